@@ -1,0 +1,3 @@
+// Package data holds the training row and everything that makes one: importers of published corpora,
+// text hygiene, merging, splitting, statistics, Parquet and CSV.
+package data

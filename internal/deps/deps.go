@@ -1,0 +1,30 @@
+// Package deps keeps the agreed libraries in go.mod while the packages that use them are written.
+package deps
+
+import (
+	_ "github.com/go-echarts/go-echarts/v2/charts"
+	_ "github.com/gofrs/flock"
+	_ "github.com/gomlx/compute/gobackend"
+	_ "github.com/gomlx/go-huggingface/models/safetensors"
+	_ "github.com/gomlx/go-xla/compute/xla"
+	_ "github.com/gomlx/gomlx/core/graph"
+	_ "github.com/gomlx/gomlx/ml/model"
+	_ "github.com/gomlx/gomlx/ml/train"
+	_ "github.com/gomlx/gomlx/ml/train/optimizer"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/renameio/v2"
+	_ "github.com/parquet-go/parquet-go"
+	_ "github.com/pelletier/go-toml/v2"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/schollz/progressbar/v3"
+	_ "github.com/spf13/cobra"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/daulet/tokenizers"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/unicode/norm"
+	_ "gonum.org/v1/gonum/mat"
+	_ "gonum.org/v1/gonum/stat"
+	_ "gonum.org/v1/plot/plotter"
+	_ "gonum.org/v1/plot/vg/vgsvg"
+	_ "pgregory.net/rapid"
+)

@@ -1,0 +1,89 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Kind says whose move it is after an error.
+type Kind int
+
+const (
+	Unknown     Kind = iota
+	Invalid          // the input or the configuration is wrong: change it
+	NotFound         // a named file, tensor or value is absent
+	Exists           // the target is taken by something else
+	Mismatch         // two inputs do not belong together
+	Exhausted        // a limit, the disk or the memory is used up
+	Unavailable      // an engine or a service does not answer now
+	Corrupt          // stored bytes are damaged
+	Canceled         // the user or a signal stopped the work
+)
+
+// Exit codes of every program.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitInterrupted = 75 // interrupted, and what was done is saved
+)
+
+var names = [...]string{"unknown", "invalid", "not found", "exists", "mismatch", "exhausted", "unavailable", "corrupt", "canceled"}
+
+func (k Kind) String() string { return names[k] }
+
+type fault struct {
+	kind Kind
+	err  error
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// New returns an error of the given kind; the format is that of fmt.Errorf, %w included.
+func New(kind Kind, format string, args ...any) error {
+	return &fault{kind: kind, err: fmt.Errorf(format, args...)}
+}
+
+// Of returns the kind of the outermost fault in err's chain, Canceled for a cancelled context.
+func Of(err error) Kind {
+	var f *fault
+	if errors.As(err, &f) {
+		return f.kind
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return Canceled
+	}
+	return Unknown
+}
+
+// saved marks a stop that lost nothing.
+type saved struct{ error }
+
+func (s saved) Unwrap() error { return s.error }
+
+// Saved marks err as an interruption after which the work can go on from where it stood.
+func Saved(err error) error { return saved{err} }
+
+// ExitCode returns the process exit code for err; nil is ExitDone.
+func ExitCode(err error) int {
+	var s saved
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &s):
+		return ExitInterrupted
+	case errors.As(err, new(usage)):
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+// usage marks a wrong command line.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+// Usage marks err as a mistake in flags or configuration.
+func Usage(err error) error { return usage{err} }
