@@ -1,0 +1,73 @@
+// Package goldentest finds the reference values made with PyTorch and transformers.
+//
+// They lie in $HIVES_GOLDEN, by default ../shared/golden beside the module. Without the variable a test
+// skips when the folder is absent; with it, a missing file is a failure.
+package goldentest
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// EnvVar names the folder of the fixtures; a relative path counts from the module root.
+const EnvVar = "HIVES_GOLDEN"
+
+// Root returns the fixtures' folder, or skips the test as the package comment says.
+func Root(t testing.TB) string {
+	t.Helper()
+	module := ModuleRoot(t)
+	if dir := os.Getenv(EnvVar); dir != "" {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(module, dir)
+		}
+		return dir
+	}
+	dir := filepath.Join(module, "..", "shared", "golden")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("golden values skipped: %s is not set and there is no ../shared/golden", EnvVar)
+	}
+	return dir
+}
+
+// Path joins elem to Root and asserts that the file is there.
+func Path(t testing.TB, elem ...string) string {
+	t.Helper()
+	path := filepath.Join(append([]string{Root(t)}, elem...)...)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("golden values: %v", err)
+	}
+	return path
+}
+
+// ReadJSON decodes one file of the fixtures into v.
+func ReadJSON(t testing.TB, v any, elem ...string) {
+	t.Helper()
+	raw, err := os.ReadFile(Path(t, elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		t.Fatalf("golden values %v: %v", elem, err)
+	}
+}
+
+// ModuleRoot walks up from the working directory to the folder that holds go.mod.
+func ModuleRoot(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = parent
+	}
+}
