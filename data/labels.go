@@ -1,0 +1,72 @@
+package data
+
+// Missing marks an absent level in Labels.
+const Missing int32 = -1
+
+// Labels are the annotations of N rows as small integers, equal where the names are equal.
+// Ids are given in order of first appearance, so they are a function of the rows' order.
+type Labels struct {
+	Theory    []int32    // [N]
+	Levels    [][3]int32 // [N], Missing where the path has ended; ids are unique across theories
+	Direction []int32    // [N] +1, −1, 0
+	Judged    []bool     // [N] somebody judged the direction: its source is not "none"
+	Text      []int32    // [N] equal for rows of one text
+	Group     []int32    // [N]
+	Corpus    []int32    // [N]
+
+	TheoryNames []string
+	LevelNames  [3][]string // by level and id
+	CorpusNames []string
+}
+
+// Len is the number of rows.
+func (l *Labels) Len() int { return len(l.Theory) }
+
+// NewLabels numbers the annotations of rows.
+func NewLabels(rows []Row) *Labels {
+	n := len(rows)
+	l := &Labels{
+		Theory: make([]int32, n), Levels: make([][3]int32, n), Direction: make([]int32, n),
+		Judged: make([]bool, n), Text: make([]int32, n), Group: make([]int32, n), Corpus: make([]int32, n),
+	}
+	var theory, corpus, text, group interner
+	var levels [3]interner
+	for i := range rows {
+		r := &rows[i]
+		l.Theory[i] = theory.id(r.Theory)
+		for k, name := range r.Levels() {
+			l.Levels[i][k] = Missing
+			if name != "" {
+				before := len(levels[k].names)
+				l.Levels[i][k] = levels[k].id(r.Theory + "\x00" + name)
+				if len(levels[k].names) > before {
+					l.LevelNames[k] = append(l.LevelNames[k], name)
+				}
+			}
+		}
+		l.Direction[i] = r.Direction
+		l.Judged[i] = r.DirectionSource != SourceNone
+		l.Text[i], l.Group[i], l.Corpus[i] = text.id(r.TextID), group.id(r.Group), corpus.id(r.Corpus)
+	}
+	l.TheoryNames, l.CorpusNames = theory.names, corpus.names
+	return l
+}
+
+// interner numbers strings in order of first appearance.
+type interner struct {
+	ids   map[string]int32
+	names []string
+}
+
+func (in *interner) id(name string) int32 {
+	if in.ids == nil {
+		in.ids = map[string]int32{}
+	}
+	id, ok := in.ids[name]
+	if !ok {
+		id = int32(len(in.names))
+		in.ids[name] = id
+		in.names = append(in.names, name)
+	}
+	return id
+}
