@@ -1,0 +1,136 @@
+package safetensorsio
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+
+	"github.com/edsrzf/mmap-go"
+
+	"hives/internal/fault"
+)
+
+// lengthBytes is the size of the header length at the start of a file.
+const lengthBytes = 8
+
+// File is an open safetensors file. Its methods but Close may be called concurrently.
+type File struct {
+	path     string
+	mapped   mmap.MMap
+	data     []byte // the section after the header
+	entries  []entry
+	index    map[string]int // position in entries by name
+	metadata map[string]string
+}
+
+// Open maps the file at path and checks its header and the size of its data.
+func Open(path string) (*File, error) {
+	mapped, err := mapFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{path: path, mapped: mapped, index: map[string]int{}}
+	if err := f.parse(); err != nil {
+		mapped.Unmap()
+		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// mapFile maps the whole file read-only.
+func mapFile(path string) (mmap.MMap, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "tensors: %w", err)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "tensors: %w", err)
+	}
+	defer file.Close() // a mapping outlives its descriptor
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Invalid, "%s: not a regular file", path)
+	}
+	if info.Size() < lengthBytes {
+		return nil, fault.New(fault.Corrupt, "%s: %d bytes are no safetensors file", path, info.Size())
+	}
+	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
+	if err != nil {
+		return nil, fault.New(fault.Exhausted, "map %s: %w", path, err)
+	}
+	return mapped, nil
+}
+
+// parse fills f from the mapped bytes.
+func (f *File) parse() (err error) {
+	header, data, err := split(f.mapped)
+	if err != nil {
+		return err
+	}
+	f.data = data
+	f.entries, f.metadata, err = parseHeader(header, int64(len(data)))
+	for i, e := range f.entries {
+		f.index[e.Name] = i
+	}
+	return err
+}
+
+// split cuts a whole file into its header and its data.
+func split(file []byte) (header, data []byte, err error) {
+	rest := file[lengthBytes:]
+	n := binary.LittleEndian.Uint64(file)
+	switch {
+	case n > maxHeaderBytes:
+		return nil, nil, fault.New(fault.Corrupt, "header of %d bytes, at most %d are read", n, maxHeaderBytes)
+	case n > uint64(len(rest)):
+		return nil, nil, fault.New(fault.Corrupt, "header of %d bytes, %d are left: the file was cut off", n, len(rest))
+	}
+	return rest[:n], rest[n:], nil
+}
+
+// Names returns the tensors' names in the order of their bytes, which is the quick order to read them in.
+func (f *File) Names() []string {
+	names := make([]string, len(f.entries))
+	for i, e := range f.entries {
+		names[i] = e.Name
+	}
+	return names
+}
+
+// Info returns the description of one tensor without touching its bytes.
+func (f *File) Info(name string) (Info, error) {
+	i, ok := f.index[name]
+	if !ok {
+		return Info{}, fault.New(fault.NotFound, "%s: no tensor %s", f.path, clip(name))
+	}
+	return f.entries[i].Info, nil
+}
+
+// Tensor returns a tensor whose Data is a read-only view of the file, valid until Close. The view's
+// address is a multiple of the element size in files with a padded header, as all usual writers make
+// them; nothing promises it.
+func (f *File) Tensor(name string) (Tensor, error) {
+	info, err := f.Info(name)
+	if err != nil {
+		return Tensor{}, err
+	}
+	e := f.entries[f.index[name]]
+	return Tensor{info.Name, info.DType, info.Shape, f.data[e.begin:e.end:e.end]}, nil
+}
+
+// Metadata returns a copy of the strings under "__metadata__".
+func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
+
+// Close unmaps the file; every Data handed out is gone with it.
+func (f *File) Close() error {
+	f.data = nil
+	if f.mapped == nil {
+		return nil
+	}
+	return f.mapped.Unmap()
+}
