@@ -1,0 +1,17 @@
+// Package theories holds the four value hierarchies and answers which paths a name stands for.
+//
+// The trees are embedded: svt (Schwartz values, three levels), mft (moral foundations, two), duty (Ross,
+// one) and right (human rights, three). They are checked when they are first used; a bad file is a bug of
+// this repository and panics.
+//
+// A path is coarse to fine, empty where it ends; it may end at any level, since annotators stop there. Names
+// are compared by their slug, so "Self-direction: thought" and "self-direction:thought" are one node.
+//
+// Three values of svt stand under two parents. One parent is canonical, and rows carry it:
+//
+//	hedonism  openness to change   shares both motives; Schwartz's samples put it nearer to openness
+//	humility  conservation         was an item of tradition before the refined theory made it a value
+//	face      self-enhancement     was an item of power (preserving one's public image)
+//
+// AltPaths gives the other path, which samplers and text-level metrics accept as equal.
+package theories

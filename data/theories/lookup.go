@@ -1,0 +1,179 @@
+package theories
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Slug writes a name in lower-case letters, digits and single hyphens: "care/harm" is "care-harm".
+func Slug(name string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range strings.ToLower(name) {
+		if (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9') {
+			if gap && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			b.WriteRune(r)
+			gap = false
+			continue
+		}
+		gap = true
+	}
+	return b.String()
+}
+
+// key joins the slugs of a path.
+func key(p Path) string {
+	slugs := make([]string, p.Len())
+	for k := range slugs {
+		slugs[k] = Slug(p[k])
+	}
+	return strings.Join(slugs, "/")
+}
+
+// ValueID is the stable name of a node: the theory and its slugs, as in "mft/care-harm/caring".
+func ValueID(theory string, p Path) string { return theory + "/" + key(p) }
+
+// ParseID finds the node that a ValueID names.
+func ParseID(id string) (theory string, p Path, err error) {
+	theory, rest, _ := strings.Cut(id, "/")
+	t, err := find(theory)
+	if err != nil {
+		return "", Path{}, err
+	}
+	p, ok := t.node[rest]
+	if !ok {
+		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", id, theory, t.hint(rest))
+	}
+	return theory, p, nil
+}
+
+// Resolve returns the nodes of a theory that bear the name, at any level, the canonical one first. The
+// result is empty when no node bears it.
+func Resolve(theory, name string) []Path {
+	t, ok := Get(theory)
+	if !ok {
+		return nil
+	}
+	return slices.Clone(t.bySlug[Slug(name)])
+}
+
+// AltPaths returns the other paths of the value at p: one for hedonism, humility and face, else none.
+func AltPaths(theory string, p Path) []Path {
+	t, ok := Get(theory)
+	if !ok {
+		return nil
+	}
+	return slices.Clone(t.twins[p])
+}
+
+// Canonical returns the path that rows carry for the value at p; p itself unless the value has two parents.
+func Canonical(theory string, p Path) Path {
+	if t, ok := Get(theory); ok {
+		if home, ok := t.home[p]; ok {
+			return home
+		}
+	}
+	return p
+}
+
+// Validate says what is wrong with a row's path, naming the unknown level and names near to it.
+func Validate(theory string, p Path) error {
+	_, err := Match(theory, p)
+	return err
+}
+
+// Match returns the node that p names, spelled as the hierarchy spells it.
+func Match(theory string, p Path) (Path, error) {
+	t, err := find(theory)
+	if err != nil {
+		return Path{}, err
+	}
+	var out Path
+	for k, name := range p {
+		switch {
+		case name == "" && k == 0:
+			return Path{}, fault.New(fault.Invalid, "level_1 is empty")
+		case name == "":
+			return out, t.restEmpty(p, k)
+		case k >= len(t.LevelNames):
+			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, name, theory, len(t.LevelNames))
+		}
+		parent := key(out)
+		out[k] = name
+		node, ok := t.node[key(out)]
+		if !ok || Slug(name) == "" {
+			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, name, theory, where(name, t.kids[parent]))
+		}
+		out = node
+	}
+	return out, nil
+}
+
+// restEmpty refuses a path that goes on after an empty level.
+func (t *Tree) restEmpty(p Path, from int) error {
+	for k := from; k < Depth; k++ {
+		if p[k] != "" {
+			return fault.New(fault.Invalid, "level_%d is set but level_%d is empty", k+1, from+1)
+		}
+	}
+	return nil
+}
+
+func find(theory string) (*Tree, error) {
+	t, ok := Get(theory)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", theory, where(theory, order))
+	}
+	return t, nil
+}
+
+// hint names the ids near to a mistaken one.
+func (t *Tree) hint(id string) string {
+	ids := make([]string, len(t.nodes))
+	for i, p := range t.nodes {
+		ids[i] = key(p)
+	}
+	return where(id, ids)
+}
+
+// where lists up to three of the allowed names, nearest first; all of them if they are few.
+func where(name string, allowed []string) string {
+	if len(allowed) == 0 {
+		return ": the path has ended there"
+	}
+	near := slices.Clone(allowed)
+	sort.SliceStable(near, func(i, j int) bool {
+		return distance(Slug(name), Slug(near[i])) < distance(Slug(name), Slug(near[j]))
+	})
+	quoted := make([]string, min(3, len(near)))
+	for i := range quoted {
+		quoted[i] = fmt.Sprintf("%q", near[i])
+	}
+	return "; nearest: " + strings.Join(quoted, ", ")
+}
+
+// distance is the number of letters to insert, delete or replace to turn a into b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // row[j]: distance of the part of a read so far to b[:j]
+	for j := range row {
+		row[j] = j
+	}
+	for i := 0; i < len(a); i++ {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := 0; j < len(b); j++ {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
