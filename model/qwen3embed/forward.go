@@ -1,0 +1,212 @@
+package qwen3embed
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// masked is what a forbidden attention logit becomes: −Inf would make a row without any allowed key NaN.
+const masked = -1e9
+
+// Arithmetic says in which precision a forward pass computes. Norms, softmax, rotary embedding and
+// pooling are float32 in all of them.
+type Arithmetic struct {
+	Operand dtypes.DType // what both sides of a matrix product are cast to; sums are float32
+	Stream  dtypes.DType // the residual stream and everything else
+}
+
+var (
+	F32   = Arithmetic{dtypes.Float32, dtypes.Float32}
+	Mixed = Arithmetic{dtypes.BFloat16, dtypes.Float32}  // bf16 operands, float32 stream: training
+	BF16  = Arithmetic{dtypes.BFloat16, dtypes.BFloat16} // wholly bf16: inference only
+	F64   = Arithmetic{dtypes.Float64, dtypes.Float64}   // for checks
+)
+
+// ParseArithmetic reads "f32", "mixed" or "bf16".
+func ParseArithmetic(name string) (Arithmetic, error) {
+	switch name {
+	case "f32":
+		return F32, nil
+	case "mixed":
+		return Mixed, nil
+	case "bf16":
+		return BF16, nil
+	}
+	return Arithmetic{}, fmt.Errorf("precision %q: want f32, mixed or bf16", name)
+}
+
+// Tap sees every sub-module's output under transformers' name for it; tests compare layer by layer.
+type Tap func(name string, x *Node)
+
+// forward is one graph under construction.
+type forward struct {
+	cfg   *Config
+	store *model.Store
+	arith Arithmetic
+	tap   Tap
+
+	g        *Graph
+	cos, sin *Node // [1, S, 1, D] float32
+	bias     *Node // [B, 1, 1, S, S] float32: 0 where a query may look, masked elsewhere
+}
+
+// Hidden returns the states after the final norm, [B, S, H] in arith.Stream.
+//
+// ids: [B, S] int32, padded on the left; lengths: [B] int32, real tokens of each row, at least 1.
+// What stands at padded positions is finite and means nothing. tap may be nil.
+func (m *Model) Hidden(ids, lengths *Node, arith Arithmetic, tap Tap) *Node {
+	f := m.newForward(ids, lengths, arith, tap)
+	x := f.embed(ids) // [B, S, H]
+	for l := range m.Config.NumLayers {
+		x = f.layer(l, x)
+	}
+	return f.see("norm", f.rmsNorm("norm", x))
+}
+
+func (m *Model) newForward(ids, lengths *Node, arith Arithmetic, tap Tap) *forward {
+	if ids.Rank() != 2 || lengths.Rank() != 1 || ids.Shape().Dim(0) != lengths.Shape().Dim(0) {
+		panic(fmt.Errorf("qwen3embed: ids %s and lengths %s: want [B, S] and [B]", ids.Shape(), lengths.Shape()))
+	}
+	if tap == nil {
+		tap = func(string, *Node) {}
+	}
+	f := &forward{cfg: m.Config, store: m.Store, arith: arith, tap: tap, g: ids.Graph()}
+	sequence := ids.Shape().Dim(1)
+	f.cos, f.sin = f.rope(sequence)
+	f.bias = f.attentionBias(lengths, sequence)
+	return f
+}
+
+func (f *forward) see(name string, x *Node) *Node {
+	f.tap(name, x)
+	return x
+}
+
+// wide is the type of what must not be rounded: norms, softmax, rotary embedding.
+func (f *forward) wide() dtypes.DType {
+	if f.arith.Stream == dtypes.Float64 {
+		return dtypes.Float64
+	}
+	return dtypes.Float32
+}
+
+func (f *forward) weight(name string) *Node {
+	v := f.store.GetVariable(VariablePath(name))
+	if v == nil {
+		panic(fmt.Errorf("qwen3embed: no variable for %s", name))
+	}
+	return v.NodeValue(f.g)
+}
+
+// embed gathers rows of the embedding table: [B, S] → [B, S, H].
+func (f *forward) embed(ids *Node) *Node {
+	rows := Gather(f.weight("embed_tokens"), InsertAxes(ids, -1))
+	return f.see("embed_tokens", ConvertDType(rows, f.arith.Stream))
+}
+
+// layer is one pre-norm block: [B, S, H] → [B, S, H].
+func (f *forward) layer(l int, x *Node) *Node {
+	name := fmt.Sprintf("layers.%d", l)
+	h := f.see(name+".input_layernorm", f.rmsNorm(name+".input_layernorm", x))
+	x = Add(x, f.see(name+".self_attn", f.attention(name+".self_attn", h)))
+	h = f.see(name+".post_attention_layernorm", f.rmsNorm(name+".post_attention_layernorm", x))
+	x = Add(x, f.see(name+".mlp", f.mlp(name+".mlp", h)))
+	return f.see(name, x)
+}
+
+// rmsNorm is x / sqrt(mean(x²) + ε) · w over the last axis, in float32.
+func (f *forward) rmsNorm(name string, x *Node) *Node {
+	wide := ConvertDType(x, f.wide())
+	mean := ReduceAndKeep(Square(wide), ReduceMean, -1)
+	normed := Div(wide, Sqrt(AddScalar(mean, f.cfg.RMSNormEps)))
+	w := ConvertDType(f.weight(name), f.wide())
+	return ConvertDType(Mul(normed, ExpandLeftToRank(w, x.Rank())), f.arith.Stream)
+}
+
+// linear is x·Wᵀ for W [out, in], which the engine reads without a transposed copy.
+func (f *forward) linear(name string, x *Node) *Node {
+	return f.see(name, f.product("bsi,oi->bso", x, f.weight(name)))
+}
+
+// product casts both operands and returns the sum in the stream's type.
+func (f *forward) product(equation string, a, b *Node) *Node {
+	a, b = ConvertDType(a, f.arith.Operand), ConvertDType(b, f.arith.Operand)
+	if f.arith.Operand == f.arith.Stream {
+		return Einsum(equation, a, b)
+	}
+	return ConvertDType(Dot(a, b).WithOutputDType(f.wide()).Einsum(equation), f.arith.Stream)
+}
+
+// attention is causal grouped-query attention: [B, S, H] → [B, S, H].
+func (f *forward) attention(name string, x *Node) *Node {
+	c := f.cfg
+	batch, sequence := x.Shape().Dim(0), x.Shape().Dim(1)
+	groups := c.NumHeads / c.NumKVHeads
+
+	q := Reshape(f.linear(name+".q_proj", x), batch, sequence, c.NumHeads, c.HeadDim)
+	k := Reshape(f.linear(name+".k_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
+	v := Reshape(f.linear(name+".v_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
+	q = f.rotate(f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q)))
+	k = f.rotate(f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k)))
+
+	q = Reshape(q, batch, sequence, c.NumKVHeads, groups, c.HeadDim)
+	logits := ConvertDType(f.product("bqkgd,bskd->bkgqs", q, k), f.wide()) // [B, K, G, S, S]
+	logits = Add(MulScalar(logits, 1/math.Sqrt(float64(c.HeadDim))), f.bias)
+	weights := ConvertDType(Softmax(logits, -1), f.arith.Stream)
+	mixed := f.product("bkgqs,bskd->bqkgd", weights, v)
+	return f.linear(name+".o_proj", Reshape(mixed, batch, sequence, c.NumHeads*c.HeadDim))
+}
+
+// mlp is down(silu(gate x) · up x).
+func (f *forward) mlp(name string, x *Node) *Node {
+	gate, up := f.linear(name+".gate_proj", x), f.linear(name+".up_proj", x)
+	wide := ConvertDType(gate, f.wide())
+	silu := ConvertDType(Mul(wide, Sigmoid(wide)), f.arith.Stream)
+	return f.linear(name+".down_proj", Mul(silu, up))
+}
+
+// rope returns the cosines and sines of every position, [1, S, 1, D], computed in float64.
+// Positions count from the left edge of the row, padding included: only differences matter.
+func (f *forward) rope(sequence int) (cos, sin *Node) {
+	half := f.cfg.HeadDim / 2
+	c, s := make([]float64, sequence*2*half), make([]float64, sequence*2*half)
+	for pos := range sequence {
+		for j := range half {
+			angle := float64(pos) * math.Pow(f.cfg.RopeTheta, -float64(j)/float64(half))
+			for _, at := range []int{pos*2*half + j, pos*2*half + half + j} {
+				c[at], s[at] = math.Cos(angle), math.Sin(angle)
+			}
+		}
+	}
+	table := func(name string, values []float64) *Node {
+		t := ConstTensor(f.g, tensors.FromFlatDataAndDimensions(values, 1, sequence, 1, 2*half))
+		return f.see(name, ConvertDType(t, f.wide()))
+	}
+	return table("rope.cos", c), table("rope.sin", s)
+}
+
+// rotate turns each pair (j, j + D/2) of x: [B, S, heads, D].
+func (f *forward) rotate(x *Node) *Node {
+	wide := ConvertDType(x, f.wide())
+	half := f.cfg.HeadDim / 2
+	first := SliceAxis(wide, -1, AxisRangeFromStart(half))
+	second := SliceAxis(wide, -1, AxisRangeToEnd(half))
+	turned := Concatenate([]*Node{Neg(second), first}, -1)
+	return ConvertDType(Add(Mul(wide, f.cos), Mul(turned, f.sin)), f.arith.Stream)
+}
+
+// attentionBias allows a query to look at itself and at real tokens on its left.
+func (f *forward) attentionBias(lengths *Node, sequence int) *Node {
+	position := Iota(f.g, shapes.Make(dtypes.Int32, sequence), 0)                      // [S]
+	query, key := Reshape(position, 1, sequence, 1), Reshape(position, 1, 1, sequence) // [1, S, 1], [1, 1, S]
+	first := Reshape(SubScalar(Neg(lengths), -sequence), -1, 1, 1)                     // [B, 1, 1]: padding before it
+	allowed := And(LessOrEqual(key, query), GreaterOrEqual(key, first))                // [B, S, S]
+	zero, low := Scalar(f.g, f.wide(), 0.0), Scalar(f.g, f.wide(), masked)
+	return InsertAxes(Where(allowed, zero, low), 1, 1)
+}

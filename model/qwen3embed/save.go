@@ -1,0 +1,72 @@
+package qwen3embed
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"hives/internal/fsutil"
+	"hives/internal/safetensorsio"
+)
+
+// Save writes config.json and model.safetensors into dir, each atomically. The weights keep the type
+// they have in memory, so loading them again gives the same bits.
+func (m *Model) Save(dir string) error {
+	infos := make([]safetensorsio.Info, 0, len(m.Config.Layout()))
+	for _, spec := range m.Config.Layout() {
+		dtype := fileType(m.Variable(spec.Name).DType())
+		infos = append(infos, safetensorsio.Info{Name: spec.Name, DType: dtype, Shape: spec.Dims})
+	}
+	err := fsutil.WriteFile(filepath.Join(dir, WeightsFile), func(w io.Writer) error {
+		return safetensorsio.WriteStream(w, infos, map[string]string{"format": "pt"}, m.fetch)
+	})
+	if err != nil {
+		return err
+	}
+	config, err := m.Config.JSON(m.dtypeName())
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteFile(filepath.Join(dir, ConfigFile), func(w io.Writer) error {
+		_, err := w.Write(config)
+		return err
+	})
+}
+
+// fetch copies one tensor's bytes out of the store.
+func (m *Model) fetch(info safetensorsio.Info) (raw []byte, err error) {
+	value, err := m.Variable(info.Name).Value()
+	if err == nil {
+		err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", info.Name, err)
+	}
+	return raw, nil
+}
+
+func (m *Model) dtypeName() string {
+	switch m.Variable("norm.weight").DType() {
+	case dtypes.BFloat16:
+		return "bfloat16"
+	case dtypes.Float16:
+		return "float16"
+	case dtypes.Float64:
+		return "float64"
+	}
+	return "float32"
+}
+
+func fileType(dtype dtypes.DType) string {
+	switch dtype {
+	case dtypes.BFloat16:
+		return "BF16"
+	case dtypes.Float16:
+		return "F16"
+	case dtypes.Float64:
+		return "F64"
+	}
+	return "F32"
+}
