@@ -43,7 +43,7 @@ var pairs = sync.OnceValue(func() map[[2]rune]rune {
 	return out
 })
 
-// decomposition is the full canonical decomposition of r, nil if it has none.
+// decomposition is the full canonical decomposition of r, empty if it has none.
 func decomposition(r rune) []rune {
 	return []rune(string(norm.NFD.PropertiesString(string(r)).Decomposition()))
 }
@@ -68,7 +68,7 @@ func NFC(s string) string {
 func decompose(s string) (runes []rune, classes []uint8) {
 	for _, r := range s {
 		full := decomposition(r)
-		if full == nil {
+		if len(full) == 0 {
 			full = []rune{r}
 		}
 		for _, d := range full {
