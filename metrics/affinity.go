@@ -1,0 +1,44 @@
+package metrics
+
+import "hives/data"
+
+// AffinityKind is the label side of the similarity correlation: equal levels count 1 each, an equal
+// direction .5.
+type AffinityKind int
+
+const (
+	// Columns compares each level on its own, missing equal to missing, as the paper does.
+	Columns AffinityKind = iota
+	// Prefix stops at the first unlike level.
+	Prefix
+	// PrefixPresent stops at the first level that is unlike or missing.
+	PrefixPresent
+)
+
+// affinityStep is the unit all affinities of rows are multiples of.
+const affinityStep = .5
+
+func (p *RowPairs) Affinity(a int, dst []float64) {
+	l := p.labels
+	for x := range dst {
+		y := float64(equalLevels(&l.Levels[a], &l.Levels[x], p.affinity))
+		if l.Direction[a] == l.Direction[x] {
+			y += affinityStep
+		}
+		dst[x] = y
+	}
+}
+
+func equalLevels(a, b *[3]int32, kind AffinityKind) int {
+	equal := 0
+	for k := range a {
+		stop := a[k] != b[k] || (kind == PrefixPresent && a[k] == data.Missing)
+		switch {
+		case !stop:
+			equal++
+		case kind != Columns:
+			return equal
+		}
+	}
+	return equal
+}

@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"hives/data"
+)
+
+// Interval is a percentile interval; both ends NaN where there is none.
+type Interval struct{ Low, High float64 }
+
+// Known tells whether there is an interval.
+func (i Interval) Known() bool { return !math.IsNaN(i.Low) && !math.IsNaN(i.High) }
+
+// coverage of the intervals, two-sided.
+const coverage = .95
+
+// minGroups is the least number of groups an interval is given for: percentiles of fewer mean nothing.
+const minGroups = 5
+
+// Resamples are draws of G groups with replacement: weights[r][g] says how often draw r took group g.
+// Two systems measured on the same rows share the draws, which makes their differences paired.
+type Resamples struct {
+	groups  int
+	weights [][]float64 // [R][G]
+}
+
+// NewResamples makes count draws, a function of the seed alone.
+func NewResamples(groups, count int, seed uint64) *Resamples {
+	r := &Resamples{groups: groups, weights: make([][]float64, count)}
+	for k := range r.weights {
+		random := rand.New(rand.NewPCG(seed, uint64(k)))
+		r.weights[k] = make([]float64, groups)
+		for range groups {
+			r.weights[k][random.IntN(groups)]++
+		}
+	}
+	return r
+}
+
+// Interval bootstraps a statistic known by its value and its influence per group: the statistic under a
+// draw is taken as point + Σ_g (weight_g − 1)·influence_g. That is exact to first order in the weights;
+// what it leaves out shrinks with the number of groups (docs/METRICS.md).
+func (r *Resamples) Interval(point float64, influence []float64) Interval {
+	if math.IsNaN(point) || r.groups < minGroups || len(influence) != r.groups {
+		return Interval{math.NaN(), math.NaN()}
+	}
+	draws := make([]float64, len(r.weights))
+	for k, w := range r.weights {
+		draws[k] = point
+		for g, f := range influence {
+			draws[k] += (w[g] - 1) * f
+		}
+	}
+	return percentiles(draws)
+}
+
+// Difference bootstraps a − b under the same draws.
+func (r *Resamples) Difference(a, b float64, influenceA, influenceB []float64) Interval {
+	if len(influenceA) != len(influenceB) {
+		return Interval{math.NaN(), math.NaN()}
+	}
+	influence := slices.Clone(influenceA)
+	addTo(influence, influenceB, -1)
+	return r.Interval(a-b, influence)
+}
+
+// Orthogonality bootstraps the mean orthogonality of one theory at a level, recomputing every value
+// vector under each draw; values are those of ValueVectors. A draw that empties a side leaves its value out.
+func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int, theory int32) Interval {
+	var sums []*valueSums
+	for _, s := range collectValues(l, level) {
+		if s.Theory == theory && len(s.rows[0]) >= minSide && len(s.rows[1]) >= minSide {
+			sums = append(sums, s)
+		}
+	}
+	if len(sums) < 2 || r.groups < minGroups {
+		return Interval{math.NaN(), math.NaN()}
+	}
+	var draws []float64
+	weights := make([]float64, l.Len())
+	for _, w := range r.weights {
+		for i := range weights {
+			weights[i] = w[l.Group[i]]
+		}
+		var vectors [][]float64
+		for _, s := range sums {
+			if vector := s.vector(v, weights); vector != nil {
+				vectors = append(vectors, vector)
+			}
+		}
+		if o := summarise(len(vectors), pairGaps(vectors)); o.Pairs > 0 {
+			draws = append(draws, o.Mean)
+		}
+	}
+	if len(draws) == 0 {
+		return Interval{math.NaN(), math.NaN()}
+	}
+	return percentiles(draws)
+}
+
+// percentiles interpolates linearly between order statistics.
+func percentiles(draws []float64) Interval {
+	slices.Sort(draws)
+	at := func(q float64) float64 {
+		place := q * float64(len(draws)-1)
+		lo := int(place)
+		hi := min(lo+1, len(draws)-1)
+		return draws[lo] + (place-float64(lo))*(draws[hi]-draws[lo])
+	}
+	return Interval{at((1 - coverage) / 2), at((1 + coverage) / 2)}
+}

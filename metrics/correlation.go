@@ -1,0 +1,158 @@
+package metrics
+
+import (
+	"math"
+	"slices"
+)
+
+// Correlation relates cosines to affinities over the pairs i < j of a scope. Undefined numbers are NaN.
+type Correlation struct {
+	Pearson  float64
+	Spearman float64 // average ranks; NaN also when it was not asked for
+	Pairs    int
+
+	// Influence[g] is the derivative of Pearson by the weight of group g on both sides of its pairs.
+	Influence []float64 // [G]
+}
+
+// constantRange is the spread below which a side counts as constant: well above the rounding of one
+// inner product, well below anything a model means.
+const constantRange = 1e-12
+
+// moments are sums over ordered pairs: count, c, y, c², y², cy.
+type moments [6]float64
+
+func (m *moments) add(c, y float64) {
+	m[0]++
+	m[1] += c
+	m[2] += y
+	m[3] += c * c
+	m[4] += y * y
+	m[5] += c * y
+}
+
+func (m *moments) merge(o *moments) {
+	for k := range m {
+		m[k] += o[k]
+	}
+}
+
+// corrSums gathers the pairs of one scope; cosines are taken about centre.
+type corrSums struct {
+	need      Relation
+	centre    float64
+	perGroup  []moments // [G] rows of the group as first of the pair
+	low, high [2]float64
+	keys      []uint64 // pairs i < j for Spearman: cosine above, affinity in the low bits
+	wantRanks bool
+}
+
+func newCorrSums(scope Scope, groups int, centre float64, ranks bool) *corrSums {
+	inf := math.Inf(1)
+	return &corrSums{
+		need: scope.need(), centre: centre, perGroup: make([]moments, groups), wantRanks: ranks,
+		low: [2]float64{inf, inf}, high: [2]float64{-inf, -inf},
+	}
+}
+
+// add takes all pairs of anchor a.
+func (s *corrSums) add(a int, group int32, cosines, affinity []float64, rel []Relation) {
+	var m moments
+	for x, r := range rel {
+		if !r.admits(s.need) {
+			continue
+		}
+		c, y := cosines[x], affinity[x]
+		m.add(c-s.centre, y)
+		s.low[0], s.high[0] = min(s.low[0], c), max(s.high[0], c)
+		s.low[1], s.high[1] = min(s.low[1], y), max(s.high[1], y)
+		if s.wantRanks && x > a {
+			s.keys = append(s.keys, rankKey(c, y))
+		}
+	}
+	s.perGroup[group].merge(&m)
+}
+
+func (s *corrSums) merge(o *corrSums) {
+	for g := range s.perGroup {
+		s.perGroup[g].merge(&o.perGroup[g])
+	}
+	for side := range 2 {
+		s.low[side] = min(s.low[side], o.low[side])
+		s.high[side] = max(s.high[side], o.high[side])
+	}
+	s.keys = append(s.keys, o.keys...)
+}
+
+// result computes Pearson's r from the sums and its influence from the standardised products
+// u·v − r·(u² + v²)/2, each ordered pair belonging to the group of its first item; a pair has two items,
+// hence the factor 2.
+func (s *corrSums) result() Correlation {
+	var m moments
+	for g := range s.perGroup {
+		m.merge(&s.perGroup[g])
+	}
+	n := m[0]
+	out := Correlation{Pearson: math.NaN(), Spearman: math.NaN(), Pairs: int(n) / 2, Influence: make([]float64, len(s.perGroup))}
+	if n == 0 || s.high[0]-s.low[0] <= constantRange || s.high[1]-s.low[1] <= constantRange {
+		return out
+	}
+	meanC, meanY := m[1]/n, m[2]/n
+	sdC, sdY := math.Sqrt(m[3]/n-meanC*meanC), math.Sqrt(m[4]/n-meanY*meanY)
+	out.Pearson = (m[5]/n - meanC*meanY) / (sdC * sdY)
+	for g := range s.perGroup {
+		h := &s.perGroup[g]
+		uv := (h[5] - meanC*h[2] - meanY*h[1] + h[0]*meanC*meanY) / (sdC * sdY)
+		uu := (h[3] - 2*meanC*h[1] + h[0]*meanC*meanC) / (sdC * sdC)
+		vv := (h[4] - 2*meanY*h[2] + h[0]*meanY*meanY) / (sdY * sdY)
+		out.Influence[g] = 2 * (uv - out.Pearson*(uu+vv)/2) / n
+	}
+	if s.wantRanks {
+		out.Spearman = spearman(s.keys)
+	}
+	return out
+}
+
+// A rank key holds the cosine as a fixed-point number of 2⁻⁵⁸ (float64 itself has 2⁻⁵³ near one) and
+// twice the affinity in three bits, so that one sort of integers gives the ranks of both sides.
+const (
+	keyScale      = 1 << 58
+	affinityBits  = 3
+	affinityCodes = 1 << affinityBits
+)
+
+func rankKey(cosine, affinity float64) uint64 {
+	return uint64(int64(cosine*keyScale)+2*keyScale)<<affinityBits | uint64(affinity/affinityStep)
+}
+
+// spearman is Pearson's correlation of the average ranks of both sides.
+func spearman(keys []uint64) float64 {
+	slices.Sort(keys)
+	rankY := affinityRanks(keys)
+	middle := float64(len(keys)+1) / 2
+	var cc, yy, cy float64
+	for lo, hi := 0, 0; lo < len(keys); lo = hi {
+		for hi = lo; hi < len(keys) && keys[hi]>>affinityBits == keys[lo]>>affinityBits; hi++ {
+		}
+		c := float64(lo+hi+1)/2 - middle
+		for at := lo; at < hi; at++ {
+			y := rankY[keys[at]%affinityCodes] - middle
+			cc, yy, cy = cc+c*c, yy+y*y, cy+c*y
+		}
+	}
+	return cy / math.Sqrt(cc*yy)
+}
+
+// affinityRanks gives the average rank, from 1, of each affinity.
+func affinityRanks(keys []uint64) (rank [affinityCodes]float64) {
+	var count [affinityCodes]int
+	for _, key := range keys {
+		count[key%affinityCodes]++
+	}
+	before := 0
+	for code, n := range count {
+		rank[code] = float64(before) + float64(n+1)/2
+		before += n
+	}
+	return rank
+}

@@ -1,0 +1,66 @@
+package metrics
+
+import "math"
+
+// Agreement depths, closest first, for mean distances.
+const (
+	depthPath  = iota // whole path equal
+	depthTwo          // levels 1–2 equal, level 3 unlike
+	depthOne          // level 1 equal, level 2 unlike
+	depthNone         // level 1 unlike
+	depthCount        // their number
+)
+
+// Distances are mean cosine distances 1 − cos over pairs, by depth of agreement; NaN without pairs.
+type Distances struct {
+	Mean  [4]float64    // [depth]: path, levels 1–2, level 1, none
+	ByDir [4][2]float64 // [depth][0 same direction, 1 other]
+	Pairs [4][2]int     // pairs i < j behind ByDir
+}
+
+type distanceSums struct {
+	need  Relation
+	sum   [depthCount][2]float64 // of cosines over ordered pairs
+	count [depthCount][2]int
+}
+
+func (s *distanceSums) add(cosines []float64, rel []Relation) {
+	for x, r := range rel {
+		if !r.admits(s.need) {
+			continue
+		}
+		depth, other := max(r.Bin()-1, 0), 1
+		if r&sameDirection != 0 {
+			other = 0
+		}
+		s.sum[depth][other] += cosines[x]
+		s.count[depth][other]++
+	}
+}
+
+func (s *distanceSums) merge(o *distanceSums) {
+	for d := range depthCount {
+		for k := range 2 {
+			s.sum[d][k] += o.sum[d][k]
+			s.count[d][k] += o.count[d][k]
+		}
+	}
+}
+
+func (s *distanceSums) result() Distances {
+	var out Distances
+	mean := func(sum float64, n int) float64 {
+		if n == 0 {
+			return math.NaN()
+		}
+		return 1 - sum/float64(n)
+	}
+	for d := range depthCount {
+		out.Mean[d] = mean(s.sum[d][0]+s.sum[d][1], s.count[d][0]+s.count[d][1])
+		for k := range 2 {
+			out.ByDir[d][k] = mean(s.sum[d][k], s.count[d][k])
+			out.Pairs[d][k] = s.count[d][k] / 2
+		}
+	}
+	return out
+}

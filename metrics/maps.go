@@ -1,0 +1,72 @@
+package metrics
+
+import (
+	"math"
+
+	"hives/data"
+)
+
+// CosineMap is the mean cosine between the rows of value u and those of value w, pairs of one text left
+// out; NaN where there is no pair.
+func CosineMap(v *Vectors, l *data.Labels, u, w [][]int) [][]float64 {
+	sums := func(groups [][]int) [][]float64 {
+		out := make([][]float64, len(groups))
+		for k, rows := range groups {
+			out[k] = make([]float64, v.d)
+			for _, i := range rows {
+				addTo(out[k], v.Row(i), 1)
+			}
+		}
+		return out
+	}
+	su, sw := sums(u), sums(w)
+	out := make([][]float64, len(u))
+	for a := range u {
+		out[a] = make([]float64, len(w))
+		for b := range w {
+			own, pairs := ownPairs(v, l, u[a], w[b])
+			total := blas.Ddot(v.d, su[a], 1, sw[b], 1) - own
+			count := len(u[a])*len(w[b]) - pairs
+			out[a][b] = math.NaN()
+			if count > 0 {
+				out[a][b] = total / float64(count)
+			}
+		}
+	}
+	return out
+}
+
+// ownPairs sums the cosines between rows of one text, the row with itself included.
+func ownPairs(v *Vectors, l *data.Labels, u, w []int) (sum float64, pairs int) {
+	byText := map[int32][]int{}
+	for _, j := range w {
+		byText[l.Text[j]] = append(byText[l.Text[j]], j)
+	}
+	for _, i := range u {
+		for _, j := range byText[l.Text[i]] {
+			sum += v.Cosine(i, j)
+			pairs++
+		}
+	}
+	return sum, pairs
+}
+
+// RowsByValue returns the values of a theory at a level, in ascending order of ids, and the rows of each.
+func RowsByValue(l *data.Labels, theory int32, level int) ([]Path, [][]int) {
+	place := map[[3]int32]int{}
+	var paths []Path
+	var rows [][]int
+	for _, s := range collectValues(l, level) {
+		if s.Theory == theory {
+			place[s.Path] = len(paths)
+			paths = append(paths, Path{theory, s.Path})
+		}
+	}
+	rows = make([][]int, len(paths))
+	for i := range l.Len() {
+		if path, ok := prefix(&l.Levels[i], level); ok && l.Theory[i] == theory {
+			rows[place[path]] = append(rows[place[path]], i)
+		}
+	}
+	return paths, rows
+}

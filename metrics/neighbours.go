@@ -1,0 +1,101 @@
+package metrics
+
+import (
+	"math"
+
+	"hives/data"
+)
+
+// nearest appends to dst the first k admitted candidates from the far end of sorted: nearest first, and
+// of equal cosines the lower item first.
+func nearest(dst []int32, sorted []candidate, need Relation, k int) []int32 {
+	for at := len(sorted) - 1; at >= 0 && len(dst) < k; at-- {
+		if sorted[at].rel.admits(need) {
+			dst = append(dst, sorted[at].item)
+		}
+	}
+	return dst
+}
+
+// NearestIn returns for every row of queries its nearest row of bank by cosine, the lower of equals.
+func NearestIn(v *Vectors, bank, queries []int) []int {
+	out := make([]int, len(queries))
+	for at, i := range queries {
+		best := math.Inf(-1)
+		for _, j := range bank {
+			if c := v.Cosine(i, j); c > best {
+				best, out[at] = c, j
+			}
+		}
+	}
+	return out
+}
+
+// LabelAccuracy is the share of rows whose label the vote of their neighbours gives.
+type LabelAccuracy struct {
+	Levels    [3]float64
+	Direction float64
+	LevelRows [3]int // rows counted at each level
+	Rows      int    // rows counted for the direction
+}
+
+// Agreement lets the first k neighbours[i] of row i vote on its levels and direction; of labels with
+// equal votes the nearer neighbour's wins. With presentOnly, rows whose level is missing do not count at
+// that level and rows whose direction nobody judged do not count for direction; otherwise missing equals
+// missing. Rows without neighbours are left out.
+func Agreement(l *data.Labels, rows []int, neighbours [][]int32, k int, presentOnly bool) LabelAccuracy {
+	var right [4]int
+	var counted [4]int
+	for at, i := range rows {
+		if len(neighbours[at]) == 0 {
+			continue
+		}
+		voters := neighbours[at][:min(k, len(neighbours[at]))]
+		for column := range 4 {
+			if presentOnly && !present(l, i, column) {
+				continue
+			}
+			counted[column]++
+			if vote(l, voters, column) == label(l, i, column) {
+				right[column]++
+			}
+		}
+	}
+	share := func(c int) float64 { return float64(right[c]) / float64(counted[c]) }
+	return LabelAccuracy{
+		Levels: [3]float64{share(0), share(1), share(2)}, Direction: share(3),
+		LevelRows: [3]int{counted[0], counted[1], counted[2]}, Rows: counted[3],
+	}
+}
+
+// label returns level column of row i, or its direction for column 3.
+func label(l *data.Labels, i, column int) int32 {
+	if column == 3 {
+		return l.Direction[i]
+	}
+	return l.Levels[i][column]
+}
+
+func present(l *data.Labels, i, column int) bool {
+	if column == 3 {
+		return l.Judged[i]
+	}
+	return l.Levels[i][column] != data.Missing
+}
+
+// vote counts the labels of voters, who stand nearest first.
+func vote(l *data.Labels, voters []int32, column int) int32 {
+	winner, most := int32(0), 0
+	for _, v := range voters {
+		mine, votes := label(l, int(v), column), 0
+		for _, w := range voters {
+			if label(l, int(w), column) == mine {
+				votes++
+			}
+		}
+		if votes > most {
+			winner, most = mine, votes
+		}
+	}
+	return winner
+}

@@ -1,0 +1,211 @@
+package metrics
+
+import "math"
+
+// Ranking is the outcome of one ranking task over all anchors. Undefined numbers are NaN.
+type Ranking struct {
+	// Macro is the headline: the expected share of right bin pairs when one candidate a bin is drawn at
+	// random, averaged over anchors. A tie is wrong.
+	Macro float64
+	// HalfMacro is Macro with a tie counted as half right, for sparse vectors that tie often.
+	HalfMacro float64
+	// Micro pools the bin pairs of all anchors.
+	Micro float64
+	// PairsMacro and PairsMicro weigh every candidate pair alike; large bins dominate them.
+	PairsMacro, PairsMicro float64
+
+	Anchors  int // with at least two filled bins
+	BinPairs int // (anchor, bin pair) with both bins filled
+	Pairs    int // candidate pairs
+
+	// Matrix[p][q], p < q, is the mean over anchors of P(candidate of bin p closer than one of bin q), NaN
+	// where no anchor has both; MatrixAnchors counts those that have.
+	Matrix        [Bins][Bins]float64
+	MatrixAnchors [Bins][Bins]int
+
+	// Influence[g] is the derivative of Macro by the weight of group g, as anchors and as candidates.
+	Influence []float64 // [G]
+}
+
+// task is a ranking over part of the candidates.
+type task struct {
+	need Relation
+	bins int // bins 0 … bins−1 take part
+}
+
+// rankTasks are the rankings made in one pass: the scopes, then the direction pair in the same scopes.
+func rankTasks() []task {
+	var tasks []task
+	for s := All; s < Scopes; s++ {
+		tasks = append(tasks, task{s.need(), Bins})
+	}
+	for s := All; s < Scopes; s++ {
+		tasks = append(tasks, task{s.need() | bothJudged, int(SamePathOtherDirection) + 1})
+	}
+	return tasks
+}
+
+// candidate is one item as an anchor sees it.
+type candidate struct {
+	cosine float64
+	item   int32
+	rel    Relation
+}
+
+// rankSums gathers one task over the anchors of a shard.
+type rankSums struct {
+	task
+	macro, half, micro, pairsMacro float64
+	right, pairs                   int
+	anchors, binPairs              int
+	matrix                         [Bins][Bins]float64
+	filled                         [Bins][Bins]int
+	influence                      []float64 // [G] sums, not yet centred
+	anchorsOf                      []float64 // [G] anchors counted in each group
+
+	sub   []candidate // scratch: the task's candidates
+	share []float64   // scratch: see walk
+}
+
+func newRankSums(t task, groups int) *rankSums {
+	return &rankSums{task: t, influence: make([]float64, groups), anchorsOf: make([]float64, groups)}
+}
+
+// tally counts one anchor's candidate pairs.
+type tally struct {
+	n     [Bins]int
+	right [Bins][Bins]int
+	tied  [Bins][Bins]int
+}
+
+// add scores one anchor; sorted holds all items in ascending order of cosine.
+func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32) {
+	var t tally
+	s.sub = s.sub[:0]
+	for _, c := range sorted {
+		if c.rel.admits(s.need) && c.rel.Bin() < s.bins {
+			s.sub = append(s.sub, c)
+			t.n[c.rel.Bin()]++
+		}
+	}
+	s.walk(&t)
+	var score, half, count float64
+	var right, pairs int
+	var probability [Bins][Bins]float64
+	for p := range Bins {
+		for q := p + 1; q < Bins; q++ {
+			all := t.n[p] * t.n[q]
+			if all == 0 {
+				continue
+			}
+			probability[p][q] = float64(t.right[p][q]) / float64(all)
+			score += probability[p][q]
+			half += probability[p][q] + .5*float64(t.tied[p][q])/float64(all)
+			count++
+			right, pairs = right+t.right[p][q], pairs+all
+			s.matrix[p][q] += probability[p][q]
+			s.filled[p][q]++
+		}
+	}
+	if count == 0 {
+		return
+	}
+	s.micro += score
+	s.macro += score / count
+	s.half += half / count
+	s.pairsMacro += float64(right) / float64(pairs)
+	s.right, s.pairs = s.right+right, s.pairs+pairs
+	s.anchors++
+	s.binPairs += int(count)
+	s.anchorsOf[group]++
+	s.influence[group] += score / count
+	s.credit(&t, &probability, count, groupOf)
+}
+
+// walk goes through the candidates in ascending order, one run of equal cosines at a time, and counts
+// for each the candidates of coarser bins below it. share[c] sums, over the other bins, the part of that
+// bin that candidate c stands right to.
+func (s *rankSums) walk(t *tally) {
+	s.share = append(s.share[:0], make([]float64, len(s.sub))...)
+	var below [Bins]int
+	for lo, hi := 0, 0; lo < len(s.sub); lo = hi {
+		var here [Bins]int
+		for hi = lo; hi < len(s.sub) && s.sub[hi].cosine == s.sub[lo].cosine; hi++ {
+			here[s.sub[hi].rel.Bin()]++
+		}
+		for at := lo; at < hi; at++ {
+			b := s.sub[at].rel.Bin()
+			for q := b + 1; q < Bins; q++ {
+				if t.n[q] > 0 {
+					t.right[b][q] += below[q]
+					t.tied[b][q] += here[q]
+					s.share[at] += float64(below[q]) / float64(t.n[q])
+				}
+			}
+			for p := range b {
+				if t.n[p] > 0 {
+					s.share[at] += float64(t.n[p]-below[p]-here[p]) / float64(t.n[p])
+				}
+			}
+		}
+		for b := range Bins {
+			below[b] += here[b]
+		}
+	}
+}
+
+// credit adds each candidate's part in this anchor's score to the influence of its group: what the score
+// gains per unit of weight on that candidate.
+func (s *rankSums) credit(t *tally, probability *[Bins][Bins]float64, count float64, groupOf func(int) int32) {
+	var expected [Bins]float64
+	for p := range Bins {
+		for q := p + 1; q < Bins; q++ {
+			expected[p] += probability[p][q]
+			expected[q] += probability[p][q]
+		}
+	}
+	for at, c := range s.sub {
+		b := c.rel.Bin()
+		s.influence[groupOf(int(c.item))] += (s.share[at] - expected[b]) / (float64(t.n[b]) * count)
+	}
+}
+
+// merge adds the sums of the next shard.
+func (s *rankSums) merge(o *rankSums) {
+	s.macro, s.half, s.micro, s.pairsMacro = s.macro+o.macro, s.half+o.half, s.micro+o.micro, s.pairsMacro+o.pairsMacro
+	s.right, s.pairs, s.anchors, s.binPairs = s.right+o.right, s.pairs+o.pairs, s.anchors+o.anchors, s.binPairs+o.binPairs
+	for p := range Bins {
+		for q := range Bins {
+			s.matrix[p][q] += o.matrix[p][q]
+			s.filled[p][q] += o.filled[p][q]
+		}
+	}
+	addTo(s.influence, o.influence, 1)
+	addTo(s.anchorsOf, o.anchorsOf, 1)
+}
+
+// result turns sums into means; without anchors everything is NaN.
+func (s *rankSums) result() Ranking {
+	n := float64(s.anchors)
+	r := Ranking{
+		Macro: s.macro / n, HalfMacro: s.half / n, Micro: s.micro / float64(s.binPairs),
+		PairsMacro: s.pairsMacro / n, PairsMicro: float64(s.right) / float64(s.pairs),
+		Anchors: s.anchors, BinPairs: s.binPairs, Pairs: s.pairs, MatrixAnchors: s.filled,
+	}
+	for p := range Bins {
+		for q := range Bins {
+			r.Matrix[p][q] = math.NaN()
+			if s.filled[p][q] > 0 {
+				r.Matrix[p][q] = s.matrix[p][q] / float64(s.filled[p][q])
+			}
+		}
+	}
+	r.Influence = make([]float64, len(s.influence))
+	if s.anchors == 0 {
+		return r
+	}
+	for g := range r.Influence {
+		r.Influence[g] = (s.influence[g] - r.Macro*s.anchorsOf[g]) / n
+	}
+	return r
+}

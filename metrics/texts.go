@@ -1,0 +1,135 @@
+package metrics
+
+import (
+	"hives/data"
+)
+
+// Path is the place of an annotation in its theory.
+type Path struct {
+	Theory int32
+	Levels [3]int32
+}
+
+// Alternatives lists, for a path through one parent of a two-parent node, the paths through the others.
+// A label counts as standing on all of them.
+type Alternatives map[Path][]Path
+
+// TextPairs relates whole texts, each with the set of its labels: two texts are as close as the closest
+// pair of their labels, and their affinity is the Jaccard overlap of their label sets.
+type TextPairs struct {
+	first  []int // [T] a row of each text
+	group  []int32
+	groups int
+	labels [][]textLabel
+	theory []uint64 // bit set of theories, and of corpora
+	corpus []uint64
+	rows   []Relation // [T, T]
+	common []uint16   // [T, T] labels in common
+}
+
+// textLabel is one label of a text; id is equal where (path, direction) is.
+type textLabel struct {
+	id        int32
+	direction int32
+	paths     [][3]int32 // canonical first
+}
+
+// NewTextPairs gathers the rows of each text. Texts stand in order of first appearance.
+func NewTextPairs(l *data.Labels, alternatives Alternatives) *TextPairs {
+	t := &TextPairs{groups: countIDs(l.Group)}
+	place := map[int32]int{}
+	ids := map[[5]int32]int32{}
+	for i := range l.Len() {
+		at, ok := place[l.Text[i]]
+		if !ok {
+			at = len(t.first)
+			place[l.Text[i]] = at
+			t.first = append(t.first, i)
+			t.group = append(t.group, l.Group[i])
+			t.labels = append(t.labels, nil)
+			t.theory, t.corpus = append(t.theory, 0), append(t.corpus, 0)
+		}
+		// Ids beyond 63 share a bit; there are four theories and a handful of corpora.
+		t.theory[at] |= 1 << (l.Theory[i] & 63)
+		t.corpus[at] |= 1 << (l.Corpus[i] & 63)
+		t.addLabel(at, Path{l.Theory[i], l.Levels[i]}, l.Direction[i], alternatives, ids)
+	}
+	t.relateAll()
+	return t
+}
+
+func (t *TextPairs) addLabel(at int, path Path, direction int32, alternatives Alternatives, ids map[[5]int32]int32) {
+	key := [5]int32{path.Theory, path.Levels[0], path.Levels[1], path.Levels[2], direction}
+	id, ok := ids[key]
+	if !ok {
+		id = int32(len(ids))
+		ids[key] = id
+	}
+	for _, have := range t.labels[at] {
+		if have.id == id {
+			return
+		}
+	}
+	label := textLabel{id: id, direction: direction, paths: [][3]int32{path.Levels}}
+	for _, other := range alternatives[path] {
+		label.paths = append(label.paths, other.Levels)
+	}
+	t.labels[at] = append(t.labels[at], label)
+}
+
+// relateAll fills both tables once: every system measured on the same texts shares them.
+func (t *TextPairs) relateAll() {
+	n := len(t.first)
+	t.rows, t.common = make([]Relation, n*n), make([]uint16, n*n)
+	for a := range n {
+		t.rows[a*n+a] = excluded
+		for x := range a {
+			r, common := closest(t.labels[a], t.labels[x])
+			r |= flag(t.theory[a]&t.theory[x] != 0, sameTheory) | flag(t.corpus[a]&t.corpus[x] != 0, sameCorpus)
+			t.rows[a*n+x], t.rows[x*n+a] = r, r
+			t.common[a*n+x], t.common[x*n+a] = common, common
+		}
+	}
+}
+
+// closest is the lowest bin over all label pairs of two texts, and the number of equal labels.
+func closest(a, b []textLabel) (Relation, uint16) {
+	best, common := OtherLevel1, uint16(0)
+	for i := range a {
+		for j := range b {
+			if a[i].id == b[j].id {
+				common++
+			}
+			same := a[i].direction == b[j].direction
+			for _, p := range a[i].paths {
+				for _, q := range b[j].paths {
+					if r := pathRelation(&p, &q, same); r.Bin() < best.Bin() {
+						best = r
+					}
+				}
+			}
+		}
+	}
+	return best, common
+}
+
+// First is a row of each text, so that vectors of rows can be selected for texts.
+func (t *TextPairs) First() []int { return t.first }
+
+func (t *TextPairs) Len() int          { return len(t.first) }
+func (t *TextPairs) Group(i int) int32 { return t.group[i] }
+func (t *TextPairs) Groups() int       { return t.groups }
+
+func (t *TextPairs) Relate(a int, dst []Relation) {
+	copy(dst, t.rows[a*len(t.first):])
+}
+
+// Affinity is |A ∩ B| / |A ∪ B| of the sets of (theory, path, direction).
+func (t *TextPairs) Affinity(a int, dst []float64) {
+	n := len(t.first)
+	for x := range dst {
+		common := int(t.common[a*n+x])
+		dst[x] = float64(common) / float64(len(t.labels[a])+len(t.labels[x])-common)
+	}
+	dst[a] = 1
+}

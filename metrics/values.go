@@ -1,0 +1,177 @@
+package metrics
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"hives/data"
+)
+
+// Value is one node of a theory's tree and the direction in space that separates the texts supporting it
+// from those opposing it.
+type Value struct {
+	Theory   int32
+	Path     [3]int32 // levels beyond the asked one are data.Missing
+	Supports int      // rows with direction +1
+	Opposes  int      // rows with direction −1
+	Vector   []float64
+	Skipped  string // why there is no Vector
+}
+
+// valueSums gathers the rows of one value.
+type valueSums struct {
+	Value
+	rows [2][]int // supporting, opposing
+}
+
+// collectValues groups rows by (theory, levels 1..level), all present, in ascending order of ids.
+func collectValues(l *data.Labels, level int) []*valueSums {
+	found := map[[4]int32]*valueSums{}
+	var out []*valueSums
+	for i := range l.Len() {
+		path, ok := prefix(&l.Levels[i], level)
+		if !ok {
+			continue
+		}
+		key := [4]int32{l.Theory[i], path[0], path[1], path[2]}
+		s := found[key]
+		if s == nil {
+			s = &valueSums{Value: Value{Theory: l.Theory[i], Path: path}}
+			found[key] = s
+			out = append(out, s)
+		}
+		switch l.Direction[i] {
+		case data.Supports:
+			s.rows[0] = append(s.rows[0], i)
+		case data.Opposes:
+			s.rows[1] = append(s.rows[1], i)
+		}
+	}
+	slices.SortFunc(out, func(a, b *valueSums) int {
+		if a.Theory != b.Theory {
+			return cmp.Compare(a.Theory, b.Theory)
+		}
+		return slices.Compare(a.Path[:], b.Path[:])
+	})
+	return out
+}
+
+// prefix cuts a path to its first levels; not ok when one of them is missing.
+func prefix(levels *[3]int32, level int) ([3]int32, bool) {
+	path := [3]int32{data.Missing, data.Missing, data.Missing}
+	for k := range level {
+		if levels[k] == data.Missing {
+			return path, false
+		}
+		path[k] = levels[k]
+	}
+	return path, true
+}
+
+// ValueVectors returns every value at a level (1 … 3) with v = unit(unit(mean of supporting rows) −
+// unit(mean of opposing rows)). A value with fewer than minSide rows on a side is listed without a
+// vector and with the reason; nothing is guessed.
+func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
+	var out []Value
+	for _, s := range collectValues(l, level) {
+		s.Supports, s.Opposes = len(s.rows[0]), len(s.rows[1])
+		switch {
+		case s.Supports < minSide || s.Opposes < minSide:
+			s.Skipped = fmt.Sprintf("%d supporting and %d opposing rows, at least %d of each needed", s.Supports, s.Opposes, minSide)
+		default:
+			if s.Vector = s.vector(v, nil); s.Vector == nil {
+				s.Skipped = "the mean of a side is zero, or both sides point the same way"
+			}
+		}
+		out = append(out, s.Value)
+	}
+	return out
+}
+
+// vector computes the value's vector with weights[i] on row i (nil: one each); nil if undefined.
+func (s *valueSums) vector(v *Vectors, weights []float64) []float64 {
+	var side [2][]float64
+	for k := range side {
+		side[k] = make([]float64, v.d)
+		for _, i := range s.rows[k] {
+			w := 1.0
+			if weights != nil {
+				w = weights[i]
+			}
+			addTo(side[k], v.Row(i), w)
+		}
+		if !unit(side[k]) {
+			return nil
+		}
+	}
+	addTo(side[0], side[1], -1)
+	if !unit(side[0]) {
+		return nil
+	}
+	return side[0]
+}
+
+// unit scales x to length one; false if it has none.
+func unit(x []float64) bool {
+	norm := math.Sqrt(blas.Ddot(len(x), x, 1, x, 1))
+	if norm < constantRange {
+		return false
+	}
+	for k := range x {
+		x[k] /= norm
+	}
+	return true
+}
+
+// Orthogonality is 1 − |cos| over pairs of value vectors; NaN without a pair.
+type Orthogonality struct {
+	Values, Pairs int
+	Mean, Median  float64
+}
+
+// OrthogonalityOf looks at the pairs of vectors within each theory; the second result pools those pairs.
+func OrthogonalityOf(values []Value) (map[int32]Orthogonality, Orthogonality) {
+	perTheory := map[int32]Orthogonality{}
+	var pool []float64
+	total := 0
+	for lo, hi := 0, 0; lo < len(values); lo = hi {
+		var vectors [][]float64
+		for hi = lo; hi < len(values) && values[hi].Theory == values[lo].Theory; hi++ {
+			if values[hi].Vector != nil {
+				vectors = append(vectors, values[hi].Vector)
+			}
+		}
+		gaps := pairGaps(vectors)
+		perTheory[values[lo].Theory] = summarise(len(vectors), gaps)
+		pool = append(pool, gaps...)
+		total += len(vectors)
+	}
+	return perTheory, summarise(total, pool)
+}
+
+func pairGaps(vectors [][]float64) []float64 {
+	var gaps []float64
+	for i, a := range vectors {
+		for _, b := range vectors[i+1:] {
+			gaps = append(gaps, 1-math.Abs(blas.Ddot(len(a), a, 1, b, 1)))
+		}
+	}
+	return gaps
+}
+
+func summarise(values int, gaps []float64) Orthogonality {
+	out := Orthogonality{Values: values, Pairs: len(gaps), Mean: math.NaN(), Median: math.NaN()}
+	if len(gaps) == 0 {
+		return out
+	}
+	sorted := slices.Sorted(slices.Values(gaps))
+	var sum float64
+	for _, g := range sorted {
+		sum += g
+	}
+	out.Mean = sum / float64(len(sorted))
+	out.Median = (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+	return out
+}
