@@ -1,2 +1,14 @@
-// Package losses holds the training objectives, as graph functions of raw vectors and labels.
+// Package losses holds the training objectives of HiVES as GoMLX graph functions: hierarchical supervised
+// contrast (Stage 1), InfoNCE against a bank of anchor vectors, and their sum (Stage 2). Formulas, costs
+// and a table that helps to choose are in docs/LOSSES.md.
+//
+// Axis letters: B batch, H hidden, K anchors of a bank, L levels of a path (3).
+//
+// The caller owes vectors of one batch without padding rows, labels as Int32 and a fixed B: every new B
+// is a new graph. Arithmetic is f32, or f64 when the vectors are f64; narrower vectors are widened first.
+// A loss never samples and knows nothing of texts: which rows meet in a batch is the sampler's business.
+//
+// Being graph functions they panic on wrong shapes and on a configuration that Validate refuses; the
+// engine's seam turns that into an error. No input without NaN or Inf makes NaN: not a zero vector (its
+// unit vector is taken as 0), not B = 1, not a batch without a single positive.
 package losses

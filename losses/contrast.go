@@ -1,0 +1,77 @@
+package losses
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// selfLogit stands where a row meets itself. exp of it is 0 in f32 and f64 and, unlike −Inf, it stays
+// finite when a row of nothing else is shifted by its own maximum (B = 1).
+const selfLogit = -1e9
+
+// Normalize takes raw vectors [N, H] to unit rows, f64 if they are f64 and f32 otherwise. A row of
+// zeros stays zero.
+func Normalize(z *Node) *Node {
+	if z.DType() != dtypes.Float64 {
+		z = ConvertDType(z, dtypes.Float32)
+	}
+	return L2Normalize(z, -1)
+}
+
+// similarity is a·bᵀ/τ: [A, H], [B, H] → [A, B].
+func similarity(a, b *Node, tau float64) *Node {
+	return DivScalar(Einsum("ih,jh->ij", a, b), tau)
+}
+
+// pairsEqual compares every two entries of x: [B] → [B, B] Bool.
+func pairsEqual(x *Node) *Node {
+	return Equal(InsertAxes(x, -1), InsertAxes(x, 0))
+}
+
+// positiveMasks returns for each level v the pairs j ∈ P_v(i): L nodes [B, B] Bool, each a subset of the
+// one before.
+func positiveMasks(r rules, theory, levels, direction *Node) []*Node {
+	g := levels.Graph()
+	mask := LogicalAnd(pairsEqual(direction), LogicalNot(Diagonal(g, levels.Shape().Dim(0))))
+	if !r.anyTheory {
+		mask = LogicalAnd(mask, pairsEqual(theory))
+	}
+	masks := make([]*Node, levels.Shape().Dim(1))
+	for v := range masks {
+		label := Squeeze(SliceAxis(levels, 1, AxisElem(v)), 1) // [B]
+		mask = LogicalAnd(mask, pairsEqual(label))
+		if !r.missingShared {
+			// One side is enough: an equal label is present on both sides or on neither.
+			present := GreaterOrEqual(label, ScalarZero(g, label.DType()))
+			mask = LogicalAnd(mask, InsertAxes(present, -1))
+		}
+		masks[v] = mask
+	}
+	return masks
+}
+
+// masksToFloat stacks L masks [B, B] to [L, B, B] in the dtype of like.
+func masksToFloat(masks []*Node, like *Node) *Node {
+	return ConvertDType(Stack(masks, 0), like.DType())
+}
+
+// logProbabilities takes logits s [B, B] to s_ij − log Σ_{a≠i} exp s_ia; the diagonal means nothing.
+func logProbabilities(logits *Node) *Node {
+	self := Diagonal(logits.Graph(), logits.Shape().Dim(0))
+	return logSoftmax(Where(self, ConstAs(logits, selfLogit), logits))
+}
+
+// logSoftmax runs over the last axis. The shift by the maximum is a constant to the gradient, which is
+// exact, since any constant shift cancels.
+func logSoftmax(logits *Node) *Node {
+	shifted := Sub(logits, StopGradient(ReduceAndKeep(logits, ReduceMax, -1)))
+	return Sub(shifted, Log(ReduceAndKeep(Exp(shifted), ReduceSum, -1)))
+}
+
+// contrast averages −log p over the positives of each anchor: logP [B, B], positives [L, B, B] of 0 and
+// 1. It returns the loss per anchor and whether it has a positive, both [L, B]; 0 where it has none.
+func contrast(logP, positives *Node) (perAnchor, filled *Node) {
+	number := ReduceSum(positives, -1)
+	sum := ReduceSum(Mul(positives, InsertAxes(logP, 0)), -1)
+	return Neg(Div(sum, MaxScalar(number, 1))), MinScalar(number, 1)
+}
