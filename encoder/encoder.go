@@ -2,11 +2,11 @@ package encoder
 
 import "context"
 
-// Input is one text, given as a string or as token ids (end token not included); exactly one is set.
+// Input is one text, given as a string or as token ids; exactly one is set.
 type Input struct {
-	Text   string
-	IDs    []int32
-	Prompt string // put before Text, for instance "Instruct: …\nQuery:"
+	Text   string  // tokenised, cut to the model's length, end token appended
+	IDs    []int32 // used as they are: whoever gives ids has put the end token last
+	Prompt string  // put before Text, for instance "Instruct: …\nQuery:"
 }
 
 // Identity says which model made a vector; two vectors are comparable when their identities are equal.

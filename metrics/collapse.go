@@ -1,0 +1,94 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"hives/data"
+	"hives/internal/fault"
+)
+
+// Thresholds beyond which a space carries next to no information: a run should be looked at.
+const (
+	CollapsedCosine = .95
+	CollapsedRank   = 3.0
+)
+
+// Collapse describes how a set of unit vectors fills the sphere.
+type Collapse struct {
+	MeanCosine    float64 `json:"mean_cosine"`    // over all pairs i < j
+	EffectiveRank float64 `json:"effective_rank"` // exp of the entropy of the singular values; Roy & Vetterli 2007
+	Alignment     float64 `json:"alignment"`      // mean squared distance of pairs of one path and direction; Wang & Isola 2020
+	Uniformity    float64 `json:"uniformity"`     // log mean exp(−2·squared distance) over all pairs; the same source
+}
+
+// Warning says in words what looks collapsed, or nothing.
+func (c Collapse) Warning() string {
+	switch {
+	case c.MeanCosine > CollapsedCosine:
+		return fmt.Sprintf("vectors collapse: mean pairwise cosine %.3f is above %.2f; try a smaller learning rate", c.MeanCosine, CollapsedCosine)
+	case c.EffectiveRank < CollapsedRank:
+		return fmt.Sprintf("vectors collapse: effective rank %.2f is below %.0f; try a smaller learning rate", c.EffectiveRank, CollapsedRank)
+	}
+	return ""
+}
+
+// MeasureCollapse computes the diagnostics of N unit vectors with their labels; it needs two rows.
+// It costs O(N²·D) and an eigendecomposition of min(N, D)³, so give it a sample of some hundred rows.
+func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
+	n := v.Len()
+	if n < 2 || labels.Len() != n {
+		return Collapse{}, fault.New(fault.Mismatch, "collapse of %d vectors and %d labels: want the same number, at least 2", n, labels.Len())
+	}
+	var c Collapse
+	var aligned, alignedPairs, spread float64
+	for i := range n {
+		for j := range i {
+			cos := v.Cosine(i, j)
+			distance := 2 - 2*cos
+			c.MeanCosine += cos
+			spread += math.Exp(-2 * distance)
+			if labels.Theory[i] == labels.Theory[j] && labels.Levels[i] == labels.Levels[j] && labels.Direction[i] == labels.Direction[j] {
+				aligned, alignedPairs = aligned+distance, alignedPairs+1
+			}
+		}
+	}
+	pairs := float64(n*(n-1)) / 2
+	c.MeanCosine /= pairs
+	c.Uniformity = math.Log(spread / pairs)
+	if alignedPairs > 0 {
+		c.Alignment = aligned / alignedPairs
+	}
+	c.EffectiveRank = effectiveRank(v)
+	return c, nil
+}
+
+// effectiveRank takes the singular values from the smaller of the two Gram matrices.
+func effectiveRank(v *Vectors) float64 {
+	n, d := v.Len(), v.Dim()
+	x := mat.NewDense(n, d, v.x)
+	gram := mat.NewSymDense(min(n, d), nil)
+	if n <= d {
+		gram.SymOuterK(1, x)
+	} else {
+		gram.SymOuterK(1, x.T())
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(gram, false) {
+		return 0
+	}
+	values, sum := eigen.Values(nil), 0.0
+	for i, v := range values {
+		values[i] = math.Sqrt(math.Max(v, 0))
+		sum += values[i]
+	}
+	entropy := 0.0
+	for _, v := range values {
+		if p := v / sum; p > 0 {
+			entropy -= p * math.Log(p)
+		}
+	}
+	return math.Exp(entropy)
+}

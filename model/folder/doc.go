@@ -1,0 +1,6 @@
+// Package folder reads and writes what surrounds the weights in a model folder: hives.json, which says
+// how texts become vectors, and the tokenizer's files.
+//
+// A folder without hives.json is a Qwen3-Embedding one: end token <|endoftext|>, at most 256 tokens,
+// last-token pooling, unit vectors.
+package folder

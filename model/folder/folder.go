@@ -1,0 +1,155 @@
+package folder
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/model/qwen3embed"
+)
+
+// Names of a model folder's files beside config and weights.
+const (
+	InfoFile            = "hives.json"
+	TokenizerFile       = "tokenizer.json"
+	TokenizerConfigFile = "tokenizer_config.json"
+)
+
+// Format is the version of hives.json that is written; older ones are read.
+const Format = 1
+
+// Info is hives.json: how a text becomes a vector, and where the weights come from.
+type Info struct {
+	Format          int                `json:"format"`
+	MaxLength       int                `json:"max_length"` // tokens, the end token included
+	Pooling         qwen3embed.Pooling `json:"pooling"`
+	Normalise       bool               `json:"normalise"`
+	EndToken        string             `json:"end_token"`
+	Prompts         map[string]string  `json:"prompts,omitempty"`
+	WeightsSHA256   string             `json:"weights_sha256,omitempty"`
+	TokenizerSHA256 string             `json:"tokenizer_sha256,omitempty"`
+	Provenance      map[string]string  `json:"provenance,omitempty"`
+}
+
+// Defaults are those of Qwen3-Embedding.
+func Defaults() Info {
+	return Info{
+		Format: Format, MaxLength: 256, Pooling: qwen3embed.LastToken, Normalise: true,
+		EndToken: "<|endoftext|>",
+		Prompts: map[string]string{
+			"query": "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:",
+		},
+	}
+}
+
+// Read returns the folder's hives.json, or the defaults where it has none. Unknown keys and newer
+// formats are refused.
+func Read(dir string) (Info, error) {
+	path := filepath.Join(dir, InfoFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Defaults(), nil
+	} else if err != nil {
+		return Info{}, err
+	}
+	info := Defaults()
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	var version struct{ Format int }
+	if err := json.Unmarshal(raw, &version); err != nil {
+		return Info{}, fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	if version.Format > Format {
+		return Info{}, fault.New(fault.Mismatch, "%s is of format %d, this program reads up to %d: install a newer version", path, version.Format, Format)
+	}
+	if err := dec.Decode(&info); err != nil {
+		return Info{}, fault.New(fault.Invalid, "%s: %w", path, err)
+	}
+	if err := info.validate(); err != nil {
+		return Info{}, fault.New(fault.Invalid, "%s: %w", path, err)
+	}
+	return info, nil
+}
+
+func (i Info) validate() error {
+	if i.MaxLength < 2 {
+		return fmt.Errorf("max_length %d: want at least 2, a token and the end token", i.MaxLength)
+	}
+	if i.EndToken == "" {
+		return errors.New("end_token is empty")
+	}
+	_, err := qwen3embed.ParsePooling(string(i.Pooling))
+	return err
+}
+
+// Save makes dir a whole model folder: weights, config, the tokenizer files of tokenizerDir, and
+// hives.json last, with the hashes of what was written.
+func Save(dir string, m *qwen3embed.Model, tokenizerDir string, info Info) error {
+	if err := m.Save(dir); err != nil {
+		return err
+	}
+	if err := copyTokenizer(tokenizerDir, dir); err != nil {
+		return err
+	}
+	var err error
+	if info.WeightsSHA256, err = WeightsSHA256(dir); err != nil {
+		return err
+	}
+	if info.TokenizerSHA256, err = fsutil.SHA256(filepath.Join(dir, TokenizerFile)); err != nil {
+		return err
+	}
+	info.Format = Format
+	raw, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(dir, InfoFile), append(raw, '\n'))
+}
+
+func copyTokenizer(from, to string) error {
+	for _, name := range []string{TokenizerFile, TokenizerConfigFile} {
+		raw, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, os.ErrNotExist) && name == TokenizerConfigFile {
+			continue
+		} else if err != nil {
+			return fault.New(fault.NotFound, "tokenizer: %w", err)
+		}
+		if err := write(filepath.Join(to, name), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(path string, raw []byte) error {
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(raw)
+		return err
+	})
+}
+
+// WeightsSHA256 identifies the weights of a folder: the file's digest, or of several shards the digest
+// of their digests in the order of their names.
+func WeightsSHA256(dir string) (string, error) {
+	files, err := qwen3embed.WeightFiles(dir)
+	if err != nil {
+		return "", err
+	}
+	all := sha256.New()
+	for _, path := range files {
+		digest, err := fsutil.SHA256(path)
+		if err != nil || len(files) == 1 {
+			return digest, err
+		}
+		io.WriteString(all, digest)
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
