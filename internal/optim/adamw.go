@@ -1,0 +1,158 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"hives/internal/fault"
+)
+
+// MomentScope holds the optimiser's variables: MomentScope/m/<path> and MomentScope/v/<path>.
+const MomentScope = "/optimizer"
+
+// clipEpsilon is in PyTorch's clip_grad_norm_.
+const clipEpsilon = 1e-6
+
+// AdamW is Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101) after a clip
+// of the gradients' global norm, in the order and with the constants of PyTorch.
+type AdamW struct {
+	Beta1, Beta2 float64 // decay of the first and second moment
+	Epsilon      float64 // added outside the root
+	MaxGradNorm  float64 // the global norm is clipped to this; 0 does not clip
+	Groups       []Group
+}
+
+// Default is the authors' optimiser: β .9 and .999, ε 1e-8, clip 1.0; they had no weight decay.
+func Default(weightDecay float64) *AdamW {
+	return &AdamW{Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1, Groups: DefaultGroups(weightDecay)}
+}
+
+// Validate refuses settings that make no optimiser.
+func (o *AdamW) Validate() error {
+	inUnit := func(b float64) bool { return b >= 0 && b < 1 }
+	if !inUnit(o.Beta1) || !inUnit(o.Beta2) {
+		return fault.New(fault.Invalid, "optim: betas %g and %g, want 0 ≤ β < 1", o.Beta1, o.Beta2)
+	}
+	if !(o.Epsilon > 0) || !(o.MaxGradNorm >= 0) || math.IsInf(o.MaxGradNorm, 0) {
+		return fault.New(fault.Invalid, "optim: epsilon %g and clip %g, want epsilon > 0 and clip ≥ 0",
+			o.Epsilon, o.MaxGradNorm)
+	}
+	for _, g := range o.Groups {
+		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || g.Match == nil {
+			return fault.New(fault.Invalid, "optim: group %q has rate × %g and decay %g, want 0 or more, and a Match",
+				g.Name, g.RateMultiplier, g.WeightDecay)
+		}
+	}
+	return nil
+}
+
+// Update sets new values of params and of their moments in grads' graph, and returns the global norm of
+// grads before the clip and the factor of the clip, both Float64 scalars.
+//
+// With g scaled by the clip and t = step + 1, in this order:
+//
+//	p ← p·(1 − rate·λ)    m ← m + (1−β₁)(g − m)    v ← β₂v + (1−β₂)g²
+//	p ← p − rate/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)
+//
+// When the norm is not finite nothing changes, neither parameters nor moments: the caller reads the norm
+// and still holds the weights of the step before.
+//
+//	grads: one a parameter, of its shape    lr: scalar, rate of this step before multipliers
+//	step: scalar, updates done so far, from 0
+//
+// Arithmetic is f32, f64 for f64 parameters; the scalars are f64, for 1 − .999¹ loses four digits in
+// f32. Pass lr as Float64.
+func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variable, lr, step *Node) (gradNorm, clip *Node) {
+	if err := o.Validate(); err != nil {
+		panic(err)
+	}
+	if len(params) == 0 || len(grads) != len(params) {
+		exceptions.Panicf("optim: %d gradients for %d parameters, want one each", len(grads), len(params))
+	}
+	gradNorm = globalNorm(grads)
+	clip = o.clipFactor(gradNorm)
+	s := o.newScalars(lr, step, clip, IsFinite(gradNorm))
+	for i, p := range params {
+		group, err := o.groupOf(p)
+		if err != nil {
+			panic(err)
+		}
+		if !grads[i].Shape().EqualDimensions(p.Shape()) {
+			exceptions.Panicf("optim: gradient %s for %s %s", grads[i].Shape(), p.Path(), p.Shape())
+		}
+		o.updateOne(store, p, grads[i], o.Groups[group], s)
+	}
+	return gradNorm, clip
+}
+
+// Clear deletes all moments, so that the next Update starts afresh (Stage 2 does).
+func Clear(store *model.Store) error { return store.DeleteVariablesInScope(MomentScope) }
+
+// scalars are what all parameters of a step share, Float64 but for finite.
+type scalars struct {
+	rate, clip               *Node
+	correction1, correction2 *Node // 1 − β₁ᵗ and √(1 − β₂ᵗ)
+	finite                   *Node // Bool
+}
+
+func (o *AdamW) newScalars(lr, step, clip, finite *Node) scalars {
+	g := lr.Graph()
+	t := AddScalar(ConvertDType(step, dtypes.Float64), 1)
+	unbias := func(beta float64) *Node { return OneMinus(Pow(Scalar(g, dtypes.Float64, beta), t)) }
+	return scalars{
+		rate:        ConvertDType(lr, dtypes.Float64),
+		clip:        clip,
+		correction1: unbias(o.Beta1),
+		correction2: Sqrt(unbias(o.Beta2)),
+		finite:      finite,
+	}
+}
+
+// updateOne writes one parameter and its two moments.
+func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, group Group, s scalars) {
+	g := grad.Graph()
+	dtype := workType(p.DType())
+	as := func(x *Node) *Node { return ConvertDType(x, dtype) }
+
+	grad = Mul(as(grad), as(s.clip))
+	mVar, vVar := moments(store, p, dtype)
+	m, v, old := mVar.NodeValue(g), vVar.NodeValue(g), p.NodeValue(g)
+	newM := Add(m, MulScalar(Sub(grad, m), 1-o.Beta1))
+	newV := Add(MulScalar(v, o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
+
+	rate := MulScalar(s.rate, group.RateMultiplier)
+	decayed := as(old)
+	if group.WeightDecay != 0 {
+		decayed = Mul(decayed, as(OneMinus(MulScalar(rate, group.WeightDecay))))
+	}
+	denominator := AddScalar(Div(Sqrt(newV), as(s.correction2)), o.Epsilon)
+	updated := Sub(decayed, Mul(as(Div(rate, s.correction1)), Div(newM, denominator)))
+
+	mVar.SetNodeValue(Where(s.finite, newM, m))
+	vVar.SetNodeValue(Where(s.finite, newV, v))
+	p.SetNodeValue(Where(s.finite, ConvertDType(updated, p.DType()), old))
+}
+
+// moments returns the parameter's moment variables, made of zeros where they are not there yet.
+func moments(store *model.Store, p *model.Variable, dtype dtypes.DType) (m, v *model.Variable) {
+	shape := p.Shape().Clone()
+	shape.DType = dtype
+	at := func(name string) *model.Variable {
+		path := model.JoinPath(MomentScope, name, p.Path())
+		return store.VariableWithShape(path, shape, initializer.Zero).SetTrainable(false)
+	}
+	return at("m"), at("v")
+}
+
+// workType is the dtype of moments and arithmetic for a parameter of the given one.
+func workType(dtype dtypes.DType) dtypes.DType {
+	if dtype == dtypes.Float64 {
+		return dtypes.Float64
+	}
+	return dtypes.Float32
+}
