@@ -1,0 +1,95 @@
+package samplers
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"hives/data"
+	"hives/internal/fault"
+)
+
+// Values of IntraTheoryConfig's choices.
+const (
+	Drop = "drop" // FalseNegatives: no text is the negative of a value it carries
+	Keep = "keep" // FalseNegatives: only the row's own label counts, as in the authors' sampler
+
+	SameTheory = "theory" // Negatives: from the whole theory, as in the paper
+	SameCorpus = "corpus" // Negatives: from the theory's rows of the anchor's own corpus
+
+	Natural  = "natural"  // AnchorWeighting: every row alike
+	Sqrt     = "sqrt"     // AnchorWeighting: a (path, direction) of n rows weighs √n
+	Balanced = "balanced" // AnchorWeighting: every (path, direction) weighs the same
+)
+
+// IntraTheoryConfig configures the sampler of Stage 1.
+type IntraTheoryConfig struct {
+	BatchSize       int    // B, anchor included
+	Positives       int    // most positives of an anchor
+	Seed            uint64 // of the order of anchors and of every draw
+	FalseNegatives  string // Drop or Keep
+	Negatives       string // SameTheory or SameCorpus
+	AnchorWeighting string // Natural, Sqrt or Balanced
+
+	// TheoryWeights multiplies the weight of a theory's anchors; 0 leaves the theory out, a theory that
+	// is not named has 1.
+	TheoryWeights map[string]float64
+
+	// Alt holds the further paths of each row in the ids of Labels.Levels; nil when no row has one.
+	Alt [][][3]int32 // [N][]
+}
+
+// DefaultIntraTheory returns the paper's batch with the rule against false negatives.
+func DefaultIntraTheory() IntraTheoryConfig {
+	return IntraTheoryConfig{
+		BatchSize: 64, Positives: 4,
+		FalseNegatives: Drop, Negatives: SameTheory, AnchorWeighting: Natural,
+	}
+}
+
+// validate refuses a configuration that no labels could satisfy, or that does not fit these.
+func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
+	if c.Positives < 1 || c.BatchSize < c.Positives+2 {
+		return fault.New(fault.Invalid,
+			"samplers: batch size %d with %d positives: at least 1 positive and, beside anchor and positives, 1 negative are needed",
+			c.BatchSize, c.Positives)
+	}
+	choices := []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"false negatives", c.FalseNegatives, []string{Drop, Keep}},
+		{"negatives", c.Negatives, []string{SameTheory, SameCorpus}},
+		{"anchor weighting", c.AnchorWeighting, []string{Natural, Sqrt, Balanced}},
+	}
+	for _, ch := range choices {
+		if !slices.Contains(ch.allowed, ch.value) {
+			return fault.New(fault.Invalid, "samplers: %s %q: one of %q", ch.name, ch.value, ch.allowed)
+		}
+	}
+	if c.Alt != nil && len(c.Alt) != labels.Len() {
+		return fault.New(fault.Mismatch, "samplers: alternative paths for %d rows, labels for %d", len(c.Alt), labels.Len())
+	}
+	return c.validateWeights(labels.TheoryNames)
+}
+
+func (c *IntraTheoryConfig) validateWeights(theories []string) error {
+	for _, name := range slices.Sorted(maps.Keys(c.TheoryWeights)) {
+		w := c.TheoryWeights[name]
+		if !slices.Contains(theories, name) {
+			return fault.New(fault.Invalid, "samplers: theory weight for %q, the rows have %q", name, theories)
+		}
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return fault.New(fault.Invalid, "samplers: weight %v of theory %q is not a number ≥ 0", w, name)
+		}
+	}
+	return nil
+}
+
+// theoryWeight is the factor of one theory's anchors.
+func (c *IntraTheoryConfig) theoryWeight(name string) float64 {
+	if w, named := c.TheoryWeights[name]; named {
+		return w
+	}
+	return 1
+}

@@ -1,0 +1,44 @@
+package samplers
+
+import "math/rand/v2"
+
+// drawing is a batch being filled.
+type drawing struct {
+	s     *IntraTheory
+	rng   *rand.Rand
+	class int32 // the anchor's
+	rows  []int32
+	texts map[int32]struct{} // those of rows
+}
+
+// take adds a row unless its text is there already.
+func (d *drawing) take(row int32) {
+	text := d.s.x.labels.Text[row]
+	if _, there := d.texts[text]; there {
+		return
+	}
+	d.texts[text] = struct{}{}
+	d.rows = append(d.rows, row)
+}
+
+// fill takes rows from the list, uniformly and without replacement, until there are size or none is left.
+func (d *drawing) fill(from []int32, size int, admits func(row int32) bool) {
+	deck := newDeck(d.rng, len(from))
+	for len(d.rows) < size {
+		card, ok := deck.next()
+		if !ok {
+			return
+		}
+		if row := from[card]; admits(row) {
+			d.take(row)
+		}
+	}
+}
+
+// negative tells whether a row of the pool may be the anchor's negative.
+func (d *drawing) negative(row int32) bool {
+	if d.s.cfg.FalseNegatives == Keep {
+		return !d.s.x.matches(row, d.class)
+	}
+	return !d.s.x.carries(d.s.x.labels.Text[row], d.class)
+}

@@ -1,0 +1,176 @@
+package samplers
+
+import (
+	"fmt"
+	"slices"
+
+	"hives/data"
+)
+
+// none marks a row without a class or a pool: it has no level 1.
+const none int32 = -1
+
+// index holds the labels in the forms that drawing asks for.
+//
+// A key is one (theory, path, direction). A row has one key, or several if its node has several parents.
+// A class is a set of keys that some row has; two rows match when they share a key.
+type index struct {
+	labels *data.Labels
+
+	class     []int32   // [N] none for rows without level 1
+	classKeys [][]int32 // by class, ascending
+	members   [][]int32 // by class: the rows that match it, ascending
+	sizes     []int     // by class: the rows of exactly this class
+
+	textRows [][]int32 // by text: its rows that have a class
+	textKeys [][]int32 // by text: the keys of its rows
+
+	pool      []int32   // [N] where negatives for and from the row come from
+	pools     [][]int32 // by pool: its rows, ascending
+	poolTexts []int     // by pool: distinct texts
+}
+
+func newIndex(labels *data.Labels, cfg *IntraTheoryConfig) *index {
+	x := &index{labels: labels}
+	rowKeys, keys := keysOf(labels, cfg.Alt)
+	x.classify(rowKeys, keys)
+	x.groupTexts(rowKeys)
+	x.groupPools(cfg.Negatives)
+	return x
+}
+
+// keysOf numbers the keys in order of appearance; rows without level 1 have none.
+func keysOf(labels *data.Labels, alt [][][3]int32) (rowKeys [][]int32, count int) {
+	type key struct {
+		theory, direction int32
+		path              [3]int32
+	}
+	ids := map[key]int32{}
+	rowKeys = make([][]int32, labels.Len())
+	for i := range rowKeys {
+		if labels.Levels[i][0] == data.Missing {
+			continue
+		}
+		paths := [][3]int32{labels.Levels[i]}
+		if alt != nil {
+			paths = append(paths, alt[i]...)
+		}
+		for _, path := range paths {
+			k := key{labels.Theory[i], labels.Direction[i], path}
+			if _, known := ids[k]; !known {
+				ids[k] = int32(len(ids))
+			}
+			rowKeys[i] = append(rowKeys[i], ids[k])
+		}
+		rowKeys[i] = distinct(rowKeys[i])
+	}
+	return rowKeys, len(ids)
+}
+
+// classify numbers the sets of keys and finds the rows that match each.
+func (x *index) classify(rowKeys [][]int32, keys int) {
+	rowsOfKey := make([][]int32, keys)
+	ids := map[string]int32{}
+	x.class = make([]int32, len(rowKeys))
+	for i, ks := range rowKeys {
+		x.class[i] = none
+		if len(ks) == 0 {
+			continue
+		}
+		set := fmt.Sprint(ks)
+		if _, known := ids[set]; !known {
+			ids[set] = int32(len(ids))
+			x.classKeys = append(x.classKeys, ks)
+			x.sizes = append(x.sizes, 0)
+		}
+		x.class[i] = ids[set]
+		x.sizes[ids[set]]++
+		for _, k := range ks {
+			rowsOfKey[k] = append(rowsOfKey[k], int32(i))
+		}
+	}
+	x.members = make([][]int32, len(x.classKeys))
+	for c, ks := range x.classKeys {
+		if x.members[c] = rowsOfKey[ks[0]]; len(ks) > 1 {
+			x.members[c] = unionOf(rowsOfKey, ks)
+		}
+	}
+}
+
+func (x *index) groupTexts(rowKeys [][]int32) {
+	texts := int(slices.Max(x.labels.Text)) + 1
+	x.textRows, x.textKeys = make([][]int32, texts), make([][]int32, texts)
+	for i, ks := range rowKeys {
+		if len(ks) > 0 {
+			t := x.labels.Text[i]
+			x.textRows[t] = append(x.textRows[t], int32(i))
+			x.textKeys[t] = append(x.textKeys[t], ks...)
+		}
+	}
+	for t := range x.textKeys {
+		x.textKeys[t] = distinct(x.textKeys[t])
+	}
+}
+
+// groupPools gathers the rows that negatives are drawn from: a theory, or a theory within a corpus.
+func (x *index) groupPools(negatives string) {
+	x.pool = make([]int32, x.labels.Len())
+	ids := map[[2]int32]int32{}
+	for i := range x.pool {
+		x.pool[i] = none
+		if x.class[i] == none {
+			continue
+		}
+		k := [2]int32{x.labels.Theory[i], none}
+		if negatives == SameCorpus {
+			k[1] = x.labels.Corpus[i]
+		}
+		if _, known := ids[k]; !known {
+			ids[k] = int32(len(ids))
+			x.pools = append(x.pools, nil)
+		}
+		x.pool[i] = ids[k]
+		x.pools[ids[k]] = append(x.pools[ids[k]], int32(i))
+	}
+	for _, rows := range x.pools {
+		x.poolTexts = append(x.poolTexts, x.distinctTexts(rows))
+	}
+}
+
+// distinctTexts counts the texts of rows.
+func (x *index) distinctTexts(rows []int32) int {
+	seen := make(map[int32]struct{}, len(rows))
+	for _, r := range rows {
+		seen[x.labels.Text[r]] = struct{}{}
+	}
+	return len(seen)
+}
+
+// matches tells whether a row has a key of the class.
+func (x *index) matches(row, class int32) bool {
+	return shares(x.classKeys[x.class[row]], x.classKeys[class])
+}
+
+// carries tells whether any row of the text has a key of the class.
+func (x *index) carries(text, class int32) bool {
+	return shares(x.textKeys[text], x.classKeys[class])
+}
+
+// shares tells whether two short lists have a number in common.
+func shares(a, b []int32) bool {
+	return slices.ContainsFunc(a, func(v int32) bool { return slices.Contains(b, v) })
+}
+
+func unionOf(lists [][]int32, which []int32) []int32 {
+	var all []int32
+	for _, k := range which {
+		all = append(all, lists[k]...)
+	}
+	return distinct(all)
+}
+
+// distinct sorts a list and drops repetitions.
+func distinct(list []int32) []int32 {
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,53 @@
+package samplers
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// Domains keep the streams of unlike purposes apart under one seed.
+const (
+	domainEpoch uint64 = 1 + iota
+	domainBatch
+)
+
+// stream returns the random numbers of one purpose and index. ChaCha8 takes the three as its key, so
+// neighbouring steps have unrelated streams, which a seed of step+constant would not promise.
+func stream(seed, domain, index uint64) *rand.Rand {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[0:], seed)
+	binary.LittleEndian.PutUint64(key[8:], domain)
+	binary.LittleEndian.PutUint64(key[16:], index)
+	return rand.New(rand.NewChaCha8(key))
+}
+
+// deck deals the cards 0..n−1 in random order and pays for the dealt ones only: a Fisher–Yates shuffle
+// whose untouched places are not stored.
+type deck struct {
+	rng      *rand.Rand
+	n, dealt int
+	moved    map[int]int // places that hold another card than their own
+}
+
+func newDeck(rng *rand.Rand, n int) *deck {
+	return &deck{rng: rng, n: n, moved: map[int]int{}}
+}
+
+// next deals a card, or says that none is left.
+func (d *deck) next() (card int, ok bool) {
+	if d.dealt == d.n {
+		return 0, false
+	}
+	place := d.dealt + d.rng.IntN(d.n-d.dealt)
+	card = d.at(place)
+	d.moved[place] = d.at(d.dealt)
+	d.dealt++
+	return card, true
+}
+
+func (d *deck) at(place int) int {
+	if card, ok := d.moved[place]; ok {
+		return card
+	}
+	return place
+}
