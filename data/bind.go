@@ -1,0 +1,196 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"hives/data/theories"
+	"hives/internal/fault"
+)
+
+// Columns are the row's columns in the order they are written.
+var Columns = []string{
+	"text", "theory", "level_1", "level_2", "level_3", "direction", "direction_source",
+	"individual_anchor", "theory_anchor", "text_id", "group", "corpus", "licence",
+}
+
+// required columns have no value that could stand in for them.
+var required = Columns[:6]
+
+// authorsNames are the names that the paper's authors give two of the columns.
+var authorsNames = map[string]string{
+	"selected_individual": "individual_anchor",
+	"selected_anchor":     "theory_anchor",
+}
+
+// binder turns the cells of one file into rows.
+type binder struct {
+	at     map[string]int // column → place in the cells
+	extra  map[string]int // unknown columns, kept
+	corpus string         // of rows that do not say: the file's name
+}
+
+// newBinder matches a file's columns with the row's and refuses the file if a required one is missing.
+func newBinder(path string, columns []string) (*binder, error) {
+	b := &binder{at: map[string]int{}, extra: map[string]int{}}
+	b.corpus = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	for i, name := range columns {
+		if ours, ok := authorsNames[name]; ok {
+			name = ours
+		}
+		if name == "" {
+			name = fmt.Sprintf("Unnamed: %d", i) // the index of a data frame has no name; pandas calls it so
+		}
+		place := b.extra
+		if slices.Contains(Columns, name) {
+			place = b.at
+		}
+		if _, twice := place[name]; twice {
+			return nil, fault.New(fault.Invalid, "%s: column %q stands twice; keep one", path, name)
+		}
+		place[name] = i
+	}
+	var missing []string
+	for _, name := range required {
+		if _, ok := b.at[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return nil, fault.New(fault.Invalid, "%s: missing column(s) %s; a file of rows needs %s",
+			path, strings.Join(missing, ", "), strings.Join(required, ", "))
+	}
+	return b, nil
+}
+
+// cell returns a column's value, empty if the file lacks the column.
+func (b *binder) cell(cells []string, column string) string {
+	if i, ok := b.at[column]; ok {
+		return cells[i]
+	}
+	return ""
+}
+
+// row fills r, derives what the file does not say, and checks all of it.
+func (b *binder) row(cells []string, r *Row) error {
+	for _, cell := range cells {
+		if !utf8.ValidString(cell) {
+			return wrongf("holds bytes that are not UTF-8")
+		}
+	}
+	r.Text = b.cell(cells, "text")
+	if strings.TrimSpace(r.Text) == "" {
+		return wrongf("the text is empty")
+	}
+	if err := b.path(cells, r); err != nil {
+		return err
+	}
+	if err := b.direction(cells, r); err != nil {
+		return err
+	}
+	var err error
+	if r.IndividualAnchor, err = anchor(b.cell(cells, "individual_anchor"), "individual_anchor"); err != nil {
+		return err
+	}
+	if r.TheoryAnchor, err = anchor(b.cell(cells, "theory_anchor"), "theory_anchor"); err != nil {
+		return err
+	}
+	b.derive(cells, r)
+	return nil
+}
+
+// path reads the node and spells it as the hierarchy does.
+func (b *binder) path(cells []string, r *Row) error {
+	r.Theory = strings.ToLower(b.cell(cells, "theory"))
+	node, err := theories.Match(r.Theory, theories.Path{
+		b.cell(cells, "level_1"), b.cell(cells, "level_2"), b.cell(cells, "level_3"),
+	})
+	if err != nil {
+		return cellError{err}
+	}
+	r.Level1, r.Level2, r.Level3 = node[0], node[1], node[2]
+	return nil
+}
+
+func (b *binder) direction(cells []string, r *Row) error {
+	d, err := whole(b.cell(cells, "direction"), "direction")
+	if err != nil {
+		return err
+	}
+	if d < -1 || d > 1 {
+		return wrongf("direction is %d, not -1, 0 or 1", d)
+	}
+	r.Direction = d
+	r.DirectionSource = b.cell(cells, "direction_source")
+	switch r.DirectionSource {
+	case SourceAnnotated, SourceJudgement:
+	case SourceNone:
+		if d != 0 {
+			return wrongf("direction is %d but direction_source is %q", d, SourceNone)
+		}
+	case "":
+		if r.DirectionSource = SourceAnnotated; d == 0 {
+			r.DirectionSource = SourceNone
+		}
+	default:
+		return wrongf("direction_source %q is not %s, %s or %s", r.DirectionSource, SourceAnnotated, SourceJudgement, SourceNone)
+	}
+	return nil
+}
+
+// derive fills the columns that a file may leave out.
+func (b *binder) derive(cells []string, r *Row) {
+	if r.TextID = b.cell(cells, "text_id"); r.TextID == "" {
+		r.TextID = TextID(r.Text)
+	}
+	if r.Group = b.cell(cells, "group"); r.Group == "" {
+		r.Group = r.TextID
+	}
+	if r.Corpus = b.cell(cells, "corpus"); r.Corpus == "" {
+		r.Corpus = b.corpus
+	}
+	if r.Licence = b.cell(cells, "licence"); r.Licence == "" {
+		r.Licence = "unknown"
+	}
+	for name, i := range b.extra {
+		if r.Extra == nil {
+			r.Extra = make(map[string]string, len(b.extra))
+		}
+		r.Extra[name] = cells[i]
+	}
+}
+
+// anchor reads an id; an empty cell is NoAnchor.
+func anchor(cell, column string) (int32, error) {
+	if cell == "" {
+		return NoAnchor, nil
+	}
+	id, err := whole(cell, column)
+	if err == nil && id < NoAnchor {
+		err = wrongf("%s is %d; ids start at 0, and -1 is none", column, id)
+	}
+	return id, err
+}
+
+// whole reads a whole number, also in the form "1.0" that data frames write for a column with gaps.
+func whole(cell, column string) (int32, error) {
+	if cell == "" {
+		return 0, wrongf("%s is empty", column)
+	}
+	x, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
+	if err != nil {
+		return 0, wrongf("%s is not a number", column)
+	}
+	if math.IsNaN(x) {
+		return 0, wrongf("%s is NaN; leave the cell empty where there is no anchor, and write 0 for no direction", column)
+	}
+	if x != math.Trunc(x) || math.Abs(x) > math.MaxInt32 {
+		return 0, wrongf("%s is %v, not a whole number", column, x)
+	}
+	return int32(x), nil
+}

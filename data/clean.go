@@ -1,0 +1,117 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"html"
+	"strings"
+	"unicode"
+
+	"hives/internal/unicodex"
+)
+
+// CleanText is the hygiene of every imported text: HTML entities unescaped until nothing changes (comments
+// hold "&amp;#039;"), control characters and runs of white space made one space, outer spaces and invisible
+// byte-order marks removed, NFC. CleanText(CleanText(s)) = CleanText(s).
+func CleanText(s string) string {
+	s = unicodex.NFC(unescape(s))
+	var b strings.Builder
+	b.Grow(len(s))
+	gap := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			gap = b.Len() > 0
+		case r == '\uFEFF' || r == '\u200B': // byte-order mark, zero-width space: no letters, no width
+		default:
+			if gap {
+				b.WriteByte(' ')
+				gap = false
+			}
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// maxEntity bounds an entity's length in bytes; the longest name of HTML has 33.
+const maxEntity = 40
+
+// unescape decodes HTML entities, those that appear by decoding included. It works on the end of what it
+// has written, so that a text of nested entities costs no more than its length.
+func unescape(s string) string {
+	if !strings.Contains(s, "&") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		out = append(out, s[i])
+		for out[len(out)-1] == ';' {
+			start := entityStart(out)
+			if start < 0 {
+				break
+			}
+			decoded, ok := decodeEntity(string(out[start:]))
+			if !ok {
+				break
+			}
+			out = append(out[:start], decoded...)
+		}
+	}
+	return string(out)
+}
+
+// entityStart finds the '&' of the entity that ends out, −1 if there is none.
+func entityStart(out []byte) int {
+	for i := len(out) - 2; i >= 0 && len(out)-i <= maxEntity; i-- {
+		switch c := out[i]; {
+		case c == '&':
+			return i
+		case c != '#' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'):
+			return -1
+		}
+	}
+	return -1
+}
+
+// decodeEntity decodes "&name;" if all of it is one entity: HTML would also take the "&not" of "&notit;".
+func decodeEntity(entity string) (string, bool) {
+	decoded := html.UnescapeString(entity)
+	if decoded == entity || decoded == "" || (strings.HasSuffix(decoded, ";") && decoded != ";") {
+		return "", false
+	}
+	return decoded, true
+}
+
+// NormaliseText is what two texts have in common that count as one: CleanText, lower case, and only letters,
+// marks, digits and pictorial symbols. Apostrophes and format characters vanish (don't = dont); every other
+// run of punctuation, symbols and spaces is one space. A text of punctuation alone stays as it is.
+func NormaliseText(s string) string {
+	s = strings.ToLower(CleanText(s))
+	var b strings.Builder
+	b.Grow(len(s))
+	gap := false
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.So):
+			if gap {
+				b.WriteByte(' ')
+				gap = false
+			}
+			b.WriteRune(r)
+		case r == '\'' || r == '\u2019' || r == '\u02BC' || r == '`' || unicode.Is(unicode.Cf, r):
+		default:
+			gap = b.Len() > 0
+		}
+	}
+	if b.Len() == 0 {
+		return s
+	}
+	return b.String()
+}
+
+// TextID identifies a text: the first 16 bytes of SHA-256 of its normalised form, in hex.
+func TextID(text string) string {
+	sum := sha256.Sum256([]byte(NormaliseText(text)))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,156 @@
+package corpora
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hives/data"
+	"hives/data/theories"
+	"hives/internal/fault"
+)
+
+// Options of an import.
+type Options struct {
+	In      string // folder of the corpus
+	Rules   string // moral-stories only: folder of Social Chemistry; empty is ../social_chem beside In
+	Text    string // valueeval only: "premise" (also if empty) or "full"
+	SkipBad bool   // leave bad records out instead of failing at the first
+}
+
+// Count is a number of things under one reason.
+type Count struct {
+	Reason string `json:"reason"`
+	N      int    `json:"n"`
+}
+
+// Summary accounts for an import.
+type Summary struct {
+	Corpus  string           `json:"corpus"`
+	Files   []string         `json:"files"`
+	Records int              `json:"records"` // lines after the header
+	Rows    int              `json:"rows"`
+	Texts   int              `json:"texts"`
+	Groups  int              `json:"groups"`
+	Dropped []Count          `json:"dropped"` // labels or records left out, by reason, in order of appearance
+	Notes   []Count          `json:"notes"`   // other figures worth knowing
+	Merged  data.DedupeStats `json:"merged"`
+	Bad     []data.BadRow    `json:"bad"`
+}
+
+// corpus is one importer.
+type corpus struct {
+	name, licence string
+	read          func(*collector) error
+}
+
+var all = []corpus{
+	{"valueeval", "CC BY-SA 4.0", readValueEval},
+	{"mfrc", "CC BY 4.0", readMFRC},
+	{"social-chem", "CC BY-SA 4.0", readSocialChem},
+	// The texts are under MIT; the foundations come from Social Chemistry.
+	{"moral-stories", "MIT (text), CC BY-SA 4.0 (labels)", readMoralStories},
+}
+
+// Names lists the corpora that Import knows.
+func Names() []string {
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Import reads a corpus and returns its rows without duplicates, in the order of its files.
+func Import(name string, o Options) ([]data.Row, *Summary, error) {
+	at := slices.IndexFunc(all, func(c corpus) bool { return c.name == name })
+	if at < 0 {
+		return nil, nil, fault.New(fault.Invalid, "corpus %q is unknown; there are %s", name, strings.Join(Names(), ", "))
+	}
+	c := &collector{Options: o, corpus: all[at], sum: &Summary{
+		Corpus: name, Files: []string{}, Dropped: []Count{}, Notes: []Count{}, Bad: []data.BadRow{},
+	}}
+	if err := c.read(c); err != nil {
+		return nil, c.sum, err
+	}
+	if c.sum.Records == 0 {
+		return nil, c.sum, fault.New(fault.Invalid, "%s: holds no record of %s", o.In, name)
+	}
+	rows, merged := data.Dedupe(c.rows)
+	c.sum.Merged, c.sum.Rows = merged, len(rows)
+	texts, groups := map[string]bool{}, map[string]bool{}
+	for i := range rows {
+		texts[rows[i].TextID], groups[rows[i].Group] = true, true
+	}
+	c.sum.Texts, c.sum.Groups = len(texts), len(groups)
+	return rows, c.sum, nil
+}
+
+// collector gathers the rows and the account of one import.
+type collector struct {
+	Options
+	corpus
+	sum  *Summary
+	rows []data.Row
+}
+
+// count adds n under a reason.
+func count(list *[]Count, reason string, n int) {
+	at := slices.IndexFunc(*list, func(c Count) bool { return c.Reason == reason })
+	if at < 0 {
+		at = len(*list)
+		*list = append(*list, Count{Reason: reason})
+	}
+	(*list)[at].N += n
+}
+
+func (c *collector) drop(reason string)        { count(&c.sum.Dropped, reason, 1) }
+func (c *collector) note(reason string, n int) { count(&c.sum.Notes, reason, n) }
+
+// recordError is a fault of one record, to be reported with its place.
+type recordError struct{ error }
+
+func wrongf(format string, args ...any) error { return recordError{fmt.Errorf(format, args...)} }
+
+// settle takes the outcome of one record: a bad one is noted, or ends the import.
+func (c *collector) settle(file string, row, line int, err error) error {
+	var wrong recordError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	bad := data.BadRow{File: file, Row: row, Line: line, Reason: wrong.Error()}
+	c.sum.Bad = append(c.sum.Bad, bad)
+	if c.SkipBad {
+		return nil
+	}
+	return bad.Err()
+}
+
+// text is one text with what its rows have in common.
+type text struct {
+	clean, id, group string
+}
+
+// newText cleans a text and names the group that must not cross a split: of groupBy, or its own.
+func newText(raw, groupBy string) (text, error) {
+	t := text{clean: data.CleanText(raw)}
+	if t.clean == "" {
+		return t, wrongf("the text is empty")
+	}
+	t.id = data.TextID(t.clean)
+	if t.group = t.id; groupBy != "" {
+		t.group = data.TextID(groupBy)
+	}
+	return t, nil
+}
+
+// add makes a row of one label of a text.
+func (c *collector) add(t text, theory string, p theories.Path, direction int32, source string) {
+	c.rows = append(c.rows, data.Row{
+		Text: t.clean, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2],
+		Direction: direction, DirectionSource: source,
+		IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor,
+		TextID: t.id, Group: t.group, Corpus: c.name, Licence: c.licence,
+	})
+}

@@ -1,0 +1,92 @@
+package corpora
+
+import (
+	"strconv"
+
+	"hives/data"
+	"hives/data/theories"
+)
+
+// minAnnotators is how many annotators must have chosen a label.
+const minAnnotators = 2
+
+// mfrcLabel is a column of the table; no node: the label names none of the theory's.
+type mfrcLabel struct{ column, node string }
+
+// Equality and Proportionality are two halves of the older foundation Fairness. The hierarchy has a virtue
+// "equality", but what annotators counted here is the foundation, so the path ends at level 1.
+var mfrcLabels = []mfrcLabel{
+	{"Care", "care/harm"},
+	{"Equality", "fairness/cheating"},
+	{"Proportionality", "fairness/cheating"},
+	{"Loyalty", "loyalty/betrayal"},
+	{"Authority", "authority/subversion"},
+	{"Purity", "sanctity/degradation"},
+	{"Thin Morality", ""},
+	{"Non-Moral", ""},
+}
+
+// readMFRC reads the comments with the number of annotators for each label.
+func readMFRC(c *collector) error {
+	paths, err := find(c.In, "mfrc*.tsv", "*.tsv")
+	if err != nil {
+		return err
+	}
+	columns := []string{"text"}
+	for _, l := range mfrcLabels {
+		columns = append(columns, l.column)
+	}
+	for _, path := range paths {
+		c.sum.Files = append(c.sum.Files, path)
+		if err := c.eachRecord(path, columns, c.comment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comment makes a row of each foundation that enough annotators chose.
+func (c *collector) comment(r record) error {
+	t, err := newText(r.get("text"), "")
+	if err != nil {
+		return err
+	}
+	nodes, err := c.chosen(r)
+	if err != nil {
+		return err
+	}
+	if len(nodes) == 0 {
+		c.drop("comment without a foundation")
+	}
+	for _, node := range nodes {
+		c.add(t, "mft", theories.Path{node}, data.Neither, data.SourceNone)
+	}
+	return nil
+}
+
+// chosen lists the foundations of a comment, each once, and counts the labels that are left out.
+func (c *collector) chosen(r record) ([]string, error) {
+	votes := make([]int, len(mfrcLabels))
+	for i, l := range mfrcLabels {
+		n, err := strconv.Atoi(r.get(l.column))
+		if err != nil || n < 0 {
+			return nil, wrongf("%s is not a number of annotators", l.column)
+		}
+		votes[i] = n
+	}
+	var nodes []string
+	for i, l := range mfrcLabels {
+		switch {
+		case votes[i] == 0:
+		case votes[i] < minAnnotators:
+			c.drop("label that one annotator chose")
+		case l.node == "":
+			c.drop("label " + l.column)
+		case len(nodes) > 0 && nodes[len(nodes)-1] == l.node: // Equality and Proportionality are neighbours
+			c.note("comments with both Equality and Proportionality", 1)
+		default:
+			nodes = append(nodes, l.node)
+		}
+	}
+	return nodes, nil
+}

@@ -1,0 +1,125 @@
+package corpora
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"unicode/utf8"
+
+	"hives/data"
+	"hives/data/theories"
+	"hives/internal/fault"
+)
+
+// story is a line of Moral Stories: one of the two actions, or both.
+type story struct {
+	Norm    string `json:"norm"`
+	Moral   string `json:"moral_action"`
+	Immoral string `json:"immoral_action"`
+	Label   string `json:"label"` // "1" beside a moral action, "0" beside an immoral one
+}
+
+// readMoralStories joins the stories to Social Chemistry's rules by the norm's normalised text.
+func readMoralStories(c *collector) error {
+	paths, err := find(c.In, "moral_stories*.jsonl", "*.jsonl")
+	if err != nil {
+		return err
+	}
+	rules, err := c.rules()
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		c.sum.Files = append(c.sum.Files, path)
+		err := eachLine(path, func(line int, text string) error {
+			c.sum.Records++
+			return c.settle(path, line, line, c.story(text, rules))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rules reads the foundations of every rule: the union where several records have the rule.
+func (c *collector) rules() (map[string][]theories.Path, error) {
+	dir := c.Rules
+	if dir == "" {
+		dir = filepath.Join(c.In, "..", "social_chem")
+	}
+	paths, err := socialChemFiles(dir)
+	if err != nil {
+		return nil, fault.New(fault.Of(err), "rules of Social Chemistry: %w; name their folder with --rules", err)
+	}
+	out := map[string][]theories.Path{}
+	for _, path := range paths {
+		c.sum.Files = append(c.sum.Files, path)
+		err := c.eachRecord(path, []string{scFoundations, scRule}, func(r record) error {
+			c.sum.Records-- // only the stories are records of this corpus
+			nodes, err := foundations(r.get(scFoundations))
+			if err != nil {
+				return err
+			}
+			norm := data.NormaliseText(r.get(scRule))
+			known := out[norm]
+			for _, p := range nodes {
+				if !slices.Contains(known, p) {
+					known = append(known, p)
+				}
+			}
+			out[norm] = known
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// story makes rows of a line's actions, one a foundation of its rule.
+func (c *collector) story(line string, rules map[string][]theories.Path) error {
+	var s story
+	if !utf8.ValidString(line) {
+		return wrongf("holds bytes that are not UTF-8")
+	}
+	if err := json.Unmarshal([]byte(line), &s); err != nil {
+		return wrongf("is not a JSON object with texts")
+	}
+	if s.Norm == "" || (s.Moral == "" && s.Immoral == "") {
+		return wrongf("lacks the norm or both actions")
+	}
+	if (s.Label == "1" && s.Moral == "") || (s.Label == "0" && s.Immoral == "") {
+		return wrongf("label %q does not go with the action that is there", s.Label)
+	}
+	nodes, joined := rules[data.NormaliseText(s.Norm)]
+	switch {
+	case !joined:
+		c.drop("story whose norm is no rule at hand")
+		return nil
+	case len(nodes) == 0:
+		c.drop("story whose rule has no foundation")
+		return nil
+	}
+	c.note("lines joined to a rule with foundations", 1)
+	if err := c.act(s.Moral, s.Norm, nodes, data.Supports); err != nil {
+		return err
+	}
+	return c.act(s.Immoral, s.Norm, nodes, data.Opposes)
+}
+
+// act adds the rows of one action; a line may lack one of the two.
+func (c *collector) act(action, norm string, nodes []theories.Path, direction int32) error {
+	if action == "" {
+		return nil
+	}
+	t, err := newText(action, norm)
+	if err != nil {
+		return err
+	}
+	for _, p := range nodes {
+		c.add(t, "mft", p, direction, data.SourceAnnotated)
+	}
+	return nil
+}

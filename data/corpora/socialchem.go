@@ -1,0 +1,103 @@
+package corpora
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hives/data"
+	"hives/data/theories"
+)
+
+// Columns of Social Chemistry that are read.
+const (
+	scFoundations = "rot-moral-foundations"
+	scAction      = "action"
+	scJudgement   = "action-moral-judgment"
+	scRule        = "rot"
+)
+
+// socialChemFiles finds the tables; action_judgement.tsv lies beside them and has no foundations.
+func socialChemFiles(dir string) ([]string, error) {
+	paths, err := find(dir, "social_chem*.tsv", "*.tsv")
+	return slices.DeleteFunc(paths, func(p string) bool { return strings.HasSuffix(p, "action_judgement.tsv") }), err
+}
+
+// readSocialChem makes a row of each foundation of a rule; the text is the action that was judged.
+func readSocialChem(c *collector) error {
+	paths, err := socialChemFiles(c.In)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		c.sum.Files = append(c.sum.Files, path)
+		err := c.eachRecord(path, []string{scFoundations, scAction, scJudgement, scRule}, c.judgedAction)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgedAction reads one record.
+func (c *collector) judgedAction(r record) error {
+	if strings.TrimSpace(r.get(scAction)) == "" {
+		c.drop("rule without an action") // occurs in the whole corpus: nobody broke the rule down
+		return nil
+	}
+	t, err := newText(r.get(scAction), r.get(scRule))
+	if err != nil {
+		return err
+	}
+	direction, source, err := judgement(r.get(scJudgement))
+	if err != nil {
+		return err
+	}
+	nodes, err := foundations(r.get(scFoundations))
+	if err != nil {
+		return err
+	}
+	if len(nodes) == 0 {
+		c.drop("rule without a foundation")
+	}
+	for _, p := range nodes {
+		c.add(t, "mft", p, direction, source)
+	}
+	return nil
+}
+
+// judgement is the sign of a moral judgement of −2 to 2; a 0 was judged neutral, an empty cell was not judged.
+func judgement(cell string) (direction int32, source string, err error) {
+	if cell == "" {
+		return data.Neither, data.SourceNone, nil
+	}
+	x, err := strconv.ParseFloat(cell, 64)
+	if err != nil || math.IsNaN(x) || math.Abs(x) > 2 {
+		return 0, "", wrongf("%s is not a number from -2 to 2", scJudgement)
+	}
+	switch {
+	case x > 0:
+		return data.Supports, data.SourceJudgement, nil
+	case x < 0:
+		return data.Opposes, data.SourceJudgement, nil
+	}
+	return data.Neither, data.SourceJudgement, nil
+}
+
+// foundations reads names such as "care-harm|loyalty-betrayal".
+func foundations(cell string) (out []theories.Path, err error) {
+	for _, name := range strings.Split(cell, "|") {
+		if name == "" {
+			continue
+		}
+		p, err := theories.Match("mft", theories.Path{name})
+		if err != nil {
+			return nil, wrongf("%s: %w", scFoundations, err)
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}

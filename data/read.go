@@ -1,0 +1,122 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// ReadOptions says how Read treats rows that are no good.
+type ReadOptions struct {
+	SkipBad bool // leave bad rows out and report them, instead of failing at the first
+}
+
+// BadRow is one row that cannot be used. Its text is never repeated.
+type BadRow struct {
+	File   string `json:"file"`
+	Row    int    `json:"row"`            // 1 is the first row after the header
+	Line   int    `json:"line,omitempty"` // of the file, from 1; 0 where the format has no lines
+	Reason string `json:"reason"`
+}
+
+func (b BadRow) String() string {
+	if b.Line > 0 {
+		return fmt.Sprintf("%s: row %d (line %d): %s", b.File, b.Row, b.Line, b.Reason)
+	}
+	return fmt.Sprintf("%s: row %d: %s", b.File, b.Row, b.Reason)
+}
+
+// Err is the refusal of the row; the flag that would skip it is the remedy.
+func (b BadRow) Err() error {
+	return fault.New(fault.Invalid, "%s; mend the row or skip bad rows with --skip-bad", b)
+}
+
+// Read returns the rows of a Parquet or CSV file and fails at the first bad row.
+func Read(path string) ([]Row, error) {
+	rows, _, err := ReadWith(path, ReadOptions{})
+	return rows, err
+}
+
+// ReadWith is Read with options; it also returns the rows that were left out.
+func ReadWith(path string, o ReadOptions) (rows []Row, bad []BadRow, err error) {
+	bad, err = Scan(path, o, func(r *Row) error {
+		rows = append(rows, *r)
+		return nil
+	})
+	if err != nil {
+		return nil, bad, err
+	}
+	return rows, bad, nil
+}
+
+// Scan streams the rows of a file to emit in their order, without holding the file in memory. emit may keep
+// the row it is given. An error of emit ends the scan and is returned as it is.
+func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
+	t, err := openTable(path)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	b, err := newBinder(path, t.columns())
+	if err != nil {
+		return nil, err
+	}
+	var bad []BadRow
+	for n := 1; ; n++ {
+		cells, line, err := t.next()
+		if err == io.EOF {
+			return bad, nil
+		}
+		row := &Row{}
+		var wrong cellError
+		if err == nil {
+			err = b.row(cells, row)
+		}
+		switch {
+		case err == nil:
+			if err := emit(row); err != nil {
+				return bad, err
+			}
+		case errors.As(err, &wrong):
+			report := BadRow{File: path, Row: n, Line: line, Reason: wrong.Error()}
+			if bad = append(bad, report); !o.SkipBad {
+				return bad, report.Err()
+			}
+		default:
+			return bad, err
+		}
+	}
+}
+
+// cellError is a fault of one row; the rows after it can still be read.
+type cellError struct{ error }
+
+func wrongf(format string, args ...any) error { return cellError{fmt.Errorf(format, args...)} }
+
+// table is a file of named columns, read row by row.
+type table interface {
+	columns() []string
+	// next returns the cells of the next row, one a column, and its line if the format has lines. The
+	// cells are valid until the next call. A cellError means that this row alone is bad; io.EOF ends.
+	next() (cells []string, line int, err error)
+	close() error
+}
+
+// openTable chooses the format by the name's ending.
+func openTable(path string) (table, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".parquet":
+		return openParquet(path)
+	case ".csv":
+		return openCSV(path)
+	}
+	return nil, unknownFormat(path)
+}
+
+func unknownFormat(path string) error {
+	return fault.New(fault.Invalid, "%s: rows are kept in .parquet or .csv files; rename the file or convert it", path)
+}

@@ -1,0 +1,79 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+
+	"hives/internal/fault"
+)
+
+// Parts of a split, in the order of SplitOptions.Fractions.
+const (
+	Train = iota
+	Validation
+	Test
+	NumParts
+)
+
+// PartNames are the parts' names, also of their files.
+var PartNames = [NumParts]string{"train", "validation", "test"}
+
+// SplitOptions says how large the parts shall be, and which of the possible splits it is.
+type SplitOptions struct {
+	Fractions [NumParts]float64 // of the components, not of the rows; they add up to 1
+	Seed      uint64
+}
+
+// DefaultSplit is .8, .1, .1 with seed 0.
+func DefaultSplit() SplitOptions { return SplitOptions{Fractions: [NumParts]float64{.8, .1, .1}} }
+
+// Validate refuses fractions that are no division of the whole.
+func (o SplitOptions) Validate() error {
+	sum := 0.0
+	for _, f := range o.Fractions {
+		if !(f >= 0 && f <= 1) {
+			return fault.New(fault.Invalid, "data: fraction %v of a split is not between 0 and 1", f)
+		}
+		sum += f
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		return fault.New(fault.Invalid, "data: the fractions %v of a split add up to %v, not 1", o.Fractions, sum)
+	}
+	return nil
+}
+
+// Split deals rows to the parts. Rows that share a group or a text, directly or through other rows, form a
+// component and stay together. A component's part is a hash of its smallest id and the seed: it depends
+// neither on the order of the rows nor on how the other components look.
+func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
+	if err := o.Validate(); err != nil {
+		return parts, err
+	}
+	c := newComponents()
+	for i := range rows {
+		c.join(rows[i].TextID, rows[i].Group)
+	}
+	for i := range rows {
+		p := o.part(c.find(rows[i].Group))
+		parts[p] = append(parts[p], rows[i])
+	}
+	return parts, nil
+}
+
+// part hashes a component's key to a point of [0, 1) and finds the part it lies in.
+func (o SplitOptions) part(key string) int {
+	sum := sha256.Sum256(append(binary.LittleEndian.AppendUint64(nil, o.Seed), key...))
+	point := float64(binary.LittleEndian.Uint64(sum[:])>>11) / (1 << 53)
+	last := Train
+	for p, f := range o.Fractions {
+		if f == 0 {
+			continue
+		}
+		if last = p; point < f {
+			break
+		}
+		point -= f
+	}
+	return last
+}

@@ -1,0 +1,39 @@
+package data
+
+// components joins names that must stay together; the smallest name of a component stands for it, so that
+// the outcome does not depend on the order of joining.
+type components struct {
+	parent map[string]string
+}
+
+func newComponents() *components { return &components{parent: map[string]string{}} }
+
+// find returns the smallest name of the component of name.
+func (c *components) find(name string) string {
+	root := name
+	for {
+		up, ok := c.parent[root]
+		if !ok || up == root {
+			break
+		}
+		root = up
+	}
+	for name != root { // shorten the way for the next search
+		up := c.parent[name]
+		c.parent[name] = root
+		name = up
+	}
+	return root
+}
+
+// join puts a and b into one component.
+func (c *components) join(a, b string) {
+	a, b = c.find(a), c.find(b)
+	if a == b {
+		return
+	}
+	if b < a {
+		a, b = b, a
+	}
+	c.parent[b] = a
+}

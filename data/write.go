@@ -1,0 +1,73 @@
+package data
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// rowWriter writes rows of one format.
+type rowWriter interface {
+	write(*Row) error
+	finish() error
+}
+
+// Write puts rows into a Parquet or CSV file, by its ending, whole or not at all.
+func Write(path string, rows []Row) error {
+	return WriteStream(path, extraColumns(rows), func(put func(*Row) error) error {
+		for i := range rows {
+			if err := put(&rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// WriteStream writes the rows that produce puts, without holding them in memory. extra names the columns of
+// Row.Extra to write, in order.
+func WriteStream(path string, extra []string, produce func(put func(*Row) error) error) error {
+	start := newParquetWriter
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".parquet":
+	case ".csv":
+		start = newCSVWriter
+	default:
+		return unknownFormat(path)
+	}
+	for _, name := range extra {
+		if name == "" || slices.Contains(Columns, name) {
+			return fault.New(fault.Invalid, "%s: extra column %q has no name of its own", path, name)
+		}
+	}
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		out, err := start(w, extra)
+		if err != nil {
+			return err
+		}
+		if err := produce(out.write); err != nil {
+			return err
+		}
+		return out.finish()
+	})
+}
+
+// extraColumns lists the names in use in Row.Extra, sorted.
+func extraColumns(rows []Row) []string {
+	seen := map[string]bool{}
+	var names []string
+	for i := range rows {
+		for name := range rows[i].Extra {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
