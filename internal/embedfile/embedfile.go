@@ -1,0 +1,86 @@
+// Package embedfile embeds a file of JSON lines: {"text": "…"} or {"ids": [1, 2, …]} each.
+package embedfile
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"hives/encoder"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/npy"
+)
+
+// maxLine bounds one line, so that a file without line breaks is refused rather than read into memory.
+const maxLine = 16 << 20
+
+// Read parses path into inputs, one per line; prompt goes before every text. Ids are used as they are,
+// the end token included. The first bad line is an error with its number.
+func Read(path, prompt string) ([]encoder.Input, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "texts: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxLine)
+	var inputs []encoder.Input
+	for n := 1; lines.Scan(); n++ {
+		in, err := parse(lines.Bytes(), prompt)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "%s: line %d: %w; want {\"text\": \"…\"} or {\"ids\": [1, 2]}", path, n, err)
+		}
+		inputs = append(inputs, in)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fault.New(fault.Invalid, "%s: line %d: %w", path, len(inputs)+1, err)
+	}
+	if len(inputs) == 0 {
+		return nil, fault.New(fault.Invalid, "%s holds no lines", path)
+	}
+	return inputs, nil
+}
+
+// parse reads one line; other keys are left to their owner. What is wrong is said without repeating the text.
+func parse(line []byte, prompt string) (encoder.Input, error) {
+	var record struct {
+		Text *string  `json:"text"`
+		IDs  *[]int32 `json:"ids"`
+	}
+	if !utf8.Valid(line) { // the decoder would replace bad bytes in silence
+		return encoder.Input{}, errors.New("not UTF-8")
+	}
+	if err := json.Unmarshal(line, &record); err != nil {
+		return encoder.Input{}, errors.New("not one JSON object of that form")
+	}
+	switch {
+	case (record.Text == nil) == (record.IDs == nil):
+		return encoder.Input{}, errors.New("want exactly one of text and ids")
+	case record.IDs != nil && len(*record.IDs) == 0:
+		return encoder.Input{}, errors.New("no ids")
+	case record.IDs != nil:
+		return encoder.Input{IDs: *record.IDs}, nil
+	case *record.Text == "":
+		return encoder.Input{}, errors.New("the text is empty")
+	}
+	return encoder.Input{Text: *record.Text, Prompt: prompt}, nil
+}
+
+// Run embeds the lines of in and writes float32 [N, d] to out, in input order; on any error out is as it was.
+func Run(ctx context.Context, enc encoder.Encoder, in, out, prompt string) (rows int, id encoder.Identity, err error) {
+	inputs, err := Read(in, prompt)
+	if err != nil {
+		return 0, id, err
+	}
+	vectors, id, err := enc.Encode(ctx, inputs)
+	if err != nil {
+		return 0, id, fault.New(fault.Of(err), "%s: %w; input 0 is line 1", in, err)
+	}
+	err = fsutil.WriteFile(out, func(w io.Writer) error { return npy.WriteFloat32(w, vectors) })
+	return len(vectors), id, err
+}

@@ -1,0 +1,77 @@
+package embedfile_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hives/encoder"
+	"hives/internal/embedfile"
+	"hives/internal/fault"
+)
+
+// lengths embeds a text as its length, enough to see the order.
+type lengths struct{ err error }
+
+func (l lengths) Encode(_ context.Context, in []encoder.Input) ([][]float32, encoder.Identity, error) {
+	var out [][]float32
+	for _, i := range in {
+		out = append(out, []float32{float32(len(i.Prompt + i.Text)), float32(len(i.IDs))})
+	}
+	return out, encoder.Identity{Dimension: 2}, l.err
+}
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "in.jsonl")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReadRefusesBadLines(t *testing.T) {
+	for _, c := range []struct{ name, content, says string }{
+		{"not JSON", "{\"text\": \"a\"}\nnope\n", "line 2"},
+		{"torn line", "{\"text\": \"a", "line 1"},
+		{"neither", "{}\n", "exactly one"},
+		{"both", `{"text": "a", "ids": [1]}`, "exactly one"},
+		{"empty text", `{"text": ""}`, "empty"},
+		{"no ids", `{"ids": []}`, "no ids"},
+		{"ids are not integers", `{"ids": [1.5]}`, "line 1"},
+		{"blank line", "{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n", "line 2"},
+		{"two objects on a line", `{"text": "a"} {"text": "b"}`, "line 1"},
+		{"not UTF-8", "{\"text\": \"a\xff\"}", "UTF-8"},
+		{"nothing", "", "no lines"},
+	} {
+		_, err := embedfile.Read(write(t, c.content), "")
+		if err == nil || !strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid {
+			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
+		}
+	}
+}
+
+func TestRunWritesNothingOnError(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "v.npy")
+	in := write(t, "{\"text\": \"abc\", \"source\": \"x\"}\n{\"ids\": [4, 5]}\n")
+	if _, _, err := embedfile.Run(context.Background(), lengths{errors.New("engine")}, in, out, ""); err == nil {
+		t.Fatal("no error")
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(out)); len(entries) != 0 {
+		t.Errorf("a failed run left %v", entries)
+	}
+	n, id, err := embedfile.Run(context.Background(), lengths{}, in, out, "p ")
+	if err != nil || n != 2 || id.Dimension != 2 {
+		t.Fatalf("%d rows of %d, %v", n, id.Dimension, err)
+	}
+	raw, err := os.ReadFile(out)
+	if err != nil || len(raw) != 128+16 {
+		t.Fatalf("%d bytes, %v", len(raw), err)
+	}
+	if got := raw[128:132]; string(got) != "\x00\x00\xa0\x40" { // 5: "p abc"
+		t.Errorf("first number is % x", got)
+	}
+}
