@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// CacheEnvVar names the folder that holds installed plugins.
+const CacheEnvVar = "HIVES_CACHE"
+
+// Plugin is an installed plugin and what is known of it.
+type Plugin struct {
+	Path    string // absolute
+	Folder  string // cpu, cuda12, cuda13, or "" for a plugin named by its path
+	Version string
+	SHA256  string
+	Pinned  bool // its hash is the one in pins.json
+}
+
+// manifest lies beside each installed plugin as manifest.json.
+type manifest struct {
+	Format  int    `json:"format"`
+	Version string `json:"version"`
+	SHA256  string `json:"plugin_sha256"`
+	Bytes   int64  `json:"bytes"`
+}
+
+// Roots lists the cache folders searched, first wins: $HIVES_CACHE alone where it is set, else .cache of
+// the checkout around the working directory, .cache beside the program's folder, the user's cache folder.
+func Roots() []string {
+	if dir := os.Getenv(CacheEnvVar); dir != "" {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			abs = dir
+		}
+		return []string{abs}
+	}
+	var roots []string
+	if wd, err := os.Getwd(); err == nil {
+		if dir := checkout(wd); dir != "" {
+			roots = append(roots, filepath.Join(dir, ".cache"))
+		}
+	}
+	if exe, err := os.Executable(); err == nil {
+		if real, err := filepath.EvalSymlinks(exe); err == nil {
+			exe = real
+		}
+		bin := filepath.Dir(exe)
+		roots = append(roots, filepath.Join(bin, ".cache"), filepath.Join(filepath.Dir(bin), ".cache"))
+	}
+	if dir, err := os.UserCacheDir(); err == nil {
+		roots = append(roots, filepath.Join(dir, "hives"))
+	}
+	return slices.Compact(roots)
+}
+
+var moduleLine = regexp.MustCompile(`(?m)^module hives\s*$`)
+
+// checkout walks up from dir to the folder of this module's go.mod; "" when there is none.
+func checkout(dir string) string {
+	for {
+		raw, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && moduleLine.Match(raw) {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// find returns the best installed plugin of a kind: the pinned version where present, else the newest
+// other one. NotFound tells where it looked.
+func find(kind Kind) (Plugin, error) {
+	roots := Roots()
+	for _, root := range roots {
+		for _, folder := range folders[kind] {
+			for _, dir := range versionDirs(filepath.Join(root, "pjrt", folder), pinned[folder].Version) {
+				p, err := readPlugin(dir, folder)
+				if errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				return p, err
+			}
+		}
+	}
+	return Plugin{}, fault.New(fault.NotFound, "no %s plugin is installed (looked in %s): run %s",
+		kind, roots, installCommand(kind))
+}
+
+// installCommand is the remedy for a missing or unusable plugin.
+func installCommand(kind Kind) string {
+	if kind == CUDA {
+		return "scripts/install_pjrt.sh cuda12 --with-libs (or cuda13), or choose --engine cpu"
+	}
+	return "scripts/install_pjrt.sh cpu (make setup does it), or choose --engine go"
+}
+
+// versionDirs lists the version folders of dir, the pinned one first, then newest name first.
+func versionDirs(dir, pin string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	dirs := []string{filepath.Join(dir, pin)}
+	for _, e := range slices.Backward(entries) {
+		if e.IsDir() && e.Name() != pin && e.Name()[0] != '.' && e.Name() != "nvidia" {
+			dirs = append(dirs, filepath.Join(dir, e.Name()))
+		}
+	}
+	return dirs
+}
+
+// readPlugin reads an installed plugin's manifest and holds the library against it. A library that was
+// cut short would kill the process when mapped, so its bytes are hashed before it is loaded.
+func readPlugin(dir, folder string) (Plugin, error) {
+	path := filepath.Join(dir, "plugin.so")
+	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return Plugin{}, err
+	}
+	var m manifest
+	if err := json.Unmarshal(raw, &m); err != nil || m.Format != 1 {
+		return Plugin{}, fault.New(fault.Corrupt, "%s: not a plugin's manifest of format 1: %s", dir, reinstall(dir, folder))
+	}
+	p := Plugin{Path: path, Folder: folder, Version: m.Version}
+	if p.SHA256, err = fsutil.SHA256(path); err != nil {
+		return p, fault.New(fault.Corrupt, "%w: %s", err, reinstall(dir, folder))
+	}
+	want := m.SHA256
+	if pin := pinned[folder]; m.Version == pin.Version {
+		want = pin.PluginSHA256
+		p.Pinned = true
+	}
+	if p.SHA256 != want {
+		return p, fault.New(fault.Corrupt, "%s: SHA-256 is %s, %s was installed: %s", path, short(p.SHA256), short(want), reinstall(dir, folder))
+	}
+	return p, nil
+}
+
+func reinstall(dir, folder string) string {
+	return "remove " + dir + " and run scripts/install_pjrt.sh " + folder
+}
+
+// short is enough of a digest to tell two apart by eye.
+func short(digest string) string { return digest[:min(12, len(digest))] }

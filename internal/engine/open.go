@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"k8s.io/klog/v2"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Engine is an opened backend and its identity.
+type Engine struct {
+	Backend      compute.Backend
+	Name         Kind   // cuda, cpu or go
+	Plugin       string // absolute path; "" on the Go engine
+	PluginSHA256 string
+	PJRTAPI      string // version of the plugin's interface, as "0.115"
+	Threads      int    // of one computation on the host
+	Choice       string // one line: what was taken and why
+}
+
+// Close frees the backend; what was computed on it is gone. A second call does nothing.
+func (e *Engine) Close() {
+	if e != nil && e.Backend != nil && !e.Backend.IsFinalized() {
+		e.Backend.Finalize()
+	}
+}
+
+// Open opens the engine that opt names and holds it to the self-test. With auto, an engine that is
+// absent or refused is passed over and Choice says why; a kind that was asked for by name is never
+// replaced by another.
+func Open(ctx context.Context, opt Options) (*Engine, error) {
+	kind, err := ParseKind(string(opt.Kind))
+	if err != nil {
+		return nil, err
+	}
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if kind == Auto && opt.Plugin != "" {
+		kind = CPU
+	}
+	if kind != Auto {
+		e, err := openKind(ctx, kind, opt)
+		if err != nil {
+			return nil, fmt.Errorf("open engine %s: %w", kind, err)
+		}
+		e.Choice = e.describe() + ", as asked"
+		return e, nil
+	}
+	return openAuto(ctx, opt)
+}
+
+// openAuto tries cuda, cpu and go in turn.
+func openAuto(ctx context.Context, opt Options) (*Engine, error) {
+	var passed []string
+	for _, kind := range []Kind{CUDA, CPU, Go} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		e, err := openKind(ctx, kind, opt)
+		if err == nil {
+			e.Choice = e.describe()
+			if len(passed) > 0 {
+				e.Choice += "; " + strings.Join(passed, "; ")
+			}
+			return e, nil
+		}
+		if kind == Go {
+			return nil, fmt.Errorf("open engine: %w (%s)", err, strings.Join(passed, "; "))
+		}
+		passed = append(passed, fmt.Sprintf("%s passed over: %v", kind, reason(kind, err)))
+	}
+	panic("unreachable")
+}
+
+// reason shortens what is normal on most machines, so that the line stays one.
+func reason(kind Kind, err error) any {
+	if kind == CUDA && fault.Of(err) == fault.NotFound {
+		return "no plugin or no GPU"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// describe names the engine in a line without a verdict.
+func (e *Engine) describe() string {
+	if e.Name == Go {
+		return fmt.Sprintf("engine go (%s, %d threads)", simdText, e.Threads)
+	}
+	return fmt.Sprintf("engine %s (XLA, PJRT %s, plugin %s, %d device(s), %d threads)",
+		e.Name, e.PJRTAPI, short(e.PluginSHA256), e.Backend.NumDevices(), e.Threads)
+}
+
+// openKind opens exactly one kind.
+func openKind(ctx context.Context, kind Kind, opt Options) (*Engine, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	open := openXLA
+	if kind == Go {
+		open = openGo
+	}
+	e, err := open(kind, opt)
+	if err != nil || opt.SkipSelfTest {
+		return e, err
+	}
+	if err := e.selfTest(); err != nil {
+		e.Close()
+		return nil, fault.New(fault.Mismatch, "self-test: %w: do not trust this engine: %s", err, installCommand(kind))
+	}
+	return e, nil
+}
+
+// openGo opens the pure-Go engine. GOMAXPROCS is its only limit that prints nothing.
+func openGo(_ Kind, opt Options) (*Engine, error) {
+	if opt.Threads > 0 {
+		runtime.GOMAXPROCS(opt.Threads)
+	}
+	b, err := gobackend.New("")
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{Backend: b, Name: Go, Threads: runtime.GOMAXPROCS(0)}, nil
+}
+
+// openXLA finds, checks and loads a plugin of the given kind.
+func openXLA(kind Kind, opt Options) (*Engine, error) {
+	if kind == CUDA && opt.Plugin == "" && !hasGPU() {
+		return nil, fault.New(fault.NotFound, "no NVIDIA device on this machine: choose --engine cpu")
+	}
+	p, err := choosePlugin(kind, opt.Plugin)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPath(kind, p.Path); err != nil {
+		return nil, err
+	}
+	threads := setThreads(opt.Threads)
+	// The installer of GoMLX must not run; the plugin's own loader writes warnings that Open returns.
+	os.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+	defer klog.ClearLogger()
+	b, api, err := loadPlugin(p.Path, configString(kind, p.Path, opt))
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "load %s: %w: %s", p.Path, firstLine(err), loadRemedy(kind, p))
+	}
+	return &Engine{Backend: b, Name: kind, Plugin: p.Path, PluginSHA256: p.SHA256, PJRTAPI: api, Threads: threads}, nil
+}
+
+// choosePlugin takes the plugin at path, or the installed one where path is empty.
+func choosePlugin(kind Kind, path string) (Plugin, error) {
+	if path == "" {
+		return find(kind)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Plugin{}, err
+	}
+	sum, err := fsutil.SHA256(abs)
+	return Plugin{Path: abs, SHA256: sum}, err
+}
+
+// checkPath refuses the paths that the loader would misread: it cuts at commas and takes "cuda" or
+// "nvidia" anywhere in a path for a CUDA plugin.
+func checkPath(kind Kind, path string) error {
+	upper := strings.ToUpper(path)
+	isCUDA := strings.Contains(upper, "CUDA") || strings.Contains(upper, "NVIDIA")
+	switch {
+	case strings.Contains(path, ","):
+		return fault.New(fault.Invalid, "plugin path %s holds a comma: set %s to a folder without one", path, CacheEnvVar)
+	case kind == CPU && isCUDA:
+		return fault.New(fault.Invalid, "CPU plugin path %s holds \"cuda\" or \"nvidia\": set %s to a folder without them", path, CacheEnvVar)
+	case kind == CUDA && !isCUDA:
+		return fault.New(fault.Invalid, "CUDA plugin path %s must hold \"cuda\": rename it", path)
+	}
+	return nil
+}
+
+// setThreads tells XLA's thread pools their size, which they read from NPROC when first loaded.
+func setThreads(n int) int {
+	if n > 0 {
+		os.Setenv("NPROC", strconv.Itoa(n))
+		return n
+	}
+	if n, err := strconv.Atoi(os.Getenv("NPROC")); err == nil && n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}
+
+// configString writes the options in go-xla's form, "path,key=value,…".
+func configString(kind Kind, path string, opt Options) string {
+	parts := []string{path}
+	if kind == CPU {
+		return path + ",shared_buffers=true"
+	}
+	parts = append(parts, "shared_buffers=false", fmt.Sprintf("tf32=%t", opt.TF32), fmt.Sprintf("preallocate=%t", opt.Preallocate))
+	if opt.MemoryFraction > 0 {
+		parts = append(parts, fmt.Sprintf("memory_fraction=%g", opt.MemoryFraction))
+	}
+	if opt.Allocator != "" {
+		parts = append(parts, "allocator="+opt.Allocator)
+	}
+	if len(opt.VisibleDevices) > 0 {
+		ids := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(opt.VisibleDevices)), ";"), "[]")
+		parts = append(parts, "visible_devices="+ids)
+	}
+	return strings.Join(parts, ",")
+}
+
+// loadRemedy says what to try after the loader refused a plugin.
+func loadRemedy(kind Kind, p Plugin) string {
+	if kind == CUDA {
+		return "see that the driver works (nvidia-smi) and the libraries are there: " + installCommand(CUDA)
+	}
+	if p.Folder == "" {
+		return "name a PJRT plugin for this machine, or leave the path out and run " + installCommand(kind)
+	}
+	return installCommand(kind)
+}
+
+// firstLine cuts the stack that GoMLX's errors carry.
+func firstLine(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
+}
+
+// hasGPU looks for the device files that NVIDIA's driver makes.
+func hasGPU() bool {
+	found, err := filepath.Glob("/dev/nvidia[0-9]*")
+	return err == nil && len(found) > 0
+}

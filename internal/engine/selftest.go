@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// The problem of the self-test: loss = Σ c ∘ softmax(x·w), with x [rows, inner], w [inner, cols] and
+// c [rows, cols]. Large enough that XLA cuts the products over its threads.
+const (
+	rows, inner, cols = 64, 96, 80
+	// tolerance is relative to each result's largest entry. f32 rounding measured 4e-7 on the pinned
+	// plugin; a wrong sum or a lost thread's share is off by 1e-2 or more.
+	tolerance = 2e-5
+)
+
+// problem holds the inputs, f32 so that every engine starts from the same numbers.
+type problem struct{ x, w, c []float32 }
+
+// newProblem fills the inputs from a small linear congruence: the same on every machine.
+func newProblem() problem {
+	state := uint32(12345)
+	fill := func(n int) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			state = state*1664525 + 1013904223
+			v[i] = float32(state>>8)/float32(1<<24) - 0.5 // in [-0.5, 0.5)
+		}
+		return v
+	}
+	return problem{fill(rows * inner), fill(inner * cols), fill(rows * cols)}
+}
+
+// result is the loss, d loss/dx and d loss/dw, flattened.
+type result [3][]float32
+
+// selfTest computes the problem twice on the engine: both runs must agree bit for bit, and with plain
+// Go in f64.
+func (e *Engine) selfTest() error {
+	p := newProblem()
+	first, err := p.onEngine(e)
+	if err != nil {
+		return err
+	}
+	again, err := p.onEngine(e)
+	if err != nil {
+		return err
+	}
+	want := p.inGo()
+	for i, name := range []string{"loss", "gradient of x", "gradient of w"} {
+		if err := sameBits(first[i], again[i]); err != nil {
+			return fmt.Errorf("%s differs between two runs: %w", name, err)
+		}
+		if err := near(first[i], want[i]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// onEngine builds, compiles and runs the problem; a panic of graph building is returned.
+func (p problem) onEngine(e *Engine) (res result, err error) {
+	caught := exceptions.TryCatch[error](func() {
+		var out []*tensors.Tensor
+		out, err = graph.CallOnceN(e.Backend, func(x, w, c *graph.Node) []*graph.Node {
+			loss := graph.ReduceAllSum(graph.Mul(c, graph.Softmax(graph.Dot(x, w).Product(), -1)))
+			return append([]*graph.Node{loss}, graph.Gradient(loss, x, w)...)
+		},
+			tensors.FromFlatDataAndDimensions(p.x, rows, inner),
+			tensors.FromFlatDataAndDimensions(p.w, inner, cols),
+			tensors.FromFlatDataAndDimensions(p.c, rows, cols))
+		if err != nil {
+			return
+		}
+		for i, t := range out {
+			res[i] = tensors.MustCopyFlatData[float32](t)
+		}
+	})
+	if caught != nil {
+		return res, firstLine(caught)
+	}
+	return res, err
+}
+
+// inGo is the same in f64 loops. With y = softmax(x·w) a row's d loss/d logit_k is
+// y_k (c_k − Σ_j c_j y_j).
+func (p problem) inGo() (res [3][]float64) {
+	res = [3][]float64{{0}, make([]float64, rows*inner), make([]float64, inner*cols)}
+	y := make([]float64, cols)
+	for r := range rows {
+		x, c := p.x[r*inner:(r+1)*inner], p.c[r*cols:(r+1)*cols]
+		p.softmaxRow(x, y)
+		var expected float64
+		for k := range y {
+			expected += float64(c[k]) * y[k]
+		}
+		res[0][0] += expected
+		for k := range y {
+			d := y[k] * (float64(c[k]) - expected)
+			for i := range x {
+				res[1][r*inner+i] += d * float64(p.w[i*cols+k])
+				res[2][i*cols+k] += d * float64(x[i])
+			}
+		}
+	}
+	return res
+}
+
+// softmaxRow writes softmax(x·w) into y. The logits stay below 24, so no maximum is taken out.
+func (p problem) softmaxRow(x []float32, y []float64) {
+	var sum float64
+	for k := range y {
+		var logit float64
+		for i := range x {
+			logit += float64(x[i]) * float64(p.w[i*cols+k])
+		}
+		y[k] = math.Exp(logit)
+		sum += y[k]
+	}
+	for k := range y {
+		y[k] /= sum
+	}
+}
+
+// near compares with the tolerance and names the worst entry; NaN is never near.
+func near(got []float32, want []float64) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%d numbers, want %d", len(got), len(want))
+	}
+	scale, worst, at := 0.0, 0.0, -1
+	for i := range want {
+		scale = max(scale, math.Abs(want[i]))
+	}
+	for i := range want {
+		d := math.Abs(float64(got[i]) - want[i])
+		if d <= worst {
+			continue
+		}
+		worst, at = d, i
+		if math.IsNaN(d) {
+			break
+		}
+	}
+	if at >= 0 && !(worst <= tolerance*scale) {
+		return fmt.Errorf("entry %d is %g, plain Go says %g", at, got[at], want[at])
+	}
+	return nil
+}
+
+// sameBits tells where two runs differ, −0 and NaN patterns included.
+func sameBits(a, b []float32) error {
+	if len(a) != len(b) {
+		return fmt.Errorf("%d and %d numbers", len(a), len(b))
+	}
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return fmt.Errorf("entry %d is %g, then %g", i, a[i], b[i])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+//go:build cgo && !noxla && ((linux && (amd64 || arm64)) || (darwin && arm64))
+
+package engine
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// loadPlugin opens the plugin at path as config says and returns the version of its interface.
+func loadPlugin(path, config string) (compute.Backend, string, error) {
+	xla.EnableAutoInstall(false) // the package read the environment before Open could set it
+	b, err := xla.New(config)
+	if err != nil {
+		return nil, "", err
+	}
+	plugin, err := pjrt.GetPlugin(path) // loaded already, so this only looks it up
+	if err != nil {
+		return nil, "", err
+	}
+	major, minor := plugin.Version()
+	return b, fmt.Sprintf("%d.%d", major, minor), nil
+}
