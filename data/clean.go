@@ -11,10 +11,10 @@ import (
 )
 
 // CleanText is the hygiene of every imported text: HTML entities unescaped until nothing changes (comments
-// hold "&amp;#039;"), control characters and runs of white space made one space, outer spaces and invisible
-// byte-order marks removed, NFC. CleanText(CleanText(s)) = CleanText(s).
+// hold "&amp;#039;"), control characters and runs of white space made one space, outer spaces, byte-order marks
+// and zero-width spaces removed, NFC. CleanText(CleanText(s)) = CleanText(s).
 func CleanText(s string) string {
-	s = unicodex.NFC(unescape(s))
+	s = unicodex.NFC(unescape(plain(s))) // again: decoded marks compose with what stands before them
 	var b strings.Builder
 	b.Grow(len(s))
 	gap := false
@@ -22,7 +22,6 @@ func CleanText(s string) string {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
 			gap = b.Len() > 0
-		case r == '\uFEFF' || r == '\u200B': // byte-order mark, zero-width space: no letters, no width
 		default:
 			if gap {
 				b.WriteByte(' ')
@@ -33,6 +32,12 @@ func CleanText(s string) string {
 	}
 	return b.String()
 }
+
+// plain composes s and takes out the byte-order mark and the zero-width space. Both can make an entity appear
+// (U+037E composes to a semicolon), so it comes before decoding and goes over what was decoded.
+func plain(s string) string { return invisible.Replace(unicodex.NFC(s)) }
+
+var invisible = strings.NewReplacer("\uFEFF", "", "\u200B", "")
 
 // maxEntity bounds an entity's length in bytes; the longest name of HTML has 33.
 const maxEntity = 40
@@ -46,7 +51,7 @@ func unescape(s string) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		out = append(out, s[i])
-		for out[len(out)-1] == ';' {
+		for len(out) > 0 && out[len(out)-1] == ';' {
 			start := entityStart(out)
 			if start < 0 {
 				break
@@ -55,7 +60,7 @@ func unescape(s string) string {
 			if !ok {
 				break
 			}
-			out = append(out[:start], decoded...)
+			out = append(out[:start], plain(decoded)...)
 		}
 	}
 	return string(out)

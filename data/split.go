@@ -50,10 +50,7 @@ func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
 	if err := o.Validate(); err != nil {
 		return parts, err
 	}
-	c := newComponents()
-	for i := range rows {
-		c.join(rows[i].TextID, rows[i].Group)
-	}
+	c := join(rows)
 	for i := range rows {
 		p := o.part(c.find(rows[i].Group))
 		parts[p] = append(parts[p], rows[i])
@@ -76,4 +73,23 @@ func (o SplitOptions) part(key string) int {
 		point -= f
 	}
 	return last
+}
+
+// ComponentSizes returns the number of rows of each component that Split keeps together, by its key.
+func ComponentSizes(rows []Row) map[string]int {
+	c := join(rows)
+	sizes := map[string]int{}
+	for i := range rows {
+		sizes[c.find(rows[i].Group)]++
+	}
+	return sizes
+}
+
+// join links every row's text with its group.
+func join(rows []Row) *components {
+	c := newComponents()
+	for i := range rows {
+		c.join(rows[i].TextID, rows[i].Group)
+	}
+	return c
 }

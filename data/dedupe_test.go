@@ -1,0 +1,153 @@
+package data
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func claim(text, group string, direction int32, source string, path ...string) Row {
+	r := Row{Text: text, TextID: TextID(text), Group: group, Theory: "svt", Direction: direction, DirectionSource: source}
+	for k, level := range []*string{&r.Level1, &r.Level2, &r.Level3} {
+		if k < len(path) {
+			*level = path[k]
+		}
+	}
+	return r
+}
+
+func TestDedupe(t *testing.T) {
+	power := []string{"self-enhancement", "power"}
+	rows := []Row{
+		claim("Be kind.", "g1", 1, SourceAnnotated, power...),
+		claim("Be kind.", "g1", 1, SourceAnnotated, power...),                                // to the byte
+		claim("be kind", "g2", 1, SourceJudgement, power...),                                 // normalised, other group
+		claim("BE KIND", "g1", 0, SourceJudgement, "conservation"),                           // another label: respelled
+		claim("Be kind.", "g1", 0, SourceNone, power...),                                     // nobody judged: gives way
+		claim("Be kind.", "g1", 0, SourceJudgement, power...),                                // judged 0: stays
+		claim("Eat.", "g3", 1, SourceAnnotated, "openness to change", "hedonism"),            // contradicted …
+		claim("Eat.", "g3", -1, SourceAnnotated, "self-enhancement", "hedonism"),             // … under its other parent
+		claim("Other.", "g2", 0, SourceNone, power...),                                       // its group is joined to g1
+		claim("Other.", "g2", 0, SourceNone, "self-enhancement", "power", "power:resources"), // deeper: not the same
+	}
+	got, stats := Dedupe(rows)
+	want := []Row{
+		rows[0],
+		claim("Be kind.", "g1", 0, SourceJudgement, "conservation"),
+		rows[5],
+		claim("Other.", "g1", 0, SourceNone, power...),
+		claim("Other.", "g1", 0, SourceNone, "self-enhancement", "power", "power:resources"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	counted := DedupeStats{In: 10, Out: 5, ExactDuplicates: 1, NormalisedDuplicates: 1, Superseded: 1,
+		Contradictions: 2, Respelled: 1, JoinedGroups: 1}
+	if diff := cmp.Diff(counted, stats); diff != "" {
+		t.Error(diff)
+	}
+	again, stats := Dedupe(got)
+	if diff := cmp.Diff(got, again); diff != "" || stats.In != stats.Out {
+		t.Errorf("a second time: %+v %s", stats, diff)
+	}
+}
+
+func TestSplitKeepsGroupsAndTextsWhole(t *testing.T) {
+	const seed = 20260101
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	var rows []Row
+	letter := func(n int) string { return string(rune('a'+random.IntN(26))) + string(rune('a'+random.IntN(n))) }
+	for range 400 {
+		r := claim("t", "g"+letter(8), 0, SourceNone, "conservation")
+		r.TextID = "t" + letter(12)
+		rows = append(rows, r)
+	}
+	parts, err := Split(rows, SplitOptions{Fractions: [NumParts]float64{.5, .25, .25}, Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := map[string]int{}
+	total := 0
+	for p, part := range parts {
+		total += len(part)
+		for _, r := range part {
+			for _, name := range []string{r.TextID, r.Group} {
+				if was, seen := where[name]; seen && was != p {
+					t.Fatalf("%s stands in %s and %s", name, PartNames[was], PartNames[p])
+				}
+				where[name] = p
+			}
+		}
+	}
+	if total != len(rows) {
+		t.Errorf("%d rows of %d", total, len(rows))
+	}
+	if sizes := ComponentSizes(rows); len(sizes) < 3 {
+		t.Errorf("only %d components: the test shows nothing", len(sizes))
+	}
+	// The same rows in another order, and fewer of them, are dealt alike.
+	random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	parts, _ = Split(rows, SplitOptions{Fractions: [NumParts]float64{.5, .25, .25}, Seed: 3})
+	for p, part := range parts {
+		for _, r := range part {
+			if where[r.Group] != p {
+				t.Fatalf("group %s moved to %s with the order", r.Group, PartNames[p])
+			}
+		}
+	}
+}
+
+func TestSplitFractionsAndSeed(t *testing.T) {
+	var rows []Row
+	for i := range 4000 {
+		r := claim("t", "", 0, SourceNone, "conservation")
+		r.TextID = TextID(string(rune(0x4E00 + i)))
+		r.Group = r.TextID
+		rows = append(rows, r)
+	}
+	parts, err := Split(rows, DefaultSplit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range DefaultSplit().Fractions {
+		// The standard deviation of a share of 4000 is below .007.
+		if got := float64(len(parts[p])) / float64(len(rows)); got < want-.03 || got > want+.03 {
+			t.Errorf("%s has %.3f of the rows, want %.1f", PartNames[p], got, want)
+		}
+	}
+	other, _ := Split(rows, SplitOptions{Fractions: DefaultSplit().Fractions, Seed: 1})
+	if cmp.Equal(parts[Test], other[Test]) {
+		t.Error("the seed changes nothing")
+	}
+	whole, _ := Split(rows, SplitOptions{Fractions: [NumParts]float64{1, 0, 0}})
+	if len(whole[Train]) != len(rows) {
+		t.Errorf("all to train gave %d of %d", len(whole[Train]), len(rows))
+	}
+	for _, bad := range [][NumParts]float64{{.8, .1, .2}, {1.2, -.2, 0}, {}} {
+		if _, err := Split(rows, SplitOptions{Fractions: bad}); err == nil {
+			t.Errorf("fractions %v were accepted", bad)
+		}
+	}
+}
+
+func TestAlternatives(t *testing.T) {
+	rows := []Row{
+		claim("a", "a", 0, SourceNone, "openness to change", "hedonism"),
+		claim("b", "b", 0, SourceNone, "self-enhancement", "power"),
+		claim("c", "c", 0, SourceNone, "conservation", "humility"), // no row is under self-transcendence
+	}
+	l := NewLabels(rows)
+	alt := l.Alternatives(rows)
+	if len(alt) != 3 || len(alt[1]) != 0 {
+		t.Fatalf("alternatives %v", alt)
+	}
+	if want := [3]int32{l.Levels[1][0], l.Levels[0][1], Missing}; alt[0][0] != want {
+		t.Errorf("hedonism's other path %v, want %v", alt[0][0], want)
+	}
+	other := alt[2][0]
+	if int(other[0]) < len(l.LevelNames[0]) || other[1] != l.Levels[2][1] {
+		t.Errorf("humility's other path %v names a level that rows bear", other)
+	}
+}

@@ -1,0 +1,31 @@
+package stats
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// WriteTable prints the statistics for people.
+func (s *Stats) WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\ngroups\t%d\n", s.Rows, s.Texts, s.Groups)
+	fmt.Fprintf(t, "components\t%d\t(the largest has %d rows)\n", s.Components, s.Largest)
+	fmt.Fprintf(t, "labels a text\t%.2f\n", s.MeanLabels)
+	if l := s.Tokens; l != nil {
+		fmt.Fprintf(t, "tokens a text\t%.1f\t(median %d, 95 %% have at most %d, longest %d)\n", l.Mean, l.Median, l.P95, l.Max)
+	}
+	fmt.Fprint(t, "\ncorpus\ttheory\tdirection\tsource\trows\n")
+	for _, c := range s.ByDirection {
+		fmt.Fprintf(t, "%s\t%s\t%+d\t%s\t%d\n", c.Corpus, c.Theory, c.Direction, c.Source, c.Rows)
+	}
+	fmt.Fprint(t, "\nvalue\trows\tends here\tsupports\topposes\tjudged 0\tunjudged\n")
+	for _, c := range s.ByValue {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\n", c.ID, c.Rows, c.Ends, c.Supports, c.Opposes, c.Zero, c.Unjudged)
+	}
+	fmt.Fprint(t, "\nlabels\ttexts\n")
+	for _, c := range s.LabelsPerText {
+		fmt.Fprintf(t, "%s\t%d\n", c.Name, c.N)
+	}
+	return t.Flush()
+}
