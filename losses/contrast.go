@@ -5,17 +5,23 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// selfLogit stands where a row meets itself. exp of it is 0 in f32 and f64 and, unlike −Inf, it stays
-// finite when a row of nothing else is shifted by its own maximum (B = 1).
-const selfLogit = -1e9
+// noLogit stands where a row meets itself or what does not count. exp of it is 0 in f32 and f64 and,
+// unlike −Inf, it stays finite when a row of nothing else is shifted by its own maximum (B = 1).
+const noLogit = -1e9
 
-// Normalize takes raw vectors [N, H] to unit rows, f64 if they are f64 and f32 otherwise. A row of
-// zeros stays zero.
+// Normalize takes raw vectors [N, H] to unit rows, f64 if they are f64 and f32 otherwise.
+//
+// Rows are first divided by their largest entry, a constant to the gradient since e does not depend on
+// length: squares then neither overflow nor vanish. A row with no entry above tiny is taken as it is, that
+// is as 0.
 func Normalize(z *Node) *Node {
 	if z.DType() != dtypes.Float64 {
 		z = ConvertDType(z, dtypes.Float32)
 	}
-	return L2Normalize(z, -1)
+	const tiny = 1e-30
+	size := StopGradient(ReduceAndKeep(Abs(z), ReduceMax, -1)) // [N, 1]
+	size = Where(LessThan(size, ConstAs(size, tiny)), OnesLike(size), size)
+	return L2Normalize(Div(z, size), -1)
 }
 
 // similarity is a·bᵀ/τ: [A, H], [B, H] → [A, B].
@@ -55,10 +61,10 @@ func masksToFloat(masks []*Node, like *Node) *Node {
 	return ConvertDType(Stack(masks, 0), like.DType())
 }
 
-// logProbabilities takes logits s [B, B] to s_ij − log Σ_{a≠i} exp s_ia; the diagonal means nothing.
-func logProbabilities(logits *Node) *Node {
-	self := Diagonal(logits.Graph(), logits.Shape().Dim(0))
-	return logSoftmax(Where(self, ConstAs(logits, selfLogit), logits))
+// logProbabilities takes logits s [B, B] to s_ij − log Σ_a exp s_ia over the candidates a of row i, given
+// as [B, B] Bool. Entries that are no candidates mean nothing.
+func logProbabilities(logits, candidates *Node) *Node {
+	return logSoftmax(Where(candidates, logits, ConstAs(logits, noLogit)))
 }
 
 // logSoftmax runs over the last axis. The shift by the maximum is a constant to the gradient, which is

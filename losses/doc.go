@@ -9,6 +9,6 @@
 // A loss never samples and knows nothing of texts: which rows meet in a batch is the sampler's business.
 //
 // Being graph functions they panic on wrong shapes and on a configuration that Validate refuses; the
-// engine's seam turns that into an error. No input without NaN or Inf makes NaN: not a zero vector (its
-// unit vector is taken as 0), not B = 1, not a batch without a single positive.
+// engine's seam turns that into an error. Finite vectors make finite losses and gradients, also a zero
+// vector (its unit vector is taken as 0), B = 1 and a batch without a single positive.
 package losses

@@ -72,8 +72,9 @@ func hierarchical(cfg HierarchicalConfig, e, theory, levels, direction *Node) Re
 		logits = Sub(logits, MulScalar(unlike, directionMargin))
 	}
 	positives := positiveMasks(r, theory, levels, direction)
-	perAnchor, filled := contrast(logProbabilities(logits), masksToFloat(positives, e)) // [L, B] each
-	count := ReduceSum(filled, -1)                                                      // [L] anchors with a positive
+	others := LogicalNot(Diagonal(e.Graph(), e.Shape().Dim(0)))
+	perAnchor, filled := contrast(logProbabilities(logits, others), masksToFloat(positives, e)) // [L, B] each
+	count := ReduceSum(filled, -1)                                                              // [L] anchors with a positive
 	raw := levelMeans(r, perAnchor, count)
 	if r.scaled {
 		raw = MulScalar(raw, cfg.Temperature/baseTemperature)

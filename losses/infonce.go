@@ -52,14 +52,15 @@ func checkBank(e, bank *Node) {
 	}
 }
 
-// sharedID is supervised contrast in which rows of equal id are positives, as the authors' code has it in
-// the place of InfoNCE: e: [B, H], ids: [B]. Mean over rows that have a positive.
+// sharedID is supervised contrast among the rows that have an id, rows of equal id being positives, as the
+// authors' code has it in the place of InfoNCE: e: [B, H], ids: [B]. Mean over rows that have a positive;
+// rows without an id are not even negatives.
 func sharedID(e, ids *Node, tau float64) *Node {
 	checkIDs(e, ids, "ids")
-	assigned := GreaterOrEqual(ids, ZerosLike(ids))
-	others := LogicalNot(Diagonal(e.Graph(), e.Shape().Dim(0)))
-	mask := LogicalAnd(LogicalAnd(pairsEqual(ids), others), InsertAxes(assigned, -1))
-	perAnchor, filled := contrast(logProbabilities(similarity(e, e, tau)), masksToFloat([]*Node{mask}, e))
-	mean := Div(ReduceAllSum(perAnchor), MaxScalar(ReduceAllSum(filled), 1))
-	return MulScalar(mean, tau/baseTemperature)
+	assigned := InsertAxes(GreaterOrEqual(ids, ZerosLike(ids)), 0) // [1, B]
+	candidates := LogicalAnd(LogicalNot(Diagonal(e.Graph(), e.Shape().Dim(0))), assigned)
+	mask := LogicalAnd(pairsEqual(ids), candidates)
+	logP := logProbabilities(similarity(e, e, tau), candidates)
+	perAnchor, filled := contrast(logP, masksToFloat([]*Node{mask}, e))
+	return Div(ReduceAllSum(perAnchor), MaxScalar(ReduceAllSum(filled), 1))
 }

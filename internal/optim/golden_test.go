@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"hives/internal/engine"
 	"hives/internal/goldentest"
 )
 
@@ -130,7 +131,7 @@ func replay(t *testing.T, golden goldenAdamW, trace goldenTrace) {
 func newGoldenStep(t *testing.T, store *model.Store, o *AdamW, dtype dtypes.DType) func(x, y [][]float64, amp, lr float64, step int32) [][]float64 {
 	t.Helper()
 	params := Parameters(store)
-	exec, err := model.NewExec(testBackend(t), store, func(_ *model.Scope, in []*Node) []*Node {
+	exec, err := model.NewExec(engine.OpenForTest(t).Backend, store, func(_ *model.Scope, in []*Node) []*Node {
 		g := in[0].Graph()
 		value := func(name string) *Node { return store.GetVariable("/" + name).NodeValue(g) }
 		x, y, amp := ConvertDType(in[0], dtype), ConvertDType(in[1], dtype), ConvertDType(in[2], dtype)
