@@ -1,0 +1,105 @@
+package trainer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/internal/optim"
+	"hives/internal/safetensorsio"
+	"hives/model/qwen3embed"
+)
+
+// fileTypes are safetensors' names of the types that a training state holds.
+var fileTypes = map[dtypes.DType]string{
+	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.BFloat16: "BF16", dtypes.Float16: "F16",
+}
+
+// inState tells the variables that make a run's future: weights and moments.
+func inState(path string) bool {
+	return strings.HasPrefix(path, qwen3embed.Scope+"/") || strings.HasPrefix(path, optim.MomentScope+"/")
+}
+
+// stateOf lists weights and moments for a checkpoint, in the order of their paths.
+func stateOf(store *model.Store) (checkpoints.Source, error) {
+	byName := map[string]*model.Variable{}
+	var src checkpoints.Source
+	for v := range store.IterVariables() {
+		if !inState(v.Path()) || !v.HasValue() {
+			continue
+		}
+		dtype, ok := fileTypes[v.DType()]
+		if !ok {
+			return src, fmt.Errorf("variable %s is of type %s, which a checkpoint has no name for", v.Path(), v.DType())
+		}
+		byName[v.Path()] = v
+		src.Infos = append(src.Infos, safetensorsio.Info{Name: v.Path(), DType: dtype, Shape: v.Shape().Dimensions})
+	}
+	slices.SortFunc(src.Infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
+	src.Fetch = func(info safetensorsio.Info) (raw []byte, err error) {
+		value, err := byName[info.Name].Value()
+		if err == nil {
+			err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
+		}
+		return raw, err
+	}
+	return src, nil
+}
+
+// restore puts a checkpoint's tensors into the store. Every weight of the store must be among them.
+func restore(store *model.Store, c *checkpoints.Checkpoint) error {
+	missing := map[string]bool{}
+	for v := range store.IterVariables() {
+		if inState(v.Path()) {
+			missing[v.Path()] = true
+		}
+	}
+	for _, name := range c.Tensors.Names() {
+		t, err := c.Tensors.Tensor(name)
+		if err == nil {
+			err = setVariable(store, t)
+		}
+		if err != nil {
+			return fmt.Errorf("checkpoint %s: tensor %s: %w", c.Path, name, err)
+		}
+		delete(missing, name)
+	}
+	for name := range missing {
+		return fault.New(fault.Mismatch, "checkpoint %s lacks %d of the model's tensors, %s among them", c.Path, len(missing), name)
+	}
+	return nil
+}
+
+func setVariable(store *model.Store, t safetensorsio.Tensor) error {
+	if !inState(t.Name) {
+		return fault.New(fault.Mismatch, "neither a weight nor a moment")
+	}
+	for dtype, name := range fileTypes {
+		if name != t.DType {
+			continue
+		}
+		value := tensors.FromShape(shapes.Make(dtype, t.Shape...))
+		if err := value.MutableBytes(func(raw []byte) { copy(raw, t.Data) }); err != nil {
+			return err
+		}
+		if v := store.GetVariable(t.Name); v != nil {
+			if !v.Shape().Equal(value.Shape()) {
+				return fault.New(fault.Mismatch, "%s, the model has %s", value.Shape(), v.Shape())
+			}
+			return v.SetValue(value)
+		}
+		v, err := store.CreateVariable(t.Name, value)
+		if err == nil {
+			v.SetTrainable(false) // only moments are not there before the first step
+		}
+		return err
+	}
+	return fault.New(fault.Mismatch, "type %s", t.DType)
+}
