@@ -42,9 +42,10 @@ func NewResamples(groups, count int, seed uint64) *Resamples {
 
 // Interval bootstraps a statistic known by its value and its influence per group: the statistic under a
 // draw is taken as point + Σ_g (weight_g − 1)·influence_g. That is exact to first order in the weights;
-// what it leaves out shrinks with the number of groups (docs/METRICS.md).
+// what it leaves out shrinks with the number of groups (docs/METRICS.md). Groups beyond the end of
+// influence have none.
 func (r *Resamples) Interval(point float64, influence []float64) Interval {
-	if math.IsNaN(point) || r.groups < minGroups || len(influence) != r.groups {
+	if math.IsNaN(point) || r.groups < minGroups || len(influence) > r.groups {
 		return Interval{math.NaN(), math.NaN()}
 	}
 	draws := make([]float64, len(r.weights))

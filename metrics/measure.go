@@ -146,3 +146,32 @@ func (w *visitor) finish(m *Measurement) {
 		m.Distances[s] = w.dist[s].result()
 	}
 }
+
+// Correlations computes only the correlation, by scope: for further affinities on the same vectors.
+func Correlations(ctx context.Context, v *Vectors, p Pairs) ([Scopes]Correlation, error) {
+	var sums [Scopes]*corrSums
+	var out [Scopes]Correlation
+	centre := v.meanCosine()
+	for s := range sums {
+		sums[s] = newCorrSums(Scope(s), p.Groups(), centre, false)
+	}
+	n := p.Len()
+	cosines, affinity, rel := make([]float64, n), make([]float64, n), make([]Relation, n)
+	for a := range n {
+		if err := ctx.Err(); err != nil {
+			return out, err
+		}
+		p.Relate(a, rel)
+		p.Affinity(a, affinity)
+		for x := range cosines {
+			cosines[x] = v.Cosine(a, x)
+		}
+		for s := range sums {
+			sums[s].add(a, p.Group(a), cosines, affinity, rel)
+		}
+	}
+	for s := range sums {
+		out[s] = sums[s].result()
+	}
+	return out, nil
+}

@@ -10,10 +10,6 @@ type Path struct {
 	Levels [3]int32
 }
 
-// Alternatives lists, for a path through one parent of a two-parent node, the paths through the others.
-// A label counts as standing on all of them.
-type Alternatives map[Path][]Path
-
 // TextPairs relates whole texts, each with the set of its labels: two texts are as close as the closest
 // pair of their labels, and their affinity is the Jaccard overlap of their label sets.
 type TextPairs struct {
@@ -34,8 +30,9 @@ type textLabel struct {
 	paths     [][3]int32 // canonical first
 }
 
-// NewTextPairs gathers the rows of each text. Texts stand in order of first appearance.
-func NewTextPairs(l *data.Labels, alternatives Alternatives) *TextPairs {
+// NewTextPairs gathers the rows of each text. Texts stand in order of first appearance. alternatives[i],
+// if given, are the other paths that row i's value is accepted under (data.Labels.Alternatives).
+func NewTextPairs(l *data.Labels, alternatives [][][3]int32) *TextPairs {
 	t := &TextPairs{groups: countIDs(l.Group)}
 	place := map[int32]int{}
 	ids := map[[5]int32]int32{}
@@ -52,14 +49,20 @@ func NewTextPairs(l *data.Labels, alternatives Alternatives) *TextPairs {
 		// Ids beyond 63 share a bit; there are four theories and a handful of corpora.
 		t.theory[at] |= 1 << (l.Theory[i] & 63)
 		t.corpus[at] |= 1 << (l.Corpus[i] & 63)
-		t.addLabel(at, Path{l.Theory[i], l.Levels[i]}, l.Direction[i], alternatives, ids)
+		label := textLabel{direction: l.Direction[i], paths: [][3]int32{l.Levels[i]}}
+		if alternatives != nil {
+			label.paths = append(label.paths, alternatives[i]...)
+		}
+		t.addLabel(at, l.Theory[i], label, ids)
 	}
 	t.relateAll()
 	return t
 }
 
-func (t *TextPairs) addLabel(at int, path Path, direction int32, alternatives Alternatives, ids map[[5]int32]int32) {
-	key := [5]int32{path.Theory, path.Levels[0], path.Levels[1], path.Levels[2], direction}
+// addLabel numbers the label by its canonical path and direction and adds it unless the text has it.
+func (t *TextPairs) addLabel(at int, theory int32, label textLabel, ids map[[5]int32]int32) {
+	path := label.paths[0]
+	key := [5]int32{theory, path[0], path[1], path[2], label.direction}
 	id, ok := ids[key]
 	if !ok {
 		id = int32(len(ids))
@@ -70,10 +73,7 @@ func (t *TextPairs) addLabel(at int, path Path, direction int32, alternatives Al
 			return
 		}
 	}
-	label := textLabel{id: id, direction: direction, paths: [][3]int32{path.Levels}}
-	for _, other := range alternatives[path] {
-		label.paths = append(label.paths, other.Levels)
-	}
+	label.id = id
 	t.labels[at] = append(t.labels[at], label)
 }
 

@@ -1,0 +1,150 @@
+package evaluate
+
+import (
+	"context"
+
+	"hives/data"
+	"hives/encoder"
+	"hives/internal/fault"
+	"hives/metrics"
+)
+
+// Options of an evaluation; zero values take the defaults.
+type Options struct {
+	Seed      uint64
+	Resamples int // bootstrap draws, 1,000
+	MinSide   int // rows a side of a value vector, 20
+	Batch     int // texts a call to the encoder, 256
+
+	TrainRows []data.Row // what fitted controls learn from; without them those are skipped
+
+	// Progress, if set, hears how many of a model's texts are embedded.
+	Progress func(model string, done, total int)
+}
+
+func (o Options) withDefaults() Options {
+	fill := func(n *int, value int) {
+		if *n <= 0 {
+			*n = value
+		}
+	}
+	fill(&o.Resamples, 1000)
+	fill(&o.MinSide, 20)
+	fill(&o.Batch, 256)
+	return o
+}
+
+// Bench is a set of rows made ready for measuring any number of systems.
+type Bench struct {
+	options Options
+	rows    []data.Row
+	labels  *data.Labels
+
+	columns  *metrics.RowPairs // headline affinity
+	prefixes *metrics.RowPairs // affinity up to the first unlike or missing level
+	texts    *metrics.TextPairs
+	parts    []part
+	draws    *metrics.Resamples
+}
+
+// part is the text level of one theory.
+type part struct {
+	theory string
+	rows   []int // of the bench
+	texts  *metrics.TextPairs
+}
+
+// NewBench numbers the labels and relates all rows and texts.
+func NewBench(rows []data.Row, options Options) (*Bench, error) {
+	if len(rows) == 0 {
+		return nil, fault.New(fault.Invalid, "evaluate: no rows")
+	}
+	for i := range rows {
+		if rows[i].TextID == "" || rows[i].Group == "" {
+			return nil, fault.New(fault.Invalid, "evaluate: row %d has no text_id or group; make the file with `hives import` or `hives data merge`", i)
+		}
+	}
+	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows)}
+	b.columns = metrics.NewRowPairs(b.labels)
+	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))
+	alternatives := b.labels.Alternatives(rows)
+	b.texts = metrics.NewTextPairs(b.labels, alternatives)
+	for id, theory := range b.labels.TheoryNames {
+		p := part{theory: theory}
+		var paths [][][3]int32
+		for i := range rows {
+			if b.labels.Theory[i] == int32(id) {
+				p.rows = append(p.rows, i)
+				paths = append(paths, alternatives[i])
+			}
+		}
+		p.texts = metrics.NewTextPairs(metrics.Subset(b.labels, p.rows), paths)
+		b.parts = append(b.parts, p)
+	}
+	b.draws = metrics.NewResamples(b.columns.Groups(), b.options.Resamples, b.options.Seed)
+	return b, nil
+}
+
+// Embed asks the encoder for every text once and returns one vector a row, shape [N][D].
+func (b *Bench) Embed(ctx context.Context, name string, enc encoder.Encoder) ([][]float32, encoder.Identity, error) {
+	vectors, identity, err := embedTexts(ctx, enc, b.rows, b.texts.First(), b.options.Batch, func(done, total int) {
+		if b.options.Progress != nil {
+			b.options.Progress(name, done, total)
+		}
+	})
+	if err != nil {
+		return nil, identity, err
+	}
+	byText := map[int32][]float32{}
+	for at, i := range b.texts.First() {
+		byText[b.labels.Text[i]] = vectors[at]
+	}
+	out := make([][]float32, len(b.rows))
+	for i := range out {
+		out[i] = byText[b.labels.Text[i]]
+	}
+	return out, identity, nil
+}
+
+// embedTexts encodes rows[index[k]].Text in batches; an answer of the wrong size is refused.
+func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int, progress func(done, total int)) ([][]float32, encoder.Identity, error) {
+	var out [][]float32
+	var identity encoder.Identity
+	for lo := 0; lo < len(index); lo += batch {
+		hi := min(lo+batch, len(index))
+		inputs := make([]encoder.Input, 0, batch)
+		for _, i := range index[lo:hi] {
+			inputs = append(inputs, encoder.Input{Text: rows[i].Text})
+		}
+		vectors, id, err := enc.Encode(ctx, inputs)
+		if err != nil {
+			return nil, id, err
+		}
+		if len(vectors) != len(inputs) {
+			return nil, id, fault.New(fault.Mismatch, "evaluate: encoder answered %d vectors for %d texts", len(vectors), len(inputs))
+		}
+		for at, vector := range vectors {
+			if err := checkVector(vector, index[lo+at]); err != nil {
+				return nil, id, err
+			}
+		}
+		out, identity = append(out, vectors...), id
+		progress(hi, len(index))
+	}
+	return out, identity, nil
+}
+
+// checkVector refuses what a broken model gives, naming the data row.
+func checkVector(vector []float32, row int) error {
+	var squares float64
+	for k, x := range vector {
+		squares += float64(x) * float64(x)
+		if !Number(x).Known() {
+			return fault.New(fault.Invalid, "evaluate: the model's vector of row %d is not finite at %d (%v); the weights are damaged or training diverged", row, k, x)
+		}
+	}
+	if squares < .99 || squares > 1.01 {
+		return fault.New(fault.Invalid, "evaluate: the model's vector of row %d has squared length %.4g, want 1", row, squares)
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package evaluate
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"hives/data"
+)
+
+// Names of the controls that need no model, in the order they are shown.
+const (
+	ControlRandom   = "random"
+	ControlTheory   = "one_hot_theory"
+	ControlCorpus   = "one_hot_corpus"
+	ControlLength   = "length"
+	ControlTFIDF    = "tfidf_svd"
+	ControlLogistic = "tfidf_logistic"
+	ControlTruth    = "truth"
+)
+
+// ControlNames lists them.
+var ControlNames = []string{ControlRandom, ControlTheory, ControlCorpus, ControlLength, ControlTFIDF, ControlLogistic, ControlTruth}
+
+// randomDim is the width of the random vectors, that of the demo's model.
+const randomDim = 128
+
+const needsTraining = "it is fitted on labelled training rows: give --train-data"
+
+// Controls measures every control; those that cannot be made are nil in the map, with the reason in the
+// second result.
+func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]string, error) {
+	out, skipped := map[string]*System{}, map[string]string{}
+	vectors := map[string][][]float32{
+		ControlRandom: b.randomVectors(),
+		ControlTheory: oneHot(b.labels.Theory),
+		ControlCorpus: oneHot(b.labels.Corpus),
+		ControlLength: b.lengthVectors(),
+		ControlTruth:  b.truthVectors(),
+	}
+	vectors[ControlTFIDF], vectors[ControlLogistic] = b.wordVectors()
+	for _, name := range ControlNames {
+		if vectors[name] == nil {
+			out[name], skipped[name] = nil, needsTraining
+			continue
+		}
+		s, err := b.Score(ctx, name, vectors[name])
+		if err != nil {
+			return nil, nil, err
+		}
+		out[name] = s
+	}
+	return out, skipped, nil
+}
+
+// randomVectors gives each text a direction drawn uniformly from the sphere.
+func (b *Bench) randomVectors() [][]float32 {
+	byText := map[int32][]float32{}
+	random := rand.New(rand.NewPCG(b.options.Seed, 1))
+	return b.perRow(func(i int) []float32 {
+		text := b.labels.Text[i]
+		if byText[text] == nil {
+			x := make([]float64, randomDim)
+			for k := range x {
+				x[k] = random.NormFloat64()
+			}
+			byText[text] = normalised(x)
+		}
+		return byText[text]
+	})
+}
+
+// oneHot says only which of the ids a row bears.
+func oneHot(ids []int32) [][]float32 {
+	width := slices.Max(ids) + 1
+	out := make([][]float32, len(ids))
+	for i, id := range ids {
+		out[i] = make([]float32, width)
+		out[i][id] = 1
+	}
+	return out
+}
+
+// lengthVectors put the texts on a quarter circle in order of their length in characters, so that texts
+// of like length are close and all that is known of a text is its length.
+func (b *Bench) lengthVectors() [][]float32 {
+	length := func(i int) int { return utf8.RuneCountInString(b.rows[i].Text) }
+	all := make([]int, len(b.rows))
+	for i := range all {
+		all[i] = length(i)
+	}
+	slices.Sort(all)
+	return b.perRow(func(i int) []float32 {
+		rank, _ := slices.BinarySearch(all, length(i))
+		angle := math.Pi / 2 * float64(rank) / float64(len(all))
+		return []float32{float32(math.Cos(angle)), float32(math.Sin(angle))}
+	})
+}
+
+// truthVectors mark every node on the paths of a text's labels and every (path, direction): the ceiling
+// for a vector a text, since a text with several labels cannot sit with each of them alone.
+func (b *Bench) truthVectors() [][]float32 {
+	features := nodeIDs(b.rows)
+	byText := map[string][]float64{}
+	for i := range b.rows {
+		x := byText[b.rows[i].TextID]
+		if x == nil {
+			x = make([]float64, len(features))
+			byText[b.rows[i].TextID] = x
+		}
+		for _, node := range nodes(&b.rows[i]) {
+			x[features[node]] = 1
+		}
+	}
+	return b.perRow(func(i int) []float32 { return normalised(byText[b.rows[i].TextID]) })
+}
+
+// nodes names the prefixes of a row's path, and the path with its direction.
+func nodes(r *data.Row) []string {
+	var out []string
+	name := r.Theory
+	for _, level := range r.Levels() {
+		if level == "" {
+			break
+		}
+		name += "\x00" + level
+		out = append(out, name)
+	}
+	return append(out, name+"\x00"+strings.Repeat("+", int(r.Direction+1)))
+}
+
+// nodeIDs numbers the nodes of rows in order of first appearance.
+func nodeIDs(rows []data.Row) map[string]int {
+	ids := map[string]int{}
+	for i := range rows {
+		for _, node := range nodes(&rows[i]) {
+			if _, ok := ids[node]; !ok {
+				ids[node] = len(ids)
+			}
+		}
+	}
+	return ids
+}
+
+func (b *Bench) perRow(vector func(i int) []float32) [][]float32 {
+	out := make([][]float32, len(b.rows))
+	for i := range out {
+		out[i] = vector(i)
+	}
+	return out
+}
+
+// normalised scales x to length one; zeros stay zeros, which says nothing about any pair.
+func normalised(x []float64) []float32 {
+	var squares float64
+	for _, f := range x {
+		squares += f * f
+	}
+	out := make([]float32, len(x))
+	if squares == 0 {
+		return out
+	}
+	for k, f := range x {
+		out[k] = float32(f / math.Sqrt(squares))
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package evaluate
+
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+
+	"hives/data"
+	"hives/metrics"
+)
+
+// Bounds of the examples shown in a report.
+const (
+	examplesACorpus  = 2
+	exampleNeighbour = 4
+	minExampleRunes  = 30
+	maxExampleRunes  = 220
+)
+
+// Example is a text with the texts nearest to it before and after training.
+type Example struct {
+	Shown         Shown
+	Before, After []Shown
+}
+
+// Shown is a text as the report shows it; the text is hostile.
+type Shown struct {
+	Text   string
+	Corpus string
+	Labels []string
+	Cosine float64
+	Shares bool // it has a label (path and direction) in common with the example
+}
+
+// examples picks for each corpus the texts of readable length with the lowest text ids, which are hashes
+// and so favour nothing.
+func (b *Bench) examples(before, after *metrics.Vectors) []Example {
+	first := b.texts.First()
+	perCorpus := map[int32][]int{}
+	for at, i := range first {
+		if n := utf8.RuneCountInString(b.rows[i].Text); n >= minExampleRunes && n <= maxExampleRunes {
+			perCorpus[b.labels.Corpus[i]] = append(perCorpus[b.labels.Corpus[i]], at)
+		}
+	}
+	labels := b.labelsOfTexts()
+	var out []Example
+	for corpus := range int32(len(b.labels.CorpusNames)) {
+		texts := perCorpus[corpus]
+		slices.SortFunc(texts, func(x, y int) int { return cmp.Compare(b.rows[first[x]].TextID, b.rows[first[y]].TextID) })
+		for _, at := range texts[:min(len(texts), examplesACorpus)] {
+			e := Example{Shown: b.show(at, labels)}
+			e.Before = b.nearestTexts(at, before, labels)
+			e.After = b.nearestTexts(at, after, labels)
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]string) []Shown {
+	first := b.texts.First()
+	type found struct {
+		at     int
+		cosine float64
+	}
+	var all []found
+	for x, i := range first {
+		if x != at {
+			all = append(all, found{x, v.Cosine(first[at], i)})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y found) int { return cmp.Compare(y.cosine, x.cosine) })
+	own := labels[b.rows[first[at]].TextID]
+	var out []Shown
+	for _, f := range all[:min(len(all), exampleNeighbour)] {
+		s := b.show(f.at, labels)
+		s.Cosine = f.cosine
+		s.Shares = slices.ContainsFunc(s.Labels, func(label string) bool { return slices.Contains(own, label) })
+		out = append(out, s)
+	}
+	return out
+}
+
+func (b *Bench) show(at int, labels map[string][]string) Shown {
+	r := &b.rows[b.texts.First()[at]]
+	return Shown{Text: r.Text, Corpus: r.Corpus, Labels: labels[r.TextID]}
+}
+
+// labelsOfTexts writes the labels of each text: the finest node of the path with a sign for the direction.
+func (b *Bench) labelsOfTexts() map[string][]string {
+	out := map[string][]string{}
+	for i := range b.rows {
+		r := &b.rows[i]
+		name := ""
+		for _, level := range r.Levels() {
+			if level != "" {
+				name = level
+			}
+		}
+		switch {
+		case r.Direction == data.Supports:
+			name += " +"
+		case r.Direction == data.Opposes:
+			name += " −"
+		}
+		if label := r.Theory + ": " + name; !slices.Contains(out[r.TextID], label) {
+			out[r.TextID] = append(out[r.TextID], label)
+		}
+	}
+	return out
+}

@@ -1,0 +1,74 @@
+package evaluate
+
+import (
+	"fmt"
+	"slices"
+
+	"hives/metrics"
+)
+
+// mapSpec names one picture: values of one theory at a level against those of another.
+type mapSpec struct {
+	theory [2]string
+	level  [2]int
+}
+
+// heatMapSpecs are the pictures of the specification; those without rows are left out.
+var heatMapSpecs = []mapSpec{
+	{[2]string{"svt", "svt"}, [2]int{2, 2}},
+	{[2]string{"mft", "mft"}, [2]int{1, 1}},
+	{[2]string{"duty", "duty"}, [2]int{1, 1}},
+	{[2]string{"right", "right"}, [2]int{2, 2}},
+	{[2]string{"svt", "svt"}, [2]int{3, 3}},
+	{[2]string{"mft", "mft"}, [2]int{2, 2}},
+	{[2]string{"svt", "mft"}, [2]int{2, 1}},
+	{[2]string{"duty", "mft"}, [2]int{1, 1}},
+	{[2]string{"svt", "duty"}, [2]int{2, 1}},
+	{[2]string{"svt", "right"}, [2]int{2, 2}},
+}
+
+// heatMaps computes the mean cosine between the rows of every two values of each picture.
+func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
+	var out []HeatMap
+	for _, spec := range heatMapSpecs {
+		var names [2][]string
+		var rows [2][][]int
+		for side := range 2 {
+			theory := slices.Index(b.labels.TheoryNames, spec.theory[side])
+			if theory < 0 {
+				continue
+			}
+			var paths []metrics.Path
+			paths, rows[side] = metrics.RowsByValue(b.labels, int32(theory), spec.level[side])
+			for _, p := range paths {
+				last := spec.level[side] - 1
+				names[side] = append(names[side], b.labels.LevelNames[last][p.Levels[last]])
+			}
+		}
+		if len(rows[0]) == 0 || len(rows[1]) == 0 {
+			continue
+		}
+		m := HeatMap{Rows: names[0], Columns: names[1], RowCount: counts(rows[0]), ColCount: counts(rows[1])}
+		m.Name = fmt.Sprintf("%s level %d", spec.theory[0], spec.level[0])
+		if spec.theory[0] != spec.theory[1] {
+			m.Name += fmt.Sprintf(" against %s level %d", spec.theory[1], spec.level[1])
+		}
+		for _, line := range metrics.CosineMap(v, b.labels, rows[0], rows[1]) {
+			var cells []Number
+			for _, c := range line {
+				cells = append(cells, Number(c))
+			}
+			m.Cells = append(m.Cells, cells)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func counts(groups [][]int) []int {
+	out := make([]int, len(groups))
+	for k, rows := range groups {
+		out[k] = len(rows)
+	}
+	return out
+}

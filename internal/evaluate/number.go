@@ -1,0 +1,68 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"math"
+
+	"hives/metrics"
+)
+
+// Number is a figure that may be undefined: NaN in Go, null in JSON.
+type Number float64
+
+// Known tells whether there is a figure.
+func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
+
+func (n Number) MarshalJSON() ([]byte, error) {
+	if !n.Known() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
+}
+
+func (n *Number) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(raw, (*float64)(n))
+}
+
+// Range is a 95 % interval; null in JSON when there is none.
+type Range metrics.Interval
+
+// Known tells whether there is an interval.
+func (r Range) Known() bool { return metrics.Interval(r).Known() }
+
+func (r Range) MarshalJSON() ([]byte, error) {
+	if !r.Known() {
+		return []byte("null"), nil
+	}
+	return json.Marshal([2]float64{r.Low, r.High})
+}
+
+func (r *Range) UnmarshalJSON(raw []byte) error {
+	ends := [2]Number{Number(math.NaN()), Number(math.NaN())}
+	if err := json.Unmarshal(raw, &ends); err != nil {
+		return err
+	}
+	r.Low, r.High = float64(ends[0]), float64(ends[1])
+	return nil
+}
+
+// ByScope holds one figure or structure for each scope.
+type ByScope[T any] struct {
+	All          T `json:"all"`
+	WithinTheory T `json:"within_theory"`
+	WithinCorpus T `json:"within_corpus"`
+}
+
+// scoped fills a ByScope.
+func scoped[T any](of func(metrics.Scope) T) ByScope[T] {
+	return ByScope[T]{of(metrics.All), of(metrics.WithinTheory), of(metrics.WithinCorpus)}
+}
+
+// At returns the part of one scope.
+func (b ByScope[T]) At(s metrics.Scope) T {
+	return [metrics.Scopes]T{b.All, b.WithinTheory, b.WithinCorpus}[s]
+}

@@ -1,0 +1,201 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"hives/metrics"
+)
+
+// neighbourCounts are the K of the neighbour votes.
+var neighbourCounts = []int{1, 10}
+
+// headlineLevel is the level whose values a theory's orthogonality is reported for: the one with the
+// theory's familiar list of values.
+var headlineLevel = map[string]int{"svt": 2, "mft": 1, "duty": 1, "right": 2}
+
+// Score measures vectors, shape [N][D], one a row of the bench.
+func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*System, error) {
+	v, err := metrics.NewVectors(vectors)
+	if err != nil {
+		return nil, fmt.Errorf("measure %s: %w", name, err)
+	}
+	s := &System{Name: name, vectors: v, reasons: map[string]string{}, part: map[string]*metrics.Measurement{}}
+	k := neighbourCounts[len(neighbourCounts)-1]
+	if s.rows, err = metrics.Measure(ctx, v, b.columns, metrics.Options{Neighbours: k, Spearman: true}); err != nil {
+		return nil, err
+	}
+	prefixes, err := metrics.Correlations(ctx, v, b.prefixes)
+	if err != nil {
+		return nil, err
+	}
+	s.CorrelationPrefix = scoped(func(c metrics.Scope) Number { return Number(prefixes[c].Pearson) })
+	if err := b.scoreTexts(ctx, s, v); err != nil {
+		return nil, err
+	}
+	b.fillRows(s)
+	b.fillNeighbours(s)
+	b.fillValues(s, v)
+	s.Maps = b.heatMaps(v)
+	return s, nil
+}
+
+// fillRows copies the row-level figures and their intervals.
+func (b *Bench) fillRows(s *System) {
+	m := s.rows
+	rank := func(of func(*metrics.Ranking) float64) ByScope[Number] {
+		return scoped(func(c metrics.Scope) Number { return Number(of(&m.Ranking[c])) })
+	}
+	s.RankingAccuracy = rank(func(r *metrics.Ranking) float64 { return r.Macro })
+	s.RankingTiesHalf = rank(func(r *metrics.Ranking) float64 { return r.HalfMacro })
+	s.RankingMicro = rank(func(r *metrics.Ranking) float64 { return r.Micro })
+	s.Correlation = scoped(func(c metrics.Scope) Number { return Number(m.Correlation[c].Pearson) })
+	s.CorrelationSpearman = scoped(func(c metrics.Scope) Number { return Number(m.Correlation[c].Spearman) })
+	s.DirectionByScope = scoped(func(c metrics.Scope) Number { return Number(m.Direction[c].Macro) })
+	s.DirectionAnchors = scoped(func(c metrics.Scope) int { return m.Direction[c].Anchors })
+	s.Direction = s.DirectionByScope.All
+	s.BinPairs = scoped(func(c metrics.Scope) [metrics.Bins][metrics.Bins]Number { return numbers(m.Ranking[c].Matrix) })
+	s.BinPairAnchors = scoped(func(c metrics.Scope) [metrics.Bins][metrics.Bins]int { return m.Ranking[c].MatrixAnchors })
+	s.CosineDistances = scoped(func(c metrics.Scope) Distances { return distances(&m.Distances[c]) })
+
+	s.Intervals.RankingAccuracy = b.rankRange(&m.Ranking)
+	s.Intervals.Correlation = b.corrRange(&m.Correlation)
+	s.Intervals.DirectionByScope = b.rankRange(&m.Direction)
+	s.Intervals.Direction = s.Intervals.DirectionByScope.All
+}
+
+func (b *Bench) rankRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
+	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Macro, r[c].Influence)) })
+}
+
+func (b *Bench) corrRange(r *[metrics.Scopes]metrics.Correlation) ByScope[Range] {
+	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Pearson, r[c].Influence)) })
+}
+
+func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][metrics.Bins]Number) {
+	for p := range matrix {
+		for q := range matrix[p] {
+			out[p][q] = Number(matrix[p][q])
+		}
+	}
+	return out
+}
+
+func distances(d *metrics.Distances) Distances {
+	return Distances{
+		SamePath: Number(d.Mean[0]), SameDir: Number(d.ByDir[0][0]), OtherDir: Number(d.ByDir[0][1]),
+		SameL1L2: Number(d.Mean[1]), SameL1: Number(d.Mean[2]), OtherPath: Number(d.Mean[3]),
+	}
+}
+
+// scoreTexts measures the text level, of all texts and of each theory alone.
+func (b *Bench) scoreTexts(ctx context.Context, s *System, v *metrics.Vectors) error {
+	var err error
+	if s.texts, err = metrics.Measure(ctx, v.Select(b.texts.First()), b.texts, metrics.Options{}); err != nil {
+		return err
+	}
+	s.TextLevel.TextFigures = b.textFigures(s.texts, b.texts.Len())
+	s.TextLevel.ByTheory = map[string]TextFigures{}
+	for _, p := range b.parts {
+		first := make([]int, 0, p.texts.Len())
+		for _, i := range p.texts.First() {
+			first = append(first, p.rows[i])
+		}
+		m, err := metrics.Measure(ctx, v.Select(first), p.texts, metrics.Options{})
+		if err != nil {
+			return err
+		}
+		s.part[p.theory] = m
+		s.TextLevel.ByTheory[p.theory] = b.textFigures(m, p.texts.Len())
+	}
+	return nil
+}
+
+func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
+	f := TextFigures{Texts: texts}
+	f.Ranking = scoped(func(c metrics.Scope) Number { return Number(m.Ranking[c].Macro) })
+	f.Jaccard = scoped(func(c metrics.Scope) Number { return Number(m.Correlation[c].Pearson) })
+	f.Intervals.Ranking = b.rankRange(&m.Ranking)
+	f.Intervals.Jaccard = b.corrRange(&m.Correlation)
+	return f
+}
+
+func (b *Bench) fillNeighbours(s *System) {
+	rows := make([]int, len(b.rows))
+	for i := range rows {
+		rows[i] = i
+	}
+	s.Neighbours = map[string]ByScope[Accuracy]{}
+	for _, k := range neighbourCounts {
+		s.Neighbours[fmt.Sprintf("k%d", k)] = scoped(func(c metrics.Scope) Accuracy {
+			a := metrics.Agreement(b.labels, rows, s.rows.Neighbours[c], k, true)
+			return Accuracy{Number(a.Levels[0]), Number(a.Levels[1]), Number(a.Levels[2]), Number(a.Direction)}
+		})
+	}
+}
+
+// fillValues lists every value at every level and the orthogonality of each theory.
+func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
+	undefined := Number(math.NaN())
+	s.Orthogonality = Theories{undefined, undefined, undefined, undefined}
+	s.Intervals.Orthogonality = map[string]Range{}
+	for theory := range headlineLevel {
+		s.reasons["orthogonality."+theory] = "the data has no rows of this theory"
+		s.Intervals.Orthogonality[theory] = Range{math.NaN(), math.NaN()}
+	}
+	for level := 1; level <= 3; level++ {
+		values := metrics.ValueVectors(v, b.labels, level, b.options.MinSide)
+		perTheory, _ := metrics.OrthogonalityOf(values)
+		for id, theory := range b.labels.TheoryNames {
+			b.fillTheory(s, v, level, int32(id), theory, values, perTheory[int32(id)])
+		}
+	}
+}
+
+func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value, o metrics.Orthogonality) {
+	skipped, opposing, listed := 0, 0, 0
+	for _, value := range values {
+		if value.Theory != id {
+			continue
+		}
+		listed++
+		opposing += value.Opposes
+		if value.Vector == nil {
+			skipped++
+		}
+		s.Values = append(s.Values, ValueRow{theory, level, b.pathName(value.Path), value.Supports, value.Opposes, value.Skipped})
+	}
+	if listed == 0 {
+		return
+	}
+	d := OrthoDetail{Theory: theory, Level: level, Values: o.Values, Pairs: o.Pairs, Skipped: skipped, Mean: Number(math.NaN()), Median: Number(math.NaN())}
+	if o.Pairs > 0 {
+		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
+	}
+	d.Interval = Range(b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id))
+	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)
+	if level != headlineLevel[theory] {
+		return
+	}
+	s.Orthogonality.set(theory, d.Mean)
+	s.Intervals.Orthogonality[theory] = d.Interval
+	s.reasons["orthogonality."+theory] = fmt.Sprintf(
+		"%d of %d values at level %d have at least %d supporting and %d opposing rows, and two are needed; the data has %d opposing rows at this level",
+		o.Values, listed, level, b.options.MinSide, b.options.MinSide, opposing)
+}
+
+// pathName writes a path with its levels' names.
+func (b *Bench) pathName(levels [3]int32) string {
+	name := ""
+	for k, id := range levels {
+		if id < 0 {
+			break
+		}
+		if k > 0 {
+			name += " / "
+		}
+		name += b.labels.LevelNames[k][id]
+	}
+	return name
+}

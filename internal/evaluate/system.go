@@ -1,0 +1,137 @@
+package evaluate
+
+import (
+	"hives/encoder"
+	"hives/metrics"
+)
+
+// System is everything measured about one way of turning texts into vectors.
+type System struct {
+	Name  string            `json:"name"`
+	Model *encoder.Identity `json:"model"` // null for controls without a model
+
+	RankingAccuracy      ByScope[Number] `json:"ranking_accuracy"` // exact expectation, macro, ties wrong
+	RankingTiesHalf      ByScope[Number] `json:"ranking_accuracy_ties_half"`
+	RankingMicro         ByScope[Number] `json:"ranking_accuracy_micro"`
+	Correlation          ByScope[Number] `json:"similarity_correlation"` // Pearson, columns
+	CorrelationSpearman  ByScope[Number] `json:"similarity_correlation_spearman"`
+	CorrelationPrefix    ByScope[Number] `json:"similarity_correlation_prefix"` // Pearson, prefix_present
+	Direction            Number          `json:"direction_accuracy"`
+	DirectionByScope     ByScope[Number] `json:"direction_accuracy_by_scope"`
+	DirectionAnchors     ByScope[int]    `json:"direction_anchors"`
+	Orthogonality        Theories        `json:"orthogonality"`
+	OrthogonalityDetails []OrthoDetail   `json:"orthogonality_details"`
+	Intervals            Intervals       `json:"intervals"`
+	TextLevel            TextLevel       `json:"text_level"`
+
+	BinPairs        ByScope[[metrics.Bins][metrics.Bins]Number] `json:"bin_pairs"`
+	BinPairAnchors  ByScope[[metrics.Bins][metrics.Bins]int]    `json:"bin_pair_anchors"`
+	Neighbours      map[string]ByScope[Accuracy]                `json:"neighbours"` // by "k1", "k10"
+	CosineDistances ByScope[Distances]                          `json:"mean_cosine_distance"`
+	Values          []ValueRow                                  `json:"values"`
+	Maps            []HeatMap                                   `json:"heat_maps"`
+
+	vectors *metrics.Vectors // [N, D]
+	rows    *metrics.Measurement
+	texts   *metrics.Measurement
+	part    map[string]*metrics.Measurement // text level by theory
+	reasons map[string]string               // why a figure is undefined, by its path
+}
+
+// Theories holds a figure for each of the four theories.
+type Theories struct {
+	SVT   Number `json:"svt"`
+	MFT   Number `json:"mft"`
+	Duty  Number `json:"duty"`
+	Right Number `json:"right"`
+}
+
+// set stores the figure of a theory by its name; other names are not part of the headline.
+func (t *Theories) set(theory string, n Number) {
+	switch theory {
+	case "svt":
+		t.SVT = n
+	case "mft":
+		t.MFT = n
+	case "duty":
+		t.Duty = n
+	case "right":
+		t.Right = n
+	}
+}
+
+// Intervals of the headline figures, 95 %, by bootstrap over groups.
+type Intervals struct {
+	RankingAccuracy  ByScope[Range]   `json:"ranking_accuracy"`
+	Correlation      ByScope[Range]   `json:"similarity_correlation"`
+	Direction        Range            `json:"direction_accuracy"`
+	DirectionByScope ByScope[Range]   `json:"direction_accuracy_by_scope"`
+	Orthogonality    map[string]Range `json:"orthogonality"`
+}
+
+// TextLevel measures whole texts: closest relation over their labels, and overlap of label sets.
+type TextLevel struct {
+	TextFigures
+	ByTheory map[string]TextFigures `json:"by_theory"` // the rows of one theory alone
+}
+
+// TextFigures are the text-level figures of one set of texts.
+type TextFigures struct {
+	Texts     int             `json:"texts"`
+	Ranking   ByScope[Number] `json:"ranking_accuracy"`
+	Jaccard   ByScope[Number] `json:"jaccard_correlation"`
+	Intervals struct {
+		Ranking ByScope[Range] `json:"ranking_accuracy"`
+		Jaccard ByScope[Range] `json:"jaccard_correlation"`
+	} `json:"intervals"`
+}
+
+// Accuracy is the share of rows whose label their nearest neighbours vote for.
+type Accuracy struct {
+	Level1    Number `json:"level_1"`
+	Level2    Number `json:"level_2"`
+	Level3    Number `json:"level_3"`
+	Direction Number `json:"direction"`
+}
+
+// Distances are mean cosine distances by the depth at which two rows agree.
+type Distances struct {
+	SamePath  Number `json:"same_path"`
+	SameDir   Number `json:"same_path_same_direction"`
+	OtherDir  Number `json:"same_path_other_direction"`
+	SameL1L2  Number `json:"same_level_1_2"`
+	SameL1    Number `json:"same_level_1"`
+	OtherPath Number `json:"other_level_1"`
+}
+
+// OrthoDetail is the orthogonality of one theory at one level.
+type OrthoDetail struct {
+	Theory   string `json:"theory"`
+	Level    int    `json:"level"`
+	Values   int    `json:"values"`
+	Pairs    int    `json:"pairs"`
+	Mean     Number `json:"mean"`
+	Median   Number `json:"median"`
+	Interval Range  `json:"interval"`
+	Skipped  int    `json:"values_skipped"`
+}
+
+// ValueRow says what stands behind a value vector.
+type ValueRow struct {
+	Theory   string `json:"theory"`
+	Level    int    `json:"level"`
+	Path     string `json:"path"`
+	Supports int    `json:"supports"`
+	Opposes  int    `json:"opposes"`
+	Skipped  string `json:"skipped,omitempty"` // why it has no vector
+}
+
+// HeatMap holds mean cosines between the rows of values.
+type HeatMap struct {
+	Name     string     `json:"name"`
+	Rows     []string   `json:"rows"`
+	Columns  []string   `json:"columns"`
+	RowCount []int      `json:"row_counts"`
+	ColCount []int      `json:"column_counts"`
+	Cells    [][]Number `json:"cells"`
+}

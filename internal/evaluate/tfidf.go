@@ -1,0 +1,235 @@
+package evaluate
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"unicode"
+
+	"gonum.org/v1/gonum/mat"
+
+	"hives/data"
+)
+
+// Sizes of the word control: enough for short texts, and a second of work.
+const (
+	maxTerms     = 8000
+	minDocuments = 2
+	svdRank      = 64
+	svdExtra     = 16 // oversampling of the random projection
+	svdRounds    = 4  // power iterations; the spectrum of word counts falls slowly
+)
+
+// terms are the lower-case words of a text and the pairs of neighbouring words.
+func terms(text string) []string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '\''
+	})
+	out := slices.Clone(words)
+	for k := 1; k < len(words); k++ {
+		out = append(out, words[k-1]+" "+words[k])
+	}
+	return out
+}
+
+// sparse is a row of a sparse matrix.
+type sparse struct {
+	column []int
+	value  []float64
+}
+
+// vocabulary holds the terms of a TF-IDF and their weights.
+type vocabulary struct {
+	column map[string]int
+	idf    []float64
+}
+
+// newVocabulary keeps the terms of the most documents, ties in alphabetical order.
+func newVocabulary(texts []string) *vocabulary {
+	documents := map[string]int{}
+	for _, text := range texts {
+		seen := map[string]bool{}
+		for _, term := range terms(text) {
+			if !seen[term] {
+				seen[term] = true
+				documents[term]++
+			}
+		}
+	}
+	var kept []string
+	for term, n := range documents {
+		if n >= minDocuments {
+			kept = append(kept, term)
+		}
+	}
+	slices.SortFunc(kept, func(a, b string) int {
+		return cmp.Or(cmp.Compare(documents[b], documents[a]), strings.Compare(a, b))
+	})
+	v := &vocabulary{column: map[string]int{}}
+	for _, term := range kept[:min(len(kept), maxTerms)] {
+		v.column[term] = len(v.idf)
+		v.idf = append(v.idf, 1+math.Log(float64(1+len(texts))/float64(1+documents[term])))
+	}
+	return v
+}
+
+// row is (1 + log count)·idf over the terms of a text, of length one, columns ascending.
+func (v *vocabulary) row(text string) sparse {
+	count := map[int]float64{}
+	for _, term := range terms(text) {
+		if column, ok := v.column[term]; ok {
+			count[column]++
+		}
+	}
+	var out sparse
+	for column := range count {
+		out.column = append(out.column, column)
+	}
+	slices.Sort(out.column)
+	var squares float64
+	for _, column := range out.column {
+		x := (1 + math.Log(count[column])) * v.idf[column]
+		out.value = append(out.value, x)
+		squares += x * x
+	}
+	for k := range out.value {
+		out.value[k] /= math.Sqrt(squares)
+	}
+	return out
+}
+
+// rightVectors returns the leading right singular vectors of the sparse matrix rows ([T, F]) as [F, rank],
+// by random projection with power iterations (Halko, Martinsson and Tropp, 2011); nil if there are none.
+func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
+	rank := min(svdRank, width, len(rows))
+	wide := min(rank+svdExtra, width, len(rows))
+	if rank == 0 {
+		return nil
+	}
+	random := rand.New(rand.NewPCG(seed, 2))
+	basis := mat.NewDense(width, wide, nil)
+	for i := range width {
+		for k := range wide {
+			basis.Set(i, k, random.NormFloat64())
+		}
+	}
+	for range svdRounds {
+		basis = orthonormal(timesTransposed(rows, times(rows, basis), width))
+	}
+	// With W = A·basis, the eigenvectors of WᵀW turn the basis into singular vectors.
+	projected := times(rows, basis)
+	var gram mat.SymDense
+	gram.SymOuterK(1, projected.T())
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, true) {
+		return nil
+	}
+	var turn mat.Dense
+	eigen.VectorsTo(&turn) // ascending eigenvalues
+	out := mat.NewDense(width, rank, nil)
+	out.Mul(basis, turn.Slice(0, wide, wide-rank, wide))
+	return out
+}
+
+// times is A·x for sparse A.
+func times(rows []sparse, x *mat.Dense) *mat.Dense {
+	_, wide := x.Dims()
+	out := mat.NewDense(len(rows), wide, nil)
+	for i, r := range rows {
+		into := out.RawRowView(i)
+		for k, column := range r.column {
+			addScaled(into, x.RawRowView(column), r.value[k])
+		}
+	}
+	return out
+}
+
+// timesTransposed is Aᵀ·y for sparse A.
+func timesTransposed(rows []sparse, y *mat.Dense, width int) *mat.Dense {
+	_, wide := y.Dims()
+	out := mat.NewDense(width, wide, nil)
+	for i, r := range rows {
+		for k, column := range r.column {
+			addScaled(out.RawRowView(column), y.RawRowView(i), r.value[k])
+		}
+	}
+	return out
+}
+
+func addScaled(into, row []float64, by float64) {
+	for k, f := range row {
+		into[k] += by * f
+	}
+}
+
+// orthonormal replaces x by an orthonormal basis of its columns.
+func orthonormal(x *mat.Dense) *mat.Dense {
+	rows, wide := x.Dims()
+	var qr mat.QR
+	qr.Factorize(x)
+	var q mat.Dense
+	qr.QTo(&q)
+	return mat.DenseCopyOf(q.Slice(0, rows, 0, wide))
+}
+
+// wordVectors makes the two word controls. The SVD needs no labels: without training rows it is fitted
+// on the evaluated texts, and the classifier is nil.
+func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
+	fit := b.options.TrainRows
+	labelled := len(fit) > 0
+	if !labelled {
+		fit = b.rows
+	}
+	docs := documents(fit)
+	words := newVocabulary(docs.texts)
+	matrix := make([]sparse, len(docs.texts))
+	for i, text := range docs.texts {
+		matrix[i] = words.row(text)
+	}
+	right := rightVectors(matrix, len(words.idf), b.options.Seed)
+	if right == nil {
+		zero := b.perRow(func(int) []float32 { return []float32{0} })
+		return zero, nil
+	}
+	own := make([]sparse, len(b.rows))
+	for i := range own {
+		own[i] = words.row(b.rows[i].Text)
+	}
+	features := times(own, right)
+	tfidf = b.perRow(func(i int) []float32 { return normalised(features.RawRowView(i)) })
+	if labelled {
+		model := fitLogistic(times(matrix, right), docs.targets, docs.classes, b.options.Seed)
+		logistic = b.perRow(func(i int) []float32 { return normalised(model.excess(features.RawRowView(i))) })
+	}
+	return tfidf, logistic
+}
+
+// corpusDocs are the distinct texts of rows, each with the nodes of all its labels.
+type corpusDocs struct {
+	texts   []string
+	targets [][]int // [T] classes of each text
+	classes int
+}
+
+func documents(rows []data.Row) corpusDocs {
+	ids := nodeIDs(rows)
+	d := corpusDocs{classes: len(ids)}
+	place := map[string]int{}
+	for i := range rows {
+		at, ok := place[rows[i].TextID]
+		if !ok {
+			at = len(d.texts)
+			place[rows[i].TextID] = at
+			d.texts = append(d.texts, rows[i].Text)
+			d.targets = append(d.targets, nil)
+		}
+		for _, node := range nodes(&rows[i]) {
+			if !slices.Contains(d.targets[at], ids[node]) {
+				d.targets[at] = append(d.targets[at], ids[node])
+			}
+		}
+	}
+	return d
+}
