@@ -18,17 +18,17 @@ import (
 func WriteFile(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return classify(err, path)
+		return Classify(err, path)
 	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-*")
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+tmpMark+"*")
 	if err != nil {
-		return classify(err, path)
+		return Classify(err, path)
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
-			err = classify(err, path)
+			err = Classify(err, path)
 		}
 	}()
 	if err := write(f); err != nil {
@@ -63,7 +63,7 @@ func SyncDir(dir string) error {
 func SHA256(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", classify(err, path)
+		return "", Classify(err, path)
 	}
 	defer f.Close()
 	h := sha256.New()
@@ -73,10 +73,10 @@ func SHA256(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// classify gives the errors of the file system a kind and a remedy.
-func classify(err error, path string) error {
+// Classify gives the errors of the file system a kind and a remedy; nil stays nil.
+func Classify(err error, path string) error {
 	switch {
-	case fault.Of(err) != fault.Unknown:
+	case err == nil, fault.Of(err) != fault.Unknown:
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fault.New(fault.Exhausted, "write %s: %w; nothing was changed: free space or choose another folder", path, err)

@@ -1,0 +1,50 @@
+package checkpoints
+
+import (
+	"encoding/json"
+
+	"hives/internal/fault"
+)
+
+// Format is the newest folder layout that this build reads and the one it writes.
+const Format = 1
+
+// Kind stands in every checkpoint's files.
+const Kind = "hives.checkpoint"
+
+// Meta says what a checkpoint's tensors belong to and where the run goes on.
+type Meta struct {
+	Format      int               `json:"format"` // set by Save
+	Kind        string            `json:"kind"`   // set by Save
+	Stage       int               `json:"stage"`
+	Step        int               `json:"step"`         // optimiser steps done
+	SamplerStep int               `json:"sampler_step"` // the next batch to draw
+	Seed        uint64            `json:"seed"`
+	Schedule    Schedule          `json:"schedule"`
+	Hashes      map[string]string `json:"hashes,omitempty"`   // SHA-256, hex: config, data, tokenizer, base
+	Versions    map[string]string `json:"versions,omitempty"` // whatever bits may depend on
+	Score       *float64          `json:"score,omitempty"`    // validation figure, larger is better
+}
+
+// Schedule is the learning-rate schedule's parameters; together with Step they give the rate.
+type Schedule struct {
+	Name             string  `json:"name"`
+	PeakLearningRate float64 `json:"peak_learning_rate"`
+	WarmupSteps      int     `json:"warmup_steps"`
+	TotalSteps       int     `json:"total_steps"`
+}
+
+// decodeMeta reads state.json and refuses what this build does not understand.
+func decodeMeta(raw []byte) (Meta, error) {
+	var m Meta
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return m, fault.New(fault.Corrupt, "%s: %w", stateFile, err)
+	}
+	if m.Kind != Kind || m.Format < 1 {
+		return m, fault.New(fault.Corrupt, "%s: kind %q, format %d: no checkpoint", stateFile, m.Kind, m.Format)
+	}
+	if m.Format > Format {
+		return m, fault.New(fault.Mismatch, "checkpoint format %d, this build reads up to %d: use a newer build", m.Format, Format)
+	}
+	return m, nil
+}

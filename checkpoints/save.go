@@ -1,0 +1,94 @@
+package checkpoints
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/safetensorsio"
+)
+
+// Names inside a checkpoint.
+const (
+	tensorsFile = "state.safetensors"
+	stateFile   = "state.json"
+	sumsFile    = "SHA256SUMS"
+)
+
+// Source gives a run's tensors one at a time, so that the state of a device never lies in host memory as
+// a whole. Fetch returns the elements of one of Infos, little-endian, and may reuse its slice.
+type Source struct {
+	Infos []safetensorsio.Info
+	Fetch func(safetensorsio.Info) ([]byte, error)
+}
+
+// InMemory makes a Source of tensors at hand.
+func InMemory(tensors []safetensorsio.Tensor) Source {
+	s := Source{}
+	data := make(map[string][]byte, len(tensors))
+	for _, t := range tensors {
+		s.Infos = append(s.Infos, t.Info())
+		data[t.Name] = t.Data
+	}
+	s.Fetch = func(in safetensorsio.Info) ([]byte, error) { return data[in.Name], nil }
+	return s
+}
+
+// Save writes the checkpoint of meta.Step into dir and returns its folder. One of the same step is
+// replaced. On an error, a full disk say, everything in dir is as it was.
+func Save(dir string, meta Meta, source Source) (string, error) {
+	if meta.Step < 0 {
+		return "", fault.New(fault.Invalid, "checkpoint of step %d", meta.Step)
+	}
+	meta.Format, meta.Kind = Format, Kind
+	state, err := json.MarshalIndent(meta, "", "  ")
+	if err != nil {
+		return "", fault.New(fault.Invalid, "checkpoint of step %d: %w", meta.Step, err)
+	}
+	path := filepath.Join(dir, folderName(meta.Step))
+	err = fsutil.WriteFolder(path, func(tmp string) error { return writeFiles(tmp, append(state, '\n'), source) })
+	if err != nil {
+		return "", fmt.Errorf("save checkpoint: %w", err)
+	}
+	return path, nil
+}
+
+// writeFiles fills a folder; WriteFolder makes it durable.
+func writeFiles(dir string, state []byte, source Source) error {
+	var sums bytes.Buffer
+	write := func(name string, content func(io.Writer) error) error {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		h := sha256.New()
+		if err := content(io.MultiWriter(f, h)); err != nil {
+			f.Close()
+			return err
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", h.Sum(nil), name)
+		return f.Close()
+	}
+	metadata := map[string]string{"kind": Kind, "format": strconv.Itoa(Format)}
+	err := write(tensorsFile, func(w io.Writer) error {
+		return safetensorsio.WriteStream(w, source.Infos, metadata, source.Fetch)
+	})
+	if err != nil {
+		return err
+	}
+	err = write(stateFile, func(w io.Writer) error {
+		_, err := w.Write(state)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sumsFile), sums.Bytes(), 0o644)
+}

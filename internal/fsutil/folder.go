@@ -1,0 +1,131 @@
+package fsutil
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Marks of names that a kill may leave behind.
+const (
+	tmpMark = ".tmp-" // being written
+	oldMark = ".old-" // being replaced
+)
+
+// WriteFolder lets fill write a folder under a temporary name beside path, makes every file in it
+// durable and renames it to path. A folder that stood there is replaced; it is there again after
+// Restore if the machine stops between the two renames. On any error path is as it was.
+func WriteFolder(path string, fill func(tmp string) error) (err error) {
+	parent := filepath.Dir(path)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return Classify(err, path)
+	}
+	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(path)+tmpMark+"*")
+	if err != nil {
+		return Classify(err, path)
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(tmp)
+			err = Classify(err, path)
+		}
+	}()
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	if err := syncTree(tmp); err != nil {
+		return err
+	}
+	return replaceFolder(tmp, path)
+}
+
+// syncTree makes every file and folder under root durable.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return SyncDir(path) // fsync of a file works through any descriptor
+	})
+}
+
+// replaceFolder renames tmp to path. rename(2) does not replace a folder that has entries, so an earlier
+// one steps aside first.
+func replaceFolder(tmp, path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && !info.IsDir() {
+		return fault.New(fault.Exists, "%s: a file stands where a folder is to be written", path)
+	}
+	old := ""
+	if err == nil {
+		old = strings.Replace(tmp, tmpMark, oldMark, 1)
+		if err := os.Rename(path, old); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		if old != "" {
+			os.Rename(old, path)
+		}
+		return err
+	}
+	if err := SyncDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if old != "" {
+		return os.RemoveAll(old)
+	}
+	return nil
+}
+
+// RemoveFolder removes a folder so that a kill leaves no half of it under its name.
+func RemoveFolder(path string) error {
+	parent := filepath.Dir(path)
+	aside, err := os.MkdirTemp(parent, "."+filepath.Base(path)+tmpMark+"*")
+	if err != nil {
+		return Classify(err, path)
+	}
+	if err := os.Rename(path, filepath.Join(aside, "x")); err != nil {
+		os.Remove(aside)
+		return Classify(err, path)
+	}
+	return Classify(os.RemoveAll(aside), path)
+}
+
+// Restore clears what a kill left in dir: temporary names go, and a folder that was being replaced comes
+// back under its own name if its successor did not get there. Nobody else may be writing into dir.
+func Restore(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return Classify(err, dir)
+	}
+	for _, e := range entries {
+		name, aside := e.Name(), filepath.Join(dir, e.Name())
+		if base, _, found := strings.Cut(name, oldMark); found && strings.HasPrefix(name, ".") {
+			home := filepath.Join(dir, base[1:])
+			if _, err := os.Lstat(home); os.IsNotExist(err) {
+				if err := os.Rename(aside, home); err != nil {
+					return Classify(err, home)
+				}
+				continue
+			}
+		}
+		if IsLeftover(name) {
+			if err := os.RemoveAll(aside); err != nil {
+				return Classify(err, aside)
+			}
+		}
+	}
+	return nil
+}
+
+// IsLeftover tells whether a name is one that this package uses while it writes.
+func IsLeftover(name string) bool {
+	return strings.HasPrefix(name, ".") && (strings.Contains(name, tmpMark) || strings.Contains(name, oldMark))
+}
