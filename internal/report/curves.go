@@ -1,0 +1,204 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Series is one figure over the steps of a run.
+type Series struct {
+	Name string // "train loss", "validation mean_cosine"
+	Step []float64
+	Y    []float64
+}
+
+// leftOut are fields of metrics.jsonl that are not worth a plot.
+var leftOut = []string{"step", "tokens", "time", "seconds"}
+
+// ReadCurves reads a run's metrics.jsonl: one object a line with "kind", "step" and figures. Every figure
+// becomes a series; a list of figures one series for each place. A torn last line, as a killed run leaves
+// it, is left out.
+func ReadCurves(path string) ([]Series, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "%s: %w; --run wants the folder of a training run", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readCurves(f, path)
+}
+
+func readCurves(from io.Reader, path string) ([]Series, error) {
+	c := &curveReader{place: map[string]int{}}
+	lines := bufio.NewReader(from)
+	for number := 1; ; number++ {
+		line, err := lines.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		whole := err == nil
+		if strings.TrimSpace(line) != "" {
+			if err := c.line(line); err != nil && whole {
+				return nil, fault.New(fault.Corrupt, "%s: line %d: %w", path, number, err)
+			}
+		}
+		if !whole {
+			return c.series, nil
+		}
+	}
+}
+
+type curveReader struct {
+	series []Series
+	place  map[string]int
+}
+
+func (c *curveReader) line(line string) error {
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(line), &fields); err != nil {
+		return err
+	}
+	step, ok := fields["step"].(float64)
+	kind, named := fields["kind"].(string)
+	if !ok || !named {
+		return nil // a line of another kind, such as the run's settings
+	}
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		if !slices.Contains(leftOut, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		c.value(kind+" "+strings.ReplaceAll(name, "_", " "), step, fields[name])
+	}
+	return nil
+}
+
+func (c *curveReader) value(name string, step float64, v any) {
+	switch v := v.(type) {
+	case float64:
+		at, ok := c.place[name]
+		if !ok {
+			at = len(c.series)
+			c.place[name] = at
+			c.series = append(c.series, Series{Name: name})
+		}
+		c.series[at].Step = append(c.series[at].Step, step)
+		c.series[at].Y = append(c.series[at].Y, v)
+	case []any:
+		for k, part := range v {
+			c.value(fmt.Sprintf("%s %d", name, k+1), step, part)
+		}
+	}
+}
+
+// plot is one curve drawn in a box of plotWidth × plotHeight.
+type plot struct {
+	Title         string
+	Width, Height float64
+	Line          string // points of the curve
+	Smooth        string // points of its moving mean, empty for few points
+	Dots          []dot  // the points themselves, where they are few
+	X, Y          []tick
+	Left, Right   float64
+	Top, Bottom   float64
+	Last          string
+}
+
+type dot struct{ X, Y float64 }
+
+// Size of a plot, its margins, and the most points drawn: more are thinned evenly.
+const (
+	plotWidth, plotHeight = 340.0, 190.0
+	marginLeft            = 48.0
+	marginRight           = 14.0
+	marginTop             = 12.0
+	marginBottom          = 26.0
+	maxPoints             = 600
+	fewPoints             = 40
+)
+
+// drawCurve makes the plot of a series; nothing for fewer than two finite points.
+func drawCurve(s Series) (plot, bool) {
+	var step, y []float64
+	for k := range s.Y {
+		if !math.IsNaN(s.Y[k]) && !math.IsInf(s.Y[k], 0) {
+			step, y = append(step, s.Step[k]), append(y, s.Y[k])
+		}
+	}
+	if len(y) < 2 {
+		return plot{}, false
+	}
+	p := plot{
+		Title: s.Name, Width: plotWidth, Height: plotHeight,
+		Left: marginLeft, Right: plotWidth - marginRight, Top: marginTop, Bottom: plotHeight - marginBottom,
+		Last: fmt.Sprintf("%.4g", y[len(y)-1]),
+	}
+	var ax, ay axis
+	ax, p.X = newAxis(step[0], step[len(step)-1], p.Left, p.Right, 4)
+	ay, p.Y = newAxis(slices.Min(y), slices.Max(y), p.Bottom, p.Top, 4)
+	p.Line = points(ax, ay, step, y)
+	if len(y) > fewPoints {
+		p.Smooth = points(ax, ay, step, movingMean(y, len(y)/20))
+		return p, true
+	}
+	for k := range y {
+		p.Dots = append(p.Dots, dot{ax.at(step[k]), ay.at(y[k])})
+	}
+	return p, true
+}
+
+func points(ax, ay axis, x, y []float64) string {
+	var b strings.Builder
+	stride := 1 + len(x)/maxPoints
+	for k := 0; k < len(x); k += stride {
+		fmt.Fprintf(&b, "%.1f,%.1f ", ax.at(x[k]), ay.at(y[k]))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// movingMean averages each point with half neighbours on both sides, fewer at the ends.
+func movingMean(y []float64, half int) []float64 {
+	out := make([]float64, len(y))
+	for k := range y {
+		lo, hi := max(0, k-half), min(len(y), k+half+1)
+		for _, v := range y[lo:hi] {
+			out[k] += v / float64(hi-lo)
+		}
+	}
+	return out
+}
+
+// drawCurves draws the figures people look for first, then the others.
+func drawCurves(series []Series) []plot {
+	rank := func(name string) int {
+		for k, word := range []string{"train loss", "validation loss", "loss", "mean", "rank"} {
+			if name == word || (k > 1 && strings.Contains(name, word)) {
+				return k
+			}
+		}
+		return 9
+	}
+	sorted := slices.Clone(series)
+	slices.SortStableFunc(sorted, func(a, b Series) int { return rank(a.Name) - rank(b.Name) })
+	var out []plot
+	for _, s := range sorted {
+		if p, ok := drawCurve(s); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}

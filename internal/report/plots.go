@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+
+	"hives/internal/evaluate"
+	"hives/metrics"
+)
+
+// forest is the plot of paired differences with their intervals.
+type forest struct {
+	Width, Height float64
+	Zero          float64
+	Top, Bottom   float64
+	Ticks         []tick
+	Rows          []forestRow
+	Legend        []string
+}
+
+type forestRow struct {
+	Label string
+	Y     float64
+	Marks []mark
+}
+
+// mark is one interval; Series chooses the colour.
+type mark struct {
+	Low, High, At, Y float64
+	Series           int
+	Text             string
+}
+
+// contrast names a set of differences.
+type contrast struct {
+	label string
+	d     *evaluate.Difference
+}
+
+const (
+	forestLabel  = 300.0
+	forestWidth  = 860.0
+	forestRowGap = 40.0
+	forestNumber = 150.0 // room for the figures on the right
+)
+
+// drawForest shows each contrast on the figures that claims rest on; nil without any interval.
+func drawForest(contrasts []contrast) *forest {
+	names, pick := forestFigures(contrasts[0].d)
+	f := &forest{Width: forestWidth, Top: 10}
+	low, high := 0.0, 0.0
+	for _, c := range contrasts {
+		f.Legend = append(f.Legend, c.label)
+		for _, e := range pick(c.d) {
+			if e.Interval.Known() {
+				low, high = min(low, e.Interval.Low), max(high, e.Interval.High)
+			}
+		}
+	}
+	if low == high {
+		return nil
+	}
+	f.Bottom = f.Top + forestRowGap*float64(len(names))
+	f.Height = f.Bottom + 24
+	var a axis
+	a, f.Ticks = newAxis(low, high, forestLabel, forestWidth-forestNumber, 6)
+	f.Zero = a.at(0)
+	for k, name := range names {
+		row := forestRow{Label: name, Y: f.Top + forestRowGap*(float64(k)+.5)}
+		for series, c := range contrasts {
+			e := pick(c.d)[k]
+			if !e.Interval.Known() {
+				continue
+			}
+			offset := (float64(series) - float64(len(contrasts)-1)/2) * 14
+			row.Marks = append(row.Marks, mark{
+				a.at(e.Interval.Low), a.at(e.Interval.High), a.at(float64(e.Value)), row.Y + offset, series,
+				fmt.Sprintf("%s  [%+.3f, %+.3f]", signed(e.Value), e.Interval.Low, e.Interval.High),
+			})
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	return f
+}
+
+// forestFigures names the figures and how to take them from a difference.
+func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
+	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, within corpus"}
+	var theories []string
+	for _, theory := range []string{"svt", "mft", "duty", "right"} {
+		if _, ok := d.TextLevel.ByTheory[theory]; ok {
+			theories = append(theories, theory)
+			names = append(names, "text-level ranking, "+theory+", within corpus")
+		}
+	}
+	return names, func(d *evaluate.Difference) []evaluate.Estimate {
+		c := metrics.WithinCorpus
+		out := []evaluate.Estimate{d.DirectionByScope.At(c), d.RankingAccuracy.At(c), d.Correlation.At(c)}
+		for _, theory := range theories {
+			out = append(out, d.TextLevel.ByTheory[theory].Ranking.At(c))
+		}
+		return out
+	}
+}
+
+// barPanel shows one neighbour accuracy for all systems as horizontal bars.
+type barPanel struct {
+	Title string
+	Bars  []bar
+}
+
+type bar struct {
+	Label string
+	Text  string
+	Width string // per cent of the panel
+	Main  bool
+}
+
+func barPanels(systems []shown) []barPanel {
+	columns := []struct {
+		title string
+		of    func(evaluate.Accuracy) evaluate.Number
+	}{
+		{"Level 1", func(a evaluate.Accuracy) evaluate.Number { return a.Level1 }},
+		{"Level 2", func(a evaluate.Accuracy) evaluate.Number { return a.Level2 }},
+		{"Level 3", func(a evaluate.Accuracy) evaluate.Number { return a.Level3 }},
+		{"Direction", func(a evaluate.Accuracy) evaluate.Number { return a.Direction }},
+	}
+	var out []barPanel
+	for _, column := range columns {
+		p := barPanel{Title: column.title}
+		for _, s := range systems {
+			n := column.of(s.system.Neighbours["k10"].WithinCorpus)
+			if n.Known() {
+				p.Bars = append(p.Bars, bar{s.label, three(n), fmt.Sprintf("%.1f", 100*float64(n)), s.main})
+			}
+		}
+		if len(p.Bars) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}

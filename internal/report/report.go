@@ -1,0 +1,108 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"hives/internal/evaluate"
+	"hives/metrics"
+)
+
+//go:embed page.html
+var pageSource string
+
+//go:embed style.css
+var styleSource string
+
+// page is parsed once; a fault in it is a bug that every test of the package shows.
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
+	"join":  strings.Join,
+	"cos":   func(x float64) string { return trimZero(fmt.Sprintf("%.2f", x)) },
+	"percent": func(x float64) string {
+		return fmt.Sprintf("%.0f", 100*max(0, min(1, x)))
+	},
+}).Parse(pageSource))
+
+// WriteDemo writes the demo's page; curves may be nil.
+func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series) error {
+	main := []shown{
+		{"before training", "random weights", d.Before, true},
+		{"after training", "the demo's model", d.After, true},
+		{"control", "same steps, labels permuted", d.Control, true},
+	}
+	v := newView("What a small model learned about human values", main, &d.Common)
+	v.Lead = demoLead
+	v.Findings = d.Findings
+	v.Forest = drawForest([]contrast{
+		{"after − before", d.Compared["after_minus_before"]},
+		{"after − control", d.Compared["after_minus_control"]},
+	})
+	v.Maps = mapRows(main[:2])
+	v.Curves = drawCurves(curves)
+	v.Examples = d.Examples
+	return page.Execute(w, v)
+}
+
+// demoLead tells a newcomer what the page is about.
+var demoLead = []string{
+	"A model of a few hundred thousand weights began from random numbers and saw a few minutes of annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
+	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
+	"Do not expect values here: a model this small, from random weights, mostly learns direction. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
+}
+
+// WriteEvaluation writes the page of one evaluated model.
+func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
+	main := []shown{{"the model", e.Name, e.System, true}}
+	v := newView("Evaluation of "+e.Name, main, &e.Common)
+	v.Lead = []string{"Every figure stands beside controls that know no values. Theory and style follow the corpus a text is from, so read the columns within a corpus first."}
+	var contrasts []contrast
+	for _, name := range slices.Sorted(maps.Keys(e.Compared)) {
+		control := strings.TrimPrefix(name, "model_minus_")
+		if words, ok := controlWords[control]; ok && (control == "untrained" || control == "permuted" || control == evaluate.ControlTFIDF) {
+			contrasts = append(contrasts, contrast{"model − " + words[0], e.Compared[name]})
+		}
+	}
+	if len(contrasts) > 0 {
+		v.Forest = drawForest(contrasts)
+	}
+	v.Maps = mapRows(main)
+	return page.Execute(w, v)
+}
+
+func newView(title string, main []shown, c *evaluate.Common) *view {
+	all := append(slices.Clone(main), controlsShown(c.Controls)...)
+	v := &view{
+		Title: title, N: c.N, Settings: c.Settings,
+		Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
+		Values: main[len(main)/2].system.Values,
+		Terms:  sortedPairs(c.Definition), Skipped: mainReasons(c.Skipped),
+	}
+	for _, s := range all {
+		v.Table = append(v.Table, headline(s))
+	}
+	for _, s := range main {
+		v.Matrices = append(v.Matrices, binMatrix(s, metrics.WithinCorpus))
+	}
+	return v
+}
+
+// mainReasons keeps the reasons a reader of the page would ask for: those of single figures of the main
+// systems and of whole controls.
+func mainReasons(skipped map[string]string) []pair {
+	kept := map[string]string{}
+	for path, reason := range skipped {
+		inControl := strings.HasPrefix(path, "controls.")
+		detail := strings.Contains(path, "interval") || strings.Contains(path, "bin_pairs") || strings.Contains(path, "details")
+		if (inControl && strings.Count(path, ".") > 1) || detail {
+			continue
+		}
+		kept[path] = reason
+	}
+	return sortedPairs(kept)
+}

@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"hives/internal/evaluate"
+)
+
+// axis maps values to pixels.
+type axis struct {
+	low, high  float64 // values
+	start, end float64 // pixels
+}
+
+func (a axis) at(x float64) float64 {
+	return a.start + (x-a.low)/(a.high-a.low)*(a.end-a.start)
+}
+
+// newAxis widens the range to round numbers; a single value gets room on both sides.
+func newAxis(low, high, start, end float64, steps int) (axis, []tick) {
+	if high-low < 1e-12*math.Max(1, math.Abs(high)) {
+		low, high = low-math.Max(1e-9, math.Abs(low)*.1), high+math.Max(1e-9, math.Abs(high)*.1)
+	}
+	step := niceStep((high - low) / float64(steps))
+	a := axis{math.Floor(low/step) * step, math.Ceil(high/step) * step, start, end}
+	var ticks []tick
+	for k := 0; ; k++ {
+		x := a.low + float64(k)*step
+		if x > a.high+step/2 {
+			return a, ticks
+		}
+		ticks = append(ticks, tick{a.at(x), tickLabel(x, step)})
+	}
+}
+
+// tick is a labelled place on an axis.
+type tick struct {
+	At    float64
+	Label string
+}
+
+// niceStep rounds up to 1, 2 or 5 times a power of ten.
+func niceStep(raw float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(raw)))
+	for _, factor := range []float64{1, 2, 5} {
+		if raw <= factor*power {
+			return factor * power
+		}
+	}
+	return 10 * power
+}
+
+// tickLabel writes as many decimals as the step has.
+func tickLabel(x, step float64) string {
+	if math.Abs(x) < step/1e6 {
+		return "0"
+	}
+	if math.Abs(x) >= 1e5 || step < 1e-4 {
+		return strconv.FormatFloat(x, 'g', 3, 64)
+	}
+	return strconv.FormatFloat(x, 'f', max(0, -int(math.Floor(math.Log10(step)))), 64)
+}
+
+// three writes a figure with three decimals, a dash where it is undefined.
+func three(n evaluate.Number) string {
+	if !n.Known() {
+		return "–"
+	}
+	return trimZero(fmt.Sprintf("%.3f", float64(n)))
+}
+
+// signed is three with a plus sign.
+func signed(n evaluate.Number) string {
+	if !n.Known() {
+		return "–"
+	}
+	return fmt.Sprintf("%+.3f", float64(n))
+}
+
+// bounds writes an interval.
+func bounds(r evaluate.Range) string {
+	if !r.Known() {
+		return ""
+	}
+	return trimZero(fmt.Sprintf("%.3f", r.Low)) + " … " + trimZero(fmt.Sprintf("%.3f", r.High))
+}
+
+// trimZero drops the zero before the point, as tables of figures between 0 and 1 are written.
+func trimZero(s string) string {
+	switch {
+	case len(s) > 1 && s[0] == '0':
+		return s[1:]
+	case len(s) > 2 && s[:2] == "-0":
+		return "−" + s[2:]
+	}
+	return s
+}

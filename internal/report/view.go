@@ -1,0 +1,279 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"hives/internal/evaluate"
+	"hives/metrics"
+)
+
+// view is what the page's template sees.
+type view struct {
+	Title    string
+	Lead     []string
+	Findings []evaluate.Finding
+	Table    []tableRow
+	Theories []theoryTable
+	Forest   *forest
+	Curves   []plot
+	Matrices []matrix
+	Bars     []barPanel
+	Maps     []mapRow
+	Examples []evaluate.Example
+	Values   []evaluate.ValueRow
+	Ortho    []orthoRow
+	N        evaluate.Counts
+	Settings evaluate.Settings
+	Terms    []pair
+	Skipped  []pair
+}
+
+type pair struct{ Name, Text string }
+
+// shown is a system with the words the page uses for it.
+type shown struct {
+	label, note string
+	system      *evaluate.System
+	main        bool
+}
+
+// controlWords explain the controls.
+var controlWords = map[string][2]string{
+	evaluate.ControlRandom:   {"random vectors", "chance"},
+	evaluate.ControlTheory:   {"one-hot theory", "knows only the theory of a row"},
+	evaluate.ControlCorpus:   {"one-hot corpus", "knows only the source of a row"},
+	evaluate.ControlLength:   {"text length", "knows only how long a text is"},
+	evaluate.ControlTFIDF:    {"TF-IDF + SVD", "words, no labels"},
+	evaluate.ControlLogistic: {"TF-IDF + logistic regression", "words, trained on labels"},
+	evaluate.ControlTruth:    {"the truth", "all labels of the text: the ceiling"},
+	"untrained":              {"untrained model", "same shape, before training"},
+	"permuted":               {"permuted-label model", "trained on shuffled labels"},
+}
+
+// controlsShown lists controls in their usual order, others after them by name; skipped ones are left out.
+func controlsShown(controls map[string]*evaluate.System) []shown {
+	order := append([]string{"untrained", "permuted"}, evaluate.ControlNames...)
+	for _, name := range slices.Sorted(maps.Keys(controls)) {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	var out []shown
+	for _, name := range order {
+		if s := controls[name]; s != nil {
+			words, ok := controlWords[name]
+			if !ok {
+				words = [2]string{name, "given model"}
+			}
+			out = append(out, shown{words[0], words[1], s, false})
+		}
+	}
+	return out
+}
+
+// figure is a number with its interval as the tables show it.
+type figure struct{ Value, Bounds string }
+
+func fig(n evaluate.Number, r evaluate.Range) figure { return figure{three(n), bounds(r)} }
+
+// tableRow is one system in the headline table.
+type tableRow struct {
+	Label, Note string
+	Main        bool
+	Cells       []figure
+}
+
+// headline fills the columns of the main table, in the order of its header in the template.
+func headline(s shown) tableRow {
+	x := s.system
+	i := &x.Intervals
+	return tableRow{s.label, s.note, s.main, []figure{
+		fig(x.RankingAccuracy.WithinCorpus, i.RankingAccuracy.WithinCorpus),
+		fig(x.Correlation.WithinCorpus, i.Correlation.WithinCorpus),
+		fig(x.DirectionByScope.WithinCorpus, i.DirectionByScope.WithinCorpus),
+		fig(x.TextLevel.Ranking.WithinCorpus, x.TextLevel.Intervals.Ranking.WithinCorpus),
+		fig(x.RankingAccuracy.All, i.RankingAccuracy.All),
+		fig(x.RankingAccuracy.WithinTheory, i.RankingAccuracy.WithinTheory),
+		fig(x.Correlation.All, i.Correlation.All),
+		fig(x.Correlation.WithinTheory, i.Correlation.WithinTheory),
+		fig(x.Orthogonality.SVT, i.Orthogonality["svt"]),
+		fig(x.Orthogonality.MFT, i.Orthogonality["mft"]),
+	}}
+}
+
+// theoryTable shows the text level of one theory.
+type theoryTable struct {
+	Theory string
+	Texts  int
+	Rows   []tableRow
+}
+
+func theoryTables(systems []shown) []theoryTable {
+	var out []theoryTable
+	for _, theory := range []string{"svt", "mft", "duty", "right"} {
+		if _, ok := systems[0].system.TextLevel.ByTheory[theory]; !ok {
+			continue
+		}
+		t := theoryTable{Theory: theory, Texts: systems[0].system.TextLevel.ByTheory[theory].Texts}
+		for _, s := range systems {
+			f := s.system.TextLevel.ByTheory[theory]
+			t.Rows = append(t.Rows, tableRow{s.label, s.note, s.main, []figure{
+				fig(f.Ranking.WithinCorpus, f.Intervals.Ranking.WithinCorpus),
+				fig(f.Jaccard.WithinCorpus, f.Intervals.Jaccard.WithinCorpus),
+			}})
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// matrix is the 5 × 5 table of bin pairs.
+type matrix struct {
+	Label string
+	Cells [][]heatCell
+}
+
+// heatCell is a coloured cell: Heat runs from 0 to 1 to the hot side, or to the cold side if Cold.
+type heatCell struct {
+	Text  string
+	Title string
+	Heat  string
+	Cold  bool
+	Empty bool
+	Loud  bool // coloured strongly enough to want light letters
+}
+
+// loud is the heat from which letters turn light.
+const loud = .62
+
+func heat(text, title string, x float64) heatCell {
+	c := heatCell{Text: text, Title: title, Cold: x < 0}
+	if x < 0 {
+		x = -x
+	}
+	x = min(x, 1)
+	c.Heat, c.Loud = fmt.Sprintf("%.2f", x), x > loud
+	return c
+}
+
+// binMatrix colours by the distance from .5, full at .5 ± .25.
+func binMatrix(s shown, scope metrics.Scope) matrix {
+	m := matrix{Label: s.label}
+	values, anchors := s.system.BinPairs.At(scope), s.system.BinPairAnchors.At(scope)
+	for p := range metrics.Bins - 1 {
+		var line []heatCell
+		for q := 1; q < metrics.Bins; q++ {
+			if q <= p || !values[p][q].Known() {
+				line = append(line, heatCell{Empty: true})
+				continue
+			}
+			title := fmt.Sprintf("bin %d before bin %d, %d anchors", p, q, anchors[p][q])
+			line = append(line, heat(three(values[p][q]), title, (float64(values[p][q])-.5)/.25))
+		}
+		m.Cells = append(m.Cells, line)
+	}
+	return m
+}
+
+// mapRow is one picture for each of the main systems, side by side.
+type mapRow struct {
+	Name string
+	Maps []heatMap
+}
+
+type heatMap struct {
+	Label     string
+	Columns   []string
+	Rows      []string
+	Cells     [][]heatCell
+	Low, High string
+}
+
+// maximum size of a picture shown on the page; metrics.json has all.
+const maxMapSide = 24
+
+func mapRows(systems []shown) []mapRow {
+	var out []mapRow
+	for k, m := range systems[0].system.Maps {
+		if len(m.Rows) > maxMapSide || len(m.Columns) > maxMapSide || len(m.Rows)*len(m.Columns) < 2 {
+			continue
+		}
+		row := mapRow{Name: m.Name}
+		for _, s := range systems {
+			row.Maps = append(row.Maps, drawMap(s.label, s.system.Maps[k]))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// drawMap colours from the least to the greatest mean cosine of the picture.
+func drawMap(label string, m evaluate.HeatMap) heatMap {
+	low, high := extremes(m.Cells)
+	out := heatMap{Label: label, Columns: m.Columns, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
+	for r, line := range m.Cells {
+		out.Rows = append(out.Rows, m.Rows[r])
+		var cells []heatCell
+		for c, x := range line {
+			if !x.Known() {
+				cells = append(cells, heatCell{Empty: true})
+				continue
+			}
+			span := max(high-low, 1e-9)
+			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c], m.ColCount[c], three(x))
+			cells = append(cells, heat("", title, (float64(x)-low)/span))
+		}
+		out.Cells = append(out.Cells, cells)
+	}
+	return out
+}
+
+func extremes(cells [][]evaluate.Number) (low, high float64) {
+	first := true
+	for _, line := range cells {
+		for _, x := range line {
+			if !x.Known() {
+				continue
+			}
+			if first {
+				low, high, first = float64(x), float64(x), false
+			}
+			low, high = min(low, float64(x)), max(high, float64(x))
+		}
+	}
+	return low, high
+}
+
+// orthoRow shows the orthogonality of one theory and level for the main systems.
+type orthoRow struct {
+	Theory  string
+	Level   int
+	Values  int
+	Skipped int
+	Cells   []figure
+}
+
+func orthoRows(systems []shown) []orthoRow {
+	var out []orthoRow
+	for k, d := range systems[0].system.OrthogonalityDetails {
+		row := orthoRow{Theory: d.Theory, Level: d.Level, Values: d.Values, Skipped: d.Skipped}
+		for _, s := range systems {
+			x := s.system.OrthogonalityDetails[k]
+			row.Cells = append(row.Cells, fig(x.Mean, x.Interval))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// sortedPairs turns a map into rows for a list.
+func sortedPairs(m map[string]string) []pair {
+	var out []pair
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, pair{strings.ReplaceAll(name, "_", " "), m[name]})
+	}
+	return out
+}
