@@ -34,11 +34,12 @@ func Compare(f func(x []float64) float64, x, grad []float64) error {
 		if at < 0 || diff > worst || math.IsNaN(diff) {
 			worst, at, want = diff, i, numeric
 		}
-		if math.IsNaN(diff) {
+		if math.IsNaN(diff) || math.IsInf(diff, 0) {
 			break
 		}
 	}
-	if !(worst <= Tolerance*scale) {
+	// An infinite gradient makes the scale infinite too, so it is refused by itself.
+	if math.IsInf(worst, 0) || !(worst <= Tolerance*scale) {
 		return fmt.Errorf("gradient[%d] is %g, differences say %g (off by %g, allowed %g)",
 			at, grad[at], want, worst, Tolerance*scale)
 	}
