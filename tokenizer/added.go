@@ -1,0 +1,58 @@
+package tokenizer
+
+import (
+	"slices"
+	"strings"
+)
+
+// addedTokens finds tokens that are matched in the text itself, before it is split into pieces.
+type addedTokens struct {
+	byFirst [256][]addedToken // by first byte, longest first
+	first   byte              // the first byte of them all, when there is only one
+	uniform bool
+	empty   bool
+}
+
+type addedToken struct {
+	content string
+	id      int32
+}
+
+func newAddedTokens(tokens []addedToken) *addedTokens {
+	a := &addedTokens{uniform: true, empty: len(tokens) == 0}
+	for i, t := range tokens {
+		c := t.content[0]
+		a.byFirst[c] = append(a.byFirst[c], t)
+		if i == 0 {
+			a.first = c
+		}
+		a.uniform = a.uniform && c == a.first
+	}
+	for _, list := range a.byFirst {
+		slices.SortFunc(list, func(x, y addedToken) int { return len(y.content) - len(x.content) })
+	}
+	return a
+}
+
+// find returns where the leftmost token of s lies, the longest of those that begin there; without one,
+// start is len(s).
+func (a *addedTokens) find(s string) (start int, found addedToken) {
+	if a.empty {
+		return len(s), addedToken{}
+	}
+	for i := 0; i < len(s); i++ {
+		if a.uniform {
+			skip := strings.IndexByte(s[i:], a.first)
+			if skip < 0 {
+				break
+			}
+			i += skip
+		}
+		for _, t := range a.byFirst[s[i]] {
+			if strings.HasPrefix(s[i:], t.content) {
+				return i, t
+			}
+		}
+	}
+	return len(s), addedToken{}
+}

@@ -1,0 +1,154 @@
+package tokenizer
+
+import (
+	"container/heap"
+	"math/bits"
+)
+
+// noMerge is what the merge table says of a pair that never merges; every real entry is smaller.
+const noMerge = ^uint64(0)
+
+// smallPiece is the length in bytes up to which a piece is merged by looking through all its pairs at each
+// step, which is quicker than a heap for words, and up to which it is cached.
+const smallPiece = 64
+
+// bpe merges the bytes of one piece. It is immutable once built.
+type bpe struct {
+	byteID [256]int32
+	merges pairTable
+	whole  map[string]int32 // ignore_merges: pieces that are entries as they stand; else nil
+}
+
+// encode appends the ids of piece: again and again the pair of lowest rank merges, the leftmost of equals.
+func (b *bpe) encode(dst []int32, piece string) []int32 {
+	if id, ok := b.whole[piece]; ok {
+		return append(dst, id)
+	}
+	if len(piece) > smallPiece {
+		return b.encodeLong(dst, piece)
+	}
+	var ids [smallPiece]int32
+	var pair [smallPiece]uint64 // rank<<32 | id of the merge with the right neighbour
+	n := len(piece)
+	for i := range n {
+		ids[i] = b.byteID[piece[i]]
+	}
+	for i := range n - 1 {
+		pair[i] = b.merges.find(ids[i], ids[i+1])
+	}
+	for n > 1 {
+		best, at := noMerge, 0
+		for i, p := range pair[:n-1] {
+			if p < best {
+				best, at = p, i
+			}
+		}
+		if best == noMerge {
+			break
+		}
+		n--
+		ids[at] = int32(uint32(best))
+		copy(ids[at+1:n], ids[at+2:n+1])
+		copy(pair[at:n-1], pair[at+1:n])
+		if at < n-1 {
+			pair[at] = b.merges.find(ids[at], ids[at+1])
+		}
+		if at > 0 {
+			pair[at-1] = b.merges.find(ids[at-1], ids[at])
+		}
+	}
+	return append(dst, ids[:n]...)
+}
+
+// encodeLong does the same in n log n: candidates wait in a heap, and one whose pair has changed since is
+// known by its rank.
+func (b *bpe) encodeLong(dst []int32, piece string) []int32 {
+	n := len(piece)
+	ids, next, prev := make([]int32, n), make([]int32, n), make([]int32, n)
+	for i := range n {
+		ids[i], next[i], prev[i] = b.byteID[piece[i]], int32(i+1), int32(i-1)
+	}
+	rankAt := func(i int32) uint64 {
+		if i < 0 || ids[i] < 0 || int(next[i]) >= n {
+			return noMerge
+		}
+		return b.merges.find(ids[i], ids[next[i]])
+	}
+	var waiting rankHeap
+	push := func(i int32) {
+		if found := rankAt(i); found != noMerge {
+			heap.Push(&waiting, found&^0xFFFFFFFF|uint64(i))
+		}
+	}
+	for i := range int32(n) {
+		push(i)
+	}
+	for len(waiting) > 0 {
+		top := heap.Pop(&waiting).(uint64)
+		i := int32(uint32(top))
+		found := rankAt(i)
+		if found == noMerge || found>>32 != top>>32 {
+			continue
+		}
+		gone := next[i]
+		ids[i], ids[gone], next[i] = int32(uint32(found)), -1, next[gone]
+		if int(next[i]) < n {
+			prev[next[i]] = i
+		}
+		push(i)
+		push(prev[i])
+	}
+	for i := int32(0); int(i) < n; i = next[i] {
+		dst = append(dst, ids[i])
+	}
+	return dst
+}
+
+// rankHeap holds rank<<32 | position, so that the leftmost of equal ranks comes first.
+type rankHeap []uint64
+
+func (h rankHeap) Len() int           { return len(h) }
+func (h rankHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h rankHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *rankHeap) Push(x any)        { *h = append(*h, x.(uint64)) }
+func (h *rankHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+// pairTable maps two ids to rank<<32 | merged id by open addressing; at most half of its slots are used.
+type pairTable struct {
+	slots []struct{ key, value uint64 }
+	shift int
+}
+
+func newPairTable(n int) pairTable {
+	size := bits.Len(uint(2*n + 1))
+	t := pairTable{slots: make([]struct{ key, value uint64 }, 1<<size), shift: 64 - size}
+	for i := range t.slots {
+		t.slots[i].value = noMerge
+	}
+	return t
+}
+
+// slot returns where the pair is, or where it belongs.
+func (t *pairTable) slot(key uint64) int {
+	i := int(key * 0x9E3779B97F4A7C15 >> t.shift) // Fibonacci hashing
+	for t.slots[i].value != noMerge && t.slots[i].key != key {
+		i = (i + 1) & (len(t.slots) - 1)
+	}
+	return i
+}
+
+func (t *pairTable) find(a, b int32) uint64 {
+	return t.slots[t.slot(uint64(a)<<32|uint64(b))].value
+}
+
+// set stores a merge; of a pair given twice the later one holds.
+func (t *pairTable) set(a, b int32, rank int, id int32) {
+	key := uint64(a)<<32 | uint64(b)
+	i := t.slot(key)
+	t.slots[i].key, t.slots[i].value = key, uint64(rank)<<32|uint64(id)
+}

@@ -1,0 +1,41 @@
+package tokenizer
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync/atomic"
+)
+
+// cacheSlots bounds the piece cache: with pieces of at most smallPiece bytes it stays under 20 MB. The
+// 56,000 texts it was tuned on have fewer distinct pieces.
+const cacheSlots = 1 << 16
+
+// pieceCache remembers the ids of pieces. A piece has one slot and a newcomer takes it over, so readers
+// and writers on any number of threads need no lock and memory is bounded.
+type pieceCache struct {
+	seed  maphash.Seed
+	slots [cacheSlots]atomic.Pointer[cachedPiece]
+}
+
+type cachedPiece struct {
+	piece string
+	ids   []int32
+}
+
+func newPieceCache() *pieceCache { return &pieceCache{seed: maphash.MakeSeed()} }
+
+// encode appends the ids of piece, from the cache where they are known.
+func (c *pieceCache) encode(dst []int32, piece string, model *bpe) []int32 {
+	if len(piece) == 1 || len(piece) > smallPiece {
+		return model.encode(dst, piece)
+	}
+	slot := &c.slots[maphash.String(c.seed, piece)%cacheSlots]
+	if known := slot.Load(); known != nil && known.piece == piece {
+		return append(dst, known.ids...)
+	}
+	start := len(dst)
+	dst = model.encode(dst, piece)
+	// The clone lets the text that the piece was cut from be freed.
+	slot.Store(&cachedPiece{strings.Clone(piece), append([]int32(nil), dst[start:]...)})
+	return dst
+}

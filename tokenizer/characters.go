@@ -1,0 +1,154 @@
+package tokenizer
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// What the reference library thinks of each character. Go's own tables are of another Unicode version
+// than its regular expressions, and those of another than its normaliser (which knows the combining
+// classes of Unicode 9 only), so the tables were read off the library itself.
+//
+//go:embed unicode.txt
+var unicodeText string
+
+// Class bits of a character.
+const (
+	letter    uint8 = 1 << iota // \p{L}
+	number                      // \p{N}
+	blank                       // \s
+	numeric                     // what the Digits pre-tokeniser cuts at
+	reordered                   // NFC may change a text that holds it: marks, second halves, singletons
+)
+
+const symbol = letter | number | blank // none of these bits: [^\s\p{L}\p{N}]
+
+// characters answers by code point. It is immutable once read.
+type characters struct {
+	pages     [utf8.MaxRune>>8 + 1]*[256]uint8
+	combining map[rune]uint8   // canonical combining class, absent: 0
+	parts     map[rune][]rune  // full decomposition of what never comes back
+	halves    map[rune][2]rune // what a primary composite is made of, one step
+	composed  map[[2]rune]rune // the reverse of halves
+}
+
+var tables = sync.OnceValue(func() *characters {
+	t, err := readCharacters(unicodeText)
+	if err != nil {
+		panic(err) // the text is part of the program
+	}
+	return t
+})
+
+// class returns the class bits of a valid code point.
+func (t *characters) class(r rune) uint8 { return t.pages[r>>8][uint8(r)] }
+
+// at returns the class bits and the byte length of the character of s that begins at i. s is valid UTF-8.
+func (t *characters) at(s string, i int) (uint8, int) {
+	if c := s[i]; c < utf8.RuneSelf {
+		return t.pages[0][c], 1
+	}
+	r, size := utf8.DecodeRuneInString(s[i:])
+	return t.class(r), size
+}
+
+// while returns the end of the run from i of characters that have any bit of mask.
+func (t *characters) while(s string, i int, mask uint8) int {
+	for i < len(s) {
+		c, size := t.at(s, i)
+		if c&mask == 0 {
+			break
+		}
+		i += size
+	}
+	return i
+}
+
+// until returns the end of the run from i of characters that have no bit of mask.
+func (t *characters) until(s string, i int, mask uint8) int {
+	for i < len(s) {
+		c, size := t.at(s, i)
+		if c&mask != 0 {
+			break
+		}
+		i += size
+	}
+	return i
+}
+
+func readCharacters(text string) (*characters, error) {
+	t := &characters{
+		combining: map[rune]uint8{},
+		parts:     map[rune][]rune{},
+		halves:    map[rune][2]rune{},
+		composed:  map[[2]rune]rune{},
+	}
+	empty := new([256]uint8)
+	for i := range t.pages {
+		t.pages[i] = empty
+	}
+	for number, line := range strings.Split(text, "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := t.readLine(line, empty); err != nil {
+			return nil, fmt.Errorf("unicode.txt line %d: %w", number+1, err)
+		}
+	}
+	// The vowels and final consonants of Hangul join what stands before them.
+	t.mark(hangulV, hangulV+hangulVs-1, reordered, empty)
+	t.mark(hangulT+1, hangulT+hangulTs-1, reordered, empty)
+	return t, nil
+}
+
+// readLine takes one line of the table; its header says what the letters mean.
+func (t *characters) readLine(line string, empty *[256]uint8) error {
+	fields := strings.Fields(line)
+	var v []rune
+	for _, f := range fields[1:] {
+		n, err := strconv.ParseUint(f, 16, 21)
+		if err != nil {
+			return err
+		}
+		v = append(v, rune(n))
+	}
+	switch {
+	case fields[0] == "L" && len(v) == 2:
+		t.mark(v[0], v[1], letter, empty)
+	case fields[0] == "N" && len(v) == 2:
+		t.mark(v[0], v[1], number, empty)
+	case fields[0] == "S" && len(v) == 2:
+		t.mark(v[0], v[1], blank, empty)
+	case fields[0] == "D" && len(v) == 2:
+		t.mark(v[0], v[1], numeric, empty)
+	case fields[0] == "C" && len(v) == 3:
+		t.mark(v[1], v[2], reordered, empty)
+		for r := v[1]; r <= v[2]; r++ {
+			t.combining[r] = uint8(v[0])
+		}
+	case fields[0] == "P" && len(v) == 3:
+		pair := [2]rune{v[1], v[2]}
+		t.halves[v[0]], t.composed[pair] = pair, v[0]
+		t.mark(v[2], v[2], reordered, empty)
+	case fields[0] == "M" && len(v) >= 2:
+		t.parts[v[0]] = v[1:]
+		t.mark(v[0], v[0], reordered, empty)
+	default:
+		return fmt.Errorf("unknown entry %q with %d values", fields[0], len(v))
+	}
+	return nil
+}
+
+// mark sets bits for the code points first to last; pages that nobody marks stay the shared empty one.
+func (t *characters) mark(first, last rune, bits uint8, empty *[256]uint8) {
+	for r := first; r <= last; r++ {
+		if t.pages[r>>8] == empty {
+			t.pages[r>>8] = new([256]uint8)
+		}
+		t.pages[r>>8][uint8(r)] |= bits
+	}
+}

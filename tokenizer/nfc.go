@@ -1,0 +1,105 @@
+package tokenizer
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// Hangul syllables are composed by arithmetic (Unicode standard, section 3.12).
+const (
+	hangulS, hangulL, hangulV, hangulT = 0xAC00, 0x1100, 0x1161, 0x11A7
+
+	hangulLs, hangulVs, hangulTs = 19, 21, 28
+	hangulSs                     = hangulLs * hangulVs * hangulTs
+)
+
+// nfc returns s, valid UTF-8, in normalisation form C, as the reference library does it. x/text cannot
+// stand in: it composes an astral character with a mark as if it had 16 bits (U+10049 U+0307), breaks runs
+// of more than 30 marks with U+034F, and knows newer marks.
+func (t *characters) nfc(s string) string {
+	if t.until(s, 0, reordered) == len(s) {
+		return s
+	}
+	runes := make([]rune, 0, len(s))
+	for _, r := range s {
+		runes = t.decompose(runes, r)
+	}
+	t.order(runes)
+	runes = t.compose(runes)
+	out := make([]byte, 0, len(s))
+	for _, r := range runes {
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// decompose appends the full canonical decomposition of r.
+func (t *characters) decompose(dst []rune, r rune) []rune {
+	if i := r - hangulS; 0 <= i && i < hangulSs {
+		dst = append(dst, hangulL+i/(hangulVs*hangulTs), hangulV+i/hangulTs%hangulVs)
+		if last := i % hangulTs; last != 0 {
+			dst = append(dst, hangulT+last)
+		}
+		return dst
+	}
+	if parts, ok := t.parts[r]; ok {
+		return append(dst, parts...)
+	}
+	if pair, ok := t.halves[r]; ok {
+		return append(t.decompose(dst, pair[0]), pair[1]) // the second half never decomposes
+	}
+	return append(dst, r)
+}
+
+// order sorts each run of marks by combining class and keeps the order within a class.
+func (t *characters) order(runes []rune) {
+	for i := 0; i < len(runes); i++ {
+		first := i
+		for i < len(runes) && t.combiningClass(runes[i]) != 0 {
+			i++
+		}
+		slices.SortStableFunc(runes[first:i], func(a, b rune) int {
+			return t.combiningClass(a) - t.combiningClass(b)
+		})
+	}
+}
+
+// compose joins, in place, each character with the last starter before it when no character between them
+// has a class as high.
+func (t *characters) compose(runes []rune) []rune {
+	out := runes[:0]
+	starter := -1 // where in out
+	between := -1 // class of the last character kept after the starter, −1: none
+	for _, r := range runes {
+		class := t.combiningClass(r)
+		if starter >= 0 && between < class {
+			if joined, ok := t.join(out[starter], r); ok {
+				out[starter] = joined
+				continue
+			}
+		}
+		if between = class; class == 0 {
+			starter, between = len(out), -1
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (t *characters) join(a, b rune) (rune, bool) {
+	if l, v := a-hangulL, b-hangulV; 0 <= l && l < hangulLs && 0 <= v && v < hangulVs {
+		return hangulS + (l*hangulVs+v)*hangulTs, true
+	}
+	if s, last := a-hangulS, b-hangulT; 0 <= s && s < hangulSs && s%hangulTs == 0 && 0 < last && last < hangulTs {
+		return a + last, true
+	}
+	joined, ok := t.composed[[2]rune{a, b}]
+	return joined, ok
+}
+
+func (t *characters) combiningClass(r rune) int {
+	if t.class(r)&reordered == 0 {
+		return 0
+	}
+	return int(t.combining[r])
+}

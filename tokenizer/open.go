@@ -1,0 +1,248 @@
+package tokenizer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"hives/internal/fault"
+)
+
+// byteLevel is the plain-Go tokenizer. Nothing but the cache changes after Open, and that needs no lock.
+type byteLevel struct {
+	chars      *characters
+	raw        *addedTokens // matched in the text as given
+	normalized *addedTokens // matched after normalisation
+	nfc        bool
+	splitters  []splitter
+	model      *bpe
+	cache      *pieceCache
+	ids        map[string]int32 // every token, added ones too
+	size       int
+	digest     string
+}
+
+// Open reads the byte-level BPE tokenizer at path, a tokenizer.json or a folder that holds one. It refuses
+// a file with any component it does not implement, and names the field.
+func Open(path string) (Tokenizer, error) {
+	raw, path, err := readJSON(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read tokenizer %s: %w", path, err)
+	}
+	return t, nil
+}
+
+func readJSON(path string) (raw []byte, file string, err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "tokenizer.json")
+	}
+	raw, err = os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, path, fault.New(fault.NotFound, "read tokenizer: %w; a model folder holds one beside its weights", err)
+	}
+	if err != nil {
+		return nil, path, fmt.Errorf("read tokenizer: %w", err)
+	}
+	return raw, path, nil
+}
+
+func parse(raw []byte) (*byteLevel, error) {
+	f, err := readFile(raw)
+	if err != nil {
+		return nil, err
+	}
+	t := &byteLevel{chars: tables(), cache: newPieceCache(), digest: digest(raw)}
+	if t.nfc, err = readNormalizer("normalizer", f.Normalizer); err != nil {
+		return nil, err
+	}
+	if t.splitters, err = readPreTokenizer(f.PreTokenizer); err != nil {
+		return nil, err
+	}
+	if t.model, err = newBPE(&f.Model); err != nil {
+		return nil, err
+	}
+	if t.ids, t.size, err = vocabulary(f.Model.Vocab, f.AddedTokens); err != nil {
+		return nil, err
+	}
+	t.addTokens(f.AddedTokens)
+	return t, nil
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// vocabulary joins entries and added tokens, and returns one more than the largest id. No two tokens may
+// share an id.
+func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, int, error) {
+	owner := make(map[int32]string, len(entries)+len(added))
+	largest := int32(-1)
+	add := func(token string, id int32) error {
+		if other, taken := owner[id]; taken && other != token || id < 0 {
+			return fault.New(fault.Corrupt, "id %d of token %q is negative or taken by %q", id, token, other)
+		}
+		owner[id] = token
+		largest = max(largest, id)
+		return nil
+	}
+	for token, id := range entries {
+		if err := add(token, id); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, t := range added {
+		if id, ok := entries[t.Content]; ok && id != t.ID {
+			return nil, 0, fault.New(fault.Corrupt, "added token %q has id %d, and %d in the vocabulary", t.Content, t.ID, id)
+		}
+		if err := add(t.Content, t.ID); err != nil {
+			return nil, 0, err
+		}
+		entries[t.Content] = t.ID
+	}
+	return entries, int(largest) + 1, nil
+}
+
+func newBPE(m *fileModel) (*bpe, error) {
+	b := &bpe{merges: newPairTable(len(m.Merges))}
+	byteOf := make(map[rune]byte, 256)
+	for i, r := range byteRunes() {
+		id, ok := m.Vocab[string(r)]
+		if !ok {
+			return nil, fault.New(fault.Corrupt, "model.vocab has no entry for byte %d (%q)", i, r)
+		}
+		b.byteID[i], byteOf[r] = id, byte(i)
+	}
+	for rank, pair := range m.Merges {
+		left, okLeft := m.Vocab[pair[0]]
+		right, okRight := m.Vocab[pair[1]]
+		id, ok := m.Vocab[pair[0]+pair[1]]
+		if !okLeft || !okRight || !ok {
+			return nil, fault.New(fault.Corrupt, "model.merges[%d] %q needs an entry that model.vocab lacks", rank, pair)
+		}
+		b.merges.set(left, right, rank, id)
+	}
+	if m.IgnoreMerges {
+		b.whole = make(map[string]int32, len(m.Vocab))
+		for entry, id := range m.Vocab {
+			if piece, ok := entryBytes(entry, byteOf); ok {
+				b.whole[piece] = id
+			}
+		}
+	}
+	return b, nil
+}
+
+func (t *byteLevel) addTokens(tokens []fileToken) {
+	var raw, normalized []addedToken
+	for _, token := range tokens {
+		switch {
+		case !token.Normalized:
+			raw = append(raw, addedToken{token.Content, token.ID})
+		case t.nfc:
+			normalized = append(normalized, addedToken{t.chars.nfc(token.Content), token.ID})
+		default:
+			normalized = append(normalized, addedToken{token.Content, token.ID})
+		}
+	}
+	t.raw, t.normalized = newAddedTokens(raw), newAddedTokens(normalized)
+}
+
+func (t *byteLevel) VocabSize() int { return t.size }
+func (t *byteLevel) SHA256() string { return t.digest }
+func (t *byteLevel) Close() error   { return nil }
+
+func (t *byteLevel) TokenID(token string) (int32, bool) {
+	id, ok := t.ids[token]
+	return id, ok
+}
+
+func (t *byteLevel) Encode(dst []int32, text string) ([]int32, error) {
+	return t.EncodePrefix(dst, text, math.MaxInt)
+}
+
+// EncodePrefix appends the first limit ids of text, or all if there are fewer. It stops at the piece that
+// reaches the limit, so a very long text costs little more than checking its encoding.
+func (t *byteLevel) EncodePrefix(dst []int32, text string, limit int) ([]int32, error) {
+	if err := validText(text); err != nil {
+		return dst, err
+	}
+	run := encoding{byteLevel: t, ids: dst, end: math.MaxInt}
+	if limit < math.MaxInt-len(dst) {
+		run.end = len(dst) + limit
+	}
+	for len(text) > 0 && len(run.ids) < run.end {
+		start, token := t.raw.find(text)
+		run.segment(text[:start])
+		if start == len(text) {
+			break
+		}
+		run.ids = append(run.ids, token.id)
+		text = text[start+len(token.content):]
+	}
+	return run.ids[:min(len(run.ids), run.end)], nil
+}
+
+// validText refuses bytes that are no UTF-8 and says where they are, but not what the text says.
+func validText(text string) error {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	at := 0
+	for at < len(text) {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return fault.New(fault.Invalid, "text is not valid UTF-8 at byte %d of %d; convert it first", at, len(text))
+}
+
+// encoding is the state of one Encode: ids so far, and the count at which it may stop.
+type encoding struct {
+	*byteLevel
+	ids []int32
+	end int
+}
+
+// segment encodes text between two tokens of the raw text. Each is normalised by itself: a mark after a
+// token does not join it.
+func (e *encoding) segment(text string) {
+	if e.nfc {
+		text = e.chars.nfc(text)
+	}
+	for len(text) > 0 && len(e.ids) < e.end {
+		start, token := e.normalized.find(text)
+		e.split(text[:start], e.splitters)
+		if start == len(text) {
+			return
+		}
+		e.ids = append(e.ids, token.id)
+		text = text[start+len(token.content):]
+	}
+}
+
+// split cuts text by the first splitter and its pieces by the rest; what none is left to cut is encoded.
+func (e *encoding) split(text string, by []splitter) {
+	if len(by) == 0 {
+		if len(text) > 0 {
+			e.ids = e.cache.encode(e.ids, text, e.model)
+		}
+		return
+	}
+	for len(text) > 0 && len(e.ids) < e.end {
+		n := by[0](e.chars, text)
+		e.split(text[:n], by[1:])
+		text = text[n:]
+	}
+}
