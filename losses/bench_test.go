@@ -1,7 +1,6 @@
 package losses
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -11,25 +10,49 @@ import (
 	"hives/internal/engine"
 )
 
-// BenchmarkHierarchical is value and gradient at the size of training, B = 64 and H = 1024.
+// The benchmarks are value and gradient at the size of training: B = 64, H = 1024, and the published
+// banks of 407 individual and 274 theory anchors.
+
 func BenchmarkHierarchical(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	batch := randomBatch(rng, 64, 1024)
-	z := make([]float32, 0, 64*1024)
-	for _, x := range flatten(batch.z) {
-		z = append(z, float32(x))
-	}
-	args := []any{tensors.FromFlatDataAndDimensions(z, 64, 1024), batch.theory, batch.levels, batch.direction}
+	args := []any{narrow(batch.z), batch.theory, batch.levels, batch.direction}
 	for _, cfg := range []HierarchicalConfig{{SkipEmpty, .1}, {HMCE, .1}} {
-		b.Run(fmt.Sprint(cfg.Variant), func(b *testing.B) {
-			exec := MustNewExec(engine.OpenForTest(b).Backend, func(in []*Node) []*Node {
+		b.Run(string(cfg.Variant), func(b *testing.B) {
+			measure(b, func(in []*Node) []*Node {
 				r := Hierarchical(cfg, in[0], in[1], in[2], in[3])
 				return []*Node{r.Loss, Gradient(r.Loss, in[0])[0]}
-			})
-			exec.MustCall(args...) // compiles
-			for b.Loop() {
-				exec.MustCall(args...)
-			}
+			}, args)
 		})
 	}
+}
+
+func BenchmarkStage2(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	batch := randomBatch(rng, 64, 1024)
+	args := []any{narrow(batch.z), batch.theory, batch.levels, batch.direction,
+		randomIDs(rng, 64, 407), randomIDs(rng, 64, 274), narrow(randomRows(rng, 407, 1024)), narrow(randomRows(rng, 274, 1024))}
+	measure(b, func(in []*Node) []*Node {
+		r := Stage2(DefaultStage2(), Stage2Inputs{Z: in[0], Theory: in[1], Levels: in[2], Direction: in[3],
+			IndividualIDs: in[4], TheoryIDs: in[5], IndividualBank: in[6], TheoryBank: in[7]})
+		return append([]*Node{r.Loss}, Gradient(r.Loss, in[0], in[6], in[7])...)
+	}, args)
+}
+
+// measure times a graph after it has been compiled.
+func measure(b *testing.B, build func([]*Node) []*Node, args []any) {
+	exec := MustNewExec(engine.OpenForTest(b).Backend, build)
+	exec.MustCall(args...)
+	for b.Loop() {
+		exec.MustCall(args...)
+	}
+}
+
+// narrow is rows as an f32 tensor.
+func narrow(rows [][]float64) *tensors.Tensor {
+	var flat []float32
+	for _, x := range flatten(rows) {
+		flat = append(flat, float32(x))
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(rows), len(rows[0]))
 }

@@ -61,6 +61,30 @@ func TestDegenerateBatchesStayFinite(t *testing.T) {
 	}
 }
 
+// At τ = .01 opposite vectors have a logit of −100; a row's own place must stay out of the denominator
+// even then, so the only candidate is certain and the loss 0.
+func TestOwnPlaceNeverCounts(t *testing.T) {
+	b := same([][]float64{{1, 2, 3, 4}, {-1, -2, -3, -4}})
+	for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
+		for i, got := range runHierarchical(t, allVariants(.01), dtype, b) {
+			near(t, dtype, Variants()[i], []float64{got.loss}, []float64{0})
+		}
+	}
+}
+
+// Levels of the same positives tie even if rounding set their values apart, and levels of unlike
+// positives do not.
+func TestFloorTiesByPositives(t *testing.T) {
+	masks := [][][]bool{{{true, false}}, {{true, true}}}
+	for k, want := range [][]float64{{1, .5}, {1, 1}} {
+		out := evaluate(t, dtypes.Float64, func(in []*Node) []*Node {
+			used := floorAtCoarser(in[0], []*Node{in[2], in[1]})
+			return Gradient(ReduceAllSum(used), in[0])
+		}, []float64{2, 2 + 1e-15}, masks[0], masks[k])
+		near(t, dtypes.Float64, "gradient", out[0], want)
+	}
+}
+
 func TestInfoNCEOfNothingIsZero(t *testing.T) {
 	z := [][]float64{{0, 0}, {1, 2}}
 	out := evaluate(t, dtypes.Float32, func(in []*Node) []*Node {
