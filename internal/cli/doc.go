@@ -1,0 +1,13 @@
+// Package cli is what every program shares: a main that ends well, typed configuration, a progress bar
+// and the version.
+//
+// A program's main is two lines, cli.Main(cli.Command(newRoot())). Main cancels the context at the first
+// SIGINT or SIGTERM and lets the program save; a second signal kills it. The error comes out once, on
+// stderr, with the exit code of package fault.
+//
+// A configuration is one struct with toml tags. Load lays its sources over each other, each over the one
+// before: defaults, the file of --config, the environment (PREFIX_SECTION_KEY), --set section.key=value,
+// named flags. A key that the struct lacks is refused wherever it is written, with file and line and the
+// nearest key there is; Origins tells of each key where its value came from. Secrets do not belong into a
+// configuration: name the environment variable or file that holds one.
+package cli
