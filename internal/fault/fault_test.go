@@ -1,0 +1,67 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+)
+
+func TestOfFindsTheOutermostKind(t *testing.T) {
+	inner := New(Corrupt, "torn: %w", io.ErrUnexpectedEOF)
+	cases := []struct {
+		name string
+		err  error
+		want Kind
+	}{
+		{"none", nil, Unknown},
+		{"no kind", io.EOF, Unknown},
+		{"itself", inner, Corrupt},
+		{"wrapped by fmt", fmt.Errorf("read: %w", inner), Corrupt},
+		{"wrapped by another kind", New(Mismatch, "model: %w", inner), Mismatch},
+		{"joined", errors.Join(io.EOF, inner), Corrupt},
+		{"cancelled context", fmt.Errorf("encode: %w", context.Canceled), Canceled},
+		{"deadline", context.DeadlineExceeded, Canceled},
+	}
+	for _, c := range cases {
+		if got := Of(c.err); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	if !errors.Is(New(Mismatch, "model: %w", inner), io.ErrUnexpectedEOF) {
+		t.Error("the cause is lost")
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	cases := []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"done", nil, ExitDone},
+		{"failed", New(Corrupt, "torn"), ExitFailed},
+		{"usage", fmt.Errorf("train: %w", Usage(New(Invalid, "no such flag"))), ExitUsage},
+		{"interrupted with a save", fmt.Errorf("train: %w", Saved(context.Canceled)), ExitInterrupted},
+		{"interrupted without", context.Canceled, ExitFailed},
+	}
+	for _, c := range cases {
+		if got := ExitCode(c.err); got != c.want {
+			t.Errorf("%s: exit code %d, want %d", c.name, got, c.want)
+		}
+	}
+	if got := Of(Usage(New(Invalid, "x"))); got != Invalid {
+		t.Errorf("a usage error has kind %v", got)
+	}
+}
+
+func TestEveryKindHasAName(t *testing.T) {
+	seen := map[string]bool{}
+	for k := Unknown; k <= Canceled; k++ {
+		if k.String() == "" || seen[k.String()] {
+			t.Errorf("kind %d is called %q", k, k.String())
+		}
+		seen[k.String()] = true
+	}
+}

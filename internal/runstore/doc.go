@@ -1,0 +1,15 @@
+// Package runstore keeps a training run's folder:
+//
+//	run.json        id, status, versions, hashes; its presence makes a folder a run
+//	config.toml     the effective configuration the run was begun with
+//	metrics.jsonl   one JSON object a line, each with its "step"
+//	checkpoints/    step-000000120/, see package checkpoints
+//	final/          the model folder of a finished run
+//	lock            flock(2), freed by the kernel when its holder dies
+//
+// One process holds a run: Create and Open take the lock and refuse a folder that another process holds,
+// and Create refuses one that holds another run or anything foreign. The caller owes a Close.
+//
+// After a resume the metrics log equals that of an uninterrupted run, provided that what a step logs is
+// appended before that step's checkpoint is saved and holds no times.
+package runstore

@@ -1,0 +1,240 @@
+package runstore
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Format is the newest run.json that this build reads and the one it writes.
+const Format = 1
+
+// Kind stands in every run.json.
+const Kind = "hives.run"
+
+// Names inside a run folder.
+const (
+	runFile     = "run.json"
+	configFile  = "config.toml"
+	metricsFile = "metrics.jsonl"
+	lockFile    = "lock"
+)
+
+// Status says how far a run has got.
+type Status string
+
+const (
+	Running     Status = "running" // or killed without a word, if nobody holds the lock
+	Interrupted Status = "interrupted"
+	Finished    Status = "finished"
+	Failed      Status = "failed"
+)
+
+// Info is what run.json holds.
+type Info struct {
+	Format   int               `json:"format"`
+	Kind     string            `json:"kind"`
+	ID       string            `json:"id"` // random; names the run wherever its folder is moved
+	Stage    int               `json:"stage"`
+	Status   Status            `json:"status"`
+	Step     int               `json:"step"`    // of the latest change of status
+	Resumes  int               `json:"resumes"` // how often the run was opened again
+	Versions map[string]string `json:"versions,omitempty"`
+	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256, hex: config, data, tokenizer, base
+}
+
+// Run is a run folder held by this process.
+type Run struct {
+	dir  string
+	lock *flock.Flock
+	info Info
+}
+
+// Create begins a run in dir, which must be absent or empty. config is the effective configuration as
+// TOML; of info the caller sets Stage, Versions and Hashes.
+func Create(dir string, config []byte, info Info) (*Run, error) {
+	if err := refuseTaken(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fsutil.Classify(err, dir)
+	}
+	lock, err := hold(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{dir: dir, lock: lock, info: info}
+	if err := r.begin(config); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// begin writes the files of a new run, run.json last.
+func (r *Run) begin(config []byte) error {
+	if err := refuseTaken(r.dir); err != nil { // another process may have been quicker
+		return err
+	}
+	id := make([]byte, 8)
+	rand.Read(id) // crypto/rand never fails
+	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, hex.EncodeToString(id)
+	err := fsutil.WriteFile(filepath.Join(r.dir, configFile), func(w io.Writer) error {
+		_, err := w.Write(config)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.SetStatus(Running, 0)
+}
+
+// Open takes up the run in dir again. Its status is still that of the last time: a finished run needs
+// nothing more. Without a run the error is NotFound.
+func Open(dir string) (*Run, error) {
+	if _, err := Read(dir); err != nil {
+		return nil, err
+	}
+	lock, err := hold(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{dir: dir, lock: lock}
+	if r.info, err = Read(dir); err == nil { // once more: it may have changed until we held the lock
+		err = r.restore()
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// restore clears what a killed predecessor left half written.
+func (r *Run) restore() error {
+	for _, dir := range []string{r.dir, r.CheckpointDir()} {
+		if err := fsutil.Restore(dir); err != nil && fault.Of(err) != fault.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// Read returns run.json of the run in dir without taking the run.
+func Read(dir string) (Info, error) {
+	var info Info
+	path := filepath.Join(dir, runFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return info, fault.New(fault.NotFound, "%s holds no run: begin one without --resume", dir)
+	}
+	if err != nil {
+		return info, fsutil.Classify(err, path)
+	}
+	if err := json.Unmarshal(raw, &info); err != nil {
+		return info, fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	if info.Kind != Kind || info.Format < 1 {
+		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run", path, info.Kind, info.Format)
+	}
+	if info.Format > Format {
+		return info, fault.New(fault.Mismatch, "%s has format %d, this build reads up to %d: use a newer build", path, info.Format, Format)
+	}
+	return info, nil
+}
+
+// refuseTaken refuses a folder with a run, or with anything that an interrupted Create did not leave.
+func refuseTaken(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fsutil.Classify(err, dir)
+	}
+	if info, err := Read(dir); err == nil {
+		return fault.New(fault.Exists, "%s holds run %s (%s, step %d): go on with --resume, or choose another --out",
+			dir, info.ID, info.Status, info.Step)
+	} else if fault.Of(err) != fault.NotFound {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if name != lockFile && name != configFile && !fsutil.IsLeftover(name) {
+			return fault.New(fault.Exists, "%s is not empty (%s) and holds no run: choose another --out", dir, name)
+		}
+	}
+	return nil
+}
+
+// hold takes the lock of a run folder.
+func hold(dir string) (*flock.Flock, error) {
+	path := filepath.Join(dir, lockFile)
+	lock := flock.New(path, flock.SetPermissions(0o644))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fsutil.Classify(err, path)
+	}
+	if !held {
+		lock.Close()
+		return nil, fault.New(fault.Exists, "run folder %s is in use by another process: wait for it, or choose another --out", dir)
+	}
+	return lock, nil
+}
+
+// SetStatus records how far the run has got.
+func (r *Run) SetStatus(status Status, step int) error {
+	r.info.Status, r.info.Step = status, step
+	return r.write()
+}
+
+// Resumed records that the run goes on from a step, with the versions that it now runs under.
+func (r *Run) Resumed(step int, versions map[string]string) error {
+	r.info.Resumes++
+	r.info.Versions = versions
+	return r.SetStatus(Running, step)
+}
+
+func (r *Run) write() error {
+	raw, err := json.MarshalIndent(r.info, "", "  ")
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteFile(filepath.Join(r.dir, runFile), func(w io.Writer) error {
+		_, err := w.Write(append(raw, '\n'))
+		return err
+	})
+}
+
+// Dir is the run's folder.
+func (r *Run) Dir() string { return r.dir }
+
+// Info returns what run.json holds.
+func (r *Run) Info() Info { return r.info }
+
+// Config returns the configuration the run was begun with.
+func (r *Run) Config() ([]byte, error) {
+	path := filepath.Join(r.dir, configFile)
+	raw, err := os.ReadFile(path)
+	return raw, fsutil.Classify(err, path)
+}
+
+// CheckpointDir is where package checkpoints saves.
+func (r *Run) CheckpointDir() string { return filepath.Join(r.dir, "checkpoints") }
+
+// FinalDir is the model folder of the finished run.
+func (r *Run) FinalDir() string { return filepath.Join(r.dir, "final") }
+
+// Close gives the run back. The lock file stays: removing it would let two processes hold two files of
+// one name.
+func (r *Run) Close() error { return r.lock.Close() }
