@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -69,15 +70,24 @@ type Settings struct {
 	Ties      string `json:"ties"`
 }
 
-// Named is a model with the name it bears in a document.
+// Named is a model that can be opened, with the name it bears in a document. Models are opened one at a
+// time, since a large one fills the memory.
 type Named struct {
-	Name    string
-	Encoder encoder.Encoder
+	Name string
+	// Open returns the encoder and what frees it.
+	Open func(context.Context) (encoder.Encoder, func() error, error)
 }
 
-// Model embeds and scores one model.
+// Fixed is an encoder that is open already and that the caller closes.
+func Fixed(name string, enc encoder.Encoder) Named {
+	return Named{name, func(context.Context) (encoder.Encoder, func() error, error) {
+		return enc, func() error { return nil }, nil
+	}}
+}
+
+// Model opens, embeds with, closes and scores one model.
 func (b *Bench) Model(ctx context.Context, m Named) (*System, error) {
-	vectors, identity, err := b.Embed(ctx, m.Name, m.Encoder)
+	vectors, identity, err := b.embedOnce(ctx, m)
 	if err != nil {
 		return nil, fmt.Errorf("embed with %s: %w", m.Name, err)
 	}
@@ -87,6 +97,15 @@ func (b *Bench) Model(ctx context.Context, m Named) (*System, error) {
 	}
 	s.Model = &identity
 	return s, nil
+}
+
+func (b *Bench) embedOnce(ctx context.Context, m Named) (vectors [][]float32, id encoder.Identity, err error) {
+	enc, free, err := m.Open(ctx)
+	if err != nil {
+		return nil, id, err
+	}
+	defer func() { err = errors.Join(err, free()) }()
+	return b.Embed(ctx, m.Name, enc)
 }
 
 // Evaluate measures a model, the given control models (untrained, trained on permuted labels) and the

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"hives/metrics"
 )
@@ -61,8 +62,8 @@ func findings(d *Demo) []Finding {
 // judge calls a figure learned only if both paired intervals lie above zero.
 func (c claim) judge() Finding {
 	f := Finding{Topic: c.topic}
-	gains := fmt.Sprintf("%.3f after training; %s over the untrained model, %s over the model trained on permuted labels",
-		float64(c.after), gain(c.overUntrained), gain(c.overPermuted))
+	gains := fmt.Sprintf("%s after training; %s over the untrained model, %s over the model trained on permuted labels",
+		strings.TrimPrefix(Signed(float64(c.after)), "+"), gain(c.overUntrained), gain(c.overPermuted))
 	u, p := c.overUntrained.Interval, c.overPermuted.Interval
 	switch {
 	case !c.after.Known() || !u.Known() || !p.Known():
@@ -82,7 +83,15 @@ func (c claim) judge() Finding {
 }
 
 func gain(e Estimate) string {
-	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", float64(e.Value), e.Interval.Low, e.Interval.High)
+	return fmt.Sprintf("%s [%s, %s]", Signed(float64(e.Value)), Signed(e.Interval.Low), Signed(e.Interval.High))
+}
+
+// Signed writes a difference with three decimals, its sign, and a real minus.
+func Signed(x float64) string {
+	if math.Abs(x) < 5e-4 {
+		return "0.000"
+	}
+	return strings.Replace(fmt.Sprintf("%+.3f", x), "-", "−", 1)
 }
 
 // shortcut compares the figures over all rows with the vectors that say only a theory or a corpus.

@@ -20,6 +20,7 @@ const (
 	svdRank      = 64
 	svdExtra     = 16 // oversampling of the random projection
 	svdRounds    = 4  // power iterations; the spectrum of word counts falls slowly
+	smallEigen   = 1e-13
 )
 
 // terms are the lower-case words of a text and the pairs of neighbouring words.
@@ -116,8 +117,12 @@ func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
 		}
 	}
 	for range svdRounds {
-		basis = orthonormal(timesTransposed(rows, times(rows, basis), width))
+		if basis = orthonormal(timesTransposed(rows, times(rows, basis), width)); basis == nil {
+			return nil
+		}
 	}
+	_, wide = basis.Dims()
+	rank = min(rank, wide)
 	// With W = A·basis, the eigenvectors of WᵀW turn the basis into singular vectors.
 	projected := times(rows, basis)
 	var gram mat.SymDense
@@ -164,14 +169,39 @@ func addScaled(into, row []float64, by float64) {
 	}
 }
 
-// orthonormal replaces x by an orthonormal basis of its columns.
+// orthonormal returns an orthonormal basis of the columns of x, by the eigenvectors of xᵀx, twice since
+// one round leaves the square of the condition number in rounding. (A QR of so tall a matrix took half
+// of an evaluation's time.) Directions below rounding are dropped; nil if nothing is left.
 func orthonormal(x *mat.Dense) *mat.Dense {
-	rows, wide := x.Dims()
-	var qr mat.QR
-	qr.Factorize(x)
-	var q mat.Dense
-	qr.QTo(&q)
-	return mat.DenseCopyOf(q.Slice(0, rows, 0, wide))
+	for range 2 {
+		var gram mat.SymDense
+		gram.SymOuterK(1, x.T())
+		var eigen mat.EigenSym
+		if !eigen.Factorize(&gram, true) {
+			return nil
+		}
+		var turn mat.Dense
+		eigen.VectorsTo(&turn)
+		values := eigen.Values(nil) // ascending
+		wide := len(values)
+		drop := 0
+		for drop < wide && values[drop] <= smallEigen*values[wide-1] {
+			drop++
+		}
+		if drop == wide {
+			return nil
+		}
+		for k := drop; k < wide; k++ {
+			for i := range wide {
+				turn.Set(i, k, turn.At(i, k)/math.Sqrt(values[k]))
+			}
+		}
+		rows, _ := x.Dims()
+		next := mat.NewDense(rows, wide-drop, nil)
+		next.Mul(x, turn.Slice(0, wide, drop, wide))
+		x = next
+	}
+	return x
 }
 
 // wordVectors makes the two word controls. The SVD needs no labels: without training rows it is fitted

@@ -74,7 +74,7 @@ func drawForest(contrasts []contrast) *forest {
 			offset := (float64(series) - float64(len(contrasts)-1)/2) * 14
 			row.Marks = append(row.Marks, mark{
 				a.at(e.Interval.Low), a.at(e.Interval.High), a.at(float64(e.Value)), row.Y + offset, series,
-				fmt.Sprintf("%s  [%+.3f, %+.3f]", signed(e.Value), e.Interval.Low, e.Interval.High),
+				fmt.Sprintf("%s  [%s, %s]", signed(e.Value), evaluate.Signed(e.Interval.Low), evaluate.Signed(e.Interval.High)),
 			})
 		}
 		f.Rows = append(f.Rows, row)

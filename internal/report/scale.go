@@ -35,6 +35,20 @@ func newAxis(low, high, start, end float64, steps int) (axis, []tick) {
 	}
 }
 
+// wholeAxis is newAxis that ends at the last value, for steps.
+func wholeAxis(low, high, start, end float64, steps int) (axis, []tick) {
+	if high <= low {
+		high = low + 1
+	}
+	step := niceStep((high - low) / float64(steps))
+	a := axis{low, high, start, end}
+	var ticks []tick
+	for x := math.Ceil(low/step) * step; x <= high; x += step {
+		ticks = append(ticks, tick{a.at(x), tickLabel(x, step)})
+	}
+	return a, ticks
+}
+
 // tick is a labelled place on an axis.
 type tick struct {
 	At    float64
@@ -68,7 +82,15 @@ func three(n evaluate.Number) string {
 	if !n.Known() {
 		return "–"
 	}
-	return trimZero(fmt.Sprintf("%.3f", float64(n)))
+	return trimZero(decimals(float64(n)))
+}
+
+// decimals rounds to three, without a minus before zero.
+func decimals(x float64) string {
+	if math.Abs(x) < 5e-4 {
+		x = 0
+	}
+	return fmt.Sprintf("%.3f", x)
 }
 
 // signed is three with a plus sign.
@@ -76,7 +98,7 @@ func signed(n evaluate.Number) string {
 	if !n.Known() {
 		return "–"
 	}
-	return fmt.Sprintf("%+.3f", float64(n))
+	return evaluate.Signed(float64(n))
 }
 
 // bounds writes an interval.
@@ -84,7 +106,7 @@ func bounds(r evaluate.Range) string {
 	if !r.Known() {
 		return ""
 	}
-	return trimZero(fmt.Sprintf("%.3f", r.Low)) + " … " + trimZero(fmt.Sprintf("%.3f", r.High))
+	return trimZero(decimals(r.Low)) + " … " + trimZero(decimals(r.High))
 }
 
 // trimZero drops the zero before the point, as tables of figures between 0 and 1 are written.

@@ -1,0 +1,175 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+
+	"hives/data"
+	"hives/encoder"
+	"hives/internal/evaluate"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Names of the files a job leaves in its output folder.
+const (
+	MetricsFile = "metrics.json"
+	PageFile    = "report.html"
+	curvesFile  = "metrics.jsonl" // of a training run
+)
+
+// Opener loads a model folder and returns its encoder and what frees it.
+type Opener func(ctx context.Context, dir string) (encoder.Encoder, func() error, error)
+
+// Job is what both commands need.
+type Job struct {
+	Data, TrainData string // rows to measure on; rows for fitted controls, may be empty
+	Out             string // folder of metrics.json and report.html; empty writes none
+	Options         evaluate.Options
+	Open            Opener
+	Stdout, Stderr  io.Writer
+}
+
+// EvaluateJob measures one model.
+type EvaluateJob struct {
+	Job
+	Model    string
+	Controls map[string]string // name to model folder
+	JSON     bool              // one object on Stdout and nothing else
+}
+
+// DemoJob compares a model before and after training with one trained on permuted labels.
+type DemoJob struct {
+	Job
+	Before, After, Control string
+	Run                    string // folder of the training run, for the curves; may be empty
+}
+
+// Evaluate runs the job.
+func Evaluate(ctx context.Context, j EvaluateJob) error {
+	b, err := j.bench()
+	if err != nil {
+		return err
+	}
+	var controls []evaluate.Named
+	for _, name := range slices.Sorted(maps.Keys(j.Controls)) {
+		if slices.Contains(evaluate.ControlNames, name) {
+			return fault.Usage(fault.New(fault.Invalid, "--control %s: the name belongs to a control that needs no model", name))
+		}
+		controls = append(controls, j.model(name, j.Controls[name]))
+	}
+	e, err := b.Evaluate(ctx, j.model("model", j.Model), controls)
+	if err != nil {
+		return err
+	}
+	if err := j.write(e, func(w io.Writer) error { return WriteEvaluation(w, e) }); err != nil {
+		return err
+	}
+	if j.JSON {
+		return writeJSON(j.Stdout, e)
+	}
+	return j.finish(append([]shown{{"the model", "", e.System, true}}, controlsShown(e.Controls)...))
+}
+
+// Demo runs the job.
+func Demo(ctx context.Context, j DemoJob) error {
+	b, err := j.bench()
+	if err != nil {
+		return err
+	}
+	var curves []Series
+	if j.Run != "" {
+		if curves, err = ReadCurves(filepath.Join(j.Run, curvesFile)); err != nil {
+			return err
+		}
+	}
+	d, err := b.Demo(ctx, j.model("before", j.Before), j.model("after", j.After), j.model("control", j.Control))
+	if err != nil {
+		return err
+	}
+	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves) }); err != nil {
+		return err
+	}
+	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
+	if err := j.finish(append(main, controlsShown(d.Controls)...)); err != nil {
+		return err
+	}
+	fmt.Fprintln(j.Stdout)
+	for _, f := range d.Findings {
+		if _, err := fmt.Fprintf(j.Stdout, "%s: %s\n", f.Topic, f.Sentence); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bench reads the rows; a row that cannot be used is an error with its file and number.
+func (j *Job) bench() (*evaluate.Bench, error) {
+	rows, err := data.Read(j.Data)
+	if err != nil {
+		return nil, err
+	}
+	if j.TrainData != "" {
+		if j.Options.TrainRows, err = data.Read(j.TrainData); err != nil {
+			return nil, err
+		}
+	}
+	j.Options.Progress = func(model string, done, total int) {
+		if done == total {
+			fmt.Fprintf(j.Stderr, "%s: %d texts embedded\n", model, total)
+		}
+	}
+	return evaluate.NewBench(rows, j.Options)
+}
+
+func (j *Job) model(name, dir string) evaluate.Named {
+	return evaluate.Named{Name: name, Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
+		return j.Open(ctx, dir)
+	}}
+}
+
+// write leaves the document and the page in the output folder.
+func (j *Job) write(document any, page func(io.Writer) error) error {
+	if j.Out == "" {
+		return nil
+	}
+	err := fsutil.WriteFile(filepath.Join(j.Out, MetricsFile), func(w io.Writer) error { return writeJSON(w, document) })
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteFile(filepath.Join(j.Out, PageFile), page)
+}
+
+func writeJSON(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(document)
+}
+
+// finish prints the table of systems and where the files are.
+func (j *Job) finish(systems []shown) error {
+	t := tabwriter.NewWriter(j.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
+	fmt.Fprintln(t, "\twithin corpus\twithin corpus\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
+	for _, s := range systems {
+		x := s.system
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.label,
+			three(x.RankingAccuracy.WithinCorpus), three(x.Correlation.WithinCorpus), three(x.DirectionByScope.WithinCorpus),
+			three(x.TextLevel.Ranking.WithinCorpus), three(x.RankingAccuracy.All), three(x.Correlation.All),
+			three(x.Orthogonality.SVT), three(x.Orthogonality.MFT))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if j.Out == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\n", filepath.Join(j.Out, MetricsFile), filepath.Join(j.Out, PageFile))
+	return err
+}
