@@ -121,7 +121,7 @@ func New(m *qwen3embed.Model, framed *tokenizer.Framed, info folder.Info, backen
 	l := &Local{model: m, framed: framed, info: info, options: options, arith: arith}
 	l.identity = encoder.Identity{Dimension: d, MaxLength: info.MaxLength, Pooling: string(info.Pooling)}
 	if framed != nil {
-		l.identity.TokenizerSHA256 = framed.SHA256()
+		l.identity.TokenizerSHA256 = framed.Tokenizer.SHA256()
 	}
 	l.exec, err = model.NewExec(backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
 		unit := qwen3embed.Unit(m.Raw(ids, lengths, info.Pooling, arith), d)

@@ -89,11 +89,7 @@ func (r *Run) begin(config []byte) error {
 	id := make([]byte, 8)
 	rand.Read(id) // crypto/rand never fails
 	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, hex.EncodeToString(id)
-	err := fsutil.WriteFile(filepath.Join(r.dir, configFile), func(w io.Writer) error {
-		_, err := w.Write(config)
-		return err
-	})
-	if err != nil {
+	if err := writeConfig(r.dir, config); err != nil {
 		return err
 	}
 	return r.SetStatus(Running, 0)
@@ -203,6 +199,22 @@ func (r *Run) Resumed(step int, versions map[string]string) error {
 	r.info.Resumes++
 	r.info.Versions = versions
 	return r.SetStatus(Running, step)
+}
+
+// SetHashes records what the run is made of.
+func (r *Run) SetHashes(hashes map[string]string) error {
+	r.info.Hashes = hashes
+	return r.write()
+}
+
+// SetConfig replaces the stored configuration, for a resume that was told to go on under another one.
+func (r *Run) SetConfig(config []byte) error { return writeConfig(r.dir, config) }
+
+func writeConfig(dir string, config []byte) error {
+	return fsutil.WriteFile(filepath.Join(dir, configFile), func(w io.Writer) error {
+		_, err := w.Write(config)
+		return err
+	})
 }
 
 func (r *Run) write() error {

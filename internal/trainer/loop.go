@@ -1,0 +1,177 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+)
+
+// StepLine is a training step as a line of metrics.jsonl.
+type StepLine struct {
+	Kind            string    `json:"kind"` // "train"
+	Step            int       `json:"step"` // updates done, this one included
+	Epoch           int       `json:"epoch"`
+	Loss            float64   `json:"loss"`
+	LossLevels      []float64 `json:"loss_levels"`   // 0 where no anchor has a positive
+	LevelAnchors    []float64 `json:"level_anchors"` // share of anchors with a positive, per level
+	LearningRate    float64   `json:"learning_rate"`
+	GradNorm        float64   `json:"grad_norm"` // before the clip
+	Clip            float64   `json:"clip"`      // factor applied to the gradients
+	Tokens          int       `json:"tokens"`    // of this step, without padding
+	PaddedTokens    int       `json:"padded_tokens"`
+	TokensPerSecond float64   `json:"tokens_per_second"` // without padding, since the line before
+}
+
+// train runs steps from where the run stands to the end of the schedule.
+func (l *loop) train(ctx context.Context) error {
+	schedule, err := l.cfg.schedule()
+	if err != nil {
+		return err
+	}
+	if l.done == 0 {
+		if err := l.validate(ctx); err != nil {
+			return err
+		}
+	}
+	since, tokens := time.Now(), 0
+	for l.done < l.cfg.Steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		step := l.done
+		drawn := l.sampler.Batch(step)
+		batch, err := l.corpus.Batch(drawn.Rows, l.sequences)
+		if err != nil {
+			return err
+		}
+		rate := l.cfg.Optimizer.LearningRate * schedule.Multiplier(step)
+		result, err := l.stepper.Step(batch, step, rate)
+		if err != nil {
+			return fault.New(fault.Unavailable, "%w; go on from the last checkpoint with --resume", err)
+		}
+		if !result.Finite() {
+			return l.notFinite(step, drawn.Rows, batch, result)
+		}
+		l.done, l.lastStep = step+1, result
+		tokens += batch.Tokens()
+		line := &StepLine{
+			Kind: "train", Step: l.done, Epoch: drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
+			LevelAnchors: result.LevelAnchors, LearningRate: rate, GradNorm: result.GradNorm, Clip: result.Clip,
+			Tokens: batch.Tokens(), PaddedTokens: len(batch.IDs),
+			TokensPerSecond: float64(tokens) / time.Since(since).Seconds(),
+		}
+		l.o.Observer.Step(l.done, l.cfg.Steps, line)
+		if l.due(l.cfg.Log.Every) {
+			if err := l.metrics.Append(line); err != nil {
+				return err
+			}
+			since, tokens = time.Now(), 0
+		}
+		if err := l.housekeeping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due tells whether something that happens every n steps happens now; the last step always counts.
+func (l *loop) due(every int) bool {
+	return l.done == l.cfg.Steps || every > 0 && l.done%every == 0
+}
+
+// housekeeping validates and saves when it is time. A validation that ctx cuts short is missing from the
+// log; it has no part in the weights.
+func (l *loop) housekeeping(ctx context.Context) error {
+	if l.due(l.cfg.Log.ValidateEvery) {
+		if err := l.validate(ctx); err != nil {
+			return err
+		}
+	}
+	if every := l.cfg.Log.CheckpointEvery; every > 0 && l.done%every == 0 && l.done < l.cfg.Steps {
+		return l.saveCheckpoint()
+	}
+	return nil
+}
+
+// validate measures the model on held-out rows and logs it; without such rows it does nothing.
+func (l *loop) validate(ctx context.Context) error {
+	if l.validator == nil {
+		return nil
+	}
+	v, err := l.validator.Measure(ctx, l.encoder, l.cfg.Sampler.BatchSize)
+	if err != nil {
+		return err
+	}
+	v.Step, v.TrainLevels, v.TrainLevelAnchors, v.TrainGradNorm = l.done, l.lastStep.Levels, l.lastStep.LevelAnchors, l.lastStep.GradNorm
+	l.last = v
+	if err := l.metrics.Append(v); err != nil {
+		return err
+	}
+	l.o.Observer.Note(v.String())
+	if v.Warning != "" {
+		l.o.Observer.Note("warning: " + v.Warning)
+	}
+	return nil
+}
+
+// String is the validation in one line for a person.
+func (v *Validation) String() string {
+	show := func(p *float64) string {
+		if p == nil {
+			return "–"
+		}
+		return strings.TrimPrefix(fmt.Sprintf("%.3f", *p), "0")
+	}
+	return fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (within corpus %s), direction %s, loss %s, mean cosine %s, effective rank %.1f",
+		v.Step, show(v.RankingAccuracy["all"]), show(v.RankingAccuracy["within_corpus"]),
+		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelation["within_corpus"]),
+		show(v.DirectionAccuracy), show(v.Loss), show(&v.MeanCosine), v.EffectiveRank)
+}
+
+// saveCheckpoint writes the state after the updates done, and drops the oldest checkpoints.
+func (l *loop) saveCheckpoint() error {
+	if err := l.metrics.Sync(); err != nil {
+		return err
+	}
+	source, err := stateOf(l.start.model.Store)
+	if err != nil {
+		return err
+	}
+	schedule, err := l.cfg.schedule()
+	if err != nil {
+		return err
+	}
+	meta := checkpoints.Meta{
+		Stage: l.cfg.Stage, Step: l.done, SamplerStep: l.done, Seed: l.cfg.Seed, Hashes: l.hashes, Versions: l.o.Versions,
+		Schedule: checkpoints.Schedule{
+			Name: string(schedule.Kind), PeakLearningRate: l.cfg.Optimizer.LearningRate,
+			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,
+		},
+	}
+	if _, err := checkpoints.Save(l.run.CheckpointDir(), meta, source); err != nil {
+		return err
+	}
+	return checkpoints.Prune(l.run.CheckpointDir(), l.cfg.Log.KeepCheckpoints, false)
+}
+
+// notFinite stops the run: with the weights of the step before, which the update left alone, it saves a
+// checkpoint, finds what was not a number, and names the batch's texts.
+func (l *loop) notFinite(step int, rows []int32, batch *Batch, result StepResult) error {
+	what, err := l.stepper.Diagnose(l.o.Engine.Backend, l.options, batch)
+	if err != nil {
+		what = "the step"
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = l.corpus.Rows[r].TextID
+	}
+	stop := fault.New(fault.Invalid,
+		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Try a smaller learning rate. Text ids of the batch: %s",
+		step+1, what, result.Loss, result.GradNorm, strings.Join(ids, " "))
+	return errors.Join(stop, l.saveCheckpoint())
+}

@@ -1,0 +1,299 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"hives/checkpoints"
+	"hives/encoder/local"
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/runstore"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+	"hives/samplers"
+)
+
+// RunOptions say where a run lives and who watches it.
+type RunOptions struct {
+	Out          string // the run folder
+	Resume       bool   // go on where the folder's newest good checkpoint stands
+	AllowChanged bool   // resume although data, tokenizer or configuration differ
+	Config       []byte // the effective configuration as TOML, stored with the run
+	Versions     map[string]string
+	Engine       *engine.Engine
+	Observer     Observer
+}
+
+// Observer is told what a person would want to see.
+type Observer interface {
+	Note(line string)
+	Step(done, total int, line *StepLine)
+}
+
+// Summary is how a run ended.
+type Summary struct {
+	Steps           int
+	Model           string // the final model folder
+	AlreadyFinished bool
+	Validation      *Validation // the last one, nil without held-out rows
+}
+
+// Run trains from the start or from a checkpoint to the end of the schedule. When ctx ends it saves a
+// checkpoint after the step in flight and returns an error marked with fault.Saved.
+func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
+	if err := cfg.Validate(); err != nil {
+		return Summary{}, err
+	}
+	run, fresh, err := openRun(o)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer run.Close()
+	if run.Info().Status == runstore.Finished {
+		return Summary{Steps: run.Info().Step, Model: run.FinalDir(), AlreadyFinished: true}, nil
+	}
+	l := &loop{cfg: cfg, o: o, run: run}
+	defer l.close()
+	err = l.prepare(ctx, fresh)
+	if err == nil {
+		err = l.train(ctx)
+	}
+	if err == nil {
+		err = l.finish(ctx)
+	}
+	return l.summary(), l.end(err, fresh)
+}
+
+// openRun creates the run folder, or takes the run in it up again.
+func openRun(o RunOptions) (run *runstore.Run, fresh bool, err error) {
+	if o.Resume {
+		run, err = runstore.Open(o.Out)
+		if err == nil {
+			return run, false, checkConfig(run, o)
+		}
+		if fault.Of(err) != fault.NotFound {
+			return nil, false, err
+		}
+		o.Observer.Note(o.Out + " holds no run yet: beginning one")
+	}
+	run, err = runstore.Create(o.Out, o.Config, runstore.Info{Stage: 1, Versions: o.Versions})
+	return run, true, err
+}
+
+// checkConfig refuses a resume under another configuration than the stored one.
+func checkConfig(run *runstore.Run, o RunOptions) error {
+	stored, err := run.Config()
+	if err != nil {
+		return errors.Join(err, run.Close())
+	}
+	changes, err := runstore.ConfigChanges(stored, o.Config)
+	if err == nil && !o.AllowChanged {
+		err = runstore.RefuseChanges(changes)
+	} else if err == nil && len(changes) > 0 {
+		err = run.SetConfig(o.Config)
+	}
+	if err != nil {
+		return errors.Join(err, run.Close())
+	}
+	return nil
+}
+
+// loop is a run in memory.
+type loop struct {
+	cfg Config
+	o   RunOptions
+	run *runstore.Run
+
+	start     *start
+	corpus    *Corpus
+	sampler   *samplers.IntraTheory
+	sequences []int
+	options   StepOptions
+	stepper   *Stepper
+	validator *Validator
+	encoder   *local.Local
+	metrics   *runstore.Metrics
+	hashes    map[string]string
+
+	done     int // updates applied
+	lastStep StepResult
+	last     *Validation
+}
+
+// prepare does everything up to the first step; fresh tells a new run from one that is resumed.
+func (l *loop) prepare(ctx context.Context, fresh bool) error {
+	var err error
+	if l.start, err = openStart(&l.cfg); err != nil {
+		return err
+	}
+	rows, err := readRows(&l.cfg)
+	if err != nil {
+		return err
+	}
+	if err := l.checkHashes(rows.Hash, fresh); err != nil {
+		return err
+	}
+	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
+		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
+	}
+	if err := l.prepareSteps(rows); err != nil {
+		return err
+	}
+	l.describe(rows)
+	return l.takeUp(fresh)
+}
+
+// checkHashes records what the run is made of, and on a resume compares.
+func (l *loop) checkHashes(rows string, fresh bool) error {
+	l.hashes = map[string]string{"data": rows, "tokenizer": l.start.tokenizer.Tokenizer.SHA256(), "base": l.start.base}
+	if v := l.cfg.Data.Validation; v != "" {
+		sum, err := fsutil.SHA256(v)
+		if err != nil {
+			return err
+		}
+		l.hashes["validation"] = sum
+	}
+	if !fresh && !l.o.AllowChanged {
+		if err := runstore.RefuseChanges(runstore.Changes(l.run.Info().Hashes, l.hashes)); err != nil {
+			return err
+		}
+	}
+	return l.run.SetHashes(l.hashes)
+}
+
+func (l *loop) prepareSteps(rows *Rows) (err error) {
+	l.sequences = sequences(l.start.info.MaxLength)
+	alternatives := l.corpus.Labels.Alternatives(rows.Train)
+	if l.sampler, err = samplers.NewIntraTheory(l.corpus.Labels, l.cfg.sampler(alternatives)); err != nil {
+		return err
+	}
+	l.options = StepOptions{Optimizer: l.cfg.optimizer(), Arithmetic: qwen3embed.F32, Pooling: l.start.info.Pooling}
+	if l.cfg.Model.Precision == "mixed" {
+		l.options.Arithmetic = qwen3embed.Mixed
+	}
+	if l.options.Loss, err = l.cfg.lossConfig(); err != nil {
+		return err
+	}
+	backend := l.o.Engine.Backend
+	if l.stepper, err = NewStepper(backend, l.start.model, l.options); err != nil {
+		return err
+	}
+	l.validator, err = NewValidator(backend, rows.Validation, l.cfg.Log.ValidationRows, &l.cfg)
+	if err != nil || l.validator == nil {
+		return err
+	}
+	l.encoder, err = local.New(l.start.model, l.start.tokenizer, l.start.info, backend, local.Options{})
+	return err
+}
+
+// describe says what is about to be trained, with the figures a person would check first.
+func (l *loop) describe(rows *Rows) {
+	stats, note := l.sampler.Stats(), l.o.Observer.Note
+	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
+		l.start.model.Config.Parameters(), l.start.model.Config.NumLayers, l.start.model.Config.HiddenSize, l.start.info.MaxLength, l.start.info.Pooling))
+	note(fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
+		len(rows.Train), len(rows.Validation), l.corpus.Truncated, rows.Skipped))
+	for _, t := range stats.Theories {
+		note(fmt.Sprintf("  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
+			t.Theory, t.Anchors, t.Singletons, 100*t.Rate))
+	}
+	note(fmt.Sprintf("steps: %d of %d texts, an epoch is %d steps; the loss of knowing nothing is %.3f",
+		l.cfg.Steps, l.cfg.Sampler.BatchSize, stats.BatchesPerEpoch, unknowing(l.cfg.Sampler.BatchSize)))
+}
+
+// takeUp restores the newest good checkpoint, if there is one, and opens the log behind it.
+func (l *loop) takeUp(fresh bool) error {
+	after := -1
+	if !fresh {
+		c, damaged, err := checkpoints.Latest(l.run.CheckpointDir())
+		for _, d := range damaged {
+			l.o.Observer.Note("passed over: " + d.Error())
+		}
+		switch {
+		case fault.Of(err) == fault.NotFound:
+			l.o.Observer.Note("no checkpoint yet: starting at step 0")
+		case err != nil:
+			return err
+		default:
+			defer c.Close()
+			if err := restore(l.start.model.Store, c); err != nil {
+				return err
+			}
+			l.done, after = c.Meta.Step, c.Meta.Step
+			l.o.Observer.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.cfg.Steps))
+		}
+		if err := l.run.Resumed(l.done, l.o.Versions); err != nil {
+			return err
+		}
+	}
+	var err error
+	l.metrics, err = l.run.OpenMetrics(after)
+	return err
+}
+
+// finish writes the model folder; an existing one is a half-finished attempt of this run.
+func (l *loop) finish(ctx context.Context) error {
+	if err := l.saveCheckpoint(); err != nil {
+		return err
+	}
+	info := l.start.info
+	// No run id: it is random, and equal runs write equal folders.
+	info.Provenance = map[string]string{
+		"stage": fmt.Sprint(l.cfg.Stage), "steps": fmt.Sprint(l.done), "seed": fmt.Sprint(l.cfg.Seed),
+		"base_sha256": l.start.base, "data_sha256": l.hashes["data"],
+	}
+	return folder.Save(l.run.FinalDir(), l.start.model, l.start.tokenizerDir, info)
+}
+
+// end records how the run stands and passes err on, marked as saved where a checkpoint holds everything.
+func (l *loop) end(err error, fresh bool) error {
+	switch {
+	case err == nil:
+		return l.run.SetStatus(runstore.Finished, l.done)
+	case errors.Is(err, context.Canceled) && l.metrics != nil:
+		if saveErr := l.saveCheckpoint(); saveErr != nil {
+			return errors.Join(err, saveErr)
+		}
+		l.run.SetStatus(runstore.Interrupted, l.done)
+		return fault.Saved(fault.New(fault.Canceled, "stopped after step %d of %d; nothing is lost, go on with: train --resume --out %s", l.done, l.cfg.Steps, l.o.Out))
+	case fresh && l.metrics == nil:
+		l.discard() // nothing was trained: the folder must not stand in the way of the next try
+		return err
+	}
+	l.run.SetStatus(runstore.Failed, l.done)
+	return err
+}
+
+// discard removes the files of a run that never began; the folder and its lock stay.
+func (l *loop) discard() {
+	for _, name := range []string{"run.json", "config.toml"} {
+		os.Remove(filepath.Join(l.o.Out, name))
+	}
+}
+
+func (l *loop) summary() Summary {
+	return Summary{Steps: l.done, Model: l.run.FinalDir(), Validation: l.last}
+}
+
+func (l *loop) close() {
+	if l.metrics != nil {
+		l.metrics.Close()
+	}
+	if l.validator != nil {
+		l.validator.Close()
+	}
+	if l.encoder != nil {
+		l.encoder.Close()
+	}
+	if l.stepper != nil {
+		l.stepper.Close()
+	}
+	if l.start != nil && l.start.model != nil {
+		l.start.model.Close()
+	}
+}

@@ -1,0 +1,151 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"hives/data"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+	"hives/tokenizer"
+)
+
+// randomPrefix marks a model that starts from fresh weights.
+const randomPrefix = "random:"
+
+// start is what a run begins with: weights, tokenizer, and how texts become vectors.
+type start struct {
+	model        *qwen3embed.Model
+	info         folder.Info
+	tokenizer    *tokenizer.Framed
+	tokenizerDir string
+	base         string // SHA-256 of the starting weights, or of the config for fresh ones
+}
+
+// openStart loads or draws the starting weights and opens the tokenizer that belongs to them.
+func openStart(cfg *Config) (*start, error) {
+	dir, config, fresh := locate(cfg.Model.From)
+	info, err := folder.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &start{info: override(info, &cfg.Model), tokenizerDir: dir}
+	if cfg.Model.Tokenizer != "" {
+		s.tokenizerDir = strings.TrimSuffix(cfg.Model.Tokenizer, folder.TokenizerFile)
+	}
+	if fresh {
+		err = s.draw(config, cfg.Seed)
+	} else {
+		err = s.load(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openTokenizer(); err != nil {
+		s.model.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// locate splits --model into the folder, its config and whether weights are to be drawn. A random model
+// is named by its folder or by the config file itself.
+func locate(from string) (dir, config string, fresh bool) {
+	path, fresh := strings.CutPrefix(from, randomPrefix)
+	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
+		return filepath.Dir(path), path, fresh
+	}
+	return path, filepath.Join(path, qwen3embed.ConfigFile), fresh
+}
+
+// override puts the run's choices over those of the model folder.
+func override(info folder.Info, cfg *ModelConfig) folder.Info {
+	if cfg.MaxLength > 0 {
+		info.MaxLength = cfg.MaxLength
+	}
+	if cfg.Pooling != "" {
+		info.Pooling = qwen3embed.Pooling(cfg.Pooling)
+	}
+	return info
+}
+
+func (s *start) draw(config string, seed uint64) error {
+	cfg, err := qwen3embed.LoadConfig(config)
+	if err != nil {
+		return err
+	}
+	if s.model, err = qwen3embed.Random(cfg, seed); err != nil {
+		return err
+	}
+	s.base, err = fsutil.SHA256(config)
+	return err
+}
+
+func (s *start) load(dir string) (err error) {
+	if s.base, err = folder.WeightsSHA256(dir); err != nil {
+		return err
+	}
+	s.model, err = qwen3embed.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
+	return err
+}
+
+func (s *start) openTokenizer() error {
+	path := filepath.Join(s.tokenizerDir, folder.TokenizerFile)
+	tok, err := tokenizer.Open(path)
+	if errors.Is(err, os.ErrNotExist) || fault.Of(err) == fault.NotFound {
+		return fault.New(fault.NotFound, "no tokenizer at %s; put tokenizer.json beside config.json or give --tokenizer DIR", path)
+	} else if err != nil {
+		return err
+	}
+	if err := tokenizer.FitsVocabulary(tok, s.model.Config.VocabSize); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	s.tokenizer, err = tokenizer.NewFramed(tok, s.info.MaxLength, s.info.EndToken)
+	return err
+}
+
+// Rows are a run's training and held-out rows.
+type Rows struct {
+	Train, Validation []data.Row
+	Skipped           int    // bad rows that were left out
+	Hash              string // SHA-256 of the training file
+}
+
+// readRows reads the files that cfg names, holds rows out where no validation file is named, and deals
+// labels out anew for the control. Held-out rows keep their true labels.
+func readRows(cfg *Config) (*Rows, error) {
+	rows := &Rows{}
+	all, bad, err := data.ReadWith(cfg.Data.Train, data.ReadOptions{SkipBad: cfg.Data.SkipBad})
+	if err != nil {
+		return nil, err
+	}
+	rows.Train, rows.Skipped = all, len(bad)
+	if rows.Hash, err = fsutil.SHA256(cfg.Data.Train); err != nil {
+		return nil, err
+	}
+	switch f := cfg.Data.ValidationFraction; {
+	case cfg.Data.Validation != "":
+		rows.Validation, _, err = data.ReadWith(cfg.Data.Validation, data.ReadOptions{SkipBad: cfg.Data.SkipBad})
+	case f > 0:
+		var parts [data.NumParts][]data.Row
+		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Seed})
+		rows.Train, rows.Validation = parts[data.Train], parts[data.Validation]
+	}
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Data.PermuteLabels {
+		rows.Train = data.PermuteLabels(rows.Train, cfg.Seed)
+	}
+	if len(rows.Train) == 0 {
+		return nil, fault.New(fault.Invalid, "%s holds no training rows", cfg.Data.Train)
+	}
+	return rows, nil
+}
