@@ -1,9 +1,9 @@
 package theories
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"hives/internal/fault"
@@ -48,7 +48,7 @@ func ParseID(id string) (theory string, p Path, err error) {
 	}
 	p, ok := t.node[rest]
 	if !ok {
-		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", id, theory, t.hint(rest))
+		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", brief(id), theory, t.hint(rest))
 	}
 	return theory, p, nil
 }
@@ -102,13 +102,13 @@ func Match(theory string, p Path) (Path, error) {
 		case name == "":
 			return out, t.restEmpty(p, k)
 		case k >= len(t.LevelNames):
-			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, name, theory, len(t.LevelNames))
+			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, brief(name), theory, len(t.LevelNames))
 		}
 		parent := key(out)
 		out[k] = name
 		node, ok := t.node[key(out)]
 		if !ok || Slug(name) == "" {
-			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, name, theory, where(name, t.kids[parent]))
+			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), theory, where(name, t.kids[parent]))
 		}
 		out = node
 	}
@@ -128,7 +128,7 @@ func (t *Tree) restEmpty(p Path, from int) error {
 func find(theory string) (*Tree, error) {
 	t, ok := Get(theory)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", theory, where(theory, order))
+		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", brief(theory), where(theory, order))
 	}
 	return t, nil
 }
@@ -148,15 +148,33 @@ func where(name string, allowed []string) string {
 		return ": the path has ended there"
 	}
 	near := slices.Clone(allowed)
-	sort.SliceStable(near, func(i, j int) bool {
-		return distance(Slug(name), Slug(near[i])) < distance(Slug(name), Slug(near[j]))
-	})
+	slices.SortStableFunc(near, func(a, b string) int { return cmp.Compare(unlike(name, a), unlike(name, b)) })
 	quoted := make([]string, min(3, len(near)))
 	for i := range quoted {
 		quoted[i] = fmt.Sprintf("%q", near[i])
 	}
 	return "; nearest: " + strings.Join(quoted, ", ")
 }
+
+// unlike is 0 where one name holds the other, as "care" and "care/harm", and else their distance.
+func unlike(a, b string) int {
+	a, b = Slug(a), Slug(b)
+	if a != "" && (strings.Contains(a, b) || strings.Contains(b, a)) {
+		return 0
+	}
+	return distance(a, b)
+}
+
+// brief cuts a name before it is repeated: a cell in the wrong column may hold a whole text.
+func brief(name string) string {
+	if runes := []rune(name); len(runes) > maxNamed {
+		return string(runes[:maxNamed]) + "…"
+	}
+	return name
+}
+
+// maxNamed is enough to recognise a name by, in runes.
+const maxNamed = 24
 
 // distance is the number of letters to insert, delete or replace to turn a into b.
 func distance(a, b string) int {

@@ -79,6 +79,8 @@ func TestValidateNamesTheLevelAndWhatIsNear(t *testing.T) {
 		{"too deep", "duty", Path{"fidelity", "promise"}, []string{"level_2", "1 level"}},
 		{"nothing", "duty", Path{}, []string{"level_1 is empty"}},
 		{"below a leaf", "svt", Path{"self-enhancement", "achievement", "fame"}, []string{"level_3", "path has ended"}},
+		{"part of a name", "mft", Path{"sanctity"}, []string{`nearest: "sanctity/degradation"`}},
+		{"a text in the column", "duty", Path{"a text that somebody wrote, in the wrong column"}, []string{`"a text that somebody wro…"`}},
 		{"no letters", "duty", Path{"?!"}, []string{"level_1"}},
 	} {
 		err := Validate(c.theory, c.path)
