@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/report"
+)
+
+func reportCommand() *cobra.Command {
+	c := &cobra.Command{Use: "report", Short: "Draw reports", Args: cobra.NoArgs}
+	c.AddCommand(reportDemoCommand())
+	return c
+}
+
+func reportDemoCommand() *cobra.Command {
+	var j report.DemoJob
+	var kind string
+	c := &cobra.Command{
+		Use:   "demo --before DIR --after DIR --control DIR --data FILE",
+		Short: "Compare a model before and after training with one trained on permuted labels",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			models, err := openModels(c.Context(), kind, &j.Job, c)
+			if err != nil {
+				return err
+			}
+			defer models.Close()
+			return report.Demo(c.Context(), j)
+		},
+	}
+	c.Flags().StringVar(&j.Before, "before", "", "model folder before training")
+	c.Flags().StringVar(&j.After, "after", "", "model folder after training")
+	c.Flags().StringVar(&j.Control, "control", "", "model folder trained as long on permuted labels")
+	c.Flags().StringVar(&j.Run, "run", "", "folder of the training run, for its curves")
+	jobFlags(c, &j.Job, &kind, "out/demo")
+	required(c, "before", "after", "control", "data")
+	return c
+}
