@@ -23,9 +23,9 @@ type Stage2Config struct {
 	// the authors' code does. It takes no banks and is for comparison only.
 	AnchorFree            bool
 	Fractions             [3]float64 // of hierarchical, individual and theory rows; they add up to 1
-	TemperatureIndividual float64
+	TemperatureIndividual float64    // τ of each anchor term, apart from the hierarchical one's
 	TemperatureTheory     float64
-	WeightIndividual      float64
+	WeightIndividual      float64 // the hierarchical term has weight 1
 	WeightTheory          float64
 }
 
@@ -41,7 +41,8 @@ func DefaultStage2() Stage2Config {
 	}
 }
 
-// stage2Names are the named settings, each a change of DefaultStage2.
+// stage2Names are the named settings, each a change of DefaultStage2. The names are those of the reference
+// values, so that a figure in a log can be traced to them.
 var stage2Names = map[string]func(*Stage2Config){
 	"paper_sub_batches":            func(c *Stage2Config) { c.Hierarchical.Variant = Paper },
 	"paper_whole_batch":            func(c *Stage2Config) { c.Hierarchical.Variant = Paper; c.WholeBatch = true },
@@ -128,7 +129,7 @@ func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 		panic(err)
 	}
 	hier, individual, theory := cfg.parts(in.Z.Shape().Dim(0))
-	e := Normalize(in.Z)
+	e := Normalize(in.Z) // [B, H]; each term takes its rows of it
 	var r Stage2Result
 	r.Hierarchical = hierarchical(cfg.Hierarchical,
 		hier.of(e), hier.of(in.Theory), hier.of(in.Levels), hier.of(in.Direction))
@@ -143,6 +144,9 @@ func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 func (c Stage2Config) anchorTerm(e, ids, bank *Node, tau float64) *Node {
 	if c.AnchorFree {
 		return sharedID(e, ids, tau)
+	}
+	if bank == nil {
+		exceptions.Panicf("losses: stage 2 without AnchorFree needs both anchor banks")
 	}
 	return InfoNCE(e, Normalize(bank), ids, tau)
 }

@@ -46,6 +46,7 @@ const (
 	baseTemperature = 0.1
 )
 
+// variantRules is the table of docs/LOSSES.md.
 var variantRules = map[Variant]rules{
 	Paper:                  {},
 	SkipEmpty:              {skipEmpty: true},

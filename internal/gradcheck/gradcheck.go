@@ -24,6 +24,7 @@ func Compare(f func(x []float64) float64, x, grad []float64) error {
 	if len(x) != len(grad) {
 		return fmt.Errorf("gradient of %d entries for an argument of %d", len(grad), len(x))
 	}
+	// The largest entry sets the scale: where entries cancel, a small one carries the rounding of large ones.
 	scale, worst, at, want := 1.0, 0.0, -1, 0.0
 	for _, g := range grad {
 		scale = math.Max(scale, math.Abs(g))
@@ -84,7 +85,8 @@ func Graph(backend compute.Backend, build func(inputs []*graph.Node) *graph.Node
 	return nil
 }
 
-// compareInput runs Compare on one input of the executable value.
+// compareInput runs Compare on input i of value, the others held. Compare knows no errors, so a failed
+// run is NaN to it, which ends it, and the error is reported in its place.
 func compareInput(value *graph.Exec, inputs []*tensors.Tensor, i int, grad []float64) error {
 	dims := inputs[i].Shape().Dimensions
 	args := anys(inputs)

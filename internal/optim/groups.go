@@ -19,9 +19,11 @@ type Group struct {
 }
 
 // IsVector tells norm gains and biases, which have one axis, from projections and tables, which have two.
+// Going by shape, it holds for any naming of a model's parameters.
 func IsVector(p *model.Variable) bool { return p.Shape().Rank() < 2 }
 
-// DefaultGroups decays everything but norm gains and biases.
+// DefaultGroups decays everything but norm gains and biases: pulling a gain to 0 switches its channel
+// off, where pulling a matrix to 0 only makes it simpler.
 func DefaultGroups(weightDecay float64) []Group {
 	return []Group{
 		{Name: "matrices", RateMultiplier: 1, WeightDecay: weightDecay,
