@@ -203,6 +203,9 @@ var damages = []damage{
 	{"tensors empty", edit(tensorsFile, none)},
 	{"tensors missing", remove(tensorsFile)},
 	{"a bit of the state flips", edit(stateFile, flip(middle))},
+	{"a digit of the state changes", edit(stateFile, func(raw []byte) []byte {
+		return bytes.Replace(raw, []byte(`"sampler_step": 30`), []byte(`"sampler_step": 31`), 1)
+	})},
 	{"state cut in half", edit(stateFile, half)},
 	{"state missing", remove(stateFile)},
 	{"a bit of the sums flips", edit(sumsFile, flip(func(int) int { return 3 }))},

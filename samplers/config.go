@@ -35,7 +35,7 @@ type IntraTheoryConfig struct {
 	// is not named has 1.
 	TheoryWeights map[string]float64
 
-	// Alt holds the further paths of each row in the ids of Labels.Levels; nil when no row has one.
+	// Alt holds the further paths of each row, as Labels.Alternatives gives them; nil for none.
 	Alt [][][3]int32 // [N][]
 }
 

@@ -48,7 +48,7 @@ func mustSampler(t testing.TB, l *data.Labels, cfg IntraTheoryConfig) *IntraTheo
 func TestAgainstTwin(t *testing.T) {
 	legal, illegal := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		l := drawLabels(rt)
+		l := drawLabels(rt, rapid.SampledFrom([]int{1, 6, 30, 45, 60}).Draw(rt, "rows"), 3)
 		cfg := drawConfig(rt, l)
 		w := twin{l, cfg}
 		s, err := NewIntraTheory(l, cfg)
@@ -77,6 +77,30 @@ func TestAgainstTwin(t *testing.T) {
 	t.Logf("%d legal, %d illegal", legal, illegal)
 	if legal < 10 || illegal < 10 {
 		t.Errorf("%d legal and %d illegal cells: the grid says little", legal, illegal)
+	}
+}
+
+// Close to the limit every text counts: what is refused must be exactly what the twin cannot fill.
+func TestLimitAgainstTwin(t *testing.T) {
+	atLimit := 0
+	for range 10 {
+		rapid.Check(t, func(rt *rapid.T) {
+			l := drawLabels(rt, rapid.IntRange(5, 14).Draw(rt, "rows"), 1)
+			cfg := drawConfig(rt, l)
+			cfg.BatchSize, cfg.Positives, cfg.TheoryWeights = rapid.IntRange(4, 6).Draw(rt, "few"), 2, nil
+			w := twin{l, cfg}
+			_, err := NewIntraTheory(l, cfg)
+			if (err == nil) != w.legal() {
+				rt.Fatalf("%v, but the twin says legal: %v", err, w.legal())
+			}
+			w.cfg.BatchSize++
+			if err == nil && !w.legal() {
+				atLimit++
+			}
+		})
+	}
+	if atLimit < 20 {
+		t.Errorf("only %d cells were at the limit", atLimit)
 	}
 }
 
@@ -181,6 +205,11 @@ func TestBatchesDoNotDependOnTheWayTheyAreAskedFor(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	for step := 3; step < len(want); step += 101 {
+		if diff := cmp.Diff(want[step], mustSampler(t, l, cfg).Batch(step)); diff != "" {
+			t.Errorf("step %d (-cached +fresh):\n%s", step, diff)
+		}
+	}
 	cfg.Seed++
 	if cmp.Equal(want[5], mustSampler(t, l, cfg).Batch(5)) {
 		t.Error("another seed draws the same batch")

@@ -135,11 +135,10 @@ func (w twin) stats() (positives []int, theories []TheoryStats) {
 	return positives, theories
 }
 
-// drawLabels makes rows whose ids are dense, as data.NewLabels gives them.
-func drawLabels(rt *rapid.T) *data.Labels {
-	n := rapid.SampledFrom([]int{1, 6, 30, 45, 60}).Draw(rt, "rows")
+// drawLabels makes n rows of up to so many theories, about two rows a text.
+func drawLabels(rt *rapid.T, n, mostTheories int) *data.Labels {
 	texts := rapid.IntRange((n+2)/3, n).Draw(rt, "texts")
-	theories := rapid.IntRange(1, 3).Draw(rt, "theories")
+	theories := rapid.IntRange(1, mostTheories).Draw(rt, "theories")
 	nodes := rapid.IntRange(1, 3).Draw(rt, "nodes a level")
 	l := &data.Labels{TheoryNames: []string{"svt", "duty", "right"}[:theories], CorpusNames: []string{"c0", "c1"}}
 	for range n {
