@@ -16,12 +16,6 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Format is the newest run.json that this build reads and the one it writes.
-const Format = 1
-
-// Kind stands in every run.json.
-const Kind = "hives.run"
-
 // Names inside a run folder.
 const (
 	runFile     = "run.json"
@@ -29,29 +23,6 @@ const (
 	metricsFile = "metrics.jsonl"
 	lockFile    = "lock"
 )
-
-// Status says how far a run has got.
-type Status string
-
-const (
-	Running     Status = "running" // or killed without a word, if nobody holds the lock
-	Interrupted Status = "interrupted"
-	Finished    Status = "finished"
-	Failed      Status = "failed"
-)
-
-// Info is what run.json holds.
-type Info struct {
-	Format   int               `json:"format"`
-	Kind     string            `json:"kind"`
-	ID       string            `json:"id"` // random; names the run wherever its folder is moved
-	Stage    int               `json:"stage"`
-	Status   Status            `json:"status"`
-	Step     int               `json:"step"`    // of the latest change of status
-	Resumes  int               `json:"resumes"` // how often the run was opened again
-	Versions map[string]string `json:"versions,omitempty"`
-	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256, hex: config, data, tokenizer, base
-}
 
 // Run is a run folder held by this process.
 type Run struct {
@@ -124,29 +95,6 @@ func (r *Run) restore() error {
 		}
 	}
 	return nil
-}
-
-// Read returns run.json of the run in dir without taking the run.
-func Read(dir string) (Info, error) {
-	var info Info
-	path := filepath.Join(dir, runFile)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return info, fault.New(fault.NotFound, "%s holds no run: begin one without --resume", dir)
-	}
-	if err != nil {
-		return info, fsutil.Classify(err, path)
-	}
-	if err := json.Unmarshal(raw, &info); err != nil {
-		return info, fault.New(fault.Corrupt, "%s: %w", path, err)
-	}
-	if info.Kind != Kind || info.Format < 1 {
-		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run", path, info.Kind, info.Format)
-	}
-	if info.Format > Format {
-		return info, fault.New(fault.Mismatch, "%s has format %d, this build reads up to %d: use a newer build", path, info.Format, Format)
-	}
-	return info, nil
 }
 
 // refuseTaken refuses a folder with a run, or with anything that an interrupted Create did not leave.
