@@ -1,0 +1,46 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"hives/data"
+)
+
+// dataCommand groups what makes, joins, divides and describes rows.
+func dataCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "data",
+		Short:   "Make, merge, split and describe rows of value annotations",
+		GroupID: groupData,
+	}
+	cmd.AddCommand(importCommand(""), mergeCommand(), splitCommand(), statsCommand())
+	return cmd
+}
+
+// skipBadFlag adds the flag that leaves bad rows out.
+func skipBadFlag(cmd *cobra.Command, skip *bool) {
+	cmd.Flags().BoolVar(skip, "skip-bad", false, "leave bad rows out and list them, instead of failing at the first")
+}
+
+// jsonFlag adds the flag that replaces the table by one JSON object.
+func jsonFlag(cmd *cobra.Command, asJSON *bool) {
+	cmd.Flags().BoolVar(asJSON, "json", false, "print one JSON object and nothing else")
+}
+
+// listBad tells which rows were left out; never their texts.
+func listBad(cmd *cobra.Command, bad []data.BadRow) {
+	for _, b := range bad {
+		fmt.Fprintf(cmd.ErrOrStderr(), "skipped %s\n", b)
+	}
+}
+
+// printJSON writes one object.
+func printJSON(w io.Writer, v any) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}

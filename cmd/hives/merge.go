@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"hives/data"
+)
+
+// mergeCommand puts several files of rows into one.
+func mergeCommand() *cobra.Command {
+	var in []string
+	var out string
+	var o data.ReadOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "merge FILE… --out FILE",
+		Short: "Put files of rows into one, without duplicates and contradictions",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rows, sum, err := data.MergeFiles(append(in, args...), o)
+			if err != nil {
+				return fmt.Errorf("merge: %w", err)
+			}
+			listBad(cmd, sum.Bad)
+			if err := data.Write(out, rows); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), sum)
+			}
+			return printMerge(cmd, sum)
+		},
+	}
+	cmd.Flags().StringArrayVar(&in, "in", nil, "file of rows, another way to name one (may be repeated)")
+	cmd.Flags().StringVar(&out, "out", "", "file of rows to write, .parquet or .csv")
+	skipBadFlag(cmd, &o.SkipBad)
+	jsonFlag(cmd, &asJSON)
+	required(cmd, "out")
+	return cmd
+}
+
+func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
+	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, f := range sum.Files {
+		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
+	}
+	m := sum.Merged
+	fmt.Fprintf(t, "exact duplicates merged\t%d\nnormalised duplicates merged\t%d\n", m.ExactDuplicates, m.NormalisedDuplicates)
+	fmt.Fprintf(t, "rows with both directions dropped\t%d\nunjudged beside judged rows dropped\t%d\n", m.Contradictions, m.Superseded)
+	fmt.Fprintf(t, "rows\t%d\n", m.Out)
+	return t.Flush()
+}

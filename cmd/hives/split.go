@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"hives/data"
+	"hives/internal/fault"
+)
+
+// splitCommand divides rows into train, validation and test.
+func splitCommand() *cobra.Command {
+	var in, out string
+	var ro data.ReadOptions
+	var asJSON bool
+	o := data.DefaultSplit()
+	fractions := o.Fractions[:]
+	cmd := &cobra.Command{
+		Use:   "split --in FILE --out DIR",
+		Short: "Divide rows into train, validation and test by group and text",
+		Long: "Divide rows into train.parquet, validation.parquet and test.parquet.\n\n" +
+			"Rows that share a group or a text, directly or through others, stay together.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(fractions) != data.NumParts {
+				return fault.Usage(fault.New(fault.Invalid, "split: --fractions needs %d numbers, has %d", data.NumParts, len(fractions)))
+			}
+			copy(o.Fractions[:], fractions)
+			sum, err := data.SplitFile(in, out, o, ro)
+			if err != nil {
+				return fmt.Errorf("split: %w", err)
+			}
+			listBad(cmd, sum.Bad)
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), sum)
+			}
+			return printSplit(cmd, sum)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&in, "in", "", "file of rows, .parquet or .csv")
+	flags.StringVar(&out, "out", "", "folder for the three files")
+	flags.Float64SliceVar(&fractions, "fractions", fractions, "shares of train, validation and test")
+	flags.Uint64Var(&o.Seed, "seed", 0, "another seed deals otherwise")
+	skipBadFlag(cmd, &ro.SkipBad)
+	jsonFlag(cmd, &asJSON)
+	required(cmd, "in", "out")
+	return cmd
+}
+
+func printSplit(cmd *cobra.Command, sum *data.SplitSummary) error {
+	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, f := range sum.Files {
+		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
+	}
+	fmt.Fprintf(t, "components\t%d\nrows of the largest\t%d\n", sum.Components, sum.Largest)
+	return t.Flush()
+}

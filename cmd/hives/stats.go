@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"hives/data"
+	"hives/data/stats"
+	"hives/internal/fsutil"
+	"hives/tokenizer"
+)
+
+// statsCommand describes rows.
+func statsCommand() *cobra.Command {
+	var in, tokens, page string
+	var o data.ReadOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "stats FILE",
+		Short: "Count rows by corpus, theory, value and direction, labels a text, and tokens",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				in = args[0]
+			}
+			rows, bad, err := data.ReadWith(in, o)
+			if err != nil {
+				return fmt.Errorf("stats: %w", err)
+			}
+			listBad(cmd, bad)
+			count, err := tokenCounter(tokens)
+			if err != nil {
+				return err
+			}
+			s, err := stats.Describe(rows, count)
+			if err != nil {
+				return err
+			}
+			if page != "" {
+				if err := fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, in) }); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), s)
+			}
+			return s.WriteTable(cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&in, "in", "", "file of rows, another way to name it")
+	flags.StringVar(&tokens, "tokenizer", "", "tokenizer.json, or a folder that holds it, to measure texts in tokens")
+	flags.StringVar(&page, "html", "", "also write a self-contained page of plots to this file")
+	skipBadFlag(cmd, &o.SkipBad)
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// tokenCounter opens a tokenizer and counts its ids, end token not included; nil without a file.
+func tokenCounter(path string) (stats.TokenCounter, error) {
+	if path == "" {
+		return nil, nil
+	}
+	t, err := tokenizer.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int32
+	return func(text string) (int, error) {
+		ids, err = t.Encode(ids[:0], text)
+		return len(ids), err
+	}, nil
+}

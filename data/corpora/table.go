@@ -1,0 +1,31 @@
+package corpora
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// WriteTable prints the account for people.
+func (s *Summary) WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "%s\nrecords\t%d\n", s.Corpus, s.Records)
+	for _, c := range s.Dropped {
+		fmt.Fprintf(t, "  dropped: %s\t%d\n", c.Reason, c.N)
+	}
+	for _, c := range s.Notes {
+		fmt.Fprintf(t, "  %s\t%d\n", c.Reason, c.N)
+	}
+	m := s.Merged
+	for _, c := range []Count{
+		{"exact duplicates merged", m.ExactDuplicates},
+		{"normalised duplicates merged", m.NormalisedDuplicates},
+		{"rows with both directions dropped", m.Contradictions},
+		{"unjudged beside judged rows dropped", m.Superseded},
+		{"bad records skipped", len(s.Bad)},
+	} {
+		fmt.Fprintf(t, "  %s\t%d\n", c.Reason, c.N)
+	}
+	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\ngroups\t%d\n", s.Rows, s.Texts, s.Groups)
+	return t.Flush()
+}

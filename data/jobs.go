@@ -1,0 +1,74 @@
+package data
+
+import (
+	"path/filepath"
+
+	"hives/internal/fault"
+)
+
+// MergeSummary accounts for a merge.
+type MergeSummary struct {
+	Files  []FileRows  `json:"files"`
+	Merged DedupeStats `json:"merged"`
+	Bad    []BadRow    `json:"bad"`
+}
+
+// FileRows is a file and its number of rows.
+type FileRows struct {
+	File string `json:"file"`
+	Rows int    `json:"rows"`
+}
+
+// MergeFiles reads files of rows, one after another, and returns what Dedupe leaves of them all.
+func MergeFiles(paths []string, o ReadOptions) ([]Row, *MergeSummary, error) {
+	if len(paths) == 0 {
+		return nil, nil, fault.New(fault.Invalid, "data: nothing to merge; name at least one file")
+	}
+	sum := &MergeSummary{Bad: []BadRow{}}
+	var all []Row
+	for _, path := range paths {
+		rows, bad, err := ReadWith(path, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		sum.Files = append(sum.Files, FileRows{path, len(rows)})
+		sum.Bad = append(sum.Bad, bad...)
+		all = append(all, rows...)
+	}
+	merged, stats := Dedupe(all)
+	sum.Merged = stats
+	return merged, sum, nil
+}
+
+// SplitSummary accounts for a split.
+type SplitSummary struct {
+	Files      []FileRows `json:"files"`
+	Components int        `json:"components"`        // what the split could not divide
+	Largest    int        `json:"largest_component"` // rows of the largest
+	Bad        []BadRow   `json:"bad"`
+}
+
+// SplitFile deals the rows of a file to train.parquet, validation.parquet and test.parquet in dir.
+func SplitFile(path, dir string, o SplitOptions, ro ReadOptions) (*SplitSummary, error) {
+	rows, bad, err := ReadWith(path, ro)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := Split(rows, o)
+	if err != nil {
+		return nil, err
+	}
+	sum := &SplitSummary{Bad: append([]BadRow{}, bad...)}
+	for _, n := range ComponentSizes(rows) {
+		sum.Components++
+		sum.Largest = max(sum.Largest, n)
+	}
+	for p, part := range parts {
+		out := filepath.Join(dir, PartNames[p]+".parquet")
+		if err := Write(out, part); err != nil {
+			return nil, err
+		}
+		sum.Files = append(sum.Files, FileRows{out, len(part)})
+	}
+	return sum, nil
+}
