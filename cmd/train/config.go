@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+)
+
+// configCommand prints the effective configuration.
+func configCommand(o *options) *cobra.Command {
+	parent := &cobra.Command{Use: "config", Short: "Look at the settings of a run"}
+	var origin bool
+	show := &cobra.Command{
+		Use: "show", Short: "Print the effective settings as TOML", Args: cobra.NoArgs,
+		Example: "  train config show --origin --config configs/stage1.toml --set loss.temperature=0.07",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, origins, err := load(cmd.Flags(), o)
+			if err != nil {
+				return err
+			}
+			if origin {
+				return cli.PrintOrigins(cmd.OutOrStdout(), cfg, origins)
+			}
+			raw, err := cli.EncodeTOML(cfg)
+			if err == nil {
+				_, err = cmd.OutOrStdout().Write(raw)
+			}
+			return err
+		},
+	}
+	show.Flags().BoolVar(&origin, "origin", false, "say of each setting where its value came from")
+	parent.AddCommand(show)
+	return parent
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"hives/internal/cli"
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/trainer"
+)
+
+const long = `train fine-tunes a Qwen3-Embedding model so that a text's neighbourhood follows human values.
+
+Stage 1 is hierarchical supervised contrast: texts with the same value path and
+direction are pulled together, level by level. Rows come from "hives import".
+
+The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at the
+end, final/: a model folder for "hives evaluate" and "hives embed". Ctrl-C or
+SIGTERM saves a checkpoint; --resume goes on and ends with the same weights as a
+run that was never stopped, on the same engine.
+
+Settings come from defaults, --config FILE, the environment (TRAIN_…), --set
+section.key=value and the named flags, each over the one before. With --resume the
+run's stored settings take the place of the defaults.
+"train config show --origin" prints them all and where each came from.`
+
+const examples = `  # the paper's Stage 1 on a GPU host
+  train --stage=1 --model weights/Qwen3-Embedding-0.6B --data train.parquet --out runs/stage1
+
+  # a small model from random weights, on a CPU
+  train --stage=1 --model random:demo/model --tokenizer demo/tokenizer --data train.parquet \
+        --out runs/small --steps 1000 --learning-rate 1e-3 --max-length 64
+
+  # after Ctrl-C, a crash or a preemption
+  train --resume --out runs/stage1
+
+  # the control: labels dealt out anew inside each corpus
+  train --model random:demo/model --tokenizer demo/tokenizer --data train.parquet --out runs/control --permute-labels`
+
+// flagKeys maps the named flags to the settings they override.
+var flagKeys = map[string]string{
+	"stage": "stage", "steps": "steps", "seed": "seed",
+	"model": "model.from", "tokenizer": "model.tokenizer", "max-length": "model.max_length",
+	"pooling": "model.pooling", "precision": "model.precision",
+	"data": "data.train", "validation": "data.validation", "validation-fraction": "data.validation_fraction",
+	"permute-labels": "data.permute_labels", "skip-bad": "data.skip_bad",
+	"batch-size": "sampler.batch_size", "negatives": "sampler.negatives",
+	"false-negatives": "sampler.false_negatives", "anchor-weighting": "sampler.anchor_weighting",
+	"loss": "loss.variant", "temperature": "loss.temperature",
+	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
+	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
+}
+
+// options are the flags that are not settings of the run.
+type options struct {
+	config        cli.ConfigFlags
+	out           string
+	resume        bool
+	allowChanged  bool
+	engine        string
+	threads       int
+	theoryWeights map[string]string
+}
+
+func newRoot() *cobra.Command {
+	o := &options{}
+	root := &cobra.Command{
+		Use: "train --stage=1 --model DIR|random:CONFIG --data FILE --out DIR", Long: long, Example: examples,
+		Short: "Train a Qwen3-Embedding model on human values", Args: cobra.NoArgs, Version: "set below",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), cmd.Flags(), o, cmd.OutOrStdout())
+		},
+	}
+	root.SetVersionTemplate(cli.VersionText("train"))
+	register(root.PersistentFlags(), o)
+	root.AddCommand(configCommand(o))
+	return root
+}
+
+// register adds the flags. Defaults shown are those of a run without --config.
+func register(fs *pflag.FlagSet, o *options) {
+	d := trainer.Default()
+	o.config.Register(fs)
+	fs.StringVar(&o.out, "out", "", "run folder, new or, with --resume, an existing one")
+	fs.BoolVar(&o.resume, "resume", false, "go on from the newest good checkpoint in --out")
+	fs.BoolVar(&o.allowChanged, "allow-changed", false, "resume although settings, data or tokenizer differ from the stored ones")
+	fs.StringVar(&o.engine, "engine", "", engine.FlagUsage)
+	fs.IntVar(&o.threads, "threads", 0, "threads of one computation, 0 for one a core; part of a run's identity")
+	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil, "weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
+
+	fs.Int("stage", d.Stage, "1: hierarchical contrast")
+	fs.Int("steps", d.Steps, "length of the schedule; 0 only writes the starting weights")
+	fs.Uint64("seed", d.Seed, "seed of fresh weights and batches")
+	fs.String("model", "", "model folder, or random:FOLDER or random:config.json for fresh weights")
+	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
+	fs.Int("max-length", 0, "tokens a text, the end token included; 0: as the model folder says (256)")
+	fs.String("pooling", "", "last or mean; empty: as the model folder says (last)")
+	fs.String("precision", d.Model.Precision, "f32, or mixed: bf16 operands of matrix products")
+	fs.String("data", "", "training rows, Parquet or CSV")
+	fs.String("validation", "", "held-out rows; without it a share of --data is held out")
+	fs.Float64("validation-fraction", d.Data.ValidationFraction, "that share; 0 trains on all rows")
+	fs.Bool("permute-labels", false, "control: deal labels out anew inside each corpus")
+	fs.Bool("skip-bad", false, "leave bad rows out instead of refusing the file")
+	fs.Int("batch-size", d.Sampler.BatchSize, "texts a step")
+	fs.String("negatives", d.Sampler.Negatives, "theory (the paper) or corpus (only the anchor's own)")
+	fs.String("false-negatives", d.Sampler.FalseNegatives, "drop, or keep as the authors do")
+	fs.String("anchor-weighting", d.Sampler.AnchorWeighting, "natural, sqrt or balanced")
+	fs.String("loss", d.Loss.Variant, "variant of the hierarchical loss: see docs/LOSSES.md")
+	fs.Float64("temperature", d.Loss.Temperature, "of the contrast")
+	fs.Float64("learning-rate", d.Optimizer.LearningRate, "peak; a small random model wants 3e-4 to 3e-3")
+	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "of matrices; norms take none")
+	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "steps between checkpoints; 0 only at the end")
+	fs.Int("validate-every", d.Log.ValidateEvery, "steps between validations; 0 only at start and end")
+	fs.Int("log-every", d.Log.Every, "steps between lines of metrics.jsonl")
+}
+
+// load builds the effective configuration.
+func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
+	base := trainer.Default()
+	stored := filepath.Join(o.out, "config.toml")
+	if _, err := os.Stat(stored); o.resume && err == nil {
+		if base, _, err = cli.Load(base, cli.Sources{File: stored, Environ: []string{}}); err != nil {
+			return base, nil, fmt.Errorf("stored configuration: %w", err)
+		}
+	}
+	src := o.config.Sources(fs, "TRAIN", flagKeys)
+	for _, theory := range slices.Sorted(maps.Keys(o.theoryWeights)) {
+		src.Sets = append(src.Sets, fmt.Sprintf("sampler.theory_weights.%s=%s", theory, o.theoryWeights[theory]))
+	}
+	return cli.Load(base, src)
+}
+
+// run trains and says what came of it.
+func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) error {
+	cfg, _, err := load(fs, o)
+	if err == nil && o.out == "" {
+		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
+	}
+	if err == nil {
+		err = cfg.Validate()
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := cli.EncodeTOML(cfg)
+	if err != nil {
+		return err
+	}
+	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(o.engine), Threads: o.threads})
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	w := newWatcher(eng.Choice)
+	summary, err := trainer.Run(ctx, cfg, trainer.RunOptions{
+		Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, Config: raw,
+		Versions: versions(eng), Engine: eng, Observer: w,
+	})
+	w.close()
+	if err != nil {
+		return err
+	}
+	if summary.AlreadyFinished {
+		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, summary.Steps)
+	}
+	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", summary.Model, summary.Model)
+	return nil
+}
+
+// versions is everything that the bits of a run may depend on.
+func versions(e *engine.Engine) map[string]string {
+	b := cli.BuildInfo()
+	return map[string]string{
+		"hives": b.Release, "commit": b.Commit, "go": b.Go, "gomlx": b.GoMLX, "go_xla": b.XLA,
+		"engine": string(e.Name), "plugin_sha256": e.PluginSHA256, "pjrt_api": e.PJRTAPI, "threads": fmt.Sprint(e.Threads),
+	}
+}

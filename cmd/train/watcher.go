@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"hives/internal/cli"
+	"hives/internal/trainer"
+)
+
+// watcher shows a run to a person: notes as lines, steps as a progress bar.
+type watcher struct{ bar *cli.Progress }
+
+func newWatcher(first string) *watcher {
+	w := &watcher{}
+	w.Note("engine: " + first)
+	return w
+}
+
+// Note prints a line, above the bar where there is one.
+func (w *watcher) Note(line string) {
+	if w.bar == nil {
+		fmt.Fprintln(os.Stderr, line)
+		return
+	}
+	w.bar.Print("%s", line)
+}
+
+// Step moves the bar; the first call says where the run goes on.
+func (w *watcher) Step(done, total int, line *trainer.StepLine) {
+	if w.bar == nil {
+		w.bar = cli.NewProgress("train", "steps", int64(total), int64(done-1))
+	}
+	w.bar.Suffix(fmt.Sprintf("loss %.3f, %.0f tokens/s", line.Loss, line.TokensPerSecond))
+	w.bar.Add(1)
+}
+
+func (w *watcher) close() { w.bar.Close() }
