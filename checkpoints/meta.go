@@ -12,7 +12,8 @@ const Format = 1
 // Kind stands in every checkpoint's files.
 const Kind = "hives.checkpoint"
 
-// Meta says what a checkpoint's tensors belong to and where the run goes on.
+// Meta says what a checkpoint's tensors belong to and where the run goes on. Step and SamplerStep are
+// counted apart because accumulating gradients draws several batches for one step of the optimiser.
 type Meta struct {
 	Format      int               `json:"format"` // set by Save
 	Kind        string            `json:"kind"`   // set by Save

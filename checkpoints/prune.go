@@ -27,6 +27,7 @@ func Prune(dir string, last int, keepBest bool) error {
 	if keepBest {
 		best = bestOf(entries)
 	}
+	// Oldest first, so that a kill in between leaves the newer ones.
 	for _, e := range entries[:max(0, len(entries)-last)] {
 		if e.Path == best {
 			continue

@@ -48,6 +48,7 @@ func Save(dir string, meta Meta, source Source) (string, error) {
 		return "", fault.New(fault.Invalid, "checkpoint of step %d", meta.Step)
 	}
 	meta.Format, meta.Kind = Format, Kind
+	// encoding/json orders fields and keys, so that equal states give equal bytes.
 	state, err := json.MarshalIndent(meta, "", "  ")
 	if err != nil {
 		return "", fault.New(fault.Invalid, "checkpoint of step %d: %w", meta.Step, err)
@@ -60,7 +61,8 @@ func Save(dir string, meta Meta, source Source) (string, error) {
 	return path, nil
 }
 
-// writeFiles fills a folder; WriteFolder makes it durable.
+// writeFiles fills a folder; WriteFolder makes it durable. Hashes are taken of the bytes on their way to
+// the disk, not read back: a disk that alters them is found out by the next Load.
 func writeFiles(dir string, state []byte, source Source) error {
 	var sums bytes.Buffer
 	write := func(name string, content func(io.Writer) error) error {
@@ -76,6 +78,7 @@ func writeFiles(dir string, state []byte, source Source) error {
 		fmt.Fprintf(&sums, "%x  %s\n", h.Sum(nil), name)
 		return f.Close()
 	}
+	// The tensors say what they are even when they have lost their folder.
 	metadata := map[string]string{"kind": Kind, "format": strconv.Itoa(Format)}
 	err := write(tensorsFile, func(w io.Writer) error {
 		return safetensorsio.WriteStream(w, source.Infos, metadata, source.Fetch)

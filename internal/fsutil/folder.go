@@ -36,6 +36,7 @@ func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	if err := fill(tmp); err != nil {
 		return err
 	}
+	// MkdirTemp makes folders that nobody else may enter.
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
@@ -45,7 +46,8 @@ func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	return replaceFolder(tmp, path)
 }
 
-// syncTree makes every file and folder under root durable.
+// syncTree makes every file and folder under root durable. Without it a rename may survive a power cut
+// that the files' contents do not.
 func syncTree(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -71,7 +73,7 @@ func replaceFolder(tmp, path string) error {
 	}
 	if err := os.Rename(tmp, path); err != nil {
 		if old != "" {
-			os.Rename(old, path)
+			os.Rename(old, path) // as it was
 		}
 		return err
 	}
@@ -84,7 +86,8 @@ func replaceFolder(tmp, path string) error {
 	return nil
 }
 
-// RemoveFolder removes a folder so that a kill leaves no half of it under its name.
+// RemoveFolder removes a folder so that a kill leaves no half of it under its name: it is renamed into a
+// temporary one first, which Restore clears away.
 func RemoveFolder(path string) error {
 	parent := filepath.Dir(path)
 	aside, err := os.MkdirTemp(parent, "."+filepath.Base(path)+tmpMark+"*")
@@ -107,6 +110,7 @@ func Restore(dir string) error {
 	}
 	for _, e := range entries {
 		name, aside := e.Name(), filepath.Join(dir, e.Name())
+		// Its successor is complete only under the right name, so the temporary one goes and this returns.
 		if base, _, found := strings.Cut(name, oldMark); found && strings.HasPrefix(name, ".") {
 			home := filepath.Join(dir, base[1:])
 			if _, err := os.Lstat(home); os.IsNotExist(err) {

@@ -80,6 +80,7 @@ func fields(text []byte) (map[string]string, error) {
 	return out, nil
 }
 
+// flatten descends into tables; an array of tables is one value.
 func flatten(prefix string, tree map[string]any, out map[string]string) {
 	for name, value := range tree {
 		if table, ok := value.(map[string]any); ok {

@@ -54,6 +54,7 @@ func wholeLines(f *os.File, last int) (size int64, err error) {
 		var record struct {
 			Step *int `json:"step"`
 		}
+		// Damage in the middle cannot be cut off without losing good lines, so it is the user's to decide.
 		if err := json.Unmarshal(line, &record); err != nil || record.Step == nil {
 			return 0, fault.New(fault.Corrupt,
 				"%s: line %d is no record with a step; move the log away to go on without it", f.Name(), number)
@@ -72,6 +73,7 @@ func (m *Metrics) Append(record any) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "metrics log: %w", err)
 	}
+	// One write a line, unbuffered: whoever follows the file sees whole lines, and a kill loses none.
 	n, err := m.file.Write(append(line, '\n'))
 	if err != nil {
 		if n > 0 {

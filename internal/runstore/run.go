@@ -34,6 +34,7 @@ type Run struct {
 // Create begins a run in dir, which must be absent or empty. config is the effective configuration as
 // TOML; of info the caller sets Stage, Versions and Hashes.
 func Create(dir string, config []byte, info Info) (*Run, error) {
+	// Before the lock file is made: a foreign folder must stay as it is.
 	if err := refuseTaken(dir); err != nil {
 		return nil, err
 	}
@@ -52,7 +53,8 @@ func Create(dir string, config []byte, info Info) (*Run, error) {
 	return r, nil
 }
 
-// begin writes the files of a new run, run.json last.
+// begin writes the files of a new run, run.json last: a kill before it leaves a folder that Create takes
+// for an empty one.
 func (r *Run) begin(config []byte) error {
 	if err := refuseTaken(r.dir); err != nil { // another process may have been quicker
 		return err
@@ -121,7 +123,8 @@ func refuseTaken(dir string) error {
 	return nil
 }
 
-// hold takes the lock of a run folder.
+// hold takes the lock of a run folder. It does not wait: two trainers in one folder are a mistake, not a
+// queue.
 func hold(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockFile)
 	lock := flock.New(path, flock.SetPermissions(0o644))
@@ -165,6 +168,7 @@ func writeConfig(dir string, config []byte) error {
 	})
 }
 
+// write replaces run.json whole; a reader without the lock sees the old or the new one.
 func (r *Run) write() error {
 	raw, err := json.MarshalIndent(r.info, "", "  ")
 	if err != nil {

@@ -49,6 +49,7 @@ func mapFile(path string) (mmap.MMap, error) {
 		return nil, fault.New(fault.Invalid, "tensors: %w", err)
 	}
 	defer file.Close() // a mapping outlives its descriptor
+	// Of the open file, not of the path: between the two a rename could come.
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func mapFile(path string) (mmap.MMap, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fault.New(fault.Invalid, "%s: not a regular file", path)
 	}
-	if info.Size() < lengthBytes {
+	if info.Size() < lengthBytes { // an empty file could not even be mapped
 		return nil, fault.New(fault.Corrupt, "%s: %d bytes are no safetensors file", path, info.Size())
 	}
 	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
@@ -120,6 +121,7 @@ func (f *File) Tensor(name string) (Tensor, error) {
 		return Tensor{}, err
 	}
 	e := f.entries[f.index[name]]
+	// The third index keeps an append by the caller out of the next tensor.
 	return Tensor{info.Name, info.DType, info.Shape, f.data[e.begin:e.end:e.end]}, nil
 }
 

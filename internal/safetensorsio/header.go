@@ -30,7 +30,7 @@ func parseHeader(header []byte, dataBytes int64) ([]entry, map[string]string, er
 		return nil, nil, errors.New("header does not begin with {")
 	}
 	dec := json.NewDecoder(bytes.NewReader(header))
-	dec.UseNumber()
+	dec.UseNumber() // through float64, offsets beyond 2^53 would be rounded
 	var entries []entry
 	metadata := map[string]string{}
 	err := object(dec, func(key string) error {
@@ -47,6 +47,7 @@ func parseHeader(header []byte, dataBytes int64) ([]entry, map[string]string, er
 	if err != nil {
 		return nil, nil, err
 	}
+	// Padding blanks may follow, as the reference writer puts them there; anything else may not.
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, nil, errors.New("header holds more than one object")
 	}
@@ -80,7 +81,8 @@ func parseEntry(dec *json.Decoder, name string) (entry, error) {
 	return e, e.check()
 }
 
-// check compares the range with the shape.
+// check compares the range with the shape. Only then may a range be sliced or a size be trusted: the
+// multiplication in Bytes cannot wrap around to a number that fits.
 func (e entry) check() error {
 	size, err := e.Bytes()
 	if err != nil {
@@ -120,6 +122,7 @@ func checkLayout(entries []entry, dataBytes int64) error {
 	return nil
 }
 
+// parseMetadata reads the free strings that a writer left, "format": "pt" mostly.
 func parseMetadata(dec *json.Decoder, into map[string]string) error {
 	return object(dec, func(key string) (err error) {
 		into[key], err = stringValue(dec)
@@ -154,6 +157,7 @@ func object(dec *json.Decoder, field func(key string) error) error {
 	return err
 }
 
+// stringValue refuses null, which encoding/json would take for an empty string.
 func stringValue(dec *json.Decoder) (string, error) {
 	t, err := dec.Token()
 	if err != nil {
@@ -166,7 +170,8 @@ func stringValue(dec *json.Decoder) (string, error) {
 	return s, nil
 }
 
-// ints reads an array of at most most whole numbers; it is never nil without an error.
+// ints reads an array of at most most whole numbers; it is never nil without an error. Reading token by
+// token refuses null and quoted numbers, and stops before a long array becomes a long slice.
 func ints(dec *json.Decoder, most int) ([]int, error) {
 	if t, err := dec.Token(); err != nil {
 		return nil, err
@@ -193,6 +198,7 @@ func ints(dec *json.Decoder, most int) ([]int, error) {
 	return out, err
 }
 
+// wrapKey names the key whose value was wrong.
 func wrapKey(key string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", clip(key), err)

@@ -42,6 +42,7 @@ func WriteStream(w io.Writer, infos []Info, metadata map[string]string, fetch fu
 		if err != nil {
 			return fmt.Errorf("tensor %s: %w", clip(e.Name), err)
 		}
+		// The header is out already: a wrong length here would shift every later tensor.
 		if int64(len(data)) != e.end-e.begin {
 			return fault.New(fault.Invalid, "tensor %s: shape %v of %s needs %d bytes, got %d",
 				clip(e.Name), e.Shape, e.DType, e.end-e.begin, len(data))
@@ -74,7 +75,7 @@ func layOut(infos []Info) ([]entry, error) {
 		}
 		return a.Name < b.Name
 	})
-	var at int64
+	var at int64 // until here end holds the size
 	for i := range entries {
 		entries[i].begin = at
 		at += entries[i].end
@@ -111,8 +112,8 @@ func encodeHeader(entries []entry, metadata map[string]string) ([]byte, error) {
 		if b.Len() > lengthBytes+1 {
 			b.WriteByte(',')
 		}
-		name, _ := json.Marshal(e.Name) // a string always encodes
-		shape, _ := json.Marshal(append([]int{}, e.Shape...))
+		name, _ := json.Marshal(e.Name)                       // a string always encodes
+		shape, _ := json.Marshal(append([]int{}, e.Shape...)) // nil would become null
 		fmt.Fprintf(&b, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, e.DType, shape, e.begin, e.end)
 	}
 	b.WriteByte('}')
