@@ -66,7 +66,7 @@ func replaceFolder(tmp, path string) error {
 	}
 	old := ""
 	if err == nil {
-		old = strings.Replace(tmp, tmpMark, oldMark, 1)
+		old = filepath.Join(filepath.Dir(tmp), strings.Replace(filepath.Base(tmp), tmpMark, oldMark, 1))
 		if err := os.Rename(path, old); err != nil {
 			return err
 		}

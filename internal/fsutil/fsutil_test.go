@@ -87,8 +87,8 @@ func files(content string, names ...string) func(string) error {
 }
 
 func TestWriteFolderReplacesWholeOrNotAtAll(t *testing.T) {
-	root := t.TempDir()
-	path := filepath.Join(root, "deep", "model")
+	root := filepath.Join(t.TempDir(), ".x.tmp-1")
+	path := filepath.Join(root, "deep", "model") // root's own name may look like a temporary one
 	if err := WriteFolder(path, files("one", "a", "sub/b")); err != nil {
 		t.Fatal(err)
 	}
