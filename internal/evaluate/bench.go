@@ -44,7 +44,15 @@ type Bench struct {
 	prefixes *metrics.RowPairs // affinity up to the first unlike or missing level
 	texts    *metrics.TextPairs
 	parts    []part
+	corpora  []corpus
 	draws    *metrics.Resamples
+}
+
+// corpus is the rows of one corpus alone.
+type corpus struct {
+	name  string
+	rows  []int
+	pairs *metrics.RowPairs
 }
 
 // part is the text level of one theory.
@@ -67,6 +75,14 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows)}
 	b.columns = metrics.NewRowPairs(b.labels)
 	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))
+	b.split()
+	b.draws = metrics.NewResamples(b.columns.Groups(), b.options.Resamples, b.options.Seed)
+	return b, nil
+}
+
+// split relates whole texts, of all rows and of each theory alone, and the rows of each corpus alone.
+func (b *Bench) split() {
+	rows := b.rows
 	alternatives := b.labels.Alternatives(rows)
 	b.texts = metrics.NewTextPairs(b.labels, alternatives)
 	for id, theory := range b.labels.TheoryNames {
@@ -81,8 +97,16 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 		p.texts = metrics.NewTextPairs(metrics.Subset(b.labels, p.rows), paths)
 		b.parts = append(b.parts, p)
 	}
-	b.draws = metrics.NewResamples(b.columns.Groups(), b.options.Resamples, b.options.Seed)
-	return b, nil
+	for id, name := range b.labels.CorpusNames {
+		c := corpus{name: name}
+		for i := range rows {
+			if b.labels.Corpus[i] == int32(id) {
+				c.rows = append(c.rows, i)
+			}
+		}
+		c.pairs = metrics.NewRowPairs(metrics.Subset(b.labels, c.rows))
+		b.corpora = append(b.corpora, c)
+	}
 }
 
 // Embed asks the encoder for every text once and returns one vector a row, shape [N][D].

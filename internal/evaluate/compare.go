@@ -2,7 +2,7 @@ package evaluate
 
 import "hives/metrics"
 
-// Estimate is a paired difference with its interval.
+// Estimate is a figure, or a paired difference, with its interval.
 type Estimate struct {
 	Value    Number `json:"value"`
 	Interval Range  `json:"interval"`

@@ -31,6 +31,9 @@ func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*S
 		return nil, err
 	}
 	s.CorrelationPrefix = scoped(func(c metrics.Scope) Number { return Number(prefixes[c].Pearson) })
+	if err := b.scoreCorpora(ctx, s, v); err != nil {
+		return nil, err
+	}
 	if err := b.scoreTexts(ctx, s, v); err != nil {
 		return nil, err
 	}
@@ -87,6 +90,20 @@ func distances(d *metrics.Distances) Distances {
 		SamePath: Number(d.Mean[0]), SameDir: Number(d.ByDir[0][0]), OtherDir: Number(d.ByDir[0][1]),
 		SameL1L2: Number(d.Mean[1]), SameL1: Number(d.Mean[2]), OtherPath: Number(d.Mean[3]),
 	}
+}
+
+// scoreCorpora correlates within each corpus alone.
+func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
+	s.CorrelationByCorpus = map[string]Estimate{}
+	for _, c := range b.corpora {
+		found, err := metrics.Correlations(ctx, v.Select(c.rows), c.pairs)
+		if err != nil {
+			return err
+		}
+		r := &found[metrics.All]
+		s.CorrelationByCorpus[c.name] = Estimate{Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence))}
+	}
+	return nil
 }
 
 // scoreTexts measures the text level, of all texts and of each theory alone.

@@ -10,19 +10,21 @@ type System struct {
 	Name  string            `json:"name"`
 	Model *encoder.Identity `json:"model"` // null for controls without a model
 
-	RankingAccuracy      ByScope[Number] `json:"ranking_accuracy"` // exact expectation, macro, ties wrong
-	RankingTiesHalf      ByScope[Number] `json:"ranking_accuracy_ties_half"`
-	RankingMicro         ByScope[Number] `json:"ranking_accuracy_micro"`
-	Correlation          ByScope[Number] `json:"similarity_correlation"` // Pearson, columns
-	CorrelationSpearman  ByScope[Number] `json:"similarity_correlation_spearman"`
-	CorrelationPrefix    ByScope[Number] `json:"similarity_correlation_prefix"` // Pearson, prefix_present
-	Direction            Number          `json:"direction_accuracy"`
-	DirectionByScope     ByScope[Number] `json:"direction_accuracy_by_scope"`
-	DirectionAnchors     ByScope[int]    `json:"direction_anchors"`
-	Orthogonality        Theories        `json:"orthogonality"`
-	OrthogonalityDetails []OrthoDetail   `json:"orthogonality_details"`
-	Intervals            Intervals       `json:"intervals"`
-	TextLevel            TextLevel       `json:"text_level"`
+	RankingAccuracy     ByScope[Number] `json:"ranking_accuracy"` // exact expectation, macro, ties wrong
+	RankingTiesHalf     ByScope[Number] `json:"ranking_accuracy_ties_half"`
+	RankingMicro        ByScope[Number] `json:"ranking_accuracy_micro"`
+	Correlation         ByScope[Number] `json:"similarity_correlation"` // Pearson, columns
+	CorrelationSpearman ByScope[Number] `json:"similarity_correlation_spearman"`
+	CorrelationPrefix   ByScope[Number] `json:"similarity_correlation_prefix"` // Pearson, prefix_present
+	// Pooled over corpora the correlation also sees how corpora differ in mean; these do not.
+	CorrelationByCorpus  map[string]Estimate `json:"similarity_correlation_by_corpus"`
+	Direction            Number              `json:"direction_accuracy"`
+	DirectionByScope     ByScope[Number]     `json:"direction_accuracy_by_scope"`
+	DirectionAnchors     ByScope[int]        `json:"direction_anchors"`
+	Orthogonality        Theories            `json:"orthogonality"`
+	OrthogonalityDetails []OrthoDetail       `json:"orthogonality_details"`
+	Intervals            Intervals           `json:"intervals"`
+	TextLevel            TextLevel           `json:"text_level"`
 
 	BinPairs        ByScope[[metrics.Bins][metrics.Bins]Number] `json:"bin_pairs"`
 	BinPairAnchors  ByScope[[metrics.Bins][metrics.Bins]int]    `json:"bin_pair_anchors"`
