@@ -116,15 +116,29 @@ HAND = (
 )
 
 
-def write_reference(path, tokenizer, texts, seed=20260101, count=300):
-    """JSON lines of [text, ids]: the hand-written cases, then real texts, escapes and all."""
-    sample = random.Random(seed).sample(texts, count)
+def variants(tokenizer):
+    """The tokenizer with the pre-tokenisers of other families, whose ids the Go tests also know."""
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    yield "qwen", tokenizer
+    for name, pre_tokenizer in (
+        ("gpt2", byte_level),
+        ("smollm2", pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level])),
+    ):
+        other = Tokenizer.from_str(tokenizer.to_str())
+        other.pre_tokenizer = pre_tokenizer
+        yield name, other
+
+
+def write_reference(path, tokenizer, texts, seed=20260101):
+    """JSON lines of [variant, text, ids]: the hand-written cases, then real texts."""
+    drawn = random.Random(seed).sample(texts, 300)
     # Long comments are left out so that the file stays small.
-    cases = [*HAND, *(text for text in sample if len(text) <= 400)]
+    short = [text for text in drawn if len(text) <= 400]
     with open(path, "w", encoding="utf-8", newline="\n") as out:
-        for text in cases:
-            ids = tokenizer.encode(text, add_special_tokens=False).ids
-            out.write(json.dumps([text, ids], ensure_ascii=True, separators=(",", ":")) + "\n")
+        for name, variant in variants(tokenizer):
+            for text in (*HAND, *(short if name == "qwen" else short[:40])):
+                ids = variant.encode(text, add_special_tokens=False).ids
+                out.write(json.dumps([name, text, ids], separators=(",", ":")) + "\n")
 
 
 def main():

@@ -1,10 +1,6 @@
 package tokenizer
 
-import (
-	"math"
-
-	"hives/internal/fault"
-)
+import "hives/internal/fault"
 
 // Qwen3-Embedding's framing.
 const (
@@ -13,7 +9,8 @@ const (
 )
 
 // Framed frames texts for last-token pooling: ids cut to MaxLength−1, then the end token, always. It does
-// so itself because published tokenizer.json files differ in whether their post-processor appends it.
+// so itself because published tokenizer.json files differ in whether their post-processor appends it. It is
+// safe for concurrent use while nobody changes its fields.
 type Framed struct {
 	Tokenizer Tokenizer
 	MaxLength int
@@ -95,7 +92,7 @@ func FitsVocabulary(tok Tokenizer, vocabSize int) error {
 // the last position of every row is its end token. lengths has the unpadded length of each row: the pad id
 // may equal the end token's, so the ids alone do not tell.
 func PadLeft(rows [][]int32, length int, padID int32) (ids []int32, lengths []int32, err error) {
-	if length < 1 || length > math.MaxInt32 {
+	if length < 1 {
 		return nil, nil, fault.New(fault.Invalid, "tokenizer: padding to length %d; it must be at least 1", length)
 	}
 	ids = make([]int32, 0, len(rows)*length)

@@ -8,16 +8,18 @@ import (
 )
 
 type goldenTexts struct {
-	TokenizerSHA256 string `json:"tokenizer_sha256"`
-	EndID           int32  `json:"eos_id"`
-	MaxLength       int    `json:"max_length"`
-	Items           []struct {
-		Source string  `json:"source"`
-		Text   string  `json:"text"`
-		IDs    []int32 `json:"ids"`
-		Framed []int32 `json:"ids_eos"`
-		Cut    []int32 `json:"ids_eos_max256"`
-	} `json:"items"`
+	TokenizerSHA256 string       `json:"tokenizer_sha256"`
+	EndID           int32        `json:"eos_id"`
+	MaxLength       int          `json:"max_length"`
+	Items           []goldenText `json:"items"`
+}
+
+type goldenText struct {
+	Source string  `json:"source"`
+	Text   string  `json:"text"`
+	IDs    []int32 `json:"ids"`
+	Framed []int32 `json:"ids_eos"`
+	Cut    []int32 `json:"ids_eos_max256"`
 }
 
 type goldenBatch struct {
