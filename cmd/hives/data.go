@@ -13,11 +13,10 @@ import (
 // dataCommand groups what makes, joins, divides and describes rows.
 func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "data",
-		Short:   "Make, merge, split and describe rows of value annotations",
-		GroupID: groupData,
+		Use:   "data",
+		Short: "Make, merge, split and describe rows of value annotations",
 	}
-	cmd.AddCommand(importCommand(""), mergeCommand(), splitCommand(), statsCommand())
+	cmd.AddCommand(importCommand(), mergeCommand(), splitCommand(), statsCommand())
 	return cmd
 }
 

@@ -10,14 +10,12 @@ import (
 	"hives/internal/fault"
 )
 
-// importCommand turns a published corpus into rows. It hangs below data, and below the root in a group of its
-// help.
-func importCommand(group string) *cobra.Command {
+// importCommand turns a published corpus into rows. It hangs below data and, for short, below the root.
+func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "import",
-		Short:   "Turn a published corpus into rows",
-		Args:    cobra.NoArgs,
-		GroupID: group,
+		Use:   "import",
+		Short: "Turn a published corpus into rows",
+		Args:  cobra.NoArgs,
 	}
 	for _, name := range corpora.Names() {
 		cmd.AddCommand(corpusCommand(name))

@@ -8,6 +8,7 @@ import (
 
 	"hives/data"
 	"hives/data/stats"
+	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/tokenizer"
 )
@@ -24,6 +25,9 @@ func statsCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				in = args[0]
+			}
+			if in == "" {
+				return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
 			}
 			rows, bad, err := data.ReadWith(in, o)
 			if err != nil {
