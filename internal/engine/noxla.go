@@ -10,5 +10,9 @@ import (
 
 // loadPlugin has nothing to load in a program built without cgo or with -tags noxla.
 func loadPlugin(string, string) (compute.Backend, string, error) {
-	return nil, "", errors.New("this program was built without XLA (no cgo, or -tags noxla)")
+	return nil, "", errNoXLA
 }
+
+func pluginVersion(string) (string, error) { return "", errNoXLA }
+
+var errNoXLA = errors.New("this program was built without XLA (no cgo, or -tags noxla)")

@@ -221,8 +221,11 @@ func configString(kind Kind, path string, opt Options) string {
 
 // loadRemedy says what to try after the loader refused a plugin.
 func loadRemedy(kind Kind, p Plugin) string {
+	if kind == CUDA && libraryMissing(p.Path) {
+		return "NVIDIA's libraries are not beside the plugin: run " + installCommand(CUDA)
+	}
 	if kind == CUDA {
-		return "see that the driver works (nvidia-smi) and the libraries are there: " + installCommand(CUDA)
+		return "see that the driver works (nvidia-smi), or choose --engine cpu"
 	}
 	if p.Folder == "" {
 		return "name a PJRT plugin for this machine, or leave the path out and run " + installCommand(kind)

@@ -17,10 +17,16 @@ func loadPlugin(path, config string) (compute.Backend, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	plugin, err := pjrt.GetPlugin(path) // loaded already, so this only looks it up
+	version, err := pluginVersion(path)
+	return b, version, err
+}
+
+// pluginVersion loads the library, once a process, and returns the version of its interface.
+func pluginVersion(path string) (string, error) {
+	plugin, err := pjrt.GetPlugin(path)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	major, minor := plugin.Version()
-	return b, fmt.Sprintf("%d.%d", major, minor), nil
+	return fmt.Sprintf("%d.%d", major, minor), nil
 }

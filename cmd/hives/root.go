@@ -1,0 +1,56 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+)
+
+// The groups of hives --help, in their order.
+const (
+	groupData     = "data"
+	groupModels   = "models"
+	groupSettings = "settings"
+)
+
+// newRoot builds the command tree. A new command is one line in the list below and one file beside it.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hives",
+		Short: "Text vectors whose neighbourhood follows human values",
+		Long: `hives turns annotated corpora into rows, measures how well a model's vectors follow human values,
+and embeds texts. The program train fits a model; embedd serves one.`,
+		Example: `  hives import valueeval --in touche/ --out rows.parquet     rows from a published corpus
+  hives data stats rows.parquet                              what is in them
+  hives evaluate --model out/demo/model --data rows.parquet  how well a model does
+  hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
+  hives engine check                                         is the arithmetic sound here`,
+		Args:    cobra.NoArgs,
+		Version: cli.BuildInfo().Release,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cobra.AddTemplateFunc("versionText", versionText) // so that plugins are looked at only when asked
+	root.SetVersionTemplate("{{versionText}}")
+	root.AddGroup(
+		&cobra.Group{ID: groupData, Title: "Rows and corpora:"},
+		&cobra.Group{ID: groupModels, Title: "Models and vectors:"},
+		&cobra.Group{ID: groupSettings, Title: "This machine:"},
+	)
+	root.SetHelpCommandGroupID(groupSettings)
+	root.SetCompletionCommandGroupID(groupSettings)
+	root.AddCommand(
+		in(groupData, dataCommand()),
+		in(groupData, importCommand()),
+		in(groupModels, embedCommand()),
+		in(groupModels, evaluateCommand()),
+		in(groupModels, reportCommand()),
+		engineCommand(),
+	)
+	return root
+}
+
+// in puts a command into a group of hives --help.
+func in(group string, cmd *cobra.Command) *cobra.Command {
+	cmd.GroupID = group
+	return cmd
+}

@@ -1,0 +1,241 @@
+package check
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"hives/internal/engine"
+	"hives/internal/fault"
+)
+
+// StepsCommand is the hidden command of hives engine that runs Steps.
+const StepsCommand = "steps"
+
+// tolerance bounds |plugin − Go engine| relative to each tensor's largest entry, f32. Two sound engines
+// add in different orders; measured on the pinned CPU plugin: 2e-6.
+const tolerance = 1e-4
+
+// Options say what to check and how long.
+type Options struct {
+	Engine  string // as --engine
+	Repeats int    // in each process, idle and again loaded
+}
+
+// Report is what one process found.
+type Report struct {
+	Engine string         `json:"engine"`
+	Hashes map[string]int `json:"hashes"` // "f32 <sha256>" or "bf16 <sha256>" → how often it came
+	Values [][]float32    `json:"values"` // f32 loss, then gradients
+}
+
+// Launch runs Steps in a fresh process and returns what it printed.
+type Launch func(ctx context.Context, opt Options) ([]byte, error)
+
+// Process launches this program again.
+func Process(ctx context.Context, opt Options) ([]byte, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, exe, "engine", StepsCommand, "--engine", opt.Engine, "--repeats", fmt.Sprint(opt.Repeats))
+	cmd.Stderr = os.Stderr
+	return cmd.Output()
+}
+
+// Run performs the check in two processes and writes what it found to out.
+func Run(ctx context.Context, opt Options, launch Launch, out io.Writer) error {
+	if opt.Repeats < 1 {
+		return fault.Usage(fault.New(fault.Invalid, "engine check: repeats must be at least 1, got %d", opt.Repeats))
+	}
+	hashes := map[string]int{}
+	var values [][]float32
+	for process := range 2 {
+		raw, err := launch(ctx, opt)
+		if err != nil {
+			return fmt.Errorf("process %d: %w", process+1, err)
+		}
+		var r Report
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return fmt.Errorf("process %d: read its report: %w", process+1, err)
+		}
+		if process == 0 {
+			fmt.Fprintln(out, r.Engine)
+		}
+		values = r.Values
+		for h, n := range r.Hashes {
+			hashes[h] += n
+		}
+	}
+	if err := judge(hashes, 4*opt.Repeats, out); err != nil {
+		return err
+	}
+	return compareWithGo(ctx, values, out)
+}
+
+// judge wants one hash for each type, each seen want times.
+func judge(hashes map[string]int, want int, out io.Writer) error {
+	kinds := map[string]int{}
+	for h, n := range hashes {
+		kind := h[:len(h)-65] // a space and 64 digits
+		kinds[kind]++
+		fmt.Fprintf(out, "%s: %d of %d repeats gave %s\n", kind, n, want, h[len(kind)+1:][:12])
+	}
+	for kind, n := range kinds {
+		if n != 1 {
+			return fault.New(fault.Mismatch, "%s: %d repeats of one step gave %d different results: do not pin this plugin", kind, want, n)
+		}
+	}
+	if len(kinds) == 0 {
+		return fault.New(fault.Mismatch, "engine check: no repeat was reported")
+	}
+	return nil
+}
+
+// compareWithGo holds the f32 values against the Go engine.
+func compareWithGo(ctx context.Context, got [][]float32, out io.Writer) error {
+	e, err := engine.Open(ctx, engine.Options{Kind: engine.Go})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	step, err := newStep(e.Backend, dtypes.Float32)
+	if err != nil {
+		return err
+	}
+	want, err := values(step)
+	if err != nil {
+		return err
+	}
+	if len(got) != len(want) {
+		return fault.New(fault.Mismatch, "%d tensors, the Go engine has %d", len(got), len(want))
+	}
+	worst := 0.0
+	for i := range want {
+		d := distance(got[i], want[i])
+		if !(d <= tolerance) {
+			return fault.New(fault.Mismatch, "tensor %d is off by %.2g of its largest entry from the Go engine, allowed %g: do not pin this plugin", i, d, tolerance)
+		}
+		worst = max(worst, d)
+	}
+	_, err = fmt.Fprintf(out, "values: within %.1e of the Go engine (allowed %.0e)\n", worst, tolerance)
+	return err
+}
+
+// distance is the largest difference relative to b's largest entry; NaN for unlike lengths.
+func distance(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return math.NaN()
+	}
+	worst, scale := 0.0, 0.0
+	for i := range b {
+		worst = max(worst, math.Abs(float64(a[i])-float64(b[i])))
+		scale = max(scale, math.Abs(float64(b[i])))
+	}
+	if worst == 0 {
+		return 0
+	}
+	return worst / scale
+}
+
+// Steps repeats the step idle and loaded and writes a Report as JSON.
+func Steps(ctx context.Context, opt Options, out io.Writer) error {
+	e, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(opt.Engine)})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	r := Report{Engine: e.Choice, Hashes: map[string]int{}}
+	for name, dtype := range map[string]dtypes.DType{"f32": dtypes.Float32, "bf16": dtypes.BFloat16} {
+		step, err := newStep(e.Backend, dtype)
+		if err != nil {
+			return err
+		}
+		if err := r.repeat(ctx, step, name, opt.Repeats); err != nil {
+			return err
+		}
+		stop := busy(runtime.NumCPU())
+		err = r.repeat(ctx, step, name, opt.Repeats)
+		stop()
+		if err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+// repeat runs the step n times and counts the hashes of its results.
+func (r *Report) repeat(ctx context.Context, step *graph.Exec, name string, n int) error {
+	for range n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v, err := values(step)
+		if err != nil {
+			return err
+		}
+		if name == "f32" {
+			r.Values = v
+		}
+		r.Hashes[name+" "+digest(v)]++
+	}
+	return nil
+}
+
+// values runs the step once on fresh inputs.
+func values(step *graph.Exec) ([][]float32, error) {
+	out, err := step.Call(inputs()...)
+	if err != nil {
+		return nil, err
+	}
+	v := make([][]float32, len(out))
+	for i, t := range out {
+		v[i] = tensors.MustCopyFlatData[float32](t)
+		if err := t.FinalizeAll(); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// digest hashes the bits of all values.
+func digest(values [][]float32) string {
+	h := sha256.New()
+	var word [4]byte
+	for _, v := range values {
+		for _, x := range v {
+			bits := math.Float32bits(x)
+			word = [4]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)}
+			h.Write(word[:])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// busy keeps n cores at work until the returned function is called.
+func busy(n int) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			for x := 1.0; ctx.Err() == nil; {
+				for range 1 << 12 {
+					x = math.Sqrt(x + 1)
+				}
+			}
+		})
+	}
+	return func() { cancel(); wg.Wait() }
+}
