@@ -79,7 +79,7 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{
 		Title: title, N: c.N, Settings: c.Settings,
-		Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
+		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
 		Values: main[len(main)/2].system.Values,
 		Terms:  sortedPairs(c.Definition), Skipped: mainReasons(c.Skipped),
 	}

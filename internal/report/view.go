@@ -16,6 +16,7 @@ type view struct {
 	Lead     []string
 	Findings []evaluate.Finding
 	Table    []tableRow
+	Corpora  *corpusTable
 	Theories []theoryTable
 	Forest   *forest
 	Curves   []plot
@@ -46,8 +47,8 @@ var controlWords = map[string][2]string{
 	evaluate.ControlTheory:   {"one-hot theory", "knows only the theory of a row"},
 	evaluate.ControlCorpus:   {"one-hot corpus", "knows only the source of a row"},
 	evaluate.ControlLength:   {"text length", "knows only how long a text is"},
-	evaluate.ControlTFIDF:    {"TF-IDF + SVD", "words, no labels"},
-	evaluate.ControlLogistic: {"TF-IDF + logistic regression", "words, trained on labels"},
+	evaluate.ControlTFIDF:    {"TF-IDF with SVD", "words, no labels"},
+	evaluate.ControlLogistic: {"logistic regression on it", "the same words, trained on labels"},
 	evaluate.ControlTruth:    {"the truth", "all labels of the text: the ceiling"},
 	"untrained":              {"untrained model", "same shape, before training"},
 	"permuted":               {"permuted-label model", "trained on shuffled labels"},
@@ -128,6 +129,25 @@ func theoryTables(systems []shown) []theoryTable {
 		out = append(out, t)
 	}
 	return out
+}
+
+// corpusTable shows the similarity correlation of each corpus alone.
+type corpusTable struct {
+	Names []string
+	Rows  []tableRow
+}
+
+func newCorpusTable(systems []shown) *corpusTable {
+	t := &corpusTable{Names: slices.Sorted(maps.Keys(systems[0].system.CorrelationByCorpus))}
+	for _, s := range systems {
+		row := tableRow{Label: s.label, Note: s.note, Main: s.main}
+		for _, name := range t.Names {
+			e := s.system.CorrelationByCorpus[name]
+			row.Cells = append(row.Cells, fig(e.Value, e.Interval))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 // matrix is the 5 × 5 table of bin pairs.
