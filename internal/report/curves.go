@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -21,8 +22,17 @@ type Series struct {
 	Y    []float64
 }
 
-// leftOut are fields of metrics.jsonl that are not worth a plot.
-var leftOut = []string{"step", "tokens", "time", "seconds"}
+// leftOut are fields of metrics.jsonl that are not worth a plot: counts, and what another line says too.
+var leftOut = []string{
+	"step", "epoch", "rows", "tokens", "padded_tokens", "tokens_per_second", "clip", "level_anchors", "loss_unknowing",
+	"train_loss_levels", "train_level_anchors", "train_grad_norm",
+}
+
+// firstPlots are the figures people look for first, in this order.
+var firstPlots = []string{
+	"train loss", "validation loss", "validation direction accuracy", "validation ranking accuracy within corpus",
+	"validation similarity correlation within corpus", "validation mean cosine", "validation effective rank",
+}
 
 // ReadCurves reads a run's metrics.jsonl: one object a line with "kind", "step" and figures. Every figure
 // becomes a series; a list of figures one series for each place. A torn last line, as a killed run leaves
@@ -74,15 +84,10 @@ func (c *curveReader) line(line string) error {
 	if !ok || !named {
 		return nil // a line of another kind, such as the run's settings
 	}
-	names := make([]string, 0, len(fields))
-	for name := range fields {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(leftOut, name) {
-			names = append(names, name)
+			c.value(kind+" "+strings.ReplaceAll(name, "_", " "), step, fields[name])
 		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		c.value(kind+" "+strings.ReplaceAll(name, "_", " "), step, fields[name])
 	}
 	return nil
 }
@@ -101,6 +106,10 @@ func (c *curveReader) value(name string, step float64, v any) {
 	case []any:
 		for k, part := range v {
 			c.value(fmt.Sprintf("%s %d", name, k+1), step, part)
+		}
+	case map[string]any:
+		for _, part := range slices.Sorted(maps.Keys(v)) {
+			c.value(name+" "+strings.ReplaceAll(part, "_", " "), step, v[part])
 		}
 	}
 }
@@ -182,18 +191,16 @@ func movingMean(y []float64, half int) []float64 {
 	return out
 }
 
-// drawCurves draws the figures people look for first, then the others.
+// drawCurves draws the figures people look for first, then the others in their order.
 func drawCurves(series []Series) []plot {
-	rank := func(name string) int {
-		for k, word := range []string{"train loss", "validation loss", "loss", "mean", "rank"} {
-			if name == word || (k > 1 && strings.Contains(name, word)) {
-				return k
-			}
+	rank := func(s Series) int {
+		if at := slices.Index(firstPlots, s.Name); at >= 0 {
+			return at
 		}
-		return 9
+		return len(firstPlots)
 	}
 	sorted := slices.Clone(series)
-	slices.SortStableFunc(sorted, func(a, b Series) int { return rank(a.Name) - rank(b.Name) })
+	slices.SortStableFunc(sorted, func(a, b Series) int { return rank(a) - rank(b) })
 	var out []plot
 	for _, s := range sorted {
 		if p, ok := drawCurve(s); ok {
