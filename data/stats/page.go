@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"image/color"
 	"io"
 	"strings"
 
@@ -69,7 +70,7 @@ func (s *Stats) WritePage(w io.Writer, title string) error {
 func (s *Stats) directions() []Count {
 	n := map[string]int{}
 	for _, c := range s.ByDirection {
-		n[fmt.Sprintf("%+d %s", c.Direction, c.Source)] += c.Rows
+		n[signed(c.Direction)+" "+c.Source] += c.Rows
 	}
 	return counts(n)
 }
@@ -93,6 +94,9 @@ func (s *Stats) tokenBins() []Count {
 	return s.Tokens.Histogram
 }
 
+// barColour reads on white and, being one colour, says nothing by itself.
+var barColour = color.RGBA{R: 0x2f, G: 0x6d, B: 0xa4, A: 0xff}
+
 // drawBars draws one horizontal bar a count, the first on top.
 func drawBars(bars []Count) (template.HTML, error) {
 	n := len(bars)
@@ -105,7 +109,8 @@ func drawBars(bars []Count) (template.HTML, error) {
 		return "", err
 	}
 	chart.Horizontal = true
-	chart.Color = plotter.DefaultLineStyle.Color
+	chart.Color = barColour
+	chart.LineStyle.Width = 0
 	p := plot.New()
 	p.Add(chart)
 	p.NominalY(names...)

@@ -17,7 +17,7 @@ func (s *Stats) WriteTable(w io.Writer) error {
 	}
 	fmt.Fprint(t, "\ncorpus\ttheory\tdirection\tsource\trows\n")
 	for _, c := range s.ByDirection {
-		fmt.Fprintf(t, "%s\t%s\t%+d\t%s\t%d\n", c.Corpus, c.Theory, c.Direction, c.Source, c.Rows)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", c.Corpus, c.Theory, signed(c.Direction), c.Source, c.Rows)
 	}
 	fmt.Fprint(t, "\nvalue\trows\tends here\tsupports\topposes\tjudged 0\tunjudged\n")
 	for _, c := range s.ByValue {
@@ -28,4 +28,12 @@ func (s *Stats) WriteTable(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%d\n", c.Name, c.N)
 	}
 	return t.Flush()
+}
+
+// signed writes a direction: +1, 0, -1.
+func signed(direction int32) string {
+	if direction == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%+d", direction)
 }
