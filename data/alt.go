@@ -15,7 +15,7 @@ func (l *Labels) Alternatives(rows []Row) [][][3]int32 {
 	for i := range rows {
 		r := &rows[i]
 		key := label{theory: r.Theory, path: r.Levels()}
-		alt, known := cache[key]
+		alt, known := cache[key] // a corpus has a few dozen paths and many rows
 		if !known {
 			for _, p := range theories.AltPaths(r.Theory, r.Levels()) {
 				alt = append(alt, ids.of(r.Theory, p))

@@ -19,7 +19,8 @@ var Columns = []string{
 	"individual_anchor", "theory_anchor", "text_id", "group", "corpus", "licence",
 }
 
-// required columns have no value that could stand in for them.
+// required columns have no value that could stand in for them. The levels are among them although two may be
+// empty throughout: a misspelt header would otherwise shorten every path without a word.
 var required = Columns[:6]
 
 // authorsNames are the names that the paper's authors give two of the columns.
@@ -28,7 +29,8 @@ var authorsNames = map[string]string{
 	"selected_anchor":     "theory_anchor",
 }
 
-// binder turns the cells of one file into rows.
+// binder turns the cells of one file into rows. Places are looked up once a file; the cells of a row are in the
+// file's order.
 type binder struct {
 	at     map[string]int // column → place in the cells
 	extra  map[string]int // unknown columns, kept
@@ -106,6 +108,8 @@ func (b *binder) row(cells []string, r *Row) error {
 
 // path reads the node and spells it as the hierarchy does.
 func (b *binder) path(cells []string, r *Row) error {
+	// Spelling varies between publishers ("Self-direction: thought"); rows carry one, so that labels compare
+	// as strings.
 	r.Theory = strings.ToLower(b.cell(cells, "theory"))
 	node, err := theories.Match(r.Theory, theories.Path{
 		b.cell(cells, "level_1"), b.cell(cells, "level_2"), b.cell(cells, "level_3"),
@@ -129,7 +133,7 @@ func (b *binder) direction(cells []string, r *Row) error {
 	r.DirectionSource = b.cell(cells, "direction_source")
 	switch r.DirectionSource {
 	case SourceAnnotated, SourceJudgement:
-	case SourceNone:
+	case SourceNone: // a direction that nobody gave is a mistake of the file, and which column is wrong is unknown
 		if d != 0 {
 			return wrongf("direction is %d but direction_source is %q", d, SourceNone)
 		}
@@ -143,7 +147,8 @@ func (b *binder) direction(cells []string, r *Row) error {
 	return nil
 }
 
-// derive fills the columns that a file may leave out.
+// derive fills the columns that a file may leave out. What a file does say is kept, a text_id too: scores in
+// other tables are keyed by it.
 func (b *binder) derive(cells []string, r *Row) {
 	if r.TextID = b.cell(cells, "text_id"); r.TextID == "" {
 		r.TextID = TextID(r.Text)

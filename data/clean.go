@@ -17,7 +17,7 @@ func CleanText(s string) string {
 	s = unicodex.NFC(unescape(plain(s))) // again: decoded marks compose with what stands before them
 	var b strings.Builder
 	b.Grow(len(s))
-	gap := false
+	gap := false // white space is pending: written only before a letter, so never at either end
 	for _, r := range s {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
@@ -92,7 +92,7 @@ func decodeEntity(entity string) (string, bool) {
 // marks, digits and pictorial symbols. Apostrophes and format characters vanish (don't = dont); every other
 // run of punctuation, symbols and spaces is one space. A text of punctuation alone stays as it is.
 func NormaliseText(s string) string {
-	s = strings.ToLower(CleanText(s))
+	s = strings.ToLower(CleanText(s)) // cleaned, so that a raw text and its clean form have one id
 	var b strings.Builder
 	b.Grow(len(s))
 	gap := false

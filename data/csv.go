@@ -39,7 +39,7 @@ func openCSV(path string) (table, error) {
 		}
 		return nil, fault.New(fault.Invalid, "%s: read the header: %w", path, err)
 	}
-	t.reader.ReuseRecord = true
+	t.reader.ReuseRecord = true // next copies the cells it gives out
 	t.names = slices.Clone(t.names)
 	return t, nil
 }
@@ -47,6 +47,7 @@ func openCSV(path string) (table, error) {
 func (t *csvTable) columns() []string { return t.names }
 func (t *csvTable) close() error      { return t.file.Close() }
 
+// next goes on after a record that is not CSV, as encoding/csv does: it resumes at the next line.
 func (t *csvTable) next() ([]string, int, error) {
 	cells, err := t.reader.Read()
 	var broken *csv.ParseError
@@ -89,6 +90,7 @@ func (t *csvWriter) write(r *Row) error {
 	return t.out.Write(t.cells)
 }
 
+// finish reports what buffering had kept back, such as a full disk.
 func (t *csvWriter) finish() error {
 	t.out.Flush()
 	return t.out.Error()

@@ -29,64 +29,87 @@ type opinions struct {
 	supports, opposes, judged bool
 }
 
+// claim is a label and the direction that a row gives it.
+type claim struct {
+	label
+	direction int32
+}
+
+// deduper holds what the rows so far have said.
+type deduper struct {
+	said     map[label]opinions
+	first    map[claim]int     // place in out of the row that made the claim first
+	spelling map[string]string // text id → the first spelling of the text
+	groups   *components       // groups that share a merged row
+	out      []Row
+	stats    DedupeStats
+}
+
 // Dedupe merges rows that say the same of the same text, in the order of their first appearance. Two texts
 // are the same if their TextID is. A label with both directions is dropped altogether. Where nobody judged
 // a direction, a row of the same label that somebody judged takes its place; a judged 0 beside a direction
-// stays. Merged rows of different groups make these groups one.
+// stays. Merged rows of different groups make these groups one, since a split must not part them.
 func Dedupe(rows []Row) ([]Row, DedupeStats) {
-	stats := DedupeStats{In: len(rows)}
-	said := survey(rows)
-	type claim struct {
-		label
-		direction int32
+	d := &deduper{
+		said: survey(rows), first: map[claim]int{}, spelling: map[string]string{},
+		groups: newComponents(), stats: DedupeStats{In: len(rows)},
 	}
-	first := map[claim]int{}        // place in out
-	spelling := map[string]string{} // text id → text
-	groups := newComponents()
-	var out []Row
 	for i := range rows {
-		r := &rows[i]
-		l := labelOf(r)
-		if o := said[l]; o.supports && o.opposes {
-			stats.Contradictions++
-			continue
-		} else if o.judged && r.DirectionSource == SourceNone {
-			stats.Superseded++
-			continue
-		}
-		text, known := spelling[r.TextID]
-		if !known {
-			text = r.Text
-			spelling[r.TextID] = text
-		}
-		if at, twice := first[claim{l, r.Direction}]; twice {
-			if r.Text == text {
-				stats.ExactDuplicates++
-			} else {
-				stats.NormalisedDuplicates++
-			}
-			if groups.find(out[at].Group) != groups.find(r.Group) {
-				stats.JoinedGroups++
-				groups.join(out[at].Group, r.Group)
-			}
-			continue
-		}
-		first[claim{l, r.Direction}] = len(out)
-		kept := *r
-		if kept.Text != text {
-			kept.Text = text
-			stats.Respelled++
-		}
-		out = append(out, kept)
+		d.take(&rows[i])
 	}
-	for i := range out {
-		out[i].Group = groups.find(out[i].Group)
+	for i := range d.out {
+		d.out[i].Group = d.groups.find(d.out[i].Group)
 	}
-	stats.Out = len(out)
-	return out, stats
+	d.stats.Out = len(d.out)
+	return d.out, d.stats
 }
 
-// survey gathers what all rows say of each label.
+// take drops, merges or keeps one row.
+func (d *deduper) take(r *Row) {
+	l := labelOf(r)
+	switch o := d.said[l]; {
+	case o.supports && o.opposes:
+		// The annotators contradict each other; neither row is more right than the other, and a third that
+		// found the text neutral does not settle it.
+		d.stats.Contradictions++
+		return
+	case o.judged && r.DirectionSource == SourceNone:
+		d.stats.Superseded++
+		return
+	}
+	text, known := d.spelling[r.TextID]
+	if !known {
+		text = r.Text
+		d.spelling[r.TextID] = text
+	}
+	if at, twice := d.first[claim{l, r.Direction}]; twice {
+		d.merge(&d.out[at], r, text)
+		return
+	}
+	d.first[claim{l, r.Direction}] = len(d.out)
+	kept := *r
+	if kept.Text != text {
+		kept.Text = text
+		d.stats.Respelled++
+	}
+	d.out = append(d.out, kept)
+}
+
+// merge counts a row that repeats an earlier one. Corpus, licence and anchors stay those of the earlier.
+func (d *deduper) merge(kept, r *Row, text string) {
+	if r.Text == text {
+		d.stats.ExactDuplicates++
+	} else {
+		d.stats.NormalisedDuplicates++
+	}
+	if d.groups.find(kept.Group) != d.groups.find(r.Group) {
+		d.stats.JoinedGroups++
+		d.groups.join(kept.Group, r.Group)
+	}
+}
+
+// survey gathers what all rows say of each label; it comes first, because a contradiction may stand in the last
+// row.
 func survey(rows []Row) map[label]opinions {
 	said := map[label]opinions{}
 	for i := range rows {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func claim(text, group string, direction int32, source string, path ...string) Row {
+func said(text, group string, direction int32, source string, path ...string) Row {
 	r := Row{Text: text, TextID: TextID(text), Group: group, Theory: "svt", Direction: direction, DirectionSource: source}
 	for k, level := range []*string{&r.Level1, &r.Level2, &r.Level3} {
 		if k < len(path) {
@@ -20,24 +20,24 @@ func claim(text, group string, direction int32, source string, path ...string) R
 func TestDedupe(t *testing.T) {
 	power := []string{"self-enhancement", "power"}
 	rows := []Row{
-		claim("Be kind.", "g1", 1, SourceAnnotated, power...),
-		claim("Be kind.", "g1", 1, SourceAnnotated, power...),                                // to the byte
-		claim("be kind", "g2", 1, SourceJudgement, power...),                                 // normalised, other group
-		claim("BE KIND", "g1", 0, SourceJudgement, "conservation"),                           // another label: respelled
-		claim("Be kind.", "g1", 0, SourceNone, power...),                                     // nobody judged: gives way
-		claim("Be kind.", "g1", 0, SourceJudgement, power...),                                // judged 0: stays
-		claim("Eat.", "g3", 1, SourceAnnotated, "openness to change", "hedonism"),            // contradicted …
-		claim("Eat.", "g3", -1, SourceAnnotated, "self-enhancement", "hedonism"),             // … under its other parent
-		claim("Other.", "g2", 0, SourceNone, power...),                                       // its group is joined to g1
-		claim("Other.", "g2", 0, SourceNone, "self-enhancement", "power", "power:resources"), // deeper: not the same
+		said("Be kind.", "g1", 1, SourceAnnotated, power...),
+		said("Be kind.", "g1", 1, SourceAnnotated, power...),                                // to the byte
+		said("be kind", "g2", 1, SourceJudgement, power...),                                 // normalised, other group
+		said("BE KIND", "g1", 0, SourceJudgement, "conservation"),                           // another label: respelled
+		said("Be kind.", "g1", 0, SourceNone, power...),                                     // nobody judged: gives way
+		said("Be kind.", "g1", 0, SourceJudgement, power...),                                // judged 0: stays
+		said("Eat.", "g3", 1, SourceAnnotated, "openness to change", "hedonism"),            // contradicted …
+		said("Eat.", "g3", -1, SourceAnnotated, "self-enhancement", "hedonism"),             // … under its other parent
+		said("Other.", "g2", 0, SourceNone, power...),                                       // its group is joined to g1
+		said("Other.", "g2", 0, SourceNone, "self-enhancement", "power", "power:resources"), // deeper: not the same
 	}
 	got, stats := Dedupe(rows)
 	want := []Row{
 		rows[0],
-		claim("Be kind.", "g1", 0, SourceJudgement, "conservation"),
+		said("Be kind.", "g1", 0, SourceJudgement, "conservation"),
 		rows[5],
-		claim("Other.", "g1", 0, SourceNone, power...),
-		claim("Other.", "g1", 0, SourceNone, "self-enhancement", "power", "power:resources"),
+		said("Other.", "g1", 0, SourceNone, power...),
+		said("Other.", "g1", 0, SourceNone, "self-enhancement", "power", "power:resources"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -60,7 +60,7 @@ func TestSplitKeepsGroupsAndTextsWhole(t *testing.T) {
 	var rows []Row
 	letter := func(n int) string { return string(rune('a'+random.IntN(26))) + string(rune('a'+random.IntN(n))) }
 	for range 400 {
-		r := claim("t", "g"+letter(8), 0, SourceNone, "conservation")
+		r := said("t", "g"+letter(8), 0, SourceNone, "conservation")
 		r.TextID = "t" + letter(12)
 		rows = append(rows, r)
 	}
@@ -102,7 +102,7 @@ func TestSplitKeepsGroupsAndTextsWhole(t *testing.T) {
 func TestSplitFractionsAndSeed(t *testing.T) {
 	var rows []Row
 	for i := range 4000 {
-		r := claim("t", "", 0, SourceNone, "conservation")
+		r := said("t", "", 0, SourceNone, "conservation")
 		r.TextID = TextID(string(rune(0x4E00 + i)))
 		r.Group = r.TextID
 		rows = append(rows, r)
@@ -134,9 +134,9 @@ func TestSplitFractionsAndSeed(t *testing.T) {
 
 func TestAlternatives(t *testing.T) {
 	rows := []Row{
-		claim("a", "a", 0, SourceNone, "openness to change", "hedonism"),
-		claim("b", "b", 0, SourceNone, "self-enhancement", "power"),
-		claim("c", "c", 0, SourceNone, "conservation", "humility"), // no row is under self-transcendence
+		said("a", "a", 0, SourceNone, "openness to change", "hedonism"),
+		said("b", "b", 0, SourceNone, "self-enhancement", "power"),
+		said("c", "c", 0, SourceNone, "conservation", "humility"), // no row is under self-transcendence
 	}
 	l := NewLabels(rows)
 	alt := l.Alternatives(rows)

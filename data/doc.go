@@ -1,3 +1,11 @@
-// Package data holds the training row and everything that makes one: importers of published corpora,
-// text hygiene, merging, splitting, statistics, Parquet and CSV.
+// Package data holds the training row and all that is done to rows: reading and writing Parquet and CSV, text
+// hygiene, merging, splitting and numbering for samplers and metrics.
+//
+// Read and Scan return rows that are complete: their path is in the hierarchies and spelled as there, the
+// direction is −1, 0 or 1, the text is not empty, and what a file may leave out is filled in. They refuse,
+// by file and place, what is missing, unknown, torn or not UTF-8, and never repeat a text in a message.
+// Write and WriteStream leave a whole file or the old one. The caller keeps rows of one text under one
+// TextID; importers (package corpora) and Dedupe see to that.
+//
+// Letters used for axes: N rows. Columns, mappings and file versions are described in docs/DATA.md.
 package data

@@ -65,7 +65,7 @@ func TestRowsComeBack(t *testing.T) {
 // More rows than one batch, and more than one row group of a small file.
 func TestManyRowsComeBackInOrder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rows.parquet")
-	const n = rowsPerGroup + readBatch + 1
+	const n = rowsPerGroup + batchRows + 1
 	err := WriteStream(path, nil, func(put func(*Row) error) error {
 		r := sample()[2]
 		r.Extra = nil

@@ -35,7 +35,7 @@ func MergeFiles(paths []string, o ReadOptions) ([]Row, *MergeSummary, error) {
 		sum.Bad = append(sum.Bad, bad...)
 		all = append(all, rows...)
 	}
-	merged, stats := Dedupe(all)
+	merged, stats := Dedupe(all) // over all files: the same text stands in more than one corpus
 	sum.Merged = stats
 	return merged, sum, nil
 }

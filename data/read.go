@@ -60,13 +60,13 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
+	defer t.close() // read-only: closing cannot lose anything
 	b, err := newBinder(path, t.columns())
 	if err != nil {
 		return nil, err
 	}
 	var bad []BadRow
-	for n := 1; ; n++ {
+	for n := 1; ; n++ { // n counts rows; a CSV row may take several lines
 		cells, line, err := t.next()
 		if err == io.EOF {
 			return bad, nil
@@ -81,7 +81,7 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 			if err := emit(row); err != nil {
 				return bad, err
 			}
-		case errors.As(err, &wrong):
+		case errors.As(err, &wrong): // this row alone is bad: the next can be read
 			report := BadRow{File: path, Row: n, Line: line, Reason: wrong.Error()}
 			if bad = append(bad, report); !o.SkipBad {
 				return bad, report.Err()

@@ -50,7 +50,7 @@ func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
 	if err := o.Validate(); err != nil {
 		return parts, err
 	}
-	c := join(rows)
+	c := join(rows) // every row must be known before the first can be dealt
 	for i := range rows {
 		p := o.part(c.find(rows[i].Group))
 		parts[p] = append(parts[p], rows[i])
@@ -61,8 +61,9 @@ func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
 // part hashes a component's key to a point of [0, 1) and finds the part it lies in.
 func (o SplitOptions) part(key string) int {
 	sum := sha256.Sum256(append(binary.LittleEndian.AppendUint64(nil, o.Seed), key...))
+	// 53 bits fill a float64 exactly, so the point is uniform and below 1.
 	point := float64(binary.LittleEndian.Uint64(sum[:])>>11) / (1 << 53)
-	last := Train
+	last := Train // takes the point if rounding leaves it beyond the last fraction
 	for p, f := range o.Fractions {
 		if f == 0 {
 			continue
@@ -85,7 +86,8 @@ func ComponentSizes(rows []Row) map[string]int {
 	return sizes
 }
 
-// join links every row's text with its group.
+// join links every row's text with its group. Ids of both are hashes of normalised text in one namespace, so a
+// text that is another text's group (a comment that is somebody's conclusion) joins the two.
 func join(rows []Row) *components {
 	c := newComponents()
 	for i := range rows {

@@ -18,6 +18,7 @@ func (c *components) find(name string) string {
 		}
 		root = up
 	}
+	// Without this, groups that share texts in a row make searches as long as the chain.
 	for name != root { // shorten the way for the next search
 		up := c.parent[name]
 		c.parent[name] = root
@@ -32,7 +33,7 @@ func (c *components) join(a, b string) {
 	if a == b {
 		return
 	}
-	if b < a {
+	if b < a { // not by rank, as usual: the smallest name must be the root
 		a, b = b, a
 	}
 	c.parent[b] = a

@@ -39,7 +39,7 @@ func WriteStream(path string, extra []string, produce func(put func(*Row) error)
 	default:
 		return unknownFormat(path)
 	}
-	for _, name := range extra {
+	for _, name := range extra { // a second "text" could not be told from the first when read
 		if name == "" || slices.Contains(Columns, name) {
 			return fault.New(fault.Invalid, "%s: extra column %q has no name of its own", path, name)
 		}
@@ -56,7 +56,7 @@ func WriteStream(path string, extra []string, produce func(put func(*Row) error)
 	})
 }
 
-// extraColumns lists the names in use in Row.Extra, sorted.
+// extraColumns lists the names in use in Row.Extra, sorted, since a map has no order to write in.
 func extraColumns(rows []Row) []string {
 	seen := map[string]bool{}
 	var names []string

@@ -77,6 +77,7 @@ func Import(name string, o Options) ([]data.Row, *Summary, error) {
 	if c.sum.Records == 0 {
 		return nil, c.sum, fault.New(fault.Invalid, "%s: holds no record of %s", o.In, name)
 	}
+	// Counts of rows, texts and groups are of what is left, so that they agree with the file that is written.
 	rows, merged := data.Dedupe(c.rows)
 	c.sum.Merged, c.sum.Rows = merged, len(rows)
 	texts, groups := map[string]bool{}, map[string]bool{}
@@ -97,6 +98,7 @@ type collector struct {
 
 // count adds n under a reason.
 func count(list *[]Count, reason string, n int) {
+	// A few reasons at most, and a list keeps the order in which they appeared; a map would not.
 	at := slices.IndexFunc(*list, func(c Count) bool { return c.Reason == reason })
 	if at < 0 {
 		at = len(*list)
@@ -139,6 +141,7 @@ func newText(raw, groupBy string) (text, error) {
 		return t, wrongf("the text is empty")
 	}
 	t.id = data.TextID(t.clean)
+	// Groups are hashes too: they are short, and the same conclusion or rule in two corpora is one group.
 	if t.group = t.id; groupBy != "" {
 		t.group = data.TextID(groupBy)
 	}

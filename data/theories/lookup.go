@@ -94,7 +94,7 @@ func Match(theory string, p Path) (Path, error) {
 	if err != nil {
 		return Path{}, err
 	}
-	var out Path
+	var out Path // grows as long as the names are found
 	for k, name := range p {
 		switch {
 		case name == "" && k == 0:
@@ -110,7 +110,7 @@ func Match(theory string, p Path) (Path, error) {
 		if !ok || Slug(name) == "" {
 			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), theory, where(name, t.kids[parent]))
 		}
-		out = node
+		out = node // the file's spelling, of the parents too
 	}
 	return out, nil
 }
@@ -142,7 +142,7 @@ func (t *Tree) hint(id string) string {
 	return where(id, ids)
 }
 
-// where lists up to three of the allowed names, nearest first; all of them if they are few.
+// where lists up to three of the allowed names, nearest first, equally near ones in the hierarchy's order.
 func where(name string, allowed []string) string {
 	if len(allowed) == 0 {
 		return ": the path has ended there"
@@ -176,7 +176,8 @@ func brief(name string) string {
 // maxNamed is enough to recognise a name by, in runes.
 const maxNamed = 24
 
-// distance is the number of letters to insert, delete or replace to turn a into b.
+// distance is the number of letters to insert, delete or replace to turn a into b (Levenshtein), in one row of
+// the usual table.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1) // row[j]: distance of the part of a read so far to b[:j]
 	for j := range row {

@@ -120,14 +120,14 @@ func (t *Tree) addLeaf(names []string) error {
 	}
 	var leaf Path
 	copy(leaf[:], names)
-	fresh := false
+	fresh := false // whether the leaf itself is new; its parents usually are not
 	for n := 1; n <= len(names); n++ {
 		node, name := leaf.prefix(n), names[n-1]
 		if Slug(name) == "" {
 			return fmt.Errorf("level %d has no letter in its name", n)
 		}
 		known, ok := t.node[key(node)]
-		if ok && known != node {
+		if ok && known != node { // two nodes of one slug would share a value id
 			return fmt.Errorf("spells %q like %q", name, known[n-1])
 		}
 		if fresh = !ok; fresh {
@@ -147,6 +147,8 @@ func (t *Tree) addLeaf(names []string) error {
 
 // linkTwins joins the nodes that are one value under two parents, the canonical one first.
 func (t *Tree) linkTwins() {
+	// Only the listed values are twins: mft's "tradition" and svt's are different trees, and a name that stood twice
+	// by chance should be noticed (a test lists them).
 	for slug, paths := range t.bySlug {
 		parent, twice := canonicalParent[slug]
 		if t.Theory != "svt" || !twice {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
@@ -12,17 +11,19 @@ import (
 	"hives/internal/fault"
 )
 
-// Kind and version that a file of rows carries in its key-values; docs/DATA.md lists the versions.
+// A file of rows names its kind and version in its key-values. A new column that readers may ignore does not
+// raise the version, since unknown columns are kept; a new meaning of an old one does.
 const (
-	kindKey, kindRows  = "hives.kind", "rows"
-	versionKey         = "hives.version"
-	version            = 1
-	rowsPerGroup       = 1 << 16 // bounds what a writer holds in memory
-	readBatch          = 256     // rows decoded at a time
-	parquetApplication = "hives"
+	kindKey, kindRows = "hives.kind", "rows"
+	versionKey        = "hives.version"
+	version           = 1
 )
 
-// parquetTable reads flat columns of any type as text.
+// batchRows is how many rows are decoded or encoded at a time: enough to make the call's cost vanish.
+const batchRows = 256
+
+// parquetTable reads flat columns of any type as text: data frames store a direction as INT64 or, with gaps,
+// as DOUBLE, and strings as optional. The binder then checks cells of both formats alike.
 type parquetTable struct {
 	path   string
 	file   *os.File
@@ -59,7 +60,8 @@ func openParquet(path string) (t table, err error) {
 	if err := checkVersion(path, file); err != nil {
 		return nil, err
 	}
-	p := &parquetTable{path: path, file: f, groups: file.RowGroups(), buffer: make([]parquet.Row, readBatch)}
+	// Rows of a nested column would not line up with the others, and text could not carry them.
+	p := &parquetTable{path: path, file: f, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows)}
 	for _, column := range file.Root().Columns() {
 		if !column.Leaf() || column.Repeated() {
 			return nil, fault.New(fault.Invalid, "%s: column %q is nested; keep plain columns only", path, column.Name())
@@ -110,7 +112,7 @@ func (t *parquetTable) next() (cells []string, line int, err error) {
 			return nil, 0, err
 		}
 	}
-	clear(t.cells)
+	clear(t.cells) // a null value may be absent from the row
 	for _, v := range t.buffer[t.used] {
 		t.cells[v.Column()] = cellText(v)
 	}
@@ -136,7 +138,7 @@ func (t *parquetTable) fill() error {
 			return nil
 		}
 		if err == nil {
-			return torn(t.path, io.ErrNoProgress)
+			return torn(t.path, io.ErrNoProgress) // neither rows nor an end: do not try for ever
 		}
 		err = t.rows.Close()
 		if t.rows = nil; err != nil {
@@ -145,6 +147,7 @@ func (t *parquetTable) fill() error {
 	}
 }
 
+// torn is the one error for bytes that are not what a writer left.
 func torn(path string, cause error) error {
 	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause)
 }
@@ -162,94 +165,4 @@ func cellText(v parquet.Value) string {
 		return string(v.ByteArray())
 	}
 	return v.String()
-}
-
-// orderedGroup is a parquet.Group whose fields keep the order of names.
-type orderedGroup struct {
-	parquet.Group
-	names []string
-}
-
-func (g orderedGroup) Fields() []parquet.Field {
-	fields := g.Group.Fields()
-	slices.SortFunc(fields, func(a, b parquet.Field) int {
-		return slices.Index(g.names, a.Name()) - slices.Index(g.names, b.Name())
-	})
-	return fields
-}
-
-// numeric columns are INT32, all others strings.
-var numeric = []string{"direction", "individual_anchor", "theory_anchor"}
-
-// rowSchema has the row's columns and then the extra ones.
-func rowSchema(extra []string) *parquet.Schema {
-	g := orderedGroup{Group: parquet.Group{}, names: append(slices.Clone(Columns), extra...)}
-	for _, name := range g.names {
-		node := parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
-		if name == "text" {
-			node = parquet.String() // nearly all different: a dictionary would be the column again
-		}
-		if slices.Contains(numeric, name) {
-			node = parquet.Int(32)
-		}
-		g.Group[name] = node
-	}
-	return parquet.NewSchema("row", g)
-}
-
-// parquetWriter writes one file; the same rows give the same bytes.
-type parquetWriter struct {
-	out   *parquet.GenericWriter[any]
-	extra []string
-	batch []parquet.Row
-}
-
-func newParquetWriter(w io.Writer, extra []string) (rowWriter, error) {
-	return &parquetWriter{extra: extra, out: parquet.NewGenericWriter[any](w, rowSchema(extra),
-		parquet.Compression(&parquet.Snappy),
-		parquet.MaxRowsPerRowGroup(rowsPerGroup),
-		parquet.CreatedBy(parquetApplication, strconv.Itoa(version), ""), // the default names the build
-		parquet.KeyValueMetadata(kindKey, kindRows),
-		parquet.KeyValueMetadata(versionKey, strconv.Itoa(version)),
-	)}, nil
-}
-
-func (t *parquetWriter) write(r *Row) error {
-	row := make(parquet.Row, 0, len(Columns)+len(t.extra))
-	text := func(s string) { row = append(row, parquet.ByteArrayValue([]byte(s)).Level(0, 0, len(row))) }
-	number := func(n int32) { row = append(row, parquet.Int32Value(n).Level(0, 0, len(row))) }
-	text(r.Text)
-	text(r.Theory)
-	text(r.Level1)
-	text(r.Level2)
-	text(r.Level3)
-	number(r.Direction)
-	text(r.DirectionSource)
-	number(r.IndividualAnchor)
-	number(r.TheoryAnchor)
-	text(r.TextID)
-	text(r.Group)
-	text(r.Corpus)
-	text(r.Licence)
-	for _, name := range t.extra {
-		text(r.Extra[name])
-	}
-	t.batch = append(t.batch, row)
-	if len(t.batch) < readBatch {
-		return nil
-	}
-	return t.flush()
-}
-
-func (t *parquetWriter) flush() error {
-	_, err := t.out.WriteRows(t.batch)
-	t.batch = t.batch[:0]
-	return err
-}
-
-func (t *parquetWriter) finish() error {
-	if err := t.flush(); err != nil {
-		return err
-	}
-	return t.out.Close()
 }

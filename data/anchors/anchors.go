@@ -1,0 +1,120 @@
+package anchors
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"hives/data/theories"
+	"hives/internal/fault"
+)
+
+// The two banks.
+const (
+	Individual = "individual" // {v_k}: plain-language values, duties and rights
+	Theory     = "theory"     // {u_t}: what training rows of several theories have in common
+)
+
+// What a sentence is. Cluster is the only kind of a theory bank.
+const (
+	KindValue   = "value"
+	KindDuty    = "duty"
+	KindRight   = "right"
+	KindCluster = "cluster"
+)
+
+// Anchor is one sentence of a bank. The Parquet columns bear the names in the tags.
+type Anchor struct {
+	ID         int32    `parquet:"id"`
+	Bank       string   `parquet:"bank"` // individual, theory
+	Kind       string   `parquet:"kind"` // value, duty, right, cluster
+	Text       string   `parquet:"text"`
+	ValueIDs   []string `parquet:"value_ids,list"` // nodes it stands for, the main one first; may be empty in a theory bank
+	Exemplars  []string `parquet:"exemplars,list"` // text_ids of the rows a cluster is described by, most central first
+	Count      int32    `parquet:"count"`          // training texts in the cluster; 0 where none were counted
+	Provenance string   `parquet:"provenance"`     // who wrote the sentence: "written", "medoid", "llm:MODEL", …
+}
+
+// Bank is a whole file.
+type Bank struct {
+	Anchors []Anchor
+	// Meta describes the bank as a whole: the embedder, the seed, hashes of the rows. It is kept in the file's
+	// key-values under "hives.anchors." plus the key. No time of writing belongs here.
+	Meta map[string]string
+}
+
+// Texts returns the sentences in the bank's order.
+func (b *Bank) Texts() []string {
+	texts := make([]string, len(b.Anchors))
+	for i := range b.Anchors {
+		texts[i] = b.Anchors[i].Text
+	}
+	return texts
+}
+
+// Positions maps an anchor's id to its place in the bank.
+func (b *Bank) Positions() map[int32]int {
+	at := make(map[int32]int, len(b.Anchors))
+	for i := range b.Anchors {
+		at[b.Anchors[i].ID] = i
+	}
+	return at
+}
+
+// kinds lists what a bank may hold.
+var kinds = map[string][]string{
+	Individual: {KindValue, KindDuty, KindRight},
+	Theory:     {KindCluster},
+}
+
+// Check refuses a bank that a row or a loss could misread. The anchors must be ordered by id.
+func (b *Bank) Check() error {
+	if len(b.Anchors) == 0 {
+		return fault.New(fault.Invalid, "anchors: the bank is empty")
+	}
+	said := make(map[string]int32, len(b.Anchors))
+	for i := range b.Anchors {
+		a := &b.Anchors[i]
+		if err := a.check(); err != nil {
+			return err
+		}
+		if a.Bank != b.Anchors[0].Bank {
+			return fault.New(fault.Invalid, "anchors: id %d is of bank %q, id %d of %q; one file holds one bank", a.ID, a.Bank, b.Anchors[0].ID, b.Anchors[0].Bank)
+		}
+		if i > 0 && a.ID <= b.Anchors[i-1].ID {
+			return fault.New(fault.Invalid, "anchors: id %d follows id %d; ids must ascend", a.ID, b.Anchors[i-1].ID)
+		}
+		if first, again := said[a.Text]; again {
+			return fault.New(fault.Invalid, "anchors: ids %d and %d are the same sentence", first, a.ID)
+		}
+		said[a.Text] = a.ID
+	}
+	return nil
+}
+
+func (a *Anchor) check() error {
+	allowed, ok := kinds[a.Bank]
+	switch {
+	case a.ID < 0:
+		return fault.New(fault.Invalid, "anchors: id %d is negative; -1 means no anchor", a.ID)
+	case !ok:
+		return fault.New(fault.Invalid, "anchors: id %d is of bank %q, want %q or %q", a.ID, a.Bank, Individual, Theory)
+	case !slices.Contains(allowed, a.Kind):
+		return fault.New(fault.Invalid, "anchors: id %d is of kind %q, bank %q has %s", a.ID, a.Kind, a.Bank, strings.Join(allowed, ", "))
+	case strings.TrimSpace(a.Text) == "":
+		return fault.New(fault.Invalid, "anchors: id %d has no sentence", a.ID)
+	case a.Bank == Individual && len(a.ValueIDs) == 0:
+		return fault.New(fault.Invalid, "anchors: id %d is tied to no node", a.ID)
+	}
+	for _, id := range a.ValueIDs {
+		if _, _, err := theories.ParseID(id); err != nil {
+			return fault.New(fault.Invalid, "anchors: id %d: %w", a.ID, err)
+		}
+	}
+	return nil
+}
+
+// Sort orders the bank by id, as Check and Write want it.
+func (b *Bank) Sort() {
+	slices.SortStableFunc(b.Anchors, func(x, y Anchor) int { return cmp.Compare(x.ID, y.ID) })
+}

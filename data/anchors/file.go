@@ -1,0 +1,116 @@
+package anchors
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Kind and version that the file carries in its key-values, and what Meta's keys are put behind.
+const (
+	kindKey, kindAnchors = "hives.kind", "anchors"
+	versionKey, version  = "hives.version", 1
+	metaPrefix           = "hives.anchors."
+	createdBy            = "hives"
+)
+
+// Write puts the bank into a Parquet file, whole or not at all, after Check.
+func Write(path string, b *Bank) error {
+	if err := b.Check(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	options := []parquet.WriterOption{
+		parquet.Compression(&parquet.Snappy),
+		parquet.CreatedBy(createdBy, strconv.Itoa(version), ""), // the default names the build
+		parquet.KeyValueMetadata(kindKey, kindAnchors),
+		parquet.KeyValueMetadata(versionKey, strconv.Itoa(version)),
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.Meta)) {
+		options = append(options, parquet.KeyValueMetadata(metaPrefix+key, b.Meta[key]))
+	}
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		out := parquet.NewGenericWriter[Anchor](w, options...)
+		if _, err := out.Write(b.Anchors); err != nil {
+			return err
+		}
+		return out.Close()
+	})
+}
+
+// Read returns the bank in a file, checked.
+func Read(path string) (b *Bank, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives theories inventory", path)
+	}
+	if err != nil {
+		return nil, fsutil.Classify(err, path)
+	}
+	defer f.Close()
+	defer func() {
+		if r := recover(); r != nil { // the library panics on some damaged files
+			b, err = nil, torn(path, fmt.Errorf("%v", r))
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(f, info.Size())
+	if err != nil {
+		return nil, torn(path, err)
+	}
+	if err := checkVersion(path, file); err != nil {
+		return nil, err
+	}
+	b = &Bank{Meta: meta(file)}
+	if b.Anchors, err = parquet.Read[Anchor](f, info.Size()); err != nil {
+		return nil, torn(path, err)
+	}
+	if err := b.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return b, nil
+}
+
+// checkVersion accepts anchors of this version and older. Unlike rows, no other program writes such files,
+// so one without a kind is refused.
+func checkVersion(path string, file *parquet.File) error {
+	if kind, _ := file.Lookup(kindKey); kind != kindAnchors {
+		return fault.New(fault.Mismatch, "%s: holds %q, not anchors", path, kind)
+	}
+	stored, _ := file.Lookup(versionKey)
+	n, err := strconv.Atoi(stored)
+	if err != nil || n < 1 {
+		return fault.New(fault.Corrupt, "%s: its version is not a number; write the file anew", path)
+	}
+	if n > version {
+		return fault.New(fault.Mismatch, "%s: anchors of version %d, this program reads up to %d; use a newer hives or build them anew with this one", path, n, version)
+	}
+	return nil
+}
+
+func meta(file *parquet.File) map[string]string {
+	out := map[string]string{}
+	for _, kv := range file.Metadata().KeyValueMetadata {
+		if key, ok := strings.CutPrefix(kv.Key, metaPrefix); ok {
+			out[key] = kv.Value
+		}
+	}
+	return out
+}
+
+func torn(path string, cause error) error {
+	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause)
+}
