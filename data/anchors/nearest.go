@@ -1,51 +1,56 @@
 package anchors
 
+import "math"
+
 // None is the position of no anchor.
 const None = -1
 
-// Limits says when a nearest anchor is near enough to be a row's. The zero value accepts any.
+// Limits says when a nearest anchor is near enough to be a row's. The zero value accepts any cosine from 0 up.
 type Limits struct {
-	MinCosine float32 // the best cosine must reach it; of use where the encoder's cosines are spread out
-	MinLead   float32 // the best must be ahead of the second best by it; a single candidate leads by any
+	MinCosine float64 // the best cosine must reach it; of use where an encoder spreads its cosines
+	MinLead   float64 // the best must be ahead of the second best by it; a single candidate is always ahead
 }
 
-// Nearest returns the position in bank of the unit vector closest to v by cosine, among those allowed (nil for
-// all), with its cosine; None where no candidate is within the limits. Of equal cosines the first in the order of
-// the candidates wins, so with MinLead 0 a tie still has one answer. v: [d] unit; bank: [A][d] unit rows.
-func Nearest(v []float32, bank [][]float32, allowed []int, limits Limits) (at int, cosine float32) {
-	n := len(bank)
-	if allowed != nil {
-		n = len(allowed)
-	}
-	at = None
-	var best, second float32
-	for i := range n {
-		k := i
-		if allowed != nil {
-			k = allowed[i]
-		}
-		c := dot(v, bank[k])
-		switch {
-		case at == None || c > best:
-			second, best, at = best, c, k
-		case i == 1 || c > second:
+// Match is an answer of Nearest.
+type Match struct {
+	At     int     // position in the bank, None if nothing was near enough
+	Cosine float64 // of the best candidate, also where it was refused; −∞ without candidates
+	Lead   float64 // over the second best; +∞ with one candidate
+}
+
+// Nearest finds the unit vector of the bank closest to v by cosine, among the allowed positions (nil for all).
+// Of equal cosines the first in the order of the candidates is the best, so a tie has one answer unless MinLead
+// refuses it. v: [d] unit; bank: [A][d] unit rows.
+func Nearest(v []float32, bank [][]float32, allowed []int, limits Limits) Match {
+	at, best, second := None, math.Inf(-1), math.Inf(-1)
+	see := func(k int) {
+		switch c := dot(v, bank[k]); {
+		case c > best:
+			at, best, second = k, c, best
+		case c > second:
 			second = c
 		}
-		if i == 0 {
-			second = c - 2 // below any cosine's reach
+	}
+	if allowed == nil {
+		for k := range bank {
+			see(k)
 		}
 	}
-	if at == None || best < limits.MinCosine || best-second < limits.MinLead {
-		return None, best
+	for _, k := range allowed {
+		see(k)
 	}
-	return at, best
+	m := Match{At: at, Cosine: best, Lead: best - second}
+	if at != None && (best < limits.MinCosine || m.Lead < limits.MinLead) {
+		m.At = None
+	}
+	return m
 }
 
-// dot sums in float64: the order of magnitude of a lead may be 1e-4.
-func dot(a, b []float32) float32 {
+// dot sums in float64: leads of 1e-4 occur, which float32 over 1,024 terms would blur.
+func dot(a, b []float32) float64 {
 	var sum float64
 	for i := range a {
 		sum += float64(a[i]) * float64(b[i])
 	}
-	return float32(sum)
+	return sum
 }
