@@ -47,7 +47,7 @@ func eachLine(path string, use func(line int, text string) error) error {
 	defer f.Close()
 	in := bufio.NewReaderSize(f, 1<<16)
 	for n := 1; ; n++ {
-		text, err := in.ReadString('\n')
+		text, err := in.ReadString('\n') // not a Scanner, which refuses lines over a limit
 		if err != nil && err != io.EOF {
 			return err
 		}
@@ -56,7 +56,7 @@ func eachLine(path string, use func(line int, text string) error) error {
 		}
 		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 		if n == 1 {
-			text = strings.TrimPrefix(text, "\uFEFF")
+			text = strings.TrimPrefix(text, "\uFEFF") // would become part of the first column's name
 		}
 		if err := use(n, text); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (c *collector) eachRecord(path string, needed []string, use func(record) er
 			r.at = places(cells)
 			return checkHeader(path, r.at, needed)
 		}
-		c.sum.Records++
+		c.sum.Records++ // bad ones too
 		width := len(r.at)
 		if r.cells = cells; len(cells) != width {
 			return c.settle(path, line-1, line, wrongf("has %d cells, the header %d", len(cells), width))
@@ -98,6 +98,7 @@ func (c *collector) eachRecord(path string, needed []string, use func(record) er
 	return err
 }
 
+// places numbers the columns of a header.
 func places(header []string) map[string]int {
 	at := make(map[string]int, len(header))
 	for i, name := range header {
@@ -106,6 +107,7 @@ func places(header []string) map[string]int {
 	return at
 }
 
+// checkHeader refuses a table that lacks a needed column.
 func checkHeader(path string, at map[string]int, needed []string) error {
 	for _, name := range needed {
 		if _, ok := at[name]; !ok {

@@ -7,7 +7,8 @@ import (
 	"hives/data/theories"
 )
 
-// minAnnotators is how many annotators must have chosen a label.
+// minAnnotators is how many annotators must have chosen a label: one alone may have slipped, and the comments have
+// three labels or more, so two is a majority where three people read a comment.
 const minAnnotators = 2
 
 // mfrcLabel is a column of the table; no node: the label names none of the theory's.
@@ -66,7 +67,8 @@ func (c *collector) comment(r record) error {
 
 // chosen lists the foundations of a comment, each once, and counts the labels that are left out.
 func (c *collector) chosen(r record) ([]string, error) {
-	votes := make([]int, len(mfrcLabels))
+	// All counts are read before any label is dropped, so that a bad record is not counted twice.
+	votes := make([]int, len(mfrcLabels)) // by place in mfrcLabels
 	for i, l := range mfrcLabels {
 		n, err := strconv.Atoi(r.get(l.column))
 		if err != nil || n < 0 {
@@ -77,7 +79,7 @@ func (c *collector) chosen(r record) ([]string, error) {
 	var nodes []string
 	for i, l := range mfrcLabels {
 		switch {
-		case votes[i] == 0:
+		case votes[i] == 0: // nobody chose it: nothing is dropped
 		case votes[i] < minAnnotators:
 			c.drop("label that one annotator chose")
 		case l.node == "":

@@ -61,6 +61,7 @@ func (c *collector) rules() (map[string][]theories.Path, error) {
 			if err != nil {
 				return err
 			}
+			// Stories quote rules with another case or full stop.
 			norm := data.NormaliseText(r.get(scRule))
 			known := out[norm]
 			for _, p := range nodes {
@@ -93,6 +94,7 @@ func (c *collector) story(line string, rules map[string][]theories.Path) error {
 	if (s.Label == "1" && s.Moral == "") || (s.Label == "0" && s.Immoral == "") {
 		return wrongf("label %q does not go with the action that is there", s.Label)
 	}
+	// A rule without foundations is told apart from no rule: the first is the corpus's word, the second a gap.
 	nodes, joined := rules[data.NormaliseText(s.Norm)]
 	switch {
 	case !joined:

@@ -40,7 +40,8 @@ func readSocialChem(c *collector) error {
 	return nil
 }
 
-// judgedAction reads one record.
+// judgedAction reads one record. The judgement is of the action, not of the rule: "It's bad to lie" is a rule whose
+// action, lying, is judged bad, so the action is the text that the direction is true of.
 func (c *collector) judgedAction(r record) error {
 	if strings.TrimSpace(r.get(scAction)) == "" {
 		c.drop("rule without an action") // occurs in the whole corpus: nobody broke the rule down
@@ -72,7 +73,7 @@ func judgement(cell string) (direction int32, source string, err error) {
 	if cell == "" {
 		return data.Neither, data.SourceNone, nil
 	}
-	x, err := strconv.ParseFloat(cell, 64)
+	x, err := strconv.ParseFloat(cell, 64) // "1.0": the table was written by a data frame
 	if err != nil || math.IsNaN(x) || math.Abs(x) > 2 {
 		return 0, "", wrongf("%s is not a number from -2 to 2", scJudgement)
 	}

@@ -46,8 +46,8 @@ func (c *collector) valueLabels(name string) (map[string][]theories.Path, error)
 	c.sum.Files = append(c.sum.Files, path)
 	out := map[string][]theories.Path{}
 	err = c.eachRecord(path, []string{argumentID}, func(r record) error {
-		c.sum.Records-- // a record is an argument; its labels are part of it
-		values := []theories.Path{}
+		c.sum.Records--             // a record is an argument; its labels are part of it
+		values := []theories.Path{} // in the order of the columns, so rows come out in a fixed order
 		for _, column := range columns {
 			switch r.get(column.name) {
 			case "1":
@@ -82,7 +82,7 @@ func valueColumns(path string) (columns []valueColumn, err error) {
 			if name == argumentID {
 				continue
 			}
-			nodes := theories.Resolve("svt", name)
+			nodes := theories.Resolve("svt", name) // the canonical path first
 			if name == objectivity {
 				nodes = theories.Resolve("svt", "universalism")
 			}
@@ -96,7 +96,7 @@ func valueColumns(path string) (columns []valueColumn, err error) {
 	return columns, err
 }
 
-// arguments joins the arguments of one file to their labels by id.
+// arguments joins the arguments of one file to their labels by id; the files' orders need not agree.
 func (c *collector) arguments(path string, labels map[string][]theories.Path) error {
 	c.sum.Files = append(c.sum.Files, path)
 	columns := []string{argumentID, "Conclusion", "Stance", "Premise"}
