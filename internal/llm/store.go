@@ -1,0 +1,152 @@
+package llm
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
+
+	"hives/internal/fault"
+)
+
+// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
+const (
+	schemaVersion = 1
+	applicationID = 0x48695645 // "HiVE"
+	busyTimeout   = 10 * time.Second
+)
+
+//go:embed schema.sql
+var schema string
+
+// Store is one votes file. Several processes may have it open, such as a run and a review.
+type Store struct {
+	db   *sql.DB // one connection: SQLite has one writer, and waiting inside Go is cheaper than in the file
+	path string
+}
+
+// Open opens the file at path and creates it where there is none.
+func Open(path string) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("votes %s: %w", path, err)
+	}
+	if _, err := os.Stat(filepath.Dir(abs)); err != nil {
+		return nil, fault.New(fault.NotFound, "votes %s: its folder does not exist: create it first", path)
+	}
+	if err := checkHeader(abs); err != nil {
+		return nil, fault.New(fault.Corrupt, "votes %s: %w", path, err)
+	}
+	db, err := sql.Open("sqlite3", dsn(abs))
+	if err != nil {
+		return nil, fmt.Errorf("votes %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	s := &Store{db: db, path: path}
+	if err := s.prepare(); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkHeader refuses a file that is no SQLite file, before SQLite does so less clearly.
+func checkHeader(path string) error {
+	const magic = "SQLite format 3\x00"
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || (err == nil && string(head) == magic) {
+		return nil // io.EOF: empty, which SQLite fills
+	}
+	return fmt.Errorf("is no SQLite file (%d bytes of another kind): name another file or restore a copy", n)
+}
+
+// dsn names the file with its settings. The busy timeout comes first, since the change to WAL needs a lock.
+func dsn(abs string) string {
+	q := url.Values{"_txlock": {"immediate"}}
+	q["_pragma"] = []string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+	}
+	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
+}
+
+// prepare creates the tables of a new file and refuses files that are not ours or from a newer program.
+func (s *Store) prepare() error {
+	return s.write(context.Background(), func(tx *sql.Tx) error {
+		var version, app, tables int
+		row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
+		if err := row.Scan(&version, &app, &tables); err != nil {
+			return fault.New(fault.Corrupt, "read: %w: restore the file from a copy", err)
+		}
+		switch {
+		case tables == 0 && version == 0:
+			_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+			return err
+		case app != applicationID:
+			return fault.New(fault.Mismatch, "is an SQLite file of another program: name another file")
+		case version > schemaVersion:
+			return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer hives", version, schemaVersion)
+		}
+		return nil
+	})
+}
+
+// Close frees the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// write runs f in a transaction that holds the write lock from its beginning.
+func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.wrap(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	if err := f(tx); err != nil {
+		return s.wrap(err)
+	}
+	return s.wrap(tx.Commit())
+}
+
+// wrap names the file.
+func (s *Store) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("votes %s: %w", s.path, err)
+}
+
+// query collects what scan makes of each row.
+func query[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, s.wrap(err)
+		}
+		out = append(out, v)
+	}
+	return out, s.wrap(rows.Err())
+}

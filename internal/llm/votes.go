@@ -1,0 +1,129 @@
+package llm
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"time"
+)
+
+// Item is a text that somebody is asked about.
+type Item struct {
+	ID      string // text_id
+	Text    string
+	Group   string
+	Corpus  string
+	Licence string
+}
+
+// Prompt is a prompt with the item's place left open.
+type Prompt struct {
+	Name string // file and version
+	Text string
+}
+
+// Hash identifies the prompt.
+func (p Prompt) Hash() string { return Hash(p.Text) }
+
+// Hash is the hex SHA-256 of s.
+func Hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// Vote is one answer of one voter.
+type Vote struct {
+	Run      string
+	Prompt   string // hash
+	Item     string
+	Voter    string
+	Attempt  int // from 1
+	Question string
+	Raw      string
+	Parsed   string // JSON; "" where Raw could not be used, and Error says why
+	Error    string
+
+	Model     string // as the endpoint names it
+	TokensIn  int64
+	TokensOut int64
+	CostMicro int64 // millionths of the configured currency
+	Latency   time.Duration
+	At        time.Time
+}
+
+// PutRun records what a run's answers depend on; config is JSON without secrets. A known run stays as it is.
+func (s *Store) PutRun(ctx context.Context, run, kind, config string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO runs VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, run, kind, config)
+		return err
+	})
+}
+
+// PutItems records texts; known ones stay as they are.
+func (s *Store) PutItems(ctx context.Context, items []Item) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		put, err := tx.Prepare(`INSERT INTO items VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for _, it := range items {
+			if _, err := put.Exec(it.ID, it.Text, it.Group, it.Corpus, it.Licence); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// PutPrompt records a prompt.
+func (s *Store) PutPrompt(ctx context.Context, p Prompt) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO prompts VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, p.Hash(), p.Name, p.Text)
+		return err
+	})
+}
+
+// PutVote records an answer. The file is synced before it returns.
+func (s *Store) PutVote(ctx context.Context, v Vote) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO votes (run, prompt, item, voter, attempt, question, raw, parsed, error,
+			model, tokens_in, tokens_out, cost_micro, latency_ms, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+			v.Run, v.Prompt, v.Item, v.Voter, v.Attempt, v.Question, v.Raw, v.Parsed, v.Error,
+			v.Model, v.TokensIn, v.TokensOut, v.CostMicro, v.Latency.Milliseconds(), stamp(v.At))
+		return err
+	})
+}
+
+const voteColumns = `SELECT run, prompt, item, voter, attempt, question, raw, parsed, error, model, tokens_in, tokens_out, cost_micro, latency_ms, at FROM votes `
+
+// Attempts returns a voter's answers to one prompt about one item, in the order of attempts.
+func (s *Store) Attempts(ctx context.Context, run, prompt, item, voter string) ([]Vote, error) {
+	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? AND prompt = ? AND item = ? AND voter = ? ORDER BY attempt`, run, prompt, item, voter)
+}
+
+// ItemVotes returns every answer of a run about an item, in the order they came.
+func (s *Store) ItemVotes(ctx context.Context, run, item string) ([]Vote, error) {
+	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? AND item = ? ORDER BY id`, run, item)
+}
+
+// RunVotes returns every answer of a run by item, question, voter and attempt.
+func (s *Store) RunVotes(ctx context.Context, run string) ([]Vote, error) {
+	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? ORDER BY item, question, voter, attempt`, run)
+}
+
+func scanVote(rows *sql.Rows) (v Vote, err error) {
+	var ms int64
+	var at string
+	err = rows.Scan(&v.Run, &v.Prompt, &v.Item, &v.Voter, &v.Attempt, &v.Question, &v.Raw, &v.Parsed, &v.Error,
+		&v.Model, &v.TokensIn, &v.TokensOut, &v.CostMicro, &ms, &at)
+	if err == nil {
+		v.Latency = time.Duration(ms) * time.Millisecond
+		v.At, err = time.Parse(time.RFC3339, at)
+	}
+	return v, err
+}
+
+// stamp is how times stand in the file: UTC, to the second.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
