@@ -20,6 +20,8 @@ type Options struct {
 
 	// Progress, if set, hears how many of a model's texts are embedded.
 	Progress func(model string, done, total int)
+	// Stage, if set, hears which system is measured next.
+	Stage func(system string)
 }
 
 func (o Options) withDefaults() Options {

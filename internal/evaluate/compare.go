@@ -12,6 +12,7 @@ type Estimate struct {
 type Difference struct {
 	RankingAccuracy  ByScope[Estimate] `json:"ranking_accuracy"`
 	Correlation      ByScope[Estimate] `json:"similarity_correlation"`
+	CorrelationMean  Estimate          `json:"similarity_correlation_corpus_mean"`
 	Direction        Estimate          `json:"direction_accuracy"`
 	DirectionByScope ByScope[Estimate] `json:"direction_accuracy_by_scope"`
 	TextLevel        TextDifference    `json:"text_level"`
@@ -36,6 +37,8 @@ func (b *Bench) Compare(a, other *System) *Difference {
 		Correlation:      b.corrGap(a.rows, other.rows),
 		DirectionByScope: b.rankGap(&a.rows.Direction, &other.rows.Direction),
 	}
+	x, y := &a.mean, &other.mean
+	d.CorrelationMean = Estimate{Number(x.Pearson - y.Pearson), Range(b.draws.Difference(x.Pearson, y.Pearson, x.Influence, y.Influence))}
 	d.Direction = d.DirectionByScope.All
 	d.TextLevel.TextEstimates = b.textGap(a.texts, other.texts)
 	d.TextLevel.ByTheory = map[string]TextEstimates{}

@@ -41,7 +41,7 @@ func findings(d *Demo) []Finding {
 	claims := []claim{
 		{"direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus), untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus)},
 		{"ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus), untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus)},
-		{"similarity following shared labels, within a corpus", d.After.Correlation.At(corpus), untrained.Correlation.At(corpus), permuted.Correlation.At(corpus)},
+		{"similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value, untrained.CorrelationMean, permuted.CorrelationMean},
 	}
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
 		if figures, ok := d.After.TextLevel.ByTheory[theory]; ok {

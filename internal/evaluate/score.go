@@ -21,6 +21,9 @@ func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*S
 	if err != nil {
 		return nil, fmt.Errorf("measure %s: %w", name, err)
 	}
+	if b.options.Stage != nil {
+		b.options.Stage(name)
+	}
 	s := &System{Name: name, vectors: v, reasons: map[string]string{}, part: map[string]*metrics.Measurement{}}
 	k := neighbourCounts[len(neighbourCounts)-1]
 	if s.rows, err = metrics.Measure(ctx, v, b.columns, metrics.Options{Neighbours: k, Spearman: true}); err != nil {
@@ -92,9 +95,11 @@ func distances(d *metrics.Distances) Distances {
 	}
 }
 
-// scoreCorpora correlates within each corpus alone.
+// scoreCorpora correlates within each corpus alone, and takes the plain mean over corpora: undefined if it
+// is undefined in one.
 func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
 	s.CorrelationByCorpus = map[string]Estimate{}
+	s.mean.Influence = make([]float64, b.columns.Groups())
 	for _, c := range b.corpora {
 		found, err := metrics.Correlations(ctx, v.Select(c.rows), c.pairs)
 		if err != nil {
@@ -102,7 +107,12 @@ func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors)
 		}
 		r := &found[metrics.All]
 		s.CorrelationByCorpus[c.name] = Estimate{Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence))}
+		s.mean.Pearson += r.Pearson / float64(len(b.corpora))
+		for g, f := range r.Influence {
+			s.mean.Influence[g] += f / float64(len(b.corpora))
+		}
 	}
+	s.CorrelationCorpusMean = Estimate{Number(s.mean.Pearson), Range(b.draws.Interval(s.mean.Pearson, s.mean.Influence))}
 	return nil
 }
 

@@ -17,14 +17,15 @@ type System struct {
 	CorrelationSpearman ByScope[Number] `json:"similarity_correlation_spearman"`
 	CorrelationPrefix   ByScope[Number] `json:"similarity_correlation_prefix"` // Pearson, prefix_present
 	// Pooled over corpora the correlation also sees how corpora differ in mean; these do not.
-	CorrelationByCorpus  map[string]Estimate `json:"similarity_correlation_by_corpus"`
-	Direction            Number              `json:"direction_accuracy"`
-	DirectionByScope     ByScope[Number]     `json:"direction_accuracy_by_scope"`
-	DirectionAnchors     ByScope[int]        `json:"direction_anchors"`
-	Orthogonality        Theories            `json:"orthogonality"`
-	OrthogonalityDetails []OrthoDetail       `json:"orthogonality_details"`
-	Intervals            Intervals           `json:"intervals"`
-	TextLevel            TextLevel           `json:"text_level"`
+	CorrelationByCorpus   map[string]Estimate `json:"similarity_correlation_by_corpus"`
+	CorrelationCorpusMean Estimate            `json:"similarity_correlation_corpus_mean"`
+	Direction             Number              `json:"direction_accuracy"`
+	DirectionByScope      ByScope[Number]     `json:"direction_accuracy_by_scope"`
+	DirectionAnchors      ByScope[int]        `json:"direction_anchors"`
+	Orthogonality         Theories            `json:"orthogonality"`
+	OrthogonalityDetails  []OrthoDetail       `json:"orthogonality_details"`
+	Intervals             Intervals           `json:"intervals"`
+	TextLevel             TextLevel           `json:"text_level"`
 
 	BinPairs        ByScope[[metrics.Bins][metrics.Bins]Number] `json:"bin_pairs"`
 	BinPairAnchors  ByScope[[metrics.Bins][metrics.Bins]int]    `json:"bin_pair_anchors"`
@@ -37,6 +38,7 @@ type System struct {
 	rows    *metrics.Measurement
 	texts   *metrics.Measurement
 	part    map[string]*metrics.Measurement // text level by theory
+	mean    metrics.Correlation             // mean over corpora of the correlation in each
 	reasons map[string]string               // why a figure is undefined, by its path
 }
 

@@ -157,7 +157,7 @@ func drawCurve(s Series) (plot, bool) {
 		Last: fmt.Sprintf("%.4g", y[len(y)-1]),
 	}
 	var ax, ay axis
-	ax, p.X = wholeAxis(step[0], step[len(step)-1], p.Left, p.Right, 4)
+	ax, p.X = wholeAxis(step[0], step[len(step)-1], p.Left, p.Right, 6)
 	ay, p.Y = newAxis(slices.Min(y), slices.Max(y), p.Bottom, p.Top, 4)
 	p.Line = points(ax, ay, step, y)
 	if len(y) > fewPoints {

@@ -125,6 +125,7 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 			fmt.Fprintf(j.Stderr, "%s: %d texts embedded\n", model, total)
 		}
 	}
+	j.Options.Stage = func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) }
 	return evaluate.NewBench(rows, j.Options)
 }
 
@@ -156,11 +157,11 @@ func writeJSON(w io.Writer, document any) error {
 func (j *Job) finish(systems []shown) error {
 	t := tabwriter.NewWriter(j.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
-	fmt.Fprintln(t, "\twithin corpus\twithin corpus\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
+	fmt.Fprintln(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
 	for _, s := range systems {
 		x := s.system
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.label,
-			three(x.RankingAccuracy.WithinCorpus), three(x.Correlation.WithinCorpus), three(x.DirectionByScope.WithinCorpus),
+			three(x.RankingAccuracy.WithinCorpus), three(x.CorrelationCorpusMean.Value), three(x.DirectionByScope.WithinCorpus),
 			three(x.TextLevel.Ranking.WithinCorpus), three(x.RankingAccuracy.All), three(x.Correlation.All),
 			three(x.Orthogonality.SVT), three(x.Orthogonality.MFT))
 	}

@@ -84,7 +84,7 @@ func drawForest(contrasts []contrast) *forest {
 
 // forestFigures names the figures and how to take them from a difference.
 func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
-	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, within corpus"}
+	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, mean over corpora"}
 	var theories []string
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
 		if _, ok := d.TextLevel.ByTheory[theory]; ok {
@@ -94,7 +94,7 @@ func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference)
 	}
 	return names, func(d *evaluate.Difference) []evaluate.Estimate {
 		c := metrics.WithinCorpus
-		out := []evaluate.Estimate{d.DirectionByScope.At(c), d.RankingAccuracy.At(c), d.Correlation.At(c)}
+		out := []evaluate.Estimate{d.DirectionByScope.At(c), d.RankingAccuracy.At(c), d.CorrelationMean}
 		for _, theory := range theories {
 			out = append(out, d.TextLevel.ByTheory[theory].Ranking.At(c))
 		}

@@ -93,13 +93,14 @@ func headline(s shown) tableRow {
 	i := &x.Intervals
 	return tableRow{s.label, s.note, s.main, []figure{
 		fig(x.RankingAccuracy.WithinCorpus, i.RankingAccuracy.WithinCorpus),
-		fig(x.Correlation.WithinCorpus, i.Correlation.WithinCorpus),
+		fig(x.CorrelationCorpusMean.Value, x.CorrelationCorpusMean.Interval),
 		fig(x.DirectionByScope.WithinCorpus, i.DirectionByScope.WithinCorpus),
 		fig(x.TextLevel.Ranking.WithinCorpus, x.TextLevel.Intervals.Ranking.WithinCorpus),
 		fig(x.RankingAccuracy.All, i.RankingAccuracy.All),
 		fig(x.RankingAccuracy.WithinTheory, i.RankingAccuracy.WithinTheory),
 		fig(x.Correlation.All, i.Correlation.All),
 		fig(x.Correlation.WithinTheory, i.Correlation.WithinTheory),
+		fig(x.Correlation.WithinCorpus, i.Correlation.WithinCorpus),
 		fig(x.Orthogonality.SVT, i.Orthogonality["svt"]),
 		fig(x.Orthogonality.MFT, i.Orthogonality["mft"]),
 	}}
