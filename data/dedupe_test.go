@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func said(text, group string, direction int32, source string, path ...string) Row {
@@ -150,4 +151,51 @@ func TestAlternatives(t *testing.T) {
 	if int(other[0]) < len(l.LevelNames[0]) || other[1] != l.Levels[2][1] {
 		t.Errorf("humility's other path %v names a level that rows bear", other)
 	}
+}
+
+// spread is components by their definition: marks run along shared names until nothing changes.
+func spread(rows []Row) map[string]int {
+	mark := make([]int, len(rows))
+	for i := range mark {
+		mark[i] = i
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := range rows {
+			for j := range rows {
+				touch := rows[i].TextID == rows[j].TextID || rows[i].Group == rows[j].Group ||
+					rows[i].TextID == rows[j].Group
+				if touch && mark[i] != mark[j] {
+					mark[i], changed = min(mark[i], mark[j]), true
+					mark[j] = mark[i]
+				}
+			}
+		}
+	}
+	smallest := map[int]string{}
+	for i, r := range rows {
+		for _, name := range []string{r.TextID, r.Group} {
+			if known, ok := smallest[mark[i]]; !ok || name < known {
+				smallest[mark[i]] = name
+			}
+		}
+	}
+	sizes := map[string]int{}
+	for i := range rows {
+		sizes[smallest[mark[i]]]++
+	}
+	return sizes
+}
+
+func TestComponentsEqualTheirDefinition(t *testing.T) {
+	name := rapid.StringMatching(`[a-h][a-d]`)
+	rapid.Check(t, func(r *rapid.T) {
+		rows := make([]Row, rapid.IntRange(0, 25).Draw(r, "rows"))
+		for i := range rows {
+			rows[i] = Row{TextID: name.Draw(r, "text"), Group: name.Draw(r, "group")}
+		}
+		if diff := cmp.Diff(spread(rows), ComponentSizes(rows)); diff != "" {
+			r.Fatal(diff)
+		}
+	})
 }

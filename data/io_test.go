@@ -279,3 +279,22 @@ func TestFullDiskLeavesTheOldFile(t *testing.T) {
 		}
 	}
 }
+
+// A text has no limit here, and cleaning one that is nothing but nested entities takes one pass.
+func TestLongText(t *testing.T) {
+	long := CleanText("&" + strings.Repeat("amp;", 25_000) + strings.Repeat("long \"text\", ", 100_000/13))
+	if !strings.HasPrefix(long, "&long \"text\",") {
+		t.Fatalf("cleaned to %.20q", long)
+	}
+	rows := sample()[:1]
+	rows[0].Text = long
+	for _, ending := range []string{".parquet", ".csv"} {
+		path := filepath.Join(t.TempDir(), "rows"+ending)
+		if err := Write(path, rows); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Read(path); err != nil || len(got) != 1 || got[0].Text != long {
+			t.Errorf("%s: %d rows, %v", ending, len(got), err)
+		}
+	}
+}
