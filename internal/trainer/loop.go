@@ -66,14 +66,17 @@ func (l *loop) train(ctx context.Context) error {
 			TokensPerSecond: float64(tokens) / time.Since(since).Seconds(),
 		}
 		l.o.Observer.Step(l.done, l.cfg.Steps, line)
-		if l.due(l.cfg.Log.Every) {
+		logged := l.due(l.cfg.Log.Every)
+		if logged {
 			if err := l.metrics.Append(line); err != nil {
 				return err
 			}
-			since, tokens = time.Now(), 0
 		}
 		if err := l.housekeeping(ctx); err != nil {
 			return err
+		}
+		if logged {
+			since, tokens = time.Now(), 0
 		}
 	}
 	return nil
