@@ -33,6 +33,10 @@ type Anchor struct {
 	Exemplars  []string `parquet:"exemplars,list"` // text_ids of the rows a cluster is described by, most central first
 	Count      int32    `parquet:"count"`          // training texts in the cluster; 0 where none were counted
 	Provenance string   `parquet:"provenance"`     // who wrote the sentence: "written", "medoid", "llm:MODEL", …
+
+	// Vector is the unit centre of a cluster, [d], in the space of the embedder that Meta names; a bank has one
+	// for every anchor or for none.
+	Vector []float32 `parquet:"vector,list"`
 }
 
 // Bank is a whole file.
@@ -88,6 +92,9 @@ func (b *Bank) Check() error {
 			return fault.New(fault.Invalid, "anchors: ids %d and %d are the same sentence", first, a.ID)
 		}
 		said[a.Text] = a.ID
+		if len(a.Vector) != len(b.Anchors[0].Vector) {
+			return fault.New(fault.Invalid, "anchors: id %d has a vector of %d numbers, id %d one of %d", a.ID, len(a.Vector), b.Anchors[0].ID, len(b.Anchors[0].Vector))
+		}
 	}
 	return nil
 }
@@ -105,6 +112,11 @@ func (a *Anchor) check() error {
 		return fault.New(fault.Invalid, "anchors: id %d has no sentence", a.ID)
 	case a.Bank == Individual && len(a.ValueIDs) == 0:
 		return fault.New(fault.Invalid, "anchors: id %d is tied to no node", a.ID)
+	}
+	for _, x := range a.Vector {
+		if x-x != 0 {
+			return fault.New(fault.Invalid, "anchors: the vector of id %d is not finite", a.ID)
+		}
 	}
 	for _, id := range a.ValueIDs {
 		if _, _, err := theories.ParseID(id); err != nil {

@@ -18,8 +18,9 @@ func bank() *Bank {
 	return &Bank{
 		Anchors: []Anchor{
 			{ID: 3, Bank: Theory, Kind: KindCluster, Text: "Standing by a friend.", ValueIDs: []string{"duty/fidelity", "mft/loyalty-betrayal"},
-				Exemplars: []string{"00ff", "01aa"}, Count: 17, Provenance: "medoid"},
-			{ID: 9, Bank: Theory, Kind: KindCluster, Text: "Leaving no one hungry.", ValueIDs: []string{}, Exemplars: []string{}, Provenance: "llm:x"},
+				Exemplars: []string{"00ff", "01aa"}, Count: 17, Provenance: "medoid", Vector: []float32{.6, -.8}},
+			{ID: 9, Bank: Theory, Kind: KindCluster, Text: "Leaving no one hungry.", ValueIDs: []string{}, Exemplars: []string{}, Provenance: "llm:x",
+				Vector: []float32{0, 1}},
 		},
 		Meta: map[string]string{"seed": "1", "embedder": "b0b"},
 	}
@@ -90,6 +91,8 @@ func TestCheckNamesTheAnchor(t *testing.T) {
 		}},
 		{"a kind of the other bank", `kind "duty"`, func(b *Bank) { b.Anchors[0].Kind = KindDuty }},
 		{"an unknown bank", `bank "river"`, func(b *Bank) { b.Anchors[0].Bank = "river" }},
+		{"vectors of two lengths", "id 9 has a vector of 0", func(b *Bank) { b.Anchors[1].Vector = nil }},
+		{"a vector that is no number", "vector of id 3", func(b *Bank) { b.Anchors[0].Vector[1] = float32(math.NaN()) }},
 		{"no sentence", "id 3 has no sentence", func(b *Bank) { b.Anchors[0].Text = " " }},
 		{"an unknown node", "duty/fidelty", func(b *Bank) { b.Anchors[0].ValueIDs[0] = "duty/fidelty" }},
 		{"an individual anchor without a node", "tied to no node", func(b *Bank) {

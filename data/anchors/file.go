@@ -78,6 +78,11 @@ func Read(path string) (b *Bank, err error) {
 	if b.Anchors, err = parquet.Read[Anchor](f, info.Size()); err != nil {
 		return nil, torn(path, err)
 	}
+	for i := range b.Anchors {
+		if len(b.Anchors[i].Vector) == 0 {
+			b.Anchors[i].Vector = nil // as whoever wrote it had it
+		}
+	}
 	if err := b.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
