@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"context"
 	"runtime"
 	"slices"
@@ -111,12 +110,7 @@ func (w *visitor) visit(a int) {
 		w.cosines[x] = w.v.Cosine(a, x)
 		w.sorted[x] = candidate{w.cosines[x], int32(x), w.rel[x]}
 	}
-	slices.SortFunc(w.sorted, func(x, y candidate) int {
-		if x.cosine != y.cosine {
-			return cmp.Compare(x.cosine, y.cosine)
-		}
-		return int(y.item) - int(x.item)
-	})
+	slices.SortFunc(w.sorted, ascending)
 	group := w.p.Group(a)
 	for _, sums := range w.rank {
 		sums.add(w.sorted, group, w.p.Group)
@@ -126,6 +120,18 @@ func (w *visitor) visit(a int) {
 		w.dist[s].add(w.cosines, w.rel)
 		w.m.Neighbours[s][a] = nearest(nil, w.sorted, s.need(), w.o.Neighbours)
 	}
+}
+
+// ascending orders by cosine, of equal ones the later item first, so that reading from the end meets the
+// earlier first. Cosines are finite, which spares the comparisons that cmp.Compare makes for NaN.
+func ascending(x, y candidate) int {
+	switch {
+	case x.cosine < y.cosine:
+		return -1
+	case x.cosine > y.cosine:
+		return 1
+	}
+	return int(y.item) - int(x.item)
 }
 
 func (w *visitor) merge(o *visitor) {

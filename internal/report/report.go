@@ -51,9 +51,9 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series) error {
 
 // demoLead tells a newcomer what the page is about.
 var demoLead = []string{
-	"A model of a few hundred thousand weights began from random numbers and saw a few minutes of annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
+	"A small model began from random numbers and trained for a few minutes on annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
 	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
-	"Do not expect values here: a model this small, from random weights, mostly learns direction. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
+	"Expect little of values here: in earlier trials, models this small and started from random weights learned direction and hardly more. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
 }
 
 // WriteEvaluation writes the page of one evaluated model.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"hives/internal/evaluate"
 )
@@ -72,10 +73,13 @@ func tickLabel(x, step float64) string {
 		return "0"
 	}
 	if math.Abs(x) >= 1e5 || step < 1e-4 {
-		return strconv.FormatFloat(x, 'g', 3, 64)
+		return minus(strconv.FormatFloat(x, 'g', 3, 64))
 	}
-	return strconv.FormatFloat(x, 'f', max(0, -int(math.Floor(math.Log10(step)))), 64)
+	return minus(strconv.FormatFloat(x, 'f', max(0, -int(math.Floor(math.Log10(step)))), 64))
 }
+
+// minus sets a real minus sign.
+func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
 // three writes a figure with three decimals, a dash where it is undefined.
 func three(n evaluate.Number) string {

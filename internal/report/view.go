@@ -100,7 +100,6 @@ func headline(s shown) tableRow {
 		fig(x.RankingAccuracy.WithinTheory, i.RankingAccuracy.WithinTheory),
 		fig(x.Correlation.All, i.Correlation.All),
 		fig(x.Correlation.WithinTheory, i.Correlation.WithinTheory),
-		fig(x.Correlation.WithinCorpus, i.Correlation.WithinCorpus),
 		fig(x.Orthogonality.SVT, i.Orthogonality["svt"]),
 		fig(x.Orthogonality.MFT, i.Orthogonality["mft"]),
 	}}
@@ -142,6 +141,7 @@ func newCorpusTable(systems []shown) *corpusTable {
 	t := &corpusTable{Names: slices.Sorted(maps.Keys(systems[0].system.CorrelationByCorpus))}
 	for _, s := range systems {
 		row := tableRow{Label: s.label, Note: s.note, Main: s.main}
+		row.Cells = append(row.Cells, fig(s.system.Correlation.WithinCorpus, s.system.Intervals.Correlation.WithinCorpus))
 		for _, name := range t.Names {
 			e := s.system.CorrelationByCorpus[name]
 			row.Cells = append(row.Cells, fig(e.Value, e.Interval))
