@@ -18,6 +18,7 @@ const (
 // affinityStep is the unit all affinities of rows are multiples of.
 const affinityStep = .5
 
+// Affinity counts equal levels, as the kind says, plus half for an equal direction.
 func (p *RowPairs) Affinity(a int, dst []float64) {
 	l := p.labels
 	for x := range dst {
@@ -29,6 +30,7 @@ func (p *RowPairs) Affinity(a int, dst []float64) {
 	}
 }
 
+// equalLevels counts from coarse to fine.
 func equalLevels(a, b *[3]int32, kind AffinityKind) int {
 	equal := 0
 	for k := range a {

@@ -22,6 +22,7 @@ const constantRange = 1e-12
 // moments are sums over ordered pairs: count, c, y, c², y², cy.
 type moments [6]float64
 
+// add counts one ordered pair.
 func (m *moments) add(c, y float64) {
 	m[0]++
 	m[1] += c
@@ -121,6 +122,7 @@ const (
 	affinityCodes = 1 << affinityBits
 )
 
+// rankKey packs a pair; affinities are multiples of affinityStep below 4.
 func rankKey(cosine, affinity float64) uint64 {
 	return uint64(int64(cosine*keyScale)+2*keyScale)<<affinityBits | uint64(affinity/affinityStep)
 }

@@ -87,6 +87,7 @@ type visitor struct {
 	sorted            []candidate // [N] scratch
 }
 
+// newVisitor allocates the sums and scratch of one shard.
 func newVisitor(v *Vectors, p Pairs, o Options, m *Measurement, centre float64) *visitor {
 	n := p.Len()
 	w := &visitor{
@@ -103,6 +104,7 @@ func newVisitor(v *Vectors, p Pairs, o Options, m *Measurement, centre float64) 
 	return w
 }
 
+// visit sorts all items by cosine to anchor a once and lets every sum read the same order.
 func (w *visitor) visit(a int) {
 	w.p.Relate(a, w.rel)
 	w.p.Affinity(a, w.affinity)
@@ -144,6 +146,7 @@ func (w *visitor) merge(o *visitor) {
 	}
 }
 
+// finish turns sums into figures.
 func (w *visitor) finish(m *Measurement) {
 	for s := All; s < Scopes; s++ {
 		m.Ranking[s] = w.rank[s].result()

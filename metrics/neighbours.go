@@ -76,6 +76,7 @@ func label(l *data.Labels, i, column int) int32 {
 	return l.Levels[i][column]
 }
 
+// present tells whether the column says anything of row i.
 func present(l *data.Labels, i, column int) bool {
 	if column == 3 {
 		return l.Judged[i]

@@ -67,6 +67,7 @@ type rankSums struct {
 	share []float64   // scratch: see walk
 }
 
+// newRankSums makes empty sums for G groups.
 func newRankSums(t task, groups int) *rankSums {
 	return &rankSums{task: t, influence: make([]float64, groups), anchorsOf: make([]float64, groups)}
 }

@@ -100,6 +100,7 @@ func (p *RowPairs) Len() int          { return p.labels.Len() }
 func (p *RowPairs) Group(i int) int32 { return p.labels.Group[i] }
 func (p *RowPairs) Groups() int       { return p.groups }
 
+// Relate compares row a with every row, itself included (excluded by its flag).
 func (p *RowPairs) Relate(a int, dst []Relation) {
 	l := p.labels
 	for x := range dst {
@@ -127,6 +128,7 @@ func pathRelation(a, b *[3]int32, same bool) Relation {
 	return SamePathOtherDirection
 }
 
+// flag is f where on holds, else nothing.
 func flag(on bool, f Relation) Relation {
 	if on {
 		return f

@@ -151,6 +151,10 @@ func OrthogonalityOf(values []Value) (map[int32]Orthogonality, Orthogonality) {
 	return perTheory, summarise(total, pool)
 }
 
+// pairGaps is 1 −
+// cos
+//
+//	of every two vectors.
 func pairGaps(vectors [][]float64) []float64 {
 	var gaps []float64
 	for i, a := range vectors {
@@ -161,6 +165,7 @@ func pairGaps(vectors [][]float64) []float64 {
 	return gaps
 }
 
+// summarise sorts first, so that the mean does not depend on the order of values.
 func summarise(values int, gaps []float64) Orthogonality {
 	out := Orthogonality{Values: values, Pairs: len(gaps), Mean: math.NaN(), Median: math.NaN()}
 	if len(gaps) == 0 {

@@ -48,10 +48,12 @@ func (b *Bench) Compare(a, other *System) *Difference {
 	return d
 }
 
+// textGap compares two text-level passes over the same texts.
 func (b *Bench) textGap(a, other *metrics.Measurement) TextEstimates {
 	return TextEstimates{Ranking: b.rankGap(&a.Ranking, &other.Ranking), Jaccard: b.corrGap(a, other)}
 }
 
+// rankGap subtracts macro figures; undefined in either is undefined in the difference.
 func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking) ByScope[Estimate] {
 	return scoped(func(c metrics.Scope) Estimate {
 		x, y := &a[c], &other[c]
@@ -59,6 +61,7 @@ func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking) ByScope[Estim
 	})
 }
 
+// corrGap subtracts Pearson correlations.
 func (b *Bench) corrGap(a, other *metrics.Measurement) ByScope[Estimate] {
 	return scoped(func(c metrics.Scope) Estimate {
 		x, y := &a.Correlation[c], &other.Correlation[c]

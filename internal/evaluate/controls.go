@@ -145,6 +145,7 @@ func nodeIDs(rows []data.Row) map[string]int {
 	return ids
 }
 
+// perRow makes the vectors of all rows, shape [N][D].
 func (b *Bench) perRow(vector func(i int) []float32) [][]float32 {
 	out := make([][]float32, len(b.rows))
 	for i := range out {

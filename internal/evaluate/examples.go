@@ -57,6 +57,7 @@ func (b *Bench) examples(before, after *metrics.Vectors) []Example {
 	return out
 }
 
+// nearestTexts finds the closest other texts, the earlier of equals first.
 func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]string) []Shown {
 	first := b.texts.First()
 	type found struct {
@@ -81,6 +82,7 @@ func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]str
 	return out
 }
 
+// show takes the text from the first of its rows.
 func (b *Bench) show(at int, labels map[string][]string) Shown {
 	r := &b.rows[b.texts.First()[at]]
 	return Shown{Text: r.Text, Corpus: r.Corpus, Labels: labels[r.TextID]}

@@ -82,6 +82,7 @@ func (c claim) judge() Finding {
 	return f
 }
 
+// gain writes a difference with its interval.
 func gain(e Estimate) string {
 	return fmt.Sprintf("%s [%s, %s]", Signed(float64(e.Value)), Signed(e.Interval.Low), Signed(e.Interval.High))
 }

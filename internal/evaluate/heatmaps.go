@@ -65,6 +65,7 @@ func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 	return out
 }
 
+// counts is the number of rows of each value.
 func counts(groups [][]int) []int {
 	out := make([]int, len(groups))
 	for k, rows := range groups {

@@ -85,10 +85,13 @@ func (m *logistic) excess(row []float64) []float64 {
 	return out
 }
 
+// sigmoid is the logistic function.
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
+// logit starts a bias at the share of its class, so that the first passes do not spend themselves on it.
 func logit(p float64) float64 { return math.Log(p / (1 - min(p, 1-1e-6))) }
 
+// dot is the inner product; b may be longer than a.
 func dot(a, b []float64) float64 {
 	var sum float64
 	for k, f := range a {

@@ -71,14 +71,17 @@ func (b *Bench) fillRows(s *System) {
 	s.Intervals.Direction = s.Intervals.DirectionByScope.All
 }
 
+// rankRange gives the interval of the macro figure in each scope.
 func (b *Bench) rankRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Macro, r[c].Influence)) })
 }
 
+// corrRange gives the interval of Pearson's r in each scope.
 func (b *Bench) corrRange(r *[metrics.Scopes]metrics.Correlation) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Pearson, r[c].Influence)) })
 }
 
+// numbers keeps the undefined cells, which become null.
 func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][metrics.Bins]Number) {
 	for p := range matrix {
 		for q := range matrix[p] {
@@ -88,6 +91,7 @@ func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][met
 	return out
 }
 
+// distances names the depths of metrics.Distances.
 func distances(d *metrics.Distances) Distances {
 	return Distances{
 		SamePath: Number(d.Mean[0]), SameDir: Number(d.ByDir[0][0]), OtherDir: Number(d.ByDir[0][1]),
@@ -139,6 +143,8 @@ func (b *Bench) scoreTexts(ctx context.Context, s *System, v *metrics.Vectors) e
 	return nil
 }
 
+// textFigures copies what is reported of a text-level pass. Its groups are those of the rows, so the draws are
+// the same and differences stay paired.
 func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
 	f := TextFigures{Texts: texts}
 	f.Ranking = scoped(func(c metrics.Scope) Number { return Number(m.Ranking[c].Macro) })
@@ -148,6 +154,8 @@ func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
 	return f
 }
 
+// fillNeighbours votes only among rows that have the label: missing levels would agree with one another and
+// flatter every system.
 func (b *Bench) fillNeighbours(s *System) {
 	rows := make([]int, len(b.rows))
 	for i := range rows {
@@ -180,6 +188,7 @@ func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 	}
 }
 
+// fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level.
 func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value, o metrics.Orthogonality) {
 	skipped, opposing, listed := 0, 0, 0
 	for _, value := range values {

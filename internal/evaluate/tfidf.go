@@ -163,6 +163,7 @@ func timesTransposed(rows []sparse, y *mat.Dense, width int) *mat.Dense {
 	return out
 }
 
+// addScaled adds by·row to into.
 func addScaled(into, row []float64, by float64) {
 	for k, f := range row {
 		into[k] += by * f
@@ -243,6 +244,7 @@ type corpusDocs struct {
 	classes int
 }
 
+// documents gathers the rows of each text.
 func documents(rows []data.Row) corpusDocs {
 	ids := nodeIDs(rows)
 	d := corpusDocs{classes: len(ids)}

@@ -49,6 +49,7 @@ func ReadCurves(path string) ([]Series, error) {
 	return readCurves(f, path)
 }
 
+// readCurves is ReadCurves on an open file.
 func readCurves(from io.Reader, path string) ([]Series, error) {
 	c := &curveReader{place: map[string]int{}}
 	lines := bufio.NewReader(from)
@@ -69,11 +70,13 @@ func readCurves(from io.Reader, path string) ([]Series, error) {
 	}
 }
 
+// curveReader gathers series in order of their first appearance.
 type curveReader struct {
 	series []Series
 	place  map[string]int
 }
 
+// line adds the figures of one record, in the order of their names so that pages do not differ by map order.
 func (c *curveReader) line(line string) error {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(line), &fields); err != nil {
@@ -92,6 +95,7 @@ func (c *curveReader) line(line string) error {
 	return nil
 }
 
+// value adds a number, the parts of a list or those of an object; null and text are left out.
 func (c *curveReader) value(name string, step float64, v any) {
 	switch v := v.(type) {
 	case float64:
@@ -127,6 +131,7 @@ type plot struct {
 	Last          string
 }
 
+// dot is a marked point of a short curve, in pixels.
 type dot struct{ X, Y float64 }
 
 // Size of a plot, its margins, and the most points drawn: more are thinned evenly.
@@ -170,6 +175,7 @@ func drawCurve(s Series) (plot, bool) {
 	return p, true
 }
 
+// points writes the corners of a polyline, thinned to at most maxPoints.
 func points(ax, ay axis, x, y []float64) string {
 	var b strings.Builder
 	stride := 1 + len(x)/maxPoints

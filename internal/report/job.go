@@ -129,6 +129,7 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 	return evaluate.NewBench(rows, j.Options)
 }
 
+// model opens its folder only when its turn comes.
 func (j *Job) model(name, dir string) evaluate.Named {
 	return evaluate.Named{Name: name, Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
 		return j.Open(ctx, dir)
@@ -147,6 +148,7 @@ func (j *Job) write(document any, page func(io.Writer) error) error {
 	return fsutil.WriteFile(filepath.Join(j.Out, PageFile), page)
 }
 
+// writeJSON ends with a line break, as tools expect.
 func writeJSON(w io.Writer, document any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")

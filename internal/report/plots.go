@@ -115,6 +115,7 @@ type bar struct {
 	Main  bool
 }
 
+// barPanels takes ten neighbours within a corpus, the scope that claims rest on.
 func barPanels(systems []shown) []barPanel {
 	columns := []struct {
 		title string

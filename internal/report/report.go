@@ -75,6 +75,7 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 	return page.Execute(w, v)
 }
 
+// newView fills what both pages have; main systems come first and are set off by colour.
 func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{

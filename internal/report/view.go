@@ -1,13 +1,11 @@
 package report
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"hives/internal/evaluate"
-	"hives/metrics"
 )
 
 // view is what the page's template sees.
@@ -112,6 +110,7 @@ type theoryTable struct {
 	Rows   []tableRow
 }
 
+// theoryTables shows the theories that the rows have.
 func theoryTables(systems []shown) []theoryTable {
 	var out []theoryTable
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
@@ -137,6 +136,7 @@ type corpusTable struct {
 	Rows  []tableRow
 }
 
+// newCorpusTable begins with the pooled figure, whose difference from the others is the point of the table.
 func newCorpusTable(systems []shown) *corpusTable {
 	t := &corpusTable{Names: slices.Sorted(maps.Keys(systems[0].system.CorrelationByCorpus))}
 	for _, s := range systems {
@@ -151,123 +151,6 @@ func newCorpusTable(systems []shown) *corpusTable {
 	return t
 }
 
-// matrix is the 5 × 5 table of bin pairs.
-type matrix struct {
-	Label string
-	Cells [][]heatCell
-}
-
-// heatCell is a coloured cell: Heat runs from 0 to 1 to the hot side, or to the cold side if Cold.
-type heatCell struct {
-	Text  string
-	Title string
-	Heat  string
-	Cold  bool
-	Empty bool
-	Loud  bool // coloured strongly enough to want light letters
-}
-
-// loud is the heat from which letters turn light.
-const loud = .62
-
-func heat(text, title string, x float64) heatCell {
-	c := heatCell{Text: text, Title: title, Cold: x < 0}
-	if x < 0 {
-		x = -x
-	}
-	x = min(x, 1)
-	c.Heat, c.Loud = fmt.Sprintf("%.2f", x), x > loud
-	return c
-}
-
-// binMatrix colours by the distance from .5, full at .5 ± .25.
-func binMatrix(s shown, scope metrics.Scope) matrix {
-	m := matrix{Label: s.label}
-	values, anchors := s.system.BinPairs.At(scope), s.system.BinPairAnchors.At(scope)
-	for p := range metrics.Bins - 1 {
-		var line []heatCell
-		for q := 1; q < metrics.Bins; q++ {
-			if q <= p || !values[p][q].Known() {
-				line = append(line, heatCell{Empty: true})
-				continue
-			}
-			title := fmt.Sprintf("bin %d before bin %d, %d anchors", p, q, anchors[p][q])
-			line = append(line, heat(three(values[p][q]), title, (float64(values[p][q])-.5)/.25))
-		}
-		m.Cells = append(m.Cells, line)
-	}
-	return m
-}
-
-// mapRow is one picture for each of the main systems, side by side.
-type mapRow struct {
-	Name string
-	Maps []heatMap
-}
-
-type heatMap struct {
-	Label     string
-	Columns   []string
-	Rows      []string
-	Cells     [][]heatCell
-	Low, High string
-}
-
-// maximum size of a picture shown on the page; metrics.json has all.
-const maxMapSide = 24
-
-func mapRows(systems []shown) []mapRow {
-	var out []mapRow
-	for k, m := range systems[0].system.Maps {
-		if len(m.Rows) > maxMapSide || len(m.Columns) > maxMapSide || len(m.Rows)*len(m.Columns) < 2 {
-			continue
-		}
-		row := mapRow{Name: m.Name}
-		for _, s := range systems {
-			row.Maps = append(row.Maps, drawMap(s.label, s.system.Maps[k]))
-		}
-		out = append(out, row)
-	}
-	return out
-}
-
-// drawMap colours from the least to the greatest mean cosine of the picture.
-func drawMap(label string, m evaluate.HeatMap) heatMap {
-	low, high := extremes(m.Cells)
-	out := heatMap{Label: label, Columns: m.Columns, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
-	for r, line := range m.Cells {
-		out.Rows = append(out.Rows, m.Rows[r])
-		var cells []heatCell
-		for c, x := range line {
-			if !x.Known() {
-				cells = append(cells, heatCell{Empty: true})
-				continue
-			}
-			span := max(high-low, 1e-9)
-			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c], m.ColCount[c], three(x))
-			cells = append(cells, heat("", title, (float64(x)-low)/span))
-		}
-		out.Cells = append(out.Cells, cells)
-	}
-	return out
-}
-
-func extremes(cells [][]evaluate.Number) (low, high float64) {
-	first := true
-	for _, line := range cells {
-		for _, x := range line {
-			if !x.Known() {
-				continue
-			}
-			if first {
-				low, high, first = float64(x), float64(x), false
-			}
-			low, high = min(low, float64(x)), max(high, float64(x))
-		}
-	}
-	return low, high
-}
-
 // orthoRow shows the orthogonality of one theory and level for the main systems.
 type orthoRow struct {
 	Theory  string
@@ -277,6 +160,7 @@ type orthoRow struct {
 	Cells   []figure
 }
 
+// orthoRows sets the main systems side by side; all list the same theories and levels, for they share rows.
 func orthoRows(systems []shown) []orthoRow {
 	var out []orthoRow
 	for k, d := range systems[0].system.OrthogonalityDetails {

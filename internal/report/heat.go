@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+
+	"hives/internal/evaluate"
+	"hives/metrics"
+)
+
+// matrix is the 5 × 5 table of bin pairs.
+type matrix struct {
+	Label string
+	Cells [][]heatCell
+}
+
+// heatCell is a coloured cell: Heat runs from 0 to 1 to the hot side, or to the cold side if Cold.
+type heatCell struct {
+	Text  string
+	Title string
+	Heat  string
+	Cold  bool
+	Empty bool
+	Loud  bool // coloured strongly enough to want light letters
+}
+
+// loud is the heat from which letters turn light.
+const loud = .62
+
+// heat makes a cell; x runs from −1 (cold) to 1 (hot) and is cut off beyond.
+func heat(text, title string, x float64) heatCell {
+	c := heatCell{Text: text, Title: title, Cold: x < 0}
+	if x < 0 {
+		x = -x
+	}
+	x = min(x, 1)
+	c.Heat, c.Loud = fmt.Sprintf("%.2f", x), x > loud
+	return c
+}
+
+// binMatrix colours by the distance from .5, full at .5 ± .25.
+func binMatrix(s shown, scope metrics.Scope) matrix {
+	m := matrix{Label: s.label}
+	values, anchors := s.system.BinPairs.At(scope), s.system.BinPairAnchors.At(scope)
+	for p := range metrics.Bins - 1 {
+		var line []heatCell
+		for q := 1; q < metrics.Bins; q++ {
+			if q <= p || !values[p][q].Known() {
+				line = append(line, heatCell{Empty: true})
+				continue
+			}
+			title := fmt.Sprintf("bin %d before bin %d, %d anchors", p, q, anchors[p][q])
+			line = append(line, heat(three(values[p][q]), title, (float64(values[p][q])-.5)/.25))
+		}
+		m.Cells = append(m.Cells, line)
+	}
+	return m
+}
+
+// mapRow is one picture for each of the main systems, side by side.
+type mapRow struct {
+	Name string
+	Maps []heatMap
+}
+
+type heatMap struct {
+	Label     string
+	Columns   []string
+	Rows      []string
+	Cells     [][]heatCell
+	Low, High string
+}
+
+// maximum size of a picture shown on the page; metrics.json has all.
+const maxMapSide = 24
+
+// mapRows leaves out pictures too large to read.
+func mapRows(systems []shown) []mapRow {
+	var out []mapRow
+	for k, m := range systems[0].system.Maps {
+		if len(m.Rows) > maxMapSide || len(m.Columns) > maxMapSide || len(m.Rows)*len(m.Columns) < 2 {
+			continue
+		}
+		row := mapRow{Name: m.Name}
+		for _, s := range systems {
+			row.Maps = append(row.Maps, drawMap(s.label, s.system.Maps[k]))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// drawMap colours from the least to the greatest mean cosine of the picture.
+func drawMap(label string, m evaluate.HeatMap) heatMap {
+	low, high := extremes(m.Cells)
+	out := heatMap{Label: label, Columns: m.Columns, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
+	for r, line := range m.Cells {
+		out.Rows = append(out.Rows, m.Rows[r])
+		var cells []heatCell
+		for c, x := range line {
+			if !x.Known() {
+				cells = append(cells, heatCell{Empty: true})
+				continue
+			}
+			span := max(high-low, 1e-9)
+			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c], m.ColCount[c], three(x))
+			cells = append(cells, heat("", title, (float64(x)-low)/span))
+		}
+		out.Cells = append(out.Cells, cells)
+	}
+	return out
+}
+
+// extremes are the least and greatest known cells, 0 and 0 if there is none.
+func extremes(cells [][]evaluate.Number) (low, high float64) {
+	first := true
+	for _, line := range cells {
+		for _, x := range line {
+			if !x.Known() {
+				continue
+			}
+			if first {
+				low, high, first = float64(x), float64(x), false
+			}
+			low, high = min(low, float64(x)), max(high, float64(x))
+		}
+	}
+	return low, high
+}
