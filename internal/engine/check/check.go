@@ -2,20 +2,14 @@ package check
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"os/exec"
-	"runtime"
-	"sync"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -61,28 +55,29 @@ func Run(ctx context.Context, opt Options, launch Launch, out io.Writer) error {
 		return fault.Usage(fault.New(fault.Invalid, "engine check: repeats must be at least 1, got %d", opt.Repeats))
 	}
 	hashes := map[string]int{}
-	var values [][]float32
+	var last Report
 	for process := range 2 {
 		raw, err := launch(ctx, opt)
 		if err != nil {
 			return fmt.Errorf("process %d: %w", process+1, err)
 		}
-		var r Report
-		if err := json.Unmarshal(raw, &r); err != nil {
+		last = Report{}
+		if err := json.Unmarshal(raw, &last); err != nil {
 			return fmt.Errorf("process %d: read its report: %w", process+1, err)
 		}
-		if process == 0 {
-			fmt.Fprintln(out, r.Engine)
-		}
-		values = r.Values
-		for h, n := range r.Hashes {
+		for h, n := range last.Hashes {
 			hashes[h] += n
 		}
 	}
+	fmt.Fprintln(out, last.Engine)
 	if err := judge(hashes, 4*opt.Repeats, out); err != nil {
 		return err
 	}
-	return compareWithGo(ctx, values, out)
+	want, err := goValues(ctx)
+	if err != nil {
+		return err
+	}
+	return compare(last.Values, want, out)
 }
 
 // judge wants one hash for each type, each seen want times.
@@ -104,21 +99,22 @@ func judge(hashes map[string]int, want int, out io.Writer) error {
 	return nil
 }
 
-// compareWithGo holds the f32 values against the Go engine.
-func compareWithGo(ctx context.Context, got [][]float32, out io.Writer) error {
+// goValues runs the f32 step on the Go engine.
+func goValues(ctx context.Context) ([][]float32, error) {
 	e, err := engine.Open(ctx, engine.Options{Kind: engine.Go})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer e.Close()
 	step, err := newStep(e.Backend, dtypes.Float32)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	want, err := values(step)
-	if err != nil {
-		return err
-	}
+	return values(step)
+}
+
+// compare holds a plugin's f32 values against the Go engine's.
+func compare(got, want [][]float32, out io.Writer) error {
 	if len(got) != len(want) {
 		return fault.New(fault.Mismatch, "%d tensors, the Go engine has %d", len(got), len(want))
 	}
@@ -130,7 +126,7 @@ func compareWithGo(ctx context.Context, got [][]float32, out io.Writer) error {
 		}
 		worst = max(worst, d)
 	}
-	_, err = fmt.Fprintf(out, "values: within %.1e of the Go engine (allowed %.0e)\n", worst, tolerance)
+	_, err := fmt.Fprintf(out, "values: within %.1e of the Go engine (allowed %.0e)\n", worst, tolerance)
 	return err
 }
 
@@ -148,94 +144,4 @@ func distance(a, b []float32) float64 {
 		return 0
 	}
 	return worst / scale
-}
-
-// Steps repeats the step idle and loaded and writes a Report as JSON.
-func Steps(ctx context.Context, opt Options, out io.Writer) error {
-	e, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(opt.Engine)})
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	r := Report{Engine: e.Choice, Hashes: map[string]int{}}
-	for name, dtype := range map[string]dtypes.DType{"f32": dtypes.Float32, "bf16": dtypes.BFloat16} {
-		step, err := newStep(e.Backend, dtype)
-		if err != nil {
-			return err
-		}
-		if err := r.repeat(ctx, step, name, opt.Repeats); err != nil {
-			return err
-		}
-		stop := busy(runtime.NumCPU())
-		err = r.repeat(ctx, step, name, opt.Repeats)
-		stop()
-		if err != nil {
-			return err
-		}
-	}
-	return json.NewEncoder(out).Encode(r)
-}
-
-// repeat runs the step n times and counts the hashes of its results.
-func (r *Report) repeat(ctx context.Context, step *graph.Exec, name string, n int) error {
-	for range n {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		v, err := values(step)
-		if err != nil {
-			return err
-		}
-		if name == "f32" {
-			r.Values = v
-		}
-		r.Hashes[name+" "+digest(v)]++
-	}
-	return nil
-}
-
-// values runs the step once on fresh inputs.
-func values(step *graph.Exec) ([][]float32, error) {
-	out, err := step.Call(inputs()...)
-	if err != nil {
-		return nil, err
-	}
-	v := make([][]float32, len(out))
-	for i, t := range out {
-		v[i] = tensors.MustCopyFlatData[float32](t)
-		if err := t.FinalizeAll(); err != nil {
-			return nil, err
-		}
-	}
-	return v, nil
-}
-
-// digest hashes the bits of all values.
-func digest(values [][]float32) string {
-	h := sha256.New()
-	var word [4]byte
-	for _, v := range values {
-		for _, x := range v {
-			bits := math.Float32bits(x)
-			word = [4]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)}
-			h.Write(word[:])
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// busy keeps n cores at work until the returned function is called.
-func busy(n int) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	for range n {
-		wg.Go(func() {
-			for x := 1.0; ctx.Err() == nil; {
-				for range 1 << 12 {
-					x = math.Sqrt(x + 1)
-				}
-			}
-		})
-	}
-	return func() { cancel(); wg.Wait() }
 }
