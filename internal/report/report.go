@@ -58,8 +58,12 @@ var demoLead = []string{
 
 // WriteEvaluation writes the page of one evaluated model.
 func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
-	main := []shown{{"the model", e.Name, e.System, true}}
-	v := newView("Evaluation of "+e.Name, main, &e.Common)
+	name := e.Name
+	if e.Model != nil && e.Model.Name != "" {
+		name = e.Model.Name // that of its folder
+	}
+	main := []shown{{"the model", name, e.System, true}}
+	v := newView("Evaluation of "+name, main, &e.Common)
 	v.Lead = []string{"Every figure stands beside controls that know no values. Theory and style follow the corpus a text is from, so read the columns within a corpus first."}
 	var contrasts []contrast
 	for _, name := range slices.Sorted(maps.Keys(e.Compared)) {
