@@ -3,9 +3,12 @@
 package tokenizer
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"hives/internal/fault"
 	"hives/internal/goldentest"
@@ -72,3 +75,51 @@ func FuzzAgainstDaulet(f *testing.F) {
 }
 
 func BenchmarkEncodeDaulet(b *testing.B) { benchmarkEncode(b, openDaulet(b, benchmarkTokenizer(b))) }
+
+// BenchmarkAgainstDaulet encodes the sample in turns of some hundred lines with either implementation, on
+// -cpu threads, so that a busy machine slows both alike, and reports how many times as quick the plain one
+// is: with warm cache, or with a cache emptied at the start of each pass over the sample.
+func BenchmarkAgainstDaulet(b *testing.B) {
+	path := benchmarkTokenizer(b)
+	tok, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, rust, lines := tok.(*byteLevel), openDaulet(b, path), realLines(b)
+	for _, cold := range []bool{false, true} {
+		b.Run(map[bool]string{false: "warm", true: "emptied"}[cold], func(b *testing.B) {
+			encodeOnThreads(b, plain, lines)
+			var ours, theirs time.Duration
+			next := slices.Collect(slices.Chunk(lines, 512))
+			for i := 0; b.Loop(); i++ {
+				if cold && i%len(next) == 0 {
+					plain.cache = newPieceCache()
+				}
+				ours += encodeOnThreads(b, plain, next[i%len(next)])
+				theirs += encodeOnThreads(b, rust, next[i%len(next)])
+			}
+			b.ReportMetric(float64(theirs)/float64(ours), "times-daulet")
+		})
+	}
+}
+
+// encodeOnThreads returns the time in which as many goroutines as -cpu says encode the lines.
+func encodeOnThreads(b *testing.B, tok Tokenizer, lines []string) time.Duration {
+	start := time.Now()
+	var group sync.WaitGroup
+	threads := runtime.GOMAXPROCS(0)
+	for worker := range threads {
+		group.Go(func() {
+			var ids []int32
+			for i := worker; i < len(lines); i += threads {
+				var err error
+				if ids, err = tok.Encode(ids[:0], lines[i]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	return time.Since(start)
+}
