@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// addedTokens finds tokens that are matched in the text itself, before it is split into pieces.
+// addedTokens finds tokens that are matched in the text itself, before it is split into pieces. Special or
+// not makes no difference here: the library matches both kinds. Comparing bytes is enough, because valid
+// UTF-8 never has a character begin inside another.
 type addedTokens struct {
 	byFirst [256][]addedToken // by first byte, longest first
 	first   byte              // the first byte of them all, when there is only one
 	uniform bool
-	empty   bool
+	empty   bool // nothing to look for
 }
 
 type addedToken struct {
@@ -18,6 +20,7 @@ type addedToken struct {
 	id      int32
 }
 
+// newAddedTokens takes tokens whose content is not empty.
 func newAddedTokens(tokens []addedToken) *addedTokens {
 	a := &addedTokens{uniform: true, empty: len(tokens) == 0}
 	for i, t := range tokens {
@@ -41,7 +44,7 @@ func (a *addedTokens) find(s string) (start int, found addedToken) {
 		return len(s), addedToken{}
 	}
 	for i := 0; i < len(s); i++ {
-		if a.uniform {
+		if a.uniform { // as in Qwen's, where all begin with <
 			skip := strings.IndexByte(s[i:], a.first)
 			if skip < 0 {
 				break

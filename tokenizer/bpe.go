@@ -27,6 +27,7 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 	if len(piece) > smallPiece {
 		return b.encodeLong(dst, piece)
 	}
+	// Both rows live on the stack; only the first n (and n−1) values count.
 	var ids [smallPiece]int32
 	var pair [smallPiece]uint64 // rank<<32 | id of the merge with the right neighbour
 	n := len(piece)
@@ -47,6 +48,7 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 			break
 		}
 		n--
+		// The merged id takes the left place, the rest moves up by one, and two pairs are new.
 		ids[at] = int32(uint32(best))
 		copy(ids[at+1:n], ids[at+2:n+1])
 		copy(pair[at:n-1], pair[at+1:n])
@@ -63,6 +65,8 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 // encodeLong does the same in n log n: candidates wait in a heap, and one whose pair has changed since is
 // known by its rank.
 func (b *bpe) encodeLong(dst []int32, piece string) []int32 {
+	// A doubly linked list over byte positions: a merge keeps the left position and drops the right one,
+	// whose id becomes −1. Positions never move, so those in the heap stay good.
 	n := len(piece)
 	ids, next, prev := make([]int32, n), make([]int32, n), make([]int32, n)
 	for i := range n {
@@ -87,6 +91,7 @@ func (b *bpe) encodeLong(dst []int32, piece string) []int32 {
 		top := heap.Pop(&waiting).(uint64)
 		i := int32(uint32(top))
 		found := rankAt(i)
+		// A pair that changed since has another rank; were it equal, the pair would be the same one.
 		if found == noMerge || found>>32 != top>>32 {
 			continue
 		}
@@ -124,6 +129,7 @@ type pairTable struct {
 	shift int
 }
 
+// newPairTable makes room for n merges.
 func newPairTable(n int) pairTable {
 	size := bits.Len(uint(2*n + 1))
 	t := pairTable{slots: make([]struct{ key, value uint64 }, 1<<size), shift: 64 - size}
@@ -142,6 +148,7 @@ func (t *pairTable) slot(key uint64) int {
 	return i
 }
 
+// find returns rank<<32 | merged id, or noMerge.
 func (t *pairTable) find(a, b int32) uint64 {
 	return t.slots[t.slot(uint64(a)<<32|uint64(b))].value
 }

@@ -17,15 +17,19 @@ type pieceCache struct {
 	slots [cacheSlots]atomic.Pointer[cachedPiece]
 }
 
+// cachedPiece is never changed once it stands in a slot: readers hold it without a lock.
 type cachedPiece struct {
 	piece string
 	ids   []int32
 }
 
+// newPieceCache takes a random seed, so nobody can prepare texts that fight for one slot. Ids do not depend
+// on it.
 func newPieceCache() *pieceCache { return &pieceCache{seed: maphash.MakeSeed()} }
 
 // encode appends the ids of piece, from the cache where they are known.
 func (c *pieceCache) encode(dst []int32, piece string, model *bpe) []int32 {
+	// One byte is a table look-up; long pieces hardly ever come twice.
 	if len(piece) == 1 || len(piece) > smallPiece {
 		return model.encode(dst, piece)
 	}

@@ -29,6 +29,7 @@ const symbol = letter | number | blank // none of these bits: [^\s\p{L}\p{N}]
 
 // characters answers by code point. It is immutable once read.
 type characters struct {
+	// By the upper bits of the code point; pages without any class are one shared empty page.
 	pages     [utf8.MaxRune>>8 + 1]*[256]uint8
 	combining map[rune]uint8   // canonical combining class, absent: 0
 	parts     map[rune][]rune  // full decomposition of what never comes back
@@ -36,6 +37,7 @@ type characters struct {
 	composed  map[[2]rune]rune // the reverse of halves
 }
 
+// tables reads the text once a process, at the first Open.
 var tables = sync.OnceValue(func() *characters {
 	t, err := readCharacters(unicodeText)
 	if err != nil {
@@ -80,6 +82,7 @@ func (t *characters) until(s string, i int, mask uint8) int {
 	return i
 }
 
+// readCharacters builds the tables from lines as the header of unicode.txt describes them.
 func readCharacters(text string) (*characters, error) {
 	t := &characters{
 		combining: map[rune]uint8{},

@@ -24,6 +24,8 @@ type part struct {
 // partTypes are looked into; others are named in the error.
 var partTypes = map[string]bool{"Sequence": true, "NFC": true, "Split": true, "ByteLevel": true, "Digits": true}
 
+// readPart first looks at the type alone: of a component that is not implemented the error should name the
+// type, not its first unknown option.
 func readPart(field string, raw json.RawMessage) (*part, error) {
 	var p part
 	if err := json.Unmarshal(raw, &struct{ Type *string }{&p.Type}); err != nil {
@@ -38,6 +40,7 @@ func readPart(field string, raw json.RawMessage) (*part, error) {
 	return &p, nil
 }
 
+// isNull: a component may be null or left out.
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // readNormalizer tells whether texts are brought into NFC; nothing else is implemented.
@@ -58,7 +61,7 @@ func readNormalizer(field string, raw json.RawMessage) (nfc bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			nfc = nfc || one
+			nfc = nfc || one // twice is the same as once
 		}
 		return nfc, nil
 	}
@@ -102,6 +105,7 @@ func (p *part) splitters(field string, last bool) ([]splitter, error) {
 	}
 	switch p.Type {
 	case "ByteLevel":
+		// Both options default to true in the library when a file leaves them out.
 		if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
 			return nil, unsupported(field+".add_prefix_space", true)
 		}
@@ -120,6 +124,8 @@ func (p *part) splitters(field string, last bool) ([]splitter, error) {
 	return nil, unsupported(field+".type", fmt.Sprintf("%q", p.Type))
 }
 
+// pattern looks the expression up among those that have a scanner. "Isolated" means that matches and what
+// lies between them are pieces; the known expressions match everything.
 func (p *part) pattern(field string) ([]splitter, error) {
 	switch {
 	case p.Behavior != "Isolated":

@@ -37,6 +37,8 @@ func OpenDaulet(path string) (Tokenizer, error) {
 	return t, nil
 }
 
+// parseRust takes the vocabulary from the file itself: the binding knows the number of tokens but not their
+// ids.
 func parseRust(raw []byte) (*rust, error) {
 	var f struct {
 		AddedTokens []fileToken `json:"added_tokens"`
@@ -83,6 +85,7 @@ func (t *rust) Encode(dst []int32, text string) ([]int32, error) {
 	if at := strings.IndexByte(text, 0); at >= 0 {
 		return dst, fault.New(fault.Invalid, "text has a NUL at byte %d, where daulet/tokenizers would cut it; use the plain tokenizer", at)
 	}
+	// false: no post-processor. Without options the binding returns ids and nothing else.
 	found, err := t.inner.EncodeWithOptionsErr(text, false)
 	if err != nil {
 		return dst, fmt.Errorf("encode: %w", err)

@@ -7,6 +7,7 @@ import (
 	"hives/internal/fault"
 )
 
+// Encode appends the ids of text; see Tokenizer.
 func (t *byteLevel) Encode(dst []int32, text string) ([]int32, error) {
 	return t.EncodePrefix(dst, text, math.MaxInt)
 }
@@ -17,6 +18,7 @@ func (t *byteLevel) EncodePrefix(dst []int32, text string, limit int) ([]int32, 
 	if err := validText(text); err != nil {
 		return dst, err
 	}
+	// end is compared with len(ids), so what dst brought along counts in; a sum beyond int means no limit.
 	run := encoding{byteLevel: t, ids: dst, end: math.MaxInt}
 	if limit < math.MaxInt-len(dst) {
 		run.end = len(dst) + limit
@@ -30,6 +32,7 @@ func (t *byteLevel) EncodePrefix(dst []int32, text string, limit int) ([]int32, 
 		run.ids = append(run.ids, token.id)
 		text = text[start+len(token.content):]
 	}
+	// The last piece may have given more ids than were asked for.
 	return run.ids[:min(len(run.ids), run.end)], nil
 }
 
@@ -41,7 +44,7 @@ func validText(text string) error {
 	at := 0
 	for at < len(text) {
 		r, size := utf8.DecodeRuneInString(text[at:])
-		if r == utf8.RuneError && size == 1 {
+		if r == utf8.RuneError && size == 1 { // a real U+FFFD has 3 bytes
 			break
 		}
 		at += size

@@ -25,6 +25,7 @@ type file struct {
 	Model         fileModel       `json:"model"`
 }
 
+// fileToken is an entry of added_tokens. Special only matters to decoding.
 type fileToken struct {
 	ID         int32  `json:"id"`
 	Content    string `json:"content"`
@@ -35,6 +36,7 @@ type fileToken struct {
 	Special    bool   `json:"special"`
 }
 
+// fileModel is the "model" object. null stands for the zero value in its options.
 type fileModel struct {
 	Type                    string           `json:"type"`
 	Dropout                 float64          `json:"dropout"`
@@ -81,6 +83,7 @@ func unsupported(field string, value any) error {
 		"build with -tags daulet, or use a byte-level BPE of Qwen's or GPT-2's kind", field, value)
 }
 
+// readFile decodes a file and refuses what would change ids unseen; components are looked into later.
 func readFile(raw []byte) (*file, error) {
 	var f file
 	if err := strictly(raw, &f); err != nil {
@@ -93,6 +96,7 @@ func readFile(raw []byte) (*file, error) {
 		switch name := fmt.Sprintf("of added token %q", t.Content); {
 		case t.Content == "" || t.ID < 0:
 			return nil, fault.New(fault.Corrupt, "added token %q with id %d", t.Content, t.ID)
+		// These three move the borders of a match.
 		case t.SingleWord:
 			return nil, unsupported("single_word", name)
 		case t.LStrip:
@@ -104,6 +108,7 @@ func readFile(raw []byte) (*file, error) {
 	return &f, f.Model.check()
 }
 
+// check refuses options that only other kinds of BPE use.
 func (m *fileModel) check() error {
 	switch {
 	case m.Type != "BPE" && m.Type != "":

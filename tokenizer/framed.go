@@ -57,6 +57,7 @@ func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 // Frame cuts ids, which hold no end token yet, and appends it. It refuses ids outside the vocabulary. The
 // result shares no memory with ids.
 func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) {
+	// Ids may come from outside (an RPC, a file), and an embedding look-up would not notice a wrong one.
 	size := f.Tokenizer.VocabSize()
 	for i, id := range ids {
 		if id < 0 || int(id) >= size {
@@ -95,8 +96,8 @@ func PadLeft(rows [][]int32, length int, padID int32) (ids []int32, lengths []in
 	if length < 1 {
 		return nil, nil, fault.New(fault.Invalid, "tokenizer: padding to length %d; it must be at least 1", length)
 	}
-	ids = make([]int32, 0, len(rows)*length)
-	lengths = make([]int32, 0, len(rows))
+	ids = make([]int32, 0, len(rows)*length) // [B, S]
+	lengths = make([]int32, 0, len(rows))    // [B]
 	for i, row := range rows {
 		if len(row) == 0 || len(row) > length {
 			return nil, nil, fault.New(fault.Invalid, "tokenizer: row %d has %d ids, a padded row 1 to %d", i, len(row), length)

@@ -20,6 +20,8 @@ func (t *characters) nfc(s string) string {
 	if t.until(s, 0, reordered) == len(s) {
 		return s
 	}
+	// From here on three linear steps, but for sorting runs of marks: long hostile runs must not be
+	// quadratic either.
 	runes := make([]rune, 0, len(s))
 	for _, r := range s {
 		runes = t.decompose(runes, r)
@@ -72,6 +74,7 @@ func (t *characters) compose(runes []rune) []rune {
 	between := -1 // class of the last character kept after the starter, −1: none
 	for _, r := range runes {
 		class := t.combiningClass(r)
+		// A starter (class 0) joins only a direct neighbour: −1 < 0, and no kept class is below 0.
 		if starter >= 0 && between < class {
 			if joined, ok := t.join(out[starter], r); ok {
 				out[starter] = joined
@@ -86,10 +89,13 @@ func (t *characters) compose(runes []rune) []rune {
 	return out
 }
 
+// join returns the primary composite of a and b, if there is one.
 func (t *characters) join(a, b rune) (rune, bool) {
+	// A leading consonant and a vowel give a syllable without a final consonant.
 	if l, v := a-hangulL, b-hangulV; 0 <= l && l < hangulLs && 0 <= v && v < hangulVs {
 		return hangulS + (l*hangulVs+v)*hangulTs, true
 	}
+	// Such a syllable takes a final consonant; hangulT itself is none and joins nothing.
 	if s, last := a-hangulS, b-hangulT; 0 <= s && s < hangulSs && s%hangulTs == 0 && 0 < last && last < hangulTs {
 		return a + last, true
 	}
@@ -97,6 +103,7 @@ func (t *characters) join(a, b rune) (rune, bool) {
 	return joined, ok
 }
 
+// combiningClass asks the map only for the few characters that may be marks.
 func (t *characters) combiningClass(r rune) int {
 	if t.class(r)&reordered == 0 {
 		return 0

@@ -39,6 +39,7 @@ func Open(path string) (Tokenizer, error) {
 	return t, nil
 }
 
+// readJSON returns the bytes of the file and the path it was found under.
 func readJSON(path string) (raw []byte, file string, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, "tokenizer.json")
@@ -53,6 +54,7 @@ func readJSON(path string) (raw []byte, file string, err error) {
 	return raw, path, nil
 }
 
+// parse builds the tokenizer from the bytes of a file; the order of the steps is that of the file.
 func parse(raw []byte) (*byteLevel, error) {
 	f, err := readFile(raw)
 	if err != nil {
@@ -75,6 +77,7 @@ func parse(raw []byte) (*byteLevel, error) {
 	return t, nil
 }
 
+// digest identifies a tokenizer: the hex SHA-256 of its file.
 func digest(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
@@ -110,6 +113,7 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 	return entries, int(largest) + 1, nil
 }
 
+// newBPE resolves merges to ids. Every byte must have an entry: then no text can meet an unknown token.
 func newBPE(m *fileModel) (*bpe, error) {
 	b := &bpe{merges: newPairTable(len(m.Merges))}
 	byteOf := make(map[rune]byte, 256)
@@ -120,6 +124,7 @@ func newBPE(m *fileModel) (*bpe, error) {
 		}
 		b.byteID[i], byteOf[r] = id, byte(i)
 	}
+	// The order of the list is the priority: the first merge has rank 0.
 	for rank, pair := range m.Merges {
 		left, okLeft := m.Vocab[pair[0]]
 		right, okRight := m.Vocab[pair[1]]
@@ -140,13 +145,14 @@ func newBPE(m *fileModel) (*bpe, error) {
 	return b, nil
 }
 
+// addTokens sorts added tokens by the text they are matched in.
 func (t *byteLevel) addTokens(tokens []fileToken) {
 	var raw, normalized []addedToken
 	for _, token := range tokens {
 		switch {
 		case !token.Normalized:
 			raw = append(raw, addedToken{token.Content, token.ID})
-		case t.nfc:
+		case t.nfc: // the library normalises the token as it will normalise the text
 			normalized = append(normalized, addedToken{t.chars.nfc(token.Content), token.ID})
 		default:
 			normalized = append(normalized, addedToken{token.Content, token.ID})
@@ -159,6 +165,7 @@ func (t *byteLevel) VocabSize() int { return t.size }
 func (t *byteLevel) SHA256() string { return t.digest }
 func (t *byteLevel) Close() error   { return nil }
 
+// TokenID knows entries of the vocabulary in the file's spelling (Ġ for a blank) and added tokens.
 func (t *byteLevel) TokenID(token string) (int32, bool) {
 	id, ok := t.ids[token]
 	return id, ok

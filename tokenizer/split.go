@@ -13,6 +13,7 @@ type splitter func(t *characters, s string) int
 
 var splitters = map[string]splitter{patternQwen: splitQwen, patternGPT2: splitGPT2}
 
+// splitQwen follows patternQwen; the alternatives are tried in the expression's order.
 func splitQwen(t *characters, s string) int {
 	if n := contraction(s, true); n > 0 {
 		return n
@@ -22,15 +23,16 @@ func splitQwen(t *characters, s string) int {
 	case c&letter != 0:
 		return t.while(s, n, letter)
 	case c&number != 0:
-		return n
+		return n // \p{N}: numbers stand alone
 	}
 	var next uint8 = blank // at the end of s: no word and no symbol follows
 	if n < len(s) {
 		var size int
 		if next, size = t.at(s, n); next&letter != 0 && !newline(s[0]) {
-			return t.while(s, n+size, letter)
+			return t.while(s, n+size, letter) // [^\r\n\p{L}\p{N}]?\p{L}+
 		}
 	}
+	// ` ?[^\s\p{L}\p{N}]+[\r\n]*`: symbols, with a space before and line breaks after them.
 	if c&blank == 0 || s[0] == ' ' && next&symbol == 0 {
 		end := t.until(s, n, symbol)
 		for end < len(s) && newline(s[end]) {
@@ -41,11 +43,13 @@ func splitQwen(t *characters, s string) int {
 	return t.blanks(s, true)
 }
 
+// splitGPT2 follows patternGPT2, which ByteLevel with use_regex applies.
 func splitGPT2(t *characters, s string) int {
 	if n := contraction(s, false); n > 0 {
 		return n
 	}
 	c, n := t.at(s, 0)
+	// A space goes with what follows it, unless that is a blank too.
 	if s[0] == ' ' && len(s) > 1 {
 		var size int
 		if c, size = t.at(s, 1); c&blank == 0 {
@@ -82,7 +86,7 @@ func splitDigitRuns(t *characters, s string) int {
 // blanks takes a run of blanks: up to its last line break where breaks end a piece (\s*[\r\n]+), else all
 // of it at the end of the text, else all but the last, which belongs to the word that follows.
 func (t *characters) blanks(s string, breaks bool) int {
-	end, last, broken := 0, 0, 0
+	end, last, broken := 0, 0, 0 // of the run, of its last blank (start), after its last line break
 	for end < len(s) {
 		c, size := t.at(s, end)
 		if c&blank == 0 {
@@ -97,7 +101,7 @@ func (t *characters) blanks(s string, breaks bool) int {
 	case breaks && broken > 0:
 		return broken
 	case end < len(s) && last > 0:
-		return last
+		return last // \s+(?!\S)
 	}
 	return end
 }
