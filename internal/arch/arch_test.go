@@ -1,0 +1,201 @@
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "hives"
+
+// rule forbids packages below from to reach packages below any of to, also by way of others.
+type rule struct {
+	from   string
+	to     []string
+	reason string
+}
+
+var rules = []rule{
+	{"losses", []string{"samplers", "tokenizer", "data", "metrics", "model", "encoder", "checkpoints"},
+		"a loss sees vectors and numbered labels: it never samples, tokenises or reads rows"},
+	{"samplers", []string{"losses", "tokenizer", "metrics", "model", "encoder", "checkpoints"},
+		"a sampler chooses row numbers: it never tokenises or embeds"},
+	{"metrics", []string{"losses", "samplers", "tokenizer", "model", "encoder", "checkpoints", "os"},
+		"a metric takes vectors and labels: it never loads a file or runs a model"},
+	{"model", []string{"data", "losses", "samplers", "metrics", "checkpoints", "encoder", "tokenizer"},
+		"a model turns token ids into vectors, whatever they are used for"},
+	{"data", []string{"model", "encoder", "losses", "samplers", "metrics", "checkpoints", "tokenizer", "github.com/gomlx"},
+		"rows are prepared without an engine or a model"},
+	{"tokenizer", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "github.com/gomlx"},
+		"a tokenizer turns text into ids and nothing else"},
+	{"checkpoints", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer"},
+		"a checkpoint stores named tensors: it does not know what they mean"},
+	{"encoder", []string{"losses", "samplers", "metrics", "checkpoints"},
+		"an encoder serves vectors: it never trains or judges"},
+	{"internal/engine", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "internal/cli"},
+		"the engine room lies below all that computes"},
+	{"internal/cli", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
+		"flags and settings know nothing of the work"},
+	{"internal/evaluate", []string{"model", "losses", "samplers", "checkpoints", "internal/engine"},
+		"evaluation takes an Encoder, never a model, so that it judges any"},
+	{"internal/fault", []string{module}, "every package names its errors with it, so it stands at the bottom"},
+	{"", []string{"cmd"}, "programs are the top: nothing imports one"},
+}
+
+// public packages are a library for others; these parts belong to our programs.
+var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore"}
+
+var public = []string{"model", "tokenizer", "encoder", "losses", "samplers", "data", "metrics", "checkpoints", "proto"}
+
+// pkg is what go list tells; Imports leaves tests out.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+// list returns the module's packages by path relative to the module.
+func list(t *testing.T) map[string]pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...")
+	raw, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %s", exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	pkgs := map[string]pkg{}
+	for dec := json.NewDecoder(strings.NewReader(string(raw))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = relative(p.ImportPath)
+		for i := range p.Imports {
+			p.Imports[i] = relative(p.Imports[i])
+		}
+		pkgs[p.ImportPath] = p
+	}
+	if len(pkgs) < 10 {
+		t.Fatalf("go list found %d packages", len(pkgs))
+	}
+	return pkgs
+}
+
+func relative(path string) string { return strings.TrimPrefix(path, module+"/") }
+
+// below tells whether path is prefix or lies below it. The empty prefix is the whole module but cmd.
+func below(path, prefix string) bool {
+	if prefix == "" {
+		return !below(path, "cmd")
+	}
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+// reach finds a chain of imports from a package to one that bad accepts. Foreign packages, and the
+// standard library, count only where a package of ours imports them itself.
+func reach(pkgs map[string]pkg, from string, bad func(string) bool) []string {
+	seen := map[string]bool{}
+	var visit func(string) []string
+	visit = func(path string) []string {
+		if seen[path] {
+			return nil
+		}
+		seen[path] = true
+		for _, next := range pkgs[path].Imports {
+			direct := path == from
+			if _, ours := pkgs[next]; (ours || direct) && bad(next) {
+				return []string{path, next}
+			}
+			if _, ours := pkgs[next]; ours {
+				if chain := visit(next); chain != nil {
+					return append([]string{path}, chain...)
+				}
+			}
+		}
+		return nil
+	}
+	return visit(from)
+}
+
+func (r rule) check(pkgs map[string]pkg) []string {
+	var broken []string
+	for path := range pkgs {
+		if !below(path, r.from) {
+			continue
+		}
+		bad := func(next string) bool {
+			for _, to := range r.to {
+				_, ours := pkgs[next]
+				if below(next, to) || (to == module && ours) {
+					return true
+				}
+			}
+			return false
+		}
+		if chain := reach(pkgs, path, bad); chain != nil {
+			broken = append(broken, strings.Join(chain, " → ")+": "+r.reason)
+		}
+	}
+	slices.Sort(broken)
+	return broken
+}
+
+func TestForbiddenImports(t *testing.T) {
+	pkgs := list(t)
+	all := slices.Clone(rules)
+	for _, from := range public {
+		all = append(all, rule{from, plumbing, "others use this package without our programs' plumbing"})
+	}
+	for _, r := range all {
+		for _, line := range r.check(pkgs) {
+			t.Error(line)
+		}
+	}
+}
+
+// Only one package may bring a backend into a program, so that --engine decides and nothing else.
+func TestOneEngineRoom(t *testing.T) {
+	for path, p := range list(t) {
+		if path == "internal/engine" || path == "internal/deps" { // deps only keeps libraries in go.mod
+			continue
+		}
+		for _, next := range p.Imports {
+			if strings.HasPrefix(next, "github.com/gomlx/go-xla") || below(next, "github.com/gomlx/compute/gobackend") || below(next, "github.com/gomlx/gomlx/backends") {
+				t.Errorf("%s imports %s: a backend is opened by internal/engine alone", path, next)
+			}
+		}
+	}
+}
+
+func TestTestHelpersStayInTests(t *testing.T) {
+	for path, p := range list(t) {
+		for _, next := range p.Imports {
+			if next == "internal/goldentest" || next == "internal/gradcheck" {
+				t.Errorf("%s imports %s outside its tests", path, next)
+			}
+		}
+	}
+}
+
+// The negative control: a made-up tree breaks a rule directly and by way of a third package.
+func TestRulesNoticeBreaches(t *testing.T) {
+	pkgs := map[string]pkg{
+		"losses": {Imports: []string{"a"}}, "a": {Imports: []string{"tokenizer"}}, "tokenizer": {},
+		"metrics": {Imports: []string{"os"}}, "samplers": {Imports: []string{"math"}},
+	}
+	for from, want := range map[string]string{"losses": "losses → a → tokenizer", "metrics": "metrics → os", "samplers": ""} {
+		i := slices.IndexFunc(rules, func(r rule) bool { return r.from == from })
+		got := strings.Join(rules[i].check(pkgs), "; ")
+		if !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s: got %q, want %q", from, got, want)
+		}
+	}
+}
