@@ -66,6 +66,9 @@ func place(staged, final, version string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.Chmod(staged, 0o755); err != nil { // MkdirTemp's are for its owner alone
+		return err
+	}
 	if err := os.Rename(staged, final); err != nil {
 		return err
 	}
