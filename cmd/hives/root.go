@@ -38,9 +38,11 @@ and embeds texts. The program train fits a model; embedd serves one.`,
 	)
 	root.SetHelpCommandGroupID(groupSettings)
 	root.SetCompletionCommandGroupID(groupSettings)
+	ownTheories(root)
 	root.AddCommand(
 		in(groupData, dataCommand()),
 		in(groupData, importCommand()),
+		in(groupData, theoriesCommand()),
 		in(groupModels, embedCommand()),
 		in(groupModels, evaluateCommand()),
 		in(groupModels, reportCommand()),

@@ -1,8 +1,13 @@
-// Package theories holds the four value hierarchies and answers which paths a name stands for.
+// Package theories holds the value theories: their hierarchies, what each value means, and which paths a name
+// stands for.
 //
-// The trees are embedded: svt (Schwartz values, three levels), mft (moral foundations, two), duty (Ross,
-// one) and right (human rights, three). They are checked when they are first used; a bad file is a bug of
-// this repository and panics.
+// Four are embedded: svt (Schwartz values, three levels), mft (moral foundations, two), duty (Ross, one) and
+// right (human rights, three). They are checked when they are first used; a bad file is a bug of this repository
+// and panics. A user's own theory comes from a file (LoadFile, RegisterFiles), passes the same checks and is
+// then accepted wherever the four are; register it before rows are read.
+//
+// Every value has exactly one definition, in our own words, with the works it rests on. No definition is left
+// over and no two are alike.
 //
 // A path is coarse to fine, empty where it ends; it may end at any level, since annotators stop there. Names
 // are compared by their slug, so "Self-direction: thought" and "self-direction:thought" are one node.
@@ -13,5 +18,6 @@
 //	humility  conservation         was an item of tradition before the refined theory made it a value
 //	face      self-enhancement     was an item of power (preserving one's public image)
 //
-// AltPaths gives the other path, which samplers and text-level metrics accept as equal.
+// AltPaths gives the other path, which samplers and text-level metrics accept as equal. A value has one
+// definition, under its canonical path.
 package theories

@@ -63,7 +63,8 @@ func Resolve(theory, name string) []Path {
 	return slices.Clone(t.bySlug[Slug(name)])
 }
 
-// AltPaths returns the other paths of the value at p: one for hedonism, humility and face, else none.
+// AltPaths returns the other paths of the value at p: of the four theories, one for hedonism, humility and face,
+// else none.
 func AltPaths(theory string, p Path) []Path {
 	t, ok := Get(theory)
 	if !ok {
@@ -75,9 +76,7 @@ func AltPaths(theory string, p Path) []Path {
 // Canonical returns the path that rows carry for the value at p; p itself unless the value has two parents.
 func Canonical(theory string, p Path) Path {
 	if t, ok := Get(theory); ok {
-		if home, ok := t.home[p]; ok {
-			return home
-		}
+		return t.canonical(p)
 	}
 	return p
 }
@@ -128,7 +127,7 @@ func (t *Tree) restEmpty(p Path, from int) error {
 func find(theory string) (*Tree, error) {
 	t, ok := Get(theory)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", brief(theory), where(theory, order))
+		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", brief(theory), where(theory, Names()))
 	}
 	return t, nil
 }

@@ -4,6 +4,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -23,6 +25,17 @@ func (p Path) Len() int {
 	return Depth
 }
 
+// Name is the finest name of the path.
+func (p Path) Name() string {
+	if n := p.Len(); n > 0 {
+		return p[n-1]
+	}
+	return ""
+}
+
+// Parent is the path one level up; empty above level 1.
+func (p Path) Parent() Path { return p.prefix(max(0, p.Len()-1)) }
+
 // prefix cuts the path after n levels.
 func (p Path) prefix(n int) Path {
 	var out Path
@@ -32,21 +45,34 @@ func (p Path) prefix(n int) Path {
 
 // Tree is one theory.
 type Tree struct {
-	Theory     string   // svt, mft, duty, right
+	Theory     string   // svt, mft, duty, right, or what a file calls its own
 	Name       string   // in words
 	LevelNames []string // coarse to fine; its length is the theory's depth
 	Leaves     []Path   // every root-to-leaf path, in the file's order
 
-	nodes  []Path              // every node once, parents before children
-	bySlug map[string][]Path   // slug of a name → its nodes, the canonical one first
-	node   map[string]Path     // joined slugs of a path → the path as the file spells it
-	twins  map[Path][]Path     // node → the other paths of the same value
-	home   map[Path]Path       // node → its canonical path, where that is another one
-	kids   map[string][]string // joined slugs of a path → names one level below, in order
+	nodes   []Path              // every node once, parents before children
+	bySlug  map[string][]Path   // slug of a name → its nodes, the canonical one first
+	node    map[string]Path     // joined slugs of a path → the path as the file spells it
+	twins   map[Path][]Path     // node → the other paths of the same value
+	home    map[Path]Path       // node → its canonical path, where the value has several
+	kids    map[string][]string // joined slugs of a path → names one level below, in order
+	defined map[Path]Definition // canonical node → its definition
+	works   map[string]Work     // key → work
 }
 
 // Nodes returns every node of the tree, parents before children.
 func (t *Tree) Nodes() []Path { return t.nodes }
+
+// Children returns the nodes one level below p, in the file's order; those of level 1 for the empty path.
+func (t *Tree) Children(p Path) []Path {
+	names := t.kids[key(p)]
+	out := make([]Path, len(names))
+	for i, name := range names {
+		out[i] = p
+		out[i][p.Len()] = name
+	}
+	return out
+}
 
 // order fixes in which sequence theories are listed everywhere.
 var order = []string{"svt", "mft", "duty", "right"}
@@ -58,59 +84,90 @@ var canonicalParent = map[string]string{
 	"face":     "self-enhancement",
 }
 
-//go:embed hierarchies/*.json
+//go:embed hierarchies/*.json definitions/*.toml
 var files embed.FS
 
 // trees reads the embedded files once.
 var trees = sync.OnceValue(func() map[string]*Tree {
 	out := map[string]*Tree{}
 	for _, theory := range order {
-		raw, err := files.ReadFile("hierarchies/" + theory + ".json")
+		t, err := embedded(theory)
 		if err != nil {
 			panic(err)
 		}
-		if out[theory], err = parse(theory, raw); err != nil {
-			panic(err)
-		}
+		out[theory] = t
 	}
 	return out
 })
 
-// Names lists the theories in their fixed order.
-func Names() []string { return append([]string(nil), order...) }
-
-// Get returns the tree of a theory.
-func Get(theory string) (*Tree, bool) {
-	t, ok := trees()[theory]
-	return t, ok
+// embedded reads one of the four theories: its tree and its definitions.
+func embedded(theory string) (*Tree, error) {
+	raw, err := files.ReadFile("hierarchies/" + theory + ".json")
+	if err != nil {
+		return nil, err
+	}
+	t, err := parse(theory, raw)
+	if err != nil {
+		return nil, err
+	}
+	place := "definitions/" + theory + ".toml"
+	if raw, err = files.ReadFile(place); err != nil {
+		return nil, err
+	}
+	var d definitionsFile
+	if err := decode(place, raw, &d); err != nil {
+		return nil, err
+	}
+	if d.Theory != theory {
+		return nil, fmt.Errorf("theories: %s: defines theory %q", place, d.Theory)
+	}
+	return t, t.define(d.vocabulary)
 }
 
 // parse reads one hierarchy file and refuses what the rest of the program could not index.
 func parse(theory string, raw []byte) (*Tree, error) {
-	var file struct {
-		Theory     string     `json:"theory"`
-		Name       string     `json:"name"`
-		LevelNames []string   `json:"level_names"`
-		Paths      [][]string `json:"paths"`
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
+	var h hierarchy
+	if err := json.Unmarshal(raw, &h); err != nil {
 		return nil, fmt.Errorf("theories: %s: %w", theory, err)
 	}
-	if file.Theory != theory || len(file.LevelNames) == 0 || len(file.LevelNames) > Depth || len(file.Paths) == 0 {
-		return nil, fmt.Errorf("theories: %s: names theory %q with %d levels and %d paths", theory, file.Theory, len(file.LevelNames), len(file.Paths))
+	if h.Theory != theory {
+		return nil, fmt.Errorf("theories: %s: names theory %q", theory, h.Theory)
+	}
+	if theory == "svt" {
+		h.CanonicalParent = canonicalParent
+	}
+	t, err := h.build()
+	if err != nil {
+		return nil, fmt.Errorf("theories: %s: %w", theory, err)
+	}
+	return t, nil
+}
+
+// hierarchy is the structure of a theory as files give it.
+type hierarchy struct {
+	Theory          string            `json:"theory" toml:"theory"`
+	Name            string            `json:"name" toml:"name"`
+	LevelNames      []string          `json:"level_names" toml:"level_names"`
+	Paths           [][]string        `json:"paths" toml:"paths"`
+	CanonicalParent map[string]string `json:"canonical_parent" toml:"canonical_parent"` // name → level-1 parent
+}
+
+// build indexes the tree.
+func (h *hierarchy) build() (*Tree, error) {
+	if len(h.LevelNames) == 0 || len(h.LevelNames) > Depth || len(h.Paths) == 0 {
+		return nil, fmt.Errorf("names %d levels and %d paths; it needs 1 to %d levels and at least one path", len(h.LevelNames), len(h.Paths), Depth)
 	}
 	t := &Tree{
-		Theory: theory, Name: file.Name, LevelNames: file.LevelNames,
+		Theory: h.Theory, Name: h.Name, LevelNames: h.LevelNames,
 		bySlug: map[string][]Path{}, node: map[string]Path{}, twins: map[Path][]Path{},
 		home: map[Path]Path{}, kids: map[string][]string{},
 	}
-	for i, names := range file.Paths {
+	for i, names := range h.Paths {
 		if err := t.addLeaf(names); err != nil {
-			return nil, fmt.Errorf("theories: %s: path %d: %w", theory, i+1, err)
+			return nil, fmt.Errorf("path %d: %w", i+1, err)
 		}
 	}
-	t.linkTwins()
-	return t, nil
+	return t, t.linkTwins(h.CanonicalParent)
 }
 
 // addLeaf enters a root-to-leaf path and those of its parents that are new.
@@ -120,14 +177,14 @@ func (t *Tree) addLeaf(names []string) error {
 	}
 	var leaf Path
 	copy(leaf[:], names)
-	fresh := false // whether the leaf itself is new; its parents usually are not
+	fresh := false
 	for n := 1; n <= len(names); n++ {
 		node, name := leaf.prefix(n), names[n-1]
 		if Slug(name) == "" {
 			return fmt.Errorf("level %d has no letter in its name", n)
 		}
 		known, ok := t.node[key(node)]
-		if ok && known != node { // two nodes of one slug would share a value id
+		if ok && known != node {
 			return fmt.Errorf("spells %q like %q", name, known[n-1])
 		}
 		if fresh = !ok; fresh {
@@ -145,27 +202,59 @@ func (t *Tree) addLeaf(names []string) error {
 	return nil
 }
 
-// linkTwins joins the nodes that are one value under two parents, the canonical one first.
-func (t *Tree) linkTwins() {
-	// Only the listed values are twins: mft's "tradition" and svt's are different trees, and a name that stood twice
-	// by chance should be noticed (a test lists them).
-	for slug, paths := range t.bySlug {
-		parent, twice := canonicalParent[slug]
-		if t.Theory != "svt" || !twice {
+// linkTwins joins the leaves that are one value under several parents, the canonical one first. A name that
+// stands twice without a canonical parent is refused: which node a label means could not be told.
+func (t *Tree) linkTwins(parents map[string]string) error {
+	want := make(map[string]string, len(parents))
+	for name, parent := range parents {
+		want[Slug(name)] = parent
+	}
+	joined := map[string]bool{}
+	for _, p := range t.nodes { // in the tree's order, so that the same file has the same error
+		slug := Slug(p.Name())
+		paths := t.bySlug[slug]
+		parent, said := want[slug]
+		switch {
+		case len(paths) == 1 && said:
+			return fmt.Errorf("canonical_parent names %q, which has one parent", p.Name())
+		case len(paths) == 1 || joined[slug]:
 			continue
+		case !said:
+			return fmt.Errorf("%q stands %d times; name its level-1 parent under canonical_parent", p.Name(), len(paths))
 		}
-		for i, p := range paths {
-			if p[0] == parent {
-				paths[0], paths[i] = paths[i], paths[0]
-			}
+		joined[slug] = true
+		if err := t.joinTwins(paths, parent); err != nil {
+			return err
 		}
-		for i, p := range paths {
-			t.home[p] = paths[0]
-			for j, q := range paths {
-				if i != j {
-					t.twins[p] = append(t.twins[p], q)
-				}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if len(t.bySlug[name]) == 0 {
+			return fmt.Errorf("canonical_parent names %q, which is no node", name)
+		}
+	}
+	return nil
+}
+
+// joinTwins puts the path below the canonical parent first and links all paths of the value.
+func (t *Tree) joinTwins(paths []Path, parent string) error {
+	first := slices.IndexFunc(paths, func(p Path) bool { return Slug(p[0]) == Slug(parent) })
+	if first < 0 {
+		return fmt.Errorf("%q does not stand under %q", paths[0].Name(), parent)
+	}
+	paths[0], paths[first] = paths[first], paths[0]
+	for i, p := range paths {
+		switch {
+		case len(t.kids[key(p)]) > 0:
+			return fmt.Errorf("%q stands under several parents and has children; only a leaf may", p.Name())
+		case i > 0 && p[0] == paths[0][0]:
+			return fmt.Errorf("%q stands twice under %q", p.Name(), p[0])
+		}
+		t.home[p] = paths[0]
+		for j, q := range paths {
+			if i != j {
+				t.twins[p] = append(t.twins[p], q)
 			}
 		}
 	}
+	return nil
 }

@@ -1,0 +1,58 @@
+package data
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hives/data/theories"
+)
+
+const ownTheory = `
+theory = "own"
+name = "a theory of one's own"
+level_names = ["domain", "value"]
+paths = [["work", "thoroughness"]]
+[works]
+us = "Our own list."
+[definitions."own/work"]
+text = "What matters in doing a job."
+works = ["us"]
+[definitions."own/work/thoroughness"]
+text = "Leaving nothing half done that one has begun."
+works = ["us"]
+`
+
+func TestRowsOfAnOwnTheoryAreReadOnceItIsRegistered(t *testing.T) {
+	dir := t.TempDir()
+	file, table := filepath.Join(dir, "own.toml"), filepath.Join(dir, "rows.csv")
+	for path, text := range map[string]string{
+		file:  ownTheory,
+		table: "text,theory,level_1,level_2,level_3,direction\nShe swept behind the stove.,own,Work,Thoroughness,,1\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Read(table); err == nil || !strings.Contains(err.Error(), `theory "own" is unknown`) {
+		t.Fatalf("before it was registered: %v", err)
+	}
+	if err := theories.RegisterFiles(file); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := Read(table)
+	if err != nil || len(rows) != 1 || rows[0].Level2 != "thoroughness" {
+		t.Fatalf("read %+v, %v", rows, err)
+	}
+	back := filepath.Join(dir, "rows.parquet")
+	if err := Write(back, rows); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Read(back); err != nil || again[0].Theory != "own" {
+		t.Errorf("read back %+v, %v", again, err)
+	}
+	if l := NewLabels(rows); len(l.TheoryNames) != 1 || l.TheoryNames[0] != "own" {
+		t.Errorf("labels of %v", l.TheoryNames)
+	}
+}

@@ -1,0 +1,177 @@
+package theories
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"hives/internal/fault"
+)
+
+// Work is a publication or instrument that definitions rest on.
+type Work struct {
+	Key      string `json:"key"`
+	Citation string `json:"citation"`
+}
+
+// Definition says in one or two sentences what a value is. It is neutral and stands by itself, so that a prompt
+// can quote it behind the value's name.
+type Definition struct {
+	Text  string   `json:"text"`
+	Works []string `json:"works"` // key of a work, then where in it: "udhr article 3"
+}
+
+// vocabulary is what a file defines.
+type vocabulary struct {
+	Works       map[string]string     `toml:"works"` // key → citation
+	Definitions map[string]definition `toml:"definitions"`
+}
+
+type definition struct {
+	Text  string   `toml:"text"`
+	Works []string `toml:"works"`
+}
+
+// definitionsFile is one of the embedded files.
+type definitionsFile struct {
+	Theory string `toml:"theory"`
+	vocabulary
+}
+
+// Bounds of a definition, in letters: shorter ones repeat the name, longer ones do not fit a prompt that lists
+// all values of a level.
+const minDefinition, maxDefinition = 20, 240
+
+// Definition returns the definition of the value at p, the same for each of its paths.
+func (t *Tree) Definition(p Path) (Definition, bool) {
+	d, ok := t.defined[t.canonical(p)]
+	return d, ok
+}
+
+// Works returns the works that the tree's definitions rest on, ordered by key.
+func (t *Tree) Works() []Work {
+	out := make([]Work, 0, len(t.works))
+	for _, key := range slices.Sorted(maps.Keys(t.works)) {
+		out = append(out, t.works[key])
+	}
+	return out
+}
+
+// Define returns the definition of the value that a ValueID names.
+func Define(valueID string) (Definition, error) {
+	theory, p, err := ParseID(valueID)
+	if err != nil {
+		return Definition{}, err
+	}
+	t, err := find(theory)
+	if err != nil {
+		return Definition{}, err
+	}
+	d, _ := t.Definition(p)
+	return d, nil
+}
+
+// canonical is the path under which the value at p is defined.
+func (t *Tree) canonical(p Path) Path {
+	if home, ok := t.home[p]; ok {
+		return home
+	}
+	return p
+}
+
+// define gives every value of the tree its definition: exactly one, none left over, no two alike.
+func (t *Tree) define(v vocabulary) error {
+	t.defined, t.works = map[Path]Definition{}, map[string]Work{}
+	for key, citation := range v.Works {
+		if Slug(key) != key || strings.TrimSpace(citation) == "" {
+			return fmt.Errorf("theories: %s: work %q needs a key of a-z, 0-9 and hyphens, and a citation", t.Theory, key)
+		}
+		t.works[key] = Work{Key: key, Citation: citation}
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.Definitions)) {
+		if err := t.defineOne(id, v.Definitions[id]); err != nil {
+			return fmt.Errorf("theories: definition of %q: %w", id, err)
+		}
+	}
+	return t.checkComplete()
+}
+
+// defineOne checks one definition and enters it.
+func (t *Tree) defineOne(id string, d definition) error {
+	rest, ours := strings.CutPrefix(id, t.Theory+"/")
+	p, ok := t.node[rest]
+	switch n := utf8.RuneCountInString(d.Text); {
+	case !ours || !ok:
+		return fmt.Errorf("theory %q has no such node%s", t.Theory, t.hint(rest))
+	case t.canonical(p) != p:
+		return fmt.Errorf("stands under several parents and is defined once, as %q", ValueID(t.Theory, t.canonical(p)))
+	case n < minDefinition || n > maxDefinition:
+		return fmt.Errorf("has %d letters, want %d to %d", n, minDefinition, maxDefinition)
+	case !strings.HasSuffix(d.Text, ".") || strings.TrimSpace(d.Text) != d.Text || strings.ContainsAny(d.Text, "\n\t"):
+		return errors.New("must be sentences on one line that end in a full stop")
+	case len(d.Works) == 0:
+		return errors.New("rests on no work")
+	}
+	for _, work := range d.Works {
+		key, _, _ := strings.Cut(work, " ")
+		if _, ok := t.works[key]; !ok {
+			return fmt.Errorf("rests on work %q, which is not listed", key)
+		}
+	}
+	t.defined[p] = Definition{Text: d.Text, Works: d.Works}
+	return nil
+}
+
+// checkComplete finds nodes without a definition, definitions that say the same, and works nobody rests on.
+func (t *Tree) checkComplete() error {
+	said, used := map[string]Path{}, map[string]bool{}
+	for _, p := range t.nodes {
+		if t.canonical(p) != p {
+			continue
+		}
+		d, ok := t.defined[p]
+		if !ok {
+			return fmt.Errorf("theories: %q has no definition", ValueID(t.Theory, p))
+		}
+		if other, twice := said[Slug(d.Text)]; twice {
+			return fmt.Errorf("theories: %q and %q have the same definition", ValueID(t.Theory, other), ValueID(t.Theory, p))
+		}
+		said[Slug(d.Text)] = p
+		for _, work := range d.Works {
+			key, _, _ := strings.Cut(work, " ")
+			used[key] = true
+		}
+	}
+	for _, w := range t.Works() {
+		if !used[w.Key] {
+			return fmt.Errorf("theories: %s: no definition rests on work %q", t.Theory, w.Key)
+		}
+	}
+	return nil
+}
+
+// decode reads TOML strictly: keys that v lacks are refused with their line.
+func decode(place string, raw []byte, v any) error {
+	err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(v)
+	var missing *toml.StrictMissingError
+	var at *toml.DecodeError
+	if errors.As(err, &missing) && len(missing.Errors) > 0 {
+		at = &missing.Errors[0]
+		row, _ := at.Position()
+		return fault.New(fault.Invalid, "%s:%d: key %q is unknown", place, row, strings.Join(at.Key(), "."))
+	}
+	if errors.As(err, &at) {
+		row, col := at.Position()
+		return fault.New(fault.Invalid, "%s:%d:%d: %s", place, row, col, strings.TrimPrefix(at.Error(), "toml: "))
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "%s: %w", place, err)
+	}
+	return nil
+}
