@@ -32,11 +32,25 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 	scripts/build_tokenizers.sh
 	go test -tags daulet ./tokenizer
 
+test-daulet: ## build the Rust tokenizer (needs cargo) and hold ours against it
+	scripts/build_tokenizers.sh
+	go test -tags daulet ./tokenizer
+
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
 
 bench: setup ## run the benchmarks, no tests
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Time for each fuzz target; go test takes one target of one package at a time.
+FUZZTIME ?= 30s
+
+fuzz: setup ## run each fuzz target for FUZZTIME (30s)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+	  for target in $$(go test -list '^Fuzz' "$$dir" | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir"; \
+	  done; \
+	done
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check
