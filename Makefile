@@ -32,10 +32,6 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 	scripts/build_tokenizers.sh
 	go test -tags daulet ./tokenizer
 
-test-daulet: ## build the Rust tokenizer (needs cargo) and hold ours against it
-	scripts/build_tokenizers.sh
-	go test -tags daulet ./tokenizer
-
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
 
