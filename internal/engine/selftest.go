@@ -13,8 +13,8 @@ import (
 // c [rows, cols]. Large enough that XLA cuts the products over its threads.
 const (
 	rows, inner, cols = 64, 96, 80
-	// tolerance is relative to each result's largest entry. f32 rounding measured 4e-7 on the pinned
-	// plugin; a wrong sum or a lost thread's share is off by 1e-2 or more.
+	// tolerance is relative to each result's largest entry. Measured: 4.3e-7 at most, on the pinned CPU
+	// plugin and on the Go engine. It leaves room for other orders of adding, not for a lost addend.
 	tolerance = 2e-5
 )
 
