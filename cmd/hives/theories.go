@@ -38,6 +38,7 @@ program with the environment variable ` + theories.EnvFiles + `.`,
 	flags.BoolVar(&o.Definitions, "definitions", false, "with each value's definition and the works it rests on")
 	flags.BoolVar(&o.Targets, "targets", false, "print the 32 target values of the published evaluation alone")
 	jsonFlag(cmd, &asJSON)
+	cmd.AddCommand(inventoryCommand())
 	return cmd
 }
 

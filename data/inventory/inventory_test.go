@@ -205,3 +205,31 @@ func TestNearDuplicatesAreCaught(t *testing.T) {
 		}
 	}
 }
+
+func TestListRestrictsByKindAndNode(t *testing.T) {
+	for _, c := range []struct {
+		reason, kind, node string
+		least, most        int
+	}{
+		{"all", "", "", Size, Size},
+		{"one kind", "right", "", Rights, Rights},
+		{"a node and what is below", "", "right/first-generation", 40, Rights - 1},
+		{"the other parent of hedonism", "", "svt/self-enhancement/hedonism", 3, 10},
+		{"a node of another kind", "duty", "svt/conservation", 0, 0},
+	} {
+		l, err := List(c.kind, c.node)
+		if err != nil || len(l.Sentences) < c.least || len(l.Sentences) > c.most {
+			t.Errorf("%s: %d sentences, want %d to %d; %v", c.reason, len(l.Sentences), c.least, c.most, err)
+		}
+		var text strings.Builder
+		if err := l.WriteText(&text); err != nil || strings.Count(text.String(), ".") < len(l.Sentences) {
+			t.Errorf("%s: printed %d letters, %v", c.reason, text.Len(), err)
+		}
+	}
+	if _, err := List("", "svt/nowhere"); err == nil {
+		t.Error("an unknown node: accepted")
+	}
+	if _, err := List("virtue", ""); err == nil {
+		t.Error("an unknown kind: accepted")
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"hives/data/anchors"
+	"hives/data/inventory"
+)
+
+// inventoryCommand prints the plain-language inventory, writes it as a bank, and assigns rows to it.
+func inventoryCommand() *cobra.Command {
+	var kind, value, out string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inventory",
+		Short: "Print 407 values, duties and rights in plain language, or write them as an anchor bank",
+		Long: fmt.Sprintf(`Prints the plain-language inventory: %d values, %d duties and %d rights, each a sentence tied to its
+node. With --out it writes the whole of it as the individual anchor bank that Stage 2 takes.`,
+			inventory.Values, inventory.Duties, inventory.Rights),
+		Example: `  hives theories inventory --value mft/care-harm
+  hives theories inventory --out individual_anchors.parquet`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := inventory.List(kind, value)
+			switch {
+			case err != nil:
+				return err
+			case out != "":
+				if err := anchors.Write(out, inventory.Bank()); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d sentences, version %d\n", out, inventory.Size, inventory.Version)
+				return err
+			case asJSON:
+				return printJSON(cmd.OutOrStdout(), list)
+			}
+			return list.WriteText(cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&kind, "kind", "", "value, duty or right (default all)")
+	flags.StringVar(&value, "value", "", "only sentences at or below this value_id, as mft/care-harm")
+	flags.StringVar(&out, "out", "", "write the whole inventory to this file of anchors (.parquet)")
+	jsonFlag(cmd, &asJSON)
+	for _, other := range []string{"kind", "value", "json"} {
+		cmd.MarkFlagsMutuallyExclusive("out", other)
+	}
+	return cmd
+}
