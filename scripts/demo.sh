@@ -32,7 +32,7 @@ for corpus in valueeval mfrc social-chem moral-stories; do
 done
 bin/hives data merge "$OUT"/rows/{valueeval,mfrc,social-chem,moral-stories}.parquet --out "$OUT/rows/all.parquet"
 # A quarter for the test: with less, too few opposing rows are held out to measure orthogonality.
-bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .7,.05,.25
+bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .65,.1,.25
 bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/tokenizer --html "$OUT/rows.html"
 
 # fit NAME [flags]: one run of Stage 1 in $OUT/runs/NAME. --resume begins it where there is none yet.
