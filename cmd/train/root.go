@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -69,6 +70,7 @@ type options struct {
 	engine        string
 	threads       int
 	theoryWeights map[string]string
+	theories      []string // files of own theories; the rows' theory is known only with them
 }
 
 func newRoot() *cobra.Command {
@@ -79,6 +81,7 @@ func newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), cmd.Flags(), o, cmd.OutOrStdout())
 		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return theories.RegisterFiles(o.theories...) },
 	}
 	root.SetVersionTemplate(cli.VersionText("train"))
 	register(root.PersistentFlags(), o)
@@ -95,6 +98,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.BoolVar(&o.allowChanged, "allow-changed", false, "resume although settings, data or tokenizer differ from the stored ones")
 	fs.StringVar(&o.engine, "engine", "", engine.FlagUsage)
 	fs.IntVar(&o.threads, "threads", 0, "threads of one computation, 0 for one a core; part of a run's identity")
+	fs.StringArrayVar(&o.theories, "theories", nil, "file of a theory of one's own that the rows use (may be repeated; also "+theories.EnvFiles+")")
 	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil, "weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
 
 	fs.Int("stage", d.Stage, "1: hierarchical contrast")

@@ -113,17 +113,19 @@ func (t *Tree) quote(p Path, o ListOptions) *Definition {
 // WriteText draws the trees, or the targets, for people.
 func (l *Listing) WriteText(w io.Writer) error {
 	var b strings.Builder
+	marked := false
 	for _, t := range l.Theories {
 		fmt.Fprintf(&b, "%s: %s (%s)\n", t.Theory, t.Name, strings.Join(t.LevelNames, " › "))
 		for _, n := range t.Nodes {
 			n.draw(&b)
+			marked = marked || n.Target
 		}
 		for _, work := range t.Works {
 			fmt.Fprintf(&b, "  [%s] %s\n", work.Key, work.Citation)
 		}
 		b.WriteByte('\n')
 	}
-	if len(l.Theories) > 0 {
+	if marked {
 		b.WriteString("* one of the 32 target values\n")
 	}
 	for _, t := range l.Targets {

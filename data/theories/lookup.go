@@ -127,7 +127,7 @@ func (t *Tree) restEmpty(p Path, from int) error {
 func find(theory string) (*Tree, error) {
 	t, ok := Get(theory)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "theory %q is unknown%s", brief(theory), where(theory, Names()))
+		return nil, fault.New(fault.Invalid, "theory %q is unknown%s; add a theory of your own with --theories FILE", brief(theory), where(theory, Names()))
 	}
 	return t, nil
 }
