@@ -77,13 +77,14 @@ func newRoot() *cobra.Command {
 	o := &options{}
 	root := &cobra.Command{
 		Use: "train --stage=1 --model DIR|random:CONFIG --data FILE --out DIR", Long: long, Example: examples,
-		Short: "Train a Qwen3-Embedding model on human values", Args: cobra.NoArgs, Version: "set below",
+		Short: "Train a Qwen3-Embedding model on human values", Args: cobra.NoArgs, Version: cli.BuildInfo().Release,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), cmd.Flags(), o, cmd.OutOrStdout())
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return theories.RegisterFiles(o.theories...) },
 	}
-	root.SetVersionTemplate(cli.VersionText("train"))
+	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("train", engine.Installed()...) })
+	root.SetVersionTemplate("{{versionText}}") // a plugin is looked at only when asked
 	register(root.PersistentFlags(), o)
 	root.AddCommand(configCommand(o))
 	return root
