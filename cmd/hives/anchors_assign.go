@@ -1,0 +1,40 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/anchors"
+)
+
+func anchorsAssignCommand() *cobra.Command {
+	j := anchors.AssignJob{Limits: anchors.DefaultLimits()}
+	var e embedderFlags
+	c := &cobra.Command{
+		Use:   "assign --anchors anchors.parquet --model DIR --in FILE --out FILE",
+		Short: "Write the nearest anchor of each row's text into theory_anchor",
+		Long: `Gives each row the id of the anchor whose centre is nearest to its text, or -1 where the nearest one is
+not near enough: beyond --max-distance, or ahead of the second nearest by less than --margin. Both are in
+spreads: shares of the mean distance (1 − cosine) of two texts that the bank was made from. The embedder
+must be the one that made the anchors.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			enc, done, err := e.open(c)
+			if err != nil {
+				return err
+			}
+			j.Stdout = c.OutOrStdout()
+			defer done()
+			return anchors.RunAssign(c.Context(), enc, j)
+		},
+	}
+	e.register(c)
+	f := c.Flags()
+	f.StringVar(&j.Bank, "anchors", "", "bank that hives anchors build made")
+	f.StringVar(&j.In, "in", "", "rows to read (.parquet or .csv)")
+	f.StringVar(&j.Out, "out", "", "rows to write; may be the same file")
+	f.Float64Var(&j.Limits.Margin, "margin", j.Limits.Margin, "least lead of the nearest anchor over the second nearest, in spreads")
+	f.Float64Var(&j.Limits.MaxDistance, "max-distance", j.Limits.MaxDistance, "furthest that a text may be from its anchor, in spreads")
+	jsonFlag(c, &j.JSON)
+	required(c, "anchors", "model", "in", "out")
+	return c
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/anchors"
+)
+
+func anchorsBuildCommand() *cobra.Command {
+	j := anchors.BuildJob{Options: anchors.Defaults()}
+	var e embedderFlags
+	c := &cobra.Command{
+		Use:   "build --rows train.parquet --model DIR --out anchors.parquet",
+		Short: "Cluster training rows into cross-theory anchors",
+		Long: `Embeds the distinct texts of the rows with a frozen model, groups them by spherical k-means, merges
+near-duplicate clusters, drops small ones and gives each of the others a sentence and an id. The file says
+what it rests on. Rows of validation or test and the weights to be trained are refused. docs/ANCHORS.md.`,
+		Example: `  hives anchors build --rows rows/train.parquet --model out/demo/model --out anchors.parquet --html anchors.html
+  hives anchors build --rows rows/train.parquet --model DIR --previous anchors.parquet --out new.parquet   keeps ids`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			enc, done, err := e.open(c)
+			if err != nil {
+				return err
+			}
+			j.Stdout, j.Log = c.OutOrStdout(), c.ErrOrStderr()
+			defer done()
+			return anchors.RunBuild(c.Context(), enc, j)
+		},
+	}
+	e.register(c)
+	f := c.Flags()
+	f.StringVar(&j.Options.Rows, "rows", "", "training rows (.parquet or .csv)")
+	f.StringVar(&j.Out, "out", "", "bank to write (.parquet)")
+	f.StringVar(&j.Page, "html", "", "also draw the space on a self-contained page")
+	f.StringArrayVar(&j.Options.HeldOut, "held-out", nil, "rows that may share no text or group with --rows (default: validation and test beside it)")
+	f.StringArrayVar(&j.NotFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these anchors will train: refused as embedder")
+	f.StringVar(&j.Options.Previous, "previous", "", "earlier bank, whose ids are kept where clusters continue")
+	k := &j.Options.KMeans
+	f.IntVar(&k.K, "k", k.K, "clusters")
+	f.Uint64Var(&k.Seed, "seed", 1, "seed of the starts")
+	f.IntVar(&k.Restarts, "restarts", k.Restarts, "fits from different starts, of which the best is kept")
+	f.IntVar(&k.MaxPasses, "max-passes", k.MaxPasses, "most passes over all texts in one restart")
+	f.IntVar(&k.BatchSize, "mini-batch", 0, "texts of a mini-batch; 0 takes batches beyond 200,000 texts only, -1 never")
+	f.IntVar(&j.Options.Exemplars, "exemplars", j.Options.Exemplars, "most exemplars of an anchor")
+	f.IntVar(&j.Options.MinExemplars, "min-exemplars", j.Options.MinExemplars, "clusters with fewer are dropped")
+	f.Float64Var(&j.Options.Merge, "merge", j.Options.Merge, "two clusters are one up to this distance of their centres, in spreads (mean distance of two texts)")
+	f.Float64Var(&j.Options.Match, "match", j.Options.Match, "furthest that a cluster may be from the earlier anchor it continues, in spreads")
+	jsonFlag(c, &j.JSON)
+	required(c, "rows", "model", "out")
+	return c
+}

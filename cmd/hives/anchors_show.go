@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/anchors"
+	"hives/internal/fault"
+)
+
+func anchorsShowCommand() *cobra.Command {
+	var j anchors.ShowJob
+	c := &cobra.Command{
+		Use:   "show FILE",
+		Short: "Print what a bank rests on and some of its anchors",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fault.Usage(fault.New(fault.Invalid, "anchors show: name a file of anchors"))
+			}
+			j.Bank, j.Stdout = args[0], c.OutOrStdout()
+			return anchors.RunShow(j)
+		},
+	}
+	f := c.Flags()
+	f.IntVarP(&j.N, "number", "n", 10, "anchors to print, at even distances; 0 for all")
+	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to print the exemplars' texts")
+	jsonFlag(c, &j.JSON)
+	return c
+}

@@ -1,0 +1,96 @@
+package anchors
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"hives/data"
+	"hives/data/theories"
+)
+
+// write copies the rows with their anchors and accounts for them.
+func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
+	sum := &Assigned{
+		Bank: a.bank.Anchors[0].Bank, Texts: len(a.of), Anchors: len(a.bank.Anchors), Used: len(a.perAnchor),
+		Limits: a.asked, Distance: quantiles(a.distances), Lead: quantiles(a.leads),
+	}
+	rows, with := map[string]int{}, map[string]int{}
+	err := data.WriteStream(out, extra, func(put func(*data.Row) error) error {
+		_, err := data.Scan(in, data.ReadOptions{}, func(r *data.Row) error {
+			before := r.TheoryAnchor
+			r.TheoryAnchor = a.of[r.TextID]
+			rows[r.Theory]++
+			if r.TheoryAnchor != data.NoAnchor {
+				with[r.Theory]++
+			}
+			if before != data.NoAnchor && before != r.TheoryAnchor {
+				sum.Overwritten++
+			}
+			return put(r)
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, theory := range theories.Names() {
+		if rows[theory] > 0 {
+			sum.ByTheory = append(sum.ByTheory, Share{theory, rows[theory], with[theory]})
+			sum.Rows += rows[theory]
+			sum.RowsWith += with[theory]
+		}
+	}
+	var counts []float64
+	for _, n := range a.perAnchor {
+		sum.TextsWith += n
+		counts = append(counts, float64(n))
+	}
+	sum.PerAnchor = quantiles(counts)
+	return sum, nil
+}
+
+// quantileShares are those that every list of quantiles gives.
+var quantileShares = []float64{.05, .25, .5, .75, .95}
+
+// quantiles returns the values at quantileShares, each a value that occurs; none of none.
+func quantiles(x []float64) []float64 {
+	if len(x) == 0 {
+		return []float64{}
+	}
+	sorted := slices.Sorted(slices.Values(x))
+	out := make([]float64, len(quantileShares))
+	for q, share := range quantileShares {
+		out[q] = sorted[int(share*float64(len(sorted)-1)+.5)]
+	}
+	return out
+}
+
+// WriteTable prints the account.
+func (s *Assigned) WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name string, with, of int) {
+		fmt.Fprintf(t, "%s\t%d of %d\t%.1f %%\n", name, with, of, 100*float64(with)/float64(max(of, 1)))
+	}
+	line("rows with an anchor", s.RowsWith, s.Rows)
+	line("texts with an anchor", s.TextsWith, s.Texts)
+	line("anchors in use", s.Used, s.Anchors)
+	for _, x := range s.ByTheory {
+		line("rows of "+x.Name, x.With, x.Rows)
+	}
+	spread := func(name string, q []float64, format string) {
+		fmt.Fprintf(t, "%s, 5 to 95 %%\t", name)
+		for _, x := range q {
+			fmt.Fprintf(t, format+" ", x)
+		}
+		fmt.Fprintln(t)
+	}
+	spread("distance in spreads", s.Distance, "%.3f")
+	spread("lead in spreads", s.Lead, "%.3f")
+	spread("texts an anchor", s.PerAnchor, "%.0f")
+	if s.Overwritten > 0 {
+		fmt.Fprintf(t, "rows that had another anchor\t%d\n", s.Overwritten)
+	}
+	return t.Flush()
+}

@@ -1,0 +1,222 @@
+package anchors
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	bank "hives/data/anchors"
+	"hives/encoder"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/kmeans"
+)
+
+// Options of a build.
+type Options struct {
+	Rows     string   // training rows
+	HeldOut  []string // files that may share neither text nor group with them
+	NotFor   []string // digests of weights that the bank is to train
+	Previous string   // bank whose ids are kept; may be empty
+
+	KMeans       kmeans.Options
+	Exemplars    int // most exemplars of a cluster
+	MinExemplars int // clusters with fewer are dropped
+
+	// Distances are 1 − cosine, in units of the spread: the mean distance of two texts. A trained space can
+	// be as narrow as .1, where no cosine would mean what it means elsewhere.
+	Merge float64 // clusters whose centres are no further apart are one
+	Match float64 // furthest that a cluster may be from the earlier anchor it continues
+
+	Summariser Summariser // nil takes the medoid's text
+}
+
+// Defaults are those of the command.
+func Defaults() Options {
+	return Options{KMeans: kmeans.Defaults(500), Exemplars: 10, MinExemplars: 5, Merge: .02, Match: .1}
+}
+
+// batchAbove is the number of texts beyond which mini-batches are the better bargain: at 500 centres and 1,024
+// dimensions one pass over as many takes minutes on two cores.
+const batchAbove, batchSize = 200_000, 8192
+
+// chooseBatch takes mini-batches for n texts where the caller has not.
+func (o *Options) chooseBatch(n int) {
+	if o.KMeans.BatchSize == 0 && n > batchAbove {
+		o.KMeans.BatchSize = batchSize
+	}
+	o.KMeans.BatchSize = max(o.KMeans.BatchSize, 0)
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.MinExemplars < 1 || o.Exemplars < o.MinExemplars:
+		return fault.New(fault.Invalid, "anchors: %d to %d exemplars; want at least 1, and no fewer at most than at least", o.MinExemplars, o.Exemplars)
+	case !(o.Merge >= 0 && o.Merge < 1):
+		return fault.New(fault.Invalid, "anchors: a merging distance of %v spreads is not in [0, 1)", o.Merge)
+	case !(o.Match >= 0 && o.Match < 1):
+		return fault.New(fault.Invalid, "anchors: a matching distance of %v spreads is not in [0, 1)", o.Match)
+	}
+	return nil
+}
+
+// Report accounts for a build.
+type Report struct {
+	Rows      int       `json:"rows"`
+	Texts     int       `json:"texts"`
+	Clusters  int       `json:"clusters"`     // that k-means found
+	Merged    int       `json:"merged_away"`  // clusters that became part of another
+	Small     int       `json:"dropped"`      // clusters with too few exemplars
+	Lost      int       `json:"dropped_rows"` // texts in them
+	Anchors   int       `json:"anchors"`
+	Kept      int       `json:"ids_kept"` // ids taken over from the previous bank
+	Medoids   int       `json:"medoids"`  // sentences that are the medoid's text
+	Cost      float64   `json:"cost"`     // Σ |x−c|² of the best restart
+	Costs     []float64 `json:"costs"`
+	Passes    int       `json:"passes"`
+	Spread    float64   `json:"spread"` // mean of 1 − cosine over all pairs of texts
+	BatchSize int       `json:"batch_size"`
+}
+
+// Built is a bank with what the page draws.
+type Built struct {
+	Bank   *bank.Bank
+	Report Report
+
+	corpus  *Corpus
+	points  kmeans.Points
+	details []Detail
+}
+
+// Build makes a bank of the rows with the embedder.
+func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	previous, corpus, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	b := &Built{corpus: corpus}
+	o.chooseBatch(len(corpus.Texts))
+	texts := corpus.Texts
+	if len(texts) < o.KMeans.K { // said before hours of embedding
+		return nil, fault.New(fault.Invalid, "anchors: %d texts are fewer than the %d clusters asked for; lower --k", len(texts), o.KMeans.K)
+	}
+	var id encoder.Identity
+	b.points, id, err = embed(ctx, enc, len(texts), func(i int) string { return texts[i].Text }, refuseWeights(o.NotFor))
+	if err != nil {
+		return nil, err
+	}
+	if b.Report.Spread = spread(b.points); b.Report.Spread < minSpread {
+		return nil, fault.New(fault.Invalid, "anchors: the embedder tells no text from another (mean distance %.3g); take another one", b.Report.Spread)
+	}
+	fit, err := kmeans.Fit(ctx, b.points, o.KMeans)
+	if err != nil {
+		return nil, err
+	}
+	b.account(fit, o)
+	all := b.group(fit, o)
+	if len(all) < 2 {
+		return nil, fault.New(fault.Invalid, "anchors: %d of %d clusters are left after merging those within %.3g spreads and dropping those with fewer than %d exemplars; lower --k or --merge, or take another embedder",
+			len(all), b.Report.Clusters, o.Merge, o.MinExemplars)
+	}
+	ids, next, err := number(b.points, texts, all, previous, 1-o.Match*b.Report.Spread)
+	if err != nil {
+		return nil, err
+	}
+	b.Report.countKept(ids, previous)
+	if err := b.fill(ctx, all, ids, o); err != nil {
+		return nil, err
+	}
+	return b, b.describe(id, next, o)
+}
+
+// read opens what a build needs before the first text is embedded.
+func (o *Options) read() (previous *bank.Bank, corpus *Corpus, err error) {
+	if o.Previous != "" {
+		if previous, err = bank.Read(o.Previous); err != nil {
+			return nil, nil, err
+		}
+		if previous.Anchors[0].Bank != bank.Theory {
+			return nil, nil, fault.New(fault.Mismatch, "anchors: %s is the %s bank, not the theory bank", o.Previous, previous.Anchors[0].Bank)
+		}
+	}
+	if corpus, err = ReadCorpus(o.Rows); err != nil {
+		return nil, nil, err
+	}
+	for _, path := range o.HeldOut {
+		if err := corpus.CheckHeldOut(path); err != nil {
+			return nil, nil, err
+		}
+	}
+	return previous, corpus, nil
+}
+
+// account notes what k-means did.
+func (b *Built) account(fit *kmeans.Result, o Options) {
+	r := &b.Report
+	r.Rows, r.Texts = b.corpus.Rows, len(b.corpus.Texts)
+	r.Cost, r.Costs, r.Passes, r.BatchSize = fit.Cost, fit.Costs, fit.Passes, o.KMeans.BatchSize
+}
+
+// minSpread is what float32 vectors can still resolve into clusters.
+const minSpread = 1e-4
+
+// spread is the mean of 1 − cosine over all pairs of rows, from |Σ x|² = N + Σ_{i≠j} cos(i, j).
+func spread(p kmeans.Points) float64 {
+	sum := make([]float64, p.D)
+	squares := 0.0 // N, but for rounding
+	for i := range p.N {
+		for j, x := range p.Row(i) {
+			sum[j] += float64(x)
+			squares += float64(x) * float64(x)
+		}
+	}
+	n := float64(p.N)
+	return 1 - (dot(sum, sum)-squares)/max(n*(n-1), 1)
+}
+
+// group merges near-duplicates, chooses exemplars and drops clusters with too few.
+func (b *Built) group(fit *kmeans.Result, o Options) []*cluster {
+	found := clusters(b.points, fit, o.KMeans.K)
+	b.Report.Clusters = len(found)
+	all := merge(b.points, found, 1-o.Merge*b.Report.Spread)
+	b.Report.Merged = b.Report.Clusters - len(all)
+	var kept []*cluster
+	for _, c := range all {
+		if c.choose(b.points, o.Exemplars); len(c.exemplars) < o.MinExemplars {
+			b.Report.Small++
+			b.Report.Lost += len(c.members)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	b.Report.Anchors = len(kept)
+	return kept
+}
+
+func (r *Report) countKept(ids []int32, previous *bank.Bank) {
+	if previous == nil {
+		return
+	}
+	was := previous.Positions()
+	for _, id := range ids {
+		if _, ok := was[id]; ok {
+			r.Kept++
+		}
+	}
+}
+
+// digests names files by their own name and content.
+func digests(paths []string) ([]string, error) {
+	var out []string
+	for _, path := range paths {
+		sum, err := fsutil.SHA256(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fmt.Sprintf("%s %s", filepath.Base(path), sum))
+	}
+	return out, nil
+}

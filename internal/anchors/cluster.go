@@ -1,0 +1,136 @@
+package anchors
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"math"
+	"slices"
+
+	"hives/internal/kmeans"
+)
+
+// cluster is a group of texts.
+type cluster struct {
+	members   []int     // positions in the corpus, ascending
+	centre    []float64 // [d] unit
+	exemplars []int     // members nearest to the centre, the medoid first
+	parts     int       // clusters of k-means it was merged from
+}
+
+// clusters turns a fit into groups, those without members left out.
+func clusters(p kmeans.Points, fit *kmeans.Result, k int) []*cluster {
+	all := make([]*cluster, k)
+	for c := range all {
+		all[c] = &cluster{parts: 1}
+	}
+	for i, c := range fit.Label {
+		all[c].members = append(all[c].members, i)
+	}
+	all = slices.DeleteFunc(all, func(c *cluster) bool { return len(c.members) == 0 })
+	for _, c := range all {
+		c.recentre(p)
+	}
+	return all
+}
+
+// recentre sets the centre to the unit mean of the members. The sum of members that cancel has no direction;
+// it stays as it is, and no text is near to it.
+func (c *cluster) recentre(p kmeans.Points) {
+	c.centre = make([]float64, p.D)
+	for _, i := range c.members {
+		for j, x := range p.Row(i) {
+			c.centre[j] += float64(x)
+		}
+	}
+	square := 0.0
+	for _, x := range c.centre {
+		square += x * x
+	}
+	if square == 0 {
+		return
+	}
+	for j := range c.centre {
+		c.centre[j] /= math.Sqrt(square)
+	}
+}
+
+// merge joins the two nearest centres again and again until no two have a cosine of at least limit.
+func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
+	near := make([][]float64, len(all)) // near[a][b], b < a
+	for a := range all {
+		near[a] = make([]float64, a)
+		for b := range a {
+			near[a][b] = dot(all[a].centre, all[b].centre)
+		}
+	}
+	for {
+		x, y, best := 0, 0, math.Inf(-1)
+		for a := range near {
+			for b, c := range near[a] {
+				if c > best && all[a] != nil && all[b] != nil {
+					x, y, best = a, b, c
+				}
+			}
+		}
+		if best < limit {
+			return slices.DeleteFunc(all, func(c *cluster) bool { return c == nil })
+		}
+		all[y] = join(p, all[x], all[y])
+		all[x] = nil
+		for a := range all {
+			if a != y && all[a] != nil {
+				near[max(a, y)][min(a, y)] = dot(all[a].centre, all[y].centre)
+			}
+		}
+	}
+}
+
+func join(p kmeans.Points, a, b *cluster) *cluster {
+	out := &cluster{members: slices.Concat(a.members, b.members), parts: a.parts + b.parts}
+	slices.Sort(out.members)
+	out.recentre(p)
+	return out
+}
+
+// choose sets the exemplars: up to n members nearest to the centre. The first is the medoid, since for unit
+// vectors Σ_j cos(x, x_j) = x·Σ_j x_j: nearest to the centre is nearest to all members on average.
+func (c *cluster) choose(p kmeans.Points, n int) {
+	near := make(map[int]float64, len(c.members))
+	for _, i := range c.members {
+		near[i] = c.cosine(p, i)
+	}
+	order := slices.Clone(c.members)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(near[b], near[a]) })
+	c.exemplars = order[:min(n, len(order))]
+}
+
+// cosine of member i with the centre.
+func (c *cluster) cosine(p kmeans.Points, i int) float64 {
+	sum := 0.0
+	for j, x := range p.Row(i) {
+		sum += float64(x) * c.centre[j]
+	}
+	return sum
+}
+
+// digest identifies a cluster by the ids of its exemplars, whatever their order.
+func (c *cluster) digest(texts []Text) [32]byte {
+	var ids []string
+	for _, i := range c.exemplars {
+		ids = append(ids, texts[i].ID)
+	}
+	slices.Sort(ids)
+	h := sha256.New()
+	for _, id := range ids {
+		h.Write([]byte(id + "\n"))
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for j := range a {
+		sum += a[j] * b[j]
+	}
+	return sum
+}

@@ -1,0 +1,14 @@
+// Package anchors builds the cross-theory bank {u_t} from training rows, and assigns rows to it.
+//
+// The journey of a bank: rows → distinct texts in the order of their ids → unit vectors of a frozen
+// embedder → k-means → near-duplicate clusters merged → clusters with too few exemplars dropped → one
+// sentence each (of an LLM, or the medoid) → ids, kept from an earlier bank where clusters match → a
+// bank.Bank with everything it rests on in Meta.
+//
+// Rows of validation or test, and the weights that the bank is meant to train, are refused: an anchor
+// fitted on them would teach a model its own opinion or its own examination. Rows are assigned only by
+// the embedder that the bank records. The same rows, model and options give the same bytes, in whatever
+// order the rows stand.
+//
+// Axis letters: N texts, d dimension, K clusters, A anchors.
+package anchors

@@ -1,0 +1,141 @@
+package anchors
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	bank "hives/data/anchors"
+	"hives/data/theories"
+	"hives/internal/fault"
+)
+
+// Summariser says in one neutral sentence what the exemplars of a cluster have in common.
+type Summariser interface {
+	// Name is put into the bank beside each sentence, as "llm:MODEL".
+	Name() string
+	// Summarise returns one sentence, or "" where it found none: the medoid's text stands in then. An error
+	// ends the build. The exemplars are texts of strangers and to be treated as data.
+	Summarise(ctx context.Context, exemplars []string) (string, error)
+}
+
+// medoidName is the provenance of a sentence that is the medoid's text.
+const medoidName = "medoid"
+
+// Detail is what is known of an anchor beyond the columns of a bank; Meta holds one for each.
+type Detail struct {
+	ID         int32          `json:"id"`
+	Theories   map[string]int `json:"theories"` // texts with a value of the theory
+	Values     map[string]int `json:"values"`   // texts with the value
+	Corpora    map[string]int `json:"corpora"`
+	MeanCosine float64        `json:"mean_cosine"` // of members with the centre
+	MinCosine  float64        `json:"min_cosine"`
+	Parts      int            `json:"parts"` // clusters of k-means it was merged from
+}
+
+// fill writes the anchors, ordered by id.
+func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, o Options) error {
+	b.Bank = &bank.Bank{Meta: map[string]string{}}
+	said := map[string]bool{}
+	for _, at := range byID(ids) {
+		c := all[at]
+		d := b.detail(c, ids[at])
+		text, from, err := b.sentence(ctx, c, o.Summariser, said)
+		if err != nil {
+			return fault.New(fault.Of(err), "anchors: sentence of cluster %d: %w", ids[at], err)
+		}
+		if said[text] = true; from == medoidName {
+			b.Report.Medoids++
+		}
+		a := bank.Anchor{
+			ID: ids[at], Bank: bank.Theory, Kind: bank.KindCluster, Text: text, Provenance: from,
+			ValueIDs: mainValues(d.Values, len(c.members)), Count: int32(len(c.members)),
+		}
+		for _, i := range c.exemplars {
+			a.Exemplars = append(a.Exemplars, b.corpus.Texts[i].ID)
+		}
+		for _, x := range c.centre {
+			a.Vector = append(a.Vector, float32(x))
+		}
+		b.Bank.Anchors = append(b.Bank.Anchors, a)
+		b.details = append(b.details, d)
+	}
+	return nil
+}
+
+// byID lists positions in the order of their ids.
+func byID(ids []int32) []int {
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(ids[a], ids[b]) })
+	return order
+}
+
+// sentence asks the summariser; the medoid's text stands in where there is none, where it has no sentence, or
+// where another anchor has the same one already.
+func (b *Built) sentence(ctx context.Context, c *cluster, s Summariser, said map[string]bool) (text, from string, err error) {
+	if s != nil {
+		texts := make([]string, len(c.exemplars))
+		for k, i := range c.exemplars {
+			texts[k] = b.corpus.Texts[i].Text
+		}
+		if text, err = s.Summarise(ctx, texts); err != nil {
+			return "", "", err
+		}
+		if text = strings.Join(strings.Fields(text), " "); text != "" && !said[text] {
+			return text, s.Name(), nil
+		}
+	}
+	for _, i := range c.exemplars { // a sentence of an LLM may by chance be a text
+		if text = b.corpus.Texts[i].Text; !said[text] {
+			return text, medoidName, nil
+		}
+	}
+	return "", "", fault.New(fault.Invalid, "all its exemplars are sentences of other anchors")
+}
+
+// detail counts what the members of a cluster are.
+func (b *Built) detail(c *cluster, id int32) Detail {
+	d := Detail{
+		ID: id, Parts: c.parts, MinCosine: 1,
+		Theories: map[string]int{}, Values: map[string]int{}, Corpora: map[string]int{},
+	}
+	for _, i := range c.members {
+		t := &b.corpus.Texts[i]
+		for _, theory := range t.Theories() {
+			d.Theories[theory]++
+		}
+		for _, value := range t.Values {
+			d.Values[value]++
+		}
+		d.Corpora[t.Corpus]++
+		cosine := c.cosine(b.points, i)
+		d.MeanCosine += cosine / float64(len(c.members))
+		d.MinCosine = min(d.MinCosine, cosine)
+	}
+	return d
+}
+
+// A cluster stands for the values of at least a fifth of its texts, at most 8 of them.
+const mainShare, maxValues = .2, 8
+
+// mainValues lists those values, the most frequent first.
+func mainValues(counts map[string]int, members int) []string {
+	out := slices.DeleteFunc(ranked(counts), func(id string) bool {
+		return float64(counts[id]) < mainShare*float64(members)
+	})
+	return out[:min(maxValues, len(out))]
+}
+
+// ranked lists names by their counts, the highest first, equals in the order of theories and then of names.
+func ranked(counts map[string]int) []string {
+	names := theories.Names()
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]),
+			cmp.Compare(slices.Index(names, theoryOf(a)), slices.Index(names, theoryOf(b))), cmp.Compare(a, b))
+	})
+}

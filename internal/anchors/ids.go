@@ -1,0 +1,96 @@
+package anchors
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+
+	bank "hives/data/anchors"
+	"hives/internal/fault"
+	"hives/internal/kmeans"
+)
+
+// number gives every cluster its id and returns the ids and the next free one. Without a previous bank the
+// clusters are numbered from 0 in the order of their digests. With one, each takes the id of the anchor it
+// continues, and the others follow after every id that was ever given.
+func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) (ids []int32, next int32, err error) {
+	slices.SortFunc(all, func(a, b *cluster) int {
+		x, y := a.digest(texts), b.digest(texts)
+		return bytes.Compare(x[:], y[:])
+	})
+	ids = make([]int32, len(all))
+	for i := range ids {
+		ids[i] = bank.None
+	}
+	if previous != nil {
+		if next, err = nextID(previous); err != nil {
+			return nil, 0, err
+		}
+		for _, pair := range continued(p, texts, all, previous, match) {
+			ids[pair.cluster] = pair.id
+		}
+	}
+	for i := range ids {
+		if ids[i] == bank.None {
+			ids[i] = next
+			next++
+		}
+	}
+	return ids, next, nil
+}
+
+// nextID is one above every id that the bank or its forerunners gave away.
+func nextID(previous *bank.Bank) (int32, error) {
+	next := previous.Anchors[len(previous.Anchors)-1].ID + 1
+	stored := previous.Meta[metaNextID]
+	if stored == "" {
+		return next, nil
+	}
+	n, err := strconv.ParseInt(stored, 10, 32)
+	if err != nil {
+		return 0, fault.New(fault.Corrupt, "anchors: the previous bank's next id is no number")
+	}
+	return max(next, int32(n)), nil
+}
+
+// pair says that a cluster goes on with an anchor.
+type pair struct {
+	cluster int
+	id      int32
+	cosine  float64
+}
+
+// continued matches clusters with earlier anchors one to one, the nearest pairs first. An earlier anchor is
+// the mean of its exemplars as the present embedder sees them, so banks of different embedders compare; one
+// whose exemplars are all gone is matched by none.
+func continued(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) []pair {
+	at := make(map[string]int, len(texts))
+	for i := range texts {
+		at[texts[i].ID] = i
+	}
+	var pairs []pair
+	for _, a := range previous.Anchors {
+		old := &cluster{}
+		for _, id := range a.Exemplars {
+			if i, ok := at[id]; ok {
+				old.members = append(old.members, i)
+			}
+		}
+		old.recentre(p)
+		for c := range all {
+			if cosine := dot(old.centre, all[c].centre); len(old.members) > 0 && cosine >= match {
+				pairs = append(pairs, pair{c, a.ID, cosine})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.cosine, a.cosine) })
+	taken, kept := map[int32]bool{}, map[int]bool{}
+	return slices.DeleteFunc(pairs, func(x pair) bool {
+		if taken[x.id] || kept[x.cluster] {
+			return true
+		}
+		taken[x.id], kept[x.cluster] = true, true
+		return false
+	})
+}

@@ -1,0 +1,112 @@
+package anchors
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	bank "hives/data/anchors"
+	"hives/encoder"
+	"hives/internal/fault"
+)
+
+// Keys of a theory bank's Meta; docs/ANCHORS.md describes them.
+const (
+	metaEmbedder   = "embedder" // encoder.Identity, JSON
+	metaWeights    = "weights_sha256"
+	metaTokenizer  = "tokenizer_sha256"
+	metaRowsFile   = "rows_file"
+	metaRowsSHA    = "rows_sha256"
+	metaHeldOut    = "held_out" // one a line: name and digest
+	metaNotFor     = "not_for"  // digests of weights, one a line
+	metaPrevious   = "previous_sha256"
+	metaNextID     = "next_id"
+	metaSettings   = "settings" // Settings, JSON
+	metaReport     = "report"   // Report, JSON
+	metaDetails    = "clusters" // []Detail, JSON, ordered by id
+	metaSummariser = "summariser"
+)
+
+// Settings are the choices that a bank's bytes depend on, beside rows and embedder.
+type Settings struct {
+	K            int     `json:"k"`
+	Spherical    bool    `json:"spherical"`
+	Seed         uint64  `json:"seed"`
+	Restarts     int     `json:"restarts"`
+	MaxPasses    int     `json:"max_passes"`
+	Tolerance    float64 `json:"tolerance"`
+	BatchSize    int     `json:"batch_size"`
+	Epochs       int     `json:"epochs"`
+	Exemplars    int     `json:"exemplars"`
+	MinExemplars int     `json:"min_exemplars"`
+	Merge        float64 `json:"merge_spreads"`
+	Match        float64 `json:"match_spreads"`
+}
+
+func (o *Options) settings() Settings {
+	k := o.KMeans
+	return Settings{
+		K: k.K, Spherical: k.Spherical, Seed: k.Seed, Restarts: k.Restarts, MaxPasses: k.MaxPasses,
+		Tolerance: k.Tolerance, BatchSize: k.BatchSize, Epochs: k.Epochs,
+		Exemplars: o.Exemplars, MinExemplars: o.MinExemplars, Merge: o.Merge, Match: o.Match,
+	}
+}
+
+// describe writes what the bank rests on. The engine is left out of the embedder: a rebuild elsewhere with
+// equal vectors is the same bank.
+func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
+	m := b.Bank.Meta
+	id.Engine = ""
+	m[metaWeights], m[metaTokenizer] = id.WeightsSHA256, id.TokenizerSHA256
+	m[metaRowsFile], m[metaRowsSHA] = filepath.Base(o.Rows), b.corpus.SHA256
+	m[metaNextID] = strconv.Itoa(int(next))
+	m[metaSummariser] = medoidName
+	if o.Summariser != nil {
+		m[metaSummariser] = o.Summariser.Name()
+	}
+	notFor := slices.Clone(o.NotFor)
+	slices.Sort(notFor)
+	m[metaNotFor] = strings.Join(slices.Compact(notFor), "\n")
+	checked, err := digests(o.HeldOut)
+	if err != nil {
+		return err
+	}
+	m[metaHeldOut] = strings.Join(checked, "\n")
+	if o.Previous != "" {
+		sums, err := digests([]string{o.Previous})
+		if err != nil {
+			return err
+		}
+		m[metaPrevious] = sums[0]
+	}
+	for key, v := range map[string]any{
+		metaEmbedder: id, metaSettings: o.settings(), metaReport: b.Report, metaDetails: b.details,
+	} {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		m[key] = string(raw)
+	}
+	return nil
+}
+
+// spreadOf returns the spread of the texts that a bank was made from.
+func spreadOf(b *bank.Bank) (float64, error) {
+	var r Report
+	if err := json.Unmarshal([]byte(b.Meta[metaReport]), &r); err != nil || !(r.Spread > 0) {
+		return 0, fault.New(fault.Invalid, "anchors: the bank does not say how far its texts are apart; make it with hives anchors build")
+	}
+	return r.Spread, nil
+}
+
+// Details returns what a bank's Meta says of its anchors, in their order.
+func Details(b *bank.Bank) ([]Detail, error) {
+	var out []Detail
+	if err := json.Unmarshal([]byte(b.Meta[metaDetails]), &out); err != nil || len(out) != len(b.Anchors) {
+		return nil, fault.New(fault.Invalid, "anchors: the bank does not describe its clusters; make it with hives anchors build")
+	}
+	return out, nil
+}

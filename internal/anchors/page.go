@@ -1,0 +1,158 @@
+package anchors
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+
+	"hives/data/theories"
+)
+
+//go:embed page.html
+var pageText string
+
+// page holds all it needs; every text goes through the template's escaping.
+var page = template.Must(template.New("anchors").Parse(pageText))
+
+// Size of the picture, its margin, and the most texts and letters that are drawn.
+const (
+	pictureWidth, pictureHeight = 1060.0, 640.0
+	pictureMargin               = 16.0
+	maxDots                     = 2000
+	maxTitle                    = 160
+)
+
+// spot is a text or an anchor in the picture.
+type spot struct {
+	X, Y, R float64
+	Class   string // of the style sheet: the theory most at home there
+	Title   string // shown by a pointer that rests on it
+}
+
+// line is an anchor in the table.
+type line struct {
+	ID                 int32
+	Count              int32
+	Cosine             string
+	Mix, Corpora, Text string
+	Class, From        string
+	Values             []string
+}
+
+type legend struct{ Class, Name string }
+
+type view struct {
+	Report        Report
+	Facts         [][2]string
+	Width, Height float64
+	Texts         []spot
+	Anchors       []spot
+	Drawn         int
+	ShareX        string
+	ShareY        string
+	Legend        []legend
+	Lines         []line
+}
+
+// WritePage draws the space, texts by theory and anchors upon them, with a table of the anchors.
+func (b *Built) WritePage(w io.Writer) error {
+	sample := even(b.points.N, maxDots)
+	pr, err := principal(b.points, sample)
+	if err != nil {
+		return err
+	}
+	v := view{Report: b.Report, Width: pictureWidth, Height: pictureHeight, Drawn: len(sample)}
+	v.ShareX, v.ShareY = percent(pr.share[0]), percent(pr.share[1])
+	for _, i := range sample {
+		t := &b.corpus.Texts[i]
+		x, y := pr.at(b.points.Row(i))
+		v.Texts = append(v.Texts, spot{x, y, 2.2, t.Theories()[0], clip(t.Text)})
+	}
+	for i, a := range b.Bank.Anchors {
+		d := b.details[i]
+		x, y := pr.at(a.Vector)
+		radius := 3 + 1.1*math.Log2(float64(a.Count))
+		v.Anchors = append(v.Anchors, spot{x, y, radius, leading(d.Theories), fmt.Sprintf("%d: %s", a.ID, clip(a.Text))})
+		v.Lines = append(v.Lines, line{
+			ID: a.ID, Count: a.Count, Cosine: fmt.Sprintf("%.2f", d.MeanCosine), Class: leading(d.Theories),
+			Mix: Mix(d.Theories), Corpora: Mix(d.Corpora), Text: a.Text, From: a.Provenance, Values: a.ValueIDs,
+		})
+	}
+	fit(v.Texts, v.Anchors)
+	for _, name := range theories.Names() {
+		tree, _ := theories.Get(name)
+		v.Legend = append(v.Legend, legend{name, tree.Name})
+	}
+	v.Facts = b.facts()
+	return page.Execute(w, v)
+}
+
+func (b *Built) facts() [][2]string {
+	return [][2]string{
+		{"embedder weights", short(b.Bank.Meta[metaWeights])},
+		{"rows", short(b.corpus.SHA256)},
+		{"sentences by", b.Bank.Meta[metaSummariser]},
+		{"spread", fmt.Sprintf("%.3f", b.Report.Spread)},
+	}
+}
+
+// even picks at most n of 0..all−1 at even distances.
+func even(all, n int) []int {
+	n = min(all, n)
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i * all / n
+	}
+	return out
+}
+
+// fit moves and stretches places into the picture, y upwards.
+func fit(groups ...[]spot) {
+	left, right, low, high := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, g := range groups {
+		for _, s := range g {
+			left, right = min(left, s.X), max(right, s.X)
+			low, high = min(low, s.Y), max(high, s.Y)
+		}
+	}
+	wide, tall := max(right-left, 1e-9), max(high-low, 1e-9)
+	for _, g := range groups {
+		for i := range g {
+			g[i].X = pictureMargin + (g[i].X-left)/wide*(pictureWidth-2*pictureMargin)
+			g[i].Y = pictureHeight - pictureMargin - (g[i].Y-low)/tall*(pictureHeight-2*pictureMargin)
+		}
+	}
+}
+
+// leading is the theory with most texts, of equals the first.
+func leading(counts map[string]int) string {
+	best := ""
+	for _, theory := range theories.Names() {
+		if counts[theory] > counts[best] {
+			best = theory
+		}
+	}
+	return best
+}
+
+// Mix writes counts as "svt 12, mft 3", the most frequent first.
+func Mix(counts map[string]int) string {
+	var parts []string
+	for _, name := range ranked(counts) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+// clip shortens a text for a title.
+func clip(text string) string {
+	if r := []rune(text); len(r) > maxTitle {
+		return string(r[:maxTitle]) + "…"
+	}
+	return text
+}
