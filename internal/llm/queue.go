@@ -61,6 +61,15 @@ func (s *Store) Enqueue(ctx context.Context, q QueueItem) (id int64, err error) 
 	return id, err
 }
 
+// Dequeue takes an item back that needs no human any more, unless one has decided on it already.
+func (s *Store) Dequeue(ctx context.Context, kind, run, item, theory string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM queue WHERE kind = ? AND run = ? AND item = ? AND theory = ? AND id NOT IN (SELECT queue FROM decisions)`,
+			kind, run, item, theory)
+		return err
+	})
+}
+
 // Queue returns all items that were put up for review, decided or not, in the order they came.
 func (s *Store) Queue(ctx context.Context) ([]QueueItem, error) {
 	items, err := query(ctx, s, scanQueue, `SELECT q.id, q.kind, q.run, q.item, i.text, q.theory, q.path, q.level, q.reason, q.payload

@@ -113,6 +113,13 @@ func (s *Store) RunVotes(ctx context.Context, run string) ([]Vote, error) {
 	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? ORDER BY item, question, voter, attempt`, run)
 }
 
+// Used adds up what a run has used: tokens, millionths of the currency, answers.
+func (s *Store) Used(ctx context.Context, run string) (tokens, micro, answers int64, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(tokens_in + tokens_out), 0), coalesce(sum(cost_micro), 0), count(*) FROM votes WHERE run = ?`, run).
+		Scan(&tokens, &micro, &answers)
+	return tokens, micro, answers, s.wrap(err)
+}
+
 func scanVote(rows *sql.Rows) (v Vote, err error) {
 	var ms int64
 	var at string

@@ -1,0 +1,82 @@
+package llm
+
+import (
+	"math"
+	"sync"
+
+	"hives/internal/fault"
+)
+
+// Limits bound what a run may use, earlier starts of the same run included; 0 sets no bound.
+type Limits struct {
+	Tokens   int64   `toml:"tokens"`   // read and written
+	Money    float64 `toml:"money"`    // in Currency
+	Currency string  `toml:"currency"` // a name for the reader; prices are in it
+}
+
+// Budget counts what several clients use together. It is safe for use by several goroutines.
+type Budget struct {
+	limits Limits
+
+	mu       sync.Mutex
+	tokens   int64
+	micro    int64 // millionths of the currency
+	reserved usage // of requests under way, at the most
+}
+
+type usage struct{ tokens, micro int64 }
+
+// NewBudget begins with what earlier starts have used.
+func NewBudget(l Limits, usedTokens, usedMicro int64) *Budget {
+	return &Budget{limits: l, tokens: usedTokens, micro: usedMicro}
+}
+
+// Used is what has been used so far, in tokens and millionths of the currency.
+func (b *Budget) Used() (tokens, micro int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.tokens, b.micro
+}
+
+// reserve sets aside what a request may cost at the most, so that requests under way cannot overrun the
+// limit together.
+func (b *Budget) reserve(most usage) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tokens, micro := b.tokens+b.reserved.tokens+most.tokens, b.micro+b.reserved.micro+most.micro
+	if b.limits.Tokens > 0 && tokens > b.limits.Tokens {
+		return fault.New(fault.Exhausted, "budget of %d tokens: %d are used and the next answer may take %d: raise budget.tokens to go on",
+			b.limits.Tokens, b.tokens, most.tokens)
+	}
+	if b.limits.Money > 0 && micro > toMicro(b.limits.Money) {
+		return fault.New(fault.Exhausted, "budget of %.2f %s: %.4f are used and the next answer may cost %.4f: raise budget.money to go on",
+			b.limits.Money, b.limits.Currency, float64(b.micro)/1e6, float64(most.micro)/1e6)
+	}
+	b.reserved.tokens += most.tokens
+	b.reserved.micro += most.micro
+	return nil
+}
+
+// settle replaces a reservation by what was used.
+func (b *Budget) settle(most, used usage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reserved.tokens -= most.tokens
+	b.reserved.micro -= most.micro
+	b.tokens += used.tokens
+	b.micro += used.micro
+}
+
+func toMicro(money float64) int64 { return int64(math.Round(money * 1e6)) }
+
+// CostMicro is the price of tokens in millionths of the currency: prices are for a million tokens.
+func (m Model) CostMicro(in, out int64) int64 {
+	return int64(math.Ceil(float64(in)*m.PriceIn + float64(out)*m.PriceOut))
+}
+
+// EstimateTokens guesses the tokens of a text, rather too many than too few: English has about four bytes
+// to a token, other scripts fewer letters but more bytes.
+func EstimateTokens(text string) int64 { return int64(len(text))/3 + 1 }
+
+// overhead is what a chat template adds to the two messages, in tokens.
+const overhead = 16

@@ -1,0 +1,182 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/shared"
+
+	"hives/internal/fault"
+)
+
+// maxBody bounds a reply in bytes: a server that never stops must not fill the memory.
+const maxBody = 1 << 20
+
+// Request is one question.
+type Request struct {
+	Model  Model
+	System string
+	User   string
+	Schema map[string]any // JSON Schema of the answer
+}
+
+// Reply is one answer. Latency is that of the try that succeeded.
+type Reply struct {
+	Text      string
+	Model     string
+	TokensIn  int64
+	TokensOut int64
+	CostMicro int64
+	Latency   time.Duration
+}
+
+// Client asks one endpoint. It is safe for use by several goroutines.
+type Client struct {
+	endpoint Endpoint
+	chat     openai.ChatCompletionService
+	gate     *gate
+	budget   *Budget
+}
+
+// NewClient prepares an endpoint whose key, if it has one, is in the environment.
+func NewClient(e Endpoint, b *Budget) (*Client, error) {
+	if err := e.Validate(); err != nil {
+		return nil, err
+	}
+	key, err := e.key()
+	if err != nil {
+		return nil, err
+	}
+	options := []option.RequestOption{
+		option.WithBaseURL(e.BaseURL),
+		option.WithHTTPClient(&http.Client{CheckRedirect: refuseRedirect}),
+		option.WithMaxRetries(0), // retrying is ours: it must know the rate, the budget and the pause
+		option.WithMiddleware(boundBody),
+	}
+	if key != "" {
+		options = append(options, option.WithAPIKey(key))
+	}
+	// The service alone, not openai.NewClient, which would take a key and an address from the environment
+	// that the configuration does not name.
+	return &Client{endpoint: e, chat: openai.NewChatCompletionService(options...), gate: newGate(e.Parallel, e.RequestsPerMinute), budget: b}, nil
+}
+
+// refuseRedirect keeps texts and keys from going to an address nobody configured.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// boundBody also turns a redirect, which the library would read as an answer, into an error.
+func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	resp, err := next(r)
+	if err != nil {
+		return resp, err
+	}
+	if resp.StatusCode/100 == 3 {
+		resp.Body.Close()
+		return nil, errRedirect
+	}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	return resp, nil
+}
+
+// Complete asks until there is an answer or nothing can be hoped for. The error's kind is Exhausted when the
+// budget ends, Unavailable when the endpoint does not answer, Invalid when it refuses the request itself.
+func (c *Client) Complete(ctx context.Context, r Request) (Reply, error) {
+	most := c.most(r)
+	if err := c.budget.reserve(most); err != nil {
+		return Reply{}, err
+	}
+	reply, err := c.retry(ctx, r)
+	used := usage{tokens: reply.TokensIn + reply.TokensOut, micro: reply.CostMicro}
+	c.budget.settle(most, used)
+	return reply, err
+}
+
+// most is what a request may use at the most.
+func (c *Client) most(r Request) usage {
+	in, out := EstimateTokens(r.System)+EstimateTokens(r.User)+overhead, int64(r.Model.MaxTokens)
+	return usage{tokens: in + out, micro: r.Model.CostMicro(in, out)}
+}
+
+// once is one try.
+func (c *Client) once(ctx context.Context, r Request) (Reply, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(c.endpoint.Timeout), errStalled)
+	defer cancel()
+	began := time.Now()
+	completion, err := c.chat.New(ctx, c.params(r))
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return Reply{}, err
+	}
+	if len(completion.Choices) == 0 {
+		return Reply{}, errNoChoice
+	}
+	reply := Reply{Text: completion.Choices[0].Message.Content, Model: completion.Model, Latency: time.Since(began)}
+	reply.TokensIn, reply.TokensOut = tokens(completion.Usage, r, reply.Text)
+	reply.CostMicro = r.Model.CostMicro(reply.TokensIn, reply.TokensOut)
+	return reply, nil
+}
+
+var (
+	errRedirect = errors.New("it answers with a redirect: put the final address into base_url")
+	errStalled  = errors.New("no answer within the timeout")
+	errNoChoice = errors.New("an answer without choices")
+)
+
+// tokens believes an endpoint's count unless it cannot be: none, or negative.
+func tokens(u openai.CompletionUsage, r Request, text string) (in, out int64) {
+	in, out = u.PromptTokens, u.CompletionTokens
+	if in <= 0 {
+		in = EstimateTokens(r.System) + EstimateTokens(r.User) + overhead
+	}
+	if out < 0 || (out == 0 && text != "") {
+		out = EstimateTokens(text)
+	}
+	return in, out
+}
+
+func (c *Client) params(r Request) openai.ChatCompletionNewParams {
+	p := openai.ChatCompletionNewParams{
+		Model:       r.Model.Name,
+		Messages:    []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(r.System), openai.UserMessage(r.User)},
+		Temperature: openai.Float(r.Model.Temperature),
+		MaxTokens:   openai.Int(int64(r.Model.MaxTokens)),
+	}
+	switch c.endpoint.Format {
+	case FormatSchema:
+		p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "answer", Strict: openai.Bool(true), Schema: r.Schema},
+		}
+	case FormatLlama:
+		object := &shared.ResponseFormatJSONObjectParam{}
+		object.SetExtraFields(map[string]any{"schema": r.Schema})
+		p.ResponseFormat.OfJSONObject = object
+	case FormatObject:
+		p.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
+	}
+	return p
+}
+
+// refusal turns an HTTP status into an error. The server's own words stay out: they may repeat the request.
+func (c *Client) refusal(status int) error {
+	const say = "endpoint %q: HTTP status %d: "
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fault.New(fault.Unavailable, say+"check the key in the variable that api_key_env names (%q)", c.endpoint.Name, status, c.endpoint.APIKeyEnv)
+	case http.StatusNotFound:
+		return fault.New(fault.Unavailable, say+"check base_url and the model's name", c.endpoint.Name, status)
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return fault.New(fault.Invalid, say+"it refuses this request; try another format", c.endpoint.Name, status)
+	}
+	return fault.New(fault.Unavailable, say+"run again later: what was answered is kept", c.endpoint.Name, status)
+}

@@ -1,0 +1,95 @@
+package llm
+
+import (
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"hives/internal/cli"
+	"hives/internal/fault"
+)
+
+// How an endpoint is asked for JSON.
+const (
+	FormatSchema = "json_schema"        // response_format with the schema, as OpenAI has it; the default
+	FormatLlama  = "json_object+schema" // the schema beside "json_object", as llama.cpp's Python server has it
+	FormatObject = "json_object"        // any object
+	FormatText   = "text"               // nothing but the prompt
+)
+
+// Endpoint is one OpenAI-compatible server.
+type Endpoint struct {
+	Name              string       `toml:"name"`
+	BaseURL           string       `toml:"base_url"`    // up to and with /v1
+	APIKeyEnv         string       `toml:"api_key_env"` // name of the environment variable; "" sends no key
+	Format            string       `toml:"format"`
+	RequestsPerMinute float64      `toml:"requests_per_minute"` // 0: no limit
+	Parallel          int          `toml:"parallel"`            // requests under way at once
+	Timeout           cli.Duration `toml:"timeout"`             // of one try
+	MaxTries          int          `toml:"max_tries"`           // of one request, the first included
+	MaxWait           cli.Duration `toml:"max_wait"`            // longest pause before another try, Retry-After included
+}
+
+// Model is what answers at an endpoint, and how it is asked.
+type Model struct {
+	Name        string  `toml:"model"`
+	Temperature float64 `toml:"temperature"`
+	MaxTokens   int     `toml:"max_tokens"` // of an answer
+	PriceIn     float64 `toml:"price_in"`   // for a million tokens read, in the budget's currency
+	PriceOut    float64 `toml:"price_out"`  // for a million tokens written
+}
+
+// WithDefaults fills what was left out.
+func (e Endpoint) WithDefaults() Endpoint {
+	if e.Format == "" {
+		e.Format = FormatSchema
+	}
+	if e.Parallel == 0 {
+		e.Parallel = 1
+	}
+	if e.Timeout == 0 {
+		e.Timeout = cli.Duration(2 * time.Minute)
+	}
+	if e.MaxTries == 0 {
+		e.MaxTries = 6
+	}
+	if e.MaxWait == 0 {
+		e.MaxWait = cli.Duration(2 * time.Minute)
+	}
+	return e
+}
+
+// Validate says what is wrong with the endpoint.
+func (e Endpoint) Validate() error {
+	u, err := url.Parse(e.BaseURL)
+	bad := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, "endpoint %q: "+format, append([]any{e.Name}, args...)...)
+	}
+	switch {
+	case e.Name == "":
+		return bad("has no name")
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return bad("base_url is no http or https address")
+	case u.User != nil || u.RawQuery != "":
+		return bad("base_url holds a user or a query: keys belong into the variable that api_key_env names")
+	case !slices.Contains([]string{FormatSchema, FormatLlama, FormatObject, FormatText}, e.Format):
+		return bad("format %q is none of json_schema, json_object+schema, json_object, text", e.Format)
+	case e.RequestsPerMinute < 0 || e.Parallel < 1 || e.Timeout <= 0 || e.MaxTries < 1 || e.MaxWait <= 0:
+		return bad("requests_per_minute %v, parallel %d, timeout %v, max_tries %d, max_wait %v: none may be negative, and only the first may be 0",
+			e.RequestsPerMinute, e.Parallel, time.Duration(e.Timeout), e.MaxTries, time.Duration(e.MaxWait))
+	}
+	return nil
+}
+
+// key reads the key; its value goes nowhere but into the request.
+func (e Endpoint) key() (string, error) {
+	if e.APIKeyEnv == "" {
+		return "", nil
+	}
+	key := os.Getenv(e.APIKeyEnv)
+	if key == "" {
+		return "", fault.New(fault.NotFound, "endpoint %q: the environment variable %s is empty: put the key there", e.Name, e.APIKeyEnv)
+	}
+	return key, nil
+}
