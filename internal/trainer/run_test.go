@@ -209,3 +209,20 @@ func TestRunRefusesBadInput(t *testing.T) {
 		})
 	}
 }
+
+// TestRowsOfASplitAreHeldOut guards against the hold-out agreeing with the split that made the file.
+func TestRowsOfASplitAreHeldOut(t *testing.T) {
+	cfg := tinyRun(t, 0)
+	cfg.Data.ValidationFraction, cfg.Seed, cfg.Sampler.BatchSize = .1, 0, 6
+	parts, err := data.Split(tinyRows(), data.SplitOptions{Fractions: [data.NumParts]float64{.8, .2, 0}, Seed: cfg.Seed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := data.Write(cfg.Data.Train, parts[data.Train]); err != nil {
+		t.Fatal(err)
+	}
+	s, err := runIn(context.Background(), t, cfg, filepath.Join(t.TempDir(), "run"), false, false, &recorder{})
+	if err != nil || s.Validation == nil || s.Validation.Rows < 5 {
+		t.Errorf("a tenth of %d rows held out: %+v, %v", len(parts[data.Train]), s.Validation, err)
+	}
+}

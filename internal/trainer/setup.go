@@ -111,6 +111,10 @@ func (s *start) openTokenizer() error {
 	return err
 }
 
+// holdOutDomain sets this split apart from that of hives data split: with the same seed a training part
+// would hold nothing out, because all its components lie below the larger fraction.
+const holdOutDomain = 0x686f6c642d6f7574
+
 // Rows are a run's training and held-out rows.
 type Rows struct {
 	Train, Validation []data.Row
@@ -135,7 +139,7 @@ func readRows(cfg *Config) (*Rows, error) {
 		rows.Validation, _, err = data.ReadWith(cfg.Data.Validation, data.ReadOptions{SkipBad: cfg.Data.SkipBad})
 	case f > 0:
 		var parts [data.NumParts][]data.Row
-		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Seed})
+		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Seed ^ holdOutDomain})
 		rows.Train, rows.Validation = parts[data.Train], parts[data.Validation]
 	}
 	if err != nil {
