@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+	"hives/internal/panel"
+)
+
+func labelCommand() *cobra.Command {
+	var j panel.Job
+	var flags cli.ConfigFlags
+	c := &cobra.Command{
+		Use:   "label --config panel.toml --in texts.jsonl --theory svt --out rows.parquet --db votes.db",
+		Short: "Label texts by the votes of several language models",
+		Long: `Asks every voter of the configuration, level by level, which value a text is about, and whether it
+supports or opposes it. Agreement becomes rows; what the panel cannot agree on waits in the votes file
+for hives review. Every answer is stored before it counts: a run that was stopped, by a signal, an
+endpoint or its budget, goes on with the same command and asks nothing twice. docs/LABELLING.md has the
+rules, the configuration and the tables.`,
+		Example: `  hives label --config panel.toml --in texts.jsonl --theory mft --out rows.parquet --db votes.db --dry-run
+  hives label --config panel.toml --in texts.jsonl --theory mft --out rows.parquet --db votes.db --report page.html`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var err error
+			if j.Config, _, err = cli.Load(panel.Defaults(), flags.Sources(c.Flags(), "HIVES_LABEL", nil)); err != nil {
+				return err
+			}
+			j.Stdout = c.OutOrStdout()
+			return panel.Run(c.Context(), j)
+		},
+	}
+	f := c.Flags()
+	flags.Register(f)
+	f.StringVar(&j.In, "in", "", `texts: lines {"text": …} (.jsonl), or rows (.parquet, .csv)`)
+	f.StringVar(&j.Theory, "theory", "", "theory to label with: svt, mft, duty or right")
+	f.StringVar(&j.Out, "out", "", "rows to write (.parquet or .csv)")
+	f.StringVar(&j.DB, "db", "", "votes file, created where there is none")
+	f.StringVar(&j.Report, "report", "", "page to write, with agreement and distributions (.html)")
+	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
+	required(c, "config", "in", "theory", "out", "db")
+	return c
+}

@@ -1,0 +1,132 @@
+package panel
+
+import (
+	"context"
+	"strings"
+
+	"hives/data/theories"
+)
+
+// query is one question put to all voters.
+type query struct {
+	path      []string // the node; the question is about its children, or its direction
+	options   []string
+	neutral   bool // Neutral is among the choices
+	direction bool
+}
+
+// about names a query for people and for the report: the node, and what is special.
+func (q query) about(theory string) string {
+	var p theories.Path
+	copy(p[:], q.path)
+	id := strings.TrimSuffix(theories.ValueID(theory, p), "/")
+	switch {
+	case q.direction:
+		return id + "+direction"
+	case q.neutral:
+		return id + "+neutral"
+	}
+	return id
+}
+
+// choices are what an answer may name.
+func (q query) choices() []string {
+	switch {
+	case q.direction:
+		return []string{supports, opposes, neither}
+	case q.neutral:
+		return append(append([]string(nil), q.options...), Neutral)
+	}
+	return q.options
+}
+
+// Status is how the panel's work on a text ended.
+type Status string
+
+const (
+	Labelled Status = "labelled"
+	NoValue  Status = "no value" // a Neutral majority at level 1
+	Open     Status = "open"     // for a human
+)
+
+// Result is what the panel says of one text.
+type Result struct {
+	Status    Status
+	Path      []string // what was agreed on
+	Direction int32
+	Level     int // of an open result: 1–3 the level, 0 the direction
+	Reason    string
+}
+
+// ask puts a query to every voter and returns their choices in the voters' order, "" where there was no
+// usable answer.
+type ask func(context.Context, query) ([]string, error)
+
+// descend walks from the root to where the voters' agreement ends, then asks for the direction.
+func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Result, error) {
+	var path []string
+	for {
+		options := children(tree, path)
+		if len(options) == 0 {
+			return direct(ctx, rules, put, path)
+		}
+		o, err := level(ctx, rules, put, query{path: path, options: options})
+		switch {
+		case err != nil:
+			return Result{}, err
+		case o.Verdict == Accept:
+			path = append(path[:len(path):len(path)], o.Choice)
+		case o.Verdict == Unresolved:
+			return Result{Status: Open, Path: path, Level: len(path) + 1, Reason: o.Reason}, nil
+		case len(path) == 0:
+			return Result{Status: NoValue}, nil
+		default:
+			return direct(ctx, rules, put, path)
+		}
+	}
+}
+
+// level is one level's one or two rounds. With a single child the first round would decide nothing, so the
+// second alone is asked.
+func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) {
+	if len(q.options) > 1 {
+		votes, err := put(ctx, q)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if o := rules.First(votes); o.Verdict == Accept {
+			return o, nil
+		}
+	}
+	q.neutral = true
+	votes, err := put(ctx, q)
+	return rules.Second(votes), err
+}
+
+// direct asks which way the text points, one level up if the panel is split.
+func direct(ctx context.Context, rules Rules, put ask, path []string) (Result, error) {
+	for backedOff := false; ; backedOff = true {
+		votes, err := put(ctx, query{path: path, direction: true})
+		if err != nil {
+			return Result{}, err
+		}
+		switch o := rules.Direction(votes, len(path), backedOff); o.Verdict {
+		case Accept:
+			return Result{Status: Labelled, Path: path, Direction: int32(sign(o.Choice))}, nil
+		case Unresolved:
+			return Result{Status: Open, Path: path, Reason: o.Reason}, nil
+		}
+		path = path[:len(path)-1]
+	}
+}
+
+// children are the names one level below a node, in the tree's order.
+func children(tree *theories.Tree, path []string) []string {
+	var out []string
+	for _, node := range tree.Nodes() {
+		if node.Len() == len(path)+1 && strings.Join(node[:len(path)], "\x00") == strings.Join(path, "\x00") {
+			out = append(out, node[len(path)])
+		}
+	}
+	return out
+}

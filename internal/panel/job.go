@@ -1,0 +1,178 @@
+package panel
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"hives/data"
+	"hives/data/theories"
+	"hives/internal/cli"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/llm"
+)
+
+// Job is hives label.
+type Job struct {
+	Config Config
+	Theory string
+	In     string // .jsonl, .parquet or .csv
+	Out    string // rows
+	DB     string // votes
+	Report string // page; "" draws none
+	DryRun bool
+	Stdout io.Writer
+}
+
+// Run labels the texts of a file and writes their rows. After an error the votes file has every answer that
+// came, and the same call goes on from there.
+func Run(ctx context.Context, j Job) error {
+	tree, ok := theories.Get(j.Theory)
+	if !ok {
+		return fault.Usage(fault.New(fault.NotFound, "theory %q: there are %v", j.Theory, theories.Names()))
+	}
+	cfg, err := j.Config.Complete()
+	if err != nil {
+		return err
+	}
+	in, err := readInput(j.In, j.Theory)
+	if err != nil {
+		return err
+	}
+	define := func(p theories.Path) string {
+		d, _ := tree.Definition(p)
+		return d.Text
+	}
+	if j.DryRun {
+		return j.estimate(ctx, cfg, tree, define, in)
+	}
+	store, err := llm.Open(j.DB)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return j.label(ctx, cfg, tree, define, in, store)
+}
+
+func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *llm.Store) error {
+	p, err := New(ctx, cfg, tree, define, store)
+	if err != nil {
+		return err
+	}
+	bar := cli.NewProgress("label", "texts", int64(len(in.items)), 0)
+	results, err := p.Label(ctx, in.items, func() {
+		tokens, micro := p.budget.Used()
+		bar.Suffix(fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, cfg.Budget.Currency))
+		bar.Add(1)
+	})
+	bar.Close()
+	if err != nil {
+		return resumable(err)
+	}
+	rows, err := p.rows(ctx, in, results)
+	if err != nil {
+		return err
+	}
+	if err := data.Write(j.Out, rows); err != nil {
+		return err
+	}
+	s, err := p.summarise(ctx, in, results, len(rows))
+	if err != nil {
+		return err
+	}
+	if j.Report != "" {
+		if err := fsutil.WriteFile(j.Report, func(w io.Writer) error { return WritePage(w, s) }); err != nil {
+			return err
+		}
+	}
+	return s.print(j.Stdout, j)
+}
+
+// resumable marks the errors after which the same command goes on.
+func resumable(err error) error {
+	switch fault.Of(err) {
+	case fault.Canceled, fault.Unavailable, fault.Exhausted:
+		return fault.Saved(fmt.Errorf("%w (every answer so far is kept; the same command goes on from there)", err))
+	}
+	return err
+}
+
+// rows are the labelled texts and those that reviewers agree on.
+func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.Row, error) {
+	human, err := p.reviewed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []data.Row
+	for i, item := range in.items {
+		r, by := results[i], "panel:"+p.run
+		if d, ok := human[item.ID]; ok && r.Status == Open {
+			r, by = Result{Status: Labelled, Path: d.Path, Direction: d.Direction}, "review"
+		}
+		if r.Status != Labelled {
+			continue
+		}
+		var path theories.Path
+		copy(path[:], r.Path)
+		path = theories.Canonical(p.tree.Theory, path)
+		rows = append(rows, data.Row{
+			Text: item.Text, Theory: p.tree.Theory, Level1: path[0], Level2: path[1], Level3: path[2],
+			Direction: r.Direction, DirectionSource: data.SourceAnnotated,
+			IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor,
+			TextID: item.ID, Group: item.Group, Corpus: item.Corpus, Licence: item.Licence,
+			Extra: map[string]string{"labelled_by": by},
+		})
+	}
+	return rows, nil
+}
+
+// reviewed returns, by item, the values that all reviewers of this run's queue agree on; who skipped an item
+// has no say. "No value" and disagreement leave the text out.
+func (p *Panel) reviewed(ctx context.Context) (map[string]llm.Decision, error) {
+	queue, err := p.store.Queue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := p.store.Decisions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]llm.Decision{}
+	for _, q := range queue {
+		if q.Kind != llm.KindLabel || q.Run != p.run || q.Theory != p.tree.Theory {
+			continue
+		}
+		if d, ok := agreed(q.ID, held); ok {
+			var path theories.Path
+			copy(path[:], d.Path)
+			if err := theories.Validate(q.Theory, path); err != nil {
+				return nil, fault.New(fault.Corrupt, "decision %d in the votes file: %w", d.ID, err)
+			}
+			out[q.ItemID] = d
+		}
+	}
+	return out, nil
+}
+
+// agreed is the decision on a queue item if it names a value and no reviewer contradicts it.
+func agreed(queue int64, held []llm.Decision) (llm.Decision, bool) {
+	var found llm.Decision
+	for _, d := range held {
+		switch {
+		case d.Queue != queue || d.Verdict == llm.VerdictSkip:
+		case found.ID == 0:
+			found = d
+		case fmt.Sprint(d.Verdict, d.Path, d.Direction) != fmt.Sprint(found.Verdict, found.Path, found.Direction):
+			return d, false
+		}
+	}
+	return found, found.Verdict == llm.VerdictValue
+}
+
+// exists tells whether a votes file is there, so that an estimate creates none.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,71 @@
+package panel
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+)
+
+//go:embed page.html
+var pageSource string
+
+// page is one file without script, font or picture from elsewhere. It holds no texts, only counts of them.
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"ratio":  ratio,
+	"number": number,
+	"bars":   bars,
+	"leads":  leads,
+	"money":  func(micro int64) string { return fmt.Sprintf("%.4f", float64(micro)/1e6) },
+	"short":  func(d time.Duration) string { return d.Round(time.Millisecond).String() },
+	"or":     or,
+}).Parse(pageSource))
+
+// WritePage draws a summary.
+func WritePage(w io.Writer, s *Summary) error { return page.Execute(w, s) }
+
+// bar is one line of a bar chart; Width is in percent of the longest.
+type bar struct {
+	Label string
+	Count int
+	Width float64
+	Share string
+}
+
+// bars draws how often each choice was voted for.
+func bars(votes []Share) []bar {
+	total, most := 0, 1
+	for _, v := range votes {
+		total += v.Count
+		most = max(most, v.Count)
+	}
+	var out []bar
+	for _, v := range votes {
+		out = append(out, bar{v.Name, v.Count, percent(v.Count, most), fmt.Sprintf("%.0f %%", percent(v.Count, total))})
+	}
+	return out
+}
+
+// leads draws how many votes the leading choice got: a panel that agrees has its weight at the bottom.
+func leads(texts []int) []bar {
+	total, most := 0, 1
+	for _, n := range texts {
+		total += n
+		most = max(most, n)
+	}
+	var out []bar
+	for votes, n := range texts {
+		if votes > 0 {
+			out = append(out, bar{fmt.Sprintf("%d of %d", votes, len(texts)-1), n, percent(n, most), fmt.Sprintf("%.0f %%", percent(n, total))})
+		}
+	}
+	return out
+}
+
+func percent(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(whole)
+}

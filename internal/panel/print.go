@@ -1,0 +1,69 @@
+package panel
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// print writes what the run came to.
+func (s *Summary) print(out io.Writer, j Job) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "texts\t%d\n", s.Texts)
+	fmt.Fprintf(w, "labelled\t%d\t→ %s\n", s.Labelled, j.Out)
+	fmt.Fprintf(w, "decided in review\t%d\t→ %s\n", s.Reviewed, j.Out)
+	fmt.Fprintf(w, "no value of %s\t%d\n", s.TheoryName, s.NoValue)
+	fmt.Fprintf(w, "open\t%d\t→ the queue in %s\n", s.Open, j.DB)
+	for _, r := range s.Reasons {
+		fmt.Fprintf(w, "  %s\t%d\n", r.Name, r.Count)
+	}
+	fmt.Fprintf(w, "tokens\t%d\n", s.Tokens)
+	fmt.Fprintf(w, "%s\t%.4f\n", or(s.Currency, "money"), float64(s.Micro)/1e6)
+	for _, r := range s.Rounds {
+		fmt.Fprintf(w, "κ, %s\t%s\t%d texts\n", r.Name, number(r.Kappa), r.Texts)
+	}
+	s.printVoters(w)
+	s.printTruth(w)
+	if j.Report != "" {
+		fmt.Fprintf(w, "report\t%s\n", j.Report)
+	}
+	return w.Flush()
+}
+
+func (s *Summary) printVoters(w io.Writer) {
+	fmt.Fprintf(w, "voter\tanswers\tunusable\twith the most\tmean latency\n")
+	for _, v := range s.Voters {
+		fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%v\n", v.Name, v.Answers, v.Unusable, ratio(v.WithMost, v.Rounds), v.Latency.Round(time.Millisecond))
+	}
+}
+
+func (s *Summary) printTruth(w io.Writer) {
+	t := s.Truth
+	if t == nil {
+		return
+	}
+	fmt.Fprintf(w, "known labels\t%d texts\t%d without a value, %d open\n", t.Texts, t.NoValue, t.Open)
+	for _, l := range t.Levels {
+		fmt.Fprintf(w, "  right at level %d\t%s\tthe commonest label alone %.2f, by chance %.2f\n", l.Level, ratio(l.Right, l.Judged), l.Constant, l.Chance)
+	}
+	fmt.Fprintf(w, "  direction right\t%s\n", ratio(t.Direction.Right, t.Direction.Judged))
+	for _, v := range s.Voters {
+		fmt.Fprintf(w, "  %s, first answer at level 1\t%s\n", v.Name, ratio(v.TruthRight, v.TruthAnswers))
+	}
+}
+
+// ratio writes a share with its counts, or says that there is none.
+func ratio(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f (%d/%d)", float64(part)/float64(whole), part, whole)
+}
+
+func number(x *float64) string {
+	if x == nil {
+		return "undefined"
+	}
+	return fmt.Sprintf("%.3f", *x)
+}

@@ -1,0 +1,260 @@
+package panel
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hives/internal/llm"
+)
+
+// Summary is what a run came to. Figures that are undefined are nil.
+type Summary struct {
+	Run, Theory, TheoryName                  string
+	Texts, Labelled, NoValue, Open, Reviewed int
+	Rows                                     int
+	Reasons                                  []Share // why texts are open
+	Voters                                   []VoterFigures
+	Rounds                                   []RoundFigures
+	Truth                                    *Truth // nil where no text was labelled before
+	Tokens, Micro                            int64
+	Currency                                 string
+}
+
+// VoterFigures are one voter's.
+type VoterFigures struct {
+	Name, Model, Prompt      string
+	Temperature              float64
+	Answers, Unusable        int
+	TokensIn, TokensOut      int64
+	Micro                    int64
+	Latency                  time.Duration // mean of an answer
+	WithMost, Rounds         int           // rounds in which the voter chose what most chose, of those with one such choice
+	TruthRight, TruthAnswers int           // of its first answers at level 1 on texts of known label
+}
+
+// RoundFigures are those of all questions at one level, of one kind.
+type RoundFigures struct {
+	Name   string
+	Level  int
+	Kind   string // "", "neutral" or "direction"
+	Texts  int    // with two answers or more
+	Kappa  *float64
+	Votes  []Share // by choice, most first
+	Lead   []int   // texts by the number of votes for the leading choice, index 0 … number of voters
+	ballot map[string][]ballot
+}
+
+// Share is a name with its count.
+type Share struct {
+	Name  string
+	Count int
+}
+
+// key finds a round: level and kind.
+type roundKey struct {
+	level int
+	kind  string
+}
+
+// parseAbout undoes query.about: the level asked about (of a direction, the value's) and the kind.
+func parseAbout(about string) roundKey {
+	node, kind, _ := strings.Cut(about, "+")
+	depth := strings.Count(node, "/")
+	if kind != "direction" {
+		depth++
+	}
+	return roundKey{depth, kind}
+}
+
+// summarise reads the run's votes back from the store, so that it tells the same of a resumed run.
+func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows int) (*Summary, error) {
+	votes, err := p.store.RunVotes(ctx, p.run)
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{Run: p.run, Theory: p.tree.Theory, TheoryName: p.tree.Name, Texts: len(in.items), Rows: rows, Currency: p.cfg.Budget.Currency}
+	s.count(results)
+	s.Reviewed = rows - s.Labelled
+	wanted := map[string]bool{}
+	for _, it := range in.items {
+		wanted[it.ID] = true
+	}
+	votes = slices.DeleteFunc(votes, func(v llm.Vote) bool { return !wanted[v.Item] })
+	said := final(votes)
+	s.Rounds = rounds(said, len(p.voters), p.tree.LevelNames)
+	s.voters(p, votes, said, in)
+	s.Truth = judge(p, in, results)
+	return s, nil
+}
+
+func (s *Summary) count(results []Result) {
+	reasons := map[string]int{}
+	for _, r := range results {
+		switch r.Status {
+		case Labelled:
+			s.Labelled++
+		case NoValue:
+			s.NoValue++
+		case Open:
+			s.Open++
+			reasons[openAt(r)]++
+		}
+	}
+	s.Reasons = shares(reasons)
+}
+
+func openAt(r Result) string {
+	if r.Level == 0 {
+		return r.Reason
+	}
+	return "level " + string(rune('0'+r.Level)) + ": " + r.Reason
+}
+
+// answered names a question about a text.
+type answered struct{ item, about string }
+
+// final keeps, of each voter's attempts at a question, the usable one.
+func final(votes []llm.Vote) map[answered]map[string]string {
+	out := map[answered]map[string]string{}
+	for _, v := range votes {
+		if choice := choiceOf(v); choice != "" {
+			at := answered{v.Item, v.Question}
+			if out[at] == nil {
+				out[at] = map[string]string{}
+			}
+			out[at][v.Voter] = choice
+		}
+	}
+	return out
+}
+
+// rounds collects the ballots by level and kind, in the order in which they are asked.
+func rounds(said map[answered]map[string]string, voters int, levelNames []string) []RoundFigures {
+	all := map[roundKey]*RoundFigures{}
+	for at, choices := range said {
+		k := parseAbout(at.about)
+		r := all[k]
+		if r == nil {
+			r = &RoundFigures{Level: k.level, Kind: k.kind, Lead: make([]int, voters+1), ballot: map[string][]ballot{}}
+			r.Name = roundName(k, levelNames)
+			all[k] = r
+		}
+		b := ballot{}
+		for _, c := range choices {
+			b[c]++
+		}
+		r.ballot[at.about] = append(r.ballot[at.about], b)
+		r.Lead[slices.Max(slices.Collect(maps.Values(b)))]++
+	}
+	var out []RoundFigures
+	for _, r := range all {
+		r.finish()
+		out = append(out, *r)
+	}
+	order := map[string]int{"": 0, "neutral": 1, "direction": 2}
+	slices.SortFunc(out, func(a, b RoundFigures) int {
+		return cmp.Or(cmp.Compare(order[a.Kind]/2, order[b.Kind]/2), cmp.Compare(a.Level, b.Level), cmp.Compare(order[a.Kind], order[b.Kind]))
+	})
+	return out
+}
+
+func roundName(k roundKey, levelNames []string) string {
+	level := "level " + string(rune('0'+k.level))
+	if k.level <= len(levelNames) {
+		level += " (" + levelNames[k.level-1] + ")"
+	}
+	switch k.kind {
+	case "neutral":
+		return level + ", asked again with neutral"
+	case "direction":
+		return "direction at " + level
+	}
+	return level
+}
+
+// finish computes κ and the distribution.
+func (r *RoundFigures) finish() {
+	if kappa, texts, ok := Fleiss(r.ballot); ok {
+		r.Kappa, r.Texts = &kappa, texts
+	} else {
+		r.Texts = texts
+	}
+	votes := map[string]int{}
+	for _, ballots := range r.ballot {
+		for _, b := range ballots {
+			for choice, n := range b {
+				votes[choice] += n
+			}
+		}
+	}
+	r.Votes = shares(votes)
+}
+
+// shares sorts counts, most first, then by name.
+func shares(counts map[string]int) []Share {
+	var out []Share
+	for name, n := range counts {
+		out = append(out, Share{name, n})
+	}
+	slices.SortFunc(out, func(a, b Share) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
+	return out
+}
+
+// voters fills in each voter's figures.
+func (s *Summary) voters(p *Panel, votes []llm.Vote, said map[answered]map[string]string, in *input) {
+	at := map[string]*VoterFigures{}
+	s.Voters = make([]VoterFigures, len(p.voters))
+	for i, m := range p.voters {
+		s.Voters[i] = VoterFigures{Name: m.Name, Model: m.Model.Name, Prompt: m.Prompt, Temperature: m.Temperature}
+		at[m.Name] = &s.Voters[i]
+	}
+	total := map[string]time.Duration{}
+	for _, v := range votes {
+		f := at[v.Voter]
+		f.Answers++
+		if v.Parsed == "" {
+			f.Unusable++
+		}
+		f.TokensIn, f.TokensOut, f.Micro = f.TokensIn+v.TokensIn, f.TokensOut+v.TokensOut, f.Micro+v.CostMicro
+		total[v.Voter] += v.Latency
+		s.Tokens, s.Micro = s.Tokens+v.TokensIn+v.TokensOut, s.Micro+v.CostMicro
+	}
+	for name, f := range at {
+		if f.Answers > 0 {
+			f.Latency = total[name] / time.Duration(f.Answers)
+		}
+	}
+	for q, choices := range said {
+		credit(at, q, choices, in)
+	}
+}
+
+// credit counts, for one round, who voted with the most and, at level 1, who named a true label.
+func credit(at map[string]*VoterFigures, q answered, choices map[string]string, in *input) {
+	t := tally{votes: map[string]int{}}
+	for _, c := range choices {
+		t.votes[c]++
+	}
+	names := t.ranked()
+	clear := len(names) == 1 || t.votes[names[0]] > t.votes[names[1]]
+	truth := in.truth[q.item]
+	for voter, c := range choices {
+		f := at[voter]
+		if clear {
+			f.Rounds++
+			if c == names[0] {
+				f.WithMost++
+			}
+		}
+		if parseAbout(q.about) == (roundKey{1, ""}) && len(truth) > 0 {
+			f.TruthAnswers++
+			if anyPrefix(truth, []string{c}) {
+				f.TruthRight++
+			}
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package panel
+
+import (
+	"slices"
+
+	"hives/data"
+	"hives/data/theories"
+)
+
+// Truth compares the panel with labels that the input carried. A text may have several; a path is right at a
+// level if it agrees with one of them down to there, either parent of a value with two accepted.
+type Truth struct {
+	Texts     int // with a known label
+	NoValue   int // of them, texts in which the panel found no value
+	Open      int // of them, texts for a human
+	Levels    []TruthLevel
+	Direction TruthLevel // among texts whose path is right at level 1 and whose annotator judged a direction there
+}
+
+// TruthLevel is one level's comparison.
+type TruthLevel struct {
+	Level    int
+	Judged   int     // texts with a label there and a panel's path that deep
+	Right    int     // of them
+	Constant float64 // share of all texts with a label there that the commonest label would get right
+	Chance   float64 // the same of a choice at random among the level's values
+}
+
+// judge returns nil where no text has a known label.
+func judge(p *Panel, in *input, results []Result) *Truth {
+	t := &Truth{}
+	for n := range p.tree.LevelNames {
+		t.Levels = append(t.Levels, p.truthLevel(n+1, in, results))
+	}
+	for i, item := range in.items {
+		truth := in.truth[item.ID]
+		if len(truth) == 0 {
+			continue
+		}
+		t.Texts++
+		switch r := results[i]; r.Status {
+		case NoValue:
+			t.NoValue++
+		case Open:
+			t.Open++
+		default:
+			t.direction(r, truth)
+		}
+	}
+	if t.Texts == 0 {
+		return nil
+	}
+	return t
+}
+
+func (p *Panel) truthLevel(level int, in *input, results []Result) TruthLevel {
+	t := TruthLevel{Level: level}
+	often, texts, chance := map[string]int{}, 0, 0.0
+	values := 0
+	for _, node := range p.tree.Nodes() {
+		if node.Len() == level {
+			values++
+		}
+	}
+	for i, item := range in.items {
+		names := labelsAt(in.truth[item.ID], level)
+		if len(names) == 0 {
+			continue
+		}
+		texts++
+		chance += float64(len(names)) / float64(values)
+		for _, name := range names {
+			often[name]++
+		}
+		if path := results[i].Path; results[i].Status == Labelled && len(path) >= level {
+			t.Judged++
+			if anyPrefix(in.truth[item.ID], path[:level]) {
+				t.Right++
+			}
+		}
+	}
+	if common := shares(often); texts > 0 {
+		t.Constant, t.Chance = float64(common[0].Count)/float64(texts), chance/float64(texts)
+	}
+	return t
+}
+
+// labelsAt are the distinct values of a text at a level.
+func labelsAt(truth []data.Row, level int) []string {
+	var out []string
+	for _, r := range truth {
+		if name := r.Levels()[level-1]; name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// direction compares with the annotated directions of the labels that agree at level 1.
+func (t *Truth) direction(r Result, truth []data.Row) {
+	judged, right := false, false
+	for _, row := range truth {
+		if row.DirectionSource != data.SourceNone && row.Level1 == r.Path[0] {
+			judged = true
+			right = right || row.Direction == r.Direction
+		}
+	}
+	if judged {
+		t.Direction.Judged++
+	}
+	if right {
+		t.Direction.Right++
+	}
+}
+
+// anyPrefix tells whether a label agrees with a path as far as the path goes.
+func anyPrefix(truth []data.Row, path []string) bool {
+	for _, r := range truth {
+		own := theories.Path(r.Levels())
+		for _, accepted := range append([]theories.Path{own}, theories.AltPaths(r.Theory, own)...) {
+			if slices.Equal(accepted[:len(path)], path) {
+				return true
+			}
+		}
+	}
+	return false
+}
