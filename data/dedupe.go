@@ -42,6 +42,7 @@ type deduper struct {
 	spelling map[string]string // text id → the first spelling of the text
 	groups   *components       // groups that share a merged row
 	out      []Row
+	from     []int // [len(out)] place of each in the rows given
 	stats    DedupeStats
 }
 
@@ -50,18 +51,40 @@ type deduper struct {
 // a direction, a row of the same label that somebody judged takes its place; a judged 0 beside a direction
 // stays. Merged rows of different groups make these groups one, since a split must not part them.
 func Dedupe(rows []Row) ([]Row, DedupeStats) {
-	d := &deduper{
-		said: survey(rows), first: map[claim]int{}, spelling: map[string]string{},
-		groups: newComponents(), stats: DedupeStats{In: len(rows)},
-	}
-	for i := range rows {
-		d.take(&rows[i])
-	}
+	d := newDeduper(rows, newComponents())
 	for i := range d.out {
 		d.out[i].Group = d.groups.find(d.out[i].Group)
 	}
-	d.stats.Out = len(d.out)
 	return d.out, d.stats
+}
+
+// newDeduper goes through rows, which hold every row of their texts, and joins groups in the given components.
+// Groups are not yet replaced by their component's name: later rows may join more.
+func newDeduper(rows []Row, groups *components) *deduper {
+	d := &deduper{
+		said: survey(rows), first: map[claim]int{}, spelling: map[string]string{},
+		groups: groups, stats: DedupeStats{In: len(rows)},
+	}
+	for i := range rows {
+		d.take(&rows[i])
+		if len(d.out) > len(d.from) { // the row was kept
+			d.from = append(d.from, i)
+		}
+	}
+	d.stats.Out = len(d.out)
+	return d
+}
+
+// add sums the accounts of parts that share no text.
+func (s *DedupeStats) add(t DedupeStats) {
+	s.In += t.In
+	s.Out += t.Out
+	s.ExactDuplicates += t.ExactDuplicates
+	s.NormalisedDuplicates += t.NormalisedDuplicates
+	s.Superseded += t.Superseded
+	s.Contradictions += t.Contradictions
+	s.Respelled += t.Respelled
+	s.JoinedGroups += t.JoinedGroups
 }
 
 // take drops, merges or keeps one row.

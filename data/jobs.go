@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"path/filepath"
 
 	"hives/internal/fault"
@@ -38,6 +39,33 @@ func MergeFiles(paths []string, o ReadOptions) ([]Row, *MergeSummary, error) {
 	merged, stats := Dedupe(all) // over all files: the same text stands in more than one corpus
 	sum.Merged = stats
 	return merged, sum, nil
+}
+
+// MergeTo is MergeFiles into a file, for more rows than fit in memory; the bytes are those that Write gives for
+// MergeFiles' rows.
+func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
+	return mergeInto(NewMerger(), paths, o, out)
+}
+
+func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *MergeSummary, err error) {
+	defer func() { err = errors.Join(err, m.Close()) }()
+	if len(paths) == 0 {
+		return nil, fault.New(fault.Invalid, "data: nothing to merge; name at least one file")
+	}
+	sum = &MergeSummary{Bad: []BadRow{}}
+	for _, path := range paths {
+		n := 0
+		bad, err := Scan(path, o, func(r *Row) error { n++; return m.Add(r) })
+		if err != nil {
+			return nil, err
+		}
+		sum.Files = append(sum.Files, FileRows{path, n})
+		sum.Bad = append(sum.Bad, bad...)
+	}
+	if sum.Merged, err = m.Finish(); err != nil {
+		return nil, err
+	}
+	return sum, WriteStream(out, m.Extra(), m.Each)
 }
 
 // SplitSummary accounts for a split.

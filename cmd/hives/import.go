@@ -5,9 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hives/data"
 	"hives/data/corpora"
-	"hives/internal/fault"
 )
 
 // importCommand turns a published corpus into rows. It hangs below data and, for short, below the root.
@@ -32,16 +30,12 @@ func corpusCommand(name string) *cobra.Command {
 		Short: "Turn the corpus " + name + " into rows",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rows, sum, err := corpora.Import(name, o)
+			sum, err := corpora.ImportFile(name, o, out)
+			if sum != nil && o.SkipBad {
+				listBad(cmd, sum.Bad)
+			}
 			if err != nil {
 				return fmt.Errorf("import %s: %w", name, err)
-			}
-			listBad(cmd, sum.Bad)
-			if len(rows) == 0 {
-				return fault.New(fault.Invalid, "import %s: %d records gave no row; nothing was written", name, sum.Records)
-			}
-			if err := data.Write(out, rows); err != nil {
-				return err
 			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), sum)
@@ -55,6 +49,12 @@ func corpusCommand(name string) *cobra.Command {
 	switch name {
 	case "valueeval":
 		flags.StringVar(&o.Text, "text", "premise", "what a row's text is: premise, or full for conclusion and stance before it")
+	case "valueeval24":
+		flags.StringVar(&o.Text, "text", "", "which texts: english or original (default: english where the folder has it)")
+	case "valuenet":
+		flags.StringVar(&o.Zero, "zero", "drop", "scenarios labelled 0, unrelated to the value: drop, or keep as judged 0")
+	case "valueprism":
+		flags.StringVar(&o.Names, "names", "", "CSV with vrd, text and value_id: which nodes free names stand for")
 	case "moral-stories":
 		flags.StringVar(&o.Rules, "rules", "", "folder of Social Chemistry, whose rules the stories were written from (default: ../social_chem beside --in)")
 	}

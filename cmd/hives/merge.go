@@ -20,14 +20,11 @@ func mergeCommand() *cobra.Command {
 		Short: "Put files of rows into one, without duplicates and contradictions",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rows, sum, err := data.MergeFiles(append(in, args...), o)
+			sum, err := data.MergeTo(append(in, args...), o, out)
 			if err != nil {
 				return fmt.Errorf("merge: %w", err)
 			}
 			listBad(cmd, sum.Bad)
-			if err := data.Write(out, rows); err != nil {
-				return err
-			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), sum)
 			}

@@ -15,7 +15,9 @@ import (
 type Options struct {
 	In      string // folder of the corpus
 	Rules   string // moral-stories only: folder of Social Chemistry; empty is ../social_chem beside In
-	Text    string // valueeval only: "premise" (also if empty) or "full"
+	Text    string // valueeval: "premise" (also if empty) or "full"; valueeval24: "english" or "original", see there
+	Zero    string // valuenet only: "drop" (also if empty) or "keep" scenarios labelled 0
+	Names   string // valueprism only: file of value names and the nodes they stand for; empty is none
 	SkipBad bool   // leave bad records out instead of failing at the first
 }
 
@@ -33,67 +35,92 @@ type Summary struct {
 	Rows    int              `json:"rows"`
 	Texts   int              `json:"texts"`
 	Groups  int              `json:"groups"`
-	Dropped []Count          `json:"dropped"` // labels or records left out, by reason, in order of appearance
-	Notes   []Count          `json:"notes"`   // other figures worth knowing
+	Dropped []Count          `json:"dropped"`           // labels or records left out, by reason, in order of appearance
+	Unknown []Count          `json:"unknown,omitempty"` // labels that name no node and were left out, most frequent first
+	Notes   []Count          `json:"notes"`             // other figures worth knowing
 	Merged  data.DedupeStats `json:"merged"`
 	Bad     []data.BadRow    `json:"bad"`
-}
-
-// corpus is one importer.
-type corpus struct {
-	name, licence string
-	read          func(*collector) error
-}
-
-var all = []corpus{
-	{"valueeval", "CC BY-SA 4.0", readValueEval},
-	{"mfrc", "CC BY 4.0", readMFRC},
-	{"social-chem", "CC BY-SA 4.0", readSocialChem},
-	// The texts are under MIT; the foundations come from Social Chemistry.
-	{"moral-stories", "MIT (text), CC BY-SA 4.0 (labels)", readMoralStories},
 }
 
 // Names lists the corpora that Import knows.
 func Names() []string {
 	names := make([]string, len(all))
 	for i, c := range all {
-		names[i] = c.name
+		names[i] = c.Name
 	}
 	return names
 }
 
 // Import reads a corpus and returns its rows without duplicates, in the order of its files.
 func Import(name string, o Options) ([]data.Row, *Summary, error) {
-	at := slices.IndexFunc(all, func(c corpus) bool { return c.name == name })
-	if at < 0 {
-		return nil, nil, fault.New(fault.Invalid, "corpus %q is unknown; there are %s", name, strings.Join(Names(), ", "))
-	}
-	c := &collector{Options: o, corpus: all[at], sum: &Summary{
-		Corpus: name, Files: []string{}, Dropped: []Count{}, Notes: []Count{}, Bad: []data.BadRow{},
-	}}
-	if err := c.read(c); err != nil {
-		return nil, c.sum, err
-	}
-	if c.sum.Records == 0 {
-		return nil, c.sum, fault.New(fault.Invalid, "%s: holds no record of %s", o.In, name)
+	var all []data.Row
+	sum, err := read(name, o, func(r *data.Row) error {
+		all = append(all, *r)
+		return nil
+	})
+	if err != nil {
+		return nil, sum, err
 	}
 	// Counts of rows, texts and groups are of what is left, so that they agree with the file that is written.
-	rows, merged := data.Dedupe(c.rows)
-	c.sum.Merged, c.sum.Rows = merged, len(rows)
+	rows, merged := data.Dedupe(all)
+	sum.Merged, sum.Rows = merged, len(rows)
 	texts, groups := map[string]bool{}, map[string]bool{}
 	for i := range rows {
 		texts[rows[i].TextID], groups[rows[i].Group] = true, true
 	}
-	c.sum.Texts, c.sum.Groups = len(texts), len(groups)
-	return rows, c.sum, nil
+	sum.Texts, sum.Groups = len(texts), len(groups)
+	return rows, sum, nil
+}
+
+// ImportFile is Import into a file, in memory that does not grow with the number of rows: the bytes are those that
+// data.Write gives for Import's rows.
+func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
+	m := data.NewMerger()
+	defer func() { err = errors.Join(err, m.Close()) }()
+	if sum, err = read(name, o, m.Add); err != nil {
+		return sum, err
+	}
+	if sum.Merged, err = m.Finish(); err != nil {
+		return sum, err
+	}
+	if sum.Rows = sum.Merged.Out; sum.Rows == 0 {
+		return sum, fault.New(fault.Invalid, "%d records gave no row; nothing was written", sum.Records)
+	}
+	if err := data.WriteStream(out, m.Extra(), m.Each); err != nil {
+		return sum, err
+	}
+	sum.Texts, sum.Groups, err = m.Counts()
+	return sum, err
+}
+
+// read gives the rows of a corpus as they come, duplicates included.
+func read(name string, o Options, use func(*data.Row) error) (*Summary, error) {
+	at := slices.IndexFunc(all, func(c corpus) bool { return c.Name == name })
+	if at < 0 {
+		return nil, fault.New(fault.Invalid, "corpus %q is unknown; there are %s", name, strings.Join(Names(), ", "))
+	}
+	c := &collector{Options: o, corpus: all[at], use: use, unknown: map[string]int{}, sum: &Summary{
+		Corpus: name, Files: []string{}, Dropped: []Count{}, Notes: []Count{}, Bad: []data.BadRow{},
+	}}
+	err := c.read(c)
+	if err == nil {
+		err = c.failed
+	}
+	c.sum.Unknown = ranked(c.unknown)
+	if err == nil && c.sum.Records == 0 {
+		err = fault.New(fault.Invalid, "%s: holds no record of %s", o.In, name)
+	}
+	return c.sum, err
 }
 
 // collector gathers the rows and the account of one import.
 type collector struct {
 	Options
 	corpus
-	sum  *Summary
-	rows []data.Row
+	sum     *Summary
+	unknown map[string]int        // label that names no node → how often
+	use     func(*data.Row) error // where rows go
+	failed  error                 // what use said; settle ends the import
 }
 
 // count adds n under a reason.
@@ -117,6 +144,9 @@ func wrongf(format string, args ...any) error { return recordError{fmt.Errorf(fo
 
 // settle takes the outcome of one record: a bad one is noted, or ends the import.
 func (c *collector) settle(file string, row, line int, err error) error {
+	if c.failed != nil {
+		return c.failed
+	}
 	var wrong recordError
 	if !errors.As(err, &wrong) {
 		return err
@@ -150,10 +180,17 @@ func newText(raw, groupBy string) (text, error) {
 
 // add makes a row of one label of a text.
 func (c *collector) add(t text, theory string, p theories.Path, direction int32, source string) {
-	c.rows = append(c.rows, data.Row{
+	c.put(&data.Row{
 		Text: t.clean, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2],
 		Direction: direction, DirectionSource: source,
 		IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor,
-		TextID: t.id, Group: t.group, Corpus: c.name, Licence: c.licence,
+		TextID: t.id, Group: t.group, Corpus: c.Name, Licence: c.Licence,
 	})
+}
+
+// put hands a row on; after a failure, such as a full disk, nothing more.
+func (c *collector) put(r *data.Row) {
+	if c.failed == nil {
+		c.failed = c.use(r)
+	}
 }

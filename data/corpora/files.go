@@ -107,10 +107,11 @@ func places(header []string) map[string]int {
 	return at
 }
 
-// checkHeader refuses a table that lacks a needed column.
+// checkHeader refuses a table that lacks a needed column. Of alternatives "a|b" one is enough.
 func checkHeader(path string, at map[string]int, needed []string) error {
 	for _, name := range needed {
-		if _, ok := at[name]; !ok {
+		have := func(alternative string) bool { _, ok := at[alternative]; return ok }
+		if !slices.ContainsFunc(strings.Split(name, "|"), have) {
 			return fault.New(fault.Invalid, "%s: missing column %q; is it a file of another corpus?", path, name)
 		}
 	}

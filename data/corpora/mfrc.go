@@ -27,10 +27,14 @@ var mfrcLabels = []mfrcLabel{
 	{"Non-Moral", ""},
 }
 
-// readMFRC reads the comments with the number of annotators for each label.
+// readMFRC reads the comments: as tables with the number of annotators for each label, or where there are none as
+// the authors' CSV files with a row for each annotator.
 func readMFRC(c *collector) error {
 	paths, err := find(c.In, "mfrc*.tsv", "*.tsv")
 	if err != nil {
+		if rows, none := find(c.In, "*.csv"); none == nil {
+			return c.readAnnotators(rows)
+		}
 		return err
 	}
 	columns := []string{"text"}
@@ -52,23 +56,28 @@ func (c *collector) comment(r record) error {
 	if err != nil {
 		return err
 	}
-	nodes, err := c.chosen(r)
+	votes, err := annotators(r)
 	if err != nil {
 		return err
 	}
+	c.voiced(t, c.chosen(votes))
+	return nil
+}
+
+// voiced makes a row of each foundation of a comment.
+func (c *collector) voiced(t text, nodes []string) {
 	if len(nodes) == 0 {
 		c.drop("comment without a foundation")
 	}
 	for _, node := range nodes {
 		c.add(t, "mft", theories.Path{node}, data.Neither, data.SourceNone)
 	}
-	return nil
 }
 
-// chosen lists the foundations of a comment, each once, and counts the labels that are left out.
-func (c *collector) chosen(r record) ([]string, error) {
+// annotators reads how many chose each label, by place in mfrcLabels.
+func annotators(r record) ([]int, error) {
 	// All counts are read before any label is dropped, so that a bad record is not counted twice.
-	votes := make([]int, len(mfrcLabels)) // by place in mfrcLabels
+	votes := make([]int, len(mfrcLabels))
 	for i, l := range mfrcLabels {
 		n, err := strconv.Atoi(r.get(l.column))
 		if err != nil || n < 0 {
@@ -76,6 +85,11 @@ func (c *collector) chosen(r record) ([]string, error) {
 		}
 		votes[i] = n
 	}
+	return votes, nil
+}
+
+// chosen lists the foundations of a comment, each once, and counts the labels that are left out.
+func (c *collector) chosen(votes []int) []string {
 	var nodes []string
 	for i, l := range mfrcLabels {
 		switch {
@@ -90,5 +104,5 @@ func (c *collector) chosen(r record) ([]string, error) {
 			nodes = append(nodes, l.node)
 		}
 	}
-	return nodes, nil
+	return nodes
 }

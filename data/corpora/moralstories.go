@@ -55,7 +55,7 @@ func (c *collector) rules() (map[string][]theories.Path, error) {
 	out := map[string][]theories.Path{}
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		err := c.eachRecord(path, []string{scFoundations, scRule}, func(r record) error {
+		err := c.eachRule(path, []string{scFoundations, scRule}, func(r record) error {
 			c.sum.Records-- // only the stories are records of this corpus
 			nodes, err := foundations(r.get(scFoundations))
 			if err != nil {

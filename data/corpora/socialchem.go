@@ -2,6 +2,7 @@ package corpora
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ const (
 	scAction      = "action"
 	scJudgement   = "action-moral-judgment"
 	scRule        = "rot"
+	scBad         = "rot-bad" // 1: the annotator called the rule confusing or of very low quality; may be absent
 )
 
 // socialChemFiles finds the tables; action_judgement.tsv lies beside them and has no foundations.
@@ -32,17 +34,29 @@ func readSocialChem(c *collector) error {
 	}
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		err := c.eachRecord(path, []string{scFoundations, scAction, scJudgement, scRule}, c.judgedAction)
-		if err != nil {
+		if err := c.eachRule(path, []string{scFoundations, scAction, scJudgement, scRule}, c.judgedAction); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// eachRule reads one table. The authors' own file (social-chem-101.v1.0.tsv) was written by a data frame, with quotes
+// around cells that hold quotes; the others have no quoting.
+func (c *collector) eachRule(path string, columns []string, use func(record) error) error {
+	if strings.HasPrefix(filepath.Base(path), "social-chem-101") {
+		return c.eachQuoted(path, '\t', columns, use)
+	}
+	return c.eachRecord(path, columns, use)
+}
+
 // judgedAction reads one record. The judgement is of the action, not of the rule: "It's bad to lie" is a rule whose
 // action, lying, is judged bad, so the action is the text that the direction is true of.
 func (c *collector) judgedAction(r record) error {
+	if bad, _ := r.first(scBad); bad == "1" {
+		c.drop("rule that its annotator called bad")
+		return nil
+	}
 	if strings.TrimSpace(r.get(scAction)) == "" {
 		c.drop("rule without an action") // occurs in the whole corpus: nobody broke the rule down
 		return nil

@@ -13,6 +13,9 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	for _, c := range s.Dropped {
 		fmt.Fprintf(t, "  dropped: %s\t%d\n", c.Reason, c.N)
 	}
+	for _, c := range s.Unknown {
+		fmt.Fprintf(t, "    names no node: %s\t%d\n", c.Reason, c.N)
+	}
 	for _, c := range s.Notes {
 		fmt.Fprintf(t, "  %s\t%d\n", c.Reason, c.N)
 	}

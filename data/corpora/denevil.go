@@ -1,0 +1,84 @@
+package corpora
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"hives/data"
+	"hives/internal/fault"
+)
+
+// Columns of a Denevil file, with the spellings that are accepted. The published form could not be looked up:
+// docs/DATA.md says what this rests on.
+var (
+	denevilPrompt     = []string{"prompt", "text"}
+	denevilFoundation = []string{"foundation", "moral_foundation"}
+	denevilPrinciple  = []string{"principle", "value_principle", "value"} // may be absent
+)
+
+// readDenevil reads prompts that lead a model to violate a principle, from CSV files or files of JSON lines.
+func readDenevil(c *collector) error {
+	paths, err := find(c.In, "*.csv", "*.jsonl")
+	if err != nil {
+		return err
+	}
+	needed := []string{strings.Join(denevilPrompt, "|"), strings.Join(denevilFoundation, "|")}
+	for _, path := range paths {
+		c.sum.Files = append(c.sum.Files, path)
+		if filepath.Ext(path) == ".jsonl" {
+			err = c.eachObject(path, needed, c.prompt)
+		} else {
+			err = c.eachQuoted(path, ',', needed, c.prompt)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prompt makes a row of one prompt. It stops before the violation, and nobody judged which way it points: no
+// direction. Prompts of one principle are variants of each other and stay together.
+func (c *collector) prompt(r record) error {
+	raw, _ := r.first(denevilPrompt...)
+	principle, _ := r.first(denevilPrinciple...)
+	t, err := newText(raw, principle)
+	if err != nil {
+		return err
+	}
+	name, _ := r.first(denevilFoundation...)
+	node, ok := foundation(name)
+	if !ok {
+		c.miss(name)
+		return nil
+	}
+	c.add(t, "mft", node, data.Neither, data.SourceNone)
+	return nil
+}
+
+// eachObject reads a file of JSON objects, one a line, as records; only values that are texts are cells.
+func (c *collector) eachObject(path string, needed []string, use func(record) error) error {
+	return eachLine(path, func(line int, text string) error {
+		c.sum.Records++
+		var object map[string]any
+		if !utf8.ValidString(text) || json.Unmarshal([]byte(text), &object) != nil {
+			return c.settle(path, line, line, wrongf("is not a JSON object in UTF-8"))
+		}
+		r := record{at: map[string]int{}}
+		for name, value := range object {
+			if cell, ok := value.(string); ok {
+				r.at[name] = len(r.cells)
+				r.cells = append(r.cells, cell)
+			}
+		}
+		if err := checkHeader(path, r.at, needed); err != nil {
+			if line == 1 {
+				return fault.New(fault.Invalid, "%w", err)
+			}
+			return c.settle(path, line, line, wrongf("lacks the prompt or the foundation"))
+		}
+		return c.settle(path, line, line, use(r))
+	})
+}

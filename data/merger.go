@@ -1,0 +1,243 @@
+package data
+
+import (
+	"bufio"
+	"container/heap"
+	"io"
+	"slices"
+)
+
+// mergeInMemory is how many rows a Merger holds before it sets them aside on disk: some 30 MB of short texts.
+const mergeInMemory = 1 << 15
+
+// Merger is Dedupe for rows that need not fit in memory: the same rows in the same order come out, to the byte.
+// Add every row, then Finish, then Each; Close removes the temporary files.
+//
+// Duplicates and contradictions are matters of one text, so rows are dealt to buckets by their text's id and
+// each bucket goes through Dedupe by itself; what is left is merged in the order of first appearance. Only the
+// groups that merged rows have in common cross buckets: their names stay in memory.
+type Merger struct {
+	limit  int // rows in memory; tests take less
+	held   []Row
+	places uint64 // rows added so far
+	spread *buckets
+	kept   *buckets
+	groups *components
+	extra  map[string]bool
+	stats  DedupeStats
+	texts  int
+	group  Distinct
+	buffer []byte
+}
+
+// NewMerger returns an empty Merger.
+func NewMerger() *Merger {
+	return &Merger{limit: mergeInMemory, groups: newComponents(), extra: map[string]bool{}}
+}
+
+// Add takes a row; the Merger keeps its strings.
+func (m *Merger) Add(r *Row) error {
+	if m.spread == nil {
+		if m.held = append(m.held, *r); len(m.held) < m.limit {
+			return nil
+		}
+		return m.spill()
+	}
+	return m.deal(r)
+}
+
+// spill begins to use the disk: from now on rows go there one by one.
+func (m *Merger) spill() (err error) {
+	if m.spread, err = newBuckets(); err != nil {
+		return err
+	}
+	for i := range m.held {
+		if err := m.deal(&m.held[i]); err != nil {
+			return err
+		}
+	}
+	m.held = nil
+	return nil
+}
+
+func (m *Merger) deal(r *Row) error {
+	m.buffer = appendRow(m.buffer[:0], m.places, r)
+	m.places++
+	return m.spread.write(bucketOf(r.TextID), m.buffer)
+}
+
+// Finish decides which rows are left and returns the account of it.
+func (m *Merger) Finish() (DedupeStats, error) {
+	if m.spread == nil {
+		m.held, m.stats = Dedupe(m.held)
+		m.note(m.held)
+		return m.stats, nil
+	}
+	var err error
+	if m.kept, err = newBuckets(); err != nil {
+		return m.stats, err
+	}
+	for at := range numBuckets {
+		if err := m.dedupeBucket(at); err != nil {
+			return m.stats, err
+		}
+	}
+	return m.stats, nil
+}
+
+// dedupeBucket sends one bucket through Dedupe's rules and sets what is left aside, in the order of its places.
+func (m *Merger) dedupeBucket(at int) error {
+	in, err := m.spread.read(at)
+	if err != nil || in == nil {
+		return err
+	}
+	var rows []Row
+	var places []uint64 // [len(rows)]
+	for {
+		var r Row
+		place, err := readRow(in, &r)
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		rows, places = append(rows, r), append(places, place)
+	}
+	d := newDeduper(rows, m.groups)
+	m.stats.add(d.stats)
+	m.note(d.out)
+	for i := range d.out {
+		m.buffer = appendRow(m.buffer[:0], places[d.from[i]], &d.out[i])
+		if err := m.kept.write(at, m.buffer); err != nil {
+			return err
+		}
+	}
+	return m.spread.drop(at)
+}
+
+// note counts the texts and names the extra columns of rows that are left and have every row of their texts.
+func (m *Merger) note(rows []Row) {
+	seen := make(map[string]struct{}, len(rows))
+	for i := range rows {
+		seen[rows[i].TextID] = struct{}{}
+		for name := range rows[i].Extra {
+			m.extra[name] = true
+		}
+	}
+	m.texts += len(seen)
+}
+
+// Each gives the rows that are left in the order of their first appearance. It may be called once, after Finish.
+func (m *Merger) Each(put func(*Row) error) error {
+	give := func(r *Row) error {
+		if err := m.group.Add(r.Group); err != nil {
+			return err
+		}
+		return put(r)
+	}
+	if m.kept != nil {
+		return m.mergeKept(give)
+	}
+	for i := range m.held {
+		if err := give(&m.held[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeKept merges the buckets by place; each is in order already.
+func (m *Merger) mergeKept(put func(*Row) error) error {
+	var heads headHeap
+	for at := range numBuckets {
+		in, err := m.kept.read(at)
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			continue
+		}
+		if h := (&head{in: in}); h.next() {
+			heads = append(heads, h)
+		} else if h.err != nil {
+			return h.err
+		}
+	}
+	heap.Init(&heads)
+	for len(heads) > 0 {
+		h := heads[0]
+		h.row.Group = m.groups.find(h.row.Group)
+		if err := put(&h.row); err != nil {
+			return err
+		}
+		if h.next() {
+			heap.Fix(&heads, 0)
+			continue
+		}
+		if h.err != nil {
+			return h.err
+		}
+		heap.Pop(&heads)
+	}
+	return nil
+}
+
+// Extra lists the columns of Row.Extra of the rows that are left, sorted.
+func (m *Merger) Extra() []string {
+	names := make([]string, 0, len(m.extra))
+	for name := range m.extra {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Counts returns the different texts and groups of the rows that Each gave.
+func (m *Merger) Counts() (texts, groups int, err error) {
+	groups, err = m.group.Count()
+	return m.texts, groups, err
+}
+
+// Close removes the temporary files.
+func (m *Merger) Close() error {
+	m.held = nil
+	for _, b := range []*buckets{m.spread, m.kept} {
+		if err := b.close(); err != nil {
+			return err
+		}
+	}
+	return m.group.Close()
+}
+
+// head is the next row of one bucket.
+type head struct {
+	in    *bufio.Reader
+	place uint64
+	row   Row
+	err   error
+}
+
+// next moves on; false at the bucket's end or with err set.
+func (h *head) next() bool {
+	h.row = Row{}
+	h.place, h.err = readRow(h.in, &h.row)
+	if h.err == io.EOF {
+		h.err = nil
+		return false
+	}
+	return h.err == nil
+}
+
+// headHeap orders the heads by place, as container/heap wants it.
+type headHeap []*head
+
+func (h headHeap) Len() int           { return len(h) }
+func (h headHeap) Less(i, j int) bool { return h[i].place < h[j].place }
+func (h headHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *headHeap) Push(x any)        { *h = append(*h, x.(*head)) }
+func (h *headHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}

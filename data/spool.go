@@ -1,0 +1,97 @@
+package data
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"slices"
+
+	"hives/internal/fault"
+)
+
+// spoolLimit bounds a string read back from a spool, in bytes: a larger length is damage, not a text.
+const spoolLimit = 1 << 30
+
+// appendRow writes a row with its place for a spool: the place, the numbers, then every string with its length. A
+// spool lives as long as one command, so it has no version.
+func appendRow(b []byte, place uint64, r *Row) []byte {
+	b = binary.AppendUvarint(b, place)
+	for _, n := range []int32{r.Direction, r.IndividualAnchor, r.TheoryAnchor} {
+		b = binary.AppendVarint(b, int64(n))
+	}
+	for _, s := range r.strings() {
+		b = appendString(b, *s)
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.Extra)))
+	names := make([]string, 0, len(r.Extra))
+	for name := range r.Extra {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		b = appendString(appendString(b, name), r.Extra[name])
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// strings points to the text columns in the order of Columns.
+func (r *Row) strings() [10]*string {
+	return [10]*string{&r.Text, &r.Theory, &r.Level1, &r.Level2, &r.Level3, &r.DirectionSource,
+		&r.TextID, &r.Group, &r.Corpus, &r.Licence}
+}
+
+// readRow reads back what appendRow wrote; io.EOF ends.
+func readRow(in *bufio.Reader, r *Row) (place uint64, err error) {
+	if place, err = binary.ReadUvarint(in); err != nil {
+		return 0, err // io.EOF before the first byte of a row: the regular end
+	}
+	for _, n := range []*int32{&r.Direction, &r.IndividualAnchor, &r.TheoryAnchor} {
+		x, err := binary.ReadVarint(in)
+		if err != nil {
+			return 0, spoolError(err)
+		}
+		*n = int32(x)
+	}
+	for _, s := range r.strings() {
+		if *s, err = readString(in); err != nil {
+			return 0, spoolError(err)
+		}
+	}
+	extras, err := binary.ReadUvarint(in)
+	for ; err == nil && extras > 0; extras-- {
+		var name, value string
+		if name, err = readString(in); err == nil {
+			value, err = readString(in)
+		}
+		if r.Extra == nil {
+			r.Extra = map[string]string{}
+		}
+		r.Extra[name] = value
+	}
+	return place, spoolError(err)
+}
+
+func readString(in *bufio.Reader) (string, error) {
+	n, err := binary.ReadUvarint(in)
+	if err != nil || n > spoolLimit {
+		return "", spoolError(err)
+	}
+	b := make([]byte, n)
+	_, err = io.ReadFull(in, b)
+	return string(b), err
+}
+
+// spoolError tells an end inside a row from the end of the spool.
+func spoolError(err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.Corrupt, "read rows set aside for merging: %w; is the temporary folder's disk full?", err)
+}
