@@ -83,6 +83,9 @@ func (i Info) validate() error {
 	if i.MaxLength < 2 {
 		return fmt.Errorf("max_length %d: want at least 2, a token and the end token", i.MaxLength)
 	}
+	if !i.Normalise {
+		return errors.New("normalise is false: only unit vectors are made")
+	}
 	if i.EndToken == "" {
 		return errors.New("end_token is empty")
 	}
