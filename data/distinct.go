@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// distinctInMemory is how many names a Distinct holds before it sets them aside on disk: some 10 MB.
-const distinctInMemory = 1 << 17
+// distinctInMemory is how many names a Distinct holds before it sets them aside on disk: some 3 MB.
+const distinctInMemory = 1 << 15
 
 // Distinct counts different names, exactly but for collisions of 128-bit hashes, in memory that does not grow with
 // their number. Its zero value is ready; Close it.

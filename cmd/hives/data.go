@@ -16,7 +16,7 @@ func dataCommand() *cobra.Command {
 		Use:   "data",
 		Short: "Make, merge, split and describe rows of value annotations",
 	}
-	cmd.AddCommand(importCommand(), mergeCommand(), splitCommand(), statsCommand())
+	cmd.AddCommand(importCommand(), mergeCommand(), splitCommand(), statsCommand(), cardCommand())
 	return cmd
 }
 

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"hives/data"
+	"hives/data/card"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// cardCommand sums up a file of rows: sources, licences, directions, hashes.
+func cardCommand() *cobra.Command {
+	var out string
+	var imports []string
+	var o data.ReadOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "card FILE",
+		Short: "Sum up sources, licences, directions and hashes of a file of rows",
+		Long: `The card says what rows were made of, by whom, under which terms and what those ask for. The same file gives
+the same card, to the byte. --imports adds what the importers left out, from what hives import --json printed.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fault.Usage(fault.New(fault.Invalid, "card: name a file of rows"))
+			}
+			accounts, err := card.ReadImports(imports)
+			if err != nil {
+				return fmt.Errorf("card: %w", err)
+			}
+			c, err := card.Describe(args[0], o, accounts)
+			if err != nil {
+				return fmt.Errorf("card: %w", err)
+			}
+			if out != "" {
+				if err := fsutil.WriteFile(out, func(w io.Writer) error { return c.WriteMarkdown(w) }); err != nil {
+					return err
+				}
+			}
+			switch {
+			case asJSON:
+				return printJSON(cmd.OutOrStdout(), c)
+			case out != "":
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows of %d corpora\n", out, c.Rows, len(c.Corpora))
+				return nil
+			}
+			return c.WriteMarkdown(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write the card to this file, in Markdown")
+	cmd.Flags().StringArrayVar(&imports, "imports", nil, "file with what hives import --json printed (may be repeated)")
+	skipBadFlag(cmd, &o.SkipBad)
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}

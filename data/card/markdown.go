@@ -1,0 +1,151 @@
+package card
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"hives/data/corpora"
+)
+
+// WriteMarkdown prints the card for people.
+func (c *Card) WriteMarkdown(w io.Writer) error {
+	p := &page{}
+	p.line("# Data card: %s", plain(c.File))
+	p.line("\n%d rows of %d texts in %d groups, from %d corpora. %d bytes.", c.Rows, c.Texts, c.Groups, len(c.Corpora), c.Bytes)
+	c.corporaTable(p)
+	c.licenceTable(p)
+	c.labelTables(p)
+	c.importTables(p)
+	c.citations(p)
+	c.hashes(p)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// page gathers lines.
+type page struct{ strings.Builder }
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// row prints one row of a table; cells are strings and numbers.
+func (p *page) row(cells ...any) {
+	for _, cell := range cells {
+		fmt.Fprintf(p, "| %s ", plain(fmt.Sprint(cell)))
+	}
+	p.line("|")
+}
+
+// head prints a table's header and rule.
+func (p *page) head(names ...any) {
+	p.line("")
+	p.row(names...)
+	p.line("%s|", strings.Repeat("|---", len(names)))
+}
+
+// plain keeps a name from a file from breaking or marking up the page.
+func plain(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
+}
+
+func (c *Card) corporaTable(p *page) {
+	p.line("\n## Corpora")
+	p.head("corpus", "title", "rows", "texts")
+	for _, corpus := range c.Corpora {
+		title := corpus.Title
+		if !corpus.Known {
+			title = "not made by an importer of this project"
+		}
+		p.row(corpus.Name, title, corpus.Rows, corpus.Texts)
+	}
+}
+
+func (c *Card) licenceTable(p *page) {
+	p.line("\n## Licences")
+	p.head("licence", "rows", "corpora", "asks for")
+	for _, l := range c.Licences {
+		p.row(l.Name, l.Rows, strings.Join(l.Corpora, ", "), join(l.Obligations))
+	}
+	p.line("\nFor the file as a whole: %s.", join(c.Obligations))
+	for _, warning := range c.Warnings {
+		p.line("\n**Note:** %s.", plain(warning))
+	}
+	p.line("\nThis is a reading of published terms, no legal advice; the publishers' texts decide.")
+}
+
+func join(list []Obligation) string {
+	out := make([]string, len(list))
+	for i, o := range list {
+		out[i] = string(o)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (c *Card) labelTables(p *page) {
+	p.line("\n## Theories")
+	p.head("theory", "rows", "different values")
+	for _, t := range c.Theories {
+		p.row(t.Theory, t.Rows, t.Values)
+	}
+	p.line("\n## Directions")
+	p.line("\nSource: annotated (somebody said which way the text points), judgement (the sign of a moral judgement), none (nobody judged).")
+	p.head("corpus", "theory", "direction", "source", "rows")
+	for _, d := range c.Directions {
+		sign := "0"
+		if d.Direction != 0 {
+			sign = fmt.Sprintf("%+d", d.Direction)
+		}
+		p.row(d.Corpus, d.Theory, sign, d.Source, d.Rows)
+	}
+}
+
+func (c *Card) importTables(p *page) {
+	p.line("\n## Left out")
+	if c.Bad > 0 {
+		p.line("\n%d bad rows of this file were skipped while the card was made.", c.Bad)
+	}
+	if len(c.Imports) == 0 {
+		p.line("\nA file of rows does not say what importers left out. Hand in what `hives import --json` printed with `--imports`.")
+		return
+	}
+	for _, s := range c.Imports {
+		importTable(p, s)
+	}
+}
+
+func importTable(p *page, s *corpora.Summary) {
+	p.line("\n%s: %d records became %d rows.", plain(s.Corpus), s.Records, s.Rows)
+	p.head("left out or changed", "number")
+	for _, d := range s.Dropped {
+		p.row(d.Reason, d.N)
+	}
+	for _, u := range s.Unknown {
+		p.row("names no node: "+u.Reason, u.N)
+	}
+	p.row("exact duplicates merged", s.Merged.ExactDuplicates)
+	p.row("normalised duplicates merged", s.Merged.NormalisedDuplicates)
+	p.row("rows with both directions dropped", s.Merged.Contradictions)
+	p.row("unjudged beside judged rows dropped", s.Merged.Superseded)
+	p.row("bad records skipped", len(s.Bad))
+}
+
+func (c *Card) citations(p *page) {
+	p.line("\n## Citations")
+	for _, corpus := range c.Corpora {
+		if !corpus.Known {
+			continue
+		}
+		p.line("\n- **%s** (%s). %s. Published at: %s. %s", plain(corpus.Title), plain(corpus.Name), plain(corpus.Citation), plain(corpus.Where), plain(corpus.Note))
+	}
+}
+
+func (c *Card) hashes(p *page) {
+	p.line("\n## Hashes")
+	p.line("\nFile, SHA-256: `%s`", c.SHA256)
+	p.line("\nA digest is the same for the same rows in any order and format.")
+	p.head("rows of", "digest")
+	p.row("the file", c.Digest)
+	for _, corpus := range c.Corpora {
+		p.row(corpus.Name, corpus.Digest)
+	}
+}
