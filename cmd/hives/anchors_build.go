@@ -4,11 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/anchors"
+	"hives/internal/cli"
 )
 
 func anchorsBuildCommand() *cobra.Command {
 	j := anchors.BuildJob{Options: anchors.Defaults()}
 	var e embedderFlags
+	var config string
 	c := &cobra.Command{
 		Use:   "build --rows train.parquet --model DIR --out anchors.parquet",
 		Short: "Cluster training rows into cross-theory anchors",
@@ -19,6 +21,13 @@ what it rests on. Rows of validation or test and the weights to be trained are r
   hives anchors build --rows rows/train.parquet --model DIR --previous anchors.parquet --out new.parquet   keeps ids`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if config != "" {
+				cfg, _, err := cli.Load(anchors.DefaultLLM(), cli.Sources{File: config})
+				if err != nil {
+					return err
+				}
+				j.LLM = &cfg
+			}
 			enc, done, err := e.open(c)
 			if err != nil {
 				return err
@@ -46,6 +55,9 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 	f.IntVar(&j.Options.MinExemplars, "min-exemplars", j.Options.MinExemplars, "clusters with fewer are dropped")
 	f.Float64Var(&j.Options.Merge, "merge", j.Options.Merge, "two clusters are one up to this distance of their centres, in spreads (mean distance of two texts)")
 	f.Float64Var(&j.Options.Match, "match", j.Options.Match, "furthest that a cluster may be from the earlier anchor it continues, in spreads")
+	f.StringVar(&config, "llm", "", "TOML file of the endpoint and model that write the sentences (default: the medoid's text)")
+	f.StringVar(&j.DB, "db", "", "file that keeps the model's answers, with --llm")
+	c.MarkFlagsRequiredTogether("llm", "db")
 	jsonFlag(c, &j.JSON)
 	required(c, "rows", "model", "out")
 	return c

@@ -13,6 +13,7 @@ import (
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/llm"
 )
 
 // BuildJob is hives anchors build.
@@ -20,6 +21,8 @@ type BuildJob struct {
 	Options   Options
 	NotFor    []string // model folders or digests
 	Out, Page string
+	LLM       *LLMConfig // who writes the sentences; nil for medoids
+	DB        string     // file of answers, with LLM
 	JSON      bool
 	Stdout    io.Writer
 	Log       io.Writer
@@ -42,6 +45,16 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	}
 	j.Options.KMeans.Progress = func(restart int, cost float64) {
 		fmt.Fprintf(j.Log, "restart %d of %d: cost %.6g\n", restart+1, j.Options.KMeans.Restarts, cost)
+	}
+	if j.LLM != nil {
+		store, err := llm.Open(j.DB)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		if j.Options.Summariser, err = NewLLM(ctx, *j.LLM, store); err != nil {
+			return err
+		}
 	}
 	b, err := Build(ctx, enc, j.Options)
 	if err != nil {
