@@ -29,19 +29,19 @@ func statsCommand() *cobra.Command {
 			if in == "" {
 				return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
 			}
-			rows, bad, err := data.ReadWith(in, o)
-			if err != nil {
-				return fmt.Errorf("stats: %w", err)
-			}
-			listBad(cmd, bad)
 			count, err := tokenCounter(tokens)
 			if err != nil {
 				return err
 			}
-			s, err := stats.Describe(rows, count)
-			if err != nil {
+			var bad []data.BadRow
+			s, err := stats.DescribeStream(count, func(emit func(*data.Row) error) (err error) {
+				bad, err = data.Scan(in, o, emit)
 				return err
+			})
+			if err != nil {
+				return fmt.Errorf("stats: %w", err)
 			}
+			listBad(cmd, bad)
 			if page != "" {
 				if err := fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, in) }); err != nil {
 					return err

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"hives/data"
-	"hives/data/theories"
 )
 
 // TokenCounter counts the tokens of a text. It is how a tokenizer comes in without being imported.
@@ -67,30 +66,24 @@ type Stats struct {
 
 // Describe computes the statistics of rows; count may be nil.
 func Describe(rows []data.Row, count TokenCounter) (*Stats, error) {
-	s := &Stats{Rows: len(rows)}
-	corpus, theory, group := map[string]int{}, map[string]int{}, map[string]int{}
-	perText := map[string]int{}
-	for i := range rows {
-		r := &rows[i]
-		corpus[r.Corpus]++
-		theory[r.Theory]++
-		group[r.Group]++
-		perText[r.TextID]++
+	return DescribeStream(count, func(emit func(*data.Row) error) error {
+		for i := range rows {
+			if err := emit(&rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DescribeStream computes the statistics of the rows that each emits, such as data.Scan, without holding them: memory
+// is some 50 bytes for each different text and group.
+func DescribeStream(count TokenCounter, each func(emit func(*data.Row) error) error) (*Stats, error) {
+	t := newTally(count)
+	if err := each(t.add); err != nil {
+		return nil, err
 	}
-	s.Texts, s.Groups = len(perText), len(group)
-	s.ByCorpus, s.ByTheory = counts(corpus), counts(theory)
-	s.ByDirection, s.ByValue = byDirection(rows), byValue(rows)
-	s.LabelsPerText, s.MeanLabels = labelsPerText(perText, len(rows))
-	for _, n := range data.ComponentSizes(rows) {
-		s.Components++
-		s.Largest = max(s.Largest, n)
-	}
-	if count == nil {
-		return s, nil
-	}
-	var err error
-	s.Tokens, err = tokens(rows, count)
-	return s, err
+	return t.stats(), nil
 }
 
 // counts lists a map by falling number, equal ones by name.
@@ -102,54 +95,6 @@ func counts(m map[string]int) []Count {
 	slices.SortFunc(out, func(a, b Count) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
 	})
-	return out
-}
-
-func byDirection(rows []data.Row) []Cross {
-	n := map[Cross]int{}
-	for i := range rows {
-		r := &rows[i]
-		n[Cross{Corpus: r.Corpus, Theory: r.Theory, Direction: r.Direction, Source: r.DirectionSource}]++
-	}
-	out := make([]Cross, 0, len(n))
-	for c, rows := range n {
-		c.Rows = rows
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, b Cross) int {
-		return cmp.Or(cmp.Compare(a.Corpus, b.Corpus), cmp.Compare(a.Theory, b.Theory),
-			cmp.Compare(b.Direction, a.Direction), cmp.Compare(a.Source, b.Source))
-	})
-	return out
-}
-
-// byValue counts every node that has rows, in the hierarchy's order.
-func byValue(rows []data.Row) []Cell {
-	cells := map[string]*Cell{}
-	for i := range rows {
-		r := &rows[i]
-		var node theories.Path
-		for k, name := range r.Levels() {
-			if name == "" {
-				break
-			}
-			node[k] = name
-			id := theories.ValueID(r.Theory, node)
-			if cells[id] == nil {
-				cells[id] = &Cell{ID: id, Level: k + 1}
-			}
-			cells[id].add(r, node == r.Levels())
-		}
-	}
-	var out []Cell
-	for _, theory := range theories.Names() {
-		tree, _ := theories.Get(theory)
-		for _, node := range tree.Nodes() {
-			if c := cells[theories.ValueID(theory, node)]; c != nil {
-				out = append(out, *c)
-			}
-		}
-	}
 	return out
 }
 
@@ -168,42 +113,6 @@ func (c *Cell) add(r *data.Row, ends bool) {
 	default:
 		c.Zero++
 	}
-}
-
-// labelsPerText counts the texts by their number of rows.
-func labelsPerText(perText map[string]int, rows int) ([]Count, float64) {
-	var n []int
-	for _, labels := range perText {
-		n = append(n, labels)
-	}
-	slices.Sort(n)
-	var out []Count
-	for _, labels := range n {
-		name := fmt.Sprint(labels)
-		if len(out) == 0 || out[len(out)-1].Name != name {
-			out = append(out, Count{Name: name})
-		}
-		out[len(out)-1].N++
-	}
-	return out, float64(rows) / float64(max(1, len(n)))
-}
-
-// tokens measures every text once; the texts of one id may differ in spelling, the first is taken.
-func tokens(rows []data.Row, count TokenCounter) (*Lengths, error) {
-	var lengths []int
-	seen := map[string]bool{}
-	for i := range rows {
-		if seen[rows[i].TextID] {
-			continue
-		}
-		seen[rows[i].TextID] = true
-		n, err := count(rows[i].Text)
-		if err != nil {
-			return nil, fmt.Errorf("count tokens of row %d: %w", i+1, err)
-		}
-		lengths = append(lengths, n)
-	}
-	return describe(lengths), nil
 }
 
 // describe takes quantiles as the smallest value with at least that share at or below it.

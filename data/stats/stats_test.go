@@ -118,3 +118,23 @@ func TestNoRows(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The union-find over hashed names finds the components that a split keeps together.
+func TestComponentsAreThoseOfTheSplit(t *testing.T) {
+	name := rapid.StringMatching(`[a-e][a-c]`)
+	rapid.Check(t, func(r *rapid.T) {
+		rows := make([]data.Row, rapid.IntRange(0, 25).Draw(r, "rows"))
+		for i := range rows {
+			rows[i] = data.Row{TextID: name.Draw(r, "text"), Group: name.Draw(r, "group")}
+		}
+		got, err := Describe(rows, nil)
+		largest := 0
+		sizes := data.ComponentSizes(rows)
+		for _, n := range sizes {
+			largest = max(largest, n)
+		}
+		if err != nil || got.Components != len(sizes) || got.Largest != largest {
+			r.Fatalf("%d components, largest %d, want %d, %d: %v", got.Components, got.Largest, len(sizes), largest, err)
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package stats
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+)
+
+// names numbers texts and groups, which are one namespace: a text may be another text's group. A name is kept as 16
+// bytes of hash, so that a million of them take tens of megabytes.
+type names struct {
+	at            map[[16]byte]int32
+	parent        []int32 // [names] union-find; a root is its own parent
+	labels        []int32 // [names] rows of the text, 0 where the name is no text
+	rows          []int32 // [names] rows of the group, 0 where the name is no group
+	texts, groups int
+}
+
+func newNames() *names { return &names{at: map[[16]byte]int32{}} }
+
+// add counts a row; it tells whether its text is new.
+func (n *names) add(text, group string) (fresh bool) {
+	t, g := n.id(text), n.id(group)
+	if fresh = n.labels[t] == 0; fresh {
+		n.texts++
+	}
+	if n.rows[g] == 0 {
+		n.groups++
+	}
+	n.labels[t]++
+	n.rows[g]++
+	n.parent[n.root(t)] = n.root(g)
+	return fresh
+}
+
+func (n *names) id(name string) int32 {
+	sum := sha256.Sum256([]byte(name))
+	key := [16]byte(sum[:16])
+	id, known := n.at[key]
+	if !known {
+		id = int32(len(n.parent))
+		n.at[key] = id
+		n.parent, n.labels, n.rows = append(n.parent, id), append(n.labels, 0), append(n.rows, 0)
+	}
+	return id
+}
+
+// root finds a component's root and halves the way to it.
+func (n *names) root(id int32) int32 {
+	for n.parent[id] != id {
+		n.parent[id] = n.parent[n.parent[id]]
+		id = n.parent[id]
+	}
+	return id
+}
+
+// components counts what a split cannot divide, and the rows of the largest.
+func (n *names) components() (number, largest int) {
+	sizes := make([]int, len(n.parent))
+	for id, rows := range n.rows {
+		sizes[n.root(int32(id))] += int(rows)
+	}
+	for _, size := range sizes {
+		if size > 0 {
+			number++
+		}
+		largest = max(largest, size)
+	}
+	return number, largest
+}
+
+// labelsPerText counts the texts by their number of rows.
+func (n *names) labelsPerText() (out []Count) {
+	number := map[int32]int{}
+	for _, labels := range n.labels {
+		if labels > 0 {
+			number[labels]++
+		}
+	}
+	keys := make([]int32, 0, len(number))
+	for labels := range number {
+		keys = append(keys, labels)
+	}
+	slices.Sort(keys)
+	for _, labels := range keys {
+		out = append(out, Count{Name: fmt.Sprint(labels), N: number[labels]})
+	}
+	return out
+}
