@@ -83,8 +83,10 @@ func (v *Voter) complete(endpoints map[string]bool) error {
 	case v.Temperature < 0 || v.Temperature > 2 || v.MaxTokens < 1 || v.PriceIn < 0 || v.PriceOut < 0:
 		return invalid("voter %q: temperature %v, max_tokens %d, prices %v and %v are out of range", v.Name, v.Temperature, v.MaxTokens, v.PriceIn, v.PriceOut)
 	}
-	_, err := loadPrompt(v.Prompt)
-	return err
+	if _, err := loadPrompt(v.Prompt); err != nil {
+		return fault.Usage(err)
+	}
+	return nil
 }
 
 func invalid(format string, args ...any) error {
