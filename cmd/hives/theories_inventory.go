@@ -44,6 +44,7 @@ node. With --out it writes the whole of it as the individual anchor bank that St
 	flags.StringVar(&value, "value", "", "only sentences at or below this value_id, as mft/care-harm")
 	flags.StringVar(&out, "out", "", "write the whole inventory to this file of anchors (.parquet)")
 	jsonFlag(cmd, &asJSON)
+	cmd.AddCommand(inventoryAssignCommand())
 	for _, other := range []string{"kind", "value", "json"} {
 		cmd.MarkFlagsMutuallyExclusive("out", other)
 	}

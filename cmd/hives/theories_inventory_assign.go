@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"hives/data/anchors"
+	"hives/data/inventory"
+	"hives/encoder"
+)
+
+// inventoryAssignCommand ties rows to sentences of the inventory.
+func inventoryAssignCommand() *cobra.Command {
+	var in, out string
+	var e embedderFlags
+	var limits anchors.Limits
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "assign --model DIR --in FILE --out FILE",
+		Short: "Write the nearest sentence of each row's own value into individual_anchor",
+		Long: `Gives each row the id of the sentence nearest to its text, among those tied to the row's value or to a
+value above or below it, or -1 where none is near enough: below --min-cosine, or ahead of the second nearest
+by less than --margin. The model is only read. It must not be the one that Stage 2 will train, nor one trained
+on these assignments.`,
+		Example: `  hives theories inventory assign --model weights/Qwen3-Embedding-0.6B --in rows.parquet --out rows.parquet`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			enc, done, err := e.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer done()
+			report, err := inventory.AssignFile(cmd.Context(), in, out, embedWith(enc), limits)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), report)
+			}
+			return report.WriteTable(cmd.OutOrStdout())
+		},
+	}
+	e.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&in, "in", "", "rows to read (.parquet or .csv)")
+	flags.StringVar(&out, "out", "", "rows to write; may be the same file")
+	flags.Float64Var(&limits.MinLead, "margin", inventory.DefaultMargin, "least lead of the nearest sentence's cosine over the second's")
+	flags.Float64Var(&limits.MinCosine, "min-cosine", 0, "least cosine of the nearest sentence")
+	jsonFlag(cmd, &asJSON)
+	required(cmd, "model", "in", "out")
+	return cmd
+}
+
+// embedWith makes an encoder the inventory's embedder.
+func embedWith(enc encoder.Encoder) inventory.Embed {
+	return func(ctx context.Context, texts []string) ([][]float32, error) {
+		inputs := make([]encoder.Input, len(texts))
+		for i, text := range texts {
+			inputs[i].Text = text
+		}
+		vectors, _, err := enc.Encode(ctx, inputs)
+		return vectors, err
+	}
+}
