@@ -99,3 +99,14 @@ func TestHiddenRefusesShapes(t *testing.T) {
 		t.Errorf("two lengths for one row: %v", err)
 	}
 }
+
+// TestLastIsTheLastPositionOfHidden holds the short cut of the last layer to the plain path.
+func TestLastIsTheLastPositionOfHidden(t *testing.T) {
+	m := tinyModel(t, 9)
+	ids, lengths := padded(randomTexts(9, 97, 1, 5, 16, 11), 16, 0)
+	out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
+		plain := qwen3embed.Pool(m.Hidden(ids, lengths, qwen3embed.F32, nil), lengths, qwen3embed.LastToken, qwen3embed.F32)
+		return []*Node{m.Last(ids, lengths, qwen3embed.F32), plain}
+	})
+	near(t, "last position", out[0], out[1], 2e-6)
+}

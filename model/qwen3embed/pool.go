@@ -32,17 +32,16 @@ func ParsePooling(name string) (Pooling, error) {
 
 // Pool turns states into raw vectors: hidden [B, S, H], lengths [B] → [B, H] in float32 or wider.
 func Pool(hidden, lengths *Node, pooling Pooling, arith Arithmetic) *Node {
-	f := &forward{arith: arith}
+	wide := wideOf(arith)
 	sequence := hidden.Shape().Dim(1)
 	if pooling == LastToken {
 		last := SliceAxis(hidden, 1, AxisElem(sequence-1))
-		return ConvertDType(Squeeze(last, 1), f.wide())
+		return ConvertDType(Squeeze(last, 1), wide)
 	}
-	wide := ConvertDType(hidden, f.wide())
 	first := Reshape(SubScalar(Neg(lengths), -sequence), -1, 1, 1)
-	real := ConvertDType(GreaterOrEqual(Iota(hidden.Graph(), shapes.Make(dtypes.Int32, 1, sequence, 1), 1), first), f.wide())
-	count := Reshape(ConvertDType(lengths, f.wide()), -1, 1)
-	return Div(ReduceSum(Mul(wide, real), 1), count)
+	real := ConvertDType(GreaterOrEqual(Iota(hidden.Graph(), shapes.Make(dtypes.Int32, 1, sequence, 1), 1), first), wide)
+	count := Reshape(ConvertDType(lengths, wide), -1, 1)
+	return Div(ReduceSum(Mul(ConvertDType(hidden, wide), real), 1), count)
 }
 
 // Unit divides each row by its L2 norm after keeping its first d numbers (Matryoshka); d 0 keeps all.
@@ -56,5 +55,8 @@ func Unit(vectors *Node, d int) *Node {
 
 // Raw embeds: ids [B, S], lengths [B] → the pooled, unnormalised vectors [B, H].
 func (m *Model) Raw(ids, lengths *Node, pooling Pooling, arith Arithmetic) *Node {
+	if pooling == LastToken {
+		return ConvertDType(m.Last(ids, lengths, arith), wideOf(arith))
+	}
 	return Pool(m.Hidden(ids, lengths, arith, nil), lengths, pooling, arith)
 }
