@@ -104,7 +104,7 @@ func restart(ctx context.Context, p Points, o Options, r int) (*Result, error) {
 // Cost is Σ |x−c|² of an assignment with its own best centres: what any program's labels can be compared by.
 // Groups without rows cost nothing.
 func Cost(p Points, label []int32, k int, spherical bool) float64 {
-	s := newScorer(p, update(p, label, make([]float64, k*p.D), spherical))
+	s := newScorer(p, nil, update(p, label, make([]float64, k*p.D), spherical))
 	score := make([]float64, p.N)
 	for i := range score {
 		score[i] = s.exact(i, int(label[i]))

@@ -120,12 +120,52 @@ func TestLloydEqualsThePlainOneFromTheSameStart(t *testing.T) {
 			if math.Abs(got.Cost-cost) > 1e-4*cost { // the rows are float32: their length is 1 to 1e-7
 				t.Errorf("spherical %v, seed %d: cost %v, plain %v", spherical, seed, got.Cost, cost)
 			}
+			if got.Passes < 4 {
+				t.Errorf("seed %d settled in %d passes: too easy to try the bounds", seed, got.Passes)
+			}
 			// The comparison must be able to fail: another start, another grouping.
 			other, _ := plainLloyd(p, startRows(p, rng.Perm(p.N)[:12]), 12, spherical)
 			if slices.Equal(other, got.Label) {
 				t.Errorf("seed %d: another start gives the same labels", seed)
 			}
 		}
+	}
+}
+
+// A bound that is too high must show: else the passes above have skipped nothing.
+func TestBoundsSkipRowsAndMustHold(t *testing.T) {
+	p, _ := blobs(700, 24, 9, .5, 1)
+	centres := startRows(p, rand.New(rand.NewPCG(1, 1)).Perm(p.N)[:12])
+	s := newScorer(p, p.squares(), centres)
+	label, score, other := make([]int32, p.N), make([]float64, p.N), make([]float64, p.N)
+	s.all(label, score, other)
+	for i := range p.N {
+		for c := range 12 {
+			if away := s.distance(i, s.exact(i, c)); int32(c) != label[i] && away < other[i] {
+				t.Fatalf("row %d is %v from centre %d, the bound says at least %v", i, away, c, other[i])
+			}
+		}
+	}
+	moved := update(p, label, centres, true)
+	far := drifts(centres, moved, p.D)
+	next := newScorer(p, s.square, moved)
+	skipped := 0
+	next.pass(label, score, other, func(i int) bool {
+		stays := next.stays(i, label, score, other, drift{far.next / 50, far.next / 50, -1})
+		if stays {
+			skipped++
+		}
+		return stays
+	})
+	want, wrong := make([]int32, p.N), 0
+	next.all(want, score, other)
+	for i := range want {
+		if want[i] != label[i] {
+			wrong++
+		}
+	}
+	if skipped == 0 || wrong == 0 {
+		t.Errorf("with drifts made fifty times too small %d rows were skipped, %d of them wrongly", skipped, wrong)
 	}
 }
 
@@ -227,7 +267,7 @@ func TestSeedDrawsFarRowsMoreOften(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newScorer(p, centres)
+		s := newScorer(p, p.squares(), centres)
 		for c := range 12 { // the row that a centre stands on
 			for i := range p.N {
 				if s.exact(i, c) > .5-1e-6 {
@@ -356,9 +396,9 @@ func TestFitRefuses(t *testing.T) {
 func BenchmarkPass(b *testing.B) {
 	p, _ := blobs(8192, 128, 100, 1, 1)
 	centres := startRows(p, rand.New(rand.NewPCG(1, 1)).Perm(p.N)[:500])
-	label, score := make([]int32, p.N), make([]float64, p.N)
+	label, score, other := make([]int32, p.N), make([]float64, p.N), make([]float64, p.N)
 	for b.Loop() {
-		newScorer(p, centres).all(label, score)
+		newScorer(p, p.squares(), centres).all(label, score, other)
 	}
 	b.ReportMetric(2*float64(p.N*p.D*500)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

@@ -8,17 +8,30 @@ import (
 
 // lloyd alternates between assigning rows and moving centres until no row changes its centre, a pass gains
 // too little, or the passes are used up.
+//
+// A row is scored anew only where it could have changed: centres that have moved by δ are at most δ nearer, so
+// a row whose own centre is still nearer than the bound on all others stays (Hamerly 2010). The labels are
+// those of scoring every row.
 func lloyd(ctx context.Context, p Points, centres []float64, o Options) (*Result, error) {
 	r := &Result{Label: make([]int32, p.N), Score: make([]float64, p.N), Cost: math.Inf(1)}
+	square := p.squares()
+	other := make([]float64, p.N) // 0 bounds nothing: the first pass scores every row
 	before := make([]int32, p.N)
+	var scored []float64 // the centres of the last pass
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		copy(before, r.Label)
-		s := newScorer(p, centres)
-		s.all(r.Label, r.Score)
-		moved := s.fillEmpty(r.Label, r.Score)
+		s := newScorer(p, square, centres)
+		if scored == nil {
+			s.all(r.Label, r.Score, other)
+		} else {
+			far := drifts(scored, centres, p.D)
+			s.pass(r.Label, r.Score, other, func(i int) bool { return s.stays(i, r.Label, r.Score, other, far) })
+		}
+		scored = slices.Clone(centres)
+		moved := s.fillEmpty(r.Label, r.Score, other)
 		previous := r.Cost
 		r.Centres, r.Cost = centres, total(r.Score)
 		r.Passes++
@@ -30,9 +43,50 @@ func lloyd(ctx context.Context, p Points, centres []float64, o Options) (*Result
 	}
 }
 
+// drift is how far the centres moved between two passes.
+type drift struct {
+	most, next float64 // the furthest and the second furthest
+	which      int32   // whose is the furthest
+}
+
+func drifts(from, to []float64, d int) drift {
+	out := drift{which: -1}
+	gap := make([]float64, d)
+	for c := range len(to) / d {
+		for j := range gap {
+			gap[j] = to[c*d+j] - from[c*d+j]
+		}
+		switch x := length(gap); {
+		case x > out.most:
+			out = drift{x, out.most, int32(c)}
+		case x > out.next:
+			out.next = x
+		}
+	}
+	return out
+}
+
+// rounding is far above the error of a distance in float64 and far below any that matters.
+const rounding = 1e-9
+
+// stays lowers the row's bound on other centres by what they moved, and says whether its own is nearer still.
+func (s *scorer) stays(i int, label []int32, score, other []float64, far drift) bool {
+	step := far.most
+	if label[i] == far.which {
+		step = far.next
+	}
+	other[i] -= step + rounding
+	own := s.exact(i, int(label[i]))
+	if s.distance(i, own)+rounding >= other[i] {
+		return false
+	}
+	score[i] = own
+	return true
+}
+
 // fillEmpty gives each centre that has no row the row with the lowest score among centres of several rows,
 // and says whether there was any. The row's score becomes that of a centre that stands upon it.
-func (s *scorer) fillEmpty(label []int32, score []float64) bool {
+func (s *scorer) fillEmpty(label []int32, score, other []float64) bool {
 	count := make([]int, s.k)
 	for _, c := range label {
 		count[c]++
@@ -50,7 +104,7 @@ func (s *scorer) fillEmpty(label []int32, score []float64) bool {
 		}
 		count[label[worst]]--
 		count[c]++
-		label[worst], score[worst] = int32(c), .5
+		label[worst], score[worst], other[worst] = int32(c), .5, 0
 		for j, x := range s.p.Row(worst) {
 			s.centres[c*s.p.D+j] = float64(x)
 		}

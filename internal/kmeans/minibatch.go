@@ -19,14 +19,14 @@ func miniBatch(ctx context.Context, p Points, o Options, rng *rand.Rand) ([]floa
 		return nil, err
 	}
 	m := &running{mean: append([]float64(nil), centres...), seen: make([]float64, o.K)}
-	label, score := make([]int32, o.BatchSize), make([]float64, o.BatchSize)
+	label, score, other := make([]int32, o.BatchSize), make([]float64, o.BatchSize), make([]float64, o.BatchSize)
 	steps := (o.Epochs*p.N + o.BatchSize - 1) / o.BatchSize
 	for range steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		batch := sample(p, o.BatchSize, rng)
-		newScorer(batch, centres).all(label[:batch.N], score[:batch.N])
+		newScorer(batch, batch.squares(), centres).all(label[:batch.N], score[:batch.N], other[:batch.N])
 		for i := range batch.N {
 			m.pull(int(label[i]), batch.Row(i))
 		}

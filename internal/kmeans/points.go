@@ -21,16 +21,23 @@ func NewPoints(n, d int) Points { return Points{N: n, D: d, Data: make([]float32
 // Row returns row i; it shares memory with the matrix.
 func (p Points) Row(i int) []float32 { return p.Data[i*p.D : (i+1)*p.D : (i+1)*p.D] }
 
+// squares returns the squared length of every row.
+func (p Points) squares() []float64 {
+	out := make([]float64, p.N)
+	for i := range out {
+		for _, x := range p.Row(i) {
+			out[i] += float64(x) * float64(x)
+		}
+	}
+	return out
+}
+
 // Check refuses a matrix whose size is not [N, D] and rows that are no unit vectors.
 func (p Points) Check() error {
 	if p.N <= 0 || p.D <= 0 || len(p.Data) != p.N*p.D {
 		return fault.New(fault.Invalid, "kmeans: %d numbers are no matrix of %d rows and %d columns", len(p.Data), p.N, p.D)
 	}
-	for i := range p.N {
-		square := 0.0
-		for _, x := range p.Row(i) {
-			square += float64(x) * float64(x)
-		}
+	for i, square := range p.squares() {
 		if math.IsNaN(square) || math.IsInf(square, 0) {
 			return fault.New(fault.Invalid, "kmeans: vector %d is not finite", i)
 		}

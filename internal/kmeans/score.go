@@ -1,6 +1,7 @@
 package kmeans
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,12 +21,13 @@ type scorer struct {
 	centres []float64 // [K, D]
 	rounded []float32 // [K, D]
 	half    []float64 // [K] |c|²/2
+	square  []float64 // [N] |x|², 1 but for rounding
 	slack   float64   // most by which two float32 scores can be off together
 }
 
-func newScorer(p Points, centres []float64) *scorer {
+func newScorer(p Points, square, centres []float64) *scorer {
 	k := len(centres) / p.D
-	s := &scorer{p: p, k: k, centres: centres, rounded: make([]float32, len(centres)), half: make([]float64, k)}
+	s := &scorer{p: p, k: k, centres: centres, rounded: make([]float32, len(centres)), half: make([]float64, k), square: square}
 	for c := range k {
 		for j, x := range centres[c*p.D : (c+1)*p.D] {
 			s.rounded[c*p.D+j] = float32(x)
@@ -49,17 +51,23 @@ func (s *scorer) exact(i, c int) float64 {
 	return sum - s.half[c]
 }
 
-// nearest labels the rows [from, to) and notes their scores; of equal scores the first centre wins.
-func (s *scorer) nearest(from, to int, label []int32, score []float64, dots []float32) {
-	s.multiply(from, to, dots)
-	for i := from; i < to; i++ {
-		row := dots[(i-from)*s.k : (i-from+1)*s.k]
-		top := float64(row[0]) - s.half[0]
-		for c, dot := range row {
-			top = max(top, float64(dot)-s.half[c])
+// nearest labels the given rows and notes their scores; of equal scores the first centre wins. other[i] becomes
+// a lower bound of the distance of row i to every centre but its own.
+func (s *scorer) nearest(rows []int, label []int32, score, other []float64, w *workspace) {
+	s.multiply(rows, w)
+	for n, i := range rows {
+		dots := w.dots[n*s.k : (n+1)*s.k]
+		top, second := math.Inf(-1), math.Inf(-1)
+		for c, dot := range dots {
+			switch x := float64(dot) - s.half[c]; {
+			case x > top:
+				top, second = x, top
+			case x > second:
+				second = x
+			}
 		}
 		found := false
-		for c, dot := range row {
+		for c, dot := range dots {
 			if float64(dot)-s.half[c] < top-s.slack {
 				continue
 			}
@@ -67,25 +75,58 @@ func (s *scorer) nearest(from, to int, label []int32, score []float64, dots []fl
 				found, label[i], score[i] = true, int32(c), exact
 			}
 		}
+		other[i] = s.distance(i, second+s.slack)
 	}
 }
 
-// multiply fills dots [to−from, K] with the float32 products of rows and centres.
-func (s *scorer) multiply(from, to int, dots []float32) {
-	d, n := s.p.D, to-from
+// distance turns a score of row i into |x−c|.
+func (s *scorer) distance(i int, score float64) float64 {
+	return math.Sqrt(max(0, s.square[i]-2*score))
+}
+
+// workspace is what one core scores with.
+type workspace struct {
+	packed []float32 // [chunkRows, D]
+	dots   []float32 // [chunkRows, K]
+}
+
+func (s *scorer) workspace() *workspace {
+	return &workspace{make([]float32, chunkRows*s.p.D), make([]float32, chunkRows*s.k)}
+}
+
+// multiply fills w.dots with the float32 products of the rows and all centres.
+func (s *scorer) multiply(rows []int, w *workspace) {
+	d, n := s.p.D, len(rows)
+	for r, i := range rows {
+		copy(w.packed[r*d:], s.p.Row(i))
+	}
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1,
-		blas32.General{Rows: n, Cols: d, Stride: d, Data: s.p.Data[from*d : to*d]},
+		blas32.General{Rows: n, Cols: d, Stride: d, Data: w.packed[:n*d]},
 		blas32.General{Rows: s.k, Cols: d, Stride: d, Data: s.rounded},
-		0, blas32.General{Rows: n, Cols: s.k, Stride: s.k, Data: dots[:n*s.k]})
+		0, blas32.General{Rows: n, Cols: s.k, Stride: s.k, Data: w.dots[:n*s.k]})
 }
 
 // all labels every row.
-func (s *scorer) all(label []int32, score []float64) {
+func (s *scorer) all(label []int32, score, other []float64) {
+	s.pass(label, score, other, func(int) bool { return false })
+}
+
+// pass labels every row but those that settled says are with their nearest centre still; settled notes their
+// scores itself.
+func (s *scorer) pass(label []int32, score, other []float64, settled func(i int) bool) {
 	share((s.p.N+chunkRows-1)/chunkRows, func() func(int) {
-		dots := make([]float32, chunkRows*s.k)
+		w := s.workspace()
+		rows := make([]int, 0, chunkRows)
 		return func(chunk int) {
-			from := chunk * chunkRows
-			s.nearest(from, min(from+chunkRows, s.p.N), label, score, dots)
+			rows = rows[:0]
+			for i := chunk * chunkRows; i < min((chunk+1)*chunkRows, s.p.N); i++ {
+				if !settled(i) {
+					rows = append(rows, i)
+				}
+			}
+			if len(rows) > 0 {
+				s.nearest(rows, label, score, other, w)
+			}
 		}
 	})
 }
