@@ -2,49 +2,42 @@ package data
 
 import (
 	"bufio"
-	"errors"
 	"hash/fnv"
 	"io"
 	"os"
-	"path/filepath"
-	"strconv"
 )
 
-// numBuckets parts what does not fit in memory. A bucket is held at a time, so memory is 1/256 of the whole; each
-// has a file open while it is filled, which stays below the usual limit of 1,024.
-const numBuckets = 256
-
-// bucketBuffer is each bucket's buffer in bytes: 2 MiB for all of them.
+// bucketBuffer is each bucket's buffer in bytes: 2 MiB for the 256 of a Merger.
 const bucketBuffer = 8 << 10
 
-// buckets deals records to files by a hash of their key, so that all records of one key meet in one file.
+// buckets deals records to temporary files, so that what belongs together meets in one file and one file at a time
+// fits in memory. Each bucket keeps a file open: a few hundred stay below the usual limit of 1,024.
 type buckets struct {
-	dir   string
-	files [numBuckets]*os.File
-	out   [numBuckets]*bufio.Writer
+	files []*os.File // [n] nil where nothing was dealt
+	out   []*bufio.Writer
 }
 
-// bucketOf is where a key belongs.
-func bucketOf(key string) int {
+func newBuckets(n int) *buckets {
+	return &buckets{files: make([]*os.File, n), out: make([]*bufio.Writer, n)}
+}
+
+// of is where a key belongs.
+func (b *buckets) of(key string) int {
 	h := fnv.New32a()
-	io.WriteString(h, key)
-	return int(h.Sum32() % numBuckets)
-}
-
-// newBuckets makes a folder for temporary files; TMPDIR says where.
-func newBuckets() (*buckets, error) {
-	dir, err := os.MkdirTemp("", "hives-rows-")
-	if err != nil {
-		return nil, err
-	}
-	return &buckets{dir: dir}, nil
+	io.WriteString(h, key) // never fails
+	return int(h.Sum32() % uint32(len(b.files)))
 }
 
 // write appends a record to a bucket.
 func (b *buckets) write(at int, record []byte) error {
 	if b.files[at] == nil {
-		f, err := os.Create(filepath.Join(b.dir, strconv.Itoa(at)))
+		f, err := os.CreateTemp("", "hives-rows-*") // TMPDIR says where
 		if err != nil {
+			return err
+		}
+		// Without its name the file lasts as long as it is open: a killed command leaves nothing behind.
+		if err := os.Remove(f.Name()); err != nil {
+			f.Close()
 			return err
 		}
 		b.files[at], b.out[at] = f, bufio.NewWriterSize(f, bucketBuffer)
@@ -58,6 +51,7 @@ func (b *buckets) read(at int) (*bufio.Reader, error) {
 	if b.files[at] == nil {
 		return nil, nil
 	}
+	// What buffering held back is on disk only now; a full disk shows here at the latest.
 	if err := b.out[at].Flush(); err != nil {
 		return nil, err
 	}
@@ -67,23 +61,20 @@ func (b *buckets) read(at int) (*bufio.Reader, error) {
 
 // drop frees one bucket's disk.
 func (b *buckets) drop(at int) error {
-	if b.files[at] == nil {
+	f := b.files[at]
+	if f == nil {
 		return nil
 	}
-	err := errors.Join(b.files[at].Close(), os.Remove(b.files[at].Name()))
 	b.files[at], b.out[at] = nil, nil
-	return err
+	return f.Close()
 }
 
-// close removes everything; b may be nil.
-func (b *buckets) close() error {
+// close removes everything; b may be nil. Nothing in the files is wanted any more, so how closing goes is no matter.
+func (b *buckets) close() {
 	if b == nil {
-		return nil
+		return
 	}
-	for _, f := range b.files {
-		if f != nil {
-			f.Close() // the files go with the folder: nothing in them is wanted
-		}
+	for at := range b.files {
+		b.drop(at)
 	}
-	return os.RemoveAll(b.dir)
 }

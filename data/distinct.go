@@ -2,12 +2,14 @@ package data
 
 import (
 	"crypto/sha256"
-	"errors"
 	"io"
 )
 
 // distinctInMemory is how many names a Distinct holds before it sets them aside on disk: some 3 MB.
 const distinctInMemory = 1 << 15
+
+// distinctBuckets is how many files the hashes go to: few, since a card has a Distinct for each corpus.
+const distinctBuckets = 32
 
 // Distinct counts different names, exactly but for collisions of 128-bit hashes, in memory that does not grow with
 // their number. Its zero value is ready; Close it.
@@ -34,14 +36,12 @@ func (d *Distinct) Add(name string) error {
 }
 
 // spill deals the hashes in memory to the buckets. Their order is a map's, which no count depends on.
-func (d *Distinct) spill() (err error) {
+func (d *Distinct) spill() error {
 	if d.spread == nil {
-		if d.spread, err = newBuckets(); err != nil {
-			return err
-		}
+		d.spread = newBuckets(distinctBuckets)
 	}
 	for h := range d.seen {
-		if err := d.spread.write(int(h[0]), h[:]); err != nil { // hashes are spread evenly as they are
+		if err := d.spread.write(int(h[0])%distinctBuckets, h[:]); err != nil { // hashes are spread evenly as they are
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (d *Distinct) Count() (int, error) {
 		return 0, err
 	}
 	total := 0
-	for at := range numBuckets {
+	for at := range distinctBuckets {
 		in, err := d.spread.read(at)
 		if err != nil {
 			return 0, err
@@ -66,20 +66,29 @@ func (d *Distinct) Count() (int, error) {
 		if in == nil {
 			continue
 		}
-		var h [16]byte
-		for {
-			if _, err := io.ReadFull(in, h[:]); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				return 0, spoolError(err)
-			}
-			d.seen[h] = struct{}{}
+		if err := d.readBack(in); err != nil {
+			return 0, err
 		}
-		total += len(d.seen)
+		total += len(d.seen) // equal hashes share a bucket, so nothing is counted in two
 		clear(d.seen)
 	}
 	return total, nil
 }
 
+// readBack puts the hashes of one bucket into memory, each once.
+func (d *Distinct) readBack(in io.Reader) error {
+	var h [16]byte
+	for {
+		_, err := io.ReadFull(in, h[:])
+		if err == io.EOF { // between two hashes; inside one it is another error
+			return nil
+		}
+		if err != nil {
+			return spoolError(err)
+		}
+		d.seen[h] = struct{}{}
+	}
+}
+
 // Close removes what was set aside.
-func (d *Distinct) Close() error { return d.spread.close() }
+func (d *Distinct) Close() { d.spread.close() }

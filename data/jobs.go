@@ -1,7 +1,6 @@
 package data
 
 import (
-	"errors"
 	"path/filepath"
 
 	"hives/internal/fault"
@@ -48,7 +47,7 @@ func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
 }
 
 func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *MergeSummary, err error) {
-	defer func() { err = errors.Join(err, m.Close()) }()
+	defer m.Close()
 	if len(paths) == 0 {
 		return nil, fault.New(fault.Invalid, "data: nothing to merge; name at least one file")
 	}

@@ -1,14 +1,15 @@
 package data
 
 import (
-	"bufio"
-	"container/heap"
 	"io"
 	"slices"
 )
 
 // mergeInMemory is how many rows a Merger holds before it sets them aside on disk: some 30 MB of short texts.
 const mergeInMemory = 1 << 15
+
+// mergeBuckets parts the rows that do not fit: one bucket is in memory at a time, 1/256 of the whole.
+const mergeBuckets = 256
 
 // Merger is Dedupe for rows that need not fit in memory: the same rows in the same order come out, to the byte.
 // Add every row, then Finish, then Each; Close removes the temporary files.
@@ -47,10 +48,8 @@ func (m *Merger) Add(r *Row) error {
 }
 
 // spill begins to use the disk: from now on rows go there one by one.
-func (m *Merger) spill() (err error) {
-	if m.spread, err = newBuckets(); err != nil {
-		return err
-	}
+func (m *Merger) spill() error {
+	m.spread = newBuckets(mergeBuckets)
 	for i := range m.held {
 		if err := m.deal(&m.held[i]); err != nil {
 			return err
@@ -63,7 +62,7 @@ func (m *Merger) spill() (err error) {
 func (m *Merger) deal(r *Row) error {
 	m.buffer = appendRow(m.buffer[:0], m.places, r)
 	m.places++
-	return m.spread.write(bucketOf(r.TextID), m.buffer)
+	return m.spread.write(m.spread.of(r.TextID), m.buffer)
 }
 
 // Finish decides which rows are left and returns the account of it.
@@ -73,11 +72,8 @@ func (m *Merger) Finish() (DedupeStats, error) {
 		m.note(m.held)
 		return m.stats, nil
 	}
-	var err error
-	if m.kept, err = newBuckets(); err != nil {
-		return m.stats, err
-	}
-	for at := range numBuckets {
+	m.kept = newBuckets(mergeBuckets)
+	for at := range mergeBuckets {
 		if err := m.dedupeBucket(at); err != nil {
 			return m.stats, err
 		}
@@ -103,7 +99,7 @@ func (m *Merger) dedupeBucket(at int) error {
 		}
 		rows, places = append(rows, r), append(places, place)
 	}
-	d := newDeduper(rows, m.groups)
+	d := newDeduper(rows, m.groups) // joins groups across buckets, so no row may leave before the last bucket
 	m.stats.add(d.stats)
 	m.note(d.out)
 	for i := range d.out {
@@ -112,7 +108,7 @@ func (m *Merger) dedupeBucket(at int) error {
 			return err
 		}
 	}
-	return m.spread.drop(at)
+	return m.spread.drop(at) // its disk is free before the next bucket is written
 }
 
 // note counts the texts and names the extra columns of rows that are left and have every row of their texts.
@@ -146,42 +142,6 @@ func (m *Merger) Each(put func(*Row) error) error {
 	return nil
 }
 
-// mergeKept merges the buckets by place; each is in order already.
-func (m *Merger) mergeKept(put func(*Row) error) error {
-	var heads headHeap
-	for at := range numBuckets {
-		in, err := m.kept.read(at)
-		if err != nil {
-			return err
-		}
-		if in == nil {
-			continue
-		}
-		if h := (&head{in: in}); h.next() {
-			heads = append(heads, h)
-		} else if h.err != nil {
-			return h.err
-		}
-	}
-	heap.Init(&heads)
-	for len(heads) > 0 {
-		h := heads[0]
-		h.row.Group = m.groups.find(h.row.Group)
-		if err := put(&h.row); err != nil {
-			return err
-		}
-		if h.next() {
-			heap.Fix(&heads, 0)
-			continue
-		}
-		if h.err != nil {
-			return h.err
-		}
-		heap.Pop(&heads)
-	}
-	return nil
-}
-
 // Extra lists the columns of Row.Extra of the rows that are left, sorted.
 func (m *Merger) Extra() []string {
 	names := make([]string, 0, len(m.extra))
@@ -199,45 +159,9 @@ func (m *Merger) Counts() (texts, groups int, err error) {
 }
 
 // Close removes the temporary files.
-func (m *Merger) Close() error {
+func (m *Merger) Close() {
 	m.held = nil
-	for _, b := range []*buckets{m.spread, m.kept} {
-		if err := b.close(); err != nil {
-			return err
-		}
-	}
-	return m.group.Close()
-}
-
-// head is the next row of one bucket.
-type head struct {
-	in    *bufio.Reader
-	place uint64
-	row   Row
-	err   error
-}
-
-// next moves on; false at the bucket's end or with err set.
-func (h *head) next() bool {
-	h.row = Row{}
-	h.place, h.err = readRow(h.in, &h.row)
-	if h.err == io.EOF {
-		h.err = nil
-		return false
-	}
-	return h.err == nil
-}
-
-// headHeap orders the heads by place, as container/heap wants it.
-type headHeap []*head
-
-func (h headHeap) Len() int           { return len(h) }
-func (h headHeap) Less(i, j int) bool { return h[i].place < h[j].place }
-func (h headHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *headHeap) Push(x any)        { *h = append(*h, x.(*head)) }
-func (h *headHeap) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	*h = (*h)[:last]
-	return x
+	m.spread.close()
+	m.kept.close()
+	m.group.Close()
 }

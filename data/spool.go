@@ -3,6 +3,7 @@ package data
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"slices"
 
@@ -27,7 +28,7 @@ func appendRow(b []byte, place uint64, r *Row) []byte {
 	for name := range r.Extra {
 		names = append(names, name)
 	}
-	slices.Sort(names)
+	slices.Sort(names) // Digest hashes these bytes, so equal rows must have equal ones
 	for _, name := range names {
 		b = appendString(appendString(b, name), r.Extra[name])
 	}
@@ -44,7 +45,8 @@ func (r *Row) strings() [10]*string {
 		&r.TextID, &r.Group, &r.Corpus, &r.Licence}
 }
 
-// readRow reads back what appendRow wrote; io.EOF ends.
+// readRow reads back what appendRow wrote into a fresh Row; io.EOF ends. Nothing else can end a spool: a cut in the
+// middle of a row is an error, since rows would be lost without a word.
 func readRow(in *bufio.Reader, r *Row) (place uint64, err error) {
 	if place, err = binary.ReadUvarint(in); err != nil {
 		return 0, err // io.EOF before the first byte of a row: the regular end
@@ -77,8 +79,11 @@ func readRow(in *bufio.Reader, r *Row) (place uint64, err error) {
 
 func readString(in *bufio.Reader) (string, error) {
 	n, err := binary.ReadUvarint(in)
-	if err != nil || n > spoolLimit {
-		return "", spoolError(err)
+	if err != nil {
+		return "", err
+	}
+	if n > spoolLimit {
+		return "", fmt.Errorf("a text of %d bytes", n)
 	}
 	b := make([]byte, n)
 	_, err = io.ReadFull(in, b)

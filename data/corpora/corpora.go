@@ -76,7 +76,7 @@ func Import(name string, o Options) ([]data.Row, *Summary, error) {
 // data.Write gives for Import's rows.
 func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
 	m := data.NewMerger()
-	defer func() { err = errors.Join(err, m.Close()) }()
+	defer m.Close()
 	if sum, err = read(name, o, m.Add); err != nil {
 		return sum, err
 	}

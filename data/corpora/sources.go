@@ -45,7 +45,7 @@ var all = []corpus{
 		Name: "valuenet", Title: "ValueNet", Licence: "CC BY-NC-SA",
 		Citation: "L. Qiu, Y. Zhao, J. Li, P. Lu, B. Peng, J. Gao, S.-C. Zhu, ValueNet: A New Dataset for Human Value Driven Dialogue System, AAAI 2022, arXiv 2112.06346",
 		Where:    "liang-qiu.github.io/ValueNet",
-		Note:     "The licence's version is not stated where it was looked up. Many scenarios are Social Chemistry's.",
+		Note:     "The licence's version is not stated where it was looked up.",
 	}, readValueNet},
 	{Source{
 		Name: "valueprism", Title: "ValuePrism", Licence: "AI2 ImpACT MR",

@@ -1,0 +1,146 @@
+package card
+
+import (
+	"cmp"
+	"slices"
+
+	"hives/data"
+	"hives/data/corpora"
+	"hives/data/theories"
+)
+
+// tally counts while rows stream by.
+type tally struct {
+	rows          int
+	texts, groups data.Distinct
+	digest        data.Digest
+	corpora       map[string]*share
+	directions    map[Direction]int
+	values        map[string]map[string]int // theory → value id → rows
+	licences      map[[2]string]int         // licence, corpus → rows
+}
+
+// share is one corpus of a tally.
+type share struct {
+	rows   int
+	texts  data.Distinct
+	digest data.Digest
+}
+
+func newTally() *tally {
+	return &tally{
+		corpora: map[string]*share{}, directions: map[Direction]int{},
+		values: map[string]map[string]int{}, licences: map[[2]string]int{},
+	}
+}
+
+func (t *tally) add(r *data.Row) error {
+	t.rows++
+	t.digest.Add(r)
+	s := t.corpora[r.Corpus]
+	if s == nil {
+		s = &share{}
+		t.corpora[r.Corpus] = s
+	}
+	s.rows++
+	s.digest.Add(r)
+	t.directions[Direction{r.Corpus, r.Theory, r.Direction, r.DirectionSource, 0}]++
+	if t.values[r.Theory] == nil {
+		t.values[r.Theory] = map[string]int{}
+	}
+	t.values[r.Theory][theories.ValueID(r.Theory, r.Levels())]++
+	t.licences[[2]string{r.Licence, r.Corpus}]++
+	return cmp.Or(t.texts.Add(r.TextID), t.groups.Add(r.Group), s.texts.Add(r.TextID))
+}
+
+// close removes what counting set aside on disk.
+func (t *tally) close() {
+	t.texts.Close()
+	t.groups.Close()
+	for _, s := range t.corpora {
+		s.texts.Close()
+	}
+}
+
+// corporaList puts the corpora that the project knows first, in its order, then the others by name.
+func (t *tally) corporaList() ([]Corpus, error) {
+	var out []Corpus
+	take := func(c Corpus, s *share) error {
+		texts, err := s.texts.Count()
+		c.Rows, c.Texts, c.Digest = s.rows, texts, s.digest.String()
+		out = append(out, c)
+		return err
+	}
+	known := map[string]bool{}
+	for _, source := range corpora.Sources() {
+		known[source.Name] = true
+		if s := t.corpora[source.Name]; s != nil {
+			if err := take(Corpus{Source: source, Known: true}, s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, name := range sorted(t.corpora) {
+		if !known[name] {
+			if err := take(Corpus{Source: corpora.Source{Name: name}}, t.corpora[name]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (t *tally) theoryList() (out []Theory) {
+	for _, name := range sorted(t.values) {
+		c := Theory{Theory: name, Values: len(t.values[name])}
+		for _, n := range t.values[name] {
+			c.Rows += n
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (t *tally) directionList() (out []Direction) {
+	for d, n := range t.directions {
+		d.Rows = n
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b Direction) int {
+		return cmp.Or(cmp.Compare(a.Corpus, b.Corpus), cmp.Compare(a.Theory, b.Theory),
+			cmp.Compare(b.Direction, a.Direction), cmp.Compare(a.Source, b.Source))
+	})
+	return out
+}
+
+// licenceList takes the licence from the rows, not from what the project knows of the corpus: rows may come from
+// another release.
+func (t *tally) licenceList() (out []Licence) {
+	at := map[string]int{}
+	keys := make([][2]string, 0, len(t.licences))
+	for key := range t.licences {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	for _, key := range keys {
+		i, ok := at[key[0]]
+		if !ok {
+			i = len(out)
+			at[key[0]] = i
+			out = append(out, Licence{Name: key[0], Obligations: obligationsOf(key[0])})
+		}
+		out[i].Rows += t.licences[key]
+		out[i].Corpora = append(out[i].Corpora, key[1])
+	}
+	return out
+}
+
+// sorted lists the keys of a map in order.
+func sorted[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,76 @@
+package data
+
+import (
+	"bufio"
+	"container/heap"
+	"io"
+)
+
+// mergeKept merges the buckets by place; each is in order already.
+func (m *Merger) mergeKept(put func(*Row) error) error {
+	var heads headHeap
+	for at := range mergeBuckets {
+		in, err := m.kept.read(at)
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			continue
+		}
+		if h := (&head{in: in}); h.next() {
+			heads = append(heads, h)
+		} else if h.err != nil {
+			return h.err
+		}
+	}
+	heap.Init(&heads)
+	for len(heads) > 0 {
+		h := heads[0]
+		h.row.Group = m.groups.find(h.row.Group)
+		if err := put(&h.row); err != nil {
+			return err
+		}
+		if h.next() {
+			heap.Fix(&heads, 0)
+			continue
+		}
+		if h.err != nil {
+			return h.err
+		}
+		heap.Pop(&heads)
+	}
+	return nil
+}
+
+// head is the next row of one bucket.
+type head struct {
+	in    *bufio.Reader
+	place uint64
+	row   Row
+	err   error
+}
+
+// next moves on; false at the bucket's end or with err set.
+func (h *head) next() bool {
+	h.row = Row{}
+	h.place, h.err = readRow(h.in, &h.row)
+	if h.err == io.EOF {
+		h.err = nil
+		return false
+	}
+	return h.err == nil
+}
+
+// headHeap orders the heads by place, as container/heap wants it.
+type headHeap []*head
+
+func (h headHeap) Len() int           { return len(h) }
+func (h headHeap) Less(i, j int) bool { return h[i].place < h[j].place }
+func (h headHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *headHeap) Push(x any)        { *h = append(*h, x.(*head)) }
+func (h *headHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}
