@@ -150,7 +150,11 @@ func (c *Client) params(r Request) openai.ChatCompletionNewParams {
 		Model:       r.Model.Name,
 		Messages:    []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(r.System), openai.UserMessage(r.User)},
 		Temperature: openai.Float(r.Model.Temperature),
-		MaxTokens:   openai.Int(int64(r.Model.MaxTokens)),
+	}
+	if c.endpoint.LengthKey == maxCompletionTokens {
+		p.MaxCompletionTokens = openai.Int(int64(r.Model.MaxTokens))
+	} else {
+		p.MaxTokens = openai.Int(int64(r.Model.MaxTokens))
 	}
 	switch c.endpoint.Format {
 	case FormatSchema:

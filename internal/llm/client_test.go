@@ -76,6 +76,19 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+func TestLengthKey(t *testing.T) {
+	for key, want := range map[string][2]int{"": {10, 0}, maxTokens: {10, 0}, maxCompletionTokens: {0, 10}} {
+		s := scripted.New(t, script(scripted.Reply{}))
+		e := testEndpoint(s.URL)
+		e.LengthKey = key
+		_, err := testClient(t, e.WithDefaults(), Limits{}).Complete(context.Background(), testRequest)
+		must(t, err)
+		if c := s.Calls()[0]; [2]int{c.MaxTokens, c.MaxComplete} != want {
+			t.Errorf("length_key %q sent %d and %d", key, c.MaxTokens, c.MaxComplete)
+		}
+	}
+}
+
 // The library behind the client would take a key from OPENAI_API_KEY, and an address from OPENAI_BASE_URL.
 func TestOnlyTheNamedKeyIsSent(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", canaryKey)
@@ -294,6 +307,7 @@ func TestEndpointRefusals(t *testing.T) {
 		"key in address":   func(e *Endpoint) { e.BaseURL = "http://u:" + canaryKey + "@h/v1" },
 		"key in query":     func(e *Endpoint) { e.BaseURL = "http://h/v1?key=" + canaryKey },
 		"unknown format":   func(e *Endpoint) { e.Format = "xml" },
+		"unknown length":   func(e *Endpoint) { e.LengthKey = "length" },
 		"negative rate":    func(e *Endpoint) { e.RequestsPerMinute = -1 },
 		"no tries":         func(e *Endpoint) { e.MaxTries = -1 },
 		"negative timeout": func(e *Endpoint) { e.Timeout = -1 },

@@ -18,12 +18,19 @@ const (
 	FormatText   = "text"               // nothing but the prompt
 )
 
+// Names of the longest answer's length.
+const (
+	maxTokens           = "max_tokens"
+	maxCompletionTokens = "max_completion_tokens"
+)
+
 // Endpoint is one OpenAI-compatible server.
 type Endpoint struct {
 	Name              string       `toml:"name"`
 	BaseURL           string       `toml:"base_url"`    // up to and with /v1
 	APIKeyEnv         string       `toml:"api_key_env"` // name of the environment variable; "" sends no key
 	Format            string       `toml:"format"`
+	LengthKey         string       `toml:"length_key"`          // field of the longest answer: max_tokens or, for newer models of OpenAI, max_completion_tokens
 	RequestsPerMinute float64      `toml:"requests_per_minute"` // 0: no limit
 	Parallel          int          `toml:"parallel"`            // requests under way at once
 	Timeout           cli.Duration `toml:"timeout"`             // of one try
@@ -44,6 +51,9 @@ type Model struct {
 func (e Endpoint) WithDefaults() Endpoint {
 	if e.Format == "" {
 		e.Format = FormatSchema
+	}
+	if e.LengthKey == "" {
+		e.LengthKey = maxTokens
 	}
 	if e.Parallel == 0 {
 		e.Parallel = 1
@@ -75,6 +85,8 @@ func (e Endpoint) Validate() error {
 		return bad("base_url holds a user or a query: keys belong into the variable that api_key_env names")
 	case !slices.Contains([]string{FormatSchema, FormatLlama, FormatObject, FormatText}, e.Format):
 		return bad("format %q is none of json_schema, json_object+schema, json_object, text", e.Format)
+	case e.LengthKey != maxTokens && e.LengthKey != maxCompletionTokens:
+		return bad("length_key %q is neither max_tokens nor max_completion_tokens", e.LengthKey)
 	case e.RequestsPerMinute < 0 || e.Parallel < 1 || e.Timeout <= 0 || e.MaxTries < 1 || e.MaxWait <= 0:
 		return bad("requests_per_minute %v, parallel %d, timeout %v, max_tries %d, max_wait %v: none may be negative, and only the first may be 0",
 			e.RequestsPerMinute, e.Parallel, time.Duration(e.Timeout), e.MaxTries, time.Duration(e.MaxWait))

@@ -240,11 +240,11 @@ func credit(at map[string]*VoterFigures, q answered, choices map[string]string, 
 		t.votes[c]++
 	}
 	names := t.ranked()
-	clear := len(names) == 1 || t.votes[names[0]] > t.votes[names[1]]
+	led := len(names) == 1 || t.votes[names[0]] > t.votes[names[1]]
 	truth := in.truth[q.item]
 	for voter, c := range choices {
 		f := at[voter]
-		if clear {
+		if led {
 			f.Rounds++
 			if c == names[0] {
 				f.WithMost++

@@ -23,6 +23,8 @@ type Call struct {
 	Temperature float64
 	Format      string   // response_format's type
 	Enum        []string // the choices its schema allows
+	MaxTokens   int      // as max_tokens
+	MaxComplete int      // as max_completion_tokens
 }
 
 // Reply is what the server does. The zero value answers with an empty message.
@@ -81,6 +83,8 @@ func (s *Server) record(r *http.Request) Call {
 	var body struct {
 		Model       string
 		Temperature float64
+		MaxTokens   int `json:"max_tokens"`
+		MaxComplete int `json:"max_completion_tokens"`
 		Messages    []struct{ Role, Content string }
 		Format      struct {
 			Type       string
@@ -89,7 +93,7 @@ func (s *Server) record(r *http.Request) Call {
 		} `json:"response_format"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body)
-	c := Call{Model: body.Model, Temperature: body.Temperature, Format: body.Format.Type, Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}
+	c := Call{Model: body.Model, Temperature: body.Temperature, Format: body.Format.Type, MaxTokens: body.MaxTokens, MaxComplete: body.MaxComplete, Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}
 	c.Enum = append(body.Format.JSONSchema.Schema.Properties.Choice.Enum, body.Format.Schema.Properties.Choice.Enum...)
 	for _, m := range body.Messages {
 		if m.Role == "system" {
