@@ -3,11 +3,9 @@ package qwen3embed
 import (
 	"fmt"
 	"hash/fnv"
-	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -69,24 +67,6 @@ func (m *Model) Variable(name string) *model.Variable {
 // Close frees the weights.
 func (m *Model) Close() { m.Store.Finalize() }
 
-// CheckFinite names the first tensor that holds a NaN or an infinity.
-func (m *Model) CheckFinite() error {
-	for _, spec := range m.Config.Layout() {
-		value, err := m.Variable(spec.Name).Value()
-		if err != nil {
-			return fmt.Errorf("read %s: %w", spec.Name, err)
-		}
-		at := -1
-		if err := value.ConstFlatData(func(flat any) { at = firstNonFinite(flat) }); err != nil {
-			return fmt.Errorf("read %s: %w", spec.Name, err)
-		}
-		if at >= 0 {
-			return &NonFiniteError{Tensor: spec.Name, Index: at}
-		}
-	}
-	return nil
-}
-
 // NonFiniteError says where weights stopped being numbers.
 type NonFiniteError struct {
 	Tensor string
@@ -95,30 +75,6 @@ type NonFiniteError struct {
 
 func (e *NonFiniteError) Error() string {
 	return fmt.Sprintf("tensor %s holds a value that is not finite at index %d", e.Tensor, e.Index)
-}
-
-func firstNonFinite(flat any) int {
-	switch values := flat.(type) {
-	case []float32:
-		for i, v := range values {
-			if v-v != 0 {
-				return i
-			}
-		}
-	case []bfloat16.BFloat16:
-		for i, v := range values {
-			if f := v.Float32(); f-f != 0 {
-				return i
-			}
-		}
-	case []float64:
-		for i, v := range values {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // newTensor allocates a tensor of the given type and hands its bytes to fill, little-endian row-major.
