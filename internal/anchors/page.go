@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"hives/data/theories"
@@ -83,8 +84,11 @@ func (b *Built) WritePage(w io.Writer) error {
 	}
 	fit(v.Texts, v.Anchors)
 	for _, name := range theories.Names() {
-		tree, _ := theories.Get(name)
-		v.Legend = append(v.Legend, legend{name, tree.Name})
+		drawn := func(s spot) bool { return s.Class == name }
+		if slices.ContainsFunc(v.Texts, drawn) || slices.ContainsFunc(v.Anchors, drawn) {
+			tree, _ := theories.Get(name)
+			v.Legend = append(v.Legend, legend{name, tree.Name})
+		}
 	}
 	v.Facts = b.facts()
 	return page.Execute(w, v)
