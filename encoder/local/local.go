@@ -137,9 +137,6 @@ func New(m *qwen3embed.Model, framed *tokenizer.Framed, info folder.Info, backen
 // Identity says which vectors this encoder makes.
 func (l *Local) Identity() encoder.Identity { return l.identity }
 
-// Config returns the sizes of the model.
-func (l *Local) Config() *qwen3embed.Config { return l.model.Config }
-
 // Close frees the compiled graphs, and the weights if Open loaded them.
 func (l *Local) Close() error {
 	l.exec.Finalize()
