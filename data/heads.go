@@ -23,7 +23,7 @@ func (m *Merger) mergeKept(put func(*Row) error) error {
 			return h.err
 		}
 	}
-	heap.Init(&heads)
+	heap.Init(&heads) // at most one head a bucket: the rows themselves stay on disk
 	for len(heads) > 0 {
 		h := heads[0]
 		h.row.Group = m.groups.find(h.row.Group)

@@ -18,17 +18,17 @@ const mergeBuckets = 256
 // each bucket goes through Dedupe by itself; what is left is merged in the order of first appearance. Only the
 // groups that merged rows have in common cross buckets: their names stay in memory.
 type Merger struct {
-	limit  int // rows in memory; tests take less
-	held   []Row
-	places uint64 // rows added so far
-	spread *buckets
-	kept   *buckets
+	limit  int      // rows in memory before the disk is used; tests take less
+	held   []Row    // all rows, as long as they are few
+	places uint64   // rows added so far
+	spread *buckets // rows with their places, by text; nil as long as they are held
+	kept   *buckets // what Finish left of each bucket of spread, in the order of places
 	groups *components
 	extra  map[string]bool
 	stats  DedupeStats
 	texts  int
 	group  Distinct
-	buffer []byte
+	buffer []byte // one row as bytes, used again and again
 }
 
 // NewMerger returns an empty Merger.
@@ -87,6 +87,7 @@ func (m *Merger) dedupeBucket(at int) error {
 	if err != nil || in == nil {
 		return err
 	}
+	// Both slices are gone before the next bucket is read; this is the memory that a Merger needs.
 	var rows []Row
 	var places []uint64 // [len(rows)]
 	for {
@@ -125,6 +126,7 @@ func (m *Merger) note(rows []Row) {
 
 // Each gives the rows that are left in the order of their first appearance. It may be called once, after Finish.
 func (m *Merger) Each(put func(*Row) error) error {
+	// Groups are counted here, not while they are dealt: joins may have made one of several.
 	give := func(r *Row) error {
 		if err := m.group.Add(r.Group); err != nil {
 			return err

@@ -48,6 +48,7 @@ func plain(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
 }
 
+// corporaTable says openly where a name is not one of the project's own.
 func (c *Card) corporaTable(p *page) {
 	p.line("\n## Corpora")
 	p.head("corpus", "title", "rows", "texts")
@@ -60,6 +61,7 @@ func (c *Card) corporaTable(p *page) {
 	}
 }
 
+// licenceTable ends with what holds for the file as a whole, since it is shared as a whole.
 func (c *Card) licenceTable(p *page) {
 	p.line("\n## Licences")
 	p.head("licence", "rows", "corpora", "asks for")
@@ -81,6 +83,7 @@ func join(list []Obligation) string {
 	return strings.Join(out, ", ")
 }
 
+// labelTables counts what rows say, not whether it is so.
 func (c *Card) labelTables(p *page) {
 	p.line("\n## Theories")
 	p.head("theory", "rows", "different values")
@@ -99,6 +102,7 @@ func (c *Card) labelTables(p *page) {
 	}
 }
 
+// importTables shows what is not in the file, which the file itself cannot tell.
 func (c *Card) importTables(p *page) {
 	p.line("\n## Left out")
 	if c.Bad > 0 {
@@ -113,6 +117,7 @@ func (c *Card) importTables(p *page) {
 	}
 }
 
+// importTable lists names of labels but no texts.
 func importTable(p *page, s *corpora.Summary) {
 	p.line("\n%s: %d records became %d rows.", plain(s.Corpus), s.Records, s.Rows)
 	p.head("left out or changed", "number")
@@ -129,6 +134,7 @@ func importTable(p *page, s *corpora.Summary) {
 	p.row("bad records skipped", len(s.Bad))
 }
 
+// citations are asked for by nearly every licence above.
 func (c *Card) citations(p *page) {
 	p.line("\n## Citations")
 	for _, corpus := range c.Corpora {
@@ -139,6 +145,7 @@ func (c *Card) citations(p *page) {
 	}
 }
 
+// hashes tell a copy of the file, or of one corpus in another file, from a changed one.
 func (c *Card) hashes(p *page) {
 	p.line("\n## Hashes")
 	p.line("\nFile, SHA-256: `%s`", c.SHA256)

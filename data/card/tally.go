@@ -27,6 +27,7 @@ type share struct {
 	digest data.Digest
 }
 
+// newTally holds one Distinct a corpus: corpora are few, whatever the number of rows.
 func newTally() *tally {
 	return &tally{
 		corpora: map[string]*share{}, directions: map[Direction]int{},
@@ -34,6 +35,7 @@ func newTally() *tally {
 	}
 }
 
+// add counts one row. A licence is counted by corpus, since one corpus may mix releases.
 func (t *tally) add(r *data.Row) error {
 	t.rows++
 	t.digest.Add(r)
@@ -90,6 +92,7 @@ func (t *tally) corporaList() ([]Corpus, error) {
 	return out, nil
 }
 
+// theoryList counts different values by where rows end, so a node and its parent are two.
 func (t *tally) theoryList() (out []Theory) {
 	for _, name := range sorted(t.values) {
 		c := Theory{Theory: name, Values: len(t.values[name])}
@@ -101,6 +104,7 @@ func (t *tally) theoryList() (out []Theory) {
 	return out
 }
 
+// directionList keeps judged zeros and unjudged rows apart: their source differs.
 func (t *tally) directionList() (out []Direction) {
 	for d, n := range t.directions {
 		d.Rows = n

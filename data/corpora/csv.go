@@ -26,9 +26,10 @@ func (c *collector) eachQuoted(path string, comma rune, needed []string, use fun
 	defer f.Close()
 	in := bufio.NewReaderSize(f, 1<<16)
 	if mark, _ := in.Peek(3); string(mark) == "\uFEFF" {
-		in.Discard(3)
+		in.Discard(3) // would become part of the first column's name
 	}
 	table := csv.NewReader(in)
+	// LazyQuotes takes a quote inside a cell as it stands, as data frames do when they read.
 	table.Comma, table.FieldsPerRecord, table.LazyQuotes, table.ReuseRecord = comma, -1, true, true
 	header, err := table.Read()
 	if err != nil {

@@ -74,7 +74,7 @@ func (c *collector) eachObject(path string, needed []string, use func(record) er
 			}
 		}
 		if err := checkHeader(path, r.at, needed); err != nil {
-			if line == 1 {
+			if line == 1 { // the whole file has another form; later it is one bad record
 				return fault.New(fault.Invalid, "%w", err)
 			}
 			return c.settle(path, line, line, wrongf("lacks the prompt or the foundation"))

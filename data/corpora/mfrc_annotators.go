@@ -29,7 +29,7 @@ func (c *collector) readAnnotators(paths []string) error {
 		err := again.eachQuoted(path, ',', columns, func(r record) error {
 			t, err := newText(r.get("text"), "")
 			if v, first := votes[t.id]; err == nil && first {
-				delete(votes, t.id)
+				delete(votes, t.id) // the comment is done; its other rows find nothing
 				c.voiced(t, c.chosen(v))
 			}
 			return c.failed

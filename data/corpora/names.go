@@ -50,7 +50,7 @@ type label struct {
 // parents gets its canonical path.
 func lookUp(theory string, names ...string) (label, bool) {
 	for _, name := range names {
-		if theories.Slug(name) == "" {
+		if theories.Slug(name) == "" { // would resolve to whatever has no name
 			continue
 		}
 		if nodes := theories.Resolve(theory, name); len(nodes) > 0 {

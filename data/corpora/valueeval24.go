@@ -45,7 +45,7 @@ func (c *collector) splits24() ([]string, error) {
 	}
 	english := func(path string) bool { return strings.HasSuffix(filepath.Dir(path), "-english") }
 	wantEnglish := c.Text == "english" || (c.Text == "" && slices.ContainsFunc(paths, english))
-	var dirs []string
+	var dirs []string // in the order of their names, as find gives them
 	for _, path := range paths {
 		dir := filepath.Dir(path)
 		switch _, err := os.Stat(filepath.Join(dir, "labels.tsv")); {
@@ -71,14 +71,17 @@ type claim24 struct {
 	unclear   bool // refers to the value, but which way could not be said
 }
 
-// labels24 reads a labels file: sentence → its claims, nil for a sentence without.
+// labels24 is a labels file.
 type labels24 struct {
-	values []string // as the header names them
-	of     map[string][]claim24
+	values []string             // as the header names them
+	of     map[string][]claim24 // sentence → its claims, nil for a sentence without
 }
 
+// sentenceKey joins the two files by both ids: sentences are numbered anew in each text.
 func sentenceKey(r record) string { return r.get(textID) + "\t" + r.get(sentenceID) }
 
+// labels24 reads a labels file. The values are taken from the header, so that a release with more of them is read
+// and what names no node is counted.
 func (c *collector) labels24(path string) (*labels24, error) {
 	l := &labels24{of: map[string][]claim24{}}
 	err := eachLine(path, func(line int, text string) error {
@@ -172,6 +175,7 @@ func (c *collector) sentences(path string, labels *labels24) error {
 	})
 }
 
+// claim24 makes a row of one claim. Unclear is none, not a judged 0: nobody said that the text is neutral.
 func (c *collector) claim24(t text, value string, claim claim24) {
 	l, known := lookUp("svt", value)
 	source := data.SourceAnnotated

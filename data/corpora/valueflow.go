@@ -87,7 +87,7 @@ func flowPath(r record) (theory string, path theories.Path, known bool) {
 	if ours, ok := flowTheories[theory]; ok {
 		theory = ours
 	}
-	var names []string
+	var names []string // the path without what stands above level 1 with us
 	for _, column := range []string{"level_1", "level_2", "level_3"} {
 		name, _ := r.first(column)
 		switch low := strings.ToLower(name); {
@@ -108,11 +108,12 @@ func flowPath(r record) (theory string, path theories.Path, known bool) {
 // anchorBank numbers the anchors of one column. Numbers stay; sentences are numbered by first appearance, as the
 // authors' code does when it loads the file.
 type anchorBank struct {
-	column string
+	column string           // as the authors call it
 	ids    map[string]int32 // nil as long as numbers come
-	number bool
+	number bool             // a number came first, so sentences are refused
 }
 
+// id reads a cell; an absent column, an empty cell and -1 are no anchor.
 func (b *anchorBank) id(r record) (int32, error) {
 	cell, ok := r.first(b.column)
 	if !ok || cell == "" || strings.EqualFold(cell, "nan") || cell == "-1" {

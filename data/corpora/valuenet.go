@@ -62,7 +62,7 @@ func (c *collector) scenario(r record, value string) error {
 	case !known && !inText: // such as train.csv without the prefix: the form is another one
 		return wrongf("neither the scenario nor the file's name gives a value of svt")
 	case !known:
-		c.miss(value)
+		c.miss(value) // a word in brackets that is no value
 	case direction == 0 && c.Zero != "keep":
 		// A 0 says that the scenario has nothing to do with the value, while a row says that it has.
 		c.drop("scenario unrelated to the value (label 0)")

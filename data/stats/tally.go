@@ -18,9 +18,10 @@ type tally struct {
 	directions map[Cross]int
 	cells      map[string]*Cell
 	names      *names
-	lengths    []int // [texts] in tokens
+	lengths    []int // [texts] in tokens; quantiles need them all
 }
 
+// newTally counts without tokens where count is nil.
 func newTally(count TokenCounter) *tally {
 	return &tally{
 		count: count, corpus: map[string]int{}, theory: map[string]int{}, directions: map[Cross]int{},
@@ -28,6 +29,7 @@ func newTally(count TokenCounter) *tally {
 	}
 }
 
+// add counts one row and keeps nothing of it but hashes and numbers.
 func (t *tally) add(r *data.Row) error {
 	t.rows++
 	t.corpus[r.Corpus]++
@@ -63,6 +65,7 @@ func (t *tally) addValue(r *data.Row) {
 	}
 }
 
+// stats puts the counts into the fixed orders of the report: no map order reaches the reader.
 func (t *tally) stats() *Stats {
 	s := &Stats{Rows: t.rows, ByCorpus: counts(t.corpus), ByTheory: counts(t.theory)}
 	s.Texts, s.Groups = t.names.texts, t.names.groups
