@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hives/data/anchors"
 	"hives/data/inventory"
 	"hives/encoder"
 )
@@ -14,15 +13,16 @@ import (
 func inventoryAssignCommand() *cobra.Command {
 	var in, out string
 	var e embedderFlags
-	var limits anchors.Limits
+	limits := inventory.DefaultLimits()
+	var notFor []string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "assign --model DIR --in FILE --out FILE",
 		Short: "Write the nearest sentence of each row's own value into individual_anchor",
 		Long: `Gives each row the id of the sentence nearest to its text, among those tied to the row's value or to a
-value above or below it, or -1 where none is near enough: below --min-cosine, or ahead of the second nearest
-by less than --margin. The model is only read. It must not be the one that Stage 2 will train, nor one trained
-on these assignments.`,
+value above or below it, or -1 where none is near enough. The limits are shares of the spread, the mean
+distance of two sentences. The model is only read. It must not be the one that Stage 2 will train, which
+--not-for names, nor one trained on these assignments. docs/INVENTORY.md.`,
 		Example: `  hives theories inventory assign --model weights/Qwen3-Embedding-0.6B --in rows.parquet --out rows.parquet`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,11 +31,15 @@ on these assignments.`,
 				return err
 			}
 			defer done()
+			embedder := enc.Identity().WeightsSHA256
+			if err := refuseWeights(embedder, notFor); err != nil {
+				return err
+			}
 			report, err := inventory.AssignFile(cmd.Context(), in, out, embedWith(enc), limits)
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if report.Embedder = embedder; asJSON {
 				return printJSON(cmd.OutOrStdout(), report)
 			}
 			return report.WriteTable(cmd.OutOrStdout())
@@ -45,8 +49,9 @@ on these assignments.`,
 	flags := cmd.Flags()
 	flags.StringVar(&in, "in", "", "rows to read (.parquet or .csv)")
 	flags.StringVar(&out, "out", "", "rows to write; may be the same file")
-	flags.Float64Var(&limits.MinLead, "margin", inventory.DefaultMargin, "least lead of the nearest sentence's cosine over the second's")
-	flags.Float64Var(&limits.MinCosine, "min-cosine", 0, "least cosine of the nearest sentence")
+	flags.Float64Var(&limits.Margin, "margin", limits.Margin, "least lead of the nearest sentence over the second nearest, in spreads")
+	flags.Float64Var(&limits.MaxDistance, "max-distance", limits.MaxDistance, "furthest that a text may be from its sentence, in spreads")
+	flags.StringArrayVar(&notFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these rows will train: refused as embedder")
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "model", "in", "out")
 	return cmd

@@ -17,15 +17,16 @@ type Embed func(ctx context.Context, texts []string) ([][]float32, error)
 
 // Report accounts for an assignment.
 type Report struct {
-	Rows        int      `json:"rows"`
-	Assigned    int      `json:"assigned"`
-	NoCandidate int      `json:"no_candidate"` // rows of a theory without sentences
-	Refused     int      `json:"refused"`      // rows whose nearest sentence was outside the limits
-	AnchorsUsed int      `json:"anchors_used"`
-	ByTheory    []Theory `json:"by_theory"`
-	MeanCosine  float64  `json:"mean_cosine"` // of the rows that have a candidate, with their best one
-	MinCosine   float64  `json:"min_cosine"`  // the limits
-	MinLead     float64  `json:"margin"`
+	Rows         int      `json:"rows"`
+	Assigned     int      `json:"assigned"`
+	NoCandidate  int      `json:"no_candidate"` // rows of a theory without sentences
+	Refused      int      `json:"refused"`      // rows whose nearest sentence was outside the limits
+	AnchorsUsed  int      `json:"anchors_used"`
+	ByTheory     []Theory `json:"by_theory"`
+	Spread       float64  `json:"spread"`        // mean distance of two sentences, 1 − cosine
+	MeanDistance float64  `json:"mean_distance"` // of rows that have a candidate to their nearest, in spreads
+	Limits       Limits   `json:"limits"`
+	Embedder     string   `json:"embedder_sha256,omitempty"` // digest of its weights, if the caller says
 }
 
 // Theory is one theory's share.
@@ -35,21 +36,35 @@ type Theory struct {
 	Assigned int    `json:"assigned"`
 }
 
+// Limits refuse a sentence to a text. Both are shares of the spread, the mean distance (1 − cosine) of two sentences:
+// a lead of .01 is much in a space where all texts lie within .02.
+type Limits struct {
+	Margin      float64 `json:"margin"`       // least lead of the nearest sentence over the second nearest
+	MaxDistance float64 `json:"max_distance"` // of the nearest sentence
+}
+
+// DefaultLimits keep out texts that lie between two sentences, where the choice would be the embedder's noise, and
+// those that are no nearer to any than two sentences are to each other.
+func DefaultLimits() Limits { return Limits{Margin: .02, MaxDistance: 1} }
+
+// minSpread is the least spread that float32 vectors can be told apart by, with room for their rounding.
+const minSpread = 1e-4
+
 // Assigner writes individual anchors into rows. Make one with NewAssigner; it is not safe for concurrent use.
 type Assigner struct {
 	embed      Embed
-	limits     anchors.Limits
+	limits     anchors.Limits          // in cosines
 	bank       [][]float32             // [A][d] unit rows
 	candidates map[theories.Node][]int // row's node → places in the bank
 	report     Report
 
-	cosines      float64 // sum over the rows with a candidate
+	distances    float64 // sum over the rows with a candidate
 	used         map[int32]bool
 	rows, filled map[string]int // by theory
 }
 
 // NewAssigner embeds the inventory.
-func NewAssigner(ctx context.Context, embed Embed, limits anchors.Limits) (*Assigner, error) {
+func NewAssigner(ctx context.Context, embed Embed, limits Limits) (*Assigner, error) {
 	vectors, err := embed(ctx, Bank().Texts())
 	if err != nil {
 		return nil, fmt.Errorf("embed the inventory: %w", err)
@@ -57,11 +72,35 @@ func NewAssigner(ctx context.Context, embed Embed, limits anchors.Limits) (*Assi
 	if len(vectors) != Size {
 		return nil, fault.New(fault.Mismatch, "inventory: the embedder gave %d vectors for %d sentences", len(vectors), Size)
 	}
+	if !(limits.Margin >= 0 && limits.MaxDistance > 0) {
+		return nil, fault.New(fault.Invalid, "inventory: a margin of %v and a distance of at most %v; want at least 0, and more than 0", limits.Margin, limits.MaxDistance)
+	}
+	width := spread(vectors)
+	if !(width >= minSpread) {
+		return nil, fault.New(fault.Invalid, "inventory: the embedder tells no sentence from another (mean distance %.3g); take another one", width)
+	}
 	return &Assigner{
-		embed: embed, limits: limits, bank: vectors, candidates: map[theories.Node][]int{},
-		report: Report{MinCosine: limits.MinCosine, MinLead: limits.MinLead},
+		embed: embed, bank: vectors, candidates: map[theories.Node][]int{},
+		limits: anchors.Limits{MinCosine: 1 - limits.MaxDistance*width, MinLead: limits.Margin * width},
+		report: Report{Spread: width, Limits: limits},
 		used:   map[int32]bool{}, rows: map[string]int{}, filled: map[string]int{},
 	}, nil
+}
+
+// spread is the mean of 1 − cosine over all pairs of unit rows [A][d], from their sum: |Σv|² = A + 2 Σ_{i<j} cos.
+func spread(vectors [][]float32) float64 {
+	sum := make([]float64, len(vectors[0]))
+	for _, v := range vectors {
+		for k, x := range v {
+			sum[k] += float64(x)
+		}
+	}
+	var square float64
+	for _, x := range sum {
+		square += x * x
+	}
+	n := float64(len(vectors))
+	return 1 - (square-n)/(n*(n-1))
 }
 
 // Assign sets individual_anchor of every row: the id of the sentence nearest to its text among those on the row's
@@ -112,7 +151,7 @@ func (a *Assigner) assign(r *data.Row, v []float32) {
 		a.filled[r.Theory]++
 		a.used[r.IndividualAnchor] = true
 	}
-	a.cosines += m.Cosine
+	a.distances += (1 - m.Cosine) / s.Spread
 }
 
 // onPath lists the sentences whose node is on the row's path: at the row's node, above it or, since annotators stop
@@ -153,7 +192,7 @@ func (a *Assigner) Report() Report {
 	s := a.report
 	s.AnchorsUsed = len(a.used)
 	if n := s.Rows - s.NoCandidate; n > 0 {
-		s.MeanCosine = a.cosines / float64(n)
+		s.MeanDistance = a.distances / float64(n)
 	}
 	for _, theory := range slices.Sorted(maps.Keys(a.rows)) {
 		s.ByTheory = append(s.ByTheory, Theory{Theory: theory, Rows: a.rows[theory], Assigned: a.filled[theory]})

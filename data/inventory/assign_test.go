@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"hives/data"
-	"hives/data/anchors"
 	"hives/data/theories"
 )
 
@@ -20,11 +19,11 @@ import (
 func bag(_ context.Context, texts []string) ([][]float32, error) {
 	out := make([][]float32, len(texts))
 	for i, text := range texts {
-		v := make([]float32, 2048)
+		v := make([]float32, 1024)
 		for w := range words(text) {
 			h := fnv.New32a()
 			h.Write([]byte(w))
-			v[h.Sum32()%2048]++
+			v[h.Sum32()%1024]++
 		}
 		var norm float64
 		for _, x := range v {
@@ -60,7 +59,7 @@ func idOf(t *testing.T, begins string) int32 {
 	return 0
 }
 
-func assigned(t *testing.T, limits anchors.Limits, rows ...data.Row) ([]data.Row, Report) {
+func assigned(t *testing.T, limits Limits, rows ...data.Row) ([]data.Row, Report) {
 	t.Helper()
 	a, err := NewAssigner(context.Background(), bag, limits)
 	if err == nil {
@@ -74,7 +73,7 @@ func assigned(t *testing.T, limits anchors.Limits, rows ...data.Row) ([]data.Row
 
 func TestAssignStaysOnTheRowsPath(t *testing.T) {
 	const blood, queue = "He was giving blood when the supplies were low.", "Letting people take their turn in the queue."
-	rows, report := assigned(t, anchors.Limits{MinCosine: .3, MinLead: .01},
+	rows, report := assigned(t, Limits{MaxDistance: .7, Margin: .01},
 		row(blood, "duty", "beneficence"),
 		row(blood, "duty", "fidelity"),                                                      // the nearest sentence of all is on another path
 		row("They wanted fun at the end of the week.", "svt", "self-enhancement"),           // hedonism by its other parent
@@ -98,7 +97,7 @@ func TestAssignStaysOnTheRowsPath(t *testing.T) {
 
 // Every anchor that is given must lie on the row's path, whatever the limits; written from the definition.
 func TestCandidatesEqualTheirDefinition(t *testing.T) {
-	a, err := NewAssigner(context.Background(), bag, anchors.Limits{MinCosine: -1})
+	a, err := NewAssigner(context.Background(), bag, Limits{MaxDistance: 9})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,13 +142,13 @@ func plainlyOn(theory string, p theories.Path, ids []string) bool {
 
 func TestAssignRefusesABrokenEmbedder(t *testing.T) {
 	ctx, broken := context.Background(), errors.New("out of ink")
-	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, broken }, anchors.Limits{}); !errors.Is(err, broken) {
+	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, broken }, DefaultLimits()); !errors.Is(err, broken) {
 		t.Errorf("an error: %v", err)
 	}
-	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, nil }, anchors.Limits{}); err == nil {
+	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, nil }, DefaultLimits()); err == nil {
 		t.Error("too few vectors: accepted")
 	}
-	a, err := NewAssigner(ctx, bag, anchors.Limits{})
+	a, err := NewAssigner(ctx, bag, DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +163,10 @@ func TestAssignFileIsTheSameTwiceAndInBlocks(t *testing.T) {
 	in := filepath.Join(dir, "in.parquet")
 	tree, _ := theories.Get("right")
 	var rows []data.Row
+	texts := Bank().Texts()
 	for i := range rowsAtOnce + 10 { // more than one block
 		leaf := tree.Leaves[i%len(tree.Leaves)]
-		r := row(Bank().Anchors[i%Size].Text+" And so on.", "right", leaf[0], leaf[1], leaf[2])
+		r := row(texts[i%Size]+" And so on.", "right", leaf[0], leaf[1], leaf[2])
 		r.Extra = map[string]string{"note": "kept"}
 		rows = append(rows, r)
 	}
@@ -176,7 +176,7 @@ func TestAssignFileIsTheSameTwiceAndInBlocks(t *testing.T) {
 	var files [2][]byte
 	for k, name := range []string{"a.parquet", "b.parquet"} {
 		out := filepath.Join(dir, name)
-		report, err := AssignFile(context.Background(), in, out, bag, anchors.Limits{MinLead: DefaultMargin})
+		report, err := AssignFile(context.Background(), in, out, bag, DefaultLimits())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,10 +192,48 @@ func TestAssignFileIsTheSameTwiceAndInBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, _ := assigned(t, anchors.Limits{MinLead: DefaultMargin}, rows...)
+	whole, _ := assigned(t, DefaultLimits(), rows...)
 	for i := range got {
 		if got[i].IndividualAnchor != whole[i].IndividualAnchor || got[i].Extra["note"] != "kept" {
 			t.Fatalf("row %d: anchor %d in blocks, %d at once", i, got[i].IndividualAnchor, whole[i].IndividualAnchor)
 		}
+	}
+}
+
+func TestSpreadEqualsItsDefinition(t *testing.T) {
+	vectors, err := bag(context.Background(), Bank().Texts()[:40])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	pairs := 0
+	for i := range vectors {
+		for j := range i {
+			var cosine float64
+			for k := range vectors[i] {
+				cosine += float64(vectors[i][k]) * float64(vectors[j][k])
+			}
+			sum += 1 - cosine
+			pairs++
+		}
+	}
+	if got, want := spread(vectors), sum/float64(pairs); math.Abs(got-want) > 1e-6 {
+		t.Errorf("spread %v, want %v", got, want)
+	}
+}
+
+func TestAssignRefusesAnEmbedderThatTellsNothingApart(t *testing.T) {
+	flat := func(_ context.Context, texts []string) ([][]float32, error) {
+		out := make([][]float32, len(texts))
+		for i := range out {
+			out[i] = []float32{1, 0}
+		}
+		return out, nil
+	}
+	if _, err := NewAssigner(context.Background(), flat, DefaultLimits()); err == nil || !strings.Contains(err.Error(), "no sentence from another") {
+		t.Errorf("all vectors alike: %v", err)
+	}
+	if _, err := NewAssigner(context.Background(), bag, Limits{}); err == nil || !strings.Contains(err.Error(), "more than 0") {
+		t.Errorf("no distance: %v", err)
 	}
 }

@@ -9,20 +9,15 @@ import (
 	"strings"
 
 	"hives/data"
-	"hives/data/anchors"
 	"hives/internal/fault"
 )
 
 // rowsAtOnce bounds what AssignFile holds in memory. It is a multiple of what embedders batch.
 const rowsAtOnce = 4096
 
-// DefaultMargin is the least lead of the nearest sentence over the second nearest. It keeps out texts that lie
-// between two sentences, where the choice would be the embedder's noise.
-const DefaultMargin = .01
-
 // AssignFile copies the rows of in to out with individual_anchor set. Memory stays flat however long the file is.
 // in and out may be the same file.
-func AssignFile(ctx context.Context, in, out string, embed Embed, limits anchors.Limits) (Report, error) {
+func AssignFile(ctx context.Context, in, out string, embed Embed, limits Limits) (Report, error) {
 	extra, err := extraNames(in)
 	if err != nil {
 		return Report{}, err
@@ -83,8 +78,8 @@ func extraNames(path string) ([]string, error) {
 // WriteTable prints the report for people.
 func (s *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d rows have a sentence (%d of %d sentences in use); nearest cosine %.3f on average\n",
-		s.Assigned, s.Rows, s.AnchorsUsed, Size, s.MeanCosine)
+	fmt.Fprintf(&b, "%d of %d rows have a sentence (%d of %d sentences in use); the nearest is %.2f spreads of %.4f away on average\n",
+		s.Assigned, s.Rows, s.AnchorsUsed, Size, s.MeanDistance, s.Spread)
 	for _, t := range s.ByTheory {
 		fmt.Fprintf(&b, "  %-6s %8d rows %8d assigned\n", t.Theory, t.Rows, t.Assigned)
 	}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"hives/internal/anchors"
+	"hives/internal/fault"
+)
+
+// refuseWeights refuses an embedder that the rows are to train: it would be taught its own opinion.
+func refuseWeights(embedder string, notFor []string) error {
+	for _, arg := range notFor {
+		sum, err := anchors.WeightsOf(arg)
+		if err != nil {
+			return err
+		}
+		if sum == embedder {
+			return fault.New(fault.Mismatch, "the embedder has the weights of %s, which these rows are to train; embed with another model", arg)
+		}
+	}
+	return nil
+}
