@@ -30,7 +30,9 @@ type TruthLevel struct {
 func judge(p *Panel, in *input, results []Result) *Truth {
 	t := &Truth{}
 	for n := range p.tree.LevelNames {
-		t.Levels = append(t.Levels, p.truthLevel(n+1, in, results))
+		if l, ok := p.truthLevel(n+1, in, results); ok {
+			t.Levels = append(t.Levels, l)
+		}
 	}
 	for i, item := range in.items {
 		truth := in.truth[item.ID]
@@ -53,7 +55,8 @@ func judge(p *Panel, in *input, results []Result) *Truth {
 	return t
 }
 
-func (p *Panel) truthLevel(level int, in *input, results []Result) TruthLevel {
+// truthLevel's ok is false where no text has a label at the level: people often stop above it.
+func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, bool) {
 	t := TruthLevel{Level: level}
 	often, texts, chance := map[string]int{}, 0, 0.0
 	values := 0
@@ -82,7 +85,7 @@ func (p *Panel) truthLevel(level int, in *input, results []Result) TruthLevel {
 	if common := shares(often); texts > 0 {
 		t.Constant, t.Chance = float64(common[0].Count)/float64(texts), chance/float64(texts)
 	}
-	return t
+	return t, texts > 0
 }
 
 // labelsAt are the distinct values of a text at a level.
