@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job on a sample of real corpora: rows, Stage 1 on a small model from random weights, the same
-# with permuted labels as a control, and a report of what was learned on held-out groups.
+# with permuted labels as a control, anchors across theories, and a report of what was learned on held-out
+# groups.
 #
 #   scripts/demo.sh                    about six minutes on two cores
 #   STEPS=200 SEED=2 OUT=out/quick scripts/demo.sh
@@ -26,7 +27,7 @@ fi
 mkdir -p "$OUT/rows"
 echo "$settings" > "$OUT/settings"
 
-say "1/5 rows from four corpora, split so that no group and no text stands on both sides"
+say "1/6 rows from four corpora, split so that no group and no text stands on both sides"
 for corpus in valueeval mfrc social-chem moral-stories; do
   bin/hives import "$corpus" --in "demo/data/${corpus//-/_}" --out "$OUT/rows/$corpus.parquet"
 done
@@ -46,20 +47,29 @@ fit() {
     --out "$OUT/runs/$name" --resume "$@"
 }
 
-say "2/5 the untrained model"
+say "2/6 the untrained model"
 fit before --steps 0
 
-say "3/5 Stage 1: $STEPS steps of 64 texts"
+say "3/6 Stage 1: $STEPS steps of 64 texts"
 fit after
 
-say "4/5 the control: the same run on labels dealt out anew inside each corpus"
+say "4/6 the control: the same run on labels dealt out anew inside each corpus"
 fit control --permute-labels
 
-say "5/5 what was learned, on groups that training has not seen"
+say "5/6 anchors across theories, found in the training rows, and the rows that belong to them"
 rm -rf "$OUT/model"
 cp -r "$OUT/runs/after/final" "$OUT/model"
+bin/hives anchors build --rows "$OUT/rows/train.parquet" --model "$OUT/model" --k 150 --restarts 3 \
+  --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
+bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$OUT/model" \
+  --in "$OUT/rows/train.parquet" --out "$OUT/rows/assigned.parquet"
+bin/hives theories inventory assign --model "$OUT/model" \
+  --in "$OUT/rows/assigned.parquet" --out "$OUT/rows/assigned.parquet"
+
+say "6/6 what was learned, on groups that training has not seen"
 bin/hives report demo --before "$OUT/runs/before/final" --after "$OUT/model" --control "$OUT/runs/control/final" \
-  --data "$OUT/rows/test.parquet" --train-data "$OUT/rows/train.parquet" --run "$OUT/runs/after" --out "$OUT"
+  --data "$OUT/rows/test.parquet" --train-data "$OUT/rows/train.parquet" --run "$OUT/runs/after" \
+  --anchors "$OUT/anchors.parquet" --assigned "$OUT/rows/assigned.parquet" --out "$OUT"
 touch "$OUT/finished"
 
 cat <<EOF
@@ -67,5 +77,6 @@ cat <<EOF
 model    $OUT/model
 figures  $OUT/metrics.json
 report   $OUT/report.html      (open it in a browser)
+anchors  $OUT/anchors.html
 rows     $OUT/rows.html
 EOF

@@ -32,6 +32,9 @@ func reportDemoCommand() *cobra.Command {
 	c.Flags().StringVar(&j.After, "after", "", "model folder after training")
 	c.Flags().StringVar(&j.Control, "control", "", "model folder trained as long on permuted labels")
 	c.Flags().StringVar(&j.Run, "run", "", "folder of the training run, for its curves")
+	c.Flags().StringVar(&j.Anchors, "anchors", "", "bank of cross-theory anchors to show")
+	c.Flags().StringVar(&j.Assigned, "assigned", "", "rows that were assigned to the banks")
+	c.MarkFlagsRequiredTogether("anchors", "assigned")
 	jobFlags(c, &j.Job, &kind, "out/demo")
 	required(c, "before", "after", "control", "data")
 	return c

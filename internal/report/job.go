@@ -49,6 +49,7 @@ type DemoJob struct {
 	Job
 	Before, After, Control string
 	Run                    string // folder of the training run, for the curves; may be empty
+	Anchors, Assigned      string // bank of anchors and the rows assigned to it; both or neither
 }
 
 // Evaluate runs the job.
@@ -89,11 +90,17 @@ func Demo(ctx context.Context, j DemoJob) error {
 			return err
 		}
 	}
+	var bank *Anchors
+	if j.Anchors != "" {
+		if bank, err = ReadAnchors(j.Anchors, j.Assigned); err != nil {
+			return err
+		}
+	}
 	d, err := b.Demo(ctx, j.model("before", j.Before), j.model("after", j.After), j.model("control", j.Control))
 	if err != nil {
 		return err
 	}
-	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves) }); err != nil {
+	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank) }); err != nil {
 		return err
 	}
 	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
@@ -101,6 +108,9 @@ func Demo(ctx context.Context, j DemoJob) error {
 		return err
 	}
 	fmt.Fprintln(j.Stdout)
+	if bank != nil {
+		fmt.Fprintf(j.Stdout, "anchors: %s.\n", bank.Coverage())
+	}
 	for _, f := range d.Findings {
 		if _, err := fmt.Fprintf(j.Stdout, "%s: %s\n", f.Topic, f.Sentence); err != nil {
 			return err

@@ -29,8 +29,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 }).Parse(pageSource))
 
-// WriteDemo writes the demo's page; curves may be nil.
-func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series) error {
+// WriteDemo writes the demo's page; curves and bank may be nil.
+func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) error {
 	main := []shown{
 		{"before training", "random weights", d.Before, true},
 		{"after training", "the demo's model", d.After, true},
@@ -45,7 +45,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series) error {
 	})
 	v.Maps = mapRows(main[:2])
 	v.Curves = drawCurves(curves)
-	v.Examples = d.Examples
+	v.Examples, v.Anchors = d.Examples, bank
 	return page.Execute(w, v)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"hives/data"
+	"hives/data/anchors"
 	"hives/encoder"
 	"hives/internal/evaluate"
 	"hives/internal/fault"
@@ -236,5 +237,39 @@ func TestAxisCoversItsValues(t *testing.T) {
 				t.Errorf("labels repeat: %v", ticks)
 			}
 		})
+	}
+}
+
+// TestReadAnchorsCountsRows writes a small bank and rows, and checks coverage and order.
+func TestReadAnchorsCountsRows(t *testing.T) {
+	dir := t.TempDir()
+	bank := &anchors.Bank{Anchors: []anchors.Anchor{
+		{ID: 0, Bank: "theory", Kind: "cluster", Text: "<b>few</b>", ValueIDs: []string{"duty/justice"}, Provenance: "medoid"},
+		{ID: 3, Bank: "theory", Kind: "cluster", Text: "many", ValueIDs: []string{"duty/fidelity"}, Provenance: "medoid"},
+	}}
+	bankPath, rowsPath := filepath.Join(dir, "bank.parquet"), filepath.Join(dir, "rows.parquet")
+	if err := anchors.Write(bankPath, bank); err != nil {
+		t.Fatal(err)
+	}
+	var rows []data.Row
+	for i, anchor := range []int32{3, 0, 3, data.NoAnchor} {
+		text := fmt.Sprintf("text %d", i)
+		rows = append(rows, data.Row{
+			Text: text, Theory: "duty", Level1: "justice", DirectionSource: data.SourceNone, TextID: data.TextID(text),
+			Group: data.TextID(text), Corpus: "made", TheoryAnchor: anchor, IndividualAnchor: data.NoAnchor,
+		})
+	}
+	if err := data.Write(rowsPath, rows); err != nil {
+		t.Fatal(err)
+	}
+	a, err := ReadAnchors(bankPath, rowsPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Count != 2 || a.Rows != 4 || a.Theory != 3 || a.Individual != 0 || a.Examples[0].Text != "many" || a.Examples[0].Rows != 2 {
+		t.Errorf("%+v", a)
+	}
+	if !strings.Contains(a.Coverage(), "3 of 4 rows (75 %)") {
+		t.Error(a.Coverage())
 	}
 }

@@ -22,6 +22,7 @@ type view struct {
 	Bars     []barPanel
 	Maps     []mapRow
 	Examples []evaluate.Example
+	Anchors  *Anchors
 	Values   []evaluate.ValueRow
 	Ortho    []orthoRow
 	N        evaluate.Counts

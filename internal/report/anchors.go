@@ -1,0 +1,66 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"hives/data"
+	"hives/data/anchors"
+)
+
+// shownAnchors is how many anchors the page lists, those of the most rows.
+const shownAnchors = 10
+
+// Anchors describes a bank of cross-theory anchors and the rows that were assigned to both banks.
+type Anchors struct {
+	Count      int // anchors of the bank
+	Rows       int
+	Theory     int // rows with a cross-theory anchor
+	Individual int // rows with a sentence of the plain-language inventory
+	Examples   []AnchorExample
+}
+
+// AnchorExample is one anchor with the values its cluster stands for.
+type AnchorExample struct {
+	ID     int32
+	Text   string
+	Rows   int
+	Values []string
+}
+
+// ReadAnchors reads the bank and the assigned rows.
+func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
+	bank, err := anchors.Read(bankPath)
+	if err != nil {
+		return nil, err
+	}
+	a := &Anchors{Count: len(bank.Anchors)}
+	rows := map[int32]int{}
+	_, err = data.Scan(rowsPath, data.ReadOptions{}, func(r *data.Row) error {
+		a.Rows++
+		if r.TheoryAnchor != data.NoAnchor {
+			a.Theory++
+			rows[r.TheoryAnchor]++
+		}
+		if r.IndividualAnchor != data.NoAnchor {
+			a.Individual++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range bank.Anchors {
+		a.Examples = append(a.Examples, AnchorExample{x.ID, x.Text, rows[x.ID], x.ValueIDs[:min(3, len(x.ValueIDs))]})
+	}
+	slices.SortStableFunc(a.Examples, func(x, y AnchorExample) int { return y.Rows - x.Rows })
+	a.Examples = a.Examples[:min(shownAnchors, len(a.Examples))]
+	return a, nil
+}
+
+// Coverage says in words how many rows were assigned.
+func (a *Anchors) Coverage() string {
+	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, a.Rows)) }
+	return fmt.Sprintf("%d anchors found in the training rows; %d of %d rows (%.0f %%) have one, and %d (%.0f %%) a sentence of the plain-language inventory",
+		a.Count, a.Theory, a.Rows, share(a.Theory), a.Individual, share(a.Individual))
+}
