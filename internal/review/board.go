@@ -1,0 +1,183 @@
+package review
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hives/internal/llm"
+)
+
+// queueAge is how long the queue with its votes is kept: reading it costs a query for every item, and only
+// a labelling run beside the review changes it. Decisions are read each time.
+const queueAge = 5 * time.Second
+
+// board is what reviewers work on: the items of one kind with what was decided.
+type board struct {
+	store *llm.Store
+	keep  func(llm.QueueItem) bool // the items shown
+
+	mu    sync.Mutex
+	read  time.Time
+	items []llm.QueueItem
+}
+
+// state is the board at one moment.
+type state struct {
+	items []llm.QueueItem
+	held  map[int64][]llm.Decision // by queue item, one a reviewer, ordered by reviewer
+}
+
+func (b *board) state(ctx context.Context) (*state, error) {
+	items, err := b.queue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := b.store.Decisions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{items: items, held: map[int64][]llm.Decision{}}
+	for _, d := range held {
+		s.held[d.Queue] = append(s.held[d.Queue], d)
+	}
+	return s, nil
+}
+
+func (b *board) queue(ctx context.Context) ([]llm.QueueItem, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Since(b.read) < queueAge {
+		return b.items, nil
+	}
+	all, err := b.store.Queue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.items = slices.DeleteFunc(all, func(q llm.QueueItem) bool { return !b.keep(q) })
+	b.read = time.Now()
+	return b.items, nil
+}
+
+// at is the place of an item, -1 where it is not shown.
+func (s *state) at(id int64) int {
+	return slices.IndexFunc(s.items, func(q llm.QueueItem) bool { return q.ID == id })
+}
+
+// of returns a reviewer's decision on an item.
+func (s *state) of(id int64, reviewer string) (llm.Decision, bool) {
+	for _, d := range s.held[id] {
+		if d.Reviewer == reviewer {
+			return d, true
+		}
+	}
+	return llm.Decision{}, false
+}
+
+// latest is the decision that a reviewer's undo would take back.
+func (s *state) latest(reviewer string) (last llm.Decision, ok bool) {
+	for id := range s.held {
+		if d, has := s.of(id, reviewer); has && d.ID > last.ID {
+			last, ok = d, true
+		}
+	}
+	return last, ok
+}
+
+// Standings of an item.
+const (
+	undecided = "undecided" // nobody decided, or all who looked skipped it
+	agreed    = "agreed"
+	split     = "split" // reviewers contradict each other
+)
+
+// standing compares what reviewers decided on one item; who skipped it has no say. The decision is one of
+// those agreed on.
+func standing(held []llm.Decision) (string, llm.Decision) {
+	var first llm.Decision
+	for _, d := range held {
+		switch {
+		case d.Verdict == llm.VerdictSkip:
+		case first.ID == 0:
+			first = d
+		case d.Verdict != first.Verdict || d.Direction != first.Direction || !slices.Equal(d.Path, first.Path):
+			return split, llm.Decision{}
+		}
+	}
+	if first.ID == 0 {
+		return undecided, first
+	}
+	return agreed, first
+}
+
+// Filters of the items that a reviewer walks through.
+const (
+	showOpen  = "open"  // not decided by this reviewer
+	showSplit = "split" // contradicted
+	showAll   = "all"
+)
+
+func (s *state) matches(q llm.QueueItem, reviewer, show string) bool {
+	switch show {
+	case showSplit:
+		how, _ := standing(s.held[q.ID])
+		return how == split
+	case showAll:
+		return true
+	}
+	_, done := s.of(q.ID, reviewer)
+	return !done
+}
+
+// next finds the item to show after the one at place from, going round once by step ±1; -1 where none is
+// left. The item at from is tried last.
+func (s *state) next(from, step int, reviewer, show string) int {
+	n := len(s.items)
+	for k := 1; k <= n; k++ {
+		i := ((from+k*step)%n + n) % n
+		if s.matches(s.items[i], reviewer, show) {
+			return i
+		}
+	}
+	return -1
+}
+
+// counts are the figures above every page.
+type counts struct{ Items, Mine, Split, Agreed int }
+
+func (s *state) counts(reviewer string) counts {
+	c := counts{Items: len(s.items)}
+	for _, q := range s.items {
+		if _, ok := s.of(q.ID, reviewer); ok {
+			c.Mine++
+		}
+		switch how, _ := standing(s.held[q.ID]); how {
+		case split:
+			c.Split++
+		case agreed:
+			c.Agreed++
+		}
+	}
+	return c
+}
+
+// sayDecision puts a decision into words.
+func sayDecision(kind string, text string, d llm.Decision) string {
+	switch {
+	case d.Verdict == llm.VerdictSkip:
+		return "skipped"
+	case kind == llm.KindAnchor && d.Verdict == llm.VerdictNone:
+		return "rejected"
+	case kind == llm.KindAnchor && d.Path[0] == text:
+		return "accepted"
+	case kind == llm.KindAnchor:
+		return "edited: " + d.Path[0]
+	case d.Verdict == llm.VerdictNone:
+		return "no value of this theory"
+	}
+	return directionWords[d.Direction] + " " + strings.Join(d.Path, " › ")
+}
+
+var directionWords = map[int32]string{1: "supports", 0: "neither supports nor opposes", -1: "opposes"}

@@ -1,0 +1,17 @@
+// Package review lets people decide what a panel of models could not, and look over banks of anchors, on
+// one small page served on this machine.
+//
+// The journey of a decision: a queue item of the votes file (package llm) → its text, votes and definitions
+// on the page → a reviewer's key or button → a row of the table decisions → for labels the next
+// hives label writes the rows that all reviewers agree on, for anchors hives review apply writes the bank.
+// Several reviewers may work at once, on one server or on several with the same votes file; a reviewer sees
+// what others decided after deciding, since a decision known before would pull the next one to it.
+//
+// The page shows texts of strangers. They pass through html/template alone, and a Content-Security-Policy
+// allows nothing but the page's own style and script. The server listens on loopback only and refuses
+// whatever does not carry the random token of its start, names another Host, or changes something from
+// another Origin: other programs' web pages run in the same browser.
+//
+// For an anchor a decision's path has one element, the sentence that shall stand: the item's own text where
+// it is accepted, another where it is edited. Verdict none rejects the anchor.
+package review

@@ -1,0 +1,132 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"hives/data/anchors"
+	"hives/internal/fault"
+	"hives/internal/llm"
+)
+
+// Limits of the server. A page of one item is small and made in milliseconds, also on a busy machine.
+const (
+	headerTimeout   = 5 * time.Second
+	requestTimeout  = 15 * time.Second
+	idleTimeout     = 2 * time.Minute
+	shutdownTimeout = 5 * time.Second
+	maxHeader       = 16 << 10 // bytes
+)
+
+// Job is hives review.
+type Job struct {
+	DB       string // votes file
+	Anchors  string // bank to review; "" reviews the labels that wait in the votes file
+	Rows     string // rows the bank was made from, for the exemplars' texts; may be empty
+	Listen   string // loopback address
+	Reviewer string // name offered on the page
+	Stdout   io.Writer
+	Stderr   io.Writer
+}
+
+// Run serves the page until ctx ends, which is the usual way and no error.
+func Run(ctx context.Context, j Job) error {
+	if err := loopback(j.Listen); err != nil {
+		return err
+	}
+	store, keep, err := j.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	b := &board{store: store, keep: keep}
+	items, err := b.queue(ctx)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel cannot agree on; --anchors names a bank to look over", j.DB)
+	}
+	l, err := net.Listen("tcp", j.Listen)
+	if err != nil {
+		return fault.New(fault.Unavailable, "listen %s: %w", j.Listen, err)
+	}
+	srv, address := newServer(b, l.Addr().String(), j.Reviewer, j.Stderr)
+	fmt.Fprintf(j.Stdout, "%d items to review. Open this address, which holds the key; Ctrl-C ends:\n%s\n", len(items), address)
+	return serve(ctx, srv, l)
+}
+
+// open opens the votes file and says which of its items are reviewed.
+func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, error) {
+	if j.Anchors == "" {
+		store, err := openExisting(j.DB)
+		return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindLabel }, err
+	}
+	bank, err := anchors.Read(j.Anchors)
+	if err != nil {
+		return nil, nil, err
+	}
+	texts, err := exemplarTexts(j.Rows, bank)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := llm.Open(j.DB)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, err := enqueue(ctx, store, bank, texts)
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && ids[q.ItemID] }, nil
+}
+
+// openExisting does not create a votes file, as a mistyped name would.
+func openExisting(path string) (*llm.Store, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "votes %s: no such file: name the --db of hives label", path)
+	}
+	return llm.Open(path)
+}
+
+// newServer returns a server for the board and the address that opens the page.
+func newServer(b *board, host, reviewer string, stderr io.Writer) (*http.Server, string) {
+	logger := log.New(stderr, "review: ", 0)
+	token := newToken()
+	a := &app{board: b, base: "/" + token + "/", reviewer: reviewer, now: time.Now, log: logger}
+	return &http.Server{
+		Handler:           &guard{token: token, host: host, next: a.routes()},
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          logger,
+	}, "http://" + host + a.base
+}
+
+// serve answers until ctx ends, then lets requests under way finish.
+func serve(ctx context.Context, srv *http.Server, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("review: %w", err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(ending); err != nil {
+		return fmt.Errorf("review: %w", srv.Close())
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package review
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"hives/data/theories"
+	"hives/internal/llm"
+)
+
+// tally is how the panel answered one question about one item.
+type tally struct {
+	About    string // as package panel names it: a node, with "+neutral" or "+direction"
+	Voters   int
+	Choices  []choice // most votes first
+	Unusable []string // voters whose every answer was unusable
+	Raw      []rawAnswer
+}
+
+type choice struct {
+	Name   string
+	Votes  int
+	Voters string
+}
+
+type rawAnswer struct{ Voter, Text, Error string }
+
+// tallies groups an item's votes by question, in the order the questions were asked. Of a voter's attempts
+// the last usable one counts.
+func tallies(votes []llm.Vote) []tally {
+	var order []string
+	byQuestion := map[string][]llm.Vote{}
+	for _, v := range votes {
+		if byQuestion[v.Question] == nil {
+			order = append(order, v.Question)
+		}
+		byQuestion[v.Question] = append(byQuestion[v.Question], v)
+	}
+	out := make([]tally, len(order))
+	for i, about := range order {
+		out[i] = count(about, byQuestion[about])
+	}
+	return out
+}
+
+func count(about string, votes []llm.Vote) tally {
+	t := tally{About: about}
+	chosen := map[string]string{} // by voter, "" while every answer was unusable
+	var voters []string
+	for _, v := range votes {
+		if _, known := chosen[v.Voter]; !known {
+			voters = append(voters, v.Voter)
+			chosen[v.Voter] = ""
+		}
+		if c := choiceOf(v); c != "" {
+			chosen[v.Voter] = c
+		}
+		t.Raw = append(t.Raw, rawAnswer{v.Voter, v.Raw, v.Error})
+	}
+	slices.Sort(voters)
+	t.Voters = len(voters)
+	by := map[string][]string{}
+	for _, v := range voters {
+		if c := chosen[v]; c != "" {
+			by[c] = append(by[c], v)
+		} else {
+			t.Unusable = append(t.Unusable, v)
+		}
+	}
+	for name, who := range by {
+		t.Choices = append(t.Choices, choice{name, len(who), strings.Join(who, ", ")})
+	}
+	slices.SortFunc(t.Choices, func(a, b choice) int {
+		if a.Votes != b.Votes {
+			return b.Votes - a.Votes
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return t
+}
+
+// choiceOf reads a stored vote, "" where it was unusable.
+func choiceOf(v llm.Vote) string {
+	var parsed struct {
+		Choice string `json:"choice"`
+	}
+	if v.Parsed == "" || json.Unmarshal([]byte(v.Parsed), &parsed) != nil {
+		return ""
+	}
+	return parsed.Choice
+}
+
+// votesFor counts the votes for a child of a node: those of the second round, with neutral, where there was one.
+func votesFor(all []tally, theory string, node theories.Path, child string) int {
+	about := strings.TrimSuffix(theories.ValueID(theory, node), "/")
+	n := 0
+	for _, t := range all {
+		if t.About != about && t.About != about+"+neutral" {
+			continue
+		}
+		n = 0
+		for _, c := range t.Choices {
+			if c.Name == child {
+				n = c.Votes
+			}
+		}
+	}
+	return n
+}
