@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet demo bench fuzz engine-check fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser demo bench fuzz engine-check fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ test: setup ## run all tests (minutes)
 test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs cargo)
 	scripts/build_tokenizers.sh
 	go test -tags daulet ./tokenizer
+
+test-browser: ## review texts and anchors by keyboard in a headless browser (needs Chromium)
+	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review
 
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
