@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -136,7 +135,7 @@ func TestListensOnLoopbackOnly(t *testing.T) {
 	}
 }
 
-// said catches what Run prints.
+// lines catches what Run prints.
 type lines chan string
 
 func (l lines) Write(p []byte) (int, error) { l <- string(p); return len(p), nil }
@@ -184,6 +183,6 @@ func TestRunServesUntilStopped(t *testing.T) {
 		t.Fatal("did not end")
 	}
 	if _, err := http.Get(address); err == nil {
-		t.Error(fmt.Sprint("still serves ", address))
+		t.Error("still serves after its end")
 	}
 }

@@ -153,7 +153,7 @@ func TestItemShowsTextVotesAndDefinitions(t *testing.T) {
 	must(t, err)
 	d, err := theories.Define(theories.ValueID("svt", path))
 	must(t, err)
-	wants(t, body, "He said", d.Text, "2 of 4", "voter0, voter1", "no usable answer", `data-key="1"`, "<kbd>u</kbd>"[:5], "no majority")
+	wants(t, body, "He said", d.Text, "2 of 4", "voter0, voter1", "no usable answer", `data-key="1"`, "<kbd>1</kbd>", "2 votes", "no majority")
 	lacks(t, body, "<script>window", "<img", "<b>He said", `" onfocus`)
 	if n := strings.Count(body, "<script"); n != 1 {
 		t.Errorf("%d scripts, want the page's own", n)
