@@ -27,7 +27,7 @@ say() { echo "install_pjrt: $*" >&2; }
 # one that came. The last way is the pure-Go engine, which needs nothing.
 without_pip() {
   say "$1"
-  if [ "$kind" = cpu ] && command -v go >/dev/null && (cd "$here" && go run ./internal/engine/releaseplugin "$cache"); then
+  if [ "$kind" = cpu ] && command -v go >/dev/null && (cd "$here" && go run ./scripts/releaseplugin "$cache"); then
     exit 0
   fi
   say "no $kind plugin was installed: the pure-Go engine (--engine go) works without one, only slower"
