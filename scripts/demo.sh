@@ -34,13 +34,13 @@ done
 bin/hives data merge "$OUT"/rows/{valueeval,mfrc,social-chem,moral-stories}.parquet --out "$OUT/rows/all.parquet"
 # A quarter for the test: with less, too few opposing rows are held out to measure orthogonality.
 bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .65,.1,.25
-bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/tokenizer --html "$OUT/rows.html"
+bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/model --html "$OUT/rows.html"
 
 # fit NAME [flags]: one run of Stage 1 in $OUT/runs/NAME. --resume begins it where there is none yet.
 fit() {
   local name=$1
   shift
-  bin/train --stage=1 --model random:demo/model --tokenizer demo/tokenizer --max-length 64 \
+  bin/train --stage=1 --model random:demo/model --max-length 64 \
     --data "$OUT/rows/train.parquet" --validation "$OUT/rows/validation.parquet" \
     --seed "$SEED" --steps "$STEPS" --learning-rate "$RATE" \
     --validate-every 250 --checkpoint-every 250 --set log.keep_checkpoints=1 \

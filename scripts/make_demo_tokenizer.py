@@ -2,7 +2,7 @@
 """Train the demo's byte-level BPE tokenizer on the demo's own sample, the same file on every run.
 
     python3 -m venv VENV && VENV/bin/pip install tokenizers==0.23.3
-    VENV/bin/python scripts/make_demo_tokenizer.py demo/data demo/tokenizer
+    VENV/bin/python scripts/make_demo_tokenizer.py demo/data demo/model
 
 The parts are Qwen3's: NFC, its splitting pattern, byte-level BPE without an unknown token, then the
 control tokens above the vocabulary. Counting pairs has no random part and ties go to the smaller ids, so

@@ -13,7 +13,7 @@ import (
 
 // demoFolder holds the small tokenizer of the demo, so a clone alone has a real one to test with.
 func demoFolder(t testing.TB) string {
-	return filepath.Join(goldentest.ModuleRoot(t), "demo", "tokenizer")
+	return filepath.Join(goldentest.ModuleRoot(t), "demo", "model")
 }
 
 func demoTokenizer(t testing.TB) *byteLevel {

@@ -38,14 +38,14 @@ const examples = `  # the paper's Stage 1 on a GPU host
   train --stage=1 --model weights/Qwen3-Embedding-0.6B --data train.parquet --out runs/stage1
 
   # a small model from random weights, on a CPU
-  train --stage=1 --model random:demo/model --tokenizer demo/tokenizer --data train.parquet \
+  train --stage=1 --model random:demo/model --data train.parquet \
         --out runs/small --steps 1000 --learning-rate 1e-3 --max-length 64
 
   # after Ctrl-C, a crash or a preemption
   train --resume --out runs/stage1
 
   # the control: labels dealt out anew inside each corpus
-  train --model random:demo/model --tokenizer demo/tokenizer --data train.parquet --out runs/control --permute-labels`
+  train --model random:demo/model --data train.parquet --out runs/control --permute-labels`
 
 // flagKeys maps the named flags to the settings they override.
 var flagKeys = map[string]string{

@@ -36,7 +36,7 @@ func tinyFolder(t *testing.T) string {
 	info := folder.Defaults()
 	info.MaxLength = 32
 	dir := t.TempDir()
-	if err := folder.Save(dir, m, filepath.Join(goldentest.ModuleRoot(t), "demo", "tokenizer"), info); err != nil {
+	if err := folder.Save(dir, m, filepath.Join(goldentest.ModuleRoot(t), "demo", "model"), info); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -71,7 +71,7 @@ func tinyRun(t *testing.T, steps int) trainer.Config {
 	cfg := trainer.Default()
 	cfg.Steps, cfg.Seed = steps, 3
 	cfg.Model.From, cfg.Model.MaxLength = "random:"+dir, 16
-	cfg.Model.Tokenizer = filepath.Join(goldentest.ModuleRoot(t), "demo", "tokenizer")
+	cfg.Model.Tokenizer = filepath.Join(goldentest.ModuleRoot(t), "demo", "model")
 	cfg.Data.Train, cfg.Data.ValidationFraction = filepath.Join(dir, "rows.parquet"), .2
 	cfg.Sampler.BatchSize = 8
 	cfg.Optimizer.LearningRate = 1e-2
