@@ -226,6 +226,9 @@ func (l *loop) takeUp(fresh bool) error {
 			}
 			l.done, after = c.Meta.Step, c.Meta.Step
 			l.o.Observer.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.cfg.Steps))
+			for _, change := range runstore.Changes(c.Meta.Versions, l.o.Versions) {
+				l.o.Observer.Note("unlike before, so the last bits may differ: " + change.String())
+			}
 		}
 		if err := l.run.Resumed(l.done, l.o.Versions); err != nil {
 			return err
@@ -265,7 +268,11 @@ func (l *loop) end(err error, fresh bool) error {
 		l.discard() // nothing was trained: the folder must not stand in the way of the next try
 		return err
 	}
-	l.run.SetStatus(runstore.Failed, l.done)
+	status := runstore.Failed
+	if errors.Is(err, context.Canceled) { // stopped before the first step of a resume
+		status = runstore.Interrupted
+	}
+	l.run.SetStatus(status, l.done)
 	return err
 }
 
