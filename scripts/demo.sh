@@ -13,10 +13,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 OUT=${OUT:-out/demo}
 SEED=${SEED:-1}
 RATE=${RATE:-1e-3}
-# The Go engine takes three times as long a step as XLA: fewer of them, so that the demo stays a demo.
+# The Go engine takes six times as long a step as XLA: fewer of them, so that the demo stays a demo.
 if [ -z "${STEPS:-}" ]; then
   STEPS=1000
-  if [ "${HIVES_ENGINE:-}" = go ]; then STEPS=300; fi
+  if [ "${HIVES_ENGINE:-}" = go ]; then STEPS=150; fi
 fi
 
 say() { printf '\n== %s\n' "$*" >&2; }

@@ -127,7 +127,10 @@ func openGo(_ Kind, opt Options) (*Engine, error) {
 	if opt.Threads > 0 {
 		runtime.GOMAXPROCS(opt.Threads)
 	}
-	b, err := gobackend.New("")
+	// One operation at a time, each on all threads: with several, two of them can wait for workers of the
+	// same pool and lose each other's wake-up, and the engine stands still for good (compute v0.1.2,
+	// workerspool.Saturate; seen at step 126 of a training run).
+	b, err := gobackend.New("ops_sequential")
 	if err != nil {
 		return nil, err
 	}
