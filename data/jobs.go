@@ -19,29 +19,8 @@ type FileRows struct {
 	Rows int    `json:"rows"`
 }
 
-// MergeFiles reads files of rows, one after another, and returns what Dedupe leaves of them all.
-func MergeFiles(paths []string, o ReadOptions) ([]Row, *MergeSummary, error) {
-	if len(paths) == 0 {
-		return nil, nil, fault.New(fault.Invalid, "data: nothing to merge; name at least one file")
-	}
-	sum := &MergeSummary{Bad: []BadRow{}}
-	var all []Row
-	for _, path := range paths {
-		rows, bad, err := ReadWith(path, o)
-		if err != nil {
-			return nil, nil, err
-		}
-		sum.Files = append(sum.Files, FileRows{path, len(rows)})
-		sum.Bad = append(sum.Bad, bad...)
-		all = append(all, rows...)
-	}
-	merged, stats := Dedupe(all) // over all files: the same text stands in more than one corpus
-	sum.Merged = stats
-	return merged, sum, nil
-}
-
-// MergeTo is MergeFiles into a file, for more rows than fit in memory; the bytes are those that Write gives for
-// MergeFiles' rows.
+// MergeTo reads files of rows, one after another, and writes what Dedupe would leave of them all, for more rows
+// than fit in memory; the bytes are those that Write gives for Dedupe's rows.
 func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
 	return mergeInto(NewMerger(), paths, o, out)
 }

@@ -49,6 +49,14 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	return SyncDir(dir)
 }
 
+// WriteBytes is WriteFile for content that is in memory.
+func WriteBytes(path string, content []byte) error {
+	return WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
 // SyncDir makes renames inside dir durable.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -162,10 +161,7 @@ func (r *Run) SetHashes(hashes map[string]string) error {
 func (r *Run) SetConfig(config []byte) error { return writeConfig(r.dir, config) }
 
 func writeConfig(dir string, config []byte) error {
-	return fsutil.WriteFile(filepath.Join(dir, configFile), func(w io.Writer) error {
-		_, err := w.Write(config)
-		return err
-	})
+	return fsutil.WriteBytes(filepath.Join(dir, configFile), config)
 }
 
 // write replaces run.json whole; a reader without the lock sees the old or the new one.
@@ -174,14 +170,8 @@ func (r *Run) write() error {
 	if err != nil {
 		return err
 	}
-	return fsutil.WriteFile(filepath.Join(r.dir, runFile), func(w io.Writer) error {
-		_, err := w.Write(append(raw, '\n'))
-		return err
-	})
+	return fsutil.WriteBytes(filepath.Join(r.dir, runFile), append(raw, '\n'))
 }
-
-// Dir is the run's folder.
-func (r *Run) Dir() string { return r.dir }
 
 // Info returns what run.json holds.
 func (r *Run) Info() Info { return r.info }

@@ -31,9 +31,7 @@ func (s *Stepper) Diagnose(backend compute.Backend, o StepOptions, b *Batch) (wh
 		return "", err
 	}
 	defer exec.Finalize()
-	n := len(b.Lengths)
-	out, err := exec.Call(tensors.FromFlatDataAndDimensions(b.IDs, n, b.Sequence), b.Lengths, b.Theory,
-		tensors.FromFlatDataAndDimensions(b.Levels, n, 3), b.Direction)
+	out, err := exec.Call(b.inputs()...)
 	if err != nil {
 		return "", fmt.Errorf("diagnose: %w", err)
 	}

@@ -1,8 +1,6 @@
 package trainer
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +8,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/data"
+	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/model/folder"
@@ -96,18 +95,12 @@ func (s *start) load(dir string) (err error) {
 	return err
 }
 
-func (s *start) openTokenizer() error {
-	path := filepath.Join(s.tokenizerDir, folder.TokenizerFile)
-	tok, err := tokenizer.Open(path)
-	if errors.Is(err, os.ErrNotExist) || fault.Of(err) == fault.NotFound {
-		return fault.New(fault.NotFound, "no tokenizer at %s; put tokenizer.json beside config.json or give --tokenizer DIR", path)
-	} else if err != nil {
-		return err
+func (s *start) openTokenizer() (err error) {
+	s.tokenizer, err = local.OpenTokenizer(s.tokenizerDir, s.info, s.model.Config.VocabSize)
+	if err == nil && s.tokenizer == nil {
+		err = fault.New(fault.NotFound, "no tokenizer at %s; put tokenizer.json beside config.json or give --tokenizer DIR",
+			filepath.Join(s.tokenizerDir, folder.TokenizerFile))
 	}
-	if err := tokenizer.FitsVocabulary(tok, s.model.Config.VocabSize); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	s.tokenizer, err = tokenizer.NewFramed(tok, s.info.MaxLength, s.info.EndToken)
 	return err
 }
 

@@ -33,6 +33,15 @@ func (b *Batch) Tokens() (n int) {
 	return n
 }
 
+// inputs are the graph's arguments: ids [B, S], lengths [B], theory [B], levels [B, 3], direction [B].
+func (b *Batch) inputs() []any {
+	n := len(b.Lengths)
+	return []any{
+		tensors.FromFlatDataAndDimensions(b.IDs, n, b.Sequence), b.Lengths, b.Theory,
+		tensors.FromFlatDataAndDimensions(b.Levels, n, 3), b.Direction,
+	}
+}
+
 // StepResult is what a step reports.
 type StepResult struct {
 	Loss         float64
@@ -118,9 +127,7 @@ func (s *Stepper) Step(b *Batch, step int, rate float64) (StepResult, error) {
 		return StepResult{}, fmt.Errorf("batch of %d rows of %d: %d ids, %d theories, %d levels, %d directions",
 			n, b.Sequence, len(b.IDs), len(b.Theory), len(b.Levels), len(b.Direction))
 	}
-	out, err := s.exec.Call(
-		tensors.FromFlatDataAndDimensions(b.IDs, n, b.Sequence), b.Lengths, b.Theory,
-		tensors.FromFlatDataAndDimensions(b.Levels, n, 3), b.Direction, rate, float64(step))
+	out, err := s.exec.Call(append(b.inputs(), rate, float64(step))...)
 	if err != nil {
 		return StepResult{}, fmt.Errorf("step %d: %w", step, err)
 	}

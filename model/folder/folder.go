@@ -114,7 +114,7 @@ func Save(dir string, m *qwen3embed.Model, tokenizerDir string, info Info) error
 	if err != nil {
 		return err
 	}
-	return write(filepath.Join(dir, InfoFile), append(raw, '\n'))
+	return fsutil.WriteBytes(filepath.Join(dir, InfoFile), append(raw, '\n'))
 }
 
 func copyTokenizer(from, to string) error {
@@ -125,18 +125,11 @@ func copyTokenizer(from, to string) error {
 		} else if err != nil {
 			return fault.New(fault.NotFound, "tokenizer: %w", err)
 		}
-		if err := write(filepath.Join(to, name), raw); err != nil {
+		if err := fsutil.WriteBytes(filepath.Join(to, name), raw); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func write(path string, raw []byte) error {
-	return fsutil.WriteFile(path, func(w io.Writer) error {
-		_, err := w.Write(raw)
-		return err
-	})
 }
 
 // WeightsSHA256 identifies the weights of a folder: the file's digest, or of several shards the digest

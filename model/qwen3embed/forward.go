@@ -232,7 +232,7 @@ func (f *forward) rotate(x *Node) *Node {
 func (f *forward) attentionBias(lengths *Node, sequence int) *Node {
 	position := Iota(f.g, shapes.Make(dtypes.Int32, sequence), 0)                      // [S]
 	query, key := Reshape(position, 1, sequence, 1), Reshape(position, 1, 1, sequence) // [1, S, 1], [1, 1, S]
-	first := Reshape(SubScalar(Neg(lengths), -sequence), -1, 1, 1)                     // [B, 1, 1]: padding before it
+	first := firstToken(lengths, sequence)                                             // [B, 1, 1]
 	allowed := And(LessOrEqual(key, query), GreaterOrEqual(key, first))                // [B, S, S]
 	zero, low := Scalar(f.g, f.wide(), 0.0), Scalar(f.g, f.wide(), masked)
 	return InsertAxes(Where(allowed, zero, low), 1, 1)

@@ -38,10 +38,15 @@ func Pool(hidden, lengths *Node, pooling Pooling, arith Arithmetic) *Node {
 		last := SliceAxis(hidden, 1, AxisElem(sequence-1))
 		return ConvertDType(Squeeze(last, 1), wide)
 	}
-	first := Reshape(SubScalar(Neg(lengths), -sequence), -1, 1, 1)
+	first := firstToken(lengths, sequence)
 	real := ConvertDType(GreaterOrEqual(Iota(hidden.Graph(), shapes.Make(dtypes.Int32, 1, sequence, 1), 1), first), wide)
 	count := Reshape(ConvertDType(lengths, wide), -1, 1)
 	return Div(ReduceSum(Mul(ConvertDType(hidden, wide), real), 1), count)
+}
+
+// firstToken is the position at which each row's padding ends: lengths [B] → [B, 1, 1].
+func firstToken(lengths *Node, sequence int) *Node {
+	return Reshape(SubScalar(Neg(lengths), -sequence), -1, 1, 1)
 }
 
 // Unit divides each row by its L2 norm after keeping its first d numbers (Matryoshka); d 0 keeps all.

@@ -29,10 +29,7 @@ func (m *Model) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return fsutil.WriteFile(filepath.Join(dir, ConfigFile), func(w io.Writer) error {
-		_, err := w.Write(config)
-		return err
-	})
+	return fsutil.WriteBytes(filepath.Join(dir, ConfigFile), config)
 }
 
 // fetch copies one tensor's bytes out of the store.
