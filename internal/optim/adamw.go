@@ -25,11 +25,12 @@ type AdamW struct {
 	Epsilon      float64 // added outside the root
 	MaxGradNorm  float64 // the global norm is clipped to this; 0 does not clip
 	Groups       []Group
+	Moments      MomentType
 }
 
 // Default is the authors' optimiser: β .9 and .999, ε 1e-8, clip 1.0; they had no weight decay.
 func Default(weightDecay float64) *AdamW {
-	return &AdamW{Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1, Groups: DefaultGroups(weightDecay)}
+	return &AdamW{Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1, Groups: DefaultGroups(weightDecay), Moments: MomentsF32}
 }
 
 // Validate refuses settings that make no optimiser.
@@ -41,6 +42,9 @@ func (o *AdamW) Validate() error {
 	if !(o.Epsilon > 0) || !(o.MaxGradNorm >= 0) || math.IsInf(o.MaxGradNorm, 0) {
 		return fault.New(fault.Invalid, "optim: epsilon %g and clip %g, want epsilon > 0 and clip ≥ 0",
 			o.Epsilon, o.MaxGradNorm)
+	}
+	if _, err := ParseMoments(string(o.Moments)); err != nil {
+		return err
 	}
 	for _, g := range o.Groups {
 		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || g.Match == nil {
@@ -68,6 +72,12 @@ func (o *AdamW) Validate() error {
 // Arithmetic is f32, f64 for f64 parameters; the scalars are f64, for 1 − .999¹ loses four digits in
 // f32. Pass lr as Float64.
 func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variable, lr, step *Node) (gradNorm, clip *Node) {
+	return o.UpdateScaled(store, grads, params, lr, step, nil)
+}
+
+// UpdateScaled is Update for gradients of a loss that was multiplied by lossScale, a scalar (nil for 1):
+// the norm, the clip and the update are those of the loss itself.
+func (o *AdamW) UpdateScaled(store *model.Store, grads []*Node, params []*model.Variable, lr, step, lossScale *Node) (gradNorm, clip *Node) {
 	if err := o.Validate(); err != nil {
 		panic(err)
 	}
@@ -75,8 +85,13 @@ func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variab
 		exceptions.Panicf("optim: %d gradients for %d parameters, want one each", len(grads), len(params))
 	}
 	gradNorm = globalNorm(grads)
+	factor := OnesLike(gradNorm)
+	if lossScale != nil {
+		factor = Reciprocal(ConvertDType(lossScale, dtypes.Float64))
+		gradNorm = Mul(gradNorm, factor)
+	}
 	clip = o.clipFactor(gradNorm)
-	s := o.newScalars(lr, step, clip, IsFinite(gradNorm))
+	s := o.newScalars(lr, step, Mul(clip, factor), IsFinite(gradNorm))
 	for i, p := range params {
 		group, err := o.groupOf(p)
 		if err != nil {
@@ -95,18 +110,21 @@ func Clear(store *model.Store) error { return store.DeleteVariablesInScope(Momen
 
 // scalars are what all parameters of a step share, Float64 but for finite.
 type scalars struct {
-	rate, clip               *Node
+	rate                     *Node
+	factor                   *Node // of the gradients: the clip, and 1/loss scale
+	step                     *Node
 	correction1, correction2 *Node // 1 − β₁ᵗ and √(1 − β₂ᵗ)
 	finite                   *Node // Bool
 }
 
-func (o *AdamW) newScalars(lr, step, clip, finite *Node) scalars {
+func (o *AdamW) newScalars(lr, step, factor, finite *Node) scalars {
 	g := lr.Graph()
 	t := AddScalar(ConvertDType(step, dtypes.Float64), 1)
 	unbias := func(beta float64) *Node { return OneMinus(Pow(Scalar(g, dtypes.Float64, beta), t)) }
 	return scalars{
 		rate:        ConvertDType(lr, dtypes.Float64),
-		clip:        clip,
+		factor:      factor,
+		step:        step,
 		correction1: unbias(o.Beta1),
 		correction2: Sqrt(unbias(o.Beta2)),
 		finite:      finite,
@@ -119,9 +137,10 @@ func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, gro
 	dtype := workType(p.DType())
 	as := func(x *Node) *Node { return ConvertDType(x, dtype) }
 
-	grad = Mul(as(grad), as(s.clip))
-	mVar, vVar := moments(store, p, dtype)
-	m, v, old := mVar.NodeValue(g), vVar.NodeValue(g), p.NodeValue(g)
+	grad = Mul(as(grad), as(s.factor))
+	mVar, vVar := o.moments(store, p, dtype)
+	oldM, oldV, old := mVar.NodeValue(g), vVar.NodeValue(g), p.NodeValue(g)
+	m, v := as(oldM), as(oldV)
 	newM := Add(m, MulScalar(Sub(grad, m), 1-o.Beta1))
 	newV := Add(MulScalar(v, o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
 
@@ -133,15 +152,18 @@ func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, gro
 	denominator := AddScalar(Div(Sqrt(newV), as(s.correction2)), o.Epsilon)
 	updated := Sub(decayed, Mul(as(Div(rate, s.correction1)), Div(newM, denominator)))
 
-	mVar.SetNodeValue(Where(s.finite, newM, m))
-	vVar.SetNodeValue(Where(s.finite, newV, v))
+	mVar.SetNodeValue(Where(s.finite, ConvertDType(newM, mVar.DType()), oldM))
+	vVar.SetNodeValue(Where(s.finite, narrow(newV, vVar, s.step), oldV))
 	p.SetNodeValue(Where(s.finite, ConvertDType(updated, p.DType()), old))
 }
 
 // moments returns the parameter's moment variables, made of zeros where they are not there yet.
-func moments(store *model.Store, p *model.Variable, dtype dtypes.DType) (m, v *model.Variable) {
+func (o *AdamW) moments(store *model.Store, p *model.Variable, dtype dtypes.DType) (m, v *model.Variable) {
 	shape := p.Shape().Clone()
 	shape.DType = dtype
+	if o.Moments == MomentsBF16 {
+		shape.DType = dtypes.BFloat16
+	}
 	at := func(name string) *model.Variable {
 		path := model.JoinPath(MomentScope, name, p.Path())
 		return store.VariableWithShape(path, shape, initializer.Zero).SetTrainable(false)
@@ -149,7 +171,7 @@ func moments(store *model.Store, p *model.Variable, dtype dtypes.DType) (m, v *m
 	return at("m"), at("v")
 }
 
-// workType is the dtype of moments and arithmetic for a parameter of the given one.
+// workType is the dtype of arithmetic, and of moments unless they are narrower, for a parameter of the given one.
 func workType(dtype dtypes.DType) dtypes.DType {
 	if dtype == dtypes.Float64 {
 		return dtypes.Float64
