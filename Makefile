@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser demo bench fuzz engine-check fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser demo bench fuzz engine-check proto proto-check fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,12 @@ fuzz: setup ## run each fuzz target for FUZZTIME (30s)
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check
+
+proto: ## write the Go code of proto/ anew, with pinned tools (needs npm)
+	scripts/proto.sh generate
+
+proto-check: ## lint proto/, compare its Go code, refuse what breaks clients of the last commit, or of AGAINST
+	scripts/proto.sh check $(AGAINST)
 
 fmt: ## format the Go code
 	gofmt -w $(go_files)
