@@ -31,13 +31,20 @@ type Resamples struct {
 func NewResamples(groups, count int, seed uint64) *Resamples {
 	r := &Resamples{groups: groups, weights: make([][]float64, count)}
 	for k := range r.weights {
-		random := rand.New(rand.NewPCG(seed, uint64(k)))
-		r.weights[k] = make([]float64, groups)
-		for range groups {
-			r.weights[k][random.IntN(groups)]++
-		}
+		r.weights[k] = Draw(groups, k, seed)
 	}
 	return r
+}
+
+// Draw is the k-th resample by itself, for statistics that need no more than one at a time: how often each of
+// the groups was taken, [G].
+func Draw(groups, k int, seed uint64) []float64 {
+	weights := make([]float64, groups)
+	random := rand.New(rand.NewPCG(seed, uint64(k)))
+	for range groups {
+		weights[random.IntN(groups)]++
+	}
+	return weights
 }
 
 // Interval bootstraps a statistic known by its value and its influence per group: the statistic under a
@@ -88,7 +95,7 @@ func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int
 		}
 		var vectors [][]float64
 		for _, s := range sums {
-			if vector := s.vector(v, weights); vector != nil {
+			if vector := Direction(v, s.rows[0], s.rows[1], weights); vector != nil {
 				vectors = append(vectors, vector)
 			}
 		}

@@ -81,7 +81,7 @@ func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
 		case s.Supports < minSide || s.Opposes < minSide:
 			s.Skipped = fmt.Sprintf("%d supporting and %d opposing rows, at least %d of each needed", s.Supports, s.Opposes, minSide)
 		default:
-			if s.Vector = s.vector(v, nil); s.Vector == nil {
+			if s.Vector = Direction(v, s.rows[0], s.rows[1], nil); s.Vector == nil {
 				s.Skipped = "the mean of a side is zero, or both sides point the same way"
 			}
 		}
@@ -90,12 +90,12 @@ func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
 	return out
 }
 
-// vector computes the value's vector with weights[i] on row i (nil: one each); nil if undefined.
-func (s *valueSums) vector(v *Vectors, weights []float64) []float64 {
-	var side [2][]float64
-	for k := range side {
-		side[k] = make([]float64, v.d)
-		for _, i := range s.rows[k] {
+// Direction is unit(unit(mean of the supporting rows) − unit(mean of the opposing rows)) with weights[i] on
+// row i (nil: one each), shape [D]; nil where a side is empty, a mean is zero or both point the same way.
+func Direction(v *Vectors, supports, opposes []int, weights []float64) []float64 {
+	side := [2][]float64{make([]float64, v.d), make([]float64, v.d)}
+	for k, rows := range [2][]int{supports, opposes} {
+		for _, i := range rows {
 			w := 1.0
 			if weights != nil {
 				w = weights[i]
