@@ -30,8 +30,7 @@ install_buf() {
 }
 
 check() {
-  local fresh
-  fresh=$(mktemp -d)
+  fresh=$(mktemp -d) # global: the trap runs outside
   trap 'rm -rf "$fresh"' EXIT
   "$buf" generate --output "$fresh"
   (cd "$fresh" && find . -name '*.go') | while read -r file; do
