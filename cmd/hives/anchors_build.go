@@ -18,7 +18,9 @@ func anchorsBuildCommand() *cobra.Command {
 near-duplicate clusters, drops small ones and gives each of the others a sentence and an id. The file says
 what it rests on. Rows of validation or test and the weights to be trained are refused. docs/ANCHORS.md.`,
 		Example: `  hives anchors build --rows rows/train.parquet --model out/demo/model --out anchors.parquet --html anchors.html
-  hives anchors build --rows rows/train.parquet --model DIR --previous anchors.parquet --out new.parquet   keeps ids`,
+  hives anchors build --rows rows/train.parquet --model DIR --out anchors.parquet --review review.db   then hives review
+  hives anchors build --rows rows/train.parquet --model DIR --previous reviewed.parquet --out new.parquet   keeps ids and
+                                                                                               reviewed sentences`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if config != "" {
@@ -44,7 +46,8 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 	f.StringVar(&j.Page, "html", "", "also draw the space on a self-contained page")
 	f.StringArrayVar(&j.Options.HeldOut, "held-out", nil, "rows that may share no text or group with --rows (default: validation and test beside it)")
 	f.StringArrayVar(&j.NotFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these anchors will train: refused as embedder")
-	f.StringVar(&j.Options.Previous, "previous", "", "earlier bank, whose ids are kept where clusters continue")
+	f.StringVar(&j.Options.Previous, "previous", "", "earlier bank, whose ids and reviewed sentences are kept where clusters continue")
+	f.StringVar(&j.Review, "review", "", "votes file in which the anchors wait for hives review; created where there is none")
 	k := &j.Options.KMeans
 	f.IntVar(&k.K, "k", k.K, "clusters")
 	f.Uint64Var(&k.Seed, "seed", 1, "seed of the starts")

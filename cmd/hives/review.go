@@ -13,12 +13,15 @@ func reviewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "review --db votes.db [--anchors anchors.parquet]",
 		Short: "Decide by hand what a panel could not, or look over a bank of anchors",
-		Long: `Serves one page on this machine and prints its address. The page shows each text with the panel's votes
-and the values' definitions; every button has a key. Several reviewers may work at once, under their own
-names; contradictions are shown and counted. Decisions are in the votes file at once: hives label takes
-them into its rows at its next start, hives review apply into a bank of anchors. docs/REVIEW.md.`,
+		Long: `Serves one page on this machine and prints its address. It takes what waits in the votes file: texts of
+hives label, or where there is none the sentences of hives anchors build --review. The page shows each
+text with the panel's votes and the values' definitions; every button has a key. Several reviewers may
+work at once, under their own names; contradictions are shown and counted. Decisions are in the votes
+file at once: hives label takes them into its rows at its next start, hives review apply into a bank of
+anchors. docs/REVIEW.md.`,
 		Example: `  hives review --db votes.db                                               texts that wait for a human
-  hives review --db votes.db --anchors anchors.parquet --rows train.parquet   a bank, sentence by sentence
+  hives review --db review.db                                              anchors of hives anchors build --review
+  hives review --db votes.db --anchors anchors.parquet --rows train.parquet   any bank, sentence by sentence
   hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -27,9 +30,9 @@ them into its rows at its next start, hives review apply into a bank of anchors.
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&j.DB, "db", "", "votes file of hives label; with --anchors created where there is none")
-	f.StringVar(&j.Anchors, "anchors", "", "bank to review instead of labels (.parquet)")
-	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to show its exemplars' texts")
+	f.StringVar(&j.DB, "db", "", "votes file of hives label or of hives anchors build --review; with --anchors created where there is none")
+	f.StringVar(&j.Anchors, "anchors", "", "bank to review, sentence by sentence (.parquet)")
+	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to show its exemplars' texts (hives anchors build --review stores them itself)")
 	f.StringVar(&j.Listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	f.StringVar(&j.Reviewer, "reviewer", "", "your name, which the page asks for otherwise")
 	required(c, "db")

@@ -71,6 +71,8 @@ type Report struct {
 	Anchors   int       `json:"anchors"`
 	Kept      int       `json:"ids_kept"` // ids taken over from the previous bank
 	Medoids   int       `json:"medoids"`  // sentences that are the medoid's text
+	Reviewed  int       `json:"reviewed"` // sentences that a review of the previous bank let stand
+	Rejected  int       `json:"rejected"` // clusters left out, since a review rejected the anchor they continue
 	Cost      float64   `json:"cost"`     // Σ |x−c|² of the best restart
 	Costs     []float64 `json:"costs"`
 	Passes    int       `json:"passes"`
@@ -125,11 +127,17 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 	if err != nil {
 		return nil, err
 	}
-	b.Report.countKept(ids, previous)
-	if err := b.fill(ctx, all, ids, o); err != nil {
+	said, err := b.heed(&all, &ids, previous)
+	if err != nil {
 		return nil, err
 	}
-	return b, b.describe(id, next, o)
+	if err := b.fill(ctx, all, ids, said, o); err != nil {
+		return nil, err
+	}
+	if err := b.describe(id, next, o); err != nil {
+		return nil, err
+	}
+	return b, b.remember(previous)
 }
 
 // read opens what a build needs before the first text is embedded.
@@ -194,18 +202,6 @@ func (b *Built) group(fit *kmeans.Result, o Options) []*cluster {
 	}
 	b.Report.Anchors = len(kept)
 	return kept
-}
-
-func (r *Report) countKept(ids []int32, previous *bank.Bank) {
-	if previous == nil {
-		return
-	}
-	was := previous.Positions()
-	for _, id := range ids {
-		if _, ok := was[id]; ok {
-			r.Kept++
-		}
-	}
 }
 
 // digests names files by their own name and content.

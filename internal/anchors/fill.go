@@ -35,16 +35,23 @@ type Detail struct {
 	Parts      int            `json:"parts"` // clusters of k-means it was merged from
 }
 
-// fill writes the anchors, ordered by id.
-func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, o Options) error {
+// fill writes the anchors, ordered by id. A sentence that people have let stand stays; the others are made anew
+// and give way to it.
+func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor, o Options) error {
 	b.Bank = &bank.Bank{Meta: map[string]string{}}
 	said := map[string]bool{}
+	for _, a := range reviewed {
+		said[a.Text] = true
+	}
 	for _, at := range byID(ids) {
 		c := all[at]
 		d := b.detail(c, ids[at])
-		text, from, err := b.sentence(ctx, c, o.Summariser, said)
-		if err != nil {
-			return fault.New(fault.Of(err), "anchors: sentence of cluster %d: %w", ids[at], err)
+		text, from := reviewed[ids[at]].Text, reviewed[ids[at]].Provenance
+		if text == "" {
+			var err error
+			if text, from, err = b.sentence(ctx, c, o.Summariser, said); err != nil {
+				return fault.New(fault.Of(err), "anchors: sentence of cluster %d: %w", ids[at], err)
+			}
 		}
 		if said[text] = true; from == medoidName {
 			b.Report.Medoids++

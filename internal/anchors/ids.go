@@ -27,7 +27,11 @@ func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, 
 		if next, err = nextID(previous); err != nil {
 			return nil, 0, err
 		}
-		for _, pair := range continued(p, texts, all, previous, match) {
+		earlier, err := known(previous)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, pair := range continued(p, texts, all, earlier, match) {
 			ids[pair.cluster] = pair.id
 		}
 	}
@@ -42,7 +46,14 @@ func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, 
 
 // nextID is one above every id that the bank or its forerunners gave away.
 func nextID(previous *bank.Bank) (int32, error) {
+	rejected, err := previous.Rejected()
+	if err != nil {
+		return 0, err
+	}
 	next := previous.Anchors[len(previous.Anchors)-1].ID + 1
+	for _, r := range rejected {
+		next = max(next, r.ID+1)
+	}
 	stored := previous.Meta[metaNextID]
 	if stored == "" {
 		return next, nil
@@ -52,6 +63,15 @@ func nextID(previous *bank.Bank) (int32, error) {
 		return 0, fault.New(fault.Corrupt, "anchors: the previous bank's next id is no number")
 	}
 	return max(next, int32(n)), nil
+}
+
+// known lists what a cluster can continue: the bank's anchors and those that its reviews took out.
+func known(previous *bank.Bank) ([]bank.Rejected, error) {
+	out, err := previous.Rejected()
+	for _, a := range previous.Anchors {
+		out = append(out, bank.Rejected{ID: a.ID, Exemplars: a.Exemplars})
+	}
+	return out, err
 }
 
 // pair says that a cluster goes on with an anchor.
@@ -64,13 +84,13 @@ type pair struct {
 // continued matches clusters with earlier anchors one to one, the nearest pairs first. An earlier anchor is
 // the mean of its exemplars as the present embedder sees them, so banks of different embedders compare; one
 // whose exemplars are all gone is matched by none.
-func continued(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) []pair {
+func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rejected, match float64) []pair {
 	at := make(map[string]int, len(texts))
 	for i := range texts {
 		at[texts[i].ID] = i
 	}
 	var pairs []pair
-	for _, a := range previous.Anchors {
+	for _, a := range earlier {
 		old := &cluster{}
 		for _, id := range a.Exemplars {
 			if i, ok := at[id]; ok {

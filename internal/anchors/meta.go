@@ -102,11 +102,22 @@ func spreadOf(b *bank.Bank) (float64, error) {
 	return r.Spread, nil
 }
 
-// Details returns what a bank's Meta says of its anchors, in their order.
+// Details returns what a bank's Meta says of its anchors, in their order. Those that a review took out of the
+// bank are described still, and passed over.
 func Details(b *bank.Bank) ([]Detail, error) {
-	var out []Detail
-	if err := json.Unmarshal([]byte(b.Meta[metaDetails]), &out); err != nil || len(out) != len(b.Anchors) {
-		return nil, fault.New(fault.Invalid, "anchors: the bank does not describe its clusters; make it with hives anchors build")
+	var all []Detail
+	bad := json.Unmarshal([]byte(b.Meta[metaDetails]), &all)
+	byID := make(map[int32]Detail, len(all))
+	for _, d := range all {
+		byID[d.ID] = d
+	}
+	out := make([]Detail, len(b.Anchors))
+	for i, a := range b.Anchors {
+		d, ok := byID[a.ID]
+		if bad != nil || !ok {
+			return nil, fault.New(fault.Invalid, "anchors: the bank does not describe its clusters; make it with hives anchors build")
+		}
+		out[i] = d
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"time"
 )
 
@@ -75,6 +76,26 @@ func (s *Store) PutItems(ctx context.Context, items []Item) error {
 		}
 		return nil
 	})
+}
+
+// Texts returns the texts of those of the items that are known.
+func (s *Store) Texts(ctx context.Context, items []string) (map[string]string, error) {
+	get, err := s.db.PrepareContext(ctx, `SELECT text FROM items WHERE item = ?`)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	defer get.Close()
+	out := map[string]string{}
+	for _, item := range items {
+		var text string
+		switch err := get.QueryRowContext(ctx, item).Scan(&text); {
+		case err == nil:
+			out[item] = text
+		case !errors.Is(err, sql.ErrNoRows):
+			return nil, s.wrap(err)
+		}
+	}
+	return out, nil
 }
 
 // PutPrompt records a prompt.

@@ -34,16 +34,53 @@ func itemID(a anchors.Anchor) string {
 // runOf is the run under which a bank's sentences wait.
 func runOf(b *anchors.Bank) string { return "anchors:" + b.Anchors[0].Bank }
 
-// enqueue puts every sentence of a bank up for review and returns their item ids. texts holds those of the
-// exemplars by text_id and may be nil.
+// anchorOf is what the item ids of all sentences that an anchor ever had begin with.
+func anchorOf(item string) string { return item[:strings.LastIndexByte(item, ':')+1] }
+
+// superseded is the reason of items whose sentence the latest bank no longer has.
+const superseded = "no longer in the bank"
+
+// Enqueue puts every sentence of a bank up for review and takes those of an earlier bank back. texts holds
+// those of the exemplars by text_id; the votes file keeps them, so that later calls may lack them. It returns
+// how many sentences nobody has decided on.
+func Enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[string]string) (open int, err error) {
+	ids, err := enqueue(ctx, store, b, texts)
+	if err != nil {
+		return 0, err
+	}
+	s, err := bankBoard(store, runOf(b)).state(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, q := range s.items {
+		if how, _ := standing(s.held[q.ID]); ids[q.ItemID] && how == undecided {
+			open++
+		}
+	}
+	return open, nil
+}
+
+// enqueue does Enqueue's work and returns the sentences' item ids.
 func enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[string]string) (map[string]bool, error) {
 	items := make([]llm.Item, len(b.Anchors))
 	ids := make(map[string]bool, len(b.Anchors))
+	var central []string
 	for i, a := range b.Anchors {
 		items[i] = llm.Item{ID: itemID(a), Text: a.Text}
 		ids[items[i].ID] = true
+		central = append(central, a.Exemplars...)
+	}
+	for _, id := range slices.Sorted(maps.Keys(texts)) {
+		items = append(items, llm.Item{ID: id, Text: texts[id]})
 	}
 	if err := store.PutItems(ctx, items); err != nil {
+		return nil, err
+	}
+	texts, err := store.Texts(ctx, central)
+	if err != nil {
+		return nil, err
+	}
+	if err := supersede(ctx, store, runOf(b), ids); err != nil {
 		return nil, err
 	}
 	for i, a := range b.Anchors {
@@ -57,6 +94,34 @@ func enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[s
 		}
 	}
 	return ids, nil
+}
+
+// supersede takes back what waits of an earlier bank; what somebody decided on stays, for undo and the record.
+func supersede(ctx context.Context, store *llm.Store, run string, ids map[string]bool) error {
+	s, err := bankBoard(store, run).state(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range s.items {
+		if ids[q.ItemID] {
+			continue
+		}
+		if err := store.Dequeue(ctx, q.Kind, q.Run, q.ItemID, q.Theory); err != nil {
+			return err
+		}
+		if len(s.held[q.ID]) > 0 && q.Reason != superseded {
+			q.Reason = superseded
+			if _, err := store.Enqueue(ctx, q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bankBoard holds every sentence that was ever up for review under a run.
+func bankBoard(store *llm.Store, run string) *board {
+	return &board{store: store, keep: func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && q.Run == run }}
 }
 
 func exemplars(a anchors.Anchor, texts map[string]string) []string {
@@ -74,116 +139,19 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 	if path == "" {
 		return nil, nil
 	}
-	wanted := map[string]string{}
+	wanted, texts := map[string]bool{}, map[string]string{}
 	for _, a := range b.Anchors {
 		for _, id := range a.Exemplars {
-			wanted[id] = id // stays as it is where the rows lack it
+			wanted[id] = true
 		}
 	}
 	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
-		if _, ok := wanted[r.TextID]; ok {
-			wanted[r.TextID] = r.Text
+		if wanted[r.TextID] {
+			texts[r.TextID] = r.Text
 		}
 		return nil
 	})
-	return wanted, err
-}
-
-// Applied accounts for what a review made of a bank.
-type Applied struct {
-	Anchors   int `json:"anchors"` // before
-	Accepted  int `json:"accepted"`
-	Edited    int `json:"edited"`
-	Rejected  int `json:"rejected"`
-	Split     int `json:"disagreed"` // kept as they were
-	Undecided int `json:"undecided"` // kept as they were
-}
-
-func (a Applied) String() string {
-	return fmt.Sprintf("anchors     %d\naccepted    %d\nedited      %d\nrejected    %d\ndisagreed   %d, kept as they were\nundecided   %d, kept as they were\n",
-		a.Anchors, a.Accepted, a.Edited, a.Rejected, a.Split, a.Undecided)
-}
-
-// Provenance of a sentence that a review changed, and what it appends to that of one it left as it was.
-const (
-	editedBy   = "review"
-	acceptedBy = "+review"
-)
-
-// ReviewKey is the key of a bank's Meta under which Apply accounts for the review, as JSON.
-const ReviewKey = "review"
-
-// apply returns the bank as its reviewers want it: rejected anchors are gone and leave gaps between ids,
-// edited ones have their new sentence, all others stay.
-func apply(b *anchors.Bank, byItem map[string][]llm.Decision) (*anchors.Bank, Applied) {
-	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
-	account := Applied{Anchors: len(b.Anchors)}
-	for _, a := range b.Anchors {
-		how, d := standing(byItem[itemID(a)])
-		switch {
-		case how == split:
-			account.Split++
-		case how == undecided:
-			account.Undecided++
-		case d.Verdict == llm.VerdictNone:
-			account.Rejected++
-			continue
-		case d.Path[0] == a.Text:
-			account.Accepted++
-			a.Provenance = strings.TrimSuffix(a.Provenance, acceptedBy) + acceptedBy // once, however often applied
-		default:
-			account.Edited++
-			a.Text, a.Provenance = d.Path[0], editedBy
-		}
-		out.Anchors = append(out.Anchors, a)
-	}
-	return out, account
-}
-
-// Apply writes the bank in the file in to out, which may be the same, with what all who reviewed a sentence
-// agree on. The same bank and decisions give the same bytes.
-func Apply(ctx context.Context, in, db, out string) (Applied, error) {
-	var none Applied
-	b, err := anchors.Read(in)
-	if err != nil {
-		return none, err
-	}
-	store, err := openExisting(db)
-	if err != nil {
-		return none, err
-	}
-	defer store.Close()
-	byItem, err := decided(ctx, store, runOf(b))
-	if err != nil {
-		return none, err
-	}
-	reviewed, account := apply(b, byItem)
-	note, err := json.Marshal(account)
-	if err != nil {
-		return none, err
-	}
-	if reviewed.Meta == nil {
-		reviewed.Meta = map[string]string{}
-	}
-	reviewed.Meta[ReviewKey] = string(note)
-	if err := anchors.Write(out, reviewed); err != nil {
-		return none, fmt.Errorf("after review: %w", err)
-	}
-	return account, nil
-}
-
-// decided returns what was decided on the sentences of a bank, by item.
-func decided(ctx context.Context, store *llm.Store, run string) (map[string][]llm.Decision, error) {
-	b := &board{store: store, keep: func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && q.Run == run }}
-	s, err := b.state(ctx)
-	out := map[string][]llm.Decision{}
-	if err != nil {
-		return nil, err
-	}
-	for _, q := range s.items {
-		out[q.ItemID] = s.held[q.ID]
-	}
-	return out, nil
+	return texts, err
 }
 
 // readInfo reads an item's payload.

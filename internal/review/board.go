@@ -21,7 +21,8 @@ type board struct {
 
 	mu    sync.Mutex
 	read  time.Time
-	items []llm.QueueItem
+	all   []llm.QueueItem
+	items []llm.QueueItem // of all, those shown
 }
 
 // state is the board at one moment.
@@ -31,7 +32,7 @@ type state struct {
 }
 
 func (b *board) state(ctx context.Context) (*state, error) {
-	items, err := b.queue(ctx)
+	items, all, err := b.queue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,22 +44,54 @@ func (b *board) state(ctx context.Context) (*state, error) {
 	for _, d := range held {
 		s.held[d.Queue] = append(s.held[d.Queue], d)
 	}
+	s.credit(all)
 	return s, nil
 }
 
-func (b *board) queue(ctx context.Context) ([]llm.QueueItem, error) {
+// queue returns the items shown and all that there are.
+func (b *board) queue(ctx context.Context) (items, all []llm.QueueItem, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if time.Since(b.read) < queueAge {
-		return b.items, nil
+		return b.items, b.all, nil
 	}
-	all, err := b.store.Queue(ctx)
-	if err != nil {
-		return nil, err
+	if b.all, err = b.store.Queue(ctx); err != nil {
+		return nil, nil, err
 	}
-	b.items = slices.DeleteFunc(all, func(q llm.QueueItem) bool { return !b.keep(q) })
+	b.items = nil
+	for _, q := range b.all {
+		if b.keep(q) {
+			b.items = append(b.items, q)
+		}
+	}
 	b.read = time.Now()
-	return b.items, nil
+	return b.items, b.all, nil
+}
+
+// credit counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
+// sentence is an item of its own. A decision on that item itself goes before.
+func (s *state) credit(all []llm.QueueItem) {
+	type sentence struct{ anchor, text string }
+	stands := map[sentence]int64{}
+	for _, q := range s.items {
+		if q.Kind == llm.KindAnchor {
+			stands[sentence{anchorOf(q.ItemID), q.Text}] = q.ID
+		}
+	}
+	for _, q := range all {
+		if q.Kind != llm.KindAnchor {
+			continue
+		}
+		for _, d := range s.held[q.ID] {
+			if d.Verdict != llm.VerdictValue {
+				continue
+			}
+			to, ok := stands[sentence{anchorOf(q.ItemID), d.Path[0]}]
+			if _, decided := s.of(to, d.Reviewer); ok && !decided {
+				s.held[to] = append(s.held[to], d)
+			}
+		}
+	}
 }
 
 // at is the place of an item, -1 where it is not shown.

@@ -123,7 +123,10 @@ func (b *bench) post(t *testing.T, path string, form ...string) (status int, bod
 	return do(t, r)
 }
 
-func (b *bench) id(i int) string { return fmt.Sprint(b.ids[i]) }
+func (b *bench) id(i int) string { return idOf(b.ids[i]) }
+
+// idOf writes an item's id as forms do.
+func idOf(id int64) string { return fmt.Sprint(id) }
 
 func wants(t *testing.T, body string, parts ...string) {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"hives/data/anchors"
@@ -29,7 +30,7 @@ const (
 // Job is hives review.
 type Job struct {
 	DB       string // votes file
-	Anchors  string // bank to review; "" reviews the labels that wait in the votes file
+	Anchors  string // bank to review; "" reviews what waits in the votes file: labels, else anchors
 	Rows     string // rows the bank was made from, for the exemplars' texts; may be empty
 	Listen   string // loopback address
 	Reviewer string // name offered on the page
@@ -48,12 +49,12 @@ func Run(ctx context.Context, j Job) error {
 	}
 	defer store.Close()
 	b := &board{store: store, keep: keep}
-	items, err := b.queue(ctx)
+	items, _, err := b.queue(ctx)
 	if err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel cannot agree on; --anchors names a bank to look over", j.DB)
+		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel cannot agree on, hives anchors build --review its anchors; --anchors names a bank to look over", j.DB)
 	}
 	l, err := net.Listen("tcp", j.Listen)
 	if err != nil {
@@ -67,8 +68,7 @@ func Run(ctx context.Context, j Job) error {
 // open opens the votes file and says which of its items are reviewed.
 func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, error) {
 	if j.Anchors == "" {
-		store, err := openExisting(j.DB)
-		return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindLabel }, err
+		return j.openQueue(ctx)
 	}
 	bank, err := anchors.Read(j.Anchors)
 	if err != nil {
@@ -90,10 +90,28 @@ func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, er
 	return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && ids[q.ItemID] }, nil
 }
 
+// openQueue takes what waits: texts, or where there is none the sentences that hives anchors build has put up.
+func (j Job) openQueue(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, error) {
+	store, err := openExisting(j.DB)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := store.Queue(ctx)
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	label := func(q llm.QueueItem) bool { return q.Kind == llm.KindLabel }
+	if slices.ContainsFunc(all, label) {
+		return store, label, nil
+	}
+	return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && q.Reason != superseded }, nil
+}
+
 // openExisting does not create a votes file, as a mistyped name would.
 func openExisting(path string) (*llm.Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "votes %s: no such file: name the --db of hives label", path)
+		return nil, fault.New(fault.NotFound, "votes %s: no such file: name the --db of hives label, or the --review of hives anchors build", path)
 	}
 	return llm.Open(path)
 }

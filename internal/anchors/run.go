@@ -1,0 +1,140 @@
+package anchors
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	bank "hives/data/anchors"
+	"hives/encoder"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/llm"
+	"hives/internal/review"
+)
+
+// BuildJob is hives anchors build.
+type BuildJob struct {
+	Options   Options
+	NotFor    []string // model folders or digests
+	Out, Page string
+	LLM       *LLMConfig // who writes the sentences; nil for medoids
+	DB        string     // file of answers, with LLM
+	Review    string     // votes file in which the anchors wait for hives review; "" puts none up
+	JSON      bool
+	Stdout    io.Writer
+	Log       io.Writer
+}
+
+// RunBuild makes a bank, writes it and its page, and prints the account.
+func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
+	if strings.ToLower(filepath.Ext(j.Out)) != ".parquet" {
+		return fault.Usage(fault.New(fault.Invalid, "anchors build: %s: a bank is a .parquet file", j.Out))
+	}
+	for _, arg := range j.NotFor {
+		sum, err := WeightsOf(arg)
+		if err != nil {
+			return fmt.Errorf("anchors build: --not-for: %w", err)
+		}
+		j.Options.NotFor = append(j.Options.NotFor, sum)
+	}
+	if len(j.Options.HeldOut) == 0 {
+		j.Options.HeldOut = HeldOutBeside(j.Options.Rows)
+	}
+	j.Options.KMeans.Progress = func(restart int, cost float64) {
+		fmt.Fprintf(j.Log, "restart %d of %d: cost %.6g\n", restart+1, j.Options.KMeans.Restarts, cost)
+	}
+	answers, queue, err := j.open() // before the work, so that a wrong name costs none
+	defer closeAll(answers, queue)
+	if err != nil {
+		return err
+	}
+	if j.LLM != nil {
+		if j.Options.Summariser, err = NewLLM(ctx, *j.LLM, answers); err != nil {
+			return err
+		}
+	}
+	b, err := Build(ctx, enc, j.Options)
+	if err != nil {
+		return err
+	}
+	if err := j.write(ctx, b, queue); err != nil {
+		return err
+	}
+	if j.JSON {
+		return writeJSON(j.Stdout, b.Report)
+	}
+	return b.Report.WriteTable(j.Stdout)
+}
+
+// open opens the votes files that the job needs; one that it does not need is nil.
+func (j BuildJob) open() (answers, queue *llm.Store, err error) {
+	if j.LLM != nil {
+		answers, err = llm.Open(j.DB)
+	}
+	if err == nil && j.Review != "" {
+		queue, err = llm.Open(j.Review)
+	}
+	return answers, queue, err
+}
+
+func closeAll(stores ...*llm.Store) {
+	for _, s := range stores {
+		if s != nil {
+			s.Close()
+		}
+	}
+}
+
+// write leaves the bank, its page, and its sentences in the review queue.
+func (j BuildJob) write(ctx context.Context, b *Built, queue *llm.Store) error {
+	if err := bank.Write(j.Out, b.Bank); err != nil {
+		return err
+	}
+	if j.Page != "" {
+		if err := fsutil.WriteFile(j.Page, b.WritePage); err != nil {
+			return err
+		}
+	}
+	if queue == nil {
+		return nil
+	}
+	open, err := review.Enqueue(ctx, queue, b.Bank, b.exemplarTexts())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(j.Log, "%d of %d anchors wait for review: hives review --db %s\n", open, len(b.Bank.Anchors), j.Review)
+	return err
+}
+
+// exemplarTexts are the texts that the anchors are described by.
+func (b *Built) exemplarTexts() map[string]string {
+	central, out := map[string]bool{}, map[string]string{}
+	for _, a := range b.Bank.Anchors {
+		for _, id := range a.Exemplars {
+			central[id] = true
+		}
+	}
+	for _, t := range b.corpus.Texts {
+		if central[t.ID] {
+			out[t.ID] = t.Text
+		}
+	}
+	return out
+}
+
+// WriteTable prints the account.
+func (r *Report) WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\nspread (mean distance of two texts)\t%.3f\n", r.Rows, r.Texts, r.Spread)
+	fmt.Fprintf(t, "clusters of k-means\t%d\ncost of the best restart\t%.6g\n", r.Clusters, r.Cost)
+	fmt.Fprintf(t, "near-duplicates merged away\t%d\n", r.Merged)
+	fmt.Fprintf(t, "dropped for too few exemplars\t%d, with %d texts\n", r.Small, r.Lost)
+	fmt.Fprintf(t, "left out, as rejected in review\t%d\n", r.Rejected)
+	fmt.Fprintf(t, "anchors\t%d, %d of them named by the medoid's text\n", r.Anchors, r.Medoids)
+	fmt.Fprintf(t, "ids kept\t%d, %d of them with a reviewed sentence\n", r.Kept, r.Reviewed)
+	return t.Flush()
+}

@@ -1,0 +1,106 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"hives/data/anchors"
+	"hives/internal/llm"
+)
+
+// Applied accounts for what a review made of a bank.
+type Applied struct {
+	Anchors   int `json:"anchors"` // before
+	Accepted  int `json:"accepted"`
+	Edited    int `json:"edited"`
+	Rejected  int `json:"rejected"`
+	Split     int `json:"disagreed"` // kept as they were
+	Undecided int `json:"undecided"` // kept as they were
+}
+
+func (a Applied) String() string {
+	return fmt.Sprintf("anchors     %d\naccepted    %d\nedited      %d\nrejected    %d\ndisagreed   %d, kept as they were\nundecided   %d, kept as they were\n",
+		a.Anchors, a.Accepted, a.Edited, a.Rejected, a.Split, a.Undecided)
+}
+
+// ReviewKey is the key of a bank's Meta under which Apply accounts for the review, as JSON.
+const ReviewKey = "review"
+
+// apply returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between
+// ids, edited ones have their new sentence, all others stay.
+func apply(b *anchors.Bank, byItem map[string][]llm.Decision) (*anchors.Bank, Applied, error) {
+	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
+	account := Applied{Anchors: len(b.Anchors)}
+	var gone []anchors.Rejected
+	for _, a := range b.Anchors {
+		how, d := standing(byItem[itemID(a)])
+		switch {
+		case how == split:
+			account.Split++
+		case how == undecided:
+			account.Undecided++
+		case d.Verdict == llm.VerdictNone:
+			account.Rejected++
+			gone = append(gone, anchors.Rejected{ID: a.ID, Exemplars: a.Exemplars})
+			continue
+		case d.Path[0] == a.Text:
+			account.Accepted++
+			a.Accept()
+		default:
+			account.Edited++
+			a.Text, a.Provenance = d.Path[0], anchors.ByReview
+		}
+		out.Anchors = append(out.Anchors, a)
+	}
+	return out, account, out.Reject(gone...)
+}
+
+// Apply writes the bank in the file in to out, which may be the same, with what all who reviewed a sentence
+// agree on. The same bank and decisions give the same bytes.
+func Apply(ctx context.Context, in, db, out string) (Applied, error) {
+	var none Applied
+	b, err := anchors.Read(in)
+	if err != nil {
+		return none, err
+	}
+	store, err := openExisting(db)
+	if err != nil {
+		return none, err
+	}
+	defer store.Close()
+	byItem, err := decided(ctx, store, runOf(b))
+	if err != nil {
+		return none, err
+	}
+	reviewed, account, err := apply(b, byItem)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", in, err)
+	}
+	note, err := json.Marshal(account)
+	if err != nil {
+		return none, err
+	}
+	if reviewed.Meta == nil {
+		reviewed.Meta = map[string]string{}
+	}
+	reviewed.Meta[ReviewKey] = string(note)
+	if err := anchors.Write(out, reviewed); err != nil {
+		return none, fmt.Errorf("after review: %w", err)
+	}
+	return account, nil
+}
+
+// decided returns what was decided on the sentences of a bank, by item.
+func decided(ctx context.Context, store *llm.Store, run string) (map[string][]llm.Decision, error) {
+	s, err := bankBoard(store, run).state(ctx)
+	out := map[string][]llm.Decision{}
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range s.items {
+		out[q.ItemID] = s.held[q.ID]
+	}
+	return out, nil
+}
