@@ -24,21 +24,26 @@ type Arithmetic struct {
 var (
 	F32   = Arithmetic{dtypes.Float32, dtypes.Float32}
 	Mixed = Arithmetic{dtypes.BFloat16, dtypes.Float32}  // bf16 operands, float32 stream: training
+	// Mixed16 has float16 operands: three more bits of fraction than bf16, and numbers below 65,504 only,
+	// so its gradients want a scaled loss.
+	Mixed16 = Arithmetic{dtypes.Float16, dtypes.Float32}
 	BF16  = Arithmetic{dtypes.BFloat16, dtypes.BFloat16} // wholly bf16: inference only
 	F64   = Arithmetic{dtypes.Float64, dtypes.Float64}   // for checks
 )
 
-// ParseArithmetic reads "f32", "mixed" or "bf16".
+// ParseArithmetic reads "f32", "mixed", "mixed16" or "bf16".
 func ParseArithmetic(name string) (Arithmetic, error) {
 	switch name {
 	case "f32":
 		return F32, nil
 	case "mixed":
 		return Mixed, nil
+	case "mixed16":
+		return Mixed16, nil
 	case "bf16":
 		return BF16, nil
 	}
-	return Arithmetic{}, fmt.Errorf("precision %q: want f32, mixed or bf16", name)
+	return Arithmetic{}, fmt.Errorf("precision %q: want f32, mixed, mixed16 or bf16", name)
 }
 
 // Tap sees every sub-module's output under transformers' name for it; tests compare layer by layer.
@@ -51,9 +56,11 @@ type forward struct {
 	arith Arithmetic
 	tap   Tap
 
-	g        *Graph
-	cos, sin *Node // [1, S, 1, D] float32
-	bias     *Node // [B, 1, 1, S, S] float32: 0 where a query may look, masked elsewhere
+	g          *Graph
+	cos, sin   *Node // [1, S, 1, D] float32
+	bias       *Node // [B, 1, 1, S, S] float32: 0 where a query may look, masked elsewhere
+	last       *Node // [T] flat positions of packed texts' last tokens; nil where rows end with theirs
+	checkpoint bool  // keep each layer's input only, and compute the layer again for its gradient
 }
 
 // Hidden returns the states after the final norm, [B, S, H] in arith.Stream.
@@ -72,11 +79,18 @@ func (m *Model) Last(ids, lengths *Node, arith Arithmetic) *Node {
 	return Squeeze(m.newForward(ids, lengths, arith, nil).states(ids, true), 1)
 }
 
-// states runs all layers and the final norm: [B, S, H], or [B, 1, H] where only the last token is asked for.
+// states runs all layers and the final norm: [B, S, H], or where only last tokens are asked for
+// [B, 1, H], packed [1, T, H].
 func (f *forward) states(ids *Node, lastOnly bool) *Node {
 	x := f.embed(ids) // [B, S, H]
 	for l := range f.cfg.NumLayers {
+		if f.checkpoint {
+			x = x.Checkpoint()
+		}
 		x = f.layer(l, x, lastOnly && l == f.cfg.NumLayers-1)
+	}
+	if f.checkpoint {
+		x = x.StopCheckpoint()
 	}
 	return f.see("norm", f.rmsNorm("norm", x))
 }
@@ -85,13 +99,18 @@ func (m *Model) newForward(ids, lengths *Node, arith Arithmetic, tap Tap) *forwa
 	if ids.Rank() != 2 || lengths.Rank() != 1 || ids.Shape().Dim(0) != lengths.Shape().Dim(0) {
 		panic(fmt.Errorf("qwen3embed: ids %s and lengths %s: want [B, S] and [B]", ids.Shape(), lengths.Shape()))
 	}
+	f := m.begin(ids, arith, tap)
+	f.bias = f.attentionBias(f.realKeys(lengths, ids.Shape().Dim(1)))
+	return f
+}
+
+// begin prepares all but the mask, in which padded and packed rows differ.
+func (m *Model) begin(ids *Node, arith Arithmetic, tap Tap) *forward {
 	if tap == nil {
 		tap = func(string, *Node) {}
 	}
 	f := &forward{cfg: m.Config, store: m.Store, arith: arith, tap: tap, g: ids.Graph()}
-	sequence := ids.Shape().Dim(1)
-	f.cos, f.sin = f.rope(sequence)
-	f.bias = f.attentionBias(lengths, sequence)
+	f.cos, f.sin = f.rope(ids.Shape().Dim(1))
 	return f
 }
 
@@ -124,15 +143,19 @@ func (f *forward) embed(ids *Node) *Node {
 	return f.see("embed_tokens", ConvertDType(rows, f.arith.Stream))
 }
 
-// layer is one pre-norm block: [B, S, H] → [B, S, H], or [B, 1, H] with lastOnly.
+// layer is one pre-norm block: [B, S, H] → [B, S, H], or with lastOnly the last tokens alone.
 func (f *forward) layer(l int, x *Node, lastOnly bool) *Node {
 	name := fmt.Sprintf("layers.%d", l)
 	h := f.see(name+".input_layernorm", f.rmsNorm(name+".input_layernorm", x))
 	queries := h
-	if lastOnly {
+	if lastOnly && f.last == nil {
 		x, queries = tail(x, 1, 1), tail(h, 1, 1)
 	}
-	x = Add(x, f.see(name+".self_attn", f.attention(name+".self_attn", queries, h)))
+	mixed := f.attention(name+".self_attn", queries, h)
+	if lastOnly && f.last != nil { // keys of one text and queries of another share a row: attend first
+		x, mixed = f.atLast(x), f.atLast(mixed)
+	}
+	x = Add(x, f.see(name+".self_attn", f.linear(name+".self_attn.o_proj", mixed)))
 	h = f.see(name+".post_attention_layernorm", f.rmsNorm(name+".post_attention_layernorm", x))
 	x = Add(x, f.see(name+".mlp", f.mlp(name+".mlp", h)))
 	return f.see(name, x)
@@ -161,8 +184,8 @@ func (f *forward) product(equation string, a, b *Node) *Node {
 	return ConvertDType(Dot(a, b).WithOutputDType(f.wide()).Einsum(equation), f.arith.Stream)
 }
 
-// attention is causal grouped-query attention: queries [B, T, H] at the last T of x's positions, keys and
-// values of x [B, S, H] → [B, T, H]. T is S or 1.
+// attention is grouped-query attention under the mask: queries [B, T, H] at the last T of x's positions,
+// keys and values of x [B, S, H] → the heads side by side before o_proj, [B, T, Q·D]. T is S or 1.
 func (f *forward) attention(name string, queries, x *Node) *Node {
 	c := f.cfg
 	batch, sequence, asked := x.Shape().Dim(0), x.Shape().Dim(1), queries.Shape().Dim(1)
@@ -179,7 +202,7 @@ func (f *forward) attention(name string, queries, x *Node) *Node {
 	logits = Add(MulScalar(logits, 1/math.Sqrt(float64(c.HeadDim))), tail(f.bias, -2, asked))
 	weights := ConvertDType(Softmax(logits, -1), f.arith.Stream)
 	mixed := f.product("bkgqs,bskd->bqkgd", weights, v)
-	return f.linear(name+".o_proj", Reshape(mixed, batch, asked, c.NumHeads*c.HeadDim))
+	return Reshape(mixed, batch, asked, c.NumHeads*c.HeadDim)
 }
 
 // mlp is down(silu(gate x) · up x).
@@ -228,12 +251,19 @@ func (f *forward) rotate(x *Node) *Node {
 	return ConvertDType(Add(Mul(wide, tail(f.cos, 1, asked)), Mul(turned, tail(f.sin, 1, asked))), f.arith.Stream)
 }
 
-// attentionBias allows a query to look at itself and at real tokens on its left.
-func (f *forward) attentionBias(lengths *Node, sequence int) *Node {
+// attentionBias lets a query look at itself and at those keys on its left that are allowed: a boolean
+// that broadcasts to [B, S, S], query before key.
+func (f *forward) attentionBias(allowed *Node) *Node {
+	sequence := allowed.Shape().Dim(-1)
 	position := Iota(f.g, shapes.Make(dtypes.Int32, sequence), 0)                      // [S]
 	query, key := Reshape(position, 1, sequence, 1), Reshape(position, 1, 1, sequence) // [1, S, 1], [1, 1, S]
-	first := firstToken(lengths, sequence)                                             // [B, 1, 1]
-	allowed := And(LessOrEqual(key, query), GreaterOrEqual(key, first))                // [B, S, S]
+	allowed = And(LessOrEqual(key, query), allowed)                                    // [B, S, S]
 	zero, low := Scalar(f.g, f.wide(), 0.0), Scalar(f.g, f.wide(), masked)
 	return InsertAxes(Where(allowed, zero, low), 1, 1)
+}
+
+// realKeys tells tokens from the padding on their left: lengths [B] → [B, 1, S].
+func (f *forward) realKeys(lengths *Node, sequence int) *Node {
+	key := Iota(f.g, shapes.Make(dtypes.Int32, 1, 1, sequence), 2)
+	return GreaterOrEqual(key, firstToken(lengths, sequence))
 }

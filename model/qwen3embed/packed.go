@@ -1,0 +1,60 @@
+package qwen3embed
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+)
+
+// Packed is a batch in which several texts share a row, as package pack lays it out.
+type Packed struct {
+	IDs   *Node // [R, S] int32 token ids
+	Texts *Node // [R, S] int32 slot of the text that a position belongs to, negative at padding
+	Last  *Node // [T] int32 flat position (row·S + column) of each slot's last token, 0 for unused slots
+
+	// Checkpoint keeps the input of each layer only and computes the layer again for its gradient: about
+	// a third more work for a fraction of the memory. The numbers stay the same.
+	Checkpoint bool
+}
+
+// Packed embeds every slot: raw vectors [T, H] in float32 or wider, the same as Raw's of the text alone
+// but for rounding. What stands in unused slots is finite and means nothing.
+//
+// A query looks at keys on its left of its own text, so the mask is block-diagonal and causal. Positions
+// run on along a row: rotary embedding sees differences only.
+func (m *Model) Packed(p Packed, pooling Pooling, arith Arithmetic) *Node {
+	p.check()
+	f := m.begin(p.IDs, arith, nil)
+	f.last, f.checkpoint = p.Last, p.Checkpoint
+	f.bias = f.attentionBias(Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1))) // [R, S, 1] = [R, 1, S]
+	states := f.states(p.IDs, pooling == LastToken)
+	if pooling == LastToken {
+		return ConvertDType(Squeeze(states, 0), f.wide())
+	}
+	return segmentMeans(ConvertDType(states, f.wide()), p.Texts, p.Last.Shape().Dim(0))
+}
+
+func (p *Packed) check() {
+	i, t, l := p.IDs.Shape(), p.Texts.Shape(), p.Last.Shape()
+	if i.Rank() != 2 || !i.Equal(t) || l.Rank() != 1 || l.DType != i.DType || i.DType != dtypes.Int32 {
+		panic(fmt.Errorf("qwen3embed: ids %s, texts %s and last %s: want int32 [R, S], [R, S] and [T]", i, t, l))
+	}
+}
+
+// atLast gathers the last token of each text: [R, S, X] → [1, T, X].
+func (f *forward) atLast(x *Node) *Node {
+	flat := Reshape(x, -1, x.Shape().Dim(2))
+	return InsertAxes(Gather(flat, InsertAxes(f.last, -1)), 0)
+}
+
+// segmentMeans averages the states of each slot's positions: states [R, S, H], texts [R, S] → [T, H].
+// The sums are a product with the membership matrix, whose order is fixed, unlike that of a scatter on a GPU.
+func segmentMeans(states, texts *Node, slots int) *Node {
+	flat := Reshape(states, -1, states.Shape().Dim(2))                         // [R·S, H]
+	slot := Iota(states.Graph(), shapes.Make(dtypes.Int32, slots, 1), 0)       // [T, 1]
+	member := ConvertDType(Equal(slot, Reshape(texts, 1, -1)), states.DType()) // [T, R·S]
+	count := MaxScalar(ReduceAndKeep(member, ReduceSum, -1), 1)                // [T, 1], 1 for unused slots
+	return Div(Dot(member, flat).Product(), count)
+}

@@ -1,0 +1,15 @@
+// Package pack lays several texts into the rows of one batch, so that few computed tokens are padding.
+//
+// A row of S tokens holds whole texts one after the other, each contiguous; the model's mask keeps them
+// apart (block-diagonal and causal) and its positions simply run on, since rotary embedding is relative.
+// Training calls Choose once over sampled batches, then One for every batch; serving and corpora call Many.
+//
+// Everything here is a function of the texts' lengths and the shapes: no clock, no random number, no map
+// order. Texts are placed longest first, those of equal length in the caller's order, each into the first
+// row with room (first-fit decreasing, which is at most 11/9 of the fewest rows, plus one).
+//
+// The caller owes token ids that the model accepts: pack counts and copies them. Refused, with the
+// numbers: texts without tokens, texts longer than every row, and One where no shape holds them all.
+//
+// Axis letters: R rows, S tokens a row, T text slots.
+package pack
