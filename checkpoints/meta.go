@@ -15,16 +15,18 @@ const Kind = "hives.checkpoint"
 // Meta says what a checkpoint's tensors belong to and where the run goes on. Step and SamplerStep are
 // counted apart because accumulating gradients draws several batches for one step of the optimiser.
 type Meta struct {
-	Format      int               `json:"format"` // set by Save
-	Kind        string            `json:"kind"`   // set by Save
-	Stage       int               `json:"stage"`
-	Step        int               `json:"step"`         // optimiser steps done
-	SamplerStep int               `json:"sampler_step"` // the next batch to draw
-	Seed        uint64            `json:"seed"`
-	Schedule    Schedule          `json:"schedule"`
-	Hashes      map[string]string `json:"hashes,omitempty"`   // SHA-256, hex: config, data, tokenizer, base
-	Versions    map[string]string `json:"versions,omitempty"` // whatever bits may depend on
-	Score       *float64          `json:"score,omitempty"`    // validation figure, larger is better
+	Format      int                `json:"format"` // set by Save
+	Kind        string             `json:"kind"`   // set by Save
+	Stage       int                `json:"stage"`
+	Step        int                `json:"step"`         // optimiser steps done
+	SamplerStep int                `json:"sampler_step"` // the next batch to draw
+	Seed        uint64             `json:"seed"`
+	Schedule    Schedule           `json:"schedule"`
+	Counters    map[string]float64 `json:"counters,omitempty"`   // state of the host that is no tensor: the loss scale
+	Hashes      map[string]string  `json:"hashes,omitempty"`     // SHA-256, hex: config, data, tokenizer, base, anchors
+	Versions    map[string]string  `json:"versions,omitempty"`   // whatever bits may depend on
+	Score       *float64           `json:"score,omitempty"`      // validation figure of these weights, larger is better
+	ScoreName   string             `json:"score_name,omitempty"` // which figure
 }
 
 // Schedule is the learning-rate schedule's parameters; together with Step they give the rate.

@@ -43,7 +43,7 @@ func TestKillWhileSaving(t *testing.T) {
 		t.Errorf("latest is step %d, skipped %v", c.Meta.Step, skipped)
 	}
 	saveSteps(t, dir, 20)
-	if err := Prune(dir, 5, false); err != nil {
+	if err := Prune(dir, Keep{Newest: 20, Last: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{folderName(10), folderName(20)}, names(t, dir)); diff != "" {
@@ -71,7 +71,7 @@ func TestKillWhileReplacing(t *testing.T) {
 	if err := os.Rename(paths[1], filepath.Join(dir, "."+folderName(20)+".old-1")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prune(dir, 2, false); err != nil {
+	if err := Prune(dir, Keep{Newest: 20, Last: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if c, _ := mustLatest(t, dir); c.Meta.Step != 20 {

@@ -9,12 +9,19 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Prune removes all checkpoints of dir but the last ones, and the one of the highest score if keepBest;
-// of equal scores the earlier is the best. It also clears what a kill left of earlier writes. Call it
-// after a Save, so that the newest is known to be good.
-func Prune(dir string, last int, keepBest bool) error {
-	if last < 1 {
-		return fault.New(fault.Invalid, "keep the last %d checkpoints: at least 1", last)
+// Keep says which checkpoints of a run stay.
+type Keep struct {
+	Newest int    // the step of the checkpoint just saved
+	Last   int    // so many of the newest, at least 1
+	Best   string // and the one of the highest score of this name, the earlier of equals; "" for none
+}
+
+// Prune removes all other checkpoints of dir, and what a kill left of earlier writes. Those of later steps
+// than Newest go first: the run came back from before them because they are damaged, and counted among the
+// last they would push good ones out. Call it after a Save, so that the newest is known to be good.
+func Prune(dir string, k Keep) error {
+	if k.Last < 1 {
+		return fault.New(fault.Invalid, "keep the last %d checkpoints: at least 1", k.Last)
 	}
 	if err := fsutil.Restore(dir); err != nil {
 		return err
@@ -23,13 +30,17 @@ func Prune(dir string, last int, keepBest bool) error {
 	if err != nil {
 		return err
 	}
-	best := ""
-	if keepBest {
-		best = bestOf(entries)
+	past, future := entries, []Entry(nil)
+	for i, e := range entries {
+		if e.Step > k.Newest {
+			past, future = entries[:i], entries[i:]
+			break
+		}
 	}
+	best, _ := bestOf(past, k.Best)
 	// Oldest first, so that a kill in between leaves the newer ones.
-	for _, e := range entries[:max(0, len(entries)-last)] {
-		if e.Path == best {
+	for _, e := range append(future, past[:max(0, len(past)-k.Last)]...) {
+		if e.Path == best.Path {
 			continue
 		}
 		if err := fsutil.RemoveFolder(e.Path); err != nil {
@@ -39,17 +50,35 @@ func Prune(dir string, last int, keepBest bool) error {
 	return nil
 }
 
-// bestOf returns the folder of the highest score, "" if none has one. A damaged state.json has none.
-func bestOf(entries []Entry) (path string) {
-	highest := math.Inf(-1)
+// Best returns the step and score of dir's checkpoint with the highest score of the given name, among those
+// up to a step; found is false if none has one.
+func Best(dir, name string, upTo int) (step int, score float64, found bool, err error) {
+	entries, err := List(dir)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	for len(entries) > 0 && entries[len(entries)-1].Step > upTo {
+		entries = entries[:len(entries)-1]
+	}
+	best, score := bestOf(entries, name)
+	return best.Step, score, best.Path != "", nil
+}
+
+// bestOf returns the entry of the highest score by that name, an empty one if none has it. A damaged
+// state.json has none.
+func bestOf(entries []Entry, name string) (best Entry, highest float64) {
+	if name == "" {
+		return best, 0
+	}
+	highest = math.Inf(-1)
 	for _, e := range entries {
 		raw, err := os.ReadFile(filepath.Join(e.Path, stateFile))
 		if err != nil {
 			continue
 		}
-		if m, err := decodeMeta(raw); err == nil && m.Score != nil && *m.Score > highest {
-			path, highest = e.Path, *m.Score
+		if m, err := decodeMeta(raw); err == nil && m.Score != nil && m.ScoreName == name && *m.Score > highest {
+			best, highest = e, *m.Score
 		}
 	}
-	return path
+	return best, highest
 }

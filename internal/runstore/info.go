@@ -3,6 +3,7 @@ package runstore
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,7 +39,17 @@ type Info struct {
 	Resumes  int               `json:"resumes"` // how often the run was opened again
 	Versions map[string]string `json:"versions,omitempty"`
 	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256, hex: config, data, tokenizer, base
+	Best     *Best             `json:"best,omitempty"`   // the checkpoint that is kept for its score
 }
+
+// Best is a checkpoint by its score on held-out rows.
+type Best struct {
+	Step   int     `json:"step"`
+	Metric string  `json:"metric"` // as log.best names it
+	Score  float64 `json:"score"`  // larger is better: a loss is turned
+}
+
+func (b Best) String() string { return fmt.Sprintf("%s %.4f at step %d", b.Metric, b.Score, b.Step) }
 
 // Read returns run.json of the run in dir without taking the run.
 func Read(dir string) (Info, error) {

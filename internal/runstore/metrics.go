@@ -12,10 +12,11 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Metrics appends to metrics.jsonl. It is not safe for concurrent use.
+// Metrics appends to metrics.jsonl. Sync may be called beside Append; nothing else is safe for concurrent use.
 type Metrics struct {
 	file *os.File
-	size int64 // bytes of whole lines
+	size int64          // bytes of whole lines
+	last map[string]int // step of the last line of each "kind" that was there at the opening
 }
 
 // OpenMetrics opens the log to go on after a step: lines of later steps, which an interrupted run logged
@@ -26,9 +27,10 @@ func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 	if err != nil {
 		return nil, fsutil.Classify(err, path)
 	}
-	keep, err := wholeLines(f, afterStep)
+	m := &Metrics{file: f, last: map[string]int{}}
+	err = m.wholeLines(afterStep)
 	if err == nil {
-		err = f.Truncate(keep)
+		err = f.Truncate(m.size)
 	}
 	if err == nil {
 		err = f.Sync()
@@ -37,33 +39,43 @@ func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 		f.Close()
 		return nil, fsutil.Classify(err, path)
 	}
-	return &Metrics{file: f, size: keep}, nil
+	return m, nil
 }
 
-// wholeLines returns the size of the log up to the last line of a step ≤ last.
-func wholeLines(f *os.File, last int) (size int64, err error) {
-	lines := bufio.NewReader(f)
+// wholeLines reads the log up to the last line of a step ≤ last.
+func (m *Metrics) wholeLines(last int) error {
+	lines := bufio.NewReader(m.file)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return size, nil // a line without its end is torn
+			return nil // a line without its end is torn
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		var record struct {
-			Step *int `json:"step"`
+			Kind string `json:"kind"`
+			Step *int   `json:"step"`
 		}
 		// Damage in the middle cannot be cut off without losing good lines, so it is the user's to decide.
 		if err := json.Unmarshal(line, &record); err != nil || record.Step == nil {
-			return 0, fault.New(fault.Corrupt,
-				"%s: line %d is no record with a step; move the log away to go on without it", f.Name(), number)
+			return fault.New(fault.Corrupt,
+				"%s: line %d is no record with a step; move the log away to go on without it", m.file.Name(), number)
 		}
 		if *record.Step > last {
-			return size, nil
+			return nil
 		}
-		size += int64(len(line))
+		m.size += int64(len(line))
+		m.last[record.Kind] = *record.Step
 	}
+}
+
+// Last returns the step of the last line of a kind that the opening kept, −1 without one.
+func (m *Metrics) Last(kind string) int {
+	if step, ok := m.last[kind]; ok {
+		return step
+	}
+	return -1
 }
 
 // Append writes one record as a line, in the file before Append returns. The record encodes as a JSON

@@ -157,6 +157,15 @@ func (r *Run) SetHashes(hashes map[string]string) error {
 	return r.write()
 }
 
+// SetBest records which checkpoint is the best, nil for none.
+func (r *Run) SetBest(b *Best) error {
+	if b == nil && r.info.Best == nil || b != nil && r.info.Best != nil && *b == *r.info.Best {
+		return nil
+	}
+	r.info.Best = b
+	return r.write()
+}
+
 // SetConfig replaces the stored configuration, for a resume that was told to go on under another one.
 func (r *Run) SetConfig(config []byte) error { return writeConfig(r.dir, config) }
 

@@ -71,11 +71,12 @@ type OptimizerConfig struct {
 
 // LogConfig says how often what is written. It does not change the weights.
 type LogConfig struct {
-	Every           int `toml:"every" comment:"steps between lines of metrics.jsonl"`
-	ValidateEvery   int `toml:"validate_every" comment:"steps between validations; 0 only at the end"`
-	ValidationRows  int `toml:"validation_rows" comment:"most rows of a validation"`
-	CheckpointEvery int `toml:"checkpoint_every" comment:"steps between checkpoints; 0 only at the end or on interruption"`
-	KeepCheckpoints int `toml:"keep_checkpoints" comment:"newest checkpoints that are kept"`
+	Every           int    `toml:"every" comment:"steps between lines of metrics.jsonl"`
+	ValidateEvery   int    `toml:"validate_every" comment:"steps between validations; 0 only at the end"`
+	ValidationRows  int    `toml:"validation_rows" comment:"most rows of a validation"`
+	CheckpointEvery int    `toml:"checkpoint_every" comment:"steps between checkpoints; 0 only at the end or on interruption"`
+	KeepCheckpoints int    `toml:"keep_checkpoints" comment:"newest checkpoints that are kept"`
+	Best            string `toml:"best" comment:"validation figure whose best checkpoint is kept as well; empty: none. docs/RELIABILITY.md lists them"`
 }
 
 // Default is the paper's Stage 1.
@@ -94,7 +95,7 @@ func Default() Config {
 			LearningRate: 1e-4, Schedule: string(optim.Linear), WarmupFraction: .1,
 			Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1,
 		},
-		Log: LogConfig{Every: 10, ValidateEvery: 1000, ValidationRows: 1024, CheckpointEvery: 1000, KeepCheckpoints: 3},
+		Log: LogConfig{Every: 10, ValidateEvery: 1000, ValidationRows: 1024, CheckpointEvery: 1000, KeepCheckpoints: 3, Best: "ranking_accuracy.within_corpus"},
 	}
 }
 
@@ -127,6 +128,9 @@ func (c *Config) Validate() error {
 	}
 	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
 		return invalid("%w", err)
+	}
+	if err := checkFigure(c.Log.Best); err != nil {
+		return fault.Usage(err)
 	}
 	if _, err := c.lossConfig(); err != nil {
 		return fault.Usage(err)

@@ -2,12 +2,10 @@ package trainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"hives/checkpoints"
 	"hives/internal/fault"
 )
 
@@ -33,10 +31,8 @@ func (l *loop) train(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.done == 0 {
-		if err := l.validate(ctx); err != nil {
-			return err
-		}
+	if err := l.catchUp(ctx); err != nil {
+		return err
 	}
 	since, tokens := time.Now(), 0
 	for l.done < l.cfg.Steps {
@@ -82,25 +78,6 @@ func (l *loop) train(ctx context.Context) error {
 	return nil
 }
 
-// due tells whether something that happens every n steps happens now; the last step always counts.
-func (l *loop) due(every int) bool {
-	return l.done == l.cfg.Steps || every > 0 && l.done%every == 0
-}
-
-// housekeeping validates and saves when it is time. A validation that ctx cuts short is missing from the
-// log; it has no part in the weights.
-func (l *loop) housekeeping(ctx context.Context) error {
-	if l.due(l.cfg.Log.ValidateEvery) {
-		if err := l.validate(ctx); err != nil {
-			return err
-		}
-	}
-	if every := l.cfg.Log.CheckpointEvery; every > 0 && l.done%every == 0 && l.done < l.cfg.Steps {
-		return l.saveCheckpoint()
-	}
-	return nil
-}
-
 // validate measures the model on held-out rows and logs it; without such rows it does nothing.
 func (l *loop) validate(ctx context.Context) error {
 	if l.validator == nil {
@@ -111,10 +88,10 @@ func (l *loop) validate(ctx context.Context) error {
 		return err
 	}
 	v.Step, v.TrainLevels, v.TrainLevelAnchors, v.TrainGradNorm = l.done, l.lastStep.Levels, l.lastStep.LevelAnchors, l.lastStep.GradNorm
-	l.last = v
 	if err := l.metrics.Append(v); err != nil {
 		return err
 	}
+	l.last, l.validated = v, l.done
 	l.o.Observer.Note(v.String())
 	if v.Warning != "" {
 		l.o.Observer.Note("warning: " + v.Warning)
@@ -134,47 +111,4 @@ func (v *Validation) String() string {
 		v.Step, show(v.RankingAccuracy["all"]), show(v.RankingAccuracy["within_corpus"]),
 		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelation["within_corpus"]),
 		show(v.DirectionAccuracy), show(v.Loss), show(&v.MeanCosine), v.EffectiveRank)
-}
-
-// saveCheckpoint writes the state after the updates done, and drops the oldest checkpoints.
-func (l *loop) saveCheckpoint() error {
-	if err := l.metrics.Sync(); err != nil {
-		return err
-	}
-	source, err := stateOf(l.start.model.Store)
-	if err != nil {
-		return err
-	}
-	schedule, err := l.cfg.schedule()
-	if err != nil {
-		return err
-	}
-	meta := checkpoints.Meta{
-		Stage: l.cfg.Stage, Step: l.done, SamplerStep: l.done, Seed: l.cfg.Seed, Hashes: l.hashes, Versions: l.o.Versions,
-		Schedule: checkpoints.Schedule{
-			Name: string(schedule.Kind), PeakLearningRate: l.cfg.Optimizer.LearningRate,
-			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,
-		},
-	}
-	if _, err := checkpoints.Save(l.run.CheckpointDir(), meta, source); err != nil {
-		return err
-	}
-	return checkpoints.Prune(l.run.CheckpointDir(), l.cfg.Log.KeepCheckpoints, false)
-}
-
-// notFinite stops the run: with the weights of the step before, which the update left alone, it saves a
-// checkpoint, finds what was not a number, and names the batch's texts.
-func (l *loop) notFinite(step int, rows []int32, batch *Batch, result StepResult) error {
-	what, err := l.stepper.Diagnose(l.o.Engine.Backend, l.options, batch)
-	if err != nil {
-		what = "the step"
-	}
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = l.corpus.Rows[r].TextID
-	}
-	stop := fault.New(fault.Invalid,
-		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Try a smaller learning rate. Text ids of the batch: %s",
-		step+1, what, result.Loss, result.GradNorm, strings.Join(ids, " "))
-	return errors.Join(stop, l.saveCheckpoint())
 }

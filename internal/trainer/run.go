@@ -23,6 +23,7 @@ type RunOptions struct {
 	Out          string // the run folder
 	Resume       bool   // go on where the folder's newest good checkpoint stands
 	AllowChanged bool   // resume although data, tokenizer or configuration differ
+	WaitForSaves bool   // steps wait for checkpoints to be written, which then need no copy in memory
 	Config       []byte // the effective configuration as TOML, stored with the run
 	Versions     map[string]string
 	Engine       *engine.Engine
@@ -57,7 +58,7 @@ func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
 	if run.Info().Status == runstore.Finished {
 		return Summary{Steps: run.Info().Step, Model: run.FinalDir(), AlreadyFinished: true}, nil
 	}
-	l := &loop{cfg: cfg, o: o, run: run}
+	l := &loop{cfg: cfg, o: o, run: run, validated: -1}
 	defer l.close()
 	err = l.prepare(ctx, fresh)
 	if err == nil {
@@ -118,11 +119,14 @@ type loop struct {
 	validator *Validator
 	encoder   *local.Local
 	metrics   *runstore.Metrics
+	saver     *saver
 	hashes    map[string]string
 
-	done     int // updates applied
-	lastStep StepResult
-	last     *Validation
+	done      int // updates applied
+	validated int // step of the newest validation in the log, −1 without one
+	lastStep  StepResult
+	last      *Validation
+	best      *runstore.Best // among the checkpoints, nil without one
 }
 
 // prepare does everything up to the first step; fresh tells a new run from one that is resumed.
@@ -208,7 +212,7 @@ func (l *loop) describe(rows *Rows) {
 
 // takeUp restores the newest good checkpoint, if there is one, and opens the log behind it.
 func (l *loop) takeUp(fresh bool) error {
-	after := -1
+	after, taken := -1, checkpoints.Meta{Step: -1}
 	if !fresh {
 		c, damaged, err := checkpoints.Latest(l.run.CheckpointDir())
 		for _, d := range damaged {
@@ -224,11 +228,14 @@ func (l *loop) takeUp(fresh bool) error {
 			if err := restore(l.start.model.Store, c); err != nil {
 				return err
 			}
-			l.done, after = c.Meta.Step, c.Meta.Step
+			l.done, after, taken = c.Meta.Step, c.Meta.Step, c.Meta
 			l.o.Observer.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.cfg.Steps))
 			for _, change := range runstore.Changes(c.Meta.Versions, l.o.Versions) {
 				l.o.Observer.Note("unlike before, so the last bits may differ: " + change.String())
 			}
+		}
+		if err := l.recallBest(); err != nil {
+			return err
 		}
 		if err := l.run.Resumed(l.done, l.o.Versions); err != nil {
 			return err
@@ -236,13 +243,23 @@ func (l *loop) takeUp(fresh bool) error {
 	}
 	var err error
 	l.metrics, err = l.run.OpenMetrics(after)
-	return err
+	if err != nil {
+		return err
+	}
+	keep := checkpoints.Keep{Last: l.cfg.Log.KeepCheckpoints, Best: l.cfg.Log.Best}
+	l.saver = newSaver(l.run.CheckpointDir(), keep, l.o.WaitForSaves)
+	l.saver.before, l.saver.after, l.saver.meta = l.metrics.Sync, l.saved, taken
+	l.validated = l.metrics.Last("validation")
+	return nil
 }
 
 // finish writes the model folder; an existing one is a half-finished attempt of this run.
 func (l *loop) finish(ctx context.Context) error {
-	if err := l.saveCheckpoint(); err != nil {
+	if err := l.save(l.saver.now); err != nil {
 		return err
+	}
+	if l.best != nil {
+		l.o.Observer.Note(fmt.Sprintf("best: %s, kept in %s", l.best, l.run.CheckpointDir()))
 	}
 	info := l.start.info
 	// No run id: it is random, and equal runs write equal folders.
@@ -259,7 +276,7 @@ func (l *loop) end(err error, fresh bool) error {
 	case err == nil:
 		return l.run.SetStatus(runstore.Finished, l.done)
 	case errors.Is(err, context.Canceled) && l.metrics != nil:
-		if saveErr := l.saveCheckpoint(); saveErr != nil {
+		if saveErr := l.save(l.saver.now); saveErr != nil {
 			return errors.Join(err, saveErr)
 		}
 		l.run.SetStatus(runstore.Interrupted, l.done)
@@ -267,6 +284,9 @@ func (l *loop) end(err error, fresh bool) error {
 	case fresh && l.metrics == nil:
 		l.discard() // nothing was trained: the folder must not stand in the way of the next try
 		return err
+	}
+	if l.saver != nil {
+		err = errors.Join(err, l.saver.wait())
 	}
 	status := runstore.Failed
 	if errors.Is(err, context.Canceled) { // stopped before the first step of a resume

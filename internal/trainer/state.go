@@ -27,30 +27,66 @@ func inState(path string) bool {
 	return strings.HasPrefix(path, qwen3embed.Scope+"/") || strings.HasPrefix(path, optim.MomentScope+"/")
 }
 
-// stateOf lists weights and moments for a checkpoint, in the order of their paths.
-func stateOf(store *model.Store) (checkpoints.Source, error) {
-	byName := map[string]*model.Variable{}
-	var src checkpoints.Source
+// listState lists weights and moments in the order of their paths.
+func listState(store *model.Store) (byName map[string]*model.Variable, infos []safetensorsio.Info, err error) {
+	byName = map[string]*model.Variable{}
 	for v := range store.IterVariables() {
 		if !inState(v.Path()) || !v.HasValue() {
 			continue
 		}
 		dtype, ok := fileTypes[v.DType()]
 		if !ok {
-			return src, fmt.Errorf("variable %s is of type %s, which a checkpoint has no name for", v.Path(), v.DType())
+			return nil, nil, fmt.Errorf("variable %s is of type %s, which a checkpoint has no name for", v.Path(), v.DType())
 		}
 		byName[v.Path()] = v
-		src.Infos = append(src.Infos, safetensorsio.Info{Name: v.Path(), DType: dtype, Shape: v.Shape().Dimensions})
+		infos = append(infos, safetensorsio.Info{Name: v.Path(), DType: dtype, Shape: v.Shape().Dimensions})
 	}
-	slices.SortFunc(src.Infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
-	src.Fetch = func(info safetensorsio.Info) (raw []byte, err error) {
+	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
+	return byName, infos, nil
+}
+
+// stateOf gives a checkpoint the state one tensor at a time; the store must not change until it is written.
+func stateOf(store *model.Store) (checkpoints.Source, error) {
+	byName, infos, err := listState(store)
+	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
 		value, err := byName[info.Name].Value()
-		if err == nil {
-			err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
+		if err != nil {
+			return nil, err
+		}
+		local := value.IsLocal()
+		err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
+		if !local && value.IsOnAnyDevice() {
+			value.FinalizeLocal() // ConstBytes leaves a copy of every tensor behind otherwise
 		}
 		return raw, err
 	}
-	return src, nil
+	return checkpoints.Source{Infos: infos, Fetch: fetch}, err
+}
+
+// copyOf copies the state into host tensors, made where copies lacks one, and gives a checkpoint these: the
+// store may change while they are written.
+func copyOf(store *model.Store, copies map[string]*tensors.Tensor) (checkpoints.Source, error) {
+	byName, infos, err := listState(store)
+	if err != nil {
+		return checkpoints.Source{}, err
+	}
+	for name, v := range byName {
+		value, err := v.Value()
+		if err != nil {
+			return checkpoints.Source{}, err
+		}
+		if copies[name] == nil {
+			copies[name] = tensors.FromShape(value.Shape())
+		}
+		if err := copies[name].CopyFrom(value); err != nil {
+			return checkpoints.Source{}, fmt.Errorf("copy %s: %w", name, err)
+		}
+	}
+	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
+		err = copies[info.Name].ConstBytes(func(b []byte) { raw = b }) // the copy outlives the write
+		return raw, err
+	}
+	return checkpoints.Source{Infos: infos, Fetch: fetch}, nil
 }
 
 // restore puts a checkpoint's tensors into the store. Every weight of the store must be among them.
