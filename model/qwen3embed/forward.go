@@ -23,12 +23,12 @@ type Arithmetic struct {
 
 var (
 	F32   = Arithmetic{dtypes.Float32, dtypes.Float32}
-	Mixed = Arithmetic{dtypes.BFloat16, dtypes.Float32}  // bf16 operands, float32 stream: training
+	Mixed = Arithmetic{dtypes.BFloat16, dtypes.Float32} // bf16 operands, float32 stream: training
 	// Mixed16 has float16 operands: three more bits of fraction than bf16, and numbers below 65,504 only,
 	// so its gradients want a scaled loss.
 	Mixed16 = Arithmetic{dtypes.Float16, dtypes.Float32}
-	BF16  = Arithmetic{dtypes.BFloat16, dtypes.BFloat16} // wholly bf16: inference only
-	F64   = Arithmetic{dtypes.Float64, dtypes.Float64}   // for checks
+	BF16    = Arithmetic{dtypes.BFloat16, dtypes.BFloat16} // wholly bf16: inference only
+	F64     = Arithmetic{dtypes.Float64, dtypes.Float64}   // for checks
 )
 
 // ParseArithmetic reads "f32", "mixed", "mixed16" or "bf16".
