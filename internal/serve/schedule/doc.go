@@ -1,0 +1,21 @@
+// Package schedule brings the texts of many requests to one engine.
+//
+// A request asks for admission (Admit) before anything is done for it: the queue is bounded in tokens, and
+// beyond that the answer is a refusal with the time after which trying again makes sense. Then it brings its
+// token ids (Ticket.Embed). A text that another request is waiting for is joined, not computed again; one in
+// the cache costs nothing. The rest waits in the request's flow until the engine goroutine takes it, packs it
+// with others into one of the compiled shapes and runs it.
+//
+// Who is next: of the flows that wait, the one that has been given the fewest tokens since it began to wait
+// (start-time fair queueing). So a request of ten thousand texts gets no more of the engine than one of two
+// texts that came later, and no flow waits forever. A call is a flow; all of one EmbedStream is one flow.
+//
+// How long a batch waits: not at all when the engine is idle or a full batch waits. After a batch with texts
+// of several flows it waits for their next ones, for at most a twentieth of that batch's time.
+//
+// What the caller owes: token ids that the model accepts, none longer than the longest row, and vectors left
+// unchanged, since several requests may share one. The engine's panics end in errors; an engine that fails
+// twice in a row, or hangs, closes Failed, and no request waits for it any longer.
+//
+// Letters: H numbers of a vector, T text slots of a batch.
+package schedule

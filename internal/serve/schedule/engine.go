@@ -1,0 +1,200 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"hives/internal/fault"
+	"hives/pack"
+)
+
+// loop is the engine goroutine: the only caller of the runner.
+func (s *Scheduler) loop() {
+	defer close(s.stopped)
+	for {
+		idle, ok := s.await()
+		if !ok {
+			return
+		}
+		if !idle {
+			s.linger()
+		}
+		s.mu.Lock()
+		items := s.queue.take(s.tokens, s.texts)
+		for _, it := range items {
+			s.unqueue(it)
+		}
+		s.mu.Unlock()
+		if len(items) > 0 {
+			s.serve(items)
+		}
+	}
+}
+
+// await blocks until something waits, and says whether the engine was idle meanwhile; not ok is the end.
+func (s *Scheduler) await() (idle, ok bool) {
+	for {
+		s.mu.Lock()
+		work, over := s.waiting > 0, s.closing && s.held == 0 // a ticket is a promise
+		failed := s.err != nil
+		s.mu.Unlock()
+		switch {
+		case failed:
+			return idle, false
+		case work:
+			return idle, true
+		case over:
+			return idle, false
+		}
+		<-s.wake
+		idle = true
+	}
+}
+
+// linger gives the clients of the batch that has just ended a moment to bring their next texts, which would
+// otherwise ride in every second batch only.
+func (s *Scheduler) linger() {
+	if s.last.Flows < 2 {
+		return
+	}
+	timer := time.NewTimer(min(s.opt.MaxLinger, s.last.Run/20))
+	defer timer.Stop()
+	for s.waitingTokens() < s.tokens {
+		select {
+		case <-s.wake:
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+func (s *Scheduler) waitingTokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting
+}
+
+// serve packs items and runs the batches. What did not fit the first one goes back while enough waits to fill
+// another; a small batch of remainders would cost a call of its own.
+func (s *Scheduler) serve(items []*item) {
+	ids := make([][]int32, len(items))
+	for i, it := range items {
+		ids[i] = it.ids
+	}
+	batches, err := pack.Many(ids, s.shapes)
+	if err != nil { // a text longer than every row: the caller broke its promise
+		s.answer(items, Result{Err: err})
+		return
+	}
+	for n := range batches {
+		if n > 0 && s.waitingTokens() >= s.tokens {
+			s.putBack(items, batches[n:])
+			return
+		}
+		s.runBatch(items, &batches[n])
+	}
+}
+
+func (s *Scheduler) putBack(items []*item, batches []pack.Batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for b := range batches {
+		for _, member := range batches[b].Members {
+			it := items[member]
+			if it.state == running {
+				s.queue.untake(it)
+				s.waiting += len(it.ids)
+				s.held += len(it.ids)
+			}
+		}
+	}
+}
+
+func (s *Scheduler) answer(items []*item, out Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, it := range items {
+		s.finish(it, out)
+	}
+}
+
+// runBatch runs one batch and answers its items. After an error the probe decides whether the engine still
+// works: a batch that it cannot run must not end the service, an engine that is lost must.
+func (s *Scheduler) runBatch(items []*item, b *pack.Batch) {
+	members := make([]*item, len(b.Members))
+	for slot, member := range b.Members {
+		members[slot] = items[member]
+	}
+	began := time.Now()
+	flat, err := s.run(b)
+	took := time.Since(began)
+	if err != nil {
+		s.answer(members, Result{Err: fault.New(fault.Unavailable, "the engine could not run the batch: %w", err)})
+		s.probe(err)
+		return
+	}
+	s.mu.Lock()
+	for slot, it := range members {
+		out := s.result(flat, slot)
+		out.Wait, out.Run, out.Batch = began.Sub(it.entered), took, s.stats.Batches+1
+		s.finish(it, out)
+	}
+	s.last = s.count(b, members, began, took)
+	s.mu.Unlock()
+	if s.opt.OnBatch != nil {
+		s.opt.OnBatch(s.last)
+	}
+}
+
+// result cuts a slot's vector out of a batch's; one that is not finite never leaves.
+func (s *Scheduler) result(flat []float32, slot int) Result {
+	h := s.runner.Dim()
+	v := append([]float32(nil), flat[slot*h:(slot+1)*h]...) // the batch's array would live as long as the vector
+	for _, x := range v {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			s.stats.NonFinite++
+			return Result{Err: fault.New(fault.Corrupt, "the model's vector is not finite")}
+		}
+	}
+	return Result{Vector: v}
+}
+
+// run calls the engine; a panic is an error, and a call that hangs fails the scheduler.
+func (s *Scheduler) run(b *pack.Batch) (flat []float32, err error) {
+	if s.opt.RunTimeout > 0 {
+		hung := time.AfterFunc(s.opt.RunTimeout, func() {
+			s.fail(fault.New(fault.Unavailable, "the engine has not answered for %v", s.opt.RunTimeout))
+		})
+		defer hung.Stop()
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic of type %T in the engine", r)
+		}
+	}()
+	flat, err = s.runner.Run(context.Background(), b)
+	if err == nil && len(flat) != b.Shape.Texts*s.runner.Dim() {
+		err = fmt.Errorf("%d numbers for %d slots of %d", len(flat), b.Shape.Texts, s.runner.Dim())
+	}
+	return flat, err
+}
+
+// probe embeds a text that is known to work, and fails the scheduler if that goes wrong too.
+func (s *Scheduler) probe(cause error) {
+	b, err := pack.One([][]int32{s.opt.Probe}, s.shapes)
+	var flat []float32
+	if err == nil {
+		flat, err = s.run(&b)
+	}
+	s.mu.Lock()
+	s.stats.EngineErrors++
+	if err == nil {
+		err = s.result(flat, 0).Err
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.fail(fault.New(fault.Unavailable, "the engine is lost: %w, then %w", cause, err))
+	}
+}

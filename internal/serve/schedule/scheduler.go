@@ -1,0 +1,190 @@
+package schedule
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"hives/internal/fault"
+	"hives/pack"
+)
+
+// Runner is an engine with a model. Only one goroutine calls Run.
+type Runner interface {
+	// Shapes are the batches it can take; all are compiled before the first Run.
+	Shapes() []pack.Shape
+	Compile(ctx context.Context, shape pack.Shape) error
+	// Run returns T·H numbers: a raw vector, not divided by its norm, for each slot.
+	Run(ctx context.Context, b *pack.Batch) ([]float32, error)
+	// Dim is H.
+	Dim() int
+}
+
+// Key tells texts apart: equal keys have equal vectors.
+type Key [sha256.Size]byte
+
+// Text is one text to embed.
+type Text struct {
+	Key   Key
+	IDs   []int32
+	Fresh bool // not cached; with a key of its own it is computed whatever is known
+}
+
+// Result is one text's raw vector. It is shared with other requests: nobody may change it.
+type Result struct {
+	Vector []float32     // [H]
+	Err    error         // why there is none
+	Wait   time.Duration // between entering and the engine, the item's own
+	Run    time.Duration // of the batch
+	Batch  uint64        // number of the batch, from 1; 0 if cached
+}
+
+// Options of a scheduler.
+type Options struct {
+	MaxTokens  int           // that may wait for the engine
+	CacheTexts int           // vectors kept; 0 keeps none
+	MaxLinger  time.Duration // upper bound of a batch's wait for more
+	RunTimeout time.Duration // after which a batch counts as hung; 0 waits forever
+	Probe      []int32       // ids of a text that the engine must be able to embed
+	OnBatch    func(Batch)   // called from the engine goroutine after each batch; may be nil
+}
+
+// Scheduler owns the engine goroutine of one model.
+type Scheduler struct {
+	runner Runner
+	opt    Options
+	shapes []pack.Shape
+	tokens int // of the largest batch
+	texts  int // slots of the largest batch
+
+	mu       sync.Mutex
+	queue    queue
+	inFlight map[Key]*item
+	cache    *lru.Cache[Key, []float32] // nil for none
+	waiting  int                        // tokens of items that wait
+	held     int                        // these, and tokens of tickets
+	room     chan struct{}              // closed and replaced when held falls
+	closing  bool
+	err      error // set once failed is closed
+	stats    Stats
+
+	wake    chan struct{} // something was pushed, or closing was set
+	failed  chan struct{}
+	stopped chan struct{} // closed when the engine goroutine has ended
+	last    Batch         // of the engine goroutine alone
+}
+
+// New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine.
+func New(r Runner, o Options) (*Scheduler, error) {
+	s := &Scheduler{
+		runner: r, opt: o, shapes: r.Shapes(), inFlight: map[Key]*item{},
+		room: make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	for _, shape := range s.shapes {
+		if shape.Tokens() > s.tokens {
+			s.tokens, s.texts = shape.Tokens(), shape.Texts
+		}
+	}
+	if s.tokens == 0 || o.MaxTokens < 1 || len(o.Probe) == 0 {
+		return nil, fault.New(fault.Invalid, "scheduler: %d shapes, room for %d tokens, a probe of %d ids: want 1 or more of each", len(s.shapes), o.MaxTokens, len(o.Probe))
+	}
+	if o.CacheTexts > 0 {
+		var err error
+		if s.cache, err = lru.New[Key, []float32](o.CacheTexts); err != nil {
+			return nil, err
+		}
+	}
+	go s.loop()
+	return s, nil
+}
+
+// Failed is closed when the engine can no longer be used; Err says why.
+func (s *Scheduler) Failed() <-chan struct{} { return s.failed }
+
+// Err is the reason of Failed, nil while the engine works.
+func (s *Scheduler) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Close lets everything admitted finish and ends the engine goroutine. Admit refuses from now on. An engine
+// that hangs is not waited for.
+func (s *Scheduler) Close() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.nudge()
+	select {
+	case <-s.stopped:
+	case <-s.failed:
+	}
+}
+
+// nudge wakes the engine goroutine.
+func (s *Scheduler) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// release gives queue room back. The caller holds mu.
+func (s *Scheduler) release(tokens int) {
+	if tokens <= 0 {
+		return
+	}
+	s.held -= tokens
+	close(s.room)
+	s.room = make(chan struct{})
+	if s.closing {
+		s.nudge()
+	}
+}
+
+// unqueue counts an item off that no longer waits. The caller holds mu.
+func (s *Scheduler) unqueue(it *item) {
+	s.waiting -= len(it.ids)
+	s.release(len(it.ids))
+}
+
+// forget takes it out of the texts in flight. The caller holds mu.
+func (s *Scheduler) forget(it *item) {
+	if s.inFlight[it.key] == it {
+		delete(s.inFlight, it.key)
+	}
+}
+
+// fail ends all that waits. Only the first reason counts.
+func (s *Scheduler) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return
+	}
+	s.err = err
+	close(s.failed)
+	for _, it := range s.inFlight {
+		s.finish(it, Result{Err: err})
+	}
+	s.nudge()
+}
+
+// finish answers everybody who waits for it. The caller holds mu.
+func (s *Scheduler) finish(it *item, out Result) {
+	if it.state == done || it.state == dropped {
+		return
+	}
+	if it.state == waiting {
+		s.unqueue(it)
+	}
+	it.state, it.out = done, out
+	s.forget(it)
+	if s.cache != nil && out.Err == nil && !it.fresh {
+		s.cache.Add(it.key, out.Vector)
+	}
+	close(it.closed)
+}

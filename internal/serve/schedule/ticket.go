@@ -1,0 +1,193 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hives/internal/fault"
+)
+
+// FullError says that the queue has no room now.
+type FullError struct {
+	Held, Max int           // tokens
+	Retry     time.Duration // after which room is likely
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("%d of %d tokens are waiting already; try again in %v", e.Held, e.Max, e.Retry)
+}
+
+// Ticket is room in the queue, kept for one request.
+type Ticket struct {
+	s      *Scheduler
+	tokens int
+	bulk   bool
+}
+
+// Admit keeps room for about so many tokens, before they are counted exactly. If there is none, a call gets
+// *FullError; bulk waits for room instead, and may fill half of the queue only, so that it never shuts calls out.
+func (s *Scheduler) Admit(ctx context.Context, tokens int, bulk bool) (*Ticket, error) {
+	for {
+		room, err := s.tryAdmit(tokens, bulk)
+		if err == nil && room == nil {
+			return &Ticket{s, tokens, bulk}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-room:
+		case <-s.failed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// tryAdmit returns neither channel nor error if there is room, and the channel to wait for if bulk may wait.
+func (s *Scheduler) tryAdmit(tokens int, bulk bool) (<-chan struct{}, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	limit := s.opt.MaxTokens
+	if bulk {
+		limit /= 2
+	}
+	switch {
+	case s.err != nil:
+		return nil, s.err
+	case s.closing:
+		return nil, fault.New(fault.Unavailable, "the model is being replaced or the server ends")
+	case s.held+tokens <= limit || bulk && s.held == 0:
+		s.held += tokens
+		return nil, nil
+	case bulk:
+		return s.room, nil
+	}
+	s.stats.Refused++
+	return nil, s.full()
+}
+
+// full describes the refusal. The caller holds mu.
+func (s *Scheduler) full() error {
+	retry := time.Second
+	if s.stats.TokensPerSecond > 0 {
+		retry = time.Duration(float64(s.held) / s.stats.TokensPerSecond * float64(time.Second))
+	}
+	retry = min(max(retry, 100*time.Millisecond), 30*time.Second).Round(time.Millisecond)
+	return fault.New(fault.Exhausted, "the queue is full: %w", &FullError{Held: s.held, Max: s.opt.MaxTokens, Retry: retry})
+}
+
+// Release gives the room back. After Embed it does nothing.
+func (t *Ticket) Release() {
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	t.s.release(t.tokens)
+	t.tokens = 0
+}
+
+// Embed turns the ticket into texts that wait in flow f, and returns their vectors in order. It uses the ticket
+// up. When ctx ends, texts that no other request wants leave the queue at once.
+func (t *Ticket) Embed(ctx context.Context, f *Flow, texts []Text) ([]Result, error) {
+	items, err := t.enter(f, texts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Result, len(items))
+	for i, it := range items {
+		select {
+		case <-it.closed:
+		case <-ctx.Done():
+			t.s.leave(items)
+			return nil, ctx.Err()
+		}
+		if out[i] = it.out; it.out.Err != nil {
+			t.s.leave(items)
+			return nil, fmt.Errorf("text %d: %w", i, it.out.Err)
+		}
+	}
+	return out, nil
+}
+
+// enter finds or makes an item for each text. Room beyond the ticket's is asked for once more; a request that
+// the queue cannot hold leaves nothing behind.
+func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
+	s, now := t.s, time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items, fresh, tokens := s.match(texts, now)
+	over := s.held - t.tokens + tokens - s.opt.MaxTokens
+	s.release(t.tokens)
+	granted := t.tokens
+	t.tokens = 0
+	switch {
+	case s.err != nil:
+		return nil, s.err
+	case over > 0 && tokens > granted && !t.bulk: // bulk is bounded by its half
+		s.stats.Refused++
+		return nil, s.full()
+	}
+	s.held += tokens
+	s.waiting += tokens
+	for _, it := range fresh {
+		s.inFlight[it.key] = it
+	}
+	for _, it := range items {
+		if it.waiters++; it.state == waiting {
+			s.queue.push(f, it)
+		}
+	}
+	s.stats.Texts += uint64(len(texts))
+	s.stats.Joined += uint64(len(texts) - len(fresh))
+	s.nudge()
+	return items, nil
+}
+
+// match returns an item for each text, and which of them are new, with their tokens. Nothing is changed but
+// the cache's order. The caller holds mu.
+func (s *Scheduler) match(texts []Text, now time.Time) (items, fresh []*item, tokens int) {
+	made := map[Key]*item{}
+	for _, text := range texts {
+		it := made[text.Key]
+		if it == nil {
+			it = s.known(text.Key)
+		}
+		if it == nil {
+			it = &item{key: text.Key, ids: text.IDs, fresh: text.Fresh, entered: now, closed: make(chan struct{})}
+			fresh = append(fresh, it)
+			tokens += len(text.IDs)
+		}
+		made[text.Key] = it
+		items = append(items, it)
+	}
+	return items, fresh, tokens
+}
+
+// known returns the item in flight, or a finished one of the cache, or nil.
+func (s *Scheduler) known(key Key) *item {
+	if it := s.inFlight[key]; it != nil || s.cache == nil {
+		return it
+	}
+	v, ok := s.cache.Get(key)
+	if !ok {
+		return nil
+	}
+	s.stats.CacheHits++
+	it := &item{key: key, state: done, out: Result{Vector: v}, closed: make(chan struct{})}
+	close(it.closed)
+	return it
+}
+
+// leave takes a request's interest off its items; what nobody else wants is dropped.
+func (s *Scheduler) leave(items []*item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, it := range items {
+		if it.waiters--; it.waiters == 0 && it.state == waiting {
+			it.state = dropped
+			s.forget(it)
+			s.unqueue(it)
+			s.stats.Dropped++
+		}
+	}
+}
