@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -67,6 +65,7 @@ type options struct {
 	out           string
 	resume        bool
 	allowChanged  bool
+	waitForSaves  bool
 	engine        string
 	threads       int
 	theoryWeights map[string]string
@@ -81,12 +80,12 @@ func newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), cmd.Flags(), o, cmd.OutOrStdout())
 		},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return theories.RegisterFiles(o.theories...) },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return o.learnTheories() },
 	}
 	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("train", engine.Installed()...) })
 	root.SetVersionTemplate("{{versionText}}") // a plugin is looked at only when asked
 	register(root.PersistentFlags(), o)
-	root.AddCommand(configCommand(o))
+	root.AddCommand(configCommand(o), replayCommand(o))
 	return root
 }
 
@@ -97,9 +96,10 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.StringVar(&o.out, "out", "", "run folder, new or, with --resume, an existing one")
 	fs.BoolVar(&o.resume, "resume", false, "go on from the newest good checkpoint in --out")
 	fs.BoolVar(&o.allowChanged, "allow-changed", false, "resume although settings, data or tokenizer differ from the stored ones")
+	fs.BoolVar(&o.waitForSaves, "checkpoint-sync", false, "let steps wait for checkpoints: saves the host memory of a copy of the training state")
 	fs.StringVar(&o.engine, "engine", "", engine.FlagUsage)
 	fs.IntVar(&o.threads, "threads", 0, "threads of one computation, 0 for one a core; part of a run's identity")
-	fs.StringArrayVar(&o.theories, "theories", nil, "file of a theory of one's own that the rows use (may be repeated; also "+theories.EnvFiles+")")
+	fs.StringArrayVar(&o.theories, "theories", nil, "file of a theory of one's own that the rows use (may be repeated; also "+theories.EnvFiles+"); --resume finds it in the run")
 	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil, "weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
 
 	fs.Int("stage", d.Stage, "1: hierarchical contrast")
@@ -142,50 +142,4 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 		src.Sets = append(src.Sets, fmt.Sprintf("sampler.theory_weights.%s=%s", theory, o.theoryWeights[theory]))
 	}
 	return cli.Load(base, src)
-}
-
-// run trains and says what came of it.
-func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) error {
-	cfg, _, err := load(fs, o)
-	if err == nil && o.out == "" {
-		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
-	}
-	if err == nil {
-		err = cfg.Validate()
-	}
-	if err != nil {
-		return err
-	}
-	raw, err := cli.EncodeTOML(cfg)
-	if err != nil {
-		return err
-	}
-	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(o.engine), Threads: o.threads})
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
-	w := newWatcher(eng.Choice)
-	summary, err := trainer.Run(ctx, cfg, trainer.RunOptions{
-		Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, Config: raw,
-		Versions: versions(eng), Engine: eng, Observer: w,
-	})
-	w.close()
-	if err != nil {
-		return err
-	}
-	if summary.AlreadyFinished {
-		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, summary.Steps)
-	}
-	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", summary.Model, summary.Model)
-	return nil
-}
-
-// versions is everything that the bits of a run may depend on.
-func versions(e *engine.Engine) map[string]string {
-	b := cli.BuildInfo()
-	return map[string]string{
-		"hives": b.Release, "commit": b.Commit, "go": b.Go, "gomlx": b.GoMLX, "go_xla": b.XLA,
-		"engine": string(e.Name), "plugin_sha256": e.PluginSHA256, "pjrt_api": e.PJRTAPI, "threads": fmt.Sprint(e.Threads),
-	}
 }

@@ -134,6 +134,9 @@ func TestOwnTheoryIsKnownOnceRegistered(t *testing.T) {
 	if err := RegisterFiles(); fault.Of(err) != fault.Exists {
 		t.Errorf("registered again: %v", err)
 	}
+	if kept := Sources(); len(kept) != 1 || kept["craft-test"] != craft {
+		t.Errorf("the file is kept as %q", kept)
+	}
 }
 
 func TestLoadFileRefusesWhatItCouldNotServe(t *testing.T) {

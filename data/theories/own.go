@@ -32,6 +32,11 @@ func LoadFile(path string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Parse(path, raw)
+}
+
+// Parse reads a theory from the content of such a file; path is for messages.
+func Parse(path string, raw []byte) (*Tree, error) {
 	var f ownFile
 	if err := decode(path, raw, &f); err != nil {
 		return nil, err
@@ -49,6 +54,7 @@ func LoadFile(path string) (*Tree, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%s: %w", path, err)
 	}
+	t.source = string(raw)
 	return t, nil
 }
 
@@ -97,6 +103,24 @@ func RegisterFiles(paths ...string) error {
 		}
 	}
 	return nil
+}
+
+// Sources returns the files of the registered theories, whole, by theory: what a run must keep to be resumed.
+// A tree that was made by other means than a file has none; nil where there is none at all.
+func Sources() map[string]string {
+	registered.RLock()
+	defer registered.RUnlock()
+	var out map[string]string
+	for name, t := range registered.trees {
+		if t.source == "" {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = t.source
+	}
+	return out
 }
 
 // Names lists the theories in their fixed order, the four first.

@@ -58,6 +58,7 @@ type Tree struct {
 	kids    map[string][]string // joined slugs of a path → names one level below, in order
 	defined map[Path]Definition // canonical node → its definition
 	works   map[string]Work     // key → work
+	source  string              // the file of an own theory, whole
 }
 
 // Nodes returns every node of the tree, parents before children.

@@ -40,6 +40,9 @@ type Info struct {
 	Versions map[string]string `json:"versions,omitempty"`
 	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256, hex: config, data, tokenizer, base
 	Best     *Best             `json:"best,omitempty"`   // the checkpoint that is kept for its score
+
+	// Theories holds the files of own theories, whole, by theory: without them the rows cannot be read.
+	Theories map[string]string `json:"theories,omitempty"`
 }
 
 // Best is a checkpoint by its score on held-out rows.

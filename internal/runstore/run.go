@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
@@ -61,6 +62,7 @@ func (r *Run) begin(config []byte) error {
 	id := make([]byte, 8)
 	rand.Read(id) // crypto/rand never fails
 	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, hex.EncodeToString(id)
+	r.info.Theories = theories.Sources()
 	if err := writeConfig(r.dir, config); err != nil {
 		return err
 	}
@@ -144,10 +146,10 @@ func (r *Run) SetStatus(status Status, step int) error {
 	return r.write()
 }
 
-// Resumed records that the run goes on from a step, with the versions that it now runs under.
+// Resumed records that the run goes on from a step, with the versions and theories that it now runs under.
 func (r *Run) Resumed(step int, versions map[string]string) error {
 	r.info.Resumes++
-	r.info.Versions = versions
+	r.info.Versions, r.info.Theories = versions, theories.Sources()
 	return r.SetStatus(Running, step)
 }
 
@@ -193,7 +195,10 @@ func (r *Run) Config() ([]byte, error) {
 }
 
 // CheckpointDir is where package checkpoints saves.
-func (r *Run) CheckpointDir() string { return filepath.Join(r.dir, "checkpoints") }
+func (r *Run) CheckpointDir() string { return CheckpointDir(r.dir) }
+
+// CheckpointDir is the folder of checkpoints of the run in dir.
+func CheckpointDir(dir string) string { return filepath.Join(dir, "checkpoints") }
 
 // FinalDir is the model folder of the finished run.
 func (r *Run) FinalDir() string { return filepath.Join(r.dir, "final") }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -60,6 +61,34 @@ func TestARunIsFoundAgain(t *testing.T) {
 	onDisk, err := Read(dir)
 	if err != nil || onDisk.Resumes != 1 || onDisk.Status != Running || onDisk.Step != 40 || onDisk.Versions["hives"] != "2" || onDisk.ID != want.ID {
 		t.Errorf("after resuming %+v, %v", onDisk, err)
+	}
+}
+
+// What the program knows of own theories when a run begins or goes on is kept with it.
+func TestARunKeepsOwnTheories(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r := mustCreate(t, dir)
+	if _, known := theories.Get("kept"); known != (r.Info().Theories["kept"] != "") { // by an earlier round of -count
+		t.Errorf("the new run keeps %q", r.Info().Theories)
+	}
+	source := "theory = \"kept\"\nname = \"x\"\nlevel_names = [\"value\"]\npaths = [[\"patience\"]]\nworks = {us = \"Ours.\"}\n" +
+		"[definitions.\"kept/patience\"]\ntext = \"Giving a test the time that it takes.\"\nworks = [\"us\"]\n"
+	tree, err := theories.Parse("own.toml", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := theories.Register(tree); err != nil && fault.Of(err) != fault.Exists {
+		t.Fatal(err)
+	}
+	if err := r.Resumed(1, nil); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := Read(dir); err != nil || info.Theories["kept"] != source {
+		t.Errorf("kept %q, %v", info.Theories, err)
+	}
+	again := mustCreate(t, filepath.Join(t.TempDir(), "other"))
+	if again.Info().Theories["kept"] != source {
+		t.Errorf("a new run keeps %q", again.Info().Theories)
 	}
 }
 

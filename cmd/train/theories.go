@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"hives/data/theories"
+	"hives/internal/fault"
+	"hives/internal/runstore"
+)
+
+// learnTheories makes the theories of --theories and the environment known, and on a resume those that the run
+// was begun with.
+func (o *options) learnTheories() error {
+	if err := theories.RegisterFiles(o.theories...); err != nil {
+		return err
+	}
+	if !o.resume || o.out == "" {
+		return nil
+	}
+	info, err := runstore.Read(o.out)
+	if fault.Of(err) == fault.NotFound {
+		return nil // --resume begins a run where there is none
+	}
+	if err != nil {
+		return err
+	}
+	given := theories.Sources()
+	for _, name := range slices.Sorted(maps.Keys(info.Theories)) {
+		if err := o.learn(name, info.Theories[name], given); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn registers a stored theory, or compares it with the file that was given for it.
+func (o *options) learn(name, stored string, given map[string]string) error {
+	file, ok := given[name]
+	switch {
+	case ok && file != stored && !o.allowChanged:
+		return fault.New(fault.Mismatch, "theory %q: the file given is not the one that the run in %s was begun with: leave it out, since the run keeps its own, or give --allow-changed", name, o.out)
+	case ok:
+		return nil
+	}
+	t, err := theories.Parse(filepath.Join(o.out, "run.json"), []byte(stored))
+	if err == nil {
+		err = theories.Register(t)
+	}
+	if err != nil {
+		return fmt.Errorf("theory of the run: %w", err)
+	}
+	return nil
+}
