@@ -1,0 +1,65 @@
+package values
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// column is a vector as a column's content: NULL where there is none.
+func column(x []float32) any {
+	if x == nil {
+		return nil
+	}
+	return blob(x)
+}
+
+// blob writes float32 little-endian.
+func blob(x []float32) []byte {
+	out := make([]byte, 0, 4*len(x))
+	for _, f := range x {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(f))
+	}
+	return out
+}
+
+// floats reads a blob of d numbers; NULL is nil.
+func floats(raw []byte, d int) ([]float32, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	if len(raw) != 4*d {
+		return nil, fmt.Errorf("a vector has %d bytes, %d numbers need %d", len(raw), d, 4*d)
+	}
+	out := make([]float32, d)
+	for k := range out {
+		out[k] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*k:]))
+	}
+	return out, nil
+}
+
+// digest is the SHA-256 of the whole content: what SQLite's own checks let pass, such as a number changed inside
+// a vector, is seen by it.
+func (s *Set) digest() (string, error) {
+	h := sha256.New()
+	e := json.NewEncoder(h)
+	if err := e.Encode(s); err != nil {
+		return "", err
+	}
+	if err := e.Encode(s.Anchors); err != nil {
+		return "", err
+	}
+	for _, t := range s.Theories {
+		h.Write(blob(t.Mean))
+	}
+	for i := range s.Values {
+		h.Write(blob(s.Values[i].Vector))
+	}
+	for i := range s.Anchors {
+		h.Write(blob(s.Anchors[i].Vector))
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,16 @@
+// Package values holds the vectors of human values in the space of one model: how they are made from annotated
+// rows, the file they are kept in, and what is near a text or another value.
+//
+// A value is a node of a theory's tree (package theories), one for each of its paths. Its vector is
+//
+//   - directional where rows stand on both sides: unit(unit(mean of supporting) − unit(mean of opposing));
+//   - a prototype where it has rows but not on both sides: unit(centroid of its rows − mean of the theory's
+//     rows). It says what the value is about and never which way a text points: it has no sign;
+//   - absent otherwise. Nothing is guessed.
+//
+// docs/VALUES.md defines the counts, the spread and the file. A Set is read-only once it is built or opened, so
+// any number of goroutines may share it. Open refuses files that are torn, of a newer program or another
+// program's; Set.CheckModel refuses another model's vectors. The same rows, model and seed give the same bytes.
+//
+// Axis letters: N rows, D width of a vector, G groups.
+package values

@@ -1,0 +1,75 @@
+package values
+
+import (
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Filter says which values are meant: those that pass every field that is set.
+type Filter struct {
+	Theories []string
+	Levels   []int
+	IDs      []string
+	Subtrees []string // value_ids: these nodes and all below them
+	Kinds    []Kind
+}
+
+// Select returns the values that pass, in the set's order. A theory or value that the file does not know is
+// refused: a misspelt name would otherwise read as "nothing was found".
+func (s *Set) Select(f Filter) ([]*Value, error) {
+	for _, name := range f.Theories {
+		if s.theory(name) == nil {
+			return nil, fault.New(fault.NotFound, "theory %q is not among the value vectors", brief(name))
+		}
+	}
+	for _, id := range append(slices.Clone(f.IDs), f.Subtrees...) {
+		if _, ok := s.Find(id); !ok {
+			return nil, unknown(id)
+		}
+	}
+	var out []*Value
+	for i := range s.Values {
+		if v := &s.Values[i]; f.passes(v) {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+func unknown(id string) error {
+	return fault.New(fault.NotFound, "value %q is not among the value vectors; hives vectors show lists them", brief(id))
+}
+
+// brief keeps a message short whatever a caller takes for a name.
+func brief(name string) string {
+	const most = 80
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return name
+}
+
+func (f *Filter) passes(v *Value) bool {
+	return allows(f.Theories, v.Theory) && allows(f.Levels, v.Level) && allows(f.IDs, v.ID) && allows(f.Kinds, v.Kind) &&
+		(len(f.Subtrees) == 0 || slices.ContainsFunc(f.Subtrees, v.below))
+}
+
+// allows takes an empty list for "all".
+func allows[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
+
+// below tells whether a value is the node with that id or lies under it.
+func (v *Value) below(id string) bool { return v.ID == id || strings.HasPrefix(v.ID, id+"/") }
+
+// CommonLevels counts the levels that two values' paths share from the root; none across theories.
+func (v *Value) CommonLevels(w *Value) int {
+	if v.Theory != w.Theory {
+		return 0
+	}
+	n := 0
+	for n < min(len(v.Path), len(w.Path)) && v.Path[n] == w.Path[n] {
+		n++
+	}
+	return n
+}

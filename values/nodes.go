@@ -1,0 +1,230 @@
+package values
+
+import (
+	"fmt"
+	"math"
+
+	"hives/data"
+	"hives/data/theories"
+	"hives/metrics"
+)
+
+// builder carries what the steps of Build share.
+type builder struct {
+	set     *Set
+	rows    []data.Row
+	labels  *data.Labels
+	options Options
+	vectors *metrics.Vectors // [N, D]
+	trees   []*tree
+	nodes   []*node // as Set.Values
+}
+
+// tree is a theory's rows and their mean.
+type tree struct {
+	rows []int
+	mean []float64 // [D]
+}
+
+// node is a value's rows and its vector before rounding.
+type node struct {
+	tree              *tree
+	kind              Kind
+	supports, opposes []int
+	all               []int
+	vector            []float64 // [D]
+}
+
+// collect lays out every node of every theory and hands each row to the nodes on its path. A value with two
+// parents counts in full under either: a text about hedonism is about both values above it.
+func (b *builder) collect() {
+	place := map[string]int{} // value_id → node
+	trees := map[string]*tree{}
+	for _, name := range theories.Names() {
+		t, _ := theories.Get(name)
+		trees[name] = &tree{}
+		b.trees = append(b.trees, trees[name])
+		b.set.Theories = append(b.set.Theories, Theory{Theory: name, Name: t.Name, LevelNames: t.LevelNames})
+		for _, p := range t.Nodes() {
+			place[theories.ValueID(name, p)] = len(b.nodes)
+			b.nodes = append(b.nodes, &node{tree: trees[name]})
+			b.set.Values = append(b.set.Values, describe(t, p))
+		}
+	}
+	cache := map[theories.Node][]int{} // a corpus has a few dozen paths and many rows
+	for i := range b.rows {
+		r := &b.rows[i]
+		trees[r.Theory].rows = append(trees[r.Theory].rows, i)
+		key := theories.Node{Theory: r.Theory, Path: r.Levels()}
+		above, known := cache[key]
+		if !known {
+			above = onPaths(key, place)
+			cache[key] = above
+		}
+		for _, at := range above {
+			b.add(at, i)
+		}
+	}
+}
+
+// describe takes what the tree says of a node.
+func describe(t *theories.Tree, p theories.Path) Value {
+	definition, _ := t.Definition(p)
+	return Value{
+		ID: theories.ValueID(t.Theory, p), Theory: t.Theory, Level: p.Len(), Path: append([]string{}, p[:p.Len()]...),
+		Definition: definition.Text, Works: append([]string{}, definition.Works...), Corpora: map[string]int{},
+	}
+}
+
+// onPaths returns the nodes at and above a value, on each of its paths, each once.
+func onPaths(n theories.Node, place map[string]int) []int {
+	var out []int
+	seen := map[int]bool{}
+	for _, p := range append([]theories.Path{n.Path}, theories.AltPaths(n.Theory, n.Path)...) {
+		for ; p.Len() > 0; p = p.Parent() {
+			if at := place[theories.ValueID(n.Theory, p)]; !seen[at] {
+				seen[at] = true
+				out = append(out, at)
+			}
+		}
+	}
+	return out
+}
+
+// add counts row i for a node.
+func (b *builder) add(at, i int) {
+	n, v := b.nodes[at], &b.set.Values[at]
+	n.all = append(n.all, i)
+	v.Corpora[b.rows[i].Corpus]++
+	switch b.rows[i].Direction {
+	case data.Supports:
+		n.supports = append(n.supports, i)
+		v.Supports++
+	case data.Opposes:
+		n.opposes = append(n.opposes, i)
+		v.Opposes++
+	default:
+		v.Neither++
+	}
+}
+
+// fill decides each node's kind and computes its vector.
+func (b *builder) fill() {
+	for k, t := range b.trees {
+		t.mean = centroid(b.vectors, t.rows, nil)
+		b.set.Theories[k].Rows, b.set.Theories[k].Mean = len(t.rows), round(t.mean)
+	}
+	for at, n := range b.nodes {
+		v := &b.set.Values[at]
+		v.Note = b.decide(n)
+		v.Kind, v.Vector = n.kind, round(n.vector)
+		v.Groups = b.groups(n.used())
+	}
+}
+
+// decide takes the first kind that the rows allow and says why it is no better one.
+func (b *builder) decide(n *node) (note string) {
+	enough := len(n.supports) >= b.options.MinSide && len(n.opposes) >= b.options.MinSide
+	for _, n.kind = range []Kind{Directional, Prototype} {
+		if n.kind == Directional && !enough {
+			note = fmt.Sprintf("%d supporting and %d opposing rows; a direction needs %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
+			continue
+		}
+		if n.vector = n.at(b.vectors, n.tree.mean, nil); n.vector != nil {
+			return note
+		}
+		note = "its rows stand in no direction of their own"
+	}
+	n.kind = Absent
+	if len(n.all) == 0 {
+		note = "no rows"
+	}
+	return note
+}
+
+// used are the rows that the vector is made of.
+func (n *node) used() []int {
+	switch n.kind {
+	case Directional:
+		return append(append([]int{}, n.supports...), n.opposes...)
+	case Prototype:
+		return n.all
+	}
+	return nil
+}
+
+// at is the node's vector with weights[i] on row i (nil: one each), given the mean of the theory under the same
+// weights; nil where it has none.
+func (n *node) at(v *metrics.Vectors, mean, weights []float64) []float64 {
+	if n.kind == Directional {
+		return metrics.Direction(v, n.supports, n.opposes, weights)
+	}
+	x := centroid(v, n.all, weights)
+	if x == nil {
+		return nil
+	}
+	var squares float64
+	for k := range x {
+		x[k] -= mean[k]
+		squares += x[k] * x[k]
+	}
+	norm := math.Sqrt(squares)
+	if norm < minLength {
+		return nil
+	}
+	for k := range x {
+		x[k] /= norm
+	}
+	return x
+}
+
+// minLength is the least distance of a centroid from the theory's mean that is no rounding: the vectors that
+// come in are float32.
+const minLength = 1e-6
+
+// centroid is the weighted mean of rows, [D]; nil without weight.
+func centroid(v *metrics.Vectors, rows []int, weights []float64) []float64 {
+	sum := make([]float64, v.Dim())
+	total := 0.0
+	for _, i := range rows {
+		w := 1.0
+		if weights != nil {
+			w = weights[i]
+		}
+		if w == 0 {
+			continue
+		}
+		total += w
+		for k, x := range v.Row(i) {
+			sum[k] += w * x
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	for k := range sum {
+		sum[k] /= total
+	}
+	return sum
+}
+
+// groups counts the distinct groups of rows.
+func (b *builder) groups(rows []int) int {
+	seen := map[int32]bool{}
+	for _, i := range rows {
+		seen[b.labels.Group[i]] = true
+	}
+	return len(seen)
+}
+
+// round keeps nil nil.
+func round(x []float64) []float32 {
+	if x == nil {
+		return nil
+	}
+	out := make([]float32, len(x))
+	for k := range x {
+		out[k] = float32(x[k])
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package values
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Open reads a whole file into memory and closes it, so that it may be replaced while its vectors are in use.
+func Open(path string) (*Set, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("values %s: %w", path, err)
+	}
+	if _, err := os.Stat(abs); err != nil {
+		return nil, fsutil.Classify(err, path)
+	}
+	db, err := sql.Open("sqlite3", dsn(abs, "ro"))
+	if err != nil {
+		return nil, fmt.Errorf("values %s: %w", path, err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	s := &Set{}
+	if s.SHA256, err = fsutil.SHA256(abs); err != nil {
+		return nil, err
+	}
+	if err := s.load(db); err != nil {
+		if fault.Of(err) == fault.Unknown { // SQLite's own words: not a database, malformed, no such table
+			err = fault.New(fault.Corrupt, "%w; restore a copy or build it again (hives vectors build)", err)
+		}
+		return nil, fmt.Errorf("values %s: %w", path, err)
+	}
+	s.index()
+	return s, nil
+}
+
+func (s *Set) load(db *sql.DB) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	var version, app int
+	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)`).Scan(&version, &app); err != nil {
+		return err
+	}
+	switch {
+	case app != applicationID:
+		return fault.New(fault.Mismatch, "holds no value vectors: name a file that hives vectors build made")
+	case version > schemaVersion:
+		return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer program", version, schemaVersion)
+	}
+	var want string
+	for _, step := range []func() error{
+		func() (err error) { want, err = s.loadAbout(tx); return err },
+		func() error { return s.loadTheories(tx) },
+		func() error { return s.loadValues(tx) },
+		func() error { return s.loadAnchors(tx) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	got, err := s.digest()
+	if err == nil && got != want {
+		err = fmt.Errorf("its content has the digest %.12s, %.12s was written", got, want)
+	}
+	return err
+}
+
+// loadAbout returns the digest that the content should have.
+func (s *Set) loadAbout(tx *sql.Tx) (sum string, err error) {
+	var made build
+	for key, into := range map[string]any{"build": &made, "data": &s.Source, "model": &s.Model, "sha256": &sum} {
+		var text string
+		if err := tx.QueryRow(`SELECT value FROM about WHERE key = ?`, key).Scan(&text); err != nil {
+			return "", fmt.Errorf("%s: %w", key, err)
+		}
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			return "", fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	s.Seed, s.Resamples, s.MinSide = made.Seed, made.Resamples, made.MinSide
+	return sum, nil
+}
+
+// each calls take for every row of a query.
+func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
+	rows, err := tx.Query(query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *Set) loadTheories(tx *sql.Tx) error {
+	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`, func(rows *sql.Rows) error {
+		var t Theory
+		var names string
+		var mean []byte
+		if err := rows.Scan(&t.Theory, &t.Name, &names, &t.Rows, &mean); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(names), &t.LevelNames); err != nil {
+			return err
+		}
+		var err error
+		t.Mean, err = floats(mean, s.Model.Dimension)
+		s.Theories = append(s.Theories, t)
+		return err
+	})
+}
+
+func (s *Set) loadValues(tx *sql.Tx) error {
+	const query = `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, groups, corpora,
+		draws, cosine, low, degrees, vector FROM value_vectors ORDER BY place`
+	return each(tx, query, func(rows *sql.Rows) error {
+		var v Value
+		var path, works, corpora string
+		var draws sql.NullInt64
+		var cosine, low, degrees sql.NullFloat64
+		var vector []byte
+		if err := rows.Scan(&v.ID, &v.Theory, &v.Level, &path, &v.Definition, &works, &v.Kind, &v.Note, &v.Supports, &v.Opposes,
+			&v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector); err != nil {
+			return err
+		}
+		texts := []string{path, works, corpora}
+		for k, into := range []any{&v.Path, &v.Works, &v.Corpora} {
+			if err := json.Unmarshal([]byte(texts[k]), into); err != nil {
+				return err
+			}
+		}
+		if draws.Valid {
+			v.Spread = &Spread{Draws: int(draws.Int64), Cosine: cosine.Float64, Low: low.Float64, Degrees: degrees.Float64}
+		}
+		var err error
+		v.Vector, err = floats(vector, s.Model.Dimension)
+		s.Values = append(s.Values, v)
+		return err
+	})
+}
+
+func (s *Set) loadAnchors(tx *sql.Tx) error {
+	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`, func(rows *sql.Rows) error {
+		var a Anchor
+		var ids string
+		var vector []byte
+		if err := rows.Scan(&a.Bank, &a.ID, &a.Kind, &a.Text, &ids, &a.Count, &a.Provenance, &vector); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(ids), &a.ValueIDs); err != nil {
+			return err
+		}
+		var err error
+		a.Vector, err = floats(vector, s.Model.Dimension)
+		s.Anchors = append(s.Anchors, a)
+		return err
+	})
+}

@@ -1,0 +1,165 @@
+package values
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"hives/internal/fault"
+)
+
+// Score is how a text stands to one value.
+type Score struct {
+	Value  *Value
+	Cosine float64 // signed; a prototype's sign is no stance
+	// Strength orders values: |cosine| where the value is directional, else the cosine.
+	Strength float64
+	// Margin is the strength's lead over the next weaker value of the same theory and level among those
+	// compared; NaN where there is none.
+	Margin float64
+}
+
+// Scores compares a text's unit vector with values, the strongest first; absent values are passed over.
+func (s *Set) Scores(text []float32, among []*Value) []Score {
+	var out []Score
+	for _, v := range among {
+		if v.Kind == Absent {
+			continue
+		}
+		score := Score{Value: v, Cosine: s.TextCosine(text, v), Margin: math.NaN()}
+		if score.Strength = score.Cosine; v.Kind == Directional {
+			score.Strength = math.Abs(score.Cosine)
+		}
+		out = append(out, score)
+	}
+	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(b.Strength, a.Strength) })
+	type rank struct {
+		theory string
+		level  int
+	}
+	weaker := map[rank]float64{}
+	for i := len(out) - 1; i >= 0; i-- {
+		at := rank{out[i].Value.Theory, out[i].Value.Level}
+		if next, ok := weaker[at]; ok {
+			out[i].Margin = out[i].Strength - next
+		}
+		weaker[at] = out[i].Strength
+	}
+	return out
+}
+
+// TextCosine is the cosine of a text with a value: with its direction, or, for a prototype, after the mean of the
+// theory was taken off the text as it was off the value. What all texts of a theory share says nothing of a value.
+func (s *Set) TextCosine(text []float32, v *Value) float64 {
+	if v.Kind != Prototype {
+		return dot(text, v.Vector)
+	}
+	mean := s.theory(v.Theory).Mean
+	var product, squares float64
+	for k, x := range text {
+		centred := float64(x) - float64(mean[k])
+		product += centred * float64(v.Vector[k])
+		squares += centred * centred
+	}
+	if squares < minLength*minLength {
+		return 0
+	}
+	return product / math.Sqrt(squares)
+}
+
+// Query is what neighbours are asked of: a value, or the unit vector of a text.
+type Query struct {
+	Value *Value
+	Text  []float32
+}
+
+// Search says which neighbours are wanted.
+type Search struct {
+	TopK     int
+	Opposing bool // the most negative cosine first, not the largest
+	// CrossTheory leaves out the theory of the query's value.
+	CrossTheory bool
+}
+
+// check refuses queries that have no answer.
+func (s *Set) check(q Query, o Search) error {
+	switch {
+	case o.CrossTheory && q.Value == nil:
+		return fault.New(fault.Invalid, "neighbours in other theories need a value to start from: a text belongs to no theory")
+	case q.Value != nil && q.Value.Kind == Absent:
+		return fault.New(fault.Mismatch, "value %s has no vector: %s", q.Value.ID, q.Value.Note)
+	case q.Value == nil && len(q.Text) != s.Model.Dimension:
+		return fault.New(fault.Invalid, "the vector has %d numbers, the values have %d", len(q.Text), s.Model.Dimension)
+	}
+	return nil
+}
+
+// Neighbour is a value near the query, or opposed to it.
+type Neighbour struct {
+	Value  *Value
+	Cosine float64
+}
+
+// NearestValues orders values by cosine to the query. Two values are compared by their vectors as they are, a
+// text and a value by TextCosine. The query's own value is left out.
+func (s *Set) NearestValues(q Query, among []*Value, o Search) ([]Neighbour, error) {
+	if err := s.check(q, o); err != nil {
+		return nil, err
+	}
+	var out []Neighbour
+	for _, v := range among {
+		switch {
+		case v.Kind == Absent || v == q.Value || (o.CrossTheory && v.Theory == q.Value.Theory):
+		case q.Value != nil:
+			out = append(out, Neighbour{v, dot(q.Value.Vector, v.Vector)})
+		default:
+			out = append(out, Neighbour{v, s.TextCosine(q.Text, v)})
+		}
+	}
+	return top(out, func(n Neighbour) float64 { return n.Cosine }, o), nil
+}
+
+// NearAnchor is an anchor sentence near the query, or opposed to it.
+type NearAnchor struct {
+	Anchor *Anchor
+	Cosine float64
+}
+
+// NearestAnchors orders the anchors that keep accepts (nil: all). A sentence and a value are compared as a text
+// and a value are.
+func (s *Set) NearestAnchors(q Query, keep func(*Anchor) bool, o Search) ([]NearAnchor, error) {
+	if err := s.check(q, o); err != nil {
+		return nil, err
+	}
+	var out []NearAnchor
+	for i := range s.Anchors {
+		a := &s.Anchors[i]
+		switch {
+		case keep != nil && !keep(a), o.CrossTheory && slices.Contains(a.Theories(), q.Value.Theory):
+		case q.Value != nil:
+			out = append(out, NearAnchor{a, s.TextCosine(a.Vector, q.Value)})
+		default:
+			out = append(out, NearAnchor{a, dot(q.Text, a.Vector)})
+		}
+	}
+	return top(out, func(n NearAnchor) float64 { return n.Cosine }, o), nil
+}
+
+// top sorts by cosine and keeps the top; of equal ones the earlier stays first.
+func top[T any](all []T, cosine func(T) float64, o Search) []T {
+	slices.SortStableFunc(all, func(a, b T) int {
+		if o.Opposing {
+			a, b = b, a
+		}
+		return cmp.Compare(cosine(b), cosine(a))
+	})
+	return all[:min(max(o.TopK, 0), len(all))]
+}
+
+func dot(a, b []float32) float64 {
+	var sum float64
+	for k := range a {
+		sum += float64(a[k]) * float64(b[k])
+	}
+	return sum
+}

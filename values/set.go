@@ -1,0 +1,141 @@
+package values
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"hives/encoder"
+	"hives/internal/fault"
+)
+
+// Kind says what a value's vector is.
+type Kind string
+
+// The kinds; doc.go has the formulas.
+const (
+	Directional Kind = "directional"
+	Prototype   Kind = "prototype"
+	Absent      Kind = "absent"
+)
+
+// Set is the vectors of all values in one model's space, and of anchor sentences.
+type Set struct {
+	Model     encoder.Identity `json:"model"` // Engine is empty: it changes no vector beyond rounding
+	Source    Source           `json:"data"`
+	Seed      uint64           `json:"seed"`
+	Resamples int              `json:"resamples"`
+	MinSide   int              `json:"min_side"`
+	Theories  []Theory         `json:"theories"` // in the trees' order
+	Values    []Value          `json:"values"`   // by theory, parents before children
+	Anchors   []Anchor         `json:"-"`        // by bank and id
+
+	// SHA256 is that of the file that Open read; empty in a set that was just built.
+	SHA256 string `json:"-"`
+
+	at map[string]int // value_id → place in Values
+}
+
+// Source is the rows that the vectors rest on.
+type Source struct {
+	File   string `json:"file"`   // its own name, without a folder
+	SHA256 string `json:"sha256"` // of the file
+	Rows   int    `json:"rows"`
+	Texts  int    `json:"texts"`
+}
+
+// Theory is one tree, and the mean of its rows that prototypes are centred by.
+type Theory struct {
+	Theory     string    `json:"theory"`
+	Name       string    `json:"name"`
+	LevelNames []string  `json:"level_names"`
+	Rows       int       `json:"rows"`
+	Mean       []float32 `json:"-"` // [D], not of unit length; nil without rows
+}
+
+// Value is one node of a theory's tree.
+type Value struct {
+	ID         string         `json:"value_id"`
+	Theory     string         `json:"theory"`
+	Level      int            `json:"level"` // 1 is the coarsest
+	Path       []string       `json:"path"`  // names, coarse to fine
+	Definition string         `json:"definition"`
+	Works      []string       `json:"works"` // what the definition rests on
+	Kind       Kind           `json:"kind"`
+	Note       string         `json:"note,omitempty"` // why it is not directional
+	Supports   int            `json:"supports"`       // rows with direction +1
+	Opposes    int            `json:"opposes"`        // rows with direction −1
+	Neither    int            `json:"neither"`        // rows with direction 0, judged or not
+	Groups     int            `json:"groups"`         // of the rows that the vector is made of
+	Corpora    map[string]int `json:"corpora"`        // rows by corpus
+	Spread     *Spread        `json:"spread"`         // nil where there are too few groups to say
+	Vector     []float32      `json:"-"`              // [D] unit; nil where absent
+}
+
+// Spread is how far the vector moves when the groups of rows are drawn anew.
+type Spread struct {
+	Draws   int     `json:"draws"`         // resamples in which the vector exists
+	Cosine  float64 `json:"mean_cosine"`   // of the redrawn vectors with the vector
+	Low     float64 `json:"low_cosine"`    // 2.5 % of the draws lie below
+	Degrees float64 `json:"angle_degrees"` // standard error of the angle: root of the mean squared angle
+}
+
+// Anchor is one sentence of a bank (package anchors).
+type Anchor struct {
+	Bank       string    `json:"bank"`
+	ID         int32     `json:"id"`
+	Kind       string    `json:"kind"`
+	Text       string    `json:"text"`
+	ValueIDs   []string  `json:"value_ids"`
+	Count      int       `json:"count"` // training texts of a cluster
+	Provenance string    `json:"provenance"`
+	Vector     []float32 `json:"-"` // [D] unit
+}
+
+// index orders what Build and Open have filled, and makes it findable.
+func (s *Set) index() {
+	slices.SortFunc(s.Anchors, func(a, b Anchor) int {
+		return cmp.Or(cmp.Compare(a.Bank, b.Bank), cmp.Compare(a.ID, b.ID))
+	})
+	s.at = make(map[string]int, len(s.Values))
+	for i := range s.Values {
+		s.at[s.Values[i].ID] = i
+	}
+}
+
+// Find returns the value with a value_id.
+func (s *Set) Find(id string) (*Value, bool) {
+	i, ok := s.at[id]
+	if !ok {
+		return nil, false
+	}
+	return &s.Values[i], true
+}
+
+// theory returns the tree of a value.
+func (s *Set) theory(name string) *Theory {
+	i := slices.IndexFunc(s.Theories, func(t Theory) bool { return t.Theory == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.Theories[i]
+}
+
+// CheckModel refuses vectors that another model made: their cosines with this one's would mean nothing.
+func (s *Set) CheckModel(model encoder.Identity) error {
+	if difference := s.Model.Unlike(model); difference != "" {
+		return fault.New(fault.Mismatch, "the value vectors and the model do not belong together: %s; build the vectors with this model (hives vectors build --model DIR)", difference)
+	}
+	return nil
+}
+
+// Theories names the theories of the values that an anchor stands for.
+func (a *Anchor) Theories() []string {
+	var out []string
+	for _, id := range a.ValueIDs {
+		if theory, _, _ := strings.Cut(id, "/"); !slices.Contains(out, theory) {
+			out = append(out, theory)
+		}
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package values
+
+import (
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
+
+	"hives/internal/fsutil"
+)
+
+// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
+const (
+	schemaVersion = 1
+	applicationID = 0x48695656 // "HiVV"
+)
+
+//go:embed schema.sql
+var schema string
+
+// build is the part of a Set that concerns how it was made.
+type build struct {
+	Seed      uint64 `json:"seed"`
+	Resamples int    `json:"resamples"`
+	MinSide   int    `json:"min_side"`
+}
+
+// Write puts the set into one SQLite file, whole or not at all. The file is made beside nobody's eyes and never
+// changed in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk.
+func (s *Set) Write(path string) error {
+	dir, err := os.MkdirTemp("", "values-*")
+	if err != nil {
+		return fsutil.Classify(err, path)
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "values.db")
+	if err := s.store(made); err != nil {
+		return fmt.Errorf("values %s: %w", path, err)
+	}
+	content, err := os.ReadFile(made)
+	if err != nil {
+		return fsutil.Classify(err, path)
+	}
+	return fsutil.WriteBytes(path, content)
+}
+
+// store fills a new SQLite file in one transaction, in a fixed order: equal sets give equal bytes.
+func (s *Set) store(path string) error {
+	db, err := sql.Open("sqlite3", dsn(path, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	head := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
+	if _, err := tx.Exec(schema + head); err != nil {
+		return err
+	}
+	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeAnchors} {
+		if err := step(tx); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// dsn names a file for the driver.
+func dsn(path, mode string, pragmas ...string) string {
+	q := url.Values{"mode": {mode}, "_pragma": pragmas}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+func (s *Set) storeAbout(tx *sql.Tx) error {
+	sum, err := s.digest()
+	if err != nil {
+		return err
+	}
+	for _, fact := range []struct {
+		key   string
+		value any
+	}{
+		{"build", build{s.Seed, s.Resamples, s.MinSide}}, {"data", s.Source}, {"model", s.Model}, {"sha256", sum},
+	} {
+		text, err := toJSON(fact.value)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO about VALUES (?, ?)`, fact.key, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) storeTheories(tx *sql.Tx) error {
+	for place, t := range s.Theories {
+		names, err := toJSON(t.LevelNames)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO theories VALUES (?, ?, ?, ?, ?, ?)`, place, t.Theory, t.Name, names, t.Rows, column(t.Mean))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) storeValues(tx *sql.Tx) error {
+	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for place := range s.Values {
+		v := &s.Values[place]
+		var parts [3]string // JSON columns
+		for k, part := range []any{v.Path, v.Works, v.Corpora} {
+			if parts[k], err = toJSON(part); err != nil {
+				return err
+			}
+		}
+		var draws, cosine, low, degrees any
+		if v.Spread != nil {
+			draws, cosine, low, degrees = v.Spread.Draws, v.Spread.Cosine, v.Spread.Low, v.Spread.Degrees
+		}
+		_, err := insert.Exec(place, v.ID, v.Theory, v.Level, parts[0], v.Definition, parts[1], string(v.Kind), v.Note,
+			v.Supports, v.Opposes, v.Neither, v.Groups, parts[2], draws, cosine, low, degrees, column(v.Vector))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) storeAnchors(tx *sql.Tx) error {
+	insert, err := tx.Prepare(`INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, a := range s.Anchors {
+		ids, err := toJSON(a.ValueIDs)
+		if err != nil {
+			return err
+		}
+		if _, err := insert.Exec(a.Bank, a.ID, a.Kind, a.Text, ids, a.Count, a.Provenance, column(a.Vector)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toJSON orders the keys of objects.
+func toJSON(v any) (string, error) {
+	raw, err := json.Marshal(v)
+	return string(raw), err
+}
