@@ -31,3 +31,36 @@ func (k Kind) HTTP() int { return wire[k].http }
 
 // Reason is the kind's name for programs, as ErrorInfo carries it.
 func (k Kind) Reason() string { return wire[k].reason }
+
+// FromGRPC is the kind that a server's code stands for; codes that no kind is sent as go to the nearest.
+func FromGRPC(c codes.Code) Kind {
+	switch c {
+	case codes.DeadlineExceeded:
+		return Canceled
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.OutOfRange:
+		return Invalid // the caller's move
+	}
+	for k := range wire {
+		if wire[k].grpc == c {
+			return Kind(k)
+		}
+	}
+	return Unknown
+}
+
+// FromHTTP is the kind that an HTTP error stands for.
+func FromHTTP(status int) Kind {
+	switch {
+	case status == http.StatusNotFound:
+		return NotFound
+	case status == http.StatusConflict:
+		return Mismatch
+	case status == http.StatusTooManyRequests:
+		return Exhausted
+	case status/100 == 5, status == http.StatusRequestTimeout:
+		return Unavailable
+	case status/100 == 4:
+		return Invalid
+	}
+	return Unknown
+}
