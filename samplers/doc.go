@@ -4,7 +4,7 @@
 // IntraTheory is the sampler of Stage 1: an anchor row, up to four positives (same full path, same
 // direction) and negatives of the anchor's theory for the rest. The rules:
 //
-//   - A batch is a function of (labels, configuration, seed, step). Any step can be asked for, in any
+//   - A batch is a function of (labels, configuration, seed, step); Triple's of the anchor ids too. Any step can be asked for, in any
 //     order and from many goroutines; what is cached never changes a result. So a resumed run goes on
 //     with the batches an uninterrupted one would have seen.
 //   - A text stands at most once in a batch.
@@ -26,6 +26,22 @@
 // numbers, unless its weight is 0.
 //
 // A validation loss uses an IntraTheory over the validation rows with a seed of its own, steps 0, 1, ….
+//
+// Triple is the sampler of Stage 2: three parts that stay apart, one after the other, as the loss cuts them.
+//
+//   - The hierarchical part is an IntraTheory's batch. The individual and the theory part hold rows of as many
+//     distinct anchor ids as they have rows; with n ids for m rows, an id stands at most ⌈m/n⌉ times.
+//   - The ids come from a seeded permutation of those that have a row, anew for each pass. An id's rows come
+//     from a seeded permutation of its rows, anew for each cycle through them. Ids without rows are not the
+//     sampler's business: they are negatives in the bank.
+//   - No text stands twice in the whole batch. The individual part chooses first, then the theory part, then
+//     the hierarchical one. A row whose text is taken gives way to the next row of its id; an id all of whose
+//     texts are taken gives its turn to the next id; a taken anchor of the hierarchical part leaves the batch
+//     to the next anchor of its epoch. So in each pass every id is drawn, unless each of its texts already
+//     stood in the batch of its turn.
+//   - Labels and ids with which a batch could not be filled are refused with the numbers: the anchor parts if
+//     and only if no choice of ids and rows would fill them, the hierarchical part if some anchor could run
+//     out of negatives beside the worst choice of the others.
 //
 // Letters: B batch, N rows.
 package samplers

@@ -12,13 +12,14 @@ type drawing struct {
 }
 
 // take adds a row unless its text is there already.
-func (d *drawing) take(row int32) {
+func (d *drawing) take(row int32) bool {
 	text := d.s.x.labels.Text[row]
 	if _, there := d.texts[text]; there {
-		return
+		return false
 	}
 	d.texts[text] = struct{}{}
 	d.rows = append(d.rows, row)
+	return true
 }
 
 // fill takes rows from the list, uniformly and without replacement, until there are size or none is left.

@@ -38,6 +38,11 @@ type epochOrder struct {
 // NewIntraTheory prepares the sampler in time linear in the rows, and refuses labels with which a batch
 // could not be filled.
 func NewIntraTheory(labels *data.Labels, cfg IntraTheoryConfig) (*IntraTheory, error) {
+	return newIntraTheory(labels, cfg, 0)
+}
+
+// newIntraTheory also sees to it that batches can be filled beside so many rows of other texts.
+func newIntraTheory(labels *data.Labels, cfg IntraTheoryConfig, beside int) (*IntraTheory, error) {
 	if err := cfg.validate(labels); err != nil {
 		return nil, err
 	}
@@ -51,7 +56,7 @@ func NewIntraTheory(labels *data.Labels, cfg IntraTheoryConfig) (*IntraTheory, e
 			"samplers: none of %d rows can be an anchor: it needs level 1 and a theory of weight above 0", labels.Len())
 	}
 	counts := newSupply(s.x, &cfg)
-	if err := s.refuseShortage(counts); err != nil {
+	if err := s.refuseShortage(counts, beside); err != nil {
 		return nil, err
 	}
 	s.stats = s.count(counts)
@@ -101,21 +106,31 @@ func (s *IntraTheory) classWeight(class int32) float64 {
 func (s *IntraTheory) BatchesPerEpoch() int { return len(s.anchors) }
 
 // Batch returns the rows of a step ≥ 0, in time linear in the batch, but for the first of an epoch.
-func (s *IntraTheory) Batch(step int) Batch {
+func (s *IntraTheory) Batch(step int) Batch { return s.draw(step, nil) }
+
+// draw makes the batch of a step out of texts that none of the taken rows has. An anchor whose text is taken
+// leaves its batch to the next one of the epoch's order.
+func (s *IntraTheory) draw(step int, taken []int32) Batch {
 	epoch, position := step/len(s.anchors), step%len(s.anchors)
-	anchor := s.order(epoch)[position]
-	draw := drawing{
+	d := drawing{
 		s:     s,
 		rng:   stream(s.cfg.Seed, domainBatch, uint64(step)),
-		class: s.x.class[anchor],
 		rows:  make([]int32, 0, s.cfg.BatchSize),
-		texts: make(map[int32]struct{}, s.cfg.BatchSize),
+		texts: make(map[int32]struct{}, s.cfg.BatchSize+len(taken)),
 	}
-	draw.take(anchor)
-	draw.fill(s.x.members[draw.class], 1+s.cfg.Positives, func(int32) bool { return true })
-	positives := len(draw.rows) - 1
-	draw.fill(s.x.pools[s.x.pool[anchor]], s.cfg.BatchSize, draw.negative)
-	return Batch{Step: step, Epoch: epoch, Anchor: anchor, Rows: draw.rows, Positives: positives}
+	for _, row := range taken {
+		d.texts[s.x.labels.Text[row]] = struct{}{}
+	}
+	order := s.order(epoch)
+	for !d.take(order[position]) {
+		position = (position + 1) % len(order)
+	}
+	anchor := d.rows[0]
+	d.class = s.x.class[anchor]
+	d.fill(s.x.members[d.class], 1+s.cfg.Positives, func(int32) bool { return true })
+	positives := len(d.rows) - 1
+	d.fill(s.x.pools[s.x.pool[anchor]], s.cfg.BatchSize, d.negative)
+	return Batch{Step: step, Epoch: epoch, Anchor: anchor, Rows: d.rows, Positives: positives}
 }
 
 // order returns the anchors of an epoch. Two goroutines may both compute it; they find the same.

@@ -9,6 +9,10 @@ import (
 const (
 	domainEpoch uint64 = 1 + iota
 	domainBatch
+	domainShuffle // of Authors
+
+	domainIndividual uint64 = 16 // and the purposes of an anchor part above it
+	domainTheory     uint64 = 32
 )
 
 // stream returns the random numbers of one purpose and index. ChaCha8 takes the three as its key, so

@@ -70,13 +70,14 @@ func (s *IntraTheory) count(counts *supply) Stats {
 	return st
 }
 
-// refuseShortage names every theory in which some anchor lacks negatives, by its worst anchor.
-func (s *IntraTheory) refuseShortage(counts *supply) error {
+// refuseShortage names every theory in which some anchor lacks negatives, by its worst anchor. Each of the
+// rows beside the batch may take one of its texts.
+func (s *IntraTheory) refuseShortage(counts *supply, beside int) error {
 	type shortage struct{ need, have int }
 	worst := make([]shortage, len(s.x.pools))
 	short := false
 	for _, row := range s.anchors {
-		need := s.cfg.BatchSize - 1 - counts.positives(row)
+		need := s.cfg.BatchSize + beside - 1 - counts.positives(row)
 		have := counts.negatives(row)
 		if w := &worst[s.x.pool[row]]; need-have > w.need-w.have {
 			*w, short = shortage{need, have}, true
@@ -85,11 +86,14 @@ func (s *IntraTheory) refuseShortage(counts *supply) error {
 	if !short {
 		return nil
 	}
+	size := fmt.Sprintf("batch size %d", s.cfg.BatchSize)
+	if beside > 0 {
+		size += fmt.Sprintf(" beside %d rows of the anchor parts", beside)
+	}
 	var parts []string
 	for p, w := range worst {
 		if w.need > w.have {
-			parts = append(parts, fmt.Sprintf("batch size %d needs %d negatives, %s has %d",
-				s.cfg.BatchSize, w.need, s.poolName(p), w.have))
+			parts = append(parts, fmt.Sprintf("%s needs %d negatives, %s has %d", size, w.need, s.poolName(p), w.have))
 		}
 	}
 	return fault.New(fault.Invalid, "samplers: %s; take a smaller batch, more rows or weight 0 for the theory",
