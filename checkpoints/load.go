@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,10 +60,16 @@ func List(dir string) ([]Entry, error) {
 // Without any the error is NotFound; if all are damaged it is Corrupt, because starting anew would then
 // throw a run away in silence.
 func Latest(dir string) (latest *Checkpoint, skipped []error, err error) {
+	return LatestUpTo(dir, math.MaxInt)
+}
+
+// LatestUpTo is Latest among the checkpoints of at most a number of steps.
+func LatestUpTo(dir string, step int) (latest *Checkpoint, skipped []error, err error) {
 	entries, err := List(dir)
 	if err != nil {
 		return nil, nil, err
 	}
+	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Step > step })
 	for _, e := range slices.Backward(entries) {
 		c, err := Load(e.Path)
 		// A folder renamed or copied by hand: resuming from it would repeat or skip batches.

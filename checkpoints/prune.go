@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -57,9 +58,7 @@ func Best(dir, name string, upTo int) (step int, score float64, found bool, err 
 	if err != nil {
 		return 0, 0, false, err
 	}
-	for len(entries) > 0 && entries[len(entries)-1].Step > upTo {
-		entries = entries[:len(entries)-1]
-	}
+	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Step > upTo })
 	best, score := bestOf(entries, name)
 	return best.Step, score, best.Path != "", nil
 }

@@ -13,7 +13,6 @@ import (
 	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/engine"
-	"hives/internal/fault"
 	"hives/internal/trainer"
 )
 

@@ -2,9 +2,11 @@ package runstore
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -103,4 +105,31 @@ func (m *Metrics) Sync() error { return fsutil.Classify(m.file.Sync(), m.file.Na
 // Close ends the log.
 func (m *Metrics) Close() error {
 	return errors.Join(m.Sync(), m.file.Close())
+}
+
+// FindMetrics decodes the last line of a kind and step in the log of the run in dir, which may be under way.
+// found is false without such a line, and without a log.
+func FindMetrics(dir, kind string, step int, into any) (found bool, err error) {
+	raw, err := os.ReadFile(filepath.Join(dir, metricsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fsutil.Classify(err, filepath.Join(dir, metricsFile))
+	}
+	for line := range bytes.Lines(raw) {
+		var record struct {
+			Kind string `json:"kind"`
+			Step int    `json:"step"`
+		}
+		// A line that is being written is torn; damage is for the resume to refuse.
+		if json.Unmarshal(line, &record) != nil || record.Kind != kind || record.Step != step {
+			continue
+		}
+		if err := json.Unmarshal(line, into); err != nil {
+			return false, fault.New(fault.Corrupt, "%s: the line of step %d: %w", metricsFile, step, err)
+		}
+		found = true
+	}
+	return found, nil
 }

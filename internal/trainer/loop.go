@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/samplers"
 )
 
 // StepLine is a training step as a line of metrics.jsonl.
@@ -25,12 +26,26 @@ type StepLine struct {
 	TokensPerSecond float64   `json:"tokens_per_second"` // without padding, since the line before
 }
 
+// stepInput is what goes into a step.
+type stepInput struct {
+	drawn samplers.Batch
+	batch *Batch
+	rate  float64
+}
+
+// draw makes the input of a step: a function of configuration, rows and step, of nothing before it.
+func (l *loop) draw(step int) (in stepInput, err error) {
+	in.drawn = l.sampler.Batch(step)
+	if in.batch, err = l.corpus.Batch(in.drawn.Rows, l.sequences); err != nil {
+		return in, err
+	}
+	schedule, err := l.cfg.schedule()
+	in.rate = l.cfg.Optimizer.LearningRate * schedule.Multiplier(step)
+	return in, err
+}
+
 // train runs steps from where the run stands to the end of the schedule.
 func (l *loop) train(ctx context.Context) error {
-	schedule, err := l.cfg.schedule()
-	if err != nil {
-		return err
-	}
 	if err := l.catchUp(ctx); err != nil {
 		return err
 	}
@@ -40,24 +55,23 @@ func (l *loop) train(ctx context.Context) error {
 			return err
 		}
 		step := l.done
-		drawn := l.sampler.Batch(step)
-		batch, err := l.corpus.Batch(drawn.Rows, l.sequences)
+		in, err := l.draw(step)
 		if err != nil {
 			return err
 		}
-		rate := l.cfg.Optimizer.LearningRate * schedule.Multiplier(step)
-		result, err := l.stepper.Step(batch, step, rate)
+		batch := in.batch
+		result, err := l.stepper.Step(batch, step, in.rate)
 		if err != nil {
 			return fault.New(fault.Unavailable, "%w; go on from the last checkpoint with --resume", err)
 		}
 		if !result.Finite() {
-			return l.notFinite(step, drawn.Rows, batch, result)
+			return l.notFinite(step, in, result)
 		}
 		l.done, l.lastStep = step+1, result
 		tokens += batch.Tokens()
 		line := &StepLine{
-			Kind: "train", Step: l.done, Epoch: drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
-			LevelAnchors: result.LevelAnchors, LearningRate: rate, GradNorm: result.GradNorm, Clip: result.Clip,
+			Kind: "train", Step: l.done, Epoch: in.drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
+			LevelAnchors: result.LevelAnchors, LearningRate: in.rate, GradNorm: result.GradNorm, Clip: result.Clip,
 			Tokens: batch.Tokens(), PaddedTokens: len(batch.IDs),
 			TokensPerSecond: float64(tokens) / time.Since(since).Seconds(),
 		}

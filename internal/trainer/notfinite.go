@@ -2,24 +2,46 @@ package trainer
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"hives/internal/fault"
 )
 
 // notFinite stops the run: with the weights of the step before, which the update left alone, it saves a
-// checkpoint, finds what was not a number, and names the batch's texts.
-func (l *loop) notFinite(step int, rows []int32, batch *Batch, result StepResult) error {
-	what, err := l.stepper.Diagnose(l.o.Engine.Backend, l.options, batch)
-	if err != nil {
+// checkpoint, finds what was not a number, and names the batch's rows and how to look at the step again.
+func (l *loop) notFinite(step int, in stepInput, result StepResult) error {
+	what := "the sum of squared gradients"
+	if p, err := l.stepper.Probe(l.o.Engine.Backend, l.options, in.batch); err != nil {
 		what = "the step"
-	}
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = l.corpus.Rows[r].TextID
+	} else if bad := p.NotFinite(); bad != "" {
+		what = bad
 	}
 	stop := fault.New(fault.Invalid,
-		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Try a smaller learning rate. Text ids of the batch: %s",
-		step+1, what, result.Loss, result.GradNorm, strings.Join(ids, " "))
+		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Look at the step with: train replay --step %d --out %s; then try a smaller learning rate. Rows of %s and their text ids: %s",
+		step+1, what, result.Loss, result.GradNorm, step+1, l.o.Out, l.cfg.Data.Train, l.rowList(in.drawn.Rows))
 	return errors.Join(stop, l.save(l.saver.now))
+}
+
+// rowList names rows as number:text_id.
+func (l *loop) rowList(rows []int32) string {
+	var out []string
+	for _, r := range l.batchRows(rows) {
+		out = append(out, fmt.Sprintf("%d:%s", r.Row, r.TextID))
+	}
+	return strings.Join(out, " ")
+}
+
+// BatchRow is a row of a batch: its number in the training file, from 1 after the header, and its text.
+type BatchRow struct {
+	Row    int    `json:"row"`
+	TextID string `json:"text_id"`
+}
+
+func (l *loop) batchRows(rows []int32) []BatchRow {
+	out := make([]BatchRow, len(rows))
+	for i, r := range rows {
+		out[i] = BatchRow{l.rowNumbers[r], l.corpus.Rows[r].TextID}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"hives/encoder/local"
 	"hives/internal/engine"
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/runstore"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
@@ -122,6 +122,8 @@ type loop struct {
 	saver     *saver
 	hashes    map[string]string
 
+	rowNumbers []int // in the training file, by training row
+
 	done      int // updates applied
 	validated int // step of the newest validation in the log, −1 without one
 	lastStep  StepResult
@@ -131,43 +133,70 @@ type loop struct {
 
 // prepare does everything up to the first step; fresh tells a new run from one that is resumed.
 func (l *loop) prepare(ctx context.Context, fresh bool) error {
-	var err error
-	if l.start, err = openStart(&l.cfg); err != nil {
-		return err
-	}
-	rows, err := readRows(&l.cfg)
+	rows, err := l.read()
 	if err != nil {
 		return err
 	}
-	if err := l.checkHashes(rows.Hash, fresh); err != nil {
+	stored := l.run.Info().Hashes
+	if err := l.hashConfig(); err != nil {
 		return err
 	}
-	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
-		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
+	if !fresh && !l.o.AllowChanged {
+		if err := refuseChangedInputs(stored, l.hashes); err != nil {
+			return err
+		}
 	}
-	if err := l.prepareSteps(rows); err != nil {
+	if err := l.run.SetHashes(l.hashes); err != nil {
+		return err
+	}
+	if err := l.build(ctx, rows); err != nil {
 		return err
 	}
 	l.describe(rows)
 	return l.takeUp(fresh)
 }
 
-// checkHashes records what the run is made of, and on a resume compares.
-func (l *loop) checkHashes(rows string, fresh bool) error {
-	l.hashes = map[string]string{"data": rows, "tokenizer": l.start.tokenizer.Tokenizer.SHA256(), "base": l.start.base}
-	if v := l.cfg.Data.Validation; v != "" {
-		sum, err := fsutil.SHA256(v)
-		if err != nil {
-			return err
-		}
-		l.hashes["validation"] = sum
+// read takes in everything that a run is made of and notes the hashes. What happens to the files after
+// that does not matter to the run: it holds weights, tokenizer and rows in memory.
+func (l *loop) read() (rows *Rows, err error) {
+	if l.start, err = openStart(&l.cfg); err != nil {
+		return nil, err
 	}
-	if !fresh && !l.o.AllowChanged {
-		if err := runstore.RefuseChanges(runstore.Changes(l.run.Info().Hashes, l.hashes)); err != nil {
-			return err
-		}
+	if rows, err = readRows(&l.cfg); err != nil {
+		return nil, err
 	}
-	return l.run.SetHashes(l.hashes)
+	l.rowNumbers = rows.Numbers
+	l.hashes = rows.Hashes
+	l.hashes["tokenizer"], l.hashes["base"] = l.start.tokenizer.Tokenizer.SHA256(), l.start.base
+	return rows, nil
+}
+
+// hashConfig adds the run's configuration to the hashes.
+func (l *loop) hashConfig() error {
+	config, err := l.run.Config()
+	l.hashes["config"] = fmt.Sprintf("%x", sha256.Sum256(config))
+	return err
+}
+
+// refuseChangedInputs compares the hashes of a run's inputs with those it was begun with. The configuration
+// has been compared field by field, and an input that an older program did not hash cannot be.
+func refuseChangedInputs(stored, now map[string]string) error {
+	given := map[string]string{}
+	for name := range stored {
+		given[name] = now[name]
+	}
+	if _, ok := stored["config"]; ok {
+		given["config"] = stored["config"]
+	}
+	return runstore.RefuseChanges(runstore.Changes(stored, given))
+}
+
+// build makes batches, steps and validation of what was read.
+func (l *loop) build(ctx context.Context, rows *Rows) (err error) {
+	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
+		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
+	}
+	return l.prepareSteps(rows)
 }
 
 func (l *loop) prepareSteps(rows *Rows) (err error) {

@@ -111,25 +111,23 @@ const holdOutDomain = 0x686f6c642d6f7574
 // Rows are a run's training and held-out rows.
 type Rows struct {
 	Train, Validation []data.Row
-	Skipped           int    // bad rows that were left out
-	Hash              string // SHA-256 of the training file
+	Numbers           []int             // of the training rows in their file, from 1
+	Skipped           int               // bad rows that were left out
+	Hashes            map[string]string // SHA-256 of the files: data and, where one is named, validation
 }
 
 // readRows reads the files that cfg names, holds rows out where no validation file is named, and deals
 // labels out anew for the control. Held-out rows keep their true labels.
 func readRows(cfg *Config) (*Rows, error) {
-	rows := &Rows{}
-	all, bad, err := data.ReadWith(cfg.Data.Train, data.ReadOptions{SkipBad: cfg.Data.SkipBad})
+	rows := &Rows{Hashes: map[string]string{}}
+	all, bad, err := readHashed(cfg.Data.Train, cfg.Data.SkipBad, rows.Hashes, "data")
 	if err != nil {
 		return nil, err
 	}
 	rows.Train, rows.Skipped = all, len(bad)
-	if rows.Hash, err = fsutil.SHA256(cfg.Data.Train); err != nil {
-		return nil, err
-	}
 	switch f := cfg.Data.ValidationFraction; {
 	case cfg.Data.Validation != "":
-		rows.Validation, _, err = data.ReadWith(cfg.Data.Validation, data.ReadOptions{SkipBad: cfg.Data.SkipBad})
+		rows.Validation, _, err = readHashed(cfg.Data.Validation, cfg.Data.SkipBad, rows.Hashes, "validation")
 	case f > 0:
 		var parts [data.NumParts][]data.Row
 		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Seed ^ holdOutDomain})
@@ -138,6 +136,7 @@ func readRows(cfg *Config) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows.Numbers = rowNumbers(all, rows.Train, bad)
 	if cfg.Data.PermuteLabels {
 		rows.Train = data.PermuteLabels(rows.Train, cfg.Seed)
 	}
@@ -145,4 +144,38 @@ func readRows(cfg *Config) (*Rows, error) {
 		return nil, fault.New(fault.Invalid, "%s holds no training rows", cfg.Data.Train)
 	}
 	return rows, nil
+}
+
+// readHashed reads a file of rows and notes its hash under a name. A file that is replaced in between is
+// refused: the hash would be that of other rows.
+func readHashed(path string, skipBad bool, hashes map[string]string, name string) ([]data.Row, []data.BadRow, error) {
+	before, err := fsutil.SHA256(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, bad, err := data.ReadWith(path, data.ReadOptions{SkipBad: skipBad})
+	if err != nil {
+		return nil, nil, err
+	}
+	if hashes[name], err = fsutil.SHA256(path); err == nil && hashes[name] != before {
+		err = fault.New(fault.Mismatch, "%s was replaced while it was read; begin again", path)
+	}
+	return rows, bad, err
+}
+
+// rowNumbers gives the rows of part their numbers in the file, of which all are the good rows, in order.
+// Rows of one text are always in the same part, so the text tells where the next row of part stands.
+func rowNumbers(all, part []data.Row, bad []data.BadRow) []int {
+	out := make([]int, 0, len(part))
+	number := 1
+	for i := range all {
+		for len(bad) > 0 && bad[0].Row == number {
+			bad, number = bad[1:], number+1
+		}
+		if len(out) < len(part) && part[len(out)].TextID == all[i].TextID {
+			out = append(out, number)
+		}
+		number++
+	}
+	return out
 }

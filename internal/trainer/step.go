@@ -102,22 +102,26 @@ func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*S
 // build is the graph of one step. Inputs: ids [B, S], lengths [B], theory [B], levels [B, 3],
 // direction [B], learning rate and step as float64 scalars.
 func (s *Stepper) build(o StepOptions, in []*Node) []*Node {
-	ids, lengths, theory, levels, direction, rate, step := in[0], in[1], in[2], in[3], in[4], in[5], in[6]
-	g := ids.Graph()
-	z := s.model.Raw(ids, lengths, o.Pooling, o.Arithmetic) // [B, H]
-	result := losses.Hierarchical(o.Loss, z, theory, levels, direction)
-
-	weights := make([]*Node, len(s.params))
-	for i, p := range s.params {
-		weights[i] = p.NodeValue(g)
-	}
-	grads := Gradient(result.Loss, weights...)
+	rate, step := in[5], in[6]
+	result, grads := s.differentiate(o, in)
 	norm, clip := o.Optimizer.Update(s.model.Store, grads, s.params, rate, step)
 	out := []*Node{result.Loss, result.Levels, result.LevelAnchors, norm, clip}
 	for i := range out {
 		out[i] = ConvertDType(out[i], dtypes.Float64)
 	}
 	return out
+}
+
+// differentiate is the part of a step before the update: loss and gradients, one a parameter.
+func (s *Stepper) differentiate(o StepOptions, in []*Node) (losses.Result, []*Node) {
+	ids, lengths, theory, levels, direction := in[0], in[1], in[2], in[3], in[4]
+	z := s.model.Raw(ids, lengths, o.Pooling, o.Arithmetic) // [B, H]
+	result := losses.Hierarchical(o.Loss, z, theory, levels, direction)
+	weights := make([]*Node, len(s.params))
+	for i, p := range s.params {
+		weights[i] = p.NodeValue(ids.Graph())
+	}
+	return result, Gradient(result.Loss, weights...)
 }
 
 // Step applies one update. step counts from 0; rate is this step's learning rate.

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/trainer"
+)
+
+// replayCommand looks at one step of a run.
+func replayCommand(o *options) *cobra.Command {
+	var step int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "replay --step N --out RUN", Short: "Take one step of a run again and look at it", Args: cobra.NoArgs,
+		Long: `replay takes step N of the run in --out again, from the newest checkpoint before it. It prints
+loss, levels, gradient norm, each tensor's gradient norm or the first that is not finite, the
+batch's rows and text ids, and whether metrics.jsonl says the same. It changes nothing in the
+run folder. With --allow-changed, settings may differ: would the step be finite in f32?`,
+		Example: "  train replay --step 1234 --out runs/stage1\n  train replay --step 1234 --out runs/stage1 --allow-changed --precision f32",
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			o.resume = true // the run's own settings and theories take the place of the defaults
+			return o.learnTheories()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := replay(cmd.Context(), cmd, o, step)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
+			}
+			printReplay(cmd.OutOrStdout(), r)
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&step, "step", 0, "the step, as metrics.jsonl counts: 1 is the first")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*trainer.Replay, error) {
+	cfg, options, err := prepare(ctx, cmd.Flags(), o)
+	if err != nil {
+		return nil, err
+	}
+	defer options.Engine.Close()
+	w := newWatcher(options.Engine.Choice)
+	defer w.close()
+	options.Observer = w
+	return trainer.ReplayStep(ctx, cfg, options, step)
+}
+
+// printReplay is the report for a person.
+func printReplay(w io.Writer, r *trainer.Replay) {
+	fmt.Fprintf(w, "step %d, from the state after step %d\n", r.Step, r.Checkpoint)
+	fmt.Fprintf(w, "loss %g, levels %g, gradient norm %g, clip %g, learning rate %g, %d tokens\n",
+		r.Loss, r.Levels, r.GradNorm, r.Clip, r.LearningRate, r.Tokens)
+	switch {
+	case r.NotFinite != "":
+		fmt.Fprintf(w, "not finite: %s\n", r.NotFinite)
+	case r.Logged == nil:
+		fmt.Fprintln(w, "metrics.jsonl has no line of this step")
+	case r.Agrees():
+		fmt.Fprintln(w, "metrics.jsonl says the same")
+	default:
+		fmt.Fprintf(w, "metrics.jsonl differs: loss %g, gradient norm %g; engine, threads or settings are not the run's\n",
+			r.Logged.Loss, r.Logged.GradNorm)
+	}
+	fmt.Fprintln(w, "\ngradient norm  tensor")
+	for _, g := range r.Gradients {
+		fmt.Fprintf(w, "%13.6g  %s\n", g.Norm, g.Name)
+	}
+	fmt.Fprintln(w, "\n      row  text id")
+	for _, row := range r.Rows {
+		fmt.Fprintf(w, "%9d  %s\n", row.Row, row.TextID)
+	}
+}

@@ -1,0 +1,147 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/internal/runstore"
+)
+
+// Replay is one step of a run, taken again on its own.
+type Replay struct {
+	Step         int        `json:"step"`       // as metrics.jsonl counts: the update that makes this number
+	Checkpoint   int        `json:"checkpoint"` // the step it was reached from; 0 are the starting weights
+	LearningRate float64    `json:"learning_rate"`
+	Tokens       int        `json:"tokens"`
+	Rows         []BatchRow `json:"rows"`
+
+	// As the run computed them.
+	Loss     Number   `json:"loss"`
+	Levels   []Number `json:"loss_levels"`
+	GradNorm Number   `json:"grad_norm"`
+	Clip     Number   `json:"clip"`
+
+	NotFinite string       `json:"not_finite,omitempty"` // the first tensor that is not, or the loss
+	Gradients []TensorNorm `json:"gradients"`
+	Logged    *StepLine    `json:"logged,omitempty"` // the step's line in metrics.jsonl
+}
+
+// Agrees reports whether loss and gradient norm are the logged ones, bit for bit, as they are on the same
+// engine. Without a line of the step there is nothing to disagree with.
+func (r *Replay) Agrees() bool {
+	return r.Logged == nil || r.Logged.Loss == float64(r.Loss) && r.Logged.GradNorm == float64(r.GradNorm)
+}
+
+// ReplayStep takes one step of the run in o.Out again: from the newest checkpoint before it, by way of the
+// steps in between. It reads the run folder and changes nothing in it, also while the run is under way.
+// o.Config must be the stored configuration unless o.AllowChanged.
+func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Replay, error) {
+	info, err := runstore.Read(o.Out)
+	if err != nil {
+		return nil, err
+	}
+	if step < 1 || step > cfg.Steps {
+		return nil, fault.Usage(fault.New(fault.Invalid, "step %d: the run has steps 1 to %d", step, cfg.Steps))
+	}
+	cfg.Log.ValidationRows = 0 // no validation: a replay is about one batch
+	l := &loop{cfg: cfg, o: o}
+	defer l.close()
+	rows, err := l.read()
+	if err != nil {
+		return nil, err
+	}
+	if !o.AllowChanged {
+		if err := refuseChangedInputs(info.Hashes, l.hashes); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.build(ctx, rows); err != nil {
+		return nil, err
+	}
+	return l.replay(ctx, step)
+}
+
+// replay brings the weights to where the step found them and looks at it.
+func (l *loop) replay(ctx context.Context, step int) (*Replay, error) {
+	if err := l.rewind(step - 1); err != nil {
+		return nil, err
+	}
+	r := &Replay{Step: step, Checkpoint: l.done}
+	for ; l.done < step-1; l.done++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := l.redo(l.done); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.look(r); err != nil {
+		return nil, err
+	}
+	var logged StepLine
+	found, err := runstore.FindMetrics(l.o.Out, "train", step, &logged)
+	if found {
+		r.Logged = &logged
+	}
+	return r, err
+}
+
+// look takes the step itself. The gradients come from a graph of their own, whose last bits may differ; loss
+// and norm come from the run's.
+func (l *loop) look(r *Replay) error {
+	in, err := l.draw(r.Step - 1)
+	if err != nil {
+		return err
+	}
+	p, err := l.stepper.Probe(l.o.Engine.Backend, l.options, in.batch)
+	if err != nil {
+		return fault.New(fault.Unavailable, "%w", err)
+	}
+	result, err := l.stepper.Step(in.batch, r.Step-1, in.rate)
+	if err != nil {
+		return fault.New(fault.Unavailable, "%w", err)
+	}
+	r.LearningRate, r.Tokens, r.Rows = in.rate, in.batch.Tokens(), l.batchRows(in.drawn.Rows)
+	r.Loss, r.Levels = Number(result.Loss), numbers(result.Levels)
+	r.GradNorm, r.Clip = Number(result.GradNorm), Number(result.Clip)
+	r.NotFinite, r.Gradients = p.NotFinite(), p.Gradients
+	return nil
+}
+
+// rewind restores the newest good checkpoint of at most a number of steps; without one the starting weights
+// are there already.
+func (l *loop) rewind(step int) error {
+	c, damaged, err := checkpoints.LatestUpTo(runstore.CheckpointDir(l.o.Out), step)
+	for _, d := range damaged {
+		l.o.Observer.Note("passed over: " + d.Error())
+	}
+	if kind := fault.Of(err); kind == fault.NotFound || kind == fault.Corrupt {
+		l.o.Observer.Note("no checkpoint before the step: beginning with the starting weights")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	l.done = c.Meta.Step
+	l.o.Observer.Note(fmt.Sprintf("from the checkpoint after step %d", l.done))
+	return restore(l.start.model.Store, c)
+}
+
+// redo takes a step between the checkpoint and the one that is looked at.
+func (l *loop) redo(step int) error {
+	in, err := l.draw(step)
+	if err != nil {
+		return err
+	}
+	result, err := l.stepper.Step(in.batch, step, in.rate)
+	if err != nil {
+		return fault.New(fault.Unavailable, "%w", err)
+	}
+	if !result.Finite() {
+		return fault.New(fault.Invalid, "step %d on the way is not finite already: replay that one", step+1)
+	}
+	return nil
+}
