@@ -1,0 +1,131 @@
+// Command packing measures how much of what training computes is text: it draws the batches of Stage 1,
+// chooses shapes from one part of them and packs another, and sets packing beside padding. It is a
+// measurement, not a part of HiVES.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"hives/data"
+	"hives/pack"
+	"hives/samplers"
+	"hives/tokenizer"
+)
+
+func main() {
+	rows := flag.String("rows", "", "Parquet of hives data merge or split")
+	tok := flag.String("tokenizer", "demo/model/tokenizer.json", "tokenizer.json")
+	maxLength := flag.Int("max-length", 256, "tokens a text, the end token included")
+	batchSize := flag.Int("batch-size", 64, "texts a step")
+	sampled := flag.Int("sampled", 1000, "batches from which shapes are chosen")
+	measured := flag.Int("measured", 4000, "later batches that are packed")
+	shapes := flag.Int("shapes", pack.MaxShapes, "shapes at most")
+	attention := flag.Float64("attention", pack.Attention, "row length at which attention costs as much as the rest")
+	negatives := flag.String("negatives", "theory", "theory or corpus")
+	flag.Parse()
+	lengths, batch, err := prepare(*rows, *tok, *maxLength, *batchSize, *negatives)
+	if err == nil {
+		c := pack.Choice{Texts: *batchSize, Longest: *maxLength, Max: *shapes, Attention: *attention}
+		err = measure(lengths, batch, c, *sampled, *measured)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// prepare returns the tokens of every row and the sampler's rows of a step.
+func prepare(rows, tok string, maxLength, batchSize int, negatives string) ([]int, func(step int) []int32, error) {
+	all, err := data.Read(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := tokenizer.Open(tok)
+	if err != nil {
+		return nil, nil, err
+	}
+	framed, err := tokenizer.NewFramed(t, maxLength, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	lengths := make([]int, len(all))
+	for i, r := range all {
+		ids, _, err := framed.Encode(r.Text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		lengths[i] = len(ids)
+	}
+	o := samplers.DefaultIntraTheory()
+	o.BatchSize, o.Seed, o.Negatives = batchSize, 1, negatives
+	s, err := samplers.NewIntraTheory(data.NewLabels(all), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return lengths, func(step int) []int32 { return s.Batch(step).Rows }, nil
+}
+
+// tally adds up computed tokens and those of texts.
+type tally struct{ batches, computed, text int }
+
+func (t *tally) add(computed, text int) { t.batches++; t.computed += computed; t.text += text }
+
+func (t *tally) String() string {
+	return fmt.Sprintf("%6d %9.0f %9.0f %7.1f %%", t.batches, float64(t.text)/float64(t.batches),
+		float64(t.computed)/float64(t.batches), 100*float64(t.text)/float64(t.computed))
+}
+
+func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, measured int) error {
+	lengthsOf := func(step int) (out []int) {
+		for _, r := range batch(step) {
+			out = append(out, lengths[r])
+		}
+		return out
+	}
+	var samples [][]int
+	for step := range sampled {
+		samples = append(samples, lengthsOf(step))
+	}
+	begin := time.Now()
+	shapes, err := pack.Choose(samples, c)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d shapes chosen from %d batches in %.2f s\n", len(shapes), sampled, time.Since(begin).Seconds())
+	var packed, bucketed, full tally
+	each := make([]tally, len(shapes))
+	for step := sampled; step < sampled+measured; step++ {
+		var texts [][]int32
+		for _, n := range lengthsOf(step) {
+			texts = append(texts, make([]int32, n))
+		}
+		b, err := pack.One(texts, shapes)
+		if err != nil {
+			return err
+		}
+		packed.add(b.Shape.Tokens(), b.Tokens())
+		each[slices.Index(shapes, b.Shape)].add(b.Shape.Tokens(), b.Tokens())
+		bucketed.add(len(texts)*bucket(slices.Max(lengthsOf(step)), c.Longest), b.Tokens())
+		full.add(len(texts)*c.Longest, b.Tokens())
+	}
+	fmt.Printf("%-28s %6s %9s %9s %9s\n", "", "steps", "text", "computed", "fill")
+	for i, s := range shapes {
+		fmt.Printf("%-28s %s\n", fmt.Sprintf("%d × %d for %d texts", s.Rows, s.Length, s.Texts), each[i].String())
+	}
+	fmt.Printf("%-28s %s\n%-28s %s\n%-28s %s\n", "packed", packed.String(), "padded to one of ten lengths", bucketed.String(), "padded to the longest", full.String())
+	return nil
+}
+
+// bucket is the padding of one text a row: the least of ten lengths that holds the longest text.
+func bucket(longest, maxLength int) int {
+	for _, s := range []int{16, 32, 48, 64, 96, 128, 192, 256, 384, 512} {
+		if s >= longest && s < maxLength {
+			return s
+		}
+	}
+	return maxLength
+}
