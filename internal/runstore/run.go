@@ -5,9 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -124,20 +127,33 @@ func refuseTaken(dir string) error {
 	return nil
 }
 
-// hold takes the lock of a run folder. It does not wait: two trainers in one folder are a mistake, not a
-// queue.
+// hold takes the lock of a run folder and leaves the process's number in it. It does not wait: two trainers
+// in one folder are a mistake, not a queue.
 func hold(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockFile)
 	lock := flock.New(path, flock.SetPermissions(0o644))
 	held, err := lock.TryLock()
+	if err == nil && !held {
+		err = fault.New(fault.Exists, "run folder %s is in use by %s: wait for it, or choose another --out", dir, holder(path))
+	}
+	if err == nil {
+		// In place: the lock is on this file, not on its name.
+		err = os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644)
+	}
 	if err != nil {
+		lock.Close()
 		return nil, fsutil.Classify(err, path)
 	}
-	if !held {
-		lock.Close()
-		return nil, fault.New(fault.Exists, "run folder %s is in use by another process: wait for it, or choose another --out", dir)
-	}
 	return lock, nil
+}
+
+// holder names the process that left its number in a lock.
+func holder(path string) string {
+	raw, err := os.ReadFile(path)
+	if pid, convErr := strconv.Atoi(strings.TrimSpace(string(raw))); err == nil && convErr == nil {
+		return fmt.Sprintf("process %d", pid)
+	}
+	return "another process" // between its lock and its number
 }
 
 // SetStatus records how far the run has got.

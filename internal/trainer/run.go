@@ -5,15 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"hives/checkpoints"
 	"hives/encoder/local"
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/runstore"
-	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/samplers"
 )
@@ -280,76 +277,4 @@ func (l *loop) takeUp(fresh bool) error {
 	l.saver.before, l.saver.after, l.saver.meta = l.metrics.Sync, l.saved, taken
 	l.validated = l.metrics.Last("validation")
 	return nil
-}
-
-// finish writes the model folder; an existing one is a half-finished attempt of this run.
-func (l *loop) finish(ctx context.Context) error {
-	if err := l.save(l.saver.now); err != nil {
-		return err
-	}
-	if l.best != nil {
-		l.o.Observer.Note(fmt.Sprintf("best: %s, kept in %s", l.best, l.run.CheckpointDir()))
-	}
-	info := l.start.info
-	// No run id: it is random, and equal runs write equal folders.
-	info.Provenance = map[string]string{
-		"stage": fmt.Sprint(l.cfg.Stage), "steps": fmt.Sprint(l.done), "seed": fmt.Sprint(l.cfg.Seed),
-		"base_sha256": l.start.base, "data_sha256": l.hashes["data"],
-	}
-	return folder.Save(l.run.FinalDir(), l.start.model, l.start.tokenizerDir, info)
-}
-
-// end records how the run stands and passes err on, marked as saved where a checkpoint holds everything.
-func (l *loop) end(err error, fresh bool) error {
-	switch {
-	case err == nil:
-		return l.run.SetStatus(runstore.Finished, l.done)
-	case errors.Is(err, context.Canceled) && l.metrics != nil:
-		if saveErr := l.save(l.saver.now); saveErr != nil {
-			return errors.Join(err, saveErr)
-		}
-		l.run.SetStatus(runstore.Interrupted, l.done)
-		return fault.Saved(fault.New(fault.Canceled, "stopped after step %d of %d; nothing is lost, go on with: train --resume --out %s", l.done, l.cfg.Steps, l.o.Out))
-	case fresh && l.metrics == nil:
-		l.discard() // nothing was trained: the folder must not stand in the way of the next try
-		return err
-	}
-	if l.saver != nil {
-		err = errors.Join(err, l.saver.wait())
-	}
-	status := runstore.Failed
-	if errors.Is(err, context.Canceled) { // stopped before the first step of a resume
-		status = runstore.Interrupted
-	}
-	l.run.SetStatus(status, l.done)
-	return err
-}
-
-// discard removes the files of a run that never began; the folder and its lock stay.
-func (l *loop) discard() {
-	for _, name := range []string{"run.json", "config.toml"} {
-		os.Remove(filepath.Join(l.o.Out, name))
-	}
-}
-
-func (l *loop) summary() Summary {
-	return Summary{Steps: l.done, Model: l.run.FinalDir(), Validation: l.last}
-}
-
-func (l *loop) close() {
-	if l.metrics != nil {
-		l.metrics.Close()
-	}
-	if l.validator != nil {
-		l.validator.Close()
-	}
-	if l.encoder != nil {
-		l.encoder.Close()
-	}
-	if l.stepper != nil {
-		l.stepper.Close()
-	}
-	if l.start != nil && l.start.model != nil {
-		l.start.model.Close()
-	}
 }
