@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/data/anchors"
 	"hives/data/inventory"
 	"hives/encoder"
 )
 
 // inventoryAssignCommand ties rows to sentences of the inventory.
 func inventoryAssignCommand() *cobra.Command {
-	var in, out string
+	var in, out, bank string
 	var e embedderFlags
 	limits := inventory.DefaultLimits()
 	var notFor []string
@@ -39,6 +40,11 @@ distance of two sentences. The model is only read. It must not be the one that S
 			if err != nil {
 				return err
 			}
+			if bank != "" {
+				if err := anchors.Write(bank, inventory.BankAssignedBy(embedder)); err != nil {
+					return err
+				}
+			}
 			if report.Embedder = embedder; asJSON {
 				return printJSON(cmd.OutOrStdout(), report)
 			}
@@ -49,6 +55,7 @@ distance of two sentences. The model is only read. It must not be the one that S
 	flags := cmd.Flags()
 	flags.StringVar(&in, "in", "", "rows to read (.parquet or .csv)")
 	flags.StringVar(&out, "out", "", "rows to write; may be the same file")
+	flags.StringVar(&bank, "bank", "", "also write the inventory as the bank that Stage 2 takes, with the model on record (.parquet)")
 	flags.Float64Var(&limits.Margin, "margin", limits.Margin, "least lead of the nearest sentence over the second nearest, in spreads")
 	flags.Float64Var(&limits.MaxDistance, "max-distance", limits.MaxDistance, "furthest that a text may be from its sentence, in spreads")
 	flags.StringArrayVar(&notFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these rows will train: refused as embedder")

@@ -23,6 +23,12 @@ const (
 	KindCluster = "cluster"
 )
 
+// Keys of Meta that training asks for.
+const (
+	MetaWeights = "weights_sha256" // digest of the weights that the bank was fitted or rows assigned with
+	MetaRows    = "rows_sha256"    // digest of the file of rows that it was fitted on
+)
+
 // Anchor is one sentence of a bank. The Parquet columns bear the names in the tags.
 type Anchor struct {
 	ID         int32    `parquet:"id"`

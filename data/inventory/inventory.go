@@ -53,6 +53,14 @@ func Bank() *anchors.Bank {
 	}
 }
 
+// BankAssignedBy is Bank with the weights on record that rows were assigned by, so that Stage 2 can refuse to
+// train them.
+func BankAssignedBy(weightsSHA256 string) *anchors.Bank {
+	b := Bank()
+	b.Meta[anchors.MetaWeights] = weightsSHA256
+	return b
+}
+
 // parse reads the embedded list: a line that tells the version, then CSV with columns id, kind, value_ids
 // (separated by spaces, the main one first) and text.
 func parse(raw []byte) ([]anchors.Anchor, error) {

@@ -15,10 +15,10 @@ import (
 // Keys of a theory bank's Meta; docs/ANCHORS.md describes them.
 const (
 	metaEmbedder   = "embedder" // encoder.Identity, JSON
-	metaWeights    = "weights_sha256"
+	metaWeights    = bank.MetaWeights
 	metaTokenizer  = "tokenizer_sha256"
 	metaRowsFile   = "rows_file"
-	metaRowsSHA    = "rows_sha256"
+	metaRowsSHA    = bank.MetaRows
 	metaHeldOut    = "held_out" // one a line: name and digest
 	metaNotFor     = "not_for"  // digests of weights, one a line
 	metaPrevious   = "previous_sha256"
