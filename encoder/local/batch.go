@@ -3,21 +3,15 @@ package local
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
-	"sort"
 
-	"github.com/gomlx/gomlx/core/tensors"
 	"golang.org/x/sync/errgroup"
 
 	"hives/encoder"
 	"hives/internal/fault"
+	"hives/pack"
 )
-
-// batchTokens bounds B·S of a full batch: enough to fill the cores, little enough to stay in cache.
-const batchTokens = 2048
-
-// fewRows is the largest remainder that runs text by text rather than as a mostly empty batch.
-const fewRows = 4
 
 // tokenise returns the ids of every input, framed as the model wants them.
 func (l *Local) tokenise(ctx context.Context, inputs []encoder.Input) ([][]int32, error) {
@@ -65,84 +59,57 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 	return in.IDs, nil
 }
 
-// batch is one call of the engine: rows of similar length under one of few shapes.
-type batch struct {
-	rows     []int // positions in the input, at most size
-	size     int   // B
-	sequence int   // S
-}
-
-// plan sorts rows by length into batches. S is a power of two from 16, B either 1 or as many as fill
-// batchTokens, so there are at most two shapes a power of two.
-func plan(rows [][]int32, maxLength int) []batch {
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(a, b int) bool { return len(rows[order[a]]) < len(rows[order[b]]) })
-
-	var batches []batch
-	for len(order) > 0 {
-		sequence := bucket(len(rows[order[0]]), maxLength)
-		fit := sort.Search(len(order), func(i int) bool { return len(rows[order[i]]) > sequence })
-		full := max(1, batchTokens/sequence)
-		for ; fit > fewRows && full > 1; fit -= min(full, fit) {
-			n := min(full, fit)
-			batches = append(batches, batch{order[:n], full, sequence})
-			order = order[n:]
-		}
-		for ; fit > 0; fit-- {
-			batches = append(batches, batch{order[:1], 1, sequence})
-			order = order[1:]
-		}
-	}
-	return batches
-}
-
-// bucket rounds a length up to a power of two, at least 16 and at most maxLength.
-func bucket(length, maxLength int) int {
-	s := 16
-	for s < length {
-		s *= 2
-	}
-	return max(length, min(s, maxLength))
-}
-
-// embed runs one batch and files its vectors in out. Places without a row hold one token that nobody reads.
-func (l *Local) embed(b batch, rows [][]int32, out [][]float32) error {
-	ids := make([]int32, b.size*b.sequence)
-	lengths := make([]int32, b.size)
-	for i := range lengths {
-		lengths[i] = 1
-	}
-	for i, r := range b.rows {
-		copy(ids[(i+1)*b.sequence-len(rows[r]):], rows[r])
-		lengths[i] = int32(len(rows[r]))
-	}
-	flat, err := l.call(tensors.FromFlatDataAndDimensions(ids, b.size, b.sequence), lengths)
+// embed runs one batch and files its unit vectors in out; bad tells that one is not finite.
+func (l *Local) embed(ctx context.Context, b *pack.Batch, out [][]float32) (bad bool, err error) {
+	flat, err := l.runner.Run(ctx, b)
 	if err != nil {
-		return fmt.Errorf("embed %d rows of %d tokens: %w", b.size, b.sequence, err)
+		return false, err
 	}
-	d := l.identity.Dimension
-	for i, r := range b.rows {
-		v := flat[i*d : (i+1)*d : (i+1)*d]
-		for _, x := range v {
-			if x-x != 0 {
-				return fault.New(fault.Corrupt, "input %d: the model's vector is not finite", r)
-			}
+	h, d := l.runner.Dim(), l.identity.Dimension
+	for slot, member := range b.Members {
+		v, finite := unit(flat[slot*h : slot*h+d])
+		if !finite {
+			return true, nil
 		}
-		out[r] = v
+		out[member] = v
 	}
-	return nil
+	return false, nil
 }
 
-func (l *Local) call(ids *tensors.Tensor, lengths []int32) ([]float32, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	vectors, err := l.exec.Call1(ids, lengths)
-	if err != nil {
-		return nil, err
+// blame names the input of a batch whose vector is not finite. Its neighbours' vectors are not either,
+// since a masked key has weight 0 and 0 · NaN is NaN, so each text is embedded again by itself.
+func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error {
+	alone := make([][]float32, 1)
+	for _, member := range b.Members {
+		batches, err := pack.Many(rows[member:member+1], l.runner.Shapes())
+		if err != nil {
+			return err
+		}
+		bad, err := l.embed(ctx, &batches[0], alone)
+		if err != nil {
+			return err
+		}
+		if bad {
+			return fault.New(fault.Corrupt, "input %d: the model's vector is not finite", member)
+		}
 	}
-	defer vectors.FinalizeAll()
-	return tensors.CopyFlatData[float32](vectors)
+	return fault.New(fault.Unavailable, "the engine's vectors of inputs %v are not finite together, and finite one by one", b.Members)
+}
+
+// unit returns raw divided by its L2 norm, summed in float64, and whether every number is finite. A
+// vector of zeros stays one.
+func unit(raw []float32) (out []float32, finite bool) {
+	sum := 0.0
+	for _, x := range raw {
+		sum += float64(x) * float64(x)
+	}
+	out = make([]float32, len(raw))
+	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return out, sum == 0
+	}
+	norm := math.Sqrt(sum)
+	for i, x := range raw {
+		out[i] = float32(float64(x) / norm)
+	}
+	return out, true
 }

@@ -6,23 +6,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
-	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
+	"hives/pack"
 	"hives/tokenizer"
 )
 
 // Options of a local encoder; the zero value is the exact one.
 type Options struct {
-	Precision  string // f32 (default), mixed or bf16
+	Precision  string // f32 (default), mixed, mixed16 or bf16
 	Dimensions int    // first numbers of each vector that are kept; 0 keeps all
 	// Progress, if set, is called after each batch with the number of texts done.
 	Progress func(done, total int)
@@ -35,11 +33,8 @@ type Local struct {
 	info     folder.Info
 	identity encoder.Identity
 	options  Options
-	arith    qwen3embed.Arithmetic
-
-	mu   sync.Mutex // one batch on the engine at a time
-	exec *model.Exec
-	own  bool // Close frees the weights too
+	runner   *Runner
+	own      bool // Close frees the weights too
 }
 
 // Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded.
@@ -118,28 +113,29 @@ func New(m *qwen3embed.Model, framed *tokenizer.Framed, info folder.Info, backen
 	if d == 0 {
 		d = m.Config.HiddenSize
 	}
-	l := &Local{model: m, framed: framed, info: info, options: options, arith: arith}
+	l := &Local{model: m, framed: framed, info: info, options: options}
 	l.identity = encoder.Identity{Dimension: d, MaxLength: info.MaxLength, Pooling: string(info.Pooling)}
 	if framed != nil {
 		l.identity.TokenizerSHA256 = framed.Tokenizer.SHA256()
 	}
-	l.exec, err = model.NewExec(backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
-		unit := qwen3embed.Unit(m.Raw(ids, lengths, info.Pooling, arith), d)
-		return ConvertDType(unit, dtypes.Float32)
-	})
-	if err != nil {
+	if l.runner, err = NewRunner(m, backend, info.Pooling, arith, info.MaxLength); err != nil {
 		return nil, err
 	}
-	l.exec.SetMaxCache(-1) // the shapes of plan are few
 	return l, nil
 }
+
+// Runner is the model on its engine, for callers who pack batches themselves. Close ends it.
+func (l *Local) Runner() *Runner { return l.runner }
+
+// Tokenizer frames texts for the model; nil where the folder has none.
+func (l *Local) Tokenizer() *tokenizer.Framed { return l.framed }
 
 // Identity says which vectors this encoder makes.
 func (l *Local) Identity() encoder.Identity { return l.identity }
 
 // Close frees the compiled graphs, and the weights if Open loaded them.
 func (l *Local) Close() error {
-	l.exec.Finalize()
+	l.runner.Close()
 	if l.own {
 		l.model.Close()
 	}
@@ -152,16 +148,21 @@ func (l *Local) Encode(ctx context.Context, inputs []encoder.Input) ([][]float32
 	if err != nil {
 		return nil, l.identity, err
 	}
+	batches, err := pack.Many(rows, l.runner.Shapes())
+	if err != nil {
+		return nil, l.identity, err
+	}
 	out := make([][]float32, len(rows))
 	done := 0
-	for _, b := range plan(rows, l.info.MaxLength) {
-		if err := ctx.Err(); err != nil {
+	for i := range batches {
+		bad, err := l.embed(ctx, &batches[i], out)
+		if err == nil && bad {
+			err = l.blame(ctx, &batches[i], rows)
+		}
+		if err != nil {
 			return nil, l.identity, err
 		}
-		if err := l.embed(b, rows, out); err != nil {
-			return nil, l.identity, err
-		}
-		if done += len(b.rows); l.options.Progress != nil {
+		if done += len(batches[i].Members); l.options.Progress != nil {
 			l.options.Progress(done, len(rows))
 		}
 	}

@@ -1,0 +1,123 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/fault"
+	"hives/model/qwen3embed"
+	"hives/pack"
+)
+
+// batchTokens is R·S of a full batch: enough to fill the cores, little enough to stay in cache.
+const batchTokens = 2048
+
+// Shapes lists the batches that texts of at most maxLength tokens are packed into, at most
+// pack.MaxShapes: single rows of growing length, so that one short text does not pay for a long row, and
+// full batches of two row lengths, the shorter for short texts, whose attention then costs less.
+func Shapes(maxLength int) []pack.Shape {
+	var out []pack.Shape
+	add := func(rows, length int) {
+		// A slot costs little; a text of fewer than 8 tokens, its end token included, is rare.
+		out = append(out, pack.Shape{Rows: rows, Length: length, Texts: max(1, rows*length/8)})
+	}
+	for _, length := range ladder(maxLength, pack.MaxShapes-2) {
+		add(1, length)
+	}
+	for _, length := range []int{64, 256} {
+		if rows := batchTokens / min(length, maxLength); length == 64 || maxLength > 64 {
+			add(rows, min(length, maxLength))
+		}
+	}
+	return out
+}
+
+// ladder rises from 16 to top by a constant factor, the least power of two that needs at most n rungs.
+func ladder(top, n int) []int {
+	for factor := 2; ; factor *= 2 {
+		var rungs []int
+		for length := 16; length < top; length *= factor {
+			rungs = append(rungs, length)
+		}
+		if rungs = append(rungs, top); len(rungs) <= n {
+			return rungs
+		}
+	}
+}
+
+// Runner computes raw vectors of packed batches with a model in memory; it sees the weights as they are
+// at the call. It may be called concurrently: one batch is on the engine at a time.
+type Runner struct {
+	shapes []pack.Shape
+	dim    int
+
+	mu   sync.Mutex
+	exec *model.Exec
+}
+
+// NewRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
+// first batch of a shape does so, or Compile.
+func NewRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int) (*Runner, error) {
+	if maxLength < 1 {
+		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)
+	}
+	exec, err := model.NewExec(backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) *Node {
+		raw := m.Packed(qwen3embed.Packed{IDs: ids, Texts: texts, Last: last}, pooling, arith)
+		return ConvertDType(raw, dtypes.Float32)
+	})
+	if err != nil {
+		return nil, err
+	}
+	exec.SetMaxCache(-1) // the shapes are few
+	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, exec: exec}, nil
+}
+
+// Shapes are the batches that Run takes.
+func (r *Runner) Shapes() []pack.Shape { return slices.Clone(r.shapes) }
+
+// Dim is H, the numbers of a vector.
+func (r *Runner) Dim() int { return r.dim }
+
+// Close frees the compiled graphs, not the model.
+func (r *Runner) Close() { r.exec.Finalize() }
+
+// Compile compiles a shape that later batches will have; doing so again costs nothing.
+func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tokens := shapes.Make(dtypes.Int32, s.Rows, s.Length)
+	if _, err := r.exec.Compile(tokens, tokens, shapes.Make(dtypes.Int32, s.Texts)); err != nil {
+		return fmt.Errorf("compile %d rows of %d tokens for %d texts: %w", s.Rows, s.Length, s.Texts, err)
+	}
+	return nil
+}
+
+// Run returns T·H numbers, a raw vector for each slot: not normalised, and not checked to be finite, so
+// that the caller can say whose vector is not. Those of unused slots mean nothing.
+func (r *Runner) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil { // the lock may have taken long
+		return nil, err
+	}
+	ids := tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length)
+	texts := tensors.FromFlatDataAndDimensions(b.Texts, b.Rows, b.Length)
+	vectors, err := r.exec.Call1(ids, texts, b.Last)
+	if err != nil {
+		return nil, fmt.Errorf("embed %d rows of %d tokens: %w", b.Rows, b.Length, err)
+	}
+	defer vectors.FinalizeAll()
+	return tensors.CopyFlatData[float32](vectors)
+}
