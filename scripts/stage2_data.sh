@@ -10,9 +10,10 @@
 #
 #   EMBEDDER=DIR     frozen model to embed with; otherwise a small one is trained, on the training part only
 #   K=500 RESTARTS=3 clusters before merging, fits of k-means
+#   FRACTIONS=a,b,c  of train, validation and test; by default those of hives data split
 #   STEPS=600        of the small embedder; its seed is 1001, so that no run of the demo shares its weights
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 CORPORA=$(realpath "$1") OUT=$(realpath -m "$2")
 shift 2
 not_for=()
