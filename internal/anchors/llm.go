@@ -63,6 +63,9 @@ func NewLLM(ctx context.Context, cfg LLMConfig, store *llm.Store) (*LLM, error) 
 		return nil, err
 	}
 	l := &LLM{cfg: cfg, store: store, run: "anchors-" + llm.Hash(string(about))[:16]}
+	if err := store.Claim(l.run); err != nil {
+		return nil, err
+	}
 	if err := store.PutRun(ctx, l.run, "anchors", string(about)); err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 	if err := l.store.PutItems(ctx, []llm.Item{item}); err != nil {
 		return "", err
 	}
-	vote, err := llm.Ask(ctx, l.store, l.client, llm.Question{
+	vote, _, err := llm.Ask(ctx, l.store, l.client, llm.Question{
 		Run: l.run, Prompt: l.prompt(), Item: item.ID, Voter: l.cfg.Model.Name, About: "summary",
 		Request:     llm.Request{Model: l.cfg.Model, System: l.system, User: ask, Schema: sentenceSchema},
 		Parse:       parseSentence,

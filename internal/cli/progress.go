@@ -24,7 +24,7 @@ type Progress struct {
 	label  string
 	unit   string // what is counted, in the plural
 	total  int64  // 0 where unknown
-	start  int64  // where a resumed work began: rates leave it out
+	start  int64  // done before, by an earlier start of the work: rates leave it out
 	done   int64
 	suffix string
 	began  time.Time
@@ -73,13 +73,19 @@ func newBar(w io.Writer, label string, total, start int64) *progressbar.Progress
 }
 
 // Add counts n more units.
-func (p *Progress) Add(n int64) {
+func (p *Progress) Add(n int64) { p.count(n, 0) }
+
+// Replay counts n units that an earlier start had done: they count into the total and not into the rate.
+func (p *Progress) Replay(n int64) { p.count(n, n) }
+
+func (p *Progress) count(n, before int64) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done += n
+	p.start += before
 	now := p.now()
 	if p.bar != nil {
 		p.bar.Describe(p.figures(now))

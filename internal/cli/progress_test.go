@@ -36,6 +36,21 @@ func TestPlainLinesComeAtIntervals(t *testing.T) {
 	}
 }
 
+// What an earlier start has done may come up again one by one, mixed with what is new.
+func TestReplayedUnitsAreNoRate(t *testing.T) {
+	var out bytes.Buffer
+	c := &clock{time.Unix(0, 0)}
+	p := newProgress(&out, "label", "texts", 100, 0, c.now)
+	p.Replay(30)
+	c.forward(5 * time.Second)
+	p.Add(10)
+	p.Replay(20)
+	p.Close()
+	if want := "label 60/100 texts, 2 texts/s, 20s left\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 func TestEndOfKnownAndUnknownTotals(t *testing.T) {
 	for _, c := range []struct {
 		total int64
@@ -73,6 +88,7 @@ func TestBarHonoursNoColor(t *testing.T) {
 func TestNilProgressIsSilent(t *testing.T) {
 	var p *Progress
 	p.Add(1)
+	p.Replay(1)
 	p.Suffix("x")
 	p.Print("y")
 	p.Close()

@@ -27,23 +27,24 @@ type Question struct {
 const askAgain = "\n\nYour last answer did not have the form asked for. Answer with the JSON object alone."
 
 // Ask returns a usable vote, from the store or else from the endpoint, or the last unusable one when there have
-// been MaxAttempts. Every answer is stored before Ask goes on.
-func Ask(ctx context.Context, s *Store, c *Client, q Question) (Vote, error) {
+// been MaxAttempts. Every answer is stored before Ask goes on. asked tells whether the endpoint was asked.
+func Ask(ctx context.Context, s *Store, c *Client, q Question) (vote Vote, asked bool, err error) {
 	known, err := s.Attempts(ctx, q.Run, q.Prompt.Hash(), q.Item, q.Voter)
 	if err != nil {
-		return Vote{}, err
+		return Vote{}, false, err
 	}
 	for n := len(known); ; n++ {
 		if n > 0 && (known[n-1].Parsed != "" || n >= q.MaxAttempts) {
-			return known[n-1], nil
+			return known[n-1], asked, nil
 		}
+		asked = true
 		v, err := attempt(ctx, c, q, n+1)
 		if err != nil {
-			return Vote{}, err
+			return Vote{}, asked, err
 		}
 		// An answer that came is paid for: it is stored even when the run is being stopped.
 		if err := s.PutVote(context.WithoutCancel(ctx), v); err != nil {
-			return Vote{}, err
+			return Vote{}, asked, err
 		}
 		known = append(known, v)
 	}

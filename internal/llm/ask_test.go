@@ -30,10 +30,10 @@ func askQuestion(t *testing.T, replies ...scripted.Reply) (*Store, *Client, *scr
 func TestAskStoresEveryAnswerAndAsksNothingTwice(t *testing.T) {
 	ctx := context.Background()
 	s, c, server, q := askQuestion(t, scripted.Reply{Content: "bad"}, scripted.Reply{Content: "good 1"}, scripted.Reply{Content: "good 2"})
-	for range 3 {
-		v, err := Ask(ctx, s, c, q)
-		if err != nil || v.Parsed != `"good 1"` || v.Attempt != 2 {
-			t.Fatalf("%+v %v", v, err)
+	for round := range 3 {
+		v, asked, err := Ask(ctx, s, c, q)
+		if err != nil || v.Parsed != `"good 1"` || v.Attempt != 2 || asked != (round == 0) {
+			t.Fatalf("round %d: %+v, asked %v, %v", round, v, asked, err)
 		}
 	}
 	calls := server.Calls()
@@ -54,7 +54,7 @@ func TestAskStoresEveryAnswerAndAsksNothingTwice(t *testing.T) {
 func TestAskGivesUpAfterItsAttempts(t *testing.T) {
 	s, c, server, q := askQuestion(t, scripted.Reply{Content: "bad"})
 	for range 2 {
-		v, err := Ask(context.Background(), s, c, q)
+		v, _, err := Ask(context.Background(), s, c, q)
 		if err != nil || v.Parsed != "" || v.Attempt != 3 || len(server.Calls()) != 3 {
 			t.Fatalf("%+v %v after %d calls", v, err, len(server.Calls()))
 		}
@@ -63,7 +63,7 @@ func TestAskGivesUpAfterItsAttempts(t *testing.T) {
 
 func TestAskKeepsARefusalAsAnUnusableAnswer(t *testing.T) {
 	s, c, server, q := askQuestion(t, scripted.Reply{Status: 400})
-	v, err := Ask(context.Background(), s, c, q)
+	v, _, err := Ask(context.Background(), s, c, q)
 	if err != nil || v.Parsed != "" || v.Error == "" || len(server.Calls()) != 3 {
 		t.Errorf("%+v %v after %d calls", v, err, len(server.Calls()))
 	}
@@ -71,7 +71,7 @@ func TestAskKeepsARefusalAsAnUnusableAnswer(t *testing.T) {
 
 func TestAskStoresNothingOfAFailure(t *testing.T) {
 	s, c, _, q := askQuestion(t, scripted.Reply{Status: 503})
-	if _, err := Ask(context.Background(), s, c, q); fault.Of(err) != fault.Unavailable {
+	if _, _, err := Ask(context.Background(), s, c, q); fault.Of(err) != fault.Unavailable {
 		t.Error(err)
 	}
 	if all, err := s.ItemVotes(context.Background(), "r", "i"); err != nil || len(all) != 0 {

@@ -18,11 +18,11 @@ const (
 	canaryText = "text-canary-55e0"
 )
 
-// testEndpoint waits little between tries.
+// testEndpoint waits little between tries, and longer for an answer than a busy machine needs.
 func testEndpoint(url string) Endpoint {
 	return Endpoint{
 		Name: "e", BaseURL: url, Parallel: 4, MaxTries: 3,
-		Timeout: cli.Duration(5 * time.Second), MaxWait: cli.Duration(time.Millisecond),
+		Timeout: cli.Duration(time.Minute), MaxWait: cli.Duration(time.Millisecond),
 	}.WithDefaults()
 }
 
@@ -158,9 +158,9 @@ func TestFailures(t *testing.T) {
 func TestStallEndsAtTheTimeout(t *testing.T) {
 	s := scripted.New(t, script(scripted.Reply{Stall: true}, scripted.Reply{Content: "ok"}))
 	e := testEndpoint(s.URL)
-	e.Timeout = cli.Duration(50 * time.Millisecond)
+	e.Timeout, e.MaxTries = cli.Duration(50*time.Millisecond), 100 // on a busy machine later answers may come late too
 	reply, err := testClient(t, e, Limits{}).Complete(context.Background(), testRequest)
-	if err != nil || reply.Text != "ok" || len(s.Calls()) != 2 {
+	if err != nil || reply.Text != "ok" || len(s.Calls()) < 2 {
 		t.Errorf("%+v %v after %d calls", reply, err, len(s.Calls()))
 	}
 }
@@ -194,11 +194,11 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	if took := time.Since(began); took < pause {
 		t.Errorf("went on after %v, told to wait %v", took, pause)
 	}
-	c.gate.pause(pause)
 	began = time.Now()
+	c.gate.pause(pause)
 	_, err = c.Complete(context.Background(), testRequest)
 	must(t, err)
-	if took := time.Since(began); took < pause-time.Millisecond {
+	if took := time.Since(began); took < pause {
 		t.Errorf("another request went after %v of a pause of %v", took, pause)
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
@@ -32,6 +34,9 @@ var schema string
 type Store struct {
 	db   *sql.DB // one connection: SQLite has one writer, and waiting inside Go is cheaper than in the file
 	path string
+
+	mu     sync.Mutex
+	claims []*flock.Flock // lock files of the runs that this store asks for
 }
 
 // Open opens the file at path and creates it where there is none.
@@ -109,8 +114,11 @@ func (s *Store) prepare() error {
 	})
 }
 
-// Close frees the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close frees the file, and after it the claims.
+func (s *Store) Close() error {
+	defer s.release()
+	return s.db.Close()
+}
 
 // write runs f in a transaction that holds the write lock from its beginning.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"hives/internal/fault"
 )
 
 // Item is a text that somebody is asked about.
@@ -106,14 +108,22 @@ func (s *Store) PutPrompt(ctx context.Context, p Prompt) error {
 	})
 }
 
-// PutVote records an answer. The file is synced before it returns.
+// PutVote records an answer. The file is synced before it returns. An answer that is there already stays: it can
+// only come from a program that asks for the run beside this one, where locks of files do not work.
 func (s *Store) PutVote(ctx context.Context, v Vote) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO votes (run, prompt, item, voter, attempt, question, raw, parsed, error,
-			model, tokens_in, tokens_out, cost_micro, latency_ms, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		done, err := tx.Exec(`INSERT INTO votes (run, prompt, item, voter, attempt, question, raw, parsed, error,
+			model, tokens_in, tokens_out, cost_micro, latency_ms, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			ON CONFLICT (run, prompt, item, voter, attempt) DO NOTHING`,
 			v.Run, v.Prompt, v.Item, v.Voter, v.Attempt, v.Question, v.Raw, v.Parsed, v.Error,
 			v.Model, v.TokensIn, v.TokensOut, v.CostMicro, v.Latency.Milliseconds(), stamp(v.At))
-		return err
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fault.New(fault.Exists, "attempt %d of voter %q at item %s is stored already: another program is asking for the same run; stop one of the two", v.Attempt, v.Voter, v.Item)
 	})
 }
 

@@ -62,10 +62,14 @@ func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define 
 		return err
 	}
 	bar := cli.NewProgress("label", "texts", int64(len(in.items)), 0)
-	results, err := p.Label(ctx, in.items, func() {
+	results, err := p.Label(ctx, in.items, func(asked bool) {
 		tokens, micro := p.budget.Used()
 		bar.Suffix(fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, cfg.Budget.Currency))
-		bar.Add(1)
+		if asked {
+			bar.Add(1)
+		} else {
+			bar.Replay(1)
+		}
 	})
 	bar.Close()
 	if err != nil {

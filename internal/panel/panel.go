@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,7 +38,8 @@ type member struct {
 // errHalted ends work that another's error has made pointless.
 var errHalted = errors.New("panel: halted")
 
-// New prepares a panel; what earlier starts of the same run used counts towards the budget.
+// New prepares a panel; what earlier starts of the same run used counts towards the budget. A run that another
+// program is at is refused.
 func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, store *llm.Store) (*Panel, error) {
 	cfg, err := cfg.Complete()
 	if err != nil {
@@ -46,6 +48,9 @@ func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, st
 	p := &Panel{cfg: cfg, tree: tree, define: define, store: store, prompts: map[string]*rendered{}}
 	run, config := cfg.identity(tree)
 	p.run = run
+	if err := store.Claim(run); err != nil {
+		return nil, err
+	}
 	if err := store.PutRun(ctx, run, llm.KindLabel, config); err != nil {
 		return nil, err
 	}
@@ -80,9 +85,10 @@ func (p *Panel) seat() error {
 // Run is the id of the panel's run.
 func (p *Panel) Run() string { return p.run }
 
-// Label labels items, several at once, and calls done after each. Results are in the items' order. On an error
-// the answers that came are in the store, and the same call goes on from there.
-func (p *Panel) Label(ctx context.Context, items []llm.Item, done func()) ([]Result, error) {
+// Label labels items, several at once, and calls done after each, with whether anybody was asked about it or every
+// answer was stored already. Results are in the items' order. On an error the answers that came are in the store,
+// and the same call goes on from there.
+func (p *Panel) Label(ctx context.Context, items []llm.Item, done func(asked bool)) ([]Result, error) {
 	if err := p.store.PutItems(ctx, items); err != nil {
 		return nil, err
 	}
@@ -91,10 +97,11 @@ func (p *Panel) Label(ctx context.Context, items []llm.Item, done func()) ([]Res
 	g.SetLimit(p.cfg.Parallel)
 	for i, item := range items {
 		g.Go(func() (err error) {
-			if results[i], err = p.label(ctx, item); err != nil {
+			var asked atomic.Bool
+			if results[i], err = p.label(ctx, item, &asked); err != nil {
 				return p.fail(err)
 			}
-			done()
+			done(asked.Load())
 			return nil
 		})
 		if p.failed() != nil {
@@ -124,9 +131,9 @@ func (p *Panel) failed() error {
 }
 
 // label labels one item and puts it up for review if the panel cannot agree.
-func (p *Panel) label(ctx context.Context, item llm.Item) (Result, error) {
+func (p *Panel) label(ctx context.Context, item llm.Item, asked *atomic.Bool) (Result, error) {
 	r, err := descend(ctx, p.tree, p.cfg.Rules, func(ctx context.Context, q query) ([]string, error) {
-		return p.round(ctx, item, q)
+		return p.round(ctx, item, q, asked)
 	})
 	if err != nil {
 		return r, err
@@ -141,14 +148,17 @@ func (p *Panel) label(ctx context.Context, item llm.Item) (Result, error) {
 }
 
 // round asks every voter at once. An error of one does not break off the others' answers: they are paid for.
-func (p *Panel) round(ctx context.Context, item llm.Item, q query) ([]string, error) {
+func (p *Panel) round(ctx context.Context, item llm.Item, q query, asked *atomic.Bool) ([]string, error) {
 	choices := make([]string, len(p.voters))
 	var g errgroup.Group
 	for i := range p.voters {
 		g.Go(func() error {
-			v, err := p.vote(ctx, i, item, q)
+			v, fresh, err := p.vote(ctx, i, item, q)
 			if err != nil {
 				return p.fail(err)
+			}
+			if fresh {
+				asked.Store(true)
 			}
 			choices[i] = choiceOf(v)
 			return nil
@@ -157,14 +167,14 @@ func (p *Panel) round(ctx context.Context, item llm.Item, q query) ([]string, er
 	return choices, g.Wait()
 }
 
-func (p *Panel) vote(ctx context.Context, voter int, item llm.Item, q query) (llm.Vote, error) {
+func (p *Panel) vote(ctx context.Context, voter int, item llm.Item, q query) (v llm.Vote, asked bool, err error) {
 	if p.failed() != nil {
-		return llm.Vote{}, errHalted
+		return v, false, errHalted
 	}
 	m := p.voters[voter]
 	r, err := p.prompt(ctx, voter, q)
 	if err != nil {
-		return llm.Vote{}, err
+		return v, false, err
 	}
 	return llm.Ask(ctx, p.store, m.client, llm.Question{
 		Run: p.run, Prompt: r.stored, Item: item.ID, Voter: m.Name, About: q.about(p.tree.Theory),

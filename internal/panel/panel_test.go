@@ -25,7 +25,7 @@ const lie = "canary 4711 he told his friend a lie"
 func testPanel(url string, n int) Config {
 	cfg := Defaults()
 	cfg.Endpoints = []llm.Endpoint{{
-		Name: "e", BaseURL: url, Parallel: 8, MaxTries: 2, MaxWait: cli.Duration(time.Millisecond), Timeout: cli.Duration(5 * time.Second),
+		Name: "e", BaseURL: url, Parallel: 8, MaxTries: 2, MaxWait: cli.Duration(time.Millisecond), Timeout: cli.Duration(time.Minute), // no test waits so long; a busy machine may
 	}}
 	for k := range n {
 		cfg.Voters = append(cfg.Voters, Voter{
