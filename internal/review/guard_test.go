@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -179,10 +180,30 @@ func TestRunServesUntilStopped(t *testing.T) {
 	select {
 	case err := <-ended:
 		must(t, err)
-	case <-time.After(2 * shutdownTimeout):
+	case <-time.After(time.Minute):
 		t.Fatal("did not end")
 	}
 	if _, err := http.Get(address); err == nil {
 		t.Error("still serves after its end")
+	}
+}
+
+// A request that does not end is cut off, and that is no error.
+func TestEndDoesNotWaitForever(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		stop()
+		<-r.Context().Done()
+	})}
+	asked := make(chan error, 1)
+	go func() {
+		_, err := http.Get("http://" + l.Addr().String())
+		asked <- err
+	}()
+	must(t, serve(ctx, srv, l, time.Millisecond))
+	if <-asked == nil {
+		t.Error("the request was answered")
 	}
 }
