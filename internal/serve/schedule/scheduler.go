@@ -188,3 +188,6 @@ func (s *Scheduler) finish(it *item, out Result) {
 	}
 	close(it.closed)
 }
+
+// Stopped is closed when the engine goroutine has ended.
+func (s *Scheduler) Stopped() <-chan struct{} { return s.stopped }

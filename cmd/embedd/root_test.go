@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"hives/internal/cli"
+	"hives/internal/fault"
+)
+
+// execute runs embedd with arguments and returns what it printed.
+func execute(args ...string) (string, error) {
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetOut(&out)
+	root.SetArgs(args)
+	err := cli.Command(root)(context.Background())
+	return out.String(), err
+}
+
+func TestHelpTeaches(t *testing.T) {
+	out, err := execute("--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"--model", "SIGHUP", "SIGTERM", "RESOURCE_EXHAUSTED", "EMBEDD_MAX_TEXTS", "grpcurl", "--insecure-no-tls"} {
+		if !strings.Contains(out, word) {
+			t.Errorf("--help does not mention %s", word)
+		}
+	}
+}
+
+// TestEveryFlagIsAVariable sets each flag's variable to the flag's own default and expects it as the origin.
+func TestEveryFlagIsAVariable(t *testing.T) {
+	newRoot().PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "config" || f.Name == "set" {
+			return
+		}
+		name := "EMBEDD_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		t.Setenv(name, f.DefValue)
+		out, err := execute("config", "show", "--origin")
+		if err != nil || !strings.Contains(out, "# "+name) {
+			t.Errorf("--%s: %s is not the origin of any setting (%v)", f.Name, name, err)
+		}
+	})
+}
+
+func TestRefusedCommandLines(t *testing.T) {
+	for _, c := range []struct {
+		name, says string
+		args       []string
+	}{
+		{"no model", "--model DIR", nil},
+		{"an unknown flag", "no-such", []string{"--no-such"}},
+		{"an argument", "unknown command", []string{"serve"}},
+		{"beyond loopback in plaintext", "--insecure-no-tls", []string{"--model", "m", "--listen", "0.0.0.0:0"}},
+		{"beyond loopback without tokens", "--insecure-no-auth", []string{"--model", "m", "--listen", ":0", "--insecure-no-tls"}},
+		{"a queue that one request fills", "twice", []string{"--model", "m", "--max-queue-tokens", "70000"}},
+		{"no texts", "0 texts", []string{"--model", "m", "--max-texts", "0"}},
+		{"an unknown level", "log level", []string{"--model", "m", "--log-level", "loud"}},
+		{"a negative time", "drain_delay", []string{"--model", "m", "--drain-delay", "-1s"}},
+	} {
+		_, err := execute(c.args...)
+		if fault.ExitCode(err) != fault.ExitUsage || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: exit code %d, %v; want a usage mistake that says %q", c.name, fault.ExitCode(err), err, c.says)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package daemon
+
+import (
+	"time"
+
+	"hives/internal/cli"
+	"hives/internal/fault"
+	"hives/internal/serve"
+)
+
+// Config is embedd's settings. Keys are the flags' names with underscores, so that --max-texts is max_texts in a
+// file and EMBEDD_MAX_TEXTS in the environment.
+type Config struct {
+	Model     string `toml:"model"`
+	Vectors   string `toml:"vectors"`
+	Listen    string `toml:"listen"`
+	Precision string `toml:"precision"`
+	Engine    string `toml:"engine"`
+	Threads   int    `toml:"threads"`
+
+	InsecureNoTLS  bool `toml:"insecure_no_tls"`
+	InsecureNoAuth bool `toml:"insecure_no_auth"`
+
+	MaxTexts          int `toml:"max_texts"`
+	MaxRequestTokens  int `toml:"max_request_tokens"`
+	MaxRequestBytes   int `toml:"max_request_bytes"`
+	MaxReplyBytes     int `toml:"max_reply_bytes"`
+	MaxQueueTokens    int `toml:"max_queue_tokens"`
+	MaxCalls          int `toml:"max_calls"`
+	MaxBulkStreams    int `toml:"max_bulk_streams"`
+	MaxStreamInFlight int `toml:"max_stream_inflight"`
+	MaxStreams        int `toml:"max_streams"`
+	MaxConnections    int `toml:"max_connections"`
+	CacheTexts        int `toml:"cache_texts"`
+
+	MaxWait        cli.Duration `toml:"max_wait"`
+	EngineTimeout  cli.Duration `toml:"engine_timeout"`
+	SelfCheckEvery cli.Duration `toml:"self_check_every"`
+	DrainDelay     cli.Duration `toml:"drain_delay"`
+	DrainTimeout   cli.Duration `toml:"drain_timeout"`
+	Keepalive      cli.Duration `toml:"keepalive"`
+
+	LogLevel string `toml:"log_level"`
+}
+
+// Default are the settings without any flag.
+func Default() Config {
+	l, t := serve.DefaultLimits(), serve.DefaultTimes()
+	return Config{
+		Listen: "127.0.0.1:50051", Precision: "f32",
+		MaxTexts: l.Texts, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes, MaxReplyBytes: l.ReplyBytes,
+		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams, MaxStreamInFlight: l.StreamInFlight,
+		MaxStreams: l.Streams, MaxConnections: l.Connections,
+		MaxWait: cli.Duration(t.Linger), EngineTimeout: cli.Duration(t.RunTimeout), SelfCheckEvery: cli.Duration(t.SelfCheck),
+		DrainDelay: cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain), Keepalive: cli.Duration(t.Keepalive),
+		LogLevel: "info",
+	}
+}
+
+func (c Config) limits() serve.Limits {
+	return serve.Limits{
+		Texts: c.MaxTexts, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes, ReplyBytes: c.MaxReplyBytes,
+		QueueTokens: c.MaxQueueTokens, Calls: c.MaxCalls, BulkStreams: c.MaxBulkStreams, StreamInFlight: c.MaxStreamInFlight,
+		Streams: c.MaxStreams, Connections: c.MaxConnections,
+	}
+}
+
+func (c Config) times() serve.Times {
+	return serve.Times{
+		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout), SelfCheck: time.Duration(c.SelfCheckEvery),
+		DrainDelay: time.Duration(c.DrainDelay), Drain: time.Duration(c.DrainTimeout), Keepalive: time.Duration(c.Keepalive),
+	}
+}
+
+// Validate refuses what could not work, before anything is loaded.
+func (c Config) Validate() error {
+	if c.Model == "" {
+		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder"))
+	}
+	for _, d := range []struct {
+		name string
+		cli.Duration
+	}{
+		{"max_wait", c.MaxWait}, {"engine_timeout", c.EngineTimeout}, {"self_check_every", c.SelfCheckEvery},
+		{"drain_delay", c.DrainDelay}, {"drain_timeout", c.DrainTimeout}, {"keepalive", c.Keepalive},
+	} {
+		if d.Duration < 0 {
+			return fault.Usage(fault.New(fault.Invalid, "%s of %v: want 0 or more", d.name, time.Duration(d.Duration)))
+		}
+	}
+	if _, err := logLevel(c.LogLevel); err != nil {
+		return fault.Usage(err)
+	}
+	if c.CacheTexts < 0 || c.Threads < 0 {
+		return fault.Usage(fault.New(fault.Invalid, "cache of %d texts, %d threads: want 0 or more", c.CacheTexts, c.Threads))
+	}
+	if err := c.limits().Validate(); err != nil {
+		return fault.Usage(err)
+	}
+	if err := (exposure{noTLS: c.InsecureNoTLS, noAuth: c.InsecureNoAuth}).check(c.Listen); err != nil {
+		return fault.Usage(err)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package daemon
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"hives/internal/cli"
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/serve"
+)
+
+// Run serves until ctx ends, and returns nil then. The log goes to w as JSON lines.
+func Run(ctx context.Context, c Config, w io.Writer) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	level, err := logLevel(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fault.New(fault.Unavailable, "listen: %w", err)
+	}
+	defer listener.Close()
+	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(c.Engine), Threads: c.Threads})
+	if err != nil {
+		return err
+	}
+	s, err := serve.New(options(c, eng, log))
+	if err != nil {
+		eng.Close()
+		return err
+	}
+	log.Info("listening", "grpc", listener.Addr().String(), "engine", eng.Choice)
+	stop := reloadOnHangup(s)
+	defer stop()
+	if err := s.Run(ctx, listener); err != nil {
+		return err // the engine is in an unknown state: the end of the process frees it
+	}
+	eng.Close()
+	return nil
+}
+
+// options puts the server together. Whatever is served beside gRPC, who may call and what is measured is added
+// here: Credentials, Unary and Stream interceptors, GRPC options, Register, Companions, OnBatch.
+func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
+	return serve.Options{
+		Load: loader(c, e), Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
+		Server: "embedd " + cli.BuildInfo().Release, Log: log,
+	}
+}
+
+// reloadOnHangup swaps model and vectors at every SIGHUP. What goes wrong is logged by the server, which goes on
+// with what it has.
+func reloadOnHangup(s *serve.Server) (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for {
+			select {
+			case <-hangup:
+				_ = s.Swap(ctx)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(hangup); cancel() }
+}
+
+func logLevel(name string) (slog.Level, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(name)); err != nil {
+		return 0, fault.New(fault.Invalid, "log level %q: want debug, info, warn or error", name)
+	}
+	return level, nil
+}

@@ -1,0 +1,43 @@
+package daemon
+
+import (
+	"net"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// exposure says how a listener is protected, and which protections its owner has waived.
+type exposure struct {
+	tls, tokens   bool // what there is
+	noTLS, noAuth bool // what was waived
+}
+
+// check applies the rule: the loopback interface needs nothing; beyond it TLS and tokens are needed, each unless it
+// was waived by its own setting; and tokens never travel in plaintext.
+func (e exposure) check(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return fault.New(fault.Invalid, "listen address %q: want host:port, as 127.0.0.1:50051", address)
+	case loopback(host):
+		return nil
+	case !e.tls && e.tokens:
+		return fault.New(fault.Invalid, "%s is beyond loopback, and tokens would travel there in plaintext: set up TLS, or serve without tokens", address)
+	case !e.tls && !e.noTLS:
+		return fault.New(fault.Invalid, "%s is beyond loopback: set up TLS, or waive it with --insecure-no-tls", address)
+	case !e.tokens && !e.noAuth:
+		return fault.New(fault.Invalid, "%s is beyond loopback: ask for tokens, or waive them with --insecure-no-auth", address)
+	}
+	return nil
+}
+
+// loopback tells whether only this machine can reach a host. A name is resolved nowhere: of names only localhost
+// counts, and an empty host is every interface.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

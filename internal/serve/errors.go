@@ -1,0 +1,99 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// Domain of ErrorInfo.
+const Domain = "hives"
+
+// reasoned is an error with a name that clients may rely on.
+type reasoned struct {
+	error
+	reason string
+}
+
+func (r reasoned) Unwrap() error { return r.error }
+
+// Refuse makes an error of a kind with a stable reason. The message must not quote a text.
+func Refuse(kind fault.Kind, reason, format string, args ...any) error {
+	return reasoned{fault.New(kind, format, args...), reason}
+}
+
+// Status turns any error into the one that goes over the wire, with ErrorInfo, and RetryInfo where trying again
+// makes sense. The words of an error without a kind stay here: nobody has vouched for them.
+func Status(err error) error {
+	if err == nil {
+		return nil
+	}
+	if s, ok := status.FromError(err); ok {
+		return s.Err()
+	}
+	code, reason, words := describe(err)
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}
+	if code == codes.ResourceExhausted {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter(err))})
+	}
+	s, failed := status.New(code, words).WithDetails(details...)
+	if failed != nil {
+		return status.Error(code, words)
+	}
+	return s.Err()
+}
+
+// retryAfter is the queue's own guess, or a second where calls and streams are counted.
+func retryAfter(err error) time.Duration {
+	var full *schedule.FullError
+	if errors.As(err, &full) {
+		return full.Retry
+	}
+	return time.Second
+}
+
+// describe finds code, reason and words of an error.
+func describe(err error) (code codes.Code, reason, words string) {
+	kind := fault.Of(err)
+	code, reason, words = kind.GRPC(), kind.Reason(), err.Error()
+	var named reasoned
+	var full *schedule.FullError
+	switch {
+	case errors.As(err, &named):
+		reason = named.reason
+	case errors.As(err, &full):
+		reason = "QUEUE_FULL"
+	case errors.Is(err, context.DeadlineExceeded):
+		code, reason, words = codes.DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline has passed"
+	case errors.Is(err, context.Canceled):
+		code, reason, words = codes.Canceled, "CANCELED", "the client went away"
+	case kind == fault.Unknown:
+		words = "internal error; the server's log says more"
+	}
+	return code, reason, words
+}
+
+// streamError is Status for one request of a stream.
+func streamError(err error) *hivesv1.StreamError {
+	s := status.Convert(Status(err))
+	out := &hivesv1.StreamError{Code: int32(s.Code()), Message: s.Message()}
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			out.Reason = d.Reason
+		case *errdetails.RetryInfo:
+			out.RetryDelay = d.RetryDelay
+		}
+	}
+	return out
+}

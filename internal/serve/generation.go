@@ -1,0 +1,126 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+)
+
+// start makes the first generation and says SERVING.
+func (s *Server) start(ctx context.Context) error {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	g, err := s.generation(ctx)
+	if err != nil {
+		return err
+	}
+	s.retire(g)
+	s.setHealth(true)
+	close(s.ready)
+	return nil
+}
+
+// Swap loads and compiles another generation while the present one serves, and switches to it: model and value
+// vectors together. Whatever goes wrong, the present one stays. One swap at a time.
+func (s *Server) Swap(ctx context.Context) error {
+	if !s.swap.TryLock() {
+		return Refuse(fault.Unavailable, "SWAPPING", "the model is being loaded already")
+	}
+	defer s.swap.Unlock()
+	g, err := s.generation(ctx)
+	if err != nil {
+		s.opt.Log.Error("the model was not replaced", "error", err)
+		return err
+	}
+	s.retire(g)
+	s.setHealth(true)
+	s.opt.Log.Info("the model was replaced", "model", g.Version.Name, "weights", g.Version.WeightsSha256)
+	return nil
+}
+
+// generation loads a model, compiles every shape and checks that it embeds.
+func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
+	began := time.Now()
+	m, err := s.opt.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the model: %w", err)
+	}
+	g := &Generation{Model: m}
+	defer func() {
+		if err != nil {
+			m.Close()
+		}
+	}()
+	loaded := time.Since(began)
+	if err := g.compileAll(ctx, s); err != nil {
+		return nil, err
+	}
+	if g.check, err = newSelfCheck(ctx, m); err != nil {
+		return nil, err
+	}
+	g.sched, err = schedule.New(m.Runner, schedule.Options{
+		MaxTokens: s.opt.Limits.QueueTokens, CacheTexts: s.opt.CacheTexts, MaxLinger: s.opt.Times.Linger,
+		RunTimeout: s.opt.Times.RunTimeout, Probe: g.check.texts[0], OnBatch: s.opt.OnBatch,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.opt.Log.Info("ready", "model", m.Version.Name, "weights", m.Version.WeightsSha256, "engine", m.Version.Engine,
+		"precision", m.Version.Precision, "shapes", len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
+		"compile_seconds", g.compile.Seconds(), "largest_difference_between_shapes", g.check.across)
+	return g, nil
+}
+
+// compileAll compiles every shape; nothing is compiled afterwards.
+func (g *Generation) compileAll(ctx context.Context, s *Server) error {
+	began := time.Now()
+	for _, shape := range g.Runner.Shapes() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		each := time.Now()
+		if err := g.Runner.Compile(ctx, shape); err != nil {
+			return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
+		}
+		s.opt.Log.Debug("compiled", "rows", shape.Rows, "length", shape.Length, "seconds", time.Since(each).Seconds())
+	}
+	g.compile = time.Since(began)
+	return nil
+}
+
+// retire puts next (nil at the end) into the place of the present generation, which ends when its last request
+// has its answer.
+func (s *Server) retire(next *Generation) {
+	s.mu.Lock()
+	old := s.current
+	s.current = next
+	s.mu.Unlock()
+	if next != nil {
+		go s.guard(next)
+	}
+	if old == nil {
+		return
+	}
+	s.retired.Go(func() {
+		old.users.Wait()
+		old.sched.Close()
+		if old.sched.Err() == nil { // an engine that hangs still reads its weights
+			old.Close()
+		}
+	})
+}
+
+// guard reports the loss of a generation's engine. It ends with the scheduler.
+func (s *Server) guard(g *Generation) {
+	select {
+	case <-g.sched.Failed():
+		select {
+		case s.lost <- g.sched.Err():
+		default:
+		}
+	case <-g.sched.Stopped():
+	}
+}

@@ -1,0 +1,132 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	middleware "github.com/grpc-ecosystem/go-grpc-middleware/v2"
+	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/logging"
+	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"hives/internal/fault"
+)
+
+// slogger writes the middleware's lines. Its fields are names, codes, addresses and times, never messages.
+func slogger(l *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(ctx context.Context, level logging.Level, msg string, fields ...any) {
+		l.Log(ctx, slog.Level(level), msg, fields...)
+	})
+}
+
+// levels keeps calls that went well out of the log unless it is set to debug.
+func levels(c codes.Code) logging.Level {
+	switch c {
+	case codes.OK:
+		return logging.LevelDebug
+	case codes.Internal, codes.DataLoss, codes.Unknown:
+		return logging.LevelError
+	}
+	return logging.LevelInfo
+}
+
+func loggingOptions() []logging.Option {
+	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels)}
+}
+
+// panicked is the error of a contained panic. The value may quote a text, so the log gets its type and where it
+// happened; only the runtime's own errors, which quote nothing, are written out.
+func (s *Server) panicked(ctx context.Context, value any) error {
+	what := fmt.Sprintf("%T", value)
+	if r, ok := value.(runtime.Error); ok {
+		what = r.Error()
+	}
+	s.opt.Log.ErrorContext(ctx, "a panic was contained", "panic", what, "stack", string(debug.Stack()))
+	return Status(Refuse(fault.Unknown, "PANIC", "internal error; the server's log says more"))
+}
+
+// contain is deferred in goroutines that answer requests: no interceptor sees their panics.
+func (s *Server) contain(ctx context.Context, answer func(error)) {
+	if value := recover(); value != nil {
+		answer(s.panicked(ctx, value))
+	}
+}
+
+// ours tells calls that count and may be refused from health checks and reflection.
+func ours(method string) bool { return !strings.HasPrefix(method, "/grpc.") }
+
+// enterCall counts a call in, or refuses it.
+func (s *Server) enterCall(method string) (leave func(), err error) {
+	if !ours(method) {
+		return func() {}, nil
+	}
+	if n := s.calls.Add(1); int(n) > s.opt.Limits.Calls {
+		s.calls.Add(-1)
+		return nil, Refuse(fault.Exhausted, "TOO_MANY_CALLS", "%d calls are in progress already", s.opt.Limits.Calls)
+	}
+	return func() { s.calls.Add(-1) }, nil
+}
+
+func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	leave, err := s.enterCall(info.FullMethod)
+	if err != nil {
+		return nil, Status(err)
+	}
+	defer leave()
+	return next(ctx, req)
+}
+
+// limitStream also ends health watches with the server: a graceful stop would wait for them for ever.
+func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	leave, err := s.enterCall(info.FullMethod)
+	if err != nil {
+		return Status(err)
+	}
+	defer leave()
+	if !ours(info.FullMethod) {
+		ctx, cancel := context.WithCancel(stream.Context())
+		defer cancel()
+		defer context.AfterFunc(s.over, cancel)()
+		stream = &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}
+	}
+	return next(srv, stream)
+}
+
+// interceptors are, from outside in: the log, panics, what Options bring (who is asking), the limit of calls.
+func (s *Server) interceptors() []grpc.ServerOption {
+	log, caught := slogger(s.opt.Log), recovery.WithRecoveryHandlerContext(s.panicked)
+	unary := []grpc.UnaryServerInterceptor{logging.UnaryServerInterceptor(log, loggingOptions()...), recovery.UnaryServerInterceptor(caught)}
+	stream := []grpc.StreamServerInterceptor{logging.StreamServerInterceptor(log, loggingOptions()...), recovery.StreamServerInterceptor(caught)}
+	unary = append(append(unary, s.opt.Unary...), s.limitUnary)
+	stream = append(append(stream, s.opt.Stream...), s.limitStream)
+	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}
+}
+
+// strict registers services so that bytes which are no message of the method get INVALID_ARGUMENT: grpc-go calls
+// them INTERNAL, as if they were the server's fault.
+type strict struct{ to grpc.ServiceRegistrar }
+
+func (r strict) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	copied := *desc
+	copied.Methods = append([]grpc.MethodDesc(nil), desc.Methods...)
+	for i, m := range copied.Methods {
+		copied.Methods[i].Handler = func(srv any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
+			return m.Handler(srv, ctx, func(v any) error { return malformed(decode(v)) }, chain)
+		}
+	}
+	r.to.RegisterService(&copied, impl)
+}
+
+// malformed renames grpc-go's error of a message that could not be decoded.
+func malformed(err error) error {
+	if status.Code(err) == codes.Internal {
+		return Status(Refuse(fault.Invalid, "MALFORMED", "the request is not a message of this method"))
+	}
+	return err
+}

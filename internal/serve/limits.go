@@ -1,0 +1,78 @@
+package serve
+
+import (
+	"time"
+
+	"hives/internal/fault"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// Limits are what is refused before any work is done.
+type Limits struct {
+	Texts          int // of a request
+	RequestTokens  int // of a request, after truncation
+	RequestBytes   int // of a message
+	ReplyBytes     int // of a message
+	QueueTokens    int // that wait for the engine
+	Calls          int // in progress, streams included
+	BulkStreams    int // EmbedStreams that are open
+	StreamInFlight int // requests of one EmbedStream that are worked on
+	Streams        int // of one connection, calls included
+	Connections    int
+}
+
+// DefaultLimits fit a machine with a gigabyte to spare: a reply of 256 whole vectors of 1,024 numbers is 1 MiB.
+func DefaultLimits() Limits {
+	return Limits{
+		Texts: 256, RequestTokens: 65536, RequestBytes: 4 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
+		Calls: 1024, BulkStreams: 64, StreamInFlight: 4, Streams: 256, Connections: 1024,
+	}
+}
+
+// Validate refuses limits that would contradict each other.
+func (l Limits) Validate() error {
+	for _, x := range []struct {
+		name string
+		n    int
+	}{
+		{"texts", l.Texts}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes},
+		{"reply bytes", l.ReplyBytes}, {"queue tokens", l.QueueTokens}, {"calls", l.Calls},
+		{"bulk streams", l.BulkStreams}, {"requests of a stream", l.StreamInFlight}, {"streams", l.Streams},
+		{"connections", l.Connections},
+	} {
+		if x.n < 1 || x.n > 1<<31-1 {
+			return fault.New(fault.Invalid, "limit of %d %s: want 1 to 2³¹−1", x.n, x.name)
+		}
+	}
+	if l.QueueTokens < 2*l.RequestTokens {
+		return fault.New(fault.Invalid, "a queue of %d tokens for requests of up to %d: want at least twice as many, so that bulk leaves room for others",
+			l.QueueTokens, l.RequestTokens)
+	}
+	return nil
+}
+
+func (l Limits) proto(maxLength int) *hivesv1.Limits {
+	return &hivesv1.Limits{
+		MaxTexts: uint32(l.Texts), MaxLength: uint32(maxLength), MaxRequestTokens: uint32(l.RequestTokens),
+		MaxRequestBytes: uint32(l.RequestBytes), MaxReplyBytes: uint32(l.ReplyBytes), MaxQueueTokens: uint32(l.QueueTokens),
+		MaxStreams: uint32(l.Streams), MaxStreamInflight: uint32(l.StreamInFlight),
+	}
+}
+
+// Times of the life cycle.
+type Times struct {
+	Linger     time.Duration // upper bound of a batch's wait for more texts
+	RunTimeout time.Duration // after which the engine counts as hung
+	SelfCheck  time.Duration // between two checks
+	DrainDelay time.Duration // between NOT_SERVING and the end of accepting
+	Drain      time.Duration // that requests have to finish in
+	Keepalive  time.Duration // silence after which a connection is asked for a sign of life
+}
+
+// DefaultTimes are those of embedd.
+func DefaultTimes() Times {
+	return Times{
+		Linger: 2 * time.Millisecond, RunTimeout: 2 * time.Minute, SelfCheck: time.Minute,
+		Drain: 30 * time.Second, Keepalive: time.Minute,
+	}
+}

@@ -1,0 +1,67 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"hives/internal/serve/schedule"
+	hivesv1 "hives/proto/hives/v1"
+	"hives/tokenizer"
+	"hives/values"
+)
+
+// Model is what a Loader brings: an engine with weights, and what surrounds them.
+type Model struct {
+	Runner     schedule.Runner
+	Framed     *tokenizer.Framed // nil where the folder has no tokenizer: only ids can be embedded
+	Version    *hivesv1.ModelVersion
+	Engine     *hivesv1.Engine
+	Prompts    map[string]string
+	Vocabulary int
+	MaxLength  int  // tokens of a text, the end token included
+	Exact      bool // float32 throughout: the self-check is strict
+
+	Values *values.Set // loaded and switched together with the model; nil for none
+	Close  func()
+}
+
+// Loader loads a model; a swap calls it again while the old model serves.
+type Loader func(ctx context.Context) (*Model, error)
+
+// Generation is a model that serves. It stays usable until the release that came with it is called.
+type Generation struct {
+	*Model
+	sched   *schedule.Scheduler
+	users   sync.WaitGroup
+	compile time.Duration
+	check   *selfCheck
+}
+
+// vectorsSHA256 is empty without value vectors.
+func (g *Generation) vectorsSHA256() string {
+	if g.Values == nil {
+		return ""
+	}
+	return g.Values.SHA256
+}
+
+// Stats are the scheduler's counters.
+func (g *Generation) Stats() schedule.Stats { return g.sched.Stats() }
+
+// keyer returns the prefix of keys for texts under one prompt.
+func (g *Generation) keyer(prompt string, overlong hivesv1.Overlong) func(ids []int32) schedule.Key {
+	prefix := []byte(g.Version.WeightsSha256 + "\x00" + g.Version.TokenizerSha256 + "\x00")
+	prefix = binary.AppendUvarint(prefix, uint64(len(prompt)))
+	prefix = append(prefix, prompt...)
+	prefix = append(prefix, byte(overlong))
+	return func(ids []int32) schedule.Key {
+		b := prefix[:len(prefix):len(prefix)]
+		for _, id := range ids {
+			b = binary.LittleEndian.AppendUint32(b, uint32(id))
+		}
+		return sha256.Sum256(b)
+	}
+}

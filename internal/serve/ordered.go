@@ -1,0 +1,77 @@
+package serve
+
+import (
+	"context"
+)
+
+// orderedInFlight is how many messages of a stream with ordered answers are worked on at once: single texts, of
+// which a batch holds many.
+const orderedInFlight = 64
+
+// ordered runs the handler of a stream whose answers come in the order of the questions.
+func (s *Server) ordered(ctx context.Context, handle func(context.Context) error) error {
+	leave, err := s.enterBulk()
+	if err != nil {
+		return Status(err)
+	}
+	defer leave()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // what is still worked on after an error is of no use
+	return Status(handle(ctx))
+}
+
+// answer is a reply to come.
+type answer[T any] struct {
+	reply T
+	err   error
+}
+
+// inOrder answers each message in a goroutine and sends the answers in order; the first error ends the stream.
+func inOrder[Q, R any](ctx context.Context, s *Server, recv func() (Q, error), send func(R) error, handle func(Q) (R, error)) error {
+	requests, last := receive(ctx, recv)
+	pending := make(chan chan answer[R], orderedInFlight)
+	end := make(chan error, 1)
+	go func() { end <- feed(ctx, s, requests, last, pending, handle) }()
+	for next := range pending {
+		select {
+		case a := <-next:
+			if a.err != nil {
+				return a.err
+			}
+			if err := send(a.reply); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return <-end
+}
+
+// feed starts a goroutine for each message while pending has room, and closes pending at the stream's end.
+func feed[Q, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error, pending chan<- chan answer[R], handle func(Q) (R, error)) error {
+	defer close(pending)
+	for {
+		var q Q
+		select {
+		case r, ok := <-requests:
+			if !ok {
+				return <-last
+			}
+			q = r
+		case <-s.over.Done():
+			return errDraining
+		}
+		out := make(chan answer[R], 1)
+		select {
+		case pending <- out:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		go func() {
+			defer s.contain(ctx, func(err error) { out <- answer[R]{err: err} })
+			reply, err := handle(q)
+			out <- answer[R]{reply, err}
+		}()
+	}
+}

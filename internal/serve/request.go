@@ -1,0 +1,208 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// Texts are the texts of one request, as every service brings them.
+type Texts struct {
+	Texts    []string
+	TokenIDs []*hivesv1.TokenIds // exactly one of both is not empty
+	Prompt   string
+	Overlong hivesv1.Overlong
+	Bulk     bool           // wait for room in the queue rather than be refused
+	Flow     *schedule.Flow // shares the engine evenly with other flows; nil for one of its own
+}
+
+// Vectors are their raw vectors, [N][H], not divided by their norms. They are shared: nobody may change them.
+type Vectors struct {
+	Raw       [][]float32
+	Tokens    []int
+	Truncated []bool
+	Timings   *hivesv1.Timings
+}
+
+func (t *Texts) count() int { return max(len(t.Texts), len(t.TokenIDs)) }
+
+// Embed takes texts from validation to vectors. limits are the server's.
+func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vectors, error) {
+	began := time.Now()
+	if err := g.validate(limits, &t); err != nil {
+		return nil, err
+	}
+	ticket, err := g.sched.Admit(ctx, g.estimate(&t), t.Bulk)
+	if err != nil {
+		return nil, err
+	}
+	defer ticket.Release()
+	rows, err := g.tokenize(ctx, &t)
+	if err != nil {
+		return nil, err
+	}
+	out := &Vectors{Timings: &hivesv1.Timings{TokenizeNs: uint64(time.Since(began))}}
+	texts, err := rows.keyed(g, &t, limits, out)
+	if err != nil {
+		return nil, err
+	}
+	if t.Flow == nil {
+		t.Flow = &schedule.Flow{}
+	}
+	results, err := ticket.Embed(ctx, t.Flow, texts)
+	if err != nil {
+		return nil, err
+	}
+	out.collect(results)
+	out.Timings.TotalNs = uint64(time.Since(began))
+	return out, nil
+}
+
+// validate refuses, before any work, what can be seen without tokenising.
+func (g *Generation) validate(l Limits, t *Texts) error {
+	switch n := t.count(); {
+	case (len(t.Texts) == 0) == (len(t.TokenIDs) == 0):
+		return Refuse(fault.Invalid, "NO_TEXTS", "give texts or token_ids, one of the two")
+	case n > l.Texts:
+		return Refuse(fault.Invalid, "TOO_MANY_TEXTS", "%d texts, a request takes at most %d", n, l.Texts)
+	case len(t.Texts) > 0 && g.Framed == nil:
+		return Refuse(fault.Mismatch, "NO_TOKENIZER", "the model folder has no tokenizer: send token_ids")
+	case len(t.TokenIDs) > 0 && t.Prompt != "":
+		return Refuse(fault.Invalid, "PROMPT_BEFORE_IDS", "a prompt goes before texts, not before token_ids")
+	case t.Overlong != hivesv1.Overlong_OVERLONG_TRUNCATE && t.Overlong != hivesv1.Overlong_OVERLONG_REFUSE:
+		return Refuse(fault.Invalid, "UNKNOWN_OVERLONG", "overlong %d is not known", t.Overlong)
+	}
+	for i, text := range t.Texts {
+		if text == "" {
+			return Refuse(fault.Invalid, "EMPTY_TEXT", "text %d is empty", i)
+		}
+	}
+	for i, ids := range t.TokenIDs {
+		if err := g.checkIDs(ids.GetIds()); err != nil {
+			return fmt.Errorf("token_ids %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (g *Generation) checkIDs(ids []uint32) error {
+	if len(ids) == 0 {
+		return Refuse(fault.Invalid, "EMPTY_TEXT", "no ids")
+	}
+	for at, id := range ids {
+		if uint64(id) >= uint64(g.Vocabulary) {
+			return Refuse(fault.Invalid, "UNKNOWN_ID", "id %d at position %d is outside the vocabulary of %d", id, at, g.Vocabulary)
+		}
+	}
+	return nil
+}
+
+// bytesPerToken is what English takes, about; the exact count follows tokenisation.
+const bytesPerToken = 4
+
+// estimate guesses the tokens of a request.
+func (g *Generation) estimate(t *Texts) int {
+	n := 0
+	for _, text := range t.Texts {
+		n += min((len(t.Prompt)+len(text))/bytesPerToken+2, g.MaxLength)
+	}
+	for _, ids := range t.TokenIDs {
+		n += min(len(ids.GetIds()), g.MaxLength)
+	}
+	return n
+}
+
+// framed are the rows that the model reads.
+type framed struct {
+	ids       [][]int32
+	truncated []bool
+}
+
+// fewTexts is how many are tokenised without spreading them over the cores.
+const fewTexts = 8
+
+// tokenize frames every text, in parallel where there are many, and stops when ctx ends.
+func (g *Generation) tokenize(ctx context.Context, t *Texts) (*framed, error) {
+	n := t.count()
+	f := &framed{make([][]int32, n), make([]bool, n)}
+	workers := min((n+fewTexts-1)/fewTexts, runtime.GOMAXPROCS(0))
+	group, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		group.Go(func() error {
+			for i := w; i < n; i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := g.frame(t, f, i); err != nil {
+					return fmt.Errorf("text %d: %w", i, err)
+				}
+			}
+			return nil
+		})
+	}
+	return f, group.Wait()
+}
+
+func (g *Generation) frame(t *Texts, f *framed, i int) (err error) {
+	if len(t.Texts) > 0 {
+		f.ids[i], f.truncated[i], err = g.Framed.Encode(t.Prompt + t.Texts[i])
+	} else {
+		f.ids[i], f.truncated[i] = cutIDs(t.TokenIDs[i].GetIds(), g.MaxLength)
+	}
+	if err == nil && f.truncated[i] && t.Overlong == hivesv1.Overlong_OVERLONG_REFUSE {
+		return Refuse(fault.Invalid, "TEXT_TOO_LONG", "more than %d tokens", g.MaxLength)
+	}
+	return err
+}
+
+// cutIDs keeps the last id of a list that is too long: it is the end token, whose state is the vector.
+func cutIDs(ids []uint32, longest int) (out []int32, truncated bool) {
+	last := ids[len(ids)-1]
+	if truncated = len(ids) > longest; truncated {
+		ids = ids[:longest-1]
+	}
+	out = make([]int32, len(ids), len(ids)+1)
+	for i, id := range ids {
+		out[i] = int32(id)
+	}
+	if truncated {
+		out = append(out, int32(last))
+	}
+	return out, truncated
+}
+
+// keyed names every row for cache and joining, and counts tokens into out.
+func (f *framed) keyed(g *Generation, t *Texts, l Limits, out *Vectors) ([]schedule.Text, error) {
+	key, total := g.keyer(t.Prompt, t.Overlong), 0
+	texts := make([]schedule.Text, len(f.ids))
+	for i, ids := range f.ids {
+		texts[i] = schedule.Text{Key: key(ids), IDs: ids}
+		out.Tokens = append(out.Tokens, len(ids))
+		total += len(ids)
+	}
+	out.Truncated = f.truncated
+	if total > l.RequestTokens {
+		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", total, l.RequestTokens)
+	}
+	return texts, nil
+}
+
+// collect files vectors and times.
+func (v *Vectors) collect(results []schedule.Result) {
+	batches := map[uint64]bool{}
+	for _, r := range results {
+		v.Raw = append(v.Raw, r.Vector)
+		v.Timings.QueueNs = max(v.Timings.QueueNs, uint64(r.Wait))
+		if r.Batch > 0 && !batches[r.Batch] {
+			batches[r.Batch] = true
+			v.Timings.InferNs += uint64(r.Run)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+const (
+	handshake   = 10 * time.Second // for TLS and HTTP/2 to be set up
+	pingTimeout = 20 * time.Second // for a sign of life
+	fastestPing = 10 * time.Second // between a client's pings; quicker ones end the connection
+	lastWords   = 2 * time.Second  // for answers on their way when the engine is lost
+)
+
+// Run serves on l until ctx ends: then NOT_SERVING, no new connections, answers to all that was accepted, and nil.
+// It returns an error if the model cannot be loaded or the engine is lost.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	companions, end := s.companions()
+	served := make(chan error, 1)
+	go func() { served <- s.grpc.Serve(netutil.LimitListener(l, s.opt.Limits.Connections)) }()
+	err := s.live(ctx, served, companions.failed)
+	if err != nil {
+		s.stop(lastWords)
+	} else {
+		s.drain()
+	}
+	end()
+	companions.wg.Wait()
+	s.retire(nil)
+	s.retired.Wait()
+	return err
+}
+
+// live loads the model and waits for the end.
+func (s *Server) live(ctx context.Context, served, failed <-chan error) error {
+	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil { // told to end while loading: nothing was accepted
+			return nil
+		}
+		return err
+	}
+	check, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.watch(check)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.lost:
+		s.setHealth(false)
+		s.opt.Log.Error("the engine is lost; ending", "error", err)
+		return err
+	case err := <-served:
+		return fmt.Errorf("serve gRPC: %w", err)
+	case err := <-failed:
+		return err
+	}
+}
+
+// drain ends in an order that loses nothing: first the health, so that nobody sends more, then streams, then the
+// connections when their calls are answered.
+func (s *Server) drain() {
+	began := time.Now()
+	s.opt.Log.Info("draining", "calls", s.Calls(), "at_most", s.opt.Times.Drain.String())
+	s.health.Shutdown()
+	time.Sleep(s.opt.Times.DrainDelay)
+	whole := s.stop(s.opt.Times.Drain)
+	s.opt.Log.Info("drained", "seconds", time.Since(began).Seconds(), "all_answered", whole)
+}
+
+// stop ends the gRPC server, by force after grace. It says whether all calls ended by themselves.
+func (s *Server) stop(grace time.Duration) bool {
+	s.health.Shutdown()
+	s.end()
+	done := make(chan struct{})
+	go func() { s.grpc.GracefulStop(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-time.After(grace):
+		s.grpc.Stop()
+		<-done
+		return false
+	}
+}
+
+// group is the companions and the first error of one.
+type group struct {
+	wg     sync.WaitGroup
+	failed chan error
+}
+
+func (s *Server) companions() (*group, context.CancelFunc) {
+	ctx, end := context.WithCancel(context.Background())
+	g := &group{failed: make(chan error, len(s.opt.Companions))}
+	for _, c := range s.opt.Companions {
+		g.wg.Go(func() {
+			if err := c(ctx, s); err != nil && !errors.Is(err, context.Canceled) {
+				g.failed <- err
+			}
+		})
+	}
+	return g, end
+}

@@ -1,0 +1,199 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+	"hives/pack"
+)
+
+// A vector may differ by as much between a check and the reference, or between two shapes. With float32 the sums
+// differ in their order only; with bf16 operands each product is rounded to 8 bits.
+const (
+	exactDifference = 1e-4
+	roundDifference = 5e-2
+)
+
+const (
+	checkTimeout = time.Minute // for a check to get through the queue
+	lostChecks   = 3           // checks that fail in a row until the server gives up
+)
+
+// selfCheck knows texts and the vectors that they had at the start.
+type selfCheck struct {
+	texts     [][]int32
+	want      [][]float32 // unit vectors, of each text alone in the shape that suits it
+	tolerance float64
+	across    float64 // largest difference between shapes at the start
+}
+
+// newSelfCheck embeds the known texts alone, then in every shape in each other's company, and refuses a model whose
+// vectors depend on the shape.
+func newSelfCheck(ctx context.Context, m *Model) (*selfCheck, error) {
+	c := &selfCheck{texts: checkTexts(m), tolerance: roundDifference}
+	if m.Exact {
+		c.tolerance = exactDifference
+	}
+	for i := range c.texts {
+		b, err := pack.One(c.texts[i:i+1], m.Runner.Shapes())
+		if err != nil {
+			return nil, fmt.Errorf("self-check: %w", err)
+		}
+		v, err := runUnit(ctx, m.Runner, &b)
+		if err != nil {
+			return nil, err
+		}
+		c.want = append(c.want, v[0])
+	}
+	for _, shape := range m.Runner.Shapes() {
+		if err := c.tryShape(ctx, m.Runner, shape); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// tryShape compares the texts that fit a shape, packed together, with the reference.
+func (c *selfCheck) tryShape(ctx context.Context, r schedule.Runner, shape pack.Shape) error {
+	var fit [][]int32
+	var which []int
+	for i, ids := range c.texts {
+		if len(ids) <= shape.Length {
+			fit, which = append(fit, ids), append(which, i)
+		}
+	}
+	if len(fit) == 0 {
+		return nil
+	}
+	batches, err := pack.Many(fit, []pack.Shape{shape})
+	if err != nil {
+		return err
+	}
+	for n := range batches {
+		got, err := runUnit(ctx, r, &batches[n])
+		if err != nil {
+			return err
+		}
+		for slot, member := range batches[n].Members {
+			if err := c.compare(which[member], got[slot]); err != nil {
+				return fmt.Errorf("in %d × %d tokens: %w", shape.Rows, shape.Length, err)
+			}
+		}
+	}
+	return nil
+}
+
+// compare holds a vector of known text i to the reference.
+func (c *selfCheck) compare(i int, got []float32) error {
+	worst := 0.0
+	for k := range got {
+		worst = math.Max(worst, math.Abs(float64(got[k])-float64(c.want[i][k])))
+	}
+	c.across = math.Max(c.across, worst)
+	if !(worst <= c.tolerance) {
+		return fault.New(fault.Corrupt, "known text %d differs by %g from its own vector, at most %g is right", i, worst, c.tolerance)
+	}
+	return nil
+}
+
+// checkTexts are a short text, one of middling length and one as long as the model takes.
+func checkTexts(m *Model) [][]int32 {
+	var out [][]int32
+	for n, length := range []int{min(4, m.MaxLength), min(24, m.MaxLength), m.MaxLength} {
+		ids := make([]int32, length)
+		for i := range ids {
+			ids[i] = int32((7919*(i+1) + 104729*n) % m.Vocabulary)
+		}
+		out = append(out, ids)
+	}
+	return out
+}
+
+// runUnit runs a batch outside the scheduler and returns unit vectors of its texts.
+func runUnit(ctx context.Context, r schedule.Runner, b *pack.Batch) ([][]float32, error) {
+	flat, err := r.Run(ctx, b)
+	if err != nil {
+		return nil, fmt.Errorf("self-check: %w", err)
+	}
+	out := make([][]float32, len(b.Members))
+	for slot := range out {
+		out[slot] = Cut(flat[slot*r.Dim():(slot+1)*r.Dim()], r.Dim(), true)
+		if !sound(out[slot]) {
+			return nil, fault.New(fault.Corrupt, "self-check: the vector of a known text is not finite or zero")
+		}
+	}
+	return out, nil
+}
+
+// sound tells a unit vector.
+func sound(v []float32) bool {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return math.Abs(sum-1) < 1e-3
+}
+
+// checkNow sends the known texts through the queue, among whatever is there.
+func (s *Server) checkNow(ctx context.Context) error {
+	g, release, err := s.Acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout+s.opt.Times.RunTimeout)
+	defer cancel()
+	texts := make([]schedule.Text, len(g.check.texts))
+	for i, ids := range g.check.texts {
+		texts[i] = schedule.Text{Key: sha256.Sum256(fmt.Appendf(nil, "self-check %d", s.checks.Add(1))), IDs: ids, Fresh: true}
+	}
+	results, err := g.sched.Privileged().Embed(ctx, &schedule.Flow{}, texts)
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		if err := g.check.compare(i, Cut(r.Vector, g.Runner.Dim(), true)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch checks again and again and drives the health. After lostChecks failures in a row the server ends.
+func (s *Server) watch(ctx context.Context) {
+	if s.opt.Times.SelfCheck <= 0 {
+		return
+	}
+	tick := time.NewTicker(s.opt.Times.SelfCheck)
+	defer tick.Stop()
+	for failures := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := s.checkNow(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failures = 0
+		default:
+			failures++
+			s.opt.Log.Error("self-check", "error", err, "in_a_row", failures)
+		}
+		s.setHealth(err == nil)
+		if failures >= lostChecks {
+			select {
+			case s.lost <- fault.New(fault.Unavailable, "%d self-checks in a row went wrong: %w", failures, err):
+			default:
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package serve
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+	hivesv1 "hives/proto/hives/v1"
+	teiv1 "hives/proto/tei/v1"
+)
+
+// Companion is a listener beside gRPC: it runs until ctx ends, which is after the last call has its answer. An
+// error ends the server.
+type Companion func(ctx context.Context, s *Server) error
+
+// Options of a server. Load, Limits and Times are needed; the rest is what others plug in.
+type Options struct {
+	Load       Loader
+	Limits     Limits
+	Times      Times
+	CacheTexts int    // vectors kept; 0 keeps none
+	Server     string // program and version
+	Log        *slog.Logger
+
+	Credentials credentials.TransportCredentials // nil serves plaintext
+	Unary       []grpc.UnaryServerInterceptor    // who is asking; inside log and recovery, outside the limits
+	Stream      []grpc.StreamServerInterceptor
+	GRPC        []grpc.ServerOption // statistics handlers and the like
+	Register    []func(*Server, grpc.ServiceRegistrar)
+	Companions  []Companion
+	OnBatch     func(schedule.Batch) // after every batch, from the engine goroutine
+}
+
+// Server answers requests with the current Generation.
+type Server struct {
+	opt    Options
+	grpc   *grpc.Server
+	health *health.Server
+
+	mu      sync.RWMutex
+	current *Generation // nil until the first is ready
+	swap    sync.Mutex  // held during a swap
+	retired sync.WaitGroup
+
+	ready  chan struct{}   // closed when the first generation serves
+	over   context.Context // ends when draining begins
+	end    context.CancelFunc
+	lost   chan error // why the engine is lost
+	calls  atomic.Int64
+	bulk   atomic.Int64
+	checks atomic.Uint64 // numbers self-checks
+}
+
+// New makes a server that listens to nobody yet.
+func New(o Options) (*Server, error) {
+	if err := o.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Load == nil {
+		return nil, fault.New(fault.Invalid, "a server needs a loader")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{opt: o, health: health.NewServer(), ready: make(chan struct{}), lost: make(chan error, 1)}
+	s.over, s.end = context.WithCancel(context.Background())
+	s.grpc = grpc.NewServer(s.serverOptions()...)
+	s.setHealth(false)
+	s.register()
+	return s, nil
+}
+
+// services are those whose health is told by name, beside the empty one.
+var services = []string{"", hivesv1.EmbedService_ServiceDesc.ServiceName, teiv1.Embed_ServiceDesc.ServiceName}
+
+func (s *Server) setHealth(serving bool) {
+	status := healthv1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = healthv1.HealthCheckResponse_SERVING
+	}
+	for _, name := range services {
+		s.health.SetServingStatus(name, status)
+	}
+}
+
+func (s *Server) register() {
+	healthv1.RegisterHealthServer(s.grpc, s.health)
+	to := strict{s.grpc}
+	hivesv1.RegisterEmbedServiceServer(to, embedService{s: s})
+	registerTEI(to, s)
+	for _, add := range s.opt.Register {
+		add(s, to)
+	}
+	reflection.Register(s.grpc)
+}
+
+// serverOptions bound what a client can take: message and header sizes, streams, silent connections, pings.
+func (s *Server) serverOptions() []grpc.ServerOption {
+	l, t := s.opt.Limits, s.opt.Times
+	out := []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxSendMsgSize(l.ReplyBytes), grpc.MaxHeaderListSize(64 << 10),
+		grpc.MaxConcurrentStreams(uint32(l.Streams)), grpc.ConnectionTimeout(handshake),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: fastestPing, PermitWithoutStream: true}),
+	}
+	if t.Keepalive > 0 {
+		out = append(out, grpc.KeepaliveParams(keepalive.ServerParameters{Time: t.Keepalive, Timeout: pingTimeout}))
+	}
+	if s.opt.Credentials != nil {
+		out = append(out, grpc.Creds(s.opt.Credentials))
+	}
+	return append(append(out, s.interceptors()...), s.opt.GRPC...)
+}
+
+// Acquire returns the generation that serves now. It stays whole until release is called, also when another is
+// swapped in.
+func (s *Server) Acquire() (g *Generation, release func(), err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.current == nil {
+		return nil, nil, Refuse(fault.Unavailable, "STARTING", "the model is being loaded; the health service says when it serves")
+	}
+	g = s.current
+	g.users.Add(1)
+	return g, g.users.Done, nil
+}
+
+// Ready is closed once the server serves.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Serving tells whether the health service says SERVING.
+func (s *Server) Serving() bool {
+	r, err := s.health.Check(context.Background(), &healthv1.HealthCheckRequest{})
+	return err == nil && r.Status == healthv1.HealthCheckResponse_SERVING
+}
+
+// Limits are those that requests are held to.
+func (s *Server) Limits() Limits { return s.opt.Limits }
+
+// Calls is how many calls are in progress.
+func (s *Server) Calls() int { return int(s.calls.Load()) }

@@ -1,0 +1,171 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"hives/internal/fault"
+	"hives/internal/serve/schedule"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// errDraining ends streams when the server ends; what they have brought so far is answered.
+var errDraining = Refuse(fault.Unavailable, "DRAINING", "the server is ending: go on with another")
+
+// enterBulk counts a bulk stream in, or refuses it.
+func (s *Server) enterBulk() (leave func(), err error) {
+	if n := s.bulk.Add(1); int(n) > s.opt.Limits.BulkStreams {
+		s.bulk.Add(-1)
+		return nil, Refuse(fault.Exhausted, "TOO_MANY_STREAMS", "%d bulk streams are open already", s.opt.Limits.BulkStreams)
+	}
+	return func() { s.bulk.Add(-1) }, nil
+}
+
+// EmbedStream implements the method for gRPC.
+func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer) error {
+	leave, err := e.s.enterBulk()
+	if err != nil {
+		return Status(err)
+	}
+	defer leave()
+	b := &bulk{s: e.s, stream: stream, flow: &schedule.Flow{}, broken: make(chan struct{})}
+	return Status(b.run())
+}
+
+// bulk is one EmbedStream. A slot is taken for every request that is worked on; while none is free, nothing is
+// read, and gRPC's flow control holds the client.
+type bulk struct {
+	s      *Server
+	stream hivesv1.EmbedService_EmbedStreamServer
+	flow   *schedule.Flow
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex // one Send at a time
+	err    error      // of the first Send that failed
+	broken chan struct{}
+}
+
+func (b *bulk) run() error {
+	ctx := b.stream.Context()
+	requests, last := receive(ctx, b.stream.Recv)
+	slots := make(chan struct{}, b.s.opt.Limits.StreamInFlight)
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return b.finish(ctx.Err())
+		}
+		select {
+		case r, ok := <-requests:
+			if !ok {
+				return b.finish(<-last)
+			}
+			b.wg.Go(func() {
+				defer func() { <-slots }()
+				b.answer(ctx, r)
+			})
+		case <-b.s.over.Done():
+			return b.finish(errDraining)
+		case <-b.broken:
+			return b.finish(nil)
+		}
+	}
+}
+
+// finish waits for the answers under way. A reply that could not be sent is the better reason.
+func (b *bulk) finish(err error) error {
+	b.wg.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return b.err
+	}
+	return err
+}
+
+// receive reads a stream in a goroutine of its own, one message ahead of its taker. last gets the reason of the
+// end, nil for a regular one, and requests is closed.
+func receive[T any](ctx context.Context, recv func() (T, error)) (requests <-chan T, last <-chan error) {
+	out, end := make(chan T), make(chan error, 1)
+	go func() {
+		defer close(out)
+		for {
+			r, err := recv()
+			if err != nil {
+				if errors.Is(err, io.EOF) {
+					err = nil
+				}
+				end <- malformed(err)
+				return
+			}
+			select {
+			case out <- r:
+			case <-ctx.Done():
+				end <- ctx.Err()
+				return
+			}
+		}
+	}()
+	return out, end
+}
+
+// answer handles one request; its error goes back under its tag.
+func (b *bulk) answer(ctx context.Context, r *hivesv1.EmbedStreamRequest) {
+	defer b.s.contain(ctx, func(err error) { b.refuse(r.Tag, err) })
+	if err := b.embed(ctx, r); err != nil && ctx.Err() == nil {
+		b.refuse(r.Tag, err)
+	}
+}
+
+func (b *bulk) refuse(tag uint64, err error) {
+	b.send(&hivesv1.EmbedStreamResponse{Tag: tag, Last: true, Result: &hivesv1.EmbedStreamResponse_Error{Error: streamError(err)}})
+}
+
+// embed sends the vectors in as many replies as their size asks for.
+func (b *bulk) embed(ctx context.Context, r *hivesv1.EmbedStreamRequest) error {
+	if r.Request == nil {
+		return Refuse(fault.Invalid, "NO_TEXTS", "a message without a request")
+	}
+	g, release, err := b.s.Acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	o, err := g.output(r.Request)
+	if err != nil {
+		return err
+	}
+	t := textsOf(r.Request)
+	t.Bulk, t.Flow = true, b.flow
+	v, err := g.Embed(ctx, b.s.opt.Limits, t)
+	if err != nil {
+		return err
+	}
+	step := max(1, o.perReply(b.s.opt.Limits))
+	for first := 0; first < len(v.Raw); first += step {
+		end := min(first+step, len(v.Raw))
+		reply, err := o.response(g, v, first, end)
+		if err != nil {
+			return err
+		}
+		b.send(&hivesv1.EmbedStreamResponse{
+			Tag: r.Tag, First: uint32(first), Last: end == len(v.Raw), Result: &hivesv1.EmbedStreamResponse_Response{Response: reply},
+		})
+	}
+	return nil
+}
+
+// send writes one reply; after a failure the stream is broken and nothing more is written.
+func (b *bulk) send(r *hivesv1.EmbedStreamResponse) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return
+	}
+	if err := b.stream.Send(r); err != nil {
+		b.err = err
+		close(b.broken)
+	}
+}
