@@ -12,9 +12,10 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/pack"
 )
 
-// BenchmarkStep times whole training steps of the demo's model: 64 texts padded to S tokens.
+// BenchmarkStep times whole training steps of the demo's model: 64 texts of S tokens.
 func BenchmarkStep(b *testing.B) {
 	cfg, err := qwen3embed.LoadConfig(filepath.Join(goldentest.ModuleRoot(b), "demo", "model", "config.json"))
 	if err != nil {
@@ -32,7 +33,7 @@ func benchmarkStep(b *testing.B, cfg *qwen3embed.Config, rows, sequence int) {
 	}
 	defer m.Close()
 	stepper, err := trainer.NewStepper(engine.OpenForTest(b).Backend, m, trainer.StepOptions{
-		Loss: losses.DefaultHierarchical(), Optimizer: optim.Default(0),
+		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()}, Optimizer: optim.Default(0),
 		Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
 	})
 	if err != nil {
@@ -40,30 +41,34 @@ func benchmarkStep(b *testing.B, cfg *qwen3embed.Config, rows, sequence int) {
 	}
 	defer stepper.Close()
 	batch := randomBatch(cfg, rows, sequence)
-	if _, err := stepper.Step(batch, 0, 0); err != nil { // compiles
+	if _, err := stepper.Step(batch, 0, 0, 1); err != nil { // compiles
 		b.Fatal(err)
 	}
 	b.ResetTimer()
 	for i := range b.N {
-		if _, err := stepper.Step(batch, i+1, 1e-4); err != nil {
+		if _, err := stepper.Step(batch, i+1, 1e-4, 1); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(b.N*rows*sequence)/b.Elapsed().Seconds(), "tokens/s")
 }
 
-// randomBatch fills every position, so that padded and real tokens are the same number.
+// randomBatch fills every position, one text a row, so that computed and real tokens are the same number.
 func randomBatch(cfg *qwen3embed.Config, rows, sequence int) *trainer.Batch {
 	draw := rand.New(rand.NewPCG(1, 1))
-	batch := &trainer.Batch{Sequence: sequence}
-	for range rows {
+	batch, texts := &trainer.Batch{}, make([][]int32, rows)
+	for i := range rows {
 		for range sequence {
-			batch.IDs = append(batch.IDs, int32(draw.IntN(cfg.VocabSize)))
+			texts[i] = append(texts[i], int32(draw.IntN(cfg.VocabSize)))
 		}
-		batch.Lengths = append(batch.Lengths, int32(sequence))
 		batch.Theory = append(batch.Theory, 0)
 		batch.Levels = append(batch.Levels, int32(draw.IntN(4)), int32(draw.IntN(4)), -1)
 		batch.Direction = append(batch.Direction, int32(draw.IntN(3))-1)
 	}
+	packed, err := pack.One(texts, []pack.Shape{{Rows: rows, Length: sequence, Texts: rows}})
+	if err != nil {
+		panic(err)
+	}
+	batch.Packs = []pack.Batch{packed}
 	return batch
 }

@@ -2,6 +2,9 @@ package trainer
 
 import (
 	"math"
+	"strings"
+
+	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
 	"hives/internal/optim"
@@ -12,14 +15,16 @@ import (
 
 // Config is everything that decides a run's result, as stored in its config.toml.
 type Config struct {
-	Stage     int             `toml:"stage" comment:"1: hierarchical contrast"`
+	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors"`
 	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG), batches and splits"`
 	Steps     int             `toml:"steps" comment:"the schedule's length; 0 only writes the starting weights"`
 	Model     ModelConfig     `toml:"model"`
 	Data      DataConfig      `toml:"data"`
 	Sampler   SamplerConfig   `toml:"sampler"`
 	Loss      LossConfig      `toml:"loss"`
+	Stage2    Stage2Config    `toml:"stage2" comment:"of stage 2 only"`
 	Optimizer OptimizerConfig `toml:"optimizer"`
+	Memory    MemoryConfig    `toml:"memory"`
 	Log       LogConfig       `toml:"log"`
 }
 
@@ -29,7 +34,7 @@ type ModelConfig struct {
 	Tokenizer string `toml:"tokenizer" comment:"folder of tokenizer.json; empty: beside the model's config.json"`
 	MaxLength int    `toml:"max_length" comment:"tokens a text, the end token included; 0: as the model folder says"`
 	Pooling   string `toml:"pooling" comment:"last or mean; empty: as the model folder says"`
-	Precision string `toml:"precision" comment:"f32, or mixed: bf16 operands of matrix products, the rest f32"`
+	Precision string `toml:"precision" comment:"of the operands of matrix products: f32, bf16, or f16 with loss scaling; the rest is f32"`
 }
 
 // DataConfig names the rows.
@@ -57,6 +62,30 @@ type LossConfig struct {
 	Temperature float64 `toml:"temperature"`
 }
 
+// Stage2Config is the alignment with anchors.
+type Stage2Config struct {
+	Fractions             [3]float64 `toml:"fractions" comment:"of a batch: hierarchical, individual-anchor and theory-anchor rows"`
+	TemperatureIndividual float64    `toml:"temperature_individual"`
+	TemperatureTheory     float64    `toml:"temperature_theory"`
+	WeightIndividual      float64    `toml:"weight_individual" comment:"beside 1 for the hierarchical term"`
+	WeightTheory          float64    `toml:"weight_theory"`
+	Banks                 string     `toml:"banks" comment:"encoded: by the model under training; learned: trainable tables"`
+	IndividualBank        string     `toml:"individual_bank" comment:"anchor file; empty: the built-in sentences"`
+	TheoryBank            string     `toml:"theory_bank" comment:"anchor file made by hives anchors build"`
+	RefreshEvery          int        `toml:"refresh_every" comment:"steps between encodings of a whole encoded bank"`
+	LearnedRate           float64    `toml:"learned_rate" comment:"learning rate of learned tables, times the model's"`
+	PermuteAnchors        bool       `toml:"permute_anchors" comment:"control: deal anchor ids out anew among the rows"`
+	Batching              string     `toml:"batching" comment:"apart, or authors: mixed parts of one id each, as in their code"`
+}
+
+// MemoryConfig trades time for memory. It changes results by rounding only, moments in bf16 aside.
+type MemoryConfig struct {
+	Recompute bool   `toml:"recompute" comment:"keep only each layer's input and compute the rest again on the way back"`
+	Packs     int    `toml:"packs" comment:"parts of a batch that are computed one after the other; the gradient is the whole batch's"`
+	Moments   string `toml:"moments" comment:"f32 or bf16"`
+	Packing   string `toml:"packing" comment:"packed: several texts share a row; padded: one text a row of max_length, for comparison"`
+}
+
 // OptimizerConfig is AdamW and its schedule.
 type OptimizerConfig struct {
 	LearningRate   float64 `toml:"learning_rate" comment:"1e-4 for the pretrained 0.6B; a small random model wants 3e-4 to 3e-3"`
@@ -79,9 +108,28 @@ type LogConfig struct {
 	Best            string `toml:"best" comment:"validation figure whose best checkpoint is kept as well; empty: none. docs/RELIABILITY.md lists them"`
 }
 
+// Values of Stage2Config and MemoryConfig.
+const (
+	EncodedBanks    = "encoded"
+	LearnedBanks    = "learned"
+	ApartBatching   = "apart"
+	AuthorsBatching = "authors"
+	Packed          = "packed"
+	Padded          = "padded"
+)
+
+// DefaultStage returns the paper's settings of a stage; another number's are those of Stage 1.
+func DefaultStage(stage int) Config {
+	c := Default()
+	if stage == 2 {
+		c.Stage, c.Steps, c.Optimizer.LearningRate = 2, 50_000, 1e-5
+	}
+	return c
+}
+
 // Default is the paper's Stage 1.
 func Default() Config {
-	sampler := samplers.DefaultIntraTheory()
+	sampler, stage2 := samplers.DefaultIntraTheory(), losses.DefaultStage2()
 	return Config{
 		Stage: 1, Steps: 450_000,
 		Model: ModelConfig{Precision: "f32"},
@@ -91,6 +139,12 @@ func Default() Config {
 			FalseNegatives: sampler.FalseNegatives, AnchorWeighting: sampler.AnchorWeighting,
 		},
 		Loss: LossConfig{Variant: string(losses.SkipEmpty), Temperature: .1},
+		Stage2: Stage2Config{
+			Fractions: stage2.Fractions, TemperatureIndividual: stage2.TemperatureIndividual, TemperatureTheory: stage2.TemperatureTheory,
+			WeightIndividual: stage2.WeightIndividual, WeightTheory: stage2.WeightTheory,
+			Banks: EncodedBanks, RefreshEvery: 100, LearnedRate: 10, Batching: ApartBatching,
+		},
+		Memory: MemoryConfig{Packs: 1, Moments: string(optim.MomentsF32), Packing: Packed},
 		Optimizer: OptimizerConfig{
 			LearningRate: 1e-4, Schedule: string(optim.Linear), WarmupFraction: .1,
 			Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1,
@@ -105,8 +159,8 @@ func (c *Config) Validate() error {
 		return fault.Usage(fault.New(fault.Invalid, format, args...))
 	}
 	switch {
-	case c.Stage != 1:
-		return invalid("stage %d: this version trains stage 1", c.Stage)
+	case c.Stage != 1 && c.Stage != 2:
+		return invalid("stage %d: want 1 or 2", c.Stage)
 	case c.Steps < 0:
 		return invalid("steps %d: want 0 or more", c.Steps)
 	case c.Model.From == "":
@@ -117,8 +171,10 @@ func (c *Config) Validate() error {
 		return invalid("validation_fraction %g: want 0 to .5", c.Data.ValidationFraction)
 	case c.Model.MaxLength < 0 || c.Model.MaxLength == 1:
 		return invalid("max_length %d: want at least 2, a token and the end token", c.Model.MaxLength)
-	case c.Model.Precision != "f32" && c.Model.Precision != "mixed":
-		return invalid("precision %q: want f32 or mixed", c.Model.Precision)
+	case arithmetics[c.Model.Precision] == qwen3embed.Arithmetic{}:
+		return invalid("precision %q: want f32, bf16 or f16", c.Model.Precision)
+	case c.Memory.Packs < 1 || c.Memory.Packing != Packed && c.Memory.Packing != Padded:
+		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
 	case c.Optimizer.WarmupFraction < 0 || c.Optimizer.WarmupFraction > 1:
 		return invalid("warmup_fraction %g: want 0 to 1", c.Optimizer.WarmupFraction)
 	case !(c.Optimizer.LearningRate >= 0) || math.IsInf(c.Optimizer.LearningRate, 0):
@@ -129,13 +185,63 @@ func (c *Config) Validate() error {
 	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
 		return invalid("%w", err)
 	}
+	if _, err := optim.ParseMoments(c.Memory.Moments); err != nil {
+		return fault.Usage(err)
+	}
 	if err := checkFigure(c.Log.Best); err != nil {
 		return fault.Usage(err)
 	}
 	if _, err := c.lossConfig(); err != nil {
 		return fault.Usage(err)
 	}
+	if c.Stage == 2 {
+		return c.Stage2.validate(c)
+	}
 	return nil
+}
+
+// arithmetics are the precisions a run can be told to compute in.
+var arithmetics = map[string]qwen3embed.Arithmetic{"f32": qwen3embed.F32, "bf16": qwen3embed.Mixed, "f16": qwen3embed.Mixed16}
+
+func (s *Stage2Config) validate(c *Config) error {
+	invalid := func(format string, args ...any) error {
+		return fault.Usage(fault.New(fault.Invalid, format, args...))
+	}
+	switch {
+	case s.TheoryBank == "":
+		return invalid("no theory anchors: give --theory-bank FILE (make one with hives anchors build)")
+	case s.Banks != EncodedBanks && s.Banks != LearnedBanks:
+		return invalid("banks %q: want encoded or learned", s.Banks)
+	case s.RefreshEvery < 1:
+		return invalid("refresh_every %d: want 1 or more", s.RefreshEvery)
+	case !(s.LearnedRate > 0) || math.IsInf(s.LearnedRate, 0):
+		return invalid("learned_rate %g: want more than 0", s.LearnedRate)
+	case s.Batching != ApartBatching && s.Batching != AuthorsBatching:
+		return invalid("batching %q: want apart or authors", s.Batching)
+	}
+	loss, err := c.stage2Loss()
+	if err != nil {
+		return fault.Usage(err)
+	}
+	if h, i, t := loss.Split(c.Sampler.BatchSize); h < 2 || i < 1 || t < 1 {
+		return invalid("batch of %d splits into %d, %d and %d rows: want at least 2, 1 and 1", c.Sampler.BatchSize, h, i, t)
+	}
+	return nil
+}
+
+// stage2Loss is the loss of Stage 2; its hierarchical term is that of Stage 1.
+func (c *Config) stage2Loss() (losses.Stage2Config, error) {
+	hierarchical, err := c.lossConfig()
+	if err != nil {
+		return losses.Stage2Config{}, err
+	}
+	s := c.Stage2
+	cfg := losses.Stage2Config{
+		Hierarchical: hierarchical, Fractions: s.Fractions,
+		TemperatureIndividual: s.TemperatureIndividual, TemperatureTheory: s.TemperatureTheory,
+		WeightIndividual: s.WeightIndividual, WeightTheory: s.WeightTheory,
+	}
+	return cfg, cfg.Validate()
 }
 
 func (c *Config) lossConfig() (losses.HierarchicalConfig, error) {
@@ -150,7 +256,10 @@ func (c *Config) lossConfig() (losses.HierarchicalConfig, error) {
 func (c *Config) optimizer() *optim.AdamW {
 	o := optim.Default(c.Optimizer.WeightDecay)
 	o.Beta1, o.Beta2, o.Epsilon = c.Optimizer.Beta1, c.Optimizer.Beta2, c.Optimizer.Epsilon
-	o.MaxGradNorm = c.Optimizer.MaxGradNorm
+	o.MaxGradNorm, o.Moments = c.Optimizer.MaxGradNorm, optim.MomentType(c.Memory.Moments)
+	if c.Stage == 2 && c.Stage2.Banks == LearnedBanks {
+		o.Groups = withTables(o.Groups, c.Stage2.LearnedRate)
+	}
 	return o
 }
 
@@ -167,4 +276,14 @@ func (c *Config) sampler(alt [][][3]int32) samplers.IntraTheoryConfig {
 		FalseNegatives: s.FalseNegatives, AnchorWeighting: s.AnchorWeighting,
 		TheoryWeights: s.TheoryWeights, Alt: alt,
 	}
+}
+
+// withTables adds the group of learned anchor tables: a rate of their own and no decay.
+func withTables(groups []optim.Group, rate float64) []optim.Group {
+	table := func(p *model.Variable) bool { return strings.HasPrefix(p.Path(), anchorScope+"/") }
+	for i := range groups {
+		match := groups[i].Match
+		groups[i].Match = func(p *model.Variable) bool { return !table(p) && match(p) }
+	}
+	return append(groups, optim.Group{Name: "anchors", RateMultiplier: rate, Match: table})
 }

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hives/data"
-	"hives/internal/fault"
 )
 
 // framer is what a tokenizer.Framed does: text → ids, the end token last, cut to the model's length.
@@ -70,38 +69,22 @@ func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error
 // IDs returns the token ids of a row.
 func (c *Corpus) IDs(row int32) []int32 { return c.ids[c.Labels.Text[row]] }
 
-// Batch lays rows out as one step's input; S is the smallest of sequences that holds the longest row.
-func (c *Corpus) Batch(rows []int32, sequences []int) (*Batch, error) {
-	longest := 0
-	for _, r := range rows {
-		longest = max(longest, len(c.IDs(r)))
-	}
-	at, _ := slices.BinarySearch(sequences, longest)
-	if at == len(sequences) {
-		return nil, fault.New(fault.Invalid, "a row has %d tokens, batches hold %d", longest, sequences[at-1])
-	}
-	s := sequences[at]
-	b := &Batch{IDs: make([]int32, len(rows)*s), Sequence: s}
-	for i, r := range rows {
-		ids := c.IDs(r)
-		copy(b.IDs[(i+1)*s-len(ids):], ids)
+// Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input.
+func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (*Batch, error) {
+	b := &Batch{}
+	texts := make([][]int32, 0, len(d.Rows))
+	for _, r := range d.Rows {
 		levels := c.Labels.Levels[r]
-		b.Lengths = append(b.Lengths, int32(len(ids)))
+		texts = append(texts, c.IDs(r))
 		b.Theory = append(b.Theory, c.Labels.Theory[r])
 		b.Levels = append(b.Levels, levels[:]...)
 		b.Direction = append(b.Direction, c.Labels.Direction[r])
 	}
-	return b, nil
-}
-
-// sequences lists the padded lengths that steps may have: few, since each is a graph to compile, and
-// close enough that little is padding.
-func sequences(maxLength int) []int {
-	var out []int
-	for _, s := range []int{16, 32, 48, 64, 96, 128, 192, 256, 384, 512} {
-		if s < maxLength {
-			out = append(out, s)
-		}
+	if banks != nil {
+		b.Anchors = &AnchorBatch{Individual: d.Individual, Theory: d.Theory}
+		texts = append(texts, banks.fresh(b.Anchors, layout.Anchors)...)
 	}
-	return append(out, maxLength)
+	var err error
+	b.Packs, err = layout.lay(texts)
+	return b, err
 }

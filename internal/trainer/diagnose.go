@@ -3,12 +3,10 @@ package trainer
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 )
 
 // Probe is a batch looked at without an update.
@@ -36,32 +34,37 @@ func (p *Probe) NotFinite() string {
 	return ""
 }
 
-// Probe computes loss and gradients of a batch. It compiles a graph of its own, so it is for a look at a
-// single step. Norms are taken in float64: they are finite exactly where every element is.
-func (s *Stepper) Probe(backend compute.Backend, o StepOptions, b *Batch) (*Probe, error) {
-	exec, err := model.NewExec(backend, s.model.Store, func(_ *model.Scope, in []*Node) []*Node {
-		result, grads := s.differentiate(o, in)
+// Probe computes loss and gradients of a batch. It compiles a graph of its own, over all packs at once, so it
+// is for a look at a single step. Norms are taken in float64: they are finite exactly where every element is.
+func (s *Stepper) Probe(b *Batch) (*Probe, error) {
+	packs := len(b.Packs)
+	exec, err := s.newExec(func(in []*Node) []*Node {
+		var parts []*Node
+		for i := range packs {
+			parts = append(parts, s.embed(in[3*i:]))
+		}
+		loss := s.Objective.of(Concatenate(parts, 0), in[3*packs:]).loss
+		grads := Gradient(loss, s.nodes(loss.Graph())...)
 		norms := make([]*Node, len(grads))
 		for i, grad := range grads {
 			norms[i] = Sqrt(ReduceAllSum(Square(ConvertDType(grad, dtypes.Float64))))
 		}
-		return []*Node{ConvertDType(result.Loss, dtypes.Float64), Stack(norms, 0)}
+		return float64s([]*Node{loss, Stack(norms, 0)})
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer exec.Finalize()
-	out, err := exec.Call(b.inputs()...)
+	var in []any
+	for i := range b.Packs {
+		in = append(in, packInputs(&b.Packs[i])...)
+	}
+	out, err := call(exec, in, b.labelInputs())
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	loss, norms := tensors.ToScalar[float64](out[0]), out[1]
-	flat, err := tensors.CopyFlatData[float64](norms)
-	if err != nil {
-		return nil, fmt.Errorf("probe: %w", err)
-	}
-	p := &Probe{Loss: Number(loss)}
-	for i, norm := range flat {
+	p := &Probe{Loss: Number(out[0][0])}
+	for i, norm := range out[1] {
 		p.Gradients = append(p.Gradients, TensorNorm{s.params[i].Path(), Number(norm)})
 	}
 	return p, nil
@@ -71,6 +74,15 @@ func (s *Stepper) Probe(backend compute.Backend, o StepOptions, b *Batch) (*Prob
 type Number float64
 
 func (n Number) finite() bool { return n-n == 0 }
+
+// UnmarshalJSON reads what MarshalJSON writes; null is NaN.
+func (n *Number) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(raw, (*float64)(n))
+}
 
 // MarshalJSON writes the shortest decimal that reads back as the same number.
 func (n Number) MarshalJSON() ([]byte, error) {

@@ -32,7 +32,10 @@ func (l *loop) finish(ctx context.Context) error {
 	}
 	// As a whole or not at all: half a model folder would be taken for a whole one of other settings.
 	return fsutil.WriteFolder(l.run.FinalDir(), func(tmp string) error {
-		return folder.Save(tmp, l.start.model, l.start.tokenizerDir, info)
+		if err := folder.Save(tmp, l.start.model, l.start.tokenizerDir, info); err != nil || l.banks == nil {
+			return err
+		}
+		return l.exportBanks(ctx, tmp)
 	})
 }
 

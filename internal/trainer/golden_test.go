@@ -19,6 +19,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/pack"
 )
 
 // goldenRun is d_optim/e2e.json: a tiny model, some batches, and what PyTorch made of them.
@@ -57,15 +58,29 @@ type goldenBatch struct {
 	Direction []int32   `json:"direction"`
 }
 
-func (b *goldenBatch) batch() *trainer.Batch {
-	out := &trainer.Batch{Theory: b.Theory, Direction: b.Direction, Sequence: len(b.IDs[0])}
+// texts are the rows without their padding, which the mask tells.
+func (b *goldenBatch) texts() [][]int32 {
+	var texts [][]int32
 	for i, row := range b.IDs {
-		n := int32(0)
+		n := 0
 		for _, m := range b.Mask[i] {
-			n += m
+			n += int(m)
 		}
-		out.IDs, out.Lengths = append(out.IDs, row...), append(out.Lengths, n)
+		texts = append(texts, row[len(row)-n:])
 	}
+	return texts
+}
+
+// batch packs the rows, two or so to a row of the engine.
+func (b *goldenBatch) batch(t *testing.T) *trainer.Batch {
+	t.Helper()
+	out := &trainer.Batch{Theory: b.Theory, Direction: b.Direction}
+	shape := pack.Shape{Rows: (len(b.IDs) + 1) / 2, Length: 2 * len(b.IDs[0]), Texts: len(b.IDs)}
+	packed, err := pack.One(b.texts(), []pack.Shape{shape})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Packs = []pack.Batch{packed}
 	for _, levels := range b.Levels {
 		out.Levels = append(out.Levels, levels...)
 	}
@@ -95,7 +110,7 @@ func TestGoldenEndToEnd(t *testing.T) {
 			m, stepper := goldenStepper(t, &golden, name)
 			for step, want := range run.F64 {
 				rate := golden.AdamW.LR * schedule.Multiplier(step)
-				got, err := stepper.Step(golden.Batches[step].batch(), step, rate)
+				got, err := stepper.Step(golden.Batches[step].batch(t), step, rate, 1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -105,7 +120,7 @@ func TestGoldenEndToEnd(t *testing.T) {
 				}
 			}
 			compareWeights(t, m, filepath.Join("d_optim", "e2e_"+name+"_final_weights.safetensors"))
-			compareProbe(t, m, golden.Probe.batch(), run.Probe)
+			compareProbe(t, m, &golden.Probe, run.Probe)
 		})
 	}
 }
@@ -124,8 +139,8 @@ func goldenStepper(t *testing.T, golden *goldenRun, variant string) (*qwen3embed
 	adamw.Beta1, adamw.Beta2, adamw.Epsilon = golden.AdamW.Betas[0], golden.AdamW.Betas[1], golden.AdamW.Eps
 	adamw.MaxGradNorm = golden.MaxGradNorm
 	stepper, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, trainer.StepOptions{
-		Loss: losses.HierarchicalConfig{Variant: v, Temperature: golden.Tau}, Optimizer: adamw,
-		Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Objective: trainer.Objective{Hierarchical: losses.HierarchicalConfig{Variant: v, Temperature: golden.Tau}},
+		Optimizer: adamw, Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -164,13 +179,17 @@ func compareWeights(t *testing.T, m *qwen3embed.Model, file string) {
 	}
 }
 
-func compareProbe(t *testing.T, m *qwen3embed.Model, b *trainer.Batch, want [][]float64) {
+func compareProbe(t *testing.T, m *qwen3embed.Model, b *goldenBatch, want [][]float64) {
 	t.Helper()
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
 		return qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.LastToken, qwen3embed.F32), 0)
 	})
 	defer exec.Finalize()
-	out, err := exec.Call1(tensors.FromFlatDataAndDimensions(b.IDs, len(b.Lengths), b.Sequence), b.Lengths)
+	var lengths []int32
+	for _, text := range b.texts() {
+		lengths = append(lengths, int32(len(text)))
+	}
+	out, err := exec.Call1(b.IDs, lengths)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/checkpoints"
+	"hives/internal/optim"
 )
 
 // due tells whether something that happens every n steps happens now; the last step always counts.
@@ -70,7 +71,7 @@ func (l *loop) meta() (checkpoints.Meta, error) {
 	}
 	meta := checkpoints.Meta{
 		Stage: l.cfg.Stage, Step: l.done, SamplerStep: l.done, Seed: l.cfg.Seed,
-		Hashes: l.hashes, Versions: l.o.Versions,
+		Hashes: l.hashes, Versions: l.o.Versions, Counters: l.counters(),
 		Schedule: checkpoints.Schedule{
 			Name: string(schedule.Kind), PeakLearningRate: l.cfg.Optimizer.LearningRate,
 			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,
@@ -82,4 +83,26 @@ func (l *loop) meta() (checkpoints.Meta, error) {
 		}
 	}
 	return meta, nil
+}
+
+// Names of Meta.Counters.
+const (
+	counterScale   = "loss_scale"
+	counterGood    = "loss_scale_good_steps"
+	counterSkipped = "loss_scale_skipped_steps"
+)
+
+// counters are the state of the host that is no tensor; setCounters takes them back.
+func (l *loop) counters() map[string]float64 {
+	if !l.options.LossScaling {
+		return nil
+	}
+	s := l.lossScale
+	return map[string]float64{counterScale: s.Scale, counterGood: float64(s.Good), counterSkipped: float64(s.Skipped)}
+}
+
+func (l *loop) setCounters(c map[string]float64) {
+	if scale := c[counterScale]; l.options.LossScaling && scale > 0 {
+		l.lossScale = optim.LossScale{Scale: scale, Good: int(c[counterGood]), Skipped: int(c[counterSkipped])}
+	}
 }

@@ -7,36 +7,42 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/samplers"
 )
 
 // StepLine is a training step as a line of metrics.jsonl.
 type StepLine struct {
-	Kind            string    `json:"kind"` // "train"
-	Step            int       `json:"step"` // updates done, this one included
-	Epoch           int       `json:"epoch"`
-	Loss            float64   `json:"loss"`
+	Kind  string  `json:"kind"` // "train"
+	Step  int     `json:"step"` // updates done, this one included
+	Epoch int     `json:"epoch"`
+	Loss  float64 `json:"loss"`
+	// The unweighted terms of Stage 2.
+	LossHierarchical *float64 `json:"loss_hierarchical,omitempty"`
+	LossIndividual   *float64 `json:"loss_individual,omitempty"`
+	LossTheory       *float64 `json:"loss_theory,omitempty"`
+
 	LossLevels      []float64 `json:"loss_levels"`   // 0 where no anchor has a positive
 	LevelAnchors    []float64 `json:"level_anchors"` // share of anchors with a positive, per level
 	LearningRate    float64   `json:"learning_rate"`
-	GradNorm        float64   `json:"grad_norm"` // before the clip
-	Clip            float64   `json:"clip"`      // factor applied to the gradients
-	Tokens          int       `json:"tokens"`    // of this step, without padding
-	PaddedTokens    int       `json:"padded_tokens"`
-	TokensPerSecond float64   `json:"tokens_per_second"` // without padding, since the line before
+	GradNorm        Number    `json:"grad_norm"`            // before the clip; null where f16 overflowed and the step was skipped
+	Clip            Number    `json:"clip"`                 // factor applied to the gradients
+	LossScale       *float64  `json:"loss_scale,omitempty"` // of this step, f16 only
+	Skipped         int       `json:"skipped,omitempty"`    // steps that overflowed so far
+	Tokens          int       `json:"tokens"`               // of this step, without padding
+	ComputedTokens  int       `json:"computed_tokens"`      // with padding
+	TokensPerSecond float64   `json:"tokens_per_second"`    // without padding, since the line before
 }
 
 // stepInput is what goes into a step.
 type stepInput struct {
-	drawn samplers.Batch
+	drawn Drawn
 	batch *Batch
 	rate  float64
 }
 
 // draw makes the input of a step: a function of configuration, rows and step, of nothing before it.
 func (l *loop) draw(step int) (in stepInput, err error) {
-	in.drawn = l.sampler.Batch(step)
-	if in.batch, err = l.corpus.Batch(in.drawn.Rows, l.sequences); err != nil {
+	in.drawn = l.sample(step)
+	if in.batch, err = l.corpus.Batch(in.drawn, l.banks, l.layout); err != nil {
 		return in, err
 	}
 	schedule, err := l.cfg.schedule()
@@ -54,27 +60,12 @@ func (l *loop) train(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		step := l.done
-		in, err := l.draw(step)
+		line, err := l.step(ctx)
 		if err != nil {
 			return err
 		}
-		batch := in.batch
-		result, err := l.stepper.Step(batch, step, in.rate)
-		if err != nil {
-			return fault.New(fault.Unavailable, "%w; go on from the last checkpoint with --resume", err)
-		}
-		if !result.Finite() {
-			return l.notFinite(step, in, result)
-		}
-		l.done, l.lastStep = step+1, result
-		tokens += batch.Tokens()
-		line := &StepLine{
-			Kind: "train", Step: l.done, Epoch: in.drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
-			LevelAnchors: result.LevelAnchors, LearningRate: in.rate, GradNorm: result.GradNorm, Clip: result.Clip,
-			Tokens: batch.Tokens(), PaddedTokens: len(batch.IDs),
-			TokensPerSecond: float64(tokens) / time.Since(since).Seconds(),
-		}
+		tokens += line.Tokens
+		line.TokensPerSecond = float64(tokens) / time.Since(since).Seconds()
 		l.o.Observer.Step(l.done, l.cfg.Steps, line)
 		logged := l.due(l.cfg.Log.Every)
 		if logged {
@@ -90,6 +81,55 @@ func (l *loop) train(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// step computes the next step and moves the run's position.
+func (l *loop) step(ctx context.Context) (*StepLine, error) {
+	step, scale := l.done, l.lossScale.Scale
+	in, err := l.draw(step)
+	if err != nil {
+		return nil, err
+	}
+	result, goOn, err := l.compute(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if !goOn {
+		return nil, l.notFinite(step, in, result)
+	}
+	line := &StepLine{
+		Kind: "train", Step: step + 1, Epoch: in.drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
+		LevelAnchors: result.LevelAnchors, LearningRate: in.rate, GradNorm: Number(result.GradNorm), Clip: Number(result.Clip),
+		Tokens: in.batch.Tokens(), ComputedTokens: in.batch.Computed(),
+	}
+	if l.banks != nil {
+		line.LossHierarchical, line.LossIndividual, line.LossTheory = &result.Hierarchical, &result.Individual, &result.Theory
+	}
+	if l.options.LossScaling {
+		line.LossScale, line.Skipped = &scale, l.lossScale.Skipped
+	}
+	l.lastStep = result
+	return line, nil
+}
+
+// compute applies the step that the run stands before. Gradients that overflow f16 skip the update and lower
+// the loss scale; after anything else that is not a number the run cannot go on, and stands where it stood.
+func (l *loop) compute(ctx context.Context, in stepInput) (result StepResult, goOn bool, err error) {
+	if err := l.refreshDue(ctx); err != nil {
+		return result, false, err
+	}
+	result, err = l.stepper.Step(in.batch, l.done-l.lossScale.Skipped, in.rate, l.lossScale.Scale)
+	if err != nil {
+		return result, false, fault.New(fault.Unavailable, "step %d: %w; go on from the last checkpoint with --resume", l.done+1, err)
+	}
+	goOn = result.Finite()
+	if l.options.LossScaling && result.LossFinite() {
+		goOn = l.lossScale.Step(goOn)
+	}
+	if goOn {
+		l.done++
+	}
+	return result, goOn, nil
 }
 
 // validate measures the model on held-out rows and logs it; without such rows it does nothing.

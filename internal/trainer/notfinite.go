@@ -12,7 +12,7 @@ import (
 // checkpoint, finds what was not a number, and names the batch's rows and how to look at the step again.
 func (l *loop) notFinite(step int, in stepInput, result StepResult) error {
 	what := "the sum of squared gradients"
-	if p, err := l.stepper.Probe(l.o.Engine.Backend, l.options, in.batch); err != nil {
+	if p, err := l.stepper.Probe(in.batch); err != nil {
 		what = "the step"
 	} else if bad := p.NotFinite(); bad != "" {
 		what = bad

@@ -31,7 +31,7 @@ type Replay struct {
 // Agrees reports whether loss and gradient norm are the logged ones, bit for bit, as they are on the same
 // engine. Without a line of the step there is nothing to disagree with.
 func (r *Replay) Agrees() bool {
-	return r.Logged == nil || r.Logged.Loss == float64(r.Loss) && r.Logged.GradNorm == float64(r.GradNorm)
+	return r.Logged == nil || r.Logged.Loss == float64(r.Loss) && r.Logged.GradNorm == r.GradNorm
 }
 
 // ReplayStep takes one step of the run in o.Out again: from the newest checkpoint before it, by way of the
@@ -69,15 +69,15 @@ func (l *loop) replay(ctx context.Context, step int) (*Replay, error) {
 		return nil, err
 	}
 	r := &Replay{Step: step, Checkpoint: l.done}
-	for ; l.done < step-1; l.done++ {
+	for l.done < step-1 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := l.redo(l.done); err != nil {
+		if err := l.redo(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := l.look(r); err != nil {
+	if err := l.look(ctx, r); err != nil {
 		return nil, err
 	}
 	var logged StepLine
@@ -90,16 +90,19 @@ func (l *loop) replay(ctx context.Context, step int) (*Replay, error) {
 
 // look takes the step itself. The gradients come from a graph of their own, whose last bits may differ; loss
 // and norm come from the run's.
-func (l *loop) look(r *Replay) error {
+func (l *loop) look(ctx context.Context, r *Replay) error {
 	in, err := l.draw(r.Step - 1)
 	if err != nil {
 		return err
 	}
-	p, err := l.stepper.Probe(l.o.Engine.Backend, l.options, in.batch)
+	if err := l.refreshDue(ctx); err != nil {
+		return err
+	}
+	p, err := l.stepper.Probe(in.batch)
 	if err != nil {
 		return fault.New(fault.Unavailable, "%w", err)
 	}
-	result, err := l.stepper.Step(in.batch, r.Step-1, in.rate)
+	result, err := l.stepper.Step(in.batch, l.done-l.lossScale.Skipped, in.rate, l.lossScale.Scale)
 	if err != nil {
 		return fault.New(fault.Unavailable, "%w", err)
 	}
@@ -126,22 +129,20 @@ func (l *loop) rewind(step int) error {
 	}
 	defer c.Close()
 	l.done = c.Meta.Step
+	l.setCounters(c.Meta.Counters)
 	l.o.Observer.Note(fmt.Sprintf("from the checkpoint after step %d", l.done))
 	return restore(l.start.model.Store, c)
 }
 
 // redo takes a step between the checkpoint and the one that is looked at.
-func (l *loop) redo(step int) error {
-	in, err := l.draw(step)
+func (l *loop) redo(ctx context.Context) error {
+	in, err := l.draw(l.done)
 	if err != nil {
 		return err
 	}
-	result, err := l.stepper.Step(in.batch, step, in.rate)
-	if err != nil {
-		return fault.New(fault.Unavailable, "%w", err)
+	_, goOn, err := l.compute(ctx, in)
+	if err == nil && !goOn {
+		err = fault.New(fault.Invalid, "step %d on the way is not finite already: replay that one", l.done+1)
 	}
-	if !result.Finite() {
-		return fault.New(fault.Invalid, "step %d on the way is not finite already: replay that one", step+1)
-	}
-	return nil
+	return err
 }

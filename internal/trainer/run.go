@@ -7,11 +7,12 @@ import (
 	"fmt"
 
 	"hives/checkpoints"
+	"hives/data/banks"
 	"hives/encoder/local"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/optim"
 	"hives/internal/runstore"
-	"hives/model/qwen3embed"
 	"hives/samplers"
 )
 
@@ -47,7 +48,7 @@ func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
 	if err := cfg.Validate(); err != nil {
 		return Summary{}, err
 	}
-	run, fresh, err := openRun(o)
+	run, fresh, err := openRun(cfg.Stage, o)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -68,7 +69,7 @@ func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
 }
 
 // openRun creates the run folder, or takes the run in it up again.
-func openRun(o RunOptions) (run *runstore.Run, fresh bool, err error) {
+func openRun(stage int, o RunOptions) (run *runstore.Run, fresh bool, err error) {
 	if o.Resume {
 		run, err = runstore.Open(o.Out)
 		if err == nil {
@@ -79,7 +80,7 @@ func openRun(o RunOptions) (run *runstore.Run, fresh bool, err error) {
 		}
 		o.Observer.Note(o.Out + " holds no run yet: beginning one")
 	}
-	run, err = runstore.Create(o.Out, o.Config, runstore.Info{Stage: 1, Versions: o.Versions})
+	run, err = runstore.Create(o.Out, o.Config, runstore.Info{Stage: stage, Versions: o.Versions})
 	return run, true, err
 }
 
@@ -109,8 +110,11 @@ type loop struct {
 
 	start     *start
 	corpus    *Corpus
-	sampler   *samplers.IntraTheory
-	sequences []int
+	sampler   *samplers.IntraTheory // of Stage 1
+	triple    *samplers.Triple      // of Stage 2
+	files     *banks.Banks          // of Stage 2: the sentences
+	banks     *Banks                // and their vectors
+	layout    *Layout
 	options   StepOptions
 	stepper   *Stepper
 	validator *Validator
@@ -123,6 +127,7 @@ type loop struct {
 
 	done      int // updates applied
 	validated int // step of the newest validation in the log, −1 without one
+	lossScale optim.LossScale
 	lastStep  StepResult
 	last      *Validation
 	best      *runstore.Best // among the checkpoints, nil without one
@@ -164,6 +169,9 @@ func (l *loop) read() (rows *Rows, err error) {
 	}
 	l.rowNumbers = rows.Numbers
 	l.hashes = rows.Hashes
+	if err := l.readBanks(rows.Validation); err != nil {
+		return nil, err
+	}
 	l.hashes["tokenizer"], l.hashes["base"] = l.start.tokenizer.Tokenizer.SHA256(), l.start.base
 	return rows, nil
 }
@@ -193,37 +201,60 @@ func (l *loop) build(ctx context.Context, rows *Rows) (err error) {
 	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
 		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
 	}
-	return l.prepareSteps(rows)
+	return l.prepareSteps(ctx, rows)
 }
 
-func (l *loop) prepareSteps(rows *Rows) (err error) {
-	l.sequences = sequences(l.start.info.MaxLength)
-	alternatives := l.corpus.Labels.Alternatives(rows.Train)
-	if l.sampler, err = samplers.NewIntraTheory(l.corpus.Labels, l.cfg.sampler(alternatives)); err != nil {
-		return err
-	}
-	l.options = StepOptions{Optimizer: l.cfg.optimizer(), Arithmetic: qwen3embed.F32, Pooling: l.start.info.Pooling}
-	if l.cfg.Model.Precision == "mixed" {
-		l.options.Arithmetic = qwen3embed.Mixed
-	}
-	if l.options.Loss, err = l.cfg.lossConfig(); err != nil {
-		return err
-	}
+func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 	backend := l.o.Engine.Backend
+	if l.encoder, err = local.New(l.start.model, l.start.tokenizer, l.start.info, backend, local.Options{}); err != nil {
+		return err
+	}
+	if err := l.prepareSampler(rows); err != nil {
+		return err
+	}
+	if l.layout, err = l.newLayout(); err != nil {
+		return err
+	}
+	if l.options, err = l.stepOptions(); err != nil {
+		return err
+	}
 	if l.stepper, err = NewStepper(backend, l.start.model, l.options); err != nil {
 		return err
 	}
 	l.validator, err = NewValidator(backend, rows.Validation, l.cfg.Log.ValidationRows, &l.cfg)
-	if err != nil || l.validator == nil {
-		return err
-	}
-	l.encoder, err = local.New(l.start.model, l.start.tokenizer, l.start.info, backend, local.Options{})
 	return err
+}
+
+// prepareSampler makes the sampler of the stage.
+func (l *loop) prepareSampler(rows *Rows) (err error) {
+	cfg := l.cfg.sampler(l.corpus.Labels.Alternatives(rows.Train))
+	if l.cfg.Stage == 2 {
+		return l.prepareStage2(cfg)
+	}
+	l.sampler, err = samplers.NewIntraTheory(l.corpus.Labels, cfg)
+	return err
+}
+
+func (l *loop) stepOptions() (o StepOptions, err error) {
+	o = StepOptions{
+		Optimizer: l.cfg.optimizer(), Arithmetic: arithmetics[l.cfg.Model.Precision], Pooling: l.start.info.Pooling,
+		Recompute: l.cfg.Memory.Recompute, LossScaling: l.cfg.Model.Precision == "f16",
+	}
+	l.lossScale = optim.LossScale{Scale: 1}
+	if o.LossScaling {
+		l.lossScale = optim.NewLossScale()
+	}
+	if o.Objective.Hierarchical, err = l.cfg.lossConfig(); err != nil || l.cfg.Stage == 1 {
+		return o, err
+	}
+	loss, err := l.cfg.stage2Loss()
+	o.Objective.Stage2, o.Objective.Banks = &loss, l.banks
+	return o, err
 }
 
 // describe says what is about to be trained, with the figures a person would check first.
 func (l *loop) describe(rows *Rows) {
-	stats, note := l.sampler.Stats(), l.o.Observer.Note
+	stats, note := l.stats(), l.o.Observer.Note
 	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
 		l.start.model.Config.Parameters(), l.start.model.Config.NumLayers, l.start.model.Config.HiddenSize, l.start.info.MaxLength, l.start.info.Pooling))
 	note(fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
@@ -232,8 +263,21 @@ func (l *loop) describe(rows *Rows) {
 		note(fmt.Sprintf("  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
 			t.Theory, t.Anchors, t.Singletons, 100*t.Rate))
 	}
+	if l.triple != nil {
+		t := l.triple.Stats()
+		note(fmt.Sprintf("batches: %d hierarchical rows; %d of %d individual anchors with rows; %d of %d theory anchors with rows; %s banks",
+			t.Parts[0], t.Individual.IDs, len(l.banks.Individual.ids), t.Theory.IDs, len(l.banks.Theory.ids), l.cfg.Stage2.Banks))
+	}
 	note(fmt.Sprintf("steps: %d of %d texts, an epoch is %d steps; the loss of knowing nothing is %.3f",
 		l.cfg.Steps, l.cfg.Sampler.BatchSize, stats.BatchesPerEpoch, unknowing(l.cfg.Sampler.BatchSize)))
+}
+
+// stats are those of the hierarchical rows.
+func (l *loop) stats() samplers.Stats {
+	if l.triple != nil {
+		return l.triple.Stats().Hierarchical
+	}
+	return l.sampler.Stats()
 }
 
 // takeUp restores the newest good checkpoint, if there is one, and opens the log behind it.
@@ -255,6 +299,7 @@ func (l *loop) takeUp(fresh bool) error {
 				return err
 			}
 			l.done, after, taken = c.Meta.Step, c.Meta.Step, c.Meta
+			l.setCounters(c.Meta.Counters)
 			l.o.Observer.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.cfg.Steps))
 			for _, change := range runstore.Changes(c.Meta.Versions, l.o.Versions) {
 				l.o.Observer.Note("unlike before, so the last bits may differ: " + change.String())

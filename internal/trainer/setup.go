@@ -30,7 +30,14 @@ type start struct {
 
 // openStart loads or draws the starting weights and opens the tokenizer that belongs to them.
 func openStart(cfg *Config) (*start, error) {
-	dir, config, fresh := locate(cfg.Model.From)
+	from, checkpoint, err := origin(cfg.Model.From)
+	if err != nil {
+		return nil, err
+	}
+	if checkpoint != "" {
+		return openCheckpoint(checkpoint, cfg)
+	}
+	dir, config, fresh := locate(from)
 	info, err := folder.Read(dir)
 	if err != nil {
 		return nil, err

@@ -22,9 +22,14 @@ var fileTypes = map[dtypes.DType]string{
 	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.BFloat16: "BF16", dtypes.Float16: "F16",
 }
 
-// inState tells the variables that make a run's future: weights and moments.
+// inState tells the variables that make a run's future: weights, moments and the vectors of anchor banks.
 func inState(path string) bool {
-	return strings.HasPrefix(path, qwen3embed.Scope+"/") || strings.HasPrefix(path, optim.MomentScope+"/")
+	for _, scope := range []string{qwen3embed.Scope, optim.MomentScope, anchorScope} {
+		if strings.HasPrefix(path, scope+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // listState lists weights and moments in the order of their paths.

@@ -11,72 +11,59 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/optim"
-	"hives/losses"
 	"hives/model/qwen3embed"
 )
 
-// Batch is one step's input. A row of ids is padded on the left.
-type Batch struct {
-	IDs       []int32 // [B·S]
-	Lengths   []int32 // [B] real tokens of each row, at least 1
-	Theory    []int32 // [B]
-	Levels    []int32 // [B·3], −1 where the path has ended
-	Direction []int32 // [B]
-	Sequence  int     // S
-}
-
-// Tokens is the number of real tokens.
-func (b *Batch) Tokens() (n int) {
-	for _, l := range b.Lengths {
-		n += int(l)
-	}
-	return n
-}
-
-// inputs are the graph's arguments: ids [B, S], lengths [B], theory [B], levels [B, 3], direction [B].
-func (b *Batch) inputs() []any {
-	n := len(b.Lengths)
-	return []any{
-		tensors.FromFlatDataAndDimensions(b.IDs, n, b.Sequence), b.Lengths, b.Theory,
-		tensors.FromFlatDataAndDimensions(b.Levels, n, 3), b.Direction,
-	}
-}
-
 // StepResult is what a step reports.
 type StepResult struct {
-	Loss         float64
-	Levels       []float64 // loss per level, 0 where no anchor has a positive
-	LevelAnchors []float64 // share of anchors with a positive, per level
-	GradNorm     float64   // before the clip
-	Clip         float64   // factor applied to the gradients
+	Loss                             float64   // what is minimised
+	Hierarchical, Individual, Theory float64   // its unweighted terms; the last two are 0 in Stage 1
+	Levels                           []float64 // hierarchical loss per level, 0 where no anchor has a positive
+	LevelAnchors                     []float64 // share of anchors with a positive, per level
+	GradNorm                         float64   // before the clip
+	Clip                             float64   // factor applied to the gradients
 }
 
 // Finite reports whether the step's numbers are; when they are not, the update left the weights alone.
-func (r *StepResult) Finite() bool {
-	return r.Loss-r.Loss == 0 && r.GradNorm-r.GradNorm == 0
-}
+func (r *StepResult) Finite() bool { return r.LossFinite() && r.GradNorm-r.GradNorm == 0 }
 
-// Stepper runs training steps of one model: forward, loss, gradients and update are one graph per S.
-type Stepper struct {
-	model  *qwen3embed.Model
-	params []*model.Variable
-	exec   *model.Exec
-}
+// LossFinite tells a loss that is a number; gradients may overflow f16 without it.
+func (r *StepResult) LossFinite() bool { return r.Loss-r.Loss == 0 }
 
-// StepOptions say how a step computes.
+// StepOptions say what a step minimises and how it computes.
 type StepOptions struct {
-	Loss       losses.HierarchicalConfig
+	Objective  Objective
 	Optimizer  *optim.AdamW
 	Arithmetic qwen3embed.Arithmetic
 	Pooling    qwen3embed.Pooling
+	// Recompute keeps each layer's input only and computes the rest anew on the way back.
+	Recompute bool
+	// LossScaling multiplies the loss by the scale that Step is given, and divides the gradients again.
+	LossScaling bool
 }
 
-// NewStepper prepares steps for m; graphs are compiled at the first batch of each S. It refuses an
-// optimiser whose groups do not add up to the whole model.
+// Stepper runs training steps of one model. A batch of one pack is one graph: forward, loss, gradients and
+// update; several packs are accumulated, see accumulate.go.
+type Stepper struct {
+	StepOptions
+	backend compute.Backend
+	model   *qwen3embed.Model
+	params  []*model.Variable // of the model, then learned banks
+	exec    *model.Exec
+	chunks  *accumulator // made at the first batch of several packs
+}
+
+// NewStepper prepares steps for m; graphs are compiled at the first batch of each shape. It refuses an
+// optimiser whose groups do not add up to the whole model and its learned banks.
 func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*Stepper, error) {
-	s := &Stepper{model: m}
+	s := &Stepper{StepOptions: o, backend: backend, model: m}
 	for _, spec := range m.Config.Layout() {
 		s.params = append(s.params, m.Variable(spec.Name))
+	}
+	want := m.Config.Parameters()
+	for _, table := range o.Objective.Banks.learned() {
+		s.params = append(s.params, table)
+		want += int64(table.Shape().Size())
 	}
 	groups, err := o.Optimizer.Account(s.params)
 	if err != nil {
@@ -86,67 +73,125 @@ func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*S
 	for _, g := range groups {
 		total += int64(g.Parameters)
 	}
-	if total != m.Config.Parameters() {
-		return nil, fmt.Errorf("optimiser groups hold %d of the model's %d parameters", total, m.Config.Parameters())
+	if total != want {
+		return nil, fmt.Errorf("optimiser groups hold %d of %d parameters", total, want)
 	}
-	s.exec, err = model.NewExec(backend, m.Store, func(_ *model.Scope, in []*Node) []*Node {
-		return s.build(o, in)
-	})
+	s.exec, err = s.newExec(s.build)
+	return s, err
+}
+
+// newExec prepares a graph; shapes come from a short list, so none is ever dropped.
+func (s *Stepper) newExec(build func(in []*Node) []*Node) (*model.Exec, error) {
+	exec, err := model.NewExec(s.backend, s.model.Store, func(_ *model.Scope, in []*Node) []*Node { return build(in) })
 	if err != nil {
 		return nil, err
 	}
-	s.exec.SetMaxCache(-1) // sequence lengths come from a short list
-	return s, nil
+	return exec.SetMaxCache(-1), nil
 }
 
-// build is the graph of one step. Inputs: ids [B, S], lengths [B], theory [B], levels [B, 3],
-// direction [B], learning rate and step as float64 scalars.
-func (s *Stepper) build(o StepOptions, in []*Node) []*Node {
-	rate, step := in[5], in[6]
-	result, grads := s.differentiate(o, in)
-	norm, clip := o.Optimizer.Update(s.model.Store, grads, s.params, rate, step)
-	out := []*Node{result.Loss, result.Levels, result.LevelAnchors, norm, clip}
-	for i := range out {
-		out[i] = ConvertDType(out[i], dtypes.Float64)
-	}
-	return out
+// build is the graph of one step. Inputs: those of packInputs, of labelInputs, then learning rate, updates
+// done and loss scale as float64 scalars.
+func (s *Stepper) build(in []*Node) []*Node {
+	labels, scalars := in[3:3+s.Objective.inputs()], in[3+s.Objective.inputs():]
+	t := s.Objective.of(s.embed(in), labels)
+	grads := Gradient(s.scaled(t.loss, scalars[2]), s.nodes(t.loss.Graph())...)
+	norm, clip := s.update(grads, scalars)
+	return float64s(append(t.nodes(), norm, clip))
 }
 
-// differentiate is the part of a step before the update: loss and gradients, one a parameter.
-func (s *Stepper) differentiate(o StepOptions, in []*Node) (losses.Result, []*Node) {
-	ids, lengths, theory, levels, direction := in[0], in[1], in[2], in[3], in[4]
-	z := s.model.Raw(ids, lengths, o.Pooling, o.Arithmetic) // [B, H]
-	result := losses.Hierarchical(o.Loss, z, theory, levels, direction)
+// embed returns the raw vectors of one pack, [T, H].
+func (s *Stepper) embed(in []*Node) *Node {
+	p := qwen3embed.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute}
+	return s.model.Packed(p, s.Pooling, s.Arithmetic)
+}
+
+// nodes are the parameters' values in g.
+func (s *Stepper) nodes(g *Graph) []*Node {
 	weights := make([]*Node, len(s.params))
 	for i, p := range s.params {
-		weights[i] = p.NodeValue(ids.Graph())
+		weights[i] = p.NodeValue(g)
 	}
-	return result, Gradient(result.Loss, weights...)
+	return weights
 }
 
-// Step applies one update. step counts from 0; rate is this step's learning rate.
-func (s *Stepper) Step(b *Batch, step int, rate float64) (StepResult, error) {
-	n := len(b.Lengths)
-	if len(b.IDs) != n*b.Sequence || len(b.Theory) != n || len(b.Levels) != 3*n || len(b.Direction) != n {
-		return StepResult{}, fmt.Errorf("batch of %d rows of %d: %d ids, %d theories, %d levels, %d directions",
-			n, b.Sequence, len(b.IDs), len(b.Theory), len(b.Levels), len(b.Direction))
+func (s *Stepper) scaled(loss, scale *Node) *Node {
+	if !s.LossScaling {
+		return loss
 	}
-	out, err := s.exec.Call(append(b.inputs(), rate, float64(step))...)
+	return Mul(loss, ConvertDType(scale, loss.DType()))
+}
+
+// update applies the optimiser; scalars are learning rate, updates done, loss scale.
+func (s *Stepper) update(grads, scalars []*Node) (norm, clip *Node) {
+	scale := scalars[2]
+	if !s.LossScaling {
+		scale = nil
+	}
+	return s.Optimizer.UpdateScaled(s.model.Store, grads, s.params, scalars[0], scalars[1], scale)
+}
+
+func float64s(nodes []*Node) []*Node {
+	for i := range nodes {
+		nodes[i] = ConvertDType(nodes[i], dtypes.Float64)
+	}
+	return nodes
+}
+
+// Step applies one update. updates counts those done so far, from 0; rate is this step's learning rate;
+// scale is the loss scale, 1 without scaling.
+func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, error) {
+	if err := b.check(); err != nil {
+		return StepResult{}, err
+	}
+	scalars := []any{rate, float64(updates), scale}
+	var values [][]float64
+	var err error
+	if len(b.Packs) == 1 {
+		values, err = call(s.exec, packInputs(&b.Packs[0]), b.labelInputs(), scalars)
+	} else {
+		values, err = s.accumulate(b, scalars)
+	}
 	if err != nil {
-		return StepResult{}, fmt.Errorf("step %d: %w", step, err)
+		return StepResult{}, err
 	}
-	values := make([][]float64, len(out))
+	return StepResult{
+		Loss: values[0][0], Hierarchical: values[1][0], Individual: values[2][0], Theory: values[3][0],
+		Levels: values[4], LevelAnchors: values[5], GradNorm: values[6][0], Clip: values[7][0],
+	}, nil
+}
+
+// call runs a graph and reads its float64 outputs.
+func call(exec *model.Exec, inputs ...[]any) ([][]float64, error) {
+	var all []any
+	for _, in := range inputs {
+		all = append(all, in...)
+	}
+	out, err := exec.Call(all...)
+	if err != nil {
+		return nil, err
+	}
+	return read(out)
+}
+
+// read copies float64 outputs to the host and frees them.
+func read(out []*tensors.Tensor) (values [][]float64, err error) {
+	values = make([][]float64, len(out))
 	for i, t := range out {
 		if values[i], err = tensors.CopyFlatData[float64](t); err != nil {
-			return StepResult{}, fmt.Errorf("step %d: %w", step, err)
+			return nil, err
 		}
 		t.FinalizeAll()
 	}
-	return StepResult{values[0][0], values[1], values[2], values[3][0], values[4][0]}, nil
+	return values, nil
 }
 
 // Close frees the compiled graphs, not the model.
-func (s *Stepper) Close() { s.exec.Finalize() }
+func (s *Stepper) Close() {
+	s.exec.Finalize()
+	if s.chunks != nil {
+		s.chunks.close()
+	}
+}
 
 // unknowing is the loss of a batch whose vectors know nothing: every other row is as near as any.
 func unknowing(batchSize int) float64 { return math.Log(float64(batchSize - 1)) }

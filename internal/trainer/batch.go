@@ -1,0 +1,96 @@
+package trainer
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"hives/pack"
+)
+
+// Batch is one step's input. Its texts are the B rows in order, then, in Stage 2 with encoded banks, the
+// E anchor sentences that are encoded with them; Packs hold them in that order.
+type Batch struct {
+	Packs     []pack.Batch // one, or several of equal shape and number of texts to be accumulated
+	Theory    []int32      // [B]
+	Levels    []int32      // [B·3], −1 where the path has ended
+	Direction []int32      // [B]
+	Anchors   *AnchorBatch // nil in Stage 1
+}
+
+// AnchorBatch is what Stage 2 adds.
+type AnchorBatch struct {
+	Individual, Theory []int32 // [B] each row's id in the bank, −1 outside its part
+	// Ids of the sentences encoded in slots B, B+1, …: each slot belongs to one bank and is −1 in the
+	// other; −1 in both is an unused slot. Empty with learned banks.
+	FreshIndividual, FreshTheory []int32 // [E]
+}
+
+// Texts is the number of text slots that count: B + E.
+func (b *Batch) Texts() int {
+	n := len(b.Theory)
+	if b.Anchors != nil {
+		n += len(b.Anchors.FreshIndividual)
+	}
+	return n
+}
+
+// Tokens is the number of real tokens, those of fresh anchors included.
+func (b *Batch) Tokens() (n int) {
+	for i := range b.Packs {
+		n += b.Packs[i].Tokens()
+	}
+	return n
+}
+
+// Computed is the number of tokens the engine computes, padding included.
+func (b *Batch) Computed() (n int) {
+	for i := range b.Packs {
+		n += b.Packs[i].Shape.Tokens()
+	}
+	return n
+}
+
+// check refuses arrays that do not fit each other, before the engine sees them.
+func (b *Batch) check() error {
+	n := len(b.Theory)
+	if n == 0 || len(b.Packs) == 0 || len(b.Levels) != 3*n || len(b.Direction) != n {
+		return fmt.Errorf("batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
+	}
+	if a := b.Anchors; a != nil && (len(a.Individual) != n || len(a.Theory) != n || len(a.FreshIndividual) != len(a.FreshTheory)) {
+		return fmt.Errorf("batch of %d rows: %d and %d anchor ids, %d and %d fresh anchors",
+			n, len(a.Individual), len(a.Theory), len(a.FreshIndividual), len(a.FreshTheory))
+	}
+	slots := 0
+	for i := range b.Packs {
+		if b.Packs[i].Shape != b.Packs[0].Shape {
+			return fmt.Errorf("packs of shapes %v and %v in one batch", b.Packs[0].Shape, b.Packs[i].Shape)
+		}
+		slots += b.Packs[i].Shape.Texts
+	}
+	if slots != b.Texts() {
+		return fmt.Errorf("batch of %d texts in packs of %d slots", b.Texts(), slots)
+	}
+	return nil
+}
+
+// packInputs are the arguments of the encoder: ids [R, S], texts [R, S], last [T].
+func packInputs(p *pack.Batch) []any {
+	return []any{
+		tensors.FromFlatDataAndDimensions(p.IDs, p.Rows, p.Length),
+		tensors.FromFlatDataAndDimensions(p.Texts, p.Rows, p.Length), p.Last,
+	}
+}
+
+// labelInputs are the arguments of the loss: theory [B], levels [B, 3], direction [B] and, in Stage 2,
+// individual and theory ids [B] and, with encoded banks, the fresh ids [E] of each.
+func (b *Batch) labelInputs() []any {
+	in := []any{b.Theory, tensors.FromFlatDataAndDimensions(b.Levels, len(b.Theory), 3), b.Direction}
+	if a := b.Anchors; a != nil {
+		in = append(in, a.Individual, a.Theory)
+		if len(a.FreshIndividual) > 0 {
+			in = append(in, a.FreshIndividual, a.FreshTheory)
+		}
+	}
+	return in
+}

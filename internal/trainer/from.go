@@ -1,0 +1,87 @@
+package trainer
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/model/qwen3embed"
+)
+
+// origin tells what a named start is: a model folder, a checkpoint's folder, or a run folder, of which the
+// final model is taken where there is one, else the newest good checkpoint. One of the two results is "".
+func origin(from string) (model, checkpoint string, err error) {
+	switch {
+	case strings.HasPrefix(from, randomPrefix):
+		return from, "", nil
+	case checkpoints.Is(from):
+		return "", from, nil
+	case !exists(filepath.Join(from, "run.json")):
+		return from, "", nil
+	case exists(filepath.Join(from, "final", qwen3embed.ConfigFile)):
+		return filepath.Join(from, "final"), "", nil
+	}
+	c, _, err := checkpoints.Latest(filepath.Join(from, "checkpoints"))
+	if err != nil {
+		return "", "", err
+	}
+	defer c.Close()
+	return "", c.Path, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// openCheckpoint takes config, tokenizer and the way to vectors from the run that a checkpoint belongs to,
+// and the weights from the checkpoint. Its moments and position are left behind.
+func openCheckpoint(at string, cfg *Config) (*start, error) {
+	run := filepath.Dir(filepath.Dir(filepath.Clean(at)))
+	raw, err := os.ReadFile(filepath.Join(run, "config.toml"))
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
+	}
+	of := Default()
+	if err := toml.Unmarshal(raw, &of); err != nil {
+		return nil, fault.New(fault.Corrupt, "%s: %w", filepath.Join(run, "config.toml"), err)
+	}
+	if cfg.Model.Tokenizer != "" {
+		of.Model.Tokenizer = cfg.Model.Tokenizer
+	}
+	s, err := openStart(&of)
+	if err != nil {
+		return nil, err
+	}
+	s.info = override(s.info, &cfg.Model)
+	if err := s.takeWeights(at); err != nil {
+		s.model.Close()
+		return nil, err
+	}
+	return s, s.openTokenizer() // again, for the length may be another
+}
+
+// takeWeights replaces the model's weights by a checkpoint's.
+func (s *start) takeWeights(at string) (err error) {
+	c, err := checkpoints.Load(at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	s.base = c.Meta.Hashes["base"] + ":" + filepath.Base(at)
+	for _, spec := range s.model.Config.Layout() {
+		t, err := c.Tensors.Tensor(qwen3embed.VariablePath(spec.Name))
+		if err == nil {
+			err = setVariable(s.model.Store, t)
+		}
+		if err != nil {
+			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", at, spec.Name, err)
+		}
+	}
+	return nil
+}
