@@ -7,10 +7,10 @@ import (
 	"hives/internal/fault"
 )
 
-// One lays all texts into one batch of the cheapest shape that holds them. Slot i holds text i.
+// One lays all texts into one batch, of the first of shapes that holds them: list the cheapest first, as
+// Choose does. Slot i holds text i.
 func One(texts [][]int32, shapes []Shape) (Batch, error) {
-	shapes, err := cheapestFirst(shapes)
-	if err != nil {
+	if err := validate(shapes); err != nil {
 		return Batch{}, err
 	}
 	waiting, err := newStock(lengthsOf(texts))
@@ -30,21 +30,19 @@ func One(texts [][]int32, shapes []Shape) (Batch, error) {
 			return layOut(texts, shape, places), nil
 		}
 	}
+	largest := slices.MaxFunc(shapes, func(a, b Shape) int { return cmp.Compare(a.Tokens(), b.Tokens()) })
 	return Batch{}, fault.New(fault.Invalid, "no shape holds %d texts of %d tokens, the longest of %d; the largest of %d shapes is %d × %d for %d texts",
-		len(texts), total, waiting.longest, len(shapes), shapes[len(shapes)-1].Rows, shapes[len(shapes)-1].Length, shapes[len(shapes)-1].Texts)
+		len(texts), total, waiting.longest, len(shapes), largest.Rows, largest.Length, largest.Texts)
 }
 
-// cheapestFirst returns the shapes by cost; of equals the first named stays first.
-func cheapestFirst(shapes []Shape) ([]Shape, error) {
+func validate(shapes []Shape) error {
 	if len(shapes) == 0 {
-		return nil, fault.New(fault.Invalid, "no shapes to pack into")
+		return fault.New(fault.Invalid, "no shapes to pack into")
 	}
 	for _, s := range shapes {
 		if err := s.validate(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	shapes = slices.Clone(shapes)
-	slices.SortStableFunc(shapes, func(a, b Shape) int { return cmp.Compare(a.Cost(Attention), b.Cost(Attention)) })
-	return shapes, nil
+	return nil
 }

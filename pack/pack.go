@@ -5,10 +5,10 @@ import "hives/internal/fault"
 // MaxShapes is how many shapes Choose gives at most: each is a graph to compile and to keep.
 const MaxShapes = 8
 
-// Attention is the row length at which attention costs as much as everything else in a layer. The
-// products of Qwen3-Embedding's two smallest shapes (the demo's and 0.6B) put it at 770 and 3,840; softmax
-// is bound by memory and counts for more, so the smaller stands.
-const Attention = 768
+// Attention is the row length at which attention costs as much as everything else in a layer, where
+// nothing is known of the model. On a CPU the speeds of docs/PACKING.md put it near 130 for the demo's model;
+// larger matrices outweigh attention for longer.
+const Attention = 512
 
 // Shape is what a graph is compiled for.
 type Shape struct {

@@ -56,6 +56,9 @@ func BenchmarkEncode(b *testing.B) {
 			for _, in := range some {
 				tokens += len(in.IDs)
 			}
+			if _, _, err := l.Encode(context.Background(), some); err != nil { // compiles
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				if _, _, err := l.Encode(context.Background(), some); err != nil {
 					b.Fatal(err)

@@ -21,21 +21,24 @@ import (
 // batchTokens is R·S of a full batch: enough to fill the cores, little enough to stay in cache.
 const batchTokens = 2048
 
+// fullLengths are the rows of full batches: the shorter ones spare short texts the attention of long rows.
+var fullLengths = []int{32, 128, 256}
+
 // Shapes lists the batches that texts of at most maxLength tokens are packed into, at most
 // pack.MaxShapes: single rows of growing length, so that one short text does not pay for a long row, and
-// full batches of two row lengths, the shorter for short texts, whose attention then costs less.
+// full batches.
 func Shapes(maxLength int) []pack.Shape {
 	var out []pack.Shape
 	add := func(rows, length int) {
 		// A slot costs little; a text of fewer than 8 tokens, its end token included, is rare.
 		out = append(out, pack.Shape{Rows: rows, Length: length, Texts: max(1, rows*length/8)})
 	}
-	for _, length := range ladder(maxLength, pack.MaxShapes-2) {
+	for _, length := range ladder(maxLength, pack.MaxShapes-len(fullLengths)) {
 		add(1, length)
 	}
-	for _, length := range []int{64, 256} {
-		if rows := batchTokens / min(length, maxLength); length == 64 || maxLength > 64 {
-			add(rows, min(length, maxLength))
+	for i, length := range fullLengths {
+		if i == 0 || maxLength > fullLengths[i-1] {
+			add(batchTokens/min(length, maxLength), min(length, maxLength))
 		}
 	}
 	return out
