@@ -20,6 +20,9 @@ const long = `train fine-tunes a Qwen3-Embedding model so that a text's neighbou
 
 Stage 1 is hierarchical supervised contrast: texts with the same value path and
 direction are pulled together, level by level. Rows come from "hives import".
+Stage 2 goes on from Stage 1's weights (--from) and aligns texts with two banks of
+anchor sentences. Its rows name their anchors: "hives anchors build" and "assign"
+make one bank and fill its column, "hives theories inventory assign" the other.
 
 The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at the
 end, final/: a model folder for "hives evaluate" and "hives embed". Ctrl-C or
@@ -38,6 +41,12 @@ const examples = `  # the paper's Stage 1 on a GPU host
   train --stage=1 --model random:demo/model --data train.parquet \
         --out runs/small --steps 1000 --learning-rate 1e-3 --max-length 64
 
+  # Stage 2 from the weights of a run, of one of its checkpoints, or of a model folder
+  train --stage=2 --from runs/stage1 --data assigned.parquet --theory-bank theory.parquet --out runs/stage2
+
+  # what a run would need, and how long it would take on this machine
+  train --stage=1 --model weights/Qwen3-Embedding-0.6B --data train.parquet --dry-run
+
   # after Ctrl-C, a crash or a preemption
   train --resume --out runs/stage1
 
@@ -54,6 +63,9 @@ var flagKeys = map[string]string{
 	"batch-size": "sampler.batch_size", "negatives": "sampler.negatives",
 	"false-negatives": "sampler.false_negatives", "anchor-weighting": "sampler.anchor_weighting",
 	"loss": "loss.variant", "temperature": "loss.temperature",
+	"from": "model.from", "individual-bank": "stage2.individual_bank", "theory-bank": "stage2.theory_bank",
+	"banks": "stage2.banks", "batching": "stage2.batching", "permute-anchors": "stage2.permute_anchors",
+	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments", "packing": "memory.packing",
 	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
 }
@@ -65,6 +77,8 @@ type options struct {
 	resume        bool
 	allowChanged  bool
 	waitForSaves  bool
+	dryRun        bool
+	json          bool
 	engine        string
 	threads       int
 	theoryWeights map[string]string
@@ -84,6 +98,7 @@ func newRoot() *cobra.Command {
 	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("train", engine.Installed()...) })
 	root.SetVersionTemplate("{{versionText}}") // a plugin is looked at only when asked
 	register(root.PersistentFlags(), o)
+	root.MarkFlagsMutuallyExclusive("model", "from")
 	root.AddCommand(configCommand(o), replayCommand(o))
 	return root
 }
@@ -101,14 +116,15 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.StringArrayVar(&o.theories, "theories", nil, "file of a theory of one's own that the rows use (may be repeated; also "+theories.EnvFiles+"); --resume finds it in the run")
 	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil, "weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
 
-	fs.Int("stage", d.Stage, "1: hierarchical contrast")
+	fs.Int("stage", d.Stage, "1: hierarchical contrast; 2: alignment with anchors")
 	fs.Int("steps", d.Steps, "length of the schedule; 0 only writes the starting weights")
 	fs.Uint64("seed", d.Seed, "seed of fresh weights and batches")
 	fs.String("model", "", "model folder, or random:FOLDER or random:config.json for fresh weights")
 	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
 	fs.Int("max-length", 0, "tokens a text, the end token included; 0: as the model folder says (256)")
 	fs.String("pooling", "", "last or mean; empty: as the model folder says (last)")
-	fs.String("precision", d.Model.Precision, "f32, or mixed: bf16 operands of matrix products")
+	fs.String("from", "", "like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")
+	fs.String("precision", d.Model.Precision, "operands of matrix products: f32, bf16, or f16 with dynamic loss scaling; the rest is f32")
 	fs.String("data", "", "training rows, Parquet or CSV")
 	fs.String("validation", "", "held-out rows; without it a share of --data is held out")
 	fs.Float64("validation-fraction", d.Data.ValidationFraction, "that share; 0 trains on all rows")
@@ -122,6 +138,17 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Float64("temperature", d.Loss.Temperature, "of the contrast")
 	fs.Float64("learning-rate", d.Optimizer.LearningRate, "peak; a small random model wants 3e-4 to 3e-3")
 	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "of matrices; norms take none")
+	fs.String("individual-bank", "", "stage 2: anchor file of plain-language values; empty: the built-in one")
+	fs.String("theory-bank", "", "stage 2: anchor file of hives anchors build")
+	fs.String("banks", d.Stage2.Banks, "stage 2: encoded by the model under training, or learned tables")
+	fs.String("batching", d.Stage2.Batching, "stage 2: apart, or authors (comparison): mixed parts of one anchor each")
+	fs.Bool("permute-anchors", false, "stage 2, control: deal anchor ids out anew inside each corpus")
+	fs.Bool("recompute", false, "keep each layer's input only: a third more work, a fraction of the memory")
+	fs.Int("packs", d.Memory.Packs, "compute a batch in this many parts; the gradient stays the whole batch's")
+	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")
+	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "print memory, tokens a step, measured speed, hours and alternatives; write nothing")
+	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
 	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "steps between checkpoints; 0 only at the end")
 	fs.Int("validate-every", d.Log.ValidateEvery, "steps between validations; 0 only at start and end")
 	fs.Int("log-every", d.Log.Every, "steps between lines of metrics.jsonl")
@@ -140,5 +167,9 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	for _, theory := range slices.Sorted(maps.Keys(o.theoryWeights)) {
 		src.Sets = append(src.Sets, fmt.Sprintf("sampler.theory_weights.%s=%s", theory, o.theoryWeights[theory]))
 	}
-	return cli.Load(base, src)
+	cfg, origins, err := cli.Load(base, src)
+	if err == nil && cfg.Stage == 2 && base.Stage != 2 { // the defaults of a stage are known with the stage
+		return cli.Load(trainer.DefaultStage(2), src)
+	}
+	return cfg, origins, err
 }

@@ -22,6 +22,9 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	defer options.Engine.Close()
 	w := newWatcher(options.Engine.Choice)
 	options.Observer = w
+	if o.dryRun {
+		return dryRun(ctx, cfg, options, out, o.json)
+	}
 	summary, err := trainer.Run(ctx, cfg, options)
 	w.close()
 	if err != nil {
@@ -38,7 +41,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 func prepare(ctx context.Context, fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
 	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
 	cfg, _, err := load(fs, o)
-	if err == nil && o.out == "" {
+	if err == nil && o.out == "" && !o.dryRun {
 		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
 	}
 	if err == nil {

@@ -55,9 +55,9 @@ func activations(c *qwen3embed.Config, shape pack.Shape, recompute bool) int64 {
 
 // Alternative is another way of spending memory on the same step.
 type Alternative struct {
-	Memory  MemoryConfig `json:"memory"`
-	Bytes   int64        `json:"bytes"`
-	Forward float64      `json:"work"` // beside the plain step's 1: a forward pass is a third of it
+	Memory MemoryConfig `json:"memory"`
+	Bytes  int64        `json:"bytes"`
+	Work   float64      `json:"work"` // beside the plain step's 1: a forward pass is a third of it
 }
 
 // alternatives lists what else could be chosen, each against a plain step.
@@ -75,7 +75,7 @@ func alternatives(c *qwen3embed.Config, whole pack.Shape, anchors int64) (out []
 				if packs > 1 {
 					work += 1. / 3
 				}
-				out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, part, m, anchors).Total(), Forward: work})
+				out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, part, m, anchors).Total(), Work: work})
 			}
 		}
 	}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"hives/internal/trainer"
+)
+
+// dryRun prints what a run would need.
+func dryRun(ctx context.Context, cfg trainer.Config, o trainer.RunOptions, out io.Writer, asJSON bool) error {
+	plan, err := trainer.DryRun(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(plan)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	printPlan(w, plan)
+	return w.Flush()
+}
+
+func printPlan(w io.Writer, p *trainer.Plan) {
+	line := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	line("parameters\t%d", p.Parameters)
+	for _, g := range p.Groups {
+		line("  %s\t%d\tin %d tensors", g.Name, g.Parameters, g.Variables)
+	}
+	m := p.Memory
+	line("memory of a step\t%s\tcounted", gib(m.Total()))
+	for _, kind := range []struct {
+		name  string
+		bytes int64
+	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"activations", m.Activations}, {"anchors", m.Anchors}} {
+		line("  %s\t%s", kind.name, gib(kind.bytes))
+	}
+	line("  the program itself\t%s\tbefore the model", gib(p.Baseline))
+	line("peak\t%s\tmeasured over %d steps, %+.0f %% of what was counted", gib(p.Peak), p.Measured, 100*(float64(p.Peak)/float64(m.Total()+p.Baseline)-1))
+	line("tokens a step\t%.0f\t%.0f computed: %.1f %% are text", p.Tokens, p.Computed, 100*p.Tokens/p.Computed)
+	for _, s := range p.Shapes {
+		line("  %d × %d\t%.1f %% of steps\t%.1f %% text", s.Rows, s.Length, 100*s.Share, 100*s.Fill)
+	}
+	line("speed\t%.3g steps/s\t%.0f tokens/s", p.StepsPerSecond, p.StepsPerSecond*p.Tokens)
+	line("to the end\t%.1f h\t%d steps", p.Hours, p.Steps)
+	line("alternatives\tmemory\twork")
+	for _, a := range p.Alternatives {
+		line("  recompute %v, packs %d, moments %s\t%s\t× %.2f", a.Memory.Recompute, a.Memory.Packs, a.Memory.Moments, gib(a.Bytes), a.Work)
+	}
+}
+
+func gib(bytes int64) string { return fmt.Sprintf("%.2f GiB", float64(bytes)/(1<<30)) }
