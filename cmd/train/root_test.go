@@ -55,7 +55,7 @@ func TestUsageMistakes(t *testing.T) {
 		{"no training rows", []string{"--model", "m", "--out", "o"}},
 		{"no run folder", []string{"--model", "m", "--data", "x.parquet"}},
 		{"unknown flag", []string{"--lerning-rate", "1"}},
-		{"stage 2", []string{"--model", "m", "--data", "x", "--out", "o", "--stage", "2"}},
+		{"theory-bank", []string{"--model", "m", "--data", "x", "--out", "o", "--stage", "2"}},
 		{"loss.temperatur", []string{"--set", "loss.temperatur=1", "--model", "m", "--data", "x", "--out", "o"}},
 		{"temperature", []string{"--temperature", "0", "--model", "m", "--data", "x", "--out", "o"}},
 	} {
