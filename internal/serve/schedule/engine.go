@@ -76,8 +76,8 @@ func (s *Scheduler) waitingTokens() int {
 	return s.waiting
 }
 
-// serve packs items and runs the batches. What did not fit the first one goes back while enough waits to fill
-// another; a small batch of remainders would cost a call of its own.
+// serve packs items and runs the batches. What did not fit the first one goes back if it can ride in another full
+// batch; a small batch of remainders would cost a call of its own.
 func (s *Scheduler) serve(items []*item) {
 	ids := make([][]int32, len(items))
 	for i, it := range items {
@@ -88,12 +88,17 @@ func (s *Scheduler) serve(items []*item) {
 		s.answer(items, Result{Err: err})
 		return
 	}
+	left := 0
 	for n := range batches {
-		if n > 0 && s.waitingTokens() >= s.tokens {
+		left += batches[n].Tokens()
+	}
+	for n := range batches {
+		if n > 0 && s.waitingTokens()+left >= s.tokens {
 			s.putBack(items, batches[n:])
 			return
 		}
 		s.runBatch(items, &batches[n])
+		left -= batches[n].Tokens()
 	}
 }
 
