@@ -41,20 +41,62 @@ func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, defi
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if !exists(j.DB) {
-		return nil
-	}
-	store, err := llm.Open(j.DB)
+	before, elsewhere, err := j.used(ctx, cfg, tree, in)
 	if err != nil {
 		return err
 	}
+	if before.Requests > 0 {
+		fmt.Fprintf(j.Stdout, "%d answers of this run are stored already (%d tokens, %.4f): they are not asked for again\n", before.Requests, before.Tokens, float64(before.Micro)/1e6)
+	}
+	if cfg.Budget.Tokens == 0 && cfg.Budget.Money == 0 {
+		_, err = fmt.Fprintln(j.Stdout, "no budget is set: nothing would stop the run")
+		return err
+	}
+	_, err = fmt.Fprintf(j.Stdout, "the budget is enough for %s\n", affordable(cfg.Budget, cost, elsewhere))
+	return err
+}
+
+// used is what earlier starts of the run have taken in all, and of that on other texts, which the estimate does not
+// hold but the budget counts. An estimate creates no votes file.
+func (j Job) used(ctx context.Context, cfg Config, tree *theories.Tree, in *input) (all, elsewhere Estimate, err error) {
+	if !exists(j.DB) {
+		return all, elsewhere, nil
+	}
+	store, err := llm.Open(j.DB)
+	if err != nil {
+		return all, elsewhere, err
+	}
 	defer store.Close()
 	run, _ := cfg.identity(tree)
-	tokens, micro, answers, err := store.Used(ctx, run)
-	if err == nil {
-		_, err = fmt.Fprintf(j.Stdout, "%d answers of this run are stored already (%d tokens, %.4f): they are not asked for again\n", answers, tokens, float64(micro)/1e6)
+	votes, err := store.RunVotes(ctx, run)
+	here := map[string]bool{}
+	for _, it := range in.items {
+		here[it.ID] = true
 	}
-	return err
+	for _, v := range votes {
+		all.add(v)
+		if !here[v.Item] {
+			elsewhere.add(v)
+		}
+	}
+	return all, elsewhere, err
+}
+
+func (e *Estimate) add(v llm.Vote) {
+	e.Requests++
+	e.Tokens += v.TokensIn + v.TokensOut
+	e.Micro += v.CostMicro
+}
+
+// affordable names the costliest course that the budget bears beside what the run has taken elsewhere.
+func affordable(b llm.Limits, cost [3]Estimate, elsewhere Estimate) string {
+	for i := len(cost) - 1; i >= 0; i-- {
+		tokens, money := cost[i].Tokens+elsewhere.Tokens, float64(cost[i].Micro+elsewhere.Micro)/1e6
+		if (b.Tokens == 0 || tokens <= b.Tokens) && (b.Money == 0 || money <= b.Money) {
+			return [...]string{"the least, not for the likely: expect it to stop the run", "the likely, not for the most", "the most"}[i]
+		}
+	}
+	return "not even the least: it will stop the run"
 }
 
 func or(s, other string) string {
