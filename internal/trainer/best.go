@@ -74,7 +74,9 @@ func (l *loop) recallBest() error {
 
 // saved shows a checkpoint in run.json once it is there, if it is the best.
 func (l *loop) saved(meta checkpoints.Meta) error {
-	if l.best == nil || l.best.Step != meta.Step {
+	best := l.best != nil && l.best.Step == meta.Step
+	l.record(func(r Recorder) { r.Saved(Saved{Step: meta.Step, Took: l.saveTook, Best: best}) })
+	if !best {
 		return nil
 	}
 	return l.run.SetBest(l.best)

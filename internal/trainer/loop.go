@@ -146,6 +146,7 @@ func (l *loop) validate(ctx context.Context) error {
 		return err
 	}
 	l.last, l.validated = v, l.done
+	l.record(func(r Recorder) { r.Validated(v) })
 	l.o.Observer.Note(v.String())
 	if v.Warning != "" {
 		l.o.Observer.Note("warning: " + v.Warning)

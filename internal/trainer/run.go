@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
 	"hives/checkpoints"
 	"hives/data/banks"
@@ -26,12 +27,6 @@ type RunOptions struct {
 	Versions     map[string]string
 	Engine       *engine.Engine
 	Observer     Observer
-}
-
-// Observer is told what a person would want to see.
-type Observer interface {
-	Note(line string)
-	Step(done, total int, line *StepLine)
 }
 
 // Summary is how a run ended.
@@ -131,6 +126,7 @@ type loop struct {
 	lastStep  StepResult
 	last      *Validation
 	best      *runstore.Best // among the checkpoints, nil without one
+	saveTook  time.Duration  // of the last checkpoint
 }
 
 // prepare does everything up to the first step; fresh tells a new run from one that is resumed.
@@ -320,6 +316,7 @@ func (l *loop) takeUp(fresh bool) error {
 	keep := checkpoints.Keep{Last: l.cfg.Log.KeepCheckpoints, Best: l.cfg.Log.Best}
 	l.saver = newSaver(l.run.CheckpointDir(), keep, l.o.WaitForSaves)
 	l.saver.before, l.saver.after, l.saver.meta = l.metrics.Sync, l.saved, taken
+	l.saver.write = l.timed(l.saver.write)
 	l.validated = l.metrics.Last("validation")
 	return nil
 }
