@@ -1,6 +1,6 @@
 // Package runstore keeps a training run's folder:
 //
-//	run.json        id, status, versions, hashes; its presence makes a folder a run
+//	run.json        id, status, versions, hashes, own theories; its presence makes a folder a run
 //	config.toml     the effective configuration the run was begun with
 //	metrics.jsonl   one JSON object a line, each with its "step"
 //	checkpoints/    step-000000120/, see package checkpoints
