@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser demo bench fuzz engine-check proto proto-check fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser demo bench fuzz soak engine-check proto proto-check fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,13 @@ fuzz: setup ## try FUZZTIME (100000x, or a duration) inputs on each fuzz target
 	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir"; \
 	  done; \
 	done
+
+# How much of what: every second kill waits for a save. SOAK_SEED draws other moments.
+SOAK_ENGINE ?= cpu
+SOAK_COUNTS ?= SOAK_STEPS=150 SOAK_KILLS=60 SOAK_TERMS=10 SOAK_DAMAGES=20
+
+soak: setup ## kill, stop and damage training runs at random moments and compare what comes out (a quarter of an hour)
+	SOAK_ENGINE=$(SOAK_ENGINE) $(SOAK_COUNTS) go test -v -count 1 -timeout 2h -run '^TestSoak$$' ./cmd/train
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check

@@ -1,0 +1,51 @@
+package soak
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// clock is the one figure of the metrics log that depends on time.
+var clock = regexp.MustCompile(`"tokens_per_second":[^,}]*`)
+
+// compare holds a battered run to the one that was left alone and removes it when they agree.
+func (s *soak) compare(out string) error {
+	for _, file := range []string{"final/model.safetensors", "final/hives.json", "config.toml", "metrics.jsonl"} {
+		want, err := os.ReadFile(filepath.Join(s.whole, file))
+		if err != nil {
+			return err
+		}
+		got, err := os.ReadFile(filepath.Join(out, file))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(clock.ReplaceAll(got, nil), clock.ReplaceAll(want, nil)) {
+			return fmt.Errorf("%s differs from that of the run that was left alone, in %s", file, out)
+		}
+	}
+	want, err := bestOf(s.whole)
+	if err != nil {
+		return err
+	}
+	if got, err := bestOf(out); err != nil || !bytes.Equal(got, want) {
+		return fmt.Errorf("the best checkpoint of %s is %s, of the run that was left alone %s (%v)", out, got, want, err)
+	}
+	s.printf("run %d: weights, log and best checkpoint as those of the run that was left alone\n", s.report.Runs)
+	return os.RemoveAll(out)
+}
+
+// bestOf is what run.json says of the best checkpoint.
+func bestOf(out string) (json.RawMessage, error) {
+	raw, err := os.ReadFile(filepath.Join(out, "run.json"))
+	if err != nil {
+		return nil, err
+	}
+	var info struct {
+		Best json.RawMessage `json:"best"`
+	}
+	return info.Best, json.Unmarshal(raw, &info)
+}

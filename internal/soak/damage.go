@@ -1,0 +1,44 @@
+package soak
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"hives/checkpoints"
+)
+
+// damage flips a bit of the newest checkpoint, or cuts one of its files short, at a random place. It spares
+// a run with fewer than two good checkpoints, for then there is none before it; names tells what was done.
+func (s *soak) damage(out string) (path, what string, err error) {
+	entries, err := checkpoints.List(filepath.Join(out, "checkpoints"))
+	if err != nil || len(entries) < 2 {
+		return "", "", err
+	}
+	path = entries[len(entries)-1].Path
+	for _, e := range entries[len(entries)-2:] {
+		c, err := checkpoints.Load(e.Path)
+		if err != nil {
+			return "", "", nil // damaged before, and no step has been saved since
+		}
+		c.Close()
+	}
+	files, err := os.ReadDir(path)
+	if err != nil {
+		return "", "", err
+	}
+	name := files[s.random.IntN(len(files))].Name()
+	raw, err := os.ReadFile(filepath.Join(path, name))
+	if err != nil {
+		return "", "", err
+	}
+	at := s.random.IntN(len(raw) - 1) // the last byte of SHA256SUMS may be missing: it is the end of a line
+	if s.random.IntN(2) == 0 {
+		raw[at] ^= 1 << s.random.IntN(8)
+		what = fmt.Sprintf("flipped a bit of byte %d of %s", at, name)
+	} else {
+		raw = raw[:at]
+		what = fmt.Sprintf("cut %s to %d bytes", name, at)
+	}
+	return path, filepath.Base(path) + ": " + what, os.WriteFile(filepath.Join(path, name), raw, 0o644)
+}

@@ -1,0 +1,193 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Options say how much of what is done to the runs.
+type Options struct {
+	Command func(args ...string) *exec.Cmd // makes a training process
+	Args    []string                       // its flags but --out and --resume
+	Dir     string                         // for the run folders
+	Kills   int                            // by SIGKILL, every second one while a save is under way
+	Terms   int                            // by SIGTERM
+	Damages int                            // of the newest checkpoint
+	Seed    uint64
+	Log     io.Writer // a line for every blow
+}
+
+// Report counts what was done.
+type Report struct {
+	Runs, Kills, KillsInSave, Terms, Damages, Resumes int
+	SlowestTerm                                       time.Duration // from SIGTERM to the end of the process
+}
+
+func (r Report) String() string {
+	return fmt.Sprintf("%d runs, %d kills of which %d during a save, %d SIGTERM (slowest end %.2f s), %d damaged checkpoints, %d resumes",
+		r.Runs, r.Kills, r.KillsInSave, r.Terms, r.SlowestTerm.Seconds(), r.Damages, r.Resumes)
+}
+
+// soak is the state of a Run.
+type soak struct {
+	o      Options
+	random *rand.Rand
+	report Report
+	whole  string        // the run that was left alone
+	window time.Duration // how long it took
+}
+
+// Run does it all and returns at the first thing that is not as it should be.
+func Run(ctx context.Context, o Options) (Report, error) {
+	s := &soak{o: o, random: rand.New(rand.NewPCG(o.Seed, 0)), whole: filepath.Join(o.Dir, "whole")}
+	begin := time.Now()
+	p, err := s.start(s.whole)
+	if err != nil {
+		return s.report, err
+	}
+	if <-p.ended; p.err != nil {
+		return s.report, fmt.Errorf("the run that is left alone: %w\n%s", p.err, &p.said)
+	}
+	s.window = time.Since(begin)
+	s.printf("seed %d; a run that is left alone takes %.2f s\n", o.Seed, s.window.Seconds())
+	for s.left() && err == nil {
+		s.report.Runs++
+		out := filepath.Join(o.Dir, fmt.Sprintf("run-%d", s.report.Runs))
+		if err = s.batter(ctx, out); err == nil {
+			err = s.compare(out)
+		}
+	}
+	return s.report, err
+}
+
+func (s *soak) left() bool {
+	r := &s.report
+	return r.Kills < s.o.Kills || r.Terms < s.o.Terms || r.Damages < s.o.Damages
+}
+
+func (s *soak) printf(format string, args ...any) { fmt.Fprintf(s.o.Log, format, args...) }
+
+// batter takes one run to its end. When all blows have been dealt the rest runs through.
+func (s *soak) batter(ctx context.Context, out string) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		damaged, what := "", ""
+		if s.report.Damages < s.o.Damages {
+			var err error
+			if damaged, what, err = s.damage(out); err != nil {
+				return err
+			}
+		}
+		p, err := s.start(out)
+		if err != nil {
+			return err
+		}
+		blow := s.strike(p, out)
+		<-p.ended
+		if s.report.Resumes++; damaged != "" {
+			s.report.Damages++
+			// The process may have been killed before it could say so; then the next one does.
+			if said := p.said.String(); strings.Contains(said, "going on after") && !strings.Contains(said, damaged) {
+				return fmt.Errorf("%s: not named:\n%s", what, said)
+			}
+		}
+		s.printf("%4d  %-58s %s\n", s.report.Resumes, blow, what)
+		if err := s.asExpected(p, blow); err != nil {
+			return err
+		}
+		if p.err == nil && blow.kind != "SIGTERM" {
+			return nil
+		}
+	}
+}
+
+// blow is what was done to a process.
+type blow struct {
+	kind  string // "SIGKILL", "SIGTERM", or "" if it ended by itself
+	after time.Duration
+	lines int // of the metrics log by then
+	save  bool
+	took  time.Duration
+}
+
+func (b blow) String() string {
+	if b.kind == "" {
+		return "ran through"
+	}
+	where := "between saves"
+	if b.save {
+		where = "during a save"
+	}
+	if b.kind == "SIGTERM" {
+		where = fmt.Sprintf("ended in %.2f s", b.took.Seconds())
+	}
+	return fmt.Sprintf("%s after %5.2f s at line %3d, %s", b.kind, b.after.Seconds(), b.lines, where)
+}
+
+// strike waits for a random moment and sends a signal, if any is left to be sent.
+func (s *soak) strike(p *process, out string) (b blow) {
+	begin := time.Now()
+	kill, term := max(0, s.o.Kills-s.report.Kills), s.o.Terms-s.report.Terms
+	if !s.left() || s.wait(p, out) {
+		return b
+	}
+	sig := syscall.SIGKILL
+	b = blow{kind: "SIGKILL", after: time.Since(begin)}
+	if s.random.IntN(kill+term+1) > kill { // where only damage is left to be done, a kill makes the occasion
+		sig, b.kind = syscall.SIGTERM, "SIGTERM"
+	}
+	b.took, _ = p.signal(sig)
+	b.lines, b.save = logged(out), saving(out)
+	if p.err == nil && sig == syscall.SIGKILL {
+		return blow{} // it was quicker
+	}
+	switch {
+	case sig == syscall.SIGTERM:
+		s.report.Terms++
+		s.report.SlowestTerm = max(s.report.SlowestTerm, b.took)
+	case b.save:
+		s.report.Kills, s.report.KillsInSave = s.report.Kills+1, s.report.KillsInSave+1
+	default:
+		s.report.Kills++
+	}
+	return b
+}
+
+// wait lets the process get to a random moment: of its whole time in one half of the cases, of a save in the
+// other.
+func (s *soak) wait(p *process, out string) (ended bool) {
+	fraction, inSave := s.random.Float64(), s.random.IntN(2) == 0
+	if !inSave {
+		return p.sleep(time.Duration(fraction * float64(s.window)))
+	}
+	// What a killed predecessor left is cleared before the first step; a few saves may pass.
+	for before := logged(out); logged(out) <= before; {
+		if p.sleep(time.Millisecond) {
+			return true
+		}
+	}
+	if p.sleep(time.Duration(fraction * float64(s.window) / 8)) {
+		return true
+	}
+	return p.awaitSave(out, s.window) || p.sleep(time.Duration(s.random.IntN(3000))*time.Microsecond)
+}
+
+// asExpected checks how a process ended: SIGKILL tells nothing, SIGTERM and the end of a run are a success.
+func (s *soak) asExpected(p *process, b blow) error {
+	var exit *exec.ExitError
+	killed := errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled()
+	if p.err == nil || b.kind == "SIGKILL" && killed {
+		return nil
+	}
+	return fmt.Errorf("%s: %w\n%s", b, p.err, &p.said)
+}
