@@ -103,17 +103,15 @@ func supersede(ctx context.Context, store *llm.Store, run string, ids map[string
 		return err
 	}
 	for _, q := range s.items {
-		if ids[q.ItemID] {
+		if ids[q.ItemID] || q.Reason == superseded {
 			continue
+		}
+		q.Reason = superseded
+		if _, err := store.Enqueue(ctx, q); err != nil {
+			return err
 		}
 		if err := store.Dequeue(ctx, q.Kind, q.Run, q.ItemID, q.Theory); err != nil {
 			return err
-		}
-		if len(s.held[q.ID]) > 0 && q.Reason != superseded {
-			q.Reason = superseded
-			if _, err := store.Enqueue(ctx, q); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

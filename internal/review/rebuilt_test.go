@@ -79,6 +79,10 @@ func TestQueueWithoutABank(t *testing.T) {
 	edited := editedBank(t, bank, db)
 	b, err := anchors.Read(edited)
 	must(t, err)
+	b.Anchors[3].Text = "Nobody freezes."
+	was := anchorBench(t, bank, db) // a decision that was taken back leaves its item in the file, and not on the page
+	was.post(t, "decide", "as", "bob", "id", was.id(3), "choice", "accept")
+	was.post(t, "undo", "as", "bob")
 	store, err := llm.Open(db)
 	must(t, err)
 	defer store.Close()
@@ -98,10 +102,11 @@ func TestQueueWithoutABank(t *testing.T) {
 		}
 		return texts
 	}
-	if got := shown(); len(got) != 4 || strings.Contains(strings.Join(got, "|"), "People keep promises.") {
+	if got := shown(); len(got) != 4 || strings.Contains(strings.Join(got, "|"), "People keep promises.") || strings.Contains(strings.Join(got, "|"), "hungry") {
 		t.Errorf("shown %q, want the four sentences of the latest bank", got)
 	}
 	// The exemplars' texts stay, though this bank comes without rows.
+	must(t, anchors.Write(edited, b))
 	again := anchorBench(t, edited, db)
 	_, page := again.get(t, "item?as=bob")
 	wants(t, page, "An exemplar&#39;s own words.", "t2")
