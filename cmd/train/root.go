@@ -77,6 +77,7 @@ type options struct {
 	resume        bool
 	allowChanged  bool
 	waitForSaves  bool
+	metricsListen string
 	dryRun        bool
 	json          bool
 	engine        string
@@ -147,6 +148,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many parts; the gradient stays the whole batch's")
 	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")
 	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
+	fs.StringVar(&o.metricsListen, "metrics-listen", "", "address on which Prometheus may read figures of the run, as 127.0.0.1:9091; none by default")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "print memory, tokens a step, measured speed, hours and alternatives; write nothing")
 	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
 	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "steps between checkpoints; 0 only at the end")

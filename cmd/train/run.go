@@ -25,6 +25,11 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if o.dryRun {
 		return dryRun(ctx, cfg, options, out, o.json)
 	}
+	metrics, err := o.serveMetrics(&cfg, &options)
+	if err != nil {
+		return err
+	}
+	defer metrics.Close()
 	summary, err := trainer.Run(ctx, cfg, options)
 	w.close()
 	if err != nil {

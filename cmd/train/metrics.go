@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+
+	"hives/internal/trainer"
+	"hives/internal/trainmetrics"
+)
+
+// serveMetrics lets Prometheus watch the run beside those who watch it already, where --metrics-listen asks for
+// it. The caller closes the server, which is nil without the flag.
+func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*trainmetrics.Server, error) {
+	if o.metricsListen == "" {
+		return nil, nil
+	}
+	exporter := trainmetrics.New(map[string]string{
+		"stage": fmt.Sprint(cfg.Stage), "precision": cfg.Model.Precision, "seed": fmt.Sprint(cfg.Seed),
+		"engine": ro.Versions["engine"], "version": ro.Versions["hives"],
+	})
+	server, err := trainmetrics.Listen(o.metricsListen, exporter)
+	if err != nil {
+		return nil, err
+	}
+	ro.Observer.Note("metrics: http://" + server.Address() + "/metrics")
+	ro.Observer = trainer.Observers{ro.Observer, exporter}
+	return server, nil
+}

@@ -1,0 +1,172 @@
+package trainmetrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"hives/internal/trainer"
+)
+
+const prefix = "hives_train_"
+
+// Exporter takes in what a run tells and gives it to Prometheus.
+type Exporter struct {
+	registry *prometheus.Registry
+	steps    stepFigures
+	held     *prometheus.GaugeVec // validation figures by scope
+	heldStep prometheus.Gauge
+	saves    saveFigures
+	seen     int // skipped steps that the counter holds
+}
+
+// stepFigures are those of a training step.
+type stepFigures struct {
+	step, schedule, epoch, gradNorm, rate, perSecond, padding, lastTime prometheus.Gauge
+
+	done, skipped, tokens, computed prometheus.Counter
+
+	loss, level, scale *prometheus.GaugeVec // scale has no label: a vector, so that it may be absent
+}
+
+// saveFigures are those of checkpoints.
+type saveFigures struct {
+	step, seconds, best prometheus.Gauge
+	written             prometheus.Counter
+}
+
+// New makes an exporter with a registry of its own. info is what the run is: stage, engine, versions.
+func New(info map[string]string) *Exporter {
+	r := prometheus.NewRegistry()
+	e := &Exporter{registry: r, steps: newStepFigures(r), saves: newSaveFigures(r)}
+	e.held = vector(r, "validation", "figures on held-out rows, of the newest validation", "figure", "scope")
+	e.heldStep = gauge(r, "validation_step", "step of the newest validation")
+	about := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "info", Help: "1; what the run is stands in the labels", ConstLabels: info})
+	about.Set(1)
+	r.MustRegister(about, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return e
+}
+
+func newStepFigures(r *prometheus.Registry) stepFigures {
+	return stepFigures{
+		step:      gauge(r, "step", "updates done, those before a resume included"),
+		schedule:  gauge(r, "schedule_steps", "length of the schedule"),
+		epoch:     gauge(r, "epoch", "epoch of the newest batch"),
+		gradNorm:  gauge(r, "grad_norm", "gradient norm before the clip; NaN where f16 overflowed"),
+		rate:      gauge(r, "learning_rate", "of the newest step"),
+		perSecond: gauge(r, "tokens_per_second", "tokens of texts a second since the last line of metrics.jsonl"),
+		padding:   gauge(r, "padding_fraction", "share of the newest step's computed tokens that are no text"),
+		lastTime:  gauge(r, "last_step_timestamp_seconds", "Unix time of the newest step: its age tells a run that hangs"),
+		done:      counter(r, "steps_total", "steps of this process"),
+		skipped:   counter(r, "skipped_steps_total", "steps of the run that overflowed in f16 and changed nothing"),
+		tokens:    counter(r, "tokens_total", "tokens of texts in this process's steps"),
+		computed:  counter(r, "computed_tokens_total", "the same with padding"),
+		loss:      vector(r, "loss", "loss of the newest step, whole and by unweighted term", "term"),
+		level:     vector(r, "loss_level", "hierarchical loss of the newest step by level", "level"),
+		scale:     vector(r, "loss_scale", "loss scale of the newest step, in f16 only"),
+	}
+}
+
+func newSaveFigures(r *prometheus.Registry) saveFigures {
+	return saveFigures{
+		step:    gauge(r, "checkpoint_step", "step of the newest checkpoint"),
+		seconds: gauge(r, "checkpoint_seconds", "time that writing it took, beside the steps"),
+		best:    gauge(r, "checkpoint_best_step", "step of the best checkpoint that this process wrote"),
+		written: counter(r, "checkpoints_total", "checkpoints that this process wrote"),
+	}
+}
+
+// Note is for persons.
+func (e *Exporter) Note(string) {}
+
+// Step takes in a training step.
+func (e *Exporter) Step(done, total int, line *trainer.StepLine) {
+	s := &e.steps
+	s.step.Set(float64(done))
+	s.schedule.Set(float64(total))
+	s.epoch.Set(float64(line.Epoch))
+	s.gradNorm.Set(float64(line.GradNorm))
+	s.rate.Set(line.LearningRate)
+	s.perSecond.Set(line.TokensPerSecond)
+	s.lastTime.Set(float64(time.Now().UnixMilli()) / 1000)
+	s.done.Inc()
+	s.tokens.Add(float64(line.Tokens))
+	s.computed.Add(float64(line.ComputedTokens))
+	if line.ComputedTokens > 0 {
+		s.padding.Set(1 - float64(line.Tokens)/float64(line.ComputedTokens))
+	}
+	s.skipped.Add(float64(max(0, line.Skipped-e.seen)))
+	e.seen = line.Skipped
+	e.losses(line)
+}
+
+// losses sets the terms that the stage has.
+func (e *Exporter) losses(line *trainer.StepLine) {
+	s := &e.steps
+	for term, value := range map[string]*float64{
+		"total": &line.Loss, "hierarchical": line.LossHierarchical, "individual": line.LossIndividual, "theory": line.LossTheory,
+	} {
+		if value != nil {
+			s.loss.WithLabelValues(term).Set(*value)
+		}
+	}
+	for k, loss := range line.LossLevels {
+		s.level.WithLabelValues(strconv.Itoa(k + 1)).Set(loss)
+	}
+	if line.LossScale != nil {
+		s.scale.WithLabelValues().Set(*line.LossScale)
+	}
+}
+
+// Validated takes in figures on held-out rows. One that is undefined this time is not shown as of last time.
+func (e *Exporter) Validated(v *trainer.Validation) {
+	e.held.Reset()
+	e.heldStep.Set(float64(v.Step))
+	set := func(figure, scope string, value *float64) {
+		if value != nil {
+			e.held.WithLabelValues(figure, scope).Set(*value)
+		}
+	}
+	for scope, value := range v.RankingAccuracy {
+		set("ranking_accuracy", scope, value)
+	}
+	for scope, value := range v.SimilarityCorrelation {
+		set("similarity_correlation", scope, value)
+	}
+	set("direction_accuracy", "within_corpus", v.DirectionAccuracy)
+	set("loss", "all", v.Loss)
+	set("mean_cosine", "all", &v.MeanCosine)
+	set("effective_rank", "all", &v.EffectiveRank)
+	set("alignment", "all", &v.Alignment)
+	set("uniformity", "all", &v.Uniformity)
+}
+
+// Saved takes in a checkpoint.
+func (e *Exporter) Saved(s trainer.Saved) {
+	e.saves.step.Set(float64(s.Step))
+	e.saves.seconds.Set(s.Took.Seconds())
+	e.saves.written.Inc()
+	if s.Best {
+		e.saves.best.Set(float64(s.Step))
+	}
+}
+
+func gauge(r *prometheus.Registry, name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + name, Help: help})
+	r.MustRegister(g)
+	return g
+}
+
+func counter(r *prometheus.Registry, name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
+	r.MustRegister(c)
+	return c
+}
+
+func vector(r *prometheus.Registry, name, help string, labels ...string) *prometheus.GaugeVec {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+	r.MustRegister(v)
+	return v
+}

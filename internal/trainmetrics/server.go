@@ -1,0 +1,71 @@
+package trainmetrics
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hives/internal/fault"
+)
+
+// How long a reader may take, and how long a scrape under way may keep the program from ending.
+const (
+	readTimeout  = 5 * time.Second
+	writeTimeout = 30 * time.Second
+	drainTimeout = time.Second
+)
+
+// Server answers scrapes until it is closed.
+type Server struct {
+	listener net.Listener
+	http     *http.Server
+	ended    chan struct{}
+}
+
+// Listen takes the address and begins to answer.
+func Listen(address string, e *Exporter) (*Server, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fault.Usage(fault.New(fault.Invalid, "metrics address %q: want HOST:PORT, as 127.0.0.1:9091", address))
+	}
+	if host == "" { // which elsewhere means every interface
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "metrics address %s: %w; choose another, or leave metrics out", address, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{Registry: e.registry}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Write([]byte("ok\n"))
+	})
+	s := &Server{listener: listener, ended: make(chan struct{}), http: &http.Server{
+		Handler: mux, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+	}}
+	go func() {
+		defer close(s.ended)
+		s.http.Serve(listener) // ends with Close; a listener that breaks is no reason to stop a training
+	}()
+	return s, nil
+}
+
+// Address is where the server listens: its port is the one found where 0 was asked for.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Close lets a scrape under way end and gives the address back. A nil Server needs none.
+func (s *Server) Close() {
+	if s == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+	<-s.ended
+}
