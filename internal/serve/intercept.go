@@ -13,7 +13,6 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"hives/internal/fault"
 )
@@ -75,10 +74,13 @@ func (s *Server) enterCall(method string) (leave func(), err error) {
 
 func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	leave, err := s.enterCall(info.FullMethod)
+	if err == nil {
+		defer leave()
+		err = malformed(req)
+	}
 	if err != nil {
 		return nil, Status(err)
 	}
-	defer leave()
 	return next(ctx, req)
 }
 
@@ -89,13 +91,12 @@ func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.Strea
 		return Status(err)
 	}
 	defer leave()
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
 	if !ours(info.FullMethod) {
-		ctx, cancel := context.WithCancel(stream.Context())
-		defer cancel()
 		defer context.AfterFunc(s.over, cancel)()
-		stream = &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}
 	}
-	return next(srv, stream)
+	return next(srv, wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
 }
 
 // interceptors are, from outside in: the log, panics, what Options bring (who is asking), the limit of calls.
@@ -106,27 +107,4 @@ func (s *Server) interceptors() []grpc.ServerOption {
 	unary = append(append(unary, s.opt.Unary...), s.limitUnary)
 	stream = append(append(stream, s.opt.Stream...), s.limitStream)
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}
-}
-
-// strict registers services so that bytes which are no message of the method get INVALID_ARGUMENT: grpc-go calls
-// them INTERNAL, as if they were the server's fault.
-type strict struct{ to grpc.ServiceRegistrar }
-
-func (r strict) RegisterService(desc *grpc.ServiceDesc, impl any) {
-	copied := *desc
-	copied.Methods = append([]grpc.MethodDesc(nil), desc.Methods...)
-	for i, m := range copied.Methods {
-		copied.Methods[i].Handler = func(srv any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
-			return m.Handler(srv, ctx, func(v any) error { return malformed(decode(v)) }, chain)
-		}
-	}
-	r.to.RegisterService(&copied, impl)
-}
-
-// malformed renames grpc-go's error of a message that could not be decoded.
-func malformed(err error) error {
-	if status.Code(err) == codes.Internal {
-		return Status(Refuse(fault.Invalid, "MALFORMED", "the request is not a message of this method"))
-	}
-	return err
 }

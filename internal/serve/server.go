@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/proto" // registers "proto"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -95,11 +97,10 @@ func (s *Server) setHealth(serving bool) {
 
 func (s *Server) register() {
 	healthv1.RegisterHealthServer(s.grpc, s.health)
-	to := strict{s.grpc}
-	hivesv1.RegisterEmbedServiceServer(to, embedService{s: s})
-	registerTEI(to, s)
+	hivesv1.RegisterEmbedServiceServer(s.grpc, embedService{s: s})
+	registerTEI(s.grpc, s)
 	for _, add := range s.opt.Register {
-		add(s, to)
+		add(s, s.grpc)
 	}
 	reflection.Register(s.grpc)
 }
@@ -108,6 +109,7 @@ func (s *Server) register() {
 func (s *Server) serverOptions() []grpc.ServerOption {
 	l, t := s.opt.Limits, s.opt.Times
 	out := []grpc.ServerOption{
+		grpc.ForceServerCodecV2(tolerant{encoding.GetCodecV2("proto")}),
 		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxSendMsgSize(l.ReplyBytes), grpc.MaxHeaderListSize(64 << 10),
 		grpc.MaxConcurrentStreams(uint32(l.Streams)), grpc.ConnectionTimeout(handshake),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: fastestPing, PermitWithoutStream: true}),

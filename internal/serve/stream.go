@@ -97,7 +97,7 @@ func receive[T any](ctx context.Context, recv func() (T, error)) (requests <-cha
 				if errors.Is(err, io.EOF) {
 					err = nil
 				}
-				end <- malformed(err)
+				end <- err
 				return
 			}
 			select {

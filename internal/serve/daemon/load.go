@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"hives/encoder"
 	"hives/encoder/local"
@@ -66,8 +67,10 @@ func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVers
 	}
 }
 
+// engineInfo tells clients which engine it is; why another was passed over names this machine's folders.
 func engineInfo(e *engine.Engine) *hivesv1.Engine {
+	choice, _, _ := strings.Cut(e.Choice, ";")
 	return &hivesv1.Engine{
-		Name: string(e.Name), Choice: e.Choice, PluginSha256: e.PluginSHA256, PjrtApi: e.PJRTAPI, Threads: uint32(e.Threads),
+		Name: string(e.Name), Choice: choice, PluginSha256: e.PluginSHA256, PjrtApi: e.PJRTAPI, Threads: uint32(e.Threads),
 	}
 }

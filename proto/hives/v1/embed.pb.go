@@ -891,7 +891,7 @@ type Engine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// cuda, cpu or go.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// One line: which engine was taken, and why.
+	// One line: which engine was taken.
 	Choice       string `protobuf:"bytes,2,opt,name=choice,proto3" json:"choice,omitempty"`
 	PluginSha256 string `protobuf:"bytes,3,opt,name=plugin_sha256,json=pluginSha256,proto3" json:"plugin_sha256,omitempty"`
 	PjrtApi      string `protobuf:"bytes,4,opt,name=pjrt_api,json=pjrtApi,proto3" json:"pjrt_api,omitempty"`

@@ -31,10 +31,12 @@ const (
 //
 // Texts in, vectors out. A vector does not depend on what else is being embedded.
 //
-// Every method may answer INVALID_ARGUMENT (the request is wrong: the message names the text's position,
-// never the text), RESOURCE_EXHAUSTED (a limit, or a full queue: then with google.rpc.RetryInfo), UNAVAILABLE
-// (starting or draining: try another server), DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED and INTERNAL.
-// Each error carries google.rpc.ErrorInfo of domain "hives"; its reason is stable, the message is not.
+// Every method may answer INVALID_ARGUMENT (the request is wrong, or beyond a limit that GetInfo tells: the
+// message names the text's position, never the text), RESOURCE_EXHAUSTED (busy now: google.rpc.RetryInfo says
+// when to try again; or a message of too many bytes, then without it), UNAVAILABLE (starting, ending, or the
+// engine is lost: try another server), DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, DATA_LOSS (the model's
+// vector was not finite) and INTERNAL. Errors carry google.rpc.ErrorInfo of domain "hives"; its reason is stable,
+// the message is not.
 type EmbedServiceClient interface {
 	// Embed returns one vector for each text, in the order of the request. All or nothing.
 	Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (*EmbedResponse, error)
@@ -44,7 +46,7 @@ type EmbedServiceClient interface {
 	EmbedStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EmbedStreamRequest, EmbedStreamResponse], error)
 	// Tokenize returns the ids that Embed would give to the model.
 	Tokenize(ctx context.Context, in *TokenizeRequest, opts ...grpc.CallOption) (*TokenizeResponse, error)
-	// GetInfo tells which model is served, with which limits. It answers before the server is ready.
+	// GetInfo tells which model is served, with which limits.
 	GetInfo(ctx context.Context, in *GetInfoRequest, opts ...grpc.CallOption) (*GetInfoResponse, error)
 }
 
@@ -105,10 +107,12 @@ func (c *embedServiceClient) GetInfo(ctx context.Context, in *GetInfoRequest, op
 //
 // Texts in, vectors out. A vector does not depend on what else is being embedded.
 //
-// Every method may answer INVALID_ARGUMENT (the request is wrong: the message names the text's position,
-// never the text), RESOURCE_EXHAUSTED (a limit, or a full queue: then with google.rpc.RetryInfo), UNAVAILABLE
-// (starting or draining: try another server), DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED and INTERNAL.
-// Each error carries google.rpc.ErrorInfo of domain "hives"; its reason is stable, the message is not.
+// Every method may answer INVALID_ARGUMENT (the request is wrong, or beyond a limit that GetInfo tells: the
+// message names the text's position, never the text), RESOURCE_EXHAUSTED (busy now: google.rpc.RetryInfo says
+// when to try again; or a message of too many bytes, then without it), UNAVAILABLE (starting, ending, or the
+// engine is lost: try another server), DEADLINE_EXCEEDED, CANCELLED, UNAUTHENTICATED, DATA_LOSS (the model's
+// vector was not finite) and INTERNAL. Errors carry google.rpc.ErrorInfo of domain "hives"; its reason is stable,
+// the message is not.
 type EmbedServiceServer interface {
 	// Embed returns one vector for each text, in the order of the request. All or nothing.
 	Embed(context.Context, *EmbedRequest) (*EmbedResponse, error)
@@ -118,7 +122,7 @@ type EmbedServiceServer interface {
 	EmbedStream(grpc.BidiStreamingServer[EmbedStreamRequest, EmbedStreamResponse]) error
 	// Tokenize returns the ids that Embed would give to the model.
 	Tokenize(context.Context, *TokenizeRequest) (*TokenizeResponse, error)
-	// GetInfo tells which model is served, with which limits. It answers before the server is ready.
+	// GetInfo tells which model is served, with which limits.
 	GetInfo(context.Context, *GetInfoRequest) (*GetInfoResponse, error)
 	mustEmbedUnimplementedEmbedServiceServer()
 }

@@ -1,0 +1,189 @@
+// Package servetest runs a serve.Server in a test, over an engine that is a formula.
+package servetest
+
+import (
+	"context"
+	"math"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"hives/internal/goldentest"
+	"hives/internal/serve"
+	"hives/pack"
+	hivesv1 "hives/proto/hives/v1"
+	"hives/tokenizer"
+)
+
+// Sizes of the fake model.
+const (
+	Dim        = 6
+	MaxLength  = 32
+	Vocabulary = 8192
+)
+
+// Vector is the fake model's raw vector of framed ids: it depends on nothing else.
+func Vector(ids []int32) []float32 {
+	v := make([]float32, Dim)
+	for i, id := range ids {
+		for k := range v {
+			v[k] += float32(math.Sin(float64(int(id)*(k+3) + 7*i)))
+		}
+	}
+	return v
+}
+
+// Runner computes Vector of every slot from the batch alone. Its fields are set before it serves.
+type Runner struct {
+	Gate     chan struct{}           // nil lets every batch pass; else a value lets one pass. Self-checks at the start pass
+	OnRun    func(*pack.Batch) error // may fail, panic or wait, once the server is ready
+	Offset   int32                   // added to every id: another model
+	Ready    atomic.Bool             // set by Start
+	Compiled atomic.Int32            // calls of Compile
+
+	mu      sync.Mutex
+	batches int
+}
+
+// Shapes implements schedule.Runner.
+func (r *Runner) Shapes() []pack.Shape {
+	return []pack.Shape{{Rows: 1, Length: 8, Texts: 2}, {Rows: 1, Length: MaxLength, Texts: 8}, {Rows: 4, Length: MaxLength, Texts: 32}}
+}
+
+// Dim implements schedule.Runner.
+func (r *Runner) Dim() int { return Dim }
+
+// Batches is how many batches were begun since the server is ready.
+func (r *Runner) Batches() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.batches
+}
+
+// Run implements schedule.Runner.
+func (r *Runner) Run(_ context.Context, b *pack.Batch) ([]float32, error) {
+	texts := make([][]int32, b.Shape.Texts)
+	for at, slot := range b.Texts {
+		if slot >= 0 {
+			texts[slot] = append(texts[slot], b.IDs[at]+r.Offset)
+		}
+	}
+	if r.Ready.Load() {
+		r.mu.Lock()
+		r.batches++
+		r.mu.Unlock()
+		if r.Gate != nil {
+			<-r.Gate
+		}
+		if r.OnRun != nil {
+			if err := r.OnRun(b); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out := make([]float32, 0, b.Shape.Texts*Dim)
+	for _, ids := range texts {
+		out = append(out, Vector(ids)...)
+	}
+	return out, nil
+}
+
+// Compile implements schedule.Runner.
+func (r *Runner) Compile(context.Context, pack.Shape) error {
+	r.Compiled.Add(1)
+	return nil
+}
+
+// Framed is the demo's tokenizer, cutting at MaxLength.
+func Framed(t testing.TB) *tokenizer.Framed {
+	t.Helper()
+	tok, err := tokenizer.Open(filepath.Join(goldentest.ModuleRoot(t), "demo", "model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := tokenizer.NewFramed(tok, MaxLength, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Model wraps a runner as a loader would.
+func Model(t testing.TB, r *Runner) *serve.Model {
+	return &serve.Model{
+		Runner: r, Framed: Framed(t), Vocabulary: Vocabulary, MaxLength: MaxLength, Exact: true, Close: func() {},
+		Version: &hivesv1.ModelVersion{
+			Name: "fake", WeightsSha256: "weights" + strconv.Itoa(int(r.Offset)), TokenizerSha256: "tokenizer",
+			Dimension: Dim, MaxLength: MaxLength, Pooling: "last", Precision: "f32", Engine: "go",
+		},
+		Engine:  &hivesv1.Engine{Name: "go", Threads: 1},
+		Prompts: map[string]string{"query": "Query: "},
+	}
+}
+
+// Options are small limits and quick times around a runner.
+func Options(t testing.TB, r *Runner) serve.Options {
+	l, times := serve.DefaultLimits(), serve.DefaultTimes()
+	l.Texts, l.RequestTokens, l.QueueTokens, l.BulkStreams = 16, 256, 1024, 4
+	times.SelfCheck, times.Drain = 0, 20*time.Second
+	return serve.Options{
+		Load:   func(context.Context) (*serve.Model, error) { return Model(t, r), nil },
+		Limits: l, Times: times, Server: "test",
+	}
+}
+
+// Fixture is a server that serves.
+type Fixture struct {
+	*serve.Server
+	Conn *grpc.ClientConn
+	Dial func() *grpc.ClientConn // another connection
+	Stop context.CancelFunc      // what SIGTERM does
+	Done <-chan error            // Run's result
+}
+
+// Start runs a server over r until the test ends.
+func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
+	t.Helper()
+	f := Launch(t, o)
+	select {
+	case <-f.Ready():
+	case err := <-f.Done:
+		t.Fatalf("the server ended before it was ready: %v", err)
+	}
+	r.Ready.Store(true)
+	return f
+}
+
+// Launch begins to run a server and does not wait until it is ready.
+func Launch(t testing.TB, o serve.Options) *Fixture {
+	t.Helper()
+	s, err := serve.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := bufconn.Listen(1 << 20)
+	ctx, stop := context.WithCancel(context.Background())
+	done, ended := make(chan error, 1), make(chan struct{})
+	go func() { done <- s.Run(ctx, l); close(ended) }()
+	f := &Fixture{Server: s, Stop: stop, Done: done}
+	f.Dial = func() *grpc.ClientConn {
+		conn, err := grpc.NewClient("passthrough:///fake", grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	f.Conn = f.Dial()
+	t.Cleanup(func() { stop(); <-ended })
+	return f
+}

@@ -1,0 +1,99 @@
+package serve
+
+import (
+	"math"
+	"strconv"
+
+	"hives/data/anchors"
+	"hives/internal/fault"
+	hivesv1 "hives/proto/hives/v1"
+	"hives/values"
+)
+
+var kinds = map[values.Kind]hivesv1.VectorKind{
+	values.Directional: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL,
+	values.Prototype:   hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE,
+	values.Absent:      hivesv1.VectorKind_VECTOR_KIND_ABSENT,
+}
+
+// selected returns the values that pass a request's filter.
+func (g valued) selected(f *hivesv1.ValueFilter) ([]*values.Value, error) {
+	out := values.Filter{Theories: f.GetTheories(), IDs: f.GetValueIds(), Subtrees: f.GetSubtrees()}
+	for _, level := range f.GetLevels() {
+		out.Levels = append(out.Levels, int(level))
+	}
+	for _, kind := range f.GetKinds() {
+		known := false
+		for own, named := range kinds {
+			if named == kind {
+				out.Kinds, known = append(out.Kinds, own), true
+			}
+		}
+		if !known {
+			return nil, Refuse(fault.Invalid, "UNKNOWN_KIND", "kind %d is none of DIRECTIONAL, PROTOTYPE and ABSENT", kind)
+		}
+	}
+	return g.Values.Select(out)
+}
+
+func (g valued) value(id string) (*values.Value, error) {
+	among, err := g.Values.Select(values.Filter{IDs: []string{id}})
+	if err != nil {
+		return nil, err
+	}
+	return among[0], nil
+}
+
+func valueProto(v *values.Value) *hivesv1.Value {
+	out := &hivesv1.Value{
+		ValueId: v.ID, Theory: v.Theory, Path: v.Path, Level: uint32(v.Level), Definition: v.Definition, Works: v.Works,
+		Kind: kinds[v.Kind], Reason: v.Note,
+		Counts: &hivesv1.Counts{Supporting: uint32(v.Supports), Opposing: uint32(v.Opposes), Undirected: uint32(v.Neither)},
+	}
+	if v.Spread != nil {
+		out.Spread = &hivesv1.Spread{Draws: uint32(v.Spread.Draws), MeanCosine: float32(v.Spread.Cosine), LowCosine: float32(v.Spread.Low)}
+	}
+	return out
+}
+
+// scoreProto leaves the stance of a prototype open, whatever the sign of its cosine.
+func scoreProto(s values.Score) *hivesv1.ValueScore {
+	v := s.Value
+	out := &hivesv1.ValueScore{
+		ValueId: v.ID, Theory: v.Theory, Path: v.Path, Level: uint32(v.Level), Kind: kinds[v.Kind],
+		Cosine: float32(s.Cosine), Strength: float32(s.Strength), Stance: hivesv1.Stance_STANCE_UNSIGNED,
+	}
+	if v.Kind == values.Directional {
+		out.Stance = hivesv1.Stance_STANCE_SUPPORTS
+		if s.Cosine < 0 {
+			out.Stance = hivesv1.Stance_STANCE_OPPOSES
+		}
+	}
+	if !math.IsNaN(s.Margin) {
+		margin := float32(s.Margin)
+		out.Margin = &margin
+	}
+	return out
+}
+
+func anchorProto(a *values.Anchor) *hivesv1.Anchor {
+	bank := hivesv1.AnchorBank_ANCHOR_BANK_INDIVIDUAL
+	if a.Bank == anchors.Theory {
+		bank = hivesv1.AnchorBank_ANCHOR_BANK_THEORY
+	}
+	return &hivesv1.Anchor{AnchorId: a.ID, Bank: bank, Kind: a.Kind, Text: a.Text, ValueIds: a.ValueIDs, Count: uint32(a.Count)}
+}
+
+// vectors says which file answers and what it rests on.
+func (g valued) vectors() *hivesv1.VectorsVersion {
+	s := g.Values
+	return &hivesv1.VectorsVersion{
+		Sha256: s.SHA256, WeightsSha256: s.Model.WeightsSHA256, TokenizerSha256: s.Model.TokenizerSHA256,
+		Dimension: uint32(s.Model.Dimension), MinRows: uint32(s.MinSide),
+		Provenance: map[string]string{
+			"model": s.Model.Name, "data_file": s.Source.File, "data_sha256": s.Source.SHA256,
+			"rows": strconv.Itoa(s.Source.Rows), "texts": strconv.Itoa(s.Source.Texts),
+			"seed": strconv.FormatUint(s.Seed, 10), "resamples": strconv.Itoa(s.Resamples),
+		},
+	}
+}
