@@ -147,18 +147,31 @@ func (f *forward) embed(ids *Node) *Node {
 func (f *forward) layer(l int, x *Node, lastOnly bool) *Node {
 	name := fmt.Sprintf("layers.%d", l)
 	h := f.see(name+".input_layernorm", f.rmsNorm(name+".input_layernorm", x))
-	queries := h
-	if lastOnly && f.last == nil {
-		x, queries = tail(x, 1, 1), tail(h, 1, 1)
+	// Where all asked positions see the same keys, only they need a query. Packed texts of several rows
+	// have keys of their own, so every position attends, and the last tokens are picked afterwards.
+	before, after := everywhere, everywhere
+	switch {
+	case lastOnly && f.last == nil:
+		before = lastPosition
+	case lastOnly && x.Shape().Dim(0) == 1:
+		before = f.atLast
+	case lastOnly:
+		after = f.atLast
 	}
-	mixed := f.attention(name+".self_attn", queries, h)
-	if lastOnly && f.last != nil { // keys of one text and queries of another share a row: attend first
-		x, mixed = f.atLast(x), f.atLast(mixed)
-	}
-	x = Add(x, f.see(name+".self_attn", f.linear(name+".self_attn.o_proj", mixed)))
+	mixed := after(f.attention(name+".self_attn", before(h, 1), h, before), 1)
+	x = Add(after(before(x, 1), 1), f.see(name+".self_attn", f.linear(name+".self_attn.o_proj", mixed)))
 	h = f.see(name+".post_attention_layernorm", f.rmsNorm(name+".post_attention_layernorm", x))
 	x = Add(x, f.see(name+".mlp", f.mlp(name+".mlp", h)))
 	return f.see(name, x)
+}
+
+// pick keeps some positions of an axis that counts a row's positions.
+type pick func(x *Node, axis int) *Node
+
+func everywhere(x *Node, _ int) *Node { return x }
+
+func lastPosition(x *Node, axis int) *Node {
+	return SliceAxis(x, axis, AxisRangeToEnd(x.Shape().Dim(axis)-1))
 }
 
 // rmsNorm is x / sqrt(mean(x²) + ε) · w over the last axis, in float32.
@@ -184,25 +197,25 @@ func (f *forward) product(equation string, a, b *Node) *Node {
 	return ConvertDType(Dot(a, b).WithOutputDType(f.wide()).Einsum(equation), f.arith.Stream)
 }
 
-// attention is grouped-query attention under the mask: queries [B, T, H] at the last T of x's positions,
-// keys and values of x [B, S, H] → the heads side by side before o_proj, [B, T, Q·D]. T is S or 1.
-func (f *forward) attention(name string, queries, x *Node) *Node {
+// attention is grouped-query attention under the mask: queries [B, T, H] at the asked of x's positions,
+// keys and values of x [B, S, H] → the heads side by side before o_proj, [B, T, Q·D].
+func (f *forward) attention(name string, queries, x *Node, asked pick) *Node {
 	c := f.cfg
-	batch, sequence, asked := x.Shape().Dim(0), x.Shape().Dim(1), queries.Shape().Dim(1)
+	batch, sequence, t := x.Shape().Dim(0), x.Shape().Dim(1), queries.Shape().Dim(1)
 	groups := c.NumHeads / c.NumKVHeads
 
-	q := Reshape(f.linear(name+".q_proj", queries), batch, asked, c.NumHeads, c.HeadDim)
+	q := Reshape(f.linear(name+".q_proj", queries), batch, t, c.NumHeads, c.HeadDim)
 	k := Reshape(f.linear(name+".k_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
 	v := Reshape(f.linear(name+".v_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
-	q = f.rotate(f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q)))
-	k = f.rotate(f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k)))
+	q = f.rotate(f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q)), asked)
+	k = f.rotate(f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k)), everywhere)
 
-	q = Reshape(q, batch, asked, c.NumKVHeads, groups, c.HeadDim)
+	q = Reshape(q, batch, t, c.NumKVHeads, groups, c.HeadDim)
 	logits := ConvertDType(f.product("bqkgd,bskd->bkgqs", q, k), f.wide()) // [B, K, G, T, S]
-	logits = Add(MulScalar(logits, 1/math.Sqrt(float64(c.HeadDim))), tail(f.bias, -2, asked))
+	logits = Add(MulScalar(logits, 1/math.Sqrt(float64(c.HeadDim))), asked(f.bias, 3))
 	weights := ConvertDType(Softmax(logits, -1), f.arith.Stream)
 	mixed := f.product("bkgqs,bskd->bqkgd", weights, v)
-	return Reshape(mixed, batch, asked, c.NumHeads*c.HeadDim)
+	return Reshape(mixed, batch, t, c.NumHeads*c.HeadDim)
 }
 
 // mlp is down(silu(gate x) · up x).
@@ -233,22 +246,13 @@ func (f *forward) rope(sequence int) (cos, sin *Node) {
 	return table("rope.cos", c), table("rope.sin", s)
 }
 
-// tail keeps the last n positions of an axis.
-func tail(x *Node, axis, n int) *Node {
-	if size := x.Shape().Dim(axis); size != n {
-		return SliceAxis(x, axis, AxisRangeToEnd(size-n))
-	}
-	return x
-}
-
-// rotate turns each pair (j, j + D/2) of x: [B, T, heads, D], which stands at the last T positions.
-func (f *forward) rotate(x *Node) *Node {
-	wide := ConvertDType(x, f.wide())
-	half, asked := f.cfg.HeadDim/2, x.Shape().Dim(1)
+// rotate turns each pair (j, j + D/2) of x: [B, T, heads, D], which stands at the asked positions.
+func (f *forward) rotate(x *Node, asked pick) *Node {
+	wide, half := ConvertDType(x, f.wide()), f.cfg.HeadDim/2
 	first := SliceAxis(wide, -1, AxisRangeFromStart(half))
 	second := SliceAxis(wide, -1, AxisRangeToEnd(half))
 	turned := Concatenate([]*Node{Neg(second), first}, -1)
-	return ConvertDType(Add(Mul(wide, tail(f.cos, 1, asked)), Mul(turned, tail(f.sin, 1, asked))), f.arith.Stream)
+	return ConvertDType(Add(Mul(wide, asked(f.cos, 1)), Mul(turned, asked(f.sin, 1))), f.arith.Stream)
 }
 
 // attentionBias lets a query look at itself and at those keys on its left that are allowed: a boolean

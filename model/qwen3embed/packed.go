@@ -2,6 +2,7 @@ package qwen3embed
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -43,10 +44,13 @@ func (p *Packed) check() {
 	}
 }
 
-// atLast gathers the last token of each text: [R, S, X] → [1, T, X].
-func (f *forward) atLast(x *Node) *Node {
-	flat := Reshape(x, -1, x.Shape().Dim(2))
-	return InsertAxes(Gather(flat, InsertAxes(f.last, -1)), 0)
+// atLast picks the last token of each text: [R, S, X] → [1, T, X] for axis 1. An axis further right is
+// picked in the same way where all axes before it are 1, as they are for a batch of one row.
+func (f *forward) atLast(x *Node, axis int) *Node {
+	rest := x.Shape().Dimensions[axis+1:]
+	flat := Reshape(x, append([]int{-1}, rest...)...)
+	dims := append(slices.Repeat([]int{1}, axis), f.last.Shape().Dim(0))
+	return Reshape(Gather(flat, InsertAxes(f.last, -1)), append(dims, rest...)...)
 }
 
 // segmentMeans averages the states of each slot's positions: states [R, S, H], texts [R, S] → [T, H].

@@ -160,6 +160,7 @@ func TestPackedPaddedAndAloneAgree(t *testing.T) {
 		{2, 3, []int{7, 2, 11, 1, 4, 2}, pack.Shape{Rows: 3, Length: 13, Texts: 8}},
 		{3, 2, []int{1, 1, 1, 1}, pack.Shape{Rows: 2, Length: 3, Texts: 4}},
 		{4, 2, []int{12, 11, 3, 9, 5, 5, 2}, pack.Shape{Rows: 2, Length: 31, Texts: 7}},
+		{5, 2, []int{2, 3}, pack.Shape{Rows: 1, Length: 5, Texts: 5}},
 	} {
 		t.Logf("seed %d", c.seed)
 		m, texts := oddModel(t, c.seed, c.layers), randomTexts(c.seed, 31, c.lengths...)
