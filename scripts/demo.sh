@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The main job on a sample of real corpora: rows, Stage 1 on a small model from random weights, the same
-# with permuted labels as a control, anchors across theories, and a report of what was learned on held-out
-# groups.
+# The main job on a sample of real corpora: rows, Stage 1 on a small model from random weights, anchors
+# across theories, Stage 2, both stages again on permuted labels and anchors as a control, and a report of
+# what was learned on held-out groups.
 #
 #   scripts/demo.sh                    about six minutes on two cores
 #   STEPS=200 SEED=2 OUT=out/quick scripts/demo.sh
@@ -20,14 +20,17 @@ if [ -z "${STEPS:-}" ]; then
 fi
 
 say() { printf '\n== %s\n' "$*" >&2; }
-settings="steps $STEPS, seed $SEED, rate $RATE"
+# Stage 2 is a ninth of Stage 1's steps in the paper, at a tenth of its rate.
+STEPS2=${STEPS2:-$((STEPS / 4))}
+RATE2=${RATE2:-1e-4}
+settings="steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
 if [ -e "$OUT/finished" ] || [ "$(cat "$OUT/settings" 2>/dev/null)" != "$settings" ]; then
   rm -rf "$OUT"
 fi
 mkdir -p "$OUT/rows"
 echo "$settings" > "$OUT/settings"
 
-say "1/6 rows from four corpora, split so that no group and no text stands on both sides"
+say "1/7 rows from four corpora, split so that no group and no text stands on both sides"
 for corpus in valueeval mfrc social-chem moral-stories; do
   bin/hives import "$corpus" --in "demo/data/${corpus//-/_}" --out "$OUT/rows/$corpus.parquet"
 done
@@ -36,47 +39,52 @@ bin/hives data merge "$OUT"/rows/{valueeval,mfrc,social-chem,moral-stories}.parq
 bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .65,.1,.25
 bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/model --html "$OUT/rows.html"
 
-# fit NAME [flags]: one run of Stage 1 in $OUT/runs/NAME. --resume begins it where there is none yet.
+# fit NAME STAGE STEPS [flags]: one run in $OUT/runs/NAME. --resume begins it where there is none yet.
 fit() {
-  local name=$1
-  shift
-  bin/train --stage=1 --model random:demo/model --max-length 64 \
-    --data "$OUT/rows/train.parquet" --validation "$OUT/rows/validation.parquet" \
-    --seed "$SEED" --steps "$STEPS" --learning-rate "$RATE" \
-    --validate-every 250 --checkpoint-every 250 --set log.keep_checkpoints=1 \
-    --out "$OUT/runs/$name" --resume "$@"
+  local name=$1 stage=$2 steps=$3
+  shift 3
+  bin/train --stage="$stage" --max-length 64 --seed "$SEED" --steps "$steps" --validation "$OUT/rows/validation.parquet" \
+    --validate-every 250 --checkpoint-every 250 --set log.keep_checkpoints=1 --out "$OUT/runs/$name" --resume "$@"
 }
+train=$OUT/rows/train.parquet
+assigned=$OUT/rows/assigned.parquet
 
-say "2/6 the untrained model"
-fit before --steps 0
+say "2/7 the untrained model"
+fit before 1 0 --model random:demo/model --data "$train"
 
-say "3/6 Stage 1: $STEPS steps of 64 texts"
-fit after
+say "3/7 Stage 1: $STEPS steps of 64 texts"
+fit stage1 1 "$STEPS" --model random:demo/model --data "$train" --learning-rate "$RATE"
 
-say "4/6 the control: the same run on labels dealt out anew inside each corpus"
-fit control --permute-labels
-
-say "5/6 anchors across theories, found in the training rows, and the rows that belong to them"
-rm -rf "$OUT/model"
-cp -r "$OUT/runs/after/final" "$OUT/model"
-bin/hives anchors build --rows "$OUT/rows/train.parquet" --model "$OUT/model" --k 150 --restarts 3 \
+# The anchors' embedder must not be the model that Stage 2 trains, or it would be taught its own opinion.
+say "4/7 anchors across theories, found in the training rows by a small model of another seed"
+SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" --model random:demo/model --data "$train" --learning-rate "$RATE" --pooling mean
+embedder=$OUT/runs/embedder/final
+bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
   --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
-bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$OUT/model" \
-  --in "$OUT/rows/train.parquet" --out "$OUT/rows/assigned.parquet"
-bin/hives theories inventory assign --model "$OUT/model" \
-  --in "$OUT/rows/assigned.parquet" --out "$OUT/rows/assigned.parquet"
+bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$embedder" --in "$train" --out "$assigned"
+bin/hives theories inventory assign --model "$embedder" --in "$assigned" --out "$assigned"
 
-say "6/6 what was learned, on groups that training has not seen"
-bin/hives report demo --before "$OUT/runs/before/final" --after "$OUT/model" --control "$OUT/runs/control/final" \
-  --data "$OUT/rows/test.parquet" --train-data "$OUT/rows/train.parquet" --run "$OUT/runs/after" \
-  --anchors "$OUT/anchors.parquet" --assigned "$OUT/rows/assigned.parquet" --out "$OUT"
+say "5/7 Stage 2: $STEPS2 steps against the anchors"
+fit stage2 2 "$STEPS2" --from "$OUT/runs/stage1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" --learning-rate "$RATE2"
+
+say "6/7 the control: both stages on labels and anchors dealt out anew inside each corpus"
+fit control1 1 "$STEPS" --model random:demo/model --data "$train" --learning-rate "$RATE" --permute-labels
+fit control2 2 "$STEPS2" --from "$OUT/runs/control1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" \
+  --learning-rate "$RATE2" --permute-labels --permute-anchors
+
+say "7/7 what was learned, on groups that training has not seen"
+rm -rf "$OUT/model"
+cp -r "$OUT/runs/stage2/final" "$OUT/model"
+bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
+  --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
+  --anchors "$OUT/anchors.parquet" --assigned "$assigned" --out "$OUT"
 touch "$OUT/finished"
 
-cat <<EOF
+cat <<END
 
 model    $OUT/model
 figures  $OUT/metrics.json
 report   $OUT/report.html      (open it in a browser)
 anchors  $OUT/anchors.html
 rows     $OUT/rows.html
-EOF
+END

@@ -31,6 +31,7 @@ func reportDemoCommand() *cobra.Command {
 	c.Flags().StringVar(&j.Before, "before", "", "model folder before training")
 	c.Flags().StringVar(&j.After, "after", "", "model folder after training")
 	c.Flags().StringVar(&j.Control, "control", "", "model folder trained as long on permuted labels")
+	c.Flags().StringVar(&j.Stage1, "stage1", "", "model folder between the stages, where --after is that of Stage 2")
 	c.Flags().StringVar(&j.Run, "run", "", "folder of the training run, for its curves")
 	c.Flags().StringVar(&j.Anchors, "anchors", "", "bank of cross-theory anchors to show")
 	c.Flags().StringVar(&j.Assigned, "assigned", "", "rows that were assigned to the banks")

@@ -42,6 +42,7 @@ type Demo struct {
 	Before   *System   `json:"before"`
 	After    *System   `json:"after"`
 	Control  *System   `json:"control"`
+	Stage1   *System   `json:"stage_1,omitempty"` // the model between the stages, where after is that of Stage 2
 	Findings []Finding `json:"findings"`
 	Common
 
@@ -135,27 +136,39 @@ func (b *Bench) Evaluate(ctx context.Context, model Named, controls []Named) (*E
 	return e, explain(e, &e.Common, map[string]*System{"": e.System})
 }
 
-// Demo measures a model before and after training, the control trained on permuted labels, and the
-// controls that need no model.
-func (b *Bench) Demo(ctx context.Context, before, after, control Named) (*Demo, error) {
+// DemoModels are the models of a demo; Stage1 may be left out (Open nil).
+type DemoModels struct{ Before, After, Control, Stage1 Named }
+
+// Demo measures a model before and after training, between the stages where that is asked for, the control
+// trained on permuted labels, and the controls that need no model.
+func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 	d := &Demo{Format: Format, Kind: KindDemo}
+	systems := map[string]*System{}
 	var err error
 	for _, m := range []struct {
+		key  string
 		into **System
 		Named
-	}{{&d.Before, before}, {&d.After, after}, {&d.Control, control}} {
+	}{{"before", &d.Before, models.Before}, {"after", &d.After, models.After}, {"control", &d.Control, models.Control}, {"stage_1", &d.Stage1, models.Stage1}} {
+		if m.Open == nil {
+			continue
+		}
 		if *m.into, err = b.Model(ctx, m.Named); err != nil {
 			return nil, err
 		}
+		systems[m.key] = *m.into
 	}
 	if d.Common, err = b.common(ctx); err != nil {
 		return nil, err
 	}
 	d.Compared["after_minus_before"] = b.Compare(d.After, d.Before)
 	d.Compared["after_minus_control"] = b.Compare(d.After, d.Control)
+	if d.Stage1 != nil {
+		d.Compared["after_minus_stage_1"] = b.Compare(d.After, d.Stage1)
+	}
 	d.Findings = findings(d)
 	d.Examples = b.examples(d.Before.vectors, d.After.vectors)
-	return d, explain(d, &d.Common, map[string]*System{"before": d.Before, "after": d.After, "control": d.Control})
+	return d, explain(d, &d.Common, systems)
 }
 
 // common measures the model-free controls once for the whole document.

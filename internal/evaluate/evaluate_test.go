@@ -239,7 +239,9 @@ func TestDocumentIsAFunctionOfItsInput(t *testing.T) {
 	var first string
 	for range 2 {
 		b := bench(t, sample(80, 7), Options{Seed: 3, TrainRows: sample(60, 8)})
-		d, err := b.Demo(t.Context(), Fixed("before", fake{salt: "a"}), Fixed("after", fake{}), Fixed("control", fake{salt: "b"}))
+		d, err := b.Demo(t.Context(), DemoModels{
+			Before: Fixed("before", fake{salt: "a"}), After: Fixed("after", fake{}), Control: Fixed("control", fake{salt: "b"}),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

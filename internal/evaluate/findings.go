@@ -55,6 +55,7 @@ func findings(d *Demo) []Finding {
 	for _, c := range claims {
 		out = append(out, c.judge())
 	}
+	out = append(out, stage2(d)...)
 	out = append(out, shortcut(d)...)
 	return append(out, pushedAway(d)...)
 }
@@ -80,6 +81,38 @@ func (c claim) judge() Finding {
 		f.Sentence = "Not shown: " + gains + ". An interval reaches zero, so this may be chance."
 	}
 	return f
+}
+
+// stage2 says what the second stage added to the first, or cost.
+func stage2(d *Demo) []Finding {
+	over := d.Compared["after_minus_stage_1"]
+	if over == nil {
+		return nil
+	}
+	corpus := metrics.WithinCorpus
+	var out []Finding
+	for _, c := range []struct {
+		figure string
+		gain   Estimate
+	}{
+		{"direction within a corpus", over.DirectionByScope.At(corpus)},
+		{"ranking within a corpus", over.RankingAccuracy.At(corpus)},
+		{"similarity, mean over corpora", over.CorrelationMean},
+	} {
+		f := Finding{Topic: "what Stage 2 adds to Stage 1: " + c.figure, Verdict: NotShown}
+		switch i := c.gain.Interval; {
+		case !i.Known():
+			f.Verdict, f.Sentence = Undefined, "The held-out rows do not define this figure or its interval."
+		case i.Low > 0:
+			f.Verdict, f.Sentence = Learned, gain(c.gain)+". The paired interval lies above zero."
+		case i.High < 0:
+			f.Verdict, f.Sentence = Worse, gain(c.gain)+": Stage 2 costs."
+		default:
+			f.Sentence = gain(c.gain) + ": the interval reaches zero, so this may be chance."
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // gain writes a difference with its interval.

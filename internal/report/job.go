@@ -48,6 +48,7 @@ type EvaluateJob struct {
 type DemoJob struct {
 	Job
 	Before, After, Control string
+	Stage1                 string // model folder between the stages; may be empty
 	Run                    string // folder of the training run, for the curves; may be empty
 	Anchors, Assigned      string // bank of anchors and the rows assigned to it; both or neither
 }
@@ -96,7 +97,11 @@ func Demo(ctx context.Context, j DemoJob) error {
 			return err
 		}
 	}
-	d, err := b.Demo(ctx, j.model("before", j.Before), j.model("after", j.After), j.model("control", j.Control))
+	models := evaluate.DemoModels{Before: j.model("before", j.Before), After: j.model("after", j.After), Control: j.model("control", j.Control)}
+	if j.Stage1 != "" {
+		models.Stage1 = j.model("stage 1", j.Stage1)
+	}
+	d, err := b.Demo(ctx, models)
 	if err != nil {
 		return err
 	}
@@ -104,6 +109,9 @@ func Demo(ctx context.Context, j DemoJob) error {
 		return err
 	}
 	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
+	if d.Stage1 != nil {
+		main = append(main, shown{"after Stage 1", "", d.Stage1, true})
+	}
 	if err := j.finish(append(main, controlsShown(d.Controls)...)); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type contrast struct {
 const (
 	forestLabel  = 300.0
 	forestWidth  = 860.0
-	forestRowGap = 40.0
+	forestRowGap = 48.0
 	forestNumber = 150.0 // room for the figures on the right
 )
 

@@ -36,14 +36,20 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) er
 		{"after training", "the demo's model", d.After, true},
 		{"control", "same steps, labels permuted", d.Control, true},
 	}
+	contrasts := []contrast{
+		{"after − before", d.Compared["after_minus_before"]},
+		{"after − control", d.Compared["after_minus_control"]},
+	}
+	maps := main[:2]
+	if d.Stage1 != nil {
+		main = append(main, shown{"after Stage 1", "before the alignment with anchors", d.Stage1, true})
+		contrasts = append(contrasts, contrast{"after − Stage 1", d.Compared["after_minus_stage_1"]})
+	}
 	v := newView("What a small model learned about human values", main, &d.Common)
 	v.Lead = demoLead
 	v.Findings = d.Findings
-	v.Forest = drawForest([]contrast{
-		{"after − before", d.Compared["after_minus_before"]},
-		{"after − control", d.Compared["after_minus_control"]},
-	})
-	v.Maps = mapRows(main[:2])
+	v.Forest = drawForest(contrasts)
+	v.Maps = mapRows(maps)
 	v.Curves = drawCurves(curves)
 	v.Examples, v.Anchors = d.Examples, bank
 	return page.Execute(w, v)
@@ -85,7 +91,7 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 	v := &view{
 		Title: title, N: c.N, Settings: c.Settings,
 		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
-		Values: main[len(main)/2].system.Values,
+		Values: main[min(1, len(main)-1)].system.Values, // of the model after training
 		Terms:  sortedPairs(c.Definition), Skipped: mainReasons(c.Skipped),
 	}
 	for _, s := range all {
