@@ -20,8 +20,8 @@ func (s *Server) ordered(ctx context.Context, handle func(context.Context) error
 	return Status(handle(ctx))
 }
 
-// answer is a reply to come.
-type answer[T any] struct {
+// outcome is a reply, or why there is none.
+type outcome[T any] struct {
 	reply T
 	err   error
 }
@@ -29,7 +29,7 @@ type answer[T any] struct {
 // inOrder answers each message in a goroutine and sends the answers in order; the first error ends the stream.
 func inOrder[Q, R any](ctx context.Context, s *Server, recv func() (Q, error), send func(R) error, handle func(Q) (R, error)) error {
 	requests, last := receive(ctx, recv)
-	pending := make(chan chan answer[R], orderedInFlight)
+	pending := make(chan chan outcome[R], orderedInFlight)
 	end := make(chan error, 1)
 	go func() { end <- feed(ctx, s, requests, last, pending, handle) }()
 	for next := range pending {
@@ -49,7 +49,7 @@ func inOrder[Q, R any](ctx context.Context, s *Server, recv func() (Q, error), s
 }
 
 // feed starts a goroutine for each message while pending has room, and closes pending at the stream's end.
-func feed[Q, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error, pending chan<- chan answer[R], handle func(Q) (R, error)) error {
+func feed[Q, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error, pending chan<- chan outcome[R], handle func(Q) (R, error)) error {
 	defer close(pending)
 	for {
 		var q Q
@@ -62,16 +62,16 @@ func feed[Q, R any](ctx context.Context, s *Server, requests <-chan Q, last <-ch
 		case <-s.over.Done():
 			return errDraining
 		}
-		out := make(chan answer[R], 1)
+		out := make(chan outcome[R], 1)
 		select {
 		case pending <- out:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		go func() {
-			defer s.contain(ctx, func(err error) { out <- answer[R]{err: err} })
+			defer s.contain(ctx, func(err error) { out <- outcome[R]{err: err} })
 			reply, err := handle(q)
-			out <- answer[R]{reply, err}
+			out <- outcome[R]{reply, err}
 		}()
 	}
 }

@@ -40,8 +40,8 @@ func (v valueService) acquire() (valued, func(), error) {
 	return valued{g, v.s.opt.Limits}, release, nil
 }
 
-// answer runs one method on the generation that serves now; its errors become gRPC statuses.
-func answer[T any](v valueService, do func(valued) (*T, error)) (*T, error) {
+// withValues runs one method on the generation that serves now; its errors become gRPC statuses.
+func withValues[T any](v valueService, do func(valued) (*T, error)) (*T, error) {
 	g, release, err := v.acquire()
 	if err != nil {
 		return nil, Status(err)
@@ -56,7 +56,7 @@ func answer[T any](v valueService, do func(valued) (*T, error)) (*T, error) {
 
 // ListValues implements the method for gRPC.
 func (v valueService) ListValues(_ context.Context, r *hivesv1.ListValuesRequest) (*hivesv1.ListValuesResponse, error) {
-	return answer(v, func(g valued) (*hivesv1.ListValuesResponse, error) {
+	return withValues(v, func(g valued) (*hivesv1.ListValuesResponse, error) {
 		among, err := g.selected(r.Filter)
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func (v valueService) ListValues(_ context.Context, r *hivesv1.ListValuesRequest
 
 // GetValueVector implements the method for gRPC.
 func (v valueService) GetValueVector(_ context.Context, r *hivesv1.GetValueVectorRequest) (*hivesv1.GetValueVectorResponse, error) {
-	return answer(v, func(g valued) (*hivesv1.GetValueVectorResponse, error) {
+	return withValues(v, func(g valued) (*hivesv1.GetValueVectorResponse, error) {
 		value, err := g.value(r.ValueId)
 		if err != nil {
 			return nil, err
@@ -92,7 +92,7 @@ func (v valueService) GetValueVector(_ context.Context, r *hivesv1.GetValueVecto
 
 // ScoreTexts implements the method for gRPC.
 func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse, error) {
-	return answer(v, func(g valued) (*hivesv1.ScoreTextsResponse, error) {
+	return withValues(v, func(g valued) (*hivesv1.ScoreTextsResponse, error) {
 		among, err := g.selected(r.Filter)
 		if err == nil {
 			err = g.scorable(r, among)

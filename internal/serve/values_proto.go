@@ -64,16 +64,24 @@ func scoreProto(s values.Score) *hivesv1.ValueScore {
 		Cosine: float32(s.Cosine), Strength: float32(s.Strength), Stance: hivesv1.Stance_STANCE_UNSIGNED,
 	}
 	if v.Kind == values.Directional {
-		out.Stance = hivesv1.Stance_STANCE_SUPPORTS
-		if s.Cosine < 0 {
-			out.Stance = hivesv1.Stance_STANCE_OPPOSES
-		}
+		out.Stance = stance(s.Cosine)
 	}
 	if !math.IsNaN(s.Margin) {
 		margin := float32(s.Margin)
 		out.Margin = &margin
 	}
 	return out
+}
+
+// stance is unspecified for a text that stands exactly between the sides.
+func stance(cosine float64) hivesv1.Stance {
+	switch {
+	case cosine > 0:
+		return hivesv1.Stance_STANCE_SUPPORTS
+	case cosine < 0:
+		return hivesv1.Stance_STANCE_OPPOSES
+	}
+	return hivesv1.Stance_STANCE_UNSPECIFIED
 }
 
 func anchorProto(a *values.Anchor) *hivesv1.Anchor {

@@ -16,7 +16,7 @@ import (
 
 // NearestValues implements the method for gRPC.
 func (v valueService) NearestValues(ctx context.Context, r *hivesv1.NearestValuesRequest) (*hivesv1.NearestValuesResponse, error) {
-	return answer(v, func(g valued) (*hivesv1.NearestValuesResponse, error) {
+	return withValues(v, func(g valued) (*hivesv1.NearestValuesResponse, error) {
 		among, err := g.selected(r.Filter)
 		if err != nil {
 			return nil, err
@@ -47,7 +47,7 @@ func (v valueService) NearestValues(ctx context.Context, r *hivesv1.NearestValue
 
 // NearestAnchors implements the method for gRPC.
 func (v valueService) NearestAnchors(ctx context.Context, r *hivesv1.NearestAnchorsRequest) (*hivesv1.NearestAnchorsResponse, error) {
-	return answer(v, func(g valued) (*hivesv1.NearestAnchorsResponse, error) {
+	return withValues(v, func(g valued) (*hivesv1.NearestAnchorsResponse, error) {
 		keep, err := g.anchorFilter(r)
 		if err != nil {
 			return nil, err
