@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"hives/data"
+	"hives/encoder"
+	"hives/encoder/local"
 	"hives/pack"
 	"hives/samplers"
 	"hives/tokenizer"
@@ -30,7 +32,9 @@ func main() {
 	lengths, batch, err := prepare(*rows, *tok, *maxLength, *batchSize, *negatives)
 	if err == nil {
 		c := pack.Choice{Texts: *batchSize, Longest: *maxLength, Max: *shapes, Attention: *attention}
-		err = measure(lengths, batch, c, *sampled, *measured)
+		if err = measure(lengths, batch, c, *sampled, *measured); err == nil {
+			err = embedded(lengths, *maxLength)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -117,6 +121,28 @@ func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, mea
 		fmt.Printf("%-28s %s\n", fmt.Sprintf("%d × %d for %d texts", s.Rows, s.Length, s.Texts), each[i].String())
 	}
 	fmt.Printf("%-28s %s\n%-28s %s\n%-28s %s\n", "packed", packed.String(), "padded to one of ten lengths", bucketed.String(), "padded to the longest", full.String())
+	return nil
+}
+
+// embedded packs the rows in file order as an encoder does that is given 32 or 1,024 texts at a time.
+func embedded(lengths []int, maxLength int) error {
+	for _, chunk := range []int{1, 32, encoder.Chunk} {
+		var all tally
+		for part := range slices.Chunk(lengths, chunk) {
+			texts := make([][]int32, len(part))
+			for i, n := range part {
+				texts[i] = make([]int32, n)
+			}
+			batches, err := pack.Many(texts, local.Shapes(maxLength))
+			if err != nil {
+				return err
+			}
+			for _, b := range batches {
+				all.add(b.Shape.Tokens(), b.Tokens())
+			}
+		}
+		fmt.Printf("%-28s %s\n", fmt.Sprintf("embedded by %d", chunk), all.String())
+	}
 	return nil
 }
 

@@ -32,6 +32,8 @@ var rules = []rule{
 		"rows are prepared without an engine or a model"},
 	{"tokenizer", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "github.com/gomlx"},
 		"a tokenizer turns text into ids and nothing else"},
+	{"pack", []string{"model", "encoder", "data", "losses", "samplers", "metrics", "checkpoints", "tokenizer", "github.com/gomlx"},
+		"packing is a function of lengths: trainer, encoder and daemon share it"},
 	{"checkpoints", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer"},
 		"a checkpoint stores named tensors: it does not know what they mean"},
 	{"encoder", []string{"losses", "samplers", "metrics", "checkpoints"},
@@ -49,7 +51,7 @@ var rules = []rule{
 // public packages are a library for others; these parts belong to our programs.
 var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore"}
 
-var public = []string{"model", "tokenizer", "encoder", "losses", "samplers", "data", "metrics", "checkpoints", "proto"}
+var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "checkpoints", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {
