@@ -6,9 +6,9 @@ import "hives/internal/fault"
 const MaxShapes = 8
 
 // Attention is the row length at which attention costs as much as everything else in a layer, where
-// nothing is known of the model. On a CPU the speeds of docs/PACKING.md put it near 130 for the demo's model;
-// larger matrices outweigh attention for longer.
-const Attention = 512
+// nothing is known of the model. The products of the 0.6B shape alone would put it at 3,840; softmax and
+// mask, which memory bounds, bring it down. The demo's small matrices on a CPU measured 130.
+const Attention = 2048
 
 // Shape is what a graph is compiled for.
 type Shape struct {

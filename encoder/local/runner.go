@@ -25,8 +25,8 @@ const batchTokens = 2048
 var fullLengths = []int{32, 128, 256}
 
 // Shapes lists the batches that texts of at most maxLength tokens are packed into, at most
-// pack.MaxShapes: single rows of growing length, so that one short text does not pay for a long row, and
-// full batches.
+// pack.MaxShapes: single rows of growing length, so that one short text does not pay for a long row, full
+// batches, and where room is left batches in between.
 func Shapes(maxLength int) []pack.Shape {
 	var out []pack.Shape
 	add := func(rows, length int) {
@@ -38,8 +38,11 @@ func Shapes(maxLength int) []pack.Shape {
 	}
 	for i, length := range fullLengths {
 		if i == 0 || maxLength > fullLengths[i-1] {
-			add(batchTokens/min(length, maxLength), min(length, maxLength))
+			add(max(1, batchTokens/min(length, maxLength)), min(length, maxLength))
 		}
+	}
+	for rows := 4; len(out) < pack.MaxShapes && rows*maxLength < batchTokens; rows *= 4 {
+		add(rows, maxLength)
 	}
 	return out
 }
