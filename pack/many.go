@@ -9,12 +9,15 @@ import (
 // callCost is what a batch costs beside its tokens: starting a graph, spreading it over the cores.
 const callCost = 64
 
+// shortRows is the weight of attention by which Many compares shapes: that of small models, for which a
+// long row is dear (docs/PACKING.md). For a large one short rows that are as full are no worse.
+const shortRows = 512
+
 // Many lays texts into batches of the given shapes, cheaply rather than in the caller's order: Members
 // says which text stands where. The longest texts come first, so only the last batches are small.
 //
 // Each batch takes, of the shapes that hold the longest waiting text, the one with the least cost for a
-// token of text, by the constant Attention. It is greedy: at the very end a few tokens more than in the
-// best plan may be computed.
+// token of text. It is greedy: at the very end a few tokens more than in the best plan may be computed.
 func Many(texts [][]int32, shapes []Shape) ([]Batch, error) {
 	if err := validate(shapes); err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (s *stock) choose(shapes []Shape) (Shape, error) {
 		for _, p := range trial.fill(shape) {
 			tokens += s.lengths[p.text]
 		}
-		if cost := (shape.Cost(Attention) + callCost) / float64(tokens); least == 0 || cost < least {
+		if cost := (shape.Cost(shortRows) + callCost) / float64(tokens); least == 0 || cost < least {
 			best, least = shape, cost
 		}
 	}
