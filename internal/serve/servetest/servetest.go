@@ -102,18 +102,27 @@ func (r *Runner) Compile(context.Context, pack.Shape) error {
 	return nil
 }
 
-// Framed is the demo's tokenizer, cutting at MaxLength.
+var (
+	framedOnce sync.Mutex
+	framed     *tokenizer.Framed
+)
+
+// Framed is the demo's tokenizer, cutting at MaxLength; one for all tests of a process.
 func Framed(t testing.TB) *tokenizer.Framed {
 	t.Helper()
+	framedOnce.Lock()
+	defer framedOnce.Unlock()
+	if framed != nil {
+		return framed
+	}
 	tok, err := tokenizer.Open(filepath.Join(goldentest.ModuleRoot(t), "demo", "model"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := tokenizer.NewFramed(tok, MaxLength, "")
-	if err != nil {
+	if framed, err = tokenizer.NewFramed(tok, MaxLength, ""); err != nil {
 		t.Fatal(err)
 	}
-	return f
+	return framed
 }
 
 // Model wraps a runner as a loader would.
