@@ -1,0 +1,169 @@
+// Command training times Stage 1 steps over real batches and writes these batches down, so that pytorch.py
+// can time the same. It is a measurement, not a part of HiVES.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"hives/data"
+	"hives/internal/engine"
+	"hives/internal/optim"
+	"hives/internal/trainer"
+	"hives/losses"
+	"hives/model/qwen3embed"
+	"hives/pack"
+	"hives/samplers"
+	"hives/tokenizer"
+)
+
+// line is a batch as pytorch.py reads it.
+type line struct {
+	IDs       [][]int32 `json:"ids"`
+	Theory    []int32   `json:"theory"`
+	Levels    [][]int32 `json:"levels"`
+	Direction []int32   `json:"direction"`
+}
+
+func main() {
+	rows := flag.String("rows", "", "Parquet of hives data split: training rows")
+	tok := flag.String("tokenizer", "demo/model/tokenizer.json", "tokenizer.json")
+	config := flag.String("config", "demo/model/config.json", "config.json of the model, whose weights are drawn")
+	steps := flag.Int("steps", 40, "batches that are timed")
+	out := flag.String("batches", "batches.jsonl", "file that the batches are written to")
+	flag.Parse()
+	if err := run(*rows, *tok, *config, *out, *steps); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(rows, tok, config, out string, steps int) error {
+	batches, err := draw(rows, tok, steps)
+	if err != nil {
+		return err
+	}
+	if err := write(out, batches); err != nil {
+		return err
+	}
+	var samples [][]int
+	for _, b := range batches {
+		var lengths []int
+		for _, ids := range b.IDs {
+			lengths = append(lengths, len(ids))
+		}
+		samples = append(samples, lengths)
+	}
+	shapes, err := pack.Choose(samples, pack.Choice{Texts: len(samples[0]), Longest: slices.Max(slices.Concat(samples...))})
+	if err != nil {
+		return err
+	}
+	return measure(config, batches, shapes)
+}
+
+// draw returns batches of the paper's sampler, texts cut to 256 tokens.
+func draw(rows, tok string, steps int) ([]line, error) {
+	all, err := data.Read(rows)
+	if err != nil {
+		return nil, err
+	}
+	t, err := tokenizer.Open(tok)
+	if err != nil {
+		return nil, err
+	}
+	framed, err := tokenizer.NewFramed(t, 256, "")
+	if err != nil {
+		return nil, err
+	}
+	labels := data.NewLabels(all)
+	o := samplers.DefaultIntraTheory()
+	o.Seed = 1
+	s, err := samplers.NewIntraTheory(labels, o)
+	if err != nil {
+		return nil, err
+	}
+	var batches []line
+	for step := range steps {
+		var b line
+		for _, r := range s.Batch(step).Rows {
+			ids, _, err := framed.Encode(all[r].Text)
+			if err != nil {
+				return nil, fmt.Errorf("row %d: %w", r+1, err)
+			}
+			levels := labels.Levels[r]
+			b.IDs, b.Levels = append(b.IDs, ids), append(b.Levels, levels[:])
+			b.Theory, b.Direction = append(b.Theory, labels.Theory[r]), append(b.Direction, labels.Direction[r])
+		}
+		batches = append(batches, b)
+	}
+	return batches, nil
+}
+
+func write(path string, batches []line) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	enc := json.NewEncoder(w)
+	for _, b := range batches {
+		if err := enc.Encode(b); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// measure takes every batch twice and times the second pass, when all shapes are compiled.
+func measure(config string, batches []line, shapes []pack.Shape) error {
+	cfg, err := qwen3embed.LoadConfig(config)
+	if err != nil {
+		return err
+	}
+	m, err := qwen3embed.Random(cfg, 1)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	eng, err := engine.Open(context.Background(), engine.Options{})
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	stepper, err := trainer.NewStepper(eng.Backend, m, trainer.StepOptions{
+		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()},
+		Optimizer: optim.Default(0), Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+	})
+	if err != nil {
+		return err
+	}
+	defer stepper.Close()
+	var begin time.Time
+	tokens, computed, step := 0, 0, 0
+	for pass := range 2 {
+		begin = time.Now()
+		for _, b := range batches {
+			packed, err := pack.One(b.IDs, shapes)
+			if err != nil {
+				return err
+			}
+			batch := &trainer.Batch{Packs: []pack.Batch{packed}, Theory: b.Theory, Levels: slices.Concat(b.Levels...), Direction: b.Direction}
+			if _, err := stepper.Step(batch, step, 1e-4, 1); err != nil {
+				return err
+			}
+			step++
+			tokens, computed = tokens+pass*batch.Tokens(), computed+pass*batch.Computed()
+		}
+	}
+	seconds := time.Since(begin).Seconds()
+	fmt.Printf("%s, %s: %.0f useful tokens/s, %.1f ms a step of %.0f tokens, %.1f %% of computed tokens are text\n",
+		eng.Choice, config, float64(tokens)/seconds, 1000*seconds/float64(len(batches)), float64(tokens)/float64(len(batches)), 100*float64(tokens)/float64(computed))
+	return nil
+}
