@@ -8,18 +8,20 @@
 # begin from: an embedder with their weights is refused. OUT receives train.parquet, validation.parquet,
 # test.parquet, individual.parquet, theory.parquet and coverage/.
 #
-#   EMBEDDER=DIR     frozen model to embed with; otherwise a small one is trained, on the training part only
-#   K=500 RESTARTS=3 clusters before merging, fits of k-means
+#   EMBEDDER=DIR     frozen model to embed with, best a pretrained one; otherwise a small one is made
+#   K=274 RESTARTS=3 clusters before merging (the paper's number of anchors), fits of k-means
 #   FRACTIONS=a,b,c  of train, validation and test; by default those of hives data split
-#   STEPS=600        of the small embedder; its seed is 1001, so that no run of the demo shares its weights
+#   STEPS=0          of Stage 1 that the small embedder is trained, on the training part only. With none its
+#                    vectors say which tokens a text has (docs/LOG.md has what training did to them). Its seed is
+#                    1001, so that no run of the demo shares its weights
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 CORPORA=$(realpath "$1") OUT=$(realpath -m "$2")
 shift 2
 not_for=()
 for model in "$@"; do not_for+=(--not-for "$(realpath "$model")"); done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-BIN=${BIN:-bin} K=${K:-500} RESTARTS=${RESTARTS:-3} STEPS=${STEPS:-600}
+BIN=${BIN:-bin} K=${K:-274} RESTARTS=${RESTARTS:-3} STEPS=${STEPS:-0}
 
 say() { printf '\n== %s\n' "$*" >&2; }
 mkdir -p "$OUT/work" "$OUT/coverage"
@@ -33,9 +35,9 @@ done
 "$BIN/hives" data split --in "$work/all.parquet" --out "$work" ${FRACTIONS:+--fractions "$FRACTIONS"}
 
 if [ -z "${EMBEDDER:-}" ]; then
-  say "2/4 a small embedder: mean of tokens, negatives of the anchor's own corpus, so that style counts less"
+  say "2/4 a small embedder: the mean of tokens after $STEPS steps"
   EMBEDDER=$work/embedder/final
-  "$BIN/train" --stage=1 --model random:demo/model --max-length 64 --pooling mean --negatives corpus \
+  "$BIN/train" --stage=1 --model random:demo/model --max-length 64 --pooling mean \
     --data "$work/train.parquet" --validation "$work/validation.parquet" --seed 1001 --steps "$STEPS" \
     --learning-rate 1e-3 --out "$work/embedder" --resume
 else
