@@ -42,11 +42,12 @@ func unknown(id string) error {
 	return fault.New(fault.NotFound, "value %q is not among the value vectors; hives vectors show lists them", brief(id))
 }
 
-// brief keeps a message short whatever a caller takes for a name.
+// brief repeats only what can be a name: somebody's text in the place of one stays out of messages.
 func brief(name string) string {
 	const most = 80
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most]) + "…"
+	foreign := func(r rune) bool { return r != '-' && r != '/' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	if len(name) > most || strings.ContainsFunc(name, foreign) {
+		return "…"
 	}
 	return name
 }

@@ -118,8 +118,8 @@ func TestSelect(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range []values.Filter{{Theories: []string{"mtf"}}, {IDs: []string{"mft/kindness"}}, {Subtrees: []string{strings.Repeat("x", 5000)}}} {
-		if _, err := s.Select(f); fault.Of(err) != fault.NotFound || len(err.Error()) > 300 {
+	for _, f := range []values.Filter{{Theories: []string{"mtf"}}, {IDs: []string{"mft/kindness"}}, {Subtrees: []string{strings.Repeat("x", 5000)}}, {IDs: []string{"My secret"}}} {
+		if _, err := s.Select(f); fault.Of(err) != fault.NotFound || len(err.Error()) > 300 || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%.40v: %v", f, err)
 		}
 	}

@@ -80,7 +80,7 @@ func valueSet(t testing.TB, banks ...*anchors.Bank) *values.Set {
 }
 
 // startValues runs a server with ValueService over a set, nil for none.
-func startValues(t testing.TB, set *values.Set) (hivesv1.ValueServiceClient, *servetest.Fixture) {
+func startValues(t testing.TB, set *values.Set) (hivesv1.ValueServiceClient, *servetest.Runner) {
 	t.Helper()
 	r := &servetest.Runner{}
 	o := servetest.Options(t, r)
@@ -91,7 +91,7 @@ func startValues(t testing.TB, set *values.Set) (hivesv1.ValueServiceClient, *se
 		return m, nil
 	}
 	f := servetest.Start(t, o, r)
-	return hivesv1.NewValueServiceClient(f.Conn), f
+	return hivesv1.NewValueServiceClient(f.Conn), r
 }
 
 func TestListValues(t *testing.T) {
@@ -186,11 +186,11 @@ func checkStance(t *testing.T, s *hivesv1.ValueScore) {
 }
 
 func TestSignsAreRefusedWhereThereAreNone(t *testing.T) {
-	c, f := startValues(t, valueSet(t))
+	c, engine := startValues(t, valueSet(t))
 	r := &hivesv1.ScoreTextsRequest{Texts: []string{"a promise"}, RequireSign: true}
 	_, err := c.ScoreTexts(ctx(t), r)
 	refusal(t, err, codes.FailedPrecondition, "UNSIGNED")
-	if n := r2.Batches(); n != 0 {
+	if n := engine.Batches(); n != 0 {
 		t.Errorf("%d batches were run before the refusal", n)
 	}
 	r.Filter = &hivesv1.ValueFilter{Kinds: []hivesv1.VectorKind{hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL}}
