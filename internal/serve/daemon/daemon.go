@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"google.golang.org/grpc"
+
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -55,6 +57,7 @@ func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
 	return serve.Options{
 		Load: loader(c, e), Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
 		Server: "embedd " + cli.BuildInfo().Release, Log: log,
+		Register: []func(*serve.Server, grpc.ServiceRegistrar){serve.RegisterValues},
 	}
 }
 
