@@ -198,7 +198,7 @@ func TestOneProcessHoldsARun(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	if _, err := Open(dir); fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), dir+" is in use") {
+	if _, err := Open(dir); fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), fmt.Sprintf("%s is in use by process %d", dir, child.Process.Pid)) {
 		t.Errorf("open beside the holder: %v", err)
 	}
 	if _, err := Create(dir, nil, Info{}); fault.Of(err) != fault.Exists {
