@@ -15,6 +15,13 @@ import (
 
 // run trains and says what came of it.
 func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) error {
+	if o.smoke {
+		done, err := o.lightSmoke()
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	cfg, options, err := prepare(ctx, fs, o)
 	if err != nil {
 		return err
@@ -22,6 +29,9 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	defer options.Engine.Close()
 	w := newWatcher(options.Engine.Choice)
 	options.Observer = w
+	if o.smoke {
+		w.Note(smokeWords)
+	}
 	if o.dryRun {
 		return dryRun(ctx, cfg, options, out, o.json)
 	}
@@ -35,6 +45,10 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if err != nil {
 		return err
 	}
+	if o.smoke {
+		fmt.Fprintln(out, smokeWords)
+		return nil
+	}
 	if summary.AlreadyFinished {
 		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, summary.Steps)
 	}
@@ -46,6 +60,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 func prepare(ctx context.Context, fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
 	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
 	cfg, _, err := load(fs, o)
+	cfg = o.smokeFiles.shrink(cfg)
 	if err == nil && o.out == "" && !o.dryRun {
 		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
 	}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"hives/internal/smoke"
+	"hives/internal/trainer"
+)
+
+// smokeWords stand at both ends of a smoke run.
+const smokeWords = "smoke run: a few steps of a tiny model from random weights on the demo's rows. It shows that the settings run; its result means nothing."
+
+// smokeFiles is where a smoke run finds its rows and model; empty for any other run.
+type smokeFiles struct{ demo, dir string }
+
+// lightSmoke writes what a smoke run needs into a folder that done removes. The run lies there too unless --out
+// names a place.
+func (o *options) lightSmoke() (done func(), err error) {
+	if o.smokeFiles.demo, err = smoke.Find(); err != nil {
+		return nil, err
+	}
+	if o.smokeFiles.dir, err = os.MkdirTemp("", "smoke-*"); err != nil {
+		return nil, err
+	}
+	done = func() { os.RemoveAll(o.smokeFiles.dir) }
+	if err := smoke.Supply(o.smokeFiles.demo, o.smokeFiles.dir); err != nil {
+		done()
+		return nil, err
+	}
+	if o.out == "" {
+		o.out = filepath.Join(o.smokeFiles.dir, "run")
+	}
+	return done, nil
+}
+
+// shrink makes the settings those of a smoke run, if it is one.
+func (f smokeFiles) shrink(cfg trainer.Config) trainer.Config {
+	if f.dir == "" {
+		return cfg
+	}
+	return smoke.Shrink(cfg, f.demo, f.dir)
+}
