@@ -14,6 +14,7 @@ type Choice struct {
 	Longest   int     // tokens of the longest text there may be
 	Max       int     // shapes, at most MaxShapes
 	Attention float64 // row length at which attention costs as much as the rest
+	Devices   int     // that share the rows: their number comes in multiples of this, 0 is 1
 }
 
 // Choose picks the shapes with which batches like the samples cost least. A sample is the lengths of one
@@ -27,7 +28,7 @@ func Choose(samples [][]int, c Choice) ([]Shape, error) {
 	if err := c.complete(samples); err != nil {
 		return nil, err
 	}
-	worst := candidate{shape: Shape{Rows: c.Texts, Length: c.Longest, Texts: c.Texts}, holds: newSet(len(samples))}
+	worst := candidate{shape: Shape{Rows: c.rows(c.Texts), Length: c.Longest, Texts: c.Texts}, holds: newSet(len(samples))}
 	for i := range samples {
 		worst.holds.add(i)
 	}
@@ -67,6 +68,12 @@ func (c *Choice) complete(samples [][]int) error {
 	return nil
 }
 
+// rows rounds up to what the devices can share.
+func (c *Choice) rows(n int) int {
+	of := max(c.Devices, 1)
+	return (n + of - 1) / of * of
+}
+
 // candidate is a shape and the samples it holds.
 type candidate struct {
 	shape Shape
@@ -99,7 +106,7 @@ func (c *Choice) candidates(samples [][]int) ([]candidate, error) {
 			}
 			if waiting.longest <= length {
 				places := waiting.fill(Shape{Rows: len(sample), Length: length, Texts: len(sample)})
-				needs[i] = places[len(places)-1].row + 1
+				needs[i] = c.rows(places[len(places)-1].row + 1)
 			}
 		}
 		for _, rows := range thin(needs) {

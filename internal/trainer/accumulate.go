@@ -17,7 +17,7 @@ const accumulatorScope = "/gradients"
 // respect to the vectors, then embed each pack again and send its rows of dz back. That is the gradient of
 // the whole batch but for rounding, for one more forward pass.
 type accumulator struct {
-	embed, loss, back, update *model.Exec
+	embed, loss, back, update *stepGraph
 	sums                      []*model.Variable // one a parameter of the model
 }
 
@@ -30,15 +30,16 @@ func (s *Stepper) newAccumulator() (*accumulator, error) {
 		a.sums = append(a.sums, sum.SetTrainable(false))
 	}
 	for _, graph := range []struct {
-		exec  **model.Exec
+		exec  **stepGraph
+		packs int // among the inputs
 		build func([]*Node) []*Node
 	}{
-		{&a.embed, func(in []*Node) []*Node { return []*Node{s.embed(in)} }},
-		{&a.loss, s.buildLoss},
-		{&a.back, func(in []*Node) []*Node { return s.buildBack(a, in) }},
-		{&a.update, func(in []*Node) []*Node { return s.buildUpdate(a, in) }},
+		{&a.embed, 1, func(in []*Node) []*Node { return []*Node{s.embed(in)} }},
+		{&a.loss, 0, s.buildLoss},
+		{&a.back, 1, func(in []*Node) []*Node { return s.buildBack(a, in) }},
+		{&a.update, 0, func(in []*Node) []*Node { return s.buildUpdate(a, in) }},
 	} {
-		exec, err := s.newExec(graph.build)
+		exec, err := s.newGraph(graph.packs, graph.build)
 		if err != nil {
 			a.close()
 			return nil, err
@@ -156,9 +157,9 @@ func (a *accumulator) backward(b *Batch, dz *tensors.Tensor) error {
 }
 
 func (a *accumulator) close() {
-	for _, exec := range []*model.Exec{a.embed, a.loss, a.back, a.update} {
+	for _, exec := range []*stepGraph{a.embed, a.loss, a.back, a.update} {
 		if exec != nil {
-			exec.Finalize()
+			exec.exec.Finalize()
 		}
 	}
 }

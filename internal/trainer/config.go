@@ -83,6 +83,7 @@ type MemoryConfig struct {
 	Recompute bool   `toml:"recompute" comment:"keep only each layer's input and compute the rest again on the way back"`
 	Packs     int    `toml:"packs" comment:"parts of a batch that are computed one after the other; the gradient is the whole batch's"`
 	Moments   string `toml:"moments" comment:"f32 or bf16"`
+	Devices   int    `toml:"devices" comment:"of this host, which share each batch's rows; each holds the whole model"`
 	Packing   string `toml:"packing" comment:"packed: several texts share a row; padded: one text a row of max_length, for comparison"`
 }
 
@@ -144,7 +145,7 @@ func Default() Config {
 			WeightIndividual: stage2.WeightIndividual, WeightTheory: stage2.WeightTheory,
 			Banks: EncodedBanks, RefreshEvery: 100, LearnedRate: 10, Batching: ApartBatching,
 		},
-		Memory: MemoryConfig{Packs: 1, Moments: string(optim.MomentsF32), Packing: Packed},
+		Memory: MemoryConfig{Packs: 1, Moments: string(optim.MomentsF32), Devices: 1, Packing: Packed},
 		Optimizer: OptimizerConfig{
 			LearningRate: 1e-4, Schedule: string(optim.Linear), WarmupFraction: .1,
 			Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1,
@@ -175,6 +176,8 @@ func (c *Config) Validate() error {
 		return invalid("precision %q: want f32, bf16 or f16", c.Model.Precision)
 	case c.Memory.Packs < 1 || c.Memory.Packing != Packed && c.Memory.Packing != Padded:
 		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
+	case c.Memory.Devices < 1:
+		return invalid("memory.devices %d: want 1 or more", c.Memory.Devices)
 	case c.Optimizer.WarmupFraction < 0 || c.Optimizer.WarmupFraction > 1:
 		return invalid("warmup_fraction %g: want 0 to 1", c.Optimizer.WarmupFraction)
 	case !(c.Optimizer.LearningRate >= 0) || math.IsInf(c.Optimizer.LearningRate, 0):

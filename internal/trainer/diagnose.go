@@ -38,7 +38,7 @@ func (p *Probe) NotFinite() string {
 // is for a look at a single step. Norms are taken in float64: they are finite exactly where every element is.
 func (s *Stepper) Probe(b *Batch) (*Probe, error) {
 	packs := len(b.Packs)
-	exec, err := s.newExec(func(in []*Node) []*Node {
+	exec, err := s.newGraph(packs, func(in []*Node) []*Node {
 		var parts []*Node
 		for i := range packs {
 			parts = append(parts, s.embed(in[3*i:]))
@@ -54,7 +54,7 @@ func (s *Stepper) Probe(b *Batch) (*Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer exec.Finalize()
+	defer exec.exec.Finalize()
 	var in []any
 	for i := range b.Packs {
 		in = append(in, packInputs(&b.Packs[i])...)

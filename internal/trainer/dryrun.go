@@ -150,5 +150,5 @@ func (p *Plan) count(l *loop, shape pack.Shape) {
 	p.Memory = memoryOf(c, shape, l.cfg.Memory, anchors)
 	whole := shape
 	whole.Rows *= l.layout.Packs
-	p.Alternatives = alternatives(c, whole, anchors)
+	p.Alternatives = alternatives(c, whole, l.cfg.Memory.Devices, anchors)
 }

@@ -37,14 +37,15 @@ func (l *loop) newLayout() (*Layout, error) {
 	}
 	each, longest := texts/layout.Packs, l.start.info.MaxLength
 	if layout.padded {
-		layout.Shapes = []pack.Shape{{Rows: each, Length: longest, Texts: each}}
+		rows := (each + l.cfg.Memory.Devices - 1) / l.cfg.Memory.Devices * l.cfg.Memory.Devices
+		layout.Shapes = []pack.Shape{{Rows: rows, Length: longest, Texts: each}}
 		return layout, nil
 	}
 	samples, err := l.sampleLengths(layout)
 	if err != nil {
 		return nil, err
 	}
-	layout.Shapes, err = pack.Choose(samples, pack.Choice{Texts: each, Longest: longest})
+	layout.Shapes, err = pack.Choose(samples, pack.Choice{Texts: each, Longest: longest, Devices: l.cfg.Memory.Devices})
 	return layout, err
 }
 

@@ -26,7 +26,7 @@ func (m Memory) Total() int64 {
 	return m.Weights + m.Gradients + m.Moments + m.Activations + m.Anchors
 }
 
-// memoryOf counts a step's memory. The first four kinds but activations are exact; activations are counted
+// memoryOf counts a step's memory, on each of the devices. The first four kinds but activations are exact; activations are counted
 // from the layers' formulas: what the backward pass reads, in float32, once.
 func memoryOf(c *qwen3embed.Config, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
 	p := c.Parameters()
@@ -34,6 +34,7 @@ func memoryOf(c *qwen3embed.Config, shape pack.Shape, m MemoryConfig, anchors in
 	if optim.MomentType(m.Moments) == optim.MomentsBF16 {
 		moments = 4
 	}
+	shape.Rows = (shape.Rows + m.Devices - 1) / m.Devices
 	return Memory{
 		Weights: 4 * p, Gradients: 4 * p, Moments: moments * p,
 		Activations: activations(c, shape, m.Recompute), Anchors: 4 * anchors * int64(c.HiddenSize),
@@ -61,11 +62,11 @@ type Alternative struct {
 }
 
 // alternatives lists what else could be chosen, each against a plain step.
-func alternatives(c *qwen3embed.Config, whole pack.Shape, anchors int64) (out []Alternative) {
+func alternatives(c *qwen3embed.Config, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
 	for _, recompute := range []bool{false, true} {
 		for _, packs := range []int{1, 4} {
 			for _, moments := range []optim.MomentType{optim.MomentsF32, optim.MomentsBF16} {
-				m := MemoryConfig{Recompute: recompute, Packs: packs, Moments: string(moments), Packing: Packed}
+				m := MemoryConfig{Recompute: recompute, Packs: packs, Moments: string(moments), Devices: devices, Packing: Packed}
 				part := whole
 				part.Rows = (whole.Rows + packs - 1) / packs
 				work := 1.0

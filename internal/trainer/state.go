@@ -54,7 +54,7 @@ func listState(store *model.Store) (byName map[string]*model.Variable, infos []s
 func stateOf(store *model.Store) (checkpoints.Source, error) {
 	byName, infos, err := listState(store)
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
-		value, err := byName[info.Name].Value()
+		value, err := valueOf(byName[info.Name])
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func copyOf(store *model.Store, copies map[string]*tensors.Tensor) (checkpoints.
 		return checkpoints.Source{}, err
 	}
 	for name, v := range byName {
-		value, err := v.Value()
+		value, err := valueOf(v)
 		if err != nil {
 			return checkpoints.Source{}, err
 		}

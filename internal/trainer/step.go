@@ -40,6 +40,8 @@ type StepOptions struct {
 	Recompute bool
 	// LossScaling multiplies the loss by the scale that Step is given, and divides the gradients again.
 	LossScaling bool
+	// Devices share each batch; 0 and 1 are the engine's first. See devices.go.
+	Devices int
 }
 
 // Stepper runs training steps of one model. A batch of one pack is one graph: forward, loss, gradients and
@@ -49,7 +51,8 @@ type Stepper struct {
 	backend compute.Backend
 	model   *qwen3embed.Model
 	params  []*model.Variable // of the model, then learned banks
-	exec    *model.Exec
+	devices *devices          // nil for one
+	exec    *stepGraph
 	chunks  *accumulator // made at the first batch of several packs
 }
 
@@ -76,17 +79,11 @@ func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*S
 	if total != want {
 		return nil, fmt.Errorf("optimiser groups hold %d of %d parameters", total, want)
 	}
-	s.exec, err = s.newExec(s.build)
-	return s, err
-}
-
-// newExec prepares a graph; shapes come from a short list, so none is ever dropped.
-func (s *Stepper) newExec(build func(in []*Node) []*Node) (*model.Exec, error) {
-	exec, err := model.NewExec(s.backend, s.model.Store, func(_ *model.Scope, in []*Node) []*Node { return build(in) })
-	if err != nil {
+	if s.devices, err = newDevices(backend, o.Devices); err != nil {
 		return nil, err
 	}
-	return exec.SetMaxCache(-1), nil
+	s.exec, err = s.newGraph(1, s.build)
+	return s, err
 }
 
 // build is the graph of one step. Inputs: those of packInputs, of labelInputs, then learning rate, updates
@@ -161,7 +158,7 @@ func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, 
 }
 
 // call runs a graph and reads its float64 outputs.
-func call(exec *model.Exec, inputs ...[]any) ([][]float64, error) {
+func call(exec *stepGraph, inputs ...[]any) ([][]float64, error) {
 	var all []any
 	for _, in := range inputs {
 		all = append(all, in...)
@@ -187,7 +184,7 @@ func read(out []*tensors.Tensor) (values [][]float64, err error) {
 
 // Close frees the compiled graphs, not the model.
 func (s *Stepper) Close() {
-	s.exec.Finalize()
+	s.exec.exec.Finalize()
 	if s.chunks != nil {
 		s.chunks.close()
 	}
