@@ -78,6 +78,8 @@ type options struct {
 	allowChanged  bool
 	waitForSaves  bool
 	metricsListen string
+	smoke         bool
+	smokeFiles    smokeFiles
 	dryRun        bool
 	json          bool
 	engine        string
@@ -100,6 +102,7 @@ func newRoot() *cobra.Command {
 	root.SetVersionTemplate("{{versionText}}") // a plugin is looked at only when asked
 	register(root.PersistentFlags(), o)
 	root.MarkFlagsMutuallyExclusive("model", "from")
+	root.MarkFlagsMutuallyExclusive("smoke", "resume")
 	root.AddCommand(configCommand(o), replayCommand(o))
 	return root
 }
@@ -149,6 +152,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")
 	fs.Int("devices", d.Memory.Devices, "of this host that share each batch; each holds the whole model")
 	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
+	fs.BoolVar(&o.smoke, "smoke", false, "shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")
 	fs.StringVar(&o.metricsListen, "metrics-listen", "", "address on which Prometheus may read figures of the run, as 127.0.0.1:9091; none by default")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "print memory, tokens a step, measured speed, hours and alternatives; write nothing")
 	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
