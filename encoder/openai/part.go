@@ -1,0 +1,50 @@
+package openai
+
+import (
+	"github.com/openai/openai-go/v3"
+
+	"hives/encoder"
+	"hives/internal/fault"
+)
+
+// part is inputs that one request can carry: texts or ids, not both.
+type part struct {
+	input  openai.EmbeddingNewParamsInputUnion
+	places []int // in the inputs
+}
+
+// split puts texts and ids into requests of at most size, in order.
+func split(inputs []encoder.Input, size int) ([]*part, error) {
+	var open [2]*part // of texts, of ids
+	var out []*part
+	for i, in := range inputs {
+		kind := 0
+		switch {
+		case (in.Text == "") == (len(in.IDs) == 0):
+			return nil, fault.New(fault.Invalid, "input %d: give either a text that is not empty or ids", i)
+		case len(in.IDs) > 0 && in.Prompt != "":
+			return nil, fault.New(fault.Invalid, "input %d: a prompt goes before a text, not before ids", i)
+		case len(in.IDs) > 0:
+			kind = 1
+		}
+		if open[kind] == nil || len(open[kind].places) == size {
+			open[kind] = &part{}
+			out = append(out, open[kind])
+		}
+		open[kind].add(i, in)
+	}
+	return out, nil
+}
+
+func (p *part) add(at int, in encoder.Input) {
+	p.places = append(p.places, at)
+	if len(in.IDs) == 0 {
+		p.input.OfArrayOfStrings = append(p.input.OfArrayOfStrings, in.Prompt+in.Text)
+		return
+	}
+	ids := make([]int64, len(in.IDs))
+	for k, id := range in.IDs {
+		ids[k] = int64(id)
+	}
+	p.input.OfArrayOfTokenArrays = append(p.input.OfArrayOfTokenArrays, ids)
+}
