@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,13 +15,14 @@ import (
 type process struct {
 	cmd   *exec.Cmd
 	said  bytes.Buffer // stdout and stderr
+	found []string     // the saves that a predecessor left unfinished
 	ended chan struct{}
 	err   error
 }
 
 func (s *soak) start(out string) (*process, error) {
 	args := append([]string{"--resume", "--out", out}, s.o.Args...)
-	p := &process{cmd: s.o.Command(args...), ended: make(chan struct{})}
+	p := &process{cmd: s.o.Command(args...), found: saves(out), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func (p *process) sleep(d time.Duration) (ended bool) {
 
 // awaitSave waits until a save is under way, for at most d.
 func (p *process) awaitSave(out string, d time.Duration) (ended bool) {
-	for begin := time.Now(); time.Since(begin) < d && !saving(out); {
+	for begin := time.Now(); time.Since(begin) < d && !p.saving(out); {
 		if p.sleep(200 * time.Microsecond) {
 			return true
 		}
@@ -62,18 +64,24 @@ func (p *process) signal(s os.Signal) (took time.Duration, err error) {
 	return time.Since(begin), nil
 }
 
-// saving tells whether a checkpoint is being written, or was when the process was killed.
-func saving(out string) bool {
+// saves returns the names under which checkpoints are being written, or were when a process was killed.
+func saves(out string) (names []string) {
 	entries, err := os.ReadDir(filepath.Join(out, "checkpoints"))
 	if err != nil {
-		return false
+		return nil // none yet
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".step-") {
-			return true
+			names = append(names, e.Name())
 		}
 	}
-	return false
+	return names
+}
+
+// saving tells whether this process has a save under way, or had one when it was killed; what its
+// predecessor left does not count.
+func (p *process) saving(out string) bool {
+	return slices.ContainsFunc(saves(out), func(name string) bool { return !slices.Contains(p.found, name) })
 }
 
 // logged returns how many lines the metrics log holds.

@@ -147,7 +147,7 @@ func (s *soak) strike(p *process, out string) (b blow) {
 		sig, b.kind = syscall.SIGTERM, "SIGTERM"
 	}
 	b.took, _ = p.signal(sig)
-	b.lines, b.save = logged(out), saving(out)
+	b.lines, b.save = logged(out), p.saving(out)
 	if p.err == nil && sig == syscall.SIGKILL {
 		return blow{} // it was quicker
 	}
