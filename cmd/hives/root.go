@@ -47,8 +47,10 @@ and embeds texts. The program train fits a model; embedd serves one.`,
 		in(groupData, reviewCommand()),
 		in(groupData, anchorsCommand()),
 		in(groupModels, embedCommand()),
+		in(groupModels, vectorsCommand()),
 		in(groupModels, evaluateCommand()),
 		in(groupModels, reportCommand()),
+		in(groupModels, runsCommand()),
 		engineCommand(),
 	)
 	return root

@@ -1,6 +1,7 @@
 package runstore
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -132,8 +133,11 @@ func refuseTaken(dir string) error {
 func hold(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockFile)
 	lock := flock.New(path, flock.SetPermissions(0o644))
-	held, err := lock.TryLock()
-	if err == nil && !held {
+	// Long enough for those who only look whether the run is held, see Held.
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	held, err := lock.TryLockContext(ctx, lookTime/10)
+	if !held && (err == nil || errors.Is(err, context.DeadlineExceeded)) {
 		err = fault.New(fault.Exists, "run folder %s is in use by %s: wait for it, or choose another --out", dir, holder(path))
 	}
 	if err == nil {

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/runs"
+)
+
+func runsShowCommand() *cobra.Command {
+	var j runs.Job
+	c := &cobra.Command{
+		Use: "show RUN", Short: "Settings beside the defaults, newest figures, checkpoints and curves of a run", Args: cobra.ExactArgs(1),
+		Example: "  hives runs show runs/stage1 --html stage1.html\n  hives runs show 3f2a --in runs",
+		RunE: func(c *cobra.Command, args []string) error {
+			j.Stdout = c.OutOrStdout()
+			return runs.Show(c.Context(), j, args[0])
+		},
+	}
+	runFlags(c, &j)
+	return c
+}

@@ -1,0 +1,79 @@
+package report
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"math"
+	"slices"
+)
+
+//go:embed runs.html
+var runsSource string
+
+var runsPage = template.Must(template.New("runs").Funcs(template.FuncMap{
+	"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
+}).Parse(runsSource))
+
+// Runs is a page of training runs: tables with a column a run, and curves of several runs in one plot each.
+type Runs struct {
+	Title  string
+	Names  []string // of the runs, in the order of their colours
+	Tables []RunsTable
+	Plots  []runsPlot
+}
+
+// RunsTable has a name and a column a run.
+type RunsTable struct {
+	Title string
+	Head  []string
+	Rows  [][]string
+}
+
+// runsPlot is several lines over one pair of axes.
+type runsPlot struct {
+	plot
+	Lines []runsLine
+}
+
+// runsLine is a run's line; Run chooses the colour.
+type runsLine struct {
+	Run          int
+	Line, Smooth string
+	Dots         []dot
+}
+
+// Add draws a figure of the runs, nothing where no run has two points. Series stand in the order of Names.
+func (r *Runs) Add(title string, runs []Series) {
+	var steps, values []float64
+	drawn := false
+	for _, s := range runs {
+		drawn = drawn || len(s.Y) > 1
+		steps, values = append(steps, s.Step...), append(values, s.Y...)
+	}
+	if !drawn || slices.ContainsFunc(values, func(y float64) bool { return math.IsNaN(y) || math.IsInf(y, 0) }) {
+		return
+	}
+	p := runsPlot{plot: plot{
+		Title: title, Width: plotWidth, Height: plotHeight,
+		Left: marginLeft, Right: plotWidth - marginRight, Top: marginTop, Bottom: plotHeight - marginBottom,
+	}}
+	var ax, ay axis
+	ax, p.X = wholeAxis(slices.Min(steps), slices.Max(steps), p.Left, p.Right, 6)
+	ay, p.Y = newAxis(slices.Min(values), slices.Max(values), p.Bottom, p.Top, 4)
+	for k, s := range runs {
+		line := runsLine{Run: k, Line: points(ax, ay, s.Step, s.Y)}
+		if len(s.Y) > fewPoints {
+			line.Smooth = points(ax, ay, s.Step, movingMean(s.Y, len(s.Y)/20))
+		} else {
+			for i := range s.Y {
+				line.Dots = append(line.Dots, dot{ax.at(s.Step[i]), ay.at(s.Y[i])})
+			}
+		}
+		p.Lines = append(p.Lines, line)
+	}
+	r.Plots = append(r.Plots, p)
+}
+
+// WriteRuns writes the page.
+func WriteRuns(w io.Writer, r Runs) error { return runsPage.Execute(w, r) }

@@ -1,0 +1,47 @@
+package runindex
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// runFile is what makes a folder a run; see package runstore.
+const runFile = "run.json"
+
+// Find lists the folders of runs at or below root, absolute and in order. It does not look inside runs, nor into
+// hidden folders or those that may not be read: they belong to somebody else.
+func Find(root string) ([]string, error) {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	err = filepath.WalkDir(abs, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path == abs:
+			return fault.New(fault.NotFound, "%s: no such folder of runs", root)
+		case err != nil && path == abs:
+			return fsutil.Classify(err, root)
+		case err != nil: // not ours to read, or gone since
+			return nil
+		case entry.IsDir() && path != abs && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case entry.IsDir() && exists(filepath.Join(path, runFile)):
+			found = append(found, path)
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return found, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

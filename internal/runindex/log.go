@@ -1,0 +1,123 @@
+package runindex
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+)
+
+// tailSize is how many bytes before the place that was read to are compared with those of the last time. Lines
+// of steps hold their rate of tokens, so that a log which was cut and written on hardly ends alike.
+const tailSize = 4096
+
+// logState is how far a log was read.
+type logState struct {
+	size int64
+	tail []byte
+	bad  int
+}
+
+// point is a figure at a step.
+type point struct {
+	name  string
+	step  int
+	value float64
+}
+
+// readLog returns the points that a log has beyond the state, and the state after it. again tells that the log is
+// not the one of the last time, so that the points are all there are.
+func readLog(path string, from logState) (points []point, now logState, again bool, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, logState{tail: []byte{}}, from.size > 0, nil
+	}
+	if err != nil {
+		return nil, from, false, err
+	}
+	defer f.Close()
+	same, err := continues(f, from)
+	if err != nil {
+		return nil, from, false, err
+	}
+	if !same {
+		from = logState{}
+	}
+	if _, err := f.Seek(from.size, io.SeekStart); err != nil {
+		return nil, from, false, err
+	}
+	raw, err := io.ReadAll(f)
+	if err != nil {
+		return nil, from, false, err
+	}
+	whole := raw[:bytes.LastIndexByte(raw, '\n')+1] // the rest is being written, or torn
+	now = logState{size: from.size + int64(len(whole)), bad: from.bad}
+	for line := range bytes.Lines(whole) {
+		more, ok := parse(line)
+		if !ok {
+			now.bad++
+		}
+		points = append(points, more...)
+	}
+	now.tail, err = tailOf(f, now.size)
+	return points, now, !same, err
+}
+
+// continues tells whether the log still begins with what was read of it.
+func continues(f *os.File, from logState) (bool, error) {
+	stat, err := f.Stat()
+	if err != nil || stat.Size() < from.size {
+		return false, err
+	}
+	tail, err := tailOf(f, from.size)
+	return from.size == 0 || bytes.Equal(tail, from.tail), err
+}
+
+// tailOf is the digest of the last bytes before end.
+func tailOf(f *os.File, end int64) ([]byte, error) {
+	raw := make([]byte, min(end, tailSize))
+	if _, err := f.ReadAt(raw, end-int64(len(raw))); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
+	return sum[:], nil
+}
+
+// parse takes the figures of a line: "kind field", with a dot before the parts of objects and lists.
+func parse(line []byte) (points []point, ok bool) {
+	var fields map[string]any
+	if json.Unmarshal(line, &fields) != nil {
+		return nil, false
+	}
+	step, numbered := fields["step"].(float64)
+	kind, named := fields["kind"].(string)
+	if !numbered || !named {
+		return nil, false
+	}
+	delete(fields, "step")
+	for name, value := range fields {
+		points = gather(points, kind+" "+name, int(step), value)
+	}
+	return points, true
+}
+
+// gather adds a number, or the numbers inside; null and text are no figures.
+func gather(points []point, name string, step int, value any) []point {
+	switch v := value.(type) {
+	case float64:
+		points = append(points, point{name, step, v})
+	case []any:
+		for k, part := range v {
+			points = gather(points, name+"."+strconv.Itoa(k+1), step, part)
+		}
+	case map[string]any:
+		for key, part := range v {
+			points = gather(points, name+"."+key, step, part)
+		}
+	}
+	return points
+}

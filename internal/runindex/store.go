@@ -1,0 +1,102 @@
+package runindex
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
+
+	"hives/internal/fault"
+)
+
+// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
+const (
+	schemaVersion = 1
+	applicationID = 0x48695652 // "HiVR"
+	busyTimeout   = 10 * time.Second
+)
+
+// File is the index's usual name, in the folder that holds the runs.
+const File = "runs.db"
+
+//go:embed schema.sql
+var schema string
+
+// Index is an open file.
+type Index struct {
+	db   *sql.DB // one connection: SQLite has one writer
+	path string
+}
+
+// Open opens the index at path and creates it where there is none.
+func Open(ctx context.Context, path string) (*Index, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if stat, err := os.Stat(filepath.Dir(abs)); err != nil || !stat.IsDir() {
+		return nil, fault.New(fault.NotFound, "index of runs %s: its folder does not exist", path)
+	}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first, since the change to WAL needs a lock
+		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)", // a lost transaction is read again
+	}}
+	db, err := sql.Open("sqlite3", (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	x := &Index{db: db, path: path}
+	if err := x.write(ctx, x.prepare); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// prepare fills a new file and refuses those that are not ours or of a newer program.
+func (x *Index) prepare(tx *sql.Tx) error {
+	var version, app, tables int
+	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
+	if err := row.Scan(&version, &app, &tables); err != nil {
+		return err
+	}
+	switch {
+	case tables == 0 && version == 0:
+		_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+		return err
+	case app != applicationID:
+		return fault.New(fault.Mismatch, "is an SQLite file of another program: name another with --db")
+	case version > schemaVersion:
+		return fault.New(fault.Mismatch, "has schema %d, this build reads up to %d: use a newer build, or remove the file, which holds nothing of its own", version, schemaVersion)
+	}
+	return nil
+}
+
+// write runs a transaction and names the file in its error.
+func (x *Index) write(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := x.db.BeginTx(ctx, nil)
+	if err == nil {
+		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+		if err = do(tx); err == nil {
+			err = tx.Commit()
+		}
+	}
+	if err != nil {
+		kind := fault.Of(err)
+		if kind == 0 {
+			return fmt.Errorf("index of runs %s: %w; name another with --db, or remove it: it holds nothing that the run folders do not", x.path, err)
+		}
+		return fault.New(kind, "index of runs %s: %w", x.path, err)
+	}
+	return nil
+}
+
+// Close ends the use of the file.
+func (x *Index) Close() error { return x.db.Close() }

@@ -1,0 +1,210 @@
+package runs
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/internal/report"
+	"hives/internal/runindex"
+	"hives/internal/runstore"
+)
+
+// mostPoints is how many points of a curve a document holds; more are thinned evenly.
+const mostPoints = 600
+
+// Document is one run, or several side by side.
+type Document struct {
+	Runs     []View    `json:"runs"`
+	Settings []Setting `json:"settings"` // that are not the defaults of a stage, or not the same in all runs
+	Curves   []Curve   `json:"curves"`
+}
+
+// View is a run with what lies in its folder.
+type View struct {
+	Summary
+	Name        string `json:"name"` // short, and unlike those of the others
+	Checkpoints []int  `json:"checkpoints"`
+	Final       bool   `json:"final"` // whether the model folder is there
+}
+
+// Setting is a setting with a value a run, "" where the run has none.
+type Setting struct {
+	Name    string   `json:"name"`
+	Default string   `json:"default"` // of the first run's stage
+	Values  []string `json:"values"`
+}
+
+// Curve is a figure over the steps of each run; a run without it has no points.
+type Curve struct {
+	Figure string              `json:"figure"`
+	Runs   [][]runindex.Figure `json:"runs"`
+}
+
+// uninteresting are figures that are no curve to look at: counts, and what another line says too.
+var uninteresting = []string{
+	"train epoch", "train tokens", "train computed_tokens", "train clip", "train level_anchors", "validation rows",
+	"validation loss_unknowing", "validation train_",
+}
+
+func newDocument(ctx context.Context, x *runindex.Index, list []Summary) (*Document, error) {
+	d := &Document{}
+	for _, s := range list {
+		v := View{Summary: s, Name: filepath.Base(s.Path)}
+		entries, err := checkpoints.List(runstore.CheckpointDir(s.Path))
+		if err != nil && fault.Of(err) != fault.NotFound {
+			return nil, err
+		}
+		for _, e := range entries {
+			v.Checkpoints = append(v.Checkpoints, e.Step)
+		}
+		slices.Sort(v.Checkpoints)
+		v.Final = s.run.Weights != ""
+		d.Runs = append(d.Runs, v)
+	}
+	d.distinguish()
+	if err := d.settings(); err != nil {
+		return nil, err
+	}
+	return d, d.curves(ctx, x)
+}
+
+// distinguish names runs of folders of one name by their ids.
+func (d *Document) distinguish() {
+	seen := map[string]int{}
+	for _, v := range d.Runs {
+		seen[v.Name]++
+	}
+	for i := range d.Runs {
+		if v := &d.Runs[i]; seen[v.Name] > 1 {
+			v.Name += " " + v.ID[:min(8, len(v.ID))]
+		}
+	}
+}
+
+// settings lists those of a single run that are not the defaults, or those that differ between runs.
+func (d *Document) settings() error {
+	byName := map[string]*Setting{}
+	for i := range d.Runs {
+		changes, err := changed(&d.Runs[i].run)
+		if err != nil {
+			return err
+		}
+		for _, c := range changes {
+			if byName[c.Field] == nil {
+				byName[c.Field] = &Setting{Name: c.Field, Default: c.Stored, Values: make([]string, len(d.Runs))}
+				for k := range d.Runs { // a run that does not change it has the default
+					byName[c.Field].Values[k] = c.Stored
+				}
+			}
+			byName[c.Field].Values[i] = c.Given
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		s := byName[name]
+		if len(d.Runs) == 1 || len(slices.Compact(slices.Clone(s.Values))) > 1 {
+			d.Settings = append(d.Settings, *s)
+		}
+	}
+	return nil
+}
+
+// curves reads every figure that any run has and that is worth a look, first those of the list.
+func (d *Document) curves(ctx context.Context, x *runindex.Index) error {
+	names := append([]string{"train loss"}, KeyFigures...)
+	var others []string
+	for _, v := range d.Runs {
+		for name := range v.Figures {
+			boring := slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(name, p) })
+			if !boring && !slices.Contains(names, name) && !slices.Contains(others, name) {
+				others = append(others, name)
+			}
+		}
+	}
+	slices.Sort(others)
+	for _, name := range append(names, others...) {
+		c, some := Curve{Figure: name, Runs: make([][]runindex.Figure, len(d.Runs))}, false
+		for i := range d.Runs {
+			points, err := x.Curve(ctx, &d.Runs[i].run, name)
+			if err != nil {
+				return err
+			}
+			c.Runs[i] = thin(points)
+			some = some || len(points) > 1
+		}
+		if some {
+			d.Curves = append(d.Curves, c)
+		}
+	}
+	return nil
+}
+
+// thin keeps at most mostPoints, the last one among them.
+func thin(points []runindex.Figure) []runindex.Figure {
+	if len(points) <= mostPoints {
+		return points
+	}
+	out := make([]runindex.Figure, mostPoints)
+	for k := range out {
+		out[k] = points[k*(len(points)-1)/(mostPoints-1)]
+	}
+	return out
+}
+
+// page is the document as package report draws it.
+func (d *Document) page() report.Runs {
+	p := report.Runs{Title: "Training runs"}
+	facts := newTable("run", d.names())
+	for _, row := range d.facts() {
+		facts.Rows = append(facts.Rows, row)
+	}
+	settings := newTable("setting", d.names())
+	settings.Title = settingsTitle(len(d.Runs))
+	for _, s := range d.Settings {
+		settings.Rows = append(settings.Rows, append([]string{s.Name}, s.Values...))
+	}
+	figures := newTable("figure", d.names())
+	figures.Title = "The newest figures"
+	figures.Rows = d.figures()
+	p.Tables = []report.RunsTable{facts, settings, figures}
+	for _, c := range d.Curves {
+		var lines []report.Series
+		for i, points := range c.Runs {
+			s := report.Series{Name: d.Runs[i].Name}
+			for _, f := range points {
+				s.Step, s.Y = append(s.Step, float64(f.Step)), append(s.Y, f.Value)
+			}
+			lines = append(lines, s)
+		}
+		p.Add(words(c.Figure), lines)
+	}
+	p.Names = d.names()
+	return p
+}
+
+func newTable(first string, names []string) report.RunsTable {
+	return report.RunsTable{Head: append([]string{first}, names...)}
+}
+
+func settingsTitle(runs int) string {
+	if runs == 1 {
+		return "Settings that are not the stage's defaults"
+	}
+	return "Settings that differ"
+}
+
+func (d *Document) names() (out []string) {
+	for _, v := range d.Runs {
+		out = append(out, v.Name)
+	}
+	return out
+}
+
+// words is a figure's name for a person.
+func words(figure string) string {
+	return strings.NewReplacer("_", " ", ".", ", ").Replace(figure)
+}

@@ -1,0 +1,179 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/report"
+	"hives/internal/runindex"
+)
+
+// Job is what the three commands share.
+type Job struct {
+	DB     string // the index; empty: runs.db in the first folder
+	In     string // where runs that are named by their id lie
+	JSON   bool   // one object on Stdout and nothing else
+	Page   string // file of a self-contained page; empty writes none
+	Stdout io.Writer
+}
+
+// most is how many runs a comparison can tell apart by colour.
+const most = 6
+
+// List prints the runs at or below the folders.
+func List(ctx context.Context, j Job, dirs []string) error {
+	return j.with(ctx, dirs, func(x *runindex.Index) error {
+		found, err := x.Runs(ctx, dirs...)
+		if err != nil {
+			return err
+		}
+		all, err := x.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		list, err := summaries(ctx, x, found, all)
+		if err != nil {
+			return err
+		}
+		if j.JSON {
+			return j.encode(map[string]any{"runs": list})
+		}
+		return writeList(j.Stdout, list)
+	})
+}
+
+// Show prints one run, Compare several side by side. A run is named by its folder, or by the beginning of its id
+// among those in j.In.
+func Show(ctx context.Context, j Job, name string) error { return j.compare(ctx, []string{name}) }
+
+// Compare is Show for several runs.
+func Compare(ctx context.Context, j Job, names []string) error {
+	if len(names) < 2 || len(names) > most {
+		return fault.Usage(fault.New(fault.Invalid, "%d runs to compare: name 2 to %d", len(names), most))
+	}
+	return j.compare(ctx, names)
+}
+
+func (j Job) compare(ctx context.Context, names []string) error {
+	roots := roots(names, j.In)
+	return j.with(ctx, roots, func(x *runindex.Index) error {
+		all, err := x.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		var chosen []runindex.Run
+		for _, name := range names {
+			r, err := pick(all, name, j.In)
+			if err != nil {
+				return err
+			}
+			chosen = append(chosen, r)
+		}
+		list, err := summaries(ctx, x, chosen, all)
+		if err != nil {
+			return err
+		}
+		d, err := newDocument(ctx, x, list)
+		if err != nil {
+			return err
+		}
+		return j.print(d)
+	})
+}
+
+// print writes the document in the form that was asked for.
+func (j Job) print(d *Document) error {
+	if j.Page != "" {
+		err := fsutil.WriteFile(j.Page, func(w io.Writer) error { return report.WriteRuns(w, d.page()) })
+		if err != nil {
+			return err
+		}
+	}
+	if j.JSON {
+		return j.encode(d)
+	}
+	return d.write(j.Stdout)
+}
+
+func (j Job) encode(v any) error {
+	enc := json.NewEncoder(j.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// with opens the index over the folders and brings it up to date.
+func (j Job) with(ctx context.Context, roots []string, do func(*runindex.Index) error) (err error) {
+	path := j.DB
+	if path == "" {
+		path = filepath.Join(roots[0], runindex.File)
+		if isRun(roots[0]) { // a run folder holds nothing foreign
+			path = filepath.Join(filepath.Dir(filepath.Clean(roots[0])), runindex.File)
+		}
+	}
+	x, err := runindex.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closed(err, x) }()
+	if err := x.Refresh(ctx, roots...); err != nil {
+		return err
+	}
+	return do(x)
+}
+
+func closed(err error, x *runindex.Index) error {
+	if closeErr := x.Close(); err == nil {
+		return closeErr
+	}
+	return err
+}
+
+func isRun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "run.json"))
+	return err == nil
+}
+
+// roots are the folders that names point to, and in where one is an id.
+func roots(names []string, in string) (out []string) {
+	for _, name := range names {
+		root := in
+		if isRun(name) {
+			root = name
+		}
+		if !slices.Contains(out, root) {
+			out = append(out, root)
+		}
+	}
+	return out
+}
+
+// pick finds a run by its folder or the beginning of its id.
+func pick(all []runindex.Run, name, in string) (runindex.Run, error) {
+	var found []runindex.Run
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return runindex.Run{}, err
+	}
+	for _, r := range all {
+		switch {
+		case r.Path == abs:
+			return r, nil
+		case strings.HasPrefix(r.Info.ID, name) && r.Info.ID != "":
+			found = append(found, r)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return runindex.Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in %s; hives runs list shows them", name, in)
+	}
+	return runindex.Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a folder", len(found), name, found[0].Path, found[1].Path)
+}

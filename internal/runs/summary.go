@@ -1,0 +1,104 @@
+package runs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"hives/internal/cli"
+	"hives/internal/runindex"
+	"hives/internal/runstore"
+	"hives/internal/trainer"
+)
+
+// KeyFigures are the validation figures of a line of the list, as metrics.jsonl names them.
+var KeyFigures = []string{
+	"validation loss", "validation ranking_accuracy.within_corpus", "validation similarity_correlation.within_corpus",
+	"validation direction_accuracy",
+}
+
+// killed is the status of a run that says it is running and that no process holds.
+const killed = "killed"
+
+// Summary is a run in a line.
+type Summary struct {
+	ID      string                     `json:"id"`
+	Path    string                     `json:"path"`
+	Stage   int                        `json:"stage"`
+	Status  string                     `json:"status"` // running, killed, interrupted, finished or failed
+	Step    int                        `json:"step"`
+	Steps   int                        `json:"steps"`
+	Resumes int                        `json:"resumes"`
+	From    string                     `json:"from"`               // the starting weights as the settings name them
+	FromRun string                     `json:"from_run,omitempty"` // id of the indexed run whose final weights they are
+	Figures map[string]runindex.Figure `json:"figures"`            // the newest of each, by kind and name
+	Best    *runstore.Best             `json:"best"`
+	Problem string                     `json:"problem,omitempty"` // why the folder cannot be read
+	Bad     int                        `json:"bad_lines"`         // of metrics.jsonl
+
+	run runindex.Run
+}
+
+// summaries describes runs; all are those of the index, among which a start is looked for.
+func summaries(ctx context.Context, x *runindex.Index, chosen, all []runindex.Run) ([]Summary, error) {
+	var out []Summary
+	for _, r := range chosen {
+		figures, err := x.Last(ctx, &r)
+		if err != nil {
+			return nil, err
+		}
+		s := Summary{
+			ID: r.Info.ID, Path: r.Path, Stage: r.Info.Stage, Status: status(&r), Step: r.Info.Step, Resumes: r.Info.Resumes,
+			Figures: figures, Best: r.Info.Best, Problem: r.Problem, Bad: r.Bad, run: r,
+		}
+		if s.Status == string(runstore.Running) || s.Status == killed { // run.json is as old as the last change of status
+			s.Step = max(s.Step, figures["train loss"].Step)
+		}
+		var cfg trainer.Config
+		if toml.Unmarshal([]byte(r.Config), &cfg) == nil {
+			s.Steps, s.From = cfg.Steps, cfg.Model.From
+		}
+		s.FromRun = origin(&r, all)
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func status(r *runindex.Run) string {
+	if r.Info.Status == runstore.Running && !runstore.Held(r.Path) {
+		return killed
+	}
+	return string(r.Info.Status)
+}
+
+// origin finds the run whose final weights another began with.
+func origin(r *runindex.Run, all []runindex.Run) string {
+	base := r.Info.Hashes["base"]
+	for _, other := range all {
+		if base != "" && other.Weights == base && other.Path != r.Path {
+			return other.Info.ID
+		}
+	}
+	return ""
+}
+
+// changed lists the settings that differ from the defaults of the run's stage, the defaults as stored.
+func changed(r *runindex.Run) ([]runstore.Change, error) {
+	if r.Config == "" {
+		return nil, nil
+	}
+	defaults, err := cli.EncodeTOML(trainer.DefaultStage(r.Info.Stage))
+	if err != nil {
+		return nil, err
+	}
+	all, err := runstore.ConfigChanges(defaults, []byte(r.Config))
+	var out []runstore.Change
+	for _, c := range all {
+		if c.Stored == "" && c.Given == "{}" || r.Info.Stage == 1 && strings.HasPrefix(c.Field, "stage2.") {
+			continue // an empty table, and what the stage does not have
+		}
+		out = append(out, c)
+	}
+	return out, err
+}

@@ -1,0 +1,21 @@
+package runstore
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lookTime is how long a trainer waits for those who look at its lock.
+const lookTime = 100 * time.Millisecond
+
+// Held tells whether a process of this machine holds the run in dir: a run that says it is running and is held by
+// nobody was killed. To see it, the lock is shared for a moment.
+func Held(dir string) bool {
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetFlag(os.O_RDONLY))
+	defer lock.Close()
+	shared, err := lock.TryRLock()
+	return err == nil && !shared
+}
