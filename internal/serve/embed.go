@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -38,7 +39,9 @@ func (s *Server) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.E
 	if err != nil {
 		return nil, Status(err)
 	}
+	began := time.Now()
 	out, err := o.response(g, v, 0, len(v.Raw))
+	s.opt.Observe.stage(ctx, StageEncode, began, time.Since(began))
 	return out, Status(err)
 }
 

@@ -31,6 +31,7 @@ func (s *Server) Swap(ctx context.Context) error {
 	}
 	defer s.swap.Unlock()
 	g, err := s.generation(ctx)
+	s.opt.Observe.swapped(err)
 	if err != nil {
 		s.opt.Log.Error("the model was not replaced", "error", err)
 		return err
@@ -48,7 +49,7 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the model: %w", err)
 	}
-	g := &Generation{Model: m}
+	g := &Generation{Model: m, observe: s.opt.Observe, admit: s.opt.Admit}
 	defer func() {
 		if err != nil {
 			m.Close()

@@ -38,6 +38,8 @@ type Generation struct {
 	users   sync.WaitGroup
 	compile time.Duration
 	check   *selfCheck
+	observe Observer
+	admit   func(ctx context.Context, bulk bool) error // nil admits all
 }
 
 // vectorsSHA256 is empty without value vectors.

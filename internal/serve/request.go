@@ -39,6 +39,11 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 	if err := g.validate(limits, &t); err != nil {
 		return nil, err
 	}
+	if g.admit != nil {
+		if err := g.admit(ctx, t.Bulk); err != nil {
+			return nil, err
+		}
+	}
 	ticket, err := g.sched.Admit(ctx, g.estimate(&t), t.Bulk)
 	if err != nil {
 		return nil, err
@@ -53,6 +58,9 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 	if err != nil {
 		return nil, err
 	}
+	queued := time.Now()
+	g.observe.stage(ctx, StageTokenize, began, queued.Sub(began))
+	g.observe.tokens(ctx, out)
 	if t.Flow == nil {
 		t.Flow = &schedule.Flow{}
 	}
@@ -61,6 +69,7 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 		return nil, err
 	}
 	out.collect(results)
+	g.observe.answered(ctx, queued, out)
 	out.Timings.TotalNs = uint64(time.Since(began))
 	return out, nil
 }

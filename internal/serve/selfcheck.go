@@ -178,6 +178,9 @@ func (s *Server) watch(ctx context.Context) {
 		case <-tick.C:
 		}
 		err := s.checkNow(ctx)
+		if ctx.Err() == nil {
+			s.opt.Observe.checked(err)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -41,6 +41,9 @@ type Options struct {
 	Register    []func(*Server, grpc.ServiceRegistrar)
 	Companions  []Companion
 	OnBatch     func(schedule.Batch) // after every batch, from the engine goroutine
+	Observe     Observer
+	// Admit may refuse a request's texts before any work, or wait where they are bulk. Nil admits all.
+	Admit func(ctx context.Context, bulk bool) error
 }
 
 // Server answers requests with the current Generation.

@@ -1,0 +1,26 @@
+package serve
+
+import (
+	"context"
+	"time"
+)
+
+// What companions need, which answer calls that did not come over gRPC.
+
+// Enter counts such a call in, or refuses it, as the interceptors do for gRPC.
+func (s *Server) Enter() (leave func(), err error) {
+	leave, err = s.enterCall("beside gRPC")
+	return leave, Status(err)
+}
+
+// Panicked logs a panic that a companion has contained, without its value, and returns what to answer.
+func (s *Server) Panicked(ctx context.Context, value any) error { return s.panicked(ctx, value) }
+
+// BulkStreams is how many streams for bulk are open.
+func (s *Server) BulkStreams() int { return int(s.bulk.Load()) }
+
+// CompileTime is what compiling every shape of this generation took.
+func (g *Generation) CompileTime() time.Duration { return g.compile }
+
+// Err says why the engine cannot be used any more, nil while it can.
+func (g *Generation) Err() error { return g.sched.Err() }
