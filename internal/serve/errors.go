@@ -78,7 +78,7 @@ func describe(err error) (code codes.Code, reason, words string) {
 	case errors.Is(err, context.Canceled):
 		code, reason, words = codes.Canceled, "CANCELED", "the client went away"
 	case kind == fault.Unknown:
-		words = "internal error; the server's log says more"
+		words = "internal error"
 	}
 	return code, reason, words
 }

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"hives/internal/fault"
 )
@@ -57,6 +59,27 @@ func (s *Server) contain(ctx context.Context, answer func(error)) {
 	}
 }
 
+// worded makes a status of any error that is none yet. Of an error without a kind, whose words nobody has vouched
+// for, the log gets the type.
+func (s *Server) worded(ctx context.Context, err error) error {
+	if _, known := status.FromError(err); !known && fault.Of(err) == fault.Unknown {
+		for next := err; next != nil; next = errors.Unwrap(next) {
+			err = next
+		}
+		s.opt.Log.ErrorContext(ctx, "an error without a kind", "type", fmt.Sprintf("%T", err))
+	}
+	return Status(err)
+}
+
+func (s *Server) wordUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	reply, err := next(ctx, req)
+	return reply, s.worded(ctx, err)
+}
+
+func (s *Server) wordStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	return s.worded(stream.Context(), next(srv, stream))
+}
+
 // ours tells calls that count and may be refused from health checks and reflection.
 func ours(method string) bool { return !strings.HasPrefix(method, "/grpc.") }
 
@@ -99,11 +122,11 @@ func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.Strea
 	return next(srv, wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
 }
 
-// interceptors are, from outside in: the log, panics, what Options bring (who is asking), the limit of calls.
+// interceptors are, from outside in: the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.
 func (s *Server) interceptors() []grpc.ServerOption {
 	log, caught := slogger(s.opt.Log), recovery.WithRecoveryHandlerContext(s.panicked)
-	unary := []grpc.UnaryServerInterceptor{logging.UnaryServerInterceptor(log, loggingOptions()...), recovery.UnaryServerInterceptor(caught)}
-	stream := []grpc.StreamServerInterceptor{logging.StreamServerInterceptor(log, loggingOptions()...), recovery.StreamServerInterceptor(caught)}
+	unary := []grpc.UnaryServerInterceptor{logging.UnaryServerInterceptor(log, loggingOptions()...), s.wordUnary, recovery.UnaryServerInterceptor(caught)}
+	stream := []grpc.StreamServerInterceptor{logging.StreamServerInterceptor(log, loggingOptions()...), s.wordStream, recovery.StreamServerInterceptor(caught)}
 	unary = append(append(unary, s.opt.Unary...), s.limitUnary)
 	stream = append(append(stream, s.opt.Stream...), s.limitStream)
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}
