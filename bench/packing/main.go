@@ -28,10 +28,11 @@ func main() {
 	shapes := flag.Int("shapes", pack.MaxShapes, "shapes at most")
 	attention := flag.Float64("attention", pack.Attention, "row length at which attention costs as much as the rest")
 	negatives := flag.String("negatives", "theory", "theory or corpus")
+	devices := flag.Int("devices", 1, "that share the rows of a batch")
 	flag.Parse()
 	lengths, batch, err := prepare(*rows, *tok, *maxLength, *batchSize, *negatives)
 	if err == nil {
-		c := pack.Choice{Texts: *batchSize, Longest: *maxLength, Max: *shapes, Attention: *attention}
+		c := pack.Choice{Texts: *batchSize, Longest: *maxLength, Max: *shapes, Attention: *attention, Devices: *devices}
 		if err = measure(lengths, batch, c, *sampled, *measured); err == nil {
 			err = embedded(lengths, *maxLength)
 		}
