@@ -78,6 +78,7 @@ cp -r "$OUT/runs/stage2/final" "$OUT/model"
 bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
   --anchors "$OUT/anchors.parquet" --assigned "$assigned" --out "$OUT"
+bin/hives vectors build --model "$OUT/model" --data "$train" --out "$OUT/values.db"
 touch "$OUT/finished"
 
 cat <<END
@@ -87,4 +88,8 @@ figures  $OUT/metrics.json
 report   $OUT/report.html      (open it in a browser)
 anchors  $OUT/anchors.html
 rows     $OUT/rows.html
+values   $OUT/values.db
+
+next     bin/embedd --model $OUT/model --vectors $OUT/values.db
+         bin/hives ask "She shared her lunch with the new pupil."
 END
