@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/runstore"
 	"hives/internal/trainer"
 )
 
@@ -34,7 +33,7 @@ run folder. With --allow-changed, settings may differ: would the step be finite 
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 			}
-			printReplay(cmd.OutOrStdout(), r)
+			r.Print(cmd.OutOrStdout())
 			return nil
 		},
 	}
@@ -44,6 +43,9 @@ run folder. With --allow-changed, settings may differ: would the step be finite 
 }
 
 func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*trainer.Replay, error) {
+	if _, err := runstore.Read(o.out); o.out != "" && err != nil {
+		return nil, err
+	}
 	cfg, options, err := prepare(ctx, cmd.Flags(), o)
 	if err != nil {
 		return nil, err
@@ -53,30 +55,4 @@ func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*tra
 	defer w.close()
 	options.Observer = w
 	return trainer.ReplayStep(ctx, cfg, options, step)
-}
-
-// printReplay is the report for a person.
-func printReplay(w io.Writer, r *trainer.Replay) {
-	fmt.Fprintf(w, "step %d, from the state after step %d\n", r.Step, r.Checkpoint)
-	fmt.Fprintf(w, "loss %g, levels %g, gradient norm %g, clip %g, learning rate %g, %d tokens\n",
-		r.Loss, r.Levels, r.GradNorm, r.Clip, r.LearningRate, r.Tokens)
-	switch {
-	case r.NotFinite != "":
-		fmt.Fprintf(w, "not finite: %s\n", r.NotFinite)
-	case r.Logged == nil:
-		fmt.Fprintln(w, "metrics.jsonl has no line of this step")
-	case r.Agrees():
-		fmt.Fprintln(w, "metrics.jsonl says the same")
-	default:
-		fmt.Fprintf(w, "metrics.jsonl differs: loss %g, gradient norm %g; engine, threads or settings are not the run's\n",
-			r.Logged.Loss, r.Logged.GradNorm)
-	}
-	fmt.Fprintln(w, "\ngradient norm  tensor")
-	for _, g := range r.Gradients {
-		fmt.Fprintf(w, "%13.6g  %s\n", g.Norm, g.Name)
-	}
-	fmt.Fprintln(w, "\n      row  text id")
-	for _, row := range r.Rows {
-		fmt.Fprintf(w, "%9d  %s\n", row.Row, row.TextID)
-	}
 }

@@ -208,8 +208,11 @@ func (r *Run) write() error {
 func (r *Run) Info() Info { return r.info }
 
 // Config returns the configuration the run was begun with.
-func (r *Run) Config() ([]byte, error) {
-	path := filepath.Join(r.dir, configFile)
+func (r *Run) Config() ([]byte, error) { return Config(r.dir) }
+
+// Config returns the configuration of the run in dir without taking the run.
+func Config(dir string) ([]byte, error) {
+	path := filepath.Join(dir, configFile)
 	raw, err := os.ReadFile(path)
 	return raw, fsutil.Classify(err, path)
 }

@@ -36,7 +36,7 @@ func (r *Replay) Agrees() bool {
 
 // ReplayStep takes one step of the run in o.Out again: from the newest checkpoint before it, by way of the
 // steps in between. It reads the run folder and changes nothing in it, also while the run is under way.
-// o.Config must be the stored configuration unless o.AllowChanged.
+// Settings and files must be those that the run was begun with, unless o.AllowChanged.
 func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Replay, error) {
 	info, err := runstore.Read(o.Out)
 	if err != nil {
@@ -44,6 +44,9 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Repla
 	}
 	if step < 1 || step > cfg.Steps {
 		return nil, fault.Usage(fault.New(fault.Invalid, "step %d: the run has steps 1 to %d", step, cfg.Steps))
+	}
+	if _, err := changedConfig(o); err != nil {
+		return nil, err
 	}
 	cfg.Log.ValidationRows = 0 // no validation: a replay is about one batch
 	l := &loop{cfg: cfg, o: o}

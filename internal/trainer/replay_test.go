@@ -96,6 +96,10 @@ func TestReplayAgreesWithTheLog(t *testing.T) {
 	// The negative control: another temperature is another loss.
 	other := cfg
 	other.Loss.Temperature = .2
+	o = options(t, other, out, &recorder{})
+	if _, err := trainer.ReplayStep(context.Background(), other, o, 10); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "loss.temperature") {
+		t.Errorf("other settings: %v", err)
+	}
 	o.AllowChanged = true
 	if r, err := trainer.ReplayStep(context.Background(), other, o, 10); err != nil || r.Agrees() {
 		t.Errorf("another temperature: %+v, %v", r, err)

@@ -81,20 +81,28 @@ func openRun(stage int, o RunOptions) (run *runstore.Run, fresh bool, err error)
 
 // checkConfig refuses a resume under another configuration than the stored one.
 func checkConfig(run *runstore.Run, o RunOptions) error {
-	stored, err := run.Config()
-	if err != nil {
-		return errors.Join(err, run.Close())
-	}
-	changes, err := runstore.ConfigChanges(stored, o.Config)
-	if err == nil && !o.AllowChanged {
-		err = runstore.RefuseChanges(changes)
-	} else if err == nil && len(changes) > 0 {
+	changed, err := changedConfig(o)
+	if err == nil && changed {
 		err = run.SetConfig(o.Config)
 	}
 	if err != nil {
 		return errors.Join(err, run.Close())
 	}
 	return nil
+}
+
+// changedConfig compares the configuration with that of the run in o.Out and refuses a change that was not
+// allowed.
+func changedConfig(o RunOptions) (changed bool, err error) {
+	stored, err := runstore.Config(o.Out)
+	if err != nil {
+		return false, err
+	}
+	changes, err := runstore.ConfigChanges(stored, o.Config)
+	if err == nil && !o.AllowChanged {
+		err = runstore.RefuseChanges(changes)
+	}
+	return len(changes) > 0, err
 }
 
 // loop is a run in memory.
