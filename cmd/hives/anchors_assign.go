@@ -4,11 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/anchors"
+	"hives/internal/embedder"
 )
 
 func anchorsAssignCommand() *cobra.Command {
 	j := anchors.AssignJob{Limits: anchors.DefaultLimits()}
-	var e embedderFlags
+	var e embedder.Options
 	c := &cobra.Command{
 		Use:   "assign --anchors anchors.parquet --model DIR --in FILE --out FILE",
 		Short: "Write the nearest anchor of each row's text into theory_anchor",
@@ -18,7 +19,7 @@ spreads: shares of the mean distance (1 − cosine) of two texts that the bank w
 must be the one that made the anchors.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			enc, done, err := e.open(c)
+			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -27,7 +28,7 @@ must be the one that made the anchors.`,
 			return anchors.RunAssign(c.Context(), enc, j)
 		},
 	}
-	e.register(c)
+	e.Register(c.Flags())
 	f := c.Flags()
 	f.StringVar(&j.Bank, "anchors", "", "bank that hives anchors build made")
 	f.StringVar(&j.In, "in", "", "rows to read (.parquet or .csv)")
@@ -35,6 +36,6 @@ must be the one that made the anchors.`,
 	f.Float64Var(&j.Limits.Margin, "margin", j.Limits.Margin, "least lead of the nearest anchor over the second nearest, in spreads")
 	f.Float64Var(&j.Limits.MaxDistance, "max-distance", j.Limits.MaxDistance, "furthest that a text may be from its anchor, in spreads")
 	jsonFlag(c, &j.JSON)
-	required(c, "anchors", "model", "in", "out")
+	required(c, "anchors", "in", "out")
 	return c
 }

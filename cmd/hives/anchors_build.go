@@ -5,11 +5,12 @@ import (
 
 	"hives/internal/anchors"
 	"hives/internal/cli"
+	"hives/internal/embedder"
 )
 
 func anchorsBuildCommand() *cobra.Command {
 	j := anchors.BuildJob{Options: anchors.Defaults()}
-	var e embedderFlags
+	var e embedder.Options
 	var config string
 	c := &cobra.Command{
 		Use:   "build --rows train.parquet --model DIR --out anchors.parquet",
@@ -30,7 +31,7 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 				}
 				j.LLM = &cfg
 			}
-			enc, done, err := e.open(c)
+			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 			return anchors.RunBuild(c.Context(), enc, j)
 		},
 	}
-	e.register(c)
+	e.Register(c.Flags())
 	f := c.Flags()
 	f.StringVar(&j.Options.Rows, "rows", "", "training rows (.parquet or .csv)")
 	f.StringVar(&j.Out, "out", "", "bank to write (.parquet)")
@@ -62,6 +63,6 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 	f.StringVar(&j.DB, "db", "", "file that keeps the model's answers, with --llm")
 	c.MarkFlagsRequiredTogether("llm", "db")
 	jsonFlag(c, &j.JSON)
-	required(c, "rows", "model", "out")
+	required(c, "rows", "out")
 	return c
 }

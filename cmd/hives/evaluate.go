@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
-	"hives/encoder"
-	"hives/encoder/local"
+	"hives/internal/embedder"
 	"hives/internal/engine"
 	"hives/internal/report"
 )
@@ -14,6 +11,7 @@ import (
 func evaluateCommand() *cobra.Command {
 	var j report.EvaluateJob
 	var kind string
+	var e embedder.Options
 	c := &cobra.Command{
 		Use:   "evaluate --model DIR --data FILE",
 		Short: "Measure how well a model's space follows annotated values, beside controls",
@@ -25,11 +23,19 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 			if j.JSON && !c.Flags().Changed("out") {
 				j.Out = ""
 			}
+			e.Model, e.Engine = j.Model, kind
+			if e.Endpoint != "" {
+				e.Engine = "" // it is that of the controls
+			}
+			if err := e.Validate(); err != nil {
+				return err
+			}
 			models, err := openModels(c.Context(), kind, &j.Job, c)
 			if err != nil {
 				return err
 			}
 			defer models.Close()
+			orEndpoint(&j.Job, e, c)
 			return report.Evaluate(c.Context(), j)
 		},
 	}
@@ -37,7 +43,8 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 	c.Flags().StringToStringVar(&j.Controls, "control", nil, "control model, NAME=DIR: untrained=DIR, permuted=DIR (may be repeated)")
 	c.Flags().BoolVar(&j.JSON, "json", false, "print one JSON object and nothing else; files only with --out")
 	jobFlags(c, &j.Job, &kind, "out/evaluate")
-	required(c, "model", "data")
+	e.RegisterEndpoint(c.Flags())
+	required(c, "data")
 	return c
 }
 
@@ -58,22 +65,4 @@ func required(c *cobra.Command, names ...string) {
 			panic(err)
 		}
 	}
-}
-
-// openModels opens the engine and lets the job load model folders on it.
-func openModels(ctx context.Context, kind string, j *report.Job, c *cobra.Command) (*engine.Engine, error) {
-	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
-	if err != nil {
-		return nil, err
-	}
-	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
-	c.PrintErrln(eng.Choice)
-	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
-		m, err := local.Open(dir, eng.Backend, string(eng.Name), local.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		return m, m.Close, nil
-	}
-	return eng, nil
 }

@@ -7,6 +7,9 @@ import (
 
 // refuseWeights refuses an embedder that the rows are to train: it would be taught its own opinion.
 func refuseWeights(embedder string, notFor []string) error {
+	if len(notFor) > 0 && embedder == "" {
+		return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so --not-for cannot be checked; use a model folder or embedd's gRPC")
+	}
 	for _, arg := range notFor {
 		sum, err := anchors.WeightsOf(arg)
 		if err != nil {

@@ -8,12 +8,13 @@ import (
 	"hives/data/anchors"
 	"hives/data/inventory"
 	"hives/encoder"
+	"hives/internal/embedder"
 )
 
 // inventoryAssignCommand ties rows to sentences of the inventory.
 func inventoryAssignCommand() *cobra.Command {
 	var in, out, bank string
-	var e embedderFlags
+	var e embedder.Options
 	limits := inventory.DefaultLimits()
 	var notFor []string
 	var asJSON bool
@@ -27,7 +28,7 @@ distance of two sentences. The model is only read. It must not be the one that S
 		Example: `  hives theories inventory assign --model weights/Qwen3-Embedding-0.6B --in rows.parquet --out rows.parquet`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			enc, done, err := e.open(cmd)
+			enc, done, err := embedder.Open(cmd.Context(), e, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -51,7 +52,7 @@ distance of two sentences. The model is only read. It must not be the one that S
 			return report.WriteTable(cmd.OutOrStdout())
 		},
 	}
-	e.register(cmd)
+	e.Register(cmd.Flags())
 	flags := cmd.Flags()
 	flags.StringVar(&in, "in", "", "rows to read (.parquet or .csv)")
 	flags.StringVar(&out, "out", "", "rows to write; may be the same file")
@@ -60,7 +61,7 @@ distance of two sentences. The model is only read. It must not be the one that S
 	flags.Float64Var(&limits.MaxDistance, "max-distance", limits.MaxDistance, "furthest that a text may be from its sentence, in spreads")
 	flags.StringArrayVar(&notFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these rows will train: refused as embedder")
 	jsonFlag(cmd, &asJSON)
-	required(cmd, "model", "in", "out")
+	required(cmd, "in", "out")
 	return cmd
 }
 

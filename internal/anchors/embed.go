@@ -24,7 +24,7 @@ type identified interface{ Identity() encoder.Identity }
 func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) string, accept func(encoder.Identity) error) (kmeans.Points, encoder.Identity, error) {
 	var p kmeans.Points
 	var id encoder.Identity
-	if known, ok := enc.(identified); ok {
+	if known, ok := enc.(identified); ok && known.Identity().Dimension > 0 { // an HTTP endpoint learns it from its first vector
 		if err := accept(known.Identity()); err != nil {
 			return p, id, err
 		}
@@ -58,6 +58,9 @@ func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) strin
 // refuseWeights returns a check that the embedder is none of those that the bank is to train.
 func refuseWeights(notFor []string) func(encoder.Identity) error {
 	return func(id encoder.Identity) error {
+		if len(notFor) > 0 && id.WeightsSHA256 == "" {
+			return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so nobody can say that they are not those to be trained; use a model folder or embedd's gRPC")
+		}
 		for _, sum := range notFor {
 			if sum == id.WeightsSHA256 {
 				return fault.New(fault.Mismatch, "the embedder has the weights %s, which are to be trained with these anchors: they would teach the model its own opinion; embed with another model", short(sum))
@@ -91,6 +94,8 @@ func refuseOther(want encoder.Identity) func(encoder.Identity) error {
 		switch {
 		case id.WeightsSHA256 != want.WeightsSHA256:
 			return fault.New(fault.Mismatch, "the anchors were made with the weights %s (%s), this embedder has %s; use the same model or build the anchors anew", short(want.WeightsSHA256), want.Name, short(id.WeightsSHA256))
+		case id.WeightsSHA256 == "" && id.Name != want.Name:
+			return fault.New(fault.Mismatch, "the anchors were made by the endpoint's model %q, this one is %q, and neither tells its weights", want.Name, id.Name)
 		case id.TokenizerSHA256 != want.TokenizerSHA256:
 			return fault.New(fault.Mismatch, "the anchors were made with the tokenizer %s, this embedder has %s", short(want.TokenizerSHA256), short(id.TokenizerSHA256))
 		case id.Dimension != want.Dimension || id.MaxLength != want.MaxLength || id.Pooling != want.Pooling:

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/embedder"
+	"hives/values"
+)
+
+func vectorsBuildCommand() *cobra.Command {
+	o := values.Defaults()
+	var e embedder.Options
+	var in, out string
+	var banks []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "build --model DIR --data FILE --out values.db",
+		Short: "Compute a vector for every value of every theory from annotated rows",
+		Long: `Embeds the rows and writes a vector for every node of every theory: directional where rows support and
+oppose it, an unsigned prototype where it has other rows, absent else; with the counts, how far the vector
+moves when the groups of rows are drawn anew, and the model that made it. embedd refuses the vectors of
+another model. The same rows, model and seed give the same bytes. docs/VALUES.md.`,
+		Example: `  hives vectors build --model out/demo/model --data out/demo/rows/train.parquet --out values.db
+  hives vectors build --endpoint grpc://127.0.0.1:50051 --data train.parquet --out values.db
+  embedd --model out/demo/model --vectors values.db`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			anchors, err := values.ReadBanks(banks)
+			if err != nil {
+				return err
+			}
+			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			set, err := values.BuildFile(c.Context(), in, anchors, enc, o)
+			done()
+			if err != nil {
+				return err
+			}
+			if err := set.Write(out); err != nil {
+				return err
+			}
+			return showVectors(c, out, asJSON)
+		},
+	}
+	e.Register(c.Flags())
+	f := c.Flags()
+	f.StringVar(&in, "data", "", "annotated rows, best those of training (.parquet or .csv)")
+	f.StringVar(&out, "out", "", "SQLite file to write")
+	f.StringArrayVar(&banks, "anchors", []string{values.Inventory}, "bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' for none (may be repeated)")
+	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the resamples")
+	f.IntVar(&o.Resamples, "resamples", o.Resamples, "draws of the rows' groups that the spread is taken from")
+	f.IntVar(&o.MinSide, "min-side", o.MinSide, "rows that each side of a directional vector needs")
+	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
+	jsonFlag(c, &asJSON)
+	required(c, "data", "out")
+	return c
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/values"
+)
+
+func vectorsShowCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "show values.db",
+		Short: "Print what a file of value vectors holds, as a tree",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return showVectors(c, args[0], asJSON)
+		},
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// showVectors reads the file as embedd would and describes it.
+func showVectors(c *cobra.Command, path string, asJSON bool) error {
+	set, err := values.Open(path)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.OutOrStdout(), set.List())
+	}
+	return set.List().WriteText(c.OutOrStdout())
+}
