@@ -57,7 +57,7 @@ fit stage1 1 "$STEPS" --model random:demo/model --data "$train" --learning-rate 
 
 # The anchors' embedder must not be the model that Stage 2 trains, or it would be taught its own opinion.
 say "4/7 anchors across theories, found in the training rows by a small model of another seed"
-SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" --model random:demo/model --data "$train" --learning-rate "$RATE" --pooling mean
+SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" --model random:demo/model --data "$train" --learning-rate "$RATE"
 embedder=$OUT/runs/embedder/final
 bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
   --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
