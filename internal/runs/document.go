@@ -51,6 +51,13 @@ var uninteresting = []string{
 	"validation loss_unknowing", "validation train_",
 }
 
+func boring(figure string) bool {
+	return slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(figure, p) })
+}
+
+// inText are the curves for a terminal; pages have them all.
+var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train loss_hierarchical", "train loss_individual", "train loss_theory"}, KeyFigures...)
+
 func newDocument(ctx context.Context, x *runindex.Index, list []Summary) (*Document, error) {
 	d := &Document{}
 	for _, s := range list {
@@ -119,8 +126,7 @@ func (d *Document) curves(ctx context.Context, x *runindex.Index) error {
 	var others []string
 	for _, v := range d.Runs {
 		for name := range v.Figures {
-			boring := slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(name, p) })
-			if !boring && !slices.Contains(names, name) && !slices.Contains(others, name) {
+			if !boring(name) && !slices.Contains(names, name) && !slices.Contains(others, name) {
 				others = append(others, name)
 			}
 		}

@@ -138,10 +138,13 @@ func (d *Document) figures() (rows [][]string) {
 	names := map[string]bool{}
 	for _, v := range d.Runs {
 		for name := range v.Figures {
-			names[name] = true
+			names[name] = !boring(name) || strings.HasPrefix(name, "train tokens")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !names[name] {
+			continue
+		}
 		row := []string{words(name)}
 		for _, v := range d.Runs {
 			f, ok := v.Figures[name]
@@ -166,6 +169,9 @@ const width = 48
 func (d *Document) writeCurves(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range d.Curves {
+		if !slices.Contains(inText, c.Figure) {
+			continue
+		}
 		low, high := span(c.Runs)
 		fmt.Fprintf(t, "\n%s, %s to %s\n", words(c.Figure), number(low), number(high))
 		last := 0

@@ -19,9 +19,9 @@ import (
 const (
 	steps          = 6
 	every          = 3
-	maxLength      = 16  // most texts fill it, so few shapes: the time goes into compiling them
-	rowsOfEach     = 600 // of each corpus
-	validationRows = 128
+	maxLength      = 16   // most texts fill it, so few shapes: the time goes into compiling them
+	rowsOfEach     = 1000 // of each corpus
+	validationRows = 800  // enough texts for a batch of each theory: the validation loss
 	theoryAnchors  = 40
 )
 
@@ -37,7 +37,7 @@ func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 	cfg.Steps = steps
 	cfg.Model.From, cfg.Model.Tokenizer = "random:"+dir, filepath.Join(demo, "model")
 	cfg.Model.MaxLength = maxLength
-	cfg.Data = trainer.DataConfig{Train: rowsFile(dir), ValidationFraction: .2, PermuteLabels: cfg.Data.PermuteLabels}
+	cfg.Data = trainer.DataConfig{Train: rowsFile(dir), ValidationFraction: .4, PermuteLabels: cfg.Data.PermuteLabels}
 	cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank = "", ""
 	if cfg.Stage == 2 {
 		cfg.Stage2.TheoryBank, cfg.Stage2.RefreshEvery = bankFile(dir), min(cfg.Stage2.RefreshEvery, every)
