@@ -33,7 +33,7 @@ func printPlan(w io.Writer, p *trainer.Plan) {
 		line("  %s\t%d\tin %d tensors", g.Name, g.Parameters, g.Variables)
 	}
 	m := p.Memory
-	line("memory of a step\t%s\tcounted", gib(m.Total()))
+	line("memory of a step\t%s\tcounted, on each of %d device(s)", gib(m.Total()), p.Devices)
 	for _, kind := range []struct {
 		name  string
 		bytes int64
@@ -41,7 +41,8 @@ func printPlan(w io.Writer, p *trainer.Plan) {
 		line("  %s\t%s", kind.name, gib(kind.bytes))
 	}
 	line("  the program itself\t%s\tbefore the model", gib(p.Baseline))
-	line("peak\t%s\tmeasured over %d steps, %+.0f %% of what was counted", gib(p.Peak), p.Measured, 100*(float64(p.Peak)/float64(m.Total()+p.Baseline)-1))
+	counted := int64(p.Devices)*m.Total() + p.Baseline // the CPU plugin's devices share the host's memory
+	line("peak\t%s\tmeasured over %d steps, %+.0f %% of what was counted", gib(p.Peak), p.Measured, 100*(float64(p.Peak)/float64(counted)-1))
 	line("tokens a step\t%.0f\t%.0f computed: %.1f %% are text", p.Tokens, p.Computed, 100*p.Tokens/p.Computed)
 	for _, s := range p.Shapes {
 		line("  %d × %d\t%.1f %% of steps\t%.1f %% text", s.Rows, s.Length, 100*s.Share, 100*s.Fill)

@@ -21,7 +21,8 @@ const (
 type Plan struct {
 	Parameters     int64             `json:"parameters"`
 	Groups         []optim.GroupSize `json:"groups"`
-	Memory         Memory            `json:"memory"`
+	Devices        int               `json:"devices"`
+	Memory         Memory            `json:"memory"`         // of one device
 	Baseline       int64             `json:"baseline_bytes"` // the process before it held a model
 	Peak           int64             `json:"peak_bytes"`     // of the whole process, measured
 	Shapes         []ShapeUse        `json:"shapes"`
@@ -49,7 +50,7 @@ func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
 	cfg.Log.ValidationRows = 0
 	l := &loop{cfg: cfg, o: o, validated: -1}
 	defer l.close()
-	p := &Plan{Steps: cfg.Steps}
+	p := &Plan{Steps: cfg.Steps, Devices: cfg.Memory.Devices}
 	var err error
 	if p.Baseline, err = peakMemory(); err != nil {
 		return nil, err
