@@ -24,7 +24,7 @@ strongest in it. A signed value says which side the text is on; a prototype says
 	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051", "the daemon: grpc://host:port, grpcs://host:port for TLS")
 	c.Flags().StringVar(&o.TokenFile, "token-file", "", "file with a bearer token")
 	c.Flags().StringVar(&o.Prompt, "prompt", "", "put before each text")
-	c.Flags().IntVar(&o.TopK, "top", 5, "values shown for each text")
+	c.Flags().IntVar(&o.TopK, "top", 3, "values shown for each text, of each kind")
 	c.Flags().StringSliceVar(&o.Theories, "theory", nil, "only values of these theories")
 	c.Flags().BoolVar(&o.JSON, "json", false, "one JSON object with whole vectors")
 	return c

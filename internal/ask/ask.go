@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -38,7 +39,10 @@ type Options struct {
 type answer struct {
 	Model   *hivesv1.ModelVersion `json:"model"`
 	Vectors [][]float32           `json:"vectors"`
-	Scores  []*hivesv1.TextScores `json:"scores,omitempty"` // none without value vectors
+	// None without value vectors. Signed say on which side of a value a text is, the others only that it is
+	// about one; their cosines have another zero, so they are no common order.
+	Signed   []*hivesv1.TextScores `json:"signed,omitempty"`
+	Unsigned []*hivesv1.TextScores `json:"unsigned,omitempty"`
 }
 
 // Run asks and prints.
@@ -63,15 +67,13 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	for _, e := range embedded.Embeddings {
 		a.Vectors = append(a.Vectors, e.Values)
 	}
-	scored, err := c.Values.ScoreTexts(ctx, &hivesv1.ScoreTextsRequest{
-		Texts: o.Texts, Prompt: o.Prompt, TopK: uint32(o.TopK), Filter: &hivesv1.ValueFilter{Theories: o.Theories},
-	})
+	if a.Signed, err = score(ctx, c, o, hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL); err == nil {
+		a.Unsigned, err = score(ctx, c, o, hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE)
+	}
 	if status.Code(err) == codes.FailedPrecondition {
-		fmt.Fprintln(out, "the daemon has no value vectors (--vectors): only the embedding is shown")
+		fmt.Fprintln(os.Stderr, "the daemon has no value vectors (--vectors): only the embedding is shown")
 	} else if err != nil {
 		return err
-	} else {
-		a.Scores = scored.Results
 	}
 	if o.JSON {
 		enc := json.NewEncoder(out)
@@ -81,16 +83,27 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	return a.print(o.Texts, out)
 }
 
+// score asks for the strongest values of one kind.
+func score(ctx context.Context, c *client.Client, o Options, kind hivesv1.VectorKind) ([]*hivesv1.TextScores, error) {
+	r, err := c.Values.ScoreTexts(ctx, &hivesv1.ScoreTextsRequest{
+		Texts: o.Texts, Prompt: o.Prompt, TopK: uint32(o.TopK),
+		Filter: &hivesv1.ValueFilter{Theories: o.Theories, Kinds: []hivesv1.VectorKind{kind}},
+	})
+	return r.GetResults(), err
+}
+
 func (a *answer) print(texts []string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for i, text := range texts {
 		fmt.Fprintf(w, "%s\n", text)
 		fmt.Fprintf(w, "  vector\t%s … (%d numbers)\n", head(a.Vectors[i]), len(a.Vectors[i]))
-		if a.Scores == nil {
-			continue
-		}
-		for _, s := range a.Scores[i].Scores {
-			fmt.Fprintf(w, "  %s\t%+.3f\t%s\n", s.ValueId, s.Cosine, stances[s.Stance])
+		for _, kind := range [][]*hivesv1.TextScores{a.Signed, a.Unsigned} {
+			if kind == nil {
+				continue
+			}
+			for _, s := range kind[i].Scores {
+				fmt.Fprintf(w, "  %s\t%+.3f\t%s\n", s.ValueId, s.Cosine, stances[s.Stance])
+			}
 		}
 	}
 	return w.Flush()
