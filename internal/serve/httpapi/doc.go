@@ -1,0 +1,13 @@
+// Package httpapi serves embeddings over HTTP in OpenAI's shape: POST /v1/embeddings, GET /v1/models and
+// /v1/models/ID.
+//
+// A request becomes the hives.v1.EmbedRequest that means the same and takes the path that every call takes: the
+// same limits, queue, tokens and quotas. As with OpenAI a text that is too long is refused, vectors are normalised,
+// and a field that is not known is refused.
+//
+// Errors are OpenAI's: {"error": {"message", "type", "param", "code"}}. The status is that of the error's kind in
+// package fault, but for what HTTP has a word of its own for: 401 without a token, 413 for what is too large, 405,
+// 504. A 429 says in Retry-After when there will be room.
+//
+// No message and no log line quotes any part of a request.
+package httpapi

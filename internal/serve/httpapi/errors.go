@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"hives/internal/fault"
+	"hives/internal/serve"
+)
+
+// refusal is an answer that is no success.
+type refusal struct {
+	status int
+	words  string
+	param  string
+	reason string // upper case, as in ErrorInfo
+	retry  time.Duration
+}
+
+func (r *refusal) Error() string { return r.words }
+
+func invalid(param, words string) error {
+	return &refusal{status: http.StatusBadRequest, words: words, param: param, reason: fault.Invalid.Reason()}
+}
+
+func tooLarge(most int) error {
+	return &refusal{status: http.StatusRequestEntityTooLarge, words: "a body has at most " + strconv.Itoa(most) + " bytes", reason: "BODY_TOO_LARGE"}
+}
+
+// sizes are reasons for which HTTP has 413.
+var sizes = map[string]bool{"TOO_MANY_TEXTS": true, "TOO_MANY_TOKENS": true, "REPLY_TOO_LARGE": true}
+
+// describe turns any error into an answer: the words and reasons are those that gRPC gives.
+func describe(err error) *refusal {
+	if r, ok := err.(*refusal); ok {
+		return r
+	}
+	s := status.Convert(serve.Status(err))
+	out := &refusal{status: fault.FromGRPC(s.Code()).HTTP(), words: s.Message()}
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			out.reason = d.Reason
+		case *errdetails.RetryInfo:
+			out.retry = d.RetryDelay.AsDuration()
+		}
+	}
+	switch {
+	case s.Code() == codes.Unauthenticated:
+		out.status = http.StatusUnauthorized
+	case s.Code() == codes.DeadlineExceeded:
+		out.status = http.StatusGatewayTimeout
+	case sizes[out.reason]:
+		out.status = http.StatusRequestEntityTooLarge
+	}
+	return out
+}
+
+// headers beside the body.
+func (r *refusal) headers(h http.Header) {
+	if r.status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	if r.retry > 0 {
+		seconds := (r.retry + time.Second - 1) / time.Second
+		h.Set("Retry-After", strconv.Itoa(int(seconds)))
+		h.Set("Retry-After-Ms", strconv.FormatInt(r.retry.Milliseconds(), 10)) // OpenAI's clients prefer it
+	}
+}
+
+type wireError struct {
+	Message string  `json:"message"`
+	Type    string  `json:"type"`
+	Param   *string `json:"param"`
+	Code    *string `json:"code"`
+}
+
+// wire is the answer's body.
+func (r *refusal) wire() map[string]wireError {
+	out := wireError{Message: r.words, Type: "invalid_request_error"}
+	switch {
+	case r.status == http.StatusTooManyRequests:
+		out.Type = "rate_limit_error"
+	case r.status >= http.StatusInternalServerError:
+		out.Type = "server_error"
+	}
+	if r.param != "" {
+		out.Param = &r.param
+	}
+	if code := strings.ToLower(r.reason); code != "" {
+		out.Code = &code
+	}
+	return map[string]wireError{"error": out}
+}

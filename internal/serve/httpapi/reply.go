@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"encoding/binary"
+	"math"
+
+	hivesv1 "hives/proto/hives/v1"
+)
+
+type embeddings struct {
+	Object string      `json:"object"`
+	Data   []embedding `json:"data"`
+	Model  string      `json:"model"`
+	Usage  usage       `json:"usage"`
+}
+
+// embedding holds numbers, or bytes that JSON writes in base64.
+type embedding struct {
+	Object    string `json:"object"`
+	Index     int    `json:"index"`
+	Embedding any    `json:"embedding"`
+}
+
+type usage struct {
+	PromptTokens uint32 `json:"prompt_tokens"`
+	TotalTokens  uint32 `json:"total_tokens"`
+}
+
+type model struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int    `json:"created"` // Unix time, which a model folder does not know
+	OwnedBy string `json:"owned_by"`
+}
+
+type models struct {
+	Object string  `json:"object"`
+	Data   []model `json:"data"`
+}
+
+func newModel(v *hivesv1.ModelVersion) model {
+	return model{ID: v.GetName(), Object: "model", OwnedBy: "hives"}
+}
+
+func newEmbeddings(r *hivesv1.EmbedResponse, base64 bool) *embeddings {
+	out := &embeddings{Object: "list", Model: r.GetModel().GetName()}
+	for i, e := range r.Embeddings {
+		one := embedding{Object: "embedding", Index: i, Embedding: e.Values}
+		if base64 {
+			one.Embedding = littleEndian(e.Values)
+		}
+		out.Data = append(out.Data, one)
+		out.Usage.PromptTokens += e.Tokens
+	}
+	out.Usage.TotalTokens = out.Usage.PromptTokens
+	return out
+}
+
+// littleEndian is float32 as numpy reads it.
+func littleEndian(v []float32) []byte {
+	out := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+	}
+	return out
+}

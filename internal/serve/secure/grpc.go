@@ -1,0 +1,56 @@
+package secure
+
+import (
+	"context"
+	"strings"
+
+	middleware "github.com/grpc-ecosystem/go-grpc-middleware/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"hives/internal/serve"
+)
+
+// open are the methods that need no token: a probe has none.
+func open(method string) bool { return strings.HasPrefix(method, "/grpc.health.") }
+
+// enter finds the caller of a method.
+func (t *Tokens) enter(ctx context.Context, method string) (context.Context, error) {
+	if open(method) {
+		return ctx, nil
+	}
+	headers := metadata.ValueFromIncomingContext(ctx, "authorization")
+	if len(headers) != 1 {
+		headers = []string{""}
+	}
+	c, err := t.Authorize(headers[0])
+	if err != nil {
+		return ctx, err
+	}
+	return With(ctx, c), nil
+}
+
+// Unary is the interceptor of calls.
+func (t *Tokens) Unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	ctx, err := t.enter(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	return next(ctx, req)
+}
+
+// Stream is the interceptor of streams, which a token may have so many of.
+func (t *Tokens) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	ctx, err := t.enter(stream.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	if c := Of(ctx); c != nil {
+		leave, err := c.enterStream()
+		if err != nil {
+			return serve.Status(err)
+		}
+		defer leave()
+	}
+	return next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx})
+}

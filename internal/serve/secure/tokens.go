@@ -1,0 +1,90 @@
+package secure
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"hives/internal/fsutil"
+	"hives/internal/serve"
+)
+
+// Tokens are those of a file.
+type Tokens struct {
+	path    string
+	callers atomic.Pointer[[]*Caller]
+}
+
+// OpenTokens reads a tokens file.
+func OpenTokens(path string) (*Tokens, error) {
+	t := &Tokens{path: path}
+	return t, t.Reload()
+}
+
+// Reload reads the file again. A broken one changes nothing. Quotas of lines that did not change go on where they
+// were; what a token that has left the file began may end.
+func (t *Tokens) Reload() error {
+	raw, err := os.ReadFile(t.path)
+	if err != nil {
+		return fsutil.Classify(err, t.path)
+	}
+	entries, err := parse(t.path, raw)
+	if err != nil {
+		return err
+	}
+	known := map[Entry]*Caller{}
+	if old := t.callers.Load(); old != nil {
+		for _, c := range *old {
+			known[c.Entry] = c
+		}
+	}
+	var next []*Caller
+	for _, e := range entries {
+		c := known[e]
+		if c == nil {
+			c = newCaller(e)
+		}
+		next = append(next, c)
+	}
+	t.callers.Store(&next)
+	return nil
+}
+
+// find compares with every entry, whichever is the right one.
+func (t *Tokens) find(token string) (found *Caller) {
+	hash := sha256.Sum256([]byte(token))
+	for _, c := range *t.callers.Load() {
+		if subtle.ConstantTimeCompare(hash[:], c.Hash[:]) == 1 {
+			found = c
+		}
+	}
+	return found
+}
+
+// Authorize finds who sends an Authorization header.
+func (t *Tokens) Authorize(header string) (*Caller, error) {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, refused("this server asks for a token: send authorization: Bearer TOKEN")
+	}
+	if c := t.find(strings.TrimSpace(token)); c != nil {
+		return c, nil
+	}
+	return nil, refused("the token is not known here")
+}
+
+// refused is the one error that package fault has no kind for.
+func refused(words string) error {
+	s := status.New(codes.Unauthenticated, words)
+	detailed, err := s.WithDetails(&errdetails.ErrorInfo{Reason: "UNAUTHENTICATED", Domain: serve.Domain})
+	if err != nil {
+		return s.Err()
+	}
+	return detailed.Err()
+}
