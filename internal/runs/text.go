@@ -214,7 +214,7 @@ func Sparkline(points []runindex.Figure, last int, low, high float64, width int)
 			if high > low {
 				at = (sum[k]/float64(n[k]) - low) / (high - low)
 			}
-			line[k] = blocks[int(math.Round(at*float64(len(blocks)-1)))]
+			line[k] = blocks[min(len(blocks)-1, int(at*float64(len(blocks))))] // blocks stand for equal ranges
 		}
 	}
 	return strings.TrimRight(string(line), " ")
