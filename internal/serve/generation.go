@@ -30,6 +30,9 @@ func (s *Server) Swap(ctx context.Context) error {
 		return Refuse(fault.Unavailable, "SWAPPING", "the model is being loaded already")
 	}
 	defer s.swap.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.over, cancel)() // a server that ends wants no other model
 	g, err := s.generation(ctx)
 	s.opt.Observe.swapped(err)
 	if err != nil {

@@ -317,3 +317,30 @@ func (d drifting) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	}
 	return out, err
 }
+
+// TestTheEndWaitsForASwap ends the server while another model is being loaded: the load is told to end, and what it
+// brought is freed before Run returns.
+func TestTheEndWaitsForASwap(t *testing.T) {
+	r := &servetest.Runner{}
+	o := servetest.Options(t, r)
+	var loads, closed atomic.Int32
+	o.Load = func(ctx context.Context) (*serve.Model, error) {
+		if loads.Add(1) == 2 {
+			<-ctx.Done()
+		}
+		m := servetest.Model(t, r)
+		m.Close = func() { closed.Add(1) }
+		return m, nil
+	}
+	f := servetest.Start(t, o, r)
+	swapped := make(chan error, 1)
+	go func() { swapped <- f.Swap(context.Background()) }()
+	eventually(t, "the swap to begin", func() bool { return loads.Load() == 2 })
+	f.Stop()
+	if err := <-f.Done; err != nil || closed.Load() != 2 {
+		t.Errorf("Run: %v, with %d of 2 models freed", err, closed.Load())
+	}
+	if err := <-swapped; err == nil {
+		t.Error("a swap went through although the server was ending")
+	}
+}

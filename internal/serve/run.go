@@ -32,6 +32,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	end()
 	companions.wg.Wait()
+	s.swap.Lock() // for good: a swap under way has been told to end, and none begins
 	s.retire(nil)
 	s.retired.Wait()
 	return err
