@@ -95,8 +95,8 @@ func changed(r *runindex.Run) ([]runstore.Change, error) {
 	all, err := runstore.ConfigChanges(defaults, []byte(r.Config))
 	var out []runstore.Change
 	for _, c := range all {
-		if c.Stored == "" && c.Given == "{}" || r.Info.Stage == 1 && strings.HasPrefix(c.Field, "stage2.") {
-			continue // an empty table, and what the stage does not have
+		if r.Info.Stage == 1 && strings.HasPrefix(c.Field, "stage2.") {
+			continue // the stage does not have it
 		}
 		out = append(out, c)
 	}
