@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/embedcorpus"
+)
+
+func embedCorpusVerifyCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "verify DIR",
+		Short: "Check that all shards are there and every part has its hash",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			corpus, err := embedcorpus.Verify(args[0])
+			return printCorpus(c, asJSON, "whole", corpus, err)
+		},
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+func embedCorpusMergeCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "merge DIR FILE.parquet",
+		Short: "Verify all shards and write their vectors to one file, in the input's order",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			corpus, err := embedcorpus.Merge(args[0], args[1])
+			return printCorpus(c, asJSON, args[1], corpus, err)
+		},
+	}
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedcorpus.Corpus, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case asJSON:
+		return printJSON(c.OutOrStdout(), corpus)
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers in %d shards\n", what, corpus.Input.Rows, corpus.Model.Dimension, corpus.Shards)
+	return err
+}

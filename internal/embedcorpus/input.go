@@ -1,0 +1,130 @@
+package embedcorpus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go"
+
+	"hives/data"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// inputRow is what is read of a row; the library leaves other columns on the disk.
+type inputRow struct {
+	Text   string `parquet:"text"`
+	TextID string `parquet:"text_id"`
+}
+
+// input is a Parquet file with a column text and perhaps one text_id.
+type input struct {
+	path   string
+	file   *os.File
+	reader *parquet.GenericReader[inputRow]
+	next   int // row that the reader stands at
+}
+
+// openInput opens path and returns it with its description.
+func openInput(path string) (in *input, about Input, err error) {
+	about = Input{Name: filepath.Base(path)}
+	if about.SHA256, err = fsutil.SHA256(path); err != nil {
+		return nil, about, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, about, fsutil.Classify(err, path)
+	}
+	defer func() {
+		if r := recover(); r != nil { // the library panics on some damaged files
+			err = torn(path, fmt.Errorf("%v", r))
+		}
+		if err != nil {
+			f.Close()
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, about, err
+	}
+	file, err := parquet.OpenFile(f, info.Size())
+	if err != nil {
+		return nil, about, torn(path, err)
+	}
+	if err := checkColumns(path, file.Schema()); err != nil {
+		return nil, about, err
+	}
+	about.Rows = int(file.NumRows())
+	if about.Rows == 0 {
+		return nil, about, fault.New(fault.Invalid, "%s holds no rows", path)
+	}
+	return &input{path: path, file: f, reader: parquet.NewGenericReader[inputRow](file)}, about, nil
+}
+
+// checkColumns refuses what could only be read as nothing.
+func checkColumns(path string, schema *parquet.Schema) error {
+	for _, name := range []string{"text", "text_id"} {
+		column, found := schema.Lookup(name)
+		if !found && name == "text_id" {
+			continue // made from the text
+		}
+		if !found || column.Node.Repeated() || column.Node.Type().Kind() != parquet.ByteArray {
+			return fault.New(fault.Invalid, "%s: want a plain column %q of strings", path, name)
+		}
+	}
+	return nil
+}
+
+func torn(path string, cause error) error {
+	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it again", path, cause)
+}
+
+// read returns rows from to to−1, each with a text and an id.
+func (in *input) read(from, to int) (rows []inputRow, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = torn(in.path, fmt.Errorf("%v", r))
+		}
+	}()
+	if in.next != from {
+		if err := in.reader.SeekToRow(int64(from)); err != nil {
+			return nil, torn(in.path, err)
+		}
+	}
+	rows = make([]inputRow, to-from)
+	for done := 0; done < len(rows); {
+		n, err := in.reader.Read(rows[done:])
+		done += n
+		if done < len(rows) && (n == 0 || (err != nil && !errors.Is(err, io.EOF))) {
+			return nil, torn(in.path, errors.Join(err, io.ErrUnexpectedEOF))
+		}
+	}
+	in.next = to
+	for i := range rows {
+		if err := rows[i].complete(); err != nil {
+			return nil, fault.New(fault.Invalid, "%s: row %d: %w; mend it, or leave it out of the file", in.path, from+i, err)
+		}
+	}
+	return rows, nil
+}
+
+func (r *inputRow) complete() error {
+	switch {
+	case r.Text == "":
+		return errors.New("the text is empty")
+	case !utf8.ValidString(r.Text):
+		return errors.New("the text is not UTF-8")
+	case r.TextID == "":
+		r.TextID = data.TextID(r.Text)
+	}
+	return nil
+}
+
+func (in *input) close() {
+	in.reader.Close()
+	in.file.Close() // read-only: closing cannot lose anything
+}

@@ -1,0 +1,43 @@
+package embedcorpus
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Shard is part Index of Of; indices begin at 0, as Kubernetes numbers the pods of an indexed Job.
+type Shard struct {
+	Index int `json:"index"`
+	Of    int `json:"of"`
+}
+
+// ParseShard reads "3/16".
+func ParseShard(s string) (Shard, error) {
+	index, of, found := strings.Cut(s, "/")
+	i, err1 := strconv.Atoi(index)
+	n, err2 := strconv.Atoi(of)
+	if !found || err1 != nil || err2 != nil || i < 0 || i >= n || n > maxShards {
+		return Shard{}, fault.New(fault.Invalid, "shard %q: want i/n with i from 0 to n−1 and n up to %d, as 0/16", s, maxShards)
+	}
+	return Shard{i, n}, nil
+}
+
+// maxShards keeps the numbers in folder names at five digits.
+const maxShards = 99999
+
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
+
+// folder is the shard's name under the output folder.
+func (s Shard) folder() string { return fmt.Sprintf("shard-%05d-of-%05d", s.Index, s.Of) }
+
+// blocks are the shard's: a contiguous run, since a Parquet file is read forwards, of lengths that differ by one
+// at most. to is exclusive.
+func (s Shard) blocks(total int) (from, to int) {
+	return s.Index * total / s.Of, (s.Index + 1) * total / s.Of
+}
+
+// partName is a block's file; its number counts over the whole corpus.
+func partName(block int) string { return fmt.Sprintf("block-%08d.parquet", block) }

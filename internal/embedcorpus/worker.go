@@ -1,0 +1,119 @@
+package embedcorpus
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hives/encoder"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// worker is a shard under way.
+type worker struct {
+	job      Job
+	corpus   Corpus
+	digest   string
+	model    Model
+	in       *input
+	embedded int // rows
+}
+
+// blocks embeds those of the shard's blocks that are not there.
+func (w *worker) blocks(ctx context.Context) error {
+	from, to := w.job.Shard.blocks(w.corpus.blocks())
+	for block := from; block < to; block++ {
+		if err := w.block(ctx, block); err != nil {
+			if fault.Of(err) == fault.Canceled {
+				return fault.New(fault.Canceled, "stopped at block %d of %d to %d: %w; the same command goes on from there", block, from, to-1, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) block(ctx context.Context, block int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	from, to := w.corpus.span(block)
+	path := filepath.Join(w.job.Out, w.job.Shard.folder(), partName(block))
+	switch _, err := os.Stat(path); {
+	case err == nil: // whole, since it has its name
+		w.tell(to-from, true)
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fsutil.Classify(err, path)
+	}
+	rows, err := w.in.read(from, to)
+	if err != nil {
+		return err
+	}
+	vectors, err := w.embed(ctx, rows, from)
+	if err != nil {
+		return err
+	}
+	if err := writePart(path, w.digest, w.corpus.Model.WeightsSHA256, once(vectors)); err != nil {
+		return err
+	}
+	w.embedded += to - from
+	w.tell(to-from, false)
+	return nil
+}
+
+// embed gives every row its vector; a text that several rows of the block share is embedded once.
+func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vector, error) {
+	var inputs []encoder.Input
+	place := make(map[string]int, len(rows)) // of a text in inputs
+	for _, r := range rows {
+		if _, seen := place[r.Text]; !seen {
+			place[r.Text] = len(inputs)
+			inputs = append(inputs, encoder.Input{Text: r.Text, Prompt: w.job.Prompt})
+		}
+	}
+	vectors, id, err := w.model.Encode(ctx, inputs)
+	if err != nil {
+		return nil, fault.New(fault.Of(err), "%s: rows %d to %d: %w", w.job.In, first, first+len(rows)-1, err)
+	}
+	if difference := w.corpus.Model.Unlike(id); difference != "" {
+		return nil, fault.New(fault.Mismatch, "the model was replaced on the way: %s; run again when the first one serves, or choose another --out", difference)
+	}
+	if len(vectors) != len(inputs) {
+		return nil, fault.New(fault.Corrupt, "%d vectors came for %d texts", len(vectors), len(inputs))
+	}
+	out := make([]Vector, len(rows))
+	for i, r := range rows {
+		v := vectors[place[r.Text]]
+		if len(v) != id.Dimension || !finite(v) {
+			return nil, fault.New(fault.Corrupt, "%s: row %d: its vector has %d numbers, want %d finite ones", w.job.In, first+i, len(v), id.Dimension)
+		}
+		out[i] = Vector{Row: int64(first + i), TextID: r.TextID, Vector: v}
+	}
+	return out, nil
+}
+
+func (w *worker) tell(rows int, before bool) {
+	if w.job.Progress != nil {
+		w.job.Progress(rows, before)
+	}
+}
+
+// finish writes the manifest, after a last look at whose folder it is.
+func (w *worker) finish() (Result, error) {
+	digest, err := w.corpus.claim(w.job.Out)
+	if err == nil && digest != w.digest {
+		err = fault.New(fault.Mismatch, "%s was replaced by another start; run again", corpusFile)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	m, err := describe(w.job.Out, w.digest, w.corpus, w.job.Shard)
+	if err == nil {
+		err = m.write(w.job.Out)
+	}
+	return Result{Manifest: m, Embedded: w.embedded}, err
+}
