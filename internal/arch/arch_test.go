@@ -38,6 +38,10 @@ var rules = []rule{
 		"a checkpoint stores named tensors: it does not know what they mean"},
 	{"encoder", []string{"losses", "samplers", "metrics", "checkpoints"},
 		"an encoder serves vectors: it never trains or judges"},
+	{"values", []string{"model", "losses", "samplers", "checkpoints", "tokenizer", "client", "proto"},
+		"value vectors come from an Encoder and rows, whichever model or server embeds"},
+	{"client", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
+		"a client knows the wire and nothing of what is behind it"},
 	{"internal/engine", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "internal/cli"},
 		"the engine room lies below all that computes"},
 	{"internal/cli", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
@@ -52,7 +56,7 @@ var rules = []rule{
 var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore", "internal/serve",
 	"internal/runindex", "internal/runs", "internal/trainmetrics", "internal/smoke"}
 
-var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "checkpoints", "proto"}
+var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "checkpoints", "client", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {
