@@ -17,10 +17,16 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.String("model", "", "model folder")
 	fs.String("vectors", "", "value vectors of hives vectors build, made with this model")
 	fs.String("listen", d.Listen, "address of gRPC")
+	fs.String("http-listen", d.HTTPListen, "address of /v1/embeddings in OpenAI's shape; none by default")
+	fs.String("admin-listen", d.AdminListen, "address of /metrics, /healthz, /readyz, pprof, /-/reload and the status page; empty for none")
 	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), bf16 (all of it: half the memory; differs by about 1e-2)")
 	fs.String("engine", "", engine.FlagUsage)
 	fs.Int("threads", 0, "threads of one computation, 0 for one a core")
 
+	fs.String("tls-cert", "", "certificate chain in PEM form, of gRPC, HTTP and an admin listener beyond loopback; read again when it changes")
+	fs.String("tls-key", "", "its private key")
+	fs.String("client-ca", "", "certificates of those who sign clients' certificates; clients without one are turned away")
+	fs.String("tokens-file", "", "lines of embedd token; callers need a token then. SIGHUP reads it again")
 	fs.Bool("insecure-no-tls", false, "listen beyond loopback without TLS")
 	fs.Bool("insecure-no-auth", false, "listen beyond loopback without asking for tokens")
 
@@ -43,6 +49,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.Duration("drain-timeout", time.Duration(d.DrainTimeout), "for accepted calls to finish in at the end")
 	fs.Duration("keepalive", time.Duration(d.Keepalive), "silence after which a connection is asked for a sign of life; 0 for never")
 
+	fs.String("otlp-endpoint", "", "URL that OpenTelemetry traces are sent to, as http://127.0.0.1:4317; OTEL_EXPORTER_OTLP_ENDPOINT does as well")
 	fs.String("log-level", d.LogLevel, "debug (every call), info, warn or error; JSON lines on stderr")
 	fs.VisitAll(func(f *pflag.Flag) { o.keys[f.Name] = strings.ReplaceAll(f.Name, "-", "_") })
 	o.config.Register(fs) // last: these two are no settings

@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("embedd", engine.Installed()...) })
 	root.SetVersionTemplate("{{versionText}}")
 	o.register(root.PersistentFlags())
-	root.AddCommand(configCommand(o))
+	root.AddCommand(configCommand(o), tokenCommand())
 	return root
 }
 

@@ -24,3 +24,9 @@ func (g *Generation) CompileTime() time.Duration { return g.compile }
 
 // Err says why the engine cannot be used any more, nil while it can.
 func (g *Generation) Err() error { return g.sched.Err() }
+
+// Reason is the stable name of an error, as ErrorInfo carries it.
+func Reason(err error) string {
+	_, reason, _ := describe(err)
+	return reason
+}

@@ -11,12 +11,19 @@ import (
 // Config is embedd's settings. Keys are the flags' names with underscores, so that --max-texts is max_texts in a
 // file and EMBEDD_MAX_TEXTS in the environment.
 type Config struct {
-	Model     string `toml:"model"`
-	Vectors   string `toml:"vectors"`
-	Listen    string `toml:"listen"`
-	Precision string `toml:"precision"`
-	Engine    string `toml:"engine"`
-	Threads   int    `toml:"threads"`
+	Model       string `toml:"model"`
+	Vectors     string `toml:"vectors"`
+	Listen      string `toml:"listen"`
+	HTTPListen  string `toml:"http_listen"`
+	AdminListen string `toml:"admin_listen"`
+	Precision   string `toml:"precision"`
+	Engine      string `toml:"engine"`
+	Threads     int    `toml:"threads"`
+
+	TLSCert    string `toml:"tls_cert"`
+	TLSKey     string `toml:"tls_key"`
+	ClientCA   string `toml:"client_ca"`
+	TokensFile string `toml:"tokens_file"`
 
 	InsecureNoTLS  bool `toml:"insecure_no_tls"`
 	InsecureNoAuth bool `toml:"insecure_no_auth"`
@@ -40,14 +47,15 @@ type Config struct {
 	DrainTimeout   cli.Duration `toml:"drain_timeout"`
 	Keepalive      cli.Duration `toml:"keepalive"`
 
-	LogLevel string `toml:"log_level"`
+	OTLPEndpoint string `toml:"otlp_endpoint"`
+	LogLevel     string `toml:"log_level"`
 }
 
 // Default are the settings without any flag.
 func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
-		Listen: "127.0.0.1:50051", Precision: "f32",
+		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
 		MaxTexts: l.Texts, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes, MaxReplyBytes: l.ReplyBytes,
 		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams, MaxStreamInFlight: l.StreamInFlight,
 		MaxStreams: l.Streams, MaxConnections: l.Connections,
@@ -97,7 +105,7 @@ func (c Config) Validate() error {
 	if err := c.limits().Validate(); err != nil {
 		return fault.Usage(err)
 	}
-	if err := (exposure{noTLS: c.InsecureNoTLS, noAuth: c.InsecureNoAuth}).check(c.Listen); err != nil {
+	if err := c.checkListeners(); err != nil {
 		return fault.Usage(err)
 	}
 	return nil

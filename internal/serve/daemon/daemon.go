@@ -32,17 +32,24 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 		return fault.New(fault.Unavailable, "listen: %w", err)
 	}
 	defer listener.Close()
+	p, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
 	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(c.Engine), Threads: c.Threads})
 	if err != nil {
 		return err
 	}
-	s, err := serve.New(options(c, eng, log))
+	o := options(c, eng, log)
+	p.plug(&o)
+	s, err := serve.New(o)
 	if err != nil {
 		eng.Close()
 		return err
 	}
 	log.Info("listening", "grpc", listener.Addr().String(), "engine", eng.Choice)
-	stop := reloadOnHangup(s)
+	stop := reloadOnHangup(p, s)
 	defer stop()
 	if err := s.Run(ctx, listener); err != nil {
 		return err // the engine is in an unknown state: the end of the process frees it
@@ -51,8 +58,8 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 	return nil
 }
 
-// options puts the server together. Whatever is served beside gRPC, who may call and what is measured is added
-// here: Credentials, Unary and Stream interceptors, GRPC options, Register, Companions, OnBatch.
+// options are the server's own; whatever is served beside gRPC, who may call and what is measured is plugged in by
+// parts.
 func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
 	return serve.Options{
 		Load: loader(c, e), Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
@@ -61,9 +68,9 @@ func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
 	}
 }
 
-// reloadOnHangup swaps model and vectors at every SIGHUP. What goes wrong is logged by the server, which goes on
+// reloadOnHangup reads tokens and swaps model and vectors at every SIGHUP. What goes wrong is logged by the server, which goes on
 // with what it has.
-func reloadOnHangup(s *serve.Server) (stop func()) {
+func reloadOnHangup(p *parts, s *serve.Server) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -71,7 +78,7 @@ func reloadOnHangup(s *serve.Server) (stop func()) {
 		for {
 			select {
 			case <-hangup:
-				_ = s.Swap(ctx)
+				_ = p.reload(ctx, s)
 			case <-ctx.Done():
 				return
 			}

@@ -13,6 +13,26 @@ type exposure struct {
 	noTLS, noAuth bool // what was waived
 }
 
+// checkListeners holds every address to the rule, and names what is only half given.
+func (c Config) checkListeners() error {
+	switch {
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return fault.New(fault.Invalid, "TLS needs --tls-cert and --tls-key, both")
+	case c.ClientCA != "" && c.TLSCert == "":
+		return fault.New(fault.Invalid, "--client-ca asks clients for certificates, which needs TLS: give --tls-cert and --tls-key")
+	}
+	e := exposure{tls: c.TLSCert != "", tokens: c.TokensFile != "", noTLS: c.InsecureNoTLS, noAuth: c.InsecureNoAuth}
+	for _, address := range []string{c.Listen, c.HTTPListen, c.AdminListen} {
+		if address == "" && address != c.Listen {
+			continue // switched off
+		}
+		if err := e.check(address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // check applies the rule: the loopback interface needs nothing; beyond it TLS and tokens are needed, each unless it
 // was waived by its own setting; and tokens never travel in plaintext.
 func (e exposure) check(address string) error {

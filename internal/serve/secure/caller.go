@@ -109,8 +109,8 @@ func Admit(ctx context.Context, bulk bool) error {
 	}
 }
 
-// Charge is for serve.Observer: a request had so many tokens.
-func Charge(ctx context.Context, _, tokens int) {
+// Charge takes a request's tokens off its caller's balance.
+func Charge(ctx context.Context, tokens int) {
 	if c := Of(ctx); c != nil {
 		c.charge(time.Now(), tokens)
 	}

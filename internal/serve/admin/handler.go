@@ -1,0 +1,155 @@
+package admin
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hives/internal/serve"
+	"hives/internal/serve/secure"
+	"hives/internal/serve/web"
+)
+
+// Options of the listener.
+type Options struct {
+	Server   *serve.Server
+	Registry *prometheus.Registry
+	History  *History
+	Loopback bool           // it listens there
+	Tokens   *secure.Tokens // asked for beyond loopback; nil asks nobody
+	Reload   func(context.Context) error
+}
+
+type admin struct{ Options }
+
+// probe tells methods that machines ask all the time.
+func probe(method string) bool { return strings.HasPrefix(method, "/grpc.") }
+
+// Handler serves all paths of the listener.
+func Handler(o Options) http.Handler {
+	a := &admin{o}
+	closed := http.NewServeMux()
+	closed.Handle("GET /metrics", promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{}))
+	closed.HandleFunc("GET /{$}", a.page)
+	closed.HandleFunc("GET /status.json", a.status)
+	closed.HandleFunc("POST /-/reload", a.reload)
+	closed.HandleFunc("/debug/pprof/", pprof.Index)
+	closed.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	closed.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	closed.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	closed.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", a.healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("/", http.NewCrossOriginProtection().Handler(a.guard(closed)))
+	return a.contain(mux)
+}
+
+// contain answers in the place of a handler that panics.
+func (a *admin) contain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := web.Call(a.Server, r, func() error { next.ServeHTTP(w, r); return nil }); err != nil {
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		}
+	})
+}
+
+// guard lets those in who may.
+func (a *admin) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case a.Loopback && !loopbackHost(r.Host):
+			http.Error(w, "this listener answers to 127.0.0.1, [::1] and localhost", http.StatusMisdirectedRequest)
+		case !a.Loopback && a.Tokens != nil && !a.known(r):
+			w.Header().Set("WWW-Authenticate", `Basic realm="embedd: a token as the password"`)
+			http.Error(w, "this listener asks for a token", http.StatusUnauthorized)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// known takes a bearer token, or one as the password that a browser asks for.
+func (a *admin) known(r *http.Request) bool {
+	header := r.Header.Get("Authorization")
+	if scheme, encoded, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Basic") {
+		raw, _ := base64.StdEncoding.DecodeString(encoded) // what cannot be decoded is no token
+		_, password, _ := strings.Cut(string(raw), ":")
+		header = "Bearer " + password
+	}
+	_, err := a.Tokens.Authorize(header)
+	return err == nil
+}
+
+func loopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+func say(w http.ResponseWriter, status int, words string) {
+	web.Write(w, status, "text/plain; charset=utf-8", []byte(words+"\n"))
+}
+
+// healthz fails only for what a restart would mend.
+func (a *admin) healthz(w http.ResponseWriter, _ *http.Request) {
+	g, release, err := a.Server.Acquire()
+	if err != nil {
+		say(w, http.StatusOK, "ok: loading")
+		return
+	}
+	defer release()
+	if g.Err() != nil {
+		say(w, http.StatusServiceUnavailable, "the engine is lost")
+		return
+	}
+	say(w, http.StatusOK, "ok")
+}
+
+func (a *admin) readyz(w http.ResponseWriter, _ *http.Request) {
+	if !a.Server.Serving() {
+		say(w, http.StatusServiceUnavailable, "not serving")
+		return
+	}
+	say(w, http.StatusOK, "serving")
+}
+
+// reload swaps model and vectors; it answers when that is done, and the old ones stay if it cannot be.
+func (a *admin) reload(w http.ResponseWriter, r *http.Request) {
+	if err := a.Reload(context.WithoutCancel(r.Context())); err != nil {
+		status := http.StatusConflict
+		if serve.Reason(err) == "SWAPPING" {
+			status = http.StatusServiceUnavailable
+		}
+		say(w, status, "nothing was replaced: "+err.Error())
+		return
+	}
+	say(w, http.StatusOK, "replaced")
+}
+
+// status feeds the page.
+func (a *admin) status(w http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // anything else asks for all
+	body, err := json.Marshal(struct {
+		State  string  `json:"state"`
+		Model  string  `json:"model"`
+		Calls  int     `json:"calls"`
+		Points []Point `json:"points"`
+	}{a.state(), a.modelName(), a.Server.Calls(), a.History.Since(after)})
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	web.Write(w, http.StatusOK, "application/json", body)
+}

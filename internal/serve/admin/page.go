@@ -1,0 +1,82 @@
+package admin
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"hives/internal/cli"
+	"hives/internal/serve/web"
+)
+
+//go:embed page.html
+var pageSource string
+
+//go:embed page.css
+var style string
+
+//go:embed page.js
+var script string
+
+var page = template.Must(template.New("page").Parse(pageSource))
+
+// fact is a line of the page's table.
+type fact struct{ Name, Value string }
+
+func (a *admin) state() string {
+	if a.Server.Serving() {
+		return "SERVING"
+	}
+	return "NOT_SERVING"
+}
+
+func (a *admin) modelName() string {
+	g, release, err := a.Server.Acquire()
+	if err != nil {
+		return ""
+	}
+	defer release()
+	return g.Version.GetName()
+}
+
+// facts do not change while a model serves.
+func (a *admin) facts() []fact {
+	out := []fact{{"Release", cli.BuildInfo().Release}}
+	g, release, err := a.Server.Acquire()
+	if err != nil {
+		return out
+	}
+	defer release()
+	v, l := g.Version, a.Server.Limits()
+	out = append(out,
+		fact{"Revision", v.GetRevision()}, fact{"Weights", v.GetWeightsSha256()}, fact{"Tokenizer", v.GetTokenizerSha256()},
+		fact{"Vector", fmt.Sprintf("%d numbers, %s pooling, %s", v.GetDimension(), v.GetPooling(), v.GetPrecision())},
+		fact{"Engine", v.GetEngine()},
+		fact{"Shapes", fmt.Sprintf("%d, compiled in %.1f s", len(g.Runner.Shapes()), g.CompileTime().Seconds())},
+		fact{"Limits", fmt.Sprintf("%d texts a request, %d tokens a text, %d tokens in the queue", l.Texts, g.MaxLength, l.QueueTokens)})
+	if g.Values != nil {
+		out = append(out, fact{"Value vectors", g.Values.SHA256})
+	}
+	return out
+}
+
+// page is one document; its policy allows its own style and script, and asking this listener.
+func (a *admin) page(w http.ResponseWriter, _ *http.Request) {
+	nonce := rand.Text()
+	var out bytes.Buffer
+	err := page.Execute(&out, map[string]any{
+		"Nonce": nonce, "State": a.state(), "Model": a.modelName(), "Facts": a.facts(),
+		"Style": template.CSS(style), "Script": template.JS(script),
+	})
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+
+		"'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	web.Write(w, http.StatusOK, "text/html; charset=utf-8", out.Bytes())
+}

@@ -1,0 +1,172 @@
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+
+	"hives/internal/fault"
+	"hives/internal/serve"
+	"hives/internal/serve/admin"
+	"hives/internal/serve/httpapi"
+	"hives/internal/serve/secure"
+	"hives/internal/serve/telemetry"
+	"hives/internal/serve/web"
+)
+
+// lastSpans is how long the end waits for traces to be sent.
+const lastSpans = 5 * time.Second
+
+// parts are what is plugged into a server: who may call, what is measured, and the listeners beside gRPC. A part
+// that the settings leave out is nil.
+type parts struct {
+	c       Config
+	log     *slog.Logger
+	certs   *secure.Certificates
+	tokens  *secure.Tokens
+	metrics *telemetry.Metrics
+	traces  *telemetry.Traces
+	http    net.Listener
+	admin   net.Listener
+}
+
+// open reads the files and takes the addresses, so that what is missing is said before a model is loaded.
+func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error) {
+	p = &parts{c: c, log: log, metrics: telemetry.NewMetrics()}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if c.TLSCert != "" {
+		if p.certs, err = secure.OpenCertificates(secure.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA}, log); err != nil {
+			return p, err
+		}
+	}
+	if c.TokensFile != "" {
+		if p.tokens, err = secure.OpenTokens(c.TokensFile); err != nil {
+			return p, err
+		}
+	}
+	if telemetry.Wanted(c.OTLPEndpoint) {
+		if p.traces, err = telemetry.OpenTraces(ctx, c.OTLPEndpoint); err != nil {
+			return p, err
+		}
+	}
+	return p, p.listen()
+}
+
+func (p *parts) listen() (err error) {
+	if p.c.HTTPListen != "" {
+		if p.http, err = net.Listen("tcp", p.c.HTTPListen); err != nil {
+			return fault.New(fault.Unavailable, "listen for HTTP: %w", err)
+		}
+	}
+	if p.c.AdminListen == "" {
+		return nil
+	}
+	p.admin, err = net.Listen("tcp", p.c.AdminListen)
+	if errors.Is(err, syscall.EADDRINUSE) && p.c.AdminListen == Default().AdminListen {
+		// A second daemon on one machine should not need a flag for what nobody asked for.
+		p.log.Warn("no admin listener: its usual address is taken; --admin-listen names another", "address", p.c.AdminListen)
+		return nil
+	}
+	if err != nil {
+		return fault.New(fault.Unavailable, "listen for the admin: %w", err)
+	}
+	return nil
+}
+
+// plug adds the parts to a server's options.
+func (p *parts) plug(o *serve.Options) {
+	telemetry.Plug(o, p.metrics, p.traces)
+	o.Companions = append(o.Companions, p.watch)
+	if p.certs != nil {
+		o.Credentials = credentials.NewTLS(p.certs.Config("h2"))
+	}
+	if p.tokens != nil {
+		o.Unary, o.Stream = append(o.Unary, p.tokens.Unary), append(o.Stream, p.tokens.Stream)
+		o.Admit = secure.Admit
+		measured := o.Observe.Tokens
+		o.Observe.Tokens = func(ctx context.Context, texts, tokens int) {
+			secure.Charge(ctx, tokens)
+			measured(ctx, texts, tokens)
+		}
+	}
+	if p.http != nil {
+		o.Companions = append(o.Companions, p.serveHTTP)
+	}
+	if p.admin != nil {
+		o.Companions = append(o.Companions, p.serveAdmin)
+	}
+}
+
+// watch lets the figures see the server.
+func (p *parts) watch(_ context.Context, s *serve.Server) error { return p.metrics.Watch(s) }
+
+func (p *parts) listener(l net.Listener, name string) web.Listener {
+	out := web.Listener{Listener: l, Name: name, Connections: p.c.MaxConnections, Grace: time.Duration(p.c.DrainTimeout), Log: p.log}
+	if p.certs != nil {
+		out.TLS = p.certs.Config("h2", "http/1.1")
+	}
+	return out
+}
+
+func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
+	h := httpapi.Handler(httpapi.Options{Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log})
+	return p.listener(p.http, "http").Run(ctx, h)
+}
+
+// serveAdmin speaks plaintext on loopback whatever the others do: probes and scrapers there need no certificate.
+func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
+	history := admin.NewHistory(p.metrics.Registry)
+	go history.Run(ctx)
+	var h http.Handler = admin.Handler(admin.Options{
+		Server: s, Registry: p.metrics.Registry, History: history, Loopback: p.adminOnLoopback(), Tokens: p.tokens,
+		Reload: func(ctx context.Context) error { return p.reload(ctx, s) },
+	})
+	l := p.listener(p.admin, "admin")
+	l.Grace = min(l.Grace, lastSpans)
+	if p.adminOnLoopback() {
+		l.TLS = (*tls.Config)(nil)
+	}
+	return l.Run(ctx, h)
+}
+
+func (p *parts) adminOnLoopback() bool {
+	host, _, err := net.SplitHostPort(p.c.AdminListen)
+	return err == nil && loopback(host)
+}
+
+// reload reads the tokens again, then swaps model and vectors. A broken tokens file does not keep a model back, nor
+// the other way round.
+func (p *parts) reload(ctx context.Context, s *serve.Server) error {
+	var err error
+	if p.tokens != nil {
+		if err = p.tokens.Reload(); err != nil {
+			p.log.Error("the tokens were not replaced", "error", err)
+		}
+	}
+	return errors.Join(err, s.Swap(ctx))
+}
+
+// close frees what a server does not: it may be called whether one has run or not.
+func (p *parts) close() {
+	for _, l := range []net.Listener{p.http, p.admin} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastSpans)
+	defer cancel()
+	if err := p.traces.Close(ctx); err != nil {
+		p.log.Warn("the last traces were not sent", "error", err)
+	}
+}

@@ -1,0 +1,87 @@
+package telemetry
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hives/internal/serve"
+)
+
+// collector reads the server when it is asked. Counters of the scheduler begin anew with every model that is
+// swapped in, which Prometheus takes for the restart that it is.
+type collector struct {
+	s *serve.Server
+
+	serving, calls, bulk, queue, held, queueMax, rate, compile, model    *prometheus.Desc
+	texts, joined, hits, misses, full, dropped, nonFinite, engineTrouble *prometheus.Desc
+}
+
+// Watch adds the figures that are read from the server. Once only.
+func (m *Metrics) Watch(s *serve.Server) error {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prefix+name, help, labels, nil)
+	}
+	return m.Registry.Register(&collector{
+		s:             s,
+		serving:       desc("serving", "1 while the health service says SERVING"),
+		calls:         desc("calls", "calls in progress, HTTP included"),
+		bulk:          desc("bulk_streams", "open streams for bulk"),
+		queue:         desc("queue_tokens", "tokens of texts that wait for the engine"),
+		held:          desc("queue_held_tokens", "these, and tokens admitted that are being tokenised"),
+		queueMax:      desc("queue_max_tokens", "tokens that may wait"),
+		rate:          desc("tokens_per_second", "tokens of texts a second while the engine runs, over about ten batches"),
+		compile:       desc("compile_seconds", "time that compiling every shape of the present model took"),
+		model:         desc("model_info", "1; the model that serves stands in the labels", "model", "weights", "tokenizer", "vectors", "engine", "precision"),
+		texts:         desc("texts_total", "texts asked for"),
+		joined:        desc("texts_joined_total", "of them already in flight, or twice in a request, and computed once"),
+		hits:          desc("cache_hits_total", "of them found in the cache"),
+		misses:        desc("cache_misses_total", "of them computed"),
+		full:          desc("queue_refused_total", "requests refused for want of room in the queue, those of streams included"),
+		dropped:       desc("texts_dropped_total", "texts that left the queue because nobody waited for them any more"),
+		nonFinite:     desc("non_finite_total", "vectors withheld because they were not finite"),
+		engineTrouble: desc("engine_errors_total", "batches that the engine could not run"),
+	})
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
+
+// Collect implements prometheus.Collector. Before a model serves there are only the first three.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, n uint64) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
+	}
+	serving := 0.0
+	if c.s.Serving() {
+		serving = 1
+	}
+	gauge(c.serving, serving)
+	gauge(c.calls, float64(c.s.Calls()))
+	gauge(c.bulk, float64(c.s.BulkStreams()))
+	g, release, err := c.s.Acquire()
+	if err != nil {
+		return
+	}
+	defer release()
+	st, v := g.Stats(), g.Version
+	gauge(c.queue, float64(st.Waiting))
+	gauge(c.held, float64(st.Held))
+	gauge(c.queueMax, float64(st.MaxTokens))
+	gauge(c.rate, st.TokensPerSecond)
+	gauge(c.compile, g.CompileTime().Seconds())
+	vectors := ""
+	if g.Values != nil {
+		vectors = g.Values.SHA256
+	}
+	gauge(c.model, 1, v.GetName(), v.GetWeightsSha256(), v.GetTokenizerSha256(), vectors, v.GetEngine(), v.GetPrecision())
+	count(c.texts, st.Texts)
+	count(c.joined, st.Joined-st.CacheHits)
+	count(c.hits, st.CacheHits)
+	count(c.misses, st.Texts-st.Joined)
+	count(c.full, st.Refused)
+	count(c.dropped, st.Dropped)
+	count(c.nonFinite, st.NonFinite)
+	count(c.engineTrouble, st.EngineErrors)
+}

@@ -1,0 +1,138 @@
+package telemetry
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"hives/internal/cli"
+	"hives/internal/serve"
+	"hives/internal/serve/schedule"
+	"hives/internal/serve/secure"
+)
+
+const prefix = "embedd_"
+
+// Metrics are the figures that events drive. What can be read when it is asked for is the collector's.
+type Metrics struct {
+	Registry *prometheus.Registry
+
+	stages      *prometheus.HistogramVec
+	requests    *prometheus.CounterVec
+	seconds     *prometheus.HistogramVec
+	rejected    *prometheus.CounterVec
+	swaps       *prometheus.CounterVec
+	checks      *prometheus.CounterVec
+	callerUsed  *prometheus.CounterVec
+	fill        prometheus.Histogram
+	batchTokens prometheus.Histogram
+	batchTexts  prometheus.Histogram
+	batchTime   prometheus.Histogram
+	tokens      prometheus.Counter
+	computed    prometheus.Counter
+	streams     prometheus.Gauge
+}
+
+// times are the upper bounds in seconds, from half a millisecond to half a minute, of histograms of durations.
+var times = prometheus.ExponentialBuckets(.0005, 2, 17)
+
+// NewMetrics makes figures with a registry of their own.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		Registry:    prometheus.NewRegistry(),
+		stages:      histograms("stage_seconds", "time of a request's stages: tokenize, queue, infer, encode", "stage"),
+		requests:    counters("requests_total", "finished requests and streams", "method", "code"),
+		seconds:     histograms("request_seconds", "time from the first byte of a request to its answer; streams are not in it", "method"),
+		rejected:    counters("rejected_total", "refused requests by the reason that ErrorInfo gives", "reason"),
+		swaps:       counters("swaps_total", "replacements of model and vectors that were tried", "result"),
+		checks:      counters("self_checks_total", "self-checks on known texts", "result"),
+		callerUsed:  counters("caller_tokens_total", "tokens of texts by caller, cached texts included", "caller"),
+		fill:        histogram("batch_fill", "share of a batch's positions that hold text", prometheus.LinearBuckets(.1, .1, 10)),
+		batchTokens: histogram("batch_tokens", "tokens of texts in a batch", prometheus.ExponentialBuckets(8, 2, 15)),
+		batchTexts:  histogram("batch_texts", "texts in a batch", prometheus.ExponentialBuckets(1, 2, 10)),
+		batchTime:   histogram("batch_seconds", "time of the engine for a batch", times),
+		tokens:      counter("tokens_total", "tokens of texts that the engine has computed"),
+		computed:    counter("computed_tokens_total", "the same with padding"),
+		streams:     prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "streams", Help: "open streams, health watches included"}),
+	}
+	build := cli.BuildInfo()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "build_info", Help: "1; the build stands in the labels",
+		ConstLabels: prometheus.Labels{"release": build.Release, "commit": build.Commit, "go": runtime.Version()}})
+	info.Set(1)
+	m.Registry.MustRegister(m.stages, m.requests, m.seconds, m.rejected, m.swaps, m.checks, m.callerUsed, m.fill, m.batchTokens,
+		m.batchTexts, m.batchTime, m.tokens, m.computed, m.streams, info,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, result := range []string{ok, failed} { // a rate over a series that is born at 1 would miss the first
+		m.swaps.WithLabelValues(result)
+		m.checks.WithLabelValues(result)
+	}
+	return m
+}
+
+const (
+	ok     = "ok"
+	failed = "failed"
+)
+
+func result(err error) string {
+	if err != nil {
+		return failed
+	}
+	return ok
+}
+
+// Batch files a batch that the engine has run.
+func (m *Metrics) Batch(b schedule.Batch) {
+	size := b.Shape.Tokens()
+	m.fill.Observe(float64(b.Tokens) / float64(size))
+	m.batchTokens.Observe(float64(b.Tokens))
+	m.batchTexts.Observe(float64(b.Texts))
+	m.batchTime.Observe(b.Run.Seconds())
+	m.tokens.Add(float64(b.Tokens))
+	m.computed.Add(float64(size))
+}
+
+// Stage files a stage of a request.
+func (m *Metrics) Stage(_ context.Context, s serve.Stage, _ time.Time, took time.Duration) {
+	m.stages.WithLabelValues(string(s)).Observe(took.Seconds())
+}
+
+// Tokens files who asked for how many.
+func (m *Metrics) Tokens(ctx context.Context, _, tokens int) {
+	if name := secure.Name(ctx); name != "" {
+		m.callerUsed.WithLabelValues(name).Add(float64(tokens))
+	}
+}
+
+// Swap files a swap.
+func (m *Metrics) Swap(err error) { m.swaps.WithLabelValues(result(err)).Inc() }
+
+// Check files a self-check.
+func (m *Metrics) Check(err error) { m.checks.WithLabelValues(result(err)).Inc() }
+
+// finished files a request; reason is empty where nothing was refused.
+func (m *Metrics) finished(method, code, reason string) {
+	m.requests.WithLabelValues(method, code).Inc()
+	if reason != "" {
+		m.rejected.WithLabelValues(reason).Inc()
+	}
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+}
+
+func histogram(name, help string, bounds []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: bounds})
+}
+
+func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: times}, labels)
+}

@@ -1,0 +1,139 @@
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/stats"
+
+	"hives/internal/cli"
+	"hives/internal/fault"
+	"hives/internal/serve"
+)
+
+// Traces make spans. A nil *Traces makes none.
+type Traces struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+}
+
+// carrier reads and writes traceparent and tracestate. Baggage is left alone: it may hold anything.
+var carrier = propagation.TraceContext{}
+
+// Wanted tells whether the environment or a setting names an endpoint.
+func Wanted(endpoint string) bool {
+	return endpoint != "" || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+}
+
+// OpenTraces sends spans to an OTLP endpoint, a URL; empty leaves it to OpenTelemetry's variables, as are headers,
+// certificates, samplers and whether it is OTLP over gRPC (the default here) or over HTTP.
+func OpenTraces(ctx context.Context, endpoint string) (*Traces, error) {
+	exporter, err := newExporter(ctx, endpoint)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "OTLP exporter: %w", err)
+	}
+	return NewTraces(sdktrace.WithBatcher(exporter))
+}
+
+func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
+	protocol := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+	if protocol == "" {
+		protocol = os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
+	}
+	if strings.HasPrefix(protocol, "http/") {
+		var o []otlptracehttp.Option
+		if endpoint != "" {
+			o = append(o, otlptracehttp.WithEndpointURL(endpoint))
+		}
+		return otlptracehttp.New(ctx, o...)
+	}
+	var o []otlptracegrpc.Option
+	if endpoint != "" {
+		o = append(o, otlptracegrpc.WithEndpointURL(endpoint))
+	}
+	return otlptracegrpc.New(ctx, o...)
+}
+
+// NewTraces gives spans to whatever the options name.
+func NewTraces(o ...sdktrace.TracerProviderOption) (*Traces, error) {
+	about, err := resource.Merge(resource.Default(), resource.NewSchemaless(
+		attribute.String("service.name", "embedd"), attribute.String("service.version", cli.BuildInfo().Release)))
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "OTEL_RESOURCE_ATTRIBUTES: %w", err)
+	}
+	if fromEnv := resource.Environment(); fromEnv.Len() > 0 { // OTEL_SERVICE_NAME has the last word
+		if merged, err := resource.Merge(about, fromEnv); err == nil {
+			about = merged
+		}
+	}
+	p := sdktrace.NewTracerProvider(append([]sdktrace.TracerProviderOption{sdktrace.WithResource(about)}, o...)...)
+	return &Traces{provider: p, tracer: p.Tracer("hives/internal/serve")}, nil
+}
+
+// Close sends what is left.
+func (t *Traces) Close(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	return t.provider.Shutdown(ctx)
+}
+
+// GRPC makes a span of every call, health checks aside.
+func (t *Traces) GRPC() stats.Handler {
+	return otelgrpc.NewServerHandler(otelgrpc.WithTracerProvider(t.provider), otelgrpc.WithPropagators(carrier),
+		otelgrpc.WithMeterProvider(noop.NewMeterProvider()),
+		otelgrpc.WithFilter(func(i *stats.RPCTagInfo) bool {
+			_, ours := known[i.FullMethodName]
+			return ours && !health(i.FullMethodName)
+		}))
+}
+
+func health(method string) bool { return strings.HasPrefix(method, "/grpc.health.") }
+
+// Stage makes a span of a stage that is over.
+func (t *Traces) Stage(ctx context.Context, s serve.Stage, began time.Time, took time.Duration) {
+	if t == nil || !trace.SpanFromContext(ctx).IsRecording() {
+		return
+	}
+	_, span := t.tracer.Start(ctx, string(s), trace.WithTimestamp(began))
+	span.End(trace.WithTimestamp(began.Add(took)))
+}
+
+// Tokens notes the size of a request in its span.
+func (t *Traces) Tokens(ctx context.Context, texts, tokens int) {
+	if t != nil {
+		trace.SpanFromContext(ctx).SetAttributes(attribute.Int("embedd.texts", texts), attribute.Int("embedd.tokens", tokens))
+	}
+}
+
+// HTTP begins the span of a request over HTTP.
+func (t *Traces) HTTP(r *http.Request, route string) (*http.Request, trace.Span) {
+	if t == nil {
+		return r, trace.SpanFromContext(context.Background())
+	}
+	ctx := carrier.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx, span := t.tracer.Start(ctx, "HTTP "+route, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("http.route", route)))
+	return r.WithContext(ctx), span
+}
+
+// endHTTP closes the span of a request.
+func endHTTP(span trace.Span, status int) {
+	span.SetAttributes(attribute.Int("http.response.status_code", status))
+	if status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
