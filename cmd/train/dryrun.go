@@ -37,7 +37,7 @@ func printPlan(w io.Writer, p *trainer.Plan) {
 	for _, kind := range []struct {
 		name  string
 		bytes int64
-	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"activations", m.Activations}, {"anchors", m.Anchors}} {
+	}{{"weights", m.Weights}, {"gradients", m.Gradients}, {"moments", m.Moments}, {"update (after the activations)", m.Update}, {"activations", m.Activations}, {"anchors", m.Anchors}} {
 		line("  %s\t%s", kind.name, gib(kind.bytes))
 	}
 	line("  the program itself\t%s\tbefore the model", gib(p.Baseline))
@@ -51,7 +51,8 @@ func printPlan(w io.Writer, p *trainer.Plan) {
 	line("to the end\t%.1f h\t%d steps", p.Hours, p.Steps)
 	line("alternatives\tmemory\twork")
 	for _, a := range p.Alternatives {
-		line("  recompute %v, packs %d, moments %s\t%s\t× %.2f", a.Memory.Recompute, a.Memory.Packs, a.Memory.Moments, gib(a.Bytes), a.Work)
+		line("  recompute %v, packs %d, moments %s, split %v\t%s\t× %.2f",
+			a.Memory.Recompute, a.Memory.Packs, a.Memory.Moments, a.Memory.SplitUpdate, gib(a.Bytes), a.Work)
 	}
 }
 

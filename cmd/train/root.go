@@ -65,7 +65,7 @@ var flagKeys = map[string]string{
 	"loss": "loss.variant", "temperature": "loss.temperature",
 	"from": "model.from", "individual-bank": "stage2.individual_bank", "theory-bank": "stage2.theory_bank",
 	"banks": "stage2.banks", "batching": "stage2.batching", "permute-anchors": "stage2.permute_anchors",
-	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments", "packing": "memory.packing", "devices": "memory.devices",
+	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments", "split-update": "memory.split_update", "packing": "memory.packing", "devices": "memory.devices",
 	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
 }
@@ -150,6 +150,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Bool("recompute", false, "keep each layer's input only: a third more work, a fraction of the memory")
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many parts; the gradient stays the whole batch's")
 	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")
+	fs.Bool("split-update", false, "apply the optimiser in slices: the engine holds twice what one graph updates")
 	fs.Int("devices", d.Memory.Devices, "of this host that share each batch; each holds the whole model")
 	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
 	fs.BoolVar(&o.smoke, "smoke", false, "shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")

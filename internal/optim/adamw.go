@@ -78,20 +78,39 @@ func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variab
 // UpdateScaled is Update for gradients of a loss that was multiplied by lossScale, a scalar (nil for 1):
 // the norm, the clip and the update are those of the loss itself.
 func (o *AdamW) UpdateScaled(store *model.Store, grads []*Node, params []*model.Variable, lr, step, lossScale *Node) (gradNorm, clip *Node) {
+	var scale []*Node
+	if lossScale != nil {
+		scale = []*Node{lossScale}
+	}
+	gradNorm, clip, factor := o.Norm(grads, scale...)
+	o.Apply(store, grads, params, lr, step, factor, gradNorm)
+	return gradNorm, clip
+}
+
+// Norm is the part of an update that needs all gradients at once: their global norm and the factor of the
+// clip, as Update returns them, and the factor that Apply is to multiply the gradients by. lossScale is
+// that of UpdateScaled, or left out. All are Float64 scalars.
+func (o *AdamW) Norm(grads []*Node, lossScale ...*Node) (gradNorm, clip, factor *Node) {
 	if err := o.Validate(); err != nil {
 		panic(err)
 	}
-	if len(params) == 0 || len(grads) != len(params) {
-		exceptions.Panicf("optim: %d gradients for %d parameters, want one each", len(grads), len(params))
-	}
 	gradNorm = globalNorm(grads)
-	factor := OnesLike(gradNorm)
-	if lossScale != nil {
-		factor = Reciprocal(ConvertDType(lossScale, dtypes.Float64))
+	factor = OnesLike(gradNorm)
+	for _, scale := range lossScale {
+		factor = Reciprocal(ConvertDType(scale, dtypes.Float64))
 		gradNorm = Mul(gradNorm, factor)
 	}
 	clip = o.clipFactor(gradNorm)
-	s := o.newScalars(lr, step, Mul(clip, factor), IsFinite(gradNorm))
+	return gradNorm, clip, Mul(clip, factor)
+}
+
+// Apply is the rest of an update, which may be done for some parameters after the others: factor and gradNorm
+// are those that Norm made of all of them.
+func (o *AdamW) Apply(store *model.Store, grads []*Node, params []*model.Variable, lr, step, factor, gradNorm *Node) {
+	if len(params) == 0 || len(grads) != len(params) {
+		exceptions.Panicf("optim: %d gradients for %d parameters, want one each", len(grads), len(params))
+	}
+	s := o.newScalars(lr, step, factor, IsFinite(gradNorm))
 	for i, p := range params {
 		group, err := o.groupOf(p)
 		if err != nil {
@@ -102,7 +121,6 @@ func (o *AdamW) UpdateScaled(store *model.Store, grads []*Node, params []*model.
 		}
 		o.updateOne(store, p, grads[i], o.Groups[group], s)
 	}
-	return gradNorm, clip
 }
 
 // Clear deletes all moments, so that the next Update starts afresh (Stage 2 does).

@@ -107,12 +107,15 @@ func (s *Stepper) accumulate(b *Batch, scalars []any) (values [][]float64, err e
 	if err != nil {
 		return nil, err
 	}
-	const numTerms = 6
 	if values, err = read(out[:numTerms]); err != nil {
 		return nil, err
 	}
 	if err := a.backward(b, out[numTerms]); err != nil {
 		return nil, err
+	}
+	if s.SplitUpdate {
+		last, err := s.updateSums(out[numTerms+1:], scalars)
+		return append(values, last...), err
 	}
 	tables := make([]any, 0, 5)
 	for _, t := range out[numTerms+1:] {
@@ -120,6 +123,19 @@ func (s *Stepper) accumulate(b *Batch, scalars []any) (values [][]float64, err e
 	}
 	last, err := call(a.update, tables, scalars)
 	return append(values, last...), err
+}
+
+// updateSums is the split update from the sums of gradients and the gradients of learned banks.
+func (s *Stepper) updateSums(tables []*tensors.Tensor, scalars []any) ([][]float64, error) {
+	var grads []*tensors.Tensor
+	for _, sum := range s.chunks.sums {
+		value, err := sum.Value()
+		if err != nil {
+			return nil, err
+		}
+		grads = append(grads, value)
+	}
+	return s.parts.update(append(grads, tables...), scalars, false)
 }
 
 // vectors embeds all packs: [T, H].

@@ -80,11 +80,12 @@ type Stage2Config struct {
 
 // MemoryConfig trades time for memory. It changes results by rounding only, moments in bf16 aside.
 type MemoryConfig struct {
-	Recompute bool   `toml:"recompute" comment:"keep only each layer's input and compute the rest again on the way back"`
-	Packs     int    `toml:"packs" comment:"parts of a batch that are computed one after the other; the gradient is the whole batch's"`
-	Moments   string `toml:"moments" comment:"f32 or bf16"`
-	Devices   int    `toml:"devices" comment:"of this host, which share each batch's rows; each holds the whole model"`
-	Packing   string `toml:"packing" comment:"packed: several texts share a row; padded: one text a row of max_length, for comparison"`
+	Recompute   bool   `toml:"recompute" comment:"keep only each layer's input and compute the rest again on the way back"`
+	SplitUpdate bool   `toml:"split_update" comment:"apply the optimiser in slices: the engine holds what it updates twice"`
+	Packs       int    `toml:"packs" comment:"parts of a batch that are computed one after the other; the gradient is the whole batch's"`
+	Moments     string `toml:"moments" comment:"f32 or bf16"`
+	Devices     int    `toml:"devices" comment:"of this host, which share each batch's rows; each holds the whole model"`
+	Packing     string `toml:"packing" comment:"packed: several texts share a row; padded: one text a row of max_length, for comparison"`
 }
 
 // OptimizerConfig is AdamW and its schedule.
@@ -176,6 +177,8 @@ func (c *Config) Validate() error {
 		return invalid("precision %q: want f32, bf16 or f16", c.Model.Precision)
 	case c.Memory.Packs < 1 || c.Memory.Packing != Packed && c.Memory.Packing != Padded:
 		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
+	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
+		return invalid("memory: split_update works on one device, not on %d", c.Memory.Devices)
 	case c.Memory.Devices < 1:
 		return invalid("memory.devices %d: want 1 or more", c.Memory.Devices)
 	case c.Optimizer.WarmupFraction < 0 || c.Optimizer.WarmupFraction > 1:

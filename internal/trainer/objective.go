@@ -19,6 +19,9 @@ type terms struct {
 	levels, levelAnchors                   *Node // [3]
 }
 
+// numTerms is how many nodes these are.
+const numTerms = 6
+
 func (t terms) nodes() []*Node {
 	return []*Node{t.loss, t.hierarchical, t.individual, t.theory, t.levels, t.levelAnchors}
 }

@@ -17,17 +17,20 @@ type Memory struct {
 	Weights     int64 `json:"weights"`
 	Gradients   int64 `json:"gradients"`
 	Moments     int64 `json:"moments"`
+	Update      int64 `json:"update"`      // new weights and moments, beside the old ones until the update ends
 	Activations int64 `json:"activations"` // of the largest usual shape, kept from the way there for the way back
 	Anchors     int64 `json:"anchors"`     // bank vectors
 }
 
 // Total is the sum of all kinds.
 func (m Memory) Total() int64 {
-	return m.Weights + m.Gradients + m.Moments + m.Activations + m.Anchors
+	// The update begins when the gradients are whole and the activations are free.
+	return m.Weights + m.Gradients + m.Moments + max(m.Activations, m.Update) + m.Anchors
 }
 
-// memoryOf counts a step's memory, on each of the devices. The first four kinds but activations are exact; activations are counted
-// from the layers' formulas: what the backward pass reads, in float32, once.
+// memoryOf counts a step's memory, on each of the devices. All kinds but activations are exact; these are
+// counted from the layers' formulas: what the backward pass reads, in float32, once. Of gradients that are
+// summed over packs the engine holds the old sums beside the new.
 func memoryOf(c *qwen3embed.Config, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
 	p := c.Parameters()
 	moments := int64(8)
@@ -35,8 +38,15 @@ func memoryOf(c *qwen3embed.Config, shape pack.Shape, m MemoryConfig, anchors in
 		moments = 4
 	}
 	shape.Rows = (shape.Rows + m.Devices - 1) / m.Devices
+	gradients, updated := 4*p, p
+	if m.Packs > 1 {
+		gradients *= 2
+	}
+	if m.SplitUpdate {
+		updated = max(p/updateSlices, int64(c.VocabSize)*int64(c.HiddenSize))
+	}
 	return Memory{
-		Weights: 4 * p, Gradients: 4 * p, Moments: moments * p,
+		Weights: 4 * p, Gradients: gradients, Moments: moments * p, Update: (4 + moments) * updated,
 		Activations: activations(c, shape, m.Recompute), Anchors: 4 * anchors * int64(c.HiddenSize),
 	}
 }
@@ -61,24 +71,29 @@ type Alternative struct {
 	Work   float64      `json:"work"` // beside the plain step's 1: a forward pass is a third of it
 }
 
-// alternatives lists what else could be chosen, each against a plain step.
+// alternatives lists what else could be chosen, each against a plain step, the most memory first or nearly so.
 func alternatives(c *qwen3embed.Config, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
-	for _, recompute := range []bool{false, true} {
-		for _, packs := range []int{1, 4} {
-			for _, moments := range []optim.MomentType{optim.MomentsF32, optim.MomentsBF16} {
-				m := MemoryConfig{Recompute: recompute, Packs: packs, Moments: string(moments), Devices: devices, Packing: Packed}
-				part := whole
-				part.Rows = (whole.Rows + packs - 1) / packs
-				work := 1.0
-				if recompute {
-					work += 1. / 3
-				}
-				if packs > 1 {
-					work += 1. / 3
-				}
-				out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, part, m, anchors).Total(), Work: work})
-			}
+	f32, bf16 := string(optim.MomentsF32), string(optim.MomentsBF16)
+	for _, m := range []MemoryConfig{
+		{Packs: 1, Moments: f32},
+		{Packs: 1, Moments: bf16},
+		{Packs: 1, Moments: f32, SplitUpdate: true},
+		{Packs: 1, Moments: f32, Recompute: true},
+		{Packs: 1, Moments: f32, Recompute: true, SplitUpdate: true},
+		{Packs: 1, Moments: bf16, Recompute: true, SplitUpdate: true},
+		{Packs: 4, Moments: f32, Recompute: true, SplitUpdate: true},
+	} {
+		m.Devices, m.Packing = devices, Packed
+		part := whole
+		part.Rows = (whole.Rows + m.Packs - 1) / m.Packs
+		work := 1.0
+		if m.Recompute {
+			work += 1. / 3
 		}
+		if m.Packs > 1 {
+			work += 1. / 3
+		}
+		out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, part, m, anchors).Total(), Work: work})
 	}
 	return out
 }

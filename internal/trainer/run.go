@@ -243,7 +243,7 @@ func (l *loop) stepOptions() (o StepOptions, err error) {
 	o = StepOptions{
 		Optimizer: l.cfg.optimizer(), Arithmetic: arithmetics[l.cfg.Model.Precision], Pooling: l.start.info.Pooling,
 		Recompute: l.cfg.Memory.Recompute, LossScaling: l.cfg.Model.Precision == "f16",
-		Devices: l.cfg.Memory.Devices,
+		Devices: l.cfg.Memory.Devices, SplitUpdate: l.cfg.Memory.SplitUpdate,
 	}
 	l.lossScale = optim.LossScale{Scale: 1}
 	if o.LossScaling {

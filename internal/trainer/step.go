@@ -38,6 +38,8 @@ type StepOptions struct {
 	Pooling    qwen3embed.Pooling
 	// Recompute keeps each layer's input only and computes the rest anew on the way back.
 	Recompute bool
+	// SplitUpdate applies the optimiser in slices, so that fewer weights and moments are held twice.
+	SplitUpdate bool
 	// LossScaling multiplies the loss by the scale that Step is given, and divides the gradients again.
 	LossScaling bool
 	// Devices share each batch; 0 and 1 are the engine's first. See devices.go.
@@ -54,6 +56,7 @@ type Stepper struct {
 	devices *devices          // nil for one
 	exec    *stepGraph
 	chunks  *accumulator // made at the first batch of several packs
+	parts   *splitUpdate // nil unless the update is split
 }
 
 // NewStepper prepares steps for m; graphs are compiled at the first batch of each shape. It refuses an
@@ -82,7 +85,9 @@ func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*S
 	if s.devices, err = newDevices(backend, o.Devices); err != nil {
 		return nil, err
 	}
-	s.exec, err = s.newGraph(1, s.build)
+	if s.exec, err = s.newGraph(1, s.build); err == nil && o.SplitUpdate {
+		s.parts, err = s.newSplitUpdate()
+	}
 	return s, err
 }
 
@@ -143,7 +148,9 @@ func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, 
 	scalars := []any{rate, float64(updates), scale}
 	var values [][]float64
 	var err error
-	if len(b.Packs) == 1 {
+	if len(b.Packs) == 1 && s.SplitUpdate {
+		values, err = s.split(b, scalars)
+	} else if len(b.Packs) == 1 {
 		values, err = call(s.exec, packInputs(&b.Packs[0]), b.labelInputs(), scalars)
 	} else {
 		values, err = s.accumulate(b, scalars)
@@ -187,6 +194,9 @@ func (s *Stepper) Close() {
 	s.exec.exec.Finalize()
 	if s.chunks != nil {
 		s.chunks.close()
+	}
+	if s.parts != nil {
+		s.parts.close()
 	}
 }
 

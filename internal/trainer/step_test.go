@@ -153,7 +153,8 @@ func TestWaysOfComputingAgree(t *testing.T) {
 	}{
 		{"encoded, recomputed, loss scaled", false, 1, func(o *trainer.StepOptions) { o.Recompute, o.LossScaling = true, true }},
 		{"encoded, two packs", false, 2, nil},
-		{"learned, two packs, loss scaled", true, 2, func(o *trainer.StepOptions) { o.LossScaling = true }},
+		{"encoded, update split", false, 1, func(o *trainer.StepOptions) { o.SplitUpdate = true }},
+		{"learned, two packs, loss scaled, update split", true, 2, func(o *trainer.StepOptions) { o.LossScaling, o.SplitUpdate = true, true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := plain(t, c.learned)
