@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser demo bench fuzz soak engine-check proto proto-check fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser test-python check-deploy demo bench fuzz soak engine-check proto proto-check proto-python fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,12 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 
 test-browser: ## review texts and anchors by keyboard in a headless browser (needs Chromium)
 	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review
+
+test-python: setup build ## install clients/python, check its types, and test it against a daemon (needs pip)
+	scripts/python.sh test
+
+check-deploy: ## hold deploy/'s manifests and unit to schemas, its Dockerfiles to a run of their stages (needs pip, kubectl)
+	deploy/check.sh
 
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
@@ -67,6 +73,9 @@ proto: ## write the Go code of proto/ anew, with pinned tools (needs npm)
 
 proto-check: ## lint proto/, compare its Go code, refuse what breaks clients of the last commit, or of AGAINST
 	scripts/proto.sh check $(AGAINST)
+
+proto-python: ## write the Python client's stubs anew, with pinned tools (needs pip)
+	scripts/python.sh generate
 
 fmt: ## format the Go code
 	gofmt -w $(go_files)

@@ -63,13 +63,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-ROWS = [
-    # text, theory, level_1, direction
-    ("She told the truth although it cost her the job.", "mft", "care/harm", 1),
-    ("He kicked the dog to see it run.", "mft", "care/harm", -1),
-]
-
-
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -102,11 +95,11 @@ def daemon(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     """The target of a running embedd. Small limits make a handful of texts several requests."""
     folder = tmp_path_factory.mktemp("daemon")
     vectors = folder / "values.db"
-    rows = ROOT / "clients" / "python" / "tests" / "rows.csv"
-    build = ["vectors", "build", "--model", model, "--data", rows, "--out", vectors, "--min-rows", "2"]
-    subprocess.run([BIN / "hives", *build], check=True, cwd=ROOT, capture_output=True)
+    rows = Path(__file__).with_name("rows.csv")
+    build = ["vectors", "build", "--model", model, "--data", rows, "--out", vectors, "--anchors", ""]
+    subprocess.run([BIN / "hives", *build], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     process, target = start(
-        ["--model", str(model), "--vectors", str(vectors), "--max-texts", "8", "--admin-listen", "127.0.0.1:0"],
+        ["--model", str(model), "--vectors", str(vectors), "--max-texts", "8", "--admin-listen", ""],
         folder / "log",
     )
     yield target
