@@ -30,8 +30,8 @@ type build struct {
 	MinSide   int    `json:"min_side"`
 }
 
-// Write puts the set into one SQLite file, whole or not at all. The file is made beside nobody's eyes and never
-// changed in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk.
+// Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never changed
+// in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk.
 func (s *Set) Write(path string) error {
 	dir, err := os.MkdirTemp("", "values-*")
 	if err != nil {
