@@ -32,8 +32,8 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 	scripts/build_tokenizers.sh
 	go test -tags daulet ./tokenizer
 
-test-browser: ## review texts and anchors by keyboard in a headless browser (needs Chromium)
-	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review
+test-browser: ## review by keyboard and watch embedd's page in a headless browser (needs Chromium)
+	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review ./internal/serve/admin
 
 test-python: setup build ## install clients/python, check its types, and test it against a daemon (needs pip)
 	scripts/python.sh test

@@ -76,7 +76,7 @@ func (a *admin) page(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+
-		"'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		"'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	web.Write(w, http.StatusOK, "text/html; charset=utf-8", out.Bytes())
 }

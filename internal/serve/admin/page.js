@@ -15,7 +15,7 @@ const panels = [...document.querySelectorAll("figure")].map((figure) => {
   return { picture, now, figures: figures.split(" "), unit, scale: Number(scale ?? 1) };
 });
 
-const short = (v) => v === null ? "–" : v >= 100 ? Math.round(v).toLocaleString("en") : v.toPrecision(2);
+const short = (v) => v === null ? "–" : v === 0 ? "0" : v >= 100 ? Math.round(v).toLocaleString("en") : v.toPrecision(2);
 
 // runs splits a figure's points at gaps into lists of [time, value].
 function runs(figure, scale) {
@@ -29,8 +29,8 @@ function runs(figure, scale) {
 
 function draw(panel) {
   const lines = panel.figures.map((figure) => runs(figure, panel.scale));
-  const top = Math.max(1e-9, ...lines.flat(2).map(([, value]) => value)), end = points.at(-1).time;
-  const place = ([time, value]) => `${(width * (1 - (end - time) / span)).toFixed(1)},${(height - 2 - (height - 4) * value / top).toFixed(1)}`;
+  const top = Math.max(0, ...lines.flat(2).map(([, value]) => value)), end = points.at(-1).time;
+  const place = ([time, value]) => `${(width * (1 - (end - time) / span)).toFixed(1)},${(height - 2 - (height - 4) * value / (top || 1)).toFixed(1)}`;
   panel.picture.replaceChildren(...lines.flatMap((line, i) => line.map((run) => {
     const drawn = svg("polyline");
     drawn.setAttribute("points", run.map(place).join(" "));
