@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/x448/float16"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"hives/internal/chaos"
+	"hives/internal/loadtest"
+	hivesv1 "hives/proto/hives/v1"
+	teiv1 "hives/proto/tei/v1"
+)
+
+// judge holds answers to what the daemon says of each text by itself, not normalised and whole; cutting, norm and
+// encoding are done again here, in float64 and by hand.
+type judge struct {
+	ctx   context.Context
+	embed loadtest.Embed
+}
+
+func (j *judge) methods() map[protoreflect.FullName]chaos.Judge {
+	return map[protoreflect.FullName]chaos.Judge{
+		"hives.v1.EmbedService.Embed":       j.call,
+		"hives.v1.EmbedService.EmbedStream": j.stream,
+		"tei.v1.Embed.Embed":                j.tei,
+		"tei.v1.Embed.EmbedStream":          j.tei,
+	}
+}
+
+// as decodes the bytes of a message that may have been made without its type.
+func as(m proto.Message, into proto.Message) error {
+	raw, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return proto.Unmarshal(raw, into)
+}
+
+func (j *judge) call(request []byte, reply proto.Message) error {
+	var asked hivesv1.EmbedRequest
+	var got hivesv1.EmbedResponse
+	if err := errors.Join(proto.Unmarshal(request, &asked), as(reply, &got)); err != nil {
+		return fmt.Errorf("answered although it is no message: %w", err)
+	}
+	if n := max(len(asked.Texts), len(asked.TokenIds)); len(got.Embeddings) != n {
+		return fmt.Errorf("%d vectors for %d texts", len(got.Embeddings), n)
+	}
+	return j.vectors(&asked, &got, 0)
+}
+
+func (j *judge) stream(request []byte, reply proto.Message) error {
+	var asked hivesv1.EmbedStreamRequest
+	var got hivesv1.EmbedStreamResponse
+	if err := errors.Join(proto.Unmarshal(request, &asked), as(reply, &got)); err != nil {
+		return fmt.Errorf("answered although it is no message: %w", err)
+	}
+	if got.Tag != asked.Tag {
+		return fmt.Errorf("tag %d for %d", got.Tag, asked.Tag)
+	}
+	if e := got.GetError(); e != nil {
+		if e.Code != int32(codes.InvalidArgument) || e.Reason == "" {
+			return fmt.Errorf("code %d with reason %q for one message alone", e.Code, e.Reason)
+		}
+		return nil
+	}
+	return j.vectors(asked.Request, got.GetResponse(), int(got.First))
+}
+
+func (j *judge) tei(request []byte, reply proto.Message) error {
+	var asked teiv1.EmbedRequest
+	var got teiv1.EmbedResponse
+	if err := errors.Join(proto.Unmarshal(request, &asked), as(reply, &got)); err != nil {
+		return fmt.Errorf("answered although it is no message: %w", err)
+	}
+	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Normalize: asked.Normalize, Dimensions: asked.Dimensions}
+	return j.vectors(want, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: got.Embeddings}}}, 0)
+}
+
+// vectors holds a reply's vectors, from position first of the request on, to those of the texts by themselves.
+func (j *judge) vectors(asked *hivesv1.EmbedRequest, got *hivesv1.EmbedResponse, first int) error {
+	for k, e := range got.GetEmbeddings() {
+		alone := &hivesv1.EmbedRequest{Normalize: proto.Bool(false)}
+		if len(asked.Texts) > 0 {
+			alone.Texts = []string{asked.Prompt + asked.Texts[first+k]}
+		} else {
+			alone.TokenIds = asked.TokenIds[first+k : first+k+1]
+		}
+		r, err := j.embed(j.ctx, alone)
+		if err != nil {
+			return fmt.Errorf("text %d by itself: %w", first+k, err)
+		}
+		want := expected(r.Embeddings[0].Values, asked)
+		if err := closeTo(e, want, asked.Encoding); err != nil {
+			return fmt.Errorf("text %d: %w", first+k, err)
+		}
+	}
+	return nil
+}
+
+// expected cuts and normalises a whole raw vector as asked.
+func expected(raw []float32, asked *hivesv1.EmbedRequest) []float64 {
+	if asked.Dimensions != nil {
+		raw = raw[:*asked.Dimensions]
+	}
+	out, sum := make([]float64, len(raw)), 0.0
+	for i, x := range raw {
+		out[i] = float64(x)
+		sum += out[i] * out[i]
+	}
+	if asked.Normalize == nil || *asked.Normalize {
+		for i := range out {
+			out[i] /= math.Sqrt(sum)
+		}
+	}
+	return out
+}
+
+// closeTo decodes a vector and compares; slack is what the encoding rounds away.
+func closeTo(e *hivesv1.Embedding, want []float64, encoding hivesv1.Encoding) error {
+	got, slack := make([]float64, len(want)), tolerance
+	for _, x := range want {
+		slack = max(slack, tolerance*math.Abs(x))
+	}
+	bytes := map[hivesv1.Encoding]int{
+		hivesv1.Encoding_ENCODING_FLOAT16: 2 * len(want), hivesv1.Encoding_ENCODING_INT8: len(want), hivesv1.Encoding_ENCODING_BINARY: (len(want) + 7) / 8,
+	}[encoding]
+	if len(e.Packed) != bytes || bytes == 0 && len(e.Values) != len(want) {
+		return fmt.Errorf("%d numbers and %d bytes for %d dimensions as %v", len(e.Values), len(e.Packed), len(want), encoding)
+	}
+	for i := range got {
+		switch encoding {
+		case hivesv1.Encoding_ENCODING_FLOAT16:
+			got[i] = float64(float16.Frombits(uint16(e.Packed[2*i]) | uint16(e.Packed[2*i+1])<<8).Float32())
+			slack = max(slack, math.Abs(want[i])/1024)
+		case hivesv1.Encoding_ENCODING_INT8:
+			got[i] = float64(int8(e.Packed[i])) * float64(e.Scale)
+			slack = max(slack, float64(e.Scale)*.51)
+		case hivesv1.Encoding_ENCODING_BINARY:
+			if set := e.Packed[i/8]>>(7-i%8)&1 == 1; set != (want[i] > 0) && math.Abs(want[i]) > slack {
+				return fmt.Errorf("bit %d is %v for %g", i, set, want[i])
+			}
+			got[i] = want[i]
+		default:
+			got[i] = float64(e.Values[i])
+		}
+	}
+	if worst := slices.Max(differences(got, want)); !(worst <= slack) {
+		return fmt.Errorf("differs by %g as %v, at most %g is right", worst, encoding, slack)
+	}
+	return nil
+}
+
+func differences(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = math.Abs(a[i] - b[i])
+	}
+	return out
+}

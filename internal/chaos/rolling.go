@@ -1,0 +1,152 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
+
+	"hives/client"
+	"hives/internal/loadtest"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// RoundRobin is a policy without retries, to see what they are worth.
+const RoundRobin = `{"loadBalancingConfig": [{"round_robin": {}}]}`
+
+// RollingPlan is a load on several daemons of which the first is killed after a third of the time, and the second
+// drained after two thirds.
+type RollingPlan struct {
+	Daemons   []*loadtest.Daemon
+	Policy    string // a service config; empty takes the client's own, with retries
+	Rate      float64
+	For       time.Duration
+	Seed      uint64
+	Tolerance float64
+}
+
+// Rolled is what the client of a rolling saw.
+type Rolled struct {
+	Calls    int
+	Answered map[string]int // by daemon
+	Killed   map[string]int // failures on the killed daemon's connection, by kind
+	Others   map[string]int // all other failures and wrong answers
+	Drain    time.Duration  // from SIGTERM to the end of the process
+}
+
+func (r Rolled) String() string {
+	answered := ""
+	for _, addr := range slices.Sorted(maps.Keys(r.Answered)) {
+		answered += fmt.Sprintf(" %d", r.Answered[addr])
+	}
+	return fmt.Sprintf("%d calls, answered by daemon%s; failed on the killed connection %v, elsewhere %v; drained in %.2f s",
+		r.Calls, answered, r.Killed, r.Others, r.Drain.Seconds())
+}
+
+// Dial opens one round-robin client over all addresses.
+func Dial(ctx context.Context, daemons []*loadtest.Daemon, options ...client.Option) (*client.Client, error) {
+	var state resolver.State
+	for _, d := range daemons {
+		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: d.Addr}}})
+	}
+	list := manual.NewBuilderWithScheme("embedd")
+	list.InitialState(state)
+	options = append(options, client.WithDialOptions(grpc.WithResolvers(list)))
+	return client.Dial(ctx, "embedd:///all", options...)
+}
+
+// rolling is one under way.
+type rolling struct {
+	p     RollingPlan
+	known *loadtest.Known
+	c     *client.Client
+	mu    sync.Mutex
+	out   Rolled
+}
+
+// Rolling does it and waits for the last answer. The error is that of a daemon that did not end as it should.
+func Rolling(ctx context.Context, p RollingPlan, known *loadtest.Known) (Rolled, error) {
+	var options []client.Option
+	if p.Policy != "" {
+		options = append(options, client.WithServiceConfig(p.Policy))
+	}
+	c, err := Dial(ctx, p.Daemons, options...)
+	if err != nil {
+		return Rolled{}, err
+	}
+	defer c.Close()
+	r := &rolling{p: p, known: known, c: c, out: Rolled{Answered: map[string]int{}, Killed: map[string]int{}, Others: map[string]int{}}}
+	ended := make(chan error, 1)
+	go func() { ended <- r.strike() }()
+	r.load(ctx)
+	err = <-ended
+	return r.out, err
+}
+
+// load sends requests at random moments and waits for their answers.
+func (r *rolling) load(ctx context.Context) {
+	random := rand.New(rand.NewPCG(r.p.Seed, 3))
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for due := begin; ; {
+		due = due.Add(time.Duration(random.ExpFloat64() / r.p.Rate * float64(time.Second)))
+		if due.Sub(begin) > r.p.For {
+			break
+		}
+		time.Sleep(time.Until(due))
+		which := r.known.Draw(random, 0)
+		wg.Go(func() { r.ask(ctx, which) })
+	}
+	wg.Wait()
+}
+
+func (r *rolling) ask(ctx context.Context, which []int) {
+	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	defer cancel()
+	var at peer.Peer // of the last try
+	reply, err := r.c.Embed(ctx, r.known.Request(which), grpc.Peer(&at))
+	r.file(at, which, reply, err)
+}
+
+func (r *rolling) file(at peer.Peer, which []int, reply *hivesv1.EmbedResponse, err error) {
+	addr := "none"
+	if at.Addr != nil {
+		addr = at.Addr.String()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.Calls++
+	switch {
+	case err != nil && addr == r.p.Daemons[0].Addr:
+		r.out.Killed[loadtest.Kind(err)]++
+	case err != nil:
+		r.out.Others[loadtest.Kind(err)]++
+	case !(r.known.Compare(which, reply) <= r.p.Tolerance):
+		r.out.Others["WRONG ANSWER"]++
+	default:
+		r.out.Answered[addr]++
+	}
+}
+
+// strike kills one and drains another.
+func (r *rolling) strike() error {
+	time.Sleep(r.p.For / 3)
+	r.p.Daemons[0].Kill()
+	time.Sleep(r.p.For / 3)
+	begin := time.Now()
+	err := r.p.Daemons[1].Signal(syscall.SIGTERM)
+	r.out.Drain = time.Since(begin)
+	if err != nil {
+		return fmt.Errorf("the drained daemon: %w\n%s", err, r.p.Daemons[1].Log())
+	}
+	return nil
+}

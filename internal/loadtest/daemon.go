@@ -1,0 +1,175 @@
+package loadtest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// keptLines of a daemon's log are shown when it ends unexpectedly.
+const keptLines = 20
+
+// Daemon is an embedd process on a free port of the loopback interface.
+type Daemon struct {
+	Addr  string // of gRPC
+	Ended <-chan struct{}
+
+	cmd *exec.Cmd
+	err error // once Ended is closed
+
+	mu    sync.Mutex
+	lines []string
+}
+
+// Command completes a command that runs embedd: its listeners take ports that are free.
+func Command(cmd *exec.Cmd) *exec.Cmd {
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env, "EMBEDD_LISTEN=127.0.0.1:0", "EMBEDD_ADMIN_LISTEN=127.0.0.1:0")
+	return cmd
+}
+
+// Start runs a Command and returns once it serves, or with an error when ctx ends. Stop must follow.
+func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended, listening := make(chan struct{}), make(chan string, 1)
+	d := &Daemon{cmd: cmd, Ended: ended}
+	go func() {
+		d.follow(log, listening)
+		d.err = cmd.Wait() // after the pipe's end, as Wait closes it
+		close(ended)
+	}()
+	select {
+	case d.Addr = <-listening:
+	case <-ended:
+		return nil, fmt.Errorf("embedd ended before it listened: %w\n%s", d.err, d.Log())
+	case <-ctx.Done():
+		d.Kill()
+		return nil, ctx.Err()
+	}
+	if err := d.serving(ctx); err != nil {
+		d.Kill()
+		return nil, fmt.Errorf("embedd does not serve: %w\n%s", err, d.Log())
+	}
+	return d, nil
+}
+
+// follow reads the log to its end and tells the address once.
+func (d *Daemon) follow(log io.Reader, listening chan<- string) {
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line struct{ Msg, GRPC string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" && line.GRPC != "" {
+			listening <- line.GRPC
+		}
+		d.mu.Lock()
+		if d.lines = append(d.lines, lines.Text()); len(d.lines) > keptLines {
+			d.lines = d.lines[1:]
+		}
+		d.mu.Unlock()
+	}
+	_, _ = io.Copy(io.Discard, log) // after a line too long to scan: a full pipe would stop the daemon
+}
+
+// serving waits until the health service says so.
+func (d *Daemon) serving(ctx context.Context) error {
+	conn, err := grpc.NewClient(d.Addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for {
+		r, err := healthv1.NewHealthClient(conn).Check(ctx, &healthv1.HealthCheckRequest{}, grpc.WaitForReady(true))
+		if err == nil && r.Status == healthv1.HealthCheckResponse_SERVING {
+			return nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-d.Ended:
+			return d.err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Log is the end of the daemon's log.
+func (d *Daemon) Log() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.lines, "\n")
+}
+
+// Alive tells whether the process is still there.
+func (d *Daemon) Alive() bool {
+	select {
+	case <-d.Ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Signal sends s and waits for the end; the error is that of a process that did not exit with 0.
+func (d *Daemon) Signal(s os.Signal) error {
+	if err := d.cmd.Process.Signal(s); err != nil {
+		return err
+	}
+	<-d.Ended
+	return d.err
+}
+
+// Kill ends the process by SIGKILL, whatever it is doing.
+func (d *Daemon) Kill() {
+	_ = d.cmd.Process.Kill() // an error is one that has ended already
+	<-d.Ended
+}
+
+// Usage is what a process has taken so far.
+type Usage struct {
+	CPU      float64 // seconds, user and system
+	Resident int     // bytes, now
+	Peak     int     // bytes, since its start
+}
+
+// Usage reads the daemon's.
+func (d *Daemon) Usage() (Usage, error) { return usage(d.cmd.Process.Pid) }
+
+// Own is this process's.
+func Own() (Usage, error) { return usage(os.Getpid()) }
+
+func usage(pid int) (Usage, error) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return Usage{}, err
+	}
+	stat, err := p.Stat()
+	if err != nil {
+		return Usage{}, err
+	}
+	status, err := p.NewStatus()
+	if err != nil {
+		return Usage{}, err
+	}
+	return Usage{CPU: stat.CPUTime(), Resident: stat.ResidentMemory(), Peak: int(status.VmHWM)}, nil
+}

@@ -1,0 +1,54 @@
+package loadtest
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Plan is a load.
+type Plan struct {
+	Rate    float64       // requests a second
+	For     time.Duration // during which requests are sent
+	Warm    time.Duration // at its beginning, of which nothing is counted
+	Timeout time.Duration // each request's deadline
+	Texts   int           // a request; 0 draws a mix
+	MaxOpen int           // requests under way at most: what comes on top is not sent, and counted
+	Seed    uint64
+
+	// Tolerance is the difference from the text's own vector beyond which an answer counts as wrong.
+	Tolerance float64
+}
+
+// Offer sends the load and waits for the last answer.
+func Offer(ctx context.Context, p Plan, known *Known, embed Embed) *Tally {
+	random := rand.New(rand.NewPCG(p.Seed, 1))
+	t := &Tally{counted: p.For - p.Warm, tolerance: p.Tolerance, errors: map[string]int{}}
+	var wg sync.WaitGroup
+	begin := time.Now()
+	t.from, t.to = begin.Add(p.Warm), begin.Add(p.For)
+	for due := begin; ; {
+		due = due.Add(time.Duration(random.ExpFloat64() / p.Rate * float64(time.Second)))
+		if due.After(t.to) || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(time.Until(due)) // when it is late already, at once
+		which := known.Draw(random, p.Texts)
+		if !t.enter(due, p.MaxOpen) {
+			continue
+		}
+		wg.Go(func() {
+			c, cancel := context.WithDeadline(ctx, due.Add(p.Timeout))
+			defer cancel()
+			r, err := embed(c, known.Request(which))
+			if err != nil {
+				t.failed(due, err)
+				return
+			}
+			t.answered(due, r, known.Compare(which, r))
+		})
+	}
+	wg.Wait()
+	return t
+}
