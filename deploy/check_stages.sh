@@ -55,7 +55,7 @@ build() {
   done
   rm -rf "$stage/src" # the runtime stage has none of it
   for program in embedd hives; do
-    (cd / && env -i HIVES_CACHE="$stage/opt/hives" PATH="$stage/opt/hives/bin:/usr/bin:/bin" "$program" --version)
+    (cd / && env -i HOME=/ HIVES_CACHE="$stage/opt/hives" PATH="$stage/opt/hives/bin:/usr/bin:/bin" "$program" --version)
   done
 }
 

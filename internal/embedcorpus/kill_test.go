@@ -129,7 +129,12 @@ func tinyModel(t *testing.T) *local.Local {
 	if err := folder.Save(dir, m, filepath.Join(goldentest.ModuleRoot(t), "demo", "model"), info); err != nil {
 		t.Fatal(err)
 	}
-	e := engine.OpenForTest(t)
+	// Nothing to compile, so quicker than XLA for a model of this size.
+	e, err := engine.Open(t.Context(), engine.Options{Kind: engine.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
 	l, err := local.Open(dir, e.Backend, string(e.Name), local.Options{})
 	if err != nil {
 		t.Fatal(err)

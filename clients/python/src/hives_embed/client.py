@@ -108,7 +108,7 @@ class Client:
         """The ids that embed gives to the model, the end token included."""
         deadline = self._deadline(timeout)
         out: list[list[int]] = []
-        # As if ids were vectors of 5 bytes a number: a reply is bounded too.
+        # A reply is bounded too: an id takes up to 5 bytes, and max_length of them come for a text.
         limits = self._limits()
         for part in batches.split(texts, limits.limits, 2 * limits.limits.max_length, "f32", prompt):
             request = embed_pb2.TokenizeRequest(prompt=prompt, overlong=_overlong(refuse_overlong))
