@@ -200,7 +200,7 @@ func TestChaosKillAndDrain(t *testing.T) {
 			t.Errorf("with retries %v: failed on the killed connection %v, elsewhere %v", policy == "", out.Killed, out.Others)
 		}
 		if len(out.Answered) != len(daemons) {
-			t.Errorf("answered by %d of %d daemons", len(out.Answered), len(daemons))
+			t.Errorf("answered by %v of %d daemons", out.Answered, len(daemons))
 		}
 	}
 }

@@ -3,9 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -37,19 +35,15 @@ type RollingPlan struct {
 // Rolled is what the client of a rolling saw.
 type Rolled struct {
 	Calls    int
-	Answered map[string]int // by daemon
+	Answered map[string]int // by what became of the daemon: killed, drained, stayed
 	Killed   map[string]int // failures on the killed daemon's connection, by kind
 	Others   map[string]int // all other failures and wrong answers
 	Drain    time.Duration  // from SIGTERM to the end of the process
 }
 
 func (r Rolled) String() string {
-	answered := ""
-	for _, addr := range slices.Sorted(maps.Keys(r.Answered)) {
-		answered += fmt.Sprintf(" %d", r.Answered[addr])
-	}
-	return fmt.Sprintf("%d calls, answered by daemon%s; failed on the killed connection %v, elsewhere %v; drained in %.2f s",
-		r.Calls, answered, r.Killed, r.Others, r.Drain.Seconds())
+	return fmt.Sprintf("%d calls, answered %v; failed on the killed connection %v, elsewhere %v; drained in %.2f s",
+		r.Calls, r.Answered, r.Killed, r.Others, r.Drain.Seconds())
 }
 
 // Dial opens one round-robin client over all addresses.
@@ -133,8 +127,18 @@ func (r *rolling) file(at peer.Peer, which []int, reply *hivesv1.EmbedResponse, 
 	case !(r.known.Compare(which, reply) <= r.p.Tolerance):
 		r.out.Others["WRONG ANSWER"]++
 	default:
-		r.out.Answered[addr]++
+		r.out.Answered[r.fate(addr)]++
 	}
+}
+
+func (r *rolling) fate(addr string) string {
+	switch addr {
+	case r.p.Daemons[0].Addr:
+		return "killed"
+	case r.p.Daemons[1].Addr:
+		return "drained"
+	}
+	return "stayed"
 }
 
 // strike kills one and drains another.

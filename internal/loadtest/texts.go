@@ -20,11 +20,14 @@ var sizes = []struct {
 	share float64
 }{{1, .6}, {5, .3}, {40, .1}}
 
-// Known are texts with the vectors that the daemon gave to each of them alone.
+// Known are texts with the vectors that they must have.
 type Known struct {
 	Texts   []string
 	vectors [][]float32
 }
+
+// NewKnown takes vectors that were made elsewhere, as by the engine without a daemon.
+func NewKnown(texts []string, vectors [][]float32) *Known { return &Known{texts, vectors} }
 
 // Learn asks for every text alone, one after the other.
 func Learn(ctx context.Context, texts []string, embed Embed) (*Known, error) {

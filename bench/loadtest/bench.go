@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"hives/data/corpora"
+	"hives/internal/chaos"
+	"hives/internal/loadtest"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// connections are enough that no call waits in the client: one carries 256 calls.
+const connections = 40
+
+// report is what --json prints.
+type report struct {
+	Model      *hivesv1.ModelVersion `json:"model"`
+	Saturation *saturation           `json:"saturation,omitempty"`
+	Alone      *alone                `json:"alone,omitempty"`
+	Loads      []line                `json:"loads,omitempty"`
+	Steady     []sample              `json:"steady,omitempty"`
+}
+
+// bench is a daemon and what is known of it.
+type bench struct {
+	*config
+	dir    string // of the model; "" with an endpoint
+	temp   string // to remove
+	daemon *loadtest.Daemon
+	bare   *bare // nil until it is needed
+	conns  []*grpc.ClientConn
+	embed  loadtest.Embed
+	known  *loadtest.Known
+	info   *hivesv1.GetInfoResponse
+	report report
+}
+
+func open(ctx context.Context, c *config) (*bench, error) {
+	b := &bench{config: c}
+	texts, err := corpus(c.corpora)
+	if err != nil {
+		return nil, err
+	}
+	addr := c.endpoint
+	if addr == "" {
+		if addr, err = b.start(ctx); err != nil {
+			b.close()
+			return nil, err
+		}
+	}
+	if err := b.connect(ctx, addr, texts); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// corpus reads the distinct texts of the demo's corpora.
+func corpus(dir string) ([]string, error) {
+	var texts []string
+	seen := map[string]bool{}
+	for _, name := range []string{"valueeval", "mfrc", "social-chem", "moral-stories"} {
+		rows, _, err := corpora.Import(name, corpora.Options{In: filepath.Join(dir, strings.ReplaceAll(name, "-", "_"))})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if !seen[r.Text] {
+				seen[r.Text] = true
+				texts = append(texts, r.Text)
+			}
+		}
+	}
+	return texts, nil
+}
+
+// start runs embedd on the model folder, which it writes first if it shall be random.
+func (b *bench) start(ctx context.Context) (addr string, err error) {
+	b.dir = b.model
+	if from, random := strings.CutPrefix(b.model, "random:"); random {
+		if err := b.write(from); err != nil {
+			return "", err
+		}
+	}
+	began := time.Now()
+	cmd := exec.Command(b.embedd, "--model", b.dir, "--precision", b.precision, "--engine", b.engine)
+	if b.daemon, err = loadtest.Start(ctx, loadtest.Command(cmd)); err != nil {
+		return "", err
+	}
+	b.say("embedd serves after %.1f s", time.Since(began).Seconds())
+	return b.daemon.Addr, nil
+}
+
+// write makes a model folder of random weights. The tokenizer is the demo's, whose ids every larger vocabulary has.
+func (b *bench) write(from string) error {
+	cfg, err := qwen3embed.LoadConfig(filepath.Join(from, qwen3embed.ConfigFile))
+	if err != nil {
+		return err
+	}
+	m, err := qwen3embed.Random(cfg, b.seed)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if b.temp, err = os.MkdirTemp("", "loadtest"); err != nil {
+		return err
+	}
+	b.dir = b.temp
+	info := folder.Defaults()
+	info.MaxLength = b.maxLength
+	return folder.Save(b.dir, m, filepath.Join("demo", "model"), info)
+}
+
+// connect dials and learns the texts alone.
+func (b *bench) connect(ctx context.Context, addr string, texts []string) error {
+	var clients []hivesv1.EmbedServiceClient
+	for range connections {
+		conn, c, err := chaos.Connect(addr)
+		if err != nil {
+			return err
+		}
+		b.conns, clients = append(b.conns, conn), append(clients, c)
+	}
+	var turn atomic.Uint64
+	b.embed = func(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
+		return clients[turn.Add(1)%connections].Embed(ctx, r)
+	}
+	var err error
+	if b.info, err = clients[0].GetInfo(ctx, &hivesv1.GetInfoRequest{}); err != nil {
+		return err
+	}
+	if err = b.learn(ctx, loadtest.Sample(texts, b.config.known)); err != nil {
+		return err
+	}
+	b.report.Model = b.info.Model
+	b.say("%d of %d texts; %d dimensions, %s, %s", len(b.known.Texts), len(texts), b.info.Model.Dimension, b.info.Model.Precision, b.info.Model.Engine)
+	return nil
+}
+
+// learn gets the texts' right vectors: from the engine in this process, or where the daemon is another's from itself,
+// one by one.
+func (b *bench) learn(ctx context.Context, texts []string) (err error) {
+	if b.dir == "" {
+		b.known, err = loadtest.Learn(ctx, texts, b.embed)
+		return err
+	}
+	x, err := b.bareEngine(ctx)
+	if err != nil {
+		return err
+	}
+	vectors, err := x.vectors(ctx, texts)
+	b.known = loadtest.NewKnown(texts, vectors)
+	return err
+}
+
+func (b *bench) close() {
+	if b.bare != nil {
+		b.bare.close()
+	}
+	for _, c := range b.conns {
+		c.Close()
+	}
+	if b.daemon != nil {
+		if err := b.daemon.Signal(os.Interrupt); err != nil {
+			fmt.Fprintln(os.Stderr, "embedd's end:", err)
+		}
+	}
+	if b.temp != "" {
+		os.RemoveAll(b.temp)
+	}
+}
+
+// tolerance is what the daemon promises of a vector in other company: exact sums in f32, shapes that round apart
+// otherwise.
+func (b *bench) tolerance() float64 {
+	if b.info.Model.Precision == "f32" {
+		return 1e-5
+	}
+	return 5e-2
+}
