@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser test-python check-deploy demo bench fuzz soak engine-check proto proto-check proto-python fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +64,19 @@ SOAK_COUNTS ?= SOAK_STEPS=150 SOAK_KILLS=60 SOAK_TERMS=10 SOAK_DAMAGES=20
 
 soak: setup ## kill, stop and damage training runs at random moments and compare what comes out (a quarter of an hour)
 	SOAK_ENGINE=$(SOAK_ENGINE) $(SOAK_COUNTS) go test -v -count 1 -timeout 2h -run '^TestSoak$$' ./cmd/train
+
+# Flags of bench/loadtest: other scenarios, models, loads. LOADTEST='--scenarios steady' watches memory for ten minutes.
+LOADTEST ?=
+
+loadtest: setup build ## offer embedd fixed loads beside the bare engine, and ten times too much (five minutes)
+	go run ./bench/loadtest $(LOADTEST)
+
+# How much of what; CHAOS_SEED draws other messages and moments.
+CHAOS_ENGINE ?= go
+CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=300 CHAOS_SECONDS=15
+
+chaos: setup ## strange messages, abused connections, a kill and a drain among three embedd processes (minutes)
+	CHAOS_ENGINE=$(CHAOS_ENGINE) $(CHAOS_COUNTS) go test -v -count 1 -timeout 1h -run '^TestChaos' ./cmd/embedd
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check
