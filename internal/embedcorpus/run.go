@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -30,6 +31,8 @@ type Job struct {
 	BlockRows int
 	Prompt    string // put before every text
 	Precision string // of a model folder: vectors of one precision only stand under one Out
+	// Pause before a block is tried again when the daemons are full or away; it grows to a minute. 0 for 5 seconds.
+	Pause time.Duration
 	// Progress, if set, hears of rows as they are done; those of an earlier start come with before set.
 	Progress func(rows int, before bool)
 }
@@ -53,6 +56,9 @@ func (r Result) String() string {
 func Run(ctx context.Context, m Model, j Job) (Result, error) {
 	if j.BlockRows < 1 || j.Shard.Of < 1 || j.Shard.Index < 0 || j.Shard.Index >= j.Shard.Of {
 		return Result{}, fault.New(fault.Invalid, "shard %s with blocks of %d rows: want i/n with 0 ≤ i < n, and a row at least", j.Shard, j.BlockRows)
+	}
+	if j.Pause == 0 {
+		j.Pause = 5 * time.Second
 	}
 	id := m.Identity()
 	if id.WeightsSHA256 == "" {

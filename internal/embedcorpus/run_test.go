@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
@@ -129,6 +130,33 @@ func TestStoppedShardGoesOnWithItsNextBlock(t *testing.T) {
 		t.Errorf("%d calls for %d rows, told %d before and %d now; want 5 for 18, 12 and 18", m.calls, r.Embedded, before, now)
 	}
 	same(t, whole, torn)
+}
+
+// TestBusyDaemonIsAskedAgain: full or away is worth a pause, a wrong request is not, and patience ends.
+func TestBusyDaemonIsAskedAgain(t *testing.T) {
+	in, _ := corpus(t, 4)
+	for _, c := range []struct {
+		kind  fault.Kind
+		fails int
+		calls int
+		done  bool
+	}{
+		{fault.Exhausted, 3, 4, true}, {fault.Unavailable, 1, 2, true}, {fault.Exhausted, 100, tries, false}, {fault.Invalid, 1, 1, false},
+	} {
+		m := newFake("w")
+		m.each = func(call int) error {
+			if call <= c.fails {
+				return fault.New(c.kind, "not now")
+			}
+			return nil
+		}
+		j := job(in, t.TempDir(), 0, 1)
+		j.Pause = time.Microsecond
+		_, err := Run(context.Background(), m, j)
+		if m.calls != c.calls || (err == nil) != c.done || (err != nil && fault.Of(err) != c.kind) {
+			t.Errorf("%v %d times: %d calls, %v; want %d", c.kind, c.fails, m.calls, err, c.calls)
+		}
+	}
 }
 
 func TestMoreShardsThanBlocks(t *testing.T) {

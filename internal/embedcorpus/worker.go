@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"hives/encoder"
 	"hives/internal/fault"
@@ -75,7 +78,7 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 			inputs = append(inputs, encoder.Input{Text: r.Text, Prompt: w.job.Prompt})
 		}
 	}
-	vectors, id, err := w.model.Encode(ctx, inputs)
+	vectors, id, err := w.encode(ctx, inputs)
 	if err != nil {
 		return nil, fault.New(fault.Of(err), "%s: rows %d to %d: %w", w.job.In, first, first+len(rows)-1, err)
 	}
@@ -94,6 +97,25 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 		out[i] = Vector{Row: int64(first + i), TextID: r.TextID, Vector: v}
 	}
 	return out, nil
+}
+
+// tries of a block while the daemons are full or away, with pauses from Job.Pause to a minute: shards are bulk, and
+// waiting costs less than a pod's start.
+const tries = 8
+
+// encode asks again where the error says that a later time may do.
+func (w *worker) encode(ctx context.Context, inputs []encoder.Input) (vectors [][]float32, id encoder.Identity, err error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = w.job.Pause, time.Minute
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		var failed error
+		vectors, id, failed = w.model.Encode(ctx, inputs)
+		if kind := fault.Of(failed); failed != nil && kind != fault.Exhausted && kind != fault.Unavailable {
+			failed = backoff.Permanent(failed)
+		}
+		return struct{}{}, failed
+	}, backoff.WithBackOff(pause), backoff.WithMaxTries(tries))
+	return vectors, id, err
 }
 
 func (w *worker) tell(rows int, before bool) {
