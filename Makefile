@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 
 test-browser: ## review by keyboard and watch embedd's page in a headless browser (needs Chromium)
 	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review ./internal/serve/admin
+
+test-compat: ## hold embedd to the openai package, grpcurl and a stub of TEI's proto (needs pip)
+	scripts/compat.sh
 
 test-python: setup build ## install clients/python, check its types, and test it against a daemon (needs pip)
 	scripts/python.sh test
