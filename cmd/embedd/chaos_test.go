@@ -129,14 +129,15 @@ func bounded(t *testing.T, d *loadtest.Daemon) {
 	}
 }
 
-// TestChaosStrangeMessages sends strange messages to every method of hives.v1 and tei.v1; between them a plain
-// request is answered right.
+// TestChaosStrangeMessages sends strange messages to every method of hives.v1 and tei.v1 and to HTTP; between
+// them a plain request is answered right.
 func TestChaosStrangeMessages(t *testing.T) {
 	d := start(t, tinyModel(t))
 	conn, embed, known := connect(t, d)
 	n, seed := size(t, "CHAOS_MESSAGES", 15), uint64(size(t, "CHAOS_SEED", 1))
 	t.Logf("seed %d, %d messages a method", seed, n)
-	judges := (&judge{ctx: t.Context(), embed: embed}).methods()
+	judge := &judge{ctx: t.Context(), embed: embed}
+	judges := judge.methods()
 	for _, method := range chaos.Methods(hivesv1.File_hives_v1_embed_proto, hivesv1.File_hives_v1_values_proto, teiv1.File_tei_v1_tei_proto) {
 		out, err := chaos.Barrage(t.Context(), conn, method, n, seed, judges[method.FullName()])
 		t.Logf("%-40s %v", method.FullName(), out)
@@ -147,9 +148,19 @@ func TestChaosStrangeMessages(t *testing.T) {
 			t.Errorf("after %s: %v", method.FullName(), err)
 		}
 	}
+	out, err := chaos.BarrageHTTP(t.Context(), d.Address("http"), 4*n, seed, judge.http)
+	t.Logf("%-40s %v", "POST /v1/embeddings", out)
+	if err != nil {
+		t.Error(err)
+	}
+	if err := chaos.Alive(t.Context(), known, embed, tolerance); err != nil {
+		t.Errorf("after HTTP: %v", err)
+	}
 	bounded(t, d)
 }
 
+// TestChaosAbusedConnections holds connections that do nothing, stop in the middle, never read or go away, streams
+// that never read, and calls cancelled at random moments; beside them plain requests are answered right.
 func TestChaosAbusedConnections(t *testing.T) {
 	d := start(t, tinyModel(t))
 	conn, embed, known := connect(t, d)

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -81,6 +84,84 @@ func (j *judge) tei(request []byte, reply proto.Message) error {
 	}
 	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Normalize: asked.Normalize, Dimensions: asked.Dimensions}
 	return j.vectors(want, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: got.Embeddings}}}, 0)
+}
+
+// http judges an answer in OpenAI's shape. Its texts are never cut, its ids may be.
+func (j *judge) http(body, reply []byte) error {
+	var asked struct {
+		Input      any
+		Dimensions *uint32
+	}
+	var got struct {
+		Data []struct {
+			Index     int
+			Embedding any
+		}
+	}
+	if err := errors.Join(json.Unmarshal(body, &asked), json.Unmarshal(reply, &got)); err != nil {
+		return fmt.Errorf("answered although it is no body: %w", err)
+	}
+	want, out := &hivesv1.EmbedRequest{Dimensions: asked.Dimensions}, &hivesv1.EmbedResponse{}
+	inputsOf(asked.Input, want)
+	for i, d := range got.Data {
+		if d.Index != i {
+			return fmt.Errorf("index %d at place %d", d.Index, i)
+		}
+		out.Embeddings = append(out.Embeddings, &hivesv1.Embedding{Values: numbersOf(d.Embedding)})
+	}
+	if n := max(len(want.Texts), len(want.TokenIds)); n != len(got.Data) || n == 0 {
+		return fmt.Errorf("%d vectors for %d inputs", len(got.Data), n)
+	}
+	return j.vectors(want, out, 0)
+}
+
+// inputsOf files a text, a list of texts, a list of ids or a list of such lists.
+func inputsOf(input any, r *hivesv1.EmbedRequest) {
+	list, ok := input.([]any)
+	if !ok {
+		list = []any{input}
+	}
+	var flat []uint32
+	for _, x := range list {
+		switch x := x.(type) {
+		case string:
+			r.Texts = append(r.Texts, x)
+		case float64:
+			flat = append(flat, uint32(x))
+		case []any:
+			var ids []uint32
+			for _, id := range x {
+				ids = append(ids, uint32(id.(float64)))
+			}
+			r.TokenIds = append(r.TokenIds, &hivesv1.TokenIds{Ids: ids})
+		}
+	}
+	if flat != nil {
+		r.TokenIds = []*hivesv1.TokenIds{{Ids: flat}}
+	}
+}
+
+// numbersOf reads a list of numbers, or base64 of little-endian floats; anything else is no vector.
+func numbersOf(v any) (out []float32) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			f, ok := x.(float64)
+			if !ok {
+				return nil
+			}
+			out = append(out, float32(f))
+		}
+	case string:
+		raw, err := base64.StdEncoding.DecodeString(v)
+		if err != nil {
+			return nil
+		}
+		for ; len(raw) >= 4; raw = raw[4:] {
+			out = append(out, math.Float32frombits(binary.LittleEndian.Uint32(raw)))
+		}
+	}
+	return out
 }
 
 // vectors holds a reply's vectors, from position first of the request on, to those of the texts by themselves.

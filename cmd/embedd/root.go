@@ -23,6 +23,7 @@ SIGTERM or Ctrl-C: NOT_SERVING, then all accepted calls are answered, then exit 
 Both models are in memory meanwhile. An engine that is lost ends the program with exit 1.
 
 Loopback needs no flag. Beyond it TLS and tokens are needed, or --insecure-no-tls and --insecure-no-auth.
+--http-listen adds /v1/embeddings in OpenAI's shape; --admin-listen has figures, probes and a page with plots.
 
 Every flag is also a variable (--max-texts is EMBEDD_MAX_TEXTS) and a key of --config FILE (max_texts); a flag
 overrides the variable, the variable the file. "embedd config show --origin" prints them all.
@@ -37,6 +38,10 @@ const examples = `  # serve the demo's model on this machine
 
   # half the memory and more speed on a CPU with bf16, a cache, a longer queue
   embedd --model DIR --precision bf16 --cache-texts 100000 --max-queue-tokens 500000
+
+  # tokens and TLS for other machines, and HTTP in OpenAI's shape
+  embedd token --name evaluation >> tokens
+  embedd --model DIR --listen :50051 --http-listen :8080 --tls-cert cert.pem --tls-key key.pem --tokens-file tokens
 
   # swap the model's folder, then
   kill -HUP $(pgrep embedd)`
