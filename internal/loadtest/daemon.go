@@ -29,8 +29,9 @@ type Daemon struct {
 	cmd *exec.Cmd
 	err error // once Ended is closed
 
-	mu    sync.Mutex
-	lines []string
+	mu        sync.Mutex
+	lines     []string
+	addresses map[string]string // by listener: grpc, http, admin
 }
 
 // Command completes a command that runs embedd: its listeners take ports that are free.
@@ -38,7 +39,7 @@ func Command(cmd *exec.Cmd) *exec.Cmd {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, "EMBEDD_LISTEN=127.0.0.1:0", "EMBEDD_ADMIN_LISTEN=127.0.0.1:0")
+	cmd.Env = append(cmd.Env, "EMBEDD_LISTEN=127.0.0.1:0", "EMBEDD_HTTP_LISTEN=127.0.0.1:0", "EMBEDD_ADMIN_LISTEN=127.0.0.1:0")
 	return cmd
 }
 
@@ -51,15 +52,16 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	ended, listening := make(chan struct{}), make(chan string, 1)
-	d := &Daemon{cmd: cmd, Ended: ended}
+	ended, listening := make(chan struct{}), make(chan struct{})
+	d := &Daemon{cmd: cmd, Ended: ended, addresses: map[string]string{}}
 	go func() {
 		d.follow(log, listening)
 		d.err = cmd.Wait() // after the pipe's end, as Wait closes it
 		close(ended)
 	}()
 	select {
-	case d.Addr = <-listening:
+	case <-listening:
+		d.Addr = d.Address("grpc")
 	case <-ended:
 		return nil, fmt.Errorf("embedd ended before it listened: %w\n%s", d.err, d.Log())
 	case <-ctx.Done():
@@ -73,22 +75,43 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
 	return d, nil
 }
 
-// follow reads the log to its end and tells the address once.
-func (d *Daemon) follow(log io.Reader, listening chan<- string) {
+// follow reads the log to its end, and closes listening once all three addresses are known.
+func (d *Daemon) follow(log io.Reader, listening chan<- struct{}) {
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var line struct{ Msg, GRPC string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" && line.GRPC != "" {
-			listening <- line.GRPC
+		if d.note(lines.Bytes()) {
+			close(listening)
 		}
-		d.mu.Lock()
-		if d.lines = append(d.lines, lines.Text()); len(d.lines) > keptLines {
-			d.lines = d.lines[1:]
-		}
-		d.mu.Unlock()
 	}
 	_, _ = io.Copy(io.Discard, log) // after a line too long to scan: a full pipe would stop the daemon
+}
+
+// note keeps a line of the log, and tells when it brought the last address.
+func (d *Daemon) note(raw []byte) (complete bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lines = append(d.lines, string(raw)); len(d.lines) > keptLines {
+		d.lines = d.lines[1:]
+	}
+	var line map[string]any
+	if json.Unmarshal(raw, &line) != nil || line["msg"] != "listening" {
+		return false
+	}
+	before := len(d.addresses)
+	for _, name := range []string{"grpc", "http", "admin"} {
+		if address, ok := line[name].(string); ok {
+			d.addresses[name] = address
+		}
+	}
+	return before < 3 && len(d.addresses) == 3
+}
+
+// Address of a listener: grpc, http or admin.
+func (d *Daemon) Address(listener string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.addresses[listener]
 }
 
 // serving waits until the health service says so.

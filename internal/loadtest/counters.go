@@ -1,0 +1,40 @@
+package loadtest
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"hives/internal/fault"
+)
+
+// Counters reads the daemon's counters and gauges without labels by name, without the prefix "embedd_".
+func (d *Daemon) Counters(ctx context.Context) (map[string]float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.Address("admin")+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusOK {
+		return nil, fault.New(fault.Unavailable, "/metrics answers %s", reply.Status)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(reply.Body)
+	if err != nil {
+		return nil, err
+	}
+	const prefix = "embedd_"
+	out := map[string]float64{}
+	for name, f := range families {
+		if m := f.GetMetric(); len(m) == 1 && len(m[0].Label) == 0 && len(name) > len(prefix) {
+			out[name[len(prefix):]] = m[0].GetCounter().GetValue() + m[0].GetGauge().GetValue()
+		}
+	}
+	return out, nil
+}
