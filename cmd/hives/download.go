@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/hub"
+)
+
+func downloadCommand() *cobra.Command {
+	r := hub.Request{}
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "download [ID]",
+		Short: "Bring a model's files from a hub or its cache into a model folder",
+		Long: `Downloads ID, by default ` + hub.DefaultModel + ` at a pinned commit, into a folder that --model takes. Files
+in the hub cache are copied from there; the rest comes in parallel ranges and every file is held to the size and
+hash that the hub announced. The folder appears when it is whole; after a stop the same command goes on from
+where it stood. What came is recorded in download.json. docs/DOWNLOAD.md.
+
+HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE hold as for huggingface_hub;
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY as everywhere.`,
+		Example: `  hives download                                             the default model into out/
+  hives download --dry-run                                   which files, how large, from where
+  hives download OWNER/NAME --revision v1.0 --out models/name`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				r.ID = args[0]
+			}
+			s, err := hub.FromEnvironment()
+			if err != nil {
+				return err
+			}
+			r.Say = func(format string, args ...any) { c.PrintErrf(format+"\n", args...) }
+			r.Progress = megabytes
+			res, err := hub.Run(c.Context(), s, r)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), res)
+			}
+			return showDownload(c.OutOrStdout(), res, r.DryRun)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&r.Revision, "revision", "", "commit, tag or branch; by default the pinned commit, or main")
+	f.StringVar(&r.Out, "out", "", "model folder to write; by default out/NAME")
+	f.StringArrayVar(&r.Include, "include", nil, "take the files that match instead of those of a model folder; '*' stops at a slash (may be repeated)")
+	f.StringArrayVar(&r.Exclude, "exclude", nil, "leave out the files that match (may be repeated)")
+	f.IntVar(&r.Jobs, "jobs", hub.DefaultJobs, "connections at a time")
+	f.BoolVar(&r.DryRun, "dry-run", false, "list files, sizes and where they come from; write nothing")
+	jsonFlag(c, &asJSON)
+	return c
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"hives/internal/cli"
+	"hives/internal/hub"
+)
+
+// megabytes counts in MB what comes in bytes.
+func megabytes(total int64) (func(int64, bool), func()) {
+	const mb = 1_000_000
+	bar := cli.NewProgress("download", "MB", (total+mb-1)/mb, 0)
+	bytes, shown := int64(0), int64(0)
+	add := func(n int64, before bool) { // the download calls it from one goroutine at a time
+		bytes += n
+		step := bytes/mb - shown
+		if bytes == total {
+			step = (total+mb-1)/mb - shown
+		}
+		shown += step
+		if before {
+			bar.Replay(step)
+			return
+		}
+		bar.Add(step)
+	}
+	return add, bar.Close
+}
+
+func showDownload(w io.Writer, r hub.Result, dry bool) error {
+	for _, p := range r.Plan {
+		if dry {
+			fmt.Fprintf(w, "%12d  %-5s  %s\n", p.Size, p.From, p.Name)
+		}
+	}
+	verb := "holds"
+	if dry {
+		verb = "would hold"
+	}
+	_, err := fmt.Fprintf(w, "%s %s %s at %s: %d files, %d bytes\n", r.Out, verb, r.ID, r.Commit, len(r.Plan), r.Bytes())
+	return err
+}

@@ -1,0 +1,147 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// cached is a model's folder in a hub cache (blobs by etag, snapshots of links to them), which is read and never
+// written. root follows its links and none that leads out of it.
+type cached struct{ root *os.Root }
+
+// openCache returns a cached that finds nothing where the cache does not have the model.
+func openCache(dir, id string) cached {
+	root, err := os.OpenRoot(filepath.Join(dir, "models--"+strings.ReplaceAll(id, "/", "--")))
+	if err != nil {
+		return cached{}
+	}
+	return cached{root}
+}
+
+func (c cached) close() {
+	if c.root != nil {
+		c.root.Close()
+	}
+}
+
+// open finds a file by its hash, or by its name in the commit's snapshot, if it has the announced size.
+func (c cached) open(f File, commit string) *os.File {
+	if c.root == nil {
+		return nil
+	}
+	for _, name := range []string{path.Join("blobs", f.Digest.String()), path.Join("snapshots", commit, f.Name)} {
+		file, err := c.root.Open(filepath.FromSlash(name))
+		if err != nil {
+			continue
+		}
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() == f.Size {
+			return file
+		}
+		file.Close()
+	}
+	return nil
+}
+
+// list reads a snapshot: what is known of a revision without the hub. Whoever filled the cache may have left files
+// out, so the caller checks that a model is there.
+func (c cached) list(id, revision string) (listing, error) {
+	absent := fault.New(fault.NotFound, "%s at %s is not in the hub cache: check HF_HOME and HF_HUB_CACHE, or go without HF_HUB_OFFLINE", id, revision)
+	if c.root == nil {
+		return listing{}, absent
+	}
+	l := listing{commit: revision}
+	if !commitForm.MatchString(revision) {
+		raw, err := c.root.ReadFile(filepath.Join("refs", filepath.FromSlash(revision)))
+		if l.commit = strings.TrimSpace(string(raw)); err != nil || !commitForm.MatchString(l.commit) {
+			return listing{}, absent
+		}
+	}
+	base := path.Join("snapshots", l.commit)
+	err := fs.WalkDir(c.root.FS(), base, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		l.files = append(l.files, c.file(name, strings.TrimPrefix(name, base+"/")))
+		return nil
+	})
+	if err != nil {
+		return listing{}, absent
+	}
+	return l, checkNames(l.files)
+}
+
+// file takes the hash from the name of the blob that a snapshot's entry links to; a copy has none.
+func (c cached) file(place, name string) File {
+	f := File{Name: name, Size: -1}
+	if link, err := c.root.Readlink(place); err == nil {
+		f.Digest = parseDigest(path.Base(filepath.ToSlash(link)))
+	}
+	if info, err := c.root.Stat(place); err == nil && info.Mode().IsRegular() {
+		f.Size = info.Size()
+	}
+	return f
+}
+
+// checkShards refuses a snapshot whose index names weights that it lacks.
+func (c cached) checkShards(l listing) error {
+	have := map[string]bool{}
+	for _, f := range l.files {
+		have[f.Name] = f.Size >= 0
+	}
+	const index = "model.safetensors.index.json"
+	if !have[index] {
+		return nil
+	}
+	raw, err := c.root.ReadFile(filepath.Join("snapshots", l.commit, index))
+	var got struct {
+		Map map[string]string `json:"weight_map"`
+	}
+	if err != nil || json.Unmarshal(raw, &got) != nil {
+		return fault.New(fault.Corrupt, "%s in the hub cache is no index of weights: go without HF_HUB_OFFLINE", index)
+	}
+	for _, shard := range got.Map {
+		if !have[shard] {
+			return fault.New(fault.NotFound, "the hub cache lacks %q, which the index names: go without HF_HUB_OFFLINE", shard)
+		}
+	}
+	return nil
+}
+
+// copyInto brings a file from the cache into the staging folder. It is a copy and not a link, so that nobody who
+// works on the model folder changes the cache; bytes other than announced are told by ok.
+func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter) (sum string, ok bool, err error) {
+	p, err := s.openPart(f, segmentBytes)
+	if err != nil {
+		return "", false, err
+	}
+	defer p.file.Close()
+	if err := p.reset(segmentBytes); err != nil {
+		return "", false, err
+	}
+	h := newHasher(f)
+	n, err := io.Copy(io.MultiWriter(p.file, h, shown{m}), io.LimitReader(stoppable{ctx, src}, f.Size))
+	if err != nil {
+		return "", false, writeFault(err, f.Name)
+	}
+	if n != f.Size || !h.matches() {
+		m.back(n)
+		return "", false, p.reset(segmentBytes)
+	}
+	return h.sha256(), true, s.finish(p, true)
+}
+
+// shown counts what is written to it.
+type shown struct{ *meter }
+
+func (s shown) Write(b []byte) (int, error) {
+	s.count(int64(len(b)), true)
+	return len(b), nil
+}

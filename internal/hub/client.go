@@ -1,0 +1,161 @@
+package hub
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"hives/internal/fault"
+)
+
+const maxRedirects = 10
+
+var (
+	errStalled   = errors.New("no byte for too long")
+	errRedirects = errors.New("too many redirects")
+	errDowngrade = errors.New("a redirect from TLS to no TLS, or to something other than HTTP")
+)
+
+// client asks one hub. Proxies come from the environment, as for every Go program.
+type client struct {
+	Settings
+	patience
+	http *http.Client
+	now  func() time.Time
+}
+
+func newClient(s Settings, p patience, connections int) *client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableCompression = true       // bytes are counted and ranged as they lie on the hub
+	transport.Protocols = new(http.Protocols) // a connection a range: streams of HTTP/2 would share one window
+	transport.Protocols.SetHTTP1(true)
+	transport.MaxIdleConnsPerHost = connections
+	c := &client{Settings: s, patience: p, now: time.Now}
+	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
+	return c
+}
+
+// checkRedirect lets the token go to the endpoint's own origin alone. net/http would keep it for subdomains, and
+// content networks live on such.
+func (c *client) checkRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return errRedirects
+	}
+	if req.URL.Scheme != "https" && (req.URL.Scheme != "http" || c.Endpoint.Scheme == "https") {
+		return errDowngrade
+	}
+	if origin(req.URL) != origin(c.Endpoint) {
+		req.Header.Del("Authorization")
+	}
+	req.Header.Del("Referer") // it would tell a signed address to the next host
+	if req.Method == http.MethodHead && origin(req.URL) != origin(c.Endpoint) {
+		return http.ErrUseLastResponse // the hub has said what it knows, and addresses are signed for GET alone
+	}
+	return nil
+}
+
+// do sends a request to the endpoint. The reply has a status of success, and its body ends with errStalled when
+// nothing comes for too long; the caller closes it.
+func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange string) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	if err != nil {
+		cancel(nil)
+		return nil, fault.New(fault.Invalid, "address of the hub %s: not an URL", c.Endpoint.Host)
+	}
+	req.Header.Set("User-Agent", "hives")
+	req.Header.Set("Accept-Encoding", "identity")
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+string(c.Token))
+	}
+	if byteRange != "" {
+		req.Header.Set("Range", byteRange)
+	}
+	guard := &guarded{timer: time.AfterFunc(c.stall, func() { cancel(errStalled) }), stall: c.stall, ctx: ctx, cancel: cancel}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		err = c.broken(guard.cause(err))
+		guard.stop()
+		return nil, err
+	}
+	guard.body, resp.Body = resp.Body, guard
+	if !success(method, resp.StatusCode) {
+		defer resp.Body.Close()
+		return nil, c.refusal(resp)
+	}
+	return resp, nil
+}
+
+func success(method string, status int) bool {
+	return status == http.StatusOK || status == http.StatusPartialContent || (method == http.MethodHead && status/100 == 3)
+}
+
+// guarded is a reply's body with a clock that every byte winds up again.
+type guarded struct {
+	body   io.ReadCloser
+	timer  *time.Timer
+	stall  time.Duration
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+func (g *guarded) Read(b []byte) (int, error) {
+	n, err := g.body.Read(b)
+	if n > 0 {
+		g.timer.Reset(g.stall)
+	}
+	if err != nil && err != io.EOF {
+		err = g.cause(err)
+	}
+	return n, err
+}
+
+func (g *guarded) Close() error {
+	g.stop()
+	return g.body.Close()
+}
+
+func (g *guarded) stop() {
+	g.timer.Stop()
+	g.cancel(nil)
+}
+
+// cause prefers why the context ended to what the transport made of it.
+func (g *guarded) cause(err error) error {
+	if cause := context.Cause(g.ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// broken names what went wrong with a connection. Of a transport's error it keeps the kind only: addresses of
+// content networks carry signatures in their queries.
+func (c *client) broken(err error) error {
+	var dns *net.DNSError
+	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &cert):
+		return fault.New(fault.Unavailable, "hub %s: its certificate does not hold: %w; check HF_ENDPOINT and the proxies", c.Endpoint.Host, cert.Err)
+	case errors.Is(err, errRedirects):
+		return fault.New(fault.Unavailable, "hub %s: %w", c.Endpoint.Host, errRedirects)
+	case errors.Is(err, errDowngrade):
+		return fault.New(fault.Unavailable, "hub %s: %w", c.Endpoint.Host, errDowngrade)
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, errStalled):
+		err = errStalled
+	case errors.As(err, &dns):
+		err = errors.New("no address for the host")
+	case errors.As(err, &op) && op.Op == "dial":
+		err = errors.New("no connection")
+	default:
+		err = errors.New("the connection broke")
+	}
+	return passing{fault.New(fault.Unavailable, "hub %s: %w; check the network, HF_ENDPOINT and the proxies", c.Endpoint.Host, err), 0}
+}

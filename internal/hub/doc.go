@@ -1,0 +1,14 @@
+// Package hub brings a model's files from a hub of the Hugging Face kind into a model folder: an existing hub cache is
+// read where it has them, the rest comes over HTTP in parallel ranges, and every byte is held to the hash that the
+// hub announced before the folder appears under its name.
+//
+// The caller owes an id, a folder that is absent, empty or of an earlier download, and a context to stop with. What
+// came before a stop, a cut or a full disk stays beside the folder (FORMAT.md) and the same call goes on from there.
+//
+// Nothing that a server says is trusted further than its check: names that could leave the folder, commits, sizes,
+// ranges and bytes other than announced end the download, and so does a symlink where a file is to be written. The
+// token goes to the endpoint's own host and nowhere else: not to where it redirects, not into an error or a file.
+//
+// The downloader of go-huggingface is not used: it has no ranges, throws a part away when a transfer stops, tries
+// once, compares no hash, and writes into the shared cache by symlinks (docs/DOWNLOAD.md).
+package hub

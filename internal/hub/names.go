@@ -1,0 +1,115 @@
+package hub
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hives/internal/fault"
+)
+
+var (
+	idForm       = regexp.MustCompile(`^[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?$`)
+	revisionForm = regexp.MustCompile(`^\w[\w./-]{0,127}$`)
+	commitForm   = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	sha256Form   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// checkAsked refuses ids and revisions that could mean another place of the hub's address or of the cache.
+func checkAsked(id, revision string) error {
+	if !idForm.MatchString(id) || strings.Contains(id, "..") || strings.Contains(id, "--") {
+		return fault.New(fault.Invalid, "model id %q: want OWNER/NAME of letters, digits, '.', '_' and '-'", id)
+	}
+	if !revisionForm.MatchString(revision) || strings.Contains(revision, "..") {
+		return fault.New(fault.Invalid, "revision %q: want a commit, a tag or a branch", revision)
+	}
+	return nil
+}
+
+// Longest names that common file systems take, in bytes.
+const (
+	maxName = 255
+	maxPath = 1024
+)
+
+// checkName accepts a server's file name only if it is a plain relative path below the folder on every system.
+func checkName(name string) error {
+	bad := func(why string) error {
+		return fault.New(fault.Corrupt, "the hub lists the file name %q, which %s: nothing was written; do not use this hub", name, why)
+	}
+	switch {
+	case name == "" || len(name) > maxPath || !utf8.ValidString(name):
+		return bad("is empty, too long or not UTF-8")
+	case strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, `\:`):
+		return bad(`holds a control character, '\' or ':'`)
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." || len(part) > maxName {
+			return bad("is no plain relative path")
+		}
+	}
+	return nil
+}
+
+// checkNames also refuses lists in which a name stands twice or one file's name is another's folder, since then one
+// would end up in place of the other. Case is folded: some disks do.
+func checkNames(files []File) error {
+	seen := map[string]bool{}
+	for _, f := range files {
+		if err := checkName(f.Name); err != nil {
+			return err
+		}
+		key := strings.ToLower(f.Name)
+		if seen[key] {
+			return fault.New(fault.Corrupt, "the hub lists %q twice: nothing was written", f.Name)
+		}
+		seen[key] = true
+	}
+	for key := range seen {
+		for dir := path.Dir(key); dir != "."; dir = path.Dir(dir) {
+			if seen[dir] {
+				return fault.New(fault.Corrupt, "the hub lists %q as a file and as a folder: nothing was written", dir)
+			}
+		}
+	}
+	return nil
+}
+
+// Wanted are the files of a model folder by default: configuration, weights, tokenizer, what sentence-transformers
+// reads about pooling and prompts, and the licence. Other weights formats and exports stay behind.
+var Wanted = []string{
+	"config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json",
+	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",
+	"modules.json", "config_sentence_transformers.json", "sentence_bert_config.json",
+	"[0-9]_*/*.json", "[0-9]_*/*.safetensors", "LICENSE*", "NOTICE*",
+}
+
+// choose keeps the files that a pattern of include and none of exclude matches; '*' stops at a slash.
+func choose(files []File, include, exclude []string) ([]File, error) {
+	if len(include) == 0 {
+		include = Wanted
+	}
+	for _, pattern := range slices.Concat(include, exclude) {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, fault.Usage(fault.New(fault.Invalid, "pattern %q: %w", pattern, err))
+		}
+	}
+	var kept []File
+	for _, f := range files {
+		if matches(include, f.Name) && !matches(exclude, f.Name) {
+			kept = append(kept, f)
+		}
+	}
+	slices.SortFunc(kept, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return kept, nil
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, _ := path.Match(p, name) // choose has looked at the patterns' form
+		return ok
+	})
+}

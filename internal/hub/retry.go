@@ -1,0 +1,85 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"hives/internal/fault"
+)
+
+// patience says how long a server may take and how often it is asked again.
+type patience struct {
+	tries     int           // in a row, without progress between them
+	firstWait time.Duration // mean pause before the second try; doubles, with half of it random either way
+	maxWait   time.Duration // longest mean pause
+	maxPause  time.Duration // longest Retry-After that is waited for
+	stall     time.Duration // without a byte
+	progress  int64         // bytes after which the tries are counted anew
+}
+
+// defaultPatience waits a minute or so in all where nothing comes: a router's restart, not a night.
+var defaultPatience = patience{tries: 8, firstWait: 500 * time.Millisecond, maxWait: 30 * time.Second,
+	maxPause: 5 * time.Minute, stall: time.Minute, progress: 1 << 20}
+
+// passing is a failure that may be gone on the next try, at the earliest after a pause that the server asks for.
+type passing struct {
+	error
+	after time.Duration
+}
+
+func (p passing) Unwrap() error { return p.error }
+
+// again repeats op while it fails in passing. A try that moved enough bytes is no failure of the server's: the count
+// and the pauses begin anew, so that a long transfer survives any number of cuts.
+func (p patience) again(ctx context.Context, op func() (moved int64, err error)) error {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval, waits.Multiplier, waits.RandomizationFactor = p.firstWait, p.maxWait, 2, 0.5
+	for tries := 1; ; tries++ {
+		moved, err := op()
+		var soon passing
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !errors.As(err, &soon):
+			return err
+		case moved >= p.progress:
+			tries = 0
+			waits.Reset()
+		case tries >= p.tries:
+			return fault.New(fault.Of(err), "%w (%d tries)", soon.error, tries)
+		case soon.after > p.maxPause:
+			return fault.New(fault.Of(err), "%w; it asks for a pause of %v: run the same command again after it", soon.error, soon.after.Round(time.Second))
+		}
+		if err := pause(ctx, max(waits.NextBackOff(), soon.after)); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// retryAfter reads the header in both its forms, seconds and a date; 0 where it is absent or no pause.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
+}

@@ -1,0 +1,156 @@
+package hub
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Folders below the staging folder.
+const (
+	partsDir = "parts" // files on their way
+	filesDir = "files" // whole and verified, under the names of the model folder
+	lockName = "lock"
+)
+
+// staging is the folder beside the target in which a download lies until it is whole. All that is written into it
+// goes through root, which lets no name lead out of it, and over no symlink.
+type staging struct {
+	dir  string
+	root *os.Root
+	lock *flock.Flock
+}
+
+// openStaging makes the folder or takes up the one an earlier start left, and keeps other processes out.
+func openStaging(out string) (*staging, error) {
+	s := &staging{dir: filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".partial")}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return nil, fsutil.Classify(err, out)
+	}
+	if err := os.Mkdir(s.dir, 0o755); err != nil && !os.IsExist(err) {
+		return nil, fsutil.Classify(err, s.dir)
+	}
+	info, err := os.Lstat(s.dir)
+	if err != nil {
+		return nil, fsutil.Classify(err, s.dir)
+	}
+	if !info.IsDir() {
+		return nil, notPlain(s.dir)
+	}
+	if s.root, err = os.OpenRoot(s.dir); err != nil {
+		return nil, fsutil.Classify(err, s.dir)
+	}
+	if err := s.prepare(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *staging) prepare() error {
+	if err := plainBelow(s.root, lockName); err != nil {
+		return err
+	}
+	s.lock = flock.New(filepath.Join(s.dir, lockName), flock.SetPermissions(0o644))
+	held, err := s.lock.TryLock()
+	if err != nil {
+		return fsutil.Classify(err, s.dir)
+	}
+	if !held {
+		return fault.New(fault.Unavailable, "%s: another process downloads into this folder: wait for it", s.dir)
+	}
+	for _, name := range []string{partsDir, filesDir} {
+		if err := makeFolders(s.root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *staging) close() {
+	if s.lock != nil {
+		s.lock.Close()
+	}
+	s.root.Close()
+}
+
+// remove clears the folder away after the model folder stands.
+func (s *staging) remove() error {
+	s.close()
+	return fsutil.RemoveFolder(s.dir)
+}
+
+// finish puts a verified part under its name; a part that is not ok stays. It is made durable when it is installed,
+// and verified again by a later start.
+func (s *staging) finish(p *part, ok bool) error {
+	if !ok {
+		return nil
+	}
+	to := filepath.Join(filesDir, filepath.FromSlash(p.Name))
+	if err := makeFolders(s.root, filepath.Dir(to)); err != nil {
+		return err
+	}
+	if err := plainBelow(s.root, to); err != nil {
+		return err
+	}
+	if err := s.root.Rename(p.name+".part", to); err != nil {
+		return writeFault(err, p.Name)
+	}
+	if err := s.root.Remove(p.name + ".json"); err != nil && !os.IsNotExist(err) {
+		return fsutil.Classify(err, p.Name)
+	}
+	return nil
+}
+
+// makeFolders is MkdirAll that goes over no symlink.
+func makeFolders(root *os.Root, name string) error {
+	if err := eachPart(name, func(path string) error {
+		info, err := root.Lstat(path)
+		if err == nil && !info.IsDir() {
+			return notPlain(path)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return writeFault(root.MkdirAll(name, 0o755), name)
+}
+
+// plainBelow refuses a name on whose way a symlink stands, or that is something other than a file.
+func plainBelow(root *os.Root, name string) error {
+	return eachPart(name, func(path string) error {
+		info, err := root.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return fsutil.Classify(err, path)
+		case path == name && !info.Mode().IsRegular(), path != name && !info.IsDir():
+			return notPlain(path)
+		}
+		return nil
+	})
+}
+
+// eachPart calls f with every folder on the way to name, then with name.
+func eachPart(name string, f func(path string) error) error {
+	for i, r := range name {
+		if r == filepath.Separator {
+			if err := f(name[:i]); err != nil {
+				return err
+			}
+		}
+	}
+	return f(strings.TrimRight(name, string(filepath.Separator)))
+}
+
+func notPlain(path string) error {
+	return fault.New(fault.Invalid, "%s is a symlink, or no plain file or folder: nothing is written over or through it; remove it, or name another --out", path)
+}
