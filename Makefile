@@ -76,7 +76,7 @@ loadtest: setup build ## offer embedd fixed loads beside the bare engine, and te
 
 # How much of what; CHAOS_SEED draws other messages and moments.
 CHAOS_ENGINE ?= go
-CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=300 CHAOS_SECONDS=15
+CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=150 CHAOS_TEXTS=200 CHAOS_SECONDS=15
 
 chaos: setup ## strange messages, abused connections, a kill and a drain among three embedd processes (minutes)
 	CHAOS_ENGINE=$(CHAOS_ENGINE) $(CHAOS_COUNTS) go test -v -count 1 -timeout 1h -run '^TestChaos' ./cmd/embedd

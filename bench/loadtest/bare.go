@@ -97,7 +97,9 @@ type saturation struct {
 	TextsPerS      float64   `json:"texts_per_s"` // of the daemon, median
 	Daemon         []float64 `json:"daemon_tokens_per_s"`
 	Bare           []float64 `json:"bare_tokens_per_s"`
-	Ratio          float64   `json:"ratio"` // of the medians
+	Ratio          float64   `json:"ratio"`      // of the medians
+	Fill           float64   `json:"batch_fill"` // of the last round
+	BareFill       float64   `json:"bare_batch_fill"`
 	ClientCPUShare float64   `json:"client_cpu_share"`
 }
 
@@ -126,31 +128,34 @@ func (b *bench) saturate(ctx context.Context) error {
 		}
 	}
 	s := &saturation{Texts: len(texts)}
+	computed := 0
 	for i := range batches {
 		s.Tokens += batches[i].Tokens()
+		computed += batches[i].Shape.Tokens()
 	}
+	s.BareFill = float64(s.Tokens) / float64(computed)
 	var client, daemon float64
 	for range b.rounds {
 		bareRate, err := x.rate(ctx, batches)
 		if err != nil {
 			return err
 		}
-		m := b.measure()
+		m := b.measure(ctx)
 		began := time.Now()
 		if err := b.push(ctx, texts); err != nil {
 			return err
 		}
 		took := time.Since(began).Seconds()
-		used := m.stop()
-		client, daemon = client+used.client, daemon+used.daemon
+		used := m.stop(ctx)
+		client, daemon, s.Fill = client+used.client, daemon+used.daemon, used.fill
 		s.Bare, s.Daemon = append(s.Bare, bareRate), append(s.Daemon, float64(s.Tokens)/took)
 	}
 	s.Ratio = median(s.Daemon) / median(s.Bare)
 	s.TextsPerS = median(s.Daemon) / float64(s.Tokens) * float64(s.Texts)
 	s.ClientCPUShare = client / max(client+daemon, 1e-9)
 	b.report.Saturation = s
-	b.say("saturation: %d texts, %d tokens a round; tokens/s of the daemon %.0f, bare %.0f; ratio %.3f; %.0f texts/s; client's share of CPU %.1f %%",
-		s.Texts, s.Tokens, s.Daemon, s.Bare, s.Ratio, s.TextsPerS, 100*s.ClientCPUShare)
+	b.say("saturation: %d texts, %d tokens a round; tokens/s of the daemon %.0f, bare %.0f; ratio %.3f; fill %.2f, bare %.2f; %.0f texts/s; client's share of CPU %.1f %%",
+		s.Texts, s.Tokens, s.Daemon, s.Bare, s.Ratio, s.Fill, s.BareFill, s.TextsPerS, 100*s.ClientCPUShare)
 	return nil
 }
 

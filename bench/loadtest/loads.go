@@ -20,6 +20,8 @@ type line struct {
 	loadtest.Result
 	ClientCPUShare float64 `json:"client_cpu_share"`
 	DaemonCPU      float64 `json:"daemon_cpu_cores"`
+	Fill           float64 `json:"batch_fill"`
+	Once           float64 `json:"computed_share_of_texts"`
 	PeakMiB        int     `json:"daemon_peak_mib"` // since its start
 }
 
@@ -93,19 +95,19 @@ func (b *bench) overloaded(ctx context.Context) error {
 
 // offer makes one load.
 func (b *bench) offer(ctx context.Context, share, rate float64, d time.Duration) line {
-	m := b.measure()
+	m := b.measure(ctx)
 	tally := loadtest.Offer(ctx, loadtest.Plan{
 		Rate: rate, For: d, Warm: d / 5, Timeout: timeout, MaxOpen: mostOut, Seed: b.seed, Tolerance: b.tolerance(),
 	}, b.known, b.embed)
-	used := m.stop()
+	used := m.stop(ctx)
 	return line{
 		Share: share, Offered: rate, Result: tally.Result(),
-		ClientCPUShare: used.client / max(used.client+used.daemon, 1e-9), DaemonCPU: used.daemon / used.seconds, PeakMiB: used.peak,
+		ClientCPUShare: used.client / max(used.client+used.daemon, 1e-9), DaemonCPU: used.daemon / used.seconds, Fill: used.fill, Once: used.once, PeakMiB: used.peak,
 	}
 }
 
 func (b *bench) head() {
-	b.say("%6s %9s %9s %9s %8s %8s %8s %8s %7s %7s %6s  %s", "load", "req/s", "texts/s", "tokens/s", "p50 ms", "p90 ms", "p99 ms", "max ms", "client", "daemon", "peak", "errors")
+	b.say("%6s %9s %9s %9s %8s %8s %8s %8s %7s %7s %5s %5s %6s  %s", "load", "req/s", "texts/s", "tokens/s", "p50 ms", "p90 ms", "p99 ms", "max ms", "client", "daemon", "fill", "once", "peak", "errors")
 }
 
 // add prints a line. A wrong answer or a dead daemon ends the measurement.
@@ -115,8 +117,8 @@ func (b *bench) add(l line) error {
 	for _, kind := range slices.Sorted(maps.Keys(l.Errors)) {
 		errors = append(errors, fmt.Sprintf("%s %d", kind, l.Errors[kind]))
 	}
-	b.say("%6.2f %9.0f %9.0f %9.0f %8.1f %8.1f %8.1f %8.1f %6.0f%% %7.2f %6d  %s", l.Share, l.Offered, l.TextsPerS, l.TokensPerS,
-		l.P50ms, l.P90ms, l.P99ms, l.MaxMs, 100*l.ClientCPUShare, l.DaemonCPU, l.PeakMiB, strings.Join(errors, ", "))
+	b.say("%6.2f %9.0f %9.0f %9.0f %8.1f %8.1f %8.1f %8.1f %6.0f%% %7.2f %5.2f %5.2f %6d  %s", l.Share, l.Offered, l.TextsPerS, l.TokensPerS,
+		l.P50ms, l.P90ms, l.P99ms, l.MaxMs, 100*l.ClientCPUShare, l.DaemonCPU, l.Fill, l.Once, l.PeakMiB, strings.Join(errors, ", "))
 	if b.daemon != nil && !b.daemon.Alive() {
 		return fault.New(fault.Unavailable, "embedd has ended\n%s", b.daemon.Log())
 	}

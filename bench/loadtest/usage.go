@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"hives/internal/loadtest"
@@ -11,18 +12,34 @@ type meter struct {
 	b              *bench
 	began          time.Time
 	client, daemon loadtest.Usage
+	counters       map[string]float64 // nil if the daemon is not our own
 }
 
 // used is in seconds, but for the daemon's peak in MiB. The daemon's are 0 if it is not our own.
 type used struct {
 	seconds, client, daemon float64
+	fill                    float64 // share of the computed positions that were text
+	once                    float64 // share of the texts that were computed, and not joined to others in flight
 	peak                    int
 }
 
-func (b *bench) measure() *meter {
+func (b *bench) measure(ctx context.Context) *meter {
 	m := &meter{b: b, began: time.Now()}
 	m.client, m.daemon = m.read()
+	m.counters = m.count(ctx)
 	return m
+}
+
+// count leaves a daemon out that does not tell.
+func (m *meter) count(ctx context.Context) map[string]float64 {
+	if m.b.daemon == nil {
+		return nil
+	}
+	out, err := m.b.daemon.Counters(ctx)
+	if err != nil {
+		m.b.say("no counters: %v", err)
+	}
+	return out
 }
 
 // read leaves zeros where the system does not tell.
@@ -34,7 +51,13 @@ func (m *meter) read() (client, daemon loadtest.Usage) {
 	return client, daemon
 }
 
-func (m *meter) stop() used {
+func (m *meter) stop(ctx context.Context) used {
 	client, daemon := m.read()
-	return used{time.Since(m.began).Seconds(), client.CPU - m.client.CPU, daemon.CPU - m.daemon.CPU, daemon.Peak >> 20}
+	counters := m.count(ctx)
+	grown := func(name string) float64 { return counters[name] - m.counters[name] }
+	return used{
+		seconds: time.Since(m.began).Seconds(), client: client.CPU - m.client.CPU, daemon: daemon.CPU - m.daemon.CPU, peak: daemon.Peak >> 20,
+		fill: grown("tokens_total") / max(grown("computed_tokens_total"), 1),
+		once: grown("cache_misses_total") / max(grown("texts_total"), 1),
+	}
 }

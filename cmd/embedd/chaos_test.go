@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"hives/client"
 	"hives/internal/chaos"
 	"hives/internal/goldentest"
 	"hives/internal/loadtest"
@@ -84,14 +85,15 @@ func start(t *testing.T, model string, flags ...string) *loadtest.Daemon {
 	return d
 }
 
-// connect opens a connection of its own and learns what the daemon says of texts alone.
+// connect opens a connection of its own and learns what the daemon says of texts alone. Plain requests go through the
+// client, which asks again after the pause that a full daemon names.
 func connect(t *testing.T, d *loadtest.Daemon) (*grpc.ClientConn, loadtest.Embed, *loadtest.Known) {
 	t.Helper()
-	conn, c, err := chaos.Connect(d.Addr)
+	c, err := client.Dial(t.Context(), "grpc://"+d.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { c.Close() })
 	embed := func(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 		return c.Embed(ctx, r)
 	}
@@ -99,7 +101,7 @@ func connect(t *testing.T, d *loadtest.Daemon) (*grpc.ClientConn, loadtest.Embed
 	if err != nil {
 		t.Fatal(err)
 	}
-	return conn, embed, known
+	return c.Conn(), embed, known
 }
 
 func texts() (out []string) {
@@ -136,7 +138,11 @@ func TestChaosStrangeMessages(t *testing.T) {
 	conn, embed, known := connect(t, d)
 	n, seed := size(t, "CHAOS_MESSAGES", 15), uint64(size(t, "CHAOS_SEED", 1))
 	t.Logf("seed %d, %d messages a method", seed, n)
-	judge := &judge{ctx: t.Context(), embed: embed}
+	info, err := hivesv1.NewEmbedServiceClient(conn).GetInfo(t.Context(), &hivesv1.GetInfoRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := &judge{ctx: t.Context(), embed: embed, prompts: info.Prompts}
 	judges := judge.methods()
 	for _, method := range chaos.Methods(hivesv1.File_hives_v1_embed_proto, hivesv1.File_hives_v1_values_proto, teiv1.File_tei_v1_tei_proto) {
 		out, err := chaos.Barrage(t.Context(), conn, method, n, seed, judges[method.FullName()])
@@ -200,7 +206,7 @@ func TestChaosKillAndDrain(t *testing.T) {
 		}
 		_, _, known := connect(t, daemons[2])
 		out, err := chaos.Rolling(t.Context(), chaos.RollingPlan{
-			Daemons: daemons, Policy: policy, Rate: float64(size(t, "CHAOS_RATE", 100)),
+			Daemons: daemons, Policy: policy, Rate: float64(size(t, "CHAOS_RATE", 60)), Texts: size(t, "CHAOS_TEXTS", 0),
 			For: time.Duration(size(t, "CHAOS_SECONDS", 1)) * time.Second, Seed: uint64(size(t, "CHAOS_SEED", 1)), Tolerance: tolerance,
 		}, known)
 		t.Logf("with retries %v: %v", policy == "", out)

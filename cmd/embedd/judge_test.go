@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"testing"
 
 	"github.com/x448/float16"
 	"google.golang.org/grpc/codes"
@@ -24,8 +25,9 @@ import (
 // judge holds answers to what the daemon says of each text by itself, not normalised and whole; cutting, norm and
 // encoding are done again here, in float64 and by hand.
 type judge struct {
-	ctx   context.Context
-	embed loadtest.Embed
+	ctx     context.Context
+	embed   loadtest.Embed
+	prompts map[string]string // the model's own
 }
 
 func (j *judge) methods() map[protoreflect.FullName]chaos.Judge {
@@ -82,7 +84,7 @@ func (j *judge) tei(request []byte, reply proto.Message) error {
 	if err := errors.Join(proto.Unmarshal(request, &asked), as(reply, &got)); err != nil {
 		return fmt.Errorf("answered although it is no message: %w", err)
 	}
-	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Normalize: asked.Normalize, Dimensions: asked.Dimensions}
+	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Prompt: j.prompts[asked.GetPromptName()], Normalize: asked.Normalize, Dimensions: asked.Dimensions}
 	return j.vectors(want, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: got.Embeddings}}}, 0)
 }
 
@@ -244,4 +246,32 @@ func differences(a, b []float64) []float64 {
 		out[i] = math.Abs(a[i] - b[i])
 	}
 	return out
+}
+
+// TestTheJudgeSeesWrongVectors changes one number of a right answer in each encoding.
+func TestTheJudgeSeesWrongVectors(t *testing.T) {
+	raw := []float32{3, -4, 12}
+	j := &judge{ctx: t.Context(), embed: func(context.Context, *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
+		return &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: raw}}}, nil
+	}}
+	half := func(x float32) []byte {
+		return binary.LittleEndian.AppendUint16(nil, float16.Fromfloat32(x).Bits())
+	}
+	for name, c := range map[string]struct {
+		asked       hivesv1.Encoding
+		right, bent *hivesv1.Embedding
+	}{
+		"float32": {0, &hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12. / 13}}, &hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12.001 / 13}}},
+		"float16": {1, &hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12./13))}, &hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12.1/13))}},
+		"int8":    {2, &hivesv1.Embedding{Packed: []byte{32, 256 - 42, 127}, Scale: 12. / 13 / 127}, &hivesv1.Embedding{Packed: []byte{33, 256 - 42, 127}, Scale: 12. / 13 / 127}},
+		"binary":  {3, &hivesv1.Embedding{Packed: []byte{0b10100000}}, &hivesv1.Embedding{Packed: []byte{0b11100000}}},
+	} {
+		asked := &hivesv1.EmbedRequest{Texts: []string{"x"}, Encoding: c.asked}
+		if err := j.vectors(asked, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{c.right}}, 0); err != nil {
+			t.Errorf("%s: a right vector: %v", name, err)
+		}
+		if j.vectors(asked, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{c.bent}}, 0) == nil {
+			t.Errorf("%s: a wrong vector was let through", name)
+		}
+	}
 }

@@ -47,7 +47,7 @@ func Malformed(random *rand.Rand, input protoreflect.MessageDescriptor) []byte {
 	}
 	m := dynamicpb.NewMessage(input)
 	k.fill(m, 0)
-	raw, err := proto.Marshal(m)
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		panic(err) // of proto3's fields only text can be wrong, and all of ours is right
 	}

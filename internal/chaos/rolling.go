@@ -27,6 +27,7 @@ type RollingPlan struct {
 	Daemons   []*loadtest.Daemon
 	Policy    string // a service config; empty takes the client's own, with retries
 	Rate      float64
+	Texts     int // a call, 0 for a mix
 	For       time.Duration
 	Seed      uint64
 	Tolerance float64
@@ -63,6 +64,7 @@ type rolling struct {
 	p     RollingPlan
 	known *loadtest.Known
 	c     *client.Client
+	burst sync.WaitGroup
 	mu    sync.Mutex
 	out   Rolled
 }
@@ -80,9 +82,10 @@ func Rolling(ctx context.Context, p RollingPlan, known *loadtest.Known) (Rolled,
 	defer c.Close()
 	r := &rolling{p: p, known: known, c: c, out: Rolled{Answered: map[string]int{}, Killed: map[string]int{}, Others: map[string]int{}}}
 	ended := make(chan error, 1)
-	go func() { ended <- r.strike() }()
+	go func() { ended <- r.strike(ctx) }()
 	r.load(ctx)
 	err = <-ended
+	r.burst.Wait()
 	return r.out, err
 }
 
@@ -97,7 +100,7 @@ func (r *rolling) load(ctx context.Context) {
 			break
 		}
 		time.Sleep(time.Until(due))
-		which := r.known.Draw(random, 0)
+		which := r.known.Draw(random, r.p.Texts)
 		wg.Go(func() { r.ask(ctx, which) })
 	}
 	wg.Wait()
@@ -141,9 +144,20 @@ func (r *rolling) fate(addr string) string {
 	return "stayed"
 }
 
+// bursting calls are begun just before the kill, so that some of them are under way on the killed one.
+const bursting = 45
+
 // strike kills one and drains another.
-func (r *rolling) strike() error {
+func (r *rolling) strike(ctx context.Context) error {
 	time.Sleep(r.p.For / 3)
+	all := make([]int, 2*len(r.known.Texts))
+	for i := range all {
+		all[i] = i % len(r.known.Texts)
+	}
+	for range bursting {
+		r.burst.Go(func() { r.ask(ctx, all) })
+	}
+	time.Sleep(time.Millisecond)
 	r.p.Daemons[0].Kill()
 	time.Sleep(r.p.For / 3)
 	begin := time.Now()
