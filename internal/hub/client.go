@@ -29,6 +29,7 @@ type client struct {
 	now  func() time.Time
 }
 
+// newClient sets no timeout of a whole request: weights may take hours, and a stall is noticed by silence.
 func newClient(s Settings, p patience, connections int) *client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true       // bytes are counted and ranged as they lie on the hub
@@ -91,6 +92,7 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 	return resp, nil
 }
 
+// success takes a redirect as an answer to a head request: the hub's own headers are what is wanted.
 func success(method string, status int) bool {
 	return status == http.StatusOK || status == http.StatusPartialContent || (method == http.MethodHead && status/100 == 3)
 }
@@ -120,6 +122,7 @@ func (g *guarded) Close() error {
 	return g.body.Close()
 }
 
+// stop also ends the request, so that a reply that is not read to its end does not keep its connection.
 func (g *guarded) stop() {
 	g.timer.Stop()
 	g.cancel(nil)

@@ -67,6 +67,7 @@ func Run(ctx context.Context, s Settings, r Request) (Result, error) {
 	return d.run(ctx)
 }
 
+// newDownload takes what was asked for and fills in the defaults; a mistake in it is one of usage.
 func newDownload(s Settings, r Request, p patience) (*download, error) {
 	r.ID = first(r.ID, DefaultModel)
 	r.Revision = first(r.Revision, pins[r.ID].commit, "main")
@@ -138,6 +139,8 @@ func (d *download) work(ctx context.Context, res *Result) error {
 	return s.remove()
 }
 
+// obtainAll works on several files at a time. The gate bounds the connections over all of them, as one file may
+// take every one.
 func (d *download) obtainAll(ctx context.Context, s *staging, m *meter, plan []Planned) error {
 	t := &transfer{client: d.client, id: d.ID, commit: d.commit, segment: d.segment, gate: make(chan struct{}, d.Jobs), meter: m, sink: d.sink}
 	group, ctx := errgroup.WithContext(ctx)

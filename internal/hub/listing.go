@@ -79,6 +79,7 @@ func (c *client) list(ctx context.Context, id, revision string) (listing, error)
 	return got.check(id, revision)
 }
 
+// decode bounds what is read: a list is held in memory as a whole.
 func (c *client) decode(r io.Reader, got *answer) error {
 	raw, err := io.ReadAll(io.LimitReader(r, maxListing+1))
 	switch {
@@ -92,6 +93,7 @@ func (c *client) decode(r io.Reader, got *answer) error {
 	return nil
 }
 
+// check holds an answer to what was asked: a mirror that lags may know the branch and not the commit.
 func (a answer) check(id, revision string) (listing, error) {
 	if !commitForm.MatchString(a.SHA) {
 		return listing{}, fault.New(fault.Corrupt, "list %s: the hub names no commit", id)
@@ -109,6 +111,8 @@ func (a answer) check(id, revision string) (listing, error) {
 	return l, checkNames(l.files)
 }
 
+// fileURL names the commit and never the branch, so that all files are of one revision. JoinPath would read a '%' in
+// a name as an escape.
 func (c *client) fileURL(id, commit, name string) *url.URL {
 	parts := append([]string{id, "resolve", commit}, strings.Split(name, "/")...)
 	for i := 3; i < len(parts); i++ {
@@ -165,6 +169,7 @@ func told(resp *http.Response, endpoint *url.URL) headers {
 	return h
 }
 
+// checkCommit lets hubs pass that do not name the commit: the hash decides then.
 func (h headers) checkCommit(commit string) error {
 	if h.commit != "" && h.commit != commit {
 		return fault.New(fault.Mismatch, "the hub serves commit %.40q, asked for %s", h.commit, commit)

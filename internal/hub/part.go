@@ -30,6 +30,7 @@ type partState struct {
 	Done    []int64 `json:"done"`    // bytes of each segment, from its begin
 }
 
+// newState has no byte of f; an empty file has no segments.
 func newState(f File, segment int64) partState {
 	return partState{Format: 1, Kind: partKind, ETag: f.Digest.String(), Size: f.Size, Segment: segment,
 		Done: make([]int64, (f.Size+segment-1)/segment)}
@@ -119,6 +120,7 @@ func (p *part) missing(i int) (begin, end int64) {
 	return begin + p.state.Done[i], end
 }
 
+// advance is called after the bytes were written, so that a state never claims more than there is.
 func (p *part) advance(i int, n int64) {
 	p.mu.Lock()
 	p.state.Done[i] += n

@@ -51,6 +51,7 @@ func (r Record) with(files []RecordFile) Record {
 	return r
 }
 
+// write puts the record beside the files; it is the last to appear in a folder that stands.
 func (r Record) write(dir string) error {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -60,6 +61,7 @@ func (r Record) write(dir string) error {
 }
 
 // readRecord returns a record without id where the folder has none that can be read.
+// A newer record is refused: it may mean something that this program would undo.
 func readRecord(dir string) (Record, error) {
 	var r Record
 	raw, err := os.ReadFile(filepath.Join(dir, RecordName))

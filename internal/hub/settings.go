@@ -64,6 +64,7 @@ func hfHome() string {
 	return filepath.Join(home, ".cache", "huggingface")
 }
 
+// parseEndpoint refuses what a request's path could not be joined to, and secrets in the address.
 func parseEndpoint(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
@@ -93,6 +94,7 @@ func readToken(home string) (secret, error) {
 	return secret(text), nil
 }
 
+// loopback is where plaintext reaches nobody else.
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && addr.IsLoopback())

@@ -54,6 +54,7 @@ func openStaging(out string) (*staging, error) {
 	return s, nil
 }
 
+// prepare looks at the lock's place before it opens it, since flock would follow a symlink and create its target.
 func (s *staging) prepare() error {
 	if err := plainBelow(s.root, lockName); err != nil {
 		return err
@@ -74,6 +75,7 @@ func (s *staging) prepare() error {
 	return nil
 }
 
+// close leaves the folder: it is what a later start goes on from.
 func (s *staging) close() {
 	if s.lock != nil {
 		s.lock.Close()

@@ -42,6 +42,8 @@ func (t *transfer) fetch(ctx context.Context, s *staging, f File) (string, error
 	return "", fault.New(fault.Corrupt, "fetch %s: the bytes do not have the announced hash %.12s…, twice: check the proxy or mirror between here and the hub", f.Name, f.Digest)
 }
 
+// once brings the file one time; ok says that its hash is the announced one. The hash is taken over the disk's bytes
+// and not over the wire's: ranges come in any order, and what an earlier start wrote counts too.
 func (t *transfer) once(ctx context.Context, s *staging, f File) (sum string, ok bool, err error) {
 	p, err := s.openPart(f, t.segment)
 	if err != nil {
@@ -77,6 +79,7 @@ func (t *transfer) fill(ctx context.Context, p *part) error {
 	return t.segments(ctx, p)
 }
 
+// segments fetches in parallel; the first error ends the others, and each writes down how far it came.
 func (t *transfer) segments(ctx context.Context, p *part) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(t.gate))
