@@ -3,7 +3,7 @@
 # across theories, Stage 2, both stages again on permuted labels and anchors as a control, and a report of
 # what was learned on held-out groups.
 #
-#   scripts/demo.sh                    about six minutes on two cores
+#   scripts/demo.sh                    about eight minutes on two cores
 #   STEPS=200 SEED=2 OUT=out/quick scripts/demo.sh
 #
 # A run that was stopped goes on where it stood; a finished one is begun anew.
