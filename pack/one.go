@@ -46,3 +46,21 @@ func validate(shapes []Shape) error {
 	}
 	return nil
 }
+
+// Padded gives each text a row of its own, from the row's left edge. Slot i holds text i.
+func Padded(texts [][]int32, shape Shape) (Batch, error) {
+	if err := shape.validate(); err != nil {
+		return Batch{}, err
+	}
+	if len(texts) > min(shape.Rows, shape.Texts) {
+		return Batch{}, fault.New(fault.Invalid, "%d texts, one a row: the shape has %d rows for %d texts", len(texts), shape.Rows, shape.Texts)
+	}
+	places := make([]place, len(texts))
+	for i, text := range texts {
+		if len(text) == 0 || len(text) > shape.Length {
+			return Batch{}, fault.New(fault.Invalid, "a text of %d tokens, rows hold 1 to %d", len(text), shape.Length)
+		}
+		places[i] = place{text: i, row: i}
+	}
+	return layOut(texts, shape, places), nil
+}

@@ -69,22 +69,30 @@ func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error
 // IDs returns the token ids of a row.
 func (c *Corpus) IDs(row int32) []int32 { return c.ids[c.Labels.Text[row]] }
 
+// texts are the tokens of drawn rows and, in Stage 2 (banks not nil), of the sentences that are encoded with
+// them in a number of slots, which anchors names.
+func (c *Corpus) texts(d Drawn, banks *Banks, slots int) (texts [][]int32, anchors *AnchorBatch) {
+	for _, r := range d.Rows {
+		texts = append(texts, c.IDs(r))
+	}
+	if banks != nil {
+		anchors = &AnchorBatch{Individual: d.Individual, Theory: d.Theory}
+		texts = append(texts, banks.fresh(anchors, slots)...)
+	}
+	return texts, anchors
+}
+
 // Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input.
-func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (*Batch, error) {
-	b := &Batch{}
-	texts := make([][]int32, 0, len(d.Rows))
+func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (b *Batch, err error) {
+	b = &Batch{}
 	for _, r := range d.Rows {
 		levels := c.Labels.Levels[r]
-		texts = append(texts, c.IDs(r))
 		b.Theory = append(b.Theory, c.Labels.Theory[r])
 		b.Levels = append(b.Levels, levels[:]...)
 		b.Direction = append(b.Direction, c.Labels.Direction[r])
 	}
-	if banks != nil {
-		b.Anchors = &AnchorBatch{Individual: d.Individual, Theory: d.Theory}
-		texts = append(texts, banks.fresh(b.Anchors, layout.Anchors)...)
-	}
-	var err error
+	var texts [][]int32
+	texts, b.Anchors = c.texts(d, banks, layout.Anchors)
 	b.Packs, err = layout.lay(texts)
 	return b, err
 }

@@ -82,10 +82,10 @@ func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
 
 // useShapes lays batches of the whole run out and counts.
 func (p *Plan) useShapes(l *loop) error {
-	n := min(shapeSamples, max(1, l.cfg.Steps))
-	use := map[pack.Shape]*ShapeUse{}
-	for i := range n {
-		b, err := l.corpus.Batch(l.sample(int(int64(i)*int64(l.cfg.Steps)/int64(n))), l.banks, l.layout)
+	steps := sampledSteps(l.cfg.Steps)
+	n, use := len(steps), map[pack.Shape]*ShapeUse{}
+	for _, step := range steps {
+		b, err := l.corpus.Batch(l.sample(step), l.banks, l.layout)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,8 @@
 package trainer
 
 import (
-	"math"
+	"cmp"
+	"slices"
 
 	"hives/internal/fault"
 	"hives/pack"
@@ -41,27 +42,25 @@ func (l *loop) newLayout() (*Layout, error) {
 		layout.Shapes = []pack.Shape{{Rows: rows, Length: longest, Texts: each}}
 		return layout, nil
 	}
-	samples, err := l.sampleLengths(layout)
-	if err != nil {
-		return nil, err
-	}
-	layout.Shapes, err = pack.Choose(samples, pack.Choice{Texts: each, Longest: longest, Devices: l.cfg.Memory.Devices})
+	var err error
+	choice := pack.Choice{Texts: each, Longest: longest, Devices: l.cfg.Memory.Devices}
+	layout.Shapes, err = pack.Choose(l.sampleLengths(layout), choice)
 	return layout, err
 }
 
+// sampledSteps spreads at most shapeSamples steps over a run.
+func sampledSteps(steps int) []int {
+	out := make([]int, min(shapeSamples, max(1, steps)))
+	for i := range out {
+		out[i] = i * steps / len(out)
+	}
+	return out
+}
+
 // sampleLengths draws batches over the whole run and returns the lengths of each part's texts.
-func (l *loop) sampleLengths(layout *Layout) (samples [][]int, err error) {
-	n := min(shapeSamples, max(1, l.cfg.Steps))
-	for i := range n {
-		step := int(float64(i) * math.Max(1, float64(l.cfg.Steps)) / float64(n))
-		d := l.sample(step)
-		var texts [][]int32
-		for _, r := range d.Rows {
-			texts = append(texts, l.corpus.IDs(r))
-		}
-		if l.banks != nil {
-			texts = append(texts, l.banks.fresh(&AnchorBatch{Individual: d.Individual, Theory: d.Theory}, layout.Anchors)...)
-		}
+func (l *loop) sampleLengths(layout *Layout) (samples [][]int) {
+	for _, step := range sampledSteps(l.cfg.Steps) {
+		texts, _ := l.corpus.texts(l.sample(step), l.banks, layout.Anchors)
 		for _, part := range layout.parts(texts) {
 			lengths := make([]int, len(part))
 			for j, t := range part {
@@ -70,7 +69,7 @@ func (l *loop) sampleLengths(layout *Layout) (samples [][]int, err error) {
 			samples = append(samples, lengths)
 		}
 	}
-	return samples, nil
+	return samples
 }
 
 // parts cuts texts into Packs of equal number.
@@ -86,63 +85,33 @@ func (o *Layout) parts(texts [][]int32) [][][]int32 {
 // lay packs each part, all into the shape that the largest of them needs.
 func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
 	parts := o.parts(texts)
-	if o.padded {
-		return o.pad(parts)
+	if o.padded { // what packing is measured against
+		return each(parts, func(part [][]int32) (pack.Batch, error) { return pack.Padded(part, o.Shapes[0]) })
 	}
-	packs, largest := make([]pack.Batch, len(parts)), pack.Shape{}
-	for i, part := range parts {
-		var err error
-		if packs[i], err = pack.One(part, o.Shapes); err != nil {
-			return nil, err
-		}
-		if s := packs[i].Shape; s.Cost(pack.Attention) > largest.Cost(pack.Attention) {
-			largest = s
-		}
+	packs, err := each(parts, func(part [][]int32) (pack.Batch, error) { return pack.One(part, o.Shapes) })
+	if err != nil || len(parts) == 1 {
+		return packs, err
 	}
-	for i, part := range parts {
-		if packs[i].Shape != largest {
-			again, err := pack.One(part, []pack.Shape{largest})
-			if err != nil {
-				return o.worst(parts)
-			}
-			packs[i] = again
-		}
+	largest := slices.MaxFunc(packs, func(a, b pack.Batch) int {
+		return cmp.Compare(a.Shape.Cost(pack.Attention), b.Shape.Cost(pack.Attention))
+	}).Shape
+	into := func(shape pack.Shape) ([]pack.Batch, error) {
+		return each(parts, func(part [][]int32) (pack.Batch, error) { return pack.One(part, []pack.Shape{shape}) })
 	}
-	return packs, nil
+	if packs, err = into(largest); err == nil {
+		return packs, nil
+	}
+	return into(o.Shapes[len(o.Shapes)-1]) // which holds any
 }
 
-// worst packs all parts into the last shape, which holds any.
-func (o *Layout) worst(parts [][][]int32) ([]pack.Batch, error) {
+// each packs every part.
+func each(parts [][][]int32, one func([][]int32) (pack.Batch, error)) ([]pack.Batch, error) {
 	packs := make([]pack.Batch, len(parts))
 	for i, part := range parts {
 		var err error
-		if packs[i], err = pack.One(part, o.Shapes[len(o.Shapes)-1:]); err != nil {
+		if packs[i], err = one(part); err != nil {
 			return nil, err
 		}
-	}
-	return packs, nil
-}
-
-// pad gives each text a row of its own, as the authors do: what packing is measured against.
-func (o *Layout) pad(parts [][][]int32) ([]pack.Batch, error) {
-	var packs []pack.Batch
-	shape := o.Shapes[0]
-	for _, part := range parts {
-		p := pack.Batch{Shape: shape, IDs: make([]int32, shape.Tokens()), Texts: make([]int32, shape.Tokens()), Last: make([]int32, shape.Texts)}
-		for at := range p.Texts {
-			p.Texts[at] = -1
-		}
-		for slot, text := range part {
-			if len(text) > shape.Length {
-				return nil, fault.New(fault.Invalid, "a text of %d tokens, rows hold %d", len(text), shape.Length)
-			}
-			for i, id := range text {
-				p.IDs[slot*shape.Length+i], p.Texts[slot*shape.Length+i] = id, int32(slot)
-			}
-			p.Last[slot] = int32(slot*shape.Length + len(text) - 1)
-			p.Members = append(p.Members, slot)
-		}
-		packs = append(packs, p)
 	}
 	return packs, nil
 }

@@ -61,9 +61,8 @@ func sliceEnd(params []*model.Variable, from int) int {
 
 // buildGradients is a step without its update.
 func (s *Stepper) buildGradients(in []*Node) []*Node {
-	labels, scale := in[3:3+s.Objective.inputs()], in[len(in)-1]
-	t := s.Objective.of(s.embed(in), labels)
-	return append(float64s(t.nodes()), Gradient(s.scaled(t.loss, scale), s.nodes(t.loss.Graph())...)...)
+	t, grads := s.differentiate(in)
+	return append(float64s(t.nodes()), grads...)
 }
 
 // buildApply updates params: their gradients, learning rate, updates done, factor, norm.

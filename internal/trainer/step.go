@@ -94,11 +94,17 @@ func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*S
 // build is the graph of one step. Inputs: those of packInputs, of labelInputs, then learning rate, updates
 // done and loss scale as float64 scalars.
 func (s *Stepper) build(in []*Node) []*Node {
-	labels, scalars := in[3:3+s.Objective.inputs()], in[3+s.Objective.inputs():]
-	t := s.Objective.of(s.embed(in), labels)
-	grads := Gradient(s.scaled(t.loss, scalars[2]), s.nodes(t.loss.Graph())...)
+	scalars := in[len(in)-3:]
+	t, grads := s.differentiate(in)
 	norm, clip := s.update(grads, scalars)
 	return float64s(append(t.nodes(), norm, clip))
+}
+
+// differentiate is a step before its update, of inputs that begin with those of packInputs and labelInputs and
+// end with the loss scale.
+func (s *Stepper) differentiate(in []*Node) (terms, []*Node) {
+	t := s.Objective.of(s.embed(in), in[3:3+s.Objective.inputs()])
+	return t, Gradient(s.scaled(t.loss, in[len(in)-1]), s.nodes(t.loss.Graph())...)
 }
 
 // embed returns the raw vectors of one pack, [T, H].
