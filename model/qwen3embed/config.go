@@ -22,16 +22,27 @@ type Config struct {
 	InitializerRange float64 // standard deviation of random weights
 	MaxPositions     int     // longest sequence the model was trained for, tokens
 	DType            string  // "float32", "bfloat16" or "float16": how the weights are stored
+	Family           string  // Qwen3 or Llama; empty is Qwen3
 	PadTokenID       int     //
 
 	// raw keeps every field of the file, so that saving loses none.
 	raw map[string]any
 }
 
+// Families of decoders, under the names of config.json's model_type. They differ in one thing: Llama does
+// not norm queries and keys.
+const (
+	Qwen3 = "qwen3"
+	Llama = "llama"
+)
+
+// QKNorm tells whether queries and keys are normed per head before rotary embedding.
+func (c *Config) QKNorm() bool { return c.Family != Llama }
+
 // configFile lists the fields that decide the arithmetic, in both dialects: transformers 4 keeps
 // rope_theta and torch_dtype on the top level, transformers 5 has rope_parameters and dtype.
 type configFile struct {
-	ModelType        string   `json:"model_type"`
+	ModelType        *string  `json:"model_type"`
 	VocabSize        int      `json:"vocab_size"`
 	HiddenSize       int      `json:"hidden_size"`
 	IntermediateSize int      `json:"intermediate_size"`
@@ -44,6 +55,8 @@ type configFile struct {
 	InitializerRange *float64 `json:"initializer_range"`
 	MaxPositions     int      `json:"max_position_embeddings"`
 	AttentionBias    bool     `json:"attention_bias"`
+	MLPBias          bool     `json:"mlp_bias"`
+	RopeInterleaved  bool     `json:"rope_interleaved"`
 	UseSlidingWindow bool     `json:"use_sliding_window"`
 	Tied             *bool    `json:"tie_word_embeddings"`
 	PadTokenID       *int     `json:"pad_token_id"`
@@ -93,6 +106,7 @@ func ParseConfig(raw []byte) (*Config, error) {
 	cfg.PadTokenID = valueOr(f.PadTokenID, 0)
 	cfg.RopeTheta = f.theta()
 	cfg.DType = f.dtype()
+	cfg.Family = valueOr(f.ModelType, Qwen3)
 	if f.NumHeads > 0 {
 		cfg.HeadDim = valueOr(f.HeadDim, f.HiddenSize/f.NumHeads)
 	}
@@ -102,12 +116,14 @@ func ParseConfig(raw []byte) (*Config, error) {
 // refuse names what the config asks for and this package does not compute.
 func (f *configFile) refuse() error {
 	switch {
-	case f.ModelType != "" && f.ModelType != "qwen3":
-		return fault.New(fault.Invalid, "model_type %q is not supported: want qwen3", f.ModelType)
+	case f.ModelType != nil && *f.ModelType != Qwen3 && *f.ModelType != Llama:
+		return fault.New(fault.Invalid, "model_type %q is not supported: want %s or %s", *f.ModelType, Qwen3, Llama)
 	case f.HiddenAct != "" && f.HiddenAct != "silu":
 		return fault.New(fault.Invalid, "hidden_act %q is not supported: want silu", f.HiddenAct)
-	case f.AttentionBias:
-		return fault.New(fault.Invalid, "attention_bias is not supported")
+	case f.AttentionBias || f.MLPBias:
+		return fault.New(fault.Invalid, "attention_bias and mlp_bias are not supported")
+	case f.RopeInterleaved:
+		return fault.New(fault.Invalid, "rope_interleaved is not supported: want the rotate-half pairing")
 	case f.UseSlidingWindow:
 		return fault.New(fault.Invalid, "use_sliding_window is not supported")
 	case len(f.RopeScaling) > 0:
@@ -160,6 +176,8 @@ func (c *Config) Validate() error {
 		return fault.New(fault.Invalid, "head_dim %d is odd: rotary embedding needs pairs", c.HeadDim)
 	case !(c.RopeTheta > 0) || !(c.RMSNormEps >= 0):
 		return fault.New(fault.Invalid, "rope_theta %g and rms_norm_eps %g must be positive", c.RopeTheta, c.RMSNormEps)
+	case c.Family != "" && c.Family != Qwen3 && c.Family != Llama:
+		return fault.New(fault.Invalid, "family %q: want %s or %s", c.Family, Qwen3, Llama)
 	case c.DType != "float32" && c.DType != "bfloat16" && c.DType != "float16":
 		return fault.New(fault.Invalid, "dtype %q is not supported: want float32, bfloat16 or float16", c.DType)
 	}
@@ -169,8 +187,12 @@ func (c *Config) Validate() error {
 // JSON returns a config.json that LoadConfig and transformers read, with dtype as the storage type.
 // Fields of a loaded file are kept, in the dialect they came in.
 func (c *Config) JSON(dtype string) ([]byte, error) {
+	family, architecture := Qwen3, "Qwen3Model"
+	if c.Family == Llama {
+		family, architecture = Llama, "LlamaModel"
+	}
 	out := map[string]any{
-		"architectures": []string{"Qwen3Model"}, "model_type": "qwen3", "hidden_act": "silu",
+		"architectures": []string{architecture}, "model_type": family, "hidden_act": "silu",
 		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": true,
 		"max_position_embeddings": c.MaxPositions, "initializer_range": c.InitializerRange,
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,

@@ -82,8 +82,12 @@ func (m *Model) Last(ids, lengths *Node, arith Arithmetic) *Node {
 // states runs all layers and the final norm: [B, S, H], or where only last tokens are asked for
 // [B, 1, H], packed [1, T, H].
 func (f *forward) states(ids *Node, lastOnly bool) *Node {
-	x := f.embed(ids) // [B, S, H]
-	for l := range f.cfg.NumLayers {
+	return f.finish(f.embed(ids), 0, lastOnly)
+}
+
+// finish runs the layers from one on, and the final norm, of x: [B, S, H].
+func (f *forward) finish(x *Node, from int, lastOnly bool) *Node {
+	for l := from; l < f.cfg.NumLayers; l++ {
 		if f.checkpoint {
 			x = x.Checkpoint()
 		}
@@ -207,8 +211,11 @@ func (f *forward) attention(name string, queries, x *Node, asked pick) *Node {
 	q := Reshape(f.linear(name+".q_proj", queries), batch, t, c.NumHeads, c.HeadDim)
 	k := Reshape(f.linear(name+".k_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
 	v := Reshape(f.linear(name+".v_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
-	q = f.rotate(f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q)), asked)
-	k = f.rotate(f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k)), everywhere)
+	if c.QKNorm() {
+		q = f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q))
+		k = f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k))
+	}
+	q, k = f.rotate(q, asked), f.rotate(k, everywhere)
 
 	q = Reshape(q, batch, t, c.NumKVHeads, groups, c.HeadDim)
 	logits := ConvertDType(f.product("bqkgd,bskd->bkgqs", q, k), f.wide()) // [B, K, G, T, S]

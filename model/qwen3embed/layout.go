@@ -32,8 +32,10 @@ func (c *Config) Layout() []Spec {
 		add("self_attn.q_proj", queries, c.HiddenSize)
 		add("self_attn.k_proj", keys, c.HiddenSize)
 		add("self_attn.v_proj", keys, c.HiddenSize)
-		add("self_attn.q_norm", c.HeadDim)
-		add("self_attn.k_norm", c.HeadDim)
+		if c.QKNorm() {
+			add("self_attn.q_norm", c.HeadDim)
+			add("self_attn.k_norm", c.HeadDim)
+		}
 		add("self_attn.o_proj", c.HiddenSize, queries)
 		add("post_attention_layernorm", c.HiddenSize)
 		add("mlp.gate_proj", c.IntermediateSize, c.HiddenSize)

@@ -18,6 +18,11 @@ type Packed struct {
 	// Checkpoint keeps the input of each layer only and computes the layer again for its gradient: about
 	// a third more work for a fraction of the memory. The numbers stay the same.
 	Checkpoint bool
+
+	// States, where given, are what Lower returned for these texts, [R, S, H] in any type: the first Frozen
+	// layers are not computed again. IDs then give their shape only.
+	States *Node
+	Frozen int
 }
 
 // Packed embeds every slot: raw vectors [T, H] in float32 or wider, the same as Raw's of the text alone
@@ -26,21 +31,50 @@ type Packed struct {
 // A query looks at keys on its left of its own text, so the mask is block-diagonal and causal. Positions
 // run on along a row: rotary embedding sees differences only.
 func (m *Model) Packed(p Packed, pooling Pooling, arith Arithmetic) *Node {
-	p.check()
-	f := m.begin(p.IDs, arith, nil)
-	f.last, f.checkpoint = p.Last, p.Checkpoint
-	f.bias = f.attentionBias(Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1))) // [R, S, 1] = [R, 1, S]
-	states := f.states(p.IDs, pooling == LastToken)
+	f := m.packed(p, arith)
+	var x *Node // [R, S, H]
+	if p.States != nil {
+		x = ConvertDType(p.States, arith.Stream)
+	} else {
+		x = f.embed(p.IDs)
+	}
+	states := f.finish(x, p.Frozen, pooling == LastToken)
 	if pooling == LastToken {
 		return ConvertDType(Squeeze(states, 0), f.wide())
 	}
 	return segmentMeans(ConvertDType(states, f.wide()), p.Texts, p.Last.Shape().Dim(0))
 }
 
-func (p *Packed) check() {
+// Lower returns the residual stream after the first p.Frozen layers, [R, S, H] in arith.Stream: what Packed
+// takes as States. A position's state depends on its own text alone, so it can be kept text by text.
+func (m *Model) Lower(p Packed, arith Arithmetic) *Node {
+	f := m.packed(p, arith)
+	x := f.embed(p.IDs)
+	for l := range p.Frozen {
+		x = f.layer(l, x, false)
+	}
+	return x
+}
+
+// packed prepares a pass whose mask keeps texts apart.
+func (m *Model) packed(p Packed, arith Arithmetic) *forward {
+	p.check(m.Config)
+	f := m.begin(p.IDs, arith, nil)
+	f.last, f.checkpoint = p.Last, p.Checkpoint
+	f.bias = f.attentionBias(Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1))) // [R, S, 1] = [R, 1, S]
+	return f
+}
+
+func (p *Packed) check(c *Config) {
 	i, t, l := p.IDs.Shape(), p.Texts.Shape(), p.Last.Shape()
 	if i.Rank() != 2 || !i.Equal(t) || l.Rank() != 1 || l.DType != i.DType || i.DType != dtypes.Int32 {
 		panic(fmt.Errorf("qwen3embed: ids %s, texts %s and last %s: want int32 [R, S], [R, S] and [T]", i, t, l))
+	}
+	if p.Frozen < 0 || p.Frozen >= c.NumLayers {
+		panic(fmt.Errorf("qwen3embed: %d frozen layers of %d", p.Frozen, c.NumLayers))
+	}
+	if x := p.States; x != nil && (x.Rank() != 3 || !slices.Equal(x.Shape().Dimensions, append(slices.Clone(i.Dimensions), c.HiddenSize))) {
+		panic(fmt.Errorf("qwen3embed: states %s: want [R, S, H] of ids %s and width %d", x.Shape(), i, c.HiddenSize))
 	}
 }
 

@@ -20,12 +20,17 @@ import (
 // oddModel draws a model of odd sizes whose weights are large enough for attention to prefer some keys.
 func oddModel(t *testing.T, seed uint64, layers int) *qwen3embed.Model {
 	t.Helper()
+	return oddModelOf(t, qwen3embed.Qwen3, seed, layers)
+}
+
+func oddModelOf(t *testing.T, family string, seed uint64, layers int) *qwen3embed.Model {
+	t.Helper()
 	draw := rand.New(rand.NewPCG(seed, 1))
 	keys := 1 + draw.IntN(3)
-	cfg, err := qwen3embed.ParseConfig(fmt.Appendf(nil, `{"model_type": "qwen3", "vocab_size": 31, "hidden_size": %d,
+	cfg, err := qwen3embed.ParseConfig(fmt.Appendf(nil, `{"model_type": %q, "vocab_size": 31, "hidden_size": %d,
 		"intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d, "num_key_value_heads": %d,
 		"head_dim": %d, "rope_theta": 1000, "initializer_range": 0.3, "max_position_embeddings": 128}`,
-		9+draw.IntN(16), 11+draw.IntN(20), layers, keys*(1+draw.IntN(3)), keys, 2*(2+draw.IntN(4))))
+		family, 9+draw.IntN(16), 11+draw.IntN(20), layers, keys*(1+draw.IntN(3)), keys, 2*(2+draw.IntN(4))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,6 +294,34 @@ func TestFloat16OperandsRoundLessThanBFloat16(t *testing.T) {
 		t.Logf("%s differ from f32 by %.2g (bf16) and %.2g (f16) of the largest", name, b16, f16)
 		if !(f16 > 0 && f16 < b16 && b16 < 3e-2) {
 			t.Errorf("%s: f16 %g, bf16 %g from f32: want f16 the nearer", name, f16, b16)
+		}
+	}
+}
+
+// TestFrozenLayersAreSpared: layers above given states, and the layers below that gave them, are the whole
+// model, for both families and both ways to pick the last token.
+func TestFrozenLayersAreSpared(t *testing.T) {
+	on := goEngine(t)
+	texts := [][]int32{{3, 1, 4}, {1, 5, 9, 2, 6}, {5}}
+	for _, family := range []string{qwen3embed.Qwen3, qwen3embed.Llama} {
+		m := oddModelOf(t, family, 5, 4)
+		for _, shape := range []pack.Shape{{Rows: 1, Length: 12, Texts: 4}, {Rows: 2, Length: 8, Texts: 4}} {
+			whole := together(t, m, texts, shape, nil)
+			halves := func(change func(states *Node) *Node) embed {
+				return func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node {
+					return together(t, m, texts, shape, func(_ *Graph, p *qwen3embed.Packed) {
+						p.Frozen = 3
+						p.States = change(m.Lower(*p, arith))
+					})(g, pooling, arith)
+				}
+			}
+			want := compute(t, on, m, whole)
+			if vectors, gradients := gap(want, compute(t, on, m, halves(func(x *Node) *Node { return x }))); vectors > 1e-6 || gradients > 1e-4 {
+				t.Errorf("%s %v: vectors differ by %g, gradients by %g", family, shape, vectors, gradients)
+			}
+			if vectors, _ := gap(want, compute(t, on, m, halves(func(x *Node) *Node { return MulScalar(x, -1) }))); vectors < 1e-3 {
+				t.Errorf("%s %v: states turned around make no difference (%g)", family, shape, vectors)
+			}
 		}
 	}
 }

@@ -207,7 +207,7 @@ func TestConfigRefuses(t *testing.T) {
 		value any
 		says  string
 	}{
-		{"model_type", "llama", "llama"}, {"hidden_act", "gelu", "gelu"}, {"attention_bias", true, "bias"},
+		{"model_type", "gemma", "gemma"}, {"mlp_bias", true, "bias"}, {"rope_interleaved", true, "rotate-half"}, {"hidden_act", "gelu", "gelu"}, {"attention_bias", true, "bias"},
 		{"use_sliding_window", true, "sliding"}, {"rope_scaling", map[string]any{"type": "yarn"}, "rope_scaling"},
 		{"rope_parameters", map[string]any{"rope_type": "yarn"}, "yarn"}, {"vocab_size", 0, "vocab_size is 0"},
 		{"num_key_value_heads", 3, "4 query heads are not a multiple of 3"}, {"head_dim", 7, "head_dim 7 is odd"},
