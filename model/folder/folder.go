@@ -102,7 +102,11 @@ func Save(dir string, m *qwen3embed.Model, tokenizerDir string, info Info) error
 	if err := copyTokenizer(tokenizerDir, dir); err != nil {
 		return err
 	}
-	var err error
+	return Seal(dir, info)
+}
+
+// Seal writes hives.json with the hashes of the weights and the tokenizer that lie in dir.
+func Seal(dir string, info Info) (err error) {
 	if info.WeightsSHA256, err = WeightsSHA256(dir); err != nil {
 		return err
 	}
