@@ -51,10 +51,11 @@ type Tap func(name string, x *Node)
 
 // forward is one graph under construction.
 type forward struct {
-	cfg   *Config
-	store *model.Store
-	arith Arithmetic
-	tap   Tap
+	cfg      *Config
+	store    *model.Store
+	adapters map[string]Adapter // by module
+	arith    Arithmetic
+	tap      Tap
 
 	g          *Graph
 	cos, sin   *Node // [1, S, 1, D] float32
@@ -113,7 +114,7 @@ func (m *Model) begin(ids *Node, arith Arithmetic, tap Tap) *forward {
 	if tap == nil {
 		tap = func(string, *Node) {}
 	}
-	f := &forward{cfg: m.Config, store: m.Store, arith: arith, tap: tap, g: ids.Graph()}
+	f := &forward{cfg: m.Config, store: m.Store, adapters: m.adapters, arith: arith, tap: tap, g: ids.Graph()}
 	f.cos, f.sin = f.rope(ids.Shape().Dim(1))
 	return f
 }
@@ -133,10 +134,12 @@ func wideOf(arith Arithmetic) dtypes.DType {
 	return dtypes.Float32
 }
 
-func (f *forward) weight(name string) *Node {
-	v := f.store.GetVariable(VariablePath(name))
+func (f *forward) weight(name string) *Node { return f.variable(VariablePath(name)) }
+
+func (f *forward) variable(path string) *Node {
+	v := f.store.GetVariable(path)
 	if v == nil {
-		panic(fmt.Errorf("qwen3embed: no variable for %s", name))
+		panic(fmt.Errorf("qwen3embed: no variable %s", path))
 	}
 	return v.NodeValue(f.g)
 }
@@ -187,9 +190,13 @@ func (f *forward) rmsNorm(name string, x *Node) *Node {
 	return ConvertDType(Mul(normed, ExpandLeftToRank(w, x.Rank())), f.arith.Stream)
 }
 
-// linear is x·Wᵀ for W [out, in], which the engine reads without a transposed copy.
+// linear is x·Wᵀ for W [out, in], which the engine reads without a transposed copy, and what an adapter adds.
 func (f *forward) linear(name string, x *Node) *Node {
-	return f.see(name, f.product("bsi,oi->bso", x, f.weight(name)))
+	y := f.product("bsi,oi->bso", x, f.weight(name))
+	if a, ok := f.adapters[name]; ok {
+		y = Add(y, f.adapted(a, x))
+	}
+	return f.see(name, y)
 }
 
 // product casts both operands and returns the sum in the stream's type.

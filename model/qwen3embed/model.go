@@ -15,6 +15,8 @@ import (
 type Model struct {
 	Config *Config
 	Store  *model.Store
+
+	adapters map[string]Adapter // by module; nil without any
 }
 
 // Random makes a model with fresh weights: matrices from N(0, initializer_range²), gains 1.

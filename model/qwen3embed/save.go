@@ -12,7 +12,8 @@ import (
 )
 
 // Save writes config.json and model.safetensors into dir, each atomically. The weights keep the type
-// they have in memory, so loading them again gives the same bits.
+// they have in memory, so loading them again gives the same bits. Adapters are merged into what is written;
+// the model keeps them.
 func (m *Model) Save(dir string) error {
 	infos := make([]safetensorsio.Info, 0, len(m.Config.Layout()))
 	for _, spec := range m.Config.Layout() {
@@ -34,7 +35,7 @@ func (m *Model) Save(dir string) error {
 
 // fetch copies one tensor's bytes out of the store.
 func (m *Model) fetch(info safetensorsio.Info) (raw []byte, err error) {
-	value, err := m.Variable(info.Name).Value()
+	value, err := m.effective(info.Name)
 	if err == nil {
 		err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
 	}
