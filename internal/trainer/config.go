@@ -31,6 +31,7 @@ type Config struct {
 // ModelConfig names the starting weights and how texts become vectors.
 type ModelConfig struct {
 	From      string `toml:"from" comment:"a model folder, or random:FOLDER or random:config.json for fresh weights"`
+	Layers    int    `toml:"layers" comment:"only the first layers of the model; 0: all"`
 	Tokenizer string `toml:"tokenizer" comment:"folder of tokenizer.json; empty: beside the model's config.json"`
 	MaxLength int    `toml:"max_length" comment:"tokens a text, the end token included; 0: as the model folder says"`
 	Pooling   string `toml:"pooling" comment:"last or mean; empty: as the model folder says"`

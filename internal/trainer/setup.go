@@ -54,6 +54,12 @@ func openStart(cfg *Config) (*start, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := cfg.Model.Layers; n > 0 {
+		if err := s.model.Truncate(n); err != nil {
+			s.model.Close()
+			return nil, err
+		}
+	}
 	if err := s.openTokenizer(); err != nil {
 		s.model.Close()
 		return nil, err

@@ -22,8 +22,14 @@ var fileTypes = map[dtypes.DType]string{
 	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.BFloat16: "BF16", dtypes.Float16: "F16",
 }
 
-// inState tells the variables that make a run's future: weights, moments and the vectors of anchor banks.
-func inState(path string) bool {
+// inState tells the variables that make a run's future: trained weights, moments and the vectors of anchor
+// banks. Weights that a run leaves alone are those it began with.
+func inState(v *model.Variable) bool {
+	return mayBeState(v.Path()) && (v.Trainable || !strings.HasPrefix(v.Path(), qwen3embed.Scope+"/"))
+}
+
+// mayBeState goes by the name, of a variable that need not be there yet.
+func mayBeState(path string) bool {
 	for _, scope := range []string{qwen3embed.Scope, optim.MomentScope, anchorScope} {
 		if strings.HasPrefix(path, scope+"/") {
 			return true
@@ -36,7 +42,7 @@ func inState(path string) bool {
 func listState(store *model.Store) (byName map[string]*model.Variable, infos []safetensorsio.Info, err error) {
 	byName = map[string]*model.Variable{}
 	for v := range store.IterVariables() {
-		if !inState(v.Path()) || !v.HasValue() {
+		if !inState(v) || !v.HasValue() {
 			continue
 		}
 		dtype, ok := fileTypes[v.DType()]
@@ -54,18 +60,24 @@ func listState(store *model.Store) (byName map[string]*model.Variable, infos []s
 func stateOf(store *model.Store) (checkpoints.Source, error) {
 	byName, infos, err := listState(store)
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
-		value, err := valueOf(byName[info.Name])
-		if err != nil {
-			return nil, err
-		}
-		local := value.IsLocal()
-		err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
-		if !local && value.IsOnAnyDevice() {
-			value.FinalizeLocal() // ConstBytes leaves a copy of every tensor behind otherwise
-		}
+		err = withBytes(byName[info.Name], func(b []byte) { raw = append(raw, b...) })
 		return raw, err
 	}
 	return checkpoints.Source{Infos: infos, Fetch: fetch}, err
+}
+
+// withBytes shows a variable's value, little-endian row-major.
+func withBytes(v *model.Variable, look func([]byte)) error {
+	value, err := valueOf(v)
+	if err != nil {
+		return err
+	}
+	local := value.IsLocal()
+	err = value.ConstBytes(look)
+	if !local && value.IsOnAnyDevice() {
+		value.FinalizeLocal() // ConstBytes leaves a copy of every tensor behind otherwise
+	}
+	return err
 }
 
 // copyOf copies the state into host tensors, made where copies lacks one, and gives a checkpoint these: the
@@ -94,16 +106,20 @@ func copyOf(store *model.Store, copies map[string]*tensors.Tensor) (checkpoints.
 	return checkpoints.Source{Infos: infos, Fetch: fetch}, nil
 }
 
-// restore puts a checkpoint's tensors into the store. Every weight of the store must be among them.
+// restore puts a checkpoint's tensors into the store. They must be the trained weights, all of them, and what
+// belongs to these.
 func restore(store *model.Store, c *checkpoints.Checkpoint) error {
 	missing := map[string]bool{}
 	for v := range store.IterVariables() {
-		if inState(v.Path()) {
+		if inState(v) {
 			missing[v.Path()] = true
 		}
 	}
 	for _, name := range c.Tensors.Names() {
 		t, err := c.Tensors.Tensor(name)
+		if v := store.GetVariable(name); err == nil && v != nil && !inState(v) {
+			err = fault.New(fault.Mismatch, "trained there and frozen here; begin a new run --from it")
+		}
 		if err == nil {
 			err = setVariable(store, t)
 		}
@@ -119,7 +135,7 @@ func restore(store *model.Store, c *checkpoints.Checkpoint) error {
 }
 
 func setVariable(store *model.Store, t safetensorsio.Tensor) error {
-	if !inState(t.Name) {
+	if !mayBeState(t.Name) {
 		return fault.New(fault.Mismatch, "neither a weight nor a moment")
 	}
 	for dtype, name := range fileTypes {

@@ -1,15 +1,14 @@
 package trainer
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
+	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/model/qwen3embed"
 )
@@ -44,6 +43,8 @@ type StepOptions struct {
 	LossScaling bool
 	// Devices share each batch; 0 and 1 are the engine's first. See devices.go.
 	Devices int
+	// Frozen layers, the lowest ones, and the embeddings below them are not trained.
+	Frozen int
 }
 
 // Stepper runs training steps of one model. A batch of one pack is one graph: forward, loss, gradients and
@@ -52,8 +53,8 @@ type Stepper struct {
 	StepOptions
 	backend compute.Backend
 	model   *qwen3embed.Model
-	params  []*model.Variable // of the model, then learned banks
-	devices *devices          // nil for one
+	trainables
+	devices *devices // nil for one
 	exec    *stepGraph
 	chunks  *accumulator // made at the first batch of several packs
 	parts   *splitUpdate // nil unless the update is split
@@ -62,25 +63,13 @@ type Stepper struct {
 // NewStepper prepares steps for m; graphs are compiled at the first batch of each shape. It refuses an
 // optimiser whose groups do not add up to the whole model and its learned banks.
 func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*Stepper, error) {
-	s := &Stepper{StepOptions: o, backend: backend, model: m}
-	for _, spec := range m.Config.Layout() {
-		s.params = append(s.params, m.Variable(spec.Name))
+	if o.Frozen < 0 || o.Frozen >= m.Config.NumLayers {
+		return nil, fault.Usage(fault.New(fault.Invalid, "model.freeze_layers %d: the model has %d layers, want 0 to %d", o.Frozen, m.Config.NumLayers, m.Config.NumLayers-1))
 	}
-	want := m.Config.Parameters()
-	for _, table := range o.Objective.Banks.learned() {
-		s.params = append(s.params, table)
-		want += int64(table.Shape().Size())
-	}
-	groups, err := o.Optimizer.Account(s.params)
+	s := &Stepper{StepOptions: o, backend: backend, model: m, trainables: newTrainables(m, o.Frozen, o.Objective.Banks)}
+	err := s.account(o.Optimizer, m.Config, o.Objective.Banks)
 	if err != nil {
 		return nil, err
-	}
-	total := int64(0)
-	for _, g := range groups {
-		total += int64(g.Parameters)
-	}
-	if total != want {
-		return nil, fmt.Errorf("optimiser groups hold %d of %d parameters", total, want)
 	}
 	if s.devices, err = newDevices(backend, o.Devices); err != nil {
 		return nil, err
@@ -110,6 +99,9 @@ func (s *Stepper) differentiate(in []*Node) (terms, []*Node) {
 // embed returns the raw vectors of one pack, [T, H].
 func (s *Stepper) embed(in []*Node) *Node {
 	p := qwen3embed.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute}
+	if s.Frozen > 0 {
+		p.Frozen, p.States = s.Frozen, StopGradient(s.model.Lower(p, s.Arithmetic))
+	}
 	return s.model.Packed(p, s.Pooling, s.Arithmetic)
 }
 
