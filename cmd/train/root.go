@@ -57,7 +57,7 @@ const examples = `  # the paper's Stage 1 on a GPU host
 var flagKeys = map[string]string{
 	"stage": "stage", "steps": "steps", "seed": "seed",
 	"model": "model.from", "tokenizer": "model.tokenizer", "max-length": "model.max_length",
-	"pooling": "model.pooling", "precision": "model.precision",
+	"layers": "model.layers", "pooling": "model.pooling", "precision": "model.precision",
 	"data": "data.train", "validation": "data.validation", "validation-fraction": "data.validation_fraction",
 	"permute-labels": "data.permute_labels", "skip-bad": "data.skip_bad",
 	"batch-size": "sampler.batch_size", "negatives": "sampler.negatives",
@@ -124,6 +124,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Int("steps", d.Steps, "length of the schedule; 0 only writes the starting weights")
 	fs.Uint64("seed", d.Seed, "seed of fresh weights and batches")
 	fs.String("model", "", "model folder, or random:FOLDER or random:config.json for fresh weights")
+	fs.Int("layers", 0, "train only the first layers of the model; 0: all")
 	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
 	fs.Int("max-length", 0, "tokens a text, the end token included; 0: as the model folder says (256)")
 	fs.String("pooling", "", "last or mean; empty: as the model folder says (last)")

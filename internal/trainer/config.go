@@ -180,6 +180,8 @@ func (c *Config) Validate() error {
 		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
 	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
 		return invalid("memory: split_update works on one device, not on %d", c.Memory.Devices)
+	case c.Model.Layers < 0:
+		return invalid("model.layers %d: want 1 or more, or 0 for all", c.Model.Layers)
 	case c.Memory.Devices < 1:
 		return invalid("memory.devices %d: want 1 or more", c.Memory.Devices)
 	case c.Optimizer.WarmupFraction < 0 || c.Optimizer.WarmupFraction > 1:
