@@ -10,12 +10,13 @@ type Estimate struct {
 
 // Difference holds the paired differences of two systems on the same rows and the same draws.
 type Difference struct {
-	RankingAccuracy  ByScope[Estimate] `json:"ranking_accuracy"`
-	Correlation      ByScope[Estimate] `json:"similarity_correlation"`
-	CorrelationMean  Estimate          `json:"similarity_correlation_corpus_mean"`
-	Direction        Estimate          `json:"direction_accuracy"`
-	DirectionByScope ByScope[Estimate] `json:"direction_accuracy_by_scope"`
-	TextLevel        TextDifference    `json:"text_level"`
+	RankingAccuracy     ByScope[Estimate]   `json:"ranking_accuracy"`
+	Correlation         ByScope[Estimate]   `json:"similarity_correlation"`
+	CorrelationByCorpus map[string]Estimate `json:"similarity_correlation_by_corpus"`
+	CorrelationMean     Estimate            `json:"similarity_correlation_corpus_mean"`
+	Direction           Estimate            `json:"direction_accuracy"`
+	DirectionByScope    ByScope[Estimate]   `json:"direction_accuracy_by_scope"`
+	TextLevel           TextDifference      `json:"text_level"`
 }
 
 // TextDifference is the text-level part.
@@ -33,12 +34,15 @@ type TextEstimates struct {
 // Compare gives a − b. Both must have been scored on this bench.
 func (b *Bench) Compare(a, other *System) *Difference {
 	d := &Difference{
-		RankingAccuracy:  b.rankGap(&a.rows.Ranking, &other.rows.Ranking),
-		Correlation:      b.corrGap(a.rows, other.rows),
-		DirectionByScope: b.rankGap(&a.rows.Direction, &other.rows.Direction),
+		RankingAccuracy:     b.rankGap(&a.rows.Ranking, &other.rows.Ranking),
+		Correlation:         b.corrGap(a.rows, other.rows),
+		CorrelationByCorpus: map[string]Estimate{},
+		CorrelationMean:     b.pearsonGap(a.mean, other.mean),
+		DirectionByScope:    b.rankGap(&a.rows.Direction, &other.rows.Direction),
 	}
-	x, y := &a.mean, &other.mean
-	d.CorrelationMean = Estimate{Number(x.Pearson - y.Pearson), Range(b.draws.Difference(x.Pearson, y.Pearson, x.Influence, y.Influence))}
+	for _, c := range b.corpora {
+		d.CorrelationByCorpus[c.name] = b.pearsonGap(a.corpus[c.name], other.corpus[c.name])
+	}
 	d.Direction = d.DirectionByScope.All
 	d.TextLevel.TextEstimates = b.textGap(a.texts, other.texts)
 	d.TextLevel.ByTheory = map[string]TextEstimates{}
@@ -63,8 +67,10 @@ func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking) ByScope[Estim
 
 // corrGap subtracts Pearson correlations.
 func (b *Bench) corrGap(a, other *metrics.Measurement) ByScope[Estimate] {
-	return scoped(func(c metrics.Scope) Estimate {
-		x, y := &a.Correlation[c], &other.Correlation[c]
-		return Estimate{Number(x.Pearson - y.Pearson), Range(b.draws.Difference(x.Pearson, y.Pearson, x.Influence, y.Influence))}
-	})
+	return scoped(func(c metrics.Scope) Estimate { return b.pearsonGap(a.Correlation[c], other.Correlation[c]) })
+}
+
+// pearsonGap subtracts two correlations over the same pairs.
+func (b *Bench) pearsonGap(x, y metrics.Correlation) Estimate {
+	return Estimate{Number(x.Pearson - y.Pearson), Range(b.draws.Difference(x.Pearson, y.Pearson, x.Influence, y.Influence))}
 }

@@ -17,6 +17,7 @@ var definitions = map[string]string{
 	"bin_pairs":              "mean over anchors of the probability that a candidate of bin p is closer than one of bin q; bins: 0 same path and direction, 1 same path and other direction, 2 levels 1–2 equal, 3 level 1 equal, 4 level 1 unlike",
 	"neighbours":             "share of rows whose label the k nearest rows vote for, among rows that have the label",
 	"mean_cosine_distance":   "mean of 1 − cosine over row pairs, by how deep their paths agree",
+	"base":                   "an untrained model's vectors: raw; centred: minus the mean over the training texts; centred_scaled: each number also divided by its deviation there; logistic: probabilities minus base rates of a classifier on the latter, fitted on the training rows",
 	"scopes":                 "all: every candidate; within_theory and within_corpus: candidates and pairs of the anchor's own theory or corpus; claims rest on within_corpus",
 	"intervals":              "95 % percentile bootstrap over groups, first order in the weights; differences are paired, on the same draws",
 }

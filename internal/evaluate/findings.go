@@ -55,9 +55,9 @@ func findings(d *Demo) []Finding {
 	for _, c := range claims {
 		out = append(out, c.judge())
 	}
-	out = append(out, stage2(d)...)
-	out = append(out, shortcut(d)...)
-	return append(out, pushedAway(d)...)
+	out = append(out, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", d.Compared["after_minus_stage_1"])...)
+	out = append(out, shortcut(d.After, d.Controls)...)
+	return append(out, pushedAway(d.Before, d.After)...)
 }
 
 // judge calls a figure learned only if both paired intervals lie above zero.
@@ -83,9 +83,8 @@ func (c claim) judge() Finding {
 	return f
 }
 
-// stage2 says what the second stage added to the first, or cost.
-func stage2(d *Demo) []Finding {
-	over := d.Compared["after_minus_stage_1"]
+// adds says what one way of training added to another, or cost; nothing without a comparison.
+func adds(topic, costs string, over *Difference) []Finding {
 	if over == nil {
 		return nil
 	}
@@ -99,14 +98,14 @@ func stage2(d *Demo) []Finding {
 		{"ranking within a corpus", over.RankingAccuracy.At(corpus)},
 		{"similarity, mean over corpora", over.CorrelationMean},
 	} {
-		f := Finding{Topic: "what Stage 2 adds to Stage 1: " + c.figure, Verdict: NotShown}
+		f := Finding{Topic: topic + ": " + c.figure, Verdict: NotShown}
 		switch i := c.gain.Interval; {
 		case !i.Known():
 			f.Verdict, f.Sentence = Undefined, "The held-out rows do not define this figure or its interval."
 		case i.Low > 0:
 			f.Verdict, f.Sentence = Learned, gain(c.gain)+". The paired interval lies above zero."
 		case i.High < 0:
-			f.Verdict, f.Sentence = Worse, gain(c.gain)+": Stage 2 costs."
+			f.Verdict, f.Sentence = Worse, gain(c.gain)+": "+costs+"."
 		default:
 			f.Sentence = gain(c.gain) + ": the interval reaches zero, so this may be chance."
 		}
@@ -129,21 +128,21 @@ func Signed(x float64) string {
 }
 
 // shortcut compares the figures over all rows with the vectors that say only a theory or a corpus.
-func shortcut(d *Demo) []Finding {
+func shortcut(after *System, controls map[string]*System) []Finding {
 	best, name := math.Inf(-1), ""
 	for _, control := range []string{ControlTheory, ControlCorpus} {
-		if s := d.Controls[control]; s != nil && float64(s.RankingTiesHalf.All) > best {
+		if s := controls[control]; s != nil && float64(s.RankingTiesHalf.All) > best {
 			best, name = float64(s.RankingTiesHalf.All), map[string]string{ControlTheory: "theory", ControlCorpus: "corpus"}[control]
 		}
 	}
-	after := d.After.RankingTiesHalf.All
-	if name == "" || !after.Known() {
+	ranking := after.RankingTiesHalf.All
+	if name == "" || !ranking.Known() {
 		return nil
 	}
 	f := Finding{Topic: "ranking over all rows", Verdict: NoShortcut}
-	figures := fmt.Sprintf("%.3f against %.3f for a vector that says only which %s a row is from (ties counted half)", float64(after), best, name)
+	figures := fmt.Sprintf("%.3f against %.3f for a vector that says only which %s a row is from (ties counted half)", float64(ranking), best, name)
 	f.Sentence = "The model does better than knowing the source alone: " + figures + "."
-	if best >= float64(after) {
+	if best >= float64(ranking) {
 		f.Verdict = Shortcut
 		f.Sentence = "No evidence of values: " + figures + ". Read the figures within a corpus instead."
 	}
@@ -152,10 +151,10 @@ func shortcut(d *Demo) []Finding {
 
 // pushedAway notes bin pairs that the loss is known to turn round: it treats the same value with the
 // other direction like any negative, while the ranking wants it right after the positives.
-func pushedAway(d *Demo) []Finding {
+func pushedAway(untrained, trained *System) []Finding {
 	var out []Finding
-	matrix := d.After.BinPairs.At(metrics.WithinCorpus)
-	before := d.Before.BinPairs.At(metrics.WithinCorpus)
+	matrix := trained.BinPairs.At(metrics.WithinCorpus)
+	before := untrained.BinPairs.At(metrics.WithinCorpus)
 	for q := 2; q < metrics.Bins; q++ {
 		if x := matrix[1][q]; x.Known() && x < .5 {
 			out = append(out, Finding{

@@ -3,7 +3,9 @@ package evaluate
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -14,47 +16,72 @@ const (
 	logisticDecay  = 1e-5
 )
 
-// logistic is one independent logistic regression for each class, trained together.
+// usualWidth is the number of features for which the rate was chosen. Wider ones are scaled down to the length
+// that so many would have, since a step moves a class's logit by the square of that length.
+const usualWidth = 64
+
+// logistic is one independent logistic regression for each class, of any features.
 type logistic struct {
-	scale   []float64   // [D] features are divided by their root mean square
+	scale   []float64   // [D] features are divided by their root mean square, and by more where D is large
 	weights [][]float64 // [K][D+1], the bias last
 	base    []float64   // [K] share of training texts that bear the class
 }
 
 // fitLogistic trains on features [T, D] with the classes of each text, by stochastic gradient descent
-// with AdaGrad steps; the order of texts is a function of the seed.
+// with AdaGrad steps; the order of texts is a function of the seed. Classes are fitted side by side, each by
+// itself, so the result does not depend on how many cores there are.
 func fitLogistic(features *mat.Dense, targets [][]int, classes int, seed uint64) *logistic {
 	rows, width := features.Dims()
-	m := &logistic{scale: make([]float64, width), base: make([]float64, classes)}
+	m := &logistic{scale: make([]float64, width), base: make([]float64, classes), weights: make([][]float64, classes)}
+	long := math.Sqrt(max(1, float64(width)/usualWidth))
 	for k := range m.scale {
-		m.scale[k] = max(mat.Norm(features.ColView(k), 2)/math.Sqrt(float64(rows)), 1e-12)
+		m.scale[k] = long * max(mat.Norm(features.ColView(k), 2)/math.Sqrt(float64(rows)), 1e-12)
 	}
-	for _, bears := range targets {
-		for _, class := range bears {
+	bears := make([][]bool, classes)
+	for class := range bears {
+		bears[class] = make([]bool, rows)
+	}
+	for i, own := range targets {
+		for _, class := range own {
+			bears[class][i] = true
 			m.base[class] += 1 / float64(rows)
 		}
 	}
-	history := make([][]float64, classes)
-	for class := range classes {
-		m.weights = append(m.weights, make([]float64, width+1))
-		history[class] = make([]float64, width+1)
-		m.weights[class][width] = logit(m.base[class])
+	inputs := make([][]float64, rows) // [T][D+1]
+	for i := range inputs {
+		inputs[i] = make([]float64, width+1)
+		m.input(inputs[i], features.RawRowView(i))
 	}
 	random := rand.New(rand.NewPCG(seed, 3))
-	x, wanted := make([]float64, width+1), make([]float64, classes)
+	var order []int
 	for range logisticPasses {
-		for _, i := range random.Perm(rows) {
-			m.input(x, features.RawRowView(i))
-			clear(wanted)
-			for _, class := range targets[i] {
-				wanted[class] = 1
-			}
-			for class, w := range m.weights {
-				step(w, history[class], x, sigmoid(dot(w, x))-wanted[class])
-			}
-		}
+		order = append(order, random.Perm(rows)...)
 	}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for class := range classes {
+		group.Go(func() error {
+			m.weights[class] = fitClass(inputs, bears[class], logit(m.base[class]), order)
+			return nil
+		})
+	}
+	group.Wait() //nolint:errcheck // nothing in it fails
 	return m
+}
+
+// fitClass goes once through the texts in the given order.
+func fitClass(inputs [][]float64, bears []bool, bias float64, order []int) []float64 {
+	width := len(inputs[0])
+	w, history := make([]float64, width), make([]float64, width)
+	w[width-1] = bias
+	for _, i := range order {
+		wanted := 0.0
+		if bears[i] {
+			wanted = 1
+		}
+		step(w, history, inputs[i], sigmoid(dot(w, inputs[i]))-wanted)
+	}
+	return w
 }
 
 // step moves w against the gradient miss·x, each weight at its own AdaGrad rate.

@@ -102,7 +102,7 @@ func distances(d *metrics.Distances) Distances {
 // scoreCorpora correlates within each corpus alone, and takes the plain mean over corpora: undefined if it
 // is undefined in one.
 func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
-	s.CorrelationByCorpus = map[string]Estimate{}
+	s.CorrelationByCorpus, s.corpus = map[string]Estimate{}, map[string]metrics.Correlation{}
 	s.mean.Influence = make([]float64, b.columns.Groups())
 	for _, c := range b.corpora {
 		found, err := metrics.Correlations(ctx, v.Select(c.rows), c.pairs)
@@ -110,6 +110,7 @@ func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors)
 			return err
 		}
 		r := &found[metrics.All]
+		s.corpus[c.name] = *r
 		s.CorrelationByCorpus[c.name] = Estimate{Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence))}
 		s.mean.Pearson += r.Pearson / float64(len(b.corpora))
 		for g, f := range r.Influence {

@@ -38,6 +38,7 @@ type System struct {
 	rows    *metrics.Measurement
 	texts   *metrics.Measurement
 	part    map[string]*metrics.Measurement // text level by theory
+	corpus  map[string]metrics.Correlation  // of each corpus alone
 	mean    metrics.Correlation             // mean over corpora of the correlation in each
 	reasons map[string]string               // why a figure is undefined, by its path
 }

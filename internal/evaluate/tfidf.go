@@ -239,6 +239,7 @@ func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 
 // corpusDocs are the distinct texts of rows, each with the nodes of all its labels.
 type corpusDocs struct {
+	ids     []string // text ids
 	texts   []string
 	targets [][]int // [T] classes of each text
 	classes int
@@ -254,6 +255,7 @@ func documents(rows []data.Row) corpusDocs {
 		if !ok {
 			at = len(d.texts)
 			place[rows[i].TextID] = at
+			d.ids = append(d.ids, rows[i].TextID)
 			d.texts = append(d.texts, rows[i].Text)
 			d.targets = append(d.targets, nil)
 		}

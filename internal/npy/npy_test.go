@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"regexp"
+	"slices"
 	"testing"
 
 	"hives/internal/npy"
@@ -36,5 +37,37 @@ func TestWriteFloat32(t *testing.T) {
 	}
 	if err := npy.WriteFloat32(&out, [][]float32{{1}, {1, 2}}); err == nil {
 		t.Error("ragged rows were written")
+	}
+}
+
+func TestReadFloat32(t *testing.T) {
+	rows := [][]float32{{1, -2, .5}, {0, float32(math.Inf(1)), 3}}
+	var out bytes.Buffer
+	if err := npy.WriteFloat32(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	raw := out.Bytes()
+	got, err := npy.ReadFloat32(bytes.NewReader(raw))
+	if err != nil || len(got) != 2 || !slices.Equal(got[0], rows[0]) || !slices.Equal(got[1], rows[1]) {
+		t.Fatalf("%v, %v", got, err)
+	}
+	change := func(from, to string) []byte { return bytes.Replace(raw, []byte(from), []byte(to), 1) }
+	for _, c := range []struct {
+		name string
+		raw  []byte
+	}{
+		{"empty", nil},
+		{"not an array", change("NUMPY", "NUMPX")},
+		{"header cut", raw[:40]},
+		{"data cut", raw[:len(raw)-1]},
+		{"more than the header says", append(slices.Clone(raw), 0)},
+		{"float64", change("<f4", "<f8")},
+		{"by columns", change("False", "True ")},
+		{"fewer than none", change("(2, 3)", "(-2,3)")},
+		{"more than memory", change("(2, 3), } ", "(9, 999999999), }")},
+	} {
+		if got, err := npy.ReadFloat32(bytes.NewReader(c.raw)); err == nil {
+			t.Errorf("%s: read as %v", c.name, got)
+		}
 	}
 }
