@@ -22,6 +22,8 @@ import (
 type Options struct {
 	Precision  string // f32 (default), mixed, mixed16 or bf16
 	Dimensions int    // first numbers of each vector that are kept; 0 keeps all
+	Pooling    string // last or mean, in place of what the model folder says; Open alone heeds it and the next
+	MaxLength  int    // tokens a text, in place of what the model folder says
 	// Progress, if set, is called after each batch with the number of texts done.
 	Progress func(done, total int)
 }
@@ -41,6 +43,9 @@ type Local struct {
 func Open(dir string, backend compute.Backend, engineName string, options Options) (*Local, error) {
 	info, err := folder.Read(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := options.over(&info); err != nil {
 		return nil, err
 	}
 	dtype := dtypes.Float32
@@ -68,6 +73,24 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 		return nil, err
 	}
 	return l, nil
+}
+
+// over puts what was asked for in place of what the folder says.
+func (o Options) over(info *folder.Info) error {
+	if o.Pooling != "" {
+		pooling, err := qwen3embed.ParsePooling(o.Pooling)
+		if err != nil {
+			return fault.New(fault.Invalid, "%w", err)
+		}
+		info.Pooling = pooling
+	}
+	switch {
+	case o.MaxLength < 0 || o.MaxLength == 1:
+		return fault.New(fault.Invalid, "texts of at most %d tokens: want at least 2, a token and the end token", o.MaxLength)
+	case o.MaxLength > 0:
+		info.MaxLength = o.MaxLength
+	}
+	return nil
 }
 
 // checkHash identifies the weights and refuses a folder whose weights are not those that hives.json names.

@@ -178,3 +178,27 @@ func TestOpenRefusesOtherWeightsThanNamed(t *testing.T) {
 		t.Errorf("a text without a tokenizer: %v", err)
 	}
 }
+
+// TestAskedInPlaceOfTheFolder overrides pooling and length, which must tell in the identity and in the vectors.
+func TestAskedInPlaceOfTheFolder(t *testing.T) {
+	dir, text := tinyFolder(t), "one two three four five six seven eight nine ten"
+	plain, mean, short := open(t, dir, local.Options{}), open(t, dir, local.Options{Pooling: "mean"}), open(t, dir, local.Options{MaxLength: 4})
+	if id := mean.Identity(); id.Pooling != "mean" || id.MaxLength != 32 {
+		t.Errorf("%+v", id)
+	}
+	if id := short.Identity(); id.Pooling != "last" || id.MaxLength != 4 {
+		t.Errorf("%+v", id)
+	}
+	want := encode(t, plain, text)[0]
+	for name, l := range map[string]*local.Local{"mean": mean, "4 tokens": short} {
+		if slices.Equal(encode(t, l, text)[0], want) {
+			t.Errorf("%s: the vector is that of the folder's own settings", name)
+		}
+	}
+	e := engine.OpenForTest(t)
+	for _, o := range []local.Options{{Pooling: "first"}, {MaxLength: 1}, {MaxLength: -1}} {
+		if l, err := local.Open(dir, e.Backend, string(e.Name), o); fault.Of(err) != fault.Invalid {
+			t.Errorf("%+v: %v, %v", o, l, err)
+		}
+	}
+}
