@@ -94,30 +94,42 @@ func (d *Document) distinguish() {
 }
 
 // settings lists those of a single run that are not the defaults, or those that differ between runs.
-func (d *Document) settings() error {
-	byName := map[string]*Setting{}
+func (d *Document) settings() (err error) {
+	var list []runindex.Run
 	for i := range d.Runs {
-		changes, err := changed(&d.Runs[i].run)
+		list = append(list, d.Runs[i].run)
+	}
+	d.Settings, err = Differing(list)
+	return err
+}
+
+// Differing lists the settings that are not the same in all runs, or of a single run those that are not the defaults;
+// of a run its Info.Stage and Config are used.
+func Differing(list []runindex.Run) ([]Setting, error) {
+	byName := map[string]*Setting{}
+	for i := range list {
+		changes, err := changed(&list[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, c := range changes {
 			if byName[c.Field] == nil {
-				byName[c.Field] = &Setting{Name: c.Field, Default: c.Stored, Values: make([]string, len(d.Runs))}
-				for k := range d.Runs { // a run that does not change it has the default
+				byName[c.Field] = &Setting{Name: c.Field, Default: c.Stored, Values: make([]string, len(list))}
+				for k := range list { // a run that does not change it has the default
 					byName[c.Field].Values[k] = c.Stored
 				}
 			}
 			byName[c.Field].Values[i] = c.Given
 		}
 	}
+	var out []Setting
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		s := byName[name]
-		if len(d.Runs) == 1 || len(slices.Compact(slices.Clone(s.Values))) > 1 {
-			d.Settings = append(d.Settings, *s)
+		if len(list) == 1 || len(slices.Compact(slices.Clone(s.Values))) > 1 {
+			out = append(out, *s)
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // curves reads every figure that any run has and that is worth a look, first those of the list.
