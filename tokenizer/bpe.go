@@ -12,9 +12,13 @@ const noMerge = ^uint64(0)
 // step, which is quicker than a heap for words, and up to which it is cached.
 const smallPiece = 64
 
+// lacking is the id of a byte that no entry of the vocabulary stands for.
+const lacking = -1
+
 // bpe merges the bytes of one piece. It is immutable once built.
 type bpe struct {
-	byteID [256]int32
+	byteID [256]int32 // lacking for bytes without an entry
+	gaps   bool       // some byte has none
 	merges pairTable
 	whole  map[string]int32 // ignore_merges: pieces that are entries as they stand; else nil
 }
@@ -23,6 +27,9 @@ type bpe struct {
 func (b *bpe) encode(dst []int32, piece string) []int32 {
 	if id, ok := b.whole[piece]; ok {
 		return append(dst, id)
+	}
+	if b.gaps {
+		piece = b.known(piece)
 	}
 	if len(piece) > smallPiece {
 		return b.encodeLong(dst, piece)
@@ -60,6 +67,24 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 		}
 	}
 	return append(dst, ids[:n]...)
+}
+
+// known drops the bytes that have no entry, as the library does where a file names no unknown token: what stood
+// on both sides may then merge.
+func (b *bpe) known(piece string) string {
+	for i := range len(piece) {
+		if b.byteID[piece[i]] != lacking {
+			continue
+		}
+		kept := []byte(piece[:i])
+		for _, c := range []byte(piece[i:]) {
+			if b.byteID[c] != lacking {
+				kept = append(kept, c)
+			}
+		}
+		return string(kept)
+	}
+	return piece
 }
 
 // encodeLong does the same in n log n: candidates wait in a heap, and one whose pair has changed since is

@@ -40,7 +40,7 @@ type fileToken struct {
 type fileModel struct {
 	Type                    string           `json:"type"`
 	Dropout                 float64          `json:"dropout"`
-	UnkToken                *string          `json:"unk_token"` // never needed: every byte has an entry
+	UnkToken                *string          `json:"unk_token"` // refused where a byte has no entry
 	ContinuingSubwordPrefix string           `json:"continuing_subword_prefix"`
 	EndOfWordSuffix         string           `json:"end_of_word_suffix"`
 	FuseUnk                 bool             `json:"fuse_unk"`

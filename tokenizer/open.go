@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"hives/internal/fault"
+	"hives/internal/gguf"
 )
 
 // byteLevel is the plain-Go tokenizer. Nothing but the cache changes after Open, and that needs no lock.
@@ -25,8 +26,8 @@ type byteLevel struct {
 	digest     string
 }
 
-// Open reads the byte-level BPE tokenizer at path, a tokenizer.json or a folder that holds one. It refuses
-// a file with any component it does not implement, and names the field.
+// Open reads the byte-level BPE tokenizer at path: a tokenizer.json, a folder that holds one, or a GGUF model with its
+// tokenizer in the file. It refuses a file with any component it does not implement, and names the field.
 func Open(path string) (Tokenizer, error) {
 	raw, path, err := readJSON(path)
 	if err != nil {
@@ -39,10 +40,19 @@ func Open(path string) (Tokenizer, error) {
 	return t, nil
 }
 
-// readJSON returns the bytes of the file and the path it was found under.
+// readJSON returns the bytes of the file and the path it was found under. A tokenizer.json beside a GGUF file comes
+// before the tokenizer in it.
 func readJSON(path string) (raw []byte, file string, err error) {
+	model, err := gguf.Find(path)
+	if err != nil {
+		return nil, path, err
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, "tokenizer.json")
+	}
+	if _, err := os.Stat(path); model != "" && (model == path || errors.Is(err, os.ErrNotExist)) {
+		raw, err := gguf.TokenizerJSON(model)
+		return raw, model, err
 	}
 	raw, err = os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -113,14 +123,18 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 	return entries, int(largest) + 1, nil
 }
 
-// newBPE resolves merges to ids. Every byte must have an entry: then no text can meet an unknown token.
+// newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
+// SmolLM2's vocabulary lacks six control characters and two bytes of rare scripts.
 func newBPE(m *fileModel) (*bpe, error) {
 	b := &bpe{merges: newPairTable(len(m.Merges))}
 	byteOf := make(map[rune]byte, 256)
 	for i, r := range byteRunes() {
 		id, ok := m.Vocab[string(r)]
-		if !ok {
+		switch {
+		case !ok && m.UnkToken != nil:
 			return nil, fault.New(fault.Corrupt, "model.vocab has no entry for byte %d (%q)", i, r)
+		case !ok:
+			id, b.gaps = lacking, true
 		}
 		b.byteID[i], byteOf[r] = id, byte(i)
 	}

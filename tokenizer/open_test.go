@@ -33,8 +33,8 @@ const byteLevelOnly = `{"type":"ByteLevel","add_prefix_space":false,"trim_offset
 const digitsThenBytes = `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` + byteLevelOnly + `]}`
 
 func TestOpenRefuses(t *testing.T) {
-	missing := func(entry string) []byte {
-		return bytes.Replace(demoJSON(t), []byte(`"`+entry+`":`), []byte(`"`+entry+entry+entry+`":`), 1)
+	missing := func(from []byte, entry string) []byte {
+		return bytes.Replace(from, []byte(`"`+entry+`":`), []byte(`"`+entry+entry+entry+`":`), 1)
 	}
 	for name, c := range map[string]struct {
 		raw  []byte
@@ -60,8 +60,8 @@ func TestOpenRefuses(t *testing.T) {
 		"dropout":                {edited(t, `0.1`, "model", "dropout"), fault.Invalid, "model.dropout"},
 		"byte fallback":          {edited(t, `true`, "model", "byte_fallback"), fault.Invalid, "byte_fallback"},
 		"a suffix":               {edited(t, `"</w>"`, "model", "end_of_word_suffix"), fault.Invalid, "end_of_word_suffix"},
-		"an entry that is gone":  {missing("Ġt"), fault.Corrupt, "model.merges["},
-		"a byte without entry":   {missing("a"), fault.Corrupt, "no entry for byte 97"},
+		"an entry that is gone":  {missing(demoJSON(t), "Ġt"), fault.Corrupt, "model.merges["},
+		"a byte without entry":   {missing(edited(t, `"Ġt"`, "model", "unk_token"), "a"), fault.Corrupt, "no entry for byte 97"},
 		"an id used twice":       {edited(t, `[{"id":3,"content":"<x>"}]`, "added_tokens"), fault.Corrupt, "taken by"},
 		"a token with two ids":   {edited(t, `[{"id":9000,"content":"Ġt"}]`, "added_tokens"), fault.Corrupt, "9000"},
 		"an empty added token":   {edited(t, `[{"id":9000,"content":""}]`, "added_tokens"), fault.Corrupt, "added token"},
@@ -94,6 +94,22 @@ func TestIgnoreMerges(t *testing.T) {
 	plain, err := demoTokenizer(t).Encode(nil, "qzqzq")
 	if err != nil || len(plain) < 2 {
 		t.Errorf("flag not set: %v, error %v", plain, err)
+	}
+}
+
+// TestBytesWithoutEntry: where no unknown token is named they are dropped before anything merges.
+func TestBytesWithoutEntry(t *testing.T) {
+	tok, err := parse(bytes.Replace(demoJSON(t), []byte(`"Ă":`), []byte(`"ĂĂĂ":`), 1)) // byte 2 as entries spell it
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := demoTokenizer(t).model
+	for _, piece := range []string{"weather", strings.Repeat("weather", 20), "\x01"} { // the second is merged with a heap
+		spoilt := strings.ReplaceAll(piece, "a", "a\x02\x02") + "\x02"
+		checkEqual(t, piece, tok.model.encode(nil, spoilt), whole.encode(nil, piece), nil)
+	}
+	if got, err := tok.Encode(nil, "\x02"); len(got) != 0 || err != nil {
+		t.Errorf("the byte alone: %v, error %v", got, err)
 	}
 }
 

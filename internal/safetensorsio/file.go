@@ -2,14 +2,10 @@ package safetensorsio
 
 import (
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"maps"
-	"os"
-
-	"github.com/edsrzf/mmap-go"
 
 	"hives/internal/fault"
+	"hives/internal/mapfile"
 )
 
 // lengthBytes is the size of the header length at the start of a file.
@@ -18,7 +14,7 @@ const lengthBytes = 8
 // File is an open safetensors file. Its methods but Close may be called concurrently.
 type File struct {
 	path     string
-	mapped   mmap.MMap
+	mapped   *mapfile.File
 	data     []byte // the section after the header
 	entries  []entry
 	index    map[string]int // position in entries by name
@@ -27,49 +23,21 @@ type File struct {
 
 // Open maps the file at path and checks its header and the size of its data.
 func Open(path string) (*File, error) {
-	mapped, err := mapFile(path)
+	mapped, err := mapfile.Open(path, lengthBytes)
 	if err != nil {
 		return nil, err
 	}
 	f := &File{path: path, mapped: mapped, index: map[string]int{}}
 	if err := f.parse(); err != nil {
-		mapped.Unmap()
+		mapped.Close()
 		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
 	return f, nil
 }
 
-// mapFile maps the whole file read-only.
-func mapFile(path string) (mmap.MMap, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "tensors: %w", err)
-	}
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "tensors: %w", err)
-	}
-	defer file.Close() // a mapping outlives its descriptor
-	// Of the open file, not of the path: between the two a rename could come.
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Invalid, "%s: not a regular file", path)
-	}
-	if info.Size() < lengthBytes { // an empty file could not even be mapped
-		return nil, fault.New(fault.Corrupt, "%s: %d bytes are no safetensors file", path, info.Size())
-	}
-	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, fault.New(fault.Exhausted, "map %s: %w", path, err)
-	}
-	return mapped, nil
-}
-
 // parse fills f from the mapped bytes.
 func (f *File) parse() (err error) {
-	header, data, err := split(f.mapped)
+	header, data, err := split(f.mapped.Data)
 	if err != nil {
 		return err
 	}
@@ -128,11 +96,11 @@ func (f *File) Tensor(name string) (Tensor, error) {
 // Metadata returns a copy of the strings under "__metadata__".
 func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
+// Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
+func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
+
 // Close unmaps the file; every Data handed out is gone with it.
 func (f *File) Close() error {
 	f.data = nil
-	if f.mapped == nil {
-		return nil
-	}
-	return f.mapped.Unmap()
+	return f.mapped.Close()
 }

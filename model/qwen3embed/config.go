@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/gguf"
 )
 
 // Config holds the sizes of a model, under the names of Hugging Face's config.json.
@@ -72,8 +74,15 @@ type configFile struct {
 	DType      string `json:"dtype"`
 }
 
-// LoadConfig reads a config.json of either dialect and validates it.
+// LoadConfig reads a config.json of either dialect, or what a GGUF file says instead, and validates it.
 func LoadConfig(path string) (*Config, error) {
+	if strings.HasSuffix(path, gguf.Extension) {
+		cfg, err := ggufConfig(path)
+		if err != nil {
+			return nil, fmt.Errorf("model config %s: %w", path, err)
+		}
+		return cfg, nil
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "model config: %w; a model folder holds config.json, model.safetensors and tokenizer.json", err)

@@ -3,64 +3,141 @@ package qwen3embed
 import (
 	"encoding/binary"
 	"math"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"hives/internal/fault"
 	"hives/internal/safetensorsio"
 )
 
-// convert makes a tensor of the loader's type from stored bytes and refuses values that are not finite.
-func (l *loader) convert(t safetensorsio.Tensor) (*tensors.Tensor, error) {
-	read, width := reader(t.DType)
+// forgetNumbers is after how many numbers the pages they were read from are given back: few calls, little memory.
+const forgetNumbers = 1 << 20
+
+// convert makes a tensor of the loader's type from stored rows and refuses values that are not finite.
+func (l *loader) convert(s stored) (out *tensors.Tensor, err error) {
 	write, outWidth := writer(l.dtype)
-	if read == nil || write == nil {
-		return nil, fault.New(fault.Invalid, "type %s cannot become %s: weights are F32, BF16 or F16", t.DType, l.dtype)
+	if write == nil {
+		return nil, fault.New(fault.Invalid, "weights cannot become %s", l.dtype)
+	}
+	width := s.shape[len(s.shape)-1]
+	if out, err = l.allocate(s.shape); err != nil {
+		return nil, err
 	}
 	bad := -1
-	out, err := newTensor(l.dtype, t.Shape, func(raw []byte) {
-		for i := range len(t.Data) / width {
-			v := read(t.Data[i*width:])
-			if v-v != 0 {
-				bad = i
+	row, forgotten, chunk := make([]float32, width), 0, max(1, forgetNumbers/width)
+	err = out.MutableBytes(func(raw []byte) {
+		for i := range size(s.shape) / width {
+			s.row(i, row)
+			if at := notFinite(row); at >= 0 {
+				bad = i*width + at
 				return
 			}
-			write(raw[i*outWidth:], v)
+			write(raw[i*width*outWidth:], row)
+			if i+1-forgotten == chunk {
+				s.forget(forgotten, i+1)
+				forgotten = i + 1
+			}
 		}
+		s.forget(forgotten, size(s.shape)/width)
 	})
 	if err == nil && bad >= 0 {
-		err = &NonFiniteError{Tensor: t.Name, Index: bad}
+		err = &NonFiniteError{Tensor: s.name, Index: bad}
 	}
 	return out, err
 }
 
-// reader decodes one little-endian number of a stored type.
-func reader(dtype string) (read func([]byte) float32, width int) {
+// allocate makes room where the weights are to stay.
+func (l *loader) allocate(dims []int) (*tensors.Tensor, error) {
+	shape := shapes.Make(l.dtype, dims...)
+	if l.backend == nil || !l.backend.HasSharedBuffers() {
+		return tensors.FromShape(shape), nil
+	}
+	return tensors.FromShapeForBackend(l.backend, 0, shape)
+}
+
+func notFinite(row []float32) int {
+	for i, v := range row {
+		if v-v != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// fromSafetensors views a tensor of a safetensors file; a tensor of one axis is one row.
+func fromSafetensors(file *safetensorsio.File, t safetensorsio.Tensor) (stored, error) {
+	read, width := reader(t.DType)
+	if read == nil {
+		return stored{}, fault.New(fault.Invalid, "tensor %s: type %s is not supported: weights are F32, BF16 or F16", t.Name, t.DType)
+	}
+	rowBytes := width
+	if len(t.Shape) > 0 {
+		rowBytes *= t.Shape[len(t.Shape)-1]
+	}
+	return stored{
+		name: strings.TrimPrefix(t.Name, "model."), shape: t.Shape,
+		row:    func(i int, dst []float32) { read(dst, t.Data[i*rowBytes:]) },
+		forget: func(from, to int) { file.Forget(t.Data[from*rowBytes : to*rowBytes]) },
+	}, nil
+}
+
+// reader decodes little-endian numbers of a stored type.
+func reader(dtype string) (read func(dst []float32, src []byte), width int) {
 	switch dtype {
 	case "F32":
-		return func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }, 4
+		return func(dst []float32, src []byte) {
+			for i := range dst {
+				dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+			}
+		}, 4
 	case "BF16":
-		return func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }, 2
+		return func(dst []float32, src []byte) {
+			for i := range dst {
+				dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
+			}
+		}, 2
 	case "F16":
-		return func(b []byte) float32 { return float16.FromBits(binary.LittleEndian.Uint16(b)).Float32() }, 2
+		return func(dst []float32, src []byte) {
+			for i := range dst {
+				dst[i] = float16.FromBits(binary.LittleEndian.Uint16(src[2*i:])).Float32()
+			}
+		}, 2
 	}
 	return nil, 0
 }
 
-// writer encodes one number of a variable's type.
-func writer(dtype dtypes.DType) (write func([]byte, float32), width int) {
+// writer encodes numbers of a variable's type.
+func writer(dtype dtypes.DType) (write func(dst []byte, src []float32), width int) {
 	switch dtype {
 	case dtypes.Float32:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) }, 4
+		return func(dst []byte, src []float32) {
+			for i, v := range src {
+				binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
+			}
+		}, 4
 	case dtypes.BFloat16:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, bfloat16.FromFloat32(v).Bits()) }, 2
+		return func(dst []byte, src []float32) {
+			for i, v := range src {
+				binary.LittleEndian.PutUint16(dst[2*i:], bfloat16.FromFloat32(v).Bits())
+			}
+		}, 2
 	case dtypes.Float16:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, float16.FromFloat32(v).Bits()) }, 2
+		return func(dst []byte, src []float32) {
+			for i, v := range src {
+				binary.LittleEndian.PutUint16(dst[2*i:], float16.FromFloat32(v).Bits())
+			}
+		}, 2
 	case dtypes.Float64:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint64(b, math.Float64bits(float64(v))) }, 8
+		return func(dst []byte, src []float32) {
+			for i, v := range src {
+				binary.LittleEndian.PutUint64(dst[8*i:], math.Float64bits(float64(v)))
+			}
+		}, 8
 	}
 	return nil, 0
 }

@@ -103,8 +103,10 @@ func fromFloats(dtype dtypes.DType, values []float64, dims ...int) (*tensors.Ten
 	}
 	write, width := writer(dtype)
 	return newTensor(dtype, dims, func(raw []byte) {
+		number := make([]float32, 1)
 		for i, v := range values {
-			write(raw[i*width:], float32(v))
+			number[0] = float32(v)
+			write(raw[i*width:], number)
 		}
 	})
 }

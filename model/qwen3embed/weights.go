@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
+	"hives/internal/gguf"
 	"hives/internal/safetensorsio"
 )
 
@@ -23,11 +25,16 @@ const (
 	IndexFile   = "model.safetensors.index.json"
 )
 
-// Load reads config.json and the weights of a model folder: one file, or shards with their index;
-// names with or without the "model." prefix; float32, bfloat16 or float16, converted to dtype
-// (dtypes.InvalidDType keeps the config's). Every tensor must be used, present, of the right shape and finite.
-func Load(dir string, dtype dtypes.DType) (*Model, error) {
-	cfg, err := LoadConfig(filepath.Join(dir, ConfigFile))
+// Load reads the config and the weights of a model: a folder with config.json and one file, or shards with their
+// index, names with or without the "model." prefix, float32, bfloat16 or float16; or a GGUF file, or the folder of
+// one. They are converted to dtype (dtypes.InvalidDType keeps the config's). Every tensor must be used, present, of
+// the right shape and finite.
+func Load(dir string, dtype dtypes.DType) (*Model, error) { return LoadOn(nil, dir, dtype) }
+
+// LoadOn is Load straight into the memory of a backend, where the weights then lie once. Without one they lie in
+// this process' memory, and go to the backend, each for a moment twice, when they are first used.
+func LoadOn(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, error) {
+	cfg, err := FolderConfig(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +46,7 @@ func Load(dir string, dtype dtypes.DType) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Config: cfg, Store: model.NewStore()}
-	l := loader{model: m, dtype: dtype, want: map[string][]int{}}
+	l := loader{model: m, backend: backend, dtype: dtype, want: map[string][]int{}}
 	for _, spec := range cfg.Layout() {
 		l.want[spec.Name] = spec.Dims
 	}
@@ -56,8 +63,24 @@ func Load(dir string, dtype dtypes.DType) (*Model, error) {
 	return m, nil
 }
 
-// WeightFiles lists the weights of a model folder: the single file, or the index's shards in order.
+// FolderConfig reads the config of a model folder or a GGUF file.
+func FolderConfig(dir string) (*Config, error) {
+	path, err := gguf.Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		path = filepath.Join(dir, ConfigFile)
+	}
+	return LoadConfig(path)
+}
+
+// WeightFiles lists the weights of a model folder: the single file, or the index's shards in order. A GGUF file is
+// its own folder.
 func WeightFiles(dir string) ([]string, error) {
+	if path, err := gguf.Find(dir); err != nil || path != "" {
+		return []string{path}, err
+	}
 	single := filepath.Join(dir, WeightsFile)
 	if _, err := os.Stat(single); err == nil {
 		return []string{single}, nil
@@ -89,12 +112,25 @@ func WeightFiles(dir string) ([]string, error) {
 
 // loader fills a model from files and keeps account of what is still wanted.
 type loader struct {
-	model *Model
-	dtype dtypes.DType
-	want  map[string][]int // by name, not yet seen
+	model   *Model
+	backend compute.Backend // nil: this process' memory
+	dtype   dtypes.DType
+	want    map[string][]int // by name, not yet seen
+}
+
+// stored is a tensor in a file of either format, read row by row.
+type stored struct {
+	name  string
+	shape []int
+	row   func(i int, dst []float32)
+	// forget gives the memory of the stored rows from..to-1 back; rows of several tensors may share a page.
+	forget func(from, to int)
 }
 
 func (l *loader) read(path string) error {
+	if strings.HasSuffix(path, gguf.Extension) {
+		return l.readGGUF(path)
+	}
 	file, err := safetensorsio.Open(path)
 	if err != nil {
 		return err
@@ -105,33 +141,37 @@ func (l *loader) read(path string) error {
 		if err != nil {
 			return err
 		}
-		if err := l.take(path, strings.TrimPrefix(name, "model."), t); err != nil {
-			return err
+		s, err := fromSafetensors(file, t)
+		if err == nil {
+			err = l.take(s)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return nil
 }
 
-func (l *loader) take(path, name string, t safetensorsio.Tensor) error {
-	dims, wanted := l.want[name]
+func (l *loader) take(s stored) error {
+	dims, wanted := l.want[s.name]
 	switch {
-	case !wanted && l.model.Variable(name) != nil:
-		return fault.New(fault.Corrupt, "%s: tensor %s stands in the weights twice", path, name)
+	case !wanted && l.model.Variable(s.name) != nil:
+		return fault.New(fault.Corrupt, "tensor %s stands in the weights twice", s.name)
 	case !wanted:
-		return fault.New(fault.Mismatch, "%s: tensor %s %v is not part of a model of this config.json", path, name, t.Shape)
-	case !slices.Equal(dims, t.Shape):
-		return fault.New(fault.Mismatch, "%s: tensor %s is %v, config.json asks for %v", path, name, t.Shape, dims)
+		return fault.New(fault.Mismatch, "tensor %s %v is not part of a model of this config", s.name, s.shape)
+	case !slices.Equal(dims, s.shape):
+		return fault.New(fault.Mismatch, "tensor %s is %v, the config asks for %v", s.name, s.shape, dims)
 	}
-	delete(l.want, name)
-	value, err := l.convert(t)
+	delete(l.want, s.name)
+	value, err := l.convert(s)
 	if err != nil {
 		var bad *NonFiniteError
 		if errors.As(err, &bad) {
-			return fault.New(fault.Corrupt, "%s: %w; these weights cannot be used", path, err)
+			return fault.New(fault.Corrupt, "%w; these weights cannot be used", err)
 		}
-		return fmt.Errorf("%s: tensor %s: %w", path, name, err)
+		return fmt.Errorf("tensor %s: %w", s.name, err)
 	}
-	return l.model.set(name, value)
+	return l.model.set(s.name, value)
 }
 
 func (l *loader) complete(dir string) error {

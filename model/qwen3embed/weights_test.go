@@ -108,7 +108,7 @@ func TestLoadRefusesBadWeights(t *testing.T) {
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
 				return append(ts, safetensorsio.Tensor{Name: "lm_head.weight", DType: "F32", Shape: []int{2}, Data: make([]byte, 8)})
 			}},
-		{"misshapen tensor", "tensor norm.weight is [12 2], config.json asks for [24]", fault.Mismatch,
+		{"misshapen tensor", "tensor norm.weight is [12 2], the config asks for [24]", fault.Mismatch,
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
 				ts[slices.IndexFunc(ts, func(x safetensorsio.Tensor) bool { return x.Name == "norm.weight" })].Shape = []int{12, 2}
 				return ts
@@ -128,7 +128,7 @@ func TestLoadRefusesBadWeights(t *testing.T) {
 				twin.Name = "model." + twin.Name
 				return append(ts, twin)
 			}},
-		{"integers", "cannot become", fault.Invalid,
+		{"integers", "type I32 is not supported", fault.Invalid,
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
 				ts[slices.IndexFunc(ts, func(x safetensorsio.Tensor) bool { return x.Name == "norm.weight" })].DType = "I32"
 				return ts

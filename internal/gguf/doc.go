@@ -1,0 +1,17 @@
+// Package gguf reads GGUF files, versions 2 and 3: the weights, sizes and tokenizer of a model in one file, as
+// llama.cpp and its tools write them.
+//
+// A file is "GGUF", the version, the number of tensors and of metadata, the metadata (name, type, value), a line for
+// each tensor (name, axes innermost first, type, offset), padding, and the tensors' bytes, each at a multiple of
+// general.alignment. Numbers are little-endian. Source: the format's page in ggml's repository, docs/gguf.md.
+//
+// Tensors may be of F32, F16 or BF16, or in blocks of 32 or 256 numbers that share scales: Q8_0, Q4_0, Q4_1, Q4_K,
+// Q6_K. Rows are decoded one at a time, so that nothing but the result need ever lie in memory; Forget gives the
+// pages of what was decoded back.
+//
+// Headers are taken for hostile. Counts and lengths are believed only as far as the file has bytes for them; names
+// that come twice, nested arrays, unknown types, axes that multiply beyond 64 bits, offsets that are not aligned,
+// lie outside the file or overlap are refused, naming file and tensor, before anything of their size is allocated.
+//
+// TokenizerJSON writes the tokenizer in the file out as the tokenizer.json that the same model would have.
+package gguf

@@ -1,0 +1,69 @@
+package gguf
+
+import (
+	"fmt"
+
+	"hives/internal/fault"
+	"hives/internal/mapfile"
+)
+
+// File is an open GGUF file. Its methods but Close may be called concurrently.
+type File struct {
+	path     string
+	mapped   *mapfile.File
+	metadata map[string]value
+	keys     []string
+	tensors  []Tensor // in the order of their bytes
+	index    map[string]int
+}
+
+// headBytes is the fixed head: magic, version, counts of tensors and of metadata.
+const headBytes = 24
+
+// Open maps the file at path and checks all of its header, and that its tensors lie in it.
+func Open(path string) (*File, error) {
+	mapped, err := mapfile.Open(path, headBytes)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(mapped.Data)
+	if err != nil {
+		mapped.Close()
+		if fault.Of(err) == fault.Unknown {
+			err = fault.New(fault.Corrupt, "%w", err)
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.path, f.mapped = path, mapped
+	return f, nil
+}
+
+// Path is where the file was opened.
+func (f *File) Path() string { return f.path }
+
+// Names returns the tensors' names in the order of their bytes, which is the quick order to read them in.
+func (f *File) Names() []string {
+	names := make([]string, len(f.tensors))
+	for i, t := range f.tensors {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Tensor returns a tensor whose Data is a view of the file, valid until Close.
+func (f *File) Tensor(name string) (Tensor, error) {
+	i, ok := f.index[name]
+	if !ok {
+		return Tensor{}, fault.New(fault.NotFound, "%s: no tensor %s", f.path, clip(name))
+	}
+	return f.tensors[i], nil
+}
+
+// Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
+func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
+
+// Close unmaps the file; every Data handed out is gone with it.
+func (f *File) Close() error {
+	f.tensors, f.metadata = nil, nil // views, all of them
+	return f.mapped.Close()
+}

@@ -1,0 +1,50 @@
+package gguf
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Extension is how the names of these files end.
+const Extension = ".gguf"
+
+// others are the files of a model folder in the other format; where one stands, a .gguf file beside it is cargo.
+var others = []string{"config.json", "model.safetensors", "model.safetensors.index.json"}
+
+// Find returns the GGUF file that a model path means: the file itself, or the only one of a folder that holds no
+// model in the other format. "" without an error means that the path is none of these.
+func Find(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil { // whoever opens it says what is wrong
+		return "", nil
+	}
+	if !info.IsDir() {
+		if strings.HasSuffix(path, Extension) {
+			return path, nil
+		}
+		return "", nil
+	}
+	for _, name := range others {
+		if _, err := os.Stat(filepath.Join(path, name)); err == nil {
+			return "", nil
+		}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, e := range entries {
+		switch {
+		case !strings.HasSuffix(e.Name(), Extension) || strings.HasPrefix(e.Name(), "."):
+		case found != "":
+			return "", fault.New(fault.Invalid, "model folder %s holds several %s files: name one of them", path, Extension)
+		default:
+			found = filepath.Join(path, e.Name())
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,114 @@
+package gguf
+
+import (
+	"strconv"
+
+	"hives/internal/fault"
+)
+
+// Has tells whether the metadata has a key.
+func (f *File) Has(key string) bool {
+	_, ok := f.metadata[key]
+	return ok
+}
+
+// Keys returns the metadata's keys in the order of the file.
+func (f *File) Keys() []string { return append([]string(nil), f.keys...) }
+
+// String returns a string of the metadata.
+func (f *File) String(key string) (string, error) {
+	v, err := f.value(key, false)
+	if err != nil || v.kind != kindString {
+		return "", f.wrong(key, "a string", err)
+	}
+	return string(v.raw), nil
+}
+
+// Int returns a whole number of the metadata.
+func (f *File) Int(key string) (int, error) {
+	v, err := f.value(key, false)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := v.integer(0)
+	if !ok {
+		return 0, f.wrong(key, "a whole number", nil)
+	}
+	return n, nil
+}
+
+// Float returns a number of the metadata.
+func (f *File) Float(key string) (float64, error) {
+	v, err := f.value(key, false)
+	if err != nil {
+		return 0, err
+	}
+	x, ok := v.float()
+	if !ok {
+		return 0, f.wrong(key, "a number", nil)
+	}
+	return x, nil
+}
+
+// Bool returns a truth value of the metadata; any byte but 0 is true.
+func (f *File) Bool(key string) (bool, error) {
+	v, err := f.value(key, false)
+	if err != nil || v.kind != kindBool {
+		return false, f.wrong(key, "true or false", err)
+	}
+	return v.raw[0] != 0, nil
+}
+
+// Strings returns an array of strings of the metadata.
+func (f *File) Strings(key string) ([]string, error) {
+	v, err := f.value(key, true)
+	if err != nil || v.kind != kindString {
+		return nil, f.wrong(key, "an array of strings", err)
+	}
+	return v.strings(), nil
+}
+
+// Ints returns an array of whole numbers of the metadata.
+func (f *File) Ints(key string) ([]int, error) {
+	v, err := f.value(key, true)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int, v.count) // no more than the file has bytes
+	for i := range out {
+		n, ok := v.integer(i)
+		if !ok {
+			return nil, f.wrong(key, "an array of whole numbers", nil)
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// value looks a key up and refuses an array where one value is wanted, and the other way round.
+func (f *File) value(key string, array bool) (value, error) {
+	v, ok := f.metadata[key]
+	switch {
+	case !ok:
+		return v, fault.New(fault.NotFound, "%s: no %s in the metadata", f.path, key)
+	case v.array && !array:
+		return v, f.wrong(key, "one value", nil)
+	case !v.array && array:
+		return v, f.wrong(key, "an array", nil)
+	}
+	return v, nil
+}
+
+// wrong names a key whose value is of another type than wanted, unless err has said more already.
+func (f *File) wrong(key, want string, err error) error {
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Invalid, "%s: %s in the metadata is not %s", f.path, key, want)
+}
+
+// shortest is the float64 that a float32 was most likely rounded from.
+func shortest(x float32) float64 {
+	out, _ := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
+	return out
+}

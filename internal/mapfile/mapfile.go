@@ -1,0 +1,77 @@
+package mapfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"unsafe"
+
+	"github.com/edsrzf/mmap-go"
+	"golang.org/x/sys/unix"
+
+	"hives/internal/fault"
+)
+
+// File is a mapped file. Its methods but Close may be called concurrently.
+type File struct {
+	Data mmap.MMap // the whole file
+}
+
+// Open maps the regular file at path, which must hold at least least bytes, 1 or more: an empty file cannot be
+// mapped, and a caller wants to read a fixed head without looking at the length first.
+func Open(path string, least int64) (*File, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "tensors: %w", err)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "tensors: %w", err)
+	}
+	defer file.Close() // a mapping outlives its descriptor
+	// Of the open file, not of the path: between the two a rename could come.
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Invalid, "%s: not a regular file", path)
+	}
+	if info.Size() < least {
+		return nil, fault.New(fault.Corrupt, "%s: %d bytes are no file of tensors", path, info.Size())
+	}
+	data, err := mmap.Map(file, mmap.RDONLY, 0)
+	if err != nil {
+		return nil, fault.New(fault.Exhausted, "map %s: %w", path, err)
+	}
+	return &File{data}, nil
+}
+
+// Forget gives the whole pages of part, a piece of Data, back to the system. Reading them again is allowed and
+// reads the file again. A piece of other memory is left alone: the system would fill that with zeros.
+func (f *File) Forget(part []byte) {
+	if len(part) == 0 || len(f.Data) == 0 {
+		return
+	}
+	begin := int(uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(f.Data))))
+	end := begin + len(part)
+	if begin < 0 || end > len(f.Data) {
+		return
+	}
+	page := os.Getpagesize()
+	first := (begin + page - 1) / page * page
+	if end != len(f.Data) { // a page that others share stays
+		end = end / page * page
+	}
+	if first < end {
+		// Advice that is not taken costs memory and nothing else.
+		_ = unix.Madvise(f.Data[first:end], unix.MADV_DONTNEED)
+	}
+}
+
+// Close ends the mapping; every piece of Data is gone with it. A second call does nothing.
+func (f *File) Close() error {
+	if f.Data == nil {
+		return nil
+	}
+	return f.Data.Unmap() // sets Data to nil
+}

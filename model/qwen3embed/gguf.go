@@ -1,0 +1,216 @@
+package qwen3embed
+
+import (
+	"fmt"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/gguf"
+)
+
+// ggufNames are this package's names for those of a GGUF file; blk.N. stands for layers.N.
+var ggufNames = map[string]string{
+	"token_embd": "embed_tokens", "output_norm": "norm",
+	"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
+	"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
+	"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm", "attn_output": "self_attn.o_proj",
+	"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
+}
+
+// ggufName translates a tensor's name; one that is not known stays as it is, and the loader refuses it.
+func ggufName(name string) string {
+	base, ok := strings.CutSuffix(name, ".weight")
+	prefix := ""
+	if rest, layer := strings.CutPrefix(base, "blk."); layer {
+		number, inner, _ := strings.Cut(rest, ".")
+		prefix, base = "layers."+number+".", inner
+	}
+	if ours, known := ggufNames[base]; ok && known {
+		return prefix + ours + ".weight"
+	}
+	return name
+}
+
+// readGGUF takes every tensor of a GGUF file but an untied output head: it predicts tokens, which no vector needs.
+func (l *loader) readGGUF(path string) error {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for _, name := range file.Names() {
+		if name == "output.weight" {
+			continue
+		}
+		t, err := file.Tensor(name)
+		if err == nil {
+			err = l.take(l.fromGGUF(file, t))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// fromGGUF views a tensor of a GGUF file under this package's name, with its rows in this package's order.
+func (l *loader) fromGGUF(file *gguf.File, t gguf.Tensor) stored {
+	name, order := ggufName(t.Name), func(i int) int { return i }
+	if l.model.Config.Family == Llama && (strings.HasSuffix(name, ".q_proj.weight") || strings.HasSuffix(name, ".k_proj.weight")) {
+		order = pairRow(l.model.Config.HeadDim)
+	}
+	return stored{
+		name: name, shape: t.Shape,
+		row:    func(i int, dst []float32) { t.Row(order(i), dst) },
+		forget: func(from, to int) { file.Forget(t.Data[from*t.RowBytes() : to*t.RowBytes()]) },
+	}
+}
+
+// pairRow says in which stored row lies row i of Llama's q or k projection. llama.cpp turns neighbouring rows
+// (2j, 2j+1) of a head of width d, where transformers and this package turn (j, j + d/2), so its files have each
+// head's rows interleaved. Position 0 is not turned: only later ones would show a mistake here.
+func pairRow(d int) func(i int) int {
+	return func(i int) int {
+		head, within := i/d, i%d
+		return head*d + within%(d/2)*2 + within/(d/2)
+	}
+}
+
+// ggufConfig makes a config of a GGUF file's metadata.
+func ggufConfig(path string) (*Config, error) {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	m := metadata{file: file}
+	m.arch, m.err = file.String("general.architecture")
+	cfg := m.config()
+	if m.err == nil {
+		m.refuse(cfg)
+	}
+	if m.err == nil {
+		m.err = cfg.Validate()
+	}
+	return cfg, m.err
+}
+
+// metadata reads keys of one architecture and keeps the first error.
+type metadata struct {
+	file *gguf.File
+	arch string
+	err  error
+}
+
+func (m *metadata) config() *Config {
+	cfg := &Config{
+		Family: m.arch, NumLayers: m.size("block_count"), HiddenSize: m.size("embedding_length"),
+		IntermediateSize: m.size("feed_forward_length"), NumHeads: m.size("attention.head_count"),
+		MaxPositions: m.size("context_length"), InitializerRange: .02, raw: map[string]any{},
+	}
+	cfg.NumKVHeads = m.sizeOr("attention.head_count_kv", cfg.NumHeads)
+	cfg.HeadDim = m.sizeOr("attention.key_length", cfg.HiddenSize/max(1, cfg.NumHeads))
+	cfg.RMSNormEps = m.number("attention.layer_norm_rms_epsilon", 1e-6)
+	cfg.RopeTheta = m.number("rope.freq_base", 10000)
+	cfg.DType = "float32"
+	if t, err := m.file.Tensor("token_embd.weight"); err == nil && len(t.Shape) == 2 {
+		cfg.VocabSize = t.Shape[0]
+		cfg.DType = keepType(t.Type)
+	}
+	for _, name := range []string{"bos", "eos", "padding"} {
+		if id, err := m.file.Int("tokenizer.ggml." + name + "_token_id"); err == nil && id >= 0 {
+			cfg.raw[strings.Replace(name, "padding", "pad", 1)+"_token_id"] = id
+		}
+	}
+	if id, ok := cfg.raw["pad_token_id"].(int); ok {
+		cfg.PadTokenID = id
+	}
+	return cfg
+}
+
+// keepType is the type in which nothing of a matrix is lost: blocks decode to float32.
+func keepType(t gguf.Type) string {
+	switch t {
+	case gguf.BF16:
+		return "bfloat16"
+	case gguf.F16:
+		return "float16"
+	}
+	return "float32"
+}
+
+// refuse names what the file asks for and this package does not compute.
+func (m *metadata) refuse(cfg *Config) {
+	switch {
+	case m.arch != Qwen3 && m.arch != Llama:
+		m.fail("general.architecture %.40q is not supported: want %s or %s", m.arch, Qwen3, Llama)
+	case m.sizeOr("rope.dimension_count", cfg.HeadDim) != cfg.HeadDim:
+		m.fail("%s.rope.dimension_count is not the width of a head, %d", m.arch, cfg.HeadDim)
+	case m.sizeOr("attention.value_length", cfg.HeadDim) != cfg.HeadDim:
+		m.fail("%s.attention.value_length is not the width of a head, %d", m.arch, cfg.HeadDim)
+	case m.number("rope.scaling.factor", 1) != 1, m.number("rope.scale_linear", 1) != 1, m.scaled():
+		m.fail("scaled rotary embedding is not supported")
+	case m.sizeOr("expert_count", 0) != 0:
+		m.fail("a mixture of experts is not supported")
+	case m.sizeOr("attention.sliding_window", 0) != 0:
+		m.fail("%s.attention.sliding_window is not supported", m.arch)
+	case m.both():
+		m.fail("attention that is not causal is not supported")
+	case m.part():
+		m.fail("one part of several: merge them first, with llama.cpp's gguf-split --merge")
+	}
+}
+
+// both tells whether tokens look at those on their right too.
+func (m *metadata) both() bool {
+	causal, err := m.file.Bool(m.arch + ".attention.causal")
+	return err == nil && !causal
+}
+
+// part tells whether other files hold the rest of the model.
+func (m *metadata) part() bool {
+	n, err := m.file.Int("split.count")
+	return err == nil && n > 1
+}
+
+// scaled tells whether rotary frequencies are stretched by kind or by a table.
+func (m *metadata) scaled() bool {
+	kind, err := m.file.String(m.arch + ".rope.scaling.type")
+	_, missing := m.file.Tensor("rope_freqs.weight")
+	return err == nil && kind != "none" || missing == nil
+}
+
+func (m *metadata) fail(format string, args ...any) {
+	if m.err == nil {
+		m.err = fault.New(fault.Invalid, format, args...)
+	}
+}
+
+// size reads a whole number that must be there.
+func (m *metadata) size(key string) int {
+	n, err := m.file.Int(m.arch + "." + key)
+	if m.err == nil {
+		m.err = err
+	}
+	return n
+}
+
+// sizeOr reads a whole number that may be left out.
+func (m *metadata) sizeOr(key string, otherwise int) int {
+	if !m.file.Has(m.arch + "." + key) {
+		return otherwise
+	}
+	return m.size(key)
+}
+
+// number reads a number that may be left out.
+func (m *metadata) number(key string, otherwise float64) float64 {
+	if !m.file.Has(m.arch + "." + key) {
+		return otherwise
+	}
+	x, err := m.file.Float(m.arch + "." + key)
+	if m.err == nil {
+		m.err = err
+	}
+	return x
+}
