@@ -1,0 +1,145 @@
+package lora
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/safetensorsio"
+	"hives/model/qwen3embed"
+)
+
+// PEFT's prefix of every tensor, and the endings of the two that make an adapter.
+const (
+	prefix  = "base_model.model."
+	endingA = ".lora_A.weight"
+	endingB = ".lora_B.weight"
+)
+
+// baseKey names, in the metadata of the weights, the SHA-256 of the base's weights. PEFT passes over it.
+const baseKey = "base_sha256"
+
+// Origin says what an adapter was made for.
+type Origin struct {
+	Name   string // of the base model
+	SHA256 string // of its weights, or empty
+}
+
+// Save writes m's adapters, which l describes, into the folder dir.
+func Save(dir string, m *qwen3embed.Model, l qwen3embed.LoRA, base Origin) error {
+	raw, err := encodeConfig(l, m.Config, base.Name)
+	if err != nil {
+		return err
+	}
+	var infos []safetensorsio.Info
+	paths := map[string]string{} // of variables, by tensor
+	for _, a := range m.Adapters() {
+		for ending, path := range map[string]string{endingA: a.A(), endingB: a.B()} {
+			name := prefix + a.Module + ending
+			paths[name] = path
+			infos = append(infos, safetensorsio.Info{Name: name, DType: "F32", Shape: m.Store.GetVariable(path).Shape().Dimensions})
+		}
+	}
+	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
+	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
+		value, err := m.Store.GetVariable(paths[info.Name]).Value()
+		if err == nil {
+			err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
+		}
+		return raw, err
+	}
+	meta := map[string]string{"format": "pt"} // which transformers asks for
+	if base.SHA256 != "" {
+		meta[baseKey] = base.SHA256
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fsutil.Classify(err, dir)
+	}
+	err = fsutil.WriteFile(filepath.Join(dir, WeightsFile), func(w io.Writer) error {
+		return safetensorsio.WriteStream(w, infos, meta, fetch)
+	})
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteBytes(filepath.Join(dir, ConfigFile), raw)
+}
+
+// Load adds the adapters of the folder dir to m, and returns the SHA-256 of the base that they were made for,
+// where the folder says it.
+func Load(dir string, m *qwen3embed.Model) (baseSHA256 string, err error) {
+	c, err := readConfig(dir)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, WeightsFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return "", fault.New(fault.NotFound, "%s is not there; pickled weights are not read: save with safe_serialization=True", path)
+	}
+	file, err := safetensorsio.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	if err := add(file, c, m); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return file.Metadata()[baseKey], nil
+}
+
+// add pairs the file's tensors and adds each pair.
+func add(file *safetensorsio.File, c *config, m *qwen3embed.Model) error {
+	pairs := 0
+	for _, name := range file.Names() {
+		if _, ok := strings.CutSuffix(name, endingB); ok {
+			pairs++
+			continue // with its A
+		}
+		stem, ok := strings.CutSuffix(name, endingA)
+		if !ok {
+			return fault.New(fault.Invalid, "tensor %s is neither …%s nor …%s: only linear layers' adapters are supported", name, endingA, endingB)
+		}
+		if err := addPair(file, stem, c, m); err != nil {
+			return err
+		}
+		pairs--
+	}
+	if n := len(file.Names()); n == 0 || pairs != 0 {
+		return fault.New(fault.Corrupt, "%d tensors, which are not as many …%s as …%s", n, endingA, endingB)
+	}
+	return nil
+}
+
+func addPair(file *safetensorsio.File, stem string, c *config, m *qwen3embed.Model) error {
+	a, err := file.Tensor(stem + endingA)
+	if err != nil {
+		return err
+	}
+	b, err := file.Tensor(stem + endingB)
+	if err != nil {
+		return err
+	}
+	if len(a.Shape) != 2 || len(b.Shape) != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] < 1 {
+		return fault.New(fault.Corrupt, "%s: A %v and B %v: want [rank, in] and [out, rank]", stem, a.Shape, b.Shape)
+	}
+	module, ok := strings.CutPrefix(stem, prefix)
+	if !ok {
+		return fault.New(fault.Invalid, "tensor %s: want names that begin with %s", a.Name, prefix)
+	}
+	valuesA, err := qwen3embed.Floats(a)
+	if err != nil {
+		return err
+	}
+	valuesB, err := qwen3embed.Floats(b)
+	if err != nil {
+		return err
+	}
+	rank := a.Shape[0]
+	adapter := qwen3embed.Adapter{Module: strings.TrimPrefix(module, "model."), Rank: rank, Scale: c.scale(rank)}
+	return m.AddAdapter(adapter, valuesA, valuesB)
+}
