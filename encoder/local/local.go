@@ -2,9 +2,7 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -24,6 +22,8 @@ type Options struct {
 	Dimensions int    // first numbers of each vector that are kept; 0 keeps all
 	Pooling    string // last or mean, in place of what the model folder says; Open alone heeds it and the next
 	MaxLength  int    // tokens a text, in place of what the model folder says
+	// States, if set, are those of all texts that will be embedded, in place of computing the layers below.
+	States States
 	// Progress, if set, is called after each batch with the number of texts done.
 	Progress func(done, total int)
 }
@@ -52,7 +52,7 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 	if options.Precision == "bf16" {
 		dtype = dtypes.BFloat16
 	}
-	m, err := qwen3embed.Load(dir, dtype)
+	m, err := qwen3embed.LoadOn(backend, dir, dtype)
 	if err != nil {
 		return nil, err
 	}
@@ -102,19 +102,18 @@ func checkHash(dir string, info folder.Info) (string, error) {
 	return sum, err
 }
 
-// OpenTokenizer reads a folder's tokenizer and checks that its ids fit the embedding table; nil
-// without an error where the folder has none.
+// OpenTokenizer reads the tokenizer of a folder or a GGUF file and checks that its ids fit the embedding table; nil
+// without an error where there is none.
 func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Framed, error) {
-	path := filepath.Join(dir, folder.TokenizerFile)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	tok, err := tokenizer.Open(dir)
+	if fault.Of(err) == fault.NotFound {
 		return nil, nil
 	}
-	tok, err := tokenizer.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := tokenizer.FitsVocabulary(tok, vocabulary); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("tokenizer of %s: %w", dir, err)
 	}
 	return tokenizer.NewFramed(tok, info.MaxLength, info.EndToken)
 }
@@ -141,7 +140,7 @@ func New(m *qwen3embed.Model, framed *tokenizer.Framed, info folder.Info, backen
 	if framed != nil {
 		l.identity.TokenizerSHA256 = framed.Tokenizer.SHA256()
 	}
-	if l.runner, err = NewRunner(m, backend, info.Pooling, arith, info.MaxLength); err != nil {
+	if l.runner, err = newRunner(m, backend, info.Pooling, arith, info.MaxLength, options.States); err != nil {
 		return nil, err
 	}
 	return l, nil

@@ -11,6 +11,7 @@ import (
 	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/gguf"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/tokenizer"
@@ -68,9 +69,12 @@ func openStart(cfg *Config) (*start, error) {
 }
 
 // locate splits --model into the folder, its config and whether weights are to be drawn. A random model
-// is named by its folder or by the config file itself.
+// is named by its folder or by the config file itself. A GGUF file is folder and config in one.
 func locate(from string) (dir, config string, fresh bool) {
 	path, fresh := strings.CutPrefix(from, randomPrefix)
+	if file, err := gguf.Find(path); err == nil && file != "" {
+		return path, file, fresh
+	}
 	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
 		return filepath.Dir(path), path, fresh
 	}

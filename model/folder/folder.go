@@ -50,17 +50,20 @@ func Defaults() Info {
 	}
 }
 
-// Read returns the folder's hives.json, or the defaults where it has none. Unknown keys and newer
-// formats are refused.
+// Read returns the folder's hives.json, or the defaults where it has none: those of the GGUF file where the model is
+// one. Unknown keys and newer formats are refused.
 func Read(dir string) (Info, error) {
+	dir, info, err := defaultsOf(dir)
+	if err != nil {
+		return Info{}, err
+	}
 	path := filepath.Join(dir, InfoFile)
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return Defaults(), nil
+	if errors.Is(err, os.ErrNotExist) || dir == "" {
+		return info, nil
 	} else if err != nil {
 		return Info{}, err
 	}
-	info := Defaults()
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	var version struct{ Format int }
@@ -121,7 +124,15 @@ func Seal(dir string, info Info) (err error) {
 	return fsutil.WriteBytes(filepath.Join(dir, InfoFile), append(raw, '\n'))
 }
 
+// copyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none.
 func copyTokenizer(from, to string) error {
+	inside, err := tokenizerInside(from)
+	if err != nil {
+		return err
+	}
+	if inside != "" {
+		return writeTokenizer(inside, to)
+	}
 	for _, name := range []string{TokenizerFile, TokenizerConfigFile} {
 		raw, err := os.ReadFile(filepath.Join(from, name))
 		if errors.Is(err, os.ErrNotExist) && name == TokenizerConfigFile {

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"hives/encoder"
@@ -23,7 +22,7 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		if err != nil {
 			return nil, err
 		}
-		cfg, err := qwen3embed.LoadConfig(filepath.Join(c.Model, qwen3embed.ConfigFile))
+		cfg, err := qwen3embed.FolderConfig(c.Model)
 		if err != nil {
 			return nil, err
 		}

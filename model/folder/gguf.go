@@ -1,0 +1,99 @@
+package folder
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"hives/internal/fsutil"
+	"hives/internal/gguf"
+	"hives/model/qwen3embed"
+)
+
+// defaultsOf returns where a model's hives.json would lie and what holds without one. For a GGUF file that is its
+// folder, unless the folder holds other models too: then dir is "", for nobody knows whose the hives.json is.
+func defaultsOf(model string) (dir string, info Info, err error) {
+	path, err := gguf.Find(model)
+	if err != nil || path == "" {
+		return model, Defaults(), err
+	}
+	if only, err := gguf.Find(filepath.Dir(path)); err == nil && only == path {
+		dir = filepath.Dir(path)
+	}
+	info, err = ggufDefaults(path)
+	return dir, info, err
+}
+
+// Pooling types of {arch}.pooling_type.
+const (
+	ggufPoolMean = 1
+	ggufPoolLast = 3
+)
+
+// ggufDefaults says how a text becomes a vector by a GGUF file alone. A Qwen3 is taken for Qwen3-Embedding, whose end
+// token is not the one that its file says ends an answer. Of a Llama the file's end token ends the text, and without
+// a word on pooling the mean is taken: a language model that was never an embedder wants it.
+func ggufDefaults(path string) (Info, error) {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return Info{}, err
+	}
+	defer file.Close()
+	info := Defaults()
+	arch, err := file.String("general.architecture")
+	if err != nil {
+		return Info{}, err
+	}
+	vocabulary, err := file.Vocabulary()
+	if err != nil { // only ids can be embedded; a tokenizer.json beside the file may help
+		vocabulary = &gguf.Vocabulary{}
+	}
+	if arch != qwen3embed.Qwen3 {
+		info.Pooling, info.Prompts = qwen3embed.MeanTokens, nil
+	}
+	if end := vocabulary.Token(file, "tokenizer.ggml.eos_token_id"); end != "" &&
+		(arch != qwen3embed.Qwen3 || !slices.Contains(vocabulary.Tokens, info.EndToken)) {
+		info.EndToken = end
+	}
+	switch kind, err := file.Int(arch + ".pooling_type"); {
+	case err == nil && kind == ggufPoolMean:
+		info.Pooling = qwen3embed.MeanTokens
+	case err == nil && kind == ggufPoolLast:
+		info.Pooling = qwen3embed.LastToken
+	}
+	return info, nil
+}
+
+// tokenizerInside returns the GGUF file whose tokenizer a folder's is; "" where it has a tokenizer.json.
+func tokenizerInside(model string) (string, error) {
+	path, err := gguf.Find(model)
+	if path == "" || path == model {
+		return path, err
+	}
+	if _, err := os.Stat(filepath.Join(model, TokenizerFile)); !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return path, nil
+}
+
+// writeTokenizer writes the tokenizer of a GGUF file as the two files of a model folder.
+func writeTokenizer(path, to string) error {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for name, render := range map[string]func() ([]byte, error){
+		TokenizerFile: file.TokenizerJSON, TokenizerConfigFile: file.TokenizerConfigJSON,
+	} {
+		raw, err := render()
+		if err == nil {
+			err = fsutil.WriteBytes(filepath.Join(to, name), raw)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
