@@ -65,6 +65,7 @@ func ladder(top, n int) []int {
 type Runner struct {
 	shapes []pack.Shape
 	dim    int
+	states States // nil where all layers are computed
 
 	mu   sync.Mutex
 	exec *model.Exec
@@ -73,18 +74,33 @@ type Runner struct {
 // NewRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
 // first batch of a shape does so, or Compile.
 func NewRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int) (*Runner, error) {
+	return newRunner(m, backend, pooling, arith, maxLength, nil)
+}
+
+// States are residual streams after a model's first layers that are known already, see qwen3embed.Packed.
+type States interface {
+	Layers() int
+	// Gather returns those of a batch, [R, S, H].
+	Gather(b *pack.Batch) (*tensors.Tensor, error)
+}
+
+func newRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int, states States) (*Runner, error) {
 	if maxLength < 1 {
 		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)
 	}
-	exec, err := model.NewExec(backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) *Node {
-		raw := m.Packed(qwen3embed.Packed{IDs: ids, Texts: texts, Last: last}, pooling, arith)
+	exec, err := model.NewExec(backend, m.Store, func(_ *model.Scope, tokens, texts, last *Node) *Node {
+		p := qwen3embed.Packed{IDs: tokens, Texts: texts, Last: last}
+		if states != nil { // tokens are states then
+			p.IDs, p.States, p.Frozen = texts, tokens, states.Layers()
+		}
+		raw := m.Packed(p, pooling, arith)
 		return ConvertDType(raw, dtypes.Float32)
 	})
 	if err != nil {
 		return nil, err
 	}
 	exec.SetMaxCache(-1) // the shapes are few
-	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, exec: exec}, nil
+	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, states: states, exec: exec}, nil
 }
 
 // Shapes are the batches that Run takes.
@@ -96,7 +112,15 @@ func (r *Runner) Dim() int { return r.dim }
 // Close frees the compiled graphs, not the model.
 func (r *Runner) Close() { r.exec.Finalize() }
 
-// Compile compiles a shape that later batches will have; doing so again costs nothing.
+// tokens are a batch's ids [R, S], or its states [R, S, H] where these are known.
+func (r *Runner) tokens(b *pack.Batch) (*tensors.Tensor, error) {
+	if r.states != nil {
+		return r.states.Gather(b)
+	}
+	return tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length), nil
+}
+
+// Compile compiles a shape that later batches of ids will have; doing so again costs nothing.
 func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,9 +142,12 @@ func (r *Runner) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	if err := ctx.Err(); err != nil { // the lock may have taken long
 		return nil, err
 	}
-	ids := tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length)
+	tokens, err := r.tokens(b)
+	if err != nil {
+		return nil, err
+	}
 	texts := tensors.FromFlatDataAndDimensions(b.Texts, b.Rows, b.Length)
-	vectors, err := r.exec.Call1(ids, texts, b.Last)
+	vectors, err := r.exec.Call1(tokens, texts, b.Last)
 	if err != nil {
 		return nil, fmt.Errorf("embed %d rows of %d tokens: %w", b.Rows, b.Length, err)
 	}

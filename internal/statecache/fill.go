@@ -1,0 +1,188 @@
+package statecache
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// batchTokens is about how many tokens are computed between two moments from which a kill takes nothing back.
+const batchTokens = 1 << 15
+
+// lockWait is the time between two looks at a lock that another process holds.
+const lockWait = 200 * time.Millisecond
+
+// Work is how missing states are made.
+type Work struct {
+	// Compute makes the states of texts and hands each to put: [tokens, H] in the key's type, little-endian.
+	Compute func(ctx context.Context, texts [][]int32, put func(text int, states []byte) error) error
+	// Begin is told how much is missing before it is computed; Done of every batch that is on disk.
+	Begin func(texts int, tokens int64)
+	Done  func(texts int)
+	// Waiting is called once where another process is filling the same cache.
+	Waiting func()
+}
+
+// Fill adds the states of those texts that lack them. While another process does so it waits.
+func (c *Cache) Fill(ctx context.Context, texts [][]int32, w Work) (err error) {
+	if missing, _ := c.Missing(texts); len(missing) == 0 {
+		return nil
+	}
+	lock, err := c.hold(ctx, w.Waiting)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := c.load(); err != nil { // another process may have added some meanwhile
+		return err
+	}
+	missing, tokens := c.Missing(texts)
+	if len(missing) == 0 {
+		return nil
+	}
+	w.Begin(len(missing), tokens)
+	if err := c.extend(ctx, texts, missing, w); err != nil {
+		return err
+	}
+	if err := c.load(); err != nil {
+		return err
+	}
+	if left, _ := c.Missing(texts); len(left) > 0 {
+		return fault.New(fault.Corrupt, "%s: %d texts just written cannot be read back", c.Path(), len(left))
+	}
+	return nil
+}
+
+// hold takes the lock of those who add states.
+func (c *Cache) hold(ctx context.Context, waiting func()) (*flock.Flock, error) {
+	lock := flock.New(c.path+".lock", flock.SetPermissions(0o644))
+	held, err := lock.TryLock()
+	if err == nil && !held {
+		waiting()
+		_, err = lock.TryLockContext(ctx, lockWait)
+	}
+	if err != nil {
+		return nil, fsutil.Classify(err, c.path+".lock")
+	}
+	return lock, nil
+}
+
+// extend writes the missing texts, batch after batch.
+func (c *Cache) extend(ctx context.Context, texts [][]int32, missing []int, w Work) (err error) {
+	out, err := c.openWriter()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	for len(missing) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var batch [][]int32
+		for tokens := 0; len(missing) > 0 && tokens < batchTokens; missing = missing[1:] {
+			batch = append(batch, texts[missing[0]])
+			tokens += len(texts[missing[0]])
+		}
+		err := w.Compute(ctx, batch, func(text int, states []byte) error { return out.add(batch[text], states) })
+		if err != nil {
+			return err
+		}
+		if err := out.commit(); err != nil {
+			return err
+		}
+		w.Done(len(batch))
+	}
+	return nil
+}
+
+// writer appends to both files.
+type writer struct {
+	key           Key
+	states, index *os.File
+	end           int64  // of the states' file
+	records       []byte // of states that are not known to be on disk yet
+}
+
+// openWriter begins the files or goes on behind what is whole in them. States without a record, left by a
+// kill, stay where they are: someone may have mapped the file.
+func (c *Cache) openWriter() (w *writer, err error) {
+	w = &writer{key: c.key}
+	if w.states, err = openAt(c.Path(), c.key.header(kindStates)); err == nil {
+		w.index, err = openAt(c.path+".idx", c.key.header(kindIndex))
+	}
+	if err == nil {
+		err = fsutil.SyncDir(filepath.Dir(c.path))
+	}
+	if err == nil {
+		err = w.index.Truncate(max(c.good, headerBytes))
+	}
+	if err == nil {
+		_, err = w.index.Seek(0, 2)
+	}
+	if err == nil {
+		w.end, err = w.states.Seek(0, 2)
+	}
+	if err != nil {
+		return nil, errors.Join(fsutil.Classify(err, c.Path()), w.close())
+	}
+	return w, nil
+}
+
+// openAt opens a file for writing and gives one that has not got that far its header.
+func openAt(path string, header []byte) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Size() < headerBytes {
+		_, err = file.WriteAt(header, 0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+func (w *writer) add(tokens []int32, states []byte) error {
+	if want := w.key.bytesOf(int64(len(tokens))); int64(len(states)) != want {
+		return fault.New(fault.Invalid, "%d bytes of states for %d tokens, want %d", len(states), len(tokens), want)
+	}
+	if _, err := w.states.Write(states); err != nil {
+		return fsutil.Classify(err, w.states.Name())
+	}
+	e := entry{w.end, uint32(len(tokens)), crc32.Checksum(states, castagnoli)}
+	w.records = append(w.records, record(idOf(tokens), e)...)
+	w.end += int64(len(states))
+	return nil
+}
+
+// commit makes the states durable, then their records.
+func (w *writer) commit() error {
+	err := w.states.Sync()
+	if err == nil {
+		_, err = w.index.Write(w.records)
+	}
+	if err == nil {
+		err = w.index.Sync()
+	}
+	w.records = w.records[:0]
+	return fsutil.Classify(err, w.states.Name())
+}
+
+func (w *writer) close() (err error) {
+	for _, file := range []*os.File{w.states, w.index} {
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+package statecache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"hives/internal/fault"
+)
+
+// format is the version of both files.
+const format = 1
+
+// headerBytes is the length of a file's header: one line of JSON, filled up with spaces.
+const headerBytes = 512
+
+// Types of states, as files name them.
+const (
+	F16 = "f16"
+	F32 = "f32"
+)
+
+// ParseType refuses a type that states are not kept in.
+func ParseType(name string) (dtypes.DType, error) {
+	switch name {
+	case F16:
+		return dtypes.Float16, nil
+	case F32:
+		return dtypes.Float32, nil
+	}
+	return dtypes.InvalidDType, fault.New(fault.Invalid, "states of type %q: want f16 or f32", name)
+}
+
+// Key is what decides the states of a text, beside its token ids.
+type Key struct {
+	Weights string `json:"weights"` // SHA-256 of embeddings, lower layers and the sizes that shape their arithmetic
+	Layers  int    `json:"layers"`  // how many they are
+	Width   int    `json:"width"`   // H
+	Type    string `json:"type"`    // f16 or f32
+}
+
+// name is the first part of the file names.
+func (k Key) name() string {
+	raw, _ := json.Marshal(k) // strings and numbers
+	return fmt.Sprintf("states-%x", sha256.Sum256(raw))[:len("states-")+16]
+}
+
+// header describes a file; kind tells the states from their index.
+func (k Key) header(kind string) []byte {
+	raw, _ := json.Marshal(struct {
+		Kind   string `json:"kind"`
+		Format int    `json:"format"`
+		Key
+	}{kind, format, k})
+	return append(append(raw, bytes.Repeat([]byte(" "), headerBytes-1-len(raw))...), '\n')
+}
+
+// bytesOf is the size of the states of some tokens.
+func (k Key) bytesOf(tokens int64) int64 {
+	dtype, _ := ParseType(k.Type)
+	return tokens * int64(k.Width) * int64(dtype.Size())
+}
