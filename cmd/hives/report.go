@@ -8,7 +8,7 @@ import (
 
 func reportCommand() *cobra.Command {
 	c := &cobra.Command{Use: "report", Short: "Draw reports", Args: cobra.NoArgs}
-	c.AddCommand(reportDemoCommand())
+	c.AddCommand(reportDemoCommand(), reportExperimentCommand())
 	return c
 }
 

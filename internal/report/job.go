@@ -175,7 +175,19 @@ func writeJSON(w io.Writer, document any) error {
 
 // finish prints the table of systems and where the files are.
 func (j *Job) finish(systems []shown) error {
-	t := tabwriter.NewWriter(j.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if err := printSystems(j.Stdout, systems); err != nil {
+		return err
+	}
+	if j.Out == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\n", filepath.Join(j.Out, MetricsFile), filepath.Join(j.Out, PageFile))
+	return err
+}
+
+// printSystems prints the headline table.
+func printSystems(w io.Writer, systems []shown) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
 	fmt.Fprintln(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
 	for _, s := range systems {
@@ -185,12 +197,5 @@ func (j *Job) finish(systems []shown) error {
 			three(x.TextLevel.Ranking.WithinCorpus), three(x.RankingAccuracy.All), three(x.Correlation.All),
 			three(x.Orthogonality.SVT), three(x.Orthogonality.MFT))
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if j.Out == "" {
-		return nil
-	}
-	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\n", filepath.Join(j.Out, MetricsFile), filepath.Join(j.Out, PageFile))
-	return err
+	return t.Flush()
 }

@@ -37,15 +37,15 @@ type contrast struct {
 }
 
 const (
-	forestLabel  = 300.0
-	forestWidth  = 860.0
-	forestRowGap = 48.0
-	forestNumber = 150.0 // room for the figures on the right
+	forestLabel   = 300.0
+	forestWidth   = 860.0
+	forestRowGap  = 48.0
+	forestMarkGap = 14.0
+	forestNumber  = 150.0 // room for the figures on the right
 )
 
-// drawForest shows each contrast on the figures that claims rest on; nil without any interval.
-func drawForest(contrasts []contrast) *forest {
-	names, pick := forestFigures(contrasts[0].d)
+// drawForest shows each contrast on the named figures, which pick takes in their order; nil without any interval.
+func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Difference) []evaluate.Estimate) *forest {
 	f := &forest{Width: forestWidth, Top: 10}
 	low, high := 0.0, 0.0
 	for _, c := range contrasts {
@@ -59,19 +59,20 @@ func drawForest(contrasts []contrast) *forest {
 	if low == high {
 		return nil
 	}
-	f.Bottom = f.Top + forestRowGap*float64(len(names))
+	gap := max(forestRowGap, forestMarkGap*float64(len(contrasts)+1))
+	f.Bottom = f.Top + gap*float64(len(names))
 	f.Height = f.Bottom + 24
 	var a axis
 	a, f.Ticks = newAxis(low, high, forestLabel, forestWidth-forestNumber, 6)
 	f.Zero = a.at(0)
 	for k, name := range names {
-		row := forestRow{Label: name, Y: f.Top + forestRowGap*(float64(k)+.5)}
+		row := forestRow{Label: name, Y: f.Top + gap*(float64(k)+.5)}
 		for series, c := range contrasts {
 			e := pick(c.d)[k]
 			if !e.Interval.Known() {
 				continue
 			}
-			offset := (float64(series) - float64(len(contrasts)-1)/2) * 14
+			offset := (float64(series) - float64(len(contrasts)-1)/2) * forestMarkGap
 			row.Marks = append(row.Marks, mark{
 				a.at(e.Interval.Low), a.at(e.Interval.High), a.at(float64(e.Value)), row.Y + offset, series,
 				fmt.Sprintf("%s  [%s, %s]", signed(e.Value), evaluate.Signed(e.Interval.Low), evaluate.Signed(e.Interval.High)),
@@ -80,6 +81,12 @@ func drawForest(contrasts []contrast) *forest {
 		f.Rows = append(f.Rows, row)
 	}
 	return f
+}
+
+// claimForest draws the figures that claims of a demo or an evaluation rest on.
+func claimForest(contrasts []contrast) *forest {
+	names, pick := forestFigures(contrasts[0].d)
+	return drawForest(contrasts, names, pick)
 }
 
 // forestFigures names the figures and how to take them from a difference.

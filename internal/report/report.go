@@ -16,18 +16,27 @@ import (
 //go:embed page.html
 var pageSource string
 
+//go:embed parts.html
+var partsSource string
+
 //go:embed style.css
 var styleSource string
 
 // page is parsed once; a fault in it is a bug that every test of the package shows.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
-	"join":  strings.Join,
-	"cos":   func(x float64) string { return trimZero(fmt.Sprintf("%.2f", x)) },
-	"percent": func(x float64) string {
-		return fmt.Sprintf("%.0f", 100*max(0, min(1, x)))
-	},
-}).Parse(pageSource))
+var page = parse("page", pageSource)
+
+// parse adds the parts that pages share.
+func parse(name, source string) *template.Template {
+	t := template.Must(template.New(name).Funcs(template.FuncMap{
+		"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
+		"join":  strings.Join,
+		"cos":   func(x float64) string { return trimZero(fmt.Sprintf("%.2f", x)) },
+		"percent": func(x float64) string {
+			return fmt.Sprintf("%.0f", 100*max(0, min(1, x)))
+		},
+	}).Parse(source))
+	return template.Must(t.New("parts").Parse(partsSource)).Lookup(name)
+}
 
 // WriteDemo writes the demo's page; curves and bank may be nil.
 func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) error {
@@ -46,9 +55,9 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) er
 		contrasts = append(contrasts, contrast{"after − Stage 1", d.Compared["after_minus_stage_1"]})
 	}
 	v := newView("What a small model learned about human values", main, &d.Common)
-	v.Lead = demoLead
+	v.Lead, v.Rule = demoLead, demoRule
 	v.Findings = d.Findings
-	v.Forest = drawForest(contrasts)
+	v.Forest = claimForest(contrasts)
 	v.Maps = mapRows(maps)
 	v.Curves = drawCurves(curves)
 	v.Examples, v.Anchors = d.Examples, bank
@@ -61,6 +70,8 @@ var demoLead = []string{
 	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
 	"Expect little of values here: in earlier trials, models this small and started from random weights learned direction and hardly more. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
 }
+
+const demoRule = "A figure counts as learned only if it lies above both the untrained model and the permuted-label model, each paired 95 % interval above zero. A single training seed stands behind this page."
 
 // WriteEvaluation writes the page of one evaluated model.
 func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
@@ -79,7 +90,7 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 		}
 	}
 	if len(contrasts) > 0 {
-		v.Forest = drawForest(contrasts)
+		v.Forest = claimForest(contrasts)
 	}
 	v.Maps = mapRows(main)
 	return page.Execute(w, v)

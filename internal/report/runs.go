@@ -2,7 +2,6 @@ package report
 
 import (
 	_ "embed"
-	"html/template"
 	"io"
 	"math"
 	"slices"
@@ -11,9 +10,7 @@ import (
 //go:embed runs.html
 var runsSource string
 
-var runsPage = template.Must(template.New("runs").Funcs(template.FuncMap{
-	"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
-}).Parse(runsSource))
+var runsPage = parse("runs", runsSource)
 
 // Runs is a page of training runs: tables with a column a run, and curves of several runs in one plot each.
 type Runs struct {

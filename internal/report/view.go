@@ -12,6 +12,7 @@ import (
 type view struct {
 	Title    string
 	Lead     []string
+	Rule     string // by which findings were drawn
 	Findings []evaluate.Finding
 	Table    []tableRow
 	Corpora  *corpusTable

@@ -1,0 +1,159 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"hives/data"
+	"hives/internal/evaluate"
+	"hives/internal/fsutil"
+	"hives/internal/report"
+)
+
+// Names of the files in the output folder.
+const (
+	MetricsFile = "metrics.json"
+	PageFile    = "report.html"
+	TextFile    = "report.md"
+)
+
+// Job is one experiment to judge.
+type Job struct {
+	Config Config
+	Redraw bool   // from stored vectors alone
+	Open   Opener // not needed with Redraw
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// Judge does the job and leaves the report.
+func Judge(ctx context.Context, j Job) error {
+	measured, err := data.Read(j.Config.Rows.Measured)
+	if err != nil {
+		return err
+	}
+	train, err := data.Read(j.Config.Rows.Train)
+	if err != nil {
+		return err
+	}
+	runs, err := readRuns(j.Config.Runs, j.Config.Rows.Measured)
+	if err != nil {
+		return err
+	}
+	bench, err := evaluate.NewBench(measured, evaluate.Options{
+		Seed: j.Config.Seed, Resamples: j.Config.Resamples, TrainRows: train,
+		Stage: func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) },
+	})
+	if err != nil {
+		return err
+	}
+	trial, err := j.trial(ctx, measured, train, runs)
+	if err != nil {
+		return err
+	}
+	shown, err := j.shown(runs, trial)
+	if err != nil {
+		return err
+	}
+	e, err := bench.Experiment(ctx, trial)
+	if err != nil {
+		return err
+	}
+	return j.write(e, shown)
+}
+
+// trial gathers vectors: of the base for both parts by each pooling, of each finalist for the measured part.
+func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trained) (t evaluate.Trial, err error) {
+	v := &vault{dir: j.Config.Vectors, open: j.Open, progress: j.progress()}
+	if j.Redraw {
+		v.open = nil
+	}
+	for _, pooling := range j.Config.Base.Poolings {
+		from := Source{j.Config.Base.Model, pooling, j.Config.Base.MaxLength}
+		p := evaluate.Pooled{Name: pooling}
+		if p.Measured, p.Model, err = v.get(ctx, "base-"+pooling, from, measured); err != nil {
+			return t, err
+		}
+		if p.Train, _, err = v.get(ctx, "base-"+pooling, from, train); err != nil {
+			return t, err
+		}
+		t.Base = append(t.Base, p)
+	}
+	for i := range runs {
+		r := &runs[i]
+		if r.Role == Screening {
+			continue
+		}
+		f := evaluate.Finalist{Name: r.Name, Role: r.Role, Control: r.Control, Over: r.Over}
+		if f.Vectors, f.Model, err = v.get(ctx, "run-"+r.Name, Source{Dir: r.finalDir()}, measured); err != nil {
+			return t, err
+		}
+		f.Pooling = f.Model.Pooling
+		t.Finalists = append(t.Finalists, f)
+	}
+	return t, nil
+}
+
+// progress prints a line at each tenth.
+func (j *Job) progress() func(name string, done, total int) {
+	tenth := map[string]int{}
+	return func(name string, done, total int) {
+		if now := 10 * done / total; now != tenth[name] {
+			tenth[name] = now
+			fmt.Fprintf(j.Stderr, "%s: %d of %d texts embedded\n", name, done, total)
+		}
+	}
+}
+
+// shown is what the report has beside the figures.
+func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err error) {
+	x = report.Experiment{Title: j.Config.Title, Poolings: j.Config.Base.Poolings, Finalists: t.Finalists}
+	var screening, finalists []trained
+	for _, r := range runs {
+		if r.Role == Screening {
+			screening = append(screening, r)
+		} else {
+			finalists = append(finalists, r)
+		}
+	}
+	if x.Screening, err = screeningTable(screening); err != nil {
+		return x, err
+	}
+	if x.Choice, err = choice(screening, j.Config.ChooseBy); err != nil {
+		return x, err
+	}
+	if x.Facts, err = factsTable(finalists); err != nil {
+		return x, err
+	}
+	x.Curves = append(curves("Curves of the settings tried", screening), curves("Curves of the trained models", finalists)...)
+	return x, nil
+}
+
+// write leaves document, page and tables.
+func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
+	for _, f := range []struct {
+		name string
+		put  func(io.Writer) error
+	}{
+		{MetricsFile, func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			enc.SetIndent("", " ")
+			return enc.Encode(e)
+		}},
+		{PageFile, func(w io.Writer) error { return report.WriteExperiment(w, e, x) }},
+		{TextFile, func(w io.Writer) error { return report.WriteExperimentText(w, e, x) }},
+	} {
+		if err := fsutil.WriteFile(filepath.Join(j.Config.Out, f.name), f.put); err != nil {
+			return err
+		}
+	}
+	if err := report.PrintExperiment(j.Stdout, e, x); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\ntables:  %s\n",
+		filepath.Join(j.Config.Out, MetricsFile), filepath.Join(j.Config.Out, PageFile), filepath.Join(j.Config.Out, TextFile))
+	return err
+}

@@ -1,0 +1,233 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/report"
+	"hives/internal/runindex"
+	"hives/internal/runs"
+	"hives/internal/runstore"
+)
+
+// trained is a run with what its folder says.
+type trained struct {
+	Run
+	info   runstore.Info
+	config string
+	curves []report.Series
+}
+
+// finalDir is the model folder of a finished run.
+func (t *trained) finalDir() string { return filepath.Join(t.Dir, "final") }
+
+// readRuns reads the folders and refuses what cannot be judged by: a run without validations, one that is not
+// finished, one that saw the measured rows.
+func readRuns(list []Run, measured string) ([]trained, error) {
+	digest, err := fsutil.SHA256(measured)
+	if err != nil {
+		return nil, err
+	}
+	var out []trained
+	for _, r := range list {
+		t, err := readRun(r)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", r.Name, err)
+		}
+		for _, use := range []string{"data", "validation"} {
+			if t.info.Hashes[use] == digest && (r.Role != Screening || use == "data") {
+				return nil, fault.New(fault.Mismatch, "run %s: its %s rows are those of rows.measured: measure on rows that it has not seen", r.Name, map[string]string{"data": "training", "validation": "validation"}[use])
+			}
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func readRun(r Run) (trained, error) {
+	t := trained{Run: r}
+	var err error
+	if t.info, err = runstore.Read(r.Dir); err != nil {
+		return t, err
+	}
+	raw, err := runstore.Config(r.Dir)
+	if err != nil {
+		return t, err
+	}
+	t.config = string(raw)
+	if t.info.Status != runstore.Finished {
+		return t, fault.New(fault.Invalid, "%s is %s at step %d: finish it with `train --resume`, or take it out of the file", r.Dir, t.info.Status, t.info.Step)
+	}
+	if t.curves, err = report.ReadCurves(filepath.Join(r.Dir, "metrics.jsonl")); err != nil {
+		return t, err
+	}
+	if !slices.ContainsFunc(t.curves, func(s report.Series) bool { return strings.HasPrefix(s.Name, "validation ") }) {
+		return t, fault.New(fault.NotFound, "%s/metrics.jsonl holds no validation: train with held-out rows", r.Dir)
+	}
+	if r.Role != Screening {
+		if _, err := os.Stat(t.finalDir()); err != nil {
+			return t, fault.New(fault.NotFound, "%s holds no final model", r.Dir)
+		}
+	}
+	return t, nil
+}
+
+// series is a figure of the run, empty where it was never logged.
+func (t *trained) series(name string) report.Series {
+	for _, s := range t.curves {
+		if s.Name == name {
+			return s
+		}
+	}
+	return report.Series{Name: name}
+}
+
+// figureName is how metrics.jsonl's "validation" key reads among the curves: ranking_accuracy.within_corpus.
+func figureName(key string) string {
+	return "validation " + strings.NewReplacer(".", " ", "_", " ").Replace(key)
+}
+
+// screened are the validation figures of the table, by key and heading; others stand in the curves.
+var screened = [][2]string{
+	{"ranking_accuracy.within_corpus", "ranking, within corpus"}, {"similarity_correlation.within_corpus", "correlation, within corpus"},
+	{"direction_accuracy", "direction"}, {"ranking_accuracy.within_theory", "ranking, within theory"}, {"ranking_accuracy.all", "ranking, all"},
+	{"loss", "loss"}, {"mean_cosine", "mean cosine"}, {"effective_rank", "effective rank"},
+}
+
+// screeningTable has a row a run: the settings that differ and the figures.
+func screeningTable(list []trained) (report.RunsTable, error) {
+	t := report.RunsTable{Head: []string{"run"}}
+	settings, err := differing(list)
+	if err != nil {
+		return t, err
+	}
+	for _, s := range settings {
+		t.Head = append(t.Head, s.Name)
+	}
+	t.Head = append(t.Head, "steps")
+	for _, f := range screened {
+		t.Head = append(t.Head, f[1])
+	}
+	t.Head = append(t.Head, "note")
+	for i := range list {
+		r := &list[i]
+		row := []string{r.Name}
+		for _, s := range settings {
+			row = append(row, s.Values[i])
+		}
+		row = append(row, fmt.Sprint(r.info.Step))
+		for _, f := range screened {
+			row = append(row, fromTo(r.series(figureName(f[0]))))
+		}
+		t.Rows = append(t.Rows, append(row, r.Note))
+	}
+	return t, nil
+}
+
+// differing are the settings in which runs differ, but for where their files lie.
+func differing(list []trained) ([]runs.Setting, error) {
+	var indexed []runindex.Run
+	for i := range list {
+		indexed = append(indexed, runindex.Run{Path: list[i].Dir, Info: list[i].info, Config: list[i].config})
+	}
+	if len(indexed) < 2 {
+		return nil, nil
+	}
+	found, err := runs.Differing(indexed)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(s runs.Setting) bool {
+		return strings.HasPrefix(s.Name, "data.") || strings.HasPrefix(s.Name, "log.")
+	}), nil
+}
+
+// fromTo writes the first and the last figure; the first is left out where it is the last.
+func fromTo(s report.Series) string {
+	if len(s.Y) == 0 {
+		return "–"
+	}
+	last := fmt.Sprintf("%.4g", s.Y[len(s.Y)-1])
+	if len(s.Y) == 1 {
+		return last
+	}
+	return fmt.Sprintf("%.4g → %s", s.Y[0], last)
+}
+
+// choice says which screening run has the largest figure after its last step; the earlier of equals. A run without the
+// figure is an error: it cannot be compared.
+func choice(list []trained, key string) (string, error) {
+	best, at := math.Inf(-1), -1
+	for i := range list {
+		s := list[i].series(figureName(key))
+		if len(s.Y) == 0 {
+			return "", fault.New(fault.NotFound, "run %s: metrics.jsonl holds no validation %s, by which choose_by would choose", list[i].Name, key)
+		}
+		if y := s.Y[len(s.Y)-1]; y > best {
+			best, at = y, i
+		}
+	}
+	if at < 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("By %s after the last step the choice is %s (%.4f).", strings.TrimPrefix(figureName(key), "validation "), list[at].Name, best), nil
+}
+
+// curveNames are the figures that are drawn.
+var curveNames = []string{
+	"train loss", "validation loss", "validation ranking accuracy within corpus", "validation similarity correlation within corpus",
+	"validation direction accuracy", "validation ranking accuracy within theory", "validation ranking accuracy all",
+	"validation similarity correlation all", "validation mean cosine", "validation effective rank",
+	"train loss hierarchical", "train loss individual", "train loss theory",
+}
+
+// mostTogether is how many runs a plot can tell apart by colour.
+const mostTogether = 8
+
+// curves draws runs over each other, in groups of at most mostTogether.
+func curves(title string, list []trained) (out []report.Runs) {
+	for part := range slices.Chunk(list, mostTogether) {
+		group := report.Runs{Title: title}
+		for i := range part {
+			group.Names = append(group.Names, part[i].Name)
+		}
+		for _, figure := range curveNames {
+			var lines []report.Series
+			for i := range part {
+				lines = append(lines, part[i].series(figure))
+			}
+			group.Add(figure, lines)
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// factsTable has a row a finalist: the settings that differ, and how far it was trained.
+func factsTable(list []trained) (report.RunsTable, error) {
+	t := report.RunsTable{Head: []string{"run", "role", "steps", "training loss"}}
+	settings, err := differing(list)
+	if err != nil {
+		return t, err
+	}
+	settings = slices.DeleteFunc(settings, func(s runs.Setting) bool { return s.Name == "steps" || s.Name == "model.from" })
+	for _, s := range settings {
+		t.Head = append(t.Head, s.Name)
+	}
+	t.Head = append(t.Head, "note")
+	for i := range list {
+		r := &list[i]
+		row := []string{r.Name, r.Role, fmt.Sprint(r.info.Step), fromTo(r.series("train loss"))}
+		for _, s := range settings {
+			row = append(row, s.Values[i])
+		}
+		t.Rows = append(t.Rows, append(row, r.Note))
+	}
+	return t, nil
+}

@@ -1,0 +1,160 @@
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"hives/data"
+	"hives/encoder"
+	"hives/internal/evaluate"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/npy"
+)
+
+// Source is a model that can be embedded with; it is opened only where vectors are missing.
+type Source struct {
+	Dir       string
+	Pooling   string // in place of what the folder says; empty leaves it
+	MaxLength int
+}
+
+// Embedder is an encoder that knows its model before its first text.
+type Embedder interface {
+	encoder.Encoder
+	Identity() encoder.Identity
+}
+
+// Opener opens a source and returns what frees it.
+type Opener func(ctx context.Context, s Source) (Embedder, func() error, error)
+
+// stored is the file beside a matrix of vectors.
+type stored struct {
+	Format int              `json:"format"`
+	Kind   string           `json:"kind"`
+	Texts  int              `json:"texts"`
+	IDs    string           `json:"text_ids_sha256"` // of the ids in the rows' order of first appearance
+	Model  encoder.Identity `json:"model"`
+}
+
+const (
+	vectorsKind   = "hives.experiment.vectors"
+	vectorsFormat = 1
+	batch         = 256 // texts a call of the encoder
+)
+
+// vault keeps vectors as NAME-IDS.npy ([T, D], one a text) with NAME-IDS.json.
+type vault struct {
+	dir      string
+	open     Opener // nil: what is not stored is an error
+	progress func(name string, done, total int)
+}
+
+// get returns a source's vectors of the texts of rows, embedding them if they are not stored. Stored vectors of another
+// model are refused: a part is measured once.
+func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors, encoder.Identity, error) {
+	index := evaluate.Distinct(rows)
+	ids := digest(rows, index)
+	path := filepath.Join(v.dir, name+"-"+ids[:12])
+	head, vectors, err := readVectors(path, ids)
+	absent := fault.Of(err) == fault.NotFound
+	switch {
+	case absent && v.open == nil:
+		return nil, head.Model, fault.New(fault.NotFound, "no stored vectors of %s for these rows (%s.npy): draw once with the models at hand", name, path)
+	case absent || err == nil && v.open != nil:
+		head.Model, vectors, err = v.compute(ctx, name, from, func(e Embedder) ([][]float32, encoder.Identity, error) {
+			if absent {
+				return evaluate.EmbedTexts(ctx, e, rows, index, batch, func(done, total int) { v.progress(name, done, total) })
+			}
+			return vectors, head.Model, same(name, path, head.Model, e.Identity())
+		})
+		if err == nil && absent {
+			err = writeVectors(path, stored{vectorsFormat, vectorsKind, len(vectors), ids, head.Model}, vectors)
+		}
+	}
+	if err != nil {
+		return nil, head.Model, err
+	}
+	return byID(rows, index, vectors), head.Model, nil
+}
+
+// compute opens the source for a use of it and frees it again: a large model fills the memory.
+func (v *vault) compute(ctx context.Context, name string, from Source, use func(Embedder) ([][]float32, encoder.Identity, error)) (id encoder.Identity, vectors [][]float32, err error) {
+	model, free, err := v.open(ctx, from)
+	if err != nil {
+		return id, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer func() { err = errors.Join(err, free()) }()
+	vectors, id, err = use(model)
+	return id, vectors, err
+}
+
+// same refuses to judge a model by another one's vectors.
+func same(name, path string, was, is encoder.Identity) error {
+	if unlike := was.Unlike(is); unlike != "" {
+		return fault.New(fault.Mismatch, "%s was measured before with another model (%s): give the run another name, or remove %s.npy to measure again", name, unlike, path)
+	}
+	return nil
+}
+
+// digest tells lists of texts apart.
+func digest(rows []data.Row, index []int) string {
+	h := sha256.New()
+	for _, i := range index {
+		io.WriteString(h, rows[i].TextID+"\n")
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func byID(rows []data.Row, index []int, vectors [][]float32) evaluate.TextVectors {
+	out := evaluate.TextVectors{}
+	for at, i := range index {
+		out[rows[i].TextID] = vectors[at]
+	}
+	return out
+}
+
+// writeVectors writes the matrix first: without the file beside it, it counts as absent.
+func writeVectors(path string, head stored, vectors [][]float32) error {
+	if err := fsutil.WriteFile(path+".npy", func(w io.Writer) error { return npy.WriteFloat32(w, vectors) }); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(head, "", "  ")
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteBytes(path+".json", append(raw, '\n'))
+}
+
+// readVectors is NotFound where nothing is stored.
+func readVectors(path, ids string) (head stored, vectors [][]float32, err error) {
+	raw, err := os.ReadFile(path + ".json")
+	if err != nil {
+		return head, nil, fsutil.Classify(err, path+".json")
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return head, nil, fault.New(fault.Corrupt, "%s.json: %w; remove it to embed again", path, err)
+	}
+	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids {
+		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': remove it to embed again", path, head.Kind, head.Format)
+	}
+	f, err := os.Open(path + ".npy")
+	if err != nil {
+		return head, nil, fsutil.Classify(err, path+".npy")
+	}
+	defer f.Close()
+	if vectors, err = npy.ReadFloat32(f); err == nil && len(vectors) != head.Texts {
+		err = fault.New(fault.Corrupt, "%d vectors, want %d", len(vectors), head.Texts)
+	}
+	if err != nil {
+		return head, nil, fmt.Errorf("%s.npy: %w; remove it to embed again", path, err)
+	}
+	return head, vectors, nil
+}
