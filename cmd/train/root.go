@@ -57,6 +57,7 @@ const examples = `  # the paper's Stage 1 on a GPU host
 var flagKeys = map[string]string{
 	"stage": "stage", "steps": "steps", "seed": "seed",
 	"model": "model.from", "tokenizer": "model.tokenizer", "max-length": "model.max_length",
+	"freeze-layers": "model.freeze_layers", "states": "model.states",
 	"layers": "model.layers", "pooling": "model.pooling", "precision": "model.precision",
 	"data": "data.train", "validation": "data.validation", "validation-fraction": "data.validation_fraction",
 	"permute-labels": "data.permute_labels", "skip-bad": "data.skip_bad",
@@ -65,6 +66,7 @@ var flagKeys = map[string]string{
 	"loss": "loss.variant", "temperature": "loss.temperature",
 	"from": "model.from", "individual-bank": "stage2.individual_bank", "theory-bank": "stage2.theory_bank",
 	"banks": "stage2.banks", "batching": "stage2.batching", "permute-anchors": "stage2.permute_anchors",
+	"lora-rank": "lora.rank", "lora-alpha": "lora.alpha", "lora-targets": "lora.targets",
 	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments", "split-update": "memory.split_update", "packing": "memory.packing", "devices": "memory.devices",
 	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
@@ -128,6 +130,8 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
 	fs.Int("max-length", 0, "tokens a text, the end token included; 0: as the model folder says (256)")
 	fs.String("pooling", "", "last or mean; empty: as the model folder says (last)")
+	fs.Int("freeze-layers", 0, "lowest layers that are not trained, nor are the embeddings: less memory and time")
+	fs.String("states", "", "folder that keeps the states after the frozen layers, computed once for all runs that name it")
 	fs.String("from", "", "like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")
 	fs.String("precision", d.Model.Precision, "operands of matrix products: f32, bf16, or f16 with dynamic loss scaling; the rest is f32")
 	fs.String("data", "", "training rows, Parquet or CSV")
@@ -148,6 +152,9 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.String("banks", d.Stage2.Banks, "stage 2: encoded by the model under training, or learned tables")
 	fs.String("batching", d.Stage2.Batching, "stage 2: apart, or authors (comparison): mixed parts of one anchor each")
 	fs.Bool("permute-anchors", false, "stage 2, control: deal anchor ids out anew inside each corpus")
+	fs.Int("lora-rank", d.LoRA.Rank, "train low-rank adapters of this rank in place of the weights; 0 trains the weights")
+	fs.Float64("lora-alpha", d.LoRA.Alpha, "an adapter's product counts alpha/rank; 0: alpha is twice the rank")
+	fs.StringSlice("lora-targets", d.LoRA.Targets, "linear layers with adapters by name (q_proj,v_proj), or all-linear")
 	fs.Bool("recompute", false, "keep each layer's input only: a third more work, a fraction of the memory")
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many parts; the gradient stays the whole batch's")
 	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")

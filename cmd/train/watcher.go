@@ -35,4 +35,10 @@ func (w *watcher) Step(done, total int, line *trainer.StepLine) {
 	w.bar.Add(1)
 }
 
+// Work shows a bar of its own until it ends.
+func (w *watcher) Work(label, unit string, total int) (moved func(n int), end func()) {
+	w.bar = cli.NewProgress(label, unit, int64(total), 0)
+	return func(n int) { w.bar.Add(int64(n)) }, func() { w.bar.Close(); w.bar = nil }
+}
+
 func (w *watcher) close() { w.bar.Close() }

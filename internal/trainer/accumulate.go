@@ -99,7 +99,7 @@ func (s *Stepper) accumulate(b *Batch, scalars []any) (values [][]float64, err e
 		}
 	}
 	a := s.chunks
-	z, err := a.vectors(b)
+	z, err := s.vectors(b)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (s *Stepper) accumulate(b *Batch, scalars []any) (values [][]float64, err e
 	if values, err = read(out[:numTerms]); err != nil {
 		return nil, err
 	}
-	if err := a.backward(b, out[numTerms]); err != nil {
+	if err := s.backward(b, out[numTerms]); err != nil {
 		return nil, err
 	}
 	if s.SplitUpdate {
@@ -139,10 +139,14 @@ func (s *Stepper) updateSums(tables []*tensors.Tensor, scalars []any) ([][]float
 }
 
 // vectors embeds all packs: [T, H].
-func (a *accumulator) vectors(b *Batch) (*tensors.Tensor, error) {
+func (s *Stepper) vectors(b *Batch) (*tensors.Tensor, error) {
 	var all []float32
 	for i := range b.Packs {
-		z, err := a.embed.Call1(packInputs(&b.Packs[i])...)
+		in, err := s.packInputs(&b.Packs[i])
+		if err != nil {
+			return nil, err
+		}
+		z, err := s.chunks.embed.Call1(in...)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +161,7 @@ func (a *accumulator) vectors(b *Batch) (*tensors.Tensor, error) {
 }
 
 // backward sends dz [T, H] back through each pack.
-func (a *accumulator) backward(b *Batch, dz *tensors.Tensor) error {
+func (s *Stepper) backward(b *Batch, dz *tensors.Tensor) error {
 	all, err := tensors.CopyFlatData[float32](dz)
 	if err != nil {
 		return err
@@ -165,7 +169,11 @@ func (a *accumulator) backward(b *Batch, dz *tensors.Tensor) error {
 	hidden, texts := len(all)/b.Texts(), b.Packs[0].Shape.Texts
 	for i := range b.Packs {
 		part := tensors.FromFlatDataAndDimensions(all[i*texts*hidden:(i+1)*texts*hidden], texts, hidden)
-		if _, err := call(a.back, packInputs(&b.Packs[i]), []any{part, i == 0}); err != nil {
+		in, err := s.packInputs(&b.Packs[i])
+		if err != nil {
+			return err
+		}
+		if _, err := call(s.chunks.back, in, []any{part, i == 0}); err != nil {
 			return err
 		}
 	}

@@ -74,12 +74,17 @@ func (b *Batch) check() error {
 	return nil
 }
 
-// packInputs are the arguments of the encoder: ids [R, S], texts [R, S], last [T].
-func packInputs(p *pack.Batch) []any {
-	return []any{
-		tensors.FromFlatDataAndDimensions(p.IDs, p.Rows, p.Length),
-		tensors.FromFlatDataAndDimensions(p.Texts, p.Rows, p.Length), p.Last,
+// packInputs are the arguments of the encoder: ids [R, S] or in their place states [R, S, H], texts [R, S],
+// last [T].
+func (s *Stepper) packInputs(p *pack.Batch) ([]any, error) {
+	tokens := tensors.FromFlatDataAndDimensions(p.IDs, p.Rows, p.Length)
+	if s.States != nil {
+		var err error
+		if tokens, err = s.States.Gather(p); err != nil {
+			return nil, err
+		}
 	}
+	return []any{tokens, tensors.FromFlatDataAndDimensions(p.Texts, p.Rows, p.Length), p.Last}, nil
 }
 
 // labelInputs are the arguments of the loss: theory [B], levels [B, 3], direction [B] and, in Stage 2,

@@ -8,6 +8,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/optim"
+	"hives/internal/statecache"
 	"hives/losses"
 	"hives/model/qwen3embed"
 	"hives/samplers"
@@ -19,6 +20,7 @@ type Config struct {
 	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG), batches and splits"`
 	Steps     int             `toml:"steps" comment:"the schedule's length; 0 only writes the starting weights"`
 	Model     ModelConfig     `toml:"model"`
+	LoRA      LoRAConfig      `toml:"lora" comment:"low-rank adapters in place of the weights: docs/LORA.md"`
 	Data      DataConfig      `toml:"data"`
 	Sampler   SamplerConfig   `toml:"sampler"`
 	Loss      LossConfig      `toml:"loss"`
@@ -35,7 +37,11 @@ type ModelConfig struct {
 	Tokenizer string `toml:"tokenizer" comment:"folder of tokenizer.json; empty: beside the model's config.json"`
 	MaxLength int    `toml:"max_length" comment:"tokens a text, the end token included; 0: as the model folder says"`
 	Pooling   string `toml:"pooling" comment:"last or mean; empty: as the model folder says"`
-	Precision string `toml:"precision" comment:"of the operands of matrix products: f32, bf16, or f16 with loss scaling; the rest is f32"`
+	// Beside them, what of the weights is trained.
+	FreezeLayers int    `toml:"freeze_layers" comment:"lowest layers that are not trained, nor are the embeddings below them; 0 trains all"`
+	States       string `toml:"states" comment:"folder for the states after the frozen layers, computed once in f32; many runs may share it. Empty: computed at each step"`
+	StatesType   string `toml:"states_type" comment:"f16, or f32 in twice the room for a model whose states are beyond 65504"`
+	Precision    string `toml:"precision" comment:"of the operands of matrix products: f32, bf16, or f16 with loss scaling; the rest is f32"`
 }
 
 // DataConfig names the rows.
@@ -135,7 +141,8 @@ func Default() Config {
 	sampler, stage2 := samplers.DefaultIntraTheory(), losses.DefaultStage2()
 	return Config{
 		Stage: 1, Steps: 450_000,
-		Model: ModelConfig{Precision: "f32"},
+		Model: ModelConfig{Precision: "f32", StatesType: statecache.F16},
+		LoRA:  LoRAConfig{Targets: []string{qwen3embed.AllLinear}},
 		Data:  DataConfig{ValidationFraction: .05},
 		Sampler: SamplerConfig{
 			BatchSize: sampler.BatchSize, Positives: sampler.Positives, Negatives: sampler.Negatives,
@@ -176,6 +183,10 @@ func (c *Config) Validate() error {
 		return invalid("max_length %d: want at least 2, a token and the end token", c.Model.MaxLength)
 	case arithmetics[c.Model.Precision] == qwen3embed.Arithmetic{}:
 		return invalid("precision %q: want f32, bf16 or f16", c.Model.Precision)
+	case c.Model.FreezeLayers < 0:
+		return invalid("model.freeze_layers %d: want 0 or more", c.Model.FreezeLayers)
+	case c.Model.States != "" && c.Model.FreezeLayers == 0:
+		return invalid("model.states: states are kept of frozen layers; give --freeze-layers as well")
 	case c.Memory.Packs < 1 || c.Memory.Packing != Packed && c.Memory.Packing != Padded:
 		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
 	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
@@ -194,8 +205,14 @@ func (c *Config) Validate() error {
 	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
 		return invalid("%w", err)
 	}
+	if _, err := statecache.ParseType(c.Model.StatesType); err != nil {
+		return fault.Usage(err)
+	}
 	if _, err := optim.ParseMoments(c.Memory.Moments); err != nil {
 		return fault.Usage(err)
+	}
+	if err := c.LoRA.validate(); err != nil {
+		return err
 	}
 	if err := checkFigure(c.Log.Best); err != nil {
 		return fault.Usage(err)

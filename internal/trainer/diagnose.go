@@ -57,7 +57,11 @@ func (s *Stepper) Probe(b *Batch) (*Probe, error) {
 	defer exec.exec.Finalize()
 	var in []any
 	for i := range b.Packs {
-		in = append(in, packInputs(&b.Packs[i])...)
+		part, err := s.packInputs(&b.Packs[i])
+		if err != nil {
+			return nil, err
+		}
+		in = append(in, part...)
 	}
 	out, err := call(exec, in, b.labelInputs())
 	if err != nil {

@@ -19,7 +19,8 @@ const (
 
 // Plan is what a run would need, measured over a few steps on this machine.
 type Plan struct {
-	Parameters     int64             `json:"parameters"`
+	Parameters     int64             `json:"parameters"`       // trained
+	Fixed          int64             `json:"fixed_parameters"` // that stay as they are
 	Groups         []optim.GroupSize `json:"groups"`
 	Devices        int               `json:"devices"`
 	Memory         Memory            `json:"memory"`         // of one device
@@ -48,7 +49,7 @@ type ShapeUse struct {
 // DryRun does everything up to the first steps, takes some, and writes nothing.
 func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
 	cfg.Log.ValidationRows = 0
-	l := &loop{cfg: cfg, o: o, validated: -1}
+	l := &loop{cfg: cfg, o: o, validated: -1, trial: true}
 	defer l.close()
 	p := &Plan{Steps: cfg.Steps, Devices: cfg.Memory.Devices}
 	var err error
@@ -65,6 +66,7 @@ func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
 	if p.Groups, err = l.options.Optimizer.Account(l.stepper.params); err != nil {
 		return nil, err
 	}
+	p.Fixed = numbersIn(l.stepper.fixed)
 	for _, g := range p.Groups {
 		p.Parameters += int64(g.Parameters)
 	}
@@ -147,9 +149,9 @@ func (p *Plan) count(l *loop, shape pack.Shape) {
 	if l.banks != nil {
 		anchors = int64(len(l.banks.Individual.ids) + len(l.banks.Theory.ids))
 	}
-	c := l.start.model.Config
-	p.Memory = memoryOf(c, shape, l.cfg.Memory, anchors)
+	c, t := l.start.model.Config, l.stepper.training()
+	p.Memory = memoryOf(c, t, shape, l.cfg.Memory, anchors)
 	whole := shape
 	whole.Rows *= l.layout.Packs
-	p.Alternatives = alternatives(c, whole, l.cfg.Memory.Devices, anchors)
+	p.Alternatives = alternatives(c, t, whole, l.cfg.Memory.Devices, anchors)
 }

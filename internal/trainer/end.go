@@ -32,7 +32,11 @@ func (l *loop) finish(ctx context.Context) error {
 	}
 	// As a whole or not at all: half a model folder would be taken for a whole one of other settings.
 	return fsutil.WriteFolder(l.run.FinalDir(), func(tmp string) error {
-		if err := folder.Save(tmp, l.start.model, l.start.tokenizerDir, info); err != nil || l.banks == nil {
+		err := folder.Save(tmp, l.start.model, l.start.tokenizerDir, info)
+		if err == nil && l.cfg.LoRA.Rank > 0 {
+			err = l.saveAdapter(tmp)
+		}
+		if err != nil || l.banks == nil {
 			return err
 		}
 		return l.exportBanks(ctx, tmp)
@@ -119,6 +123,9 @@ func (l *loop) close() {
 	}
 	if l.stepper != nil {
 		l.stepper.Close()
+	}
+	if l.cache != nil {
+		l.cache.Close()
 	}
 	if l.start != nil && l.start.model != nil {
 		l.start.model.Close()

@@ -63,7 +63,11 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 		s.model.Close()
 		return nil, err
 	}
-	return s, s.openTokenizer() // again, for the length may be another
+	if err := errors.Join(s.adapt(cfg), s.openTokenizer()); err != nil { // again, for the length may be another
+		s.model.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // takeWeights replaces the model's weights by a checkpoint's.
@@ -73,7 +77,11 @@ func (s *start) takeWeights(at string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	base := s.base
 	s.base = c.Meta.Hashes["base"] + ":" + filepath.Base(at)
+	if len(s.model.Adapters()) > 0 {
+		return s.takeAdapters(base, c)
+	}
 	for _, spec := range s.model.Config.Layout() {
 		t, err := c.Tensors.Tensor(qwen3embed.VariablePath(spec.Name))
 		if err == nil {

@@ -19,6 +19,12 @@ type Recorder interface {
 	Saved(s Saved)
 }
 
+// Worker is an Observer that shows how far a piece of work before the steps is.
+type Worker interface {
+	Observer
+	Work(label, unit string, total int) (moved func(n int), end func())
+}
+
 // Saved is a checkpoint that is on the disk.
 type Saved struct {
 	Step int

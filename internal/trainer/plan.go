@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,37 +32,75 @@ func (m Memory) Total() int64 {
 // memoryOf counts a step's memory, on each of the devices. All kinds but activations are exact; these are
 // counted from the layers' formulas: what the backward pass reads, in float32, once. Of gradients that are
 // summed over packs the engine holds the old sums beside the new.
-func memoryOf(c *qwen3embed.Config, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
-	p := c.Parameters()
+func memoryOf(c *qwen3embed.Config, t *training, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
 	moments := int64(8)
 	if optim.MomentType(m.Moments) == optim.MomentsBF16 {
 		moments = 4
 	}
 	shape.Rows = (shape.Rows + m.Devices - 1) / m.Devices
-	gradients, updated := 4*p, p
+	gradients, updated := 4*t.trained, t.trained
 	if m.Packs > 1 {
 		gradients *= 2
 	}
 	if m.SplitUpdate {
-		updated = max(p/updateSlices, int64(c.VocabSize)*int64(c.HiddenSize))
+		updated = max(t.trained/updateSlices, t.largest)
 	}
 	return Memory{
-		Weights: 4 * p, Gradients: gradients, Moments: moments * p, Update: (4 + moments) * updated,
-		Activations: activations(c, shape, m.Recompute), Anchors: 4 * anchors * int64(c.HiddenSize),
+		Weights: 4 * t.held, Gradients: gradients, Moments: moments * t.trained, Update: (4 + moments) * updated,
+		Activations: activations(c, t, shape, m.Recompute), Anchors: 4 * anchors * int64(c.HiddenSize),
 	}
+}
+
+// training says how much of a model a step changes, in numbers, and how deep its gradients go.
+type training struct {
+	held     int64 // weights, adapters and learned tables
+	trained  int64
+	largest  int64           // of the trained tensors
+	layers   int             // upper layers that gradients pass through
+	adapted  map[string]bool // names of linear layers with adapters; nil where the weights are trained
+	adapters int64           // ranks of a layer's adapters, added up
+}
+
+func (s *Stepper) training() *training {
+	t := &training{held: numbersIn(s.params) + numbersIn(s.fixed), trained: numbersIn(s.params)}
+	t.layers = s.model.Config.NumLayers - s.Frozen
+	for _, p := range s.params {
+		t.largest = max(t.largest, int64(p.Shape().Size()))
+	}
+	for _, a := range s.model.Adapters() {
+		if t.adapted == nil {
+			t.adapted = map[string]bool{}
+		}
+		t.adapted[a.Module[strings.LastIndex(a.Module, ".")+1:]] = true
+		t.adapters += int64(a.Rank)
+	}
+	t.adapters /= int64(t.layers)
+	return t
+}
+
+// reads tells whether the backward pass reads the input of any of these linear layers: it is needed for the
+// gradient of a matrix, not for that of the input.
+func (t *training) reads(layers ...string) int {
+	if t.adapted == nil || slices.ContainsFunc(layers, func(name string) bool { return t.adapted[name] }) {
+		return 1
+	}
+	return 0
 }
 
 // activations: per token and layer the residual stream twice, both normed inputs, q, k and v raw, normed and
 // turned, the attention's output, three feed-forward widths and their product; per token and head a row of
-// logits and of weights. With recompute each layer keeps its input, and one layer at a time the rest.
-func activations(c *qwen3embed.Config, shape pack.Shape, recompute bool) int64 {
-	tokens := int64(shape.Tokens())
-	width := int64(4*c.HiddenSize + (4*c.NumHeads+5*c.NumKVHeads)*c.HeadDim + 4*c.IntermediateSize)
+// logits and of weights. Layers without gradient keep nothing, nor does an input that only a matrix without
+// one is multiplied by. With recompute each layer keeps its input, and one layer at a time the rest.
+func activations(c *qwen3embed.Config, t *training, shape pack.Shape, recompute bool) int64 {
+	tokens, layers := int64(shape.Tokens()), int64(t.layers)
+	normed := t.reads("q_proj", "k_proj", "v_proj") + t.reads("gate_proj", "up_proj")
+	width := int64((2+normed)*c.HiddenSize + (3*c.NumHeads+5*c.NumKVHeads)*c.HeadDim + 3*c.IntermediateSize)
+	width += int64(t.reads("o_proj")*c.NumHeads*c.HeadDim+t.reads("down_proj")*c.IntermediateSize) + t.adapters
 	layer := 4 * tokens * (width + 2*int64(c.NumHeads)*int64(shape.Length))
 	if recompute {
-		return 4*tokens*int64(c.HiddenSize)*int64(c.NumLayers) + layer
+		return 4*tokens*int64(c.HiddenSize)*layers + layer
 	}
-	return layer * int64(c.NumLayers)
+	return layer * layers
 }
 
 // Alternative is another way of spending memory on the same step.
@@ -72,7 +111,7 @@ type Alternative struct {
 }
 
 // alternatives lists what else could be chosen, each against a plain step, the most memory first or nearly so.
-func alternatives(c *qwen3embed.Config, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
+func alternatives(c *qwen3embed.Config, t *training, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
 	f32, bf16 := string(optim.MomentsF32), string(optim.MomentsBF16)
 	for _, m := range []MemoryConfig{
 		{Packs: 1, Moments: f32},
@@ -93,7 +132,7 @@ func alternatives(c *qwen3embed.Config, whole pack.Shape, devices int, anchors i
 		if m.Packs > 1 {
 			work += 1. / 3
 		}
-		out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, part, m, anchors).Total(), Work: work})
+		out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, t, part, m, anchors).Total(), Work: work})
 	}
 	return out
 }

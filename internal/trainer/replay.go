@@ -63,6 +63,11 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Repla
 	if err := l.build(ctx, rows); err != nil {
 		return nil, err
 	}
+	if !o.AllowChanged {
+		if err := l.refuseChangedStates(info.Hashes); err != nil {
+			return nil, err
+		}
+	}
 	return l.replay(ctx, step)
 }
 
@@ -134,7 +139,7 @@ func (l *loop) rewind(step int) error {
 	l.done = c.Meta.Step
 	l.setCounters(c.Meta.Counters)
 	l.o.Observer.Note(fmt.Sprintf("from the checkpoint after step %d", l.done))
-	return restore(l.start.model.Store, c)
+	return l.restore(c)
 }
 
 // redo takes a step between the checkpoint and the one that is looked at.

@@ -14,6 +14,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/internal/runstore"
+	"hives/internal/statecache"
 	"hives/samplers"
 )
 
@@ -124,6 +125,9 @@ type loop struct {
 	encoder   *local.Local
 	metrics   *runstore.Metrics
 	saver     *saver
+	states    local.States      // after the frozen layers, nil where they are computed
+	cache     *statecache.Cache // that holds them
+	trial     bool              // a dry run, which writes nothing
 	hashes    map[string]string
 
 	rowNumbers []int // in the training file, by training row
@@ -152,10 +156,15 @@ func (l *loop) prepare(ctx context.Context, fresh bool) error {
 			return err
 		}
 	}
-	if err := l.run.SetHashes(l.hashes); err != nil {
+	if err := l.build(ctx, rows); err != nil {
 		return err
 	}
-	if err := l.build(ctx, rows); err != nil {
+	if !fresh && !l.o.AllowChanged {
+		if err := l.refuseChangedStates(stored); err != nil {
+			return err
+		}
+	}
+	if err := l.run.SetHashes(l.hashes); err != nil {
 		return err
 	}
 	l.describe(rows)
@@ -176,6 +185,9 @@ func (l *loop) read() (rows *Rows, err error) {
 	if err := l.readBanks(rows.Validation); err != nil {
 		return nil, err
 	}
+	if err := l.hashFrozen(); err != nil {
+		return nil, err
+	}
 	l.hashes["tokenizer"], l.hashes["base"] = l.start.tokenizer.Tokenizer.SHA256(), l.start.base
 	return rows, nil
 }
@@ -188,14 +200,16 @@ func (l *loop) hashConfig() error {
 }
 
 // refuseChangedInputs compares the hashes of a run's inputs with those it was begun with. The configuration
-// has been compared field by field, and an input that an older program did not hash cannot be.
+// has been compared field by field, cached states are compared when they are there, and an input that an older program did not hash cannot be.
 func refuseChangedInputs(stored, now map[string]string) error {
 	given := map[string]string{}
 	for name := range stored {
 		given[name] = now[name]
 	}
-	if _, ok := stored["config"]; ok {
-		given["config"] = stored["config"]
+	for _, later := range []string{"config", usedStates} {
+		if was, ok := stored[later]; ok {
+			given[later] = was
+		}
 	}
 	return runstore.RefuseChanges(runstore.Changes(stored, given))
 }
@@ -210,10 +224,17 @@ func (l *loop) build(ctx context.Context, rows *Rows) (err error) {
 
 func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 	backend := l.o.Engine.Backend
-	if l.encoder, err = local.New(l.start.model, l.start.tokenizer, l.start.info, backend, local.Options{}); err != nil {
+	if err := l.prepareSampler(rows); err != nil {
 		return err
 	}
-	if err := l.prepareSampler(rows); err != nil {
+	if l.validator, err = NewValidator(backend, rows.Validation, l.cfg.Log.ValidationRows, &l.cfg); err != nil {
+		return err
+	}
+	if err := l.openStates(ctx, l.validator); err != nil {
+		return err
+	}
+	options := local.Options{States: l.states}
+	if l.encoder, err = local.New(l.start.model, l.start.tokenizer, l.start.info, backend, options); err != nil {
 		return err
 	}
 	if l.layout, err = l.newLayout(); err != nil {
@@ -222,10 +243,7 @@ func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 	if l.options, err = l.stepOptions(); err != nil {
 		return err
 	}
-	if l.stepper, err = NewStepper(backend, l.start.model, l.options); err != nil {
-		return err
-	}
-	l.validator, err = NewValidator(backend, rows.Validation, l.cfg.Log.ValidationRows, &l.cfg)
+	l.stepper, err = NewStepper(backend, l.start.model, l.options)
 	return err
 }
 
@@ -244,6 +262,7 @@ func (l *loop) stepOptions() (o StepOptions, err error) {
 		Optimizer: l.cfg.optimizer(), Arithmetic: arithmetics[l.cfg.Model.Precision], Pooling: l.start.info.Pooling,
 		Recompute: l.cfg.Memory.Recompute, LossScaling: l.cfg.Model.Precision == "f16",
 		Devices: l.cfg.Memory.Devices, SplitUpdate: l.cfg.Memory.SplitUpdate,
+		Frozen: l.cfg.Model.FreezeLayers, States: l.states,
 	}
 	l.lossScale = optim.LossScale{Scale: 1}
 	if o.LossScaling {
@@ -262,6 +281,13 @@ func (l *loop) describe(rows *Rows) {
 	stats, note := l.stats(), l.o.Observer.Note
 	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
 		l.start.model.Config.Parameters(), l.start.model.Config.NumLayers, l.start.model.Config.HiddenSize, l.start.info.MaxLength, l.start.info.Pooling))
+	if frozen := l.cfg.Model.FreezeLayers; frozen > 0 {
+		note(fmt.Sprintf("trained: %d parameters; %d of the embeddings and the first %d layers stay as they are",
+			numbersIn(l.stepper.params), numbersIn(l.stepper.fixed), frozen))
+	}
+	if l.cfg.LoRA.Rank > 0 {
+		note(l.describeAdapters())
+	}
 	note(fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
 		len(rows.Train), len(rows.Validation), l.corpus.Truncated, rows.Skipped))
 	for _, t := range stats.Theories {
@@ -300,7 +326,7 @@ func (l *loop) takeUp(fresh bool) error {
 			return err
 		default:
 			defer c.Close()
-			if err := restore(l.start.model.Store, c); err != nil {
+			if err := l.restore(c); err != nil {
 				return err
 			}
 			l.done, after, taken = c.Meta.Step, c.Meta.Step, c.Meta

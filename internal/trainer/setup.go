@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func openStart(cfg *Config) (*start, error) {
 			return nil, err
 		}
 	}
-	if err := s.openTokenizer(); err != nil {
+	if err := errors.Join(s.adapt(cfg), s.openTokenizer()); err != nil {
 		s.model.Close()
 		return nil, err
 	}

@@ -74,7 +74,11 @@ func (s *Stepper) buildApply(params []*model.Variable, in []*Node) []*Node {
 
 // split is Step for a batch of one pack whose update is split.
 func (s *Stepper) split(b *Batch, scalars []any) ([][]float64, error) {
-	out, err := s.parts.gradients.Call(append(append(packInputs(&b.Packs[0]), b.labelInputs()...), scalars[2])...)
+	in, err := s.packInputs(&b.Packs[0])
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.parts.gradients.Call(append(append(in, b.labelInputs()...), scalars[2])...)
 	if err != nil {
 		return nil, err
 	}

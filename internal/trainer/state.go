@@ -22,15 +22,15 @@ var fileTypes = map[dtypes.DType]string{
 	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.BFloat16: "BF16", dtypes.Float16: "F16",
 }
 
-// inState tells the variables that make a run's future: trained weights, moments and the vectors of anchor
-// banks. Weights that a run leaves alone are those it began with.
+// inState tells the variables that make a run's future: trained weights or adapters, moments and the vectors of
+// anchor banks. Weights that a run leaves alone are those it began with.
 func inState(v *model.Variable) bool {
 	return mayBeState(v.Path()) && (v.Trainable || !strings.HasPrefix(v.Path(), qwen3embed.Scope+"/"))
 }
 
 // mayBeState goes by the name, of a variable that need not be there yet.
 func mayBeState(path string) bool {
-	for _, scope := range []string{qwen3embed.Scope, optim.MomentScope, anchorScope} {
+	for _, scope := range []string{qwen3embed.Scope, qwen3embed.AdapterScope, optim.MomentScope, anchorScope} {
 		if strings.HasPrefix(path, scope+"/") {
 			return true
 		}
@@ -136,7 +136,7 @@ func restore(store *model.Store, c *checkpoints.Checkpoint) error {
 
 func setVariable(store *model.Store, t safetensorsio.Tensor) error {
 	if !mayBeState(t.Name) {
-		return fault.New(fault.Mismatch, "neither a weight nor a moment")
+		return fault.New(fault.Mismatch, "neither a weight, nor an adapter, nor a moment")
 	}
 	for dtype, name := range fileTypes {
 		if name != t.DType {

@@ -8,6 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/model/qwen3embed"
@@ -45,6 +46,8 @@ type StepOptions struct {
 	Devices int
 	// Frozen layers, the lowest ones, and the embeddings below them are not trained.
 	Frozen int
+	// States, if set, are those after the frozen layers, in place of computing them.
+	States local.States
 }
 
 // Stepper runs training steps of one model. A batch of one pack is one graph: forward, loss, gradients and
@@ -63,8 +66,11 @@ type Stepper struct {
 // NewStepper prepares steps for m; graphs are compiled at the first batch of each shape. It refuses an
 // optimiser whose groups do not add up to the whole model and its learned banks.
 func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*Stepper, error) {
-	if o.Frozen < 0 || o.Frozen >= m.Config.NumLayers {
-		return nil, fault.Usage(fault.New(fault.Invalid, "model.freeze_layers %d: the model has %d layers, want 0 to %d", o.Frozen, m.Config.NumLayers, m.Config.NumLayers-1))
+	if err := checkFrozen(m.Config, o.Frozen); err != nil {
+		return nil, err
+	}
+	if o.States != nil && o.States.Layers() != o.Frozen {
+		return nil, fault.New(fault.Invalid, "states after %d layers for %d frozen ones", o.States.Layers(), o.Frozen)
 	}
 	s := &Stepper{StepOptions: o, backend: backend, model: m, trainables: newTrainables(m, o.Frozen, o.Objective.Banks)}
 	err := s.account(o.Optimizer, m.Config, o.Objective.Banks)
@@ -96,11 +102,14 @@ func (s *Stepper) differentiate(in []*Node) (terms, []*Node) {
 	return t, Gradient(s.scaled(t.loss, in[len(in)-1]), s.nodes(t.loss.Graph())...)
 }
 
-// embed returns the raw vectors of one pack, [T, H].
+// embed returns the raw vectors of one pack, [T, H]. Inputs begin with those of packInputs.
 func (s *Stepper) embed(in []*Node) *Node {
-	p := qwen3embed.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute}
-	if s.Frozen > 0 {
-		p.Frozen, p.States = s.Frozen, StopGradient(s.model.Lower(p, s.Arithmetic))
+	p := qwen3embed.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute, Frozen: s.Frozen}
+	switch {
+	case s.States != nil:
+		p.IDs, p.States = in[1], in[0] // of ids only the shape is looked at
+	case s.Frozen > 0:
+		p.States = StopGradient(s.model.Lower(p, s.Arithmetic))
 	}
 	return s.model.Packed(p, s.Pooling, s.Arithmetic)
 }
@@ -149,7 +158,7 @@ func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, 
 	if len(b.Packs) == 1 && s.SplitUpdate {
 		values, err = s.split(b, scalars)
 	} else if len(b.Packs) == 1 {
-		values, err = call(s.exec, packInputs(&b.Packs[0]), b.labelInputs(), scalars)
+		values, err = s.whole(b, scalars)
 	} else {
 		values, err = s.accumulate(b, scalars)
 	}
@@ -160,6 +169,15 @@ func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, 
 		Loss: values[0][0], Hierarchical: values[1][0], Individual: values[2][0], Theory: values[3][0],
 		Levels: values[4], LevelAnchors: values[5], GradNorm: values[6][0], Clip: values[7][0],
 	}, nil
+}
+
+// whole is Step in one graph.
+func (s *Stepper) whole(b *Batch, scalars []any) ([][]float64, error) {
+	in, err := s.packInputs(&b.Packs[0])
+	if err != nil {
+		return nil, err
+	}
+	return call(s.exec, in, b.labelInputs(), scalars)
 }
 
 // call runs a graph and reads its float64 outputs.

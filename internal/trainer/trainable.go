@@ -15,22 +15,24 @@ import (
 // trainables tells a run's variables apart by whether steps change them. What is fixed takes no gradient,
 // has no moments and stands in no checkpoint: it is read again from where the run began.
 type trainables struct {
-	params []*model.Variable // trained: of the model, then learned banks
-	fixed  []*model.Variable // weights of the model that stay as they are
+	params   []*model.Variable // trained: of the model or its adapters, then learned banks
+	adapters []*model.Variable // those of params that are no part of the model itself
+	fixed    []*model.Variable // weights of the model that stay as they are
 }
 
-// newTrainables marks the variables of m by it: embeddings and the first frozen layers are fixed.
+// newTrainables marks the variables of m by it: embeddings and the first frozen layers are fixed, and where
+// there are adapters all weights.
 func newTrainables(m *qwen3embed.Model, frozen int, banks *Banks) trainables {
-	var t trainables
+	t := trainables{adapters: m.AdapterVariables()}
 	for _, spec := range m.Config.Layout() {
 		v := m.Variable(spec.Name)
-		if isLower(spec.Name, frozen) {
+		if len(t.adapters) > 0 || isLower(spec.Name, frozen) {
 			t.fixed = append(t.fixed, v.SetTrainable(false))
 		} else {
 			t.params = append(t.params, v.SetTrainable(true))
 		}
 	}
-	t.params = append(t.params, banks.learned()...)
+	t.params = append(append(t.params, t.adapters...), banks.learned()...)
 	return t
 }
 
@@ -45,7 +47,7 @@ func isLower(name string, layers int) bool {
 }
 
 // account refuses an optimiser whose groups do not add up to exactly the trained variables, and variables that
-// do not add up to the whole model and its learned banks.
+// do not add up to the whole model, its adapters and its learned banks.
 func (t *trainables) account(o *optim.AdamW, c *qwen3embed.Config, banks *Banks) error {
 	groups, err := o.Account(t.params)
 	if err != nil {
@@ -55,10 +57,7 @@ func (t *trainables) account(o *optim.AdamW, c *qwen3embed.Config, banks *Banks)
 	for _, g := range groups {
 		held += int64(g.Parameters)
 	}
-	want := c.Parameters()
-	for _, table := range banks.learned() {
-		want += int64(table.Shape().Size())
-	}
+	want := c.Parameters() + numbersIn(t.adapters) + numbersIn(banks.learned())
 	if trained, fixed := numbersIn(t.params), numbersIn(t.fixed); held != trained || trained+fixed != want {
 		return fmt.Errorf("optimiser groups hold %d of %d trained parameters, %d are fixed, %d there are", held, trained, fixed, want)
 	}

@@ -1,0 +1,86 @@
+package trainer
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/internal/lora"
+	"hives/model/qwen3embed"
+)
+
+// LoRAConfig chooses low-rank adapters that are trained in place of the weights.
+type LoRAConfig struct {
+	Rank    int      `toml:"rank" comment:"of adapters that are trained in place of the model's weights; 0 trains the weights"`
+	Alpha   float64  `toml:"alpha" comment:"an adapter's product counts alpha/rank; 0: alpha is twice the rank"`
+	Targets []string `toml:"targets" comment:"of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, or all-linear"`
+}
+
+// AdapterFolder holds the adapters in PEFT's layout, beside the final model that they are merged into.
+const AdapterFolder = "adapter"
+
+// settings are those of the model; frozen layers get no adapters.
+func (c *LoRAConfig) settings(frozen int) qwen3embed.LoRA {
+	l := qwen3embed.LoRA{Rank: c.Rank, Alpha: c.Alpha, Targets: c.Targets, FirstLayer: frozen}
+	if l.Alpha == 0 {
+		l.Alpha = 2 * float64(c.Rank)
+	}
+	return l
+}
+
+// validate refuses what can be seen without a model.
+func (c *LoRAConfig) validate() error {
+	if c.Rank < 0 || !(c.Alpha >= 0) || c.Alpha-c.Alpha != 0 {
+		return fault.Usage(fault.New(fault.Invalid, "lora: rank %d and alpha %g: want 0 or more", c.Rank, c.Alpha))
+	}
+	if c.Rank == 0 {
+		return nil
+	}
+	l := c.settings(0)
+	if _, err := l.Layers(); err != nil {
+		return fault.Usage(err)
+	}
+	return nil
+}
+
+// adapt adds fresh adapters, if the run is to train some.
+func (s *start) adapt(cfg *Config) error {
+	if cfg.LoRA.Rank == 0 {
+		return nil
+	}
+	return s.model.Adapt(cfg.LoRA.settings(cfg.Model.FreezeLayers), cfg.Seed)
+}
+
+// takeAdapters makes the model the one that an adapted run's checkpoint stands for: the base with the
+// checkpoint's adapters merged.
+func (s *start) takeAdapters(base string, c *checkpoints.Checkpoint) error {
+	if base != c.Meta.Hashes["base"] {
+		return fault.New(fault.Mismatch, "checkpoint %s holds adapters for weights of SHA-256 %s; the base of its run is now %s", c.Path, c.Meta.Hashes["base"], base)
+	}
+	for _, v := range s.model.AdapterVariables() {
+		t, err := c.Tensors.Tensor(v.Path())
+		if err == nil {
+			err = setVariable(s.model.Store, t)
+		}
+		if err != nil {
+			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", c.Path, v.Path(), err)
+		}
+	}
+	return s.model.Merge()
+}
+
+// describeAdapters says what is trained in place of the weights.
+func (l *loop) describeAdapters() string {
+	settings := l.cfg.LoRA.settings(l.cfg.Model.FreezeLayers)
+	return fmt.Sprintf("adapters: rank %d, alpha %g, on %s of layers %d to %d; the weights stay as they are",
+		settings.Rank, settings.Alpha, strings.Join(settings.Targets, ", "), settings.FirstLayer, l.start.model.Config.NumLayers-1)
+}
+
+// saveAdapter writes the adapters beside the merged model.
+func (l *loop) saveAdapter(dir string) error {
+	from := strings.TrimPrefix(l.cfg.Model.From, randomPrefix)
+	origin := lora.Origin{Name: filepath.Base(filepath.Clean(from)), SHA256: l.start.base}
+	return lora.Save(filepath.Join(dir, AdapterFolder), l.start.model, l.cfg.LoRA.settings(l.cfg.Model.FreezeLayers), origin)
+}
