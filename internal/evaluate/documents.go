@@ -37,13 +37,16 @@ type Evaluation struct {
 
 // Demo is the document of `hives report demo`.
 type Demo struct {
-	Format   int       `json:"format"`
-	Kind     string    `json:"kind"`
-	Before   *System   `json:"before"`
-	After    *System   `json:"after"`
-	Control  *System   `json:"control"`
-	Stage1   *System   `json:"stage_1,omitempty"` // the model between the stages, where after is that of Stage 2
-	Findings []Finding `json:"findings"`
+	Format  int     `json:"format"`
+	Kind    string  `json:"kind"`
+	Before  *System `json:"before"`
+	After   *System `json:"after"`
+	Control *System `json:"control"`
+	Stage1  *System `json:"stage_1,omitempty"` // the model between the stages, where after is that of Stage 2
+	// A model from random weights on the same rows, before and after training, where Before is pretrained.
+	RandomBefore *System   `json:"random_before,omitempty"`
+	Random       *System   `json:"random,omitempty"`
+	Findings     []Finding `json:"findings"`
 	Common
 
 	Examples []Example `json:"-"` // for the report; texts stay out of the document
@@ -136,8 +139,8 @@ func (b *Bench) Evaluate(ctx context.Context, model Named, controls []Named) (*E
 	return e, explain(e, &e.Common, map[string]*System{"": e.System})
 }
 
-// DemoModels are the models of a demo; Stage1 may be left out (Open nil).
-type DemoModels struct{ Before, After, Control, Stage1 Named }
+// DemoModels are the models of a demo. Stage1 may be left out (Open nil), and so may the random ones, both.
+type DemoModels struct{ Before, After, Control, Stage1, RandomBefore, Random Named }
 
 // Demo measures a model before and after training, between the stages where that is asked for, the control
 // trained on permuted labels, and the controls that need no model.
@@ -149,7 +152,8 @@ func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 		key  string
 		into **System
 		Named
-	}{{"before", &d.Before, models.Before}, {"after", &d.After, models.After}, {"control", &d.Control, models.Control}, {"stage_1", &d.Stage1, models.Stage1}} {
+	}{{"before", &d.Before, models.Before}, {"after", &d.After, models.After}, {"control", &d.Control, models.Control}, {"stage_1", &d.Stage1, models.Stage1},
+		{"random_before", &d.RandomBefore, models.RandomBefore}, {"random", &d.Random, models.Random}} {
 		if m.Open == nil {
 			continue
 		}
@@ -165,6 +169,10 @@ func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 	d.Compared["after_minus_control"] = b.Compare(d.After, d.Control)
 	if d.Stage1 != nil {
 		d.Compared["after_minus_stage_1"] = b.Compare(d.After, d.Stage1)
+	}
+	if d.Random != nil && d.RandomBefore != nil {
+		d.Compared["after_minus_random"] = b.Compare(d.After, d.Random)
+		d.Compared["random_minus_random_before"] = b.Compare(d.Random, d.RandomBefore)
 	}
 	d.Findings = findings(d)
 	d.Examples = b.examples(d.Before.vectors, d.After.vectors)

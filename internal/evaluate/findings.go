@@ -56,6 +56,8 @@ func findings(d *Demo) []Finding {
 		out = append(out, c.judge())
 	}
 	out = append(out, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", d.Compared["after_minus_stage_1"])...)
+	out = append(out, adds("what the training of random weights gives", "it costs", d.Compared["random_minus_random_before"])...)
+	out = append(out, adds("what a pretrained base gives beyond random weights", "it costs", d.Compared["after_minus_random"])...)
 	out = append(out, shortcut(d.After, d.Controls)...)
 	return append(out, pushedAway(d.Before, d.After)...)
 }

@@ -49,6 +49,7 @@ type DemoJob struct {
 	Job
 	Before, After, Control string
 	Stage1                 string // model folder between the stages; may be empty
+	RandomBefore, Random   string // model folders of a model from random weights, untrained and trained; both or neither
 	Run                    string // folder of the training run, for the curves; may be empty
 	Anchors, Assigned      string // bank of anchors and the rows assigned to it; both or neither
 }
@@ -101,6 +102,9 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if j.Stage1 != "" {
 		models.Stage1 = j.model("stage 1", j.Stage1)
 	}
+	if j.Random != "" {
+		models.RandomBefore, models.Random = j.model("random before", j.RandomBefore), j.model("random", j.Random)
+	}
 	d, err := b.Demo(ctx, models)
 	if err != nil {
 		return err
@@ -111,6 +115,9 @@ func Demo(ctx context.Context, j DemoJob) error {
 	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
 	if d.Stage1 != nil {
 		main = append(main, shown{"after Stage 1", "", d.Stage1, true})
+	}
+	if d.Random != nil {
+		main = append(main, shown{"random weights", "", d.RandomBefore, true}, shown{"random, trained", "", d.Random, true})
 	}
 	if err := j.finish(append(main, controlsShown(d.Controls)...)); err != nil {
 		return err

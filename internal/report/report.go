@@ -54,8 +54,14 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) er
 		main = append(main, shown{"after Stage 1", "before the alignment with anchors", d.Stage1, true})
 		contrasts = append(contrasts, contrast{"after − Stage 1", d.Compared["after_minus_stage_1"]})
 	}
+	lead := demoLead
+	if d.Random != nil {
+		main[0].note, lead = "the first layers of a pretrained base", pretrainedLead
+		main = append(main, shown{"random weights", "untrained", d.RandomBefore, true}, shown{"random, trained", "the small model of make demo", d.Random, true})
+		contrasts = append(contrasts, contrast{"after − random, trained", d.Compared["after_minus_random"]})
+	}
 	v := newView("What a small model learned about human values", main, &d.Common)
-	v.Lead, v.Rule = demoLead, demoRule
+	v.Lead, v.Rule = lead, demoRule
 	v.Findings = d.Findings
 	v.Forest = claimForest(contrasts)
 	v.Maps = mapRows(maps)
@@ -69,6 +75,13 @@ var demoLead = []string{
 	"A small model began from random numbers and trained for a few minutes on annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
 	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
 	"Expect little of values here: in earlier trials, models this small and started from random weights learned direction and hardly more. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
+}
+
+// pretrainedLead is demoLead where the model did not begin from random numbers.
+var pretrainedLead = []string{
+	"The first layers of a pretrained language model trained for a few minutes on annotated text. This page says what that taught them, measured on held-out groups of texts, and how much more they learned than a small model that began from random numbers and trained on the same rows.",
+	demoLead[1],
+	"The base knows what words mean, so part of what stands above the random model was there before training: read the row before training beside the row after.",
 }
 
 const demoRule = "A figure counts as learned only if it lies above both the untrained model and the permuted-label model, each paired 95 % interval above zero. A single training seed stands behind this page."
