@@ -28,7 +28,7 @@ func dryRun(ctx context.Context, cfg trainer.Config, o trainer.RunOptions, out i
 
 func printPlan(w io.Writer, p *trainer.Plan) {
 	line := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
-	line("parameters\t%d", p.Parameters)
+	line("parameters\t%d\ttrained; %d more stay as they are", p.Parameters, p.Fixed)
 	for _, g := range p.Groups {
 		line("  %s\t%d\tin %d tensors", g.Name, g.Parameters, g.Variables)
 	}

@@ -23,6 +23,7 @@ const (
 	rowsOfEach     = 1000 // of each corpus
 	validationRows = 800  // enough texts for a batch of each theory: the validation loss
 	theoryAnchors  = 40
+	loraRank       = 4 // the model's projections have sides of 16
 )
 
 // model compiles in a second a shape; its vocabulary is that of the demo's tokenizer.
@@ -38,6 +39,7 @@ func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 	cfg.Model.From, cfg.Model.Tokenizer = "random:"+dir, filepath.Join(demo, "model")
 	cfg.Model.MaxLength = maxLength
 	cfg.Data = trainer.DataConfig{Train: rowsFile(dir), ValidationFraction: .4, PermuteLabels: cfg.Data.PermuteLabels}
+	cfg.LoRA.Rank = min(cfg.LoRA.Rank, loraRank)
 	cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank = "", ""
 	if cfg.Stage == 2 {
 		cfg.Stage2.TheoryBank, cfg.Stage2.RefreshEvery = bankFile(dir), min(cfg.Stage2.RefreshEvery, every)
