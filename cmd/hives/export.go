@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/export"
+)
+
+func exportCommand() *cobra.Command {
+	o := export.Options{Format: export.SentenceTransformers}
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "export --model DIR --out DIR",
+		Short: "Write a model in the form that other tools load",
+		Long: `Writes a folder that Python's SentenceTransformer(path) loads: the same vectors, with pooling, normalisation,
+prompts and the end token behind every text, and a model card with data, licences, settings, figures and hashes. The
+folder stays a model folder of this program. It appears when it is whole. docs/EXPORT.md.
+
+The card takes what it says of the training from the run folder that the model lies in, or from --run.`,
+		Example: `  hives export --model out/demo/runs/stage2 --out out/demo/st
+  python3 -c "from sentence_transformers import SentenceTransformer as S; print(S('out/demo/st').encode('a text').shape)"
+  hives export --model out/demo/model --run out/demo/runs/stage2 --dtype bfloat16 --out hub/hives-small`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.Note = func(line string) { c.PrintErrln(line) }
+			res, err := export.Run(o)
+			if err != nil {
+				return fmt.Errorf("export: %w", err)
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), res)
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %.1f MB, weights %.12s\n",
+				res.Out, res.Format, res.DType, float64(res.Bytes)/1e6, res.Weights)
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Model, "model", "", "model folder, or the folder of a finished run")
+	f.StringVar(&o.Out, "out", "", "what to write")
+	f.StringVar((*string)(&o.Format), "format", string(o.Format), strings.Join(export.Formats(), " or "))
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16; by default as the weights are stored")
+	f.BoolVar(&o.Force, "force", false, "replace an earlier export")
+	f.StringVar(&o.Run, "run", "", "folder of the run that trained the model, for the card")
+	f.StringVar(&o.Data, "data", "", "the rows it was trained on, for the card; by default the file that the run names")
+	f.StringVar(&o.Name, "name", "", "the model's name on the card; by default the last part of --out")
+	f.StringVar(&o.Licence, "licence", "", "licence in the card's header, as the hub spells it; you decide")
+	jsonFlag(c, &asJSON)
+	required(c, "model", "out")
+	return c
+}

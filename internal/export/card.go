@@ -1,0 +1,196 @@
+package export
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"hives/data/card"
+	"hives/internal/fsutil"
+	"hives/internal/runstore"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+)
+
+// dataFile is the card of the training rows, in full.
+const dataFile = "DATA.md"
+
+//go:embed card.md.tmpl
+var cardText string
+
+var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
+	"plain": plain, "yaml": strconv.Quote, "number": number,
+}).Parse(cardText))
+
+// page is what the template shows.
+type page struct {
+	Name, Licence, Family, DType, Pooling, EndToken, BaseText, DataFile string
+	Dimension, Layers, MaxLength                                        int
+	Parameters                                                          string
+	Prompts                                                             []string
+	Base                                                                base
+	Run                                                                 *runstore.Info
+	Data                                                                *card.Card
+	Corpora                                                             []corpus
+	Settings, Hashes, Versions                                          []setting
+	Seed                                                                string
+	Permuted                                                            bool
+	Held                                                                int
+	Figures                                                             []row
+}
+
+// corpus is a line of the table of data.
+type corpus struct {
+	Title, Licence string
+	Rows           int
+}
+
+// row is a figure before and after.
+type row struct {
+	Name          string
+	Before, After *float64
+}
+
+// write puts the cards of the model and of its data into dir.
+func (r *record) write(dir string, o Options, cfg *qwen3embed.Config, info folder.Info) error {
+	p := page{
+		Name: o.Name, Licence: o.Licence, Family: cfg.Family, DType: storedType(dir), EndToken: info.EndToken, DataFile: dataFile,
+		Dimension: cfg.HiddenSize, Layers: cfg.NumLayers, MaxLength: info.MaxLength, Parameters: millions(cfg.Parameters()),
+		Pooling: map[qwen3embed.Pooling]string{
+			qwen3embed.LastToken: "the last token's state", qwen3embed.MeanTokens: "the mean of all tokens' states",
+		}[info.Pooling],
+		Prompts: slices.Sorted(maps.Keys(info.Prompts)),
+		Base:    r.base, BaseText: r.base.String(), Run: r.run, Data: r.data,
+		Settings: r.chosen(), Seed: r.value("seed"), Permuted: r.value("data.permute_labels") == "true" || r.value("stage2.permute_anchors") == "true",
+	}
+	p.results(r)
+	p.hashes(r, info)
+	if r.data != nil {
+		p.Corpora = corpora(r.data)
+		if err := fsutil.WriteFile(filepath.Join(dir, dataFile), r.data.WriteMarkdown); err != nil {
+			return err
+		}
+	}
+	return fsutil.WriteFile(filepath.Join(dir, cardFile), func(w io.Writer) error { return cardTemplate.Execute(w, p) })
+}
+
+// value looks a setting up; "" where the run has none.
+func (r *record) value(name string) string {
+	for _, s := range r.settings {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// results lays the two validations side by side; figures that neither has are left out.
+func (p *page) results(r *record) {
+	if r.after == nil {
+		return
+	}
+	before := r.before
+	if before == nil {
+		before = &validation{}
+	}
+	p.Held = r.after.Rows
+	for _, f := range []row{
+		{"loss", before.Loss, r.after.Loss},
+		{"loss of knowing nothing", before.LossUnknowing, r.after.LossUnknowing},
+		{"ranking accuracy, all", before.Ranking.All, r.after.Ranking.All},
+		{"ranking accuracy, within theory", before.Ranking.WithinTheory, r.after.Ranking.WithinTheory},
+		{"**ranking accuracy, within corpus**", before.Ranking.WithinCorpus, r.after.Ranking.WithinCorpus},
+		{"similarity correlation, all", before.Correlation.All, r.after.Correlation.All},
+		{"similarity correlation, within theory", before.Correlation.WithinTheory, r.after.Correlation.WithinTheory},
+		{"**similarity correlation, within corpus**", before.Correlation.WithinCorpus, r.after.Correlation.WithinCorpus},
+		{"direction accuracy", before.Direction, r.after.Direction},
+	} {
+		if f.Before != nil || f.After != nil {
+			p.Figures = append(p.Figures, f)
+		}
+	}
+}
+
+// hashes are those of this folder's files, and of what the run was made of.
+func (p *page) hashes(r *record, info folder.Info) {
+	p.Hashes = []setting{{"weights (model.safetensors)", info.WeightsSHA256}, {"tokenizer.json", info.TokenizerSHA256}}
+	if r.run == nil {
+		for _, name := range []string{"base_sha256", "data_sha256"} {
+			if sum := info.Provenance[name]; sum != "" {
+				p.Hashes = append(p.Hashes, setting{strings.TrimSuffix(name, "_sha256"), sum})
+			}
+		}
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.run.Hashes)) {
+		p.Hashes = append(p.Hashes, setting{"the run's " + name, r.run.Hashes[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.run.Versions)) {
+		p.Versions = append(p.Versions, setting{name, r.run.Versions[name]})
+	}
+}
+
+// corpora is a line a corpus; a corpus may mix licences.
+func corpora(c *card.Card) (out []corpus) {
+	for _, source := range c.Corpora {
+		line := corpus{Title: source.Title, Rows: source.Rows}
+		if line.Title == "" {
+			line.Title = source.Name
+		}
+		var names []string
+		for _, l := range c.Licences {
+			if slices.Contains(l.Corpora, source.Name) {
+				names = append(names, l.Name)
+			}
+		}
+		line.Licence = strings.Join(names, "; ")
+		out = append(out, line)
+	}
+	return out
+}
+
+func (b base) String() string {
+	switch {
+	case b.Random:
+		return "none: the weights were drawn at random"
+	case b.ID != "":
+		return plain(b.ID + " at " + b.Commit + licensed(b.Licence))
+	case b.Source != "":
+		return plain(b.Source + licensed(b.Licence))
+	}
+	return "not known here, but for its hash below"
+}
+
+func licensed(licence string) string {
+	if licence == "" {
+		return ""
+	}
+	return ", licence " + licence
+}
+
+// millions is a number of parameters for people.
+func millions(n int64) string {
+	if n < 1_000_000 {
+		return fmt.Sprintf("%d thousand", (n+500)/1000)
+	}
+	return fmt.Sprintf("%.1f million", float64(n)/1e6)
+}
+
+// number prints a figure; a dash where it is undefined.
+func number(x *float64) string {
+	if x == nil {
+		return "–"
+	}
+	return strconv.FormatFloat(*x, 'f', 3, 64)
+}
+
+// plain keeps a name from breaking or marking up the page.
+func plain(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
+}

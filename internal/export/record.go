@@ -1,0 +1,216 @@
+package export
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hives/data"
+	"hives/data/card"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/runstore"
+	"hives/model/folder"
+)
+
+// record is what is known of how a model came about.
+type record struct {
+	run      *runstore.Info // nil where the model lies in no run and none was named
+	settings []setting      // of the run, those that name files left out
+	before   *validation    // of the starting weights
+	after    *validation    // of the last step
+	data     *card.Card     // of the training rows
+	base     base
+}
+
+// setting is one field of the run's configuration.
+type setting struct{ Name, Value string }
+
+// base is where the starting weights are from, as far as files say.
+type base struct {
+	ID, Commit string // on the hub
+	Random     bool   // drawn, not trained
+	Licence    string
+	Source     string
+}
+
+// figure is one metric in its three scopes; nil where it is undefined.
+type figure struct {
+	All          *float64 `json:"all"`
+	WithinTheory *float64 `json:"within_theory"`
+	WithinCorpus *float64 `json:"within_corpus"`
+}
+
+// validation is the part of a line of metrics.jsonl that goes on the card.
+type validation struct {
+	Step          int      `json:"step"`
+	Rows          int      `json:"rows"`
+	Loss          *float64 `json:"loss"`
+	LossUnknowing *float64 `json:"loss_unknowing"`
+	Ranking       figure   `json:"ranking_accuracy"`
+	Correlation   figure   `json:"similarity_correlation"`
+	Direction     *float64 `json:"direction_accuracy"`
+}
+
+// gather reads the run, its rows and the origin of its base.
+func gather(o *Options, info folder.Info) (*record, error) {
+	r := &record{}
+	dir := o.Run
+	if dir == "" {
+		dir = filepath.Dir(filepath.Clean(o.Model))
+	}
+	run, err := runstore.Read(dir)
+	switch {
+	case fault.Of(err) == fault.NotFound && o.Run == "":
+		o.Note("the card tells nothing of the training: the model lies in no run folder; name one with --run")
+		r.base = baseOf(o.Model, info)
+		return r, r.describe(o, "", info.Provenance["data_sha256"])
+	case err != nil:
+		return nil, err
+	}
+	if want := info.Provenance["data_sha256"]; want != "" && run.Hashes["data"] != want || info.Provenance["base_sha256"] != run.Hashes["base"] && info.Provenance["base_sha256"] != "" {
+		return nil, fault.New(fault.Mismatch, "run %s was trained on other rows or from another base than the model: name its own run with --run", run.ID)
+	}
+	r.run = &run
+	config, err := os.ReadFile(filepath.Join(dir, "config.toml"))
+	if err != nil {
+		return nil, fsutil.Classify(err, dir)
+	}
+	named, err := r.take(config)
+	if err != nil {
+		return nil, err
+	}
+	if r.before, r.after, err = figures(dir, run.Step); err != nil {
+		return nil, err
+	}
+	from, random := strings.CutPrefix(named["model.from"], "random:")
+	r.base = base{Random: random}
+	if !random {
+		r.base = trace(from, run.Hashes["base"], 8)
+	}
+	return r, r.describe(o, named["data.train"], run.Hashes["data"])
+}
+
+// take keeps the settings that may stand on a card and returns those that name files.
+func (r *record) take(config []byte) (files map[string]string, err error) {
+	all, err := runstore.ConfigChanges(nil, config)
+	if err != nil {
+		return nil, err
+	}
+	files = map[string]string{}
+	for _, c := range all {
+		text, err := strconv.Unquote(c.Given)
+		if err != nil { // a number, a truth value or a list
+			text = c.Given
+		}
+		if c.Field == "model.from" || c.Field == "data.train" || strings.ContainsAny(text, `/\`) {
+			files[c.Field] = text
+			continue
+		}
+		if text != "" && text != "null" {
+			r.settings = append(r.settings, setting{c.Field, text})
+		}
+	}
+	return files, nil
+}
+
+// figures finds the validations of the start and the end.
+func figures(dir string, step int) (before, after *validation, err error) {
+	find := func(step int) (*validation, error) {
+		v := &validation{}
+		if found, err := runstore.FindMetrics(dir, "validation", step, v); err != nil || !found {
+			return nil, err
+		}
+		return v, nil
+	}
+	if before, err = find(0); err != nil || step == 0 {
+		return before, before, err
+	}
+	after, err = find(step)
+	return before, after, err
+}
+
+// describe sums up the training rows if they are those that the model was trained on.
+func (r *record) describe(o *Options, path, digest string) error {
+	given := o.Data != ""
+	if given {
+		path = o.Data
+	}
+	if path == "" {
+		return nil
+	}
+	sum, err := fsutil.SHA256(path)
+	switch {
+	case fault.Of(err) == fault.NotFound && !given:
+		o.Note("the card has no corpora and licences: the training rows are not where the run read them; name them with --data")
+		return nil
+	case err != nil:
+		return err
+	case sum != digest && digest != "" && given:
+		return fault.New(fault.Mismatch, "%s is not the file that the model was trained on (SHA-256 %.12s…, not %.12s…)", path, sum, digest)
+	case sum != digest:
+		o.Note("the card has no corpora and licences: the training rows have changed since; name the old file with --data")
+		return nil
+	}
+	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true}, nil); err != nil {
+		return fmt.Errorf("describe the training rows: %w", err)
+	}
+	return nil
+}
+
+// trace follows a start through runs that began with the results of others, as long as hashes agree.
+func trace(from, digest string, most int) base {
+	dir := final(from)
+	info, err := folder.Read(dir)
+	if err != nil || most == 0 {
+		return base{}
+	}
+	if sum, err := folder.WeightsSHA256(dir); err != nil || sum != digest {
+		return base{} // other weights lie there now
+	}
+	run, err := runstore.Read(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		return baseOf(dir, info)
+	}
+	config, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Clean(dir)), "config.toml"))
+	if err != nil {
+		return base{}
+	}
+	named, err := (&record{}).take(config)
+	if err != nil {
+		return base{}
+	}
+	earlier, random := strings.CutPrefix(named["model.from"], "random:")
+	if random {
+		return base{Random: true}
+	}
+	return trace(earlier, run.Hashes["base"], most-1)
+}
+
+// baseOf reads what a model folder says of itself: the record of a download, and its provenance.
+func baseOf(dir string, info folder.Info) base {
+	b := base{Licence: info.Provenance["licence"], Source: info.Provenance["source"]}
+	raw, err := os.ReadFile(filepath.Join(dir, "download.json"))
+	if err == nil {
+		var d struct{ ID, Commit string }
+		if json.Unmarshal(raw, &d) == nil {
+			b.ID, b.Commit = d.ID, d.Commit
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return base{}
+	}
+	return b
+}
+
+// chosen are the run's settings in the sections that change what is learned.
+func (r *record) chosen() []setting {
+	return slices.DeleteFunc(slices.Clone(r.settings), func(s setting) bool {
+		return strings.HasPrefix(s.Name, "log.") || s.Name == "data.skip_bad"
+	})
+}

@@ -1,0 +1,175 @@
+package export
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+)
+
+// Names in a sentence-transformers folder. Its modules lie in folders of their own but for the first.
+const (
+	modulesFile   = "modules.json"
+	poolingFolder = "1_Pooling"
+	unitFolder    = "2_Normalize"
+	modelFile     = "config_sentence_transformers.json"
+	bertFile      = "sentence_bert_config.json"
+	cardFile      = "README.md"
+)
+
+// module is an entry of modules.json. The type names are those of version 2 to 5; version 6 maps them to its own.
+type module struct {
+	Index int    `json:"idx"`
+	Name  string `json:"name"`
+	Path  string `json:"path"`
+	Type  string `json:"type"`
+}
+
+var modules = []module{
+	{0, "0", "", "sentence_transformers.models.Transformer"},
+	{1, "1", poolingFolder, "sentence_transformers.models.Pooling"},
+	{2, "2", unitFolder, "sentence_transformers.models.Normalize"},
+}
+
+// sentenceTransformers writes the folder.
+func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *record) (Result, error) {
+	res := Result{Out: o.Out, Format: o.Format}
+	err := fsutil.WriteFolder(o.Out, func(tmp string) error {
+		if err := folder.Save(tmp, m, o.Model, info); err != nil {
+			return err
+		}
+		if err := frameTokenizer(tmp, info.EndToken); err != nil {
+			return err
+		}
+		if err := os.Mkdir(filepath.Join(tmp, unitFolder), 0o755); err != nil {
+			return err
+		}
+		if err := writeConfigs(tmp, m.Config, info); err != nil {
+			return err
+		}
+		if err := folder.Seal(tmp, info); err != nil { // again: the tokenizer's hash is another
+			return err
+		}
+		sealed, err := folder.Read(tmp)
+		if err != nil {
+			return err
+		}
+		res.DType, res.Weights = storedType(tmp), sealed.WeightsSHA256
+		return r.write(tmp, o, m.Config, sealed)
+	})
+	if err == nil {
+		res.Bytes, err = size(o.Out)
+	}
+	return res, err
+}
+
+// writeConfigs writes every JSON file around the weights.
+func writeConfigs(dir string, cfg *qwen3embed.Config, info folder.Info) error {
+	config, err := transformersConfig(dir, cfg, info.MaxLength)
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]any{
+		qwen3embed.ConfigFile:      config,
+		folder.TokenizerConfigFile: tokenizerConfig(info),
+		modulesFile:                modules,
+		bertFile:                   map[string]any{"max_seq_length": info.MaxLength, "do_lower_case": false},
+		modelFile: map[string]any{
+			"model_type": "SentenceTransformer", "prompts": prompts(info), "default_prompt_name": nil, "similarity_fn_name": "cosine",
+		},
+		filepath.Join(poolingFolder, "config.json"): poolingConfig(cfg, info),
+	} {
+		if err := fsutil.WriteBytes(filepath.Join(dir, name), append(marshal(content), '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transformersConfig is the saved config.json less what belongs to another class or another machine.
+func transformersConfig(dir string, cfg *qwen3embed.Config, maxLength int) (map[string]any, error) {
+	path := filepath.Join(dir, qwen3embed.ConfigFile)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out map[string]any
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	for _, key := range []string{"_name_or_path", "_model_name_or_path", "auto_map", "quantization_config", "transformers_version"} {
+		delete(out, key)
+	}
+	// The tensors are a bare decoder's, without the head that a language model's file may have named.
+	out["architectures"] = []string{"Qwen3Model"}
+	if cfg.Family == qwen3embed.Llama {
+		out["architectures"] = []string{"LlamaModel"}
+	}
+	// sentence-transformers cuts to the smaller of this and its own maximum; rotary positions know no end.
+	if cfg.MaxPositions > 0 && cfg.MaxPositions < maxLength {
+		out["max_position_embeddings"] = maxLength
+	}
+	return out, nil
+}
+
+// tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of
+// their own. The end token pads, so that Python needs no further token; the mask tells the two apart.
+func tokenizerConfig(info folder.Info) map[string]any {
+	return map[string]any{
+		"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": info.MaxLength,
+		"pad_token": info.EndToken, "eos_token": info.EndToken, "padding_side": "left", "truncation_side": "right",
+		"clean_up_tokenization_spaces": false,
+	}
+}
+
+// poolingConfig has the flags that every version reads, one true. A prompt is part of the pooled text, as here.
+func poolingConfig(cfg *qwen3embed.Config, info folder.Info) map[string]any {
+	return map[string]any{
+		"word_embedding_dimension":          cfg.HiddenSize,
+		"pooling_mode_cls_token":            false,
+		"pooling_mode_mean_tokens":          info.Pooling == qwen3embed.MeanTokens,
+		"pooling_mode_max_tokens":           false,
+		"pooling_mode_mean_sqrt_len_tokens": false,
+		"pooling_mode_weightedmean_tokens":  false,
+		"pooling_mode_lasttoken":            info.Pooling == qwen3embed.LastToken,
+		"include_prompt":                    true,
+	}
+}
+
+// prompts are those of hives.json, and none for documents unless it says otherwise.
+func prompts(info folder.Info) map[string]string {
+	out := map[string]string{"query": "", "document": ""}
+	for name, text := range info.Prompts {
+		out[name] = text
+	}
+	return out
+}
+
+// storedType is the type that the written config names.
+func storedType(dir string) string {
+	cfg, err := qwen3embed.LoadConfig(filepath.Join(dir, qwen3embed.ConfigFile))
+	if err != nil {
+		return ""
+	}
+	return cfg.DType
+}
+
+// size adds up the files of a folder.
+func size(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
+}
