@@ -45,10 +45,9 @@ func (l *loop) finish(ctx context.Context) error {
 
 // sameTokenizer guards the one file that a run reads again at its end: weeks may lie between.
 func (l *loop) sameTokenizer() error {
-	path := filepath.Join(l.start.tokenizerDir, folder.TokenizerFile)
-	now, err := fsutil.SHA256(path)
+	now, err := folder.TokenizerSHA256(l.start.tokenizerDir)
 	if err == nil && now != l.hashes["tokenizer"] {
-		err = fault.New(fault.Mismatch, "%s was replaced during the run; put back the one with SHA-256 %s and give --resume: all steps are done and saved", path, l.hashes["tokenizer"])
+		err = fault.New(fault.Mismatch, "the tokenizer of %s was replaced during the run; put back the one with SHA-256 %s and give --resume: all steps are done and saved", l.start.tokenizerDir, l.hashes["tokenizer"])
 	}
 	return err
 }

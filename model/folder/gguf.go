@@ -1,7 +1,9 @@
 package folder
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +77,25 @@ func tokenizerInside(model string) (string, error) {
 		return "", err
 	}
 	return path, nil
+}
+
+// TokenizerSHA256 is the digest of the tokenizer.json that Save would write: of the folder's own, or of the one that
+// its GGUF file is rendered to.
+func TokenizerSHA256(dir string) (string, error) {
+	inside, err := tokenizerInside(dir)
+	if err != nil {
+		return "", err
+	}
+	if inside == "" {
+		return fsutil.SHA256(filepath.Join(dir, TokenizerFile))
+	}
+	file, err := gguf.Open(inside)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	raw, err := file.TokenizerJSON()
+	return fmt.Sprintf("%x", sha256.Sum256(raw)), err
 }
 
 // writeTokenizer writes the tokenizer of a GGUF file as the two files of a model folder.
