@@ -56,8 +56,8 @@ func (s *start) adapt(cfg *Config) error {
 // takeAdapters makes the model the one that an adapted run's checkpoint stands for: the base with the
 // checkpoint's adapters merged.
 func (s *start) takeAdapters(base string, c *checkpoints.Checkpoint) error {
-	if base != c.Meta.Hashes["base"] {
-		return fault.New(fault.Mismatch, "checkpoint %s holds adapters for weights of SHA-256 %s; the base of its run is now %s", c.Path, c.Meta.Hashes["base"], base)
+	if err := madeFor(c, base); err != nil {
+		return err
 	}
 	for _, v := range s.model.AdapterVariables() {
 		t, err := c.Tensors.Tensor(v.Path())
@@ -69,6 +69,22 @@ func (s *start) takeAdapters(base string, c *checkpoints.Checkpoint) error {
 		}
 	}
 	return s.model.Merge()
+}
+
+// sameBase refuses to put a checkpoint's adapters beside other weights than those they were trained on, also
+// where other changes are allowed.
+func (l *loop) sameBase(c *checkpoints.Checkpoint) error {
+	if l.cfg.LoRA.Rank == 0 {
+		return nil
+	}
+	return madeFor(c, l.start.base)
+}
+
+func madeFor(c *checkpoints.Checkpoint, base string) error {
+	if was := c.Meta.Hashes["base"]; was != base {
+		return fault.New(fault.Mismatch, "checkpoint %s holds adapters for weights of SHA-256 %s, the starting model's are %s: put back the model that the run was begun with", c.Path, was, base)
+	}
+	return nil
 }
 
 // describeAdapters says what is trained in place of the weights.
