@@ -59,7 +59,7 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 		return nil, err
 	}
 	s.info = override(s.info, &cfg.Model)
-	if err := s.takeWeights(at); err != nil {
+	if err := s.takeWeights(at, of.Model.FreezeLayers); err != nil {
 		s.model.Close()
 		return nil, err
 	}
@@ -70,8 +70,8 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 	return s, nil
 }
 
-// takeWeights replaces the model's weights by a checkpoint's.
-func (s *start) takeWeights(at string) (err error) {
+// takeWeights replaces the model's weights by a checkpoint's. Those below frozen layers are the base's.
+func (s *start) takeWeights(at string, frozen int) (err error) {
 	c, err := checkpoints.Load(at)
 	if err != nil {
 		return err
@@ -82,7 +82,13 @@ func (s *start) takeWeights(at string) (err error) {
 	if len(s.model.Adapters()) > 0 {
 		return s.takeAdapters(base, c)
 	}
+	if err := s.sameLower(c, frozen); err != nil {
+		return err
+	}
 	for _, spec := range s.model.Config.Layout() {
+		if isLower(spec.Name, frozen) {
+			continue
+		}
 		t, err := c.Tensors.Tensor(qwen3embed.VariablePath(spec.Name))
 		if err == nil {
 			err = setVariable(s.model.Store, t)

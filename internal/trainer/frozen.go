@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"errors"
+
 	"hives/checkpoints"
 	"hives/internal/fault"
 	"hives/internal/runstore"
@@ -13,17 +15,26 @@ func (l *loop) hashFrozen() error {
 		return err
 	}
 	var err error
-	l.hashes[frozenWeights], err = hashOf(newTrainables(l.start.model, frozen, nil).fixed)
+	l.hashes[frozenWeights], err = hashOf(lowerVariables(l.start.model, frozen))
 	return err
 }
 
 // restore puts a checkpoint's tensors beside the weights that the run leaves alone, which must be those that
 // the checkpoint was trained on top of, also where other changes are allowed.
 func (l *loop) restore(c *checkpoints.Checkpoint) error {
-	if err := sameFrozen(c, l.hashes[frozenWeights]); err != nil {
+	if err := errors.Join(sameFrozen(c, l.hashes[frozenWeights]), l.sameBase(c)); err != nil {
 		return err
 	}
 	return restore(l.start.model.Store, c)
+}
+
+// sameLower is the same check of a start that takes a checkpoint's weights over.
+func (s *start) sameLower(c *checkpoints.Checkpoint, frozen int) error {
+	now, err := hashOf(lowerVariables(s.model, frozen))
+	if err != nil {
+		return err
+	}
+	return sameFrozen(c, now)
 }
 
 func sameFrozen(c *checkpoints.Checkpoint, now string) error {

@@ -98,5 +98,8 @@ func (l *loop) describeAdapters() string {
 func (l *loop) saveAdapter(dir string) error {
 	from := strings.TrimPrefix(l.cfg.Model.From, randomPrefix)
 	origin := lora.Origin{Name: filepath.Base(filepath.Clean(from)), SHA256: l.start.base}
+	if n := l.cfg.Model.Layers; n > 0 {
+		origin.SHA256 += fmt.Sprintf(":first %d layers", n) // which the whole base is not
+	}
 	return lora.Save(filepath.Join(dir, AdapterFolder), l.start.model, l.cfg.LoRA.settings(l.cfg.Model.FreezeLayers), origin)
 }

@@ -23,8 +23,9 @@ const tiny = `{"model_type": "qwen3", "vocab_size": 8192, "hidden_size": 16, "in
 	"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
 	"rope_theta": 10000, "torch_dtype": "float32", "max_position_embeddings": 64}`
 
-// recorder keeps what a run says and may stop it after a step.
+// recorder keeps what a run says and may stop it after a step. Its engine, if set, is the run's.
 type recorder struct {
+	engine *engine.Engine
 	notes  []string
 	stopAt int
 	stop   func()
@@ -85,9 +86,24 @@ func runIn(ctx context.Context, t *testing.T, cfg trainer.Config, out string, re
 	if err != nil {
 		t.Fatal(err)
 	}
+	on := r.engine
+	if on == nil {
+		on = engine.OpenForTest(t)
+	}
 	return trainer.Run(ctx, cfg, trainer.RunOptions{
-		Out: out, Resume: resume, AllowChanged: allowChanged, Config: raw, Engine: engine.OpenForTest(t), Observer: r,
+		Out: out, Resume: resume, AllowChanged: allowChanged, Config: raw, Engine: on, Observer: r,
 	})
+}
+
+// goEngine compiles nothing: a toy's graphs take less time to compute with it than to compile.
+func goEngine(t *testing.T) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(context.Background(), engine.Options{Kind: engine.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
 }
 
 func finalWeights(t *testing.T, out string) []byte {

@@ -39,13 +39,7 @@ func checkFrozen(c *qwen3embed.Config, layers int) error {
 // statesKey tells apart everything that the states after a number of layers are made from.
 func statesKey(m *qwen3embed.Model, layers int, dtype string) (statecache.Key, error) {
 	c := m.Config
-	var below []*model.Variable
-	for _, spec := range c.Layout() {
-		if isLower(spec.Name, layers) {
-			below = append(below, m.Variable(spec.Name))
-		}
-	}
-	weights, err := hashOf(below)
+	weights, err := hashOf(lowerVariables(m, layers))
 	if err != nil {
 		return statecache.Key{}, err
 	}

@@ -65,6 +65,11 @@ func toyBatch(t *testing.T, packs int, fresh [][]int32) *trainer.Batch {
 // toyStepper makes a stepper over the same random model and banks each time.
 func toyStepper(t *testing.T, learned bool, change func(*trainer.StepOptions)) (*qwen3embed.Model, *trainer.Stepper, [2][][]int32) {
 	t.Helper()
+	return toyStepperOn(t, engine.OpenForTest(t), learned, change)
+}
+
+func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*trainer.StepOptions)) (*qwen3embed.Model, *trainer.Stepper, [2][][]int32) {
+	t.Helper()
 	cfg, err := qwen3embed.ParseConfig(toy)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +95,7 @@ func toyStepper(t *testing.T, learned bool, change func(*trainer.StepOptions)) (
 	if change != nil {
 		change(&o)
 	}
-	s, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, o)
+	s, err := trainer.NewStepper(on.Backend, m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +213,12 @@ func plain(t *testing.T, learned bool) *toyOutcome {
 // toyRun trains three steps.
 func toyRun(t *testing.T, learned bool, packs int, change func(*trainer.StepOptions)) *toyOutcome {
 	t.Helper()
-	m, s, sentences := toyStepper(t, learned, change)
+	return toyRunOn(t, engine.OpenForTest(t), learned, packs, change)
+}
+
+func toyRunOn(t *testing.T, on *engine.Engine, learned bool, packs int, change func(*trainer.StepOptions)) *toyOutcome {
+	t.Helper()
+	m, s, sentences := toyStepperOn(t, on, learned, change)
 	fresh := [][]int32{sentences[0][2], sentences[0][0], sentences[1][1], sentences[1][3]}
 	if learned {
 		fresh = nil

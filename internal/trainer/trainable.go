@@ -46,6 +46,16 @@ func isLower(name string, layers int) bool {
 	return layers > 0 && strings.HasPrefix(name, "embed_tokens.")
 }
 
+// lowerVariables are those that states after a number of layers are made from.
+func lowerVariables(m *qwen3embed.Model, layers int) (below []*model.Variable) {
+	for _, spec := range m.Config.Layout() {
+		if isLower(spec.Name, layers) {
+			below = append(below, m.Variable(spec.Name))
+		}
+	}
+	return below
+}
+
 // account refuses an optimiser whose groups do not add up to exactly the trained variables, and variables that
 // do not add up to the whole model, its adapters and its learned banks.
 func (t *trainables) account(o *optim.AdamW, c *qwen3embed.Config, banks *Banks) error {
