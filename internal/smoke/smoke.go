@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hives/data"
 	"hives/data/anchors"
@@ -32,12 +33,21 @@ const model = `{"model_type": "qwen3", "vocab_size": 8192, "hidden_size": 32, "i
 	"rope_theta": 10000, "torch_dtype": "float32", "max_position_embeddings": 64}
 `
 
+// twoLayers is the file of a model with a layer to freeze and one to train.
+const twoLayers = "two-layers.json"
+
 // Shrink makes the settings those of a smoke run over the files that Supply writes into dir. demo is the
 // checkout's folder of that name.
 func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 	cfg.Steps = steps
 	cfg.Model.From, cfg.Model.Tokenizer = "random:"+dir, filepath.Join(demo, "model")
-	cfg.Model.MaxLength = maxLength
+	cfg.Model.MaxLength, cfg.Model.Layers = maxLength, 0
+	if cfg.Model.FreezeLayers > 0 {
+		cfg.Model.From, cfg.Model.FreezeLayers = "random:"+filepath.Join(dir, twoLayers), 1
+	}
+	if cfg.Model.States != "" {
+		cfg.Model.States = filepath.Join(dir, "states")
+	}
 	cfg.Data = trainer.DataConfig{Train: rowsFile(dir), ValidationFraction: .4, PermuteLabels: cfg.Data.PermuteLabels}
 	cfg.LoRA.Rank = min(cfg.LoRA.Rank, loraRank)
 	cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank = "", ""
@@ -69,8 +79,11 @@ func Supply(demo, dir string) error {
 	if err := data.Write(rowsFile(dir), rows); err != nil {
 		return err
 	}
-	if err := fsutil.WriteBytes(filepath.Join(dir, "config.json"), []byte(model)); err != nil {
-		return err
+	for name, layers := range map[string]string{"config.json": "1", twoLayers: "2"} {
+		config := strings.Replace(model, `"num_hidden_layers": 1`, `"num_hidden_layers": `+layers, 1)
+		if err := fsutil.WriteBytes(filepath.Join(dir, name), []byte(config)); err != nil {
+			return err
+		}
 	}
 	return writeBank(bankFile(dir))
 }

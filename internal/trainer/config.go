@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -40,9 +41,11 @@ type ModelConfig struct {
 	// Beside them, what of the weights is trained.
 	FreezeLayers int    `toml:"freeze_layers" comment:"lowest layers that are not trained, nor are the embeddings below them; 0 trains all"`
 	States       string `toml:"states" comment:"folder for the states after the frozen layers, computed once in f32; many runs may share it. Empty: computed at each step"`
-	StatesType   string `toml:"states_type" comment:"f16, or f32 in twice the room for a model whose states are beyond 65504"`
+	StatesType   string `toml:"states_type" comment:"f32 keeps them in twice the room, for a model whose states are beyond f16's 65504; empty: f16"`
 	Precision    string `toml:"precision" comment:"of the operands of matrix products: f32, bf16, or f16 with loss scaling; the rest is f32"`
 }
+
+func (c *ModelConfig) statesType() string { return cmp.Or(c.StatesType, statecache.F16) }
 
 // DataConfig names the rows.
 type DataConfig struct {
@@ -141,7 +144,7 @@ func Default() Config {
 	sampler, stage2 := samplers.DefaultIntraTheory(), losses.DefaultStage2()
 	return Config{
 		Stage: 1, Steps: 450_000,
-		Model: ModelConfig{Precision: "f32", StatesType: statecache.F16},
+		Model: ModelConfig{Precision: "f32"},
 		LoRA:  LoRAConfig{Targets: []string{qwen3embed.AllLinear}},
 		Data:  DataConfig{ValidationFraction: .05},
 		Sampler: SamplerConfig{
@@ -205,7 +208,7 @@ func (c *Config) Validate() error {
 	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
 		return invalid("%w", err)
 	}
-	if _, err := statecache.ParseType(c.Model.StatesType); err != nil {
+	if _, err := statecache.ParseType(c.Model.statesType()); err != nil {
 		return fault.Usage(err)
 	}
 	if _, err := optim.ParseMoments(c.Memory.Moments); err != nil {

@@ -53,7 +53,7 @@ func (l *loop) openStates(ctx context.Context, validator *Validator) error {
 	if l.cfg.Model.States == "" {
 		return nil
 	}
-	key, err := statesKey(l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.StatesType)
+	key, err := statesKey(l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (l *loop) allTexts(validator *Validator) ([][]int32, error) {
 }
 
 func (l *loop) fillStates(ctx context.Context, texts [][]int32) error {
-	lower, err := newLower(l.o.Engine.Backend, l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.StatesType, l.start.info.MaxLength)
+	lower, err := newLower(l.o.Engine.Backend, l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.statesType(), l.start.info.MaxLength)
 	if err != nil {
 		return err
 	}
