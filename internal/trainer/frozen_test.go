@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/checkpoints"
+	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/safetensorsio"
@@ -231,11 +232,25 @@ func TestFrozenRunResumesWithTheSameBits(t *testing.T) {
 			t.Errorf("%s: unchanged %v, frozen %v", name, !lower, lower)
 		}
 	}
+	again, err := replayIn(t, cfg, out, on)
+	if err != nil || !again.Agrees() || again.Logged == nil {
+		t.Errorf("step 2 taken again: %+v, %v", again, err)
+	}
 	damage(t, cfg.Model.States)
 	mended := &recorder{engine: on}
 	if _, err := runIn(context.Background(), t, begin, filepath.Join(t.TempDir(), "mended"), false, false, mended); err != nil || !mended.said("states after layer 1: 1 texts") {
 		t.Errorf("a spoiled state was not computed again: %v, %q", err, mended.notes)
 	}
+}
+
+// replayIn takes the second step of a run again.
+func replayIn(t *testing.T, cfg trainer.Config, out string, on *engine.Engine) (*trainer.Replay, error) {
+	t.Helper()
+	raw, err := cli.EncodeTOML(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trainer.ReplayStep(context.Background(), cfg, trainer.RunOptions{Out: out, Config: raw, Engine: on, Observer: &recorder{}}, 2)
 }
 
 // damage turns the last byte of the states around.

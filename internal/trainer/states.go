@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -24,7 +25,7 @@ import (
 // frozenWeights is the name of the hash of what a run leaves alone.
 const frozenWeights = "frozen_weights"
 
-// usedStates is the name of the hash of the cached states that a run reads: two engines, or two orders of
+// usedStates is the name of the hash of the cached states that a run trains on: two engines, or two orders of
 // filling a cache, may differ in a state's last bit.
 const usedStates = "states"
 
@@ -36,13 +37,9 @@ func checkFrozen(c *qwen3embed.Config, layers int) error {
 	return nil
 }
 
-// statesKey tells apart everything that the states after a number of layers are made from.
-func statesKey(m *qwen3embed.Model, layers int, dtype string) (statecache.Key, error) {
-	c := m.Config
-	weights, err := hashOf(lowerVariables(m, layers))
-	if err != nil {
-		return statecache.Key{}, err
-	}
+// statesKey tells apart everything that the states after a number of layers, whose weights have a hash, are
+// made from.
+func statesKey(c *qwen3embed.Config, weights string, layers int, dtype string) (statecache.Key, error) {
 	sizes, err := json.Marshal([]any{c.Family, c.NumHeads, c.NumKVHeads, c.HeadDim, c.RMSNormEps, c.RopeTheta})
 	return statecache.Key{Weights: weights + string(sizes), Layers: layers, Width: c.HiddenSize, Type: dtype}, err
 }
@@ -53,11 +50,7 @@ func (l *loop) openStates(ctx context.Context, validator *Validator) error {
 	if l.cfg.Model.States == "" {
 		return nil
 	}
-	key, err := statesKey(l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
-	if err != nil {
-		return err
-	}
-	texts, err := l.allTexts(validator)
+	key, err := statesKey(l.start.model.Config, l.hashes[frozenWeights], l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
 	if err != nil {
 		return err
 	}
@@ -69,30 +62,20 @@ func (l *loop) openStates(ctx context.Context, validator *Validator) error {
 		return err
 	}
 	l.states = l.cache
-	if err := l.fillStates(ctx, texts); err != nil {
+	// Every text that the run may embed: those of its steps, and held-out ones.
+	steps := slices.Clone(l.corpus.ids)
+	if l.banks != nil {
+		steps = append(append(steps, l.banks.Individual.ids...), l.banks.Theory.ids...)
+	}
+	heldOut, err := validator.tokens(l.start.tokenizer)
+	if err != nil {
 		return err
 	}
-	l.hashes[usedStates], err = l.cache.Digest(texts)
+	if err := l.fillStates(ctx, slices.Concat(steps, heldOut)); err != nil {
+		return err
+	}
+	l.hashes[usedStates], err = l.cache.Digest(steps)
 	return err
-}
-
-// allTexts are the token ids of every text that the run may embed.
-func (l *loop) allTexts(validator *Validator) ([][]int32, error) {
-	texts := append([][]int32{}, l.corpus.ids...)
-	if l.banks != nil {
-		texts = append(append(texts, l.banks.Individual.ids...), l.banks.Theory.ids...)
-	}
-	if validator == nil {
-		return texts, nil
-	}
-	for _, in := range validator.inputs {
-		ids, _, err := l.start.tokenizer.Encode(in.Text)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, ids)
-	}
-	return texts, nil
 }
 
 func (l *loop) fillStates(ctx context.Context, texts [][]int32) error {

@@ -88,6 +88,21 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Conf
 	return v, err
 }
 
+// tokens are those of the rows' texts, as the encoder will frame them; a nil Validator has none.
+func (v *Validator) tokens(tok framer) (texts [][]int32, err error) {
+	if v == nil {
+		return nil, nil
+	}
+	for _, in := range v.inputs {
+		ids, _, err := tok.Encode(in.Text)
+		if err != nil {
+			return nil, fmt.Errorf("tokenise held-out rows: %w", err)
+		}
+		texts = append(texts, ids)
+	}
+	return texts, nil
+}
+
 // Measure embeds the rows with enc and computes every figure.
 func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize int) (*Validation, error) {
 	rows, _, err := enc.Encode(ctx, v.inputs)
