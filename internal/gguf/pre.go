@@ -1,0 +1,56 @@
+package gguf
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+)
+
+// Pre names the splitter that a tokenizer.json's normaliser and pre-tokeniser are, for tokenizer.ggml.pre.
+func Pre(normalizer, preTokenizer json.RawMessage) (string, error) {
+	given, err := canonical(normalizer, preTokenizer)
+	if err != nil {
+		return "", err
+	}
+	known := slices.Sorted(maps.Keys(splits))
+	for _, name := range known {
+		want, err := canonical(splits[name].normalizer, splits[name].preTokenizer)
+		if err == nil && bytes.Equal(given, want) {
+			return name, nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "the tokenizer splits texts like none that a GGUF file can name here (%s)", strings.Join(known, ", "))
+}
+
+// canonical writes components with sorted keys and without what has no effect on ids.
+func canonical(parts ...any) ([]byte, error) {
+	raw, err := json.Marshal(parts)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := json.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	strip(tree)
+	return json.Marshal(tree)
+}
+
+// strip removes trim_offsets everywhere: it moves offsets, which nobody asks for.
+func strip(tree any) {
+	switch t := tree.(type) {
+	case map[string]any:
+		delete(t, "trim_offsets")
+		for _, inner := range t {
+			strip(inner)
+		}
+	case []any:
+		for _, inner := range t {
+			strip(inner)
+		}
+	}
+}

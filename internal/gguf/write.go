@@ -1,0 +1,199 @@
+package gguf
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/x448/float16"
+
+	"hives/internal/fault"
+)
+
+// Entry is one key of the metadata. Value is a uint32, float32, bool, string, []string or []int32.
+type Entry struct {
+	Key   string
+	Value any
+}
+
+// Source is a tensor to be written as F32, F16, BF16 or Q8_0. Its rows are asked for once, in order.
+type Source struct {
+	Name  string
+	Type  Type
+	Shape []int // outermost axis first
+	Row   func(i int, dst []float32) error
+}
+
+// Write writes a file of version 3. What it holds at a time is one row.
+func Write(w io.Writer, metadata []Entry, tensors []Source) error {
+	b := bufio.NewWriterSize(w, 1<<20)
+	head := append([]byte(magic), 3, 0, 0, 0)
+	head = binary.LittleEndian.AppendUint64(head, uint64(len(tensors)))
+	head = binary.LittleEndian.AppendUint64(head, uint64(len(metadata)))
+	for _, e := range metadata {
+		var err error
+		if head, err = e.append(head); err != nil {
+			return err
+		}
+	}
+	offset := uint64(0)
+	for _, t := range tensors {
+		size, err := t.tensor().size()
+		if err != nil {
+			return fmt.Errorf("tensor %s: %w", t.Name, err)
+		}
+		head = t.appendInfo(head, offset)
+		offset += padded(size)
+	}
+	b.Write(append(head, make([]byte, padded(uint64(len(head)))-uint64(len(head)))...)) // its error comes out at the end
+	for _, t := range tensors {
+		if err := t.write(b); err != nil {
+			return fmt.Errorf("tensor %s: %w", t.Name, err)
+		}
+	}
+	return b.Flush()
+}
+
+// padded is the next multiple of the alignment.
+func padded(n uint64) uint64 { return (n + defaultAlignment - 1) / defaultAlignment * defaultAlignment }
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.LittleEndian.AppendUint64(b, uint64(len(s))), s...)
+}
+
+// append writes key, type and value.
+func (e Entry) append(b []byte) ([]byte, error) {
+	kindOf := func(k kind) { b = binary.LittleEndian.AppendUint32(b, uint32(k)) }
+	arrayOf := func(k kind, n int) {
+		kindOf(kindArray)
+		kindOf(k)
+		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	}
+	b = appendString(b, e.Key)
+	switch v := e.Value.(type) {
+	case uint32:
+		kindOf(kindU32)
+		return binary.LittleEndian.AppendUint32(b, v), nil
+	case float32:
+		kindOf(kindF32)
+		return binary.LittleEndian.AppendUint32(b, math.Float32bits(v)), nil
+	case bool:
+		kindOf(kindBool)
+		if v {
+			return append(b, 1), nil
+		}
+		return append(b, 0), nil
+	case string:
+		kindOf(kindString)
+		return appendString(b, v), nil
+	case []string:
+		arrayOf(kindString, len(v))
+		for _, s := range v {
+			b = appendString(b, s)
+		}
+		return b, nil
+	case []int32:
+		arrayOf(kindI32, len(v))
+		for _, n := range v {
+			b = binary.LittleEndian.AppendUint32(b, uint32(n))
+		}
+		return b, nil
+	}
+	return nil, fault.New(fault.Invalid, "metadata key %s: a value of type %T is not written", e.Key, e.Value)
+}
+
+func (t Source) tensor() Tensor { return Tensor{Name: t.Name, Type: t.Type, Shape: t.Shape} }
+
+// appendInfo writes the tensor's line, axes innermost first.
+func (t Source) appendInfo(b []byte, offset uint64) []byte {
+	b = binary.LittleEndian.AppendUint32(appendString(b, t.Name), uint32(len(t.Shape)))
+	for _, d := range slices.Backward(t.Shape) {
+		b = binary.LittleEndian.AppendUint64(b, uint64(d))
+	}
+	b = binary.LittleEndian.AppendUint32(b, uint32(t.Type))
+	return binary.LittleEndian.AppendUint64(b, offset)
+}
+
+// write encodes the rows and fills up to the alignment.
+func (t Source) write(w *bufio.Writer) error {
+	shape := t.tensor()
+	row, raw, written := make([]float32, shape.Width()), []byte(nil), uint64(0)
+	for i := range shape.Rows() {
+		if err := t.Row(i, row); err != nil {
+			return err
+		}
+		var err error
+		if raw, err = encode(raw[:0], t.Type, row); err != nil {
+			return fmt.Errorf("row %d: %w", i, err)
+		}
+		if _, err := w.Write(raw); err != nil {
+			return err
+		}
+		written += uint64(len(raw))
+	}
+	_, err := w.Write(make([]byte, padded(written)-written))
+	return err
+}
+
+// encode appends a row. A number that is finite stays so, or is an error.
+func encode(b []byte, t Type, row []float32) ([]byte, error) {
+	switch t {
+	case F32:
+		for _, x := range row {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+		}
+	case BF16:
+		for _, x := range row {
+			bits := math.Float32bits(x)
+			bits += 0x7FFF + bits>>16&1 // to the nearest, ties to even
+			b = binary.LittleEndian.AppendUint16(b, uint16(bits>>16))
+		}
+	case F16:
+		for _, x := range row {
+			half := float16.Fromfloat32(x)
+			if half.IsInf(0) {
+				return nil, tooLarge(x)
+			}
+			b = binary.LittleEndian.AppendUint16(b, half.Bits())
+		}
+	case Q8_0:
+		for block := range slices.Chunk(row, layouts[Q8_0].block) {
+			var err error
+			if b, err = appendQ8_0(b, block); err != nil {
+				return nil, err
+			}
+		}
+	default:
+		return nil, fault.New(fault.Invalid, "%s is not written: want F32, F16, BF16 or Q8_0", t)
+	}
+	return b, nil
+}
+
+func tooLarge(x float32) error {
+	return fault.New(fault.Invalid, "%g is too large for a float16: write F32 or BF16", x)
+}
+
+// appendQ8_0 writes 32 numbers as a scale d in float16 and q = round(x/d) in an int8 each, d = max|x|/127. The
+// quotient is by the scale before its rounding, as ggml's reference does.
+func appendQ8_0(b []byte, x []float32) ([]byte, error) {
+	largest := float32(0)
+	for _, v := range x {
+		largest = max(largest, float32(math.Abs(float64(v))))
+	}
+	d, inverse := largest/127, float32(0)
+	if d > 0 {
+		inverse = 1 / d
+	}
+	scale := float16.Fromfloat32(d)
+	if scale.IsInf(0) {
+		return nil, tooLarge(d)
+	}
+	b = binary.LittleEndian.AppendUint16(b, scale.Bits())
+	for _, v := range x {
+		b = append(b, byte(int8(math.Round(float64(v*inverse)))))
+	}
+	return b, nil
+}
