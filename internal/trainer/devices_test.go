@@ -122,3 +122,27 @@ func TestMoreDevicesThanThereAre(t *testing.T) {
 		t.Errorf("1024 devices: %v", err)
 	}
 }
+
+// TestKeptStatesOnTwoDevices deals the rows of states out as it does those of ids. The Go engine, which has one
+// device, fills the cache and is what is compared with.
+func TestKeptStatesOnTwoDevices(t *testing.T) {
+	needDevices(t, 2)
+	cfg := frozenRun(t, tinyRun(t, 2), qwen3embed.Qwen3)
+	cfg.Memory.Packing, cfg.Log.ValidationRows = trainer.Padded, 0 // one shape to compile
+	var ends [2]map[string][]byte
+	for i, on := range []*engine.Engine{goEngine(t), nil} {
+		out := filepath.Join(t.TempDir(), "run")
+		cfg.Memory.Devices = i + 1
+		if _, err := runIn(context.Background(), t, cfg, out, false, false, &recorder{engine: on}); err != nil {
+			t.Fatal(err)
+		}
+		ends[i] = finalTensors(t, out)
+	}
+	for name, one := range ends[0] {
+		for i := range len(one) / 4 {
+			if d := math.Abs(float64(float32At(one, i) - float32At(ends[1][name], i))); !(d < 1e-4) {
+				t.Fatalf("%s[%d] is %g on one device, %g off on two", name, i, float32At(one, i), d)
+			}
+		}
+	}
+}
