@@ -3,11 +3,14 @@ package export
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/gguf"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 )
@@ -15,18 +18,20 @@ import (
 // Format is what an export is for.
 type Format string
 
-// SentenceTransformers is the folder that Python's SentenceTransformer(path) loads.
-const SentenceTransformers Format = "sentence-transformers"
+const (
+	SentenceTransformers Format = "sentence-transformers" // the folder that Python's SentenceTransformer(path) loads
+	GGUF                 Format = "gguf"                  // one file, for llama.cpp
+)
 
 // Formats lists what Run writes.
-func Formats() []string { return []string{string(SentenceTransformers)} }
+func Formats() []string { return []string{string(SentenceTransformers), string(GGUF)} }
 
 // Options of an export.
 type Options struct {
 	Model  string // model folder, or the folder of a finished run
 	Out    string // what is written
 	Format Format
-	DType  string // float32, bfloat16 or float16; empty keeps the stored type
+	DType  string // float32, bfloat16, float16 or, of a GGUF file's matrices, q8_0; empty keeps the stored type
 	Force  bool   // replace an earlier export
 
 	// What the card tells beside the model folder itself.
@@ -63,11 +68,14 @@ func Run(o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	record, err := gather(&o, info)
+	if o.Format == GGUF {
+		return exportGGUF(o, info)
+	}
+	dtype, err := parseType(o.DType)
 	if err != nil {
 		return Result{}, err
 	}
-	dtype, err := parseType(o.DType)
+	record, err := gather(&o, info)
 	if err != nil {
 		return Result{}, err
 	}
@@ -77,6 +85,20 @@ func Run(o Options) (Result, error) {
 	}
 	defer m.Close()
 	return sentenceTransformers(o, m, info, record)
+}
+
+// exportGGUF loads the weights as they are stored, so that none is rounded twice.
+func exportGGUF(o Options, info folder.Info) (Result, error) {
+	m, err := qwen3embed.Load(o.Model, dtypes.InvalidDType)
+	if err != nil {
+		return Result{}, err
+	}
+	defer m.Close()
+	matrices, err := parseGGUFType(o.DType, m.Variable("norm.weight").DType())
+	if err != nil {
+		return Result{}, err
+	}
+	return writeGGUF(o, m, info, matrices)
 }
 
 // final takes a finished run for its model.
@@ -94,10 +116,12 @@ func exists(path string) bool {
 
 func (o *Options) check() error {
 	switch {
-	case o.Format != SentenceTransformers:
+	case !slices.Contains(Formats(), string(o.Format)):
 		return fault.Usage(fault.New(fault.Invalid, "format %q: want %s", o.Format, strings.Join(Formats(), " or ")))
+	case o.Format == GGUF && filepath.Ext(o.Out) != gguf.Extension:
+		return fault.Usage(fault.New(fault.Invalid, "--out %s: the name of a GGUF file ends in %s", o.Out, gguf.Extension))
 	case !exists(o.Model):
-		return fault.New(fault.NotFound, "there is no model folder %s", o.Model)
+		return fault.New(fault.NotFound, "there is no model %s", o.Model)
 	case !exists(o.Out):
 		return nil
 	case !o.Force:
@@ -109,28 +133,39 @@ func (o *Options) check() error {
 // replaceable refuses to put an export in the place of anything but an export: the model itself, or a folder of
 // the user's, would be gone.
 func (o *Options) replaceable() error {
-	out, err := filepath.EvalSymlinks(o.Out)
+	out, err := resolved(o.Out)
 	if err != nil {
 		return err
 	}
-	if out, err = filepath.Abs(out); err != nil {
-		return err
-	}
-	model, err := filepath.EvalSymlinks(o.Model)
+	model, err := resolved(o.Model)
 	if err != nil {
 		return err
 	}
-	if model, err = filepath.Abs(model); err != nil {
-		return err
+	const slash = string(filepath.Separator)
+	if strings.HasPrefix(model+slash, out+slash) {
+		return fault.New(fault.Invalid, "--out %s holds the model that is to be exported: choose another", o.Out)
 	}
-	if inside := model + string(filepath.Separator); strings.HasPrefix(inside, out+string(filepath.Separator)) {
-		return fault.New(fault.Invalid, "--out %s holds the model that is to be exported: choose another folder", o.Out)
+	if o.Format == GGUF {
+		file, err := gguf.Open(out)
+		if err != nil {
+			return fault.New(fault.Exists, "%s is no earlier export, so --force leaves it alone: %w", o.Out, err)
+		}
+		return file.Close()
 	}
 	if !exists(filepath.Join(out, modulesFile)) || !exists(filepath.Join(out, folder.InfoFile)) {
-		return fault.New(fault.Exists, "%s is no earlier export (it lacks %s or %s), so --force leaves it alone: choose another folder",
+		return fault.New(fault.Exists, "%s is no earlier export (it lacks %s or %s), so --force leaves it alone: choose another",
 			o.Out, modulesFile, folder.InfoFile)
 	}
 	return nil
+}
+
+// resolved is the one true path of a file or folder that exists.
+func resolved(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", fsutil.Classify(err, path)
+	}
+	return filepath.Abs(path)
 }
 
 // parseType reads the name of a storage type; empty keeps that of the file.

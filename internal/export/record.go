@@ -15,6 +15,7 @@ import (
 	"hives/data/card"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/gguf"
 	"hives/internal/runstore"
 	"hives/model/folder"
 )
@@ -196,6 +197,9 @@ func trace(from, digest string, most int) base {
 // baseOf reads what a model folder says of itself: the record of a download, and its provenance.
 func baseOf(dir string, info folder.Info) base {
 	b := base{Licence: info.Provenance["licence"], Source: info.Provenance["source"]}
+	if filepath.Ext(dir) == gguf.Extension {
+		dir = filepath.Dir(dir)
+	}
 	raw, err := os.ReadFile(filepath.Join(dir, "download.json"))
 	if err == nil {
 		var d struct{ ID, Commit string }

@@ -2,5 +2,6 @@
 // how texts become vectors, and the tokenizer's files.
 //
 // A folder without hives.json is a Qwen3-Embedding one: end token <|endoftext|>, at most 256 tokens,
-// last-token pooling, unit vectors.
+// last-token pooling, unit vectors. What such a folder says as one of sentence-transformers (modules.json, pooling,
+// prompts, longest text, the tokenizer's template) goes over that.
 package folder

@@ -33,7 +33,7 @@ type Info struct {
 	Pooling         qwen3embed.Pooling `json:"pooling"`
 	Normalise       bool               `json:"normalise"`
 	EndToken        string             `json:"end_token"`
-	Prompts         map[string]string  `json:"prompts,omitempty"`
+	Prompts         map[string]string  `json:"prompts"` // null, not absent, where there are none: absent means the defaults
 	WeightsSHA256   string             `json:"weights_sha256,omitempty"`
 	TokenizerSHA256 string             `json:"tokenizer_sha256,omitempty"`
 	Provenance      map[string]string  `json:"provenance,omitempty"`
@@ -50,8 +50,8 @@ func Defaults() Info {
 	}
 }
 
-// Read returns the folder's hives.json, or the defaults where it has none: those of the GGUF file where the model is
-// one. Unknown keys and newer formats are refused.
+// Read returns the folder's hives.json. Where it has none, the defaults hold, those of the GGUF file where the model is
+// one, and over them what the folder says as one of sentence-transformers. Unknown keys and newer formats are refused.
 func Read(dir string) (Info, error) {
 	dir, info, err := defaultsOf(dir)
 	if err != nil {
@@ -59,8 +59,10 @@ func Read(dir string) (Info, error) {
 	}
 	path := filepath.Join(dir, InfoFile)
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) || dir == "" {
+	if dir == "" {
 		return info, nil
+	} else if errors.Is(err, os.ErrNotExist) {
+		return asSentenceTransformers(dir, info)
 	} else if err != nil {
 		return Info{}, err
 	}
@@ -102,7 +104,7 @@ func Save(dir string, m *qwen3embed.Model, tokenizerDir string, info Info) error
 	if err := m.Save(dir); err != nil {
 		return err
 	}
-	if err := copyTokenizer(tokenizerDir, dir); err != nil {
+	if err := CopyTokenizer(tokenizerDir, dir); err != nil {
 		return err
 	}
 	return Seal(dir, info)
@@ -124,8 +126,8 @@ func Seal(dir string, info Info) (err error) {
 	return fsutil.WriteBytes(filepath.Join(dir, InfoFile), append(raw, '\n'))
 }
 
-// copyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none.
-func copyTokenizer(from, to string) error {
+// CopyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none.
+func CopyTokenizer(from, to string) error {
 	inside, err := tokenizerInside(from)
 	if err != nil {
 		return err

@@ -31,6 +31,24 @@ func ggufName(name string) string {
 	return name
 }
 
+// GGUFName is the way back: a tensor's name in a GGUF file, and which of its rows here stands in row i there.
+func GGUFName(name string, c *Config) (string, func(i int) int) {
+	inner, prefix := strings.TrimSuffix(name, ".weight"), ""
+	if rest, layer := strings.CutPrefix(inner, "layers."); layer {
+		number, within, _ := strings.Cut(rest, ".")
+		prefix, inner = "blk."+number+".", within
+	}
+	for theirs, ours := range ggufNames {
+		if ours == inner {
+			name = prefix + theirs + ".weight"
+		}
+	}
+	if half := c.HeadDim / 2; c.Family == Llama && (inner == "self_attn.q_proj" || inner == "self_attn.k_proj") {
+		return name, func(i int) int { return i - i%c.HeadDim + i%2*half + i%c.HeadDim/2 } // undoes pairRow
+	}
+	return name, func(i int) int { return i }
+}
+
 // readGGUF takes every tensor of a GGUF file but an untied output head: it predicts tokens, which no vector needs.
 func (l *loader) readGGUF(path string) error {
 	file, err := gguf.Open(path)

@@ -1,0 +1,168 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/gguf"
+	"hives/model/folder"
+	"hives/model/qwen3embed"
+)
+
+// Values of {arch}.pooling_type.
+var ggufPooling = map[qwen3embed.Pooling]uint32{qwen3embed.MeanTokens: 1, qwen3embed.LastToken: 3}
+
+// writeGGUF writes weights, sizes and tokenizer into one file.
+func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.Type) (Result, error) {
+	scratch, err := os.MkdirTemp("", "hives-export-*")
+	if err != nil {
+		return Result{}, err
+	}
+	defer os.RemoveAll(scratch)
+	if err := folder.CopyTokenizer(o.Model, scratch); err != nil { // renders that of a GGUF file
+		return Result{}, err
+	}
+	v, err := readVocabulary(scratch, m.Config.VocabSize)
+	if err != nil {
+		return Result{}, err
+	}
+	end, err := v.id(info.EndToken)
+	if err != nil {
+		return Result{}, err
+	}
+	var sources []gguf.Source
+	for _, spec := range m.Config.Layout() {
+		s, err := source(m, spec, matrices)
+		if err != nil {
+			return Result{}, err
+		}
+		sources = append(sources, s)
+	}
+	err = fsutil.WriteFile(o.Out, func(w io.Writer) error {
+		return gguf.Write(w, append(sizes(o, m.Config, info), v.entries(end)...), sources)
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return measured(o, matrices)
+}
+
+// measured describes the file that was written.
+func measured(o Options, matrices gguf.Type) (Result, error) {
+	stat, err := os.Stat(o.Out)
+	if err != nil {
+		return Result{}, err
+	}
+	sum, err := fsutil.SHA256(o.Out)
+	return Result{Out: o.Out, Format: o.Format, DType: strings.ToLower(matrices.String()), Weights: sum, Bytes: stat.Size()}, err
+}
+
+// sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold
+// prompts; hives.json beside it does.
+func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
+	a := c.Family
+	return []gguf.Entry{
+		{Key: "general.architecture", Value: a},
+		{Key: "general.type", Value: "model"},
+		{Key: "general.name", Value: o.Name},
+		{Key: a + ".block_count", Value: uint32(c.NumLayers)},
+		{Key: a + ".context_length", Value: uint32(max(c.MaxPositions, info.MaxLength))},
+		{Key: a + ".embedding_length", Value: uint32(c.HiddenSize)},
+		{Key: a + ".feed_forward_length", Value: uint32(c.IntermediateSize)},
+		{Key: a + ".attention.head_count", Value: uint32(c.NumHeads)},
+		{Key: a + ".attention.head_count_kv", Value: uint32(c.NumKVHeads)},
+		{Key: a + ".attention.key_length", Value: uint32(c.HeadDim)},
+		{Key: a + ".attention.value_length", Value: uint32(c.HeadDim)},
+		{Key: a + ".rope.dimension_count", Value: uint32(c.HeadDim)},
+		{Key: a + ".rope.freq_base", Value: float32(c.RopeTheta)},
+		{Key: a + ".attention.layer_norm_rms_epsilon", Value: float32(c.RMSNormEps)},
+		{Key: a + ".vocab_size", Value: uint32(c.VocabSize)},
+		{Key: a + ".pooling_type", Value: ggufPooling[info.Pooling]},
+	}
+}
+
+// entries are the tokenizer's keys. The end token is put behind every text, and nothing before it.
+func (v *vocabulary) entries(end uint32) []gguf.Entry {
+	return []gguf.Entry{
+		{Key: "tokenizer.ggml.model", Value: "gpt2"},
+		{Key: "tokenizer.ggml.pre", Value: v.pre},
+		{Key: "tokenizer.ggml.tokens", Value: v.tokens},
+		{Key: "tokenizer.ggml.token_type", Value: v.types},
+		{Key: "tokenizer.ggml.merges", Value: v.merges},
+		{Key: "tokenizer.ggml.eos_token_id", Value: end},
+		{Key: "tokenizer.ggml.padding_token_id", Value: end},
+		{Key: "tokenizer.ggml.add_bos_token", Value: false},
+		{Key: "tokenizer.ggml.add_eos_token", Value: true},
+	}
+}
+
+// source names a tensor as GGUF does and reads its rows. Gains of norms are F32 always: llama.cpp multiplies by
+// nothing else.
+func source(m *qwen3embed.Model, spec qwen3embed.Spec, matrices gguf.Type) (gguf.Source, error) {
+	value, err := m.Variable(spec.Name).Value()
+	if err != nil {
+		return gguf.Source{}, fmt.Errorf("read %s: %w", spec.Name, err)
+	}
+	name, order := qwen3embed.GGUFName(spec.Name, m.Config)
+	s := gguf.Source{Name: name, Type: matrices, Shape: spec.Dims}
+	if len(spec.Dims) == 1 {
+		s.Type = gguf.F32
+	} else if matrices == gguf.Q8_0 && spec.Dims[1]%32 != 0 {
+		s.Type = gguf.F16 // no whole blocks, as llama.cpp's own tool does
+	}
+	s.Row = func(i int, dst []float32) error { return readRow(value, order(i), dst) }
+	return s, nil
+}
+
+// readRow decodes one row of a variable.
+func readRow(value *tensors.Tensor, i int, dst []float32) error {
+	var unknown error
+	err := value.ConstFlatData(func(flat any) {
+		from, to := i*len(dst), (i+1)*len(dst)
+		switch all := flat.(type) {
+		case []float32:
+			copy(dst, all[from:to])
+		case []bfloat16.BFloat16:
+			for k, x := range all[from:to] {
+				dst[k] = x.Float32()
+			}
+		case []float16.Float16:
+			for k, x := range all[from:to] {
+				dst[k] = x.Float32()
+			}
+		default:
+			unknown = fault.New(fault.Invalid, "weights of type %s are not written", value.DType())
+		}
+	})
+	if err == nil {
+		err = unknown
+	}
+	return err
+}
+
+// parseGGUFType reads the type of matrices; empty keeps that of the weights.
+func parseGGUFType(name string, stored dtypes.DType) (gguf.Type, error) {
+	if name == "" {
+		name = map[dtypes.DType]string{dtypes.BFloat16: "bfloat16", dtypes.Float16: "float16"}[stored]
+	}
+	switch name {
+	case "", "float32":
+		return gguf.F32, nil
+	case "bfloat16":
+		return gguf.BF16, nil
+	case "float16":
+		return gguf.F16, nil
+	case "q8_0":
+		return gguf.Q8_0, nil
+	}
+	return 0, fault.Usage(fault.New(fault.Invalid, "dtype %q: want float32, bfloat16, float16 or q8_0", name))
+}

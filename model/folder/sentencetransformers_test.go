@@ -1,0 +1,147 @@
+package folder_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hives/internal/fault"
+	"hives/model/folder"
+)
+
+// published has the shape of Qwen3-Embedding-0.6B on the hub: no sentence_bert_config.json, a context for a maximum.
+var published = map[string]string{
+	"modules.json": `[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+		{"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+		{"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]`,
+	"1_Pooling/config.json": `{"word_embedding_dimension": 1024, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": false,
+		"pooling_mode_max_tokens": false, "pooling_mode_mean_sqrt_len_tokens": false, "pooling_mode_weightedmean_tokens": false,
+		"pooling_mode_lasttoken": true, "include_prompt": true}`,
+	"config_sentence_transformers.json": `{"prompts": {"query": "Instruct: find\nQuery:", "document": ""},
+		"default_prompt_name": null, "similarity_fn_name": "cosine"}`,
+	"tokenizer_config.json": `{"model_max_length": 131072, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}`,
+	"tokenizer.json": `{"post_processor": {"type": "Sequence", "processors": [{"type": "ByteLevel", "trim_offsets": false},
+		{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}},
+		{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}], "pair": [],
+		"special_tokens": {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [151643], "tokens": ["<|endoftext|>"]}}}]}}`,
+}
+
+// lay writes the published folder with some files in other words; "" leaves a file out.
+func lay(t *testing.T, changed map[string]string) string {
+	t.Helper()
+	files := maps.Clone(published)
+	maps.Copy(files, changed)
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if content == "" {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestPublishedFolder(t *testing.T) {
+	got, err := folder.Read(lay(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := folder.Defaults()
+	want.Prompts = map[string]string{"query": "Instruct: find\nQuery:", "document": ""}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// What one file says changes one field and no other.
+func TestWhatSentenceTransformersFoldersSay(t *testing.T) {
+	template := func(single string) string {
+		return `{"post_processor": {"type": "TemplateProcessing", "single": [` + single + `],
+			"special_tokens": {"E": {"id": "E", "ids": [2], "tokens": ["</s>"]}}}}`
+	}
+	for _, c := range []struct {
+		name, file, content string
+		change              func(*folder.Info)
+	}{
+		{"mean by flag", "1_Pooling/config.json", `{"pooling_mode_mean_tokens": true, "pooling_mode_lasttoken": false}`, func(i *folder.Info) { i.Pooling = "mean" }},
+		{"mean by name", "1_Pooling/config.json", `{"pooling_mode": "mean"}`, func(i *folder.Info) { i.Pooling = "mean" }},
+		{"last by name", "1_Pooling/config.json", `{"pooling_mode": "lasttoken", "include_prompt": true}`, func(*folder.Info) {}},
+		{"a length", "sentence_bert_config.json", `{"max_seq_length": 512, "do_lower_case": false}`, func(i *folder.Info) { i.MaxLength = 512 }},
+		{"a length that is null", "sentence_bert_config.json", `{"max_seq_length": null}`, func(*folder.Info) {}},
+		{"the tokenizer's length", "tokenizer_config.json", `{"model_max_length": 48}`, func(i *folder.Info) { i.MaxLength = 48 }},
+		{"no length", "tokenizer_config.json", `{"model_max_length": 1000000000000000019884624838656}`, func(*folder.Info) {}},
+		{"no prompts", "config_sentence_transformers.json", "", func(i *folder.Info) { i.Prompts = nil }},
+		{"a prompt of null", "config_sentence_transformers.json", `{"prompts": {"query": null}}`, func(i *folder.Info) { i.Prompts = nil }},
+		{"another end", "tokenizer.json", template(`{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "E"}}`), func(i *folder.Info) { i.EndToken = "</s>" }},
+		{"no end", "tokenizer.json", template(`{"Sequence": {"id": "A"}}`), func(*folder.Info) {}},
+		{"no post-processor", "tokenizer.json", `{"post_processor": null}`, func(*folder.Info) {}},
+		{"a later version's modules", "modules.json", `[{"path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
+			{"path": "1_Pooling", "type": "sentence_transformers.sentence_transformer.modules.pooling.Pooling"}]`, func(*folder.Info) {}},
+	} {
+		want, err := folder.Read(lay(t, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(&want)
+		got, err := folder.Read(lay(t, map[string]string{c.file: c.content}))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+func TestSentenceTransformersFoldersRefused(t *testing.T) {
+	modules := func(rest string) string {
+		return `[{"path": "", "type": "x.Transformer"}, ` + rest + `]`
+	}
+	template := func(single string) string {
+		return `{"post_processor": {"type": "TemplateProcessing", "single": [` + single + `],
+			"special_tokens": {"B": {"id": "B", "ids": [1], "tokens": ["<s>"]}}}}`
+	}
+	for _, c := range []struct {
+		name, file, content, says string
+		kind                      fault.Kind
+	}{
+		{"a dense layer", "modules.json", modules(`{"path": "1_Pooling", "type": "x.Pooling"}, {"path": "2_Dense", "type": "x.Dense"}`), "Dense", fault.Invalid},
+		{"no pooling", "modules.json", `[{"path": "", "type": "x.Transformer"}]`, "no Pooling", fault.Invalid},
+		{"a module elsewhere", "modules.json", modules(`{"path": "../other", "type": "x.Pooling"}`), "../other", fault.Invalid},
+		{"a torn list", "modules.json", `[{"path": `, "modules.json", fault.Corrupt},
+		{"first token", "1_Pooling/config.json", `{"pooling_mode_cls_token": true}`, "cls_token", fault.Invalid},
+		{"two modes", "1_Pooling/config.json", `{"pooling_mode": ["mean", "max"]}`, "not one name", fault.Invalid},
+		{"two flags", "1_Pooling/config.json", `{"pooling_mode_mean_tokens": true, "pooling_mode_lasttoken": true}`, "pooling", fault.Invalid},
+		{"no mode", "1_Pooling/config.json", `{}`, "pooling", fault.Invalid},
+		{"no pooling config", "1_Pooling/config.json", "", "missing", fault.NotFound},
+		{"prompts left out of the mean", "1_Pooling/config.json", `{"pooling_mode": "mean", "include_prompt": false}`, "include_prompt", fault.Invalid},
+		{"lower case", "sentence_bert_config.json", `{"do_lower_case": true}`, "do_lower_case", fault.Invalid},
+		{"no room", "sentence_bert_config.json", `{"max_seq_length": 1}`, "max_length 1", fault.Invalid},
+		{"a token before the text", "tokenizer.json", template(`{"SpecialToken": {"id": "B"}}, {"Sequence": {"id": "A"}}`), "post_processor", fault.Invalid},
+		{"two tokens behind it", "tokenizer.json", template(`{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "B"}}, {"SpecialToken": {"id": "B"}}`), "at most one", fault.Invalid},
+		{"another processor", "tokenizer.json", `{"post_processor": {"type": "BertProcessing"}}`, "BertProcessing", fault.Invalid},
+	} {
+		_, err := folder.Read(lay(t, map[string]string{c.file: c.content}))
+		if fault.Of(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v (%s), want one that says %q (%s)", c.name, err, fault.Of(err), c.says, c.kind)
+		}
+	}
+}
+
+// hives.json decides where there is one, whatever else lies in the folder.
+func TestInfoComesFirst(t *testing.T) {
+	dir := lay(t, map[string]string{"hives.json": `{"format": 1, "max_length": 64, "pooling": "mean", "prompts": null}`, "modules.json": "torn"})
+	got, err := folder.Read(dir)
+	if err != nil || got.MaxLength != 64 || got.Pooling != "mean" || got.Prompts != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
