@@ -49,6 +49,28 @@ func (all Observers) Step(done, total int, line *StepLine) {
 	}
 }
 
+// Work lets all that can show it.
+func (all Observers) Work(label, unit string, total int) (moved func(n int), end func()) {
+	var moves []func(int)
+	var ends []func()
+	for _, o := range all {
+		if w, ok := o.(Worker); ok {
+			moved, end := w.Work(label, unit, total)
+			moves, ends = append(moves, moved), append(ends, end)
+		}
+	}
+	moved = func(n int) {
+		for _, m := range moves {
+			m(n)
+		}
+	}
+	return moved, func() {
+		for _, e := range ends {
+			e()
+		}
+	}
+}
+
 // Validated tells those that record.
 func (all Observers) Validated(v *Validation) { all.record(func(r Recorder) { r.Validated(v) }) }
 

@@ -80,9 +80,7 @@ func (l *loop) fillStates(ctx context.Context, texts [][]int32) error {
 		Begin: func(texts int, tokens int64) {
 			l.o.Observer.Note(fmt.Sprintf("states after layer %d: %d texts of %d tokens are not in %s yet; they take %.2f GiB",
 				l.cfg.Model.FreezeLayers, texts, tokens, l.cfg.Model.States, float64(l.cache.Size(tokens))/(1<<30)))
-			if w, ok := l.o.Observer.(Worker); ok {
-				moved, end = w.Work("states", "texts", texts)
-			}
+			moved, end = Observers{l.o.Observer}.Work("states", "texts", texts)
 		},
 		Done:    func(texts int) { moved(texts) },
 		Waiting: func() { l.o.Observer.Note("waiting for another process that fills " + l.cfg.Model.States) },
