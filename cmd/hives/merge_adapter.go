@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/lora"
+)
+
+// mergeAdapterCommand makes a whole model of a base and a low-rank adapter.
+func mergeAdapterCommand() *cobra.Command {
+	o := lora.MergeOptions{}
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "merge --base DIR --adapter DIR --out DIR",
+		Short: "Add a low-rank adapter to the base that it was made for",
+		Long: `Writes a model folder whose weights are W + s·B·A, in the type that the base's weights are kept in. An adapter is
+a folder in the layout of Python's PEFT: what train --lora-rank leaves in final/adapter, or what PEFT saved.
+Tokenizer, pooling and prompts are the base's. Rows are merged by "hives data merge". docs/LORA.md.`,
+		Example: `  hives merge --base weights/Qwen3-Embedding-0.6B --adapter runs/small/final/adapter --out merged
+  hives merge --base weights/Qwen3-Embedding-0.6B --adapter from-python --out merged --any-base`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			res, err := lora.Merge(o)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), res)
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d linear layers added to, weights %s\n", res.Out, res.Adapters, res.Weights)
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Base, "base", "", "model folder that the adapter was made for")
+	f.StringVar(&o.Adapter, "adapter", "", "folder of adapter_config.json and adapter_model.safetensors")
+	f.StringVar(&o.Out, "out", "", "model folder to write, which must not be there")
+	f.BoolVar(&o.AnyBase, "any-base", false, "go on although the adapter names other weights: the same in another file, say")
+	jsonFlag(c, &asJSON)
+	required(c, "base", "adapter", "out")
+	return c
+}
