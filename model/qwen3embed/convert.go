@@ -16,7 +16,7 @@ import (
 )
 
 // forgetNumbers is after how many numbers the pages they were read from are given back: few calls, little memory.
-const forgetNumbers = 1 << 20
+const forgetNumbers = 1 << 18
 
 // convert makes a tensor of the loader's type from stored rows and refuses values that are not finite.
 func (l *loader) convert(s stored) (out *tensors.Tensor, err error) {
@@ -47,6 +47,9 @@ func (l *loader) convert(s stored) (out *tensors.Tensor, err error) {
 	})
 	if err == nil && bad >= 0 {
 		err = &NonFiniteError{Tensor: s.name, Index: bad}
+	}
+	if err == nil && l.backend != nil {
+		err = out.ToDevice(l.backend, 0) // to a GPU, keeping no copy here; nothing where memory is shared
 	}
 	return out, err
 }
