@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
 )
 
-// byteLevel is the plain-Go tokenizer. Nothing but the cache changes after Open, and that needs no lock.
+// byteLevel is the plain-Go tokenizer. Nothing but the cache and the spellings changes after Open, and neither needs a
+// lock of its users.
 type byteLevel struct {
 	chars      *characters
 	raw        *addedTokens // matched in the text as given
@@ -24,6 +26,9 @@ type byteLevel struct {
 	ids        map[string]int32 // every token, added ones too
 	size       int
 	digest     string
+
+	spell     sync.Once
+	spellings []string // by id, once somebody has asked
 }
 
 // Open reads the byte-level BPE tokenizer at path: a tokenizer.json, a folder that holds one, or a GGUF model with its

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	"hives/client"
 	"hives/internal/chaos"
@@ -132,9 +133,10 @@ func bounded(t *testing.T, d *loadtest.Daemon) {
 }
 
 // TestChaosStrangeMessages sends strange messages to every method of hives.v1 and tei.v1 and to HTTP; between
-// them a plain request is answered right.
+// them a plain request is answered right. The daemon has value vectors, so that ValueService does more than refuse.
 func TestChaosStrangeMessages(t *testing.T) {
-	d := start(t, tinyModel(t))
+	model := tinyModel(t)
+	d := start(t, model, "--vectors", tinyVectors(t, model))
 	conn, embed, known := connect(t, d)
 	n, seed := size(t, "CHAOS_MESSAGES", 15), uint64(size(t, "CHAOS_SEED", 1))
 	t.Logf("seed %d, %d messages a method", seed, n)
@@ -150,9 +152,15 @@ func TestChaosStrangeMessages(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		if n >= 100 && method.Parent().Name() == "ValueService" && method.Name() != "NearestAnchors" && out[codes.OK.String()] == 0 {
+			t.Errorf("%s: %v: want answers among them, there are value vectors", method.FullName(), out)
+		}
 		if err := chaos.Alive(t.Context(), known, embed, tolerance); err != nil {
 			t.Errorf("after %s: %v", method.FullName(), err)
 		}
+	}
+	if _, err := hivesv1.NewValueServiceClient(conn).ScoreTexts(t.Context(), &hivesv1.ScoreTextsRequest{Texts: []string{"a lie"}}); err != nil {
+		t.Errorf("a plain request for values: %v", err)
 	}
 	out, err := chaos.BarrageHTTP(t.Context(), d.Address("http"), 4*n, seed, judge.http)
 	t.Logf("%-40s %v", "POST /v1/embeddings", out)

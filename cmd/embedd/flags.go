@@ -48,6 +48,8 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.Duration("drain-delay", time.Duration(d.DrainDelay), "between NOT_SERVING and the end of accepting, for balancers that poll")
 	fs.Duration("drain-timeout", time.Duration(d.DrainTimeout), "for accepted calls to finish in at the end")
 	fs.Duration("keepalive", time.Duration(d.Keepalive), "silence after which a connection is asked for a sign of life; 0 for never")
+	fs.Duration("max-connection-age", time.Duration(d.MaxConnectionAge), "after which a connection is told to end, so that clients look for servers anew and spread; 0 for never")
+	fs.Duration("connection-age-grace", time.Duration(d.ConnectionAgeGrace), "that calls and streams of such a connection then have; 0 for as long as they take")
 
 	fs.String("otlp-endpoint", "", "URL that OpenTelemetry traces are sent to, as http://127.0.0.1:4317; OTEL_EXPORTER_OTLP_ENDPOINT does as well")
 	fs.String("log-level", d.LogLevel, "debug (every call), info, warn or error; JSON lines on stderr")

@@ -38,7 +38,7 @@ func levels(c codes.Code) logging.Level {
 }
 
 func loggingOptions() []logging.Option {
-	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels)}
+	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels), logging.WithFieldsFromContext(callerField)}
 }
 
 // panicked is the error of a contained panic. The value may quote a text, so the log gets its type and where it
@@ -122,11 +122,11 @@ func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.Strea
 	return next(srv, wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
 }
 
-// interceptors are, from outside in: the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.
+// interceptors are, from outside in: what the log is to learn, the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.
 func (s *Server) interceptors() []grpc.ServerOption {
 	log, caught := slogger(s.opt.Log), recovery.WithRecoveryHandlerContext(s.panicked)
-	unary := []grpc.UnaryServerInterceptor{logging.UnaryServerInterceptor(log, loggingOptions()...), s.wordUnary, recovery.UnaryServerInterceptor(caught)}
-	stream := []grpc.StreamServerInterceptor{logging.StreamServerInterceptor(log, loggingOptions()...), s.wordStream, recovery.StreamServerInterceptor(caught)}
+	unary := []grpc.UnaryServerInterceptor{noteUnary, logging.UnaryServerInterceptor(log, loggingOptions()...), s.wordUnary, recovery.UnaryServerInterceptor(caught)}
+	stream := []grpc.StreamServerInterceptor{noteStream, logging.StreamServerInterceptor(log, loggingOptions()...), s.wordStream, recovery.StreamServerInterceptor(caught)}
 	unary = append(append(unary, s.opt.Unary...), s.limitUnary)
 	stream = append(append(stream, s.opt.Stream...), s.limitStream)
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}

@@ -67,12 +67,14 @@ type Times struct {
 	DrainDelay time.Duration // between NOT_SERVING and the end of accepting
 	Drain      time.Duration // that requests have to finish in
 	Keepalive  time.Duration // silence after which a connection is asked for a sign of life
+	Age        time.Duration // after which a connection is told to end, so that its client looks for servers anew; 0 for never
+	AgeGrace   time.Duration // that its calls and streams then have; 0 for as long as they take
 }
 
 // DefaultTimes are those of embedd.
 func DefaultTimes() Times {
 	return Times{
 		Linger: 2 * time.Millisecond, RunTimeout: 2 * time.Minute, SelfCheck: time.Minute,
-		Drain: 30 * time.Second, Keepalive: time.Minute,
+		Drain: 30 * time.Second, Keepalive: time.Minute, AgeGrace: 10 * time.Minute,
 	}
 }

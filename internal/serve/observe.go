@@ -23,6 +23,8 @@ type Observer struct {
 	Tokens func(ctx context.Context, texts, tokens int) // of a request, when they are counted
 	Swap   func(err error)                              // after each attempt; the first load is none
 	Check  func(err error)                              // after each self-check
+	// Refused is told why a request within a stream was refused: the stream's own status does not say it.
+	Refused func(reason string)
 }
 
 func (o Observer) stage(ctx context.Context, s Stage, began time.Time, took time.Duration) {
@@ -48,6 +50,12 @@ func (o Observer) answered(ctx context.Context, queued time.Time, v *Vectors) {
 	o.stage(ctx, StageQueue, queued, time.Duration(v.Timings.QueueNs))
 	if took := time.Duration(v.Timings.InferNs); took > 0 {
 		o.stage(ctx, StageInfer, time.Now().Add(-took), took)
+	}
+}
+
+func (o Observer) refused(reason string) {
+	if o.Refused != nil {
+		o.Refused(reason)
 	}
 }
 

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -117,13 +118,20 @@ func (s *Server) serverOptions() []grpc.ServerOption {
 		grpc.MaxConcurrentStreams(uint32(l.Streams)), grpc.ConnectionTimeout(handshake),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: fastestPing, PermitWithoutStream: true}),
 	}
-	if t.Keepalive > 0 {
-		out = append(out, grpc.KeepaliveParams(keepalive.ServerParameters{Time: t.Keepalive, Timeout: pingTimeout}))
-	}
+	out = append(out, grpc.KeepaliveParams(connectionTimes(t)))
 	if s.opt.Credentials != nil {
 		out = append(out, grpc.Creds(s.opt.Credentials))
 	}
 	return append(append(out, s.interceptors()...), s.opt.GRPC...)
+}
+
+// connectionTimes translates: to grpc a time of 0 is its default, which is two hours for pings and never for the rest.
+func connectionTimes(t Times) keepalive.ServerParameters {
+	p := keepalive.ServerParameters{Time: t.Keepalive, Timeout: pingTimeout, MaxConnectionAge: t.Age, MaxConnectionAgeGrace: t.AgeGrace}
+	if t.Keepalive == 0 {
+		p.Time = math.MaxInt64
+	}
+	return p
 }
 
 // Acquire returns the generation that serves now. It stays whole until release is called, also when another is

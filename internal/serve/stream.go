@@ -120,7 +120,9 @@ func (b *bulk) answer(ctx context.Context, r *hivesv1.EmbedStreamRequest) {
 }
 
 func (b *bulk) refuse(tag uint64, err error) {
-	b.send(&hivesv1.EmbedStreamResponse{Tag: tag, Last: true, Result: &hivesv1.EmbedStreamResponse_Error{Error: streamError(err)}})
+	e := streamError(err)
+	b.s.opt.Observe.refused(e.Reason)
+	b.send(&hivesv1.EmbedStreamResponse{Tag: tag, Last: true, Result: &hivesv1.EmbedStreamResponse_Error{Error: e}})
 }
 
 // embed sends the vectors in as many replies as their size asks for.

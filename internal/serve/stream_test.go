@@ -17,8 +17,10 @@ import (
 // TestStreamAnswersEveryTag sends many requests, three of them wrong: every tag is answered once, the wrong ones
 // with the error that a call would have had, and the stream goes on.
 func TestStreamAnswersEveryTag(t *testing.T) {
-	_, c := start(t)
-	stream, err := c.EmbedStream(ctx(t))
+	r, refused := &servetest.Runner{}, make(chan string, 60)
+	o := servetest.Options(t, r)
+	o.Observe.Refused = func(reason string) { refused <- reason }
+	stream, err := hivesv1.NewEmbedServiceClient(servetest.Start(t, o, r).Conn).EmbedStream(ctx(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +62,9 @@ func TestStreamAnswersEveryTag(t *testing.T) {
 	}
 	if len(seen) != n {
 		t.Errorf("%d tags of %d were answered", len(seen), n)
+	}
+	if len(refused) != 3 || <-refused != "EMPTY_TEXT" {
+		t.Errorf("%d refusals were told, want 3 of EMPTY_TEXT", len(refused))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"hives/internal/serve/schedule"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
+	"hives/tokenizer"
 )
 
 // The services of text-embeddings-inference, in its semantics: one text a message, refused if too long unless
@@ -133,7 +134,7 @@ func (t teiTokenize) TokenizeStream(stream teiv1.Tokenize_TokenizeStreamServer) 
 	})
 }
 
-// teiTokenize returns ids alone: the tokenizer keeps neither the tokens' spelling nor their places.
+// teiTokenize frames a text; the end token is the only special one.
 func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv1.EncodeResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -152,13 +153,15 @@ func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv
 	if err != nil {
 		return nil, err
 	}
-	out := &teiv1.EncodeResponse{}
-	for i, id := range f.ids[0] {
-		end := i == len(f.ids[0])-1
-		if end && !r.AddSpecialTokens {
-			break
+	ids := f.ids[0]
+	speller, _ := g.Framed.Tokenizer.(tokenizer.Speller)
+	out := &teiv1.EncodeResponse{Tokens: spelled(speller, ids[:len(ids)-1], prompt+r.Inputs)}
+	if r.AddSpecialTokens {
+		end := &teiv1.SimpleToken{Id: uint32(ids[len(ids)-1]), Special: true}
+		if speller != nil {
+			end.Text, _ = speller.Spell(ids[len(ids)-1])
 		}
-		out.Tokens = append(out.Tokens, &teiv1.SimpleToken{Id: uint32(id), Special: end})
+		out.Tokens = append(out.Tokens, end)
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -111,6 +112,47 @@ func TestTEITokenize(t *testing.T) {
 	}
 	if _, err := stream.Recv(); err != io.EOF {
 		t.Errorf("the end: %v", err)
+	}
+}
+
+// TestTEITokensSpellTheText has the tokens' bytes stand in the text one after the other, whole characters where one
+// is split, and leaves places out where the text was normalised.
+func TestTEITokensSpellTheText(t *testing.T) {
+	f, _ := start(t)
+	c := teiv1.NewTokenizeClient(f.Conn)
+	query := "query" // stands for "Query: "
+	for name, x := range map[string]struct {
+		text   string
+		prompt *string
+		places bool
+	}{
+		"ASCII": {"I owe her, don't I?", nil, true}, "a prompt": {"a lie", &query, true}, "a character of several tokens": {"ok 🦭🦭 naïve", nil, true},
+		"an added token": {"a <|im_end|> b", nil, true}, "not normalised": {"nai\u0308ve", nil, false},
+	} {
+		got, err := c.Tokenize(ctx(t), &teiv1.EncodeRequest{Inputs: x.text, PromptName: x.prompt, AddSpecialTokens: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := x.text
+		if x.prompt != nil {
+			text = "Query: " + text
+		}
+		at := 0
+		for i, tok := range got.Tokens[:len(got.Tokens)-1] {
+			switch {
+			case (tok.Start != nil) != x.places || (tok.Stop != nil) != x.places || tok.Text == "":
+				t.Errorf("%s: token %d: %v, want places: %v", name, i, tok, x.places)
+			case x.places && (tok.GetStart() > uint32(at) || text[tok.GetStart():tok.GetStop()] != tok.Text || !utf8.ValidString(tok.Text)):
+				t.Errorf("%s: token %d: %v, after byte %d", name, i, tok, at)
+			}
+			at = int(tok.GetStop())
+		}
+		if x.places && at != len(text) {
+			t.Errorf("%s: the tokens end at byte %d of %d", name, at, len(text))
+		}
+		if end := got.Tokens[len(got.Tokens)-1]; end.Text != "<|endoftext|>" || !end.Special || end.Start != nil {
+			t.Errorf("%s: the last token is %v", name, end)
+		}
 	}
 }
 

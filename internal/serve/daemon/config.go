@@ -47,6 +47,9 @@ type Config struct {
 	DrainTimeout   cli.Duration `toml:"drain_timeout"`
 	Keepalive      cli.Duration `toml:"keepalive"`
 
+	MaxConnectionAge   cli.Duration `toml:"max_connection_age"`
+	ConnectionAgeGrace cli.Duration `toml:"connection_age_grace"`
+
 	OTLPEndpoint string `toml:"otlp_endpoint"`
 	LogLevel     string `toml:"log_level"`
 }
@@ -61,6 +64,7 @@ func Default() Config {
 		MaxStreams: l.Streams, MaxConnections: l.Connections,
 		MaxWait: cli.Duration(t.Linger), EngineTimeout: cli.Duration(t.RunTimeout), SelfCheckEvery: cli.Duration(t.SelfCheck),
 		DrainDelay: cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain), Keepalive: cli.Duration(t.Keepalive),
+		MaxConnectionAge: cli.Duration(t.Age), ConnectionAgeGrace: cli.Duration(t.AgeGrace),
 		LogLevel: "info",
 	}
 }
@@ -77,6 +81,7 @@ func (c Config) times() serve.Times {
 	return serve.Times{
 		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout), SelfCheck: time.Duration(c.SelfCheckEvery),
 		DrainDelay: time.Duration(c.DrainDelay), Drain: time.Duration(c.DrainTimeout), Keepalive: time.Duration(c.Keepalive),
+		Age: time.Duration(c.MaxConnectionAge), AgeGrace: time.Duration(c.ConnectionAgeGrace),
 	}
 }
 
@@ -91,6 +96,7 @@ func (c Config) Validate() error {
 	}{
 		{"max_wait", c.MaxWait}, {"engine_timeout", c.EngineTimeout}, {"self_check_every", c.SelfCheckEvery},
 		{"drain_delay", c.DrainDelay}, {"drain_timeout", c.DrainTimeout}, {"keepalive", c.Keepalive},
+		{"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
 	} {
 		if d.Duration < 0 {
 			return fault.Usage(fault.New(fault.Invalid, "%s of %v: want 0 or more", d.name, time.Duration(d.Duration)))

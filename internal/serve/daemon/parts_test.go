@@ -101,6 +101,19 @@ func TestTokensOverTLS(t *testing.T) {
 	if out := g.log.String(); strings.Contains(out, token) {
 		t.Error("the log holds the token")
 	}
+	called, nobody := 0, 0
+	for line := range strings.SplitSeq(g.log.String(), "\n") {
+		if strings.Contains(line, "finished call") && strings.Contains(line, `"grpc.method":"Embed"`) {
+			if strings.Contains(line, `"caller":"somebody"`) {
+				called++
+			} else {
+				nobody++
+			}
+		}
+	}
+	if called != 2 || nobody != 3 {
+		t.Errorf("of the calls of Embed the log gives %d to the caller and %d to nobody, want 2 and 3", called, nobody)
+	}
 }
 
 func TestAdmin(t *testing.T) {

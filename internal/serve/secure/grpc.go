@@ -27,6 +27,7 @@ func (t *Tokens) enter(ctx context.Context, method string) (context.Context, err
 	if err != nil {
 		return ctx, err
 	}
+	serve.NoteCaller(ctx, c.Name)
 	return With(ctx, c), nil
 }
 

@@ -46,7 +46,7 @@ func NewMetrics() *Metrics {
 		stages:      histograms("stage_seconds", "time of a request's stages: tokenize, queue, infer, encode", "stage"),
 		requests:    counters("requests_total", "finished requests and streams", "method", "code"),
 		seconds:     histograms("request_seconds", "time from the first byte of a request to its answer; streams are not in it", "method"),
-		rejected:    counters("rejected_total", "refused requests by the reason that ErrorInfo gives", "reason"),
+		rejected:    counters("rejected_total", "refused requests, those within streams included, by the reason that ErrorInfo gives", "reason"),
 		swaps:       counters("swaps_total", "replacements of model and vectors that were tried", "result"),
 		checks:      counters("self_checks_total", "self-checks on known texts", "result"),
 		callerUsed:  counters("caller_tokens_total", "tokens of texts by caller, cached texts included", "caller"),
@@ -112,6 +112,9 @@ func (m *Metrics) Swap(err error) { m.swaps.WithLabelValues(result(err)).Inc() }
 
 // Check files a self-check.
 func (m *Metrics) Check(err error) { m.checks.WithLabelValues(result(err)).Inc() }
+
+// Refused files a request within a stream.
+func (m *Metrics) Refused(reason string) { m.rejected.WithLabelValues(reason).Inc() }
 
 // finished files a request; reason is empty where nothing was refused.
 func (m *Metrics) finished(method, code, reason string) {

@@ -15,7 +15,7 @@ import (
 func Plug(o *serve.Options, m *Metrics, t *Traces) {
 	o.OnBatch = m.Batch
 	o.Observe = serve.Observer{
-		Stage: m.Stage, Swap: m.Swap, Check: m.Check,
+		Stage: m.Stage, Swap: m.Swap, Check: m.Check, Refused: m.Refused,
 		Tokens: func(ctx context.Context, texts, tokens int) {
 			m.Tokens(ctx, texts, tokens)
 			t.Tokens(ctx, texts, tokens)

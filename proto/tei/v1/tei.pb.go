@@ -1444,7 +1444,7 @@ type SimpleToken struct {
 	Id      uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Text    string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	Special bool                   `protobuf:"varint,3,opt,name=special,proto3" json:"special,omitempty"`
-	// Characters of inputs from which the token was made.
+	// Bytes of the prompt and inputs from which the token was made.
 	Start         *uint32 `protobuf:"varint,4,opt,name=start,proto3,oneof" json:"start,omitempty"`
 	Stop          *uint32 `protobuf:"varint,5,opt,name=stop,proto3,oneof" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields

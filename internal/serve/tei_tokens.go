@@ -1,0 +1,50 @@
+package serve
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	teiv1 "hives/proto/tei/v1"
+	"hives/tokenizer"
+)
+
+// spelled adds what each token stands for and, as upstream, the bytes of text it was made from, widened to whole
+// characters where one is split between tokens. Where the tokens do not spell the text, because it was normalised or
+// holds what the vocabulary lacks, there are no places; without a speller there are only ids.
+func spelled(s tokenizer.Speller, ids []int32, text string) []*teiv1.SimpleToken {
+	out, ends := make([]*teiv1.SimpleToken, len(ids)), make([]int, len(ids))
+	at, exact := 0, s != nil
+	for i, id := range ids {
+		out[i] = &teiv1.SimpleToken{Id: uint32(id)}
+		if s == nil {
+			continue
+		}
+		piece, _ := s.Spell(id)
+		out[i].Text = strings.ToValidUTF8(piece, string(utf8.RuneError))
+		exact = exact && piece != "" && strings.HasPrefix(text[min(at, len(text)):], piece)
+		at += len(piece)
+		ends[i] = at
+	}
+	if !exact || at != len(text) {
+		return out
+	}
+	from := 0
+	for i, to := range ends {
+		start, stop := wholeCharacters(text, from, to)
+		out[i].Text = text[start:stop]
+		a, b := uint32(start), uint32(stop)
+		out[i].Start, out[i].Stop, from = &a, &b, to
+	}
+	return out
+}
+
+// wholeCharacters widens a part of text, which is UTF-8, to the characters it touches.
+func wholeCharacters(text string, start, stop int) (int, int) {
+	for start > 0 && !utf8.RuneStart(text[start]) {
+		start--
+	}
+	for stop < len(text) && !utf8.RuneStart(text[stop]) {
+		stop++
+	}
+	return start, stop
+}
