@@ -20,6 +20,7 @@ type used struct {
 	seconds, client, daemon float64
 	fill                    float64 // share of the computed positions that were text
 	once                    float64 // share of the texts that were computed, and not joined to others in flight
+	busy                    float64 // share of the time in which the engine ran
 	peak                    int
 }
 
@@ -55,9 +56,11 @@ func (m *meter) stop(ctx context.Context) used {
 	client, daemon := m.read()
 	counters := m.count(ctx)
 	grown := func(name string) float64 { return counters[name] - m.counters[name] }
+	seconds := time.Since(m.began).Seconds()
 	return used{
-		seconds: time.Since(m.began).Seconds(), client: client.CPU - m.client.CPU, daemon: daemon.CPU - m.daemon.CPU, peak: daemon.Peak >> 20,
+		seconds: seconds, client: client.CPU - m.client.CPU, daemon: daemon.CPU - m.daemon.CPU, peak: daemon.Peak >> 20,
 		fill: grown("tokens_total") / max(grown("computed_tokens_total"), 1),
 		once: grown("cache_misses_total") / max(grown("texts_total"), 1),
+		busy: grown("batch_seconds_sum") / seconds,
 	}
 }

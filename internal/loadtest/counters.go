@@ -10,7 +10,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Counters reads the daemon's counters and gauges without labels by name, without the prefix "embedd_".
+// Counters reads the daemon's counters and gauges without labels by name, without the prefix "embedd_"; of a histogram
+// the sum, as name_sum.
 func (d *Daemon) Counters(ctx context.Context) (map[string]float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.Address("admin")+"/metrics", nil)
 	if err != nil {
@@ -33,7 +34,12 @@ func (d *Daemon) Counters(ctx context.Context) (map[string]float64, error) {
 	out := map[string]float64{}
 	for name, f := range families {
 		if m := f.GetMetric(); len(m) == 1 && len(m[0].Label) == 0 && len(name) > len(prefix) {
-			out[name[len(prefix):]] = m[0].GetCounter().GetValue() + m[0].GetGauge().GetValue()
+			name = name[len(prefix):]
+			if h := m[0].GetHistogram(); h != nil {
+				out[name+"_sum"] = h.GetSampleSum()
+				continue
+			}
+			out[name] = m[0].GetCounter().GetValue() + m[0].GetGauge().GetValue()
 		}
 	}
 	return out, nil
