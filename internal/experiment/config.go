@@ -46,6 +46,7 @@ type Run struct {
 	Role    string `toml:"role" comment:"screening, full, seed, stage2, permuted or other"`
 	Control string `toml:"control" comment:"run on permuted labels it is compared with; empty: the only one there is"`
 	Over    string `toml:"over" comment:"run it is also compared with; empty: for stage2 the only full one"`
+	Model   string `toml:"model" comment:"model folder that is measured; empty: final/ of the run, its last step"`
 	Note    string `toml:"note" comment:"a few words for the tables"`
 }
 
@@ -141,8 +142,8 @@ func (c *Config) linked() error {
 	}
 	for _, r := range c.Runs {
 		switch {
-		case r.Role == Screening && (r.Control != "" || r.Over != ""):
-			return invalid("runs: %s is for screening and is compared with nothing", r.Name)
+		case r.Role == Screening && (r.Control != "" || r.Over != "" || r.Model != ""):
+			return invalid("runs: %s is for screening: it is not measured and compared with nothing", r.Name)
 		case r.Control != "" && role[r.Control] != evaluate.RolePermuted:
 			return invalid("runs: the control %q of %s is no run of the role permuted", r.Control, r.Name)
 		case r.Over != "" && (role[r.Over] == "" || role[r.Over] == Screening || r.Over == r.Name):

@@ -39,7 +39,7 @@ func Judge(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	runs, err := readRuns(j.Config.Runs, j.Config.Rows.Measured)
+	runs, err := readRuns(j.Config.Runs, j.Config.Rows.Measured, !j.Redraw)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trai
 			continue
 		}
 		f := evaluate.Finalist{Name: r.Name, Role: r.Role, Control: r.Control, Over: r.Over}
-		if f.Vectors, f.Model, err = v.get(ctx, "run-"+r.Name, Source{Dir: r.finalDir()}, measured); err != nil {
+		if f.Vectors, f.Model, err = v.get(ctx, "run-"+r.Name, Source{Dir: r.model()}, measured); err != nil {
 			return t, err
 		}
 		f.Pooling = f.Model.Pooling

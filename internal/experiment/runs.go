@@ -24,19 +24,24 @@ type trained struct {
 	curves []report.Series
 }
 
-// finalDir is the model folder of a finished run.
-func (t *trained) finalDir() string { return filepath.Join(t.Dir, "final") }
+// model is the model folder that is measured.
+func (t *trained) model() string {
+	if t.Model != "" {
+		return t.Model
+	}
+	return filepath.Join(t.Dir, "final")
+}
 
 // readRuns reads the folders and refuses what cannot be judged by: a run without validations, one that is not
-// finished, one that saw the measured rows.
-func readRuns(list []Run, measured string) ([]trained, error) {
+// finished, one that saw the measured rows. Models need not be there any more where nothing is embedded.
+func readRuns(list []Run, measured string, embed bool) ([]trained, error) {
 	digest, err := fsutil.SHA256(measured)
 	if err != nil {
 		return nil, err
 	}
 	var out []trained
 	for _, r := range list {
-		t, err := readRun(r)
+		t, err := readRun(r, embed && r.Role != Screening)
 		if err != nil {
 			return nil, fmt.Errorf("run %s: %w", r.Name, err)
 		}
@@ -50,7 +55,7 @@ func readRuns(list []Run, measured string) ([]trained, error) {
 	return out, nil
 }
 
-func readRun(r Run) (trained, error) {
+func readRun(r Run, model bool) (trained, error) {
 	t := trained{Run: r}
 	var err error
 	if t.info, err = runstore.Read(r.Dir); err != nil {
@@ -70,9 +75,9 @@ func readRun(r Run) (trained, error) {
 	if !slices.ContainsFunc(t.curves, func(s report.Series) bool { return strings.HasPrefix(s.Name, "validation ") }) {
 		return t, fault.New(fault.NotFound, "%s/metrics.jsonl holds no validation: train with held-out rows", r.Dir)
 	}
-	if r.Role != Screening {
-		if _, err := os.Stat(t.finalDir()); err != nil {
-			return t, fault.New(fault.NotFound, "%s holds no final model", r.Dir)
+	if model {
+		if _, err := os.Stat(t.model()); err != nil {
+			return t, fault.New(fault.NotFound, "no model at %s", t.model())
 		}
 	}
 	return t, nil

@@ -39,7 +39,7 @@ type Opener func(ctx context.Context, s Source) (Embedder, func() error, error)
 type stored struct {
 	Format int              `json:"format"`
 	Kind   string           `json:"kind"`
-	Texts  int              `json:"texts"`
+	Texts  int              `json:"texts"`           // vectors in the matrix, fewer than ids where embedding was broken off
 	IDs    string           `json:"text_ids_sha256"` // of the ids in the rows' order of first appearance
 	Model  encoder.Identity `json:"model"`
 }
@@ -47,7 +47,8 @@ type stored struct {
 const (
 	vectorsKind   = "hives.experiment.vectors"
 	vectorsFormat = 1
-	batch         = 256 // texts a call of the encoder
+	batch         = 256  // texts a call of the encoder
+	stretch       = 1024 // texts that are stored together
 )
 
 // vault keeps vectors as NAME-IDS.npy ([T, D], one a text) with NAME-IDS.json.
@@ -57,27 +58,29 @@ type vault struct {
 	progress func(name string, done, total int)
 }
 
-// get returns a source's vectors of the texts of rows, embedding them if they are not stored. Stored vectors of another
+// get returns a source's vectors of the texts of rows, embedding those that are not stored. Stored vectors of another
 // model are refused: a part is measured once.
 func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors, encoder.Identity, error) {
 	index := evaluate.Distinct(rows)
 	ids := digest(rows, index)
 	path := filepath.Join(v.dir, name+"-"+ids[:12])
 	head, vectors, err := readVectors(path, ids)
-	absent := fault.Of(err) == fault.NotFound
+	if err != nil && fault.Of(err) != fault.NotFound {
+		return nil, head.Model, err
+	}
 	switch {
-	case absent && v.open == nil:
-		return nil, head.Model, fault.New(fault.NotFound, "no stored vectors of %s for these rows (%s.npy): draw once with the models at hand", name, path)
-	case absent || err == nil && v.open != nil:
-		head.Model, vectors, err = v.compute(ctx, name, from, func(e Embedder) ([][]float32, encoder.Identity, error) {
-			if absent {
-				return evaluate.EmbedTexts(ctx, e, rows, index, batch, func(done, total int) { v.progress(name, done, total) })
+	case v.open != nil:
+		err = v.with(ctx, name, from, func(e Embedder) error {
+			if len(vectors) == 0 {
+				head.Model = e.Identity()
+			} else if err := same(name, path, head.Model, e.Identity()); err != nil {
+				return err
 			}
-			return vectors, head.Model, same(name, path, head.Model, e.Identity())
+			vectors, err = v.complete(ctx, name, path, ids, e, rows, index, vectors)
+			return err
 		})
-		if err == nil && absent {
-			err = writeVectors(path, stored{vectorsFormat, vectorsKind, len(vectors), ids, head.Model}, vectors)
-		}
+	case len(vectors) < len(index):
+		err = fault.New(fault.NotFound, "%d of %d vectors of %s are stored for these rows (%s.npy): draw once with the models at hand", len(vectors), len(index), name, path)
 	}
 	if err != nil {
 		return nil, head.Model, err
@@ -85,15 +88,30 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 	return byID(rows, index, vectors), head.Model, nil
 }
 
-// compute opens the source for a use of it and frees it again: a large model fills the memory.
-func (v *vault) compute(ctx context.Context, name string, from Source, use func(Embedder) ([][]float32, encoder.Identity, error)) (id encoder.Identity, vectors [][]float32, err error) {
+// complete embeds the texts after those that are stored, and stores as it goes: on few cores a part takes long.
+func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder, rows []data.Row, index []int, vectors [][]float32) ([][]float32, error) {
+	for lo := len(vectors); lo < len(index); lo = len(vectors) {
+		hi := min(lo+stretch, len(index))
+		more, id, err := evaluate.EmbedTexts(ctx, e, rows, index[lo:hi], batch, func(done, _ int) { v.progress(name, lo+done, len(index)) })
+		if err != nil {
+			return nil, fmt.Errorf("embed with %s: %w", name, err)
+		}
+		vectors = append(vectors, more...)
+		if err := writeVectors(path, stored{vectorsFormat, vectorsKind, len(vectors), ids, id}, vectors); err != nil {
+			return nil, err
+		}
+	}
+	return vectors, nil
+}
+
+// with opens the source for a use of it and frees it again: a large model fills the memory.
+func (v *vault) with(ctx context.Context, name string, from Source, use func(Embedder) error) (err error) {
 	model, free, err := v.open(ctx, from)
 	if err != nil {
-		return id, nil, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, free()) }()
-	vectors, id, err = use(model)
-	return id, vectors, err
+	return use(model)
 }
 
 // same refuses to judge a model by another one's vectors.
@@ -121,7 +139,7 @@ func byID(rows []data.Row, index []int, vectors [][]float32) evaluate.TextVector
 	return out
 }
 
-// writeVectors writes the matrix first: without the file beside it, it counts as absent.
+// writeVectors writes the matrix first: it may hold more than the file beside it says, never less.
 func writeVectors(path string, head stored, vectors [][]float32) error {
 	if err := fsutil.WriteFile(path+".npy", func(w io.Writer) error { return npy.WriteFloat32(w, vectors) }); err != nil {
 		return err
@@ -142,7 +160,7 @@ func readVectors(path, ids string) (head stored, vectors [][]float32, err error)
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return head, nil, fault.New(fault.Corrupt, "%s.json: %w; remove it to embed again", path, err)
 	}
-	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids {
+	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids || head.Texts < 0 {
 		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': remove it to embed again", path, head.Kind, head.Format)
 	}
 	f, err := os.Open(path + ".npy")
@@ -150,11 +168,11 @@ func readVectors(path, ids string) (head stored, vectors [][]float32, err error)
 		return head, nil, fsutil.Classify(err, path+".npy")
 	}
 	defer f.Close()
-	if vectors, err = npy.ReadFloat32(f); err == nil && len(vectors) != head.Texts {
+	if vectors, err = npy.ReadFloat32(f); err == nil && len(vectors) < head.Texts {
 		err = fault.New(fault.Corrupt, "%d vectors, want %d", len(vectors), head.Texts)
 	}
 	if err != nil {
 		return head, nil, fmt.Errorf("%s.npy: %w; remove it to embed again", path, err)
 	}
-	return head, vectors, nil
+	return head, vectors[:head.Texts], nil
 }
