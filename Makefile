@@ -38,8 +38,9 @@ test-browser: ## review by keyboard and watch embedd's page in a headless browse
 test-compat: ## hold embedd to the openai package, grpcurl and a stub of TEI's proto (needs pip)
 	scripts/compat.sh
 
-test-python: setup build ## install clients/python, check its types, and test it against a daemon (needs pip)
+test-python: setup build ## test clients/python against a daemon, and exports in sentence-transformers (needs pip; 6 GB of cache)
 	scripts/python.sh test
+	scripts/roundtrip.sh
 
 check-deploy: ## hold deploy/'s manifests and unit to schemas, its Dockerfiles to a run of their stages (needs pip, kubectl)
 	deploy/check.sh

@@ -13,16 +13,22 @@ func exportCommand() *cobra.Command {
 	o := export.Options{Format: export.SentenceTransformers}
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "export --model DIR --out DIR",
+		Use:   "export --model DIR --out OUT",
 		Short: "Write a model in the form that other tools load",
-		Long: `Writes a folder that Python's SentenceTransformer(path) loads: the same vectors, with pooling, normalisation,
-prompts and the end token behind every text, and a model card with data, licences, settings, figures and hashes. The
-folder stays a model folder of this program. It appears when it is whole. docs/EXPORT.md.
+		Long: `Writes for one of two readers.
 
-The card takes what it says of the training from the run folder that the model lies in, or from --run.`,
+sentence-transformers: a folder that Python's SentenceTransformer(path) loads: the same vectors, with
+pooling, normalisation, prompts and the end token behind every text, and a model card with data, licences, settings,
+figures and hashes, taken from the run folder that the model lies in, or from --run. The folder stays a model folder
+of this program.
+
+gguf: one file for llama.cpp, which --model takes too.
+
+What is written appears when it is whole. docs/EXPORT.md.`,
 		Example: `  hives export --model out/demo/runs/stage2 --out out/demo/st
   python3 -c "from sentence_transformers import SentenceTransformer as S; print(S('out/demo/st').encode('a text').shape)"
-  hives export --model out/demo/model --run out/demo/runs/stage2 --dtype bfloat16 --out hub/hives-small`,
+  hives export --model out/demo/model --run out/demo/runs/stage2 --dtype bfloat16 --out hub/hives-small
+  hives export --model out/demo/model --format gguf --dtype q8_0 --out hives.gguf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Note = func(line string) { c.PrintErrln(line) }
@@ -39,10 +45,10 @@ The card takes what it says of the training from the run folder that the model l
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Model, "model", "", "model folder, or the folder of a finished run")
+	f.StringVar(&o.Model, "model", "", "model folder, GGUF file, or the folder of a finished run")
 	f.StringVar(&o.Out, "out", "", "what to write")
 	f.StringVar((*string)(&o.Format), "format", string(o.Format), strings.Join(export.Formats(), " or "))
-	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16; by default as the weights are stored")
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or, in a GGUF file, q8_0; by default as the weights are stored")
 	f.BoolVar(&o.Force, "force", false, "replace an earlier export")
 	f.StringVar(&o.Run, "run", "", "folder of the run that trained the model, for the card")
 	f.StringVar(&o.Data, "data", "", "the rows it was trained on, for the card; by default the file that the run names")

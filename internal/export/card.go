@@ -25,7 +25,7 @@ const dataFile = "DATA.md"
 var cardText string
 
 var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
-	"plain": plain, "yaml": strconv.Quote, "number": number,
+	"plain": plain, "code": code, "yaml": strconv.Quote, "number": number,
 }).Parse(cardText))
 
 // page is what the template shows.
@@ -70,7 +70,9 @@ func (r *record) write(dir string, o Options, cfg *qwen3embed.Config, info folde
 		Settings: r.chosen(), Seed: r.value("seed"), Permuted: r.value("data.permute_labels") == "true" || r.value("stage2.permute_anchors") == "true",
 	}
 	p.results(r)
-	p.hashes(r, info)
+	if err := p.hashes(r, dir, info); err != nil {
+		return err
+	}
 	if r.data != nil {
 		p.Corpora = corpora(r.data)
 		if err := fsutil.WriteFile(filepath.Join(dir, dataFile), r.data.WriteMarkdown); err != nil {
@@ -118,22 +120,30 @@ func (p *page) results(r *record) {
 }
 
 // hashes are those of this folder's files, and of what the run was made of.
-func (p *page) hashes(r *record, info folder.Info) {
-	p.Hashes = []setting{{"weights (model.safetensors)", info.WeightsSHA256}, {"tokenizer.json", info.TokenizerSHA256}}
+func (p *page) hashes(r *record, dir string, info folder.Info) error {
+	config, err := fsutil.SHA256(filepath.Join(dir, qwen3embed.ConfigFile))
+	if err != nil {
+		return err
+	}
+	p.Hashes = []setting{
+		{qwen3embed.WeightsFile, info.WeightsSHA256}, {folder.TokenizerFile, info.TokenizerSHA256}, {qwen3embed.ConfigFile, config},
+	}
 	if r.run == nil {
 		for _, name := range []string{"base_sha256", "data_sha256"} {
 			if sum := info.Provenance[name]; sum != "" {
-				p.Hashes = append(p.Hashes, setting{strings.TrimSuffix(name, "_sha256"), sum})
+				p.Hashes = append(p.Hashes, setting{"the run's " + strings.TrimSuffix(name, "_sha256"), sum})
 			}
 		}
-		return
+		return nil
 	}
+	p.Hashes = append(p.Hashes, setting{"the run's config.toml", r.config})
 	for _, name := range slices.Sorted(maps.Keys(r.run.Hashes)) {
 		p.Hashes = append(p.Hashes, setting{"the run's " + name, r.run.Hashes[name]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.run.Versions)) {
 		p.Versions = append(p.Versions, setting{name, r.run.Versions[name]})
 	}
+	return nil
 }
 
 // corpora is a line a corpus; a corpus may mix licences.
@@ -161,8 +171,8 @@ func (b base) String() string {
 		return "none: the weights were drawn at random"
 	case b.ID != "":
 		return plain(b.ID + " at " + b.Commit + licensed(b.Licence))
-	case b.Source != "":
-		return plain(b.Source + licensed(b.Licence))
+	case b.Model != "" || b.Source != "":
+		return plain(strings.Trim(b.Model+"; "+b.Source, "; ") + licensed(b.Licence))
 	}
 	return "not known here, but for its hash below"
 }
@@ -188,6 +198,11 @@ func number(x *float64) string {
 		return "–"
 	}
 	return strconv.FormatFloat(*x, 'f', 3, 64)
+}
+
+// code keeps a name inside backquotes, in a table as well.
+func code(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(s)
 }
 
 // plain keeps a name from breaking or marking up the page.

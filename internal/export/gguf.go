@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -23,15 +24,7 @@ var ggufPooling = map[qwen3embed.Pooling]uint32{qwen3embed.MeanTokens: 1, qwen3e
 
 // writeGGUF writes weights, sizes and tokenizer into one file.
 func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.Type) (Result, error) {
-	scratch, err := os.MkdirTemp("", "hives-export-*")
-	if err != nil {
-		return Result{}, err
-	}
-	defer os.RemoveAll(scratch)
-	if err := folder.CopyTokenizer(o.Model, scratch); err != nil { // renders that of a GGUF file
-		return Result{}, err
-	}
-	v, err := readVocabulary(scratch, m.Config.VocabSize)
+	v, err := vocabularyOf(o.Model, m.Config.VocabSize)
 	if err != nil {
 		return Result{}, err
 	}
@@ -54,6 +47,22 @@ func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.T
 		return Result{}, err
 	}
 	return measured(o, matrices)
+}
+
+// vocabularyOf reads the tokenizer of a folder, or the one in a GGUF file by way of the tokenizer.json that it means.
+func vocabularyOf(model string, rows int) (*vocabulary, error) {
+	if exists(filepath.Join(model, folder.TokenizerFile)) {
+		return readVocabulary(model, rows)
+	}
+	scratch, err := os.MkdirTemp("", "hives-export-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	if err := folder.CopyTokenizer(model, scratch); err != nil {
+		return nil, err
+	}
+	return readVocabulary(scratch, rows)
 }
 
 // measured describes the file that was written.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 // record is what is known of how a model came about.
 type record struct {
 	run      *runstore.Info // nil where the model lies in no run and none was named
+	config   string         // SHA-256 of the run's config.toml
 	settings []setting      // of the run, those that name files left out
 	before   *validation    // of the starting weights
 	after    *validation    // of the last step
@@ -35,10 +37,9 @@ type setting struct{ Name, Value string }
 
 // base is where the starting weights are from, as far as files say.
 type base struct {
-	ID, Commit string // on the hub
-	Random     bool   // drawn, not trained
-	Licence    string
-	Source     string
+	ID, Commit             string // on the hub
+	Random                 bool   // drawn, not trained
+	Model, Licence, Source string // as hives.json tells of weights that somebody brought
 }
 
 // figure is one metric in its three scopes; nil where it is undefined.
@@ -75,14 +76,17 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	case err != nil:
 		return nil, err
 	}
-	if want := info.Provenance["data_sha256"]; want != "" && run.Hashes["data"] != want || info.Provenance["base_sha256"] != run.Hashes["base"] && info.Provenance["base_sha256"] != "" {
-		return nil, fault.New(fault.Mismatch, "run %s was trained on other rows or from another base than the model: name its own run with --run", run.ID)
+	for _, name := range []string{"data", "base"} {
+		if want := info.Provenance[name+"_sha256"]; want != "" && want != run.Hashes[name] {
+			return nil, fault.New(fault.Mismatch, "run %s is not the model's: its %s has another hash; name the model's own with --run", run.ID, name)
+		}
 	}
 	r.run = &run
 	config, err := os.ReadFile(filepath.Join(dir, "config.toml"))
 	if err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
+	r.config = fmt.Sprintf("%x", sha256.Sum256(config))
 	named, err := r.take(config)
 	if err != nil {
 		return nil, err
@@ -196,7 +200,7 @@ func trace(from, digest string, most int) base {
 
 // baseOf reads what a model folder says of itself: the record of a download, and its provenance.
 func baseOf(dir string, info folder.Info) base {
-	b := base{Licence: info.Provenance["licence"], Source: info.Provenance["source"]}
+	b := base{Model: info.Provenance["model"], Licence: info.Provenance["licence"], Source: info.Provenance["source"]}
 	if filepath.Ext(dir) == gguf.Extension {
 		dir = filepath.Dir(dir)
 	}
