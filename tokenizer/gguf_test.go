@@ -64,9 +64,11 @@ func TestFolderWithGGUF(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), demoJSON(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	beside, err := Open(dir)
-	if err != nil || beside.SHA256() != demoTokenizer(t).SHA256() {
-		t.Errorf("error %v, digest %s, want the file's %s", err, beside.SHA256(), demoTokenizer(t).SHA256())
+	for _, path := range []string{dir, filepath.Join(dir, "m.gguf")} {
+		beside, err := Open(path)
+		if err != nil || beside.SHA256() != demoTokenizer(t).SHA256() {
+			t.Errorf("%s: error %v, digest %s, want the file's %s", path, err, beside.SHA256(), demoTokenizer(t).SHA256())
+		}
 	}
 	if _, err := Open(ggufFixture(t, "quants.gguf")); fault.Of(err) != fault.NotFound {
 		t.Errorf("a file without a tokenizer: %v", err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"hives/internal/fault"
@@ -45,19 +44,15 @@ func Open(path string) (Tokenizer, error) {
 	return t, nil
 }
 
-// readJSON returns the bytes of the file and the path it was found under. A tokenizer.json beside a GGUF file comes
-// before the tokenizer in it.
+// readJSON returns the bytes of the file and the path it was found under.
 func readJSON(path string) (raw []byte, file string, err error) {
-	model, err := gguf.Find(path)
+	path, inside, err := gguf.Tokenizer(path)
 	if err != nil {
 		return nil, path, err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, "tokenizer.json")
-	}
-	if _, err := os.Stat(path); model != "" && (model == path || errors.Is(err, os.ErrNotExist)) {
-		raw, err := gguf.TokenizerJSON(model)
-		return raw, model, err
+	if inside {
+		raw, err := gguf.TokenizerJSON(path)
+		return raw, path, err
 	}
 	raw, err = os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -129,7 +124,8 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 }
 
 // newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
-// SmolLM2's vocabulary lacks six control characters and two bytes of rare scripts.
+// SmolLM2's vocabulary lacks six control characters and two bytes of planes that
+// nobody uses.
 func newBPE(m *fileModel) (*bpe, error) {
 	b := &bpe{merges: newPairTable(len(m.Merges))}
 	byteOf := make(map[rune]byte, 256)

@@ -48,3 +48,33 @@ func Find(path string) (string, error) {
 	}
 	return found, nil
 }
+
+// Folder returns the folder whose other files speak for a GGUF file: the one it lies in, "" where that holds other
+// models too.
+func Folder(file string) string {
+	dir := filepath.Dir(file)
+	if only, err := Find(dir); err != nil || only != file {
+		return ""
+	}
+	return dir
+}
+
+// Tokenizer returns where the tokenizer of a model path stands: in a GGUF file (inside), or in a tokenizer.json, which
+// beside a GGUF file comes first.
+func Tokenizer(path string) (file string, inside bool, err error) {
+	model, err := Find(path)
+	if err != nil {
+		return path, false, err
+	}
+	dir := path
+	if model != "" {
+		dir = Folder(model)
+	} else if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return path, false, nil
+	}
+	file = filepath.Join(dir, "tokenizer.json")
+	if _, err := os.Stat(file); model != "" && (dir == "" || err != nil) {
+		return model, true, nil
+	}
+	return file, false, nil
+}

@@ -13,6 +13,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/gguf"
 	"hives/model/qwen3embed"
 )
 
@@ -128,12 +129,15 @@ func Seal(dir string, info Info) (err error) {
 
 // CopyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none.
 func CopyTokenizer(from, to string) error {
-	inside, err := tokenizerInside(from)
+	file, inside, err := gguf.Tokenizer(from)
 	if err != nil {
 		return err
 	}
-	if inside != "" {
-		return writeTokenizer(inside, to)
+	if inside {
+		return writeTokenizer(file, to)
+	}
+	if file != from {
+		from = filepath.Dir(file)
 	}
 	for _, name := range []string{TokenizerFile, TokenizerConfigFile} {
 		raw, err := os.ReadFile(filepath.Join(from, name))

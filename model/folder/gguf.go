@@ -2,9 +2,7 @@ package folder
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -20,11 +18,8 @@ func defaultsOf(model string) (dir string, info Info, err error) {
 	if err != nil || path == "" {
 		return model, Defaults(), err
 	}
-	if only, err := gguf.Find(filepath.Dir(path)); err == nil && only == path {
-		dir = filepath.Dir(path)
-	}
 	info, err = ggufDefaults(path)
-	return dir, info, err
+	return gguf.Folder(path), info, err
 }
 
 // Pooling types of {arch}.pooling_type.
@@ -67,34 +62,17 @@ func ggufDefaults(path string) (Info, error) {
 	return info, nil
 }
 
-// tokenizerInside returns the GGUF file whose tokenizer a folder's is; "" where it has a tokenizer.json.
-func tokenizerInside(model string) (string, error) {
-	path, err := gguf.Find(model)
-	if path == "" || path == model {
-		return path, err
-	}
-	if _, err := os.Stat(filepath.Join(model, TokenizerFile)); !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	return path, nil
-}
-
 // TokenizerSHA256 is the digest of the tokenizer.json that Save would write: of the folder's own, or of the one that
 // its GGUF file is rendered to.
 func TokenizerSHA256(dir string) (string, error) {
-	inside, err := tokenizerInside(dir)
+	file, inside, err := gguf.Tokenizer(dir)
 	if err != nil {
 		return "", err
 	}
-	if inside == "" {
-		return fsutil.SHA256(filepath.Join(dir, TokenizerFile))
+	if !inside {
+		return fsutil.SHA256(file)
 	}
-	file, err := gguf.Open(inside)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	raw, err := file.TokenizerJSON()
+	raw, err := gguf.TokenizerJSON(file)
 	return fmt.Sprintf("%x", sha256.Sum256(raw)), err
 }
 
