@@ -12,6 +12,8 @@
 // end token share an id, so ids never tell padding apart. Graph functions panic on shapes that do not
 // fit, as GoMLX graph building does; the executor turns that into an error.
 //
-// Refused: configs that ask for what is not built (sliding windows, scaled RoPE, biases, untied heads),
-// weights with a missing, extra or misshapen tensor, weights that are not finite.
+// Weights come from safetensors or from a GGUF file, row by row; what was converted leaves memory.
+//
+// Refused: configs that ask for what is not built (sliding windows, scaled RoPE, biases, untied heads but
+// in GGUF files, which are read over), weights with a missing, extra or misshapen tensor, weights that are not finite.
 package qwen3embed
