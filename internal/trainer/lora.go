@@ -90,8 +90,9 @@ func madeFor(c *checkpoints.Checkpoint, base string) error {
 // describeAdapters says what is trained in place of the weights.
 func (l *loop) describeAdapters() string {
 	settings := l.cfg.LoRA.settings(l.cfg.Model.FreezeLayers)
-	return fmt.Sprintf("adapters: rank %d, alpha %g, on %s of layers %d to %d; the weights stay as they are",
-		settings.Rank, settings.Alpha, strings.Join(settings.Targets, ", "), settings.FirstLayer, l.start.model.Config.NumLayers-1)
+	return fmt.Sprintf("trained: %d parameters, adapters of rank %d, alpha %g, on %s of layers %d to %d; all %d weights stay as they are",
+		numbersIn(l.stepper.params), settings.Rank, settings.Alpha, strings.Join(settings.Targets, ", "),
+		settings.FirstLayer, l.start.model.Config.NumLayers-1, numbersIn(l.stepper.fixed))
 }
 
 // saveAdapter writes the adapters beside the merged model.

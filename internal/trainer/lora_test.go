@@ -120,10 +120,14 @@ func loraRun(t *testing.T, steps int) trainer.Config {
 
 func mustRun(t *testing.T, cfg trainer.Config) (string, trainer.Summary) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "run")
-	s, err := runLoRA(context.Background(), t, cfg, out, false, false, &recorder{})
+	out, r := filepath.Join(t.TempDir(), "run"), &recorder{}
+	s, err := runLoRA(context.Background(), t, cfg, out, false, false, r)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Rank 4 on q [16, 16], v [8, 16] and down [16, 24]: 4 · (32 + 24 + 40) numbers beside all those of the model.
+	if cfg.LoRA.Rank == 4 && !r.said("trained: 384 parameters") {
+		t.Errorf("what is trained was not said: %q", r.notes)
 	}
 	return out, s
 }

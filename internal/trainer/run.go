@@ -281,12 +281,11 @@ func (l *loop) describe(rows *Rows) {
 	stats, note := l.stats(), l.o.Observer.Note
 	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
 		l.start.model.Config.Parameters(), l.start.model.Config.NumLayers, l.start.model.Config.HiddenSize, l.start.info.MaxLength, l.start.info.Pooling))
-	if frozen := l.cfg.Model.FreezeLayers; frozen > 0 {
-		note(fmt.Sprintf("trained: %d parameters; %d of the embeddings and the first %d layers stay as they are",
-			numbersIn(l.stepper.params), numbersIn(l.stepper.fixed), frozen))
-	}
 	if l.cfg.LoRA.Rank > 0 {
 		note(l.describeAdapters())
+	} else if frozen := l.cfg.Model.FreezeLayers; frozen > 0 {
+		note(fmt.Sprintf("trained: %d parameters; %d of the embeddings and the first %d layers stay as they are",
+			numbersIn(l.stepper.params), numbersIn(l.stepper.fixed), frozen))
 	}
 	note(fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
 		len(rows.Train), len(rows.Validation), l.corpus.Truncated, rows.Skipped))
