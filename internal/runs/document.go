@@ -107,6 +107,14 @@ func (d *Document) settings() (err error) {
 // of a run its Info.Stage and Config are used.
 func Differing(list []runindex.Run) ([]Setting, error) {
 	byName := map[string]*Setting{}
+	var defaults []map[string]string // of each run's own stage
+	for i := range list {
+		own, err := stageDefaults(list[i].Info.Stage)
+		if err != nil {
+			return nil, err
+		}
+		defaults = append(defaults, own)
+	}
 	for i := range list {
 		changes, err := changed(&list[i])
 		if err != nil {
@@ -114,9 +122,9 @@ func Differing(list []runindex.Run) ([]Setting, error) {
 		}
 		for _, c := range changes {
 			if byName[c.Field] == nil {
-				byName[c.Field] = &Setting{Name: c.Field, Default: c.Stored, Values: make([]string, len(list))}
+				byName[c.Field] = &Setting{Name: c.Field, Default: c.Stored}
 				for k := range list { // a run that does not change it has the default
-					byName[c.Field].Values[k] = c.Stored
+					byName[c.Field].Values = append(byName[c.Field].Values, defaults[k][c.Field])
 				}
 			}
 			byName[c.Field].Values[i] = c.Given

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -138,5 +139,34 @@ func TestSparkline(t *testing.T) {
 	}
 	if got := runs.Sparkline(up[:2], 8, 0, 0, 8); utf8.RuneCountInString(got) != 2 {
 		t.Errorf("a level line of two points: %q", got)
+	}
+}
+
+// TestDefaultsOfTheOwnStage compares a run of each stage: what one leaves alone is its own stage's default.
+func TestDefaultsOfTheOwnStage(t *testing.T) {
+	one, two := trainer.DefaultStage(1), trainer.DefaultStage(2)
+	if one.Optimizer.LearningRate == two.Optimizer.LearningRate {
+		t.Fatal("the stages have one learning rate, so this shows nothing")
+	}
+	one.Optimizer.LearningRate = 3e-3
+	var list []runindex.Run
+	for stage, cfg := range []trainer.Config{one, two} {
+		raw, err := cli.EncodeTOML(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, runindex.Run{Info: runstore.Info{Stage: stage + 1}, Config: string(raw)})
+	}
+	found, err := runs.Differing(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Name != "optimizer.learning_rate" {
+		t.Fatalf("%v, want the learning rates alone", found)
+	}
+	for i, want := range []float64{one.Optimizer.LearningRate, two.Optimizer.LearningRate} {
+		if got, err := strconv.ParseFloat(found[0].Values[i], 64); err != nil || got != want {
+			t.Errorf("run %d: %s, want %v", i, found[0].Values[i], want)
+		}
 	}
 }

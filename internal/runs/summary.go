@@ -102,3 +102,19 @@ func changed(r *runindex.Run) ([]runstore.Change, error) {
 	}
 	return out, err
 }
+
+// stageDefaults are the settings of a stage by name; Stage 1 has none of Stage 2's.
+func stageDefaults(stage int) (map[string]string, error) {
+	raw, err := cli.EncodeTOML(trainer.DefaultStage(stage))
+	if err != nil {
+		return nil, err
+	}
+	all, err := runstore.ConfigChanges(nil, raw)
+	out := map[string]string{}
+	for _, c := range all {
+		if stage != 1 || !strings.HasPrefix(c.Field, "stage2.") {
+			out[c.Field] = c.Given
+		}
+	}
+	return out, err
+}
