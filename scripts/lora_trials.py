@@ -12,8 +12,8 @@ import json, os, pathlib, subprocess, sys, time
 
 TRIALS = {
     "all weights": ["--learning-rate", "2e-4"],
-    "rank 16, all-linear": ["--lora-rank", "16", "--learning-rate", "1e-3"],
-    "rank 8, q and v": ["--lora-rank", "8", "--lora-targets", "q_proj,v_proj", "--learning-rate", "1e-3"],
+    "rank 16, all-linear": ["--lora-rank", "16", "--learning-rate", "5e-4"],
+    "rank 8, q and v": ["--lora-rank", "8", "--lora-targets", "q_proj,v_proj", "--learning-rate", "5e-4"],
     "rank 16, all-linear, the weights' rate": ["--lora-rank", "16", "--learning-rate", "2e-4"],
 }
 COMMON = ("--max-length 32 --pooling mean --precision bf16 --threads 1 --seed 1 --checkpoint-every 0 --log-every 1 "
