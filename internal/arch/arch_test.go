@@ -54,7 +54,7 @@ var rules = []rule{
 
 // public packages are a library for others; these parts belong to our programs.
 var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore", "internal/serve",
-	"internal/runindex", "internal/runs", "internal/trainmetrics", "internal/smoke"}
+	"internal/runindex", "internal/runs", "internal/trainmetrics", "internal/smoke", "internal/experiment"}
 
 var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "checkpoints", "client", "proto"}
 
