@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -84,7 +85,7 @@ func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
 		{Key: "general.type", Value: "model"},
 		{Key: "general.name", Value: o.Name},
 		{Key: a + ".block_count", Value: uint32(c.NumLayers)},
-		{Key: a + ".context_length", Value: uint32(max(c.MaxPositions, info.MaxLength))},
+		{Key: a + ".context_length", Value: uint32(cmp.Or(c.MaxPositions, info.MaxLength))},
 		{Key: a + ".embedding_length", Value: uint32(c.HiddenSize)},
 		{Key: a + ".feed_forward_length", Value: uint32(c.IntermediateSize)},
 		{Key: a + ".attention.head_count", Value: uint32(c.NumHeads)},

@@ -72,7 +72,6 @@ func TestGGUFThereAndBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The text lengths that the file can only hint at: its context is the larger of positions and maximum.
 		if string(a) != string(b) {
 			t.Errorf("%s: a file made of the file has other bytes", family)
 		}
