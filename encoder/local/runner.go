@@ -71,12 +71,6 @@ type Runner struct {
 	exec *model.Exec
 }
 
-// NewRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
-// first batch of a shape does so, or Compile.
-func NewRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int) (*Runner, error) {
-	return newRunner(m, backend, pooling, arith, maxLength, nil)
-}
-
 // States are residual streams after a model's first layers that are known already, see qwen3embed.Packed.
 type States interface {
 	Layers() int
@@ -84,6 +78,8 @@ type States interface {
 	Gather(b *pack.Batch) (*tensors.Tensor, error)
 }
 
+// newRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
+// first batch of a shape does so, or Compile.
 func newRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int, states States) (*Runner, error) {
 	if maxLength < 1 {
 		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)
