@@ -59,7 +59,7 @@ def embed(model: Path, texts: list[str], tmp_path: Path) -> np.ndarray:
 
 
 def test_same_vectors(file: Path, model: Path, texts: list[str], tmp_path: Path) -> None:
-    """The file cannot say the longest text, so only short ones are compared."""
+    """The file cannot say the longest text, so only short ones are compared; they are packed into other shapes."""
     short = [text for text in texts if len(text) < 40]
     assert len(short) > 20
-    np.testing.assert_array_equal(embed(file, short, tmp_path), embed(model, short, tmp_path))
+    np.testing.assert_allclose(embed(file, short, tmp_path), embed(model, short, tmp_path), rtol=0, atol=5e-6)
