@@ -22,7 +22,7 @@ type Meta struct {
 	SamplerStep int                `json:"sampler_step"` // the next batch to draw
 	Seed        uint64             `json:"seed"`
 	Schedule    Schedule           `json:"schedule"`
-	Counters    map[string]float64 `json:"counters,omitempty"`   // state of the host that is no tensor: the loss scale
+	Counters    map[string]float64 `json:"counters,omitempty"`   // state of the host that is no tensor: the loss scale, the newest step's figures
 	Hashes      map[string]string  `json:"hashes,omitempty"`     // SHA-256, hex: config, data, tokenizer, base, anchors
 	Versions    map[string]string  `json:"versions,omitempty"`   // whatever bits may depend on
 	Score       *float64           `json:"score,omitempty"`      // validation figure of these weights, larger is better

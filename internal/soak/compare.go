@@ -23,8 +23,8 @@ func (s *soak) compare(out string) error {
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(clock.ReplaceAll(got, nil), clock.ReplaceAll(want, nil)) {
-			return fmt.Errorf("%s differs from that of the run that was left alone, in %s", file, out)
+		if at, one, other := difference(clock.ReplaceAll(got, nil), clock.ReplaceAll(want, nil)); at > 0 {
+			return fmt.Errorf("%s differs from that of the run that was left alone, in %s, at line %d:\n%s\n%s", file, out, at, one, other)
 		}
 	}
 	want, err := bestOf(s.whole)
@@ -36,6 +36,18 @@ func (s *soak) compare(out string) error {
 	}
 	s.printf("run %d: weights, log and best checkpoint as those of the run that was left alone\n", s.report.Runs)
 	return os.RemoveAll(out)
+}
+
+// difference returns the first line in which a and b differ, from 1, and both lines; 0 if they do not.
+func difference(a, b []byte) (at int, one, other []byte) {
+	if bytes.Equal(a, b) {
+		return 0, nil, nil
+	}
+	for at = 1; bytes.Equal(one, other); at++ {
+		one, a, _ = bytes.Cut(a, []byte("\n"))
+		other, b, _ = bytes.Cut(b, []byte("\n"))
+	}
+	return at - 1, one, other
 }
 
 // bestOf is what run.json says of the best checkpoint.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -62,6 +63,12 @@ func (p *process) signal(s os.Signal) (took time.Duration, err error) {
 	}
 	<-p.ended
 	return time.Since(begin), nil
+}
+
+// killed tells whether a signal ended it, not its own handling of one.
+func (p *process) killed() bool {
+	var exit *exec.ExitError
+	return errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled()
 }
 
 // saves returns the names under which checkpoints are being written, or were when a process was killed.

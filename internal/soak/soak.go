@@ -2,7 +2,6 @@ package soak
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -134,6 +133,9 @@ func (b blow) String() string {
 	return fmt.Sprintf("%s after %5.2f s at line %3d, %s", b.kind, b.after.Seconds(), b.lines, where)
 }
 
+// tooEarly is a SIGTERM that ended the process before it had begun to listen for signals, or done anything else.
+const tooEarly = "early SIGTERM"
+
 // strike waits for a random moment and sends a signal, if any is left to be sent.
 func (s *soak) strike(p *process, out string) (b blow) {
 	begin := time.Now()
@@ -152,6 +154,8 @@ func (s *soak) strike(p *process, out string) (b blow) {
 		return blow{} // it was quicker
 	}
 	switch {
+	case sig == syscall.SIGTERM && p.killed() && p.said.Len() == 0:
+		b.kind = tooEarly // counts as nothing
 	case sig == syscall.SIGTERM:
 		s.report.Terms++
 		s.report.SlowestTerm = max(s.report.SlowestTerm, b.took)
@@ -182,11 +186,10 @@ func (s *soak) wait(p *process, out string) (ended bool) {
 	return p.awaitSave(out, s.window) || p.sleep(time.Duration(s.random.IntN(3000))*time.Microsecond)
 }
 
-// asExpected checks how a process ended: SIGKILL tells nothing, SIGTERM and the end of a run are a success.
+// asExpected checks how a process ended: SIGKILL tells nothing, a SIGTERM that it could hear and the end of a run
+// are a success.
 func (s *soak) asExpected(p *process, b blow) error {
-	var exit *exec.ExitError
-	killed := errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled()
-	if p.err == nil || b.kind == "SIGKILL" && killed {
+	if p.err == nil || b.kind == "SIGKILL" && p.killed() || b.kind == tooEarly {
 		return nil
 	}
 	return fmt.Errorf("%s: %w\n%s", b, p.err, &p.said)

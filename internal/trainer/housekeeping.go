@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -87,22 +88,42 @@ func (l *loop) meta() (checkpoints.Meta, error) {
 
 // Names of Meta.Counters.
 const (
-	counterScale   = "loss_scale"
-	counterGood    = "loss_scale_good_steps"
-	counterSkipped = "loss_scale_skipped_steps"
+	counterScale    = "loss_scale"
+	counterGood     = "loss_scale_good_steps"
+	counterSkipped  = "loss_scale_skipped_steps"
+	counterGradNorm = "grad_norm"
+	counterLevel    = "loss_level_%d"    // from 0
+	counterAnchors  = "level_anchors_%d" // from 0
 )
 
-// counters are the state of the host that is no tensor; setCounters takes them back.
+// counters are the state of the host that is no tensor, the figures of the newest step among them: a validation
+// that a signal cut short is logged with them after a resume. setCounters takes them back.
 func (l *loop) counters() map[string]float64 {
-	if !l.options.LossScaling {
-		return nil
+	c := map[string]float64{}
+	if l.options.LossScaling {
+		s := l.lossScale
+		c[counterScale], c[counterGood], c[counterSkipped] = s.Scale, float64(s.Good), float64(s.Skipped)
 	}
-	s := l.lossScale
-	return map[string]float64{counterScale: s.Scale, counterGood: float64(s.Good), counterSkipped: float64(s.Skipped)}
+	if l.lastStep.Levels != nil {
+		c[counterGradNorm] = l.lastStep.GradNorm
+	}
+	for i, loss := range l.lastStep.Levels {
+		c[fmt.Sprintf(counterLevel, i)], c[fmt.Sprintf(counterAnchors, i)] = loss, l.lastStep.LevelAnchors[i]
+	}
+	return c
 }
 
 func (l *loop) setCounters(c map[string]float64) {
 	if scale := c[counterScale]; l.options.LossScaling && scale > 0 {
 		l.lossScale = optim.LossScale{Scale: scale, Good: int(c[counterGood]), Skipped: int(c[counterSkipped])}
 	}
+	last := StepResult{GradNorm: c[counterGradNorm]}
+	for i := 0; ; i++ {
+		loss, ok := c[fmt.Sprintf(counterLevel, i)]
+		if !ok {
+			break
+		}
+		last.Levels, last.LevelAnchors = append(last.Levels, loss), append(last.LevelAnchors, c[fmt.Sprintf(counterAnchors, i)])
+	}
+	l.lastStep = last
 }

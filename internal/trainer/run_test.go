@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -115,8 +116,18 @@ func finalWeights(t *testing.T, out string) []byte {
 	return raw
 }
 
-// TestResumeEndsWithTheSameBits stops a run twice, damages a checkpoint on the way, and compares the
-// final weights with those of a run that was left alone.
+// loggedLines are a run's metrics without the one figure that depends on time.
+func loggedLines(t *testing.T, out string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(out, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(regexp.MustCompile(`"tokens_per_second":[^,}]*`).ReplaceAll(raw, nil))
+}
+
+// TestResumeEndsWithTheSameBits stops a run three times, once before a validation that is due, damages a checkpoint
+// on the way, and compares final weights and metrics with those of a run that was left alone.
 func TestResumeEndsWithTheSameBits(t *testing.T) {
 	cfg := tinyRun(t, 10)
 	whole := filepath.Join(t.TempDir(), "whole")
@@ -124,7 +135,7 @@ func TestResumeEndsWithTheSameBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "stopped")
-	for _, at := range []int{2, 7} {
+	for _, at := range []int{2, 4, 7} {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := runIn(ctx, t, cfg, out, true, false, &recorder{stopAt: at, stop: cancel})
 		if fault.ExitCode(err) != fault.ExitInterrupted || !strings.Contains(err.Error(), fmt.Sprintf("after step %d of 10", at)) {
@@ -144,6 +155,9 @@ func TestResumeEndsWithTheSameBits(t *testing.T) {
 	}
 	if !bytes.Equal(finalWeights(t, whole), finalWeights(t, out)) {
 		t.Error("the resumed run's weights differ from the uninterrupted run's")
+	}
+	if got, want := loggedLines(t, out), loggedLines(t, whole); got != want {
+		t.Errorf("the resumed run logged\n%s\nthe uninterrupted one\n%s", got, want)
 	}
 	again := &recorder{}
 	s, err := runIn(context.Background(), t, cfg, out, true, false, again)
