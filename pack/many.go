@@ -9,7 +9,7 @@ import (
 // callCost is what a batch costs beside its tokens: starting a graph, spreading it over the cores.
 const callCost = 64
 
-// shortRows is the weight of attention by which Many compares shapes: that of small models, for which a
+// shortRows is the weight of attention by which Many and Next compare shapes: that of small models, for which a
 // long row is dear (docs/PACKING.md). For a large one short rows that are as full are no worse.
 const shortRows = 512
 
@@ -28,41 +28,65 @@ func Many(texts [][]int32, shapes []Shape) ([]Batch, error) {
 	}
 	var batches []Batch
 	for waiting.left > 0 {
-		shape, err := waiting.choose(shapes)
+		text, _ := waiting.take(waiting.longest)
+		shape, places, err := waiting.choose(shapes, text)
 		if err != nil {
 			return nil, err
 		}
-		batches = append(batches, layOut(texts, shape, waiting.fill(shape)))
+		batches = append(batches, layOut(texts, shape, places))
 	}
 	return batches, nil
 }
 
-// choose tries every shape on what waits and returns the one with the least cost for a token of text.
-func (s *stock) choose(shapes []Shape) (Shape, error) {
-	best, least := Shape{}, 0.0
+// Next lays out one batch that holds the first text and, of the others, those beside which a token of text
+// costs least: texts of like lengths. Others wait for a later call. It takes the longest that fit.
+func Next(texts [][]int32, shapes []Shape) (Batch, error) {
+	if err := validate(shapes); err != nil {
+		return Batch{}, err
+	}
+	waiting, err := newStock(lengthsOf(texts))
+	if err != nil {
+		return Batch{}, err
+	}
+	if len(texts) == 0 {
+		return Batch{}, fault.New(fault.Invalid, "no texts for a batch")
+	}
+	waiting.take(len(texts[0])) // text 0: none of its length precedes it
+	shape, places, err := waiting.choose(shapes, 0)
+	if err != nil {
+		return Batch{}, err
+	}
+	return layOut(texts, shape, places), nil
+}
+
+// choose fills every shape that holds the head, which has been taken before, and returns the one in which a token
+// of text costs least. Its texts are taken.
+func (s *stock) choose(shapes []Shape, head int) (best Shape, places []place, err error) {
+	least, left := 0.0, s
 	for _, shape := range shapes {
-		if shape.Length < s.longest {
+		if shape.Length < s.lengths[head] {
 			continue
 		}
 		trial, tokens := s.clone(), 0
-		for _, p := range trial.fill(shape) {
+		filled := trial.fill(shape, head)
+		for _, p := range filled {
 			tokens += s.lengths[p.text]
 		}
 		if cost := (shape.Cost(shortRows) + callCost) / float64(tokens); least == 0 || cost < least {
-			best, least = shape, cost
+			best, places, least, left = shape, filled, cost, trial
 		}
 	}
 	if least == 0 {
-		return best, s.tooLong(shapes)
+		return best, nil, tooLong(head, s.lengths[head], shapes)
 	}
-	return best, nil
+	*s = *left
+	return best, places, nil
 }
 
-func (s *stock) tooLong(shapes []Shape) error {
+func tooLong(text, tokens int, shapes []Shape) error {
 	longest := 0
 	for _, shape := range shapes {
 		longest = max(longest, shape.Length)
 	}
-	text, n := s.take(s.longest)
-	return fmt.Errorf("text %d: %w", text, fault.New(fault.Invalid, "%d tokens, the longest row holds %d", n, longest))
+	return fmt.Errorf("text %d: %w", text, fault.New(fault.Invalid, "%d tokens, the longest row holds %d", tokens, longest))
 }

@@ -248,3 +248,87 @@ func TestManyTakesSmallShapesForLittle(t *testing.T) {
 		}
 	}
 }
+
+// TestNextHoldsTheFirstText lays out batch after batch and holds each to its promises: the first text is in it, no
+// text is in it twice, and no other shape, filled likewise, would have cost less for a token of text.
+func TestNextHoldsTheFirstText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		texts := drawTexts(t, 100, 20)
+		shapes := append(drawShapes(t, 100, 20), pack.Shape{Rows: 1, Length: 20, Texts: 3})
+		for len(texts) > 0 {
+			b, err := pack.Next(texts, shapes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := check(b, texts); err != nil {
+				t.Fatal(err)
+			}
+			gone := map[int]bool{}
+			for _, m := range b.Members {
+				gone[m] = true
+			}
+			if !gone[0] || len(gone) != len(b.Members) {
+				t.Fatalf("the first text of %v in %v", b.Members, b.Shape)
+			}
+			for _, shape := range shapes {
+				if shape.Length < len(texts[0]) {
+					continue
+				}
+				other, err := pack.Next(texts, []pack.Shape{shape})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if perToken(&other) < perToken(&b)-1e-9 {
+					t.Fatalf("%v at %g for a token of text, %v would cost %g", b.Shape, perToken(&b), shape, perToken(&other))
+				}
+			}
+			texts = slices.Collect(func(yield func([]int32) bool) {
+				for i, text := range texts {
+					if !gone[i] && !yield(text) {
+						return
+					}
+				}
+			})
+		}
+	})
+}
+
+// perToken is what a token of a batch's text costs, by the documented rule: 64 tokens a call, attention at 512.
+func perToken(b *pack.Batch) float64 { return (b.Shape.Cost(512) + 64) / float64(b.Tokens()) }
+
+func TestNextRefuses(t *testing.T) {
+	shapes := []pack.Shape{{Rows: 2, Length: 4, Texts: 4}}
+	for _, c := range []struct {
+		name  string
+		texts [][]int32
+		says  string
+	}{
+		{"no texts", nil, "no texts"},
+		{"a text without tokens", [][]int32{{1}, {}}, "text 1 has no tokens"},
+		{"a long first text", [][]int32{{1, 2, 3, 4, 5}, {1}}, "text 0: 5 tokens, the longest row holds 4"},
+	} {
+		if _, err := pack.Next(c.texts, shapes); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
+		}
+	}
+	if b, err := pack.Next([][]int32{{1}, {1, 2, 3, 4, 5}}, shapes); err != nil || len(b.Members) != 1 {
+		t.Errorf("a long second text waits for a call in which it is the first: %v, %v", b.Members, err)
+	}
+}
+
+// BenchmarkNext makes up a batch out of texts for four, as embedd does between two batches.
+func BenchmarkNext(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	var texts [][]int32
+	for left := 4 * 2048; left > 0; {
+		n := min(256, 4+int(random.ExpFloat64()*20))
+		texts, left = append(texts, make([]int32, n)), left-n
+	}
+	shapes := []pack.Shape{{Rows: 1, Length: 16, Texts: 2}, {Rows: 1, Length: 64, Texts: 8}, {Rows: 1, Length: 256, Texts: 32},
+		{Rows: 64, Length: 32, Texts: 256}, {Rows: 16, Length: 128, Texts: 256}, {Rows: 8, Length: 256, Texts: 256}}
+	for b.Loop() {
+		if _, err := pack.Next(texts, shapes); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

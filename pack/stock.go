@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"math/bits"
 	"slices"
 
 	"hives/internal/fault"
@@ -9,11 +10,12 @@ import (
 // stock is the texts that wait for a place, by length. Copies share the lists and keep places of their
 // own, so that a filling can be tried and thrown away without touching every text.
 type stock struct {
-	lengths  []int   // of every text
-	byLength [][]int // texts of each length, in the caller's order
-	next     []int   // how many of each list are placed already
-	left     int     // texts without a place
-	longest  int     // no waiting text is longer
+	lengths  []int    // of every text
+	byLength [][]int  // texts of each length, in the caller's order
+	next     []int    // how many of each list are placed already
+	waits    []uint64 // a bit for each length of which a text waits
+	left     int      // texts without a place
+	longest  int      // no waiting text is longer
 }
 
 func newStock(lengths []int) (*stock, error) {
@@ -21,48 +23,72 @@ func newStock(lengths []int) (*stock, error) {
 		return &stock{}, nil
 	}
 	longest := slices.Max(lengths)
-	s := &stock{lengths: lengths, byLength: make([][]int, longest+1), next: make([]int, longest+1), left: len(lengths), longest: longest}
+	s := &stock{
+		lengths: lengths, byLength: make([][]int, longest+1), next: make([]int, longest+1),
+		waits: make([]uint64, longest/64+1), left: len(lengths), longest: longest,
+	}
 	for i, n := range lengths {
 		if n < 1 {
 			return nil, fault.New(fault.Invalid, "text %d has no tokens", i)
 		}
 		s.byLength[n] = append(s.byLength[n], i)
+		s.waits[n/64] |= 1 << (n % 64)
 	}
 	return s, nil
 }
 
 func (s *stock) clone() *stock {
 	c := *s
-	c.next = slices.Clone(s.next)
+	c.next, c.waits = slices.Clone(s.next), slices.Clone(s.waits)
 	return &c
+}
+
+// atMost returns the greatest length of at most room of which a text waits, 0 if there is none.
+func (s *stock) atMost(room int) int {
+	room = min(room, s.longest)
+	if room < 1 {
+		return 0
+	}
+	at := room / 64
+	word := s.waits[at] << (63 - room%64) // the bits of longer texts fall off
+	if word != 0 {
+		return room - bits.LeadingZeros64(word)
+	}
+	for at--; at >= 0; at-- {
+		if word = s.waits[at]; word != 0 {
+			return 64*at + 63 - bits.LeadingZeros64(word)
+		}
+	}
+	return 0
 }
 
 // take hands out the longest waiting text of at most room tokens and its length; 0 if there is none.
 func (s *stock) take(room int) (text, length int) {
-	for n := min(room, s.longest); n > 0; n-- {
-		if at := s.next[n]; at < len(s.byLength[n]) {
-			s.next[n]++
-			s.left--
-			return s.byLength[n][at], n
-		}
+	n := s.atMost(room)
+	if n == 0 {
+		return 0, 0
 	}
-	return 0, 0
-}
-
-// trim lowers longest to the longest text that still waits.
-func (s *stock) trim() {
-	for s.longest > 0 && s.next[s.longest] == len(s.byLength[s.longest]) {
-		s.longest--
+	at := s.next[n]
+	s.next[n]++
+	s.left--
+	if s.next[n] == len(s.byLength[n]) {
+		s.waits[n/64] &^= 1 << (n % 64)
 	}
+	return s.byLength[n][at], n
 }
 
 // fill takes texts for at most rows rows and texts slots and returns their places. Row by row it takes
-// the longest text that fits, which gives the rows of first-fit decreasing without searching them.
-func (s *stock) fill(shape Shape) []place {
+// the longest text that fits, which gives the rows of first-fit decreasing without searching them. A head
+// has been taken before and stands first.
+func (s *stock) fill(shape Shape, head ...int) []place {
 	var places []place
-	for row := 0; row < shape.Rows && s.left > 0; row++ {
-		before := len(places)
-		for column := 0; column < shape.Length && len(places) < shape.Texts; {
+	for row := 0; row < shape.Rows && s.left+len(head) > 0; row++ {
+		before, column := len(places), 0
+		for _, text := range head {
+			places = append(places, place{text, row, column})
+			column += s.lengths[text]
+		}
+		for head = nil; column < shape.Length && len(places) < shape.Texts; {
 			text, n := s.take(shape.Length - column)
 			if n == 0 {
 				break
@@ -74,7 +100,7 @@ func (s *stock) fill(shape Shape) []place {
 			break
 		}
 	}
-	s.trim()
+	s.longest = s.atMost(s.longest)
 	return places
 }
 

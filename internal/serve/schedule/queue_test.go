@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -12,89 +13,114 @@ func queued(first int32, n int) *item {
 	return &item{key: x.Key, ids: x.IDs}
 }
 
-// TestSmallFlowOvertakesLargeOne puts two texts behind ten thousand: they are in the next batch.
+// TestSmallFlowOvertakesLargeOne puts two texts behind ten thousand: they are in the next window's front.
 func TestSmallFlowOvertakesLargeOne(t *testing.T) {
 	var q queue
 	huge, small := &Flow{}, &Flow{}
 	for i := range 10000 {
 		q.push(huge, queued(int32(i), 10))
 	}
-	q.take(100, 100)
+	q.take(q.window(100, 100))
 	a, b := queued(20000, 10), queued(20001, 10)
 	q.push(small, a)
 	q.push(small, b)
-	q.take(60, 100)
+	q.take(q.window(60, 100))
 	if a.state != running || b.state != running {
 		t.Error("two texts waited behind another request's thousands")
 	}
 }
 
-// TestFlowsShareInTokens draws flows of texts of many lengths and holds the queue to two promises: while flows
-// wait, what they have been given differs by no more than their longest texts; and every text is taken once.
+// TestFlowsShareInTokens draws flows of texts of many lengths, some of them in two flows, takes the first and any
+// others of each window, and holds the queue to three promises: while flows wait, what they have been given differs
+// by no more than a window and a text; a window is as large as its bounds allow; and every text is taken once.
 func TestFlowsShareInTokens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q queue
 		n := rapid.IntRange(2, 6).Draw(t, "flows")
-		given, flows, taken := make([]int, n), make([]*Flow, n), map[*item]int{}
-		owner := map[*item]int{}
+		given, flows, taken := map[*Flow]int{}, make([]*Flow, n), map[*item]int{}
 		const longest, texts = 20, 60
+		left := 0
 		for i := range flows {
 			flows[i] = &Flow{}
 			for range texts {
 				it := queued(0, rapid.IntRange(1, longest).Draw(t, "length"))
-				owner[it] = i
+				taken[it] = 0
+				left += len(it.ids)
 				q.push(flows[i], it)
-			}
-		}
-		for {
-			items := q.take(rapid.IntRange(1, 100).Draw(t, "tokens"), rapid.IntRange(1, 10).Draw(t, "texts"))
-			if len(items) == 0 {
-				break
-			}
-			if len(items) > 1 && rapid.Bool().Draw(t, "put back") {
-				last := items[len(items)-1]
-				q.untake(last)
-				items = items[:len(items)-1]
-			}
-			for _, it := range items {
-				given[owner[it]] += len(it.ids)
-				taken[it]++
-			}
-			least, most := math.MaxInt, 0
-			for i, f := range flows {
-				if f.head() != nil {
-					least, most = min(least, given[i]), max(most, given[i])
+				if other := rapid.IntRange(0, 4*n).Draw(t, "other"); other < i {
+					q.push(flows[other], it)
 				}
 			}
-			if least < math.MaxInt && most-least > 2*longest {
-				t.Fatalf("of flows that wait one was given %d tokens, another %d", least, most)
+		}
+		tokens := rapid.IntRange(1, 200).Draw(t, "tokens")
+		for left > 0 {
+			window := q.window(tokens, texts)
+			size := 0
+			for _, it := range window {
+				size += len(it.ids)
+			}
+			if len(window) == 0 || len(window) > 1 && size > tokens || len(window) < texts && size < min(left, tokens-longest) {
+				t.Fatalf("a window of %d texts and %d tokens, of at most %d and %d, where %d wait", len(window), size, texts, tokens, left)
+			}
+			items := slices.Clone(window[:1])
+			for _, it := range window[1:] {
+				if rapid.Bool().Draw(t, "take") {
+					items = append(items, it)
+				}
+			}
+			q.take(items)
+			for _, it := range items {
+				given[it.flow] += len(it.ids)
+				taken[it]++
+				left -= len(it.ids)
+			}
+			least, most := math.MaxInt, 0
+			for _, f := range flows {
+				if f.head() != nil {
+					least, most = min(least, given[f]), max(most, given[f])
+				}
+			}
+			if least < math.MaxInt && most-least > tokens+longest {
+				t.Fatalf("of flows that wait one was given %d tokens, another %d; a window has %d", least, most, tokens)
 			}
 		}
-		for it := range owner {
-			if taken[it] != 1 {
-				t.Fatalf("a text was taken %d times", taken[it])
+		for it, n := range taken {
+			if n != 1 {
+				t.Fatalf("a text of %d tokens was taken %d times", len(it.ids), n)
 			}
+		}
+		if len(q.window(tokens, texts)) > 0 || len(q.flows) > 0 {
+			t.Fatalf("%d flows are left in an empty queue", len(q.flows))
 		}
 	})
 }
 
-func TestTakeKeepsToItsBounds(t *testing.T) {
+func TestWindowKeepsToItsBounds(t *testing.T) {
 	var q queue
 	f := &Flow{}
 	for i := range 10 {
 		q.push(f, queued(int32(i), 7))
 	}
-	if got := len(q.take(20, 100)); got != 2 {
-		t.Errorf("%d texts of 7 tokens taken for 20", got)
-	}
-	if got := len(q.take(1000, 3)); got != 3 {
-		t.Errorf("%d texts taken, at most 3 allowed", got)
-	}
-	if got := len(q.take(1, 100)); got != 1 {
-		t.Errorf("%d texts taken for 1 token: the first goes whatever its size", got)
+	for _, c := range []struct{ tokens, texts, want int }{{20, 100, 2}, {1000, 3, 3}, {1, 100, 1}} {
+		if got := len(q.window(c.tokens, c.texts)); got != c.want {
+			t.Errorf("%d texts of 7 tokens for %d tokens and %d texts, want %d", got, c.tokens, c.texts, c.want)
+		}
 	}
 	q.push(f, &item{state: dropped})
-	if got := len(q.take(1000, 100)); got != 4 {
-		t.Errorf("%d texts left, want 4 and none that was dropped", got)
+	if got := len(q.window(1000, 100)); got != 10 {
+		t.Errorf("%d texts left, want 10 and none that was dropped", got)
+	}
+}
+
+// TestDroppedFlowIsForgotten cancels all of the first flow.
+func TestDroppedFlowIsForgotten(t *testing.T) {
+	var q queue
+	gone, stays := &Flow{}, &Flow{}
+	it := queued(1, 5)
+	q.push(gone, it)
+	q.push(stays, queued(2, 5))
+	it.state = dropped
+	if got := q.window(100, 100); len(got) != 1 || got[0].ids[0] != 2 || len(q.flows) != 1 {
+		t.Errorf("a window of %d texts, %d flows", len(got), len(q.flows))
 	}
 }
