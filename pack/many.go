@@ -9,8 +9,8 @@ import (
 // callCost is what a batch costs beside its tokens: starting a graph, spreading it over the cores.
 const callCost = 64
 
-// shortRows is the weight of attention by which Many and Next compare shapes: that of small models, for which a
-// long row is dear (docs/PACKING.md). For a large one short rows that are as full are no worse.
+// shortRows is the weight of attention by which Many compares shapes: that of small models, for which a
+// long row is dear (docs/PACKING.md). Texts that are all known fill short rows as well as long ones.
 const shortRows = 512
 
 // Many lays texts into batches of the given shapes, cheaply rather than in the caller's order: Members
@@ -29,7 +29,7 @@ func Many(texts [][]int32, shapes []Shape) ([]Batch, error) {
 	var batches []Batch
 	for waiting.left > 0 {
 		text, _ := waiting.take(waiting.longest)
-		shape, places, err := waiting.choose(shapes, text)
+		shape, places, err := waiting.choose(shapes, shortRows, text)
 		if err != nil {
 			return nil, err
 		}
@@ -39,10 +39,14 @@ func Many(texts [][]int32, shapes []Shape) ([]Batch, error) {
 }
 
 // Next lays out one batch that holds the first text and, of the others, those beside which a token of text
-// costs least: texts of like lengths. Others wait for a later call. It takes the longest that fit.
-func Next(texts [][]int32, shapes []Shape) (Batch, error) {
+// costs least: texts of like lengths. Others wait for a later call. It takes the longest that fit. Attention is the
+// row length at which the model's attention costs as much as the rest: a great one prefers full rows to short ones.
+func Next(texts [][]int32, shapes []Shape, attention float64) (Batch, error) {
 	if err := validate(shapes); err != nil {
 		return Batch{}, err
+	}
+	if !(attention > 0) {
+		return Batch{}, fault.New(fault.Invalid, "attention length %g: want more than 0", attention)
 	}
 	waiting, err := newStock(lengthsOf(texts))
 	if err != nil {
@@ -52,7 +56,7 @@ func Next(texts [][]int32, shapes []Shape) (Batch, error) {
 		return Batch{}, fault.New(fault.Invalid, "no texts for a batch")
 	}
 	waiting.take(len(texts[0])) // text 0: none of its length precedes it
-	shape, places, err := waiting.choose(shapes, 0)
+	shape, places, err := waiting.choose(shapes, attention, 0)
 	if err != nil {
 		return Batch{}, err
 	}
@@ -61,7 +65,7 @@ func Next(texts [][]int32, shapes []Shape) (Batch, error) {
 
 // choose fills every shape that holds the head, which has been taken before, and returns the one in which a token
 // of text costs least. Its texts are taken.
-func (s *stock) choose(shapes []Shape, head int) (best Shape, places []place, err error) {
+func (s *stock) choose(shapes []Shape, attention float64, head int) (best Shape, places []place, err error) {
 	least, left := 0.0, s
 	for _, shape := range shapes {
 		if shape.Length < s.lengths[head] {
@@ -72,7 +76,7 @@ func (s *stock) choose(shapes []Shape, head int) (best Shape, places []place, er
 		for _, p := range filled {
 			tokens += s.lengths[p.text]
 		}
-		if cost := (shape.Cost(shortRows) + callCost) / float64(tokens); least == 0 || cost < least {
+		if cost := (shape.Cost(attention) + callCost) / float64(tokens); least == 0 || cost < least {
 			best, places, least, left = shape, filled, cost, trial
 		}
 	}

@@ -6,8 +6,7 @@ import "hives/internal/fault"
 const MaxShapes = 8
 
 // Attention is the row length at which attention costs as much as everything else in a layer, where
-// nothing is known of the model. The products of the 0.6B shape alone would put it at 3,840; softmax and
-// mask, which memory bounds, bring it down. The demo's small matrices on a CPU measured 130.
+// nothing is known of the model: about that of the 0.6B shape. qwen3embed.Config.AttentionLength knows it.
 const Attention = 2048
 
 // Shape is what a graph is compiled for.

@@ -255,8 +255,9 @@ func TestNextHoldsTheFirstText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		texts := drawTexts(t, 100, 20)
 		shapes := append(drawShapes(t, 100, 20), pack.Shape{Rows: 1, Length: 20, Texts: 3})
+		attention := rapid.Float64Range(1, 5000).Draw(t, "attention")
 		for len(texts) > 0 {
-			b, err := pack.Next(texts, shapes)
+			b, err := pack.Next(texts, shapes, attention)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -274,12 +275,12 @@ func TestNextHoldsTheFirstText(t *testing.T) {
 				if shape.Length < len(texts[0]) {
 					continue
 				}
-				other, err := pack.Next(texts, []pack.Shape{shape})
+				other, err := pack.Next(texts, []pack.Shape{shape}, attention)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if perToken(&other) < perToken(&b)-1e-9 {
-					t.Fatalf("%v at %g for a token of text, %v would cost %g", b.Shape, perToken(&b), shape, perToken(&other))
+				if perToken(&other, attention) < perToken(&b, attention)-1e-9 {
+					t.Fatalf("%v at %g for a token of text, %v would cost %g", b.Shape, perToken(&b, attention), shape, perToken(&other, attention))
 				}
 			}
 			texts = slices.Collect(func(yield func([]int32) bool) {
@@ -293,8 +294,10 @@ func TestNextHoldsTheFirstText(t *testing.T) {
 	})
 }
 
-// perToken is what a token of a batch's text costs, by the documented rule: 64 tokens a call, attention at 512.
-func perToken(b *pack.Batch) float64 { return (b.Shape.Cost(512) + 64) / float64(b.Tokens()) }
+// perToken is what a token of a batch's text costs, by the documented rule: a call costs 64 tokens.
+func perToken(b *pack.Batch, attention float64) float64 {
+	return (b.Shape.Cost(attention) + 64) / float64(b.Tokens())
+}
 
 func TestNextRefuses(t *testing.T) {
 	shapes := []pack.Shape{{Rows: 2, Length: 4, Texts: 4}}
@@ -307,11 +310,14 @@ func TestNextRefuses(t *testing.T) {
 		{"a text without tokens", [][]int32{{1}, {}}, "text 1 has no tokens"},
 		{"a long first text", [][]int32{{1, 2, 3, 4, 5}, {1}}, "text 0: 5 tokens, the longest row holds 4"},
 	} {
-		if _, err := pack.Next(c.texts, shapes); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := pack.Next(c.texts, shapes, 512); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
 		}
 	}
-	if b, err := pack.Next([][]int32{{1}, {1, 2, 3, 4, 5}}, shapes); err != nil || len(b.Members) != 1 {
+	if _, err := pack.Next([][]int32{{1}}, shapes, 0); err == nil || !strings.Contains(err.Error(), "attention length 0") {
+		t.Errorf("attention at 0: %v", err)
+	}
+	if b, err := pack.Next([][]int32{{1}, {1, 2, 3, 4, 5}}, shapes, 512); err != nil || len(b.Members) != 1 {
 		t.Errorf("a long second text waits for a call in which it is the first: %v, %v", b.Members, err)
 	}
 }
@@ -327,7 +333,7 @@ func BenchmarkNext(b *testing.B) {
 	shapes := []pack.Shape{{Rows: 1, Length: 16, Texts: 2}, {Rows: 1, Length: 64, Texts: 8}, {Rows: 1, Length: 256, Texts: 32},
 		{Rows: 64, Length: 32, Texts: 256}, {Rows: 16, Length: 128, Texts: 256}, {Rows: 8, Length: 256, Texts: 256}}
 	for b.Loop() {
-		if _, err := pack.Next(texts, shapes); err != nil {
+		if _, err := pack.Next(texts, shapes, 512); err != nil {
 			b.Fatal(err)
 		}
 	}

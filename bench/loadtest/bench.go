@@ -30,6 +30,7 @@ type report struct {
 	Alone      *alone                `json:"alone,omitempty"`
 	Loads      []line                `json:"loads,omitempty"`
 	Steady     []sample              `json:"steady,omitempty"`
+	Companies  []company             `json:"company,omitempty"`
 }
 
 // bench is a daemon and what is known of it.

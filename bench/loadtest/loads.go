@@ -41,7 +41,7 @@ func (b *bench) run(ctx context.Context) error {
 	steps := []struct {
 		name string
 		do   func(context.Context) error
-	}{{"saturation", b.saturate}, {"alone", b.single}, {"loads", b.offerAll}, {"overload", b.overloaded}, {"steady", b.steadily}}
+	}{{"saturation", b.saturate}, {"alone", b.single}, {"loads", b.offerAll}, {"overload", b.overloaded}, {"steady", b.steadily}, {"company", b.companies}}
 	for _, s := range steps {
 		if !b.wants(s.name) {
 			continue

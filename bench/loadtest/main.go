@@ -6,6 +6,7 @@
 //	loads        open loads as shares of the capacity that saturation found
 //	overload     ten times the capacity
 //	steady       half the capacity for long: does memory stay?
+//	company      how far a text's vector depends on its batch, of the bare engine
 package main
 
 import (
@@ -40,7 +41,7 @@ func flags() *config {
 	flag.StringVar(&c.corpora, "corpora", "demo/data", "folder of the demo's corpora, whose texts are sent")
 	flag.StringVar(&c.engine, "engine", "", "engine of both, as embedd --engine")
 	flag.StringVar(&c.precision, "precision", "f32", "as embedd --precision")
-	flag.StringVar(&c.scenarios, "scenarios", "saturation,alone,loads,overload", "which, of saturation, alone, loads, overload and steady")
+	flag.StringVar(&c.scenarios, "scenarios", "saturation,alone,loads,overload", "which, of saturation, alone, loads, overload, steady and company")
 	flag.StringVar(&c.loads, "loads", ".1,.3,.5,.7,.8,.9,1,1.2", "shares of the capacity")
 	flag.IntVar(&c.maxLength, "max-length", 128, "tokens a text, of a random model")
 	flag.IntVar(&c.known, "texts", 16000, "distinct texts; what is asked for twice at a time is computed once, so few would flatter")

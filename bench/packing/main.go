@@ -36,6 +36,9 @@ func main() {
 		if err = measure(lengths, batch, c, *sampled, *measured); err == nil {
 			err = embedded(lengths, *maxLength)
 		}
+		if err == nil {
+			err = inLine(lengths, *maxLength)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -63,9 +63,10 @@ func ladder(top, n int) []int {
 // Runner computes raw vectors of packed batches with a model in memory; it sees the weights as they are
 // at the call. It may be called concurrently: one batch is on the engine at a time.
 type Runner struct {
-	shapes []pack.Shape
-	dim    int
-	states States // nil where all layers are computed
+	shapes    []pack.Shape
+	dim       int
+	attention float64
+	states    States // nil where all layers are computed
 
 	mu   sync.Mutex
 	exec *model.Exec
@@ -96,7 +97,7 @@ func newRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.
 		return nil, err
 	}
 	exec.SetMaxCache(-1) // the shapes are few
-	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, states: states, exec: exec}, nil
+	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, attention: m.Config.AttentionLength(), states: states, exec: exec}, nil
 }
 
 // Shapes are the batches that Run takes.
@@ -104,6 +105,9 @@ func (r *Runner) Shapes() []pack.Shape { return slices.Clone(r.shapes) }
 
 // Dim is H, the numbers of a vector.
 func (r *Runner) Dim() int { return r.dim }
+
+// Attention is the row length at which the model's attention costs as much as the rest, for pack.Next.
+func (r *Runner) Attention() float64 { return r.attention }
 
 // Close frees the compiled graphs, not the model.
 func (r *Runner) Close() { r.exec.Finalize() }

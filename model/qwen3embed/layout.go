@@ -54,6 +54,18 @@ func (c *Config) Parameters() int64 {
 	return total
 }
 
+// scoreCost is what mask and softmax of one score take, in floating-point operations of a matrix product. It was
+// measured with XLA's CPU plugin on two models 80 times apart in size, which gave 520 and 630 (docs/PACKING.md).
+const scoreCost = 600
+
+// AttentionLength is the row length at which a layer's attention takes as long as its other products: those of all
+// matrices, 2 operations a parameter and token, by those of a score, 4·D and scoreCost for each of Q heads.
+func (c *Config) AttentionLength() float64 {
+	projections := 2 * c.HiddenSize * (c.NumHeads + c.NumKVHeads) * c.HeadDim // q and o; k and v
+	matrices := projections + 3*c.HiddenSize*c.IntermediateSize
+	return 2 * float64(matrices) / float64(c.NumHeads*(4*c.HeadDim+scoreCost))
+}
+
 // IsNorm tells the gains of RMS norms, which take no weight decay, from matrices.
 func IsNorm(name string) bool {
 	return strings.HasSuffix(name, "norm.weight")

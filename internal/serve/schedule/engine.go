@@ -12,8 +12,9 @@ import (
 )
 
 // windowBatches is how many full batches' texts are looked at to make up one. Against texts that are all known
-// before, 1 costs 6 % on the 0.6B shape and 27 % on the demo's, 2 cost 1 and 6 %, 4 none and 2 % (docs/PACKING.md).
-const windowBatches = 4
+// before, 1 costs 4 % on the 0.6B shape and 25 % on the demo's, 2 cost 1 and 7 %, 4 cost 1 and 4 % but let a text
+// wait for up to 40 batches where 2 let it wait for 14 (docs/PACKING.md).
+const windowBatches = 2
 
 // loop is the engine goroutine: the only caller of the runner.
 func (s *Scheduler) loop() {
@@ -86,7 +87,7 @@ func (s *Scheduler) step() {
 	for i, it := range items {
 		ids[i] = it.ids
 	}
-	b, err := pack.Next(ids, s.shapes)
+	b, err := pack.Next(ids, s.shapes, s.runner.Attention())
 	if err != nil { // a text longer than every row: the caller broke its promise
 		s.answer(items[:1], Result{Err: err})
 		return
@@ -134,9 +135,17 @@ func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 		s.probe(err)
 		return
 	}
+	var suspects []*item
 	s.mu.Lock()
 	for slot, it := range members {
 		out := s.result(flat, slot)
+		if out.Err != nil && len(members) > 1 {
+			suspects = append(suspects, it)
+			continue
+		}
+		if out.Err != nil {
+			s.stats.NonFinite++
+		}
 		out.Wait, out.Run, out.Batch = began.Sub(it.entered), took, s.stats.Batches+1
 		s.finish(it, out)
 	}
@@ -144,6 +153,13 @@ func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 	s.mu.Unlock()
 	if s.opt.OnBatch != nil {
 		s.opt.OnBatch(s.last)
+	}
+	for _, it := range suspects { // one text whose vector is not finite spoils its whole row: who is to blame?
+		if b, err := pack.One([][]int32{it.ids}, s.shapes); err != nil {
+			s.answer([]*item{it}, Result{Err: err})
+		} else {
+			s.runBatch([]*item{it}, &b)
+		}
 	}
 }
 
@@ -153,7 +169,6 @@ func (s *Scheduler) result(flat []float32, slot int) Result {
 	v := append([]float32(nil), flat[slot*h:(slot+1)*h]...) // the batch's array would live as long as the vector
 	for _, x := range v {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			s.stats.NonFinite++
 			return Result{Err: fault.New(fault.Corrupt, "the model's vector is not finite")}
 		}
 	}

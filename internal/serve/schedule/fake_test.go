@@ -41,6 +41,7 @@ type fakeRunner struct {
 func (f *fakeRunner) Shapes() []pack.Shape                      { return f.shapes }
 func (f *fakeRunner) Compile(context.Context, pack.Shape) error { return nil }
 func (f *fakeRunner) Dim() int                                  { return fakeDim }
+func (f *fakeRunner) Attention() float64                        { return 512 }
 
 func (f *fakeRunner) Run(_ context.Context, b *pack.Batch) ([]float32, error) {
 	if f.running.Add(1) > 1 {

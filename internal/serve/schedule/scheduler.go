@@ -21,6 +21,8 @@ type Runner interface {
 	Run(ctx context.Context, b *pack.Batch) ([]float32, error)
 	// Dim is H.
 	Dim() int
+	// Attention is the row length at which attention costs as much as the rest.
+	Attention() float64
 }
 
 // Key tells texts apart: equal keys have equal vectors.

@@ -245,38 +245,108 @@ func TestHugeRequestDoesNotStarveSmallOnes(t *testing.T) {
 	s.Close()
 }
 
-// TestNotFiniteNeverLeaves spoils one text of a batch: its request fails, its neighbour's does not.
+// TestLikeLengthsShareABatch lets short and long texts wait in turns: each batch has texts of one length,
+// that of the text whose turn it is, and its rows are full.
+func TestLikeLengthsShareABatch(t *testing.T) {
+	f := &fakeRunner{gate: make(chan struct{}), shapes: []pack.Shape{
+		{Rows: 1, Length: 8, Texts: 4}, {Rows: 8, Length: 16, Texts: 64}, {Rows: 1, Length: 128, Texts: 64},
+	}}
+	s := start(t, f, Options{MaxTokens: 10000})
+	var wg sync.WaitGroup
+	ask := func(x Text) {
+		before := s.Stats().Texts
+		wg.Go(func() {
+			got, err := embed(context.Background(), s, x)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			check(t, []Text{x}, got)
+		})
+		eventually(t, "a text to enter", func() bool { return s.Stats().Texts == before+1 })
+	}
+	ask(text(1, 1)) // keeps the engine busy
+	eventually(t, "the first batch", func() bool { return f.batches() == 1 })
+	for i := range 20 {
+		ask(text(int32(1000+i), 16))
+		if i%5 == 0 {
+			ask(text(int32(2000+i), 60))
+		}
+	}
+	close(f.gate)
+	wg.Wait()
+	s.Close()
+	for n, want := range [][2]int{{8, 16}, {2, 60}, {8, 16}, {2, 60}} { // the second and the fourth are led by a long text
+		batch := f.seen[1+n]
+		if len(batch) != want[0] {
+			t.Errorf("batch %d has %d texts, %d fill it", n+1, len(batch), want[0])
+		}
+		for _, ids := range batch {
+			if len(ids) != want[1] {
+				t.Errorf("batch %d has a text of %d tokens among those of %d", n+1, len(ids), want[1])
+			}
+		}
+	}
+}
+
+// TestNotFiniteNeverLeaves spoils one text of a row, and with it, as a model does, all of the row: its request fails,
+// its neighbours' do not.
 func TestNotFiniteNeverLeaves(t *testing.T) {
 	bad := Text{Key: Key{1}, IDs: []int32{666}}
-	f := &spoiler{fakeRunner{shapes: smallShapes()}}
+	f := &spoiler{fakeRunner{shapes: []pack.Shape{{Rows: 1, Length: 8, Texts: 4}}, gate: make(chan struct{})}}
 	s, err := New(f, Options{MaxTokens: 100, Probe: []int32{1}, CacheTexts: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for range 2 { // the second time it would come from the cache
-		_, err = embed(context.Background(), s, bad)
-		isKind(t, err, fault.Corrupt)
+	var wg sync.WaitGroup
+	ask := func(x Text, ok bool) {
+		before := s.Stats().Texts
+		wg.Go(func() {
+			got, err := embed(context.Background(), s, x)
+			if !ok {
+				isKind(t, err, fault.Corrupt)
+				return
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			check(t, []Text{x}, got)
+		})
+		eventually(t, "a text to enter", func() bool { return s.Stats().Texts == before+1 })
 	}
-	good := text(5, 3)
-	got, err := embed(context.Background(), s, good)
-	if err != nil {
-		t.Fatal(err)
+	ask(text(100, 8), true) // keeps the engine busy
+	eventually(t, "the first batch", func() bool { return f.batches() == 1 })
+	ask(text(5, 3), true)
+	ask(bad, false)
+	ask(text(20, 2), true)
+	close(f.gate)
+	wg.Wait()
+	if len(f.seen[1]) != 3 {
+		t.Fatalf("the second batch has %d texts, want all three in its row", len(f.seen[1]))
 	}
-	check(t, []Text{good}, got)
+	ask(bad, false) // it would come from the cache now
+	wg.Wait()
 	if n := s.Stats().NonFinite; n != 2 {
 		t.Errorf("%d vectors withheld, want 2", n)
 	}
 }
 
-// spoiler makes the vector of id 666 infinite.
+// spoiler makes every vector of a row with id 666 infinite.
 type spoiler struct{ fakeRunner }
 
 func (p *spoiler) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	out, err := p.fakeRunner.Run(ctx, b)
 	for at, id := range b.IDs {
-		if id == 666 {
-			out[int(b.Texts[at])*fakeDim] = float32(math.Inf(-1))
+		if id != 666 || err != nil {
+			continue
+		}
+		row := at / b.Length * b.Length
+		for _, slot := range b.Texts[row : row+b.Length] {
+			if slot >= 0 {
+				out[int(slot)*fakeDim] = float32(math.Inf(-1))
+			}
 		}
 	}
 	return out, err

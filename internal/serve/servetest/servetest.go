@@ -61,6 +61,9 @@ func (r *Runner) Shapes() []pack.Shape {
 // Dim implements schedule.Runner.
 func (r *Runner) Dim() int { return Dim }
 
+// Attention implements schedule.Runner.
+func (r *Runner) Attention() float64 { return pack.Attention }
+
 // Batches is how many batches were begun since the server is ready.
 func (r *Runner) Batches() int {
 	r.mu.Lock()
