@@ -82,6 +82,12 @@ func valueSet(t testing.TB, banks ...*anchors.Bank) *values.Set {
 // startValues runs a server with ValueService over a set, nil for none.
 func startValues(t testing.TB, set *values.Set) (hivesv1.ValueServiceClient, *servetest.Runner) {
 	t.Helper()
+	f, r := startWith(t, set)
+	return hivesv1.NewValueServiceClient(f.Conn), r
+}
+
+func startWith(t testing.TB, set *values.Set) (*servetest.Fixture, *servetest.Runner) {
+	t.Helper()
 	r := &servetest.Runner{}
 	o := servetest.Options(t, r)
 	o.Register = append(o.Register, func(s *serve.Server, to grpc.ServiceRegistrar) { serve.RegisterValues(s, to) })
@@ -90,8 +96,7 @@ func startValues(t testing.TB, set *values.Set) (hivesv1.ValueServiceClient, *se
 		m.Values = set
 		return m, nil
 	}
-	f := servetest.Start(t, o, r)
-	return hivesv1.NewValueServiceClient(f.Conn), r
+	return servetest.Start(t, o, r), r
 }
 
 func TestListValues(t *testing.T) {
