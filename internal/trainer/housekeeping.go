@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -104,8 +105,8 @@ func (l *loop) counters() map[string]float64 {
 		s := l.lossScale
 		c[counterScale], c[counterGood], c[counterSkipped] = s.Scale, float64(s.Good), float64(s.Skipped)
 	}
-	if l.lastStep.Levels != nil {
-		c[counterGradNorm] = l.lastStep.GradNorm
+	if norm := l.lastStep.GradNorm; l.lastStep.Levels != nil && norm-norm == 0 { // gradients that overflow f16 have none
+		c[counterGradNorm] = norm
 	}
 	for i, loss := range l.lastStep.Levels {
 		c[fmt.Sprintf(counterLevel, i)], c[fmt.Sprintf(counterAnchors, i)] = loss, l.lastStep.LevelAnchors[i]
@@ -117,13 +118,18 @@ func (l *loop) setCounters(c map[string]float64) {
 	if scale := c[counterScale]; l.options.LossScaling && scale > 0 {
 		l.lossScale = optim.LossScale{Scale: scale, Good: int(c[counterGood]), Skipped: int(c[counterSkipped])}
 	}
-	last := StepResult{GradNorm: c[counterGradNorm]}
+	var last StepResult
 	for i := 0; ; i++ {
 		loss, ok := c[fmt.Sprintf(counterLevel, i)]
 		if !ok {
 			break
 		}
 		last.Levels, last.LevelAnchors = append(last.Levels, loss), append(last.LevelAnchors, c[fmt.Sprintf(counterAnchors, i)])
+	}
+	if norm, ok := c[counterGradNorm]; ok || last.Levels == nil {
+		last.GradNorm = norm
+	} else {
+		last.GradNorm = math.NaN()
 	}
 	l.lastStep = last
 }

@@ -141,7 +141,7 @@ func (l *loop) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Step, v.TrainLevels, v.TrainLevelAnchors, v.TrainGradNorm = l.done, l.lastStep.Levels, l.lastStep.LevelAnchors, l.lastStep.GradNorm
+	v.Step, v.TrainLevels, v.TrainLevelAnchors, v.TrainGradNorm = l.done, l.lastStep.Levels, l.lastStep.LevelAnchors, Number(l.lastStep.GradNorm)
 	if err := l.metrics.Append(v); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ type Validation struct {
 	// Of the last training step before it.
 	TrainLevels       []float64 `json:"train_loss_levels,omitempty"`
 	TrainLevelAnchors []float64 `json:"train_level_anchors,omitempty"`
-	TrainGradNorm     float64   `json:"train_grad_norm,omitempty"`
+	TrainGradNorm     Number    `json:"train_grad_norm,omitempty"`
 
 	Warning string `json:"warning,omitempty"`
 }

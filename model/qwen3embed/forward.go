@@ -58,7 +58,7 @@ type forward struct {
 	tap      Tap
 
 	g          *Graph
-	cos, sin   *Node // [1, S, 1, D] float32
+	cos, sin   *Node // [1, S, 1, D] float32, of packed texts [R, S, 1, D]
 	bias       *Node // [B, 1, 1, S, S] float32: 0 where a query may look, masked elsewhere
 	last       *Node // [T] flat positions of packed texts' last tokens; nil where rows end with theirs
 	checkpoint bool  // keep each layer's input only, and compute the layer again for its gradient
@@ -105,7 +105,7 @@ func (m *Model) newForward(ids, lengths *Node, arith Arithmetic, tap Tap) *forwa
 		panic(fmt.Errorf("qwen3embed: ids %s and lengths %s: want [B, S] and [B]", ids.Shape(), lengths.Shape()))
 	}
 	f := m.begin(ids, arith, tap)
-	f.bias = f.attentionBias(f.realKeys(lengths, ids.Shape().Dim(1)))
+	f.bias = f.attentionBias(f.seen(f.realKeys(lengths, ids.Shape().Dim(1))))
 	return f
 }
 
@@ -269,15 +269,19 @@ func (f *forward) rotate(x *Node, asked pick) *Node {
 	return ConvertDType(Add(Mul(wide, asked(f.cos, 1)), Mul(turned, asked(f.sin, 1))), f.arith.Stream)
 }
 
-// attentionBias lets a query look at itself and at those keys on its left that are allowed: a boolean
-// that broadcasts to [B, S, S], query before key.
-func (f *forward) attentionBias(allowed *Node) *Node {
+// seen tells which keys a query looks at, [B, S, S], query before key: itself and those on its left that are
+// allowed, a boolean that broadcasts to that shape.
+func (f *forward) seen(allowed *Node) *Node {
 	sequence := allowed.Shape().Dim(-1)
 	position := Iota(f.g, shapes.Make(dtypes.Int32, sequence), 0)                      // [S]
 	query, key := Reshape(position, 1, sequence, 1), Reshape(position, 1, 1, sequence) // [1, S, 1], [1, 1, S]
-	allowed = And(LessOrEqual(key, query), allowed)                                    // [B, S, S]
+	return And(LessOrEqual(key, query), allowed)
+}
+
+// attentionBias is 0 where a key is seen.
+func (f *forward) attentionBias(seen *Node) *Node {
 	zero, low := Scalar(f.g, f.wide(), 0.0), Scalar(f.g, f.wide(), masked)
-	return InsertAxes(Where(allowed, zero, low), 1, 1)
+	return InsertAxes(Where(seen, zero, low), 1, 1)
 }
 
 // realKeys tells tokens from the padding on their left: lengths [B] → [B, 1, S].

@@ -28,8 +28,9 @@ type Packed struct {
 // Packed embeds every slot: raw vectors [T, H] in float32 or wider, the same as Raw's of the text alone
 // but for rounding. What stands in unused slots is finite and means nothing.
 //
-// A query looks at keys on its left of its own text, so the mask is block-diagonal and causal. Positions
-// run on along a row: rotary embedding sees differences only.
+// A query looks at keys on its left of its own text, so the mask is block-diagonal and causal. Positions count from
+// a text's first token: rotary embedding sees differences only, but rounds by the position, in bf16 to a cosine
+// of .9997 between two places of a row.
 func (m *Model) Packed(p Packed, pooling Pooling, arith Arithmetic) *Node {
 	f := m.packed(p, arith)
 	var x *Node // [R, S, H]
@@ -61,8 +62,17 @@ func (m *Model) packed(p Packed, arith Arithmetic) *forward {
 	p.check(m.Config)
 	f := m.begin(p.IDs, arith, nil)
 	f.last, f.checkpoint = p.Last, p.Checkpoint
-	f.bias = f.attentionBias(Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1))) // [R, S, 1] = [R, 1, S]
+	seen := f.seen(Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1))) // [R, S, 1] = [R, 1, S]
+	f.bias = f.attentionBias(seen)
+	position := AddScalar(ReduceSum(ConvertDType(seen, dtypes.Int32), -1), -1) // [R, S]
+	f.cos, f.sin = at(f.cos, position), at(f.sin, position)
 	return f
+}
+
+// at looks positions [R, S] up in a table of them, [1, S, 1, D]: [R, S, 1, D].
+func at(table, position *Node) *Node {
+	rows := Reshape(table, table.Shape().Dim(1), table.Shape().Dim(3))
+	return InsertAxes(Gather(rows, InsertAxes(position, -1)), 2)
 }
 
 func (p *Packed) check(c *Config) {
