@@ -1,7 +1,7 @@
 // Package pack lays several texts into the rows of one batch, so that few computed tokens are padding.
 //
 // A row of S tokens holds whole texts one after the other, each contiguous; the model's mask keeps them
-// apart (block-diagonal and causal) and its positions simply run on, since rotary embedding is relative.
+// apart (block-diagonal and causal) and counts positions from each text's first token.
 // Training calls Choose once over sampled batches, then One for every batch; serving and corpora call Many.
 //
 // Everything here is a function of the texts' lengths and the shapes: no clock, no random number, no map
