@@ -46,8 +46,8 @@ def test_same_vectors(
     cosine = np.sum(ours.astype(np.float64) * theirs, axis=1)
     print(f"{folder} {prompt}: {len(texts)} texts, least cosine {cosine.min():.9f}, worst difference {np.abs(ours - theirs).max():.2e}")
     assert cosine.min() >= LEAST, f"text {int(cosine.argmin())}"
-    # Unlike texts are farther apart, so the comparison sees something.
-    assert np.median(np.sum(ours * np.roll(theirs, 1, axis=0), axis=1)) < LEAST
+    # Unlike texts are farther apart, with the prompt and without, so the comparison sees something.
+    assert np.sum(ours * np.roll(theirs, 1, axis=0), axis=1).max() < 1 - 1e-3
 
 
 def test_framing(peer: SentenceTransformer, texts: list[str]) -> None:
