@@ -2,7 +2,8 @@
 //
 // A row of S tokens holds whole texts one after the other, each contiguous; the model's mask keeps them
 // apart (block-diagonal and causal) and counts positions from each text's first token.
-// Training calls Choose once over sampled batches, then One for every batch; serving and corpora call Many.
+// Training calls Choose once over sampled batches, then One for every batch; corpora call Many, embedd
+// Next, which makes up one batch out of the texts that wait.
 //
 // Everything here is a function of the texts' lengths and the shapes: no clock, no random number, no map
 // order. Texts are placed longest first, those of equal length in the caller's order, each into the first

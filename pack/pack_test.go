@@ -322,11 +322,11 @@ func TestNextRefuses(t *testing.T) {
 	}
 }
 
-// BenchmarkNext makes up a batch out of texts for four, as embedd does between two batches.
+// BenchmarkNext makes up a batch out of texts for two, as embedd does between two batches.
 func BenchmarkNext(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 1))
 	var texts [][]int32
-	for left := 4 * 2048; left > 0; {
+	for left := 2 * 2048; left > 0; {
 		n := min(256, 4+int(random.ExpFloat64()*20))
 		texts, left = append(texts, make([]int32, n)), left-n
 	}

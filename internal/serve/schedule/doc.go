@@ -10,6 +10,10 @@
 // (start-time fair queueing). So a request of ten thousand texts gets no more of the engine than one of two
 // texts that came later, and no flow waits forever. A call is a flow; all of one EmbedStream is one flow.
 //
+// Who rides along: a batch holds the text whose turn it is. The rest of it is chosen out of the line's next texts, of
+// two full batches, so that a token costs least; flows that ride ahead of their turn wait longer afterwards, and differ
+// by no more than that window.
+//
 // How long a batch waits: not at all when the engine is idle or a full batch waits. After a batch with texts
 // of several flows it waits for their next ones, for at most a twentieth of that batch's time.
 //

@@ -21,9 +21,9 @@ type item struct {
 	ids     []int32
 	fresh   bool // not cached
 	state   state
-	waiters int   // requests' positions that want it
-	flow    *Flow // which it was last seen in
-	window  uint64
+	waiters int    // requests' positions that want it
+	flow    *Flow  // which it was last seen in
+	window  uint64 // number of the one that it was last seen in
 	entered time.Time
 	closed  chan struct{} // closed once out is set
 	out     Result
@@ -38,7 +38,7 @@ type Flow struct {
 	listed bool
 }
 
-// queue holds the flows that wait. Its clock stands at the service of the flow that was last taken from, so
+// queue holds the flows that wait. Its clock stands at the service of the flow whose turn it last was, so
 // that a flow which comes anew starts level with the others: it can neither claim what it missed nor owe.
 type queue struct {
 	flows   flowHeap
