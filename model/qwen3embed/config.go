@@ -8,6 +8,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
+	"hives/internal/keys"
 )
 
 // Config holds the sizes of a model, under the names of Hugging Face's config.json.
@@ -41,8 +42,8 @@ const (
 // QKNorm tells whether queries and keys are normed per head before rotary embedding.
 func (c *Config) QKNorm() bool { return c.Family != Llama }
 
-// configFile lists the fields that decide the arithmetic, in both dialects: transformers 4 keeps
-// rope_theta and torch_dtype on the top level, transformers 5 has rope_parameters and dtype.
+// configFile lists the fields that are read, in both dialects: transformers 4 keeps rope_theta and torch_dtype on the
+// top level, transformers 5 has rope_parameters and dtype. configKeys says what becomes of all others.
 type configFile struct {
 	ModelType        *string  `json:"model_type"`
 	VocabSize        int      `json:"vocab_size"`
@@ -52,26 +53,13 @@ type configFile struct {
 	NumHeads         int      `json:"num_attention_heads"`
 	NumKVHeads       *int     `json:"num_key_value_heads"`
 	HeadDim          *int     `json:"head_dim"`
-	HiddenAct        string   `json:"hidden_act"`
 	RMSNormEps       *float64 `json:"rms_norm_eps"`
 	InitializerRange *float64 `json:"initializer_range"`
 	MaxPositions     int      `json:"max_position_embeddings"`
-	AttentionBias    bool     `json:"attention_bias"`
-	MLPBias          bool     `json:"mlp_bias"`
-	RopeInterleaved  bool     `json:"rope_interleaved"`
-	UseSlidingWindow bool     `json:"use_sliding_window"`
-	Tied             *bool    `json:"tie_word_embeddings"`
 	PadTokenID       *int     `json:"pad_token_id"`
-	LayerTypes       []string `json:"layer_types"`
-
-	RopeTheta      *float64       `json:"rope_theta"`
-	RopeScaling    map[string]any `json:"rope_scaling"`
-	RopeParameters *struct {
-		RopeTheta *float64 `json:"rope_theta"`
-		RopeType  string   `json:"rope_type"`
-	} `json:"rope_parameters"`
-	TorchDType string `json:"torch_dtype"`
-	DType      string `json:"dtype"`
+	RopeTheta        *float64 `json:"rope_theta"`
+	TorchDType       string   `json:"torch_dtype"`
+	DType            string   `json:"dtype"`
 }
 
 // LoadConfig reads a config.json of either dialect, or what a GGUF file says instead, and validates it.
@@ -97,23 +85,24 @@ func LoadConfig(path string) (*Config, error) {
 // ParseConfig decodes the bytes of a config.json.
 func ParseConfig(raw []byte) (*Config, error) {
 	var f configFile
-	cfg := &Config{}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, fault.New(fault.Invalid, "not a JSON object: %w", err)
-	}
-	if err := json.Unmarshal(raw, &cfg.raw); err != nil {
-		return nil, fault.New(fault.Invalid, "not a JSON object: %w", err)
-	}
-	if err := f.refuse(); err != nil {
+	file, err := configKeys.Decode(raw, &f)
+	if err != nil {
 		return nil, err
 	}
+	rope, err := checkNested(file)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &Config{raw: file}
 	cfg.VocabSize, cfg.HiddenSize, cfg.IntermediateSize = f.VocabSize, f.HiddenSize, f.IntermediateSize
 	cfg.NumLayers, cfg.NumHeads, cfg.MaxPositions = f.NumLayers, f.NumHeads, f.MaxPositions
 	cfg.NumKVHeads = valueOr(f.NumKVHeads, f.NumHeads)
 	cfg.RMSNormEps = valueOr(f.RMSNormEps, 1e-6)
 	cfg.InitializerRange = valueOr(f.InitializerRange, .02)
 	cfg.PadTokenID = valueOr(f.PadTokenID, 0)
-	cfg.RopeTheta = f.theta()
+	if cfg.RopeTheta, err = f.theta(rope); err != nil {
+		return nil, err
+	}
 	cfg.DType = f.dtype()
 	cfg.Family = valueOr(f.ModelType, Qwen3)
 	if f.NumHeads > 0 {
@@ -122,37 +111,16 @@ func ParseConfig(raw []byte) (*Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// refuse names what the config asks for and this package does not compute.
-func (f *configFile) refuse() error {
-	switch {
-	case f.ModelType != nil && *f.ModelType != Qwen3 && *f.ModelType != Llama:
-		return fault.New(fault.Invalid, "model_type %q is not supported: want %s or %s", *f.ModelType, Qwen3, Llama)
-	case f.HiddenAct != "" && f.HiddenAct != "silu":
-		return fault.New(fault.Invalid, "hidden_act %q is not supported: want silu", f.HiddenAct)
-	case f.AttentionBias || f.MLPBias:
-		return fault.New(fault.Invalid, "attention_bias and mlp_bias are not supported")
-	case f.RopeInterleaved:
-		return fault.New(fault.Invalid, "rope_interleaved is not supported: want the rotate-half pairing")
-	case f.UseSlidingWindow:
-		return fault.New(fault.Invalid, "use_sliding_window is not supported")
-	case len(f.RopeScaling) > 0:
-		return fault.New(fault.Invalid, "rope_scaling is not supported")
-	case f.RopeParameters != nil && f.RopeParameters.RopeType != "" && f.RopeParameters.RopeType != "default":
-		return fault.New(fault.Invalid, "rope_type %q is not supported: want default", f.RopeParameters.RopeType)
+// theta is the base of the rotary frequencies: rope_parameters' before the top level's.
+func (f *configFile) theta(rope keys.Object) (float64, error) {
+	switch theta := rope["rope_theta"].(type) {
+	case nil:
+		return valueOr(f.RopeTheta, 10000), nil // transformers' default where neither dialect names it
+	case float64:
+		return theta, nil
+	default:
+		return 0, fault.New(fault.Invalid, "rope_parameters: rope_theta %v is not a number", theta)
 	}
-	for i, kind := range f.LayerTypes {
-		if kind != "full_attention" {
-			return fault.New(fault.Invalid, "layer_types[%d] %q is not supported: want full_attention", i, kind)
-		}
-	}
-	return nil
-}
-
-func (f *configFile) theta() float64 {
-	if f.RopeParameters != nil && f.RopeParameters.RopeTheta != nil {
-		return *f.RopeParameters.RopeTheta
-	}
-	return valueOr(f.RopeTheta, 10000) // transformers' default where neither dialect names it
 }
 
 func (f *configFile) dtype() string {

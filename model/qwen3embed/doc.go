@@ -14,6 +14,7 @@
 //
 // Weights come from safetensors or from a GGUF file, row by row; what was converted leaves memory.
 //
-// Refused: configs that ask for what is not built (sliding windows, scaled RoPE, biases, untied heads but
-// in GGUF files, which are read over), weights with a missing, extra or misshapen tensor, weights that are not finite.
+// Refused: configs that ask for what is not built (sliding windows, scaled RoPE, biases) or hold a key of which nothing
+// is known, weights with a missing, extra or misshapen tensor, weights that are not finite. An untied output head is read
+// over in every format: it makes tokens of states, and no vector.
 package qwen3embed

@@ -141,6 +141,9 @@ func (l *loader) read(path string) error {
 		if err != nil {
 			return err
 		}
+		if l.passedOver(t) {
+			continue
+		}
 		s, err := fromSafetensors(file, t)
 		if err == nil {
 			err = l.take(s)
@@ -150,6 +153,13 @@ func (l *loader) read(path string) error {
 		}
 	}
 	return nil
+}
+
+// passedOver tells tensors that cannot change a vector: an output head makes tokens of states, and inv_freq is a table
+// that older releases of transformers kept, of what the config says as well.
+func (l *loader) passedOver(t safetensorsio.Tensor) bool {
+	head := []int{l.model.Config.VocabSize, l.model.Config.HiddenSize}
+	return t.Name == "lm_head.weight" && slices.Equal(t.Shape, head) || strings.HasSuffix(t.Name, ".rotary_emb.inv_freq")
 }
 
 func (l *loader) take(s stored) error {

@@ -1,0 +1,6 @@
+// Package keys says of every key of another program's file what becomes of it here: it is understood, it changes no
+// vector, or what it asks for is not computed and it is refused by name. A key in none of the three lists is refused
+// too: a program that reads over what it does not know makes vectors that nobody else gets from the same files.
+//
+// Each format has one Table, beside the code that reads it. Check holds a decoded file against it.
+package keys
