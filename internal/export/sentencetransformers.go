@@ -102,7 +102,7 @@ func transformersConfig(dir string, cfg *qwen3embed.Config, maxLength int) (map[
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
-	for _, key := range []string{"_name_or_path", "_model_name_or_path", "auto_map", "quantization_config", "transformers_version"} {
+	for _, key := range []string{"_name_or_path", "_model_name_or_path", "transformers_version"} {
 		delete(out, key)
 	}
 	// The tensors are a bare decoder's, without the head that a language model's file may have named.

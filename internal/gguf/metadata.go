@@ -85,6 +85,26 @@ func (f *File) Ints(key string) ([]int, error) {
 	return out, nil
 }
 
+// Object is the metadata as JSON would decode it, but for the elements of arrays, of which there may be millions.
+func (f *File) Object() map[string]any {
+	out := map[string]any{}
+	for key, v := range f.metadata {
+		switch x, number := v.float(); {
+		case v.array && v.count > 0:
+			out[key] = []any{strconv.FormatUint(v.count, 10) + " values"}
+		case v.array:
+			out[key] = []any{}
+		case v.kind == kindString:
+			out[key] = string(v.raw)
+		case v.kind == kindBool:
+			out[key] = v.raw[0] != 0
+		case number:
+			out[key] = x
+		}
+	}
+	return out
+}
+
 // value looks a key up and refuses an array where one value is wanted, and the other way round.
 func (f *File) value(key string, array bool) (value, error) {
 	v, ok := f.metadata[key]

@@ -18,7 +18,7 @@ import (
 // Object is one decoded JSON object, or the like of it in another format.
 type Object = map[string]any
 
-// Table holds the three lists of one format. A key that ends in * stands for all that begin so.
+// Table holds the three lists of one format. A * in a key stands for anything.
 type Table struct {
 	Understood []string // read elsewhere, which refuses values that it cannot follow
 	Harmless   []string // of no effect on a vector, whatever they say
@@ -94,10 +94,8 @@ func holds(list []string, key string) bool {
 }
 
 func matches(entry, key string) bool {
-	if prefix, ok := strings.CutSuffix(entry, "*"); ok {
-		return strings.HasPrefix(key, prefix)
-	}
-	return entry == key
+	before, after, any := strings.Cut(entry, "*")
+	return entry == key || any && len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after)
 }
 
 // show is a value in an error's line.

@@ -12,7 +12,7 @@ import (
 
 var table = keys.Table{
 	Understood: []string{"size"},
-	Harmless:   []string{"note", "general.*"},
+	Harmless:   []string{"note", "general.*", "*_id"},
 	Refused: []keys.Rule{
 		{Key: "scale", Unless: []any{1.0}},
 		{Key: "window", When: func(_ any, file keys.Object) bool { return file["use_window"] == true }, Remedy: "set use_window to false"},
@@ -30,6 +30,7 @@ func TestDecode(t *testing.T) {
 		{"in this company", `{"window": 8, "use_window": true}`, "set use_window to false"},
 		{"an unknown key", `{"size": 3, "unheard_of": false}`, "unheard_of false is not known"},
 		{"another case", `{"Size": 3}`, "Size 3 is not known"},
+		{"an ending", `{"pad_id": 3}`, ""},
 		{"a prefix is no key", `{"general": 1}`, "general 1 is not known"},
 		{"a long value", `{"unheard_of": "` + strings.Repeat("x", 200) + `"}`, "xxx... is not known"},
 		{"no object", `[1]`, "not a JSON object"},

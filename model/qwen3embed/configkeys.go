@@ -2,6 +2,8 @@ package qwen3embed
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"hives/internal/fault"
 	"hives/internal/keys"
@@ -89,10 +91,10 @@ var ropeKeys = keys.Table{
 // otherArchitecture tells classes apart that compute other states, or of which the head is the point.
 func otherArchitecture(value any, _ keys.Object) bool {
 	list, ok := value.([]any)
-	for _, name := range list {
-		ok = ok && keys.Is(name, "Qwen3Model", "Qwen3ForCausalLM", "LlamaModel", "LlamaForCausalLM")
-	}
-	return !ok
+	return !ok || slices.ContainsFunc(list, func(one any) bool {
+		name, _ := one.(string)
+		return name != "Qwen3Model" && name != "LlamaModel" && !strings.HasSuffix(name, "ForCausalLM")
+	})
 }
 
 // slides tells whether a window is on: Qwen3 has a switch for it, which is off unless the file says otherwise.

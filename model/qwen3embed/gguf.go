@@ -105,6 +105,9 @@ func ggufConfig(path string) (*Config, error) {
 	m.arch, m.err = file.String("general.architecture")
 	cfg := m.config()
 	if m.err == nil {
+		m.err = ggufKeys(m.arch).Check(file.Object())
+	}
+	if m.err == nil {
 		m.refuse(cfg)
 	}
 	if m.err == nil {
@@ -159,43 +162,15 @@ func keepType(t gguf.Type) string {
 
 // refuse names what the file asks for and this package does not compute.
 func (m *metadata) refuse(cfg *Config) {
+	_, noTable := m.file.Tensor("rope_freqs.weight")
 	switch {
-	case m.arch != Qwen3 && m.arch != Llama:
-		m.fail("general.architecture %.40q is not supported: want %s or %s", m.arch, Qwen3, Llama)
 	case m.sizeOr("rope.dimension_count", cfg.HeadDim) != cfg.HeadDim:
 		m.fail("%s.rope.dimension_count is not the width of a head, %d", m.arch, cfg.HeadDim)
 	case m.sizeOr("attention.value_length", cfg.HeadDim) != cfg.HeadDim:
 		m.fail("%s.attention.value_length is not the width of a head, %d", m.arch, cfg.HeadDim)
-	case m.number("rope.scaling.factor", 1) != 1, m.number("rope.scale_linear", 1) != 1, m.scaled():
-		m.fail("scaled rotary embedding is not supported")
-	case m.sizeOr("expert_count", 0) != 0:
-		m.fail("a mixture of experts is not supported")
-	case m.sizeOr("attention.sliding_window", 0) != 0:
-		m.fail("%s.attention.sliding_window is not supported", m.arch)
-	case m.both():
-		m.fail("attention that is not causal is not supported")
-	case m.part():
-		m.fail("one part of several: merge them first, with llama.cpp's gguf-split --merge")
+	case noTable == nil:
+		m.fail("tensor rope_freqs.weight is not supported: %s", scaledRope)
 	}
-}
-
-// both tells whether tokens look at those on their right too.
-func (m *metadata) both() bool {
-	causal, err := m.file.Bool(m.arch + ".attention.causal")
-	return err == nil && !causal
-}
-
-// part tells whether other files hold the rest of the model.
-func (m *metadata) part() bool {
-	n, err := m.file.Int("split.count")
-	return err == nil && n > 1
-}
-
-// scaled tells whether rotary frequencies are stretched by kind or by a table.
-func (m *metadata) scaled() bool {
-	kind, err := m.file.String(m.arch + ".rope.scaling.type")
-	_, missing := m.file.Tensor("rope_freqs.weight")
-	return err == nil && kind != "none" || missing == nil
 }
 
 func (m *metadata) fail(format string, args ...any) {

@@ -224,7 +224,7 @@ func withKey(t *testing.T, key string, kind uint32, value []byte) string {
 	}
 	added := entry(key, kind, value)
 	// A second entry, a string, fills up to the alignment of the tensors behind.
-	const filler, stringKind, alignment = "filler", 8, 32
+	const filler, stringKind, alignment = "general.filler", 8, 32
 	short := len(added) + len(entry(filler, stringKind, make([]byte, 8)))
 	fill := (alignment - short%alignment) % alignment
 	added = append(added, entry(filler, stringKind, append(binary.LittleEndian.AppendUint64(nil, uint64(fill)), make([]byte, fill)...))...)
@@ -258,6 +258,23 @@ func TestGGUFRefusesWhatIsNotComputed(t *testing.T) {
 		{"llama.attention.causal", boolean, []byte{0}, "not causal"},
 		{"llama.attention.causal", boolean, []byte{1}, ""},
 		{"split.count", u16, []byte{2, 0}, "one part of several"},
+		{"llama.rope.scaling.original_context_length", u32, number(2048), "scaled rotary embedding"},
+		{"llama.expert_used_count", u32, number(2), "mixture of experts"},
+		{"llama.attention.scale", f32, number(math.Float32bits(.5)), "llama.attention.scale 0.5"},
+		{"llama.logit_scale", f32, number(math.Float32bits(.25)), "llama.logit_scale"},
+		{"llama.embedding_scale", f32, number(math.Float32bits(1)), ""},
+		{"llama.embedding_scale", f32, number(math.Float32bits(12)), "llama.embedding_scale 12"},
+		{"llama.attention.clamp_kqv", f32, number(math.Float32bits(8)), "clamp_kqv"},
+		{"llama.use_parallel_residual", boolean, []byte{1}, "use_parallel_residual"},
+		{"llama.unheard_of", u32, number(1), "llama.unheard_of 1 is not known"},
+		{"unheard_of", str, word("x"), `unheard_of "x" is not known`},
+		{"general.type", str, word("adapter"), "add an adapter to its base"},
+		{"general.license", str, word("mit"), ""},
+		{"adapter.lora.alpha", f32, number(math.Float32bits(8)), "add an adapter to its base"},
+		{"quantize.imatrix.file", str, word("x"), ""},
+		{"tokenizer.chat_template", str, word("{}"), ""},
+		{"tokenizer.ggml.fim_pre_token_id", u32, number(1), ""},
+		{"tokenizer.ggml.remove_extra_whitespaces", boolean, []byte{1}, "remove_extra_whitespaces"},
 	} {
 		_, err := qwen3embed.LoadConfig(withKey(t, c.key, c.kind, c.value))
 		if (err == nil) != (c.want == "") || err != nil && (fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.want)) {
