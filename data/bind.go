@@ -29,6 +29,9 @@ var authorsNames = map[string]string{
 	"selected_anchor":     "theory_anchor",
 }
 
+// GivenID is the further column for the text_id of a file that names its texts otherwise than TextID does.
+const GivenID = "text_id_given"
+
 // binder turns the cells of one file into rows. Places are looked up once a file; the cells of a row are in the
 // file's order.
 type binder struct {
@@ -147,13 +150,16 @@ func (b *binder) direction(cells []string, r *Row) error {
 	return nil
 }
 
-// derive fills the columns that a file may leave out. What a file does say is kept, a text_id too: scores in
-// other tables are keyed by it.
+// derive fills the columns that a file may leave out. The text alone says which text it is: a text_id that the file
+// gives is never believed, since two files may both number their rows 0, 1, 2. It is kept beside the computed one.
 func (b *binder) derive(cells []string, r *Row) {
-	if r.TextID = b.cell(cells, "text_id"); r.TextID == "" {
-		r.TextID = TextID(r.Text)
+	r.TextID = TextID(r.Text)
+	given := b.cell(cells, "text_id")
+	if given != "" && given != r.TextID && given != EarlierTextID(r.Text) {
+		b.keep(r, GivenID, given)
 	}
-	if r.Group = b.cell(cells, "group"); r.Group == "" {
+	// A group that is the given id says no more than "this text", and numbers of two files would join unlike texts.
+	if r.Group = b.cell(cells, "group"); r.Group == "" || r.Group == given {
 		r.Group = r.TextID
 	}
 	if r.Corpus = b.cell(cells, "corpus"); r.Corpus == "" {
@@ -163,11 +169,16 @@ func (b *binder) derive(cells []string, r *Row) {
 		r.Licence = "unknown"
 	}
 	for name, i := range b.extra {
-		if r.Extra == nil {
-			r.Extra = make(map[string]string, len(b.extra))
-		}
-		r.Extra[name] = cells[i]
+		b.keep(r, name, cells[i])
 	}
+}
+
+// keep enters a further column.
+func (b *binder) keep(r *Row, name, cell string) {
+	if r.Extra == nil {
+		r.Extra = make(map[string]string, len(b.extra)+1)
+	}
+	r.Extra[name] = cell
 }
 
 // anchor reads an id; an empty cell is NoAnchor.

@@ -1,8 +1,6 @@
 package data
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"html"
 	"strings"
 	"unicode"
@@ -86,37 +84,4 @@ func decodeEntity(entity string) (string, bool) {
 		return "", false
 	}
 	return decoded, true
-}
-
-// NormaliseText is what two texts have in common that count as one: CleanText, lower case, and only letters,
-// marks, digits and pictorial symbols. Apostrophes and format characters vanish (don't = dont); every other
-// run of punctuation, symbols and spaces is one space. A text of punctuation alone stays as it is.
-func NormaliseText(s string) string {
-	s = strings.ToLower(CleanText(s)) // cleaned, so that a raw text and its clean form have one id
-	var b strings.Builder
-	b.Grow(len(s))
-	gap := false
-	for _, r := range s {
-		switch {
-		case unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.So):
-			if gap {
-				b.WriteByte(' ')
-				gap = false
-			}
-			b.WriteRune(r)
-		case r == '\'' || r == '\u2019' || r == '\u02BC' || r == '`' || unicode.Is(unicode.Cf, r):
-		default:
-			gap = b.Len() > 0
-		}
-	}
-	if b.Len() == 0 {
-		return s
-	}
-	return b.String()
-}
-
-// TextID identifies a text: the first 16 bytes of SHA-256 of its normalised form, in hex.
-func TextID(text string) string {
-	sum := sha256.Sum256([]byte(NormaliseText(text)))
-	return hex.EncodeToString(sum[:16])
 }

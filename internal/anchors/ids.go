@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"hives/data"
 	bank "hives/data/anchors"
 	"hives/internal/fault"
 	"hives/internal/kmeans"
@@ -86,6 +87,9 @@ type pair struct {
 // whose exemplars are all gone is matched by none.
 func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rejected, match float64) []pair {
 	at := make(map[string]int, len(texts))
+	for i := range texts {
+		at[data.EarlierTextID(texts[i].Text)] = i // as an older bank names it
+	}
 	for i := range texts {
 		at[texts[i].ID] = i
 	}

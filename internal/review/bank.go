@@ -144,8 +144,10 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 		}
 	}
 	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
-		if wanted[r.TextID] {
-			texts[r.TextID] = r.Text
+		for _, id := range []string{r.TextID, data.EarlierTextID(r.Text)} { // a bank may be older than the present ids
+			if wanted[id] {
+				texts[id] = r.Text
+			}
 		}
 		return nil
 	})
