@@ -11,8 +11,13 @@ import (
 
 // Values of IntraTheoryConfig's choices.
 const (
-	Drop = "drop" // FalseNegatives: no text is the negative of a value it carries
-	Keep = "keep" // FalseNegatives: only the row's own label counts, as in the authors' sampler
+	Keep   = "keep"   // FalseNegatives: only the row's own label counts, as in the authors' sampler
+	Anchor = "anchor" // FalseNegatives: no text is the negative of an anchor whose value it carries
+	All    = "all"    // FalseNegatives: as Anchor; the loss leaves out those of all other pairs
+	Drop   = "drop"   // FalseNegatives: an older name of Anchor
+
+	// DefaultFalseNegatives is that of every run that does not say.
+	DefaultFalseNegatives = Anchor
 
 	SameTheory = "theory" // Negatives: from the whole theory, as in the paper
 	SameCorpus = "corpus" // Negatives: from the theory's rows of the anchor's own corpus
@@ -27,7 +32,7 @@ type IntraTheoryConfig struct {
 	BatchSize       int    // B, anchor included
 	Positives       int    // most positives of an anchor
 	Seed            uint64 // of the order of anchors and of every draw
-	FalseNegatives  string // Drop or Keep
+	FalseNegatives  string // Keep, Anchor or All
 	Negatives       string // SameTheory or SameCorpus
 	AnchorWeighting string // Natural, Sqrt or Balanced
 
@@ -43,7 +48,7 @@ type IntraTheoryConfig struct {
 func DefaultIntraTheory() IntraTheoryConfig {
 	return IntraTheoryConfig{
 		BatchSize: 64, Positives: 4,
-		FalseNegatives: Drop, Negatives: SameTheory, AnchorWeighting: Natural,
+		FalseNegatives: DefaultFalseNegatives, Negatives: SameTheory, AnchorWeighting: Natural,
 	}
 }
 
@@ -58,7 +63,7 @@ func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
 		name, value string
 		allowed     []string
 	}{
-		{"false negatives", c.FalseNegatives, []string{Drop, Keep}},
+		{"false negatives", c.FalseNegatives, []string{Keep, Anchor, All, Drop}},
 		{"negatives", c.Negatives, []string{SameTheory, SameCorpus}},
 		{"anchor weighting", c.AnchorWeighting, []string{Natural, Sqrt, Balanced}},
 	}

@@ -10,7 +10,8 @@
 //   - A text stands at most once in a batch.
 //   - A text that carries the anchor's (path, direction) in another of its rows is never its negative:
 //     a text with four values would otherwise be pushed away from its own neighbours. FalseNegatives
-//     "keep" leaves these in, as the authors did. Same path with the other direction is a negative.
+//     "keep" leaves these in, as the authors did. Among the negatives themselves such pairs remain: they
+//     are the loss's business ("all"). Same path with the other direction is a negative.
 //   - A row with a two-parent node may have further paths (IntraTheoryConfig.Alt); rows match when any
 //     of their paths do.
 //   - An epoch has as many batches as there are anchors. With natural weighting each anchor opens one

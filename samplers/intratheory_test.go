@@ -248,7 +248,7 @@ func TestKeepDrawsFalseNegatives(t *testing.T) {
 		}
 		return n
 	}
-	if n := count(Drop); n != 0 {
+	if n := count(Anchor); n != 0 {
 		t.Errorf("drop draws %d false negatives", n)
 	}
 	if n := count(Keep); n == 0 {
@@ -346,7 +346,7 @@ func TestRefusals(t *testing.T) {
 		{"two small pools", corpus(60, 1), func(c *IntraTheoryConfig) { c.Negatives = SameCorpus }, `theory "svt" in corpus "a" has`},
 		{"no room for a negative", small, func(c *IntraTheoryConfig) { c.BatchSize = 5 }, "batch size 5 with 4 positives"},
 		{"no positive", small, func(c *IntraTheoryConfig) { c.Positives = 0 }, "with 0 positives"},
-		{"unknown rule", small, func(c *IntraTheoryConfig) { c.FalseNegatives = "maybe" }, `false negatives "maybe": one of ["drop" "keep"]`},
+		{"unknown rule", small, func(c *IntraTheoryConfig) { c.FalseNegatives = "maybe" }, `false negatives "maybe": one of ["keep" "anchor" "all" "drop"]`},
 		{"empty choice", small, func(c *IntraTheoryConfig) { c.AnchorWeighting = "" }, `anchor weighting ""`},
 		{"unknown theory", small, func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"virtue": 1} }, `theory weight for "virtue"`},
 		{"weight NaN", small, func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"svt": math.NaN()} }, "NaN"},

@@ -70,7 +70,7 @@ func (s *supply) positives(row int32) int {
 // negatives is the number of texts the row can have as negatives, whichever positives are drawn.
 func (s *supply) negatives(row int32) int {
 	at, pool := s.at(row)
-	if s.cfg.FalseNegatives == Drop {
+	if s.cfg.FalseNegatives != Keep {
 		return s.x.poolTexts[pool] - at.carriers
 	}
 	// A carrier's other row may be a negative, but neither the anchor's text nor, at worst, those of
