@@ -16,11 +16,11 @@ import (
 func BenchmarkHierarchical(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	batch := randomBatch(rng, 64, 1024)
-	args := []any{narrow(batch.z), batch.theory, batch.levels, batch.direction}
-	for _, cfg := range []HierarchicalConfig{{SkipEmpty, .1}, {HMCE, .1}} {
+	args := append([]any{narrow(batch.z)}, batch.args()[1:]...)
+	for _, cfg := range []HierarchicalConfig{{SkipEmpty, .1}, {HMCE, .1}, {DirectionLeaf, .1}, {TextSoft, .1}} {
 		b.Run(string(cfg.Variant), func(b *testing.B) {
 			measure(b, func(in []*Node) []*Node {
-				r := Hierarchical(cfg, in[0], in[1], in[2], in[3])
+				r := Hierarchical(cfg, in[0], labelsOf(in[1:]))
 				return []*Node{r.Loss, Gradient(r.Loss, in[0])[0]}
 			}, args)
 		})
@@ -33,7 +33,7 @@ func BenchmarkStage2(b *testing.B) {
 	args := []any{narrow(batch.z), batch.theory, batch.levels, batch.direction,
 		randomIDs(rng, 64, 407), randomIDs(rng, 64, 274), narrow(randomRows(rng, 407, 1024)), narrow(randomRows(rng, 274, 1024))}
 	measure(b, func(in []*Node) []*Node {
-		r := Stage2(DefaultStage2(), Stage2Inputs{Z: in[0], Theory: in[1], Levels: in[2], Direction: in[3],
+		r := Stage2(DefaultStage2(), Stage2Inputs{Z: in[0], Labels: labelsOf(in[1:4]),
 			IndividualIDs: in[4], TheoryIDs: in[5], IndividualBank: in[6], TheoryBank: in[7]})
 		return append([]*Node{r.Loss}, Gradient(r.Loss, in[0], in[6], in[7])...)
 	}, args)

@@ -34,27 +34,38 @@ func pairsEqual(x *Node) *Node {
 	return Equal(InsertAxes(x, -1), InsertAxes(x, 0))
 }
 
-// positiveMasks returns for each level v the pairs j ∈ P_v(i): L nodes [B, B] Bool, each a subset of the
-// one before.
-func positiveMasks(r rules, theory, levels, direction *Node) []*Node {
-	g := levels.Graph()
-	mask := LogicalAnd(pairsEqual(direction), LogicalNot(Diagonal(g, levels.Shape().Dim(0))))
+// positiveMasks returns for each level v the pairs j ∈ P_v(i) among the candidates: L nodes [B, B] Bool,
+// each a subset of the one before. With directionLeaf the levels take every direction, and one more level
+// follows them: the whole path, missing labels being equal, and the direction. It is no subset.
+func positiveMasks(r rules, candidates *Node, l Labels) []*Node {
+	base := candidates
 	if !r.anyTheory {
-		mask = LogicalAnd(mask, pairsEqual(theory))
+		base = LogicalAnd(base, pairsEqual(l.Theory))
 	}
+	same := LogicalAnd(base, pairsEqual(l.Direction))
+	if r.directionLeaf {
+		return append(pathMasks(r, base, l.Levels), last(pathMasks(rules{missingShared: true}, same, l.Levels)))
+	}
+	return pathMasks(r, same, l.Levels)
+}
+
+// pathMasks narrows a mask [B, B] level by level to the pairs of equal labels 1..v.
+func pathMasks(r rules, mask, levels *Node) []*Node {
 	masks := make([]*Node, levels.Shape().Dim(1))
 	for v := range masks {
 		label := Squeeze(SliceAxis(levels, 1, AxisElem(v)), 1) // [B]
 		mask = LogicalAnd(mask, pairsEqual(label))
 		if !r.missingShared {
 			// One side is enough: an equal label is present on both sides or on neither.
-			present := GreaterOrEqual(label, ScalarZero(g, label.DType()))
+			present := GreaterOrEqual(label, ScalarZero(label.Graph(), label.DType()))
 			mask = LogicalAnd(mask, InsertAxes(present, -1))
 		}
 		masks[v] = mask
 	}
 	return masks
 }
+
+func last(masks []*Node) *Node { return masks[len(masks)-1] }
 
 // masksToFloat stacks L masks [B, B] to [L, B, B] in the dtype of like.
 func masksToFloat(masks []*Node, like *Node) *Node {

@@ -16,7 +16,7 @@ import (
 func same(z [][]float64) twinBatch {
 	n := len(z)
 	return twinBatch{z: z, theory: make([]int32, n), direction: make([]int32, n),
-		levels: slices.Repeat([][]int32{{1, 2, 3}}, n)}
+		levels: slices.Repeat([][]int32{{1, 2, 3}}, n), ignore: noPairs(n), weights: allPairs(n)}
 }
 
 func TestDegenerateBatchesStayFinite(t *testing.T) {
@@ -27,6 +27,9 @@ func TestDegenerateBatchesStayFinite(t *testing.T) {
 	unlabelled.levels = slices.Repeat([][]int32{{-1, -1, -1}}, 4)
 	singletons := same(randomRows(rng, 3, width))
 	singletons.levels = [][]int32{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}
+	singletons.weights = [][]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}} // a text's own place does not count
+	silent := same(randomRows(rng, 3, width))
+	silent.ignore = [][]bool{{true, true, true}, {true, true, true}, {true, true, true}}
 	extreme := same(randomRows(rng, 4, width))
 	for k := range width {
 		extreme.z[0][k] *= 1e30
@@ -40,6 +43,7 @@ func TestDegenerateBatchesStayFinite(t *testing.T) {
 	}{
 		{"one row has no denominator", same(randomRows(rng, 1, width)), true},
 		{"no row has a positive", singletons, true},
+		{"every pair is ignored", silent, true},
 		{"no row has a label", unlabelled, false}, // the *_missing_shared variants see one label
 		{"a vector of zeros", zeroRow, false},
 		{"vectors of zeros only", same([][]float64{make([]float64, width), make([]float64, width)}), false},
@@ -166,7 +170,7 @@ func TestCheckAnchorIDs(t *testing.T) {
 
 func TestWrongShapesPanicWithBoth(t *testing.T) {
 	_, err := CallOnce(goBackend(t), func(z, theory, levels, direction *Node) *Node {
-		return Hierarchical(DefaultHierarchical(), z, theory, levels, direction).Loss
+		return Hierarchical(DefaultHierarchical(), z, Labels{Theory: theory, Levels: levels, Direction: direction}).Loss
 	}, [][]float32{{1, 2}, {3, 4}}, []int32{0, 0, 0}, [][]int32{{0, 0, 0}, {0, 0, 0}}, []int32{1, 1})
 	if err == nil {
 		t.Fatal("three theories for two rows are taken")

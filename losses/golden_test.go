@@ -89,11 +89,20 @@ type hierarchicalValues struct {
 func hierarchicalGraph(cfgs []HierarchicalConfig) func([]*Node) []*Node {
 	return func(in []*Node) (nodes []*Node) {
 		for _, cfg := range cfgs {
-			r := Hierarchical(cfg, in[0], in[1], in[2], in[3])
+			r := Hierarchical(cfg, in[0], labelsOf(in[1:]))
 			nodes = append(nodes, r.Loss, Gradient(r.Loss, in[0])[0], r.Levels, r.LevelAnchors)
 		}
 		return nodes
 	}
+}
+
+// labelsOf names inputs: theory, levels, direction and, if there are more, ignore and weights.
+func labelsOf(in []*Node) Labels {
+	l := Labels{Theory: in[0], Levels: in[1], Direction: in[2]}
+	if len(in) > 3 {
+		l.Ignore, l.Weights = in[3], in[4]
+	}
+	return l
 }
 
 // hierarchicalResults reads the outputs of hierarchicalGraph.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -132,7 +133,13 @@ func randomRows(rng *rand.Rand, n, width int) [][]float64 {
 // randomBatch draws few distinct labels, so that positives of every depth occur beside rows without any,
 // and paths that stop early.
 func randomBatch(rng *rand.Rand, n, width int) twinBatch {
-	b := twinBatch{z: randomRows(rng, n, width)}
+	b := twinBatch{z: randomRows(rng, n, width), ignore: noPairs(n), weights: allPairs(n)}
+	for i := range n {
+		for j := range n {
+			b.ignore[i][j] = rng.IntN(4) == 0
+			b.weights[i][j] = float64(rng.IntN(5)) / 4
+		}
+	}
 	for range n {
 		theory := rng.Int32N(2)
 		depth := rng.IntN(4)
@@ -148,5 +155,24 @@ func randomBatch(rng *rand.Rand, n, width int) twinBatch {
 	return b
 }
 
+// noPairs is a matrix of false, allPairs one of ones.
+func noPairs(n int) [][]bool {
+	out := make([][]bool, n)
+	for i := range out {
+		out[i] = make([]bool, n)
+	}
+	return out
+}
+
+func allPairs(n int) [][]float64 {
+	out := make([][]float64, n)
+	for i := range out {
+		out[i] = slices.Repeat([]float64{1}, n)
+	}
+	return out
+}
+
 // args are the inputs of Hierarchical.
-func (b twinBatch) args() []any { return []any{b.z, b.theory, b.levels, b.direction} }
+func (b twinBatch) args() []any {
+	return []any{b.z, b.theory, b.levels, b.direction, b.ignore, b.weights}
+}

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"hives/internal/fault"
 )
@@ -40,6 +39,7 @@ type Result struct {
 	Loss         *Node // scalar
 	Levels       *Node // [L] loss per level before weights and floors; 0 where no anchor has a positive
 	LevelAnchors *Node // [L] share of the batch's anchors that have a positive, 0 to 1
+	// L is that of the paths, one more with DirectionLeaf, and 1 with TextSoft.
 }
 
 // Hierarchical is supervised contrast at every level of the labels' paths:
@@ -47,39 +47,41 @@ type Result struct {
 //	L_v = 1/|I| Σ_i 1/|P_v(i)| Σ_{j∈P_v(i)} [log Σ_{a≠i} exp s_ia − s_ij],  L = 1/V Σ_v L_v
 //
 // with s_ij = e_i·e_j/τ, e = z/|z| and P_v(i) the other rows of the same theory, labels 1..v and
-// direction. The variant says how empty sets, missing labels and levels are counted.
-//
-//	z: [B, H] raw vectors, gradient flows to them    theory, direction: [B] Int32
-//	levels: [B, L] Int32, −1 where the path has no label
+// direction. The variant says how empty sets, missing labels, directions and levels are counted; TextSoft
+// is another sum, see textSoft. z: [B, H] are raw vectors, to which the gradient flows.
 //
 // Source: VALUEFLOW section 4; SupCon, Khosla et al. 2020, arXiv:2004.11362.
-func Hierarchical(cfg HierarchicalConfig, z, theory, levels, direction *Node) Result {
-	return hierarchical(cfg, Normalize(z), theory, levels, direction)
+func Hierarchical(cfg HierarchicalConfig, z *Node, labels Labels) Result {
+	return hierarchical(cfg, Normalize(z), labels)
 }
 
 // hierarchical is Hierarchical on unit vectors e: [B, H].
-func hierarchical(cfg HierarchicalConfig, e, theory, levels, direction *Node) Result {
+func hierarchical(cfg HierarchicalConfig, e *Node, labels Labels) Result {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	checkLabels(e, theory, levels, direction)
+	labels.check(e)
 	r := variantRules[cfg.Variant]
 
 	logits := similarity(e, e, cfg.Temperature) // [B, B]
 	if r.directionSoft {
-		unlike := ConvertDType(LogicalNot(pairsEqual(direction)), e.DType())
+		unlike := ConvertDType(LogicalNot(pairsEqual(labels.Direction)), e.DType())
 		logits = Sub(logits, MulScalar(unlike, directionMargin))
 	}
-	positives := positiveMasks(r, theory, levels, direction)
-	others := LogicalNot(Diagonal(e.Graph(), e.Shape().Dim(0)))
-	perAnchor, filled := contrast(logProbabilities(logits, others), masksToFloat(positives, e)) // [L, B] each
-	count := ReduceSum(filled, -1)                                                              // [L] anchors with a positive
+	candidates := labels.candidates()
+	logP := logProbabilities(logits, candidates)
+	if r.textSoft {
+		return textSoft(logP, candidates, labels.Weights)
+	}
+	positives := positiveMasks(r, candidates, labels)
+	perAnchor, filled := contrast(logP, masksToFloat(positives, e)) // [L, B] each
+	count := ReduceSum(filled, -1)                                  // [L] anchors with a positive
 	raw := levelMeans(r, perAnchor, count)
 	if r.scaled {
 		raw = MulScalar(raw, cfg.Temperature/baseTemperature)
 	}
 	return Result{
-		Loss:         combineLevels(r, raw, count, positives, levels),
+		Loss:         combineLevels(r, raw, count, positives, labels.Levels),
 		Levels:       StopGradient(raw),
 		LevelAnchors: StopGradient(DivScalar(count, float64(e.Shape().Dim(0)))),
 	}
@@ -154,25 +156,4 @@ func floorAtCoarser(raw *Node, positives []*Node) *Node {
 		previous = value
 	}
 	return Concatenate(used, 0)
-}
-
-// checkLabels asserts e: [B, H], theory and direction: [B], levels: [B, L].
-func checkLabels(e, theory, levels, direction *Node) {
-	if e.Rank() != 2 {
-		exceptions.Panicf("losses: vectors %s, want [B, H]", e.Shape())
-	}
-	batch := e.Shape().Dim(0)
-	if levels.Rank() != 2 || levels.Shape().Dim(0) != batch || levels.Shape().Dim(1) < 1 {
-		exceptions.Panicf("losses: levels %s beside vectors %s, want [%d, L]", levels.Shape(), e.Shape(), batch)
-	}
-	checkIDs(e, theory, "theory")
-	checkIDs(e, direction, "direction")
-}
-
-// checkIDs asserts one integer a row of e.
-func checkIDs(e, ids *Node, name string) {
-	if ids.Rank() != 1 || ids.Shape().Dim(0) != e.Shape().Dim(0) || !ids.DType().IsInt() {
-		exceptions.Panicf("losses: %s %s beside vectors %s, want integers [%d]",
-			name, ids.Shape(), e.Shape(), e.Shape().Dim(0))
-	}
 }

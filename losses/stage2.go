@@ -110,8 +110,7 @@ func (c Stage2Config) Split(batch int) (hier, individual, theory int) {
 // Stage2Inputs are the nodes of one batch. Banks are raw rows; they are normalised here.
 type Stage2Inputs struct {
 	Z                          *Node // [B, H] raw vectors
-	Theory, Direction          *Node // [B] Int32
-	Levels                     *Node // [B, L] Int32, −1 where missing
+	Labels                           // of all rows; the hierarchical term takes those of its part
 	IndividualIDs, TheoryIDs   *Node // [B] Int32, −1 where none
 	IndividualBank, TheoryBank *Node // [K, H]; nil with AnchorFree
 }
@@ -131,8 +130,7 @@ func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 	hier, individual, theory := cfg.parts(in.Z.Shape().Dim(0))
 	e := Normalize(in.Z) // [B, H]; each term takes its rows of it
 	var r Stage2Result
-	r.Hierarchical = hierarchical(cfg.Hierarchical,
-		hier.of(e), hier.of(in.Theory), hier.of(in.Levels), hier.of(in.Direction))
+	r.Hierarchical = hierarchical(cfg.Hierarchical, hier.of(e), in.Labels.of(hier))
 	r.Individual = cfg.anchorTerm(individual.of(e), individual.of(in.IndividualIDs), in.IndividualBank, cfg.TemperatureIndividual)
 	r.Theory = cfg.anchorTerm(theory.of(e), theory.of(in.TheoryIDs), in.TheoryBank, cfg.TemperatureTheory)
 	r.Loss = Add(r.Hierarchical.Loss,

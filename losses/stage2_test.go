@@ -74,7 +74,7 @@ func (c goldenStage2) config(t *testing.T, name string) Stage2Config {
 
 func (c goldenStage2) check(t *testing.T, cfg Stage2Config, want goldenStage2Value, dtype dtypes.DType) {
 	out := evaluate(t, dtype, func(in []*Node) []*Node {
-		inputs := Stage2Inputs{Z: in[0], Theory: in[1], Levels: in[2], Direction: in[3],
+		inputs := Stage2Inputs{Z: in[0], Labels: labelsOf(in[1:4]),
 			IndividualIDs: in[4], TheoryIDs: in[5], IndividualBank: in[6], TheoryBank: in[7]}
 		wrt := []*Node{in[0], in[6], in[7]}
 		if cfg.AnchorFree {

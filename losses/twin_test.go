@@ -11,7 +11,12 @@ type twinBatch struct {
 	theory    []int32
 	levels    [][]int32
 	direction []int32
+	ignore    [][]bool    // nil: no pair is ignored
+	weights   [][]float64 // of TextSoft
 }
+
+// counts says whether row a stands in row i's denominator.
+func (b twinBatch) counts(i, a int) bool { return a != i && (b.ignore == nil || !b.ignore[i][a]) }
 
 // frozen holds what the authors' loss keeps constant for the gradient: each level's floor and the share
 // of its own gradient (1 above the floor, ½ on it, 0 below). nil: to be found at the point itself.
@@ -40,7 +45,7 @@ func unit(z [][]float64) [][]float64 {
 
 // samePath says whether j is in P_v(i), v from 1.
 func (b twinBatch) samePath(i, j, v int, missingShared, anyTheory bool) bool {
-	if i == j || b.direction[i] != b.direction[j] || (!anyTheory && b.theory[i] != b.theory[j]) {
+	if !b.counts(i, j) || b.direction[i] != b.direction[j] || (!anyTheory && b.theory[i] != b.theory[j]) {
 		return false
 	}
 	for k := 0; k < v; k++ {
@@ -53,6 +58,11 @@ func (b twinBatch) samePath(i, j, v int, missingShared, anyTheory bool) bool {
 
 // level returns Σ_i of the anchors' losses at level v and how many anchors have a positive.
 func (b twinBatch) level(v int, tau, margin float64, missingShared, anyTheory bool) (sum float64, anchors int) {
+	return b.contrast(tau, margin, func(i, j int) bool { return b.samePath(i, j, v, missingShared, anyTheory) })
+}
+
+// contrast is level for any choice of positives.
+func (b twinBatch) contrast(tau, margin float64, positive func(i, j int) bool) (sum float64, anchors int) {
 	e := unit(b.z)
 	logit := func(i, j int) float64 {
 		s := dot(e[i], e[j]) / tau
@@ -64,12 +74,12 @@ func (b twinBatch) level(v int, tau, margin float64, missingShared, anyTheory bo
 	for i := range e {
 		total, number := 0.0, 0
 		for j := range e {
-			if !b.samePath(i, j, v, missingShared, anyTheory) {
+			if !positive(i, j) {
 				continue
 			}
 			denominator := 0.0 // Σ_{a≠i} exp(s_ia − s_ij)
 			for a := range e {
-				if a != i {
+				if b.counts(i, a) {
 					denominator += math.Exp(logit(i, a) - logit(i, j))
 				}
 			}
@@ -114,6 +124,54 @@ func (b twinBatch) paper(tau float64, skipEmpty, missingShared bool) float64 {
 		return sum / math.Max(1, float64(seen))
 	}
 	return sum / math.Max(1, float64(depth))
+}
+
+// directionLeaf: levels 1 to 3 whatever the direction, then path and direction, missing labels being equal.
+func (b twinBatch) directionLeaf(tau float64) float64 {
+	total, seen := 0.0, 0.0
+	for v := 1; v <= 4; v++ {
+		sum, anchors := b.contrast(tau, 0, func(i, j int) bool {
+			if !b.counts(i, j) || b.theory[i] != b.theory[j] || v == 4 && b.direction[i] != b.direction[j] {
+				return false
+			}
+			for k := 0; k < v && k < 3; k++ {
+				if b.levels[i][k] != b.levels[j][k] || v < 4 && b.levels[i][k] == -1 {
+					return false
+				}
+			}
+			return true
+		})
+		if anchors > 0 {
+			total += sum / float64(anchors)
+			seen++
+		}
+	}
+	return total / math.Max(1, seen)
+}
+
+// textSoft: cross-entropy of the weights, as shares, against the softmax over the others.
+func (b twinBatch) textSoft(tau float64) float64 {
+	e := unit(b.z)
+	total, anchors := 0.0, 0.0
+	for i := range e {
+		sum, denominator := 0.0, 0.0
+		for j := range e {
+			if b.counts(i, j) {
+				sum += b.weights[i][j]
+				denominator += math.Exp(dot(e[i], e[j]) / tau)
+			}
+		}
+		if sum == 0 {
+			continue
+		}
+		anchors++
+		for j := range e {
+			if b.counts(i, j) {
+				total -= b.weights[i][j] / sum * (dot(e[i], e[j])/tau - math.Log(denominator))
+			}
+		}
+	}
+	return total / math.Max(1, anchors)
 }
 
 // authors is the loss of the authors' code. With at != nil it is the function whose gradient that code
@@ -180,6 +238,10 @@ func twinHierarchical(cfg HierarchicalConfig, b twinBatch, at *frozen) (float64,
 		return b.authors(tau, 1, true, true, at)
 	case HMCENoDirectionWeight:
 		return b.authors(tau, 0, true, true, at)
+	case DirectionLeaf:
+		return b.directionLeaf(tau), nil
+	case TextSoft:
+		return b.textSoft(tau), nil
 	}
 	panic("no twin for " + cfg.Variant)
 }
@@ -223,7 +285,10 @@ func twinStage2(cfg Stage2Config, b twinBatch, individual, theory []int32, banks
 	if cfg.WholeBatch {
 		h, i, t = [2]int{0, n}, [2]int{0, n}, [2]int{0, n}
 	}
-	part := twinBatch{b.z[h[0]:h[1]], b.theory[h[0]:h[1]], b.levels[h[0]:h[1]], b.direction[h[0]:h[1]]}
+	part := twinBatch{z: b.z[h[0]:h[1]], theory: b.theory[h[0]:h[1]], levels: b.levels[h[0]:h[1]], direction: b.direction[h[0]:h[1]]}
+	for _, row := range b.ignore[h[0]:h[1]] {
+		part.ignore = append(part.ignore, row[h[0]:h[1]])
+	}
 	hier, found := twinHierarchical(cfg.Hierarchical, part, at)
 	var terms [2]float64
 	if cfg.AnchorFree {

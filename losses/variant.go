@@ -27,10 +27,17 @@ const (
 	HMCE Variant = "hmce"
 	// HMCENoDirectionWeight is HMCE without the margin for pairs of unlike direction.
 	HMCENoDirectionWeight Variant = "hmce_no_direction_weight"
+	// DirectionLeaf is SkipEmpty with the direction as the last level: levels 1..L whatever the direction,
+	// then whole path and direction. It keeps the order of the ranking metric's bins.
+	DirectionLeaf Variant = "direction_leaf"
+	// TextSoft takes the closeness of two texts by all their labels as a soft target, see Labels.Weights.
+	TextSoft Variant = "text_soft"
 )
 
 // rules is what a variant means, one switch for each difference.
 type rules struct {
+	textSoft      bool // soft targets by Labels.Weights; none of the others matters
+	directionLeaf bool // levels take every direction; one more level for path and direction
 	skipEmpty     bool // means over anchors and levels that have a positive
 	missingShared bool // −1 equals −1
 	anyTheory     bool // positives need not share a theory (label ids are taken as unique across theories)
@@ -56,6 +63,8 @@ var variantRules = map[Variant]rules{
 	HCE:                    authors(func(r *rules) { r.levelWeights = false }),
 	HMCE:                   authors(func(*rules) {}),
 	HMCENoDirectionWeight:  authors(func(r *rules) { r.directionSoft = false }),
+	DirectionLeaf:          {skipEmpty: true, directionLeaf: true},
+	TextSoft:               {textSoft: true},
 }
 
 // authors returns the rules of the authors' HMCE with one change.
@@ -65,6 +74,9 @@ func authors(change func(*rules)) rules {
 	change(&r)
 	return r
 }
+
+// TakesWeights tells whether the variant needs Labels.Weights.
+func (v Variant) TakesWeights() bool { return variantRules[v].textSoft }
 
 // Variants lists the names that ParseVariant accepts, sorted, without the longer spellings.
 func Variants() []string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +15,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/trainer"
+	"hives/losses"
 )
 
 const long = `train fine-tunes a Qwen3-Embedding model so that a text's neighbourhood follows human values.
@@ -141,9 +143,9 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Bool("skip-bad", false, "leave bad rows out instead of refusing the file")
 	fs.Int("batch-size", d.Sampler.BatchSize, "texts a step")
 	fs.String("negatives", d.Sampler.Negatives, "theory (the paper) or corpus (only the anchor's own)")
-	fs.String("false-negatives", d.Sampler.FalseNegatives, "drop, or keep as the authors do")
+	fs.String("false-negatives", d.Sampler.FalseNegatives, "texts that carry a row's label in another row: all are left out of the loss; anchor: are no negatives of the drawn anchor; keep: count as the authors do")
 	fs.String("anchor-weighting", d.Sampler.AnchorWeighting, "natural, sqrt or balanced")
-	fs.String("loss", d.Loss.Variant, "variant of the hierarchical loss: see docs/LOSSES.md")
+	fs.String("loss", d.Loss.Variant, "of the hierarchical term: "+strings.Join(losses.Variants(), ", ")+"; see docs/LOSSES.md")
 	fs.Float64("temperature", d.Loss.Temperature, "of the contrast")
 	fs.Float64("learning-rate", d.Optimizer.LearningRate, "peak; a small random model wants 3e-4 to 3e-3")
 	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "of matrices; norms take none")

@@ -24,7 +24,7 @@ type Series struct {
 
 // leftOut are fields of metrics.jsonl that are not worth a plot: counts, and what another line says too.
 var leftOut = []string{
-	"step", "epoch", "rows", "tokens", "padded_tokens", "tokens_per_second", "clip", "level_anchors", "loss_unknowing",
+	"step", "epoch", "rows", "tokens", "padded_tokens", "tokens_per_second", "clip", "level_anchors", "loss_unknowing", "ignored_pairs",
 	"train_loss_levels", "train_level_anchors", "train_grad_norm",
 }
 

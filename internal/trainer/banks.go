@@ -81,15 +81,15 @@ func (b *Banks) Refresh(ctx context.Context, enc encoder.Encoder) error {
 	return nil
 }
 
-// nodes are the two banks as the loss sees them, [K, H]. z: [B + E, H]; in: the label arguments.
-func (b *Banks) nodes(z *Node, in []*Node) (individual, theory *Node) {
+// nodes are the two banks as the loss sees them, [K, H]. z: [B + E, H].
+func (b *Banks) nodes(z *Node, l labelNodes) (individual, theory *Node) {
 	g := z.Graph()
 	individual, theory = b.Individual.table.NodeValue(g), b.Theory.table.NodeValue(g)
 	if b.Learned {
 		return individual, theory
 	}
-	fresh := losses.Normalize(SliceAxis(z, 0, AxisRangeToEnd(in[0].Shape().Dim(0)))) // [E, H]
-	return replace(individual, fresh, in[5]), replace(theory, fresh, in[6])
+	fresh := losses.Normalize(SliceAxis(z, 0, AxisRangeToEnd(l.Theory.Shape().Dim(0)))) // [E, H]
+	return replace(individual, fresh, l.freshIndividual), replace(theory, fresh, l.freshTheory)
 }
 
 // replace puts fresh rows in the place of a bank's: bank [K, H] without gradient, fresh [E, H], ids [E]

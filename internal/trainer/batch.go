@@ -15,6 +15,8 @@ type Batch struct {
 	Theory    []int32      // [B]
 	Levels    []int32      // [B·3], −1 where the path has ended
 	Direction []int32      // [B]
+	Ignore    []bool       // [B·B] pairs the loss leaves out, by anchor; nil: none
+	Weights   []float32    // [B·B] closeness of texts, where the loss takes it
 	Anchors   *AnchorBatch // nil in Stage 1
 }
 
@@ -51,11 +53,16 @@ func (b *Batch) Computed() (n int) {
 	return n
 }
 
-// check refuses arrays that do not fit each other, before the engine sees them.
-func (b *Batch) check() error {
+// check refuses arrays that do not fit each other or the loss, before the engine sees them.
+func (b *Batch) check(o *Objective) error {
 	n := len(b.Theory)
 	if n == 0 || len(b.Packs) == 0 || len(b.Levels) != 3*n || len(b.Direction) != n {
 		return fmt.Errorf("batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
+	}
+	ignores, weighs := o.Ignores, o.hierarchical().Variant.TakesWeights()
+	if len(b.Ignore) != pairsOf(n, ignores) || len(b.Weights) != pairsOf(n, weighs) {
+		return fmt.Errorf("batch of %d rows: a matrix of %d pairs to ignore, one of %d weights; the loss takes %d and %d",
+			n, len(b.Ignore), len(b.Weights), pairsOf(n, ignores), pairsOf(n, weighs))
 	}
 	if a := b.Anchors; a != nil && (len(a.Individual) != n || len(a.Theory) != n || len(a.FreshIndividual) != len(a.FreshTheory)) {
 		return fmt.Errorf("batch of %d rows: %d and %d anchor ids, %d and %d fresh anchors",
@@ -74,6 +81,14 @@ func (b *Batch) check() error {
 	return nil
 }
 
+// pairsOf is the size of a matrix over n rows, 0 of one that is not there.
+func pairsOf(n int, there bool) int {
+	if !there {
+		return 0
+	}
+	return n * n
+}
+
 // packInputs are the arguments of the encoder: ids [R, S] or in their place states [R, S, H], texts [R, S],
 // last [T].
 func (s *Stepper) packInputs(p *pack.Batch) ([]any, error) {
@@ -85,17 +100,4 @@ func (s *Stepper) packInputs(p *pack.Batch) ([]any, error) {
 		}
 	}
 	return []any{tokens, tensors.FromFlatDataAndDimensions(p.Texts, p.Rows, p.Length), p.Last}, nil
-}
-
-// labelInputs are the arguments of the loss: theory [B], levels [B, 3], direction [B] and, in Stage 2,
-// individual and theory ids [B] and, with encoded banks, the fresh ids [E] of each.
-func (b *Batch) labelInputs() []any {
-	in := []any{b.Theory, tensors.FromFlatDataAndDimensions(b.Levels, len(b.Theory), 3), b.Direction}
-	if a := b.Anchors; a != nil {
-		in = append(in, a.Individual, a.Theory)
-		if len(a.FreshIndividual) > 0 {
-			in = append(in, a.FreshIndividual, a.FreshTheory)
-		}
-	}
-	return in
 }

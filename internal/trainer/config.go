@@ -61,14 +61,14 @@ type SamplerConfig struct {
 	BatchSize       int                `toml:"batch_size" comment:"texts a step"`
 	Positives       int                `toml:"positives" comment:"most positives of an anchor"`
 	Negatives       string             `toml:"negatives" comment:"theory (the paper) or corpus (the anchor's own corpus only)"`
-	FalseNegatives  string             `toml:"false_negatives" comment:"drop, or keep as the authors do"`
+	FalseNegatives  string             `toml:"false_negatives" comment:"all: out of the loss; anchor: never the drawn anchor's negatives (drop is its older name); keep: as the authors do"`
 	AnchorWeighting string             `toml:"anchor_weighting" comment:"natural, sqrt or balanced"`
 	TheoryWeights   map[string]float64 `toml:"theory_weights" comment:"weight of a theory's anchors, 1 where not named"`
 }
 
 // LossConfig chooses the hierarchical loss.
 type LossConfig struct {
-	Variant     string  `toml:"variant" comment:"skip_empty, paper, hmc, hce, hmce …: docs/LOSSES.md"`
+	Variant     string  `toml:"variant" comment:"skip_empty, paper, direction_leaf, text_soft, hmce …: docs/LOSSES.md"`
 	Temperature float64 `toml:"temperature"`
 }
 

@@ -20,7 +20,8 @@ type framer interface {
 type Corpus struct {
 	Rows      []data.Row
 	Labels    *data.Labels
-	Truncated int // texts that were longer than the model takes
+	Truncated int   // texts that were longer than the model takes
+	Pairs     Pairs // what the loss is told of pairs of rows, if anything
 
 	ids [][]int32 // by Labels.Text
 }
@@ -84,13 +85,8 @@ func (c *Corpus) texts(d Drawn, banks *Banks, slots int) (texts [][]int32, ancho
 
 // Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input.
 func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (b *Batch, err error) {
-	b = &Batch{}
-	for _, r := range d.Rows {
-		levels := c.Labels.Levels[r]
-		b.Theory = append(b.Theory, c.Labels.Theory[r])
-		b.Levels = append(b.Levels, levels[:]...)
-		b.Direction = append(b.Direction, c.Labels.Direction[r])
-	}
+	b = labelBatch(c.Labels, d.Rows)
+	c.Pairs.fill(b, d.Rows)
 	var texts [][]int32
 	texts, b.Anchors = c.texts(d, banks, layout.Anchors)
 	b.Packs, err = layout.lay(texts)

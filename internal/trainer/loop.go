@@ -20,8 +20,9 @@ type StepLine struct {
 	LossIndividual   *float64 `json:"loss_individual,omitempty"`
 	LossTheory       *float64 `json:"loss_theory,omitempty"`
 
-	LossLevels      []float64 `json:"loss_levels"`   // 0 where no anchor has a positive
-	LevelAnchors    []float64 `json:"level_anchors"` // share of anchors with a positive, per level
+	LossLevels      []float64 `json:"loss_levels"`             // 0 where no anchor has a positive
+	LevelAnchors    []float64 `json:"level_anchors"`           // share of anchors with a positive, per level
+	IgnoredPairs    *int      `json:"ignored_pairs,omitempty"` // of (anchor, row), with false_negatives all
 	LearningRate    float64   `json:"learning_rate"`
 	GradNorm        Number    `json:"grad_norm"`            // before the clip; null where f16 overflowed and the step was skipped
 	Clip            Number    `json:"clip"`                 // factor applied to the gradients
@@ -101,6 +102,10 @@ func (l *loop) step(ctx context.Context) (*StepLine, error) {
 		Kind: "train", Step: step + 1, Epoch: in.drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
 		LevelAnchors: result.LevelAnchors, LearningRate: in.rate, GradNorm: Number(result.GradNorm), Clip: Number(result.Clip),
 		Tokens: in.batch.Tokens(), ComputedTokens: in.batch.Computed(),
+	}
+	if l.corpus.Pairs.Ignores {
+		ignored := count(in.batch.Ignore)
+		line.IgnoredPairs = &ignored
 	}
 	if l.banks != nil {
 		line.LossHierarchical, line.LossIndividual, line.LossTheory = &result.Hierarchical, &result.Individual, &result.Theory

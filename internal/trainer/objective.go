@@ -11,12 +11,21 @@ type Objective struct {
 	Hierarchical losses.HierarchicalConfig // Stage 1
 	Stage2       *losses.Stage2Config      // Stage 2, nil in Stage 1
 	Banks        *Banks                    // of Stage 2
+	Ignores      bool                      // batches say which pairs are to be ignored
+}
+
+// hierarchical is the setting of the hierarchical term.
+func (o *Objective) hierarchical() losses.HierarchicalConfig {
+	if o.Stage2 != nil {
+		return o.Stage2.Hierarchical
+	}
+	return o.Hierarchical
 }
 
 // terms are the nodes of a loss that are worth reporting, in the order in which a step returns them.
 type terms struct {
 	loss, hierarchical, individual, theory *Node // scalars
-	levels, levelAnchors                   *Node // [3]
+	levels, levelAnchors                   *Node // [L], L as the variant has it
 }
 
 // numTerms is how many nodes these are.
@@ -26,29 +35,18 @@ func (t terms) nodes() []*Node {
 	return []*Node{t.loss, t.hierarchical, t.individual, t.theory, t.levels, t.levelAnchors}
 }
 
-// inputs is the number of label arguments, see Batch.labelInputs.
-func (o *Objective) inputs() int {
-	switch {
-	case o.Stage2 == nil:
-		return 3
-	case o.Banks.Learned:
-		return 5
-	}
-	return 7
-}
-
 // of builds the loss. z: [B + E, H] raw vectors; in: the label arguments.
 func (o *Objective) of(z *Node, in []*Node) terms {
-	rows := in[0].Shape().Dim(0) // B
+	l := o.labels(in)
 	if o.Stage2 == nil {
-		r := losses.Hierarchical(o.Hierarchical, z, in[0], in[1], in[2])
+		r := losses.Hierarchical(o.Hierarchical, z, l.Labels)
 		none := ZerosLike(r.Loss)
 		return terms{loss: r.Loss, hierarchical: r.Loss, individual: none, theory: none, levels: r.Levels, levelAnchors: r.LevelAnchors}
 	}
-	individual, theory := o.Banks.nodes(z, in)
+	individual, theory := o.Banks.nodes(z, l)
 	r := losses.Stage2(*o.Stage2, losses.Stage2Inputs{
-		Z: SliceAxis(z, 0, AxisRangeFromStart(rows)), Theory: in[0], Levels: in[1], Direction: in[2],
-		IndividualIDs: in[3], TheoryIDs: in[4], IndividualBank: individual, TheoryBank: theory,
+		Z: SliceAxis(z, 0, AxisRangeFromStart(l.Theory.Shape().Dim(0))), Labels: l.Labels,
+		IndividualIDs: l.individual, TheoryIDs: l.theory, IndividualBank: individual, TheoryBank: theory,
 	})
 	return terms{
 		loss: r.Loss, hierarchical: r.Hierarchical.Loss, individual: r.Individual, theory: r.Theory,

@@ -249,7 +249,11 @@ func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 
 // prepareSampler makes the sampler of the stage.
 func (l *loop) prepareSampler(rows *Rows) (err error) {
-	cfg := l.cfg.sampler(l.corpus.Labels.Alternatives(rows.Train))
+	alternatives := l.corpus.Labels.Alternatives(rows.Train)
+	if l.corpus.Pairs, err = l.trainingPairs(alternatives); err != nil {
+		return err
+	}
+	cfg := l.cfg.sampler(alternatives)
 	if l.cfg.Stage == 2 {
 		return l.prepareStage2(cfg)
 	}
@@ -264,6 +268,7 @@ func (l *loop) stepOptions() (o StepOptions, err error) {
 		Devices: l.cfg.Memory.Devices, SplitUpdate: l.cfg.Memory.SplitUpdate,
 		Frozen: l.cfg.Model.FreezeLayers, States: l.states,
 	}
+	o.Objective.Ignores = l.corpus.Pairs.Ignores
 	l.lossScale = optim.LossScale{Scale: 1}
 	if o.LossScaling {
 		l.lossScale = optim.NewLossScale()
@@ -293,13 +298,14 @@ func (l *loop) describe(rows *Rows) {
 		note(fmt.Sprintf("  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
 			t.Theory, t.Anchors, t.Singletons, 100*t.Rate))
 	}
+	note(l.describePairs())
 	if l.triple != nil {
 		t := l.triple.Stats()
 		note(fmt.Sprintf("batches: %d hierarchical rows; %d of %d individual anchors with rows; %d of %d theory anchors with rows; %s banks",
 			t.Parts[0], t.Individual.IDs, len(l.banks.Individual.ids), t.Theory.IDs, len(l.banks.Theory.ids), l.cfg.Stage2.Banks))
 	}
 	note(fmt.Sprintf("steps: %d of %d texts, an epoch is %d steps; the loss of knowing nothing is %.3f",
-		l.cfg.Steps, l.cfg.Sampler.BatchSize, stats.BatchesPerEpoch, unknowing(l.cfg.Sampler.BatchSize)))
+		l.cfg.Steps, l.cfg.Sampler.BatchSize, stats.BatchesPerEpoch, l.unknowing()))
 }
 
 // stats are those of the hierarchical rows.

@@ -1,8 +1,6 @@
 package trainer
 
 import (
-	"math"
-
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
@@ -149,7 +147,7 @@ func float64s(nodes []*Node) []*Node {
 // Step applies one update. updates counts those done so far, from 0; rate is this step's learning rate;
 // scale is the loss scale, 1 without scaling.
 func (s *Stepper) Step(b *Batch, updates int, rate, scale float64) (StepResult, error) {
-	if err := b.check(); err != nil {
+	if err := b.check(&s.Objective); err != nil {
 		return StepResult{}, err
 	}
 	scalars := []any{rate, float64(updates), scale}
@@ -215,6 +213,3 @@ func (s *Stepper) Close() {
 		s.parts.close()
 	}
 }
-
-// unknowing is the loss of a batch whose vectors know nothing: every other row is as near as any.
-func unknowing(batchSize int) float64 { return math.Log(float64(batchSize - 1)) }

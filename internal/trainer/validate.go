@@ -14,7 +14,6 @@ import (
 	"hives/data"
 	"hives/encoder"
 	"hives/internal/fault"
-	"hives/losses"
 	"hives/metrics"
 	"hives/samplers"
 )
@@ -51,41 +50,78 @@ type Validator struct {
 	rows    []data.Row
 	labels  *data.Labels
 	inputs  []encoder.Input
-	batches [][]int32 // of the validation loss; none where the rows cannot fill one
+	batches []*Batch  // of the validation loss, labels only; none where the rows cannot fill one
+	drawn   [][]int32 // their rows
 	loss    *Exec
 }
 
 // NewValidator draws at most limit rows, a function of seed. It returns nil when fewer than two are held out.
 func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Config) (*Validator, error) {
-	if limit > 0 && len(rows) > limit {
-		draw := rand.New(rand.NewPCG(cfg.Seed, 0x76616c6964617465)).Perm(len(rows))[:limit]
-		slices.Sort(draw)
-		sample := make([]data.Row, limit)
-		for i, at := range draw {
-			sample[i] = rows[at]
-		}
-		rows = sample
-	}
-	if len(rows) < 2 || limit == 0 {
+	if min(len(rows), limit) < 2 {
 		return nil, nil
 	}
-	v := &Validator{rows: rows, labels: data.NewLabels(rows)}
-	for _, r := range rows {
-		v.inputs = append(v.inputs, encoder.Input{Text: r.Text})
-	}
-	if s, err := samplers.NewIntraTheory(v.labels, cfg.sampler(v.labels.Alternatives(rows))); err == nil {
-		for step := range min(validationBatches, s.BatchesPerEpoch()) {
-			v.batches = append(v.batches, s.Batch(step).Rows)
-		}
-	}
-	lossConfig, err := cfg.lossConfig()
+	all := data.NewLabels(rows) // a text's labels are those of all its rows, in the sample or not
+	pairs, err := cfg.pairs(all, all.Alternatives(rows))
 	if err != nil {
 		return nil, err
 	}
-	v.loss, err = NewExec(backend, func(z, theory, levels, direction *Node) *Node {
-		return losses.Hierarchical(lossConfig, z, theory, levels, direction).Loss
-	})
+	numbers := sampleRows(len(rows), limit, cfg.Seed)
+	v := &Validator{}
+	for _, at := range numbers {
+		v.rows = append(v.rows, rows[at])
+		v.inputs = append(v.inputs, encoder.Input{Text: rows[at].Text})
+	}
+	v.labels = data.NewLabels(v.rows)
+	v.draw(cfg, &pairs, numbers)
+	loss := Objective{Ignores: pairs.Ignores}
+	if loss.Hierarchical, err = cfg.lossConfig(); err != nil {
+		return nil, err
+	}
+	v.loss, err = NewExec(backend, func(in []*Node) []*Node { return []*Node{loss.of(in[0], in[1:]).loss} })
 	return v, err
+}
+
+// sampleRows draws at most limit of n rows, ascending.
+func sampleRows(n, limit int, seed uint64) []int {
+	draw := make([]int, n)
+	for i := range draw {
+		draw[i] = i
+	}
+	if limit > 0 && n > limit {
+		draw = rand.New(rand.NewPCG(seed, 0x76616c6964617465)).Perm(n)[:limit]
+		slices.Sort(draw)
+	}
+	return draw
+}
+
+// draw makes the batches of the loss, none where the rows cannot fill them. pairs know the rows by numbers.
+func (v *Validator) draw(cfg *Config, pairs *Pairs, numbers []int) {
+	s, err := samplers.NewIntraTheory(v.labels, cfg.sampler(v.labels.Alternatives(v.rows)))
+	if err != nil {
+		return
+	}
+	for step := range min(validationBatches, s.BatchesPerEpoch()) {
+		rows := s.Batch(step).Rows
+		known := make([]int32, len(rows))
+		for i, r := range rows {
+			known[i] = int32(numbers[r])
+		}
+		b := labelBatch(v.labels, rows)
+		pairs.fill(b, known)
+		v.batches, v.drawn = append(v.batches, b), append(v.drawn, rows)
+	}
+}
+
+// unknowing is the mean over the batches of the loss of knowing nothing.
+func (v *Validator) unknowing(batchSize int) float64 {
+	if len(v.batches) == 0 || v.batches[0].Ignore == nil {
+		return unknowing(batchSize)
+	}
+	sum := 0.0
+	for _, b := range v.batches {
+		sum += b.unknowing()
+	}
+	return sum / float64(len(v.batches))
 }
 
 // tokens are those of the rows' texts, as the encoder will frame them; a nil Validator has none.
@@ -117,7 +153,7 @@ func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize 
 	if err != nil {
 		return nil, fmt.Errorf("validate: %w", err)
 	}
-	out := &Validation{Kind: "validation", Rows: len(rows), LossUnknowing: unknowing(batchSize), RankingAccuracy: Scoped{}, SimilarityCorrelation: Scoped{}}
+	out := &Validation{Kind: "validation", Rows: len(rows), LossUnknowing: v.unknowing(batchSize), RankingAccuracy: Scoped{}, SimilarityCorrelation: Scoped{}}
 	for s, name := range metrics.ScopeNames {
 		out.RankingAccuracy[name] = defined(m.Ranking[s].Macro)
 		out.SimilarityCorrelation[name] = defined(m.Correlation[s].Pearson)
@@ -137,17 +173,13 @@ func (v *Validator) meanLoss(vectors [][]float32) (*float64, error) {
 		return nil, nil
 	}
 	sum, d := 0.0, len(vectors[0])
-	for _, rows := range v.batches {
+	for i, b := range v.batches {
 		var z []float32
-		var theory, levels, direction []int32
-		for _, r := range rows {
+		for _, r := range v.drawn[i] {
 			z = append(z, vectors[r]...)
-			theory = append(theory, v.labels.Theory[r])
-			levels = append(levels, v.labels.Levels[r][:]...)
-			direction = append(direction, v.labels.Direction[r])
 		}
-		out, err := v.loss.Call1(tensors.FromFlatDataAndDimensions(z, len(rows), d), theory,
-			tensors.FromFlatDataAndDimensions(levels, len(rows), 3), direction)
+		in := append([]any{tensors.FromFlatDataAndDimensions(z, len(z)/d, d)}, b.labelInputs()...)
+		out, err := v.loss.Call1(in...)
 		if err != nil {
 			return nil, fault.New(fault.Unavailable, "validation loss: %w", err)
 		}

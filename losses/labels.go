@@ -1,0 +1,77 @@
+package losses
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Labels are the annotations of a batch's rows.
+type Labels struct {
+	Theory    *Node // [B] Int32
+	Levels    *Node // [B, L] Int32, −1 where the path has no label
+	Direction *Node // [B] Int32
+
+	// Ignore marks pairs that say nothing, [B, B] Bool; nil: none. Where it is true, row j is neither a
+	// positive of anchor i nor in its denominator, at any level. It need not be symmetric: text j may
+	// carry i's label in another of its rows, and text i not j's.
+	Ignore *Node
+	// Weights say how close the texts of two rows are, [B, B] from 0 to 1. TextSoft alone takes them.
+	Weights *Node
+}
+
+// of takes the labels of some rows.
+func (l Labels) of(r rows) Labels {
+	l.Theory, l.Levels, l.Direction = r.of(l.Theory), r.of(l.Levels), r.of(l.Direction)
+	l.Ignore, l.Weights = r.square(l.Ignore), r.square(l.Weights)
+	return l
+}
+
+// square takes the pairs among some rows: [B, B] → [R, R]; nil stays nil.
+func (r rows) square(pairs *Node) *Node {
+	if pairs == nil {
+		return nil
+	}
+	return SliceAxis(r.of(pairs), 1, AxisRange(r.from, r.to))
+}
+
+// candidates are the pairs that a denominator holds: all but a row with itself and those to be ignored.
+// [B, B] Bool.
+func (l Labels) candidates() *Node {
+	others := LogicalNot(Diagonal(l.Theory.Graph(), l.Theory.Shape().Dim(0)))
+	if l.Ignore == nil {
+		return others
+	}
+	return LogicalAnd(others, LogicalNot(l.Ignore))
+}
+
+// check asserts e: [B, H], theory and direction: [B], levels: [B, L], matrices: [B, B].
+func (l Labels) check(e *Node) {
+	if e.Rank() != 2 {
+		exceptions.Panicf("losses: vectors %s, want [B, H]", e.Shape())
+	}
+	batch := e.Shape().Dim(0)
+	if l.Levels.Rank() != 2 || l.Levels.Shape().Dim(0) != batch || l.Levels.Shape().Dim(1) < 1 {
+		exceptions.Panicf("losses: levels %s beside vectors %s, want [%d, L]", l.Levels.Shape(), e.Shape(), batch)
+	}
+	checkIDs(e, l.Theory, "theory")
+	checkIDs(e, l.Direction, "direction")
+	if l.Ignore != nil && (l.Ignore.DType() != dtypes.Bool || !isSquare(l.Ignore, batch)) {
+		exceptions.Panicf("losses: ignore %s beside vectors %s, want Bool [%d, %d]", l.Ignore.Shape(), e.Shape(), batch, batch)
+	}
+	if l.Weights != nil && (!l.Weights.DType().IsFloat() || !isSquare(l.Weights, batch)) {
+		exceptions.Panicf("losses: weights %s beside vectors %s, want floats [%d, %d]", l.Weights.Shape(), e.Shape(), batch, batch)
+	}
+}
+
+func isSquare(x *Node, n int) bool {
+	return x.Rank() == 2 && x.Shape().Dim(0) == n && x.Shape().Dim(1) == n
+}
+
+// checkIDs asserts one integer a row of e.
+func checkIDs(e, ids *Node, name string) {
+	if ids.Rank() != 1 || ids.Shape().Dim(0) != e.Shape().Dim(0) || !ids.DType().IsInt() {
+		exceptions.Panicf("losses: %s %s beside vectors %s, want integers [%d]",
+			name, ids.Shape(), e.Shape(), e.Shape().Dim(0))
+	}
+}
