@@ -4,9 +4,10 @@
     python3 -m venv VENV && VENV/bin/pip install tokenizers==0.23.3
     VENV/bin/python scripts/make_unicode_tables.py tokenizer/unicode.txt     # about a minute
 
-Ids depend on three sets of tables that the library takes from three places: its regular expressions
-(letters, numbers, blanks), Rust (numeric characters of Digits) and an old normaliser (marks and
-compositions of Unicode 9). Go's tables are of yet another version, so each code point is asked for.
+Ids depend on tables that the library takes from several places: its regular expressions (letters, numbers,
+blanks), Rust (numeric characters of Digits, lower case), an old normaliser (marks and compositions of
+Unicode 9) and old categories (what BERT drops and cuts at). Go's tables are of yet another version, so each
+code point is asked for.
 """
 
 import pathlib
@@ -33,6 +34,46 @@ def matching(pattern):
 def numeric():
     digits = pre_tokenizers.Digits(individual_digits=True)
     return [c for c in CODES if len(digits.pre_tokenize_str("a" + chr(c))) == 2]
+
+
+def bert(**on):
+    """BertNormalizer with one step on and the others off."""
+    steps = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    return normalizers.BertNormalizer(**{**steps, **on}).normalize_str
+
+
+def controls(blanks):
+    """What clean_text drops; the blanks that it keeps become spaces, and no other character changes."""
+    clean = bert(clean_text=True)
+    dropped = [c for c in CODES if clean("a" + chr(c) + "b") == "ab"]
+    gone, spaces = set(dropped), set(blanks)
+    for c in CODES:
+        kept = "" if c in gone else " " if c in spaces else chr(c)
+        if clean("a" + chr(c) + "b") != "a" + kept + "b":
+            sys.exit("clean_text does more to U+%04X than drop it or blank it" % c)
+    return dropped
+
+
+def ideographs():
+    apart = bert(handle_chinese_chars=True)
+    return [c for c in CODES if apart(chr(c)) != chr(c)]
+
+
+def accents():
+    strip = bert(strip_accents=True)
+    return [c for c in CODES if strip(chr(c)) == ""]
+
+
+def punctuation(blanks):
+    """What BertPreTokenizer cuts out; it drops the blanks of the regular expressions."""
+    cut, spaces, found = pre_tokenizers.BertPreTokenizer(), set(blanks), []
+    for c in CODES:
+        pieces = len(cut.pre_tokenize_str("a" + chr(c) + "b"))
+        if (pieces == 2) != (c in spaces):
+            sys.exit("BertPreTokenizer and the regular expressions disagree on U+%04X" % c)
+        if pieces == 3:
+            found.append(c)
+    return found
 
 
 def ranges(codes):
@@ -96,9 +137,17 @@ def keeps_place(a, b):
 
 
 def lines():
-    for letter, codes in (("L", matching(r"\p{L}")), ("N", matching(r"\p{N}")), ("S", matching(r"\s")), ("D", numeric())):
+    blanks = matching(r"\s")
+    for letter, codes in (
+        ("L", matching(r"\p{L}")), ("N", matching(r"\p{N}")), ("S", blanks), ("D", numeric()),
+        ("X", controls(blanks)), ("K", ideographs()), ("A", accents()), ("B", punctuation(blanks)),
+    ):
         for first, last in ranges(codes):
             yield "%s %X %X" % (letter, first, last)
+    lower = bert(lowercase=True)
+    for c in CODES:
+        if lower(chr(c)) != chr(c):
+            yield "W %X %s" % (c, " ".join("%X" % ord(x) for x in lower(chr(c))))
     decomposed = decompositions()
     classes = combining_classes(decomposed)
     for k in sorted(set(classes.values())):
@@ -115,7 +164,8 @@ HEADER = """\
 # Characters as Hugging Face tokenizers %s sees them; made by scripts/make_unicode_tables.py, not by hand.
 # Facts of the Unicode Character Database (Unicode License v3). Hexadecimal, ranges inclusive:
 # L, N, S first last: letter, number, blank of the regular expressions; D: numeric for Digits;
-# C class first last: canonical combining class; P c a b: c composes from a and b;
+# X, K, A, B first last: what BERT's steps drop, set between blanks, strip as accents, cut out as punctuation;
+# W c parts...: lower case of c; C class first last: canonical combining class; P c a b: c composes from a and b;
 # M c parts...: c decomposes into parts and never comes back."""
 
 

@@ -32,7 +32,7 @@ func newAddedTokens(tokens []addedToken) *addedTokens {
 		a.uniform = a.uniform && c == a.first
 	}
 	for _, list := range a.byFirst {
-		slices.SortFunc(list, func(x, y addedToken) int { return len(y.content) - len(x.content) })
+		slices.SortStableFunc(list, func(x, y addedToken) int { return len(y.content) - len(x.content) })
 	}
 	return a
 }

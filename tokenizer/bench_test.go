@@ -63,7 +63,7 @@ func BenchmarkEncodeFirstPass(b *testing.B) {
 		b.Fatal(err)
 	}
 	lines := realLines(b)
-	plain, ids, total := tok.(*byteLevel), []int32(nil), 0
+	plain, ids, total := tok.(*plain), []int32(nil), 0
 	for b.Loop() {
 		plain.cache, total = newPieceCache(), 0
 		for _, line := range lines {

@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"container/heap"
 	"math/bits"
+
+	"hives/internal/fault"
 )
 
 // noMerge is what the merge table says of a pair that never merges; every real entry is smaller.
@@ -18,9 +20,46 @@ const lacking = -1
 // bpe merges the bytes of one piece. It is immutable once built.
 type bpe struct {
 	byteID [256]int32 // lacking for bytes without an entry
-	gaps   bool       // some byte has none
+	byteOf map[rune]byte
+	gaps   bool // some byte has none
 	merges pairTable
 	whole  map[string]int32 // ignore_merges: pieces that are entries as they stand; else nil
+}
+
+// newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
+// SmolLM2's vocabulary lacks six control characters and two bytes of planes that
+// nobody uses.
+func newBPE(m *fileModel) (*bpe, error) {
+	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256)}
+	for i, r := range byteRunes() {
+		id, ok := m.Vocab[string(r)]
+		switch {
+		case !ok && m.UnkToken != nil:
+			return nil, fault.New(fault.Corrupt, "model.vocab has no entry for byte %d (%q)", i, r)
+		case !ok:
+			id, b.gaps = lacking, true
+		}
+		b.byteID[i], b.byteOf[r] = id, byte(i)
+	}
+	// The order of the list is the priority: the first merge has rank 0.
+	for rank, pair := range m.Merges {
+		left, okLeft := m.Vocab[pair[0]]
+		right, okRight := m.Vocab[pair[1]]
+		id, ok := m.Vocab[pair[0]+pair[1]]
+		if !okLeft || !okRight || !ok {
+			return nil, fault.New(fault.Corrupt, "model.merges[%d] %q needs an entry that model.vocab lacks", rank, pair)
+		}
+		b.merges.set(left, right, rank, id)
+	}
+	if m.IgnoreMerges {
+		b.whole = make(map[string]int32, len(m.Vocab))
+		for entry, id := range m.Vocab {
+			if piece, ok := entryBytes(entry, b.byteOf); ok {
+				b.whole[piece] = id
+			}
+		}
+	}
+	return b, nil
 }
 
 // encode appends the ids of piece: again and again the pair of lowest rank merges, the leftmost of equals.

@@ -28,7 +28,7 @@ type cachedPiece struct {
 func newPieceCache() *pieceCache { return &pieceCache{seed: maphash.MakeSeed()} }
 
 // encode appends the ids of piece, from the cache where they are known.
-func (c *pieceCache) encode(dst []int32, piece string, model *bpe) []int32 {
+func (c *pieceCache) encode(dst []int32, piece string, model model) []int32 {
 	// One byte is a table look-up; long pieces hardly ever come twice.
 	if len(piece) == 1 || len(piece) > smallPiece {
 		return model.encode(dst, piece)

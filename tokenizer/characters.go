@@ -18,24 +18,39 @@ var unicodeText string
 
 // Class bits of a character.
 const (
-	letter    uint8 = 1 << iota // \p{L}
-	number                      // \p{N}
-	blank                       // \s
-	numeric                     // what the Digits pre-tokeniser cuts at
-	reordered                   // NFC may change a text that holds it: marks, second halves, singletons
+	letter      uint16 = 1 << iota // \p{L}
+	number                         // \p{N}
+	blank                          // \s
+	numeric                        // what the Digits pre-tokeniser cuts at
+	reordered                      // NFC may change a text that holds it: marks, second halves, singletons
+	composite                      // decomposes into what NFC composes again
+	control                        // BertNormalizer's clean_text drops it
+	ideograph                      // BertNormalizer sets it between blanks
+	accent                         // BertNormalizer's strip_accents drops it
+	upper                          // lowercase changes it
+	punctuation                    // BertPreTokenizer cuts it out
 )
+
+// rangeBits are the entries of unicode.txt that give each character of a range one bit.
+var rangeBits = map[string]uint16{
+	"L": letter, "N": number, "S": blank, "D": numeric, "X": control, "K": ideograph, "A": accent, "B": punctuation,
+}
 
 const symbol = letter | number | blank // none of these bits: [^\s\p{L}\p{N}]
 
 // characters answers by code point. It is immutable once read.
 type characters struct {
 	// By the upper bits of the code point; pages without any class are one shared empty page.
-	pages     [utf8.MaxRune>>8 + 1]*[256]uint8
+	pages     [utf8.MaxRune>>8 + 1]*page
 	combining map[rune]uint8   // canonical combining class, absent: 0
 	parts     map[rune][]rune  // full decomposition of what never comes back
 	halves    map[rune][2]rune // what a primary composite is made of, one step
 	composed  map[[2]rune]rune // the reverse of halves
+	lower     map[rune][]rune  // what a capital becomes, one by one: no rule looks at its neighbours
 }
+
+// page has the class bits of 256 code points.
+type page [256]uint16
 
 // tables reads the text once a process, at the first Open.
 var tables = sync.OnceValue(func() *characters {
@@ -47,10 +62,10 @@ var tables = sync.OnceValue(func() *characters {
 })
 
 // class returns the class bits of a valid code point.
-func (t *characters) class(r rune) uint8 { return t.pages[r>>8][uint8(r)] }
+func (t *characters) class(r rune) uint16 { return t.pages[r>>8][uint8(r)] }
 
 // at returns the class bits and the byte length of the character of s that begins at i. s is valid UTF-8.
-func (t *characters) at(s string, i int) (uint8, int) {
+func (t *characters) at(s string, i int) (uint16, int) {
 	if c := s[i]; c < utf8.RuneSelf {
 		return t.pages[0][c], 1
 	}
@@ -59,7 +74,7 @@ func (t *characters) at(s string, i int) (uint8, int) {
 }
 
 // while returns the end of the run from i of characters that have any bit of mask.
-func (t *characters) while(s string, i int, mask uint8) int {
+func (t *characters) while(s string, i int, mask uint16) int {
 	for i < len(s) {
 		c, size := t.at(s, i)
 		if c&mask == 0 {
@@ -71,7 +86,7 @@ func (t *characters) while(s string, i int, mask uint8) int {
 }
 
 // until returns the end of the run from i of characters that have no bit of mask.
-func (t *characters) until(s string, i int, mask uint8) int {
+func (t *characters) until(s string, i int, mask uint16) int {
 	for i < len(s) {
 		c, size := t.at(s, i)
 		if c&mask != 0 {
@@ -89,8 +104,9 @@ func readCharacters(text string) (*characters, error) {
 		parts:     map[rune][]rune{},
 		halves:    map[rune][2]rune{},
 		composed:  map[[2]rune]rune{},
+		lower:     map[rune][]rune{},
 	}
-	empty := new([256]uint8)
+	empty := new(page)
 	for i := range t.pages {
 		t.pages[i] = empty
 	}
@@ -105,11 +121,12 @@ func readCharacters(text string) (*characters, error) {
 	// The vowels and final consonants of Hangul join what stands before them.
 	t.mark(hangulV, hangulV+hangulVs-1, reordered, empty)
 	t.mark(hangulT+1, hangulT+hangulTs-1, reordered, empty)
+	t.mark(hangulS, hangulS+hangulSs-1, composite, empty)
 	return t, nil
 }
 
 // readLine takes one line of the table; its header says what the letters mean.
-func (t *characters) readLine(line string, empty *[256]uint8) error {
+func (t *characters) readLine(line string, empty *page) error {
 	fields := strings.Fields(line)
 	var v []rune
 	for _, f := range fields[1:] {
@@ -119,15 +136,10 @@ func (t *characters) readLine(line string, empty *[256]uint8) error {
 		}
 		v = append(v, rune(n))
 	}
+	bits := rangeBits[fields[0]]
 	switch {
-	case fields[0] == "L" && len(v) == 2:
-		t.mark(v[0], v[1], letter, empty)
-	case fields[0] == "N" && len(v) == 2:
-		t.mark(v[0], v[1], number, empty)
-	case fields[0] == "S" && len(v) == 2:
-		t.mark(v[0], v[1], blank, empty)
-	case fields[0] == "D" && len(v) == 2:
-		t.mark(v[0], v[1], numeric, empty)
+	case bits != 0 && len(v) == 2:
+		t.mark(v[0], v[1], bits, empty)
 	case fields[0] == "C" && len(v) == 3:
 		t.mark(v[1], v[2], reordered, empty)
 		for r := v[1]; r <= v[2]; r++ {
@@ -136,10 +148,14 @@ func (t *characters) readLine(line string, empty *[256]uint8) error {
 	case fields[0] == "P" && len(v) == 3:
 		pair := [2]rune{v[1], v[2]}
 		t.halves[v[0]], t.composed[pair] = pair, v[0]
+		t.mark(v[0], v[0], composite, empty)
 		t.mark(v[2], v[2], reordered, empty)
 	case fields[0] == "M" && len(v) >= 2:
 		t.parts[v[0]] = v[1:]
 		t.mark(v[0], v[0], reordered, empty)
+	case fields[0] == "W" && len(v) >= 2:
+		t.lower[v[0]] = v[1:]
+		t.mark(v[0], v[0], upper, empty)
 	default:
 		return fmt.Errorf("unknown entry %q with %d values", fields[0], len(v))
 	}
@@ -147,10 +163,10 @@ func (t *characters) readLine(line string, empty *[256]uint8) error {
 }
 
 // mark sets bits for the code points first to last; pages that nobody marks stay the shared empty one.
-func (t *characters) mark(first, last rune, bits uint8, empty *[256]uint8) {
+func (t *characters) mark(first, last rune, bits uint16, empty *page) {
 	for r := first; r <= last; r++ {
 		if t.pages[r>>8] == empty {
-			t.pages[r>>8] = new([256]uint8)
+			t.pages[r>>8] = new(page)
 		}
 		t.pages[r>>8][uint8(r)] |= bits
 	}

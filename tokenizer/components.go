@@ -22,18 +22,30 @@ type part struct {
 }
 
 // partTypes are looked into; others are named in the error.
-var partTypes = map[string]bool{"Sequence": true, "NFC": true, "Split": true, "ByteLevel": true, "Digits": true}
+var partTypes = map[string]bool{"Sequence": true, "NFC": true, "Split": true, "ByteLevel": true, "Digits": true,
+	"BertNormalizer": true, "BertPreTokenizer": true}
 
-// readPart first looks at the type alone: of a component that is not implemented the error should name the
-// type, not its first unknown option.
+// partType reads the type alone: of a component that is not implemented the error should name the type, not its first
+// unknown option.
+func partType(field string, raw json.RawMessage) (kind string, err error) {
+	if isNull(raw) {
+		return "", unsupported(field, "null")
+	}
+	if err := json.Unmarshal(raw, &struct{ Type *string }{&kind}); err != nil {
+		return "", fault.New(fault.Corrupt, "%s: %w", field, err)
+	}
+	return kind, nil
+}
+
 func readPart(field string, raw json.RawMessage) (*part, error) {
+	kind, err := partType(field, raw)
+	if err != nil {
+		return nil, err
+	}
+	if !partTypes[kind] {
+		return nil, unsupported(field+".type", quoted(kind))
+	}
 	var p part
-	if err := json.Unmarshal(raw, &struct{ Type *string }{&p.Type}); err != nil {
-		return nil, fault.New(fault.Corrupt, "%s: %w", field, err)
-	}
-	if !partTypes[p.Type] {
-		return nil, unsupported(field+".type", fmt.Sprintf("%q", p.Type))
-	}
 	if err := strictly(raw, &p); err != nil {
 		return nil, fault.New(fault.Invalid, "%s: %w", field, err)
 	}
@@ -43,38 +55,62 @@ func readPart(field string, raw json.RawMessage) (*part, error) {
 // isNull: a component may be null or left out.
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// readNormalizer tells whether texts are brought into NFC; nothing else is implemented.
-func readNormalizer(field string, raw json.RawMessage) (nfc bool, err error) {
+// A normalizer brings a text into the form that the vocabulary is written in.
+type normalizer func(string) string
+
+// readNormalizers returns what is done to a text before it is split, in this order.
+func readNormalizers(field string, raw json.RawMessage, chars *characters) (all []normalizer, err error) {
 	if isNull(raw) {
-		return false, nil
+		return nil, nil
+	}
+	kind, err := partType(field, raw)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "BertNormalizer" {
+		bert, err := readBert(field, raw, chars)
+		if err != nil {
+			return nil, err
+		}
+		return []normalizer{bert.normalize}, nil
 	}
 	p, err := readPart(field, raw)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	switch p.Type {
 	case "NFC":
-		return true, nil
+		return []normalizer{chars.nfc}, nil
 	case "Sequence":
 		for i, inner := range p.Normalizers {
-			one, err := readNormalizer(fmt.Sprintf("%s.normalizers[%d]", field, i), inner)
+			some, err := readNormalizers(fmt.Sprintf("%s.normalizers[%d]", field, i), inner, chars)
 			if err != nil {
-				return false, err
+				return nil, err
 			}
-			nfc = nfc || one // twice is the same as once
+			all = append(all, some...)
 		}
-		return nfc, nil
+		return all, nil
 	}
-	return false, unsupported(field+".type", fmt.Sprintf("%q", p.Type))
+	return nil, unsupported(field+".type", quoted(p.Type))
 }
 
-// readPreTokenizer returns the splitters, applied one inside the pieces of the other. The last component
+// readWords refuses every pre-tokeniser but BERT's.
+func readWords(raw json.RawMessage) ([]splitter, error) {
+	const field = "pre_tokenizer"
+	p, err := readPart(field, raw)
+	if err != nil {
+		return nil, err
+	}
+	if p.Type != "BertPreTokenizer" {
+		return nil, unsupported(field+".type", quoted(p.Type)+" of a WordPiece")
+	}
+	return []splitter{splitBert}, nil
+}
+
+// readPreTokenizer returns the splitters of a BPE, applied one inside the pieces of the other. The last component
 // must be ByteLevel: it turns bytes into the characters of the vocabulary.
 func readPreTokenizer(raw json.RawMessage) ([]splitter, error) {
 	const field = "pre_tokenizer"
-	if isNull(raw) {
-		return nil, unsupported(field, "null")
-	}
 	p, err := readPart(field, raw)
 	if err != nil {
 		return nil, err
@@ -121,7 +157,7 @@ func (p *part) splitters(field string, last bool) ([]splitter, error) {
 	case "Split":
 		return p.pattern(field)
 	}
-	return nil, unsupported(field+".type", fmt.Sprintf("%q", p.Type))
+	return nil, unsupported(field+".type", quoted(p.Type))
 }
 
 // pattern looks the expression up among those that have a scanner. "Isolated" means that matches and what
@@ -129,7 +165,7 @@ func (p *part) splitters(field string, last bool) ([]splitter, error) {
 func (p *part) pattern(field string) ([]splitter, error) {
 	switch {
 	case p.Behavior != "Isolated":
-		return nil, unsupported(field+".behavior", fmt.Sprintf("%q", p.Behavior))
+		return nil, unsupported(field+".behavior", quoted(p.Behavior))
 	case p.Invert:
 		return nil, unsupported(field+".invert", true)
 	case p.Pattern.Regex == nil:
@@ -137,7 +173,7 @@ func (p *part) pattern(field string) ([]splitter, error) {
 	}
 	s, ok := splitters[*p.Pattern.Regex]
 	if !ok {
-		return nil, unsupported(field+".pattern.Regex", fmt.Sprintf("%q", *p.Pattern.Regex))
+		return nil, unsupported(field+".pattern.Regex", quoted(*p.Pattern.Regex))
 	}
 	return []splitter{s}, nil
 }

@@ -85,7 +85,7 @@ func BenchmarkAgainstDaulet(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	plain, rust, lines := tok.(*byteLevel), openDaulet(b, path), realLines(b)
+	plain, rust, lines := tok.(*plain), openDaulet(b, path), realLines(b)
 	for _, cold := range []bool{false, true} {
 		b.Run(map[bool]string{false: "warm", true: "emptied"}[cold], func(b *testing.B) {
 			encodeOnThreads(b, plain, lines)

@@ -16,13 +16,13 @@ func demoFolder(t testing.TB) string {
 	return filepath.Join(goldentest.ModuleRoot(t), "demo", "model")
 }
 
-func demoTokenizer(t testing.TB) *byteLevel {
+func demoTokenizer(t testing.TB) *plain {
 	t.Helper()
 	tok, err := Open(demoFolder(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tok.(*byteLevel)
+	return tok.(*plain)
 }
 
 type reference struct {

@@ -8,18 +8,18 @@ import (
 )
 
 // Encode appends the ids of text; see Tokenizer.
-func (t *byteLevel) Encode(dst []int32, text string) ([]int32, error) {
+func (t *plain) Encode(dst []int32, text string) ([]int32, error) {
 	return t.EncodePrefix(dst, text, math.MaxInt)
 }
 
 // EncodePrefix appends the first limit ids of text, or all if there are fewer. It stops at the piece that
 // reaches the limit, so a very long text costs little more than checking its encoding.
-func (t *byteLevel) EncodePrefix(dst []int32, text string, limit int) ([]int32, error) {
+func (t *plain) EncodePrefix(dst []int32, text string, limit int) ([]int32, error) {
 	if err := validText(text); err != nil {
 		return dst, err
 	}
 	// end is compared with len(ids), so what dst brought along counts in; a sum beyond int means no limit.
-	run := encoding{byteLevel: t, ids: dst, end: math.MaxInt}
+	run := encoding{plain: t, ids: dst, end: math.MaxInt}
 	if limit < math.MaxInt-len(dst) {
 		run.end = len(dst) + limit
 	}
@@ -54,7 +54,7 @@ func validText(text string) error {
 
 // encoding is the state of one Encode: ids so far, and the count at which it may stop.
 type encoding struct {
-	*byteLevel
+	*plain
 	ids []int32
 	end int
 }
@@ -62,9 +62,7 @@ type encoding struct {
 // segment encodes text between two tokens of the raw text. Each is normalised by itself: a mark after a
 // token does not join it.
 func (e *encoding) segment(text string) {
-	if e.nfc {
-		text = e.chars.nfc(text)
-	}
+	text = e.normalize(text)
 	for len(text) > 0 && len(e.ids) < e.end {
 		start, token := e.normalized.find(text)
 		e.split(text[:start], e.splitters)

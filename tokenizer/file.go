@@ -11,8 +11,8 @@ import (
 	"hives/internal/fault"
 )
 
-// file is the layout of tokenizer.json. Truncation, padding, post_processor and decoder are read over:
-// framing belongs to Framed, whatever the file says.
+// file is the layout of tokenizer.json. Truncation, padding and decoder are read over: how long a text may be is
+// Framed's to say. So is what stands around a text, but for WordPiece, whose post_processor holds.
 type file struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
@@ -22,7 +22,7 @@ type file struct {
 	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
 	PostProcessor json.RawMessage `json:"post_processor"`
 	Decoder       json.RawMessage `json:"decoder"`
-	Model         fileModel       `json:"model"`
+	Model         json.RawMessage `json:"model"`
 }
 
 // fileToken is an entry of added_tokens. Special only matters to decoding.
@@ -36,7 +36,7 @@ type fileToken struct {
 	Special    bool   `json:"special"`
 }
 
-// fileModel is the "model" object. null stands for the zero value in its options.
+// fileModel is the "model" object of a BPE. null stands for the zero value in its options.
 type fileModel struct {
 	Type                    string           `json:"type"`
 	Dropout                 float64          `json:"dropout"`
@@ -80,8 +80,10 @@ func (m *fileMerge) UnmarshalJSON(raw []byte) error {
 // unsupported refuses a part of the file that would change ids and is not implemented.
 func unsupported(field string, value any) error {
 	return fault.New(fault.Invalid, "%s %v is not implemented by the plain tokenizer; "+
-		"build with -tags daulet, or use a byte-level BPE of Qwen's or GPT-2's kind", field, value)
+		"build with -tags daulet, or use a byte-level BPE of Qwen's or GPT-2's kind or a WordPiece of BERT's", field, value)
 }
+
+func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
 // readFile decodes a file and refuses what would change ids unseen; components are looked into later.
 func readFile(raw []byte) (*file, error) {
@@ -90,7 +92,7 @@ func readFile(raw []byte) (*file, error) {
 		return nil, fault.New(fault.Corrupt, "%w", err)
 	}
 	if f.Version != "1.0" {
-		return nil, unsupported("version", fmt.Sprintf("%q", f.Version))
+		return nil, unsupported("version", quoted(f.Version))
 	}
 	for _, t := range f.AddedTokens {
 		switch name := fmt.Sprintf("of added token %q", t.Content); {
@@ -105,20 +107,29 @@ func readFile(raw []byte) (*file, error) {
 			return nil, unsupported("rstrip", name)
 		}
 	}
-	return &f, f.Model.check()
+	return &f, nil
+}
+
+// readModel reads the "model" object of a BPE.
+func readModel(raw json.RawMessage) (*fileModel, error) {
+	var m fileModel
+	if err := strictly(raw, &m); err != nil {
+		return nil, fault.New(fault.Corrupt, "model: %w", err)
+	}
+	return &m, m.check()
 }
 
 // check refuses options that only other kinds of BPE use.
 func (m *fileModel) check() error {
 	switch {
 	case m.Type != "BPE" && m.Type != "":
-		return unsupported("model.type", fmt.Sprintf("%q", m.Type))
+		return unsupported("model.type", quoted(m.Type))
 	case m.Dropout != 0:
 		return unsupported("model.dropout", m.Dropout)
 	case m.ContinuingSubwordPrefix != "":
-		return unsupported("model.continuing_subword_prefix", fmt.Sprintf("%q", m.ContinuingSubwordPrefix))
+		return unsupported("model.continuing_subword_prefix", quoted(m.ContinuingSubwordPrefix))
 	case m.EndOfWordSuffix != "":
-		return unsupported("model.end_of_word_suffix", fmt.Sprintf("%q", m.EndOfWordSuffix))
+		return unsupported("model.end_of_word_suffix", quoted(m.EndOfWordSuffix))
 	case m.ByteFallback:
 		return unsupported("model.byte_fallback", true)
 	case len(m.Vocab) == 0:

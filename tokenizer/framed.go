@@ -1,6 +1,10 @@
 package tokenizer
 
-import "hives/internal/fault"
+import (
+	"slices"
+
+	"hives/internal/fault"
+)
 
 // Qwen3-Embedding's framing.
 const (
@@ -8,22 +12,41 @@ const (
 	DefaultEndToken  = "<|endoftext|>" // its hidden state is the text's vector
 )
 
-// Framed frames texts for last-token pooling: ids cut to MaxLength−1, then the end token, always. It does
-// so itself because published tokenizer.json files differ in whether their post-processor appends it. It is
-// safe for concurrent use while nobody changes its fields.
+// Framed frames texts as the model read them in training: the start ids, the text's ids, the end token. Ids of the text
+// are cut so that all are MaxLength at most. A language model has no start ids, and its end token is always appended,
+// because published tokenizer.json files differ in whether their post-processor does so; of a WordPiece the file's
+// post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its fields.
 type Framed struct {
 	Tokenizer Tokenizer
 	MaxLength int
+	Start     []int32
 	EndID     int32
 }
 
-// NewFramed resolves endToken in tok. A maxLength of 0 and an empty endToken mean the defaults.
+// framer is a Tokenizer whose file says what stands around a text.
+type framer interface{ around() *frame }
+
+func (t *plain) around() *frame { return t.frame }
+
+// NewFramed resolves endToken in tok. A maxLength of 0 and an empty endToken mean the defaults. Of a tokenizer that
+// knows its frame endToken may only be that frame's.
 func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 	if maxLength == 0 {
 		maxLength = DefaultMaxLength
 	}
-	if maxLength < 2 {
-		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text before the end token; use 2 or more", maxLength)
+	f := &Framed{Tokenizer: tok, MaxLength: maxLength}
+	own := (*frame)(nil)
+	if t, ok := tok.(framer); ok {
+		own = t.around()
+	}
+	if own != nil {
+		f.Start, f.EndID = own.start, own.end
+	}
+	if least := len(f.Start) + 2; maxLength < least {
+		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text before the end token; use %d or more", maxLength, least)
+	}
+	if endToken == "" && own != nil {
+		return f, nil
 	}
 	if endToken == "" {
 		endToken = DefaultEndToken
@@ -32,7 +55,11 @@ func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 	if !ok {
 		return nil, fault.New(fault.Mismatch, "tokenizer: no token %q among %d; name the end token that the model was trained with", endToken, tok.VocabSize())
 	}
-	return &Framed{Tokenizer: tok, MaxLength: maxLength, EndID: id}, nil
+	if own != nil && id != own.end {
+		return nil, fault.New(fault.Mismatch, "tokenizer: the end token is to be %q, id %d, but the file's post_processor ends texts with id %d", endToken, id, own.end)
+	}
+	f.EndID = id
+	return f, nil
 }
 
 // prefixEncoder is a Tokenizer that can stop early.
@@ -40,11 +67,14 @@ type prefixEncoder interface {
 	EncodePrefix(dst []int32, text string, limit int) ([]int32, error)
 }
 
-// Encode returns the framed ids of text, of length 1 (empty text) to MaxLength, and whether ids were cut
+// room is how many ids of a text are kept.
+func (f *Framed) room() int { return f.MaxLength - len(f.Start) - 1 }
+
+// Encode returns the framed ids of text, those of the frame alone for an empty one, at most MaxLength, and whether ids were cut
 // off. Cutting a long text does not cost the encoding of all of it.
 func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 	if p, ok := f.Tokenizer.(prefixEncoder); ok {
-		ids, err = p.EncodePrefix(nil, text, f.MaxLength) // one more than is kept: shows whether more follow
+		ids, err = p.EncodePrefix(nil, text, f.room()+1) // one more than is kept: shows whether more follow
 	} else {
 		ids, err = f.Tokenizer.Encode(nil, text)
 	}
@@ -54,7 +84,7 @@ func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 	return f.Frame(ids)
 }
 
-// Frame cuts ids, which hold no end token yet, and appends it. It refuses ids outside the vocabulary. The
+// Frame cuts ids, which hold nothing of the frame yet, and puts it around them. It refuses ids outside the vocabulary. The
 // result shares no memory with ids.
 func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) {
 	// Ids may come from outside (an RPC, a file), and an embedding look-up would not notice a wrong one.
@@ -64,20 +94,34 @@ func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) 
 			return nil, false, fault.New(fault.Invalid, "tokenizer: id %d at position %d is outside the vocabulary of %d", id, i, size)
 		}
 	}
-	truncated = len(ids) > f.MaxLength-1
-	if truncated {
-		ids = ids[:f.MaxLength-1]
+	if truncated = len(ids) > f.room(); truncated {
+		ids = ids[:f.room()]
 	}
-	framed = append(append(make([]int32, 0, len(ids)+1), ids...), f.EndID)
+	framed = make([]int32, 0, len(f.Start)+len(ids)+1)
+	framed = append(append(append(framed, f.Start...), ids...), f.EndID)
 	return framed, truncated, f.check(framed)
 }
 
 // check asserts what pooling relies on.
 func (f *Framed) check(framed []int32) error {
-	if n := len(framed); n == 0 || n > f.MaxLength || framed[n-1] != f.EndID {
-		return fault.New(fault.Mismatch, "tokenizer: framed row of %d ids (at most %d) does not end in token %d", n, f.MaxLength, f.EndID)
+	if n := len(framed); n == 0 || n > f.MaxLength || !f.inside(framed) || framed[n-1] != f.EndID {
+		return fault.New(fault.Mismatch, "tokenizer: framed row of %d ids (at most %d) does not stand between %v and token %d", n, f.MaxLength, f.Start, f.EndID)
 	}
 	return nil
+}
+
+// inside tells whether ids begin with Start and are longer.
+func (f *Framed) inside(ids []int32) bool {
+	return len(ids) > len(f.Start) && slices.Equal(ids[:len(f.Start)], f.Start)
+}
+
+// CheckGiven refuses ids that a caller gives in place of a text where they lack the frame of a model with start ids:
+// it never read a text without. A language model embeds any ids, as its vector is the state of the last.
+func (f *Framed) CheckGiven(ids []int32) error {
+	if len(f.Start) == 0 || f.inside(ids) && ids[len(ids)-1] == f.EndID {
+		return nil
+	}
+	return fault.New(fault.Invalid, "the ids of a text must begin with %v and end with %d: this model reads no text without them", f.Start, f.EndID)
 }
 
 // FitsVocabulary refuses a tokenizer whose ids reach beyond the rows of an embedding table. A larger table

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 
@@ -12,25 +13,32 @@ import (
 	"hives/internal/gguf"
 )
 
-// byteLevel is the plain-Go tokenizer. Nothing but the cache and the spellings changes after Open, and neither needs a
-// lock of its users.
-type byteLevel struct {
-	chars      *characters
-	raw        *addedTokens // matched in the text as given
-	normalized *addedTokens // matched after normalisation
-	nfc        bool
-	splitters  []splitter
-	model      *bpe
-	cache      *pieceCache
-	ids        map[string]int32 // every token, added ones too
-	size       int
-	digest     string
+// plain is the tokenizer in Go. Nothing but the cache and the spellings changes after Open, and neither needs a lock of
+// its users.
+type plain struct {
+	chars       *characters
+	raw         *addedTokens // matched in the text as given
+	normalized  *addedTokens // matched after normalisation
+	normalizers []normalizer
+	splitters   []splitter
+	model       model
+	cache       *pieceCache
+	frame       *frame           // of a WordPiece; nil: Framed's caller names the end token
+	ids         map[string]int32 // every token, added ones too
+	size        int
+	digest      string
 
 	spell     sync.Once
 	spellings []string // by id, once somebody has asked
 }
 
-// Open reads the byte-level BPE tokenizer at path: a tokenizer.json, a folder that holds one, or a GGUF model with its
+// A model turns one piece of a text, at least a byte, into ids, and knows the bytes that an entry stands for.
+type model interface {
+	encode(dst []int32, piece string) []int32
+	spell(entry string) string
+}
+
+// Open reads the byte-level BPE or WordPiece tokenizer at path: a tokenizer.json, a folder that holds one, or a GGUF model with its
 // tokenizer in the file. It refuses a file with any component it does not implement, and names the field.
 func Open(path string) (Tokenizer, error) {
 	raw, path, err := readJSON(path)
@@ -65,26 +73,56 @@ func readJSON(path string) (raw []byte, file string, err error) {
 }
 
 // parse builds the tokenizer from the bytes of a file; the order of the steps is that of the file.
-func parse(raw []byte) (*byteLevel, error) {
+func parse(raw []byte) (*plain, error) {
 	f, err := readFile(raw)
 	if err != nil {
 		return nil, err
 	}
-	t := &byteLevel{chars: tables(), cache: newPieceCache(), digest: digest(raw)}
-	if t.nfc, err = readNormalizer("normalizer", f.Normalizer); err != nil {
+	t := &plain{chars: tables(), cache: newPieceCache(), digest: digest(raw)}
+	if t.normalizers, err = readNormalizers("normalizer", f.Normalizer, t.chars); err != nil {
 		return nil, err
 	}
+	kind, err := partType("model", f.Model)
+	if err == nil && kind == "WordPiece" {
+		err = t.readWordPiece(f)
+	} else if err == nil {
+		err = t.readBPE(f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, t.addTokens(f.AddedTokens)
+}
+
+func (t *plain) readBPE(f *file) (err error) {
 	if t.splitters, err = readPreTokenizer(f.PreTokenizer); err != nil {
-		return nil, err
+		return err
 	}
-	if t.model, err = newBPE(&f.Model); err != nil {
-		return nil, err
+	m, err := readModel(f.Model)
+	if err != nil {
+		return err
 	}
-	if t.ids, t.size, err = vocabulary(f.Model.Vocab, f.AddedTokens); err != nil {
-		return nil, err
+	if t.model, err = newBPE(m); err != nil {
+		return err
 	}
-	t.addTokens(f.AddedTokens)
-	return t, nil
+	t.ids, t.size, err = vocabulary(m.Vocab, f.AddedTokens)
+	return err
+}
+
+func (t *plain) readWordPiece(f *file) (err error) {
+	if t.splitters, err = readWords(f.PreTokenizer); err != nil {
+		return err
+	}
+	w, err := readWordPiece(f.Model, t.chars)
+	if err != nil {
+		return err
+	}
+	t.model = w
+	if t.ids, t.size, err = vocabulary(maps.Clone(w.begins), f.AddedTokens); err != nil {
+		return err
+	}
+	t.frame, err = readFrame(f.PostProcessor, t.ids)
+	return err
 }
 
 // digest identifies a tokenizer: the hex SHA-256 of its file.
@@ -123,65 +161,38 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 	return entries, int(largest) + 1, nil
 }
 
-// newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
-// SmolLM2's vocabulary lacks six control characters and two bytes of planes that
-// nobody uses.
-func newBPE(m *fileModel) (*bpe, error) {
-	b := &bpe{merges: newPairTable(len(m.Merges))}
-	byteOf := make(map[rune]byte, 256)
-	for i, r := range byteRunes() {
-		id, ok := m.Vocab[string(r)]
-		switch {
-		case !ok && m.UnkToken != nil:
-			return nil, fault.New(fault.Corrupt, "model.vocab has no entry for byte %d (%q)", i, r)
-		case !ok:
-			id, b.gaps = lacking, true
-		}
-		b.byteID[i], byteOf[r] = id, byte(i)
-	}
-	// The order of the list is the priority: the first merge has rank 0.
-	for rank, pair := range m.Merges {
-		left, okLeft := m.Vocab[pair[0]]
-		right, okRight := m.Vocab[pair[1]]
-		id, ok := m.Vocab[pair[0]+pair[1]]
-		if !okLeft || !okRight || !ok {
-			return nil, fault.New(fault.Corrupt, "model.merges[%d] %q needs an entry that model.vocab lacks", rank, pair)
-		}
-		b.merges.set(left, right, rank, id)
-	}
-	if m.IgnoreMerges {
-		b.whole = make(map[string]int32, len(m.Vocab))
-		for entry, id := range m.Vocab {
-			if piece, ok := entryBytes(entry, byteOf); ok {
-				b.whole[piece] = id
-			}
-		}
-	}
-	return b, nil
-}
-
-// addTokens sorts added tokens by the text they are matched in.
-func (t *byteLevel) addTokens(tokens []fileToken) {
+// addTokens sorts added tokens by the text they are matched in. The library normalises a token as it will normalise the
+// text: [MASK] is matched as [mask] where texts become lower case.
+func (t *plain) addTokens(tokens []fileToken) error {
 	var raw, normalized []addedToken
 	for _, token := range tokens {
-		switch {
-		case !token.Normalized:
+		if !token.Normalized {
 			raw = append(raw, addedToken{token.Content, token.ID})
-		case t.nfc: // the library normalises the token as it will normalise the text
-			normalized = append(normalized, addedToken{t.chars.nfc(token.Content), token.ID})
-		default:
-			normalized = append(normalized, addedToken{token.Content, token.ID})
+			continue
 		}
+		content := t.normalize(token.Content)
+		if content == "" {
+			return fault.New(fault.Invalid, "nothing is left of added token %q once it is normalised", token.Content)
+		}
+		normalized = append(normalized, addedToken{content, token.ID})
 	}
 	t.raw, t.normalized = newAddedTokens(raw), newAddedTokens(normalized)
+	return nil
 }
 
-func (t *byteLevel) VocabSize() int { return t.size }
-func (t *byteLevel) SHA256() string { return t.digest }
-func (t *byteLevel) Close() error   { return nil }
+func (t *plain) normalize(text string) string {
+	for _, n := range t.normalizers {
+		text = n(text)
+	}
+	return text
+}
+
+func (t *plain) VocabSize() int { return t.size }
+func (t *plain) SHA256() string { return t.digest }
+func (t *plain) Close() error   { return nil }
 
 // TokenID knows entries of the vocabulary in the file's spelling (Ġ for a blank) and added tokens.
-func (t *byteLevel) TokenID(token string) (int32, bool) {
+func (t *plain) TokenID(token string) (int32, bool) {
 	id, ok := t.ids[token]
 	return id, ok
 }

@@ -1,14 +1,16 @@
 package tokenizer
 
+import "strings"
+
 // Speller is a Tokenizer that knows what its tokens stand for. OpenDaulet's does not.
 type Speller interface {
-	// Spell returns the bytes of a token, a blank where the file writes Ġ; false for an id of no token. Of a
-	// character that is split between tokens each has some bytes only.
+	// Spell returns the bytes of a token, a blank where the file writes Ġ, without the ## of what goes on a word; false
+	// for an id of no token. Of a character that is split between tokens each has some bytes only.
 	Spell(id int32) (string, bool)
 }
 
 // Spell implements Speller. The table is made at the first call: most programs never ask.
-func (t *byteLevel) Spell(id int32) (string, bool) {
+func (t *plain) Spell(id int32) (string, bool) {
 	t.spell.Do(t.spellAll)
 	if id < 0 || int(id) >= len(t.spellings) || t.spellings[id] == "" {
 		return "", false
@@ -16,17 +18,10 @@ func (t *byteLevel) Spell(id int32) (string, bool) {
 	return t.spellings[id], true
 }
 
-func (t *byteLevel) spellAll() {
-	byteOf := make(map[rune]byte, 256)
-	for i, r := range byteRunes() {
-		byteOf[r] = byte(i)
-	}
+func (t *plain) spellAll() {
 	t.spellings = make([]string, t.size)
 	for entry, id := range t.ids {
-		if piece, ok := entryBytes(entry, byteOf); ok {
-			entry = piece
-		}
-		t.spellings[id] = entry
+		t.spellings[id] = t.model.spell(entry)
 	}
 	for _, added := range []*addedTokens{t.raw, t.normalized} { // they are written as they are
 		for _, list := range added.byFirst {
@@ -36,3 +31,14 @@ func (t *byteLevel) spellAll() {
 		}
 	}
 }
+
+// spell returns the bytes that an entry stands for.
+func (b *bpe) spell(entry string) string {
+	if piece, ok := entryBytes(entry, b.byteOf); ok {
+		return piece
+	}
+	return entry
+}
+
+// spell returns an entry without the prefix that tells where in a word it stands.
+func (w *wordPiece) spell(entry string) string { return strings.TrimPrefix(entry, w.prefix) }

@@ -25,7 +25,7 @@ func splitQwen(t *characters, s string) int {
 	case c&number != 0:
 		return n // \p{N}: numbers stand alone
 	}
-	var next uint8 = blank // at the end of s: no word and no symbol follows
+	next := blank // at the end of s: no word and no symbol follows
 	if n < len(s) {
 		var size int
 		if next, size = t.at(s, n); next&letter != 0 && !newline(s[0]) {
@@ -81,6 +81,19 @@ func splitDigitRuns(t *characters, s string) int {
 		return n
 	}
 	return t.until(s, 0, numeric)
+}
+
+// splitBert follows BertPreTokenizer: a run of blanks, one punctuation mark, or a run of neither. The library drops the
+// blanks; here wordPiece does.
+func splitBert(t *characters, s string) int {
+	c, n := t.at(s, 0)
+	switch {
+	case c&blank != 0:
+		return t.while(s, n, blank)
+	case c&punctuation != 0:
+		return n
+	}
+	return t.until(s, n, blank|punctuation)
 }
 
 // blanks takes a run of blanks: up to its last line break where breaks end a piece (\s*[\r\n]+), else all

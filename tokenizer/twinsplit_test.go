@@ -13,7 +13,7 @@ type alternative []step
 
 const many = 1 << 30
 
-func has(mask uint8) func(rune) bool {
+func has(mask uint16) func(rune) bool {
 	return func(r rune) bool { return tables().class(r)&mask != 0 }
 }
 func not(f func(rune) bool) func(rune) bool { return func(r rune) bool { return !f(r) } }
