@@ -17,7 +17,7 @@ go_files = $(shell git ls-files -co --exclude-standard '*.go')
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## check the tools and install the CPU plugin into .cache (or $HIVES_CACHE)
+setup: ## check the tools, install the CPU plugin and a pretrained encoder into .cache (or $HIVES_CACHE)
 	@scripts/setup.sh
 
 build: ## build train, embedd and hives into bin/

