@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what HiVES needs, and installs the CPU plugin and a small pretrained encoder into the cache. Quick when all is there; called by
-# make setup, make demo and make test.
+# Checks what HiVES needs, and installs the CPU plugin and a small pretrained encoder into the cache. Quick when all is
+# there; called by make setup, make demo and make test.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

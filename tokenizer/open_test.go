@@ -13,8 +13,13 @@ import (
 // edited returns the demo's tokenizer.json with one field set to a JSON value; path names it by keys.
 func edited(t testing.TB, value string, path ...string) []byte {
 	t.Helper()
+	return set(t, demoJSON(t), value, path...)
+}
+
+func set(t testing.TB, file []byte, value string, path ...string) []byte {
+	t.Helper()
 	var root map[string]any
-	if err := json.Unmarshal(demoJSON(t), &root); err != nil {
+	if err := json.Unmarshal(file, &root); err != nil {
 		t.Fatal(err)
 	}
 	at := root

@@ -112,15 +112,8 @@ func slowNFC(s string) string {
 	for _, r := range s {
 		runes = t.decompose(runes, r)
 	}
+	runes = slowOrder(runes)
 	class := func(r rune) int { return int(t.combining[r]) }
-	for swapped := true; swapped; {
-		swapped = false
-		for i := 0; i+1 < len(runes); i++ {
-			if b := class(runes[i+1]); b != 0 && class(runes[i]) > b {
-				runes[i], runes[i+1], swapped = runes[i+1], runes[i], true
-			}
-		}
-	}
 	for i := 1; i < len(runes); i++ {
 		starter := i - 1
 		for starter >= 0 && class(runes[starter]) != 0 {
@@ -137,6 +130,20 @@ func slowNFC(s string) string {
 		}
 	}
 	return string(runes)
+}
+
+// slowOrder exchanges neighbouring marks until all are in order.
+func slowOrder(runes []rune) []rune {
+	class := func(r rune) int { return int(tables().combining[r]) }
+	for swapped := true; swapped; {
+		swapped = false
+		for i := 0; i+1 < len(runes); i++ {
+			if b := class(runes[i+1]); b != 0 && class(runes[i]) > b {
+				runes[i], runes[i+1], swapped = runes[i+1], runes[i], true
+			}
+		}
+	}
+	return runes
 }
 
 func demoJSON(t testing.TB) []byte {

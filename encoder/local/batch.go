@@ -56,6 +56,9 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at, l.model.Config.VocabSize)
 		}
 	}
+	if l.framed != nil {
+		return in.IDs, l.framed.CheckGiven(in.IDs)
+	}
 	return in.IDs, nil
 }
 

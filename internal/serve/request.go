@@ -110,6 +110,13 @@ func (g *Generation) checkIDs(ids []uint32) error {
 			return Refuse(fault.Invalid, "UNKNOWN_ID", "id %d at position %d is outside the vocabulary of %d", id, at, g.Vocabulary)
 		}
 	}
+	if g.Framed == nil {
+		return nil
+	}
+	given, _ := cutIDs(ids, len(ids))
+	if err := g.Framed.CheckGiven(given); err != nil {
+		return Refuse(fault.Invalid, "UNFRAMED_IDS", "%w", err)
+	}
 	return nil
 }
 
@@ -171,7 +178,7 @@ func (g *Generation) frame(t *Texts, f *framed, i int) (err error) {
 	return err
 }
 
-// cutIDs keeps the last id of a list that is too long: it is the end token, whose state is the vector.
+// cutIDs keeps the first ids and the last of a list that is too long: so it keeps what stands around a text.
 func cutIDs(ids []uint32, longest int) (out []int32, truncated bool) {
 	last := ids[len(ids)-1]
 	if truncated = len(ids) > longest; truncated {

@@ -10,7 +10,6 @@ import (
 	"hives/internal/serve/schedule"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
-	"hives/tokenizer"
 )
 
 // The services of text-embeddings-inference, in its semantics: one text a message, refused if too long unless
@@ -134,7 +133,7 @@ func (t teiTokenize) TokenizeStream(stream teiv1.Tokenize_TokenizeStreamServer) 
 	})
 }
 
-// teiTokenize frames a text; the end token is the only special one.
+// teiTokenize frames a text; special are the tokens of the frame alone.
 func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv1.EncodeResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -153,15 +152,9 @@ func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv
 	if err != nil {
 		return nil, err
 	}
-	ids := f.ids[0]
-	speller, _ := g.Framed.Tokenizer.(tokenizer.Speller)
-	out := &teiv1.EncodeResponse{Tokens: spelled(speller, ids[:len(ids)-1], prompt+r.Inputs)}
-	if r.AddSpecialTokens {
-		end := &teiv1.SimpleToken{Id: uint32(ids[len(ids)-1]), Special: true}
-		if speller != nil {
-			end.Text, _ = speller.Spell(ids[len(ids)-1])
-		}
-		out.Tokens = append(out.Tokens, end)
+	out := &teiv1.EncodeResponse{Tokens: tokens(g.Framed, f.ids[0], prompt+r.Inputs)}
+	if !r.AddSpecialTokens {
+		out.Tokens = out.Tokens[len(g.Framed.Start) : len(out.Tokens)-1]
 	}
 	return out, nil
 }

@@ -8,6 +8,38 @@ import (
 	"hives/tokenizer"
 )
 
+// tokens describes the ids of a text in its frame.
+func tokens(f *tokenizer.Framed, ids []int32, text string) []*teiv1.SimpleToken {
+	speller, _ := f.Tokenizer.(tokenizer.Speller)
+	start, end := len(f.Start), len(ids)-1
+	inner := spelled(speller, ids[start:end], text)
+	if p, ok := f.Tokenizer.(tokenizer.Placer); ok {
+		for i, at := range p.Places(text) {
+			place(inner[i], text, at[0], at[1])
+		}
+	}
+	out := special(speller, ids[:start])
+	return append(append(out, inner...), special(speller, ids[end:])...)
+}
+
+// special describes ids that stand around a text.
+func special(s tokenizer.Speller, ids []int32) (out []*teiv1.SimpleToken) {
+	for _, id := range ids {
+		token := &teiv1.SimpleToken{Id: uint32(id), Special: true}
+		if s != nil {
+			token.Text, _ = s.Spell(id)
+		}
+		out = append(out, token)
+	}
+	return out
+}
+
+// place notes that a token was made from these bytes of text.
+func place(token *teiv1.SimpleToken, text string, start, stop int) {
+	a, b := uint32(start), uint32(stop)
+	token.Text, token.Start, token.Stop = text[start:stop], &a, &b
+}
+
 // spelled adds what each token stands for and, as upstream, the bytes of text it was made from, widened to whole
 // characters where one is split between tokens. Where the tokens do not spell the text, because it was normalised or
 // holds what the vocabulary lacks, there are no places; without a speller there are only ids.
@@ -31,9 +63,8 @@ func spelled(s tokenizer.Speller, ids []int32, text string) []*teiv1.SimpleToken
 	from := 0
 	for i, to := range ends {
 		start, stop := wholeCharacters(text, from, to)
-		out[i].Text = text[start:stop]
-		a, b := uint32(start), uint32(stop)
-		out[i].Start, out[i].Stop, from = &a, &b, to
+		place(out[i], text, start, stop)
+		from = to
 	}
 	return out
 }

@@ -106,6 +106,7 @@ func readFraming(dir string, info Info) (Info, error) {
 	}
 	var tok struct {
 		MaxLength float64 `json:"model_max_length"` // 1e30 stands for none
+		bertOptions
 	}
 	_, err := readJSON(dir, promptsFile, &p)
 	if err == nil {
@@ -134,7 +135,7 @@ func readFraming(dir string, info Info) (Info, error) {
 	case tok.MaxLength >= 2 && tok.MaxLength <= longest:
 		info.MaxLength = int(tok.MaxLength)
 	}
-	if info.EndToken, err = readEndToken(dir, info.EndToken); err != nil {
+	if info.EndToken, err = readEndToken(dir, info.EndToken, tok.bertOptions); err != nil {
 		return Info{}, err
 	}
 	return info, info.validateIn(dir)
@@ -157,18 +158,58 @@ type processor struct {
 		SpecialToken *struct{ ID string }
 	} `json:"single"`
 	Special map[string]struct{ Tokens []string } `json:"special_tokens"`
+	Sep     []any                                `json:"sep"` // of a BertProcessing: token, id
+}
+
+// bertOptions are what transformers' class for BERT's tokenizer, in tokenizer_config.json, sets in the normaliser of
+// tokenizer.json. Here the latter alone is read, so the two must agree.
+type bertOptions struct {
+	Lower      *bool `json:"do_lower_case"`
+	Strip      *bool `json:"strip_accents"`
+	Ideographs *bool `json:"tokenize_chinese_chars"`
+}
+
+// contradicts names an option that says other than the normaliser, or is empty.
+func (o bertOptions) contradicts(n *bertNormalizer) string {
+	differ := func(a, b *bool) bool { return a != nil && (b == nil || *a != *b) }
+	switch {
+	case n == nil || n.Type != "BertNormalizer":
+		return ""
+	case differ(o.Lower, n.Lower):
+		return "do_lower_case"
+	case differ(o.Strip, n.Strip):
+		return "strip_accents"
+	case differ(o.Ideographs, n.Ideographs):
+		return "tokenize_chinese_chars"
+	}
+	return ""
+}
+
+type bertNormalizer struct {
+	Type       string `json:"type"`
+	Lower      *bool  `json:"lowercase"`
+	Strip      *bool  `json:"strip_accents"`
+	Ideographs *bool  `json:"handle_chinese_chars"`
 }
 
 // readEndToken finds what tokenizer.json's post-processor puts behind a text. Where it puts nothing, the given token
 // holds: published copies of one tokenizer differ in this, and Qwen3-Embedding needs its end token all the same.
-func readEndToken(dir, otherwise string) (string, error) {
+func readEndToken(dir, otherwise string, options bertOptions) (string, error) {
 	var f struct {
-		PostProcessor *processor `json:"post_processor"`
+		Normalizer    *bertNormalizer `json:"normalizer"`
+		PostProcessor *processor      `json:"post_processor"`
+		Model         struct {
+			Type string `json:"type"`
+		} `json:"model"`
 	}
 	if _, err := readJSON(dir, TokenizerFile, &f); err != nil || f.PostProcessor == nil {
 		return otherwise, err
 	}
-	token, err := f.PostProcessor.endToken()
+	if name := options.contradicts(f.Normalizer); name != "" {
+		return "", fault.New(fault.Invalid, "%s: %s says other than the normalizer of %s, which is read here; make them agree",
+			filepath.Join(dir, TokenizerConfigFile), name, TokenizerFile)
+	}
+	token, err := f.PostProcessor.endToken(f.Model.Type == "WordPiece")
 	if err != nil {
 		return "", fault.New(fault.Invalid, "%s: post_processor: %w", filepath.Join(dir, TokenizerFile), err)
 	}
@@ -178,24 +219,37 @@ func readEndToken(dir, otherwise string) (string, error) {
 	return token, nil
 }
 
-func (p *processor) endToken() (token string, err error) {
+// endToken refuses a token before the text, but for a WordPiece: tokenizer.Framed puts it there.
+func (p *processor) endToken(wordPiece bool) (token string, err error) {
+	single := p.Single
 	switch p.Type {
 	case "ByteLevel": // only moves offsets
 		return "", nil
 	case "Sequence":
 		for i := range p.Processors {
-			next, err := p.Processors[i].endToken()
+			next, err := p.Processors[i].endToken(wordPiece)
 			if err != nil || token != "" && next != "" {
 				return "", errors.Join(err, errors.New("want one template"))
 			}
 			token += next
 		}
 		return token, nil
+	case "BertProcessing":
+		if len(p.Sep) == 2 && wordPiece {
+			token, _ = p.Sep[0].(string)
+		}
+		if token == "" {
+			err = errors.New("BertProcessing without sep, or not of a WordPiece")
+		}
+		return token, err
 	case "TemplateProcessing":
+		if wordPiece && len(single) > 0 && single[0].SpecialToken != nil {
+			single = single[1:]
+		}
 	default:
 		return "", fmt.Errorf("type %q is not done here", p.Type)
 	}
-	for i, piece := range p.Single {
+	for i, piece := range single {
 		switch {
 		case i == 0 && piece.Sequence != nil:
 		case i == 1 && piece.SpecialToken != nil && len(p.Special[piece.SpecialToken.ID].Tokens) == 1:
