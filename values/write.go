@@ -33,11 +33,11 @@ type build struct {
 // Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never changed
 // in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk.
 func (s *Set) Write(path string) error {
-	dir, err := os.MkdirTemp("", "values-*")
+	dir, done, err := fsutil.Scratch("values-*")
 	if err != nil {
-		return fsutil.Classify(err, path)
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer done()
 	made := filepath.Join(dir, "values.db")
 	if err := s.store(made); err != nil {
 		return fmt.Errorf("values %s: %w", path, err)

@@ -62,6 +62,7 @@ func newRoot() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			cli.EndsItself(c.Context())
 			return daemon.Run(c.Context(), cfg, os.Stderr)
 		},
 	}

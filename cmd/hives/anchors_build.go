@@ -25,6 +25,7 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if config != "" {
+				cli.GoesOn(c.Context()) // with the model's answers so far
 				cfg, _, err := cli.Load(anchors.DefaultLLM(), cli.Sources{File: config})
 				if err != nil {
 					return err

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/hub"
 )
 
@@ -24,6 +25,7 @@ HTTPS_PROXY, HTTP_PROXY and NO_PROXY as everywhere.`,
   hives download OWNER/NAME --revision v1.0 --out models/name`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			cli.GoesOn(c.Context())
 			if len(args) == 1 {
 				r.ID = args[0]
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/embedcorpus"
 	"hives/internal/embedder"
 	"hives/internal/fault"
@@ -22,7 +23,7 @@ func embedCorpusCommand() *cobra.Command {
 fixed number of rows. Each of n processes takes a shard i/n, with i from 0; they need not hear of each other
 and share --out only. A part is written as a whole: a shard that was killed goes on with its first missing
 part when the same command runs again, and a finished one says so and exits 0. Another input, model, prompt
-or number of shards under the same --out is refused. A stop by a signal exits 1, so that Kubernetes counts
+or number of shards under the same --out is refused. A stop by a signal exits 75, so that Kubernetes counts
 the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 		Example: `  hives embed-corpus --in rows.parquet --shard 0/2 --endpoint grpc://127.0.0.1:50051 --out vectors
   hives embed-corpus --in rows.parquet --shard 1/2 --endpoint grpc://127.0.0.1:50051 --out vectors
@@ -30,6 +31,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
   hives embed-corpus merge vectors vectors.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
+			cli.GoesOn(c.Context())
 			if j.Shard, err = embedcorpus.ParseShard(shard); err != nil {
 				return fault.Usage(err)
 			}

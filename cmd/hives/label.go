@@ -22,6 +22,7 @@ rules, the configuration and the tables.`,
   hives label --config panel.toml --in texts.jsonl --theory mft --out rows.parquet --db votes.db --report page.html`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			cli.GoesOn(c.Context())
 			var err error
 			if j.Config, _, err = cli.Load(panel.Defaults(), flags.Sources(c.Flags(), "HIVES_LABEL", nil)); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/review"
 )
 
@@ -25,6 +26,7 @@ anchors. docs/REVIEW.md.`,
   hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			cli.EndsItself(c.Context())
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 			return review.Run(c.Context(), j)
 		},

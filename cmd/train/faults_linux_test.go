@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"hives/internal/fault"
 	"hives/internal/goldentest"
 	"hives/internal/runstore"
 	"hives/internal/soak"
@@ -163,7 +164,7 @@ func started(t *testing.T, out string, args []string) (*exec.Cmd, *bytes.Buffer)
 }
 
 // TestTwoProcessesOneFolder: the second is refused and told who is there; the first goes on. SIGTERM then
-// saves and ends it with 0.
+// saves, ends it with 75 and says how to go on.
 func TestTwoProcessesOneFolder(t *testing.T) {
 	args := tinyArgs(t, 100_000, "--validate-every", "0")
 	out := filepath.Join(t.TempDir(), "run")
@@ -174,7 +175,7 @@ func TestTwoProcessesOneFolder(t *testing.T) {
 	}
 	begin := time.Now()
 	cmd.Process.Signal(syscall.SIGTERM)
-	if err := cmd.Wait(); err != nil || !strings.Contains(first.String(), "nothing is lost") {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted || !strings.Contains(first.String(), "train --resume") {
 		t.Errorf("SIGTERM: %v: %s", err, first)
 	}
 	t.Logf("SIGTERM to the end: %.3f s", time.Since(begin).Seconds())

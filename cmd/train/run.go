@@ -35,6 +35,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if o.dryRun {
 		return dryRun(ctx, cfg, options, out, o.json)
 	}
+	cli.EndsItself(ctx)
 	metrics, err := o.serveMetrics(&cfg, &options)
 	if err != nil {
 		return err

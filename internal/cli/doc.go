@@ -2,8 +2,10 @@
 // and the version.
 //
 // A program's main is two lines, cli.Main(cli.Command(newRoot())). Main cancels the context at the first
-// SIGINT or SIGTERM and lets the program save; a second signal kills it. The error comes out once, on
-// stderr, with the exit code of package fault.
+// SIGINT or SIGTERM and a second later ends the process, with nothing half written; a command that saves or
+// drains says EndsItself and is waited for, and only a second signal kills it. One that says GoesOn ends with
+// code 75 and is printed, so that it can be given again; others end with 130 or 143, as a shell has it. The
+// error comes out once, on stderr, with the exit code of package fault.
 //
 // A configuration is one struct with toml tags. Load lays its sources over each other, each over the one
 // before: defaults, the file of --config, the environment (PREFIX_SECTION_KEY), --set section.key=value,

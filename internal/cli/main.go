@@ -6,47 +6,20 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"hives/internal/fault"
 )
 
-// Signal is the cause of a context that a signal cancelled.
-type Signal struct{ os.Signal }
-
-func (s Signal) Error() string { return "stopped by " + s.String() }
-
-// Is makes a Signal count as a cancelled context.
-func (s Signal) Is(target error) bool { return target == context.Canceled }
-
 // Main runs the program and ends the process with its exit code.
 func Main(run func(context.Context) error) {
 	ctx, stop := withSignals(context.Background())
 	err := guarded(ctx, run)
 	stop()
-	os.Exit(finish(os.Stderr, filepath.Base(os.Args[0]), err, context.Cause(ctx)))
-}
-
-// withSignals cancels the context at the first SIGINT or SIGTERM and gives both signals their deadly
-// meaning back, so that a second one ends a save that hangs.
-func withSignals(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(parent)
-	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case s := <-ch:
-			signal.Stop(ch)
-			cancel(Signal{s})
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { signal.Stop(ch); cancel(nil) }
+	os.Exit(finish(os.Stderr, filepath.Base(os.Args[0]), stopped(ctx, err)))
 }
 
 // crash is a panic on its way to finish.
@@ -67,23 +40,21 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	return run(ctx)
 }
 
-// finish prints err and returns the exit code. SIGTERM after which all was saved is a success: whoever
-// sent it asked for just that.
-func finish(w io.Writer, program string, err, cause error) int {
-	code := fault.ExitCode(err)
-	var s Signal
-	if code == fault.ExitInterrupted && errors.As(cause, &s) && s.Signal == syscall.SIGTERM {
-		code = fault.ExitDone
-	}
+// finish prints err and returns the exit code.
+func finish(w io.Writer, program string, err error) int {
 	if err == nil {
-		return code
+		return fault.ExitDone
 	}
 	fmt.Fprintf(w, "%s: %v\n", program, err)
 	var c crash
 	if errors.As(err, &c) {
 		fmt.Fprintf(w, "%s", c.stack)
 	}
-	return code
+	var s Signal
+	if code := fault.ExitCode(err); code != fault.ExitFailed || !errors.As(err, &s) {
+		return code
+	}
+	return s.exitCode()
 }
 
 // Command makes a cobra tree into what Main runs. Whatever goes wrong before a command's own work has

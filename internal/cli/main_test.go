@@ -15,23 +15,23 @@ import (
 )
 
 func TestFinish(t *testing.T) {
-	stopped := fault.Saved(fmt.Errorf("stopped at step 5; go on with --resume"))
+	saved := fault.Saved(fmt.Errorf("stopped at step 5; go on with --resume"))
 	for _, c := range []struct {
-		name       string
-		err, cause error
-		code       int
-		text       string
+		name string
+		err  error
+		code int
+		text string
 	}{
-		{"done", nil, nil, 0, ""},
-		{"failed", errors.New("no room"), nil, 1, "train: no room\n"},
-		{"usage", fault.Usage(errors.New("no flag")), nil, 2, "train: no flag\n"},
-		{"Ctrl-C and saved", stopped, Signal{syscall.SIGINT}, 75, "train: stopped at step 5; go on with --resume\n"},
-		{"SIGTERM and saved", stopped, Signal{syscall.SIGTERM}, 0, "train: stopped at step 5; go on with --resume\n"},
-		{"SIGTERM and not saved", errors.New("disk full"), Signal{syscall.SIGTERM}, 1, "train: disk full\n"},
+		{"done", nil, 0, ""},
+		{"failed", errors.New("no room"), 1, "train: no room\n"},
+		{"usage", fault.Usage(errors.New("no flag")), 2, "train: no flag\n"},
+		{"saved", saved, 75, "train: stopped at step 5; go on with --resume\n"},
+		{"Ctrl-C", Signal{syscall.SIGINT}, 130, "train: stopped by Ctrl-C\n"},
+		{"SIGTERM", Signal{syscall.SIGTERM}, 143, "train: stopped by SIGTERM\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if code := finish(&out, "train", c.err, c.cause); code != c.code {
+			if code := finish(&out, "train", c.err); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			if out.String() != c.text {
@@ -41,10 +41,50 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// TestStopped: what a command returns after a signal, as each kind of command is stopped.
+func TestStopped(t *testing.T) {
+	full, cancelled := errors.New("disk full"), fmt.Errorf("encode: %w", context.Canceled)
+	for _, c := range []struct {
+		name string
+		how  func(context.Context)
+		err  error
+		code int
+		says string
+	}{
+		{"whole in spite of it", nil, nil, 0, ""},
+		{"broken off", nil, cancelled, 143, "stopped by SIGTERM"},
+		{"broken off, and the error hides it", nil, full, 143, "stopped by SIGTERM"},
+		{"a save that failed", EndsItself, full, 1, "disk full"},
+		{"a drain that was broken off", EndsItself, cancelled, 143, "stopped by SIGTERM"},
+		{"saved by itself", EndsItself, fault.Saved(full), 75, "disk full"},
+		{"goes on", GoesOn, cancelled, 75, "go on with: "},
+		{"saved and goes on", GoesOn, fault.Saved(full), 75, "disk full; go on with: "},
+	} {
+		ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), mannerKey{}, &manner{}))
+		if c.how != nil {
+			c.how(ctx)
+		}
+		cancel(Signal{syscall.SIGTERM})
+		err := stopped(ctx, c.err)
+		var out bytes.Buffer
+		if code := finish(&out, "hives", err); code != c.code || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%s: exit code %d, %q, want %d and %q", c.name, code, &out, c.code, c.says)
+		}
+	}
+}
+
+func TestCommandLineIsReadByAShellAgain(t *testing.T) {
+	for word, want := range map[string]string{"a/b-c.d=1": "a/b-c.d=1", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$HOME": "'$HOME'"} {
+		if got := shellWord(word); got != want {
+			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}
+
 func TestPanicIsAFailureWithItsStack(t *testing.T) {
 	err := guarded(context.Background(), func(context.Context) error { panic("shape [2] is not [3]") })
 	var out bytes.Buffer
-	if code := finish(&out, "train", err, nil); code != fault.ExitFailed {
+	if code := finish(&out, "train", err); code != fault.ExitFailed {
 		t.Errorf("exit code %d, want 1: 2 is for usage mistakes", code)
 	}
 	for _, w := range []string{"internal error: shape [2] is not [3]", "main_test.go"} {

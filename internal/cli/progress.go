@@ -6,37 +6,47 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// plainInterval is the time between two lines where no bar can be drawn.
-const plainInterval = 10 * time.Second
+// plainInterval is the time between two lines where no bar can be drawn, drawInterval between two drawings of one.
+const (
+	plainInterval = 10 * time.Second
+	drawInterval  = 100 * time.Millisecond
+)
 
 // Progress shows how far a piece of work is: a bar on a terminal, else a plain line now and then.
 // It is safe for use by several goroutines; a nil Progress shows nothing.
 type Progress struct {
 	mu     sync.Mutex
 	w      io.Writer
-	bar    *progressbar.ProgressBar // nil in plain form
+	bar    *bar // nil in plain form
 	label  string
 	unit   string // what is counted, in the plural
 	total  int64  // 0 where unknown
 	start  int64  // done before, by an earlier start of the work: rates leave it out
 	done   int64
 	suffix string
+	phase  string        // what goes on before the first unit, or between two, such as compiling
+	idle   time.Duration // spent in phases: rates leave it out
+	paused time.Time     // begin of the phase
 	began  time.Time
 	last   time.Time
 	now    func() time.Time
 }
 
+// current is the bar that stands on the terminal, for an end that its owner does not see.
+var current atomic.Pointer[Progress]
+
 // NewProgress starts the display on stderr: total units of work, of which start are done already.
 func NewProgress(label, unit string, total, start int64) *Progress {
 	p := newProgress(os.Stderr, label, unit, total, start, time.Now)
 	if term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb" {
-		p.bar = newBar(os.Stderr, label, total, start)
+		p.bar = newBar(os.Stderr)
+		current.Store(p)
 	}
 	return p
 }
@@ -46,30 +56,14 @@ func newProgress(w io.Writer, label, unit string, total, start int64, now func()
 	return &Progress{w: w, label: label, unit: unit, total: total, start: start, done: start, began: t, last: t, now: now}
 }
 
-// newBar draws without colour where NO_COLOR is set, whatever its value. Rate and time left are written
-// by Progress itself, since the library would count a resumed run's earlier steps into the rate.
-func newBar(w io.Writer, label string, total, start int64) *progressbar.ProgressBar {
-	if total <= 0 {
-		total = -1
+// leaveBar ends the line of a bar that a signal leaves standing. Whoever draws at this moment may never come back.
+func leaveBar() {
+	if p := current.Load(); p != nil && p.mu.TryLock() {
+		defer p.mu.Unlock()
+		if p.bar != nil {
+			fmt.Fprintln(p.w)
+		}
 	}
-	theme := progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: label + " ", BarEnd: ""}
-	_, noColor := os.LookupEnv("NO_COLOR")
-	if !noColor {
-		theme.Saucer, theme.SaucerPadding = "[cyan]█[reset]", "[dark_gray]░[reset]"
-	}
-	bar := progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionEnableColorCodes(!noColor),
-		progressbar.OptionSetTheme(theme),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetWidth(24),
-	)
-	_ = bar.Set64(start)
-	return bar
 }
 
 // Add counts n more units.
@@ -84,15 +78,48 @@ func (p *Progress) count(n, before int64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.now()
+	p.enter("", now)
 	p.done += n
 	p.start += before
-	now := p.now()
-	if p.bar != nil {
-		p.bar.Describe(p.figures(now))
-		_ = p.bar.Add64(n) // a display that cannot be written is no reason to stop
+	p.show(now)
+}
+
+// Phase says what goes on in place of counted work, such as compiling, until the next unit is counted. Its time is left
+// out of the rate, so that a minute of it does not make hours of the time left.
+func (p *Progress) Phase(name string) {
+	if p == nil {
 		return
 	}
-	if now.Sub(p.last) >= plainInterval {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	p.enter(name, now)
+	p.last = now.Add(-plainInterval) // said at once
+	p.show(now)
+}
+
+// enter ends the phase under way and begins another; "" is counted work.
+func (p *Progress) enter(phase string, now time.Time) {
+	if p.phase != "" {
+		p.idle += now.Sub(p.paused)
+	}
+	p.phase, p.paused = phase, now
+}
+
+// show draws, if the last drawing is old enough.
+func (p *Progress) show(now time.Time) {
+	interval := plainInterval
+	if p.bar != nil {
+		interval = drawInterval
+	}
+	if now.Sub(p.last) < interval && p.done != p.total {
+		return
+	}
+	if p.bar != nil {
+		p.last = now
+		p.bar.draw(p.label, p.counted(), p.figures(now), p.done, p.total)
+	} else if now.Sub(p.last) >= interval {
 		p.last = now
 		fmt.Fprintln(p.w, p.line(now))
 	}
@@ -115,9 +142,7 @@ func (p *Progress) Print(format string, args ...any) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
+	p.bar.clear()
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
@@ -128,25 +153,32 @@ func (p *Progress) Close() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-		p.bar = nil
-	}
-	fmt.Fprintln(p.w, p.line(p.now()))
+	now := p.now()
+	p.enter("", now)
+	p.bar.clear()
+	p.bar = nil
+	current.CompareAndSwap(p, nil)
+	fmt.Fprintln(p.w, p.line(now))
 }
 
 // line is the plain form: "train 120/1000 steps, 12.3 steps/s, 1m12s left, loss 4.1".
 func (p *Progress) line(now time.Time) string {
-	count := fmt.Sprint(p.done)
-	if p.total > 0 {
-		count += fmt.Sprintf("/%d", p.total)
-	}
-	return fmt.Sprintf("%s %s %s, %s", p.label, count, p.unit, p.figures(now))
+	return fmt.Sprintf("%s %s %s, %s", p.label, p.counted(), p.unit, strings.Join(p.figures(now), ", "))
 }
 
-// figures gives the rate, the time left (or taken, at the end) and the suffix.
-func (p *Progress) figures(now time.Time) string {
-	elapsed := now.Sub(p.began)
+func (p *Progress) counted() string {
+	if p.total > 0 {
+		return fmt.Sprintf("%d/%d", p.done, p.total)
+	}
+	return fmt.Sprint(p.done)
+}
+
+// figures are the rate, the time left (or taken, at the end) and the suffix; during a phase its name.
+func (p *Progress) figures(now time.Time) []string {
+	if p.phase != "" {
+		return []string{p.phase}
+	}
+	elapsed := now.Sub(p.began) - p.idle
 	rate := float64(p.done-p.start) / max(elapsed.Seconds(), 1e-9)
 	parts := []string{fmt.Sprintf("%.3g %s/s", rate, p.unit)}
 	if left := p.total - p.done; left > 0 && rate > 0 {
@@ -158,5 +190,5 @@ func (p *Progress) figures(now time.Time) string {
 	if p.suffix != "" {
 		parts = append(parts, p.suffix)
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }

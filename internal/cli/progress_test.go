@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +74,8 @@ func TestBarHonoursNoColor(t *testing.T) {
 	draw := func() string {
 		var out bytes.Buffer
 		p := newProgress(&out, "train", "steps", 10, 4, time.Now)
-		p.bar = newBar(&out, "train", 10, 4)
+		p.bar = newBar(os.Stderr)
+		p.bar.w = &out
 		p.Add(6)
 		p.Print("note %d", 7)
 		p.Close()
@@ -80,7 +83,7 @@ func TestBarHonoursNoColor(t *testing.T) {
 	}
 	t.Setenv("NO_COLOR", "")
 	plain := draw()
-	if strings.Contains(plain, "\x1b[36m") || !strings.Contains(plain, "10/10") || !strings.Contains(plain, "note 7\n") {
+	if !strings.Contains(plain, "█") || strings.Contains(plain, "\x1b[36m") || !strings.Contains(plain, "10/10") || !strings.Contains(plain, "note 7\n") {
 		t.Errorf("bar without colour: %q", plain)
 	}
 }
@@ -92,4 +95,28 @@ func TestNilProgressIsSilent(t *testing.T) {
 	p.Suffix("x")
 	p.Print("y")
 	p.Close()
+}
+
+// A minute of compiling is a phase with a name, and the time left does not count it.
+func TestPhasesAreNoRate(t *testing.T) {
+	var out bytes.Buffer
+	c := &clock{time.Unix(0, 0)}
+	p := newProgress(&out, "train", "steps", 100, 0, c.now)
+	p.Phase("compiling 8 shapes")
+	c.forward(time.Minute)
+	p.Add(1)
+	c.forward(9 * time.Second)
+	p.Add(9)
+	p.Phase("validation")
+	c.forward(time.Minute)
+	p.Close()
+	want := []string{
+		"train 0/100 steps, compiling 8 shapes",
+		"train 1/100 steps, 1e+09 steps/s, 0s left", // the clock of this test stood still for the first step
+		"train 10/100 steps, validation",
+		"train 10/100 steps, 1.11 steps/s, 1m21s left",
+	}
+	if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
 }

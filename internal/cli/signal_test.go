@@ -2,13 +2,20 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"hives/internal/fsutil"
 )
 
 // hangs makes the test's own binary a program that does not come back from its first signal.
@@ -18,6 +25,7 @@ const hangs = "HIVES_TEST_HANGS"
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if os.Getenv(hangs) != "" {
 		Main(func(ctx context.Context) error {
+			EndsItself(ctx)
 			fmt.Println("ready")
 			<-ctx.Done()
 			fmt.Println("saving")
@@ -46,4 +54,66 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			t.Errorf("second %v: %v, want an end by that signal", sig, err)
 		}
 	}
+}
+
+// deaf makes the test's own binary a program that writes a file and a folder and never looks at its context.
+const deaf = "HIVES_TEST_DEAF"
+
+// TestFirstSignalEndsADeafCommand: within the grace and a bit, with the code of its kind and nothing half written.
+func TestFirstSignalEndsADeafCommand(t *testing.T) {
+	if dir := os.Getenv(deaf); dir != "" {
+		Main(func(ctx context.Context) error {
+			if os.Args[len(os.Args)-1] == "goes-on" {
+				GoesOn(ctx)
+			}
+			return fsutil.WriteFolder(filepath.Join(dir, "folder"), func(string) error {
+				return fsutil.WriteFile(filepath.Join(dir, "file"), func(w io.Writer) error {
+					fmt.Println("ready")
+					_, err := io.Copy(w, neverending{})
+					return err
+				})
+			})
+		})
+	}
+	for _, c := range []struct {
+		how  string
+		sig  syscall.Signal
+		code int
+		says string
+	}{
+		{"deaf", syscall.SIGINT, 130, "stopped by Ctrl-C\n"},
+		{"deaf", syscall.SIGTERM, 143, "stopped by SIGTERM\n"},
+		{"goes-on", syscall.SIGINT, 75, "what is done is kept; go on with: "},
+		{"goes-on", syscall.SIGTERM, 75, "goes-on\n"},
+	} {
+		dir := t.TempDir()
+		child := exec.Command(os.Args[0], "-test.run=^TestFirstSignalEndsADeafCommand$", "-test.timeout=30s", c.how)
+		child.Env = append(os.Environ(), deaf+"="+dir)
+		var said bytes.Buffer
+		child.Stderr = &said
+		pipe, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(pipe).ReadString('\n'); line != "ready\n" {
+			t.Fatalf("the child says %q, %v", line, err)
+		}
+		child.Process.Signal(c.sig)
+		child.Wait()
+		left, err := os.ReadDir(dir)
+		if code := child.ProcessState.ExitCode(); code != c.code || !strings.Contains(said.String(), c.says) || len(left) > 0 || err != nil {
+			t.Errorf("%s, %v: exit code %d, %q, left %v, %v", c.how, c.sig, code, &said, left, err)
+		}
+	}
+}
+
+// neverending is a reader that is slow and has no end.
+type neverending struct{}
+
+func (neverending) Read(p []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return copy(p, "text "), nil
 }

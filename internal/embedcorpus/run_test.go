@@ -109,7 +109,7 @@ func TestStoppedShardGoesOnWithItsNextBlock(t *testing.T) {
 		return nil
 	}
 	_, err := Run(ctx, m, job(in, torn, 0, 1))
-	if fault.Of(err) != fault.Canceled || fault.ExitCode(err) != fault.ExitFailed || !strings.Contains(err.Error(), "block 3") {
+	if fault.Of(err) != fault.Canceled || fault.ExitCode(err) != fault.ExitInterrupted || !strings.Contains(err.Error(), "block 3") {
 		t.Fatalf("%v", err)
 	}
 	if _, err := Verify(torn); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "1 of 1 shards") {

@@ -1,6 +1,7 @@
 package embedcorpus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -31,13 +32,16 @@ func (w *worker) blocks(ctx context.Context) error {
 	for block := from; block < to; block++ {
 		if err := w.block(ctx, block); err != nil {
 			if fault.Of(err) == fault.Canceled {
-				return fault.New(fault.Canceled, "stopped at block %d of %d to %d: %w; the same command goes on from there", block, from, to-1, err)
+				return fault.Saved(fault.New(fault.Canceled, "stopped at block %d of %d to %d: %w; every part before it is kept", block, from, to-1, cause(ctx, err)))
 			}
 			return err
 		}
 	}
 	return nil
 }
+
+// cause is what ended the context, a signal for example, or err where something else did.
+func cause(ctx context.Context, err error) error { return cmp.Or(context.Cause(ctx), err) }
 
 func (w *worker) block(ctx context.Context, block int) error {
 	if err := ctx.Err(); err != nil {

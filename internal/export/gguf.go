@@ -55,11 +55,11 @@ func vocabularyOf(model string, rows int) (*vocabulary, error) {
 	if exists(filepath.Join(model, folder.TokenizerFile)) {
 		return readVocabulary(model, rows)
 	}
-	scratch, err := os.MkdirTemp("", "hives-export-*")
+	scratch, done, err := fsutil.Scratch("hives-export-*")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
+	defer done()
 	if err := folder.CopyTokenizer(model, scratch); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ const (
 	ExitDone        = 0
 	ExitFailed      = 1
 	ExitUsage       = 2
-	ExitInterrupted = 75 // interrupted, and what was done is saved
+	ExitInterrupted = 75 // interrupted, and what was done is saved; without a way to go on a signal's code is 128 + its number
 )
 
 var names = [...]string{"unknown", "invalid", "not found", "exists", "mismatch", "exhausted", "unavailable", "corrupt", "canceled"}

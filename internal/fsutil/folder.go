@@ -23,13 +23,13 @@ func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return Classify(err, path)
 	}
-	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(path)+tmpMark+"*")
+	tmp, err := beside(path)
 	if err != nil {
 		return Classify(err, path)
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(tmp)
+			drop(tmp)
 			err = Classify(err, path)
 		}
 	}()
@@ -44,6 +44,15 @@ func WriteFolder(path string, fill func(tmp string) error) (err error) {
 		return err
 	}
 	return replaceFolder(tmp, path)
+}
+
+// beside makes a folder for work in progress beside path.
+func beside(path string) (tmp string, err error) {
+	err = begin(func() (string, error) {
+		tmp, err = os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+tmpMark+"*")
+		return tmp, err
+	})
+	return tmp, err
 }
 
 // syncTree makes every file and folder under root durable. Without it a rename may survive a power cut
@@ -67,38 +76,47 @@ func replaceFolder(tmp, path string) error {
 	old := ""
 	if err == nil {
 		old = filepath.Join(filepath.Dir(tmp), strings.Replace(filepath.Base(tmp), tmpMark, oldMark, 1))
-		if err := os.Rename(path, old); err != nil {
-			return err
-		}
 	}
-	if err := os.Rename(tmp, path); err != nil {
-		if old != "" {
-			os.Rename(old, path) // as it was
-		}
+	if err := end(tmp, func() error { return swap(tmp, path, old) }); err != nil {
 		return err
 	}
 	if err := SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if old != "" {
-		return os.RemoveAll(old)
+		return drop(old)
 	}
+	return nil
+}
+
+// swap renames tmp to path, and what stood there to old, if that is named. The caller holds the lock of unfinished.
+func swap(tmp, path, old string) error {
+	if old == "" {
+		return os.Rename(tmp, path)
+	}
+	if err := os.Rename(path, old); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		os.Rename(old, path) // as it was
+		return err
+	}
+	unfinished.paths[old] = true
 	return nil
 }
 
 // RemoveFolder removes a folder so that a kill leaves no half of it under its name: it is renamed into a
 // temporary one first, which Restore clears away.
 func RemoveFolder(path string) error {
-	parent := filepath.Dir(path)
-	aside, err := os.MkdirTemp(parent, "."+filepath.Base(path)+tmpMark+"*")
+	aside, err := beside(path)
 	if err != nil {
 		return Classify(err, path)
 	}
 	if err := os.Rename(path, filepath.Join(aside, "x")); err != nil {
-		os.Remove(aside)
+		drop(aside)
 		return Classify(err, path)
 	}
-	return Classify(os.RemoveAll(aside), path)
+	return Classify(drop(aside), path)
 }
 
 // Restore clears what a kill left in dir: temporary names go, and a folder that was being replaced comes

@@ -20,14 +20,20 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Classify(err, path)
 	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+tmpMark+"*")
+	var f *os.File
+	err = begin(func() (_ string, err error) {
+		if f, err = os.CreateTemp(dir, "."+filepath.Base(path)+tmpMark+"*"); err != nil {
+			return "", err
+		}
+		return f.Name(), nil
+	})
 	if err != nil {
 		return Classify(err, path)
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(f.Name())
+			drop(f.Name())
 			err = Classify(err, path)
 		}
 	}()
@@ -43,7 +49,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := end(f.Name(), func() error { return os.Rename(f.Name(), path) }); err != nil {
 		return err
 	}
 	return SyncDir(dir)

@@ -108,7 +108,7 @@ func (d *download) stopped(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return fault.Saved(fault.New(fault.Canceled, "download of %s: %w; what came is kept, the same command goes on from there", d.ID, context.Cause(ctx)))
+	return fault.Saved(fault.New(fault.Canceled, "download of %s: %w; what came is kept", d.ID, context.Cause(ctx)))
 }
 
 // work obtains every file and lets them appear.

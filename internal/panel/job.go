@@ -98,7 +98,7 @@ func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define 
 func resumable(err error) error {
 	switch fault.Of(err) {
 	case fault.Canceled, fault.Unavailable, fault.Exhausted:
-		return fault.Saved(fmt.Errorf("%w (every answer so far is kept; the same command goes on from there)", err))
+		return fault.Saved(fmt.Errorf("%w (every answer so far is kept)", err))
 	}
 	return err
 }

@@ -71,6 +71,9 @@ func (p *process) killed() bool {
 	return errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled()
 }
 
+// exitCode is that of an ended process, -1 where a signal ended it.
+func (p *process) exitCode() int { return p.cmd.ProcessState.ExitCode() }
+
 // saves returns the names under which checkpoints are being written, or were when a process was killed.
 func saves(out string) (names []string) {
 	entries, err := os.ReadDir(filepath.Join(out, "checkpoints"))

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"hives/internal/fault"
 )
 
 // Options say how much of what is done to the runs.
@@ -186,10 +188,11 @@ func (s *soak) wait(p *process, out string) (ended bool) {
 	return p.awaitSave(out, s.window) || p.sleep(time.Duration(s.random.IntN(3000))*time.Microsecond)
 }
 
-// asExpected checks how a process ended: SIGKILL tells nothing, a SIGTERM that it could hear and the end of a run
-// are a success.
+// asExpected checks how a process ended: SIGKILL tells nothing, a SIGTERM that it could hear ends it as saved, and the
+// end of a run is a success.
 func (s *soak) asExpected(p *process, b blow) error {
-	if p.err == nil || b.kind == "SIGKILL" && p.killed() || b.kind == tooEarly {
+	saved := b.kind == "SIGTERM" && p.exitCode() == fault.ExitInterrupted
+	if p.err == nil || saved || b.kind == "SIGKILL" && p.killed() || b.kind == tooEarly {
 		return nil
 	}
 	return fmt.Errorf("%s: %w\n%s", b, p.err, &p.said)

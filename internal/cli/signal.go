@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// grace is how long a command has to end by itself after a signal before the process is ended for it: an engine that
+// compiles, or a read of a dead disk, hears of no context.
+const grace = time.Second
+
+// Signal is the cause of a context that a signal cancelled.
+type Signal struct{ os.Signal }
+
+func (s Signal) Error() string {
+	switch s.Signal {
+	case os.Interrupt:
+		return "stopped by Ctrl-C"
+	case syscall.SIGTERM:
+		return "stopped by SIGTERM"
+	}
+	return "stopped by " + s.String()
+}
+
+// Is makes a Signal count as a cancelled context.
+func (s Signal) Is(target error) bool { return target == context.Canceled }
+
+// exitCode is what a shell reports of a program that the signal killed: 130 for Ctrl-C, 143 for SIGTERM.
+func (s Signal) exitCode() int {
+	if n, ok := s.Signal.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return fault.ExitFailed
+}
+
+// manner is how a command wants to be stopped.
+type manner struct{ endsItself, goesOn atomic.Bool }
+
+type mannerKey struct{}
+
+func mannerOf(ctx context.Context) *manner {
+	if m, ok := ctx.Value(mannerKey{}).(*manner); ok {
+		return m
+	}
+	return &manner{} // not a context of Main
+}
+
+// EndsItself says that the command ends soon after its context does, but for a save or a drain, which may take as long
+// as it takes. A second signal ends it in the middle.
+func EndsItself(ctx context.Context) { mannerOf(ctx).endsItself.Store(true) }
+
+// GoesOn says that the same command goes on from what is done, whenever it is stopped.
+func GoesOn(ctx context.Context) { mannerOf(ctx).goesOn.Store(true) }
+
+// withSignals cancels the context at the first SIGINT or SIGTERM and gives both signals their deadly
+// meaning back, so that a second one ends a save that hangs.
+func withSignals(parent context.Context) (context.Context, func()) {
+	m := &manner{}
+	ctx, cancel := context.WithCancelCause(context.WithValue(parent, mannerKey{}, m))
+	ch, ended := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-ch:
+			signal.Stop(ch)
+			cancel(Signal{s})
+			m.enforce(ctx, ended)
+		case <-ended:
+		}
+	}()
+	return ctx, func() { signal.Stop(ch); close(ended); cancel(nil) }
+}
+
+// enforce ends the process in the command's place if it has not ended after the grace. What is half written goes.
+func (m *manner) enforce(ctx context.Context, ended chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-time.After(grace):
+	}
+	if m.endsItself.Load() {
+		return
+	}
+	fsutil.Abandon()
+	leaveBar()
+	os.Exit(finish(os.Stderr, filepath.Base(os.Args[0]), stopped(ctx, context.Cause(ctx))))
+}
+
+// stopped is the error of a command whose context has ended: with the signal as its reason, unless the command ends
+// itself and has another, and with the command that goes on where one does.
+func stopped(ctx context.Context, err error) error {
+	m := mannerOf(ctx)
+	var s Signal
+	saved := fault.ExitCode(err) == fault.ExitInterrupted
+	if errors.As(context.Cause(ctx), &s) && err != nil && !saved && (fault.Of(err) == fault.Canceled || !m.endsItself.Load()) {
+		err = s
+		if saved = m.goesOn.Load(); saved {
+			err = fault.Saved(fmt.Errorf("%w; what is done is kept", s))
+		}
+	}
+	if saved && m.goesOn.Load() {
+		return fmt.Errorf("%w; go on with: %s", err, commandLine())
+	}
+	return err
+}
+
+// commandLine is how the program was called, so that a shell reads it again.
+func commandLine() string {
+	words := slices.Clone(os.Args)
+	for i, word := range words {
+		words[i] = shellWord(word)
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord quotes a word that a shell would not leave alone.
+func shellWord(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

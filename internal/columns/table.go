@@ -1,0 +1,230 @@
+package columns
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+const (
+	gap      = 2  // columns between two cells
+	leastFor = 12 // columns that a wrapped cell gets at least, or its own width
+)
+
+// Table is a text/tabwriter whose lines fit the terminal. Cells are ended by tabs but for the last of a line.
+type Table struct {
+	w     io.Writer
+	width int
+	flags uint
+	text  bytes.Buffer
+}
+
+// NewTable returns a table with cells to the left; it is written at Flush.
+func NewTable(w io.Writer) *Table { return &Table{w: w, width: Width(w)} }
+
+// NewRightTable returns a table with cells to the right.
+func NewRightTable(w io.Writer) *Table {
+	return &Table{w: w, width: Width(w), flags: tabwriter.AlignRight}
+}
+
+func (t *Table) Write(p []byte) (int, error) { return t.text.Write(p) }
+
+// Flush writes the table: as it is where it fits, else with wrapped cells, else a block for each row.
+func (t *Table) Flush() error {
+	var aligned bytes.Buffer
+	a := tabwriter.NewWriter(&aligned, 0, 0, gap, ' ', t.flags)
+	a.Write(t.text.Bytes())
+	if err := a.Flush(); err != nil {
+		return err
+	}
+	out := aligned.Bytes()
+	if t.width > 0 && longest(aligned.String()) > t.width {
+		out = []byte(t.narrow())
+	}
+	t.text.Reset()
+	_, err := t.w.Write(out)
+	return err
+}
+
+func longest(text string) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		n = max(n, Of(strings.TrimRight(line, " \n")))
+	}
+	return n
+}
+
+// narrow lays the table out for a width that it does not fit.
+func (t *Table) narrow() string {
+	var out strings.Builder
+	var rows [][]string
+	flush := func() {
+		if len(rows) > 0 {
+			layout(&out, rows, t.width, t.flags != 0)
+		}
+		rows = nil
+	}
+	for line := range strings.Lines(t.text.String()) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if t.flags != 0 && len(cells) > 1 && cells[len(cells)-1] == "" {
+			cells = cells[:len(cells)-1]
+		}
+		if len(cells) > 1 {
+			rows = append(rows, cells)
+			continue
+		}
+		flush()
+		writeLines(&out, Wrap(cells[0], t.width, gap))
+	}
+	flush()
+	return out.String()
+}
+
+func writeLines(out *strings.Builder, lines []string) {
+	for _, line := range lines {
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+// layout writes rows that belong together.
+func layout(out *strings.Builder, rows [][]string, width int, right bool) {
+	widths := natural(rows)
+	if !shrink(widths, rows, width) {
+		blocks(out, rows, width)
+		return
+	}
+	for _, row := range rows {
+		writeLines(out, wrapRow(row, widths, right))
+	}
+}
+
+// natural are the widths of the widest cells.
+func natural(rows [][]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], Of(cell))
+		}
+	}
+	return widths
+}
+
+// shrink takes columns from the widest cells until all fit; only cells with spaces can be wrapped.
+func shrink(widths []int, rows [][]string, width int) bool {
+	least := make([]int, len(widths))
+	for i := range widths {
+		least[i] = min(widths[i], max(leastFor, longestWord(rows, i)))
+	}
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > width; total-- {
+		widest := -1
+		for i, w := range widths {
+			if w > least[i] && (widest < 0 || w > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return false
+		}
+		widths[widest]--
+	}
+	return true
+}
+
+func longestWord(rows [][]string, column int) int {
+	n := 0
+	for _, row := range rows {
+		if column < len(row) {
+			depth := len(row[column]) - len(strings.TrimLeft(row[column], " "))
+			for _, word := range strings.Fields(row[column]) {
+				n = max(n, depth+Of(word))
+			}
+		}
+	}
+	return n
+}
+
+// wrapRow writes one row in as many lines as its tallest cell needs.
+func wrapRow(row []string, widths []int, right bool) []string {
+	cells, tall := make([][]string, len(row)), 0
+	for i, cell := range row {
+		cells[i] = Wrap(cell, widths[i], gap)
+		tall = max(tall, len(cells[i]))
+	}
+	lines := make([]string, tall)
+	for l := range lines {
+		var b strings.Builder
+		for i, cell := range cells {
+			text := ""
+			if l < len(cell) {
+				text = cell[l]
+			}
+			pad := strings.Repeat(" ", max(0, widths[i]-Of(text)))
+			if right && i > 0 {
+				b.WriteString(pad + text)
+			} else {
+				b.WriteString(text + pad)
+			}
+			b.WriteString(strings.Repeat(" ", gap))
+		}
+		lines[l] = b.String()
+	}
+	return lines
+}
+
+// blocks writes each row as its first cell and below it the others, named by the header where there is one.
+func blocks(out *strings.Builder, rows [][]string, width int) {
+	var header []string
+	if hasHeader(rows) {
+		header, rows = rows[0], rows[1:]
+	}
+	name := 0
+	for _, h := range header {
+		name = max(name, Of(h))
+	}
+	for _, row := range rows {
+		writeLines(out, Wrap(row[0], width, gap))
+		for i := 1; i < len(row); i++ {
+			label := ""
+			if i < len(header) {
+				label = header[i] + strings.Repeat(" ", name-Of(header[i])+gap)
+			}
+			if row[i] != "" {
+				writeLines(out, labelled("  "+label, row[i], width))
+			}
+		}
+	}
+}
+
+// labelled writes a text behind its label and below itself.
+func labelled(label, text string, width int) []string {
+	depth := Of(label)
+	if depth+leastFor > width {
+		return Wrap(strings.TrimRight(label, " ")+" "+text, width, gap)
+	}
+	lines := Wrap(text, width-depth, 0)
+	for i, line := range lines {
+		if i > 0 {
+			label = strings.Repeat(" ", depth)
+		}
+		lines[i] = label + line
+	}
+	return lines
+}
+
+var number = regexp.MustCompile(`^\s*[-+±.]?\d`)
+
+// hasHeader tells whether the first row names the columns: it holds no number where a later row does.
+func hasHeader(rows [][]string) bool {
+	numbers := func(row []string) bool { return slices.ContainsFunc(row[1:], number.MatchString) }
+	return len(rows) > 1 && !numbers(rows[0]) && slices.ContainsFunc(rows[1:], numbers)
+}

@@ -1,0 +1,62 @@
+package fsutil
+
+import (
+	"os"
+	"sync"
+)
+
+// unfinished are the paths that this process writes to and has not finished with. Whoever makes such a path or renames
+// it into place holds the lock, so that Abandon sees all of them and nothing appears after it.
+var unfinished = struct {
+	sync.Mutex
+	paths map[string]bool
+}{paths: map[string]bool{}}
+
+// Abandon removes everything half written. From then on nothing is begun and nothing appears under its name: writers
+// wait until the process ends, which the caller sees to.
+func Abandon() {
+	unfinished.Lock()
+	for path := range unfinished.paths {
+		os.RemoveAll(path)
+	}
+}
+
+// Scratch makes a folder for passing files in the system's place for them, which done removes.
+func Scratch(pattern string) (dir string, done func(), err error) {
+	err = begin(func() (path string, err error) {
+		dir, err = os.MkdirTemp("", pattern)
+		return dir, err
+	})
+	return dir, func() { drop(dir) }, Classify(err, os.TempDir())
+}
+
+// begin notes the path that create makes.
+func begin(create func() (string, error)) error {
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	path, err := create()
+	if err == nil {
+		unfinished.paths[path] = true
+	}
+	return err
+}
+
+// end gives a path that was begun its place: rename moves it, and it is whole from then on.
+func end(path string, rename func() error) error {
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	err := rename()
+	if err == nil {
+		delete(unfinished.paths, path)
+	}
+	return err
+}
+
+// drop removes a path that was begun.
+func drop(path string) error {
+	err := os.RemoveAll(path)
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	delete(unfinished.paths, path)
+	return err
+}
