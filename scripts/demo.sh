@@ -29,6 +29,28 @@ case $BASE in
   *) echo "demo: BASE is '$BASE': want random or smollm2" >&2; exit 2 ;;
 esac
 
+# attended CMD…: CMD in a process group of its own, so that a signal reaches it once, from here, whoever got it.
+attended() {
+  local status=0
+  set -m
+  "$@" &
+  child=$!
+  set +m
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
+# What runs saves, if it can, and nothing more is begun.
+stopped() {
+  trap '' INT TERM
+  if [ -n "$child" ] && kill -"$1" "$child" 2>/dev/null; then wait "$child" || true; fi
+  echo "demo: stopped; what is done is kept, the same command goes on from there" >&2
+  exit 75
+}
+child=
+trap 'stopped INT' INT
+trap 'stopped TERM' TERM
+
 say() { printf '\n== %s\n' "$*" >&2; }
 # Stage 2 is a ninth of Stage 1's steps in the paper, at a tenth of its rate.
 STEPS2=${STEPS2:-$((STEPS / 4))}
@@ -62,18 +84,18 @@ echo "$settings" > "$OUT/settings"
 
 say "1/7 rows from four corpora, split so that no group and no text stands on both sides"
 for corpus in valueeval mfrc social-chem moral-stories; do
-  bin/hives import "$corpus" --in "demo/data/${corpus//-/_}" --out "$OUT/rows/$corpus.parquet"
+  attended bin/hives import "$corpus" --in "demo/data/${corpus//-/_}" --out "$OUT/rows/$corpus.parquet"
 done
-bin/hives data merge "$OUT"/rows/{valueeval,mfrc,social-chem,moral-stories}.parquet --out "$OUT/rows/all.parquet"
+attended bin/hives data merge "$OUT"/rows/{valueeval,mfrc,social-chem,moral-stories}.parquet --out "$OUT/rows/all.parquet"
 # A quarter for the test: with less, too few opposing rows are held out to measure orthogonality.
-bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .65,.1,.25
-bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/model --html "$OUT/rows.html"
+attended bin/hives data split --in "$OUT/rows/all.parquet" --out "$OUT/rows" --fractions .65,.1,.25
+attended bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/model --html "$OUT/rows.html"
 
 # fit NAME STAGE STEPS [flags]: one run in $OUT/runs/NAME. --resume begins it where there is none yet.
 fit() {
   local name=$1 stage=$2 steps=$3
   shift 3
-  bin/train --stage="$stage" --max-length 64 --seed "$SEED" --steps "$steps" --validation "$OUT/rows/validation.parquet" \
+  attended bin/train --stage="$stage" --max-length 64 --seed "$SEED" --steps "$steps" --validation "$OUT/rows/validation.parquet" \
     --validate-every 250 --checkpoint-every 250 --set log.keep_checkpoints=1 --out "$OUT/runs/$name" --resume "$@"
 }
 train=$OUT/rows/train.parquet
@@ -105,10 +127,10 @@ if [ "$BASE" = random ]; then
   SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" "${start[@]}" --data "$train" --learning-rate "$RATE"
   embedder=$OUT/runs/embedder/final
 fi
-bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
+attended bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
   --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
-bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$embedder" --in "$train" --out "$assigned"
-bin/hives theories inventory assign --model "$embedder" --in "$assigned" --out "$assigned"
+attended bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$embedder" --in "$train" --out "$assigned"
+attended bin/hives theories inventory assign --model "$embedder" --in "$assigned" --out "$assigned"
 
 # Learned banks: a small model's weights move too fast for the old columns of an encoded one (docs/LOG.md).
 say "5/7 Stage 2: $STEPS2 steps against the anchors"
@@ -123,10 +145,10 @@ fit control2 2 "$STEPS2" --from "$OUT/runs/control1" --data "$assigned" --theory
 say "7/7 what was learned, on groups that training has not seen"
 rm -rf "$OUT/model"
 cp -r "$OUT/runs/stage2/final" "$OUT/model"
-bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
+attended bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
   --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --out "$OUT"
-bin/hives vectors build --model "$OUT/model" --data "$train" --out "$OUT/values.db"
+attended bin/hives vectors build --model "$OUT/model" --data "$train" --out "$OUT/values.db"
 touch "$OUT/finished"
 
 cat <<END
