@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hives/data"
+	"hives/internal/cli"
+)
+
+// asHives makes the test's own binary the program hives.
+const asHives = "HIVES_TEST_AS_HIVES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asHives) != "" {
+		cli.Main(cli.Command(newRoot()))
+	}
+	os.Exit(m.Run())
+}
+
+// stalled is a folder of inputs that never end, and a server that never answers: whatever command reaches for one is
+// in the middle of its work from then on.
+type stalled struct {
+	dir     string
+	reached chan string // hears of an input once a command has it open
+	address string
+}
+
+func newStalled(t *testing.T) *stalled {
+	s := &stalled{dir: t.TempDir(), reached: make(chan string, 100)}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s.address = l.Addr().String()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+			s.reached <- "server"
+		}
+	}()
+	s.write(t, "lines.jsonl", `{"text": "I owe her the truth."}`+"\n")
+	var panel strings.Builder
+	fmt.Fprintf(&panel, "[[endpoints]]\nname = \"here\"\nbase_url = \"http://%s/v1\"\n", s.address)
+	for voter := range 3 {
+		fmt.Fprintf(&panel, "[[voters]]\nname = \"v%d\"\nendpoint = \"here\"\nmodel = \"m\"\nprompt = \"plain.v1\"\n", voter)
+	}
+	s.write(t, "panel.toml", panel.String())
+	row := data.Row{Text: "I owe her the truth.", Theory: "duty", Level1: "fidelity", Direction: 1, IndividualAnchor: -1, TheoryAnchor: -1}
+	if err := data.Write(filepath.Join(s.dir, "rows.parquet"), []data.Row{row}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *stalled) write(t *testing.T, name, text string) {
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(s.dir, name)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pipe makes a file that begins with some text and never ends. Opening it to write waits for somebody who reads.
+func (s *stalled) pipe(t *testing.T, name, text string) {
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return
+		}
+		fmt.Fprint(f, text)
+		s.reached <- name
+		for {
+			time.Sleep(time.Hour)
+			f.Sync() // held open
+		}
+	}()
+}
+
+// files are the names in the folder and below.
+func (s *stalled) files() (names []string) {
+	filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+		names = append(names, strings.TrimPrefix(path, s.dir))
+		return err
+	})
+	return names
+}
+
+const csvHead = "text,theory,level_1,level_2,level_3,direction\n" + "I owe her the truth.,duty,fidelity,,,1\n"
+
+// TestFirstSignalStopsEveryCommand stops each command that walks data while an input or a server keeps it waiting:
+// with the code of its kind, a word that says why, and no file that was not there before but where it may go on.
+func TestFirstSignalStopsEveryCommand(t *testing.T) {
+	for i, c := range []struct {
+		name, line string
+		pipes      map[string]string
+		goesOn     bool
+	}{
+		{"import", "import valueeval --in corpus --out out.parquet",
+			map[string]string{"corpus/labels-training.tsv": "Argument ID", "corpus/arguments-training.tsv": ""}, false},
+		{"merge", "data merge rows.csv --out out.parquet", map[string]string{"rows.csv": csvHead}, false},
+		{"merge by name", "data merge --in rows.parquet --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
+		{"stats", "data stats rows.csv --html out.html", map[string]string{"rows.csv": csvHead}, false},
+		{"card", "data card rows.csv --out card.md", map[string]string{"rows.csv": csvHead}, false},
+		{"split", "data split --in rows.csv --out parts", map[string]string{"rows.csv": csvHead}, false},
+		{"embed", "embed --endpoint http://SERVER/v1 --endpoint-model m --in lines.jsonl --out out.npy", nil, false},
+		{"embed-corpus", "embed-corpus --endpoint grpc://SERVER --in rows.parquet --out vectors", nil, true},
+		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data rows.csv --engine go --out eval", map[string]string{"rows.csv": csvHead}, false},
+		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db", nil, false},
+		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out bank.parquet", map[string]string{"rows.csv": csvHead}, false},
+		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", nil, false},
+		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
+		{"report demo", "report demo --engine go --before b --after a --control c --data rows.csv --out report", map[string]string{"rows.csv": csvHead}, false},
+		{"report experiment", "report experiment --config e.toml", map[string]string{"e.toml": "#\n"}, false},
+		{"export", "export --model model --out out", map[string]string{"model/config.json": "{"}, false},
+		{"merge an adapter", "merge --base base --adapter adapter --out out", map[string]string{"base/model.safetensors": "{"}, false},
+		{"label", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db votes.db", nil, true},
+		{"download", "download owner/name --out model", nil, true},
+		{"ask", "ask --endpoint grpc://SERVER text", nil, false},
+	} {
+		signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
+		for _, sig := range signals[:1+i%2] { // each pair takes the grace's second twice
+			t.Run(fmt.Sprintf("%s, %v", c.name, sig), func(t *testing.T) {
+				t.Parallel()
+				s := newStalled(t)
+				for name, text := range c.pipes {
+					s.pipe(t, name, text)
+				}
+				s.stop(t, strings.Fields(strings.ReplaceAll(c.line, "SERVER", s.address)), sig, c.goesOn)
+			})
+		}
+	}
+}
+
+func (s *stalled) stop(t *testing.T, args []string, sig syscall.Signal, goesOn bool) {
+	before := s.files()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), asHives+"=1", "TMPDIR="+s.dir, "HF_ENDPOINT=http://"+s.address, "HF_HOME="+s.dir)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatalf("ended before the signal: %v: %s", err, &said)
+	case <-s.reached:
+	}
+	cmd.Process.Signal(sig)
+	<-ended // go test's own limit ends a wait in vain
+	code, want, word := cmd.ProcessState.ExitCode(), 128+int(sig), "stopped by "
+	if goesOn {
+		want, word = 75, "go on with: "+os.Args[0]+" "+args[0]
+	}
+	if code != want || !strings.Contains(said.String(), word) {
+		t.Errorf("exit code %d, want %d and %q: %s", code, want, word, &said)
+	}
+	if after := s.files(); !goesOn && !slices.Equal(before, after) {
+		t.Errorf("before\n%s\nafter\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+}
