@@ -9,6 +9,6 @@
 //
 // The caller owes the base that an adapter was made for. An adapter that this package wrote knows the SHA-256
 // of it. Refused by name: adapters that are more than W + s·B·A on linear layers (DoRA, biases, trained
-// embeddings or heads, patterns of alpha, initialisations that change the base), modules that the base lacks,
-// shapes that do not fit, numbers that are not finite, and pickled weights.
+// embeddings or heads, patterns of alpha, activated LoRA, initialisations that change the base), keys of which nothing
+// is known, modules that the base lacks, shapes that do not fit, numbers that are not finite, and pickled weights.
 package lora
