@@ -29,7 +29,7 @@ func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.T
 	if err != nil {
 		return Result{}, err
 	}
-	end, err := v.id(info.EndToken)
+	end, err := v.endOf(o.Model, info.EndToken)
 	if err != nil {
 		return Result{}, err
 	}
@@ -42,7 +42,7 @@ func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.T
 		sources = append(sources, s)
 	}
 	err = fsutil.WriteFile(o.Out, func(w io.Writer) error {
-		return gguf.Write(w, append(sizes(o, m.Config, info), v.entries(end)...), sources)
+		return gguf.Write(w, append(sizes(o, m.Config, info), v.entries(end, info.EndToken != "")...), sources)
 	})
 	if err != nil {
 		return Result{}, err
@@ -100,8 +100,17 @@ func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
 	}
 }
 
-// entries are the tokenizer's keys. The end token is put behind every text, and nothing before it.
-func (v *vocabulary) entries(end uint32) []gguf.Entry {
+// endOf finds the token that ends a text, or pads where none does.
+func (v *vocabulary) endOf(model, endToken string) (uint32, error) {
+	token, err := padToken(model, endToken)
+	if err != nil {
+		return 0, err
+	}
+	return v.id(token)
+}
+
+// entries are the tokenizer's keys. The end token is put behind every text if the model wants one, and nothing before it.
+func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 	return []gguf.Entry{
 		{Key: "tokenizer.ggml.model", Value: "gpt2"},
 		{Key: "tokenizer.ggml.pre", Value: v.pre},
@@ -111,7 +120,7 @@ func (v *vocabulary) entries(end uint32) []gguf.Entry {
 		{Key: "tokenizer.ggml.eos_token_id", Value: end},
 		{Key: "tokenizer.ggml.padding_token_id", Value: end},
 		{Key: "tokenizer.ggml.add_bos_token", Value: false},
-		{Key: "tokenizer.ggml.add_eos_token", Value: true},
+		{Key: "tokenizer.ggml.add_eos_token", Value: ends},
 	}
 }
 

@@ -49,7 +49,11 @@ func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *r
 		if err := os.Mkdir(filepath.Join(tmp, unitFolder), 0o755); err != nil {
 			return err
 		}
-		if err := writeConfigs(tmp, m.Config, info); err != nil {
+		pad, err := padToken(tmp, info.EndToken)
+		if err != nil {
+			return err
+		}
+		if err := writeConfigs(tmp, m.Config, info, pad); err != nil {
 			return err
 		}
 		if err := folder.Seal(tmp, info); err != nil { // again: the tokenizer's hash is another
@@ -69,14 +73,14 @@ func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *r
 }
 
 // writeConfigs writes every JSON file around the weights.
-func writeConfigs(dir string, cfg *qwen3embed.Config, info folder.Info) error {
+func writeConfigs(dir string, cfg *qwen3embed.Config, info folder.Info, pad string) error {
 	config, err := transformersConfig(dir, cfg, info.MaxLength)
 	if err != nil {
 		return err
 	}
 	for name, content := range map[string]any{
 		qwen3embed.ConfigFile:      config,
-		folder.TokenizerConfigFile: tokenizerConfig(info),
+		folder.TokenizerConfigFile: tokenizerConfig(info, pad),
 		modulesFile:                modules,
 		bertFile:                   map[string]any{"max_seq_length": info.MaxLength, "do_lower_case": false},
 		modelFile: map[string]any{
@@ -119,10 +123,10 @@ func transformersConfig(dir string, cfg *qwen3embed.Config, maxLength int) (map[
 
 // tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of
 // their own. The end token pads, so that Python needs no further token; the mask tells the two apart.
-func tokenizerConfig(info folder.Info) map[string]any {
+func tokenizerConfig(info folder.Info, pad string) map[string]any {
 	return map[string]any{
 		"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": info.MaxLength,
-		"pad_token": info.EndToken, "eos_token": info.EndToken, "padding_side": "left", "truncation_side": "right",
+		"pad_token": pad, "eos_token": pad, "padding_side": "left", "truncation_side": "right",
 		"clean_up_tokenization_spaces": false,
 	}
 }

@@ -30,11 +30,14 @@ func frameTokenizer(dir, endToken string) error {
 	if err := json.Unmarshal(raw, &parts); err != nil {
 		return fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
-	id, err := addedToken(parts["added_tokens"], endToken)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	parts["post_processor"] = json.RawMessage("null")
+	if endToken != "" {
+		id, err := addedToken(parts["added_tokens"], endToken)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		parts["post_processor"] = marshal(appending(endToken, id))
 	}
-	parts["post_processor"] = marshal(appending(endToken, id))
 	parts["truncation"], parts["padding"] = json.RawMessage("null"), json.RawMessage("null")
 	var out bytes.Buffer
 	for i, key := range tokenizerKeys {
@@ -50,6 +53,28 @@ func frameTokenizer(dir, endToken string) error {
 	}
 	out.WriteString("\n}\n")
 	return fsutil.WriteBytes(path, out.Bytes())
+}
+
+// padToken is what Python pads with: the end token, or of a model without one what its own tokenizer padded with.
+func padToken(dir, endToken string) (string, error) {
+	if endToken != "" {
+		return endToken, nil
+	}
+	path := filepath.Join(dir, folder.TokenizerConfigFile)
+	var f map[string]any
+	if raw, err := os.ReadFile(path); err == nil {
+		json.Unmarshal(raw, &f) // of a torn file, and of none, nothing is taken
+	}
+	for _, key := range []string{"pad_token", "eos_token"} {
+		token := f[key]
+		if object, ok := token.(map[string]any); ok {
+			token = object["content"]
+		}
+		if name, ok := token.(string); ok && name != "" {
+			return name, nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "%s names neither pad_token nor eos_token: Python needs one to pad with, as the model puts no token behind a text", path)
 }
 
 // addedToken finds the id of the end token. It must be an added token: Python pads with it, and would make it one,

@@ -30,11 +30,11 @@ const Format = 1
 // Info is hives.json: how a text becomes a vector, and where the weights come from.
 type Info struct {
 	Format          int                `json:"format"`
-	MaxLength       int                `json:"max_length"` // tokens, the end token included
+	MaxLength       int                `json:"max_length"` // tokens, what is put around the text included
 	Pooling         qwen3embed.Pooling `json:"pooling"`
 	Normalise       bool               `json:"normalise"`
-	EndToken        string             `json:"end_token"`
-	Prompts         map[string]string  `json:"prompts"` // null, not absent, where there are none: absent means the defaults
+	EndToken        string             `json:"end_token"` // put behind every text; empty: none is
+	Prompts         map[string]string  `json:"prompts"`   // null, not absent, where there are none: absent means the defaults
 	WeightsSHA256   string             `json:"weights_sha256,omitempty"`
 	TokenizerSHA256 string             `json:"tokenizer_sha256,omitempty"`
 	Provenance      map[string]string  `json:"provenance,omitempty"`
@@ -51,22 +51,40 @@ func Defaults() Info {
 	}
 }
 
-// Read returns the folder's hives.json. Where it has none, the defaults hold, those of the GGUF file where the model is
-// one, and over them what the folder says as one of sentence-transformers. Unknown keys and newer formats are refused.
-func Read(dir string) (Info, error) {
-	dir, info, err := defaultsOf(dir)
+// Read says how a model's texts become vectors: by its hives.json, with the defaults of its kind where that says
+// nothing. Where there is none the GGUF file says it, or the folder as transformers and sentence-transformers write one.
+// Unknown keys and newer formats are refused.
+func Read(model string) (Info, error) {
+	file, err := gguf.Find(model)
 	if err != nil {
 		return Info{}, err
 	}
+	dir := model
+	if file != "" {
+		// Its folder, unless that holds other models too: nobody knows whose the hives.json is then.
+		dir = gguf.Folder(file)
+	}
 	path := filepath.Join(dir, InfoFile)
 	raw, err := os.ReadFile(path)
-	if dir == "" {
-		return info, nil
-	} else if errors.Is(err, os.ErrNotExist) {
-		return asSentenceTransformers(dir, info)
-	} else if err != nil {
+	switch {
+	case file != "" && (dir == "" || errors.Is(err, os.ErrNotExist)):
+		return ofGGUF(file)
+	case errors.Is(err, os.ErrNotExist):
+		return ofFolder(dir)
+	case err != nil:
 		return Info{}, err
 	}
+	info := Defaults()
+	if file != "" {
+		if info, _, err = ggufDefaults(file); err != nil {
+			return Info{}, err
+		}
+	}
+	return info.over(path, raw)
+}
+
+// over lays a hives.json over i.
+func (i Info) over(path string, raw []byte) (Info, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	var version struct{ Format int }
@@ -76,13 +94,13 @@ func Read(dir string) (Info, error) {
 	if version.Format > Format {
 		return Info{}, fault.New(fault.Mismatch, "%s is of format %d, this program reads up to %d: install a newer version", path, version.Format, Format)
 	}
-	if err := dec.Decode(&info); err != nil {
+	if err := dec.Decode(&i); err != nil {
 		return Info{}, fault.New(fault.Invalid, "%s: %w", path, err)
 	}
-	if err := info.validate(); err != nil {
+	if err := i.validate(); err != nil {
 		return Info{}, fault.New(fault.Invalid, "%s: %w", path, err)
 	}
-	return info, nil
+	return i, nil
 }
 
 func (i Info) validate() error {
@@ -91,9 +109,6 @@ func (i Info) validate() error {
 	}
 	if !i.Normalise {
 		return errors.New("normalise is false: only unit vectors are made")
-	}
-	if i.EndToken == "" {
-		return errors.New("end_token is empty")
 	}
 	_, err := qwen3embed.ParsePooling(string(i.Pooling))
 	return err

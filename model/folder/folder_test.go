@@ -22,7 +22,6 @@ func TestReadRefuses(t *testing.T) {
 		{"no room for a token", `{"format": 1, "max_length": 1}`, "max_length 1", fault.Invalid},
 		{"unknown pooling", `{"format": 1, "pooling": "first"}`, "first", fault.Invalid},
 		{"vectors of any length", `{"format": 1, "normalise": false}`, "unit vectors", fault.Invalid},
-		{"no end token", `{"format": 1, "end_token": ""}`, "end_token", fault.Invalid},
 		{"a torn file", `{"format": 1, "max_`, "hives.json", fault.Corrupt},
 	} {
 		dir := t.TempDir()

@@ -6,60 +6,82 @@ import (
 	"path/filepath"
 	"slices"
 
+	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/model/qwen3embed"
 )
 
-// defaultsOf returns where a model's hives.json would lie and what holds without one. For a GGUF file that is its
-// folder, unless the folder holds other models too: then dir is "", for nobody knows whose the hives.json is.
-func defaultsOf(model string) (dir string, info Info, err error) {
-	path, err := gguf.Find(model)
-	if err != nil || path == "" {
-		return model, Defaults(), err
-	}
-	info, err = ggufDefaults(path)
-	return gguf.Folder(path), info, err
-}
-
-// Pooling types of {arch}.pooling_type.
+// Values of {arch}.pooling_type. With none a program makes a vector of every token, so the file leaves it open.
 const (
+	ggufPoolNone = 0
 	ggufPoolMean = 1
 	ggufPoolLast = 3
 )
 
-// ggufDefaults says how a text becomes a vector by a GGUF file alone. A Qwen3 is taken for Qwen3-Embedding, whose end
-// token is not the one that its file says ends an answer. Of a Llama the file's end token ends the text, and without
-// a word on pooling the mean is taken: a language model that was never an embedder wants it.
-func ggufDefaults(path string) (Info, error) {
-	file, err := gguf.Open(path)
+// ofGGUF says how a text becomes a vector by a GGUF file alone.
+func ofGGUF(path string) (Info, error) {
+	info, unlike, err := ggufDefaults(path)
+	if err == nil {
+		err = unlike
+	}
 	if err != nil {
 		return Info{}, err
 	}
+	return info, nil
+}
+
+// ggufDefaults takes the defaults of the file's kind and what its metadata says. unlike is what it asks for and is not
+// done here, which a hives.json beside it may overrule.
+func ggufDefaults(path string) (info Info, unlike, err error) {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return Info{}, nil, err
+	}
 	defer file.Close()
-	info := Defaults()
 	arch, err := file.String("general.architecture")
 	if err != nil {
-		return Info{}, err
+		return Info{}, nil, err
 	}
 	vocabulary, err := file.Vocabulary()
 	if err != nil { // only ids can be embedded; a tokenizer.json beside the file may help
 		vocabulary = &gguf.Vocabulary{}
 	}
-	if arch != qwen3embed.Qwen3 {
-		info.Pooling, info.Prompts = qwen3embed.MeanTokens, nil
+	eos := vocabulary.Token(file, "tokenizer.ggml.eos_token_id")
+	info = familyDefaults(arch, eos, func(token string) bool { return slices.Contains(vocabulary.Tokens, token) })
+	if adds, err := file.Bool("tokenizer.ggml.add_eos_token"); err == nil && !adds {
+		info.EndToken = ""
+	} else if err == nil && eos != "" {
+		info.EndToken = eos
 	}
-	if end := vocabulary.Token(file, "tokenizer.ggml.eos_token_id"); end != "" &&
-		(arch != qwen3embed.Qwen3 || !slices.Contains(vocabulary.Tokens, info.EndToken)) {
-		info.EndToken = end
+	if first, err := file.Bool("tokenizer.ggml.add_bos_token"); err == nil && first {
+		unlike = fault.New(fault.Invalid, "%s: tokenizer.ggml.add_bos_token true is not supported: no token is put before a text here", path)
 	}
 	switch kind, err := file.Int(arch + ".pooling_type"); {
-	case err == nil && kind == ggufPoolMean:
+	case err != nil || kind == ggufPoolNone:
+	case kind == ggufPoolMean:
 		info.Pooling = qwen3embed.MeanTokens
-	case err == nil && kind == ggufPoolLast:
+	case kind == ggufPoolLast:
 		info.Pooling = qwen3embed.LastToken
+	default:
+		unlike = fault.New(fault.Invalid, "%s: %s.pooling_type %d is not supported: want 1, mean, or 3, last", path, arch, kind)
 	}
-	return info, nil
+	return info, unlike, nil
+}
+
+// familyDefaults are those of a model that says no more than its kind: one rule for folders and GGUF files, so that the
+// same weights make the same vectors from both. A Qwen3 is taken for Qwen3-Embedding, whose end token is not the one
+// that ends a chat's answer. Of a Llama, a language model that was never an embedder, the mean is taken, and the token
+// that ends its answers ends the text. has tells whether the vocabulary has a token.
+func familyDefaults(family, eos string, has func(token string) bool) Info {
+	info := Defaults()
+	if family == qwen3embed.Llama {
+		info.Pooling, info.Prompts = qwen3embed.MeanTokens, nil
+	}
+	if eos != "" && (family == qwen3embed.Llama || !has(info.EndToken)) {
+		info.EndToken = eos
+	}
+	return info
 }
 
 // TokenizerSHA256 is the digest of the tokenizer.json that Save would write: of the folder's own, or of the one that

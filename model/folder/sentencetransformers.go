@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/keys"
 	"hives/model/qwen3embed"
 )
 
@@ -19,104 +22,118 @@ const (
 	promptsFile = "config_sentence_transformers.json"
 )
 
-// longest is the most tokens a text that is believed of a tokenizer's own maximum. Beyond that it is the context of a
-// language model (131,072 for Qwen3-Embedding) and says nothing of the lengths that the encoder was trained for.
-const longest = 2048
-
 // module is an entry of modules.json. Versions differ in the packages before the type's name.
-type module struct {
-	Path string `json:"path"`
-	Type string `json:"type"`
-}
+type module struct{ Path, Type string }
 
-// asSentenceTransformers lays what a sentence-transformers folder says over the defaults; without modules.json they
-// stay. A folder that would not get the vectors it gets there is refused, but for its default prompt, which nothing
-// here adds unasked, and for a missing Normalize: every vector here has length one.
-func asSentenceTransformers(dir string, info Info) (Info, error) {
-	var modules []module
-	if found, err := readJSON(dir, modulesFile, &modules); err != nil || !found {
-		return info, err
-	}
+// asSentenceTransformers lays what a sentence-transformers folder says over info. A folder that would not get the
+// vectors it gets there is refused, but for its default prompt, which nothing here adds unasked, and for a missing
+// Normalize: every vector here has length one.
+func asSentenceTransformers(dir string, modules []module, info Info) (Info, error) {
 	pooled := false
 	for i, m := range modules {
+		var err error
 		switch kind := m.Type[strings.LastIndexByte(m.Type, '.')+1:]; {
 		case !filepath.IsLocal(filepath.Join(".", m.Path)) || i == 0 && m.Path != "":
-			return Info{}, fault.New(fault.Invalid, "%s: module %d lies at %q, want a folder beside it", filepath.Join(dir, modulesFile), i, m.Path)
-		case kind == "Transformer" && i == 0, kind == "Normalize" && i == 2:
+			err = fault.New(fault.Invalid, "%s: module %d lies at %q, want a folder beside it", filepath.Join(dir, modulesFile), i, m.Path)
+		case kind == "Transformer" && i == 0:
+		case kind == "Normalize" && i == 2:
+			_, err = normalizeKeys.Read(dir, filepath.Join(m.Path, "config.json"), nil)
 		case kind == "Pooling" && i == 1:
-			var err error
-			if info.Pooling, err = readPooling(dir, m.Path); err != nil {
-				return Info{}, err
-			}
+			info.Pooling, err = readPooling(dir, m.Path)
 			pooled = true
 		default:
-			return Info{}, fault.New(fault.Invalid, "%s: module %d is %s; computed here are Transformer, Pooling, Normalize, in this order",
+			err = fault.New(fault.Invalid, "%s: module %d is %s; computed here are Transformer, Pooling, Normalize, in this order",
 				filepath.Join(dir, modulesFile), i, kind)
+		}
+		if err != nil {
+			return Info{}, err
 		}
 	}
 	if !pooled {
 		return Info{}, fault.New(fault.Invalid, "%s names no Pooling", filepath.Join(dir, modulesFile))
 	}
-	return readFraming(dir, info)
+	return readTexts(dir, info)
+}
+
+// readModules returns the entries of modules.json, none where there is no such file.
+func readModules(dir string) (out []module, err error) {
+	path := filepath.Join(dir, modulesFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var list []keys.Object
+	if err == nil {
+		err = json.Unmarshal(raw, &list)
+	}
+	if err == nil && len(list) == 0 {
+		err = errors.New("no modules")
+	}
+	if err != nil {
+		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	for i, entry := range list {
+		if err := moduleKeys.Check(entry); err != nil {
+			return nil, fmt.Errorf("%s: module %d: %w", path, i, err)
+		}
+		m := module{}
+		m.Path, _ = entry["path"].(string)
+		m.Type, _ = entry["type"].(string)
+		out = append(out, m)
+	}
+	return out, nil
 }
 
 // readPooling reads the one mode that is on, in either form: a name (version 6), or a flag for each.
 func readPooling(dir, module string) (qwen3embed.Pooling, error) {
-	path := filepath.Join(module, "config.json")
-	var f struct {
-		Mode   any   `json:"pooling_mode"`
-		Prompt *bool `json:"include_prompt"`
+	name := filepath.Join(module, "config.json")
+	file, err := poolingKeys.Read(dir, name, nil)
+	if err != nil || file == nil {
+		return "", orAbsent(err, dir, name)
 	}
-	var flags map[string]any
-	found, err := readJSON(dir, path, &f)
-	if err == nil && found {
-		_, err = readJSON(dir, path, &flags)
+	on := map[string]bool{}
+	switch mode := file["pooling_mode"].(type) {
+	case nil:
+	case string:
+		on[mode] = true
+	case []any:
+		for _, one := range mode {
+			on[fmt.Sprint(one)] = true
+		}
+	default:
+		return "", fault.New(fault.Invalid, "%s: pooling_mode %v is not a name", filepath.Join(dir, name), mode)
 	}
-	if err != nil || !found {
-		return "", orAbsent(err, dir, path)
-	}
-	var on []string
-	if name, ok := f.Mode.(string); ok {
-		on = []string{name}
-	} else if f.Mode != nil {
-		return "", fault.New(fault.Invalid, "%s: pooling_mode is not one name: several modes are not computed here", filepath.Join(dir, path))
-	}
-	for name, value := range flags {
-		if mode, ok := strings.CutPrefix(name, "pooling_mode_"); ok && value == true && f.Mode == nil {
-			on = append(on, strings.TrimSuffix(mode, "_tokens"))
+	for key, value := range file {
+		if mode, ok := strings.CutPrefix(key, "pooling_mode_"); ok && value == true {
+			on[strings.TrimSuffix(mode, "_tokens")] = true
 		}
 	}
 	switch {
-	case f.Prompt != nil && !*f.Prompt:
-		return "", fault.New(fault.Invalid, "%s: include_prompt is false: prompts are always pooled here", filepath.Join(dir, path))
-	case len(on) == 1 && on[0] == "lasttoken":
+	case len(on) == 1 && on["lasttoken"]:
 		return qwen3embed.LastToken, nil
-	case len(on) == 1 && on[0] == "mean":
+	case len(on) == 1 && on["mean"]:
 		return qwen3embed.MeanTokens, nil
 	}
-	return "", fault.New(fault.Invalid, "%s: pooling %q is not computed here: want lasttoken or mean", filepath.Join(dir, path), on)
+	return "", fault.New(fault.Invalid, "%s: pooling %q is not computed here: want lasttoken or mean, one alone",
+		filepath.Join(dir, name), slices.Sorted(maps.Keys(on)))
 }
 
-// readFraming reads prompts, the longest text and the end token.
-func readFraming(dir string, info Info) (Info, error) {
+// readTexts reads prompts and the longest text.
+func readTexts(dir string, info Info) (Info, error) {
 	var p struct{ Prompts map[string]*string }
 	var bert struct {
 		MaxLength *int `json:"max_seq_length"`
-		Lower     bool `json:"do_lower_case"`
 	}
-	var tok struct {
-		MaxLength float64 `json:"model_max_length"` // 1e30 stands for none
-		bertOptions
-	}
-	_, err := readJSON(dir, promptsFile, &p)
-	if err == nil {
-		_, err = readJSON(dir, bertFile, &bert)
-	}
-	if err == nil {
-		_, err = readJSON(dir, TokenizerConfigFile, &tok)
-	}
+	_, err := promptKeys.Read(dir, promptsFile, &p)
 	if err != nil {
 		return Info{}, err
+	}
+	file, err := bertKeys.Read(dir, bertFile, &bert)
+	if err == nil {
+		err = checkModalities(file["modality_config"])
+	}
+	if err != nil {
+		return Info{}, inFile(err, dir, bertFile)
 	}
 	info.Prompts = nil
 	for name, text := range p.Prompts {
@@ -127,154 +144,38 @@ func readFraming(dir string, info Info) (Info, error) {
 			info.Prompts[name] = *text
 		}
 	}
-	switch {
-	case bert.Lower:
-		return Info{}, fault.New(fault.Invalid, "%s: do_lower_case is not done here", filepath.Join(dir, bertFile))
-	case bert.MaxLength != nil:
+	if bert.MaxLength != nil {
 		info.MaxLength = *bert.MaxLength
-	case tok.MaxLength >= 2 && tok.MaxLength <= longest:
-		info.MaxLength = int(tok.MaxLength)
 	}
-	if info.EndToken, err = readEndToken(dir, info.EndToken, tok.bertOptions); err != nil {
-		return Info{}, err
-	}
-	return info, info.validateIn(dir)
+	return info, nil
 }
 
-// validateIn says which folder's files do not fit.
-func (i Info) validateIn(dir string) error {
-	if err := i.validate(); err != nil {
-		return fault.New(fault.Invalid, "sentence-transformers folder %s: %w", dir, err)
+// checkModalities refuses ways of a text into the model other than its tokens.
+func checkModalities(value any) error {
+	if value == nil {
+		return nil
+	}
+	modalities, ok := value.(keys.Object)
+	text, both := modalities["text"].(keys.Object)
+	if !ok || !both && modalities["text"] != nil {
+		return fault.New(fault.Invalid, "modality_config is not an object of objects")
+	}
+	err := modalityKeys.Check(modalities)
+	if err == nil {
+		err = textKeys.Check(text)
+	}
+	if err != nil {
+		return fmt.Errorf("modality_config: %w", err)
 	}
 	return nil
 }
 
-// processor is the part of a post-processor that puts tokens around a text.
-type processor struct {
-	Type       string      `json:"type"`
-	Processors []processor `json:"processors"` // of a Sequence
-	Single     []struct {
-		Sequence     *struct{ ID string }
-		SpecialToken *struct{ ID string }
-	} `json:"single"`
-	Special map[string]struct{ Tokens []string } `json:"special_tokens"`
-	Sep     []any                                `json:"sep"` // of a BertProcessing: token, id
-}
-
-// bertOptions are what transformers' class for BERT's tokenizer, in tokenizer_config.json, sets in the normaliser of
-// tokenizer.json. Here the latter alone is read, so the two must agree.
-type bertOptions struct {
-	Lower      *bool `json:"do_lower_case"`
-	Strip      *bool `json:"strip_accents"`
-	Ideographs *bool `json:"tokenize_chinese_chars"`
-}
-
-// contradicts names an option that says other than the normaliser, or is empty.
-func (o bertOptions) contradicts(n *bertNormalizer) string {
-	differ := func(a, b *bool) bool { return a != nil && (b == nil || *a != *b) }
-	switch {
-	case n == nil || n.Type != "BertNormalizer":
-		return ""
-	case differ(o.Lower, n.Lower):
-		return "do_lower_case"
-	case differ(o.Strip, n.Strip):
-		return "strip_accents"
-	case differ(o.Ideographs, n.Ideographs):
-		return "tokenize_chinese_chars"
+// inFile names the file in an error that does not.
+func inFile(err error, dir, name string) error {
+	if path := filepath.Join(dir, name); !strings.Contains(err.Error(), path) {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return ""
-}
-
-type bertNormalizer struct {
-	Type       string `json:"type"`
-	Lower      *bool  `json:"lowercase"`
-	Strip      *bool  `json:"strip_accents"`
-	Ideographs *bool  `json:"handle_chinese_chars"`
-}
-
-// readEndToken finds what tokenizer.json's post-processor puts behind a text. Where it puts nothing, the given token
-// holds: published copies of one tokenizer differ in this, and Qwen3-Embedding needs its end token all the same.
-func readEndToken(dir, otherwise string, options bertOptions) (string, error) {
-	var f struct {
-		Normalizer    *bertNormalizer `json:"normalizer"`
-		PostProcessor *processor      `json:"post_processor"`
-		Model         struct {
-			Type string `json:"type"`
-		} `json:"model"`
-	}
-	if _, err := readJSON(dir, TokenizerFile, &f); err != nil || f.PostProcessor == nil {
-		return otherwise, err
-	}
-	if name := options.contradicts(f.Normalizer); name != "" {
-		return "", fault.New(fault.Invalid, "%s: %s says other than the normalizer of %s, which is read here; make them agree",
-			filepath.Join(dir, TokenizerConfigFile), name, TokenizerFile)
-	}
-	token, err := f.PostProcessor.endToken(f.Model.Type == "WordPiece")
-	if err != nil {
-		return "", fault.New(fault.Invalid, "%s: post_processor: %w", filepath.Join(dir, TokenizerFile), err)
-	}
-	if token == "" {
-		token = otherwise
-	}
-	return token, nil
-}
-
-// endToken refuses a token before the text, but for a WordPiece: tokenizer.Framed puts it there.
-func (p *processor) endToken(wordPiece bool) (token string, err error) {
-	single := p.Single
-	switch p.Type {
-	case "ByteLevel": // only moves offsets
-		return "", nil
-	case "Sequence":
-		for i := range p.Processors {
-			next, err := p.Processors[i].endToken(wordPiece)
-			if err != nil || token != "" && next != "" {
-				return "", errors.Join(err, errors.New("want one template"))
-			}
-			token += next
-		}
-		return token, nil
-	case "BertProcessing":
-		if len(p.Sep) == 2 && wordPiece {
-			token, _ = p.Sep[0].(string)
-		}
-		if token == "" {
-			err = errors.New("BertProcessing without sep, or not of a WordPiece")
-		}
-		return token, err
-	case "TemplateProcessing":
-		if wordPiece && len(single) > 0 && single[0].SpecialToken != nil {
-			single = single[1:]
-		}
-	default:
-		return "", fmt.Errorf("type %q is not done here", p.Type)
-	}
-	for i, piece := range single {
-		switch {
-		case i == 0 && piece.Sequence != nil:
-		case i == 1 && piece.SpecialToken != nil && len(p.Special[piece.SpecialToken.ID].Tokens) == 1:
-			token = p.Special[piece.SpecialToken.ID].Tokens[0]
-		default:
-			return "", errors.New("want the text, then at most one end token: nothing else is put around texts here")
-		}
-	}
-	return token, nil
-}
-
-// readJSON decodes a file of dir that may be absent.
-func readJSON(dir, name string, into any) (found bool, err error) {
-	path := filepath.Join(dir, name)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, into)
-		if err != nil {
-			err = fault.New(fault.Corrupt, "%s: %w", path, err)
-		}
-	}
-	return true, err
+	return err
 }
 
 func orAbsent(err error, dir, name string) error {
