@@ -12,10 +12,13 @@ const (
 	DefaultEndToken  = "<|endoftext|>" // its hidden state is the text's vector
 )
 
+// noEnd is the EndID of a Framed that puts nothing behind a text.
+const noEnd = -1
+
 // Framed frames texts as the model read them in training: the start ids, the text's ids, the end token. Ids of the text
 // are cut so that all are MaxLength at most. A language model has no start ids, and its end token is always appended,
-// because published tokenizer.json files differ in whether their post-processor does so; of a WordPiece the file's
-// post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its fields.
+// because published tokenizer.json files differ in whether their post-processor does so (but NewFramedAsFile); of a
+// WordPiece the file's post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its fields.
 type Framed struct {
 	Tokenizer Tokenizer
 	MaxLength int
@@ -62,13 +65,33 @@ func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 	return f, nil
 }
 
+// NewFramedAsFile frames texts with what the tokenizer's file puts around them, of a language model with nothing: some
+// encoders were trained without an end token.
+func NewFramedAsFile(tok Tokenizer, maxLength int) (*Framed, error) {
+	if t, ok := tok.(framer); ok && t.around() != nil {
+		return NewFramed(tok, maxLength, "")
+	}
+	if maxLength < 1 {
+		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text; use 1 or more", maxLength)
+	}
+	return &Framed{Tokenizer: tok, MaxLength: maxLength, EndID: noEnd}, nil
+}
+
+// end is what is put behind a text.
+func (f *Framed) end() []int32 {
+	if f.EndID == noEnd {
+		return nil
+	}
+	return []int32{f.EndID}
+}
+
 // prefixEncoder is a Tokenizer that can stop early.
 type prefixEncoder interface {
 	EncodePrefix(dst []int32, text string, limit int) ([]int32, error)
 }
 
 // room is how many ids of a text are kept.
-func (f *Framed) room() int { return f.MaxLength - len(f.Start) - 1 }
+func (f *Framed) room() int { return f.MaxLength - len(f.Start) - len(f.end()) }
 
 // Encode returns the framed ids of text, those of the frame alone for an empty one, at most MaxLength, and whether ids were cut
 // off. Cutting a long text does not cost the encoding of all of it.
@@ -98,13 +121,16 @@ func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) 
 		ids = ids[:f.room()]
 	}
 	framed = make([]int32, 0, len(f.Start)+len(ids)+1)
-	framed = append(append(append(framed, f.Start...), ids...), f.EndID)
+	framed = append(append(append(framed, f.Start...), ids...), f.end()...)
+	if len(framed) == 0 {
+		return nil, false, fault.New(fault.Invalid, "tokenizer: the text has no tokens, and this model puts none around it: there is nothing to embed")
+	}
 	return framed, truncated, f.check(framed)
 }
 
 // check asserts what pooling relies on.
 func (f *Framed) check(framed []int32) error {
-	if n := len(framed); n == 0 || n > f.MaxLength || !f.inside(framed) || framed[n-1] != f.EndID {
+	if n := len(framed); n == 0 || n > f.MaxLength || !f.inside(framed) || f.EndID != noEnd && framed[n-1] != f.EndID {
 		return fault.New(fault.Mismatch, "tokenizer: framed row of %d ids (at most %d) does not stand between %v and token %d", n, f.MaxLength, f.Start, f.EndID)
 	}
 	return nil

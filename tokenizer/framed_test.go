@@ -118,3 +118,23 @@ func TestPadLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestFramedAsFile: nothing is put around a text of a language model, and a text without tokens is refused.
+func TestFramedAsFile(t *testing.T) {
+	framed, err := NewFramedAsFile(words{}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]int32{"ab": {0, 1}, "abc": {0, 1, 2}, "abcd": {0, 1, 2}} {
+		ids, truncated, err := framed.Encode(text)
+		if err != nil || truncated != (len(text) > 3) || !slices.Equal(ids, want) {
+			t.Errorf("%q: %v, truncated %v, error %v; want %v", text, ids, truncated, err, want)
+		}
+	}
+	if ids, _, err := framed.Encode(""); fault.Of(err) != fault.Invalid {
+		t.Errorf("a text without tokens: %v, %v", ids, err)
+	}
+	if _, err := NewFramedAsFile(words{}, 0); fault.Of(err) != fault.Invalid {
+		t.Errorf("no room: %v", err)
+	}
+}

@@ -115,6 +115,9 @@ func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Fra
 	if err := tokenizer.FitsVocabulary(tok, vocabulary); err != nil {
 		return nil, fmt.Errorf("tokenizer of %s: %w", dir, err)
 	}
+	if info.EndToken == "" {
+		return tokenizer.NewFramedAsFile(tok, info.MaxLength)
+	}
 	return tokenizer.NewFramed(tok, info.MaxLength, info.EndToken)
 }
 
