@@ -2,15 +2,16 @@ package data
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"hives/data/theories"
 	"hives/internal/fault"
+	"hives/internal/textfile"
 )
 
 // Columns are the row's columns in the order they are written.
@@ -29,6 +30,14 @@ var authorsNames = map[string]string{
 	"selected_anchor":     "theory_anchor",
 }
 
+// ours is the row's name for a column.
+func ours(name string) string {
+	if known, ok := authorsNames[name]; ok {
+		return known
+	}
+	return name
+}
+
 // GivenID is the further column for the text_id of a file that names its texts otherwise than TextID does.
 const GivenID = "text_id_given"
 
@@ -38,16 +47,16 @@ type binder struct {
 	at     map[string]int // column → place in the cells
 	extra  map[string]int // unknown columns, kept
 	corpus string         // of rows that do not say: the file's name
+
+	unreadable map[string]int // by further column: cells that are no text and were left empty
 }
 
 // newBinder matches a file's columns with the row's and refuses the file if a required one is missing.
-func newBinder(path string, columns []string) (*binder, error) {
-	b := &binder{at: map[string]int{}, extra: map[string]int{}}
+func newBinder(path string, t table) (*binder, error) {
+	b := &binder{at: map[string]int{}, extra: map[string]int{}, unreadable: map[string]int{}}
 	b.corpus = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	for i, name := range columns {
-		if ours, ok := authorsNames[name]; ok {
-			name = ours
-		}
+	for i, name := range t.columns() {
+		name = ours(name)
 		if name == "" {
 			name = fmt.Sprintf("Unnamed: %d", i) // the index of a data frame has no name; pandas calls it so
 		}
@@ -60,17 +69,36 @@ func newBinder(path string, columns []string) (*binder, error) {
 		}
 		place[name] = i
 	}
-	var missing []string
-	for _, name := range required {
-		if _, ok := b.at[name]; !ok {
-			missing = append(missing, name)
-		}
-	}
-	if missing != nil {
-		return nil, fault.New(fault.Invalid, "%s: missing column(s) %s; a file of rows needs %s",
-			path, strings.Join(missing, ", "), strings.Join(required, ", "))
+	if err := b.complete(path, t); err != nil {
+		return nil, err
 	}
 	return b, nil
+}
+
+// complete refuses a file that lacks a required column, and says what is like it: a name in another case, a first line
+// of another form.
+func (b *binder) complete(path string, t table) error {
+	var missing, like []string
+	for _, name := range required {
+		if _, ok := b.at[name]; ok {
+			continue
+		}
+		missing = append(missing, name)
+		for _, other := range t.columns() {
+			if strings.EqualFold(strings.TrimSpace(other), name) {
+				like = append(like, strconv.Quote(other))
+			}
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	hint := ""
+	if like != nil {
+		hint = "; it has " + strings.Join(like, ", ") + ": names are written as here, in lower case and without spaces"
+	}
+	return fault.New(fault.Invalid, "%s: missing column(s) %s; a file of rows needs %s (%s)%s",
+		path, strings.Join(missing, ", "), strings.Join(required, ", "), t.seen(), hint)
 }
 
 // cell returns a column's value, empty if the file lacks the column.
@@ -83,9 +111,9 @@ func (b *binder) cell(cells []string, column string) string {
 
 // row fills r, derives what the file does not say, and checks all of it.
 func (b *binder) row(cells []string, r *Row) error {
-	for _, cell := range cells {
-		if !utf8.ValidString(cell) {
-			return wrongf("holds bytes that are not UTF-8")
+	for _, at := range b.at {
+		if reason := textfile.Unreadable(cells[at]); reason != "" {
+			return wrongf("%s", reason)
 		}
 	}
 	r.Text = b.cell(cells, "text")
@@ -169,7 +197,12 @@ func (b *binder) derive(cells []string, r *Row) {
 		r.Licence = "unknown"
 	}
 	for name, i := range b.extra {
-		b.keep(r, name, cells[i])
+		cell := cells[i]
+		if textfile.Unreadable(cell) != "" { // nobody needs it, so it does not cost the row
+			b.unreadable[name]++
+			cell = ""
+		}
+		b.keep(r, name, cell)
 	}
 }
 
@@ -209,4 +242,12 @@ func whole(cell, column string) (int32, error) {
 		return 0, wrongf("%s is %v, not a whole number", column, x)
 	}
 	return int32(x), nil
+}
+
+// notes name what of the further columns could not be kept.
+func (b *binder) notes(path string) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.unreadable)) {
+		out = append(out, fmt.Sprintf("%s: column %q: %d cells are no text and were left empty", path, name, b.unreadable[name]))
+	}
+	return out
 }

@@ -30,7 +30,7 @@ func TestBadRowsAreNamedByPlaceAndReason(t *testing.T) {
 		"anchor a word":      {"x,mft,care/harm,,,1,,be kind", "individual_anchor is not a number"},
 		"not UTF-8":          {"x\xff,mft,care/harm,,,1,,", "not UTF-8"},
 		"too few cells":      {"x,mft,care/harm", "has 3 cells, the header 8"},
-		"a loose quote":      {"x\"y,mft,care/harm,,,1,,", "is not CSV"},
+		"a loose quote":      {"x\"y,mft,care/harm,,,1,,", "quote inside a cell"},
 	} {
 		path := write(t, "rows.csv", header+"\"first\nline\",mft,care/harm,,,1,,\n"+c.row+"\nlast,mft,care/harm,,,1,,\n")
 		_, err := Read(path)

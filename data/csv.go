@@ -1,70 +1,39 @@
 package data
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"io"
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/textfile"
 )
 
-// csvTable reads comma-separated rows with a header line.
-type csvTable struct {
-	file   *os.File
-	reader *csv.Reader
-	names  []string
-}
+// csvTable reads delimited rows below a line of names.
+type csvTable struct{ *textfile.Table }
 
 func openCSV(path string) (table, error) {
-	f, err := open(path)
+	t, err := textfile.OpenTable(path, textfile.Dialect{})
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReader(f)
-	if mark, _ := in.Peek(3); string(mark) == "\uFEFF" {
-		in.Discard(3) // spreadsheets begin a file with a byte-order mark
-	}
-	t := &csvTable{file: f, reader: csv.NewReader(in)}
-	t.reader.FieldsPerRecord = -1 // checked in next, to name the row
-	t.names, err = t.reader.Read()
-	if err != nil {
-		f.Close()
-		if err == io.EOF {
-			return nil, fault.New(fault.Invalid, "%s: is empty; the first line must name the columns", path)
-		}
-		return nil, fault.New(fault.Invalid, "%s: read the header: %w", path, err)
-	}
-	t.reader.ReuseRecord = true // next copies the cells it gives out
-	t.names = slices.Clone(t.names)
-	return t, nil
+	return csvTable{t}, nil
 }
 
-func (t *csvTable) columns() []string { return t.names }
-func (t *csvTable) close() error      { return t.file.Close() }
+func (t csvTable) columns() []string { return t.Names }
+func (t csvTable) seen() string      { return t.Seen() }
+func (t csvTable) leftOut() []string { return nil }
+func (t csvTable) close() error      { return t.Close() }
 
-// next goes on after a record that is not CSV, as encoding/csv does: it resumes at the next line.
-func (t *csvTable) next() ([]string, int, error) {
-	cells, err := t.reader.Read()
-	var broken *csv.ParseError
-	switch {
-	case errors.As(err, &broken):
-		return nil, broken.StartLine, wrongf("is not CSV: %w", broken.Err)
-	case err != nil:
-		return nil, 0, err
+func (t csvTable) next() ([]string, int, error) {
+	cells, line, err := t.Next()
+	if broken, ok := err.(*textfile.RowError); ok {
+		err = cellError{broken}
 	}
-	line, _ := t.reader.FieldPos(0)
-	if len(cells) != len(t.names) {
-		return nil, line, wrongf("has %d cells, the header %d", len(cells), len(t.names))
-	}
-	for i, cell := range cells {
-		cells[i] = strings.Clone(cell) // the reader's record is one string: keeping a cell would keep the row
-	}
-	return cells, line, nil
+	return cells, line, err
 }
 
 // csvWriter writes rows in the columns' fixed order, then the extra columns.

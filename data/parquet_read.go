@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 
 	"hives/internal/fault"
+	"hives/internal/parquettext"
 )
 
 // A file of rows names its kind and version in its key-values. A new column that readers may ignore does not
@@ -22,18 +24,25 @@ const (
 // batchRows is how many rows are decoded or encoded at a time: enough to make the call's cost vanish.
 const batchRows = 256
 
-// parquetTable reads flat columns of any type as text: data frames store a direction as INT64 or, with gaps,
-// as DOUBLE, and strings as optional. The binder then checks cells of both formats alike.
+// parquetTable reads plain columns of any type as text, column by column: data frames store a direction as INT64 or,
+// with gaps, as DOUBLE, and strings as optional. The binder then checks cells of both formats alike.
 type parquetTable struct {
-	path   string
-	file   *os.File
-	names  []string
-	groups []parquet.RowGroup
-	rows   parquet.Rows
-	buffer []parquet.Row
-	filled int // rows in buffer
-	used   int // of them given out
-	cells  []string
+	path    string
+	file    *os.File
+	plain   []*plainColumn
+	names   []string // of plain
+	without []string // columns that text cannot carry, as notes name them
+	filled  int      // rows in the columns' buffers
+	used    int      // of them given out
+	cells   []string
+}
+
+// plainColumn is a column with a value or a null for each row.
+type plainColumn struct {
+	parquettext.Column
+	pages  parquet.Pages
+	page   parquet.ValueReader // nil between two pages
+	values [batchRows]parquet.Value
 }
 
 func openParquet(path string) (t table, err error) {
@@ -60,17 +69,40 @@ func openParquet(path string) (t table, err error) {
 	if err := checkVersion(path, file); err != nil {
 		return nil, err
 	}
-	// Rows of a nested column would not line up with the others, and text could not carry them.
-	p := &parquetTable{path: path, file: f, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows)}
-	for _, column := range file.Root().Columns() {
-		if !column.Leaf() || column.Repeated() {
-			return nil, fault.New(fault.Invalid, "%s: column %q is nested; keep plain columns only", path, column.Name())
+	p := &parquetTable{path: path, file: f}
+	for _, column := range parquettext.Columns(file) {
+		if err := p.add(column); err != nil {
+			return nil, err
 		}
-		p.names = append(p.names, column.Name())
 	}
 	p.cells = make([]string, len(p.names))
 	return p, nil
 }
+
+// add takes a column in, or leaves it out if nobody needs it and text cannot carry it. It refuses one whose type is not
+// that of the row's column: a DATE as a direction would be the number of its days.
+func (t *parquetTable) add(c parquettext.Column) error {
+	name := ours(c.Name)
+	needed := slices.Contains(Columns, name)
+	switch {
+	case !needed && c.Class == parquettext.None:
+		t.without = append(t.without, fmt.Sprintf("%s: column %q is left out: %s", t.path, c.Name, c.Type))
+		return nil
+	case c.Text == nil:
+		return fault.New(fault.Invalid, "%s: column %q is %s; keep plain columns only", t.path, c.Name, c.Type)
+	case slices.Contains(numeric, name) && c.Class != parquettext.Number && c.Class != parquettext.Words && c.Class != parquettext.Null:
+		return fault.New(fault.Invalid, "%s: column %q is %s, not a number; write it as whole numbers", t.path, c.Name, c.Type)
+	case name == "text" && c.Class != parquettext.Words && c.Text != nil && !unmarked(c):
+		return fault.New(fault.Invalid, "%s: column %q is %s, not text; write it as strings", t.path, c.Name, c.Type)
+	}
+	t.plain = append(t.plain, &plainColumn{Column: c, pages: c.Pages()})
+	t.names = append(t.names, c.Name)
+	return nil
+}
+
+// unmarked tells bytes that older writers mean as text. A column that is needed is read so; the binder refuses what is
+// not UTF-8.
+func unmarked(c parquettext.Column) bool { return c.Class == parquettext.None && c.Text != nil }
 
 // checkVersion accepts files that say nothing (other programs write them), refuses other kinds and newer
 // versions.
@@ -93,10 +125,13 @@ func checkVersion(path string, file *parquet.File) error {
 }
 
 func (t *parquetTable) columns() []string { return t.names }
+func (t *parquetTable) seen() string      { return "it has " + strconv.Itoa(len(t.names)) + " columns" }
+
+func (t *parquetTable) leftOut() []string { return t.without }
 
 func (t *parquetTable) close() error {
-	if t.rows != nil {
-		t.rows.Close()
+	for _, c := range t.plain {
+		c.pages.Close() // read-only: closing cannot lose anything
 	}
 	return t.file.Close()
 }
@@ -112,57 +147,65 @@ func (t *parquetTable) next() (cells []string, line int, err error) {
 			return nil, 0, err
 		}
 	}
-	clear(t.cells) // a null value may be absent from the row
-	for _, v := range t.buffer[t.used] {
-		t.cells[v.Column()] = cellText(v)
+	for i, c := range t.plain {
+		t.cells[i] = ""
+		if v := c.values[t.used]; !v.IsNull() {
+			t.cells[i] = c.Text(v)
+		}
 	}
 	t.used++
 	return t.cells, 0, nil
 }
 
-// fill decodes the next batch, going on to the next row group where one ends.
+// fill reads the next values of every column. All columns must end with the same row.
 func (t *parquetTable) fill() error {
-	for {
-		if t.rows == nil {
-			if len(t.groups) == 0 {
-				return io.EOF
+	t.filled, t.used = 0, 0
+	for i, c := range t.plain {
+		n, err := c.fill()
+		if err != nil {
+			return torn(t.path, fmt.Errorf("column %q: %w", c.Name, err))
+		}
+		if i > 0 && n != t.filled {
+			return torn(t.path, fmt.Errorf("column %q has another number of values than column %q", c.Name, t.names[0]))
+		}
+		t.filled = n
+	}
+	if t.filled == 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+// fill reads up to batchRows values, fewer only at the column's end.
+func (c *plainColumn) fill() (n int, err error) {
+	for n < batchRows {
+		if c.page == nil {
+			page, err := c.pages.ReadPage()
+			if err == io.EOF {
+				return n, nil
+			} else if err != nil {
+				return n, err
 			}
-			t.rows, t.groups = t.groups[0].Rows(), t.groups[1:]
+			c.page = page.Values()
 		}
-		n, err := t.rows.ReadRows(t.buffer)
-		t.filled, t.used = n, 0
-		if err != nil && err != io.EOF {
-			return torn(t.path, err)
+		read, err := c.page.ReadValues(c.values[n:])
+		for i := range c.values[n : n+read] { // a page's bytes are gone with the page
+			c.values[n+i] = c.values[n+i].Clone()
 		}
-		if n > 0 {
-			return nil
-		}
-		if err == nil {
-			return torn(t.path, io.ErrNoProgress) // neither rows nor an end: do not try for ever
-		}
-		err = t.rows.Close()
-		if t.rows = nil; err != nil {
-			return torn(t.path, err)
+		n += read
+		switch {
+		case err == io.EOF:
+			c.page = nil
+		case err != nil:
+			return n, err
+		case read == 0:
+			return n, io.ErrNoProgress // neither values nor an end: do not try for ever
 		}
 	}
+	return n, nil
 }
 
 // torn is the one error for bytes that are not what a writer left.
 func torn(path string, cause error) error {
 	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause)
-}
-
-// cellText writes a value as text; null is empty.
-func cellText(v parquet.Value) string {
-	switch {
-	case v.IsNull():
-		return ""
-	case v.Kind() == parquet.Float:
-		return strconv.FormatFloat(float64(v.Float()), 'g', -1, 32)
-	case v.Kind() == parquet.Double:
-		return strconv.FormatFloat(v.Double(), 'g', -1, 64)
-	case v.Kind() == parquet.ByteArray, v.Kind() == parquet.FixedLenByteArray:
-		return string(v.ByteArray())
-	}
-	return v.String()
 }

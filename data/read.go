@@ -13,6 +13,9 @@ import (
 // ReadOptions says how Read treats rows that are no good.
 type ReadOptions struct {
 	SkipBad bool // leave bad rows out and report them, instead of failing at the first
+
+	// Note is told what of the further columns could not be kept, a sentence each; nil where nobody keeps them.
+	Note func(string)
 }
 
 // BadRow is one row that cannot be used. Its text is never repeated.
@@ -61,9 +64,12 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 		return nil, err
 	}
 	defer t.close() // read-only: closing cannot lose anything
-	b, err := newBinder(path, t.columns())
+	b, err := newBinder(path, t)
 	if err != nil {
 		return nil, err
+	}
+	if o.Note != nil {
+		defer func() { tell(o.Note, t.leftOut(), b.notes(path)) }()
 	}
 	var bad []BadRow
 	for n := 1; ; n++ { // n counts rows; a CSV row may take several lines
@@ -92,6 +98,15 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 	}
 }
 
+// tell gives a reader's notes one by one.
+func tell(note func(string), lists ...[]string) {
+	for _, list := range lists {
+		for _, s := range list {
+			note(s)
+		}
+	}
+}
+
 // cellError is a fault of one row; the rows after it can still be read.
 type cellError struct{ error }
 
@@ -100,6 +115,10 @@ func wrongf(format string, args ...any) error { return cellError{fmt.Errorf(form
 // table is a file of named columns, read row by row.
 type table interface {
 	columns() []string
+	// seen says how the columns were found, for the message when some are missing.
+	seen() string
+	// leftOut names columns that are not among them, since text cannot carry them.
+	leftOut() []string
 	// next returns the cells of the next row, one a column, and its line if the format has lines. The
 	// cells are valid until the next call. A cellError means that this row alone is bad; io.EOF ends.
 	next() (cells []string, line int, err error)

@@ -123,6 +123,9 @@ type collector struct {
 	failed  error                 // what use said; settle ends the import
 }
 
+// from notes where the rows that come next are from.
+func (c *collector) from(file string, row int) {}
+
 // count adds n under a reason.
 func count(list *[]Count, reason string, n int) {
 	// A few reasons at most, and a list keeps the order in which they appeared; a map would not.

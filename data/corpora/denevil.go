@@ -1,13 +1,14 @@
 package corpora
 
 import (
-	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"hives/data"
 	"hives/internal/fault"
+	"hives/internal/strictjson"
+	"hives/internal/textfile"
 )
 
 // Columns of a Denevil file, with the spellings that are accepted. The published form could not be looked up:
@@ -30,7 +31,7 @@ func readDenevil(c *collector) error {
 		if filepath.Ext(path) == ".jsonl" {
 			err = c.eachObject(path, needed, c.prompt)
 		} else {
-			err = c.eachQuoted(path, ',', needed, c.prompt)
+			err = c.eachRow(path, quoted, needed, c.prompt)
 		}
 		if err != nil {
 			return err
@@ -58,13 +59,25 @@ func (c *collector) prompt(r record) error {
 	return nil
 }
 
+// eachJSON gives the lines of a file of JSON; blank ones are passed over.
+func (c *collector) eachJSON(path string, use func(line int, text []byte) error) error {
+	return textfile.EachLine(path, func(line int, text []byte) error {
+		if len(text) == 0 {
+			return nil
+		}
+		c.sum.Records++
+		c.from(path, line)
+		return use(line, text)
+	})
+}
+
 // eachObject reads a file of JSON objects, one a line, as records; only values that are texts are cells.
 func (c *collector) eachObject(path string, needed []string, use func(record) error) error {
-	return eachLine(path, func(line int, text string) error {
-		c.sum.Records++
+	known := slices.Concat(denevilPrompt, denevilFoundation, denevilPrinciple)
+	return c.eachJSON(path, func(line int, text []byte) error {
 		var object map[string]any
-		if !utf8.ValidString(text) || json.Unmarshal([]byte(text), &object) != nil {
-			return c.settle(path, line, line, wrongf("is not a JSON object in UTF-8"))
+		if err := strictjson.Decode(text, &object, known...); err != nil {
+			return c.settle(path, line, line, wrongf("%w", err))
 		}
 		r := record{at: map[string]int{}}
 		for name, value := range object {

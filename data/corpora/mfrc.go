@@ -43,7 +43,7 @@ func readMFRC(c *collector) error {
 	}
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		if err := c.eachRecord(path, columns, c.comment); err != nil {
+		if err := c.eachRow(path, plainTabs, columns, c.comment); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ func (c *collector) readAnnotators(paths []string) error {
 	seen := map[opinion][]string{} // labels counted already: an annotator counts once a label
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		err := c.eachQuoted(path, ',', columns, func(r record) error { return c.annotation(r, votes, seen) })
+		err := c.eachRow(path, quoted, columns, func(r record) error { return c.annotation(r, votes, seen) })
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func (c *collector) readAnnotators(paths []string) error {
 	clear(seen)
 	again := &collector{Options: Options{SkipBad: true}, sum: &Summary{}} // what was bad is reported already
 	for _, path := range paths {
-		err := again.eachQuoted(path, ',', columns, func(r record) error {
+		err := again.eachRow(path, quoted, columns, func(r record) error {
 			t, err := newText(r.get("text"), "")
 			if v, first := votes[t.id]; err == nil && first {
 				delete(votes, t.id) // the comment is done; its other rows find nothing

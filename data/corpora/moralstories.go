@@ -1,14 +1,13 @@
 package corpora
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"slices"
-	"unicode/utf8"
 
 	"hives/data"
 	"hives/data/theories"
 	"hives/internal/fault"
+	"hives/internal/strictjson"
 )
 
 // story is a line of Moral Stories: one of the two actions, or both.
@@ -31,8 +30,7 @@ func readMoralStories(c *collector) error {
 	}
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		err := eachLine(path, func(line int, text string) error {
-			c.sum.Records++
+		err := c.eachJSON(path, func(line int, text []byte) error {
 			return c.settle(path, line, line, c.story(text, rules))
 		})
 		if err != nil {
@@ -80,13 +78,10 @@ func (c *collector) rules() (map[string][]theories.Path, error) {
 }
 
 // story makes rows of a line's actions, one a foundation of its rule.
-func (c *collector) story(line string, rules map[string][]theories.Path) error {
+func (c *collector) story(line []byte, rules map[string][]theories.Path) error {
 	var s story
-	if !utf8.ValidString(line) {
-		return wrongf("holds bytes that are not UTF-8")
-	}
-	if err := json.Unmarshal([]byte(line), &s); err != nil {
-		return wrongf("is not a JSON object with texts")
+	if err := strictjson.Decode(line, &s); err != nil {
+		return wrongf("%w", err)
 	}
 	if s.Norm == "" || (s.Moral == "" && s.Immoral == "") {
 		return wrongf("lacks the norm or both actions")

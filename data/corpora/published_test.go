@@ -265,7 +265,7 @@ func TestPublishedFormsAreChecked(t *testing.T) {
 		"unclosed bracket":      {"valuenet", "train.csv", "scenario,label\n[POWER x,1\n", "does not close"},
 		"missing column":        {"valuenet", "power.csv", "text,label\nx,1\n", `missing column "scenario"`},
 		"empty file":            {"valuenet", "power.csv", "", "must name the columns"},
-		"too few cells":         {"valuenet", "power.csv", "scenario,label\nx\n", "has 1 cells, the header 2"},
+		"too few cells":         {"valuenet", "power.csv", "scenario,label\nx\n", "has 1 cell, the header 2"},
 		"unknown valence":       {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Value,Power,Maybe\n", "not Supports"},
 		"unknown kind":          {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Virtue,Power,Supports\n", "vrd is not"},
 		"label of .7":           {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\nT\t1\t0.7\t0\n", "neither 0 nor 1"},

@@ -45,9 +45,9 @@ func readSocialChem(c *collector) error {
 // around cells that hold quotes; the others have no quoting.
 func (c *collector) eachRule(path string, columns []string, use func(record) error) error {
 	if strings.HasPrefix(filepath.Base(path), "social-chem-101") {
-		return c.eachQuoted(path, '\t', columns, use)
+		return c.eachRow(path, quotedTabs, columns, use)
 	}
-	return c.eachRecord(path, columns, use)
+	return c.eachRow(path, plainTabs, columns, use)
 }
 
 // judgedAction reads one record. The judgement is of the action, not of the rule: "It's bad to lie" is a rule whose

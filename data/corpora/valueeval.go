@@ -45,7 +45,7 @@ func (c *collector) valueLabels(name string) (map[string][]theories.Path, error)
 	}
 	c.sum.Files = append(c.sum.Files, path)
 	out := map[string][]theories.Path{}
-	err = c.eachRecord(path, []string{argumentID}, func(r record) error {
+	err = c.eachRow(path, plainTabs, []string{argumentID}, func(r record) error {
 		c.sum.Records--             // a record is an argument; its labels are part of it
 		values := []theories.Path{} // in the order of the columns, so rows come out in a fixed order
 		for _, column := range columns {
@@ -74,25 +74,20 @@ type valueColumn struct {
 
 // valueColumns maps the header of a labels file; a category that svt does not know is refused.
 func valueColumns(path string) (columns []valueColumn, err error) {
-	err = eachLine(path, func(line int, text string) error {
-		if line > 1 {
-			return nil
+	names, err := tableNames(path)
+	for _, name := range names {
+		if name == argumentID {
+			continue
 		}
-		for _, name := range strings.Split(text, "\t") {
-			if name == argumentID {
-				continue
-			}
-			nodes := theories.Resolve("svt", name) // the canonical path first
-			if name == objectivity {
-				nodes = theories.Resolve("svt", "universalism")
-			}
-			if len(nodes) == 0 {
-				return fault.New(fault.Invalid, "%s: column %q is no value of svt", path, name)
-			}
-			columns = append(columns, valueColumn{name, nodes[0]})
+		nodes := theories.Resolve("svt", name) // the canonical path first
+		if name == objectivity {
+			nodes = theories.Resolve("svt", "universalism")
 		}
-		return nil
-	})
+		if len(nodes) == 0 {
+			return nil, fault.New(fault.Invalid, "%s: column %q is no value of svt", path, name)
+		}
+		columns = append(columns, valueColumn{name, nodes[0]})
+	}
 	return columns, err
 }
 
@@ -101,7 +96,7 @@ func (c *collector) arguments(path string, labels map[string][]theories.Path) er
 	c.sum.Files = append(c.sum.Files, path)
 	columns := []string{argumentID, "Conclusion", "Stance", "Premise"}
 	seen := map[string]bool{}
-	err := c.eachRecord(path, columns, func(r record) error {
+	err := c.eachRow(path, plainTabs, columns, func(r record) error {
 		id := r.get(argumentID)
 		values, ok := labels[id]
 		if !ok {

@@ -84,19 +84,14 @@ func sentenceKey(r record) string { return r.get(textID) + "\t" + r.get(sentence
 // and what names no node is counted.
 func (c *collector) labels24(path string) (*labels24, error) {
 	l := &labels24{of: map[string][]claim24{}}
-	err := eachLine(path, func(line int, text string) error {
-		if line > 1 {
-			return nil
-		}
-		for _, name := range strings.Split(text, "\t") {
-			if value, ok := strings.CutSuffix(name, " attained"); ok {
-				l.values = append(l.values, value)
-			}
-		}
-		return nil
-	})
+	names, err := tableNames(path)
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range names {
+		if value, ok := strings.CutSuffix(name, " attained"); ok {
+			l.values = append(l.values, value)
+		}
 	}
 	if l.values == nil {
 		return nil, fault.New(fault.Invalid, "%s: has no column \"VALUE attained\"; is it a file of another corpus?", path)
@@ -106,7 +101,7 @@ func (c *collector) labels24(path string) (*labels24, error) {
 		columns = append(columns, v+" constrained")
 	}
 	c.sum.Files = append(c.sum.Files, path)
-	return l, c.eachRecord(path, columns, func(r record) error {
+	return l, c.eachRow(path, plainTabs, columns, func(r record) error {
 		c.sum.Records-- // a record is a sentence; its labels are part of it
 		key := sentenceKey(r)
 		if _, twice := l.of[key]; twice {
@@ -155,7 +150,7 @@ func share(cell string) (float64, error) {
 // sentences makes rows of the sentences of one split. A text's sentences are one group.
 func (c *collector) sentences(path string, labels *labels24) error {
 	c.sum.Files = append(c.sum.Files, path)
-	return c.eachRecord(path, []string{textID, sentenceID, "Text"}, func(r record) error {
+	return c.eachRow(path, plainTabs, []string{textID, sentenceID, "Text"}, func(r record) error {
 		claims, ok := labels.of[sentenceKey(r)]
 		if !ok {
 			return wrongf("the sentence has no line in the labels file")

@@ -35,7 +35,7 @@ func readValueFlow(c *collector) error {
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
 		columns := []string{"text", "theory", "level_1", "level_2", "level_3", "direction"}
-		err := c.eachQuoted(path, ',', columns, func(r record) error { return c.flowRow(r, &banks) })
+		err := c.eachRow(path, quoted, columns, func(r record) error { return c.flowRow(r, &banks) })
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func readValueNet(c *collector) error {
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
 		value := valueOfFile(path)
-		err := c.eachQuoted(path, ',', []string{"scenario", "label"}, func(r record) error { return c.scenario(r, value) })
+		err := c.eachRow(path, quoted, []string{"scenario", "label"}, func(r record) error { return c.scenario(r, value) })
 		if err != nil {
 			return err
 		}

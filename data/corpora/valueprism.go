@@ -32,7 +32,7 @@ func readValuePrism(c *collector) error {
 	columns := []string{"situation|action", "vrd", "text", "valence|label|relevance|output"}
 	for _, path := range paths {
 		c.sum.Files = append(c.sum.Files, path)
-		err := c.eachQuoted(path, ',', columns, func(r record) error { return c.situation(r, names) })
+		err := c.eachRow(path, quoted, columns, func(r record) error { return c.situation(r, names) })
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (c *collector) valueNames() (map[string][]label, error) {
 		return out, nil
 	}
 	list := &collector{sum: &Summary{}} // a bad line ends the import: the mapping is the user's own
-	err := list.eachQuoted(c.Names, ',', []string{"vrd", "text", "value_id"}, func(r record) error {
+	err := list.eachRow(c.Names, quoted, []string{"vrd", "text", "value_id"}, func(r record) error {
 		key := nameKey(strings.ToLower(strings.TrimSpace(r.get("vrd"))), r.get("text"))
 		id := strings.TrimSpace(r.get("value_id"))
 		if id == "" {

@@ -2,48 +2,34 @@
 package embedfile
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"os"
-	"unicode/utf8"
 
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/npy"
+	"hives/internal/strictjson"
+	"hives/internal/textfile"
 )
-
-// maxLine bounds one line, so that a file without line breaks is refused rather than read into memory.
-const maxLine = 16 << 20
 
 // Read parses path into inputs, one per line; prompt goes before every text. Ids are used as they are,
 // the end token included. The first bad line is an error with its number.
 func Read(path, prompt string) ([]encoder.Input, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "texts: %w", err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLine)
 	var inputs []encoder.Input
-	for n := 1; lines.Scan(); n++ {
-		in, err := parse(lines.Bytes(), prompt)
+	err := textfile.EachLine(path, func(n int, line []byte) error {
+		in, err := parse(line, prompt)
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "%s: line %d: %w; want {\"text\": \"…\"} or {\"ids\": [1, 2]}", path, n, err)
+			return fault.New(fault.Invalid, "%s: line %d: %w; want {\"text\": \"…\"} or {\"ids\": [1, 2]}", path, n, err)
 		}
 		inputs = append(inputs, in)
+		return nil
+	})
+	if err == nil && len(inputs) == 0 {
+		err = fault.New(fault.Invalid, "%s holds no lines", path)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fault.New(fault.Invalid, "%s: line %d: %w", path, len(inputs)+1, err)
-	}
-	if len(inputs) == 0 {
-		return nil, fault.New(fault.Invalid, "%s holds no lines", path)
-	}
-	return inputs, nil
+	return inputs, err
 }
 
 // parse reads one line; other keys are left to their owner. What is wrong is said without repeating the text.
@@ -52,11 +38,11 @@ func parse(line []byte, prompt string) (encoder.Input, error) {
 		Text *string  `json:"text"`
 		IDs  *[]int32 `json:"ids"`
 	}
-	if !utf8.Valid(line) { // the decoder would replace bad bytes in silence
-		return encoder.Input{}, errors.New("not UTF-8")
+	if len(line) == 0 { // passed over, it would move every vector behind it up
+		return encoder.Input{}, errors.New("is blank")
 	}
-	if err := json.Unmarshal(line, &record); err != nil {
-		return encoder.Input{}, errors.New("not one JSON object of that form")
+	if err := strictjson.Decode(line, &record); err != nil {
+		return encoder.Input{}, err
 	}
 	switch {
 	case (record.Text == nil) == (record.IDs == nil):

@@ -45,12 +45,25 @@ func TestReadRefusesBadLines(t *testing.T) {
 		{"blank line", "{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n", "line 2"},
 		{"two objects on a line", `{"text": "a"} {"text": "b"}`, "line 1"},
 		{"not UTF-8", "{\"text\": \"a\xff\"}", "UTF-8"},
+		{"half a surrogate pair", "{\"text\": \"a\"}\n{\"text\": \"cut \\ud83d\"}", "line 2: has half a surrogate pair"},
+		{"a key twice", `{"text": "a", "text": "b"}`, "\"text\" twice"},
+		{"a key in two cases", `{"text": "a", "Text": "b"}`, "spelled \"text\""},
+		{"NaN", `{"text": "a", "score": NaN}`, "NaN"},
+		{"UTF-16", "\xff\xfe{\x00", "UTF-16"},
+		{"CR alone", "{\"text\": \"a\"}\r{\"text\": \"b\"}\r", "CR alone"},
 		{"nothing", "", "no lines"},
 	} {
 		_, err := embedfile.Read(write(t, c.content), "")
 		if err == nil || !strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid {
 			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
 		}
+	}
+}
+
+func TestReadTakesMarksAndBlankLinesAtTheEnd(t *testing.T) {
+	in, err := embedfile.Read(write(t, "\uFEFF{\"text\": \"a\"}\r\n{\"text\": \"b\"}\r\n\r\n\n"), "")
+	if err != nil || len(in) != 2 || in[0].Text != "a" || in[1].Text != "b" {
+		t.Errorf("%v, %v", in, err)
 	}
 }
 

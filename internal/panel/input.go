@@ -1,19 +1,15 @@
 package panel
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"hives/data"
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/llm"
+	"hives/internal/strictjson"
+	"hives/internal/textfile"
 )
 
 // input is what shall be labelled: each text once, in the order of first appearance.
@@ -59,52 +55,29 @@ type line struct {
 	Licence string `json:"licence"`
 }
 
-// maxLine bounds a line in bytes.
-const maxLine = 4 << 20
-
 // scanLines reads lines {"text": …}; group, corpus and licence are optional.
 func scanLines(path string, add func(*data.Row) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fsutil.Classify(err, path)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
+	return textfile.EachLine(path, func(n int, raw []byte) error {
+		if len(raw) == 0 {
+			return nil
 		}
-		row, reason := readLine(lines.Bytes())
-		if reason != "" {
-			return fault.New(fault.Invalid, "%s: line %d: %s", path, n, reason)
+		row, err := readLine(raw)
+		if err != nil {
+			return fault.New(fault.Invalid, "%s: line %d: %w", path, n, err)
 		}
-		if err := add(row); err != nil {
-			return err
-		}
-	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return fault.New(fault.Invalid, "%s: line %d: longer than %d bytes", path, n+1, maxLine)
-	}
-	return fsutil.Classify(lines.Err(), path)
+		return add(row)
+	})
 }
 
-// readLine makes a row of a line, or gives the reason why it cannot; the decoder's own words may quote the text.
-func readLine(raw []byte) (*data.Row, string) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
+// readLine makes a row of a line.
+func readLine(raw []byte) (*data.Row, error) {
 	var l line
-	if err := dec.Decode(&l); err != nil {
-		return nil, `is no object {"text": …} with at most group, corpus and licence beside the text`
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, "has more than one JSON value"
+	if err := strictjson.DecodeOnly(raw, &l); err != nil {
+		return nil, err
 	}
 	text := data.CleanText(l.Text)
 	if text == "" {
-		return nil, "has no text"
+		return nil, errors.New("has no text")
 	}
 	id := data.TextID(text)
 	if l.Group == "" {
@@ -113,5 +86,5 @@ func readLine(raw []byte) (*data.Row, string) {
 	if l.Corpus == "" {
 		l.Corpus = "unnamed"
 	}
-	return &data.Row{Text: text, TextID: id, Group: l.Group, Corpus: l.Corpus, Licence: l.Licence}, ""
+	return &data.Row{Text: text, TextID: id, Group: l.Group, Corpus: l.Corpus, Licence: l.Licence}, nil
 }

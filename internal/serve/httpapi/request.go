@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"unicode/utf8"
 
+	"hives/internal/strictjson"
 	hivesv1 "hives/proto/hives/v1"
 )
 
@@ -36,21 +36,12 @@ func read(w http.ResponseWriter, r *http.Request, most int) (*request, error) {
 }
 
 func parse(body []byte) (*request, error) {
-	if !utf8.Valid(body) {
-		return nil, invalid("", "the body is not UTF-8")
-	}
-	from := json.NewDecoder(bytes.NewReader(body))
-	from.DisallowUnknownFields()
 	var r request
-	err := from.Decode(&r)
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		return nil, invalid(wrong.Field, "a field has the wrong type")
-	}
-	if err != nil {
+	err := strictjson.DecodeOnly(body, &r)
+	if wrong := new(strictjson.Error); errors.As(err, &wrong) {
+		return nil, invalid(wrong.Key, "the body "+wrong.Reason)
+	} else if err != nil {
 		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, dimensions and user")
-	}
-	if _, err := from.Token(); !errors.Is(err, io.EOF) {
-		return nil, invalid("", "more follows the JSON object")
 	}
 	if r.EncodingFormat != "" && r.EncodingFormat != "float" && r.EncodingFormat != "base64" {
 		return nil, invalid("encoding_format", "encoding_format is float or base64")
