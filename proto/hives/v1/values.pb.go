@@ -26,12 +26,15 @@ type VectorKind int32
 
 const (
 	VectorKind_VECTOR_KIND_UNSPECIFIED VectorKind = 0
-	// unit(unit(mean of supporting texts) − unit(mean of opposing texts)): the sign says which side.
+	// From the mean of opposing texts to that of supporting ones, within corpora unless VectorsVersion.sides says
+	// otherwise: the sign says which side.
 	VectorKind_VECTOR_KIND_DIRECTIONAL VectorKind = 1
-	// unit(centroid − the theory's mean): about the value or not; no sign for or against.
+	// From the mean of the theory to that of the value's texts: about the value or not; no sign for or against.
 	VectorKind_VECTOR_KIND_PROTOTYPE VectorKind = 2
 	// Too few rows for either.
 	VectorKind_VECTOR_KIND_ABSENT VectorKind = 3
+	// It has rows, but held-out rows do not bear its vector out, so there is none.
+	VectorKind_VECTOR_KIND_UNSUPPORTED VectorKind = 4
 )
 
 // Enum value maps for VectorKind.
@@ -41,12 +44,14 @@ var (
 		1: "VECTOR_KIND_DIRECTIONAL",
 		2: "VECTOR_KIND_PROTOTYPE",
 		3: "VECTOR_KIND_ABSENT",
+		4: "VECTOR_KIND_UNSUPPORTED",
 	}
 	VectorKind_value = map[string]int32{
 		"VECTOR_KIND_UNSPECIFIED": 0,
 		"VECTOR_KIND_DIRECTIONAL": 1,
 		"VECTOR_KIND_PROTOTYPE":   2,
 		"VECTOR_KIND_ABSENT":      3,
+		"VECTOR_KIND_UNSUPPORTED": 4,
 	}
 )
 
@@ -84,7 +89,7 @@ const (
 	Stance_STANCE_UNSPECIFIED Stance = 0
 	Stance_STANCE_SUPPORTS    Stance = 1
 	Stance_STANCE_OPPOSES     Stance = 2
-	// The vector is a prototype: it has no sides.
+	// The vector is a prototype, or there is none: it has no sides.
 	Stance_STANCE_UNSIGNED Stance = 3
 )
 
@@ -131,6 +136,67 @@ func (Stance) EnumDescriptor() ([]byte, []int) {
 	return file_hives_v1_values_proto_rawDescGZIP(), []int{1}
 }
 
+// What may be said of a text and a value.
+type Answer int32
+
+const (
+	Answer_ANSWER_UNSPECIFIED Answer = 0
+	// The text is about the value and supports it.
+	Answer_ANSWER_SUPPORTS Answer = 1
+	// It is about the value and opposes it.
+	Answer_ANSWER_OPPOSES Answer = 2
+	// It is about the value; which side it takes is open.
+	Answer_ANSWER_ABOUT Answer = 3
+	// Nothing is said, neither that the text is about the value nor that it is not: the doubt is too great, the text
+	// is unlike those that the probabilities hold for, or the value cannot be told at all.
+	Answer_ANSWER_UNSURE Answer = 4
+)
+
+// Enum value maps for Answer.
+var (
+	Answer_name = map[int32]string{
+		0: "ANSWER_UNSPECIFIED",
+		1: "ANSWER_SUPPORTS",
+		2: "ANSWER_OPPOSES",
+		3: "ANSWER_ABOUT",
+		4: "ANSWER_UNSURE",
+	}
+	Answer_value = map[string]int32{
+		"ANSWER_UNSPECIFIED": 0,
+		"ANSWER_SUPPORTS":    1,
+		"ANSWER_OPPOSES":     2,
+		"ANSWER_ABOUT":       3,
+		"ANSWER_UNSURE":      4,
+	}
+)
+
+func (x Answer) Enum() *Answer {
+	p := new(Answer)
+	*p = x
+	return p
+}
+
+func (x Answer) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Answer) Descriptor() protoreflect.EnumDescriptor {
+	return file_hives_v1_values_proto_enumTypes[2].Descriptor()
+}
+
+func (Answer) Type() protoreflect.EnumType {
+	return &file_hives_v1_values_proto_enumTypes[2]
+}
+
+func (x Answer) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Answer.Descriptor instead.
+func (Answer) EnumDescriptor() ([]byte, []int) {
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{2}
+}
+
 // Which end of the order is asked for.
 type Relation int32
 
@@ -165,11 +231,11 @@ func (x Relation) String() string {
 }
 
 func (Relation) Descriptor() protoreflect.EnumDescriptor {
-	return file_hives_v1_values_proto_enumTypes[2].Descriptor()
+	return file_hives_v1_values_proto_enumTypes[3].Descriptor()
 }
 
 func (Relation) Type() protoreflect.EnumType {
-	return &file_hives_v1_values_proto_enumTypes[2]
+	return &file_hives_v1_values_proto_enumTypes[3]
 }
 
 func (x Relation) Number() protoreflect.EnumNumber {
@@ -178,7 +244,7 @@ func (x Relation) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Relation.Descriptor instead.
 func (Relation) EnumDescriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{2}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{3}
 }
 
 // The two banks of anchor sentences.
@@ -217,11 +283,11 @@ func (x AnchorBank) String() string {
 }
 
 func (AnchorBank) Descriptor() protoreflect.EnumDescriptor {
-	return file_hives_v1_values_proto_enumTypes[3].Descriptor()
+	return file_hives_v1_values_proto_enumTypes[4].Descriptor()
 }
 
 func (AnchorBank) Type() protoreflect.EnumType {
-	return &file_hives_v1_values_proto_enumTypes[3]
+	return &file_hives_v1_values_proto_enumTypes[4]
 }
 
 func (x AnchorBank) Number() protoreflect.EnumNumber {
@@ -230,7 +296,7 @@ func (x AnchorBank) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AnchorBank.Descriptor instead.
 func (AnchorBank) EnumDescriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{3}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{4}
 }
 
 // One node of a theory's tree.
@@ -248,10 +314,14 @@ type Value struct {
 	Works  []string   `protobuf:"bytes,6,rep,name=works,proto3" json:"works,omitempty"`
 	Kind   VectorKind `protobuf:"varint,7,opt,name=kind,proto3,enum=hives.v1.VectorKind" json:"kind,omitempty"`
 	Counts *Counts    `protobuf:"bytes,8,opt,name=counts,proto3" json:"counts,omitempty"`
-	// Absent where the kind is ABSENT.
+	// Absent where the kind is ABSENT or UNSUPPORTED.
 	Spread *Spread `protobuf:"bytes,9,opt,name=spread,proto3" json:"spread,omitempty"`
 	// Why there is no directional vector; empty for DIRECTIONAL.
-	Reason        string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Corpora that a directional vector within corpora rests on.
+	RestsOn []*CorpusSides `protobuf:"bytes,11,rep,name=rests_on,json=restsOn,proto3" json:"rests_on,omitempty"`
+	// What held-out rows say of the vector, and of what scores texts; absent where nothing was held out.
+	Evidence      *Evidence `protobuf:"bytes,12,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +426,257 @@ func (x *Value) GetReason() string {
 	return ""
 }
 
+func (x *Value) GetRestsOn() []*CorpusSides {
+	if x != nil {
+		return x.RestsOn
+	}
+	return nil
+}
+
+func (x *Value) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// Training rows of one corpus on both sides of a value.
+type CorpusSides struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Corpus     string                 `protobuf:"bytes,1,opt,name=corpus,proto3" json:"corpus,omitempty"`
+	Supporting uint32                 `protobuf:"varint,2,opt,name=supporting,proto3" json:"supporting,omitempty"`
+	Opposing   uint32                 `protobuf:"varint,3,opt,name=opposing,proto3" json:"opposing,omitempty"`
+	// Of this corpus's difference in the vector; the weights add up to 1.
+	Weight        float32 `protobuf:"fixed32,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CorpusSides) Reset() {
+	*x = CorpusSides{}
+	mi := &file_hives_v1_values_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CorpusSides) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CorpusSides) ProtoMessage() {}
+
+func (x *CorpusSides) ProtoReflect() protoreflect.Message {
+	mi := &file_hives_v1_values_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CorpusSides.ProtoReflect.Descriptor instead.
+func (*CorpusSides) Descriptor() ([]byte, []int) {
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CorpusSides) GetCorpus() string {
+	if x != nil {
+		return x.Corpus
+	}
+	return ""
+}
+
+func (x *CorpusSides) GetSupporting() uint32 {
+	if x != nil {
+		return x.Supporting
+	}
+	return 0
+}
+
+func (x *CorpusSides) GetOpposing() uint32 {
+	if x != nil {
+		return x.Opposing
+	}
+	return 0
+}
+
+func (x *CorpusSides) GetWeight() float32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+// Figures on held-out rows; one is absent where the rows are too few.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The vector tells supporting from opposing rows of one corpus.
+	Sides *Auc `protobuf:"bytes,1,opt,name=sides,proto3" json:"sides,omitempty"`
+	// The vector tells two corpora's supporting rows apart: .5 is best. The worst pair of corpora.
+	Corpora *Auc `protobuf:"bytes,2,opt,name=corpora,proto3" json:"corpora,omitempty"`
+	// The prototype tells texts about the value from the theory's other texts, within corpora.
+	Prototype *Auc `protobuf:"bytes,3,opt,name=prototype,proto3" json:"prototype,omitempty"`
+	// ValueScore.about does.
+	About *Auc `protobuf:"bytes,4,opt,name=about,proto3" json:"about,omitempty"`
+	// ValueScore.supports tells supporting from opposing texts, within corpora.
+	Supports      *Auc `protobuf:"bytes,5,opt,name=supports,proto3" json:"supports,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_hives_v1_values_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_hives_v1_values_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Evidence) GetSides() *Auc {
+	if x != nil {
+		return x.Sides
+	}
+	return nil
+}
+
+func (x *Evidence) GetCorpora() *Auc {
+	if x != nil {
+		return x.Corpora
+	}
+	return nil
+}
+
+func (x *Evidence) GetPrototype() *Auc {
+	if x != nil {
+		return x.Prototype
+	}
+	return nil
+}
+
+func (x *Evidence) GetAbout() *Auc {
+	if x != nil {
+		return x.About
+	}
+	return nil
+}
+
+func (x *Evidence) GetSupports() *Auc {
+	if x != nil {
+		return x.Supports
+	}
+	return nil
+}
+
+// Area under the ROC curve with its 95 % interval by bootstrap over groups. .5 is chance.
+type Auc struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         float32                `protobuf:"fixed32,1,opt,name=value,proto3" json:"value,omitempty"`
+	Low           float32                `protobuf:"fixed32,2,opt,name=low,proto3" json:"low,omitempty"`
+	High          float32                `protobuf:"fixed32,3,opt,name=high,proto3" json:"high,omitempty"`
+	Positives     uint32                 `protobuf:"varint,4,opt,name=positives,proto3" json:"positives,omitempty"`
+	Negatives     uint32                 `protobuf:"varint,5,opt,name=negatives,proto3" json:"negatives,omitempty"`
+	Groups        uint32                 `protobuf:"varint,6,opt,name=groups,proto3" json:"groups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Auc) Reset() {
+	*x = Auc{}
+	mi := &file_hives_v1_values_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Auc) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Auc) ProtoMessage() {}
+
+func (x *Auc) ProtoReflect() protoreflect.Message {
+	mi := &file_hives_v1_values_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Auc.ProtoReflect.Descriptor instead.
+func (*Auc) Descriptor() ([]byte, []int) {
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Auc) GetValue() float32 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Auc) GetLow() float32 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *Auc) GetHigh() float32 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *Auc) GetPositives() uint32 {
+	if x != nil {
+		return x.Positives
+	}
+	return 0
+}
+
+func (x *Auc) GetNegatives() uint32 {
+	if x != nil {
+		return x.Negatives
+	}
+	return 0
+}
+
+func (x *Auc) GetGroups() uint32 {
+	if x != nil {
+		return x.Groups
+	}
+	return 0
+}
+
 // Training rows at or below a node, by side.
 type Counts struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -369,7 +690,7 @@ type Counts struct {
 
 func (x *Counts) Reset() {
 	*x = Counts{}
-	mi := &file_hives_v1_values_proto_msgTypes[1]
+	mi := &file_hives_v1_values_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +702,7 @@ func (x *Counts) String() string {
 func (*Counts) ProtoMessage() {}
 
 func (x *Counts) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[1]
+	mi := &file_hives_v1_values_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +715,7 @@ func (x *Counts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counts.ProtoReflect.Descriptor instead.
 func (*Counts) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{1}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Counts) GetSupporting() uint32 {
@@ -432,7 +753,7 @@ type Spread struct {
 
 func (x *Spread) Reset() {
 	*x = Spread{}
-	mi := &file_hives_v1_values_proto_msgTypes[2]
+	mi := &file_hives_v1_values_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -444,7 +765,7 @@ func (x *Spread) String() string {
 func (*Spread) ProtoMessage() {}
 
 func (x *Spread) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[2]
+	mi := &file_hives_v1_values_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -457,7 +778,7 @@ func (x *Spread) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spread.ProtoReflect.Descriptor instead.
 func (*Spread) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{2}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Spread) GetDraws() uint32 {
@@ -492,14 +813,16 @@ type VectorsVersion struct {
 	// Fewest rows of a side.
 	MinRows uint32 `protobuf:"varint,5,opt,name=min_rows,json=minRows,proto3" json:"min_rows,omitempty"`
 	// The rows' hash, seed, program and whatever else was noted, by name.
-	Provenance    map[string]string `protobuf:"bytes,6,rep,name=provenance,proto3" json:"provenance,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Provenance map[string]string `protobuf:"bytes,6,rep,name=provenance,proto3" json:"provenance,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// "within" or "pooled": where the sides of directional vectors are from.
+	Sides         string `protobuf:"bytes,7,opt,name=sides,proto3" json:"sides,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VectorsVersion) Reset() {
 	*x = VectorsVersion{}
-	mi := &file_hives_v1_values_proto_msgTypes[3]
+	mi := &file_hives_v1_values_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +834,7 @@ func (x *VectorsVersion) String() string {
 func (*VectorsVersion) ProtoMessage() {}
 
 func (x *VectorsVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[3]
+	mi := &file_hives_v1_values_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +847,7 @@ func (x *VectorsVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VectorsVersion.ProtoReflect.Descriptor instead.
 func (*VectorsVersion) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{3}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *VectorsVersion) GetSha256() string {
@@ -569,6 +892,13 @@ func (x *VectorsVersion) GetProvenance() map[string]string {
 	return nil
 }
 
+func (x *VectorsVersion) GetSides() string {
+	if x != nil {
+		return x.Sides
+	}
+	return ""
+}
+
 // Which values a call is about. A value passes if it passes every field that is set.
 type ValueFilter struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -585,7 +915,7 @@ type ValueFilter struct {
 
 func (x *ValueFilter) Reset() {
 	*x = ValueFilter{}
-	mi := &file_hives_v1_values_proto_msgTypes[4]
+	mi := &file_hives_v1_values_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +927,7 @@ func (x *ValueFilter) String() string {
 func (*ValueFilter) ProtoMessage() {}
 
 func (x *ValueFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[4]
+	mi := &file_hives_v1_values_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +940,7 @@ func (x *ValueFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueFilter.ProtoReflect.Descriptor instead.
 func (*ValueFilter) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{4}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ValueFilter) GetTheories() []string {
@@ -662,7 +992,7 @@ type Vector struct {
 
 func (x *Vector) Reset() {
 	*x = Vector{}
-	mi := &file_hives_v1_values_proto_msgTypes[5]
+	mi := &file_hives_v1_values_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +1004,7 @@ func (x *Vector) String() string {
 func (*Vector) ProtoMessage() {}
 
 func (x *Vector) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[5]
+	mi := &file_hives_v1_values_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +1017,7 @@ func (x *Vector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vector.ProtoReflect.Descriptor instead.
 func (*Vector) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{5}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Vector) GetValues() []float32 {
@@ -727,7 +1057,7 @@ type ListValuesRequest struct {
 
 func (x *ListValuesRequest) Reset() {
 	*x = ListValuesRequest{}
-	mi := &file_hives_v1_values_proto_msgTypes[6]
+	mi := &file_hives_v1_values_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +1069,7 @@ func (x *ListValuesRequest) String() string {
 func (*ListValuesRequest) ProtoMessage() {}
 
 func (x *ListValuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[6]
+	mi := &file_hives_v1_values_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +1082,7 @@ func (x *ListValuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListValuesRequest.ProtoReflect.Descriptor instead.
 func (*ListValuesRequest) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{6}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListValuesRequest) GetFilter() *ValueFilter {
@@ -772,7 +1102,7 @@ type ListValuesResponse struct {
 
 func (x *ListValuesResponse) Reset() {
 	*x = ListValuesResponse{}
-	mi := &file_hives_v1_values_proto_msgTypes[7]
+	mi := &file_hives_v1_values_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +1114,7 @@ func (x *ListValuesResponse) String() string {
 func (*ListValuesResponse) ProtoMessage() {}
 
 func (x *ListValuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[7]
+	mi := &file_hives_v1_values_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1127,7 @@ func (x *ListValuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListValuesResponse.ProtoReflect.Descriptor instead.
 func (*ListValuesResponse) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{7}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListValuesResponse) GetValues() []*Value {
@@ -826,7 +1156,7 @@ type GetValueVectorRequest struct {
 
 func (x *GetValueVectorRequest) Reset() {
 	*x = GetValueVectorRequest{}
-	mi := &file_hives_v1_values_proto_msgTypes[8]
+	mi := &file_hives_v1_values_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -838,7 +1168,7 @@ func (x *GetValueVectorRequest) String() string {
 func (*GetValueVectorRequest) ProtoMessage() {}
 
 func (x *GetValueVectorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[8]
+	mi := &file_hives_v1_values_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -851,7 +1181,7 @@ func (x *GetValueVectorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetValueVectorRequest.ProtoReflect.Descriptor instead.
 func (*GetValueVectorRequest) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{8}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetValueVectorRequest) GetValueId() string {
@@ -878,7 +1208,7 @@ func (x *GetValueVectorRequest) GetEncoding() Encoding {
 type GetValueVectorResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Value *Value                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// Absent where the kind is ABSENT.
+	// Absent where the kind is ABSENT or UNSUPPORTED.
 	Vector        *Vector         `protobuf:"bytes,2,opt,name=vector,proto3" json:"vector,omitempty"`
 	Model         *ModelVersion   `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	Vectors       *VectorsVersion `protobuf:"bytes,4,opt,name=vectors,proto3" json:"vectors,omitempty"`
@@ -888,7 +1218,7 @@ type GetValueVectorResponse struct {
 
 func (x *GetValueVectorResponse) Reset() {
 	*x = GetValueVectorResponse{}
-	mi := &file_hives_v1_values_proto_msgTypes[9]
+	mi := &file_hives_v1_values_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1230,7 @@ func (x *GetValueVectorResponse) String() string {
 func (*GetValueVectorResponse) ProtoMessage() {}
 
 func (x *GetValueVectorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[9]
+	mi := &file_hives_v1_values_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1243,7 @@ func (x *GetValueVectorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetValueVectorResponse.ProtoReflect.Descriptor instead.
 func (*GetValueVectorResponse) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{9}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetValueVectorResponse) GetValue() *Value {
@@ -951,7 +1281,7 @@ type ScoreTextsRequest struct {
 	TokenIds []*TokenIds `protobuf:"bytes,2,rep,name=token_ids,json=tokenIds,proto3" json:"token_ids,omitempty"`
 	Prompt   string      `protobuf:"bytes,3,opt,name=prompt,proto3" json:"prompt,omitempty"`
 	Overlong Overlong    `protobuf:"varint,4,opt,name=overlong,proto3,enum=hives.v1.Overlong" json:"overlong,omitempty"`
-	// Values to compare with; those of kind ABSENT never take part.
+	// Values to compare with; those of which nothing is known never take part.
 	Filter *ValueFilter `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Best values returned for each text; 0: 10.
 	TopK uint32 `protobuf:"varint,6,opt,name=top_k,json=topK,proto3" json:"top_k,omitempty"`
@@ -964,7 +1294,7 @@ type ScoreTextsRequest struct {
 
 func (x *ScoreTextsRequest) Reset() {
 	*x = ScoreTextsRequest{}
-	mi := &file_hives_v1_values_proto_msgTypes[10]
+	mi := &file_hives_v1_values_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1306,7 @@ func (x *ScoreTextsRequest) String() string {
 func (*ScoreTextsRequest) ProtoMessage() {}
 
 func (x *ScoreTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[10]
+	mi := &file_hives_v1_values_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1319,7 @@ func (x *ScoreTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoreTextsRequest.ProtoReflect.Descriptor instead.
 func (*ScoreTextsRequest) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{10}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ScoreTextsRequest) GetTexts() []string {
@@ -1054,7 +1384,7 @@ type ScoreTextsResponse struct {
 
 func (x *ScoreTextsResponse) Reset() {
 	*x = ScoreTextsResponse{}
-	mi := &file_hives_v1_values_proto_msgTypes[11]
+	mi := &file_hives_v1_values_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1396,7 @@ func (x *ScoreTextsResponse) String() string {
 func (*ScoreTextsResponse) ProtoMessage() {}
 
 func (x *ScoreTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[11]
+	mi := &file_hives_v1_values_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1409,7 @@ func (x *ScoreTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoreTextsResponse.ProtoReflect.Descriptor instead.
 func (*ScoreTextsResponse) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{11}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScoreTextsResponse) GetResults() []*TextScores {
@@ -1112,17 +1442,20 @@ func (x *ScoreTextsResponse) GetTimings() *Timings {
 
 type TextScores struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By strength, the strongest first.
-	Scores        []*ValueScore `protobuf:"bytes,1,rep,name=scores,proto3" json:"scores,omitempty"`
-	Tokens        uint32        `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	Truncated     bool          `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	// By strength, the strongest first; values without a vector come last.
+	Scores    []*ValueScore `protobuf:"bytes,1,rep,name=scores,proto3" json:"scores,omitempty"`
+	Tokens    uint32        `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	Truncated bool          `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	// The text is like those that the vectors rest on, as far as the guard against nonsense can tell. Where it is
+	// not, every answer is UNSURE.
+	Sense         bool `protobuf:"varint,4,opt,name=sense,proto3" json:"sense,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TextScores) Reset() {
 	*x = TextScores{}
-	mi := &file_hives_v1_values_proto_msgTypes[12]
+	mi := &file_hives_v1_values_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1467,7 @@ func (x *TextScores) String() string {
 func (*TextScores) ProtoMessage() {}
 
 func (x *TextScores) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[12]
+	mi := &file_hives_v1_values_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1480,7 @@ func (x *TextScores) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TextScores.ProtoReflect.Descriptor instead.
 func (*TextScores) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{12}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TextScores) GetScores() []*ValueScore {
@@ -1171,6 +1504,74 @@ func (x *TextScores) GetTruncated() bool {
 	return false
 }
 
+func (x *TextScores) GetSense() bool {
+	if x != nil {
+		return x.Sense
+	}
+	return false
+}
+
+// A calibrated probability with its 95 % interval.
+type Probability struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         float32                `protobuf:"fixed32,1,opt,name=value,proto3" json:"value,omitempty"`
+	Low           float32                `protobuf:"fixed32,2,opt,name=low,proto3" json:"low,omitempty"`
+	High          float32                `protobuf:"fixed32,3,opt,name=high,proto3" json:"high,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Probability) Reset() {
+	*x = Probability{}
+	mi := &file_hives_v1_values_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Probability) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Probability) ProtoMessage() {}
+
+func (x *Probability) ProtoReflect() protoreflect.Message {
+	mi := &file_hives_v1_values_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Probability.ProtoReflect.Descriptor instead.
+func (*Probability) Descriptor() ([]byte, []int) {
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Probability) GetValue() float32 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Probability) GetLow() float32 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *Probability) GetHigh() float32 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
 type ValueScore struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	ValueId string                 `protobuf:"bytes,1,opt,name=value_id,json=valueId,proto3" json:"value_id,omitempty"`
@@ -1179,22 +1580,31 @@ type ValueScore struct {
 	Level   uint32                 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
 	Kind    VectorKind             `protobuf:"varint,5,opt,name=kind,proto3,enum=hives.v1.VectorKind" json:"kind,omitempty"`
 	// Cosine of the text's vector with the value's; for a prototype with the theory's mean taken off the
-	// text's vector too.
+	// text's vector too. 0 where the kind is UNSUPPORTED.
 	Cosine float32 `protobuf:"fixed32,6,opt,name=cosine,proto3" json:"cosine,omitempty"`
-	// The sign of cosine where the kind is DIRECTIONAL, UNSIGNED otherwise.
+	// The sign of cosine where the kind is DIRECTIONAL, UNSIGNED otherwise. It is the geometry's word and no answer.
 	Stance Stance `protobuf:"varint,7,opt,name=stance,proto3,enum=hives.v1.Stance" json:"stance,omitempty"`
-	// What values are ordered by: |cosine| where directional, else cosine.
+	// What values are ordered by: |cosine| where directional, else cosine; 0 where the kind is UNSUPPORTED.
 	Strength float32 `protobuf:"fixed32,8,opt,name=strength,proto3" json:"strength,omitempty"`
 	// strength less that of the next weaker value of the same theory and level among those compared, returned or
 	// not; absent where there is none.
-	Margin        *float32 `protobuf:"fixed32,9,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
+	Margin *float32 `protobuf:"fixed32,9,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
+	// That the text is about the value; absent where too few rows tell. It holds for texts like those it was
+	// calibrated on (TextScores.sense).
+	About *Probability `protobuf:"bytes,10,opt,name=about,proto3" json:"about,omitempty"`
+	// That the text supports the value, given that it is about it; absent where too few rows tell.
+	Supports *Probability `protobuf:"bytes,11,opt,name=supports,proto3" json:"supports,omitempty"`
+	// Share of a stored background of texts, in hundredths, whose cosine with the value is lower; absent without a
+	// vector or a background.
+	Percentile    *float32 `protobuf:"fixed32,12,opt,name=percentile,proto3,oneof" json:"percentile,omitempty"`
+	Answer        Answer   `protobuf:"varint,13,opt,name=answer,proto3,enum=hives.v1.Answer" json:"answer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ValueScore) Reset() {
 	*x = ValueScore{}
-	mi := &file_hives_v1_values_proto_msgTypes[13]
+	mi := &file_hives_v1_values_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1616,7 @@ func (x *ValueScore) String() string {
 func (*ValueScore) ProtoMessage() {}
 
 func (x *ValueScore) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[13]
+	mi := &file_hives_v1_values_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1629,7 @@ func (x *ValueScore) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueScore.ProtoReflect.Descriptor instead.
 func (*ValueScore) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{13}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ValueScore) GetValueId() string {
@@ -1285,6 +1695,34 @@ func (x *ValueScore) GetMargin() float32 {
 	return 0
 }
 
+func (x *ValueScore) GetAbout() *Probability {
+	if x != nil {
+		return x.About
+	}
+	return nil
+}
+
+func (x *ValueScore) GetSupports() *Probability {
+	if x != nil {
+		return x.Supports
+	}
+	return nil
+}
+
+func (x *ValueScore) GetPercentile() float32 {
+	if x != nil && x.Percentile != nil {
+		return *x.Percentile
+	}
+	return 0
+}
+
+func (x *ValueScore) GetAnswer() Answer {
+	if x != nil {
+		return x.Answer
+	}
+	return Answer_ANSWER_UNSPECIFIED
+}
+
 // What neighbours are asked for.
 type Query struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1303,7 +1741,7 @@ type Query struct {
 
 func (x *Query) Reset() {
 	*x = Query{}
-	mi := &file_hives_v1_values_proto_msgTypes[14]
+	mi := &file_hives_v1_values_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1753,7 @@ func (x *Query) String() string {
 func (*Query) ProtoMessage() {}
 
 func (x *Query) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[14]
+	mi := &file_hives_v1_values_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1766,7 @@ func (x *Query) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Query.ProtoReflect.Descriptor instead.
 func (*Query) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{14}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Query) GetOf() isQuery_Of {
@@ -1425,7 +1863,7 @@ type NearestValuesRequest struct {
 
 func (x *NearestValuesRequest) Reset() {
 	*x = NearestValuesRequest{}
-	mi := &file_hives_v1_values_proto_msgTypes[15]
+	mi := &file_hives_v1_values_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1437,7 +1875,7 @@ func (x *NearestValuesRequest) String() string {
 func (*NearestValuesRequest) ProtoMessage() {}
 
 func (x *NearestValuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[15]
+	mi := &file_hives_v1_values_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1450,7 +1888,7 @@ func (x *NearestValuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestValuesRequest.ProtoReflect.Descriptor instead.
 func (*NearestValuesRequest) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{15}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *NearestValuesRequest) GetQuery() *Query {
@@ -1499,7 +1937,7 @@ type NearestValuesResponse struct {
 
 func (x *NearestValuesResponse) Reset() {
 	*x = NearestValuesResponse{}
-	mi := &file_hives_v1_values_proto_msgTypes[16]
+	mi := &file_hives_v1_values_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1949,7 @@ func (x *NearestValuesResponse) String() string {
 func (*NearestValuesResponse) ProtoMessage() {}
 
 func (x *NearestValuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[16]
+	mi := &file_hives_v1_values_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1962,7 @@ func (x *NearestValuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestValuesResponse.ProtoReflect.Descriptor instead.
 func (*NearestValuesResponse) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{16}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *NearestValuesResponse) GetNeighbours() []*ValueNeighbour {
@@ -1560,7 +1998,7 @@ type ValueNeighbour struct {
 
 func (x *ValueNeighbour) Reset() {
 	*x = ValueNeighbour{}
-	mi := &file_hives_v1_values_proto_msgTypes[17]
+	mi := &file_hives_v1_values_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +2010,7 @@ func (x *ValueNeighbour) String() string {
 func (*ValueNeighbour) ProtoMessage() {}
 
 func (x *ValueNeighbour) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[17]
+	mi := &file_hives_v1_values_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +2023,7 @@ func (x *ValueNeighbour) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueNeighbour.ProtoReflect.Descriptor instead.
 func (*ValueNeighbour) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{17}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ValueNeighbour) GetValue() *Value {
@@ -1627,7 +2065,7 @@ type Anchor struct {
 
 func (x *Anchor) Reset() {
 	*x = Anchor{}
-	mi := &file_hives_v1_values_proto_msgTypes[18]
+	mi := &file_hives_v1_values_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +2077,7 @@ func (x *Anchor) String() string {
 func (*Anchor) ProtoMessage() {}
 
 func (x *Anchor) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[18]
+	mi := &file_hives_v1_values_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +2090,7 @@ func (x *Anchor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Anchor.ProtoReflect.Descriptor instead.
 func (*Anchor) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{18}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Anchor) GetAnchorId() int32 {
@@ -1715,7 +2153,7 @@ type NearestAnchorsRequest struct {
 
 func (x *NearestAnchorsRequest) Reset() {
 	*x = NearestAnchorsRequest{}
-	mi := &file_hives_v1_values_proto_msgTypes[19]
+	mi := &file_hives_v1_values_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +2165,7 @@ func (x *NearestAnchorsRequest) String() string {
 func (*NearestAnchorsRequest) ProtoMessage() {}
 
 func (x *NearestAnchorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[19]
+	mi := &file_hives_v1_values_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +2178,7 @@ func (x *NearestAnchorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestAnchorsRequest.ProtoReflect.Descriptor instead.
 func (*NearestAnchorsRequest) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{19}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *NearestAnchorsRequest) GetQuery() *Query {
@@ -1796,7 +2234,7 @@ type NearestAnchorsResponse struct {
 
 func (x *NearestAnchorsResponse) Reset() {
 	*x = NearestAnchorsResponse{}
-	mi := &file_hives_v1_values_proto_msgTypes[20]
+	mi := &file_hives_v1_values_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +2246,7 @@ func (x *NearestAnchorsResponse) String() string {
 func (*NearestAnchorsResponse) ProtoMessage() {}
 
 func (x *NearestAnchorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[20]
+	mi := &file_hives_v1_values_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +2259,7 @@ func (x *NearestAnchorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearestAnchorsResponse.ProtoReflect.Descriptor instead.
 func (*NearestAnchorsResponse) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{20}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *NearestAnchorsResponse) GetNeighbours() []*AnchorNeighbour {
@@ -1855,7 +2293,7 @@ type AnchorNeighbour struct {
 
 func (x *AnchorNeighbour) Reset() {
 	*x = AnchorNeighbour{}
-	mi := &file_hives_v1_values_proto_msgTypes[21]
+	mi := &file_hives_v1_values_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +2305,7 @@ func (x *AnchorNeighbour) String() string {
 func (*AnchorNeighbour) ProtoMessage() {}
 
 func (x *AnchorNeighbour) ProtoReflect() protoreflect.Message {
-	mi := &file_hives_v1_values_proto_msgTypes[21]
+	mi := &file_hives_v1_values_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +2318,7 @@ func (x *AnchorNeighbour) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnchorNeighbour.ProtoReflect.Descriptor instead.
 func (*AnchorNeighbour) Descriptor() ([]byte, []int) {
-	return file_hives_v1_values_proto_rawDescGZIP(), []int{21}
+	return file_hives_v1_values_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AnchorNeighbour) GetAnchor() *Anchor {
@@ -1901,7 +2339,7 @@ var File_hives_v1_values_proto protoreflect.FileDescriptor
 
 const file_hives_v1_values_proto_rawDesc = "" +
 	"\n" +
-	"\x15hives/v1/values.proto\x12\bhives.v1\x1a\x15hives/v1/common.proto\"\xb0\x02\n" +
+	"\x15hives/v1/values.proto\x12\bhives.v1\x1a\x15hives/v1/common.proto\"\x92\x03\n" +
 	"\x05Value\x12\x19\n" +
 	"\bvalue_id\x18\x01 \x01(\tR\avalueId\x12\x16\n" +
 	"\x06theory\x18\x02 \x01(\tR\x06theory\x12\x12\n" +
@@ -1915,7 +2353,29 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\x06counts\x18\b \x01(\v2\x10.hives.v1.CountsR\x06counts\x12(\n" +
 	"\x06spread\x18\t \x01(\v2\x10.hives.v1.SpreadR\x06spread\x12\x16\n" +
 	"\x06reason\x18\n" +
-	" \x01(\tR\x06reason\"d\n" +
+	" \x01(\tR\x06reason\x120\n" +
+	"\brests_on\x18\v \x03(\v2\x15.hives.v1.CorpusSidesR\arestsOn\x12.\n" +
+	"\bevidence\x18\f \x01(\v2\x12.hives.v1.EvidenceR\bevidence\"y\n" +
+	"\vCorpusSides\x12\x16\n" +
+	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12\x1e\n" +
+	"\n" +
+	"supporting\x18\x02 \x01(\rR\n" +
+	"supporting\x12\x1a\n" +
+	"\bopposing\x18\x03 \x01(\rR\bopposing\x12\x16\n" +
+	"\x06weight\x18\x04 \x01(\x02R\x06weight\"\xd5\x01\n" +
+	"\bEvidence\x12#\n" +
+	"\x05sides\x18\x01 \x01(\v2\r.hives.v1.AucR\x05sides\x12'\n" +
+	"\acorpora\x18\x02 \x01(\v2\r.hives.v1.AucR\acorpora\x12+\n" +
+	"\tprototype\x18\x03 \x01(\v2\r.hives.v1.AucR\tprototype\x12#\n" +
+	"\x05about\x18\x04 \x01(\v2\r.hives.v1.AucR\x05about\x12)\n" +
+	"\bsupports\x18\x05 \x01(\v2\r.hives.v1.AucR\bsupports\"\x95\x01\n" +
+	"\x03Auc\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\x02R\x05value\x12\x10\n" +
+	"\x03low\x18\x02 \x01(\x02R\x03low\x12\x12\n" +
+	"\x04high\x18\x03 \x01(\x02R\x04high\x12\x1c\n" +
+	"\tpositives\x18\x04 \x01(\rR\tpositives\x12\x1c\n" +
+	"\tnegatives\x18\x05 \x01(\rR\tnegatives\x12\x16\n" +
+	"\x06groups\x18\x06 \x01(\rR\x06groups\"d\n" +
 	"\x06Counts\x12\x1e\n" +
 	"\n" +
 	"supporting\x18\x01 \x01(\rR\n" +
@@ -1929,7 +2389,7 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\vmean_cosine\x18\x02 \x01(\x02R\n" +
 	"meanCosine\x12\x1d\n" +
 	"\n" +
-	"low_cosine\x18\x03 \x01(\x02R\tlowCosine\"\xbc\x02\n" +
+	"low_cosine\x18\x03 \x01(\x02R\tlowCosine\"\xd2\x02\n" +
 	"\x0eVectorsVersion\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12%\n" +
 	"\x0eweights_sha256\x18\x02 \x01(\tR\rweightsSha256\x12)\n" +
@@ -1938,7 +2398,8 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\bmin_rows\x18\x05 \x01(\rR\aminRows\x12H\n" +
 	"\n" +
 	"provenance\x18\x06 \x03(\v2(.hives.v1.VectorsVersion.ProvenanceEntryR\n" +
-	"provenance\x1a=\n" +
+	"provenance\x12\x14\n" +
+	"\x05sides\x18\a \x01(\tR\x05sides\x1a=\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa6\x01\n" +
@@ -1982,12 +2443,17 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\aresults\x18\x01 \x03(\v2\x14.hives.v1.TextScoresR\aresults\x12,\n" +
 	"\x05model\x18\x02 \x01(\v2\x16.hives.v1.ModelVersionR\x05model\x122\n" +
 	"\avectors\x18\x03 \x01(\v2\x18.hives.v1.VectorsVersionR\avectors\x12+\n" +
-	"\atimings\x18\x04 \x01(\v2\x11.hives.v1.TimingsR\atimings\"p\n" +
+	"\atimings\x18\x04 \x01(\v2\x11.hives.v1.TimingsR\atimings\"\x86\x01\n" +
 	"\n" +
 	"TextScores\x12,\n" +
 	"\x06scores\x18\x01 \x03(\v2\x14.hives.v1.ValueScoreR\x06scores\x12\x16\n" +
 	"\x06tokens\x18\x02 \x01(\rR\x06tokens\x12\x1c\n" +
-	"\ttruncated\x18\x03 \x01(\bR\ttruncated\"\x99\x02\n" +
+	"\ttruncated\x18\x03 \x01(\bR\ttruncated\x12\x14\n" +
+	"\x05sense\x18\x04 \x01(\bR\x05sense\"I\n" +
+	"\vProbability\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\x02R\x05value\x12\x10\n" +
+	"\x03low\x18\x02 \x01(\x02R\x03low\x12\x12\n" +
+	"\x04high\x18\x03 \x01(\x02R\x04high\"\xd7\x03\n" +
 	"\n" +
 	"ValueScore\x12\x19\n" +
 	"\bvalue_id\x18\x01 \x01(\tR\avalueId\x12\x16\n" +
@@ -1998,8 +2464,16 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\x06cosine\x18\x06 \x01(\x02R\x06cosine\x12(\n" +
 	"\x06stance\x18\a \x01(\x0e2\x10.hives.v1.StanceR\x06stance\x12\x1a\n" +
 	"\bstrength\x18\b \x01(\x02R\bstrength\x12\x1b\n" +
-	"\x06margin\x18\t \x01(\x02H\x00R\x06margin\x88\x01\x01B\t\n" +
-	"\a_margin\"\xb7\x01\n" +
+	"\x06margin\x18\t \x01(\x02H\x00R\x06margin\x88\x01\x01\x12+\n" +
+	"\x05about\x18\n" +
+	" \x01(\v2\x15.hives.v1.ProbabilityR\x05about\x121\n" +
+	"\bsupports\x18\v \x01(\v2\x15.hives.v1.ProbabilityR\bsupports\x12#\n" +
+	"\n" +
+	"percentile\x18\f \x01(\x02H\x01R\n" +
+	"percentile\x88\x01\x01\x12(\n" +
+	"\x06answer\x18\r \x01(\x0e2\x10.hives.v1.AnswerR\x06answerB\t\n" +
+	"\a_marginB\r\n" +
+	"\v_percentile\"\xb7\x01\n" +
 	"\x05Query\x12\x1b\n" +
 	"\bvalue_id\x18\x01 \x01(\tH\x00R\avalueId\x12\x14\n" +
 	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x121\n" +
@@ -2045,18 +2519,25 @@ const file_hives_v1_values_proto_rawDesc = "" +
 	"\avectors\x18\x03 \x01(\v2\x18.hives.v1.VectorsVersionR\avectors\"S\n" +
 	"\x0fAnchorNeighbour\x12(\n" +
 	"\x06anchor\x18\x01 \x01(\v2\x10.hives.v1.AnchorR\x06anchor\x12\x16\n" +
-	"\x06cosine\x18\x02 \x01(\x02R\x06cosine*y\n" +
+	"\x06cosine\x18\x02 \x01(\x02R\x06cosine*\x96\x01\n" +
 	"\n" +
 	"VectorKind\x12\x1b\n" +
 	"\x17VECTOR_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17VECTOR_KIND_DIRECTIONAL\x10\x01\x12\x19\n" +
 	"\x15VECTOR_KIND_PROTOTYPE\x10\x02\x12\x16\n" +
-	"\x12VECTOR_KIND_ABSENT\x10\x03*^\n" +
+	"\x12VECTOR_KIND_ABSENT\x10\x03\x12\x1b\n" +
+	"\x17VECTOR_KIND_UNSUPPORTED\x10\x04*^\n" +
 	"\x06Stance\x12\x16\n" +
 	"\x12STANCE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTANCE_SUPPORTS\x10\x01\x12\x12\n" +
 	"\x0eSTANCE_OPPOSES\x10\x02\x12\x13\n" +
-	"\x0fSTANCE_UNSIGNED\x10\x03*7\n" +
+	"\x0fSTANCE_UNSIGNED\x10\x03*n\n" +
+	"\x06Answer\x12\x16\n" +
+	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fANSWER_SUPPORTS\x10\x01\x12\x12\n" +
+	"\x0eANSWER_OPPOSES\x10\x02\x12\x10\n" +
+	"\fANSWER_ABOUT\x10\x03\x12\x11\n" +
+	"\rANSWER_UNSURE\x10\x04*7\n" +
 	"\bRelation\x12\x14\n" +
 	"\x10RELATION_NEAREST\x10\x00\x12\x15\n" +
 	"\x11RELATION_OPPOSING\x10\x01*]\n" +
@@ -2086,99 +2567,114 @@ func file_hives_v1_values_proto_rawDescGZIP() []byte {
 	return file_hives_v1_values_proto_rawDescData
 }
 
-var file_hives_v1_values_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_hives_v1_values_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_hives_v1_values_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_hives_v1_values_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_hives_v1_values_proto_goTypes = []any{
 	(VectorKind)(0),                // 0: hives.v1.VectorKind
 	(Stance)(0),                    // 1: hives.v1.Stance
-	(Relation)(0),                  // 2: hives.v1.Relation
-	(AnchorBank)(0),                // 3: hives.v1.AnchorBank
-	(*Value)(nil),                  // 4: hives.v1.Value
-	(*Counts)(nil),                 // 5: hives.v1.Counts
-	(*Spread)(nil),                 // 6: hives.v1.Spread
-	(*VectorsVersion)(nil),         // 7: hives.v1.VectorsVersion
-	(*ValueFilter)(nil),            // 8: hives.v1.ValueFilter
-	(*Vector)(nil),                 // 9: hives.v1.Vector
-	(*ListValuesRequest)(nil),      // 10: hives.v1.ListValuesRequest
-	(*ListValuesResponse)(nil),     // 11: hives.v1.ListValuesResponse
-	(*GetValueVectorRequest)(nil),  // 12: hives.v1.GetValueVectorRequest
-	(*GetValueVectorResponse)(nil), // 13: hives.v1.GetValueVectorResponse
-	(*ScoreTextsRequest)(nil),      // 14: hives.v1.ScoreTextsRequest
-	(*ScoreTextsResponse)(nil),     // 15: hives.v1.ScoreTextsResponse
-	(*TextScores)(nil),             // 16: hives.v1.TextScores
-	(*ValueScore)(nil),             // 17: hives.v1.ValueScore
-	(*Query)(nil),                  // 18: hives.v1.Query
-	(*NearestValuesRequest)(nil),   // 19: hives.v1.NearestValuesRequest
-	(*NearestValuesResponse)(nil),  // 20: hives.v1.NearestValuesResponse
-	(*ValueNeighbour)(nil),         // 21: hives.v1.ValueNeighbour
-	(*Anchor)(nil),                 // 22: hives.v1.Anchor
-	(*NearestAnchorsRequest)(nil),  // 23: hives.v1.NearestAnchorsRequest
-	(*NearestAnchorsResponse)(nil), // 24: hives.v1.NearestAnchorsResponse
-	(*AnchorNeighbour)(nil),        // 25: hives.v1.AnchorNeighbour
-	nil,                            // 26: hives.v1.VectorsVersion.ProvenanceEntry
-	(Encoding)(0),                  // 27: hives.v1.Encoding
-	(*ModelVersion)(nil),           // 28: hives.v1.ModelVersion
-	(*TokenIds)(nil),               // 29: hives.v1.TokenIds
-	(Overlong)(0),                  // 30: hives.v1.Overlong
-	(*Timings)(nil),                // 31: hives.v1.Timings
+	(Answer)(0),                    // 2: hives.v1.Answer
+	(Relation)(0),                  // 3: hives.v1.Relation
+	(AnchorBank)(0),                // 4: hives.v1.AnchorBank
+	(*Value)(nil),                  // 5: hives.v1.Value
+	(*CorpusSides)(nil),            // 6: hives.v1.CorpusSides
+	(*Evidence)(nil),               // 7: hives.v1.Evidence
+	(*Auc)(nil),                    // 8: hives.v1.Auc
+	(*Counts)(nil),                 // 9: hives.v1.Counts
+	(*Spread)(nil),                 // 10: hives.v1.Spread
+	(*VectorsVersion)(nil),         // 11: hives.v1.VectorsVersion
+	(*ValueFilter)(nil),            // 12: hives.v1.ValueFilter
+	(*Vector)(nil),                 // 13: hives.v1.Vector
+	(*ListValuesRequest)(nil),      // 14: hives.v1.ListValuesRequest
+	(*ListValuesResponse)(nil),     // 15: hives.v1.ListValuesResponse
+	(*GetValueVectorRequest)(nil),  // 16: hives.v1.GetValueVectorRequest
+	(*GetValueVectorResponse)(nil), // 17: hives.v1.GetValueVectorResponse
+	(*ScoreTextsRequest)(nil),      // 18: hives.v1.ScoreTextsRequest
+	(*ScoreTextsResponse)(nil),     // 19: hives.v1.ScoreTextsResponse
+	(*TextScores)(nil),             // 20: hives.v1.TextScores
+	(*Probability)(nil),            // 21: hives.v1.Probability
+	(*ValueScore)(nil),             // 22: hives.v1.ValueScore
+	(*Query)(nil),                  // 23: hives.v1.Query
+	(*NearestValuesRequest)(nil),   // 24: hives.v1.NearestValuesRequest
+	(*NearestValuesResponse)(nil),  // 25: hives.v1.NearestValuesResponse
+	(*ValueNeighbour)(nil),         // 26: hives.v1.ValueNeighbour
+	(*Anchor)(nil),                 // 27: hives.v1.Anchor
+	(*NearestAnchorsRequest)(nil),  // 28: hives.v1.NearestAnchorsRequest
+	(*NearestAnchorsResponse)(nil), // 29: hives.v1.NearestAnchorsResponse
+	(*AnchorNeighbour)(nil),        // 30: hives.v1.AnchorNeighbour
+	nil,                            // 31: hives.v1.VectorsVersion.ProvenanceEntry
+	(Encoding)(0),                  // 32: hives.v1.Encoding
+	(*ModelVersion)(nil),           // 33: hives.v1.ModelVersion
+	(*TokenIds)(nil),               // 34: hives.v1.TokenIds
+	(Overlong)(0),                  // 35: hives.v1.Overlong
+	(*Timings)(nil),                // 36: hives.v1.Timings
 }
 var file_hives_v1_values_proto_depIdxs = []int32{
 	0,  // 0: hives.v1.Value.kind:type_name -> hives.v1.VectorKind
-	5,  // 1: hives.v1.Value.counts:type_name -> hives.v1.Counts
-	6,  // 2: hives.v1.Value.spread:type_name -> hives.v1.Spread
-	26, // 3: hives.v1.VectorsVersion.provenance:type_name -> hives.v1.VectorsVersion.ProvenanceEntry
-	0,  // 4: hives.v1.ValueFilter.kinds:type_name -> hives.v1.VectorKind
-	27, // 5: hives.v1.Vector.encoding:type_name -> hives.v1.Encoding
-	8,  // 6: hives.v1.ListValuesRequest.filter:type_name -> hives.v1.ValueFilter
-	4,  // 7: hives.v1.ListValuesResponse.values:type_name -> hives.v1.Value
-	7,  // 8: hives.v1.ListValuesResponse.vectors:type_name -> hives.v1.VectorsVersion
-	27, // 9: hives.v1.GetValueVectorRequest.encoding:type_name -> hives.v1.Encoding
-	4,  // 10: hives.v1.GetValueVectorResponse.value:type_name -> hives.v1.Value
-	9,  // 11: hives.v1.GetValueVectorResponse.vector:type_name -> hives.v1.Vector
-	28, // 12: hives.v1.GetValueVectorResponse.model:type_name -> hives.v1.ModelVersion
-	7,  // 13: hives.v1.GetValueVectorResponse.vectors:type_name -> hives.v1.VectorsVersion
-	29, // 14: hives.v1.ScoreTextsRequest.token_ids:type_name -> hives.v1.TokenIds
-	30, // 15: hives.v1.ScoreTextsRequest.overlong:type_name -> hives.v1.Overlong
-	8,  // 16: hives.v1.ScoreTextsRequest.filter:type_name -> hives.v1.ValueFilter
-	16, // 17: hives.v1.ScoreTextsResponse.results:type_name -> hives.v1.TextScores
-	28, // 18: hives.v1.ScoreTextsResponse.model:type_name -> hives.v1.ModelVersion
-	7,  // 19: hives.v1.ScoreTextsResponse.vectors:type_name -> hives.v1.VectorsVersion
-	31, // 20: hives.v1.ScoreTextsResponse.timings:type_name -> hives.v1.Timings
-	17, // 21: hives.v1.TextScores.scores:type_name -> hives.v1.ValueScore
-	0,  // 22: hives.v1.ValueScore.kind:type_name -> hives.v1.VectorKind
-	1,  // 23: hives.v1.ValueScore.stance:type_name -> hives.v1.Stance
-	29, // 24: hives.v1.Query.token_ids:type_name -> hives.v1.TokenIds
-	9,  // 25: hives.v1.Query.vector:type_name -> hives.v1.Vector
-	18, // 26: hives.v1.NearestValuesRequest.query:type_name -> hives.v1.Query
-	8,  // 27: hives.v1.NearestValuesRequest.filter:type_name -> hives.v1.ValueFilter
-	2,  // 28: hives.v1.NearestValuesRequest.relation:type_name -> hives.v1.Relation
-	21, // 29: hives.v1.NearestValuesResponse.neighbours:type_name -> hives.v1.ValueNeighbour
-	28, // 30: hives.v1.NearestValuesResponse.model:type_name -> hives.v1.ModelVersion
-	7,  // 31: hives.v1.NearestValuesResponse.vectors:type_name -> hives.v1.VectorsVersion
-	4,  // 32: hives.v1.ValueNeighbour.value:type_name -> hives.v1.Value
-	3,  // 33: hives.v1.Anchor.bank:type_name -> hives.v1.AnchorBank
-	18, // 34: hives.v1.NearestAnchorsRequest.query:type_name -> hives.v1.Query
-	3,  // 35: hives.v1.NearestAnchorsRequest.banks:type_name -> hives.v1.AnchorBank
-	2,  // 36: hives.v1.NearestAnchorsRequest.relation:type_name -> hives.v1.Relation
-	25, // 37: hives.v1.NearestAnchorsResponse.neighbours:type_name -> hives.v1.AnchorNeighbour
-	28, // 38: hives.v1.NearestAnchorsResponse.model:type_name -> hives.v1.ModelVersion
-	7,  // 39: hives.v1.NearestAnchorsResponse.vectors:type_name -> hives.v1.VectorsVersion
-	22, // 40: hives.v1.AnchorNeighbour.anchor:type_name -> hives.v1.Anchor
-	10, // 41: hives.v1.ValueService.ListValues:input_type -> hives.v1.ListValuesRequest
-	12, // 42: hives.v1.ValueService.GetValueVector:input_type -> hives.v1.GetValueVectorRequest
-	14, // 43: hives.v1.ValueService.ScoreTexts:input_type -> hives.v1.ScoreTextsRequest
-	19, // 44: hives.v1.ValueService.NearestValues:input_type -> hives.v1.NearestValuesRequest
-	23, // 45: hives.v1.ValueService.NearestAnchors:input_type -> hives.v1.NearestAnchorsRequest
-	11, // 46: hives.v1.ValueService.ListValues:output_type -> hives.v1.ListValuesResponse
-	13, // 47: hives.v1.ValueService.GetValueVector:output_type -> hives.v1.GetValueVectorResponse
-	15, // 48: hives.v1.ValueService.ScoreTexts:output_type -> hives.v1.ScoreTextsResponse
-	20, // 49: hives.v1.ValueService.NearestValues:output_type -> hives.v1.NearestValuesResponse
-	24, // 50: hives.v1.ValueService.NearestAnchors:output_type -> hives.v1.NearestAnchorsResponse
-	46, // [46:51] is the sub-list for method output_type
-	41, // [41:46] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	9,  // 1: hives.v1.Value.counts:type_name -> hives.v1.Counts
+	10, // 2: hives.v1.Value.spread:type_name -> hives.v1.Spread
+	6,  // 3: hives.v1.Value.rests_on:type_name -> hives.v1.CorpusSides
+	7,  // 4: hives.v1.Value.evidence:type_name -> hives.v1.Evidence
+	8,  // 5: hives.v1.Evidence.sides:type_name -> hives.v1.Auc
+	8,  // 6: hives.v1.Evidence.corpora:type_name -> hives.v1.Auc
+	8,  // 7: hives.v1.Evidence.prototype:type_name -> hives.v1.Auc
+	8,  // 8: hives.v1.Evidence.about:type_name -> hives.v1.Auc
+	8,  // 9: hives.v1.Evidence.supports:type_name -> hives.v1.Auc
+	31, // 10: hives.v1.VectorsVersion.provenance:type_name -> hives.v1.VectorsVersion.ProvenanceEntry
+	0,  // 11: hives.v1.ValueFilter.kinds:type_name -> hives.v1.VectorKind
+	32, // 12: hives.v1.Vector.encoding:type_name -> hives.v1.Encoding
+	12, // 13: hives.v1.ListValuesRequest.filter:type_name -> hives.v1.ValueFilter
+	5,  // 14: hives.v1.ListValuesResponse.values:type_name -> hives.v1.Value
+	11, // 15: hives.v1.ListValuesResponse.vectors:type_name -> hives.v1.VectorsVersion
+	32, // 16: hives.v1.GetValueVectorRequest.encoding:type_name -> hives.v1.Encoding
+	5,  // 17: hives.v1.GetValueVectorResponse.value:type_name -> hives.v1.Value
+	13, // 18: hives.v1.GetValueVectorResponse.vector:type_name -> hives.v1.Vector
+	33, // 19: hives.v1.GetValueVectorResponse.model:type_name -> hives.v1.ModelVersion
+	11, // 20: hives.v1.GetValueVectorResponse.vectors:type_name -> hives.v1.VectorsVersion
+	34, // 21: hives.v1.ScoreTextsRequest.token_ids:type_name -> hives.v1.TokenIds
+	35, // 22: hives.v1.ScoreTextsRequest.overlong:type_name -> hives.v1.Overlong
+	12, // 23: hives.v1.ScoreTextsRequest.filter:type_name -> hives.v1.ValueFilter
+	20, // 24: hives.v1.ScoreTextsResponse.results:type_name -> hives.v1.TextScores
+	33, // 25: hives.v1.ScoreTextsResponse.model:type_name -> hives.v1.ModelVersion
+	11, // 26: hives.v1.ScoreTextsResponse.vectors:type_name -> hives.v1.VectorsVersion
+	36, // 27: hives.v1.ScoreTextsResponse.timings:type_name -> hives.v1.Timings
+	22, // 28: hives.v1.TextScores.scores:type_name -> hives.v1.ValueScore
+	0,  // 29: hives.v1.ValueScore.kind:type_name -> hives.v1.VectorKind
+	1,  // 30: hives.v1.ValueScore.stance:type_name -> hives.v1.Stance
+	21, // 31: hives.v1.ValueScore.about:type_name -> hives.v1.Probability
+	21, // 32: hives.v1.ValueScore.supports:type_name -> hives.v1.Probability
+	2,  // 33: hives.v1.ValueScore.answer:type_name -> hives.v1.Answer
+	34, // 34: hives.v1.Query.token_ids:type_name -> hives.v1.TokenIds
+	13, // 35: hives.v1.Query.vector:type_name -> hives.v1.Vector
+	23, // 36: hives.v1.NearestValuesRequest.query:type_name -> hives.v1.Query
+	12, // 37: hives.v1.NearestValuesRequest.filter:type_name -> hives.v1.ValueFilter
+	3,  // 38: hives.v1.NearestValuesRequest.relation:type_name -> hives.v1.Relation
+	26, // 39: hives.v1.NearestValuesResponse.neighbours:type_name -> hives.v1.ValueNeighbour
+	33, // 40: hives.v1.NearestValuesResponse.model:type_name -> hives.v1.ModelVersion
+	11, // 41: hives.v1.NearestValuesResponse.vectors:type_name -> hives.v1.VectorsVersion
+	5,  // 42: hives.v1.ValueNeighbour.value:type_name -> hives.v1.Value
+	4,  // 43: hives.v1.Anchor.bank:type_name -> hives.v1.AnchorBank
+	23, // 44: hives.v1.NearestAnchorsRequest.query:type_name -> hives.v1.Query
+	4,  // 45: hives.v1.NearestAnchorsRequest.banks:type_name -> hives.v1.AnchorBank
+	3,  // 46: hives.v1.NearestAnchorsRequest.relation:type_name -> hives.v1.Relation
+	30, // 47: hives.v1.NearestAnchorsResponse.neighbours:type_name -> hives.v1.AnchorNeighbour
+	33, // 48: hives.v1.NearestAnchorsResponse.model:type_name -> hives.v1.ModelVersion
+	11, // 49: hives.v1.NearestAnchorsResponse.vectors:type_name -> hives.v1.VectorsVersion
+	27, // 50: hives.v1.AnchorNeighbour.anchor:type_name -> hives.v1.Anchor
+	14, // 51: hives.v1.ValueService.ListValues:input_type -> hives.v1.ListValuesRequest
+	16, // 52: hives.v1.ValueService.GetValueVector:input_type -> hives.v1.GetValueVectorRequest
+	18, // 53: hives.v1.ValueService.ScoreTexts:input_type -> hives.v1.ScoreTextsRequest
+	24, // 54: hives.v1.ValueService.NearestValues:input_type -> hives.v1.NearestValuesRequest
+	28, // 55: hives.v1.ValueService.NearestAnchors:input_type -> hives.v1.NearestAnchorsRequest
+	15, // 56: hives.v1.ValueService.ListValues:output_type -> hives.v1.ListValuesResponse
+	17, // 57: hives.v1.ValueService.GetValueVector:output_type -> hives.v1.GetValueVectorResponse
+	19, // 58: hives.v1.ValueService.ScoreTexts:output_type -> hives.v1.ScoreTextsResponse
+	25, // 59: hives.v1.ValueService.NearestValues:output_type -> hives.v1.NearestValuesResponse
+	29, // 60: hives.v1.ValueService.NearestAnchors:output_type -> hives.v1.NearestAnchorsResponse
+	56, // [56:61] is the sub-list for method output_type
+	51, // [51:56] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_hives_v1_values_proto_init() }
@@ -2187,9 +2683,9 @@ func file_hives_v1_values_proto_init() {
 		return
 	}
 	file_hives_v1_common_proto_init()
-	file_hives_v1_values_proto_msgTypes[8].OneofWrappers = []any{}
-	file_hives_v1_values_proto_msgTypes[13].OneofWrappers = []any{}
-	file_hives_v1_values_proto_msgTypes[14].OneofWrappers = []any{
+	file_hives_v1_values_proto_msgTypes[11].OneofWrappers = []any{}
+	file_hives_v1_values_proto_msgTypes[17].OneofWrappers = []any{}
+	file_hives_v1_values_proto_msgTypes[18].OneofWrappers = []any{
 		(*Query_ValueId)(nil),
 		(*Query_Text)(nil),
 		(*Query_TokenIds)(nil),
@@ -2200,8 +2696,8 @@ func file_hives_v1_values_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hives_v1_values_proto_rawDesc), len(file_hives_v1_values_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   23,
+			NumEnums:      5,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
