@@ -148,7 +148,7 @@ cp -r "$OUT/runs/stage2/final" "$OUT/model"
 attended bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
   --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --out "$OUT"
-attended bin/hives vectors build --model "$OUT/model" --data "$train" --out "$OUT/values.db"
+attended bin/hives vectors build --model "$OUT/model" --data "$train" --validation "$OUT/rows/validation.parquet" --out "$OUT/values.db"
 touch "$OUT/finished"
 
 cat <<END

@@ -3,6 +3,7 @@ package values
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"hives/data"
 	"hives/data/anchors"
@@ -15,65 +16,159 @@ import (
 // Options of a build; Defaults are those of the command.
 type Options struct {
 	Seed      uint64
-	Resamples int // draws of the spread
-	MinSide   int // rows that each side of a directional vector needs
+	Resamples int   // draws of the spread, of the corpora's weights and of the intervals
+	MinSide   int   // rows that each side of a directional vector needs; within corpora in one corpus
+	Sides     Sides // empty: Within
+	// Log is told what a user should know of the rows; nil: nobody is.
+	Log func(format string, a ...any)
 }
 
-// Defaults call a vector directional as soon as each side has a row; the spread tells what it is worth.
-func Defaults() Options { return Options{Seed: 1, Resamples: 200, MinSide: 1} }
+// Defaults are what docs/VALUES.md describes.
+func Defaults() Options { return Options{Seed: 1, Resamples: 200, MinSide: 20, Sides: Within} }
 
-func (o Options) validate() error {
-	if o.Resamples < 0 || o.MinSide < 1 {
+func (o *Options) validate() error {
+	if o.Sides == "" {
+		o.Sides = Within
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	switch {
+	case o.Resamples < 0 || o.MinSide < 1:
 		return fault.New(fault.Invalid, "values: %d resamples and %d rows a side; want at least 0 and at least 1", o.Resamples, o.MinSide)
+	case o.Sides != Within && o.Sides != Pooled:
+		return fault.New(fault.Invalid, "values: sides %q; want %s or %s", o.Sides, Within, Pooled)
 	}
 	return nil
 }
 
-// BuildFile makes the vectors of the rows in a file and those of the banks' sentences.
-func BuildFile(ctx context.Context, path string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
-	rows, err := data.Read(path)
+// BuildFile makes the vectors of the rows in a file and those of the banks' sentences. held names the file of
+// validation rows; empty splits the rows (Build).
+func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
+	rows, source, err := read(train)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := fsutil.SHA256(path)
+	var heldRows []data.Row
+	var heldSource Source
+	if held != "" {
+		if heldRows, heldSource, err = read(held); err != nil {
+			return nil, err
+		}
+		if len(heldRows) == 0 {
+			return nil, fault.New(fault.Invalid, "values: %s has no rows to calibrate on", held)
+		}
+		if err := apart(rows, heldRows, train, held); err != nil {
+			return nil, err
+		}
+	}
+	s, err := Build(ctx, rows, heldRows, enc, o)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Build(ctx, rows, enc, o)
-	if err != nil {
-		return nil, err
+	s.Source.File, s.Source.SHA256 = source.File, source.SHA256
+	if held != "" {
+		s.Held.File, s.Held.SHA256 = heldSource.File, heldSource.SHA256
 	}
-	s.Source.File, s.Source.SHA256 = filepath.Base(path), sum
 	return s, s.AddAnchors(ctx, enc, banks)
 }
 
-// Build makes a vector for every node of every theory. Each distinct text is embedded once.
-func Build(ctx context.Context, rows []data.Row, enc encoder.Encoder, o Options) (*Set, error) {
+// read also says which file the rows are from.
+func read(path string) ([]data.Row, Source, error) {
+	rows, err := data.Read(path)
+	if err != nil {
+		return nil, Source{}, err
+	}
+	sum, err := fsutil.SHA256(path)
+	return rows, Source{File: filepath.Base(path), SHA256: sum}, err
+}
+
+// apart refuses validation rows that share a text or a group with training rows: what is measured on them would
+// flatter.
+func apart(train, held []data.Row, trainFile, heldFile string) error {
+	texts, groups := map[string]bool{}, map[string]bool{}
+	for i := range train {
+		texts[train[i].TextID], groups[train[i].Group] = true, true
+	}
+	for i := range held {
+		if r := &held[i]; texts[r.TextID] || groups[r.Group] {
+			return fault.New(fault.Invalid, "%s: row %d shares its text or its group with a row of %s, so it is not held out; split with hives data split, or leave --validation out",
+				heldFile, i+1, trainFile)
+		}
+	}
+	return nil
+}
+
+// heldShare is the share of components that Build holds out where nobody says which rows are held out.
+const heldShare = .25
+
+// splitSeed sets the split apart from that of hives data split, whose parts would otherwise be hashed again to the
+// same points: all rows of a training part would stay in training.
+const splitSeed = 0x76616c756573
+
+// Build makes a vector for every node of every theory of train, holds them to held and calibrates on it what is said
+// of a text. Without held rows a quarter of train's groups is held out, unless sides are pooled: then nothing is
+// measured or calibrated. Each distinct text is embedded once.
+func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o Options) (*Set, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
+	s := &Set{Seed: o.Seed, Resamples: o.Resamples, MinSide: o.MinSide, Sides: o.Sides}
+	if held == nil && o.Sides == Within {
+		parts, err := data.Split(train, data.SplitOptions{Fractions: [data.NumParts]float64{1 - heldShare, heldShare, 0}, Seed: o.Seed ^ splitSeed})
+		if err != nil {
+			return nil, err
+		}
+		o.Log("values: no validation rows were given: of %d rows %d are held out, by group", len(train), len(parts[1]))
+		train, held, s.OwnSplit = parts[0], parts[1], true
+	}
+	if len(train) == 0 {
 		return nil, fault.New(fault.Invalid, "values: no rows to make vectors from")
 	}
-	labels := data.NewLabels(rows)
-	vectors, id, err := embedRows(ctx, rows, labels, enc)
+	b := &builder{set: s, rows: append(slices.Clone(train), held...), train: len(train), options: o}
+	b.labels = data.NewLabels(b.rows)
+	vectors, id, err := embedRows(ctx, b.rows, b.labels, enc)
 	if err != nil {
 		return nil, err
 	}
 	id.Engine = ""
-	s := &Set{Model: id, Seed: o.Seed, Resamples: o.Resamples, MinSide: o.MinSide}
-	s.Source.Rows, s.Source.Texts = len(rows), distinct(labels.Text)
-	b := &builder{set: s, rows: rows, labels: labels, options: o}
+	s.Model = id
+	texts := distinct(b.labels.Text[:len(train)])
+	s.Source.Rows, s.Source.Texts = len(train), texts
+	if len(held) > 0 {
+		s.Held = &Source{Rows: len(held), Texts: distinct(b.labels.Text) - texts}
+	}
 	if b.vectors, err = metrics.NewVectors(vectors); err != nil {
 		return nil, err
 	}
+	return s, b.run(ctx, enc)
+}
+
+// run does the steps of a build in their order.
+func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
 	b.collect()
 	b.fill()
-	if err := b.spread(ctx); err != nil {
-		return nil, err
+	if err := b.weigh(ctx); err != nil {
+		return err
 	}
-	s.index()
-	return s, nil
+	b.hold()
+	b.publish()
+	if err := b.spread(ctx); err != nil {
+		return err
+	}
+	if b.set.Held != nil {
+		b.pair()
+		b.standardise()
+		if err := b.answerable(ctx); err != nil {
+			return err
+		}
+		if err := b.guard(ctx, enc); err != nil {
+			return err
+		}
+		b.background()
+	}
+	b.set.index()
+	return nil
 }
 
 // embedRows returns one vector a row, [N][D]; rows of one text share theirs.

@@ -56,7 +56,17 @@ func (s *Set) digest() (string, error) {
 		h.Write(blob(t.Mean))
 	}
 	for i := range s.Values {
-		h.Write(blob(s.Values[i].Vector))
+		v := &s.Values[i]
+		h.Write(blob(v.Vector))
+		for _, head := range []*Head{v.About, v.Support} {
+			if head != nil {
+				h.Write(blob(head.Weights))
+			}
+		}
+		h.Write(blob(v.Background))
+	}
+	if s.Guard != nil {
+		h.Write(blob(s.Guard.Weights))
 	}
 	for i := range s.Anchors {
 		h.Write(blob(s.Anchors[i].Vector))

@@ -3,12 +3,16 @@
 //
 // A value is a node of a theory's tree (package theories), one for each of its paths. Its vector is
 //
-//   - directional where rows stand on both sides: unit(unit(mean of supporting) − unit(mean of opposing));
-//   - a prototype where it has rows but not on both sides: unit(centroid of its rows − mean of the theory's
-//     rows). It says what the value is about and never which way a text points: it has no sign;
-//   - absent otherwise. Nothing is guessed.
+//   - directional where corpora have rows on both sides: the mean of the corpora's own differences
+//     unit(unit(mean of supporting) − unit(mean of opposing)), cleared of what tells corpora apart;
+//   - a prototype where it has rows but not on both sides: their mean, each row less its corpus's mean. It says
+//     what the value is about and never which way a text points: it has no sign;
+//   - unsupported where held-out rows do not bear either out, absent without rows. Nothing is guessed.
 //
-// docs/VALUES.md defines the counts, the spread and the file. A Set is read-only once it is built or opened, so
+// What is said of a text are calibrated probabilities (Head), and Unsure where they, the value's figures on held-out
+// rows or the guard against nonsense leave too much doubt.
+//
+// docs/VALUES.md defines the counts, the figures and the file. A Set is read-only once it is built or opened, so
 // any number of goroutines may share it. Open refuses files that are torn, of a newer program or another
 // program's; Set.CheckModel refuses another model's vectors. The same rows, model and seed give the same bytes.
 //

@@ -2,10 +2,7 @@ package values_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -37,23 +34,7 @@ func (f *fake) Encode(_ context.Context, in []encoder.Input) ([][]float32, encod
 	return out, f.id, nil
 }
 
-func (f *fake) vector(text string) []float32 {
-	sum := sha256.Sum256([]byte(text))
-	random := rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), 1))
-	x, squares := make([]float64, f.d), 0.0
-	for k := range x {
-		x[k] = random.NormFloat64()
-		if k == 0 {
-			x[k] += 3
-		}
-		squares += x[k] * x[k]
-	}
-	out := make([]float32, f.d)
-	for k := range out {
-		out[k] = float32(x[k] / math.Sqrt(squares))
-	}
-	return out
-}
+func (f *fake) vector(text string) []float32 { return f.seeded(text, 3) }
 
 // row makes a row of the value with an id.
 func row(t *testing.T, id, text string, direction int32, group string) data.Row {
@@ -94,7 +75,7 @@ func randomRows(t *testing.T, n int, seed uint64) []data.Row {
 
 func build(t *testing.T, rows []data.Row, enc encoder.Encoder, o values.Options) *values.Set {
 	t.Helper()
-	s, err := values.Build(context.Background(), rows, enc, o)
+	s, err := values.Build(context.Background(), rows, nil, enc, o)
 	if err != nil {
 		t.Fatal(err)
 	}

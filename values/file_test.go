@@ -3,8 +3,10 @@ package values_test
 import (
 	"context"
 	"database/sql"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ import (
 func written(t *testing.T) (*values.Set, string) {
 	t.Helper()
 	enc := newFake(8)
-	s := build(t, randomRows(t, 60, 9), enc, values.Options{Seed: 2, Resamples: 5, MinSide: 1})
+	s := build(t, randomRows(t, 60, 9), enc, values.Options{Seed: 2, Resamples: 5, MinSide: 1, Sides: values.Pooled})
 	s.Source.File, s.Source.SHA256 = "rows.parquet", strings.Repeat("12", 32)
 	if err := s.AddAnchors(context.Background(), enc, []*anchors.Bank{inventory.Bank()}); err != nil {
 		t.Fatal(err)
@@ -49,6 +51,75 @@ func TestFileHoldsTheWholeSet(t *testing.T) {
 	}
 	if got.Model.Engine != "" {
 		t.Errorf("the engine %q is in the file: another machine's rebuild would differ", got.Model.Engine)
+	}
+}
+
+// TestFileHoldsWhatAnswersRestOn writes a set that answers, and asks the one that comes back.
+func TestFileHoldsWhatAnswersRestOn(t *testing.T) {
+	want := worldSet(t, worldRows(t, 0, 120), worldRows(t, 1000, 40), worldOptions())
+	path, again := filepath.Join(t.TempDir(), "values.db"), filepath.Join(t.TempDir(), "again.db")
+	for _, p := range []string{path, again} {
+		if err := want.Write(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := values.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := cmp.Options{cmpopts.IgnoreUnexported(values.Set{}), cmpopts.IgnoreFields(values.Set{}, "SHA256"), cmpopts.EquateEmpty()}
+	if d := cmp.Diff(want, got, options); d != "" {
+		t.Error(d)
+	}
+	if v := find(t, got, care); v.About == nil || v.Support == nil || v.Background == nil || len(v.Rests) != 2 || got.Guard == nil || got.Held == nil {
+		t.Errorf("the file lacks a part of %+v", v)
+	}
+	if a, b := ask(t, want), ask(t, got); a != b || a.answered == 0 {
+		t.Errorf("before the file it answers %+v, after it %+v", a, b)
+	}
+	one, _ := os.ReadFile(path)
+	two, _ := os.ReadFile(again)
+	if string(one) != string(two) {
+		t.Error("the same set gives other bytes")
+	}
+	for name, statement := range map[string]string{
+		"a head's weights":  "UPDATE heads SET weights = zeroblob(length(weights)) WHERE question = 'about'",
+		"the guard's facts": `UPDATE heads SET facts = replace(facts, '"nonsense":1600', '"nonsense":1601') WHERE question = 'sense'`,
+		"a head gone":       "DELETE FROM heads WHERE question = 'supports'",
+		"a background":      "UPDATE value_vectors SET background = zeroblob(404) WHERE background IS NOT NULL",
+		"evidence":          "UPDATE value_vectors SET evidence = 'null'",
+	} {
+		if _, err := values.Open(edit(t, path, statement)); fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), "digest") {
+			t.Errorf("%s changed: %v", name, err)
+		}
+	}
+}
+
+// TestFilesOfVersion1Open as what they are: pooled vectors, of which nothing was held out and nothing is answered.
+func TestFilesOfVersion1Open(t *testing.T) {
+	s, err := values.Open("testdata/version1.db") // 4 numbers a vector, of randomRows(60, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := build(t, randomRows(t, 60, 9), newFake(4), values.Options{Seed: 2, Resamples: 5, MinSide: 1, Sides: values.Pooled})
+	all, _ := s.Select(values.Filter{})
+	for i, v := range all {
+		if v.ID != want.Values[i].ID || v.Kind != want.Values[i].Kind || !slices.Equal(v.Vector, want.Values[i].Vector) {
+			t.Errorf("%s is %s %v, want %s %v", v.ID, v.Kind, v.Vector, want.Values[i].Kind, want.Values[i].Vector)
+		}
+	}
+	scores := s.Scores(newFake(4).vector("a text"), all)
+	for _, score := range scores {
+		if score.Answer != values.Unsure || score.About != nil || !math.IsNaN(score.Percentile) {
+			t.Errorf("%s is answered %+v", score.Value.ID, score.Judgement)
+		}
+	}
+	if len(scores) == 0 || s.SidesFrom() != values.Pooled || s.Held != nil {
+		t.Errorf("%d scores, sides %s, held out %v", len(scores), s.SidesFrom(), s.Held)
+	}
+	var shown strings.Builder
+	if err := s.List().WriteText(&shown); err != nil || !strings.Contains(shown.String(), "--sides within") || !strings.Contains(shown.String(), "held out   nothing") {
+		t.Errorf("it is shown without a word of that (%v):\n%.700s", err, shown.String())
 	}
 }
 
@@ -112,7 +183,7 @@ func TestOpenRefuses(t *testing.T) {
 		says       string
 	}{
 		{"no file", filepath.Join(t.TempDir(), "none.db"), fault.NotFound, "no such file"},
-		{"a newer version", edit(t, path, "PRAGMA user_version = 2"), fault.Mismatch, "version 2, this program reads up to 1: use a newer"},
+		{"a newer version", edit(t, path, "PRAGMA user_version = 3"), fault.Mismatch, "version 3, this program reads up to 2: use a newer"},
 		{"another program's file", edit(t, path, "PRAGMA application_id = 7"), fault.Mismatch, "no value vectors"},
 		{"an empty file", cut(t, nil), fault.Mismatch, "no value vectors"},
 		{"no SQLite file", cut(t, []byte(strings.Repeat("not a database ", 100))), fault.Corrupt, "build it again"},

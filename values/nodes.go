@@ -9,30 +9,45 @@ import (
 	"hives/metrics"
 )
 
-// builder carries what the steps of Build share.
+// builder carries what the steps of Build share. Its rows are the training rows, then the held-out ones: vectors
+// and regressions are made of the former, and held to the latter.
 type builder struct {
 	set     *Set
 	rows    []data.Row
+	train   int // rows before it are for training
 	labels  *data.Labels
 	options Options
 	vectors *metrics.Vectors // [N, D]
 	trees   []*tree
 	nodes   []*node // as Set.Values
+
+	pairOf   []int       // row → its place in tree.pairs
+	features [][]float64 // [N][D] vectors of like scale, for regressions
+	centre   []float64   // [D] mean of the training texts
+	scale    float64     // root mean square of what is left, over all numbers
 }
 
-// tree is a theory's rows and their mean.
+// tree is a theory's rows, and what prototypes are centred by.
 type tree struct {
-	rows []int
-	mean []float64 // [D]
+	rows    []int               // training rows
+	corpora map[int32][]int     // the same by corpus
+	mean    []float64           // [D] of the rows; within corpora the mean of the corpora's means
+	centres map[int32][]float64 // [D] by corpus; nil for pooled sides
+	held    []int
+	pairs   []pair
 }
 
-// node is a value's rows and its vector before rounding.
+// node is a value's training rows and its vector before rounding.
 type node struct {
 	tree              *tree
 	kind              Kind
 	supports, opposes []int
 	all               []int
-	vector            []float64 // [D]
+	corpora           map[int32][]int // all by corpus
+	held              []int
+	sides             []side     // where sides are taken within corpora
+	means             [2][][]int // rows that support and that oppose, by corpus: see apart
+	vector            []float64  // [D]
 }
 
 // collect lays out every node of every theory and hands each row to the nodes on its path. A value with two
@@ -42,19 +57,24 @@ func (b *builder) collect() {
 	trees := map[string]*tree{}
 	for _, name := range theories.Names() {
 		t, _ := theories.Get(name)
-		trees[name] = &tree{}
+		trees[name] = &tree{corpora: map[int32][]int{}}
 		b.trees = append(b.trees, trees[name])
 		b.set.Theories = append(b.set.Theories, Theory{Theory: name, Name: t.Name, LevelNames: t.LevelNames})
 		for _, p := range t.Nodes() {
 			place[theories.ValueID(name, p)] = len(b.nodes)
-			b.nodes = append(b.nodes, &node{tree: trees[name]})
+			b.nodes = append(b.nodes, &node{tree: trees[name], corpora: map[int32][]int{}})
 			b.set.Values = append(b.set.Values, describe(t, p))
 		}
 	}
 	cache := map[theories.Node][]int{} // a corpus has a few dozen paths and many rows
 	for i := range b.rows {
 		r := &b.rows[i]
-		trees[r.Theory].rows = append(trees[r.Theory].rows, i)
+		if t := trees[r.Theory]; i < b.train {
+			t.rows = append(t.rows, i)
+			t.corpora[b.labels.Corpus[i]] = append(t.corpora[b.labels.Corpus[i]], i)
+		} else {
+			t.held = append(t.held, i)
+		}
 		key := theories.Node{Theory: r.Theory, Path: r.Levels()}
 		above, known := cache[key]
 		if !known {
@@ -91,10 +111,15 @@ func onPaths(n theories.Node, place map[string]int) []int {
 	return out
 }
 
-// add counts row i for a node.
+// add counts row i for a node; a held-out row is only remembered.
 func (b *builder) add(at, i int) {
 	n, v := b.nodes[at], &b.set.Values[at]
+	if i >= b.train {
+		n.held = append(n.held, i)
+		return
+	}
 	n.all = append(n.all, i)
+	n.corpora[b.labels.Corpus[i]] = append(n.corpora[b.labels.Corpus[i]], i)
 	v.Corpora[b.rows[i].Corpus]++
 	switch b.rows[i].Direction {
 	case data.Supports:
@@ -108,14 +133,15 @@ func (b *builder) add(at, i int) {
 	}
 }
 
-// fill decides each node's kind and computes its vector.
+// fill computes what each theory is centred by, decides each node's kind and computes its vector.
 func (b *builder) fill() {
 	for k, t := range b.trees {
-		t.mean = centroid(b.vectors, t.rows, nil)
+		t.centre(b.vectors, b.options.Sides, nil)
 		b.set.Theories[k].Rows, b.set.Theories[k].Mean = len(t.rows), round(t.mean)
 	}
 	for at, n := range b.nodes {
 		v := &b.set.Values[at]
+		n.means = [2][][]int{b.meansOf(n.supports), b.meansOf(n.opposes)}
 		v.Note = b.decide(n)
 		v.Kind, v.Vector = n.kind, round(n.vector)
 		v.Groups = b.groups(n.used())
@@ -124,13 +150,13 @@ func (b *builder) fill() {
 
 // decide takes the first kind that the rows allow and says why it is no better one.
 func (b *builder) decide(n *node) (note string) {
-	enough := len(n.supports) >= b.options.MinSide && len(n.opposes) >= b.options.MinSide
 	for _, n.kind = range []Kind{Directional, Prototype} {
-		if n.kind == Directional && !enough {
-			note = fmt.Sprintf("%d supporting and %d opposing rows; a direction needs %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
-			continue
+		if n.kind == Directional {
+			if note = b.sideless(n); note != "" {
+				continue
+			}
 		}
-		if n.vector = n.at(b.vectors, n.tree.mean, nil); n.vector != nil {
+		if n.vector = n.at(b.vectors, n.tree, b.options.Sides, nil); n.vector != nil {
 			return note
 		}
 		note = "its rows stand in no direction of their own"
@@ -142,31 +168,62 @@ func (b *builder) decide(n *node) (note string) {
 	return note
 }
 
+// sideless says why a node has no signed vector; empty where it has one.
+func (b *builder) sideless(n *node) string {
+	if b.options.Sides == Within {
+		n.sides = b.sidesWithin(n)
+		if len(n.sides) == 0 {
+			return fmt.Sprintf("%d supporting and %d opposing rows, and no corpus has %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
+		}
+	} else if len(n.supports) < b.options.MinSide || len(n.opposes) < b.options.MinSide {
+		return fmt.Sprintf("%d supporting and %d opposing rows; a direction needs %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
+	}
+	return ""
+}
+
 // used are the rows that the vector is made of.
 func (n *node) used() []int {
-	switch n.kind {
-	case Directional:
+	switch {
+	case n.kind == Directional && n.sides != nil:
+		var out []int
+		for _, s := range n.sides {
+			out = append(append(out, s.supports...), s.opposes...)
+		}
+		return out
+	case n.kind == Directional:
 		return append(append([]int{}, n.supports...), n.opposes...)
-	case Prototype:
+	case n.kind == Prototype:
 		return n.all
 	}
 	return nil
 }
 
-// at is the node's vector with weights[i] on row i (nil: one each), given the mean of the theory under the same
+// at is the node's vector with weights[i] on row i (nil: one each), given the theory centred under the same
 // weights; nil where it has none.
-func (n *node) at(v *metrics.Vectors, mean, weights []float64) []float64 {
-	if n.kind == Directional {
+func (n *node) at(v *metrics.Vectors, t *tree, sides Sides, weights []float64) []float64 {
+	switch {
+	case n.kind == Directional && sides == Within:
+		return n.signed(v, weights)
+	case n.kind == Directional:
 		return metrics.Direction(v, n.supports, n.opposes, weights)
+	case sides == Within:
+		return normalise(n.gatheredWithin(v, t, weights))
 	}
 	x := centroid(v, n.all, weights)
 	if x == nil {
 		return nil
 	}
-	var squares float64
 	for k := range x {
-		x[k] -= mean[k]
-		squares += x[k] * x[k]
+		x[k] -= t.mean[k]
+	}
+	return normalise(x)
+}
+
+// normalise scales x to length one; nil where it is nil or has no length beyond rounding.
+func normalise(x []float64) []float64 {
+	var squares float64
+	for _, f := range x {
+		squares += f * f
 	}
 	norm := math.Sqrt(squares)
 	if norm < minLength {

@@ -58,9 +58,10 @@ func (s *Set) load(db *sql.DB) error {
 	}
 	var want string
 	for _, step := range []func() error{
-		func() (err error) { want, err = s.loadAbout(tx); return err },
+		func() (err error) { want, err = s.loadAbout(tx, version); return err },
 		func() error { return s.loadTheories(tx) },
-		func() error { return s.loadValues(tx) },
+		func() error { return s.loadValues(tx, version) },
+		func() error { return s.loadHeads(tx, version) },
 		func() error { return s.loadAnchors(tx) },
 	} {
 		if err := step(); err != nil {
@@ -75,9 +76,13 @@ func (s *Set) load(db *sql.DB) error {
 }
 
 // loadAbout returns the digest that the content should have.
-func (s *Set) loadAbout(tx *sql.Tx) (sum string, err error) {
+func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	var made build
-	for key, into := range map[string]any{"build": &made, "data": &s.Source, "model": &s.Model, "sha256": &sum} {
+	facts := map[string]any{"build": &made, "data": &s.Source, "model": &s.Model, "sha256": &sum}
+	if version > 1 {
+		facts["validation"] = &s.Held
+	}
+	for key, into := range facts {
 		var text string
 		if err := tx.QueryRow(`SELECT value FROM about WHERE key = ?`, key).Scan(&text); err != nil {
 			return "", fmt.Errorf("%s: %w", key, err)
@@ -86,7 +91,7 @@ func (s *Set) loadAbout(tx *sql.Tx) (sum string, err error) {
 			return "", fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	s.Seed, s.Resamples, s.MinSide = made.Seed, made.Resamples, made.MinSide
+	s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit = made.Seed, made.Resamples, made.MinSide, made.Sides, made.OwnSplit
 	return sum, nil
 }
 
@@ -123,21 +128,26 @@ func (s *Set) loadTheories(tx *sql.Tx) error {
 	})
 }
 
-func (s *Set) loadValues(tx *sql.Tx) error {
-	const query = `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, groups, corpora,
-		draws, cosine, low, degrees, vector FROM value_vectors ORDER BY place`
+func (s *Set) loadValues(tx *sql.Tx, version int) error {
+	later := `'null', 'null', NULL` // what files of version 1 do not have
+	if version > 1 {
+		later = `rests_on, evidence, background`
+	}
+	query := `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, groups, corpora,
+		draws, cosine, low, degrees, vector, ` + later + ` FROM value_vectors ORDER BY place`
 	return each(tx, query, func(rows *sql.Rows) error {
 		var v Value
-		var path, works, corpora string
+		var path, works, corpora, rests, evidence string
+		var background []byte
 		var draws sql.NullInt64
 		var cosine, low, degrees sql.NullFloat64
 		var vector []byte
 		if err := rows.Scan(&v.ID, &v.Theory, &v.Level, &path, &v.Definition, &works, &v.Kind, &v.Note, &v.Supports, &v.Opposes,
-			&v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector); err != nil {
+			&v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector, &rests, &evidence, &background); err != nil {
 			return err
 		}
-		texts := []string{path, works, corpora}
-		for k, into := range []any{&v.Path, &v.Works, &v.Corpora} {
+		texts := []string{path, works, corpora, rests, evidence}
+		for k, into := range []any{&v.Path, &v.Works, &v.Corpora, &v.Rests, &v.Evidence} {
 			if err := json.Unmarshal([]byte(texts[k]), into); err != nil {
 				return err
 			}
@@ -146,9 +156,47 @@ func (s *Set) loadValues(tx *sql.Tx) error {
 			v.Spread = &Spread{Draws: int(draws.Int64), Cosine: cosine.Float64, Low: low.Float64, Degrees: degrees.Float64}
 		}
 		var err error
-		v.Vector, err = floats(vector, s.Model.Dimension)
+		if v.Vector, err = floats(vector, s.Model.Dimension); err == nil {
+			v.Background, err = floats(background, backgroundSteps+1)
+		}
 		s.Values = append(s.Values, v)
 		return err
+	})
+}
+
+// loadHeads comes after the values, which it hands their heads.
+func (s *Set) loadHeads(tx *sql.Tx, version int) error {
+	if version == 1 {
+		return nil
+	}
+	s.index()
+	return each(tx, `SELECT value_id, question, facts, weights FROM heads ORDER BY value_id, question`, func(rows *sql.Rows) error {
+		var id, question, facts string
+		var raw []byte
+		if err := rows.Scan(&id, &question, &facts, &raw); err != nil {
+			return err
+		}
+		weights, err := floats(raw, s.Model.Dimension)
+		if err != nil {
+			return err
+		}
+		if question == questionSense {
+			s.Guard = &Guard{Weights: weights}
+			return json.Unmarshal([]byte(facts), s.Guard)
+		}
+		h := &Head{Weights: weights}
+		v, known := s.Find(id)
+		switch {
+		case !known:
+			return fmt.Errorf("a head of %q, which is no value", id)
+		case question == questionAbout:
+			v.About = h
+		case question == questionSupports:
+			v.Support = h
+		default:
+			return fmt.Errorf("a head that answers %q", question)
+		}
+		return json.Unmarshal([]byte(facts), h)
 	})
 }
 

@@ -1,4 +1,5 @@
--- One row a fact about the file as a whole: 'model', 'data', 'build' (JSON) and 'sha256' (of the content).
+-- One row a fact about the file as a whole: 'model', 'data', 'build', 'validation' (JSON; null where nothing was
+-- held out) and 'sha256' (of the content).
 CREATE TABLE about (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -23,7 +24,7 @@ CREATE TABLE value_vectors (
   path       TEXT NOT NULL,        -- JSON array of names
   definition TEXT NOT NULL,
   works      TEXT NOT NULL,        -- JSON array
-  kind       TEXT NOT NULL,        -- directional, prototype, absent
+  kind       TEXT NOT NULL,        -- directional, prototype, unsupported, absent
   note       TEXT NOT NULL,        -- why it is not directional
   supports   INTEGER NOT NULL,
   opposes    INTEGER NOT NULL,
@@ -34,8 +35,21 @@ CREATE TABLE value_vectors (
   cosine     REAL,
   low        REAL,
   degrees    REAL,
-  vector     BLOB                  -- float32, little-endian, of unit length; NULL where absent
+  vector     BLOB,                 -- float32, little-endian, of unit length; NULL where absent or unsupported
+  rests_on   TEXT NOT NULL,        -- JSON array: the corpora of a signed vector, their rows a side and weights
+  evidence   TEXT NOT NULL,        -- JSON object of AUCs on held-out rows; null where nothing was held out
+  background BLOB                  -- float32: 101 quantiles of the cosine over held-out texts
 ) STRICT;
+
+-- Regressions that turn a text's vector into a probability. question is 'about' or 'supports' of a value, or 'sense',
+-- the guard, which has no value.
+CREATE TABLE heads (
+  value_id TEXT NOT NULL,          -- empty for the guard
+  question TEXT NOT NULL,
+  facts    TEXT NOT NULL,          -- JSON: intercepts, calibration, reliability, AUC, counts
+  weights  BLOB NOT NULL,          -- float32, little-endian
+  PRIMARY KEY (value_id, question)
+) STRICT, WITHOUT ROWID;
 
 -- Sentences of the anchor banks.
 CREATE TABLE anchors (

@@ -10,26 +10,38 @@ import (
 
 // Score is how a text stands to one value.
 type Score struct {
-	Value  *Value
-	Cosine float64 // signed; a prototype's sign is no stance
-	// Strength orders values: |cosine| where the value is directional, else the cosine.
+	Value *Value
+	// Cosine is signed; a prototype's sign is no stance. NaN where the value has no vector.
+	Cosine float64
+	// Strength orders values: |cosine| where the value is directional, else the cosine; -Inf without a vector.
 	Strength float64
 	// Margin is the strength's lead over the next weaker value of the same theory and level among those
 	// compared; NaN where there is none.
 	Margin float64
+	Judgement
 }
 
-// Scores compares a text's unit vector with values, the strongest first; absent values are passed over.
+// scored tells whether there is anything to say of the value.
+func (v *Value) scored() bool { return v.Vector != nil || v.About != nil || v.Support != nil }
+
+// Scores compares a text's unit vector with values, the strongest first and those without a vector last; values of
+// which nothing is known are passed over.
 func (s *Set) Scores(text []float32, among []*Value) []Score {
+	passes := s.Guard.Passes(text)
 	var out []Score
 	for _, v := range among {
-		if v.Kind == Absent {
+		if !v.scored() {
 			continue
 		}
-		score := Score{Value: v, Cosine: s.TextCosine(text, v), Margin: math.NaN()}
-		if score.Strength = score.Cosine; v.Kind == Directional {
+		score := Score{Value: v, Cosine: math.NaN(), Strength: math.Inf(-1), Margin: math.NaN()}
+		if v.Vector != nil {
+			score.Cosine = s.TextCosine(text, v)
+			score.Strength = score.Cosine
+		}
+		if v.Kind == Directional {
 			score.Strength = math.Abs(score.Cosine)
 		}
+		score.Judgement = v.judge(text, score.Cosine, passes)
 		out = append(out, score)
 	}
 	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(b.Strength, a.Strength) })
@@ -39,6 +51,9 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 	}
 	weaker := map[rank]float64{}
 	for i := len(out) - 1; i >= 0; i-- {
+		if out[i].Value.Vector == nil {
+			continue
+		}
 		at := rank{out[i].Value.Theory, out[i].Value.Level}
 		if next, ok := weaker[at]; ok {
 			out[i].Margin = out[i].Strength - next
@@ -86,7 +101,7 @@ func (s *Set) check(q Query, o Search) error {
 	switch {
 	case o.CrossTheory && q.Value == nil:
 		return fault.New(fault.Invalid, "neighbours in other theories need a value to start from: a text belongs to no theory")
-	case q.Value != nil && q.Value.Kind == Absent:
+	case q.Value != nil && q.Value.Vector == nil:
 		return fault.New(fault.Mismatch, "value %s has no vector: %s", q.Value.ID, q.Value.Note)
 	case q.Value == nil && len(q.Text) != s.Model.Dimension:
 		return fault.New(fault.Invalid, "the vector has %d numbers, the values have %d", len(q.Text), s.Model.Dimension)
@@ -109,7 +124,7 @@ func (s *Set) NearestValues(q Query, among []*Value, o Search) ([]Neighbour, err
 	var out []Neighbour
 	for _, v := range among {
 		switch {
-		case v.Kind == Absent || v == q.Value || (o.CrossTheory && v.Theory == q.Value.Theory):
+		case v.Vector == nil || v == q.Value || (o.CrossTheory && v.Theory == q.Value.Theory):
 		case q.Value != nil:
 			out = append(out, Neighbour{v, dot(q.Value.Vector, v.Vector)})
 		default:

@@ -17,7 +17,7 @@ import (
 func searchable(t *testing.T) (*values.Set, *fake) {
 	t.Helper()
 	enc := newFake(8)
-	s := build(t, randomRows(t, 80, 4), enc, values.Options{MinSide: 1})
+	s := build(t, randomRows(t, 80, 4), enc, values.Options{MinSide: 1, Sides: values.Pooled})
 	if err := s.AddAnchors(context.Background(), enc, []*anchors.Bank{inventory.Bank()}); err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,12 @@ type Kind string
 const (
 	Directional Kind = "directional"
 	Prototype   Kind = "prototype"
+	Unsupported Kind = "unsupported" // it has rows, and held-out ones do not bear its vector out
 	Absent      Kind = "absent"
 )
+
+// vectorless tells whether a value of the kind has no vector.
+func (k Kind) vectorless() bool { return k == Unsupported || k == Absent }
 
 // Set is the vectors of all values in one model's space, and of anchor sentences.
 type Set struct {
@@ -26,9 +30,13 @@ type Set struct {
 	Seed      uint64           `json:"seed"`
 	Resamples int              `json:"resamples"`
 	MinSide   int              `json:"min_side"`
-	Theories  []Theory         `json:"theories"` // in the trees' order
-	Values    []Value          `json:"values"`   // by theory, parents before children
-	Anchors   []Anchor         `json:"-"`        // by bank and id
+	Sides     Sides            `json:"sides,omitempty"`      // empty in files of version 1, which knew Pooled only
+	Held      *Source          `json:"validation,omitempty"` // nil where nothing was held out
+	OwnSplit  bool             `json:"own_split,omitempty"`  // the build held validation rows out of data itself
+	Guard     *Guard           `json:"guard,omitempty"`      // nil where nothing may be said of a text
+	Theories  []Theory         `json:"theories"`             // in the trees' order
+	Values    []Value          `json:"values"`               // by theory, parents before children
+	Anchors   []Anchor         `json:"-"`                    // by bank and id
 
 	// SHA256 is that of the file that Open read; empty in a set that was just built.
 	SHA256 string `json:"-"`
@@ -69,7 +77,38 @@ type Value struct {
 	Groups     int            `json:"groups"`         // of the rows that the vector is made of
 	Corpora    map[string]int `json:"corpora"`        // rows by corpus
 	Spread     *Spread        `json:"spread"`         // nil where there are too few groups to say
-	Vector     []float32      `json:"-"`              // [D] unit; nil where absent
+	Vector     []float32      `json:"-"`              // [D] unit; nil where absent or unsupported
+
+	Rests      []Rest    `json:"rests_on,omitempty"` // corpora that a signed vector within corpora is made of
+	Evidence   *Evidence `json:"evidence,omitempty"` // on held-out rows
+	About      *Head     `json:"about,omitempty"`    // P(a text is about the value)
+	Support    *Head     `json:"support,omitempty"`  // P(it supports the value, given that it is about it)
+	Background []float32 `json:"-"`                  // quantiles of the cosine over held-out texts; nil: none
+}
+
+// Rest is a corpus that a signed vector rests on.
+type Rest struct {
+	Corpus   string  `json:"corpus"`
+	Supports int     `json:"supports"`
+	Opposes  int     `json:"opposes"`
+	Weight   float64 `json:"weight"` // of its difference; they add up to one
+}
+
+// Evidence is what held-out rows say of a vector; a figure is nil where they are too few.
+type Evidence struct {
+	Sides   *Figure `json:"sides,omitempty"`   // tells supporting from opposing rows, within corpora
+	Corpora *Figure `json:"corpora,omitempty"` // tells two corpora's supporting rows apart: the worst pair, .5 to 1
+	About   *Figure `json:"about,omitempty"`   // tells texts about the value from others of its theory, within corpora
+}
+
+// Figure is an AUC with its 95 % interval by bootstrap over groups.
+type Figure struct {
+	AUC       float64 `json:"auc"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Positives int     `json:"positives"`
+	Negatives int     `json:"negatives"`
+	Groups    int     `json:"groups"`
 }
 
 // Spread is how far the vector moves when the groups of rows are drawn anew.
@@ -90,6 +129,14 @@ type Anchor struct {
 	Count      int       `json:"count"` // training texts of a cluster
 	Provenance string    `json:"provenance"`
 	Vector     []float32 `json:"-"` // [D] unit
+}
+
+// SidesFrom says where the sides of signed vectors are from, of files of version 1 too.
+func (s *Set) SidesFrom() Sides {
+	if s.Sides == "" {
+		return Pooled
+	}
+	return s.Sides
 }
 
 // index orders what Build and Open have filled, and makes it findable.

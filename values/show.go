@@ -24,25 +24,101 @@ func (s *Set) List() Listing {
 	return l
 }
 
-// WriteText prints what the vectors rest on and the values as a tree.
+// WriteText prints what the vectors rest on, what may be said with them, and the values as a tree.
 func (l Listing) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "model    %s, weights %.12s, tokenizer %.12s, %d dimensions\n", l.Model.Name, l.Model.WeightsSHA256, l.Model.TokenizerSHA256, l.Model.Dimension)
-	fmt.Fprintf(w, "data     %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows, l.Source.Texts)
-	fmt.Fprintf(w, "spread   %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
-	fmt.Fprintf(w, "anchors  %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
+	fmt.Fprintf(w, "model      %s, weights %.12s, tokenizer %.12s, %d dimensions\n", l.Model.Name, l.Model.WeightsSHA256, l.Model.TokenizerSHA256, l.Model.Dimension)
+	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows, l.Source.Texts)
+	fmt.Fprintf(w, "held out   %s\n", l.heldOut())
+	fmt.Fprintf(w, "sides      %s\n", l.sides())
+	fmt.Fprintf(w, "nonsense   %s\n", l.Guard)
+	fmt.Fprintf(w, "spread     %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
+	fmt.Fprintf(w, "anchors    %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "value\tkind\tsupports\topposes\tneither\tgroups\tcosine of redraws\tangle")
+	fmt.Fprintln(t, "value\tkind\tsupports\topposes\tneither\tgroups\tangle\tvector's AUC\tcorpora\tabout\tside\tanswers")
 	for i := range l.Values {
 		v := &l.Values[i]
 		if i == 0 || l.Values[i-1].Theory != v.Theory {
-			fmt.Fprintf(t, "%s\t\t\t\t\t\t\t\n", v.Theory)
+			fmt.Fprintf(t, "%s%s\n", v.Theory, strings.Repeat("\t", 11))
 		}
-		cosine, angle := "–", "–"
+		angle := "–"
 		if v.Spread != nil {
-			cosine, angle = fmt.Sprintf("%.3f", v.Spread.Cosine), fmt.Sprintf("±%.1f°", v.Spread.Degrees)
+			angle = fmt.Sprintf("±%.1f°", v.Spread.Degrees)
 		}
-		fmt.Fprintf(t, "%s%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", strings.Repeat("  ", v.Level), v.Path[len(v.Path)-1],
-			v.Kind, v.Supports, v.Opposes, v.Neither, v.Groups, cosine, angle)
+		vector, corpora := v.borneOut()
+		fmt.Fprintf(t, "%s%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.Repeat("  ", v.Level), v.Path[len(v.Path)-1],
+			v.Kind, v.Supports, v.Opposes, v.Neither, v.Groups, angle, vector, corpora, v.About.brief(), v.Support.brief(), v.answers())
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(w, legend)
+	return err
+}
+
+const legend = `
+vector's AUC  held-out rows within corpora: of a directional vector which side, of a prototype which texts are about it
+corpora       AUC of telling two corpora's supporting rows apart by the vector; .5 is best
+about, side   held-out AUC of what scores texts; where the interval reaches .5 the value is not answered for
+–             too few rows
+`
+
+func (l Listing) heldOut() string {
+	switch {
+	case l.Held == nil:
+		return "nothing: no vector was held to rows it was not made of, and every answer is \"unsure\""
+	case l.OwnSplit:
+		return fmt.Sprintf("%d rows, %d texts of the data's own, by group", l.Held.Rows, l.Held.Texts)
+	}
+	return fmt.Sprintf("%s, SHA-256 %.12s, %d rows, %d texts", l.Held.File, l.Held.SHA256, l.Held.Rows, l.Held.Texts)
+}
+
+func (l Listing) sides() string {
+	if l.Sides == Within {
+		return fmt.Sprintf("within corpora that have %d rows on each", l.MinSide)
+	}
+	return "pooled over corpora: a signed vector may tell corpora apart rather than sides (hives vectors build --sides within)"
+}
+
+// String says what the guard does.
+func (g *Guard) String() string {
+	if g == nil {
+		return "no guard against it, so every answer is \"unsure\""
+	}
+	return fmt.Sprintf("kept out where the guard knows it: %.0f %% of %d made-up texts pass, and %.0f %% of held-out ones", 100*g.Let, g.Nonsense/2, 100*g.Held)
+}
+
+// borneOut are the figures of the value's vector.
+func (v *Value) borneOut() (vector, corpora string) {
+	vector, corpora = "–", "–"
+	if v.Evidence == nil {
+		return vector, corpora
+	}
+	if f := v.Evidence.Sides; f != nil {
+		vector = f.String()
+	}
+	if f := v.Evidence.Corpora; f != nil {
+		corpora = fmt.Sprintf("%.2f", f.AUC)
+	}
+	if f := v.Evidence.About; f != nil && v.Kind != Directional {
+		vector = f.String()
+	}
+	return vector, corpora
+}
+
+func (h *Head) brief() string {
+	if h == nil {
+		return "–"
+	}
+	return h.AUC.String()
+}
+
+// answers says what the value may be answered for.
+func (v *Value) answers() string {
+	switch {
+	case v.CanTellSides():
+		return "about, side"
+	case v.CanTell():
+		return "about"
+	}
+	return "unsure"
 }

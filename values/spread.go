@@ -17,21 +17,75 @@ const minGroups = 5
 // moved holds how far a vector went: its cosine with each draw's.
 type moved []float64
 
-// spread draws the groups of all rows anew and computes every vector, and every theory's mean, under each draw.
-// One draw is in memory at a time. Nodes are computed side by side, each by one goroutine, so the sums do not
-// depend on the number of processors.
+// weigh gives each corpus of a signed vector the reciprocal of its difference's variance, the mean squared distance
+// of redrawn differences from it, and computes the vector anew. It has work only where a value rests on two corpora.
+func (b *builder) weigh(ctx context.Context) error {
+	var several []*node
+	for _, n := range b.nodes {
+		if len(n.sides) > 1 {
+			several = append(several, n)
+		}
+	}
+	if len(several) == 0 || b.options.Resamples < minGroups {
+		return nil
+	}
+	squares := make([][]moved, len(several)) // by node and corpus
+	for at, n := range several {
+		squares[at] = make([]moved, len(n.sides))
+	}
+	err := b.redraw(ctx, len(several), func(at int, weights []float64) {
+		for k, s := range several[at].sides {
+			whole := metrics.Direction(b.vectors, s.supports, s.opposes, nil)
+			if x := metrics.Direction(b.vectors, s.supports, s.opposes, weights); x != nil && whole != nil {
+				squares[at][k].add(whole, x)
+			}
+		}
+	}, nil)
+	if err != nil {
+		return err
+	}
+	for at, n := range several {
+		for k := range n.sides {
+			n.sides[k].weight = 1 / max(squares[at][k].variance(), minLength)
+		}
+		share(n.sides)
+		n.vector = n.signed(b.vectors, nil)
+	}
+	return nil
+}
+
+// variance is the mean squared distance of unit vectors with these cosines: |a − b|² = 2 − 2·cos.
+func (m moved) variance() float64 {
+	var sum float64
+	for _, cosine := range m {
+		sum += 2 - 2*cosine
+	}
+	return sum / max(1, float64(len(m)))
+}
+
+// spread draws the groups of the training rows anew and computes every vector, and what its theory is centred by,
+// under each draw; the corpora's weights stay.
 func (b *builder) spread(ctx context.Context) error {
 	sums := make([]moved, len(b.nodes))
-	groups := distinct(b.labels.Group)
-	weights := make([]float64, len(b.rows))
-	for k := range b.options.Resamples {
-		drawn := metrics.Draw(groups, k, b.options.Seed)
-		for i, g := range b.labels.Group {
-			weights[i] = drawn[g]
+	trees := map[*tree]*tree{}
+	centre := func(weights []float64) {
+		for _, t := range b.trees {
+			drawn := *t
+			drawn.centre(b.vectors, b.options.Sides, weights)
+			trees[t] = &drawn
 		}
-		if err := b.draw(ctx, weights, sums); err != nil {
-			return err
+	}
+	err := b.redraw(ctx, len(b.nodes), func(at int, weights []float64) {
+		n := b.nodes[at]
+		if n.kind.vectorless() {
+			return
 		}
+		if x := n.at(b.vectors, trees[n.tree], b.options.Sides, weights); x != nil {
+			sums[at].add(n.vector, x)
+		}
+	}, centre)
+	if err != nil {
+		return err
 	}
 	for at := range sums {
 		if v := &b.set.Values[at]; v.Groups >= minGroups {
@@ -41,26 +95,33 @@ func (b *builder) spread(ctx context.Context) error {
 	return nil
 }
 
-// draw adds one resample to the sums.
-func (b *builder) draw(ctx context.Context, weights []float64, sums []moved) error {
-	means := map[*tree][]float64{}
-	for _, t := range b.trees {
-		means[t] = centroid(b.vectors, t.rows, weights)
-	}
-	pool, ctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.GOMAXPROCS(0))
-	for at, n := range b.nodes {
-		if n.kind == Absent {
-			continue
+// redraw calls visit for each of n items under every draw, after before (may be nil). One draw is in memory at a
+// time. Items are visited side by side, each by one goroutine a draw, so sums do not depend on the number of
+// processors.
+func (b *builder) redraw(ctx context.Context, n int, visit func(at int, weights []float64), before func(weights []float64)) error {
+	groups := distinct(b.labels.Group[:b.train])
+	weights := make([]float64, b.train)
+	for k := range b.options.Resamples {
+		drawn := metrics.Draw(groups, k, b.options.Seed)
+		for i := range weights {
+			weights[i] = drawn[b.labels.Group[i]]
 		}
-		pool.Go(func() error {
-			if x := n.at(b.vectors, means[n.tree], weights); x != nil {
-				sums[at].add(n.vector, x)
-			}
-			return ctx.Err()
-		})
+		if before != nil {
+			before(weights)
+		}
+		pool, ctx := errgroup.WithContext(ctx)
+		pool.SetLimit(runtime.GOMAXPROCS(0))
+		for at := range n {
+			pool.Go(func() error {
+				visit(at, weights)
+				return ctx.Err()
+			})
+		}
+		if err := pool.Wait(); err != nil {
+			return err
+		}
 	}
-	return pool.Wait()
+	return nil
 }
 
 // add compares two unit vectors.

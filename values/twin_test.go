@@ -108,7 +108,7 @@ func cosine(a, b []float64) float64 {
 func TestVectorsAndSpreadAreTheFormula(t *testing.T) {
 	const seed, resamples = 5, 40
 	rows, enc := randomRows(t, 90, seed), newFake(12)
-	s := build(t, rows, enc, values.Options{Seed: seed, Resamples: resamples, MinSide: 1})
+	s := build(t, rows, enc, values.Options{Seed: seed, Resamples: resamples, MinSide: 1, Sides: values.Pooled})
 	w := &twin{rows: rows}
 	groups := []string{} // in order of appearance
 	for i := range rows {

@@ -16,7 +16,7 @@ import (
 
 // schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	applicationID = 0x48695656 // "HiVV"
 )
 
@@ -28,6 +28,8 @@ type build struct {
 	Seed      uint64 `json:"seed"`
 	Resamples int    `json:"resamples"`
 	MinSide   int    `json:"min_side"`
+	Sides     Sides  `json:"sides"`
+	OwnSplit  bool   `json:"own_split"`
 }
 
 // Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never changed
@@ -66,7 +68,7 @@ func (s *Set) store(path string) error {
 	if _, err := tx.Exec(schema + head); err != nil {
 		return err
 	}
-	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeAnchors} {
+	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeHeads, s.storeAnchors} {
 		if err := step(tx); err != nil {
 			return err
 		}
@@ -92,7 +94,8 @@ func (s *Set) storeAbout(tx *sql.Tx) error {
 		key   string
 		value any
 	}{
-		{"build", build{s.Seed, s.Resamples, s.MinSide}}, {"data", s.Source}, {"model", s.Model}, {"sha256", sum},
+		{"build", build{s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit}}, {"data", s.Source}, {"model", s.Model}, {"sha256", sum},
+		{"validation", s.Held},
 	} {
 		text, err := toJSON(fact.value)
 		if err != nil {
@@ -120,15 +123,15 @@ func (s *Set) storeTheories(tx *sql.Tx) error {
 }
 
 func (s *Set) storeValues(tx *sql.Tx) error {
-	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
 	defer insert.Close()
 	for place := range s.Values {
 		v := &s.Values[place]
-		var parts [3]string // JSON columns
-		for k, part := range []any{v.Path, v.Works, v.Corpora} {
+		var parts [5]string // JSON columns
+		for k, part := range []any{v.Path, v.Works, v.Corpora, v.Rests, v.Evidence} {
 			if parts[k], err = toJSON(part); err != nil {
 				return err
 			}
@@ -138,13 +141,50 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 			draws, cosine, low, degrees = v.Spread.Draws, v.Spread.Cosine, v.Spread.Low, v.Spread.Degrees
 		}
 		_, err := insert.Exec(place, v.ID, v.Theory, v.Level, parts[0], v.Definition, parts[1], string(v.Kind), v.Note,
-			v.Supports, v.Opposes, v.Neither, v.Groups, parts[2], draws, cosine, low, degrees, column(v.Vector))
+			v.Supports, v.Opposes, v.Neither, v.Groups, parts[2], draws, cosine, low, degrees, column(v.Vector), parts[3], parts[4], column(v.Background))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func (s *Set) storeHeads(tx *sql.Tx) error {
+	store := func(id, question string, facts any, weights []float32) error {
+		text, err := toJSON(facts)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO heads VALUES (?, ?, ?, ?)`, id, question, text, blob(weights))
+		return err
+	}
+	if s.Guard != nil {
+		if err := store("", questionSense, s.Guard, s.Guard.Weights); err != nil {
+			return err
+		}
+	}
+	for i := range s.Values {
+		v := &s.Values[i]
+		if v.About != nil {
+			if err := store(v.ID, questionAbout, v.About, v.About.Weights); err != nil {
+				return err
+			}
+		}
+		if v.Support != nil {
+			if err := store(v.ID, questionSupports, v.Support, v.Support.Weights); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// What a head answers, in the file.
+const (
+	questionAbout    = "about"
+	questionSupports = "supports"
+	questionSense    = "sense"
+)
 
 func (s *Set) storeAnchors(tx *sql.Tx) error {
 	insert, err := tx.Prepare(`INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)

@@ -25,7 +25,7 @@ func tinyVectors(t *testing.T, model string) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	set, err := values.Build(t.Context(), tinyRows(t), l, values.Options{Seed: 1, Resamples: 10, MinSide: 1})
+	set, err := values.Build(t.Context(), tinyRows(t), nil, l, values.Options{Seed: 1, Resamples: 10, MinSide: 1, Sides: values.Pooled})
 	if err != nil {
 		t.Fatal(err)
 	}

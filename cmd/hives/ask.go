@@ -10,9 +10,11 @@ func askCommand() *cobra.Command {
 	var o ask.Options
 	c := &cobra.Command{
 		Use:   "ask TEXT…",
-		Short: "Ask a running embedd for the vectors and values of sentences",
-		Long: `Prints the head of each text's vector and, where the daemon was started with --vectors, the values that are
-strongest in it. A signed value says which side the text is on; a prototype says only that it is about the value.`,
+		Short: "Ask a running embedd which values sentences are about, and on which side they stand",
+		Long: `Says of each text which values it is about and, where this model can tell, whether it supports or opposes
+them, with calibrated probabilities and their intervals; and says "unsure" where the doubt is too great. What
+the model cannot tell at all, measured on held-out texts, is listed first. --json prints one object a text.
+docs/VALUES.md says what the figures mean.`,
 		Example: `  embedd --model out/demo/model --vectors out/demo/values.db &
   hives ask "She shared her lunch with the new pupil."`,
 		Args: cobra.MinimumNArgs(1),
@@ -24,8 +26,8 @@ strongest in it. A signed value says which side the text is on; a prototype says
 	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051", "the daemon: grpc://host:port, grpcs://host:port for TLS")
 	c.Flags().StringVar(&o.TokenFile, "token-file", "", "file with a bearer token")
 	c.Flags().StringVar(&o.Prompt, "prompt", "", "put before each text")
-	c.Flags().IntVar(&o.TopK, "top", 3, "values shown for each text, of each kind")
+	c.Flags().IntVar(&o.TopK, "top", 0, "most values shown for each text; 0: all")
 	c.Flags().StringSliceVar(&o.Theories, "theory", nil, "only values of these theories")
-	c.Flags().BoolVar(&o.JSON, "json", false, "one JSON object with whole vectors")
+	c.Flags().BoolVar(&o.JSON, "json", false, "JSON Lines: one object a text, with every value")
 	return c
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"hives/internal/embedder"
@@ -10,7 +12,7 @@ import (
 func vectorsBuildCommand() *cobra.Command {
 	o := values.Defaults()
 	var e embedder.Options
-	var in, out string
+	var in, held, out string
 	var banks []string
 	var asJSON bool
 	c := &cobra.Command{
@@ -33,7 +35,8 @@ another model. The same rows, model and seed give the same bytes. docs/VALUES.md
 			if err != nil {
 				return err
 			}
-			set, err := values.BuildFile(c.Context(), in, anchors, enc, o)
+			o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
+			set, err := values.BuildFile(c.Context(), in, held, anchors, enc, o)
 			done()
 			if err != nil {
 				return err
@@ -47,11 +50,13 @@ another model. The same rows, model and seed give the same bytes. docs/VALUES.md
 	e.Register(c.Flags())
 	f := c.Flags()
 	f.StringVar(&in, "data", "", "annotated rows, best those of training (.parquet or .csv)")
+	f.StringVar(&held, "validation", "", "annotated rows that share no text and no group with those of --data: what vectors are held to and scores calibrated on (left out: a quarter of the groups of --data)")
+	f.StringVar((*string)(&o.Sides), "sides", string(o.Sides), "where a signed vector's sides come from: within corpora, or pooled over them as in the paper")
 	f.StringVar(&out, "out", "", "SQLite file to write")
 	f.StringArrayVar(&banks, "anchors", []string{values.Inventory}, "bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' for none (may be repeated)")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the resamples")
-	f.IntVar(&o.Resamples, "resamples", o.Resamples, "draws of the rows' groups that the spread is taken from")
-	f.IntVar(&o.MinSide, "min-side", o.MinSide, "rows that each side of a directional vector needs")
+	f.IntVar(&o.Resamples, "resamples", o.Resamples, "draws of the rows' groups that spreads, weights and intervals are taken from")
+	f.IntVar(&o.MinSide, "min-side", o.MinSide, "rows that each side of a directional vector needs, within corpora in one corpus")
 	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
 	jsonFlag(c, &asJSON)
 	required(c, "data", "out")

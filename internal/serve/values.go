@@ -81,7 +81,7 @@ func (v valueService) GetValueVector(_ context.Context, r *hivesv1.GetValueVecto
 			return nil, err
 		}
 		out := &hivesv1.GetValueVectorResponse{Value: valueProto(value), Model: g.Version, Vectors: g.vectors()}
-		if value.Kind == values.Absent {
+		if value.Vector == nil {
 			return out, nil
 		}
 		out.Vector = &hivesv1.Vector{Encoding: r.Encoding}
@@ -108,7 +108,9 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 		out := &hivesv1.ScoreTextsResponse{Model: g.Version, Vectors: g.vectors(), Timings: embedded.Timings}
 		for i, raw := range embedded.Raw {
 			text := &hivesv1.TextScores{Tokens: uint32(embedded.Tokens[i]), Truncated: embedded.Truncated[i]}
-			scores := g.Values.Scores(Cut(raw, len(raw), true), among)
+			unit := Cut(raw, len(raw), true)
+			scores := g.Values.Scores(unit, among)
+			text.Sense = g.Values.Guard.Passes(unit)
 			for _, score := range scores[:min(topK(r.TopK), len(scores))] {
 				text.Scores = append(text.Scores, scoreProto(score))
 			}
@@ -136,7 +138,7 @@ func (g valued) scorable(r *hivesv1.ScoreTextsRequest, among []*values.Value) er
 
 // scoreBytes bounds one ValueScore on the wire.
 func scoreBytes(v *values.Value) int {
-	n := len(v.ID) + len(v.Theory) + 64 // the numbers, tags and lengths
+	n := len(v.ID) + len(v.Theory) + 128 // the numbers, tags and lengths
 	for _, name := range v.Path {
 		n += len(name) + 4
 	}

@@ -14,6 +14,14 @@ var kinds = map[values.Kind]hivesv1.VectorKind{
 	values.Directional: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL,
 	values.Prototype:   hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE,
 	values.Absent:      hivesv1.VectorKind_VECTOR_KIND_ABSENT,
+	values.Unsupported: hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED,
+}
+
+var answers = map[values.Answer]hivesv1.Answer{
+	values.Supports: hivesv1.Answer_ANSWER_SUPPORTS,
+	values.Opposes:  hivesv1.Answer_ANSWER_OPPOSES,
+	values.About:    hivesv1.Answer_ANSWER_ABOUT,
+	values.Unsure:   hivesv1.Answer_ANSWER_UNSURE,
 }
 
 // selected returns the values that pass a request's filter.
@@ -30,7 +38,7 @@ func (g valued) selected(f *hivesv1.ValueFilter) ([]*values.Value, error) {
 			}
 		}
 		if !known {
-			return nil, Refuse(fault.Invalid, "UNKNOWN_KIND", "kind %d is none of DIRECTIONAL, PROTOTYPE and ABSENT", kind)
+			return nil, Refuse(fault.Invalid, "UNKNOWN_KIND", "kind %d is none of DIRECTIONAL, PROTOTYPE, ABSENT and UNSUPPORTED", kind)
 		}
 	}
 	return g.Values.Select(out)
@@ -53,7 +61,37 @@ func valueProto(v *values.Value) *hivesv1.Value {
 	if v.Spread != nil {
 		out.Spread = &hivesv1.Spread{Draws: uint32(v.Spread.Draws), MeanCosine: float32(v.Spread.Cosine), LowCosine: float32(v.Spread.Low)}
 	}
+	for _, r := range v.Rests {
+		out.RestsOn = append(out.RestsOn, &hivesv1.CorpusSides{Corpus: r.Corpus, Supporting: uint32(r.Supports), Opposing: uint32(r.Opposes), Weight: float32(r.Weight)})
+	}
+	out.Evidence = evidenceProto(v)
 	return out
+}
+
+// evidenceProto gathers the figures of the vector and of what scores texts.
+func evidenceProto(v *values.Value) *hivesv1.Evidence {
+	if v.Evidence == nil && v.About == nil && v.Support == nil {
+		return nil
+	}
+	out := &hivesv1.Evidence{}
+	if e := v.Evidence; e != nil {
+		out.Sides, out.Corpora, out.Prototype = aucProto(e.Sides), aucProto(e.Corpora), aucProto(e.About)
+	}
+	if v.About != nil {
+		out.About = aucProto(&v.About.AUC)
+	}
+	if v.Support != nil {
+		out.Supports = aucProto(&v.Support.AUC)
+	}
+	return out
+}
+
+func aucProto(f *values.Figure) *hivesv1.Auc {
+	if f == nil {
+		return nil
+	}
+	return &hivesv1.Auc{Value: float32(f.AUC), Low: float32(f.Low), High: float32(f.High),
+		Positives: uint32(f.Positives), Negatives: uint32(f.Negatives), Groups: uint32(f.Groups)}
 }
 
 // scoreProto leaves the stance of a prototype open, whatever the sign of its cosine.
@@ -61,16 +99,33 @@ func scoreProto(s values.Score) *hivesv1.ValueScore {
 	v := s.Value
 	out := &hivesv1.ValueScore{
 		ValueId: v.ID, Theory: v.Theory, Path: v.Path, Level: uint32(v.Level), Kind: kinds[v.Kind],
-		Cosine: float32(s.Cosine), Strength: float32(s.Strength), Stance: hivesv1.Stance_STANCE_UNSIGNED,
+		Stance: hivesv1.Stance_STANCE_UNSIGNED, Answer: answers[s.Answer],
+		About: probabilityProto(s.About), Supports: probabilityProto(s.Support),
+		Margin: present(s.Margin), Percentile: present(s.Percentile),
+	}
+	if v.Vector != nil {
+		out.Cosine, out.Strength = float32(s.Cosine), float32(s.Strength)
 	}
 	if v.Kind == values.Directional {
 		out.Stance = stance(s.Cosine)
 	}
-	if !math.IsNaN(s.Margin) {
-		margin := float32(s.Margin)
-		out.Margin = &margin
-	}
 	return out
+}
+
+// present is absent for NaN.
+func present(x float64) *float32 {
+	if math.IsNaN(x) {
+		return nil
+	}
+	out := float32(x)
+	return &out
+}
+
+func probabilityProto(p *values.Probability) *hivesv1.Probability {
+	if p == nil {
+		return nil
+	}
+	return &hivesv1.Probability{Value: float32(p.P), Low: float32(p.Low), High: float32(p.High)}
 }
 
 // stance is unspecified for a text that stands exactly between the sides.
@@ -97,7 +152,7 @@ func (g valued) vectors() *hivesv1.VectorsVersion {
 	s := g.Values
 	return &hivesv1.VectorsVersion{
 		Sha256: s.SHA256, WeightsSha256: s.Model.WeightsSHA256, TokenizerSha256: s.Model.TokenizerSHA256,
-		Dimension: uint32(s.Model.Dimension), MinRows: uint32(s.MinSide),
+		Dimension: uint32(s.Model.Dimension), MinRows: uint32(s.MinSide), Sides: string(s.SidesFrom()),
 		Provenance: map[string]string{
 			"model": s.Model.Name, "data_file": s.Source.File, "data_sha256": s.Source.SHA256,
 			"rows": strconv.Itoa(s.Source.Rows), "texts": strconv.Itoa(s.Source.Texts),

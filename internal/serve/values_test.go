@@ -62,7 +62,7 @@ func valueRows(t testing.TB) []data.Row {
 // valueSet builds the vectors and takes them through their file.
 func valueSet(t testing.TB, banks ...*anchors.Bank) *values.Set {
 	t.Helper()
-	s, err := values.Build(ctx(t), valueRows(t), formula{t}, values.Options{Seed: 1, Resamples: 20, MinSide: 1})
+	s, err := values.Build(ctx(t), valueRows(t), nil, formula{t}, values.Options{Seed: 1, Resamples: 20, MinSide: 1, Sides: values.Pooled})
 	if err == nil {
 		err = s.AddAnchors(ctx(t), formula{t}, banks)
 	}

@@ -1,0 +1,115 @@
+package values
+
+import (
+	"math"
+	"slices"
+
+	"hives/internal/logistic"
+)
+
+// Answer is what may be said of a text and a value.
+type Answer string
+
+// The answers. Unsure says nothing: neither that the text is about the value, nor that it is not.
+const (
+	Supports Answer = "supports" // it is about the value and supports it
+	Opposes  Answer = "opposes"  // it is about the value and opposes it
+	About    Answer = "about"    // it is about the value; which side it takes is open
+	Unsure   Answer = "unsure"
+)
+
+// Probability is calibrated, with a 95 % interval.
+type Probability = logistic.Probability
+
+// Judgement is the answer and what it rests on.
+type Judgement struct {
+	Answer  Answer
+	About   *Probability // that the text is about the value; nil where nobody can tell
+	Support *Probability // that it supports it, given that it is about it
+	// Percentile of the text's cosine among those of the background, 0 to 100; NaN where there is none.
+	Percentile float64
+}
+
+// judge answers for a text's unit vector. passes is what the set's guard says of it.
+func (v *Value) judge(text []float32, cosine float64, passes bool) Judgement {
+	j := Judgement{Answer: Unsure, Percentile: v.percentile(cosine)}
+	if v.About != nil {
+		p := v.About.At(text)
+		j.About = &p
+	}
+	if v.Support != nil {
+		p := v.Support.At(text)
+		j.Support = &p
+	}
+	if !passes || !v.CanTell() || !j.About.Above() {
+		return j
+	}
+	j.Answer = About
+	switch {
+	case !v.CanTellSides():
+	case j.Support.Above():
+		j.Answer = Supports
+	case j.Support.Below():
+		j.Answer = Opposes
+	}
+	return j
+}
+
+// CanTell tells whether texts about the value are told from others, on held-out texts and beyond chance.
+func (v *Value) CanTell() bool { return v.About != nil && v.About.AUC.passes() }
+
+// CanTellSides tells whether sides are.
+func (v *Value) CanTellSides() bool { return v.CanTell() && v.Support != nil && v.Support.AUC.passes() }
+
+// backgroundSteps is into how many equal shares the background is cut.
+const backgroundSteps = 100
+
+// background keeps, for each value, the quantiles of its cosine over the held-out texts of all corpora.
+func (b *builder) background() {
+	var rows []int
+	for _, i := range firsts(b.labels.Text) {
+		if i >= b.train {
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	cosines := make([]float64, len(rows))
+	for at := range b.set.Values {
+		v := &b.set.Values[at]
+		if v.Vector == nil {
+			continue
+		}
+		for k, i := range rows {
+			cosines[k] = b.set.TextCosine(round(b.vectors.Row(i)), v)
+		}
+		slices.Sort(cosines)
+		v.Background = make([]float32, backgroundSteps+1)
+		for k := range v.Background {
+			v.Background[k] = float32(cosines[k*(len(cosines)-1)/backgroundSteps])
+		}
+	}
+}
+
+// percentile is the share of the background, in hundredths, that lies below a cosine; between two quantiles it is
+// interpolated.
+func (v *Value) percentile(cosine float64) float64 {
+	q := v.Background
+	if q == nil || math.IsNaN(cosine) {
+		return math.NaN()
+	}
+	at, _ := slices.BinarySearch(q, float32(cosine))
+	switch {
+	case at == 0:
+		return 0
+	case at == len(q):
+		return 100
+	}
+	low, high := float64(q[at-1]), float64(q[at])
+	within := 1.0
+	if high > low {
+		within = (cosine - low) / (high - low)
+	}
+	return 100 * (float64(at-1) + within) / float64(len(q)-1)
+}

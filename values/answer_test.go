@@ -1,0 +1,137 @@
+package values_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"hives/data"
+	"hives/values"
+)
+
+func fmtText(corpus, topic, side string, n int) string {
+	return fmt.Sprintf("%s %s %s %d", corpus, topic, side, n)
+}
+
+// answers counts what a set says of texts and values.
+type answers struct{ all, answered, sided, right int }
+
+// ask goes over texts of both sides of care and fairness in every corpus, and all values.
+func ask(t *testing.T, s *values.Set) (a answers) {
+	t.Helper()
+	all, _ := s.Select(values.Filter{})
+	for _, corpus := range []string{"A", "B", "P", "M"} {
+		for _, topic := range []string{"care", "fairness"} {
+			for i := range 40 {
+				side := []string{"pro", "con"}[i%2]
+				for _, score := range s.Scores(newWorld().vector(fmtText(corpus, topic, side, 9000+i)), all) {
+					a.all++
+					if score.Answer == values.Unsure {
+						continue
+					}
+					a.answered++
+					if score.Answer != values.About {
+						a.sided++
+						if score.Value.ID == topics[topic] && (score.Answer == values.Supports) == (side == "pro") {
+							a.right++
+						}
+					}
+				}
+			}
+		}
+	}
+	return a
+}
+
+// TestAnswersAreRightWhereThereIsSomethingToFind, and few are given where labels were dealt out anew.
+func TestAnswersAreRightWhereThereIsSomethingToFind(t *testing.T) {
+	train, held := worldRows(t, 0, 120), worldRows(t, 1000, 40)
+	a := ask(t, worldSet(t, train, held, worldOptions()))
+	t.Logf("true labels: %+v", a)
+	if float64(a.answered) < .25*float64(a.all) || float64(a.sided) < .5*float64(a.answered) || float64(a.right) < .85*float64(a.sided) {
+		t.Errorf("of %d pairs %d are answered, %d with a side, %d of them right", a.all, a.answered, a.sided, a.right)
+	}
+	var p answers
+	for k := range uint64(6) {
+		a := ask(t, worldSet(t, data.PermuteLabels(train, 2*k), data.PermuteLabels(held, 2*k+1), worldOptions()))
+		p.all += a.all
+		p.answered += a.answered
+		p.sided += a.sided
+	}
+	t.Logf("permuted labels: %+v", p)
+	if float64(p.answered) > .05*float64(p.all) || float64(p.sided) > .02*float64(p.all) {
+		t.Errorf("on permuted labels %d of %d pairs are answered, %d with a side", p.answered, p.all, p.sided)
+	}
+}
+
+// TestNoAnswerWithoutEvidence: nothing is said by a set to which nothing was held, nor of what the guard stops.
+func TestNoAnswerWithoutEvidence(t *testing.T) {
+	train, held := worldRows(t, 0, 120), worldRows(t, 1000, 40)
+	o := worldOptions()
+	o.Sides = values.Pooled
+	if a := ask(t, worldSet(t, train, nil, o)); a.answered != 0 || a.all == 0 {
+		t.Errorf("without held-out rows: %+v", a)
+	}
+	s := worldSet(t, train, held, worldOptions())
+	all, _ := s.Select(values.Filter{})
+	said := 0
+	for i := range 200 {
+		for _, score := range s.Scores(newWorld().vector(fmt.Sprint("no text of this world ", i)), all) {
+			if score.Answer != values.Unsure {
+				said++
+				break
+			}
+		}
+	}
+	if said > 10 {
+		t.Errorf("of 200 texts of another kind %d are answered", said)
+	}
+}
+
+// TestProbabilitiesAreCalibrated asks new texts of the corpora's own kind and compares shares with probabilities.
+func TestProbabilitiesAreCalibrated(t *testing.T) {
+	s := worldSet(t, worldRows(t, 0, 120), worldRows(t, 1000, 60), worldOptions())
+	v := find(t, s, care)
+	var sum, share, n float64
+	for _, r := range worldRows(t, 4000, 60) {
+		p := v.About.At(newWorld().vector(r.Text)).P
+		if p < .2 || p > .8 { // the sure ones say little of calibration
+			continue
+		}
+		sum += p
+		n++
+		if r.Level1 == v.Path[0] {
+			share++
+		}
+	}
+	if n < 50 || math.Abs(sum-share)/n > .12 {
+		t.Errorf("of %v texts with probabilities between .2 and .8 a share of %.3f is about it, foretold were %.3f", n, share/n, sum/n)
+	}
+	rows := 0
+	for _, tenth := range v.About.Curve {
+		rows += tenth.Rows
+	}
+	if rows != v.About.AUC.Positives+v.About.AUC.Negatives {
+		t.Errorf("the reliability curve counts %d texts, %d were held out", rows, v.About.AUC.Positives+v.About.AUC.Negatives)
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	held := worldRows(t, 1000, 40)
+	s := worldSet(t, worldRows(t, 0, 120), held, worldOptions())
+	v := find(t, s, care)
+	for _, text := range []string{fmtText("A", "care", "pro", 7000), fmtText("M", "loyalty", "con", 7000), "elsewhere"} {
+		x := newWorld().vector(text)
+		cosine := s.TextCosine(x, v)
+		below := 0
+		for i := range held {
+			if s.TextCosine(newWorld().vector(held[i].Text), v) < cosine {
+				below++
+			}
+		}
+		want := 100 * float64(below) / float64(len(held))
+		if got := s.Scores(x, []*values.Value{v})[0].Percentile; math.Abs(got-want) > 1.2 {
+			t.Errorf("%q: percentile %v, want %v", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package values
+
+import (
+	"slices"
+
+	"hives/metrics"
+)
+
+// Sides says where the two sides of a signed vector are taken from.
+type Sides string
+
+// Corpora differ in style, and one has nearly all supporting and another all opposing rows: a difference of pooled
+// means tells corpora apart rather than sides (measured in docs/VALUES.md). So sides come from within corpora.
+const (
+	Within Sides = "within" // the mean of the corpora's own differences
+	Pooled Sides = "pooled" // the paper's: all supporting rows against all opposing ones
+)
+
+// side is a corpus that has both sides of a value.
+type side struct {
+	corpus            int32
+	supports, opposes []int
+	weight            float64 // of its difference among the corpora's; they add up to one
+}
+
+// sidesWithin returns the corpora with at least MinSide training rows on each side of a node, by corpus id. Their
+// weights are the reciprocals of what the differences' variance would be if all rows scattered alike; weigh puts
+// what the bootstrap found in their place.
+func (b *builder) sidesWithin(n *node) []side {
+	by := map[int32]*side{}
+	of := func(i int) *side {
+		c := b.labels.Corpus[i]
+		if by[c] == nil {
+			by[c] = &side{corpus: c}
+		}
+		return by[c]
+	}
+	for _, i := range n.supports {
+		of(i).supports = append(of(i).supports, i)
+	}
+	for _, i := range n.opposes {
+		of(i).opposes = append(of(i).opposes, i)
+	}
+	var out []side
+	for _, s := range by {
+		if len(s.supports) >= b.options.MinSide && len(s.opposes) >= b.options.MinSide {
+			s.weight = 1 / (1/float64(len(s.supports)) + 1/float64(len(s.opposes)))
+			out = append(out, *s)
+		}
+	}
+	slices.SortFunc(out, func(a, b side) int { return int(a.corpus - b.corpus) })
+	share(out)
+	return out
+}
+
+// share makes the weights add up to one.
+func share(sides []side) {
+	var total float64
+	for _, s := range sides {
+		total += s.weight
+	}
+	for k := range sides {
+		sides[k].weight /= total
+	}
+}
+
+// signed is Σ w_c d_c, cleared of what tells the corpora apart and scaled to length one, with
+// d_c = unit(unit(mean of supporting) − unit(mean of opposing)) in corpus c. A corpus that the weights leave without
+// a side drops out.
+func (n *node) signed(v *metrics.Vectors, weights []float64) []float64 {
+	var sum []float64
+	for _, s := range n.sides {
+		d := metrics.Direction(v, s.supports, s.opposes, weights)
+		if d == nil {
+			continue
+		}
+		if sum == nil {
+			sum = make([]float64, v.Dim())
+		}
+		for k := range d {
+			sum[k] += s.weight * d[k]
+		}
+	}
+	if sum == nil {
+		return nil
+	}
+	for _, axis := range n.apart(v, weights) {
+		by := along(sum, axis)
+		for k := range sum {
+			sum[k] -= by * axis[k]
+		}
+	}
+	return normalise(sum)
+}
+
+// apart are axes at right angles to each other that span the differences between corpora's means of the node's
+// supporting rows, and those between their means of its opposing rows. Corpora lie far apart, so any direction at all
+// tells them apart (in the test's world a difference within corpora does so with AUC 1.00): at right angles to these
+// axes, two corpora's rows of one side have the same mean.
+func (n *node) apart(v *metrics.Vectors, weights []float64) [][]float64 {
+	var axes [][]float64
+	for _, side := range n.means {
+		var first []float64
+		for _, rows := range side {
+			mean := centroid(v, rows, weights)
+			if mean == nil {
+				continue
+			}
+			if first == nil {
+				first = mean
+				continue
+			}
+			for k := range mean {
+				mean[k] -= first[k]
+			}
+			if axis := rightAngled(mean, axes); axis != nil {
+				axes = append(axes, axis)
+			}
+		}
+	}
+	return axes
+}
+
+// rightAngled takes the axes out of x, twice for rounding, and scales what is left to length one; nil where that is
+// rounding.
+func rightAngled(x []float64, axes [][]float64) []float64 {
+	for range 2 {
+		for _, axis := range axes {
+			by := along(x, axis)
+			for k := range x {
+				x[k] -= by * axis[k]
+			}
+		}
+	}
+	return normalise(x)
+}
+
+// meansOf returns the rows of a side by corpus, of corpora with at least MinSide of them.
+func (b *builder) meansOf(rows []int) [][]int {
+	by := map[int32][]int{}
+	for _, i := range rows {
+		by[b.labels.Corpus[i]] = append(by[b.labels.Corpus[i]], i)
+	}
+	var out [][]int
+	for _, c := range sortedKeys(by) {
+		if len(by[c]) >= b.options.MinSide {
+			out = append(out, by[c])
+		}
+	}
+	return out
+}
+
+// centre computes the means that prototypes are centred by, with weights[i] on row i (nil: one each). Within
+// corpora the theory's mean is that of the corpora's means: an unknown text is as likely to be from any.
+func (t *tree) centre(v *metrics.Vectors, sides Sides, weights []float64) {
+	if sides != Within {
+		t.mean = centroid(v, t.rows, weights)
+		return
+	}
+	t.centres, t.mean = map[int32][]float64{}, nil
+	for _, c := range sortedKeys(t.corpora) {
+		x := centroid(v, t.corpora[c], weights)
+		if x == nil {
+			continue
+		}
+		t.centres[c] = x
+		if t.mean == nil {
+			t.mean = make([]float64, v.Dim())
+		}
+		for k := range x {
+			t.mean[k] += x[k]
+		}
+	}
+	for k := range t.mean {
+		t.mean[k] /= float64(len(t.centres))
+	}
+}
+
+// gatheredWithin is the mean of the node's rows, each less the mean of its corpus.
+func (n *node) gatheredWithin(v *metrics.Vectors, t *tree, weights []float64) []float64 {
+	sum := centroid(v, n.all, weights)
+	if sum == nil {
+		return nil
+	}
+	share, total := map[int32]float64{}, 0.0
+	for c, rows := range n.corpora {
+		for _, i := range rows {
+			w := 1.0
+			if weights != nil {
+				w = weights[i]
+			}
+			share[c] += w
+			total += w
+		}
+	}
+	for _, c := range sortedKeys(n.corpora) {
+		for k, x := range t.centres[c] {
+			sum[k] -= share[c] / total * x
+		}
+	}
+	return sum
+}
+
+func sortedKeys[T any](m map[int32]T) []int32 {
+	var out []int32
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
