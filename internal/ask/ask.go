@@ -1,5 +1,5 @@
-// Package ask puts sentences to a running daemon and prints what it says of them: the head of each vector
-// and, where the daemon has value vectors, the values that are strongest in the text.
+// Package ask puts sentences to a running daemon and prints what it says of them: which values a sentence is about,
+// on which side it stands, and what this model cannot tell.
 //
 // The texts are the caller's to print or not: they stand in no error.
 package ask
@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -21,34 +20,28 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// headNumbers is how much of a vector is shown.
-const headNumbers = 6
-
 // Options say whom to ask for what.
 type Options struct {
 	Endpoint  string // grpc://host:port, grpcs://host:port or a name that gRPC resolves
 	TokenFile string // bearer token; empty: none
 	Texts     []string
 	Prompt    string
-	TopK      int // values a text
+	TopK      int // values shown for each text; 0: all that there is something to say of, with JSON all
 	Theories  []string
-	JSON      bool // whole vectors and scores as one object
+	JSON      bool // JSON Lines: one object a text
+	Width     int  // of the lines printed; 0: of the terminal, or 100
 }
 
-// answer is what is printed with JSON.
-type answer struct {
-	Model   *hivesv1.ModelVersion `json:"model"`
-	Vectors [][]float32           `json:"vectors"`
-	// None without value vectors. Signed say on which side of a value a text is, the others only that it is
-	// about one; their cosines have another zero, so they are no common order.
-	Signed   []*hivesv1.TextScores `json:"signed,omitempty"`
-	Unsigned []*hivesv1.TextScores `json:"unsigned,omitempty"`
-}
+// everything is more values than any file has.
+const everything = 1 << 16
 
 // Run asks and prints.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	if len(o.Texts) == 0 {
 		return fault.Usage(fault.New(fault.Invalid, "no text: give one or more as arguments"))
+	}
+	if o.TopK < 0 {
+		return fault.Usage(fault.New(fault.Invalid, "--top %d: give 0 for all, or how many values to show", o.TopK))
 	}
 	var dial []client.Option
 	if o.TokenFile != "" {
@@ -59,65 +52,116 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return err
 	}
 	defer c.Close()
+	p := printer{out: out, width: o.width(out), top: o.TopK}
+	filter := &hivesv1.ValueFilter{Theories: o.Theories}
+	listed, err := c.Values.ListValues(ctx, &hivesv1.ListValuesRequest{Filter: filter})
+	if status.Code(err) == codes.FailedPrecondition {
+		fmt.Fprintln(os.Stderr, "the daemon has no value vectors, so nothing is said of values: make them with hives vectors build and start it with --vectors")
+		return vectorsOnly(ctx, c, o, p)
+	}
+	if err != nil {
+		return err
+	}
+	if !o.JSON {
+		p.abilities(listed)
+	}
+	for _, text := range o.Texts {
+		r, err := c.Values.ScoreTexts(ctx, &hivesv1.ScoreTextsRequest{Texts: []string{text}, Prompt: o.Prompt, Filter: filter, TopK: everything})
+		if err != nil {
+			return err
+		}
+		if o.JSON {
+			err = writeJSON(out, text, r.Results[0], o.TopK)
+		} else {
+			p.text(text, r.Results[0])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return p.err
+}
+
+// vectorsOnly prints the head of each text's vector, and in JSON that there are no values.
+func vectorsOnly(ctx context.Context, c *client.Client, o Options, p printer) error {
 	embedded, err := c.EmbedAll(ctx, &hivesv1.EmbedRequest{Texts: o.Texts, Prompt: o.Prompt})
 	if err != nil {
 		return err
 	}
-	a := &answer{Model: embedded.Model}
-	for _, e := range embedded.Embeddings {
-		a.Vectors = append(a.Vectors, e.Values)
-	}
-	if a.Signed, err = score(ctx, c, o, hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL); err == nil {
-		a.Unsigned, err = score(ctx, c, o, hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE)
-	}
-	if status.Code(err) == codes.FailedPrecondition {
-		fmt.Fprintln(os.Stderr, "the daemon has no value vectors (--vectors): only the embedding is shown")
-	} else if err != nil {
-		return err
-	}
-	if o.JSON {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(a)
-	}
-	return a.print(o.Texts, out)
-}
-
-// score asks for the strongest values of one kind.
-func score(ctx context.Context, c *client.Client, o Options, kind hivesv1.VectorKind) ([]*hivesv1.TextScores, error) {
-	r, err := c.Values.ScoreTexts(ctx, &hivesv1.ScoreTextsRequest{
-		Texts: o.Texts, Prompt: o.Prompt, TopK: uint32(o.TopK),
-		Filter: &hivesv1.ValueFilter{Theories: o.Theories, Kinds: []hivesv1.VectorKind{kind}},
-	})
-	return r.GetResults(), err
-}
-
-func (a *answer) print(texts []string, out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for i, text := range texts {
-		fmt.Fprintf(w, "%s\n", text)
-		fmt.Fprintf(w, "  vector\t%s … (%d numbers)\n", head(a.Vectors[i]), len(a.Vectors[i]))
-		for _, kind := range [][]*hivesv1.TextScores{a.Signed, a.Unsigned} {
-			if kind == nil {
-				continue
+	for i, text := range o.Texts {
+		if o.JSON {
+			if err := writeJSON(p.out, text, nil, 0); err != nil {
+				return err
 			}
-			for _, s := range kind[i].Scores {
-				fmt.Fprintf(w, "  %s\t%+.3f\t%s\n", s.ValueId, s.Cosine, stances[s.Stance])
-			}
+			continue
 		}
+		p.line("", text)
+		p.line("    ", "vector "+head(embedded.Embeddings[i].Values))
 	}
-	return w.Flush()
+	return p.err
 }
 
-var stances = map[hivesv1.Stance]string{
-	hivesv1.Stance_STANCE_SUPPORTS: "supports", hivesv1.Stance_STANCE_OPPOSES: "opposes",
-	hivesv1.Stance_STANCE_UNSIGNED: "about it, without a side",
-}
+// headNumbers is how much of a vector is shown.
+const headNumbers = 6
 
 func head(v []float32) string {
 	var parts []string
 	for _, x := range v[:min(headNumbers, len(v))] {
 		parts = append(parts, fmt.Sprintf("%+.3f", x))
 	}
-	return strings.Join(parts, " ")
+	return fmt.Sprintf("%s … (%d numbers)", strings.Join(parts, " "), len(v))
+}
+
+// answered is one line of JSON.
+type answered struct {
+	Text   string  `json:"text"`
+	Values []value `json:"values"`
+}
+
+// value is null where there is nothing to say.
+type value struct {
+	ValueID    string   `json:"value_id"`
+	Answer     string   `json:"answer"` // supports, opposes, about, unsure
+	About      *float32 `json:"about"`
+	Supports   *float32 `json:"supports"` // given that the text is about the value
+	Cosine     *float32 `json:"cosine"`
+	Percentile *float32 `json:"percentile"` // 0 to 100
+	Margin     *float32 `json:"margin"`
+}
+
+func writeJSON(out io.Writer, text string, r *hivesv1.TextScores, top int) error {
+	line := answered{Text: text, Values: []value{}}
+	for _, s := range ordered(r.GetScores(), top) {
+		v := value{ValueID: s.ValueId, Answer: answerName(s.Answer), Percentile: s.Percentile, Margin: s.Margin}
+		if s.About != nil {
+			v.About = &s.About.Value
+		}
+		if s.Supports != nil {
+			v.Supports = &s.Supports.Value
+		}
+		if hasVector(s.Kind) {
+			v.Cosine = &s.Cosine
+		}
+		line.Values = append(line.Values, v)
+	}
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(line)
+}
+
+func hasVector(kind hivesv1.VectorKind) bool {
+	return kind == hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || kind == hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE
+}
+
+// answerName is unsure for a server that is too old to answer.
+func answerName(a hivesv1.Answer) string {
+	switch a {
+	case hivesv1.Answer_ANSWER_SUPPORTS:
+		return "supports"
+	case hivesv1.Answer_ANSWER_OPPOSES:
+		return "opposes"
+	case hivesv1.Answer_ANSWER_ABOUT:
+		return "about"
+	}
+	return "unsure"
 }

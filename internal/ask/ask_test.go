@@ -1,24 +1,28 @@
 package ask
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"net"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"hives/internal/fault"
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// daemon embeds every text as (3, 4) and scores it against one value of each kind, unless it has no vectors.
+// daemon knows three values: care, which it tells with its side, loyalty, of which it tells no side, and purity,
+// which it cannot tell. "nonsense" makes no sense to it.
 type daemon struct {
 	hivesv1.UnimplementedEmbedServiceServer
 	hivesv1.UnimplementedValueServiceServer
-	empty bool
+	empty, ignorant bool
 }
 
 func (d *daemon) GetInfo(context.Context, *hivesv1.GetInfoRequest) (*hivesv1.GetInfoResponse, error) {
@@ -33,17 +37,42 @@ func (d *daemon) Embed(_ context.Context, r *hivesv1.EmbedRequest) (*hivesv1.Emb
 	return out, nil
 }
 
-func (d *daemon) ScoreTexts(_ context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse, error) {
+func (d *daemon) ListValues(context.Context, *hivesv1.ListValuesRequest) (*hivesv1.ListValuesResponse, error) {
 	if d.empty {
 		return nil, status.Error(codes.FailedPrecondition, "no vectors")
 	}
-	score := &hivesv1.ValueScore{ValueId: "mft/care-harm", Cosine: -.25, Stance: hivesv1.Stance_STANCE_OPPOSES}
-	if r.Filter.Kinds[0] == hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE {
-		score = &hivesv1.ValueScore{ValueId: "svt/conservation", Cosine: .5, Stance: hivesv1.Stance_STANCE_UNSIGNED}
+	good, chance := &hivesv1.Auc{Value: .7, Low: .6, High: .8}, &hivesv1.Auc{Value: .6, Low: .5, High: .7}
+	all := []*hivesv1.Value{
+		{ValueId: "mft/care-harm", Evidence: &hivesv1.Evidence{About: good, Supports: good}},
+		{ValueId: "mft/loyalty-betrayal", Evidence: &hivesv1.Evidence{About: good, Supports: chance}},
+		{ValueId: "mft/sanctity-degradation", Evidence: &hivesv1.Evidence{About: chance, Supports: good}}, {ValueId: "duty/fidelity"},
 	}
+	if d.ignorant {
+		all = all[2:]
+	}
+	return &hivesv1.ListValuesResponse{Values: all}, nil
+}
+
+func number(x float32) *float32 { return &x }
+
+func (d *daemon) ScoreTexts(_ context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse, error) {
 	out := &hivesv1.ScoreTextsResponse{}
-	for range r.Texts {
-		out.Results = append(out.Results, &hivesv1.TextScores{Scores: []*hivesv1.ValueScore{score}})
+	for _, text := range r.Texts {
+		scores := []*hivesv1.ValueScore{
+			{ValueId: "mft/sanctity-degradation", Kind: hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED, Answer: hivesv1.Answer_ANSWER_UNSURE},
+			{ValueId: "mft/loyalty-betrayal", Kind: hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE, Cosine: .2, Percentile: number(90),
+				About: &hivesv1.Probability{Value: .7, Low: .6, High: .8}, Answer: hivesv1.Answer_ANSWER_ABOUT},
+			{ValueId: "mft/care-harm", Kind: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL, Cosine: -.25, Margin: number(.1), Percentile: number(12.5),
+				About: &hivesv1.Probability{Value: .875, Low: .8, High: .9}, Supports: &hivesv1.Probability{Value: .125, Low: .1, High: .2},
+				Answer: hivesv1.Answer_ANSWER_OPPOSES},
+		}
+		sense := text != "nonsense"
+		for _, s := range scores {
+			if !sense {
+				s.Answer = hivesv1.Answer_ANSWER_UNSURE
+			}
+		}
+		out.Results = append(out.Results, &hivesv1.TextScores{Scores: scores, Sense: sense})
 	}
 	return out, nil
 }
@@ -63,35 +92,96 @@ func serve(t *testing.T, d *daemon) string {
 	return "grpc://" + l.Addr().String()
 }
 
-func TestRunPrintsVectorsAndBothKindsOfValues(t *testing.T) {
+func asked(t *testing.T, d *daemon, o Options) string {
+	t.Helper()
 	var out strings.Builder
-	err := Run(t.Context(), Options{Endpoint: serve(t, &daemon{}), Texts: []string{"one", "two"}, TopK: 1}, &out)
-	if err != nil {
+	o.Endpoint = serve(t, d)
+	if err := Run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"one\n", "two\n", "+3.000 +4.000 … (2 numbers)", "mft/care-harm", "-0.250", "opposes", "svt/conservation", "without a side"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the answer lacks %q:\n%s", want, out.String())
+	return out.String()
+}
+
+func TestWordsSayWhatIsToldAndWhatIsNot(t *testing.T) {
+	got := asked(t, &daemon{}, Options{Texts: []string{"He hit her.", "nonsense"}})
+	for _, want := range []string{
+		"and which side it takes: mft/care-harm.\n", "but no side: mft/loyalty-betrayal.\n", "It cannot tell 2 others",
+		"He hit her.\n    opposes mft/care-harm: about it 88 % [80, 90], on its side 12 % [10, 20]\n    about mft/loyalty-betrayal: about it 70 % [60, 80]\nnonsense\n",
+		"nonsense\n    unsure of every value: the text is unlike",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the answer lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "sanctity") {
+		t.Errorf("it speaks of a value that it is unsure of:\n%s", got)
+	}
+	if got := asked(t, &daemon{ignorant: true}, Options{Texts: []string{"x"}}); !strings.Contains(got, "can tell none of 2 values") {
+		t.Errorf("a model that can tell nothing:\n%s", got)
+	}
+}
+
+func TestLinesFitTheTerminal(t *testing.T) {
+	const width = 38
+	got := asked(t, &daemon{}, Options{Width: width, Texts: []string{strings.Repeat("mother's ärgerliche words ", 9)}})
+	if long := asked(t, &daemon{}, Options{Width: 300, Texts: []string{"x"}}); strings.Count(long, "\n") >= strings.Count(got, "\n") {
+		t.Error("a wide terminal gets as many lines as a narrow one")
+	}
+	for _, line := range strings.Split(got, "\n") {
+		if utf8.RuneCountInString(line) > width {
+			t.Errorf("%q is wider than %d", line, width)
 		}
 	}
 }
 
-func TestRunWithoutValueVectors(t *testing.T) {
-	var out strings.Builder
-	if err := Run(t.Context(), Options{Endpoint: serve(t, &daemon{empty: true}), Texts: []string{"one"}, JSON: true}, &out); err != nil {
-		t.Fatal(err)
+func TestJSONIsOneObjectAText(t *testing.T) {
+	got := asked(t, &daemon{}, Options{JSON: true, Texts: []string{`He "hit" <her>.`, "nonsense"}})
+	lines := bufio.NewScanner(strings.NewReader(got))
+	const first = `{"text":"He \"hit\" <her>.","values":[` +
+		`{"value_id":"mft/care-harm","answer":"opposes","about":0.875,"supports":0.125,"cosine":-0.25,"percentile":12.5,"margin":0.1},` +
+		`{"value_id":"mft/loyalty-betrayal","answer":"about","about":0.7,"supports":null,"cosine":0.2,"percentile":90,"margin":null},` +
+		`{"value_id":"mft/sanctity-degradation","answer":"unsure","about":null,"supports":null,"cosine":null,"percentile":null,"margin":null}]}`
+	if !lines.Scan() || lines.Text() != first {
+		t.Errorf("got  %s\nwant %s", lines.Text(), first)
 	}
-	var a struct {
-		Vectors [][]float32
-		Signed  []any
+	var second answered
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &second) != nil || second.Text != "nonsense" || len(second.Values) != 3 {
+		t.Fatalf("the second line is %s", lines.Text())
 	}
-	if err := json.Unmarshal([]byte(out.String()), &a); err != nil || len(a.Vectors) != 1 || a.Signed != nil {
-		t.Errorf("answer %s, error %v; want one vector and no scores", out.String(), err)
+	for _, v := range second.Values {
+		if v.Answer != "unsure" {
+			t.Errorf("of nonsense it says %+v", v)
+		}
+	}
+	if lines.Scan() {
+		t.Errorf("a third line: %s", lines.Text())
+	}
+	if top := asked(t, &daemon{}, Options{JSON: true, TopK: 1, Texts: []string{"x"}}); strings.Count(top, "value_id") != 1 || !strings.Contains(top, "opposes") {
+		t.Errorf("the best one alone: %s", top)
+	}
+}
+
+func TestADaemonWithoutVectorsShowsTheEmbedding(t *testing.T) {
+	d := &daemon{empty: true}
+	if got := asked(t, d, Options{Texts: []string{"one", "two"}}); strings.Count(got, "vector +3.000 +4.000 … (2 numbers)") != 2 {
+		t.Errorf("in words:\n%s", got)
+	}
+	if got := asked(t, d, Options{JSON: true, Texts: []string{"one"}}); got != `{"text":"one","values":[]}`+"\n" {
+		t.Errorf("in JSON: %s", got)
 	}
 }
 
 func TestRunRefuses(t *testing.T) {
-	if err := Run(t.Context(), Options{Endpoint: "grpc://127.0.0.1:1"}, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "no text") {
-		t.Errorf("without a text: %v", err)
+	for name, c := range map[string]struct {
+		o    Options
+		says string
+	}{
+		"without a text":        {Options{Endpoint: "grpc://127.0.0.1:1"}, "no text"},
+		"a count below nothing": {Options{Endpoint: "grpc://127.0.0.1:1", Texts: []string{"x"}, TopK: -1}, "--top -1"},
+	} {
+		err := Run(t.Context(), c.o, &strings.Builder{})
+		if err == nil || !strings.Contains(err.Error(), c.says) || fault.Of(err) == fault.Unknown {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
