@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python fmt vet lint clean
+.PHONY: help setup build test test-daulet test-browser test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -93,6 +93,11 @@ proto-check: ## lint proto/, compare its Go code, refuse what breaks clients of 
 
 proto-python: ## write the Python client's stubs anew, with pinned tools (needs pip)
 	scripts/python.sh generate
+
+man: build ## write man pages of all commands into out/man
+	bin/hives man --out out/man
+	bin/train man --out out/man
+	bin/embedd man --out out/man
 
 fmt: ## format the Go code
 	gofmt -w $(go_files)

@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 	o := &options{keys: map[string]string{}}
 	root := &cobra.Command{
 		Use: "embedd --model DIR", Long: long, Example: examples,
-		Short: "Serve a model's vectors over gRPC", Args: cobra.NoArgs, Version: cli.BuildInfo().Release,
+		Short: "Serve a model's vectors over gRPC", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, _, err := o.load(c.Flags())
 			if err != nil {
@@ -66,10 +66,9 @@ func newRoot() *cobra.Command {
 			return daemon.Run(c.Context(), cfg, os.Stderr)
 		},
 	}
-	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("embedd", engine.Installed()...) })
-	root.SetVersionTemplate("{{versionText}}")
 	o.register(root.PersistentFlags())
 	root.AddCommand(configCommand(o), tokenCommand())
+	cli.Program(root, engine.Installed, flagGroups)
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
+	"hives/internal/cli/clitest"
 	"hives/internal/fault"
 )
 
@@ -76,3 +77,5 @@ func TestRefusedCommandLines(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryCommandTeaches(t *testing.T) { clitest.Help(t, newRoot) }

@@ -17,7 +17,8 @@ func anchorsAssignCommand() *cobra.Command {
 not near enough: beyond --max-distance, or ahead of the second nearest by less than --margin. Both are in
 spreads: shares of the mean distance (1 − cosine) of two texts that the bank was made from. The embedder
 must be the one that made the anchors.`,
-		Args: cobra.NoArgs,
+		Example: `  hives anchors assign --anchors anchors.parquet --model DIR --in train.parquet --out assigned.parquet`,
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {

@@ -19,9 +19,12 @@ func anchorsBuildCommand() *cobra.Command {
 near-duplicate clusters, drops small ones and gives each of the others a sentence and an id. The file says
 what it rests on. Rows of validation or test and the weights to be trained are refused. docs/ANCHORS.md.`,
 		Example: `  hives anchors build --rows rows/train.parquet --model out/demo/model --out anchors.parquet --html anchors.html
-  hives anchors build --rows rows/train.parquet --model DIR --out anchors.parquet --review review.db   then hives review
-  hives anchors build --rows rows/train.parquet --model DIR --previous reviewed.parquet --out new.parquet   keeps ids and
-                                                                                               reviewed sentences`,
+
+  # put the sentences up for hives review
+  hives anchors build --rows rows/train.parquet --model DIR --out anchors.parquet --review review.db
+
+  # keep the ids and the reviewed sentences of an earlier bank
+  hives anchors build --rows rows/train.parquet --model DIR --previous reviewed.parquet --out new.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if config != "" {
@@ -51,7 +54,7 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 	f.StringVar(&j.Options.Previous, "previous", "", "earlier bank, whose ids and reviewed sentences are kept where clusters continue")
 	f.StringVar(&j.Review, "review", "", "votes file in which the anchors wait for hives review; created where there is none")
 	k := &j.Options.KMeans
-	f.IntVar(&k.K, "k", k.K, "clusters")
+	f.IntVar(&k.K, "k", k.K, "number of clusters to begin with")
 	f.Uint64Var(&k.Seed, "seed", 1, "seed of the starts")
 	f.IntVar(&k.Restarts, "restarts", k.Restarts, "fits from different starts, of which the best is kept")
 	f.IntVar(&k.MaxPasses, "max-passes", k.MaxPasses, "most passes over all texts in one restart")

@@ -12,7 +12,11 @@ func anchorsShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print what a bank rests on and some of its anchors",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Prints the model and the rows that a bank of anchors was made from, how its clusters are spread over theories,
+and some of its anchors with their sentences. With --rows it prints the texts that each anchor is described by.`,
+		Example: `  hives anchors show anchors.parquet --number 5
+  hives anchors show anchors.parquet --rows rows/train.parquet`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fault.Usage(fault.New(fault.Invalid, "anchors show: name a file of anchors"))

@@ -23,6 +23,9 @@ func cardCommand() *cobra.Command {
 		Short: "Sum up sources, licences, directions and hashes of a file of rows",
 		Long: `The card says what rows were made of, by whom, under which terms and what those ask for. The same file gives
 the same card, to the byte. --imports adds what the importers left out, from what hives import --json printed.`,
+		Example: `  hives data card rows.parquet
+  hives import mfrc --in mfrc --out rows.parquet --json > import.json
+  hives data card rows.parquet --imports import.json --out card.md`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

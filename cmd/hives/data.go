@@ -15,6 +15,13 @@ func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Make, merge, split and describe rows of value annotations",
+		Long: `A row is one text with one value: where the value stands in its theory, and whether the text supports or opposes
+it. These commands make rows of published corpora, put files of rows together, divide them and count what is
+in them. docs/DATA.md draws the columns.`,
+		Example: `  hives data import valueeval --in touche --out a.parquet
+  hives data merge a.parquet b.csv --out all.parquet
+  hives data split --in all.parquet --out rows
+  hives data stats rows/train.parquet`,
 	}
 	cmd.AddCommand(importCommand(), mergeCommand(), splitCommand(), statsCommand(), cardCommand())
 	return cmd

@@ -20,8 +20,11 @@ where it stood. What came is recorded in download.json. docs/DOWNLOAD.md.
 
 HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE hold as for huggingface_hub;
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY as everywhere.`,
-		Example: `  hives download                                             the default model into out/
-  hives download --dry-run                                   which files, how large, from where
+		Example: `  # the default model into out/, after a look at which files, how large and from where
+  hives download --dry-run
+  hives download
+
+  # another one
   hives download OWNER/NAME --revision v1.0 --out models/name`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -38,7 +38,7 @@ their last one should be the end token. A bad line fails with its number and lea
 	}
 	e.Register(c.Flags())
 	f := c.Flags()
-	f.StringVar(&in, "in", "", "JSON lines")
+	f.StringVar(&in, "in", "", `texts to embed, JSON lines (.jsonl)`)
 	f.StringVar(&out, "out", "", "matrix to write (.npy)")
 	f.StringVar(&prompt, "prompt", "", "put before every text, for queries: 'Instruct: …\\nQuery:'")
 	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")

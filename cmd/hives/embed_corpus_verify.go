@@ -13,7 +13,10 @@ func embedCorpusVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "Check that all shards are there and every part has its hash",
-		Args:  cobra.ExactArgs(1),
+		Long: `Reads the folder that the shards of hives embed-corpus wrote: every shard must be finished, of the same input and
+model, and every part must have the hash that its shard's manifest says. It changes nothing.`,
+		Example: `  hives embed-corpus verify vectors`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			corpus, err := embedcorpus.Verify(args[0])
 			return printCorpus(c, asJSON, "whole", corpus, err)
@@ -28,7 +31,10 @@ func embedCorpusMergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR FILE.parquet",
 		Short: "Verify all shards and write their vectors to one file, in the input's order",
-		Args:  cobra.ExactArgs(2),
+		Long: `Verifies the folder of hives embed-corpus and writes one Parquet file with the columns row, text_id and vector, a
+row for each row of the input and in its order.`,
+		Example: `  hives embed-corpus merge vectors vectors.parquet`,
+		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			corpus, err := embedcorpus.Merge(args[0], args[1])
 			return printCorpus(c, asJSON, args[1], corpus, err)

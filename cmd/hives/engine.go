@@ -12,8 +12,12 @@ import (
 // engineCommand groups what concerns the arithmetic of this machine.
 func engineCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "engine",
-		Short:   "Show and check what does the arithmetic here",
+		Use:   "engine",
+		Short: "Show and check what does the arithmetic here",
+		Long: `The arithmetic is done by XLA, on a GPU or on the processor, or by Go alone. "show" says which of them programs
+take here and why; "check" says whether its numbers can be trusted.`,
+		Example: `  hives engine show
+  hives engine check --engine cpu`,
 		GroupID: groupSettings,
 	}
 	cmd.AddCommand(engineShowCommand(), engineCheckCommand(), engineStepsCommand())
@@ -25,7 +29,11 @@ func engineShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Open an engine, self-test it and say what was taken and why",
-		Args:  cobra.NoArgs,
+		Long: `Opens the engine that every other command would open, lets it compute a known sum, and prints in a line what it
+is. Where the first choice cannot be opened it says why and what was taken in its place.`,
+		Example: `  hives engine show
+  hives engine show --engine go`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.Open(cmd.Context(), engine.Options{Kind: engine.Kind(kind)})
 			if err != nil {
@@ -48,7 +56,8 @@ func engineCheckCommand() *cobra.Command {
 		Long: `check runs one training step (loss and all gradients, f32 and bf16) again and again in two fresh
 processes, first idle, then beside busy loops on every core. Every repeat must give the same bits, and the
 f32 values must agree with the pure-Go engine. Run it once for every new plugin.`,
-		Args: cobra.NoArgs,
+		Example: `  hives engine check --repeats 50`,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return check.Run(cmd.Context(), opt, check.Process, cmd.OutOrStdout())
 		},

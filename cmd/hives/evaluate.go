@@ -18,6 +18,10 @@ func evaluateCommand() *cobra.Command {
 		Long: `Measures a model on annotated rows in three scopes (all rows, within a theory, within a corpus), with
 bootstrap intervals over groups and beside controls that know no values. Prints a table and writes
 metrics.json and one self-contained report.html. docs/METRICS.md defines every figure.`,
+		Example: `  hives evaluate --model runs/small/final --data rows/test.parquet --train-data rows/train.parquet
+  hives evaluate --model runs/small/final --data rows/test.parquet \
+      --control untrained=runs/before/final --control permuted=runs/control/final --out report
+  hives evaluate --endpoint grpc://127.0.0.1:50051 --data rows/test.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if j.JSON && !c.Flags().Changed("out") {
@@ -55,7 +59,7 @@ func jobFlags(c *cobra.Command, j *report.Job, kind *string, out string) {
 	c.Flags().StringVar(&j.Out, "out", out, "folder for metrics.json and report.html")
 	c.Flags().StringVar(kind, "engine", "", engine.FlagUsage)
 	c.Flags().Uint64Var(&j.Options.Seed, "seed", 1, "seed of the bootstrap and of the controls")
-	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "bootstrap draws")
+	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "draws of the bootstrap that the intervals are taken from")
 }
 
 // required marks flags that must be given; only a misspelt name can fail here.

@@ -26,7 +26,7 @@ gguf: one file for llama.cpp, which --model takes too.
 
 What is written appears when it is whole. docs/EXPORT.md.`,
 		Example: `  hives export --model out/demo/runs/stage2 --out out/demo/st
-  python3 -c "from sentence_transformers import SentenceTransformer as S; print(S('out/demo/st').encode('a text').shape)"
+  python3 -c "import sentence_transformers as s; s.SentenceTransformer('out/demo/st')"
   hives export --model out/demo/model --run out/demo/runs/stage2 --dtype bfloat16 --out hub/hives-small
   hives export --model out/demo/model --format gguf --dtype q8_0 --out hives.gguf`,
 		Args: cobra.NoArgs,

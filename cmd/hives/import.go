@@ -13,7 +13,12 @@ func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Turn a published corpus into rows",
-		Args:  cobra.NoArgs,
+		Long: `Reads the files of a corpus as its authors published them and writes one row for each text and value. What the
+importer left out, and why, is counted at the end. docs/DATA.md says where each corpus is to be had, under
+which licence, and how its labels were mapped.`,
+		Example: `  hives import valueeval --in touche --out rows.parquet
+  hives import mfrc --in mfrc --out rows.csv --skip-bad`,
+		Args: cobra.NoArgs,
 	}
 	for _, name := range corpora.Names() {
 		cmd.AddCommand(corpusCommand(name))
@@ -28,7 +33,10 @@ func corpusCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name + " --in DIR --out FILE",
 		Short: "Turn the corpus " + name + " into rows",
-		Args:  cobra.NoArgs,
+		Long: `Reads the folder of the corpus ` + name + ` as its authors published it and writes one row for each text and value.
+docs/DATA.md says where it is to be had and how its labels were mapped.`,
+		Example: "  hives import " + name + " --in " + name + " --out rows.parquet",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			sum, err := corpora.ImportFile(name, o, out)
 			if sum != nil && o.SkipBad {

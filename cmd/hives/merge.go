@@ -18,7 +18,11 @@ func mergeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge FILE… --out FILE",
 		Short: "Put files of rows into one, without duplicates and contradictions",
-		Args:  cobra.ArbitraryArgs,
+		Long: `Reads files of rows and writes their rows to one file. Equal rows become one; of two that differ in spaces, case or
+signs one stays. A text that both supports and opposes one value contradicts itself, and both rows are dropped. The
+account says how many of each there were. Low-rank adapters are merged by "hives merge".`,
+		Example: `  hives data merge valueeval.parquet mfrc.csv --out all.parquet`,
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sum, err := data.MergeTo(append(in, args...), o, out)
 			if err != nil {

@@ -7,7 +7,12 @@ import (
 )
 
 func reportCommand() *cobra.Command {
-	c := &cobra.Command{Use: "report", Short: "Draw reports", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "report", Short: "Draw pages that compare trained models with controls", Args: cobra.NoArgs,
+		Long: `"demo" compares one trained model with itself before training and with a control. "experiment" judges several runs
+against their base, by a file that names them. Each writes one page without outside parts, and its figures.`,
+		Example: `  hives report experiment --config configs/experiment.toml`,
+	}
 	c.AddCommand(reportDemoCommand(), reportExperimentCommand())
 	return c
 }
@@ -18,7 +23,11 @@ func reportDemoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo --before DIR --after DIR --control DIR --data FILE",
 		Short: "Compare a model before and after training with one trained on permuted labels",
-		Args:  cobra.NoArgs,
+		Long: `Measures a model before and after training, and one that was trained as long on permuted labels, on rows that none
+has seen. Writes report.html, with examples and curves, and metrics.json. make demo ends with it.`,
+		Example: `  hives report demo --before runs/before/final --after runs/stage2/final --control runs/control2/final \
+      --data rows/test.parquet --train-data rows/train.parquet --run runs/stage1 --out report`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			models, err := openModels(c.Context(), kind, &j.Job, c)
 			if err != nil {

@@ -20,9 +20,11 @@ text with the panel's votes and the values' definitions; every button has a key.
 work at once, under their own names; contradictions are shown and counted. Decisions are in the votes
 file at once: hives label takes them into its rows at its next start, hives review apply into a bank of
 anchors. docs/REVIEW.md.`,
-		Example: `  hives review --db votes.db                                               texts that wait for a human
-  hives review --db review.db                                              anchors of hives anchors build --review
-  hives review --db votes.db --anchors anchors.parquet --rows train.parquet   any bank, sentence by sentence
+		Example: `  # texts that wait for a human, or the anchors of hives anchors build --review
+  hives review --db votes.db
+
+  # any bank, sentence by sentence
+  hives review --db votes.db --anchors anchors.parquet --rows train.parquet
   hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -50,7 +52,8 @@ func reviewApplyCommand() *cobra.Command {
 		Short: "Write a bank of anchors as its reviewers want it",
 		Long: `Drops the anchors that were rejected and replaces the sentences that were edited, where all who decided
 agree. Others stay as they are. Ids stay, so rows that name an anchor still name it.`,
-		Args: cobra.NoArgs,
+		Example: `  hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			account, err := review.Apply(c.Context(), in, db, out)
 			if err != nil {

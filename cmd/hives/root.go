@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/cli"
+	"hives/internal/engine"
 )
 
 // The groups of hives --help, in their order.
@@ -20,17 +21,19 @@ func newRoot() *cobra.Command {
 		Short: "Text vectors whose neighbourhood follows human values",
 		Long: `hives turns annotated corpora into rows, measures how well a model's vectors follow human values,
 and embeds texts. The program train fits a model; embedd serves one.`,
-		Example: `  hives import valueeval --in touche/ --out rows.parquet     rows from a published corpus
-  hives data stats rows.parquet                              what is in them
-  hives evaluate --model out/demo/model --data rows.parquet  how well a model does
+		Example: `  # rows from a published corpus, and what is in them
+  hives import valueeval --in touche --out rows.parquet
+  hives data stats rows.parquet
+
+  # how well a model does, and its vectors
+  hives evaluate --model out/demo/model --data rows.parquet
   hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
-  hives engine check                                         is the arithmetic sound here`,
-		Args:    cobra.NoArgs,
-		Version: cli.BuildInfo().Release,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+  # is the arithmetic sound here
+  hives engine check`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cobra.AddTemplateFunc("versionText", versionText) // so that plugins are looked at only when asked
-	root.SetVersionTemplate("{{versionText}}")
 	root.AddGroup(
 		&cobra.Group{ID: groupData, Title: "Rows and corpora:"},
 		&cobra.Group{ID: groupModels, Title: "Models and vectors:"},
@@ -58,6 +61,12 @@ and embeds texts. The program train fits a model; embedd serves one.`,
 		in(groupModels, runsCommand()),
 		engineCommand(),
 	)
+	cli.Program(root, engine.Installed, flagGroups)
+	for _, c := range root.Commands() {
+		if c.GroupID == "" {
+			c.GroupID = groupSettings
+		}
+	}
 	return root
 }
 

@@ -3,12 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
 	"hives/internal/cli"
+	"hives/internal/cli/clitest"
 	"hives/internal/fault"
 )
 
@@ -29,6 +30,9 @@ func TestVersionNamesCommitAndPlugin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := hives(t, "version"); err != nil || again != out {
+		t.Errorf("the command: %v: %s", err, again)
+	}
 	for _, w := range []string{"hives ", "commit ", "PJRT", "go1."} {
 		if !strings.Contains(out, w) {
 			t.Errorf("lacks %q:\n%s", w, out)
@@ -37,20 +41,52 @@ func TestVersionNamesCommitAndPlugin(t *testing.T) {
 }
 
 func TestEveryCommandTeaches(t *testing.T) {
-	var walk func(cmd *cobra.Command)
-	walk = func(cmd *cobra.Command) {
-		if !cmd.Hidden && cmd.Short == "" {
-			t.Errorf("%s has no short help", cmd.CommandPath())
-		}
-		for _, child := range cmd.Commands() {
-			walk(child)
-		}
-	}
-	root := newRoot()
-	walk(root)
-	for _, cmd := range root.Commands() {
+	clitest.Help(t, newRoot)
+	for _, cmd := range newRoot().Commands() {
 		if cmd.GroupID == "" {
 			t.Errorf("%s is in no group of the help", cmd.CommandPath())
+		}
+	}
+}
+
+// TestMeant: what is mistyped is answered with what was meant.
+func TestMeant(t *testing.T) {
+	for line, want := range map[string]string{
+		"evalute":                             `did you mean "evaluate"?`,
+		"data mrege":                          `did you mean "merge"?`,
+		"data":                                "",
+		"import valuevale --in x --out y":     `did you mean "valueeval"?`,
+		"import xyz":                          "known are ",
+		"runs lsit":                           `did you mean "list"?`,
+		"embed --modle x":                     "did you mean --model?",
+		"embed-corpus verfy x":                `did you mean "verify"?`,
+		"engine show --engin go":              "did you mean --engine?",
+		"theories inventroy":                  `did you mean "inventory"?`,
+		"data stats rows.csv --skipbad":       "did you mean --skip-bad?",
+		"vectors biuld --model m --data rows": `did you mean "build"?`,
+	} {
+		_, err := hives(t, strings.Fields(line)...)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || fault.ExitCode(err) != fault.ExitUsage {
+			t.Errorf("%s: %v, want %s", line, err, want)
+		}
+	}
+}
+
+func TestManPages(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := hives(t, "man", "--out", dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"hives.1": "hives-evaluate", "hives-data-merge.1": "--skip-bad"} {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("%s: %v, want %q in it:\n%.2000s", name, err, want, page)
 		}
 	}
 }

@@ -13,6 +13,9 @@ func runsCommand() *cobra.Command {
 		Long: `Reads the folders that train --out made, also while they are being written. What was read is kept in an SQLite
 file, runs.db in the scanned folder or --db, so that the next look reads only what is new. The file holds nothing
 of its own and may be removed. docs/RUNS.md says what the figures are.`,
+		Example: `  hives runs list runs
+  hives runs show runs/stage1
+  hives runs compare runs/stage1 runs/control`,
 	}
 	c.AddCommand(runsListCommand(), runsShowCommand(), runsCompareCommand())
 	return c

@@ -9,7 +9,9 @@ import (
 func runsShowCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{
-		Use: "show RUN", Short: "Settings beside the defaults, newest figures, checkpoints and curves of a run", Args: cobra.ExactArgs(1),
+		Use: "show RUN", Short: "Print settings, newest figures, checkpoints and curves of a run", Args: cobra.ExactArgs(1),
+		Long: `Shows a run, named by its folder or by the beginning of its id below --in: the settings that are not the defaults,
+its newest figures, its checkpoints, and its curves as rows of bars. With --html it draws them on a page.`,
 		Example: "  hives runs show runs/stage1 --html stage1.html\n  hives runs show 3f2a --in runs",
 		RunE: func(c *cobra.Command, args []string) error {
 			j.Stdout = c.OutOrStdout()

@@ -20,9 +20,10 @@ func splitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split --in FILE --out DIR",
 		Short: "Divide rows into train, validation and test by group and text",
-		Long: "Divide rows into train.parquet, validation.parquet and test.parquet.\n\n" +
-			"Rows that share a group or a text, directly or through others, stay together.",
-		Args: cobra.NoArgs,
+		Long: `Divides rows into train.parquet, validation.parquet and test.parquet. Rows that share a group or a text, directly
+or through others, stay together, so that nothing stands on both sides.`,
+		Example: `  hives data split --in all.parquet --out rows --fractions .8,.1,.1`,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(fractions) != data.NumParts {
 				return fault.Usage(fault.New(fault.Invalid, "split: --fractions needs %d numbers, has %d", data.NumParts, len(fractions)))

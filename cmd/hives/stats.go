@@ -21,7 +21,11 @@ func statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stats FILE",
 		Short: "Count rows by corpus, theory, value and direction, labels a text, and tokens",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Counts what a file of rows holds: rows, texts and groups; rows of each corpus, theory, value and direction; labels
+of a text; and with --tokenizer the lengths of the texts in tokens. --html draws the same as plots.`,
+		Example: `  hives data stats rows.parquet
+  hives data stats rows.parquet --tokenizer out/demo/model --html rows.html`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				in = args[0]

@@ -20,7 +20,9 @@ An own theory is one TOML file (docs/THEORIES.md). Add it to any command with --
 program with the environment variable ` + theories.EnvFiles + `.`,
 		Example: `  hives theories --theory svt --definitions
   hives theories --targets
-  hives theories --theories craft.toml --theory craft       check a theory of one's own`,
+
+  # check a theory of one's own
+  hives theories --theories craft.toml --theory craft`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, err := theories.List(o)

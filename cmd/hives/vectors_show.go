@@ -11,7 +11,11 @@ func vectorsShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show values.db",
 		Short: "Print what a file of value vectors holds, as a tree",
-		Args:  cobra.ExactArgs(1),
+		Long: `Prints the values of each theory as a tree, with the kind of each vector, the rows it rests on and how far it moves
+when the rows are drawn anew, and the model that made them.`,
+		Example: `  hives vectors show values.db
+  hives vectors show values.db --json`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return showVectors(c, args[0], asJSON)
 		},

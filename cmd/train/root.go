@@ -96,18 +96,17 @@ func newRoot() *cobra.Command {
 	o := &options{}
 	root := &cobra.Command{
 		Use: "train --stage=1 --model DIR|random:CONFIG --data FILE --out DIR", Long: long, Example: examples,
-		Short: "Train a Qwen3-Embedding model on human values", Args: cobra.NoArgs, Version: cli.BuildInfo().Release,
+		Short: "Train a Qwen3-Embedding model on human values", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), cmd.Flags(), o, cmd.OutOrStdout())
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return o.learnTheories() },
 	}
-	cobra.AddTemplateFunc("versionText", func() string { return cli.VersionText("train", engine.Installed()...) })
-	root.SetVersionTemplate("{{versionText}}") // a plugin is looked at only when asked
 	register(root.PersistentFlags(), o)
 	root.MarkFlagsMutuallyExclusive("model", "from")
 	root.MarkFlagsMutuallyExclusive("smoke", "resume")
 	root.AddCommand(configCommand(o), replayCommand(o))
+	cli.Program(root, engine.Installed, flagGroups)
 	return root
 }
 
@@ -125,32 +124,32 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil, "weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
 
 	fs.Int("stage", d.Stage, "1: hierarchical contrast; 2: alignment with anchors")
-	fs.Int("steps", d.Steps, "length of the schedule; 0 only writes the starting weights")
-	fs.Uint64("seed", d.Seed, "seed of fresh weights and batches")
+	fs.Int("steps", d.Steps, "number of steps of the schedule; 0 only writes the starting weights")
+	fs.Uint64("seed", d.Seed, "seed of fresh weights and of batches")
 	fs.String("model", "", "model folder, or random:FOLDER or random:config.json for fresh weights")
 	fs.Int("layers", 0, "train only the first layers of the model; 0: all")
 	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
-	fs.Int("max-length", 0, "tokens a text, the end token included; 0: as the model folder says (256)")
-	fs.String("pooling", "", "last or mean; empty: as the model folder says (last)")
-	fs.Int("freeze-layers", 0, "lowest layers that are not trained, nor are the embeddings: less memory and time")
+	fs.Int("max-length", 0, "most tokens of a text, the end token included; 0: as the model folder says (256)")
+	fs.String("pooling", "", "how a text's tokens become a vector: last or mean; empty: as the model folder says (last)")
+	fs.Int("freeze-layers", 0, "number of lowest layers that are not trained, nor are the embeddings: less memory and time")
 	fs.String("states", "", "folder that keeps the states after the frozen layers, computed once for all runs that name it")
 	fs.String("from", "", "like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")
-	fs.String("precision", d.Model.Precision, "operands of matrix products: f32, bf16, or f16 with dynamic loss scaling; the rest is f32")
-	fs.String("data", "", "training rows, Parquet or CSV")
-	fs.String("validation", "", "held-out rows; without it a share of --data is held out")
-	fs.Float64("validation-fraction", d.Data.ValidationFraction, "that share; 0 trains on all rows")
+	fs.String("precision", d.Model.Precision, "type of the operands of matrix products: f32, bf16, or f16 with dynamic loss scaling; the rest is f32")
+	fs.String("data", "", "file of training rows, .parquet or .csv")
+	fs.String("validation", "", "file of held-out rows; without it a share of --data is held out")
+	fs.Float64("validation-fraction", d.Data.ValidationFraction, "share of --data that is held out without --validation; 0 trains on all rows")
 	fs.Bool("permute-labels", false, "control: deal labels out anew inside each corpus")
 	fs.Bool("skip-bad", false, "leave bad rows out instead of refusing the file")
-	fs.Int("batch-size", d.Sampler.BatchSize, "texts a step")
-	fs.String("negatives", d.Sampler.Negatives, "theory (the paper) or corpus (only the anchor's own)")
+	fs.Int("batch-size", d.Sampler.BatchSize, "number of texts in a step")
+	fs.String("negatives", d.Sampler.Negatives, "where an anchor's negatives come from: theory (the paper) or corpus (only its own)")
 	fs.String("false-negatives", d.Sampler.FalseNegatives, "texts that carry a row's label in another row: all are left out of the loss; anchor: are no negatives of the drawn anchor; keep: count as the authors do")
-	fs.String("anchor-weighting", d.Sampler.AnchorWeighting, "natural, sqrt or balanced")
+	fs.String("anchor-weighting", d.Sampler.AnchorWeighting, "how often each value is an anchor: natural, sqrt or balanced")
 	fs.String("loss", d.Loss.Variant, "of the hierarchical term: "+strings.Join(losses.Variants(), ", ")+"; see docs/LOSSES.md")
-	fs.Float64("temperature", d.Loss.Temperature, "of the contrast")
-	fs.Float64("learning-rate", d.Optimizer.LearningRate, "peak; a small random model wants 3e-4 to 3e-3")
-	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "of matrices; norms take none")
+	fs.Float64("temperature", d.Loss.Temperature, "temperature of the contrast; lower is sharper")
+	fs.Float64("learning-rate", d.Optimizer.LearningRate, "highest learning rate of the schedule; a small random model wants 3e-4 to 3e-3")
+	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "weight decay of matrices; norms take none")
 	fs.String("individual-bank", "", "stage 2: anchor file of plain-language values; empty: the built-in one")
-	fs.String("theory-bank", "", "stage 2: anchor file of hives anchors build")
+	fs.String("theory-bank", "", "stage 2: anchor file that hives anchors build made")
 	fs.String("banks", d.Stage2.Banks, "stage 2: encoded by the model under training, or learned tables")
 	fs.String("batching", d.Stage2.Batching, "stage 2: apart, or authors (comparison): mixed parts of one anchor each")
 	fs.Bool("permute-anchors", false, "stage 2, control: deal anchor ids out anew inside each corpus")
@@ -159,17 +158,17 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.StringSlice("lora-targets", d.LoRA.Targets, "linear layers with adapters by name (q_proj,v_proj), or all-linear")
 	fs.Bool("recompute", false, "keep each layer's input only: a third more work, a fraction of the memory")
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many parts; the gradient stays the whole batch's")
-	fs.String("moments", d.Memory.Moments, "of the optimiser: f32 or bf16")
+	fs.String("moments", d.Memory.Moments, "type of the optimiser's moments: f32 or bf16")
 	fs.Bool("split-update", false, "apply the optimiser in slices: the engine holds twice what one graph updates")
-	fs.Int("devices", d.Memory.Devices, "of this host that share each batch; each holds the whole model")
+	fs.Int("devices", d.Memory.Devices, "number of devices of this host that share each batch; each holds the whole model")
 	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
 	fs.BoolVar(&o.smoke, "smoke", false, "shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")
 	fs.StringVar(&o.metricsListen, "metrics-listen", "", "address on which Prometheus may read figures of the run, as 127.0.0.1:9091; none by default")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "print memory, tokens a step, measured speed, hours and alternatives; write nothing")
 	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
-	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "steps between checkpoints; 0 only at the end")
-	fs.Int("validate-every", d.Log.ValidateEvery, "steps between validations; 0 only at start and end")
-	fs.Int("log-every", d.Log.Every, "steps between lines of metrics.jsonl")
+	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "number of steps between checkpoints; 0 only at the end")
+	fs.Int("validate-every", d.Log.ValidateEvery, "number of steps between validations; 0 only at start and end")
+	fs.Int("log-every", d.Log.Every, "number of steps between lines of metrics.jsonl")
 }
 
 // load builds the effective configuration.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hives/internal/cli"
+	"hives/internal/cli/clitest"
 	"hives/internal/fault"
 )
 
@@ -65,3 +66,5 @@ func TestUsageMistakes(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryCommandTeaches(t *testing.T) { clitest.Help(t, newRoot) }

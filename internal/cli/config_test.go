@@ -88,7 +88,7 @@ func TestLoadRefuses(t *testing.T) {
 		words []string
 	}{
 		{"unknown key in a file, with its line", Sources{File: file(t, "steps = 1\n\n[optimizer]\nrat = 1\n")}, []string{"c.toml:4", `"optimizer.rat"`, `did you mean "optimizer.rate"`}},
-		{"two unknown keys", Sources{File: file(t, "stepz = 1\nzzzzzzzz = 2\n")}, []string{":1:", ":2:", "known: every"}},
+		{"two unknown keys", Sources{File: file(t, "stepz = 1\nzzzzzzzz = 2\n")}, []string{":1:", ":2:", "known are every"}},
 		{"wrong type in a file", Sources{File: file(t, "\nsteps = \"many\"\n")}, []string{"c.toml:2"}},
 		{"not TOML", Sources{File: file(t, "steps = = 1\n")}, []string{"c.toml:1"}},
 		{"no file", Sources{File: "/nonexistent.toml"}, []string{"/nonexistent.toml"}},

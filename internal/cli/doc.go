@@ -1,5 +1,5 @@
-// Package cli is what every program shares: a main that ends well, typed configuration, a progress bar
-// and the version.
+// Package cli is what every program shares: a main that ends well, typed configuration, help, a progress
+// bar, the version and man pages.
 //
 // A program's main is two lines, cli.Main(cli.Command(newRoot())). Main cancels the context at the first
 // SIGINT or SIGTERM and a second later ends the process, with nothing half written; a command that saves or

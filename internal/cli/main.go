@@ -66,12 +66,13 @@ func Command(root *cobra.Command) func(context.Context) error {
 func execute(ctx context.Context, root *cobra.Command) error {
 	started := false
 	root.SilenceErrors, root.SilenceUsage = true, true
+	teach(root)
 	wrap(root, &started)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil || started {
 		return err
 	}
-	return fault.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+	return fault.Usage(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
 }
 
 // wrap notes in every command that its work has begun.

@@ -12,6 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"hives/internal/fault"
+	"hives/internal/nearest"
 )
 
 // Duration is a time.Duration that configuration files write as text: "90s", "10m".
@@ -213,38 +214,10 @@ func describe(t reflect.Type) string {
 
 // unknown quotes an unknown key, with the nearest known one where that is near.
 func (t *tree) unknown(key string) string {
-	best, at := max(2, len(key)/3)+1, ""
 	for _, known := range t.keys() {
-		if d := editDistance(key, known); d < best {
-			best, at = d, known
-		}
 		if strings.HasSuffix(known, "."+key) { // the section was forgotten
-			best, at = 0, known
+			return fmt.Sprintf("%q: did you mean %q?", key, known)
 		}
 	}
-	if at == "" {
-		return fmt.Sprintf("%q (known: %s)", key, strings.Join(t.keys(), ", "))
-	}
-	return fmt.Sprintf("%q: did you mean %q?", key, at)
-}
-
-// editDistance counts the insertions, deletions and changes that turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("%q: %s", key, nearest.Hint(key, t.keys()))
 }

@@ -1,0 +1,131 @@
+// Package clitest holds the help of a program to its rules, for the tests of the programs.
+package clitest
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"hives/internal/cli"
+	"hives/internal/columns"
+)
+
+// Help fails the test for each command of a program whose help lacks a text, an example or a heading, is wider than 80
+// columns, or whose example would be refused. fresh makes the program anew.
+func Help(t *testing.T, fresh func() *cobra.Command) {
+	t.Helper()
+	root := fresh()
+	root.InitDefaultHelpCmd()
+	n := 0
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Hidden || c.Name() == "help" {
+			return
+		}
+		n++
+		t.Run(c.CommandPath(), func(t *testing.T) {
+			texts(t, c)
+			flags(t, c)
+			lines(t, c)
+			examples(t, fresh, c)
+		})
+		for _, child := range c.Commands() {
+			visit(child)
+		}
+	}
+	visit(root)
+	if n < 4 {
+		t.Errorf("%d commands", n)
+	}
+}
+
+// texts: what a command does, in a line that begins with a verb and one or more whole sentences.
+func texts(t *testing.T, c *cobra.Command) {
+	switch first, _ := utf8.DecodeRuneInString(c.Short); {
+	case !unicode.IsUpper(first), strings.HasSuffix(c.Short, "."), !strings.Contains(c.Short, " "):
+		t.Errorf("short help %q: want a line that begins with a capital and has no full stop", c.Short)
+	}
+	long := strings.TrimSpace(c.Long)
+	if !strings.HasSuffix(long, ".") && !strings.HasSuffix(long, "?") || strings.Count(long, " ") < 5 {
+		t.Errorf("long help %q: want sentences", long)
+	}
+	if strings.TrimSpace(c.Example) == "" {
+		t.Error("no example")
+	}
+}
+
+// flags: each under a heading and with a text of several words.
+func flags(t *testing.T, c *cobra.Command) {
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" || f.Name == "version" {
+			return
+		}
+		if cli.GroupOf(f) == "" {
+			t.Errorf("--%s stands under no heading: name it in flagGroups", f.Name)
+		}
+		if len(strings.Fields(f.Usage)) < 3 {
+			t.Errorf("--%s: %q: want a sentence or most of one", f.Name, f.Usage)
+		}
+	})
+}
+
+func lines(t *testing.T, c *cobra.Command) {
+	var out bytes.Buffer
+	cli.WriteHelp(&out, c)
+	for line := range strings.Lines(out.String()) {
+		if line = strings.TrimSuffix(line, "\n"); columns.Of(line) > 80 {
+			t.Errorf("%d columns: %s", columns.Of(line), line)
+		}
+	}
+}
+
+// examples: every line that calls this program names a command and flags that there are.
+func examples(t *testing.T, fresh func() *cobra.Command, c *cobra.Command) {
+	for _, line := range strings.Split(strings.ReplaceAll(c.Example, "\\\n", " "), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		for _, args := range calls(line, c.Root().Name()) {
+			root := fresh()
+			found, rest, err := root.Find(args)
+			if err == nil {
+				err = found.ParseFlags(rest)
+			}
+			if err == nil && found.Args != nil {
+				err = found.ValidateArgs(found.Flags().Args())
+			}
+			if err == nil {
+				err = found.ValidateRequiredFlags()
+			}
+			if err != nil {
+				t.Errorf("example %q: %v", line, err)
+			}
+		}
+	}
+}
+
+var word = regexp.MustCompile(`"[^"]*"|'[^']*'|[^\s"']+`)
+
+// calls are the arguments of each call of a program in a line of shell.
+func calls(line, program string) (all [][]string) {
+	inside := false
+	for _, w := range word.FindAllString(line, -1) {
+		switch base := w[strings.LastIndexByte(w, '/')+1:]; {
+		case w == "|" || w == "&" || w == "&&" || w == ";" || strings.HasPrefix(w, ">"):
+			inside = false
+		case !inside && base == program:
+			inside = true
+			all = append(all, []string{})
+		case inside:
+			all[len(all)-1] = append(all[len(all)-1], strings.Trim(w, `"'`))
+		}
+	}
+	return all
+}

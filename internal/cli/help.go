@@ -1,0 +1,297 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"hives/internal/columns"
+)
+
+// FlagGroup is a heading of the help and the flags below it, in their order.
+type FlagGroup struct {
+	Title string
+	Names []string
+}
+
+// OtherFlags is the heading of flags that no group names: --help and the like.
+const OtherFlags = "Everywhere"
+
+const (
+	groupKey = "hives_group" // the annotation of a flag that names its heading
+	helpName = 26            // columns of a flag's or command's name, with what it takes, before its text
+)
+
+// GroupFlags puts the flags of root and of all commands below it under headings, in the order of the groups.
+func GroupFlags(root *cobra.Command, groups []FlagGroup) {
+	title := map[string]string{}
+	for i, g := range groups {
+		for j, name := range g.Names {
+			title[name] = fmt.Sprintf("%03d/%03d/%s", i, j, g.Title)
+		}
+	}
+	walk(root, func(c *cobra.Command) {
+		mark := func(f *pflag.Flag) {
+			if t, ok := title[f.Name]; ok {
+				if f.Annotations == nil {
+					f.Annotations = map[string][]string{}
+				}
+				f.Annotations[groupKey] = []string{t}
+			}
+		}
+		c.LocalFlags().VisitAll(mark)
+		c.PersistentFlags().VisitAll(mark)
+	})
+}
+
+func walk(c *cobra.Command, visit func(*cobra.Command)) {
+	visit(c)
+	for _, child := range c.Commands() {
+		walk(child, visit)
+	}
+}
+
+// GroupOf is a flag's heading, "" where it has none.
+func GroupOf(f *pflag.Flag) string {
+	if at := f.Annotations[groupKey]; len(at) == 1 {
+		return strings.SplitN(at[0], "/", 3)[2]
+	}
+	return ""
+}
+
+// rank orders flags as their groups do; those without come last.
+func rank(f *pflag.Flag) string {
+	if at := f.Annotations[groupKey]; len(at) == 1 {
+		return at[0]
+	}
+	return "~/" + f.Name
+}
+
+// help writes the help of a command, within the terminal or 80 columns.
+func help(c *cobra.Command, _ []string) { WriteHelp(c.OutOrStdout(), c) }
+
+// WriteHelp writes what --help prints.
+func WriteHelp(w io.Writer, c *cobra.Command) {
+	width := columns.Width(w)
+	if width == 0 || width > columns.Usual {
+		width = columns.Usual
+	}
+	var out strings.Builder
+	about := c.Long
+	if about == "" {
+		about = c.Short + "."
+	}
+	for _, line := range Paragraphs(about, width) {
+		fmt.Fprintln(&out, line)
+	}
+	section(&out, "Usage", columns.Wrap("  "+usage(c), width, 4))
+	if c.Example != "" {
+		section(&out, "Examples", Examples(c.Example, width))
+	}
+	writeCommands(&out, c, width)
+	writeFlags(&out, c, width)
+	fmt.Fprint(w, out.String())
+}
+
+func section(out *strings.Builder, title string, lines []string) {
+	fmt.Fprintf(out, "\n%s:\n", title)
+	for _, line := range lines {
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+	}
+}
+
+func usage(c *cobra.Command) string {
+	if !c.Runnable() || c.HasAvailableSubCommands() && c.Use == c.Name() {
+		return c.CommandPath() + " COMMAND"
+	}
+	return strings.TrimSuffix(c.UseLine(), " [flags]")
+}
+
+// Paragraphs breaks a text anew: lines that follow each other without a blank one between are one paragraph, but for
+// those that are indented, which stay lines.
+func Paragraphs(text string, width int) []string {
+	var lines []string
+	paragraph := ""
+	flush := func() {
+		if paragraph != "" {
+			lines = append(lines, columns.Wrap(paragraph, width, 0)...)
+		}
+		paragraph = ""
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \n")
+		switch {
+		case line == "" || line[0] == ' ':
+			flush()
+			lines = append(lines, columns.Wrap(line, width, 2)...)
+		case paragraph == "":
+			paragraph = line
+		default:
+			paragraph += " " + line
+		}
+	}
+	flush()
+	return lines
+}
+
+// Examples breaks command lines so that a shell reads them as before.
+func Examples(text string, width int) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if columns.Of(line) <= width {
+			lines = append(lines, line)
+			continue
+		}
+		if body := strings.TrimSpace(line); strings.HasPrefix(body, "#") {
+			for _, part := range columns.Wrap("  "+strings.TrimSpace(body[1:]), width-2, 0) {
+				lines = append(lines, "  # "+strings.TrimSpace(part))
+			}
+			continue
+		}
+		lines = append(lines, breakCommand(line, width)...)
+	}
+	return lines
+}
+
+// breakCommand breaks a command line between words, a flag and its value kept together, with a backslash.
+func breakCommand(line string, width int) (lines []string) {
+	at := "  "
+	for i, word := range shellWords(line) {
+		space := " "
+		if i == 0 {
+			space = ""
+		}
+		if i > 0 && columns.Of(at)+1+columns.Of(word) > width-2 && strings.TrimSpace(at) != "" {
+			lines, at, space = append(lines, at+` \`), "      ", ""
+		}
+		at += space + word
+	}
+	return append(lines, at)
+}
+
+// shellWords are the words of a command line with their quotes, each flag with the value behind it.
+func shellWords(line string) (words []string) {
+	quote, word := rune(0), ""
+	for _, r := range strings.TrimSpace(line) + " " {
+		switch {
+		case quote == 0 && r == ' ':
+			if n := len(words); word != "" && n > 0 && strings.HasPrefix(words[n-1], "--") && !strings.ContainsAny(words[n-1], " =") && !strings.HasPrefix(word, "-") {
+				words[n-1] += " " + word
+			} else if word != "" {
+				words = append(words, word)
+			}
+			word = ""
+			continue
+		case quote == 0 && (r == '"' || r == '\''):
+			quote = r
+		case r == quote:
+			quote = 0
+		}
+		word += string(r)
+	}
+	return words
+}
+
+// writeCommands lists the commands below, under their groups.
+func writeCommands(out *strings.Builder, c *cobra.Command, width int) {
+	byGroup := map[string][]string{}
+	for _, child := range c.Commands() {
+		if child.IsAvailableCommand() || child.Name() == "help" {
+			byGroup[child.GroupID] = append(byGroup[child.GroupID], entry(child.Name(), child.Short, width)...)
+		}
+	}
+	for _, g := range c.Groups() {
+		if lines := byGroup[g.ID]; len(lines) > 0 {
+			section(out, strings.TrimSuffix(g.Title, ":"), lines)
+		}
+	}
+	if lines := byGroup[""]; len(lines) > 0 {
+		section(out, "Commands", lines)
+	}
+}
+
+// writeFlags lists the command's flags, and those that hold for all commands, under their groups.
+func writeFlags(out *strings.Builder, c *cobra.Command, width int) {
+	var flags []*pflag.Flag
+	add := func(f *pflag.Flag) {
+		if !f.Hidden {
+			flags = append(flags, f)
+		}
+	}
+	c.LocalFlags().VisitAll(add)
+	c.InheritedFlags().VisitAll(add)
+	slices.SortStableFunc(flags, func(a, b *pflag.Flag) int { return strings.Compare(rank(a), rank(b)) })
+	var lines []string
+	for i, f := range flags {
+		lines = append(lines, entry(flagName(f), FlagText(f), width)...)
+		if title := titleOf(f); i+1 == len(flags) || titleOf(flags[i+1]) != title {
+			section(out, title, lines)
+			lines = nil
+		}
+	}
+}
+
+func titleOf(f *pflag.Flag) string {
+	if title := GroupOf(f); title != "" {
+		return title
+	}
+	return OtherFlags
+}
+
+// flagName is a flag with what it takes: "-n, --number N".
+func flagName(f *pflag.Flag) string {
+	name, _ := pflag.UnquoteUsage(f)
+	switch name {
+	case "string", "strings", "stringArray":
+		name = "TEXT"
+	case "stringToString":
+		name = "NAME=VALUE"
+	case "int", "uint":
+		name = "N"
+	case "float", "floats":
+		name = "X"
+	case "duration":
+		name = "TIME"
+	}
+	text := "--" + f.Name
+	if f.Shorthand != "" {
+		text = "-" + f.Shorthand + ", " + text
+	}
+	return strings.TrimSpace(text + " " + name)
+}
+
+// FlagText is a flag's text with its default, where that is not the absence of something.
+func FlagText(f *pflag.Flag) string {
+	_, text := pflag.UnquoteUsage(f)
+	switch f.DefValue {
+	case "", "0", "false", "[]", "0s":
+		return text
+	}
+	if strings.Contains(text, "(default") {
+		return text
+	}
+	return fmt.Sprintf("%s (default %s)", text, strings.Trim(f.DefValue, "[]"))
+}
+
+// entry is a name and its text beside it, or below where the name is long or the terminal narrow.
+func entry(name, text string, width int) []string {
+	indent := helpName
+	if width < columns.Usual*3/4 {
+		indent = 8
+	}
+	lines := columns.Wrap(text, width-indent, 0)
+	for i := range lines {
+		lines[i] = strings.Repeat(" ", indent) + lines[i]
+	}
+	head := "  " + name
+	if columns.Of(head)+2 > indent {
+		return append(columns.Wrap(head, width, 4), lines...)
+	}
+	lines[0] = head + lines[0][columns.Of(head):]
+	return lines
+}
