@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -187,7 +188,7 @@ func (s *surroundings) readFile(dir string) error {
 	}
 	var all map[string]json.RawMessage
 	if err == nil {
-		err = errors.Join(json.Unmarshal(raw, &f), json.Unmarshal(raw, &all))
+		err = cmp.Or(json.Unmarshal(raw, &f), json.Unmarshal(raw, &all))
 	}
 	if err != nil {
 		return fault.New(fault.Corrupt, "%s: %w", path, err)
