@@ -52,8 +52,8 @@ func DefaultIntraTheory() IntraTheoryConfig {
 	}
 }
 
-// validate refuses a configuration that no labels could satisfy, or that does not fit these.
-func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
+// Validate refuses a configuration that no labels could satisfy.
+func (c *IntraTheoryConfig) Validate() error {
 	if c.Positives < 1 || c.BatchSize < c.Positives+2 {
 		return fault.New(fault.Invalid,
 			"samplers: batch size %d with %d positives: at least 1 positive and, beside anchor and positives, 1 negative are needed",
@@ -72,20 +72,25 @@ func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
 			return fault.New(fault.Invalid, "samplers: %s %q: one of %q", ch.name, ch.value, ch.allowed)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.TheoryWeights)) {
+		if w := c.TheoryWeights[name]; !(w >= 0) || math.IsInf(w, 1) {
+			return fault.New(fault.Invalid, "samplers: weight %v of theory %q is not a number ≥ 0", w, name)
+		}
+	}
+	return nil
+}
+
+// validate also refuses a configuration that does not fit labels.
+func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	if c.Alt != nil && len(c.Alt) != labels.Len() {
 		return fault.New(fault.Mismatch, "samplers: alternative paths for %d rows, labels for %d", len(c.Alt), labels.Len())
 	}
-	return c.validateWeights(labels.TheoryNames)
-}
-
-func (c *IntraTheoryConfig) validateWeights(theories []string) error {
 	for _, name := range slices.Sorted(maps.Keys(c.TheoryWeights)) {
-		w := c.TheoryWeights[name]
-		if !slices.Contains(theories, name) {
-			return fault.New(fault.Invalid, "samplers: theory weight for %q, the rows have %q", name, theories)
-		}
-		if !(w >= 0) || math.IsInf(w, 1) {
-			return fault.New(fault.Invalid, "samplers: weight %v of theory %q is not a number ≥ 0", w, name)
+		if !slices.Contains(labels.TheoryNames, name) {
+			return fault.New(fault.Invalid, "samplers: theory weight for %q, the rows have %q", name, labels.TheoryNames)
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (o *AdamW) Validate() error {
 	if !inUnit(o.Beta1) || !inUnit(o.Beta2) {
 		return fault.New(fault.Invalid, "optim: betas %g and %g, want 0 ≤ β < 1", o.Beta1, o.Beta2)
 	}
-	if !(o.Epsilon > 0) || !(o.MaxGradNorm >= 0) || math.IsInf(o.MaxGradNorm, 0) {
+	if !(o.Epsilon > 0) || math.IsInf(o.Epsilon, 0) || !(o.MaxGradNorm >= 0) || math.IsInf(o.MaxGradNorm, 0) {
 		return fault.New(fault.Invalid, "optim: epsilon %g and clip %g, want epsilon > 0 and clip ≥ 0",
 			o.Epsilon, o.MaxGradNorm)
 	}
@@ -47,7 +47,7 @@ func (o *AdamW) Validate() error {
 		return err
 	}
 	for _, g := range o.Groups {
-		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || g.Match == nil {
+		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || math.IsInf(g.RateMultiplier+g.WeightDecay, 0) || g.Match == nil {
 			return fault.New(fault.Invalid, "optim: group %q has rate × %g and decay %g, want 0 or more, and a Match",
 				g.Name, g.RateMultiplier, g.WeightDecay)
 		}

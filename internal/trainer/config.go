@@ -2,12 +2,10 @@ package trainer
 
 import (
 	"cmp"
-	"math"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
 
-	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/losses"
@@ -166,97 +164,8 @@ func Default() Config {
 	}
 }
 
-// Validate refuses what can be seen to be wrong without reading a file.
-func (c *Config) Validate() error {
-	invalid := func(format string, args ...any) error {
-		return fault.Usage(fault.New(fault.Invalid, format, args...))
-	}
-	switch {
-	case c.Stage != 1 && c.Stage != 2:
-		return invalid("stage %d: want 1 or 2", c.Stage)
-	case c.Steps < 0:
-		return invalid("steps %d: want 0 or more", c.Steps)
-	case c.Model.From == "":
-		return invalid("no model: give --model DIR, or --model random:CONFIG for fresh weights")
-	case c.Data.Train == "":
-		return invalid("no training rows: give --data FILE (make one with hives import)")
-	case c.Data.ValidationFraction < 0 || c.Data.ValidationFraction > .5:
-		return invalid("validation_fraction %g: want 0 to .5", c.Data.ValidationFraction)
-	case c.Model.MaxLength < 0 || c.Model.MaxLength == 1:
-		return invalid("max_length %d: want at least 2, a token and the end token", c.Model.MaxLength)
-	case arithmetics[c.Model.Precision] == qwen3embed.Arithmetic{}:
-		return invalid("precision %q: want f32, bf16 or f16", c.Model.Precision)
-	case c.Model.FreezeLayers < 0:
-		return invalid("model.freeze_layers %d: want 0 or more", c.Model.FreezeLayers)
-	case c.Model.States != "" && c.Model.FreezeLayers == 0:
-		return invalid("model.states: states are kept of frozen layers; give --freeze-layers as well")
-	case c.Memory.Packs < 1 || c.Memory.Packing != Packed && c.Memory.Packing != Padded:
-		return invalid("memory: packs %d, packing %q: want 1 or more, packed or padded", c.Memory.Packs, c.Memory.Packing)
-	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
-		return invalid("memory: split_update works on one device, not on %d", c.Memory.Devices)
-	case c.Model.Layers < 0:
-		return invalid("model.layers %d: want 1 or more, or 0 for all", c.Model.Layers)
-	case c.Memory.Devices < 1:
-		return invalid("memory.devices %d: want 1 or more", c.Memory.Devices)
-	case c.Optimizer.WarmupFraction < 0 || c.Optimizer.WarmupFraction > 1:
-		return invalid("warmup_fraction %g: want 0 to 1", c.Optimizer.WarmupFraction)
-	case !(c.Optimizer.LearningRate >= 0) || math.IsInf(c.Optimizer.LearningRate, 0):
-		return invalid("learning_rate %g: want 0 or more", c.Optimizer.LearningRate)
-	case c.Log.Every < 1 || c.Log.ValidateEvery < 0 || c.Log.CheckpointEvery < 0 || c.Log.KeepCheckpoints < 1 || c.Log.ValidationRows < 0:
-		return invalid("log: every and keep_checkpoints want 1 or more, the others 0 or more")
-	}
-	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
-		return invalid("%w", err)
-	}
-	if _, err := statecache.ParseType(c.Model.statesType()); err != nil {
-		return fault.Usage(err)
-	}
-	if _, err := optim.ParseMoments(c.Memory.Moments); err != nil {
-		return fault.Usage(err)
-	}
-	if err := c.LoRA.validate(); err != nil {
-		return err
-	}
-	if err := checkFigure(c.Log.Best); err != nil {
-		return fault.Usage(err)
-	}
-	if _, err := c.lossConfig(); err != nil {
-		return fault.Usage(err)
-	}
-	if c.Stage == 2 {
-		return c.Stage2.validate(c)
-	}
-	return nil
-}
-
 // arithmetics are the precisions a run can be told to compute in.
 var arithmetics = map[string]qwen3embed.Arithmetic{"f32": qwen3embed.F32, "bf16": qwen3embed.Mixed, "f16": qwen3embed.Mixed16}
-
-func (s *Stage2Config) validate(c *Config) error {
-	invalid := func(format string, args ...any) error {
-		return fault.Usage(fault.New(fault.Invalid, format, args...))
-	}
-	switch {
-	case s.TheoryBank == "":
-		return invalid("no theory anchors: give --theory-bank FILE (make one with hives anchors build)")
-	case s.Banks != EncodedBanks && s.Banks != LearnedBanks:
-		return invalid("banks %q: want encoded or learned", s.Banks)
-	case s.RefreshEvery < 1:
-		return invalid("refresh_every %d: want 1 or more", s.RefreshEvery)
-	case !(s.LearnedRate > 0) || math.IsInf(s.LearnedRate, 0):
-		return invalid("learned_rate %g: want more than 0", s.LearnedRate)
-	case s.Batching != ApartBatching && s.Batching != AuthorsBatching:
-		return invalid("batching %q: want apart or authors", s.Batching)
-	}
-	loss, err := c.stage2Loss()
-	if err != nil {
-		return fault.Usage(err)
-	}
-	if h, i, t := loss.Split(c.Sampler.BatchSize); h < 2 || i < 1 || t < 1 {
-		return invalid("batch of %d splits into %d, %d and %d rows: want at least 2, 1 and 1", c.Sampler.BatchSize, h, i, t)
-	}
-	return nil
-}
 
 // stage2Loss is the loss of Stage 2; its hierarchical term is that of Stage 1.
 func (c *Config) stage2Loss() (losses.Stage2Config, error) {
