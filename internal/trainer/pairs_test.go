@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,19 +129,88 @@ func TestIgnoredPairsAreCounted(t *testing.T) {
 	}
 }
 
-// TestDropIsAnchor takes the same steps under the older name, which stored runs have.
+// TestDropIsAnchor begins a run under the older name, which stored runs have, and goes on under the newer one.
+// It ends as a run under the newer name alone; another rule is another run.
 func TestDropIsAnchor(t *testing.T) {
-	var ends [2][]byte
-	for i, rule := range []string{samplers.Drop, samplers.Anchor} {
-		cfg, out := pairsRun(t, tinyRun(t, 3), rule, losses.SkipEmpty), filepath.Join(t.TempDir(), "run")
-		if _, err := runIn(context.Background(), t, cfg, out, false, false, &recorder{engine: goEngine(t)}); err != nil {
-			t.Fatal(err)
-		}
-		ends[i] = finalWeights(t, out)
+	cfg, e := pairsRun(t, tinyRun(t, 6), samplers.Anchor, losses.SkipEmpty), goEngine(t)
+	whole, out := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "run")
+	if _, err := runIn(context.Background(), t, cfg, whole, false, false, &recorder{engine: e}); err != nil {
+		t.Fatal(err)
 	}
-	if !bytes.Equal(ends[0], ends[1]) {
+	older, other := cfg, cfg
+	older.Sampler.FalseNegatives, other.Sampler.FalseNegatives = samplers.Drop, samplers.All
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := runIn(ctx, t, older, out, false, false, &recorder{engine: e, stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+		t.Fatal(err)
+	}
+	if _, err := runIn(context.Background(), t, other, out, true, false, &recorder{engine: e}); fault.Of(err) != fault.Mismatch {
+		t.Errorf("drop resumed as all: %v", err)
+	}
+	if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{engine: e}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(finalWeights(t, whole), finalWeights(t, out)) {
 		t.Error("drop and anchor train other weights")
 	}
+}
+
+// TestPairsInEveryWayOfComputing takes a step with ignored pairs and one with weights in the ways that save memory
+// or share the work, and holds loss, norm and the probe's loss to the plain step.
+func TestPairsInEveryWayOfComputing(t *testing.T) {
+	for _, variant := range []losses.Variant{losses.DirectionLeaf, losses.TextSoft} {
+		plain := pairsStep(t, variant, 1, true, nil)
+		for name, got := range map[string]trainer.StepResult{
+			"two packs":                pairsStep(t, variant, 2, true, nil),
+			"split":                    pairsStep(t, variant, 1, true, func(o *trainer.StepOptions) { o.SplitUpdate = true }),
+			"two packs, split, scaled": pairsStep(t, variant, 2, true, func(o *trainer.StepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
+		} {
+			if math.Abs(got.Loss-plain.Loss) > 1e-5 || math.Abs(got.GradNorm-plain.GradNorm) > 1e-5*plain.GradNorm {
+				t.Errorf("%s, %s: %+v, plainly %+v", variant, name, got, plain)
+			}
+		}
+		// The control: without its matrix the step is another.
+		if got := pairsStep(t, variant, 1, false, nil); math.Abs(got.Loss-plain.Loss) < 1e-3 {
+			t.Errorf("%s: the loss is %g with the matrix and without", variant, got.Loss)
+		}
+	}
+}
+
+// pairsStep is a step of the toy with random pairs, or with none ignored and equal weights.
+func pairsStep(t *testing.T, variant losses.Variant, packs int, random bool, change func(*trainer.StepOptions)) trainer.StepResult {
+	t.Helper()
+	_, s, _ := toyStepper(t, true, func(o *trainer.StepOptions) {
+		o.Objective.Stage2.Hierarchical.Variant, o.Objective.Ignores = variant, !variant.TakesWeights()
+		if change != nil {
+			change(o)
+		}
+	})
+	b, draw := toyBatch(t, packs, nil), rand.New(rand.NewPCG(9, 9))
+	n := len(b.Theory)
+	if variant.TakesWeights() {
+		b.Weights = slices.Repeat([]float32{1}, n*n)
+	} else {
+		b.Ignore = make([]bool, n*n)
+	}
+	for i := range b.Weights {
+		if random {
+			b.Weights[i] = float32(draw.IntN(5)) / 4
+		}
+	}
+	for i := range b.Ignore {
+		b.Ignore[i] = random && draw.IntN(3) == 0
+	}
+	p, err := s.Probe(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Step(b, 0, 1e-3, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(float64(p.Loss)-r.Loss) > 1e-5 {
+		t.Errorf("%s: the probe's loss is %g, the step's %g", variant, p.Loss, r.Loss)
+	}
+	return r
 }
 
 // TestBatchesFitTheLoss: a batch without the matrix that the loss takes is refused before the engine sees it.

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"hives/checkpoints"
@@ -100,10 +102,19 @@ func changedConfig(o RunOptions) (changed bool, err error) {
 		return false, err
 	}
 	changes, err := runstore.ConfigChanges(stored, o.Config)
+	changes = slices.DeleteFunc(changes, renamed)
 	if err == nil && !o.AllowChanged {
 		err = runstore.RefuseChanges(changes)
 	}
 	return len(changes) > 0, err
+}
+
+// renamed tells a change that is none: an older name of the same setting.
+func renamed(c runstore.Change) bool {
+	older := func(value string) bool {
+		return value == strconv.Quote(samplers.Drop) || value == strconv.Quote(samplers.Anchor)
+	}
+	return c.Field == "sampler.false_negatives" && older(c.Stored) && older(c.Given)
 }
 
 // loop is a run in memory.
