@@ -13,6 +13,7 @@ type addedTokens struct {
 	first   byte              // the first byte of them all, when there is only one
 	uniform bool
 	empty   bool // nothing to look for
+	longest int  // bytes
 }
 
 type addedToken struct {
@@ -29,7 +30,7 @@ func newAddedTokens(tokens []addedToken) *addedTokens {
 		if i == 0 {
 			a.first = c
 		}
-		a.uniform = a.uniform && c == a.first
+		a.uniform, a.longest = a.uniform && c == a.first, max(a.longest, len(t.content))
 	}
 	for _, list := range a.byFirst {
 		slices.SortStableFunc(list, func(x, y addedToken) int { return len(y.content) - len(x.content) })
@@ -59,3 +60,10 @@ func (a *addedTokens) find(s string) (start int, found addedToken) {
 	}
 	return len(s), addedToken{}
 }
+
+// doubtful tells whether what find said of s, the beginning of a longer text, may be otherwise in the text: a token may
+// begin near the end of s and end beyond it.
+func (a *addedTokens) doubtful(s string, start int) bool { return start > len(s)-max(a.longest, 1) }
+
+// clear is the length of what is surely outside any token if find has found none before the doubtful end of s.
+func (a *addedTokens) clear(s string) int { return wholeBefore(s, max(0, len(s)-max(a.longest, 1)+1)) }

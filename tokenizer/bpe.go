@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"container/heap"
 	"math/bits"
+	"unicode/utf8"
 
 	"hives/internal/fault"
 )
@@ -24,13 +25,16 @@ type bpe struct {
 	gaps   bool // some byte has none
 	merges pairTable
 	whole  map[string]int32 // ignore_merges: pieces that are entries as they stand; else nil
+
+	bytes   map[int32]int // that an id of byteID or merges stands for
+	longest int           // bytes of the longest entry
 }
 
 // newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
 // SmolLM2's vocabulary lacks six control characters and two bytes of planes that
 // nobody uses.
 func newBPE(m *fileModel) (*bpe, error) {
-	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256)}
+	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256), bytes: make(map[int32]int, len(m.Merges)+256), longest: 1}
 	for i, r := range byteRunes() {
 		id, ok := m.Vocab[string(r)]
 		switch {
@@ -39,7 +43,7 @@ func newBPE(m *fileModel) (*bpe, error) {
 		case !ok:
 			id, b.gaps = lacking, true
 		}
-		b.byteID[i], b.byteOf[r] = id, byte(i)
+		b.byteID[i], b.bytes[id], b.byteOf[r] = id, 1, byte(i)
 	}
 	// The order of the list is the priority: the first merge has rank 0.
 	for rank, pair := range m.Merges {
@@ -50,6 +54,10 @@ func newBPE(m *fileModel) (*bpe, error) {
 			return nil, fault.New(fault.Corrupt, "model.merges[%d] %q needs an entry that model.vocab lacks", rank, pair)
 		}
 		b.merges.set(left, right, rank, id)
+		b.bytes[id] = utf8.RuneCountInString(pair[0] + pair[1]) // a character of the file is a byte
+	}
+	for entry := range m.Vocab {
+		b.longest = max(b.longest, utf8.RuneCountInString(entry))
 	}
 	if m.IgnoreMerges {
 		b.whole = make(map[string]int32, len(m.Vocab))
@@ -70,6 +78,11 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 	if b.gaps {
 		piece = b.known(piece)
 	}
+	return b.merge(dst, piece)
+}
+
+// merge is encode for a piece that is no entry as it stands and whose bytes all have one.
+func (b *bpe) merge(dst []int32, piece string) []int32 {
 	if len(piece) > smallPiece {
 		return b.encodeLong(dst, piece)
 	}

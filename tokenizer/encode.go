@@ -7,13 +7,20 @@ import (
 	"hives/internal/fault"
 )
 
+// A first window holds 8 bytes for every id that is asked for, and a little more: English takes four to five.
+const (
+	windowBytes = 8
+	windowLeast = 1024
+)
+
 // Encode appends the ids of text; see Tokenizer.
 func (t *plain) Encode(dst []int32, text string) ([]int32, error) {
 	return t.EncodePrefix(dst, text, math.MaxInt)
 }
 
-// EncodePrefix appends the first limit ids of text, or all if there are fewer. It stops at the piece that
-// reaches the limit, so a very long text costs little more than checking its encoding.
+// EncodePrefix appends the first limit ids of text, or all if there are fewer. A text that is much longer is read in
+// part: what a window at its beginning settles, whatever follows, is taken, and if that is too little a window twice as
+// long is tried. So a very long text costs little more than checking its encoding.
 func (t *plain) EncodePrefix(dst []int32, text string, limit int) ([]int32, error) {
 	if err := validText(text); err != nil {
 		return dst, err
@@ -23,17 +30,26 @@ func (t *plain) EncodePrefix(dst []int32, text string, limit int) ([]int32, erro
 	if limit < math.MaxInt-len(dst) {
 		run.end = len(dst) + limit
 	}
-	for len(text) > 0 && len(run.ids) < run.end {
-		start, token := t.raw.find(text)
-		run.segment(text[:start])
-		if start == len(text) {
-			break
+	if limit < len(text) { // there are no more ids than bytes
+		for window := windowLeast + windowBytes*limit; window < len(text); window *= 2 {
+			run.ids = dst
+			if run.text(text[:wholeBefore(text, window)], true); len(run.ids) >= run.end {
+				return run.ids[:run.end], nil
+			}
 		}
-		run.ids = append(run.ids, token.id)
-		text = text[start+len(token.content):]
 	}
+	run.ids = dst
+	run.text(text, false)
 	// The last piece may have given more ids than were asked for.
 	return run.ids[:min(len(run.ids), run.end)], nil
+}
+
+// wholeBefore is the start of the character of text, valid UTF-8, that holds byte at.
+func wholeBefore(text string, at int) int {
+	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
 }
 
 // validText refuses bytes that are no UTF-8 and says where they are, but not what the text says.
@@ -53,19 +69,47 @@ func validText(text string) error {
 }
 
 // encoding is the state of one Encode: ids so far, and the count at which it may stop.
+//
+// Its methods are told whether what they are given is open: the beginning of something longer. Of that they encode only
+// what is the same whatever follows, and leave out the rest. "don" of "don't", for example, is a piece once the
+// apostrophe is seen, but at the end of a window it may still become "done".
 type encoding struct {
 	*plain
 	ids []int32
 	end int
 }
 
+// text encodes a text as it was given.
+func (e *encoding) text(text string, open bool) {
+	for len(text) > 0 && len(e.ids) < e.end {
+		start, token := e.raw.find(text)
+		if open && e.raw.doubtful(text, start) {
+			e.segment(text[:e.raw.clear(text)], true)
+			return
+		}
+		e.segment(text[:start], false)
+		if start == len(text) {
+			break
+		}
+		e.ids = append(e.ids, token.id)
+		text = text[start+len(token.content):]
+	}
+}
+
 // segment encodes text between two tokens of the raw text. Each is normalised by itself: a mark after a
 // token does not join it.
-func (e *encoding) segment(text string) {
+func (e *encoding) segment(text string, open bool) {
+	if open && len(e.normalizers) > 0 {
+		text = text[:e.chars.settled(text)]
+	}
 	text = e.normalize(text)
 	for len(text) > 0 && len(e.ids) < e.end {
 		start, token := e.normalized.find(text)
-		e.split(text[:start], e.splitters)
+		if open && e.normalized.doubtful(text, start) {
+			e.split(text[:e.normalized.clear(text)], e.splitters, true)
+			return
+		}
+		e.split(text[:start], e.splitters, false)
 		if start == len(text) {
 			return
 		}
@@ -75,16 +119,62 @@ func (e *encoding) segment(text string) {
 }
 
 // split cuts text by the first splitter and its pieces by the rest; what none is left to cut is encoded.
-func (e *encoding) split(text string, by []splitter) {
+func (e *encoding) split(text string, by []splitter, open bool) {
 	if len(by) == 0 {
-		if len(text) > 0 {
-			e.ids = e.cache.encode(e.ids, text, e.model)
-		}
+		e.piece(text, open)
 		return
 	}
-	for len(text) > 0 && len(e.ids) < e.end {
-		n := by[0](e.chars, text)
-		e.split(text[:n], by[1:])
-		text = text[n:]
+	last := len(text)
+	if open {
+		last = e.chars.lastSolid(text)
 	}
+	for at := 0; at < len(text) && len(e.ids) < e.end; {
+		end := at + by[0](e.chars, text[at:])
+		switch {
+		case end <= last:
+			e.split(text[at:end], by[1:], false)
+		case end == len(text) && at <= last: // it goes on beyond the window, or ends with it
+			e.split(text[at:], by[1:], true)
+			return
+		default: // a run of blanks, of which nothing is known before its end
+			return
+		}
+		at = end
+	}
+}
+
+// piece encodes what no splitter cuts, as far as ids are wanted.
+func (e *encoding) piece(text string, open bool) {
+	switch want := e.end - len(e.ids); {
+	case len(text) == 0:
+	case open || len(text) > max(want, smallPiece):
+		e.ids = e.model.encodeFirst(e.ids, text, want, open)
+	default:
+		e.ids = e.cache.encode(e.ids, text, e.model)
+	}
+}
+
+// Head encodes as much of a prompt as is the same whatever text follows, and returns its ids and the rest, to be
+// encoded with the text. Of a prompt that is normalised, or has marks or added tokens, nothing is encoded ahead.
+func (t *plain) Head(prompt string) (ids []int32, rest string, err error) {
+	if err := validText(prompt); err != nil {
+		return nil, "", err
+	}
+	text := prompt[:min(t.raw.clear(prompt), t.normalized.clear(prompt))]
+	raw, _ := t.raw.find(prompt)
+	normalized, _ := t.normalized.find(prompt)
+	if len(t.splitters) == 0 || min(raw, normalized) < len(prompt) ||
+		t.chars.until(prompt, 0, reordered) < len(prompt) || t.normalize(prompt) != prompt {
+		return nil, prompt, nil
+	}
+	run, at := encoding{plain: t, end: math.MaxInt}, 0
+	for last := t.chars.lastSolid(text); at < len(text); {
+		end := at + t.splitters[0](t.chars, text[at:])
+		if end > last {
+			break
+		}
+		run.split(text[at:end], t.splitters[1:], false)
+		at = end
+	}
+	return run.ids, prompt[at:], nil
 }

@@ -35,6 +35,18 @@ func (t *characters) nfc(s string) string {
 	return string(out)
 }
 
+// settled is the length of the part of s whose form C is the same whatever follows: all before the last character that
+// NFC leaves alone. Nothing after such a character joins what is before it.
+func (t *characters) settled(s string) int {
+	for end := len(s); end > 0; {
+		r, size := utf8.DecodeLastRuneInString(s[:end])
+		if end -= size; t.class(r)&reordered == 0 {
+			return end
+		}
+	}
+	return 0
+}
+
 // decompose appends the full canonical decomposition of r.
 func (t *characters) decompose(dst []rune, r rune) []rune {
 	if i := r - hangulS; 0 <= i && i < hangulSs {
@@ -60,10 +72,33 @@ func (t *characters) order(runes []rune) {
 		for i < len(runes) && t.combiningClass(runes[i]) != 0 {
 			i++
 		}
-		slices.SortStableFunc(runes[first:i], func(a, b rune) int {
-			return t.combiningClass(a) - t.combiningClass(b)
-		})
+		t.orderRun(runes[first:i])
 	}
+}
+
+// longRun is the number of marks from which a run is sorted by counting: no language has as many, a hostile text may
+// have a million.
+const longRun = 64
+
+func (t *characters) orderRun(run []rune) {
+	if len(run) < longRun {
+		slices.SortStableFunc(run, func(a, b rune) int { return t.combiningClass(a) - t.combiningClass(b) })
+		return
+	}
+	var next [257]int // where the next mark of each class goes
+	for _, r := range run {
+		next[t.combiningClass(r)+1]++
+	}
+	for class := range next[1:] {
+		next[class+1] += next[class]
+	}
+	sorted := make([]rune, len(run))
+	for _, r := range run {
+		class := t.combiningClass(r)
+		sorted[next[class]] = r
+		next[class]++
+	}
+	copy(run, sorted)
 }
 
 // compose joins, in place, each character with the last starter before it when no character between them

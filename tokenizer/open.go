@@ -35,6 +35,9 @@ type plain struct {
 // A model turns one piece of a text, at least a byte, into ids, and knows the bytes that an entry stands for.
 type model interface {
 	encode(dst []int32, piece string) []int32
+	// encodeFirst appends at least the first want ids of a piece; of an open one, which is the beginning of a longer piece,
+	// only ids that the longer one has too.
+	encodeFirst(dst []int32, piece string, want int, open bool) []int32
 	spell(entry string) string
 }
 

@@ -68,6 +68,14 @@ func (w *wordPiece) encode(dst []int32, word string) []int32 {
 	return dst
 }
 
+// encodeFirst implements model. Of a word whose end is not seen nothing is settled but that a long one is unknown.
+func (w *wordPiece) encodeFirst(dst []int32, word string, _ int, open bool) []int32 {
+	if open && len(word) <= utf8.UTFMax*w.maxChars && utf8.RuneCountInString(word) <= w.maxChars {
+		return dst
+	}
+	return w.encode(dst, word)
+}
+
 // lengths returns how many bytes of word each of its ids stands for.
 func (w *wordPiece) lengths(word string) (all []int) {
 	ids := w.encode(nil, word)
