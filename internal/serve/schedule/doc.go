@@ -6,9 +6,10 @@
 // the cache costs nothing. The rest waits in the request's flow until the engine goroutine takes it, packs it
 // with others into one of the compiled shapes and runs it.
 //
-// Who is next: of the flows that wait, the one that has been given the fewest tokens since it began to wait
-// (start-time fair queueing). So a request of ten thousand texts gets no more of the engine than one of two
-// texts that came later, and no flow waits forever. A call is a flow; all of one EmbedStream is one flow.
+// Who is next: of the callers that wait, the one that has been given the fewest tokens since it began to wait, and of
+// its flows the one that has (start-time fair queueing, twice). So neither 150 calls of one caller nor a request of ten
+// thousand texts gets more of the engine than two texts of another caller that came later, and no flow waits forever. A
+// call is a flow; all of one EmbedStream is one flow. Of the queue's bound one caller may take three quarters.
 //
 // Who rides along: a batch holds the text whose turn it is. The rest of it is chosen out of the line's next texts, of
 // two full batches, so that a token costs least; flows that ride ahead of their turn wait longer afterwards, and differ

@@ -117,7 +117,7 @@ func embed(ctx context.Context, s *Scheduler, texts ...Text) ([]Result, error) {
 	for _, x := range texts {
 		tokens += len(x.IDs)
 	}
-	ticket, err := s.Admit(ctx, tokens, false)
+	ticket, err := s.Admit(ctx, "", tokens, false)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -19,129 +20,204 @@ const (
 type item struct {
 	key     Key
 	ids     []int32
-	fresh   bool // not cached
+	fresh   bool   // not cached
+	caller  string // who brought it, and whose part of the queue it takes
 	state   state
 	waiters int    // requests' positions that want it
-	flow    *Flow  // which it was last seen in
+	line    *line  // which it was last seen in
 	window  uint64 // number of the one that it was last seen in
 	entered time.Time
 	closed  chan struct{} // closed once out is set
 	out     Result
 }
 
-// Flow is a line of texts that shares the engine evenly with other lines.
-type Flow struct {
-	items  []*item
-	served int64  // tokens given, on the queue's clock
-	order  uint64 // of the first entry, between flows of equal service
-	place  int    // in the heap
-	listed bool
+// Flow is the texts of one call or one stream. Callers share the engine evenly, and what a caller gets its flows share
+// evenly; flows without a caller share with callers. A flow belongs to one request's path: it is not copied.
+type Flow struct{ Caller string }
+
+// line is where items wait: a flow, a caller with its flows below it, or the queue with all callers below it. A line is
+// there while something waits in it. Its clock stands at the service of the line below whose turn it last was, so that one
+// which comes anew starts level with the others: it can neither claim what it missed nor owe.
+type line struct {
+	flow   *Flow   // nil for others
+	caller string  // of a caller's
+	items  []*item // of a flow
+	below  lineHeap
+	above  *line // nil for the queue's
+	clock  int64
+	served int64  // tokens given, on the clock above
+	order  uint64 // of the first entry, between lines of equal service
+	place  int    // in the heap above
 }
 
-// queue holds the flows that wait. Its clock stands at the service of the flow whose turn it last was, so
-// that a flow which comes anew starts level with the others: it can neither claim what it missed nor owe.
+// queue holds the lines that wait.
 type queue struct {
-	flows   flowHeap
-	clock   int64
+	root    line
+	callers map[string]*line
+	flows   map[*Flow]*line
 	orders  uint64
 	windows uint64 // so many there have been
 }
 
+func newQueue() queue { return queue{callers: map[string]*line{}, flows: map[*Flow]*line{}} }
+
 // push lets it wait in f. An item may wait in several flows; the first that reaches it pays for it.
 func (q *queue) push(f *Flow, it *item) {
-	f.items = append(f.items, it)
-	if f.listed {
+	l := q.flows[f]
+	if l == nil {
+		above := &q.root
+		if f.Caller != "" {
+			if above = q.callers[f.Caller]; above == nil {
+				above = q.list(&q.root, &line{caller: f.Caller})
+				q.callers[f.Caller] = above
+			}
+		}
+		l = q.list(above, &line{flow: f})
+		q.flows[f] = l
+	}
+	l.items = append(l.items, it)
+}
+
+func (q *queue) list(above, l *line) *line {
+	q.orders++
+	l.above, l.served, l.order = above, above.clock, q.orders
+	heap.Push(&above.below, l)
+	return l
+}
+
+// clear forgets a line in which nothing waits, and the one above if it was the last there.
+func (q *queue) clear(l *line) {
+	for l.above != nil && len(l.below) == 0 && l.head() == nil {
+		heap.Remove(&l.above.below, l.place)
+		if delete(q.flows, l.flow); l.flow == nil {
+			delete(q.callers, l.caller)
+		}
+		l = l.above
+	}
+}
+
+// leave takes items out of a flow, each as often as it is given.
+func (q *queue) leave(f *Flow, items []*item) {
+	l := q.flows[f]
+	if l == nil {
 		return
 	}
-	q.orders++
-	f.served, f.order, f.listed = max(f.served, q.clock), q.orders, true
-	heap.Push(&q.flows, f)
+	gone := map[*item]int{}
+	for _, it := range items {
+		gone[it]++
+	}
+	l.items = slices.DeleteFunc(l.items, func(it *item) bool {
+		gone[it]--
+		return gone[it] >= 0
+	})
+	q.clear(l)
 }
 
 // window returns the next items in fair order, of at most tokens ids in total, and at most texts of them. The first
 // one is in whatever its size. Nothing is taken yet.
 func (q *queue) window(tokens, texts int) []*item {
-	for len(q.flows) > 0 && q.flows[0].head() == nil { // all of it was dropped
-		q.unlist(q.flows[0])
+	for l := q.next(); l != &q.root && l.head() == nil; l = q.next() { // its items were taken in other flows
+		q.clear(l)
 	}
 	q.windows++
-	ahead := make(cursorHeap, 0, len(q.flows))
-	for _, f := range q.flows {
-		ahead = append(ahead, cursor{flow: f, served: f.served})
-	}
-	heap.Init(&ahead)
+	all := cursor{line: &q.root}
 	var next []*item
-	for len(ahead) > 0 && len(next) < texts {
-		c := &ahead[0]
-		it := c.advance()
-		switch {
-		case it == nil:
-			heap.Pop(&ahead)
-			continue
-		case it.window == q.windows: // it waits in several flows
-			continue
+	for len(next) < texts {
+		it := all.next(q.windows)
+		if it == nil {
+			break
 		}
 		if tokens -= len(it.ids); tokens < 0 && len(next) > 0 {
 			break
 		}
-		it.window, it.flow = q.windows, c.flow
 		next = append(next, it)
-		c.served += int64(len(it.ids))
-		heap.Fix(&ahead, 0)
 	}
 	return next
 }
 
-// take removes items of the last window, its first one among them, at the cost of their flows.
+// next is the flow whose turn it is, the queue's own line where none waits.
+func (q *queue) next() *line {
+	l := &q.root
+	for len(l.below) > 0 {
+		l = l.below[0]
+	}
+	return l
+}
+
+// take removes items of the last window at the cost of their lines.
 func (q *queue) take(items []*item) {
-	q.clock = q.flows[0].served
 	for _, it := range items {
 		it.state = running
-		it.flow.served += int64(len(it.ids))
-		heap.Fix(&q.flows, it.flow.place)
+		for l := it.line; l.above != nil; l = l.above {
+			l.above.clock = l.above.below[0].served
+			l.served += int64(len(it.ids))
+			heap.Fix(&l.above.below, l.place)
+		}
 	}
 	for _, it := range items {
-		if f := it.flow; f.listed && f.head() == nil {
-			q.unlist(f)
+		if q.flows[it.line.flow] == it.line {
+			q.clear(it.line)
 		}
 	}
 }
 
-func (q *queue) unlist(f *Flow) {
-	heap.Remove(&q.flows, f.place)
-	f.listed = false
-}
-
-// head returns the first item that still waits, forgetting those before it.
-func (f *Flow) head() *item {
-	for len(f.items) > 0 {
-		if it := f.items[0]; it.state == waiting {
+// head is a flow's first item that still waits, forgetting those before it.
+func (l *line) head() *item {
+	for len(l.items) > 0 {
+		if it := l.items[0]; it.state == waiting {
 			return it
 		}
-		f.items = f.items[1:]
+		l.items[0] = nil
+		l.items = l.items[1:]
 	}
 	return nil
 }
 
-// cursor reads a flow ahead of what has been taken.
+// cursor reads a line ahead of what has been taken.
 type cursor struct {
-	flow   *Flow
-	at     int   // the next item
+	line   *line
+	at     int   // the next item of a flow
 	served int64 // if all that was read is taken
+	below  cursorHeap
+	opened bool // below holds the lines below
 }
 
-// advance returns the next item that still waits, nil at the end.
-func (c *cursor) advance() *item {
-	for c.at < len(c.flow.items) {
+// next returns the next item that still waits and is not in this window yet, nil at the end.
+func (c *cursor) next(window uint64) *item {
+	for c.at < len(c.line.items) {
 		c.at++
-		if it := c.flow.items[c.at-1]; it.state == waiting {
+		if it := c.line.items[c.at-1]; it.state == waiting && it.window != window {
+			it.window, it.line = window, c.line
 			return it
 		}
+	}
+	c.open()
+	for len(c.below) > 0 {
+		b := &c.below[0]
+		it := b.next(window)
+		if it == nil {
+			heap.Pop(&c.below)
+			continue
+		}
+		b.served += int64(len(it.ids))
+		heap.Fix(&c.below, 0)
+		return it
 	}
 	return nil
 }
 
-// cursorHeap has the least served flow first.
+func (c *cursor) open() {
+	if c.opened {
+		return
+	}
+	c.opened = true
+	for _, l := range c.line.below {
+		c.below = append(c.below, cursor{line: l, served: l.served})
+	}
+	heap.Init(&c.below)
+}
+
+// cursorHeap has the least served line first.
 type cursorHeap []cursor
 
 func (h cursorHeap) Len() int      { return len(h) }
@@ -149,7 +225,7 @@ func (h cursorHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *cursorHeap) Push(x any)   { *h = append(*h, x.(cursor)) }
 
 func (h cursorHeap) Less(i, j int) bool {
-	return before(h[i].flow, h[i].served, h[j].flow, h[j].served)
+	return before(h[i].line, h[i].served, h[j].line, h[j].served)
 }
 
 func (h *cursorHeap) Pop() any {
@@ -159,36 +235,36 @@ func (h *cursorHeap) Pop() any {
 	return c
 }
 
-// before tells whether flow f, served so much, comes before g.
-func before(f *Flow, served int64, g *Flow, given int64) bool {
+// before tells whether line l, served so much, comes before m.
+func before(l *line, served int64, m *line, given int64) bool {
 	if served != given {
 		return served < given
 	}
-	return f.order < g.order
+	return l.order < m.order
 }
 
-// flowHeap has the least served flow first.
-type flowHeap []*Flow
+// lineHeap has the least served line first.
+type lineHeap []*line
 
-func (h flowHeap) Len() int { return len(h) }
+func (h lineHeap) Len() int { return len(h) }
 
-func (h flowHeap) Less(i, j int) bool { return before(h[i], h[i].served, h[j], h[j].served) }
+func (h lineHeap) Less(i, j int) bool { return before(h[i], h[i].served, h[j], h[j].served) }
 
-func (h flowHeap) Swap(i, j int) {
+func (h lineHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].place, h[j].place = i, j
 }
 
-func (h *flowHeap) Push(x any) {
-	f := x.(*Flow)
-	f.place = len(*h)
-	*h = append(*h, f)
+func (h *lineHeap) Push(x any) {
+	l := x.(*line)
+	l.place = len(*h)
+	*h = append(*h, l)
 }
 
-func (h *flowHeap) Pop() any {
+func (h *lineHeap) Pop() any {
 	last := len(*h) - 1
-	f := (*h)[last]
+	l := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	return f
+	return l
 }

@@ -15,7 +15,7 @@ func queued(first int32, n int) *item {
 
 // TestSmallFlowOvertakesLargeOne puts two texts behind ten thousand: they are in the next window's front.
 func TestSmallFlowOvertakesLargeOne(t *testing.T) {
-	var q queue
+	q := newQueue()
 	huge, small := &Flow{}, &Flow{}
 	for i := range 10000 {
 		q.push(huge, queued(int32(i), 10))
@@ -35,7 +35,7 @@ func TestSmallFlowOvertakesLargeOne(t *testing.T) {
 // by no more than a window and a text; a window is as large as its bounds allow; and every text is taken once.
 func TestFlowsShareInTokens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var q queue
+		q := newQueue()
 		n := rapid.IntRange(2, 6).Draw(t, "flows")
 		given, flows, taken := map[*Flow]int{}, make([]*Flow, n), map[*item]int{}
 		const longest, texts = 20, 60
@@ -70,13 +70,13 @@ func TestFlowsShareInTokens(t *testing.T) {
 			}
 			q.take(items)
 			for _, it := range items {
-				given[it.flow] += len(it.ids)
+				given[it.line.flow] += len(it.ids)
 				taken[it]++
 				left -= len(it.ids)
 			}
 			least, most := math.MaxInt, 0
 			for _, f := range flows {
-				if f.head() != nil {
+				if l := q.flows[f]; l != nil && l.head() != nil {
 					least, most = min(least, given[f]), max(most, given[f])
 				}
 			}
@@ -96,7 +96,7 @@ func TestFlowsShareInTokens(t *testing.T) {
 }
 
 func TestWindowKeepsToItsBounds(t *testing.T) {
-	var q queue
+	q := newQueue()
 	f := &Flow{}
 	for i := range 10 {
 		q.push(f, queued(int32(i), 7))
@@ -114,7 +114,7 @@ func TestWindowKeepsToItsBounds(t *testing.T) {
 
 // TestDroppedFlowIsForgotten cancels all of the first flow.
 func TestDroppedFlowIsForgotten(t *testing.T) {
-	var q queue
+	q := newQueue()
 	gone, stays := &Flow{}, &Flow{}
 	it := queued(1, 5)
 	q.push(gone, it)
@@ -122,5 +122,89 @@ func TestDroppedFlowIsForgotten(t *testing.T) {
 	it.state = dropped
 	if got := q.window(100, 100); len(got) != 1 || got[0].ids[0] != 2 || len(q.flows) != 1 {
 		t.Errorf("a window of %d texts, %d flows", len(got), len(q.flows))
+	}
+}
+
+// TestCallersShareTheEngine puts one text of a caller behind 150 calls of another: it is in the front of the next window,
+// and while both wait neither is given more than a window more. The control, the same flows without callers, shares
+// between calls and lets the one wait.
+func TestCallersShareTheEngine(t *testing.T) {
+	const window, length = 40, 10
+	for name, c := range map[string]struct {
+		flood, other string
+		first        bool
+	}{"callers": {"flood", "other", true}, "calls": {"", "", false}} {
+		q := newQueue()
+		for i := range 150 {
+			f := &Flow{Caller: c.flood}
+			for range 4 {
+				q.push(f, queued(int32(i), length))
+			}
+		}
+		q.take(q.window(window, 100))
+		mine := queued(1000, length)
+		q.push(&Flow{Caller: c.other}, mine)
+		q.take(q.window(window, 100))
+		if got := mine.state == running; got != c.first {
+			t.Errorf("between %s: a text behind 150 calls of another was taken next: %v, want %v", name, got, c.first)
+		}
+	}
+	q, given := newQueue(), map[string]int{}
+	callers := map[string]int{"many calls": 50, "one stream": 1, "a few": 3}
+	for caller, calls := range callers {
+		for range calls {
+			f := &Flow{Caller: caller}
+			for range 300 / calls {
+				q.push(f, queued(7, length))
+			}
+		}
+	}
+	for range 60 {
+		for _, it := range q.window(window, 100) {
+			given[it.line.above.caller] += length
+			q.take([]*item{it})
+		}
+		for caller := range callers {
+			if d := given[caller] - given["a few"]; d > window || d < -window {
+				t.Fatalf("%s was given %d tokens, a caller of a few calls %d", caller, given[caller], given["a few"])
+			}
+		}
+	}
+}
+
+// TestCancelledTextsLeaveTheirFlows: a queue holds what waits and nothing else, however many requests came and went.
+func TestCancelledTextsLeaveTheirFlows(t *testing.T) {
+	q := newQueue()
+	stream := &Flow{Caller: "a"}
+	stays := queued(1, 100)
+	q.push(stream, stays)
+	for range 1600 {
+		var items []*item
+		call := &Flow{Caller: "a"}
+		for range 10 {
+			it := queued(2, 100)
+			items = append(items, it)
+			q.push(call, it)
+			q.push(stream, it)
+		}
+		for _, it := range items {
+			it.state = dropped
+		}
+		q.leave(call, items)
+		q.leave(stream, items)
+	}
+	ids := 0
+	for _, l := range q.flows {
+		for _, it := range l.items {
+			ids += len(it.ids)
+		}
+	}
+	if ids != 100 || len(q.flows) != 1 || len(q.callers) != 1 || len(q.root.below) != 1 {
+		t.Errorf("%d ids in %d flows of %d callers, want the 100 that wait", ids, len(q.flows), len(q.callers))
+	}
+	q.push(stream, stays) // wanted twice: one of the two requests leaves
+	q.leave(stream, []*item{stays})
+	if got := q.window(1000, 10); len(got) != 1 {
+		t.Errorf("%d texts wait after one of two requests for a text left, want it once", len(got))
 	}
 }

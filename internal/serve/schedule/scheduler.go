@@ -68,6 +68,7 @@ type Scheduler struct {
 	cache    *lru.Cache[Key, []float32] // nil for none
 	waiting  int                        // tokens of items that wait
 	held     int                        // these, and tokens of tickets
+	heldBy   map[string]int             // the same by caller
 	room     chan struct{}              // closed and replaced when held falls
 	closing  bool
 	err      error // set once failed is closed
@@ -82,7 +83,7 @@ type Scheduler struct {
 // New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine.
 func New(r Runner, o Options) (*Scheduler, error) {
 	s := &Scheduler{
-		runner: r, opt: o, shapes: r.Shapes(), inFlight: map[Key]*item{},
+		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{},
 		room: make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	for _, shape := range s.shapes {
@@ -134,12 +135,19 @@ func (s *Scheduler) nudge() {
 	}
 }
 
-// release gives queue room back. The caller holds mu.
-func (s *Scheduler) release(tokens int) {
+// hold takes queue room, release gives it back. Who calls them holds mu.
+func (s *Scheduler) hold(caller string, tokens int) {
+	s.held += tokens
+	if s.heldBy[caller] += tokens; s.heldBy[caller] == 0 {
+		delete(s.heldBy, caller)
+	}
+}
+
+func (s *Scheduler) release(caller string, tokens int) {
 	if tokens <= 0 {
 		return
 	}
-	s.held -= tokens
+	s.hold(caller, -tokens)
 	close(s.room)
 	s.room = make(chan struct{})
 	if s.closing {
@@ -150,7 +158,7 @@ func (s *Scheduler) release(tokens int) {
 // unqueue counts an item off that no longer waits. The caller holds mu.
 func (s *Scheduler) unqueue(it *item) {
 	s.waiting -= len(it.ids)
-	s.release(len(it.ids))
+	s.release(it.caller, len(it.ids))
 }
 
 // forget takes it out of the texts in flight. The caller holds mu.

@@ -48,10 +48,10 @@ func (s *Scheduler) Stats() Stats {
 
 // count files a batch. The caller holds mu.
 func (s *Scheduler) count(b *pack.Batch, members []*item, began time.Time, took time.Duration) Batch {
-	flows := map[*Flow]bool{}
+	flows := map[*line]bool{}
 	out := Batch{Shape: b.Shape, Texts: len(members), Tokens: b.Tokens(), Began: began, Run: took, Waiting: s.waiting}
 	for _, it := range members {
-		flows[it.flow] = true
+		flows[it.line] = true
 		out.Wait = max(out.Wait, began.Sub(it.entered))
 	}
 	out.Flows = len(flows)

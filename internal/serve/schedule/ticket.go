@@ -11,27 +11,37 @@ import (
 // FullError says that the queue has no room now.
 type FullError struct {
 	Held, Max int           // tokens
+	Part      bool          // there is room, but not for this caller, who holds three times as much
 	Retry     time.Duration // after which room is likely
 }
 
 func (e *FullError) Error() string {
+	if e.Part {
+		return fmt.Sprintf("%d tokens of yours are waiting already, and what is left of %d is kept for others; try again in %v", e.Held, e.Max, e.Retry)
+	}
 	return fmt.Sprintf("%d of %d tokens are waiting already; try again in %v", e.Held, e.Max, e.Retry)
 }
 
 // Ticket is room in the queue, kept for one request.
 type Ticket struct {
 	s      *Scheduler
+	caller string
 	tokens int
 	bulk   bool
 }
 
+// largestPart is how many times the room that is free a caller's tokens may take.
+const largestPart = 3
+
 // Admit keeps room for about so many tokens, before they are counted exactly. If there is none, a call gets
 // *FullError; bulk waits for room instead, and may fill half of the queue only, so that it never shuts calls out.
-func (s *Scheduler) Admit(ctx context.Context, tokens int, bulk bool) (*Ticket, error) {
+// A caller who holds room already gets three times what is free at most: three quarters of the queue when alone.
+// Nobody's tokens (caller "") are not bounded so.
+func (s *Scheduler) Admit(ctx context.Context, caller string, tokens int, bulk bool) (*Ticket, error) {
 	for {
-		room, err := s.tryAdmit(tokens, bulk)
+		room, err := s.tryAdmit(caller, tokens, bulk)
 		if err == nil && room == nil {
-			return &Ticket{s, tokens, bulk}, nil
+			return &Ticket{s, caller, tokens, bulk}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -46,7 +56,7 @@ func (s *Scheduler) Admit(ctx context.Context, tokens int, bulk bool) (*Ticket, 
 }
 
 // tryAdmit returns neither channel nor error if there is room, and the channel to wait for if bulk may wait.
-func (s *Scheduler) tryAdmit(tokens int, bulk bool) (<-chan struct{}, error) {
+func (s *Scheduler) tryAdmit(caller string, tokens int, bulk bool) (<-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	limit := s.opt.MaxTokens
@@ -58,31 +68,41 @@ func (s *Scheduler) tryAdmit(tokens int, bulk bool) (<-chan struct{}, error) {
 		return nil, s.err
 	case s.closing:
 		return nil, fault.New(fault.Unavailable, "the model is being replaced or the server ends")
-	case s.held+tokens <= limit || bulk && s.held == 0:
-		s.held += tokens
+	case s.held+tokens <= limit && !s.beyondPart(caller, tokens, limit) || bulk && s.held == 0:
+		s.hold(caller, tokens)
 		return nil, nil
 	case bulk:
 		return s.room, nil
 	}
-	s.stats.Refused++
-	return nil, s.full()
+	return nil, s.full(caller, tokens)
 }
 
-// full describes the refusal. The caller holds mu.
-func (s *Scheduler) full() error {
+// beyondPart tells whether tokens more are more than a caller's part of limit. Who calls it holds mu.
+func (s *Scheduler) beyondPart(caller string, tokens, limit int) bool {
+	held := s.heldBy[caller]
+	return caller != "" && held > 0 && held+tokens > largestPart*(limit-s.held)
+}
+
+// full counts and describes a refusal. Who calls it holds mu.
+func (s *Scheduler) full(caller string, tokens int) error {
+	s.stats.Refused++
 	retry := time.Second
 	if s.stats.TokensPerSecond > 0 {
 		retry = time.Duration(float64(s.held) / s.stats.TokensPerSecond * float64(time.Second))
 	}
 	retry = min(max(retry, 100*time.Millisecond), 30*time.Second).Round(time.Millisecond)
-	return fault.New(fault.Exhausted, "the queue is full: %w", &FullError{Held: s.held, Max: s.opt.MaxTokens, Retry: retry})
+	full := &FullError{Held: s.held, Max: s.opt.MaxTokens, Retry: retry}
+	if s.held+tokens <= s.opt.MaxTokens {
+		full.Held, full.Part = s.heldBy[caller], true
+	}
+	return fault.New(fault.Exhausted, "the queue is full: %w", full)
 }
 
 // Release gives the room back. After Embed it does nothing.
 func (t *Ticket) Release() {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
-	t.s.release(t.tokens)
+	t.s.release(t.caller, t.tokens)
 	t.tokens = 0
 }
 
@@ -98,14 +118,17 @@ func (t *Ticket) Embed(ctx context.Context, f *Flow, texts []Text) ([]Result, er
 		select {
 		case <-it.closed:
 		case <-ctx.Done():
-			t.s.leave(items)
+			t.s.leave(f, items)
 			return nil, ctx.Err()
 		}
 		if out[i] = it.out; it.out.Err != nil {
-			t.s.leave(items)
+			t.s.leave(f, items)
 			return nil, fmt.Errorf("text %d: %w", i, it.out.Err)
 		}
 	}
+	t.s.mu.Lock()
+	t.s.queue.leave(f, items) // those that were taken in another flow
+	t.s.mu.Unlock()
 	return out, nil
 }
 
@@ -117,20 +140,19 @@ func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
 	defer s.mu.Unlock()
 	items, fresh, tokens := s.match(texts, now)
 	over := s.held - t.tokens + tokens - s.opt.MaxTokens
-	s.release(t.tokens)
+	s.release(t.caller, t.tokens)
 	granted := t.tokens
 	t.tokens = 0
 	switch {
 	case s.err != nil:
 		return nil, s.err
 	case over > 0 && tokens > granted && !t.bulk: // bulk is bounded by its half
-		s.stats.Refused++
-		return nil, s.full()
+		return nil, s.full(t.caller, tokens)
 	}
-	s.held += tokens
+	s.hold(t.caller, tokens)
 	s.waiting += tokens
 	for _, it := range fresh {
-		s.inFlight[it.key] = it
+		s.inFlight[it.key], it.caller = it, t.caller
 	}
 	for _, it := range items {
 		if it.waiters++; it.state == waiting {
@@ -178,10 +200,11 @@ func (s *Scheduler) known(key Key) *item {
 	return it
 }
 
-// leave takes a request's interest off its items; what nobody else wants is dropped.
-func (s *Scheduler) leave(items []*item) {
+// leave takes a request's items out of its flow, and its interest off them; what nobody else wants is dropped.
+func (s *Scheduler) leave(f *Flow, items []*item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.queue.leave(f, items)
 	for _, it := range items {
 		if it.waiters--; it.waiters == 0 && it.state == waiting {
 			it.state = dropped
