@@ -7,9 +7,12 @@ import (
 
 // What companions need, which answer calls that did not come over gRPC.
 
+// From says where such a call came from, as the interceptors do for gRPC; NoteCaller may add who calls.
+func From(ctx context.Context, address string) context.Context { return from(ctx, address) }
+
 // Enter counts such a call in, or refuses it, as the interceptors do for gRPC.
-func (s *Server) Enter() (leave func(), err error) {
-	leave, err = s.enterCall("beside gRPC")
+func (s *Server) Enter(ctx context.Context) (leave func(), err error) {
+	leave, err = s.enterCall(ctx, "beside gRPC")
 	return leave, Status(err)
 }
 
@@ -17,7 +20,7 @@ func (s *Server) Enter() (leave func(), err error) {
 func (s *Server) Panicked(ctx context.Context, value any) error { return s.panicked(ctx, value) }
 
 // BulkStreams is how many streams for bulk are open.
-func (s *Server) BulkStreams() int { return int(s.bulk.Load()) }
+func (s *Server) BulkStreams() int { return s.places.bulk.Used() }
 
 // CompileTime is what compiling every shape of this generation took.
 func (g *Generation) CompileTime() time.Duration { return g.compile }

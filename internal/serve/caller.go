@@ -6,32 +6,65 @@ import (
 	middleware "github.com/grpc-ecosystem/go-grpc-middleware/v2"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/logging"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
+
+	"hives/internal/serve/share"
 )
 
-// note is what the log, the outermost interceptor, learns of a call from those inside it.
-type note struct{ caller string }
+// note is who calls. What is outermost, as the log, learns it from those inside it.
+type note struct {
+	name string // that of a token; empty where nobody was asked
+	host string
+}
 
 type noteKey struct{}
 
-// NoteCaller gives the log the name of who calls. It is for interceptors, before the call is handled.
+// NoteCaller says who calls: the log has the name, and calls of one name share what a caller gets. It is for
+// interceptors, before the call is handled.
 func NoteCaller(ctx context.Context, name string) {
 	if n, ok := ctx.Value(noteKey{}).(*note); ok {
-		n.caller = name
+		n.name = name
 	}
 }
 
+// from notes the address that a call came from.
+func from(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, noteKey{}, &note{host: share.Host(address)})
+}
+
+// Caller is whose part of the server a call takes: a token's name, else the host that the connection came from. It is
+// empty for calls from within this process, which are nobody's.
+func Caller(ctx context.Context) string {
+	n, _ := ctx.Value(noteKey{}).(*note)
+	switch {
+	case n == nil:
+		return ""
+	case n.name != "":
+		return "token " + n.name
+	}
+	return "host " + n.host
+}
+
+func noted(ctx context.Context) context.Context {
+	address := ""
+	if p, ok := peer.FromContext(ctx); ok {
+		address = p.Addr.String()
+	}
+	return from(ctx, address)
+}
+
 func noteUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	return next(context.WithValue(ctx, noteKey{}, &note{}), req)
+	return next(noted(ctx), req)
 }
 
 func noteStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	return next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: context.WithValue(stream.Context(), noteKey{}, &note{})})
+	return next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: noted(stream.Context())})
 }
 
 // callerField is empty where nobody was asked who they are.
 func callerField(ctx context.Context) logging.Fields {
-	if n, ok := ctx.Value(noteKey{}).(*note); ok && n.caller != "" {
-		return logging.Fields{"caller", n.caller}
+	if n, ok := ctx.Value(noteKey{}).(*note); ok && n.name != "" {
+		return logging.Fields{"caller", n.name}
 	}
 	return nil
 }

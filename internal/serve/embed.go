@@ -110,11 +110,7 @@ func (e embedService) Tokenize(ctx context.Context, r *hivesv1.TokenizeRequest) 
 		return nil, Status(err)
 	}
 	defer release()
-	t := &Texts{Texts: r.Texts, Prompt: r.Prompt, Overlong: r.Overlong}
-	if err := g.validate(e.s.opt.Limits, t); err != nil {
-		return nil, Status(err)
-	}
-	f, err := g.tokenize(ctx, t)
+	f, err := g.Tokens(ctx, e.s.opt.Limits, Texts{Texts: r.Texts, Prompt: r.Prompt, Overlong: r.Overlong})
 	if err != nil {
 		return nil, Status(err)
 	}

@@ -43,7 +43,7 @@ func Status(err error) error {
 	}
 	code, reason, words := describe(err)
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}
-	if code == codes.ResourceExhausted {
+	if code == codes.ResourceExhausted && reason != "METADATA_TOO_LARGE" {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter(err))})
 	}
 	s, failed := status.New(code, words).WithDetails(details...)

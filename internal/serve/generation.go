@@ -52,7 +52,7 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the model: %w", err)
 	}
-	g := &Generation{Model: m, observe: s.opt.Observe, admit: s.opt.Admit}
+	g := &Generation{Model: m, observe: s.opt.Observe, turns: s.places.turns, admit: s.opt.Admit}
 	defer func() {
 		if err != nil {
 			m.Close()

@@ -84,32 +84,28 @@ func (s *Server) wordStream(srv any, stream grpc.ServerStream, _ *grpc.StreamSer
 func ours(method string) bool { return !strings.HasPrefix(method, "/grpc.") }
 
 // enterCall counts a call in, or refuses it.
-func (s *Server) enterCall(method string) (leave func(), err error) {
+func (s *Server) enterCall(ctx context.Context, method string) (leave func(), err error) {
+	if err := checkMetadata(ctx); err != nil {
+		return nil, err
+	}
 	if !ours(method) {
-		return func() {}, nil
+		return enter(ctx, s.places.probes, "TOO_MANY_CALLS", "probes")
 	}
-	if n := s.calls.Add(1); int(n) > s.opt.Limits.Calls {
-		s.calls.Add(-1)
-		return nil, Refuse(fault.Exhausted, "TOO_MANY_CALLS", "%d calls are in progress already", s.opt.Limits.Calls)
-	}
-	return func() { s.calls.Add(-1) }, nil
+	return enter(ctx, s.places.calls, "TOO_MANY_CALLS", "calls")
 }
 
 func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	leave, err := s.enterCall(info.FullMethod)
-	if err == nil {
-		defer leave()
-		err = malformed(req)
-	}
+	leave, err := s.enterCall(ctx, info.FullMethod)
 	if err != nil {
 		return nil, Status(err)
 	}
+	defer leave()
 	return next(ctx, req)
 }
 
 // limitStream also ends health watches with the server: a graceful stop would wait for them for ever.
 func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	leave, err := s.enterCall(info.FullMethod)
+	leave, err := s.enterCall(stream.Context(), info.FullMethod)
 	if err != nil {
 		return Status(err)
 	}
@@ -119,7 +115,26 @@ func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.Strea
 	if !ours(info.FullMethod) {
 		defer context.AfterFunc(s.over, cancel)()
 	}
-	return next(srv, wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
+	in := grpc.ServerStream(wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
+	if !ours(info.FullMethod) {
+		in = punctual{in, s}
+	}
+	return next(srv, in)
+}
+
+// punctual is a stream of probes, each of whose messages must come in time: a watch's only one at once, one of
+// reflection while its client still asks.
+type punctual struct {
+	grpc.ServerStream
+	s *Server
+}
+
+func (p punctual) RecvMsg(v any) error {
+	held, err := p.s.receive(p.Context(), p.ServerStream.RecvMsg, v)
+	if err == nil {
+		held.Leave()
+	}
+	return err
 }
 
 // interceptors are, from outside in: what the log is to learn, the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.

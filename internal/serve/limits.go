@@ -12,6 +12,7 @@ type Limits struct {
 	Texts          int // of a request
 	RequestTokens  int // of a request, after truncation
 	RequestBytes   int // of a message
+	BytesUnderWay  int // of messages that are being received or worked on
 	ReplyBytes     int // of a message
 	QueueTokens    int // that wait for the engine
 	Calls          int // in progress, streams included
@@ -24,7 +25,7 @@ type Limits struct {
 // DefaultLimits fit a machine with a gigabyte to spare: a reply of 256 whole vectors of 1,024 numbers is 1 MiB.
 func DefaultLimits() Limits {
 	return Limits{
-		Texts: 256, RequestTokens: 65536, RequestBytes: 4 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
+		Texts: 256, RequestTokens: 65536, RequestBytes: 4 << 20, BytesUnderWay: 256 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
 		Calls: 1024, BulkStreams: 64, StreamInFlight: 4, Streams: 256, Connections: 1024,
 	}
 }
@@ -35,7 +36,7 @@ func (l Limits) Validate() error {
 		name string
 		n    int
 	}{
-		{"texts", l.Texts}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes},
+		{"texts", l.Texts}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes}, {"bytes under way", l.BytesUnderWay},
 		{"reply bytes", l.ReplyBytes}, {"queue tokens", l.QueueTokens}, {"calls", l.Calls},
 		{"bulk streams", l.BulkStreams}, {"requests of a stream", l.StreamInFlight}, {"streams", l.Streams},
 		{"connections", l.Connections},
@@ -47,6 +48,18 @@ func (l Limits) Validate() error {
 	if l.QueueTokens < 2*l.RequestTokens {
 		return fault.New(fault.Invalid, "a queue of %d tokens for requests of up to %d: want at least twice as many, so that bulk leaves room for others",
 			l.QueueTokens, l.RequestTokens)
+	}
+	if l.BytesUnderWay < 2*l.RequestBytes {
+		return fault.New(fault.Invalid, "%d bytes under way for messages of up to %d: want at least twice as many, so that one caller leaves room for others",
+			l.BytesUnderWay, l.RequestBytes)
+	}
+	return nil
+}
+
+// validate refuses times under which no call could be answered.
+func (t Times) validate() error {
+	if t.Receive <= 0 {
+		return fault.New(fault.Invalid, "%v for a message to come in: want more than 0", t.Receive)
 	}
 	return nil
 }
@@ -68,6 +81,9 @@ type Times struct {
 	Drain      time.Duration // that requests have to finish in
 	Keepalive  time.Duration // silence after which a connection is asked for a sign of life
 	Age        time.Duration // after which a connection is told to end, so that its client looks for servers anew; 0 for never
+	Receive    time.Duration // that the message of a call has to come in
+	StreamIdle time.Duration // after which a stream that asks nothing and waits for nothing ends; 0 for never
+	Idle       time.Duration // after which a connection without calls is told to end; 0 for never
 	AgeGrace   time.Duration // that its calls and streams then have; 0 for as long as they take
 }
 
@@ -76,5 +92,6 @@ func DefaultTimes() Times {
 	return Times{
 		Linger: 2 * time.Millisecond, RunTimeout: 2 * time.Minute, SelfCheck: time.Minute,
 		Drain: 30 * time.Second, Keepalive: time.Minute, AgeGrace: 10 * time.Minute,
+		Receive: 30 * time.Second, StreamIdle: 2 * time.Minute, Idle: 15 * time.Minute,
 	}
 }

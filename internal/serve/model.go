@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hives/internal/serve/schedule"
+	"hives/internal/serve/share"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/tokenizer"
 	"hives/values"
@@ -39,7 +40,8 @@ type Generation struct {
 	compile time.Duration
 	check   *selfCheck
 	observe Observer
-	admit   func(ctx context.Context, bulk bool) error // nil admits all
+	turns   *share.Pool // to tokenise
+	admit   Admit
 }
 
 // vectorsSHA256 is empty without value vectors.

@@ -3,7 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
-	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,6 +11,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/serve/schedule"
 	hivesv1 "hives/proto/hives/v1"
+	"hives/tokenizer"
 )
 
 // Texts are the texts of one request, as every service brings them.
@@ -39,31 +40,28 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 	if err := g.validate(limits, &t); err != nil {
 		return nil, err
 	}
-	if g.admit != nil {
-		if err := g.admit(ctx, t.Bulk); err != nil {
-			return nil, err
-		}
+	if t.Flow == nil {
+		t.Flow = &schedule.Flow{Caller: Caller(ctx)}
 	}
-	ticket, err := g.sched.Admit(ctx, g.estimate(&t), t.Bulk)
+	paid, err := g.pay(ctx, &t)
+	if err != nil {
+		return nil, err
+	}
+	ticket, err := g.sched.Admit(ctx, t.Flow.Caller, g.estimate(&t), t.Bulk)
 	if err != nil {
 		return nil, err
 	}
 	defer ticket.Release()
-	rows, err := g.tokenize(ctx, &t)
+	rows, err := g.tokenize(ctx, limits, &t)
 	if err != nil {
 		return nil, err
 	}
+	paid(rows.worth(&t))
 	out := &Vectors{Timings: &hivesv1.Timings{TokenizeNs: uint64(time.Since(began))}}
-	texts, err := rows.keyed(g, &t, limits, out)
-	if err != nil {
-		return nil, err
-	}
+	texts := rows.keyed(g, &t, out)
 	queued := time.Now()
 	g.observe.stage(ctx, StageTokenize, began, queued.Sub(began))
 	g.observe.tokens(ctx, out)
-	if t.Flow == nil {
-		t.Flow = &schedule.Flow{}
-	}
 	results, err := ticket.Embed(ctx, t.Flow, texts)
 	if err != nil {
 		return nil, err
@@ -72,6 +70,55 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 	g.observe.answered(ctx, queued, out)
 	out.Timings.TotalNs = uint64(time.Since(began))
 	return out, nil
+}
+
+// Tokens takes texts from validation to the ids that Embed would give to the model. They are paid for like Embed's.
+func (g *Generation) Tokens(ctx context.Context, limits Limits, t Texts) (*framed, error) {
+	if err := g.validate(limits, &t); err != nil {
+		return nil, err
+	}
+	paid, err := g.pay(ctx, &t)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := g.tokenize(ctx, limits, &t)
+	if err != nil {
+		return nil, err
+	}
+	paid(rows.worth(&t))
+	return rows, nil
+}
+
+// pay charges a request's caller by its bytes, before they are looked at. paid corrects that once the tokens are known;
+// a request that ends before keeps what it was charged.
+func (g *Generation) pay(ctx context.Context, t *Texts) (paid func(tokens int), err error) {
+	if g.admit == nil {
+		return func(int) {}, nil
+	}
+	tokens := 0
+	for _, text := range t.Texts {
+		tokens += (len(t.Prompt)+len(text))/bytesPerToken + 1
+	}
+	for _, ids := range t.TokenIDs {
+		tokens += len(ids.GetIds())
+	}
+	return g.admit(ctx, tokens, t.Bulk)
+}
+
+// worth is what texts cost: their tokens, and of a text that was cut by its bytes.
+func (f *framed) worth(t *Texts) (tokens int) {
+	for i, ids := range f.ids {
+		n := len(ids)
+		switch {
+		case !f.truncated[i]:
+		case len(t.Texts) > 0:
+			n = max(n, len(t.Texts[i])/bytesPerToken)
+		default:
+			n = len(t.TokenIDs[i].GetIds())
+		}
+		tokens += n
+	}
+	return tokens
 }
 
 // validate refuses, before any work, what can be seen without tokenising.
@@ -83,6 +130,8 @@ func (g *Generation) validate(l Limits, t *Texts) error {
 		return Refuse(fault.Invalid, "TOO_MANY_TEXTS", "%d texts, a request takes at most %d", n, l.Texts)
 	case len(t.Texts) > 0 && g.Framed == nil:
 		return Refuse(fault.Mismatch, "NO_TOKENIZER", "the model folder has no tokenizer: send token_ids")
+	case len(t.Prompt) > g.promptBytes():
+		return Refuse(fault.Invalid, "PROMPT_TOO_LONG", "a prompt of %d bytes, before texts of at most %d tokens it has at most %d", len(t.Prompt), g.MaxLength, g.promptBytes())
 	case len(t.TokenIDs) > 0 && t.Prompt != "":
 		return Refuse(fault.Invalid, "PROMPT_BEFORE_IDS", "a prompt goes before texts, not before token_ids")
 	case t.Overlong != hivesv1.Overlong_OVERLONG_TRUNCATE && t.Overlong != hivesv1.Overlong_OVERLONG_REFUSE:
@@ -123,6 +172,15 @@ func (g *Generation) checkIDs(ids []uint32) error {
 // bytesPerToken is what English takes, about; the exact count follows tokenisation.
 const bytesPerToken = 4
 
+// A prompt goes before every text of a request, so it costs as often. It may have so many bytes for each token that the
+// model takes, and leastPrompt in any case; no language needs as many.
+const (
+	promptPerToken = 16
+	leastPrompt    = 1024
+)
+
+func (g *Generation) promptBytes() int { return max(leastPrompt, promptPerToken*g.MaxLength) }
+
 // estimate guesses the tokens of a request.
 func (g *Generation) estimate(t *Texts) int {
 	n := 0
@@ -139,36 +197,56 @@ func (g *Generation) estimate(t *Texts) int {
 type framed struct {
 	ids       [][]int32
 	truncated []bool
+	under     *tokenizer.Prompted // the request's prompt
 }
 
 // fewTexts is how many are tokenised without spreading them over the cores.
 const fewTexts = 8
 
-// tokenize frames every text, in parallel where there are many, and stops when ctx ends.
-func (g *Generation) tokenize(ctx context.Context, t *Texts) (*framed, error) {
-	n := t.count()
-	f := &framed{make([][]int32, n), make([]bool, n)}
-	workers := min((n+fewTexts-1)/fewTexts, runtime.GOMAXPROCS(0))
+// tokenize frames every text, in parallel where there are many, and stops when ctx ends. Each text takes a turn; there are as many as cores, and who has had fewest is next.
+func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed, error) {
+	n, total := t.count(), atomic.Int64{}
+	f := &framed{ids: make([][]int32, n), truncated: make([]bool, n)}
+	var err error
+	if len(t.Texts) > 0 {
+		if f.under, err = g.Framed.Under(t.Prompt); err != nil {
+			return nil, err
+		}
+	}
+	workers := min((n+fewTexts-1)/fewTexts, g.turns.Size())
 	group, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
 		group.Go(func() error {
 			for i := w; i < n; i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if err := g.frame(t, f, i); err != nil {
+				if err := g.turn(ctx, t, f, i); err != nil {
 					return fmt.Errorf("text %d: %w", i, err)
 				}
+				total.Add(int64(len(f.ids[i])))
 			}
 			return nil
 		})
 	}
-	return f, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if n := total.Load(); n > int64(l.RequestTokens) {
+		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", n, l.RequestTokens)
+	}
+	return f, nil
+}
+
+func (g *Generation) turn(ctx context.Context, t *Texts, f *framed, i int) error {
+	place, err := g.turns.Enter(ctx, Caller(ctx), 1)
+	if err != nil {
+		return err
+	}
+	defer place.Leave()
+	return g.frame(t, f, i)
 }
 
 func (g *Generation) frame(t *Texts, f *framed, i int) (err error) {
 	if len(t.Texts) > 0 {
-		f.ids[i], f.truncated[i], err = g.Framed.Encode(t.Prompt + t.Texts[i])
+		f.ids[i], f.truncated[i], err = f.under.Encode(t.Texts[i])
 	} else {
 		f.ids[i], f.truncated[i] = cutIDs(t.TokenIDs[i].GetIds(), g.MaxLength)
 	}
@@ -195,19 +273,15 @@ func cutIDs(ids []uint32, longest int) (out []int32, truncated bool) {
 }
 
 // keyed names every row for cache and joining, and counts tokens into out.
-func (f *framed) keyed(g *Generation, t *Texts, l Limits, out *Vectors) ([]schedule.Text, error) {
-	key, total := g.keyer(t.Prompt, t.Overlong), 0
+func (f *framed) keyed(g *Generation, t *Texts, out *Vectors) []schedule.Text {
+	key := g.keyer(t.Prompt, t.Overlong)
 	texts := make([]schedule.Text, len(f.ids))
 	for i, ids := range f.ids {
 		texts[i] = schedule.Text{Key: key(ids), IDs: ids}
 		out.Tokens = append(out.Tokens, len(ids))
-		total += len(ids)
 	}
 	out.Truncated = f.truncated
-	if total > l.RequestTokens {
-		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", total, l.RequestTokens)
-	}
-	return texts, nil
+	return texts
 }
 
 // collect files vectors and times.

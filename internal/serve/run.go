@@ -7,8 +7,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
@@ -23,7 +21,9 @@ const (
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	companions, end := s.companions()
 	served := make(chan error, 1)
-	go func() { served <- s.grpc.Serve(netutil.LimitListener(l, s.opt.Limits.Connections)) }()
+	bounded := s.Listen(l, "grpc", s.opt.Limits.Connections)
+	s.listener.Store(bounded)
+	go func() { served <- s.grpc.Serve(bounded) }()
 	err := s.live(ctx, served, companions.failed)
 	if err != nil {
 		s.stop(lastWords)

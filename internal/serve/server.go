@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -18,6 +19,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/serve/schedule"
+	"hives/internal/serve/share"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
 )
@@ -43,9 +45,12 @@ type Options struct {
 	Companions  []Companion
 	OnBatch     func(schedule.Batch) // after every batch, from the engine goroutine
 	Observe     Observer
-	// Admit may refuse a request's texts before any work, or wait where they are bulk. Nil admits all.
-	Admit func(ctx context.Context, bulk bool) error
+	Admit       Admit
 }
+
+// Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about so many
+// tokens; paid is told the exact number, if it comes to that. Nil admits all.
+type Admit func(ctx context.Context, tokens int, bulk bool) (paid func(tokens int), err error)
 
 // Server answers requests with the current Generation.
 type Server struct {
@@ -53,23 +58,28 @@ type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
 
-	mu      sync.RWMutex
-	current *Generation // nil until the first is ready
-	swap    sync.Mutex  // held during a swap
+	mu        sync.RWMutex
+	current   *Generation                    // nil until the first is ready
+	listener  atomic.Pointer[share.Listener] // gRPC's, once it runs
+	listeners sync.Map                       // all of them by name
+
+	swap    sync.Mutex // held during a swap
 	retired sync.WaitGroup
 
 	ready  chan struct{}   // closed when the first generation serves
 	over   context.Context // ends when draining begins
 	end    context.CancelFunc
 	lost   chan error // why the engine is lost
-	calls  atomic.Int64
-	bulk   atomic.Int64
+	places places
 	checks atomic.Uint64 // numbers self-checks
 }
 
 // New makes a server that listens to nobody yet.
 func New(o Options) (*Server, error) {
 	if err := o.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	if err := o.Times.validate(); err != nil {
 		return nil, err
 	}
 	if o.Load == nil {
@@ -79,6 +89,7 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{opt: o, health: health.NewServer(), ready: make(chan struct{}), lost: make(chan error, 1)}
+	s.places = s.newPlaces(o.Limits, runtime.GOMAXPROCS(0))
 	s.over, s.end = context.WithCancel(context.Background())
 	s.grpc = grpc.NewServer(s.serverOptions()...)
 	s.setHealth(false)
@@ -100,22 +111,31 @@ func (s *Server) setHealth(serving bool) {
 }
 
 func (s *Server) register() {
-	healthv1.RegisterHealthServer(s.grpc, s.health)
-	hivesv1.RegisterEmbedServiceServer(s.grpc, embedService{s: s})
-	registerTEI(s.grpc, s)
+	to := early{s.grpc, s}
+	healthv1.RegisterHealthServer(to, s.health)
+	hivesv1.RegisterEmbedServiceServer(to, embedService{s: s})
+	registerTEI(to, s)
 	for _, add := range s.opt.Register {
-		add(s, s.grpc)
+		add(s, to)
 	}
 	reflection.Register(s.grpc)
 }
+
+const (
+	streamWindow     = 64 << 10
+	connectionWindow = 1 << 20
+)
 
 // serverOptions bound what a client can take: message and header sizes, streams, silent connections, pings.
 func (s *Server) serverOptions() []grpc.ServerOption {
 	l, t := s.opt.Limits, s.opt.Times
 	out := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(tolerant{encoding.GetCodecV2("proto")}),
-		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxSendMsgSize(l.ReplyBytes), grpc.MaxHeaderListSize(64 << 10),
+		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxSendMsgSize(l.ReplyBytes), grpc.MaxHeaderListSize(transportHeader),
 		grpc.MaxConcurrentStreams(uint32(l.Streams)), grpc.ConnectionTimeout(handshake),
+		// Windows of a fixed size: of a stream whose message is not read yet, as much as this takes memory, no more.
+		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(connectionWindow),
+		grpc.InTapHandle(tapped), grpc.StatsHandler(connStats{s}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: fastestPing, PermitWithoutStream: true}),
 	}
 	out = append(out, grpc.KeepaliveParams(connectionTimes(t)))
@@ -127,7 +147,7 @@ func (s *Server) serverOptions() []grpc.ServerOption {
 
 // connectionTimes translates: to grpc a time of 0 is its default, which is two hours for pings and never for the rest.
 func connectionTimes(t Times) keepalive.ServerParameters {
-	p := keepalive.ServerParameters{Time: t.Keepalive, Timeout: pingTimeout, MaxConnectionAge: t.Age, MaxConnectionAgeGrace: t.AgeGrace}
+	p := keepalive.ServerParameters{MaxConnectionIdle: t.Idle, Time: t.Keepalive, Timeout: pingTimeout, MaxConnectionAge: t.Age, MaxConnectionAgeGrace: t.AgeGrace}
 	if t.Keepalive == 0 {
 		p.Time = math.MaxInt64
 	}
@@ -160,4 +180,4 @@ func (s *Server) Serving() bool {
 func (s *Server) Limits() Limits { return s.opt.Limits }
 
 // Calls is how many calls are in progress.
-func (s *Server) Calls() int { return int(s.calls.Load()) }
+func (s *Server) Calls() int { return s.places.calls.Used() }

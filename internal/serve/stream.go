@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"hives/internal/fault"
 	"hives/internal/serve/schedule"
@@ -14,23 +18,37 @@ import (
 // errDraining ends streams when the server ends; what they have brought so far is answered.
 var errDraining = Refuse(fault.Unavailable, "DRAINING", "the server is ending: go on with another")
 
+// errIdle ends streams that ask nothing.
+var errIdle = Refuse(fault.Unavailable, "STREAM_IDLE", "nothing was asked for a while: open another stream when there is more to ask")
+
 // enterBulk counts a bulk stream in, or refuses it.
-func (s *Server) enterBulk() (leave func(), err error) {
-	if n := s.bulk.Add(1); int(n) > s.opt.Limits.BulkStreams {
-		s.bulk.Add(-1)
-		return nil, Refuse(fault.Exhausted, "TOO_MANY_STREAMS", "%d bulk streams are open already", s.opt.Limits.BulkStreams)
+func (s *Server) enterBulk(ctx context.Context) (leave func(), err error) {
+	return enter(ctx, s.places.bulk, "TOO_MANY_STREAMS", "bulk streams")
+}
+
+// idleTimer fires when a stream asks nothing for a while, and never where that has no bound.
+func (s *Server) idleTimer() *time.Timer {
+	if s.opt.Times.StreamIdle <= 0 {
+		return time.NewTimer(math.MaxInt64)
 	}
-	return func() { s.bulk.Add(-1) }, nil
+	return time.NewTimer(s.opt.Times.StreamIdle)
+}
+
+// again begins an idle time anew.
+func (s *Server) again(idle *time.Timer) {
+	if s.opt.Times.StreamIdle > 0 {
+		idle.Reset(s.opt.Times.StreamIdle)
+	}
 }
 
 // EmbedStream implements the method for gRPC.
 func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer) error {
-	leave, err := e.s.enterBulk()
+	leave, err := e.s.enterBulk(stream.Context())
 	if err != nil {
 		return Status(err)
 	}
 	defer leave()
-	b := &bulk{s: e.s, stream: stream, flow: &schedule.Flow{}, broken: make(chan struct{})}
+	b := &bulk{s: e.s, stream: stream, flow: &schedule.Flow{Caller: Caller(stream.Context())}, broken: make(chan struct{})}
 	return Status(b.run())
 }
 
@@ -51,25 +69,49 @@ func (b *bulk) run() error {
 	ctx := b.stream.Context()
 	requests, last := receive(ctx, b.stream.Recv)
 	slots := make(chan struct{}, b.s.opt.Limits.StreamInFlight)
+	idle := b.s.idleTimer()
+	defer idle.Stop()
 	for {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return b.finish(ctx.Err())
 		}
+		r, over, err := b.next(requests, last, idle, slots)
+		if over {
+			return b.finish(err)
+		}
+		held, err := b.s.Receiving(ctx, proto.Size(r))
+		if err != nil {
+			return b.finish(err)
+		}
+		b.s.again(idle)
+		b.wg.Go(func() {
+			defer func() { held.Leave(); <-slots }()
+			b.answer(ctx, r)
+		})
+	}
+}
+
+// next waits for a request, or for the stream's end and its reason. It ends a stream that asks nothing while nothing is
+// worked on: of the slots only the one for the next request is taken.
+func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan error, idle *time.Timer, slots chan struct{}) (r *hivesv1.EmbedStreamRequest, over bool, err error) {
+	for {
 		select {
 		case r, ok := <-requests:
 			if !ok {
-				return b.finish(<-last)
+				return nil, true, <-last
 			}
-			b.wg.Go(func() {
-				defer func() { <-slots }()
-				b.answer(ctx, r)
-			})
+			return r, false, nil
+		case <-idle.C:
+			if len(slots) == 1 {
+				return nil, true, errIdle
+			}
+			b.s.again(idle)
 		case <-b.s.over.Done():
-			return b.finish(errDraining)
+			return nil, true, errDraining
 		case <-b.broken:
-			return b.finish(nil)
+			return nil, true, nil
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (g *Generation) prompt(name *string) (string, error) {
 
 // EmbedStream implements the method for gRPC.
 func (t teiEmbed) EmbedStream(stream teiv1.Embed_EmbedStreamServer) error {
-	flow := &schedule.Flow{}
+	flow := &schedule.Flow{Caller: Caller(stream.Context())}
 	return t.s.ordered(stream.Context(), func(ctx context.Context) error {
 		return inOrder(ctx, t.s, stream.Recv, stream.Send, func(r *teiv1.EmbedRequest) (*teiv1.EmbedResponse, error) {
 			return t.s.teiEmbed(ctx, r, flow)
@@ -144,11 +144,7 @@ func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv
 	if err != nil {
 		return nil, err
 	}
-	t := &Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: hivesv1.Overlong_OVERLONG_REFUSE}
-	if err := g.validate(s.opt.Limits, t); err != nil {
-		return nil, err
-	}
-	f, err := g.tokenize(ctx, t)
+	f, err := g.Tokens(ctx, s.opt.Limits, Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: hivesv1.Overlong_OVERLONG_REFUSE})
 	if err != nil {
 		return nil, err
 	}

@@ -44,11 +44,11 @@ func TestNothingQuotesATextAnywhere(t *testing.T) {
 	}}
 	o := servetest.Options(t, r)
 	o.Register = append(o.Register, serve.RegisterValues)
-	o.Admit = func(context.Context, bool) error { // inside handlers, of gRPC and HTTP alike
+	o.Admit = func(context.Context, int, bool) (func(int), error) { // inside handlers, of gRPC and HTTP alike
 		if is("handler panics") {
 			panic(canary)
 		}
-		return nil
+		return func(int) {}, nil
 	}
 	g := newRig(t, Default(), o, r)
 	conn := g.dial(t, insecure.NewCredentials())

@@ -31,6 +31,7 @@ type Config struct {
 	MaxTexts          int `toml:"max_texts"`
 	MaxRequestTokens  int `toml:"max_request_tokens"`
 	MaxRequestBytes   int `toml:"max_request_bytes"`
+	MaxBytesUnderWay  int `toml:"max_bytes_under_way"`
 	MaxReplyBytes     int `toml:"max_reply_bytes"`
 	MaxQueueTokens    int `toml:"max_queue_tokens"`
 	MaxCalls          int `toml:"max_calls"`
@@ -47,6 +48,10 @@ type Config struct {
 	DrainTimeout   cli.Duration `toml:"drain_timeout"`
 	Keepalive      cli.Duration `toml:"keepalive"`
 
+	ReceiveTimeout    cli.Duration `toml:"receive_timeout"`
+	StreamIdle        cli.Duration `toml:"stream_idle"`
+	MaxConnectionIdle cli.Duration `toml:"max_connection_idle"`
+
 	MaxConnectionAge   cli.Duration `toml:"max_connection_age"`
 	ConnectionAgeGrace cli.Duration `toml:"connection_age_grace"`
 
@@ -59,11 +64,13 @@ func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
 		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
-		MaxTexts: l.Texts, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes, MaxReplyBytes: l.ReplyBytes,
+		MaxTexts: l.Texts, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes,
+		MaxBytesUnderWay: l.BytesUnderWay, MaxReplyBytes: l.ReplyBytes,
 		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams, MaxStreamInFlight: l.StreamInFlight,
 		MaxStreams: l.Streams, MaxConnections: l.Connections,
 		MaxWait: cli.Duration(t.Linger), EngineTimeout: cli.Duration(t.RunTimeout), SelfCheckEvery: cli.Duration(t.SelfCheck),
 		DrainDelay: cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain), Keepalive: cli.Duration(t.Keepalive),
+		ReceiveTimeout: cli.Duration(t.Receive), StreamIdle: cli.Duration(t.StreamIdle), MaxConnectionIdle: cli.Duration(t.Idle),
 		MaxConnectionAge: cli.Duration(t.Age), ConnectionAgeGrace: cli.Duration(t.AgeGrace),
 		LogLevel: "info",
 	}
@@ -71,7 +78,8 @@ func Default() Config {
 
 func (c Config) limits() serve.Limits {
 	return serve.Limits{
-		Texts: c.MaxTexts, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes, ReplyBytes: c.MaxReplyBytes,
+		Texts: c.MaxTexts, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes,
+		BytesUnderWay: c.MaxBytesUnderWay, ReplyBytes: c.MaxReplyBytes,
 		QueueTokens: c.MaxQueueTokens, Calls: c.MaxCalls, BulkStreams: c.MaxBulkStreams, StreamInFlight: c.MaxStreamInFlight,
 		Streams: c.MaxStreams, Connections: c.MaxConnections,
 	}
@@ -81,6 +89,7 @@ func (c Config) times() serve.Times {
 	return serve.Times{
 		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout), SelfCheck: time.Duration(c.SelfCheckEvery),
 		DrainDelay: time.Duration(c.DrainDelay), Drain: time.Duration(c.DrainTimeout), Keepalive: time.Duration(c.Keepalive),
+		Receive: time.Duration(c.ReceiveTimeout), StreamIdle: time.Duration(c.StreamIdle), Idle: time.Duration(c.MaxConnectionIdle),
 		Age: time.Duration(c.MaxConnectionAge), AgeGrace: time.Duration(c.ConnectionAgeGrace),
 	}
 }
@@ -96,11 +105,14 @@ func (c Config) Validate() error {
 	}{
 		{"max_wait", c.MaxWait}, {"engine_timeout", c.EngineTimeout}, {"self_check_every", c.SelfCheckEvery},
 		{"drain_delay", c.DrainDelay}, {"drain_timeout", c.DrainTimeout}, {"keepalive", c.Keepalive},
-		{"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
+		{"stream_idle", c.StreamIdle}, {"max_connection_idle", c.MaxConnectionIdle}, {"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
 	} {
 		if d.Duration < 0 {
 			return fault.Usage(fault.New(fault.Invalid, "%s of %v: want 0 or more", d.name, time.Duration(d.Duration)))
 		}
+	}
+	if c.ReceiveTimeout <= 0 {
+		return fault.Usage(fault.New(fault.Invalid, "receive_timeout of %v: want more than 0", time.Duration(c.ReceiveTimeout)))
 	}
 	if _, err := logLevel(c.LogLevel); err != nil {
 		return fault.Usage(err)

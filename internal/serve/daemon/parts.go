@@ -94,11 +94,6 @@ func (p *parts) plug(o *serve.Options) {
 	if p.tokens != nil {
 		o.Unary, o.Stream = append(o.Unary, p.tokens.Unary), append(o.Stream, p.tokens.Stream)
 		o.Admit = secure.Admit
-		measured := o.Observe.Tokens
-		o.Observe.Tokens = func(ctx context.Context, texts, tokens int) {
-			secure.Charge(ctx, tokens)
-			measured(ctx, texts, tokens)
-		}
 	}
 	if p.http != nil {
 		o.Companions = append(o.Companions, p.serveHTTP)
@@ -111,8 +106,11 @@ func (p *parts) plug(o *serve.Options) {
 // watch lets the figures see the server.
 func (p *parts) watch(_ context.Context, s *serve.Server) error { return p.metrics.Watch(s) }
 
-func (p *parts) listener(l net.Listener, name string) web.Listener {
-	out := web.Listener{Listener: l, Name: name, Connections: p.c.MaxConnections, Grace: time.Duration(p.c.DrainTimeout), Log: p.log}
+func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Listener {
+	out := web.Listener{
+		Listener: s.Listen(l, name, p.c.MaxConnections), Name: name, Receive: time.Duration(p.c.ReceiveTimeout),
+		Grace: time.Duration(p.c.DrainTimeout), Log: p.log,
+	}
 	if p.certs != nil {
 		out.TLS = p.certs.Config("h2", "http/1.1")
 	}
@@ -121,7 +119,7 @@ func (p *parts) listener(l net.Listener, name string) web.Listener {
 
 func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
 	h := httpapi.Handler(httpapi.Options{Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log})
-	return p.listener(p.http, "http").Run(ctx, h)
+	return p.listener(s, p.http, "http").Run(ctx, h)
 }
 
 // serveAdmin speaks plaintext on loopback whatever the others do: probes and scrapers there need no certificate.
@@ -132,7 +130,7 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 		Server: s, Registry: p.metrics.Registry, History: history, Loopback: p.adminOnLoopback(), Tokens: p.tokens,
 		Reload: func(ctx context.Context) error { return p.reload(ctx, s) },
 	})
-	l := p.listener(p.admin, "admin")
+	l := p.listener(s, p.admin, "admin")
 	l.Grace = min(l.Grace, lastSpans)
 	if p.adminOnLoopback() {
 		l.TLS = (*tls.Config)(nil)

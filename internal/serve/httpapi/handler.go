@@ -41,6 +41,7 @@ func Handler(o Options) http.Handler {
 func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, done := time.Now(), func(int, string) {}
+		r = r.WithContext(serve.From(r.Context(), r.RemoteAddr))
 		if a.Watch != nil {
 			r, done = a.Watch(r, name)
 		}
@@ -54,7 +55,8 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 				return err
 			}
 			caller = secure.Name(r.Context())
-			leave, err := a.Server.Enter()
+			serve.NoteCaller(r.Context(), caller)
+			leave, err := a.Server.Enter(r.Context())
 			if err != nil {
 				return err
 			}
@@ -62,6 +64,9 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 			reply, err = handle(w, r)
 			return err
 		})
+		if err != nil {
+			web.Drain(w, r)
+		}
 		status, reason := a.answer(w, reply, err)
 		done(status, reason)
 		a.log(r, name, caller, status, reason, time.Since(began))
@@ -110,8 +115,18 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 }
 
 // embeddings is POST /v1/embeddings.
-func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
-	in, err := read(w, r, a.Server.Limits().RequestBytes)
+func (a *api) embeddings(_ http.ResponseWriter, r *http.Request) (any, error) {
+	most := a.Server.Limits().RequestBytes
+	size := most
+	if n := r.ContentLength; n >= 0 && n < int64(most) {
+		size = int(n)
+	}
+	held, err := a.Server.Receiving(r.Context(), size)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Leave()
+	in, err := read(r, most)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 
 	"hives/internal/strictjson"
 	hivesv1 "hives/proto/hives/v1"
@@ -21,16 +22,18 @@ type request struct {
 }
 
 // read takes a body of at most so many bytes.
-func read(w http.ResponseWriter, r *http.Request, most int) (*request, error) {
+func read(r *http.Request, most int) (*request, error) {
 	if r.ContentLength > int64(most) {
 		return nil, tooLarge(most)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
-	if large := new(http.MaxBytesError); errors.As(err, &large) {
-		return nil, tooLarge(most)
-	}
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again", reason: "SLOW_MESSAGE"}
+	case err != nil:
 		return nil, invalid("", "the body ended early")
+	case len(body) > most:
+		return nil, tooLarge(most)
 	}
 	return parse(body)
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -20,17 +20,38 @@ import (
 // Caller is whoever has a token.
 type Caller struct {
 	Entry
-	quota   *rate.Limiter // nil for none
+	quota   *bucket // nil for none
 	streams atomic.Int64
+	gone    chan struct{} // closed when the token has left the file
 }
 
 func newCaller(e Entry) *Caller {
-	c := &Caller{Entry: e}
+	c := &Caller{Entry: e, gone: make(chan struct{})}
 	if e.TokensPerSecond > 0 {
-		// A second's worth may be saved up.
-		c.quota = rate.NewLimiter(rate.Limit(e.TokensPerSecond), int(math.Ceil(min(e.TokensPerSecond, math.MaxInt32))))
+		c.quota = &bucket{perSecond: e.TokensPerSecond, balance: e.TokensPerSecond}
 	}
 	return c
+}
+
+// bucket fills by so many tokens a second, of which a second's worth may be saved up, and may be in debt.
+type bucket struct {
+	mu                 sync.Mutex
+	perSecond, balance float64
+	at                 time.Time // of the balance
+}
+
+// add brings the balance up to now and adds tokens, which may be negative.
+func (b *bucket) add(now time.Time, tokens float64) (balance float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.at.IsZero() {
+		b.balance += b.perSecond * max(0, now.Sub(b.at).Seconds())
+	}
+	if now.After(b.at) {
+		b.at = now
+	}
+	b.balance = min(b.balance+tokens, b.perSecond)
+	return b.balance
 }
 
 // wait is how long the balance stays at or below 0.
@@ -38,20 +59,17 @@ func (c *Caller) wait(now time.Time) time.Duration {
 	if c.quota == nil {
 		return 0
 	}
-	balance := c.quota.TokensAt(now)
+	balance := c.quota.add(now, 0)
 	if balance > 0 {
 		return 0
 	}
 	return time.Duration(math.Ceil(-balance/c.TokensPerSecond*1e9)) + time.Millisecond
 }
 
-// charge takes tokens off the balance, into debt if need be.
+// charge takes tokens off the balance, into debt if need be; a negative number gives back.
 func (c *Caller) charge(now time.Time, tokens int) {
-	if c.quota == nil {
-		return
-	}
-	for burst := c.quota.Burst(); tokens > 0; tokens -= burst {
-		c.quota.ReserveN(now, min(tokens, burst))
+	if c.quota != nil {
+		c.quota.add(now, -float64(tokens))
 	}
 }
 
@@ -85,34 +103,29 @@ func Name(ctx context.Context) string {
 	return ""
 }
 
-// Admit is for serve.Options: it refuses a request whose caller is in debt, and lets bulk wait.
-func Admit(ctx context.Context, bulk bool) error {
+// Admit is for serve.Options: it refuses a request whose caller is in debt, lets bulk wait, and charges the others. paid
+// corrects the charge to the exact number.
+func Admit(ctx context.Context, tokens int, bulk bool) (paid func(exact int), err error) {
 	c := Of(ctx)
 	if c == nil {
-		return nil
+		return func(int) {}, nil
 	}
 	for {
 		delay := c.wait(time.Now())
 		switch {
 		case delay == 0:
-			return nil
+			c.charge(time.Now(), tokens)
+			return func(exact int) { c.charge(time.Now(), exact-tokens) }, nil
 		case !bulk:
-			return overQuota(c, delay)
+			return nil, overQuota(c, delay)
 		}
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
-	}
-}
-
-// Charge takes a request's tokens off its caller's balance.
-func Charge(ctx context.Context, tokens int) {
-	if c := Of(ctx); c != nil {
-		c.charge(time.Now(), tokens)
 	}
 }
 

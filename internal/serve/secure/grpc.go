@@ -2,6 +2,7 @@ package secure
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	middleware "github.com/grpc-ecosystem/go-grpc-middleware/v2"
@@ -46,12 +47,36 @@ func (t *Tokens) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServ
 	if err != nil {
 		return err
 	}
-	if c := Of(ctx); c != nil {
-		leave, err := c.enterStream()
-		if err != nil {
-			return serve.Status(err)
-		}
-		defer leave()
+	c := Of(ctx)
+	if c == nil {
+		return next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx})
 	}
-	return next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx})
+	leave, err := c.enterStream()
+	if err != nil {
+		return serve.Status(err)
+	}
+	defer leave()
+	ctx, end := c.whileKnown(ctx)
+	defer end()
+	err = next(srv, &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx})
+	if errors.Is(context.Cause(ctx), errRevoked) {
+		return errRevoked
+	}
+	return err
+}
+
+// errRevoked ends the streams of a token that has left the file.
+var errRevoked = refused("the token is not known here any more")
+
+// whileKnown ends ctx when the caller's token leaves the file.
+func (c *Caller) whileKnown(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-c.gone:
+			cancel(errRevoked)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }

@@ -28,7 +28,7 @@ func OpenTokens(path string) (*Tokens, error) {
 }
 
 // Reload reads the file again. A broken one changes nothing. Quotas of lines that did not change go on where they
-// were; what a token that has left the file began may end.
+// were; calls of a token that has left the file may end, its streams are ended.
 func (t *Tokens) Reload() error {
 	raw, err := os.ReadFile(t.path)
 	if err != nil {
@@ -38,23 +38,37 @@ func (t *Tokens) Reload() error {
 	if err != nil {
 		return err
 	}
-	known := map[Entry]*Caller{}
-	if old := t.callers.Load(); old != nil {
-		for _, c := range *old {
-			known[c.Entry] = c
+	old := map[id]*Caller{}
+	if now := t.callers.Load(); now != nil {
+		for _, c := range *now {
+			old[c.id()] = c
 		}
 	}
 	var next []*Caller
 	for _, e := range entries {
-		c := known[e]
-		if c == nil {
-			c = newCaller(e)
+		c := newCaller(e)
+		if before := old[c.id()]; before != nil {
+			delete(old, c.id())
+			if c.gone = before.gone; before.Entry == e {
+				c = before
+			}
 		}
 		next = append(next, c)
 	}
 	t.callers.Store(&next)
+	for _, c := range old {
+		close(c.gone)
+	}
 	return nil
 }
+
+// id is what stays of a caller when its quota changes: its streams may go on.
+type id struct {
+	name string
+	hash [sha256.Size]byte
+}
+
+func (e Entry) id() id { return id{e.Name, e.Hash} }
 
 // find compares with every entry, whichever is the right one.
 func (t *Tokens) find(token string) (found *Caller) {

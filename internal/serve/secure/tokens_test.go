@@ -2,6 +2,7 @@ package secure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -131,8 +132,8 @@ func TestQuotaIsPaidByWaiting(t *testing.T) {
 func TestDebtorsAreRefusedAndBulkWaits(t *testing.T) {
 	c := newCaller(Entry{Name: "a", TokensPerSecond: 20})
 	ctx := With(context.Background(), c)
-	Charge(ctx, 1000)
-	err := Admit(ctx, false)
+	c.charge(time.Now(), 1000)
+	_, err := Admit(ctx, 1, false)
 	s := status.Convert(err)
 	var delay time.Duration
 	for _, d := range s.Details() {
@@ -145,16 +146,16 @@ func TestDebtorsAreRefusedAndBulkWaits(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
-	if err := Admit(short, true); err != context.DeadlineExceeded {
+	if _, err := Admit(short, 1, true); err != context.DeadlineExceeded {
 		t.Errorf("bulk in debt ended in %v, want to wait until its deadline", err)
 	}
 	other := newCaller(Entry{Name: "b", TokensPerSecond: 200})
 	with := With(context.Background(), other)
-	Charge(with, 204)
-	if err := Admit(with, true); err != nil || other.wait(time.Now()) != 0 {
+	other.charge(time.Now(), 204)
+	if _, err := Admit(with, 0, true); err != nil || other.wait(time.Now()) != 0 {
 		t.Errorf("bulk was let in with %v before its debt was paid", err)
 	}
-	if err := Admit(context.Background(), false); err != nil {
+	if _, err := Admit(context.Background(), 1, false); err != nil {
 		t.Errorf("without tokens: %v", err)
 	}
 }
@@ -171,5 +172,65 @@ func TestStreamsOfAToken(t *testing.T) {
 	leave()
 	if _, err := c.enterStream(); err != nil {
 		t.Errorf("after the first has ended: %v", err)
+	}
+}
+
+// TestChargedAtOnceAndCorrected: a caller pays by bytes before anything is done, and the difference once the tokens are
+// known. The clock stands still.
+func TestChargedAtOnceAndCorrected(t *testing.T) {
+	c := newCaller(Entry{Name: "a", TokensPerSecond: 1e-9}) // nothing comes back meanwhile
+	c.quota.balance = 1000
+	c.quota.perSecond = 1000
+	c.quota.at = time.Now().Add(time.Hour)
+	ctx := With(context.Background(), c)
+	paid, err := Admit(ctx, 700, false)
+	if err != nil || c.quota.balance != 300 {
+		t.Fatalf("%v; a balance of %g after 700 of 1,000 were charged", err, c.quota.balance)
+	}
+	if paid(450); c.quota.balance != 550 {
+		t.Errorf("a balance of %g after 450 of 1,000 were used", c.quota.balance)
+	}
+	if paid, err = Admit(ctx, 10, false); err != nil {
+		t.Fatal(err)
+	}
+	if paid(2000); c.quota.balance != -1450 {
+		t.Errorf("a balance of %g after 2,000 more", c.quota.balance)
+	}
+	if _, err := Admit(ctx, 1, false); err == nil {
+		t.Error("a caller in debt was let in")
+	}
+}
+
+// TestRevokedTokensAreTold: a token that leaves the file ends what it has open, one whose quota changes does not, and may
+// be revoked later.
+func TestRevokedTokensAreTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens")
+	first, a := made(t, Entry{Name: "a", TokensPerSecond: 1})
+	_, b := made(t, Entry{Name: "b"})
+	put(t, path, a, b)
+	tokens, err := OpenTokens(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := tokens.find(first)
+	ctx, end := c.whileKnown(context.Background())
+	defer end()
+	a.TokensPerSecond = 2
+	put(t, path, a, b)
+	if err := tokens.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.gone:
+		t.Fatal("a changed quota ended the token's streams")
+	default:
+	}
+	put(t, path, b)
+	if err := tokens.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, errRevoked) || status.Code(cause) != codes.Unauthenticated {
+		t.Errorf("the stream of a revoked token ended in %v", cause)
 	}
 }

@@ -32,7 +32,7 @@ func NewPool(size int, onFull func(caller string)) *Pool {
 	return &Pool{size: size, held: map[string]int{}, onFull: onFull}
 }
 
-// Place is what a caller holds.
+// Place is what a caller holds. The zero Place holds nothing.
 type Place struct {
 	p      *Pool
 	caller string
@@ -83,6 +83,9 @@ func (l *Place) Leave() { l.Keep(0) }
 
 // Keep gives all but n places back.
 func (l *Place) Keep(n int) {
+	if l == nil || l.p == nil {
+		return
+	}
 	l.p.mu.Lock()
 	defer l.p.mu.Unlock()
 	if n >= l.n {
@@ -103,10 +106,11 @@ func (p *Pool) Used() int {
 // Size is how many places there are.
 func (p *Pool) Size() int { return p.size }
 
-// beyondPart tells whether n more are more than a caller's part. The caller holds mu, here and below.
+// beyondPart tells whether n more are more than a caller's part; nobody's calls (caller "") are not bounded so. Who calls
+// this and what follows holds mu.
 func (p *Pool) beyondPart(caller string, n int) bool {
 	held := p.held[caller]
-	return held > 0 && held+n > largestPart*(p.size-p.used)
+	return caller != "" && held > 0 && held+n > largestPart*(p.size-p.used)
 }
 
 func (p *Pool) take(caller string, n int) *Place {

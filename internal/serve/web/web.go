@@ -12,14 +12,12 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"hives/internal/serve"
+	"hives/internal/serve/share"
 )
 
 const (
 	headerTimeout = 10 * time.Second
-	bodyTimeout   = 30 * time.Second // headers included: a slow writer is cut off
 	replyTimeout  = 30 * time.Second // for a reply to be read, once it is there
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10 // bytes, as gRPC's
@@ -27,30 +25,29 @@ const (
 
 // Listener is where and how to serve.
 type Listener struct {
-	net.Listener
-	Name        string
-	TLS         *tls.Config // nil serves plaintext
-	Connections int
-	Grace       time.Duration // for requests to finish in at the end
-	Log         *slog.Logger
+	*share.Listener
+	Name    string
+	TLS     *tls.Config   // nil serves plaintext
+	Receive time.Duration // for a request to come in, its body included
+	Grace   time.Duration // for requests to finish in at the end
+	Log     *slog.Logger
 }
 
 // Run serves h until ctx ends, and then answers what was accepted.
 func (l Listener) Run(ctx context.Context, h http.Handler) error {
 	srv := &http.Server{
-		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader,
+		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: l.Receive, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ConnState: l.state,
 		// net/http writes panic values, which may quote a text, and failed handshakes there. Handlers contain their own.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	failed := make(chan error, 1)
-	bounded := netutil.LimitListener(l.Listener, l.Connections)
 	go func() {
 		if l.TLS != nil {
-			failed <- srv.ServeTLS(bounded, "", "")
+			failed <- srv.ServeTLS(l.Listener, "", "")
 			return
 		}
-		failed <- srv.Serve(bounded)
+		failed <- srv.Serve(l.Listener)
 	}()
 	l.Log.Info("listening", l.Name, l.Addr().String(), "tls", l.TLS != nil)
 	select {
@@ -64,6 +61,31 @@ func (l Listener) Run(ctx context.Context, h http.Handler) error {
 		srv.Close()
 	}
 	return nil
+}
+
+// state tells the listener which connections are at work.
+func (l Listener) state(c net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateActive:
+		l.Began(c.RemoteAddr().String())
+	case http.StateIdle:
+		l.Ended(c.RemoteAddr().String())
+	}
+}
+
+// maxDrain is how much of an unread body is read and thrown away before a refusal is sent.
+const maxDrain = 32 << 20
+
+// Drain reads what is left of a request's body, up to a bound, before a refusal is sent. A client that sends all of its
+// body before it reads would see a reset connection in its place. One that asks first (Expect) is just told. What is
+// longer ends with the connection.
+func Drain(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.Header.Get("Expect") != "" {
+		return
+	}
+	if n, err := io.CopyN(io.Discard, r.Body, maxDrain); n == maxDrain || err != nil && !errors.Is(err, io.EOF) {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 // Call runs a handler and turns its panic into an error.
