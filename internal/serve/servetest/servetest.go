@@ -157,6 +157,7 @@ type Fixture struct {
 	*serve.Server
 	Conn *grpc.ClientConn
 	Dial func() *grpc.ClientConn // another connection
+	Raw  func() net.Conn         // one without a client
 	Stop context.CancelFunc      // what SIGTERM does
 	Done <-chan error            // Run's result
 }
@@ -189,6 +190,14 @@ func Launch(t testing.TB, o serve.Options) *Fixture {
 	f.Dial = func() *grpc.ClientConn {
 		conn, err := grpc.NewClient("passthrough:///fake", grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	f.Raw = func() net.Conn {
+		conn, err := l.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
