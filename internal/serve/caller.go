@@ -13,8 +13,8 @@ import (
 
 // note is who calls. What is outermost, as the log, learns it from those inside it.
 type note struct {
-	name string // that of a token; empty where nobody was asked
-	host string
+	name    string // that of a token; empty where nobody was asked
+	address string // that the connection came from
 }
 
 type noteKey struct{}
@@ -29,20 +29,20 @@ func NoteCaller(ctx context.Context, name string) {
 
 // from notes the address that a call came from.
 func from(ctx context.Context, address string) context.Context {
-	return context.WithValue(ctx, noteKey{}, &note{host: share.Host(address)})
+	return context.WithValue(ctx, noteKey{}, &note{address: address})
 }
 
-// Caller is whose part of the server a call takes: a token's name, else the host that the connection came from. It is
-// empty for calls from within this process, which are nobody's.
-func Caller(ctx context.Context) string {
+// Caller is whose part of the server a call takes: that of a token's name, else of the host that the connection came
+// from. Calls from within this process are nobody's.
+func Caller(ctx context.Context) share.Who {
 	n, _ := ctx.Value(noteKey{}).(*note)
 	switch {
 	case n == nil:
-		return ""
+		return share.Who{}
 	case n.name != "":
-		return "token " + n.name
+		return share.Who{Caller: "token " + n.name, Connection: n.address}
 	}
-	return "host " + n.host
+	return share.Who{Caller: "host " + share.Host(n.address), Connection: n.address}
 }
 
 func noted(ctx context.Context) context.Context {

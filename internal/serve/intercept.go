@@ -88,10 +88,14 @@ func (s *Server) enterCall(ctx context.Context, method string) (leave func(), er
 	if err := checkMetadata(ctx); err != nil {
 		return nil, err
 	}
+	pool, what := s.places.calls, "calls"
 	if !ours(method) {
-		return enter(ctx, s.places.probes, "TOO_MANY_CALLS", "probes")
+		pool, what = s.places.probes, "probes"
 	}
-	return enter(ctx, s.places.calls, "TOO_MANY_CALLS", "calls")
+	if leave, err = enter(ctx, pool, "TOO_MANY_CALLS", what); err != nil {
+		s.arrivals.makeWay(1 + pool.Size()/16) // for whoever comes again
+	}
+	return leave, err
 }
 
 func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

@@ -21,7 +21,7 @@ type places struct {
 
 func (s *Server) newPlaces(l Limits, cores int) places {
 	pool := func(limit string, size int) *share.Pool {
-		return share.NewPool(size, func(caller string) { s.limitReached(limit, size, caller) })
+		return share.NewPool(size, func(who share.Who) { s.limitReached(limit, size, who.Caller) })
 	}
 	return places{
 		calls: pool("calls", l.Calls), probes: pool("probes", l.Calls), bulk: pool("bulk streams", l.BulkStreams),

@@ -62,11 +62,14 @@ func (s *Server) receive(ctx context.Context, decode func(any) error, v any) (*s
 	if err != nil {
 		return place, Status(err)
 	}
-	late := time.AfterFunc(s.opt.Times.Receive, func() { stopStream(ctx) })
+	a := s.arrivals.add(func() { stopStream(ctx) })
+	defer s.arrivals.remove(a)
+	late := time.AfterFunc(s.opt.Times.Receive, a.end)
 	err = decode(v)
-	switch inTime := late.Stop(); {
-	case !inTime && err != nil && ctx.Err() != nil:
-		err = Status(errSlow)
+	late.Stop()
+	switch {
+	case err != nil:
+		err = Status(a.reason(err))
 	case err == nil:
 		err = Status(malformed(v))
 	}

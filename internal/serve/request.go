@@ -41,13 +41,13 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 		return nil, err
 	}
 	if t.Flow == nil {
-		t.Flow = &schedule.Flow{Caller: Caller(ctx)}
+		t.Flow = &schedule.Flow{Who: Caller(ctx)}
 	}
 	paid, err := g.pay(ctx, &t)
 	if err != nil {
 		return nil, err
 	}
-	ticket, err := g.sched.Admit(ctx, t.Flow.Caller, g.estimate(&t), t.Bulk)
+	ticket, err := g.sched.Admit(ctx, t.Flow.Who, g.estimate(&t), t.Bulk)
 	if err != nil {
 		return nil, err
 	}

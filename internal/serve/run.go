@@ -24,6 +24,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	bounded := s.Listen(l, "grpc", s.opt.Limits.Connections)
 	s.listener.Store(bounded)
 	go func() { served <- s.grpc.Serve(bounded) }()
+	over := make(chan struct{})
+	go s.reap(over)
+	defer close(over)
 	err := s.live(ctx, served, companions.failed)
 	if err != nil {
 		s.stop(lastWords)

@@ -66,12 +66,13 @@ type Server struct {
 	swap    sync.Mutex // held during a swap
 	retired sync.WaitGroup
 
-	ready  chan struct{}   // closed when the first generation serves
-	over   context.Context // ends when draining begins
-	end    context.CancelFunc
-	lost   chan error // why the engine is lost
-	places places
-	checks atomic.Uint64 // numbers self-checks
+	ready    chan struct{}   // closed when the first generation serves
+	over     context.Context // ends when draining begins
+	end      context.CancelFunc
+	lost     chan error // why the engine is lost
+	places   places
+	arrivals arrivals
+	checks   atomic.Uint64 // numbers self-checks
 }
 
 // New makes a server that listens to nobody yet.

@@ -144,6 +144,29 @@ func TestSlowMessagesEnd(t *testing.T) {
 	same(t, got, text)
 }
 
+// TestSlowMessagesMakeWay: all room is taken by messages that do not come, over many connections of one host. A call over
+// another of its connections gets room, since those that have had their second end; they are told to come again.
+func TestSlowMessagesMakeWay(t *testing.T) {
+	r := &servetest.Runner{}
+	o := servetest.Options(t, r)
+	o.Limits.RequestBytes, o.Limits.BytesUnderWay = 1<<20, 8<<20
+	o.Times.Receive = time.Hour
+	f := servetest.Start(t, o, r)
+	for range 30 {
+		announce(t, f.Raw(), "", hivesv1.EmbedService_Embed_FullMethodName, 2, 1<<20)
+	}
+	eventually(t, "the streams to arrive", func() bool { return used(f, "calls") == 60 })
+	text := "beside them"
+	got, err := hivesv1.NewEmbedServiceClient(f.Conn).Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{text}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, text)
+	if n := used(f, "calls"); n == 60 {
+		t.Error("none of the slow calls made way")
+	}
+}
+
 // TestNobodyIsReadFor: who may not call is told so before the message has come. It never comes.
 func TestNobodyIsReadFor(t *testing.T) {
 	r := &servetest.Runner{}

@@ -48,7 +48,7 @@ func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer)
 		return Status(err)
 	}
 	defer leave()
-	b := &bulk{s: e.s, stream: stream, flow: &schedule.Flow{Caller: Caller(stream.Context())}, broken: make(chan struct{})}
+	b := &bulk{s: e.s, stream: stream, flow: &schedule.Flow{Who: Caller(stream.Context())}, broken: make(chan struct{})}
 	return Status(b.run())
 }
 

@@ -110,7 +110,7 @@ func (g *Generation) prompt(name *string) (string, error) {
 
 // EmbedStream implements the method for gRPC.
 func (t teiEmbed) EmbedStream(stream teiv1.Embed_EmbedStreamServer) error {
-	flow := &schedule.Flow{Caller: Caller(stream.Context())}
+	flow := &schedule.Flow{Who: Caller(stream.Context())}
 	return t.s.ordered(stream.Context(), func(ctx context.Context) error {
 		return inOrder(ctx, t.s, stream.Recv, stream.Send, func(r *teiv1.EmbedRequest) (*teiv1.EmbedResponse, error) {
 			return t.s.teiEmbed(ctx, r, flow)

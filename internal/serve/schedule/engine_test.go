@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/internal/serve/share"
 	"hives/pack"
 )
 
@@ -86,13 +87,13 @@ func TestCloseAnswersWhatWasAdmitted(t *testing.T) {
 	eventually(t, "the first batch", func() bool { return f.batches() == 1 })
 	go ask(text(50, 8))
 	eventually(t, "the second request", func() bool { return s.Stats().Waiting == 8 })
-	ticket, err := s.Admit(context.Background(), "", 3, false)
+	ticket, err := s.Admit(context.Background(), share.Who{}, 3, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	go s.Close()
 	eventually(t, "closing", func() bool {
-		ticket, err := s.Admit(context.Background(), "", 1, false)
+		ticket, err := s.Admit(context.Background(), share.Who{}, 1, false)
 		if err == nil {
 			ticket.Release()
 		}

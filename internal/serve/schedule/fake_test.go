@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/internal/serve/share"
 	"hives/pack"
 )
 
@@ -117,7 +118,7 @@ func embed(ctx context.Context, s *Scheduler, texts ...Text) ([]Result, error) {
 	for _, x := range texts {
 		tokens += len(x.IDs)
 	}
-	ticket, err := s.Admit(ctx, "", tokens, false)
+	ticket, err := s.Admit(ctx, share.Who{}, tokens, false)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"slices"
 	"time"
+
+	"hives/internal/serve/share"
 )
 
 // state of an item. An item that nobody waits for any more is dropped: the queue passes over it.
@@ -20,8 +22,8 @@ const (
 type item struct {
 	key     Key
 	ids     []int32
-	fresh   bool   // not cached
-	caller  string // who brought it, and whose part of the queue it takes
+	fresh   bool      // not cached
+	who     share.Who // who brought it, and whose part of the queue it takes
 	state   state
 	waiters int    // requests' positions that want it
 	line    *line  // which it was last seen in
@@ -31,16 +33,15 @@ type item struct {
 	out     Result
 }
 
-// Flow is the texts of one call or one stream. Callers share the engine evenly, and what a caller gets its flows share
-// evenly; flows without a caller share with callers. A flow belongs to one request's path: it is not copied.
-type Flow struct{ Caller string }
+// Flow is the texts of one call or one stream. Callers share the engine evenly; what a caller gets its connections share,
+// and what one of them gets its flows. Flows of nobody share with callers. A flow is not copied.
+type Flow struct{ share.Who }
 
-// line is where items wait: a flow, a caller with its flows below it, or the queue with all callers below it. A line is
-// there while something waits in it. Its clock stands at the service of the line below whose turn it last was, so that one
+// line is where items wait: a flow, a connection with its flows below it, a caller with its connections, or the queue with
+// all callers. A line is there while something waits in it. Its clock stands at the service of the line below whose turn it last was, so that one
 // which comes anew starts level with the others: it can neither claim what it missed nor owe.
 type line struct {
-	flow   *Flow   // nil for others
-	caller string  // of a caller's
+	key    any     // *Flow, share.Who or a caller's name
 	items  []*item // of a flow
 	below  lineHeap
 	above  *line // nil for the queue's
@@ -53,35 +54,32 @@ type line struct {
 // queue holds the lines that wait.
 type queue struct {
 	root    line
-	callers map[string]*line
-	flows   map[*Flow]*line
+	lines   map[any]*line
 	orders  uint64
 	windows uint64 // so many there have been
 }
 
-func newQueue() queue { return queue{callers: map[string]*line{}, flows: map[*Flow]*line{}} }
+func newQueue() queue { return queue{lines: map[any]*line{}} }
 
 // push lets it wait in f. An item may wait in several flows; the first that reaches it pays for it.
 func (q *queue) push(f *Flow, it *item) {
-	l := q.flows[f]
-	if l == nil {
-		above := &q.root
-		if f.Caller != "" {
-			if above = q.callers[f.Caller]; above == nil {
-				above = q.list(&q.root, &line{caller: f.Caller})
-				q.callers[f.Caller] = above
-			}
-		}
-		l = q.list(above, &line{flow: f})
-		q.flows[f] = l
+	l := &q.root
+	if f.Caller != "" {
+		l = q.line(q.line(l, f.Caller), f.Who)
 	}
+	l = q.line(l, f)
 	l.items = append(l.items, it)
 }
 
-func (q *queue) list(above, l *line) *line {
-	q.orders++
-	l.above, l.served, l.order = above, above.clock, q.orders
-	heap.Push(&above.below, l)
+// line finds a line by its key, or begins one below another.
+func (q *queue) line(above *line, key any) *line {
+	l := q.lines[key]
+	if l == nil {
+		q.orders++
+		l = &line{key: key, above: above, served: above.clock, order: q.orders}
+		q.lines[key] = l
+		heap.Push(&above.below, l)
+	}
 	return l
 }
 
@@ -89,16 +87,14 @@ func (q *queue) list(above, l *line) *line {
 func (q *queue) clear(l *line) {
 	for l.above != nil && len(l.below) == 0 && l.head() == nil {
 		heap.Remove(&l.above.below, l.place)
-		if delete(q.flows, l.flow); l.flow == nil {
-			delete(q.callers, l.caller)
-		}
+		delete(q.lines, l.key)
 		l = l.above
 	}
 }
 
 // leave takes items out of a flow, each as often as it is given.
 func (q *queue) leave(f *Flow, items []*item) {
-	l := q.flows[f]
+	l := q.lines[f]
 	if l == nil {
 		return
 	}
@@ -155,7 +151,7 @@ func (q *queue) take(items []*item) {
 		}
 	}
 	for _, it := range items {
-		if q.flows[it.line.flow] == it.line {
+		if q.lines[it.line.key] == it.line {
 			q.clear(it.line)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"hives/internal/serve/share"
 )
 
 func queued(first int32, n int) *item {
@@ -70,13 +72,13 @@ func TestFlowsShareInTokens(t *testing.T) {
 			}
 			q.take(items)
 			for _, it := range items {
-				given[it.line.flow] += len(it.ids)
+				given[it.line.key.(*Flow)] += len(it.ids)
 				taken[it]++
 				left -= len(it.ids)
 			}
 			least, most := math.MaxInt, 0
 			for _, f := range flows {
-				if l := q.flows[f]; l != nil && l.head() != nil {
+				if l := q.lines[f]; l != nil && l.head() != nil {
 					least, most = min(least, given[f]), max(most, given[f])
 				}
 			}
@@ -89,8 +91,8 @@ func TestFlowsShareInTokens(t *testing.T) {
 				t.Fatalf("a text of %d tokens was taken %d times", len(it.ids), n)
 			}
 		}
-		if len(q.window(tokens, texts)) > 0 || len(q.flows) > 0 {
-			t.Fatalf("%d flows are left in an empty queue", len(q.flows))
+		if len(q.window(tokens, texts)) > 0 || len(q.lines) > 0 {
+			t.Fatalf("%d flows are left in an empty queue", len(q.lines))
 		}
 	})
 }
@@ -120,8 +122,8 @@ func TestDroppedFlowIsForgotten(t *testing.T) {
 	q.push(gone, it)
 	q.push(stays, queued(2, 5))
 	it.state = dropped
-	if got := q.window(100, 100); len(got) != 1 || got[0].ids[0] != 2 || len(q.flows) != 1 {
-		t.Errorf("a window of %d texts, %d flows", len(got), len(q.flows))
+	if got := q.window(100, 100); len(got) != 1 || got[0].ids[0] != 2 || len(q.lines) != 1 {
+		t.Errorf("a window of %d texts, %d flows", len(got), len(q.lines))
 	}
 }
 
@@ -136,14 +138,14 @@ func TestCallersShareTheEngine(t *testing.T) {
 	}{"callers": {"flood", "other", true}, "calls": {"", "", false}} {
 		q := newQueue()
 		for i := range 150 {
-			f := &Flow{Caller: c.flood}
+			f := &Flow{share.Who{Caller: c.flood}}
 			for range 4 {
 				q.push(f, queued(int32(i), length))
 			}
 		}
 		q.take(q.window(window, 100))
 		mine := queued(1000, length)
-		q.push(&Flow{Caller: c.other}, mine)
+		q.push(&Flow{share.Who{Caller: c.other}}, mine)
 		q.take(q.window(window, 100))
 		if got := mine.state == running; got != c.first {
 			t.Errorf("between %s: a text behind 150 calls of another was taken next: %v, want %v", name, got, c.first)
@@ -153,7 +155,7 @@ func TestCallersShareTheEngine(t *testing.T) {
 	callers := map[string]int{"many calls": 50, "one stream": 1, "a few": 3}
 	for caller, calls := range callers {
 		for range calls {
-			f := &Flow{Caller: caller}
+			f := &Flow{share.Who{Caller: caller}}
 			for range 300 / calls {
 				q.push(f, queued(7, length))
 			}
@@ -161,7 +163,7 @@ func TestCallersShareTheEngine(t *testing.T) {
 	}
 	for range 60 {
 		for _, it := range q.window(window, 100) {
-			given[it.line.above.caller] += length
+			given[it.line.above.above.key.(string)] += length
 			q.take([]*item{it})
 		}
 		for caller := range callers {
@@ -175,12 +177,12 @@ func TestCallersShareTheEngine(t *testing.T) {
 // TestCancelledTextsLeaveTheirFlows: a queue holds what waits and nothing else, however many requests came and went.
 func TestCancelledTextsLeaveTheirFlows(t *testing.T) {
 	q := newQueue()
-	stream := &Flow{Caller: "a"}
+	stream := &Flow{share.Who{Caller: "a"}}
 	stays := queued(1, 100)
 	q.push(stream, stays)
 	for range 1600 {
 		var items []*item
-		call := &Flow{Caller: "a"}
+		call := &Flow{share.Who{Caller: "a"}}
 		for range 10 {
 			it := queued(2, 100)
 			items = append(items, it)
@@ -194,13 +196,13 @@ func TestCancelledTextsLeaveTheirFlows(t *testing.T) {
 		q.leave(stream, items)
 	}
 	ids := 0
-	for _, l := range q.flows {
+	for _, l := range q.lines {
 		for _, it := range l.items {
 			ids += len(it.ids)
 		}
 	}
-	if ids != 100 || len(q.flows) != 1 || len(q.callers) != 1 || len(q.root.below) != 1 {
-		t.Errorf("%d ids in %d flows of %d callers, want the 100 that wait", ids, len(q.flows), len(q.callers))
+	if ids != 100 || len(q.lines) != 3 || len(q.root.below) != 1 {
+		t.Errorf("%d ids in %d lines, want the 100 that wait, in a flow of a connection of a caller", ids, len(q.lines))
 	}
 	q.push(stream, stays) // wanted twice: one of the two requests leaves
 	q.leave(stream, []*item{stays})

@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"hives/internal/fault"
+	"hives/internal/serve/share"
 	"hives/pack"
 )
 
@@ -69,6 +70,7 @@ type Scheduler struct {
 	waiting  int                        // tokens of items that wait
 	held     int                        // these, and tokens of tickets
 	heldBy   map[string]int             // the same by caller
+	heldOver map[share.Who]int          // the same by connection
 	room     chan struct{}              // closed and replaced when held falls
 	closing  bool
 	err      error // set once failed is closed
@@ -83,7 +85,7 @@ type Scheduler struct {
 // New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine.
 func New(r Runner, o Options) (*Scheduler, error) {
 	s := &Scheduler{
-		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{},
+		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{}, heldOver: map[share.Who]int{},
 		room: make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	for _, shape := range s.shapes {
@@ -136,18 +138,21 @@ func (s *Scheduler) nudge() {
 }
 
 // hold takes queue room, release gives it back. Who calls them holds mu.
-func (s *Scheduler) hold(caller string, tokens int) {
+func (s *Scheduler) hold(who share.Who, tokens int) {
 	s.held += tokens
-	if s.heldBy[caller] += tokens; s.heldBy[caller] == 0 {
-		delete(s.heldBy, caller)
+	if s.heldBy[who.Caller] += tokens; s.heldBy[who.Caller] == 0 {
+		delete(s.heldBy, who.Caller)
+	}
+	if s.heldOver[who] += tokens; s.heldOver[who] == 0 {
+		delete(s.heldOver, who)
 	}
 }
 
-func (s *Scheduler) release(caller string, tokens int) {
+func (s *Scheduler) release(who share.Who, tokens int) {
 	if tokens <= 0 {
 		return
 	}
-	s.hold(caller, -tokens)
+	s.hold(who, -tokens)
 	close(s.room)
 	s.room = make(chan struct{})
 	if s.closing {
@@ -158,7 +163,7 @@ func (s *Scheduler) release(caller string, tokens int) {
 // unqueue counts an item off that no longer waits. The caller holds mu.
 func (s *Scheduler) unqueue(it *item) {
 	s.waiting -= len(it.ids)
-	s.release(it.caller, len(it.ids))
+	s.release(it.who, len(it.ids))
 }
 
 // forget takes it out of the texts in flight. The caller holds mu.

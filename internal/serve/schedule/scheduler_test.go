@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/internal/serve/share"
 	"hives/pack"
 )
 
@@ -120,13 +121,13 @@ func TestFullQueueRefusesBeforeWork(t *testing.T) {
 	ask(text(50, 8))
 	ask(text(90, 8))
 	eventually(t, "a queue of 16", func() bool { return s.Stats().Waiting == 16 })
-	_, err := s.Admit(context.Background(), "", 5, false)
+	_, err := s.Admit(context.Background(), share.Who{}, 5, false)
 	isKind(t, err, fault.Exhausted)
 	var full *FullError
 	if !errors.As(err, &full) || full.Held != 16 || full.Max != 20 || full.Retry <= 0 {
 		t.Errorf("the refusal says %+v", full)
 	}
-	if ticket, err := s.Admit(context.Background(), "", 4, false); err != nil {
+	if ticket, err := s.Admit(context.Background(), share.Who{}, 4, false); err != nil {
 		t.Errorf("4 tokens fit beside 16 in 20: %v", err)
 	} else if _, err = ticket.Embed(context.Background(), &Flow{}, []Text{text(200, 8)}); fault.Of(err) != fault.Exhausted {
 		t.Errorf("8 tokens on a ticket for 4: %v", err)
@@ -146,21 +147,21 @@ func TestFullQueueRefusesBeforeWork(t *testing.T) {
 func TestBulkWaitsAndLeavesRoom(t *testing.T) {
 	f := &fakeRunner{gate: make(chan struct{})}
 	s := start(t, f, Options{MaxTokens: 20})
-	if _, err := s.Admit(context.Background(), "", 10, true); err != nil {
+	if _, err := s.Admit(context.Background(), share.Who{}, 10, true); err != nil {
 		t.Fatal(err)
 	}
 	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := s.Admit(short, "", 1, true); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := s.Admit(short, share.Who{}, 1, true); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("bulk beyond half of the queue: %v, want to wait until the deadline", err)
 	}
-	ticket, err := s.Admit(context.Background(), "", 10, false)
+	ticket, err := s.Admit(context.Background(), share.Who{}, 10, false)
 	if err != nil {
 		t.Fatalf("a call beside bulk: %v", err)
 	}
 	got := make(chan error, 1)
 	go func() {
-		_, err := s.Admit(context.Background(), "", 1, true)
+		_, err := s.Admit(context.Background(), share.Who{}, 1, true)
 		got <- err
 	}()
 	ticket.Release() // still half full: the waiting one goes on waiting
@@ -170,7 +171,7 @@ func TestBulkWaitsAndLeavesRoom(t *testing.T) {
 	case <-time.After(20 * time.Millisecond):
 	}
 	s.mu.Lock()
-	s.release("", 10)
+	s.release(share.Who{}, 10)
 	s.mu.Unlock()
 	if err := <-got; err != nil {
 		t.Error(err)
@@ -350,57 +351,4 @@ func (p *spoiler) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 		}
 	}
 	return out, err
-}
-
-// TestACallersPartOfTheQueue: one caller gets three quarters of the queue, and another still finds room. Who has nothing
-// in it is let in as long as there is room at all.
-func TestACallersPartOfTheQueue(t *testing.T) {
-	f := &fakeRunner{gate: make(chan struct{})}
-	s := start(t, f, Options{MaxTokens: 100})
-	take := func(caller string) (tokens int, err error) {
-		for err == nil {
-			if _, err = s.Admit(context.Background(), caller, 5, false); err == nil {
-				tokens += 5
-			}
-		}
-		return tokens, err
-	}
-	for _, c := range []struct {
-		caller string
-		want   int
-		part   bool
-	}{{"a", 75, true}, {"b", 20, true}, {"c", 5, false}, {"d", 0, false}} {
-		got, err := take(c.caller)
-		var full *FullError
-		if !errors.As(err, &full) || got != c.want || full.Part != c.part {
-			t.Errorf("caller %s got %d tokens, want %d; then %v", c.caller, got, c.want, err)
-		}
-	}
-	close(f.gate)
-}
-
-// TestCancelledTextsFreeTheBound: at a bound of 100 tokens, 1,600 requests that are given up leave nothing behind while
-// the engine is busy with another.
-func TestCancelledTextsFreeTheBound(t *testing.T) {
-	f := &fakeRunner{gate: make(chan struct{})}
-	s := start(t, f, Options{MaxTokens: 100})
-	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = embed(context.Background(), s, text(1, 8)) })
-	eventually(t, "the first batch", func() bool { return f.batches() == 1 })
-	for i := range 1600 {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		if _, err := embed(ctx, s, text(int32(10+i), 8)); !errors.Is(err, context.Canceled) {
-			t.Fatalf("request %d: %v", i, err)
-		}
-		s.mu.Lock()
-		flows, held := len(s.queue.flows), s.held
-		s.mu.Unlock()
-		if flows > 0 || held > 0 {
-			t.Fatalf("after %d cancelled requests %d flows wait and %d tokens are held", i+1, flows, held)
-		}
-	}
-	close(f.gate)
-	wg.Wait()
-	s.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/internal/serve/share"
 )
 
 // FullError says that the queue has no room now.
@@ -25,23 +26,19 @@ func (e *FullError) Error() string {
 // Ticket is room in the queue, kept for one request.
 type Ticket struct {
 	s      *Scheduler
-	caller string
+	who    share.Who
 	tokens int
 	bulk   bool
 }
 
-// largestPart is how many times the room that is free a caller's tokens may take.
-const largestPart = 3
-
 // Admit keeps room for about so many tokens, before they are counted exactly. If there is none, a call gets
 // *FullError; bulk waits for room instead, and may fill half of the queue only, so that it never shuts calls out.
-// A caller who holds room already gets three times what is free at most: three quarters of the queue when alone.
-// Nobody's tokens (caller "") are not bounded so.
-func (s *Scheduler) Admit(ctx context.Context, caller string, tokens int, bulk bool) (*Ticket, error) {
+// A caller who holds room already gets a part of it, three quarters of the queue when alone (package share).
+func (s *Scheduler) Admit(ctx context.Context, who share.Who, tokens int, bulk bool) (*Ticket, error) {
 	for {
-		room, err := s.tryAdmit(caller, tokens, bulk)
+		room, err := s.tryAdmit(who, tokens, bulk)
 		if err == nil && room == nil {
-			return &Ticket{s, caller, tokens, bulk}, nil
+			return &Ticket{s, who, tokens, bulk}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -56,7 +53,7 @@ func (s *Scheduler) Admit(ctx context.Context, caller string, tokens int, bulk b
 }
 
 // tryAdmit returns neither channel nor error if there is room, and the channel to wait for if bulk may wait.
-func (s *Scheduler) tryAdmit(caller string, tokens int, bulk bool) (<-chan struct{}, error) {
+func (s *Scheduler) tryAdmit(who share.Who, tokens int, bulk bool) (<-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	limit := s.opt.MaxTokens
@@ -68,23 +65,22 @@ func (s *Scheduler) tryAdmit(caller string, tokens int, bulk bool) (<-chan struc
 		return nil, s.err
 	case s.closing:
 		return nil, fault.New(fault.Unavailable, "the model is being replaced or the server ends")
-	case s.held+tokens <= limit && !s.beyondPart(caller, tokens, limit) || bulk && s.held == 0:
-		s.hold(caller, tokens)
+	case s.held+tokens <= limit && !s.beyondPart(who, tokens, limit) || bulk && s.held == 0:
+		s.hold(who, tokens)
 		return nil, nil
 	case bulk:
 		return s.room, nil
 	}
-	return nil, s.full(caller, tokens)
+	return nil, s.full(who, tokens)
 }
 
 // beyondPart tells whether tokens more are more than a caller's part of limit. Who calls it holds mu.
-func (s *Scheduler) beyondPart(caller string, tokens, limit int) bool {
-	held := s.heldBy[caller]
-	return caller != "" && held > 0 && held+tokens > largestPart*(limit-s.held)
+func (s *Scheduler) beyondPart(who share.Who, tokens, limit int) bool {
+	return who.Beyond(tokens, s.heldBy[who.Caller], s.heldOver[who], limit-s.held)
 }
 
 // full counts and describes a refusal. Who calls it holds mu.
-func (s *Scheduler) full(caller string, tokens int) error {
+func (s *Scheduler) full(who share.Who, tokens int) error {
 	s.stats.Refused++
 	retry := time.Second
 	if s.stats.TokensPerSecond > 0 {
@@ -93,7 +89,7 @@ func (s *Scheduler) full(caller string, tokens int) error {
 	retry = min(max(retry, 100*time.Millisecond), 30*time.Second).Round(time.Millisecond)
 	full := &FullError{Held: s.held, Max: s.opt.MaxTokens, Retry: retry}
 	if s.held+tokens <= s.opt.MaxTokens {
-		full.Held, full.Part = s.heldBy[caller], true
+		full.Held, full.Part = s.heldBy[who.Caller], true
 	}
 	return fault.New(fault.Exhausted, "the queue is full: %w", full)
 }
@@ -102,7 +98,7 @@ func (s *Scheduler) full(caller string, tokens int) error {
 func (t *Ticket) Release() {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
-	t.s.release(t.caller, t.tokens)
+	t.s.release(t.who, t.tokens)
 	t.tokens = 0
 }
 
@@ -140,19 +136,19 @@ func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
 	defer s.mu.Unlock()
 	items, fresh, tokens := s.match(texts, now)
 	over := s.held - t.tokens + tokens - s.opt.MaxTokens
-	s.release(t.caller, t.tokens)
+	s.release(t.who, t.tokens)
 	granted := t.tokens
 	t.tokens = 0
 	switch {
 	case s.err != nil:
 		return nil, s.err
 	case over > 0 && tokens > granted && !t.bulk: // bulk is bounded by its half
-		return nil, s.full(t.caller, tokens)
+		return nil, s.full(t.who, tokens)
 	}
-	s.hold(t.caller, tokens)
+	s.hold(t.who, tokens)
 	s.waiting += tokens
 	for _, it := range fresh {
-		s.inFlight[it.key], it.caller = it, t.caller
+		s.inFlight[it.key], it.who = it, t.who
 	}
 	for _, it := range items {
 		if it.waiters++; it.state == waiting {

@@ -7,9 +7,9 @@ import (
 )
 
 // fill lets a caller take single places until it gets no more.
-func fill(p *Pool, caller string) (got int) {
+func fill(p *Pool, who Who) (got int) {
 	for {
-		if _, ok := p.TryEnter(caller, 1); !ok {
+		if _, ok := p.TryEnter(who, 1); !ok {
 			return got
 		}
 		got++
@@ -29,9 +29,9 @@ func TestACallersPart(t *testing.T) {
 		"an odd size": {7, []int{6, 1, 0}},
 	} {
 		p, told := NewPool(c.size, nil), 0
-		p.onFull = func(string) { told++ }
+		p.onFull = func(Who) { told++ }
 		for i, want := range c.want {
-			if got := fill(p, string(rune('a'+i))); got != want {
+			if got := fill(p, Who{Caller: string(rune('a' + i))}); got != want {
 				t.Errorf("%s: caller %d got %d places, want %d", name, i, got, want)
 			}
 		}
@@ -44,9 +44,9 @@ func TestACallersPart(t *testing.T) {
 // TestPlacesComeBack: what is given back is there for others, and a full pool is told of again once it was half empty.
 func TestPlacesComeBack(t *testing.T) {
 	var told []string
-	p := NewPool(4, func(caller string) { told = append(told, caller) })
-	a, _ := p.TryEnter("a", 3)
-	if _, ok := p.TryEnter("a", 1); ok || p.Used() != 3 {
+	p := NewPool(4, func(who Who) { told = append(told, who.Caller) })
+	a, _ := p.TryEnter(Who{Caller: "a"}, 3)
+	if _, ok := p.TryEnter(Who{Caller: "a"}, 1); ok || p.Used() != 3 {
 		t.Fatalf("a fourth place of four: %v, %d used", ok, p.Used())
 	}
 	a.Keep(1)
@@ -56,10 +56,10 @@ func TestPlacesComeBack(t *testing.T) {
 	}
 	a.Leave()
 	a.Leave()
-	if _, ok := p.TryEnter("b", 9); !ok || p.Used() != 4 {
+	if _, ok := p.TryEnter(Who{Caller: "b"}, 9); !ok || p.Used() != 4 {
 		t.Errorf("all places of an empty pool: %v, %d used", ok, p.Used())
 	}
-	if _, ok := p.TryEnter("c", 1); ok || len(told) != 2 {
+	if _, ok := p.TryEnter(Who{Caller: "c"}, 1); ok || len(told) != 2 {
 		t.Errorf("a place in a full pool: %v; told of %v", ok, told)
 	}
 }
@@ -68,13 +68,13 @@ func TestPlacesComeBack(t *testing.T) {
 // that of the grants.
 func TestWhoHoldsLeastIsNext(t *testing.T) {
 	p := NewPool(2, nil)
-	first, _ := p.TryEnter("a", 1)
-	second, _ := p.TryEnter("a", 1)
+	first, _ := p.TryEnter(Who{Caller: "a"}, 1)
+	second, _ := p.TryEnter(Who{Caller: "a"}, 1)
 	order := make(chan string, 21)
 	wait := func(caller string) {
 		queued := len(p.waiting)
 		go func() {
-			if _, err := p.Enter(context.Background(), caller, 1); err == nil {
+			if _, err := p.Enter(context.Background(), Who{Caller: caller}, 1); err == nil {
 				order <- caller
 			}
 		}()
@@ -102,17 +102,17 @@ func TestWhoHoldsLeastIsNext(t *testing.T) {
 // TestNobodyOvertakesForEver: who waits for many places is not passed by those who want few.
 func TestNobodyOvertakesForEver(t *testing.T) {
 	p := NewPool(10, nil)
-	small, _ := p.TryEnter("a", 4)
+	small, _ := p.TryEnter(Who{Caller: "a"}, 4)
 	ctx, cancel := context.WithCancel(context.Background())
 	large := make(chan error, 1)
-	go func() { _, err := p.Enter(ctx, "b", 8); large <- err }()
+	go func() { _, err := p.Enter(ctx, Who{Caller: "b"}, 8); large <- err }()
 	for waiting := 0; waiting == 0; {
 		p.mu.Lock()
 		waiting = len(p.waiting)
 		p.mu.Unlock()
 	}
 	late := make(chan *Place, 1)
-	go func() { l, _ := p.Enter(context.Background(), "c", 1); late <- l }()
+	go func() { l, _ := p.Enter(context.Background(), Who{Caller: "c"}, 1); late <- l }()
 	for waiting := 0; waiting < 2; {
 		p.mu.Lock()
 		waiting = len(p.waiting)
@@ -126,5 +126,26 @@ func TestNobodyOvertakesForEver(t *testing.T) {
 	small.Leave()
 	if p.Used() != 0 {
 		t.Errorf("%d places are lost", p.Used())
+	}
+}
+
+// TestConnectionsOfOneCaller: where a caller has its part, a connection of it that holds nothing still gets in, but for the
+// last place.
+func TestConnectionsOfOneCaller(t *testing.T) {
+	p := NewPool(64, nil)
+	if got := fill(p, Who{"host", "1"}); got != 48 {
+		t.Fatalf("the first connection got %d places", got)
+	}
+	others := 0
+	for i := range 100 {
+		if _, ok := p.TryEnter(Who{"host", string(rune('A' + i))}, 1); ok {
+			others++
+		}
+	}
+	if others != 15 {
+		t.Errorf("%d other connections got in, want all but one of 16", others)
+	}
+	if _, ok := p.TryEnter(Who{"another", "1"}, 1); !ok {
+		t.Error("another caller found no room")
 	}
 }
