@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"hives/data"
+	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/runstore"
 	"hives/internal/trainer"
@@ -157,28 +158,40 @@ func TestDropIsAnchor(t *testing.T) {
 // TestPairsInEveryWayOfComputing takes a step with ignored pairs and one with weights in the ways that save memory
 // or share the work, and holds loss, norm and the probe's loss to the plain step.
 func TestPairsInEveryWayOfComputing(t *testing.T) {
+	e := goEngine(t)
 	for _, variant := range []losses.Variant{losses.DirectionLeaf, losses.TextSoft} {
-		plain := pairsStep(t, variant, 1, true, nil)
+		plain := pairsStep(t, e, variant, 1, true, nil)
 		for name, got := range map[string]trainer.StepResult{
-			"two packs":                pairsStep(t, variant, 2, true, nil),
-			"split":                    pairsStep(t, variant, 1, true, func(o *trainer.StepOptions) { o.SplitUpdate = true }),
-			"two packs, split, scaled": pairsStep(t, variant, 2, true, func(o *trainer.StepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
+			"two packs":                pairsStep(t, e, variant, 2, true, nil),
+			"split":                    pairsStep(t, e, variant, 1, true, func(o *trainer.StepOptions) { o.SplitUpdate = true }),
+			"two packs, split, scaled": pairsStep(t, e, variant, 2, true, func(o *trainer.StepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
 		} {
 			if math.Abs(got.Loss-plain.Loss) > 1e-5 || math.Abs(got.GradNorm-plain.GradNorm) > 1e-5*plain.GradNorm {
 				t.Errorf("%s, %s: %+v, plainly %+v", variant, name, got, plain)
 			}
 		}
 		// The control: without its matrix the step is another.
-		if got := pairsStep(t, variant, 1, false, nil); math.Abs(got.Loss-plain.Loss) < 1e-3 {
+		if got := pairsStep(t, e, variant, 1, false, nil); math.Abs(got.Loss-plain.Loss) < 1e-3 {
 			t.Errorf("%s: the loss is %g with the matrix and without", variant, got.Loss)
 		}
 	}
 }
 
+// TestPairsOnTwoDevices gives each device the whole matrix: the contrast sees the whole batch.
+func TestPairsOnTwoDevices(t *testing.T) {
+	needDevices(t, 2)
+	e := engine.OpenForTest(t)
+	one := pairsStep(t, e, losses.DirectionLeaf, 1, true, nil)
+	two := pairsStep(t, e, losses.DirectionLeaf, 1, true, func(o *trainer.StepOptions) { o.Devices = 2 })
+	if math.Abs(two.Loss-one.Loss) > 1e-5 || math.Abs(two.GradNorm-one.GradNorm) > 1e-5*one.GradNorm {
+		t.Errorf("%+v, on one device %+v", two, one)
+	}
+}
+
 // pairsStep is a step of the toy with random pairs, or with none ignored and equal weights.
-func pairsStep(t *testing.T, variant losses.Variant, packs int, random bool, change func(*trainer.StepOptions)) trainer.StepResult {
+func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool, change func(*trainer.StepOptions)) trainer.StepResult {
 	t.Helper()
-	_, s, _ := toyStepper(t, true, func(o *trainer.StepOptions) {
+	_, s, _ := toyStepperOn(t, on, true, func(o *trainer.StepOptions) {
 		o.Objective.Stage2.Hierarchical.Variant, o.Objective.Ignores = variant, !variant.TakesWeights()
 		if change != nil {
 			change(o)
