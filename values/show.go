@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+
+	"hives/internal/columns"
 )
 
 // Listing is a set as one JSON object, without its vectors.
@@ -33,7 +34,7 @@ func (l Listing) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "nonsense   %s\n", l.Guard)
 	fmt.Fprintf(w, "spread     %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
 	fmt.Fprintf(w, "anchors    %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tsupports\topposes\tneither\tgroups\tangle\tvector's AUC\tcorpora\tabout\tside\tanswers")
 	for i := range l.Values {
 		v := &l.Values[i]

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"hives/data"
+	"hives/internal/columns"
 )
 
 // mergeCommand puts several files of rows into one.
@@ -44,7 +44,7 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 }
 
 func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
-	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {
 		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
 	}

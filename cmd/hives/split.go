@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"hives/data"
+	"hives/internal/columns"
 	"hives/internal/fault"
 )
 
@@ -52,7 +52,7 @@ or through others, stay together, so that nothing stands on both sides.`,
 }
 
 func printSplit(cmd *cobra.Command, sum *data.SplitSummary) error {
-	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {
 		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
 	}

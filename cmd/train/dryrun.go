@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
+	"hives/internal/columns"
 	"hives/internal/trainer"
 )
 
@@ -21,7 +21,7 @@ func dryRun(ctx context.Context, cfg trainer.Config, o trainer.RunOptions, out i
 		enc.SetIndent("", "  ")
 		return enc.Encode(plan)
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := columns.NewTable(out)
 	printPlan(w, plan)
 	return w.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"hives/internal/cli"
+	"hives/internal/columns"
 	"hives/internal/trainer"
 )
 
@@ -20,7 +21,7 @@ func newWatcher(first string) *watcher {
 // Note prints a line, above the bar where there is one.
 func (w *watcher) Note(line string) {
 	if w.bar == nil {
-		fmt.Fprintln(os.Stderr, line)
+		fmt.Fprintln(columns.Lines(os.Stderr), line)
 		return
 	}
 	w.bar.Print("%s", line)

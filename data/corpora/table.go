@@ -3,12 +3,13 @@ package corpora
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+
+	"hives/internal/columns"
 )
 
 // WriteTable prints the account for people.
 func (s *Summary) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintf(t, "%s\nrecords\t%d\n", s.Corpus, s.Records)
 	for _, c := range s.Dropped {
 		fmt.Fprintf(t, "  dropped: %s\t%d\n", c.Reason, c.N)

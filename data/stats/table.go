@@ -3,12 +3,13 @@ package stats
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+
+	"hives/internal/columns"
 )
 
 // WriteTable prints the statistics for people.
 func (s *Stats) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\ngroups\t%d\n", s.Rows, s.Texts, s.Groups)
 	fmt.Fprintf(t, "components\t%d\t(the largest has %d rows)\n", s.Components, s.Largest)
 	fmt.Fprintf(t, "labels a text\t%.2f\n", s.MeanLabels)

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
 
 	"hives/data"
 	"hives/data/theories"
+	"hives/internal/columns"
 )
 
 // write copies the rows with their anchors and accounts for them.
@@ -69,7 +69,7 @@ func quantiles(x []float64) []float64 {
 
 // WriteTable prints the account.
 func (s *Assigned) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	line := func(name string, with, of int) {
 		fmt.Fprintf(t, "%s\t%d of %d\t%.1f %%\n", name, with, of, 100*float64(with)/float64(max(of, 1)))
 	}

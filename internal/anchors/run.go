@@ -6,10 +6,10 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	bank "hives/data/anchors"
 	"hives/encoder"
+	"hives/internal/columns"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/llm"
@@ -128,7 +128,7 @@ func (b *Built) exemplarTexts() map[string]string {
 
 // WriteTable prints the account.
 func (r *Report) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\nspread (mean distance of two texts)\t%.3f\n", r.Rows, r.Texts, r.Spread)
 	fmt.Fprintf(t, "clusters of k-means\t%d\ncost of the best restart\t%.6g\n", r.Clusters, r.Cost)
 	fmt.Fprintf(t, "near-duplicates merged away\t%d\n", r.Merged)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/columns"
 	"hives/internal/fault"
 )
 
@@ -45,7 +46,8 @@ func finish(w io.Writer, program string, err error) int {
 	if err == nil {
 		return fault.ExitDone
 	}
-	fmt.Fprintf(w, "%s: %v\n", program, err)
+	said := columns.Lines(w)
+	fmt.Fprintf(said, "%s: %v\n", program, err)
 	var c crash
 	if errors.As(err, &c) {
 		fmt.Fprintf(w, "%s", c.stack)
@@ -67,12 +69,24 @@ func execute(ctx context.Context, root *cobra.Command) error {
 	started := false
 	root.SilenceErrors, root.SilenceUsage = true, true
 	teach(root)
+	defer fitted(root)()
 	wrap(root, &started)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil || started {
 		return err
 	}
 	return fault.Usage(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
+}
+
+// fitted breaks what the commands print at the terminal's width. A test that reads the output itself keeps its writers.
+func fitted(root *cobra.Command) (flush func()) {
+	if root.OutOrStdout() != os.Stdout {
+		return func() {}
+	}
+	out, log := columns.Lines(os.Stdout), columns.Lines(os.Stderr)
+	root.SetOut(out)
+	root.SetErr(log)
+	return func() { columns.Flush(out); columns.Flush(log) }
 }
 
 // wrap notes in every command that its work has begun.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"hives/internal/columns"
 )
 
 // plainInterval is the time between two lines where no bar can be drawn, drawInterval between two drawings of one.
@@ -143,7 +145,7 @@ func (p *Progress) Print(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bar.clear()
-	fmt.Fprintf(p.w, format+"\n", args...)
+	fmt.Fprintf(columns.Lines(p.w), format+"\n", args...)
 }
 
 // Close writes the last line. It does not claim that the work was finished: the count says how far it is.
@@ -158,7 +160,7 @@ func (p *Progress) Close() {
 	p.bar.clear()
 	p.bar = nil
 	current.CompareAndSwap(p, nil)
-	fmt.Fprintln(p.w, p.line(now))
+	fmt.Fprintln(columns.Lines(p.w), p.line(now))
 }
 
 // line is the plain form: "train 120/1000 steps, 12.3 steps/s, 1m12s left, loss 4.1".

@@ -18,6 +18,9 @@ const Usual = 80
 
 // Width returns the columns of the terminal that w writes to, 0 where w is none.
 func Width(w io.Writer) int {
+	if l, ok := w.(*lines); ok {
+		w = l.w
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0

@@ -183,10 +183,7 @@ func wrapRow(row []string, widths []int, right bool) []string {
 
 // blocks writes each row as its first cell and below it the others, named by the header where there is one.
 func blocks(out *strings.Builder, rows [][]string, width int) {
-	var header []string
-	if hasHeader(rows) {
-		header, rows = rows[0], rows[1:]
-	}
+	header, rows := headed(rows)
 	name := 0
 	for _, h := range header {
 		name = max(name, Of(h))
@@ -223,8 +220,26 @@ func labelled(label, text string, width int) []string {
 
 var number = regexp.MustCompile(`^\s*[-+±.]?\d`)
 
-// hasHeader tells whether the first row names the columns: it holds no number where a later row does.
-func hasHeader(rows [][]string) bool {
-	numbers := func(row []string) bool { return slices.ContainsFunc(row[1:], number.MatchString) }
-	return len(rows) > 1 && !numbers(rows[0]) && slices.ContainsFunc(rows[1:], numbers)
+// headed parts the names of the columns from the rows: the first row, or two, if they have names in several cells and no
+// number where a later row has one.
+func headed(rows [][]string) (header []string, rest [][]string) {
+	names := func(row []string) bool {
+		return !slices.ContainsFunc(row[1:], number.MatchString) && len(strings.Join(row[1:], "")) > 0
+	}
+	n := 0
+	for n < 2 && n < len(rows) && names(rows[n]) {
+		n++
+	}
+	if !slices.ContainsFunc(rows[n:], func(row []string) bool { return slices.ContainsFunc(row[1:], number.MatchString) }) {
+		return nil, rows
+	}
+	for _, row := range rows[:n] {
+		for i, name := range row {
+			if i == len(header) {
+				header = append(header, "")
+			}
+			header[i] = strings.TrimSpace(header[i] + " " + name)
+		}
+	}
+	return header, rows[n:]
 }

@@ -3,9 +3,9 @@ package panel
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
 
 	"hives/data/theories"
+	"hives/internal/columns"
 	"hives/internal/llm"
 )
 
@@ -32,7 +32,7 @@ func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, defi
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(j.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	w := columns.NewRightTable(j.Stdout)
 	fmt.Fprintf(w, "\ttexts\tquestions\trequests\ttokens\t%s\t\n", or(cfg.Budget.Currency, "money"))
 	for i, name := range []string{"least", "likely", "most"} {
 		e := cost[i]

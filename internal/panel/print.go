@@ -3,13 +3,14 @@ package panel
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
+
+	"hives/internal/columns"
 )
 
 // print writes what the run came to.
 func (s *Summary) print(out io.Writer, j Job) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := columns.NewTable(out)
 	fmt.Fprintf(w, "texts\t%d\n", s.Texts)
 	fmt.Fprintf(w, "labelled\t%d\t→ %s\n", s.Labelled, j.Out)
 	fmt.Fprintf(w, "decided in review\t%d\t→ %s\n", s.Reviewed, j.Out)

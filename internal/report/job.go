@@ -8,10 +8,10 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"text/tabwriter"
 
 	"hives/data"
 	"hives/encoder"
+	"hives/internal/columns"
 	"hives/internal/evaluate"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -194,7 +194,7 @@ func (j *Job) finish(systems []shown) error {
 
 // printSystems prints the headline table.
 func printSystems(w io.Writer, systems []shown) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	t := columns.NewRightTable(w)
 	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
 	fmt.Fprintln(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
 	for _, s := range systems {

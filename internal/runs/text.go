@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"hives/internal/columns"
 	"hives/internal/runindex"
 )
 
 // writeList prints a line a run.
 func writeList(w io.Writer, list []Summary) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintln(t, "id\tstage\tstatus\tsteps\tloss\theld out: loss\tranking\tcorrelation\tdirection\tbest\tfrom\tfolder")
 	for _, s := range list {
 		if s.Problem != "" {
@@ -78,7 +78,7 @@ func short(path string) string {
 
 // write prints the document for a person.
 func (d *Document) write(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
 	line(append([]string{"run"}, d.names()...))
 	for _, row := range d.facts() {
@@ -167,7 +167,7 @@ const width = 48
 
 // writeCurves prints each curve as a line of blocks, in the same range for all runs.
 func (d *Document) writeCurves(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	for _, c := range d.Curves {
 		if !slices.Contains(inText, c.Figure) {
 			continue

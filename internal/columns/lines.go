@@ -1,0 +1,76 @@
+package columns
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// Lines returns a writer that breaks lines at spaces so that they fit the terminal that w writes to; w itself where it
+// writes to none. Output that begins like JSON is left alone, for it may be meant to be copied.
+func Lines(w io.Writer) io.Writer {
+	if Width(w) == 0 {
+		return w
+	}
+	return &lines{w: w}
+}
+
+type lines struct {
+	w       io.Writer
+	rest  []byte // the line that has no end yet
+	began bool
+	asIs  bool
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	if text := bytes.TrimLeft(p, " \n"); !l.began && len(text) > 0 {
+		l.began, l.asIs = true, text[0] == '{' || text[0] == '['
+	}
+	if l.asIs {
+		return l.w.Write(p)
+	}
+	width := Width(l.w)
+	all := append(l.rest, p...)
+	end := bytes.LastIndexByte(all, '\n') + 1
+	l.rest = append([]byte(nil), all[end:]...)
+	for line := range strings.Lines(string(all[:end])) {
+		if _, err := io.WriteString(l.w, Fill(strings.TrimSuffix(line, "\n"), width)+"\n"); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// Flush writes a line that has no end.
+func (l *lines) Flush() error {
+	_, err := l.w.Write(l.rest)
+	l.rest = nil
+	return err
+}
+
+// Flush writes what w, made by Lines, holds back: a last line without an end.
+func Flush(w io.Writer) error {
+	if l, ok := w.(*lines); ok {
+		return l.Flush()
+	}
+	return nil
+}
+
+// Fill breaks a line at spaces. What follows hangs below the text that stands behind a label ("model    DIR, …").
+func Fill(line string, width int) string {
+	if Of(line) <= width || strings.Contains(line, "\x1b") {
+		return line
+	}
+	text := strings.TrimLeft(line, " ")
+	depth := len(line) - len(text)
+	hang := 2
+	if at := strings.Index(text, "  "); at >= 0 {
+		behind := len(text[at:]) - len(strings.TrimLeft(text[at:], " "))
+		if label := at + behind; depth+Of(text[:at])+behind <= width/2 {
+			hang = Of(text[:at]) + behind
+			broken := Wrap(text[label:], width-depth-hang, 0)
+			return strings.Repeat(" ", depth) + text[:label] + strings.Join(broken, "\n"+strings.Repeat(" ", depth+hang))
+		}
+	}
+	return strings.Join(Wrap(line, width, hang), "\n")
+}
