@@ -72,8 +72,11 @@ func split(s string, n int) (head, rest string) {
 	return s, ""
 }
 
-// Wrap breaks a line at spaces into lines of at most n columns; a word that is longer than a line is broken too. Lines
-// after the first stand as deep as the first, and hang further.
+// joints are the signs behind which a long word may be broken.
+const joints = "/-:_"
+
+// Wrap breaks a line at spaces into lines of at most n columns; a word that is longer than a line is broken too, behind a
+// joint where it has one. Lines after the first stand as deep as the first, and hang further.
 func Wrap(line string, n, hang int) []string {
 	if n <= 0 || Of(line) <= n {
 		return []string{line}
@@ -96,6 +99,9 @@ func Wrap(line string, n, hang int) []string {
 		}
 		for Of(at)+Of(word) > n {
 			head, rest := split(word, max(n-Of(at), 1))
+			if at := strings.LastIndexAny(head, joints); at >= 0 { // a path is broken between its parts
+				head, rest = word[:at+1], word[at+1:]
+			}
 			if head == "" { // a wide character in a single column
 				_, size := utf8.DecodeRuneInString(word)
 				head, rest = word[:size], word[size:]

@@ -92,7 +92,10 @@ func writeLines(out *strings.Builder, lines []string) {
 // layout writes rows that belong together.
 func layout(out *strings.Builder, rows [][]string, width int, right bool) {
 	widths := natural(rows)
-	if !shrink(widths, rows, width) {
+	switch fits := shrink(widths, rows, width); {
+	case !fits && len(widths) == 2 && widths[0] <= width/2: // labels and what they stand for
+		widths[1] = width - gap - widths[0]
+	case !fits:
 		blocks(out, rows, width)
 		return
 	}
@@ -115,11 +118,11 @@ func natural(rows [][]string) []int {
 	return widths
 }
 
-// shrink takes columns from the widest cells until all fit; only cells with spaces can be wrapped.
+// shrink takes columns from the widest cells until all fit; only cells of several parts can be wrapped.
 func shrink(widths []int, rows [][]string, width int) bool {
 	least := make([]int, len(widths))
 	for i := range widths {
-		least[i] = min(widths[i], max(leastFor, longestWord(rows, i)))
+		least[i] = min(widths[i], max(leastFor, longestPart(rows, i)))
 	}
 	total := gap * (len(widths) - 1)
 	for _, w := range widths {
@@ -140,13 +143,14 @@ func shrink(widths []int, rows [][]string, width int) bool {
 	return true
 }
 
-func longestWord(rows [][]string, column int) int {
+// longestPart is the widest part of a column's cells that stays whole: a word, or what stands between two joints of one.
+func longestPart(rows [][]string, column int) int {
 	n := 0
 	for _, row := range rows {
 		if column < len(row) {
 			depth := len(row[column]) - len(strings.TrimLeft(row[column], " "))
-			for _, word := range strings.Fields(row[column]) {
-				n = max(n, depth+Of(word))
+			for _, word := range strings.FieldsFunc(row[column], func(r rune) bool { return r == ' ' || strings.ContainsRune(joints, r) }) {
+				n = max(n, depth+gap+Of(word)+1)
 			}
 		}
 	}
@@ -224,7 +228,7 @@ var number = regexp.MustCompile(`^\s*[-+±.]?\d`)
 // number where a later row has one.
 func headed(rows [][]string) (header []string, rest [][]string) {
 	names := func(row []string) bool {
-		return !slices.ContainsFunc(row[1:], number.MatchString) && len(strings.Join(row[1:], "")) > 0
+		return len(row) > 2 && !slices.ContainsFunc(row[1:], number.MatchString) && len(strings.Join(row[1:], "")) > 0
 	}
 	n := 0
 	for n < 2 && n < len(rows) && names(rows[n]) {
