@@ -56,7 +56,8 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.Duration("connection-age-grace", time.Duration(d.ConnectionAgeGrace), "time that calls and streams of such a connection then have; 0 for as long as they take")
 
 	fs.String("otlp-endpoint", "", "URL that OpenTelemetry traces are sent to, as http://127.0.0.1:4317; OTEL_EXPORTER_OTLP_ENDPOINT does as well")
-	fs.String("log-level", d.LogLevel, "debug (every call), info, warn or error; JSON lines on stderr")
+	fs.String("log-level", d.LogLevel, "least that is logged on stderr: debug (every call), info, warn or error")
+	fs.String("log-format", d.LogFormat, "text for people, json for programs, or auto: text on a terminal and json elsewhere")
 	fs.VisitAll(func(f *pflag.Flag) { o.keys[f.Name] = strings.ReplaceAll(f.Name, "-", "_") })
 	o.config.Register(fs) // last: these two are no settings
 }

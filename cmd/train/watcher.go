@@ -36,6 +36,15 @@ func (w *watcher) Step(done, total int, line *trainer.StepLine) {
 	w.bar.Add(1)
 }
 
+// Phase shows what goes on in place of steps.
+func (w *watcher) Phase(name string) {
+	if w.bar == nil {
+		w.Note(name)
+		return
+	}
+	w.bar.Phase(name)
+}
+
 // Work shows a bar of its own until it ends.
 func (w *watcher) Work(label, unit string, total int) (moved func(n int), end func()) {
 	w.bar = cli.NewProgress(label, unit, int64(total), 0)

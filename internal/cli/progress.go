@@ -81,6 +81,9 @@ func (p *Progress) count(n, before int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
+	if p.phase != "" {
+		before = n // its time is the phase's
+	}
 	p.enter("", now)
 	p.done += n
 	p.start += before
@@ -165,7 +168,7 @@ func (p *Progress) Close() {
 
 // line is the plain form: "train 120/1000 steps, 12.3 steps/s, 1m12s left, loss 4.1".
 func (p *Progress) line(now time.Time) string {
-	return fmt.Sprintf("%s %s %s, %s", p.label, p.counted(), p.unit, strings.Join(p.figures(now), ", "))
+	return strings.Join(append([]string{p.label + " " + p.counted() + " " + p.unit}, p.figures(now)...), ", ")
 }
 
 func (p *Progress) counted() string {
@@ -182,7 +185,10 @@ func (p *Progress) figures(now time.Time) []string {
 	}
 	elapsed := now.Sub(p.began) - p.idle
 	rate := float64(p.done-p.start) / max(elapsed.Seconds(), 1e-9)
-	parts := []string{fmt.Sprintf("%.3g %s/s", rate, p.unit)}
+	var parts []string
+	if rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.3g %s/s", rate, p.unit))
+	}
 	if left := p.total - p.done; left > 0 && rate > 0 {
 		eta := time.Duration(float64(left) / rate * float64(time.Second))
 		parts = append(parts, eta.Round(time.Second).String()+" left")

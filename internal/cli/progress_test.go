@@ -112,9 +112,9 @@ func TestPhasesAreNoRate(t *testing.T) {
 	p.Close()
 	want := []string{
 		"train 0/100 steps, compiling 8 shapes",
-		"train 1/100 steps, 1e+09 steps/s, 0s left", // the clock of this test stood still for the first step
+		"train 1/100 steps",
 		"train 10/100 steps, validation",
-		"train 10/100 steps, 1.11 steps/s, 1m21s left",
+		"train 10/100 steps, 1 steps/s, 1m30s left",
 	}
 	if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -16,7 +16,7 @@ func Lines(w io.Writer) io.Writer {
 }
 
 type lines struct {
-	w       io.Writer
+	w     io.Writer
 	rest  []byte // the line that has no end yet
 	began bool
 	asIs  bool
@@ -58,7 +58,7 @@ func Flush(w io.Writer) error {
 
 // Fill breaks a line at spaces. What follows hangs below the text that stands behind a label ("model    DIR, …").
 func Fill(line string, width int) string {
-	if Of(line) <= width || strings.Contains(line, "\x1b") {
+	if width == 0 || Of(line) <= width || strings.Contains(line, "\x1b") {
 		return line
 	}
 	text := strings.TrimLeft(line, " ")

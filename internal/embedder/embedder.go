@@ -121,6 +121,7 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 	}
 	fmt.Fprintln(log, eng.Choice)
 	bar := cli.NewProgress("embed", "texts", 0, 0)
+	bar.Phase("loading and compiling") // until the first batch is back
 	last := 0
 	enc, err := local.Open(o.Model, eng.Backend, string(eng.Name), local.Options{
 		Precision: o.Precision, Dimensions: o.Dimensions,

@@ -48,6 +48,7 @@ func (s *Server) Swap(ctx context.Context) error {
 // generation loads a model, compiles every shape and checks that it embeds.
 func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	began := time.Now()
+	s.opt.Log.Info("loading the model")
 	m, err := s.opt.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the model: %w", err)
@@ -62,6 +63,7 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	if err := g.compileAll(ctx, s); err != nil {
 		return nil, err
 	}
+	s.opt.Log.Info("checking itself on known texts")
 	if g.check, err = newSelfCheck(ctx, m); err != nil {
 		return nil, err
 	}
@@ -81,7 +83,9 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 // compileAll compiles every shape; nothing is compiled afterwards.
 func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 	began := time.Now()
-	for _, shape := range g.Runner.Shapes() {
+	shapes := g.Runner.Shapes()
+	s.opt.Log.Info("compiling", "shapes", len(shapes))
+	for i, shape := range shapes {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -89,7 +93,8 @@ func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 		if err := g.Runner.Compile(ctx, shape); err != nil {
 			return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
 		}
-		s.opt.Log.Debug("compiled", "rows", shape.Rows, "length", shape.Length, "seconds", time.Since(each).Seconds())
+		s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", i+1, len(shapes)), "rows", shape.Rows, "length", shape.Length,
+			"seconds", time.Since(each).Seconds())
 	}
 	g.compile = time.Since(began)
 	return nil

@@ -123,6 +123,7 @@ func (l *loop) compute(ctx context.Context, in stepInput) (result StepResult, go
 	if err := l.refreshDue(ctx); err != nil {
 		return result, false, err
 	}
+	l.meets(in.batch)
 	result, err = l.stepper.Step(in.batch, l.done-l.lossScale.Skipped, in.rate, l.lossScale.Scale)
 	if err != nil {
 		return result, false, fault.New(fault.Unavailable, "step %d: %w; go on from the last checkpoint with --resume", l.done+1, err)
@@ -142,6 +143,7 @@ func (l *loop) validate(ctx context.Context) error {
 	if l.validator == nil {
 		return nil
 	}
+	l.phase("validating")
 	v, err := l.validator.Measure(ctx, l.encoder, l.cfg.Sampler.BatchSize)
 	if err != nil {
 		return err

@@ -120,6 +120,7 @@ func renamed(c runstore.Change) bool {
 // loop is a run in memory.
 type loop struct {
 	cfg Config
+	met met // of which a step was taken
 	o   RunOptions
 	run *runstore.Run
 

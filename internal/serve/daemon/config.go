@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"io"
+	"log/slog"
 	"time"
 
 	"hives/internal/cli"
@@ -57,6 +59,7 @@ type Config struct {
 
 	OTLPEndpoint string `toml:"otlp_endpoint"`
 	LogLevel     string `toml:"log_level"`
+	LogFormat    string `toml:"log_format"`
 }
 
 // Default are the settings without any flag.
@@ -72,7 +75,7 @@ func Default() Config {
 		DrainDelay: cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain), Keepalive: cli.Duration(t.Keepalive),
 		ReceiveTimeout: cli.Duration(t.Receive), StreamIdle: cli.Duration(t.StreamIdle), MaxConnectionIdle: cli.Duration(t.Idle),
 		MaxConnectionAge: cli.Duration(t.Age), ConnectionAgeGrace: cli.Duration(t.AgeGrace),
-		LogLevel: "info",
+		LogLevel: "info", LogFormat: "auto",
 	}
 }
 
@@ -115,6 +118,9 @@ func (c Config) Validate() error {
 		return fault.Usage(fault.New(fault.Invalid, "receive_timeout of %v: want more than 0", time.Duration(c.ReceiveTimeout)))
 	}
 	if _, err := logLevel(c.LogLevel); err != nil {
+		return fault.Usage(err)
+	}
+	if _, err := cli.Logger(io.Discard, c.LogFormat, slog.LevelInfo); err != nil {
 		return fault.Usage(err)
 	}
 	if c.CacheTexts < 0 || c.Threads < 0 {

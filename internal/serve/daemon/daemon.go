@@ -17,7 +17,7 @@ import (
 	"hives/internal/serve"
 )
 
-// Run serves until ctx ends, and returns nil then. The log goes to w as JSON lines.
+// Run serves until ctx ends, and returns nil then. The log goes to w, for people where that is a terminal.
 func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -26,7 +26,10 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log, err := cli.Logger(w, c.LogFormat, level)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fault.New(fault.Unavailable, "listen: %w", err)
