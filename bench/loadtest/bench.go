@@ -17,6 +17,7 @@ import (
 	"hives/internal/loadtest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	hivesv1 "hives/proto/hives/v1"
 )
 
@@ -105,7 +106,7 @@ func (b *bench) start(ctx context.Context) (addr string, err error) {
 
 // write makes a model folder of random weights. The tokenizer is the demo's, whose ids every larger vocabulary has.
 func (b *bench) write(from string) error {
-	cfg, err := qwen3embed.LoadConfig(filepath.Join(from, qwen3embed.ConfigFile))
+	cfg, err := qwen3embed.LoadConfig(filepath.Join(from, transformer.ConfigFile))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 	"hives/samplers"
 	"hives/tokenizer"
@@ -139,7 +140,7 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 	defer eng.Close()
 	stepper, err := trainer.NewStepper(eng.Backend, m, trainer.StepOptions{
 		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()},
-		Optimizer: optim.Default(0), Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Optimizer: optim.Default(0), Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
 		return err

@@ -130,7 +130,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Int("layers", 0, "train only the first layers of the model; 0: all")
 	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
 	fs.Int("max-length", 0, "most tokens of a text, the end token included; 0: as the model folder says (256)")
-	fs.String("pooling", "", "how a text's tokens become a vector: last or mean; empty: as the model folder says (last)")
+	fs.String("pooling", "", "how a text's tokens become a vector: last, mean or first; empty: as the model folder says")
 	fs.Int("freeze-layers", 0, "number of lowest layers that are not trained, nor are the embeddings: less memory and time")
 	fs.String("states", "", "folder that keeps the states after the frozen layers, computed once for all runs that name it")
 	fs.String("from", "", "like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")

@@ -52,8 +52,8 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 		return nil, fault.New(fault.Invalid, "%d ids, the model takes at most %d", len(in.IDs), l.info.MaxLength)
 	}
 	for at, id := range in.IDs {
-		if id < 0 || int(id) >= l.model.Config.VocabSize {
-			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at, l.model.Config.VocabSize)
+		if id < 0 || int(id) >= l.model.Sizes().Vocabulary {
+			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at, l.model.Sizes().Vocabulary)
 		}
 	}
 	if l.framed != nil {

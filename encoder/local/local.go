@@ -11,7 +11,7 @@ import (
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 	"hives/tokenizer"
 )
@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Precision  string // f32 (default), mixed, mixed16 or bf16
 	Dimensions int    // first numbers of each vector that are kept; 0 keeps all
-	Pooling    string // last or mean, in place of what the model folder says; Open alone heeds it and the next
+	Pooling    string // last, mean or first, in place of what the model folder says; Open alone heeds it and the next
 	MaxLength  int    // tokens a text, in place of what the model folder says
 	// States, if set, are those of all texts that will be embedded, in place of computing the layers below.
 	States States
@@ -30,7 +30,7 @@ type Options struct {
 
 // Local is an Encoder over a model in memory.
 type Local struct {
-	model    *qwen3embed.Model
+	model    transformer.Model
 	framed   *tokenizer.Framed // nil where the folder has no tokenizer: only ids can be embedded
 	info     folder.Info
 	identity encoder.Identity
@@ -52,11 +52,11 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 	if options.Precision == "bf16" {
 		dtype = dtypes.BFloat16
 	}
-	m, err := qwen3embed.LoadOn(backend, dir, dtype)
+	m, err := folder.LoadOn(backend, dir, dtype)
 	if err != nil {
 		return nil, err
 	}
-	framed, err := OpenTokenizer(dir, info, m.Config.VocabSize)
+	framed, err := OpenTokenizer(dir, info, m.Sizes().Vocabulary)
 	if err != nil {
 		m.Close()
 		return nil, err
@@ -78,7 +78,7 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 // over puts what was asked for in place of what the folder says.
 func (o Options) over(info *folder.Info) error {
 	if o.Pooling != "" {
-		pooling, err := qwen3embed.ParsePooling(o.Pooling)
+		pooling, err := transformer.ParsePooling(o.Pooling)
 		if err != nil {
 			return fault.New(fault.Invalid, "%w", err)
 		}
@@ -123,20 +123,23 @@ func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Fra
 
 // New wraps a model that is already in memory, for instance the one being trained: Encode sees the
 // weights as they are at the call.
-func New(m *qwen3embed.Model, framed *tokenizer.Framed, info folder.Info, backend compute.Backend, options Options) (*Local, error) {
+func New(m transformer.Model, framed *tokenizer.Framed, info folder.Info, backend compute.Backend, options Options) (*Local, error) {
 	if options.Precision == "" {
 		options.Precision = "f32"
 	}
-	arith, err := qwen3embed.ParseArithmetic(options.Precision)
+	arith, err := transformer.ParseArithmetic(options.Precision)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%w", err)
 	}
-	d := options.Dimensions
-	if d < 0 || d > m.Config.HiddenSize {
-		return nil, fault.New(fault.Invalid, "%d dimensions asked for, the model has %d", d, m.Config.HiddenSize)
+	if err := info.Fits(m.Architecture()); err != nil {
+		return nil, err
+	}
+	d, hidden := options.Dimensions, m.Sizes().Hidden
+	if d < 0 || d > hidden {
+		return nil, fault.New(fault.Invalid, "%d dimensions asked for, the model has %d", d, hidden)
 	}
 	if d == 0 {
-		d = m.Config.HiddenSize
+		d = hidden
 	}
 	l := &Local{model: m, framed: framed, info: info, options: options}
 	l.identity = encoder.Identity{Dimension: d, MaxLength: info.MaxLength, Pooling: string(info.Pooling)}

@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -72,7 +72,7 @@ type Runner struct {
 	exec *model.Exec
 }
 
-// States are residual streams after a model's first layers that are known already, see qwen3embed.Packed.
+// States are residual streams after a model's first layers that are known already, see transformer.Packed.
 type States interface {
 	Layers() int
 	// Gather returns those of a batch, [R, S, H].
@@ -81,12 +81,12 @@ type States interface {
 
 // newRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
 // first batch of a shape does so, or Compile.
-func newRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic, maxLength int, states States) (*Runner, error) {
+func newRunner(m transformer.Model, backend compute.Backend, pooling transformer.Pooling, arith transformer.Arithmetic, maxLength int, states States) (*Runner, error) {
 	if maxLength < 1 {
 		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)
 	}
-	exec, err := model.NewExec(backend, m.Store, func(_ *model.Scope, tokens, texts, last *Node) *Node {
-		p := qwen3embed.Packed{IDs: tokens, Texts: texts, Last: last}
+	exec, err := model.NewExec(backend, m.Variables(), func(_ *model.Scope, tokens, texts, last *Node) *Node {
+		p := transformer.Packed{IDs: tokens, Texts: texts, Last: last}
 		if states != nil { // tokens are states then
 			p.IDs, p.States, p.Frozen = texts, tokens, states.Layers()
 		}
@@ -97,7 +97,7 @@ func newRunner(m *qwen3embed.Model, backend compute.Backend, pooling qwen3embed.
 		return nil, err
 	}
 	exec.SetMaxCache(-1) // the shapes are few
-	return &Runner{shapes: Shapes(maxLength), dim: m.Config.HiddenSize, attention: m.Config.AttentionLength(), states: states, exec: exec}, nil
+	return &Runner{shapes: Shapes(maxLength), dim: m.Sizes().Hidden, attention: m.Architecture().AttentionLength(), states: states, exec: exec}, nil
 }
 
 // Shapes are the batches that Run takes.

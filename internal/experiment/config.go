@@ -85,8 +85,8 @@ func (c Config) Complete() (Config, error) {
 		return c, invalid("out is empty")
 	}
 	for i, p := range c.Base.Poolings {
-		if p != "last" && p != "mean" || slices.Contains(c.Base.Poolings[:i], p) {
-			return c, invalid("base.poolings: %q: want last and mean, each at most once", p)
+		if p != "last" && p != "mean" && p != "first" || slices.Contains(c.Base.Poolings[:i], p) {
+			return c, invalid("base.poolings: %q: want last, mean and first, each at most once", p)
 		}
 	}
 	if c.Vectors == "" {

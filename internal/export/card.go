@@ -15,7 +15,7 @@ import (
 	"hives/internal/fsutil"
 	"hives/internal/runstore"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // dataFile is the card of the training rows, in full.
@@ -58,12 +58,13 @@ type row struct {
 }
 
 // write puts the cards of the model and of its data into dir.
-func (r *record) write(dir string, o Options, cfg *qwen3embed.Config, info folder.Info) error {
+func (r *record) write(dir string, o Options, arch transformer.Architecture, info folder.Info) error {
 	p := page{
-		Name: o.Name, Licence: o.Licence, Family: cfg.Family, DType: storedType(dir), EndToken: info.EndToken, DataFile: dataFile,
-		Dimension: cfg.HiddenSize, Layers: cfg.NumLayers, MaxLength: info.MaxLength, Parameters: millions(cfg.Parameters()),
-		Pooling: map[qwen3embed.Pooling]string{
-			qwen3embed.LastToken: "the last token's state", qwen3embed.MeanTokens: "the mean of all tokens' states",
+		Name: o.Name, Licence: o.Licence, Family: arch.Family(), DType: storedType(dir), EndToken: info.EndToken, DataFile: dataFile,
+		Dimension: arch.Sizes().Hidden, Layers: arch.Sizes().Layers, MaxLength: info.MaxLength, Parameters: millions(transformer.Parameters(arch)),
+		Pooling: map[transformer.Pooling]string{
+			transformer.LastToken: "the last token's state", transformer.MeanTokens: "the mean of all tokens' states",
+			transformer.FirstToken: "the first token's state",
 		}[info.Pooling],
 		Prompts: slices.Sorted(maps.Keys(info.Prompts)),
 		Base:    r.base, BaseText: r.base.String(), Run: r.run, Data: r.data,
@@ -121,12 +122,12 @@ func (p *page) results(r *record) {
 
 // hashes are those of this folder's files, and of what the run was made of.
 func (p *page) hashes(r *record, dir string, info folder.Info) error {
-	config, err := fsutil.SHA256(filepath.Join(dir, qwen3embed.ConfigFile))
+	config, err := fsutil.SHA256(filepath.Join(dir, transformer.ConfigFile))
 	if err != nil {
 		return err
 	}
 	p.Hashes = []setting{
-		{qwen3embed.WeightsFile, info.WeightsSHA256}, {folder.TokenizerFile, info.TokenizerSHA256}, {qwen3embed.ConfigFile, config},
+		{transformer.WeightsFile, info.WeightsSHA256}, {folder.TokenizerFile, info.TokenizerSHA256}, {transformer.ConfigFile, config},
 	}
 	if r.run == nil {
 		for _, name := range []string{"base_sha256", "data_sha256"} {

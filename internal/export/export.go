@@ -79,7 +79,7 @@ func Run(o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m, err := qwen3embed.Load(o.Model, dtype)
+	m, err := folder.Load(o.Model, dtype)
 	if err != nil {
 		return Result{}, err
 	}
@@ -89,6 +89,14 @@ func Run(o Options) (Result, error) {
 
 // exportGGUF loads the weights as they are stored, so that none is rounded twice.
 func exportGGUF(o Options, info folder.Info) (Result, error) {
+	arch, err := folder.Config(o.Model)
+	if err != nil {
+		return Result{}, err
+	}
+	if _, ok := arch.(*qwen3embed.Config); !ok {
+		return Result{}, fault.New(fault.Invalid, "%s models are not written as GGUF: export to %s, which llama.cpp's convert_hf_to_gguf.py reads",
+			arch.Family(), SentenceTransformers)
+	}
 	m, err := qwen3embed.Load(o.Model, dtypes.InvalidDType)
 	if err != nil {
 		return Result{}, err

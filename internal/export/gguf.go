@@ -18,10 +18,11 @@ import (
 	"hives/internal/gguf"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Values of {arch}.pooling_type.
-var ggufPooling = map[qwen3embed.Pooling]uint32{qwen3embed.MeanTokens: 1, qwen3embed.LastToken: 3}
+var ggufPooling = map[transformer.Pooling]uint32{transformer.MeanTokens: 1, transformer.LastToken: 3}
 
 // writeGGUF writes weights, sizes and tokenizer into one file.
 func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.Type) (Result, error) {
@@ -79,7 +80,7 @@ func measured(o Options, matrices gguf.Type) (Result, error) {
 // sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold
 // prompts; hives.json beside it does.
 func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
-	a := c.Family
+	a := c.Family()
 	return []gguf.Entry{
 		{Key: "general.architecture", Value: a},
 		{Key: "general.type", Value: "model"},
@@ -126,7 +127,7 @@ func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 
 // source names a tensor as GGUF does and reads its rows. Gains of norms are F32 always: llama.cpp multiplies by
 // nothing else.
-func source(m *qwen3embed.Model, spec qwen3embed.Spec, matrices gguf.Type) (gguf.Source, error) {
+func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (gguf.Source, error) {
 	value, err := m.Variable(spec.Name).Value()
 	if err != nil {
 		return gguf.Source{}, fmt.Errorf("read %s: %w", spec.Name, err)

@@ -61,7 +61,7 @@ func TestGGUFThereAndBack(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: weights changed", family)
 		}
-		if before.RopeTheta != after.RopeTheta || before.RMSNormEps != after.RMSNormEps || after.Family != family || before.HeadDim != after.HeadDim {
+		if before.RopeTheta != after.RopeTheta || before.RMSNormEps != after.RMSNormEps || after.Family() != family || before.HeadDim != after.HeadDim {
 			t.Errorf("%s: config %+v became %+v", family, before, after)
 		}
 		a, err := os.ReadFile(first)

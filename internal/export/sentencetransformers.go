@@ -9,7 +9,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Names in a sentence-transformers folder. Its modules lie in folders of their own but for the first.
@@ -37,7 +37,7 @@ var modules = []module{
 }
 
 // sentenceTransformers writes the folder.
-func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *record) (Result, error) {
+func sentenceTransformers(o Options, m transformer.Model, info folder.Info, r *record) (Result, error) {
 	res := Result{Out: o.Out, Format: o.Format}
 	err := fsutil.WriteFolder(o.Out, func(tmp string) error {
 		if err := folder.Save(tmp, m, o.Model, info); err != nil {
@@ -53,7 +53,7 @@ func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *r
 		if err != nil {
 			return err
 		}
-		if err := writeConfigs(tmp, m.Config, info, pad); err != nil {
+		if err := writeConfigs(tmp, m.Architecture(), info, pad); err != nil {
 			return err
 		}
 		if err := folder.Seal(tmp, info); err != nil { // again: the tokenizer's hash is another
@@ -64,7 +64,7 @@ func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *r
 			return err
 		}
 		res.DType, res.Weights = storedType(tmp), sealed.WeightsSHA256
-		return r.write(tmp, o, m.Config, sealed)
+		return r.write(tmp, o, m.Architecture(), sealed)
 	})
 	if err == nil {
 		res.Bytes, err = size(o.Out)
@@ -73,20 +73,20 @@ func sentenceTransformers(o Options, m *qwen3embed.Model, info folder.Info, r *r
 }
 
 // writeConfigs writes every JSON file around the weights.
-func writeConfigs(dir string, cfg *qwen3embed.Config, info folder.Info, pad string) error {
-	config, err := transformersConfig(dir, cfg, info.MaxLength)
+func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, pad string) error {
+	config, err := transformersConfig(dir, arch, info.MaxLength)
 	if err != nil {
 		return err
 	}
 	for name, content := range map[string]any{
-		qwen3embed.ConfigFile:      config,
-		folder.TokenizerConfigFile: tokenizerConfig(info, pad),
+		transformer.ConfigFile:     config,
+		folder.TokenizerConfigFile: tokenizerConfig(arch, info, pad),
 		modulesFile:                modules,
 		bertFile:                   map[string]any{"max_seq_length": info.MaxLength, "do_lower_case": false},
 		modelFile: map[string]any{
 			"model_type": "SentenceTransformer", "prompts": prompts(info), "default_prompt_name": nil, "similarity_fn_name": "cosine",
 		},
-		filepath.Join(poolingFolder, "config.json"): poolingConfig(cfg, info),
+		filepath.Join(poolingFolder, "config.json"): poolingConfig(arch, info),
 	} {
 		if err := fsutil.WriteBytes(filepath.Join(dir, name), append(marshal(content), '\n')); err != nil {
 			return err
@@ -96,8 +96,8 @@ func writeConfigs(dir string, cfg *qwen3embed.Config, info folder.Info, pad stri
 }
 
 // transformersConfig is the saved config.json less what belongs to another class or another machine.
-func transformersConfig(dir string, cfg *qwen3embed.Config, maxLength int) (map[string]any, error) {
-	path := filepath.Join(dir, qwen3embed.ConfigFile)
+func transformersConfig(dir string, arch transformer.Architecture, maxLength int) (map[string]any, error) {
+	path := filepath.Join(dir, transformer.ConfigFile)
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -109,38 +109,40 @@ func transformersConfig(dir string, cfg *qwen3embed.Config, maxLength int) (map[
 	for _, key := range []string{"_name_or_path", "_model_name_or_path", "transformers_version"} {
 		delete(out, key)
 	}
-	// The tensors are a bare decoder's, without the head that a language model's file may have named.
-	out["architectures"] = []string{"Qwen3Model"}
-	if cfg.Family == qwen3embed.Llama {
-		out["architectures"] = []string{"LlamaModel"}
-	}
+	// The tensors are a bare encoder's, without the head that a language model's file may have named.
+	out["architectures"] = []string{arch.Class()}
 	// sentence-transformers cuts to the smaller of this and its own maximum; rotary positions know no end.
-	if cfg.MaxPositions > 0 && cfg.MaxPositions < maxLength {
+	if n, ok := out["max_position_embeddings"].(float64); ok && 0 < n && int(n) < maxLength && arch.Sizes().Positions == 0 {
 		out["max_position_embeddings"] = maxLength
 	}
 	return out, nil
 }
 
 // tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of
-// their own. The end token pads, so that Python needs no further token; the mask tells the two apart.
-func tokenizerConfig(info folder.Info, pad string) map[string]any {
+// their own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions have
+// an end they are counted from the left edge, so padding goes to the right.
+func tokenizerConfig(arch transformer.Architecture, info folder.Info, pad string) map[string]any {
+	side := "left"
+	if arch.Sizes().Positions > 0 {
+		side = "right"
+	}
 	return map[string]any{
 		"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": info.MaxLength,
-		"pad_token": pad, "eos_token": pad, "padding_side": "left", "truncation_side": "right",
+		"pad_token": pad, "eos_token": pad, "padding_side": side, "truncation_side": "right",
 		"clean_up_tokenization_spaces": false,
 	}
 }
 
 // poolingConfig has the flags that every version reads, one true. A prompt is part of the pooled text, as here.
-func poolingConfig(cfg *qwen3embed.Config, info folder.Info) map[string]any {
+func poolingConfig(arch transformer.Architecture, info folder.Info) map[string]any {
 	return map[string]any{
-		"word_embedding_dimension":          cfg.HiddenSize,
-		"pooling_mode_cls_token":            false,
-		"pooling_mode_mean_tokens":          info.Pooling == qwen3embed.MeanTokens,
+		"word_embedding_dimension":          arch.Sizes().Hidden,
+		"pooling_mode_cls_token":            info.Pooling == transformer.FirstToken,
+		"pooling_mode_mean_tokens":          info.Pooling == transformer.MeanTokens,
 		"pooling_mode_max_tokens":           false,
 		"pooling_mode_mean_sqrt_len_tokens": false,
 		"pooling_mode_weightedmean_tokens":  false,
-		"pooling_mode_lasttoken":            info.Pooling == qwen3embed.LastToken,
+		"pooling_mode_lasttoken":            info.Pooling == transformer.LastToken,
 		"include_prompt":                    true,
 	}
 }
@@ -156,11 +158,11 @@ func prompts(info folder.Info) map[string]string {
 
 // storedType is the type that the written config names.
 func storedType(dir string) string {
-	cfg, err := qwen3embed.LoadConfig(filepath.Join(dir, qwen3embed.ConfigFile))
+	arch, err := folder.Config(dir)
 	if err != nil {
 		return ""
 	}
-	return cfg.DType
+	return arch.Sizes().DType
 }
 
 // size adds up the files of a folder.

@@ -18,7 +18,7 @@ var tokenizerKeys = []string{
 }
 
 // frameTokenizer rewrites the folder's tokenizer.json so that its post-processor puts the end token behind every
-// text, whatever it did before. The library cuts a text to the maximum less the post-processor's tokens before it
+// text, whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's tokens before it
 // runs it, which is what tokenizer.Framed does. Everything else stays, byte for byte.
 func frameTokenizer(dir, endToken string) error {
 	path := filepath.Join(dir, folder.TokenizerFile)
@@ -30,8 +30,13 @@ func frameTokenizer(dir, endToken string) error {
 	if err := json.Unmarshal(raw, &parts); err != nil {
 		return fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
-	parts["post_processor"] = json.RawMessage("null")
-	if endToken != "" {
+	var model struct{ Type string }
+	json.Unmarshal(parts["model"], &model) // which package tokenizer has read
+	switch {
+	case model.Type == "WordPiece": // whose own template is the frame here too
+	case endToken == "":
+		parts["post_processor"] = json.RawMessage("null")
+	default:
 		id, err := addedToken(parts["added_tokens"], endToken)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)

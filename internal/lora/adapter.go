@@ -12,7 +12,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/safetensorsio"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // PEFT's prefix of every tensor, and the endings of the two that make an adapter.
@@ -32,8 +32,8 @@ type Origin struct {
 }
 
 // Save writes m's adapters, which l describes, into the folder dir.
-func Save(dir string, m *qwen3embed.Model, l qwen3embed.LoRA, base Origin) error {
-	raw, err := encodeConfig(l, m.Config, base.Name)
+func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) error {
+	raw, err := encodeConfig(l, m.Architecture(), base.Name)
 	if err != nil {
 		return err
 	}
@@ -43,12 +43,12 @@ func Save(dir string, m *qwen3embed.Model, l qwen3embed.LoRA, base Origin) error
 		for ending, path := range map[string]string{endingA: a.A(), endingB: a.B()} {
 			name := prefix + a.Module + ending
 			paths[name] = path
-			infos = append(infos, safetensorsio.Info{Name: name, DType: "F32", Shape: m.Store.GetVariable(path).Shape().Dimensions})
+			infos = append(infos, safetensorsio.Info{Name: name, DType: "F32", Shape: m.Variables().GetVariable(path).Shape().Dimensions})
 		}
 	}
 	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
-		value, err := m.Store.GetVariable(paths[info.Name]).Value()
+		value, err := m.Variables().GetVariable(paths[info.Name]).Value()
 		if err == nil {
 			err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
 		}
@@ -72,7 +72,7 @@ func Save(dir string, m *qwen3embed.Model, l qwen3embed.LoRA, base Origin) error
 
 // Load adds the adapters of the folder dir to m, and returns the SHA-256 of the base that they were made for,
 // where the folder says it.
-func Load(dir string, m *qwen3embed.Model) (baseSHA256 string, err error) {
+func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 	c, err := readConfig(dir)
 	if err != nil {
 		return "", err
@@ -93,7 +93,7 @@ func Load(dir string, m *qwen3embed.Model) (baseSHA256 string, err error) {
 }
 
 // add pairs the file's tensors and adds each pair.
-func add(file *safetensorsio.File, c *config, m *qwen3embed.Model) error {
+func add(file *safetensorsio.File, c *config, m transformer.Model) error {
 	pairs := 0
 	for _, name := range file.Names() {
 		if _, ok := strings.CutSuffix(name, endingB); ok {
@@ -115,7 +115,7 @@ func add(file *safetensorsio.File, c *config, m *qwen3embed.Model) error {
 	return nil
 }
 
-func addPair(file *safetensorsio.File, stem string, c *config, m *qwen3embed.Model) error {
+func addPair(file *safetensorsio.File, stem string, c *config, m transformer.Model) error {
 	a, err := file.Tensor(stem + endingA)
 	if err != nil {
 		return err
@@ -131,15 +131,15 @@ func addPair(file *safetensorsio.File, stem string, c *config, m *qwen3embed.Mod
 	if !ok {
 		return fault.New(fault.Invalid, "tensor %s: want names that begin with %s", a.Name, prefix)
 	}
-	valuesA, err := qwen3embed.Floats(a)
+	valuesA, err := transformer.Floats(a)
 	if err != nil {
 		return err
 	}
-	valuesB, err := qwen3embed.Floats(b)
+	valuesB, err := transformer.Floats(b)
 	if err != nil {
 		return err
 	}
 	rank := a.Shape[0]
-	adapter := qwen3embed.Adapter{Module: strings.TrimPrefix(module, "model."), Rank: rank, Scale: c.scale(rank)}
+	adapter := transformer.Adapter{Module: strings.TrimPrefix(module, "model."), Rank: rank, Scale: c.scale(rank)}
 	return m.AddAdapter(adapter, valuesA, valuesB)
 }

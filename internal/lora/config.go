@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"hives/internal/fault"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Names of PEFT's files.
@@ -63,8 +63,8 @@ func (c *config) scale(rank int) float64 {
 }
 
 // encodeConfig is the adapter_config.json of adapters that Adapt made, for PEFT to load. base names the model.
-func encodeConfig(l qwen3embed.LoRA, c *qwen3embed.Config, base string) ([]byte, error) {
-	targets, err := l.Layers()
+func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string) ([]byte, error) {
+	targets, err := l.Layers(arch.Linear())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func encodeConfig(l qwen3embed.LoRA, c *qwen3embed.Config, base string) ([]byte,
 	}
 	if l.FirstLayer > 0 {
 		var layers []int
-		for i := l.FirstLayer; i < c.NumLayers; i++ {
+		for i := l.FirstLayer; i < arch.Sizes().Layers; i++ {
 			layers = append(layers, i)
 		}
 		out["layers_to_transform"], out["layers_pattern"] = layers, "layers"

@@ -20,6 +20,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/lora"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // expected is what PEFT and transformers computed: testdata/make.py.
@@ -56,7 +57,7 @@ func (e *expected) off(t *testing.T, on *engine.Engine, m *qwen3embed.Model) (wo
 	exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, any *Node) (out []*Node) {
 		g := any.Graph()
 		for _, ids := range e.IDs {
-			raw := m.Raw(Const(g, [][]int32{ids}), Const(g, []int32{int32(len(ids))}), qwen3embed.MeanTokens, qwen3embed.F32)
+			raw := m.Raw(Const(g, [][]int32{ids}), Const(g, []int32{int32(len(ids))}), transformer.MeanTokens, transformer.F32)
 			out = append(out, ConvertDType(raw, dtypes.Float64))
 		}
 		return out
@@ -104,7 +105,7 @@ func TestAdaptersOfPEFT(t *testing.T) {
 func TestSavedAdaptersAreLoaded(t *testing.T) {
 	base := filepath.Join("testdata", "llama", "base")
 	m := load(t, base, dtypes.Float32)
-	l := qwen3embed.LoRA{Rank: 2, Alpha: 7, Targets: []string{"down_proj", "k_proj"}, FirstLayer: 1}
+	l := transformer.LoRA{Rank: 2, Alpha: 7, Targets: []string{"down_proj", "k_proj"}, FirstLayer: 1}
 	if err := m.Adapt(l, 3); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
 )
 
 // MergeOptions name what is merged into what.
@@ -45,7 +44,7 @@ func Merge(o MergeOptions) (*Merged, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := qwen3embed.Load(o.Base, dtypes.InvalidDType)
+	m, err := folder.Load(o.Base, dtypes.InvalidDType)
 	if err != nil {
 		return nil, err
 	}

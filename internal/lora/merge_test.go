@@ -11,7 +11,7 @@ import (
 	"hives/internal/goldentest"
 	"hives/internal/lora"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // baseFolder is the llama fixture's base as a model folder: with a tokenizer beside it.
@@ -36,7 +36,7 @@ func baseFolder(t *testing.T) string {
 func TestMergeWantsTheBaseOfTheAdapter(t *testing.T) {
 	base, adapter := baseFolder(t), t.TempDir()
 	m := load(t, base, dtypes.Float32)
-	l := qwen3embed.LoRA{Rank: 2, Alpha: 4, Targets: []string{"o_proj"}}
+	l := transformer.LoRA{Rank: 2, Alpha: 4, Targets: []string{"o_proj"}}
 	if err := m.Adapt(l, 1); err != nil {
 		t.Fatal(err)
 	}

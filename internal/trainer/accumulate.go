@@ -26,7 +26,7 @@ func (s *Stepper) newAccumulator() (*accumulator, error) {
 	a := &accumulator{}
 	for _, p := range s.modelParams() {
 		path := model.JoinPath(accumulatorScope, p.Path())
-		sum := s.model.Store.VariableWithShape(path, p.Shape().Clone(), initializer.Zero)
+		sum := s.model.Variables().VariableWithShape(path, p.Shape().Clone(), initializer.Zero)
 		a.sums = append(a.sums, sum.SetTrainable(false))
 	}
 	for _, graph := range []struct {

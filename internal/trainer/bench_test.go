@@ -12,6 +12,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -34,7 +35,7 @@ func benchmarkStep(b *testing.B, cfg *qwen3embed.Config, rows, sequence int) {
 	defer m.Close()
 	stepper, err := trainer.NewStepper(engine.OpenForTest(b).Backend, m, trainer.StepOptions{
 		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()}, Optimizer: optim.Default(0),
-		Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/losses"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/samplers"
 )
 
@@ -35,7 +35,7 @@ type ModelConfig struct {
 	Layers    int    `toml:"layers" comment:"only the first layers of the model; 0: all"`
 	Tokenizer string `toml:"tokenizer" comment:"folder of tokenizer.json; empty: beside the model's config.json"`
 	MaxLength int    `toml:"max_length" comment:"tokens a text, the end token included; 0: as the model folder says"`
-	Pooling   string `toml:"pooling" comment:"last or mean; empty: as the model folder says"`
+	Pooling   string `toml:"pooling" comment:"last, mean or first; empty: as the model folder says"`
 	// Beside them, what of the weights is trained.
 	FreezeLayers int    `toml:"freeze_layers" comment:"lowest layers that are not trained, nor are the embeddings below them; 0 trains all"`
 	States       string `toml:"states" comment:"folder for the states after the frozen layers, computed once in f32; many runs may share it. Empty: computed at each step"`
@@ -143,7 +143,7 @@ func Default() Config {
 	return Config{
 		Stage: 1, Steps: 450_000,
 		Model: ModelConfig{Precision: "f32"},
-		LoRA:  LoRAConfig{Targets: []string{qwen3embed.AllLinear}},
+		LoRA:  LoRAConfig{Targets: []string{transformer.AllLinear}},
 		Data:  DataConfig{ValidationFraction: .05},
 		Sampler: SamplerConfig{
 			BatchSize: sampler.BatchSize, Positives: sampler.Positives, Negatives: sampler.Negatives,
@@ -165,7 +165,7 @@ func Default() Config {
 }
 
 // arithmetics are the precisions a run can be told to compute in.
-var arithmetics = map[string]qwen3embed.Arithmetic{"f32": qwen3embed.F32, "bf16": qwen3embed.Mixed, "f16": qwen3embed.Mixed16}
+var arithmetics = map[string]transformer.Arithmetic{"f32": transformer.F32, "bf16": transformer.Mixed, "f16": transformer.Mixed16}
 
 // stage2Loss is the loss of Stage 2; its hierarchical term is that of Stage 1.
 func (c *Config) stage2Loss() (losses.Stage2Config, error) {

@@ -10,7 +10,7 @@ import (
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/losses"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/samplers"
 )
 
@@ -146,7 +146,7 @@ func (c *Config) checkChoices() error {
 			return fault.New(fault.Invalid, "%s %q: want %s or %s", choice.name, choice.value, strings.Join(of[:len(of)-1], ", "), of[len(of)-1])
 		}
 	}
-	if _, err := qwen3embed.ParsePooling(c.Model.Pooling); err != nil {
+	if _, err := transformer.ParsePooling(c.Model.Pooling); err != nil {
 		return fmt.Errorf("model.pooling: %w", err)
 	}
 	if err := checkFigure(c.Log.Best); err != nil {

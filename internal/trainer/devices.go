@@ -50,7 +50,7 @@ type stepGraph struct {
 // newGraph prepares a graph whose first inputs are those of a number of packs; shapes come from a short
 // list, so none is ever dropped.
 func (s *Stepper) newGraph(packs int, build func(in []*Node) []*Node) (*stepGraph, error) {
-	exec, err := model.NewExec(s.backend, s.model.Store, func(_ *model.Scope, in []*Node) []*Node { return build(in) })
+	exec, err := model.NewExec(s.backend, s.model.Variables(), func(_ *model.Scope, in []*Node) []*Node { return build(in) })
 	if err != nil {
 		return nil, err
 	}

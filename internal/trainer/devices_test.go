@@ -13,6 +13,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // needDevices skips a test where the engine has fewer devices.
@@ -66,7 +67,7 @@ func devicesRun(t *testing.T, devices, packs int, recompute bool) *toyOutcome {
 	}
 	s, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, trainer.StepOptions{
 		Objective: trainer.Objective{Hierarchical: losses.DefaultStage2().Hierarchical}, Optimizer: trainer.Optimizer(false),
-		Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken, Recompute: recompute, Devices: devices,
+		Arithmetic: transformer.F32, Pooling: transformer.LastToken, Recompute: recompute, Devices: devices,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -149,9 +149,9 @@ func (p *Plan) count(l *loop, shape pack.Shape) {
 	if l.banks != nil {
 		anchors = int64(len(l.banks.Individual.ids) + len(l.banks.Theory.ids))
 	}
-	c, t := l.start.model.Config, l.stepper.training()
-	p.Memory = memoryOf(c, t, shape, l.cfg.Memory, anchors)
+	arch, t := l.start.model.Architecture(), l.stepper.training()
+	p.Memory = memoryOf(arch, t, shape, l.cfg.Memory, anchors)
 	whole := shape
 	whole.Rows *= l.layout.Packs
-	p.Alternatives = alternatives(c, t, whole, l.cfg.Memory.Devices, anchors)
+	p.Alternatives = alternatives(arch, t, whole, l.cfg.Memory.Devices, anchors)
 }

@@ -10,7 +10,7 @@ import (
 
 	"hives/checkpoints"
 	"hives/internal/fault"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // origin tells what a named start is: a model folder, a checkpoint's folder, or a run folder, of which the
@@ -23,7 +23,7 @@ func origin(from string) (model, checkpoint string, err error) {
 		return "", from, nil
 	case !exists(filepath.Join(from, "run.json")):
 		return from, "", nil
-	case exists(filepath.Join(from, "final", qwen3embed.ConfigFile)):
+	case exists(filepath.Join(from, "final", transformer.ConfigFile)):
 		return filepath.Join(from, "final"), "", nil
 	}
 	c, _, err := checkpoints.Latest(filepath.Join(from, "checkpoints"))
@@ -63,7 +63,7 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 		s.model.Close()
 		return nil, err
 	}
-	if err := errors.Join(s.adapt(cfg), s.openTokenizer()); err != nil { // again, for the length may be another
+	if err := errors.Join(s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer()); err != nil { // again, for the length may be another
 		s.model.Close()
 		return nil, err
 	}
@@ -85,13 +85,13 @@ func (s *start) takeWeights(at string, frozen int) (err error) {
 	if err := s.sameLower(c, frozen); err != nil {
 		return err
 	}
-	for _, spec := range s.model.Config.Layout() {
-		if isLower(spec.Name, frozen) {
+	for _, spec := range s.model.Layout() {
+		if spec.Lower(frozen) {
 			continue
 		}
-		t, err := c.Tensors.Tensor(qwen3embed.VariablePath(spec.Name))
+		t, err := c.Tensors.Tensor(transformer.VariablePath(spec.Name))
 		if err == nil {
-			err = setVariable(s.model.Store, t)
+			err = setVariable(s.model.Variables(), t)
 		}
 		if err != nil {
 			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", at, spec.Name, err)

@@ -11,7 +11,7 @@ import (
 // hashFrozen notes what the run leaves alone: its checkpoints do not hold it.
 func (l *loop) hashFrozen() error {
 	frozen := l.cfg.Model.FreezeLayers
-	if err := checkFrozen(l.start.model.Config, frozen); err != nil || frozen == 0 {
+	if err := checkFrozen(l.start.model.Sizes(), frozen); err != nil || frozen == 0 {
 		return err
 	}
 	var err error
@@ -25,7 +25,7 @@ func (l *loop) restore(c *checkpoints.Checkpoint) error {
 	if err := errors.Join(sameFrozen(c, l.hashes[frozenWeights]), l.sameBase(c)); err != nil {
 		return err
 	}
-	return restore(l.start.model.Store, c)
+	return restore(l.start.model.Variables(), c)
 }
 
 // sameLower is the same check of a start that takes a checkpoint's weights over.

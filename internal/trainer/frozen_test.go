@@ -13,6 +13,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/trainer"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -46,8 +47,8 @@ func toyStates(t *testing.T, on *engine.Engine, dtype dtypes.DType, factor float
 	t.Helper()
 	m := toyModel(t)
 	exec, err := model.NewExec(on.Backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) *Node {
-		p := qwen3embed.Packed{IDs: ids, Texts: texts, Last: last, Frozen: 1}
-		return ConvertDType(MulScalar(m.Lower(p, qwen3embed.F32), factor), dtype)
+		p := transformer.Packed{IDs: ids, Texts: texts, Last: last, Frozen: 1}
+		return ConvertDType(MulScalar(m.Lower(p, transformer.F32), factor), dtype)
 	})
 	if err != nil {
 		t.Fatal(err)

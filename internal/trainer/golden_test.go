@@ -19,6 +19,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -140,7 +141,7 @@ func goldenStepper(t *testing.T, golden *goldenRun, variant string) (*qwen3embed
 	adamw.MaxGradNorm = golden.MaxGradNorm
 	stepper, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, trainer.StepOptions{
 		Objective: trainer.Objective{Hierarchical: losses.HierarchicalConfig{Variant: v, Temperature: golden.Tau}},
-		Optimizer: adamw, Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Optimizer: adamw, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +183,7 @@ func compareWeights(t *testing.T, m *qwen3embed.Model, file string) {
 func compareProbe(t *testing.T, m *qwen3embed.Model, b *goldenBatch, want [][]float64) {
 	t.Helper()
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
-		return qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.LastToken, qwen3embed.F32), 0)
+		return transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), 0)
 	})
 	defer exec.Finalize()
 	var lengths []int32

@@ -62,7 +62,7 @@ func (l *loop) save(how func(checkpoints.Meta, *model.Store) error) error {
 	if err != nil {
 		return err
 	}
-	return how(meta, l.start.model.Store)
+	return how(meta, l.start.model.Variables())
 }
 
 // meta describes the state that the weights and moments belong to.

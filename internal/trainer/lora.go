@@ -8,22 +8,23 @@ import (
 	"hives/checkpoints"
 	"hives/internal/fault"
 	"hives/internal/lora"
-	"hives/model/qwen3embed"
+	"hives/model/folder"
+	"hives/model/transformer"
 )
 
 // LoRAConfig chooses low-rank adapters that are trained in place of the weights.
 type LoRAConfig struct {
 	Rank    int      `toml:"rank" comment:"of adapters that are trained in place of the model's weights; 0 trains the weights"`
 	Alpha   float64  `toml:"alpha" comment:"an adapter's product counts alpha/rank; 0: alpha is twice the rank"`
-	Targets []string `toml:"targets" comment:"of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, or all-linear"`
+	Targets []string `toml:"targets" comment:"of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, in BERT query, key, value, dense; or all-linear"`
 }
 
 // AdapterFolder holds the adapters in PEFT's layout, beside the final model that they are merged into.
 const AdapterFolder = "adapter"
 
 // settings are those of the model; frozen layers get no adapters.
-func (c *LoRAConfig) settings(frozen int) qwen3embed.LoRA {
-	l := qwen3embed.LoRA{Rank: c.Rank, Alpha: c.Alpha, Targets: c.Targets, FirstLayer: frozen}
+func (c *LoRAConfig) settings(frozen int) transformer.LoRA {
+	l := transformer.LoRA{Rank: c.Rank, Alpha: c.Alpha, Targets: c.Targets, FirstLayer: frozen}
 	if l.Alpha == 0 {
 		l.Alpha = 2 * float64(c.Rank)
 	}
@@ -36,7 +37,7 @@ func (c *LoRAConfig) validate() error {
 		return nil
 	}
 	l := c.settings(0)
-	_, err := l.Layers()
+	_, err := l.Layers(folder.LinearLayers())
 	return err
 }
 
@@ -45,7 +46,11 @@ func (s *start) adapt(cfg *Config) error {
 	if cfg.LoRA.Rank == 0 {
 		return nil
 	}
-	return s.model.Adapt(cfg.LoRA.settings(cfg.Model.FreezeLayers), cfg.Seed)
+	settings := cfg.LoRA.settings(cfg.Model.FreezeLayers)
+	if _, err := settings.Layers(s.model.Architecture().Linear()); err != nil {
+		return fault.Usage(err)
+	}
+	return s.model.Adapt(settings, cfg.Seed)
 }
 
 // takeAdapters makes the model the one that an adapted run's checkpoint stands for: the base with the
@@ -57,7 +62,7 @@ func (s *start) takeAdapters(base string, c *checkpoints.Checkpoint) error {
 	for _, v := range s.model.AdapterVariables() {
 		t, err := c.Tensors.Tensor(v.Path())
 		if err == nil {
-			err = setVariable(s.model.Store, t)
+			err = setVariable(s.model.Variables(), t)
 		}
 		if err != nil {
 			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", c.Path, v.Path(), err)
@@ -87,7 +92,7 @@ func (l *loop) describeAdapters() string {
 	settings := l.cfg.LoRA.settings(l.cfg.Model.FreezeLayers)
 	return fmt.Sprintf("trained: %d parameters, adapters of rank %d, alpha %g, on %s of layers %d to %d; all %d weights stay as they are",
 		numbersIn(l.stepper.params), settings.Rank, settings.Alpha, strings.Join(settings.Targets, ", "),
-		settings.FirstLayer, l.start.model.Config.NumLayers-1, numbersIn(l.stepper.fixed))
+		settings.FirstLayer, l.start.model.Sizes().Layers-1, numbersIn(l.stepper.fixed))
 }
 
 // saveAdapter writes the adapters beside the merged model.

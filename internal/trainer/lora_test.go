@@ -17,16 +17,17 @@ import (
 	"hives/internal/lora"
 	"hives/internal/trainer"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // adaptedToy trains three steps of adapters on the toy's model.
 func adaptedToy(t *testing.T, packs int, change func(*trainer.StepOptions)) (*qwen3embed.Model, []trainer.StepResult) {
 	t.Helper()
 	m := toyModel(t)
-	if err := m.Adapt(qwen3embed.LoRA{Rank: 2, Alpha: 4, Targets: []string{qwen3embed.AllLinear}}, 1); err != nil {
+	if err := m.Adapt(transformer.LoRA{Rank: 2, Alpha: 4, Targets: []string{transformer.AllLinear}}, 1); err != nil {
 		t.Fatal(err)
 	}
-	o := trainer.StepOptions{Optimizer: trainer.Optimizer(false), Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken}
+	o := trainer.StepOptions{Optimizer: trainer.Optimizer(false), Arithmetic: transformer.F32, Pooling: transformer.LastToken}
 	o.Objective.Hierarchical.Variant, o.Objective.Hierarchical.Temperature = "skip_empty", .1
 	if change != nil {
 		change(&o)
@@ -59,7 +60,7 @@ func TestOnlyAdaptersAreTrained(t *testing.T) {
 			t.Errorf("%s moved by %g", spec.Name, d)
 		}
 	}
-	if err := began.Adapt(qwen3embed.LoRA{Rank: 2, Alpha: 4, Targets: []string{qwen3embed.AllLinear}}, 1); err != nil {
+	if err := began.Adapt(transformer.LoRA{Rank: 2, Alpha: 4, Targets: []string{transformer.AllLinear}}, 1); err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range m.AdapterVariables() {

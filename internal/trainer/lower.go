@@ -16,7 +16,7 @@ import (
 	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/statecache"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -29,14 +29,14 @@ type lower struct {
 }
 
 // newLower prepares it. Whatever the steps compute in, states are computed in float32 and rounded once.
-func newLower(backend compute.Backend, m *qwen3embed.Model, layers int, dtype string, maxLength int) (l *lower, err error) {
-	l = &lower{shapes: local.Shapes(maxLength), width: m.Config.HiddenSize}
+func newLower(backend compute.Backend, m transformer.Model, layers int, dtype string, maxLength int) (l *lower, err error) {
+	l = &lower{shapes: local.Shapes(maxLength), width: m.Sizes().Hidden}
 	if l.dtype, err = statecache.ParseType(dtype); err != nil {
 		return nil, err
 	}
-	l.exec, err = model.NewExec(backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) *Node {
-		p := qwen3embed.Packed{IDs: ids, Texts: texts, Last: last, Frozen: layers}
-		return ConvertDType(m.Lower(p, qwen3embed.F32), l.dtype)
+	l.exec, err = model.NewExec(backend, m.Variables(), func(_ *model.Scope, ids, texts, last *Node) *Node {
+		p := transformer.Packed{IDs: ids, Texts: texts, Last: last, Frozen: layers}
+		return ConvertDType(m.Lower(p, transformer.F32), l.dtype)
 	})
 	if err == nil {
 		l.exec.SetMaxCache(-1) // the shapes are few

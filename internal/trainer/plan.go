@@ -9,7 +9,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/optim"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -32,7 +32,7 @@ func (m Memory) Total() int64 {
 // memoryOf counts a step's memory, on each of the devices. All kinds but activations are exact; these are
 // counted from the layers' formulas: what the backward pass reads, in float32, once. Of gradients that are
 // summed over packs the engine holds the old sums beside the new.
-func memoryOf(c *qwen3embed.Config, t *training, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
+func memoryOf(arch transformer.Architecture, t *training, shape pack.Shape, m MemoryConfig, anchors int64) Memory {
 	moments := int64(8)
 	if optim.MomentType(m.Moments) == optim.MomentsBF16 {
 		moments = 4
@@ -47,7 +47,7 @@ func memoryOf(c *qwen3embed.Config, t *training, shape pack.Shape, m MemoryConfi
 	}
 	return Memory{
 		Weights: 4 * t.held, Gradients: gradients, Moments: moments * t.trained, Update: (4 + moments) * updated,
-		Activations: activations(c, t, shape, m.Recompute), Anchors: 4 * anchors * int64(c.HiddenSize),
+		Activations: activations(arch, t, shape, m.Recompute), Anchors: 4 * anchors * int64(arch.Sizes().Hidden),
 	}
 }
 
@@ -63,7 +63,7 @@ type training struct {
 
 func (s *Stepper) training() *training {
 	t := &training{held: numbersIn(s.params) + numbersIn(s.fixed), trained: numbersIn(s.params)}
-	t.layers = s.model.Config.NumLayers - s.Frozen
+	t.layers = s.model.Sizes().Layers - s.Frozen
 	for _, p := range s.params {
 		t.largest = max(t.largest, int64(p.Shape().Size()))
 	}
@@ -87,18 +87,14 @@ func (t *training) reads(layers ...string) int {
 	return 0
 }
 
-// activations: per token and layer the residual stream twice, both normed inputs, q, k and v raw, normed and
-// turned, the attention's output, three feed-forward widths and their product; per token and head a row of
-// logits and of weights. Layers without gradient keep nothing, nor does an input that only a matrix without
-// one is multiplied by. With recompute each layer keeps its input, and one layer at a time the rest.
-func activations(c *qwen3embed.Config, t *training, shape pack.Shape, recompute bool) int64 {
+// activations: layers without gradient keep nothing, nor does an input that only a matrix without one is multiplied
+// by. With recompute each layer keeps its input, and one layer at a time the rest.
+func activations(arch transformer.Architecture, t *training, shape pack.Shape, recompute bool) int64 {
 	tokens, layers := int64(shape.Tokens()), int64(t.layers)
-	normed := t.reads("q_proj", "k_proj", "v_proj") + t.reads("gate_proj", "up_proj")
-	width := int64((2+normed)*c.HiddenSize + (3*c.NumHeads+5*c.NumKVHeads)*c.HeadDim + 3*c.IntermediateSize)
-	width += int64(t.reads("o_proj")*c.NumHeads*c.HeadDim+t.reads("down_proj")*c.IntermediateSize) + t.adapters
-	layer := 4 * tokens * (width + 2*int64(c.NumHeads)*int64(shape.Length))
+	numbers, rows := arch.Kept(t.reads)
+	layer := 4 * tokens * (int64(numbers) + t.adapters + int64(rows)*int64(shape.Length))
 	if recompute {
-		return 4*tokens*int64(c.HiddenSize)*layers + layer
+		return 4*tokens*int64(arch.Sizes().Hidden)*layers + layer
 	}
 	return layer * layers
 }
@@ -111,7 +107,7 @@ type Alternative struct {
 }
 
 // alternatives lists what else could be chosen, each against a plain step, the most memory first or nearly so.
-func alternatives(c *qwen3embed.Config, t *training, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
+func alternatives(arch transformer.Architecture, t *training, whole pack.Shape, devices int, anchors int64) (out []Alternative) {
 	f32, bf16 := string(optim.MomentsF32), string(optim.MomentsBF16)
 	for _, m := range []MemoryConfig{
 		{Packs: 1, Moments: f32},
@@ -132,7 +128,7 @@ func alternatives(c *qwen3embed.Config, t *training, whole pack.Shape, devices i
 		if m.Packs > 1 {
 			work += 1. / 3
 		}
-		out = append(out, Alternative{Memory: m, Bytes: memoryOf(c, t, part, m, anchors).Total(), Work: work})
+		out = append(out, Alternative{Memory: m, Bytes: memoryOf(arch, t, part, m, anchors).Total(), Work: work})
 	}
 	return out
 }

@@ -17,6 +17,7 @@ import (
 	"hives/internal/optim"
 	"hives/internal/runstore"
 	"hives/internal/statecache"
+	"hives/model/transformer"
 	"hives/samplers"
 )
 
@@ -295,9 +296,9 @@ func (l *loop) stepOptions() (o StepOptions, err error) {
 
 // describe says what is about to be trained, with the figures a person would check first.
 func (l *loop) describe(rows *Rows) {
-	stats, note := l.stats(), l.o.Observer.Note
+	stats, sizes, note := l.stats(), l.start.model.Sizes(), l.o.Observer.Note
 	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
-		l.start.model.Config.Parameters(), l.start.model.Config.NumLayers, l.start.model.Config.HiddenSize, l.start.info.MaxLength, l.start.info.Pooling))
+		transformer.Parameters(l.start.model.Architecture()), sizes.Layers, sizes.Hidden, l.start.info.MaxLength, l.start.info.Pooling))
 	if l.cfg.LoRA.Rank > 0 {
 		note(l.describeAdapters())
 	} else if frozen := l.cfg.Model.FreezeLayers; frozen > 0 {

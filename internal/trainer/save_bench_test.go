@@ -10,6 +10,7 @@ import (
 	"hives/internal/optim"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -40,7 +41,7 @@ func benchmarkSave(b *testing.B, cfg *qwen3embed.Config, waiting bool) {
 	defer m.Close()
 	stepper, err := NewStepper(engine.OpenForTest(b).Backend, m, StepOptions{
 		Objective: Objective{Hierarchical: losses.DefaultHierarchical()}, Optimizer: optim.Default(0),
-		Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -12,14 +12,14 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/checkpoints"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // smallState is a store of one weight.
 func smallState(t *testing.T, values ...float32) (*model.Store, *model.Variable) {
 	t.Helper()
 	store := model.NewStore()
-	v, err := store.CreateVariable(qwen3embed.Scope+"/w", tensors.FromValue(values))
+	v, err := store.CreateVariable(transformer.Scope+"/w", tensors.FromValue(values))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/tokenizer"
 )
 
@@ -23,7 +23,7 @@ const randomPrefix = "random:"
 
 // start is what a run begins with: weights, tokenizer, and how texts become vectors.
 type start struct {
-	model        *qwen3embed.Model
+	model        transformer.Model
 	info         folder.Info
 	tokenizer    *tokenizer.Framed
 	tokenizerDir string
@@ -62,7 +62,7 @@ func openStart(cfg *Config) (*start, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(s.adapt(cfg), s.openTokenizer()); err != nil {
+	if err := errors.Join(s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer()); err != nil {
 		s.model.Close()
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func locate(from string) (dir, config string, fresh bool) {
 	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
 		return filepath.Dir(path), path, fresh
 	}
-	return path, filepath.Join(path, qwen3embed.ConfigFile), fresh
+	return path, filepath.Join(path, transformer.ConfigFile), fresh
 }
 
 // override puts the run's choices over those of the model folder.
@@ -88,17 +88,17 @@ func override(info folder.Info, cfg *ModelConfig) folder.Info {
 		info.MaxLength = cfg.MaxLength
 	}
 	if cfg.Pooling != "" {
-		info.Pooling = qwen3embed.Pooling(cfg.Pooling)
+		info.Pooling = transformer.Pooling(cfg.Pooling)
 	}
 	return info
 }
 
 func (s *start) draw(config string, seed uint64) error {
-	cfg, err := qwen3embed.LoadConfig(config)
+	cfg, err := folder.LoadConfig(config)
 	if err != nil {
 		return err
 	}
-	if s.model, err = qwen3embed.Random(cfg, seed); err != nil {
+	if s.model, err = transformer.Random(cfg, seed); err != nil {
 		return err
 	}
 	s.base, err = fsutil.SHA256(config)
@@ -109,12 +109,12 @@ func (s *start) load(dir string) (err error) {
 	if s.base, err = folder.WeightsSHA256(dir); err != nil {
 		return err
 	}
-	s.model, err = qwen3embed.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
+	s.model, err = folder.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
 	return err
 }
 
 func (s *start) openTokenizer() (err error) {
-	s.tokenizer, err = local.OpenTokenizer(s.tokenizerDir, s.info, s.model.Config.VocabSize)
+	s.tokenizer, err = local.OpenTokenizer(s.tokenizerDir, s.info, s.model.Sizes().Vocabulary)
 	if err == nil && s.tokenizer == nil {
 		err = fault.New(fault.NotFound, "no tokenizer at %s; put tokenizer.json beside config.json or give --tokenizer DIR",
 			filepath.Join(s.tokenizerDir, folder.TokenizerFile))

@@ -68,7 +68,7 @@ func (s *Stepper) buildGradients(in []*Node) []*Node {
 // buildApply updates params: their gradients, learning rate, updates done, factor, norm.
 func (s *Stepper) buildApply(params []*model.Variable, in []*Node) []*Node {
 	grads, rest := in[:len(params)], in[len(params):]
-	s.Optimizer.Apply(s.model.Store, grads, params, rest[0], rest[1], rest[2], rest[3])
+	s.Optimizer.Apply(s.model.Variables(), grads, params, rest[0], rest[1], rest[2], rest[3])
 	return float64s([]*Node{rest[3]})
 }
 

@@ -108,7 +108,7 @@ func (l *loop) prepareStage2(cfg samplers.IntraTheoryConfig) error {
 	if err != nil {
 		return err
 	}
-	l.banks, err = NewBanks(l.start.model.Store, l.start.model.Config.HiddenSize, tokens[0], tokens[1], l.cfg.Stage2.Banks == LearnedBanks)
+	l.banks, err = NewBanks(l.start.model.Variables(), l.start.model.Sizes().Hidden, tokens[0], tokens[1], l.cfg.Stage2.Banks == LearnedBanks)
 	if err != nil {
 		return err
 	}

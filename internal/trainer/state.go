@@ -14,7 +14,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/internal/safetensorsio"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // fileTypes are safetensors' names of the types that a training state holds.
@@ -25,12 +25,12 @@ var fileTypes = map[dtypes.DType]string{
 // inState tells the variables that make a run's future: trained weights or adapters, moments and the vectors of
 // anchor banks. Weights that a run leaves alone are those it began with.
 func inState(v *model.Variable) bool {
-	return mayBeState(v.Path()) && (v.Trainable || !strings.HasPrefix(v.Path(), qwen3embed.Scope+"/"))
+	return mayBeState(v.Path()) && (v.Trainable || !strings.HasPrefix(v.Path(), transformer.Scope+"/"))
 }
 
 // mayBeState goes by the name, of a variable that need not be there yet.
 func mayBeState(path string) bool {
-	for _, scope := range []string{qwen3embed.Scope, qwen3embed.AdapterScope, optim.MomentScope, anchorScope} {
+	for _, scope := range []string{transformer.Scope, transformer.AdapterScope, optim.MomentScope, anchorScope} {
 		if strings.HasPrefix(path, scope+"/") {
 			return true
 		}

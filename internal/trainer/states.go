@@ -8,7 +8,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/statecache"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // frozenWeights is the name of the hash of what a run leaves alone.
@@ -19,18 +19,18 @@ const frozenWeights = "frozen_weights"
 const usedStates = "states"
 
 // checkFrozen refuses to freeze more than there is below the last layer.
-func checkFrozen(c *qwen3embed.Config, layers int) error {
-	if layers < 0 || layers >= c.NumLayers {
-		return fault.Usage(fault.New(fault.Invalid, "model.freeze_layers %d: the model has %d layers, want 0 to %d", layers, c.NumLayers, c.NumLayers-1))
+func checkFrozen(sizes transformer.Sizes, layers int) error {
+	if layers < 0 || layers >= sizes.Layers {
+		return fault.Usage(fault.New(fault.Invalid, "model.freeze_layers %d: the model has %d layers, want 0 to %d", layers, sizes.Layers, sizes.Layers-1))
 	}
 	return nil
 }
 
 // statesKey tells apart everything that the states after a number of layers, whose weights have a hash, are
 // made from.
-func statesKey(c *qwen3embed.Config, weights string, layers int, dtype string) (statecache.Key, error) {
-	sizes, err := json.Marshal([]any{c.Family, c.NumHeads, c.NumKVHeads, c.HeadDim, c.RMSNormEps, c.RopeTheta})
-	return statecache.Key{Weights: weights + string(sizes), Layers: layers, Width: c.HiddenSize, Type: dtype}, err
+func statesKey(a transformer.Architecture, weights string, layers int, dtype string) (statecache.Key, error) {
+	sizes, err := json.Marshal(a.Numbers())
+	return statecache.Key{Weights: weights + string(sizes), Layers: layers, Width: a.Sizes().Hidden, Type: dtype}, err
 }
 
 // openStates opens the cache that the run is to use and fills in what it lacks of the run's texts. A trial that
@@ -39,7 +39,7 @@ func (l *loop) openStates(ctx context.Context, validator *Validator) error {
 	if l.cfg.Model.States == "" {
 		return nil
 	}
-	key, err := statesKey(l.start.model.Config, l.hashes[frozenWeights], l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
+	key, err := statesKey(l.start.model.Architecture(), l.hashes[frozenWeights], l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/optim"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // StepResult is what a step reports.
@@ -32,8 +32,8 @@ func (r *StepResult) LossFinite() bool { return r.Loss-r.Loss == 0 }
 type StepOptions struct {
 	Objective  Objective
 	Optimizer  *optim.AdamW
-	Arithmetic qwen3embed.Arithmetic
-	Pooling    qwen3embed.Pooling
+	Arithmetic transformer.Arithmetic
+	Pooling    transformer.Pooling
 	// Recompute keeps each layer's input only and computes the rest anew on the way back.
 	Recompute bool
 	// SplitUpdate applies the optimiser in slices, so that fewer weights and moments are held twice.
@@ -53,7 +53,7 @@ type StepOptions struct {
 type Stepper struct {
 	StepOptions
 	backend compute.Backend
-	model   *qwen3embed.Model
+	model   transformer.Model
 	trainables
 	devices *devices // nil for one
 	exec    *stepGraph
@@ -63,15 +63,15 @@ type Stepper struct {
 
 // NewStepper prepares steps for m; graphs are compiled at the first batch of each shape. It refuses an
 // optimiser whose groups do not add up to the whole model and its learned banks.
-func NewStepper(backend compute.Backend, m *qwen3embed.Model, o StepOptions) (*Stepper, error) {
-	if err := checkFrozen(m.Config, o.Frozen); err != nil {
+func NewStepper(backend compute.Backend, m transformer.Model, o StepOptions) (*Stepper, error) {
+	if err := checkFrozen(m.Sizes(), o.Frozen); err != nil {
 		return nil, err
 	}
 	if o.States != nil && o.States.Layers() != o.Frozen {
 		return nil, fault.New(fault.Invalid, "states after %d layers for %d frozen ones", o.States.Layers(), o.Frozen)
 	}
 	s := &Stepper{StepOptions: o, backend: backend, model: m, trainables: newTrainables(m, o.Frozen, o.Objective.Banks)}
-	err := s.account(o.Optimizer, m.Config, o.Objective.Banks)
+	err := s.account(o.Optimizer, m.Architecture(), o.Objective.Banks)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (s *Stepper) differentiate(in []*Node) (terms, []*Node) {
 
 // embed returns the raw vectors of one pack, [T, H]. Inputs begin with those of packInputs.
 func (s *Stepper) embed(in []*Node) *Node {
-	p := qwen3embed.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute, Frozen: s.Frozen}
+	p := transformer.Packed{IDs: in[0], Texts: in[1], Last: in[2], Checkpoint: s.Recompute, Frozen: s.Frozen}
 	switch {
 	case s.States != nil:
 		p.IDs, p.States = in[1], in[0] // of ids only the shape is looked at
@@ -134,7 +134,7 @@ func (s *Stepper) update(grads, scalars []*Node) (norm, clip *Node) {
 	if !s.LossScaling {
 		scale = nil
 	}
-	return s.Optimizer.UpdateScaled(s.model.Store, grads, s.params, scalars[0], scalars[1], scale)
+	return s.Optimizer.UpdateScaled(s.model.Variables(), grads, s.params, scalars[0], scalars[1], scale)
 }
 
 func float64s(nodes []*Node) []*Node {

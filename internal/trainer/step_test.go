@@ -14,6 +14,7 @@ import (
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -90,7 +91,7 @@ func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*tr
 	loss := losses.DefaultStage2()
 	o := trainer.StepOptions{
 		Objective: trainer.Objective{Hierarchical: loss.Hierarchical, Stage2: &loss, Banks: banks},
-		Optimizer: trainer.Optimizer(learned), Arithmetic: qwen3embed.F32, Pooling: qwen3embed.LastToken,
+		Optimizer: trainer.Optimizer(learned), Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	}
 	if change != nil {
 		change(&o)

@@ -3,13 +3,11 @@ package trainer
 import (
 	"crypto/sha256"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/optim"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // trainables tells a run's variables apart by whether steps change them. What is fixed takes no gradient,
@@ -22,11 +20,11 @@ type trainables struct {
 
 // newTrainables marks the variables of m by it: embeddings and the first frozen layers are fixed, and where
 // there are adapters all weights.
-func newTrainables(m *qwen3embed.Model, frozen int, banks *Banks) trainables {
+func newTrainables(m transformer.Model, frozen int, banks *Banks) trainables {
 	t := trainables{adapters: m.AdapterVariables()}
-	for _, spec := range m.Config.Layout() {
+	for _, spec := range m.Layout() {
 		v := m.Variable(spec.Name)
-		if len(t.adapters) > 0 || isLower(spec.Name, frozen) {
+		if len(t.adapters) > 0 || spec.Lower(frozen) {
 			t.fixed = append(t.fixed, v.SetTrainable(false))
 		} else {
 			t.params = append(t.params, v.SetTrainable(true))
@@ -36,20 +34,10 @@ func newTrainables(m *qwen3embed.Model, frozen int, banks *Banks) trainables {
 	return t
 }
 
-// isLower tells the tensors that states after a number of layers are made from; of 0 layers there are none.
-func isLower(name string, layers int) bool {
-	if rest, ok := strings.CutPrefix(name, "layers."); ok {
-		number, _, _ := strings.Cut(rest, ".")
-		l, err := strconv.Atoi(number)
-		return err == nil && l < layers
-	}
-	return layers > 0 && strings.HasPrefix(name, "embed_tokens.")
-}
-
 // lowerVariables are those that states after a number of layers are made from.
-func lowerVariables(m *qwen3embed.Model, layers int) (below []*model.Variable) {
-	for _, spec := range m.Config.Layout() {
-		if isLower(spec.Name, layers) {
+func lowerVariables(m transformer.Model, layers int) (below []*model.Variable) {
+	for _, spec := range m.Layout() {
+		if spec.Lower(layers) {
 			below = append(below, m.Variable(spec.Name))
 		}
 	}
@@ -58,7 +46,7 @@ func lowerVariables(m *qwen3embed.Model, layers int) (below []*model.Variable) {
 
 // account refuses an optimiser whose groups do not add up to exactly the trained variables, and variables that
 // do not add up to the whole model, its adapters and its learned banks.
-func (t *trainables) account(o *optim.AdamW, c *qwen3embed.Config, banks *Banks) error {
+func (t *trainables) account(o *optim.AdamW, arch transformer.Architecture, banks *Banks) error {
 	groups, err := o.Account(t.params)
 	if err != nil {
 		return err
@@ -67,7 +55,7 @@ func (t *trainables) account(o *optim.AdamW, c *qwen3embed.Config, banks *Banks)
 	for _, g := range groups {
 		held += int64(g.Parameters)
 	}
-	want := c.Parameters() + numbersIn(t.adapters) + numbersIn(banks.learned())
+	want := transformer.Parameters(arch) + numbersIn(t.adapters) + numbersIn(banks.learned())
 	if trained, fixed := numbersIn(t.params), numbersIn(t.fixed); held != trained || trained+fixed != want {
 		return fmt.Errorf("optimiser groups hold %d of %d trained parameters, %d are fixed, %d there are", held, trained, fixed, want)
 	}

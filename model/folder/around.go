@@ -10,7 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/keys"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // longest is the most tokens a text that is believed of a tokenizer's own maximum. Beyond that it is the context of a
@@ -31,7 +31,7 @@ func ofFolder(dir string) (Info, error) {
 	if t.eos == "" {
 		t.eos = t.added[eos]
 	}
-	info := familyDefaults(family, t.eos, t.has)
+	info := within(defaultsOf(family, t.eos, t.has), dir)
 	switch {
 	case t.end != "":
 		info.EndToken = t.end
@@ -48,6 +48,7 @@ func ofFolder(dir string) (Info, error) {
 	}
 	info, err = asSentenceTransformers(dir, modules, info)
 	if err == nil {
+		info = within(info, dir)
 		err = info.validate()
 		if err != nil {
 			err = fault.New(fault.Invalid, "sentence-transformers folder %s: %w", dir, err)
@@ -66,7 +67,7 @@ func readFamily(dir string) (family string, eos int) {
 		ModelType string `json:"model_type"`
 		EOS       any    `json:"eos_token_id"` // a number, or several
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, qwen3embed.ConfigFile))
+	raw, err := os.ReadFile(filepath.Join(dir, transformer.ConfigFile))
 	if err == nil {
 		err = json.Unmarshal(raw, &f)
 	}

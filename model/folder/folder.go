@@ -14,7 +14,8 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
-	"hives/model/qwen3embed"
+	"hives/model/bert"
+	"hives/model/transformer"
 )
 
 // Names of a model folder's files beside config and weights.
@@ -29,21 +30,21 @@ const Format = 1
 
 // Info is hives.json: how a text becomes a vector, and where the weights come from.
 type Info struct {
-	Format          int                `json:"format"`
-	MaxLength       int                `json:"max_length"` // tokens, what is put around the text included
-	Pooling         qwen3embed.Pooling `json:"pooling"`
-	Normalise       bool               `json:"normalise"`
-	EndToken        string             `json:"end_token"` // put behind every text; empty: none is
-	Prompts         map[string]string  `json:"prompts"`   // null, not absent, where there are none: absent means the defaults
-	WeightsSHA256   string             `json:"weights_sha256,omitempty"`
-	TokenizerSHA256 string             `json:"tokenizer_sha256,omitempty"`
-	Provenance      map[string]string  `json:"provenance,omitempty"`
+	Format          int                 `json:"format"`
+	MaxLength       int                 `json:"max_length"` // tokens, what is put around the text included
+	Pooling         transformer.Pooling `json:"pooling"`
+	Normalise       bool                `json:"normalise"`
+	EndToken        string              `json:"end_token"` // put behind every text; empty: none is
+	Prompts         map[string]string   `json:"prompts"`   // null, not absent, where there are none: absent means the defaults
+	WeightsSHA256   string              `json:"weights_sha256,omitempty"`
+	TokenizerSHA256 string              `json:"tokenizer_sha256,omitempty"`
+	Provenance      map[string]string   `json:"provenance,omitempty"`
 }
 
 // Defaults are those of Qwen3-Embedding.
 func Defaults() Info {
 	return Info{
-		Format: Format, MaxLength: 256, Pooling: qwen3embed.LastToken, Normalise: true,
+		Format: Format, MaxLength: 256, Pooling: transformer.LastToken, Normalise: true,
 		EndToken: "<|endoftext|>",
 		Prompts: map[string]string{
 			"query": "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:",
@@ -75,12 +76,33 @@ func Read(model string) (Info, error) {
 		return Info{}, err
 	}
 	info := Defaults()
+	if family, _ := readFamily(dir); family == bert.Family {
+		info = bertDefaults("", nil) // whose first readers knew no other family: the others keep theirs
+	}
 	if file != "" {
 		if info, _, err = ggufDefaults(file); err != nil {
 			return Info{}, err
 		}
 	}
 	return info.over(path, raw)
+}
+
+// within cuts the longest text to what the model in dir has positions for. What is wrong with its config is said by who
+// loads it.
+func within(info Info, dir string) Info {
+	if arch, err := Config(dir); err == nil && arch.Sizes().Positions > 0 {
+		info.MaxLength = min(info.MaxLength, arch.Sizes().Positions)
+	}
+	return info
+}
+
+// Fits refuses texts that are longer than the model has positions for, and a pooling that says nothing of the text.
+func (i Info) Fits(arch transformer.Architecture) error {
+	if n := arch.Sizes().Positions; n > 0 && i.MaxLength > n {
+		return fault.New(fault.Invalid, "texts of at most %d tokens: this %s model has positions for %d; ask for a max_length of at most %d",
+			i.MaxLength, arch.Family(), n, n)
+	}
+	return arch.Refuses(i.Pooling)
 }
 
 // over lays a hives.json over i.
@@ -110,13 +132,13 @@ func (i Info) validate() error {
 	if !i.Normalise {
 		return errors.New("normalise is false: only unit vectors are made")
 	}
-	_, err := qwen3embed.ParsePooling(string(i.Pooling))
+	_, err := transformer.ParsePooling(string(i.Pooling))
 	return err
 }
 
 // Save makes dir a whole model folder: weights, config, the tokenizer files of tokenizerDir, and
 // hives.json last, with the hashes of what was written.
-func Save(dir string, m *qwen3embed.Model, tokenizerDir string, info Info) error {
+func Save(dir string, m transformer.Model, tokenizerDir string, info Info) error {
 	if err := m.Save(dir); err != nil {
 		return err
 	}
@@ -171,7 +193,7 @@ func CopyTokenizer(from, to string) error {
 // WeightsSHA256 identifies the weights of a folder: the file's digest, or of several shards the digest
 // of their digests in the order of their names.
 func WeightsSHA256(dir string) (string, error) {
-	files, err := qwen3embed.WeightFiles(dir)
+	files, err := transformer.WeightFiles(dir)
 	if err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a newer format", `{"format": 2, "unheard_of": 1}`, "install a newer version", fault.Mismatch},
 		{"an unknown key", `{"format": 1, "max_lenght": 64}`, "max_lenght", fault.Invalid},
 		{"no room for a token", `{"format": 1, "max_length": 1}`, "max_length 1", fault.Invalid},
-		{"unknown pooling", `{"format": 1, "pooling": "first"}`, "first", fault.Invalid},
+		{"unknown pooling", `{"format": 1, "pooling": "max"}`, "max", fault.Invalid},
 		{"vectors of any length", `{"format": 1, "normalise": false}`, "unit vectors", fault.Invalid},
 		{"a torn file", `{"format": 1, "max_`, "hives.json", fault.Corrupt},
 	} {

@@ -9,7 +9,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Values of {arch}.pooling_type. With none a program makes a vector of every token, so the file leaves it open.
@@ -48,7 +48,7 @@ func ggufDefaults(path string) (info Info, unlike, err error) {
 		vocabulary = &gguf.Vocabulary{}
 	}
 	eos := vocabulary.Token(file, "tokenizer.ggml.eos_token_id")
-	info = familyDefaults(arch, eos, func(token string) bool { return slices.Contains(vocabulary.Tokens, token) })
+	info = defaultsOf(arch, eos, func(token string) bool { return slices.Contains(vocabulary.Tokens, token) })
 	if adds, err := file.Bool("tokenizer.ggml.add_eos_token"); err == nil && !adds {
 		info.EndToken = ""
 	} else if err == nil && eos != "" {
@@ -60,28 +60,13 @@ func ggufDefaults(path string) (info Info, unlike, err error) {
 	switch kind, err := file.Int(arch + ".pooling_type"); {
 	case err != nil || kind == ggufPoolNone:
 	case kind == ggufPoolMean:
-		info.Pooling = qwen3embed.MeanTokens
+		info.Pooling = transformer.MeanTokens
 	case kind == ggufPoolLast:
-		info.Pooling = qwen3embed.LastToken
+		info.Pooling = transformer.LastToken
 	default:
 		unlike = fault.New(fault.Invalid, "%s: %s.pooling_type %d is not supported: want 1, mean, or 3, last", path, arch, kind)
 	}
 	return info, unlike, nil
-}
-
-// familyDefaults are those of a model that says no more than its kind: one rule for folders and GGUF files, so that the
-// same weights make the same vectors from both. A Qwen3 is taken for Qwen3-Embedding, whose end token is not the one
-// that ends a chat's answer. Of a Llama, a language model that was never an embedder, the mean is taken, and the token
-// that ends its answers ends the text. has tells whether the vocabulary has a token.
-func familyDefaults(family, eos string, has func(token string) bool) Info {
-	info := Defaults()
-	if family == qwen3embed.Llama {
-		info.Pooling, info.Prompts = qwen3embed.MeanTokens, nil
-	}
-	if eos != "" && (family == qwen3embed.Llama || !has(info.EndToken)) {
-		info.EndToken = eos
-	}
-	return info
 }
 
 // TokenizerSHA256 is the digest of the tokenizer.json that Save would write: of the folder's own, or of the one that

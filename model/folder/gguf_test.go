@@ -17,6 +17,7 @@ import (
 	"hives/internal/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/tokenizer"
 )
 
@@ -39,23 +40,23 @@ func link(t *testing.T, dir, name string) string {
 func TestReadOfGGUF(t *testing.T) {
 	dir := t.TempDir()
 	path := link(t, dir, "m.gguf")
-	expect := func(model string, pooling qwen3embed.Pooling, end string) {
+	expect := func(model string, pooling transformer.Pooling, end string) {
 		t.Helper()
 		info, err := folder.Read(model)
 		if err != nil || info.Pooling != pooling || info.EndToken != end {
 			t.Errorf("%s: %+v, error %v; want pooling %s and end %s", model, info, err, pooling, end)
 		}
 	}
-	expect(dir, qwen3embed.MeanTokens, "<|im_end|>")
-	expect(path, qwen3embed.MeanTokens, "<|im_end|>")
+	expect(dir, transformer.MeanTokens, "<|im_end|>")
+	expect(path, transformer.MeanTokens, "<|im_end|>")
 	raw, _ := json.Marshal(map[string]any{"format": 1, "pooling": "last", "end_token": "<|endoftext|>"})
 	if err := os.WriteFile(filepath.Join(dir, folder.InfoFile), raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expect(dir, qwen3embed.LastToken, "<|endoftext|>")
-	expect(path, qwen3embed.LastToken, "<|endoftext|>")
+	expect(dir, transformer.LastToken, "<|endoftext|>")
+	expect(path, transformer.LastToken, "<|endoftext|>")
 	link(t, dir, "other.gguf")
-	expect(path, qwen3embed.MeanTokens, "<|im_end|>")
+	expect(path, transformer.MeanTokens, "<|im_end|>")
 	if _, err := folder.Read(dir); err == nil {
 		t.Error("a folder of two models was taken")
 	}
@@ -84,7 +85,7 @@ func TestSaveOfGGUF(t *testing.T) {
 	if err != nil || tok.SHA256() != saved.TokenizerSHA256 {
 		t.Errorf("tokenizer %s, in the file %s, error %v", saved.TokenizerSHA256, tok.SHA256(), err)
 	}
-	if again, err := qwen3embed.Load(dir, dtypes.Float32); err != nil || again.Config.Family != qwen3embed.Llama || again.Config.RopeTheta != 500 {
+	if again, err := qwen3embed.Load(dir, dtypes.Float32); err != nil || again.Config.ModelType != qwen3embed.Llama || again.Config.RopeTheta != 500 {
 		t.Errorf("loading the folder again: %v", err)
 	}
 	sum, err := folder.WeightsSHA256(ggufFixture(t))
@@ -138,7 +139,7 @@ func TestGGUFFraming(t *testing.T) {
 		name  string
 		entry gguf.Entry
 		end   string
-		pool  qwen3embed.Pooling
+		pool  transformer.Pooling
 		says  string
 	}{
 		{"ends texts", gguf.Entry{Key: "tokenizer.ggml.add_eos_token", Value: true}, "<|im_end|>", "mean", ""},

@@ -12,7 +12,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/keys"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Files of a sentence-transformers folder, beside those of the model.
@@ -85,7 +85,7 @@ func readModules(dir string) (out []module, err error) {
 }
 
 // readPooling reads the one mode that is on, in either form: a name (version 6), or a flag for each.
-func readPooling(dir, module string) (qwen3embed.Pooling, error) {
+func readPooling(dir, module string) (transformer.Pooling, error) {
 	name := filepath.Join(module, "config.json")
 	file, err := poolingKeys.Read(dir, name, nil)
 	if err != nil || file == nil {
@@ -110,11 +110,13 @@ func readPooling(dir, module string) (qwen3embed.Pooling, error) {
 	}
 	switch {
 	case len(on) == 1 && on["lasttoken"]:
-		return qwen3embed.LastToken, nil
+		return transformer.LastToken, nil
 	case len(on) == 1 && on["mean"]:
-		return qwen3embed.MeanTokens, nil
+		return transformer.MeanTokens, nil
+	case len(on) == 1 && on["cls"]:
+		return transformer.FirstToken, nil
 	}
-	return "", fault.New(fault.Invalid, "%s: pooling %q is not computed here: want lasttoken or mean, one alone",
+	return "", fault.New(fault.Invalid, "%s: pooling %q is not computed here: want lasttoken, mean or cls, one alone",
 		filepath.Join(dir, name), slices.Sorted(maps.Keys(on)))
 }
 

@@ -3,12 +3,12 @@ package qwen3embed
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
 	"hives/internal/keys"
+	"hives/model/transformer"
 )
 
 // Config holds the sizes of a model, under the names of Hugging Face's config.json.
@@ -25,7 +25,7 @@ type Config struct {
 	InitializerRange float64 // standard deviation of random weights
 	MaxPositions     int     // longest sequence the model was trained for, tokens
 	DType            string  // "float32", "bfloat16" or "float16": how the weights are stored
-	Family           string  // Qwen3 or Llama; empty is Qwen3
+	ModelType        string  // Qwen3 or Llama; empty is Qwen3
 	PadTokenID       int     //
 
 	// raw keeps every field of the file, so that saving loses none.
@@ -40,7 +40,7 @@ const (
 )
 
 // QKNorm tells whether queries and keys are normed per head before rotary embedding.
-func (c *Config) QKNorm() bool { return c.Family != Llama }
+func (c *Config) QKNorm() bool { return c.ModelType != Llama }
 
 // configFile lists the fields that are read, in both dialects: transformers 4 keeps rope_theta and torch_dtype on the
 // top level, transformers 5 has rope_parameters and dtype. configKeys says what becomes of all others.
@@ -71,15 +71,7 @@ func LoadConfig(path string) (*Config, error) {
 		}
 		return cfg, nil
 	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "model config: %w; a model folder holds config.json, model.safetensors and tokenizer.json", err)
-	}
-	cfg, err := ParseConfig(raw)
-	if err != nil {
-		return nil, fmt.Errorf("model config %s: %w", path, err)
-	}
-	return cfg, nil
+	return transformer.ReadConfig(path, ParseConfig)
 }
 
 // ParseConfig decodes the bytes of a config.json.
@@ -104,7 +96,7 @@ func ParseConfig(raw []byte) (*Config, error) {
 		return nil, err
 	}
 	cfg.DType = f.dtype()
-	cfg.Family = valueOr(f.ModelType, Qwen3)
+	cfg.ModelType = valueOr(f.ModelType, Qwen3)
 	if f.NumHeads > 0 {
 		cfg.HeadDim = valueOr(f.HeadDim, f.HiddenSize/f.NumHeads)
 	}
@@ -153,9 +145,9 @@ func (c *Config) Validate() error {
 		return fault.New(fault.Invalid, "head_dim %d is odd: rotary embedding needs pairs", c.HeadDim)
 	case !(c.RopeTheta > 0) || !(c.RMSNormEps >= 0):
 		return fault.New(fault.Invalid, "rope_theta %g and rms_norm_eps %g must be positive", c.RopeTheta, c.RMSNormEps)
-	case c.Family != "" && c.Family != Qwen3 && c.Family != Llama:
-		return fault.New(fault.Invalid, "family %q: want %s or %s", c.Family, Qwen3, Llama)
-	case c.DType != "float32" && c.DType != "bfloat16" && c.DType != "float16":
+	case c.ModelType != "" && c.ModelType != Qwen3 && c.ModelType != Llama:
+		return fault.New(fault.Invalid, "family %q: want %s or %s", c.ModelType, Qwen3, Llama)
+	case !transformer.KnownType(c.DType):
 		return fault.New(fault.Invalid, "dtype %q is not supported: want float32, bfloat16 or float16", c.DType)
 	}
 	return nil
@@ -164,12 +156,8 @@ func (c *Config) Validate() error {
 // JSON returns a config.json that LoadConfig and transformers read, with dtype as the storage type.
 // Fields of a loaded file are kept, in the dialect they came in.
 func (c *Config) JSON(dtype string) ([]byte, error) {
-	family, architecture := Qwen3, "Qwen3Model"
-	if c.Family == Llama {
-		family, architecture = Llama, "LlamaModel"
-	}
 	out := map[string]any{
-		"architectures": []string{architecture}, "model_type": family, "hidden_act": "silu",
+		"architectures": []string{c.Class()}, "model_type": c.Family(), "hidden_act": "silu",
 		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": true,
 		"max_position_embeddings": c.MaxPositions, "initializer_range": c.InitializerRange,
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,

@@ -13,6 +13,7 @@ import (
 	"hives/internal/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // publishedConfigs have every key that files of their kind have on the hubs.
@@ -145,7 +146,7 @@ func TestLoadReadsOverTheHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if again := t.TempDir(); m.Save(again) != nil || string(readFile(t, again, qwen3embed.WeightsFile)) != string(plainWeights(t)) {
+	if again := t.TempDir(); m.Save(again) != nil || string(readFile(t, again, transformer.WeightsFile)) != string(plainWeights(t)) {
 		t.Error("other weights than without the head")
 	}
 }
@@ -156,7 +157,7 @@ func plainWeights(t *testing.T) []byte {
 	if err := tinyModel(t, 1).Save(dir); err != nil {
 		t.Fatal(err)
 	}
-	return readFile(t, dir, qwen3embed.WeightsFile)
+	return readFile(t, dir, transformer.WeightsFile)
 }
 
 // TestGoldenConfigs: the reference models' own files pass.

@@ -8,56 +8,14 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/model/transformer"
 )
-
-// masked is what a forbidden attention logit becomes: −Inf would make a row without any allowed key NaN.
-const masked = -1e9
-
-// Arithmetic says in which precision a forward pass computes. Norms, softmax, rotary embedding and
-// pooling are float32 in all of them.
-type Arithmetic struct {
-	Operand dtypes.DType // what both sides of a matrix product are cast to; sums are float32
-	Stream  dtypes.DType // the residual stream and everything else
-}
-
-var (
-	F32   = Arithmetic{dtypes.Float32, dtypes.Float32}
-	Mixed = Arithmetic{dtypes.BFloat16, dtypes.Float32} // bf16 operands, float32 stream: training
-	// Mixed16 has float16 operands: three more bits of fraction than bf16, and numbers below 65,504 only,
-	// so its gradients want a scaled loss.
-	Mixed16 = Arithmetic{dtypes.Float16, dtypes.Float32}
-	BF16    = Arithmetic{dtypes.BFloat16, dtypes.BFloat16} // wholly bf16: inference only
-	F64     = Arithmetic{dtypes.Float64, dtypes.Float64}   // for checks
-)
-
-// ParseArithmetic reads "f32", "mixed", "mixed16" or "bf16".
-func ParseArithmetic(name string) (Arithmetic, error) {
-	switch name {
-	case "f32":
-		return F32, nil
-	case "mixed":
-		return Mixed, nil
-	case "mixed16":
-		return Mixed16, nil
-	case "bf16":
-		return BF16, nil
-	}
-	return Arithmetic{}, fmt.Errorf("precision %q: want f32, mixed, mixed16 or bf16", name)
-}
-
-// Tap sees every sub-module's output under transformers' name for it; tests compare layer by layer.
-type Tap func(name string, x *Node)
 
 // forward is one graph under construction.
 type forward struct {
-	cfg      *Config
-	store    *model.Store
-	adapters map[string]Adapter // by module
-	arith    Arithmetic
-	tap      Tap
-
-	g          *Graph
+	*transformer.Pass
+	cfg        *Config
 	cos, sin   *Node // [1, S, 1, D] float32, of packed texts [R, S, 1, D]
 	bias       *Node // [B, 1, 1, S, S] float32: 0 where a query may look, masked elsewhere
 	last       *Node // [T] flat positions of packed texts' last tokens; nil where rows end with theirs
@@ -68,7 +26,7 @@ type forward struct {
 //
 // ids: [B, S] int32, padded on the left; lengths: [B] int32, real tokens of each row, at least 1.
 // What stands at padded positions is finite and means nothing. tap may be nil.
-func (m *Model) Hidden(ids, lengths *Node, arith Arithmetic, tap Tap) *Node {
+func (m *Model) Hidden(ids, lengths *Node, arith transformer.Arithmetic, tap transformer.Tap) *Node {
 	return m.newForward(ids, lengths, arith, tap).states(ids, false)
 }
 
@@ -76,7 +34,7 @@ func (m *Model) Hidden(ids, lengths *Node, arith Arithmetic, tap Tap) *Node {
 // same numbers as Hidden's last position, but for rounding. The last layer computes nothing for the
 // other positions than their keys and values, which spares almost half the work of a model of two layers
 // and 3 % of one of 28.
-func (m *Model) Last(ids, lengths *Node, arith Arithmetic) *Node {
+func (m *Model) Last(ids, lengths *Node, arith transformer.Arithmetic) *Node {
 	return Squeeze(m.newForward(ids, lengths, arith, nil).states(ids, true), 1)
 }
 
@@ -97,63 +55,34 @@ func (f *forward) finish(x *Node, from int, lastOnly bool) *Node {
 	if f.checkpoint {
 		x = x.StopCheckpoint()
 	}
-	return f.see("norm", f.rmsNorm("norm", x))
+	return f.See("norm", f.rmsNorm("norm", x))
 }
 
-func (m *Model) newForward(ids, lengths *Node, arith Arithmetic, tap Tap) *forward {
+func (m *Model) newForward(ids, lengths *Node, arith transformer.Arithmetic, tap transformer.Tap) *forward {
 	if ids.Rank() != 2 || lengths.Rank() != 1 || ids.Shape().Dim(0) != lengths.Shape().Dim(0) {
 		panic(fmt.Errorf("qwen3embed: ids %s and lengths %s: want [B, S] and [B]", ids.Shape(), lengths.Shape()))
 	}
 	f := m.begin(ids, arith, tap)
-	f.bias = f.attentionBias(f.seen(f.realKeys(lengths, ids.Shape().Dim(1))))
+	f.bias = f.attentionBias(transformer.OnItsLeft(f.realKeys(lengths, ids.Shape().Dim(1))))
 	return f
 }
 
 // begin prepares all but the mask, in which padded and packed rows differ.
-func (m *Model) begin(ids *Node, arith Arithmetic, tap Tap) *forward {
-	if tap == nil {
-		tap = func(string, *Node) {}
-	}
-	f := &forward{cfg: m.Config, store: m.Store, adapters: m.adapters, arith: arith, tap: tap, g: ids.Graph()}
+func (m *Model) begin(ids *Node, arith transformer.Arithmetic, tap transformer.Tap) *forward {
+	f := &forward{Pass: m.Begin(ids.Graph(), arith, tap), cfg: m.Config}
 	f.cos, f.sin = f.rope(ids.Shape().Dim(1))
 	return f
 }
 
-func (f *forward) see(name string, x *Node) *Node {
-	f.tap(name, x)
-	return x
-}
-
-// wide is the type of what must not be rounded: norms, softmax, rotary embedding.
-func (f *forward) wide() dtypes.DType { return wideOf(f.arith) }
-
-func wideOf(arith Arithmetic) dtypes.DType {
-	if arith.Stream == dtypes.Float64 {
-		return dtypes.Float64
-	}
-	return dtypes.Float32
-}
-
-func (f *forward) weight(name string) *Node { return f.variable(VariablePath(name)) }
-
-func (f *forward) variable(path string) *Node {
-	v := f.store.GetVariable(path)
-	if v == nil {
-		panic(fmt.Errorf("qwen3embed: no variable %s", path))
-	}
-	return v.NodeValue(f.g)
-}
-
 // embed gathers rows of the embedding table: [B, S] → [B, S, H].
 func (f *forward) embed(ids *Node) *Node {
-	rows := Gather(f.weight("embed_tokens"), InsertAxes(ids, -1))
-	return f.see("embed_tokens", ConvertDType(rows, f.arith.Stream))
+	return f.See("embed_tokens", f.Rows("embed_tokens.weight", ids))
 }
 
 // layer is one pre-norm block: [B, S, H] → [B, S, H], or with lastOnly the last tokens alone.
 func (f *forward) layer(l int, x *Node, lastOnly bool) *Node {
 	name := fmt.Sprintf("layers.%d", l)
-	h := f.see(name+".input_layernorm", f.rmsNorm(name+".input_layernorm", x))
+	h := f.See(name+".input_layernorm", f.rmsNorm(name+".input_layernorm", x))
 	// Where all asked positions see the same keys, only they need a query. Packed texts of several rows
 	// have keys of their own, so every position attends, and the last tokens are picked afterwards.
 	before, after := everywhere, everywhere
@@ -166,10 +95,10 @@ func (f *forward) layer(l int, x *Node, lastOnly bool) *Node {
 		after = f.atLast
 	}
 	mixed := after(f.attention(name+".self_attn", before(h, 1), h, before), 1)
-	x = Add(after(before(x, 1), 1), f.see(name+".self_attn", f.linear(name+".self_attn.o_proj", mixed)))
-	h = f.see(name+".post_attention_layernorm", f.rmsNorm(name+".post_attention_layernorm", x))
-	x = Add(x, f.see(name+".mlp", f.mlp(name+".mlp", h)))
-	return f.see(name, x)
+	x = Add(after(before(x, 1), 1), f.See(name+".self_attn", f.Linear(name+".self_attn.o_proj", mixed)))
+	h = f.See(name+".post_attention_layernorm", f.rmsNorm(name+".post_attention_layernorm", x))
+	x = Add(x, f.See(name+".mlp", f.mlp(name+".mlp", h)))
+	return f.See(name, x)
 }
 
 // pick keeps some positions of an axis that counts a row's positions.
@@ -183,29 +112,11 @@ func lastPosition(x *Node, axis int) *Node {
 
 // rmsNorm is x / sqrt(mean(x²) + ε) · w over the last axis, in float32.
 func (f *forward) rmsNorm(name string, x *Node) *Node {
-	wide := ConvertDType(x, f.wide())
+	wide := f.Wide(x)
 	mean := ReduceAndKeep(Square(wide), ReduceMean, -1)
 	normed := Div(wide, Sqrt(AddScalar(mean, f.cfg.RMSNormEps)))
-	w := ConvertDType(f.weight(name), f.wide())
-	return ConvertDType(Mul(normed, ExpandLeftToRank(w, x.Rank())), f.arith.Stream)
-}
-
-// linear is x·Wᵀ for W [out, in], which the engine reads without a transposed copy, and what an adapter adds.
-func (f *forward) linear(name string, x *Node) *Node {
-	y := f.product("bsi,oi->bso", x, f.weight(name))
-	if a, ok := f.adapters[name]; ok {
-		y = Add(y, f.adapted(a, x))
-	}
-	return f.see(name, y)
-}
-
-// product casts both operands and returns the sum in the stream's type.
-func (f *forward) product(equation string, a, b *Node) *Node {
-	a, b = ConvertDType(a, f.arith.Operand), ConvertDType(b, f.arith.Operand)
-	if f.arith.Operand == f.arith.Stream {
-		return Einsum(equation, a, b)
-	}
-	return ConvertDType(Dot(a, b).WithOutputDType(f.wide()).Einsum(equation), f.arith.Stream)
+	w := f.Wide(f.Tensor(name + ".weight"))
+	return f.Narrow(Mul(normed, ExpandLeftToRank(w, x.Rank())))
 }
 
 // attention is grouped-query attention under the mask: queries [B, T, H] at the asked of x's positions,
@@ -215,29 +126,29 @@ func (f *forward) attention(name string, queries, x *Node, asked pick) *Node {
 	batch, sequence, t := x.Shape().Dim(0), x.Shape().Dim(1), queries.Shape().Dim(1)
 	groups := c.NumHeads / c.NumKVHeads
 
-	q := Reshape(f.linear(name+".q_proj", queries), batch, t, c.NumHeads, c.HeadDim)
-	k := Reshape(f.linear(name+".k_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
-	v := Reshape(f.linear(name+".v_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
+	q := Reshape(f.Linear(name+".q_proj", queries), batch, t, c.NumHeads, c.HeadDim)
+	k := Reshape(f.Linear(name+".k_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
+	v := Reshape(f.Linear(name+".v_proj", x), batch, sequence, c.NumKVHeads, c.HeadDim)
 	if c.QKNorm() {
-		q = f.see(name+".q_norm", f.rmsNorm(name+".q_norm", q))
-		k = f.see(name+".k_norm", f.rmsNorm(name+".k_norm", k))
+		q = f.See(name+".q_norm", f.rmsNorm(name+".q_norm", q))
+		k = f.See(name+".k_norm", f.rmsNorm(name+".k_norm", k))
 	}
 	q, k = f.rotate(q, asked), f.rotate(k, everywhere)
 
 	q = Reshape(q, batch, t, c.NumKVHeads, groups, c.HeadDim)
-	logits := ConvertDType(f.product("bqkgd,bskd->bkgqs", q, k), f.wide()) // [B, K, G, T, S]
+	logits := f.Wide(f.Product("bqkgd,bskd->bkgqs", q, k)) // [B, K, G, T, S]
 	logits = Add(MulScalar(logits, 1/math.Sqrt(float64(c.HeadDim))), asked(f.bias, 3))
-	weights := ConvertDType(Softmax(logits, -1), f.arith.Stream)
-	mixed := f.product("bkgqs,bskd->bqkgd", weights, v)
+	weights := f.Narrow(Softmax(logits, -1))
+	mixed := f.Product("bkgqs,bskd->bqkgd", weights, v)
 	return Reshape(mixed, batch, t, c.NumHeads*c.HeadDim)
 }
 
 // mlp is down(silu(gate x) · up x).
 func (f *forward) mlp(name string, x *Node) *Node {
-	gate, up := f.linear(name+".gate_proj", x), f.linear(name+".up_proj", x)
-	wide := ConvertDType(gate, f.wide())
-	silu := ConvertDType(Mul(wide, Sigmoid(wide)), f.arith.Stream)
-	return f.linear(name+".down_proj", Mul(silu, up))
+	gate, up := f.Linear(name+".gate_proj", x), f.Linear(name+".up_proj", x)
+	wide := f.Wide(gate)
+	silu := f.Narrow(Mul(wide, Sigmoid(wide)))
+	return f.Linear(name+".down_proj", Mul(silu, up))
 }
 
 // rope returns the cosines and sines of every position, [1, S, 1, D], computed in float64.
@@ -254,38 +165,26 @@ func (f *forward) rope(sequence int) (cos, sin *Node) {
 		}
 	}
 	table := func(name string, values []float64) *Node {
-		t := ConstTensor(f.g, tensors.FromFlatDataAndDimensions(values, 1, sequence, 1, 2*half))
-		return f.see(name, ConvertDType(t, f.wide()))
+		t := ConstTensor(f.Graph, tensors.FromFlatDataAndDimensions(values, 1, sequence, 1, 2*half))
+		return f.See(name, f.Wide(t))
 	}
 	return table("rope.cos", c), table("rope.sin", s)
 }
 
 // rotate turns each pair (j, j + D/2) of x: [B, T, heads, D], which stands at the asked positions.
 func (f *forward) rotate(x *Node, asked pick) *Node {
-	wide, half := ConvertDType(x, f.wide()), f.cfg.HeadDim/2
+	wide, half := f.Wide(x), f.cfg.HeadDim/2
 	first := SliceAxis(wide, -1, AxisRangeFromStart(half))
 	second := SliceAxis(wide, -1, AxisRangeToEnd(half))
 	turned := Concatenate([]*Node{Neg(second), first}, -1)
-	return ConvertDType(Add(Mul(wide, asked(f.cos, 1)), Mul(turned, asked(f.sin, 1))), f.arith.Stream)
+	return f.Narrow(Add(Mul(wide, asked(f.cos, 1)), Mul(turned, asked(f.sin, 1))))
 }
 
-// seen tells which keys a query looks at, [B, S, S], query before key: itself and those on its left that are
-// allowed, a boolean that broadcasts to that shape.
-func (f *forward) seen(allowed *Node) *Node {
-	sequence := allowed.Shape().Dim(-1)
-	position := Iota(f.g, shapes.Make(dtypes.Int32, sequence), 0)                      // [S]
-	query, key := Reshape(position, 1, sequence, 1), Reshape(position, 1, 1, sequence) // [1, S, 1], [1, 1, S]
-	return And(LessOrEqual(key, query), allowed)
-}
-
-// attentionBias is 0 where a key is seen.
-func (f *forward) attentionBias(seen *Node) *Node {
-	zero, low := Scalar(f.g, f.wide(), 0.0), Scalar(f.g, f.wide(), masked)
-	return InsertAxes(Where(seen, zero, low), 1, 1)
-}
+// attentionBias is 0 where a key is seen: [B, S, S] → [B, 1, 1, S, S].
+func (f *forward) attentionBias(seen *Node) *Node { return InsertAxes(f.Bias(seen), 1, 1) }
 
 // realKeys tells tokens from the padding on their left: lengths [B] → [B, 1, S].
 func (f *forward) realKeys(lengths *Node, sequence int) *Node {
-	key := Iota(f.g, shapes.Make(dtypes.Int32, 1, 1, sequence), 2)
+	key := Iota(f.Graph, shapes.Make(dtypes.Int32, 1, 1, sequence), 2)
 	return GreaterOrEqual(key, firstToken(lengths, sequence))
 }

@@ -12,6 +12,7 @@ import (
 
 	"hives/internal/engine"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // padded lays texts out in rows of s tokens; fill is what stands at padded positions.
@@ -49,8 +50,8 @@ func TestVectorsDoNotDependOnCompany(t *testing.T) {
 	texts := randomTexts(seed, 3, 1, 2, 7, 12, 12) // a vocabulary of 3, so that the padding id 0 is frequent
 	both := func(ids, lengths *Node) []*Node {
 		return []*Node{
-			qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.LastToken, qwen3embed.F32), 0),
-			qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.MeanTokens, qwen3embed.F32), 0),
+			transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), 0),
+			transformer.Unit(m.Raw(ids, lengths, transformer.MeanTokens, transformer.F32), 0),
 		}
 	}
 	ids, lengths := padded(texts, 16, 0)
@@ -91,7 +92,7 @@ func distance(a, b []float32) float64 {
 func TestHiddenRefusesShapes(t *testing.T) {
 	m := tinyModel(t, 1)
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
-		return m.Hidden(ids, lengths, qwen3embed.F32, nil)
+		return m.Hidden(ids, lengths, transformer.F32, nil)
 	})
 	defer exec.Finalize()
 	_, err := exec.Call1([][]int32{{1, 2}}, []int32{1, 1})
@@ -105,8 +106,8 @@ func TestLastIsTheLastPositionOfHidden(t *testing.T) {
 	m := tinyModel(t, 9)
 	ids, lengths := padded(randomTexts(9, 97, 1, 5, 16, 11), 16, 0)
 	out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
-		plain := qwen3embed.Pool(m.Hidden(ids, lengths, qwen3embed.F32, nil), lengths, qwen3embed.LastToken, qwen3embed.F32)
-		return []*Node{m.Last(ids, lengths, qwen3embed.F32), plain}
+		plain := qwen3embed.Pool(m.Hidden(ids, lengths, transformer.F32, nil), lengths, transformer.LastToken, transformer.F32)
+		return []*Node{m.Last(ids, lengths, transformer.F32), plain}
 	})
 	near(t, "last position", out[0], out[1], 2e-6)
 }

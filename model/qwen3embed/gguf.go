@@ -6,6 +6,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
+	"hives/model/transformer"
 )
 
 // ggufNames are this package's names for those of a GGUF file; blk.N. stands for layers.N.
@@ -43,17 +44,20 @@ func GGUFName(name string, c *Config) (string, func(i int) int) {
 			name = prefix + theirs + ".weight"
 		}
 	}
-	if half := c.HeadDim / 2; c.Family == Llama && (inner == "self_attn.q_proj" || inner == "self_attn.k_proj") {
+	if half := c.HeadDim / 2; c.ModelType == Llama && (inner == "self_attn.q_proj" || inner == "self_attn.k_proj") {
 		return name, func(i int) int { return i - i%c.HeadDim + i%2*half + i%c.HeadDim/2 } // undoes pairRow
 	}
 	return name, func(i int) int { return i }
 }
 
-// readGGUF takes every tensor of a GGUF file but an untied output head: it predicts tokens, which no vector needs.
-func (l *loader) readGGUF(path string) error {
+// Read takes every tensor of a GGUF file but an untied output head: it predicts tokens, which no vector needs.
+func (c *Config) Read(path string, take func(transformer.Stored) error) (other bool, err error) {
+	if !strings.HasSuffix(path, gguf.Extension) {
+		return true, nil
+	}
 	file, err := gguf.Open(path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer file.Close()
 	for _, name := range file.Names() {
@@ -62,25 +66,25 @@ func (l *loader) readGGUF(path string) error {
 		}
 		t, err := file.Tensor(name)
 		if err == nil {
-			err = l.take(l.fromGGUF(file, t))
+			err = take(c.fromGGUF(file, t))
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return false, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // fromGGUF views a tensor of a GGUF file under this package's name, with its rows in this package's order.
-func (l *loader) fromGGUF(file *gguf.File, t gguf.Tensor) stored {
+func (c *Config) fromGGUF(file *gguf.File, t gguf.Tensor) transformer.Stored {
 	name, order := ggufName(t.Name), func(i int) int { return i }
-	if l.model.Config.Family == Llama && (strings.HasSuffix(name, ".q_proj.weight") || strings.HasSuffix(name, ".k_proj.weight")) {
-		order = pairRow(l.model.Config.HeadDim)
+	if c.ModelType == Llama && (strings.HasSuffix(name, ".q_proj.weight") || strings.HasSuffix(name, ".k_proj.weight")) {
+		order = pairRow(c.HeadDim)
 	}
-	return stored{
-		name: name, shape: t.Shape,
-		row:    func(i int, dst []float32) { t.Row(order(i), dst) },
-		forget: func(from, to int) { file.Forget(t.Data[from*t.RowBytes() : to*t.RowBytes()]) },
+	return transformer.Stored{
+		Name: name, Shape: t.Shape,
+		Row:    func(i int, dst []float32) { t.Row(order(i), dst) },
+		Forget: func(from, to int) { file.Forget(t.Data[from*t.RowBytes() : to*t.RowBytes()]) },
 	}
 }
 
@@ -125,7 +129,7 @@ type metadata struct {
 
 func (m *metadata) config() *Config {
 	cfg := &Config{
-		Family: m.arch, NumLayers: m.size("block_count"), HiddenSize: m.size("embedding_length"),
+		ModelType: m.arch, NumLayers: m.size("block_count"), HiddenSize: m.size("embedding_length"),
 		IntermediateSize: m.size("feed_forward_length"), NumHeads: m.size("attention.head_count"),
 		MaxPositions: m.size("context_length"), InitializerRange: .02, raw: map[string]any{},
 	}

@@ -21,6 +21,7 @@ import (
 	"hives/internal/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // llamaFixture is a random llama of odd sizes in both formats, and transformers' states for it: see make.py there.
@@ -51,7 +52,7 @@ func llamaStates(t *testing.T, m *qwen3embed.Model, want *safetensorsio.File) ma
 	}
 	var seen []string
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) (out []*Node) {
-		m.Hidden(ids, lengths, qwen3embed.F32, func(name string, x *Node) {
+		m.Hidden(ids, lengths, transformer.F32, func(name string, x *Node) {
 			if slices.Contains(want.Names(), name) {
 				seen, out = append(seen, name), append(out, x)
 			}
@@ -101,7 +102,7 @@ func TestLlamaIsThatOfTransformers(t *testing.T) {
 			t.Errorf("%s: states differ by %g", name, all)
 		}
 	}
-	if file.Config.DType != "float16" || file.Config.RMSNormEps != 1e-5 || file.Config.Family != qwen3embed.Llama {
+	if file.Config.DType != "float16" || file.Config.RMSNormEps != 1e-5 || file.Config.ModelType != qwen3embed.Llama {
 		t.Errorf("config of the file: %+v", file.Config)
 	}
 	interleave(t, file)
@@ -295,7 +296,7 @@ func TestGGUFNotFinite(t *testing.T) {
 	}
 	path := edit(t, string(tensor.Data), string(tensor.Data[:46])+"\x00\x7c"+string(tensor.Data[48:])) // infinity, at 23
 	_, err = qwen3embed.Load(path, dtypes.Float32)
-	var bad *qwen3embed.NonFiniteError
+	var bad *transformer.NonFiniteError
 	if fault.Of(err) != fault.Corrupt || !errors.As(err, &bad) || bad.Tensor != "layers.1.mlp.up_proj.weight" || bad.Index != 23 {
 		t.Errorf("error %v, want one that names the tensor and number 23", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"hives/internal/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // Tolerances of float32 arithmetic, from the fixtures' README; bf16 arithmetic moved pooled vectors by
@@ -40,11 +41,11 @@ func TestGoldenForward(t *testing.T) {
 				ids, lengths := fixture.inputs(t, b)
 				names := append([]string{b + ".last_hidden"}, fixture.vectors(b)...)
 				out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
-					hidden := m.Hidden(ids, lengths, qwen3embed.F32, nil)
-					raw := qwen3embed.Pool(hidden, lengths, qwen3embed.LastToken, qwen3embed.F32)
+					hidden := m.Hidden(ids, lengths, transformer.F32, nil)
+					raw := qwen3embed.Pool(hidden, lengths, transformer.LastToken, transformer.F32)
 					nodes := []*Node{hidden}
 					for _, name := range names[1:] {
-						nodes = append(nodes, qwen3embed.Unit(raw, keptDimensions(name)))
+						nodes = append(nodes, transformer.Unit(raw, keptDimensions(name)))
 					}
 					return nodes
 				})
@@ -70,8 +71,8 @@ func TestGoldenBFloat16(t *testing.T) {
 			ids, lengths := fixture.inputs(t, b)
 			out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
 				return []*Node{
-					qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.LastToken, qwen3embed.BF16), 0),
-					qwen3embed.Unit(m.Raw(ids, lengths, qwen3embed.LastToken, qwen3embed.Mixed), 0),
+					transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.BF16), 0),
+					transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.Mixed), 0),
 				}
 			})
 			for _, got := range out {
@@ -97,7 +98,7 @@ func TestGoldenLayers(t *testing.T) {
 		exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) []*Node {
 			var out []*Node
 			seen = nil
-			m.Hidden(ids, lengths, qwen3embed.F32, func(name string, x *Node) {
+			m.Hidden(ids, lengths, transformer.F32, func(name string, x *Node) {
 				if slices.Contains(wanted, name) {
 					seen, out = append(seen, name), append(out, x)
 				}

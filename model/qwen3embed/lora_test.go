@@ -15,10 +15,11 @@ import (
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // everyLinear is a small adapter on every linear layer.
-var everyLinear = qwen3embed.LoRA{Rank: 2, Alpha: 3, Targets: []string{qwen3embed.AllLinear}}
+var everyLinear = transformer.LoRA{Rank: 2, Alpha: 3, Targets: []string{transformer.AllLinear}}
 
 // stir draws every B, which Adapt leaves at 0.
 func stir(t *testing.T, m *qwen3embed.Model, seed uint64) {
@@ -37,12 +38,12 @@ func stir(t *testing.T, m *qwen3embed.Model, seed uint64) {
 }
 
 // vectorsOf embeds some texts by both poolings: [n, H] each.
-func vectorsOf(t *testing.T, on *engine.Engine, m *qwen3embed.Model, arith qwen3embed.Arithmetic) []float64 {
+func vectorsOf(t *testing.T, on *engine.Engine, m *qwen3embed.Model, arith transformer.Arithmetic) []float64 {
 	t.Helper()
 	texts := randomTexts(4, 31, 5, 9, 2, 1)
 	exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, any *Node) *Node {
 		e := inRows(m, texts, 9)
-		out := Concatenate([]*Node{e(any.Graph(), qwen3embed.LastToken, arith), e(any.Graph(), qwen3embed.MeanTokens, arith)}, 0)
+		out := Concatenate([]*Node{e(any.Graph(), transformer.LastToken, arith), e(any.Graph(), transformer.MeanTokens, arith)}, 0)
 		return ConvertDType(out, dtypes.Float64)
 	})
 	defer exec.Finalize()
@@ -61,11 +62,11 @@ func TestFreshAdaptersChangeNothing(t *testing.T) {
 	for _, c := range []struct {
 		family string
 		on     *engine.Engine
-		arith  qwen3embed.Arithmetic
+		arith  transformer.Arithmetic
 	}{
-		{qwen3embed.Qwen3, goEngine(t), qwen3embed.F32},
-		{qwen3embed.Llama, goEngine(t), qwen3embed.Mixed},
-		{qwen3embed.Qwen3, engine.OpenForTest(t), qwen3embed.F32},
+		{qwen3embed.Qwen3, goEngine(t), transformer.F32},
+		{qwen3embed.Llama, goEngine(t), transformer.Mixed},
+		{qwen3embed.Qwen3, engine.OpenForTest(t), transformer.F32},
 	} {
 		m := oddModelOf(t, c.family, 6, 2)
 		before := vectorsOf(t, c.on, m, c.arith)
@@ -80,7 +81,7 @@ func TestFreshAdaptersChangeNothing(t *testing.T) {
 	}
 }
 
-func adapt(t *testing.T, m *qwen3embed.Model, l qwen3embed.LoRA) {
+func adapt(t *testing.T, m *qwen3embed.Model, l transformer.LoRA) {
 	t.Helper()
 	if err := m.Adapt(l, 5); err != nil {
 		t.Fatal(err)
@@ -94,13 +95,13 @@ func TestMergedEqualsUnmerged(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		dtype dtypes.DType
-		arith qwen3embed.Arithmetic
+		arith transformer.Arithmetic
 		bound float64
 	}{
-		{"f64 weights", dtypes.Float64, qwen3embed.F64, 1e-13},
-		{"f32 weights, f64 arithmetic", dtypes.Float32, qwen3embed.F64, 2e-6},
-		{"f32 weights", dtypes.Float32, qwen3embed.F32, 1e-5},
-		{"bf16 weights", dtypes.BFloat16, qwen3embed.F32, .1},
+		{"f64 weights", dtypes.Float64, transformer.F64, 1e-13},
+		{"f32 weights, f64 arithmetic", dtypes.Float32, transformer.F64, 2e-6},
+		{"f32 weights", dtypes.Float32, transformer.F32, 1e-5},
+		{"bf16 weights", dtypes.BFloat16, transformer.F32, .1},
 	} {
 		m := reloaded(t, oddModel(t, 7, 3), c.dtype)
 		adapt(t, m, everyLinear)
@@ -138,7 +139,7 @@ func reloaded(t *testing.T, m *qwen3embed.Model, dtype dtypes.DType) *qwen3embed
 // TestSaveMerges: what is saved is W + s·B·A of a twin in nested loops, and the model keeps its adapters.
 func TestSaveMerges(t *testing.T) {
 	m := oddModel(t, 8, 2)
-	l := qwen3embed.LoRA{Rank: 3, Alpha: 2, Targets: []string{"v_proj", "down_proj"}, FirstLayer: 1}
+	l := transformer.LoRA{Rank: 3, Alpha: 2, Targets: []string{"v_proj", "down_proj"}, FirstLayer: 1}
 	adapt(t, m, l)
 	stir(t, m, 3)
 	floats := func(path string) []float32 {
@@ -146,7 +147,7 @@ func TestSaveMerges(t *testing.T) {
 	}
 	want := map[string][]float32{}
 	for _, spec := range m.Config.Layout() {
-		want[spec.Name] = floats(qwen3embed.VariablePath(spec.Name))
+		want[spec.Name] = floats(transformer.VariablePath(spec.Name))
 	}
 	for module, paths := range map[string]string{
 		"layers.1.self_attn.v_proj": "/adapters/layers/1/self_attn/v_proj/",
@@ -184,7 +185,7 @@ func TestAdapterGradients(t *testing.T) {
 	stir(t, m, 4)
 	adapters, vars := m.Adapters(), m.AdapterVariables()
 	loss := func(g *Graph) *Node {
-		return pairLoss(inRows(m, randomTexts(2, 31, 5, 7, 3), 7)(g, qwen3embed.MeanTokens, qwen3embed.F64))
+		return pairLoss(inRows(m, randomTexts(2, 31, 5, 7, 3), 7)(g, transformer.MeanTokens, transformer.F64))
 	}
 	got := gradients(t, on, m, vars, loss)
 	values := make([][]float32, len(vars))
@@ -251,8 +252,8 @@ func share(got []float32, want []float64, factor float64) float64 {
 
 // TestFreshValues: A is uniform within ±1/√in and a function of seed and name alone, B is 0.
 func TestFreshValues(t *testing.T) {
-	some := qwen3embed.LoRA{Rank: 4, Alpha: 8, Targets: []string{"q_proj"}}
-	read := func(layers int, l qwen3embed.LoRA) map[string][]float32 {
+	some := transformer.LoRA{Rank: 4, Alpha: 8, Targets: []string{"q_proj"}}
+	read := func(layers int, l transformer.LoRA) map[string][]float32 {
 		cfg, err := qwen3embed.ParseConfig([]byte(`{"vocab_size": 9, "hidden_size": 400, "intermediate_size": 64,
 			"num_hidden_layers": ` + string(rune('0'+layers)) + `, "num_attention_heads": 2, "head_dim": 8}`))
 		if err != nil {
@@ -296,12 +297,12 @@ func TestFreshValues(t *testing.T) {
 
 func TestAdaptersAreRefused(t *testing.T) {
 	m := oddModel(t, 3, 2)
-	for name, l := range map[string]qwen3embed.LoRA{
+	for name, l := range map[string]transformer.LoRA{
 		"no rank":                   {Alpha: 1, Targets: []string{"q_proj"}},
 		"no alpha":                  {Rank: 1, Targets: []string{"q_proj"}},
 		"no targets":                {Rank: 1, Alpha: 1},
 		"a layer that is not":       {Rank: 1, Alpha: 1, Targets: []string{"lm_head"}},
-		"all and one":               {Rank: 1, Alpha: 1, Targets: []string{qwen3embed.AllLinear, "q_proj"}},
+		"all and one":               {Rank: 1, Alpha: 1, Targets: []string{transformer.AllLinear, "q_proj"}},
 		"beyond the last layer":     {Rank: 1, Alpha: 1, Targets: []string{"q_proj"}, FirstLayer: 2},
 		"as large as the matrix":    {Rank: 500, Alpha: 1, Targets: []string{"q_proj"}},
 		"a negative first layer":    {Rank: 1, Alpha: 1, Targets: []string{"q_proj"}, FirstLayer: -1},
@@ -316,7 +317,7 @@ func TestAdaptersAreRefused(t *testing.T) {
 		t.Errorf("adapting twice: %v", err)
 	}
 	for _, module := range []string{"embed_tokens", "layers.0.input_layernorm", "layers.7.mlp.up_proj"} {
-		if err := m.AddAdapter(qwen3embed.Adapter{Module: module, Rank: 1, Scale: 1}, nil, nil); fault.Of(err) != fault.Mismatch {
+		if err := m.AddAdapter(transformer.Adapter{Module: module, Rank: 1, Scale: 1}, nil, nil); fault.Of(err) != fault.Mismatch {
 			t.Errorf("%s: %v", module, err)
 		}
 	}

@@ -1,89 +1,54 @@
 package qwen3embed
 
 import (
-	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
-
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/model/transformer"
 )
 
-// Model is a config with its weights as variables of a GoMLX store, under Scope.
+// Model is a config with its weights and adapters.
 type Model struct {
+	*transformer.Weights
 	Config *Config
-	Store  *model.Store
-
-	adapters map[string]Adapter // by module; nil without any
 }
 
-// Random makes a model with fresh weights: matrices from N(0, initializer_range²), gains 1.
-// Each tensor has its own stream, drawn from the seed and its name, so that a model of more layers
-// shares the weights of the layers below. The weights are float32.
-func Random(cfg *Config, seed uint64) (*Model, error) {
-	if err := cfg.Validate(); err != nil {
+// Model joins weights to the config's forward pass.
+func (c *Config) Model(w *transformer.Weights) transformer.Model {
+	return &Model{Weights: w, Config: c}
+}
+
+// Random makes a model with fresh weights, see transformer.Random.
+func Random(cfg *Config, seed uint64) (*Model, error) { return own(transformer.Random(cfg, seed)) }
+
+// Load reads the config and the weights of a model folder or a GGUF file, see transformer.Load.
+func Load(dir string, dtype dtypes.DType) (*Model, error) { return LoadOn(nil, dir, dtype) }
+
+// LoadOn is Load straight into the memory of a backend, where the weights then lie once.
+func LoadOn(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, error) {
+	path, err := transformer.ConfigPath(dir)
+	if err != nil {
 		return nil, err
 	}
-	m := &Model{Config: cfg, Store: model.NewStore()}
-	for _, spec := range cfg.Layout() {
-		values := make([]float32, size(spec.Dims))
-		fillRandom(values, spec.Name, seed, cfg.InitializerRange)
-		if err := m.set(spec.Name, tensors.FromFlatDataAndDimensions(values, spec.Dims...)); err != nil {
-			return nil, err
-		}
+	cfg, err := LoadConfig(path)
+	if err != nil {
+		return nil, err
 	}
-	return m, nil
+	return own(transformer.Load(cfg, transformer.From{Dir: dir, Backend: backend, DType: dtype}))
 }
 
-func fillRandom(values []float32, name string, seed uint64, deviation float64) {
-	if IsNorm(name) {
-		for i := range values {
-			values[i] = 1
-		}
-		return
+func own(m transformer.Model, err error) (*Model, error) {
+	if err != nil {
+		return nil, err
 	}
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	draw := rand.New(rand.NewPCG(seed, h.Sum64()))
-	for i := range values {
-		values[i] = float32(draw.NormFloat64() * deviation)
-	}
+	return m.(*Model), nil
 }
 
-// set stores the value of one tensor, replacing an earlier one.
-func (m *Model) set(name string, value *tensors.Tensor) error {
-	if v := m.Store.GetVariable(VariablePath(name)); v != nil {
-		return v.SetValue(value)
+// Truncate drops all layers but the first; the final norm stays.
+func (m *Model) Truncate(layers int) error {
+	first, err := m.First(layers)
+	if err == nil {
+		m.Config = first.(*Config)
 	}
-	_, err := m.Store.CreateVariable(VariablePath(name), value)
 	return err
-}
-
-// Variable returns the variable that holds a tensor of the weights file, nil if there is none.
-func (m *Model) Variable(name string) *model.Variable {
-	return m.Store.GetVariable(VariablePath(name))
-}
-
-// Close frees the weights.
-func (m *Model) Close() { m.Store.Finalize() }
-
-// NonFiniteError says where weights stopped being numbers.
-type NonFiniteError struct {
-	Tensor string
-	Index  int // into the row-major values
-}
-
-func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("tensor %s holds a value that is not finite at index %d", e.Tensor, e.Index)
-}
-
-// newTensor allocates a tensor of the given type and hands its bytes to fill, little-endian row-major.
-func newTensor(dtype dtypes.DType, dims []int, fill func(raw []byte)) (*tensors.Tensor, error) {
-	t := tensors.FromShape(shapes.Make(dtype, dims...))
-	if err := t.MutableBytes(fill); err != nil {
-		return nil, err
-	}
-	return t, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"hives/internal/engine"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 	"hives/pack"
 )
 
@@ -43,10 +44,10 @@ func oddModelOf(t *testing.T, family string, seed uint64, layers int) *qwen3embe
 }
 
 // embed is one way to turn texts into raw vectors [n, H].
-type embed func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node
+type embed func(g *Graph, pooling transformer.Pooling, arith transformer.Arithmetic) *Node
 
 func alone(m *qwen3embed.Model, texts [][]int32) embed {
-	return func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node {
+	return func(g *Graph, pooling transformer.Pooling, arith transformer.Arithmetic) *Node {
 		var rows []*Node
 		for _, text := range texts {
 			ids, length := Const(g, [][]int32{text}), Const(g, []int32{int32(len(text))})
@@ -57,24 +58,24 @@ func alone(m *qwen3embed.Model, texts [][]int32) embed {
 }
 
 func inRows(m *qwen3embed.Model, texts [][]int32, sequence int) embed {
-	return func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node {
+	return func(g *Graph, pooling transformer.Pooling, arith transformer.Arithmetic) *Node {
 		ids, lengths := padded(texts, sequence, 0)
 		return m.Raw(Const(g, ids), Const(g, lengths), pooling, arith)
 	}
 }
 
 // together packs texts into rows; change may spoil the inputs or ask for something more.
-func together(t *testing.T, m *qwen3embed.Model, texts [][]int32, shape pack.Shape, change func(*Graph, *qwen3embed.Packed)) embed {
+func together(t *testing.T, m *qwen3embed.Model, texts [][]int32, shape pack.Shape, change func(*Graph, *transformer.Packed)) embed {
 	t.Helper()
 	b, err := pack.One(texts, []pack.Shape{shape})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node {
+	return func(g *Graph, pooling transformer.Pooling, arith transformer.Arithmetic) *Node {
 		matrix := func(flat []int32) *Node {
 			return ConstTensor(g, tensors.FromFlatDataAndDimensions(flat, b.Rows, b.Length))
 		}
-		p := qwen3embed.Packed{IDs: matrix(b.IDs), Texts: matrix(b.Texts), Last: Const(g, b.Last)}
+		p := transformer.Packed{IDs: matrix(b.IDs), Texts: matrix(b.Texts), Last: Const(g, b.Last)}
 		if change != nil {
 			change(g, &p)
 		}
@@ -98,10 +99,10 @@ func compute(t *testing.T, on *engine.Engine, m *qwen3embed.Model, e embed) outc
 		for _, spec := range m.Config.Layout() {
 			weights = append(weights, m.Variable(spec.Name).NodeValue(g))
 		}
-		loss := Add(pairLoss(e(g, qwen3embed.LastToken, qwen3embed.F64)), pairLoss(e(g, qwen3embed.MeanTokens, qwen3embed.F64)))
+		loss := Add(pairLoss(e(g, transformer.LastToken, transformer.F64)), pairLoss(e(g, transformer.MeanTokens, transformer.F64)))
 		out := []*Node{
-			qwen3embed.Unit(e(g, qwen3embed.LastToken, qwen3embed.F32), 0),
-			qwen3embed.Unit(e(g, qwen3embed.MeanTokens, qwen3embed.F32), 0),
+			transformer.Unit(e(g, transformer.LastToken, transformer.F32), 0),
+			transformer.Unit(e(g, transformer.MeanTokens, transformer.F32), 0),
 			ConvertDType(loss, seed.DType()),
 		}
 		return append(out, Gradient(loss, weights...)...)
@@ -120,7 +121,7 @@ func compute(t *testing.T, on *engine.Engine, m *qwen3embed.Model, e embed) outc
 
 // pairLoss is Σ over pairs of w_ij · exp(u_i · u_j) with weights w that tell every pair apart.
 func pairLoss(raw *Node) *Node {
-	unit, n := qwen3embed.Unit(raw, 0), raw.Shape().Dim(0)
+	unit, n := transformer.Unit(raw, 0), raw.Shape().Dim(0)
 	weights := make([][]float64, n)
 	for i := range weights {
 		for j := range n {
@@ -170,8 +171,8 @@ func TestPackedPaddedAndAloneAgree(t *testing.T) {
 		t.Logf("seed %d", c.seed)
 		m, texts := oddModel(t, c.seed, c.layers), randomTexts(c.seed, 31, c.lengths...)
 		want := compute(t, on, m, alone(m, texts))
-		leak := func(g *Graph, p *qwen3embed.Packed) { p.Texts = ZerosLike(p.Texts) }
-		recompute := func(g *Graph, p *qwen3embed.Packed) { p.Checkpoint = true }
+		leak := func(g *Graph, p *transformer.Packed) { p.Texts = ZerosLike(p.Texts) }
+		recompute := func(g *Graph, p *transformer.Packed) { p.Checkpoint = true }
 		for name, e := range map[string]embed{
 			"padded":       inRows(m, texts, 12),
 			"packed":       together(t, m, texts, c.shape, nil),
@@ -198,9 +199,9 @@ func TestPackedVectorsOnXLA(t *testing.T) {
 	m, texts := oddModel(t, seed, 2), randomTexts(seed, 31, 6, 9, 1, 4)
 	ways := []embed{inRows(m, texts, 11), together(t, m, texts, pack.Shape{Rows: 2, Length: 12, Texts: 5}, nil)}
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, any *Node) (out []*Node) {
-		for _, pooling := range []qwen3embed.Pooling{qwen3embed.LastToken, qwen3embed.MeanTokens} {
+		for _, pooling := range []transformer.Pooling{transformer.LastToken, transformer.MeanTokens} {
 			for _, e := range ways {
-				out = append(out, qwen3embed.Unit(e(any.Graph(), pooling, qwen3embed.F32), 0))
+				out = append(out, transformer.Unit(e(any.Graph(), pooling, transformer.F32), 0))
 			}
 		}
 		return out
@@ -219,11 +220,11 @@ func TestCheckpointComputesLayersAgain(t *testing.T) {
 	on, m := goEngine(t), oddModel(t, 3, 2)
 	texts := randomTexts(3, 31, 4, 6)
 	products := func(checkpoint bool) (n int) {
-		e := together(t, m, texts, pack.Shape{Rows: 1, Length: 10, Texts: 2}, func(_ *Graph, p *qwen3embed.Packed) { p.Checkpoint = checkpoint })
+		e := together(t, m, texts, pack.Shape{Rows: 1, Length: 10, Texts: 2}, func(_ *Graph, p *transformer.Packed) { p.Checkpoint = checkpoint })
 		exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, seed *Node) *Node {
 			g := seed.Graph()
 			w := m.Variable(m.Config.Layout()[0].Name).NodeValue(g)
-			grad := Gradient(pairLoss(e(g, qwen3embed.LastToken, qwen3embed.F64)), w)[0]
+			grad := Gradient(pairLoss(e(g, transformer.LastToken, transformer.F64)), w)[0]
 			for _, node := range g.Nodes() {
 				if node.Type() == NodeTypeDotGeneral {
 					n++
@@ -248,8 +249,8 @@ func TestUnusedSlotsAreFinite(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) []*Node {
-		p := qwen3embed.Packed{IDs: ids, Texts: texts, Last: last}
-		return []*Node{m.Packed(p, qwen3embed.LastToken, qwen3embed.BF16), m.Packed(p, qwen3embed.MeanTokens, qwen3embed.BF16)}
+		p := transformer.Packed{IDs: ids, Texts: texts, Last: last}
+		return []*Node{m.Packed(p, transformer.LastToken, transformer.BF16), m.Packed(p, transformer.MeanTokens, transformer.BF16)}
 	})
 	defer exec.Finalize()
 	ids, texts := tensors.FromFlatDataAndDimensions(b.IDs, 2, 8), tensors.FromFlatDataAndDimensions(b.Texts, 2, 8)
@@ -274,10 +275,10 @@ func TestFloat16OperandsRoundLessThanBFloat16(t *testing.T) {
 	m := tinyModel(t, 6)
 	e := together(t, m, randomTexts(6, 97, 9, 4, 6), pack.Shape{Rows: 2, Length: 12, Texts: 3}, nil)
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, seed *Node) (out []*Node) {
-		for _, arith := range []qwen3embed.Arithmetic{qwen3embed.F32, qwen3embed.Mixed, qwen3embed.Mixed16} {
-			raw := e(seed.Graph(), qwen3embed.LastToken, arith)
+		for _, arith := range []transformer.Arithmetic{transformer.F32, transformer.Mixed, transformer.Mixed16} {
+			raw := e(seed.Graph(), transformer.LastToken, arith)
 			w := m.Variable("layers.0.mlp.up_proj.weight").NodeValue(seed.Graph())
-			unit := qwen3embed.Unit(raw, 0)
+			unit := transformer.Unit(raw, 0)
 			loss := ReduceAllSum(Mul(unit, ConvertDType(Sin(Iota(seed.Graph(), unit.Shape(), 1)), unit.DType())))
 			out = append(out, unit, Gradient(loss, w)[0])
 		}
@@ -308,8 +309,8 @@ func TestFrozenLayersAreSpared(t *testing.T) {
 		for _, shape := range []pack.Shape{{Rows: 1, Length: 12, Texts: 4}, {Rows: 2, Length: 8, Texts: 4}} {
 			whole := together(t, m, texts, shape, nil)
 			halves := func(change func(states *Node) *Node) embed {
-				return func(g *Graph, pooling qwen3embed.Pooling, arith qwen3embed.Arithmetic) *Node {
-					return together(t, m, texts, shape, func(_ *Graph, p *qwen3embed.Packed) {
+				return func(g *Graph, pooling transformer.Pooling, arith transformer.Arithmetic) *Node {
+					return together(t, m, texts, shape, func(_ *Graph, p *transformer.Packed) {
 						p.Frozen = 3
 						p.States = change(m.Lower(*p, arith))
 					})(g, pooling, arith)

@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"hives/internal/engine"
-	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // TestAnotherReaderFindsTheSameWeights serves a saved folder as a hub would and reads it with
@@ -26,7 +26,7 @@ func TestAnotherReaderFindsTheSameWeights(t *testing.T) {
 	const commit = "0123456789abcdef0123456789abcdef01234567"
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/models/", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"id": "a/b", "sha": %q, "siblings": [{"rfilename": %q}]}`, commit, qwen3embed.WeightsFile)
+		fmt.Fprintf(w, `{"id": "a/b", "sha": %q, "siblings": [{"rfilename": %q}]}`, commit, transformer.WeightsFile)
 	})
 	mux.HandleFunc("/a/b/resolve/"+commit+"/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"1"`)

@@ -15,6 +15,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
+	"hives/model/transformer"
 )
 
 // tinyConfig has Q·D unlike H and two queries a key, as the real model.
@@ -56,7 +57,7 @@ func TestSaveLoadsAgainBitForBit(t *testing.T) {
 			}
 			m.Close()
 		}
-		for _, name := range []string{qwen3embed.WeightsFile, qwen3embed.ConfigFile} {
+		for _, name := range []string{transformer.WeightsFile, transformer.ConfigFile} {
 			a, b := readFile(t, second, name), readFile(t, third, name)
 			if !bytes.Equal(a, b) {
 				t.Errorf("%s of %s: saving a loaded model changes the file", name, dtype)
@@ -83,7 +84,7 @@ func TestRandomIsAFunctionOfTheSeed(t *testing.T) {
 		if err := tinyModel(t, seed).Save(dir); err != nil {
 			t.Fatal(err)
 		}
-		return readFile(t, dir, qwen3embed.WeightsFile)
+		return readFile(t, dir, transformer.WeightsFile)
 	}
 	if !bytes.Equal(bytesOf(1), bytesOf(1)) {
 		t.Error("seed 1 gives two models")
@@ -151,7 +152,7 @@ func TestLoadRefusesBadWeights(t *testing.T) {
 // rewrite passes the tensors of a folder through change.
 func rewrite(t *testing.T, dir string, change func([]safetensorsio.Tensor) []safetensorsio.Tensor) {
 	t.Helper()
-	path := filepath.Join(dir, qwen3embed.WeightsFile)
+	path := filepath.Join(dir, transformer.WeightsFile)
 	file, err := safetensorsio.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -184,14 +185,14 @@ func TestLoadNamesWhatIsAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, qwen3embed.ConfigFile), raw, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, transformer.ConfigFile), raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), qwen3embed.IndexFile) {
+	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), transformer.IndexFile) {
 		t.Errorf("no weights: %v", err)
 	}
 	index := `{"weight_map": {"norm.weight": "../elsewhere.safetensors"}}`
-	if err := os.WriteFile(filepath.Join(dir, qwen3embed.IndexFile), []byte(index), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, transformer.IndexFile), []byte(index), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "outside") {

@@ -10,7 +10,6 @@ import (
 	"hives/internal/engine"
 	"hives/internal/serve"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/values"
 )
@@ -22,7 +21,7 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		if err != nil {
 			return nil, err
 		}
-		cfg, err := qwen3embed.FolderConfig(c.Model)
+		cfg, err := folder.Config(c.Model)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +36,7 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		}
 		m := &serve.Model{
 			Runner: l.Runner(), Framed: l.Tokenizer(), Version: version(l.Identity(), info, c), Engine: engineInfo(e),
-			Prompts: info.Prompts, Vocabulary: cfg.VocabSize, MaxLength: info.MaxLength, Exact: c.Precision == "f32",
+			Prompts: info.Prompts, Vocabulary: cfg.Sizes().Vocabulary, MaxLength: info.MaxLength, Exact: c.Precision == "f32",
 			Values: set, Close: func() { l.Close() },
 		}
 		return m, nil

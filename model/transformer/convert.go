@@ -1,9 +1,8 @@
-package qwen3embed
+package transformer
 
 import (
 	"encoding/binary"
 	"math"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
@@ -19,34 +18,34 @@ import (
 const forgetNumbers = 1 << 18
 
 // convert makes a tensor of the loader's type from stored rows and refuses values that are not finite.
-func (l *loader) convert(s stored) (out *tensors.Tensor, err error) {
+func (l *loader) convert(s Stored) (out *tensors.Tensor, err error) {
 	write, outWidth := writer(l.dtype)
 	if write == nil {
 		return nil, fault.New(fault.Invalid, "weights cannot become %s", l.dtype)
 	}
-	width := s.shape[len(s.shape)-1]
-	if out, err = l.allocate(s.shape); err != nil {
+	width := s.Shape[len(s.Shape)-1]
+	if out, err = l.allocate(s.Shape); err != nil {
 		return nil, err
 	}
 	bad := -1
 	row, forgotten, chunk := make([]float32, width), 0, max(1, forgetNumbers/width)
 	err = out.MutableBytes(func(raw []byte) {
-		for i := range size(s.shape) / width {
-			s.row(i, row)
+		for i := range size(s.Shape) / width {
+			s.Row(i, row)
 			if at := notFinite(row); at >= 0 {
 				bad = i*width + at
 				return
 			}
 			write(raw[i*width*outWidth:], row)
 			if i+1-forgotten == chunk {
-				s.forget(forgotten, i+1)
+				s.Forget(forgotten, i+1)
 				forgotten = i + 1
 			}
 		}
-		s.forget(forgotten, size(s.shape)/width)
+		s.Forget(forgotten, size(s.Shape)/width)
 	})
 	if err == nil && bad >= 0 {
-		err = &NonFiniteError{Tensor: s.name, Index: bad}
+		err = &NonFiniteError{Tensor: s.Name, Index: bad}
 	}
 	if err == nil && l.backend != nil {
 		err = out.ToDevice(l.backend, 0) // to a GPU, keeping no copy here; nothing where memory is shared
@@ -73,19 +72,19 @@ func notFinite(row []float32) int {
 }
 
 // fromSafetensors views a tensor of a safetensors file; a tensor of one axis is one row.
-func fromSafetensors(file *safetensorsio.File, t safetensorsio.Tensor) (stored, error) {
+func fromSafetensors(file *safetensorsio.File, t safetensorsio.Tensor, name string) (Stored, error) {
 	read, width := reader(t.DType)
 	if read == nil {
-		return stored{}, fault.New(fault.Invalid, "tensor %s: type %s is not supported: weights are F32, BF16 or F16", t.Name, t.DType)
+		return Stored{}, fault.New(fault.Invalid, "tensor %s: type %s is not supported: weights are F32, BF16 or F16", t.Name, t.DType)
 	}
 	rowBytes := width
 	if len(t.Shape) > 0 {
 		rowBytes *= t.Shape[len(t.Shape)-1]
 	}
-	return stored{
-		name: strings.TrimPrefix(t.Name, "model."), shape: t.Shape,
-		row:    func(i int, dst []float32) { read(dst, t.Data[i*rowBytes:]) },
-		forget: func(from, to int) { file.Forget(t.Data[from*rowBytes : to*rowBytes]) },
+	return Stored{
+		Name: name, Shape: t.Shape,
+		Row:    func(i int, dst []float32) { read(dst, t.Data[i*rowBytes:]) },
+		Forget: func(from, to int) { file.Forget(t.Data[from*rowBytes : to*rowBytes]) },
 	}, nil
 }
 

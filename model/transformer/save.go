@@ -1,4 +1,4 @@
-package qwen3embed
+package transformer
 
 import (
 	"fmt"
@@ -13,20 +13,20 @@ import (
 
 // Save writes config.json and model.safetensors into dir, each atomically. The weights keep the type
 // they have in memory, so loading them again gives the same bits. Adapters are merged into what is written;
-// the model keeps them.
-func (m *Model) Save(dir string) error {
-	infos := make([]safetensorsio.Info, 0, len(m.Config.Layout()))
-	for _, spec := range m.Config.Layout() {
-		dtype := fileType(m.Variable(spec.Name).DType())
+// the model keeps thew.
+func (w *Weights) Save(dir string) error {
+	infos := make([]safetensorsio.Info, 0, len(w.Layout()))
+	for _, spec := range w.Layout() {
+		dtype := fileType(w.Variable(spec.Name).DType())
 		infos = append(infos, safetensorsio.Info{Name: spec.Name, DType: dtype, Shape: spec.Dims})
 	}
-	err := fsutil.WriteFile(filepath.Join(dir, WeightsFile), func(w io.Writer) error {
-		return safetensorsio.WriteStream(w, infos, map[string]string{"format": "pt"}, m.fetch)
+	err := fsutil.WriteFile(filepath.Join(dir, WeightsFile), func(out io.Writer) error {
+		return safetensorsio.WriteStream(out, infos, map[string]string{"format": "pt"}, w.fetch)
 	})
 	if err != nil {
 		return err
 	}
-	config, err := m.Config.JSON(m.dtypeName())
+	config, err := w.arch.JSON(w.dtypeName())
 	if err != nil {
 		return err
 	}
@@ -34,8 +34,8 @@ func (m *Model) Save(dir string) error {
 }
 
 // fetch copies one tensor's bytes out of the store.
-func (m *Model) fetch(info safetensorsio.Info) (raw []byte, err error) {
-	value, err := m.effective(info.Name)
+func (w *Weights) fetch(info safetensorsio.Info) (raw []byte, err error) {
+	value, err := w.effective(info.Name)
 	if err == nil {
 		err = value.ConstBytes(func(b []byte) { raw = append(raw, b...) })
 	}
@@ -45,8 +45,8 @@ func (m *Model) fetch(info safetensorsio.Info) (raw []byte, err error) {
 	return raw, nil
 }
 
-func (m *Model) dtypeName() string {
-	switch m.Variable("norm.weight").DType() {
+func (w *Weights) dtypeName() string {
+	switch w.Variable(w.Layout()[0].Name).DType() {
 	case dtypes.BFloat16:
 		return "bfloat16"
 	case dtypes.Float16:

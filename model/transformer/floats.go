@@ -1,4 +1,4 @@
-package qwen3embed
+package transformer
 
 import (
 	"hives/internal/fault"

@@ -1,4 +1,4 @@
-package qwen3embed
+package transformer
 
 import (
 	"fmt"
@@ -15,18 +15,18 @@ import (
 
 // Merge adds every adapter's product into the weight of its layer and takes the adapters away. Sums are
 // float64, rounded once to the type that the weight is kept in. Graphs compiled before must not be run again.
-func (m *Model) Merge() error {
-	for _, a := range m.Adapters() {
-		value, err := m.merged(a)
+func (w *Weights) Merge() error {
+	for _, a := range w.Adapters() {
+		value, err := w.merged(a)
 		if err == nil {
-			err = m.set(a.Module+".weight", value)
+			err = w.set(a.Module+".weight", value)
 		}
 		if err != nil {
 			return fmt.Errorf("merge %s: %w", a.Module, err)
 		}
-		delete(m.adapters, a.Module)
+		delete(w.adapters, a.Module)
 		for _, path := range []string{a.A(), a.B()} {
-			if err := m.Store.DeleteVariable(path); err != nil {
+			if err := w.Store.DeleteVariable(path); err != nil {
 				return err
 			}
 		}
@@ -35,36 +35,36 @@ func (m *Model) Merge() error {
 }
 
 // effective is the value of a tensor of the weights file as an adapted model uses it.
-func (m *Model) effective(name string) (*tensors.Tensor, error) {
-	if a, ok := m.adapters[strings.TrimSuffix(name, ".weight")]; ok {
-		return m.merged(a)
+func (w *Weights) effective(name string) (*tensors.Tensor, error) {
+	if a, ok := w.adapters[strings.TrimSuffix(name, ".weight")]; ok {
+		return w.merged(a)
 	}
-	return m.Variable(name).Value()
+	return w.Variable(name).Value()
 }
 
 // merged is W + Scale·B·A in W's type.
-func (m *Model) merged(a Adapter) (*tensors.Tensor, error) {
-	w := m.Variable(a.Module + ".weight")
-	weights, err := hostFloats(w)
+func (w *Weights) merged(a Adapter) (*tensors.Tensor, error) {
+	v := w.Variable(a.Module + ".weight")
+	weights, err := hostFloats(v)
 	if err != nil {
 		return nil, err
 	}
-	down, err := hostFloats(m.Store.GetVariable(a.A()))
+	down, err := hostFloats(w.Store.GetVariable(a.A()))
 	if err != nil {
 		return nil, err
 	}
-	up, err := hostFloats(m.Store.GetVariable(a.B()))
+	up, err := hostFloats(w.Store.GetVariable(a.B()))
 	if err != nil {
 		return nil, err
 	}
-	out, in := w.Shape().Dim(0), w.Shape().Dim(1)
+	out, in := v.Shape().Dim(0), v.Shape().Dim(1)
 	for o := range out {
 		row := weights[o*in : (o+1)*in]
 		for r := range a.Rank {
 			floats.AddScaled(row, a.Scale*up[o*a.Rank+r], down[r*in:(r+1)*in])
 		}
 	}
-	return fromFloats(w.DType(), weights, out, in)
+	return fromFloats(v.DType(), weights, out, in)
 }
 
 // hostFloats copies a variable's numbers, leaving no copy of them in host memory beside a device's.

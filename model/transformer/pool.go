@@ -1,0 +1,41 @@
+package transformer
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+)
+
+// Pooling says how the states of a text become one vector.
+type Pooling string
+
+const (
+	// LastToken takes the state of the end token: what Qwen3-Embedding was trained for.
+	LastToken Pooling = "last"
+	// MeanTokens averages the states of the real tokens, the end token included: for most encoders of the BERT
+	// family, and for a language model that was never an embedder.
+	MeanTokens Pooling = "mean"
+	// FirstToken takes the state of the first token, [CLS] in BERT. It is for models whose tokens see those on their
+	// right too: elsewhere it would know one token of the text.
+	FirstToken Pooling = "first"
+)
+
+// ParsePooling reads "last", "mean" or "first"; empty is LastToken.
+func ParsePooling(name string) (Pooling, error) {
+	switch p := Pooling(name); p {
+	case "":
+		return LastToken, nil
+	case LastToken, MeanTokens, FirstToken:
+		return p, nil
+	}
+	return "", fmt.Errorf("pooling %q: want last, mean or first", name)
+}
+
+// Unit divides each row by its L2 norm after keeping its first d numbers (Matryoshka); d 0 keeps all.
+// vectors: [B, H] → [B, d].
+func Unit(vectors *Node, d int) *Node {
+	if d > 0 && d < vectors.Shape().Dim(1) {
+		vectors = SliceAxis(vectors, 1, AxisRangeFromStart(d))
+	}
+	return L2Normalize(vectors, -1)
+}

@@ -1,0 +1,197 @@
+package transformer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/fault"
+	"hives/internal/gguf"
+	"hives/internal/safetensorsio"
+)
+
+// Names of the files of a model folder that hold config and weights.
+const (
+	ConfigFile  = "config.json"
+	WeightsFile = "model.safetensors"
+	IndexFile   = "model.safetensors.index.json"
+)
+
+// From says where weights are read from and where they go.
+type From struct {
+	Dir     string          // model folder, or a GGUF file
+	Backend compute.Backend // whose memory the weights are to lie in, once; nil: this process' memory
+	DType   dtypes.DType    // what they are converted to; dtypes.InvalidDType keeps the config's
+}
+
+// Load reads the weights of a model: one file, or shards with their index, of float32, bfloat16 or float16, or what
+// the architecture reads itself (Reader). Every tensor must be used, present, of the right shape and finite.
+//
+// Without a backend, the weights go to it, each for a moment twice, when they are first used.
+func Load(arch Architecture, from From) (Model, error) {
+	if from.DType == dtypes.InvalidDType {
+		from.DType = storedType(arch.Sizes().DType)
+	}
+	files, err := WeightFiles(from.Dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Weights{arch: arch, Store: model.NewStore()}
+	l := loader{Weights: w, backend: from.Backend, dtype: from.DType, want: map[string][]int{}}
+	for _, spec := range arch.Layout() {
+		l.want[spec.Name] = spec.Dims
+	}
+	for _, path := range files {
+		if err := l.read(path); err != nil {
+			w.Close()
+			return nil, err
+		}
+	}
+	if err := l.complete(from.Dir); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return arch.Model(w), nil
+}
+
+// Reader is an Architecture that reads files of another format than safetensors.
+type Reader interface {
+	// Read hands every tensor of such a file on; other is true of any other file, which is left alone.
+	Read(path string, take func(Stored) error) (other bool, err error)
+}
+
+// ConfigPath is where the config of a model folder lies, or of a GGUF file, which is its own.
+func ConfigPath(dir string) (string, error) {
+	path, err := gguf.Find(dir)
+	if err == nil && path == "" {
+		path = filepath.Join(dir, ConfigFile)
+	}
+	return path, err
+}
+
+// WeightFiles lists the weights of a model folder: the single file, or the index's shards in order. A GGUF file is
+// its own folder.
+func WeightFiles(dir string) ([]string, error) {
+	if path, err := gguf.Find(dir); err != nil || path != "" {
+		return []string{path}, err
+	}
+	single := filepath.Join(dir, WeightsFile)
+	if _, err := os.Stat(single); err == nil {
+		return []string{single}, nil
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, IndexFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "model folder %s holds neither %s nor %s", dir, WeightsFile, IndexFile)
+	} else if err != nil {
+		return nil, err
+	}
+	var index struct {
+		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(raw, &index); err != nil {
+		return nil, fault.New(fault.Corrupt, "%s: %w", filepath.Join(dir, IndexFile), err)
+	}
+	var files []string
+	for _, name := range index.WeightMap {
+		if name != filepath.Base(name) {
+			return nil, fault.New(fault.Invalid, "%s names a shard outside its folder", filepath.Join(dir, IndexFile))
+		}
+		if path := filepath.Join(dir, name); !slices.Contains(files, path) {
+			files = append(files, path)
+		}
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// loader fills weights from files and keeps account of what is still wanted.
+type loader struct {
+	*Weights
+	backend compute.Backend
+	dtype   dtypes.DType
+	want    map[string][]int // by name, not yet seen
+}
+
+// Stored is a tensor in a file, read row by row; a tensor of one axis is one row.
+type Stored struct {
+	Name  string
+	Shape []int
+	Row   func(i int, dst []float32)
+	// Forget gives the memory of the stored rows from..to-1 back; rows of several tensors may share a page.
+	Forget func(from, to int)
+}
+
+func (l *loader) read(path string) error {
+	if r, ok := l.arch.(Reader); ok {
+		if other, err := r.Read(path, l.take); !other {
+			return err
+		}
+	}
+	file, err := safetensorsio.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for _, stored := range file.Names() {
+		t, err := file.Tensor(stored)
+		if err != nil {
+			return err
+		}
+		name, needed := l.arch.Name(stored, t.Shape)
+		if !needed {
+			continue
+		}
+		s, err := fromSafetensors(file, t, name)
+		if err == nil {
+			err = l.take(s)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func (l *loader) take(s Stored) error {
+	dims, wanted := l.want[s.Name]
+	switch {
+	case !wanted && l.Variable(s.Name) != nil:
+		return fault.New(fault.Corrupt, "tensor %s stands in the weights twice", s.Name)
+	case !wanted:
+		return fault.New(fault.Mismatch, "tensor %s %v is not part of a model of this config", s.Name, s.Shape)
+	case !slices.Equal(dims, s.Shape):
+		return fault.New(fault.Mismatch, "tensor %s is %v, the config asks for %v", s.Name, s.Shape, dims)
+	}
+	delete(l.want, s.Name)
+	value, err := l.convert(s)
+	if err != nil {
+		var bad *NonFiniteError
+		if errors.As(err, &bad) {
+			return fault.New(fault.Corrupt, "%w; these weights cannot be used", err)
+		}
+		return fmt.Errorf("tensor %s: %w", s.Name, err)
+	}
+	return l.set(s.Name, value)
+}
+
+func (l *loader) complete(dir string) error {
+	if len(l.want) == 0 {
+		return nil
+	}
+	var missing []string
+	for _, spec := range l.Layout() {
+		if _, ok := l.want[spec.Name]; ok {
+			missing = append(missing, spec.Name)
+		}
+	}
+	shown := strings.Join(missing[:min(3, len(missing))], ", ")
+	return fault.New(fault.Mismatch, "weights in %s lack %d of %d tensors: %s", dir, len(missing), len(l.Layout()), shown)
+}
