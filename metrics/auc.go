@@ -131,3 +131,29 @@ func compact(ids []int32) ([]int, int) {
 	}
 	return out, len(place)
 }
+
+// GroupMean is the mean of numbers with its interval: the groups are drawn anew.
+func GroupMean(x []float64, group []int32, draws int, seed uint64) (float64, Interval) {
+	at, groups := compact(group)
+	sums, counts := make([]float64, groups), make([]float64, groups)
+	var sum float64
+	for i, g := range at {
+		sums[g] += x[i]
+		counts[g]++
+		sum += x[i]
+	}
+	mean, none := sum/float64(len(x)), Interval{math.NaN(), math.NaN()}
+	if groups < minGroups || draws == 0 {
+		return mean, none
+	}
+	found := make([]float64, draws)
+	for k := range found {
+		var top, bottom float64
+		for g, w := range Draw(groups, k, seed) {
+			top += w * sums[g]
+			bottom += w * counts[g]
+		}
+		found[k] = top / bottom // every group has an item, and a draw takes a group
+	}
+	return mean, percentiles(found)
+}

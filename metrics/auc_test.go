@@ -103,3 +103,37 @@ func TestAUCHasNoFigureWithoutPairs(t *testing.T) {
 		t.Errorf("four groups: %+v, want a figure without an interval", a)
 	}
 }
+
+func TestGroupMean(t *testing.T) {
+	const draws, seed = 50, 2
+	s := someSided(60, seed)
+	mean, interval := GroupMean(s.Scores, s.Group, draws, seed)
+	var groups []int32
+	var sum float64
+	for i, g := range s.Group {
+		sum += s.Scores[i]
+		if !slices.Contains(groups, g) {
+			groups = append(groups, g)
+		}
+	}
+	var found []float64
+	for k := range draws {
+		var top, bottom float64
+		for at, w := range Draw(len(groups), k, seed) {
+			for i, g := range s.Group {
+				if g == groups[at] {
+					top += w * s.Scores[i]
+					bottom += w
+				}
+			}
+		}
+		found = append(found, top/bottom)
+	}
+	want := percentiles(found)
+	if math.Abs(mean-sum/60) > 1e-12 || math.Abs(interval.Low-want.Low) > 1e-12 || math.Abs(interval.High-want.High) > 1e-12 {
+		t.Errorf("%v %v, want %v %v", mean, interval, sum/60, want)
+	}
+	if _, few := GroupMean([]float64{1, 2, 3}, []int32{0, 1, 2}, draws, seed); few.Known() {
+		t.Errorf("three groups have the interval %v", few)
+	}
+}

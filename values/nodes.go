@@ -50,7 +50,7 @@ type node struct {
 	vector            []float64  // [D]
 }
 
-// collect lays out every node of every theory and hands each row to the nodes on its path. A value with two
+// collect lays out every node of every theory and hands each row to the nodes on its paths. A value with two
 // parents counts in full under either: a text about hedonism is about both values above it.
 func (b *builder) collect() {
 	place := map[string]int{} // value_id → node
@@ -66,6 +66,11 @@ func (b *builder) collect() {
 			b.set.Values = append(b.set.Values, describe(t, p))
 		}
 	}
+	b.deal(place, trees)
+}
+
+// deal hands every row to its theory and to the nodes on its paths; place is the number of each value's node.
+func (b *builder) deal(place map[string]int, trees map[string]*tree) {
 	cache := map[theories.Node][]int{} // a corpus has a few dozen paths and many rows
 	for i := range b.rows {
 		r := &b.rows[i]
