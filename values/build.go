@@ -119,8 +119,12 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 		if err != nil {
 			return nil, err
 		}
-		o.Log("values: no validation rows were given: of %d rows %d are held out, by group", len(train), len(parts[1]))
-		train, held, s.OwnSplit = parts[0], parts[1], true
+		if s.OwnSplit = len(parts[0]) > 0 && len(parts[1]) > 0; s.OwnSplit {
+			o.Log("values: no validation rows were given: of %d rows %d are held out, by group", len(train), len(parts[1]))
+			train, held = parts[0], parts[1]
+		} else {
+			o.Log("values: no validation rows were given, and %d rows are too few groups to hold any out: no vector can be borne out, and every answer will be \"unsure\"", len(train))
+		}
 	}
 	if len(train) == 0 {
 		return nil, fault.New(fault.Invalid, "values: no rows to make vectors from")

@@ -148,6 +148,14 @@ func TestBuildHoldsRowsOutItself(t *testing.T) {
 	if !strings.Contains(said, "no validation rows") {
 		t.Errorf("it says %q", said)
 	}
+	together := worldRows(t, 0, 30)
+	for i := range together {
+		together[i].Group = "one"
+	}
+	one := worldSet(t, together, nil, o)
+	if v := find(t, one, care); one.Held != nil || v.Kind != values.Unsupported || !strings.Contains(v.Note, "unknown") || !strings.Contains(said, "too few groups") {
+		t.Errorf("one group: held out %v, %s is %s (%s); it says %q", one.Held, care, v.Kind, v.Note, said)
+	}
 	if v := find(t, s, care); !v.CanTell() {
 		t.Errorf("it can tell nothing of %s: %+v", care, v.About)
 	}

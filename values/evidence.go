@@ -39,7 +39,7 @@ func (f *Figure) String() string {
 // hold measures every vector on the held-out rows. Within corpora a vector that they do not bear out is given up: a
 // signed one for a prototype, and that for none. Pooled sides are the paper's, and stay as they are.
 func (b *builder) hold() {
-	if b.set.Held == nil {
+	if b.set.Held == nil && b.options.Sides == Pooled {
 		return
 	}
 	for at, n := range b.nodes {

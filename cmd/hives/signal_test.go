@@ -111,6 +111,9 @@ func (s *stalled) files() (names []string) {
 
 const csvHead = "text,theory,level_1,level_2,level_3,direction\n" + "I owe her the truth.,duty,fidelity,,,1\n"
 
+// oldVectors is a file of value vectors of version 1.
+var oldVectors, _ = filepath.Abs("../../values/testdata/version1.db")
+
 // TestFirstSignalStopsEveryCommand stops each command that walks data while an input or a server keeps it waiting:
 // with the code of its kind, a word that says why, and no file that was not there before but where it may go on.
 func TestFirstSignalStopsEveryCommand(t *testing.T) {
@@ -130,6 +133,7 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 		{"embed-corpus", "embed-corpus --endpoint grpc://SERVER --in rows.parquet --out vectors", nil, true},
 		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data rows.csv --engine go --out eval", map[string]string{"rows.csv": csvHead}, false},
 		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db", nil, false},
+		{"vectors evaluate", "vectors evaluate --vectors VECTORS --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet", nil, false},
 		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out bank.parquet", map[string]string{"rows.csv": csvHead}, false},
 		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", nil, false},
 		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
@@ -149,7 +153,7 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 				for name, text := range c.pipes {
 					s.pipe(t, name, text)
 				}
-				s.stop(t, strings.Fields(strings.ReplaceAll(c.line, "SERVER", s.address)), sig, c.goesOn)
+				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), sig, c.goesOn)
 			})
 		}
 	}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import time
 
@@ -13,8 +14,8 @@ import pytest
 from conftest import Fake
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
-from hives_embed import Client
-from hives_embed._proto import embed_pb2
+from hives_embed import Client, values
+from hives_embed._proto import embed_pb2, values_pb2
 from hives_embed.batches import split
 from hives_embed.target import parse
 
@@ -212,3 +213,25 @@ def test_version_is_in_the_package() -> None:
     from importlib.metadata import version
 
     assert re.fullmatch(r"\d+\.\d+\.\d+", version("hives-embed"))
+
+
+def test_scores_tell_what_may_be_said() -> None:
+    message = values_pb2.ValueScore(
+        value_id="mft/care-harm",
+        kind=values_pb2.VECTOR_KIND_DIRECTIONAL,
+        stance=values_pb2.STANCE_OPPOSES,
+        cosine=-0.25,
+        strength=0.25,
+        about=values_pb2.Probability(value=0.75, low=0.5, high=0.875),
+        percentile=12.5,
+        answer=values_pb2.ANSWER_ABOUT,
+    )
+    s = values.score(message)
+    assert s.about is not None and (s.about, s.about.low, s.about.high) == (0.75, 0.5, 0.875)
+    assert (s.answer, s.supports, s.percentile, s.margin, s.cosine) == ("about", None, 12.5, None, -0.25)
+    message.supports.value = 0.0  # a probability of nought is one
+    assert values.score(message).supports == 0
+    message.kind = values_pb2.VECTOR_KIND_UNSUPPORTED
+    message.answer = values_pb2.ANSWER_UNSPECIFIED
+    s = values.score(message)
+    assert s.answer == "unsure" and math.isnan(s.cosine) and math.isnan(s.strength)

@@ -70,6 +70,7 @@ def test_scores_are_ordered_and_signed(client: Client) -> None:
                 assert s.strength == pytest.approx(abs(s.cosine))
             else:
                 assert (s.kind, s.stance) == ("prototype", "unsigned")
+            assert (s.answer, s.about, s.supports, s.percentile) == ("unsure", None, None, None)  # nothing was held out
     with pytest.raises(hives_embed.Mismatch):
         client.score_texts(TEXTS[:1], theories=["mft"], require_sign=True)
 

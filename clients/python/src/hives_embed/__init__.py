@@ -23,7 +23,7 @@ from .errors import (
     Unavailable,
 )
 from .target import SERVICE_CONFIG, tls_files
-from .values import Neighbour, Score
+from .values import Neighbour, Probability, Score
 
 __all__ = [
     "SERVICE_CONFIG",
@@ -38,6 +38,7 @@ __all__ = [
     "Mismatch",
     "Neighbour",
     "NotFound",
+    "Probability",
     "Score",
     "Unauthenticated",
     "Unavailable",

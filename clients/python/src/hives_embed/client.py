@@ -129,7 +129,8 @@ class Client:
         prompt: str = "",
         timeout: float | None = None,
     ) -> list[list[Score]]:
-        """The top_k values of each text, the strongest first. theories, levels, value_ids and subtrees say which
+        """The top_k values of each text, the strongest first and those without a vector last: what may be said of
+        them, with calibrated probabilities, and how near they are. theories, levels, value_ids and subtrees say which
         values are compared; require_sign refuses those whose score would have no sign."""
         deadline = self._deadline(timeout)
         chosen = values.value_filter(theories, levels, value_ids, subtrees)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ._proto import values_pb2
+
+
+class Probability(float):
+    """A calibrated probability, and its 95 % interval from low to high."""
+
+    low: float
+    high: float
+
+    def __new__(cls, value: float, low: float, high: float) -> Probability:
+        made = super().__new__(cls, value)
+        made.low, made.high = low, high
+        return made
 
 
 @dataclass(frozen=True)
@@ -18,14 +32,23 @@ class Score:
     """Names of the nodes, the coarsest first."""
     level: int
     kind: str
-    """directional: cosine has a sign; prototype: it has none."""
+    """directional: cosine has a sign; prototype: it has none; unsupported: there is no vector, and no cosine."""
     stance: str
-    """supports or opposes where directional, else unsigned."""
+    """supports or opposes by the sign of the cosine where directional, else unsigned. It is no answer."""
     cosine: float
+    """NaN without a vector."""
     strength: float
-    """What values are ordered by: |cosine| where directional, else cosine."""
+    """What values are ordered by: |cosine| where directional, else cosine; NaN without a vector."""
     margin: float | None
     """strength less that of the next weaker value of the same theory and level; None where there is none."""
+    answer: str
+    """supports, opposes, about or unsure: what may be said. Unsure says nothing, neither yes nor no."""
+    about: Probability | None
+    """That the text is about the value; None where too few rows tell."""
+    supports: Probability | None
+    """That it supports the value, given that it is about it; None where too few rows tell."""
+    percentile: float | None
+    """Hundredths of a background of texts whose cosine is lower; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +74,20 @@ def kind_name(kind: values_pb2.VectorKind) -> str:
     return _name("VECTOR_KIND_", values_pb2.VectorKind.Name(kind))
 
 
+def _probability(message: values_pb2.ValueScore, field: Literal["about", "supports"]) -> Probability | None:
+    if not message.HasField(field):
+        return None
+    made: values_pb2.Probability = getattr(message, field)
+    return Probability(made.value, made.low, made.high)
+
+
+def _answer(answer: values_pb2.Answer) -> str:
+    """unsure for a server that is too old to answer."""
+    return _name("ANSWER_", values_pb2.Answer.Name(answer or values_pb2.ANSWER_UNSURE))
+
+
 def score(message: values_pb2.ValueScore) -> Score:
+    vectorless = message.kind == values_pb2.VECTOR_KIND_UNSUPPORTED
     return Score(
         value_id=message.value_id,
         theory=message.theory,
@@ -59,9 +95,13 @@ def score(message: values_pb2.ValueScore) -> Score:
         level=message.level,
         kind=kind_name(message.kind),
         stance=_name("STANCE_", values_pb2.Stance.Name(message.stance)),
-        cosine=message.cosine,
-        strength=message.strength,
+        cosine=math.nan if vectorless else message.cosine,
+        strength=math.nan if vectorless else message.strength,
         margin=message.margin if message.HasField("margin") else None,
+        answer=_answer(message.answer),
+        about=_probability(message, "about"),
+        supports=_probability(message, "supports"),
+        percentile=message.percentile if message.HasField("percentile") else None,
     )
 
 

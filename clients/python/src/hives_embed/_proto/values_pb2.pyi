@@ -14,6 +14,7 @@ class VectorKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VECTOR_KIND_DIRECTIONAL: _ClassVar[VectorKind]
     VECTOR_KIND_PROTOTYPE: _ClassVar[VectorKind]
     VECTOR_KIND_ABSENT: _ClassVar[VectorKind]
+    VECTOR_KIND_UNSUPPORTED: _ClassVar[VectorKind]
 
 class Stance(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -21,6 +22,14 @@ class Stance(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STANCE_SUPPORTS: _ClassVar[Stance]
     STANCE_OPPOSES: _ClassVar[Stance]
     STANCE_UNSIGNED: _ClassVar[Stance]
+
+class Answer(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ANSWER_UNSPECIFIED: _ClassVar[Answer]
+    ANSWER_SUPPORTS: _ClassVar[Answer]
+    ANSWER_OPPOSES: _ClassVar[Answer]
+    ANSWER_ABOUT: _ClassVar[Answer]
+    ANSWER_UNSURE: _ClassVar[Answer]
 
 class Relation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -36,10 +45,16 @@ VECTOR_KIND_UNSPECIFIED: VectorKind
 VECTOR_KIND_DIRECTIONAL: VectorKind
 VECTOR_KIND_PROTOTYPE: VectorKind
 VECTOR_KIND_ABSENT: VectorKind
+VECTOR_KIND_UNSUPPORTED: VectorKind
 STANCE_UNSPECIFIED: Stance
 STANCE_SUPPORTS: Stance
 STANCE_OPPOSES: Stance
 STANCE_UNSIGNED: Stance
+ANSWER_UNSPECIFIED: Answer
+ANSWER_SUPPORTS: Answer
+ANSWER_OPPOSES: Answer
+ANSWER_ABOUT: Answer
+ANSWER_UNSURE: Answer
 RELATION_NEAREST: Relation
 RELATION_OPPOSING: Relation
 ANCHOR_BANK_UNSPECIFIED: AnchorBank
@@ -47,7 +62,7 @@ ANCHOR_BANK_INDIVIDUAL: AnchorBank
 ANCHOR_BANK_THEORY: AnchorBank
 
 class Value(_message.Message):
-    __slots__ = ("value_id", "theory", "path", "level", "definition", "works", "kind", "counts", "spread", "reason")
+    __slots__ = ("value_id", "theory", "path", "level", "definition", "works", "kind", "counts", "spread", "reason", "rests_on", "evidence")
     VALUE_ID_FIELD_NUMBER: _ClassVar[int]
     THEORY_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +73,8 @@ class Value(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     SPREAD_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    RESTS_ON_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     value_id: str
     theory: str
     path: _containers.RepeatedScalarFieldContainer[str]
@@ -68,7 +85,51 @@ class Value(_message.Message):
     counts: Counts
     spread: Spread
     reason: str
-    def __init__(self, value_id: _Optional[str] = ..., theory: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., level: _Optional[int] = ..., definition: _Optional[str] = ..., works: _Optional[_Iterable[str]] = ..., kind: _Optional[_Union[VectorKind, str]] = ..., counts: _Optional[_Union[Counts, _Mapping]] = ..., spread: _Optional[_Union[Spread, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    rests_on: _containers.RepeatedCompositeFieldContainer[CorpusSides]
+    evidence: Evidence
+    def __init__(self, value_id: _Optional[str] = ..., theory: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., level: _Optional[int] = ..., definition: _Optional[str] = ..., works: _Optional[_Iterable[str]] = ..., kind: _Optional[_Union[VectorKind, str]] = ..., counts: _Optional[_Union[Counts, _Mapping]] = ..., spread: _Optional[_Union[Spread, _Mapping]] = ..., reason: _Optional[str] = ..., rests_on: _Optional[_Iterable[_Union[CorpusSides, _Mapping]]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ...) -> None: ...
+
+class CorpusSides(_message.Message):
+    __slots__ = ("corpus", "supporting", "opposing", "weight")
+    CORPUS_FIELD_NUMBER: _ClassVar[int]
+    SUPPORTING_FIELD_NUMBER: _ClassVar[int]
+    OPPOSING_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    corpus: str
+    supporting: int
+    opposing: int
+    weight: float
+    def __init__(self, corpus: _Optional[str] = ..., supporting: _Optional[int] = ..., opposing: _Optional[int] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class Evidence(_message.Message):
+    __slots__ = ("sides", "corpora", "prototype", "about", "supports")
+    SIDES_FIELD_NUMBER: _ClassVar[int]
+    CORPORA_FIELD_NUMBER: _ClassVar[int]
+    PROTOTYPE_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    SUPPORTS_FIELD_NUMBER: _ClassVar[int]
+    sides: Auc
+    corpora: Auc
+    prototype: Auc
+    about: Auc
+    supports: Auc
+    def __init__(self, sides: _Optional[_Union[Auc, _Mapping]] = ..., corpora: _Optional[_Union[Auc, _Mapping]] = ..., prototype: _Optional[_Union[Auc, _Mapping]] = ..., about: _Optional[_Union[Auc, _Mapping]] = ..., supports: _Optional[_Union[Auc, _Mapping]] = ...) -> None: ...
+
+class Auc(_message.Message):
+    __slots__ = ("value", "low", "high", "positives", "negatives", "groups")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    POSITIVES_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVES_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    low: float
+    high: float
+    positives: int
+    negatives: int
+    groups: int
+    def __init__(self, value: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., positives: _Optional[int] = ..., negatives: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class Counts(_message.Message):
     __slots__ = ("supporting", "opposing", "undirected")
@@ -91,7 +152,7 @@ class Spread(_message.Message):
     def __init__(self, draws: _Optional[int] = ..., mean_cosine: _Optional[float] = ..., low_cosine: _Optional[float] = ...) -> None: ...
 
 class VectorsVersion(_message.Message):
-    __slots__ = ("sha256", "weights_sha256", "tokenizer_sha256", "dimension", "min_rows", "provenance")
+    __slots__ = ("sha256", "weights_sha256", "tokenizer_sha256", "dimension", "min_rows", "provenance", "sides")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -105,13 +166,15 @@ class VectorsVersion(_message.Message):
     DIMENSION_FIELD_NUMBER: _ClassVar[int]
     MIN_ROWS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    SIDES_FIELD_NUMBER: _ClassVar[int]
     sha256: str
     weights_sha256: str
     tokenizer_sha256: str
     dimension: int
     min_rows: int
     provenance: _containers.ScalarMap[str, str]
-    def __init__(self, sha256: _Optional[str] = ..., weights_sha256: _Optional[str] = ..., tokenizer_sha256: _Optional[str] = ..., dimension: _Optional[int] = ..., min_rows: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    sides: str
+    def __init__(self, sha256: _Optional[str] = ..., weights_sha256: _Optional[str] = ..., tokenizer_sha256: _Optional[str] = ..., dimension: _Optional[int] = ..., min_rows: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., sides: _Optional[str] = ...) -> None: ...
 
 class ValueFilter(_message.Message):
     __slots__ = ("theories", "levels", "value_ids", "subtrees", "kinds")
@@ -206,17 +269,29 @@ class ScoreTextsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[TextScores, _Mapping]]] = ..., model: _Optional[_Union[_common_pb2.ModelVersion, _Mapping]] = ..., vectors: _Optional[_Union[VectorsVersion, _Mapping]] = ..., timings: _Optional[_Union[_common_pb2.Timings, _Mapping]] = ...) -> None: ...
 
 class TextScores(_message.Message):
-    __slots__ = ("scores", "tokens", "truncated")
+    __slots__ = ("scores", "tokens", "truncated", "sense")
     SCORES_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    SENSE_FIELD_NUMBER: _ClassVar[int]
     scores: _containers.RepeatedCompositeFieldContainer[ValueScore]
     tokens: int
     truncated: bool
-    def __init__(self, scores: _Optional[_Iterable[_Union[ValueScore, _Mapping]]] = ..., tokens: _Optional[int] = ..., truncated: bool = ...) -> None: ...
+    sense: bool
+    def __init__(self, scores: _Optional[_Iterable[_Union[ValueScore, _Mapping]]] = ..., tokens: _Optional[int] = ..., truncated: bool = ..., sense: bool = ...) -> None: ...
+
+class Probability(_message.Message):
+    __slots__ = ("value", "low", "high")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    low: float
+    high: float
+    def __init__(self, value: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class ValueScore(_message.Message):
-    __slots__ = ("value_id", "theory", "path", "level", "kind", "cosine", "stance", "strength", "margin")
+    __slots__ = ("value_id", "theory", "path", "level", "kind", "cosine", "stance", "strength", "margin", "about", "supports", "percentile", "answer")
     VALUE_ID_FIELD_NUMBER: _ClassVar[int]
     THEORY_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
@@ -226,6 +301,10 @@ class ValueScore(_message.Message):
     STANCE_FIELD_NUMBER: _ClassVar[int]
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     MARGIN_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    SUPPORTS_FIELD_NUMBER: _ClassVar[int]
+    PERCENTILE_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
     value_id: str
     theory: str
     path: _containers.RepeatedScalarFieldContainer[str]
@@ -235,7 +314,11 @@ class ValueScore(_message.Message):
     stance: Stance
     strength: float
     margin: float
-    def __init__(self, value_id: _Optional[str] = ..., theory: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., level: _Optional[int] = ..., kind: _Optional[_Union[VectorKind, str]] = ..., cosine: _Optional[float] = ..., stance: _Optional[_Union[Stance, str]] = ..., strength: _Optional[float] = ..., margin: _Optional[float] = ...) -> None: ...
+    about: Probability
+    supports: Probability
+    percentile: float
+    answer: Answer
+    def __init__(self, value_id: _Optional[str] = ..., theory: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., level: _Optional[int] = ..., kind: _Optional[_Union[VectorKind, str]] = ..., cosine: _Optional[float] = ..., stance: _Optional[_Union[Stance, str]] = ..., strength: _Optional[float] = ..., margin: _Optional[float] = ..., about: _Optional[_Union[Probability, _Mapping]] = ..., supports: _Optional[_Union[Probability, _Mapping]] = ..., percentile: _Optional[float] = ..., answer: _Optional[_Union[Answer, str]] = ...) -> None: ...
 
 class Query(_message.Message):
     __slots__ = ("value_id", "text", "token_ids", "vector", "prompt")
