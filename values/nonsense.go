@@ -34,9 +34,13 @@ type nonsense struct {
 // between draws from lo to hi, both included.
 func (m *nonsense) between(lo, hi int) int { return lo + m.random.IntN(hi-lo+1) }
 
-// word is any word, without the signs around it.
+// word is any word, without the signs around it unless it is nothing else.
 func (m *nonsense) word() string {
-	return strings.ToLower(strings.Trim(m.words[m.random.IntN(len(m.words))], ".,;:!?\"'()[]"))
+	word := m.words[m.random.IntN(len(m.words))]
+	if bare := strings.Trim(word, ".,;:!?\"'()[]"); bare != "" {
+		word = bare
+	}
+	return strings.ToLower(word)
 }
 
 func (m *nonsense) drawn(n int, between string) string {
