@@ -26,17 +26,12 @@ type Options struct {
 // Defaults are what docs/VALUES.md describes.
 func Defaults() Options { return Options{Seed: 1, Resamples: 200, MinSide: 20, Sides: Within} }
 
-func (o *Options) validate() error {
-	if o.Sides == "" {
-		o.Sides = Within
-	}
-	if o.Log == nil {
-		o.Log = func(string, ...any) {}
-	}
+// Validate refuses options that mean nothing.
+func (o Options) Validate() error {
 	switch {
 	case o.Resamples < 0 || o.MinSide < 1:
 		return fault.New(fault.Invalid, "values: %d resamples and %d rows a side; want at least 0 and at least 1", o.Resamples, o.MinSide)
-	case o.Sides != Within && o.Sides != Pooled:
+	case o.Sides != "" && o.Sides != Within && o.Sides != Pooled:
 		return fault.New(fault.Invalid, "values: sides %q; want %s or %s", o.Sides, Within, Pooled)
 	}
 	return nil
@@ -110,8 +105,14 @@ const splitSeed = 0x76616c756573
 // of a text. Without held rows a quarter of train's groups is held out, unless sides are pooled: then nothing is
 // measured or calibrated. Each distinct text is embedded once.
 func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o Options) (*Set, error) {
-	if err := o.validate(); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
+	}
+	if o.Sides == "" {
+		o.Sides = Within
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
 	}
 	s := &Set{Seed: o.Seed, Resamples: o.Resamples, MinSide: o.MinSide, Sides: o.Sides}
 	if held == nil && o.Sides == Within {

@@ -87,7 +87,9 @@ func handWritten(seed uint64) []string {
 	add(25, func() string { return some(goods, 4, 9, ", ") })
 	add(15, func() string { return "Shopping list: " + some(goods, 3, 8, ", ") })
 	add(20, func() string { return some(strings.Split(".,!?;:-…*#/", ""), 1, 8, "") })
-	add(20, func() string { return some([]string{strconv.Itoa(random.IntN(9999)), "7", "12", "3.5", "1999"}, 1, 6, " ") })
+	add(20, func() string {
+		return some([]string{strconv.Itoa(random.IntN(9999)), "7", "12", "3.5", "1999"}, 1, 6, " ")
+	})
 	add(20, func() string { return some(strings.Split("asdfghjklqwertyuiop", ""), 4, 20, "") })
 	add(26, func() string { return some(strings.Fields(others[random.IntN(len(others))]), 3, 8, " ") })
 	return append(out, "-", "a", "the", "of it")

@@ -6,16 +6,16 @@ import "hives/internal/cli"
 // decides.
 var flagGroups = []cli.FlagGroup{
 	{Title: "Input and output", Names: []string{
-		"config", "set", "in", "data", "rows", "train-data", "held-out", "anchors", "assigned", "db", "base", "adapter", "before", "stage1",
-		"after", "control", "random-before", "random", "run", "previous", "review", "names", "rules", "imports",
+		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors", "assigned", "db", "base", "adapter",
+		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names", "rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "bank", "html", "report", "force", "json", "dry-run"}},
 	{Title: "What embeds", Names: []string{
 		"model", "precision", "engine", "threads", "endpoint", "endpoint-model", "api-key-env", "endpoint-ca", "token-file",
 		"prompt", "dimensions"}},
 	{Title: "What is done", Names: []string{
 		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence", "fractions", "seed",
-		"resamples", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for", "any-base", "skip-bad",
-		"k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match", "llm", "repeats",
+		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for", "any-base",
+		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match", "llm", "repeats",
 		"redraw", "jobs", "listen", "reviewer"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

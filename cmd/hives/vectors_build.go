@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/embedder"
+	"hives/internal/fault"
 	"hives/values"
 )
 
@@ -18,15 +19,21 @@ func vectorsBuildCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build --model DIR --data FILE --out values.db",
 		Short: "Compute a vector for every value of every theory from annotated rows",
-		Long: `Embeds the rows and writes a vector for every node of every theory: directional where rows support and
-oppose it, an unsigned prototype where it has other rows, absent else; with the counts, how far the vector
-moves when the groups of rows are drawn anew, and the model that made it. embedd refuses the vectors of
-another model. The same rows, model and seed give the same bytes. docs/VALUES.md.`,
-		Example: `  hives vectors build --model out/demo/model --data out/demo/rows/train.parquet --out values.db
+		Long: `Embeds the rows and writes a vector for every node of every theory: directional where corpora have rows
+on both sides of a value, an unsigned prototype where it has other rows, unsupported where the validation rows
+do not bear either out, absent without rows. With them go regressions that say of a text how probable it is
+that it is about a value, and on which side it stands, calibrated on the validation rows, and a guard against
+nonsense. embedd refuses the vectors of another model. The same rows, model and seed give the same bytes.
+docs/VALUES.md.`,
+		Example: `  hives vectors build --model out/demo/model --data out/demo/rows/train.parquet \
+    --validation out/demo/rows/validation.parquet --out values.db
   hives vectors build --endpoint grpc://127.0.0.1:50051 --data train.parquet --out values.db
   embedd --model out/demo/model --vectors values.db`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.Validate(); err != nil {
+				return fault.Usage(err)
+			}
 			anchors, err := values.ReadBanks(banks)
 			if err != nil {
 				return err
