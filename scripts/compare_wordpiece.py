@@ -118,7 +118,7 @@ def variants(path, folder):
     more = [
         {"id": len(whole["model"]["vocab"]) + i, "content": c, "normalized": True, "special": False,
          "single_word": False, "lstrip": False, "rstrip": False}
-        for i, c in enumerate(["[ MASK ]", "Caf\xe9", "caf", "\u4e2d\u6587"])
+        for i, c in enumerate(["[ MASK ]", "Caf\xe9", "cafex", "\u4e2d\u6587"])
     ]
     yield "added tokens", {**whole, "added_tokens": whole["added_tokens"] + more}
 

@@ -149,6 +149,41 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
+// TestGivenIdsStandInTheFrame: a model whose tokenizer puts a token before each text takes no ids without it.
+func TestGivenIdsStandInTheFrame(t *testing.T) {
+	dir := tinyFolder(t)
+	raw, err := os.ReadFile(filepath.Join(goldentest.ModuleRoot(t), "tokenizer", "testdata", "wordpiece.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := folder.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info.EndToken = "[SEP]"
+	if err := folder.Seal(dir, info); err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, dir, local.Options{})
+	ids, _, err := l.Tokenizer().Encode("The school of the people")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := encode(t, l, "The school of the people")[0]
+	got, _, err := l.Encode(context.Background(), []encoder.Input{{IDs: ids}})
+	if err != nil || distance(got[0], want) > 1e-6 {
+		t.Errorf("its own ids: %v, want %v, error %v", got, want, err)
+	}
+	for _, bad := range [][]int32{ids[1:], ids[:len(ids)-1], ids[:1]} {
+		if _, _, err := l.Encode(context.Background(), []encoder.Input{{IDs: bad}}); fault.Of(err) != fault.Invalid {
+			t.Errorf("ids %v: %v", bad, err)
+		}
+	}
+}
+
 func TestOpenRefusesOtherWeightsThanNamed(t *testing.T) {
 	dir, other := tinyFolder(t), tinyFolder(t)
 	cfg, err := qwen3embed.LoadConfig(filepath.Join(dir, "config.json"))

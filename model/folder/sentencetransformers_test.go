@@ -90,6 +90,9 @@ func TestWhatSentenceTransformersFoldersSay(t *testing.T) {
 		{"a text as usual", "sentence_bert_config.json", `{"transformer_task": "feature-extraction", "module_output_name": "token_embeddings",
 			"modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}}`, func(*folder.Info) {}},
 		{"an end token by setting", "tokenizer_config.json", `{"add_eos_token": true, "eos_token": {"content": "</s>"}}`, func(*folder.Info) {}},
+		{"a WordPiece's frame", "tokenizer.json", wordPiece(cls+", "+text+", "+sep, "true"), func(i *folder.Info) { i.EndToken = "[SEP]" }},
+		{"a WordPiece's older frame", "tokenizer.json", `{"model": {"type": "WordPiece"}, "post_processor":
+			{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}}`, func(i *folder.Info) { i.EndToken = "[SEP]" }},
 		{"a later version's modules", "modules.json", `[{"path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
 			{"path": "1_Pooling", "type": "sentence_transformers.sentence_transformer.modules.pooling.Pooling"}]`, func(*folder.Info) {}},
 	} {
@@ -103,6 +106,37 @@ func TestWhatSentenceTransformersFoldersSay(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		} else if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+// Places of a post-processor.
+const (
+	cls  = `{"SpecialToken": {"id": "[CLS]", "type_id": 0}}`
+	text = `{"Sequence": {"id": "A", "type_id": 0}}`
+	sep  = `{"SpecialToken": {"id": "[SEP]", "type_id": 0}}`
+)
+
+// wordPiece is what of a tokenizer.json is read here.
+func wordPiece(single, lower string) string {
+	return `{"model": {"type": "WordPiece"}, "normalizer": {"type": "BertNormalizer", "clean_text": true,
+		"handle_chinese_chars": true, "strip_accents": null, "lowercase": ` + lower + `},
+		"post_processor": {"type": "TemplateProcessing", "single": [` + single + `], "special_tokens": {
+		"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}, "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}}}`
+}
+
+// transformers' class for BERT's tokenizer puts its own options over those of tokenizer.json: they must agree.
+func TestTokenizerOptionsAgree(t *testing.T) {
+	for options, says := range map[string]string{
+		`{"do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true, "model_max_length": 512}`: "",
+		`{"do_lower_case": false}`:          "do_lower_case",
+		`{"strip_accents": false}`:          "strip_accents",
+		`{"tokenize_chinese_chars": false}`: "tokenize_chinese_chars",
+	} {
+		_, err := folder.Read(lay(t, map[string]string{
+			"tokenizer.json": wordPiece(cls+", "+text+", "+sep, "true"), "tokenizer_config.json": options}))
+		if refused := says != ""; refused != (err != nil) || refused && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v", options, err)
 		}
 	}
 }
@@ -160,6 +194,7 @@ func TestSentenceTransformersFoldersRefused(t *testing.T) {
 		{"an unknown key of the tokenizer", "tokenizer_config.json", `{"unheard_of": true}`, "unheard_of", fault.Invalid},
 		{"an unknown key of tokenizer.json", "tokenizer.json", `{"unheard_of": {}}`, "unheard_of", fault.Invalid},
 		{"an end token without a name", "tokenizer_config.json", `{"add_eos_token": true}`, "add_eos_token", fault.Invalid},
+		{"two tokens before a WordPiece", "tokenizer.json", wordPiece(cls+", "+cls+", "+text+", "+sep, "true"), "post_processor", fault.Invalid},
 		{"another processor", "tokenizer.json", `{"post_processor": {"type": "BertProcessing"}}`, "BertProcessing", fault.Invalid},
 	} {
 		_, err := folder.Read(lay(t, map[string]string{c.file: c.content}))
