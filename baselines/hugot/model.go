@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/knights-analytics/hugot"
+	"github.com/knights-analytics/hugot/backends"
+	"github.com/knights-analytics/hugot/options"
+	"github.com/knights-analytics/hugot/pipelines"
+
+	hivesv1 "hives/baselines/hugot/hives/v1"
+)
+
+// batchTexts is how many texts are embedded together; with the lengths below it bounds the graphs that are compiled
+// and kept, two batch sizes times the lengths.
+const batchTexts = 8
+
+var lengths = []int{16, 32, 64, 128, 256, 512}
+
+// onnxName is what the ONNX file is called in the folder that hugot reads.
+const onnxName = "model.onnx"
+
+// model is one pipeline of hugot's pure-Go session. It embeds one batch at a time.
+type model struct {
+	session *hugot.Session
+	pipe    *pipelines.FeatureExtractionPipeline
+	version *hivesv1.ModelVersion
+	dir     string
+	mu      sync.Mutex
+}
+
+// open lays the files out as hugot wants them and loads them.
+func open(ctx context.Context, c config) (*model, error) {
+	m := &model{}
+	if err := m.load(ctx, c); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *model) load(ctx context.Context, c config) (err error) {
+	if m.version, err = identify(c); err != nil {
+		return err
+	}
+	if m.dir, err = os.MkdirTemp("", "hugot-"); err != nil {
+		return err
+	}
+	for to, from := range map[string]string{onnxName: c.onnx, "tokenizer.json": c.tokenizer(), "config.json": c.config()} {
+		raw, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(m.dir, to), raw, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	m.session, err = hugot.NewGoSession(ctx, options.WithGoMLXBatchBuckets([]int{1, batchTexts}), options.WithGoMLXSequenceBuckets(lengths))
+	if err != nil {
+		return err
+	}
+	m.pipe, err = hugot.NewPipeline(m.session, hugot.FeatureExtractionConfig{ModelPath: m.dir, OnnxFilename: onnxName, Name: "embed"})
+	return err
+}
+
+func (c config) tokenizer() string { return filepath.Join(c.model, "tokenizer.json") }
+func (c config) config() string    { return filepath.Join(c.model, "config.json") }
+
+// identify says which vectors these are, and refuses texts longer than the model has positions for.
+func identify(c config) (*hivesv1.ModelVersion, error) {
+	raw, err := os.ReadFile(c.config())
+	if err != nil {
+		return nil, err
+	}
+	var known struct {
+		Hidden    uint32 `json:"hidden_size"`
+		Positions int    `json:"max_position_embeddings"`
+	}
+	if err := json.Unmarshal(raw, &known); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.config(), err)
+	}
+	if most := min(known.Positions, lengths[len(lengths)-1]); c.maxLength < 3 || c.maxLength > most {
+		return nil, fmt.Errorf("texts of %d tokens: want 3 to %d, for the positions in %s", c.maxLength, most, c.config())
+	}
+	v := &hivesv1.ModelVersion{
+		Name: filepath.Base(filepath.Clean(c.model)) + " by hugot", Dimension: known.Hidden, MaxLength: uint32(c.maxLength),
+		Pooling: "mean", Precision: "onnx", Engine: "hugot",
+	}
+	for path, sum := range map[string]*string{c.onnx: &v.WeightsSha256, c.tokenizer(): &v.TokenizerSha256} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		digest := sha256.Sum256(raw)
+		*sum = hex.EncodeToString(digest[:])
+	}
+	return v, nil
+}
+
+// Tokens returns how many tokens each text has, special ones included. hugot's tokenizer in Go never cuts.
+func (m *model) Tokens(texts []string) []int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	batch := backends.NewBatch(len(texts))
+	backends.TokenizeInputs(batch, m.pipe.Model.Tokenizer, texts)
+	out := make([]int, len(texts))
+	for i, in := range batch.Input {
+		out[i] = len(in.TokenIDs)
+	}
+	return out
+}
+
+// Embed returns the means of at most batchTexts texts. The engine panics where it cannot go on.
+func (m *model) Embed(ctx context.Context, texts []string) (vectors [][]float32, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the engine gave up: %s", strings.SplitN(fmt.Sprint(r), "\n", 2)[0])
+		}
+	}()
+	out, err := m.pipe.RunPipeline(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	return out.Embeddings, nil
+}
+
+// Close frees what open took.
+func (m *model) Close() {
+	if m.session != nil {
+		m.session.Destroy()
+	}
+	os.RemoveAll(m.dir)
+}
