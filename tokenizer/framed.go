@@ -18,7 +18,8 @@ const noEnd = -1
 // Framed frames texts as the model read them in training: the start ids, the text's ids, the end token. Ids of the text
 // are cut so that all are MaxLength at most. A language model has no start ids, and its end token is always appended,
 // because published tokenizer.json files differ in whether their post-processor does so (but NewFramedAsFile); of a
-// WordPiece the file's post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its fields.
+// WordPiece the file's post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its
+// fields.
 type Framed struct {
 	Tokenizer Tokenizer
 	MaxLength int
@@ -93,8 +94,8 @@ type prefixEncoder interface {
 // room is how many ids of a text are kept.
 func (f *Framed) room() int { return f.MaxLength - len(f.Start) - len(f.end()) }
 
-// Encode returns the framed ids of text, those of the frame alone for an empty one, at most MaxLength, and whether ids were cut
-// off. Cutting a long text does not cost the encoding of all of it.
+// Encode returns the framed ids of text, those of the frame alone for an empty one, at most MaxLength, and whether ids
+// were cut off. Cutting a long text does not cost the encoding of all of it.
 func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 	if p, ok := f.Tokenizer.(prefixEncoder); ok {
 		ids, err = p.EncodePrefix(nil, text, f.room()+1) // one more than is kept: shows whether more follow
@@ -107,8 +108,8 @@ func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 	return f.Frame(ids)
 }
 
-// Frame cuts ids, which hold nothing of the frame yet, and puts it around them. It refuses ids outside the vocabulary. The
-// result shares no memory with ids.
+// Frame cuts ids, which hold nothing of the frame yet, and puts it around them. It refuses ids outside the vocabulary.
+// The result shares no memory with ids.
 func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) {
 	// Ids may come from outside (an RPC, a file), and an embedding look-up would not notice a wrong one.
 	size := f.Tokenizer.VocabSize()
@@ -139,6 +140,12 @@ func (f *Framed) check(framed []int32) error {
 // inside tells whether ids begin with Start and are longer.
 func (f *Framed) inside(ids []int32) bool {
 	return len(ids) > len(f.Start) && slices.Equal(ids[:len(f.Start)], f.Start)
+}
+
+// Parts splits framed ids into what stands before the text, the text's own, and what stands behind it.
+func (f *Framed) Parts(framed []int32) (before, own, behind []int32) {
+	first, last := len(f.Start), len(framed)-len(f.end())
+	return framed[:first], framed[first:last], framed[last:]
 }
 
 // CheckGiven refuses ids that a caller gives in place of a text where they lack the frame of a model with start ids:

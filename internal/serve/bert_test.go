@@ -27,6 +27,11 @@ func startBert(t *testing.T) (*servetest.Fixture, *tokenizer.Framed) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startFramed(t, framed), framed
+}
+
+func startFramed(t *testing.T, framed *tokenizer.Framed) *servetest.Fixture {
+	t.Helper()
 	r := &servetest.Runner{}
 	o := servetest.Options(t, r)
 	o.Load = func(context.Context) (*serve.Model, error) {
@@ -34,7 +39,7 @@ func startBert(t *testing.T) (*servetest.Fixture, *tokenizer.Framed) {
 		m.Framed = framed
 		return m, nil
 	}
-	return servetest.Start(t, o, r), framed
+	return servetest.Start(t, o, r)
 }
 
 // TestGivenIdsStandInTheFrame: ids that Tokenize returns are embedded, also where they must be cut; without either
@@ -65,6 +70,30 @@ func TestGivenIdsStandInTheFrame(t *testing.T) {
 	kept := append(slices.Repeat(framed.Start, servetest.MaxLength-1), framed.EndID)
 	if d := distance(got.Embeddings[0].Values, unitOf(servetest.Vector(kept), servetest.Dim)); !(d < 1e-6) {
 		t.Errorf("the vector differs by %g from that of the first ids and the last", d)
+	}
+}
+
+// TestTokensOfAModelWithoutEnd: nothing stands around a text, so no token is special or left out.
+func TestTokensOfAModelWithoutEnd(t *testing.T) {
+	framed, err := tokenizer.NewFramedAsFile(servetest.Framed(t).Tokenizer, servetest.MaxLength)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := startFramed(t, framed)
+	ids, _, err := framed.Encode("a lie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, special := range []bool{true, false} {
+		got, err := teiv1.NewTokenizeClient(f.Conn).Tokenize(ctx(t), &teiv1.EncodeRequest{Inputs: "a lie", AddSpecialTokens: special})
+		if err != nil || len(got.Tokens) != len(ids) {
+			t.Fatalf("%v, want %d tokens, error %v", got, len(ids), err)
+		}
+		for _, tok := range got.Tokens {
+			if tok.Special || tok.Start == nil {
+				t.Errorf("token %v", tok)
+			}
+		}
 	}
 }
 

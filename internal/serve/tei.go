@@ -148,9 +148,5 @@ func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv
 	if err != nil {
 		return nil, err
 	}
-	out := &teiv1.EncodeResponse{Tokens: tokens(g.Framed, f.ids[0], prompt+r.Inputs)}
-	if !r.AddSpecialTokens {
-		out.Tokens = out.Tokens[len(g.Framed.Start) : len(out.Tokens)-1]
-	}
-	return out, nil
+	return &teiv1.EncodeResponse{Tokens: tokens(g.Framed, f.ids[0], prompt+r.Inputs, r.AddSpecialTokens)}, nil
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -8,18 +9,20 @@ import (
 	"hives/tokenizer"
 )
 
-// tokens describes the ids of a text in its frame.
-func tokens(f *tokenizer.Framed, ids []int32, text string) []*teiv1.SimpleToken {
+// tokens describes the ids of a text, and of its frame where that is asked for.
+func tokens(f *tokenizer.Framed, ids []int32, text string, framed bool) []*teiv1.SimpleToken {
 	speller, _ := f.Tokenizer.(tokenizer.Speller)
-	start, end := len(f.Start), len(ids)-1
-	inner := spelled(speller, ids[start:end], text)
+	before, own, behind := f.Parts(ids)
+	out := spelled(speller, own, text)
 	if p, ok := f.Tokenizer.(tokenizer.Placer); ok {
 		for i, at := range p.Places(text) {
-			place(inner[i], text, at[0], at[1])
+			place(out[i], text, at[0], at[1])
 		}
 	}
-	out := special(speller, ids[:start])
-	return append(append(out, inner...), special(speller, ids[end:])...)
+	if !framed {
+		return out
+	}
+	return slices.Concat(special(speller, before), out, special(speller, behind))
 }
 
 // special describes ids that stand around a text.
