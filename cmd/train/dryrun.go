@@ -11,12 +11,21 @@ import (
 )
 
 // dryRun prints what a run would need.
-func dryRun(ctx context.Context, cfg trainer.Config, o trainer.RunOptions, out io.Writer, asJSON bool) error {
-	plan, err := trainer.DryRun(ctx, cfg, o)
+func dryRun(ctx context.Context, cfg trainer.Config, ro trainer.RunOptions, o *options, out io.Writer) error {
+	if err := openEngine(ctx, o, &ro); err != nil {
+		return err
+	}
+	defer ro.Engine.Close()
+	watcher := newWatcher(ro.Engine.Choice)
+	ro.Observer = watcher
+	if o.smoke {
+		watcher.Note(smokeWords)
+	}
+	plan, err := trainer.DryRun(ctx, cfg, ro)
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if o.json {
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(plan)

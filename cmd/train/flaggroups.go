@@ -7,7 +7,7 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "The run", Names: []string{
 		"out", "resume", "allow-changed", "steps", "seed", "smoke", "dry-run", "json", "step", "origin"}},
 	{Title: "Rows", Names: []string{
-		"data", "validation", "validation-fraction", "skip-bad", "permute-labels", "theories"}},
+		"data", "validation", "validation-fraction", "split-seed", "skip-bad", "permute-labels", "theories"}},
 	{Title: "Model", Names: []string{
 		"model", "from", "tokenizer", "layers", "freeze-layers", "states", "max-length", "pooling"}},
 	{Title: "Loss and batches", Names: []string{

@@ -46,7 +46,10 @@ func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*tra
 	if _, err := runstore.Read(o.out); o.out != "" && err != nil {
 		return nil, err
 	}
-	cfg, options, err := prepare(ctx, cmd.Flags(), o)
+	cfg, options, err := settings(cmd.Flags(), o)
+	if err == nil {
+		err = openEngine(ctx, o, &options)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ var flagKeys = map[string]string{
 	"freeze-layers": "model.freeze_layers", "states": "model.states",
 	"layers": "model.layers", "pooling": "model.pooling", "precision": "model.precision",
 	"data": "data.train", "validation": "data.validation", "validation-fraction": "data.validation_fraction",
-	"permute-labels": "data.permute_labels", "skip-bad": "data.skip_bad",
+	"permute-labels": "data.permute_labels", "split-seed": "data.split_seed", "skip-bad": "data.skip_bad",
 	"batch-size": "sampler.batch_size", "negatives": "sampler.negatives",
 	"false-negatives": "sampler.false_negatives", "anchor-weighting": "sampler.anchor_weighting",
 	"loss": "loss.variant", "temperature": "loss.temperature",
@@ -138,6 +138,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.String("data", "", "file of training rows, .parquet or .csv")
 	fs.String("validation", "", "file of held-out rows; without it a share of --data is held out")
 	fs.Float64("validation-fraction", d.Data.ValidationFraction, "share of --data that is held out without --validation; 0 trains on all rows")
+	fs.Uint64("split-seed", d.Data.SplitSeed, "seed of what is held out; --seed does not change it")
 	fs.Bool("permute-labels", false, "control: deal labels out anew inside each corpus")
 	fs.Bool("skip-bad", false, "leave bad rows out instead of refusing the file")
 	fs.Int("batch-size", d.Sampler.BatchSize, "number of texts in a step")
@@ -171,6 +172,15 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Int("log-every", d.Log.Every, "number of steps between lines of metrics.jsonl")
 }
 
+// readStored reads a run's settings as the program that wrote them had them.
+func readStored(path string) (trainer.Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return trainer.Config{}, err
+	}
+	return trainer.Stored(raw)
+}
+
 // load builds the effective configuration.
 func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	base := trainer.Default()
@@ -178,6 +188,9 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	if _, err := os.Stat(stored); o.resume && err == nil {
 		if base, _, err = cli.Load(base, cli.Sources{File: stored, Environ: []string{}}); err != nil {
 			return base, nil, fmt.Errorf("stored configuration: %w", err)
+		}
+		if base, err = readStored(stored); err != nil {
+			return base, nil, err
 		}
 	}
 	src := o.config.Sources(fs, "TRAIN", flagKeys)

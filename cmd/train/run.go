@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/runstore"
 	"hives/internal/trainer"
 )
 
@@ -22,8 +24,24 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		}
 		defer done()
 	}
-	cfg, options, err := prepare(ctx, fs, o)
+	cfg, options, err := settings(fs, o)
 	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return dryRun(ctx, cfg, options, o, out)
+	}
+	ready, err := trainer.Prepare(ctx, cfg, options)
+	if err != nil {
+		return err
+	}
+	defer ready.Close()
+	if done := ready.Finished(); done != nil {
+		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, done.Steps)
+		printNext(out, *done)
+		return nil
+	}
+	if err := openEngine(ctx, o, &options); err != nil {
 		return err
 	}
 	defer options.Engine.Close()
@@ -32,16 +50,13 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if o.smoke {
 		w.Note(smokeWords)
 	}
-	if o.dryRun {
-		return dryRun(ctx, cfg, options, out, o.json)
-	}
 	cli.EndsItself(ctx)
 	metrics, err := o.serveMetrics(&cfg, &options)
 	if err != nil {
 		return err
 	}
 	defer metrics.Close()
-	summary, err := trainer.Run(ctx, cfg, options)
+	summary, err := ready.Run(ctx, options)
 	w.close()
 	if err != nil {
 		return err
@@ -50,15 +65,16 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		fmt.Fprintln(out, smokeWords)
 		return nil
 	}
-	if summary.AlreadyFinished {
-		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, summary.Steps)
-	}
-	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", summary.Model, summary.Model)
+	printNext(out, summary)
 	return nil
 }
 
-// prepare turns the flags into a valid configuration and an open engine, which the caller closes.
-func prepare(ctx context.Context, fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
+func printNext(out io.Writer, s trainer.Summary) {
+	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", s.Model, cli.ShellWord(s.Model))
+}
+
+// settings turns the flags into a valid configuration. No engine is open yet.
+func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
 	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
 	cfg, _, err := load(fs, o)
 	cfg = o.smokeFiles.shrink(cfg)
@@ -66,19 +82,56 @@ func prepare(ctx context.Context, fs *pflag.FlagSet, o *options) (trainer.Config
 		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
 	}
 	if err == nil {
+		err = o.nothingToResume(&cfg)
+	}
+	if err == nil {
+		_, err = engine.ParseKind(o.engine)
+	}
+	if err == nil {
 		err = cfg.Validate()
 	}
-	if err != nil {
-		return cfg, ro, err
+	if err == nil {
+		ro.Config, err = cli.EncodeTOML(cfg)
 	}
-	if ro.Config, err = cli.EncodeTOML(cfg); err != nil {
-		return cfg, ro, err
+	return cfg, ro, err
+}
+
+// nothingToResume says that --out holds no run. With all that a run needs --resume begins one, so that one command
+// serves a machine that may be taken away at any time.
+func (o *options) nothingToResume(cfg *trainer.Config) error {
+	_, err := runstore.Read(o.out)
+	if !o.resume || fault.Of(err) != fault.NotFound || cfg.Model.From != "" && cfg.Data.Train != "" {
+		return nil
 	}
+	return fault.Usage(fault.New(fault.NotFound, "%s holds no run to go on with: name the --out of a run, or give --model and --data to begin one there", o.out))
+}
+
+// openEngine opens the engine that the flags name.
+func openEngine(ctx context.Context, o *options, ro *trainer.RunOptions) (err error) {
 	ro.Engine, err = engine.Open(ctx, engine.Options{Kind: engine.Kind(o.engine), Threads: o.threads})
 	if err == nil {
 		ro.Versions = versions(ro.Engine)
+		ro.ResumeCommand = o.resumeCommand(ro.Engine)
 	}
-	return cfg, ro, err
+	return err
+}
+
+// resumeCommand is what goes on with the run on the same engine: what the run folder does not hold.
+func (o *options) resumeCommand(e *engine.Engine) string {
+	words := []string{"train", "--resume", "--out", o.out, "--engine", string(e.Name)}
+	if o.threads > 0 {
+		words = append(words, "--threads", fmt.Sprint(o.threads))
+	}
+	if o.waitForSaves {
+		words = append(words, "--checkpoint-sync")
+	}
+	if o.metricsListen != "" {
+		words = append(words, "--metrics-listen", o.metricsListen)
+	}
+	for i, word := range words {
+		words[i] = cli.ShellWord(word)
+	}
+	return strings.Join(words, " ")
 }
 
 // versions is everything that the bits of a run may depend on.

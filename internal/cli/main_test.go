@@ -75,7 +75,7 @@ func TestStopped(t *testing.T) {
 
 func TestCommandLineIsReadByAShellAgain(t *testing.T) {
 	for word, want := range map[string]string{"a/b-c.d=1": "a/b-c.d=1", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$HOME": "'$HOME'"} {
-		if got := shellWord(word); got != want {
+		if got := ShellWord(word); got != want {
 			t.Errorf("%q: %s, want %s", word, got, want)
 		}
 	}

@@ -120,13 +120,13 @@ func stopped(ctx context.Context, err error) error {
 func commandLine() string {
 	words := slices.Clone(os.Args)
 	for i, word := range words {
-		words[i] = shellWord(word)
+		words[i] = ShellWord(word)
 	}
 	return strings.Join(words, " ")
 }
 
-// shellWord quotes a word that a shell would not leave alone.
-func shellWord(word string) string {
+// ShellWord quotes a word that a shell would not leave alone.
+func ShellWord(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
 	}

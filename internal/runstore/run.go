@@ -39,7 +39,7 @@ type Run struct {
 // TOML; of info the caller sets Stage, Versions and Hashes.
 func Create(dir string, config []byte, info Info) (*Run, error) {
 	// Before the lock file is made: a foreign folder must stay as it is.
-	if err := refuseTaken(dir); err != nil {
+	if err := Free(dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -60,7 +60,7 @@ func Create(dir string, config []byte, info Info) (*Run, error) {
 // begin writes the files of a new run, run.json last: a kill before it leaves a folder that Create takes
 // for an empty one.
 func (r *Run) begin(config []byte) error {
-	if err := refuseTaken(r.dir); err != nil { // another process may have been quicker
+	if err := Free(r.dir); err != nil { // another process may have been quicker
 		return err
 	}
 	id := make([]byte, 8)
@@ -104,8 +104,8 @@ func (r *Run) restore() error {
 	return nil
 }
 
-// refuseTaken refuses a folder with a run, or with anything that an interrupted Create did not leave.
-func refuseTaken(dir string) error {
+// Free refuses a folder with a run, or with anything that an interrupted Create did not leave.
+func Free(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -224,7 +224,10 @@ func (r *Run) CheckpointDir() string { return CheckpointDir(r.dir) }
 func CheckpointDir(dir string) string { return filepath.Join(dir, "checkpoints") }
 
 // FinalDir is the model folder of the finished run.
-func (r *Run) FinalDir() string { return filepath.Join(r.dir, "final") }
+func (r *Run) FinalDir() string { return FinalDir(r.dir) }
+
+// FinalDir is the model folder of the run in dir, once it is finished.
+func FinalDir(dir string) string { return filepath.Join(dir, "final") }
 
 // Close gives the run back. The lock file stays: removing it would let two processes hold two files of
 // one name.

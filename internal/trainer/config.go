@@ -2,10 +2,13 @@ package trainer
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/pelletier/go-toml/v2"
 
+	"hives/internal/fault"
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/losses"
@@ -16,7 +19,7 @@ import (
 // Config is everything that decides a run's result, as stored in its config.toml.
 type Config struct {
 	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors"`
-	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG), batches and splits"`
+	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG) and batches"`
 	Steps     int             `toml:"steps" comment:"the schedule's length; 0 only writes the starting weights"`
 	Model     ModelConfig     `toml:"model"`
 	LoRA      LoRAConfig      `toml:"lora" comment:"low-rank adapters in place of the weights: docs/LORA.md"`
@@ -50,6 +53,7 @@ type DataConfig struct {
 	Train              string  `toml:"train" comment:"Parquet or CSV of training rows"`
 	Validation         string  `toml:"validation" comment:"held-out rows; empty: validation_fraction of the training file"`
 	ValidationFraction float64 `toml:"validation_fraction" comment:"share of connected components held out when no file is named"`
+	SplitSeed          uint64  `toml:"split_seed" comment:"of what is held out, apart from seed: runs of several seeds hold out the same rows"`
 	PermuteLabels      bool    `toml:"permute_labels" comment:"control: deal labels out anew inside each corpus"`
 	SkipBad            bool    `toml:"skip_bad" comment:"leave out rows that cannot be read instead of refusing the file"`
 }
@@ -127,6 +131,32 @@ const (
 	Packed          = "packed"
 	Padded          = "padded"
 )
+
+// Stored reads a run's config.toml. What an older program did not write there is as that program had it.
+func Stored(raw []byte) (Config, error) {
+	c := Default()
+	var older struct {
+		Data struct {
+			SplitSeed *uint64 `toml:"split_seed"`
+		} `toml:"data"`
+	}
+	if err := errors.Join(toml.Unmarshal(raw, &c), toml.Unmarshal(raw, &older)); err != nil {
+		return c, fault.New(fault.Corrupt, "stored configuration: %w", err)
+	}
+	if older.Data.SplitSeed == nil {
+		c.Data.SplitSeed = c.Seed
+	}
+	return c, nil
+}
+
+// complete is a stored configuration with every setting of this program.
+func complete(raw []byte) ([]byte, error) {
+	c, err := Stored(raw)
+	if err != nil {
+		return nil, err
+	}
+	return toml.Marshal(c)
+}
 
 // DefaultStage returns the paper's settings of a stage; another number's are those of Stage 1.
 func DefaultStage(stage int) Config {

@@ -79,24 +79,30 @@ func (l *loop) interrupted(err error) error {
 	if err := l.run.SetStatus(runstore.Interrupted, l.done); err != nil {
 		return err
 	}
-	return fault.Saved(fault.New(fault.Canceled, "stopped after step %d of %d; nothing is lost, go on with: train --resume --out %s",
-		l.done, l.cfg.Steps, l.o.Out))
+	return fault.Saved(fault.New(fault.Canceled, "stopped after step %d of %d; nothing is lost, go on with: %s",
+		l.done, l.cfg.Steps, l.goOnWith()))
 }
 
 // failed ends a run that an error stopped. The error may be the disk's, so no other save is tried: the last
 // checkpoint holds. For the same reason run.json may have to go on saying that the run is running.
 func (l *loop) failed(err error) error {
 	err = errors.Join(err, l.saver.wait())
+	if l.done == 0 && l.saver.meta.Step < 0 && fault.Of(err) == fault.Unavailable {
+		l.metrics.Close()
+		l.discard() // nor has it anything to go on from
+		return fmt.Errorf("%w; nothing was trained, and %s is free for another try", err, l.o.Out)
+	}
 	l.run.SetStatus(runstore.Failed, l.done)
 	if fault.Of(err) == fault.Exhausted {
-		err = fmt.Errorf("after step %d: %w; then go on with: train --resume --out %s", l.done, err, l.o.Out)
+		err = fmt.Errorf("after step %d: %w; then go on with: %s", l.done, err, l.goOnWith())
 	}
 	return err
 }
 
-// discard removes the files of a run that never began; the folder and its lock stay.
+// discard removes the files of a run that never began; the folder and its lock stay. A folder of checkpoints goes only
+// if it is empty.
 func (l *loop) discard() {
-	for _, name := range []string{"run.json", "config.toml"} {
+	for _, name := range []string{"run.json", "config.toml", "metrics.jsonl", "checkpoints"} {
 		os.Remove(filepath.Join(l.o.Out, name))
 	}
 }

@@ -10,3 +10,15 @@ func Optimizer(learned bool) *optim.AdamW {
 	}
 	return c.optimizer()
 }
+
+// HeldOut names the texts that a run holds out.
+func HeldOut(t interface{ Fatal(...any) }, cfg Config) (texts string) {
+	rows, err := readRows(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows.Validation {
+		texts += r.TextID + " "
+	}
+	return texts
+}

@@ -2,11 +2,10 @@ package trainer
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"hives/checkpoints"
 	"hives/internal/fault"
@@ -47,9 +46,9 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
 	}
-	of := Default()
-	if err := toml.Unmarshal(raw, &of); err != nil {
-		return nil, fault.New(fault.Corrupt, "%s: %w", filepath.Join(run, "config.toml"), err)
+	of, err := Stored(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", run, err)
 	}
 	if cfg.Model.Tokenizer != "" {
 		of.Model.Tokenizer = cfg.Model.Tokenizer
@@ -63,7 +62,9 @@ func openCheckpoint(at string, cfg *Config) (*start, error) {
 		s.model.Close()
 		return nil, err
 	}
-	if err := errors.Join(s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer()); err != nil { // again, for the length may be another
+	// The tokenizer once more, for the length may be another.
+	err = errors.Join(s.truncate(cfg.Model.Layers), s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer())
+	if err != nil {
 		s.model.Close()
 		return nil, err
 	}

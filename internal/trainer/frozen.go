@@ -5,6 +5,7 @@ import (
 
 	"hives/checkpoints"
 	"hives/internal/fault"
+	"hives/internal/optim"
 	"hives/internal/runstore"
 )
 
@@ -25,7 +26,7 @@ func (l *loop) restore(c *checkpoints.Checkpoint) error {
 	if err := errors.Join(sameFrozen(c, l.hashes[frozenWeights]), l.sameBase(c)); err != nil {
 		return err
 	}
-	return restore(l.start.model.Variables(), c)
+	return restore(l.start.model.Variables(), c, optim.MomentType(l.cfg.Memory.Moments))
 }
 
 // sameLower is the same check of a start that takes a checkpoint's weights over.

@@ -126,7 +126,11 @@ func (l *loop) compute(ctx context.Context, in stepInput) (result StepResult, go
 	l.meets(in.batch)
 	result, err = l.stepper.Step(in.batch, l.done-l.lossScale.Skipped, in.rate, l.lossScale.Scale)
 	if err != nil {
-		return result, false, fault.New(fault.Unavailable, "step %d: %w; go on from the last checkpoint with --resume", l.done+1, err)
+		err = fault.New(fault.Unavailable, "step %d: %w", l.done+1, err)
+		if l.saver != nil && l.saver.meta.Step >= 0 {
+			err = fmt.Errorf("%w; go on from the last checkpoint with: %s", err, l.goOnWith())
+		}
+		return result, false, err
 	}
 	goOn = result.Finite()
 	if l.options.LossScaling && result.LossFinite() {

@@ -31,6 +31,8 @@ type RunOptions struct {
 	Versions     map[string]string
 	Engine       *engine.Engine
 	Observer     Observer
+	// ResumeCommand is what a person types to go on, quoted for a shell; empty names the run folder alone.
+	ResumeCommand string
 }
 
 // Summary is how a run ended.
@@ -41,30 +43,13 @@ type Summary struct {
 	Validation      *Validation // the last one, nil without held-out rows
 }
 
-// Run trains from the start or from a checkpoint to the end of the schedule. When ctx ends it saves a
-// checkpoint after the step in flight and returns an error marked with fault.Saved.
+// Run is Prepare and Ready.Run in one.
 func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
-	if err := cfg.Validate(); err != nil {
-		return Summary{}, err
-	}
-	run, fresh, err := openRun(cfg.Stage, o)
+	ready, err := Prepare(ctx, cfg, o)
 	if err != nil {
 		return Summary{}, err
 	}
-	defer run.Close()
-	if run.Info().Status == runstore.Finished {
-		return Summary{Steps: run.Info().Step, Model: run.FinalDir(), AlreadyFinished: true}, nil
-	}
-	l := &loop{cfg: cfg, o: o, run: run, validated: -1}
-	defer l.close()
-	err = l.prepare(ctx, fresh)
-	if err == nil {
-		err = l.train(ctx)
-	}
-	if err == nil {
-		err = l.finish(ctx)
-	}
-	return l.summary(), l.end(err, fresh)
+	return ready.Run(ctx, o)
 }
 
 // openRun creates the run folder, or takes the run in it up again.
@@ -98,12 +83,7 @@ func checkConfig(run *runstore.Run, o RunOptions) error {
 // changedConfig compares the configuration with that of the run in o.Out and refuses a change that was not
 // allowed.
 func changedConfig(o RunOptions) (changed bool, err error) {
-	stored, err := runstore.Config(o.Out)
-	if err != nil {
-		return false, err
-	}
-	changes, err := runstore.ConfigChanges(stored, o.Config)
-	changes = slices.DeleteFunc(changes, renamed)
+	changes, err := configChanges(o)
 	if err == nil && !o.AllowChanged {
 		err = runstore.RefuseChanges(changes)
 	}
@@ -116,6 +96,18 @@ func renamed(c runstore.Change) bool {
 		return value == strconv.Quote(samplers.Drop) || value == strconv.Quote(samplers.Anchor)
 	}
 	return c.Field == "sampler.false_negatives" && older(c.Stored) && older(c.Given)
+}
+
+func configChanges(o RunOptions) ([]runstore.Change, error) {
+	stored, err := runstore.Config(o.Out)
+	if err != nil {
+		return nil, err
+	}
+	if stored, err = complete(stored); err != nil {
+		return nil, err
+	}
+	changes, err := runstore.ConfigChanges(stored, o.Config)
+	return slices.DeleteFunc(changes, renamed), err
 }
 
 // loop is a run in memory.
@@ -143,7 +135,8 @@ type loop struct {
 	trial     bool              // a dry run, which writes nothing
 	hashes    map[string]string
 
-	rowNumbers []int // in the training file, by training row
+	rowNumbers []int    // in the training file, by training row
+	warnings   []string // to be said once somebody watches
 
 	done      int // updates applied
 	validated int // step of the newest validation in the log, −1 without one
@@ -154,12 +147,8 @@ type loop struct {
 	saveTook  time.Duration  // of the last checkpoint
 }
 
-// prepare does everything up to the first step; fresh tells a new run from one that is resumed.
-func (l *loop) prepare(ctx context.Context, fresh bool) error {
-	rows, err := l.read()
-	if err != nil {
-		return err
-	}
+// prepare does everything between the inputs and the first step; fresh tells a new run from one that is resumed.
+func (l *loop) prepare(ctx context.Context, rows *Rows, fresh bool) error {
 	stored := l.run.Info().Hashes
 	if err := l.hashConfig(); err != nil {
 		return err
@@ -169,7 +158,7 @@ func (l *loop) prepare(ctx context.Context, fresh bool) error {
 			return err
 		}
 	}
-	if err := l.build(ctx, rows); err != nil {
+	if err := l.prepareSteps(ctx, rows); err != nil {
 		return err
 	}
 	if !fresh && !l.o.AllowChanged {
@@ -229,17 +218,14 @@ func refuseChangedInputs(stored, now map[string]string) error {
 
 // build makes batches, steps and validation of what was read.
 func (l *loop) build(ctx context.Context, rows *Rows) (err error) {
-	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
-		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
+	if err := l.number(ctx, rows); err != nil {
+		return err
 	}
 	return l.prepareSteps(ctx, rows)
 }
 
 func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 	backend := l.o.Engine.Backend
-	if err := l.prepareSampler(rows); err != nil {
-		return err
-	}
 	if l.validator, err = NewValidator(backend, rows.Validation, l.cfg.Log.ValidationRows, &l.cfg); err != nil {
 		return err
 	}
@@ -297,6 +283,9 @@ func (l *loop) stepOptions() (o StepOptions, err error) {
 // describe says what is about to be trained, with the figures a person would check first.
 func (l *loop) describe(rows *Rows) {
 	stats, sizes, note := l.stats(), l.start.model.Sizes(), l.o.Observer.Note
+	for _, line := range l.warnings {
+		note(line)
+	}
 	note(fmt.Sprintf("model: %d parameters, %d layers, hidden %d; texts of at most %d tokens, %s pooling",
 		transformer.Parameters(l.start.model.Architecture()), sizes.Layers, sizes.Hidden, l.start.info.MaxLength, l.start.info.Pooling))
 	if l.cfg.LoRA.Rank > 0 {
@@ -349,6 +338,9 @@ func (l *loop) takeUp(fresh bool) error {
 			}
 			l.done, after, taken = c.Meta.Step, c.Meta.Step, c.Meta
 			l.setCounters(c.Meta.Counters)
+			if err := l.refuseTooFar(); err != nil {
+				return err
+			}
 			l.o.Observer.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.cfg.Steps))
 			for _, change := range runstore.Changes(c.Meta.Versions, l.o.Versions) {
 				l.o.Observer.Note("unlike before, so the last bits may differ: " + change.String())

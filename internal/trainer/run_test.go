@@ -71,7 +71,7 @@ func tinyRun(t *testing.T, steps int) trainer.Config {
 		t.Fatal(err)
 	}
 	cfg := trainer.Default()
-	cfg.Steps, cfg.Seed = steps, 3
+	cfg.Steps, cfg.Seed, cfg.Data.SplitSeed = steps, 3, 3
 	cfg.Model.From, cfg.Model.MaxLength = "random:"+dir, 16
 	cfg.Model.Tokenizer = filepath.Join(goldentest.ModuleRoot(t), "demo", "model")
 	cfg.Data.Train, cfg.Data.ValidationFraction = filepath.Join(dir, "rows.parquet"), .2

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/checkpoints"
+	"hives/internal/optim"
 	"hives/model/transformer"
 )
 
@@ -59,7 +60,7 @@ func savedWeight(t *testing.T, dir string, step int) []float32 {
 		t.Fatalf("latest is step %d, want %d", c.Meta.Step, step)
 	}
 	store, v := smallState(t, 0, 0)
-	if err := restore(store, c); err != nil {
+	if err := restore(store, c, optim.MomentsF32); err != nil {
 		t.Fatal(err)
 	}
 	value, err := v.Value()

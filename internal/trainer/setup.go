@@ -56,17 +56,20 @@ func openStart(cfg *Config) (*start, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := cfg.Model.Layers; n > 0 {
-		if err := s.model.Truncate(n); err != nil {
-			s.model.Close()
-			return nil, err
-		}
-	}
-	if err := errors.Join(s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer()); err != nil {
+	err = errors.Join(s.truncate(cfg.Model.Layers), s.info.Fits(s.model.Architecture()), s.adapt(cfg), s.openTokenizer())
+	if err != nil {
 		s.model.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// truncate keeps the first layers alone, if a number of them is asked for.
+func (s *start) truncate(layers int) error {
+	if layers == 0 {
+		return nil
+	}
+	return s.model.Truncate(layers)
 }
 
 // locate splits --model into the folder, its config and whether weights are to be drawn. A random model
@@ -148,7 +151,7 @@ func readRows(cfg *Config) (*Rows, error) {
 		rows.Validation, _, err = readHashed(cfg.Data.Validation, cfg.Data.SkipBad, rows.Hashes, "validation")
 	case f > 0:
 		var parts [data.NumParts][]data.Row
-		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Seed ^ holdOutDomain})
+		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Data.SplitSeed ^ holdOutDomain})
 		rows.Train, rows.Validation = parts[data.Train], parts[data.Validation]
 	}
 	if err != nil {

@@ -81,7 +81,7 @@ func (l *loop) readBanks(heldOut []data.Row) (err error) {
 	}
 	if l.cfg.Data.Validation == "" {
 		if len(heldOut) > 0 {
-			l.o.Observer.Note("warning: the theory anchors were fitted on rows that are held out here, so validation flatters; name a --validation file")
+			l.warn("%s", "the theory anchors were fitted on rows that are held out here, so validation flatters; name a --validation file")
 		}
 		return nil
 	}

@@ -106,9 +106,9 @@ func copyOf(store *model.Store, copies map[string]*tensors.Tensor) (checkpoints.
 	return checkpoints.Source{Infos: infos, Fetch: fetch}, nil
 }
 
-// restore puts a checkpoint's tensors into the store. They must be the trained weights, all of them, and what
-// belongs to these.
-func restore(store *model.Store, c *checkpoints.Checkpoint) error {
+// restore puts a checkpoint's tensors into the store, moments in the type that the run keeps them in. They must be the
+// trained weights, all of them, and what belongs to these.
+func restore(store *model.Store, c *checkpoints.Checkpoint, moments optim.MomentType) error {
 	missing := map[string]bool{}
 	for v := range store.IterVariables() {
 		if inState(v) {
@@ -121,7 +121,7 @@ func restore(store *model.Store, c *checkpoints.Checkpoint) error {
 			err = fault.New(fault.Mismatch, "trained there and frozen here; begin a new run --from it")
 		}
 		if err == nil {
-			err = setVariable(store, t)
+			err = setVariable(store, asMoments(t, moments))
 		}
 		if err != nil {
 			return fmt.Errorf("checkpoint %s: tensor %s: %w", c.Path, name, err)

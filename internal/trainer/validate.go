@@ -55,7 +55,8 @@ type Validator struct {
 	loss    *Exec
 }
 
-// NewValidator draws at most limit rows, a function of seed. It returns nil when fewer than two are held out.
+// NewValidator draws at most limit rows, a function of the split's seed: runs of several seeds are
+// measured on the same rows. It returns nil when fewer than two are held out.
 func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Config) (*Validator, error) {
 	if min(len(rows), limit) < 2 {
 		return nil, nil
