@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"text/tabwriter"
 
+	"hives/internal/columns"
 	"hives/internal/logistic"
 )
 
@@ -53,7 +53,7 @@ func Worst(curve []logistic.Tenth) float64 {
 }
 
 func (e *Evaluation) writeCurves(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintln(t, "probability\tabout: pairs\tforetold\ttrue\tsupports: pairs\tforetold\ttrue")
 	for k := range e.AboutCurve {
 		fmt.Fprintf(t, "%.1f–%.1f", float64(k)/10, float64(k+1)/10)
@@ -74,7 +74,7 @@ func (e *Evaluation) writeCurves(w io.Writer) error {
 }
 
 func (e *Evaluation) writeValues(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tvector's AUC\tcorpora\tanswered\tabout it\tsides\tright\tif about\tright")
 	silent := 0
 	for i := range e.Values {

@@ -29,7 +29,6 @@ type Options struct {
 	TopK      int // values shown for each text; 0: all that there is something to say of, with JSON all
 	Theories  []string
 	JSON      bool // JSON Lines: one object a text
-	Width     int  // of the lines printed; 0: of the terminal, or 100
 }
 
 // everything is more values than any file has.
@@ -52,7 +51,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return err
 	}
 	defer c.Close()
-	p := printer{out: out, width: o.width(out), top: o.TopK}
+	p := printer{out: out, top: o.TopK}
 	filter := &hivesv1.ValueFilter{Theories: o.Theories}
 	listed, err := c.Values.ListValues(ctx, &hivesv1.ListValuesRequest{Filter: filter})
 	if status.Code(err) == codes.FailedPrecondition {
@@ -95,8 +94,8 @@ func vectorsOnly(ctx context.Context, c *client.Client, o Options, p printer) er
 			}
 			continue
 		}
-		p.line("", text)
-		p.line("    ", "vector "+head(embedded.Embeddings[i].Values))
+		p.line(text)
+		p.line("    vector " + head(embedded.Embeddings[i].Values))
 	}
 	return p.err
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -118,19 +117,6 @@ func TestWordsSayWhatIsToldAndWhatIsNot(t *testing.T) {
 	}
 	if got := asked(t, &daemon{ignorant: true}, Options{Texts: []string{"x"}}); !strings.Contains(got, "can tell none of 2 values") {
 		t.Errorf("a model that can tell nothing:\n%s", got)
-	}
-}
-
-func TestLinesFitTheTerminal(t *testing.T) {
-	const width = 38
-	got := asked(t, &daemon{}, Options{Width: width, Texts: []string{strings.Repeat("mother's ärgerliche words ", 9)}})
-	if long := asked(t, &daemon{}, Options{Width: 300, Texts: []string{"x"}}); strings.Count(long, "\n") >= strings.Count(got, "\n") {
-		t.Error("a wide terminal gets as many lines as a narrow one")
-	}
-	for _, line := range strings.Split(got, "\n") {
-		if utf8.RuneCountInString(line) > width {
-			t.Errorf("%q is wider than %d", line, width)
-		}
 	}
 }
 

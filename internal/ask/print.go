@@ -4,32 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	hivesv1 "hives/proto/hives/v1"
 )
-
-// usualWidth is for output that goes to no terminal.
-const usualWidth = 100
-
-// width is that of the terminal, at least enough for a word.
-func (o Options) width(out io.Writer) int {
-	width := o.Width
-	if f, ok := out.(*os.File); ok && width == 0 {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-			width = w
-		}
-	}
-	if width == 0 {
-		width = usualWidth
-	}
-	return max(width, 20)
-}
 
 // ordered puts answers before doubts, each by the probability that the text is about the value, and keeps the top (0: all).
 func ordered(scores []*hivesv1.ValueScore, top int) []*hivesv1.ValueScore {
@@ -51,12 +30,17 @@ func open(s *hivesv1.ValueScore) int {
 	return 0
 }
 
-// printer writes lines no wider than width and keeps the first error.
+// printer writes lines, which the program's output fits to the terminal, and keeps the first error.
 type printer struct {
-	out   io.Writer
-	width int
-	top   int
-	err   error
+	out io.Writer
+	top int
+	err error
+}
+
+func (p *printer) line(text string) {
+	if _, err := fmt.Fprintln(p.out, text); p.err == nil {
+		p.err = err
+	}
 }
 
 // abilities says what the vectors can and cannot tell.
@@ -74,17 +58,17 @@ func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 	silent := len(listed.Values) - len(sides) - len(about)
 	switch {
 	case len(sides)+len(about) == 0:
-		p.line("", fmt.Sprintf("This model can tell none of %d values: on held-out texts it does no better than chance, or there are too few to say. Every answer is \"unsure\".", silent))
+		p.line(fmt.Sprintf("This model can tell none of %d values: on held-out texts it does no better than chance, or there are too few to say. Every answer is \"unsure\".", silent))
 	default:
 		if len(sides) > 0 {
-			p.line("", "It can tell whether a text is about these values, and which side it takes: "+strings.Join(sides, ", ")+".")
+			p.line("It can tell whether a text is about these values, and which side it takes: " + strings.Join(sides, ", ") + ".")
 		}
 		if len(about) > 0 {
-			p.line("", "It can tell whether a text is about these values, but no side: "+strings.Join(about, ", ")+".")
+			p.line("It can tell whether a text is about these values, but no side: " + strings.Join(about, ", ") + ".")
 		}
-		p.line("", fmt.Sprintf("It cannot tell %d others: on held-out texts it does no better than chance, or there are too few to say.", silent))
+		p.line(fmt.Sprintf("It cannot tell %d others: on held-out texts it does no better than chance, or there are too few to say.", silent))
 	}
-	p.line("", "")
+	p.line("")
 }
 
 // aboveChance is the server's own floor.
@@ -92,20 +76,20 @@ func aboveChance(a *hivesv1.Auc) bool { return a != nil && a.Low > .5 }
 
 // text prints a text and what is said of it.
 func (p *printer) text(text string, r *hivesv1.TextScores) {
-	p.line("", text)
+	p.line(text)
 	said := 0
 	for _, s := range ordered(r.Scores, p.top) {
 		if open(s) == 1 {
 			break
 		}
 		said++
-		p.line("    ", sentence(s))
+		p.line("    " + sentence(s))
 	}
 	switch {
 	case !r.Sense:
-		p.line("    ", "unsure of every value: the text is unlike those that the probabilities hold for, or cannot be told from nonsense")
+		p.line("    unsure of every value: the text is unlike those that the probabilities hold for, or cannot be told from nonsense")
 	case said == 0:
-		p.line("    ", "unsure of every value")
+		p.line("    unsure of every value")
 	}
 }
 
@@ -120,30 +104,4 @@ func sentence(s *hivesv1.ValueScore) string {
 
 func percent(p *hivesv1.Probability) string {
 	return fmt.Sprintf("%.0f %% [%.0f, %.0f]", 100*p.GetValue(), 100*p.GetLow(), 100*p.GetHigh())
-}
-
-// line prints a sentence in as many lines as the width asks for, all after the indent; the later ones are indented by
-// two more.
-func (p *printer) line(indent, text string) {
-	used := 0
-	var b strings.Builder
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case used == 0:
-			b.WriteString(indent)
-			used = len(indent)
-		case used+1+n > p.width:
-			b.WriteString("\n" + indent + "  ")
-			used = len(indent) + 2
-		default:
-			b.WriteString(" ")
-			used++
-		}
-		b.WriteString(word)
-		used += n
-	}
-	if _, err := fmt.Fprintln(p.out, b.String()); p.err == nil {
-		p.err = err
-	}
 }
