@@ -135,3 +135,20 @@ func TestPercentile(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkScores is one text against every value, each with a vector and both heads of 1,024 numbers.
+func BenchmarkScores(b *testing.B) {
+	const d = 1024
+	enc := newFake(d)
+	s := &values.Set{Theories: []values.Theory{{Theory: "mft", Mean: enc.vector("mean")}}, Guard: &values.Guard{Weights: enc.vector("guard")}}
+	for i := range 300 {
+		x := enc.vector(fmt.Sprint(i))
+		h := &values.Head{Weights: x, Intercepts: []float64{0, 1, -1}}
+		s.Values = append(s.Values, values.Value{ID: fmt.Sprint(i), Theory: "mft", Kind: values.Prototype, Vector: x, About: h, Support: h, Background: x[:101]})
+	}
+	all, _ := s.Select(values.Filter{})
+	text := enc.vector("text")
+	for b.Loop() {
+		s.Scores(text, all)
+	}
+}

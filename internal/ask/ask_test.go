@@ -105,7 +105,7 @@ func TestWordsSayWhatIsToldAndWhatIsNot(t *testing.T) {
 	got := asked(t, &daemon{}, Options{Texts: []string{"He hit her.", "nonsense"}})
 	for _, want := range []string{
 		"and which side it takes: mft/care-harm.\n", "but no side: mft/loyalty-betrayal.\n", "It cannot tell 2 others",
-		"He hit her.\n    opposes mft/care-harm: about it 88 % [80, 90], on its side 12 % [10, 20]\n    about mft/loyalty-betrayal: about it 70 % [60, 80]\nnonsense\n",
+		"He hit her.\n    opposes mft/care-harm: about it 88 % [80, 90], against it 88 % [80, 90]\n    about mft/loyalty-betrayal: about it 70 % [60, 80]\nnonsense\n",
 		"nonsense\n    unsure of every value: the text is unlike",
 	} {
 		if !strings.Contains(got, want) {

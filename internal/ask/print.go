@@ -93,11 +93,15 @@ func (p *printer) text(text string, r *hivesv1.TextScores) {
 	}
 }
 
-// sentence is "supports mft/care-harm: about it 83 % [78, 87], supports it 91 % [80, 96]".
+// sentence is "supports mft/care-harm: about it 83 % [78, 87], for it 91 % [80, 96]".
 func sentence(s *hivesv1.ValueScore) string {
 	out := fmt.Sprintf("%s %s: about it %s", answerName(s.Answer), s.ValueId, percent(s.About))
-	if s.Answer == hivesv1.Answer_ANSWER_SUPPORTS || s.Answer == hivesv1.Answer_ANSWER_OPPOSES {
-		out += ", on its side " + percent(s.Supports)
+	switch s.Answer {
+	case hivesv1.Answer_ANSWER_SUPPORTS:
+		out += ", for it " + percent(s.Supports)
+	case hivesv1.Answer_ANSWER_OPPOSES:
+		p := s.Supports
+		out += ", against it " + percent(&hivesv1.Probability{Value: 1 - p.GetValue(), Low: 1 - p.GetHigh(), High: 1 - p.GetLow()})
 	}
 	return out
 }

@@ -84,6 +84,9 @@ func FuzzScoreTexts(f *testing.F) {
 				if signed := s.Stance == hivesv1.Stance_STANCE_SUPPORTS || s.Stance == hivesv1.Stance_STANCE_OPPOSES; signed && s.Kind != hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL {
 					t.Errorf("a sign where there is none: %v", s)
 				}
+				if s.Answer == 0 || !text.Sense && s.Answer != hivesv1.Answer_ANSWER_UNSURE {
+					t.Errorf("sense is %v, and the answer %v", text.Sense, s.Answer)
+				}
 			}
 		}
 	})
