@@ -27,7 +27,7 @@ func (v *Value) scored() bool { return v.Vector != nil || v.About != nil || v.Su
 // Scores compares a text's unit vector with values, the strongest first and those without a vector last; values of
 // which nothing is known are passed over.
 func (s *Set) Scores(text []float32, among []*Value) []Score {
-	passes := s.Guard.Passes(text)
+	passes, p := s.Guard.Passes(text), &probe{set: s, text: text}
 	var out []Score
 	for _, v := range among {
 		if !v.scored() {
@@ -35,7 +35,7 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 		}
 		score := Score{Value: v, Cosine: math.NaN(), Strength: math.Inf(-1), Margin: math.NaN()}
 		if v.Vector != nil {
-			score.Cosine = s.TextCosine(text, v)
+			score.Cosine = p.cosine(v)
 			score.Strength = score.Cosine
 		}
 		if v.Kind == Directional {
@@ -66,20 +66,49 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 // TextCosine is the cosine of a text with a value: with its direction, or, for a prototype, after the mean of the
 // theory was taken off the text as it was off the value. What all texts of a theory share says nothing of a value.
 func (s *Set) TextCosine(text []float32, v *Value) float64 {
+	return (&probe{set: s, text: text}).cosine(v)
+}
+
+// probe is a text that is compared with many values: what it is less a theory's mean is computed once.
+type probe struct {
+	set     *Set
+	text    []float32
+	centred map[string][]float32 // by theory, of length one
+}
+
+func (p *probe) cosine(v *Value) float64 {
 	if v.Kind != Prototype {
-		return dot(text, v.Vector)
+		return dot(p.text, v.Vector)
 	}
-	mean := s.theory(v.Theory).Mean
-	var product, squares float64
+	x, known := p.centred[v.Theory]
+	if !known {
+		if p.centred == nil {
+			p.centred = map[string][]float32{}
+		}
+		x = lessMean(p.text, p.set.theory(v.Theory).Mean)
+		p.centred[v.Theory] = x
+	}
+	return dot(x, v.Vector)
+}
+
+// lessMean is unit(text − mean); zeros where the text is the mean.
+func lessMean(text, mean []float32) []float32 {
+	out := make([]float32, len(text))
+	var squares float64
 	for k, x := range text {
 		centred := float64(x) - float64(mean[k])
-		product += centred * float64(v.Vector[k])
+		out[k] = float32(centred)
 		squares += centred * centred
 	}
-	if squares < minLength*minLength {
-		return 0
+	norm := math.Sqrt(squares)
+	for k := range out {
+		if norm < minLength {
+			out[k] = 0
+			continue
+		}
+		out[k] = float32(float64(out[k]) / norm)
 	}
-	return product / math.Sqrt(squares)
+	return out
 }
 
 // Query is what neighbours are asked of: a value, or the unit vector of a text.
@@ -171,10 +200,19 @@ func top[T any](all []T, cosine func(T) float64, o Search) []T {
 	return all[:min(max(o.TopK, 0), len(all))]
 }
 
+// dot sums in four strands, since one addition would wait for the one before it.
 func dot(a, b []float32) float64 {
-	var sum float64
-	for k := range a {
-		sum += float64(a[k]) * float64(b[k])
+	var sum [4]float64
+	n := len(a) &^ 3
+	b = b[:len(a)]
+	for k := 0; k < n; k += 4 {
+		sum[0] += float64(a[k]) * float64(b[k])
+		sum[1] += float64(a[k+1]) * float64(b[k+1])
+		sum[2] += float64(a[k+2]) * float64(b[k+2])
+		sum[3] += float64(a[k+3]) * float64(b[k+3])
 	}
-	return sum
+	for k := n; k < len(a); k++ {
+		sum[0] += float64(a[k]) * float64(b[k])
+	}
+	return sum[0] + sum[1] + sum[2] + sum[3]
 }
