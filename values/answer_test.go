@@ -116,6 +116,39 @@ func TestProbabilitiesAreCalibrated(t *testing.T) {
 	}
 }
 
+// TestTextsOfSeveralLabelsAndTwoParents: a text is one observation whatever its rows, about every value that one of them
+// is on, under each parent; rows on both sides answer neither.
+func TestTextsOfSeveralLabelsAndTwoParents(t *testing.T) {
+	const home, twin, parent, other = "svt/openness-to-change/hedonism", "svt/self-enhancement/hedonism", "svt/openness-to-change", "svt/conservation/tradition"
+	rows := func(from int) (out []data.Row) {
+		add := func(id, topic string, i int, direction int32) {
+			r := row(t, id, fmtText("A", topic, "pro", from+i), direction, fmt.Sprint(from+i))
+			r.Corpus = "A"
+			out = append(out, r)
+		}
+		for i := range 40 {
+			add(home, "care", i, 1)
+			add("svt/openness-to-change/stimulation", "care", i, -1) // two rows under one parent, on unlike sides
+			add(other, "fairness", i, 1)
+		}
+		return out
+	}
+	s := worldSet(t, rows(0), rows(1000), worldOptions())
+	a, b, p := find(t, s, home), find(t, s, twin), find(t, s, parent)
+	for _, v := range []*values.Value{a, b, p, find(t, s, other)} {
+		if v.About == nil || v.About.Yes != 40 || v.About.No != 40 || v.About.AUC.Positives != 40 {
+			t.Errorf("%s: %+v, want 40 texts about it and 40 not", v.ID, v.About)
+		}
+	}
+	text := newWorld().vector(fmtText("A", "care", "pro", 5000))
+	if a.About.At(text) != b.About.At(text) || a.About.At(text) != p.About.At(text) {
+		t.Error("the nodes of one value, and the parent of the same texts, answer differently")
+	}
+	if p.Supports != 40 || p.Opposes != 40 || p.Support != nil {
+		t.Errorf("%s has %d supporting and %d opposing rows and a head for sides %+v: every text has rows on both", p.ID, p.Supports, p.Opposes, p.Support)
+	}
+}
+
 func TestPercentile(t *testing.T) {
 	held := worldRows(t, 1000, 40)
 	s := worldSet(t, worldRows(t, 0, 120), held, worldOptions())
