@@ -131,6 +131,10 @@ func addPair(file *safetensorsio.File, stem string, c *config, m transformer.Mod
 	if !ok {
 		return fault.New(fault.Invalid, "tensor %s: want names that begin with %s", a.Name, prefix)
 	}
+	name, needed := m.Architecture().Name(module+".weight", nil)
+	if !needed {
+		return nil // of what no vector needs, such as BERT's pooler, which PEFT's all-linear adapts too
+	}
 	valuesA, err := transformer.Floats(a)
 	if err != nil {
 		return err
@@ -140,6 +144,6 @@ func addPair(file *safetensorsio.File, stem string, c *config, m transformer.Mod
 		return err
 	}
 	rank := a.Shape[0]
-	adapter := transformer.Adapter{Module: strings.TrimPrefix(module, "model."), Rank: rank, Scale: c.scale(rank)}
+	adapter := transformer.Adapter{Module: strings.TrimSuffix(name, ".weight"), Rank: rank, Scale: c.scale(rank)}
 	return m.AddAdapter(adapter, valuesA, valuesB)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hives/internal/fault"
 	"hives/model/transformer"
@@ -80,8 +81,19 @@ func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string
 		for i := l.FirstLayer; i < arch.Sizes().Layers; i++ {
 			layers = append(layers, i)
 		}
-		out["layers_to_transform"], out["layers_pattern"] = layers, "layers"
+		out["layers_to_transform"], out["layers_pattern"] = layers, layersName(arch)
 	}
 	raw, err := json.MarshalIndent(out, "", "  ")
 	return append(raw, '\n'), err
+}
+
+// layersName is the part of a tensor's name before the number of its layer.
+func layersName(arch transformer.Architecture) string {
+	for _, spec := range arch.Layout() {
+		if spec.Layer == 0 {
+			before, _, _ := strings.Cut(spec.Name, ".0.")
+			return before[strings.LastIndexByte(before, '.')+1:]
+		}
+	}
+	return ""
 }

@@ -31,7 +31,7 @@ func ofFolder(dir string) (Info, error) {
 	if t.eos == "" {
 		t.eos = t.added[eos]
 	}
-	info := within(defaultsOf(family, t.eos, t.has), dir)
+	info := within(familyOf(family).defaults(t.eos, t.has), dir)
 	switch {
 	case t.end != "":
 		info.EndToken = t.end
@@ -49,8 +49,7 @@ func ofFolder(dir string) (Info, error) {
 	info, err = asSentenceTransformers(dir, modules, info)
 	if err == nil {
 		info = within(info, dir)
-		err = info.validate()
-		if err != nil {
+		if err = cmp.Or(familyOf(family).kind.Refuses(info.Pooling), info.validate()); err != nil {
 			err = fault.New(fault.Invalid, "sentence-transformers folder %s: %w", dir, err)
 		}
 	}

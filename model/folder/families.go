@@ -18,6 +18,7 @@ import (
 
 // family is what one kind of model has of its own; its config knows the rest.
 type family struct {
+	kind  transformer.Architecture                           // of no sizes yet
 	parse func(raw []byte) (transformer.Architecture, error) // a config.json
 	// defaults are of a model that says no more than its kind: one rule for folders and GGUF files, so that the same
 	// weights make the same vectors from both. eos ends answers, has tells whether the vocabulary has a token.
@@ -26,17 +27,17 @@ type family struct {
 
 // families are known by their model_type. A further family is a row.
 var families = map[string]family{
-	qwen3embed.Qwen3: {parser(qwen3embed.ParseConfig), qwen3Defaults},
-	qwen3embed.Llama: {parser(qwen3embed.ParseConfig), llamaDefaults},
-	bert.Family:      {parser(bert.ParseConfig), bertDefaults},
+	qwen3embed.Qwen3: {&qwen3embed.Config{ModelType: qwen3embed.Qwen3}, parser(qwen3embed.ParseConfig), qwen3Defaults},
+	qwen3embed.Llama: {&qwen3embed.Config{ModelType: qwen3embed.Llama}, parser(qwen3embed.ParseConfig), llamaDefaults},
+	bert.Family:      {&bert.Config{}, parser(bert.ParseConfig), bertDefaults},
 }
 
-// defaultsOf are those of a family, of an unknown one Qwen3's: who loads the weights will be told.
-func defaultsOf(kind, eos string, has func(token string) bool) Info {
-	if row, ok := families[kind]; ok {
-		return row.defaults(eos, has)
+// familyOf is a row of the table, of an unknown family Qwen3's: who loads the weights will be told.
+func familyOf(name string) family {
+	if row, ok := families[name]; ok {
+		return row
 	}
-	return qwen3Defaults(eos, has)
+	return families[qwen3embed.Qwen3]
 }
 
 // qwen3Defaults take a Qwen3 for Qwen3-Embedding, whose end token is not the one that ends a chat's answer.
@@ -121,6 +122,13 @@ func LoadOn(backend compute.Backend, dir string, dtype dtypes.DType) (transforme
 }
 
 // LinearLayers are the names of the layers that can have an adapter in some family.
-func LinearLayers() []string {
-	return slices.Concat((&qwen3embed.Config{}).Linear(), (&bert.Config{}).Linear())
+func LinearLayers() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		for _, layer := range families[name].kind.Linear() {
+			if !slices.Contains(names, layer) {
+				names = append(names, layer)
+			}
+		}
+	}
+	return names
 }

@@ -48,7 +48,7 @@ func ggufDefaults(path string) (info Info, unlike, err error) {
 		vocabulary = &gguf.Vocabulary{}
 	}
 	eos := vocabulary.Token(file, "tokenizer.ggml.eos_token_id")
-	info = defaultsOf(arch, eos, func(token string) bool { return slices.Contains(vocabulary.Tokens, token) })
+	info = familyOf(arch).defaults(eos, func(token string) bool { return slices.Contains(vocabulary.Tokens, token) })
 	if adds, err := file.Bool("tokenizer.ggml.add_eos_token"); err == nil && !adds {
 		info.EndToken = ""
 	} else if err == nil && eos != "" {

@@ -105,7 +105,8 @@ func readPooling(dir, module string) (transformer.Pooling, error) {
 	}
 	for key, value := range file {
 		if mode, ok := strings.CutPrefix(key, "pooling_mode_"); ok && value == true {
-			on[strings.TrimSuffix(mode, "_tokens")] = true
+			mode, _, _ = strings.Cut(mode, "_token") // mean_tokens, cls_token, lasttoken
+			on[mode] = true
 		}
 	}
 	switch {
