@@ -6,7 +6,7 @@ import "hives/internal/fault"
 const MaxShapes = 8
 
 // Attention is the row length at which attention costs as much as everything else in a layer, where
-// nothing is known of the model: about that of the 0.6B shape. qwen3embed.Config.AttentionLength knows it.
+// nothing is known of the model: about that of the 0.6B shape. a model's AttentionLength knows it.
 const Attention = 2048
 
 // Shape is what a graph is compiled for.

@@ -14,10 +14,12 @@ import (
 // Projections are [out, in], as in the file.
 func (c *Config) Layout() []transformer.Spec {
 	queries, keys := c.NumHeads*c.HeadDim, c.NumKVHeads*c.HeadDim
-	specs := []transformer.Spec{{Name: "embed_tokens.weight", Dims: []int{c.VocabSize, c.HiddenSize}, Layer: transformer.Below}}
+	table := []int{c.VocabSize, c.HiddenSize}
+	specs := []transformer.Spec{{Name: "embed_tokens.weight", Dims: table, Layer: transformer.Below}}
 	for l := range c.NumLayers {
 		add := func(kind transformer.Kind, name string, dims ...int) {
-			specs = append(specs, transformer.Spec{Name: fmt.Sprintf("layers.%d.%s.weight", l, name), Dims: dims, Layer: l, Kind: kind})
+			name = fmt.Sprintf("layers.%d.%s.weight", l, name)
+			specs = append(specs, transformer.Spec{Name: name, Dims: dims, Layer: l, Kind: kind})
 		}
 		add(transformer.Gain, "input_layernorm", c.HiddenSize)
 		add(transformer.Matrix, "self_attn.q_proj", queries, c.HiddenSize)
@@ -33,7 +35,8 @@ func (c *Config) Layout() []transformer.Spec {
 		add(transformer.Matrix, "mlp.up_proj", c.IntermediateSize, c.HiddenSize)
 		add(transformer.Matrix, "mlp.down_proj", c.HiddenSize, c.IntermediateSize)
 	}
-	return append(specs, transformer.Spec{Name: "norm.weight", Dims: []int{c.HiddenSize}, Layer: transformer.Above, Kind: transformer.Gain})
+	norm := transformer.Spec{Name: "norm.weight", Dims: []int{c.HiddenSize}, Layer: transformer.Above, Kind: transformer.Gain}
+	return append(specs, norm)
 }
 
 // linear are the names of the layers that can have an adapter, in the order of the forward pass.
@@ -80,7 +83,8 @@ func (c *Config) Parameters() int64 { return transformer.Parameters(c) }
 // Refuses: a token sees what is on its left, so the first knows nothing of the text.
 func (c *Config) Refuses(pooling transformer.Pooling) error {
 	if pooling == transformer.FirstToken {
-		return fault.New(fault.Invalid, "pooling first, also called cls_token: the first token of a %s model sees nothing of the text after it; want last or mean", c.Family())
+		return fault.New(fault.Invalid, "pooling first, also called cls_token: the first token of a %s model sees nothing "+
+			"of the text after it; want last or mean", c.Family())
 	}
 	return nil
 }
