@@ -4,17 +4,18 @@ import "hives/internal/cli"
 
 // flagGroups are the headings of the flags in embedd --help.
 var flagGroups = []cli.FlagGroup{
-	{Title: "Model", Names: []string{"model", "vectors", "precision", "engine", "threads", "cache-texts"}},
-	{Title: "Listeners", Names: []string{"listen", "http-listen", "admin-listen"}},
+	{Title: "Name", Names: []string{"name"}},
+	{Title: "Model", Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
+	{Title: "Listeners", Names: []string{"listen", "http-listen", "admin-listen", "no-http-ids", "cors-origins"}},
 	{Title: "Who may call", Names: []string{
 		"tls-cert", "tls-key", "client-ca", "tokens-file", "insecure-no-tls", "insecure-no-auth",
-		"name", "tokens-per-second", "max-token-streams"}},
+		"tokens-per-second", "max-token-streams"}},
 	{Title: "Limits", Names: []string{
-		"max-texts", "max-request-tokens", "max-request-bytes", "max-reply-bytes", "max-queue-tokens", "max-calls",
+		"max-texts", "max-http-texts", "max-http-tokens", "max-request-tokens", "max-request-bytes", "max-bytes-under-way", "max-reply-bytes", "max-queue-tokens", "max-calls",
 		"max-bulk-streams", "max-stream-inflight", "max-streams", "max-connections"}},
 	{Title: "Times", Names: []string{
 		"max-wait", "engine-timeout", "self-check-every", "drain-delay", "drain-timeout", "keepalive",
-		"max-connection-age", "connection-age-grace"}},
+		"receive-timeout", "stream-idle", "max-connection-idle", "max-connection-age", "connection-age-grace"}},
 	{Title: "Log and traces", Names: []string{"log-level", "log-format", "otlp-endpoint"}},
 	{Title: "Settings", Names: []string{"config", "set", "origin", "out", "help", "version"}},
 }

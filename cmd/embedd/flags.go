@@ -18,8 +18,12 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.String("vectors", "", "value vectors of hives vectors build, made with this model")
 	fs.String("listen", d.Listen, "address at which gRPC is served, host:port")
 	fs.String("http-listen", d.HTTPListen, "address at which /v1/embeddings is served in OpenAI's shape; none by default")
+	fs.Bool("no-http-ids", false, "refuse token ids over HTTP: clients there send texts")
+	fs.String("cors-origins", "", "origins whose pages may call over HTTP, with commas between them, or *; none by default")
 	fs.String("admin-listen", d.AdminListen, "address of /metrics, /healthz, /readyz, pprof, /-/reload and the status page; empty for none")
 	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), bf16 (all of it: half the memory; differs by about 1e-2)")
+	fs.String("name", "", "name that requests call the model by, and aliases, with commas between them; by default that of its folder")
+	fs.Int("max-length", 0, "most tokens of a text, the end token included; 0: as the model's files say, else at most 2,048")
 	fs.String("engine", "", engine.FlagUsage)
 	fs.Int("threads", 0, "threads of one computation, 0 for one a core")
 
@@ -31,6 +35,8 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.Bool("insecure-no-auth", false, "listen beyond loopback without asking for tokens")
 
 	fs.Int("max-texts", d.MaxTexts, "most texts of a request")
+	fs.Int("max-http-texts", d.MaxHTTPTexts, "most texts of a request over HTTP, whose clients know no stream")
+	fs.Int("max-http-tokens", d.MaxHTTPTokens, "most tokens of a request over HTTP, about")
 	fs.Int("max-request-tokens", d.MaxRequestTokens, "most tokens of a request, after truncation")
 	fs.Int("max-request-bytes", d.MaxRequestBytes, "most bytes of a request's message")
 	fs.Int("max-bytes-under-way", d.MaxBytesUnderWay, "most bytes of request messages that are being received or worked on, of all callers; more wait")

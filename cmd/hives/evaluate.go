@@ -11,6 +11,7 @@ import (
 func evaluateCommand() *cobra.Command {
 	var j report.EvaluateJob
 	var kind string
+	var length int
 	var e embedder.Options
 	c := &cobra.Command{
 		Use:   "evaluate --model DIR --data FILE",
@@ -27,14 +28,14 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 			if j.JSON && !c.Flags().Changed("out") {
 				j.Out = ""
 			}
-			e.Model, e.Engine = j.Model, kind
+			e.Model, e.Engine, e.MaxLength = j.Model, kind, length
 			if e.Endpoint != "" {
-				e.Engine = "" // it is that of the controls
+				e.Engine, e.MaxLength = "", 0 // they are those of the controls
 			}
 			if err := e.Validate(); err != nil {
 				return err
 			}
-			models, err := openModels(c.Context(), kind, &j.Job, c)
+			models, err := openModels(c.Context(), kind, length, &j.Job, c)
 			if err != nil {
 				return err
 			}
@@ -46,18 +47,19 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 	c.Flags().StringVar(&j.Model, "model", "", "model folder to measure")
 	c.Flags().StringToStringVar(&j.Controls, "control", nil, "control model, NAME=DIR: untrained=DIR, permuted=DIR (may be repeated)")
 	c.Flags().BoolVar(&j.JSON, "json", false, "print one JSON object and nothing else; files only with --out")
-	jobFlags(c, &j.Job, &kind, "out/evaluate")
+	jobFlags(c, &j.Job, &kind, &length, "out/evaluate")
 	e.RegisterEndpoint(c.Flags())
 	required(c, "data")
 	return c
 }
 
 // jobFlags are the flags of evaluate and report demo alike.
-func jobFlags(c *cobra.Command, j *report.Job, kind *string, out string) {
+func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out string) {
 	c.Flags().StringVar(&j.Data, "data", "", "rows to measure on (.parquet or .csv)")
 	c.Flags().StringVar(&j.TrainData, "train-data", "", "training rows, for the controls that are fitted")
 	c.Flags().StringVar(&j.Out, "out", out, "folder for metrics.json and report.html")
 	c.Flags().StringVar(kind, "engine", "", engine.FlagUsage)
+	embedder.RegisterMaxLength(c.Flags(), length)
 	c.Flags().Uint64Var(&j.Options.Seed, "seed", 1, "seed of the bootstrap and of the controls")
 	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "draws of the bootstrap that the intervals are taken from")
 }

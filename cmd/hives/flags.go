@@ -10,7 +10,7 @@ var flagGroups = []cli.FlagGroup{
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names", "rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "bank", "html", "report", "force", "json", "dry-run"}},
 	{Title: "What embeds", Names: []string{
-		"model", "precision", "engine", "threads", "endpoint", "endpoint-model", "api-key-env", "endpoint-ca", "token-file",
+		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env", "endpoint-ca", "token-file",
 		"prompt", "dimensions"}},
 	{Title: "What is done", Names: []string{
 		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence", "fractions", "seed",

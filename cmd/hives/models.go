@@ -13,7 +13,7 @@ import (
 )
 
 // openModels opens the engine and lets the job load model folders on it.
-func openModels(ctx context.Context, kind string, j *report.Job, c *cobra.Command) (*engine.Engine, error) {
+func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, c *cobra.Command) (*engine.Engine, error) {
 	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
 	if err != nil {
 		return nil, err
@@ -21,9 +21,12 @@ func openModels(ctx context.Context, kind string, j *report.Job, c *cobra.Comman
 	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 	c.PrintErrln(eng.Choice)
 	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
-		m, err := local.Open(dir, eng.Backend, string(eng.Name), local.Options{})
+		m, err := local.Open(dir, eng.Backend, string(eng.Name), local.Options{MaxLength: maxLength})
 		if err != nil {
 			return nil, nil, err
+		}
+		if warning := m.Length().Warning(); warning != "" {
+			c.PrintErrln(warning)
 		}
 		return m, m.Close, nil
 	}

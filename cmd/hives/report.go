@@ -20,6 +20,7 @@ against their base, by a file that names them. Each writes one page without outs
 func reportDemoCommand() *cobra.Command {
 	var j report.DemoJob
 	var kind string
+	var length int
 	c := &cobra.Command{
 		Use:   "demo --before DIR --after DIR --control DIR --data FILE",
 		Short: "Compare a model before and after training with one trained on permuted labels",
@@ -29,7 +30,7 @@ has seen. Writes report.html, with examples and curves, and metrics.json. make d
       --data rows/test.parquet --train-data rows/train.parquet --run runs/stage1 --out report`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			models, err := openModels(c.Context(), kind, &j.Job, c)
+			models, err := openModels(c.Context(), kind, length, &j.Job, c)
 			if err != nil {
 				return err
 			}
@@ -48,7 +49,7 @@ has seen. Writes report.html, with examples and curves, and metrics.json. make d
 	c.Flags().StringVar(&j.Anchors, "anchors", "", "bank of cross-theory anchors to show")
 	c.Flags().StringVar(&j.Assigned, "assigned", "", "rows that were assigned to the banks")
 	c.MarkFlagsRequiredTogether("anchors", "assigned")
-	jobFlags(c, &j.Job, &kind, "out/demo")
+	jobFlags(c, &j.Job, &kind, &length, "out/demo")
 	required(c, "before", "after", "control", "data")
 	return c
 }

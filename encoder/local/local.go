@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -37,6 +36,7 @@ type Local struct {
 	options  Options
 	runner   *Runner
 	own      bool // Close frees the weights too
+	length   Length
 }
 
 // Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded.
@@ -56,7 +56,11 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 	if err != nil {
 		return nil, err
 	}
-	framed, err := OpenTokenizer(dir, info, m.Sizes().Vocabulary)
+	stated, err := options.length(dir, &info, positions(m.Architecture()))
+	var framed *tokenizer.Framed
+	if err == nil {
+		framed, err = OpenTokenizer(dir, info, m.Sizes().Vocabulary)
+	}
 	if err != nil {
 		m.Close()
 		return nil, err
@@ -66,8 +70,8 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 		m.Close()
 		return nil, err
 	}
-	l.own = true
-	l.identity.Name, l.identity.Engine = filepath.Base(filepath.Clean(dir)), engineName
+	l.own, l.length = true, Length{MaxLength: info.MaxLength, Positions: positions(m.Architecture()), Stated: stated}
+	l.identity.Name, l.identity.Engine = folder.Name(dir), engineName
 	if l.identity.WeightsSHA256, err = checkHash(dir, info); err != nil {
 		l.Close()
 		return nil, err
@@ -84,11 +88,8 @@ func (o Options) over(info *folder.Info) error {
 		}
 		info.Pooling = pooling
 	}
-	switch {
-	case o.MaxLength < 0 || o.MaxLength == 1:
+	if o.MaxLength < 0 || o.MaxLength == 1 {
 		return fault.New(fault.Invalid, "texts of at most %d tokens: want at least 2, a token and the end token", o.MaxLength)
-	case o.MaxLength > 0:
-		info.MaxLength = o.MaxLength
 	}
 	return nil
 }
@@ -157,6 +158,9 @@ func (l *Local) Runner() *Runner { return l.runner }
 
 // Tokenizer frames texts for the model; nil where the folder has none.
 func (l *Local) Tokenizer() *tokenizer.Framed { return l.framed }
+
+// Length is how long a text may be.
+func (l *Local) Length() Length { return l.length }
 
 // Identity says which vectors this encoder makes.
 func (l *Local) Identity() encoder.Identity { return l.identity }

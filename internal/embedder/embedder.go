@@ -17,6 +17,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/model/folder"
 )
 
 // Options name what embeds; exactly one of Model and Endpoint is set.
@@ -31,6 +32,7 @@ type Options struct {
 	Precision  string // of a model folder
 	Engine     string
 	Threads    int
+	MaxLength  int // tokens a text of a model folder; 0 as its files say
 	Dimensions int // numbers of each vector that are kept; 0 keeps all
 }
 
@@ -48,8 +50,8 @@ func (o Options) Validate() error {
 		return fault.Usage(fault.New(fault.Invalid, "give either --model or --endpoint"))
 	case o.Endpoint == "" && (o.EndpointModel != "" || o.KeyEnv != "" || o.CA != ""):
 		return fault.Usage(fault.New(fault.Invalid, "--endpoint-model, --api-key-env and --endpoint-ca belong to --endpoint"))
-	case o.Endpoint != "" && (o.Precision != "" && o.Precision != "f32" || o.Engine != "" || o.Threads != 0):
-		return fault.Usage(fault.New(fault.Invalid, "--precision, --engine and --threads belong to --model: an endpoint has its own"))
+	case o.Endpoint != "" && (o.Precision != "" && o.Precision != "f32" || o.Engine != "" || o.Threads != 0 || o.MaxLength != 0):
+		return fault.Usage(fault.New(fault.Invalid, "--precision, --engine, --threads and --max-length belong to --model: an endpoint has its own"))
 	case o.http() && o.EndpointModel == "":
 		return fault.Usage(fault.New(fault.Invalid, "--endpoint %s needs --endpoint-model, the model's name there", o.Endpoint))
 	}
@@ -124,7 +126,7 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 	bar.Phase("loading and compiling") // until the first batch is back
 	last := 0
 	enc, err := local.Open(o.Model, eng.Backend, string(eng.Name), local.Options{
-		Precision: o.Precision, Dimensions: o.Dimensions,
+		Precision: o.Precision, Dimensions: o.Dimensions, MaxLength: o.MaxLength,
 		Progress: func(done, _ int) { // of one call: the next one counts from 0 again
 			if done < last {
 				last = 0
@@ -136,6 +138,12 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 	if err != nil {
 		eng.Close()
 		return nil, nil, err
+	}
+	if warning := enc.Length().Warning(); warning != "" {
+		fmt.Fprintln(log, warning)
+	}
+	if name, err := folder.DefaultPrompt(o.Model); err == nil && name != "" {
+		fmt.Fprintf(log, "the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given\n", name)
 	}
 	return enc, func() {
 		bar.Close()

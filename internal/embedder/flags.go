@@ -12,7 +12,13 @@ func (o *Options) Register(f *pflag.FlagSet) {
 	o.RegisterEndpoint(f)
 	f.StringVar(&o.Precision, "precision", "f32", "f32, mixed (bf16 operands) or bf16 (all of it; quicker, differs by about 1e-2)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
+	RegisterMaxLength(f, &o.MaxLength)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
+}
+
+// RegisterMaxLength adds the flag of commands that load model folders.
+func RegisterMaxLength(f *pflag.FlagSet, length *int) {
+	f.IntVar(length, "max-length", 0, "most tokens of a text, the end token included; longer ones are cut. 0: as the model's files say, else at most 2,048")
 }
 
 // RegisterEndpoint adds the flags that concern an endpoint alone.

@@ -75,8 +75,11 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 		return nil, err
 	}
 	s.opt.Log.Info("ready", "model", m.Version.Name, "weights", m.Version.WeightsSha256, "engine", m.Version.Engine,
-		"precision", m.Version.Precision, "shapes", len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
+		"precision", m.Version.Precision, "max_length", m.MaxLength, "positions", m.Positions, "shapes", len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
 		"compile_seconds", g.compile.Seconds(), "largest_difference_between_shapes", g.check.across)
+	for _, warning := range m.Warnings {
+		s.opt.Log.Warn(warning, "model", m.Version.Name)
+	}
 	return g, nil
 }
 

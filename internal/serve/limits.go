@@ -10,6 +10,8 @@ import (
 // Limits are what is refused before any work is done.
 type Limits struct {
 	Texts          int // of a request
+	HTTPTexts      int // of a request over HTTP, whose clients know no stream
+	HTTPTokens     int // of the same, about
 	RequestTokens  int // of a request, after truncation
 	RequestBytes   int // of a message
 	BytesUnderWay  int // of messages that are being received or worked on
@@ -25,7 +27,7 @@ type Limits struct {
 // DefaultLimits fit a machine with a gigabyte to spare: a reply of 256 whole vectors of 1,024 numbers is 1 MiB.
 func DefaultLimits() Limits {
 	return Limits{
-		Texts: 256, RequestTokens: 65536, RequestBytes: 4 << 20, BytesUnderWay: 256 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
+		Texts: 256, HTTPTexts: 2048, HTTPTokens: 300_000, RequestTokens: 65536, RequestBytes: 4 << 20, BytesUnderWay: 256 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
 		Calls: 1024, BulkStreams: 64, StreamInFlight: 4, Streams: 256, Connections: 1024,
 	}
 }
@@ -36,7 +38,7 @@ func (l Limits) Validate() error {
 		name string
 		n    int
 	}{
-		{"texts", l.Texts}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes}, {"bytes under way", l.BytesUnderWay},
+		{"texts", l.Texts}, {"texts over HTTP", l.HTTPTexts}, {"tokens over HTTP", l.HTTPTokens}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes}, {"bytes under way", l.BytesUnderWay},
 		{"reply bytes", l.ReplyBytes}, {"queue tokens", l.QueueTokens}, {"calls", l.Calls},
 		{"bulk streams", l.BulkStreams}, {"requests of a stream", l.StreamInFlight}, {"streams", l.Streams},
 		{"connections", l.Connections},

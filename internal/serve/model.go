@@ -21,9 +21,12 @@ type Model struct {
 	Version    *hivesv1.ModelVersion
 	Engine     *hivesv1.Engine
 	Prompts    map[string]string
+	Aliases    []string // names that requests may call it by, beside Version.Name
 	Vocabulary int
-	MaxLength  int  // tokens of a text, the end token included
-	Exact      bool // float32 throughout: the self-check is strict
+	MaxLength  int      // tokens of a text, the end token included
+	Positions  int      // that the model was made for; 0 where it does not say
+	Exact      bool     // float32 throughout: the self-check is strict
+	Warnings   []string // what whoever runs the server should know of the model
 
 	Values *values.Set // loaded and switched together with the model; nil for none
 	Close  func()

@@ -20,6 +20,7 @@ type Texts struct {
 	TokenIDs []*hivesv1.TokenIds // exactly one of both is not empty
 	Prompt   string
 	Overlong hivesv1.Overlong
+	First    int            // position of the first text in its request, for errors
 	Bulk     bool           // wait for room in the queue rather than be refused
 	Flow     *schedule.Flow // shares the engine evenly with other flows; nil for one of its own
 }
@@ -147,6 +148,11 @@ func (g *Generation) validate(l Limits, t *Texts) error {
 			return fmt.Errorf("token_ids %d: %w", i, err)
 		}
 	}
+	for i, ids := range t.TokenIDs {
+		if err := g.checkFrame(ids.GetIds()); err != nil {
+			return fmt.Errorf("token_ids %d: %w", i, err)
+		}
+	}
 	return nil
 }
 
@@ -159,12 +165,22 @@ func (g *Generation) checkIDs(ids []uint32) error {
 			return Refuse(fault.Invalid, "UNKNOWN_ID", "id %d at position %d is outside the vocabulary of %d", id, at, g.Vocabulary)
 		}
 	}
+	return nil
+}
+
+// checkFrame refuses ids that do not stand in the frame that the model reads.
+func (g *Generation) checkFrame(ids []uint32) error {
 	if g.Framed == nil {
 		return nil
 	}
 	given, _ := cutIDs(ids, len(ids))
 	if err := g.Framed.CheckGiven(given); err != nil {
 		return Refuse(fault.Invalid, "UNFRAMED_IDS", "%w", err)
+	}
+	// A client that takes another vocabulary's ids for the model's would get vectors that mean nothing, and no error.
+	if end := g.Framed.EndID; end >= 0 && given[len(given)-1] != end {
+		return Refuse(fault.Invalid, "UNFRAMED_IDS", "the ids do not end with %d, the end token, whose state is the vector: they are of another vocabulary or "+
+			"lack it. Tokenize gives ids that the model reads; or send the text (LangChain: check_embedding_ctx_length=False)", end)
 	}
 	return nil
 }
@@ -219,7 +235,7 @@ func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed,
 		group.Go(func() error {
 			for i := w; i < n; i += workers {
 				if err := g.turn(ctx, t, f, i); err != nil {
-					return fmt.Errorf("text %d: %w", i, err)
+					return fmt.Errorf("text %d: %w", t.First+i, err)
 				}
 				total.Add(int64(len(f.ids[i])))
 			}

@@ -95,7 +95,7 @@ func check(raw []byte, asked []string, only bool) error {
 			return err
 		}
 		if only && !slices.Contains(asked, name) {
-			return &Error{"", "has other keys than " + strings.Join(asked, ", ")}
+			return &Error{name, "has other keys than " + strings.Join(asked, ", ")}
 		}
 		seen[name] = true
 	}

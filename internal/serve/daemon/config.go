@@ -19,6 +19,10 @@ type Config struct {
 	HTTPListen  string `toml:"http_listen"`
 	AdminListen string `toml:"admin_listen"`
 	Precision   string `toml:"precision"`
+	MaxLength   int    `toml:"max_length"`
+	Name        string `toml:"name"`
+	NoHTTPIDs   bool   `toml:"no_http_ids"`
+	CORSOrigins string `toml:"cors_origins"`
 	Engine      string `toml:"engine"`
 	Threads     int    `toml:"threads"`
 
@@ -31,6 +35,8 @@ type Config struct {
 	InsecureNoAuth bool `toml:"insecure_no_auth"`
 
 	MaxTexts          int `toml:"max_texts"`
+	MaxHTTPTexts      int `toml:"max_http_texts"`
+	MaxHTTPTokens     int `toml:"max_http_tokens"`
 	MaxRequestTokens  int `toml:"max_request_tokens"`
 	MaxRequestBytes   int `toml:"max_request_bytes"`
 	MaxBytesUnderWay  int `toml:"max_bytes_under_way"`
@@ -67,7 +73,7 @@ func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
 		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
-		MaxTexts: l.Texts, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes,
+		MaxTexts: l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes,
 		MaxBytesUnderWay: l.BytesUnderWay, MaxReplyBytes: l.ReplyBytes,
 		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams, MaxStreamInFlight: l.StreamInFlight,
 		MaxStreams: l.Streams, MaxConnections: l.Connections,
@@ -81,7 +87,7 @@ func Default() Config {
 
 func (c Config) limits() serve.Limits {
 	return serve.Limits{
-		Texts: c.MaxTexts, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes,
+		Texts: c.MaxTexts, HTTPTexts: c.MaxHTTPTexts, HTTPTokens: c.MaxHTTPTokens, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes,
 		BytesUnderWay: c.MaxBytesUnderWay, ReplyBytes: c.MaxReplyBytes,
 		QueueTokens: c.MaxQueueTokens, Calls: c.MaxCalls, BulkStreams: c.MaxBulkStreams, StreamInFlight: c.MaxStreamInFlight,
 		Streams: c.MaxStreams, Connections: c.MaxConnections,
@@ -125,6 +131,12 @@ func (c Config) Validate() error {
 	}
 	if c.CacheTexts < 0 || c.Threads < 0 {
 		return fault.Usage(fault.New(fault.Invalid, "cache of %d texts, %d threads: want 0 or more", c.CacheTexts, c.Threads))
+	}
+	if c.MaxLength < 0 || c.MaxLength == 1 {
+		return fault.Usage(fault.New(fault.Invalid, "max_length of %d: want 2 or more, or 0 for what the model's files say", c.MaxLength))
+	}
+	if _, _, err := c.names(""); err != nil {
+		return fault.Usage(err)
 	}
 	if err := c.limits().Validate(); err != nil {
 		return fault.Usage(err)

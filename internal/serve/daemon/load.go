@@ -25,22 +25,53 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		if err != nil {
 			return nil, err
 		}
-		l, err := local.Open(c.Model, e.Backend, string(e.Name), local.Options{Precision: c.Precision})
+		l, err := local.Open(c.Model, e.Backend, string(e.Name), local.Options{Precision: c.Precision, MaxLength: c.MaxLength})
 		if err != nil {
 			return nil, err
 		}
-		set, err := openValues(c.Vectors, l.Identity())
+		m, err := c.served(l, info, e)
 		if err != nil {
 			l.Close()
 			return nil, err
 		}
-		m := &serve.Model{
-			Runner: l.Runner(), Framed: l.Tokenizer(), Version: version(l.Identity(), info, c), Engine: engineInfo(e),
-			Prompts: info.Prompts, Vocabulary: cfg.Sizes().Vocabulary, MaxLength: info.MaxLength, Exact: c.Precision == "f32",
-			Values: set, Close: func() { l.Close() },
-		}
+		m.Vocabulary = cfg.Sizes().Vocabulary
 		return m, nil
 	}
+}
+
+// served is a loaded model with what surrounds it.
+func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*serve.Model, error) {
+	set, err := openValues(c.Vectors, l.Identity())
+	if err != nil {
+		return nil, err
+	}
+	name, aliases, err := c.names(l.Identity().Name)
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := c.warnings(l)
+	if err != nil {
+		return nil, err
+	}
+	v := version(l.Identity(), info, c)
+	v.Name = name
+	return &serve.Model{
+		Runner: l.Runner(), Framed: l.Tokenizer(), Version: v, Aliases: aliases, Engine: engineInfo(e),
+		Prompts: info.Prompts, MaxLength: l.Length().MaxLength, Positions: l.Length().Positions, Warnings: warnings,
+		Exact: c.Precision == "f32", Values: set, Close: func() { l.Close() },
+	}, nil
+}
+
+// warnings are what the model's files leave open or ask for and is not done here.
+func (c Config) warnings(l *local.Local) (all []string, err error) {
+	if w := l.Length().Warning(); w != "" {
+		all = append(all, w)
+	}
+	name, err := folder.DefaultPrompt(c.Model)
+	if name != "" {
+		all = append(all, fmt.Sprintf("the model's files ask for the prompt %q before every text (default_prompt_name); no prompt is put before a text here unless a request gives it", name))
+	}
+	return all, err
 }
 
 // openValues returns nil without a path, and refuses vectors that another model made.

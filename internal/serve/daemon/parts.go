@@ -118,7 +118,10 @@ func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Liste
 }
 
 func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
-	h := httpapi.Handler(httpapi.Options{Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log})
+	h := httpapi.Handler(httpapi.Options{
+		Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log,
+		NoIDs: p.c.NoHTTPIDs, Origins: commas(p.c.CORSOrigins),
+	})
 	return p.listener(s, p.http, "http").Run(ctx, h)
 }
 

@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"hives/internal/serve"
@@ -20,6 +22,9 @@ type Options struct {
 	Tokens *secure.Tokens // nil asks nobody
 	Watch  Watch          // nil watches nothing
 	Log    *slog.Logger
+
+	NoIDs   bool     // refuse token ids
+	Origins []string // whose pages may call; "*" is all
 }
 
 type api struct{ Options }
@@ -34,7 +39,19 @@ func Handler(o Options) http.Handler {
 	mux.Handle("/", a.route("other", "", func(http.ResponseWriter, *http.Request) (any, error) {
 		return nil, &refusal{status: http.StatusNotFound, words: "this server has /v1/embeddings and /v1/models", reason: "UNKNOWN_PATH"}
 	}))
-	return mux
+	return cors(mux, o.Origins)
+}
+
+// takes tells whether a path for one method, or for all (""), takes another: who has GET has HEAD.
+func takes(method, asked string) bool {
+	return method == "" || asked == method || method == http.MethodGet && asked == http.MethodHead
+}
+
+func allow(method string) string {
+	if method == http.MethodGet {
+		return "GET, HEAD"
+	}
+	return method
 }
 
 // route is the way of every request: watched, contained, authorised, counted, logged.
@@ -48,7 +65,8 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 		var reply any
 		caller := ""
 		err := web.Call(a.Server, r, func() (err error) {
-			if method != "" && r.Method != method {
+			if !takes(method, r.Method) {
+				w.Header().Set("Allow", allow(method))
 				return &refusal{status: http.StatusMethodNotAllowed, words: "this path takes " + method, reason: "METHOD"}
 			}
 			if r, err = a.authorized(r); err != nil {
@@ -67,6 +85,7 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 		if err != nil {
 			web.Drain(w, r)
 		}
+		a.identify(w.Header())
 		status, reason := a.answer(w, reply, err)
 		done(status, reason)
 		a.log(r, name, caller, status, reason, time.Since(began))
@@ -115,7 +134,7 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 }
 
 // embeddings is POST /v1/embeddings.
-func (a *api) embeddings(_ http.ResponseWriter, r *http.Request) (any, error) {
+func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
 	most := a.Server.Limits().RequestBytes
 	size := most
 	if n := r.ContentLength; n >= 0 && n < int64(most) {
@@ -134,35 +153,66 @@ func (a *api) embeddings(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := g.Version.GetName()
+	known := in.Model == "" || slices.Contains(names(g), in.Model)
+	missing := unknownModel(g)
 	release()
-	if in.Model != "" && in.Model != name {
-		return nil, unknownModel
+	if !known {
+		return nil, missing
 	}
 	q, err := in.embed()
 	if err != nil {
 		return nil, err
 	}
-	reply, err := a.Server.Embed(r.Context(), q)
+	if a.NoIDs && len(q.TokenIds) > 0 {
+		return nil, &refusal{
+			status: http.StatusBadRequest, param: "input", reason: "NO_TOKEN_IDS",
+			words: "this server takes texts, not token ids (LangChain: check_embedding_ctx_length=False)",
+		}
+	}
+	reply, err := a.Server.EmbedMany(r.Context(), q)
 	if err != nil {
 		return nil, err
 	}
+	w.Header().Set(weightsHeader, reply.GetModel().GetWeightsSha256())
 	return newEmbeddings(reply, in.EncodingFormat == "base64"), nil
 }
 
-var unknownModel = &refusal{
-	status: http.StatusNotFound, param: "model", reason: "MODEL_NOT_FOUND",
-	words: "this server has another model; /v1/models names it, and without the field model it is taken",
+// weightsHeader says which model answered, whatever its name.
+const weightsHeader = "Hives-Weights-Sha256"
+
+// identify sets the header where a handler has not: to the model that serves now.
+func (a *api) identify(h http.Header) {
+	if h.Get(weightsHeader) != "" {
+		return
+	}
+	if g, release, err := a.Server.Acquire(); err == nil {
+		h.Set(weightsHeader, g.Version.GetWeightsSha256())
+		release()
+	}
 }
 
-// models is GET /v1/models: the one that serves.
+// names are those that requests may call the model by.
+func names(g *serve.Generation) []string { return append([]string{g.Version.GetName()}, g.Aliases...) }
+
+func unknownModel(g *serve.Generation) error {
+	return &refusal{
+		status: http.StatusNotFound, param: "model", reason: "MODEL_NOT_FOUND",
+		words: fmt.Sprintf("this server has the model %q and no other; without the field model it is taken", g.Version.GetName()),
+	}
+}
+
+// models is GET /v1/models: the one that serves, under each of its names.
 func (a *api) models(http.ResponseWriter, *http.Request) (any, error) {
 	g, release, err := a.Server.Acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return models{Object: "list", Data: []model{newModel(g.Version)}}, nil
+	out := models{Object: "list"}
+	for _, name := range names(g) {
+		out.Data = append(out.Data, newModel(g.Version, name))
+	}
+	return out, nil
 }
 
 // model is GET /v1/models/ID.
@@ -172,8 +222,8 @@ func (a *api) model(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer release()
-	if r.PathValue("id") != g.Version.GetName() {
-		return nil, unknownModel
+	if id := r.PathValue("id"); slices.Contains(names(g), id) {
+		return newModel(g.Version, id), nil
 	}
-	return newModel(g.Version), nil
+	return nil, unknownModel(g)
 }

@@ -12,6 +12,8 @@ type embeddings struct {
 	Data   []embedding `json:"data"`
 	Model  string      `json:"model"`
 	Usage  usage       `json:"usage"`
+
+	WeightsSHA256 string `json:"weights_sha256"` // beyond OpenAI's: which model this is, whatever its name
 }
 
 // embedding holds numbers, or bytes that JSON writes in base64.
@@ -31,6 +33,10 @@ type model struct {
 	Object  string `json:"object"`
 	Created int    `json:"created"` // Unix time, which a model folder does not know
 	OwnedBy string `json:"owned_by"`
+
+	WeightsSHA256 string `json:"weights_sha256"` // beyond OpenAI's
+	MaxLength     uint32 `json:"max_model_len"`  // tokens of a text, as vLLM tells it
+	Root          string `json:"root"`           // the name that this one is an alias of, or the name itself
 }
 
 type models struct {
@@ -38,12 +44,14 @@ type models struct {
 	Data   []model `json:"data"`
 }
 
-func newModel(v *hivesv1.ModelVersion) model {
-	return model{ID: v.GetName(), Object: "model", OwnedBy: "hives"}
+func newModel(v *hivesv1.ModelVersion, id string) model {
+	return model{
+		ID: id, Object: "model", OwnedBy: "hives", WeightsSHA256: v.GetWeightsSha256(), MaxLength: v.GetMaxLength(), Root: v.GetName(),
+	}
 }
 
 func newEmbeddings(r *hivesv1.EmbedResponse, base64 bool) *embeddings {
-	out := &embeddings{Object: "list", Model: r.GetModel().GetName()}
+	out := &embeddings{Object: "list", Model: r.GetModel().GetName(), WeightsSHA256: r.GetModel().GetWeightsSha256()}
 	for i, e := range r.Embeddings {
 		one := embedding{Object: "embedding", Index: i, Embedding: e.Values}
 		if base64 {

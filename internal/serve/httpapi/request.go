@@ -2,11 +2,16 @@ package httpapi
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
+	"regexp"
+	"strings"
 
 	"hives/internal/strictjson"
 	hivesv1 "hives/proto/hives/v1"
@@ -17,32 +22,63 @@ type request struct {
 	Input          json.RawMessage `json:"input"`
 	Model          string          `json:"model"`
 	EncodingFormat string          `json:"encoding_format"`
-	Dimensions     *uint32         `json:"dimensions"`
+	Dimensions     json.RawMessage `json:"dimensions"`
 	User           json.RawMessage `json:"user"` // ignored
 }
 
-// read takes a body of at most so many bytes.
+// read takes a body of at most so many bytes, before and after it is unpacked.
 func read(r *http.Request, most int) (*request, error) {
 	if r.ContentLength > int64(most) {
 		return nil, tooLarge(most)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
+	from, err := unpacked(r.Header.Get("Content-Encoding"), io.LimitReader(r.Body, int64(most)+1))
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again", reason: "SLOW_MESSAGE"}
-	case err != nil:
-		return nil, invalid("", "the body ended early")
+		return nil, errSlowBody
 	case len(body) > most:
 		return nil, tooLarge(most)
+	case err != nil:
+		return nil, invalid("", "the body ended early, or is not packed as Content-Encoding says")
 	}
 	return parse(body)
 }
+
+var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again", reason: "SLOW_MESSAGE"}
+
+// unpacked undoes a Content-Encoding. No more is unpacked than is read.
+func unpacked(encoding string, body io.Reader) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(body)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, errSlowBody
+		}
+		if err != nil {
+			return nil, invalid("", "the body is not packed by gzip, as its Content-Encoding says")
+		}
+		return z, nil
+	}
+	return nil, &refusal{
+		status: http.StatusUnsupportedMediaType, reason: "CONTENT_ENCODING",
+		words: "a body of this Content-Encoding is not read: send it as it is, or packed by gzip",
+	}
+}
+
+// fieldName is how programs write names of fields. Of an unknown key only such a name is repeated: anything else may be a
+// text that has slipped.
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
 func parse(body []byte) (*request, error) {
 	var r request
 	err := strictjson.DecodeOnly(body, &r)
 	if wrong := new(strictjson.Error); errors.As(err, &wrong) {
-		return nil, invalid(wrong.Key, "the body "+wrong.Reason)
+		return nil, invalid(fieldName.FindString(wrong.Key), "the body "+wrong.Reason)
 	} else if err != nil {
 		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, dimensions and user")
 	}
@@ -54,10 +90,27 @@ func parse(body []byte) (*request, error) {
 
 // embed is the request as gRPC has it.
 func (r *request) embed() (*hivesv1.EmbedRequest, error) {
-	out := &hivesv1.EmbedRequest{Dimensions: r.Dimensions, Overlong: hivesv1.Overlong_OVERLONG_REFUSE}
+	out := &hivesv1.EmbedRequest{Overlong: hivesv1.Overlong_OVERLONG_REFUSE}
+	if d := string(r.Dimensions); d != "" && d != "null" {
+		n, ok := whole(r.Dimensions)
+		if !ok {
+			return nil, invalid("dimensions", "dimensions is no whole number in range")
+		}
+		out.Dimensions = &n
+	}
 	var err error
 	out.Texts, out.TokenIds, err = inputs(r.Input)
 	return out, err
+}
+
+// whole reads a whole number, also as 2.0 or 2e0: JSON knows one kind of number, and R, Lua and JavaScript write it as
+// they like.
+func whole(raw json.RawMessage) (uint32, bool) {
+	var x float64
+	if json.Unmarshal(raw, &x) != nil || x != math.Trunc(x) || x < 0 || x > math.MaxUint32 {
+		return 0, false
+	}
+	return uint32(x), true
 }
 
 var errInput = invalid("input", "input is a text, a list of texts, a list of token ids or a list of such lists, and not empty")
@@ -72,22 +125,49 @@ func inputs(raw json.RawMessage) (texts []string, ids []*hivesv1.TokenIds, err e
 	case len(raw) == 0 || raw[0] != '[' || inner[0] == ']':
 		return nil, nil, errInput
 	case inner[0] == '"':
-		err = json.Unmarshal(raw, &texts)
+		return textList(raw)
 	case bytes.Contains(raw, []byte("null")): // would become id 0
-		return nil, nil, errInput
+		return nil, nil, invalid("input", "input has a null in it")
 	case inner[0] == '[':
-		var lists [][]uint32
-		err = json.Unmarshal(raw, &lists)
-		for _, list := range lists {
-			ids = append(ids, &hivesv1.TokenIds{Ids: list})
-		}
+		return idLists(raw)
 	default:
-		var list []uint32
-		err = json.Unmarshal(raw, &list)
-		ids = []*hivesv1.TokenIds{{Ids: list}}
+		return idLists(append(append([]byte{'['}, raw...), ']'))
 	}
 	if err != nil {
 		return nil, nil, errInput
 	}
-	return texts, ids, nil
+	return texts, nil, nil
+}
+
+// textList takes a null for what it is, not for an empty text.
+func textList(raw json.RawMessage) (texts []string, _ []*hivesv1.TokenIds, err error) {
+	var list []*string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, nil, errInput
+	}
+	for i, text := range list {
+		if text == nil {
+			return nil, nil, invalid("input", fmt.Sprintf("text %d is null", i))
+		}
+		texts = append(texts, *text)
+	}
+	return texts, nil, nil
+}
+
+func idLists(raw json.RawMessage) (_ []string, ids []*hivesv1.TokenIds, err error) {
+	var lists [][]float64 // exact for every id
+	if err := json.Unmarshal(raw, &lists); err != nil {
+		return nil, nil, errInput
+	}
+	for i, list := range lists {
+		one := &hivesv1.TokenIds{Ids: make([]uint32, 0, len(list))}
+		for at, x := range list {
+			if x != math.Trunc(x) || x < 0 || x > math.MaxUint32 {
+				return nil, nil, invalid("input", fmt.Sprintf("id %d of list %d is no whole number in range", at, i))
+			}
+			one.Ids = append(one.Ids, uint32(x))
+		}
+		ids = append(ids, one)
+	}
+	return nil, ids, nil
 }

@@ -144,6 +144,7 @@ func Model(t testing.TB, r *Runner) *serve.Model {
 // Options are small limits and quick times around a runner.
 func Options(t testing.TB, r *Runner) serve.Options {
 	l, times := serve.DefaultLimits(), serve.DefaultTimes()
+	l.HTTPTexts, l.HTTPTokens = 16, 256
 	l.Texts, l.RequestTokens, l.QueueTokens, l.BulkStreams = 16, 256, 1024, 4
 	times.SelfCheck, times.Drain = 0, 20*time.Second
 	return serve.Options{

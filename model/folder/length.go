@@ -1,0 +1,58 @@
+package folder
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"hives/internal/fault"
+	"hives/internal/gguf"
+)
+
+// LengthStated tells whether a model's files say how long a text may be. Where they do not, Read gives what the paper
+// trains with, which is far below what most models take.
+func LengthStated(model string) (bool, error) {
+	file, err := gguf.Find(model)
+	if err != nil {
+		return false, err
+	}
+	dir := model
+	if file != "" {
+		if dir = gguf.Folder(file); dir == "" {
+			return false, nil
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, InfoFile))
+	switch {
+	case err == nil:
+		var f struct {
+			MaxLength *int `json:"max_length"`
+		}
+		if err := json.Unmarshal(raw, &f); err != nil {
+			return false, fault.New(fault.Corrupt, "%s: %w", filepath.Join(dir, InfoFile), err)
+		}
+		return f.MaxLength != nil, nil
+	case !errors.Is(err, os.ErrNotExist):
+		return false, err
+	case file != "":
+		return false, nil
+	}
+	return folderStatesLength(dir)
+}
+
+// folderStatesLength looks where sentence-transformers keeps it.
+func folderStatesLength(dir string) (bool, error) {
+	modules, err := readModules(dir)
+	if err != nil || modules == nil {
+		return false, err
+	}
+	var bert struct {
+		MaxLength *int `json:"max_seq_length"`
+	}
+	if _, err := bertKeys.Read(dir, bertFile, &bert); err != nil {
+		return false, err
+	}
+	t, err := readTokenizer(dir)
+	return bert.MaxLength != nil || t.maxLength > 0, err
+}
