@@ -1,0 +1,273 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"hives/internal/loadtest"
+	hivesv1 "hives/proto/hives/v1"
+)
+
+// Attack is what one caller does to take more than its part. It goes on until ctx ends.
+type Attack struct {
+	Name string
+	// Run attacks the daemon at addr with calls under a token; embed are calls of the same caller.
+	Run func(ctx context.Context, addr, token string, embed hivesv1.EmbedServiceClient)
+}
+
+// maxBytes is a little less than a message may have by default.
+const maxBytes = 4<<20 - 4096
+
+// Attacks are floods of work, and ways to hold what others need.
+var Attacks = []Attack{
+	{"256 texts under a prompt of 4 MB", flood(16, func() *hivesv1.EmbedRequest {
+		r := &hivesv1.EmbedRequest{Prompt: strings.Repeat("a promise ", maxBytes/10-512)}
+		for i := range 256 {
+			r.Texts = append(r.Texts, fmt.Sprint("text ", i))
+		}
+		return r
+	})},
+	{"a text of 4 MB without a blank", flood(16, func() *hivesv1.EmbedRequest {
+		return &hivesv1.EmbedRequest{Texts: []string{strings.Repeat("abcdefghij", maxBytes/10)}}
+	})},
+	{"150 calls of 64 texts", flood(150, func() *hivesv1.EmbedRequest {
+		r := &hivesv1.EmbedRequest{}
+		for i := range 64 {
+			r.Texts = append(r.Texts, fmt.Sprint("a text that nobody has sent before, number ", i, time.Now().UnixNano()))
+		}
+		return r
+	})},
+	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string, _ hivesv1.EmbedServiceClient) {
+		announced(ctx, addr, token, 100)
+	}},
+	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient) {
+		for range 1100 {
+			if c, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
+				defer c.Close()
+			}
+		}
+		<-ctx.Done()
+	}},
+	{"64 streams that say nothing", func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient) {
+		for range 64 {
+			_, _ = embed.EmbedStream(ctx) // it ends with ctx, or when the server has had enough
+		}
+		<-ctx.Done()
+	}},
+}
+
+// flood keeps n calls in progress.
+func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, string, string, hivesv1.EmbedServiceClient) {
+	return func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient) {
+		var wg sync.WaitGroup
+		for range n {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					_, _ = embed.Embed(ctx, request()) // whatever it says
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// announced sends n messages, each without its last byte.
+func announced(ctx context.Context, addr, token string, n int) {
+	transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	defer transport.CloseIdleConnections()
+	message := append(binary.BigEndian.AppendUint32([]byte{0}, maxBytes), make([]byte, maxBytes-1)...)
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			body := io.MultiReader(bytes.NewReader(message), waiting{ctx})
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+hivesv1.EmbedService_Embed_FullMethodName, body)
+			if err != nil {
+				return
+			}
+			r.Header.Set("Content-Type", "application/grpc")
+			r.Header.Set("Te", "trailers")
+			r.Header.Set("Authorization", "Bearer "+token)
+			if reply, err := transport.RoundTrip(r); err == nil {
+				reply.Body.Close()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// waiting is a reader without a byte until ctx ends.
+type waiting struct{ ctx context.Context }
+
+func (w waiting) Read([]byte) (int, error) { <-w.ctx.Done(); return 0, io.ErrUnexpectedEOF }
+
+// Victim is how another caller fares.
+type Victim struct {
+	Answered int
+	Failed   map[string]int // by error
+	Took     []time.Duration
+	Free     time.Duration // after the attack's end, until a call was answered
+}
+
+// Median and P95 of the answered calls.
+func (v Victim) Median() time.Duration { return v.quantile(.5) }
+
+// P95 is the time that 95 of 100 calls keep below.
+func (v Victim) P95() time.Duration { return v.quantile(.95) }
+
+func (v Victim) quantile(q float64) time.Duration {
+	if len(v.Took) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(v.Took))
+	return sorted[int(q*float64(len(sorted)-1))]
+}
+
+// Beside attacks for a while and lets another caller ask one text after the other meanwhile; wrong vectors are an error.
+func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, flooding hivesv1.EmbedServiceClient, other loadtest.Embed, known *loadtest.Known, lasts time.Duration, tolerance float64) (Victim, error) {
+	attack, end := context.WithTimeout(ctx, lasts)
+	defer end()
+	var wg sync.WaitGroup
+	wg.Go(func() { a.Run(attack, d.Addr, token, flooding) })
+	v := Victim{Failed: map[string]int{}}
+	time.Sleep(lasts / 4) // until it has begun in earnest
+	for i := 0; attack.Err() == nil; i++ {
+		if err := v.ask(ctx, other, known, i, tolerance); err != nil {
+			return v, err
+		}
+	}
+	began := time.Now()
+	for answered := v.Answered; v.Answered == answered && time.Since(began) < time.Minute; {
+		if err := v.ask(ctx, other, known, 0, tolerance); err != nil {
+			return v, err
+		}
+	}
+	v.Free = time.Since(began)
+	wg.Wait()
+	return v, nil
+}
+
+func (v *Victim) ask(ctx context.Context, embed loadtest.Embed, known *loadtest.Known, i int, tolerance float64) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	which, began := []int{i % len(known.Texts)}, time.Now()
+	reply, err := embed(ctx, known.Request(which))
+	if err != nil {
+		v.Failed[errorName(err)]++
+		time.Sleep(10 * time.Millisecond)
+		return nil
+	}
+	v.Answered++
+	v.Took = append(v.Took, time.Since(began))
+	if d := known.Compare(which, reply); !(d <= tolerance) {
+		return fmt.Errorf("a vector beside the attack differs by %g", d)
+	}
+	return nil
+}
+
+func errorName(err error) string {
+	words := err.Error()
+	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(words, "DeadlineExceeded") {
+		return "no answer in 5 s"
+	}
+	return words[:min(len(words), 120)]
+}
+
+// Metadata sends a call with size bytes of metadata on a connection on which another call is under way, and says whether
+// that one was answered.
+func Metadata(addr, token string, size int) error {
+	c, err := net.DialTimeout("tcp", addr, replyTimeout)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(replyTimeout))
+	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
+		return err
+	}
+	framer := http2.NewFramer(c, c)
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	if err := framer.WriteSettings(); err != nil {
+		return err
+	}
+	request, err := framed(&hivesv1.EmbedRequest{Texts: []string{"beside"}})
+	if err != nil {
+		return err
+	}
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	open := func(id uint32, extra string) error {
+		block.Reset()
+		for _, h := range [][2]string{
+			{":method", "POST"}, {":scheme", "http"}, {":path", hivesv1.EmbedService_Embed_FullMethodName}, {":authority", "x"},
+			{"content-type", "application/grpc"}, {"te", "trailers"}, {"authorization", "Bearer " + token}, {"x-extra", extra},
+		} {
+			if err := encoder.WriteField(hpack.HeaderField{Name: h[0], Value: h[1]}); err != nil {
+				return err
+			}
+		}
+		return headers(framer, id, block.Bytes())
+	}
+	if err := open(1, "small"); err != nil {
+		return err
+	}
+	if err := framer.WriteData(1, false, request[:len(request)-1]); err != nil {
+		return err
+	}
+	if err := open(3, strings.Repeat("m", size)); err != nil {
+		return err
+	}
+	if err := framer.WriteData(1, true, request[len(request)-1:]); err != nil {
+		return err
+	}
+	return answered(framer, 1)
+}
+
+// headers writes a block in as many frames as it takes.
+func headers(framer *http2.Framer, id uint32, block []byte) error {
+	const most = 16 << 10
+	n := min(most, len(block))
+	if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block[:n], EndHeaders: n == len(block)}); err != nil {
+		return err
+	}
+	for block = block[n:]; len(block) > 0; block = block[n:] {
+		n = min(most, len(block))
+		if err := framer.WriteContinuation(id, n == len(block), block[:n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answered reads until a stream has ended with status OK.
+func answered(framer *http2.Framer, id uint32) error {
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return fmt.Errorf("the connection ended: %w", err)
+		}
+		if h, ok := frame.(*http2.MetaHeadersFrame); ok && h.StreamID == id && h.StreamEnded() {
+			for _, f := range h.Fields {
+				if f.Name == "grpc-status" && f.Value != "0" {
+					return fmt.Errorf("the call ended with status %s", f.Value)
+				}
+			}
+			return nil
+		}
+	}
+}
