@@ -43,7 +43,14 @@ type deduper struct {
 	groups   *components       // groups that share a merged row
 	out      []Row
 	from     []int // [len(out)] place of each in the rows given
+	gone     []gone
 	stats    DedupeStats
+}
+
+// gone is a row that was left out, by its place in the rows given.
+type gone struct {
+	at     int
+	reason string
 }
 
 // Dedupe merges rows that say the same of the same text, in the order of their first appearance. Two texts
@@ -52,10 +59,15 @@ type deduper struct {
 // stays. Merged rows of different groups make these groups one, since a split must not part them.
 func Dedupe(rows []Row) ([]Row, DedupeStats) {
 	d := newDeduper(rows, newComponents())
+	return d.settled(), d.stats
+}
+
+// settled gives the rows that are left the names of their components.
+func (d *deduper) settled() []Row {
 	for i := range d.out {
 		d.out[i].Group = d.groups.find(d.out[i].Group)
 	}
-	return d.out, d.stats
+	return d.out
 }
 
 // newDeduper goes through rows, which hold every row of their texts, and joins groups in the given components.
@@ -66,7 +78,9 @@ func newDeduper(rows []Row, groups *components) *deduper {
 		groups: groups, stats: DedupeStats{In: len(rows)},
 	}
 	for i := range rows {
-		d.take(&rows[i])
+		if reason := d.take(&rows[i]); reason != "" {
+			d.gone = append(d.gone, gone{i, reason})
+		}
 		if len(d.out) > len(d.from) { // the row was kept
 			d.from = append(d.from, i)
 		}
@@ -87,18 +101,18 @@ func (s *DedupeStats) add(t DedupeStats) {
 	s.JoinedGroups += t.JoinedGroups
 }
 
-// take drops, merges or keeps one row.
-func (d *deduper) take(r *Row) {
+// take drops, merges or keeps one row; a reason is given for one that is dropped.
+func (d *deduper) take(r *Row) (reason string) {
 	l := labelOf(r)
 	switch o := d.said[l]; {
 	case o.supports && o.opposes:
 		// The annotators contradict each other; neither row is more right than the other, and a third that
 		// found the text neutral does not settle it.
 		d.stats.Contradictions++
-		return
+		return Contradicted
 	case o.judged && r.DirectionSource == SourceNone:
 		d.stats.Superseded++
-		return
+		return Superseded
 	}
 	text, known := d.spelling[r.TextID]
 	if !known {
@@ -107,7 +121,7 @@ func (d *deduper) take(r *Row) {
 	}
 	if at, twice := d.first[claim{l, r.Direction}]; twice {
 		d.merge(&d.out[at], r, text)
-		return
+		return ""
 	}
 	d.first[claim{l, r.Direction}] = len(d.out)
 	kept := *r
@@ -116,6 +130,7 @@ func (d *deduper) take(r *Row) {
 		d.stats.Respelled++
 	}
 	d.out = append(d.out, kept)
+	return ""
 }
 
 // merge counts a row that repeats an earlier one. Corpus, licence and anchors stay those of the earlier.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // MergeSummary accounts for a merge.
@@ -11,6 +12,10 @@ type MergeSummary struct {
 	Files  []FileRows  `json:"files"`
 	Merged DedupeStats `json:"merged"`
 	Bad    []BadRow    `json:"bad"`
+
+	LeftOut  []LeftOut `json:"-"`                  // all rows that were read and left out
+	Examples []LeftOut `json:"left_out,omitempty"` // the first of those that contradict each other
+	Notes    []string  `json:"notes,omitempty"`    // what of further columns could not be kept
 }
 
 // FileRows is a file and its number of rows.
@@ -31,9 +36,14 @@ func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *Merge
 		return nil, fault.New(fault.Invalid, "data: nothing to merge; name at least one file")
 	}
 	sum = &MergeSummary{Bad: []BadRow{}}
+	o.Note = func(note string) { sum.Notes = append(sum.Notes, note) }
 	for _, path := range paths {
 		n := 0
-		bad, err := Scan(path, o, func(r *Row) error { n++; return m.Add(r) })
+		bad, err := scan(path, o, func(row int, r *Row) error {
+			n++
+			m.From(path, row)
+			return m.Add(r)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +53,8 @@ func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *Merge
 	if sum.Merged, err = m.Finish(); err != nil {
 		return nil, err
 	}
+	sum.LeftOut = m.LeftOut()
+	sum.Examples = Examples(sum.LeftOut)
 	return sum, WriteStream(out, m.Extra(), m.Each)
 }
 
@@ -52,10 +64,18 @@ type SplitSummary struct {
 	Components int        `json:"components"`        // what the split could not divide
 	Largest    int        `json:"largest_component"` // rows of the largest
 	Bad        []BadRow   `json:"bad"`
+	Notes      []string   `json:"notes,omitempty"` // what of further columns could not be kept
 }
 
 // SplitFile deals the rows of a file to train.parquet, validation.parquet and test.parquet in dir.
 func SplitFile(path, dir string, o SplitOptions, ro ReadOptions) (*SplitSummary, error) {
+	for _, name := range PartNames { // a part would take the place of the whole
+		if out := filepath.Join(dir, name+".parquet"); fsutil.Same(path, out) {
+			return nil, fault.New(fault.Invalid, "%s would be replaced by a part of itself; choose another --out", path)
+		}
+	}
+	sum := &SplitSummary{Bad: []BadRow{}}
+	ro.Note = func(note string) { sum.Notes = append(sum.Notes, note) }
 	rows, bad, err := ReadWith(path, ro)
 	if err != nil {
 		return nil, err
@@ -64,7 +84,7 @@ func SplitFile(path, dir string, o SplitOptions, ro ReadOptions) (*SplitSummary,
 	if err != nil {
 		return nil, err
 	}
-	sum := &SplitSummary{Bad: append([]BadRow{}, bad...)}
+	sum.Bad = append(sum.Bad, bad...)
 	for _, n := range ComponentSizes(rows) {
 		sum.Components++
 		sum.Largest = max(sum.Largest, n)

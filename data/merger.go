@@ -29,38 +29,58 @@ type Merger struct {
 	texts  int
 	group  Distinct
 	buffer []byte // one row as bytes, used again and again
+
+	files []string // that rows are from
+	at    origin   // of the rows that are added
+	from  []origin // [len(held)]
+	left  []placed
 }
+
+// origin is where a row stands.
+type origin struct{ file, row int }
 
 // NewMerger returns an empty Merger.
 func NewMerger() *Merger {
 	return &Merger{limit: mergeInMemory, groups: newComponents(), extra: map[string]bool{}}
 }
 
+// From says where the rows that are added next stand: LeftOut names them so.
+func (m *Merger) From(file string, row int) {
+	if n := len(m.files); n == 0 || m.files[n-1] != file {
+		m.files = append(m.files, file)
+	}
+	m.at = origin{len(m.files) - 1, row}
+}
+
 // Add takes a row; the Merger keeps its strings.
 func (m *Merger) Add(r *Row) error {
+	if m.files == nil {
+		m.From("", 0)
+	}
 	if m.spread == nil {
+		m.from = append(m.from, m.at)
 		if m.held = append(m.held, *r); len(m.held) < m.limit {
 			return nil
 		}
 		return m.spill()
 	}
-	return m.deal(r)
+	return m.deal(r, m.at)
 }
 
 // spill begins to use the disk: from now on rows go there one by one.
 func (m *Merger) spill() error {
 	m.spread = newBuckets(mergeBuckets)
 	for i := range m.held {
-		if err := m.deal(&m.held[i]); err != nil {
+		if err := m.deal(&m.held[i], m.from[i]); err != nil {
 			return err
 		}
 	}
-	m.held = nil
+	m.held, m.from = nil, nil
 	return nil
 }
 
-func (m *Merger) deal(r *Row) error {
-	m.buffer = appendRow(m.buffer[:0], m.places, r)
+func (m *Merger) deal(r *Row, from origin) error {
+	m.buffer = appendRow(appendOrigin(m.buffer[:0], from), m.places, r)
 	m.places++
 	return m.spread.write(m.spread.of(r.TextID), m.buffer)
 }
@@ -68,7 +88,10 @@ func (m *Merger) deal(r *Row) error {
 // Finish decides which rows are left and returns the account of it.
 func (m *Merger) Finish() (DedupeStats, error) {
 	if m.spread == nil {
-		m.held, m.stats = Dedupe(m.held)
+		rows := m.held
+		d := newDeduper(rows, m.groups)
+		m.remember(d, rows, func(i int) (uint64, origin) { return uint64(i), m.from[i] })
+		m.held, m.stats = d.settled(), d.stats
 		m.note(m.held)
 		return m.stats, nil
 	}
@@ -90,18 +113,20 @@ func (m *Merger) dedupeBucket(at int) error {
 	// Both slices are gone before the next bucket is read; this is the memory that a Merger needs.
 	var rows []Row
 	var places []uint64 // [len(rows)]
+	var from []origin   // [len(rows)]
 	for {
 		var r Row
-		place, err := readRow(in, &r)
+		place, o, err := readPlaced(in, &r)
 		if err == io.EOF {
 			break
 		} else if err != nil {
 			return err
 		}
-		rows, places = append(rows, r), append(places, place)
+		rows, places, from = append(rows, r), append(places, place), append(from, o)
 	}
 	d := newDeduper(rows, m.groups) // joins groups across buckets, so no row may leave before the last bucket
 	m.stats.add(d.stats)
+	m.remember(d, rows, func(i int) (uint64, origin) { return places[i], from[i] })
 	m.note(d.out)
 	for i := range d.out {
 		m.buffer = appendRow(m.buffer[:0], places[d.from[i]], &d.out[i])
@@ -111,6 +136,17 @@ func (m *Merger) dedupeBucket(at int) error {
 	}
 	return m.spread.drop(at) // its disk is free before the next bucket is written
 }
+
+// remember keeps where the rows stand that were left out.
+func (m *Merger) remember(d *deduper, rows []Row, of func(i int) (uint64, origin)) {
+	for _, g := range d.gone {
+		place, from := of(g.at)
+		m.left = append(m.left, placed{place, newLeftOut(&rows[g.at], m.files[from.file], from.row, g.reason)})
+	}
+}
+
+// LeftOut names the rows that Finish left out, in the order in which they were added.
+func (m *Merger) LeftOut() []LeftOut { return byPlace(m.left) }
 
 // note counts the texts and names the extra columns of rows that are left and have every row of their texts.
 func (m *Merger) note(rows []Row) {
@@ -162,7 +198,7 @@ func (m *Merger) Counts() (texts, groups int, err error) {
 
 // Close removes the temporary files.
 func (m *Merger) Close() {
-	m.held = nil
+	m.held, m.from = nil, nil
 	m.spread.close()
 	m.kept.close()
 	m.group.Close()

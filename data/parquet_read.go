@@ -83,7 +83,7 @@ func openParquet(path string) (t table, err error) {
 // that of the row's column: a DATE as a direction would be the number of its days.
 func (t *parquetTable) add(c parquettext.Column) error {
 	name := ours(c.Name)
-	needed := slices.Contains(Columns, name)
+	needed := slices.Contains(Columns, name) && name != "text_id" // which is made from the text
 	switch {
 	case !needed && c.Class == parquettext.None:
 		t.without = append(t.without, fmt.Sprintf("%s: column %q is left out: %s", t.path, c.Name, c.Type))

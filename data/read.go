@@ -59,6 +59,11 @@ func ReadWith(path string, o ReadOptions) (rows []Row, bad []BadRow, err error) 
 // Scan streams the rows of a file to emit in their order, without holding the file in memory. emit may keep
 // the row it is given. An error of emit ends the scan and is returned as it is.
 func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
+	return scan(path, o, func(_ int, r *Row) error { return emit(r) })
+}
+
+// scan is Scan with the number of each row in its file, from 1.
+func scan(path string, o ReadOptions, emit func(number int, r *Row) error) ([]BadRow, error) {
 	t, err := openTable(path)
 	if err != nil {
 		return nil, err
@@ -84,7 +89,7 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 		}
 		switch {
 		case err == nil:
-			if err := emit(row); err != nil {
+			if err := emit(n, row); err != nil {
 				return bad, err
 			}
 		case errors.As(err, &wrong): // this row alone is bad: the next can be read

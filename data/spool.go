@@ -35,6 +35,25 @@ func appendRow(b []byte, place uint64, r *Row) []byte {
 	return b
 }
 
+// appendOrigin writes where a row stands, before the row.
+func appendOrigin(b []byte, o origin) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(o.file)), uint64(o.row))
+}
+
+// readPlaced reads back an origin and the row behind it; io.EOF ends.
+func readPlaced(in *bufio.Reader, r *Row) (place uint64, o origin, err error) {
+	file, err := binary.ReadUvarint(in)
+	if err != nil {
+		return 0, o, err // io.EOF before the first byte of a row: the regular end
+	}
+	row, err := binary.ReadUvarint(in)
+	if err != nil {
+		return 0, o, spoolError(err)
+	}
+	place, err = readRow(in, r)
+	return place, origin{int(file), int(row)}, spoolError(err)
+}
+
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }

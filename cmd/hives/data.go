@@ -44,6 +44,26 @@ func listBad(cmd *cobra.Command, bad []data.BadRow) {
 	}
 }
 
+// listNotes tells what of a file's further columns could not be kept.
+func listNotes(cmd *cobra.Command, notes []string) {
+	for _, n := range notes {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
+	}
+}
+
+// leftOutFlag adds the flag that lists what merging leaves out.
+func leftOutFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "left-out", "", "also write a CSV of the rows that contradict each other or that a judged row replaces, by file and row")
+}
+
+// writeLeftOut writes that list, if one is asked for.
+func writeLeftOut(path string, list []data.LeftOut) error {
+	if path == "" {
+		return nil
+	}
+	return data.WriteLeftOut(path, list)
+}
+
 // printJSON writes one object.
 func printJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)

@@ -28,7 +28,7 @@ which licence, and how its labels were mapped.`,
 
 func corpusCommand(name string) *cobra.Command {
 	var o corpora.Options
-	var out string
+	var out, leftOut string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   name + " --in DIR --out FILE",
@@ -44,6 +44,9 @@ docs/DATA.md says where it is to be had and how its labels were mapped.`,
 			}
 			if err != nil {
 				return fmt.Errorf("import %s: %w", name, err)
+			}
+			if err := writeLeftOut(leftOut, sum.LeftOut); err != nil {
+				return err
 			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), sum)
@@ -67,6 +70,7 @@ docs/DATA.md says where it is to be had and how its labels were mapped.`,
 		flags.StringVar(&o.Rules, "rules", "", "folder of Social Chemistry, whose rules the stories were written from (default: ../social_chem beside --in)")
 	}
 	skipBadFlag(cmd, &o.SkipBad)
+	leftOutFlag(cmd, &leftOut)
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "in", "out")
 	return cmd

@@ -12,7 +12,7 @@ import (
 // mergeCommand puts several files of rows into one.
 func mergeCommand() *cobra.Command {
 	var in []string
-	var out string
+	var out, leftOut string
 	var o data.ReadOptions
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -29,6 +29,10 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 				return fmt.Errorf("merge: %w", err)
 			}
 			listBad(cmd, sum.Bad)
+			listNotes(cmd, sum.Notes)
+			if err := writeLeftOut(leftOut, sum.LeftOut); err != nil {
+				return err
+			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), sum)
 			}
@@ -38,6 +42,7 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 	cmd.Flags().StringArrayVar(&in, "in", nil, "file of rows, another way to name one (may be repeated)")
 	cmd.Flags().StringVar(&out, "out", "", "file of rows to write, .parquet or .csv")
 	skipBadFlag(cmd, &o.SkipBad)
+	leftOutFlag(cmd, &leftOut)
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "out")
 	return cmd
@@ -51,6 +56,9 @@ func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
 	m := sum.Merged
 	fmt.Fprintf(t, "exact duplicates merged\t%d\nnormalised duplicates merged\t%d\n", m.ExactDuplicates, m.NormalisedDuplicates)
 	fmt.Fprintf(t, "rows with both directions dropped\t%d\nunjudged beside judged rows dropped\t%d\n", m.Contradictions, m.Superseded)
+	for _, l := range sum.Examples {
+		fmt.Fprintf(t, "  %s\n", l)
+	}
 	fmt.Fprintf(t, "rows\t%d\n", m.Out)
 	return t.Flush()
 }

@@ -34,6 +34,7 @@ or through others, stay together, so that nothing stands on both sides.`,
 				return fmt.Errorf("split: %w", err)
 			}
 			listBad(cmd, sum.Bad)
+			listNotes(cmd, sum.Notes)
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), sum)
 			}

@@ -40,6 +40,9 @@ type Summary struct {
 	Notes   []Count          `json:"notes"`             // other figures worth knowing
 	Merged  data.DedupeStats `json:"merged"`
 	Bad     []data.BadRow    `json:"bad"`
+
+	LeftOut  []data.LeftOut `json:"-"`                  // of ImportFile: all rows that merging left out
+	Examples []data.LeftOut `json:"left_out,omitempty"` // the first of those that contradict each other
 }
 
 // Names lists the corpora that Import knows.
@@ -54,7 +57,7 @@ func Names() []string {
 // Import reads a corpus and returns its rows without duplicates, in the order of its files.
 func Import(name string, o Options) ([]data.Row, *Summary, error) {
 	var all []data.Row
-	sum, err := read(name, o, func(r *data.Row) error {
+	sum, err := read(name, o, nil, func(r *data.Row) error {
 		all = append(all, *r)
 		return nil
 	})
@@ -77,12 +80,14 @@ func Import(name string, o Options) ([]data.Row, *Summary, error) {
 func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
 	m := data.NewMerger()
 	defer m.Close()
-	if sum, err = read(name, o, m.Add); err != nil {
+	if sum, err = read(name, o, m.From, m.Add); err != nil {
 		return sum, err
 	}
 	if sum.Merged, err = m.Finish(); err != nil {
 		return sum, err
 	}
+	sum.LeftOut = m.LeftOut()
+	sum.Examples = data.Examples(sum.LeftOut)
 	if sum.Rows = sum.Merged.Out; sum.Rows == 0 {
 		return sum, fault.New(fault.Invalid, "%d records gave no row; nothing was written", sum.Records)
 	}
@@ -94,12 +99,12 @@ func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
 }
 
 // read gives the rows of a corpus as they come, duplicates included.
-func read(name string, o Options, use func(*data.Row) error) (*Summary, error) {
+func read(name string, o Options, place func(string, int), use func(*data.Row) error) (*Summary, error) {
 	at := slices.IndexFunc(all, func(c corpus) bool { return c.Name == name })
 	if at < 0 {
 		return nil, fault.New(fault.Invalid, "corpus %q is unknown; there are %s", name, strings.Join(Names(), ", "))
 	}
-	c := &collector{Options: o, corpus: all[at], use: use, unknown: map[string]int{}, sum: &Summary{
+	c := &collector{Options: o, corpus: all[at], use: use, place: place, unknown: map[string]int{}, sum: &Summary{
 		Corpus: name, Files: []string{}, Dropped: []Count{}, Notes: []Count{}, Bad: []data.BadRow{},
 	}}
 	err := c.read(c)
@@ -118,13 +123,18 @@ type collector struct {
 	Options
 	corpus
 	sum     *Summary
-	unknown map[string]int        // label that names no node → how often
-	use     func(*data.Row) error // where rows go
-	failed  error                 // what use said; settle ends the import
+	unknown map[string]int             // label that names no node → how often
+	use     func(*data.Row) error      // where rows go
+	place   func(file string, row int) // is told where the next of them stand; nil where nobody asks
+	failed  error                      // what use said; settle ends the import
 }
 
-// from notes where the rows that come next are from.
-func (c *collector) from(file string, row int) {}
+// from says where the rows that come next stand.
+func (c *collector) from(file string, row int) {
+	if c.place != nil {
+		c.place(file, row)
+	}
+}
 
 // count adds n under a reason.
 func count(list *[]Count, reason string, n int) {

@@ -24,7 +24,7 @@ func (c *collector) readAnnotators(paths []string) error {
 	}
 	c.note("comments", len(votes))
 	clear(seen)
-	again := &collector{Options: Options{SkipBad: true}, sum: &Summary{}} // what was bad is reported already
+	again := &collector{Options: Options{SkipBad: true}, place: c.place, sum: &Summary{}} // what was bad is reported already
 	for _, path := range paths {
 		err := again.eachRow(path, quoted, columns, func(r record) error {
 			t, err := newText(r.get("text"), "")

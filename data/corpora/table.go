@@ -30,6 +30,9 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	} {
 		fmt.Fprintf(t, "  %s\t%d\n", c.Reason, c.N)
 	}
+	for _, l := range s.Examples {
+		fmt.Fprintf(t, "    %s\n", l)
+	}
 	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\ngroups\t%d\n", s.Rows, s.Texts, s.Groups)
 	return t.Flush()
 }

@@ -63,6 +63,16 @@ func WriteBytes(path string, content []byte) error {
 	})
 }
 
+// Same tells whether two paths name one file that exists, by whatever way.
+func Same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
 // SyncDir makes renames inside dir durable.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -296,6 +296,9 @@ func (l *loop) describe(rows *Rows) {
 	}
 	note(fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
 		len(rows.Train), len(rows.Validation), l.corpus.Truncated, rows.Skipped))
+	for _, s := range rows.Notes {
+		note(s)
+	}
 	for _, t := range stats.Theories {
 		note(fmt.Sprintf("  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
 			t.Theory, t.Anchors, t.Singletons, 100*t.Rate))

@@ -134,6 +134,7 @@ type Rows struct {
 	Train, Validation []data.Row
 	Numbers           []int             // of the training rows in their file, from 1
 	Skipped           int               // bad rows that were left out
+	Notes             []string          // of rows left out because they contradict each other
 	Hashes            map[string]string // SHA-256 of the files: data and, where one is named, validation
 }
 
@@ -141,14 +142,19 @@ type Rows struct {
 // labels out anew for the control. Held-out rows keep their true labels.
 func readRows(cfg *Config) (*Rows, error) {
 	rows := &Rows{Hashes: map[string]string{}}
-	all, bad, err := readHashed(cfg.Data.Train, cfg.Data.SkipBad, rows.Hashes, "data")
+	read, err := rows.read(cfg.Data.Train, cfg.Data.SkipBad, "data")
 	if err != nil {
 		return nil, err
 	}
-	rows.Train, rows.Skipped = all, len(bad)
+	all := read.Rows
+	rows.Train, rows.Skipped = all, len(read.Bad)
 	switch f := cfg.Data.ValidationFraction; {
 	case cfg.Data.Validation != "":
-		rows.Validation, _, err = readHashed(cfg.Data.Validation, cfg.Data.SkipBad, rows.Hashes, "validation")
+		if read, err := rows.read(cfg.Data.Validation, cfg.Data.SkipBad, "validation"); err != nil {
+			return nil, err
+		} else {
+			rows.Validation = read.Rows
+		}
 	case f > 0:
 		var parts [data.NumParts][]data.Row
 		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.Data.SplitSeed ^ holdOutDomain})
@@ -157,46 +163,44 @@ func readRows(cfg *Config) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows.Numbers = rowNumbers(all, rows.Train, bad)
+	rows.Numbers = rowNumbers(read, rows.Train)
 	if cfg.Data.PermuteLabels {
 		rows.Train = data.PermuteLabels(rows.Train, cfg.Seed)
 	}
 	if len(rows.Train) == 0 {
-		return nil, fault.New(fault.Invalid, "%s holds no training rows", cfg.Data.Train)
+		return nil, fault.New(fault.Invalid, "%s", strings.TrimSuffix(cfg.Data.Train+" holds no training rows; "+read.Note(), "; "))
 	}
 	return rows, nil
 }
 
-// readHashed reads a file of rows and notes its hash under a name. A file that is replaced in between is
-// refused: the hash would be that of other rows.
-func readHashed(path string, skipBad bool, hashes map[string]string, name string) ([]data.Row, []data.BadRow, error) {
+// read reads a file of rows, without those that contradict each other, and notes its hash under a name. A file that is
+// replaced in between is refused: the hash would be that of other rows.
+func (r *Rows) read(path string, skipBad bool, name string) (*data.Settled, error) {
 	before, err := fsutil.SHA256(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	rows, bad, err := data.ReadWith(path, data.ReadOptions{SkipBad: skipBad})
+	read, err := data.ReadSettled(path, data.ReadOptions{SkipBad: skipBad})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if hashes[name], err = fsutil.SHA256(path); err == nil && hashes[name] != before {
+	if note := read.Note(); note != "" {
+		r.Notes = append(r.Notes, name+": "+note)
+	}
+	if r.Hashes[name], err = fsutil.SHA256(path); err == nil && r.Hashes[name] != before {
 		err = fault.New(fault.Mismatch, "%s was replaced while it was read; begin again", path)
 	}
-	return rows, bad, err
+	return read, err
 }
 
-// rowNumbers gives the rows of part their numbers in the file, of which all are the good rows, in order.
-// Rows of one text are always in the same part, so the text tells where the next row of part stands.
-func rowNumbers(all, part []data.Row, bad []data.BadRow) []int {
+// rowNumbers gives the rows of part their numbers in the file that was read. Rows of one text are always in the same
+// part, so the text tells where the next row of part stands.
+func rowNumbers(read *data.Settled, part []data.Row) []int {
 	out := make([]int, 0, len(part))
-	number := 1
-	for i := range all {
-		for len(bad) > 0 && bad[0].Row == number {
-			bad, number = bad[1:], number+1
-		}
-		if len(out) < len(part) && part[len(out)].TextID == all[i].TextID {
+	for i, number := range read.Numbers {
+		if len(out) < len(part) && part[len(out)].TextID == read.Rows[i].TextID {
 			out = append(out, number)
 		}
-		number++
 	}
 	return out
 }
