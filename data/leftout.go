@@ -114,11 +114,10 @@ func (s *Settled) Note() string {
 }
 
 // byPlace sorts a list by the order in which the rows were read.
-func byPlace(list []placed) []LeftOut {
+func byPlace(list []placed) (out []LeftOut) {
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	out := make([]LeftOut, len(list))
 	for i := range list {
-		out[i] = list[i].LeftOut
+		out = append(out, list[i].LeftOut)
 	}
 	return out
 }
@@ -129,8 +128,9 @@ type placed struct {
 	LeftOut
 }
 
-// ReadConsistent is ReadSettled for programs that measure: the rows, and to note a sentence on what is left out.
-func ReadConsistent(path string, note func(string)) ([]Row, error) {
+// ReadConsistent is ReadSettled for programs that measure: note is told in a sentence what is left out, and a file of
+// which nothing is left is refused.
+func ReadConsistent(path string, note func(string)) (*Settled, error) {
 	s, err := ReadSettled(path, ReadOptions{})
 	if err != nil {
 		return nil, err
@@ -141,5 +141,5 @@ func ReadConsistent(path string, note func(string)) ([]Row, error) {
 		}
 		note(path + ": " + said)
 	}
-	return s.Rows, nil
+	return s, nil
 }

@@ -40,24 +40,25 @@ func (o Options) Validate() error {
 // BuildFile makes the vectors of the rows in a file and those of the banks' sentences. held names the file of
 // validation rows; empty splits the rows (Build).
 func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
-	rows, source, err := read(train)
+	own, source, err := read(train, o)
 	if err != nil {
 		return nil, err
 	}
 	var heldRows []data.Row
 	var heldSource Source
 	if held != "" {
-		if heldRows, heldSource, err = read(held); err != nil {
+		other, from, err := read(held, o)
+		if err != nil {
 			return nil, err
 		}
-		if len(heldRows) == 0 {
+		if heldRows, heldSource = other.Rows, from; len(heldRows) == 0 {
 			return nil, fault.New(fault.Invalid, "values: %s has no rows to calibrate on", held)
 		}
-		if err := apart(rows, heldRows, train, held); err != nil {
+		if err := apart(own.Rows, other, train, held); err != nil {
 			return nil, err
 		}
 	}
-	s, err := Build(ctx, rows, heldRows, enc, o)
+	s, err := Build(ctx, own.Rows, heldRows, enc, o)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +69,13 @@ func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, e
 	return s, s.AddAnchors(ctx, enc, banks)
 }
 
-// read also says which file the rows are from.
-func read(path string) ([]data.Row, Source, error) {
-	rows, err := data.Read(path)
+// read also says which file the rows are from. Rows that contradict each other are left out.
+func read(path string, o Options) (*data.Settled, Source, error) {
+	rows, err := data.ReadConsistent(path, func(note string) {
+		if o.Log != nil {
+			o.Log("%s", note)
+		}
+	})
 	if err != nil {
 		return nil, Source{}, err
 	}
@@ -80,15 +85,15 @@ func read(path string) ([]data.Row, Source, error) {
 
 // apart refuses validation rows that share a text or a group with training rows: what is measured on them would
 // flatter.
-func apart(train, held []data.Row, trainFile, heldFile string) error {
+func apart(train []data.Row, held *data.Settled, trainFile, heldFile string) error {
 	texts, groups := map[string]bool{}, map[string]bool{}
 	for i := range train {
 		texts[train[i].TextID], groups[train[i].Group] = true, true
 	}
-	for i := range held {
-		if r := &held[i]; texts[r.TextID] || groups[r.Group] {
+	for i := range held.Rows {
+		if r := &held.Rows[i]; texts[r.TextID] || groups[r.Group] {
 			return fault.New(fault.Invalid, "%s: row %d shares its text or its group with a row of %s, so it is not held out; split with hives data split, or leave --validation out",
-				heldFile, i+1, trainFile)
+				heldFile, held.Numbers[i], trainFile)
 		}
 	}
 	return nil

@@ -31,6 +31,9 @@ the same card, to the byte. --imports adds what the importers left out, from wha
 			if len(args) == 0 {
 				return fault.Usage(fault.New(fault.Invalid, "card: name a file of rows"))
 			}
+			if err := spare(out, append(imports, args[0])...); err != nil {
+				return fmt.Errorf("card: %w", err)
+			}
 			accounts, err := card.ReadImports(imports)
 			if err != nil {
 				return fmt.Errorf("card: %w", err)

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/data"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // dataCommand groups what makes, joins, divides and describes rows.
@@ -49,6 +51,16 @@ func listNotes(cmd *cobra.Command, notes []string) {
 	for _, n := range notes {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
 	}
+}
+
+// spare refuses an output that would take an input's place. An output that is not asked for is empty.
+func spare(out string, in ...string) error {
+	for _, path := range in {
+		if out != "" && fsutil.Same(out, path) {
+			return fault.New(fault.Invalid, "%s is read and would be overwritten; name another file to write", path)
+		}
+	}
+	return nil
 }
 
 // leftOutFlag adds the flag that lists what merging leaves out.

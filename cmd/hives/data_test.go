@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,5 +84,38 @@ func TestDataCommandsRefuse(t *testing.T) {
 		if _, err := runData(t, c.args...); fault.Of(err) != c.kind {
 			t.Errorf("%s: %v", reason, err)
 		}
+	}
+}
+
+// What is read is never overwritten by what is told of it.
+func TestOutputsSpareTheirInputs(t *testing.T) {
+	dir := t.TempDir()
+	rows := filepath.Join(dir, "rows.csv")
+	content := "text,theory,level_1,level_2,level_3,direction\na,mft,care/harm,,,1\n"
+	for reason, args := range map[string][]string{
+		"a card":           {"data", "card", rows, "--out", rows},
+		"a page of stats":  {"data", "stats", rows, "--html", filepath.Join(dir, ".", "rows.csv")},
+		"a list of merged": {"data", "merge", rows, "--out", filepath.Join(dir, "all.csv"), "--left-out", rows},
+	} {
+		putFile(t, rows, content)
+		if _, err := runData(t, args...); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "would be overwritten") {
+			t.Errorf("%s: %v", reason, err)
+		}
+		if raw, err := os.ReadFile(rows); err != nil || string(raw) != content {
+			t.Errorf("%s: the rows are gone: %v", reason, err)
+		}
+	}
+}
+
+func TestMergeListsWhatItLeavesOut(t *testing.T) {
+	dir := t.TempDir()
+	rows, list := filepath.Join(dir, "rows.csv"), filepath.Join(dir, "left.csv")
+	putFile(t, rows, "text,theory,level_1,level_2,level_3,direction\na,mft,care/harm,,,1\na,mft,care/harm,,,-1\nb,mft,care/harm,,,1\n")
+	out := mustRunData(t, "data", "merge", rows, "--out", filepath.Join(dir, "all.csv"), "--left-out", list)
+	if !strings.Contains(out, rows+": row 2 opposes mft/care-harm, which another row of its text contradicts") {
+		t.Error(out)
+	}
+	if raw, err := os.ReadFile(list); err != nil || strings.Count(string(raw), "\n") != 3 {
+		t.Errorf("%s, %v", raw, err)
 	}
 }

@@ -24,6 +24,9 @@ their last one should be the end token. A bad line fails with its number and lea
   python3 -c "import numpy; print(numpy.load('vectors.npy').shape)"`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := spare(out, in); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

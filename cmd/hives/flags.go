@@ -8,7 +8,7 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "Input and output", Names: []string{
 		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors", "assigned", "db", "base", "adapter",
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names", "rules", "imports",
-		"tokenizer", "include", "exclude", "revision", "out", "bank", "html", "report", "force", "json", "dry-run"}},
+		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json", "dry-run"}},
 	{Title: "What embeds", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env", "endpoint-ca", "token-file",
 		"prompt", "dimensions"}},

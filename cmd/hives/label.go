@@ -28,6 +28,11 @@ rules, the configuration and the tables.`,
 				return err
 			}
 			j.Stdout = c.OutOrStdout()
+			for _, out := range []string{j.Out, j.DB, j.Report} {
+				if err := spare(out, j.In); err != nil {
+					return err
+				}
+			}
 			return panel.Run(c.Context(), j)
 		},
 	}

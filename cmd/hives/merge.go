@@ -24,6 +24,9 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 		Example: `  hives data merge valueeval.parquet mfrc.csv --out all.parquet`,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := spare(leftOut, append(in, args...)...); err != nil {
+				return fmt.Errorf("merge: %w", err)
+			}
 			sum, err := data.MergeTo(append(in, args...), o, out)
 			if err != nil {
 				return fmt.Errorf("merge: %w", err)

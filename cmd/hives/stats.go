@@ -33,6 +33,9 @@ of a text; and with --tokenizer the lengths of the texts in tokens. --html draws
 			if in == "" {
 				return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
 			}
+			if err := spare(page, in, tokens); err != nil {
+				return fmt.Errorf("stats: %w", err)
+			}
 			count, err := tokenCounter(tokens)
 			if err != nil {
 				return err

@@ -34,6 +34,9 @@ docs/VALUES.md.`,
 			if err := o.Validate(); err != nil {
 				return fault.Usage(err)
 			}
+			if err := spare(out, append(banks, in, held)...); err != nil {
+				return err
+			}
 			anchors, err := values.ReadBanks(banks)
 			if err != nil {
 				return err

@@ -55,29 +55,30 @@ func Names() []string {
 }
 
 // Import reads a corpus and returns its rows without duplicates, in the order of its files.
-func Import(name string, o Options) ([]data.Row, *Summary, error) {
-	var all []data.Row
-	sum, err := read(name, o, nil, func(r *data.Row) error {
-		all = append(all, *r)
-		return nil
+func Import(name string, o Options) (rows []data.Row, sum *Summary, err error) {
+	sum, err = merged(name, o, func(_ *Summary, m *data.Merger) error {
+		return m.Each(func(r *data.Row) error {
+			rows = append(rows, *r)
+			return nil
+		})
 	})
-	if err != nil {
-		return nil, sum, err
-	}
-	// Counts of rows, texts and groups are of what is left, so that they agree with the file that is written.
-	rows, merged := data.Dedupe(all)
-	sum.Merged, sum.Rows = merged, len(rows)
-	texts, groups := map[string]bool{}, map[string]bool{}
-	for i := range rows {
-		texts[rows[i].TextID], groups[rows[i].Group] = true, true
-	}
-	sum.Texts, sum.Groups = len(texts), len(groups)
-	return rows, sum, nil
+	return rows, sum, err
 }
 
 // ImportFile is Import into a file, in memory that does not grow with the number of rows: the bytes are those that
 // data.Write gives for Import's rows.
-func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
+func ImportFile(name string, o Options, out string) (*Summary, error) {
+	return merged(name, o, func(sum *Summary, m *data.Merger) error {
+		if sum.Rows == 0 {
+			return fault.New(fault.Invalid, "%d records gave no row; nothing was written", sum.Records)
+		}
+		return data.WriteStream(out, m.Extra(), m.Each)
+	})
+}
+
+// merged reads a corpus, merges its rows and lets use take them. Counts are of what is left, so that they agree with
+// what use writes.
+func merged(name string, o Options, use func(*Summary, *data.Merger) error) (sum *Summary, err error) {
 	m := data.NewMerger()
 	defer m.Close()
 	if sum, err = read(name, o, m.From, m.Add); err != nil {
@@ -86,12 +87,9 @@ func ImportFile(name string, o Options, out string) (sum *Summary, err error) {
 	if sum.Merged, err = m.Finish(); err != nil {
 		return sum, err
 	}
-	sum.LeftOut = m.LeftOut()
+	sum.Rows, sum.LeftOut = sum.Merged.Out, m.LeftOut()
 	sum.Examples = data.Examples(sum.LeftOut)
-	if sum.Rows = sum.Merged.Out; sum.Rows == 0 {
-		return sum, fault.New(fault.Invalid, "%d records gave no row; nothing was written", sum.Records)
-	}
-	if err := data.WriteStream(out, m.Extra(), m.Each); err != nil {
+	if err := use(sum, m); err != nil {
 		return sum, err
 	}
 	sum.Texts, sum.Groups, err = m.Counts()
@@ -131,7 +129,7 @@ type collector struct {
 
 // from says where the rows that come next stand.
 func (c *collector) from(file string, row int) {
-	if c.place != nil {
+	if c.place != nil { // a mapping or a second reading makes no rows
 		c.place(file, row)
 	}
 }

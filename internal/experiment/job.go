@@ -31,11 +31,12 @@ type Job struct {
 
 // Judge does the job and leaves the report.
 func Judge(ctx context.Context, j Job) error {
-	measured, err := data.Read(j.Config.Rows.Measured)
+	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
+	measured, err := data.ReadConsistent(j.Config.Rows.Measured, note)
 	if err != nil {
 		return err
 	}
-	train, err := data.Read(j.Config.Rows.Train)
+	train, err := data.ReadConsistent(j.Config.Rows.Train, note)
 	if err != nil {
 		return err
 	}
@@ -43,14 +44,14 @@ func Judge(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	bench, err := evaluate.NewBench(measured, evaluate.Options{
-		Seed: j.Config.Seed, Resamples: j.Config.Resamples, TrainRows: train,
+	bench, err := evaluate.NewBench(measured.Rows, evaluate.Options{
+		Seed: j.Config.Seed, Resamples: j.Config.Resamples, TrainRows: train.Rows,
 		Stage: func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) },
 	})
 	if err != nil {
 		return err
 	}
-	trial, err := j.trial(ctx, measured, train, runs)
+	trial, err := j.trial(ctx, measured.Rows, train.Rows, runs)
 	if err != nil {
 		return err
 	}

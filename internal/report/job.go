@@ -136,14 +136,17 @@ func Demo(ctx context.Context, j DemoJob) error {
 
 // bench reads the rows; a row that cannot be used is an error with its file and number.
 func (j *Job) bench() (*evaluate.Bench, error) {
-	rows, err := data.Read(j.Data)
+	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
+	rows, err := data.ReadConsistent(j.Data, note)
 	if err != nil {
 		return nil, err
 	}
 	if j.TrainData != "" {
-		if j.Options.TrainRows, err = data.Read(j.TrainData); err != nil {
+		train, err := data.ReadConsistent(j.TrainData, note)
+		if err != nil {
 			return nil, err
 		}
+		j.Options.TrainRows = train.Rows
 	}
 	j.Options.Progress = func(model string, done, total int) {
 		if done == total {
@@ -151,7 +154,7 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 		}
 	}
 	j.Options.Stage = func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) }
-	return evaluate.NewBench(rows, j.Options)
+	return evaluate.NewBench(rows.Rows, j.Options)
 }
 
 // model opens its folder only when its turn comes.
