@@ -92,17 +92,13 @@ func (t *parquetTable) add(c parquettext.Column) error {
 		return fault.New(fault.Invalid, "%s: column %q is %s; keep plain columns only", t.path, c.Name, c.Type)
 	case slices.Contains(numeric, name) && c.Class != parquettext.Number && c.Class != parquettext.Words && c.Class != parquettext.Null:
 		return fault.New(fault.Invalid, "%s: column %q is %s, not a number; write it as whole numbers", t.path, c.Name, c.Type)
-	case name == "text" && c.Class != parquettext.Words && c.Text != nil && !unmarked(c):
+	case name == "text" && c.Class != parquettext.Words && !c.Unmarked(): // bytes that are not UTF-8 cost their row
 		return fault.New(fault.Invalid, "%s: column %q is %s, not text; write it as strings", t.path, c.Name, c.Type)
 	}
 	t.plain = append(t.plain, &plainColumn{Column: c, pages: c.Pages()})
 	t.names = append(t.names, c.Name)
 	return nil
 }
-
-// unmarked tells bytes that older writers mean as text. A column that is needed is read so; the binder refuses what is
-// not UTF-8.
-func unmarked(c parquettext.Column) bool { return c.Class == parquettext.None && c.Text != nil }
 
 // checkVersion accepts files that say nothing (other programs write them), refuses other kinds and newer
 // versions.

@@ -13,6 +13,7 @@ import (
 	"hives/data"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/parquettext"
 )
 
 // inputRow is what is read of a row; the library leaves other columns on the disk.
@@ -55,7 +56,7 @@ func openInput(path string) (in *input, about Input, err error) {
 	if err != nil {
 		return nil, about, torn(path, err)
 	}
-	if err := checkColumns(path, file.Schema()); err != nil {
+	if err := checkColumns(path, file); err != nil {
 		return nil, about, err
 	}
 	about.Rows = int(file.NumRows())
@@ -65,16 +66,21 @@ func openInput(path string) (in *input, about Input, err error) {
 	return &input{path: path, file: f, reader: parquet.NewGenericReader[inputRow](file)}, about, nil
 }
 
-// checkColumns refuses what could only be read as nothing.
-func checkColumns(path string, schema *parquet.Schema) error {
-	for _, name := range []string{"text", "text_id"} {
-		column, found := schema.Lookup(name)
-		if !found && name == "text_id" {
-			continue // made from the text
+// checkColumns refuses what could only be read as nothing, or as something else than it means. Other columns stay on
+// the disk, whatever they are.
+func checkColumns(path string, file *parquet.File) error {
+	found := false
+	for _, c := range parquettext.Columns(file) {
+		if c.Name != "text" && c.Name != "text_id" { // without ids, they are made from the text
+			continue
 		}
-		if !found || column.Node.Repeated() || column.Node.Type().Kind() != parquet.ByteArray {
-			return fault.New(fault.Invalid, "%s: want a plain column %q of strings", path, name)
+		found = found || c.Name == "text"
+		if c.Class != parquettext.Words && !c.Unmarked() {
+			return fault.New(fault.Invalid, "%s: want a plain column %q of strings; it is %s", path, c.Name, c.Type)
 		}
+	}
+	if !found {
+		return fault.New(fault.Invalid, "%s: want a plain column \"text\" of strings; there is none", path)
 	}
 	return nil
 }

@@ -24,10 +24,13 @@ type Column struct {
 	Name  string
 	Type  string // as messages name it: "DECIMAL(9,1)", "a nested column"
 	Class Class
-	Text  func(parquet.Value) string // of a value that is not null; nil where Class is None
+	Text  func(parquet.Value) string // of a value that is not null; of Class None only unmarked bytes have it
 
 	leaf *parquet.Column
 }
+
+// Unmarked tells bytes that nothing is said of, which older writers mean as text.
+func (c *Column) Unmarked() bool { return c.Class == None && c.Text != nil }
 
 // Columns describes the columns of a file in their order.
 func Columns(file *parquet.File) []Column {
