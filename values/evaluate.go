@@ -78,14 +78,14 @@ const nonsenseSeed = 0x61736b
 
 // EvaluateFile holds the set to the rows of a file.
 func (s *Set) EvaluateFile(ctx context.Context, path string, enc encoder.Encoder, o Options) (*Evaluation, error) {
-	rows, source, err := read(path)
+	rows, source, err := read(path, o)
 	if err != nil {
 		return nil, err
 	}
 	if source.SHA256 == s.Source.SHA256 || s.Held != nil && source.SHA256 == s.Held.SHA256 {
 		return nil, fault.New(fault.Invalid, "values: %s is a file that the vectors were made with, so it proves nothing; give rows that they have not seen", path)
 	}
-	e, err := s.Evaluate(ctx, rows, enc, o)
+	e, err := s.Evaluate(ctx, rows.Rows, enc, o)
 	if err == nil {
 		e.Data.File, e.Data.SHA256 = source.File, source.SHA256
 	}

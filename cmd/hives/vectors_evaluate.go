@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"hives/internal/embedder"
@@ -30,6 +32,7 @@ Give rows that neither the vectors nor the model have seen. docs/VALUES.md.`,
 			if err != nil {
 				return err
 			}
+			o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
 			found, err := set.EvaluateFile(c.Context(), in, enc, o)
 			done()
 			if err != nil {
