@@ -25,7 +25,7 @@ func slope(f func(weights []float64) float64, groups, g int) float64 {
 }
 
 // weightedRanking is the ranking with every row weighted by its group, by nested loops.
-func weightedRanking(v *Vectors, l *data.Labels) func(weights []float64) float64 {
+func weightedRanking(v *Vectors, l *data.Labels, tie float64) func(weights []float64) float64 {
 	bin := memo(v.n, func(a, x int) int {
 		if !naiveInScope(l, All, a, x) {
 			return -1
@@ -33,7 +33,7 @@ func weightedRanking(v *Vectors, l *data.Labels) func(weights []float64) float64
 		return naiveBin(l, a, x)
 	})
 	return func(weights []float64) float64 {
-		return naiveRanking(v.n, Bins, v.Cosine, bin, func(i int) float64 { return weights[l.Group[i]] }, 0)
+		return naiveRanking(v.n, Bins, v.Cosine, bin, func(i int) float64 { return weights[l.Group[i]] }, tie)
 	}
 }
 
@@ -54,7 +54,8 @@ func TestInfluencesAreDerivatives(t *testing.T) {
 		influence []float64
 		weighted  func([]float64) float64
 	}{
-		{"ranking", m.Ranking[All].Influence, weightedRanking(v, l)},
+		{"ranking", m.Ranking[All].Influence, weightedRanking(v, l, 0)},
+		{"ranking, ties half", m.Ranking[All].HalfInfluence, weightedRanking(v, l, .5)},
 		{"correlation", m.Correlation[All].Influence, weightedCorrelation(v, l)},
 	}
 	for _, f := range figures {

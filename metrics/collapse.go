@@ -14,23 +14,34 @@ import (
 const (
 	CollapsedCosine = .95
 	CollapsedRank   = 3.0
+
+	rowsARank = 8 // see RankLimit
 )
 
 // Collapse describes how a set of unit vectors fills the sphere.
 type Collapse struct {
 	MeanCosine    float64 `json:"mean_cosine"`    // over all pairs i < j
 	EffectiveRank float64 `json:"effective_rank"` // exp of the entropy of the singular values; Roy & Vetterli 2007
-	Alignment     float64 `json:"alignment"`      // mean squared distance of pairs of one path and direction; Wang & Isola 2020
-	Uniformity    float64 `json:"uniformity"`     // log mean exp(−2·squared distance) over all pairs; the same source
+	Uniformity    float64 `json:"uniformity"`     // log mean exp(−2·squared distance) over all pairs; Wang & Isola 2020
+	// Mean squared distance of pairs of one path and direction, of the same source; nil where no two rows share both.
+	Alignment *float64 `json:"alignment"`
 }
 
-// Warning says in words what looks collapsed, or nothing.
-func (c Collapse) Warning() string {
+// RankLimit is the effective rank below which so many vectors are called collapsed. Few vectors cannot have a high rank,
+// N of them at most N: the limit rises by one with each 8 rows, from 1 (all vectors alike) to CollapsedRank.
+func RankLimit(rows int) float64 {
+	return min(CollapsedRank, 1+float64(max(0, rows-1))/rowsARank)
+}
+
+// Warning says in words what looks collapsed in so many rows, or nothing. It blames training, so it is for vectors of
+// weights that were trained.
+func (c Collapse) Warning(rows int) string {
+	limit := RankLimit(rows)
 	switch {
 	case c.MeanCosine > CollapsedCosine:
 		return fmt.Sprintf("vectors collapse: mean pairwise cosine %.3f is above %.2f; try a smaller learning rate", c.MeanCosine, CollapsedCosine)
-	case c.EffectiveRank < CollapsedRank:
-		return fmt.Sprintf("vectors collapse: effective rank %.2f is below %.0f; try a smaller learning rate", c.EffectiveRank, CollapsedRank)
+	case c.EffectiveRank < limit:
+		return fmt.Sprintf("vectors collapse: effective rank %.2f of %d rows is below %.3g; try a smaller learning rate", c.EffectiveRank, rows, limit)
 	}
 	return ""
 }
@@ -59,7 +70,8 @@ func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
 	c.MeanCosine /= pairs
 	c.Uniformity = math.Log(spread / pairs)
 	if alignedPairs > 0 {
-		c.Alignment = aligned / alignedPairs
+		aligned /= alignedPairs
+		c.Alignment = &aligned
 	}
 	c.EffectiveRank = effectiveRank(v)
 	return c, nil

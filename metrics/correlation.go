@@ -10,6 +10,7 @@ type Correlation struct {
 	Pearson  float64
 	Spearman float64 // average ranks; NaN also when it was not asked for
 	Pairs    int
+	Labelled bool // the pairs' labels differ, so that vectors can define the figure
 
 	// Influence[g] is the derivative of Pearson by the weight of group g on both sides of its pairs.
 	Influence []float64 // [G]
@@ -95,6 +96,7 @@ func (s *corrSums) result() Correlation {
 	}
 	n := m[0]
 	out := Correlation{Pearson: math.NaN(), Spearman: math.NaN(), Pairs: int(n) / 2, Influence: make([]float64, len(s.perGroup))}
+	out.Labelled = n > 0 && s.high[1]-s.low[1] > constantRange
 	if n == 0 || s.high[0]-s.low[0] <= constantRange || s.high[1]-s.low[1] <= constantRange {
 		return out
 	}

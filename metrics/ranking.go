@@ -25,6 +25,8 @@ type Ranking struct {
 
 	// Influence[g] is the derivative of Macro by the weight of group g, as anchors and as candidates.
 	Influence []float64 // [G]
+	// HalfInfluence is the same of HalfMacro.
+	HalfInfluence []float64 // [G]
 }
 
 // task is a ranking over part of the candidates.
@@ -61,15 +63,19 @@ type rankSums struct {
 	matrix                         [Bins][Bins]float64
 	filled                         [Bins][Bins]int
 	influence                      []float64 // [G] sums, not yet centred
+	tieInfluence                   []float64 // [G] the same of what ties add: HalfMacro − Macro
 	anchorsOf                      []float64 // [G] anchors counted in each group
 
-	sub   []candidate // scratch: the task's candidates
-	share []float64   // scratch: see walk
+	sub      []candidate // scratch: the task's candidates
+	share    []float64   // scratch: see walk
+	tieShare []float64   // scratch: see walk
 }
 
 // newRankSums makes empty sums for G groups.
 func newRankSums(t task, groups int) *rankSums {
-	return &rankSums{task: t, influence: make([]float64, groups), anchorsOf: make([]float64, groups)}
+	return &rankSums{
+		task: t, influence: make([]float64, groups), tieInfluence: make([]float64, groups), anchorsOf: make([]float64, groups),
+	}
 }
 
 // tally counts one anchor's candidate pairs.
@@ -90,9 +96,9 @@ func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32)
 		}
 	}
 	s.walk(&t)
-	var score, half, count float64
+	var score, ties, count float64
 	var right, pairs int
-	var probability [Bins][Bins]float64
+	var probability, tied [Bins][Bins]float64
 	for p := range Bins {
 		for q := p + 1; q < Bins; q++ {
 			all := t.n[p] * t.n[q]
@@ -101,7 +107,8 @@ func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32)
 			}
 			probability[p][q] = float64(t.right[p][q]) / float64(all)
 			score += probability[p][q]
-			half += probability[p][q] + .5*float64(t.tied[p][q])/float64(all)
+			tied[p][q] = .5 * float64(t.tied[p][q]) / float64(all)
+			ties += tied[p][q]
 			count++
 			right, pairs = right+t.right[p][q], pairs+all
 			s.matrix[p][q] += probability[p][q]
@@ -113,21 +120,26 @@ func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32)
 	}
 	s.micro += score
 	s.macro += score / count
-	s.half += half / count
+	s.half += (score + ties) / count
 	s.pairsMacro += float64(right) / float64(pairs)
 	s.right, s.pairs = s.right+right, s.pairs+pairs
 	s.anchors++
 	s.binPairs += int(count)
 	s.anchorsOf[group]++
 	s.influence[group] += score / count
-	s.credit(&t, &probability, count, groupOf)
+	s.credit(s.influence, s.share, &t, &probability, count, groupOf)
+	if ties > 0 { // dense vectors have none, and need not pay
+		s.tieInfluence[group] += ties / count
+		s.credit(s.tieInfluence, s.tieShare, &t, &tied, count, groupOf)
+	}
 }
 
 // walk goes through the candidates in ascending order, one run of equal cosines at a time, and counts
 // for each the candidates of coarser bins below it. share[c] sums, over the other bins, the part of that
-// bin that candidate c stands right to.
+// bin that candidate c stands right to; tieShare[c] half of the part that it ties with.
 func (s *rankSums) walk(t *tally) {
 	s.share = append(s.share[:0], make([]float64, len(s.sub))...)
+	s.tieShare = append(s.tieShare[:0], s.share...)
 	var below [Bins]int
 	for lo, hi := 0, 0; lo < len(s.sub); lo = hi {
 		var here [Bins]int
@@ -141,11 +153,13 @@ func (s *rankSums) walk(t *tally) {
 					t.right[b][q] += below[q]
 					t.tied[b][q] += here[q]
 					s.share[at] += float64(below[q]) / float64(t.n[q])
+					s.tieShare[at] += .5 * float64(here[q]) / float64(t.n[q])
 				}
 			}
 			for p := range b {
 				if t.n[p] > 0 {
 					s.share[at] += float64(t.n[p]-below[p]-here[p]) / float64(t.n[p])
+					s.tieShare[at] += .5 * float64(here[p]) / float64(t.n[p])
 				}
 			}
 		}
@@ -157,7 +171,7 @@ func (s *rankSums) walk(t *tally) {
 
 // credit adds each candidate's part in this anchor's score to the influence of its group: what the score
 // gains per unit of weight on that candidate.
-func (s *rankSums) credit(t *tally, probability *[Bins][Bins]float64, count float64, groupOf func(int) int32) {
+func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bins][Bins]float64, count float64, groupOf func(int) int32) {
 	var expected [Bins]float64
 	for p := range Bins {
 		for q := p + 1; q < Bins; q++ {
@@ -167,7 +181,7 @@ func (s *rankSums) credit(t *tally, probability *[Bins][Bins]float64, count floa
 	}
 	for at, c := range s.sub {
 		b := c.rel.Bin()
-		s.influence[groupOf(int(c.item))] += (s.share[at] - expected[b]) / (float64(t.n[b]) * count)
+		influence[groupOf(int(c.item))] += (share[at] - expected[b]) / (float64(t.n[b]) * count)
 	}
 }
 
@@ -182,6 +196,7 @@ func (s *rankSums) merge(o *rankSums) {
 		}
 	}
 	addTo(s.influence, o.influence, 1)
+	addTo(s.tieInfluence, o.tieInfluence, 1)
 	addTo(s.anchorsOf, o.anchorsOf, 1)
 }
 
@@ -201,12 +216,13 @@ func (s *rankSums) result() Ranking {
 			}
 		}
 	}
-	r.Influence = make([]float64, len(s.influence))
+	r.Influence, r.HalfInfluence = make([]float64, len(s.influence)), make([]float64, len(s.influence))
 	if s.anchors == 0 {
 		return r
 	}
 	for g := range r.Influence {
 		r.Influence[g] = (s.influence[g] - r.Macro*s.anchorsOf[g]) / n
+		r.HalfInfluence[g] = (s.influence[g] + s.tieInfluence[g] - r.HalfMacro*s.anchorsOf[g]) / n
 	}
 	return r
 }

@@ -100,9 +100,9 @@ func figureName(key string) string {
 
 // screened are the validation figures of the table, by key and heading; others stand in the curves.
 var screened = [][2]string{
-	{"ranking_accuracy.within_corpus", "ranking, within corpus"}, {"similarity_correlation.within_corpus", "correlation, within corpus"},
+	{"ranking_accuracy.within_corpus", "ranking, within corpus"}, {"similarity_correlation_corpus_mean", "correlation, mean over corpora"},
 	{"direction_accuracy", "direction"}, {"ranking_accuracy.within_theory", "ranking, within theory"}, {"ranking_accuracy.all", "ranking, all"},
-	{"loss", "loss"}, {"mean_cosine", "mean cosine"}, {"effective_rank", "effective rank"},
+	{"loss", "loss"}, {"loss_hierarchical", "hierarchical loss"}, {"mean_cosine", "mean cosine"}, {"effective_rank", "effective rank"},
 }
 
 // screeningTable has a row a run: the settings that differ and the figures.
@@ -186,7 +186,7 @@ func choice(list []trained, key string) (string, error) {
 
 // curveNames are the figures that are drawn.
 var curveNames = []string{
-	"train loss", "validation loss", "validation ranking accuracy within corpus", "validation similarity correlation within corpus",
+	"train loss", "validation loss", "validation loss hierarchical", "validation ranking accuracy within corpus", "validation similarity correlation corpus mean",
 	"validation direction accuracy", "validation ranking accuracy within theory", "validation ranking accuracy all",
 	"validation similarity correlation all", "validation mean cosine", "validation effective rank",
 	"train loss hierarchical", "train loss individual", "train loss theory",

@@ -30,8 +30,8 @@ var leftOut = []string{
 
 // firstPlots are the figures people look for first, in this order.
 var firstPlots = []string{
-	"train loss", "validation loss", "validation direction accuracy", "validation ranking accuracy within corpus",
-	"validation similarity correlation within corpus", "validation mean cosine", "validation effective rank",
+	"train loss", "validation loss", "validation loss hierarchical", "validation direction accuracy", "validation ranking accuracy within corpus",
+	"validation similarity correlation corpus mean", "validation mean cosine", "validation effective rank",
 }
 
 // ReadCurves reads a run's metrics.jsonl: one object a line with "kind", "step" and figures. Every figure

@@ -56,7 +56,7 @@ func boring(figure string) bool {
 }
 
 // inText are the curves for a terminal; pages have them all.
-var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train loss_hierarchical", "train loss_individual", "train loss_theory"}, KeyFigures...)
+var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train loss_hierarchical", "train loss_individual", "train loss_theory", heldOutHierarchical}, KeyFigures...)
 
 func newDocument(ctx context.Context, x *runindex.Index, list []Summary) (*Document, error) {
 	d := &Document{}
@@ -232,5 +232,8 @@ func (d *Document) names() (out []string) {
 
 // words is a figure's name for a person.
 func words(figure string) string {
+	if rest, ok := strings.CutSuffix(figure, "similarity_correlation.within_corpus"); ok {
+		return rest + "similarity correlation, within corpus, pooled over corpora"
+	}
 	return strings.NewReplacer("_", " ", ".", ", ").Replace(figure)
 }

@@ -14,9 +14,15 @@ import (
 
 // KeyFigures are the validation figures of a line of the list, as metrics.jsonl names them.
 var KeyFigures = []string{
-	"validation loss", "validation ranking_accuracy.within_corpus", "validation similarity_correlation.within_corpus",
+	heldOutLoss, "validation ranking_accuracy.within_corpus", "validation similarity_correlation_corpus_mean",
 	"validation direction_accuracy",
 }
+
+// The loss on held-out rows is that of Stage 1; Stage 2, whose own has two terms more, logs it as the hierarchical one.
+const (
+	heldOutLoss         = "validation loss"
+	heldOutHierarchical = "validation loss_hierarchical"
+)
 
 // killed is the status of a run that says it is running and that no process holds.
 const killed = "killed"

@@ -25,7 +25,7 @@ func writeList(w io.Writer, list []Summary) error {
 		}
 		fmt.Fprintf(t, "%s\t%d\t%s\t%d/%d\t%s", s.ID[:min(8, len(s.ID))], s.Stage, s.Status, s.Step, s.Steps, show(s.Figures, "train loss"))
 		for _, name := range KeyFigures {
-			fmt.Fprintf(t, "\t%s", show(s.Figures, name))
+			fmt.Fprintf(t, "\t%s", show(s.Figures, s.named(name)))
 		}
 		fmt.Fprintf(t, "\t%s\t%s\t%s\n", best(&s), s.start(), short(s.Path))
 	}
@@ -35,8 +35,17 @@ func writeList(w io.Writer, list []Summary) error {
 	if len(list) == 0 {
 		fmt.Fprintln(w, "no runs")
 	}
-	_, err := fmt.Fprintln(w, "\nranking, correlation and direction are within corpus; best is kept by the figure that log.best names")
+	_, err := fmt.Fprintln(w, "\nranking and direction are within corpus, correlation is the mean over corpora; the held-out loss is the hierarchical one;\nbest is kept by the figure that log.best names")
 	return err
+}
+
+// named is the name by which the run's stage logs a figure. Runs of Stage 2 once logged their held-out hierarchical
+// loss as the loss.
+func (s *Summary) named(figure string) string {
+	if _, ok := s.Figures[heldOutHierarchical]; ok && figure == heldOutLoss {
+		return heldOutHierarchical
+	}
+	return figure
 }
 
 func best(s *Summary) string {

@@ -16,11 +16,12 @@ func figures() map[string]func(*Validation) *float64 {
 	out := map[string]func(*Validation) *float64{
 		"direction_accuracy": func(v *Validation) *float64 { return v.DirectionAccuracy },
 		"loss": func(v *Validation) *float64 {
-			if v.Loss == nil {
+			if v.HeldOutLoss() == nil {
 				return nil
 			}
-			return defined(-*v.Loss)
+			return defined(-*v.HeldOutLoss())
 		},
+		"similarity_correlation_corpus_mean": func(v *Validation) *float64 { return v.SimilarityCorrelationCorpusMean },
 	}
 	for _, scope := range metrics.ScopeNames {
 		out["ranking_accuracy."+scope] = func(v *Validation) *float64 { return v.RankingAccuracy[scope] }

@@ -3,10 +3,14 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
+	"hives/data"
 	"hives/internal/fault"
+	"hives/internal/optim"
 )
 
 // StepLine is a training step as a line of metrics.jsonl.
@@ -20,17 +24,17 @@ type StepLine struct {
 	LossIndividual   *float64 `json:"loss_individual,omitempty"`
 	LossTheory       *float64 `json:"loss_theory,omitempty"`
 
-	LossLevels      []float64 `json:"loss_levels"`             // 0 where no anchor has a positive
-	LevelAnchors    []float64 `json:"level_anchors"`           // share of anchors with a positive, per level
-	IgnoredPairs    *int      `json:"ignored_pairs,omitempty"` // of (anchor, row), with false_negatives all
-	LearningRate    float64   `json:"learning_rate"`
-	GradNorm        Number    `json:"grad_norm"`            // before the clip; null where f16 overflowed and the step was skipped
-	Clip            Number    `json:"clip"`                 // factor applied to the gradients
-	LossScale       *float64  `json:"loss_scale,omitempty"` // of this step, f16 only
-	Skipped         int       `json:"skipped,omitempty"`    // steps that overflowed so far
-	Tokens          int       `json:"tokens"`               // of this step, without padding
-	ComputedTokens  int       `json:"computed_tokens"`      // with padding
-	TokensPerSecond float64   `json:"tokens_per_second"`    // without padding, since the line before
+	LossLevels      []Number `json:"loss_levels"`             // null where no anchor has a positive
+	LevelAnchors    []Number `json:"level_anchors"`           // share of anchors with a positive, per level; null for a level that no row has
+	IgnoredPairs    *int     `json:"ignored_pairs,omitempty"` // of (anchor, row), with false_negatives all
+	LearningRate    float64  `json:"learning_rate"`
+	GradNorm        Number   `json:"grad_norm"`            // before the clip; null where f16 overflowed and the step was skipped
+	Clip            Number   `json:"clip"`                 // factor applied to the gradients
+	LossScale       *float64 `json:"loss_scale,omitempty"` // of this step, f16 only
+	Skipped         int      `json:"skipped,omitempty"`    // steps that overflowed so far
+	Tokens          int      `json:"tokens"`               // of this step, without padding
+	ComputedTokens  int      `json:"computed_tokens"`      // with padding
+	TokensPerSecond float64  `json:"tokens_per_second"`    // without padding, since the line before
 }
 
 // stepInput is what goes into a step.
@@ -99,10 +103,10 @@ func (l *loop) step(ctx context.Context) (*StepLine, error) {
 		return nil, l.notFinite(step, in, result)
 	}
 	line := &StepLine{
-		Kind: "train", Step: step + 1, Epoch: in.drawn.Epoch, Loss: result.Loss, LossLevels: result.Levels,
-		LevelAnchors: result.LevelAnchors, LearningRate: in.rate, GradNorm: Number(result.GradNorm), Clip: Number(result.Clip),
+		Kind: "train", Step: step + 1, Epoch: in.drawn.Epoch, Loss: result.Loss, LearningRate: in.rate, GradNorm: Number(result.GradNorm), Clip: Number(result.Clip),
 		Tokens: in.batch.Tokens(), ComputedTokens: in.batch.Computed(),
 	}
+	line.LossLevels, line.LevelAnchors = levels(result, l.corpus.Labels)
 	if l.corpus.Pairs.Ignores {
 		ignored := count(in.batch.Ignore)
 		line.IgnoredPairs = &ignored
@@ -152,7 +156,11 @@ func (l *loop) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Step, v.TrainLevels, v.TrainLevelAnchors, v.TrainGradNorm = l.done, l.lastStep.Levels, l.lastStep.LevelAnchors, Number(l.lastStep.GradNorm)
+	v.Step, v.TrainGradNorm = l.done, Number(l.lastStep.GradNorm)
+	v.TrainLevels, v.TrainLevelAnchors = levels(l.lastStep, l.corpus.Labels)
+	if l.done > optim.WarmupSteps(l.cfg.Steps, l.cfg.Optimizer.WarmupFraction) {
+		v.Warning = v.Collapse.Warning(v.Rows) // before, a narrow space is that of the starting weights
+	}
 	if err := l.metrics.Append(v); err != nil {
 		return err
 	}
@@ -165,6 +173,22 @@ func (l *loop) validate(ctx context.Context) error {
 	return nil
 }
 
+// levels are a step's losses and shares of anchors by level, without a number where there is nothing: no loss where no
+// anchor of the batch has a positive, and no share of a level that no row has.
+func levels(r StepResult, labels *data.Labels) (losses, anchors []Number) {
+	losses, anchors = numbers(r.Levels), numbers(r.LevelAnchors)
+	for k := range losses {
+		if r.LevelAnchors[k] > 0 {
+			continue
+		}
+		losses[k] = Number(math.NaN())
+		if k < 3 && len(losses) > 1 && !slices.ContainsFunc(labels.Levels, func(path [3]int32) bool { return path[k] >= 0 }) {
+			anchors[k] = losses[k]
+		}
+	}
+	return losses, anchors
+}
+
 // String is the validation in one line for a person.
 func (v *Validation) String() string {
 	show := func(p *float64) string {
@@ -173,8 +197,12 @@ func (v *Validation) String() string {
 		}
 		return strings.TrimPrefix(fmt.Sprintf("%.3f", *p), "0")
 	}
-	return fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (within corpus %s), direction %s, loss %s, mean cosine %s, effective rank %.1f",
+	loss := "loss"
+	if v.LossHierarchical != nil {
+		loss = "hierarchical loss"
+	}
+	return fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (mean over corpora %s), direction %s, %s %s, mean cosine %s, effective rank %.1f",
 		v.Step, show(v.RankingAccuracy["all"]), show(v.RankingAccuracy["within_corpus"]),
-		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelation["within_corpus"]),
-		show(v.DirectionAccuracy), show(v.Loss), show(&v.MeanCosine), v.EffectiveRank)
+		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelationCorpusMean),
+		show(v.DirectionAccuracy), loss, show(v.HeldOutLoss()), show(&v.MeanCosine), v.EffectiveRank)
 }

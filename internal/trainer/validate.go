@@ -30,17 +30,23 @@ type Validation struct {
 	Step int    `json:"step"` // updates done
 	Rows int    `json:"rows"`
 
-	Loss                  *float64 `json:"loss"` // null where the rows cannot fill a batch
-	LossUnknowing         float64  `json:"loss_unknowing"`
-	RankingAccuracy       Scoped   `json:"ranking_accuracy"`
-	SimilarityCorrelation Scoped   `json:"similarity_correlation"`
-	DirectionAccuracy     *float64 `json:"direction_accuracy"`
+	// The loss on held-out rows is the hierarchical one in both stages: in Stage 2, whose own loss has two terms more, it
+	// goes by that name. Absent where the rows cannot fill a batch.
+	Loss             *float64 `json:"loss,omitempty"`              // Stage 1
+	LossHierarchical *float64 `json:"loss_hierarchical,omitempty"` // Stage 2
+	LossUnknowing    float64  `json:"loss_unknowing"`
+	RankingAccuracy  Scoped    `json:"ranking_accuracy"`
+	// within_corpus pools the pairs of all corpora, and so follows how corpora differ in their means as well; what it
+	// claims is the next figure's to claim.
+	SimilarityCorrelation           Scoped   `json:"similarity_correlation"`
+	SimilarityCorrelationCorpusMean *float64 `json:"similarity_correlation_corpus_mean"`
+	DirectionAccuracy               *float64 `json:"direction_accuracy"`
 	metrics.Collapse
 
 	// Of the last training step before it.
-	TrainLevels       []float64 `json:"train_loss_levels,omitempty"`
-	TrainLevelAnchors []float64 `json:"train_level_anchors,omitempty"`
-	TrainGradNorm     Number    `json:"train_grad_norm,omitempty"`
+	TrainLevels       []Number `json:"train_loss_levels,omitempty"`
+	TrainLevelAnchors []Number `json:"train_level_anchors,omitempty"`
+	TrainGradNorm     Number   `json:"train_grad_norm,omitempty"`
 
 	Warning string `json:"warning,omitempty"`
 }
@@ -49,6 +55,8 @@ type Validation struct {
 type Validator struct {
 	rows    []data.Row
 	labels  *data.Labels
+	corpora []metrics.Corpus
+	stage   int
 	inputs  []encoder.Input
 	batches []*Batch  // of the validation loss, labels only; none where the rows cannot fill one
 	drawn   [][]int32 // their rows
@@ -67,12 +75,13 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Conf
 		return nil, err
 	}
 	numbers := sampleRows(len(rows), limit, cfg.Seed)
-	v := &Validator{}
+	v := &Validator{stage: cfg.Stage}
 	for _, at := range numbers {
 		v.rows = append(v.rows, rows[at])
 		v.inputs = append(v.inputs, encoder.Input{Text: rows[at].Text})
 	}
 	v.labels = data.NewLabels(v.rows)
+	v.corpora = metrics.Corpora(v.labels)
 	v.draw(cfg, &pairs, numbers)
 	loss := Objective{Ignores: pairs.Ignores}
 	if loss.Hierarchical, err = cfg.lossConfig(); err != nil {
@@ -159,13 +168,41 @@ func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize 
 		out.RankingAccuracy[name] = defined(m.Ranking[s].Macro)
 		out.SimilarityCorrelation[name] = defined(m.Correlation[s].Pearson)
 	}
+	if out.SimilarityCorrelationCorpusMean, err = v.corpusMean(ctx, vectors); err != nil {
+		return nil, fmt.Errorf("validate: %w", err)
+	}
 	out.DirectionAccuracy = defined(m.Direction[metrics.WithinCorpus].Macro)
 	if out.Collapse, err = metrics.MeasureCollapse(vectors, v.labels); err != nil {
 		return nil, fmt.Errorf("validate: %w", err)
 	}
-	out.Warning = out.Collapse.Warning()
-	out.Loss, err = v.meanLoss(rows)
+	loss, err := v.meanLoss(rows)
+	if v.stage == 2 {
+		out.LossHierarchical = loss
+	} else {
+		out.Loss = loss
+	}
 	return out, err
+}
+
+// corpusMean is the mean over corpora of the similarity correlation in each, nil where the rows do not define it.
+func (v *Validator) corpusMean(ctx context.Context, vectors *metrics.Vectors) (*float64, error) {
+	var each []metrics.Correlation
+	for i := range v.corpora {
+		c, err := v.corpora[i].Correlate(ctx, vectors)
+		if err != nil {
+			return nil, err
+		}
+		each = append(each, c)
+	}
+	return defined(metrics.MeanCorrelation(each, 0).Pearson), nil
+}
+
+// HeldOutLoss is the hierarchical loss on held-out rows of either stage, nil where they cannot fill a batch.
+func (v *Validation) HeldOutLoss() *float64 {
+	if v.Loss != nil {
+		return v.Loss
+	}
+	return v.LossHierarchical
 }
 
 // meanLoss is the training loss on batches of held-out rows, nil where none can be filled.

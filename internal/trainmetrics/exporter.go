@@ -113,7 +113,9 @@ func (e *Exporter) losses(line *trainer.StepLine) {
 		}
 	}
 	for k, loss := range line.LossLevels {
-		s.level.WithLabelValues(strconv.Itoa(k + 1)).Set(loss)
+		if loss == loss { // a level without a positive has none
+			s.level.WithLabelValues(strconv.Itoa(k + 1)).Set(float64(loss))
+		}
 	}
 	if line.LossScale != nil {
 		s.scale.WithLabelValues().Set(*line.LossScale)
@@ -136,10 +138,12 @@ func (e *Exporter) Validated(v *trainer.Validation) {
 		set("similarity_correlation", scope, value)
 	}
 	set("direction_accuracy", "within_corpus", v.DirectionAccuracy)
+	set("similarity_correlation", "corpus_mean", v.SimilarityCorrelationCorpusMean)
 	set("loss", "all", v.Loss)
+	set("loss_hierarchical", "all", v.LossHierarchical)
 	set("mean_cosine", "all", &v.MeanCosine)
 	set("effective_rank", "all", &v.EffectiveRank)
-	set("alignment", "all", &v.Alignment)
+	set("alignment", "all", v.Alignment)
 	set("uniformity", "all", &v.Uniformity)
 }
 
