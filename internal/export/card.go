@@ -42,6 +42,7 @@ type page struct {
 	Seed                                                                string
 	Permuted                                                            bool
 	Held                                                                int
+	Based                                                               bool // the base's figures are known
 	Figures                                                             []row
 }
 
@@ -51,7 +52,7 @@ type corpus struct {
 	Rows           int
 }
 
-// row is a figure before and after.
+// row is a figure of the base and of the model.
 type row struct {
 	Name          string
 	Before, After *float64
@@ -93,7 +94,7 @@ func (r *record) value(name string) string {
 	return ""
 }
 
-// results lays the two validations side by side; figures that neither has are left out.
+// results lays the validations of base and model side by side; figures that neither has are left out.
 func (p *page) results(r *record) {
 	if r.after == nil {
 		return
@@ -102,16 +103,20 @@ func (p *page) results(r *record) {
 	if before == nil {
 		before = &validation{}
 	}
-	p.Held = r.after.Rows
+	p.Held, p.Based = r.after.Rows, r.before != nil
+	loss := "loss"
+	if r.run.Stage == 2 {
+		loss = "hierarchical loss, one of Stage 2's three terms"
+	}
 	for _, f := range []row{
-		{"loss", before.Loss, r.after.Loss},
+		{loss, before.heldOut(), r.after.heldOut()},
 		{"loss of knowing nothing", before.LossUnknowing, r.after.LossUnknowing},
 		{"ranking accuracy, all", before.Ranking.All, r.after.Ranking.All},
 		{"ranking accuracy, within theory", before.Ranking.WithinTheory, r.after.Ranking.WithinTheory},
 		{"**ranking accuracy, within corpus**", before.Ranking.WithinCorpus, r.after.Ranking.WithinCorpus},
 		{"similarity correlation, all", before.Correlation.All, r.after.Correlation.All},
 		{"similarity correlation, within theory", before.Correlation.WithinTheory, r.after.Correlation.WithinTheory},
-		{"**similarity correlation, within corpus**", before.Correlation.WithinCorpus, r.after.Correlation.WithinCorpus},
+		{"**similarity correlation, mean over corpora**", before.CorpusMean, r.after.CorpusMean},
 		{"direction accuracy", before.Direction, r.after.Direction},
 	} {
 		if f.Before != nil || f.After != nil {

@@ -56,8 +56,9 @@ func runFolder(t *testing.T, rows string) string {
 	}
 	defer m.Close()
 	for _, v := range []map[string]any{
-		{"kind": "validation", "step": 0, "rows": 99, "loss": 4.5, "ranking_accuracy": map[string]any{"within_corpus": .5, "all": nil}},
-		{"kind": "validation", "step": 20, "rows": 99, "loss": 3.25, "ranking_accuracy": map[string]any{"within_corpus": .625, "all": nil}},
+		{"kind": "validation", "step": 0, "rows": 99, "loss": 4.5, "similarity_correlation_corpus_mean": .125, "ranking_accuracy": map[string]any{"within_corpus": .5, "all": nil}},
+		{"kind": "validation", "step": 20, "rows": 99, "loss": 3.25, "similarity_correlation": map[string]any{"within_corpus": .9375},
+			"similarity_correlation_corpus_mean": .25, "ranking_accuracy": map[string]any{"within_corpus": .625, "all": nil}},
 	} {
 		if err := m.Append(v); err != nil {
 			t.Fatal(err)
@@ -98,13 +99,13 @@ func TestCardTellsOfTheRun(t *testing.T) {
 		"---\nlibrary_name: sentence-transformers\n", `license: "other"`, "stage 1, 20 steps", "drawn at random", "| loss.temperature | 0.07 |",
 		"Seed of weights, batches and splits: 7", "| Social Chemistry 101 | 1 | CC BY-SA 4.0 |", "| CC BY-NC-SA | attribution, share-alike, non-commercial use only |",
 		`| &lt;mine>\| | 1 | told me so |`, "| **ranking accuracy, within corpus** | 0.500 | 0.625 |", "| loss | 4.500 | 3.250 |", "On 99 held-out rows.",
-		"| the run's base | `b0` |", "hives 1.2.3", "SentenceTransformer(\"n\")", "value",
+		"| **similarity correlation, mean over corpora** | 0.125 | 0.250 |", "| the run's base | `b0` |", "hives 1.2.3", "SentenceTransformer(\"n\")", "value",
 	} {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q", want)
 		}
 	}
-	for _, never := range []string{filepath.Dir(rows), "/home/somebody", "secret words", "log.every", "similarity correlation", "<no value>"} {
+	for _, never := range []string{filepath.Dir(rows), "/home/somebody", "secret words", "log.every", "0.938", "<no value>"} {
 		if strings.Contains(card, never) {
 			t.Errorf("the card has %q", never)
 		}
@@ -138,6 +139,65 @@ func TestCardWithoutTheRows(t *testing.T) {
 		o.Format, o.Out = SentenceTransformers, filepath.Join(t.TempDir(), "out")
 		if _, err := Run(o); fault.Of(err) != fault.Mismatch && fault.Of(err) != fault.NotFound {
 			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
+// stage2Folder makes a finished run of Stage 2 that began with the final weights of another.
+func stage2Folder(t *testing.T, first, settings string) string {
+	t.Helper()
+	info, err := folder.Read(filepath.Join(first, "final"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := runstore.Read(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes := map[string]string{"data": before.Hashes["data"], "base": info.WeightsSHA256}
+	model := modelFolder(t, "qwen3", func(i *folder.Info) {
+		i.Provenance = map[string]string{"data_sha256": hashes["data"], "base_sha256": hashes["base"]}
+	})
+	dir := filepath.Join(t.TempDir(), "run2")
+	config := fmt.Sprintf("%s\nsteps = 5\n[model]\nfrom = '%s'\n", settings, first)
+	r, err := runstore.Create(dir, []byte(config), runstore.Info{Stage: 2, Hashes: hashes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	m, err := r.OpenMetrics(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for i, loss := range []float64{3.25, 3.125} {
+		if err := m.Append(map[string]any{"kind": "validation", "step": 5 * i, "rows": 99, "loss_hierarchical": loss}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(model, filepath.Join(dir, "final")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetStatus(runstore.Finished, 5); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestBeforeIsTheBase: beside a model of Stage 2 stands the base that Stage 1 began with, not Stage 1's result, and
+// nothing where Stage 1 held out other rows.
+func TestBeforeIsTheBase(t *testing.T) {
+	first := runFolder(t, rowsFile(t, "rows.parquet"))
+	card, _ := cardOf(t, Options{Model: stage2Folder(t, first, "seed = 7")})
+	for _, want := range []string{"| | base model | this model, after 5 steps |", "three terms | 4.500 | 3.125 |", "mean over corpora** | 0.125 | – |"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("the card lacks %q:\n%s", want, card)
+		}
+	}
+	card, _ = cardOf(t, Options{Model: stage2Folder(t, first, "seed = 8")})
+	for _, want := range []string{"three terms | – | 3.125 |", "The base was not measured on these rows"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("with other held-out rows the card lacks %q", want)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type record struct {
 	run      *runstore.Info // nil where the model lies in no run and none was named
 	config   string         // SHA-256 of the run's config.toml
 	settings []setting      // of the run, those that name files left out
-	before   *validation    // of the starting weights
+	before   *validation    // of the base, on the rows of after; nil where that is not known
 	after    *validation    // of the last step
 	data     *card.Card     // of the training rows
 	base     base
@@ -39,6 +39,7 @@ type setting struct{ Name, Value string }
 type base struct {
 	ID, Commit             string // on the hub
 	Random                 bool   // drawn, not trained
+	First                  string // folder of the run that began with it
 	Model, Licence, Source string // as hives.json tells of weights that somebody brought
 }
 
@@ -53,11 +54,21 @@ type figure struct {
 type validation struct {
 	Step          int      `json:"step"`
 	Rows          int      `json:"rows"`
-	Loss          *float64 `json:"loss"`
+	Loss          *float64 `json:"loss"`              // hierarchical, as logged by Stage 1 and once by Stage 2
+	Hierarchical  *float64 `json:"loss_hierarchical"` // as logged by Stage 2
 	LossUnknowing *float64 `json:"loss_unknowing"`
 	Ranking       figure   `json:"ranking_accuracy"`
 	Correlation   figure   `json:"similarity_correlation"`
+	CorpusMean    *float64 `json:"similarity_correlation_corpus_mean"`
 	Direction     *float64 `json:"direction_accuracy"`
+}
+
+// heldOut is the hierarchical loss, whichever stage logged it.
+func (v *validation) heldOut() *float64 {
+	if v.Hierarchical != nil {
+		return v.Hierarchical
+	}
+	return v.Loss
 }
 
 // gather reads the run, its rows and the origin of its base.
@@ -91,13 +102,16 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.before, r.after, err = figures(dir, run.Step); err != nil {
-		return nil, err
-	}
 	from, random := strings.CutPrefix(named["model.from"], "random:")
 	r.base = base{Random: random}
 	if !random {
 		r.base = trace(from, run.Hashes["base"], 8)
+	}
+	if r.base.First == "" && (random || !ofRun(from)) {
+		r.base.First = dir
+	}
+	if err := r.figures(dir); err != nil {
+		return nil, err
 	}
 	return r, r.describe(o, named["data.train"], run.Hashes["data"])
 }
@@ -125,20 +139,78 @@ func (r *record) take(config []byte) (files map[string]string, err error) {
 	return files, nil
 }
 
-// figures finds the validations of the start and the end.
-func figures(dir string, step int) (before, after *validation, err error) {
-	find := func(step int) (*validation, error) {
-		v := &validation{}
-		if found, err := runstore.FindMetrics(dir, "validation", step, v); err != nil || !found {
-			return nil, err
+// figures finds the validation of the run's end, and that of the base: at the start of the run that began with it, which
+// for Stage 2 is Stage 1's, as long as that run held out the same rows.
+func (r *record) figures(dir string) (err error) {
+	if r.after, err = validationAt(dir, r.run.Step); err != nil || r.base.First == "" {
+		return err
+	}
+	same, err := sameHeldOut(r.base.First, dir)
+	if err != nil || !same {
+		return err
+	}
+	r.before, err = validationAt(r.base.First, 0)
+	return err
+}
+
+// validationAt reads the validation of a step, nil where there is none.
+func validationAt(dir string, step int) (*validation, error) {
+	v := &validation{}
+	if found, err := runstore.FindMetrics(dir, "validation", step, v); err != nil || !found {
+		return nil, err
+	}
+	return v, nil
+}
+
+// heldOutBy are the settings, beside the files, that decide which rows a run validates on.
+var heldOutBy = []string{"seed", "data.split_seed", "data.validation_fraction", "log.validation_rows"}
+
+// sameHeldOut tells whether two runs validated on the same rows, as far as their records say.
+func sameHeldOut(a, b string) (bool, error) {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true, nil
+	}
+	var keys [2]string
+	for i, dir := range []string{a, b} {
+		run, err := runstore.Read(dir)
+		if err != nil {
+			return false, err
 		}
-		return v, nil
+		rows := "file " + run.Hashes["validation"]
+		if run.Hashes["validation"] == "" {
+			rows = "part of " + run.Hashes["data"]
+		}
+		settings, err := settingsOf(dir)
+		if err != nil {
+			return false, err
+		}
+		for _, name := range heldOutBy {
+			rows += "\x00" + settings[name]
+		}
+		keys[i] = rows
 	}
-	if before, err = find(0); err != nil || step == 0 {
-		return before, before, err
+	return keys[0] == keys[1], nil
+}
+
+// settingsOf reads all settings of a run by name.
+func settingsOf(dir string) (map[string]string, error) {
+	path := filepath.Join(dir, "config.toml")
+	config, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fsutil.Classify(err, path)
 	}
-	after, err = find(step)
-	return before, after, err
+	all, err := runstore.ConfigChanges(nil, config)
+	out := map[string]string{}
+	for _, c := range all {
+		out[c.Field] = c.Given
+	}
+	return out, err
+}
+
+// ofRun tells whether a start is the result of a run.
+func ofRun(from string) bool {
+	_, err := runstore.Read(filepath.Dir(filepath.Clean(final(from))))
+	return err == nil
 }
 
 // describe sums up the training rows if they are those that the model was trained on.
@@ -191,11 +263,16 @@ func trace(from, digest string, most int) base {
 	if err != nil {
 		return base{}
 	}
+	first := filepath.Dir(filepath.Clean(dir))
 	earlier, random := strings.CutPrefix(named["model.from"], "random:")
 	if random {
-		return base{Random: true}
+		return base{Random: true, First: first}
 	}
-	return trace(earlier, run.Hashes["base"], most-1)
+	b := trace(earlier, run.Hashes["base"], most-1)
+	if b.First == "" && !ofRun(earlier) {
+		b.First = first
+	}
+	return b
 }
 
 // baseOf reads what a model folder says of itself: the record of a download, and its provenance.

@@ -35,7 +35,7 @@ type Validation struct {
 	Loss             *float64 `json:"loss,omitempty"`              // Stage 1
 	LossHierarchical *float64 `json:"loss_hierarchical,omitempty"` // Stage 2
 	LossUnknowing    float64  `json:"loss_unknowing"`
-	RankingAccuracy  Scoped    `json:"ranking_accuracy"`
+	RankingAccuracy  Scoped   `json:"ranking_accuracy"`
 	// within_corpus pools the pairs of all corpora, and so follows how corpora differ in their means as well; what it
 	// claims is the next figure's to claim.
 	SimilarityCorrelation           Scoped   `json:"similarity_correlation"`
