@@ -18,7 +18,7 @@ import (
 	"hives/losses"
 )
 
-const long = `train fine-tunes a Qwen3-Embedding model so that a text's neighbourhood follows human values.
+const long = `train fine-tunes an encoder so that a text's neighbourhood follows human values.
 
 Stage 1 is hierarchical supervised contrast: texts with the same value path and
 direction are pulled together, level by level. Rows come from "hives import".

@@ -192,7 +192,7 @@ type ModelVersion struct {
 	Dimension uint32 `protobuf:"varint,5,opt,name=dimension,proto3" json:"dimension,omitempty"`
 	// Tokens of a text, the end token included.
 	MaxLength uint32 `protobuf:"varint,6,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
-	// last or mean.
+	// last, mean or first.
 	Pooling string `protobuf:"bytes,7,opt,name=pooling,proto3" json:"pooling,omitempty"`
 	// f32, mixed or bf16.
 	Precision string `protobuf:"bytes,8,opt,name=precision,proto3" json:"precision,omitempty"`
