@@ -20,6 +20,9 @@ must be the one that made the anchors.`,
 		Example: `  hives anchors assign --anchors anchors.parquet --model DIR --in train.parquet --out assigned.parquet`,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := (places{rows: []string{j.In}, read: []string{j.Bank}, files: []string{j.Out}}).check(); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

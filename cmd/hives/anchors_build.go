@@ -35,6 +35,10 @@ what it rests on. Rows of validation or test and the weights to be trained are r
 				}
 				j.LLM = &cfg
 			}
+			p := places{rows: []string{j.Options.Rows}, read: []string{j.Options.Previous}, files: []string{j.Out, j.Page, j.Review, j.DB}}
+			if err := p.check(); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

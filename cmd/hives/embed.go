@@ -27,11 +27,18 @@ their last one should be the end token. A bad line fails with its number and lea
 			if err := spare(out, in); err != nil {
 				return err
 			}
+			if err := (places{files: []string{out}}).check(); err != nil {
+				return err
+			}
+			inputs, err := embedfile.Read(in, prompt)
+			if err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			n, id, err := embedfile.Run(c.Context(), enc, in, out, prompt)
+			n, id, err := embedfile.Embed(c.Context(), enc, inputs, in, out)
 			done()
 			if err == nil {
 				_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers\n", out, n, id.Dimension)

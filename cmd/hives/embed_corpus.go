@@ -38,6 +38,12 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 			if e.Endpoint == "" {
 				j.Precision = e.Precision
 			}
+			if err := (places{read: []string{j.In}, folders: []string{j.Out}}).check(); err != nil {
+				return err
+			}
+			if err := embedcorpus.CheckInput(j.In); err != nil {
+				return err
+			}
 			m, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

@@ -10,28 +10,44 @@ import (
 	"hives/internal/embedder"
 	"hives/internal/engine"
 	"hives/internal/report"
+	"hives/internal/trainer"
 )
 
-// openModels opens the engine and lets the job load model folders on it.
-func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, c *cobra.Command) (*engine.Engine, error) {
-	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
-	if err != nil {
+// openModels lets the job open model folders. The engine opens with the first of them, when rows and places have been
+// found good.
+func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, c *cobra.Command) (*models, error) {
+	m := &models{}
+	if _, err := engine.ParseKind(kind); err != nil {
 		return nil, err
 	}
 	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
-	c.PrintErrln(eng.Choice)
+	j.TrainedOn = trainer.TrainedOn
 	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
-		m, err := local.Open(dir, eng.Backend, string(eng.Name), local.Options{MaxLength: maxLength})
+		if m.engine == nil {
+			eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
+			if err != nil {
+				return nil, nil, err
+			}
+			m.engine = eng
+			c.PrintErrln(eng.Choice)
+		}
+		l, err := local.Open(dir, m.engine.Backend, string(m.engine.Name), local.Options{MaxLength: maxLength})
 		if err != nil {
 			return nil, nil, err
 		}
-		if warning := m.Length().Warning(); warning != "" {
+		if warning := l.Length().Warning(); warning != "" {
 			c.PrintErrln(warning)
 		}
-		return m, m.Close, nil
+		return l, l.Close, nil
 	}
-	return eng, nil
+	return m, nil
 }
+
+// models hold the engine of a job's model folders.
+type models struct{ engine *engine.Engine }
+
+// Close frees the engine, if it was needed.
+func (m *models) Close() { m.engine.Close() }
 
 // orEndpoint lets the job open the endpoint where it would open no folder: the model's place.
 func orEndpoint(j *report.Job, e embedder.Options, c *cobra.Command) {

@@ -28,6 +28,9 @@ distance of two sentences. The model is only read. It must not be the one that S
 		Example: `  hives theories inventory assign --model weights/Qwen3-Embedding-0.6B --in rows.parquet --out rows.parquet`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := (places{rows: []string{in}, files: []string{out, bank}}).check(); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(cmd.Context(), e, cmd.ErrOrStderr())
 			if err != nil {
 				return err

@@ -41,6 +41,9 @@ docs/VALUES.md.`,
 			if err != nil {
 				return err
 			}
+			if err := (places{rows: []string{in, held}, files: []string{out}}).check(); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

@@ -28,6 +28,9 @@ Give rows that neither the vectors nor the model have seen. docs/VALUES.md.`,
 			if err != nil {
 				return err
 			}
+			if err := (places{rows: []string{in}}).check(); err != nil {
+				return err
+			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
 			if err != nil {
 				return err

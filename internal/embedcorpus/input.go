@@ -52,11 +52,8 @@ func openInput(path string) (in *input, about Input, err error) {
 	if err != nil {
 		return nil, about, err
 	}
-	file, err := parquet.OpenFile(f, info.Size())
+	file, err := openParquet(path, f, info.Size())
 	if err != nil {
-		return nil, about, torn(path, err)
-	}
-	if err := checkColumns(path, file); err != nil {
 		return nil, about, err
 	}
 	about.Rows = int(file.NumRows())
@@ -64,6 +61,35 @@ func openInput(path string) (in *input, about Input, err error) {
 		return nil, about, fault.New(fault.Invalid, "%s holds no rows", path)
 	}
 	return &input{path: path, file: f, reader: parquet.NewGenericReader[inputRow](file)}, about, nil
+}
+
+// openParquet reads the end of a file and refuses columns that could not be read.
+func openParquet(path string, f *os.File, size int64) (*parquet.File, error) {
+	file, err := parquet.OpenFile(f, size)
+	if err != nil {
+		return nil, torn(path, err)
+	}
+	return file, checkColumns(path, file)
+}
+
+// CheckInput refuses a file that Run could not read, by its end and its columns: before an engine opens.
+func CheckInput(path string) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return fsutil.Classify(err, path)
+	}
+	defer f.Close()
+	defer func() {
+		if r := recover(); r != nil { // the library panics on some damaged files
+			err = torn(path, fmt.Errorf("%v", r))
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	_, err = openParquet(path, f, info.Size())
+	return err
 }
 
 // checkColumns refuses what could only be read as nothing, or as something else than it means. Other columns stay on

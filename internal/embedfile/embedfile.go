@@ -63,6 +63,11 @@ func Run(ctx context.Context, enc encoder.Encoder, in, out, prompt string) (rows
 	if err != nil {
 		return 0, id, err
 	}
+	return Embed(ctx, enc, inputs, in, out)
+}
+
+// Embed is Run for the inputs that Read made of in.
+func Embed(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int, id encoder.Identity, err error) {
 	vectors, id, err := enc.Encode(ctx, inputs)
 	if err != nil {
 		return 0, id, fault.New(fault.Of(err), "%s: %w; input 0 is line 1", in, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"hives/data"
 	"hives/encoder"
 )
 
@@ -23,6 +24,7 @@ type Common struct {
 	Compared   map[string]*Difference `json:"differences"` // paired, by "x_minus_y"
 	N          Counts                 `json:"n"`
 	Settings   Settings               `json:"settings"`
+	TrainedOn  *data.Shared           `json:"trained_on,omitempty"` // of the rows, where the model was trained on some
 	Definition map[string]string      `json:"definition"`
 	Skipped    map[string]string      `json:"skipped"` // why a figure is null, by its path in this document
 }

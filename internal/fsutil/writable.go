@@ -35,3 +35,38 @@ func CheckWritable(path string) error {
 		return errors.Join(probe.Close(), os.Remove(probe.Name()))
 	}
 }
+
+// CheckReadable refuses an input that is no file, is empty, or may not be read.
+func CheckReadable(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return Classify(err, path)
+	}
+	defer f.Close()
+	stat, err := f.Stat()
+	switch {
+	case err != nil:
+		return Classify(err, path)
+	case stat.IsDir():
+		return fault.New(fault.Invalid, "%s is a folder: name a file", path)
+	case stat.Mode().IsRegular() && stat.Size() == 0:
+		return fault.New(fault.Invalid, "%s is empty", path)
+	}
+	return nil
+}
+
+// CheckWritableFile is CheckWritable for a path that a file is to take.
+func CheckWritableFile(path string) error {
+	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
+		return fault.New(fault.Invalid, "%s is a folder: name a file", path)
+	}
+	return CheckWritable(path)
+}
+
+// CheckWritableFolder is CheckWritable for a path that a folder is to take.
+func CheckWritableFolder(path string) error {
+	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
+		return fault.New(fault.Invalid, "%s is a file: name a folder", path)
+	}
+	return CheckWritable(path)
+}

@@ -33,7 +33,9 @@ type Job struct {
 	Out             string // folder of metrics.json and report.html; empty writes none
 	Options         evaluate.Options
 	Open            Opener
-	Stdout, Stderr  io.Writer
+	// TrainedOn, if set, counts the rows of a file that a model folder was trained on; nil where nobody knows.
+	TrainedOn      func(model, file string, rows []data.Row) (*data.Shared, error)
+	Stdout, Stderr io.Writer
 }
 
 // EvaluateJob measures one model.
@@ -67,17 +69,22 @@ func Evaluate(ctx context.Context, j EvaluateJob) error {
 		}
 		controls = append(controls, j.model(name, j.Controls[name]))
 	}
+	shared, err := j.trainedOn(j.Model)
+	if err != nil {
+		return err
+	}
 	e, err := b.Evaluate(ctx, j.model("model", j.Model), controls)
 	if err != nil {
 		return err
 	}
+	e.TrainedOn = shared
 	if err := j.write(e, func(w io.Writer) error { return WriteEvaluation(w, e) }); err != nil {
 		return err
 	}
 	if j.JSON {
 		return writeJSON(j.Stdout, e)
 	}
-	return j.finish(append([]shown{{"the model", "", e.System, true}}, controlsShown(e.Controls)...))
+	return j.finish(append([]shown{{"the model", "", e.System, true}}, controlsShown(e.Controls)...), shared)
 }
 
 // Demo runs the job.
@@ -105,10 +112,15 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if j.Random != "" {
 		models.RandomBefore, models.Random = j.model("random before", j.RandomBefore), j.model("random", j.Random)
 	}
+	shared, err := j.trainedOn(j.After)
+	if err != nil {
+		return err
+	}
 	d, err := b.Demo(ctx, models)
 	if err != nil {
 		return err
 	}
+	d.TrainedOn = shared
 	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank) }); err != nil {
 		return err
 	}
@@ -119,7 +131,7 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if d.Random != nil {
 		main = append(main, shown{"random weights", "", d.RandomBefore, true}, shown{"random, trained", "", d.Random, true})
 	}
-	if err := j.finish(append(main, controlsShown(d.Controls)...)); err != nil {
+	if err := j.finish(append(main, controlsShown(d.Controls)...), shared); err != nil {
 		return err
 	}
 	fmt.Fprintln(j.Stdout)
@@ -136,6 +148,11 @@ func Demo(ctx context.Context, j DemoJob) error {
 
 // bench reads the rows; a row that cannot be used is an error with its file and number.
 func (j *Job) bench() (*evaluate.Bench, error) {
+	if j.Out != "" {
+		if err := fsutil.CheckWritableFolder(j.Out); err != nil {
+			return nil, err
+		}
+	}
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
 	rows, err := data.ReadConsistent(j.Data, note)
 	if err != nil {
@@ -155,6 +172,23 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 	}
 	j.Options.Stage = func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) }
 	return evaluate.NewBench(rows.Rows, j.Options)
+}
+
+// trainedOn warns of rows that the model was trained on, and returns how many; nil where there are none.
+func (j *Job) trainedOn(model string) (*data.Shared, error) {
+	if j.TrainedOn == nil || model == "" {
+		return nil, nil
+	}
+	rows, err := data.Read(j.Data)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := j.TrainedOn(model, j.Data, rows)
+	if err != nil || shared == nil || !shared.Any() {
+		return nil, err
+	}
+	fmt.Fprintf(j.Stderr, "warning: %s: %s\n", j.Data, shared)
+	return shared, nil
 }
 
 // model opens its folder only when its turn comes.
@@ -183,10 +217,13 @@ func writeJSON(w io.Writer, document any) error {
 	return e.Encode(document)
 }
 
-// finish prints the table of systems and where the files are.
-func (j *Job) finish(systems []shown) error {
+// finish prints the table of systems, marked where they were trained on some of the rows, and where the files are.
+func (j *Job) finish(systems []shown, shared *data.Shared) error {
 	if err := printSystems(j.Stdout, systems); err != nil {
 		return err
+	}
+	if shared != nil {
+		fmt.Fprintf(j.Stdout, "\nwarning: %s\n", shared)
 	}
 	if j.Out == "" {
 		return nil

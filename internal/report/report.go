@@ -61,7 +61,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) er
 		contrasts = append(contrasts, contrast{"after − random, trained", d.Compared["after_minus_random"]})
 	}
 	v := newView("What a small model learned about human values", main, &d.Common)
-	v.Lead, v.Rule = lead, demoRule
+	v.Lead, v.Rule = marked(lead, &d.Common), demoRule
 	v.Findings = d.Findings
 	v.Forest = claimForest(contrasts)
 	v.Maps = mapRows(maps)
@@ -95,6 +95,7 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 	main := []shown{{"the model", name, e.System, true}}
 	v := newView("Evaluation of "+name, main, &e.Common)
 	v.Lead = []string{"Every figure stands beside controls that know no values. Theory and style follow the corpus a text is from, so read the columns within a corpus first."}
+	v.Lead = marked(v.Lead, &e.Common)
 	var contrasts []contrast
 	for _, name := range slices.Sorted(maps.Keys(e.Compared)) {
 		control := strings.TrimPrefix(name, "model_minus_")
@@ -107,6 +108,14 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 	}
 	v.Maps = mapRows(main)
 	return page.Execute(w, v)
+}
+
+// marked puts a warning before the lead where the model was trained on some of the rows.
+func marked(lead []string, c *evaluate.Common) []string {
+	if c.TrainedOn == nil {
+		return lead
+	}
+	return append([]string{"Warning: " + c.TrainedOn.String() + "."}, lead...)
 }
 
 // newView fills what both pages have; main systems come first and are set off by colour.

@@ -156,6 +156,7 @@ func (l *loop) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.Shared = l.shared
 	v.Step, v.TrainGradNorm = l.done, Number(l.lastStep.GradNorm)
 	v.TrainLevels, v.TrainLevelAnchors = levels(l.lastStep, l.corpus.Labels)
 	if l.done > optim.WarmupSteps(l.cfg.Steps, l.cfg.Optimizer.WarmupFraction) {
@@ -201,8 +202,12 @@ func (v *Validation) String() string {
 	if v.LossHierarchical != nil {
 		loss = "hierarchical loss"
 	}
-	return fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (mean over corpora %s), direction %s, %s %s, mean cosine %s, effective rank %.1f",
+	line := fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (mean over corpora %s), direction %s, %s %s, mean cosine %s, effective rank %.1f",
 		v.Step, show(v.RankingAccuracy["all"]), show(v.RankingAccuracy["within_corpus"]),
 		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelationCorpusMean),
 		show(v.DirectionAccuracy), loss, show(v.HeldOutLoss()), show(&v.MeanCosine), v.EffectiveRank)
+	if v.Shared != nil {
+		line += fmt.Sprintf("; not held out at all: %d of %d texts, rows of %d groups", v.Shared.Texts, v.Shared.OfTexts, v.Shared.Groups)
+	}
+	return line
 }

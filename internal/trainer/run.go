@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hives/checkpoints"
+	"hives/data"
 	"hives/data/banks"
 	"hives/encoder/local"
 	"hives/internal/engine"
@@ -135,8 +136,9 @@ type loop struct {
 	trial     bool              // a dry run, which writes nothing
 	hashes    map[string]string
 
-	rowNumbers []int    // in the training file, by training row
-	warnings   []string // to be said once somebody watches
+	rowNumbers []int        // in the training file, by training row
+	warnings   []string     // to be said once somebody watches
+	shared     *data.Shared // of held-out rows with trained ones, nil for nothing
 
 	done      int // updates applied
 	validated int // step of the newest validation in the log, −1 without one
@@ -182,7 +184,10 @@ func (l *loop) read() (rows *Rows, err error) {
 	if rows, err = readRows(&l.cfg); err != nil {
 		return nil, err
 	}
-	l.rowNumbers = rows.Numbers
+	l.rowNumbers, l.shared = rows.Numbers, rows.Shared
+	if l.shared != nil {
+		l.warn("%s and %s share rows: %s; hold rows out with hives data split, or leave --validation out", l.cfg.Data.Validation, l.cfg.Data.Train, l.shared)
+	}
 	l.hashes = rows.Hashes
 	if err := l.readBanks(rows.Validation); err != nil {
 		return nil, err

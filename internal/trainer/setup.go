@@ -135,6 +135,7 @@ type Rows struct {
 	Numbers           []int             // of the training rows in their file, from 1
 	Skipped           int               // bad rows that were left out
 	Notes             []string          // of rows left out because they contradict each other
+	Shared            *data.Shared      // what the named validation file has in common with the training rows, nil for nothing
 	Hashes            map[string]string // SHA-256 of the files: data and, where one is named, validation
 }
 
@@ -154,6 +155,9 @@ func readRows(cfg *Config) (*Rows, error) {
 			return nil, err
 		} else {
 			rows.Validation = read.Rows
+			if shared := data.SharedWith(all, rows.Validation); shared.Any() {
+				rows.Shared = &shared
+			}
 		}
 	case f > 0:
 		var parts [data.NumParts][]data.Row

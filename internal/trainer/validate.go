@@ -48,7 +48,9 @@ type Validation struct {
 	TrainLevelAnchors []Number `json:"train_level_anchors,omitempty"`
 	TrainGradNorm     Number   `json:"train_grad_norm,omitempty"`
 
-	Warning string `json:"warning,omitempty"`
+	// Shared marks figures of rows of which some were trained on.
+	Shared  *data.Shared `json:"shared_with_training,omitempty"`
+	Warning string       `json:"warning,omitempty"`
 }
 
 // Validator measures a model on a fixed sample of held-out rows.

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"hives/data"
+	"hives/internal/fsutil"
+)
+
+// places are the files that a command reads and writes. They are looked at before an engine opens and before anything
+// is embedded: what cannot be read or written is said at once, not after an hour.
+type places struct {
+	rows    []string // files of rows, which are read to the end: a bad row is named now
+	read    []string // other files
+	files   []string // to write
+	folders []string // to write into
+}
+
+// check passes over what is empty: that flag was not given.
+func (p places) check() error {
+	for _, each := range []struct {
+		paths []string
+		check func(string) error
+	}{{p.rows, readRows}, {p.read, fsutil.CheckReadable}, {p.files, fsutil.CheckWritableFile}, {p.folders, fsutil.CheckWritableFolder}} {
+		for _, path := range each.paths {
+			if path == "" || path == "-" {
+				continue
+			}
+			if err := each.check(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readRows(path string) error {
+	_, err := data.Read(path)
+	return err
+}

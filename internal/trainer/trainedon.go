@@ -1,0 +1,64 @@
+package trainer
+
+import (
+	"path/filepath"
+
+	"hives/data"
+	"hives/internal/fsutil"
+	"hives/internal/runstore"
+	"hives/model/folder"
+)
+
+// longestLine is how many runs are followed back: Stage 2 begins from Stage 1, and that may from another.
+const longestLine = 8
+
+// TrainedOn counts what the rows of a file share with those that a model folder was trained on, in its own run and in
+// the runs that this one began from. It is nil where that cannot be known: the folder is not in its run, and its
+// hives.json names other rows than the file.
+func TrainedOn(model, file string, rows []data.Row) (*data.Shared, error) {
+	sum, err := fsutil.SHA256(file)
+	if err != nil {
+		return nil, err
+	}
+	if trained, ok := rowsOfLine(model, longestLine); ok {
+		shared := data.SharedWith(trained, rows)
+		return &shared, nil
+	}
+	info, err := folder.Read(model)
+	if err != nil || info.Provenance["data_sha256"] != sum {
+		return nil, nil // what is wrong with the folder is said by who loads it
+	}
+	shared := data.SharedWith(rows, rows) // the file as it was trained on; which part was held out is not known here
+	return &shared, nil
+}
+
+// rowsOfLine reads the training rows of the run that a model folder is the end of, and of those before it. ok is false
+// where there is no such run or its rows have changed since.
+func rowsOfLine(model string, depth int) (rows []data.Row, ok bool) {
+	run := filepath.Dir(filepath.Clean(model))
+	if depth == 0 || filepath.Base(filepath.Clean(model)) != filepath.Base(runstore.FinalDir(run)) {
+		return nil, false
+	}
+	info, err := runstore.Read(run)
+	if err != nil {
+		return nil, false
+	}
+	raw, err := runstore.Config(run)
+	if err != nil {
+		return nil, false
+	}
+	cfg, err := Stored(raw)
+	if err != nil {
+		return nil, false
+	}
+	cfg.Data.PermuteLabels = false // the texts are the same
+	read, err := readRows(&cfg)
+	if err != nil || read.Hashes["data"] != info.Hashes["data"] {
+		return nil, false
+	}
+	from, _, err := origin(cfg.Model.From)
+	if before, more := rowsOfLine(from, depth-1); err == nil && more {
+		return append(before, read.Train...), true
+	}
+	return read.Train, true
+}
