@@ -173,7 +173,7 @@ func TestPercentile(t *testing.T) {
 func BenchmarkScores(b *testing.B) {
 	const d = 1024
 	enc := newFake(d)
-	s := &values.Set{Theories: []values.Theory{{Theory: "mft", Mean: enc.vector("mean")}}, Guard: &values.Guard{Weights: enc.vector("guard")}}
+	s := &values.Set{Theories: []values.Theory{{Theory: "mft", Mean: enc.vector("mean"), Guard: &values.Guard{Weights: enc.vector("guard")}}}}
 	for i := range 300 {
 		x := enc.vector(fmt.Sprint(i))
 		h := &values.Head{Weights: x, Intercepts: []float64{0, 1, -1}}

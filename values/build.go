@@ -172,7 +172,7 @@ func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
 		if err := b.answerable(ctx); err != nil {
 			return err
 		}
-		if err := b.guard(ctx, enc); err != nil {
+		if err := b.guards(ctx, enc); err != nil {
 			return err
 		}
 		b.background()

@@ -65,8 +65,10 @@ func (s *Set) digest() (string, error) {
 		}
 		h.Write(blob(v.Background))
 	}
-	if s.Guard != nil {
-		h.Write(blob(s.Guard.Weights))
+	for _, t := range s.Theories {
+		if t.Guard != nil {
+			h.Write(blob(t.Guard.Weights))
+		}
 	}
 	for i := range s.Anchors {
 		h.Write(blob(s.Anchors[i].Vector))

@@ -16,7 +16,7 @@ type Evaluation struct {
 	Format  int    `json:"format"` // 1
 	Vectors string `json:"vectors_sha256"`
 	Data    Source `json:"data"`
-	// Sense is the share of the texts that pass the guard.
+	// Sense is the share of the texts that pass some theory's guard.
 	Sense float64 `json:"sense"`
 	// Answers are over all pairs of a text and a value of a theory that the text has rows of.
 	Answers Answers `json:"answers"`
@@ -57,7 +57,7 @@ type Share struct {
 // NonsenseAnswers counts made-up texts.
 type NonsenseAnswers struct {
 	Texts    int `json:"texts"`
-	Sense    int `json:"sense"`    // pass the guard
+	Sense    int `json:"sense"`    // pass some guard
 	Answered int `json:"answered"` // for some value
 }
 
@@ -176,13 +176,13 @@ func (x *examiner) examine() {
 	x.AboutCurve = logistic.Curve(x.curves[0].p, x.curves[0].yes)
 	x.SideCurve = logistic.Curve(x.curves[1].p, x.curves[1].yes)
 	first := firsts(x.labels.Text)
-	x.Sense = share01(first, func(i int) bool { return x.set.Guard.Passes(x.vectors[i]) })
+	x.Sense = share01(first, func(i int) bool { return x.set.Sense(x.vectors[i]) })
 }
 
 // judged is the answer for a pair's text.
 func (x *examiner) judged(v *Value, p pair) Judgement {
 	text := x.vectors[p.row]
-	return v.judge(text, math.NaN(), x.set.Guard.Passes(text))
+	return v.judge(text, math.NaN(), x.set.theory(v.Theory).Guard.Passes(text))
 }
 
 // askAbout asks of every text of the theory whether it is about the value.
@@ -228,7 +228,7 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 		}
 		x.curves[1].p, x.curves[1].yes = append(x.curves[1].p, j.Support.P), append(x.curves[1].yes, a.yes)
 		sure := j.Support.Above() || j.Support.Below()
-		if sure && v.Support.AUC.passes() && x.set.Guard.Passes(x.vectors[a.row]) {
+		if sure && v.Support.AUC.passes() && x.set.theory(v.Theory).Guard.Passes(x.vectors[a.row]) {
 			given = append(given, tally{a.group, j.Support.Above() == a.yes})
 		}
 	}
@@ -272,7 +272,8 @@ func (x *examiner) nonsense(ctx context.Context, enc encoder.Encoder) error {
 	for _, i := range firsts(x.labels.Text) {
 		texts = append(texts, x.rows[i].Text)
 	}
-	made, err := embedTexts(ctx, enc, Nonsense(texts, nonsenseAsked, x.options.Seed^nonsenseSeed))
+	said := Nonsense(texts, nonsenseAsked, x.options.Seed^nonsenseSeed)
+	made, err := embedTexts(ctx, enc, said)
 	if err != nil {
 		return err
 	}
@@ -281,11 +282,11 @@ func (x *examiner) nonsense(ctx context.Context, enc encoder.Encoder) error {
 		return err
 	}
 	x.Nonsense.Texts = len(made)
-	for _, text := range made {
-		if x.set.Guard.Passes(text) {
+	for i, text := range made {
+		if x.set.Sense(text) && !Wordless(said[i]) {
 			x.Nonsense.Sense++
 		}
-		for _, score := range x.set.Scores(text, all) {
+		for _, score := range x.set.ScoreText(said[i], text, all) {
 			if score.Answer != Unsure {
 				x.Nonsense.Answered++
 				break

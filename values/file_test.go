@@ -71,7 +71,7 @@ func TestFileHoldsWhatAnswersRestOn(t *testing.T) {
 	if d := cmp.Diff(want, got, options); d != "" {
 		t.Error(d)
 	}
-	if v := find(t, got, care); v.About == nil || v.Support == nil || v.Background == nil || len(v.Rests) != 2 || got.Guard == nil || got.Held == nil {
+	if v := find(t, got, care); v.About == nil || v.Support == nil || v.Background == nil || len(v.Rests) != 2 || mft(t, got).Guard == nil || got.Held == nil {
 		t.Errorf("the file lacks a part of %+v", v)
 	}
 	if a, b := ask(t, want), ask(t, got); a != b || a.answered == 0 {

@@ -2,89 +2,156 @@ package values
 
 import (
 	"context"
+	"math"
 	"slices"
+	"strings"
+	"unicode"
 
 	"hives/encoder"
 	"hives/internal/logistic"
 )
 
 const (
-	// nonsenseTexts are made up for the guard: half to fit it, half to set its threshold.
+	// nonsenseTexts are made up for the guards: half to fit them, half to set their thresholds.
 	nonsenseTexts = 1600
-	// nonsenseLet is the share of made-up nonsense that the guard lets pass.
+	// nonsenseLet is the share of made-up nonsense that a guard lets pass.
 	nonsenseLet = .02
+	// othersLet is the share of other theories' held-out texts that it lets pass.
+	othersLet = .05
 	// minGuard is the least number of training texts that a guard is made from.
 	minGuard = 50
 )
 
-// Guard tells texts like those the vectors rest on from nonsense: a logistic regression of training texts against
-// texts made up of their words without sense. What does not pass is answered "unsure", whatever the heads say of it,
-// since their probabilities hold for texts like those they were calibrated on.
+// Guard tells texts like those of a theory's corpora from all else: a logistic regression of the theory's training
+// texts against texts made up of their words without sense, and against training texts of other theories. What does not
+// pass is answered "unsure" for every value of the theory, whatever the heads say of it, since their probabilities hold
+// for texts like those they were calibrated on.
 type Guard struct {
 	Threshold float64   `json:"threshold"` // score that a text must reach
 	Intercept float64   `json:"intercept"`
-	Texts     int       `json:"texts"`    // training texts that it was fitted on
+	Texts     int       `json:"texts"`    // training texts of the theory
+	Others    int       `json:"others"`   // training texts of other theories
 	Nonsense  int       `json:"nonsense"` // made-up texts, half of them to fit it
 	Held      float64   `json:"held_out_passing"`
 	Let       float64   `json:"nonsense_passing"` // of the half that set the threshold
+	OthersLet float64   `json:"others_passing"`   // of the held-out texts of other theories
 	Weights   []float32 `json:"-"`
 }
 
-// score is the logit of a text being sense.
+// score is the logit of a text being one of the theory's.
 func (g *Guard) score(text []float32) float64 { return dot(text, g.Weights) + g.Intercept }
 
 // Passes tells whether anything may be said of a text.
 func (g *Guard) Passes(text []float32) bool { return g != nil && g.score(text) >= g.Threshold }
 
-// guard makes up nonsense, fits the guard on one half and sets its threshold by the other.
-func (b *builder) guard(ctx context.Context, enc encoder.Encoder) error {
-	var train, held []int
+// Sense tells whether a text passes the guard of any theory.
+func (s *Set) Sense(text []float32) bool {
+	return slices.ContainsFunc(s.Theories, func(t Theory) bool { return t.Guard.Passes(text) })
+}
+
+// guards makes up nonsense and fits each theory's guard.
+func (b *builder) guards(ctx context.Context, enc encoder.Encoder) error {
 	var texts []string
 	for _, i := range firsts(b.labels.Text) {
 		if i < b.train {
-			train = append(train, i)
 			texts = append(texts, b.rows[i].Text)
-		} else {
-			held = append(held, i)
 		}
 	}
-	if len(train) < minGuard || len(held) == 0 {
+	if len(texts) < minGuard {
 		return nil
 	}
-	made := Nonsense(texts, nonsenseTexts, b.options.Seed)
-	vectors, err := embedTexts(ctx, enc, made)
+	made, err := embedTexts(ctx, enc, Nonsense(texts, nonsenseTexts, b.options.Seed))
 	if err != nil {
 		return err
 	}
-	half := len(made) / 2
-	d := logistic.Data{Stratum: make([]int, len(train)+half)}
-	for _, i := range train {
-		d.X, d.Y = append(d.X, b.features[i]), append(d.Y, true)
+	for k, t := range b.trees {
+		if b.set.Theories[k].Guard, err = b.guard(t, made); err != nil {
+			return err
+		}
 	}
-	for _, x := range vectors[:half] {
-		d.X, d.Y = append(d.X, b.feature(float64s(x))), append(d.Y, false)
+	return nil
+}
+
+// guard fits on one half of the nonsense and sets the threshold by the other; nil where the theory has too few texts.
+func (b *builder) guard(t *tree, made [][]float32) (*Guard, error) {
+	own := map[int32]bool{}
+	for _, rows := range [][]int{t.rows, t.held} {
+		for _, i := range rows {
+			own[b.labels.Text[i]] = true
+		}
+	}
+	var held, others [][]float32 // of held-out texts
+	g := &Guard{Nonsense: len(made)}
+	d := logistic.Data{}
+	add := func(x []float64, yes bool) {
+		d.X, d.Y, d.Stratum = append(d.X, x), append(d.Y, yes), append(d.Stratum, 0)
+	}
+	for _, i := range firsts(b.labels.Text) {
+		yes, vector := own[b.labels.Text[i]], round(b.vectors.Row(i))
+		switch {
+		case i < b.train:
+			add(b.features[i], yes)
+		case yes:
+			held = append(held, vector)
+		default:
+			others = append(others, vector)
+		}
+	}
+	for _, yes := range d.Y {
+		g.Texts += index(yes)
+		g.Others += index(!yes)
+	}
+	if g.Texts < minGuard || len(held) == 0 {
+		return nil, nil
+	}
+	half := len(made) / 2
+	for _, x := range made[:half] {
+		add(b.feature(float64s(x)), false)
 	}
 	m, err := logistic.Fit(d, guardRidge, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var h Head
 	h.take(m, b.centre, b.scale)
-	g := &Guard{Intercept: h.Intercepts[0], Weights: h.Weights, Texts: len(train), Nonsense: len(made)}
+	g.Intercept, g.Weights = h.Intercepts[0], h.Weights
+	g.Threshold = max(g.quantile(made[half:], 1-nonsenseLet), g.quantile(others, 1-othersLet))
+	g.Held, g.Let, g.OthersLet = share01(held, g.Passes), share01(made[half:], g.Passes), share01(others, g.Passes)
+	return g, nil
+}
+
+// quantile of the texts' scores; −Inf without texts.
+func (g *Guard) quantile(texts [][]float32, q float64) float64 {
+	if len(texts) == 0 {
+		return math.Inf(-1)
+	}
 	var scores []float64
-	for _, x := range vectors[half:] {
+	for _, x := range texts {
 		scores = append(scores, g.score(x))
 	}
 	slices.Sort(scores)
-	g.Threshold = scores[int(float64(len(scores))*(1-nonsenseLet))]
-	g.Let = share01(vectors[half:], g.Passes)
-	g.Held = share01(held, func(i int) bool { return g.Passes(round(b.vectors.Row(i))) })
-	b.set.Guard = g
-	return nil
+	return scores[min(int(float64(len(scores))*q), len(scores)-1)]
 }
 
 // guardRidge is small: nonsense and sense are many, and unlike.
 const guardRidge = 10
+
+// Wordless tells whether a text has fewer than two different words with letters in them: that can say nothing of a
+// value, whatever its vector. A sign of a script that sets no spaces is a word.
+func Wordless(text string) bool {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+	seen := map[string]bool{}
+	for _, word := range words {
+		if unicode.In([]rune(word)[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) {
+			for _, sign := range word {
+				seen[string(sign)] = true
+			}
+			continue
+		}
+		seen[word] = true
+	}
+	return len(seen) < 2
+}
 
 // share01 is the share of items that pass.
 func share01[T any](items []T, pass func(T) bool) float64 {

@@ -2,6 +2,7 @@ package values_test
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"path/filepath"
@@ -126,7 +127,7 @@ func TestNonsenseIsNotAnswered(t *testing.T) {
 	all, _ := s.Select(values.Filter{})
 	answered := func(texts []string) (n int) {
 		for _, text := range texts {
-			if slices.ContainsFunc(s.Scores(enc.vector(text), all), func(x values.Score) bool { return x.Answer != values.Unsure }) {
+			if slices.ContainsFunc(s.ScoreText(text, enc.vector(text), all), func(x values.Score) bool { return x.Answer != values.Unsure }) {
 				n++
 			}
 		}
@@ -141,16 +142,74 @@ func TestNonsenseIsNotAnswered(t *testing.T) {
 		real = append(real, test[i].Text)
 	}
 	said, saidReal := answered(nonsense), answered(real)
-	t.Logf("answered: %d of 200 texts that say nothing, %d of %d real ones; %v", said, saidReal, len(real), s.Guard)
+	t.Logf("answered: %d of 200 texts that say nothing, %d of %d real ones; %v", said, saidReal, len(real), mft(t, s).Guard)
 	if said > 10 {
 		t.Errorf("%d of 200 texts that say nothing are answered, at most 10 may be", said)
 	}
 	if float64(saidReal) < .05*float64(len(real)) {
 		t.Errorf("of %d real texts %d are answered: silence passes any test", len(real), saidReal)
 	}
-	s.Guard.Threshold = -1e9 // without the guard the test fails
+	for i := range s.Theories { // without the guard the test fails
+		if g := s.Theories[i].Guard; g != nil {
+			g.Threshold = -1e9
+		}
+	}
 	if n := answered(nonsense); n <= 10 {
 		t.Errorf("without a guard %d are answered: the guard is not tried", n)
+	}
+}
+
+func TestWordless(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true, "...": true, "12 7 1999": true, "banana": true, "Banana, banana BANANA!": true, "1st 2nd": false,
+		"He lied.": false, "他撒谎": false, "не лги": false, "don't": false, "…a…": true,
+	} {
+		if got := values.Wordless(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestGuardOfATheoryKeepsOutTextsOfAnother: probabilities of one theory's values hold for texts of its corpora.
+func TestGuardOfATheoryKeepsOutTextsOfAnother(t *testing.T) {
+	arguments := func(from, n int) (rows []data.Row) {
+		for i := range n {
+			id, topic := "svt/conservation/tradition", "care"
+			if i%2 == 1 {
+				id, topic = "svt/self-enhancement/power", "fairness"
+			}
+			r := row(t, id, fmtText("V", topic, "non", from+i), data.Neither, fmt.Sprint("V", from+i))
+			r.Corpus = "V"
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	s := worldSet(t, append(worldRows(t, 0, 60), arguments(0, 300)...), append(worldRows(t, 1000, 40), arguments(1000, 200)...), worldOptions())
+	passing := func(theory string, rows []data.Row) float64 {
+		n := 0
+		for _, r := range rows {
+			for _, th := range s.Theories {
+				if th.Theory == theory && th.Guard.Passes(newWorld().vector(r.Text)) {
+					n++
+				}
+			}
+		}
+		return float64(n) / float64(len(rows))
+	}
+	for _, c := range []struct {
+		theory string
+		rows   []data.Row
+		own    bool
+	}{{"mft", worldRows(t, 3000, 30), true}, {"mft", arguments(3000, 200), false}, {"svt", arguments(3000, 200), true}, {"svt", worldRows(t, 3000, 30), false}} {
+		if share := passing(c.theory, c.rows); (share > .9) != c.own || (share < .1) == c.own {
+			t.Errorf("%.2f pass the guard of %s, own texts: %v", share, c.theory, c.own)
+		}
+	}
+	all, _ := s.Select(values.Filter{Theories: []string{"svt"}})
+	for _, score := range s.Scores(newWorld().vector(fmtText("A", "care", "pro", 8000)), all) {
+		if score.Answer != values.Unsure {
+			t.Errorf("of a text of moral foundations it says %s of %s", score.Answer, score.Value.ID)
+		}
 	}
 }
 

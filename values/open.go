@@ -181,8 +181,12 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 			return err
 		}
 		if question == questionSense {
-			s.Guard = &Guard{Weights: weights}
-			return json.Unmarshal([]byte(facts), s.Guard)
+			t := s.theory(id)
+			if t == nil {
+				return fmt.Errorf("a guard of %q, which is no theory", id)
+			}
+			t.Guard = &Guard{Weights: weights}
+			return json.Unmarshal([]byte(facts), t.Guard)
 		}
 		h := &Head{Weights: weights}
 		v, known := s.Find(id)

@@ -42,9 +42,9 @@ CREATE TABLE value_vectors (
 ) STRICT;
 
 -- Regressions that turn a text's vector into a probability. question is 'about' or 'supports' of a value, or 'sense',
--- the guard, which has no value.
+-- the guard of a theory.
 CREATE TABLE heads (
-  value_id TEXT NOT NULL,          -- empty for the guard
+  value_id TEXT NOT NULL,          -- of a guard the theory
   question TEXT NOT NULL,
   facts    TEXT NOT NULL,          -- JSON: intercepts, calibration, reliability, AUC, counts
   weights  BLOB NOT NULL,          -- float32, little-endian

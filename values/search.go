@@ -24,10 +24,25 @@ type Score struct {
 // scored tells whether there is anything to say of the value.
 func (v *Value) scored() bool { return v.Vector != nil || v.About != nil || v.Support != nil }
 
+// ScoreText is Scores of a text whose words are known too: of one without words nothing is said.
+func (s *Set) ScoreText(said string, text []float32, among []*Value) []Score {
+	out := s.Scores(text, among)
+	if Wordless(said) {
+		for i := range out {
+			out[i].Answer = Unsure
+		}
+	}
+	return out
+}
+
 // Scores compares a text's unit vector with values, the strongest first and those without a vector last; values of
 // which nothing is known are passed over.
 func (s *Set) Scores(text []float32, among []*Value) []Score {
-	passes, p := s.Guard.Passes(text), &probe{set: s, text: text}
+	p := &probe{set: s, text: text}
+	passes := map[string]bool{}
+	for _, t := range s.Theories {
+		passes[t.Theory] = t.Guard.Passes(text)
+	}
 	var out []Score
 	for _, v := range among {
 		if !v.scored() {
@@ -41,7 +56,7 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 		if v.Kind == Directional {
 			score.Strength = math.Abs(score.Cosine)
 		}
-		score.Judgement = v.judge(text, score.Cosine, passes)
+		score.Judgement = v.judge(text, score.Cosine, passes[v.Theory])
 		out = append(out, score)
 	}
 	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(b.Strength, a.Strength) })

@@ -33,7 +33,6 @@ type Set struct {
 	Sides     Sides            `json:"sides,omitempty"`      // empty in files of version 1, which knew Pooled only
 	Held      *Source          `json:"validation,omitempty"` // nil where nothing was held out
 	OwnSplit  bool             `json:"own_split,omitempty"`  // the build held validation rows out of data itself
-	Guard     *Guard           `json:"guard,omitempty"`      // nil where nothing may be said of a text
 	Theories  []Theory         `json:"theories"`             // in the trees' order
 	Values    []Value          `json:"values"`               // by theory, parents before children
 	Anchors   []Anchor         `json:"-"`                    // by bank and id
@@ -58,7 +57,8 @@ type Theory struct {
 	Name       string    `json:"name"`
 	LevelNames []string  `json:"level_names"`
 	Rows       int       `json:"rows"`
-	Mean       []float32 `json:"-"` // [D], not of unit length; nil without rows
+	Mean       []float32 `json:"-"`               // [D], not of unit length; nil without rows
+	Guard      *Guard    `json:"guard,omitempty"` // nil where nothing may be said of the theory's values
 }
 
 // Value is one node of a theory's tree.

@@ -31,7 +31,11 @@ func (l Listing) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows, l.Source.Texts)
 	fmt.Fprintf(w, "held out   %s\n", l.heldOut())
 	fmt.Fprintf(w, "sides      %s\n", l.sides())
-	fmt.Fprintf(w, "nonsense   %s\n", l.Guard)
+	for _, t := range l.Theories {
+		if t.Rows > 0 {
+			fmt.Fprintf(w, "guard      of %s: %s\n", t.Theory, t.Guard)
+		}
+	}
 	fmt.Fprintf(w, "spread     %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
 	fmt.Fprintf(w, "anchors    %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
 	t := columns.NewTable(w)
@@ -80,12 +84,12 @@ func (l Listing) sides() string {
 	return "pooled over corpora: a signed vector may tell corpora apart rather than sides (hives vectors build --sides within)"
 }
 
-// String says what the guard does.
+// String says what the guard lets pass.
 func (g *Guard) String() string {
 	if g == nil {
-		return "no guard against it, so every answer is \"unsure\""
+		return "none, so every answer is \"unsure\""
 	}
-	return fmt.Sprintf("kept out where the guard knows it: %.0f %% of %d made-up texts pass, and %.0f %% of held-out ones", 100*g.Let, g.Nonsense/2, 100*g.Held)
+	return fmt.Sprintf("%.0f %% of its held-out texts pass, %.0f %% of other theories', %.0f %% of %d made-up ones", 100*g.Held, 100*g.OthersLet, 100*g.Let, g.Nonsense/2)
 }
 
 // borneOut are the figures of the value's vector.

@@ -131,3 +131,15 @@ func worldSet(t *testing.T, train, held []data.Row, o values.Options) *values.Se
 func worldOptions() values.Options {
 	return values.Options{Seed: 3, Resamples: 100, MinSide: 20, Sides: values.Within}
 }
+
+// mft is the theory of the world's rows.
+func mft(t *testing.T, s *values.Set) *values.Theory {
+	t.Helper()
+	for i := range s.Theories {
+		if s.Theories[i].Theory == "mft" {
+			return &s.Theories[i]
+		}
+	}
+	t.Fatal("no mft")
+	return nil
+}

@@ -158,9 +158,11 @@ func (s *Set) storeHeads(tx *sql.Tx) error {
 		_, err = tx.Exec(`INSERT INTO heads VALUES (?, ?, ?, ?)`, id, question, text, blob(weights))
 		return err
 	}
-	if s.Guard != nil {
-		if err := store("", questionSense, s.Guard, s.Guard.Weights); err != nil {
-			return err
+	for _, t := range s.Theories {
+		if t.Guard != nil {
+			if err := store(t.Theory, questionSense, t.Guard, t.Guard.Weights); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range s.Values {

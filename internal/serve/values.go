@@ -110,7 +110,11 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 			text := &hivesv1.TextScores{Tokens: uint32(embedded.Tokens[i]), Truncated: embedded.Truncated[i]}
 			unit := Cut(raw, len(raw), true)
 			scores := g.Values.Scores(unit, among)
-			text.Sense = g.Values.Guard.Passes(unit)
+			text.Sense = g.Values.Sense(unit)
+			if len(r.Texts) > 0 { // of ids the words are not known
+				scores = g.Values.ScoreText(r.Texts[i], unit, among)
+				text.Sense = text.Sense && !values.Wordless(r.Texts[i])
+			}
 			for _, score := range scores[:min(topK(r.TopK), len(scores))] {
 				text.Scores = append(text.Scores, scoreProto(score))
 			}

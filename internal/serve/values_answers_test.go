@@ -40,8 +40,10 @@ func answering(t *testing.T) *values.Set {
 	power, _ := s.Find("svt/self-enhancement/power")
 	power.Kind, power.Vector, power.Note, power.Spread = values.Unsupported, nil, "not borne out", nil
 	power.About = head(3, chance)
-	s.Guard = &values.Guard{Weights: make([]float32, servetest.Dim)}
-	s.Guard.Weights[0] = 1
+	for i := range s.Theories {
+		s.Theories[i].Guard = &values.Guard{Weights: make([]float32, servetest.Dim)}
+		s.Theories[i].Guard.Weights[0] = 1
+	}
 	path := filepath.Join(t.TempDir(), "answering.db")
 	err := s.Write(path)
 	if err == nil {
@@ -60,13 +62,13 @@ func TestScoreTextsAnswers(t *testing.T) {
 	all, _ := set.Select(values.Filter{})
 	seen, senseless := map[hivesv1.Answer]int{}, 0
 	for i := range 60 {
-		text := fmt.Sprint("text ", i)
+		text := fmt.Sprintf("a text %d", i)
 		got, err := c.ScoreTexts(ctx(t), &hivesv1.ScoreTextsRequest{Texts: []string{text}, TopK: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
 		r, expected := got.Results[0], set.Scores(want(t, text), all)
-		if len(r.Scores) != len(expected) || r.Sense != set.Guard.Passes(want(t, text)) {
+		if len(r.Scores) != len(expected) || r.Sense != set.Sense(want(t, text)) {
 			t.Fatalf("%q: %d scores and sense %v, want %d", text, len(r.Scores), r.Sense, len(expected))
 		}
 		if !r.Sense {

@@ -1446,8 +1446,8 @@ type TextScores struct {
 	Scores    []*ValueScore `protobuf:"bytes,1,rep,name=scores,proto3" json:"scores,omitempty"`
 	Tokens    uint32        `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	Truncated bool          `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"`
-	// The text is like those that the vectors rest on, as far as the guard against nonsense can tell. Where it is
-	// not, every answer is UNSURE.
+	// The text has words, and is like the texts of some theory's corpora as far as that theory's guard can tell. Where it
+	// is not, every answer is UNSURE; where it is, so are those for values of theories whose guard it does not pass.
 	Sense         bool `protobuf:"varint,4,opt,name=sense,proto3" json:"sense,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
