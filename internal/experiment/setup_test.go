@@ -29,8 +29,9 @@ func sample(n int, part string) []data.Row {
 	var rows []data.Row
 	for i := range n {
 		p := paths[i*i%len(paths)]
+		text := fmt.Sprintf("%s %s example %d %s", hostile, part, i, p[0])
 		rows = append(rows, data.Row{
-			Text: fmt.Sprintf("%s %s example %d %s", hostile, part, i, p[0]), TextID: fmt.Sprint(part, "t", i), Group: fmt.Sprint(part, "g", i/2),
+			Text: text, TextID: data.TextID(text), Group: fmt.Sprint(part, "g", i/2),
 			Theory: "mft", Level1: p[0], Level2: p[1], Direction: int32(i%2*2 - 1), DirectionSource: data.SourceAnnotated,
 			Corpus: []string{"plain", hostile}[i/3%2], IndividualAnchor: -1, TheoryAnchor: -1,
 		})
