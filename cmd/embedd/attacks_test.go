@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,6 +78,9 @@ func TestChaosAttacks(t *testing.T) {
 		ask := func(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 			c := dial(tokens[1])
 			defer c.Close()
+			if attack.Streams {
+				return byStream(ctx, c.EmbedServiceClient, r)
+			}
 			return c.EmbedServiceClient.Embed(ctx, r)
 		}
 		v, err := attack.Beside(t.Context(), d, tokens[0], flooding.EmbedServiceClient, ask, known, lasts, tolerance)
@@ -90,6 +95,22 @@ func TestChaosAttacks(t *testing.T) {
 		bounded(t, d)
 		d.Kill()
 	}
+}
+
+// byStream asks by a stream of one request.
+func byStream(ctx context.Context, c hivesv1.EmbedServiceClient, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
+	stream, err := c.EmbedStream(ctx)
+	if err == nil {
+		err = stream.Send(&hivesv1.EmbedStreamRequest{Request: r})
+	}
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	got, err := stream.Recv()
+	if err == nil && got.GetError() != nil {
+		err = errors.New(got.GetError().Reason)
+	}
+	return got.GetResponse(), err
 }
 
 // TestChaosMetadata: too much metadata ends its own call only.

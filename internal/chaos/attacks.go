@@ -25,8 +25,10 @@ import (
 // Attack is what one caller does to take more than its part. It goes on until ctx ends.
 type Attack struct {
 	Name string
-	// Run attacks the daemon at addr with calls under a token; embed are calls of the same caller.
-	Run func(ctx context.Context, addr, token string, embed hivesv1.EmbedServiceClient)
+	// Run attacks the daemon at addr with calls under a token; embed are calls of the same caller. It calls begun when it has
+	// what it wants to hold, or as much as it was given.
+	Run     func(ctx context.Context, addr, token string, embed hivesv1.EmbedServiceClient, begun func())
+	Streams bool // what is held are streams: another caller asks by one
 }
 
 // maxBytes is a little less than a message may have by default.
@@ -40,40 +42,44 @@ var Attacks = []Attack{
 			r.Texts = append(r.Texts, fmt.Sprint("text ", i))
 		}
 		return r
-	})},
+	}), false},
 	{"a text of 4 MB without a blank", flood(16, func() *hivesv1.EmbedRequest {
 		return &hivesv1.EmbedRequest{Texts: []string{strings.Repeat("abcdefghij", maxBytes/10)}}
-	})},
+	}), false},
 	{"150 calls of 64 texts", flood(150, func() *hivesv1.EmbedRequest {
 		r := &hivesv1.EmbedRequest{}
 		for i := range 64 {
 			r.Texts = append(r.Texts, fmt.Sprint("a text that nobody has sent before, number ", i, time.Now().UnixNano()))
 		}
 		return r
-	})},
-	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string, _ hivesv1.EmbedServiceClient) {
+	}), false},
+	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string, _ hivesv1.EmbedServiceClient, begun func()) {
+		time.AfterFunc(time.Second, begun) // what is not sent by then is not let in
 		announced(ctx, addr, token, 100)
-	}},
-	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient) {
+	}, false},
+	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient, begun func()) {
 		for range 1100 {
 			if c, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
 				defer c.Close()
 			}
 		}
+		begun()
 		<-ctx.Done()
-	}},
-	{"64 streams that say nothing", func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient) {
+	}, false},
+	{"64 streams that say nothing", func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient, begun func()) {
 		for range 64 {
 			_, _ = embed.EmbedStream(ctx) // it ends with ctx, or when the server has had enough
 		}
+		time.AfterFunc(time.Second/2, begun)
 		<-ctx.Done()
-	}},
+	}, true},
 }
 
 // flood keeps n calls in progress.
-func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, string, string, hivesv1.EmbedServiceClient) {
-	return func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient) {
+func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, string, string, hivesv1.EmbedServiceClient, func()) {
+	return func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient, begun func()) {
 		var wg sync.WaitGroup
+		time.AfterFunc(time.Second, begun)
 		for range n {
 			wg.Go(func() {
 				for ctx.Err() == nil {
@@ -140,17 +146,20 @@ func (v Victim) quantile(q float64) time.Duration {
 
 // Beside attacks for a while and lets another caller ask one text after the other meanwhile; wrong vectors are an error.
 func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, flooding hivesv1.EmbedServiceClient, other loadtest.Embed, known *loadtest.Known, lasts time.Duration, tolerance float64) (Victim, error) {
-	attack, end := context.WithTimeout(ctx, lasts)
+	attack, end := context.WithCancel(ctx)
 	defer end()
 	var wg sync.WaitGroup
-	wg.Go(func() { a.Run(attack, d.Addr, token, flooding) })
+	begun := make(chan struct{})
+	wg.Go(func() { a.Run(attack, d.Addr, token, flooding, sync.OnceFunc(func() { close(begun) })) })
 	v := Victim{Failed: map[string]int{}}
-	time.Sleep(lasts / 4) // until it has begun in earnest
-	for i := 0; attack.Err() == nil; i++ {
+	<-begun
+	until := time.Now().Add(lasts)
+	for i := 0; i == 0 || time.Now().Before(until); i++ {
 		if err := v.ask(ctx, other, known, i, tolerance); err != nil {
 			return v, err
 		}
 	}
+	end()
 	began := time.Now()
 	for answered := v.Answered; v.Answered == answered && time.Since(began) < time.Minute; {
 		if err := v.ask(ctx, other, known, 0, tolerance); err != nil {
