@@ -160,3 +160,31 @@ func TestSplitSeed(t *testing.T) {
 		t.Error("the split's seed does not decide what is held out")
 	}
 }
+
+// TestOverridesBesideEveryFrom: layers, length and pooling hold for a run folder, its checkpoint and its model alike.
+func TestOverridesBesideEveryFrom(t *testing.T) {
+	cfg, dir := tinyRun(t, 2), t.TempDir()
+	model := strings.TrimPrefix(cfg.Model.From, "random:")
+	two := strings.Replace(tiny, `"num_hidden_layers": 1`, `"num_hidden_layers": 2`, 1)
+	if err := os.WriteFile(filepath.Join(model, "config.json"), []byte(two), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	if _, err := runIn(context.Background(), t, cfg, run, false, false, &recorder{engine: goEngine(t)}); err != nil {
+		t.Fatal(err)
+	}
+	for i, from := range []string{run, filepath.Join(run, "checkpoints", "step-000000002"), filepath.Join(run, "final")} {
+		next, r := cfg, &recorder{engine: goEngine(t)}
+		next.Model.From, next.Model.Layers, next.Model.MaxLength, next.Model.Pooling = from, 1, 9, "mean"
+		if _, err := runIn(context.Background(), t, next, filepath.Join(dir, fmt.Sprint(i)), false, false, r); err != nil {
+			t.Fatal(err)
+		}
+		if !r.said("1 layers") || !r.said("at most 9 tokens, mean pooling") {
+			t.Errorf("%s: %q", from, r.notes[:2])
+		}
+		next.Model.Layers = 3
+		if _, err := prepare(t, next, filepath.Join(dir, "none"), false); err == nil || !strings.Contains(err.Error(), "layers") {
+			t.Errorf("%s: 3 layers of 2: %v", from, err)
+		}
+	}
+}
