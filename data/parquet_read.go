@@ -11,6 +11,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/parquettext"
+	"hives/internal/whatis"
 )
 
 // A file of rows names its kind and version in its key-values. A new column that readers may ignore does not
@@ -203,5 +204,5 @@ func (c *plainColumn) fill() (n int, err error) {
 
 // torn is the one error for bytes that are not what a writer left.
 func torn(path string, cause error) error {
-	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause)
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause))
 }

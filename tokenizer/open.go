@@ -11,6 +11,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
+	"hives/internal/whatis"
 )
 
 // plain is the tokenizer in Go. Nothing but the cache and the spellings changes after Open, and neither needs a lock of
@@ -50,7 +51,7 @@ func Open(path string) (Tokenizer, error) {
 	}
 	t, err := parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("read tokenizer %s: %w", path, err)
+		return nil, whatis.Instead(path, "a tokenizer.json", fmt.Errorf("read tokenizer %s: %w", path, err))
 	}
 	return t, nil
 }

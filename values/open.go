@@ -4,12 +4,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/whatis"
 )
+
+const wanted = "a file of value vectors, which hives vectors build makes"
 
 // Open reads a whole file into memory and closes it, so that it may be replaced while its vectors are in use.
 func Open(path string) (*Set, error) {
@@ -17,8 +19,8 @@ func Open(path string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("values %s: %w", path, err)
 	}
-	if _, err := os.Stat(abs); err != nil {
-		return nil, fsutil.Classify(err, path)
+	if err := whatis.NeedFile(path, wanted); err != nil {
+		return nil, err
 	}
 	db, err := sql.Open("sqlite3", dsn(abs, "ro"))
 	if err != nil {
@@ -33,6 +35,9 @@ func Open(path string) (*Set, error) {
 	if err := s.load(db); err != nil {
 		if fault.Of(err) == fault.Unknown { // SQLite's own words: not a database, malformed, no such table
 			err = fault.New(fault.Corrupt, "%w; restore a copy or build it again (hives vectors build)", err)
+		}
+		if fault.Of(err) == fault.Corrupt {
+			err = whatis.Instead(path, "an SQLite file", err)
 		}
 		return nil, fmt.Errorf("values %s: %w", path, err)
 	}

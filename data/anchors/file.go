@@ -15,6 +15,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/whatis"
 )
 
 // Kind and version that the file carries in its key-values, and what Meta's keys are put behind.
@@ -117,5 +118,5 @@ func meta(file *parquet.File) map[string]string {
 }
 
 func torn(path string, cause error) error {
-	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause)
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause))
 }

@@ -11,8 +11,10 @@ import (
 
 // find lists the files in dir that match the first pattern with a match, in the order of their names.
 func find(dir string, patterns ...string) ([]string, error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if info, err := os.Stat(dir); err != nil {
 		return nil, fault.New(fault.NotFound, "%s: there is no such folder", dir)
+	} else if !info.IsDir() {
+		return nil, fault.New(fault.Invalid, "%s is a file; --in is the folder of the corpus", dir)
 	}
 	for _, pattern := range patterns {
 		paths, err := filepath.Glob(filepath.Join(escape(dir), pattern))

@@ -20,6 +20,7 @@ func Main(run func(context.Context) error) {
 	ctx, stop := withSignals(context.Background())
 	err := guarded(ctx, run)
 	stop()
+	leaveBar() // of a command that failed in the middle
 	os.Exit(finish(os.Stderr, filepath.Base(os.Args[0]), stopped(ctx, err)))
 }
 

@@ -166,6 +166,18 @@ func (p *Progress) Close() {
 	fmt.Fprintln(columns.Lines(p.w), p.line(now))
 }
 
+// Drop ends the display without a last line: there was nothing to count.
+func (p *Progress) Drop() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bar.clear()
+	p.bar = nil
+	current.CompareAndSwap(p, nil)
+}
+
 // line is the plain form: "train 120/1000 steps, 12.3 steps/s, 1m12s left, loss 4.1".
 func (p *Progress) line(now time.Time) string {
 	return strings.Join(append([]string{p.label + " " + p.counted() + " " + p.unit}, p.figures(now)...), ", ")

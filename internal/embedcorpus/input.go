@@ -14,6 +14,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/parquettext"
+	"hives/internal/whatis"
 )
 
 // inputRow is what is read of a row; the library leaves other columns on the disk.
@@ -112,7 +113,7 @@ func checkColumns(path string, file *parquet.File) error {
 }
 
 func torn(path string, cause error) error {
-	return fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it again", path, cause)
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it again", path, cause))
 }
 
 // read returns rows from to to−1, each with a text and an id.

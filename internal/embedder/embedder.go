@@ -17,6 +17,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/whatis"
 	"hives/model/folder"
 )
 
@@ -117,6 +118,9 @@ func (o Options) remote(ctx context.Context, key string) (Embedder, func(), erro
 
 // local opens an engine and the model folder on it.
 func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), error) {
+	if err := whatis.Model(o.Model); err != nil {
+		return nil, nil, err // before an engine is opened for it
+	}
 	eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads})
 	if err != nil {
 		return nil, nil, err
@@ -136,14 +140,15 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 		},
 	})
 	if err != nil {
+		bar.Drop()
 		eng.Close()
 		return nil, nil, err
 	}
 	if warning := enc.Length().Warning(); warning != "" {
-		fmt.Fprintln(log, warning)
+		bar.Print("%s", warning)
 	}
 	if name, err := folder.DefaultPrompt(o.Model); err == nil && name != "" {
-		fmt.Fprintf(log, "the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given\n", name)
+		bar.Print("the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given\n", name)
 	}
 	return enc, func() {
 		bar.Close()

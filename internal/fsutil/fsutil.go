@@ -17,6 +17,9 @@ import (
 // the folder. On any error the temporary file is removed and path is as it was.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fault.New(fault.Exists, "%s: a folder stands where a file is to be written", path)
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Classify(err, path)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/mapfile"
+	"hives/internal/whatis"
 )
 
 // File is an open GGUF file. Its methods but Close may be called concurrently.
@@ -24,7 +25,7 @@ const headBytes = 24
 func Open(path string) (*File, error) {
 	mapped, err := mapfile.Open(path, headBytes)
 	if err != nil {
-		return nil, err
+		return nil, whatis.Instead(path, "a GGUF file", err)
 	}
 	f, err := parse(mapped.Data)
 	if err != nil {
@@ -32,7 +33,7 @@ func Open(path string) (*File, error) {
 		if fault.Of(err) == fault.Unknown {
 			err = fault.New(fault.Corrupt, "%w", err)
 		}
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, whatis.Instead(path, "a GGUF file", fmt.Errorf("%s: %w", path, err))
 	}
 	f.path, f.mapped = path, mapped
 	return f, nil

@@ -3,11 +3,14 @@ package runs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -111,11 +114,22 @@ func (j Job) encode(v any) error {
 // with opens the index over the folders and brings it up to date.
 func (j Job) with(ctx context.Context, roots []string, do func(*runindex.Index) error) (err error) {
 	path := j.DB
+	if info, err := os.Stat(roots[0]); err != nil || !info.IsDir() {
+		return fault.New(fault.NotFound, "%s: there is no such folder of runs", roots[0])
+	}
 	if path == "" {
 		path = filepath.Join(roots[0], runindex.File)
 		if isRun(roots[0]) { // a run folder holds nothing foreign
 			path = filepath.Join(filepath.Dir(filepath.Clean(roots[0])), runindex.File)
 		}
+	}
+	if j.DB == "" && !writable(path) { // somebody else's runs can be looked at too
+		dir, done, err := fsutil.Scratch("hives-runs-*")
+		if err != nil {
+			return err
+		}
+		defer done()
+		path = filepath.Join(dir, runindex.File)
 	}
 	x, err := runindex.Open(ctx, path)
 	if err != nil {
@@ -126,6 +140,16 @@ func (j Job) with(ctx context.Context, roots []string, do func(*runindex.Index) 
 		return err
 	}
 	return do(x)
+}
+
+// writable tells whether an index may be kept at path: its folder and what is there already may be written.
+func writable(path string) bool {
+	for _, p := range []string{filepath.Dir(path), path, path + "-wal", path + "-shm"} {
+		if err := unix.Access(p, unix.W_OK); err != nil && !errors.Is(err, unix.ENOENT) {
+			return false
+		}
+	}
+	return true
 }
 
 func closed(err error, x *runindex.Index) error {
@@ -173,6 +197,9 @@ func pick(all []runindex.Run, name, in string) (runindex.Run, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if parent := filepath.Dir(filepath.Clean(abs)); isRun(parent) {
+			return runindex.Run{}, fault.New(fault.NotFound, "%s is a part of a run: name the run's folder %s", name, filepath.Dir(filepath.Clean(name)))
+		}
 		return runindex.Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in %s; hives runs list shows them", name, in)
 	}
 	return runindex.Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a folder", len(found), name, found[0].Path, found[1].Path)

@@ -6,6 +6,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/mapfile"
+	"hives/internal/whatis"
 )
 
 // lengthBytes is the size of the header length at the start of a file.
@@ -25,12 +26,12 @@ type File struct {
 func Open(path string) (*File, error) {
 	mapped, err := mapfile.Open(path, lengthBytes)
 	if err != nil {
-		return nil, err
+		return nil, whatis.Instead(path, "a safetensors file", err)
 	}
 	f := &File{path: path, mapped: mapped, index: map[string]int{}}
 	if err := f.parse(); err != nil {
 		mapped.Close()
-		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
+		return nil, whatis.Instead(path, "a safetensors file", fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	return f, nil
 }

@@ -14,6 +14,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
+	"hives/internal/whatis"
 	"hives/model/bert"
 	"hives/model/transformer"
 )
@@ -56,6 +57,9 @@ func Defaults() Info {
 // nothing. Where there is none the GGUF file says it, or the folder as transformers and sentence-transformers write one.
 // Unknown keys and newer formats are refused.
 func Read(model string) (Info, error) {
+	if err := whatis.Model(model); err != nil {
+		return Info{}, err
+	}
 	file, err := gguf.Find(model)
 	if err != nil {
 		return Info{}, err
