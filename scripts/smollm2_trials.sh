@@ -28,7 +28,7 @@ mkdir -p "$OUT"
 fit() {
   local name=$1 steps=$2
   shift 2
-  "$BIN/train" --max-length 64 --precision bf16 --steps "$steps" --data "$DATA/train.parquet" \
+  "$BIN/train" --max-length 64 --precision mixed --steps "$steps" --data "$DATA/train.parquet" \
     --validation "$DATA/validation.parquet" --set log.keep_checkpoints=1 --out "$OUT/runs/$name" --resume "$@"
 }
 # cheap NAME [flags]: the upper layers alone, on states that are computed once.

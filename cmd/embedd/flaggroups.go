@@ -6,7 +6,7 @@ import "hives/internal/cli"
 var flagGroups = []cli.FlagGroup{
 	{Title: "Name", Names: []string{"name"}},
 	{Title: "Model", Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
-	{Title: "Listeners", Names: []string{"listen", "http-listen", "admin-listen", "no-http-ids", "cors-origins"}},
+	{Title: "Listeners", Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen", "no-http-ids", "cors-origins"}},
 	{Title: "Who may call", Names: []string{
 		"tls-cert", "tls-key", "client-ca", "tokens-file", "insecure-no-tls", "insecure-no-auth",
 		"tokens-per-second", "max-token-streams"}},

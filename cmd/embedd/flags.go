@@ -21,7 +21,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.Bool("no-http-ids", false, "refuse token ids over HTTP: clients there send texts")
 	fs.String("cors-origins", "", "origins whose pages may call over HTTP, with commas between them, or *; none by default")
 	fs.String("admin-listen", d.AdminListen, "address of /metrics, /healthz, /readyz, pprof, /-/reload and the status page; empty for none")
-	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), bf16 (all of it: half the memory; differs by about 1e-2)")
+	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), mixed16 (f16 operands), bf16 (all of it: half the memory; differs by about 1e-2)")
 	fs.String("name", "", "name that requests call the model by, and aliases, with commas between them; by default that of its folder")
 	fs.Int("max-length", 0, "most tokens of a text, the end token included; 0: as the model's files say, else at most 2,048")
 	fs.String("engine", "", engine.FlagUsage)

@@ -134,7 +134,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.Int("freeze-layers", 0, "number of lowest layers that are not trained, nor are the embeddings: less memory and time")
 	fs.String("states", "", "folder that keeps the states after the frozen layers, computed once for all runs that name it")
 	fs.String("from", "", "like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")
-	fs.String("precision", d.Model.Precision, "type of the operands of matrix products: f32, bf16, or f16 with dynamic loss scaling; the rest is f32")
+	fs.String("precision", d.Model.Precision, "f32, mixed (bf16 operands of matrix products) or mixed16 (f16 ones, with dynamic loss scaling); bf16 and f16 are older names of these two")
 	fs.String("data", "", "file of training rows, .parquet or .csv")
 	fs.String("validation", "", "file of held-out rows; without it a share of --data is held out")
 	fs.Float64("validation-fraction", d.Data.ValidationFraction, "share of --data that is held out without --validation; 0 trains on all rows")

@@ -46,11 +46,29 @@ func ParseID(id string) (theory string, p Path, err error) {
 	if err != nil {
 		return "", Path{}, err
 	}
-	p, ok := t.node[rest]
+	p, ok := t.spelled(rest)
 	if !ok {
 		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", brief(id), theory, t.hint(rest))
 	}
 	return theory, p, nil
+}
+
+// spelled finds a node by its slugs, or by another spelling of them: "Care/Harm", "civil_rights", or the name alone
+// where one value has it.
+func (t *Tree) spelled(id string) (Path, bool) {
+	if p, ok := t.node[id]; ok {
+		return p, true
+	}
+	slug := Slug(id)
+	for _, p := range t.nodes { // "care/harm/caring" does not say which slash parts levels
+		if slug != "" && Slug(key(p)) == slug {
+			return p, true
+		}
+	}
+	if named := t.bySlug[slug]; len(named) == 1 {
+		return named[0], true
+	}
+	return Path{}, false
 }
 
 // Resolve returns the nodes of a theory that bear the name, at any level, the canonical one first. The

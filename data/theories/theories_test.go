@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"hives/internal/fault"
+
 	"pgregory.net/rapid"
 )
 
@@ -133,4 +135,24 @@ func TestDistanceEqualsItsDefinition(t *testing.T) {
 			r.Fatalf("distance(%q, %q) = %d, want %d", a, b, got, want)
 		}
 	})
+}
+
+// One spelling of value ids is printed; the others are understood.
+func TestOtherSpellingsOfValueIDs(t *testing.T) {
+	for given, want := range map[string]string{
+		"mft/care-harm": "mft/care-harm", "mft/care/harm": "mft/care-harm", "mft/Care/Harm": "mft/care-harm",
+		"right/first-generation/civil_rights": "right/first-generation/civil-rights",
+		"svt/conservation/security":           "svt/conservation/security", "svt/Security": "svt/conservation/security",
+		"svt/conservation/security/security:societal": "svt/conservation/security/security-societal",
+	} {
+		theory, p, err := ParseID(given)
+		if err != nil || ValueID(theory, p) != want {
+			t.Errorf("%s: %s, %v, want %s", given, ValueID(theory, p), err, want)
+		}
+	}
+	for _, wrong := range []string{"svt/", "svt/hedonism-twice", "mft/harm", "svt/hedonism"} { // the last stands under two parents
+		if _, _, err := ParseID(wrong); fault.Of(err) != fault.NotFound {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
 }

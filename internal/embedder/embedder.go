@@ -148,7 +148,7 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 		bar.Print("%s", warning)
 	}
 	if name, err := folder.DefaultPrompt(o.Model); err == nil && name != "" {
-		bar.Print("the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given\n", name)
+		bar.Print("the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given", name)
 	}
 	return enc, func() {
 		bar.Close()

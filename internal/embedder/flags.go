@@ -10,7 +10,7 @@ import (
 func (o *Options) Register(f *pflag.FlagSet) {
 	f.StringVar(&o.Model, "model", "", "model folder; it is only read")
 	o.RegisterEndpoint(f)
-	f.StringVar(&o.Precision, "precision", "f32", "f32, mixed (bf16 operands) or bf16 (all of it; quicker, differs by about 1e-2)")
+	f.StringVar(&o.Precision, "precision", "f32", "f32, mixed (bf16 operands), mixed16 (f16 operands) or bf16 (all of it; quicker, differs by about 1e-2)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
 	RegisterMaxLength(f, &o.MaxLength)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")

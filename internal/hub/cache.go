@@ -26,6 +26,15 @@ func openCache(dir, id string) cached {
 	return cached{root}
 }
 
+// cachedIDs are the models of which the cache holds anything.
+func (s Settings) cachedIDs() (ids []string) {
+	folders, _ := filepath.Glob(filepath.Join(s.Cache, "models--*--*"))
+	for _, f := range folders {
+		ids = append(ids, strings.Replace(strings.TrimPrefix(filepath.Base(f), "models--"), "--", "/", 1))
+	}
+	return ids
+}
+
 func (c cached) close() {
 	if c.root != nil {
 		c.root.Close()

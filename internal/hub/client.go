@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"hives/internal/fault"
@@ -25,8 +27,9 @@ var (
 type client struct {
 	Settings
 	patience
-	http *http.Client
-	now  func() time.Time
+	http  *http.Client
+	now   func() time.Time
+	heard *atomic.Bool // the hub has answered
 }
 
 // newClient sets no timeout of a whole request: weights may take hours, and a stall is noticed by silence.
@@ -36,7 +39,8 @@ func newClient(s Settings, p patience, connections int) *client {
 	transport.Protocols = new(http.Protocols) // a connection a range: streams of HTTP/2 would share one window
 	transport.Protocols.SetHTTP1(true)
 	transport.MaxIdleConnsPerHost = connections
-	c := &client{Settings: s, patience: p, now: time.Now}
+	transport.DialContext = (&net.Dialer{Timeout: cmp.Or(p.greeting, p.stall), KeepAlive: 30 * time.Second}).DialContext
+	c := &client{Settings: s, patience: p, now: time.Now, heard: new(atomic.Bool)}
 	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
 	return c
 }
@@ -77,13 +81,19 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 	if byteRange != "" {
 		req.Header.Set("Range", byteRange)
 	}
-	guard := &guarded{timer: time.AfterFunc(c.stall, func() { cancel(errStalled) }), stall: c.stall, ctx: ctx, cancel: cancel}
+	patient := c.stall
+	if !c.heard.Load() {
+		patient = min(patient, cmp.Or(c.greeting, patient))
+	}
+	guard := &guarded{timer: time.AfterFunc(patient, func() { cancel(errStalled) }), stall: c.stall, ctx: ctx, cancel: cancel}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		err = c.broken(guard.cause(err))
 		guard.stop()
 		return nil, err
 	}
+	c.heard.Store(true)
+	guard.timer.Reset(c.stall)
 	guard.body, resp.Body = resp.Body, guard
 	if !success(method, resp.StatusCode) {
 		defer resp.Body.Close()
@@ -160,5 +170,5 @@ func (c *client) broken(err error) error {
 	default:
 		err = errors.New("the connection broke")
 	}
-	return passing{fault.New(fault.Unavailable, "hub %s: %w; check the network, HF_ENDPOINT and the proxies", c.Endpoint.Host, err), 0}
+	return passing{error: fault.New(fault.Unavailable, "hub %s: %w; check the network, HF_ENDPOINT and the proxies", c.Endpoint.Host, err), unheard: !c.heard.Load()}
 }

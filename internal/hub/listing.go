@@ -73,8 +73,10 @@ func (c *client) list(ctx context.Context, id, revision string) (listing, error)
 		got = answer{}
 		return 0, c.decode(resp.Body, &got)
 	})
-	if err != nil {
-		return listing{}, fault.New(fault.Of(err), "list %s: %w", id, err)
+	if kind := fault.Of(err); kind == fault.NotFound || kind == fault.Invalid { // a hub hides private models as misspelt ones
+		return listing{}, fault.New(kind, "list %s: %w%s", id, err, near(id, c.cachedIDs()))
+	} else if err != nil {
+		return listing{}, fault.New(kind, "list %s: %w", id, err)
 	}
 	return got.check(id, revision)
 }
@@ -88,7 +90,7 @@ func (c *client) decode(r io.Reader, got *answer) error {
 	case len(raw) > maxListing:
 		return fault.New(fault.Corrupt, "hub %s: the list of files is longer than %d MB", c.Endpoint.Host, maxListing>>20)
 	case json.Unmarshal(raw, got) != nil: // a login page of the network, or half a reply
-		return passing{fault.New(fault.Corrupt, "hub %s: the list of files is no JSON: is HF_ENDPOINT a hub, and the network open?", c.Endpoint.Host), 0}
+		return passing{error: fault.New(fault.Corrupt, "hub %s: the list of files is no JSON: is HF_ENDPOINT a hub, and the network open?", c.Endpoint.Host)}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"hives/internal/fault"
+	"hives/internal/nearest"
 )
 
 var (
@@ -20,6 +21,9 @@ var (
 
 // checkAsked refuses ids and revisions that could mean another place of the hub's address or of the cache.
 func checkAsked(id, revision string) error {
+	if at := meant(id); at != "" && !slices.Contains(known, id) {
+		return fault.New(fault.Invalid, "model id %q: did you mean %q?", id, at)
+	}
 	if !idForm.MatchString(id) || strings.Contains(id, "..") || strings.Contains(id, "--") {
 		return fault.New(fault.Invalid, "model id %q: want OWNER/NAME of letters, digits, '.', '_' and '-'", id)
 	}
@@ -27,6 +31,33 @@ func checkAsked(id, revision string) error {
 		return fault.New(fault.Invalid, "revision %q: want a commit, a tag or a branch", revision)
 	}
 	return nil
+}
+
+// known are the ids of models that these programs were made for.
+var known = []string{"Qwen/Qwen3-Embedding-0.6B", "Qwen/Qwen3-Embedding-4B", "Qwen/Qwen3-Embedding-8B"}
+
+// meant is the id that an address of the hub's page or a name without its owner stands for, "" where id is neither.
+func meant(id string) string {
+	if _, page, ok := strings.Cut(id, "://"); ok {
+		parts := strings.Split(page, "/")
+		if len(parts) >= 3 && idForm.MatchString(parts[1]+"/"+parts[2]) {
+			return parts[1] + "/" + parts[2]
+		}
+	}
+	for _, k := range known {
+		if strings.EqualFold(path.Base(k), id) || strings.EqualFold(k, id) {
+			return k
+		}
+	}
+	return ""
+}
+
+// near is a hint at an id that the hub does not know: the nearest of the known ones and of those in the cache.
+func near(id string, cachedIDs []string) string {
+	if at := nearest.Of(id, slices.Concat(known, cachedIDs)); at != "" && at != id {
+		return "; did you mean " + at + "?"
+	}
+	return ""
 }
 
 // Longest names that common file systems take, in bytes.

@@ -146,3 +146,32 @@ func TestChoice(t *testing.T) {
 		t.Errorf("a broken pattern: %v", err)
 	}
 }
+
+// What was meant by an id without its owner, in other letters, or by the address of a page.
+func TestMeantIDs(t *testing.T) {
+	for id, want := range map[string]string{
+		"Qwen3-Embedding-0.6B": "Qwen/Qwen3-Embedding-0.6B", "qwen/qwen3-embedding-4b": "Qwen/Qwen3-Embedding-4B",
+		"https://hub.example/owner/name": "owner/name", "http://hub.example/owner/name/tree/main": "owner/name",
+		"owner/name": "", "gpt2": "", "https://hub.example/owner": "",
+	} {
+		err := checkAsked(id, "main")
+		if want == "" {
+			if err != nil && strings.Contains(err.Error(), "did you mean") {
+				t.Errorf("%s: %v", id, err)
+			}
+			continue
+		}
+		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), `did you mean "`+want+`"?`) {
+			t.Errorf("%s: %v, want %s", id, err, want)
+		}
+	}
+	if got := near("Qwen/Qwen3-Embeding-0.6B", nil); !strings.Contains(got, known[0]) {
+		t.Errorf("near: %q", got)
+	}
+	if got := near("onwer/name", []string{"owner/name"}); !strings.Contains(got, "owner/name") {
+		t.Errorf("near a cached one: %q", got)
+	}
+	if got := near("somebody/else-altogether", []string{"owner/name"}); got != "" {
+		t.Errorf("near nothing: %q", got)
+	}
+}

@@ -39,7 +39,7 @@ func TestStopAndGoOn(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stopAfter(h, 130_000, stop)
 	_, err := h.start(t, dir, func(d *download) { d.Jobs = 1 }).run(ctx)
-	expectKind(t, err, fault.Canceled, "same command")
+	expectKind(t, err, fault.Canceled, "what came is kept")
 	if code := fault.ExitCode(err); code != fault.ExitInterrupted {
 		t.Errorf("exit code %d, want %d", code, fault.ExitInterrupted)
 	}
@@ -162,7 +162,7 @@ func TestFullDisk(t *testing.T) {
 	_, err := h.run(t, dir, func(d *download) {
 		d.sink = func(f *os.File) io.WriterAt { return fullDisk{f, left} }
 	})
-	expectKind(t, err, fault.Exhausted, "free space", "same command")
+	expectKind(t, err, fault.Exhausted, "free space", "what came is kept")
 	if !errors.Is(err, syscall.ENOSPC) || fault.ExitCode(err) != fault.ExitFailed {
 		t.Errorf("%v, exit code %d", err, fault.ExitCode(err))
 	}

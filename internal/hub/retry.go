@@ -20,16 +20,21 @@ type patience struct {
 	maxPause  time.Duration // longest Retry-After that is waited for
 	stall     time.Duration // without a byte
 	progress  int64         // bytes after which the tries are counted anew
+	greeting  time.Duration // for the first sign of life of a hub, and again for a second try
 }
 
 // defaultPatience waits a minute or so in all where nothing comes: a router's restart, not a night.
 var defaultPatience = patience{tries: 8, firstWait: 500 * time.Millisecond, maxWait: 30 * time.Second,
-	maxPause: 5 * time.Minute, stall: time.Minute, progress: 1 << 20}
+	maxPause: 5 * time.Minute, stall: time.Minute, progress: 1 << 20, greeting: 5 * time.Second}
+
+// firstTries is how often a hub that never answered is asked: more would only be a longer silence.
+const firstTries = 2
 
 // passing is a failure that may be gone on the next try, at the earliest after a pause that the server asks for.
 type passing struct {
 	error
-	after time.Duration
+	after   time.Duration
+	unheard bool // the hub has not answered anything yet
 }
 
 func (p passing) Unwrap() error { return p.error }
@@ -50,7 +55,7 @@ func (p patience) again(ctx context.Context, op func() (moved int64, err error))
 		case moved >= p.progress:
 			tries = 0
 			waits.Reset()
-		case tries >= p.tries:
+		case tries >= p.tries, soon.unheard && tries >= firstTries:
 			return fault.New(fault.Of(err), "%w (%d tries)", soon.error, tries)
 		case soon.after > p.maxPause:
 			return fault.New(fault.Of(err), "%w; it asks for a pause of %v: run the same command again after it", soon.error, soon.after.Round(time.Second))

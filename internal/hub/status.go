@@ -22,7 +22,7 @@ func (c *client) refusal(resp *http.Response) error {
 	}
 	err := fault.New(fault.Unavailable, "hub %s answers %d", host, status)
 	if temporary(status) {
-		return passing{err, retryAfter(resp.Header, c.now())}
+		return passing{error: err, after: retryAfter(resp.Header, c.now())}
 	}
 	return err
 }
@@ -33,10 +33,10 @@ func (c *client) elsewhere(resp *http.Response) error {
 	err := fault.New(fault.Unavailable, "hub %s redirects to a host that answers %d", c.Endpoint.Host, resp.StatusCode)
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
-		return passing{err, 0}
+		return passing{error: err}
 	}
 	if temporary(resp.StatusCode) {
-		return passing{err, retryAfter(resp.Header, c.now())}
+		return passing{error: err, after: retryAfter(resp.Header, c.now())}
 	}
 	return err
 }

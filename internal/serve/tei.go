@@ -46,7 +46,7 @@ func (t teiInfo) Info(context.Context, *teiv1.InfoRequest) (*teiv1.InfoResponse,
 	for _, shape := range g.Runner.Shapes() {
 		largest = max(largest, shape.Tokens())
 	}
-	dtype := map[string]string{"f32": "float32", "mixed": "float32", "bf16": "bfloat16"}[g.Version.Precision]
+	dtype := map[string]string{"f32": "float32", "mixed": "float32", "mixed16": "float32", "bf16": "bfloat16"}[g.Version.Precision]
 	return &teiv1.InfoResponse{
 		Version: t.s.opt.Server, ModelId: g.Version.Name, ModelSha: &g.Version.WeightsSha256, ModelDtype: dtype,
 		ModelType: teiv1.ModelType_MODEL_TYPE_EMBEDDING, MaxConcurrentRequests: uint32(l.Calls),

@@ -194,8 +194,14 @@ func Default() Config {
 	}
 }
 
+// halves tells whether products are of f16, whose gradients need scaling.
+func (c *Config) halves() bool { return arithmetics[c.Model.Precision] == transformer.Mixed16 }
+
 // arithmetics are the precisions a run can be told to compute in.
-var arithmetics = map[string]transformer.Arithmetic{"f32": transformer.F32, "bf16": transformer.Mixed, "f16": transformer.Mixed16}
+var arithmetics = map[string]transformer.Arithmetic{
+	"f32": transformer.F32, "mixed": transformer.Mixed, "mixed16": transformer.Mixed16,
+	"bf16": transformer.Mixed, "f16": transformer.Mixed16, // older names; elsewhere bf16 is all of it in bf16
+}
 
 // stage2Loss is the loss of Stage 2; its hierarchical term is that of Stage 1.
 func (c *Config) stage2Loss() (losses.Stage2Config, error) {

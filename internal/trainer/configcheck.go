@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/nearest"
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/losses"
@@ -129,7 +130,7 @@ func (c *Config) checkChoices() error {
 		name, value string
 		of          []string
 	}{
-		{"model.precision", c.Model.Precision, []string{"f32", "bf16", "f16"}},
+		{"model.precision", c.Model.Precision, []string{"f32", "mixed", "mixed16", "bf16", "f16"}},
 		{"model.states_type", c.Model.StatesType, []string{"", statecache.F16, statecache.F32}},
 		{"sampler.negatives", c.Sampler.Negatives, []string{samplers.SameTheory, samplers.SameCorpus}},
 		{"sampler.false_negatives", c.Sampler.FalseNegatives, []string{samplers.Keep, samplers.Anchor, samplers.All, samplers.Drop}},
@@ -143,7 +144,11 @@ func (c *Config) checkChoices() error {
 	} {
 		if !slices.Contains(choice.of, choice.value) {
 			of := slices.DeleteFunc(choice.of, func(s string) bool { return s == "" })
-			return fault.New(fault.Invalid, "%s %q: want %s or %s", choice.name, choice.value, strings.Join(of[:len(of)-1], ", "), of[len(of)-1])
+			hint := ""
+			if at := nearest.Of(choice.value, of); at != "" {
+				hint = fmt.Sprintf("; did you mean %q?", at)
+			}
+			return fault.New(fault.Invalid, "%s %q: want %s or %s%s", choice.name, choice.value, strings.Join(of[:len(of)-1], ", "), of[len(of)-1], hint)
 		}
 	}
 	if _, err := transformer.ParsePooling(c.Model.Pooling); err != nil {

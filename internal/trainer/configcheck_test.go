@@ -121,3 +121,22 @@ func TestBordersOfSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestPrecisionHasOneName: the names of all programs and the older ones of train, with what was meant by a mistyped one.
+func TestPrecisionHasOneName(t *testing.T) {
+	for name, scaled := range map[string]bool{"f32": false, "mixed": false, "mixed16": true, "bf16": false, "f16": true} {
+		cfg := Default()
+		cfg.Model.From, cfg.Data.Train, cfg.Model.Precision = "m", "rows.csv", name
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := cfg.halves(); got != scaled {
+			t.Errorf("%s: loss scaling %v", name, got)
+		}
+	}
+	cfg := Default()
+	cfg.Model.From, cfg.Data.Train, cfg.Model.Precision = "m", "rows.csv", "mixd"
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), `did you mean "mixed"?`) {
+		t.Errorf("a mistyped one: %v", err)
+	}
+}

@@ -268,7 +268,7 @@ func (l *loop) prepareSampler(rows *Rows) (err error) {
 func (l *loop) stepOptions() (o StepOptions, err error) {
 	o = StepOptions{
 		Optimizer: l.cfg.optimizer(), Arithmetic: arithmetics[l.cfg.Model.Precision], Pooling: l.start.info.Pooling,
-		Recompute: l.cfg.Memory.Recompute, LossScaling: l.cfg.Model.Precision == "f16",
+		Recompute: l.cfg.Memory.Recompute, LossScaling: l.cfg.halves(),
 		Devices: l.cfg.Memory.Devices, SplitUpdate: l.cfg.Memory.SplitUpdate,
 		Frozen: l.cfg.Model.FreezeLayers, States: l.states,
 	}
