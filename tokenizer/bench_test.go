@@ -75,3 +75,16 @@ func BenchmarkEncodeFirstPass(b *testing.B) {
 	}
 	b.SetBytes(int64(total))
 }
+
+// BenchmarkEncodeWordPiece is BenchmarkEncode with MiniLM's tokenizer where there is one, else the small one of testdata.
+func BenchmarkEncodeWordPiece(b *testing.B) {
+	path := filepath.Join(goldentest.ModuleRoot(b), "..", "shared", "golden", "i_bert", "tokenizer.json")
+	if _, err := os.Stat(path); err != nil {
+		path = filepath.Join("testdata", "wordpiece.json")
+	}
+	tok, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmarkEncode(b, tok)
+}

@@ -1,0 +1,101 @@
+// Command minilm embeds the same texts again and again on demand, for minilm.py, which sets it beside other programs.
+// It is a measurement, not a part of HiVES.
+//
+//	minilm MODEL texts.jsonl vectors.f32
+//
+// It loads the model, embeds all texts once (which compiles), writes their vectors as little-endian float32 and a line
+// "ready"; then each line on stdin makes it embed them once more and answer with the seconds that took.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"hives/encoder"
+	"hives/encoder/local"
+	"hives/internal/engine"
+)
+
+func main() {
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "minilm: give a model folder, a file of texts and a file for vectors")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, "minilm:", err)
+		os.Exit(1)
+	}
+}
+
+func run(model, texts, vectors string) error {
+	ctx := context.Background()
+	inputs, err := read(texts)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, engine.Options{})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(os.Stderr, "minilm:", e.Choice)
+	l, err := local.Open(model, e.Backend, string(e.Name), local.Options{})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	first, _, err := l.Encode(ctx, inputs)
+	if err != nil {
+		return err
+	}
+	if err := write(vectors, first); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		began := time.Now()
+		if _, _, err := l.Encode(ctx, inputs); err != nil {
+			return err
+		}
+		fmt.Println(time.Since(began).Seconds())
+	}
+	return nil
+}
+
+// read takes one JSON string a line.
+func read(path string) (inputs []encoder.Input, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	for d := json.NewDecoder(f); ; {
+		var in encoder.Input
+		if err := d.Decode(&in.Text); err == io.EOF {
+			return inputs, nil
+		} else if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, in)
+	}
+}
+
+func write(path string, vectors [][]float32) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	for _, v := range vectors {
+		if err := binary.Write(f, binary.LittleEndian, v); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	return f.Close()
+}
