@@ -76,8 +76,9 @@ func (r *Resamples) Difference(a, b float64, influenceA, influenceB []float64) I
 }
 
 // Orthogonality bootstraps the mean orthogonality of one theory at a level, recomputing every value
-// vector under each draw; values are those of ValueVectors. A draw that empties a side leaves its value out.
-func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int, theory int32) Interval {
+// vector under each draw; values are those of ValueVectors. A draw that empties a side leaves its value out. The figure
+// under each draw comes back too, NaN where a draw leaves fewer than two values, for PairedDraws.
+func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int, theory int32) (Interval, []float64) {
 	var sums []*valueSums
 	for _, s := range collectValues(l, level) {
 		if s.Theory == theory && len(s.rows[0]) >= minSide && len(s.rows[1]) >= minSide {
@@ -85,11 +86,11 @@ func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int
 		}
 	}
 	if len(sums) < 2 || r.groups < minGroups {
-		return Interval{math.NaN(), math.NaN()}
+		return Interval{math.NaN(), math.NaN()}, nil
 	}
-	var draws []float64
+	draws, known := make([]float64, len(r.weights)), []float64(nil)
 	weights := make([]float64, l.Len())
-	for _, w := range r.weights {
+	for k, w := range r.weights {
 		for i := range weights {
 			weights[i] = w[l.Group[i]]
 		}
@@ -99,14 +100,15 @@ func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int
 				vectors = append(vectors, vector)
 			}
 		}
+		draws[k] = math.NaN()
 		if o := summarise(len(vectors), pairGaps(vectors)); o.Pairs > 0 {
-			draws = append(draws, o.Mean)
+			draws[k], known = o.Mean, append(known, o.Mean)
 		}
 	}
-	if len(draws) == 0 {
-		return Interval{math.NaN(), math.NaN()}
+	if len(known) == 0 {
+		return Interval{math.NaN(), math.NaN()}, nil
 	}
-	return percentiles(draws)
+	return percentiles(known), draws
 }
 
 // percentiles interpolates linearly between order statistics.

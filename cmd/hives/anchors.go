@@ -6,7 +6,7 @@ import "github.com/spf13/cobra"
 func anchorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "anchors",
-		Short: "Build cross-theory anchors from training rows, show them, assign rows to them",
+		Short: "Build anchors across theories from training rows, show them, assign rows to them",
 		Long: `An anchor is a sentence that stands for a cluster of training texts of several theories. "build" finds the
 anchors of a file of rows, "show" prints them, and "assign" ties each row to the nearest one, for Stage 2.
 docs/ANCHORS.md has the method.`,

@@ -14,7 +14,7 @@ func anchorsBuildCommand() *cobra.Command {
 	var config string
 	c := &cobra.Command{
 		Use:   "build --rows train.parquet --model DIR --out anchors.parquet",
-		Short: "Cluster training rows into cross-theory anchors",
+		Short: "Cluster training rows into anchors",
 		Long: `Embeds the distinct texts of the rows with a frozen model, groups them by spherical k-means, merges
 near-duplicate clusters, drops small ones and gives each of the others a sentence and an id. The file says
 what it rests on. Rows of validation or test and the weights to be trained are refused. docs/ANCHORS.md.`,

@@ -35,6 +35,18 @@ type Detail struct {
 	Parts      int            `json:"parts"` // clusters of k-means it was merged from
 }
 
+// Across counts the anchors whose texts hold values of several theories. The others are clusters of one theory: they
+// stand in the bank as well, but they do not stand across theories.
+func Across(details []Detail) int {
+	n := 0
+	for _, d := range details {
+		if len(d.Theories) > 1 {
+			n++
+		}
+	}
+	return n
+}
+
 // fill writes the anchors, ordered by id. A sentence that people have let stand stays; the others are made anew
 // and give way to it.
 func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor, o Options) error {

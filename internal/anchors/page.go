@@ -47,6 +47,7 @@ type legend struct{ Class, Name string }
 
 type view struct {
 	Report        Report
+	Across        int
 	Facts         [][2]string
 	Width, Height float64
 	Texts         []spot
@@ -65,7 +66,7 @@ func (b *Built) WritePage(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	v := view{Report: b.Report, Width: pictureWidth, Height: pictureHeight, Drawn: len(sample)}
+	v := view{Report: b.Report, Across: Across(b.details), Width: pictureWidth, Height: pictureHeight, Drawn: len(sample)}
 	v.ShareX, v.ShareY = percent(pr.share[0]), percent(pr.share[1])
 	for _, i := range sample {
 		t := &b.corpus.Texts[i]

@@ -67,7 +67,7 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	if j.JSON {
 		return writeJSON(j.Stdout, b.Report)
 	}
-	return b.Report.WriteTable(j.Stdout)
+	return b.WriteTable(j.Stdout)
 }
 
 // open opens the votes files that the job needs; one that it does not need is nil.
@@ -127,14 +127,15 @@ func (b *Built) exemplarTexts() map[string]string {
 }
 
 // WriteTable prints the account.
-func (r *Report) WriteTable(w io.Writer) error {
+func (b *Built) WriteTable(w io.Writer) error {
+	r := &b.Report
 	t := columns.NewTable(w)
 	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\nspread (mean distance of two texts)\t%.3f\n", r.Rows, r.Texts, r.Spread)
 	fmt.Fprintf(t, "clusters of k-means\t%d\ncost of the best restart\t%.6g\n", r.Clusters, r.Cost)
 	fmt.Fprintf(t, "near-duplicates merged away\t%d\n", r.Merged)
 	fmt.Fprintf(t, "dropped for too few exemplars\t%d, with %d texts\n", r.Small, r.Lost)
 	fmt.Fprintf(t, "left out, as rejected in review\t%d\n", r.Rejected)
-	fmt.Fprintf(t, "anchors\t%d, %d of them named by the medoid's text\n", r.Anchors, r.Medoids)
+	fmt.Fprintf(t, "anchors\t%d, %d of them across theories; %d named by the medoid's text\n", r.Anchors, Across(b.details), r.Medoids)
 	fmt.Fprintf(t, "ids kept\t%d, %d of them with a reviewed sentence\n", r.Kept, r.Reviewed)
 	return t.Flush()
 }

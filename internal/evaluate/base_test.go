@@ -258,7 +258,7 @@ func trial(train, rows []data.Row) Trial {
 		}
 	}
 	f := func(name, role string, v TextVectors) Finalist {
-		return Finalist{Name: name, Role: role, Pooling: "mean", Control: "shuffled", Vectors: v, Model: id}
+		return Finalist{Name: name, Role: role, Pooling: "mean", Control: "shuffled", Trained: Trained{Stage: 1, Steps: 20}, Vectors: v, Model: id}
 	}
 	t := Trial{Base: []Pooled{{"mean", cone(train, 1), cone(rows, 2), id}}}
 	t.Finalists = []Finalist{f("full", RoleFull, wise), f("s1", RoleSeed, wise), f("s2", RoleSeed, cone(rows, 5)), f("late", RoleStage2, wise), f("shuffled", RolePermuted, cone(rows, 6))}
@@ -334,28 +334,34 @@ func TestExperimentRefuses(t *testing.T) {
 }
 
 func TestVerdictOfAGain(t *testing.T) {
-	e := func(low, high float64) Estimate { return Estimate{Number((low + high) / 2), Range{low, high}} }
+	e := func(low, high float64) Estimate { return Estimate{Number((low + high) / 2), Range{low, high}, .001} }
 	up, flat, down := e(.01, .03), e(-.01, .03), e(-.03, -.01)
 	f := &Finalist{Name: "f", Pooling: "mean", Control: "c"}
 	for _, c := range []struct {
 		name                                  string
 		raw, centred, scaled, probe, permuted Estimate
-		want, says                            string
+		unlike, want, says                    string
 	}{
-		{"above everything", up, up, up, up, up, Learned, "more than logistic"},
-		{"below the classifier", up, up, up, down, up, Learned, "less than logistic"},
-		{"no more than centring", up, flat, up, up, up, Geometry, "centring"},
-		{"no more than permuted labels", up, up, up, up, flat, NotShown, "reaches zero"},
-		{"not above the base", flat, up, up, up, up, NotShown, "reaches zero"},
-		{"below the base", down, up, up, up, up, Worse, "Worse"},
-		{"below permuted labels", up, up, up, up, down, Worse, "Worse"},
-		{"undefined", up, up, e(math.NaN(), math.NaN()), up, up, Undefined, "do not define"},
+		{"above everything", up, up, up, up, up, "", Learned, "more than logistic"},
+		{"a control of another length", up, up, up, up, up, "it was shorter", Higher, "it was shorter"},
+		{"below the classifier", up, up, up, down, up, "", Learned, "less than logistic"},
+		{"no more than centring", up, flat, up, up, up, "", Geometry, "centring"},
+		{"no more than permuted labels", up, up, up, up, flat, "", NotShown, "reaches zero"},
+		{"not above the base", flat, up, up, up, up, "", NotShown, "reaches zero"},
+		{"below the base", down, up, up, up, up, "", Worse, "Worse"},
+		{"below permuted labels", up, up, up, up, down, "", Worse, "Worse"},
+		{"undefined", up, up, e(math.NaN(), math.NaN()), up, up, "", Undefined, "do not define"},
 	} {
-		over := map[string]Estimate{
+		over, claimed := map[string]*gap{}, claim{topic: "topic", after: .6}
+		for key, e := range map[string]Estimate{
 			f.overBase(BaseRaw): c.raw, f.overBase(BaseCentred): c.centred, f.overBase(BaseScaled): c.scaled,
 			f.overBase(BaseLogistic): c.probe, f.over("c"): c.permuted,
+		} {
+			over[key] = &gap{Estimate: e, over: key}
+			claimed.gaps = append(claimed.gaps, over[key])
 		}
-		if got := verdict(f, over, "topic", "figures."); got.Verdict != c.want || !strings.Contains(got.Sentence, c.says) {
+		claimed.judge = func(x *claim) (string, string) { return verdict(f, over, c.unlike, x) }
+		if got := conclude([]claim{claimed})[0]; got.Verdict != c.want || !strings.Contains(got.Sentence, c.says) {
 			t.Errorf("%s: %+v, want %q", c.name, got, c.want)
 		}
 	}

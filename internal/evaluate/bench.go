@@ -46,15 +46,8 @@ type Bench struct {
 	prefixes *metrics.RowPairs // affinity up to the first unlike or missing level
 	texts    *metrics.TextPairs
 	parts    []part
-	corpora  []corpus
+	corpora  []metrics.Corpus
 	draws    *metrics.Resamples
-}
-
-// corpus is the rows of one corpus alone.
-type corpus struct {
-	name  string
-	rows  []int
-	pairs *metrics.RowPairs
 }
 
 // part is the text level of one theory.
@@ -99,16 +92,7 @@ func (b *Bench) split() {
 		p.texts = metrics.NewTextPairs(metrics.Subset(b.labels, p.rows), paths)
 		b.parts = append(b.parts, p)
 	}
-	for id, name := range b.labels.CorpusNames {
-		c := corpus{name: name}
-		for i := range rows {
-			if b.labels.Corpus[i] == int32(id) {
-				c.rows = append(c.rows, i)
-			}
-		}
-		c.pairs = metrics.NewRowPairs(metrics.Subset(b.labels, c.rows))
-		b.corpora = append(b.corpora, c)
-	}
+	b.corpora = metrics.Corpora(b.labels)
 }
 
 // Embed asks the encoder for every text once and returns one vector a row, shape [N][D].

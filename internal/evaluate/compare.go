@@ -1,11 +1,21 @@
 package evaluate
 
-import "hives/metrics"
+import (
+	"slices"
+
+	"hives/metrics"
+)
 
 // Estimate is a figure, or a paired difference, with its interval.
 type Estimate struct {
 	Value    Number `json:"value"`
 	Interval Range  `json:"interval"`
+	P        Number `json:"p,omitzero"` // two-sided, of a difference with an interval: metrics.Resamples.P
+}
+
+// estimate is a figure that is no difference.
+func estimate(value Number, interval Range) Estimate {
+	return Estimate{Value: value, Interval: interval}
 }
 
 // Difference holds the paired differences of two systems on the same rows and the same draws.
@@ -17,6 +27,7 @@ type Difference struct {
 	Direction           Estimate            `json:"direction_accuracy"`
 	DirectionByScope    ByScope[Estimate]   `json:"direction_accuracy_by_scope"`
 	TextLevel           TextDifference      `json:"text_level"`
+	Orthogonality       map[string]Estimate `json:"orthogonality"` // by theory, at the headline's level; where both have it
 }
 
 // TextDifference is the text-level part.
@@ -33,36 +44,72 @@ type TextEstimates struct {
 
 // Compare gives a − b. Both must have been scored on this bench.
 func (b *Bench) Compare(a, other *System) *Difference {
+	half := a.half || other.half
 	d := &Difference{
-		RankingAccuracy:     b.rankGap(&a.rows.Ranking, &other.rows.Ranking),
+		RankingAccuracy:     b.rankGap(&a.rows.Ranking, &other.rows.Ranking, half),
 		Correlation:         b.corrGap(a.rows, other.rows),
 		CorrelationByCorpus: map[string]Estimate{},
 		CorrelationMean:     b.pearsonGap(a.mean, other.mean),
-		DirectionByScope:    b.rankGap(&a.rows.Direction, &other.rows.Direction),
+		DirectionByScope:    b.rankGap(&a.rows.Direction, &other.rows.Direction, half),
+		Orthogonality:       b.orthoGaps(a, other),
 	}
 	for _, c := range b.corpora {
-		d.CorrelationByCorpus[c.name] = b.pearsonGap(a.corpus[c.name], other.corpus[c.name])
+		d.CorrelationByCorpus[c.Name] = b.pearsonGap(a.corpus[c.Name], other.corpus[c.Name])
 	}
 	d.Direction = d.DirectionByScope.All
-	d.TextLevel.TextEstimates = b.textGap(a.texts, other.texts)
+	d.TextLevel.TextEstimates = b.textGap(a.texts, other.texts, half)
 	d.TextLevel.ByTheory = map[string]TextEstimates{}
 	for _, p := range b.parts {
-		d.TextLevel.ByTheory[p.theory] = b.textGap(a.part[p.theory], other.part[p.theory])
+		d.TextLevel.ByTheory[p.theory] = b.textGap(a.part[p.theory], other.part[p.theory], half)
 	}
 	return d
 }
 
 // textGap compares two text-level passes over the same texts.
-func (b *Bench) textGap(a, other *metrics.Measurement) TextEstimates {
-	return TextEstimates{Ranking: b.rankGap(&a.Ranking, &other.Ranking), Jaccard: b.corrGap(a, other)}
+func (b *Bench) textGap(a, other *metrics.Measurement, half bool) TextEstimates {
+	return TextEstimates{Ranking: b.rankGap(&a.Ranking, &other.Ranking, half), Jaccard: b.corrGap(a, other)}
 }
 
-// rankGap subtracts macro figures; undefined in either is undefined in the difference.
-func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking) ByScope[Estimate] {
+// rankGap subtracts macro figures, ties wrong or half; undefined in either is undefined in the difference.
+func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking, half bool) ByScope[Estimate] {
 	return scoped(func(c metrics.Scope) Estimate {
 		x, y := &a[c], &other[c]
-		return Estimate{Number(x.Macro - y.Macro), Range(b.draws.Difference(x.Macro, y.Macro, x.Influence, y.Influence))}
+		if half {
+			return b.gap(x.HalfMacro, y.HalfMacro, x.HalfInfluence, y.HalfInfluence)
+		}
+		return b.gap(x.Macro, y.Macro, x.Influence, y.Influence)
 	})
+}
+
+// gap subtracts two figures that are known by their influences.
+func (b *Bench) gap(x, y float64, influenceX, influenceY []float64) Estimate {
+	e := estimate(Number(x-y), Range(b.draws.Difference(x, y, influenceX, influenceY)))
+	if e.Interval.Known() {
+		influence := slices.Clone(influenceX)
+		for g := range influence {
+			influence[g] -= influenceY[g]
+		}
+		e.P = Number(b.draws.P(x-y, influence))
+	}
+	return e
+}
+
+// orthoGaps subtracts the orthogonality of each theory that both systems have it of, draw by draw.
+func (b *Bench) orthoGaps(a, other *System) map[string]Estimate {
+	out := map[string]Estimate{}
+	for theory := range headlineLevel {
+		x, y := a.Orthogonality.of(theory), other.Orthogonality.of(theory)
+		if !x.Known() || !y.Known() {
+			continue
+		}
+		interval, p := b.draws.PairedDraws(float64(x-y), a.ortho[theory], other.ortho[theory])
+		e := estimate(x-y, Range(interval))
+		if e.Interval.Known() {
+			e.P = Number(p)
+		}
+		out[theory] = e
+	}
+	return out
 }
 
 // corrGap subtracts Pearson correlations.
@@ -72,5 +119,5 @@ func (b *Bench) corrGap(a, other *metrics.Measurement) ByScope[Estimate] {
 
 // pearsonGap subtracts two correlations over the same pairs.
 func (b *Bench) pearsonGap(x, y metrics.Correlation) Estimate {
-	return Estimate{Number(x.Pearson - y.Pearson), Range(b.draws.Difference(x.Pearson, y.Pearson, x.Influence, y.Influence))}
+	return b.gap(x.Pearson, y.Pearson, x.Influence, y.Influence)
 }

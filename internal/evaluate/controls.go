@@ -51,6 +51,7 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 		if err != nil {
 			return nil, nil, err
 		}
+		s.half = true
 		out[name] = s
 	}
 	return out, skipped, nil

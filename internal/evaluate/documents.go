@@ -52,6 +52,8 @@ type Demo struct {
 	Common
 
 	Examples []Example `json:"-"` // for the report; texts stay out of the document
+
+	after, control Trained
 }
 
 // Counts say how much data stands behind the figures.
@@ -79,11 +81,13 @@ type Named struct {
 	Name string
 	// Open returns the encoder and what frees it.
 	Open func(context.Context) (encoder.Encoder, func() error, error)
+
+	Trained Trained
 }
 
 // Fixed is an encoder that is open already and that the caller closes.
 func Fixed(name string, enc encoder.Encoder) Named {
-	return Named{name, func(context.Context) (encoder.Encoder, func() error, error) {
+	return Named{Name: name, Open: func(context.Context) (encoder.Encoder, func() error, error) {
 		return enc, func() error { return nil }, nil
 	}}
 }
@@ -147,7 +151,7 @@ type DemoModels struct{ Before, After, Control, Stage1, RandomBefore, Random Nam
 // Demo measures a model before and after training, between the stages where that is asked for, the control
 // trained on permuted labels, and the controls that need no model.
 func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
-	d := &Demo{Format: Format, Kind: KindDemo}
+	d := &Demo{Format: Format, Kind: KindDemo, after: models.After.Trained, control: models.Control.Trained}
 	systems := map[string]*System{}
 	var err error
 	for _, m := range []struct {

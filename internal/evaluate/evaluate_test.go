@@ -12,6 +12,7 @@ import (
 	"hives/data"
 	"hives/encoder"
 	"hives/internal/fault"
+	"hives/metrics"
 )
 
 // hostile stands in texts, corpora and groups alike; it must never reach an error.
@@ -197,7 +198,7 @@ func TestDifferenceOfASystemWithItselfIsZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := b.Compare(a, a)
-	if d.RankingAccuracy.WithinCorpus != (Estimate{0, Range{0, 0}}) || d.Correlation.All != (Estimate{0, Range{0, 0}}) {
+	if d.RankingAccuracy.WithinCorpus != (Estimate{0, Range{0, 0}, 1}) || d.Correlation.All != (Estimate{0, Range{0, 0}, 1}) {
 		t.Errorf("differences %+v, %+v", d.RankingAccuracy.WithinCorpus, d.Correlation.All)
 	}
 	other, err := b.Model(t.Context(), Fixed("b", fake{salt: "y"}))
@@ -211,27 +212,98 @@ func TestDifferenceOfASystemWithItselfIsZero(t *testing.T) {
 }
 
 func TestVerdictFollowsTheIntervals(t *testing.T) {
-	estimate := func(low, high float64) Estimate { return Estimate{Number((low + high) / 2), Range{low, high}} }
+	e := func(low, high, p float64) Estimate {
+		return Estimate{Number((low + high) / 2), Range{low, high}, Number(p)}
+	}
+	nan := math.NaN()
+	up, down, flat := e(.01, .03, .001), e(-.04, -.01, .001), e(-.01, .04, .3)
 	cases := []struct {
 		name                string
 		untrained, permuted Estimate
 		after               Number
-		want                string
+		unlike              string
+		want, says          string
 	}{
-		{"above both", estimate(.01, .03), estimate(.02, .04), .6, Learned},
-		{"above the untrained only", estimate(.01, .03), estimate(-.01, .04), .6, NotShown},
-		{"above the permuted only", estimate(0, .03), estimate(.01, .04), .6, NotShown},
-		{"below the permuted", estimate(.01, .03), estimate(-.04, -.01), .6, Worse},
-		{"undefined", estimate(.01, .03), estimate(.01, .03), Number(math.NaN()), Undefined},
-		{"without interval", estimate(math.NaN(), math.NaN()), estimate(.01, .03), .6, Undefined},
+		{"above both", up, up, .6, "", Learned, "p .00"},
+		{"above both, of which one trained longer", up, up, .6, "the control was trained less", Higher, "the control was trained less"},
+		{"above the untrained only", up, flat, .6, "", NotShown, "reaches zero"},
+		{"above the permuted only", e(0, .03, .05), up, .6, "", NotShown, "reaches zero"},
+		{"above both, by a hair", e(.0001, .03, .04), up, .6, "", NotShown, "as many claims"},
+		{"below the permuted", up, down, .6, "", Worse, "Worse"},
+		{"below one by a hair", up, e(-.04, -.0001, .04), .6, "", NotShown, "as many claims"},
+		{"undefined", up, up, Number(nan), "", Undefined, "do not define"},
+		{"without interval", e(nan, nan, 0), up, .6, "", Undefined, "do not define"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			f := claim{"topic", c.after, c.untrained, c.permuted}.judge()
-			if f.Verdict != c.want || f.Sentence == "" || strings.Contains(f.Sentence, "NaN") {
-				t.Errorf("%+v, want %q", f, c.want)
+			of := func(untrained, permuted Estimate) claim {
+				return claim{"topic", c.after, []*gap{{Estimate: untrained, over: "the untrained"}, {Estimate: permuted, over: "the control"}}, learned(c.unlike)}
+			}
+			f := conclude([]claim{of(c.untrained, c.permuted), of(flat, flat)})[0]
+			if f.Verdict != c.want || !strings.Contains(f.Sentence, c.says) || strings.Contains(f.Sentence, "NaN") {
+				t.Errorf("%+v, want %q and %q", f, c.want, c.says)
 			}
 		})
+	}
+}
+
+// TestMoreClaimsAskForMore: a difference that is a finding alone is none among many.
+func TestMoreClaimsAskForMore(t *testing.T) {
+	fine := &Difference{CorrelationMean: Estimate{.02, Range{.005, .035}, .01}, RankingAccuracy: ByScope[Estimate]{WithinCorpus: Estimate{0, Range{-1, 1}, 1}},
+		DirectionByScope: ByScope[Estimate]{WithinCorpus: Estimate{0, Range{-1, 1}, 1}}}
+	alone := conclude(adds("x", "costs", "y", fine)[2:])
+	if alone[0].Verdict != Higher {
+		t.Fatalf("alone: %+v", alone)
+	}
+	if f := conclude(append(adds("x", "costs", "y", fine), adds("x", "costs", "y", fine)...)); f[2].Verdict != NotShown || !strings.Contains(f[2].Sentence, "as many claims") {
+		t.Errorf("among six: %+v", f[2])
+	}
+}
+
+func TestOneLengthOfTraining(t *testing.T) {
+	long := Trained{2, 250, 1250}
+	for _, c := range []struct {
+		control Trained
+		want    string
+	}{{long, ""}, {Trained{2, 250, 1000}, "1000 in all"}, {Trained{1, 250, 0}, "Stage 1"}, {Trained{}, "not on record"}} {
+		if got := long.unlike(c.control); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%v: %q, want %q", c.control, got, c.want)
+		}
+	}
+}
+
+// TestAFallIsAFinding: value vectors that have come closer to one another are worse, whatever else was gained.
+func TestAFallIsAFinding(t *testing.T) {
+	s := &System{Orthogonality: Theories{SVT: .3, MFT: .9, Duty: Number(math.NaN()), Right: Number(math.NaN())}}
+	d := &Difference{Orthogonality: map[string]Estimate{"svt": {-.5, Range{-.6, -.4}, .001}, "mft": {.05, Range{.01, .09}, .01}}}
+	got := conclude(spread("", s, compared{d, "the untrained model"}))
+	if len(got) != 2 || got[0].Verdict != Worse || !strings.Contains(got[0].Sentence, "Fell: 0.300") || got[1].Verdict != Note {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestControlsCountTiesHalf: a vector that says the corpus alone knows nothing within a corpus, and the table says so.
+func TestControlsCountTiesHalf(t *testing.T) {
+	b := bench(t, sample(120, 9), Options{MinSide: 5})
+	e, err := b.Evaluate(t.Context(), Fixed("model", fake{}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	corpus := e.Controls[ControlCorpus]
+	for what, got := range map[string]Estimate{"ranking": corpus.Ranked(metrics.WithinCorpus), "direction": corpus.Directed(metrics.WithinCorpus), "texts": corpus.TextsRanked("", metrics.WithinCorpus)} {
+		if math.Abs(float64(got.Value)-.5) > 1e-9 || math.Abs(got.Interval.Low-.5) > 1e-9 || math.Abs(got.Interval.High-.5) > 1e-9 {
+			t.Errorf("%s of one vector a corpus: %+v, want .5", what, got)
+		}
+	}
+	if corpus.RankingAccuracy.WithinCorpus != 0 {
+		t.Errorf("with ties wrong %v, want 0, or nothing was told apart", corpus.RankingAccuracy.WithinCorpus)
+	}
+	gap := e.Compared["model_minus_"+ControlCorpus].RankingAccuracy.WithinCorpus
+	if want := float64(e.RankingTiesHalf.WithinCorpus) - .5; math.Abs(float64(gap.Value)-want) > 1e-9 || !(gap.P > 0) {
+		t.Errorf("difference %+v, want %.4f with a p", gap, want)
+	}
+	if e.Ranked(metrics.WithinCorpus).Value != e.RankingAccuracy.WithinCorpus {
+		t.Error("a model's own ties are not wrong")
 	}
 }
 

@@ -59,6 +59,7 @@ type Finalist struct {
 	Pooling    string // that of the base it is compared with
 	Control    string // name of the finalist trained on permuted labels; may be empty
 	Over       string // another finalist it is compared with, such as that of Stage 1; may be empty
+	Trained    Trained
 	Vectors    TextVectors
 	Model      encoder.Identity
 }
@@ -162,19 +163,24 @@ func (b *Bench) contrast(e *Experiment, t Trial) error {
 
 // conclude draws findings and seeds from what was measured.
 func (e *Experiment) conclude(t Trial) {
-	e.Findings, e.Seeds = []Finding{}, []SeedFigure{}
+	lengths := map[string]Trained{}
+	for i := range t.Finalists {
+		lengths[t.Finalists[i].Name] = t.Finalists[i].Trained
+	}
+	var claims []claim
 	for i := range t.Finalists {
 		f := &t.Finalists[i]
 		if f.Role == RoleFull || f.Role == RoleStage2 {
-			e.Findings = append(e.Findings, e.judge(f)...)
+			claims = append(claims, e.claims(f, f.Trained.unlike(lengths[f.Control]))...)
 		}
 	}
 	for i := range t.Finalists {
 		f := &t.Finalists[i]
 		if f.Over != "" {
-			e.Findings = append(e.Findings, adds("what "+f.Name+" adds to "+f.Over, f.Name+" costs", e.Compared[f.over(f.Over)])...)
+			claims = append(claims, adds("what "+f.Name+" adds to "+f.Over, f.Name+" costs", f.Over, e.Compared[f.over(f.Over)])...)
 		}
 	}
+	e.Findings, e.Seeds = append([]Finding{}, conclude(claims)...), []SeedFigure{}
 	e.Seeds = append(e.Seeds, e.seeds(t)...)
 	for i := range t.Finalists {
 		if f := &t.Finalists[i]; f.Role == RoleFull {

@@ -65,26 +65,25 @@ func rowFigures() []Figure {
 	direction := eachScope(true, func(c metrics.Scope) Figure {
 		return Figure{
 			Name: "direction accuracy",
-			Of: func(s *System) Estimate {
-				return Estimate{s.DirectionByScope.At(c), s.Intervals.DirectionByScope.At(c)}
-			},
-			Gap: func(d *Difference) Estimate { return d.DirectionByScope.At(c) },
+			Of:   func(s *System) Estimate { return s.Directed(c) },
+			Gap:  func(d *Difference) Estimate { return d.DirectionByScope.At(c) },
 		}
 	})
 	ranking := eachScope(true, func(c metrics.Scope) Figure {
 		return Figure{
 			Name: "ranking accuracy",
-			Of:   func(s *System) Estimate { return Estimate{s.RankingAccuracy.At(c), s.Intervals.RankingAccuracy.At(c)} },
+			Of:   func(s *System) Estimate { return s.Ranked(c) },
 			Gap:  func(d *Difference) Estimate { return d.RankingAccuracy.At(c) },
 		}
 	})
 	correlation := eachScope(false, func(c metrics.Scope) Figure {
 		return Figure{
 			Name: "similarity correlation",
-			Of:   func(s *System) Estimate { return Estimate{s.Correlation.At(c), s.Intervals.Correlation.At(c)} },
+			Of:   func(s *System) Estimate { return estimate(s.Correlation.At(c), s.Intervals.Correlation.At(c)) },
 			Gap:  func(d *Difference) Estimate { return d.Correlation.At(c) },
 		}
 	})
+	correlation[0].Scope += ", pooled over corpora" // claims rest on the mean over corpora
 	return slices.Concat(direction, ranking, correlation)
 }
 
@@ -115,14 +114,14 @@ func textFigures(s *System) []Figure {
 		ranking := eachScope(theory != "", func(c metrics.Scope) Figure {
 			return Figure{
 				Name: name + ": ranking",
-				Of:   func(s *System) Estimate { f := of(s); return Estimate{f.Ranking.At(c), f.Intervals.Ranking.At(c)} },
+				Of:   func(s *System) Estimate { return s.TextsRanked(theory, c) },
 				Gap:  func(d *Difference) Estimate { return gap(d).Ranking.At(c) },
 			}
 		})
 		overlap := eachScope(theory != "", func(c metrics.Scope) Figure {
 			return Figure{
 				Name: name + ": overlap correlation",
-				Of:   func(s *System) Estimate { f := of(s); return Estimate{f.Jaccard.At(c), f.Intervals.Jaccard.At(c)} },
+				Of:   func(s *System) Estimate { f := of(s); return estimate(f.Jaccard.At(c), f.Intervals.Jaccard.At(c)) },
 				Gap:  func(d *Difference) Estimate { return gap(d).Jaccard.At(c) },
 			}
 		})
@@ -147,7 +146,7 @@ func orthogonalities(s *System) []Figure {
 		out = append(out, Figure{
 			Name: "orthogonality", Scope: d.Theory + " level " + string(rune('0'+d.Level)),
 			Of: func(s *System) Estimate {
-				return Estimate{s.OrthogonalityDetails[k].Mean, s.OrthogonalityDetails[k].Interval}
+				return estimate(s.OrthogonalityDetails[k].Mean, s.OrthogonalityDetails[k].Interval)
 			},
 		})
 	}
@@ -174,7 +173,7 @@ func plainFigures() []Figure {
 		{"ten neighbours' vote, direction", neighbours(func(a Accuracy) Number { return a.Direction })},
 	} {
 		out = append(out, eachScope(false, func(c metrics.Scope) Figure {
-			return Figure{Name: f.name, Of: func(s *System) Estimate { return Estimate{f.of(s).At(c), noRange} }}
+			return Figure{Name: f.name, Of: func(s *System) Estimate { return estimate(f.of(s).At(c), noRange) }}
 		})...)
 	}
 	return out

@@ -3,16 +3,16 @@ package evaluate
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"hives/metrics"
 )
 
 // Verdicts of a finding.
 const (
-	Learned    = "learned"     // above both the untrained model and the permuted-label control
-	NotShown   = "not shown"   // an interval reaches zero
-	Worse      = "worse"       // below one of them
+	Learned    = "learned"     // above both the untrained model and the control, trained as long on permuted labels
+	Higher     = "higher"      // above what it is compared with, which is not enough to call it learned
+	NotShown   = "not shown"   // an interval reaches zero, or the p after Holm's correction is too large
+	Worse      = "worse"       // below one of them; or fallen
 	Undefined  = "undefined"   // the data does not define the figure
 	Shortcut   = "shortcut"    // a control that knows no values does as well
 	NoShortcut = "no shortcut" // it does not
@@ -26,107 +26,48 @@ type Finding struct {
 	Sentence string `json:"sentence"`
 }
 
-// claim is a figure that training is meant to raise.
-type claim struct {
-	topic         string
-	after         Number
-	overUntrained Estimate
-	overPermuted  Estimate
-}
-
 // findings says what was learned and what was not.
 func findings(d *Demo) []Finding {
 	untrained, permuted := d.Compared["after_minus_before"], d.Compared["after_minus_control"]
 	corpus := metrics.WithinCorpus
-	claims := []claim{
-		{"direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus), untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus)},
-		{"ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus), untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus)},
-		{"similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value, untrained.CorrelationMean, permuted.CorrelationMean},
+	var claims []claim
+	ask := func(topic string, after Number, overUntrained, overPermuted Estimate) {
+		gaps := []*gap{{Estimate: overUntrained, over: "the untrained model"}, {Estimate: overPermuted, over: "the model trained on permuted labels"}}
+		claims = append(claims, claim{topic, after, gaps, learned(d.after.unlike(d.control))})
 	}
+	ask("direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus), untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus))
+	ask("ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus), untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus))
+	ask("similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value, untrained.CorrelationMean, permuted.CorrelationMean)
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
 		if figures, ok := d.After.TextLevel.ByTheory[theory]; ok {
-			claims = append(claims, claim{
-				"ranking of whole texts by " + theory + " values, within a corpus", figures.Ranking.At(corpus),
-				untrained.TextLevel.ByTheory[theory].Ranking.At(corpus), permuted.TextLevel.ByTheory[theory].Ranking.At(corpus),
-			})
+			ask("ranking of whole texts by "+theory+" values, within a corpus", figures.Ranking.At(corpus),
+				untrained.TextLevel.ByTheory[theory].Ranking.At(corpus), permuted.TextLevel.ByTheory[theory].Ranking.At(corpus))
 		}
 	}
-	var out []Finding
-	for _, c := range claims {
-		out = append(out, c.judge())
-	}
-	out = append(out, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", d.Compared["after_minus_stage_1"])...)
-	out = append(out, adds("what the training of random weights gives", "it costs", d.Compared["random_minus_random_before"])...)
-	out = append(out, adds("what a pretrained base gives beyond random weights", "it costs", d.Compared["after_minus_random"])...)
+	claims = append(claims, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", "the model after Stage 1", d.Compared["after_minus_stage_1"])...)
+	claims = append(claims, adds("what the training of random weights gives", "it costs", "random weights", d.Compared["random_minus_random_before"])...)
+	claims = append(claims, adds("what a pretrained base gives beyond random weights", "it costs", "the trained random weights", d.Compared["after_minus_random"])...)
+	claims = append(claims, spread("", d.After, compared{untrained, "the untrained model"}, compared{permuted, "the model trained on permuted labels"})...)
+	out := conclude(claims)
 	out = append(out, shortcut(d.After, d.Controls)...)
 	return append(out, pushedAway(d.Before, d.After)...)
 }
 
-// judge calls a figure learned only if both paired intervals lie above zero.
-func (c claim) judge() Finding {
-	f := Finding{Topic: c.topic}
-	gains := fmt.Sprintf("%s after training; %s over the untrained model, %s over the model trained on permuted labels",
-		strings.TrimPrefix(Signed(float64(c.after)), "+"), gain(c.overUntrained), gain(c.overPermuted))
-	u, p := c.overUntrained.Interval, c.overPermuted.Interval
-	switch {
-	case !c.after.Known() || !u.Known() || !p.Known():
-		f.Verdict = Undefined
-		f.Sentence = "The held-out rows do not define this figure or its interval."
-	case u.Low > 0 && p.Low > 0:
-		f.Verdict = Learned
-		f.Sentence = "Learned: " + gains + ". Both paired intervals lie above zero."
-	case u.High < 0 || p.High < 0:
-		f.Verdict = Worse
-		f.Sentence = "Worse than without training or with permuted labels: " + gains + "."
-	default:
-		f.Verdict = NotShown
-		f.Sentence = "Not shown: " + gains + ". An interval reaches zero, so this may be chance."
-	}
-	return f
-}
-
-// adds says what one way of training added to another, or cost; nothing without a comparison.
-func adds(topic, costs string, over *Difference) []Finding {
-	if over == nil {
-		return nil
-	}
-	corpus := metrics.WithinCorpus
-	var out []Finding
-	for _, c := range []struct {
-		figure string
-		gain   Estimate
-	}{
-		{"direction within a corpus", over.DirectionByScope.At(corpus)},
-		{"ranking within a corpus", over.RankingAccuracy.At(corpus)},
-		{"similarity, mean over corpora", over.CorrelationMean},
-	} {
-		f := Finding{Topic: topic + ": " + c.figure, Verdict: NotShown}
-		switch i := c.gain.Interval; {
-		case !i.Known():
-			f.Verdict, f.Sentence = Undefined, "The held-out rows do not define this figure or its interval."
-		case i.Low > 0:
-			f.Verdict, f.Sentence = Learned, gain(c.gain)+". The paired interval lies above zero."
-		case i.High < 0:
-			f.Verdict, f.Sentence = Worse, gain(c.gain)+": "+costs+"."
-		default:
-			f.Sentence = gain(c.gain) + ": the interval reaches zero, so this may be chance."
+// learned judges by the page's rule: above both the untrained model and the one on permuted labels, which was trained as
+// long; unlike says why it was not.
+func learned(unlike string) func(*claim) (string, string) {
+	return func(c *claim) (string, string) {
+		untrained, permuted := c.gaps[0], c.gaps[1]
+		switch {
+		case untrained.below() || permuted.below():
+			return Worse, "Worse than without training or with permuted labels: " + c.figures() + "."
+		case untrained.above() && permuted.above() && unlike != "":
+			return Higher, "Above both, but not called learned, since " + unlike + ": " + c.figures() + "."
+		case untrained.above() && permuted.above():
+			return Learned, "Learned: " + c.figures() + ". Both paired intervals lie above zero."
 		}
-		out = append(out, f)
+		return NotShown, "Not shown: " + c.figures() + "; " + c.chance() + "."
 	}
-	return out
-}
-
-// gain writes a difference with its interval.
-func gain(e Estimate) string {
-	return fmt.Sprintf("%s [%s, %s]", Signed(float64(e.Value)), Signed(e.Interval.Low), Signed(e.Interval.High))
-}
-
-// Signed writes a difference with three decimals, its sign, and a real minus.
-func Signed(x float64) string {
-	if math.Abs(x) < 5e-4 {
-		return "0.000"
-	}
-	return strings.Replace(fmt.Sprintf("%+.3f", x), "-", "−", 1)
 }
 
 // shortcut compares the figures over all rows with the vectors that say only a theory or a corpus.

@@ -5,52 +5,48 @@ import "strings"
 // Geometry is the verdict on a gain that centring and scaling the base's vectors give too.
 const Geometry = "only geometry"
 
-// judge says of every claim what a finalist gained, from the paired intervals alone.
-func (e *Experiment) judge(f *Finalist) []Finding {
-	var out []Finding
-	for _, c := range Claims(e.Runs[f.Name]) {
-		over := map[string]Estimate{}
-		var said []string
+// claims are what the page may say of a finalist's figures.
+func (e *Experiment) claims(f *Finalist, unlike string) []claim {
+	var out []claim
+	for _, figure := range Claims(e.Runs[f.Name]) {
+		over := map[string]*gap{}
+		c := claim{topic: f.Name + ": " + figure.Title(), after: figure.Of(e.Runs[f.Name]).Value}
 		for _, against := range f.Contrasts() {
 			if against.Words == f.Over {
 				continue
 			}
-			over[against.Key] = c.Gap(e.Compared[against.Key])
-			said = append(said, gain(over[against.Key])+" over "+against.Words)
+			over[against.Key] = &gap{Estimate: figure.Gap(e.Compared[against.Key]), over: against.Words}
+			c.gaps = append(c.gaps, over[against.Key])
 		}
-		figure := strings.TrimPrefix(Signed(float64(c.Of(e.Runs[f.Name]).Value)), "+")
-		out = append(out, verdict(f, over, f.Name+": "+c.Title(), figure+": "+strings.Join(said, ", ")+"."))
+		c.judge = func(c *claim) (string, string) { return verdict(f, over, unlike, c) }
+		out = append(out, c)
 	}
-	return out
+	over := []compared{{e.Compared[f.overBase(BaseRaw)], "the raw base"}}
+	if f.Control != "" {
+		over = append(over, compared{e.Compared[f.over(f.Control)], "permuted labels"})
+	}
+	return append(out, spread(f.Name+": ", e.Runs[f.Name], over...)...)
 }
 
-// verdict is the rule: learned is what lies above the base in every reading without labels, and above permuted labels.
-func verdict(f *Finalist, over map[string]Estimate, topic, figures string) Finding {
-	above := func(name string) bool { return over[name].Interval.Low > 0 }
-	below := func(name string) bool { return over[name].Interval.High < 0 }
-	for _, x := range over {
-		if !x.Value.Known() || !x.Interval.Known() {
-			return Finding{topic, Undefined, "The rows do not define this figure or its interval."}
-		}
+// verdict is the rule: learned is what lies above the base in every reading without labels, and above a control that was
+// trained as long on permuted labels; unlike says why it was not.
+func verdict(f *Finalist, over map[string]*gap, unlike string, c *claim) (string, string) {
+	figures := c.figures() + "."
+	raw, centred, scaled, probe := over[f.overBase(BaseRaw)], over[f.overBase(BaseCentred)], over[f.overBase(BaseScaled)], over[f.overBase(BaseLogistic)]
+	permuted := over[f.over(f.Control)] // nil without a control
+	switch base := raw.above() && centred.above() && scaled.above(); {
+	case raw.below() || permuted != nil && permuted.below():
+		return Worse, "Worse than the base or than permuted labels: " + figures
+	case base && permuted == nil:
+		return Higher, "Above the base however it is read, but not called learned, since there is no run on permuted labels: " + figures
+	case base && permuted.above() && unlike != "":
+		return Higher, "Above the base however it is read, and above permuted labels, but not called learned, since " + unlike + ": " + figures
+	case base && permuted.above():
+		return Learned, "Gained over the base however it is read and over permuted labels" + beside(probe.above(), probe.below()) + ": " + figures
+	case raw.above() && !(centred.above() && scaled.above()):
+		return Geometry, "Above the raw base, but centring or scaling its vectors may give as much: " + figures
 	}
-	raw, centred, scaled, probe := f.overBase(BaseRaw), f.overBase(BaseCentred), f.overBase(BaseScaled), f.overBase(BaseLogistic)
-	permuted := f.Control == "" || above(f.over(f.Control))
-	switch {
-	case below(raw) || f.Control != "" && below(f.over(f.Control)):
-		return Finding{topic, Worse, "Worse than the base or than permuted labels: " + figures}
-	case above(raw) && above(centred) && above(scaled) && permuted:
-		return Finding{topic, Learned, "Gained over the base however it is read" + control(f) + beside(above(probe), below(probe)) + ": " + figures}
-	case above(raw) && !(above(centred) && above(scaled)):
-		return Finding{topic, Geometry, "Above the raw base, but centring or scaling its vectors may give as much: " + figures}
-	}
-	return Finding{topic, NotShown, "Not shown, an interval reaches zero: " + figures}
-}
-
-func control(f *Finalist) string {
-	if f.Control == "" {
-		return " (no run on permuted labels to compare with)"
-	}
-	return " and over permuted labels"
+	return NotShown, "Not shown, " + strings.TrimSuffix(c.chance(), ", so this may be chance") + ": " + figures
 }
 
 // beside places a gain next to the classifier, which has seen the same labels.

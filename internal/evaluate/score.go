@@ -60,12 +60,15 @@ func (b *Bench) fillRows(s *System) {
 	s.CorrelationSpearman = scoped(func(c metrics.Scope) Number { return Number(m.Correlation[c].Spearman) })
 	s.DirectionByScope = scoped(func(c metrics.Scope) Number { return Number(m.Direction[c].Macro) })
 	s.DirectionAnchors = scoped(func(c metrics.Scope) int { return m.Direction[c].Anchors })
+	s.DirectionTiesHalf = scoped(func(c metrics.Scope) Number { return Number(m.Direction[c].HalfMacro) })
 	s.Direction = s.DirectionByScope.All
 	s.BinPairs = scoped(func(c metrics.Scope) [metrics.Bins][metrics.Bins]Number { return numbers(m.Ranking[c].Matrix) })
 	s.BinPairAnchors = scoped(func(c metrics.Scope) [metrics.Bins][metrics.Bins]int { return m.Ranking[c].MatrixAnchors })
 	s.CosineDistances = scoped(func(c metrics.Scope) Distances { return distances(&m.Distances[c]) })
 
 	s.Intervals.RankingAccuracy = b.rankRange(&m.Ranking)
+	s.Intervals.RankingTiesHalf = b.halfRange(&m.Ranking)
+	s.Intervals.DirectionTiesHalf = b.halfRange(&m.Direction)
 	s.Intervals.Correlation = b.corrRange(&m.Correlation)
 	s.Intervals.DirectionByScope = b.rankRange(&m.Direction)
 	s.Intervals.Direction = s.Intervals.DirectionByScope.All
@@ -74,6 +77,11 @@ func (b *Bench) fillRows(s *System) {
 // rankRange gives the interval of the macro figure in each scope.
 func (b *Bench) rankRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Macro, r[c].Influence)) })
+}
+
+// halfRange gives the interval of the macro figure that counts ties half.
+func (b *Bench) halfRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
+	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].HalfMacro, r[c].HalfInfluence)) })
 }
 
 // corrRange gives the interval of Pearson's r in each scope.
@@ -99,25 +107,20 @@ func distances(d *metrics.Distances) Distances {
 	}
 }
 
-// scoreCorpora correlates within each corpus alone, and takes the plain mean over corpora: undefined if it
-// is undefined in one.
+// scoreCorpora correlates within each corpus alone, and takes the mean over corpora.
 func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
 	s.CorrelationByCorpus, s.corpus = map[string]Estimate{}, map[string]metrics.Correlation{}
-	s.mean.Influence = make([]float64, b.columns.Groups())
-	for _, c := range b.corpora {
-		found, err := metrics.Correlations(ctx, v.Select(c.rows), c.pairs)
+	var each []metrics.Correlation
+	for i := range b.corpora {
+		r, err := b.corpora[i].Correlate(ctx, v)
 		if err != nil {
 			return err
 		}
-		r := &found[metrics.All]
-		s.corpus[c.name] = *r
-		s.CorrelationByCorpus[c.name] = Estimate{Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence))}
-		s.mean.Pearson += r.Pearson / float64(len(b.corpora))
-		for g, f := range r.Influence {
-			s.mean.Influence[g] += f / float64(len(b.corpora))
-		}
+		each, s.corpus[b.corpora[i].Name] = append(each, r), r
+		s.CorrelationByCorpus[b.corpora[i].Name] = estimate(Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence)))
 	}
-	s.CorrelationCorpusMean = Estimate{Number(s.mean.Pearson), Range(b.draws.Interval(s.mean.Pearson, s.mean.Influence))}
+	s.mean = metrics.MeanCorrelation(each, b.columns.Groups())
+	s.CorrelationCorpusMean = estimate(Number(s.mean.Pearson), Range(b.draws.Interval(s.mean.Pearson, s.mean.Influence)))
 	return nil
 }
 
@@ -150,7 +153,9 @@ func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
 	f := TextFigures{Texts: texts}
 	f.Ranking = scoped(func(c metrics.Scope) Number { return Number(m.Ranking[c].Macro) })
 	f.Jaccard = scoped(func(c metrics.Scope) Number { return Number(m.Correlation[c].Pearson) })
+	f.RankingTiesHalf = scoped(func(c metrics.Scope) Number { return Number(m.Ranking[c].HalfMacro) })
 	f.Intervals.Ranking = b.rankRange(&m.Ranking)
+	f.Intervals.RankingTiesHalf = b.halfRange(&m.Ranking)
 	f.Intervals.Jaccard = b.corrRange(&m.Correlation)
 	return f
 }
@@ -175,7 +180,7 @@ func (b *Bench) fillNeighbours(s *System) {
 func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 	undefined := Number(math.NaN())
 	s.Orthogonality = Theories{undefined, undefined, undefined, undefined}
-	s.Intervals.Orthogonality = map[string]Range{}
+	s.Intervals.Orthogonality, s.ortho = map[string]Range{}, map[string][]float64{}
 	for theory := range headlineLevel {
 		s.reasons["orthogonality."+theory] = "the data has no rows of this theory"
 		s.Intervals.Orthogonality[theory] = Range{math.NaN(), math.NaN()}
@@ -210,12 +215,14 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	if o.Pairs > 0 {
 		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
 	}
-	d.Interval = Range(b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id))
+	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
+	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)
 	if level != headlineLevel[theory] {
 		return
 	}
 	s.Orthogonality.set(theory, d.Mean)
+	s.ortho[theory] = draws
 	s.Intervals.Orthogonality[theory] = d.Interval
 	s.reasons["orthogonality."+theory] = fmt.Sprintf(
 		"%d of %d values at level %d have at least %d supporting and %d opposing rows, and two are needed; the data has %d opposing rows at this level",

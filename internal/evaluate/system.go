@@ -21,6 +21,7 @@ type System struct {
 	CorrelationCorpusMean Estimate            `json:"similarity_correlation_corpus_mean"`
 	Direction             Number              `json:"direction_accuracy"`
 	DirectionByScope      ByScope[Number]     `json:"direction_accuracy_by_scope"`
+	DirectionTiesHalf     ByScope[Number]     `json:"direction_accuracy_ties_half"`
 	DirectionAnchors      ByScope[int]        `json:"direction_anchors"`
 	Orthogonality         Theories            `json:"orthogonality"`
 	OrthogonalityDetails  []OrthoDetail       `json:"orthogonality_details"`
@@ -40,6 +41,8 @@ type System struct {
 	part    map[string]*metrics.Measurement // text level by theory
 	corpus  map[string]metrics.Correlation  // of each corpus alone
 	mean    metrics.Correlation             // mean over corpora of the correlation in each
+	ortho   map[string][]float64            // each theory's orthogonality at the headline level, draw by draw
+	half    bool                            // tables and differences count its ties half: see ties.go
 	reasons map[string]string               // why a figure is undefined, by its path
 }
 
@@ -49,6 +52,11 @@ type Theories struct {
 	MFT   Number `json:"mft"`
 	Duty  Number `json:"duty"`
 	Right Number `json:"right"`
+}
+
+// of returns the figure of a theory by its name.
+func (t Theories) of(theory string) Number {
+	return map[string]Number{"svt": t.SVT, "mft": t.MFT, "duty": t.Duty, "right": t.Right}[theory]
 }
 
 // set stores the figure of a theory by its name; other names are not part of the headline.
@@ -67,11 +75,13 @@ func (t *Theories) set(theory string, n Number) {
 
 // Intervals of the headline figures, 95 %, by bootstrap over groups.
 type Intervals struct {
-	RankingAccuracy  ByScope[Range]   `json:"ranking_accuracy"`
-	Correlation      ByScope[Range]   `json:"similarity_correlation"`
-	Direction        Range            `json:"direction_accuracy"`
-	DirectionByScope ByScope[Range]   `json:"direction_accuracy_by_scope"`
-	Orthogonality    map[string]Range `json:"orthogonality"`
+	RankingAccuracy   ByScope[Range]   `json:"ranking_accuracy"`
+	RankingTiesHalf   ByScope[Range]   `json:"ranking_accuracy_ties_half"`
+	Correlation       ByScope[Range]   `json:"similarity_correlation"`
+	Direction         Range            `json:"direction_accuracy"`
+	DirectionByScope  ByScope[Range]   `json:"direction_accuracy_by_scope"`
+	DirectionTiesHalf ByScope[Range]   `json:"direction_accuracy_ties_half"`
+	Orthogonality     map[string]Range `json:"orthogonality"`
 }
 
 // TextLevel measures whole texts: closest relation over their labels, and overlap of label sets.
@@ -82,12 +92,14 @@ type TextLevel struct {
 
 // TextFigures are the text-level figures of one set of texts.
 type TextFigures struct {
-	Texts     int             `json:"texts"`
-	Ranking   ByScope[Number] `json:"ranking_accuracy"`
-	Jaccard   ByScope[Number] `json:"jaccard_correlation"`
-	Intervals struct {
-		Ranking ByScope[Range] `json:"ranking_accuracy"`
-		Jaccard ByScope[Range] `json:"jaccard_correlation"`
+	Texts           int             `json:"texts"`
+	Ranking         ByScope[Number] `json:"ranking_accuracy"`
+	RankingTiesHalf ByScope[Number] `json:"ranking_accuracy_ties_half"`
+	Jaccard         ByScope[Number] `json:"jaccard_correlation"`
+	Intervals       struct {
+		Ranking         ByScope[Range] `json:"ranking_accuracy"`
+		RankingTiesHalf ByScope[Range] `json:"ranking_accuracy_ties_half"`
+		Jaccard         ByScope[Range] `json:"jaccard_correlation"`
 	} `json:"intervals"`
 }
 

@@ -88,7 +88,7 @@ func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trai
 		if r.Role == Screening {
 			continue
 		}
-		f := evaluate.Finalist{Name: r.Name, Role: r.Role, Control: r.Control, Over: r.Over}
+		f := evaluate.Finalist{Name: r.Name, Role: r.Role, Control: r.Control, Over: r.Over, Trained: r.length()}
 		if f.Vectors, f.Model, err = v.get(ctx, "run-"+r.Name, Source{Dir: r.model()}, measured); err != nil {
 			return t, err
 		}

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pelletier/go-toml/v2"
+
+	"hives/internal/evaluate"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/report"
@@ -30,6 +33,39 @@ func (t *trained) model() string {
 		return t.Model
 	}
 	return filepath.Join(t.Dir, "final")
+}
+
+// length says how long the model was trained, by the records of its run and of those that it began with, so that a
+// report drawn again without the models says the same.
+func (t *trained) length() evaluate.Trained {
+	if t.Model != "" {
+		return report.TrainedIn(t.Model)
+	}
+	out := evaluate.Trained{Stage: t.info.Stage, Steps: t.info.Step}
+	if before := stepsBefore(t.config, longestChain); before > 0 {
+		out.InAll = before + out.Steps
+	}
+	return out
+}
+
+// longestChain bounds the runs that are followed back.
+const longestChain = 8
+
+// stepsBefore counts the steps of the runs that made a run's starting weights, as far as their folders are there.
+func stepsBefore(config string, most int) int {
+	var c struct {
+		Model struct{ From string }
+	}
+	if toml.Unmarshal([]byte(config), &c) != nil || most == 0 {
+		return 0
+	}
+	for _, dir := range []string{c.Model.From, filepath.Dir(filepath.Clean(c.Model.From))} { // the run, or its final/
+		if info, err := runstore.Read(dir); err == nil {
+			earlier, _ := runstore.Config(dir) // a run without settings began anywhere
+			return info.Step + stepsBefore(string(earlier), most-1)
+		}
+	}
+	return 0
 }
 
 // readRuns reads the folders and refuses what cannot be judged by: a run without validations, one that is not

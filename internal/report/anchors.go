@@ -3,19 +3,22 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hives/data"
 	"hives/data/anchors"
+	clusters "hives/internal/anchors"
 )
 
 // shownAnchors is how many anchors the page lists, those of the most rows.
 const shownAnchors = 10
 
-// Anchors describes a bank of cross-theory anchors and the rows that were assigned to both banks.
+// Anchors describes a bank of anchors and the rows that were assigned to both banks.
 type Anchors struct {
 	Count      int // anchors of the bank
+	Across     int // of them those whose texts hold values of several theories
 	Rows       int
-	Theory     int // rows with a cross-theory anchor
+	Theory     int // rows with an anchor
 	Individual int // rows with a sentence of the plain-language inventory
 	Examples   []AnchorExample
 }
@@ -34,7 +37,7 @@ func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Anchors{Count: len(bank.Anchors)}
+	a := &Anchors{Count: len(bank.Anchors), Across: across(bank)}
 	rows := map[int32]int{}
 	_, err = data.Scan(rowsPath, data.ReadOptions{}, func(r *data.Row) error {
 		a.Rows++
@@ -58,9 +61,24 @@ func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 	return a, nil
 }
 
+// across counts by the bank's own description; a bank without one is judged by the main values of its anchors.
+func across(bank *anchors.Bank) int {
+	if details, err := clusters.Details(bank); err == nil {
+		return clusters.Across(details)
+	}
+	n := 0
+	for _, a := range bank.Anchors {
+		theory := func(id string) string { name, _, _ := strings.Cut(id, "/"); return name }
+		if slices.ContainsFunc(a.ValueIDs, func(id string) bool { return theory(id) != theory(a.ValueIDs[0]) }) {
+			n++
+		}
+	}
+	return n
+}
+
 // Coverage says in words how many rows were assigned.
 func (a *Anchors) Coverage() string {
 	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, a.Rows)) }
-	return fmt.Sprintf("%d anchors found in the training rows; %d of %d rows (%.0f %%) have one, and %d (%.0f %%) a sentence of the plain-language inventory",
-		a.Count, a.Theory, a.Rows, share(a.Theory), a.Individual, share(a.Individual))
+	return fmt.Sprintf("%d anchors found in the training rows, %d of them across theories; %d of %d rows (%.0f %%) have one, and %d (%.0f %%) a sentence of the plain-language inventory",
+		a.Count, a.Across, a.Theory, a.Rows, share(a.Theory), a.Individual, share(a.Individual))
 }

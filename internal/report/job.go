@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"hives/data"
 	"hives/encoder"
@@ -15,6 +16,8 @@ import (
 	"hives/internal/evaluate"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/metrics"
+	"hives/model/folder"
 )
 
 // Names of the files a job leaves in its output folder.
@@ -193,9 +196,23 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 
 // model opens its folder only when its turn comes.
 func (j *Job) model(name, dir string) evaluate.Named {
-	return evaluate.Named{Name: name, Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
+	return evaluate.Named{Name: name, Trained: TrainedIn(dir), Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
 		return j.Open(ctx, dir)
 	}}
+}
+
+// TrainedIn reads from a model folder how long its model was trained; what says nothing of it, such as weights that
+// somebody brought, has no length.
+func TrainedIn(dir string) evaluate.Trained {
+	info, err := folder.Read(dir)
+	if err != nil {
+		return evaluate.Trained{} // who opens the model says what is wrong
+	}
+	number := func(name string) int {
+		n, _ := strconv.Atoi(info.Provenance[name]) // 0 where it is absent
+		return n
+	}
+	return evaluate.Trained{Stage: number("stage"), Steps: number("steps"), InAll: number("steps_in_all")}
 }
 
 // write leaves the document and the page in the output folder.
@@ -237,11 +254,12 @@ func printSystems(w io.Writer, systems []shown) error {
 	t := columns.NewRightTable(w)
 	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
 	fmt.Fprintln(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
+	c := metrics.WithinCorpus
 	for _, s := range systems {
 		x := s.system
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.label,
-			three(x.RankingAccuracy.WithinCorpus), three(x.CorrelationCorpusMean.Value), three(x.DirectionByScope.WithinCorpus),
-			three(x.TextLevel.Ranking.WithinCorpus), three(x.RankingAccuracy.All), three(x.Correlation.All),
+			three(x.Ranked(c).Value), three(x.CorrelationCorpusMean.Value), three(x.Directed(c).Value),
+			three(x.TextsRanked("", c).Value), three(x.Ranked(metrics.All).Value), three(x.Correlation.All),
 			three(x.Orthogonality.SVT), three(x.Orthogonality.MFT))
 	}
 	return t.Flush()

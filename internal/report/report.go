@@ -84,7 +84,7 @@ var pretrainedLead = []string{
 	"The base knows what words mean, so part of what stands above the random model was there before training: read the row before training beside the row after.",
 }
 
-const demoRule = "A figure counts as learned only if it lies above both the untrained model and the permuted-label model, each paired 95 % interval above zero. A single training seed stands behind this page."
+const demoRule = "A figure counts as learned only if it lies above both the untrained model and a model trained as long on permuted labels: each paired 95 % interval above zero, and each p at most .05 after Holm's correction over all differences that a claim of this page rests on. Figures that fell are findings as well. A single training seed stands behind this page."
 
 // WriteEvaluation writes the page of one evaluated model.
 func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {

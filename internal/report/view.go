@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hives/internal/evaluate"
+	"hives/metrics"
 )
 
 // view is what the page's template sees.
@@ -80,6 +81,8 @@ type figure struct{ Value, Bounds string }
 
 func fig(n evaluate.Number, r evaluate.Range) figure { return figure{three(n), bounds(r)} }
 
+func figOf(e evaluate.Estimate) figure { return fig(e.Value, e.Interval) }
+
 // tableRow is one system in the headline table.
 type tableRow struct {
 	Label, Note string
@@ -92,12 +95,12 @@ func headline(s shown) tableRow {
 	x := s.system
 	i := &x.Intervals
 	return tableRow{s.label, s.note, s.main, []figure{
-		fig(x.RankingAccuracy.WithinCorpus, i.RankingAccuracy.WithinCorpus),
-		fig(x.CorrelationCorpusMean.Value, x.CorrelationCorpusMean.Interval),
-		fig(x.DirectionByScope.WithinCorpus, i.DirectionByScope.WithinCorpus),
-		fig(x.TextLevel.Ranking.WithinCorpus, x.TextLevel.Intervals.Ranking.WithinCorpus),
-		fig(x.RankingAccuracy.All, i.RankingAccuracy.All),
-		fig(x.RankingAccuracy.WithinTheory, i.RankingAccuracy.WithinTheory),
+		figOf(x.Ranked(metrics.WithinCorpus)),
+		figOf(x.CorrelationCorpusMean),
+		figOf(x.Directed(metrics.WithinCorpus)),
+		figOf(x.TextsRanked("", metrics.WithinCorpus)),
+		figOf(x.Ranked(metrics.All)),
+		figOf(x.Ranked(metrics.WithinTheory)),
 		fig(x.Correlation.All, i.Correlation.All),
 		fig(x.Correlation.WithinTheory, i.Correlation.WithinTheory),
 		fig(x.Orthogonality.SVT, i.Orthogonality["svt"]),
@@ -123,7 +126,7 @@ func theoryTables(systems []shown) []theoryTable {
 		for _, s := range systems {
 			f := s.system.TextLevel.ByTheory[theory]
 			t.Rows = append(t.Rows, tableRow{s.label, s.note, s.main, []figure{
-				fig(f.Ranking.WithinCorpus, f.Intervals.Ranking.WithinCorpus),
+				figOf(s.system.TextsRanked(theory, metrics.WithinCorpus)),
 				fig(f.Jaccard.WithinCorpus, f.Intervals.Jaccard.WithinCorpus),
 			}})
 		}
@@ -138,12 +141,12 @@ type corpusTable struct {
 	Rows  []tableRow
 }
 
-// newCorpusTable begins with the pooled figure, whose difference from the others is the point of the table.
+// newCorpusTable begins with the mean, on which claims rest.
 func newCorpusTable(systems []shown) *corpusTable {
 	t := &corpusTable{Names: slices.Sorted(maps.Keys(systems[0].system.CorrelationByCorpus))}
 	for _, s := range systems {
 		row := tableRow{Label: s.label, Note: s.note, Main: s.main}
-		row.Cells = append(row.Cells, fig(s.system.Correlation.WithinCorpus, s.system.Intervals.Correlation.WithinCorpus))
+		row.Cells = append(row.Cells, figOf(s.system.CorrelationCorpusMean))
 		for _, name := range t.Names {
 			e := s.system.CorrelationByCorpus[name]
 			row.Cells = append(row.Cells, fig(e.Value, e.Interval))

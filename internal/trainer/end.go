@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -30,6 +31,9 @@ func (l *loop) finish(ctx context.Context) error {
 		"stage": fmt.Sprint(l.cfg.Stage), "steps": fmt.Sprint(l.done), "seed": fmt.Sprint(l.cfg.Seed),
 		"base_sha256": l.start.base, "data_sha256": l.hashes["data"],
 	}
+	if before := stepsBefore(l.start.info.Provenance); before > 0 {
+		info.Provenance["steps_in_all"] = fmt.Sprint(before + l.done)
+	}
 	// As a whole or not at all: half a model folder would be taken for a whole one of other settings.
 	return fsutil.WriteFolder(l.run.FinalDir(), func(tmp string) error {
 		err := folder.Save(tmp, l.start.model, l.start.tokenizerDir, info)
@@ -41,6 +45,17 @@ func (l *loop) finish(ctx context.Context) error {
 		}
 		return l.exportBanks(ctx, tmp)
 	})
+}
+
+// stepsBefore counts the steps of the runs that made the starting weights, as their folder says; 0 for a base that no run
+// made.
+func stepsBefore(provenance map[string]string) int {
+	for _, name := range []string{"steps_in_all", "steps"} {
+		if n, err := strconv.Atoi(provenance[name]); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 // sameTokenizer guards the one file that a run reads again at its end: weeks may lie between.

@@ -1,0 +1,196 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"hives/metrics"
+)
+
+// alpha is the chance, over all claims of a page together, that one is called learned, higher or worse by chance.
+const alpha = .05
+
+// Trained says how long a model was trained; all zero where nobody knows.
+type Trained struct {
+	Stage, Steps int
+	InAll        int // steps of the stages before as well; 0 in the first, or unknown
+}
+
+func (t Trained) String() string {
+	if t.InAll > 0 {
+		return fmt.Sprintf("%d steps of Stage %d, %d in all", t.Steps, t.Stage, t.InAll)
+	}
+	return fmt.Sprintf("%d steps of Stage %d", t.Steps, t.Stage)
+}
+
+// unlike says in words that a control was not trained as long, or that nobody knows; nothing where it was.
+func (t Trained) unlike(control Trained) string {
+	switch {
+	case t == (Trained{}) || control == (Trained{}):
+		return "how long the model and the one on permuted labels were trained is not on record"
+	case t != control:
+		return fmt.Sprintf("the model was trained %s, the one on permuted labels %s", t, control)
+	}
+	return ""
+}
+
+// gap is a paired difference, with its p after Holm's correction over all differences that a page's claims rest on.
+type gap struct {
+	Estimate
+	over string // in words
+	holm float64
+}
+
+func (g *gap) known() bool { return g.Value.Known() && g.Interval.Known() }
+func (g *gap) above() bool { return g.Interval.Low > 0 && g.holm <= alpha }
+func (g *gap) below() bool { return g.Interval.High < 0 && g.holm <= alpha }
+
+func (g *gap) String() string {
+	return fmt.Sprintf("%s over %s (p %s)", gain(g.Estimate), g.over, shortP(g.holm))
+}
+
+// shortP writes a p as tables do.
+func shortP(p float64) string {
+	if p < .001 {
+		return "< .001"
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%.3f", p), "0")
+}
+
+// claim is something that a page may say of a figure, by what the figure gained over others.
+type claim struct {
+	topic string
+	after Number
+	gaps  []*gap
+	judge func(*claim) (verdict, sentence string)
+}
+
+// conclude corrects the differences of all claims together and judges each.
+func conclude(claims []claim) []Finding {
+	var all []*gap
+	var p []float64
+	for i := range claims {
+		for _, g := range claims[i].gaps {
+			if g.known() {
+				all, p = append(all, g), append(p, float64(g.P))
+			}
+		}
+	}
+	for i, adjusted := range metrics.Holm(p) {
+		all[i].holm = adjusted
+	}
+	var out []Finding
+	for i := range claims {
+		c := &claims[i]
+		f := Finding{Topic: c.topic, Verdict: Undefined, Sentence: "The held-out rows do not define this figure or its interval."}
+		if c.defined() {
+			f.Verdict, f.Sentence = c.judge(c)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (c *claim) defined() bool {
+	for _, g := range c.gaps {
+		if !g.known() {
+			return false
+		}
+	}
+	return c.after.Known()
+}
+
+// figures writes the figure and what it gained.
+func (c *claim) figures() string {
+	var said []string
+	for _, g := range c.gaps {
+		said = append(said, g.String())
+	}
+	return fmt.Sprintf("%s; %s", strings.TrimPrefix(Signed(float64(c.after)), "+"), strings.Join(said, ", "))
+}
+
+// chance says why a gain is not shown.
+func (c *claim) chance() string {
+	for _, g := range c.gaps {
+		if g.Interval.Low <= 0 && g.Interval.High >= 0 {
+			return "an interval reaches zero, so this may be chance"
+		}
+	}
+	return "among as many claims as this page makes it may be chance"
+}
+
+// gain writes a difference with its interval.
+func gain(e Estimate) string {
+	return fmt.Sprintf("%s [%s, %s]", Signed(float64(e.Value)), Signed(e.Interval.Low), Signed(e.Interval.High))
+}
+
+// Signed writes a difference with three decimals, its sign, and a real minus.
+func Signed(x float64) string {
+	if math.Abs(x) < 5e-4 {
+		return "0.000"
+	}
+	return strings.Replace(fmt.Sprintf("%+.3f", x), "-", "−", 1)
+}
+
+// adds says what one way of training added to another, or cost; nothing without a comparison. It is never called learned:
+// no control was trained in the same two ways.
+func adds(topic, costs, over string, d *Difference) []claim {
+	if d == nil {
+		return nil
+	}
+	corpus := metrics.WithinCorpus
+	var out []claim
+	for _, c := range []struct {
+		figure string
+		gain   Estimate
+	}{
+		{"direction within a corpus", d.DirectionByScope.At(corpus)},
+		{"ranking within a corpus", d.RankingAccuracy.At(corpus)},
+		{"similarity, mean over corpora", d.CorrelationMean},
+	} {
+		out = append(out, claim{topic + ": " + c.figure, 0, []*gap{{Estimate: c.gain, over: over}}, func(c *claim) (string, string) {
+			switch g := c.gaps[0]; {
+			case g.above():
+				return Higher, g.String() + "."
+			case g.below():
+				return Worse, g.String() + ": " + costs + "."
+			}
+			return NotShown, c.gaps[0].String() + ": " + c.chance() + "."
+		}})
+	}
+	return out
+}
+
+// spread says whether the value vectors of a theory have come closer to one another. Nobody trains for it, and a high
+// figure proves nothing; a fall is a cost that a reader should know.
+func spread(topic string, after *System, over ...compared) []claim {
+	var out []claim
+	for _, theory := range []string{"svt", "mft", "duty", "right"} {
+		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality.of(theory), judge: fallen}
+		for _, o := range over {
+			if e, ok := o.d.Orthogonality[theory]; ok {
+				c.gaps = append(c.gaps, &gap{Estimate: e, over: o.words})
+			}
+		}
+		if c.after.Known() && len(c.gaps) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// compared is a difference with the words for what was subtracted.
+type compared struct {
+	d     *Difference
+	words string
+}
+
+func fallen(c *claim) (string, string) {
+	for _, g := range c.gaps {
+		if g.below() {
+			return Worse, "Fell: " + c.figures() + ". The values' directions have come closer to one another."
+		}
+	}
+	return Note, c.figures() + ". No fall is shown; the figure describes a space and proves nothing."
+}
