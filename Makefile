@@ -35,7 +35,7 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 test-browser: ## review by keyboard and watch embedd's page in a headless browser (needs Chromium)
 	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review ./internal/serve/admin
 
-test-compat: ## hold embedd to the openai package, grpcurl and a stub of TEI's proto (needs pip)
+test-compat: ## hold embedd to the openai package, LangChain, the AI SDK, grpcurl and a stub of TEI's proto (needs pip, npm)
 	scripts/compat.sh
 
 test-python: setup build ## test clients/python against a daemon, and exports in sentence-transformers (needs pip; 6 GB of cache)
@@ -90,9 +90,9 @@ loadtest: setup build ## offer embedd fixed loads beside the bare engine, and te
 
 # How much of what; CHAOS_SEED draws other messages and moments.
 CHAOS_ENGINE ?= go
-CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=150 CHAOS_TEXTS=200 CHAOS_SECONDS=15
+CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=150 CHAOS_TEXTS=200 CHAOS_SECONDS=15 CHAOS_ATTACK_MS=3000
 
-chaos: setup ## strange messages, abused connections, a kill and a drain among three embedd processes (minutes)
+chaos: setup ## strange messages, abused connections, attacks of one caller, a kill and a drain among three embedd processes (minutes)
 	CHAOS_ENGINE=$(CHAOS_ENGINE) $(CHAOS_COUNTS) go test -v -count 1 -timeout 1h -run '^TestChaos' ./cmd/embedd
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine

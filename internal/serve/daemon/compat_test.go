@@ -17,11 +17,13 @@ import (
 )
 
 // Clients that exist, as make test-compat installs them: HIVES_COMPAT_PYTHON is an interpreter with openai and
-// grpcio-tools, HIVES_COMPAT_GRPCURL a program. HIVES_COMPAT_TEI may name upstream's own tei.proto.
+// grpcio-tools, HIVES_COMPAT_GRPCURL a program, HIVES_COMPAT_NODE node with the packages of HIVES_COMPAT_MODULES. HIVES_COMPAT_TEI may name upstream's own tei.proto.
 const (
 	pythonVar  = "HIVES_COMPAT_PYTHON"
 	grpcurlVar = "HIVES_COMPAT_GRPCURL"
 	teiVar     = "HIVES_COMPAT_TEI"
+	nodeVar    = "HIVES_COMPAT_NODE"
+	modulesVar = "HIVES_COMPAT_MODULES"
 )
 
 func program(t *testing.T, variable string, args ...string) string {
@@ -97,6 +99,56 @@ func TestCompatOpenAI(t *testing.T) {
 	}
 	if got, want := strings.Join(said.Errors, " "), "BadRequestError:empty_text NotFoundError:model_not_found AuthenticationError:unauthenticated"; got != want {
 		t.Errorf("errors %s, want %s", got, want)
+	}
+}
+
+// many is what a client of 1,000 texts says.
+type many struct {
+	Count       int
+	First, Last []float64
+}
+
+// expectMany holds the first and the last of 1,000 vectors to the model's formula.
+func expectMany(t *testing.T, who string, got many) {
+	t.Helper()
+	if got.Count != 1000 {
+		t.Fatalf("%s: %d vectors of 1,000", who, got.Count)
+	}
+	was := texts
+	defer func() { texts = was }()
+	texts = []string{"document 0", "document 999"}
+	expect(t, who, [][]float64{got.First, got.Last})
+}
+
+// manyRig has the limits of a daemon at its defaults.
+func manyRig(t *testing.T) (*rig, string) {
+	c, token, _ := protected(t)
+	c.TLSCert, c.TLSKey = "", ""
+	r := &servetest.Runner{}
+	o := servetest.Options(t, r)
+	o.Limits = serve.DefaultLimits()
+	return newRig(t, c, o, r), token
+}
+
+func TestCompatLangChain(t *testing.T) {
+	g, token := manyRig(t)
+	var said many
+	out := program(t, pythonVar, filepath.Join("testdata", "langchain_client.py"), g.httpURL(), token, "fake")
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	expectMany(t, "LangChain", said)
+}
+
+func TestCompatNode(t *testing.T) {
+	g, token := manyRig(t)
+	said := map[string]many{}
+	out := program(t, nodeVar, filepath.Join("testdata", "node_clients.mjs"), g.httpURL(), token, "fake", os.Getenv(modulesVar))
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, who := range []string{"AI SDK", "LangChain.js"} {
+		expectMany(t, who, said[who])
 	}
 }
 
