@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 
 	"google.golang.org/grpc"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // options collects what Dial was given.
@@ -101,11 +101,5 @@ func local(target string) bool {
 	if strings.HasPrefix(target, "unix:") || strings.HasPrefix(target, "unix-abstract:") {
 		return true
 	}
-	target = target[strings.LastIndex(target, "/")+1:] // dns:///host:port, passthrough:///host:port
-	host, _, err := net.SplitHostPort(target)
-	if err != nil {
-		host = target
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	return loopback.Address(target[strings.LastIndex(target, "/")+1:]) // dns:///host:port, passthrough:///host:port
 }

@@ -19,6 +19,6 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "Arithmetic and memory", Names: []string{
 		"engine", "threads", "devices", "precision", "recompute", "packs", "moments", "split-update", "packing"}},
 	{Title: "Log and checkpoints", Names: []string{
-		"log-every", "validate-every", "checkpoint-every", "checkpoint-sync", "metrics-listen"}},
+		"log-every", "validate-every", "checkpoint-every", "checkpoint-sync", "metrics-listen", "insecure-no-auth"}},
 	{Title: "Settings", Names: []string{"config", "set", "help", "version"}},
 }

@@ -7,6 +7,15 @@ import (
 	"hives/internal/trainmetrics"
 )
 
+// checkMetrics refuses an address before anything is read or computed.
+func (o *options) checkMetrics() error {
+	if o.metricsListen == "" {
+		return nil
+	}
+	_, err := trainmetrics.Check(o.metricsListen, o.noAuth)
+	return err
+}
+
 // serveMetrics lets Prometheus watch the run beside those who watch it already, where --metrics-listen asks for
 // it. The caller closes the server, which is nil without the flag.
 func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*trainmetrics.Server, error) {
@@ -17,7 +26,11 @@ func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*tr
 		"stage": fmt.Sprint(cfg.Stage), "precision": cfg.Model.Precision, "seed": fmt.Sprint(cfg.Seed),
 		"engine": ro.Versions["engine"], "version": ro.Versions["hives"],
 	})
-	server, err := trainmetrics.Listen(o.metricsListen, exporter)
+	address, err := trainmetrics.Check(o.metricsListen, o.noAuth)
+	if err != nil {
+		return nil, err
+	}
+	server, err := trainmetrics.Listen(address, exporter)
 	if err != nil {
 		return nil, err
 	}

@@ -82,6 +82,7 @@ type options struct {
 	allowChanged  bool
 	waitForSaves  bool
 	metricsListen string
+	noAuth        bool // metricsListen may be beyond loopback
 	smoke         bool
 	smokeFiles    smokeFiles
 	dryRun        bool
@@ -165,6 +166,7 @@ func register(fs *pflag.FlagSet, o *options) {
 	fs.String("packing", d.Memory.Packing, "packed: texts share rows; padded: one text a row of max-length (comparison)")
 	fs.BoolVar(&o.smoke, "smoke", false, "shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")
 	fs.StringVar(&o.metricsListen, "metrics-listen", "", "address on which Prometheus may read figures of the run, as 127.0.0.1:9091; none by default")
+	fs.BoolVar(&o.noAuth, "insecure-no-auth", false, "let --metrics-listen listen beyond loopback, where anybody may read the figures")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "print memory, tokens a step, measured speed, hours and alternatives; write nothing")
 	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
 	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "number of steps between checkpoints; 0 only at the end")

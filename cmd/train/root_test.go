@@ -94,6 +94,10 @@ func TestResumeCommand(t *testing.T) {
 	if got := o.resumeCommand(&engine.Engine{Name: engine.CPU}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	open := &options{out: "r", metricsListen: "0.0.0.0:1", noAuth: true}
+	if got, want := open.resumeCommand(&engine.Engine{Name: engine.Go}), "train --resume --out r --engine go --metrics-listen 0.0.0.0:1 --insecure-no-auth"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 	if got, want := (&options{out: "r"}).resumeCommand(&engine.Engine{Name: engine.Go}), "train --resume --out r --engine go"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

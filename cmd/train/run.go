@@ -17,6 +17,9 @@ import (
 
 // run trains and says what came of it.
 func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) error {
+	if err := o.checkMetrics(); err != nil {
+		return err
+	}
 	if o.smoke {
 		done, err := o.lightSmoke()
 		if err != nil {
@@ -127,6 +130,9 @@ func (o *options) resumeCommand(e *engine.Engine) string {
 	}
 	if o.metricsListen != "" {
 		words = append(words, "--metrics-listen", o.metricsListen)
+	}
+	if o.noAuth {
+		words = append(words, "--insecure-no-auth")
 	}
 	for i, word := range words {
 		words[i] = cli.ShellWord(word)

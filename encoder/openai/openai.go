@@ -15,6 +15,7 @@ import (
 
 	"hives/encoder"
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // Options of an endpoint; Model is needed.
@@ -66,6 +67,8 @@ func New(base string, o Options) (*OpenAI, error) {
 		return nil, fault.New(fault.Invalid, "the endpoint is no http or https address; give one such as http://127.0.0.1:8080/v1")
 	case u.User != nil || u.RawQuery != "":
 		return nil, fault.New(fault.Invalid, "the endpoint's address holds a user or a query; give keys by name, apart from it")
+	case o.Key != "" && loopback.Readable(u):
+		return nil, fault.New(fault.Invalid, "endpoint %s: the key would travel unencrypted beyond this machine; use https://, or give no key", base)
 	case o.Model == "":
 		return nil, fault.New(fault.Invalid, "endpoint %s: name the model to ask for", base)
 	case o.Batch < 0 || o.Parallel < 0 || o.Timeout < 0 || o.Dimensions < 0:

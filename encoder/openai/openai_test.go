@@ -161,6 +161,18 @@ func TestRefusedBeforeAnythingIsSent(t *testing.T) {
 			t.Errorf("%s: %v", base, err)
 		}
 	}
+	for base, refused := range map[string]bool{
+		"http://h/v1": true, "http://10.0.0.9:80/v1": true, "http://localhost.h/v1": true, "HTTP://h/v1": true,
+		"https://h/v1": false, "http://127.0.0.1:1/v1": false, "http://[::1]:1/v1": false, "http://localhost:1/v1": false,
+	} {
+		_, err := openai.New(base, openai.Options{Model: "m", Key: "my-key"})
+		if (fault.Of(err) == fault.Invalid) != refused || err != nil && strings.Contains(err.Error(), "my-key") {
+			t.Errorf("%s with a key: %v", base, err)
+		}
+	}
+	if _, err := openai.New("http://h/v1", openai.Options{Model: "m"}); err != nil {
+		t.Errorf("without a key: %v", err)
+	}
 	if _, err := openai.New("http://h/v1", openai.Options{}); fault.Of(err) != fault.Invalid {
 		t.Errorf("no model: %v", err)
 	}

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"unicode"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // defaultEndpoint is the public hub: the documented default of HF_ENDPOINT.
@@ -46,7 +46,7 @@ func FromEnvironment() (Settings, error) {
 	if s.Token, err = readToken(home); err != nil {
 		return s, err
 	}
-	if s.Token != "" && s.Endpoint.Scheme != "https" && !loopback(s.Endpoint.Hostname()) {
+	if s.Token != "" && loopback.Readable(s.Endpoint) {
 		return s, fault.New(fault.Invalid, "HF_ENDPOINT %s is without TLS, and a token is set: use https, or leave the token out with HF_HUB_DISABLE_IMPLICIT_TOKEN=1", s.Endpoint.Host)
 	}
 	return s, nil
@@ -92,12 +92,6 @@ func readToken(home string) (secret, error) {
 		return "", fault.New(fault.Invalid, "the token holds spaces or characters that no token has: check HF_TOKEN or the token file")
 	}
 	return secret(text), nil
-}
-
-// loopback is where plaintext reaches nobody else.
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || (err == nil && addr.IsLoopback())
 }
 
 // on reads a switch as huggingface_hub does.

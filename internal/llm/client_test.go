@@ -304,6 +304,7 @@ func TestEndpointRefusals(t *testing.T) {
 		"no name":          func(e *Endpoint) { e.Name = "" },
 		"no address":       func(e *Endpoint) { e.BaseURL = "" },
 		"another scheme":   func(e *Endpoint) { e.BaseURL = "file:///etc/passwd" },
+		"key in the clear": func(e *Endpoint) { e.APIKeyEnv = "K" },
 		"key in address":   func(e *Endpoint) { e.BaseURL = "http://u:" + canaryKey + "@h/v1" },
 		"key in query":     func(e *Endpoint) { e.BaseURL = "http://h/v1?key=" + canaryKey },
 		"unknown format":   func(e *Endpoint) { e.Format = "xml" },

@@ -8,6 +8,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // How an endpoint is asked for JSON.
@@ -83,6 +84,8 @@ func (e Endpoint) Validate() error {
 		return bad("base_url is no http or https address")
 	case u.User != nil || u.RawQuery != "":
 		return bad("base_url holds a user or a query: keys belong into the variable that api_key_env names")
+	case e.APIKeyEnv != "" && loopback.Readable(u):
+		return bad("the key would travel unencrypted beyond this machine: give base_url with https://, or leave api_key_env out")
 	case !slices.Contains([]string{FormatSchema, FormatLlama, FormatObject, FormatText}, e.Format):
 		return bad("format %q is none of json_schema, json_object+schema, json_object, text", e.Format)
 	case e.LengthKey != maxTokens && e.LengthKey != maxCompletionTokens:

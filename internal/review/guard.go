@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // maxBody bounds a request's body in bytes: a note and a sentence have room, a flood has none.
@@ -16,13 +17,13 @@ const maxBody = 64 << 10
 // newToken returns 26 letters of at least 128 random bits.
 func newToken() string { return rand.Text() }
 
-// loopback refuses to listen where others could knock.
-func loopback(address string) error {
+// onlyHere refuses to listen where others could knock.
+func onlyHere(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return fault.Usage(fault.New(fault.Invalid, "listen %q: want host:port, such as 127.0.0.1:0", address))
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback.Host(host) {
 		return fault.Usage(fault.New(fault.Invalid, "listen %q: review serves this machine only: name 127.0.0.1, ::1 or localhost", address))
 	}
 	return nil

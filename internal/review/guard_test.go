@@ -129,7 +129,7 @@ func TestListensOnLoopbackOnly(t *testing.T) {
 		"127.0.0.1:0": true, "localhost:8080": true, "[::1]:0": true, "127.8.8.8:1": true,
 		":8080": false, "0.0.0.0:0": false, "[::]:0": false, "192.168.1.2:80": false, "example.org:80": false, "127.0.0.1": false, "": false,
 	} {
-		err := loopback(address)
+		err := onlyHere(address)
 		if ok != (err == nil) || (!ok && fault.ExitCode(err) != fault.ExitUsage) {
 			t.Errorf("%q: %v", address, err)
 		}

@@ -40,7 +40,7 @@ type Job struct {
 
 // Run serves the page until ctx ends, which is the usual way and no error.
 func Run(ctx context.Context, j Job) error {
-	if err := loopback(j.Listen); err != nil {
+	if err := onlyHere(j.Listen); err != nil {
 		return err
 	}
 	store, keep, err := j.open(ctx)

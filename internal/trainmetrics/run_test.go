@@ -95,7 +95,11 @@ func smokeRun(t *testing.T) (trainer.Config, trainer.RunOptions) {
 func TestRunIsWatched(t *testing.T) {
 	cfg, o := smokeRun(t)
 	e := trainmetrics.New(map[string]string{"stage": "2"})
-	server, err := trainmetrics.Listen(":0", e)
+	address, err := trainmetrics.Check(":0", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := trainmetrics.Listen(address, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +154,47 @@ func TestAddressesThatCannotBe(t *testing.T) {
 	if _, err := trainmetrics.Listen(taken.Addr().String(), trainmetrics.New(nil)); fault.Of(err) != fault.Unavailable {
 		t.Errorf("a port that is taken: %v", err)
 	}
-	if _, err := trainmetrics.Listen("9091", trainmetrics.New(nil)); fault.ExitCode(err) != fault.ExitUsage {
+	if _, err := trainmetrics.Check("9091", true); fault.ExitCode(err) != fault.ExitUsage {
 		t.Errorf("no port: %v", err)
+	}
+}
+
+// TestBeyondLoopbackOnlyWithAWaiver: every interface and every address of another network is beyond it.
+func TestBeyondLoopbackOnlyWithAWaiver(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "host.example:1", "localhost.example:1"} {
+		if _, err := trainmetrics.Check(address, false); fault.ExitCode(err) != fault.ExitUsage || !strings.Contains(err.Error(), "--insecure-no-auth") {
+			t.Errorf("%s: %v", address, err)
+		}
+		if got, err := trainmetrics.Check(address, true); err != nil || got != address {
+			t.Errorf("%s with the waiver: %s, %v", address, got, err)
+		}
+	}
+	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "localhost:1", ":1"} {
+		if _, err := trainmetrics.Check(address, false); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// TestPagesOfOtherSitesReadNothing asks as a browser does whose page has made its own name resolve to 127.0.0.1.
+func TestPagesOfOtherSitesReadNothing(t *testing.T) {
+	server, err := trainmetrics.Listen("127.0.0.1:0", trainmetrics.New(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	for host, want := range map[string]int{"evil.example": http.StatusMisdirectedRequest, "localhost": http.StatusOK} {
+		r, err := http.NewRequest(http.MethodGet, "http://"+server.Address()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		reply, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reply.Body.Close(); reply.StatusCode != want {
+			t.Errorf("Host %s: status %d", host, reply.StatusCode)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // How long a reader may take, and how long a scrape under way may keep the program from ending.
@@ -25,16 +26,25 @@ type Server struct {
 	ended    chan struct{}
 }
 
-// Listen takes the address and begins to answer.
-func Listen(address string, e *Exporter) (*Server, error) {
+// Check returns the address to listen on. Beyond loopback everybody may read the figures, without TLS and without a
+// token: that takes a waiver.
+func Check(address string, exposed bool) (string, error) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fault.Usage(fault.New(fault.Invalid, "metrics address %q: want HOST:PORT, as 127.0.0.1:9091", address))
-	}
-	if host == "" { // which elsewhere means every interface
+	switch {
+	case err != nil:
+		return "", fault.Usage(fault.New(fault.Invalid, "metrics address %q: want HOST:PORT, as 127.0.0.1:9091", address))
+	case host == "": // which elsewhere means every interface
 		host = "127.0.0.1"
+	case !loopback.Host(host) && !exposed:
+		return "", fault.Usage(fault.New(fault.Invalid,
+			"metrics address %s is beyond loopback, where anybody may read the run's figures: listen on 127.0.0.1, or allow it with --insecure-no-auth", address))
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	return net.JoinHostPort(host, port), nil
+}
+
+// Listen takes an address that Check returned and begins to answer.
+func Listen(address string, e *Exporter) (*Server, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "metrics address %s: %w; choose another, or leave metrics out", address, err)
 	}
@@ -45,7 +55,7 @@ func Listen(address string, e *Exporter) (*Server, error) {
 		w.Write([]byte("ok\n"))
 	})
 	s := &Server{listener: listener, ended: make(chan struct{}), http: &http.Server{
-		Handler: mux, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: loopback.Guard(mux, loopback.Address(address)), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 	}}
 	go func() {
 		defer close(s.ended)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"hives/internal/loopback"
 	"hives/internal/serve"
 	"hives/internal/serve/secure"
 	"hives/internal/serve/web"
@@ -49,7 +49,7 @@ func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("/", http.NewCrossOriginProtection().Handler(a.guard(closed)))
+	mux.Handle("/", a.guard(closed))
 	return a.contain(mux)
 }
 
@@ -62,18 +62,23 @@ func (a *admin) contain(next http.Handler) http.Handler {
 	})
 }
 
-// guard lets those in who may.
+// guard lets those in who may. What a foreign page sends is refused whatever it asks for: a profile takes a processor
+// for as long as it says, also where the page cannot read it. A link to the page of plots may stand anywhere.
 func (a *admin) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case a.Loopback && !loopbackHost(r.Host):
-			http.Error(w, "this listener answers to 127.0.0.1, [::1] and localhost", http.StatusMisdirectedRequest)
-		case !a.Loopback && a.Tokens != nil && !a.known(r):
+	known := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !a.Loopback && a.Tokens != nil && !a.known(r) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="embedd: a token as the password"`)
 			http.Error(w, "this listener asks for a token", http.StatusUnauthorized)
-		default:
-			next.ServeHTTP(w, r)
+			return
 		}
+		next.ServeHTTP(w, r)
+	})
+	guarded := loopback.Guard(known, a.Loopback)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if link := r.Method == http.MethodGet && r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Mode") == "navigate"; link {
+			r.Header.Del("Sec-Fetch-Site")
+		}
+		guarded.ServeHTTP(w, r)
 	})
 }
 
@@ -87,15 +92,6 @@ func (a *admin) known(r *http.Request) bool {
 	}
 	_, err := a.Tokens.Authorize(header)
 	return err == nil
-}
-
-func loopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func say(w http.ResponseWriter, status int, words string) {

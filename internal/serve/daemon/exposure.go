@@ -2,9 +2,9 @@ package daemon
 
 import (
 	"net"
-	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 )
 
 // exposure says how a listener is protected, and which protections its owner has waived.
@@ -40,7 +40,7 @@ func (e exposure) check(address string) error {
 	switch {
 	case err != nil:
 		return fault.New(fault.Invalid, "listen address %q: want host:port, as 127.0.0.1:50051", address)
-	case loopback(host):
+	case loopback.Host(host):
 		return nil
 	case !e.tls && e.tokens:
 		return fault.New(fault.Invalid, "%s is beyond loopback, and tokens would travel there in plaintext: set up TLS, or serve without tokens", address)
@@ -50,14 +50,4 @@ func (e exposure) check(address string) error {
 		return fault.New(fault.Invalid, "%s is beyond loopback: ask for tokens, or waive them with --insecure-no-auth", address)
 	}
 	return nil
-}
-
-// loopback tells whether only this machine can reach a host. A name is resolved nowhere: of names only localhost
-// counts, and an empty host is every interface.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"hives/internal/fault"
+	"hives/internal/loopback"
 	"hives/internal/serve"
 	"hives/internal/serve/admin"
 	"hives/internal/serve/httpapi"
@@ -120,7 +121,7 @@ func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Liste
 func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
 	h := httpapi.Handler(httpapi.Options{
 		Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log,
-		NoIDs: p.c.NoHTTPIDs, Origins: commas(p.c.CORSOrigins),
+		Loopback: loopback.Address(p.c.HTTPListen), NoIDs: p.c.NoHTTPIDs, Origins: commas(p.c.CORSOrigins),
 	})
 	return p.listener(s, p.http, "http").Run(ctx, h)
 }
@@ -130,20 +131,15 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 	history := admin.NewHistory(p.metrics.Registry)
 	go history.Run(ctx)
 	var h http.Handler = admin.Handler(admin.Options{
-		Server: s, Registry: p.metrics.Registry, History: history, Loopback: p.adminOnLoopback(), Tokens: p.tokens,
+		Server: s, Registry: p.metrics.Registry, History: history, Loopback: loopback.Address(p.c.AdminListen), Tokens: p.tokens,
 		Reload: func(ctx context.Context) error { return p.reload(ctx, s) },
 	})
 	l := p.listener(s, p.admin, "admin")
 	l.Grace = min(l.Grace, lastSpans)
-	if p.adminOnLoopback() {
+	if loopback.Address(p.c.AdminListen) {
 		l.TLS = (*tls.Config)(nil)
 	}
 	return l.Run(ctx, h)
-}
-
-func (p *parts) adminOnLoopback() bool {
-	host, _, err := net.SplitHostPort(p.c.AdminListen)
-	return err == nil && loopback(host)
 }
 
 // reload reads the tokens again, then swaps model and vectors. A broken tokens file does not keep a model back, nor

@@ -8,6 +8,11 @@ import (
 // exposed are the headers of ours that a page may read.
 const exposed = "Retry-After, Retry-After-Ms, " + weightsHeader
 
+// allowed tells whether pages of origin may call.
+func allowed(origins []string, origin string) bool {
+	return origin != "" && (slices.Contains(origins, "*") || slices.Contains(origins, origin))
+}
+
 // cors lets pages of some origins call, as browsers ask it: an OPTIONS request before the call, and a header on every
 // reply. No cookie counts here, so no credentials are let through; a token is a header like another.
 func cors(next http.Handler, origins []string) http.Handler {
@@ -17,7 +22,7 @@ func cors(next http.Handler, origins []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, origin := w.Header(), r.Header.Get("Origin")
 		h.Add("Vary", "Origin")
-		if origin == "" || !slices.Contains(origins, "*") && !slices.Contains(origins, origin) {
+		if !allowed(origins, origin) {
 			next.ServeHTTP(w, r)
 			return
 		}

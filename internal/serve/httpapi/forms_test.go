@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hives/internal/serve"
+	"hives/internal/serve/secure"
 	"hives/internal/serve/servetest"
 )
 
@@ -173,6 +174,47 @@ func TestCORS(t *testing.T) {
 			t.Errorf("%s: the call itself: %v", c.name, h)
 		}
 		srv.Close()
+	}
+}
+
+// TestForeignPagesAreRefused: on loopback a page of another site reaches nothing, under whatever name, except where its
+// origin was named. A token makes the name free, since no such page has one.
+func TestForeignPagesAreRefused(t *testing.T) {
+	r := &servetest.Runner{}
+	f := servetest.Start(t, servetest.Options(t, r), r)
+	for _, c := range []struct {
+		host, origin, site string
+		origins            []string
+		tokens             *secure.Tokens
+		status             int
+	}{
+		{"127.0.0.1:8080", "", "", nil, nil, 200},
+		{"localhost", "", "none", nil, nil, 200},
+		{"evil.example:8080", "", "", nil, nil, 421},
+		{"evil.example:8080", "http://evil.example:8080", "same-origin", nil, nil, 421},
+		{"evil.example", "", "", []string{"*"}, nil, 421},
+		{"evil.example", "", "", nil, new(secure.Tokens), 401},
+		{"127.0.0.1:8080", "https://evil.example", "cross-site", nil, nil, 403},
+		{"127.0.0.1:8080", "null", "", nil, nil, 403},
+		{"127.0.0.1:8080", "http://127.0.0.1:3000", "", nil, nil, 403},
+		{"127.0.0.1:8080", "", "cross-site", nil, nil, 403},
+		{"127.0.0.1:8080", "https://a.example", "cross-site", []string{"https://a.example"}, nil, 200},
+		{"127.0.0.1:8080", "https://b.example", "cross-site", []string{"https://a.example"}, nil, 403},
+	} {
+		h := Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler), Loopback: true, Origins: c.origins, Tokens: c.tokens})
+		for method, path := range map[string]string{http.MethodGet: "/v1/models", http.MethodPost: "/v1/embeddings"} {
+			asked := httptest.NewRequest(method, path, strings.NewReader(`{"input":"a"}`))
+			asked.Host = c.host
+			for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
+				if value != "" {
+					asked.Header.Set(name, value)
+				}
+			}
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, asked); w.Code != c.status || c.status != 200 && !strings.Contains(w.Body.String(), `"error"`) {
+				t.Errorf("%s %+v: status %d, %s", path, c, w.Code, w.Body)
+			}
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hives/internal/loopback"
 	"hives/internal/serve"
 	"hives/internal/serve/secure"
 	"hives/internal/serve/web"
@@ -23,8 +24,9 @@ type Options struct {
 	Watch  Watch          // nil watches nothing
 	Log    *slog.Logger
 
-	NoIDs   bool     // refuse token ids
-	Origins []string // whose pages may call; "*" is all
+	Loopback bool     // it listens there
+	NoIDs    bool     // refuse token ids
+	Origins  []string // whose pages may call; "*" is all
 }
 
 type api struct{ Options }
@@ -69,6 +71,9 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 				w.Header().Set("Allow", allow(method))
 				return &refusal{status: http.StatusMethodNotAllowed, words: "this path takes " + method, reason: "METHOD"}
 			}
+			if err = a.foreign(r); err != nil {
+				return err
+			}
 			if r, err = a.authorized(r); err != nil {
 				return err
 			}
@@ -90,6 +95,24 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 		done(status, reason)
 		a.log(r, name, caller, status, reason, time.Since(began))
 	})
+}
+
+// foreign refuses what a page of another site sends. Where a token is asked for the name in Host may be any: such a page
+// has no token, and a proxy before the daemon passes its own name on.
+func (a *api) foreign(r *http.Request) error {
+	switch {
+	case a.Loopback && a.Tokens == nil && !loopback.Address(r.Host):
+		return &refusal{
+			status: http.StatusMisdirectedRequest, reason: "FOREIGN_HOST",
+			words: "this listener answers to 127.0.0.1, [::1] and localhost; a proxy before it must send one of them as Host, or the server ask for tokens",
+		}
+	case loopback.Foreign(r) && !allowed(a.Origins, r.Header.Get("Origin")):
+		return &refusal{
+			status: http.StatusForbidden, reason: "FOREIGN_ORIGIN",
+			words: "this request was sent by a page of another site; the server's --cors-origins names the sites that may",
+		}
+	}
+	return nil
 }
 
 func (a *api) authorized(r *http.Request) (*http.Request, error) {

@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
+	"hives/internal/loopback"
 	"hives/internal/serve"
 )
 
@@ -41,11 +44,26 @@ func Wanted(endpoint string) bool {
 // OpenTraces sends spans to an OTLP endpoint, a URL; empty leaves it to OpenTelemetry's variables, as are headers,
 // certificates, samplers and whether it is OTLP over gRPC (the default here) or over HTTP.
 func OpenTraces(ctx context.Context, endpoint string) (*Traces, error) {
+	if err := keyInTheClear(endpoint); err != nil {
+		return nil, err
+	}
 	exporter, err := newExporter(ctx, endpoint)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "OTLP exporter: %w", err)
 	}
 	return NewTraces(sdktrace.WithBatcher(exporter))
+}
+
+// keyInTheClear refuses headers, which hold the collector's key where it asks for one, on a way that others can read.
+func keyInTheClear(endpoint string) error {
+	if os.Getenv("OTEL_EXPORTER_OTLP_HEADERS") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS") == "" {
+		return nil
+	}
+	to := cmp.Or(endpoint, os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+	if u, err := url.Parse(to); err == nil && u.Host != "" && loopback.Readable(u) {
+		return fault.New(fault.Invalid, "the headers of OTEL_EXPORTER_OTLP_HEADERS would travel unencrypted to %s: use https://, or leave them out", u.Host)
+	}
+	return nil
 }
 
 func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
