@@ -39,8 +39,21 @@ type Local struct {
 	length   Length
 }
 
-// Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded.
-func Open(dir string, backend compute.Backend, engineName string, options Options) (*Local, error) {
+// Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded. Weights that change
+// while they are loaded are refused.
+func Open(dir string, backend compute.Backend, engineName string, options Options) (l *Local, err error) {
+	err = folder.Unchanged(dir, func() error {
+		l, err = open(dir, backend, engineName, options)
+		return err
+	})
+	if err != nil && l != nil {
+		l.Close()
+		l = nil
+	}
+	return l, err
+}
+
+func open(dir string, backend compute.Backend, engineName string, options Options) (*Local, error) {
 	info, err := folder.Read(dir)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,11 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, whatis.Instead(path, "a GGUF file", err)
 	}
-	f, err := parse(mapped.Data)
+	var f *File
+	err = mapped.Guard(func() (err error) {
+		f, err = parse(mapped.Data)
+		return err
+	})
 	if err != nil {
 		mapped.Close()
 		if fault.Of(err) == fault.Unknown {
@@ -62,6 +66,10 @@ func (f *File) Tensor(name string) (Tensor, error) {
 
 // Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
 func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
+
+// Guard runs read, which reads tensors or metadata in this goroutine: a file that is cut or written to meanwhile is an
+// error.
+func (f *File) Guard(read func() error) error { return f.mapped.Guard(read) }
 
 // Close unmaps the file; every Data handed out is gone with it.
 func (f *File) Close() error {

@@ -112,13 +112,17 @@ func (v *Vocabulary) Token(f *File, key string) string {
 }
 
 // TokenizerJSON returns the tokenizer.json of the GGUF file at path; see File.TokenizerJSON.
-func TokenizerJSON(path string) ([]byte, error) {
+func TokenizerJSON(path string) (raw []byte, err error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return f.TokenizerJSON()
+	err = f.Guard(func() error {
+		raw, err = f.TokenizerJSON()
+		return err
+	})
+	return raw, err
 }
 
 // TokenizerJSON returns the tokenizer.json of the tokenizer in the file: the same bytes for the same file, in the

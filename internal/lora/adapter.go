@@ -86,7 +86,7 @@ func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 		return "", err
 	}
 	defer file.Close()
-	if err := add(file, c, m); err != nil {
+	if err := file.Guard(func() error { return add(file, c, m) }); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return file.Metadata()[baseKey], nil

@@ -14,7 +14,9 @@ import (
 
 // File is a mapped file. Its methods but Close may be called concurrently.
 type File struct {
-	Data mmap.MMap // the whole file
+	Data   mmap.MMap // the whole file
+	file   *os.File  // the mapped one, whatever its path names meanwhile
+	opened os.FileInfo
 }
 
 // Open maps the regular file at path, which must hold at least least bytes, 1 or more: an empty file cannot be
@@ -27,7 +29,15 @@ func Open(path string, least int64) (*File, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "tensors: %w", err)
 	}
-	defer file.Close() // a mapping outlives its descriptor
+	f, err := mapOpen(file, least)
+	if err != nil {
+		file.Close()
+	}
+	return f, err
+}
+
+func mapOpen(file *os.File, least int64) (*File, error) {
+	path := file.Name()
 	// Of the open file, not of the path: between the two a rename could come.
 	info, err := file.Stat()
 	if err != nil {
@@ -43,7 +53,7 @@ func Open(path string, least int64) (*File, error) {
 	if err != nil {
 		return nil, fault.New(fault.Exhausted, "map %s: %w", path, err)
 	}
-	return &File{data}, nil
+	return &File{data, file, info}, nil
 }
 
 // Forget gives the whole pages of part, a piece of Data, back to the system. Reading them again is allowed and
@@ -73,5 +83,5 @@ func (f *File) Close() error {
 	if f.Data == nil {
 		return nil
 	}
-	return f.Data.Unmap() // sets Data to nil
+	return errors.Join(f.Data.Unmap(), f.file.Close()) // Unmap sets Data to nil
 }

@@ -29,7 +29,7 @@ func Open(path string) (*File, error) {
 		return nil, whatis.Instead(path, "a safetensors file", err)
 	}
 	f := &File{path: path, mapped: mapped, index: map[string]int{}}
-	if err := f.parse(); err != nil {
+	if err := mapped.Guard(f.parse); err != nil {
 		mapped.Close()
 		return nil, whatis.Instead(path, "a safetensors file", fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
@@ -99,6 +99,9 @@ func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
 // Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
 func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
+
+// Guard runs read, which reads Data of tensors in this goroutine: a file that is cut or written to meanwhile is an error.
+func (f *File) Guard(read func() error) error { return f.mapped.Guard(read) }
 
 // Close unmaps the file; every Data handed out is gone with it.
 func (f *File) Close() error {

@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/edsrzf/mmap-go"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/mapfile"
 	"hives/pack"
 )
 
@@ -27,8 +27,8 @@ type Cache struct {
 	dtype   dtypes.DType
 	path    string // without ending
 	entries map[textID]entry
-	good    int64     // bytes of the index that can be read
-	mapped  mmap.MMap // the states, nil where there are none
+	good    int64         // bytes of the index that can be read
+	mapped  *mapfile.File // the states, nil where there are none
 }
 
 // Open finds what a folder holds of a key's states; there may be none yet.
@@ -58,7 +58,7 @@ func (c *Cache) Close() error {
 	}
 	mapped := c.mapped
 	c.mapped = nil
-	return mapped.Unmap()
+	return mapped.Close()
 }
 
 // load reads the index and maps the states as they are now.
@@ -75,25 +75,18 @@ func (c *Cache) load() error {
 }
 
 // mapStates maps a whole file of states, or nothing where it has none.
-func mapStates(path string, k Key) (mmap.MMap, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+func mapStates(path string, k Key) (*mapfile.File, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() < headerBytes {
+		return nil, nil // not begun, or killed in its first write
 	}
+	mapped, err := mapfile.Open(path, headerBytes)
 	if err != nil {
-		return nil, fsutil.Classify(err, path)
-	}
-	defer file.Close() // a mapping outlives its descriptor
-	info, err := file.Stat()
-	if err != nil || info.Size() < headerBytes {
 		return nil, err
 	}
-	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
+	err = mapped.Catch(func() error { return checkHeader(path, mapped.Data, k.header(kindStates)) })
 	if err != nil {
-		return nil, fault.New(fault.Exhausted, "map %s: %w", path, err)
-	}
-	if err := checkHeader(path, mapped, k.header(kindStates)); err != nil {
-		return nil, errors.Join(err, mapped.Unmap())
+		return nil, errors.Join(err, mapped.Close())
 	}
 	return mapped, nil
 }
@@ -102,10 +95,23 @@ func mapStates(path string, k Key) (mmap.MMap, error) {
 func (c *Cache) view(tokens []int32) ([]byte, entry) {
 	e, ok := c.entries[idOf(tokens)]
 	end := e.offset + c.key.bytesOf(int64(e.tokens))
-	if !ok || int(e.tokens) != len(tokens) || e.offset < headerBytes || end < e.offset || end > int64(len(c.mapped)) {
+	if !ok || c.mapped == nil || int(e.tokens) != len(tokens) || e.offset < headerBytes || end < e.offset || end > int64(len(c.mapped.Data)) {
 		return nil, e
 	}
-	return c.mapped[e.offset:end], e
+	return c.mapped.Data[e.offset:end], e
+}
+
+// whole tells whether states are those that were written. A file that was cut since it was mapped cannot be read at
+// all, or reads as zeros.
+func (c *Cache) whole(states []byte, e entry) (same bool) {
+	if states == nil {
+		return false
+	}
+	err := c.mapped.Catch(func() error {
+		same = crc32.Checksum(states, castagnoli) == e.sum
+		return nil
+	})
+	return err == nil && same
 }
 
 // Missing lists the distinct texts, by position, whose states are not there or not whole, and their tokens. It
@@ -118,7 +124,7 @@ func (c *Cache) Missing(texts [][]int32) (missing []int, tokens int64) {
 			continue
 		}
 		seen[id] = true
-		if raw, e := c.view(t); raw == nil || crc32.Checksum(raw, castagnoli) != e.sum {
+		if !c.whole(c.view(t)) {
 			missing, tokens = append(missing, i), tokens+int64(len(t))
 		}
 	}
@@ -128,7 +134,8 @@ func (c *Cache) Missing(texts [][]int32) (missing []int, tokens int64) {
 // Size is how many bytes the states of some tokens take.
 func (c *Cache) Size(tokens int64) int64 { return c.key.bytesOf(tokens) }
 
-// Gather puts the states of a batch's texts where its tokens stand: [R, S, H], 0 at padding.
+// Gather puts the states of a batch's texts where its tokens stand: [R, S, H], 0 at padding. Their checksums are
+// compared each time, for the file may be cut or written over during a run: 4 MB of states take under a millisecond.
 func (c *Cache) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 	t := tensors.FromShape(shapes.Make(c.dtype, b.Rows, b.Length, c.key.Width))
 	token := c.key.bytesOf(1)
@@ -136,15 +143,32 @@ func (c *Cache) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 	err := t.MutableBytes(func(raw []byte) {
 		clear(raw)
 		for _, s := range Spans(b) {
-			states, _ := c.view(b.IDs[s.From:s.To])
+			states, e := c.view(b.IDs[s.From:s.To])
 			if states == nil {
 				lost = fault.New(fault.NotFound, "%s has no states for a text of %d tokens", c.Path(), s.To-s.From)
 				return
 			}
-			copy(raw[int64(s.From)*token:], states)
+			if lost = c.copyOut(raw[int64(s.From)*token:], states, e); lost != nil {
+				return
+			}
 		}
 	})
 	return t, errors.Join(err, lost)
+}
+
+// copyOut copies the states of a text and looks at the copy: the file may change between two looks at it.
+func (c *Cache) copyOut(to, states []byte, e entry) error {
+	err := c.mapped.Catch(func() error {
+		copy(to, states)
+		return nil
+	})
+	if err == nil && crc32.Checksum(to[:len(states)], castagnoli) != e.sum {
+		err = fault.New(fault.Corrupt, "%s: the states of a text of %d tokens are no longer those that were written", c.Path(), e.tokens)
+	}
+	if err != nil {
+		return fmt.Errorf("%w; what is damaged is computed anew when a run begins or is resumed", err)
+	}
+	return nil
 }
 
 // Span is where a text stands in a batch.

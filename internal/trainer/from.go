@@ -78,7 +78,11 @@ func (s *start) takeWeights(at string, frozen int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	base := s.base
+	return c.Tensors.Guard(func() error { return s.takeFrom(c, frozen) })
+}
+
+func (s *start) takeFrom(c *checkpoints.Checkpoint, frozen int) error {
+	at, base := c.Path, s.base
 	s.base = c.Meta.Hashes["base"] + ":" + filepath.Base(at)
 	if len(s.model.Adapters()) > 0 {
 		return s.takeAdapters(base, c)

@@ -108,12 +108,14 @@ func (s *start) draw(config string, seed uint64) error {
 	return err
 }
 
-func (s *start) load(dir string) (err error) {
-	if s.base, err = folder.WeightsSHA256(dir); err != nil {
+func (s *start) load(dir string) error {
+	return folder.Unchanged(dir, func() (err error) {
+		if s.base, err = folder.WeightsSHA256(dir); err != nil {
+			return err
+		}
+		s.model, err = folder.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
 		return err
-	}
-	s.model, err = folder.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
-	return err
+	})
 }
 
 func (s *start) openTokenizer() (err error) {

@@ -115,6 +115,18 @@ func restore(store *model.Store, c *checkpoints.Checkpoint, moments optim.Moment
 			missing[v.Path()] = true
 		}
 	}
+	err := c.Tensors.Guard(func() error { return restoreAll(store, c, moments, missing) })
+	if err != nil {
+		return err
+	}
+	for name := range missing {
+		return fault.New(fault.Mismatch, "checkpoint %s lacks %d of the model's tensors, %s among them", c.Path, len(missing), name)
+	}
+	return nil
+}
+
+// restoreAll restores the tensors that c has and crosses them off.
+func restoreAll(store *model.Store, c *checkpoints.Checkpoint, moments optim.MomentType, missing map[string]bool) error {
 	for _, name := range c.Tensors.Names() {
 		t, err := c.Tensors.Tensor(name)
 		if v := store.GetVariable(name); err == nil && v != nil && !inState(v) {
@@ -127,9 +139,6 @@ func restore(store *model.Store, c *checkpoints.Checkpoint, moments optim.Moment
 			return fmt.Errorf("checkpoint %s: tensor %s: %w", c.Path, name, err)
 		}
 		delete(missing, name)
-	}
-	for name := range missing {
-		return fault.New(fault.Mismatch, "checkpoint %s lacks %d of the model's tensors, %s among them", c.Path, len(missing), name)
 	}
 	return nil
 }

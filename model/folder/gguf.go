@@ -39,6 +39,15 @@ func ggufDefaults(path string) (info Info, unlike, err error) {
 		return Info{}, nil, err
 	}
 	defer file.Close()
+	err = file.Guard(func() (err error) {
+		info, unlike, err = defaultsOf(file)
+		return err
+	})
+	return info, unlike, err
+}
+
+func defaultsOf(file *gguf.File) (info Info, unlike, err error) {
+	path := file.Path()
 	arch, err := file.String("general.architecture")
 	if err != nil {
 		return Info{}, nil, err
@@ -93,7 +102,11 @@ func writeTokenizer(path, to string) error {
 	for name, render := range map[string]func() ([]byte, error){
 		TokenizerFile: file.TokenizerJSON, TokenizerConfigFile: file.TokenizerConfigJSON,
 	} {
-		raw, err := render()
+		var raw []byte
+		err := file.Guard(func() (err error) {
+			raw, err = render()
+			return err
+		})
 		if err == nil {
 			err = fsutil.WriteBytes(filepath.Join(to, name), raw)
 		}

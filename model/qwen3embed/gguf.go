@@ -60,6 +60,10 @@ func (c *Config) Read(path string, take func(transformer.Stored) error) (other b
 		return false, err
 	}
 	defer file.Close()
+	return false, file.Guard(func() error { return c.takeAll(file, take) })
+}
+
+func (c *Config) takeAll(file *gguf.File, take func(transformer.Stored) error) error {
 	for _, name := range file.Names() {
 		if name == "output.weight" {
 			continue
@@ -69,10 +73,10 @@ func (c *Config) Read(path string, take func(transformer.Stored) error) (other b
 			err = take(c.fromGGUF(file, t))
 		}
 		if err != nil {
-			return false, fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", file.Path(), err)
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // fromGGUF views a tensor of a GGUF file under this package's name, with its rows in this package's order.
@@ -105,6 +109,15 @@ func ggufConfig(path string) (*Config, error) {
 		return nil, err
 	}
 	defer file.Close()
+	var cfg *Config
+	err = file.Guard(func() (err error) {
+		cfg, err = configOf(file)
+		return err
+	})
+	return cfg, err
+}
+
+func configOf(file *gguf.File) (*Config, error) {
 	m := metadata{file: file}
 	m.arch, m.err = file.String("general.architecture")
 	cfg := m.config()

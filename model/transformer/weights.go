@@ -140,6 +140,10 @@ func (l *loader) read(path string) error {
 		return err
 	}
 	defer file.Close()
+	return file.Guard(func() error { return l.takeAll(file, path) })
+}
+
+func (l *loader) takeAll(file *safetensorsio.File, path string) error {
 	for _, stored := range file.Names() {
 		t, err := file.Tensor(stored)
 		if err != nil {
