@@ -63,6 +63,7 @@ func newRoot() *cobra.Command {
 				return err
 			}
 			cli.EndsItself(c.Context())
+			cli.OwnHangup(c.Context())
 			return daemon.Run(c.Context(), cfg, os.Stderr)
 		},
 	}

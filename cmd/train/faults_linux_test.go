@@ -163,6 +163,22 @@ func started(t *testing.T, out string, args []string) (*exec.Cmd, *bytes.Buffer)
 	}
 }
 
+// TestHangupSaves closes the terminal, which says so twice.
+func TestHangupSaves(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	cmd, said := started(t, out, tinyArgs(t, 100_000, "--validate-every", "0"))
+	for range 2 {
+		cmd.Process.Signal(syscall.SIGHUP)
+		time.Sleep(20 * time.Millisecond) // two that come at once may be one
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted || !strings.Contains(said.String(), "train --resume") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if info, err := runstore.Read(out); err != nil || info.Status != runstore.Interrupted || info.Step == 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
 // TestTwoProcessesOneFolder: the second is refused and told who is there; the first goes on. SIGTERM then
 // saves, ends it with 75 and says how to go on.
 func TestTwoProcessesOneFolder(t *testing.T) {

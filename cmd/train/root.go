@@ -27,9 +27,10 @@ anchor sentences. Its rows name their anchors: "hives anchors build" and "assign
 make one bank and fill its column, "hives theories inventory assign" the other.
 
 The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at the
-end, final/: a model folder for "hives evaluate" and "hives embed". Ctrl-C or
-SIGTERM saves a checkpoint; --resume goes on and ends with the same weights as a
-run that was never stopped, on the same engine.
+end, final/: a model folder for "hives evaluate" and "hives embed". Ctrl-C,
+SIGTERM or a terminal that closes (SIGHUP, unless under nohup) saves a checkpoint;
+--resume goes on and ends with the same weights as a run that was never stopped, on
+the same engine.
 
 Settings come from defaults, --config FILE, the environment (TRAIN_…), --set
 section.key=value and the named flags, each over the one before. With --resume the

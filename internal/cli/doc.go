@@ -2,7 +2,7 @@
 // bar, the version and man pages.
 //
 // A program's main is two lines, cli.Main(cli.Command(newRoot())). Main cancels the context at the first
-// SIGINT or SIGTERM and a second later ends the process, with nothing half written; a command that saves or
+// SIGINT, SIGTERM or SIGHUP and a second later ends the process, with nothing half written; a command that saves or
 // drains says EndsItself and is waited for, and only a second signal kills it. One that says GoesOn ends with
 // code 75 and is printed, so that it can be given again; others end with 130 or 143, as a shell has it. The
 // error comes out once, on stderr, with the exit code of package fault.

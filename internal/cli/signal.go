@@ -30,6 +30,8 @@ func (s Signal) Error() string {
 		return "stopped by Ctrl-C"
 	case syscall.SIGTERM:
 		return "stopped by SIGTERM"
+	case syscall.SIGHUP:
+		return "stopped by SIGHUP"
 	}
 	return "stopped by " + s.String()
 }
@@ -46,7 +48,7 @@ func (s Signal) exitCode() int {
 }
 
 // manner is how a command wants to be stopped.
-type manner struct{ endsItself, goesOn atomic.Bool }
+type manner struct{ endsItself, goesOn, ownHangup atomic.Bool }
 
 type mannerKey struct{}
 
@@ -64,23 +66,46 @@ func EndsItself(ctx context.Context) { mannerOf(ctx).endsItself.Store(true) }
 // GoesOn says that the same command goes on from what is done, whenever it is stopped.
 func GoesOn(ctx context.Context) { mannerOf(ctx).goesOn.Store(true) }
 
-// withSignals cancels the context at the first SIGINT or SIGTERM and gives both signals their deadly
-// meaning back, so that a second one ends a save that hangs.
+// OwnHangup says that SIGHUP means something else to the command than to stop.
+func OwnHangup(ctx context.Context) { mannerOf(ctx).ownHangup.Store(true) }
+
+// withSignals cancels the context at the first SIGINT, SIGTERM or SIGHUP and gives the first two their deadly meaning
+// back, so that a second one ends a save that hangs. SIGHUP comes from a terminal that closes, often twice, once from
+// the shell and once from the system, so a further one changes nothing; under nohup none does.
 func withSignals(parent context.Context) (context.Context, func()) {
 	m := &manner{}
 	ctx, cancel := context.WithCancelCause(context.WithValue(parent, mannerKey{}, m))
-	ch, ended := make(chan os.Signal, 1), make(chan struct{})
+	ch, hangup, ended := make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangup, syscall.SIGHUP)
+	}
 	go func() {
-		select {
-		case s := <-ch:
+		if s := m.first(ch, hangup, ended); s != nil {
 			signal.Stop(ch)
 			cancel(Signal{s})
 			m.enforce(ctx, ended)
-		case <-ended:
 		}
 	}()
-	return ctx, func() { signal.Stop(ch); close(ended); cancel(nil) }
+	return ctx, func() { signal.Stop(ch); signal.Stop(hangup); close(ended); cancel(nil) }
+}
+
+// first waits for the signal that stops the command, nil where it ended before one came.
+func (m *manner) first(ch, hangup <-chan os.Signal, ended <-chan struct{}) os.Signal {
+	for {
+		select {
+		case s := <-ch:
+			return s
+		case s := <-hangup:
+			if !m.ownHangup.Load() {
+				// What reads our output through a pipe, tee say, has ended with the terminal: a line more must not end us.
+				signal.Ignore(syscall.SIGPIPE)
+				return s
+			}
+		case <-ended:
+			return nil
+		}
+	}
 }
 
 // enforce ends the process in the command's place if it has not ended after the grace. What is half written goes.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
 
@@ -52,6 +53,62 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		var exit *exec.ExitError
 		if err := child.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != sig {
 			t.Errorf("second %v: %v, want an end by that signal", sig, err)
+		}
+	}
+}
+
+// TestHangups: a terminal that closes takes with it what reads our output, and may say so twice; the save goes on.
+func TestHangups(t *testing.T) {
+	if os.Getenv(hangs) != "" {
+		Main(func(ctx context.Context) error {
+			EndsItself(ctx)
+			if os.Getenv(hangs) == "own" {
+				OwnHangup(ctx)
+			}
+			fmt.Println("ready")
+			<-ctx.Done()
+			for range 20 { // lines that nobody reads, while hangups come
+				fmt.Println("saving")
+				time.Sleep(10 * time.Millisecond)
+			}
+			return fault.Saved(context.Cause(ctx))
+		})
+	}
+	for _, c := range []struct {
+		name, how, before string
+		signals           []syscall.Signal
+		code              int
+		says              string
+	}{
+		{"a terminal closes", "1", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}, fault.ExitInterrupted, "stopped by SIGHUP"},
+		{"a hangup in the middle of another end", "1", "", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, fault.ExitInterrupted, "stopped by SIGTERM"},
+		{"a command with another use for it", "own", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, fault.ExitInterrupted, "stopped by SIGTERM"},
+		{"nohup", "1", "trap '' HUP; ", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, fault.ExitInterrupted, "stopped by SIGTERM"},
+	} {
+		child := exec.Command("sh", "-c", c.before+`exec "$0" -test.run='^TestHangups$' -test.timeout=60s`, os.Args[0])
+		child.Env = append(os.Environ(), hangs+"="+c.how)
+		var said bytes.Buffer
+		child.Stderr = &said
+		pipe, err := child.StdoutPipe()
+		if err == nil {
+			err = child.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(pipe).ReadString('\n'); line != "ready\n" {
+			t.Fatalf("%s: the child says %q, %v", c.name, line, err)
+		}
+		if c.signals[0] == syscall.SIGHUP && c.signals[1] == syscall.SIGHUP {
+			pipe.Close()
+		}
+		for _, sig := range c.signals {
+			child.Process.Signal(sig)
+			time.Sleep(50 * time.Millisecond) // so that they come in this order
+		}
+		go io.Copy(io.Discard, pipe)
+		if child.Wait(); child.ProcessState.ExitCode() != c.code || !strings.Contains(said.String(), c.says) {
+			t.Errorf("%s: %v, want exit %d and %q: %s", c.name, child.ProcessState, c.code, c.says, &said)
 		}
 	}
 }
