@@ -89,12 +89,14 @@ func SplitFile(path, dir string, o SplitOptions, ro ReadOptions) (*SplitSummary,
 		sum.Components++
 		sum.Largest = max(sum.Largest, n)
 	}
+	var files []fsutil.File // which take their places together: some new beside some old would share texts
 	for p, part := range parts {
-		out := filepath.Join(dir, PartNames[p]+".parquet")
-		if err := Write(out, part); err != nil {
+		f, err := rowsFile(filepath.Join(dir, PartNames[p]+".parquet"), extraColumns(part), each(part))
+		if err != nil {
 			return nil, err
 		}
-		sum.Files = append(sum.Files, FileRows{out, len(part)})
+		files = append(files, f)
+		sum.Files = append(sum.Files, FileRows{f.Path, len(part)})
 	}
-	return sum, nil
+	return sum, fsutil.WriteFiles(files...)
 }

@@ -18,33 +18,47 @@ type rowWriter interface {
 
 // Write puts rows into a Parquet or CSV file, by its ending, whole or not at all.
 func Write(path string, rows []Row) error {
-	return WriteStream(path, extraColumns(rows), func(put func(*Row) error) error {
+	return WriteStream(path, extraColumns(rows), each(rows))
+}
+
+// each puts rows one by one.
+func each(rows []Row) func(put func(*Row) error) error {
+	return func(put func(*Row) error) error {
 		for i := range rows {
 			if err := put(&rows[i]); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
 }
 
 // WriteStream writes the rows that produce puts, without holding them in memory. extra names the columns of
 // Row.Extra to write, in order.
 func WriteStream(path string, extra []string, produce func(put func(*Row) error) error) error {
+	f, err := rowsFile(path, extra, produce)
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteFiles(f)
+}
+
+// rowsFile is the file that WriteStream writes.
+func rowsFile(path string, extra []string, produce func(put func(*Row) error) error) (f fsutil.File, err error) {
 	start := newParquetWriter
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".parquet":
 	case ".csv":
 		start = newCSVWriter
 	default:
-		return unknownFormat(path)
+		return f, unknownFormat(path)
 	}
 	for _, name := range extra { // a second "text" could not be told from the first when read
 		if name == "" || slices.Contains(Columns, name) {
-			return fault.New(fault.Invalid, "%s: extra column %q has no name of its own", path, name)
+			return f, fault.New(fault.Invalid, "%s: extra column %q has no name of its own", path, name)
 		}
 	}
-	return fsutil.WriteFile(path, func(w io.Writer) error {
+	return fsutil.File{Path: path, Write: func(w io.Writer) error {
 		out, err := start(w, extra)
 		if err != nil {
 			return err
@@ -53,7 +67,7 @@ func WriteStream(path string, extra []string, produce func(put func(*Row) error)
 			return err
 		}
 		return out.finish()
-	})
+	}}, nil
 }
 
 // extraColumns lists the names in use in Row.Extra, sorted, since a map has no order to write in.

@@ -18,7 +18,8 @@ It listens at once and says NOT_SERVING until the model is loaded, every shape c
 passed; nothing is compiled afterwards. A vector does not depend on what else is being embedded. Beyond the
 queue a call is refused with RESOURCE_EXHAUSTED and the time after which to try again.
 
-SIGTERM or Ctrl-C: NOT_SERVING, then all accepted calls are answered, then exit 0. SIGHUP: load --model and
+SIGTERM or Ctrl-C: NOT_SERVING, then all accepted calls are answered, then exit 0; before
+the model is loaded they end the program at once, with 143 or 130. SIGHUP: load --model and
 --vectors anew, compile, switch without failing a call; what cannot be loaded leaves the old model serving.
 Both models are in memory meanwhile. An engine that is lost ends the program with exit 1.
 
@@ -62,7 +63,6 @@ func newRoot() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cli.EndsItself(c.Context())
 			cli.OwnHangup(c.Context())
 			return daemon.Run(c.Context(), cfg, os.Stderr)
 		},

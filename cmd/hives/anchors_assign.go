@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/anchors"
+	"hives/internal/cli"
 	"hives/internal/embedder"
 )
 
@@ -41,5 +42,7 @@ must be the one that made the anchors.`,
 	f.Float64Var(&j.Limits.MaxDistance, "max-distance", j.Limits.MaxDistance, "furthest that a text may be from its anchor, in spreads")
 	jsonFlag(c, &j.JSON)
 	required(c, "anchors", "in", "out")
+	cli.TakesStdin(c, ".csv", "in")
+	cli.TakesStdout(c, "out", ".csv")
 	return c
 }

@@ -8,6 +8,7 @@ import (
 
 	"hives/data"
 	"hives/data/card"
+	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
@@ -61,5 +62,6 @@ the same card, to the byte. --imports adds what the importers left out, from wha
 	cmd.Flags().StringArrayVar(&imports, "imports", nil, "file with what hives import --json printed (may be repeated)")
 	skipBadFlag(cmd, &o.SkipBad)
 	jsonFlag(cmd, &asJSON)
+	cli.TakesStdin(cmd, ".csv", "")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/embedder"
 	"hives/internal/embedfile"
 )
@@ -15,11 +16,12 @@ func embedCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "embed --model DIR --in FILE.jsonl --out FILE.npy",
 		Short: "Embed a file of lines into a matrix of unit vectors",
-		Long: `Embeds lines {"text": "…"} or {"ids": [1, 2, …]} and writes float32 [N, d] in NumPy's format: unit rows in
-input order. Texts are cut to the model's length and get its end token; ids are used as they are, so
+		Long: `Embeds lines {"text": "…"} or {"ids": [1, 2, …]}, or the lines of a .txt file, and writes float32 [N, d] in NumPy's
+format: unit rows in input order. Texts are cut to the model's length and get its end token; ids are used as they are, so
 their last one should be the end token. A bad line fails with its number and leaves no file.`,
 		Example: `  echo '{"text": "I owe her the truth."}' > lines.jsonl
   hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
+  printf '%s\n' "I owe her the truth." | hives embed --model out/demo/model --in - --out - > vectors.npy
   hives embed --endpoint grpc://127.0.0.1:50051 --in lines.jsonl --out vectors.npy
   python3 -c "import numpy; print(numpy.load('vectors.npy').shape)"`,
 		Args: cobra.NoArgs,
@@ -48,10 +50,12 @@ their last one should be the end token. A bad line fails with its number and lea
 	}
 	e.Register(c.Flags())
 	f := c.Flags()
-	f.StringVar(&in, "in", "", `texts to embed, JSON lines (.jsonl)`)
+	f.StringVar(&in, "in", "", `texts to embed, JSON lines (.jsonl), or a text a line (.txt)`)
 	f.StringVar(&out, "out", "", "matrix to write (.npy)")
 	f.StringVar(&prompt, "prompt", "", "put before every text, for queries: 'Instruct: …\\nQuery:'")
 	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
 	required(c, "in", "out")
+	cli.TakesStdin(c, ".txt", "in")
+	cli.TakesStdout(c, "out", ".npy")
 	return c
 }

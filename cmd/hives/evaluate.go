@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/embedder"
 	"hives/internal/engine"
 	"hives/internal/report"
@@ -50,6 +51,7 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 	jobFlags(c, &j.Job, &kind, &length, "out/evaluate")
 	e.RegisterEndpoint(c.Flags())
 	required(c, "data")
+	cli.TakesStdin(c, ".csv", "data", "train-data")
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/data/corpora"
+	"hives/internal/cli"
 )
 
 // importCommand turns a published corpus into rows. It hangs below data and, for short, below the root.
@@ -73,5 +74,6 @@ docs/DATA.md says where it is to be had and how its labels were mapped.`,
 	leftOutFlag(cmd, &leftOut)
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "in", "out")
+	cli.TakesStdout(cmd, "out", ".csv")
 	return cmd
 }

@@ -45,5 +45,6 @@ rules, the configuration and the tables.`,
 	f.StringVar(&j.Report, "report", "", "page to write, with agreement and distributions (.html)")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 	required(c, "config", "in", "theory", "out", "db")
+	cli.TakesStdin(c, ".csv", "in")
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/data"
+	"hives/internal/cli"
 	"hives/internal/columns"
 )
 
@@ -48,13 +49,15 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 	leftOutFlag(cmd, &leftOut)
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "out")
+	cli.TakesStdin(cmd, ".csv", "in", "")
+	cli.TakesStdout(cmd, "out", ".csv")
 	return cmd
 }
 
 func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
 	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {
-		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
+		fmt.Fprintf(t, "%s\t%d\n", cli.FileName(f.File), f.Rows)
 	}
 	m := sum.Merged
 	fmt.Fprintf(t, "exact duplicates merged\t%d\nnormalised duplicates merged\t%d\n", m.ExactDuplicates, m.NormalisedDuplicates)

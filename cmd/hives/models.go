@@ -11,6 +11,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/report"
 	"hives/internal/trainer"
+	"hives/internal/whatis"
 )
 
 // openModels lets the job open model folders. The engine opens with the first of them, when rows and places have been
@@ -23,6 +24,9 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 	j.TrainedOn = trainer.TrainedOn
 	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
+		if err := whatis.Model(dir); err != nil {
+			return nil, nil, err // before an engine is opened for it
+		}
 		if m.engine == nil {
 			eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
 			if err != nil {

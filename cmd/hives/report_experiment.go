@@ -28,6 +28,9 @@ command draws again without embedding, and with --redraw without any model. docs
 			if j.Config, err = experiment.Load(file); err != nil {
 				return err
 			}
+			if err := j.Check(); err != nil {
+				return err
+			}
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 			if !j.Redraw {
 				eng, err := engine.Open(c.Context(), engine.Options{Kind: engine.Kind(kind), Threads: threads})

@@ -29,6 +29,7 @@ anchors. docs/REVIEW.md.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.EndsItself(c.Context())
+			cli.GoesOn(c.Context())
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 			return review.Run(c.Context(), j)
 		},

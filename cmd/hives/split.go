@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/data"
+	"hives/internal/cli"
 	"hives/internal/columns"
 	"hives/internal/fault"
 )
@@ -49,6 +50,7 @@ or through others, stay together, so that nothing stands on both sides.`,
 	skipBadFlag(cmd, &ro.SkipBad)
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "in", "out")
+	cli.TakesStdin(cmd, ".csv", "in")
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hives/data"
 	"hives/data/stats"
+	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/tokenizer"
@@ -50,7 +51,7 @@ of a text; and with --tokenizer the lengths of the texts in tokens. --html draws
 			}
 			listBad(cmd, bad)
 			if page != "" {
-				if err := fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, in) }); err != nil {
+				if err := fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, cli.FileName(in)) }); err != nil {
 					return err
 				}
 			}
@@ -66,6 +67,7 @@ of a text; and with --tokenizer the lengths of the texts in tokens. --html draws
 	flags.StringVar(&page, "html", "", "also write a self-contained page of plots to this file")
 	skipBadFlag(cmd, &o.SkipBad)
 	jsonFlag(cmd, &asJSON)
+	cli.TakesStdin(cmd, ".csv", "in", "")
 	return cmd
 }
 

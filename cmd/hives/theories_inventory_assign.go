@@ -8,6 +8,7 @@ import (
 	"hives/data/anchors"
 	"hives/data/inventory"
 	"hives/encoder"
+	"hives/internal/cli"
 	"hives/internal/embedder"
 )
 
@@ -65,6 +66,8 @@ distance of two sentences. The model is only read. It must not be the one that S
 	flags.StringArrayVar(&notFor, "not-for", nil, "model folder, or SHA-256 of its weights, that these rows will train: refused as embedder")
 	jsonFlag(cmd, &asJSON)
 	required(cmd, "in", "out")
+	cli.TakesStdin(cmd, ".csv", "in")
+	cli.TakesStdout(cmd, "out", ".csv")
 	return cmd
 }
 

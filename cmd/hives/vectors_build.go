@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/internal/embedder"
 	"hives/internal/fault"
 	"hives/values"
@@ -73,5 +74,6 @@ docs/VALUES.md.`,
 	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
 	jsonFlag(c, &asJSON)
 	required(c, "data", "out")
+	cli.TakesStdin(c, ".csv", "data", "validation")
 	return c
 }

@@ -12,6 +12,9 @@ import (
 
 // dryRun prints what a run would need.
 func dryRun(ctx context.Context, cfg trainer.Config, ro trainer.RunOptions, o *options, out io.Writer) error {
+	if err := trainer.CheckInputs(&cfg); err != nil {
+		return err
+	}
 	if err := openEngine(ctx, o, &ro); err != nil {
 		return err
 	}

@@ -48,6 +48,12 @@ func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*tra
 	}
 	cfg, options, err := settings(cmd.Flags(), o)
 	if err == nil {
+		_, err = trainer.CheckReplay(&cfg, options, step)
+	}
+	if err == nil {
+		err = trainer.CheckInputs(&cfg)
+	}
+	if err == nil {
 		err = openEngine(ctx, o, &options)
 	}
 	if err != nil {

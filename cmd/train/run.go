@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -12,6 +11,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/runstore"
+	"hives/internal/shell"
 	"hives/internal/trainer"
 )
 
@@ -73,7 +73,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 }
 
 func printNext(out io.Writer, s trainer.Summary) {
-	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", s.Model, cli.ShellWord(s.Model))
+	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", s.Model, shell.Word(s.Model))
 }
 
 // settings turns the flags into a valid configuration. No engine is open yet.
@@ -134,10 +134,7 @@ func (o *options) resumeCommand(e *engine.Engine) string {
 	if o.noAuth {
 		words = append(words, "--insecure-no-auth")
 	}
-	for i, word := range words {
-		words[i] = cli.ShellWord(word)
-	}
-	return strings.Join(words, " ")
+	return shell.Line(words...)
 }
 
 // versions is everything that the bits of a run may depend on.

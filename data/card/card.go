@@ -9,6 +9,7 @@ import (
 	"hives/data/corpora"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/whatis"
 )
 
 // Card describes one file of rows.
@@ -110,7 +111,7 @@ func ReadImports(paths []string) ([]*corpora.Summary, error) {
 		}
 		s := &corpora.Summary{}
 		if err := json.Unmarshal(raw, s); err != nil || s.Corpus == "" {
-			return nil, fault.New(fault.Invalid, "%s: is no account of an import; hives import --json prints one", path)
+			return nil, whatis.JSON(path, fault.New(fault.Invalid, "%s: is no account of an import; hives import --json prints one", path))
 		}
 		for i := range s.Files { // folders of the machine that imported are nobody's business
 			s.Files[i] = filepath.Base(s.Files[i])

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"hives/internal/fault"
+	"hives/internal/whatis"
 )
 
 // EnvFiles names the environment variable that lists files of own theories for every program, separated like
@@ -32,7 +33,8 @@ func LoadFile(path string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, raw)
+	tree, err := Parse(path, raw)
+	return tree, whatis.Instead(path, "a theory in TOML", err)
 }
 
 // Parse reads a theory from the content of such a file; path is for messages.

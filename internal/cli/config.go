@@ -11,6 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"hives/internal/fault"
+	"hives/internal/whatis"
 )
 
 // Sources say where a configuration's values come from, in the order in which each overrides the last.
@@ -77,7 +78,7 @@ func (t *tree) readFile(path string, cfg any) error {
 	dec := toml.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(cfg); err != nil {
-		return t.fileError(path, err)
+		return whatis.Instead(path, "a TOML file", t.fileError(path, err))
 	}
 	var keys map[string]any
 	if err := toml.Unmarshal(raw, &keys); err != nil {

@@ -153,48 +153,9 @@ func Examples(text string, width int) []string {
 			}
 			continue
 		}
-		lines = append(lines, breakCommand(line, width)...)
+		lines = append(lines, columns.Command(line, width)...)
 	}
 	return lines
-}
-
-// breakCommand breaks a command line between words, a flag and its value kept together, with a backslash.
-func breakCommand(line string, width int) (lines []string) {
-	at := "  "
-	for i, word := range shellWords(line) {
-		space := " "
-		if i == 0 {
-			space = ""
-		}
-		if i > 0 && columns.Of(at)+1+columns.Of(word) > width-2 && strings.TrimSpace(at) != "" {
-			lines, at, space = append(lines, at+` \`), "      ", ""
-		}
-		at += space + word
-	}
-	return append(lines, at)
-}
-
-// shellWords are the words of a command line with their quotes, each flag with the value behind it.
-func shellWords(line string) (words []string) {
-	quote, word := rune(0), ""
-	for _, r := range strings.TrimSpace(line) + " " {
-		switch {
-		case quote == 0 && r == ' ':
-			if n := len(words); word != "" && n > 0 && strings.HasPrefix(words[n-1], "--") && !strings.ContainsAny(words[n-1], " =") && !strings.HasPrefix(word, "-") {
-				words[n-1] += " " + word
-			} else if word != "" {
-				words = append(words, word)
-			}
-			word = ""
-			continue
-		case quote == 0 && (r == '"' || r == '\''):
-			quote = r
-		case r == quote:
-			quote = 0
-		}
-		word += string(r)
-	}
-	return words
 }
 
 // writeCommands lists the commands below, under their groups.

@@ -73,14 +73,6 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-func TestCommandLineIsReadByAShellAgain(t *testing.T) {
-	for word, want := range map[string]string{"a/b-c.d=1": "a/b-c.d=1", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$HOME": "'$HOME'"} {
-		if got := ShellWord(word); got != want {
-			t.Errorf("%q: %s, want %s", word, got, want)
-		}
-	}
-}
-
 func TestPanicIsAFailureWithItsStack(t *testing.T) {
 	err := guarded(context.Background(), func(context.Context) error { panic("shape [2] is not [3]") })
 	var out bytes.Buffer

@@ -7,14 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/shell"
 )
 
 // grace is how long a command has to end by itself after a signal before the process is ended for it: an engine that
@@ -136,27 +135,7 @@ func stopped(ctx context.Context, err error) error {
 		}
 	}
 	if saved && m.goesOn.Load() {
-		return fmt.Errorf("%w; go on with: %s", err, commandLine())
+		return fmt.Errorf("%w; go on with: %s", err, shell.Line(os.Args...))
 	}
 	return err
-}
-
-// commandLine is how the program was called, so that a shell reads it again.
-func commandLine() string {
-	words := slices.Clone(os.Args)
-	for i, word := range words {
-		words[i] = ShellWord(word)
-	}
-	return strings.Join(words, " ")
-}
-
-// ShellWord quotes a word that a shell would not leave alone.
-func ShellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

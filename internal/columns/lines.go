@@ -61,6 +61,9 @@ func Fill(line string, width int) string {
 	if width == 0 || Of(line) <= width || strings.Contains(line, "\x1b") {
 		return line
 	}
+	if filled := fillWithCommand(line, width); filled != "" {
+		return filled
+	}
 	text := strings.TrimLeft(line, " ")
 	depth := len(line) - len(text)
 	hang := 2

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 
 	"hives/encoder"
 	"hives/internal/fault"
@@ -15,13 +16,18 @@ import (
 )
 
 // Read parses path into inputs, one per line; prompt goes before every text. Ids are used as they are,
-// the end token included. The first bad line is an error with its number.
+// the end token included. The lines of a file that ends in .txt are the texts. The first bad line is an error with its
+// number.
 func Read(path, prompt string) ([]encoder.Input, error) {
+	read, want := parse, `{"text": "…"} or {"ids": [1, 2]}`
+	if filepath.Ext(path) == ".txt" {
+		read, want = plain, "a text"
+	}
 	var inputs []encoder.Input
 	err := textfile.EachLine(path, func(n int, line []byte) error {
-		in, err := parse(line, prompt)
+		in, err := read(line, prompt)
 		if err != nil {
-			return fault.New(fault.Invalid, "%s: line %d: %w; want {\"text\": \"…\"} or {\"ids\": [1, 2]}", path, n, err)
+			return fault.New(fault.Invalid, "%s: line %d: %w; want %s", path, n, err, want)
 		}
 		inputs = append(inputs, in)
 		return nil
@@ -30,6 +36,17 @@ func Read(path, prompt string) ([]encoder.Input, error) {
 		err = fault.New(fault.Invalid, "%s holds no lines", path)
 	}
 	return inputs, err
+}
+
+// plain takes a line as a text.
+func plain(line []byte, prompt string) (encoder.Input, error) {
+	if len(line) == 0 { // passed over, it would move every vector behind it up
+		return encoder.Input{}, errors.New("is blank")
+	}
+	if why := textfile.Unreadable(string(line)); why != "" {
+		return encoder.Input{}, errors.New(why)
+	}
+	return encoder.Input{Text: string(line), Prompt: prompt}, nil
 }
 
 // parse reads one line; other keys are left to their owner. What is wrong is said without repeating the text.

@@ -88,3 +88,23 @@ func TestRunWritesNothingOnError(t *testing.T) {
 		t.Errorf("first number is % x", got)
 	}
 }
+
+// The lines of a file of plain text are the texts, also those that look like JSON.
+func TestReadPlainText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.txt")
+	if err := os.WriteFile(path, []byte("I owe her.\r\n {\"text\": \"b\"}\n\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in, err := embedfile.Read(path, "p ")
+	if err != nil || len(in) != 2 || in[0].Text != "I owe her." || in[1].Text != ` {"text": "b"}` || in[0].Prompt != "p " {
+		t.Errorf("%v, %v", in, err)
+	}
+	for _, bad := range []string{"a\n\nb\n", "a\xff\n", ""} {
+		if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedfile.Read(path, ""); fault.Of(err) != fault.Invalid {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

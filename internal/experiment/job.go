@@ -11,6 +11,7 @@ import (
 	"hives/internal/evaluate"
 	"hives/internal/fsutil"
 	"hives/internal/report"
+	"hives/internal/whatis"
 )
 
 // Names of the files in the output folder.
@@ -27,6 +28,28 @@ type Job struct {
 	Open   Opener // not needed with Redraw
 	Stdout io.Writer
 	Stderr io.Writer
+}
+
+// Check looks at what the job reads and where it writes, before an engine opens.
+func (j *Job) Check() error {
+	c := &j.Config
+	for _, path := range []string{c.Rows.Measured, c.Rows.Train} {
+		if err := fsutil.CheckReadable(path); err != nil {
+			return err
+		}
+	}
+	for _, path := range []string{c.Out, c.Vectors} {
+		if err := fsutil.CheckWritableFolder(path); err != nil {
+			return err
+		}
+	}
+	if !j.Redraw {
+		if err := whatis.Model(c.Base.Model); err != nil {
+			return err
+		}
+	}
+	_, err := readRuns(c.Runs, c.Rows.Measured, !j.Redraw)
+	return err
 }
 
 // Judge does the job and leaves the report.

@@ -77,7 +77,7 @@ func replaceFolder(tmp, path string) error {
 	if err == nil {
 		old = filepath.Join(filepath.Dir(tmp), strings.Replace(filepath.Base(tmp), tmpMark, oldMark, 1))
 	}
-	if err := end(tmp, func() error { return swap(tmp, path, old) }); err != nil {
+	if err := end(func() error { return swap(tmp, path, old) }, tmp); err != nil {
 		return err
 	}
 	if err := SyncDir(filepath.Dir(path)); err != nil {

@@ -16,12 +16,60 @@ import (
 // WriteFile streams what write produces into path: temporary name beside it, fsync, rename, fsync of
 // the folder. On any error the temporary file is removed and path is as it was.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
+	return WriteFiles(File{path, write})
+}
+
+// File is a file to be written: its path and what produces its content.
+type File struct {
+	Path  string
+	Write func(io.Writer) error
+}
+
+// WriteFiles is WriteFile for files that belong together: all of them are written aside before the first takes its place,
+// and none takes its place after an error or a stop.
+func WriteFiles(files ...File) (err error) {
+	var tmp []string
+	defer func() {
+		if err != nil {
+			for _, path := range tmp {
+				drop(path)
+			}
+		}
+	}()
+	for _, f := range files {
+		path, err := aside(f.Path, f.Write)
+		if err != nil {
+			return Classify(err, f.Path)
+		}
+		tmp = append(tmp, path)
+	}
+	place := func() error {
+		for i, f := range files {
+			if err := os.Rename(tmp[i], f.Path); err != nil {
+				return Classify(err, f.Path)
+			}
+		}
+		return nil
+	}
+	if err := end(place, tmp...); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := SyncDir(filepath.Dir(f.Path)); err != nil {
+			return Classify(err, f.Path)
+		}
+	}
+	return nil
+}
+
+// aside writes a file under a temporary name beside path and makes it durable.
+func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fault.New(fault.Exists, "%s: a folder stands where a file is to be written", path)
+		return "", fault.New(fault.Exists, "%s: a folder stands where a file is to be written", path)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return Classify(err, path)
+		return "", err
 	}
 	var f *os.File
 	err = begin(func() (_ string, err error) {
@@ -31,31 +79,25 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 		return f.Name(), nil
 	})
 	if err != nil {
-		return Classify(err, path)
+		return "", err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			drop(f.Name())
-			err = Classify(err, path)
 		}
 	}()
-	if err := write(f); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return write(f) },
+		func() error { return f.Chmod(0o644) },
+		f.Sync,
+		f.Close,
+	} {
+		if err := step(); err != nil {
+			return "", err
+		}
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := end(f.Name(), func() error { return os.Rename(f.Name(), path) }); err != nil {
-		return err
-	}
-	return SyncDir(dir)
+	return f.Name(), nil
 }
 
 // WriteBytes is WriteFile for content that is in memory.

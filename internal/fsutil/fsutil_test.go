@@ -220,3 +220,30 @@ func TestWriteFileOnAFullDisk(t *testing.T) {
 		t.Errorf("%d entries left", len(entries))
 	}
 }
+
+// Files that belong together take their places together or not at all.
+func TestWriteFilesTogether(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	for _, path := range []string{a, b} {
+		if err := WriteBytes(path, []byte("old")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := errors.New("broken")
+	err := WriteFiles(File{a, put("new")}, File{b, func(io.Writer) error { return broken }})
+	if !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	expectTree(t, dir, map[string]string{"a": "old", "b": "old"})
+	seen := ""
+	err = WriteFiles(File{a, put("new")}, File{b, func(w io.Writer) error {
+		raw, err := os.ReadFile(a) // the first has not taken its place yet
+		seen = string(raw)
+		return errors.Join(err, put("new")(w))
+	}})
+	if err != nil || seen != "old" {
+		t.Errorf("%v; while the second was written the first was %q", err, seen)
+	}
+	expectTree(t, dir, map[string]string{"a": "new", "b": "new"})
+}

@@ -41,13 +41,16 @@ func begin(create func() (string, error)) error {
 	return err
 }
 
-// end gives a path that was begun its place: rename moves it, and it is whole from then on.
-func end(path string, rename func() error) error {
+// end gives paths that were begun their places: rename moves them, and they are whole from then on. Abandon comes before
+// or after it.
+func end(rename func() error, paths ...string) error {
 	unfinished.Lock()
 	defer unfinished.Unlock()
 	err := rename()
 	if err == nil {
-		delete(unfinished.paths, path)
+		for _, path := range paths {
+			delete(unfinished.paths, path)
+		}
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/whatis"
 )
 
 // Object is one decoded JSON object, or the like of it in another format.
@@ -146,7 +147,7 @@ func (t *Table) Read(dir, name string, into any) (Object, error) {
 	}
 	file, err := t.Decode(raw, into)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, whatis.JSON(path, fmt.Errorf("%s: %w", path, err))
 	}
 	return file, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/whatis"
 	"hives/model/transformer"
 )
 
@@ -38,7 +39,7 @@ func readConfig(dir string) (*config, error) {
 		err = c.refuse()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, whatis.JSON(path, fmt.Errorf("%s: %w", path, err))
 	}
 	return c, nil
 }

@@ -38,7 +38,8 @@ type Job struct {
 	Stderr   io.Writer
 }
 
-// Run serves the page until ctx ends, which is the usual way and no error.
+// Run serves the page until ctx ends, which is the usual way. It is no error once all items are decided, and a fault.Saved
+// before.
 func Run(ctx context.Context, j Job) error {
 	if err := onlyHere(j.Listen); err != nil {
 		return err
@@ -62,7 +63,23 @@ func Run(ctx context.Context, j Job) error {
 	}
 	srv, address := newServer(b, l.Addr().String(), j.Reviewer, j.Stderr)
 	fmt.Fprintf(j.Stdout, "%d items to review. Open this address, which holds the key; Ctrl-C ends:\n%s\n", len(items), address)
-	return serve(ctx, srv, l, shutdownTimeout)
+	if err := serve(ctx, srv, l, shutdownTimeout); err != nil {
+		return err
+	}
+	return b.waiting(context.WithoutCancel(ctx))
+}
+
+// waiting says how many items have no decision that their reviewers agree on, if there are any.
+func (b *board) waiting(ctx context.Context) error {
+	s, err := b.state(ctx)
+	if err != nil {
+		return err
+	}
+	c := s.counts("")
+	if c.Agreed == c.Items {
+		return nil
+	}
+	return fault.Saved(fault.New(fault.Canceled, "%d of %d items still wait; decisions so far are kept", c.Items-c.Agreed, c.Items))
 }
 
 // open opens the votes file and says which of its items are reviewed.

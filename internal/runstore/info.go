@@ -10,6 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/whatis"
 )
 
 // Format is the newest run.json that this build reads and the one it writes.
@@ -66,7 +67,7 @@ func Read(dir string) (Info, error) {
 		return info, fsutil.Classify(err, path)
 	}
 	if err := json.Unmarshal(raw, &info); err != nil {
-		return info, fault.New(fault.Corrupt, "%s: %w", path, err)
+		return info, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	if info.Kind != Kind || info.Format < 1 {
 		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run", path, info.Kind, info.Format)

@@ -17,7 +17,7 @@ const (
 )
 
 // Run serves on l until ctx ends: then NOT_SERVING, no new connections, answers to all that was accepted, and nil.
-// It returns an error if the model cannot be loaded or the engine is lost.
+// It returns an error if the model cannot be loaded, also because ctx ended before, or the engine is lost.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	companions, end := s.companions()
 	served := make(chan error, 1)
@@ -44,8 +44,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 // live loads the model and waits for the end.
 func (s *Server) live(ctx context.Context, served, failed <-chan error) error {
 	if err := s.start(ctx); err != nil {
-		if ctx.Err() != nil { // told to end while loading: nothing was accepted
-			return nil
+		if ctx.Err() != nil { // told to end while loading: nothing was accepted, and nothing was served
+			return context.Cause(ctx)
 		}
 		return err
 	}

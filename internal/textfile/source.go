@@ -11,6 +11,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/whatis"
 )
 
 // MaxRecord bounds a line, and a row of several lines, in bytes: a file without line ends, or with a quote that nobody
@@ -69,11 +70,8 @@ var beginnings = []struct{ bytes, reason string }{
 	{"\x00\x00\xfe\xff", "is in UTF-32; " + saveAsUTF8},
 	{"\xff\xfe", "is in UTF-16; " + saveAsUTF8},
 	{"\xfe\xff", "is in UTF-16; " + saveAsUTF8},
-	{"\x1f\x8b", "is compressed with gzip; unpack it"},
-	{"\x28\xb5\x2f\xfd", "is compressed with Zstandard; unpack it"},
 	{"PK\x03\x04", "is a ZIP archive or a spreadsheet's own file; unpack it, or save the table as CSV in UTF-8"},
 	{"PAR1", "is a Parquet file; give it the ending .parquet"},
-	{"version https://git-lfs", "is a Git LFS pointer, not the file; fetch it with git lfs pull"},
 }
 
 // otherThanText tells why the beginning of a file cannot be read, empty if it can.
@@ -82,6 +80,9 @@ func otherThanText(head []byte) string {
 		if bytes.HasPrefix(head, []byte(b.bytes)) {
 			return b.reason
 		}
+	}
+	if is := whatis.Bytes(head); is != "" {
+		return "is " + is
 	}
 	if len(head) >= 4 && (head[0] == 0) != (head[1] == 0) && (head[0] == 0) == (head[2] == 0) && (head[1] == 0) == (head[3] == 0) {
 		return "is in UTF-16 without a mark; " + saveAsUTF8

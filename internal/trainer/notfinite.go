@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/shell"
 )
 
 // notFinite stops the run: with the weights of the step before, which the update left alone, it saves a
@@ -18,8 +19,9 @@ func (l *loop) notFinite(step int, in stepInput, result StepResult) error {
 		what = bad
 	}
 	stop := fault.New(fault.Invalid,
-		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Look at the step with: train replay --step %d --out %s; then try a smaller learning rate. Rows of %s and their text ids: %s",
-		step+1, what, result.Loss, result.GradNorm, step+1, l.o.Out, l.cfg.Data.Train, l.rowList(in.drawn.Rows))
+		"step %d: %s is not finite (loss %g, gradient norm %g); the weights before it are saved. Rows of %s and their text ids: %s. Try a smaller learning rate. Look at the step with: %s",
+		step+1, what, result.Loss, result.GradNorm, l.cfg.Data.Train, l.rowList(in.drawn.Rows),
+		shell.Line("train", "replay", "--step", fmt.Sprint(step+1), "--out", l.o.Out))
 	return errors.Join(stop, l.save(l.saver.now))
 }
 

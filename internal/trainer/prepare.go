@@ -8,6 +8,8 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/runstore"
+	"hives/internal/shell"
+	"hives/internal/whatis"
 )
 
 // Ready is a run whose settings, folder, rows and weights have been read and found good. There is no engine yet, and
@@ -77,6 +79,32 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 	return l.summary(), l.end(err, fresh)
 }
 
+// CheckInputs refuses a model and files that are not there, before an engine opens for them. It reads next to nothing, so
+// that what a dry run measures of memory is the run's own.
+func CheckInputs(cfg *Config) error {
+	from, checkpoint, err := origin(cfg.Model.From)
+	if err != nil {
+		return err
+	}
+	files := []string{cfg.Data.Train, cfg.Data.Validation}
+	if cfg.Stage == 2 {
+		files = append(files, cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank)
+	}
+	switch dir, config, fresh := locate(from); {
+	case checkpoint != "":
+	case fresh:
+		files = append(files, config)
+	default:
+		err = whatis.Model(dir)
+	}
+	for _, path := range files {
+		if err == nil && path != "" {
+			err = fsutil.CheckReadable(path)
+		}
+	}
+	return err
+}
+
 // lookAt refuses a folder that the run cannot have, and a resume under other settings; of a finished run it returns how
 // that ended.
 func lookAt(cfg *Config, o RunOptions) (*Summary, error) {
@@ -112,8 +140,8 @@ func finishedOtherwise(cfg *Config, out string, steps int, changes []runstore.Ch
 	}
 	more := max(1, cfg.Steps-steps)
 	return fault.New(fault.Mismatch, "the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it changes: %s. "+
-		"To train its model on, begin a new run with a schedule of its own: train --from %s --steps %d --out NEW-FOLDER, with --data and the other flags",
-		out, steps, strings.Join(list, ", "), out, more)
+		"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; go on with: train --from %s --steps %d --out NEW-FOLDER",
+		out, steps, strings.Join(list, ", "), shell.Word(out), more)
 }
 
 // refuseLonely refuses Stage 1 on rows of which none has a positive: its loss is 0 whatever the weights are.
@@ -156,5 +184,5 @@ func (l *loop) goOnWith() string {
 	if l.o.ResumeCommand != "" {
 		return l.o.ResumeCommand
 	}
-	return "train --resume --out " + l.o.Out
+	return shell.Line("train", "--resume", "--out", l.o.Out)
 }

@@ -38,14 +38,8 @@ func (r *Replay) Agrees() bool {
 // steps in between. It reads the run folder and changes nothing in it, also while the run is under way.
 // Settings and files must be those that the run was begun with, unless o.AllowChanged.
 func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Replay, error) {
-	info, err := runstore.Read(o.Out)
+	info, err := CheckReplay(&cfg, o, step)
 	if err != nil {
-		return nil, err
-	}
-	if step < 1 || step > cfg.Steps {
-		return nil, fault.Usage(fault.New(fault.Invalid, "step %d: the run has steps 1 to %d", step, cfg.Steps))
-	}
-	if _, err := changedConfig(o); err != nil {
 		return nil, err
 	}
 	cfg.Log.ValidationRows = 0 // no validation: a replay is about one batch
@@ -69,6 +63,19 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, step int) (*Repla
 		}
 	}
 	return l.replay(ctx, step)
+}
+
+// CheckReplay refuses a replay of what is no run, of a step that it does not have and under other settings. It needs no
+// engine.
+func CheckReplay(cfg *Config, o RunOptions, step int) (info runstore.Info, err error) {
+	if info, err = runstore.Read(o.Out); err != nil {
+		return info, err
+	}
+	if step < 1 || step > cfg.Steps {
+		return info, fault.Usage(fault.New(fault.Invalid, "step %d: the run has steps 1 to %d", step, cfg.Steps))
+	}
+	_, err = changedConfig(o)
+	return info, err
 }
 
 // replay brings the weights to where the step found them and looks at it.

@@ -119,7 +119,7 @@ func TestNotFiniteNamesWhatAReplayFinds(t *testing.T) {
 	if err == nil || fault.ExitCode(err) != fault.ExitFailed {
 		t.Fatalf("a rate of 1e38: %v", err)
 	}
-	found := regexp.MustCompile(`step (\d+): (.*) is not finite .*train replay --step (\d+) --out (\S+); `).FindStringSubmatch(err.Error())
+	found := regexp.MustCompile(`step (\d+): (.*) is not finite .*train replay --step (\d+) --out (\S+)`).FindStringSubmatch(err.Error())
 	if found == nil || found[1] != found[3] || found[4] != out {
 		t.Fatalf("no step, tensor and command in: %v", err)
 	}

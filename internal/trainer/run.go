@@ -96,7 +96,25 @@ func renamed(c runstore.Change) bool {
 	older := func(value string) bool {
 		return value == strconv.Quote(samplers.Drop) || value == strconv.Quote(samplers.Anchor)
 	}
-	return c.Field == "sampler.false_negatives" && older(c.Stored) && older(c.Given)
+	switch c.Field {
+	case "sampler.false_negatives":
+		return older(c.Stored) && older(c.Given)
+	case "model.precision":
+		return samePrecision(c.Stored, c.Given)
+	}
+	return false
+}
+
+// samePrecision compares two names in quotes by the arithmetic that they stand for.
+func samePrecision(a, b string) bool {
+	of := func(quoted string) (transformer.Arithmetic, bool) {
+		name, _ := strconv.Unquote(quoted)
+		arithmetic, known := arithmetics[name]
+		return arithmetic, known
+	}
+	one, known := of(a)
+	other, alsoKnown := of(b)
+	return known && alsoKnown && one == other
 }
 
 func configChanges(o RunOptions) ([]runstore.Change, error) {

@@ -133,6 +133,9 @@ func Instead(path, want string, err error) error {
 	return err
 }
 
+// JSON is Instead for a reader of JSON, which sees no more of a pointer or a page than its first letter.
+func JSON(path string, err error) error { return Instead(path, "a file of JSON", err) }
+
 // NeedFile refuses a folder, and a path where nothing is.
 func NeedFile(path, want string) error {
 	switch info, err := os.Stat(path); {

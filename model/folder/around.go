@@ -10,6 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/keys"
+	"hives/internal/whatis"
 	"hives/model/transformer"
 )
 
@@ -191,7 +192,7 @@ func (s *surroundings) readFile(dir string) error {
 		err = cmp.Or(json.Unmarshal(raw, &f), json.Unmarshal(raw, &all))
 	}
 	if err != nil {
-		return fault.New(fault.Corrupt, "%s: %w", path, err)
+		return whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	present := keys.Object{}
 	for key, value := range all {

@@ -115,7 +115,7 @@ func (i Info) over(path string, raw []byte) (Info, error) {
 	dec.DisallowUnknownFields()
 	var version struct{ Format int }
 	if err := json.Unmarshal(raw, &version); err != nil {
-		return Info{}, fault.New(fault.Corrupt, "%s: %w", path, err)
+		return Info{}, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	if version.Format > Format {
 		return Info{}, fault.New(fault.Mismatch, "%s is of format %d, this program reads up to %d: install a newer version", path, version.Format, Format)

@@ -8,6 +8,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
+	"hives/internal/whatis"
 )
 
 // LengthStated tells whether a model's files say how long a text may be. Where they do not, Read gives what the paper
@@ -30,7 +31,8 @@ func LengthStated(model string) (bool, error) {
 			MaxLength *int `json:"max_length"`
 		}
 		if err := json.Unmarshal(raw, &f); err != nil {
-			return false, fault.New(fault.Corrupt, "%s: %w", filepath.Join(dir, InfoFile), err)
+			path := filepath.Join(dir, InfoFile)
+			return false, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 		}
 		return f.MaxLength != nil, nil
 	case !errors.Is(err, os.ErrNotExist):

@@ -12,6 +12,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/keys"
+	"hives/internal/whatis"
 	"hives/model/transformer"
 )
 
@@ -70,7 +71,7 @@ func readModules(dir string) (out []module, err error) {
 		err = errors.New("no modules")
 	}
 	if err != nil {
-		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
+		return nil, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	for i, entry := range list {
 		if err := moduleKeys.Check(entry); err != nil {

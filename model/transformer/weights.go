@@ -16,6 +16,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/gguf"
 	"hives/internal/safetensorsio"
+	"hives/internal/whatis"
 )
 
 // Names of the files of a model folder that hold config and weights.
@@ -97,7 +98,8 @@ func WeightFiles(dir string) ([]string, error) {
 		WeightMap map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fault.New(fault.Corrupt, "%s: %w", filepath.Join(dir, IndexFile), err)
+		path := filepath.Join(dir, IndexFile)
+		return nil, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	var files []string
 	for _, name := range index.WeightMap {

@@ -17,7 +17,7 @@ import (
 	"hives/internal/serve"
 )
 
-// Run serves until ctx ends, and returns nil then. The log goes to w, for people where that is a terminal.
+// Run serves until ctx ends, and returns nil then if the model was loaded by then. The log goes to w, for people where that is a terminal.
 func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -52,6 +52,10 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 		return err
 	}
 	log.Info("listening", "grpc", listener.Addr().String(), "engine", eng.Choice)
+	go func() { // until then nobody waits for an answer, and the engine that compiles hears of no signal
+		<-s.Ready()
+		cli.EndsItself(ctx)
+	}()
 	stop := reloadOnHangup(p, s)
 	defer stop()
 	if err := s.Run(ctx, listener); err != nil {
