@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build baseline-hugot test test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
+.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,12 @@ build: ## build train, embedd and hives into bin/
 test: setup ## run all tests (minutes)
 	go vet ./...
 	go test -timeout 10m ./...
+
+# GoMLX's Go engine turns uintptr into pointers, which checkptr takes for a fault, and the race detector switches on.
+RACE ?= ./client/... ./encoder/... ./samplers/... ./internal/hub ./internal/llm/... ./internal/loopback ./internal/panel ./internal/serve/... ./internal/trainmetrics
+
+race: setup ## run the concurrent packages (RACE) under the race detector; part of every release (many minutes)
+	go test -race -gcflags=all=-d=checkptr=0 -timeout 40m $(RACE)
 
 test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs cargo)
 	scripts/build_tokenizers.sh

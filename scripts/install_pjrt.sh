@@ -23,13 +23,10 @@ for arg in "$@"; do
 done
 say() { echo "install_pjrt: $*" >&2; }
 
-# GoMLX's own release is the way round a missing pip; it has no pinned hash, so the manifest records the
-# one that came. The last way is the pure-Go engine, which needs nothing.
+# Native code is run only where its hash is pinned, and the pinned wheel comes by pip alone. The way round is the
+# pure-Go engine, which needs nothing.
 without_pip() {
   say "$1"
-  if [ "$kind" = cpu ] && command -v go >/dev/null && (cd "$here" && go run ./scripts/releaseplugin "$cache"); then
-    exit 0
-  fi
   say "no $kind plugin was installed: the pure-Go engine (--engine go) works without one, only slower"
   exit 3
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -91,9 +93,23 @@ func loaderSays(t *testing.T) string {
 	return err.Error()
 }
 
-func TestOtherVersionIsHeldAgainstItsManifest(t *testing.T) {
-	write(t, "cpu", "9.9", []byte("not a library"), garbageSum)
-	mention(t, openErr(t, Options{Kind: CPU}), fault.Corrupt, "SHA-256", "9.9")
+// TestUnpinnedPluginIsNeverRun: a manifest that fits its library proves nothing; auto falls back to the Go engine, says
+// so, and a pinned version under its name must have the pinned bytes, whatever its manifest says.
+func TestUnpinnedPluginIsNeverRun(t *testing.T) {
+	content := []byte("a library that nobody has verified")
+	sum := sha256.Sum256(content)
+	write(t, "cpu", "9.9", content, hex.EncodeToString(sum[:]))
+	mention(t, openErr(t, Options{Kind: CPU}), fault.Mismatch, "9.9", "no hash is pinned", "install_pjrt.sh")
+	e, err := Open(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Name == CPU || !strings.Contains(e.Choice, "no hash is pinned") {
+		t.Errorf("auto took %s: %s", e.Name, e.Choice)
+	}
+	write(t, "cpu", pinned["cpu"].Version, content, hex.EncodeToString(sum[:]))
+	mention(t, openErr(t, Options{Kind: CPU}), fault.Corrupt, "SHA-256", "pinned is")
 }
 
 func TestTornManifest(t *testing.T) {

@@ -22,7 +22,7 @@ type Plugin struct {
 	Folder  string // cpu, cuda12, cuda13, or "" for a plugin named by its path
 	Version string
 	SHA256  string
-	Pinned  bool // its hash is the one in pins.json
+	Pinned  bool // its hash is the one in pins.json; not so for a plugin named by its path
 }
 
 // manifest lies beside each installed plugin as manifest.json.
@@ -79,10 +79,14 @@ func checkout(dir string) string {
 	}
 }
 
-// find returns the best installed plugin of a kind: the pinned version where present, else the newest
-// other one. NotFound tells where it looked.
+// errUnpinned marks a plugin that nobody has verified: what an installation noted about itself proves nothing.
+var errUnpinned = errors.New("no hash is pinned for it, so it is not run")
+
+// find returns the installed plugin of a kind whose hash is pinned; native code of other versions is never run. NotFound
+// tells where it looked.
 func find(kind Kind) (Plugin, error) {
 	roots := Roots()
+	var passed error
 	for _, root := range roots {
 		for _, folder := range folders[kind] {
 			for _, dir := range versionDirs(filepath.Join(root, "pjrt", folder), pinned[folder].Version) {
@@ -90,9 +94,16 @@ func find(kind Kind) (Plugin, error) {
 				if errors.Is(err, fs.ErrNotExist) {
 					continue
 				}
+				if errors.Is(err, errUnpinned) {
+					passed = err
+					continue
+				}
 				return p, err
 			}
 		}
+	}
+	if passed != nil {
+		return Plugin{}, passed
 	}
 	return Plugin{}, fault.New(fault.NotFound, "no %s plugin is installed (looked in %s): run %s",
 		kind, roots, installCommand(kind))
@@ -121,7 +132,7 @@ func versionDirs(dir, pin string) []string {
 	return dirs
 }
 
-// readPlugin reads an installed plugin's manifest and holds the library against it. A library that was
+// readPlugin reads an installed plugin's manifest and holds the library to the pinned hash. A library that was
 // cut short would kill the process when mapped, so its bytes are hashed before it is loaded.
 func readPlugin(dir, folder string) (Plugin, error) {
 	path := filepath.Join(dir, "plugin.so")
@@ -133,17 +144,16 @@ func readPlugin(dir, folder string) (Plugin, error) {
 	if err := json.Unmarshal(raw, &m); err != nil || m.Format != 1 {
 		return Plugin{}, fault.New(fault.Corrupt, "%s: not a plugin's manifest of format 1: %s", dir, reinstall(dir, folder))
 	}
-	p := Plugin{Path: path, Folder: folder, Version: m.Version}
+	pin := pinned[folder]
+	if m.Version != pin.Version {
+		return Plugin{}, fault.New(fault.Mismatch, "%s: version %q where %s is wanted: %w: %s", path, m.Version, pin.Version, errUnpinned, reinstall(dir, folder))
+	}
+	p := Plugin{Path: path, Folder: folder, Version: m.Version, Pinned: true}
 	if p.SHA256, err = fsutil.SHA256(path); err != nil {
 		return p, fault.New(fault.Corrupt, "%w: %s", err, reinstall(dir, folder))
 	}
-	want := m.SHA256
-	if pin := pinned[folder]; m.Version == pin.Version {
-		want = pin.PluginSHA256
-		p.Pinned = true
-	}
-	if p.SHA256 != want {
-		return p, fault.New(fault.Corrupt, "%s: SHA-256 is %s, %s was installed: %s", path, short(p.SHA256), short(want), reinstall(dir, folder))
+	if p.SHA256 != pin.PluginSHA256 {
+		return p, fault.New(fault.Corrupt, "%s: SHA-256 is %s, pinned is %s: %s", path, short(p.SHA256), short(pin.PluginSHA256), reinstall(dir, folder))
 	}
 	return p, nil
 }

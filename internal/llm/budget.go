@@ -63,15 +63,25 @@ func (b *Budget) settle(most, used usage) {
 	defer b.mu.Unlock()
 	b.reserved.tokens -= most.tokens
 	b.reserved.micro -= most.micro
-	b.tokens += used.tokens
-	b.micro += used.micro
+	b.tokens = min(b.tokens+used.tokens, math.MaxInt64/4) // never so far that it runs over
+	b.micro = min(b.micro+used.micro, math.MaxInt64/4)
 }
 
-func toMicro(money float64) int64 { return int64(math.Round(money * 1e6)) }
+func toMicro(money float64) int64 { return int64(math.Round(min(money*1e6, mostMicro))) }
 
 // CostMicro is the price of tokens in millionths of the currency: prices are for a million tokens.
 func (m Model) CostMicro(in, out int64) int64 {
-	return int64(math.Ceil(float64(in)*m.PriceIn + float64(out)*m.PriceOut))
+	return micros(float64(in)*m.PriceIn + float64(out)*m.PriceOut)
+}
+
+// mostMicro is a bound on any sum of money, in millionths: what is beyond it would run over and count as nothing.
+const mostMicro = 1 << 53
+
+func micros(x float64) int64 {
+	if !(x < mostMicro) { // not a number either
+		return mostMicro
+	}
+	return int64(math.Ceil(x))
 }
 
 // EstimateTokens guesses the tokens of a text, rather too many than too few: English has about four bytes

@@ -133,13 +133,21 @@ var (
 	errNoChoice = errors.New("an answer without choices")
 )
 
-// tokens believes an endpoint's count unless it cannot be: none, or negative.
+// mostTokens is more than any model reads or writes at once. A count above it is no count: added up it would run over
+// and switch the budget off.
+const mostTokens = 1 << 24
+
+// tokens believes an endpoint's count unless it cannot be: none, negative, or beyond every model. Our own estimate
+// counts then, and for an answer at least what was asked for where the count is absurdly high.
 func tokens(u openai.CompletionUsage, r Request, text string) (in, out int64) {
 	in, out = u.PromptTokens, u.CompletionTokens
-	if in <= 0 {
+	if in <= 0 || in > mostTokens {
 		in = EstimateTokens(r.System) + EstimateTokens(r.User) + overhead
 	}
-	if out < 0 || (out == 0 && text != "") {
+	switch {
+	case out > mostTokens:
+		out = max(EstimateTokens(text), int64(r.Model.MaxTokens))
+	case out < 0 || (out == 0 && text != ""):
 		out = EstimateTokens(text)
 	}
 	return in, out

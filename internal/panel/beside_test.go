@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func TestSecondRunIsRefused(t *testing.T) {
 	go func() { first <- Run(context.Background(), j) }()
 	<-begun
 	second := j
-	second.Out += ".other.parquet"
+	second.Out, second.Stdout = second.Out+".other.parquet", io.Discard // runs at once share no buffer
 	err := Run(context.Background(), second)
 	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), j.DB) || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
 		t.Errorf("the second run: %v", err)

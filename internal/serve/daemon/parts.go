@@ -142,16 +142,23 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 	return l.Run(ctx, h)
 }
 
-// reload reads the tokens again, then swaps model and vectors. A broken tokens file does not keep a model back, nor
-// the other way round.
+// reload replaces tokens, model and vectors, all of them or none: who reads that nothing was replaced may rely on it.
 func (p *parts) reload(ctx context.Context, s *serve.Server) error {
-	var err error
-	if p.tokens != nil {
-		if err = p.tokens.Reload(); err != nil {
-			p.log.Error("the tokens were not replaced", "error", err)
-		}
+	if p.tokens == nil {
+		return s.Swap(ctx)
 	}
-	return errors.Join(err, s.Swap(ctx))
+	entries, err := p.tokens.Read()
+	if err != nil {
+		p.log.Error("nothing was replaced: the tokens file cannot be taken", "error", err)
+		return err
+	}
+	if err := s.Swap(ctx); err != nil {
+		p.log.Error("the tokens were not replaced, since the model was not")
+		return err
+	}
+	p.tokens.Take(entries)
+	p.log.Info("the tokens were replaced", "tokens", len(entries))
+	return nil
 }
 
 // close frees what a server does not: it may be called whether one has run or not.

@@ -192,6 +192,49 @@ func TestTokensAreReadAtReload(t *testing.T) {
 	}
 }
 
+// TestReloadTakesAllOrNothing breaks the model, then the tokens file: neither replaces the other half alone.
+func TestReloadTakesAllOrNothing(t *testing.T) {
+	c, token, _ := protected(t)
+	c.TLSCert, c.TLSKey = "", ""
+	r := &servetest.Runner{}
+	o := servetest.Options(t, r)
+	loads, broken := 0, false
+	load := o.Load
+	o.Load = func(ctx context.Context) (*serve.Model, error) {
+		if loads++; broken {
+			return nil, errors.New("no such folder")
+		}
+		return load(ctx)
+	}
+	g := newRig(t, c, o, r)
+	fresh, other, err := secure.New(secure.Entry{Name: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := func(name, tokens string, breakModel bool, want, wantFresh, wantLoads int) {
+		t.Helper()
+		if err := os.WriteFile(c.TokensFile, []byte(tokens), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		broken = breakModel
+		if err := g.reload(minute(t), g.server); (err != nil) != (want == http.StatusOK) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for token, want := range map[string]int{token: want, fresh: wantFresh} {
+			if got, _ := ask(t, "GET", g.httpURL()+"/v1/models", "", "Authorization", "Bearer "+token); got != want {
+				t.Errorf("%s: status %d, want %d", name, got, want)
+			}
+		}
+		if loads != wantLoads {
+			t.Errorf("%s: the model was loaded %d times, want %d", name, loads, wantLoads)
+		}
+	}
+	before := loads
+	step("a model that cannot be loaded", other.String(), true, http.StatusOK, http.StatusUnauthorized, before+1)
+	step("a tokens file that cannot be read", "half a li", false, http.StatusOK, http.StatusUnauthorized, before+1)
+	step("both are whole", other.String(), false, http.StatusUnauthorized, http.StatusOK, before+2)
+}
+
 // TestTracesAreOffByDefault has no exporter, and nobody to make spans, without an endpoint.
 func TestTracesAreOffByDefault(t *testing.T) {
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {

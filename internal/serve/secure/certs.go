@@ -28,6 +28,7 @@ type Certificates struct {
 	looked time.Time
 	seen   [][]byte // contents at the last look, good or bad
 	good   *tls.Config
+	later  *tls.Config // of seen, when its day has not come yet
 }
 
 // OpenCertificates reads the files, and refuses what could not serve.
@@ -37,8 +38,13 @@ func OpenCertificates(f Files, log *slog.Logger) (*Certificates, error) {
 	if c.seen, err = f.read(); err != nil {
 		return nil, err
 	}
-	c.good, err = f.parse(c.seen)
-	return c, err
+	if c.good, err = f.parse(c.seen); err != nil {
+		return nil, err
+	}
+	if err := f.inTime(c.good, time.Now()); err != nil { // nobody is served better by no server
+		log.Error("clients will refuse this certificate", "error", err)
+	}
+	return c, nil
 }
 
 // Config is for a listener that speaks protocols, the preferred first. With a client CA it asks every client for a
@@ -65,20 +71,43 @@ func (c *Certificates) current() *tls.Config {
 	c.looked = time.Now()
 	contents, err := c.files.read()
 	if err == nil && slices.EqualFunc(contents, c.seen, slices.Equal) {
+		if c.later != nil && c.files.inTime(c.later, c.looked) == nil {
+			c.take(c.later)
+		}
 		return c.good
 	}
-	c.seen = contents
+	c.seen, c.later = contents, nil
 	var next *tls.Config
 	if err == nil {
 		next, err = c.files.parse(contents)
+	}
+	if err == nil {
+		c.later = next
+		err = c.files.inTime(next, c.looked)
 	}
 	if err != nil {
 		c.log.Error("the certificate was not replaced", "error", err)
 		return c.good
 	}
-	c.log.Info("the certificate was replaced")
-	c.good = next
+	c.take(next)
 	return c.good
+}
+
+func (c *Certificates) take(next *tls.Config) {
+	c.log.Info("the certificate was replaced")
+	c.good, c.later = next, nil
+}
+
+// inTime refuses a certificate that clients would refuse now.
+func (f Files) inTime(c *tls.Config, now time.Time) error {
+	leaf := c.Certificates[0].Leaf
+	switch {
+	case now.After(leaf.NotAfter):
+		return fault.New(fault.Invalid, "certificate %s has expired on %s: renew it", f.Cert, leaf.NotAfter.UTC().Format(time.RFC3339))
+	case now.Before(leaf.NotBefore):
+		return fault.New(fault.Invalid, "certificate %s is valid from %s only: it is taken then", f.Cert, leaf.NotBefore.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (f Files) read() (contents [][]byte, err error) {

@@ -95,6 +95,53 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	}
 }
 
+// TestOnlyCertificatesOfTodayReplaceAGoodOne: an expired one never does, one of tomorrow does tomorrow, and a good one
+// after both at once.
+func TestOnlyCertificatesOfTodayReplaceAGoodOne(t *testing.T) {
+	dir := t.TempDir()
+	ca := servetest.NewCA(t)
+	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	ca.Issue(t, 1, f.Cert, f.Key)
+	var log bytes.Buffer
+	c, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(when string, want int64) {
+		t.Helper()
+		c.due()
+		if got := c.current().Certificates[0].Leaf.SerialNumber.Int64(); got != want {
+			t.Errorf("%s: certificate %d, want %d", when, got, want)
+		}
+	}
+	now := time.Now()
+	ca.IssueFor(t, 2, now.Add(-2*time.Hour), now.Add(-time.Hour), f.Cert, f.Key)
+	expect("an expired one", 1)
+	ca.IssueFor(t, 3, now.Add(time.Hour), now.Add(2*time.Hour), f.Cert, f.Key)
+	expect("one that is not valid yet", 1)
+	c.later.Certificates[0].Leaf.NotBefore = now.Add(-time.Hour) // an hour later
+	expect("when its day has come", 3)
+	ca.Issue(t, 4, f.Cert, f.Key)
+	expect("a good one", 4)
+	for words, want := range map[string]int{"was not replaced": 2, "has expired on": 1, "is valid from": 1, "was replaced": 2} {
+		if got := strings.Count(log.String(), words); got != want {
+			t.Errorf("%q stands %d times in the log, want %d", words, got, want)
+		}
+	}
+}
+
+// TestStartsWithAnExpiredCertificate and says so: without a server nobody could be told.
+func TestStartsWithAnExpiredCertificate(t *testing.T) {
+	dir := t.TempDir()
+	ca := servetest.NewCA(t)
+	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	ca.IssueFor(t, 1, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour), f.Cert, f.Key)
+	var log bytes.Buffer
+	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil || !strings.Contains(log.String(), "has expired on") {
+		t.Errorf("%v; the log says %q", err, log.String())
+	}
+}
+
 func TestClientsNeedACertificateOfTheCA(t *testing.T) {
 	dir := t.TempDir()
 	ca, stranger := servetest.NewCA(t), servetest.NewCA(t)

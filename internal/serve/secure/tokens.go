@@ -27,17 +27,27 @@ func OpenTokens(path string) (*Tokens, error) {
 	return t, t.Reload()
 }
 
-// Reload reads the file again. A broken one changes nothing. Quotas of lines that did not change go on where they
-// were; calls of a token that has left the file may end, its streams are ended.
+// Reload reads the file again and takes what it says. A broken one changes nothing.
 func (t *Tokens) Reload() error {
+	entries, err := t.Read()
+	if err == nil {
+		t.Take(entries)
+	}
+	return err
+}
+
+// Read returns what the file says now, and changes nothing.
+func (t *Tokens) Read() ([]Entry, error) {
 	raw, err := os.ReadFile(t.path)
 	if err != nil {
-		return fsutil.Classify(err, t.path)
+		return nil, fsutil.Classify(err, t.path)
 	}
-	entries, err := parse(t.path, raw)
-	if err != nil {
-		return err
-	}
+	return parse(t.path, raw)
+}
+
+// Take replaces the tokens. Quotas of lines that did not change go on where they were; calls of a token that is no
+// longer there may end, its streams are ended.
+func (t *Tokens) Take(entries []Entry) {
 	old := map[id]*Caller{}
 	if now := t.callers.Load(); now != nil {
 		for _, c := range *now {
@@ -59,7 +69,6 @@ func (t *Tokens) Reload() error {
 	for _, c := range old {
 		close(c.gone)
 	}
-	return nil
 }
 
 // id is what stays of a caller when its quota changes: its streams may go on.

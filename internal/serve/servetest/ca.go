@@ -20,6 +20,8 @@ type CA struct {
 	Pool *x509.CertPool
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
+
+	from, to time.Time // of what is issued next; zero is an hour from now
 }
 
 // NewCA makes a CA of its own.
@@ -68,6 +70,14 @@ func (ca *CA) Issue(t testing.TB, serial int64, certPath, keyPath string) {
 	}
 }
 
+// IssueFor is Issue with a time at which the certificate holds.
+func (ca *CA) IssueFor(t testing.TB, serial int64, from, to time.Time, certPath, keyPath string) {
+	t.Helper()
+	ca.from, ca.to = from, to
+	defer func() { ca.from, ca.to = time.Time{}, time.Time{} }()
+	ca.Issue(t, serial, certPath, keyPath)
+}
+
 // Write writes the CA's own certificate.
 func (ca *CA) Write(t testing.TB, path string) {
 	t.Helper()
@@ -86,6 +96,9 @@ func (ca *CA) pems(t testing.TB, serial int64) (cert, key []byte) {
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour),
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	if !ca.to.IsZero() {
+		about.NotBefore, about.NotAfter = ca.from, ca.to
 	}
 	der, err := x509.CreateCertificate(rand.Reader, about, ca.cert, &private.PublicKey, ca.key)
 	if err != nil {
