@@ -2,7 +2,7 @@ package data
 
 import "hives/data/theories"
 
-// Alternatives returns, for each row, the level ids of the value's other accepted paths: one for hedonism,
+// Alternatives returns, for each row, the level ids of the value's paths beside the numbered one: one for hedonism,
 // humility and face, none for all other rows. A path with a name that no row bears has an id beyond
 // LevelNames' length, unlike every row's, so that comparing stays plain.
 //
@@ -14,10 +14,10 @@ func (l *Labels) Alternatives(rows []Row) [][][3]int32 {
 	cache := map[label][][3]int32{}
 	for i := range rows {
 		r := &rows[i]
-		key := label{theory: r.Theory, path: r.Levels()}
+		key := label{theory: r.Theory, path: canonical(r)}
 		alt, known := cache[key] // a corpus has a few dozen paths and many rows
 		if !known {
-			for _, p := range theories.AltPaths(r.Theory, r.Levels()) {
+			for _, p := range theories.AltPaths(key.theory, key.path) {
 				alt = append(alt, ids.of(r.Theory, p))
 			}
 			cache[key] = alt
@@ -39,7 +39,7 @@ func (l *Labels) pathIDs(rows []Row) *levelIDs {
 		ids.known[k] = map[string]int32{}
 	}
 	for i := range rows {
-		for k, name := range rows[i].Levels() {
+		for k, name := range canonical(&rows[i]) {
 			if name != "" {
 				ids.known[k][rows[i].Theory+"\x00"+name] = l.Levels[i][k]
 			}

@@ -21,7 +21,7 @@ type label struct {
 }
 
 func labelOf(r *Row) label {
-	return label{r.TextID, r.Theory, theories.Canonical(r.Theory, r.Levels())}
+	return label{r.TextID, r.Theory, canonical(r)}
 }
 
 // opinions is what the rows of one label say.

@@ -1,9 +1,13 @@
 package data
 
+import "hives/data/theories"
+
 // Missing marks an absent level in Labels.
 const Missing int32 = -1
 
-// Labels are the annotations of N rows as small integers, equal where the names are equal.
+// Labels are the annotations of N rows as small integers, equal where the names are equal. A value with two
+// parents has one path, its canonical one, whichever of them a row writes: so hedonism is one value in every
+// loss and figure, and its level 1 is "openness to change".
 // Ids are given in order of first appearance, so they are a function of the rows' order.
 type Labels struct {
 	Theory    []int32    // [N]
@@ -34,7 +38,7 @@ func NewLabels(rows []Row) *Labels {
 	for i := range rows {
 		r := &rows[i]
 		l.Theory[i] = theory.id(r.Theory)
-		for k, name := range r.Levels() {
+		for k, name := range canonical(r) {
 			l.Levels[i][k] = Missing
 			if name != "" {
 				before := len(levels[k].names)
@@ -51,6 +55,9 @@ func NewLabels(rows []Row) *Labels {
 	l.TheoryNames, l.CorpusNames = theory.names, corpus.names
 	return l
 }
+
+// canonical is the path by which a row's value is numbered and compared.
+func canonical(r *Row) theories.Path { return theories.Canonical(r.Theory, r.Levels()) }
 
 // interner numbers strings in order of first appearance.
 type interner struct {

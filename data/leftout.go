@@ -30,7 +30,7 @@ type LeftOut struct {
 }
 
 func newLeftOut(r *Row, file string, row int, reason string) LeftOut {
-	value := theories.ValueID(r.Theory, theories.Canonical(r.Theory, r.Levels()))
+	value := theories.ValueID(r.Theory, canonical(r))
 	return LeftOut{file, row, reason, r.TextID, value, r.Direction}
 }
 

@@ -13,7 +13,9 @@ const ownTheory = `
 theory = "own"
 name = "a theory of one's own"
 level_names = ["domain", "value"]
-paths = [["work", "thoroughness"]]
+paths = [["work", "thoroughness"], ["home", "tidiness"], ["work", "tidiness"]]
+[canonical_parent]
+tidiness = "home"
 [works]
 us = "Our own list."
 [definitions."own/work"]
@@ -21,6 +23,12 @@ text = "What matters in doing a job."
 works = ["us"]
 [definitions."own/work/thoroughness"]
 text = "Leaving nothing half done that one has begun."
+works = ["us"]
+[definitions."own/home"]
+text = "What matters under one's own roof."
+works = ["us"]
+[definitions."own/home/tidiness"]
+text = "Putting each thing back in its place."
 works = ["us"]
 `
 
@@ -54,5 +62,9 @@ func TestRowsOfAnOwnTheoryAreReadOnceItIsRegistered(t *testing.T) {
 	}
 	if l := NewLabels(rows); len(l.TheoryNames) != 1 || l.TheoryNames[0] != "own" {
 		t.Errorf("labels of %v", l.TheoryNames)
+	}
+	tidy := []Row{{Theory: "own", Level1: "work", Level2: "tidiness"}, {Theory: "own", Level1: "home", Level2: "tidiness"}}
+	if l := NewLabels(tidy); l.Levels[0] != l.Levels[1] || len(l.LevelNames[0]) != 1 || l.LevelNames[0][0] != "home" {
+		t.Errorf("a value under two parents of one's own: %v of %q", l.Levels, l.LevelNames)
 	}
 }

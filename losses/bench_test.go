@@ -17,7 +17,7 @@ func BenchmarkHierarchical(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	batch := randomBatch(rng, 64, 1024)
 	args := append([]any{narrow(batch.z)}, batch.args()[1:]...)
-	for _, cfg := range []HierarchicalConfig{{SkipEmpty, .1}, {HMCE, .1}, {DirectionLeaf, .1}, {TextSoft, .1}} {
+	for _, cfg := range []HierarchicalConfig{{SkipEmpty, .1}, {HMCE, .1}, {DirectionLeaf, .1}} {
 		b.Run(string(cfg.Variant), func(b *testing.B) {
 			measure(b, func(in []*Node) []*Node {
 				r := Hierarchical(cfg, in[0], labelsOf(in[1:]))

@@ -16,7 +16,7 @@ import (
 func same(z [][]float64) twinBatch {
 	n := len(z)
 	return twinBatch{z: z, theory: make([]int32, n), direction: make([]int32, n),
-		levels: slices.Repeat([][]int32{{1, 2, 3}}, n), ignore: noPairs(n), weights: allPairs(n)}
+		levels: slices.Repeat([][]int32{{1, 2, 3}}, n), ignore: noPairs(n)}
 }
 
 func TestDegenerateBatchesStayFinite(t *testing.T) {
@@ -27,7 +27,6 @@ func TestDegenerateBatchesStayFinite(t *testing.T) {
 	unlabelled.levels = slices.Repeat([][]int32{{-1, -1, -1}}, 4)
 	singletons := same(randomRows(rng, 3, width))
 	singletons.levels = [][]int32{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}
-	singletons.weights = [][]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}} // a text's own place does not count
 	silent := same(randomRows(rng, 3, width))
 	silent.ignore = [][]bool{{true, true, true}, {true, true, true}, {true, true, true}}
 	extreme := same(randomRows(rng, 4, width))

@@ -96,11 +96,11 @@ func hierarchicalGraph(cfgs []HierarchicalConfig) func([]*Node) []*Node {
 	}
 }
 
-// labelsOf names inputs: theory, levels, direction and, if there are more, ignore and weights.
+// labelsOf names inputs: theory, levels, direction and, if there are more, ignore.
 func labelsOf(in []*Node) Labels {
 	l := Labels{Theory: in[0], Levels: in[1], Direction: in[2]}
 	if len(in) > 3 {
-		l.Ignore, l.Weights = in[3], in[4]
+		l.Ignore = in[3]
 	}
 	return l
 }

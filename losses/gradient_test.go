@@ -74,20 +74,6 @@ func TestEveryVariantHeedsEachPair(t *testing.T) {
 	}
 }
 
-// The example of textSoft: logits log 2, 0, 0 beside the anchor's own, weights 1, ½, 0.
-func TestTextSoftWorkedExample(t *testing.T) {
-	out := evaluate(t, dtypes.Float64, func(in []*Node) []*Node {
-		candidates := Labels{Theory: in[2]}.candidates()
-		r := textSoft(logProbabilities(in[0], candidates), candidates, in[1])
-		return []*Node{r.Loss, r.Levels, r.LevelAnchors}
-	}, [][]float64{{9, math.Ln2, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}},
-		[][]float64{{1, 1, .5, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}, []int32{0, 0, 0, 0})
-	want := 2./3*math.Log(2) + 1./3*math.Log(4)
-	near(t, dtypes.Float64, "loss", out[0], []float64{want})
-	near(t, dtypes.Float64, "level", out[1], []float64{want})
-	near(t, dtypes.Float64, "share of anchors", out[2], []float64{.25})
-}
-
 func TestInfoNCEEqualsItsTwinAndDifferences(t *testing.T) {
 	const tau, anchors = .3, 5
 	loss := func(in []*Node) []*Node {
@@ -127,8 +113,8 @@ func TestStage2EqualsItsTwinAndDifferences(t *testing.T) {
 		// Gentle temperatures keep the differences exact.
 		cfg.Hierarchical.Temperature, cfg.TemperatureIndividual, cfg.TemperatureTheory = .3, .4, .5
 		loss := func(in []*Node) []*Node {
-			r := Stage2(cfg, Stage2Inputs{Z: in[0], Labels: labelsOf(in[1:6]),
-				IndividualIDs: in[6], TheoryIDs: in[7], IndividualBank: in[8], TheoryBank: in[9]})
+			r := Stage2(cfg, Stage2Inputs{Z: in[0], Labels: labelsOf(in[1:5]),
+				IndividualIDs: in[5], TheoryIDs: in[6], IndividualBank: in[7], TheoryBank: in[8]})
 			return []*Node{r.Loss, Gradient(r.Loss, in[0])[0]}
 		}
 		draws(t, 4, func(t *testing.T, rng *rand.Rand, size int) {

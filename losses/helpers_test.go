@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 
@@ -133,11 +132,10 @@ func randomRows(rng *rand.Rand, n, width int) [][]float64 {
 // randomBatch draws few distinct labels, so that positives of every depth occur beside rows without any,
 // and paths that stop early.
 func randomBatch(rng *rand.Rand, n, width int) twinBatch {
-	b := twinBatch{z: randomRows(rng, n, width), ignore: noPairs(n), weights: allPairs(n)}
+	b := twinBatch{z: randomRows(rng, n, width), ignore: noPairs(n)}
 	for i := range n {
 		for j := range n {
 			b.ignore[i][j] = rng.IntN(4) == 0
-			b.weights[i][j] = float64(rng.IntN(5)) / 4
 		}
 	}
 	for range n {
@@ -155,7 +153,7 @@ func randomBatch(rng *rand.Rand, n, width int) twinBatch {
 	return b
 }
 
-// noPairs is a matrix of false, allPairs one of ones.
+// noPairs is a matrix of false.
 func noPairs(n int) [][]bool {
 	out := make([][]bool, n)
 	for i := range out {
@@ -164,15 +162,7 @@ func noPairs(n int) [][]bool {
 	return out
 }
 
-func allPairs(n int) [][]float64 {
-	out := make([][]float64, n)
-	for i := range out {
-		out[i] = slices.Repeat([]float64{1}, n)
-	}
-	return out
-}
-
 // args are the inputs of Hierarchical.
 func (b twinBatch) args() []any {
-	return []any{b.z, b.theory, b.levels, b.direction, b.ignore, b.weights}
+	return []any{b.z, b.theory, b.levels, b.direction, b.ignore}
 }

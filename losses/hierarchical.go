@@ -39,7 +39,7 @@ type Result struct {
 	Loss         *Node // scalar
 	Levels       *Node // [L] loss per level before weights and floors; 0 where no anchor has a positive
 	LevelAnchors *Node // [L] share of the batch's anchors that have a positive, 0 to 1
-	// L is that of the paths, one more with DirectionLeaf, and 1 with TextSoft.
+	// L is that of the paths, one more with DirectionLeaf.
 }
 
 // Hierarchical is supervised contrast at every level of the labels' paths:
@@ -47,8 +47,8 @@ type Result struct {
 //	L_v = 1/|I| Σ_i 1/|P_v(i)| Σ_{j∈P_v(i)} [log Σ_{a≠i} exp s_ia − s_ij],  L = 1/V Σ_v L_v
 //
 // with s_ij = e_i·e_j/τ, e = z/|z| and P_v(i) the other rows of the same theory, labels 1..v and
-// direction. The variant says how empty sets, missing labels, directions and levels are counted; TextSoft
-// is another sum, see textSoft. z: [B, H] are raw vectors, to which the gradient flows.
+// direction. The variant says how empty sets, missing labels, directions and levels are counted.
+// z: [B, H] are raw vectors, to which the gradient flows.
 //
 // Source: VALUEFLOW section 4; SupCon, Khosla et al. 2020, arXiv:2004.11362.
 func Hierarchical(cfg HierarchicalConfig, z *Node, labels Labels) Result {
@@ -70,9 +70,6 @@ func hierarchical(cfg HierarchicalConfig, e *Node, labels Labels) Result {
 	}
 	candidates := labels.candidates()
 	logP := logProbabilities(logits, candidates)
-	if r.textSoft {
-		return textSoft(logP, candidates, labels.Weights)
-	}
 	positives := positiveMasks(r, candidates, labels)
 	perAnchor, filled := contrast(logP, masksToFloat(positives, e)) // [L, B] each
 	count := ReduceSum(filled, -1)                                  // [L] anchors with a positive

@@ -16,23 +16,15 @@ type Labels struct {
 	// positive of anchor i nor in its denominator, at any level. It need not be symmetric: text j may
 	// carry i's label in another of its rows, and text i not j's.
 	Ignore *Node
-	// Weights say how close the texts of two rows are, [B, B] from 0 to 1. TextSoft alone takes them.
-	Weights *Node
 }
 
-// of takes the labels of some rows.
+// of takes the labels of some rows and the pairs among them.
 func (l Labels) of(r rows) Labels {
 	l.Theory, l.Levels, l.Direction = r.of(l.Theory), r.of(l.Levels), r.of(l.Direction)
-	l.Ignore, l.Weights = r.square(l.Ignore), r.square(l.Weights)
-	return l
-}
-
-// square takes the pairs among some rows: [B, B] → [R, R]; nil stays nil.
-func (r rows) square(pairs *Node) *Node {
-	if pairs == nil {
-		return nil
+	if l.Ignore != nil {
+		l.Ignore = SliceAxis(r.of(l.Ignore), 1, AxisRange(r.from, r.to))
 	}
-	return SliceAxis(r.of(pairs), 1, AxisRange(r.from, r.to))
+	return l
 }
 
 // candidates are the pairs that a denominator holds: all but a row with itself and those to be ignored.
@@ -45,7 +37,7 @@ func (l Labels) candidates() *Node {
 	return LogicalAnd(others, LogicalNot(l.Ignore))
 }
 
-// check asserts e: [B, H], theory and direction: [B], levels: [B, L], matrices: [B, B].
+// check asserts e: [B, H], theory and direction: [B], levels: [B, L], ignore: [B, B].
 func (l Labels) check(e *Node) {
 	if e.Rank() != 2 {
 		exceptions.Panicf("losses: vectors %s, want [B, H]", e.Shape())
@@ -58,9 +50,6 @@ func (l Labels) check(e *Node) {
 	checkIDs(e, l.Direction, "direction")
 	if l.Ignore != nil && (l.Ignore.DType() != dtypes.Bool || !isSquare(l.Ignore, batch)) {
 		exceptions.Panicf("losses: ignore %s beside vectors %s, want Bool [%d, %d]", l.Ignore.Shape(), e.Shape(), batch, batch)
-	}
-	if l.Weights != nil && (!l.Weights.DType().IsFloat() || !isSquare(l.Weights, batch)) {
-		exceptions.Panicf("losses: weights %s beside vectors %s, want floats [%d, %d]", l.Weights.Shape(), e.Shape(), batch, batch)
 	}
 }
 

@@ -90,7 +90,7 @@ func (c goldenPairs) run(t *testing.T, backend compute.Backend, dtype dtypes.DTy
 		}
 		args := []any{c.Z, c.Theory, c.Levels, c.Direction}
 		if with {
-			args = append(args, ignore, allPairs(len(c.Z)))
+			args = append(args, ignore)
 		}
 		for i, got := range hierarchicalResults(compile(t, backend, dtype, hierarchicalGraph(cfgs))(t, args...)) {
 			out[names[i]] = got

@@ -11,8 +11,7 @@ type twinBatch struct {
 	theory    []int32
 	levels    [][]int32
 	direction []int32
-	ignore    [][]bool    // nil: no pair is ignored
-	weights   [][]float64 // of TextSoft
+	ignore    [][]bool // nil: no pair is ignored
 }
 
 // counts says whether row a stands in row i's denominator.
@@ -149,31 +148,6 @@ func (b twinBatch) directionLeaf(tau float64) float64 {
 	return total / math.Max(1, seen)
 }
 
-// textSoft: cross-entropy of the weights, as shares, against the softmax over the others.
-func (b twinBatch) textSoft(tau float64) float64 {
-	e := unit(b.z)
-	total, anchors := 0.0, 0.0
-	for i := range e {
-		sum, denominator := 0.0, 0.0
-		for j := range e {
-			if b.counts(i, j) {
-				sum += b.weights[i][j]
-				denominator += math.Exp(dot(e[i], e[j]) / tau)
-			}
-		}
-		if sum == 0 {
-			continue
-		}
-		anchors++
-		for j := range e {
-			if b.counts(i, j) {
-				total -= b.weights[i][j] / sum * (dot(e[i], e[j])/tau - math.Log(denominator))
-			}
-		}
-	}
-	return total / math.Max(1, anchors)
-}
-
 // authors is the loss of the authors' code. With at != nil it is the function whose gradient that code
 // takes: floors and shares as they were at the point of at.
 func (b twinBatch) authors(tau, margin float64, weighted, floored bool, at *frozen) (float64, *frozen) {
@@ -240,8 +214,6 @@ func twinHierarchical(cfg HierarchicalConfig, b twinBatch, at *frozen) (float64,
 		return b.authors(tau, 0, true, true, at)
 	case DirectionLeaf:
 		return b.directionLeaf(tau), nil
-	case TextSoft:
-		return b.textSoft(tau), nil
 	}
 	panic("no twin for " + cfg.Variant)
 }

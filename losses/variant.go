@@ -30,13 +30,10 @@ const (
 	// DirectionLeaf is SkipEmpty with the direction as the last level: levels 1..L whatever the direction,
 	// then whole path and direction. It keeps the order of the ranking metric's bins.
 	DirectionLeaf Variant = "direction_leaf"
-	// TextSoft takes the closeness of two texts by all their labels as a soft target, see Labels.Weights.
-	TextSoft Variant = "text_soft"
 )
 
 // rules is what a variant means, one switch for each difference.
 type rules struct {
-	textSoft      bool // soft targets by Labels.Weights; none of the others matters
 	directionLeaf bool // levels take every direction; one more level for path and direction
 	skipEmpty     bool // means over anchors and levels that have a positive
 	missingShared bool // −1 equals −1
@@ -64,7 +61,6 @@ var variantRules = map[Variant]rules{
 	HMCE:                   authors(func(*rules) {}),
 	HMCENoDirectionWeight:  authors(func(r *rules) { r.directionSoft = false }),
 	DirectionLeaf:          {skipEmpty: true, directionLeaf: true},
-	TextSoft:               {textSoft: true},
 }
 
 // authors returns the rules of the authors' HMCE with one change.
@@ -74,9 +70,6 @@ func authors(change func(*rules)) rules {
 	change(&r)
 	return r
 }
-
-// TakesWeights tells whether the variant needs Labels.Weights.
-func (v Variant) TakesWeights() bool { return variantRules[v].textSoft }
 
 // Variants lists the names that ParseVariant accepts, sorted, without the longer spellings.
 func Variants() []string {

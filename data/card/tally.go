@@ -50,7 +50,7 @@ func (t *tally) add(r *data.Row) error {
 	if t.values[r.Theory] == nil {
 		t.values[r.Theory] = map[string]int{}
 	}
-	t.values[r.Theory][theories.ValueID(r.Theory, r.Levels())]++
+	t.values[r.Theory][theories.ValueID(r.Theory, theories.Canonical(r.Theory, r.Levels()))]++
 	t.licences[[2]string{r.Licence, r.Corpus}]++
 	return cmp.Or(t.texts.Add(r.TextID), t.groups.Add(r.Group), s.texts.Add(r.TextID))
 }

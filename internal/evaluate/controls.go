@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"hives/data"
+	"hives/data/theories"
 )
 
 // Names of the controls that need no model, in the order they are shown.
@@ -119,11 +120,11 @@ func (b *Bench) truthVectors() [][]float32 {
 	return b.perRow(func(i int) []float32 { return normalised(byText[b.rows[i].TextID]) })
 }
 
-// nodes names the prefixes of a row's path, and the path with its direction.
+// nodes names the prefixes of a row's canonical path, by which labels are compared, and the path with its direction.
 func nodes(r *data.Row) []string {
 	var out []string
 	name := r.Theory
-	for _, level := range r.Levels() {
+	for _, level := range theories.Canonical(r.Theory, r.Levels()) {
 		if level == "" {
 			break
 		}

@@ -16,7 +16,6 @@ type Batch struct {
 	Levels    []int32      // [B·3], −1 where the path has ended
 	Direction []int32      // [B]
 	Ignore    []bool       // [B·B] pairs the loss leaves out, by anchor; nil: none
-	Weights   []float32    // [B·B] closeness of texts, where the loss takes it
 	Anchors   *AnchorBatch // nil in Stage 1
 }
 
@@ -59,10 +58,12 @@ func (b *Batch) check(o *Objective) error {
 	if n == 0 || len(b.Packs) == 0 || len(b.Levels) != 3*n || len(b.Direction) != n {
 		return fmt.Errorf("batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
 	}
-	ignores, weighs := o.Ignores, o.hierarchical().Variant.TakesWeights()
-	if len(b.Ignore) != pairsOf(n, ignores) || len(b.Weights) != pairsOf(n, weighs) {
-		return fmt.Errorf("batch of %d rows: a matrix of %d pairs to ignore, one of %d weights; the loss takes %d and %d",
-			n, len(b.Ignore), len(b.Weights), pairsOf(n, ignores), pairsOf(n, weighs))
+	pairs := 0
+	if o.Ignores {
+		pairs = n * n
+	}
+	if len(b.Ignore) != pairs {
+		return fmt.Errorf("batch of %d rows: a matrix of %d pairs to ignore, the loss takes %d", n, len(b.Ignore), pairs)
 	}
 	if a := b.Anchors; a != nil && (len(a.Individual) != n || len(a.Theory) != n || len(a.FreshIndividual) != len(a.FreshTheory)) {
 		return fmt.Errorf("batch of %d rows: %d and %d anchor ids, %d and %d fresh anchors",
@@ -79,14 +80,6 @@ func (b *Batch) check(o *Objective) error {
 		return fmt.Errorf("batch of %d texts in packs of %d slots", b.Texts(), slots)
 	}
 	return nil
-}
-
-// pairsOf is the size of a matrix over n rows, 0 of one that is not there.
-func pairsOf(n int, there bool) int {
-	if !there {
-		return 0
-	}
-	return n * n
 }
 
 // packInputs are the arguments of the encoder: ids [R, S] or in their place states [R, S, H], texts [R, S],

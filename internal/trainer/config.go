@@ -70,7 +70,7 @@ type SamplerConfig struct {
 
 // LossConfig chooses the hierarchical loss.
 type LossConfig struct {
-	Variant     string  `toml:"variant" comment:"skip_empty, paper, direction_leaf, text_soft, hmce …: docs/LOSSES.md"`
+	Variant     string  `toml:"variant" comment:"skip_empty, paper, direction_leaf, hmce …: docs/LOSSES.md"`
 	Temperature float64 `toml:"temperature"`
 }
 
@@ -135,6 +135,7 @@ const (
 // Stored reads a run's config.toml. What an older program did not write there is as that program had it.
 func Stored(raw []byte) (Config, error) {
 	c := Default()
+	c.Sampler.FalseNegatives = samplers.Anchor
 	var older struct {
 		Data struct {
 			SplitSeed *uint64 `toml:"split_seed"`

@@ -22,9 +22,6 @@ func (o *Objective) places(l *labelNodes) []**Node {
 	if o.Ignores {
 		places = append(places, &l.Ignore)
 	}
-	if o.hierarchical().Variant.TakesWeights() {
-		places = append(places, &l.Weights)
-	}
 	if o.Stage2 == nil {
 		return places
 	}
@@ -46,17 +43,13 @@ func (o *Objective) labels(in []*Node) (l labelNodes) {
 	return l
 }
 
-// labelInputs are the arguments of the loss: theory [B], levels [B, 3], direction [B]; pairs to be ignored and
-// weights, [B, B] each, where there are any; in Stage 2 individual and theory ids [B] and, with encoded banks,
-// the fresh ids [E] of each.
+// labelInputs are the arguments of the loss: theory [B], levels [B, 3], direction [B]; pairs to be ignored, [B, B],
+// where there are any; in Stage 2 individual and theory ids [B] and, with encoded banks, the fresh ids [E] of each.
 func (b *Batch) labelInputs() []any {
 	n := len(b.Theory)
 	in := []any{b.Theory, tensors.FromFlatDataAndDimensions(b.Levels, n, 3), b.Direction}
 	if b.Ignore != nil {
 		in = append(in, tensors.FromFlatDataAndDimensions(b.Ignore, n, n))
-	}
-	if b.Weights != nil {
-		in = append(in, tensors.FromFlatDataAndDimensions(b.Weights, n, n))
 	}
 	if a := b.Anchors; a != nil {
 		in = append(in, a.Individual, a.Theory)
@@ -71,47 +64,35 @@ func (b *Batch) labelInputs() []any {
 type Pairs struct {
 	*data.TextLabels
 	Ignores bool // false negatives are left out of the loss
-	Weighs  bool // the loss takes weights
 	part    int  // rows that the contrast takes, the first of a batch; 0: all
 }
 
 // trainingPairs are those of the corpus; in Stage 2 only its hierarchical part is contrasted.
-func (l *loop) trainingPairs(alternatives [][][3]int32) (Pairs, error) {
-	p, err := l.cfg.pairs(l.corpus.Labels, alternatives)
-	if err != nil || l.cfg.Stage == 1 {
-		return p, err
+func (l *loop) trainingPairs() (Pairs, error) {
+	p := l.cfg.pairs(l.corpus.Labels)
+	if l.cfg.Stage == 1 {
+		return p, nil
 	}
 	loss, err := l.cfg.stage2Loss()
 	p.part, _, _ = loss.Split(l.cfg.Sampler.BatchSize)
 	return p, err
 }
 
-// pairs are those of rows with labels; alternatives as in data.NewTextLabels. TextSoft, which sees whole
-// texts, has no false negatives: a text that carries an anchor's label is its positive.
-func (c *Config) pairs(labels *data.Labels, alternatives [][][3]int32) (Pairs, error) {
-	loss, err := c.lossConfig()
-	p := Pairs{TextLabels: data.NewTextLabels(labels, alternatives), Weighs: loss.Variant.TakesWeights()}
-	p.Ignores = c.Sampler.FalseNegatives == samplers.All && !p.Weighs
-	return p, err
+// pairs are those of rows with labels.
+func (c *Config) pairs(labels *data.Labels) Pairs {
+	return Pairs{TextLabels: data.NewTextLabels(labels), Ignores: c.Sampler.FalseNegatives == samplers.All}
 }
 
-// fill adds a batch's matrices. rows are numbered as p knows them.
+// fill adds a batch's matrix, if there is one. rows are numbered as p knows them.
 func (p *Pairs) fill(b *Batch, rows []int32) {
+	if !p.Ignores {
+		return
+	}
 	n := len(rows)
-	if p.Ignores {
-		b.Ignore = make([]bool, n*n)
-	}
-	if p.Weighs {
-		b.Weights = make([]float32, n*n)
-	}
+	b.Ignore = make([]bool, n*n)
 	for i, a := range p.contrasted(rows) {
 		for j, other := range p.contrasted(rows) {
-			if p.Ignores {
-				b.Ignore[i*n+j] = p.FalseNegative(a, other)
-			}
-			if p.Weighs {
-				b.Weights[i*n+j] = p.Closeness(a, other)
-			}
+			b.Ignore[i*n+j] = p.FalseNegative(a, other)
 		}
 	}
 }

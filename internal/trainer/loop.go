@@ -183,7 +183,7 @@ func levels(r StepResult, labels *data.Labels) (losses, anchors []Number) {
 			continue
 		}
 		losses[k] = Number(math.NaN())
-		if k < 3 && len(losses) > 1 && !slices.ContainsFunc(labels.Levels, func(path [3]int32) bool { return path[k] >= 0 }) {
+		if k < 3 && !slices.ContainsFunc(labels.Levels, func(path [3]int32) bool { return path[k] >= 0 }) {
 			anchors[k] = losses[k]
 		}
 	}

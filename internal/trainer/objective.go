@@ -14,14 +14,6 @@ type Objective struct {
 	Ignores      bool                      // batches say which pairs are to be ignored
 }
 
-// hierarchical is the setting of the hierarchical term.
-func (o *Objective) hierarchical() losses.HierarchicalConfig {
-	if o.Stage2 != nil {
-		return o.Stage2.Hierarchical
-	}
-	return o.Hierarchical
-}
-
 // terms are the nodes of a loss that are worth reporting, in the order in which a step returns them.
 type terms struct {
 	loss, hierarchical, individual, theory *Node // scalars

@@ -17,11 +17,8 @@ func (l *loop) describePairs() string {
 		found, unlike = found+f, unlike+u
 	}
 	fate := "pushed apart"
-	switch {
-	case l.corpus.Pairs.Ignores:
+	if l.corpus.Pairs.Ignores {
 		fate = "left out of the loss"
-	case l.corpus.Pairs.Weighs:
-		fate = "drawn together by the weights"
 	}
 	return fmt.Sprintf("false negatives (%s): %.1f %% of a batch's pairs of unlike labels, %s",
 		l.cfg.Sampler.FalseNegatives, 100*float64(found)/float64(max(1, unlike)), fate)

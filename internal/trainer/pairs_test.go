@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +51,7 @@ func pairsRun(t *testing.T, cfg trainer.Config, rule string, loss losses.Variant
 // validations, the final weights and a replayed step are those of a run that was left alone.
 func TestPairsResumeWithTheSameBits(t *testing.T) {
 	ends := map[string]bool{}
-	for _, loss := range []losses.Variant{losses.SkipEmpty, losses.DirectionLeaf, losses.TextSoft} {
+	for _, loss := range []losses.Variant{losses.SkipEmpty, losses.DirectionLeaf} {
 		for _, rule := range []string{samplers.Keep, samplers.Anchor, samplers.All} {
 			t.Run(string(loss)+"/"+rule, func(t *testing.T) {
 				cfg := pairsRun(t, tinyRun(t, 6), rule, loss)
@@ -66,9 +65,8 @@ func TestPairsResumeWithTheSameBits(t *testing.T) {
 			})
 		}
 	}
-	// text_soft has nothing to ignore: all is anchor. Each other cell trains something else.
-	if len(ends) != 8 {
-		t.Errorf("9 runs end with %d unlike weights, want 8", len(ends))
+	if len(ends) != 6 { // each cell trains something else
+		t.Errorf("6 runs end with %d unlike weights", len(ends))
 	}
 }
 
@@ -94,11 +92,11 @@ func resumedIsWhole(t *testing.T, cfg trainer.Config, out string) {
 	}
 }
 
-// TestStage2Pairs resumes Stage 2 in f16 and in two packs with pairs ignored, and with weights.
+// TestStage2Pairs resumes Stage 2 in f16, and in two packs beside learned banks, with pairs ignored.
 func TestStage2Pairs(t *testing.T) {
 	for loss, change := range map[losses.Variant]func(*trainer.Config){
 		losses.DirectionLeaf: func(c *trainer.Config) { c.Model.Precision = "f16" },
-		losses.TextSoft:      func(c *trainer.Config) { c.Memory.Packs, c.Stage2.Banks = 2, trainer.LearnedBanks },
+		losses.SkipEmpty:     func(c *trainer.Config) { c.Memory.Packs, c.Stage2.Banks = 2, trainer.LearnedBanks },
 	} {
 		cfg := pairsRun(t, tinyStage2(t, 6), samplers.All, loss)
 		change(&cfg)
@@ -155,11 +153,11 @@ func TestDropIsAnchor(t *testing.T) {
 	}
 }
 
-// TestPairsInEveryWayOfComputing takes a step with ignored pairs and one with weights in the ways that save memory
-// or share the work, and holds loss, norm and the probe's loss to the plain step.
+// TestPairsInEveryWayOfComputing takes a step with ignored pairs in the ways that save memory or share the work, and
+// holds loss, norm and the probe's loss to the plain step.
 func TestPairsInEveryWayOfComputing(t *testing.T) {
 	e := goEngine(t)
-	for _, variant := range []losses.Variant{losses.DirectionLeaf, losses.TextSoft} {
+	for _, variant := range []losses.Variant{losses.SkipEmpty, losses.DirectionLeaf} {
 		plain := pairsStep(t, e, variant, 1, true, nil)
 		for name, got := range map[string]trainer.StepResult{
 			"two packs":                pairsStep(t, e, variant, 2, true, nil),
@@ -188,27 +186,17 @@ func TestPairsOnTwoDevices(t *testing.T) {
 	}
 }
 
-// pairsStep is a step of the toy with random pairs, or with none ignored and equal weights.
+// pairsStep is a step of the toy with random pairs ignored, or none.
 func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool, change func(*trainer.StepOptions)) trainer.StepResult {
 	t.Helper()
 	_, s, _ := toyStepperOn(t, on, true, func(o *trainer.StepOptions) {
-		o.Objective.Stage2.Hierarchical.Variant, o.Objective.Ignores = variant, !variant.TakesWeights()
+		o.Objective.Stage2.Hierarchical.Variant, o.Objective.Ignores = variant, true
 		if change != nil {
 			change(o)
 		}
 	})
 	b, draw := toyBatch(t, packs, nil), rand.New(rand.NewPCG(9, 9))
-	n := len(b.Theory)
-	if variant.TakesWeights() {
-		b.Weights = slices.Repeat([]float32{1}, n*n)
-	} else {
-		b.Ignore = make([]bool, n*n)
-	}
-	for i := range b.Weights {
-		if random {
-			b.Weights[i] = float32(draw.IntN(5)) / 4
-		}
-	}
+	b.Ignore = make([]bool, len(b.Theory)*len(b.Theory))
 	for i := range b.Ignore {
 		b.Ignore[i] = random && draw.IntN(3) == 0
 	}
@@ -230,7 +218,7 @@ func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs in
 func TestBatchesFitTheLoss(t *testing.T) {
 	_, s, _ := toyStepper(t, true, func(o *trainer.StepOptions) { o.Objective.Ignores = true })
 	b := toyBatch(t, 1, nil)
-	if _, err := s.Step(b, 0, 0, 1); err == nil || !strings.Contains(err.Error(), "0 pairs to ignore, one of 0 weights; the loss takes 64 and 0") {
+	if _, err := s.Step(b, 0, 0, 1); err == nil || !strings.Contains(err.Error(), "0 pairs to ignore, the loss takes 64") {
 		t.Errorf("no matrix: %v", err)
 	}
 	b.Ignore = make([]bool, 10)

@@ -13,6 +13,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/trainer"
+	"hives/samplers"
 )
 
 // prepare is Prepare for a run into out, which must not be made.
@@ -141,8 +142,8 @@ func TestMomentsChangeTheirType(t *testing.T) {
 // TestSplitSeed: what is held out does not follow the seed of the run. A run of an older program goes on with its own.
 func TestSplitSeed(t *testing.T) {
 	older, err := trainer.Stored([]byte("seed = 7\n[data]\ntrain = 'x'\n"))
-	if err != nil || older.Data.SplitSeed != 7 {
-		t.Errorf("an older run of seed 7 splits by %d, %v", older.Data.SplitSeed, err)
+	if err != nil || older.Data.SplitSeed != 7 || older.Sampler.FalseNegatives != samplers.Anchor {
+		t.Errorf("an older run of seed 7 splits by %d, %+v, %v", older.Data.SplitSeed, older.Sampler, err)
 	}
 	newer, err := trainer.Stored([]byte("seed = 7\n[data]\nsplit_seed = 2\n"))
 	if err != nil || newer.Data.SplitSeed != 2 || newer.Seed != 7 {

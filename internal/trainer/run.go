@@ -271,11 +271,10 @@ func (l *loop) prepareSteps(ctx context.Context, rows *Rows) (err error) {
 
 // prepareSampler makes the sampler of the stage.
 func (l *loop) prepareSampler(rows *Rows) (err error) {
-	alternatives := l.corpus.Labels.Alternatives(rows.Train)
-	if l.corpus.Pairs, err = l.trainingPairs(alternatives); err != nil {
+	if l.corpus.Pairs, err = l.trainingPairs(); err != nil {
 		return err
 	}
-	cfg := l.cfg.sampler(alternatives)
+	cfg := l.cfg.sampler(l.corpus.Labels.Alternatives(rows.Train))
 	if l.cfg.Stage == 2 {
 		return l.prepareStage2(cfg)
 	}

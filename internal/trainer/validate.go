@@ -72,10 +72,7 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Conf
 		return nil, nil
 	}
 	all := data.NewLabels(rows) // a text's labels are those of all its rows, in the sample or not
-	pairs, err := cfg.pairs(all, all.Alternatives(rows))
-	if err != nil {
-		return nil, err
-	}
+	pairs := cfg.pairs(all)
 	numbers := sampleRows(len(rows), limit, cfg.Seed)
 	v := &Validator{stage: cfg.Stage}
 	for _, at := range numbers {
@@ -85,10 +82,11 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Conf
 	v.labels = data.NewLabels(v.rows)
 	v.corpora = metrics.Corpora(v.labels)
 	v.draw(cfg, &pairs, numbers)
-	loss := Objective{Ignores: pairs.Ignores}
-	if loss.Hierarchical, err = cfg.lossConfig(); err != nil {
+	hierarchical, err := cfg.lossConfig()
+	if err != nil {
 		return nil, err
 	}
+	loss := Objective{Hierarchical: hierarchical, Ignores: pairs.Ignores}
 	v.loss, err = NewExec(backend, func(in []*Node) []*Node { return []*Node{loss.of(in[0], in[1:]).loss} })
 	return v, err
 }
