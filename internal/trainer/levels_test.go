@@ -21,11 +21,6 @@ func TestLevelsThatAreNotThereAreAbsent(t *testing.T) {
 	if want := `"loss_levels":[2.5,null,null],"level_anchors":[1,0,null]`; !strings.Contains(string(raw), want) {
 		t.Errorf("%s, want %s", raw, want)
 	}
-	// The one level of a loss that contrasts whole label sets is not the tree's first.
-	none := &data.Labels{Levels: [][3]int32{{data.Missing, data.Missing, data.Missing}}}
-	if _, anchors := levels(StepResult{Levels: []float64{0}, LevelAnchors: []float64{0}}, none); anchors[0] != 0 {
-		t.Errorf("share of anchors %v, want 0", anchors)
-	}
 }
 
 // TestOneLossHasOneName: what the two stages measure on held-out rows is one loss, which in Stage 2 is not the loss that
