@@ -3,7 +3,6 @@ package embedcorpus
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -103,7 +102,7 @@ func finishedResult(m *Manifest, err error) (Result, error) {
 // nobody is kept out where the file system knows no locks between them: parts are written as a whole, so that
 // costs work, and a part that does not fit the manifest is found by Verify.
 func hold(dir string) (release func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := fsutil.MakeFolders(dir); err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))

@@ -20,7 +20,7 @@ const (
 // Restore if the machine stops between the two renames. On any error path is as it was.
 func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	parent := filepath.Dir(path)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := MakeFolders(parent); err != nil {
 		return Classify(err, path)
 	}
 	tmp, err := beside(path)

@@ -68,7 +68,7 @@ func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return "", fault.New(fault.Exists, "%s: a folder stands where a file is to be written", path)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := MakeFolders(dir); err != nil {
 		return "", err
 	}
 	var f *os.File
@@ -90,7 +90,7 @@ func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	for _, step := range []func() error{
 		func() error { return write(f) },
 		func() error { return f.Chmod(0o644) },
-		f.Sync,
+		func() error { return SyncFile(f) },
 		f.Close,
 	} {
 		if err := step(); err != nil {
@@ -116,16 +116,6 @@ func Same(a, b string) bool {
 	}
 	other, err := os.Stat(b)
 	return err == nil && os.SameFile(one, other)
-}
-
-// SyncDir makes renames inside dir durable.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // SHA256 returns the hex digest of the file at path.

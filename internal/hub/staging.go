@@ -31,7 +31,7 @@ type staging struct {
 // openStaging makes the folder or takes up the one an earlier start left, and keeps other processes out.
 func openStaging(out string) (*staging, error) {
 	s := &staging{dir: filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".partial")}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := fsutil.MakeFolders(filepath.Dir(out)); err != nil {
 		return nil, fsutil.Classify(err, out)
 	}
 	if err := os.Mkdir(s.dir, 0o755); err != nil && !os.IsExist(err) {

@@ -119,13 +119,15 @@ func place(ctx context.Context, s *staging, name, to string, way func(from, to s
 		return context.Cause(ctx)
 	}
 	from := filepath.Join(s.dir, filesDir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := fsutil.MakeFolders(filepath.Dir(to)); err != nil {
 		return err
 	}
-	if way(from, to) == nil {
-		return nil
+	if way(from, to) != nil {
+		if err := os.Rename(from, to); err != nil {
+			return writeFault(err, name)
+		}
 	}
-	return writeFault(os.Rename(from, to), name)
+	return fsutil.SyncDir(filepath.Dir(to))
 }
 
 // record is what the new one adds to: files of an earlier download that this one did not ask for stay in it.

@@ -58,7 +58,7 @@ func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) erro
 	if base.SHA256 != "" {
 		meta[baseKey] = base.SHA256
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := fsutil.MakeFolders(dir); err != nil {
 		return fsutil.Classify(err, dir)
 	}
 	err = fsutil.WriteFile(filepath.Join(dir, WeightsFile), func(w io.Writer) error {

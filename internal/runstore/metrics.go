@@ -35,7 +35,7 @@ func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 		err = f.Truncate(m.size)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = errors.Join(fsutil.SyncFile(f), fsutil.SyncDir(r.dir)) // its name too: it may be new
 	}
 	if err != nil {
 		f.Close()
@@ -100,7 +100,7 @@ func (m *Metrics) Append(record any) error {
 }
 
 // Sync makes the lines durable; call it before the checkpoint that a resume would cut the log at.
-func (m *Metrics) Sync() error { return fsutil.Classify(m.file.Sync(), m.file.Name()) }
+func (m *Metrics) Sync() error { return fsutil.Classify(fsutil.SyncFile(m.file), m.file.Name()) }
 
 // Close ends the log.
 func (m *Metrics) Close() error {

@@ -42,7 +42,7 @@ func Create(dir string, config []byte, info Info) (*Run, error) {
 	if err := Free(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := fsutil.MakeFolders(dir); err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
 	lock, err := hold(dir)
@@ -139,6 +139,10 @@ func hold(dir string) (*flock.Flock, error) {
 	held, err := lock.TryLockContext(ctx, lookTime/10)
 	if !held && (err == nil || errors.Is(err, context.DeadlineExceeded)) {
 		err = fault.New(fault.Exists, "run folder %s is in use by %s: wait for it, or choose another --out", dir, holder(path))
+	}
+	if err == nil {
+		// Whoever made the folder may not have seen to its name.
+		err = fsutil.SyncDir(filepath.Dir(filepath.Clean(dir)))
 	}
 	if err == nil {
 		// In place: the lock is on this file, not on its name.

@@ -37,7 +37,7 @@ func Open(dir string, k Key) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := fsutil.MakeFolders(dir); err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
 	c := &Cache{key: k, dtype: dtype, path: filepath.Join(dir, k.name())}
