@@ -44,6 +44,7 @@ func statesOf(tokens []int32) (raw []byte) {
 // counter makes states and counts the texts it was asked for.
 type counter struct {
 	texts   int
+	damaged int
 	waited  bool
 	stopAt  int // fails at this text, if not 0
 	entered chan struct{}
@@ -54,7 +55,7 @@ var errStopped = errors.New("stopped")
 
 func (c *counter) work() statecache.Work {
 	return statecache.Work{
-		Begin: func(int, int64) {}, Done: func(int) {}, Waiting: func() { c.waited = true; close(c.leave) },
+		Damaged: func(n int) { c.damaged = n }, Begin: func(int, int64) {}, Done: func(int) {}, Waiting: func() { c.waited = true; close(c.leave) },
 		Compute: func(_ context.Context, texts [][]int32, put func(int, []byte) error) error {
 			if c.entered != nil {
 				close(c.entered)

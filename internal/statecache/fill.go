@@ -24,6 +24,9 @@ const lockWait = 200 * time.Millisecond
 type Work struct {
 	// Compute makes the states of texts and hands each to put: [tokens, H] in the key's type, little-endian.
 	Compute func(ctx context.Context, texts [][]int32, put func(text int, states []byte) error) error
+	// Damaged is told, before Begin, of how many of the missing texts there are states that cannot be used; of none it is
+	// not called.
+	Damaged func(texts int)
 	// Begin is told how much is missing before it is computed; Done of every batch that is on disk.
 	Begin func(texts int, tokens int64)
 	Done  func(texts int)
@@ -48,6 +51,9 @@ func (c *Cache) Fill(ctx context.Context, texts [][]int32, w Work) (err error) {
 	if len(missing) == 0 {
 		return nil
 	}
+	if damaged := c.recorded(texts, missing); damaged > 0 {
+		w.Damaged(damaged)
+	}
 	w.Begin(len(missing), tokens)
 	if err := c.extend(ctx, texts, missing, w); err != nil {
 		return err
@@ -59,6 +65,16 @@ func (c *Cache) Fill(ctx context.Context, texts [][]int32, w Work) (err error) {
 		return fault.New(fault.Corrupt, "%s: %d texts just written cannot be read back", c.Path(), len(left))
 	}
 	return nil
+}
+
+// recorded counts those of some texts that the index speaks of.
+func (c *Cache) recorded(texts [][]int32, some []int) (n int) {
+	for _, i := range some {
+		if _, ok := c.entries[idOf(texts[i])]; ok {
+			n++
+		}
+	}
+	return n
 }
 
 // hold takes the lock of those who add states.
@@ -167,12 +183,12 @@ func (w *writer) add(tokens []int32, states []byte) error {
 
 // commit makes the states durable, then their records.
 func (w *writer) commit() error {
-	err := w.states.Sync()
+	err := fsutil.SyncFile(w.states)
 	if err == nil {
 		_, err = w.index.Write(w.records)
 	}
 	if err == nil {
-		err = w.index.Sync()
+		err = fsutil.SyncFile(w.index)
 	}
 	w.records = w.records[:0]
 	return fsutil.Classify(err, w.states.Name())

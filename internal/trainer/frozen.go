@@ -2,11 +2,11 @@ package trainer
 
 import (
 	"errors"
+	"fmt"
 
 	"hives/checkpoints"
 	"hives/internal/fault"
 	"hives/internal/optim"
-	"hives/internal/runstore"
 )
 
 // hashFrozen notes what the run leaves alone: its checkpoints do not hold it.
@@ -45,12 +45,12 @@ func sameFrozen(c *checkpoints.Checkpoint, now string) error {
 	return nil
 }
 
-// refuseChangedStates compares the bits of the states with those that a run was begun with: a cache that was
-// made anew may hold others, from texts that were computed side by side in another way.
-func (l *loop) refuseChangedStates(stored map[string]string) error {
-	was, ok := stored[usedStates]
-	if !ok {
-		return nil
+// noteChangedStates compares the bits of the states with those that a run was begun with. They are those of the same
+// weights and texts, but another engine, or an older program, which computed a text in the company of others, may have
+// made other last bits.
+func (l *loop) noteChangedStates(stored map[string]string) {
+	if was, ok := stored[usedStates]; ok && was != l.hashes[usedStates] {
+		l.o.Observer.Note(fmt.Sprintf("unlike before, so the last bits may differ: the states in %s (SHA-256 %.12s stored, %.12s now)",
+			l.cfg.Model.States, was, l.hashes[usedStates]))
 	}
-	return runstore.RefuseChanges(runstore.Changes(map[string]string{usedStates: was}, map[string]string{usedStates: l.hashes[usedStates]}))
 }

@@ -13,24 +13,24 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"hives/encoder/local"
 	"hives/internal/fault"
 	"hives/internal/statecache"
 	"hives/model/transformer"
 	"hives/pack"
 )
 
-// lower computes the states of a model's lower layers.
+// lower computes the states of a model's lower layers, each text alone in a row whose length follows from the text's. A
+// shape that other texts share would save time, but a matrix product may add up in another order at another place, so
+// the bits of a state would depend on the company in which it was computed, or was computed again after damage.
 type lower struct {
-	exec   *model.Exec
-	dtype  dtypes.DType
-	shapes []pack.Shape
-	width  int
+	exec  *model.Exec
+	dtype dtypes.DType
+	width int
 }
 
 // newLower prepares it. Whatever the steps compute in, states are computed in float32 and rounded once.
-func newLower(backend compute.Backend, m transformer.Model, layers int, dtype string, maxLength int) (l *lower, err error) {
-	l = &lower{shapes: local.Shapes(maxLength), width: m.Sizes().Hidden}
+func newLower(backend compute.Backend, m transformer.Model, layers int, dtype string) (l *lower, err error) {
+	l = &lower{width: m.Sizes().Hidden}
 	if l.dtype, err = statecache.ParseType(dtype); err != nil {
 		return nil, err
 	}
@@ -46,19 +46,32 @@ func newLower(backend compute.Backend, m transformer.Model, layers int, dtype st
 
 // compute is statecache.Work's.
 func (l *lower) compute(ctx context.Context, texts [][]int32, put func(text int, states []byte) error) error {
-	batches, err := pack.Many(texts, l.shapes)
-	if err != nil {
-		return err
-	}
-	for i := range batches {
+	for i, text := range texts {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := l.batch(&batches[i], put); err != nil {
+		alone, err := pack.Padded([][]int32{text}, pack.Shape{Rows: 1, Length: rowFor(len(text)), Texts: 1})
+		if err == nil {
+			err = l.batch(&alone, func(_ int, states []byte) error { return put(i, states) })
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rowFor is the row of a text of n tokens: 16, 24, 32, 48, 64, 96, …, so that shapes are few, padding is at most half of
+// the text, and nothing else has a say, such as the longest text of a run.
+func rowFor(n int) int {
+	for length := 16; ; length *= 2 {
+		switch {
+		case n <= length:
+			return length
+		case n <= length+length/2:
+			return length + length/2
+		}
+	}
 }
 
 func (l *lower) batch(b *pack.Batch, put func(text int, states []byte) error) error {

@@ -181,11 +181,7 @@ func (l *loop) prepare(ctx context.Context, rows *Rows, fresh bool) error {
 	if err := l.prepareSteps(ctx, rows); err != nil {
 		return err
 	}
-	if !fresh && !l.o.AllowChanged {
-		if err := l.refuseChangedStates(stored); err != nil {
-			return err
-		}
-	}
+	l.noteChangedStates(stored)
 	if err := l.run.SetHashes(l.hashes); err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 // frozenWeights is the name of the hash of what a run leaves alone.
 const frozenWeights = "frozen_weights"
 
-// usedStates is the name of the hash of the cached states that a run trains on: two engines, or two orders of
-// filling a cache, may differ in a state's last bit.
+// usedStates is the name of the hash of the cached states that a run trains on: two engines may differ in a state's last
+// bit.
 const usedStates = "states"
 
 // checkFrozen refuses to freeze more than there is below the last layer.
@@ -68,7 +68,7 @@ func (l *loop) openStates(ctx context.Context, validator *Validator) error {
 }
 
 func (l *loop) fillStates(ctx context.Context, texts [][]int32) error {
-	lower, err := newLower(l.o.Engine.Backend, l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.statesType(), l.start.info.MaxLength)
+	lower, err := newLower(l.o.Engine.Backend, l.start.model, l.cfg.Model.FreezeLayers, l.cfg.Model.statesType())
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,9 @@ func (l *loop) fillStates(ctx context.Context, texts [][]int32) error {
 	defer func() { end() }()
 	return l.cache.Fill(ctx, texts, statecache.Work{
 		Compute: lower.compute,
+		Damaged: func(texts int) {
+			l.o.Observer.Note(fmt.Sprintf("states of %d texts in %s are damaged; they are computed again", texts, l.cfg.Model.States))
+		},
 		Begin: func(texts int, tokens int64) {
 			l.o.Observer.Note(fmt.Sprintf("states after layer %d: %d texts of %d tokens are not in %s yet; they take %.2f GiB",
 				l.cfg.Model.FreezeLayers, texts, tokens, l.cfg.Model.States, float64(l.cache.Size(tokens))/(1<<30)))

@@ -86,6 +86,7 @@ func TestFrozenRunResumesWithTheSameBits(t *testing.T) {
 		}
 	}
 	c.Close()
+	resumeOverDamagedStates(t, cfg, on, whole, out)
 	other := cfg
 	other.Seed++
 	if _, err := runIn(context.Background(), t, other, out, true, true, &recorder{engine: on}); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "frozen") {
@@ -117,6 +118,26 @@ func TestFrozenRunResumesWithTheSameBits(t *testing.T) {
 	mended := &recorder{engine: on}
 	if _, err := runIn(context.Background(), t, begin, filepath.Join(t.TempDir(), "mended"), false, false, mended); err != nil || !mended.said("states after layer 1: 1 texts") {
 		t.Errorf("a spoiled state was not computed again: %v, %q", err, mended.notes)
+	}
+}
+
+// resumeOverDamagedStates: a state that has to be computed again is no reason to stay where the run is, nor for other bits.
+func resumeOverDamagedStates(t *testing.T, cfg trainer.Config, on *engine.Engine, whole, stopped string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(out, os.DirFS(stopped)); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, cfg.Model.States)
+	resumed := &recorder{engine: on}
+	if _, err := runIn(context.Background(), t, cfg, out, true, false, resumed); err != nil {
+		t.Fatal(err)
+	}
+	if !resumed.said("states of 1 texts in "+cfg.Model.States+" are damaged") || resumed.said("SHA-256") {
+		t.Errorf("of the spoiled state the resume says %q", resumed.notes)
+	}
+	if !bytes.Equal(finalWeights(t, whole), finalWeights(t, out)) {
+		t.Error("over a state that was computed again the weights differ from the uninterrupted run's")
 	}
 }
 
