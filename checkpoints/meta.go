@@ -25,6 +25,8 @@ type Meta struct {
 	Counters    map[string]float64 `json:"counters,omitempty"`   // state of the host that is no tensor: the loss scale, the newest step's figures
 	Hashes      map[string]string  `json:"hashes,omitempty"`     // SHA-256, hex: config, data, tokenizer, base, anchors
 	Versions    map[string]string  `json:"versions,omitempty"`   // whatever bits may depend on
+	Config      string             `json:"config,omitempty"`     // the run's settings as TOML, whose hash is Hashes["config"]
+	Theories    map[string]string  `json:"theories,omitempty"`   // the files of own theories, whole, by theory
 	Score       *float64           `json:"score,omitempty"`      // validation figure of these weights, larger is better
 	ScoreName   string             `json:"score_name,omitempty"` // which figure
 }

@@ -107,7 +107,7 @@ func newRoot() *cobra.Command {
 	register(root.PersistentFlags(), o)
 	root.MarkFlagsMutuallyExclusive("model", "from")
 	root.MarkFlagsMutuallyExclusive("smoke", "resume")
-	root.AddCommand(configCommand(o), replayCommand(o))
+	root.AddCommand(configCommand(o), replayCommand(o), recoverCommand(o))
 	cli.Program(root, engine.Installed, flagGroups)
 	return root
 }
@@ -188,9 +188,12 @@ func readStored(path string) (trainer.Config, error) {
 func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	base := trainer.Default()
 	stored := filepath.Join(o.out, "config.toml")
+	if err := o.checkStored(); err != nil {
+		return base, nil, err
+	}
 	if _, err := os.Stat(stored); o.resume && err == nil {
 		if base, _, err = cli.Load(base, cli.Sources{File: stored, Environ: []string{}}); err != nil {
-			return base, nil, fmt.Errorf("stored configuration: %w", err)
+			return base, nil, fmt.Errorf("stored configuration: %w; train recover --out %s makes a damaged one again from the newest checkpoint", err, o.out)
 		}
 		if base, err = readStored(stored); err != nil {
 			return base, nil, err

@@ -21,6 +21,12 @@ type Metrics struct {
 	last map[string]int // step of the last line of each "kind" that was there at the opening
 }
 
+// HasMetrics tells whether there is a log.
+func (r *Run) HasMetrics() bool {
+	_, err := os.Stat(filepath.Join(r.dir, metricsFile))
+	return err == nil
+}
+
 // OpenMetrics opens the log to go on after a step: lines of later steps, which an interrupted run logged
 // and will log again, are cut off, and so is a torn last line. A new run passes −1 and begins empty.
 func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {

@@ -63,14 +63,18 @@ func (r *Run) begin(config []byte) error {
 	if err := Free(r.dir); err != nil { // another process may have been quicker
 		return err
 	}
-	id := make([]byte, 8)
-	rand.Read(id) // crypto/rand never fails
-	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, hex.EncodeToString(id)
+	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, newID()
 	r.info.Theories = theories.Sources()
 	if err := writeConfig(r.dir, config); err != nil {
 		return err
 	}
 	return r.SetStatus(Running, 0)
+}
+
+func newID() string {
+	id := make([]byte, 8)
+	rand.Read(id) // crypto/rand never fails
+	return hex.EncodeToString(id)
 }
 
 // Open takes up the run in dir again. Its status is still that of the last time: a finished run needs
@@ -218,6 +222,9 @@ func (r *Run) Config() ([]byte, error) { return Config(r.dir) }
 func Config(dir string) ([]byte, error) {
 	path := filepath.Join(dir, configFile)
 	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "%w; %s", err, wayOn(dir))
+	}
 	return raw, fsutil.Classify(err, path)
 }
 

@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"hives/data/theories"
 	"math"
 
 	"github.com/gomlx/gomlx/ml/model"
@@ -73,7 +74,7 @@ func (l *loop) meta() (checkpoints.Meta, error) {
 	}
 	meta := checkpoints.Meta{
 		Stage: l.cfg.Stage, Step: l.done, SamplerStep: l.done, Seed: l.cfg.Seed,
-		Hashes: l.hashes, Versions: l.o.Versions, Counters: l.counters(),
+		Hashes: l.hashes, Versions: l.o.Versions, Counters: l.counters(), Config: l.stored, Theories: theories.Sources(),
 		Schedule: checkpoints.Schedule{
 			Name: string(schedule.Kind), PeakLearningRate: l.cfg.Optimizer.LearningRate,
 			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,

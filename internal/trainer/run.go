@@ -153,6 +153,7 @@ type loop struct {
 	cache     *statecache.Cache // that holds them
 	trial     bool              // a dry run, which writes nothing
 	hashes    map[string]string
+	stored    string // the configuration as TOML, as the run folder holds it
 
 	rowNumbers []int        // in the training file, by training row
 	warnings   []string     // to be said once somebody watches
@@ -216,7 +217,7 @@ func (l *loop) read() (rows *Rows, err error) {
 // hashConfig adds the run's configuration to the hashes.
 func (l *loop) hashConfig() error {
 	config, err := l.run.Config()
-	l.hashes["config"] = fmt.Sprintf("%x", sha256.Sum256(config))
+	l.stored, l.hashes["config"] = string(config), fmt.Sprintf("%x", sha256.Sum256(config))
 	return err
 }
 
@@ -373,6 +374,9 @@ func (l *loop) takeUp(fresh bool) error {
 		if err := l.run.Resumed(l.done, l.o.Versions); err != nil {
 			return err
 		}
+	}
+	if l.done > 0 && !l.run.HasMetrics() {
+		l.o.Observer.Note(fmt.Sprintf("metrics.jsonl is gone: it begins anew after step %d; what was logged before is lost, the training is not", l.done))
 	}
 	var err error
 	l.metrics, err = l.run.OpenMetrics(after)

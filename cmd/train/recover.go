@@ -1,0 +1,67 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+	"hives/internal/fault"
+	"hives/internal/runstore"
+	"hives/internal/trainer"
+)
+
+// recoverCommand makes the files beside a run's checkpoints again.
+func recoverCommand(o *options) *cobra.Command {
+	var settings string
+	cmd := &cobra.Command{
+		Use: "recover --out RUN", Short: "Make a damaged run.json or config.toml again from the checkpoints", Args: cobra.NoArgs,
+		Long: `recover makes run.json and config.toml of the run in --out again where they are damaged or
+gone, from the newest whole checkpoint, which holds settings, hashes and own theories. What it
+replaces stays beside it as FILE.damaged. --resume then goes on as if nothing had been.
+Checkpoints of older programs hold the settings' hash alone: --settings names a copy of the
+run's config.toml, which must have that hash.`,
+		Example:           "  train recover --out runs/stage1\n  train --resume --out runs/stage1",
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // the run's theories cannot be read yet
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.out == "" {
+				return fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
+			}
+			r, err := trainer.Recover(o.out, settings)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			for _, damaged := range r.Skipped {
+				fmt.Fprintln(out, "passed over:", damaged)
+			}
+			if len(r.Written) == 0 {
+				fmt.Fprintf(out, "%s: run.json and config.toml are whole; nothing to do\n", o.out)
+				return nil
+			}
+			fmt.Fprintf(out, "made again from %s, step %d: %s\nnext:  train --resume --out %s\n", r.Checkpoint, r.Step, strings.Join(r.Written, ", "), cli.ShellWord(o.out))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&settings, "settings", "", "copy of the run's config.toml, for checkpoints that hold its hash alone")
+	return cmd
+}
+
+// checkStored refuses to go on under stored settings that are gone or not those that the run noted the hash of: of a file
+// that was cut at the end of a line the rest would be defaults.
+func (o *options) checkStored() error {
+	info, err := runstore.Read(o.out)
+	if !o.resume || o.allowChanged || err != nil {
+		return nil // no run, or one whose own damage is said later
+	}
+	config, err := runstore.Config(o.out)
+	want, noted := info.Hashes["config"]
+	if err == nil && noted && fmt.Sprintf("%x", sha256.Sum256(config)) != want {
+		err = fault.New(fault.Corrupt, "%s is not what the run noted (its SHA-256 is not %s): train recover --out %s makes it again from "+
+			"the newest checkpoint; or give --allow-changed, where the change is wanted", filepath.Join(o.out, "config.toml"), want, o.out)
+	}
+	return err
+}
