@@ -5,7 +5,7 @@ import "hives/internal/cli"
 // flagGroups are the headings of the flags in train --help.
 var flagGroups = []cli.FlagGroup{
 	{Title: "The run", Names: []string{
-		"out", "resume", "allow-changed", "steps", "seed", "smoke", "dry-run", "json", "step", "origin"}},
+		"out", "resume", "settings", "allow-changed", "steps", "seed", "smoke", "dry-run", "json", "step", "origin"}},
 	{Title: "Rows", Names: []string{
 		"data", "validation", "validation-fraction", "split-seed", "skip-bad", "permute-labels", "theories"}},
 	{Title: "Model", Names: []string{

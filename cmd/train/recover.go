@@ -54,12 +54,12 @@ run's config.toml, which must have that hash.`,
 // that was cut at the end of a line the rest would be defaults.
 func (o *options) checkStored() error {
 	info, err := runstore.Read(o.out)
-	if !o.resume || o.allowChanged || err != nil {
-		return nil // no run, or one whose own damage is said later
+	want, noted := info.Hashes["config"]
+	if !o.resume || o.allowChanged || err != nil || !noted {
+		return nil // no run, one that was not begun yet, or one whose own damage is said later
 	}
 	config, err := runstore.Config(o.out)
-	want, noted := info.Hashes["config"]
-	if err == nil && noted && fmt.Sprintf("%x", sha256.Sum256(config)) != want {
+	if err == nil && fmt.Sprintf("%x", sha256.Sum256(config)) != want {
 		err = fault.New(fault.Corrupt, "%s is not what the run noted (its SHA-256 is not %s): train recover --out %s makes it again from "+
 			"the newest checkpoint; or give --allow-changed, where the change is wanted", filepath.Join(o.out, "config.toml"), want, o.out)
 	}
