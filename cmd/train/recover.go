@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/runstore"
+	"hives/internal/shell"
 	"hives/internal/trainer"
 )
 
@@ -42,7 +42,7 @@ run's config.toml, which must have that hash.`,
 				fmt.Fprintf(out, "%s: run.json and config.toml are whole; nothing to do\n", o.out)
 				return nil
 			}
-			fmt.Fprintf(out, "made again from %s, step %d: %s\nnext:  train --resume --out %s\n", r.Checkpoint, r.Step, strings.Join(r.Written, ", "), cli.ShellWord(o.out))
+			fmt.Fprintf(out, "made again from %s, step %d: %s\nnext:  train --resume --out %s\n", r.Checkpoint, r.Step, strings.Join(r.Written, ", "), shell.Word(o.out))
 			return nil
 		},
 	}
