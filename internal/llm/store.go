@@ -18,6 +18,7 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
+	"hives/internal/whatis"
 )
 
 // schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
@@ -80,7 +81,7 @@ func checkHeader(path string) error {
 	if errors.Is(err, io.EOF) || (err == nil && string(head) == magic) {
 		return nil // io.EOF: empty, which SQLite fills
 	}
-	return fmt.Errorf("is no SQLite file (%d bytes of another kind): name another file or restore a copy", n)
+	return whatis.Instead(path, "an SQLite file", fmt.Errorf("is no SQLite file (%d bytes of another kind): name another file or restore a copy", n))
 }
 
 // dsn names the file with its settings. The busy timeout comes first, since the change to WAL needs a lock.

@@ -53,6 +53,19 @@ func TestNotServingUntilEveryShapeIsCompiled(t *testing.T) {
 	}
 }
 
+// A server that is told to end while it loads has served nothing: that is no success, unlike the end of a drain.
+func TestAnEndWhileLoadingIsNoSuccess(t *testing.T) {
+	o := servetest.Options(t, &servetest.Runner{})
+	loading := make(chan struct{})
+	o.Load = func(ctx context.Context) (*serve.Model, error) { close(loading); <-ctx.Done(); return nil, ctx.Err() }
+	f := servetest.Launch(t, o)
+	<-loading
+	f.Stop()
+	if err := <-f.Done; fault.Of(err) != fault.Canceled {
+		t.Errorf("ended while loading: %v", err)
+	}
+}
+
 func TestAModelThatCannotBeLoadedEndsTheServer(t *testing.T) {
 	o := servetest.Options(t, &servetest.Runner{})
 	o.Load = func(context.Context) (*serve.Model, error) { return nil, fault.New(fault.NotFound, "no such folder") }
