@@ -70,7 +70,7 @@ func Read(dir string) (Info, error) {
 		return info, fsutil.Classify(err, path)
 	}
 	if err := json.Unmarshal(raw, &info); err != nil {
-		return info, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w; %s", path, err, wayOn(dir)))
+		return info, fmt.Errorf("%w; or %s", whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err)), wayOn(dir))
 	}
 	if info.Kind != Kind || info.Format < 1 {
 		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run; if it holds checkpoints, %s", path, info.Kind, info.Format, wayOn(dir))
