@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	web "hives/internal/page"
 	"hives/tokenizer"
 )
 
@@ -51,7 +53,7 @@ of a text; and with --tokenizer the lengths of the texts in tokens. --html draws
 			}
 			listBad(cmd, bad)
 			if page != "" {
-				if err := fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, cli.FileName(in)) }); err != nil {
+				if err := writeStats(page, in, s); err != nil {
 					return err
 				}
 			}
@@ -69,6 +71,19 @@ of a text; and with --tokenizer the lengths of the texts in tokens. --html draws
 	jsonFlag(cmd, &asJSON)
 	cli.TakesStdin(cmd, ".csv", "in", "")
 	return cmd
+}
+
+// writeStats writes the page, with the digest of the rows where they are a file that can be read again.
+func writeStats(page, in string, s *stats.Stats) error {
+	name, facts := cli.FileName(in), []web.Fact(nil)
+	if info, err := os.Stat(in); err == nil && info.Mode().IsRegular() {
+		sum, err := fsutil.SHA256(in)
+		if err != nil {
+			return err
+		}
+		facts = append(facts, web.Fact{Name: "rows, SHA-256", Value: sum})
+	}
+	return fsutil.WriteFile(page, func(w io.Writer) error { return s.WritePage(w, name, facts...) })
 }
 
 // tokenCounter opens a tokenizer and counts its ids, end token not included; nil without a file.

@@ -1,40 +1,51 @@
 package stats
 
 import (
-	"bytes"
 	"fmt"
 	"html/template"
-	"image/color"
 	"io"
 	"strings"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
+	web "hives/internal/page"
 )
 
 // page has its pictures and its style inside: it loads nothing.
-var page = template.Must(template.New("stats").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Rows</title>
-<style>body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-svg{max-width:100%;height:auto}pre{overflow-x:auto;font-size:13px}</style></head><body>
+var page = template.Must(template.New("stats").Funcs(template.FuncMap{"style": web.Style}).Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Rows</title><style>{{style}}</style></head><body><main>
 <h1>{{.Title}}</h1>
+<ul class="facts"><li><b>{{.Stats.Rows}}</b> rows</li><li><b>{{.Stats.Texts}}</b> texts</li><li><b>{{.Stats.Groups}}</b> groups</li></ul>
 {{range .Pictures}}<h2>{{.Title}}</h2>
-{{.SVG}}
-{{end}}<h2>The figures</h2>
-<pre>{{.Table}}</pre>
-</body></html>
+<section><svg viewBox="0 0 {{.Width}} {{.Height}}" width="{{.Width}}" role="img" aria-label="{{.Title}}">
+{{$p := .}}{{range .Ticks}}<line class="grid" x1="{{.At}}" x2="{{.At}}" y1="0" y2="{{$p.Bottom}}"/><text x="{{.At}}" y="{{$p.Bottom}}" dy="14" text-anchor="middle">{{.Label}}</text>{{end}}
+{{range .Bars}}<text class="name" x="{{$p.Left}}" dx="-8" y="{{.Y}}" dy="4" text-anchor="end">{{.Label}}</text><rect class="bar" x="{{$p.Left}}" y="{{.Top}}" width="{{.Width}}" height="14"/><text x="{{.End}}" dx="5" y="{{.Y}}" dy="4">{{.N}}</text>
+{{end}}<text x="{{.Right}}" y="{{.Height}}" dy="-4" text-anchor="end">{{.Unit}}</text></svg></section>
+<details><summary>the figures</summary><section><table class="figures"><thead><tr><th></th><th>{{.Unit}}</th></tr></thead><tbody>{{range .Bars}}<tr><td>{{.Name}}</td><td>{{.N}}</td></tr>{{end}}</tbody></table></section></details>
+{{end}}</main></body></html>
 `))
 
+// picture is a bar chart, in pixels.
 type picture struct {
-	Title string
-	SVG   template.HTML // drawn here from numbers; its labels are escaped by the SVG writer
+	Title, Unit           string
+	Width, Height, Bottom int
+	Left, Right           int
+	Bars                  []bar
+	Ticks                 []tick
 }
 
-// WritePage writes one self-contained HTML page of plots and tables.
-func (s *Stats) WritePage(w io.Writer, title string) error {
+type bar struct {
+	Name, Label        string
+	N                  int
+	Y, Top, Width, End int
+}
+
+type tick struct {
+	At    int
+	Label string
+}
+
+// WritePage writes one self-contained HTML page of plots and tables; facts say what the rows are from.
+func (s *Stats) WritePage(w io.Writer, title string, facts ...web.Fact) error {
 	charts := []struct {
 		title string
 		bars  []Count
@@ -50,20 +61,11 @@ func (s *Stats) WritePage(w io.Writer, title string) error {
 	}
 	var pictures []picture
 	for _, c := range charts {
-		if len(c.bars) == 0 {
-			continue
+		if len(c.bars) > 0 {
+			pictures = append(pictures, drawBars(c.title, c.bars))
 		}
-		svg, err := drawBars(c.bars)
-		if err != nil {
-			return fmt.Errorf("draw %q: %w", c.title, err)
-		}
-		pictures = append(pictures, picture{c.title, svg})
 	}
-	var table bytes.Buffer
-	if err := s.WriteTable(&table); err != nil {
-		return err
-	}
-	return page.Execute(w, map[string]any{"Title": title, "Pictures": pictures, "Table": table.String()})
+	return web.Write(w, page, map[string]any{"Title": title, "Pictures": pictures, "Stats": s}, web.About{Facts: facts})
 }
 
 // directions adds the corpora up.
@@ -94,33 +96,40 @@ func (s *Stats) tokenBins() []Count {
 	return s.Tokens.Histogram
 }
 
-// barColour reads on white and, being one colour, says nothing by itself.
-var barColour = color.RGBA{R: 0x2f, G: 0x6d, B: 0xa4, A: 0xff}
+// Sizes of a bar chart in pixels. A letter of the names has room in any common font.
+const (
+	letter     = 9
+	mostLabel  = 34 // letters of a name that are drawn; the table has all
+	barSpan    = 420
+	numberRoom = 80
+	barGap     = 22
+)
 
-// drawBars draws one horizontal bar a count, the first on top.
-func drawBars(bars []Count) (template.HTML, error) {
-	n := len(bars)
-	values, names := make(plotter.Values, n), make([]string, n)
+// drawBars draws one horizontal bar a count, the first on top, over an axis from 0.
+func drawBars(title string, bars []Count) picture {
+	longest, most := 0, 1
+	for _, b := range bars {
+		longest, most = max(longest, min(mostLabel, len([]rune(b.Name)))), max(most, b.N)
+	}
+	unit, _, _ := strings.Cut(strings.ToLower(title), " ")
+	p := picture{Title: title, Unit: unit, Left: longest*letter + 12, Bottom: len(bars)*barGap + 4}
+	p.Right, p.Height = p.Left+barSpan, p.Bottom+36
+	p.Width = p.Right + numberRoom
+	for _, part := range []int{0, 1, 2} {
+		p.Ticks = append(p.Ticks, tick{p.Left + barSpan*part/2, fmt.Sprint(most * part / 2)})
+	}
 	for i, b := range bars {
-		values[n-1-i], names[n-1-i] = float64(b.N), b.Name
+		wide := barSpan * b.N / most
+		p.Bars = append(p.Bars, bar{
+			Name: b.Name, Label: clip(b.Name), N: b.N, Y: i*barGap + 11, Top: i*barGap + 4, Width: wide, End: p.Left + wide,
+		})
 	}
-	chart, err := plotter.NewBarChart(values, vg.Points(12))
-	if err != nil {
-		return "", err
+	return p
+}
+
+func clip(name string) string {
+	if r := []rune(name); len(r) > mostLabel {
+		return string(r[:mostLabel-1]) + "…"
 	}
-	chart.Horizontal = true
-	chart.Color = barColour
-	chart.LineStyle.Width = 0
-	p := plot.New()
-	p.Add(chart)
-	p.NominalY(names...)
-	p.X.Min = 0
-	canvas := vgsvg.New(18*vg.Centimeter, vg.Length(n)*18+60)
-	p.Draw(draw.New(canvas))
-	var out bytes.Buffer
-	if _, err := canvas.WriteTo(&out); err != nil {
-		return "", err
-	}
-	_, svg, _ := strings.Cut(out.String(), "<svg") // without the XML header, which HTML has no place for
-	return template.HTML("<svg" + svg), nil
+	return name
 }

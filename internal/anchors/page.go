@@ -10,18 +10,19 @@ import (
 	"strings"
 
 	"hives/data/theories"
+	web "hives/internal/page"
 )
 
 //go:embed page.html
 var pageText string
 
 // page holds all it needs; every text goes through the template's escaping.
-var page = template.Must(template.New("anchors").Parse(pageText))
+var page = template.Must(template.New("anchors").Funcs(template.FuncMap{"style": web.Style}).Parse(pageText))
 
 // Size of the picture, its margin, and the most texts and letters that are drawn.
 const (
 	pictureWidth, pictureHeight = 1060.0, 640.0
-	pictureMargin               = 16.0
+	pictureMargin               = 48.0
 	maxDots                     = 2000
 	maxTitle                    = 160
 )
@@ -48,8 +49,8 @@ type legend struct{ Class, Name string }
 type view struct {
 	Report        Report
 	Across        int
-	Facts         [][2]string
 	Width, Height float64
+	Tall          float64 // with the names of the axes
 	Texts         []spot
 	Anchors       []spot
 	Drawn         int
@@ -91,16 +92,16 @@ func (b *Built) WritePage(w io.Writer) error {
 			v.Legend = append(v.Legend, legend{name, tree.Name})
 		}
 	}
-	v.Facts = b.facts()
-	return page.Execute(w, v)
+	v.Tall = v.Height + 28
+	return web.Write(w, page, v, web.About{Facts: b.facts()})
 }
 
-func (b *Built) facts() [][2]string {
-	return [][2]string{
-		{"embedder weights", short(b.Bank.Meta[metaWeights])},
-		{"rows", short(b.corpus.SHA256)},
-		{"sentences by", b.Bank.Meta[metaSummariser]},
-		{"spread", fmt.Sprintf("%.3f", b.Report.Spread)},
+func (b *Built) facts() []web.Fact {
+	return []web.Fact{
+		{Name: "weights of the embedder, SHA-256", Value: b.Bank.Meta[metaWeights]},
+		{Name: "rows, SHA-256", Value: b.corpus.SHA256},
+		{Name: "sentences by", Value: b.Bank.Meta[metaSummariser]},
+		{Name: "spread", Value: fmt.Sprintf("%.3f", b.Report.Spread)},
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 	bank "hives/data/anchors"
 	"hives/internal/fault"
 	"hives/internal/kmeans"
+	"hives/internal/page/pagetest"
 )
 
 func TestPageIsSelfContainedAndEscapesTexts(t *testing.T) {
@@ -32,9 +32,7 @@ func TestPageIsSelfContainedAndEscapesTexts(t *testing.T) {
 	if strings.Contains(html, "<script") || !strings.Contains(html, "&lt;script&gt;") {
 		t.Error("a text reached the page unescaped, or not at all")
 	}
-	if loads := regexp.MustCompile(`(?i)https?:|src=|@import|url\(|href=`).FindString(html); loads != "" {
-		t.Errorf("the page asks for something: %q", loads)
-	}
+	pagetest.Check(t, html)
 	if n := strings.Count(html, `class="text `); n != 18 {
 		t.Errorf("%d texts drawn, want 18", n)
 	}

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"hives/data"
 	"hives/internal/evaluate"
 	"hives/internal/fsutil"
+	"hives/internal/page"
 	"hives/internal/report"
 	"hives/internal/whatis"
 )
@@ -156,8 +159,32 @@ func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err 
 	return x, nil
 }
 
+// about names the inputs by their digests; drawn again the page is the same, so the flag for that is left out.
+func (j *Job) about(e *evaluate.Experiment) (page.About, error) {
+	a := page.About{Command: page.Command("--redraw", "--redraw=true")}
+	for _, file := range [][2]string{{"measured rows", j.Config.Rows.Measured}, {"training rows", j.Config.Rows.Train}} {
+		sum, err := fsutil.SHA256(file[1])
+		if err != nil {
+			return a, err
+		}
+		a.Facts = append(a.Facts, page.Fact{Name: file[0] + ", SHA-256", Value: sum})
+	}
+	for _, systems := range []map[string]*evaluate.System{e.Base, e.Runs} {
+		for _, name := range slices.Sorted(maps.Keys(systems)) {
+			if m := systems[name].Model; m != nil {
+				a.Facts = append(a.Facts, page.Fact{Name: "weights of " + name + ", SHA-256", Value: m.WeightsSHA256})
+			}
+		}
+	}
+	return a, nil
+}
+
 // write leaves document, page and tables.
 func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
+	about, err := j.about(e)
+	if err != nil {
+		return err
+	}
 	for _, f := range []struct {
 		name string
 		put  func(io.Writer) error
@@ -167,7 +194,7 @@ func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
 			enc.SetIndent("", " ")
 			return enc.Encode(e)
 		}},
-		{PageFile, func(w io.Writer) error { return report.WriteExperiment(w, e, x) }},
+		{PageFile, func(w io.Writer) error { return report.WriteExperiment(w, e, x, about) }},
 		{TextFile, func(w io.Writer) error { return report.WriteExperimentText(w, e, x) }},
 	} {
 		if err := fsutil.WriteFile(filepath.Join(j.Config.Out, f.name), f.put); err != nil {
@@ -177,7 +204,7 @@ func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
 	if err := report.PrintExperiment(j.Stdout, e, x); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\ntables:  %s\n",
+	_, err = fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\ntables:  %s\n",
 		filepath.Join(j.Config.Out, MetricsFile), filepath.Join(j.Config.Out, PageFile), filepath.Join(j.Config.Out, TextFile))
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"time"
+
+	web "hives/internal/page"
 )
 
 //go:embed page.html
@@ -13,6 +15,7 @@ var pageSource string
 
 // page is one file without script, font or picture from elsewhere. It holds no texts, only counts of them.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"style":  web.Style,
 	"ratio":  ratio,
 	"number": number,
 	"bars":   bars,
@@ -23,7 +26,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 }).Parse(pageSource))
 
 // WritePage draws a summary.
-func WritePage(w io.Writer, s *Summary) error { return page.Execute(w, s) }
+func WritePage(w io.Writer, s *Summary) error {
+	return web.Write(w, page, s, web.About{Facts: []web.Fact{{Name: "run", Value: fmt.Sprint(s.Run)}}})
+}
 
 // bar is one line of a bar chart; Width is in percent of the longest.
 type bar struct {

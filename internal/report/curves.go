@@ -136,11 +136,11 @@ type dot struct{ X, Y float64 }
 
 // Size of a plot, its margins, and the most points drawn: more are thinned evenly.
 const (
-	plotWidth, plotHeight = 340.0, 190.0
-	marginLeft            = 48.0
-	marginRight           = 14.0
-	marginTop             = 12.0
-	marginBottom          = 26.0
+	plotWidth, plotHeight = 340.0, 210.0
+	marginLeft            = 60.0
+	marginRight           = 22.0
+	marginTop             = 22.0
+	marginBottom          = 40.0
 	maxPoints             = 600
 	fewPoints             = 40
 )

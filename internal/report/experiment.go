@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"hives/internal/evaluate"
+	web "hives/internal/page"
 	"hives/metrics"
 )
 
@@ -51,7 +52,7 @@ var experimentLead = []string{
 const experimentRule = "Learned: the paired 95 % intervals over the base raw, centred, and centred and scaled, and over a model trained as long on permuted labels, all lie above zero, with p at most .05 after Holm's correction over all differences that a claim of this page rests on. Higher: the same without such a control. Only geometry: above the raw base, but not above its centred or scaled vectors. Worse: an interval over the raw base or over permuted labels lies below zero, again after the correction. Not shown: anything else."
 
 // WriteExperiment writes the page.
-func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment) error {
+func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about web.About) error {
 	base, runs := x.systems(e)
 	v := newView(x.Title, slices.Concat(runs, base), &e.Common)
 	v.Lead, v.Rule, v.Findings = experimentLead, experimentRule, e.Findings
@@ -69,7 +70,7 @@ func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment) error {
 			out.Forests = append(out.Forests, titledForest{x.Finalists[i].Name, f})
 		}
 	}
-	return experimentPage.Execute(w, out)
+	return web.Write(w, experimentPage, out, about)
 }
 
 // readings are the words for evaluate.BaseNames.

@@ -56,18 +56,18 @@ func binMatrix(s shown, scope metrics.Scope) matrix {
 	return m
 }
 
-// mapRow is one picture for each of the main systems, side by side.
+// mapRow is one picture for each of the main systems, side by side and on one scale.
 type mapRow struct {
-	Name string
-	Maps []heatMap
+	Name      string
+	Low, High string
+	Maps      []heatMap
 }
 
 type heatMap struct {
-	Label     string
-	Columns   []string
-	Rows      []string
-	Cells     [][]heatCell
-	Low, High string
+	Label   string
+	Columns []string
+	Rows    []string
+	Cells   [][]heatCell
 }
 
 // maximum size of a picture shown on the page; metrics.json has all.
@@ -80,30 +80,32 @@ func mapRows(systems []shown) []mapRow {
 		if len(m.Rows) > maxMapSide || len(m.Columns) > maxMapSide || len(m.Rows)*len(m.Columns) < 2 {
 			continue
 		}
-		row := mapRow{Name: m.Name}
+		var all [][]evaluate.Number
 		for _, s := range systems {
-			row.Maps = append(row.Maps, drawMap(s.label, s.system.Maps[k]))
+			all = append(all, s.system.Maps[k].Cells...)
+		}
+		low, high := extremes(all)
+		row := mapRow{Name: m.Name, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
+		for _, s := range systems {
+			row.Maps = append(row.Maps, drawMap(s.label, s.system.Maps[k], low, high))
 		}
 		out = append(out, row)
 	}
 	return out
 }
 
-// drawMap colours from the least to the greatest mean cosine of the picture.
-func drawMap(label string, m evaluate.HeatMap) heatMap {
-	low, high := extremes(m.Cells)
-	out := heatMap{Label: label, Columns: m.Columns, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
+// drawMap colours from low to high, those of all pictures that it is compared with.
+func drawMap(label string, m evaluate.HeatMap, low, high float64) heatMap {
+	out := heatMap{Label: label, Columns: m.Columns, Rows: m.Rows}
 	for r, line := range m.Cells {
-		out.Rows = append(out.Rows, m.Rows[r])
 		var cells []heatCell
 		for c, x := range line {
 			if !x.Known() {
 				cells = append(cells, heatCell{Empty: true})
 				continue
 			}
-			span := max(high-low, 1e-9)
 			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c], m.ColCount[c], three(x))
-			cells = append(cells, heat("", title, (float64(x)-low)/span))
+			cells = append(cells, heat(trimZero(fmt.Sprintf("%.2f", float64(x)+0)), title, (float64(x)-low)/max(high-low, 1e-9)))
 		}
 		out.Cells = append(out.Cells, cells)
 	}

@@ -16,6 +16,7 @@ import (
 	"hives/internal/evaluate"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	web "hives/internal/page"
 	"hives/metrics"
 	"hives/model/folder"
 )
@@ -81,7 +82,11 @@ func Evaluate(ctx context.Context, j EvaluateJob) error {
 		return err
 	}
 	e.TrainedOn = shared
-	if err := j.write(e, func(w io.Writer) error { return WriteEvaluation(w, e) }); err != nil {
+	about, err := j.about(&e.Common, e.System)
+	if err != nil {
+		return err
+	}
+	if err := j.write(e, func(w io.Writer) error { return WriteEvaluation(w, e, about) }); err != nil {
 		return err
 	}
 	if j.JSON {
@@ -124,7 +129,11 @@ func Demo(ctx context.Context, j DemoJob) error {
 		return err
 	}
 	d.TrainedOn = shared
-	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank) }); err != nil {
+	about, err := j.about(&d.Common, d.Before, d.After, d.Control, d.Stage1, d.Random)
+	if err != nil {
+		return err
+	}
+	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank, about) }); err != nil {
 		return err
 	}
 	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
@@ -232,6 +241,27 @@ func writeJSON(w io.Writer, document any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	return e.Encode(document)
+}
+
+// about names the inputs by their digests. The page must be the same for the same inputs, so it has no date.
+func (j *Job) about(c *evaluate.Common, systems ...*evaluate.System) (a web.About, err error) {
+	for _, file := range [][2]string{{"measured rows", j.Data}, {"training rows", j.TrainData}} {
+		if file[1] == "" {
+			continue
+		}
+		sum, err := fsutil.SHA256(file[1])
+		if err != nil {
+			return a, err
+		}
+		a.Facts = append(a.Facts, web.Fact{Name: file[0] + ", SHA-256", Value: sum})
+	}
+	for _, s := range systems {
+		if s != nil && s.Model != nil {
+			a.Facts = append(a.Facts, web.Fact{Name: "weights of " + s.Name + ", SHA-256", Value: s.Model.WeightsSHA256})
+		}
+	}
+	a.Facts = append(a.Facts, web.Fact{Name: "seed of the intervals", Value: fmt.Sprint(c.Settings.Seed)})
+	return a, nil
 }
 
 // finish prints the table of systems, marked where they were trained on some of the rows, and where the files are.

@@ -10,7 +10,7 @@ import (
 // forest is the plot of paired differences with their intervals.
 type forest struct {
 	Width, Height float64
-	Zero          float64
+	Zero, Middle  float64
 	Top, Bottom   float64
 	Ticks         []tick
 	Rows          []forestRow
@@ -37,11 +37,11 @@ type contrast struct {
 }
 
 const (
-	forestLabel   = 300.0
-	forestWidth   = 860.0
+	forestLabel   = 380.0 // wide enough for 42 letters of any font
+	forestWidth   = 980.0
 	forestRowGap  = 48.0
 	forestMarkGap = 14.0
-	forestNumber  = 150.0 // room for the figures on the right
+	forestNumber  = 190.0 // room for the figures on the right
 )
 
 // drawForest shows each contrast on the named figures, which pick takes in their order; nil without any interval.
@@ -61,10 +61,10 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 	}
 	gap := max(forestRowGap, forestMarkGap*float64(len(contrasts)+1))
 	f.Bottom = f.Top + gap*float64(len(names))
-	f.Height = f.Bottom + 24
+	f.Height = f.Bottom + 40
 	var a axis
 	a, f.Ticks = newAxis(low, high, forestLabel, forestWidth-forestNumber, 6)
-	f.Zero = a.at(0)
+	f.Zero, f.Middle = a.at(0), (forestLabel+forestWidth-forestNumber)/2
 	for k, name := range names {
 		row := forestRow{Label: name, Y: f.Top + gap*(float64(k)+.5)}
 		for series, c := range contrasts {

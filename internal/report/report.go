@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hives/internal/evaluate"
+	web "hives/internal/page"
 	"hives/metrics"
 )
 
@@ -19,16 +20,13 @@ var pageSource string
 //go:embed parts.html
 var partsSource string
 
-//go:embed style.css
-var styleSource string
-
 // page is parsed once; a fault in it is a bug that every test of the package shows.
 var page = parse("page", pageSource)
 
 // parse adds the parts that pages share.
 func parse(name, source string) *template.Template {
 	t := template.Must(template.New(name).Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(styleSource) }, // our own file, no text of others
+		"style": web.Style,
 		"join":  strings.Join,
 		"cos":   func(x float64) string { return trimZero(fmt.Sprintf("%.2f", x)) },
 		"percent": func(x float64) string {
@@ -39,7 +37,7 @@ func parse(name, source string) *template.Template {
 }
 
 // WriteDemo writes the demo's page; curves and bank may be nil.
-func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) error {
+func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, about web.About) error {
 	main := []shown{
 		{"before training", "random weights", d.Before, true},
 		{"after training", "the demo's model", d.After, true},
@@ -67,7 +65,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors) er
 	v.Maps = mapRows(maps)
 	v.Curves = drawCurves(curves)
 	v.Examples, v.Anchors = d.Examples, bank
-	return page.Execute(w, v)
+	return web.Write(w, page, v, about)
 }
 
 // demoLead tells a newcomer what the page is about.
@@ -87,7 +85,7 @@ var pretrainedLead = []string{
 const demoRule = "A figure counts as learned only if it lies above both the untrained model and a model trained as long on permuted labels: each paired 95 % interval above zero, and each p at most .05 after Holm's correction over all differences that a claim of this page rests on. Figures that fell are findings as well. A single training seed stands behind this page."
 
 // WriteEvaluation writes the page of one evaluated model.
-func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
+func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error {
 	name := e.Name
 	if e.Model != nil && e.Model.Name != "" {
 		name = e.Model.Name // that of its folder
@@ -107,7 +105,7 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 		v.Forest = claimForest(contrasts)
 	}
 	v.Maps = mapRows(main)
-	return page.Execute(w, v)
+	return web.Write(w, page, v, about)
 }
 
 // marked puts a warning before the lead where the model was trained on some of the rows.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	web "hives/internal/page"
 )
 
 //go:embed runs.html
@@ -73,4 +75,4 @@ func (r *Runs) Add(title string, runs []Series) {
 }
 
 // WriteRuns writes the page.
-func WriteRuns(w io.Writer, r Runs) error { return runsPage.Execute(w, r) }
+func WriteRuns(w io.Writer, r Runs, about web.About) error { return web.Write(w, runsPage, r, about) }

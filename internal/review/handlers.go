@@ -15,12 +15,13 @@ import (
 
 	"hives/data/theories"
 	"hives/internal/llm"
+	web "hives/internal/page"
 )
 
 //go:embed page.html style.css keys.js
 var files embed.FS
 
-var templates = template.Must(template.ParseFS(files, "page.html", "style.css", "keys.js"))
+var templates = template.Must(template.New("page.html").Funcs(template.FuncMap{"palette": web.Palette}).ParseFS(files, "page.html", "style.css", "keys.js"))
 
 // app answers the page's requests; what guards it stands before it.
 type app struct {

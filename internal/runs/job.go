@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/page"
 	"hives/internal/report"
 	"hives/internal/runindex"
 )
@@ -94,7 +96,9 @@ func (j Job) compare(ctx context.Context, names []string) error {
 // print writes the document in the form that was asked for.
 func (j Job) print(d *Document) error {
 	if j.Page != "" {
-		err := fsutil.WriteFile(j.Page, func(w io.Writer) error { return report.WriteRuns(w, d.page()) })
+		err := fsutil.WriteFile(j.Page, func(w io.Writer) error {
+			return report.WriteRuns(w, d.page(), page.About{Date: time.Now().UTC().Format(time.RFC3339)})
+		})
 		if err != nil {
 			return err
 		}

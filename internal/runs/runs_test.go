@@ -13,6 +13,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
+	"hives/internal/page/pagetest"
 	"hives/internal/runindex"
 	"hives/internal/runs"
 	"hives/internal/runstore"
@@ -108,9 +109,7 @@ func TestCompareAndPage(t *testing.T) {
 	if strings.Contains(html, "<b>") && strings.Contains(html, "— <b>") || !strings.Contains(html, "&lt;b&gt;") || strings.Count(html, "<polyline") < 2 {
 		t.Error("the page escapes no name, or draws no curves")
 	}
-	if strings.Contains(html, "http") || strings.Contains(html, "<script") {
-		t.Error("the page asks for something outside itself")
-	}
+	pagetest.Check(t, html)
 	out.Reset()
 	if err := runs.Show(t.Context(), runs.Job{Stdout: &out, In: root}, a); err != nil || !strings.Contains(out.String(), "loss.temperature") || !strings.Contains(out.String(), "█") {
 		t.Errorf("%v\n%s", err, out.String())

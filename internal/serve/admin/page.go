@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"hives/internal/cli"
+	sitepage "hives/internal/page"
 	"hives/internal/serve/web"
 )
 
@@ -69,7 +70,7 @@ func (a *admin) page(w http.ResponseWriter, _ *http.Request) {
 	var out bytes.Buffer
 	err := page.Execute(&out, map[string]any{
 		"Nonce": nonce, "State": a.state(), "Model": a.modelName(), "Facts": a.facts(),
-		"Style": template.CSS(style), "Script": template.JS(script),
+		"Style": sitepage.Palette() + template.CSS(style), "Script": template.JS(script),
 	})
 	if err != nil {
 		http.Error(w, "internal error", http.StatusInternalServerError)

@@ -10,9 +10,13 @@ const panels = [...document.querySelectorAll("figure")].map((figure) => {
   picture.setAttribute("preserveAspectRatio", "none");
   picture.setAttribute("role", "img");
   figure.querySelector("figcaption").append(now);
-  figure.append(picture);
+  const top = document.createElement("span"), axis = document.createElement("div");
+  top.className = "top";
+  axis.className = "axis";
+  axis.append("0, five minutes ago", Object.assign(document.createElement("span"), { textContent: "now" }));
+  figure.append(top, picture, axis);
   const { figures, unit, scale } = figure.dataset;
-  return { picture, now, figures: figures.split(" "), unit, scale: Number(scale ?? 1) };
+  return { picture, now, top, figures: figures.split(" "), unit, scale: Number(scale ?? 1) };
 });
 
 const short = (v) => v === null ? "–" : v === 0 ? "0" : v >= 100 ? Math.round(v).toLocaleString("en") : v.toPrecision(2);
@@ -38,7 +42,8 @@ function draw(panel) {
     return drawn;
   })));
   const last = points.at(-1), values = panel.figures.map((figure) => last[figure] === null ? null : last[figure] * panel.scale);
-  panel.now.textContent = `${values.map(short).join(", ")} ${panel.unit} (top ${short(top)})`;
+  panel.now.textContent = `${values.map(short).join(", ")} ${panel.unit}`;
+  panel.top.textContent = `${short(top)} ${panel.unit}`;
   panel.picture.setAttribute("aria-label", `${panel.figures.join(", ")}: ${panel.now.textContent}`);
 }
 
