@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	web "hives/internal/page"
@@ -100,7 +101,7 @@ func (s *Stats) tokenBins() []Count {
 const (
 	letter     = 9
 	mostLabel  = 34 // letters of a name that are drawn; the table has all
-	barSpan    = 420
+	barSpan    = 300
 	numberRoom = 80
 	barGap     = 22
 )
@@ -115,8 +116,8 @@ func drawBars(title string, bars []Count) picture {
 	p := picture{Title: title, Unit: unit, Left: longest*letter + 12, Bottom: len(bars)*barGap + 4}
 	p.Right, p.Height = p.Left+barSpan, p.Bottom+36
 	p.Width = p.Right + numberRoom
-	for _, part := range []int{0, 1, 2} {
-		p.Ticks = append(p.Ticks, tick{p.Left + barSpan*part/2, fmt.Sprint(most * part / 2)})
+	for _, n := range slices.Compact([]int{0, most / 2, most}) {
+		p.Ticks = append(p.Ticks, tick{p.Left + barSpan*n/most, fmt.Sprint(n)})
 	}
 	for i, b := range bars {
 		wide := barSpan * b.N / most

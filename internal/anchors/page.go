@@ -49,6 +49,7 @@ type legend struct{ Class, Name string }
 type view struct {
 	Report        Report
 	Across        int
+	CSV           string // the picture's places
 	Width, Height float64
 	Tall          float64 // with the names of the axes
 	Texts         []spot
@@ -84,6 +85,7 @@ func (b *Built) WritePage(w io.Writer) error {
 			Mix: Mix(d.Theories), Corpora: Mix(d.Corpora), Text: a.Text, From: a.Provenance, Values: a.ValueIDs,
 		})
 	}
+	v.CSV = places(v.Texts, v.Anchors)
 	fit(v.Texts, v.Anchors)
 	for _, name := range theories.Names() {
 		drawn := func(s spot) bool { return s.Class == name }
@@ -94,6 +96,17 @@ func (b *Built) WritePage(w io.Writer) error {
 	}
 	v.Tall = v.Height + 28
 	return web.Write(w, page, v, web.About{Facts: b.facts()})
+}
+
+// places are those of texts and anchors on the two axes.
+func places(texts, anchors []spot) string {
+	rows := [][]string{{"kind", "first axis", "second axis", "theory", "text"}}
+	for k, spots := range [][]spot{texts, anchors} {
+		for _, s := range spots {
+			rows = append(rows, []string{[]string{"text", "anchor"}[k], fmt.Sprint(s.X), fmt.Sprint(s.Y), s.Class, s.Title})
+		}
+	}
+	return web.CSV(rows)
 }
 
 func (b *Built) facts() []web.Fact {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	web "hives/internal/page"
 )
 
 // Series is one figure over the steps of a run.
@@ -129,6 +130,7 @@ type plot struct {
 	Left, Right   float64
 	Top, Bottom   float64
 	Last          string
+	CSV           string
 }
 
 // dot is a marked point of a short curve, in pixels.
@@ -161,6 +163,7 @@ func drawCurve(s Series) (plot, bool) {
 		Left: marginLeft, Right: plotWidth - marginRight, Top: marginTop, Bottom: plotHeight - marginBottom,
 		Last: fmt.Sprintf("%.4g", y[len(y)-1]),
 	}
+	p.CSV = curveCSV([]Series{{s.Name, step, y}})
 	var ax, ay axis
 	ax, p.X = wholeAxis(step[0], step[len(step)-1], p.Left, p.Right, 6)
 	ay, p.Y = newAxis(slices.Min(y), slices.Max(y), p.Bottom, p.Top, 4)
@@ -173,6 +176,17 @@ func drawCurve(s Series) (plot, bool) {
 		p.Dots = append(p.Dots, dot{ax.at(step[k]), ay.at(y[k])})
 	}
 	return p, true
+}
+
+// curveCSV is a line a point, of every point that was logged.
+func curveCSV(series []Series) string {
+	rows := [][]string{{"series", "step", "value"}}
+	for _, s := range series {
+		for k := range s.Y {
+			rows = append(rows, []string{s.Name, fmt.Sprint(s.Step[k]), fmt.Sprint(s.Y[k])})
+		}
+	}
+	return web.CSV(rows)
 }
 
 // points writes the corners of a polyline, thinned to at most maxPoints.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"hives/internal/evaluate"
+	web "hives/internal/page"
 	"hives/metrics"
 )
 
@@ -15,6 +16,7 @@ type forest struct {
 	Ticks         []tick
 	Rows          []forestRow
 	Legend        []string
+	CSV           string
 }
 
 type forestRow struct {
@@ -65,6 +67,7 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 	var a axis
 	a, f.Ticks = newAxis(low, high, forestLabel, forestWidth-forestNumber, 6)
 	f.Zero, f.Middle = a.at(0), (forestLabel+forestWidth-forestNumber)/2
+	rows := [][]string{{"figure", "difference", "value", "low", "high"}}
 	for k, name := range names {
 		row := forestRow{Label: name, Y: f.Top + gap*(float64(k)+.5)}
 		for series, c := range contrasts {
@@ -72,6 +75,7 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 			if !e.Interval.Known() {
 				continue
 			}
+			rows = append(rows, []string{name, c.label, fmt.Sprint(float64(e.Value)), fmt.Sprint(e.Interval.Low), fmt.Sprint(e.Interval.High)})
 			offset := (float64(series) - float64(len(contrasts)-1)/2) * forestMarkGap
 			row.Marks = append(row.Marks, mark{
 				a.at(e.Interval.Low), a.at(e.Interval.High), a.at(float64(e.Value)), row.Y + offset, series,
@@ -80,6 +84,7 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 		}
 		f.Rows = append(f.Rows, row)
 	}
+	f.CSV = web.CSV(rows)
 	return f
 }
 

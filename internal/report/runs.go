@@ -2,6 +2,7 @@ package report
 
 import (
 	_ "embed"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -71,7 +72,20 @@ func (r *Runs) Add(title string, runs []Series) {
 		}
 		p.Lines = append(p.Lines, line)
 	}
+	named := slices.Clone(runs)
+	for k := range named {
+		named[k].Name = r.name(k)
+	}
+	p.CSV = curveCSV(named)
 	r.Plots = append(r.Plots, p)
+}
+
+// name is that of a run, or its number where the page has no names yet.
+func (r *Runs) name(k int) string {
+	if k < len(r.Names) {
+		return r.Names[k]
+	}
+	return fmt.Sprint(k + 1)
 }
 
 // WriteRuns writes the page.

@@ -183,8 +183,9 @@ func thin(points []runindex.Figure) []runindex.Figure {
 
 // page is the document as package report draws it.
 func (d *Document) page() report.Runs {
-	p := report.Runs{Title: "Training runs"}
+	p := report.Runs{Title: "Training runs", Names: d.names()}
 	facts := newTable("run", d.names())
+	facts.Title = "The runs"
 	for _, row := range d.facts() {
 		facts.Rows = append(facts.Rows, row)
 	}
@@ -208,7 +209,6 @@ func (d *Document) page() report.Runs {
 		}
 		p.Add(words(c.Figure), lines)
 	}
-	p.Names = d.names()
 	return p
 }
 
