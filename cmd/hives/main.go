@@ -1,6 +1,13 @@
 // Command hives prepares data, evaluates models and answers questions about them.
 package main
 
-import "hives/internal/cli"
+import (
+	"hives/internal/cli"
+	"hives/internal/page"
+)
 
-func main() { cli.Main(cli.Command(newRoot())) }
+func main() {
+	build := cli.BuildInfo()
+	page.Program.Release, page.Program.Commit = build.Release, build.Commit
+	cli.Main(cli.Command(newRoot()))
+}

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"hives/internal/cli"
 )
 
 //go:embed svg.css
@@ -27,6 +25,10 @@ func Palette() template.CSS { return template.CSS(svgStyle) }
 
 // Fact is a line of what a page is from.
 type Fact struct{ Name, Value string }
+
+// Program is what writes pages: its main names release and commit. Packages of data write pages too, and must not reach
+// the plumbing of our programs.
+var Program struct{ Release, Commit string }
 
 // About says where a page's figures are from. A page that must be the same for the same inputs has hashes and no date.
 type About struct {
@@ -69,15 +71,10 @@ func Write(w io.Writer, t *template.Template, data any, a About) error {
 
 // lines are what stands at the page's end.
 func (a *About) lines() []Fact {
-	b := cli.BuildInfo()
 	if a.Command == "" {
 		a.Command = Command()
 	}
-	commit := b.Commit
-	if commit == "" {
-		commit = "not recorded in this build"
-	}
-	out := []Fact{{"command", a.Command}, {"release", b.Release}, {"commit", commit}}
+	out := []Fact{{"command", a.Command}, {"release", recorded(Program.Release)}, {"commit", recorded(Program.Commit)}}
 	if a.Date != "" {
 		out = append(out, Fact{"date", a.Date})
 	}
@@ -87,6 +84,13 @@ func (a *About) lines() []Fact {
 		}
 	}
 	return out
+}
+
+func recorded(s string) string {
+	if s == "" {
+		return "not recorded in this build"
+	}
+	return s
 }
 
 // footer writes the lines as HTML.
