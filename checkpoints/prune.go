@@ -2,7 +2,6 @@ package checkpoints
 
 import (
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -71,7 +70,7 @@ func bestOf(entries []Entry, name string) (best Entry, highest float64) {
 	}
 	highest = math.Inf(-1)
 	for _, e := range entries {
-		raw, err := os.ReadFile(filepath.Join(e.Path, stateFile))
+		raw, err := fsutil.ReadRegular(filepath.Join(e.Path, stateFile))
 		if err != nil {
 			continue
 		}

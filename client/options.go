@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"os"
 	"strings"
 
 	"google.golang.org/grpc"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/loopback"
 )
 
@@ -42,7 +42,7 @@ func WithToken(token string) Option {
 func WithTokenFile(path string) Option {
 	return func(o *options) {
 		o.token = func() (string, error) {
-			raw, err := os.ReadFile(path)
+			raw, err := fsutil.ReadRegular(path)
 			return strings.TrimSpace(string(raw)), err
 		}
 	}

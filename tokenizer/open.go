@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/internal/whatis"
 )
@@ -66,7 +67,7 @@ func readJSON(path string) (raw []byte, file string, err error) {
 		raw, err := gguf.TokenizerJSON(path)
 		return raw, path, err
 	}
-	raw, err = os.ReadFile(path)
+	raw, err = fsutil.ReadRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, path, fault.New(fault.NotFound, "read tokenizer: %w; a model folder holds one beside its weights", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +50,7 @@ func Write(path string, b *Bank) error {
 
 // Read returns the bank in a file, checked.
 func Read(path string) (b *Bank, err error) {
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives theories inventory", path)
 	}

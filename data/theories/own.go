@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 )
 
@@ -26,7 +27,7 @@ type ownFile struct {
 // LoadFile reads a theory from a TOML file and checks it as the embedded ones are checked. It does not register
 // it. docs/THEORIES.md describes the form.
 func LoadFile(path string) (*Tree, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "%s: no such file of a theory", path)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 )
 
@@ -71,7 +72,7 @@ func overlay(cfg any, src Sources) (Origins, error) {
 
 // readFile decodes a TOML file over cfg and notes each key it has.
 func (t *tree) readFile(path string, cfg any) error {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return fault.New(fault.NotFound, "read configuration: %w", err)
 	}

@@ -37,7 +37,7 @@ func openInput(path string) (in *input, about Input, err error) {
 	if about.SHA256, err = fsutil.SHA256(path); err != nil {
 		return nil, about, err
 	}
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if err != nil {
 		return nil, about, fsutil.Classify(err, path)
 	}
@@ -75,7 +75,7 @@ func openParquet(path string, f *os.File, size int64) (*parquet.File, error) {
 
 // CheckInput refuses a file that Run could not read, by its end and its columns: before an engine opens.
 func CheckInput(path string) (err error) {
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if err != nil {
 		return fsutil.Classify(err, path)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 )
 
@@ -138,7 +139,7 @@ func (t *Table) Decode(raw []byte, into any) (Object, error) {
 // Read is Decode for a file of a folder that may be absent: then the object is nil.
 func (t *Table) Read(dir, name string, into any) (Object, error) {
 	path := filepath.Join(dir, name)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

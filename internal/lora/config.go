@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 	"hives/model/transformer"
 )
@@ -30,7 +30,7 @@ type config struct {
 // readConfig reads and checks a folder's adapter_config.json.
 func readConfig(dir string) (*config, error) {
 	path := filepath.Join(dir, ConfigFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "adapter: %w; an adapter's folder holds %s and %s", err, ConfigFile, WeightsFile)
 	}

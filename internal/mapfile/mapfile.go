@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // File is a mapped file. Its methods but Close may be called concurrently.
@@ -22,7 +23,7 @@ type File struct {
 // Open maps the regular file at path, which must hold at least least bytes, 1 or more: an empty file cannot be
 // mapped, and a caller wants to read a fixed head without looking at the length first.
 func Open(path string, least int64) (*File, error) {
-	file, err := os.Open(path)
+	file, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "tensors: %w", err)
 	}

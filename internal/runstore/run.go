@@ -161,7 +161,7 @@ func hold(dir string) (*flock.Flock, error) {
 
 // holder names the process that left its number in a lock.
 func holder(path string) string {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if pid, convErr := strconv.Atoi(strings.TrimSpace(string(raw))); err == nil && convErr == nil {
 		return fmt.Sprintf("process %d", pid)
 	}
@@ -221,7 +221,7 @@ func (r *Run) Config() ([]byte, error) { return Config(r.dir) }
 // Config returns the configuration of the run in dir without taking the run.
 func Config(dir string) ([]byte, error) {
 	path := filepath.Join(dir, configFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "%w; %s", err, wayOn(dir))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 const gguf = "a GGUF file, which --model takes where its name ends in .gguf"
@@ -32,7 +33,7 @@ var pages = []string{"<!doctype html", "<html", "<?xml", "<head", "<body"}
 
 // File says what a file is by its first bytes, and what to do then; "" where that tells nothing.
 func File(path string) string {
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if err != nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/keys"
 	"hives/internal/whatis"
 	"hives/model/transformer"
@@ -67,7 +68,7 @@ func readFamily(dir string) (family string, eos int) {
 		ModelType string `json:"model_type"`
 		EOS       any    `json:"eos_token_id"` // a number, or several
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, transformer.ConfigFile))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, transformer.ConfigFile))
 	if err == nil {
 		err = json.Unmarshal(raw, &f)
 	}
@@ -170,7 +171,7 @@ type bertNormalizer struct {
 // readFile reads tokenizer.json. Only its small parts are decoded: the vocabulary has 150,000 entries.
 func (s *surroundings) readFile(dir string) error {
 	path := filepath.Join(dir, TokenizerFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -70,7 +70,7 @@ func Read(model string) (Info, error) {
 		dir = gguf.Folder(file)
 	}
 	path := filepath.Join(dir, InfoFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	switch {
 	case file != "" && (dir == "" || errors.Is(err, os.ErrNotExist)):
 		return ofGGUF(file)
@@ -181,7 +181,7 @@ func CopyTokenizer(from, to string) error {
 		from = filepath.Dir(file)
 	}
 	for _, name := range []string{TokenizerFile, TokenizerConfigFile} {
-		raw, err := os.ReadFile(filepath.Join(from, name))
+		raw, err := fsutil.ReadRegular(filepath.Join(from, name))
 		if errors.Is(err, os.ErrNotExist) && name == TokenizerConfigFile {
 			continue
 		} else if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/internal/whatis"
 )
@@ -24,7 +25,7 @@ func LengthStated(model string) (bool, error) {
 			return false, nil
 		}
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, InfoFile))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, InfoFile))
 	switch {
 	case err == nil:
 		var f struct {

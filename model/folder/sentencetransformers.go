@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/keys"
 	"hives/internal/whatis"
 	"hives/model/transformer"
@@ -59,7 +60,7 @@ func asSentenceTransformers(dir string, modules []module, info Info) (Info, erro
 // readModules returns the entries of modules.json, none where there is no such file.
 func readModules(dir string) (out []module, err error) {
 	path := filepath.Join(dir, modulesFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

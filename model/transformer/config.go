@@ -2,10 +2,10 @@ package transformer
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 )
 
@@ -14,7 +14,7 @@ func ReadConfig[T any](path string, parse func(raw []byte) (T, error)) (cfg T, e
 	if err := whatis.Model(filepath.Dir(path)); err != nil {
 		return cfg, err
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return cfg, fault.New(fault.NotFound, "model config: %w; a model folder holds config.json, model.safetensors and tokenizer.json", err)
 	}

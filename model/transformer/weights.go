@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/internal/safetensorsio"
 	"hives/internal/whatis"
@@ -88,7 +89,7 @@ func WeightFiles(dir string) ([]string, error) {
 	if _, err := os.Stat(single); err == nil {
 		return []string{single}, nil
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, IndexFile))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, IndexFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "model folder %s holds neither %s nor %s", dir, WeightsFile, IndexFile)
 	} else if err != nil {

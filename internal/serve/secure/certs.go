@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -114,7 +113,7 @@ func (f Files) read() (contents [][]byte, err error) {
 	for _, path := range []string{f.Cert, f.Key, f.ClientCA} {
 		var raw []byte
 		if path != "" {
-			if raw, err = os.ReadFile(path); err != nil {
+			if raw, err = fsutil.ReadRegular(path); err != nil {
 				return nil, fsutil.Classify(err, path)
 			}
 		}

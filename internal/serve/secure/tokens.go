@@ -3,7 +3,6 @@ package secure
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"os"
 	"strings"
 	"sync/atomic"
 
@@ -38,7 +37,7 @@ func (t *Tokens) Reload() error {
 
 // Read returns what the file says now, and changes nothing.
 func (t *Tokens) Read() ([]Entry, error) {
-	raw, err := os.ReadFile(t.path)
+	raw, err := fsutil.ReadRegular(t.path)
 	if err != nil {
 		return nil, fsutil.Classify(err, t.path)
 	}
