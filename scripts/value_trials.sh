@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Which pairs should the loss push apart, and in which order? Every treatment of false negatives with every loss, three
+# seeds each, in a cheap setting: the upper layers of a pretrained base on states of the lower ones that are kept.
+# Controls of equal length train each loss on labels dealt out anew inside each corpus.
+#
+#   scripts/value_trials.sh DATA OUT [PART…]     DATA holds train.parquet and validation.parquet (hives data split)
+#
+# Parts, in their order and by default all: grid control long. A run that was stopped goes on where it stood, a
+# finished one is left alone, so parts may be repeated.
+#
+#   BASE=minilm|smollm2      the base, brought by scripts/download_$BASE.sh
+#   LAYERS=3                 frozen layers: of MiniLM's 6, or 28 of SmolLM2's 30
+#   STEPS=150 RATE=5e-4      of a run of the grid
+#   LONG=1200 LONG_RATE=1e-4 LONG_FLAGS="--loss … --false-negatives …"    the long run trains all layers
+#   SEEDS="1 2 3"
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+DATA=$(realpath "$1") OUT=$(realpath -m "$2")
+shift 2
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+BIN=${BIN:-bin} BASE=${BASE:-minilm} STEPS=${STEPS:-150} RATE=${RATE:-5e-4} SEEDS=${SEEDS:-1 2 3}
+LONG=${LONG:-1200} LONG_RATE=${LONG_RATE:-1e-4} LONG_FLAGS=${LONG_FLAGS:-}
+case $BASE in
+  minilm) LAYERS=${LAYERS:-3} ;;
+  smollm2) LAYERS=${LAYERS:-28} ;;
+  *) echo "value_trials: BASE is '$BASE': want minilm or smollm2" >&2; exit 2 ;;
+esac
+model=$("scripts/download_$BASE.sh" | tail -n 1)
+mkdir -p "$OUT"
+
+# fit NAME STEPS RATE [flags]: one run in $OUT/runs/NAME.
+fit() {
+  local name=$1 steps=$2 rate=$3
+  shift 3
+  "$BIN/train" --model "$model" --pooling mean --max-length 48 --negatives corpus --steps "$steps" --learning-rate "$rate" \
+    --data "$DATA/train.parquet" --validation "$DATA/validation.parquet" --checkpoint-every 100 \
+    --set log.keep_checkpoints=1 --out "$OUT/runs/$name" --resume "$@"
+}
+cheap() {
+  local name=$1
+  shift
+  fit "$name" "$STEPS" "$RATE" --freeze-layers "$LAYERS" --states "$OUT/states" --validate-every 0 "$@"
+}
+
+grid() {
+  for seed in $SEEDS; do
+    for loss in skip_empty direction_leaf text_soft; do
+      for negatives in keep anchor all; do
+        cheap "$loss-$negatives-$seed" --loss "$loss" --false-negatives "$negatives" --seed "$seed"
+      done
+    done
+  done
+}
+control() {
+  for seed in $SEEDS; do
+    for loss in skip_empty direction_leaf text_soft; do
+      cheap "$loss-permuted-$seed" --loss "$loss" --false-negatives all --seed "$seed" --permute-labels
+    done
+  done
+}
+long() {
+  # The flags are words.
+  # shellcheck disable=SC2086
+  fit long "$LONG" "$LONG_RATE" --seed 1 --validate-every 200 $LONG_FLAGS
+  # shellcheck disable=SC2086
+  fit long-permuted "$LONG" "$LONG_RATE" --seed 1 --validate-every 200 --permute-labels $LONG_FLAGS
+}
+
+parts=("$@")
+[ $# -gt 0 ] || parts=(grid control long)
+for part in "${parts[@]}"; do
+  case $part in
+    grid | control | long) "$part" ;;
+    *) echo "value_trials: no part $part: want grid, control or long" >&2; exit 2 ;;
+  esac
+done
