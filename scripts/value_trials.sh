@@ -10,7 +10,7 @@
 #
 #   BASE=minilm|smollm2      the base, brought by scripts/download_$BASE.sh
 #   LAYERS=3                 frozen layers: of MiniLM's 6, or 28 of SmolLM2's 30
-#   STEPS=150 RATE=5e-4      of a run of the grid
+#   STEPS=150 RATE=3e-4      of a run of the grid
 #   LONG=1200 LONG_RATE=1e-4 LONG_FLAGS="--loss … --false-negatives …"    the long run trains all layers
 #   SEEDS="1 2 3"
 set -euo pipefail
@@ -18,7 +18,7 @@ set -euo pipefail
 DATA=$(realpath "$1") OUT=$(realpath -m "$2")
 shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-BIN=${BIN:-bin} BASE=${BASE:-minilm} STEPS=${STEPS:-150} RATE=${RATE:-5e-4} SEEDS=${SEEDS:-1 2 3}
+BIN=${BIN:-bin} BASE=${BASE:-minilm} STEPS=${STEPS:-150} RATE=${RATE:-3e-4} SEEDS=${SEEDS:-1 2 3}
 LONG=${LONG:-1200} LONG_RATE=${LONG_RATE:-1e-4} LONG_FLAGS=${LONG_FLAGS:-}
 case $BASE in
   minilm) LAYERS=${LAYERS:-3} ;;
@@ -46,6 +46,8 @@ grid() {
   for seed in $SEEDS; do
     for loss in skip_empty direction_leaf text_soft; do
       for negatives in keep anchor all; do
+        # A text that shares a label is a positive of text_soft: there is nothing left to ignore.
+        [ "$loss-$negatives" != text_soft-all ] || continue
         cheap "$loss-$negatives-$seed" --loss "$loss" --false-negatives "$negatives" --seed "$seed"
       done
     done
