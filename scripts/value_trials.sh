@@ -5,8 +5,8 @@
 #
 #   scripts/value_trials.sh DATA OUT [PART…]     DATA holds train.parquet and validation.parquet (hives data split)
 #
-# Parts, in their order and by default all: grid control long. A run that was stopped goes on where it stood, a
-# finished one is left alone, so parts may be repeated.
+# Parts, in their order and by default all: grid control long report. A run that was stopped goes on where it stood, a
+# finished one is left alone, so parts may be repeated. The report measures what has run on DATA/test.parquet, once.
 #
 #   BASE=minilm|smollm2      the base, brought by scripts/download_$BASE.sh
 #   LAYERS=3                 frozen layers: of MiniLM's 6, or 28 of SmolLM2's 30
@@ -68,11 +68,37 @@ long() {
   fit long-permuted "$LONG" "$LONG_RATE" --seed 1 --validate-every 200 --permute-labels $LONG_FLAGS
 }
 
+# entry NAME ROLE [CONTROL [OVER]]: a run of the report, if it was made.
+entry() {
+  [ -d "$OUT/runs/$1/final" ] || return 0
+  printf '\n[[runs]]\nname = "%s"\ndir = "%s"\nrole = "%s"\n' "$1" "$OUT/runs/$1" "$2"
+  if [ -d "$OUT/runs/${3:-}/final" ]; then printf 'control = "%s"\n' "$3"; fi
+  if [ -d "$OUT/runs/${4:-}/final" ]; then printf 'over = "%s"\n' "$4"; fi
+}
+report() {
+  {
+    printf 'title = "Which pairs the loss pushes apart, on %s"\nout = "%s"\n' "$BASE" "$OUT/report"
+    printf '\n[rows]\nmeasured = "%s"\ntrain = "%s"\n' "$DATA/test.parquet" "$DATA/train.parquet"
+    printf '\n[base]\nmodel = "%s"\npoolings = ["mean"]\nmax_length = 48\n' "$model"
+    for seed in $SEEDS; do
+      for loss in skip_empty direction_leaf text_soft; do
+        entry "$loss-permuted-$seed" permuted
+        entry "$loss-keep-$seed" other "$loss-permuted-$seed"
+        entry "$loss-anchor-$seed" other "$loss-permuted-$seed" "$loss-keep-$seed"
+        entry "$loss-all-$seed" other "$loss-permuted-$seed" "$loss-anchor-$seed"
+      done
+    done
+    entry long-permuted permuted
+    entry long full long-permuted
+  } > "$OUT/experiment.toml"
+  "$BIN/hives" report experiment --config "$OUT/experiment.toml"
+}
+
 parts=("$@")
-[ $# -gt 0 ] || parts=(grid control long)
+[ $# -gt 0 ] || parts=(grid control long report)
 for part in "${parts[@]}"; do
   case $part in
-    grid | control | long) "$part" ;;
-    *) echo "value_trials: no part $part: want grid, control or long" >&2; exit 2 ;;
+    grid | control | long | report) "$part" ;;
+    *) echo "value_trials: no part $part: want grid, control, long or report" >&2; exit 2 ;;
   esac
 done
