@@ -44,10 +44,8 @@ cheap() {
 
 grid() {
   for seed in $SEEDS; do
-    for loss in skip_empty direction_leaf text_soft; do
+    for loss in skip_empty direction_leaf; do
       for negatives in keep anchor all; do
-        # A text that shares a label is a positive of text_soft: there is nothing left to ignore.
-        [ "$loss-$negatives" != text_soft-all ] || continue
         cheap "$loss-$negatives-$seed" --loss "$loss" --false-negatives "$negatives" --seed "$seed"
       done
     done
@@ -55,7 +53,7 @@ grid() {
 }
 control() {
   for seed in $SEEDS; do
-    for loss in skip_empty direction_leaf text_soft; do
+    for loss in skip_empty direction_leaf; do
       cheap "$loss-permuted-$seed" --loss "$loss" --false-negatives all --seed "$seed" --permute-labels
     done
   done
@@ -81,7 +79,7 @@ report() {
     printf '\n[rows]\nmeasured = "%s"\ntrain = "%s"\n' "$DATA/test.parquet" "$DATA/train.parquet"
     printf '\n[base]\nmodel = "%s"\npoolings = ["mean"]\nmax_length = 48\n' "$model"
     for seed in $SEEDS; do
-      for loss in skip_empty direction_leaf text_soft; do
+      for loss in skip_empty direction_leaf; do
         entry "$loss-permuted-$seed" permuted
         entry "$loss-keep-$seed" other "$loss-permuted-$seed"
         entry "$loss-anchor-$seed" other "$loss-permuted-$seed" "$loss-keep-$seed"
