@@ -138,8 +138,6 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", nil, false},
 		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
 		{"report demo", "report demo --engine go --before b --after a --control c --data rows.csv --out report", map[string]string{"rows.csv": csvHead}, false},
-		{"report experiment", "report experiment --config e.toml", map[string]string{"e.toml": "#\n"}, false},
-		{"export", "export --model model --out out", map[string]string{"model/config.json": "{"}, false},
 		{"merge an adapter", "merge --base base --adapter adapter --out out", map[string]string{"base/model.safetensors": "{"}, false},
 		{"label", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db votes.db", nil, true},
 		{"download", "download owner/name --out model", nil, true},
@@ -156,6 +154,32 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), sig, c.goesOn)
 			})
 		}
+	}
+}
+
+// TestPipesOfModelsAndSettingsAreRefused: what reads a model or its settings cannot be kept waiting by a pipe in its
+// place. It is refused by name, though nobody ever writes to it.
+func TestPipesOfModelsAndSettingsAreRefused(t *testing.T) {
+	for _, c := range []struct{ name, line, pipe string }{
+		{"settings of an experiment", "report experiment --config e.toml", "e.toml"},
+		{"a model's config", "export --model model --out out", "model/config.json"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStalled(t)
+			path := filepath.Join(s.dir, c.pipe)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Mkfifo(path, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(os.Args[0], strings.Fields(c.line)...)
+			cmd.Dir, cmd.Env = s.dir, append(os.Environ(), asHives+"=1")
+			said, err := cmd.CombinedOutput() // go test's own limit ends a wait in vain
+			if err == nil || !strings.Contains(string(said), filepath.Base(c.pipe)) || !strings.Contains(string(said), "pipe") {
+				t.Errorf("%v: %s", err, said)
+			}
+		})
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // Stage 1 and in float16 in Stage 2.
 func published(stage int) trainer.Config {
 	cfg := trainer.DefaultStage(stage)
-	cfg.Model.Precision = map[int]string{1: "bf16", 2: "f16"}[stage]
+	cfg.Model.Precision = map[int]string{1: "mixed", 2: "mixed16"}[stage]
 	cfg.Model.MaxLength, cfg.Model.Pooling = 256, "last"
 	cfg.Seed = 1
 	return cfg
@@ -75,7 +75,7 @@ func TestStage1Runs(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := smoke.Shrink(cfg, demo, dir)
-	if small.Model.Precision != "bf16" || small.Sampler.BatchSize != 64 || small.Optimizer != cfg.Optimizer || small.Steps > 10 {
+	if small.Model.Precision != "mixed" || small.Sampler.BatchSize != 64 || small.Optimizer != cfg.Optimizer || small.Steps > 10 {
 		t.Errorf("shrunk to %+v", small)
 	}
 	raw, err := cli.EncodeTOML(small)
