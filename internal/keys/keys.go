@@ -115,10 +115,18 @@ func show(value any) string {
 // bom is what some editors put before UTF-8. Python's programs refuse a JSON file with it.
 var bom = []byte("\xef\xbb\xbf")
 
+// Unmarked refuses a file that begins with a byte order mark by that name.
+func Unmarked(raw []byte) error {
+	if bytes.HasPrefix(raw, bom) {
+		return fault.New(fault.Invalid, "the file begins with a byte order mark: save it as UTF-8 without one")
+	}
+	return nil
+}
+
 // Decode reads one JSON object and holds it against the table; into, where it is not nil, gets the same bytes.
 func (t *Table) Decode(raw []byte, into any) (Object, error) {
-	if bytes.HasPrefix(raw, bom) {
-		return nil, fault.New(fault.Invalid, "the file begins with a byte order mark: save it as UTF-8 without one")
+	if err := Unmarked(raw); err != nil {
+		return nil, err
 	}
 	var file Object
 	if err := json.Unmarshal(raw, &file); err != nil {

@@ -39,7 +39,7 @@ func parse(name, source string) *template.Template {
 // WriteDemo writes the demo's page; curves and bank may be nil.
 func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, about web.About) error {
 	main := []shown{
-		{"before training", "random weights", d.Before, true},
+		{"before training", "as it began", d.Before, true},
 		{"after training", "the demo's model", d.After, true},
 		{"control", "same steps, labels permuted", d.Control, true},
 	}
@@ -70,12 +70,12 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 
 // demoLead tells a newcomer what the page is about.
 var demoLead = []string{
-	"A small model began from random numbers and trained for a few minutes on annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
+	"A small model was trained for a few minutes on annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
 	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
-	"Expect little of values here: in earlier trials, models this small and started from random weights learned direction and hardly more. Values are learned on the pretrained base, which already knows what words mean; the same commands train it.",
+	"Expect little of values here. A small model from random weights learns direction and hardly more. A pretrained base knows what words mean, so part of what stands after training was there before: read the row before training beside the row after.",
 }
 
-// pretrainedLead is demoLead where the model did not begin from random numbers.
+// pretrainedLead is demoLead where a model from random weights was trained beside it.
 var pretrainedLead = []string{
 	"The first layers of a pretrained language model trained for a few minutes on annotated text. This page says what that taught them, measured on held-out groups of texts, and how much more they learned than a small model that began from random numbers and trained on the same rows.",
 	demoLead[1],

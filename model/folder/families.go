@@ -11,6 +11,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/gguf"
+	"hives/internal/keys"
 	"hives/model/bert"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
@@ -77,6 +78,9 @@ func ParseConfig(raw []byte) (transformer.Architecture, error) {
 	f := struct {
 		ModelType *string `json:"model_type"`
 	}{}
+	if err := keys.Unmarked(raw); err != nil {
+		return nil, err
+	}
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fault.New(fault.Invalid, "not a JSON object: %w", err)
 	}
