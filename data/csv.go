@@ -2,13 +2,10 @@ package data
 
 import (
 	"encoding/csv"
-	"errors"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 
-	"hives/internal/fault"
 	"hives/internal/textfile"
 )
 
@@ -63,22 +60,4 @@ func (t *csvWriter) write(r *Row) error {
 func (t *csvWriter) finish() error {
 	t.out.Flush()
 	return t.out.Error()
-}
-
-// open opens a file for reading; its absence is the user's to mend.
-func open(path string) (*os.File, error) {
-	f, err := os.Open(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fault.New(fault.NotFound, "%s: there is no such file", path)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fault.New(fault.Invalid, "%s: may not be read", path)
-	case err != nil:
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || info.IsDir() {
-		f.Close()
-		return nil, fault.New(fault.Invalid, "%s: is a folder, not a file", path)
-	}
-	return f, nil
 }

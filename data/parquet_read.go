@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/parquettext"
 	"hives/internal/whatis"
 )
@@ -47,7 +48,7 @@ type plainColumn struct {
 }
 
 func openParquet(path string) (t table, err error) {
-	f, err := open(path)
+	f, err := fsutil.OpenData(path)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package textfile
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -33,18 +32,9 @@ type source struct {
 
 // open opens a file and refuses what is no UTF-8 text with line ends.
 func open(path string) (*source, error) {
-	f, err := os.Open(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fault.New(fault.NotFound, "%s: there is no such file", path)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fault.New(fault.Invalid, "%s: may not be read", path)
-	case err != nil:
-		return nil, fsutil.Classify(err, path)
-	}
-	if info, err := f.Stat(); err != nil || info.IsDir() {
-		f.Close()
-		return nil, fault.New(fault.Invalid, "%s: is a folder, not a file", path)
+	f, err := fsutil.OpenData(path)
+	if err != nil {
+		return nil, err
 	}
 	s := &source{path: path, file: f, in: bufio.NewReaderSize(f, bufferSize)}
 	head, _ := s.in.Peek(bufferSize) // what is wrong with the file shows when it is read
