@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"text/template"
 	"unicode"
@@ -52,8 +53,11 @@ type LLM struct {
 // NewLLM prepares the endpoint. The run's id is a hash of what its answers depend on.
 func NewLLM(ctx context.Context, cfg LLMConfig, store *llm.Store) (*LLM, error) {
 	cfg.Endpoint = cfg.Endpoint.WithDefaults()
-	if cfg.Model.Name == "" || cfg.Model.MaxTokens < 1 || cfg.Attempts < 1 {
-		return nil, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model, model.max_tokens and attempts; they are %q, %d and %d", cfg.Model.Name, cfg.Model.MaxTokens, cfg.Attempts))
+	if cfg.Model.Name == "" || cfg.Attempts < 1 {
+		return nil, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; they are %q and %d", cfg.Model.Name, cfg.Attempts))
+	}
+	if err := errors.Join(cfg.Model.Validate(), cfg.Budget.Validate()); err != nil {
+		return nil, fault.Usage(fmt.Errorf("anchors: --llm: %w", err))
 	}
 	about, err := json.Marshal(map[string]any{
 		"endpoint": cfg.Endpoint.BaseURL, "format": cfg.Endpoint.Format, "model": cfg.Model.Name,

@@ -100,6 +100,9 @@ func TestNewLLMRefuses(t *testing.T) {
 	for _, change := range []func(*LLMConfig){
 		func(c *LLMConfig) { c.Model.Name = "" },
 		func(c *LLMConfig) { c.Attempts = 0 },
+		func(c *LLMConfig) { c.Budget.Tokens = -1 },
+		func(c *LLMConfig) { c.Budget.Money = -0.5 },
+		func(c *LLMConfig) { c.Model.PriceOut = -1 },
 		func(c *LLMConfig) { c.Endpoint.BaseURL = "file:///x" },
 	} {
 		cfg := DefaultLLM()

@@ -86,7 +86,7 @@ func (t *tree) readFile(path string, cfg any) error {
 		return t.fileError(path, err)
 	}
 	t.noteKeys("", keys, path)
-	return nil
+	return finiteFile(path, raw)
 }
 
 // noteKeys walks the tables of a file.

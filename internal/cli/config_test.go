@@ -174,3 +174,33 @@ func TestGivenFlagsAreOnlyThoseOnTheCommandLine(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyFiniteNumbers: TOML has nan and inf, no setting does; each is refused where it stands, from each source.
+func TestOnlyFiniteNumbers(t *testing.T) {
+	for _, x := range []string{"nan", "+nan", "-nan", "inf", "+inf", "-inf"} {
+		for text, row := range map[string]string{
+			"steps = 1\n[optimizer]\nrate = " + x: "3:8:", "[weights]\n\nsvt = 1\nmft = " + x: "4:7:", "[optimizer]\nbetas = [\n0.5,\n" + x + "]": "4:1:",
+			"weights = {a = 1, b = " + x + "}": "1:23:",
+		} {
+			path := file(t, text)
+			if _, _, err := Load(defaults(), Sources{File: path}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path+":"+row) {
+				t.Errorf("%q: %v, want %s", text, err, row)
+			}
+		}
+		for name, src := range map[string]Sources{
+			"--set":                {Sets: []string{"optimizer.rate=" + x}},
+			"TRAIN_OPTIMIZER_RATE": {EnvPrefix: "TRAIN", Environ: []string{"TRAIN_OPTIMIZER_RATE=" + x}},
+			"--rate":               {Flags: map[string]any{"optimizer.rate": FlagValue{"rate", x}}},
+			"betas":                {Sets: []string{"optimizer.betas=0.5," + x}},
+			"weights.svt":          {Sets: []string{"weights.svt=" + x}},
+		} {
+			if _, _, err := Load(defaults(), src); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s %s: %v", name, x, err)
+			}
+		}
+	}
+	path := file(t, "name = \"inf\"\ntags = [\"nan\"] # nan\n")
+	if _, _, err := Load(defaults(), Sources{File: path}); err != nil {
+		t.Errorf("texts that read like them: %v", err)
+	}
+}

@@ -95,7 +95,7 @@ func wrap(cmd *cobra.Command, started *bool) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(c *cobra.Command, args []string) error {
 			*started = true
-			if err := refuseDash(c); err != nil {
+			if err := errors.Join(refuseDash(c), refuseNotFinite(c)); err != nil {
 				return err
 			}
 			return run(c, args)

@@ -107,6 +107,8 @@ func command(run func() error) *cobra.Command {
 	root := &cobra.Command{Use: "prog"}
 	child := &cobra.Command{Use: "do FILE", Args: cobra.ExactArgs(1), RunE: func(*cobra.Command, []string) error { return run() }}
 	child.Flags().Int("n", 0, "")
+	child.Flags().Float64("x", 0, "")
+	child.Flags().Float64Slice("xs", nil, "")
 	if err := child.MarkFlagRequired("n"); err != nil {
 		panic(err)
 	}
@@ -126,6 +128,10 @@ func TestUsageMistakes(t *testing.T) {
 		{"do --n 1", 2, "accepts 1 arg"},
 		{"do x --n many", 2, "prog do --help"},
 		{"do x --m 1", 2, "unknown flag"},
+		{"do x --n 1 --x 1e300 --xs 1,-2", 1, "own"},
+		{"do x --n 1 --x nan", 2, "--x NaN: no finite number"},
+		{"do x --n 1 --x=-inf", 2, "--x -Inf: no finite number"},
+		{"do x --n 1 --xs 1,Infinity", 2, "--xs +Inf: no finite number"},
 		{"dew x", 2, "unknown command"},
 	} {
 		root := command(func() error { return own })

@@ -173,6 +173,9 @@ func parse(leaf reflect.Value, text string) error {
 	if err := dec.Decode(holder.Interface()); err != nil {
 		return fmt.Errorf("not a %s", describe(leaf.Type()))
 	}
+	if !finite(holder.Elem().Field(0)) {
+		return errNotFinite
+	}
 	leaf.Set(holder.Elem().Field(0))
 	return nil
 }

@@ -14,6 +14,17 @@ type Limits struct {
 	Currency string  `toml:"currency"` // a name for the reader; prices are in it
 }
 
+// Validate refuses what would bound nothing: a limit below 0, or one that is no number.
+func (l Limits) Validate() error {
+	if l.Tokens < 0 || !countable(l.Money) {
+		return fault.New(fault.Invalid, "budget.tokens %d, budget.money %v: a budget is a finite number from 0, which sets no bound", l.Tokens, l.Money)
+	}
+	return nil
+}
+
+// countable tells whether x can be added up: finite and not negative.
+func countable(x float64) bool { return x >= 0 && x <= math.MaxFloat64 }
+
 // Budget counts what several clients use together. It is safe for use by several goroutines.
 type Budget struct {
 	limits Limits

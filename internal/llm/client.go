@@ -85,13 +85,17 @@ func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, err
 // Complete asks until there is an answer or nothing can be hoped for. The error's kind is Exhausted when the
 // budget ends, Unavailable when the endpoint does not answer, Invalid when it refuses the request itself.
 func (c *Client) Complete(ctx context.Context, r Request) (Reply, error) {
+	return c.retry(ctx, r)
+}
+
+// paid is one try within the budget. An answer without a choice is paid for as well.
+func (c *Client) paid(ctx context.Context, r Request) (Reply, error) {
 	most := c.most(r)
 	if err := c.budget.reserve(most); err != nil {
 		return Reply{}, err
 	}
-	reply, err := c.retry(ctx, r)
-	used := usage{tokens: reply.TokensIn + reply.TokensOut, micro: reply.CostMicro}
-	c.budget.settle(most, used)
+	reply, err := c.once(ctx, r)
+	c.budget.settle(most, usage{tokens: reply.TokensIn + reply.TokensOut, micro: reply.CostMicro})
 	return reply, err
 }
 
@@ -118,13 +122,15 @@ func (c *Client) once(ctx context.Context, r Request) (Reply, error) {
 		}
 		return Reply{}, err
 	}
-	if len(completion.Choices) == 0 {
-		return Reply{}, errNoChoice
+	reply := Reply{Model: completion.Model, Latency: time.Since(began)}
+	if len(completion.Choices) > 0 {
+		reply.Text = completion.Choices[0].Message.Content
+	} else {
+		err = errNoChoice
 	}
-	reply := Reply{Text: completion.Choices[0].Message.Content, Model: completion.Model, Latency: time.Since(began)}
 	reply.TokensIn, reply.TokensOut = tokens(completion.Usage, r, reply.Text)
 	reply.CostMicro = r.Model.CostMicro(reply.TokensIn, reply.TokensOut)
-	return reply, nil
+	return reply, err
 }
 
 var (

@@ -370,3 +370,46 @@ func TestEndpointRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatBoundsNothingIsRefused: a limit below 0 counts as none, a comparison with nan never holds, and a price below 0
+// fills the budget up again.
+func TestWhatBoundsNothingIsRefused(t *testing.T) {
+	must(t, Limits{}.Validate())
+	must(t, Limits{Tokens: 1, Money: 1e300}.Validate())
+	fine := Model{Name: "m", MaxTokens: 1, PriceIn: .1, PriceOut: 3, Temperature: 2}
+	must(t, fine.Validate())
+	endpoint := testEndpoint("http://h/v1")
+	for _, x := range []float64{-1, -1e-300, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		in, out, warm := fine, fine, fine
+		in.PriceIn, out.PriceOut, warm.Temperature, endpoint.RequestsPerMinute = x, x, x, x
+		for what, err := range map[string]error{
+			"money": Limits{Money: x}.Validate(), "price_in": in.Validate(), "price_out": out.Validate(),
+			"temperature": warm.Validate(), "requests_per_minute": endpoint.Validate(),
+		} {
+			if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), what) {
+				t.Errorf("%s = %v: %v", what, x, err)
+			}
+		}
+	}
+	if err := (Limits{Tokens: -1}).Validate(); fault.Of(err) != fault.Invalid {
+		t.Errorf("tokens below 0: %v", err)
+	}
+}
+
+// TestAnswersWithoutAChoiceArePaid: an endpoint that answers nothing but counts tokens ends the budget, not the tries.
+func TestAnswersWithoutAChoiceArePaid(t *testing.T) {
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"model":"m","choices":[],"usage":{"prompt_tokens":400,"completion_tokens":100}}`)
+	}))
+	defer srv.Close()
+	e := testEndpoint(srv.URL)
+	e.MaxTries, e.MaxWait = 50, cli.Duration(time.Millisecond)
+	c := testClient(t, e, Limits{Tokens: 1200})
+	_, err := c.Complete(context.Background(), testRequest)
+	if tokens, _ := c.budget.Used(); fault.Of(err) != fault.Exhausted || tokens != 500*int64(asked) || asked > 3 {
+		t.Errorf("asked %d times, used %d tokens: %v", asked, tokens, err)
+	}
+}

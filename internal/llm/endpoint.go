@@ -90,9 +90,21 @@ func (e Endpoint) Validate() error {
 		return bad("format %q is none of json_schema, json_object+schema, json_object, text", e.Format)
 	case e.LengthKey != maxTokens && e.LengthKey != maxCompletionTokens:
 		return bad("length_key %q is neither max_tokens nor max_completion_tokens", e.LengthKey)
-	case e.RequestsPerMinute < 0 || e.Parallel < 1 || e.Timeout <= 0 || e.MaxTries < 1 || e.MaxWait <= 0:
+	case !countable(e.RequestsPerMinute) || e.Parallel < 1 || e.Timeout <= 0 || e.MaxTries < 1 || e.MaxWait <= 0:
 		return bad("requests_per_minute %v, parallel %d, timeout %v, max_tries %d, max_wait %v: none may be negative, and only the first may be 0",
 			e.RequestsPerMinute, e.Parallel, time.Duration(e.Timeout), e.MaxTries, time.Duration(e.MaxWait))
+	}
+	return nil
+}
+
+// Validate says what is wrong with how the model is asked and paid for. A price below 0 would fill the budget up again.
+func (m Model) Validate() error {
+	switch {
+	case !(m.Temperature >= 0 && m.Temperature <= 2), m.MaxTokens < 1, m.MaxTokens > mostTokens:
+		return fault.New(fault.Invalid, "model %q: temperature %v is not from 0 to 2, or max_tokens %d is not from 1 to %d",
+			m.Name, m.Temperature, m.MaxTokens, mostTokens)
+	case !countable(m.PriceIn), !countable(m.PriceOut):
+		return fault.New(fault.Invalid, "model %q: price_in %v, price_out %v: a price is a finite number from 0", m.Name, m.PriceIn, m.PriceOut)
 	}
 	return nil
 }

@@ -24,9 +24,12 @@ func (c *Client) retry(ctx context.Context, r Request) (Reply, error) {
 	waits.MaxInterval = time.Duration(c.endpoint.MaxWait)
 	waits.Multiplier, waits.RandomizationFactor = 2, 0.5
 	return backoff.Retry(ctx, func() (Reply, error) {
-		reply, err := c.once(ctx, r)
+		reply, err := c.paid(ctx, r)
 		if err == nil {
 			return reply, nil
+		}
+		if fault.Of(err) == fault.Exhausted {
+			return reply, backoff.Permanent(err)
 		}
 		if ctx.Err() != nil {
 			return reply, backoff.Permanent(context.Cause(ctx))

@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"database/sql"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,5 +166,30 @@ func TestOpenRefuses(t *testing.T) {
 		if fault.Of(err) != kind {
 			t.Errorf("%s: %v, want kind %v", filepath.Base(path), err, kind)
 		}
+	}
+}
+
+// TestStoredCountsNeverRunOver: what an older program stored of an endpoint that lied bounds the next run still.
+func TestStoredCountsNeverRunOver(t *testing.T) {
+	s, v := openTest(t)
+	ctx := context.Background()
+	for _, count := range []int64{math.MinInt64, -1, math.MaxInt64, math.MaxInt64, 1 << 62, 7} {
+		v.TokensIn, v.TokensOut, v.CostMicro = count, count, count
+		must(t, s.PutVote(ctx, v))
+		v.Attempt++
+	}
+	tokens, micro, answers, err := s.Used(ctx, "r")
+	must(t, err)
+	if tokens != 2*(3*mostTokens+7) || micro != 1e18 || answers != 6 {
+		t.Errorf("%d tokens, %d millionths, %d answers", tokens, micro, answers)
+	}
+	votes, err := s.RunVotes(ctx, "r")
+	must(t, err)
+	sum := int64(0)
+	for _, v := range votes {
+		sum += v.TokensIn + v.TokensOut
+	}
+	if sum != tokens {
+		t.Errorf("the votes add up to %d tokens, Used says %d", sum, tokens)
 	}
 }

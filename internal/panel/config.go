@@ -2,6 +2,7 @@ package panel
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"hives/data/theories"
@@ -57,9 +58,11 @@ func (c Config) Complete() (Config, error) {
 		}
 		seen[c.Voters[i].Name] = true
 	}
-	if c.Parallel < 1 || c.Attempts < 1 || c.Budget.Tokens < 0 || c.Budget.Money < 0 {
-		return c, invalid("parallel %d, attempts %d, budget.tokens %d, budget.money %v: the first two are at least 1, no budget is negative",
-			c.Parallel, c.Attempts, c.Budget.Tokens, c.Budget.Money)
+	if c.Parallel < 1 || c.Attempts < 1 {
+		return c, invalid("parallel %d, attempts %d: both are at least 1", c.Parallel, c.Attempts)
+	}
+	if err := c.Budget.Validate(); err != nil {
+		return c, fault.Usage(err)
 	}
 	c.Rules = c.Rules.For(len(c.Voters))
 	if err := c.Rules.Validate(len(c.Voters)); err != nil {
@@ -80,8 +83,9 @@ func (v *Voter) complete(endpoints map[string]bool) error {
 		return invalid("voter %q with model %q: both need a name", v.Name, v.Model.Name)
 	case !endpoints[v.Endpoint]:
 		return invalid("voter %q: there is no endpoint %q", v.Name, v.Endpoint)
-	case v.Temperature < 0 || v.Temperature > 2 || v.MaxTokens < 1 || v.PriceIn < 0 || v.PriceOut < 0:
-		return invalid("voter %q: temperature %v, max_tokens %d, prices %v and %v are out of range", v.Name, v.Temperature, v.MaxTokens, v.PriceIn, v.PriceOut)
+	}
+	if err := v.Model.Validate(); err != nil {
+		return fault.Usage(fmt.Errorf("voter %q: %w", v.Name, err))
 	}
 	if _, err := loadPrompt(v.Prompt); err != nil {
 		return fault.Usage(err)
