@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"hives/internal/fault"
-	"hives/internal/fsutil/powercut"
+	"hives/internal/rig/powercut"
 )
 
 // TestPowerCut cuts the power after every sync of three saves into folders that are not there yet, and between them:

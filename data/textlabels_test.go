@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"hives/data"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // label is a row's annotation as a twin reads it: [theory, l1, l2, l3, direction].

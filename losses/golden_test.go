@@ -11,7 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 type goldenValue struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"hives/internal/gradcheck"
+	"hives/internal/rig/gradcheck"
 )
 
 const width = 4 // H of the random batches

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // goldenPairs is one case of pairs.json.

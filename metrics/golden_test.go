@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"hives/data"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // exact is the tolerance for sums taken in another order than the reference's.

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // benchmarkTokenizer is the path of Qwen3's tokenizer when $HIVES_GOLDEN or ../shared/golden has it, else the demo's.

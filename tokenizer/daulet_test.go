@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 func openDaulet(t testing.TB, path string) Tokenizer {

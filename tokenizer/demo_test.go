@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // demoFolder holds the small tokenizer of the demo, so a clone alone has a real one to test with.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 func checkEqual(t testing.TB, text string, got, want []int32, err error) {

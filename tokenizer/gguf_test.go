@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 func ggufFixture(t testing.TB, name string) string {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 type goldenTexts struct {

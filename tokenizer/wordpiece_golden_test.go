@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // TestGoldenWordPiece compares with the ids of Hugging Face tokenizers: bare, framed, and cut with the frame kept.

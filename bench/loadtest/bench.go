@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc"
 
 	"hives/data/corpora"
-	"hives/internal/chaos"
-	"hives/internal/loadtest"
+	"hives/internal/rig/chaos"
+	"hives/internal/rig/loadtest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"hives/internal/fault"
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 	"hives/pack"
 )
 

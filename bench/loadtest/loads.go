@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 )
 
 // line is a load and what came of it.

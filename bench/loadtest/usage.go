@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 )
 
 // meter reads what client and daemon have taken of the processor.

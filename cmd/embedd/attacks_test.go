@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"hives/client"
-	"hives/internal/chaos"
-	"hives/internal/loadtest"
+	"hives/internal/rig/chaos"
+	"hives/internal/rig/loadtest"
 	"hives/internal/serve/secure"
 	hivesv1 "hives/proto/hives/v1"
 )

@@ -14,9 +14,9 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"hives/client"
-	"hives/internal/chaos"
-	"hives/internal/goldentest"
-	"hives/internal/loadtest"
+	"hives/internal/rig/chaos"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/loadtest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	hivesv1 "hives/proto/hives/v1"

@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"hives/internal/chaos"
-	"hives/internal/loadtest"
+	"hives/internal/rig/chaos"
+	"hives/internal/rig/loadtest"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
-	"hives/internal/cli/clitest"
 	"hives/internal/fault"
+	"hives/internal/rig/clitest"
 )
 
 // execute runs embedd with arguments and returns what it printed.

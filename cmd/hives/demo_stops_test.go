@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // stub stands in for hives and train: it notes its call and, where it is to be stopped, waits for one signal and saves.

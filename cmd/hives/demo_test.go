@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // standIn takes the place of hives and train in the script: it makes what --out names, and a run's final folder.

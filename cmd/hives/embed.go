@@ -7,7 +7,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/embedder"
-	"hives/internal/embedfile"
+	"hives/internal/embedfiles"
 )
 
 func embedCommand() *cobra.Command {
@@ -32,7 +32,7 @@ their last one should be the end token. A bad line fails with its number and lea
 			if err := (places{files: []string{out}}).check(); err != nil {
 				return err
 			}
-			inputs, err := embedfile.Read(in, prompt)
+			inputs, err := embedfiles.ReadLines(in, prompt)
 			if err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ their last one should be the end token. A bad line fails with its number and lea
 			if err != nil {
 				return err
 			}
-			n, id, err := embedfile.Embed(c.Context(), enc, inputs, in, out)
+			n, id, err := embedfiles.EmbedLines(c.Context(), enc, inputs, in, out)
 			done()
 			if err == nil {
 				_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers\n", out, n, id.Dimension)

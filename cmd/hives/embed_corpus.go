@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/cli"
-	"hives/internal/embedcorpus"
 	"hives/internal/embedder"
+	"hives/internal/embedfiles"
 	"hives/internal/fault"
 )
 
@@ -15,7 +15,7 @@ func embedCorpusCommand() *cobra.Command {
 	var e embedder.Options
 	var shard string
 	var asJSON bool
-	j := embedcorpus.Job{}
+	j := embedfiles.Job{}
 	c := &cobra.Command{
 		Use:   "embed-corpus --in FILE.parquet --shard i/n --model DIR|--endpoint grpc://… --out DIR",
 		Short: "Embed a Parquet file of texts in shards that can be killed and started again",
@@ -32,7 +32,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			cli.GoesOn(c.Context())
-			if j.Shard, err = embedcorpus.ParseShard(shard); err != nil {
+			if j.Shard, err = embedfiles.ParseShard(shard); err != nil {
 				return fault.Usage(err)
 			}
 			if e.Endpoint == "" {
@@ -41,7 +41,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 			if err := (places{read: []string{j.In}, folders: []string{j.Out}}).check(); err != nil {
 				return err
 			}
-			if err := embedcorpus.CheckInput(j.In); err != nil {
+			if err := embedfiles.CheckInput(j.In); err != nil {
 				return err
 			}
 			m, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
@@ -50,7 +50,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 			}
 			defer done()
 			j.Progress = blockLines(c, j.Shard)
-			r, err := embedcorpus.Run(c.Context(), m, j)
+			r, err := embedfiles.Run(c.Context(), m, j)
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 	f.StringVar(&j.In, "in", "", "Parquet file with a column text, and text_id if it has one")
 	f.StringVar(&j.Out, "out", "", "folder that all shards write to")
 	f.StringVar(&shard, "shard", "0/1", "which shard of how many, from 0")
-	f.IntVar(&j.BlockRows, "block", embedcorpus.DefaultBlock, "rows of a part: what a kill can cost")
+	f.IntVar(&j.BlockRows, "block", embedfiles.DefaultBlock, "rows of a part: what a kill can cost")
 	f.StringVar(&j.Prompt, "prompt", "", "put before every text")
 	jsonFlag(c, &asJSON)
 	required(c, "in", "out")
@@ -75,7 +75,7 @@ the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
 }
 
 // blockLines counts rows on stderr.
-func blockLines(c *cobra.Command, s embedcorpus.Shard) func(int, bool) {
+func blockLines(c *cobra.Command, s embedfiles.Shard) func(int, bool) {
 	rows := 0
 	return func(n int, before bool) {
 		if rows += n; !before {

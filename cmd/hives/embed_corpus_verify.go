@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hives/internal/embedcorpus"
+	"hives/internal/embedfiles"
 )
 
 func embedCorpusVerifyCommand() *cobra.Command {
@@ -18,7 +18,7 @@ model, and every part must have the hash that its shard's manifest says. It chan
 		Example: `  hives embed-corpus verify vectors`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			corpus, err := embedcorpus.Verify(args[0])
+			corpus, err := embedfiles.Verify(args[0])
 			return printCorpus(c, asJSON, "whole", corpus, err)
 		},
 	}
@@ -36,7 +36,7 @@ row for each row of the input and in its order.`,
 		Example: `  hives embed-corpus merge vectors vectors.parquet`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			corpus, err := embedcorpus.Merge(args[0], args[1])
+			corpus, err := embedfiles.Merge(args[0], args[1])
 			return printCorpus(c, asJSON, args[1], corpus, err)
 		},
 	}
@@ -44,7 +44,7 @@ row for each row of the input and in its order.`,
 	return c
 }
 
-func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedcorpus.Corpus, err error) error {
+func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedfiles.Corpus, err error) error {
 	switch {
 	case err != nil:
 		return err

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"hives/internal/cli"
-	"hives/internal/cli/clitest"
 	"hives/internal/fault"
+	"hives/internal/rig/clitest"
 )
 
 // hives runs a command line and returns what it printed.

@@ -11,8 +11,7 @@ import (
 	"hives/data/card"
 	"hives/data/theories"
 	"hives/internal/cli"
-	"hives/internal/embedcorpus"
-	"hives/internal/embedfile"
+	"hives/internal/embedfiles"
 	"hives/internal/experiment"
 	"hives/internal/llm"
 	"hives/internal/panel"
@@ -55,9 +54,9 @@ func TestWrongFilesAreNamed(t *testing.T) {
 		{"rows.csv", failed(data.Read)},
 		{"rows.parquet", failed(data.Read)},
 		{"bank.parquet", failed(anchors.Read)},
-		{"corpus.parquet", embedcorpus.CheckInput},
-		{"lines.jsonl", func(path string) error { _, err := embedfile.Read(path, ""); return err }},
-		{"lines.txt", func(path string) error { _, err := embedfile.Read(path, ""); return err }},
+		{"corpus.parquet", embedfiles.CheckInput},
+		{"lines.jsonl", func(path string) error { _, err := embedfiles.ReadLines(path, ""); return err }},
+		{"lines.txt", func(path string) error { _, err := embedfiles.ReadLines(path, ""); return err }},
 		{"theory.toml", failed(theories.LoadFile)},
 		{"run.json", ofFolder(failed(runstore.Read))},
 		{"account.json", func(path string) error { _, err := card.ReadImports([]string{path}); return err }},

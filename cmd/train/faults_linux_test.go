@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/soak"
 	"hives/internal/runstore"
-	"hives/internal/soak"
 )
 
 // tinyArgs writes a small run of some steps and returns its flags.

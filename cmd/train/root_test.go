@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"hives/internal/cli"
-	"hives/internal/cli/clitest"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/rig/clitest"
 )
 
 func execute(t *testing.T, args ...string) (string, error) {

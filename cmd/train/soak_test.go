@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"testing"
 
-	"hives/internal/goldentest"
-	"hives/internal/soak"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/soak"
 )
 
 // asTrain makes the test's own binary the program: a real process with the real main.

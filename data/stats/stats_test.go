@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hives/data"
-	"hives/internal/page/pagetest"
+	"hives/internal/rig/pagetest"
 )
 
 func rows() []data.Row {

@@ -12,7 +12,7 @@ import (
 	"hives/encoder"
 	"hives/encoder/local"
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 )

@@ -10,7 +10,7 @@ import (
 
 	"hives/encoder"
 	"hives/encoder/local"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
 )
 

@@ -14,7 +14,7 @@ import (
 	"hives/encoder/local"
 	"hives/internal/engine"
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 )

@@ -10,7 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/llm"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 // asking opens a summariser of a scripted server with its own store.

@@ -14,7 +14,7 @@ import (
 	bank "hives/data/anchors"
 	"hives/internal/fault"
 	"hives/internal/kmeans"
-	"hives/internal/page/pagetest"
+	"hives/internal/rig/pagetest"
 )
 
 func TestPageIsSelfContainedAndEscapesTexts(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"hives/internal/evaluate"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/goldentest"
-	"hives/internal/page/pagetest"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/pagetest"
 )
 
 func TestReport(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/report"
-	"hives/internal/runindex"
 	"hives/internal/runs"
 	"hives/internal/runstore"
 )
@@ -173,9 +172,9 @@ func screeningTable(list []trained) (report.RunsTable, error) {
 
 // differing are the settings in which runs differ, but for where their files lie.
 func differing(list []trained) ([]runs.Setting, error) {
-	var indexed []runindex.Run
+	var indexed []runs.Run
 	for i := range list {
-		indexed = append(indexed, runindex.Run{Path: list[i].Dir, Info: list[i].info, Config: list[i].config})
+		indexed = append(indexed, runs.Run{Path: list[i].Dir, Info: list[i].info, Config: list[i].config})
 	}
 	if len(indexed) < 2 {
 		return nil, nil

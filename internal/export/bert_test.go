@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/bert"
 	"hives/model/folder"
 	"hives/model/transformer"

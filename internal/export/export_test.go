@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"hives/internal/fault"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 // ask prepares a question whose usable answers begin with "good".

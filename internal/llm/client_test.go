@@ -13,7 +13,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 const (

@@ -8,8 +8,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
 	"hives/internal/lora"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/transformer"
 )

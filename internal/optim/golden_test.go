@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 func TestGoldenSchedules(t *testing.T) {

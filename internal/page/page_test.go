@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"hives/internal/page"
-	"hives/internal/page/pagetest"
+	"hives/internal/rig/pagetest"
 )
 
 var sample = template.Must(template.New("sample").Funcs(template.FuncMap{"style": page.Style}).Parse(`<!doctype html>

@@ -13,7 +13,7 @@ import (
 	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/llm"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 // Two programs at one run would pay for every answer twice: the second is told who is in the way, asks nobody and

@@ -7,7 +7,7 @@ import (
 
 	"hives/data/theories"
 	"hives/internal/llm"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 func TestAffordable(t *testing.T) {

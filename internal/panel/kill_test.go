@@ -13,7 +13,7 @@ import (
 	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/llm"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 // The variables that make this test's binary run one job, to be killed.

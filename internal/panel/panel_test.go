@@ -16,7 +16,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/llm"
-	"hives/internal/llm/scripted"
+	"hives/internal/rig/scripted"
 )
 
 const lie = "canary 4711 he told his friend a lie"

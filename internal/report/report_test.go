@@ -19,8 +19,8 @@ import (
 	"hives/encoder"
 	"hives/internal/evaluate"
 	"hives/internal/fault"
-	"hives/internal/goldentest"
-	"hives/internal/page/pagetest"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/pagetest"
 )
 
 // hostile stands in texts and in a corpus name.

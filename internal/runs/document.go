@@ -10,7 +10,6 @@ import (
 	"hives/checkpoints"
 	"hives/internal/fault"
 	"hives/internal/report"
-	"hives/internal/runindex"
 	"hives/internal/runstore"
 )
 
@@ -41,8 +40,8 @@ type Setting struct {
 
 // Curve is a figure over the steps of each run; a run without it has no points.
 type Curve struct {
-	Figure string              `json:"figure"`
-	Runs   [][]runindex.Figure `json:"runs"`
+	Figure string     `json:"figure"`
+	Runs   [][]Figure `json:"runs"`
 }
 
 // uninteresting are figures that are no curve to look at: counts, and what another line says too.
@@ -58,7 +57,7 @@ func boring(figure string) bool {
 // inText are the curves for a terminal; pages have them all.
 var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train loss_hierarchical", "train loss_individual", "train loss_theory", heldOutHierarchical}, KeyFigures...)
 
-func newDocument(ctx context.Context, x *runindex.Index, list []Summary) (*Document, error) {
+func newDocument(ctx context.Context, x *Index, list []Summary) (*Document, error) {
 	d := &Document{}
 	for _, s := range list {
 		v := View{Summary: s, Name: filepath.Base(s.Path)}
@@ -95,7 +94,7 @@ func (d *Document) distinguish() {
 
 // settings lists those of a single run that are not the defaults, or those that differ between runs.
 func (d *Document) settings() (err error) {
-	var list []runindex.Run
+	var list []Run
 	for i := range d.Runs {
 		list = append(list, d.Runs[i].run)
 	}
@@ -105,7 +104,7 @@ func (d *Document) settings() (err error) {
 
 // Differing lists the settings that are not the same in all runs, or of a single run those that are not the defaults;
 // of a run its Info.Stage and Config are used.
-func Differing(list []runindex.Run) ([]Setting, error) {
+func Differing(list []Run) ([]Setting, error) {
 	byName := map[string]*Setting{}
 	var defaults []map[string]string // of each run's own stage
 	for i := range list {
@@ -141,7 +140,7 @@ func Differing(list []runindex.Run) ([]Setting, error) {
 }
 
 // curves reads every figure that any run has and that is worth a look, first those of the list.
-func (d *Document) curves(ctx context.Context, x *runindex.Index) error {
+func (d *Document) curves(ctx context.Context, x *Index) error {
 	names := append([]string{"train loss"}, KeyFigures...)
 	var others []string
 	for _, v := range d.Runs {
@@ -153,7 +152,7 @@ func (d *Document) curves(ctx context.Context, x *runindex.Index) error {
 	}
 	slices.Sort(others)
 	for _, name := range append(names, others...) {
-		c, some := Curve{Figure: name, Runs: make([][]runindex.Figure, len(d.Runs))}, false
+		c, some := Curve{Figure: name, Runs: make([][]Figure, len(d.Runs))}, false
 		for i := range d.Runs {
 			points, err := x.Curve(ctx, &d.Runs[i].run, name)
 			if err != nil {
@@ -170,11 +169,11 @@ func (d *Document) curves(ctx context.Context, x *runindex.Index) error {
 }
 
 // thin keeps at most mostPoints, the last one among them.
-func thin(points []runindex.Figure) []runindex.Figure {
+func thin(points []Figure) []Figure {
 	if len(points) <= mostPoints {
 		return points
 	}
-	out := make([]runindex.Figure, mostPoints)
+	out := make([]Figure, mostPoints)
 	for k := range out {
 		out[k] = points[k*(len(points)-1)/(mostPoints-1)]
 	}

@@ -17,7 +17,6 @@ import (
 	"hives/internal/fsutil"
 	"hives/internal/page"
 	"hives/internal/report"
-	"hives/internal/runindex"
 )
 
 // Job is what the three commands share.
@@ -34,7 +33,7 @@ const most = 6
 
 // List prints the runs at or below the folders.
 func List(ctx context.Context, j Job, dirs []string) error {
-	return j.with(ctx, dirs, func(x *runindex.Index) error {
+	return j.with(ctx, dirs, func(x *Index) error {
 		found, err := x.Runs(ctx, dirs...)
 		if err != nil {
 			return err
@@ -68,12 +67,12 @@ func Compare(ctx context.Context, j Job, names []string) error {
 
 func (j Job) compare(ctx context.Context, names []string) error {
 	roots := roots(names, j.In)
-	return j.with(ctx, roots, func(x *runindex.Index) error {
+	return j.with(ctx, roots, func(x *Index) error {
 		all, err := x.Runs(ctx)
 		if err != nil {
 			return err
 		}
-		var chosen []runindex.Run
+		var chosen []Run
 		for _, name := range names {
 			r, err := pick(all, name, j.In)
 			if err != nil {
@@ -116,15 +115,15 @@ func (j Job) encode(v any) error {
 }
 
 // with opens the index over the folders and brings it up to date.
-func (j Job) with(ctx context.Context, roots []string, do func(*runindex.Index) error) (err error) {
+func (j Job) with(ctx context.Context, roots []string, do func(*Index) error) (err error) {
 	path := j.DB
 	if info, err := os.Stat(roots[0]); err != nil || !info.IsDir() {
 		return fault.New(fault.NotFound, "%s: there is no such folder of runs", roots[0])
 	}
 	if path == "" {
-		path = filepath.Join(roots[0], runindex.File)
+		path = filepath.Join(roots[0], File)
 		if isRun(roots[0]) { // a run folder holds nothing foreign
-			path = filepath.Join(filepath.Dir(filepath.Clean(roots[0])), runindex.File)
+			path = filepath.Join(filepath.Dir(filepath.Clean(roots[0])), File)
 		}
 	}
 	if j.DB == "" && !writable(path) { // somebody else's runs can be looked at too
@@ -133,9 +132,9 @@ func (j Job) with(ctx context.Context, roots []string, do func(*runindex.Index) 
 			return err
 		}
 		defer done()
-		path = filepath.Join(dir, runindex.File)
+		path = filepath.Join(dir, File)
 	}
-	x, err := runindex.Open(ctx, path)
+	x, err := Open(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -156,7 +155,7 @@ func writable(path string) bool {
 	return true
 }
 
-func closed(err error, x *runindex.Index) error {
+func closed(err error, x *Index) error {
 	if closeErr := x.Close(); err == nil {
 		return closeErr
 	}
@@ -183,11 +182,11 @@ func roots(names []string, in string) (out []string) {
 }
 
 // pick finds a run by its folder or the beginning of its id.
-func pick(all []runindex.Run, name, in string) (runindex.Run, error) {
-	var found []runindex.Run
+func pick(all []Run, name, in string) (Run, error) {
+	var found []Run
 	abs, err := filepath.Abs(name)
 	if err != nil {
-		return runindex.Run{}, err
+		return Run{}, err
 	}
 	for _, r := range all {
 		switch {
@@ -202,9 +201,9 @@ func pick(all []runindex.Run, name, in string) (runindex.Run, error) {
 		return found[0], nil
 	case 0:
 		if parent := filepath.Dir(filepath.Clean(abs)); isRun(parent) {
-			return runindex.Run{}, fault.New(fault.NotFound, "%s is a part of a run: name the run's folder %s", name, filepath.Dir(filepath.Clean(name)))
+			return Run{}, fault.New(fault.NotFound, "%s is a part of a run: name the run's folder %s", name, filepath.Dir(filepath.Clean(name)))
 		}
-		return runindex.Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in %s; hives runs list shows them", name, in)
+		return Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in %s; hives runs list shows them", name, in)
 	}
-	return runindex.Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a folder", len(found), name, found[0].Path, found[1].Path)
+	return Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a folder", len(found), name, found[0].Path, found[1].Path)
 }

@@ -13,8 +13,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
-	"hives/internal/page/pagetest"
-	"hives/internal/runindex"
+	"hives/internal/rig/pagetest"
 	"hives/internal/runs"
 	"hives/internal/runstore"
 	"hives/internal/trainer"
@@ -70,7 +69,7 @@ func TestList(t *testing.T) {
 	}
 	for i, status := range []string{"killed", "finished", "running"} { // by path: dead, done, held
 		r := got.Runs[i]
-		if r.Status != status || r.Step != 100 || r.Steps != 1000 || r.Figures["train loss"] != (runindex.Figure{Step: 100, Value: 3}) {
+		if r.Status != status || r.Step != 100 || r.Steps != 1000 || r.Figures["train loss"] != (runs.Figure{Step: 100, Value: 3}) {
 			t.Errorf("%s: %+v", status, r)
 		}
 	}
@@ -129,9 +128,9 @@ func TestNamesThatAreNoRun(t *testing.T) {
 }
 
 func TestSparkline(t *testing.T) {
-	var up []runindex.Figure
+	var up []runs.Figure
 	for step := range 9 {
-		up = append(up, runindex.Figure{Step: step, Value: float64(step)})
+		up = append(up, runs.Figure{Step: step, Value: float64(step)})
 	}
 	if got := runs.Sparkline(up, 8, 0, 8, 8); got != "▁▂▃▄▅▆▇█" {
 		t.Errorf("%q", got)
@@ -148,13 +147,13 @@ func TestDefaultsOfTheOwnStage(t *testing.T) {
 		t.Fatal("the stages have one learning rate, so this shows nothing")
 	}
 	one.Optimizer.LearningRate = 3e-3
-	var list []runindex.Run
+	var list []runs.Run
 	for stage, cfg := range []trainer.Config{one, two} {
 		raw, err := cli.EncodeTOML(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, runindex.Run{Info: runstore.Info{Stage: stage + 1}, Config: string(raw)})
+		list = append(list, runs.Run{Info: runstore.Info{Stage: stage + 1}, Config: string(raw)})
 	}
 	found, err := runs.Differing(list)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"hives/internal/cli"
-	"hives/internal/runindex"
 	"hives/internal/runstore"
 	"hives/internal/trainer"
 )
@@ -29,25 +28,25 @@ const killed = "killed"
 
 // Summary is a run in a line.
 type Summary struct {
-	ID      string                     `json:"id"`
-	Path    string                     `json:"path"`
-	Stage   int                        `json:"stage"`
-	Status  string                     `json:"status"` // running, killed, interrupted, finished or failed
-	Step    int                        `json:"step"`
-	Steps   int                        `json:"steps"`
-	Resumes int                        `json:"resumes"`
-	From    string                     `json:"from"`               // the starting weights as the settings name them
-	FromRun string                     `json:"from_run,omitempty"` // id of the indexed run whose final weights they are
-	Figures map[string]runindex.Figure `json:"figures"`            // the newest of each, by kind and name
-	Best    *runstore.Best             `json:"best"`
-	Problem string                     `json:"problem,omitempty"` // why the folder cannot be read
-	Bad     int                        `json:"bad_lines"`         // of metrics.jsonl
+	ID      string            `json:"id"`
+	Path    string            `json:"path"`
+	Stage   int               `json:"stage"`
+	Status  string            `json:"status"` // running, killed, interrupted, finished or failed
+	Step    int               `json:"step"`
+	Steps   int               `json:"steps"`
+	Resumes int               `json:"resumes"`
+	From    string            `json:"from"`               // the starting weights as the settings name them
+	FromRun string            `json:"from_run,omitempty"` // id of the indexed run whose final weights they are
+	Figures map[string]Figure `json:"figures"`            // the newest of each, by kind and name
+	Best    *runstore.Best    `json:"best"`
+	Problem string            `json:"problem,omitempty"` // why the folder cannot be read
+	Bad     int               `json:"bad_lines"`         // of metrics.jsonl
 
-	run runindex.Run
+	run Run
 }
 
 // summaries describes runs; all are those of the index, among which a start is looked for.
-func summaries(ctx context.Context, x *runindex.Index, chosen, all []runindex.Run) ([]Summary, error) {
+func summaries(ctx context.Context, x *Index, chosen, all []Run) ([]Summary, error) {
 	var out []Summary
 	for _, r := range chosen {
 		figures, err := x.Last(ctx, &r)
@@ -71,7 +70,7 @@ func summaries(ctx context.Context, x *runindex.Index, chosen, all []runindex.Ru
 	return out, nil
 }
 
-func status(r *runindex.Run) string {
+func status(r *Run) string {
 	if r.Info.Status == runstore.Running && !runstore.Held(r.Path) {
 		return killed
 	}
@@ -79,7 +78,7 @@ func status(r *runindex.Run) string {
 }
 
 // origin finds the run whose final weights another began with.
-func origin(r *runindex.Run, all []runindex.Run) string {
+func origin(r *Run, all []Run) string {
 	base := r.Info.Hashes["base"]
 	for _, other := range all {
 		if base != "" && other.Weights == base && other.Path != r.Path {
@@ -90,7 +89,7 @@ func origin(r *runindex.Run, all []runindex.Run) string {
 }
 
 // changed lists the settings that differ from the defaults of the run's stage, the defaults as stored.
-func changed(r *runindex.Run) ([]runstore.Change, error) {
+func changed(r *Run) ([]runstore.Change, error) {
 	if r.Config == "" {
 		return nil, nil
 	}

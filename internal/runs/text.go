@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"hives/internal/columns"
-	"hives/internal/runindex"
 )
 
 // writeList prints a line a run.
@@ -63,7 +62,7 @@ func (s *Summary) start() string {
 	return s.From
 }
 
-func show(figures map[string]runindex.Figure, name string) string {
+func show(figures map[string]Figure, name string) string {
 	f, ok := figures[name]
 	if !ok {
 		return "–"
@@ -196,7 +195,7 @@ func (d *Document) writeCurves(w io.Writer) error {
 	return t.Flush()
 }
 
-func span(runs [][]runindex.Figure) (low, high float64) {
+func span(runs [][]Figure) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, points := range runs {
 		for _, f := range points {
@@ -208,7 +207,7 @@ func span(runs [][]runindex.Figure) (low, high float64) {
 
 // Sparkline draws points as blocks: the mean of the points in each of width equal parts of steps 0 to last, from
 // low (▁) to high (█). A part without points is blank.
-func Sparkline(points []runindex.Figure, last int, low, high float64, width int) string {
+func Sparkline(points []Figure, last int, low, high float64, width int) string {
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	sum, n := make([]float64, width), make([]int, width)
 	for _, f := range points {

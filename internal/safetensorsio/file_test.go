@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // save puts bytes into a file of the test.

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

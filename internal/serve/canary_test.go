@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	"hives/pack"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"

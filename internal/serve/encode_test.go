@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
 )

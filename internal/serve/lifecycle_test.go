@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"hives/internal/fault"
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	"hives/pack"
 	hivesv1 "hives/proto/hives/v1"
 )

@@ -23,8 +23,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
 	"hives/tokenizer"

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

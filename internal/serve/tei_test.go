@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	teiv1 "hives/proto/tei/v1"
 )
 

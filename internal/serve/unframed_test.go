@@ -5,8 +5,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
 )

@@ -17,8 +17,8 @@ import (
 	"hives/data/inventory"
 	"hives/data/theories"
 	"hives/encoder"
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/values"
 )

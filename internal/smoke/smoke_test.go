@@ -9,7 +9,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/smoke"
 	"hives/internal/trainer"
 )

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
 	"hives/internal/optim"
+	"hives/internal/rig/goldentest"
 	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"

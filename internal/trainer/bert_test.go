@@ -13,8 +13,8 @@ import (
 	"hives/encoder/local"
 	"hives/internal/engine"
 	"hives/internal/fault"
-	"hives/internal/goldentest"
 	"hives/internal/lora"
+	"hives/internal/rig/goldentest"
 	"hives/internal/trainer"
 	"hives/model/folder"
 )

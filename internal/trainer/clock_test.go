@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // Of package time a run uses only what measures spans on the monotonic clock: a clock that is set back or

@@ -13,8 +13,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
 	"hives/internal/optim"
+	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/internal/trainer"
 	"hives/losses"

@@ -15,7 +15,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/trainer"
 )
 

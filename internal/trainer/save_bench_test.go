@@ -6,8 +6,8 @@ import (
 
 	"hives/checkpoints"
 	"hives/internal/engine"
-	"hives/internal/goldentest"
 	"hives/internal/optim"
+	"hives/internal/rig/goldentest"
 	"hives/losses"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

@@ -15,7 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/bert"
 	"hives/model/transformer"

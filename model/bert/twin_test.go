@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"hives/internal/gradcheck"
+	"hives/internal/rig/gradcheck"
 	"hives/model/bert"
 	"hives/model/transformer"
 	"hives/pack"

@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/bert"
 	"hives/model/folder"
 	"hives/model/transformer"

@@ -14,7 +14,7 @@ import (
 
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

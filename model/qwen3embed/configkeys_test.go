@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"hives/internal/fault"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

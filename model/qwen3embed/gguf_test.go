@@ -18,7 +18,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/gguf"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"

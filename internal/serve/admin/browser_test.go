@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 	"hives/internal/serve/telemetry"
 	hivesv1 "hives/proto/hives/v1"
 )

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 )
 
 // Clients that exist, as make test-compat installs them: HIVES_COMPAT_PYTHON is an interpreter with openai and

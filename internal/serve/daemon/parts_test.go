@@ -19,9 +19,9 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
 	"hives/internal/serve/secure"
-	"hives/internal/serve/servetest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

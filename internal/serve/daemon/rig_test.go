@@ -17,8 +17,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	"hives/internal/serve/telemetry"
 )
 

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
 	"hives/internal/serve/secure"
-	"hives/internal/serve/servetest"
 	"hives/pack"
 	hivesv1 "hives/proto/hives/v1"
 )

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
 	"hives/internal/serve/secure"
-	"hives/internal/serve/servetest"
 )
 
 // ask sends a request with headers and returns status, headers and body.

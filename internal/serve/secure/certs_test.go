@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"hives/internal/serve/servetest"
+	"hives/internal/rig/servetest"
 )
 
 // serveTLS answers handshakes until the test ends.

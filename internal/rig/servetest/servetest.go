@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/internal/serve"
 	"hives/pack"
 	hivesv1 "hives/proto/hives/v1"

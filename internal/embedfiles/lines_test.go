@@ -1,4 +1,4 @@
-package embedfile_test
+package embedfiles_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"hives/encoder"
-	"hives/internal/embedfile"
+	"hives/internal/embedfiles"
 	"hives/internal/fault"
 )
 
@@ -33,6 +33,15 @@ func write(t *testing.T, content string) string {
 	return path
 }
 
+// embedLines is hives embed without its flags.
+func embedLines(enc encoder.Encoder, in, out, prompt string) (rows int, id encoder.Identity, err error) {
+	inputs, err := embedfiles.ReadLines(in, prompt)
+	if err != nil {
+		return 0, id, err
+	}
+	return embedfiles.EmbedLines(context.Background(), enc, inputs, in, out)
+}
+
 func TestReadRefusesBadLines(t *testing.T) {
 	for _, c := range []struct{ name, content, says string }{
 		{"not JSON", "{\"text\": \"a\"}\nnope\n", "line 2"},
@@ -53,7 +62,7 @@ func TestReadRefusesBadLines(t *testing.T) {
 		{"CR alone", "{\"text\": \"a\"}\r{\"text\": \"b\"}\r", "CR alone"},
 		{"nothing", "", "no lines"},
 	} {
-		_, err := embedfile.Read(write(t, c.content), "")
+		_, err := embedfiles.ReadLines(write(t, c.content), "")
 		if err == nil || !strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid {
 			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
 		}
@@ -61,7 +70,7 @@ func TestReadRefusesBadLines(t *testing.T) {
 }
 
 func TestReadTakesMarksAndBlankLinesAtTheEnd(t *testing.T) {
-	in, err := embedfile.Read(write(t, "\uFEFF{\"text\": \"a\"}\r\n{\"text\": \"b\"}\r\n\r\n\n"), "")
+	in, err := embedfiles.ReadLines(write(t, "\uFEFF{\"text\": \"a\"}\r\n{\"text\": \"b\"}\r\n\r\n\n"), "")
 	if err != nil || len(in) != 2 || in[0].Text != "a" || in[1].Text != "b" {
 		t.Errorf("%v, %v", in, err)
 	}
@@ -70,13 +79,13 @@ func TestReadTakesMarksAndBlankLinesAtTheEnd(t *testing.T) {
 func TestRunWritesNothingOnError(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "v.npy")
 	in := write(t, "{\"text\": \"abc\", \"source\": \"x\"}\n{\"ids\": [4, 5]}\n")
-	if _, _, err := embedfile.Run(context.Background(), lengths{errors.New("engine")}, in, out, ""); err == nil {
+	if _, _, err := embedLines(lengths{errors.New("engine")}, in, out, ""); err == nil {
 		t.Fatal("no error")
 	}
 	if entries, _ := os.ReadDir(filepath.Dir(out)); len(entries) != 0 {
 		t.Errorf("a failed run left %v", entries)
 	}
-	n, id, err := embedfile.Run(context.Background(), lengths{}, in, out, "p ")
+	n, id, err := embedLines(lengths{}, in, out, "p ")
 	if err != nil || n != 2 || id.Dimension != 2 {
 		t.Fatalf("%d rows of %d, %v", n, id.Dimension, err)
 	}
@@ -95,7 +104,7 @@ func TestReadPlainText(t *testing.T) {
 	if err := os.WriteFile(path, []byte("I owe her.\r\n {\"text\": \"b\"}\n\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	in, err := embedfile.Read(path, "p ")
+	in, err := embedfiles.ReadLines(path, "p ")
 	if err != nil || len(in) != 2 || in[0].Text != "I owe her." || in[1].Text != ` {"text": "b"}` || in[0].Prompt != "p " {
 		t.Errorf("%v, %v", in, err)
 	}
@@ -103,7 +112,7 @@ func TestReadPlainText(t *testing.T) {
 		if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := embedfile.Read(path, ""); fault.Of(err) != fault.Invalid {
+		if _, err := embedfiles.ReadLines(path, ""); fault.Of(err) != fault.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

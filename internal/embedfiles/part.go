@@ -1,4 +1,4 @@
-package embedcorpus
+package embedfiles
 
 import (
 	"fmt"

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 )
 
 // rightful are the codes that a strange message may end in. None of them blames the server.

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 
 	"hives/client"
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

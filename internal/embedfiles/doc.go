@@ -1,5 +1,6 @@
-// Package embedcorpus embeds a Parquet file of texts in shards that any number of processes work on, each of which
-// may be killed and started again. FORMAT.md draws the folder they write.
+// Package embedfiles embeds files of texts: a file of lines into one matrix, and a Parquet file of any size in shards
+// that any number of processes work on, each of which may be killed and started again. FORMAT.md draws the folder that
+// the shards write.
 //
 // Rows are cut into blocks of a fixed size, and the blocks are dealt out to n shards by arithmetic alone: no
 // process needs to hear of another. A block is one Parquet file, written as a whole or not at all; a shard that is
@@ -8,4 +9,4 @@
 // All shards of a folder are of one input, one model, one prompt and one n: corpus.json says which, and a start
 // that differs is refused. The caller owes an encoder that knows its weights' hash before the first text. A text
 // that is empty or not UTF-8 is refused with its row. Texts never stand in an error, nor in what is written.
-package embedcorpus
+package embedfiles

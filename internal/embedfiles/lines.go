@@ -1,5 +1,4 @@
-// Package embedfile embeds a file of JSON lines: {"text": "…"} or {"ids": [1, 2, …]} each.
-package embedfile
+package embedfiles
 
 import (
 	"context"
@@ -15,13 +14,13 @@ import (
 	"hives/internal/textfile"
 )
 
-// Read parses path into inputs, one per line; prompt goes before every text. Ids are used as they are,
+// ReadLines parses path into inputs, one per line: {"text": "…"} or {"ids": [1, 2, …]} each; prompt goes before every text. Ids are used as they are,
 // the end token included. The lines of a file that ends in .txt are the texts. The first bad line is an error with its
 // number.
-func Read(path, prompt string) ([]encoder.Input, error) {
-	read, want := parse, `{"text": "…"} or {"ids": [1, 2]}`
+func ReadLines(path, prompt string) ([]encoder.Input, error) {
+	read, want := parseLine, `{"text": "…"} or {"ids": [1, 2]}`
 	if filepath.Ext(path) == ".txt" {
-		read, want = plain, "a text"
+		read, want = plainLine, "a text"
 	}
 	var inputs []encoder.Input
 	err := textfile.EachLine(path, func(n int, line []byte) error {
@@ -38,8 +37,8 @@ func Read(path, prompt string) ([]encoder.Input, error) {
 	return inputs, err
 }
 
-// plain takes a line as a text.
-func plain(line []byte, prompt string) (encoder.Input, error) {
+// plainLine takes a line as a text.
+func plainLine(line []byte, prompt string) (encoder.Input, error) {
 	if len(line) == 0 { // passed over, it would move every vector behind it up
 		return encoder.Input{}, errors.New("is blank")
 	}
@@ -49,8 +48,8 @@ func plain(line []byte, prompt string) (encoder.Input, error) {
 	return encoder.Input{Text: string(line), Prompt: prompt}, nil
 }
 
-// parse reads one line; other keys are left to their owner. What is wrong is said without repeating the text.
-func parse(line []byte, prompt string) (encoder.Input, error) {
+// parseLine reads one line; other keys are left to their owner. What is wrong is said without repeating the text.
+func parseLine(line []byte, prompt string) (encoder.Input, error) {
 	var record struct {
 		Text *string  `json:"text"`
 		IDs  *[]int32 `json:"ids"`
@@ -74,17 +73,9 @@ func parse(line []byte, prompt string) (encoder.Input, error) {
 	return encoder.Input{Text: *record.Text, Prompt: prompt}, nil
 }
 
-// Run embeds the lines of in and writes float32 [N, d] to out, in input order; on any error out is as it was.
-func Run(ctx context.Context, enc encoder.Encoder, in, out, prompt string) (rows int, id encoder.Identity, err error) {
-	inputs, err := Read(in, prompt)
-	if err != nil {
-		return 0, id, err
-	}
-	return Embed(ctx, enc, inputs, in, out)
-}
-
-// Embed is Run for the inputs that Read made of in.
-func Embed(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int, id encoder.Identity, err error) {
+// EmbedLines writes the vectors of the inputs that ReadLines made of in, float32 [N, d] in input order, to out; on any
+// error out is as it was.
+func EmbedLines(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int, id encoder.Identity, err error) {
 	vectors, id, err := enc.Encode(ctx, inputs)
 	if err != nil {
 		return 0, id, fault.New(fault.Of(err), "%s: %w; input 0 is line 1", in, err)

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"hives/internal/loadtest"
+	"hives/internal/rig/loadtest"
 	hivesv1 "hives/proto/hives/v1"
 )
 

@@ -1,4 +1,4 @@
-package runindex
+package runs
 
 import (
 	"context"

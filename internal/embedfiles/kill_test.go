@@ -1,4 +1,4 @@
-package embedcorpus
+package embedfiles
 
 import (
 	"context"
@@ -13,9 +13,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"hives/encoder/local"
-	"hives/internal/embedfile"
 	"hives/internal/engine"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 )
@@ -94,7 +93,11 @@ func TestEqualsEmbed(t *testing.T) {
 	if err := os.WriteFile(lines, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := embedfile.Run(context.Background(), m, lines, npy, ""); err != nil {
+	inputs, err := ReadLines(lines, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := EmbedLines(context.Background(), m, inputs, lines, npy); err != nil {
 		t.Fatal(err)
 	}
 	want := readNpy(t, npy, len(rows), m.Identity().Dimension)
