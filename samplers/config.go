@@ -27,7 +27,7 @@ const (
 	Balanced = "balanced" // AnchorWeighting: every (path, direction) weighs the same
 )
 
-// IntraTheoryConfig configures the sampler of Stage 1.
+// IntraTheoryConfig configures the sampler of Stage 1. Its zero value is refused; begin with DefaultIntraTheory.
 type IntraTheoryConfig struct {
 	BatchSize       int    // B, anchor included
 	Positives       int    // most positives of an anchor
@@ -80,7 +80,8 @@ func (c *IntraTheoryConfig) Validate() error {
 	return nil
 }
 
-// validate also refuses a configuration that does not fit labels.
+// validate also refuses a configuration that does not fit labels. A theory that is weighted but has no row is
+// most likely misspelt, and would silently train at weight 1.
 func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
 	if err := c.Validate(); err != nil {
 		return err

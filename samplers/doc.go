@@ -4,9 +4,9 @@
 // IntraTheory is the sampler of Stage 1: an anchor row, up to four positives (same full path, same
 // direction) and negatives of the anchor's theory for the rest. The rules:
 //
-//   - A batch is a function of (labels, configuration, seed, step); Triple's of the anchor ids too. Any step can be asked for, in any
-//     order and from many goroutines; what is cached never changes a result. So a resumed run goes on
-//     with the batches an uninterrupted one would have seen.
+//   - A batch is a function of (labels, configuration, seed, step); Triple's of the anchor ids too. Any step can
+//     be asked for, in any order and from many goroutines; what is cached never changes a result. So a resumed
+//     run goes on with the batches an uninterrupted one would have seen.
 //   - A text stands at most once in a batch.
 //   - A text that carries the anchor's (path, direction) in another of its rows is never its negative:
 //     a text with four values would otherwise be pushed away from its own neighbours. FalseNegatives
@@ -44,5 +44,9 @@
 //     and only if no choice of ids and rows would fill them, the hierarchical part if some anchor could run
 //     out of negatives beside the worst choice of the others.
 //
-// Letters: B batch, N rows.
+// Words: an anchor is a row that a batch is built around, or that the loss takes as one. The sentences of a bank,
+// which the literature calls anchors too, are here known by number alone: an anchor id is a position in a bank,
+// and an anchor part is the rows of a batch that are drawn by such ids.
+//
+// Letters: B batch, N rows, m rows of an anchor part, n ids with rows.
 package samplers

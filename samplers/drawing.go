@@ -22,7 +22,10 @@ func (d *drawing) take(row int32) bool {
 	return true
 }
 
-// fill takes rows from the list, uniformly and without replacement, until there are size or none is left.
+// fill takes rows from the list, uniformly and without replacement, until there are size or none is left. A row
+// that may not stand in the batch is passed over, which leaves the draw uniform among those that may.
+//
+// The list is never filtered first: a theory has tens of thousands of rows and a batch takes 60 of them.
 func (d *drawing) fill(from []int32, size int, admits func(row int32) bool) {
 	deck := newDeck(d.rng, len(from))
 	for len(d.rows) < size {

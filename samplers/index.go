@@ -12,8 +12,12 @@ const none int32 = -1
 
 // index holds the labels in the forms that drawing asks for.
 //
-// A key is one (theory, path, direction). A row has one key, or several if its node has several parents.
-// A class is a set of keys that some row has; two rows match when they share a key.
+// A key is one (theory, path, direction). A row has one key, or several if its node has several parents. A class
+// is a set of keys that some row has; two rows match when they share a key.
+//
+// Matching is therefore no equivalence: rows with the keys {P} and {Q} do not match each other, but both match a
+// row with {P, Q}. That is why positives are taken from members (rows that match the class) and not from rows of
+// the same class; without second parents the two are the same.
 type index struct {
 	labels *data.Labels
 
@@ -39,7 +43,8 @@ func newIndex(labels *data.Labels, cfg *IntraTheoryConfig) *index {
 	return x
 }
 
-// keysOf numbers the keys in order of appearance; rows without level 1 have none.
+// keysOf numbers the keys in order of appearance; rows without level 1 have none. Theory and direction belong to
+// the key: the same path supported and opposed are two keys, and so negatives of each other.
 func keysOf(labels *data.Labels, alt [][][3]int32) (rowKeys [][]int32, count int) {
 	type key struct {
 		theory, direction int32
@@ -67,7 +72,8 @@ func keysOf(labels *data.Labels, alt [][][3]int32) (rowKeys [][]int32, count int
 	return rowKeys, len(ids)
 }
 
-// classify numbers the sets of keys and finds the rows that match each.
+// classify numbers the sets of keys and finds the rows that match each. Most classes have one key, and share the
+// list of its rows; only classes of several keys need a list of their own.
 func (x *index) classify(rowKeys [][]int32, keys int) {
 	rowsOfKey := make([][]int32, keys)
 	ids := map[string]int32{}
@@ -97,6 +103,8 @@ func (x *index) classify(rowKeys [][]int32, keys int) {
 	}
 }
 
+// groupTexts collects for each text its rows and all keys of these: what it carries. Text numbers are dense, so
+// slices serve as maps.
 func (x *index) groupTexts(rowKeys [][]int32) {
 	texts := int(slices.Max(x.labels.Text)) + 1
 	x.textRows, x.textKeys = make([][]int32, texts), make([][]int32, texts)
@@ -112,7 +120,8 @@ func (x *index) groupTexts(rowKeys [][]int32) {
 	}
 }
 
-// groupPools gathers the rows that negatives are drawn from: a theory, or a theory within a corpus.
+// groupPools gathers the rows that negatives are drawn from: a theory, or a theory within a corpus. Rows of other
+// theories are never negatives: their labels say nothing about the anchor's value, for or against.
 func (x *index) groupPools(negatives string) {
 	x.pool = make([]int32, x.labels.Len())
 	ids := map[[2]int32]int32{}
@@ -151,16 +160,19 @@ func (x *index) matches(row, class int32) bool {
 	return shares(x.classKeys[x.class[row]], x.classKeys[class])
 }
 
-// carries tells whether any row of the text has a key of the class.
+// carries tells whether any row of the text has a key of the class: the text is about that value, whichever row
+// of it is drawn.
 func (x *index) carries(text, class int32) bool {
 	return shares(x.textKeys[text], x.classKeys[class])
 }
 
-// shares tells whether two short lists have a number in common.
+// shares tells whether two short lists have a number in common. Lists are mostly of one number, for which nested
+// loops beat any set.
 func shares(a, b []int32) bool {
 	return slices.ContainsFunc(a, func(v int32) bool { return slices.Contains(b, v) })
 }
 
+// unionOf is the rows of several keys, ascending, each once: a row may have two of the keys.
 func unionOf(lists [][]int32, which []int32) []int32 {
 	var all []int32
 	for _, k := range which {

@@ -18,15 +18,25 @@ type Batch struct {
 	Positives int     // Rows[1 : 1+Positives] are the positives
 }
 
-// IntraTheory draws the batches of Stage 1; see the package comment for its rules. Its methods may be
-// called concurrently. The labels must not change afterwards.
+// IntraTheory draws the batches of Stage 1; see the package comment for its rules. Its methods may be called
+// concurrently. The labels must not change afterwards.
+//
+// A batch of 8 with at most 2 positives, for the anchor row "care, supports" of text 7:
+//
+//	row 0      the anchor
+//	rows 1–2   rows of care, supports, of two other texts, of any corpus
+//	rows 3–7   rows of the theory whose texts are not about care (supports); care, opposes is among them
+//
+// Invariant: Batch(step) is the same whichever steps were asked for before and by whom.
+// Invariant: no text stands twice, and every batch has BatchSize rows: what could not be filled was refused at
+// construction.
 type IntraTheory struct {
 	cfg     IntraTheoryConfig
 	x       *index
 	anchors []int32   // eligible rows, ascending
 	weights []float64 // by class, the heaviest 1
 	stats   Stats
-	cached  [2]atomic.Pointer[epochOrder] // the orders of the latest even and odd epoch
+	cached  [2]atomic.Pointer[epochOrder] // the orders of the latest even and odd epoch: a reader ahead needs both
 }
 
 // epochOrder is the anchors of one epoch in the order of its batches.
@@ -41,7 +51,8 @@ func NewIntraTheory(labels *data.Labels, cfg IntraTheoryConfig) (*IntraTheory, e
 	return newIntraTheory(labels, cfg, 0)
 }
 
-// newIntraTheory also sees to it that batches can be filled beside so many rows of other texts.
+// newIntraTheory also sees to it that batches can be filled beside so many rows of other texts (Stage 2's anchor
+// parts).
 func newIntraTheory(labels *data.Labels, cfg IntraTheoryConfig, beside int) (*IntraTheory, error) {
 	if err := cfg.validate(labels); err != nil {
 		return nil, err
@@ -90,7 +101,7 @@ func (s *IntraTheory) weigh() {
 	}
 }
 
-// classWeight is the weight of one row of the class.
+// classWeight is the weight of one row of the class: of n rows together the class then weighs n, √n or 1.
 func (s *IntraTheory) classWeight(class int32) float64 {
 	n := float64(s.x.sizes[class])
 	switch s.cfg.AnchorWeighting {
@@ -110,6 +121,10 @@ func (s *IntraTheory) Batch(step int) Batch { return s.draw(step, nil) }
 
 // draw makes the batch of a step out of texts that none of the taken rows has. An anchor whose text is taken
 // leaves its batch to the next one of the epoch's order.
+//
+// The loop over the order ends: the taken rows are fewer than the texts, or the construction would have refused.
+// Positives are drawn before negatives. With false negatives kept, a text could be either, and negatives drawn
+// first could use up the few positives there are.
 func (s *IntraTheory) draw(step int, taken []int32) Batch {
 	epoch, position := step/len(s.anchors), step%len(s.anchors)
 	d := drawing{
@@ -144,9 +159,17 @@ func (s *IntraTheory) order(epoch int) []int32 {
 	return o.anchors
 }
 
-// shuffled draws as many anchors as there are, each about as often as its weight says, by systematic
-// sampling: a comb of equally spaced teeth with a random start is laid over the weights, end to end in
-// random order. An anchor of expected number c is met by ⌊c⌋ or ⌈c⌉ teeth; with equal weights by one.
+// shuffled draws as many anchors as there are, each about as often as its weight says, by systematic sampling: a
+// comb of equally spaced teeth with a random start is laid over the weights, end to end in random order. An
+// anchor of expected number c is met by ⌊c⌋ or ⌈c⌉ teeth; with equal weights by one.
+//
+// Three anchors of weights 1, ½, ½ lie on a ruler of length 2, the teeth ⅔ apart; expected are 1.5, .75, .75:
+//
+//	a a a a a a|b b b|c c c      start .4 of a spacing
+//	   ^        ^           ^    teeth at .27, .93, 1.60: a, a, c
+//
+// Drawing each anchor independently by its weight would leave out 37 % of equal anchors in an epoch and repeat
+// others; the comb leaves out none.
 func (s *IntraTheory) shuffled(epoch int) []int32 {
 	rng := stream(s.cfg.Seed, domainEpoch, uint64(epoch))
 	order := slices.Clone(s.anchors)
@@ -159,7 +182,7 @@ func (s *IntraTheory) shuffled(epoch int) []int32 {
 		total += s.weights[s.x.class[row]]
 	}
 	spacing := total / float64(len(order))
-	start := float64(rng.Uint32()>>8) / (1 << 24) // 24 bits: k+start is exact up to 2²⁹ rows
+	start := float64(rng.Uint32()>>8) / (1 << 24) // 24 bits: k+start is exact up to 2²⁹ rows, so no tooth is lost
 	out := make([]int32, len(order))
 	at, end := 0, s.weights[s.x.class[order[0]]]
 	for k := range out {

@@ -7,9 +7,9 @@ import (
 
 // Domains keep the streams of unlike purposes apart under one seed.
 const (
-	domainEpoch uint64 = 1 + iota
-	domainBatch
-	domainShuffle // of Authors
+	domainEpoch   uint64 = 1 + iota // by epoch: the order of anchors
+	domainBatch                     // by step: positives and negatives
+	domainShuffle                   // by step: of Authors
 
 	domainIndividual uint64 = 16 // and the purposes of an anchor part above it
 	domainTheory     uint64 = 32
@@ -25,8 +25,15 @@ func stream(seed, domain, index uint64) *rand.Rand {
 	return rand.New(rand.NewChaCha8(key))
 }
 
-// deck deals the cards 0..n−1 in random order and pays for the dealt ones only: a Fisher–Yates shuffle
-// whose untouched places are not stored.
+// deck deals the cards 0..n−1 in random order and pays for the dealt ones only: a Fisher–Yates shuffle whose
+// untouched places are not stored.
+//
+// A shuffle swaps the place drawn with the first undealt one. Of five cards, with places 3 and 3 drawn:
+//
+//	0 1 2 3 4   place 3 drawn: deal 3, card 0 moves there   moved {3:0}
+//	· 1 2 0 4   place 3 drawn: deal 0, card 1 moves there   moved {3:1}
+//
+// Sixty cards of a pool of 50,000 cost sixty entries, not a list of 50,000.
 type deck struct {
 	rng      *rand.Rand
 	n, dealt int
@@ -49,6 +56,7 @@ func (d *deck) next() (card int, ok bool) {
 	return card, true
 }
 
+// at is the card that lies at a place now.
 func (d *deck) at(place int) int {
 	if card, ok := d.moved[place]; ok {
 		return card

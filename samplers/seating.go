@@ -2,15 +2,39 @@ package samplers
 
 import "hives/data"
 
-// seating gives each row of the anchor parts a text of its own. It is a matching of ids and texts that grows
-// by augmenting paths, a flow of texts through ids and parts: a text in use is freed by moving its holder to
-// another of the holder's rows, or at last by letting another id of the holder's part stand in its place. So it
-// stops short only where no choice of ids and rows would do, and every search ends: it looks at a text once.
+// seating gives each row of the anchor parts a text of its own. It is a matching of ids and texts that grows by
+// augmenting paths, a flow of texts through ids and parts: a text in use is freed by moving its holder to another
+// of the holder's rows, or at last by letting another id of the holder's part stand in its place. So it stops
+// short only where no choice of ids and rows would do, and every search ends: it looks at a text once.
+//
+// An example. Individual id 5 has rows of the texts X and Y, theory id 9 one row, of text X:
+//
+//	fill(individual)   5 takes X                      X:5
+//	fill(theory)       9 wants X, and 5 holds it
+//	  settle(9)        may 5 do without X? its other row has Y, which is free
+//	                   5 moves to Y, 9 takes X        X:9 Y:5
+//
+// Were X the only text of id 5, only an exchange would help: another individual id takes the place of 5 in the
+// batch, and X is free. Exchanges cost turns, so fill tries them after all else.
+//
+// Why greed is not enough: the individual part would take X for good, the batch would be a row short, and a
+// sampler that refuses such labels would refuse data that can be seated. Why this is enough: it is the search of
+// Ford and Fulkerson for a maximal flow, which ends only at a least cut (TestTripleAgainstTwin compares with the
+// cut found by trying every subset of the ids).
+//
+// Invariant: no two seats hold rows of one text, and holder names exactly the texts of the seats.
+// Invariant: used counts the seats of each id, count those of each part, at most size. In the first sweep no id
+// has more than most seats. (An exchange within the part of the row being seated does not yet see that row: an id
+// that stands in for another of its part while it is being seated itself ends with one seat more.)
+// Invariant: a text that is held stays held, by whichever seat: each success adds one text and loses none.
+//
+// Who owes what: the parts say which id is whose turn (candidate); seating decides only which row of it, and
+// departs from the turns only where texts collide.
 type seating struct {
 	labels *data.Labels
 	parts  [2]*anchorPart
 	step   int
-	seats  []seat
+	seats  []seat             // in the order of the batch's rows: individual, then theory
 	holder map[int32]int      // text → its place in seats
 	used   [2]map[int32]int   // by part: place of an id → its rows in the batch
 	count  [2]int             // rows of each part
@@ -28,7 +52,8 @@ type seat struct {
 	row   int32 // the one it has
 }
 
-// wish is the k-th row that the seat would have.
+// wish is the k-th row that the seat would have: the one whose turn it is, then the others in their order, round
+// to the beginning.
 func (s *seat) wish(k int) int32 { return s.rows[(s.first+k)%len(s.rows)] }
 
 func newSeating(labels *data.Labels, parts [2]*anchorPart, step int) *seating {
@@ -39,6 +64,10 @@ func newSeating(labels *data.Labels, parts [2]*anchorPart, step int) *seating {
 }
 
 // fill seats a part: the step's candidates in their order, and only if these do not suffice any exchange.
+//
+// The first sweep moves seats between rows of their own ids, so every id that had its turn keeps it. The second
+// may give an id's turn to another id (swap). On usual data the first size candidates of the first sweep fill the
+// part, and nothing moves at all.
 func (g *seating) fill(part int) {
 	p := g.parts[part]
 	for _, g.swap = range []bool{false, true} {
@@ -48,7 +77,8 @@ func (g *seating) fill(part int) {
 	}
 }
 
-// add seats one more row of the candidate's id, if that can be done.
+// add seats one more row of the candidate's id, if that can be done. A candidate that cannot be seated now may be
+// at a later call, when an exchange has become allowed; it leaves no trace.
 func (g *seating) add(part int, s seat) {
 	if g.used[part][s.place] == g.parts[part].most {
 		return
@@ -66,6 +96,10 @@ func (g *seating) add(part int, s seat) {
 
 // settle finds a row for a seat: one whose text is free, or else one whose holder can do without. Nothing has
 // changed when it finds none.
+//
+// All free texts are tried before any holder is asked to move: moving costs a search, and a row moved is a row
+// out of its turn. seen makes the search end: a text whose holder could not move does not become free by being
+// asked again on the way.
 func (g *seating) settle(i int) bool {
 	s := g.seats[i]
 	for k := range s.rows {
@@ -88,7 +122,9 @@ func (g *seating) settle(i int) bool {
 	return false
 }
 
-// replace lets another id of its part have a seat, which frees the seat's text.
+// replace lets another id of its part have a seat, which frees the seat's text. Each part is swept once a search:
+// an id that found no text when one seat was to be freed finds none for the next seat either, since the search
+// has looked at its texts.
 func (g *seating) replace(j int) bool {
 	old := g.seats[j]
 	if g.swept[old.part] {
@@ -114,6 +150,8 @@ func (g *seating) replace(j int) bool {
 
 func (g *seating) text(row int32) int32 { return g.labels.Text[row] }
 
+// take gives a seat its row. If the seat held another text before, whoever asked for that text takes it next, so
+// holder never keeps a stale entry.
 func (g *seating) take(i int, row int32) {
 	g.seats[i].row = row
 	g.holder[g.text(row)] = i

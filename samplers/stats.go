@@ -32,6 +32,8 @@ type TheoryStats struct {
 // Stats returns the description made at construction.
 func (s *IntraTheory) Stats() Stats { return s.stats }
 
+// count goes through the anchors once. Theories keep their order of appearance, so that a stored description can
+// be compared by bytes.
 func (s *IntraTheory) count(counts *supply) Stats {
 	labels := s.x.labels
 	st := Stats{
@@ -70,8 +72,11 @@ func (s *IntraTheory) count(counts *supply) Stats {
 	return st
 }
 
-// refuseShortage names every theory in which some anchor lacks negatives, by its worst anchor. Each of the
-// rows beside the batch may take one of its texts.
+// refuseShortage names every theory in which some anchor lacks negatives, by its worst anchor. Each of the rows
+// beside the batch may take one of its texts.
+//
+// Refused here, a shortage costs a message; met at step 40,000 it would cost the run. There are no short batches
+// instead: the compiled graph has one size, and the loss takes every row of it for a text.
 func (s *IntraTheory) refuseShortage(counts *supply, beside int) error {
 	type shortage struct{ need, have int }
 	worst := make([]shortage, len(s.x.pools))

@@ -16,7 +16,8 @@ const (
 	Authors = "authors"
 )
 
-// partNames are those of messages, partDomains the random streams of the anchor parts.
+// partNames are those of messages, partDomains the random streams of the anchor parts. Both are part of what a
+// stored run depends on: another domain would draw other batches for the same seed.
 var (
 	partNames   = [3]string{"hierarchical", "individual", "theory"}
 	partDomains = [2]uint64{domainIndividual, domainTheory}
@@ -34,7 +35,8 @@ func DefaultTriple() TripleConfig {
 	return TripleConfig{IntraTheory: DefaultIntraTheory(), Fractions: [3]float64{.5, .25, .25}, Mode: Apart}
 }
 
-// sizes cuts the batch by the rule of the loss: the first two parts rounded down, the rest to the last.
+// sizes cuts the batch by the rule of the loss: the first two parts rounded down, the rest to the last. A batch
+// of 10 with .4, .3, .3 gives 4, 3, 3; of 9, gives 3, 2, 4.
 func (c *TripleConfig) sizes() ([3]int, error) {
 	if c.Mode != Apart && c.Mode != Authors {
 		return [3]int{}, fault.New(fault.Invalid, "samplers: mode %q: one of %q", c.Mode, []string{Apart, Authors})
@@ -64,7 +66,8 @@ func (c *TripleConfig) sizes() ([3]int, error) {
 	return n, nil
 }
 
-// validate refuses ids that do not belong to n rows.
+// validate refuses ids that do not belong to n rows. That an id lies within the bank is not checked here: the
+// sampler never sees the bank (losses.CheckAnchorIDs does that).
 func (a AnchorIDs) validate(n int) error {
 	for k, ids := range [2][]int32{a.Individual, a.Theory} {
 		if len(ids) != n {

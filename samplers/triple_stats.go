@@ -32,6 +32,8 @@ func (t *Triple) Stats() TripleStats {
 	}
 }
 
+// stats counts; beside is the rows of both anchor parts. An id with that many texts always finds a free one: the
+// other rows of the batch can hold at most beside − 1 of them.
 func (p *anchorPart) stats(beside int) AnchorStats {
 	texts := slices.Sorted(slices.Values(p.texts))
 	st := AnchorStats{
