@@ -2,8 +2,16 @@ package metrics
 
 import "hives/data"
 
-// AffinityKind is the label side of the similarity correlation: equal levels count 1 each, an equal
-// direction .5.
+// AffinityKind is the label side of the similarity correlation: equal levels count 1 each, an equal direction .5.
+//
+// Take "security / societal / –, supports" and "security / personal / –, supports", – being a missing level.
+//
+//	Columns         levels 1 and 3 equal, direction equal   2.5
+//	Prefix          stops at level 2                        1.5
+//	PrefixPresent   stops at level 2                        1.5
+//
+// and two rows of "security / societal / –, supports": Columns and Prefix 3.5, PrefixPresent 2.5, since a level
+// that neither has is nothing they share.
 type AffinityKind int
 
 const (
@@ -15,7 +23,7 @@ const (
 	PrefixPresent
 )
 
-// affinityStep is the unit all affinities of rows are multiples of.
+// affinityStep is the unit all affinities of rows are multiples of; the rank keys of Spearman rely on it.
 const affinityStep = .5
 
 // Affinity counts equal levels, as the kind says, plus half for an equal direction.

@@ -31,8 +31,11 @@ func (s *Sided) Add(score float64, positive bool, stratum, group int32) {
 	s.Stratum, s.Group = append(s.Stratum, stratum), append(s.Group, group)
 }
 
-// AUC takes draws resamples of the items' groups for the interval, a function of the seed alone.
-// O(N log N) once and O(N) a draw.
+// AUC takes draws resamples of the items' groups for the interval, a function of the seed alone. O(N log N) once
+// and O(N) a draw.
+//
+// The items are sorted once; a draw only changes their weights, which leaves the order as it is. Each draw is
+// recomputed in full rather than to first order (bootstrap.go), since a pass is cheap here.
 func (s *Sided) AUC(draws int, seed uint64) AUC {
 	order := make([]int, len(s.Scores))
 	for i := range order {
@@ -87,6 +90,10 @@ func (s *Sided) paired() (positives, negatives int) {
 
 // under goes once through the items, sorted by stratum and score, with weights[i] on item i (nil: one each). It
 // counts, for each positive item, the negative weight below it in its stratum.
+//
+//	score   .1  .4  .4  .7       side   −  +  −  +
+//
+// The positive of .4 has one negative below and ties with one: 1½. That of .7 has two below. 3½ of 4 pairs: .875.
 func (s *Sided) under(order []int, weights []float64) float64 {
 	var right, pairs float64
 	for lo, hi := 0, 0; lo < len(order); lo = hi {
@@ -117,7 +124,7 @@ func (s *Sided) under(order []int, weights []float64) float64 {
 	return right / pairs
 }
 
-// compact numbers ids from 0 in order of appearance.
+// compact numbers ids from 0 in order of appearance, and says how many there are: a draw has one weight a number.
 func compact(ids []int32) ([]int, int) {
 	place := map[int32]int{}
 	out := make([]int, len(ids))
@@ -132,7 +139,8 @@ func compact(ids []int32) ([]int, int) {
 	return out, len(place)
 }
 
-// GroupMean is the mean of numbers with its interval: the groups are drawn anew.
+// GroupMean is the mean of numbers with its interval: the groups are drawn anew, so both the sum and the count of
+// a draw vary. Items of one group are not independent; drawing items would give intervals that are too narrow.
 func GroupMean(x []float64, group []int32, draws int, seed uint64) (float64, Interval) {
 	at, groups := compact(group)
 	sums, counts := make([]float64, groups), make([]float64, groups)

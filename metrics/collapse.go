@@ -18,7 +18,8 @@ const (
 	rowsARank = 8 // see RankLimit
 )
 
-// Collapse describes how a set of unit vectors fills the sphere.
+// Collapse describes how a set of unit vectors fills the sphere. A loss can fall while all texts move to one
+// place; these four figures see that without labels (all but Alignment).
 type Collapse struct {
 	MeanCosine    float64 `json:"mean_cosine"`    // over all pairs i < j
 	EffectiveRank float64 `json:"effective_rank"` // exp of the entropy of the singular values; Roy & Vetterli 2007
@@ -27,8 +28,9 @@ type Collapse struct {
 	Alignment *float64 `json:"alignment"`
 }
 
-// RankLimit is the effective rank below which so many vectors are called collapsed. Few vectors cannot have a high rank,
-// N of them at most N: the limit rises by one with each 8 rows, from 1 (all vectors alike) to CollapsedRank.
+// RankLimit is the effective rank below which so many vectors are called collapsed. Few vectors cannot have a
+// high rank, N of them at most N: the limit rises by one with each 8 rows, from 1 (all vectors alike) to
+// CollapsedRank.
 func RankLimit(rows int) float64 {
 	return min(CollapsedRank, 1+float64(max(0, rows-1))/rowsARank)
 }
@@ -46,8 +48,10 @@ func (c Collapse) Warning(rows int) string {
 	return ""
 }
 
-// MeasureCollapse computes the diagnostics of N unit vectors with their labels; it needs two rows.
-// It costs O(N²·D) and an eigendecomposition of min(N, D)³, so give it a sample of some hundred rows.
+// MeasureCollapse computes the diagnostics of N unit vectors with their labels; it needs two rows. It costs
+// O(N²·D) and an eigendecomposition of min(N, D)³, so give it a sample of some hundred rows.
+//
+// Of unit vectors the squared distance is 2 − 2·cos, so one inner product a pair gives everything but the rank.
 func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
 	n := v.Len()
 	if n < 2 || labels.Len() != n {
@@ -77,7 +81,9 @@ func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
 	return c, nil
 }
 
-// effectiveRank takes the singular values from the smaller of the two Gram matrices.
+// effectiveRank takes the singular values from the smaller of the two Gram matrices: XXᵀ [N, N] and XᵀX [D, D]
+// have the same eigenvalues but for zeros, the squares of X's singular values. k equal singular values give log k
+// as their entropy, so the rank is k; one that dwarfs the others gives 1.
 func effectiveRank(v *Vectors) float64 {
 	n, d := v.Len(), v.Dim()
 	x := mat.NewDense(n, d, v.x)

@@ -33,9 +33,14 @@ func (c *Corpus) Correlate(ctx context.Context, v *Vectors) (Correlation, error)
 	return found[All], err
 }
 
-// MeanCorrelation is the plain mean over corpora of the correlation in each, with its influence over so many groups.
-// A corpus whose labels are all alike, or that has no pair, cannot define the figure for any model and is left out; one
-// in which the vectors are all alike makes the mean undefined, or a space that collapses would gain by it.
+// MeanCorrelation is the plain mean over corpora of the correlation in each, with its influence over so many
+// groups. A corpus whose labels are all alike, or that has no pair, cannot define the figure for any model and is
+// left out; one in which the vectors are all alike makes the mean undefined, or a space that collapses would gain
+// by it.
+//
+// It is the mean and not the pooled correlation because pooled pairs also follow how corpora differ: the truth
+// itself scores only .15 there on the demo's rows (docs/METRICS.md). A mean's influence is the mean of the
+// parts'.
 func MeanCorrelation(each []Correlation, groups int) Correlation {
 	out := Correlation{Pearson: math.NaN(), Spearman: math.NaN(), Influence: make([]float64, groups)}
 	n := 0.0

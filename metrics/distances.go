@@ -18,6 +18,8 @@ type Distances struct {
 	Pairs [4][2]int     // pairs i < j behind ByDir
 }
 
+// distanceSums adds up cosines by depth of agreement. The two nearest bins, same path with either direction, are
+// one depth here; the direction is the second index.
 type distanceSums struct {
 	need  Relation
 	sum   [depthCount][2]float64 // of cosines over ordered pairs

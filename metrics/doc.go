@@ -13,5 +13,8 @@
 //   - direction accuracy: same value and same direction before same value and other direction;
 //   - value vectors and their orthogonality, neighbours, mean cosine distances, mean-cosine maps.
 //
+// Words: an anchor is the item, row or text, from whose place all others are ranked; each item is one in turn. It
+// has nothing to do with the anchor vectors of a bank.
+//
 // Axis letters: N rows or texts, D width of a vector, G groups, R resamples, K neighbours.
 package metrics

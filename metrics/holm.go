@@ -10,10 +10,13 @@ import (
 // leastP stands for every smaller p: what a t distribution says so far out is arithmetic, not evidence.
 const leastP = 1e-12
 
-// P is the two-sided p of a statistic against 0, by its bootstrap over groups to first order: the statistic over its
-// standard error is read in Student's t with one degree of freedom fewer than there are groups. Under draws of G groups
-// with replacement Σ_g (w_g − 1)·f_g has the variance Σ f² − (Σ f)²/G, so that no draw is needed and no number of
-// draws sets a least p. NaN where there is no interval either.
+// P is the two-sided p of a statistic against 0, by its bootstrap over groups to first order: the statistic over
+// its standard error is read in Student's t with one degree of freedom fewer than there are groups. Under draws
+// of G groups with replacement Σ_g (w_g − 1)·f_g has the variance Σ f² − (Σ f)²/G, so that no draw is needed and
+// no number of draws sets a least p. NaN where there is no interval either.
+//
+// The variance is that of a multinomial: G draws with 1/G each give Var w_g = 1 − 1/G and Cov(w_g, w_h) = −1/G,
+// so Var Σ w_g f_g = Σ f² (1 − 1/G) − Σ_{g≠h} f_g f_h/G = Σ f² − (Σ f)²/G.
 func (r *Resamples) P(point float64, influence []float64) float64 {
 	if math.IsNaN(point) || r.groups < minGroups || len(influence) > r.groups {
 		return math.NaN()
@@ -38,8 +41,8 @@ func studentP(point, deviation float64, groups int) float64 {
 	return max(leastP, 2*t.CDF(-math.Abs(point/deviation)))
 }
 
-// PairedDraws gives interval and p of the difference of two statistics that were recomputed under the same draws; a draw
-// that defines only one of them is left out.
+// PairedDraws gives interval and p of the difference of two statistics that were recomputed under the same draws;
+// a draw that defines only one of them is left out.
 func (r *Resamples) PairedDraws(point float64, a, b []float64) (Interval, float64) {
 	var gaps []float64
 	for k := range min(len(a), len(b)) {

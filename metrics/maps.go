@@ -6,8 +6,11 @@ import (
 	"hives/data"
 )
 
-// CosineMap is the mean cosine between the rows of value u and those of value w, pairs of one text left
-// out; NaN where there is no pair.
+// CosineMap is the mean cosine between the rows of value u and those of value w, pairs of one text left out; NaN
+// where there is no pair. The result is [len(u)][len(w)].
+//
+// The mean over all pairs of two groups is the inner product of their sums: Σ_i Σ_j e_i·e_j = (Σ e_i)·(Σ e_j). So
+// a map costs the rows once and one product a cell; the pairs of one text are few and are taken off one by one.
 func CosineMap(v *Vectors, l *data.Labels, u, w [][]int) [][]float64 {
 	sums := func(groups [][]int) [][]float64 {
 		out := make([][]float64, len(groups))
@@ -24,7 +27,7 @@ func CosineMap(v *Vectors, l *data.Labels, u, w [][]int) [][]float64 {
 	for a := range u {
 		out[a] = make([]float64, len(w))
 		for b := range w {
-			own, pairs := ownPairs(v, l, u[a], w[b])
+			own, pairs := ownPairs(v, l, u[a], w[b]) // a text of both values is as near to itself as can be
 			total := blas.Ddot(v.d, su[a], 1, sw[b], 1) - own
 			count := len(u[a])*len(w[b]) - pairs
 			out[a][b] = math.NaN()

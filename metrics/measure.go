@@ -33,6 +33,9 @@ type Measurement struct {
 }
 
 // Measure visits every anchor once: O(N² (D + log N)) time, O(N) memory besides Spearman's.
+//
+// The caller owes pairs over the same N items as the vectors. Ranking, direction, correlation, distances and
+// neighbours all come from one pass, since each needs the same N² cosines, and most the same sort.
 func Measure(ctx context.Context, v *Vectors, p Pairs, o Options) (*Measurement, error) {
 	n := p.Len()
 	if v.Len() != n {
@@ -72,7 +75,10 @@ func Measure(ctx context.Context, v *Vectors, p Pairs, o Options) (*Measurement,
 	return m, nil
 }
 
-// visitor does the anchors of one shard.
+// visitor does the anchors of one shard. An anchor is any item, in turn: every item is once the one from which
+// the others are seen.
+//
+// Its scratch is reused from anchor to anchor: N numbers a shard, not N² for the whole.
 type visitor struct {
 	v    *Vectors
 	p    Pairs
@@ -87,7 +93,8 @@ type visitor struct {
 	sorted            []candidate // [N] scratch
 }
 
-// newVisitor allocates the sums and scratch of one shard.
+// newVisitor allocates the sums and scratch of one shard. m is shared by all shards, each of which writes the
+// neighbours of its own anchors and nothing else.
 func newVisitor(v *Vectors, p Pairs, o Options, m *Measurement, centre float64) *visitor {
 	n := p.Len()
 	w := &visitor{
@@ -136,6 +143,7 @@ func ascending(x, y candidate) int {
 	return int(y.item) - int(x.item)
 }
 
+// merge adds the next shard's sums.
 func (w *visitor) merge(o *visitor) {
 	for t := range w.rank {
 		w.rank[t].merge(o.rank[t])
@@ -156,7 +164,8 @@ func (w *visitor) finish(m *Measurement) {
 	}
 }
 
-// Correlations computes only the correlation, by scope: for further affinities on the same vectors.
+// Correlations computes only the correlation, by scope: for further affinities on the same vectors. It does
+// without the sort that Measure pays for rankings, and without shards, so its sums run over the anchors in order.
 func Correlations(ctx context.Context, v *Vectors, p Pairs) ([Scopes]Correlation, error) {
 	var sums [Scopes]*corrSums
 	var out [Scopes]Correlation

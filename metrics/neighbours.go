@@ -84,7 +84,8 @@ func present(l *data.Labels, i, column int) bool {
 	return l.Levels[i][column] != data.Missing
 }
 
-// vote counts the labels of voters, who stand nearest first.
+// vote counts the labels of voters, who stand nearest first. Only more votes replace a winner, so of labels with
+// equal votes the one whose first voter is nearer stays.
 func vote(l *data.Labels, voters []int32, column int) int32 {
 	winner, most := int32(0), 0
 	for _, v := range voters {

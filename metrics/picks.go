@@ -10,7 +10,8 @@ type PickScore struct {
 	Pairs        int
 }
 
-// RankPicks scores picks[a][bin], the row drawn for anchor a, −1 for an empty bin; a tie is wrong.
+// RankPicks scores picks[a][bin], the row drawn for anchor a, −1 for an empty bin; a tie is wrong. Its
+// expectation over random draws is Ranking.Macro; it exists to repeat published figures, draw by draw.
 func RankPicks(v *Vectors, picks [][Bins]int) PickScore {
 	var out PickScore
 	var macro float64

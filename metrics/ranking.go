@@ -3,6 +3,15 @@ package metrics
 import "math"
 
 // Ranking is the outcome of one ranking task over all anchors. Undefined numbers are NaN.
+//
+// Say anchor a has four candidates, x and u of bin 0, y and z of bin 4 (bins in relation.go), with these cosines:
+//
+//	y .1    x .3    z .3    u .8
+//
+// Of the four pairs (bin 0, bin 4), three are right: x above y, u above y, u above z. x and z tie. So P(0, 4) =
+// 3/4, a tie being wrong, and 3½/4 with ties half. It is the anchor's only filled bin pair, so its score is .75;
+// Macro is the mean of the anchors' scores. An anchor with all five bins filled has ten such pairs, each worth a
+// tenth, whether it stands for two candidate pairs or for two thousand.
 type Ranking struct {
 	// Macro is the headline: the expected share of right bin pairs when one candidate a bin is drawn at
 	// random, averaged over anchors. A tie is wrong.
@@ -29,13 +38,15 @@ type Ranking struct {
 	HalfInfluence []float64 // [G]
 }
 
-// task is a ranking over part of the candidates.
+// task is a ranking over part of the candidates: direction accuracy is the same ranking with two bins and judged
+// rows alone.
 type task struct {
 	need Relation
 	bins int // bins 0 … bins−1 take part
 }
 
-// rankTasks are the rankings made in one pass: the scopes, then the direction pair in the same scopes.
+// rankTasks are the rankings made in one pass: the scopes, then the direction pair in the same scopes. finish
+// reads them back by this order.
 func rankTasks() []task {
 	var tasks []task
 	for s := All; s < Scopes; s++ {
@@ -47,7 +58,8 @@ func rankTasks() []task {
 	return tasks
 }
 
-// candidate is one item as an anchor sees it.
+// candidate is one item as an anchor sees it. It holds its own cosine and relation, so that the sort of all
+// candidates moves whole items and no sum has to look them up in random order.
 type candidate struct {
 	cosine float64
 	item   int32
@@ -55,16 +67,27 @@ type candidate struct {
 }
 
 // rankSums gathers one task over the anchors of a shard.
+//
+// The influences come from the weighted definition. With weight w_i on item i (that of its group),
+//
+//	S = Σ_a w_a s_a / Σ_a w_a,    s_a = mean over filled bin pairs of P(p, q),
+//	P(p, q) = Σ_{x∈p, y∈q} w_x w_y [x above y] / Σ_{x∈p, y∈q} w_x w_y
+//
+// A group weighs in twice. As anchors: at w = 1, ∂S/∂w_a = (s_a − S)/N for N anchors, which result() makes of the
+// sums. As candidates: ∂P/∂w_x for x of bin p is (share of q below x − P)/n_p, and 1/count of that goes into s_a
+// (credit). Tests hold both to finite differences of these formulas.
+//
+// Invariant: the influences of all groups add up to 0, since twice the weight on everything changes no mean.
 type rankSums struct {
 	task
 	macro, half, micro, pairsMacro float64
 	right, pairs                   int
 	anchors, binPairs              int
 	matrix                         [Bins][Bins]float64
-	filled                         [Bins][Bins]int
-	influence                      []float64 // [G] sums, not yet centred
-	tieInfluence                   []float64 // [G] the same of what ties add: HalfMacro − Macro
-	anchorsOf                      []float64 // [G] anchors counted in each group
+	filled                         [Bins][Bins]int // anchors with both bins
+	influence                      []float64       // [G] sums, not yet centred
+	tieInfluence                   []float64       // [G] the same of what ties add: HalfMacro − Macro
+	anchorsOf                      []float64       // [G] anchors counted in each group
 
 	sub      []candidate // scratch: the task's candidates
 	share    []float64   // scratch: see walk
@@ -78,14 +101,17 @@ func newRankSums(t task, groups int) *rankSums {
 	}
 }
 
-// tally counts one anchor's candidate pairs.
+// tally counts one anchor's candidate pairs: n[p] candidates of bin p, right[p][q] pairs of theirs in which the
+// nearer bin stands above, tied[p][q] those of one cosine. Counts are integers, so the order of candidates cannot
+// change a score.
 type tally struct {
 	n     [Bins]int
 	right [Bins][Bins]int
 	tied  [Bins][Bins]int
 }
 
-// add scores one anchor; sorted holds all items in ascending order of cosine.
+// add scores one anchor; sorted holds all items in ascending order of cosine. One sort an anchor serves every
+// task: filtering a sorted list keeps it sorted.
 func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32) {
 	var t tally
 	s.sub = s.sub[:0]
@@ -134,9 +160,18 @@ func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32)
 	}
 }
 
-// walk goes through the candidates in ascending order, one run of equal cosines at a time, and counts
-// for each the candidates of coarser bins below it. share[c] sums, over the other bins, the part of that
-// bin that candidate c stands right to; tieShare[c] half of the part that it ties with.
+// walk goes through the candidates in ascending order, one run of equal cosines at a time, and counts for each
+// the candidates of coarser bins below it. share[c] sums, over the other bins, the part of that bin that
+// candidate c stands right to; tieShare[c] half of the part that it ties with.
+//
+// The example of Ranking, where n is 2 in bins 0 and 4:
+//
+//	run      below[4]  right  tied   share          why
+//	y            0       0      0    y: 1           both of bin 0 are above it, where they belong
+//	x z          1       1      1    x: ½  z: ½     y is below x; u is above z; x and z tie, ¼ each in tieShare
+//	u            2       3      1    u: 1           y and z are below it
+//
+// Comparing every two candidates would cost N² an anchor; this costs N · Bins.
 func (s *rankSums) walk(t *tally) {
 	s.share = append(s.share[:0], make([]float64, len(s.sub))...)
 	s.tieShare = append(s.tieShare[:0], s.share...)
@@ -169,8 +204,13 @@ func (s *rankSums) walk(t *tally) {
 	}
 }
 
-// credit adds each candidate's part in this anchor's score to the influence of its group: what the score
-// gains per unit of weight on that candidate.
+// credit adds each candidate's part in this anchor's score to the influence of its group: what the score gains
+// per unit of weight on that candidate.
+//
+// In the example x stands right to ½ of bin 4 while the average candidate of bin 0 does to ¾: more weight on x
+// lowers P by (½ − ¾)/2 = −⅛ a unit, more on u raises it as much.
+//
+// Invariant: the credits of the candidates of one bin add up to 0.
 func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bins][Bins]float64, count float64, groupOf func(int) int32) {
 	var expected [Bins]float64
 	for p := range Bins {
@@ -185,7 +225,7 @@ func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bi
 	}
 }
 
-// merge adds the sums of the next shard.
+// merge adds the sums of the next shard. Shards are merged in order, since floating-point sums depend on it.
 func (s *rankSums) merge(o *rankSums) {
 	s.macro, s.half, s.micro, s.pairsMacro = s.macro+o.macro, s.half+o.half, s.micro+o.micro, s.pairsMacro+o.pairsMacro
 	s.right, s.pairs, s.anchors, s.binPairs = s.right+o.right, s.pairs+o.pairs, s.anchors+o.anchors, s.binPairs+o.binPairs
@@ -200,7 +240,8 @@ func (s *rankSums) merge(o *rankSums) {
 	addTo(s.anchorsOf, o.anchorsOf, 1)
 }
 
-// result turns sums into means; without anchors everything is NaN.
+// result turns sums into means; without anchors everything is NaN (0/0). Influences are centred here, where the
+// mean is known.
 func (s *rankSums) result() Ranking {
 	n := float64(s.anchors)
 	r := Ranking{

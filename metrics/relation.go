@@ -2,7 +2,10 @@ package metrics
 
 import "hives/data"
 
-// Relation says how a candidate stands to an anchor: the bin of closeness in the low bits, flags above.
+// Relation says how a candidate stands to an anchor: the bin of closeness in the low bits, flags above. A byte a
+// pair lets the relations of all texts with all stay in memory, and one mask tells whether a pair is in a scope.
+//
+//	0011 1010   bin 2; of the anchor's theory and corpus, both directions judged, but unlike; a candidate
 type Relation uint8
 
 // Bins of closeness, nearest first; a missing level equals a missing level.
@@ -41,7 +44,8 @@ const (
 // ScopeNames are the keys used in files, by scope.
 var ScopeNames = [Scopes]string{"all", "within_theory", "within_corpus"}
 
-// need is the set of flags a relation must have to belong to a scope.
+// need is the set of flags a relation must have to belong to a scope. A scope asks for more flags, never for
+// fewer, so the pairs of every scope are among those of All.
 func (s Scope) need() Relation { return [Scopes]Relation{0, sameTheory, sameCorpus}[s] }
 
 // admits tells whether a relation has all needed flags and is not excluded.
@@ -78,7 +82,8 @@ func WithOwnText() RowOption { return func(p *RowPairs) { p.ownText = true } }
 // WithAffinity chooses the label side of the similarity correlation.
 func WithAffinity(kind AffinityKind) RowOption { return func(p *RowPairs) { p.affinity = kind } }
 
-// NewRowPairs relates the rows of labels, rows of the anchor's own text left out.
+// NewRowPairs relates the rows of labels, rows of the anchor's own text left out: they have the anchor's own
+// vector, so a ranking would be given their places for nothing.
 func NewRowPairs(labels *data.Labels, options ...RowOption) *RowPairs {
 	p := &RowPairs{labels: labels, groups: countIDs(labels.Group)}
 	for _, option := range options {

@@ -10,8 +10,14 @@ type Path struct {
 	Levels [3]int32
 }
 
-// TextPairs relates whole texts, each with the set of its labels: two texts are as close as the closest
-// pair of their labels, and their affinity is the Jaccard overlap of their label sets.
+// TextPairs relates whole texts, each with the set of its labels: two texts are as close as the closest pair of
+// their labels, and their affinity is the Jaccard overlap of their label sets.
+//
+// Text A has the labels care and loyalty, B care and fairness, both supporting. Their closest pair is (care,
+// care): bin 0. One label of three is common: affinity ⅓. By rows the same two texts make four pairs, three of
+// which say that they are far apart although nobody could place them nearer.
+//
+// Tables of T² bytes and T² half words are made once and serve every system: 3,000 texts take 27 MB.
 type TextPairs struct {
 	first  []int // [T] a row of each text
 	group  []int32
@@ -92,7 +98,8 @@ func (t *TextPairs) relateAll() {
 	}
 }
 
-// closest is the lowest bin over all label pairs of two texts, and the number of equal labels.
+// closest is the lowest bin over all label pairs of two texts, and the number of equal labels. Alternative paths
+// of a value count for the bin, not for the number: a label is one however many parents it has.
 func closest(a, b []textLabel) (Relation, uint16) {
 	best, common := OtherLevel1, uint16(0)
 	for i := range a {

@@ -9,8 +9,9 @@ import (
 	"hives/data"
 )
 
-// Value is one node of a theory's tree and the direction in space that separates the texts supporting it
-// from those opposing it.
+// Value is one node of a theory's tree and the direction in space that separates the texts supporting it from
+// those opposing it. It is a difference of two means, so what the texts of both sides share, such as their topic,
+// cancels.
 type Value struct {
 	Theory   int32
 	Path     [3]int32 // levels beyond the asked one are data.Missing
@@ -26,7 +27,8 @@ type valueSums struct {
 	rows [2][]int // supporting, opposing
 }
 
-// collectValues groups rows by (theory, levels 1..level), all present, in ascending order of ids.
+// collectValues groups rows by (theory, levels 1..level), all present, in ascending order of ids. At level 1 a
+// row of "security / societal" counts for security; at level 3 it counts for nothing.
 func collectValues(l *data.Labels, level int) []*valueSums {
 	found := map[[4]int32]*valueSums{}
 	var out []*valueSums
@@ -90,8 +92,11 @@ func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
 	return out
 }
 
-// Direction is unit(unit(mean of the supporting rows) − unit(mean of the opposing rows)) with weights[i] on
-// row i (nil: one each), shape [D]; nil where a side is empty, a mean is zero or both point the same way.
+// Direction is unit(unit(mean of the supporting rows) − unit(mean of the opposing rows)) with weights[i] on row i
+// (nil: one each), shape [D]; nil where a side is empty, a mean is zero or both point the same way.
+//
+// Each side is scaled to length one first. Otherwise the side whose texts agree more, with the longer mean, would
+// weigh more.
 func Direction(v *Vectors, supports, opposes []int, weights []float64) []float64 {
 	side := [2][]float64{make([]float64, v.d), make([]float64, v.d)}
 	for k, rows := range [2][]int{supports, opposes} {
@@ -125,7 +130,8 @@ func unit(x []float64) bool {
 	return true
 }
 
-// Orthogonality is 1 − |cos| over pairs of value vectors; NaN without a pair.
+// Orthogonality is 1 − |cos| over pairs of value vectors; NaN without a pair. 1 is a right angle, 0 the same
+// line. Random vectors already score about .84, so a high figure alone shows nothing (docs/METRICS.md).
 type Orthogonality struct {
 	Values, Pairs int
 	Mean, Median  float64
@@ -151,10 +157,7 @@ func OrthogonalityOf(values []Value) (map[int32]Orthogonality, Orthogonality) {
 	return perTheory, summarise(total, pool)
 }
 
-// pairGaps is 1 −
-// cos
-//
-//	of every two vectors.
+// pairGaps is 1 − |cos| of every two vectors, unit vectors of length D.
 func pairGaps(vectors [][]float64) []float64 {
 	var gaps []float64
 	for i, a := range vectors {

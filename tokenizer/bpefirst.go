@@ -23,12 +23,12 @@ const fewTries = 32
 // encodeOpen appends ids that every piece which begins with head begins with: those up to a place that no merge can
 // cross, whatever follows. It appends none if it finds no such place.
 //
-// Let a token of head's own encoding end at a place. If no merge crosses that place in a longer piece, left and right of
-// it merge as they would alone, so the ids up to there are those of head. Whether one does is a matter of the token u on
-// its left and the token v that the right part, alone, begins with: until the first crossing merge each side does what
-// it does alone, and in that, u's bytes and v's merge among themselves only. So a merge crosses in the piece if and only
-// if one crosses in the encoding of u's and v's bytes together. v is not known, but its bytes are some of the next ones,
-// no more than the longest entry has: all lengths are tried.
+// Let a token of head's own encoding end at a place. If no merge crosses that place in a longer piece, left and
+// right of it merge as they would alone, so the ids up to there are those of head. Whether one does is a matter
+// of the token u on its left and the token v that the right part, alone, begins with: until the first crossing
+// merge each side does what it does alone, and in that, u's bytes and v's merge among themselves only. So a merge
+// crosses in the piece if and only if one crosses in the encoding of u's and v's bytes together. v is not known,
+// but its bytes are some of the next ones, no more than the longest entry has: all lengths are tried.
 func (b *bpe) encodeOpen(dst []int32, head string) []int32 {
 	if b.gaps {
 		head = b.known(head)

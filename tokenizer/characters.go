@@ -172,9 +172,9 @@ func (t *characters) mark(first, last rune, bits uint16, empty *page) {
 	}
 }
 
-// lastSolid is the start of the last character of s that is no blank, −1 without one. A piece that ends before it is the
-// same whatever follows s: no splitter looks farther ahead than to the character that ends a run, but for runs of blanks,
-// which are looked through.
+// lastSolid is the start of the last character of s that is no blank, −1 without one. A piece that ends before it
+// is the same whatever follows s: no splitter looks farther ahead than to the character that ends a run, but for
+// runs of blanks, which are looked through.
 func (t *characters) lastSolid(s string) int {
 	for end := len(s); end > 0; {
 		r, size := utf8.DecodeLastRuneInString(s[:end])

@@ -37,14 +37,15 @@ type plain struct {
 // A model turns one piece of a text, at least a byte, into ids, and knows the bytes that an entry stands for.
 type model interface {
 	encode(dst []int32, piece string) []int32
-	// encodeFirst appends at least the first want ids of a piece; of an open one, which is the beginning of a longer piece,
-	// only ids that the longer one has too.
+	// encodeFirst appends at least the first want ids of a piece; of an open one, which is the beginning of a
+	// longer piece, only ids that the longer one has too.
 	encodeFirst(dst []int32, piece string, want int, open bool) []int32
 	spell(entry string) string
 }
 
-// Open reads the byte-level BPE or WordPiece tokenizer at path: a tokenizer.json, a folder that holds one, or a GGUF model with its
-// tokenizer in the file. It refuses a file with any component it does not implement, and names the field.
+// Open reads the byte-level BPE or WordPiece tokenizer at path: a tokenizer.json, a folder that holds one, or a
+// GGUF model with its tokenizer in the file. It refuses a file with any component it does not implement, and
+// names the field.
 func Open(path string) (Tokenizer, error) {
 	raw, path, err := readJSON(path)
 	if err != nil {

@@ -12,8 +12,8 @@ const (
 	// minHeld is the least number of held-out rows a side that a figure is given for. A bootstrap over fewer can
 	// show an interval of no width: three rows a side, all in order, give 1 to 1.
 	minHeld = 10
-	// mostCorpora is the largest AUC with which a signed vector may tell two corpora's supporting rows apart, if it does
-	// so beyond chance. Above this a side is in good part a guess at the corpus.
+	// mostCorpora is the largest AUC with which a signed vector may tell two corpora's supporting rows apart, if
+	// it does so beyond chance. Above this a side is in good part a guess at the corpus.
 	mostCorpora = .6
 )
 

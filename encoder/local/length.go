@@ -30,8 +30,8 @@ func (l Length) Warning() string {
 		l.MaxLength, l.Positions)
 }
 
-// positions is the longest text that a model was made for, 0 if it does not say: what its positions end at, or what it was
-// trained with where they know no end.
+// positions is the longest text that a model was made for, 0 if it does not say: what its positions end at, or
+// what it was trained with where they know no end.
 func positions(a transformer.Architecture) int {
 	if c, ok := a.(*qwen3embed.Config); ok {
 		return c.MaxPositions

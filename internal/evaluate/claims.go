@@ -133,8 +133,8 @@ func Signed(x float64) string {
 	return strings.Replace(fmt.Sprintf("%+.3f", x), "-", "−", 1)
 }
 
-// adds says what one way of training added to another, or cost; nothing without a comparison. It is never called learned:
-// no control was trained in the same two ways.
+// adds says what one way of training added to another, or cost; nothing without a comparison. It is never called
+// learned: no control was trained in the same two ways.
 func adds(topic, costs, over string, d *Difference) []claim {
 	if d == nil {
 		return nil

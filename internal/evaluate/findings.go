@@ -53,8 +53,8 @@ func findings(d *Demo) []Finding {
 	return append(out, pushedAway(d.Before, d.After)...)
 }
 
-// learned judges by the page's rule: above both the untrained model and the one on permuted labels, which was trained as
-// long; unlike says why it was not.
+// learned judges by the page's rule: above both the untrained model and the one on permuted labels, which was
+// trained as long; unlike says why it was not.
 func learned(unlike string) func(*claim) (string, string) {
 	return func(c *claim) (string, string) {
 		untrained, permuted := c.gaps[0], c.gaps[1]

@@ -28,8 +28,8 @@ func (e *Experiment) claims(f *Finalist, unlike string) []claim {
 	return append(out, spread(f.Name+": ", e.Runs[f.Name], over...)...)
 }
 
-// verdict is the rule: learned is what lies above the base in every reading without labels, and above a control that was
-// trained as long on permuted labels; unlike says why it was not.
+// verdict is the rule: learned is what lies above the base in every reading without labels, and above a control
+// that was trained as long on permuted labels; unlike says why it was not.
 func verdict(f *Finalist, over map[string]*gap, unlike string, c *claim) (string, string) {
 	figures := c.figures() + "."
 	raw, centred, scaled, probe := over[f.overBase(BaseRaw)], over[f.overBase(BaseCentred)], over[f.overBase(BaseScaled)], over[f.overBase(BaseLogistic)]

@@ -1,0 +1,100 @@
+package metrics
+
+import (
+	"math"
+	"testing"
+)
+
+// Twice the weight on everything changes no mean and no correlation: the influences of all groups add up to 0.
+func TestInfluencesAddUpToNothing(t *testing.T) {
+	for _, seed := range []uint64{21, 22, 23} {
+		v, l := world(seed, 48)
+		m := mustMeasure(t, v, NewRowPairs(l), Options{})
+		for s := All; s < Scopes; s++ {
+			for name, influence := range map[string][]float64{
+				"ranking": m.Ranking[s].Influence, "ranking, ties half": m.Ranking[s].HalfInfluence,
+				"direction": m.Direction[s].Influence, "correlation": m.Correlation[s].Influence,
+			} {
+				sum, largest := 0.0, 0.0
+				for _, f := range influence {
+					sum += f
+					largest = max(largest, math.Abs(f))
+				}
+				some := name != "direction" || m.Direction[s].Anchors > 0
+				if math.Abs(sum) > 1e-12 || some && largest < 1e-4 {
+					t.Errorf("seed %d, %s %s: influences add up to %g, the largest is %g", seed, ScopeNames[s], name, sum, largest)
+				}
+			}
+		}
+	}
+}
+
+// Every pair of a scope is seen from both of its ends, and only those: counted here one by one.
+func TestCorrelationCountsEachPairFromBothEnds(t *testing.T) {
+	v, l := world(24, 40)
+	m := mustMeasure(t, v, NewRowPairs(l), Options{})
+	for s := All; s < Scopes; s++ {
+		want := 0
+		for i := range v.n {
+			for j := range i {
+				if naiveInScope(l, s, i, j) {
+					want++
+				}
+			}
+		}
+		if got := m.Correlation[s].Pairs; got != want || want == 0 {
+			t.Errorf("%s: %d pairs, counted %d", ScopeNames[s], got, want)
+		}
+	}
+}
+
+// The example of Ranking's, walk's and credit's comments, with every item a group of its own.
+func TestRankingExample(t *testing.T) {
+	s := newRankSums(task{bins: Bins}, 5)
+	y, x, z, u := candidate{.1, 1, OtherLevel1}, candidate{.3, 2, 0}, candidate{.3, 3, OtherLevel1}, candidate{.8, 4, 0}
+	s.add([]candidate{y, x, z, u}, 0, func(item int) int32 { return int32(item) })
+	r := s.result()
+	if r.Macro != .75 || r.HalfMacro != 3.5/4 || r.BinPairs != 1 || r.Pairs != 4 {
+		t.Errorf("macro %g, ties half %g, %d bin pairs, %d pairs", r.Macro, r.HalfMacro, r.BinPairs, r.Pairs)
+	}
+	for at, want := range []float64{1, .5, .5, 1} {
+		if s.share[at] != want {
+			t.Errorf("candidate %d stands right to %g, want %g", at, s.share[at], want)
+		}
+	}
+	for item, want := range []float64{0, .125, -.125, -.125, .125} {
+		if r.Influence[item] != want {
+			t.Errorf("influence of item %d is %g, want %g", item, r.Influence[item], want)
+		}
+	}
+	if bin0, bin4 := r.Influence[2]+r.Influence[4], r.Influence[1]+r.Influence[3]; bin0 != 0 || bin4 != 0 {
+		t.Errorf("credits of the bins add up to %g and %g", bin0, bin4)
+	}
+}
+
+// The other examples of the package's comments, in their figures.
+func TestExamplesOfComments(t *testing.T) {
+	keys := []uint64{rankKey(.8, 2), rankKey(.3, 1), rankKey(.1, 1), rankKey(.3, 1)}
+	cosine, affinity := []float64{1, 2.5, 2.5, 4}, []float64{2, 2, 2, 4}
+	var cc, yy, cy float64
+	for k := range cosine {
+		c, y := cosine[k]-2.5, affinity[k]-2.5
+		cc, yy, cy = cc+c*c, yy+y*y, cy+c*y
+	}
+	if got, want := spearman(keys), cy/math.Sqrt(cc*yy); math.Abs(got-want) > 1e-15 {
+		t.Errorf("rank correlation %g, by the ranks of the comment %g", got, want)
+	}
+	var s Sided
+	for i, score := range []float64{.1, .4, .4, .7} {
+		s.Add(score, i%2 == 1, 0, int32(i))
+	}
+	if got := s.AUC(0, 0).Value; got != .875 {
+		t.Errorf("AUC %g, the comment says .875", got)
+	}
+	a, b := [3]int32{1, 2, -1}, [3]int32{1, 3, -1}
+	for kind, want := range map[AffinityKind][2]int{Columns: {2, 3}, Prefix: {1, 3}, PrefixPresent: {1, 2}} {
+		if unlike, same := equalLevels(&a, &b, kind), equalLevels(&a, &a, kind); unlike != want[0] || same != want[1] {
+			t.Errorf("kind %d: %d and %d equal levels, the comment says %v", kind, unlike, same, want)
+		}
+	}
+}
