@@ -12,6 +12,11 @@ import (
 const graceToArrive = time.Second
 
 // arrivals are calls whose message is being received, in the order of their beginning.
+//
+// What it is for: a message holds room in "bytes under way" from its announcement on. A client that announces 4 MB
+// and sends nothing would hold its share until --receive-timeout (30 s); 64 such clients hold all there is. So as
+// long as somebody waits for room, those that have had graceToArrive and are not whole yet are ended, the oldest
+// first. With nobody waiting a slow client may be slow.
 type arrivals struct {
 	mu    sync.Mutex
 	calls list.List // of *arrival
@@ -38,6 +43,7 @@ func (a *arrival) reason(err error) error {
 	return err
 }
 
+// Whoever adds owes a remove, whatever became of the call; stop ends the call and may be called more than once.
 func (s *arrivals) add(stop func()) *arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +58,11 @@ func (s *arrivals) remove(a *arrival) {
 	s.calls.Remove(a.at)
 }
 
-// makeWay ends up to n calls that have had their time.
+// makeWay ends up to n calls that have had their time. The list is in the order of beginning, so the first that is
+// too young ends the search.
+//
+// Invariant: a call younger than graceToArrive is never ended here, and calls that the server ended already do not
+// count towards n (TestSlowMessagesMakeWay).
 func (s *arrivals) makeWay(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +78,8 @@ func (s *arrivals) makeWay(n int) {
 	}
 }
 
-// reap makes way for those who wait for room to receive, until over is closed.
+// reap makes way for those who wait for room to receive, until over is closed. It runs for as long as Run does. A
+// quarter of the grace is how much later than due a call may be ended.
 func (s *Server) reap(over <-chan struct{}) {
 	tick := time.NewTicker(graceToArrive / 4)
 	defer tick.Stop()

@@ -11,7 +11,9 @@ import (
 	"hives/internal/serve/share"
 )
 
-// note is who calls. What is outermost, as the log, learns it from those inside it.
+// note is who calls. What is outermost, as the log, learns it from those inside it. It is a pointer in the context
+// on purpose. The log is the outermost interceptor and writes its line last, but who calls is known only to the one
+// that checks tokens, further in: that one writes into the note which the log reads afterwards.
 type note struct {
 	name    string // that of a token; empty where nobody was asked
 	address string // that the connection came from
@@ -33,7 +35,8 @@ func from(ctx context.Context, address string) context.Context {
 }
 
 // Caller is whose part of the server a call takes: that of a token's name, else of the host that the connection came
-// from. Calls from within this process are nobody's.
+// from. Calls from within this process are nobody's. The prefixes keep a token that somebody named "10.0.0.1" apart
+// from the host of that address.
 func Caller(ctx context.Context) share.Who {
 	n, _ := ctx.Value(noteKey{}).(*note)
 	switch {
@@ -45,6 +48,7 @@ func Caller(ctx context.Context) share.Who {
 	return share.Who{Caller: "host " + share.Host(n.address), Connection: n.address}
 }
 
+// noted begins the note of a call over gRPC.
 func noted(ctx context.Context) context.Context {
 	address := ""
 	if p, ok := peer.FromContext(ctx); ok {

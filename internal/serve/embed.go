@@ -22,6 +22,9 @@ func (e embedService) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hive
 }
 
 // Embed answers a request as the RPC does, for callers in this process. Its errors are gRPC statuses.
+//
+// All that needs no work is checked first: dimensions and encoding, then whether the reply will fit, then (in
+// Generation.Embed) the texts themselves.
 func (s *Server) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -45,6 +48,7 @@ func (s *Server) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.E
 	return out, Status(err)
 }
 
+// textsOf takes the texts out of a request; how their vectors leave is output's business.
 func textsOf(r *hivesv1.EmbedRequest) Texts {
 	return Texts{Texts: r.Texts, TokenIDs: r.TokenIds, Prompt: r.Prompt, Overlong: r.Overlong}
 }
@@ -75,12 +79,14 @@ const (
 	replyBytes     = 1024 // a reply's fields beside its vectors: the model's version, timings
 )
 
-// perReply is how many vectors surely fit one message.
+// perReply is how many vectors surely fit one message. With the defaults, 4 MiB a reply and 1,024 numbers of 4
+// bytes: (4,194,304 − 1,024) / (4,096 + 32) = 1,015 vectors.
 func (o output) perReply(l Limits) int {
 	return max(0, (l.ReplyBytes-replyBytes)/(encodedBytes(o.d, o.encoding)+embeddingBytes))
 }
 
-// fits refuses a reply that would be too large, before any work.
+// fits refuses a reply that would be too large, before any work. A stream need not ask: it sends as many replies as
+// it takes.
 func (o output) fits(l Limits, texts int) error {
 	if most := o.perReply(l); texts > most {
 		return Refuse(fault.Invalid, "REPLY_TOO_LARGE", "%d vectors of %d numbers do not fit a reply of %d bytes: ask for at most %d, for fewer dimensions or a smaller encoding, or use EmbedStream",

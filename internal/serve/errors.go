@@ -27,7 +27,8 @@ type reasoned struct {
 
 func (r reasoned) Unwrap() error { return r.error }
 
-// Refuse makes an error of a kind with a stable reason. The message must not quote a text.
+// Refuse makes an error of a kind with a stable reason. The message must not quote a text. The reason is part of the
+// interface (docs/EMBEDD.md lists them): clients branch on it, so it is never renamed, while the words may be.
 func Refuse(kind fault.Kind, reason, format string, args ...any) error {
 	return reasoned{fault.New(kind, format, args...), reason}
 }
@@ -62,7 +63,9 @@ func retryAfter(err error) time.Duration {
 	return time.Second
 }
 
-// describe finds code, reason and words of an error.
+// describe finds code, reason and words of an error. The order matters: a name that was given on purpose comes
+// before what is guessed from the error's kind, and a context's end before "unknown", which would be called
+// INTERNAL.
 func describe(err error) (code codes.Code, reason, words string) {
 	kind := fault.Of(err)
 	code, reason, words = kind.GRPC(), kind.Reason(), err.Error()
@@ -83,7 +86,8 @@ func describe(err error) (code codes.Code, reason, words string) {
 	return code, reason, words
 }
 
-// streamError is Status for one request of a stream.
+// streamError is Status for one request of a stream. gRPC has one status a stream; an error of one of its requests
+// must not end the others, so it travels as a message with the same code, reason and delay.
 func streamError(err error) *hivesv1.StreamError {
 	s := status.Convert(Status(err))
 	out := &hivesv1.StreamError{Code: int32(s.Code()), Message: s.Message()}

@@ -25,6 +25,9 @@ func (s *Server) start(ctx context.Context) error {
 
 // Swap loads and compiles another generation while the present one serves, and switches to it: model and value
 // vectors together. Whatever goes wrong, the present one stays. One swap at a time.
+//
+// Both models are in memory meanwhile: a machine must hold twice the weights to swap (docs/EMBEDD.md). Health is set
+// to SERVING afterwards because the old model may have failed its self-checks, which is one reason to load another.
 func (s *Server) Swap(ctx context.Context) error {
 	if !s.swap.TryLock() {
 		return Refuse(fault.Unavailable, "SWAPPING", "the model is being loaded already")
@@ -45,7 +48,9 @@ func (s *Server) Swap(ctx context.Context) error {
 	return nil
 }
 
-// generation loads a model, compiles every shape and checks that it embeds.
+// generation loads a model, compiles every shape and checks that it embeds. On error the model is closed here; on
+// success it belongs to the generation, which retire closes. The steps are in the order of what they cost and what
+// they may find: load, compile, check, and only then is there a queue.
 func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	began := time.Now()
 	s.opt.Log.Info("loading the model")
@@ -83,7 +88,9 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	return g, nil
 }
 
-// compileAll compiles every shape; nothing is compiled afterwards.
+// compileAll compiles every shape; nothing is compiled afterwards. An engine compiles a graph for each shape when it
+// first meets it, which takes seconds on XLA (13.3 s for seven shapes of the demo's model): done here, no request
+// ever waits for it.
 func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 	began := time.Now()
 	shapes := g.Runner.Shapes()
@@ -105,6 +112,12 @@ func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 
 // retire puts next (nil at the end) into the place of the present generation, which ends when its last request
 // has its answer.
+//
+// Two kinds of goroutine start here. One guards the next engine; one, for the old generation, waits for users
+// (requests that acquired it), ends its scheduler, and frees its weights. Run waits for the latter through retired.
+//
+// Invariant: a generation's weights are freed after its last release, and never under a running engine
+// (TestSwapUnderLoadFailsNothing).
 func (s *Server) retire(next *Generation) {
 	s.mu.Lock()
 	old := s.current

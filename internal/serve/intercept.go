@@ -52,7 +52,9 @@ func (s *Server) panicked(ctx context.Context, value any) error {
 	return Status(Refuse(fault.Unknown, "PANIC", "internal error; the server's log says more"))
 }
 
-// contain is deferred in goroutines that answer requests: no interceptor sees their panics.
+// contain is deferred in goroutines that answer requests: no interceptor sees their panics. grpc-go recovers nothing
+// in goroutines that a handler starts: without this one panic would end the process. The caller must answer somehow,
+// or somebody waits for ever.
 func (s *Server) contain(ctx context.Context, answer func(error)) {
 	if value := recover(); value != nil {
 		answer(s.panicked(ctx, value))
@@ -60,7 +62,8 @@ func (s *Server) contain(ctx context.Context, answer func(error)) {
 }
 
 // worded makes a status of any error that is none yet. Of an error without a kind, whose words nobody has vouched
-// for, the log gets the type.
+// for, the log gets the type. The innermost error's type is what helps: *fs.PathError says more than *fmt.wrapError,
+// and a type quotes nobody's text.
 func (s *Server) worded(ctx context.Context, err error) error {
 	if _, known := status.FromError(err); !known && fault.Of(err) == fault.Unknown {
 		for next := err; next != nil; next = errors.Unwrap(next) {
@@ -83,7 +86,9 @@ func (s *Server) wordStream(srv any, stream grpc.ServerStream, _ *grpc.StreamSer
 // ours tells calls that count and may be refused from health checks and reflection.
 func ours(method string) bool { return !strings.HasPrefix(method, "/grpc.") }
 
-// enterCall counts a call in, or refuses it.
+// enterCall counts a call in, or refuses it. Metadata is looked at first, since it costs nothing. Probes (health,
+// reflection) have a pool of their own: a balancer that is told "too many calls" by a busy server would take it out
+// of service. After a refusal 1/16 of the pool's slow arrivals are ended, so the caller who comes again finds room.
 func (s *Server) enterCall(ctx context.Context, method string) (leave func(), err error) {
 	if err := checkMetadata(ctx); err != nil {
 		return nil, err
@@ -142,6 +147,10 @@ func (p punctual) RecvMsg(v any) error {
 }
 
 // interceptors are, from outside in: what the log is to learn, the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.
+//
+// Why this order: the note is outermost, since the log reads it at the end. The log stands outside the words of
+// errors, so it sees the code that the client sees. Recovery stands inside both, so a panic is logged and answered
+// like any error. Who is asking comes before the limits: a caller without a token must not take a place.
 func (s *Server) interceptors() []grpc.ServerOption {
 	log, caught := slogger(s.opt.Log), recovery.WithRecoveryHandlerContext(s.panicked)
 	unary := []grpc.UnaryServerInterceptor{noteUnary, logging.UnaryServerInterceptor(log, loggingOptions()...), s.wordUnary, recovery.UnaryServerInterceptor(caught)}

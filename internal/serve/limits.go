@@ -7,7 +7,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// Limits are what is refused before any work is done.
+// Limits are what is refused before any work is done. Counts are whole numbers from 1 on; bytes are bytes of the
+// protobuf message, tokens are counted with the end token.
 type Limits struct {
 	Texts          int // of a request
 	HTTPTexts      int // of a request over HTTP, whose clients know no stream
@@ -32,7 +33,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Validate refuses limits that would contradict each other.
+// Validate refuses limits that would contradict each other. Two of them depend on others: a queue or a store of
+// bytes that one largest request fills by itself would refuse everybody else for as long as it is there.
 func (l Limits) Validate() error {
 	for _, x := range []struct {
 		name string
@@ -58,7 +60,8 @@ func (l Limits) Validate() error {
 	return nil
 }
 
-// validate refuses times under which no call could be answered.
+// validate refuses times under which no call could be answered. Zero means "never" for most of them, but a message
+// that has no time to come in can never be read.
 func (t Times) validate() error {
 	if t.Receive <= 0 {
 		return fault.New(fault.Invalid, "%v for a message to come in: want more than 0", t.Receive)

@@ -21,6 +21,12 @@ func (s *Server) EmbedMany(ctx context.Context, r *hivesv1.EmbedRequest) (*hives
 	return out, Status(err)
 }
 
+//	300 texts, at most 256 a call     parts [0, 256) and [256, 300)
+//	part 1 finds no room              the whole request is refused: nothing was spent
+//	part 2 finds no room              it waits: part 1's vectors exist already
+//
+// All parts share one flow, so a large request gets no more of the engine than a small one beside it. The exact
+// tokens of the parts before are taken off what the next may have, so the whole keeps to HTTPTokens.
 func (g *Generation) embedMany(ctx context.Context, l Limits, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 	o, err := g.output(r)
 	if err != nil {
@@ -69,8 +75,9 @@ func (t Texts) part(first, end int) Texts {
 	return t
 }
 
-// partEnd is how far a part from first goes that surely keeps to a call's limits: a text has no more tokens than bytes,
-// the frame's apart.
+// partEnd is how far a part from first goes that surely keeps to a call's limits: a text has no more tokens than
+// bytes, the frame's apart. One text that alone exceeds the limit is a part of its own, and is refused by it with
+// the right words.
 func (g *Generation) partEnd(t *Texts, first int, l Limits) int {
 	tokens := 0
 	for i := first; i < t.count() && i < first+l.Texts; i++ {

@@ -14,7 +14,8 @@ import (
 	"hives/values"
 )
 
-// Model is what a Loader brings: an engine with weights, and what surrounds them.
+// Model is what a Loader brings: an engine with weights, and what surrounds them. Whoever loads it hands over Close,
+// which frees the weights; the server calls it once, after the last request.
 type Model struct {
 	Runner     schedule.Runner
 	Framed     *tokenizer.Framed // nil where the folder has no tokenizer: only ids can be embedded
@@ -35,7 +36,9 @@ type Model struct {
 // Loader loads a model; a swap calls it again while the old model serves.
 type Loader func(ctx context.Context) (*Model, error)
 
-// Generation is a model that serves. It stays usable until the release that came with it is called.
+// Generation is a model that serves. It stays usable until the release that came with it is called. users counts the
+// requests that acquired it; the scheduler, the check and the times belong to it alone, so that nothing of the old
+// model is left when a new one serves.
 type Generation struct {
 	*Model
 	sched   *schedule.Scheduler
@@ -58,7 +61,11 @@ func (g *Generation) vectorsSHA256() string {
 // Stats are the scheduler's counters.
 func (g *Generation) Stats() schedule.Stats { return g.sched.Stats() }
 
-// keyer returns the prefix of keys for texts under one prompt.
+// keyer returns what makes keys for texts under one prompt: a hash of weights, tokenizer, prompt, rule for long texts
+// and ids. The ids alone decide the vector; with the rest in it, requests that reach the same ids by other ways do not
+// share, which is safe and rare. The prompt's length stands before it, so that it cannot run into the ids.
+//
+// Invariant: equal keys have equal vectors; every part of the question is in the key (TestKeysTellApart).
 func (g *Generation) keyer(prompt string, overlong hivesv1.Overlong) func(ids []int32) schedule.Key {
 	prefix := []byte(g.Version.WeightsSha256 + "\x00" + g.Version.TokenizerSha256 + "\x00")
 	prefix = binary.AppendUvarint(prefix, uint64(len(prompt)))

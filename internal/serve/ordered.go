@@ -11,7 +11,8 @@ import (
 // which a batch holds many.
 const orderedInFlight = 64
 
-// ordered runs the handler of a stream whose answers come in the order of the questions.
+// ordered runs the handler of a stream whose answers come in the order of the questions. tei.v1's streams answer in
+// order and know no tags, so an answer that is ready early waits for those before it.
 func (s *Server) ordered(ctx context.Context, handle func(context.Context) error) error {
 	leave, err := s.enterBulk(ctx)
 	if err != nil {
@@ -30,6 +31,18 @@ type outcome[T any] struct {
 }
 
 // inOrder answers each message in a goroutine and sends the answers in order; the first error ends the stream.
+//
+// The order is kept by a channel of channels. feed puts an empty channel into pending for each question, in order,
+// and starts a goroutine that will fill it; the loop here takes them out in the same order and waits for each in
+// turn:
+//
+//	pending   [1 empty] [2 filled] [3 empty]     2 is ready and waits for 1
+//	1 filled  → send 1, send 2, wait for 3
+//
+// pending's size bounds how many are worked on. When the loop ends early, ctx is cancelled by ordered, feed and the
+// workers end, and each worker's channel has room for its one outcome, so none of them is left hanging.
+//
+// Invariant: answers come in the order of the questions (TestTEIStreamKeepsTheOrder).
 func inOrder[Q proto.Message, R any](ctx context.Context, s *Server, recv func() (Q, error), send func(R) error, handle func(Q) (R, error)) error {
 	requests, last := receive(ctx, recv)
 	pending := make(chan chan outcome[R], orderedInFlight)
@@ -51,7 +64,9 @@ func inOrder[Q proto.Message, R any](ctx context.Context, s *Server, recv func()
 	return <-end
 }
 
-// feed starts a goroutine for each message while pending has room, and closes pending at the stream's end.
+// feed starts a goroutine for each message while pending has room, and closes pending at the stream's end. Who owes
+// what: feed owns pending and closes it; each worker gives its bytes back and answers exactly once, also after a
+// panic.
 func feed[Q proto.Message, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error, pending chan<- chan outcome[R], handle func(Q) (R, error)) error {
 	defer close(pending)
 	idle := s.idleTimer()

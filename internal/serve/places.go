@@ -19,6 +19,7 @@ type places struct {
 	turns  *share.Pool // to tokenise: as many as cores
 }
 
+// Turns to tokenise have no log line: waiting for one is what they are for.
 func (s *Server) newPlaces(l Limits, cores int) places {
 	pool := func(limit string, size int) *share.Pool {
 		return share.NewPool(size, func(who share.Who) { s.limitReached(limit, size, who.Caller) })
@@ -49,7 +50,8 @@ func (s *Server) Shares() []Share {
 	}
 }
 
-// enter takes a place for a caller, or refuses.
+// enter takes a place for a caller, or refuses. The words tell the caller apart who has had its part from one who
+// comes to a full server: the first can help it.
 func enter(ctx context.Context, p *share.Pool, reason, what string) (leave func(), err error) {
 	place, ok := p.TryEnter(Caller(ctx), 1)
 	switch {
@@ -79,7 +81,9 @@ func (s *Server) Connections() map[string]share.Connections {
 	return out
 }
 
-// connStats tells the server's listener which connections have calls.
+// connStats tells the server's listener which connections have calls. An idle connection may be closed for a new one
+// (package share), so the listener must know which have calls. grpc-go tells no listener that, but it tells a stats
+// handler, with the context of the connection, where TagConn has put the peer's address.
 type connStats struct{ s *Server }
 
 type connKey struct{}

@@ -32,6 +32,9 @@ func (e early) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	e.ServiceRegistrar.RegisterService(&ours, impl)
 }
 
+// grpc-go's own order is: decode, then interceptors, then the method. The generated handler gets decode as a
+// function, so it is called with an empty chain from inside the innermost interceptor, and its decode is ours, which
+// keeps room before it reads. Interceptors therefore see a nil request; none of ours looks at it.
 func (s *Server) early(method string, handler grpc.MethodHandler) grpc.MethodHandler {
 	return func(impl any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
 		handle := func(ctx context.Context, _ any) (any, error) {
@@ -56,7 +59,9 @@ func (s *Server) Receiving(ctx context.Context, size int) (*share.Place, error) 
 	return s.places.bytes.Enter(ctx, Caller(ctx), size)
 }
 
-// receive reads a call's message. One that has not come whole in time ends its call.
+// receive reads a call's message. One that has not come whole in time ends its call. The room is for the largest
+// message, since its length is not known before it is read, and shrinks to the real size afterwards. Whoever gets a
+// place owes it Leave when the call is over.
 func (s *Server) receive(ctx context.Context, decode func(any) error, v any) (*share.Place, error) {
 	place, err := s.Receiving(ctx, s.opt.Limits.RequestBytes)
 	if err != nil {
@@ -95,6 +100,7 @@ func tapped(ctx context.Context, _ *tap.Info) (context.Context, error) {
 	return context.WithValue(ctx, stopKey{}, stop), nil
 }
 
+// stopStream ends the stream that ctx belongs to; outside of gRPC there is none, and nothing happens.
 func stopStream(ctx context.Context) {
 	if stop, ok := ctx.Value(stopKey{}).(context.CancelFunc); ok {
 		stop()
@@ -108,6 +114,7 @@ const (
 	transportHeader = 1 << 20
 )
 
+// Base64 and compression are undone by then: counted is what is kept in memory.
 func checkMetadata(ctx context.Context) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	size := 0

@@ -36,6 +36,13 @@ type Vectors struct {
 func (t *Texts) count() int { return max(len(t.Texts), len(t.TokenIDs)) }
 
 // Embed takes texts from validation to vectors. limits are the server's.
+//
+// The order is that of the costs: what can be seen without work, the bytes' price, room in the queue, tokens, their
+// price, the engine. So a request that is refused has cost little, and the earlier the less. The ticket is released
+// on every way out; after ticket.Embed that does nothing.
+//
+// Invariant: a request that ends before the engine leaves neither room taken nor texts in the queue
+// (TestCancelledAndExpiredRequestsLeaveTheQueue).
 func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vectors, error) {
 	began := time.Now()
 	if err := g.validate(limits, &t); err != nil {
@@ -90,8 +97,9 @@ func (g *Generation) Tokens(ctx context.Context, limits Limits, t Texts) (*frame
 	return rows, nil
 }
 
-// pay charges a request's caller by its bytes, before they are looked at. paid corrects that once the tokens are known;
-// a request that ends before keeps what it was charged.
+// pay charges a request's caller by its bytes, before they are looked at. paid corrects that once the tokens are
+// known; a request that ends before keeps what it was charged. Four bytes a token, and the prompt with every text,
+// as it is tokenised with each.
 func (g *Generation) pay(ctx context.Context, t *Texts) (paid func(tokens int), err error) {
 	if g.admit == nil {
 		return func(int) {}, nil
@@ -106,7 +114,8 @@ func (g *Generation) pay(ctx context.Context, t *Texts) (paid func(tokens int), 
 	return g.admit(ctx, tokens, t.Bulk)
 }
 
-// worth is what texts cost: their tokens, and of a text that was cut by its bytes.
+// worth is what texts cost: their tokens, and of a text that was cut by its bytes. Cut texts are charged by bytes,
+// else a text of 4 MB that is cut to 256 tokens would cost its caller 256, and the tokeniser's time nothing.
 func (f *framed) worth(t *Texts) (tokens int) {
 	for i, ids := range f.ids {
 		n := len(ids)
@@ -122,7 +131,8 @@ func (f *framed) worth(t *Texts) (tokens int) {
 	return tokens
 }
 
-// validate refuses, before any work, what can be seen without tokenising.
+// validate refuses, before any work, what can be seen without tokenising. Ids are checked whole before frames are
+// looked at: checkFrame reads the last id, and one out of the vocabulary is the better complaint.
 func (g *Generation) validate(l Limits, t *Texts) error {
 	switch n := t.count(); {
 	case (len(t.Texts) == 0) == (len(t.TokenIDs) == 0):
@@ -156,6 +166,8 @@ func (g *Generation) validate(l Limits, t *Texts) error {
 	return nil
 }
 
+// checkIDs refuses ids that are not of the vocabulary: what an engine makes of such an
+// id is not defined.
 func (g *Generation) checkIDs(ids []uint32) error {
 	if len(ids) == 0 {
 		return Refuse(fault.Invalid, "EMPTY_TEXT", "no ids")
@@ -195,9 +207,11 @@ const (
 	leastPrompt    = 1024
 )
 
+// promptBytes bounds a prompt. Without a bound, 16 calls of 256
+// texts under 4 MB each took another caller's median to 79 ms; with it that is 13 ms (docs/RELIABILITY.md).
 func (g *Generation) promptBytes() int { return max(leastPrompt, promptPerToken*g.MaxLength) }
 
-// estimate guesses the tokens of a request.
+// estimate guesses the tokens of a request. No text counts more than the longest that is read.
 func (g *Generation) estimate(t *Texts) int {
 	n := 0
 	for _, text := range t.Texts {
@@ -220,6 +234,10 @@ type framed struct {
 const fewTexts = 8
 
 // tokenize frames every text, in parallel where there are many, and stops when ctx ends. Each text takes a turn; there are as many as cores, and who has had fewest is next.
+//
+// Worker w of k takes the texts w, w+k, w+2k, …: with no channel between them and the results in their own places,
+// nothing has to be put in order. It is the byte-pair merging that takes the time, and one text's does not help
+// another's.
 func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed, error) {
 	n, total := t.count(), atomic.Int64{}
 	f := &framed{ids: make([][]int32, n), truncated: make([]bool, n)}
@@ -251,6 +269,8 @@ func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed,
 	return f, nil
 }
 
+// turn frames one text when it is this caller's turn. A turn for each text, not for each request: a caller with 256
+// texts would otherwise hold a core for all of them.
 func (g *Generation) turn(ctx context.Context, t *Texts, f *framed, i int) error {
 	place, err := g.turns.Enter(ctx, Caller(ctx), 1)
 	if err != nil {
@@ -260,6 +280,8 @@ func (g *Generation) turn(ctx context.Context, t *Texts, f *framed, i int) error
 	return g.frame(t, f, i)
 }
 
+// frame makes the ids of text i, cut if it must be. A text that may not be cut is refused here: that it is too long
+// is known only now.
 func (g *Generation) frame(t *Texts, f *framed, i int) (err error) {
 	if len(t.Texts) > 0 {
 		f.ids[i], f.truncated[i], err = f.under.Encode(t.Texts[i])
@@ -272,7 +294,9 @@ func (g *Generation) frame(t *Texts, f *framed, i int) (err error) {
 	return err
 }
 
-// cutIDs keeps the first ids and the last of a list that is too long: so it keeps what stands around a text.
+// cutIDs keeps the first ids and the last of a list that is too long: so it keeps what stands around a text. For
+// [CLS] a b c d [SEP] and a longest of 4 it keeps [CLS] a b [SEP]. A model that reads the last token's state needs
+// its end token more than one word more.
 func cutIDs(ids []uint32, longest int) (out []int32, truncated bool) {
 	last := ids[len(ids)-1]
 	if truncated = len(ids) > longest; truncated {
@@ -300,7 +324,8 @@ func (f *framed) keyed(g *Generation, t *Texts, out *Vectors) []schedule.Text {
 	return texts
 }
 
-// collect files vectors and times.
+// collect files vectors and times. The time in the queue is that of the text that waited longest; the engine's is
+// the sum over the batches that the texts rode in, each counted once however many of them rode in it.
 func (v *Vectors) collect(results []schedule.Result) {
 	batches := map[uint64]bool{}
 	for _, r := range results {

@@ -18,6 +18,15 @@ const (
 
 // Run serves on l until ctx ends: then NOT_SERVING, no new connections, answers to all that was accepted, and nil.
 // It returns an error if the model cannot be loaded, also because ctx ended before, or the engine is lost.
+//
+// What ends in which order, and why:
+//
+//  1. health NOT_SERVING, streams told to end     nobody sends more, balancers look elsewhere
+//  2. gRPC: calls that were accepted are answered  at most --drain-timeout
+//  3. companions (HTTP, admin) end                 their calls went through the same engine
+//  4. swaps are locked out, the model is freed     nobody uses it any more
+//
+// Goroutines that it starts end before it returns, but for a hung engine's.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	companions, end := s.companions()
 	served := make(chan error, 1)
@@ -41,7 +50,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// live loads the model and waits for the end.
+// live loads the model and waits for the end. Four things end it: the caller, a lost engine, a listener that fails,
+// a companion that fails. Only the first is a success.
 func (s *Server) live(ctx context.Context, served, failed <-chan error) error {
 	if err := s.start(ctx); err != nil {
 		if ctx.Err() != nil { // told to end while loading: nothing was accepted, and nothing was served
@@ -67,7 +77,8 @@ func (s *Server) live(ctx context.Context, served, failed <-chan error) error {
 }
 
 // drain ends in an order that loses nothing: first the health, so that nobody sends more, then streams, then the
-// connections when their calls are answered.
+// connections when their calls are answered. DrainDelay is for balancers that poll the health: until they have
+// looked again they go on sending, so calls are still accepted.
 func (s *Server) drain() {
 	began := time.Now()
 	s.opt.Log.Info("draining", "calls", s.Calls(), "at_most", s.opt.Times.Drain.String())
@@ -77,7 +88,8 @@ func (s *Server) drain() {
 	s.opt.Log.Info("drained", "seconds", time.Since(began).Seconds(), "all_answered", whole)
 }
 
-// stop ends the gRPC server, by force after grace. It says whether all calls ended by themselves.
+// stop ends the gRPC server, by force after grace. It says whether all calls ended by themselves. After the grace
+// everything that is left ends UNAVAILABLE.
 func (s *Server) stop(grace time.Duration) bool {
 	s.health.Shutdown()
 	s.end()
@@ -99,6 +111,8 @@ type group struct {
 	failed chan error
 }
 
+// companions starts them all. Whoever calls it owes end and then a wait for wg; each may report one failure without
+// anybody listening, since the channel has room for all.
 func (s *Server) companions() (*group, context.CancelFunc) {
 	ctx, end := context.WithCancel(context.Background())
 	g := &group{failed: make(chan error, len(s.opt.Companions))}

@@ -35,6 +35,12 @@ type selfCheck struct {
 
 // newSelfCheck embeds the known texts alone, then in every shape in each other's company, and refuses a model whose
 // vectors depend on the shape.
+//
+// What it finds: a graph that a compiler got wrong for one shape, padding or a neighbour that leaks into a vector,
+// an engine that computes at another precision than it says. Each would give wrong vectors without any error.
+//
+// Invariant: no model serves whose vector of a text depends on the shape or the company by more than the tolerance
+// (TestSelfCheckRefusesAModelThatDependsOnTheShape).
 func newSelfCheck(ctx context.Context, m *Model) (*selfCheck, error) {
 	c := &selfCheck{texts: checkTexts(m), tolerance: roundDifference}
 	if m.Exact {
@@ -89,7 +95,8 @@ func (c *selfCheck) tryShape(ctx context.Context, r schedule.Runner, shape pack.
 	return nil
 }
 
-// compare holds a vector of known text i to the reference.
+// compare holds a vector of known text i to the reference. The comparison is written as "not at most", since NaN is
+// neither more nor less than anything and must not pass.
 func (c *selfCheck) compare(i int, got []float32) error {
 	worst := 0.0
 	for k := range got {
@@ -102,7 +109,8 @@ func (c *selfCheck) compare(i int, got []float32) error {
 	return nil
 }
 
-// checkTexts are a short text, one of middling length and one as long as the model takes.
+// checkTexts are a short text, one of middling length and one as long as the model takes. The ids are spread over
+// the vocabulary by two primes, and differ between the texts; they need not mean anything.
 func checkTexts(m *Model) [][]int32 {
 	var out [][]int32
 	for n, length := range []int{min(4, m.MaxLength), min(24, m.MaxLength), m.MaxLength} {
@@ -131,7 +139,8 @@ func runUnit(ctx context.Context, r schedule.Runner, b *pack.Batch) ([][]float32
 	return out, nil
 }
 
-// sound tells a unit vector.
+// sound tells a unit vector. A vector of zeros stays one in Cut, and its sum is 0; NaN fails every comparison. So
+// both are told.
 func sound(v []float32) bool {
 	sum := 0.0
 	for _, x := range v {
@@ -140,7 +149,9 @@ func sound(v []float32) bool {
 	return math.Abs(sum-1) < 1e-3
 }
 
-// checkNow sends the shorter known texts through the queue, among whatever is there.
+// checkNow sends the shorter known texts through the queue, among whatever is there. Each has a key of its own and
+// is marked fresh: one from the cache, or joined to another's, would check nothing. They ride through the queue
+// among everything else because that path, not an idle engine, is what callers get.
 func (s *Server) checkNow(ctx context.Context) error {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -165,7 +176,8 @@ func (s *Server) checkNow(ctx context.Context) error {
 	return nil
 }
 
-// watch checks again and again and drives the health. After lostChecks failures in a row the server ends.
+// watch checks again and again and drives the health. After lostChecks failures in a row the server ends. One
+// failure takes the health down, one success brings it back.
 func (s *Server) watch(ctx context.Context) {
 	if s.opt.Times.SelfCheck <= 0 {
 		return

@@ -52,7 +52,8 @@ type Options struct {
 // tokens; paid is told the exact number, if it comes to that. Nil admits all.
 type Admit func(ctx context.Context, tokens int, bulk bool) (paid func(tokens int), err error)
 
-// Server answers requests with the current Generation.
+// Server answers requests with the current Generation. mu guards current alone; swap is held as long as a swap
+// takes, which may be minutes, so it is another lock and never taken under mu.
 type Server struct {
 	opt    Options
 	grpc   *grpc.Server
@@ -75,7 +76,7 @@ type Server struct {
 	checks   atomic.Uint64 // numbers self-checks
 }
 
-// New makes a server that listens to nobody yet.
+// New makes a server that listens to nobody yet. Run may be called once.
 func New(o Options) (*Server, error) {
 	if err := o.Limits.Validate(); err != nil {
 		return nil, err
@@ -101,6 +102,7 @@ func New(o Options) (*Server, error) {
 // services are those whose health is told by name, beside the empty one.
 var services = []string{"", hivesv1.EmbedService_ServiceDesc.ServiceName, teiv1.Embed_ServiceDesc.ServiceName}
 
+// setHealth tells every service the same: they share one engine.
 func (s *Server) setHealth(serving bool) {
 	status := healthv1.HealthCheckResponse_NOT_SERVING
 	if serving {
@@ -111,6 +113,7 @@ func (s *Server) setHealth(serving bool) {
 	}
 }
 
+// register puts all services behind early, but for reflection, which reads its own messages.
 func (s *Server) register() {
 	to := early{s.grpc, s}
 	healthv1.RegisterHealthServer(to, s.health)
@@ -157,6 +160,9 @@ func connectionTimes(t Times) keepalive.ServerParameters {
 
 // Acquire returns the generation that serves now. It stays whole until release is called, also when another is
 // swapped in.
+//
+// The counting happens under the read lock, and a swap changes current under the write lock: so a generation that is
+// no longer current gets no new users, and waiting for the old ones ends.
 func (s *Server) Acquire() (g *Generation, release func(), err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

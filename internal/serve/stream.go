@@ -54,6 +54,9 @@ func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer)
 
 // bulk is one EmbedStream. A slot is taken for every request that is worked on; while none is free, nothing is
 // read, and gRPC's flow control holds the client.
+//
+// Three bounds hold a client that sends faster than the engine works: StreamInFlight slots, the room for message
+// bytes, and half of the queue. None of them refuses; each waits, so that a bulk client need know nothing of limits.
 type bulk struct {
 	s      *Server
 	stream hivesv1.EmbedService_EmbedStreamServer
@@ -65,6 +68,8 @@ type bulk struct {
 	broken chan struct{}
 }
 
+// run takes a slot, then reads, then works, in this order: a message that was read is always worked on. It ends when
+// the client has said all, goes away, or the server ends; then it waits for the answers under way.
 func (b *bulk) run() error {
 	ctx := b.stream.Context()
 	requests, last := receive(ctx, b.stream.Recv)
@@ -116,7 +121,8 @@ func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan err
 	}
 }
 
-// finish waits for the answers under way. A reply that could not be sent is the better reason.
+// finish waits for the answers under way. A reply that could not be sent is the better reason. A client that is gone
+// is why everything else failed too.
 func (b *bulk) finish(err error) error {
 	b.wg.Wait()
 	b.mu.Lock()
@@ -127,8 +133,9 @@ func (b *bulk) finish(err error) error {
 	return err
 }
 
-// receive reads a stream in a goroutine of its own, one message ahead of its taker. last gets the reason of the
-// end, nil for a regular one, and requests is closed.
+// receive reads a stream in a goroutine of its own, one message ahead of its taker. last gets the reason of the end,
+// nil for a regular one, and requests is closed. The goroutine ends when recv does, which gRPC promises once the
+// stream's context is over; so nobody has to stop it.
 func receive[T any](ctx context.Context, recv func() (T, error)) (requests <-chan T, last <-chan error) {
 	out, end := make(chan T), make(chan error, 1)
 	go func() {
@@ -153,7 +160,8 @@ func receive[T any](ctx context.Context, recv func() (T, error)) (requests <-cha
 	return out, end
 }
 
-// answer handles one request; its error goes back under its tag.
+// answer handles one request; its error goes back under its tag. Of a stream whose context has ended nobody reads
+// the answer.
 func (b *bulk) answer(ctx context.Context, r *hivesv1.EmbedStreamRequest) {
 	defer b.s.contain(ctx, func(err error) { b.refuse(r.Tag, err) })
 	if err := b.embed(ctx, r); err != nil && ctx.Err() == nil {
@@ -161,13 +169,15 @@ func (b *bulk) answer(ctx context.Context, r *hivesv1.EmbedStreamRequest) {
 	}
 }
 
+// refuse answers one request with its error. The stream goes on: the other requests have done nothing wrong.
 func (b *bulk) refuse(tag uint64, err error) {
 	e := streamError(err)
 	b.s.opt.Observe.refused(e.Reason)
 	b.send(&hivesv1.EmbedStreamResponse{Tag: tag, Last: true, Result: &hivesv1.EmbedStreamResponse_Error{Error: e}})
 }
 
-// embed sends the vectors in as many replies as their size asks for.
+// embed sends the vectors in as many replies as their size asks for. Replies of one request have its tag; first says
+// which text they begin with, last that no more come. Other requests' replies may come in between.
 func (b *bulk) embed(ctx context.Context, r *hivesv1.EmbedStreamRequest) error {
 	if r.Request == nil {
 		return Refuse(fault.Invalid, "NO_TEXTS", "a message without a request")

@@ -61,7 +61,8 @@ func (t teiEmbed) Embed(ctx context.Context, r *teiv1.EmbedRequest) (*teiv1.Embe
 	return out, Status(err)
 }
 
-// teiEmbed embeds one text; a flow marks it as part of a stream.
+// teiEmbed embeds one text; a flow marks it as part of a stream. What TEI means is translated into one request of
+// ours, and everything else is as for it: the same limits, queue, cache and vectors.
 func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *schedule.Flow) (*teiv1.EmbedResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -108,7 +109,8 @@ func (g *Generation) prompt(name *string) (string, error) {
 	return "", Refuse(fault.Invalid, "UNKNOWN_PROMPT", "the model has no prompt of this name; it has %d", len(g.Prompts))
 }
 
-// EmbedStream implements the method for gRPC.
+// EmbedStream implements the method for gRPC. All messages of the stream are one flow: a stream of single texts is
+// worth as much of the engine as one call.
 func (t teiEmbed) EmbedStream(stream teiv1.Embed_EmbedStreamServer) error {
 	flow := &schedule.Flow{Who: Caller(stream.Context())}
 	return t.s.ordered(stream.Context(), func(ctx context.Context) error {

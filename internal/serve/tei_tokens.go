@@ -9,7 +9,9 @@ import (
 	"hives/tokenizer"
 )
 
-// tokens describes the ids of a text, and of its frame where that is asked for.
+// tokens describes the ids of a text, and of its frame where that is asked for. There are two ways to find a token's
+// bytes. A tokenizer that can tell places (WordPiece, which normalises) is asked; of byte-level BPE the tokens spell
+// the text, and counting their bytes is enough.
 func tokens(f *tokenizer.Framed, ids []int32, text string, framed bool) []*teiv1.SimpleToken {
 	speller, _ := f.Tokenizer.(tokenizer.Speller)
 	before, own, behind := f.Parts(ids)
@@ -46,6 +48,9 @@ func place(token *teiv1.SimpleToken, text string, start, stop int) {
 // spelled adds what each token stands for and, as upstream, the bytes of text it was made from, widened to whole
 // characters where one is split between tokens. Where the tokens do not spell the text, because it was normalised or
 // holds what the vocabulary lacks, there are no places; without a speller there are only ids.
+//
+// Example: "née" as the tokens "n", "\xc3", "\xa9e". The second has byte 1 alone, half of é, and is widened to bytes
+// 1 to 3; so is the third, to 1 to 4. Both overlap, as upstream's do.
 func spelled(s tokenizer.Speller, ids []int32, text string) []*teiv1.SimpleToken {
 	out, ends := make([]*teiv1.SimpleToken, len(ids)), make([]int, len(ids))
 	at, exact := 0, s != nil

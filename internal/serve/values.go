@@ -28,6 +28,7 @@ type valued struct {
 	limits Limits
 }
 
+// acquire is Acquire for calls that need value vectors. Whoever gets a generation owes the release.
 func (v valueService) acquire() (valued, func(), error) {
 	g, release, err := v.s.Acquire()
 	if err != nil {
@@ -124,7 +125,8 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 	})
 }
 
-// scorable refuses, before any work, a sign that nobody can give and a reply that is too large.
+// scorable refuses, before any work, a sign that nobody can give and a reply that is too large. The size is bounded
+// by the largest value's, since which of them a text will score highest is not known yet.
 func (g valued) scorable(r *hivesv1.ScoreTextsRequest, among []*values.Value) error {
 	largest := 0
 	for _, value := range among {
@@ -149,7 +151,8 @@ func scoreBytes(v *values.Value) int {
 	return n
 }
 
-// topK is 10 where a request does not say.
+// topK is 10 where a request does not say. More than a million is a million: there are never as many values, and
+// products with it stay far from an overflow.
 func topK(asked uint32) int {
 	if asked == 0 {
 		return 10

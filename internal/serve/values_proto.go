@@ -24,7 +24,8 @@ var answers = map[values.Answer]hivesv1.Answer{
 	values.Unsure:   hivesv1.Answer_ANSWER_UNSURE,
 }
 
-// selected returns the values that pass a request's filter.
+// selected returns the values that pass a request's filter. A kind that this version does not know is refused, not
+// passed over: the filter would let through what it was meant to keep out.
 func (g valued) selected(f *hivesv1.ValueFilter) ([]*values.Value, error) {
 	out := values.Filter{Theories: f.GetTheories(), IDs: f.GetValueIds(), Subtrees: f.GetSubtrees()}
 	for _, level := range f.GetLevels() {
@@ -94,7 +95,8 @@ func aucProto(f *values.Figure) *hivesv1.Auc {
 		Positives: uint32(f.Positives), Negatives: uint32(f.Negatives), Groups: uint32(f.Groups)}
 }
 
-// scoreProto leaves the stance of a prototype open, whatever the sign of its cosine.
+// scoreProto leaves the stance of a prototype open, whatever the sign of its cosine. A value without a vector has no
+// cosine, and 0 would say "neither side": the fields are left out.
 func scoreProto(s values.Score) *hivesv1.ValueScore {
 	v := s.Value
 	out := &hivesv1.ValueScore{

@@ -90,7 +90,7 @@ func searchOf(q *hivesv1.Query, relation hivesv1.Relation, crossTheory bool, k u
 	return values.Search{TopK: topK(k), Opposing: relation == hivesv1.Relation_RELATION_OPPOSING, CrossTheory: crossTheory}, nil
 }
 
-// query finds or embeds what neighbours are asked of.
+// query finds or embeds what neighbours are asked of. The query is one of four; only two of them need the engine.
 func (g valued) query(ctx context.Context, q *hivesv1.Query) (values.Query, error) {
 	texts := Texts{Prompt: q.GetPrompt()}
 	switch of := q.GetOf().(type) {
@@ -122,7 +122,9 @@ func (g valued) unprompted(q *hivesv1.Query, err error) error {
 	return err
 }
 
-// decodeVector reads a vector in any of the encodings and makes it one of length 1.
+// decodeVector reads a vector in any of the encodings and makes it one of length 1. A vector that came out of
+// GetValueVector, or that a client kept, may come back as a query in the encoding it was sent in. Its length is
+// free, its direction must be one.
 func decodeVector(v *hivesv1.Vector, d int) ([]float32, error) {
 	if _, known := hivesv1.Encoding_name[int32(v.GetEncoding())]; !known {
 		return nil, Refuse(fault.Invalid, "UNKNOWN_ENCODING", "encoding %d is not known", v.GetEncoding())
@@ -146,7 +148,7 @@ func decodeVector(v *hivesv1.Vector, d int) ([]float32, error) {
 	return Cut(out, d, true), nil
 }
 
-// unpack undoes EncodeVector; BINARY gives ±1.
+// unpack undoes EncodeVector; BINARY gives ±1. Its caller has checked that the bytes are as many as d asks for.
 func unpack(v *hivesv1.Vector, d int) []float32 {
 	out := make([]float32, d)
 	for i := range out {

@@ -16,7 +16,9 @@ import (
 // wait for up to 40 batches where 2 let it wait for 14 (docs/PACKING.md).
 const windowBatches = 2
 
-// loop is the engine goroutine: the only caller of the runner.
+// loop is the engine goroutine: the only caller of the runner. It owns last and the runner; everything else it
+// touches under mu. It ends in two cases only: the scheduler failed, or it is closing and no ticket is outstanding.
+// Until then somebody may still bring texts.
 func (s *Scheduler) loop() {
 	defer close(s.stopped)
 	for {
@@ -31,7 +33,10 @@ func (s *Scheduler) loop() {
 	}
 }
 
-// await blocks until something waits, and says whether the engine was idle meanwhile; not ok is the end.
+// await blocks until something waits, and says whether the engine was idle meanwhile; not ok is the end. The wake
+// channel holds one signal, and a signal may be older than the state it announces, so the state is read again after
+// each: a stale signal costs one more turn of the loop, and none is lost, since the channel keeps it until it is
+// read.
 func (s *Scheduler) await() (idle, ok bool) {
 	for {
 		s.mu.Lock()
@@ -53,6 +58,11 @@ func (s *Scheduler) await() (idle, ok bool) {
 
 // linger gives the clients of the batch that has just ended a moment to bring their next texts, which would
 // otherwise ride in every second batch only.
+//
+// Why that matters: 64 clients that each ask, wait for the answer and ask again fall into two halves, one of which
+// is always in the engine while the other waits. The wait costs at most a twentieth of that batch's time, and ends
+// at once when a full batch is there. A batch with texts of one flow alone has nobody to wait for: its client has
+// sent what it has.
 func (s *Scheduler) linger() {
 	if s.last.Flows < 2 {
 		return
@@ -68,6 +78,8 @@ func (s *Scheduler) linger() {
 	}
 }
 
+// waitingTokens is read without the lock being kept: it may be out of date when it is used, which costs a shorter or
+// longer wait and nothing else.
 func (s *Scheduler) waitingTokens() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +87,11 @@ func (s *Scheduler) waitingTokens() int {
 }
 
 // step runs one batch: the text whose turn it is and, of those behind it, the ones beside which it is cheapest. So
-// texts of like lengths share a batch, and every batch brings the line on.
+// texts of like lengths share a batch, and every batch brings the line on. Choosing happens outside mu, so that
+// requests come and go meanwhile; take then sees who still waits.
+//
+// Invariant: the first text of the window is in the batch, so no text waits for ever behind others that fit better
+// (TestHugeRequestDoesNotStarveSmallOnes, TestFlowsShareInTokens).
 func (s *Scheduler) step() {
 	s.mu.Lock()
 	items := s.queue.window(windowBatches*s.tokens, windowBatches*s.texts)
@@ -101,7 +117,8 @@ func (s *Scheduler) step() {
 	}
 }
 
-// take takes members out of the queue. One that has been cancelled since is computed in vain, unless all have.
+// take takes members out of the queue. One that has been cancelled since is computed in vain, unless all have. A
+// batch is packed by then, and packing it anew for every cancellation could go on for as long as clients cancel.
 func (s *Scheduler) take(members []*item) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,8 +141,13 @@ func (s *Scheduler) answer(items []*item, out Result) {
 	}
 }
 
-// runBatch runs one batch and answers its items. After an error the probe decides whether the engine still
-// works: a batch that it cannot run must not end the service, an engine that is lost must.
+// runBatch runs one batch and answers its items. After an error the probe decides whether the engine still works: a
+// batch that it cannot run must not end the service, an engine that is lost must. It runs without mu: the engine
+// takes milliseconds to seconds, and admitting must not wait for it.
+//
+// A vector that is not finite needs a second look. Texts of one row share one attention matrix, where 0 · NaN is
+// NaN, so one text with a broken vector may spoil its neighbours'. Each suspect is run once more alone; then what is
+// not finite is its own fault. The depth of this recursion is one, since a batch of one has no other to suspect.
 func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 	began := time.Now()
 	flat, err := s.run(b)
@@ -163,7 +185,8 @@ func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 	}
 }
 
-// result cuts a slot's vector out of a batch's; one that is not finite never leaves.
+// result cuts a slot's vector out of a batch's; one that is not finite never leaves. h numbers from slot·h on are
+// the slot's: flat is [T, H].
 func (s *Scheduler) result(flat []float32, slot int) Result {
 	h := s.runner.Dim()
 	v := append([]float32(nil), flat[slot*h:(slot+1)*h]...) // the batch's array would live as long as the vector
@@ -175,7 +198,9 @@ func (s *Scheduler) result(flat []float32, slot int) Result {
 	return Result{Vector: v}
 }
 
-// run calls the engine; a panic is an error, and a call that hangs fails the scheduler.
+// run calls the engine; a panic is an error, and a call that hangs fails the scheduler. A hung call cannot be
+// stopped from Go: the goroutine stays in it, everybody who waits is answered, and the program ends
+// (docs/EMBEDD.md). The panic's value is left out because it may quote a text.
 func (s *Scheduler) run(b *pack.Batch) (flat []float32, err error) {
 	if s.opt.RunTimeout > 0 {
 		hung := time.AfterFunc(s.opt.RunTimeout, func() {
@@ -195,7 +220,9 @@ func (s *Scheduler) run(b *pack.Batch) (flat []float32, err error) {
 	return flat, err
 }
 
-// probe embeds a text that is known to work, and fails the scheduler if that goes wrong too.
+// probe embeds a text that is known to work, and fails the scheduler if that goes wrong too. The probe is a text of
+// the self-check, so it ran in every shape when the model was loaded: an engine that cannot run it now has changed
+// since.
 func (s *Scheduler) probe(cause error) {
 	b, err := pack.One([][]int32{s.opt.Probe}, s.shapes)
 	var flat []float32

@@ -8,7 +8,9 @@ import (
 	"hives/internal/serve/share"
 )
 
-// state of an item. An item that nobody waits for any more is dropped: the queue passes over it.
+// state of an item. An item that nobody waits for any more is dropped: the queue passes over it. A state never goes
+// back: waiting → running → done as a rule, waiting → dropped when its requests left, waiting → done when the engine
+// was lost.
 type state uint8
 
 const (
@@ -18,7 +20,8 @@ const (
 	dropped
 )
 
-// item is one distinct text in flight.
+// item is one distinct text in flight. Several requests may wait for the same one; waiters counts how many of their
+// positions do, and it is dropped when the count comes to 0 before the engine has taken it.
 type item struct {
 	key     Key
 	ids     []int32
@@ -40,6 +43,22 @@ type Flow struct{ share.Who }
 // line is where items wait: a flow, a connection with its flows below it, a caller with its connections, or the queue with
 // all callers. A line is there while something waits in it. Its clock stands at the service of the line below whose turn it last was, so that one
 // which comes anew starts level with the others: it can neither claim what it missed nor owe.
+//
+// An example with texts of 10 tokens each, in flows A, B, C of nobody:
+//
+//	A comes with many texts     A starts at the clock's 0
+//	A's text is taken           clock 0, A 10
+//	B comes                     B starts at 0: it is next, before A's second text
+//	B's text is taken           clock 0, A 10, B 10
+//	A's text is taken           clock 10 (both stood there; A came first), A 20
+//	C comes                     C starts at 10: level with B, behind it for having come later
+//
+// Had C started at 0 it would be given 20 tokens before anyone else had a turn, and a client that opens a new call
+// for every text would push all others out. Had it started at the largest service it would wait for nothing it had
+// done.
+//
+// Invariant: lines that wait side by side differ in what they were given, since the later of them came, by no more
+// than one window and one text (TestFlowsShareInTokens, TestANewFlowStartsLevel).
 type line struct {
 	key    any     // *Flow, share.Who or a caller's name
 	items  []*item // of a flow
@@ -51,7 +70,8 @@ type line struct {
 	place  int    // in the heap above
 }
 
-// queue holds the lines that wait.
+// queue holds the lines that wait. Every method is called with the scheduler's mu held. lines finds a line of any
+// depth by its key, so that a text that comes into a line that waits already goes behind what is there.
 type queue struct {
 	root    line
 	lines   map[any]*line
@@ -61,7 +81,9 @@ type queue struct {
 
 func newQueue() queue { return queue{lines: map[any]*line{}} }
 
-// push lets it wait in f. An item may wait in several flows; the first that reaches it pays for it.
+// push lets it wait in f. An item may wait in several flows; the first that reaches it pays for it. That makes the
+// line and those above it if they are not there: the queue's, the caller's, the connection's, the flow's. Calls of
+// nobody (this process, the self-check) hang below the queue itself, beside the callers.
 func (q *queue) push(f *Flow, it *item) {
 	l := &q.root
 	if f.Caller != "" {
@@ -71,7 +93,8 @@ func (q *queue) push(f *Flow, it *item) {
 	l.items = append(l.items, it)
 }
 
-// line finds a line by its key, or begins one below another.
+// line finds a line by its key, or begins one below another. A new line is served up to the clock of the line above,
+// so it is neither owed nor owes (see line).
 func (q *queue) line(above *line, key any) *line {
 	l := q.lines[key]
 	if l == nil {
@@ -83,7 +106,9 @@ func (q *queue) line(above *line, key any) *line {
 	return l
 }
 
-// clear forgets a line in which nothing waits, and the one above if it was the last there.
+// clear forgets a line in which nothing waits, and the one above if it was the last there. With the line goes the
+// account of what it was given: a caller who comes again starts level with those who wait then. Keeping accounts of
+// everybody who ever called would be memory without a bound.
 func (q *queue) clear(l *line) {
 	for l.above != nil && len(l.below) == 0 && l.head() == nil {
 		heap.Remove(&l.above.below, l.place)
@@ -92,7 +117,11 @@ func (q *queue) clear(l *line) {
 	}
 }
 
-// leave takes items out of a flow, each as often as it is given.
+// leave takes items out of a flow, each as often as it is given. A request may name the same text twice, hence the
+// count: two of three entries may be another request's of the same stream.
+//
+// Invariant: a queue holds what waits and nothing else, however many requests came and were cancelled
+// (TestCancelledTextsLeaveTheirFlows).
 func (q *queue) leave(f *Flow, items []*item) {
 	l := q.lines[f]
 	if l == nil {
@@ -111,6 +140,10 @@ func (q *queue) leave(f *Flow, items []*item) {
 
 // window returns the next items in fair order, of at most tokens ids in total, and at most texts of them. The first
 // one is in whatever its size. Nothing is taken yet.
+//
+// The order is that in which the texts would be taken if each were paid for at once: the cursors run ahead of the
+// lines and charge their own copies of served. An item that waits in two flows is in a window once: its window
+// number says so.
 func (q *queue) window(tokens, texts int) []*item {
 	for l := q.next(); l != &q.root && l.head() == nil; l = q.next() { // its items were taken in other flows
 		q.clear(l)
@@ -140,7 +173,10 @@ func (q *queue) next() *line {
 	return l
 }
 
-// take removes items of the last window at the cost of their lines.
+// take removes items of the last window at the cost of their lines. Each is charged to the flow it was seen in and
+// to every line above that. The clock goes to the least service among the lines that wait, not to that of the line
+// that is charged: a text that only rides along, because it fits, must not carry the clock ahead of those whose turn
+// is still to come.
 func (q *queue) take(items []*item) {
 	for _, it := range items {
 		it.state = running
@@ -157,7 +193,8 @@ func (q *queue) take(items []*item) {
 	}
 }
 
-// head is a flow's first item that still waits, forgetting those before it.
+// head is a flow's first item that still waits, forgetting those before it. An item may have been taken through
+// another flow in which it waits too, or dropped by a cancellation.
 func (l *line) head() *item {
 	for len(l.items) > 0 {
 		if it := l.items[0]; it.state == waiting {
@@ -169,7 +206,9 @@ func (l *line) head() *item {
 	return nil
 }
 
-// cursor reads a line ahead of what has been taken.
+// cursor reads a line ahead of what has been taken. A window is looked at and only partly taken, so reading must
+// leave the lines as they are. A cursor opens the lines below it when it first needs them: with 1,000 callers and a
+// window of 40 texts most are never opened further.
 type cursor struct {
 	line   *line
 	at     int   // the next item of a flow
@@ -178,7 +217,8 @@ type cursor struct {
 	opened bool // below holds the lines below
 }
 
-// next returns the next item that still waits and is not in this window yet, nil at the end.
+// next returns the next item that still waits and is not in this window yet, nil at the end. A flow's own items come
+// first; only flows have any, and flows have no lines below, so of the two loops one is idle.
 func (c *cursor) next(window uint64) *item {
 	for c.at < len(c.line.items) {
 		c.at++
@@ -202,6 +242,7 @@ func (c *cursor) next(window uint64) *item {
 	return nil
 }
 
+// open copies the heads of the lines below into a heap of its own, with what each has been given so far.
 func (c *cursor) open() {
 	if c.opened {
 		return
@@ -231,7 +272,8 @@ func (h *cursorHeap) Pop() any {
 	return c
 }
 
-// before tells whether line l, served so much, comes before m.
+// before tells whether line l, served so much, comes before m. Equal service is decided by who came first: without
+// that the order would be that of the heap's insides, and differ from run to run.
 func before(l *line, served int64, m *line, given int64) bool {
 	if served != given {
 		return served < given
@@ -239,7 +281,7 @@ func before(l *line, served int64, m *line, given int64) bool {
 	return l.order < m.order
 }
 
-// lineHeap has the least served line first.
+// lineHeap has the least served line first. Each line knows its place, so that Fix and Remove need no search.
 type lineHeap []*line
 
 func (h lineHeap) Len() int { return len(h) }

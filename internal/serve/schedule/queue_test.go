@@ -210,3 +210,41 @@ func TestCancelledTextsLeaveTheirFlows(t *testing.T) {
 		t.Errorf("%d texts wait after one of two requests for a text left, want it once", len(got))
 	}
 }
+
+// TestANewFlowStartsLevel lets two flows be served for long, then brings a third with as many texts. It is given as much
+// as they are from then on, and no more: with a clock that stands still it would have what they had before, all at once.
+func TestANewFlowStartsLevel(t *testing.T) {
+	const length, before = 10, 40
+	for name, key := range map[string]func(n string) *Flow{
+		"flows":   func(string) *Flow { return &Flow{} },
+		"callers": func(n string) *Flow { return &Flow{share.Who{Caller: n}} },
+	} {
+		q, given := newQueue(), map[*Flow]int{}
+		take := func() {
+			it := q.window(length, 1)[0]
+			q.take([]*item{it})
+			given[it.line.key.(*Flow)] += length
+		}
+		old := []*Flow{key("a"), key("b")}
+		fill := func(f *Flow) {
+			for i := range 2 * before {
+				q.push(f, queued(int32(i), length))
+			}
+		}
+		fill(old[0])
+		fill(old[1])
+		for range 2 * before {
+			take()
+		}
+		late := key("late")
+		fill(late)
+		clear(given)
+		for n := range before {
+			take()
+			least := min(given[old[0]], given[old[1]], given[late])
+			if most := max(given[old[0]], given[old[1]], given[late]); most-least > length {
+				t.Fatalf("%s: %d texts after a third came, given %v", name, n+1, given)
+			}
+		}
+	}
+}

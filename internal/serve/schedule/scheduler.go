@@ -26,7 +26,8 @@ type Runner interface {
 	Attention() float64
 }
 
-// Key tells texts apart: equal keys have equal vectors.
+// Key tells texts apart: equal keys have equal vectors. It covers all that a vector follows from
+// (serve.Generation.keyer): a key that left something out would hand one text another's vector.
 type Key [sha256.Size]byte
 
 // Text is one text to embed.
@@ -55,7 +56,19 @@ type Options struct {
 	OnBatch    func(Batch)   // called from the engine goroutine after each batch; may be nil
 }
 
-// Scheduler owns the engine goroutine of one model.
+// Scheduler owns the engine goroutine of one model. Three parties touch it: request goroutines (Admit, Embed,
+// Release), the engine goroutine (loop) and whoever closes it. mu guards the fields below it; last belongs to the
+// engine goroutine.
+//
+// Tokens are counted thrice over. A ticket of 100 tokens raises held by 100. When its texts turn out to have 80,
+// held falls to 80 and waiting rises by 80. When the engine takes them both fall by 80:
+//
+//	Admit(100)   held 100   waiting  0
+//	Embed(80)    held  80   waiting 80
+//	taken        held   0   waiting  0
+//
+// Invariant: when no ticket is out and nothing waits, held, heldBy, heldOver and waiting are all empty
+// (TestRemaindersGoBack, TestCancelledTextsFreeTheBound).
 type Scheduler struct {
 	runner Runner
 	opt    Options
@@ -82,7 +95,8 @@ type Scheduler struct {
 	last    Batch         // of the engine goroutine alone
 }
 
-// New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine.
+// New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine. Whoever makes it
+// owes Close, which ends that goroutine.
 func New(r Runner, o Options) (*Scheduler, error) {
 	s := &Scheduler{
 		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{}, heldOver: map[share.Who]int{},
@@ -116,8 +130,9 @@ func (s *Scheduler) Err() error {
 	return s.err
 }
 
-// Close lets everything admitted finish and ends the engine goroutine. Admit refuses from now on. An engine
-// that hangs is not waited for.
+// Close lets everything admitted finish and ends the engine goroutine. Admit refuses from now on. An engine that
+// hangs is not waited for. Tickets that are out when it is called may still be used: room was promised to them. The
+// goroutine therefore ends when the last of them is used or given back.
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closing = true
@@ -129,7 +144,7 @@ func (s *Scheduler) Close() {
 	}
 }
 
-// nudge wakes the engine goroutine.
+// nudge wakes the engine goroutine. It never blocks: one signal that waits already says all that a second would.
 func (s *Scheduler) nudge() {
 	select {
 	case s.wake <- struct{}{}:
@@ -137,7 +152,8 @@ func (s *Scheduler) nudge() {
 	}
 }
 
-// hold takes queue room, release gives it back. Who calls them holds mu.
+// hold takes queue room, release gives it back. Who calls them holds mu. Entries that come to 0 are removed: callers
+// without tokens are told apart by address, and there is no end of addresses.
 func (s *Scheduler) hold(who share.Who, tokens int) {
 	s.held += tokens
 	if s.heldBy[who.Caller] += tokens; s.heldBy[who.Caller] == 0 {
@@ -148,6 +164,8 @@ func (s *Scheduler) hold(who share.Who, tokens int) {
 	}
 }
 
+// Every bulk request that waits for room is woken, by closing the channel that they wait on; those that find none
+// wait on the next. While closing, the engine goroutine wants to know too: this may have been the last ticket.
 func (s *Scheduler) release(who share.Who, tokens int) {
 	if tokens <= 0 {
 		return
@@ -166,14 +184,16 @@ func (s *Scheduler) unqueue(it *item) {
 	s.release(it.who, len(it.ids))
 }
 
-// forget takes it out of the texts in flight. The caller holds mu.
+// forget takes it out of the texts in flight. The caller holds mu. The comparison matters for a text that was
+// dropped and asked for again: the key then belongs to a new item.
 func (s *Scheduler) forget(it *item) {
 	if s.inFlight[it.key] == it {
 		delete(s.inFlight, it.key)
 	}
 }
 
-// fail ends all that waits. Only the first reason counts.
+// fail ends all that waits. Only the first reason counts. A batch that hangs still has its items in inFlight, as
+// running, so those who wait for it are answered too.
 func (s *Scheduler) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +208,8 @@ func (s *Scheduler) fail(err error) {
 	s.nudge()
 }
 
-// finish answers everybody who waits for it. The caller holds mu.
+// finish answers everybody who waits for it. The caller holds mu. A second answer is passed over: after a hung batch
+// was given up it may still come back.
 func (s *Scheduler) finish(it *item, out Result) {
 	if it.state == done || it.state == dropped {
 		return

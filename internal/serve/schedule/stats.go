@@ -46,7 +46,9 @@ func (s *Scheduler) Stats() Stats {
 	return out
 }
 
-// count files a batch. The caller holds mu.
+// count files a batch. The caller holds mu. TokensPerSecond is an exponential average in which a batch weighs a
+// tenth; the first batch sets it. It answers "when is there room again" for those who are refused, so it counts only
+// the engine's time, not its idle time.
 func (s *Scheduler) count(b *pack.Batch, members []*item, began time.Time, took time.Duration) Batch {
 	flows := map[*line]bool{}
 	out := Batch{Shape: b.Shape, Texts: len(members), Tokens: b.Tokens(), Began: began, Run: took, Waiting: s.waiting}

@@ -23,7 +23,9 @@ func (e *FullError) Error() string {
 	return fmt.Sprintf("%d of %d tokens are waiting already; try again in %v", e.Held, e.Max, e.Retry)
 }
 
-// Ticket is room in the queue, kept for one request.
+// Ticket is room in the queue, kept for one request. It comes before tokenising, since a refusal must cost nothing.
+// Whoever has one owes it exactly one of two ends: Embed, or Release. A ticket that is lost holds its room for good,
+// so callers defer Release, which does nothing after Embed.
 type Ticket struct {
 	s      *Scheduler
 	who    share.Who
@@ -32,8 +34,10 @@ type Ticket struct {
 }
 
 // Admit keeps room for about so many tokens, before they are counted exactly. If there is none, a call gets
-// *FullError; bulk waits for room instead, and may fill half of the queue only, so that it never shuts calls out.
-// A caller who holds room already gets a part of it, three quarters of the queue when alone (package share).
+// *FullError; bulk waits for room instead, and may fill half of the queue only, so that it never shuts calls out. A
+// caller who holds room already gets a part of it, three quarters of the queue when alone (package share). The loop
+// is for bulk alone: it waits on the channel that it was given with the refusal, under the same lock, so that no
+// room that falls free in between is missed.
 func (s *Scheduler) Admit(ctx context.Context, who share.Who, tokens int, bulk bool) (*Ticket, error) {
 	for {
 		room, err := s.tryAdmit(who, tokens, bulk)
@@ -52,7 +56,8 @@ func (s *Scheduler) Admit(ctx context.Context, who share.Who, tokens int, bulk b
 	}
 }
 
-// tryAdmit returns neither channel nor error if there is room, and the channel to wait for if bulk may wait.
+// tryAdmit returns neither channel nor error if there is room, and the channel to wait for if bulk may wait. Bulk
+// larger than its half is let in when nothing else is held: it could otherwise wait for ever.
 func (s *Scheduler) tryAdmit(who share.Who, tokens int, bulk bool) (<-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +84,9 @@ func (s *Scheduler) beyondPart(who share.Who, tokens, limit int) bool {
 	return who.Beyond(tokens, s.heldBy[who.Caller], s.heldOver[who], limit-s.held)
 }
 
-// full counts and describes a refusal. Who calls it holds mu.
+// full counts and describes a refusal. Who calls it holds mu. Room is likely when what is held has been computed:
+// held ÷ tokens a second, between 0.1 and 30 s. With no batch run yet the guess is a second. Part tells apart who is
+// at fault: with room left in the queue the caller's own part is what is used up.
 func (s *Scheduler) full(who share.Who, tokens int) error {
 	s.stats.Refused++
 	retry := time.Second
@@ -104,6 +111,9 @@ func (t *Ticket) Release() {
 
 // Embed turns the ticket into texts that wait in flow f, and returns their vectors in order. It uses the ticket
 // up. When ctx ends, texts that no other request wants leave the queue at once.
+//
+// It waits text by text, in the order of the request. That is no slower than waiting for all at once, as it needs
+// all of them; and the first error ends it, after it has withdrawn the rest.
 func (t *Ticket) Embed(ctx context.Context, f *Flow, texts []Text) ([]Result, error) {
 	items, err := t.enter(f, texts)
 	if err != nil {
@@ -130,6 +140,10 @@ func (t *Ticket) Embed(ctx context.Context, f *Flow, texts []Text) ([]Result, er
 
 // enter finds or makes an item for each text. Room beyond the ticket's is asked for once more; a request that
 // the queue cannot hold leaves nothing behind.
+//
+// The guess of 4 bytes a token is too low for texts whose tokens have fewer bytes. What such a request lacks is
+// asked for here, once; if it is refused now, tokenising was in vain. The ticket is given back first and the exact
+// number taken afterwards, both under one lock, so nobody slips in between.
 func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
 	s, now := t.s, time.Now()
 	s.mu.Lock()
@@ -161,8 +175,9 @@ func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
 	return items, nil
 }
 
-// match returns an item for each text, and which of them are new, with their tokens. Nothing is changed but
-// the cache's order. The caller holds mu.
+// match returns an item for each text, and which of them are new, with their tokens. Nothing is changed but the
+// cache's order. The caller holds mu. The order of the questions: twice in this request, in flight for another, in
+// the cache, new.
 func (s *Scheduler) match(texts []Text, now time.Time) (items, fresh []*item, tokens int) {
 	made := map[Key]*item{}
 	for _, text := range texts {
@@ -181,7 +196,8 @@ func (s *Scheduler) match(texts []Text, now time.Time) (items, fresh []*item, to
 	return items, fresh, tokens
 }
 
-// known returns the item in flight, or a finished one of the cache, or nil.
+// known returns the item in flight, or a finished one of the cache, or nil. The item made for a vector of the cache
+// is done from the start: whoever waits for it goes on at once, and its empty ids cost nothing in any sum.
 func (s *Scheduler) known(key Key) *item {
 	if it := s.inFlight[key]; it != nil || s.cache == nil {
 		return it
@@ -196,7 +212,8 @@ func (s *Scheduler) known(key Key) *item {
 	return it
 }
 
-// leave takes a request's items out of its flow, and its interest off them; what nobody else wants is dropped.
+// leave takes a request's items out of its flow, and its interest off them; what nobody else wants is dropped. Texts
+// that the engine is computing are left to it: the vector goes to the cache.
 func (s *Scheduler) leave(f *Flow, items []*item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,5 +228,6 @@ func (s *Scheduler) leave(f *Flow, items []*item) {
 	}
 }
 
-// Privileged is a ticket that is never refused, for the server's own checks.
+// Privileged is a ticket that is never refused, for the server's own checks. A self-check that the queue could
+// refuse would take the health down under load, just when balancers must not believe it.
 func (s *Scheduler) Privileged() *Ticket { return &Ticket{s: s, bulk: true} }

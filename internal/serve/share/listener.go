@@ -75,7 +75,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// enter counts a connection in, and another one out if it must make way.
+// enter counts a connection in, and another one out if it must make way. Where there is no room for it, or its host
+// has its part, the longest idle connection makes way; a connection that has calls never does. So who opens a
+// thousand connections and says nothing shuts out nobody: 1,100 of them left another caller's calls at a median of
+// 1.1 ms, where before there was no answer (docs/RELIABILITY.md).
+//
+// Invariant: never more than size connections are open, and none with a call under way is closed for another
+// (TestIdleConnectionsMakeWay, TestBusyConnectionsStay).
 func (l *Listener) enter(c *conn) (victim *conn, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,8 +105,9 @@ func (l *Listener) enter(c *conn) (victim *conn, ok bool) {
 	return victim, true
 }
 
-// idlest is the connection that has been idle for longest, of the host that has most connections among those that have
-// idle ones; of host itself unless any will do. It is nil where none is idle.
+// idlest is the connection that has been idle for longest, of the host that has most connections among those that
+// have idle ones; of host itself unless any will do. It is nil where none is idle. It looks at all of them, a
+// thousand at most, and only where there is no room.
 func (l *Listener) idlest(host string, any bool) (found *conn) {
 	for _, c := range l.conns {
 		switch {
@@ -113,7 +120,8 @@ func (l *Listener) idlest(host string, any bool) (found *conn) {
 	return found
 }
 
-// remove forgets a connection. The caller holds mu.
+// remove forgets a connection. The caller holds mu. Closing twice, or closing after having made way, finds another
+// connection or none under the address.
 func (l *Listener) remove(c *conn) {
 	address := c.RemoteAddr().String()
 	if l.conns[address] != c {
@@ -141,6 +149,8 @@ func (l *Listener) Began(peer string) { l.count(peer, 1) }
 // Ended is the opposite of Began.
 func (l *Listener) Ended(peer string) { l.count(peer, -1) }
 
+// count keeps since at the moment at which the connection became idle. The clock counts events, not seconds: only
+// the order matters, and a test needs no time.
 func (l *Listener) count(peer string, by int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,12 +9,17 @@ import (
 // Who is one who calls: whose calls they are, and over which connection. Nobody's calls have no Caller.
 type Who struct{ Caller, Connection string }
 
-// largestPart is how many times what is free one caller may hold.
+// largestPart is how many times what is free one caller may hold. Three leaves a lone caller three quarters, and the
+// next one three quarters of what is left: of 64 places 48, 12, 3, 1 (TestACallersPart). So there is always room for
+// one more caller, without any place being set aside for nobody.
 const largestPart = 3
 
 // Beyond tells whether n more are more than a caller's part, where so many are held by the caller, so many of these over
 // the connection that asks, and so many are free. A connection that holds nothing gets in beyond the part, if as much is
 // left then: callers of one host without tokens cannot be told apart otherwise.
+//
+// Of 64 places a caller holds 47 and asks for one: 48 ≤ 3 · 17, so it gets it. It asks again: 49 > 3 · 16, so that
+// is beyond its part. A connection of the same host that holds nothing gets a place all the same, as 2 · 1 ≤ 16.
 func (w Who) Beyond(n, byCaller, byConnection, free int) bool {
 	if w.Caller == "" || byCaller == 0 || byCaller+n <= largestPart*free {
 		return false
@@ -22,7 +27,10 @@ func (w Who) Beyond(n, byCaller, byConnection, free int) bool {
 	return byConnection > 0 || 2*n > free
 }
 
-// Pool is a number of places.
+// Pool is a number of places. It is a semaphore that looks at who asks. Calls, streams, bytes of messages and turns
+// to tokenise are pools (serve/places.go); the queue's tokens follow the same rule, counted by the scheduler itself.
+//
+// Invariant: the places taken never exceed size, and what was given back is there for others (TestPlacesComeBack).
 type Pool struct {
 	mu      sync.Mutex
 	size    int
@@ -46,14 +54,15 @@ func NewPool(size int, onFull func(Who)) *Pool {
 	return &Pool{size: size, held: map[string]int{}, over: map[Who]int{}, onFull: onFull}
 }
 
-// Place is what a caller holds. The zero Place holds nothing.
+// Place is what a caller holds. The zero Place holds nothing. Who gets one owes it Leave.
 type Place struct {
 	p   *Pool
 	who Who
 	n   int
 }
 
-// TryEnter takes n places, or says that there is no room for this caller now.
+// TryEnter takes n places, or says that there is no room for this caller now. More than the pool's size is cut to
+// it: one message may need all bytes there are, alone.
 func (p *Pool) TryEnter(who Who, n int) (*Place, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,6 +76,9 @@ func (p *Pool) TryEnter(who Who, n int) (*Place, bool) {
 
 // Enter takes n places, all there are if n is more, and waits for them if it must. Of those who wait, the caller who
 // holds least is first.
+//
+// A context may end in the same moment in which the place is granted. Then the select may see either; whoever is no
+// longer among the waiting has been given its places, and gives them back.
 func (p *Pool) Enter(ctx context.Context, who Who, n int) (*Place, error) {
 	w := &waiter{who, min(n, p.size), make(chan struct{})}
 	p.mu.Lock()
@@ -95,7 +107,8 @@ func (p *Pool) Enter(ctx context.Context, who Who, n int) (*Place, error) {
 // Leave gives all of it back. A second time does nothing.
 func (l *Place) Leave() { l.Keep(0) }
 
-// Keep gives all but n places back.
+// Keep gives all but n places back. It never takes more: a message is smaller than the room that was kept for it,
+// and what it turned out to need is what stays.
 func (l *Place) Keep(n int) {
 	if l == nil || l.p == nil {
 		return
@@ -150,6 +163,8 @@ func (p *Pool) give(who Who, n int) {
 	p.full = p.full && 2*p.used > p.size
 }
 
+// noteFull tells once, and not again until give has seen the pool half empty: a flood of refusals makes one line in
+// the log, not one each.
 func (p *Pool) noteFull(who Who) {
 	if !p.full && p.onFull != nil {
 		p.onFull(who)
@@ -157,7 +172,10 @@ func (p *Pool) noteFull(who Who) {
 	p.full = true
 }
 
-// grant lets in who may, while there is room. Nobody overtakes the one who is next and waits for room.
+// grant lets in who may, while there is room. Nobody overtakes the one who is next and waits for room. Those beyond
+// their part are passed over, since they wait for their own calls to end. But who may enter and only lacks room
+// holds up everybody behind it: otherwise a message of 4 MB would wait as long as small ones keep coming
+// (TestNobodyOvertakesForEver).
 func (p *Pool) grant() {
 	for {
 		next := -1
