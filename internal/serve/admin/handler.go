@@ -33,7 +33,8 @@ type admin struct{ Options }
 // probe tells methods that machines ask all the time.
 func probe(method string) bool { return strings.HasPrefix(method, "/grpc.") }
 
-// Handler serves all paths of the listener.
+// Handler serves all paths of the listener. Paths of closed ask who it is; the two probes stand outside of it, since
+// a kubelet has no token.
 func Handler(o Options) http.Handler {
 	a := &admin{o}
 	closed := http.NewServeMux()
@@ -94,11 +95,13 @@ func (a *admin) known(r *http.Request) bool {
 	return err == nil
 }
 
+// say answers in words, for people and for curl.
 func say(w http.ResponseWriter, status int, words string) {
 	web.Write(w, status, "text/plain; charset=utf-8", []byte(words+"\n"))
 }
 
-// healthz fails only for what a restart would mend.
+// healthz fails only for what a restart would mend. Loading counts as healthy: it may take minutes, and a supervisor
+// that restarted the process then would never see it serve.
 func (a *admin) healthz(w http.ResponseWriter, _ *http.Request) {
 	g, release, err := a.Server.Acquire()
 	if err != nil {
@@ -113,6 +116,7 @@ func (a *admin) healthz(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, "ok")
 }
 
+// readyz says what the health service says, for balancers that speak HTTP only.
 func (a *admin) readyz(w http.ResponseWriter, _ *http.Request) {
 	if !a.Server.Serving() {
 		say(w, http.StatusServiceUnavailable, "not serving")
@@ -121,7 +125,8 @@ func (a *admin) readyz(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, "serving")
 }
 
-// reload swaps model and vectors; it answers when that is done, and the old ones stay if it cannot be.
+// reload swaps model and vectors; it answers when that is done, and the old ones stay if it cannot be. A client that
+// hangs up does not stop it: half the work is done by then, and the next reload would begin anew.
 func (a *admin) reload(w http.ResponseWriter, r *http.Request) {
 	if err := a.Reload(context.WithoutCancel(r.Context())); err != nil {
 		status := http.StatusConflict
@@ -134,7 +139,8 @@ func (a *admin) reload(w http.ResponseWriter, r *http.Request) {
 	say(w, http.StatusOK, "replaced")
 }
 
-// status feeds the page.
+// status feeds the page. The page asks for points after the last one it has, so a second's request carries one
+// point.
 func (a *admin) status(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // anything else asks for all
 	body, err := json.Marshal(struct {

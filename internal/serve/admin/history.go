@@ -66,7 +66,7 @@ func (h *History) Since(after int64) []Point {
 	return []Point{}
 }
 
-// take adds a point; the first look only sets the start.
+// take adds a point; the first look only sets the start. Memory is bounded: 300 points, the oldest goes.
 func (h *History) take(now time.Time) {
 	families, err := h.from.Gather()
 	if err != nil {
@@ -90,6 +90,7 @@ type reading struct {
 	counts                                    []float64 // of requests up to each bound
 }
 
+// read adds up over labels: the page shows one curve, not one a method.
 func read(families []*dto.MetricFamily, now time.Time) reading {
 	r := reading{at: now}
 	for _, f := range families {
@@ -127,6 +128,8 @@ func (r *reading) request(m *dto.Metric) {
 	}
 }
 
+// histogram adds one method's buckets. All methods have the same bounds, so they may be added; counts are
+// cumulative, as Prometheus keeps them.
 func (r *reading) histogram(m *dto.Metric) {
 	for _, l := range m.Label {
 		if l.GetName() == "method" && probe(l.GetValue()) {
@@ -146,7 +149,8 @@ func (r *reading) histogram(m *dto.Metric) {
 	r.counts[len(buckets)] += float64(m.GetHistogram().GetSampleCount())
 }
 
-// since is what happened after an earlier reading.
+// since is what happened after an earlier reading. Counters only rise, but for a swap, after which the scheduler's
+// begin anew; what is shown here is counted by events and does not.
 func (r reading) since(old reading) Point {
 	seconds := math.Max(r.at.Sub(old.at).Seconds(), 1e-3)
 	p := Point{
@@ -167,6 +171,10 @@ func (r reading) since(old reading) Point {
 
 // quantile interpolates within the bucket that holds it, as PromQL's histogram_quantile does. counts are up to
 // each bound, and in the end of all; beyond the last bound that bound is the answer. Nil without a request.
+//
+//	bounds 1, 2, 4 s; counts 10, 30, 40 and 40 in all; q = .5
+//	rank 20 lies in the bucket from 1 to 2: 10 below it, 20 in it
+//	1 + (2−1) · (20−10)/20 = 1.5 s
 func quantile(q float64, bounds, counts []float64) *float64 {
 	if len(bounds) == 0 || counts[len(counts)-1] <= 0 {
 		return nil

@@ -27,6 +27,7 @@ var page = template.Must(template.New("page").Parse(pageSource))
 // fact is a line of the page's table.
 type fact struct{ Name, Value string }
 
+// state and modelName are asked anew for every page and every point: a swap changes both.
 func (a *admin) state() string {
 	if a.Server.Serving() {
 		return "SERVING"
@@ -64,7 +65,8 @@ func (a *admin) facts() []fact {
 	return out
 }
 
-// page is one document; its policy allows its own style and script, and asking this listener.
+// page is one document; its policy allows its own style and script, and asking this listener. The nonce is new for
+// every page, so a script that got into the page some other way does not run.
 func (a *admin) page(w http.ResponseWriter, _ *http.Request) {
 	nonce := rand.Text()
 	var out bytes.Buffer

@@ -11,7 +11,9 @@ import (
 )
 
 // Config is embedd's settings. Keys are the flags' names with underscores, so that --max-texts is max_texts in a
-// file and EMBEDD_MAX_TEXTS in the environment.
+// file and EMBEDD_MAX_TEXTS in the environment. A setting is looked for in four places, the first that has it wins:
+// the flag, the variable, the file, the default here (package cli). So `EMBEDD_MAX_TEXTS=64 embedd --max-texts 128`
+// takes 128.
 type Config struct {
 	Model       string `toml:"model"`
 	Vectors     string `toml:"vectors"`
@@ -68,7 +70,8 @@ type Config struct {
 	LogFormat    string `toml:"log_format"`
 }
 
-// Default are the settings without any flag.
+// Default are the settings without any flag. Limits and times come from package serve, so that the server in a test
+// and the one on a machine agree.
 func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
@@ -85,6 +88,7 @@ func Default() Config {
 	}
 }
 
+// limits and times translate the flat settings into what package serve takes. They check nothing: Validate does.
 func (c Config) limits() serve.Limits {
 	return serve.Limits{
 		Texts: c.MaxTexts, HTTPTexts: c.MaxHTTPTexts, HTTPTokens: c.MaxHTTPTokens, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes,
@@ -103,7 +107,8 @@ func (c Config) times() serve.Times {
 	}
 }
 
-// Validate refuses what could not work, before anything is loaded.
+// Validate refuses what could not work, before anything is loaded. Everything here is a mistake in the call, so the
+// exit code is that of a usage error. It runs twice, in the command and in Run, since Run has other callers (tests).
 func (c Config) Validate() error {
 	if c.Model == "" {
 		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder"))

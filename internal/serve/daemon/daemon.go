@@ -18,6 +18,13 @@ import (
 )
 
 // Run serves until ctx ends, and returns nil then if the model was loaded by then. The log goes to w, for people where that is a terminal.
+//
+// The order of the start: addresses are taken first (another daemon on the port is found at once), then files of
+// certificates and tokens are read, the engine is opened, and the model is loaded last, as it takes longest. A
+// client that connects meanwhile is told STARTING.
+//
+// What is closed at the end depends on how it ended. After a regular one the engine is closed. After a lost one it
+// is not: a call may still be inside it, and freeing what it reads would crash the process before its log is out.
 func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -75,8 +82,9 @@ func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
 	}
 }
 
-// reloadOnHangup reads tokens and swaps model and vectors at every SIGHUP. What goes wrong is logged by the server, which goes on
-// with what it has.
+// reloadOnHangup reads tokens and swaps model and vectors at every SIGHUP. What goes wrong is logged by the server,
+// which goes on with what it has. Hangups that come during a reload are one more reload: the channel holds one. The
+// goroutine lives until stop is called.
 func reloadOnHangup(p *parts, s *serve.Server) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -94,6 +102,7 @@ func reloadOnHangup(p *parts, s *serve.Server) (stop func()) {
 	return func() { signal.Stop(hangup); cancel() }
 }
 
+// logLevel knows slog's four names, in any case, and its forms like info+2.
 func logLevel(name string) (slog.Level, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(name)); err != nil {

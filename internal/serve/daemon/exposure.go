@@ -35,6 +35,15 @@ func (c Config) checkListeners() error {
 
 // check applies the rule: the loopback interface needs nothing; beyond it TLS and tokens are needed, each unless it
 // was waived by its own setting; and tokens never travel in plaintext.
+//
+//	address           TLS   tokens   served?
+//	127.0.0.1:50051   no    no       yes: only this machine reaches it
+//	0.0.0.0:50051     no    no       only with both waivers
+//	0.0.0.0:50051     no    yes      never: whoever listens would have the tokens
+//	0.0.0.0:50051     yes   no       only with --insecure-no-auth
+//	0.0.0.0:50051     yes   yes      yes
+//
+// Invariant: no combination of settings sends a token beyond loopback without TLS (TestExposure).
 func (e exposure) check(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	switch {

@@ -14,7 +14,8 @@ import (
 	"hives/values"
 )
 
-// loader loads the settings' model folder and value vectors anew at every call.
+// loader loads the settings' model folder and value vectors anew at every call. The engine is opened once and
+// outlives every model. A model that cannot be used after all is closed here; later it is the server's.
 func loader(c Config, e *engine.Engine) serve.Loader {
 	return func(context.Context) (*serve.Model, error) {
 		info, err := folder.Read(c.Model)
@@ -39,7 +40,8 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 	}
 }
 
-// served is a loaded model with what surrounds it.
+// served is a loaded model with what surrounds it. Value vectors are opened here and not once at the start: they
+// belong to the weights, and a swap must take both or neither.
 func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*serve.Model, error) {
 	set, err := openValues(c.Vectors, l.Identity())
 	if err != nil {
@@ -89,6 +91,7 @@ func openValues(path string, id encoder.Identity) (*values.Set, error) {
 	return set, nil
 }
 
+// version is what replies name: with its hashes a client can tell whether two vectors may be compared.
 func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVersion {
 	return &hivesv1.ModelVersion{
 		Name: id.Name, Revision: info.Provenance["revision"], WeightsSha256: id.WeightsSHA256, TokenizerSha256: id.TokenizerSHA256,

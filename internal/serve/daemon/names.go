@@ -6,7 +6,8 @@ import (
 	"hives/internal/fault"
 )
 
-// names are what the model is called: the first of --name and its aliases, else fallback.
+// names are what the model is called: the first of --name and its aliases, else fallback. Replies always have the
+// first name. Aliases are for programs that have a model's name built in.
 func (c Config) names(fallback string) (name string, aliases []string, err error) {
 	if c.Name == "" {
 		return fallback, nil, nil

@@ -38,7 +38,8 @@ type parts struct {
 	admin   net.Listener
 }
 
-// open reads the files and takes the addresses, so that what is missing is said before a model is loaded.
+// open reads the files and takes the addresses, so that what is missing is said before a model is loaded. On an
+// error everything that was opened until then is closed, and the caller gets a parts it must not use.
 func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error) {
 	p = &parts{c: c, log: log, metrics: telemetry.NewMetrics()}
 	defer func() {
@@ -64,6 +65,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error)
 	return p, p.listen()
 }
 
+// listen takes the addresses of HTTP and admin. Only the admin's default address may be taken already.
 func (p *parts) listen() (err error) {
 	if p.c.HTTPListen != "" {
 		if p.http, err = net.Listen("tcp", p.c.HTTPListen); err != nil {
@@ -85,7 +87,8 @@ func (p *parts) listen() (err error) {
 	return nil
 }
 
-// plug adds the parts to a server's options.
+// plug adds the parts to a server's options. The order within o.Unary and o.Stream is that of the calls: tokens
+// before limits (serve.interceptors).
 func (p *parts) plug(o *serve.Options) {
 	telemetry.Plug(o, p.metrics, p.traces)
 	o.Companions = append(o.Companions, p.watch)
@@ -107,6 +110,8 @@ func (p *parts) plug(o *serve.Options) {
 // watch lets the figures see the server.
 func (p *parts) watch(_ context.Context, s *serve.Server) error { return p.metrics.Watch(s) }
 
+// listener bounds l and dresses it for package web: each listener has the limit of connections for itself, so a full
+// HTTP side leaves gRPC alone.
 func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Listener {
 	out := web.Listener{
 		Listener: s.Listen(l, name, p.c.MaxConnections), Name: name, Receive: time.Duration(p.c.ReceiveTimeout),
@@ -118,6 +123,7 @@ func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Liste
 	return out
 }
 
+// serveHTTP and serveAdmin are companions: they run until their ctx ends, which is after gRPC's last call.
 func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
 	h := httpapi.Handler(httpapi.Options{
 		Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log,
@@ -142,7 +148,11 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 	return l.Run(ctx, h)
 }
 
-// reload replaces tokens, model and vectors, all of them or none: who reads that nothing was replaced may rely on it.
+// reload replaces tokens, model and vectors, all of them or none: who reads that nothing was replaced may rely on
+// it. The tokens file is read before the swap and taken after it: reading may fail and costs nothing, the swap may
+// fail and takes minutes, taking cannot fail.
+//
+// Invariant: after an error tokens, model and vectors are what they were (TestReloadTakesAllOrNothing).
 func (p *parts) reload(ctx context.Context, s *serve.Server) error {
 	if p.tokens == nil {
 		return s.Swap(ctx)

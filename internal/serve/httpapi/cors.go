@@ -8,13 +8,14 @@ import (
 // exposed are the headers of ours that a page may read.
 const exposed = "Retry-After, Retry-After-Ms, " + weightsHeader
 
-// allowed tells whether pages of origin may call.
+// allowed tells whether pages of origin may call. An empty origin is no page: programs send none.
 func allowed(origins []string, origin string) bool {
 	return origin != "" && (slices.Contains(origins, "*") || slices.Contains(origins, origin))
 }
 
-// cors lets pages of some origins call, as browsers ask it: an OPTIONS request before the call, and a header on every
-// reply. No cookie counts here, so no credentials are let through; a token is a header like another.
+// cors lets pages of some origins call, as browsers ask it: an OPTIONS request before the call, and a header on
+// every reply. No cookie counts here, so no credentials are let through; a token is a header like another. Vary is
+// set even for those that are not allowed, or a cache between could give one site's answer to another.
 func cors(next http.Handler, origins []string) http.Handler {
 	if len(origins) == 0 {
 		return next

@@ -14,7 +14,8 @@ import (
 	"hives/internal/serve"
 )
 
-// refusal is an answer that is no success.
+// refusal is an answer that is no success. It is this package's own error: what HTTP knows and gRPC does not (405,
+// 415, param). All else comes from serve.Status, so that both interfaces give the same words and reasons.
 type refusal struct {
 	status int
 	words  string
@@ -25,6 +26,7 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.words }
 
+// invalid is a 400 about one field; param is empty where the body as a whole is wrong.
 func invalid(param, words string) error {
 	return &refusal{status: http.StatusBadRequest, words: words, param: param, reason: fault.Invalid.Reason()}
 }
@@ -62,7 +64,8 @@ func describe(err error) *refusal {
 	return out
 }
 
-// headers beside the body.
+// headers beside the body. Retry-After counts whole seconds and is rounded up: a client that comes too early is
+// refused again.
 func (r *refusal) headers(h http.Header) {
 	if r.status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
@@ -81,7 +84,8 @@ type wireError struct {
 	Code    *string `json:"code"`
 }
 
-// wire is the answer's body.
+// wire is the answer's body. OpenAI's clients branch on type, then on code; param and code are null, not empty,
+// where there is none.
 func (r *refusal) wire() map[string]wireError {
 	out := wireError{Message: r.words, Type: "invalid_request_error"}
 	switch {

@@ -31,7 +31,8 @@ type Options struct {
 
 type api struct{ Options }
 
-// Handler answers OpenAI's paths.
+// Handler answers OpenAI's paths. An id may hold slashes (Qwen/Qwen3-Embedding-0.6B), hence the {id...}. Routes have
+// names of their own for the figures: a client chooses paths, and a label for each would be memory without a bound.
 func Handler(o Options) http.Handler {
 	a := &api{o}
 	mux := http.NewServeMux()
@@ -49,6 +50,7 @@ func takes(method, asked string) bool {
 	return method == "" || asked == method || method == http.MethodGet && asked == http.MethodHead
 }
 
+// allow is the Allow header that 405 must have.
 func allow(method string) string {
 	if method == http.MethodGet {
 		return "GET, HEAD"
@@ -57,6 +59,10 @@ func allow(method string) string {
 }
 
 // route is the way of every request: watched, contained, authorised, counted, logged.
+//
+// The order is gRPC's (serve.interceptors): note who it is from, look at the token, then count the call in, so a
+// stranger takes no place. A refusal reads the rest of the body before it answers: a client that writes all before
+// it reads would see a reset connection and no reason.
 func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, done := time.Now(), func(int, string) {}
@@ -99,6 +105,10 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 
 // foreign refuses what a page of another site sends. Where a token is asked for the name in Host may be any: such a page
 // has no token, and a proxy before the daemon passes its own name on.
+//
+// Without this a web page that anybody opens could use the embedder on their machine. Two ways are shut: a page
+// whose own name was made to resolve to 127.0.0.1 (told by Host), and a form or script of another site that sends
+// without reading (told by Origin and Sec-Fetch-Site).
 func (a *api) foreign(r *http.Request) error {
 	switch {
 	case a.Loopback && a.Tokens == nil && !loopback.Address(r.Host):
@@ -115,6 +125,7 @@ func (a *api) foreign(r *http.Request) error {
 	return nil
 }
 
+// authorized finds whose token it is and notes that in the request's context, where quotas look for it.
 func (a *api) authorized(r *http.Request) (*http.Request, error) {
 	if a.Tokens == nil {
 		return r, nil
@@ -157,6 +168,10 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 }
 
 // embeddings is POST /v1/embeddings.
+//
+// Room for the body is kept before a byte of it is read, as for a message of gRPC, and given back at the end. The
+// generation that is looked at for its names need not be the one that answers: a swap may come in between. The
+// header names the one that did.
 func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
 	most := a.Server.Limits().RequestBytes
 	size := most

@@ -7,6 +7,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
+// embeddings is the reply to POST /v1/embeddings. The types here are OpenAI's shapes field by field: programs in the
+// wild parse them, so nothing is renamed or left out.
 type embeddings struct {
 	Object string      `json:"object"`
 	Data   []embedding `json:"data"`
@@ -44,12 +46,14 @@ type models struct {
 	Data   []model `json:"data"`
 }
 
+// newModel describes the model under one of its names.
 func newModel(v *hivesv1.ModelVersion, id string) model {
 	return model{
 		ID: id, Object: "model", OwnedBy: "hives", WeightsSHA256: v.GetWeightsSha256(), MaxLength: v.GetMaxLength(), Root: v.GetName(),
 	}
 }
 
+// newEmbeddings is a reply in OpenAI's shape. Prompt and total tokens are the same: an embedding makes no tokens.
 func newEmbeddings(r *hivesv1.EmbedResponse, base64 bool) *embeddings {
 	out := &embeddings{Object: "list", Model: r.GetModel().GetName(), WeightsSHA256: r.GetModel().GetWeightsSha256()}
 	for i, e := range r.Embeddings {

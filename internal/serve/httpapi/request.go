@@ -17,7 +17,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// request is the body of POST /v1/embeddings.
+// request is the body of POST /v1/embeddings. Input and Dimensions stay raw at first: input has four forms, and a
+// number may be written in several ways.
 type request struct {
 	Input          json.RawMessage `json:"input"`
 	Model          string          `json:"model"`
@@ -26,7 +27,8 @@ type request struct {
 	User           json.RawMessage `json:"user"` // ignored
 }
 
-// read takes a body of at most so many bytes, before and after it is unpacked.
+// read takes a body of at most so many bytes, before and after it is unpacked. The one byte more that is asked for
+// tells a body of exactly that size from a larger one. It holds after unpacking too: a gzip of 10 kB may hold 10 MB.
 func read(r *http.Request, most int) (*request, error) {
 	if r.ContentLength > int64(most) {
 		return nil, tooLarge(most)
@@ -74,6 +76,7 @@ func unpacked(encoding string, body io.Reader) (io.Reader, error) {
 // text that has slipped.
 var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
+// parse tells unknown, double and misspelled fields. Its words never repeat a value.
 func parse(body []byte) (*request, error) {
 	var r request
 	err := strictjson.DecodeOnly(body, &r)
@@ -116,6 +119,13 @@ func whole(raw json.RawMessage) (uint32, bool) {
 var errInput = invalid("input", "input is a text, a list of texts, a list of token ids or a list of such lists, and not empty")
 
 // inputs tells the four forms apart by their first characters.
+//
+//	"a text"             one text
+//	["a", "b"]           texts
+//	[1, 2, 3]            one list of ids: brackets are put around it
+//	[[1, 2], [3]]        lists of ids
+//
+// Nothing is guessed from a type that a JSON library chose: [1, "a"] is refused as ids, and ["a", 1] as texts.
 func inputs(raw json.RawMessage) (texts []string, ids []*hivesv1.TokenIds, err error) {
 	switch inner := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n"); {
 	case len(raw) > 0 && raw[0] == '"':
@@ -154,6 +164,8 @@ func textList(raw json.RawMessage) (texts []string, _ []*hivesv1.TokenIds, err e
 	return texts, nil, nil
 }
 
+// idLists reads numbers as float64, which holds every uint32 exactly: so 3.0 is an id and 3.5, or 2³², is refused,
+// where a decoder of integers would refuse all three.
 func idLists(raw json.RawMessage) (_ []string, ids []*hivesv1.TokenIds, err error) {
 	var lists [][]float64 // exact for every id
 	if err := json.Unmarshal(raw, &lists); err != nil {

@@ -34,13 +34,19 @@ func newCaller(e Entry) *Caller {
 }
 
 // bucket fills by so many tokens a second, of which a second's worth may be saved up, and may be in debt.
+//
+// With 100 tokens a second: the balance is 100 at first. A request of 350 is let in, as it is above 0, and leaves
+// −250. The next must wait 2.5 s. After an hour of silence the balance is 100 again, not 360,000. So a request may
+// be as large as it likes, and the rate holds all the same.
 type bucket struct {
 	mu                 sync.Mutex
 	perSecond, balance float64
 	at                 time.Time // of the balance
 }
 
-// add brings the balance up to now and adds tokens, which may be negative.
+// add brings the balance up to now and adds tokens, which may be negative. Time that seems to go back counts as
+// none. Requests of several goroutines read the clock before they get the lock, so their times may come in another
+// order.
 func (b *bucket) add(now time.Time, tokens float64) (balance float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -54,7 +60,8 @@ func (b *bucket) add(now time.Time, tokens float64) (balance float64) {
 	return b.balance
 }
 
-// wait is how long the balance stays at or below 0.
+// wait is how long the balance stays at or below 0. The millisecond on top keeps a client that waits exactly so long
+// from being told to wait for nothing once more.
 func (c *Caller) wait(now time.Time) time.Duration {
 	if c.quota == nil {
 		return 0
@@ -73,7 +80,8 @@ func (c *Caller) charge(now time.Time, tokens int) {
 	}
 }
 
-// enterStream counts a stream in, or refuses it.
+// enterStream counts a stream in, or refuses it. Adding first and looking afterwards needs no lock: of two that come
+// for the last place one sees a number too high and takes it back.
 func (c *Caller) enterStream() (leave func(), err error) {
 	if n := c.streams.Add(1); c.Streams > 0 && int(n) > c.Streams {
 		c.streams.Add(-1)
@@ -103,8 +111,9 @@ func Name(ctx context.Context) string {
 	return ""
 }
 
-// Admit is for serve.Options: it refuses a request whose caller is in debt, lets bulk wait, and charges the others. paid
-// corrects the charge to the exact number.
+// Admit is for serve.Options: it refuses a request whose caller is in debt, lets bulk wait, and charges the others.
+// paid corrects the charge to the exact number. Two requests may both see a balance above 0 and both be charged: the
+// debt is then larger, and is paid all the same.
 func Admit(ctx context.Context, tokens int, bulk bool) (paid func(exact int), err error) {
 	c := Of(ctx)
 	if c == nil {
@@ -129,6 +138,7 @@ func Admit(ctx context.Context, tokens int, bulk bool) (paid func(exact int), er
 	}
 }
 
+// overQuota says when the balance is above 0 again, in the form that clients of gRPC wait by themselves (RetryInfo).
 func overQuota(c *Caller, delay time.Duration) error {
 	words := fmt.Sprintf("the quota of %g tokens a second is used up; try again in %v", c.TokensPerSecond, delay.Round(time.Millisecond))
 	s := status.New(codes.ResourceExhausted, words)

@@ -18,7 +18,11 @@ const lookAgain = time.Second
 // Files are PEM files. Without ClientCA clients need no certificate.
 type Files struct{ Cert, Key, ClientCA string }
 
-// Certificates are a server's, as of their files.
+// Certificates are a server's, as of their files. TLS asks for the configuration at every handshake, so a file that
+// was renewed is in use without a restart and without a watcher's goroutine.
+//
+// Invariant: a certificate that serves is only ever replaced by one that is valid today
+// (TestOnlyCertificatesOfTodayReplaceAGoodOne).
 type Certificates struct {
 	files Files
 	log   *slog.Logger
@@ -60,7 +64,8 @@ func (c *Certificates) Config(protocols ...string) *tls.Config {
 }
 
 // current looks at the files again from time to time; contents are compared, since a clock may stand still and a
-// mounted secret is a link.
+// mounted secret is a link. A bad pair is looked at and logged once: seen holds it, and only other contents are
+// parsed again. One of tomorrow is kept in later and taken when its time has come.
 func (c *Certificates) current() *tls.Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,6 +97,7 @@ func (c *Certificates) current() *tls.Config {
 	return c.good
 }
 
+// take is called with mu held, as current is the only one who calls it.
 func (c *Certificates) take(next *tls.Config) {
 	c.log.Info("the certificate was replaced")
 	c.good, c.later = next, nil
@@ -109,6 +115,8 @@ func (f Files) inTime(c *tls.Config, now time.Time) error {
 	return nil
 }
 
+// read takes all three files in one go. They may still be of two renewals; then key and certificate do not fit, and
+// the next look reads both anew.
 func (f Files) read() (contents [][]byte, err error) {
 	for _, path := range []string{f.Cert, f.Key, f.ClientCA} {
 		var raw []byte

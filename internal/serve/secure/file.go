@@ -33,7 +33,9 @@ func (e Entry) String() string {
 	return s
 }
 
-// New makes a token, which is kept nowhere, and fills in the entry's hash.
+// New makes a token, which is kept nowhere, and fills in the entry's hash. It is printed once; whoever loses it
+// makes another. The line is parsed before it is handed out, so a name that the file could not hold is refused here
+// and not at the next start.
 func New(e Entry) (token string, _ Entry, err error) {
 	token = "embedd_" + rand.Text()
 	e.Hash = sha256.Sum256([]byte(token))
@@ -43,7 +45,8 @@ func New(e Entry) (token string, _ Entry, err error) {
 	return token, e, nil
 }
 
-// parse reads a tokens file. Lines that are empty or begin with # are passed over.
+// parse reads a tokens file. Lines that are empty or begin with # are passed over. One bad line refuses the whole
+// file: a server that took the others would lock somebody out without a word.
 func parse(path string, content []byte) ([]Entry, error) {
 	var out []Entry
 	names := map[string]bool{}

@@ -15,7 +15,8 @@ import (
 // open are the methods that need no token: a probe has none.
 func open(method string) bool { return strings.HasPrefix(method, "/grpc.health.") }
 
-// enter finds the caller of a method.
+// enter finds the caller of a method. Two authorization headers are refused as none is: which of them counts would
+// depend on who reads.
 func (t *Tokens) enter(ctx context.Context, method string) (context.Context, error) {
 	if open(method) {
 		return ctx, nil
@@ -68,7 +69,8 @@ func (t *Tokens) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServ
 // errRevoked ends the streams of a token that has left the file.
 var errRevoked = refused("the token is not known here any more")
 
-// whileKnown ends ctx when the caller's token leaves the file.
+// whileKnown ends ctx when the caller's token leaves the file. Whoever calls it owes the cancel, which ends the
+// goroutine. The cause tells a revoked token from a client that went away.
 func (c *Caller) whileKnown(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {

@@ -14,7 +14,8 @@ import (
 	"hives/internal/serve"
 )
 
-// Tokens are those of a file.
+// Tokens are those of a file. Readers load the pointer and never lock; a reload stores a new list and leaves the old
+// one as it was.
 type Tokens struct {
 	path    string
 	callers atomic.Pointer[[]*Caller]
@@ -45,7 +46,9 @@ func (t *Tokens) Read() ([]Entry, error) {
 }
 
 // Take replaces the tokens. Quotas of lines that did not change go on where they were; calls of a token that is no
-// longer there may end, its streams are ended.
+// longer there may end, its streams are ended. A caller is known again by name and hash. With the same line it is
+// the same object, debt and all; with another quota it is a new one that shares gone, so its open streams still hear
+// when the token leaves.
 func (t *Tokens) Take(entries []Entry) {
 	old := map[id]*Caller{}
 	if now := t.callers.Load(); now != nil {
@@ -78,7 +81,9 @@ type id struct {
 
 func (e Entry) id() id { return id{e.Name, e.Hash} }
 
-// find compares with every entry, whichever is the right one.
+// find compares with every entry, whichever is the right one. Time would otherwise tell how far down the file the
+// right line stands. It reads hashes of 32 bytes; a file of thousands of lines is still microseconds beside a
+// request.
 func (t *Tokens) find(token string) (found *Caller) {
 	hash := sha256.Sum256([]byte(token))
 	for _, c := range *t.callers.Load() {

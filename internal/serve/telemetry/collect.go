@@ -52,8 +52,8 @@ func (m *Metrics) Watch(s *serve.Server) error {
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
 
-// Collect implements prometheus.Collector. Before a model serves there are only those of the server
-// itself.
+// Collect implements prometheus.Collector. Before a model serves there are only those of the server itself. joined
+// is counted without hits here: the scheduler counts a hit as joined too.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)

@@ -45,7 +45,8 @@ func (grpcStats) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Con
 	return context.WithValue(ctx, methodKey{}, info.FullMethodName)
 }
 
-// HandleRPC implements stats.Handler.
+// HandleRPC implements stats.Handler. Streams have no duration: they last as long as their client likes, and would
+// stand in the last bucket.
 func (h grpcStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	method, _ := ctx.Value(methodKey{}).(string)
 	unary, listed := known[method]

@@ -39,7 +39,8 @@ type Metrics struct {
 // times are the upper bounds in seconds, from half a millisecond to half a minute, of histograms of durations.
 var times = prometheus.ExponentialBuckets(.0005, 2, 17)
 
-// NewMetrics makes figures with a registry of their own.
+// NewMetrics makes figures with a registry of their own. The registry is its own and not Prometheus's global one, so
+// that two servers in one process (tests) do not collide.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry:    prometheus.NewRegistry(),
@@ -77,6 +78,7 @@ const (
 	failed = "failed"
 )
 
+// result is the label of something that went well or did not.
 func result(err error) string {
 	if err != nil {
 		return failed
@@ -100,7 +102,7 @@ func (m *Metrics) Stage(_ context.Context, s serve.Stage, _ time.Time, took time
 	m.stages.WithLabelValues(string(s)).Observe(took.Seconds())
 }
 
-// Tokens files who asked for how many.
+// Tokens files who asked for how many. Without tokens nobody has a name, and addresses as labels would have no end.
 func (m *Metrics) Tokens(ctx context.Context, _, tokens int) {
 	if name := secure.Name(ctx); name != "" {
 		m.callerUsed.WithLabelValues(name).Add(float64(tokens))
@@ -124,6 +126,7 @@ func (m *Metrics) finished(method, code, reason string) {
 	}
 }
 
+// counter and those below put the prefix before the name.
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
 }

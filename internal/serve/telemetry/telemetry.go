@@ -11,7 +11,7 @@ import (
 	"hives/internal/serve"
 )
 
-// Plug makes a server measured. Traces may be nil.
+// Plug makes a server measured. Traces may be nil. It replaces Observe and OnBatch, so it comes before other parts.
 func Plug(o *serve.Options, m *Metrics, t *Traces) {
 	o.OnBatch = m.Batch
 	o.Observe = serve.Observer{

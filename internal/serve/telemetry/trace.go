@@ -66,6 +66,7 @@ func keyInTheClear(endpoint string) error {
 	return nil
 }
 
+// newExporter follows OpenTelemetry's variables: the one for traces goes before the general one.
 func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
 	protocol := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 	if protocol == "" {
@@ -121,7 +122,8 @@ func (t *Traces) GRPC() stats.Handler {
 
 func health(method string) bool { return strings.HasPrefix(method, "/grpc.health.") }
 
-// Stage makes a span of a stage that is over.
+// Stage makes a span of a stage that is over. Stages are known when they are over, so the span is made afterwards
+// with the times that were measured: no span is open while a text waits.
 func (t *Traces) Stage(ctx context.Context, s serve.Stage, began time.Time, took time.Duration) {
 	if t == nil || !trace.SpanFromContext(ctx).IsRecording() {
 		return
@@ -147,7 +149,8 @@ func (t *Traces) HTTP(r *http.Request, route string) (*http.Request, trace.Span)
 	return r.WithContext(ctx), span
 }
 
-// endHTTP closes the span of a request.
+// endHTTP closes the span of a request. Below 500 the status is left unset, as OpenTelemetry asks for servers: a
+// client's mistake is no error of ours.
 func endHTTP(span trace.Span, status int) {
 	span.SetAttributes(attribute.Int("http.response.status_code", status))
 	if status >= http.StatusInternalServerError {

@@ -33,7 +33,8 @@ type Listener struct {
 	Log     *slog.Logger
 }
 
-// Run serves h until ctx ends, and then answers what was accepted.
+// Run serves h until ctx ends, and then answers what was accepted. The goroutine that serves ends with the server;
+// after Grace what is still open is closed.
 func (l Listener) Run(ctx context.Context, h http.Handler) error {
 	srv := &http.Server{
 		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: l.Receive, IdleTimeout: idleTimeout,
@@ -63,7 +64,8 @@ func (l Listener) Run(ctx context.Context, h http.Handler) error {
 	return nil
 }
 
-// state tells the listener which connections are at work.
+// state tells the listener which connections are at work. A new connection that has said nothing counts as idle, so
+// it can make way.
 func (l Listener) state(c net.Conn, s http.ConnState) {
 	switch s {
 	case http.StateActive:
@@ -88,7 +90,8 @@ func Drain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Call runs a handler and turns its panic into an error.
+// Call runs a handler and turns its panic into an error. It runs in the handler's goroutine: net/http would recover
+// too, but write the value, which may quote a text, into its log.
 func Call(s *serve.Server, r *http.Request, handle func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
