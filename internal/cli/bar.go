@@ -16,7 +16,8 @@ const (
 )
 
 // bar draws one line of a terminal over and over. It asks for the terminal's width each time, so that it follows a
-// window that is resized. A nil bar draws nothing.
+// window that is resized. A nil bar draws nothing. Its caller sees to it that one goroutine draws at a time
+// (Progress holds mu).
 type bar struct {
 	w     io.Writer
 	width func() int // 0 where unknown
@@ -31,7 +32,8 @@ func newBar(w *os.File) *bar {
 }
 
 // draw replaces the line by "train ████░░░░ 120/1000, 12.3 steps/s, 1m12s left, loss 4.1". What does not fit is left
-// out, the last figures first, then the bar.
+// out, the last figures first, then the bar. The line is erased and written in one Fprint, so that no other
+// program's output comes in between.
 func (b *bar) draw(label, counted string, figures []string, done, total int64) {
 	width := b.width()
 	if width <= 0 {
@@ -52,6 +54,9 @@ func (b *bar) draw(label, counted string, figures []string, done, total int64) {
 }
 
 // fit chooses the texts before and after the bar, and says how many columns they leave for it.
+//
+// Of 40 columns, "train" and "120/1000, 12.3 steps/s, loss 4.1" leave 40 − 5 − 1 − 32 = 2, too few for a bar, and the
+// figures come alone. At 30 columns the loss goes, at 25 the rate too.
 func fit(label, counted string, figures []string, width int) (head, tail string, room int) {
 	for n := len(figures); n >= 0; n-- {
 		tail = strings.Join(append([]string{counted}, figures[:n]...), ", ")
@@ -63,6 +68,8 @@ func fit(label, counted string, figures []string, width int) (head, tail string,
 	return label, columns.Cut(counted, max(0, width-1-columns.Of(label))), 0
 }
 
+// blocks draws n columns, of which done/total are full. The product is taken first, so that a division does not
+// round to 0.
 func (b *bar) blocks(n int, done, total int64) string {
 	full := int(min(done, total) * int64(n) / total)
 	on, off := strings.Repeat("█", full), strings.Repeat("░", n-full)

@@ -16,6 +16,14 @@ import (
 )
 
 // Sources say where a configuration's values come from, in the order in which each overrides the last.
+//
+//	default   file a.toml   TRAIN_TRAIN_SEED   --set train.seed   --seed   the run's seed, and its origin
+//	0         1             –                  –                  –        1, a.toml
+//	0         1             2                  –                  –        2, TRAIN_TRAIN_SEED
+//	0         1             2                  3                  4        4, --seed
+//
+// Invariant: each source overrides those before it, and Origins names the one that had the last word
+// (TestEachSourceOverridesTheOneBefore).
 type Sources struct {
 	File      string         // TOML file of --config; "" for none
 	EnvPrefix string         // TRAIN makes optimizer.rate read TRAIN_OPTIMIZER_RATE; "" reads none
@@ -28,8 +36,8 @@ type Sources struct {
 // variable's name, "--set" or a flag's name.
 type Origins map[string]string
 
-// Load returns defaults overlaid by the sources. T is a struct; each field needs a toml tag. Mistakes are
-// usage mistakes of kind Invalid.
+// Load returns defaults overlaid by the sources. T is a struct; each field needs a toml tag. Mistakes are usage
+// mistakes of kind Invalid. Nothing is half loaded: on a mistake the zero configuration comes back.
 func Load[T any](defaults T, src Sources) (T, Origins, error) {
 	cfg := defaults
 	origins, err := overlay(&cfg, src)
@@ -70,7 +78,9 @@ func overlay(cfg any, src Sources) (Origins, error) {
 	return t.origins, t.readFlags(src.Flags)
 }
 
-// readFile decodes a TOML file over cfg and notes each key it has.
+// readFile decodes a TOML file over cfg and notes each key it has. It is decoded twice, once strictly into the
+// struct and once into maps: the struct does not tell a key that says the default from one that is absent, and
+// origins need that.
 func (t *tree) readFile(path string, cfg any) error {
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
@@ -89,7 +99,8 @@ func (t *tree) readFile(path string, cfg any) error {
 	return finiteFile(path, raw)
 }
 
-// noteKeys walks the tables of a file.
+// noteKeys walks the tables of a file. A leaf may be a table itself (weights by theory); then the table is one
+// value.
 func (t *tree) noteKeys(prefix string, keys map[string]any, origin string) {
 	for name, value := range keys {
 		key := prefix + name
@@ -121,8 +132,9 @@ func (t *tree) fileError(path string, err error) error {
 	return fault.New(fault.Invalid, "%s: %s", path, strings.TrimPrefix(err.Error(), "toml: "))
 }
 
-// readEnv sets every leaf whose variable is there, in key order. Other variables with the prefix are left
-// alone: a container's platform adds its own.
+// readEnv sets every leaf whose variable is there, in key order. Other variables with the prefix are left alone: a
+// container's platform adds its own. A misspelled variable is therefore not noticed, unlike a misspelled key
+// anywhere else.
 func (t *tree) readEnv(prefix string, environ []string) error {
 	if prefix == "" {
 		return nil
@@ -143,7 +155,7 @@ func (t *tree) readEnv(prefix string, environ []string) error {
 	return nil
 }
 
-// EnvName is the environment variable of a dotted key.
+// EnvName is the environment variable of a dotted key. So train's optimizer.rate is TRAIN_OPTIMIZER_RATE.
 func EnvName(prefix, key string) string {
 	return strings.TrimSuffix(prefix, "_") + "_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
 }
@@ -167,7 +179,8 @@ func (t *tree) readFlags(flags map[string]any) error {
 	return nil
 }
 
-// EncodeTOML writes a configuration so that Load reads it back.
+// EncodeTOML writes a configuration so that Load reads it back. What is written beside a result (config.toml of a
+// run) is therefore enough to make it again.
 func EncodeTOML(cfg any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := toml.NewEncoder(&b)

@@ -30,8 +30,9 @@ func (c *ConfigFlags) Sources(fs *pflag.FlagSet, envPrefix string, keys map[stri
 	return Sources{File: c.File, EnvPrefix: envPrefix, Sets: c.Sets, Flags: GivenFlags(fs, keys)}
 }
 
-// GivenFlags returns the flags that stand on the command line, by dotted key: only these override the
-// other sources, a flag's own default never does.
+// GivenFlags returns the flags that stand on the command line, by dotted key: only these override the other sources,
+// a flag's own default never does. A flag's value goes as text, so it is parsed by the same rules as --set and says
+// the same about mistakes.
 func GivenFlags(fs *pflag.FlagSet, keys map[string]string) map[string]any {
 	given := map[string]any{}
 	fs.Visit(func(f *pflag.Flag) {
@@ -46,7 +47,8 @@ func GivenFlags(fs *pflag.FlagSet, keys map[string]string) map[string]any {
 	return given
 }
 
-// PrintOrigins writes each key's origin, as `config show --origin` does.
+// PrintOrigins writes each key's origin, as `config show --origin` does. An origin without a leaf is an entry of a
+// map, which the leaf's own line shows.
 func PrintOrigins[T any](w io.Writer, cfg T, origins Origins) error {
 	t, err := newTree(&cfg)
 	if err != nil {

@@ -26,7 +26,9 @@ const (
 	helpName = 26            // columns of a flag's or command's name, with what it takes, before its text
 )
 
-// GroupFlags puts the flags of root and of all commands below it under headings, in the order of the groups.
+// GroupFlags puts the flags of root and of all commands below it under headings, in the order of the groups. A
+// heading is noted in the flag itself, with its place before it as digits that sort: a flag that many commands share
+// has one heading everywhere.
 func GroupFlags(root *cobra.Command, groups []FlagGroup) {
 	title := map[string]string{}
 	for i, g := range groups {
@@ -48,6 +50,7 @@ func GroupFlags(root *cobra.Command, groups []FlagGroup) {
 	})
 }
 
+// walk visits a command and all below it, the upper ones first.
 func walk(c *cobra.Command, visit func(*cobra.Command)) {
 	visit(c)
 	for _, child := range c.Commands() {
@@ -63,7 +66,7 @@ func GroupOf(f *pflag.Flag) string {
 	return ""
 }
 
-// rank orders flags as their groups do; those without come last.
+// rank orders flags as their groups do; those without come last. "~" sorts behind every digit.
 func rank(f *pflag.Flag) string {
 	if at := f.Annotations[groupKey]; len(at) == 1 {
 		return at[0]
@@ -74,7 +77,8 @@ func rank(f *pflag.Flag) string {
 // help writes the help of a command, within the terminal or 80 columns.
 func help(c *cobra.Command, _ []string) { WriteHelp(c.OutOrStdout(), c) }
 
-// WriteHelp writes what --help prints.
+// WriteHelp writes what --help prints. Long comes as the source has it, so its lines are joined to paragraphs and
+// broken at the reader's width.
 func WriteHelp(w io.Writer, c *cobra.Command) {
 	width := columns.Width(w)
 	if width == 0 || width > columns.Usual {
@@ -97,6 +101,7 @@ func WriteHelp(w io.Writer, c *cobra.Command) {
 	fmt.Fprint(w, out.String())
 }
 
+// section writes a heading and lines below it.
 func section(out *strings.Builder, title string, lines []string) {
 	fmt.Fprintf(out, "\n%s:\n", title)
 	for _, line := range lines {
@@ -104,6 +109,7 @@ func section(out *strings.Builder, title string, lines []string) {
 	}
 }
 
+// usage is the line below Usage. A command that only holds others says COMMAND.
 func usage(c *cobra.Command) string {
 	if !c.Runnable() || c.HasAvailableSubCommands() && c.Use == c.Name() {
 		return c.CommandPath() + " COMMAND"
@@ -138,7 +144,8 @@ func Paragraphs(text string, width int) []string {
 	return lines
 }
 
-// Examples breaks command lines so that a shell reads them as before.
+// Examples breaks command lines so that a shell reads them as before. An example is copied into a shell: a line is
+// broken with a backslash, where words end, and comments stay comments.
 func Examples(text string, width int) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -176,7 +183,8 @@ func writeCommands(out *strings.Builder, c *cobra.Command, width int) {
 	}
 }
 
-// writeFlags lists the command's flags, and those that hold for all commands, under their groups.
+// writeFlags lists the command's flags, and those that hold for all commands, under their groups. Flags of one
+// heading stand together because they are sorted by it, and a heading comes out when the next flag has another.
 func writeFlags(out *strings.Builder, c *cobra.Command, width int) {
 	var flags []*pflag.Flag
 	add := func(f *pflag.Flag) {
@@ -197,6 +205,7 @@ func writeFlags(out *strings.Builder, c *cobra.Command, width int) {
 	}
 }
 
+// titleOf is the heading that a flag comes under.
 func titleOf(f *pflag.Flag) string {
 	if title := GroupOf(f); title != "" {
 		return title
@@ -204,7 +213,8 @@ func titleOf(f *pflag.Flag) string {
 	return OtherFlags
 }
 
-// flagName is a flag with what it takes: "-n, --number N".
+// flagName is a flag with what it takes: "-n, --number N". What it takes is the word in backquotes in its text
+// (pflag's rule), or is named by its type.
 func flagName(f *pflag.Flag) string {
 	name, _ := pflag.UnquoteUsage(f)
 	switch name {

@@ -29,6 +29,7 @@ func Logger(w io.Writer, format string, level slog.Level) (*slog.Logger, error) 
 }
 
 // textLog writes "15:04:05 listening: grpc 127.0.0.1:50051, engine cpu"; what is more than news says so in front.
+// Handlers made by WithAttrs and WithGroup share its mutex, so that lines of several do not mix.
 type textLog struct {
 	w     io.Writer
 	mu    *sync.Mutex
@@ -39,6 +40,7 @@ type textLog struct {
 
 func (t *textLog) Enabled(_ context.Context, l slog.Level) bool { return l >= t.level }
 
+// It writes a record as one line, in one Write.
 func (t *textLog) Handle(_ context.Context, r slog.Record) error {
 	var b bytes.Buffer
 	b.WriteString(r.Time.Format("15:04:05 "))

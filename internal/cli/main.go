@@ -15,7 +15,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Main runs the program and ends the process with its exit code.
+// Main runs the program and ends the process with its exit code. It is the one place in a program that calls
+// os.Exit, beside enforce, which stands in for it after a signal.
 func Main(run func(context.Context) error) {
 	ctx, stop := withSignals(context.Background())
 	err := guarded(ctx, run)
@@ -43,6 +44,12 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 }
 
 // finish prints err and returns the exit code.
+//
+//	nil                                  0
+//	a mistake of flags or configuration  2
+//	anything else                        1
+//	stopped, what is done is kept        75, and the command that goes on
+//	stopped by Ctrl-C, by SIGTERM        130, 143
 func finish(w io.Writer, program string, err error) int {
 	if err == nil {
 		return fault.ExitDone
@@ -66,6 +73,7 @@ func Command(root *cobra.Command) func(context.Context) error {
 	return func(ctx context.Context) error { return execute(ctx, root) }
 }
 
+// started is what tells the two halves apart: cobra's own errors come before a command's RunE is called.
 func execute(ctx context.Context, root *cobra.Command) error {
 	started := false
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -79,7 +87,8 @@ func execute(ctx context.Context, root *cobra.Command) error {
 	return fault.Usage(fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath()))
 }
 
-// fitted breaks what the commands print at the terminal's width. A test that reads the output itself keeps its writers.
+// fitted breaks what the commands print at the terminal's width. A test that reads the output itself keeps its
+// writers. Whoever calls it owes flush: a line without an end waits for its end.
 func fitted(root *cobra.Command) (flush func()) {
 	if root.OutOrStdout() != os.Stdout {
 		return func() {}

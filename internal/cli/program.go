@@ -23,6 +23,7 @@ func Program(root *cobra.Command, engines func() []string, groups []FlagGroup) {
 	GroupFlags(root, groups)
 }
 
+// versionCommand and manCommand need no theories, models or engines, so what other commands open first is left out.
 func versionCommand(program string, text func() string) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print release, commit, libraries and the engines' plugins", Args: cobra.NoArgs,

@@ -20,8 +20,9 @@ const (
 	drawInterval  = 100 * time.Millisecond
 )
 
-// Progress shows how far a piece of work is: a bar on a terminal, else a plain line now and then.
-// It is safe for use by several goroutines; a nil Progress shows nothing.
+// Progress shows how far a piece of work is: a bar on a terminal, else a plain line now and then. It is safe for use
+// by several goroutines; a nil Progress shows nothing. Whoever starts one owes Close or Drop, and writes to the
+// terminal through Print only while it stands.
 type Progress struct {
 	mu     sync.Mutex
 	w      io.Writer
@@ -40,7 +41,8 @@ type Progress struct {
 	now    func() time.Time
 }
 
-// current is the bar that stands on the terminal, for an end that its owner does not see.
+// current is the bar that stands on the terminal, for an end that its owner does not see. It is read without its
+// lock by the goroutine of signals.
 var current atomic.Pointer[Progress]
 
 // NewProgress starts the display on stderr: total units of work, of which start are done already.
@@ -53,6 +55,7 @@ func NewProgress(label, unit string, total, start int64) *Progress {
 	return p
 }
 
+// newProgress takes its clock from the caller: tests have no time.
 func newProgress(w io.Writer, label, unit string, total, start int64, now func() time.Time) *Progress {
 	t := now()
 	return &Progress{w: w, label: label, unit: unit, total: total, start: start, done: start, began: t, last: t, now: now}
@@ -74,6 +77,8 @@ func (p *Progress) Add(n int64) { p.count(n, 0) }
 // Replay counts n units that an earlier start had done: they count into the total and not into the rate.
 func (p *Progress) Replay(n int64) { p.count(n, n) }
 
+// Between a phase and the first unit counted the time belongs to the phase. That unit's own time is in there too, so
+// it is left out of the rate as well.
 func (p *Progress) count(n, before int64) {
 	if p == nil {
 		return
@@ -112,7 +117,8 @@ func (p *Progress) enter(phase string, now time.Time) {
 	p.phase, p.paused = phase, now
 }
 
-// show draws, if the last drawing is old enough.
+// show draws, if the last drawing is old enough. The last unit is always drawn in a bar: it would otherwise stand at
+// 99 % until Close.
 func (p *Progress) show(now time.Time) {
 	interval := plainInterval
 	if p.bar != nil {
@@ -190,7 +196,8 @@ func (p *Progress) counted() string {
 	return fmt.Sprint(p.done)
 }
 
-// figures are the rate, the time left (or taken, at the end) and the suffix; during a phase its name.
+// figures are the rate, the time left (or taken, at the end) and the suffix; during a phase its name. Time left is
+// what is left by the rate so far, over all of this start: it settles slowly and does not jump.
 func (p *Progress) figures(now time.Time) []string {
 	if p.phase != "" {
 		return []string{p.phase}

@@ -46,7 +46,8 @@ func (s Signal) exitCode() int {
 	return fault.ExitFailed
 }
 
-// manner is how a command wants to be stopped.
+// manner is how a command wants to be stopped. It travels in the context: a command that is three calls deep can say
+// how it wants to end without a parameter through all of them.
 type manner struct{ endsItself, goesOn, ownHangup atomic.Bool }
 
 type mannerKey struct{}
@@ -71,6 +72,10 @@ func OwnHangup(ctx context.Context) { mannerOf(ctx).ownHangup.Store(true) }
 // withSignals cancels the context at the first SIGINT, SIGTERM or SIGHUP and gives the first two their deadly meaning
 // back, so that a second one ends a save that hangs. SIGHUP comes from a terminal that closes, often twice, once from
 // the shell and once from the system, so a further one changes nothing; under nohup none does.
+//
+//	Ctrl-C       the context is cancelled; the command has a second to end
+//	a second on  ended for it, unless it said EndsItself; half-written files go
+//	Ctrl-C again the system's own meaning: the process is gone at once
 func withSignals(parent context.Context) (context.Context, func()) {
 	m := &manner{}
 	ctx, cancel := context.WithCancelCause(context.WithValue(parent, mannerKey{}, m))
@@ -108,6 +113,8 @@ func (m *manner) first(ch, hangup <-chan os.Signal, ended <-chan struct{}) os.Si
 }
 
 // enforce ends the process in the command's place if it has not ended after the grace. What is half written goes.
+// The goroutine never comes back from Exit; if the command ends in the same moment, either of the two prints the
+// same error and code.
 func (m *manner) enforce(ctx context.Context, ended chan struct{}) {
 	select {
 	case <-ended:
@@ -123,7 +130,9 @@ func (m *manner) enforce(ctx context.Context, ended chan struct{}) {
 }
 
 // stopped is the error of a command whose context has ended: with the signal as its reason, unless the command ends
-// itself and has another, and with the command that goes on where one does.
+// itself and has another, and with the command that goes on where one does. An error that is there for another
+// reason than the signal stays, if the command ends itself: a disk that is full while it saves is what the user must
+// hear.
 func stopped(ctx context.Context, err error) error {
 	m := mannerOf(ctx)
 	var s Signal

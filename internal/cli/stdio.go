@@ -29,9 +29,10 @@ const stdio = "hives_stdio"
 // freeText are flags in which a dash is text.
 var freeText = []string{"prompt", "reviewer"}
 
-// TakesStdin lets the named flags of a command take "-", and its arguments where a name is "". What comes in is first
-// put into a file, whole, because rows are read twice and Parquet is read from its end. The file gets the ending plain
-// where its content is neither Parquet nor JSON.
+// TakesStdin lets the named flags of a command take "-", and its arguments where a name is "". What comes in is
+// first put into a file, whole, because rows are read twice and Parquet is read from its end. The file gets the
+// ending plain where its content is neither Parquet nor JSON. The spooled file lives until the command ends; errors
+// and pages call it "standard input" (FileName, renamed).
 func TakesStdin(c *cobra.Command, plain string, names ...string) {
 	mark(c, "in", names...)
 	c.Long += "\n\n" + takes(names) + " may be -, for standard input. Its content says whether it is Parquet, JSON lines or " +
@@ -59,8 +60,9 @@ func TakesStdin(c *cobra.Command, plain string, names ...string) {
 	})
 }
 
-// TakesStdout lets the flag take "-": the file that is written there goes to standard output once it is whole, and what
-// else the command prints goes to standard error. ending says what the file is.
+// TakesStdout lets the flag take "-": the file that is written there goes to standard output once it is whole, and
+// what else the command prints goes to standard error. ending says what the file is. Nothing is sent before the file
+// is whole: a reader of the pipe gets all of it or nothing.
 func TakesStdout(c *cobra.Command, name, ending string) {
 	mark(c, "out", name)
 	c.Long += "\n\n" + takes([]string{name}) + " may be -, for standard output: " + strings.ToUpper(ending[1:]) + ", and all else goes to standard error."
@@ -92,6 +94,7 @@ func TakesStdout(c *cobra.Command, name, ending string) {
 // work is what a command does with its arguments.
 type work func(args []string) error
 
+// around puts outer around the command's work. outer may change the arguments: they are a copy.
 func around(c *cobra.Command, outer func(run work, args []string) error) {
 	inner := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -99,6 +102,7 @@ func around(c *cobra.Command, outer func(run work, args []string) error) {
 	}
 }
 
+// mark notes in a flag that it takes a dash, so that refuseDash lets it pass.
 func mark(c *cobra.Command, way string, names ...string) {
 	for _, name := range names {
 		if name == "" {
@@ -125,7 +129,8 @@ func takes(names []string) string {
 	return strings.Join(out, " or ")
 }
 
-// slots are setters of the places that hold a dash.
+// slots are setters of the places that hold a dash. Setting through them is what makes the command read the spooled
+// file, without a line of its own for that.
 func slots(c *cobra.Command, args []string, names []string) (at []func(string)) {
 	for _, name := range names {
 		if name == "" {
@@ -171,6 +176,8 @@ func spool(in io.Reader, dir, plain string) (path string, err error) {
 	})
 }
 
+// endingOf tells formats by their first bytes: Parquet's magic, or the brace of a JSON line after a byte order mark
+// and blanks.
 func endingOf(head []byte, plain string) string {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \r\n\t")
 	switch {
@@ -210,6 +217,7 @@ type called struct {
 func (e called) Error() string { return strings.ReplaceAll(e.error.Error(), e.path, e.name) }
 func (e called) Unwrap() error { return e.error }
 
+// renamed hides a passing file's path in the words of an error; its kind stays.
 func renamed(err error, path, name string) error {
 	if err == nil {
 		return nil

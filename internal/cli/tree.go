@@ -28,7 +28,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// tree is a configuration struct seen as leaves by dotted key.
+// tree is a configuration struct seen as leaves by dotted key. Reflection is here and nowhere else in the package:
+// one walk makes every field settable by its dotted key.
 type tree struct {
 	leaves  map[string]reflect.Value
 	origins Origins
@@ -78,7 +79,8 @@ func (t *tree) walk(prefix string, v reflect.Value) error {
 	return nil
 }
 
-// unshare gives the leaf its own copy of a map or list, which the defaults' owner keeps otherwise.
+// unshare gives the leaf its own copy of a map or list, which the defaults' owner keeps otherwise. Without it a
+// run's --set weights.svt=2 would change the defaults of the whole process.
 func unshare(leaf reflect.Value) {
 	switch {
 	case leaf.Kind() == reflect.Slice && !leaf.IsNil():
@@ -102,7 +104,8 @@ func isTable(v reflect.Value) bool {
 
 func (t *tree) keys() []string { return slices.Sorted(maps.Keys(t.leaves)) }
 
-// assign sets key to a Go value, or to the text of one.
+// assign sets key to a Go value, or to the text of one. A string goes the way of text, so that quotes around it are
+// undone by one rule.
 func (t *tree) assign(key string, value any, origin string) error {
 	leaf, ok := t.leaves[key]
 	if v := reflect.ValueOf(value); ok && v.IsValid() && v.Type().AssignableTo(leaf.Type()) && leaf.Kind() != reflect.String {
@@ -156,6 +159,14 @@ func (t *tree) mapEntry(key string) (reflect.Value, string, bool) {
 
 // parse reads text as the TOML value of a leaf's type. Text may stand without quotes and a list without
 // brackets, as a shell writes them.
+//
+//	64            a whole number
+//	svt,mft       a list: ["svt", "mft"]
+//	[1, 2]        a list, as TOML writes it
+//	10m           a Duration, by its own UnmarshalText
+//
+// The text is decoded as the line "v = TEXT" of a TOML file, so numbers and lists mean here what they mean in a
+// file.
 func parse(leaf reflect.Value, text string) error {
 	if u, ok := leaf.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText([]byte(text))
@@ -180,6 +191,7 @@ func parse(leaf reflect.Value, text string) error {
 	return nil
 }
 
+// quoted tells text that TOML should unquote.
 func quoted(s string) bool {
 	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0]
 }

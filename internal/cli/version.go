@@ -22,7 +22,8 @@ type Build struct {
 	XLA     string `json:"go_xla"` // version of the bindings, not of a plugin
 }
 
-// BuildInfo returns the program's origin.
+// BuildInfo returns the program's origin. A release built by the Makefile has its commit from the linker, a plain go
+// build in a checkout has it from Go; a build from a source archive has none.
 func BuildInfo() Build {
 	b := Build{Release: release, Commit: commit, Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()

@@ -12,7 +12,8 @@ import (
 	"hives/internal/nearest"
 )
 
-// teach makes a tree of commands answer what is mistyped with what was meant, and --help with our own help.
+// teach makes a tree of commands answer what is mistyped with what was meant, and --help with our own help. Commands
+// that only hold others would print their help and succeed for any word, which hides the mistake from scripts.
 func teach(root *cobra.Command) {
 	root.SetHelpFunc(help)
 	root.SetFlagErrorFunc(flagError)

@@ -6,7 +6,9 @@ import (
 	"fmt"
 )
 
-// Kind says whose move it is after an error.
+// Kind says whose move it is after an error. A kind is about what to do next, not about where it went wrong. Three
+// readers use it: programs exit by it, servers translate it (wire.go), and clients decide by it whether to try
+// again.
 type Kind int
 
 const (
@@ -46,7 +48,9 @@ func New(kind Kind, format string, args ...any) error {
 	return &fault{kind: kind, err: fmt.Errorf(format, args...)}
 }
 
-// Of returns the kind of the outermost fault in err's chain, Canceled for a cancelled context.
+// Of returns the kind of the outermost fault in err's chain, Canceled for a cancelled context. The outermost counts:
+// whoever wraps a NotFound as Corrupt has looked closer. A context's end counts as Canceled even where nobody gave
+// it a kind, since libraries return it bare.
 func Of(err error) Kind {
 	var f *fault
 	if errors.As(err, &f) {
@@ -66,7 +70,8 @@ func (s saved) Unwrap() error { return s.error }
 // Saved marks err as an interruption after which the work can go on from where it stood.
 func Saved(err error) error { return saved{err} }
 
-// ExitCode returns the process exit code for err; nil is ExitDone.
+// ExitCode returns the process exit code for err; nil is ExitDone. Saved comes before usage: a stop that can be gone
+// on from is never a mistake of the command line.
 func ExitCode(err error) int {
 	var s saved
 	switch {

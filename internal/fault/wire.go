@@ -6,7 +6,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// wire is what a kind is called by the outside: one table for every service.
+// wire is what a kind is called by the outside: one table for every service. An array by kind: a new kind without a
+// row is caught by TestEveryKindHasAPlaceOnTheWire.
 var wire = [...]struct {
 	grpc   codes.Code
 	http   int
@@ -32,7 +33,8 @@ func (k Kind) HTTP() int { return wire[k].http }
 // Reason is the kind's name for programs, as ErrorInfo carries it.
 func (k Kind) Reason() string { return wire[k].reason }
 
-// FromGRPC is the kind that a server's code stands for; codes that no kind is sent as go to the nearest.
+// FromGRPC is the kind that a server's code stands for; codes that no kind is sent as go to the nearest. For kinds
+// that this table sends, there and back is the same kind (TestKindsSurviveTheWire).
 func FromGRPC(c codes.Code) Kind {
 	switch c {
 	case codes.DeadlineExceeded:
@@ -48,7 +50,8 @@ func FromGRPC(c codes.Code) Kind {
 	return Unknown
 }
 
-// FromHTTP is the kind that an HTTP error stands for.
+// FromHTTP is the kind that an HTTP error stands for. It serves answers of hubs and endpoints that are not ours, so
+// it goes by classes of status.
 func FromHTTP(status int) Kind {
 	switch {
 	case status == http.StatusNotFound:

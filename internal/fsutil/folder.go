@@ -18,6 +18,17 @@ const (
 // WriteFolder lets fill write a folder under a temporary name beside path, makes every file in it
 // durable and renames it to path. A folder that stood there is replaced; it is there again after
 // Restore if the machine stops between the two renames. On any error path is as it was.
+//
+// What the disk holds after each step of replacing runs/final, and what Restore makes of it:
+//
+//  1. .final.tmp-1 is filled and synced    a kill here: it goes, final is the old one
+//  2. final → .final.old-1                 a kill here: .final.old-1 comes back as final
+//  3. .final.tmp-1 → final                 a kill here: final is new, .final.old-1 goes
+//  4. the parent is synced                 a power cut before this may undo 2 and 3, never half of one file
+//  5. .final.old-1 is removed
+//
+// Invariant: under path stands the whole old folder, the whole new one, or nothing until Restore
+// (TestWriteFolderReplacesWholeOrNotAtAll, TestRestore).
 func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	parent := filepath.Dir(path)
 	if err := MakeFolders(parent); err != nil {
@@ -46,7 +57,8 @@ func WriteFolder(path string, fill func(tmp string) error) (err error) {
 	return replaceFolder(tmp, path)
 }
 
-// beside makes a folder for work in progress beside path.
+// beside makes a folder for work in progress beside path. Beside it and not in the system's place for passing files:
+// rename(2) works within one file system only.
 func beside(path string) (tmp string, err error) {
 	err = begin(func() (string, error) {
 		tmp, err = os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+tmpMark+"*")
@@ -66,8 +78,8 @@ func syncTree(root string) error {
 	})
 }
 
-// replaceFolder renames tmp to path. rename(2) does not replace a folder that has entries, so an earlier
-// one steps aside first.
+// replaceFolder renames tmp to path. rename(2) does not replace a folder that has entries, so an earlier one steps
+// aside first. A link to a folder counts as something that is no folder, and is left alone.
 func replaceFolder(tmp, path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && !info.IsDir() {
@@ -90,6 +102,7 @@ func replaceFolder(tmp, path string) error {
 }
 
 // swap renames tmp to path, and what stood there to old, if that is named. The caller holds the lock of unfinished.
+// From here on the old folder is a leftover to be removed, also by Abandon: its successor has the name.
 func swap(tmp, path, old string) error {
 	if old == "" {
 		return os.Rename(tmp, path)
@@ -119,8 +132,10 @@ func RemoveFolder(path string) error {
 	return Classify(drop(aside), path)
 }
 
-// Restore clears what a kill left in dir: temporary names go, and a folder that was being replaced comes
-// back under its own name if its successor did not get there. Nobody else may be writing into dir.
+// Restore clears what a kill left in dir: temporary names go, and a folder that was being replaced comes back under
+// its own name if its successor did not get there. Nobody else may be writing into dir. It takes one pass, whatever
+// the order of the names: the old folder's fate depends on whether the right name is there, and nothing in this pass
+// takes that name away.
 func Restore(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -147,7 +162,8 @@ func Restore(dir string) error {
 	return nil
 }
 
-// IsLeftover tells whether a name is one that this package uses while it writes.
+// IsLeftover tells whether a name is one that this package uses while it writes. Users' own files may begin with a
+// dot, but hardly hold both the dot and one of the marks.
 func IsLeftover(name string) bool {
 	return strings.HasPrefix(name, ".") && (strings.Contains(name, tmpMark) || strings.Contains(name, oldMark))
 }

@@ -13,8 +13,10 @@ import (
 	"hives/internal/fault"
 )
 
-// WriteFile streams what write produces into path: temporary name beside it, fsync, rename, fsync of
-// the folder. On any error the temporary file is removed and path is as it was.
+// WriteFile streams what write produces into path: temporary name beside it, fsync, rename, fsync of the folder. On
+// any error the temporary file is removed and path is as it was. The order is what matters. Renaming first and
+// syncing afterwards may leave, after a power cut, the new name with none of its bytes: the file system may write
+// names before contents.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
 	return WriteFiles(File{path, write})
 }
@@ -25,8 +27,12 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// WriteFiles is WriteFile for files that belong together: all of them are written aside before the first takes its place,
-// and none takes its place after an error or a stop.
+// WriteFiles is WriteFile for files that belong together: all of them are written aside before the first takes its
+// place, and none takes its place after an error or a stop. Each rename is a step by itself, so a power cut between
+// two may leave one new and one old file, both whole. What must not be told apart then belongs into one folder
+// (WriteFolder).
+//
+// Invariant: after an error or a stop no path has changed (TestWriteFilesTogether, TestWriteFileOnAFullDisk).
 func WriteFiles(files ...File) (err error) {
 	var tmp []string
 	defer func() {
@@ -62,7 +68,8 @@ func WriteFiles(files ...File) (err error) {
 	return nil
 }
 
-// aside writes a file under a temporary name beside path and makes it durable.
+// aside writes a file under a temporary name beside path and makes it durable. Temporary files are closed to others
+// until the last step gives them the rights that any file has.
 func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -108,7 +115,8 @@ func WriteBytes(path string, content []byte) error {
 	})
 }
 
-// Same tells whether two paths name one file that exists, by whatever way.
+// Same tells whether two paths name one file that exists, by whatever way. Links, "..", and another mount of one
+// disk are ways too: a command that reads and writes asks this before it replaces its own input.
 func Same(a, b string) bool {
 	one, err := os.Stat(a)
 	if err != nil {
@@ -118,7 +126,8 @@ func Same(a, b string) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-// SHA256 returns the hex digest of the file at path.
+// SHA256 returns the hex digest of the file at path. It reads the file once, in pieces, so a file of any size costs
+// no memory.
 func SHA256(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -132,7 +141,8 @@ func SHA256(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Classify gives the errors of the file system a kind and a remedy; nil stays nil.
+// Classify gives the errors of the file system a kind and a remedy; nil stays nil. An error that has a kind already
+// is left alone: whoever gave it knew more.
 func Classify(err error, path string) error {
 	switch {
 	case err == nil, fault.Of(err) != fault.Unknown:

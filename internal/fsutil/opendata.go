@@ -9,7 +9,8 @@ import (
 )
 
 // OpenData opens a file of rows for reading. That it is absent, closed to the caller or a folder is the user's to
-// mend, and is said in these words.
+// mend, and is said in these words. A pipe is allowed, unlike with OpenRegular: rows may come through one (<(zcat
+// rows.gz)).
 func OpenData(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	switch {

@@ -16,7 +16,8 @@ func ObserveSyncs(look func(path string)) (end func()) {
 	return func() { synced.Store(nil) }
 }
 
-// SyncFile makes what was written to a file durable, and not its name: that is its folder's.
+// SyncFile makes what was written to a file durable, and not its name: that is its folder's. A file that was synced
+// may still be gone after a power cut if its folder was not: two syncs belong to every new file.
 func SyncFile(f *os.File) error {
 	if err := f.Sync(); err != nil {
 		return err
@@ -37,8 +38,9 @@ func SyncDir(dir string) error {
 	return SyncFile(d)
 }
 
-// MakeFolders is os.MkdirAll that lets no new folder be lost to a power cut, and with it all that is written into it:
-// its name is made durable in the folder above.
+// MakeFolders is os.MkdirAll that lets no new folder be lost to a power cut, and with it all that is written into
+// it: its name is made durable in the folder above. For a/b/c, of which only a is there: make b, sync a, make c,
+// sync b. The sync is of the folder above each time, since that is where a name is written down.
 func MakeFolders(dir string) error {
 	dir = filepath.Clean(dir)
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {

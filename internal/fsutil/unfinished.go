@@ -5,15 +5,17 @@ import (
 	"sync"
 )
 
-// unfinished are the paths that this process writes to and has not finished with. Whoever makes such a path or renames
-// it into place holds the lock, so that Abandon sees all of them and nothing appears after it.
+// unfinished are the paths that this process writes to and has not finished with. Whoever makes such a path or
+// renames it into place holds the lock, so that Abandon sees all of them and nothing appears after it. The lock is
+// held for as long as a rename takes, which is short; contents are written without it.
 var unfinished = struct {
 	sync.Mutex
 	paths map[string]bool
 }{paths: map[string]bool{}}
 
 // Abandon removes everything half written. From then on nothing is begun and nothing appears under its name: writers
-// wait until the process ends, which the caller sees to.
+// wait until the process ends, which the caller sees to. It keeps the lock for good: that is how nothing appears
+// after it. Whoever calls it owes the end of the process (package cli does).
 func Abandon() {
 	unfinished.Lock()
 	for path := range unfinished.paths {
@@ -21,7 +23,8 @@ func Abandon() {
 	}
 }
 
-// Scratch makes a folder for passing files in the system's place for them, which done removes.
+// Scratch makes a folder for passing files in the system's place for them, which done removes. Whoever calls it owes
+// done; a signal that comes first has Abandon remove the folder.
 func Scratch(pattern string) (dir string, done func(), err error) {
 	err = begin(func() (path string, err error) {
 		dir, err = os.MkdirTemp("", pattern)
@@ -55,7 +58,8 @@ func end(rename func() error, paths ...string) error {
 	return err
 }
 
-// drop removes a path that was begun.
+// drop removes a path that was begun. The path is removed before it is forgotten: Abandon in between removes it once
+// more, which does no harm.
 func drop(path string) error {
 	err := os.RemoveAll(path)
 	unfinished.Lock()

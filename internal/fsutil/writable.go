@@ -9,9 +9,10 @@ import (
 	"hives/internal/fault"
 )
 
-// CheckWritable refuses a path at which no file or folder could be made: something that is no folder stands above it,
-// or the nearest folder that there is may not be written to. It leaves nothing behind; what is at path itself does not
-// matter.
+// CheckWritable refuses a path at which no file or folder could be made: something that is no folder stands above
+// it, or the nearest folder that there is may not be written to. It leaves nothing behind; what is at path itself
+// does not matter. Commands ask it before hours of work whose result could not be written. It tries by making a
+// file: rights alone do not tell, since a disk may be mounted read-only or be another machine's.
 func CheckWritable(path string) error {
 	dir := filepath.Dir(filepath.Clean(path))
 	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
@@ -36,7 +37,8 @@ func CheckWritable(path string) error {
 	}
 }
 
-// CheckReadable refuses an input that is no file, is empty, or may not be read.
+// CheckReadable refuses an input that is no file, is empty, or may not be read. A pipe has no size to tell before it
+// is read, so it counts as readable.
 func CheckReadable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,7 +11,8 @@ type cursor struct {
 	at   int
 }
 
-// take returns the next n bytes. n comes from the file, so it is compared before it is converted.
+// take returns the next n bytes. n comes from the file, so it is compared before it is converted. Compared as
+// unsigned numbers: a length of 2⁶⁴−1 is then simply too large, where an int would be −1 and pass.
 func (c *cursor) take(n uint64) ([]byte, error) {
 	if left := uint64(len(c.data) - c.at); n > left {
 		return nil, fmt.Errorf("%d bytes are announced at byte %d and %d are left: the file was cut off or is damaged", n, c.at, left)
@@ -21,6 +22,7 @@ func (c *cursor) take(n uint64) ([]byte, error) {
 	return b, nil
 }
 
+// u32 and u64 read a little-endian number.
 func (c *cursor) u32() (uint32, error) {
 	b, err := c.take(4)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// File is an open GGUF file. Its methods but Close may be called concurrently.
+// File is an open GGUF file. Its methods but Close may be called concurrently. Whoever opens it owes Close, and
+// reads tensors and metadata within Guard: all of them are views of the mapped file.
 type File struct {
 	path     string
 	mapped   *mapfile.File
@@ -21,7 +22,8 @@ type File struct {
 // headBytes is the fixed head: magic, version, counts of tensors and of metadata.
 const headBytes = 24
 
-// Open maps the file at path and checks all of its header, and that its tensors lie in it.
+// Open maps the file at path and checks all of its header, and that its tensors lie in it. An error of the parser
+// without a kind means damage; a type or version that is whole but not read here has its own kind and words.
 func Open(path string) (*File, error) {
 	mapped, err := mapfile.Open(path, headBytes)
 	if err != nil {

@@ -15,7 +15,9 @@ const Extension = ".gguf"
 var others = []string{"config.json", "model.safetensors", "model.safetensors.index.json"}
 
 // Find returns the GGUF file that a model path means: the file itself, or the only one of a folder that holds no
-// model in the other format. "" without an error means that the path is none of these.
+// model in the other format. "" without an error means that the path is none of these. A folder with
+// model.safetensors beside a .gguf file is a model of the first kind that happens to carry the other form: the
+// file's tokenizer and pooling would contradict the folder's.
 func Find(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil { // whoever opens it says what is wrong
@@ -59,8 +61,9 @@ func Folder(file string) string {
 	return dir
 }
 
-// Tokenizer returns where the tokenizer of a model path stands: in a GGUF file (inside), or in a tokenizer.json, which
-// beside a GGUF file comes first.
+// Tokenizer returns where the tokenizer of a model path stands: in a GGUF file (inside), or in a tokenizer.json,
+// which beside a GGUF file comes first. A tokenizer.json is the model's own; what stands in a GGUF file was
+// converted from it.
 func Tokenizer(path string) (file string, inside bool, err error) {
 	model, err := Find(path)
 	if err != nil {

@@ -22,6 +22,18 @@ const (
 )
 
 // parse reads the header of a whole file. Errors without a kind mean that the bytes are damaged.
+//
+//	byte 0    47 47 55 46                       "GGUF"
+//	4    03 00 00 00                       version 3
+//	8    01 00 00 00 00 00 00 00           one tensor
+//	16    02 00 00 00 00 00 00 00           two keys
+//	24    length, key, type, value          twice
+//	…    length, name, 2, 64, 10, 8, 0     a tensor: rank, axes innermost first, type Q8_0, offset
+//	…    00 00 …                           up to a multiple of the alignment
+//	…    10 rows of 2 blocks of 34 bytes   the tensor; offset 0 is here
+//
+// Invariant: a header costs no more memory than its own bytes, whatever it announces
+// (TestHostileHeadersCostNothing), and a file that is cut anywhere is refused (TestCutAnywhere).
 func parse(data []byte) (*File, error) {
 	c := &cursor{data: data}
 	f := &File{metadata: map[string]value{}, index: map[string]int{}}
@@ -43,7 +55,8 @@ func parse(data []byte) (*File, error) {
 	return f, f.place(c, offsets)
 }
 
-// readHead reads magic, version and the two counts.
+// readHead reads magic, version and the two counts. The version tells the byte order too: 3 read the wrong way round
+// is 0x03000000, whose low half is 0.
 func readHead(c *cursor) (tensors, keys uint64, err error) {
 	head, err := c.take(headBytes)
 	if err != nil {
@@ -109,7 +122,8 @@ func (f *File) readTensor(c *cursor, offsets map[string]uint64) error {
 	return nil
 }
 
-// readShape reads the axes and turns them round.
+// readShape reads the axes and turns them round. The file has [width, rows], this project [rows, width]. An axis of
+// 0 is refused, since no model has one and rows of no numbers would divide by 0.
 func (t *Tensor) readShape(c *cursor) error {
 	rank, err := c.u32()
 	if err != nil {
@@ -132,7 +146,8 @@ func (t *Tensor) readShape(c *cursor) error {
 	return nil
 }
 
-// place cuts every tensor's bytes out of the section behind the header.
+// place cuts every tensor's bytes out of the section behind the header. Offsets count from the end of the padding,
+// which is known only after the last line is read.
 func (f *File) place(c *cursor, offsets map[string]uint64) error {
 	align, err := f.alignment()
 	if err != nil {
@@ -155,7 +170,8 @@ func (f *File) place(c *cursor, offsets map[string]uint64) error {
 	return f.number(offsets)
 }
 
-// number fills the index and refuses tensors that share bytes.
+// number fills the index and refuses tensors that share bytes. Tensors are sorted by offset here, so each needs a
+// look at the one before only. Gaps are allowed, unlike in safetensors: alignment makes them.
 func (f *File) number(offsets map[string]uint64) error {
 	end := uint64(0)
 	for i, t := range f.tensors {

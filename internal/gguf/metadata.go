@@ -85,7 +85,9 @@ func (f *File) Ints(key string) ([]int, error) {
 	return out, nil
 }
 
-// Object is the metadata as JSON would decode it, but for the elements of arrays, of which there may be millions.
+// Object is the metadata as JSON would decode it, but for the elements of arrays, of which there may be millions. It
+// is what lists of known keys are held against (model/qwen3embed/ggufkeys.go): that an array is empty matters there,
+// what is in it does not.
 func (f *File) Object() map[string]any {
 	out := map[string]any{}
 	for key, v := range f.metadata {
@@ -127,7 +129,8 @@ func (f *File) wrong(key, want string, err error) error {
 	return fault.New(fault.Invalid, "%s: %s in the metadata is not %s", f.path, key, want)
 }
 
-// shortest is the float64 that a float32 was most likely rounded from.
+// shortest is the float64 that a float32 was most likely rounded from. 1e-5 as a float32 is 9.999999747378752e-06;
+// written with as few digits as tell float32s apart it is 1e-05 again, and so it was meant.
 func shortest(x float32) float64 {
 	out, _ := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
 	return out

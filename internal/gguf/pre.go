@@ -10,7 +10,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Pre names the splitter that a tokenizer.json's normaliser and pre-tokeniser are, for tokenizer.ggml.pre.
+// Pre names the splitter that a tokenizer.json's normaliser and pre-tokeniser are, for tokenizer.ggml.pre. It
+// compares the components themselves and not names: a tokenizer.json says what it does and not whose it is.
 func Pre(normalizer, preTokenizer json.RawMessage) (string, error) {
 	given, err := canonical(normalizer, preTokenizer)
 	if err != nil {

@@ -34,6 +34,7 @@ var splits = map[string]struct{ normalizer, preTokenizer any }{
 // part is a component of a tokenizer.json; encoding/json writes keys in alphabetical order.
 type part = map[string]any
 
+// byteLevel is the component that writes each byte as one printable character.
 func byteLevel(trim, regex bool) part {
 	return part{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": trim, "use_regex": regex}
 }
@@ -48,7 +49,9 @@ type Vocabulary struct {
 	pre    string
 }
 
-// Vocabulary reads the tokenizer's tokens. Other kinds than byte-level BPE are refused by name.
+// Vocabulary reads the tokenizer's tokens. Other kinds than byte-level BPE are refused by name. The splitter must be
+// known by name, since the file does not hold the expression: split otherwise, a text would get other ids and other
+// vectors, without any error.
 func (f *File) Vocabulary() (*Vocabulary, error) {
 	var v Vocabulary
 	model, err := f.String("tokenizer.ggml.model")
@@ -76,7 +79,8 @@ func (f *File) Vocabulary() (*Vocabulary, error) {
 	return &v, v.check(f)
 }
 
-// check refuses what tokenizer.json could not say, or would say otherwise.
+// check refuses what tokenizer.json could not say, or would say otherwise. A merge has exactly one blank, since both
+// its parts are written without blanks in this alphabet.
 func (v *Vocabulary) check(f *File) error {
 	if space, err := f.Bool("tokenizer.ggml.add_space_prefix"); err == nil && space {
 		return fault.New(fault.Invalid, "%s: tokenizer.ggml.add_space_prefix is not supported", f.path)
@@ -126,7 +130,8 @@ func TokenizerJSON(path string) (raw []byte, err error) {
 }
 
 // TokenizerJSON returns the tokenizer.json of the tokenizer in the file: the same bytes for the same file, in the
-// form that the model's own has. It ends no row: framing is the reader's.
+// form that the model's own has. It ends no row: framing is the reader's. Its hash is the tokenizer's identity
+// (docs/WEIGHTS.md), which is why the bytes must not depend on the order of a map.
 func (f *File) TokenizerJSON() ([]byte, error) {
 	v, err := f.Vocabulary()
 	if err != nil {
@@ -153,7 +158,8 @@ func (f *File) TokenizerJSON() ([]byte, error) {
 }
 
 // MarshalJSON writes the vocabulary as an object in the order of the ids. Added tokens stand in it too: a reader
-// that numbers them by itself would else give them other ids.
+// that numbers them by itself would else give them other ids. Unused entries are left out: they fill the table up,
+// and no text has them.
 func (v *Vocabulary) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	enc := encoder(&b)

@@ -28,6 +28,7 @@ const (
 // widths are the bytes of one value; 0 where its length stands in the file.
 var widths = [...]uint64{1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8}
 
+// check comes before widths is looked at: the number is the file's.
 func (k kind) check() error {
 	if int(k) >= len(widths) {
 		return fmt.Errorf("value type %d is not known", uint32(k))
@@ -43,7 +44,8 @@ type value struct {
 	raw   []byte // numbers side by side; strings each after its length, a string that is no array without it
 }
 
-// readValue walks over one value and so proves that the file holds all of it.
+// readValue walks over one value and so proves that the file holds all of it. The product count·width is bounded
+// before it is taken: it could wrap around to a length that is there.
 func readValue(c *cursor) (value, error) {
 	t, err := c.u32()
 	if err != nil {
@@ -88,7 +90,8 @@ func readArrayHead(c *cursor) (value, error) {
 }
 
 // walkStrings returns the bytes of n strings with their lengths. A count beyond the bytes ends at the file's end,
-// not before: no slice is made from it.
+// not before: no slice is made from it. Nine bytes that announce 2⁶⁴ strings therefore cost one step, as the first
+// length is not there.
 func walkStrings(c *cursor, n uint64) ([]byte, error) {
 	from := c.at
 	for range n {
@@ -99,7 +102,8 @@ func walkStrings(c *cursor, n uint64) ([]byte, error) {
 	return c.data[from:c.at], nil
 }
 
-// integer returns element i of whole numbers that fit an int.
+// integer returns element i of whole numbers that fit an int. Which width a writer chose does not matter:
+// llama.cpp's tools write a count as u32, others as u64 or i32.
 func (v value) integer(i int) (int, bool) {
 	if uint64(i) >= v.count { // an empty array
 		return 0, false

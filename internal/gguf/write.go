@@ -27,7 +27,8 @@ type Source struct {
 	Row   func(i int, dst []float32) error
 }
 
-// Write writes a file of version 3. What it holds at a time is one row.
+// Write writes a file of version 3. What it holds at a time is one row. Sizes follow from types and shapes, so the
+// offsets are known before a row is asked for: the header goes out first and nothing is put back.
 func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 	b := bufio.NewWriterSize(w, 1<<20)
 	head := append([]byte(magic), 3, 0, 0, 0)
@@ -60,6 +61,7 @@ func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 // padded is the next multiple of the alignment.
 func padded(n uint64) uint64 { return (n + defaultAlignment - 1) / defaultAlignment * defaultAlignment }
 
+// appendString writes a length of 8 bytes and the bytes.
 func appendString(b []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint64(b, uint64(len(s))), s...)
 }
@@ -117,7 +119,8 @@ func (t Source) appendInfo(b []byte, offset uint64) []byte {
 	return binary.LittleEndian.AppendUint64(b, offset)
 }
 
-// write encodes the rows and fills up to the alignment.
+// write encodes the rows and fills up to the alignment. What is written must be exactly what size has promised: the
+// offsets of all tensors behind it rest on that.
 func (t Source) write(w *bufio.Writer) error {
 	shape := t.tensor()
 	row, raw, written := make([]float32, shape.Width()), []byte(nil), uint64(0)
@@ -138,7 +141,9 @@ func (t Source) write(w *bufio.Writer) error {
 	return err
 }
 
-// encode appends a row. A number that is finite stays so, or is an error.
+// encode appends a row. A number that is finite stays so, or is an error. BF16 adds half of what is cut off, or a
+// little less where the last bit that stays is 0: that rounds a tie to the even side. For 0x3F808000, a tie whose
+// last bit is 0, it adds 0x7FFF and the upper half stays 0x3F80.
 func encode(b []byte, t Type, row []float32) ([]byte, error) {
 	switch t {
 	case F32:
@@ -172,6 +177,7 @@ func encode(b []byte, t Type, row []float32) ([]byte, error) {
 	return b, nil
 }
 
+// tooLarge is said where a number would become infinite: 65,504 is the largest float16.
 func tooLarge(x float32) error {
 	return fault.New(fault.Invalid, "%g is too large for a float16: write F32 or BF16", x)
 }

@@ -20,6 +20,10 @@ func (f *File) Guard(read func() error) error {
 // rest of the page in which a cut file ends reads as zeros, so whoever does not use Guard compares checksums.
 //
 // read may end in the middle: it holds no lock whose release it does not defer.
+//
+// Without it a page that is gone ends the process: Go turns a SIGBUS in ordinary code into a crash that recover does
+// not see. SetPanicOnFault makes it a panic, in this goroutine alone; so what read starts in others is not guarded,
+// and must not read Data.
 func (f *File) Catch(read func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // of this goroutine alone
 	defer func() {
@@ -35,8 +39,9 @@ func (f *File) Catch(read func() error) (err error) {
 	return read()
 }
 
-// unchanged compares the mapped file with how it was when it was opened. A file that was replaced by rename is another
-// one and does not matter.
+// unchanged compares the mapped file with how it was when it was opened. A file that was replaced by rename is
+// another one and does not matter. Size and time are what a copy over a file changes; a writer that puts both back
+// on purpose is not what this is against.
 func (f *File) unchanged() error {
 	now, err := f.file.Stat()
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// File is a mapped file. Its methods but Close may be called concurrently.
+// File is a mapped file. Its methods but Close may be called concurrently. Whoever opens it owes Close, after the
+// last reader of Data.
 type File struct {
 	Data   mmap.MMap // the whole file
 	file   *os.File  // the mapped one, whatever its path names meanwhile
@@ -37,6 +38,7 @@ func Open(path string, least int64) (*File, error) {
 	return f, err
 }
 
+// mapOpen maps an open file, which is then the mapping's to close.
 func mapOpen(file *os.File, least int64) (*File, error) {
 	path := file.Name()
 	// Of the open file, not of the path: between the two a rename could come.
@@ -59,6 +61,10 @@ func mapOpen(file *os.File, least int64) (*File, error) {
 
 // Forget gives the whole pages of part, a piece of Data, back to the system. Reading them again is allowed and
 // reads the file again. A piece of other memory is left alone: the system would fill that with zeros.
+//
+// Pages are 4,096 bytes as a rule. For part = bytes 5,000 to 20,000: the page from 4,096 is shared with what lies
+// before part, and that from 16,384 with what lies behind, so the pages from 8,192 to 16,384 are given back. The
+// mapping is read-only and of a file, so nothing is lost: a later read takes the page from the file again.
 func (f *File) Forget(part []byte) {
 	if len(part) == 0 || len(f.Data) == 0 {
 		return

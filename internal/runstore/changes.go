@@ -55,8 +55,8 @@ func Changes(stored, given map[string]string) (out []Change) {
 	return out
 }
 
-// RefuseChanges is the error for a resume under other settings than the run was begun with; nil without
-// changes.
+// RefuseChanges is the error for a resume under other settings than the run was begun with; nil without changes. All
+// of them are named at once: whoever mends one and is then told of the next has lost patience.
 func RefuseChanges(changes []Change) error {
 	if len(changes) == 0 {
 		return nil
@@ -69,7 +69,9 @@ func RefuseChanges(changes []Change) error {
 		strings.Join(list, ", "))
 }
 
-// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes.
+// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes. So
+// train.batch_size = 64 and a table [train] with batch_size = 64 are the same field, and the order of keys is no
+// change.
 func fields(text []byte) (map[string]string, error) {
 	var tree map[string]any
 	if err := toml.Unmarshal(text, &tree); err != nil {

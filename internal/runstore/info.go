@@ -29,7 +29,8 @@ const (
 	Failed      Status = "failed"
 )
 
-// Info is what run.json holds.
+// Info is what run.json holds. It is read by programs of other versions: fields are added and never change their
+// meaning; one that does is a new Format.
 type Info struct {
 	Format   int               `json:"format"`
 	Kind     string            `json:"kind"`
@@ -55,7 +56,8 @@ type Best struct {
 
 func (b Best) String() string { return fmt.Sprintf("%s %.4f at step %d", b.Metric, b.Score, b.Step) }
 
-// Read returns run.json of the run in dir without taking the run.
+// Read returns run.json of the run in dir without taking the run. It never waits for the lock. Writers replace the
+// file by rename, so what it reads is whole.
 func Read(dir string) (Info, error) {
 	var info Info
 	path := filepath.Join(dir, runFile)

@@ -15,6 +15,13 @@ import (
 )
 
 // Metrics appends to metrics.jsonl. Sync may be called beside Append; nothing else is safe for concurrent use.
+// Whoever opens it owes Close.
+//
+// How it stays the log of one uninterrupted run: a step logs its line, then the lines are synced, then the step's
+// checkpoint is saved. A run that is killed at step 137 goes on from the checkpoint of step 120, and opens the log
+// with OpenMetrics(120), which cuts off 121 to 137; they come again, with the same numbers.
+//
+// Invariant: after a resume the log equals that of a run left alone (TestResumedLogEqualsUninterrupted).
 type Metrics struct {
 	file *os.File
 	size int64          // bytes of whole lines
@@ -50,7 +57,8 @@ func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 	return m, nil
 }
 
-// wholeLines reads the log up to the last line of a step ≤ last.
+// wholeLines reads the log up to the last line of a step ≤ last. Steps never fall, so the first line of a later step
+// ends the search: all behind it is later too.
 func (m *Metrics) wholeLines(last int) error {
 	lines := bufio.NewReader(m.file)
 	for number := 1; ; number++ {
@@ -105,7 +113,8 @@ func (m *Metrics) Append(record any) error {
 	return nil
 }
 
-// Sync makes the lines durable; call it before the checkpoint that a resume would cut the log at.
+// Sync makes the lines durable; call it before the checkpoint that a resume would cut the log at. A line that is in
+// the file survives the process; only a synced one survives a power cut.
 func (m *Metrics) Sync() error { return fsutil.Classify(fsutil.SyncFile(m.file), m.file.Name()) }
 
 // Close ends the log.
@@ -113,8 +122,9 @@ func (m *Metrics) Close() error {
 	return errors.Join(m.Sync(), m.file.Close())
 }
 
-// FindMetrics decodes the last line of a kind and step in the log of the run in dir, which may be under way.
-// found is false without such a line, and without a log.
+// FindMetrics decodes the last line of a kind and step in the log of the run in dir, which may be under way. found
+// is false without such a line, and without a log. The last of several counts: a step that was logged, lost and
+// logged again may stand twice in a log that nobody has cut yet.
 func FindMetrics(dir, kind string, step int, into any) (found bool, err error) {
 	raw, err := os.ReadFile(filepath.Join(dir, metricsFile))
 	if errors.Is(err, fs.ErrNotExist) {

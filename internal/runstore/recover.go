@@ -13,7 +13,7 @@ import (
 
 // Rebuild writes those of run.json and config.toml that are damaged or gone: config.toml where it is not config, and
 // run.json, from info, where it cannot be read. What it replaces stays beside it under another name. It returns the
-// names of what it wrote.
+// names of what it wrote. It takes the lock, so it never writes into a run that is under way.
 func Rebuild(dir string, config []byte, info Info) (written []string, err error) {
 	lock, err := hold(dir)
 	if err != nil {

@@ -35,8 +35,9 @@ type Run struct {
 	info Info
 }
 
-// Create begins a run in dir, which must be absent or empty. config is the effective configuration as
-// TOML; of info the caller sets Stage, Versions and Hashes.
+// Create begins a run in dir, which must be absent or empty. config is the effective configuration as TOML; of info
+// the caller sets Stage, Versions and Hashes. A folder that is not empty is refused rather than written into: a
+// mistyped --out must not cost somebody's files.
 func Create(dir string, config []byte, info Info) (*Run, error) {
 	// Before the lock file is made: a foreign folder must stay as it is.
 	if err := Free(dir); err != nil {
@@ -71,6 +72,7 @@ func (r *Run) begin(config []byte) error {
 	return r.SetStatus(Running, 0)
 }
 
+// newID is 64 random bits in hex: two runs of one seed, on two machines, are still told apart.
 func newID() string {
 	id := make([]byte, 8)
 	rand.Read(id) // crypto/rand never fails
@@ -108,7 +110,8 @@ func (r *Run) restore() error {
 	return nil
 }
 
-// Free refuses a folder with a run, or with anything that an interrupted Create did not leave.
+// Free refuses a folder with a run, or with anything that an interrupted Create did not leave. A kill within Create
+// may leave the lock, the configuration and temporary names; with these alone the folder counts as empty.
 func Free(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,8 +135,8 @@ func Free(dir string) error {
 	return nil
 }
 
-// hold takes the lock of a run folder and leaves the process's number in it. It does not wait: two trainers
-// in one folder are a mistake, not a queue.
+// hold takes the lock of a run folder and leaves the process's number in it. It does not wait: two trainers in one
+// folder are a mistake, not a queue. The number in it is for the message alone, never for a decision.
 func hold(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockFile)
 	lock := flock.New(path, flock.SetPermissions(0o644))

@@ -5,7 +5,7 @@
 // end of the header, plus an optional "__metadata__" object of strings.
 //
 // Reading maps the file, so a tensor's Data is a view and costs no second copy; it ends with Close.
-// The caller owes a file that nobody truncates meanwhile (ours are only ever replaced by rename).
+// The caller reads Data within Guard, which turns a file that is cut or written to meanwhile into an error.
 // Headers are taken for hostile: overlapping or negative ranges, gaps, duplicate names, unknown dtypes,
 // shapes that do not fit their bytes and absurd lengths are refused, naming file and tensor, before
 // anything of their size is allocated. go-huggingface's reader was looked at first; it trusts all of

@@ -12,7 +12,8 @@ import (
 // lengthBytes is the size of the header length at the start of a file.
 const lengthBytes = 8
 
-// File is an open safetensors file. Its methods but Close may be called concurrently.
+// File is an open safetensors file. Its methods but Close may be called concurrently. Whoever opens it owes Close,
+// and reads Data within Guard.
 type File struct {
 	path     string
 	mapped   *mapfile.File
@@ -22,7 +23,8 @@ type File struct {
 	metadata map[string]string
 }
 
-// Open maps the file at path and checks its header and the size of its data.
+// Open maps the file at path and checks its header and the size of its data. What it checks is the header; no
+// tensor's bytes are touched, so a file of gigabytes opens at once.
 func Open(path string) (*File, error) {
 	mapped, err := mapfile.Open(path, lengthBytes)
 	if err != nil {
@@ -51,6 +53,12 @@ func (f *File) parse() (err error) {
 }
 
 // split cuts a whole file into its header and its data.
+//
+//	byte 0        28 00 00 00 00 00 00 00                       N = 40, little-endian
+//	byte 8        {"w": {"dtype": "F32", …                      N bytes of JSON, blanks at its end
+//	byte 8 + N    data; an offset of 0 in the header is here
+//
+// n is compared before it is converted to an int or added to anything: 2⁶³ would become negative.
 func split(file []byte) (header, data []byte, err error) {
 	rest := file[lengthBytes:]
 	n := binary.LittleEndian.Uint64(file)

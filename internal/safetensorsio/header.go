@@ -25,6 +25,14 @@ type entry struct {
 
 // parseHeader checks the JSON of a header whose data section has dataBytes bytes.
 // The entries come back in the order of their bytes, covering the section without gap or overlap.
+//
+// An example of two tensors, whose data section has 28 bytes:
+//
+//	{"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+//	"b": {"dtype": "BF16", "shape": [2], "data_offsets": [24, 28]}}
+//
+// Invariant: no header makes the reader allocate by a number that it only claims, and what is accepted covers the
+// data section exactly once (TestHostileHeaders, FuzzHeader).
 func parseHeader(header []byte, dataBytes int64) ([]entry, map[string]string, error) {
 	if len(header) == 0 || header[0] != '{' {
 		return nil, nil, errors.New("header does not begin with {")
@@ -97,7 +105,9 @@ func (e entry) check() error {
 	return nil
 }
 
-// checkLayout sorts the entries by position and refuses gaps, overlaps and a data section of another size.
+// checkLayout sorts the entries by position and refuses gaps, overlaps and a data section of another size. Sorted
+// ranges that begin where the one before ended, from 0 to the end, are gapless and disjoint: one comparison each
+// proves both.
 func checkLayout(entries []entry, dataBytes int64) error {
 	sort.Slice(entries, func(i, j int) bool {
 		a, b := entries[i], entries[j]
@@ -130,8 +140,9 @@ func parseMetadata(dec *json.Decoder, into map[string]string) error {
 	})
 }
 
-// object reads one JSON object; field reads the value of each key. A key that comes twice is refused,
-// where encoding/json would let the last one win.
+// object reads one JSON object; field reads the value of each key. A key that comes twice is refused, where
+// encoding/json would let the last one win. What a second weight of one name would do otherwise: this reader takes
+// one, another reader the other, and both say the file is fine.
 func object(dec *json.Decoder, field func(key string) error) error {
 	if t, err := dec.Token(); err != nil {
 		return err

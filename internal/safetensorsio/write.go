@@ -23,8 +23,9 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	return WriteStream(w, infos, metadata, func(in Info) ([]byte, error) { return byName[in.Name], nil })
 }
 
-// WriteStream writes tensors whose elements are fetched one at a time, so that a checkpoint of a model
-// on a device never lies in host memory as a whole. fetch may reuse its slice from call to call.
+// WriteStream writes tensors whose elements are fetched one at a time, so that a checkpoint of a model on a device
+// never lies in host memory as a whole. fetch may reuse its slice from call to call. The header must come first and
+// holds every range, so shapes and types are given before any element is fetched.
 func WriteStream(w io.Writer, infos []Info, metadata map[string]string, fetch func(Info) ([]byte, error)) error {
 	entries, err := layOut(infos)
 	if err != nil {
@@ -54,7 +55,11 @@ func WriteStream(w io.Writer, infos []Info, metadata map[string]string, fetch fu
 	return nil
 }
 
-// layOut orders the tensors, widest elements first, and gives each its range.
+// layOut orders the tensors, widest elements first, and gives each its range. The widest first means that nothing
+// needs padding: after all 8-byte elements the position is a multiple of 8, hence of 4, and so on down.
+//
+// Invariant: every tensor begins at a multiple of its element's size, and the bytes are those of the reference
+// implementation (TestTensorsAreAligned, TestGoldenBytesAreThoseOfTheReference).
 func layOut(infos []Info) ([]entry, error) {
 	entries := make([]entry, len(infos))
 	seen := make(map[string]bool, len(infos))
@@ -96,7 +101,8 @@ func checkName(name string, seen map[string]bool) error {
 	return nil
 }
 
-// encodeHeader returns the length and the JSON, padded with blanks to a multiple of 8 bytes.
+// encodeHeader returns the length and the JSON, padded with blanks to a multiple of 8 bytes. The JSON is put
+// together by hand because the order of its keys is part of the bytes.
 func encodeHeader(entries []entry, metadata map[string]string) ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(make([]byte, lengthBytes))
