@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"hives/internal/fault"
+	"hives/internal/rig/servetest"
 	"hives/internal/serve"
-	"hives/internal/serve/servetest"
 	"hives/pack"
 )
 
