@@ -1,0 +1,171 @@
+package ranking
+
+import (
+	"math"
+
+	"hives/internal/fault"
+)
+
+// Newton's method with conjugate gradients: H is never written down, only multiplied with. At 2,000 items and 30
+// pairs each it takes 7 to 11 steps and 70 to 240 products, where the usual minorise–maximise rounds take 400 to
+// 3,100. The objective is concave, so a step that is halved until the objective rises always gets there.
+const (
+	maxSteps     = 100
+	settled      = 1e-8 // of the largest gradient, in units of an item's appearances, and of the last step in logits
+	longestStep  = 3.   // logits: the quadratic model is no guide beyond
+	halvings     = 40
+	maxProducts  = 2000 // of one step's conjugate gradients
+	objectiveEps = 1e-13
+)
+
+// counts is how much work a fit took.
+type counts struct{ steps, products int }
+
+// maximise moves theta to the maximum of p and centres it over the items. Invariant: it returns without an error
+// only if every |gradient| is below 1e-8·max(1, appearances of the item) and the last step moved nothing by 1e-8.
+func (p *problem) maximise(theta []float64, appearances []int) (counts, error) {
+	var work counts
+	n := len(theta)
+	solver := newConjugate(n)
+	trial := make([]float64, n)
+	value := p.at(theta)
+	for work.steps = 1; work.steps <= maxSteps; work.steps++ {
+		small := p.isFlat(appearances)
+		step, products := solver.solve(p)
+		work.products += products
+		length := largest(step)
+		if small && length < settled {
+			centre(theta, p.items)
+			p.at(theta)
+			return work, nil
+		}
+		if length > longestStep {
+			scale(step, longestStep/length)
+		}
+		next, moved := p.ascend(theta, trial, step, value)
+		if !moved {
+			return work, fault.New(fault.Invalid, "ranking: no step from step %d on raises the likelihood (gradient %.3g): "+
+				"the weights span more than floating point holds", work.steps, largest(p.gradient))
+		}
+		value = next
+	}
+	return work, fault.New(fault.Invalid, "ranking: not settled after %d Newton steps (gradient %.3g): the rankings barely "+
+		"tie the items together; use a stronger prior", maxSteps, largest(p.gradient))
+}
+
+// ascend halves the step until the objective does not fall, and leaves theta and the point there. Close to the top
+// the gain is below rounding: a loss of 1e-13 of the value counts as none.
+func (p *problem) ascend(theta, trial, step []float64, value float64) (float64, bool) {
+	floor := value - objectiveEps*math.Max(1, math.Abs(value))
+	share := 1.
+	for range halvings {
+		for i := range trial {
+			trial[i] = theta[i] + share*step[i]
+		}
+		if next := p.at(trial); next >= floor {
+			copy(theta, trial)
+			return next, true
+		}
+		share /= 2
+	}
+	p.at(theta)
+	return value, false
+}
+
+// isFlat tells whether the gradient counts as zero; the ghost appears beside every item.
+func (p *problem) isFlat(appearances []int) bool {
+	for item, g := range p.gradient {
+		met := p.items
+		if item < p.items {
+			met = appearances[item]
+		}
+		if math.Abs(g) >= settled*math.Max(1, float64(met)) {
+			return false
+		}
+	}
+	return true
+}
+
+// conjugate solves Hd = gradient approximately, with diag(H) as preconditioner.
+type conjugate struct {
+	step, residual, scaled, search, image, diagonal []float64 // [N]
+	first                                           float64   // the gradient's length at the first call
+}
+
+func newConjugate(n int) *conjugate {
+	c := &conjugate{}
+	for _, x := range []*[]float64{&c.step, &c.residual, &c.scaled, &c.search, &c.image, &c.diagonal} {
+		*x = make([]float64, n)
+	}
+	return c
+}
+
+// solve returns the step and the products it took. It is asked for few digits far from the top, where the quadratic
+// model has few, and for more as the gradient shrinks. H is flat along (1, …, 1); the gradient has no part in that
+// direction, so the system has solutions, of which the centred one is returned.
+func (c *conjugate) solve(p *problem) ([]float64, int) {
+	clear(c.step)
+	copy(c.residual, p.gradient)
+	start := norm(c.residual)
+	if c.first == 0 {
+		c.first = start
+	}
+	p.curvature(c.diagonal)
+	tolerance := start * min(.1, math.Sqrt(start/c.first))
+	var previous float64
+	products := 0
+	for ; products < maxProducts && norm(c.residual) > tolerance; products++ {
+		for i, r := range c.residual {
+			c.scaled[i] = r
+			if c.diagonal[i] > 0 {
+				c.scaled[i] /= c.diagonal[i]
+			}
+		}
+		gain := dot(c.residual, c.scaled)
+		for i := range c.search {
+			if products == 0 {
+				c.search[i] = c.scaled[i]
+			} else {
+				c.search[i] = c.scaled[i] + gain/previous*c.search[i]
+			}
+		}
+		previous = gain
+		p.curve(c.image, c.search)
+		bend := dot(c.search, c.image)
+		if !(bend > 0) {
+			break
+		}
+		addTo(c.step, c.search, gain/bend)
+		addTo(c.residual, c.image, -gain/bend)
+	}
+	centre(c.step, len(c.step))
+	return c.step, products
+}
+
+func norm(x []float64) float64 { return math.Sqrt(dot(x, x)) }
+
+func dot(x, y []float64) (sum float64) {
+	for i := range x {
+		sum += x[i] * y[i]
+	}
+	return sum
+}
+
+func addTo(x, y []float64, weight float64) {
+	for i := range x {
+		x[i] += weight * y[i]
+	}
+}
+
+func scale(x []float64, by float64) {
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+func largest(x []float64) (most float64) {
+	for _, f := range x {
+		most = max(most, math.Abs(f))
+	}
+	return most
+}

@@ -1,0 +1,221 @@
+package ranking
+
+import (
+	"math"
+
+	"hives/internal/fault"
+)
+
+// Window is one ranking of a response among anchors whose utilities are known.
+type Window struct {
+	Anchors []float64 // [k−1] utilities of the anchors, in the order the judge gave them, the best first
+	Rank    int       // of the response, 1 … k; 1: before all anchors
+}
+
+// Place says on which side of all anchors a response stands in all its windows.
+type Place int
+
+// The three places. Above and Below have no finite utility.
+const (
+	Within Place = iota
+	Above        // first in every window: the likelihood rises for ever
+	Below        // last in every window
+)
+
+// Response is the utility of one response, estimated from its windows.
+type Response struct {
+	U      float64 // the maximum; +Inf Above, −Inf Below
+	Place  Place
+	LogLik float64 // ℓ(U), see stagesOf; its supremum where U is infinite
+	SE     float64 // 1/√(−ℓ″); +Inf where U is infinite
+	Lo, Hi float64 // where ℓ lies 1.92 below its supremum: 95 % by the likelihood ratio; one end may be infinite
+}
+
+// halfChiSquare is half the .95 quantile of χ² with one degree of freedom.
+const halfChiSquare = 3.841458820694124 / 2
+
+// stagesOf are the windows with what the likelihood takes from them. In a window with rank r only the stages up to
+// the response's own count, the anchors behind it say nothing of it:
+//
+//	ℓ(u) = Σ_t [ 1(r_t < k) u − Σ_{j ≤ min(r_t, k−1)} log(e^u + S_tj) ],   S_tj = Σ exp of the anchors left at stage j
+//
+// Anchors 1, 0, −1 and rank 2: first the anchor 1 was chosen before the response (stage 1, with S over all three
+// anchors), then the response before 0 and −1 (stage 2, with S over these two):
+// ℓ = u − log(e^u + e + 1 + 1/e) − log(e^u + 1 + 1/e).
+type stagesOf struct {
+	wins float64   // windows in which the response was not last: each gives u once
+	logS []float64 // log S of every stage
+}
+
+func newStages(windows []Window) (*stagesOf, error) {
+	if len(windows) == 0 {
+		return nil, fault.New(fault.Invalid, "ranking: a response without a ranked window has no utility")
+	}
+	s := &stagesOf{}
+	for at, w := range windows {
+		k := len(w.Anchors) + 1
+		if k < 2 || w.Rank < 1 || w.Rank > k {
+			return nil, fault.New(fault.Invalid, "ranking: window %d: rank %d among %d anchors", at, w.Rank, k-1)
+		}
+		for _, u := range w.Anchors {
+			if math.IsNaN(u) || math.IsInf(u, 0) {
+				return nil, fault.New(fault.Invalid, "ranking: window %d: an anchor of utility %v", at, u)
+			}
+		}
+		if w.Rank < k {
+			s.wins++
+		}
+		for j := range min(w.Rank, k-1) {
+			s.logS = append(s.logS, logSumExp(w.Anchors[j:]))
+		}
+	}
+	return s, nil
+}
+
+// at returns ℓ and its first two derivatives: with q_j = e^u/(e^u + S_j) they are wins − Σ q and −Σ q(1−q).
+func (s *stagesOf) at(u float64) (value, slope, bend float64) {
+	value, slope = s.wins*u, s.wins
+	for _, logS := range s.logS {
+		value -= logAddExp(u, logS)
+		q := 1 / (1 + math.Exp(logS-u))
+		slope -= q
+		bend -= q * (1 - q)
+	}
+	return value, slope, bend
+}
+
+// Estimate is the maximum-likelihood utility of a response.
+func Estimate(windows []Window) (Response, error) {
+	s, err := newStages(windows)
+	if err != nil {
+		return Response{}, err
+	}
+	low, high := s.bracket()
+	out := Response{SE: math.Inf(1), Lo: math.Inf(-1), Hi: math.Inf(1)}
+	switch {
+	case s.wins == float64(len(s.logS)): // one stage a window, each won
+		out.Place, out.U, out.LogLik = Above, math.Inf(1), 0
+		out.Lo = s.crossing(low, out.LogLik, -1)
+		return out, nil
+	case s.wins == 0:
+		out.Place, out.U, out.LogLik = Below, math.Inf(-1), 0
+		for _, logS := range s.logS {
+			out.LogLik -= logS
+		}
+		out.Hi = s.crossing(high, out.LogLik, 1)
+		return out, nil
+	}
+	out.U = s.maximum(low, high)
+	value, _, bend := s.at(out.U)
+	out.LogLik, out.SE = value, 1/math.Sqrt(-bend)
+	out.Lo, out.Hi = s.crossing(out.U, value, -1), s.crossing(out.U, value, 1)
+	return out, nil
+}
+
+// bracket is an interval around all stages, in which a finite maximum lies or close to which it does.
+func (s *stagesOf) bracket() (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, logS := range s.logS {
+		low, high = min(low, logS-1), max(high, logS+1)
+	}
+	return low, high
+}
+
+// maximum finds the root of the slope: Newton's steps, and halves of the bracket where they leave it.
+func (s *stagesOf) maximum(low, high float64) float64 {
+	for width := high - low; ; width *= 2 {
+		if _, slope, _ := s.at(low); slope > 0 {
+			break
+		}
+		low -= width
+	}
+	for width := high - low; ; width *= 2 {
+		if _, slope, _ := s.at(high); slope < 0 {
+			break
+		}
+		high += width
+	}
+	u := (low + high) / 2
+	for range 200 {
+		_, slope, bend := s.at(u)
+		if slope > 0 {
+			low = u
+		} else {
+			high = u
+		}
+		next := u - slope/bend
+		if !(next > low && next < high) {
+			next = (low + high) / 2
+		}
+		if math.Abs(next-u) < 1e-12 {
+			return next
+		}
+		u = next
+	}
+	return u
+}
+
+// crossing is where ℓ has fallen by half of χ² below its supremum, going from u in the direction of sign; infinite
+// where it never falls that far. ℓ is concave, so there is one such place a side.
+func (s *stagesOf) crossing(u, supremum, sign float64) float64 {
+	goal := supremum - halfChiSquare
+	if limit := s.limit(sign); limit >= goal {
+		return sign * math.Inf(1)
+	}
+	inside, outside := u, u+sign
+	for step := 1.; ; step *= 2 {
+		if value, _, _ := s.at(inside); value < goal { // began outside: a supremum at infinity is approached from there
+			outside, inside = inside, inside-sign*step
+			continue
+		}
+		if value, _, _ := s.at(outside); value < goal {
+			break
+		}
+		inside, outside = outside, outside+sign*step
+	}
+	for range 200 {
+		middle := (inside + outside) / 2
+		if middle == inside || middle == outside {
+			break
+		}
+		if value, _, _ := s.at(middle); value < goal {
+			outside = middle
+		} else {
+			inside = middle
+		}
+	}
+	return inside
+}
+
+// limit is ℓ at sign·∞.
+func (s *stagesOf) limit(sign float64) float64 {
+	if sign > 0 {
+		if s.wins < float64(len(s.logS)) {
+			return math.Inf(-1)
+		}
+		return 0
+	}
+	if s.wins > 0 {
+		return math.Inf(-1)
+	}
+	var value float64
+	for _, logS := range s.logS {
+		value -= logS
+	}
+	return value
+}
+
+func logSumExp(x []float64) float64 {
+	top, sum := math.Inf(-1), 0.
+	for _, f := range x {
+		top = max(top, f)
+	}
+	for _, f := range x {
+		sum += math.Exp(f - top)
+	}
+	return top + math.Log(sum)
+}
+
+func logAddExp(a, b float64) float64 {
+	return max(a, b) + math.Log1p(math.Exp(-math.Abs(a-b)))
+}

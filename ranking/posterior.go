@@ -1,0 +1,122 @@
+package ranking
+
+import (
+	"math"
+
+	"hives/internal/fault"
+)
+
+const (
+	kernelWidth = .35 // logits, of the density of a pool's utilities
+	gridPoints  = 241
+	gridReach   = 1.2 // of the largest distance from the mean
+)
+
+// Posterior is the mean and the SD of a response's utility under the likelihood of its windows and the density of
+// the pool's utilities theta, a Gaussian kernel of .35 logits on a grid of 241 points μ ± 1.2 max|θ − μ|. It is never
+// infinite. It shrinks towards the pool, differences with it (a true gain of 1.90 comes out as 1.5), so gains and
+// means of groups take Estimate.
+func Posterior(windows []Window, theta []float64) (u, sd float64, err error) {
+	s, err := newStages(windows)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(theta) == 0 {
+		return 0, 0, fault.New(fault.Invalid, "ranking: a posterior needs the pool's utilities")
+	}
+	middle, reach := mean(theta), 0.
+	for _, t := range theta {
+		reach = max(reach, math.Abs(t-middle))
+	}
+	reach *= gridReach
+	grid, logs := make([]float64, gridPoints), make([]float64, gridPoints)
+	top := math.Inf(-1)
+	for at := range grid {
+		grid[at] = middle - reach + 2*reach*float64(at)/(gridPoints-1)
+		var density float64
+		for _, t := range theta {
+			z := (grid[at] - t) / kernelWidth
+			density += math.Exp(-z * z / 2)
+		}
+		value, _, _ := s.at(grid[at])
+		logs[at] = value + math.Log(density)
+		top = max(top, logs[at])
+	}
+	var sum, first, second float64
+	for at, x := range grid {
+		weight := math.Exp(logs[at] - top)
+		sum, first = sum+weight, first+weight*x
+	}
+	u = first / sum
+	for at, x := range grid {
+		second += math.Exp(logs[at]-top) * (x - u) * (x - u)
+	}
+	return u, math.Sqrt(second / sum), nil
+}
+
+// FitScale is the factor β that makes the anchors' own orders likeliest: Σ log P(order | β·utility) over the windows,
+// the response left out. A judge half as sharp as those whose rankings gave the utilities has β about .5, and
+// without it the interval of a score is too narrow (coverage .84 for .95). orders[t] are utilities, the best first;
+// those of fewer than two say nothing. β = 0 where the orders contradict the utilities.
+func FitScale(orders [][]float64) (float64, error) {
+	informative := 0
+	for at, order := range orders {
+		for _, u := range order {
+			if math.IsNaN(u) || math.IsInf(u, 0) {
+				return 0, fault.New(fault.Invalid, "ranking: order %d holds the utility %v", at, u)
+			}
+		}
+		if len(order) > 1 {
+			informative++
+		}
+	}
+	if informative == 0 {
+		return 0, fault.New(fault.Invalid, "ranking: no order of two anchors to fit a scale to")
+	}
+	if _, slope := scaleSlope(orders, 0); slope <= 0 {
+		return 0, nil
+	}
+	low, high := 0., 1.
+	for {
+		if _, slope := scaleSlope(orders, high); slope < 0 {
+			break
+		}
+		if low, high = high, 2*high; high > 1e6 {
+			return 0, fault.New(fault.Invalid, "ranking: every anchor order agrees with the utilities: the judge's sharpness has "+
+				"no upper bound, more windows are needed")
+		}
+	}
+	for range 200 {
+		middle := (low + high) / 2
+		if middle == low || middle == high {
+			break
+		}
+		if _, slope := scaleSlope(orders, middle); slope > 0 {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return (low + high) / 2, nil
+}
+
+// scaleSlope is Σ log P(order | β·utility) and its derivative by β, which falls with β: a stage of shares p gives
+// u_first − Σ p u.
+func scaleSlope(orders [][]float64, beta float64) (value, slope float64) {
+	for _, order := range orders {
+		for s := 0; s < len(order)-1; s++ {
+			top := math.Inf(-1)
+			for _, u := range order[s:] {
+				top = max(top, beta*u)
+			}
+			var sum, weighted float64
+			for _, u := range order[s:] {
+				e := math.Exp(beta*u - top)
+				sum, weighted = sum+e, weighted+e*u
+			}
+			value += beta*order[s] - top - math.Log(sum)
+			slope += order[s] - weighted/sum
+		}
+	}
+	return value, slope
+}

@@ -1,0 +1,146 @@
+package ranking
+
+import (
+	"fmt"
+	"math"
+
+	"hives/internal/fault"
+)
+
+// Prior keeps utilities finite where the rankings alone do not: an undefeated text would stand at +∞.
+type Prior struct {
+	kind  priorKind
+	value float64
+}
+
+type priorKind int
+
+const (
+	noPrior priorKind = iota
+	ghostPrior
+	ridgePrior
+)
+
+// DefaultPrior is Ghost(.5), as R's PlackettLuce has it (npseudo .5). Of ghost ½, ghost 1, ridge .01 and a ridge
+// fitted to the data it had the least or nearly the least error of scores in all simulated worlds tried.
+var DefaultPrior = Ghost(.5)
+
+// Ghost lets every item win and lose once, with weight c, against one further item whose utility is free and is not
+// reported. It pulls utilities towards a common middle, by a whole c of a comparison each, and by so little where an
+// item has many comparisons that order and distances hardly move.
+func Ghost(c float64) Prior { return Prior{ghostPrior, c} }
+
+// Ridge subtracts α/2 Σ(θ − θ̄)² from the log-likelihood.
+func Ridge(alpha float64) Prior { return Prior{ridgePrior, alpha} }
+
+// None is the plain maximum of the likelihood. It exists only where one strong component holds all items.
+func None() Prior { return Prior{} }
+
+func (p Prior) String() string {
+	switch p.kind {
+	case ghostPrior:
+		return fmt.Sprintf("ghost:%v", p.value)
+	case ridgePrior:
+		return fmt.Sprintf("ridge:%v", p.value)
+	}
+	return "none"
+}
+
+// ParsePrior reads what String writes: ghost:C, ridge:ALPHA or none; ghost alone is ghost:0.5.
+func ParsePrior(text string) (Prior, error) {
+	var value float64
+	switch {
+	case text == "none":
+		return None(), nil
+	case text == "ghost":
+		return Ghost(.5), nil
+	case scan(text, "ghost:", &value):
+		return Ghost(value), Ghost(value).validate()
+	case scan(text, "ridge:", &value):
+		return Ridge(value), Ridge(value).validate()
+	}
+	return Prior{}, fault.New(fault.Invalid, "ranking: prior %q: want ghost:C, ridge:ALPHA or none", text)
+}
+
+// scan reads prefix and one number that ends the text.
+func scan(text, prefix string, value *float64) bool {
+	var rest string
+	n, _ := fmt.Sscanf(text, prefix+"%g%s", value, &rest)
+	return n == 1
+}
+
+func (p Prior) validate() error {
+	if p.kind != noPrior && (!(p.value > 0) || math.IsInf(p.value, 0)) {
+		return fault.New(fault.Invalid, "ranking: prior %s: its number must be above 0 and finite", p)
+	}
+	return nil
+}
+
+// problem is what the solver maximises: the rankings, the ghost's among them, less the ridge.
+type problem struct {
+	*point
+	items int     // N, without the ghost
+	ridge float64 // α, or 0
+}
+
+func newProblem(r *Rankings, p Prior) *problem {
+	items := r.items
+	if p.kind == ghostPrior {
+		r = r.haunted(p.value)
+	}
+	out := &problem{point: newPoint(r), items: items}
+	if p.kind == ridgePrior {
+		out.ridge = p.value
+	}
+	return out
+}
+
+// at moves to theta and returns the objective there; the gradient is the objective's.
+func (p *problem) at(theta []float64) float64 {
+	p.evaluate(theta)
+	if p.ridge == 0 {
+		return p.loglik
+	}
+	centre, squares := mean(theta), 0.
+	for item, t := range theta {
+		squares += (t - centre) * (t - centre)
+		p.gradient[item] -= p.ridge * (t - centre)
+	}
+	return p.loglik - p.ridge/2*squares
+}
+
+// curve is dst = Hv with the ridge's part, α(v − v̄).
+func (p *problem) curve(dst, v []float64) {
+	p.product(dst, v)
+	if p.ridge == 0 {
+		return
+	}
+	centre := mean(v)
+	for item := range dst {
+		dst[item] += p.ridge * (v[item] - centre)
+	}
+}
+
+// curvature is the diagonal of H with the ridge's.
+func (p *problem) curvature(dst []float64) {
+	p.diagonal(dst)
+	for item := range dst {
+		dst[item] += p.ridge * (1 - 1/float64(len(dst)))
+	}
+}
+
+func mean(x []float64) float64 {
+	var sum float64
+	for _, f := range x {
+		sum += f
+	}
+	return sum / float64(len(x))
+}
+
+// centre subtracts the mean of the first n numbers from all.
+func centre(x []float64, n int) {
+	middle := mean(x[:n])
+	for at := range x {
+		x[at] -= middle
+	}
+}
