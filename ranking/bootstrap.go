@@ -5,7 +5,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,7 +23,7 @@ type Bootstrapped struct {
 func Resample(seed uint64, draws, rankings int) [][]float64 {
 	counts := make([][]float64, draws)
 	for b := range counts {
-		random := Stream("ranking bootstrap", seed, strconv.Itoa(b))
+		random := Stream("ranking bootstrap", seed, itoa(b))
 		counts[b] = make([]float64, rankings)
 		for range rankings {
 			counts[b][random.IntN(rankings)]++

@@ -32,6 +32,10 @@ type evaluatorFile struct {
 		}
 		Logit, Score estimate
 		Posterior    struct{ U, SD float64 }
+		Shrunk       struct {
+			U         float64
+			Penalised float64 `json:"loglik_penalised"`
+		} `json:"score_map_prior_1e3"`
 	}
 	ScaleFit struct {
 		Windows string
@@ -63,6 +67,12 @@ func TestGoldenResponse(t *testing.T) {
 			}
 			near(t, "posterior mean", u, c.Posterior.U, 1e-8)
 			near(t, "posterior sd", sd, c.Posterior.SD, 1e-8)
+			u, penalised, err := ranking.EstimateShrunk(windows(file.Pool.Final), 1e-3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, "shrunk u", u, c.Shrunk.U, 1e-8)
+			near(t, "its penalised log-likelihood", penalised, c.Shrunk.Penalised, 1e-9)
 		})
 	}
 }
@@ -101,7 +111,7 @@ func checkEstimate(t *testing.T, windows []ranking.Window, want estimate) {
 func TestGoldenScale(t *testing.T) {
 	var file evaluatorFile
 	goldentest.ReadJSON(t, &file, "g_valueflow", "evaluator.json")
-	prefixes := regexp.MustCompile(`\w+_\B`).FindAllString(file.ScaleFit.Windows, -1)
+	prefixes := regexp.MustCompile(`\w+_\b`).FindAllString(file.ScaleFit.Windows, -1)
 	var orders [][]float64
 	for _, c := range file.Cases {
 		for _, prefix := range prefixes {

@@ -77,6 +77,7 @@ func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, er
 const (
 	maxJudgeSteps = 500  // Fisher's steps shrink the distance by a constant factor each, far from squaring it
 	judgeGradient = 1e-6 // of the objective; utilities are then right to about 1e-7
+	judgeSolve    = 1e-3 // of the residual: more digits of a step that is only nearly the right one save none
 )
 
 // judgeModel holds the votes and the derivatives at one point. Parameters stand in one array: N utilities, J of log β,
@@ -88,8 +89,8 @@ type judgeModel struct {
 	priors                JudgePriors
 
 	x, gradient []float64 // [size]; gradient of the objective
+	beta        []float64 // [J] at x
 	share       []float64 // p of every (vote, stage, item left), one after another
-	image       []float64
 }
 
 func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeModel, error) {
@@ -123,7 +124,7 @@ func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeM
 		m.places = 1
 	}
 	m.size = items + judges + judges*m.places
-	m.gradient, m.image, m.share = make([]float64, m.size), make([]float64, m.size), make([]float64, stages)
+	m.gradient, m.beta, m.share = make([]float64, m.size), make([]float64, judges), make([]float64, stages)
 	return m, nil
 }
 
@@ -160,6 +161,9 @@ func (m *judgeModel) prior(at int) float64 {
 // at moves to x and returns the objective, with its gradient and the shares of all stages beside.
 func (m *judgeModel) at(x []float64) float64 {
 	m.x = append(m.x[:0], x...)
+	for q := range m.beta {
+		m.beta[q] = math.Exp(x[m.items+q])
+	}
 	var objective float64
 	for p := range x {
 		z := x[p] / m.prior(p)
@@ -189,7 +193,7 @@ func (m *judgeModel) at(x []float64) float64 {
 
 // utility of the item at place l of a vote, for its judge.
 func (m *judgeModel) utility(v Vote, l int) float64 {
-	u := math.Exp(m.x[m.items+v.Judge]) * m.x[v.Order[l]]
+	u := m.beta[v.Judge] * m.x[v.Order[l]]
 	if b := m.bias(v.Judge, v.Shown[l]); b >= 0 {
 		u += m.x[b]
 	}
@@ -198,7 +202,7 @@ func (m *judgeModel) utility(v Vote, l int) float64 {
 
 // push adds weight times the derivatives of that utility: β by θ, β θ by log β, 1 by the place's bias.
 func (m *judgeModel) push(dst []float64, v Vote, l int, weight float64) {
-	beta := math.Exp(m.x[m.items+v.Judge])
+	beta := m.beta[v.Judge]
 	dst[v.Order[l]] += weight * beta
 	dst[m.items+v.Judge] += weight * beta * m.x[v.Order[l]]
 	if b := m.bias(v.Judge, v.Shown[l]); b >= 0 {
@@ -208,7 +212,7 @@ func (m *judgeModel) push(dst []float64, v Vote, l int, weight float64) {
 
 // pull is the derivative of that utility in the direction d.
 func (m *judgeModel) pull(d []float64, v Vote, l int) float64 {
-	beta := math.Exp(m.x[m.items+v.Judge])
+	beta := m.beta[v.Judge]
 	u := beta * (d[v.Order[l]] + m.x[v.Order[l]]*d[m.items+v.Judge])
 	if b := m.bias(v.Judge, v.Shown[l]); b >= 0 {
 		u += d[b]
@@ -260,7 +264,7 @@ func (m *judgeModel) solve(c *conjugate) []float64 {
 	start := norm(c.residual)
 	copy(c.search, c.residual)
 	rest := dot(c.residual, c.residual)
-	for products := 0; products < maxProducts && norm(c.residual) > 1e-6*start; products++ {
+	for products := 0; products < maxProducts && norm(c.residual) > judgeSolve*start; products++ {
 		m.fisher(c.image, c.search)
 		bend := dot(c.search, c.image)
 		if !(bend > 0) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
+	"strconv"
 )
 
 // Stream returns the random numbers of one purpose: ChaCha8 whose key is the SHA-256 of purpose, seed and ids. Each
@@ -26,3 +27,6 @@ func Stream(purpose string, seed uint64, ids ...string) *rand.Rand {
 	}
 	return rand.New(rand.NewChaCha8([32]byte(h.Sum(nil))))
 }
+
+// itoa names a number among a stream's ids.
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -40,6 +40,10 @@ var rules = []rule{
 		"an encoder serves vectors: it never trains or judges"},
 	{"values", []string{"model", "losses", "samplers", "checkpoints", "tokenizer", "client", "proto"},
 		"value vectors come from an Encoder and rows, whichever model or server embeds"},
+	{"ranking", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "values", "os", "github.com/gomlx"},
+		"utilities come from numbered orders alone, so that every fit can be made again from stored answers"},
+	{"intensity", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "values", "os", "github.com/gomlx"},
+		"scores come from utilities alone, for the same reason"},
 	{"client", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
 		"a client knows the wire and nothing of what is behind it"},
 	{"internal/engine", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "internal/cli"},
@@ -56,7 +60,7 @@ var rules = []rule{
 var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore", "internal/serve",
 	"internal/runs", "internal/trainmetrics", "internal/smoke", "internal/experiment"}
 
-var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "checkpoints", "client", "proto"}
+var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "ranking", "intensity", "checkpoints", "client", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {

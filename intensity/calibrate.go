@@ -1,0 +1,236 @@
+package intensity
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"hives/internal/fault"
+)
+
+// Limit is the end of the scale, on both sides.
+const Limit = 10
+
+// Method is a map from utilities to scores. All of them keep the order of the texts.
+type Method string
+
+// The maps. ZScore is the default and the paper's; the quantile maps are for comparison.
+const (
+	ZScore      Method = "zscore"       // 10 (θ−μ)/max|θ−μ|: distances stay, the farthest text stands at an end
+	MinMax      Method = "minmax"       // 20 (θ−min)/(max−min) − 10: both ends are taken, 0 is their middle
+	Quantile    Method = "quantile"     // by rank, as a normal of SD 10, cut at the ends: a third of all texts are
+	QuantileMax Method = "quantile-max" // by rank, the last rank at the end
+)
+
+// Methods are all maps, the default first.
+var Methods = []Method{ZScore, MinMax, Quantile, QuantileMax}
+
+// constantSD is the population SD below which utilities count as all the same.
+const constantSD = 1e-12
+
+// Calibration maps utilities of one pool to scores and back.
+type Calibration struct {
+	Method Method
+	Mean   float64 // μ of the pool
+	MaxAbs float64 // M = max|θ − μ|
+	knots  []knot  // the pool's texts by utility, for the maps by rank
+	low    float64 // smallest utility
+	span   float64 // largest less smallest
+}
+
+type knot struct{ utility, score float64 }
+
+// Calibrate makes the map of a pool and the scores of its texts, [N]. A pool of equal utilities has scores of 0 under
+// the zscore map; whether that is an answer is for the caller to say.
+func Calibrate(method Method, theta []float64) (*Calibration, []float64, error) {
+	if len(theta) == 0 {
+		return nil, nil, fault.New(fault.Invalid, "intensity: no utilities to calibrate")
+	}
+	for item, t := range theta {
+		if math.IsNaN(t) || math.IsInf(t, 0) {
+			return nil, nil, fault.New(fault.Invalid, "intensity: utility %v of text %d is not finite", t, item)
+		}
+	}
+	c := &Calibration{Method: method, Mean: mean(theta), low: slices.Min(theta)}
+	c.span = slices.Max(theta) - c.low
+	for _, t := range theta {
+		c.MaxAbs = max(c.MaxAbs, math.Abs(t-c.Mean))
+	}
+	var scores []float64
+	switch method {
+	case ZScore, MinMax:
+		if method == ZScore && deviation(theta, 0) < constantSD {
+			return c, make([]float64, len(theta)), nil
+		}
+		for _, t := range theta {
+			scores = append(scores, c.Score(t))
+		}
+	case Quantile, QuantileMax:
+		scores = c.byRank(theta)
+	default:
+		return nil, nil, fault.New(fault.Invalid, "intensity: calibration %q: want one of %v", method, Methods)
+	}
+	return c, scores, nil
+}
+
+// minMaxEps keeps the minmax map of a constant pool defined; the paper's number.
+const minMaxEps = 1e-12
+
+// Score maps a utility, also of a text that is not of the pool. Zscore alone goes beyond the ends there.
+func (c *Calibration) Score(utility float64) float64 {
+	switch c.Method {
+	case ZScore:
+		if c.MaxAbs == 0 {
+			return 0
+		}
+		return Limit * (utility - c.Mean) / c.MaxAbs
+	case MinMax:
+		return clip(2*Limit*(utility-c.low)/(c.span+minMaxEps) - Limit)
+	}
+	return interpolate(c.knots, utility, func(k knot) (float64, float64) { return k.utility, k.score }, Limit)
+}
+
+// Utility is the inverse of Score. By rank it is linear between the texts of the pool, and the pool's end beyond.
+func (c *Calibration) Utility(score float64) float64 {
+	switch c.Method {
+	case ZScore:
+		return c.Mean + score*c.MaxAbs/Limit
+	case MinMax:
+		return c.low + (score+Limit)/(2*Limit)*(c.span+minMaxEps)
+	}
+	return interpolate(c.knots, score, func(k knot) (float64, float64) { return k.score, k.utility }, math.NaN())
+}
+
+// byRank gives normal scores: rank r of n, ties sharing their average, stands at Φ⁻¹((r−½)/n). Five texts stand at
+// −1.28, −.52, 0, .52 and 1.28; their SD is .96 (divisor n), so ×10/.96 the outer two are cut at ±10.
+func (c *Calibration) byRank(theta []float64) []float64 {
+	q, most := make([]float64, len(theta)), 0.
+	for item, rank := range averageRanks(theta) {
+		q[item] = distuv.UnitNormal.Quantile((rank - .5) / float64(len(theta)))
+		most = max(most, math.Abs(q[item]))
+	}
+	unit := deviation(q, 0)
+	if c.Method == QuantileMax {
+		unit = most
+	}
+	for item := range q {
+		if unit < constantSD {
+			q[item] = 0
+		} else {
+			q[item] = clip(Limit * q[item] / unit)
+		}
+		c.knots = append(c.knots, knot{theta[item], q[item]})
+	}
+	slices.SortFunc(c.knots, func(a, b knot) int { return cmp.Compare(a.utility, b.utility) })
+	return q
+}
+
+// interpolate is linear between knots that ascend on both sides; beyond them it is ±beyond, or with NaN the end knot's
+// own value.
+func interpolate(knots []knot, x float64, sides func(knot) (from, to float64), beyond float64) float64 {
+	end := func(at int, sign float64) float64 {
+		if !math.IsNaN(beyond) {
+			return sign * beyond
+		}
+		_, to := sides(knots[at])
+		return to
+	}
+	above := slices.IndexFunc(knots, func(k knot) bool { from, _ := sides(k); return from >= x })
+	switch {
+	case above < 0:
+		return end(len(knots)-1, 1)
+	case above == 0:
+		if from, to := sides(knots[0]); from == x {
+			return to
+		}
+		return end(0, -1)
+	}
+	x0, y0 := sides(knots[above-1])
+	x1, y1 := sides(knots[above])
+	return y0 + (x-x0)/(x1-x0)*(y1-y0)
+}
+
+// averageRanks numbers the values from 1, equal ones sharing the mean of their places: 5, 7, 7, 9 → 1, 2.5, 2.5, 4.
+func averageRanks(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+	ranks := make([]float64, len(x))
+	for lo, hi := 0, 0; lo < len(order); lo = hi {
+		for hi = lo; hi < len(order) && x[order[hi]] == x[order[lo]]; hi++ {
+		}
+		for _, i := range order[lo:hi] {
+			ranks[i] = float64(lo+hi+1) / 2
+		}
+	}
+	return ranks
+}
+
+// Neutral is the utility at which a text is as likely to support as to oppose its value: where a logistic regression of
+// direction on utility gives ½, both sides weighing alike whatever their numbers, ridge 1e-3 on the slope. It lies off
+// the pool's middle when the pool is one-sided. direction is +1, −1, or 0 for texts that take no part.
+func Neutral(theta []float64, direction []int) (float64, error) {
+	var sides [2]float64
+	for _, d := range direction {
+		if d != 0 {
+			sides[(d+1)/2]++
+		}
+	}
+	if len(theta) != len(direction) || sides[0] == 0 || sides[1] == 0 {
+		return 0, fault.New(fault.Invalid, "intensity: neutral needs texts of both directions; there are %v opposing and %v "+
+			"supporting", sides[0], sides[1])
+	}
+	middle := mean(theta)
+	var slope, offset float64 // P(supports) = σ(offset + slope (θ − middle))
+	for range 100 {
+		g := [2]float64{0, -neutralRidge * slope}
+		h := [3]float64{0, 0, neutralRidge} // of offset², offset·slope, slope²
+		for item, d := range direction {
+			if d == 0 {
+				continue
+			}
+			weight, x := .5/sides[(d+1)/2], theta[item]-middle
+			p := 1 / (1 + math.Exp(-offset-slope*x))
+			miss, bend := weight*(float64((d+1)/2)-p), weight*p*(1-p)
+			g[0], g[1] = g[0]+miss, g[1]+miss*x
+			h[0], h[1], h[2] = h[0]+bend, h[1]+bend*x, h[2]+bend*x*x
+		}
+		det := h[0]*h[2] - h[1]*h[1]
+		stepOffset, stepSlope := (h[2]*g[0]-h[1]*g[1])/det, (h[0]*g[1]-h[1]*g[0])/det
+		offset, slope = offset+stepOffset, slope+stepSlope
+		if math.Abs(stepOffset)+math.Abs(stepSlope) < 1e-12 {
+			break
+		}
+	}
+	if !(slope > 0) {
+		return 0, fault.New(fault.Invalid, "intensity: supporting texts do not stand above opposing ones (slope %.3g): these "+
+			"utilities have no neutral point", slope)
+	}
+	return middle - offset/slope, nil
+}
+
+// neutralRidge keeps the slope finite where the sides do not overlap. The weights of all texts add up to 1.
+const neutralRidge = 1e-3
+
+func clip(x float64) float64 { return min(Limit, max(-Limit, x)) }
+
+func mean(x []float64) float64 {
+	var sum float64
+	for _, f := range x {
+		sum += f
+	}
+	return sum / float64(len(x))
+}
+
+// deviation is the standard deviation with divisor n − lost.
+func deviation(x []float64, lost int) float64 {
+	middle, squares := mean(x), 0.
+	for _, f := range x {
+		squares += (f - middle) * (f - middle)
+	}
+	return math.Sqrt(squares / float64(len(x)-lost))
+}

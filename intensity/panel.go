@@ -1,0 +1,152 @@
+package intensity
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"hives/internal/fault"
+)
+
+// Bin is which of k−1 equal parts of [−10, 10] a score falls into. With k = 6: −10 → 0, −6 → 1, 1.99 → 2, 2 → 3, 10 → 4.
+func Bin(final float64, k int) int {
+	return max(0, min(int(math.Floor((final+Limit)*float64(k-1)/(2*Limit))), k-2))
+}
+
+// Panel is the anchors of m windows, by their number in the pool; each window has k−1, and none twice.
+type Panel struct {
+	Windows  [][]int
+	Borrowed int // places whose own bin was empty and was served from the nearest that is not
+}
+
+// Pool is the texts a panel is chosen from.
+type Pool struct {
+	final []float64
+	bins  [][]int // [k−1] numbers of eligible texts, ascending
+	k     int
+}
+
+// NewPool sorts the eligible texts, numbers into final, into the k−1 bins.
+func NewPool(final []float64, eligible []int, k int) (*Pool, error) {
+	if k < 2 {
+		return nil, fault.New(fault.Invalid, "intensity: windows of %d: two places at least", k)
+	}
+	if len(eligible) < k-1 {
+		return nil, fault.New(fault.Invalid, "intensity: %d texts may be anchors, a window of %d needs %d", len(eligible), k, k-1)
+	}
+	p := &Pool{final: final, bins: make([][]int, k-1), k: k}
+	for _, text := range eligible {
+		if f := final[text]; math.IsNaN(f) || f < -Limit || f > Limit {
+			return nil, fault.New(fault.Invalid, "intensity: text %d has the final score %v: want −10 to 10", text, f)
+		}
+		bin := Bin(final[text], k)
+		p.bins[bin] = append(p.bins[bin], text)
+	}
+	return p, nil
+}
+
+// source is the bin that serves a bin: itself, or the nearest that holds a text, the lower one of two as near. Never the
+// whole pool: that would put a middling text where an extreme one was meant to be, without a word.
+func (p *Pool) source(bin int, used map[int]bool) int {
+	free := func(b int) bool {
+		if b < 0 || b >= len(p.bins) {
+			return false
+		}
+		for _, text := range p.bins[b] {
+			if !used[text] {
+				return true
+			}
+		}
+		return false
+	}
+	for away := range p.bins {
+		if free(bin - away) {
+			return bin - away
+		}
+		if free(bin + away) {
+			return bin + away
+		}
+	}
+	return -1
+}
+
+// Bucketed draws one text a bin for each of m windows. A text does not come again over the windows while its bin has
+// others; then the bin is drawn from anew.
+func (p *Pool) Bucketed(random *rand.Rand, m int) Panel {
+	var out Panel
+	spent := make(map[int]bool)
+	for range m {
+		here := make(map[int]bool)
+		window := make([]int, 0, p.k-1)
+		for bin := range p.bins {
+			from := p.source(bin, here)
+			if from != bin {
+				out.Borrowed++
+			}
+			text := p.draw(random, p.bins[from], spent, here)
+			spent[text], here[text] = true, true
+			window = append(window, text)
+		}
+		out.Windows = append(out.Windows, window)
+	}
+	return out
+}
+
+// draw takes a text that was not drawn before; where all were, the bin starts anew, without the window's own.
+func (p *Pool) draw(random *rand.Rand, bin []int, spent, here map[int]bool) int {
+	fresh := filter(bin, func(text int) bool { return !spent[text] && !here[text] })
+	if len(fresh) == 0 {
+		for _, text := range bin {
+			delete(spent, text)
+		}
+		fresh = filter(bin, func(text int) bool { return !here[text] })
+	}
+	return fresh[random.IntN(len(fresh))]
+}
+
+// Fixed is the text of each bin nearest to the bin's centre, the smaller number of two as near; −1 for an empty bin. It
+// is the same for every response.
+func (p *Pool) Fixed() []int {
+	window := make([]int, len(p.bins))
+	width := 2 * float64(Limit) / float64(len(p.bins))
+	for bin, texts := range p.bins {
+		window[bin] = -1
+		centre := -Limit + (float64(bin)+.5)*width
+		for _, text := range texts {
+			if window[bin] < 0 || math.Abs(p.final[text]-centre) < math.Abs(p.final[window[bin]]-centre) {
+				window[bin] = text
+			}
+		}
+	}
+	return window
+}
+
+// Random draws k−1 different texts for each of m windows, whatever their scores.
+func (p *Pool) Random(random *rand.Rand, m int) Panel {
+	var all []int
+	for _, texts := range p.bins {
+		all = append(all, texts...)
+	}
+	var out Panel
+	for range m {
+		for at := range p.k - 1 { // a shuffle that stops when the window is full
+			other := at + random.IntN(len(all)-at)
+			all[at], all[other] = all[other], all[at]
+		}
+		out.Windows = append(out.Windows, append([]int(nil), all[:p.k-1]...))
+	}
+	return out
+}
+
+// Place is where the response stands in window t of m, from 0, for a first place o drawn once a response: the windows
+// spread over all places. With k = 6, m = 3, o = 1: places 1, 3, 5. A response that stood first in every window would
+// gain 2 units from a judge that favours the first place.
+func Place(o, t, k, m int) int { return (o + t*k/m) % k }
+
+func filter(x []int, keep func(int) bool) (out []int) {
+	for _, i := range x {
+		if keep(i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}

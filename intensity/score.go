@@ -1,0 +1,133 @@
+package intensity
+
+import (
+	"math"
+
+	"hives/internal/fault"
+	"hives/ranking"
+)
+
+// Status says what a score rests on. A status other than OK is never turned into 0.
+type Status string
+
+// The statuses.
+const (
+	OK       Status = "ok"
+	Above    Status = "above"    // first in every window: at least the highest anchor
+	Below    Status = "below"    // last in every window
+	Unranked Status = "unranked" // no usable window: no score
+)
+
+// guardStep is how far beyond the outermost anchor a response is put that stood beyond all of them: enough to sort
+// behind it, and to survive six decimals of a table.
+const guardStep = 1e-6
+
+// Scorer scores responses ranked among the texts of one pool.
+type Scorer struct {
+	Final []float64 // [N] final scores of the pool's texts
+	Map   *Calibration
+	// Logit takes the anchors' utilities in logits, the scale on which the windows were fitted. Without it the final
+	// scores are taken as utilities, as the paper does: a gap of 4 units is then odds of 55 : 1 whatever the judge,
+	// and the interval covers .79 in place of .93.
+	Logit bool
+	Scale float64 // β of the judge, from ranking.FitScale; 0 counts as 1
+}
+
+// Window is one usable answer: the anchors' numbers with the best first, and the response's rank among them from 1.
+type Window struct {
+	Anchors []int
+	Rank    int
+}
+
+// Score is the intensity of one response.
+type Score struct {
+	Value  float64 // −10 … 10; NaN for Unranked
+	Status Status
+	U      float64 // the maximum-likelihood utility, infinite for Above and Below
+	Raw    float64 // U on the scale of scores, before the guards
+	SE     float64 // on the scale of scores; +Inf where U is infinite
+	Lo, Hi float64 // 95 %, mapped and cut at the ends. A guarded Value may lie outside.
+	LogLik float64
+}
+
+// Score estimates the utility from all windows at once and maps it. At k = 6 and m = 3 one response's interval is seven
+// units wide: means over many responses carry claims, a single score does not.
+func (s Scorer) Score(windows []Window) (Score, error) {
+	nan := math.NaN()
+	if len(windows) == 0 {
+		return Score{Value: nan, Status: Unranked, U: nan, Raw: nan, SE: nan, Lo: nan, Hi: nan, LogLik: nan}, nil
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	ranked := make([]ranking.Window, len(windows))
+	for at, w := range windows {
+		ranked[at].Rank = w.Rank
+		for _, text := range w.Anchors {
+			if text < 0 || text >= len(s.Final) {
+				return Score{}, fault.New(fault.Invalid, "intensity: window %d holds text %d of a pool of %d", at, text, len(s.Final))
+			}
+			low, high = min(low, s.Final[text]), max(high, s.Final[text])
+			ranked[at].Anchors = append(ranked[at].Anchors, s.scale()*s.utility(s.Final[text]))
+		}
+	}
+	r, err := ranking.Estimate(ranked)
+	if err != nil {
+		return Score{}, err
+	}
+	return s.guard(s.mapped(r), r.Place, low, high), nil
+}
+
+// utility is what an anchor of a final score counts as.
+func (s Scorer) utility(final float64) float64 {
+	if s.Logit {
+		return s.Map.Utility(final)
+	}
+	return final
+}
+
+func (s Scorer) scale() float64 {
+	if s.Scale == 0 {
+		return 1
+	}
+	return s.Scale
+}
+
+// mapped carries an estimate to the scale of scores, before the guards.
+func (s Scorer) mapped(r ranking.Response) Score {
+	onScale := func(u float64) float64 {
+		if u /= s.scale(); s.Logit && !math.IsInf(u, 0) {
+			return s.Map.Score(u)
+		}
+		return u
+	}
+	unit := 1 / s.scale()
+	if s.Logit {
+		unit *= Limit / s.Map.MaxAbs
+	}
+	return Score{
+		Status: OK, U: r.U / s.scale(), Raw: onScale(r.U), SE: r.SE * unit,
+		Lo: clip(onScale(r.Lo)), Hi: clip(onScale(r.Hi)), LogLik: r.LogLik,
+	}
+}
+
+// guard puts a response that stood beyond all its anchors just beyond the outermost, and any other between them: a
+// window says nothing of what lies outside it. The paper guards the lower end alone, which makes the scale lopsided.
+func (s Scorer) guard(out Score, place ranking.Place, low, high float64) Score {
+	switch place {
+	case ranking.Below:
+		out.Status, out.Value = Below, low-guardStep
+	case ranking.Above:
+		out.Status, out.Value = Above, high+guardStep
+	default:
+		out.Value = min(high, max(low, out.Raw))
+	}
+	out.Value = clip(out.Value)
+	return out
+}
+
+// Blend is the final score of a text that people have looked at: (1−λ) score + λ h̄.
+func Blend(score, human, lambda float64) (float64, error) {
+	if !(lambda >= 0 && lambda <= 1) {
+		return 0, fault.New(fault.Invalid, "intensity: blend λ = %v: want 0 to 1", lambda)
+	}
+	return (1-lambda)*score + lambda*human, nil
+}
