@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"hives/intensity"
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 )
 
 // number is a float64 in which null means undefined.

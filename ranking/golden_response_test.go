@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"hives/internal/goldentest"
+	"hives/internal/rig/goldentest"
 	"hives/ranking"
 )
 
