@@ -15,7 +15,7 @@ func (l *Labels) Alternatives(rows []Row) [][][3]int32 {
 	for i := range rows {
 		r := &rows[i]
 		key := label{theory: r.Theory, path: canonical(r)}
-		alt, known := cache[key] // a corpus has a few dozen paths and many rows
+		alt, known := cache[key] // a corpus has few paths and many rows
 		if !known {
 			for _, p := range theories.AltPaths(key.theory, key.path) {
 				alt = append(alt, ids.of(r.Theory, p))

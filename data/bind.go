@@ -42,7 +42,8 @@ func ours(name string) string {
 const GivenID = "text_id_given"
 
 // binder turns the cells of one file into rows. Places are looked up once a file; the cells of a row are in the
-// file's order.
+// file's order. It is the one place where a foreign file becomes a Row, for both formats: what passes here is
+// complete and checked, and no later code asks again.
 type binder struct {
 	at     map[string]int // column → place in the cells
 	extra  map[string]int // unknown columns, kept
@@ -109,7 +110,8 @@ func (b *binder) cell(cells []string, column string) string {
 	return ""
 }
 
-// row fills r, derives what the file does not say, and checks all of it.
+// row fills r, derives what the file does not say, and checks all of it. The checks go in the order in which a
+// person would mend the file: readable at all, a text, a value of the hierarchy, a direction, ids.
 func (b *binder) row(cells []string, r *Row) error {
 	for _, at := range b.at {
 		if reason := textfile.Unreadable(cells[at]); reason != "" {
@@ -152,6 +154,8 @@ func (b *binder) path(cells []string, r *Row) error {
 	return nil
 }
 
+// direction reads the direction and where it comes from. A file that does not say gets "none" for 0 and
+// "annotated" otherwise; that a 0 was judged neutral can only be said by writing it.
 func (b *binder) direction(cells []string, r *Row) error {
 	d, err := whole(b.cell(cells, "direction"), "direction")
 	if err != nil {
@@ -214,7 +218,8 @@ func (b *binder) keep(r *Row, name, cell string) {
 	r.Extra[name] = cell
 }
 
-// anchor reads an id; an empty cell is NoAnchor.
+// anchor reads an anchor id; an empty cell is NoAnchor. Whether a bank has so many sentences is not known here
+// (data/banks).
 func anchor(cell, column string) (int32, error) {
 	if cell == "" {
 		return NoAnchor, nil

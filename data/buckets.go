@@ -10,8 +10,11 @@ import (
 // bucketBuffer is each bucket's buffer in bytes: 2 MiB for the 256 of a Merger.
 const bucketBuffer = 8 << 10
 
-// buckets deals records to temporary files, so that what belongs together meets in one file and one file at a time
-// fits in memory. Each bucket keeps a file open: a few hundred stay below the usual limit of 1,024.
+// buckets deals records to temporary files, so that what belongs together meets in one file and one file at a
+// time fits in memory. Each bucket keeps a file open: a few hundred stay below the usual limit of 1,024.
+//
+// The caller owes a key that is the same for all that belongs together, and reads a bucket only after its last
+// write.
 type buckets struct {
 	files []*os.File // [n] nil where nothing was dealt
 	out   []*bufio.Writer
@@ -21,7 +24,8 @@ func newBuckets(n int) *buckets {
 	return &buckets{files: make([]*os.File, n), out: make([]*bufio.Writer, n)}
 }
 
-// of is where a key belongs.
+// of is where a key belongs: its hash, so that buckets come out of like size whatever the keys look like. FNV is
+// enough; nobody gains by crowding a bucket of files of their own.
 func (b *buckets) of(key string) int {
 	h := fnv.New32a()
 	io.WriteString(h, key) // never fails

@@ -8,9 +8,14 @@ import (
 	"hives/internal/unicodex"
 )
 
-// CleanText is the hygiene of every imported text: HTML entities unescaped until nothing changes (comments
-// hold "&amp;#039;"), control characters and runs of white space made one space, outer spaces, byte-order marks
-// and zero-width spaces removed, NFC. CleanText(CleanText(s)) = CleanText(s).
+// CleanText is the hygiene of every imported text: HTML entities unescaped until nothing changes (comments hold
+// "&amp;#039;"), control characters and runs of white space made one space, outer spaces, byte-order marks and
+// zero-width spaces removed, NFC.
+//
+//	"He said:\n &amp;quot;no&amp;quot;\u200b "   →   He said: "no"
+//
+// Invariant: CleanText(CleanText(s)) = CleanText(s). Text ids are made of cleaned text, so a file that was
+// cleaned once and one that was cleaned twice must hold the same texts.
 func CleanText(s string) string {
 	s = unicodex.NFC(unescape(plain(s))) // again: decoded marks compose with what stands before them
 	var b strings.Builder
@@ -40,8 +45,10 @@ var invisible = strings.NewReplacer("\uFEFF", "", "\u200B", "")
 // maxEntity bounds an entity's length in bytes; the longest name of HTML has 33.
 const maxEntity = 40
 
-// unescape decodes HTML entities, those that appear by decoding included. It works on the end of what it
-// has written, so that a text of nested entities costs no more than its length.
+// unescape decodes HTML entities, those that appear by decoding included. It works on the end of what it has
+// written, so that a text of nested entities costs no more than its length: "&amp;amp;lt;" is written up to its
+// first semicolon, "&amp;" becomes "&", the "amp;" that follows makes another "&amp;", and so on down to "<".
+// Decoding the whole text until it stops changing would go over it once a nesting.
 func unescape(s string) string {
 	if !strings.Contains(s, "&") {
 		return s

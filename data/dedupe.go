@@ -29,13 +29,14 @@ type opinions struct {
 	supports, opposes, judged bool
 }
 
-// claim is a label and the direction that a row gives it.
+// claim is a label and the direction that a row gives it: what two rows must share to be one.
 type claim struct {
 	label
 	direction int32
 }
 
-// deduper holds what the rows so far have said.
+// deduper holds what the rows so far have said. rows go through it twice: survey first, for what only all rows
+// together tell, then take, one by one.
 type deduper struct {
 	said     map[label]opinions
 	first    map[claim]int     // place in out of the row that made the claim first
@@ -53,16 +54,25 @@ type gone struct {
 	reason string
 }
 
-// Dedupe merges rows that say the same of the same text, in the order of their first appearance. Two texts
-// are the same if their TextID is. A label with both directions is dropped altogether. Where nobody judged
-// a direction, a row of the same label that somebody judged takes its place; a judged 0 beside a direction
-// stays. Merged rows of different groups make these groups one, since a split must not part them.
+// Dedupe merges rows that say the same of the same text, in the order of their first appearance. Two texts are
+// the same if their TextID is. A label with both directions is dropped altogether. Where nobody judged a
+// direction, a row of the same label that somebody judged takes its place; a judged 0 beside a direction stays.
+// Merged rows of different groups make these groups one, since a split must not part them.
+//
+//	text          value   direction  source        becomes
+//	"Be kind!"    care       +1      annotated     kept
+//	"be kind"     care       +1      annotated     merged into the first: a normalised duplicate
+//	"be kind"     care        0      none          superseded: the first two were judged
+//	"Be kind!"    duty       +1      annotated     dropped, with the next: they contradict each other
+//	"Be kind!"    duty       −1      annotated     dropped
+//
+// Nothing is decided by majority: three rows against one are still a contradiction.
 func Dedupe(rows []Row) ([]Row, DedupeStats) {
 	d := newDeduper(rows, newComponents())
 	return d.settled(), d.stats
 }
 
-// settled gives the rows that are left the names of their components.
+// settled gives the rows that are left the names of their components. It comes last: a later row may join groups.
 func (d *deduper) settled() []Row {
 	for i := range d.out {
 		d.out[i].Group = d.groups.find(d.out[i].Group)
@@ -89,7 +99,7 @@ func newDeduper(rows []Row, groups *components) *deduper {
 	return d
 }
 
-// add sums the accounts of parts that share no text.
+// add sums the accounts of parts that share no text; for those alone the sum is the account of the whole.
 func (s *DedupeStats) add(t DedupeStats) {
 	s.In += t.In
 	s.Out += t.Out

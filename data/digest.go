@@ -7,13 +7,14 @@ import (
 )
 
 // Digest tells whether two sets of rows are the same whatever their order or file format: the sum of the rows'
-// SHA-256 hashes, in four lanes modulo 2⁶⁴. It shows accidents; it is no signature, since sums can be forged.
+// SHA-256 hashes, in four lanes modulo 2⁶⁴. It shows accidents; it is no signature, since sums can be forged. A
+// sum and not an exclusive or, under which a row that stands twice would vanish.
 type Digest struct {
 	lanes  [4]uint64
 	buffer []byte
 }
 
-// Add counts a row with all of its columns.
+// Add counts a row with all of its columns. Its place does not count (0), or order would.
 func (d *Digest) Add(r *Row) {
 	d.buffer = appendRow(d.buffer[:0], 0, r)
 	sum := sha256.Sum256(d.buffer)

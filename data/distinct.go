@@ -11,8 +11,11 @@ const distinctInMemory = 1 << 15
 // distinctBuckets is how many files the hashes go to: few, since a card has a Distinct for each corpus.
 const distinctBuckets = 32
 
-// Distinct counts different names, exactly but for collisions of 128-bit hashes, in memory that does not grow with
-// their number. Its zero value is ready; Close it.
+// Distinct counts different names, exactly but for collisions of 128-bit hashes, in memory that does not grow
+// with their number. Its zero value is ready; Close it.
+//
+// It is a bucket sort of hashes: what does not fit is dealt to files by hash, and each file is counted as a set
+// by itself. Counting holds 1/32 of the different names in memory, of a million 31,250.
 type Distinct struct {
 	limit  int // of seen; 0 is distinctInMemory, tests take less
 	seen   map[[16]byte]struct{}
@@ -49,7 +52,7 @@ func (d *Distinct) spill() error {
 	return nil
 }
 
-// Count is the number of different names so far.
+// Count is the number of different names so far. More names may be added afterwards, and Count be asked again.
 func (d *Distinct) Count() (int, error) {
 	if d.spread == nil {
 		return len(d.seen), nil

@@ -7,5 +7,8 @@
 // Write and WriteStream leave a whole file or the old one. The caller keeps rows of one text under one
 // TextID; importers (package corpora) and Dedupe see to that.
 //
+// Words: an anchor is a sentence of a bank that a row is assigned to; the row holds its id. Which row a batch is built
+// around, which samplers call an anchor too, is no matter here.
+//
 // Letters used for axes: N rows. Columns, mappings and file versions are described in docs/DATA.md.
 package data

@@ -6,7 +6,10 @@ import (
 	"io"
 )
 
-// mergeKept merges the buckets by place; each is in order already.
+// mergeKept merges the buckets by place; each is in order already. The heap holds the next row of every bucket
+// and gives the one of the lowest place: 256 rows in memory, log 256 = 8 comparisons a row.
+//
+// Groups get their final names here and not before, since a later bucket may have joined two of them.
 func (m *Merger) mergeKept(put func(*Row) error) error {
 	var heads headHeap
 	for at := range mergeBuckets {
@@ -42,7 +45,7 @@ func (m *Merger) mergeKept(put func(*Row) error) error {
 	return nil
 }
 
-// head is the next row of one bucket.
+// head is the next row of one bucket, with the reader that the one after it comes from.
 type head struct {
 	in    *bufio.Reader
 	place uint64
@@ -50,7 +53,7 @@ type head struct {
 	err   error
 }
 
-// next moves on; false at the bucket's end or with err set.
+// next moves on; false at the bucket's end or with err set. Each row is fresh: put may have kept the one before.
 func (h *head) next() bool {
 	h.row = Row{}
 	h.place, h.err = readRow(h.in, &h.row)

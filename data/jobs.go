@@ -30,6 +30,7 @@ func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
 	return mergeInto(NewMerger(), paths, o, out)
 }
 
+// mergeInto is MergeTo with a Merger of the caller's, so that tests can take a small one that uses the disk.
 func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *MergeSummary, err error) {
 	defer m.Close()
 	if len(paths) == 0 {

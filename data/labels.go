@@ -6,9 +6,16 @@ import "hives/data/theories"
 const Missing int32 = -1
 
 // Labels are the annotations of N rows as small integers, equal where the names are equal. A value with two
-// parents has one path, its canonical one, whichever of them a row writes: so hedonism is one value in every
-// loss and figure, and its level 1 is "openness to change".
-// Ids are given in order of first appearance, so they are a function of the rows' order.
+// parents has one path, its canonical one, whichever of them a row writes: so hedonism is one value in every loss
+// and figure, and its level 1 is "openness to change". Ids are given in order of first appearance, so they are a
+// function of the rows' order.
+//
+// Three rows: svt "openness to change / hedonism", +1; the same text, mft "care/harm", 0 by nobody; another text,
+// svt "self-enhancement / power", −1:
+//
+//	Theory      0 1 0                   Text        0 0 1
+//	Levels      0 0 –, 1 – –, 2 1 –     Direction   1 0 −1
+//	LevelNames  openness to change, care/harm, self-enhancement | hedonism, power     Judged   yes no yes
 type Labels struct {
 	Theory    []int32    // [N]
 	Levels    [][3]int32 // [N], Missing where the path has ended; ids are unique across theories
@@ -26,7 +33,8 @@ type Labels struct {
 // Len is the number of rows.
 func (l *Labels) Len() int { return len(l.Theory) }
 
-// NewLabels numbers the annotations of rows.
+// NewLabels numbers the annotations of rows. A level's number stands for (theory, name): two theories may use one
+// word for unlike things, and a loss that compares numbers alone must not take these for one.
 func NewLabels(rows []Row) *Labels {
 	n := len(rows)
 	l := &Labels{
@@ -56,7 +64,8 @@ func NewLabels(rows []Row) *Labels {
 	return l
 }
 
-// canonical is the path by which a row's value is numbered and compared.
+// canonical is the path by which a row's value is numbered and compared. The row itself keeps the spelling of its
+// file's parent, so that a file that is read and written comes back as it was.
 func canonical(r *Row) theories.Path { return theories.Canonical(r.Theory, r.Levels()) }
 
 // interner numbers strings in order of first appearance.

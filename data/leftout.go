@@ -19,7 +19,8 @@ const (
 	Superseded   = "superseded"   // nobody judged it, and another row of text and value was judged
 )
 
-// LeftOut is a row that was read and left out, with where it stands.
+// LeftOut is a row that was read and left out, with where it stands: enough to find it in its file. Its text is
+// never repeated.
 type LeftOut struct {
 	File      string `json:"file"`
 	Row       int    `json:"row"` // 1 is the first row after the header
@@ -70,7 +71,8 @@ func WriteLeftOut(path string, list []LeftOut) error {
 	})
 }
 
-// Settled is the rows of a file without contradictions, as an import or a merge would leave them.
+// Settled is the rows of a file without contradictions, as an import or a merge would leave them. Row i of Rows
+// was row Numbers[i] of the file: scores of single rows must name the file's numbers, not those of what is left.
 type Settled struct {
 	Rows    []Row
 	Numbers []int // [len(Rows)] of each row in its file, from 1

@@ -14,9 +14,30 @@ const mergeBuckets = 256
 // Merger is Dedupe for rows that need not fit in memory: the same rows in the same order come out, to the byte.
 // Add every row, then Finish, then Each; Close removes the temporary files.
 //
-// Duplicates and contradictions are matters of one text, so rows are dealt to buckets by their text's id and
-// each bucket goes through Dedupe by itself; what is left is merged in the order of first appearance. Only the
-// groups that merged rows have in common cross buckets: their names stay in memory.
+// Duplicates and contradictions are matters of one text, so rows are dealt to buckets by their text's id and each
+// bucket goes through Dedupe by itself; what is left is merged in the order of first appearance. Only the groups
+// that merged rows have in common cross buckets: their names stay in memory.
+//
+// Six rows, "A care" being text A with the value care, and two buckets:
+//
+//	place   row       bucket                Finish leaves     Each gives
+//	  0     A care      0    0 A care         0 A care          0 A care
+//	  1     B care      1    1 B care         1 B care          1 B care
+//	  2     A care      0    2 A care         –  (repeats 0)
+//	  3     B duty      1    3 B duty         3 B duty          3 B duty
+//	  4     C care      0    4 C care         4 C care          4 C care
+//	  5     B care      1    5 B care         –  (repeats 1)
+//
+// Why the bytes are those of Dedupe: what happens to a row depends on the rows of its text alone, and all of
+// these are in one bucket in the order in which they came; the first row of a label keeps its place; the places
+// put the buckets together again. The account adds up for the same reason. That of joined groups does too,
+// whatever the order of the buckets: each join that counts makes one component of two, and in the end the
+// components are the same.
+//
+// Invariant: all rows of a text are in one bucket.
+// Invariant: a bucket of kept is in ascending order of places, so a merge of the buckets' heads gives the whole
+// order.
+// Invariant: memory holds one bucket, one head a bucket, and the names of joined groups, never all rows.
 type Merger struct {
 	limit  int      // rows in memory before the disk is used; tests take less
 	held   []Row    // all rows, as long as they are few
@@ -44,7 +65,8 @@ func NewMerger() *Merger {
 	return &Merger{limit: mergeInMemory, groups: newComponents(), extra: map[string]bool{}}
 }
 
-// From says where the rows that are added next stand: LeftOut names them so.
+// From says where the rows that are added next stand: LeftOut names them so. A file is one entry however many
+// rows it has.
 func (m *Merger) From(file string, row int) {
 	if n := len(m.files); n == 0 || m.files[n-1] != file {
 		m.files = append(m.files, file)
@@ -67,7 +89,8 @@ func (m *Merger) Add(r *Row) error {
 	return m.deal(r, m.at)
 }
 
-// spill begins to use the disk: from now on rows go there one by one.
+// spill begins to use the disk: from now on rows go there one by one. The rows held so far go first, in their
+// order, so that places are the same as if the disk had been used from the start.
 func (m *Merger) spill() error {
 	m.spread = newBuckets(mergeBuckets)
 	for i := range m.held {
@@ -79,13 +102,15 @@ func (m *Merger) spill() error {
 	return nil
 }
 
+// deal sets a row aside with its origin and its place among all rows, in the bucket of its text.
 func (m *Merger) deal(r *Row, from origin) error {
 	m.buffer = appendRow(appendOrigin(m.buffer[:0], from), m.places, r)
 	m.places++
 	return m.spread.write(m.spread.of(r.TextID), m.buffer)
 }
 
-// Finish decides which rows are left and returns the account of it.
+// Finish decides which rows are left and returns the account of it. Nothing can be given out before the last row
+// is in: a contradiction, or a row that joins two groups, may be the last.
 func (m *Merger) Finish() (DedupeStats, error) {
 	if m.spread == nil {
 		rows := m.held
@@ -137,7 +162,8 @@ func (m *Merger) dedupeBucket(at int) error {
 	return m.spread.drop(at) // its disk is free before the next bucket is written
 }
 
-// remember keeps where the rows stand that were left out.
+// remember keeps where the rows stand that were left out; of gives the place and origin of a row by its number in
+// rows.
 func (m *Merger) remember(d *deduper, rows []Row, of func(i int) (uint64, origin)) {
 	for _, g := range d.gone {
 		place, from := of(g.at)

@@ -8,10 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// NormaliseText is what two texts have in common that count as one: CleanText, lower case, and only letters, marks,
-// digits, pictorial symbols and the signs that can turn a meaning round: "I left :)" and "I left :(" are two texts,
-// and so are "a > b" and "a < b", "+1" and "-1" (see signAt). Apostrophes and format characters vanish (don't = dont);
-// every other run of punctuation and spaces is one space. A text of punctuation alone stays as it is.
+// NormaliseText is what two texts have in common that count as one: CleanText, lower case, and only letters,
+// marks, digits, pictorial symbols and the signs that can turn a meaning round: "I left :)" and "I left :(" are
+// two texts, and so are "a > b" and "a < b", "+1" and "-1" (see signAt). Apostrophes and format characters vanish
+// (don't = dont); every other run of punctuation and spaces is one space. A text of punctuation alone stays as it
+// is.
+//
+//	"I don't -- really! -- CARE."   →   i dont really care
+//	"5% of -3 :-)"                  →   5 % of -3 :)
+//
+// The form is only ever hashed and compared, never shown: what a model sees is the text itself. Changing it
+// changes the id of texts, and with it where splits put them.
 func NormaliseText(s string) string {
 	return normalise(strings.ToLower(CleanText(s)), signAt) // cleaned, so that a raw text and its clean form have one id
 }
@@ -26,13 +33,16 @@ func EarlierTextID(text string) string {
 	return hashed(normalise(strings.ToLower(CleanText(text)), none))
 }
 
+// hashed is the first half of SHA-256, 32 hex digits: the chance that any two of a billion texts share one is
+// some 10⁻²¹.
 func hashed(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:16])
 }
 
 // normalise folds a cleaned text in lower case. sign tells what stands at a byte of the text: the sign as it is
-// written out and the bytes it takes, 0 for none.
+// written out and the bytes it takes, 0 for none. gap is a space that is owed: it is written before the next
+// piece, so none stands at the end.
 func normalise(s string, sign func(s string, at int) (written string, taken int)) string {
 	var b strings.Builder
 	b.Grow(len(s))

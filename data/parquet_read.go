@@ -26,8 +26,11 @@ const (
 // batchRows is how many rows are decoded or encoded at a time: enough to make the call's cost vanish.
 const batchRows = 256
 
-// parquetTable reads plain columns of any type as text, column by column: data frames store a direction as INT64 or,
-// with gaps, as DOUBLE, and strings as optional. The binder then checks cells of both formats alike.
+// parquetTable reads plain columns of any type as text, column by column: data frames store a direction as INT64
+// or, with gaps, as DOUBLE, and strings as optional. The binder then checks cells of both formats alike.
+//
+// Columns are decoded batchRows at a time side by side and given out as rows. Row groups and pages may end at
+// different rows in different columns; only the ends of the columns must agree.
 type parquetTable struct {
 	path    string
 	file    *os.File
@@ -134,6 +137,7 @@ func (t *parquetTable) close() error {
 	return t.file.Close()
 }
 
+// next gives one row as text; a null is the empty cell, as in CSV. The library panics on some damaged pages.
 func (t *parquetTable) next() (cells []string, line int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -203,7 +207,8 @@ func (c *plainColumn) fill() (n int, err error) {
 	return n, nil
 }
 
-// torn is the one error for bytes that are not what a writer left.
+// torn is the one error for bytes that are not what a writer left. Where the file is something else altogether,
+// such as a page of HTML saved under the name, it says that instead.
 func torn(path string, cause error) error {
 	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause))
 }

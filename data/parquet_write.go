@@ -30,7 +30,8 @@ func (g orderedGroup) Fields() []parquet.Field {
 // numeric columns are INT32, all others strings.
 var numeric = []string{"direction", "individual_anchor", "theory_anchor"}
 
-// rowSchema has the row's columns and then the extra ones.
+// rowSchema has the row's columns and then the extra ones. All are required, never optional: what is missing is
+// empty text, as in CSV, so that both formats come back as the same rows.
 func rowSchema(extra []string) *parquet.Schema {
 	g := orderedGroup{Group: parquet.Group{}, names: append(slices.Clone(Columns), extra...)}
 	for _, name := range g.names {
@@ -46,7 +47,7 @@ func rowSchema(extra []string) *parquet.Schema {
 	return parquet.NewSchema("row", g)
 }
 
-// parquetWriter writes one file; the same rows give the same bytes.
+// parquetWriter writes one file; the same rows give the same bytes: no time, no build, no map order goes in.
 type parquetWriter struct {
 	out   *parquet.GenericWriter[any]
 	extra []string

@@ -2,9 +2,14 @@ package data
 
 import "math/rand/v2"
 
-// PermuteLabels returns a copy of rows in which theory, path and direction have been dealt out anew among
-// the rows of each corpus: the control that keeps every style and frequency and breaks the meaning.
-// It is a function of the rows' order and the seed.
+// PermuteLabels returns a copy of rows in which theory, path and direction have been dealt out anew among the
+// rows of each corpus: the control that keeps every style and frequency and breaks the meaning. It is a function
+// of the rows' order and the seed.
+//
+// A model that scores as well on true labels after training on these has learned from texts and frequencies, not
+// from what the labels say of the texts. Within corpora, since a corpus is told by its style: dealt over all
+// rows, the control would also lose what corpora differ by, and seem worse than it should. Rows of one text may
+// come to bear labels of unlike theories; anchor ids stay where they are.
 func PermuteLabels(rows []Row, seed uint64) []Row {
 	out := append([]Row(nil), rows...)
 	byCorpus := map[string][]int{}

@@ -13,7 +13,9 @@ func PermuteAnchors(rows []Row, seed uint64) []Row {
 	return out
 }
 
-// permuteColumn deals one column in place, with a stream of random numbers of its own.
+// permuteColumn deals one column in place, with a stream of random numbers of its own. What is dealt is a unit,
+// one id of one text: two rows of text A with id 7 are one unit and get one new id; rows of A with 7 and with 9
+// are two.
 func permuteColumn(rows []Row, seed, stream uint64, column func(*Row) *int32) {
 	type unit struct {
 		text string

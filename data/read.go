@@ -56,8 +56,9 @@ func ReadWith(path string, o ReadOptions) (rows []Row, bad []BadRow, err error) 
 	return rows, bad, nil
 }
 
-// Scan streams the rows of a file to emit in their order, without holding the file in memory. emit may keep
-// the row it is given. An error of emit ends the scan and is returned as it is.
+// Scan streams the rows of a file to emit in their order, without holding the file in memory. emit may keep the
+// row it is given. An error of emit ends the scan and is returned as it is. The caller owes a check of the rows
+// left out when it asked for SkipBad: they are in the result, not in an error.
 func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 	return scan(path, o, func(_ int, r *Row) error { return emit(r) })
 }
@@ -112,7 +113,8 @@ func tell(note func(string), lists ...[]string) {
 	}
 }
 
-// cellError is a fault of one row; the rows after it can still be read.
+// cellError is a fault of one row; the rows after it can still be read. Every other error ends the file: what
+// stands behind a torn page or an unclosed quote cannot be told.
 type cellError struct{ error }
 
 func wrongf(format string, args ...any) error { return cellError{fmt.Errorf(format, args...)} }
@@ -130,7 +132,8 @@ type table interface {
 	close() error
 }
 
-// openTable chooses the format by the name's ending.
+// openTable chooses the format by the name's ending. The content is not asked: a file that is not what its name
+// says is refused by its reader, which names what it is instead.
 func openTable(path string) (table, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".parquet":

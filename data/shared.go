@@ -10,7 +10,8 @@ type Shared struct {
 	OfTexts int `json:"of_texts"` // distinct texts to measure on
 }
 
-// SharedWith compares by text and by group.
+// SharedWith compares by text and by group. Groups count beside texts: what is of one group is so much alike that
+// it must not cross a split either.
 func SharedWith(trained, measured []Row) Shared {
 	texts, groups := map[string]bool{}, map[string]bool{}
 	for _, r := range trained {

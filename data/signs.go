@@ -10,10 +10,14 @@ import (
 // minus is the one sign that is written without a space after it: "-5" is a number, "- 5" an item of a list.
 const minus = "-"
 
-// signAt finds the sign that begins at a byte of a cleaned text in lower case: an emoticon, a sign of mathematics or
-// money, per cent, a minus before a number, what parts the digits of one. It returns the sign as ids have it and its
-// length in the text, 0 where there is none. Brackets, slashes, hyphens, full stops, question and exclamation marks of
-// ordinary prose are none: texts that differ only in them count as one.
+// signAt finds the sign that begins at a byte of a cleaned text in lower case: an emoticon, a sign of mathematics
+// or money, per cent, a minus before a number, what parts the digits of one. It returns the sign as ids have it
+// and its length in the text, 0 where there is none. Brackets, slashes, hyphens, full stops, question and
+// exclamation marks of ordinary prose are none: texts that differ only in them count as one.
+//
+// Two mistakes are possible, and they are not alike. A sign too many makes two ids of one text: a duplicate
+// stays, and may cross a split. A sign too few makes one id of two texts that say opposite things: a label is
+// lost as a contradiction that nobody wrote.
 func signAt(s string, at int) (written string, taken int) {
 	if written, taken = emoticon(s, at); taken > 0 {
 		return written, taken
@@ -48,7 +52,7 @@ func isQuoteMark(s string, at int) bool {
 	return strings.Trim(s[:at], "> ") == "" && unicode.IsLetter(next)
 }
 
-// length is n if the sign counts.
+// length is n if the sign counts; it lets a rule be one line.
 func length(counts bool, n int) int {
 	if counts {
 		return n
@@ -114,7 +118,8 @@ const (
 // faces are emoticons that have no eyes and mouth of the usual kind.
 var faces = []string{"-_-", "-.-", ";_;", ";-;", "._.", "</3", "\\o/", "/o\\"}
 
-// emoticon finds a face at a byte: ":-(" and ":(((" are ":(", "):" is a face too.
+// emoticon finds a face at a byte: ":-(" and ":(((" are ":(", "):" is a face too. Noses and repetitions say
+// nothing, so they go; a tear does say something, and ":'(" stays apart from ":(".
 func emoticon(s string, at int) (written string, taken int) {
 	switch c := s[at]; {
 	case strings.IndexByte(eyes, c) >= 0:

@@ -44,8 +44,14 @@ func (o SplitOptions) Validate() error {
 }
 
 // Split deals rows to the parts. Rows that share a group or a text, directly or through other rows, form a
-// component and stay together. A component's part is a hash of its smallest id and the seed: it depends
-// neither on the order of the rows nor on how the other components look.
+// component and stay together. A component's part is a hash of its smallest id and the seed: it depends neither
+// on the order of the rows nor on how the other components look.
+//
+// So a corpus that is split again with more rows keeps every old component in its part, unless a new row gives it
+// a smaller id. The price: fractions hold for components on average, and one large component may make a part
+// larger than asked for (SplitSummary says how large it is).
+//
+// Invariant: no text and no group stands in two parts.
 func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
 	if err := o.Validate(); err != nil {
 		return parts, err
@@ -58,7 +64,8 @@ func Split(rows []Row, o SplitOptions) (parts [NumParts][]Row, err error) {
 	return parts, nil
 }
 
-// part hashes a component's key to a point of [0, 1) and finds the part it lies in.
+// part hashes a component's key to a point of [0, 1) and finds the part it lies in: with .8, .1, .1 the points
+// below .8 are training, those from .8 to .9 validation. Another seed moves every component's point at once.
 func (o SplitOptions) part(key string) int {
 	sum := sha256.Sum256(append(binary.LittleEndian.AppendUint64(nil, o.Seed), key...))
 	// 53 bits fill a float64 exactly, so the point is uniform and below 1.

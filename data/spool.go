@@ -14,7 +14,8 @@ import (
 const spoolLimit = 1 << 30
 
 // appendRow writes a row with its place for a spool: the place, the numbers, then every string with its length. A
-// spool lives as long as one command, so it has no version.
+// spool lives as long as one command, so it has no version. Digest hashes the same bytes: another order of fields
+// would change every stored digest.
 func appendRow(b []byte, place uint64, r *Row) []byte {
 	b = binary.AppendUvarint(b, place)
 	for _, n := range []int32{r.Direction, r.IndividualAnchor, r.TheoryAnchor} {
@@ -96,6 +97,7 @@ func readRow(in *bufio.Reader, r *Row) (place uint64, err error) {
 	return place, spoolError(err)
 }
 
+// readString reads a length and so many bytes.
 func readString(in *bufio.Reader) (string, error) {
 	n, err := binary.ReadUvarint(in)
 	if err != nil {

@@ -9,13 +9,14 @@ type TextLabels struct {
 	textOf []int32       // by row
 }
 
-// textLabel is one label of a text.
+// textLabel is one label of a text: what samplers call a key.
 type textLabel struct {
 	theory, direction int32
 	path              [3]int32
 }
 
-// NewTextLabels gathers the labels of each text.
+// NewTextLabels gathers the labels of each text. The numbers of l must be dense (NewLabels), since they index
+// slices.
 func NewTextLabels(l *Labels) *TextLabels {
 	t := &TextLabels{rows: make([]textLabel, l.Len()), textOf: l.Text}
 	for i, text := range l.Text {

@@ -1,7 +1,13 @@
 package data
 
-// components joins names that must stay together; the smallest name of a component stands for it, so that
-// the outcome does not depend on the order of joining.
+// components joins names that must stay together; the smallest name of a component stands for it, so that the
+// outcome does not depend on the order of joining.
+//
+//	join(c, b)   b ← c                 find(c) = b
+//	join(d, a)   a ← d                 find(d) = a
+//	join(c, d)   a ← b, a ← d, b ← c   find of all four = a
+//
+// A name that was never joined stands for itself and takes no memory.
 type components struct {
 	parent map[string]string
 }

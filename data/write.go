@@ -34,7 +34,8 @@ func each(rows []Row) func(put func(*Row) error) error {
 }
 
 // WriteStream writes the rows that produce puts, without holding them in memory. extra names the columns of
-// Row.Extra to write, in order.
+// Row.Extra to write, in order: they must be known before the first row, since the header comes first. If produce
+// fails, the file of that name stays as it was.
 func WriteStream(path string, extra []string, produce func(put func(*Row) error) error) error {
 	f, err := rowsFile(path, extra, produce)
 	if err != nil {

@@ -49,7 +49,9 @@ func positiveMasks(r rules, candidates *Node, l Labels) []*Node {
 	return pathMasks(r, same, l.Levels)
 }
 
-// pathMasks narrows a mask [B, B] level by level to the pairs of equal labels 1..v.
+// pathMasks narrows a mask [B, B] level by level to the pairs of equal labels 1..v. The paths 1/2/– and 1/2/5
+// agree at levels 1 and 2; at level 3 the row whose path has ended has no positives, unless a missing label
+// counts as one.
 func pathMasks(r rules, mask, levels *Node) []*Node {
 	masks := make([]*Node, levels.Shape().Dim(1))
 	for v := range masks {
@@ -72,8 +74,9 @@ func masksToFloat(masks []*Node, like *Node) *Node {
 	return ConvertDType(Stack(masks, 0), like.DType())
 }
 
-// logProbabilities takes logits s [B, B] to s_ij − log Σ_a exp s_ia over the candidates a of row i, given
-// as [B, B] Bool. Entries that are no candidates mean nothing.
+// logProbabilities takes logits s [B, B] to s_ij − log Σ_a exp s_ia over the candidates a of row i, given as [B,
+// B] Bool. Entries that are no candidates mean nothing, but they are finite, so that multiplying them by a mask
+// of zeros removes them and their gradient; with −∞ it would leave NaN.
 func logProbabilities(logits, candidates *Node) *Node {
 	return logSoftmax(Where(candidates, logits, ConstAs(logits, noLogit)))
 }
@@ -85,8 +88,11 @@ func logSoftmax(logits *Node) *Node {
 	return Sub(shifted, Log(ReduceAndKeep(Exp(shifted), ReduceSum, -1)))
 }
 
-// contrast averages −log p over the positives of each anchor: logP [B, B], positives [L, B, B] of 0 and
-// 1. It returns the loss per anchor and whether it has a positive, both [L, B]; 0 where it has none.
+// contrast averages −log p over the positives of each anchor: logP [B, B], positives [L, B, B] of 0 and 1. It
+// returns the loss per anchor and whether it has a positive, both [L, B]; 0 where it has none.
+//
+// One anchor with two positives among three other rows, all logits alike: each −log p is log 3, and so is the
+// mean. More positives do not make the loss larger, which lets levels with many and with few be compared.
 func contrast(logP, positives *Node) (perAnchor, filled *Node) {
 	number := ReduceSum(positives, -1)
 	sum := ReduceSum(Mul(positives, InsertAxes(logP, 0)), -1)

@@ -8,6 +8,10 @@
 // is a new graph. Arithmetic is f32, or f64 when the vectors are f64; narrower vectors are widened first.
 // A loss never samples and knows nothing of texts: which rows meet in a batch is the sampler's business.
 //
+// Words: an anchor is a row of the batch, each in turn, whose positives are pulled to it. The vectors of a bank are
+// always called anchor vectors or bank, their positions anchor ids. Chance level is the loss of vectors that tell
+// nothing apart: log(B−1) a level for the hierarchical loss, log K for InfoNCE.
+//
 // Being graph functions they panic on wrong shapes and on a configuration that Validate refuses; the
 // engine's seam turns that into an error. Finite vectors make finite losses and gradients, also a zero
 // vector (its unit vector is taken as 0), B = 1 and a batch without a single positive.

@@ -113,8 +113,8 @@ func assertFinite(t *testing.T, what string, values []float64) {
 	}
 }
 
-// A loss of log(B−1) is the level of knowing nothing: all vectors alike, every other row as likely.
-func TestKnowingNothingCostsLogOfOthers(t *testing.T) {
+// The chance-level loss is log(B−1): all vectors alike, every other row as likely.
+func TestChanceLevelIsTheLogOfTheOthers(t *testing.T) {
 	b := same(slices.Repeat([][]float64{{1, 2, 3, 4}}, 64))
 	cfg := []HierarchicalConfig{DefaultHierarchical()}
 	got := runHierarchical(t, cfg, dtypes.Float64, b)[0]

@@ -46,9 +46,14 @@ type Result struct {
 //
 //	L_v = 1/|I| Σ_i 1/|P_v(i)| Σ_{j∈P_v(i)} [log Σ_{a≠i} exp s_ia − s_ij],  L = 1/V Σ_v L_v
 //
-// with s_ij = e_i·e_j/τ, e = z/|z| and P_v(i) the other rows of the same theory, labels 1..v and
-// direction. The variant says how empty sets, missing labels, directions and levels are counted.
-// z: [B, H] are raw vectors, to which the gradient flows.
+// with s_ij = e_i·e_j/τ, e = z/|z| and P_v(i) the other rows of the same theory, labels 1..v and direction. The
+// variant says how empty sets, missing labels, directions and levels are counted. z: [B, H] are raw vectors, to
+// which the gradient flows.
+//
+// Four rows, all supporting: a and b "security/societal", c "security/personal", d "power". At level 1, P(a) =
+// {b, c}; at level 2, P(a) = {b} and c is pushed away like d. d has no positive at either level: skip_empty
+// leaves it out of both means, paper counts it as 0. Chance level is log 3 at each level: any of the three others
+// is as likely.
 //
 // Source: VALUEFLOW section 4; SupCon, Khosla et al. 2020, arXiv:2004.11362.
 func Hierarchical(cfg HierarchicalConfig, z *Node, labels Labels) Result {
@@ -84,7 +89,9 @@ func hierarchical(cfg HierarchicalConfig, e *Node, labels Labels) Result {
 	}
 }
 
-// levelMeans takes perAnchor [L, B] to the loss of each level [L]; a level without positives gets 0.
+// levelMeans takes perAnchor [L, B] to the loss of each level [L]; a level without positives gets 0. The mean
+// over all B is the paper's; it falls when a batch happens to hold more rows without a positive, although nothing
+// was learned.
 func levelMeans(r rules, perAnchor, count *Node) *Node {
 	sum := ReduceSum(perAnchor, -1)
 	if r.skipEmpty {
@@ -93,7 +100,8 @@ func levelMeans(r rules, perAnchor, count *Node) *Node {
 	return DivScalar(sum, float64(perAnchor.Shape().Dim(1)))
 }
 
-// combineLevels takes the levels' losses [L] to the scalar loss.
+// combineLevels takes the levels' losses [L] to the scalar loss: floors, then weights, then the mean over the
+// levels that count. raw and count are [L], positives L masks [B, B], levels the labels [B, L].
 func combineLevels(r rules, raw, count *Node, positives []*Node, levels *Node) *Node {
 	used := raw
 	if r.coarserFloor {
@@ -121,7 +129,8 @@ func levelWeights(depth int) []float64 {
 	return w
 }
 
-// deepestLevel is V, the deepest level that any row has, as a scalar ≥ 1 in the dtype of like.
+// deepestLevel is V, the deepest level that any row has, as a scalar ≥ 1 in the dtype of like. It is read from
+// the batch, so the paper's loss changes scale with what a batch happens to hold.
 func deepestLevel(levels, like *Node) *Node {
 	depth := levels.Shape().Dim(1)
 	number := AddScalar(Iota(levels.Graph(), levels.Shape(), 1), 1) // [B, L] 1..L along each row
@@ -129,10 +138,13 @@ func deepestLevel(levels, like *Node) *Node {
 	return ConvertDType(ClipScalar(ReduceAllMax(present), 1, float64(depth)), like.DType())
 }
 
-// floorAtCoarser gives each level the largest value of itself and the coarser ones, which are constants
-// to it: a level below its floor has no gradient, one that ties with it half of it (torch.maximum).
+// floorAtCoarser gives each level the largest value of itself and the coarser ones, which are constants to it: a
+// level below its floor has no gradient, one that ties with it half of it (torch.maximum).
 //
 // Levels with the same positives tie by definition, so that rounding cannot decide it.
+//
+//	raw    2.0  1.5  2.2
+//	used   2.0  2.0  2.2      level 2 counts as 2.0 and is not trained in this batch
 func floorAtCoarser(raw *Node, positives []*Node) *Node {
 	floor := SliceAxis(raw, 0, AxisElem(0)) // [1], the coarsest level has none
 	used := []*Node{floor}

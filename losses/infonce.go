@@ -32,7 +32,9 @@ func InfoNCE(e, bank, ids *Node, tau float64) *Node {
 	return Neg(Div(sum, MaxScalar(ReduceAllSum(assigned), 1)))
 }
 
-// CheckAnchorIDs refuses an id that is neither −1 nor in [0, bankSize), with the row's number from 0.
+// CheckAnchorIDs refuses an id that is neither −1 nor in [0, bankSize), with the row's number from 0. Call it
+// once, where rows are read: in a graph such an id has a one-hot row of zeros and would lower the mean without a
+// word.
 func CheckAnchorIDs(ids []int32, bankSize int) error {
 	for row, id := range ids {
 		if id < -1 || int(id) >= bankSize {
@@ -53,8 +55,8 @@ func checkBank(e, bank *Node) {
 }
 
 // sharedID is supervised contrast among the rows that have an id, rows of equal id being positives, as the
-// authors' code has it in the place of InfoNCE: e: [B, H], ids: [B]. Mean over rows that have a positive;
-// rows without an id are not even negatives.
+// authors' code has it in the place of InfoNCE: e: [B, H], ids: [B]. Mean over rows that have a positive; rows
+// without an id are not even negatives. No anchor vector takes part: rows are drawn to each other, not to a bank.
 func sharedID(e, ids *Node, tau float64) *Node {
 	checkIDs(e, ids, "ids")
 	assigned := InsertAxes(GreaterOrEqual(ids, ZerosLike(ids)), 0) // [1, B]

@@ -27,8 +27,8 @@ func (l Labels) of(r rows) Labels {
 	return l
 }
 
-// candidates are the pairs that a denominator holds: all but a row with itself and those to be ignored.
-// [B, B] Bool.
+// candidates are the pairs that a denominator holds: all but a row with itself and those to be ignored. [B, B]
+// Bool. Leaving a pair out of the positives alone would still push the two apart.
 func (l Labels) candidates() *Node {
 	others := LogicalNot(Diagonal(l.Theory.Graph(), l.Theory.Shape().Dim(0)))
 	if l.Ignore == nil {

@@ -98,8 +98,9 @@ func (c Stage2Config) Validate() error {
 	return nil
 }
 
-// Split returns how many of batch rows belong to the hierarchical, individual and theory part, in this
-// order: the first two rounded down, the rest to the last.
+// Split returns how many of batch rows belong to the hierarchical, individual and theory part, in this order: the
+// first two rounded down, the rest to the last. Of 64 by ½, ¼, ¼: 32, 16, 16. The sampler lays its batches out by
+// the same rule (samplers.Triple).
 func (c Stage2Config) Split(batch int) (hier, individual, theory int) {
 	// The small addend keeps .29·100 at 29.
 	hier = int(c.Fractions[0]*float64(batch) + 1e-9)
@@ -123,6 +124,9 @@ type Stage2Result struct {
 }
 
 // Stage2 is the alignment loss of the package's Stage2Config. Source: VALUEFLOW section 4.
+//
+// The vectors are normalised once for all terms; banks are normalised where they are used. The caller owes rows
+// in the order of the parts, and ids that the banks hold (CheckAnchorIDs).
 func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
@@ -138,7 +142,8 @@ func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 	return r
 }
 
-// anchorTerm is InfoNCE against bank, or its stand-in of the authors' code.
+// anchorTerm is InfoNCE against bank, or its stand-in of the authors' code. e: [b, H] and ids: [b] are of the
+// term's own rows, bank: [K, H] is raw.
 func (c Stage2Config) anchorTerm(e, ids, bank *Node, tau float64) *Node {
 	if c.AnchorFree {
 		return sharedID(e, ids, tau)
@@ -154,7 +159,8 @@ type rows struct{ from, to int }
 
 func (r rows) of(x *Node) *Node { return SliceAxis(x, 0, AxisRange(r.from, r.to)) }
 
-// parts returns the rows of each term.
+// parts returns the rows of each term. A part without rows is refused: its term would be 0 whatever the vectors
+// are.
 func (c Stage2Config) parts(batch int) (hier, individual, theory rows) {
 	if c.WholeBatch {
 		all := rows{0, batch}

@@ -6,7 +6,8 @@ import (
 	"hives/internal/fault"
 )
 
-// callCost is what a batch costs beside its tokens: starting a graph, spreading it over the cores.
+// callCost is what a batch costs beside its tokens, in tokens: starting a graph, spreading it over the cores.
+// Without it, many tiny batches would look as cheap as a full one.
 const callCost = 64
 
 // shortRows is the weight of attention by which Many compares shapes: that of small models, for which a
@@ -38,9 +39,12 @@ func Many(texts [][]int32, shapes []Shape) ([]Batch, error) {
 	return batches, nil
 }
 
-// Next lays out one batch that holds the first text and, of the others, those beside which a token of text
-// costs least: texts of like lengths. Others wait for a later call. It takes the longest that fit. Attention is the
-// row length at which the model's attention costs as much as the rest: a great one prefers full rows to short ones.
+// Next lays out one batch that holds the first text and, of the others, those beside which a token of text costs
+// least: texts of like lengths. Others wait for a later call. It takes the longest that fit. Attention is the row
+// length at which the model's attention costs as much as the rest: a great one prefers full rows to short ones.
+//
+// The caller owes the order: text 0 is the one whose turn it is. That it is always taken is what bounds the wait
+// of a long text among short ones, however dear it is.
 func Next(texts [][]int32, shapes []Shape, attention float64) (Batch, error) {
 	if err := validate(shapes); err != nil {
 		return Batch{}, err
@@ -65,6 +69,9 @@ func Next(texts [][]int32, shapes []Shape, attention float64) (Batch, error) {
 
 // choose fills every shape that holds the head, which has been taken before, and returns the one in which a token
 // of text costs least. Its texts are taken.
+//
+// One short head and shapes 1 × 16 and 8 × 256: alone in line it gets the first, with two hundred others behind
+// it the second, where all of them share the cost of the call.
 func (s *stock) choose(shapes []Shape, attention float64, head int) (best Shape, places []place, err error) {
 	least, left := 0.0, s
 	for _, shape := range shapes {
@@ -87,6 +94,7 @@ func (s *stock) choose(shapes []Shape, attention float64, head int) (best Shape,
 	return best, places, nil
 }
 
+// tooLong names the text and both lengths, since the remedy is to cut the one or to ask for longer rows.
 func tooLong(text, tokens int, shapes []Shape) error {
 	longest := 0
 	for _, shape := range shapes {

@@ -7,8 +7,8 @@ import (
 	"hives/internal/fault"
 )
 
-// One lays all texts into one batch, of the first of shapes that holds them: list the cheapest first, as
-// Choose does. Slot i holds text i.
+// One lays all texts into one batch, of the first of shapes that holds them: list the cheapest first, as Choose
+// does. Slot i holds text i: the loss has the labels of row i beside it, so the order of slots is the batch's.
 func One(texts [][]int32, shapes []Shape) (Batch, error) {
 	if err := validate(shapes); err != nil {
 		return Batch{}, err
@@ -25,6 +25,7 @@ func One(texts [][]int32, shapes []Shape) (Batch, error) {
 		if len(texts) > shape.Texts || waiting.longest > shape.Length || total > shape.Tokens() {
 			continue
 		}
+		// Counts and totals may allow a shape that first-fit decreasing cannot fill: 3, 3 and 2 tokens in 2 × 4.
 		if places := waiting.clone().fill(shape); len(places) == len(texts) {
 			slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.text, b.text) })
 			return layOut(texts, shape, places), nil
@@ -47,7 +48,8 @@ func validate(shapes []Shape) error {
 	return nil
 }
 
-// Padded gives each text a row of its own, from the row's left edge. Slot i holds text i.
+// Padded gives each text a row of its own, from the row's left edge. Slot i holds text i. It is the plain way
+// that the packed one is compared with.
 func Padded(texts [][]int32, shape Shape) (Batch, error) {
 	if err := shape.validate(); err != nil {
 		return Batch{}, err

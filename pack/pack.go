@@ -5,8 +5,8 @@ import "hives/internal/fault"
 // MaxShapes is how many shapes Choose gives at most: each is a graph to compile and to keep.
 const MaxShapes = 8
 
-// Attention is the row length at which attention costs as much as everything else in a layer, where
-// nothing is known of the model: about that of the 0.6B shape. a model's AttentionLength knows it.
+// Attention is the row length at which attention costs as much as everything else in a layer, where nothing is
+// known of the model: about that of the 0.6B shape. A model's AttentionLength knows it.
 const Attention = 2048
 
 // Shape is what a graph is compiled for.
@@ -19,7 +19,10 @@ type Shape struct {
 // Tokens is how many tokens a batch of this shape computes, padding included.
 func (s Shape) Tokens() int { return s.Rows * s.Length }
 
-// Cost is the work of one batch, in tokens of an infinitely short row: R·S·(1 + S/attention).
+// Cost is the work of one batch, in tokens of an infinitely short row: R·S·(1 + S/attention). A position is
+// compared with the S of its row, so attention grows with S² a row; the rest of a layer costs the same for every
+// position. At S = attention the two are equal, and the batch costs twice its tokens. 8 × 256 at 2,048: 2,048 ·
+// 1.125 = 2,304.
 func (s Shape) Cost(attention float64) float64 {
 	return float64(s.Tokens()) * (1 + float64(s.Length)/attention)
 }
@@ -32,7 +35,13 @@ func (s Shape) validate() error {
 	return nil
 }
 
-// Batch is a full set of inputs of one shape. Slots from len(Members) on hold no text.
+// Batch is a full set of inputs of one shape. Slots from len(Members) on hold no text. Two texts of 3 and 2
+// tokens in 1 × 6 with 3 slots:
+//
+//	IDs      7 8 9 4 5 0
+//	Texts    0 0 0 1 1 −1
+//	Last     2 4 0          the third slot is unused, and its vector means nothing
+//	Members  0 1
 type Batch struct {
 	Shape
 	IDs     []int32 // [R·S] token ids, 0 at padding
@@ -61,7 +70,7 @@ type place struct {
 	row, column int
 }
 
-// layOut copies texts to their places. members is the slot order; places come in the same order.
+// layOut copies texts to their places, which come in the order of the slots.
 func layOut(texts [][]int32, shape Shape, places []place) Batch {
 	b := Batch{
 		Shape: shape, IDs: make([]int32, shape.Tokens()), Texts: make([]int32, shape.Tokens()),

@@ -7,8 +7,17 @@ import (
 	"hives/internal/fault"
 )
 
-// stock is the texts that wait for a place, by length. Copies share the lists and keep places of their
-// own, so that a filling can be tried and thrown away without touching every text.
+// stock is the texts that wait for a place, by length. Copies share the lists and keep places of their own, so
+// that a filling can be tried and thrown away without touching every text.
+//
+// The lengths 5, 3, 5, 2 of texts 0 to 3 lie in it as
+//
+//	byLength   2: [3]   3: [1]   5: [0 2]
+//	waits      a bit for 2, 3 and 5
+//	take(6)    text 0, of 5: the longest that fits; next[5] is 1
+//	take(4)    text 1, of 3; no other of that length waits, its bit goes
+//
+// Invariant: the bit of a length is set exactly while a text of it waits; left is the number of those that wait.
 type stock struct {
 	lengths  []int    // of every text
 	byLength [][]int  // texts of each length, in the caller's order
@@ -37,13 +46,16 @@ func newStock(lengths []int) (*stock, error) {
 	return s, nil
 }
 
+// clone copies what fillings change, two lists as long as the longest text. Texts themselves are never copied.
 func (s *stock) clone() *stock {
 	c := *s
 	c.next, c.waits = slices.Clone(s.next), slices.Clone(s.waits)
 	return &c
 }
 
-// atMost returns the greatest length of at most room of which a text waits, 0 if there is none.
+// atMost returns the greatest length of at most room of which a text waits, 0 if there is none. It reads the bits
+// a word at a time: for room 70, the word of 64 … 127 is shifted so that bit 70 is its highest, and the zeros
+// before the first set bit say how far below 70 it is.
 func (s *stock) atMost(room int) int {
 	room = min(room, s.longest)
 	if room < 1 {
@@ -77,9 +89,13 @@ func (s *stock) take(room int) (text, length int) {
 	return s.byLength[n][at], n
 }
 
-// fill takes texts for at most rows rows and texts slots and returns their places. Row by row it takes
-// the longest text that fits, which gives the rows of first-fit decreasing without searching them. A head
-// has been taken before and stands first.
+// fill takes texts for at most rows rows and texts slots and returns their places. Row by row it takes the
+// longest text that fits, which gives the rows of first-fit decreasing without searching them. A head has been
+// taken before and stands first.
+//
+// Why it is the same: first-fit decreasing puts the texts, longest first, each into the first row with room. Row
+// 0 thus gets, going down the lengths, every text that still fits it, that is again and again the longest that
+// fits. What is left over goes to row 1 by the same rule, and so on.
 func (s *stock) fill(shape Shape, head ...int) []place {
 	var places []place
 	for row := 0; row < shape.Rows && s.left+len(head) > 0; row++ {
@@ -104,6 +120,7 @@ func (s *stock) fill(shape Shape, head ...int) []place {
 	return places
 }
 
+// lengthsOf is all that packing looks at until layOut copies the ids.
 func lengthsOf(texts [][]int32) []int {
 	lengths := make([]int, len(texts))
 	for i, t := range texts {
