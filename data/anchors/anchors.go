@@ -30,6 +30,14 @@ const (
 )
 
 // Anchor is one sentence of a bank. The Parquet columns bear the names in the tags.
+//
+//	ID 43, Bank individual, Kind value, ValueIDs [svt/conservation/humility]
+//	  Text       "Staying modest after a great success."       Provenance written
+//	ID 7, Bank theory, Kind cluster, Count 84, Exemplars [three text_ids]
+//	  Text       what those 84 texts have in common            Provenance medoid or llm:MODEL
+//
+// Rows name an anchor by ID, never by its place: a theory bank that is built again keeps the ids of clusters that
+// it finds again, and leaves out those that are gone.
 type Anchor struct {
 	ID         int32    `parquet:"id"`
 	Bank       string   `parquet:"bank"` // individual, theory
@@ -62,7 +70,8 @@ func (b *Bank) Texts() []string {
 	return texts
 }
 
-// Positions maps an anchor's id to its place in the bank.
+// Positions maps an anchor's id to its place in the bank: with ids 0, 2, 5 the places are 0, 1, 2. Losses want
+// places, rows hold ids.
 func (b *Bank) Positions() map[int32]int {
 	at := make(map[int32]int, len(b.Anchors))
 	for i := range b.Anchors {
@@ -78,6 +87,11 @@ var kinds = map[string][]string{
 }
 
 // Check refuses a bank that a row or a loss could misread. The anchors must be ordered by id.
+//
+// Two equal sentences are refused since InfoNCE would pull a row to one and push it from the other, whose vector
+// is the same.
+//
+// Invariant: ids ascend strictly, so a bank has one order and the same bank gives the same bytes.
 func (b *Bank) Check() error {
 	if len(b.Anchors) == 0 {
 		return fault.New(fault.Invalid, "anchors: the bank is empty")
@@ -105,6 +119,7 @@ func (b *Bank) Check() error {
 	return nil
 }
 
+// check refuses one anchor that cannot be used. x − x is 0 for every finite number, NaN for the others.
 func (a *Anchor) check() error {
 	allowed, ok := kinds[a.Bank]
 	switch {

@@ -25,7 +25,8 @@ const (
 	createdBy            = "hives"
 )
 
-// Write puts the bank into a Parquet file, whole or not at all, after Check.
+// Write puts the bank into a Parquet file, whole or not at all, after Check. Keys of Meta go in sorted, so that
+// the same bank gives the same bytes.
 func Write(path string, b *Bank) error {
 	if err := b.Check(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -48,7 +49,8 @@ func Write(path string, b *Bank) error {
 	})
 }
 
-// Read returns the bank in a file, checked.
+// Read returns the bank in a file, checked. The caller need not check again; what a bank says of its making is
+// only what its maker wrote (data/banks asks for it).
 func Read(path string) (b *Bank, err error) {
 	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -106,6 +108,7 @@ func checkVersion(path string, file *parquet.File) error {
 	return nil
 }
 
+// meta takes the bank's own entries from the file's key-values; other programs may add theirs.
 func meta(file *parquet.File) map[string]string {
 	out := map[string]string{}
 	for _, kv := range file.Metadata().KeyValueMetadata {
@@ -116,6 +119,7 @@ func meta(file *parquet.File) map[string]string {
 	return out
 }
 
+// torn is the one error for bytes that no writer of banks left.
 func torn(path string, cause error) error {
 	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause))
 }

@@ -6,6 +6,9 @@ import "math"
 const None = -1
 
 // Limits says when a nearest anchor is near enough to be a row's. The zero value accepts any cosine from 0 up.
+//
+// With MinCosine .3 and MinLead .05: cosines .60 and .52 give the first; .60 and .58 give none, the choice being
+// the embedder's noise; .28 gives none, whatever the others are.
 type Limits struct {
 	MinCosine float64 // the best cosine must reach it; of use where an encoder spreads its cosines
 	MinLead   float64 // the best must be ahead of the second best by it; a single candidate is always ahead
@@ -18,9 +21,9 @@ type Match struct {
 	Lead   float64 // over the second best; +∞ with one candidate
 }
 
-// Nearest finds the unit vector of the bank closest to v by cosine, among the allowed positions (nil for all).
-// Of equal cosines the first in the order of the candidates is the best, so a tie has one answer unless MinLead
-// refuses it. v: [d] unit; bank: [A][d] unit rows.
+// Nearest finds the unit vector of the bank closest to v by cosine, among the allowed positions (nil for all). Of
+// equal cosines the first in the order of the candidates is the best, so a tie has one answer unless MinLead
+// refuses it. v: [d] unit; bank: [A][d] unit rows. An empty list that is not nil allows none.
 func Nearest(v []float32, bank [][]float32, allowed []int, limits Limits) Match {
 	at, best, second := None, math.Inf(-1), math.Inf(-1)
 	see := func(k int) {

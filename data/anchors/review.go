@@ -10,7 +10,7 @@ import (
 // Provenance of a sentence that a reviewer wrote, and what is put behind that of one that was accepted.
 const (
 	ByReview     = "review"
-	AcceptedMark = "+review"
+	AcceptedMark = "+review" // "medoid+review": what a program wrote and people let stand
 )
 
 // Reviewed says whether people have let the sentence stand.
@@ -28,7 +28,8 @@ func (a *Anchor) Accept() {
 // metaRejected is the key of Meta that Rejected and Reject keep.
 const metaRejected = "rejected"
 
-// Rejected is an anchor that a review took out. A bank remembers it, so that a rebuild does not bring it back.
+// Rejected is an anchor that a review took out. A bank remembers it, so that a rebuild does not bring it back. It
+// is known again by its exemplars: ids are a bank's own, while the texts of a cluster stay.
 type Rejected struct {
 	ID        int32    `json:"id"`
 	Exemplars []string `json:"exemplars"` // text_ids, by which a rebuild knows the cluster again

@@ -18,7 +18,10 @@ type Options struct {
 	Theory     string // made by hives anchors build
 }
 
-// Bank is one bank, ready for training.
+// Bank is one bank, ready for training. With the ids 0, 2, 5 in its file, IDs is [0 2 5], K is 3, and a row that
+// names id 5 gets position 2.
+//
+// Invariant: IDs ascend, and position i of every slice is the sentence of IDs[i].
 type Bank struct {
 	Name      string   `json:"bank"` // anchors.Individual or anchors.Theory
 	File      string   `json:"file"` // empty for the built-in inventory
@@ -57,6 +60,8 @@ func Load(o Options) (*Banks, error) {
 	return &Banks{Individual: individual, Theory: theory}, nil
 }
 
+// open reads a bank and hashes what training sees of it: ids and sentences, quoted so that no two banks write the
+// same bytes. Centres, counts and who wrote a sentence are not part of it.
 func open(file, name string) (*Bank, error) {
 	content := inventory.Bank()
 	if file != "" {
@@ -99,7 +104,8 @@ type Assigned struct {
 	Theory     []int32 // [N]
 }
 
-// Assigned finds the rows' anchors, and refuses a row that names one which its bank lacks. file is for the message.
+// Assigned finds the rows' anchors, and refuses a row that names one which its bank lacks. file is for the
+// message. Rows are numbered as they stand in rows; leave none out before this call, or messages name others.
 func (b *Banks) Assigned(file string, rows []data.Row) (Assigned, error) {
 	a := Assigned{make([]int32, len(rows)), make([]int32, len(rows))}
 	for i := range rows {
@@ -120,6 +126,7 @@ var remedies = map[string]string{
 	anchors.Theory:     "hives anchors assign",
 }
 
+// position is the place of a row's anchor, data.NoAnchor for none. row counts from 0, the message from 1.
 func (b *Bank) position(file string, row int, id int32) (int32, error) {
 	if id == data.NoAnchor {
 		return data.NoAnchor, nil

@@ -12,7 +12,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// Card describes one file of rows.
+// Card describes one file of rows. It holds counts, names and hashes only, so that it may be shared where the
+// rows may not.
 type Card struct {
 	Format      int                `json:"format"` // of this object: 1
 	File        string             `json:"file"`   // its name without the folder
@@ -65,7 +66,8 @@ type Licence struct {
 	Obligations []Obligation `json:"obligations"`
 }
 
-// Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept.
+// Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept. The
+// file is read twice, once for its rows and once for its hash.
 func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Card, error) {
 	t := newTally()
 	defer t.close()
@@ -99,7 +101,8 @@ func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Car
 	return c, nil
 }
 
-// ReadImports reads accounts that hives import --json printed.
+// ReadImports reads accounts that hives import --json printed. An account without a corpus is refused: any JSON
+// object would otherwise pass as one that left nothing out.
 func ReadImports(paths []string) ([]*corpora.Summary, error) {
 	var out []*corpora.Summary
 	for _, path := range paths {

@@ -39,7 +39,8 @@ func obligationsOf(licence string) []Obligation {
 	return []Obligation{askFirst}
 }
 
-// together is what holds for the file as a whole, in a fixed order.
+// together is what holds for the file as a whole, in a fixed order: every obligation of any of its licences. A
+// file of "CC BY 4.0" and "CC BY-SA 4.0" rows asks for attribution and share-alike.
 func together(licences []Licence) []Obligation {
 	all := []Obligation{
 		attribution, shareAlike, nonCommercial, researchOnly, noSharing, acceptTerms, keepNotice, termsOfSources, askFirst,
@@ -49,7 +50,8 @@ func together(licences []Licence) []Obligation {
 	})
 }
 
-// warnings says which obligations cannot be met at once by sharing the file as one work.
+// warnings says which obligations cannot be met at once by sharing the file as one work: two share-alike
+// licences, one of which forbids commerce, each want the whole under their own terms.
 func warnings(licences []Licence) []string {
 	has := func(o Obligation) bool { return slices.Contains(together(licences), o) }
 	var free, bound []string // share-alike licences that allow commerce, and those that forbid it

@@ -43,7 +43,8 @@ func (p *page) head(names ...any) {
 	p.line("%s|", strings.Repeat("|---", len(names)))
 }
 
-// plain keeps a name from a file from breaking or marking up the page.
+// plain keeps a name from a file from breaking or marking up the page: a corpus may be called "a|b" or
+// "<script>".
 func plain(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
 }
@@ -75,6 +76,7 @@ func (c *Card) licenceTable(p *page) {
 	p.line("\nThis is a reading of published terms, no legal advice; the publishers' texts decide.")
 }
 
+// join lists obligations in words.
 func join(list []Obligation) string {
 	out := make([]string, len(list))
 	for i, o := range list {

@@ -17,7 +17,7 @@ type tally struct {
 	corpora       map[string]*share
 	directions    map[Direction]int
 	values        map[string]map[string]int // theory → value id → rows
-	licences      map[[2]string]int         // licence, corpus → rows
+	licences      map[[2]string]int         // [licence, corpus] → rows
 }
 
 // share is one corpus of a tally.
@@ -35,7 +35,8 @@ func newTally() *tally {
 	}
 }
 
-// add counts one row. A licence is counted by corpus, since one corpus may mix releases.
+// add counts one row. A licence is counted by corpus, since one corpus may mix releases. A value counts by its
+// canonical path: hedonism under either parent is one value.
 func (t *tally) add(r *data.Row) error {
 	t.rows++
 	t.digest.Add(r)

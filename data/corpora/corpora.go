@@ -28,6 +28,9 @@ type Count struct {
 }
 
 // Summary accounts for an import.
+//
+// A record became rows, or is counted under a reason in Dropped, or stands in Bad. Dropped counts labels where a
+// record has several, so the sums need not add up to Records.
 type Summary struct {
 	Corpus  string           `json:"corpus"`
 	Files   []string         `json:"files"`
@@ -76,8 +79,8 @@ func ImportFile(name string, o Options, out string) (*Summary, error) {
 	})
 }
 
-// merged reads a corpus, merges its rows and lets use take them. Counts are of what is left, so that they agree with
-// what use writes.
+// merged reads a corpus, merges its rows and lets use take them. Counts are of what is left, so that they agree
+// with what use writes. use may be called once: the merger gives its rows once.
 func merged(name string, o Options, use func(*Summary, *data.Merger) error) (sum *Summary, err error) {
 	m := data.NewMerger()
 	defer m.Close()
@@ -116,7 +119,9 @@ func read(name string, o Options, place func(string, int), use func(*data.Row) e
 	return c.sum, err
 }
 
-// collector gathers the rows and the account of one import.
+// collector gathers the rows and the account of one import. An importer is a function of it: it reads files by
+// eachRow or eachJSON, makes texts by newText, and reports by add, drop, note, miss or an error of wrongf. It
+// decides nothing about duplicates, bad records or where rows go.
 type collector struct {
 	Options
 	corpus
@@ -175,7 +180,9 @@ type text struct {
 	clean, id, group string
 }
 
-// newText cleans a text and names the group that must not cross a split: of groupBy, or its own.
+// newText cleans a text and names the group that must not cross a split: of groupBy, or its own. Groups are what
+// a model could learn by heart on one side and recognise on the other: an argument's conclusion, the rule that an
+// action was judged by.
 func newText(raw, groupBy string) (text, error) {
 	t := text{clean: data.CleanText(raw)}
 	if t.clean == "" {

@@ -20,6 +20,11 @@ var (
 )
 
 // readDenevil reads prompts that lead a model to violate a principle, from CSV files or files of JSON lines.
+//
+//	prompt,foundation,principle
+//	"He took the old man's keys and",Care,"It is wrong to leave the helpless alone"
+//
+// becomes a row of mft care/harm, direction 0 by nobody, grouped by the principle.
 func readDenevil(c *collector) error {
 	paths, err := find(c.In, "*.csv", "*.jsonl")
 	if err != nil {
@@ -71,7 +76,8 @@ func (c *collector) eachJSON(path string, use func(line int, text []byte) error)
 	})
 }
 
-// eachObject reads a file of JSON objects, one a line, as records; only values that are texts are cells.
+// eachObject reads a file of JSON objects, one a line, as records; only values that are texts are cells. A first
+// line without the needed keys is a file of another form, and ends the import; a later one is a bad record.
 func (c *collector) eachObject(path string, needed []string, use func(record) error) error {
 	known := slices.Concat(denevilPrompt, denevilFoundation, denevilPrinciple)
 	return c.eachJSON(path, func(line int, text []byte) error {

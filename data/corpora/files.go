@@ -9,7 +9,9 @@ import (
 	"hives/internal/fault"
 )
 
-// find lists the files in dir that match the first pattern with a match, in the order of their names.
+// find lists the files in dir that match the first pattern with a match, in the order of their names: rows come
+// in the order of files, and the order of a folder differs from system to system. Patterns go from the published
+// name to any file of the ending, so that a renamed file is still read.
 func find(dir string, patterns ...string) ([]string, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, fault.New(fault.NotFound, "%s: there is no such folder", dir)

@@ -29,6 +29,12 @@ var mfrcLabels = []mfrcLabel{
 
 // readMFRC reads the comments: as tables with the number of annotators for each label, or where there are none as
 // the authors' CSV files with a row for each annotator.
+//
+//	text         Care  Equality  Proportionality  Loyalty …
+//	a comment     2       1             0            3     →  rows care/harm and loyalty/betrayal
+//
+// Equality was one annotator's and is dropped. The rows have no direction: a foundation is voiced, for or
+// against.
 func readMFRC(c *collector) error {
 	paths, err := find(c.In, "mfrc*.tsv", "*.tsv")
 	if err != nil {

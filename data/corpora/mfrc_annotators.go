@@ -9,8 +9,12 @@ import (
 type opinion struct{ text, annotator string }
 
 // readAnnotators reads the authors' form, one row an annotator. The rows of a comment need not stand together, so
-// the file is read twice: first the labels are counted by the text's id, then each comment is made rows of where it
-// first appears. Memory holds ids and counts, no text.
+// the file is read twice: first the labels are counted by the text's id, then each comment is made rows of where
+// it first appears. Memory holds ids and counts, no text.
+//
+//	text        annotator  annotation          votes of the comment after both rows
+//	a comment   a1         Care,Loyalty        Care 1, Loyalty 1
+//	a comment   a2         Care                Care 2, Loyalty 1: one row, care/harm
 func (c *collector) readAnnotators(paths []string) error {
 	columns := []string{"text", "annotator", "annotation"}
 	votes := map[string][]int{}    // text id → annotators by place in mfrcLabels
@@ -41,7 +45,8 @@ func (c *collector) readAnnotators(paths []string) error {
 	return nil
 }
 
-// annotation counts the labels of one annotator. They are separated by commas.
+// annotation counts the labels of one annotator. They are separated by commas. A comment that stands twice for
+// one annotator counts once, or one person could make the majority alone.
 func (c *collector) annotation(r record, votes map[string][]int, seen map[opinion][]string) error {
 	t, err := newText(r.get("text"), "")
 	if err != nil {

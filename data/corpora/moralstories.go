@@ -19,6 +19,11 @@ type story struct {
 }
 
 // readMoralStories joins the stories to Social Chemistry's rules by the norm's normalised text.
+//
+//	{"norm": "It's good to help a neighbour.", "moral_action": "Ann carries his bags.", "label": "1"}
+//
+// If a rule reads "it's good to help a neighbour" and has the foundation care-harm, the action becomes a row of
+// mft care/harm, supporting. Rules are read first, all of them: a story does not say which file its rule is in.
 func readMoralStories(c *collector) error {
 	paths, err := find(c.In, "moral_stories*.jsonl", "*.jsonl")
 	if err != nil {
@@ -77,7 +82,8 @@ func (c *collector) rules() (map[string][]theories.Path, error) {
 	return out, nil
 }
 
-// story makes rows of a line's actions, one a foundation of its rule.
+// story makes rows of a line's actions, one a foundation of its rule. The moral action supports the rule's value,
+// the immoral one opposes it. In the public parts at hand, all opposing rows come from here.
 func (c *collector) story(line []byte, rules map[string][]theories.Path) error {
 	var s story
 	if err := strictjson.Decode(line, &s); err != nil {

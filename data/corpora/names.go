@@ -23,7 +23,8 @@ func (c *collector) miss(name string) {
 	c.unknown[name]++
 }
 
-// ranked lists counted names, the most frequent first, equal ones by name; the rest is one sum.
+// ranked lists counted names, the most frequent first, equal ones by name; the rest is one sum. It is what a
+// person would map by hand first.
 func ranked(names map[string]int) []Count {
 	var out []Count
 	for name, n := range names {

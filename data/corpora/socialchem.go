@@ -27,6 +27,11 @@ func socialChemFiles(dir string) ([]string, error) {
 }
 
 // readSocialChem makes a row of each foundation of a rule; the text is the action that was judged.
+//
+//	action               action-moral-judgment  rot                  rot-moral-foundations
+//	lying to a friend    -1                     It's bad to lie.     care-harm|loyalty-betrayal
+//
+// becomes two rows of "lying to a friend", care/harm and loyalty/betrayal, both opposing, grouped by the rule.
 func readSocialChem(c *collector) error {
 	paths, err := socialChemFiles(c.In)
 	if err != nil {
@@ -83,6 +88,7 @@ func (c *collector) judgedAction(r record) error {
 }
 
 // judgement is the sign of a moral judgement of −2 to 2; a 0 was judged neutral, an empty cell was not judged.
+// How strongly is not kept: a row has a side, not a degree.
 func judgement(cell string) (direction int32, source string, err error) {
 	if cell == "" {
 		return data.Neither, data.SourceNone, nil

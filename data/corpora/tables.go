@@ -18,7 +18,7 @@ var (
 	quoted = textfile.Dialect{Bare: true}
 )
 
-// record is a row of a table, or an object.
+// record is a row of a table, or an object. Its cells are valid until the next row is read.
 type record struct {
 	at    map[string]int // column → place
 	cells []string
@@ -36,8 +36,11 @@ func (r record) first(columns ...string) (string, bool) {
 	return "", false
 }
 
-// eachRow reads a table. needed lists columns that must be there; a name may be given as alternatives "a|b". Columns
-// beyond them are allowed.
+// eachRow reads a table. needed lists columns that must be there; a name may be given as alternatives "a|b".
+// Columns beyond them are allowed.
+//
+// Every line below the header is one record of the account, the bad ones too. use says by its error what became
+// of it (see settle): nil, or a fault of this record, or the end of the import.
 func (c *collector) eachRow(path string, d textfile.Dialect, needed []string, use func(record) error) error {
 	t, err := textfile.OpenTable(path, d)
 	if err != nil {

@@ -16,6 +16,14 @@ const argumentID = "Argument ID"
 const objectivity = "Universalism: objectivity"
 
 // readValueEval reads every arguments-*.tsv with the labels-*.tsv of the same name.
+//
+//	arguments   Argument ID  Conclusion          Stance   Premise
+//	            A01001       We should ban …     against  it would take away …
+//	labels      Argument ID  Self-direction: thought  …  Security: societal
+//	            A01001       1                           0
+//
+// A01001 becomes one row for each 1, of the premise, grouped by the conclusion. It has no direction: a label says
+// that the argument draws on a value, and Stance is about the conclusion.
 func readValueEval(c *collector) error {
 	if !slices.Contains([]string{"", "premise", "full"}, c.Text) {
 		return fault.New(fault.Invalid, "text %q of ValueEval: choose premise or full", c.Text)
@@ -72,7 +80,8 @@ type valueColumn struct {
 	path theories.Path
 }
 
-// valueColumns maps the header of a labels file; a category that svt does not know is refused.
+// valueColumns maps the header of a labels file; a category that svt does not know is refused. A column that was
+// passed over would take a value from all arguments without a word.
 func valueColumns(path string) (columns []valueColumn, err error) {
 	names, err := tableNames(path)
 	for _, name := range names {

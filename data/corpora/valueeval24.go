@@ -16,6 +16,14 @@ const (
 )
 
 // readValueEval24 reads sentences.tsv and labels.tsv of every split in the folder, or of the folder itself.
+//
+//	sentences.tsv   Text-ID  Sentence-ID  Text
+//	labels.tsv      Text-ID  Sentence-ID  Security: societal attained  Security: societal constrained  …
+//
+//	attained 1, constrained 0      +1, annotated
+//	attained 0, constrained 1      −1, annotated
+//	.5 in both                      0, none: the value is meant, which way could not be said
+//	1 in both                      both rows, which merging drops as a contradiction
 func readValueEval24(c *collector) error {
 	if !slices.Contains([]string{"", "english", "original"}, c.Text) {
 		return fault.New(fault.Invalid, "text %q of ValueEval24: choose english or original", c.Text)
@@ -36,8 +44,9 @@ func readValueEval24(c *collector) error {
 	return nil
 }
 
-// splits24 lists the folders to read. Every split stands there twice, in nine languages and in English. The folder
-// valueeval23 is left out: its authors filled attained and constrained from the stance, "somewhat arbitrarily".
+// splits24 lists the folders to read. Every split stands there twice, in nine languages and in English; reading
+// both would make two texts of each sentence. The folder valueeval23 is left out: its authors filled attained and
+// constrained from the stance, "somewhat arbitrarily".
 func (c *collector) splits24() ([]string, error) {
 	paths, err := find(c.In, "sentences.tsv", filepath.Join("*", "sentences.tsv"))
 	if err != nil {

@@ -25,6 +25,12 @@ var flowDirections = map[string]int32{
 }
 
 // readValueFlow reads the training CSV of the paper's authors.
+//
+//	text,theory,level_1,level_2,level_3,direction,selected_individual,selected_anchor
+//	…,pvq,growth,openness to change,hedonism,support,"Enjoying a meal.",17
+//
+// becomes a row of svt "openness to change / hedonism" (growth stands above our level 1), +1, individual anchor 0
+// (the first sentence of that column), theory anchor 17 (a number stays).
 func readValueFlow(c *collector) error {
 	paths, err := find(c.In, "*.csv")
 	if err != nil {
@@ -106,7 +112,8 @@ func flowPath(r record) (theory string, path theories.Path, known bool) {
 }
 
 // anchorBank numbers the anchors of one column. Numbers stay; sentences are numbered by first appearance, as the
-// authors' code does when it loads the file.
+// authors' code does when it loads the file. A column that mixes the two is refused: number 3 and the fourth
+// sentence would be one anchor.
 type anchorBank struct {
 	column string           // as the authors call it
 	ids    map[string]int32 // nil as long as numbers come

@@ -10,6 +10,11 @@ import (
 )
 
 // readValueNet reads every CSV of scenarios: one file a value, or splits whose scenarios begin with "[VALUE]".
+//
+//	achievement.csv    scenario,label                            train.csv   scenario,label
+//	                   I finished the race first,1                           [ACHIEVEMENT] I gave up,-1
+//
+// Both are rows of svt achievement, the first supporting, the second opposing.
 func readValueNet(c *collector) error {
 	if c.Zero != "" && c.Zero != "drop" && c.Zero != "keep" {
 		return fault.New(fault.Invalid, "zero %q of ValueNet: choose drop or keep", c.Zero)

@@ -13,6 +13,14 @@ import (
 var valuePrismParts = []string{"full", "relevance", "valence"}
 
 // readValuePrism reads the parts of the dataset that are there, or every CSV of a folder without parts.
+//
+//	situation,vrd,text,explanation,valence
+//	Lying to protect a friend,Value,Loyalty,…,Supports
+//	Lying to protect a friend,Duty,Duty of Fidelity,…,Opposes
+//
+// become rows of the situation: mft loyalty, below loyalty/betrayal, supporting, and duty fidelity, opposing.
+// What the same pair says in the part relevance is merged with it: a row that somebody judged takes the place of
+// one that nobody did.
 func readValuePrism(c *collector) error {
 	names, err := c.valueNames()
 	if err != nil {
@@ -40,7 +48,8 @@ func readValuePrism(c *collector) error {
 	return nil
 }
 
-// situation makes rows of one value, right or duty that was written for a situation.
+// situation makes rows of one value, right or duty that was written for a situation: none where its name is no
+// node's, several where the user's mapping says so.
 func (c *collector) situation(r record, names map[string][]label) error {
 	raw, _ := r.first("situation", "action")
 	t, err := newText(raw, "")
@@ -121,7 +130,8 @@ func (c *collector) named(kind, name string) []label {
 	return nil
 }
 
-// bare gives the forms of a name under which it is looked up: whole, without articles, without the lead.
+// bare gives the forms of a name under which it is looked up: whole, without articles, without the lead. "The
+// Right to a fair trial" gives itself, "right to fair trial" and "fair trial".
 func bare(name string, leads ...string) []string {
 	name = strings.ToLower(name)
 	words := strings.Fields(name)
@@ -141,6 +151,7 @@ func bare(name string, leads ...string) []string {
 	return forms
 }
 
+// nameKey compares names of the mapping as texts are compared: case and punctuation aside.
 func nameKey(kind, name string) string { return kind + "\x00" + data.NormaliseText(name) }
 
 // valueNames reads the mapping of --names: a CSV with vrd, text and value_id, several lines for a name that stands

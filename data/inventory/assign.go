@@ -36,8 +36,12 @@ type Theory struct {
 	Assigned int    `json:"assigned"`
 }
 
-// Limits refuse a sentence to a text. Both are shares of the spread, the mean distance (1 − cosine) of two sentences:
-// a lead of .01 is much in a space where all texts lie within .02.
+// Limits refuse a sentence to a text. Both are shares of the spread, the mean distance (1 − cosine) of two
+// sentences: a lead of .01 is much in a space where all texts lie within .02.
+//
+// With a spread of .4, a margin of .02 asks for a lead of .008 in cosine, and a distance of at most 1 for a
+// cosine of .6 or more. The same settings then mean the same in the next embedder, whose cosines may all lie
+// above .9.
 type Limits struct {
 	Margin      float64 `json:"margin"`       // least lead of the nearest sentence over the second nearest
 	MaxDistance float64 `json:"max_distance"` // of the nearest sentence
@@ -88,6 +92,7 @@ func NewAssigner(ctx context.Context, embed Embed, limits Limits) (*Assigner, er
 }
 
 // spread is the mean of 1 − cosine over all pairs of unit rows [A][d], from their sum: |Σv|² = A + 2 Σ_{i<j} cos.
+// So the mean cosine is (|Σv|² − A)/(A(A − 1)), at the price of one pass and not of A² products.
 func spread(vectors [][]float32) float64 {
 	sum := make([]float64, len(vectors[0]))
 	for _, v := range vectors {
@@ -132,6 +137,7 @@ func (a *Assigner) Assign(ctx context.Context, rows []data.Row) error {
 	return nil
 }
 
+// assign chooses among the sentences on the row's path and counts what came of it. v: [d] unit.
 func (a *Assigner) assign(r *data.Row, v []float32) {
 	allowed := a.onPath(theories.Node{Theory: r.Theory, Path: r.Levels()})
 	m := anchors.Nearest(v, a.bank, allowed, a.limits)
@@ -154,8 +160,11 @@ func (a *Assigner) assign(r *data.Row, v []float32) {
 	a.distances += (1 - m.Cosine) / s.Spread
 }
 
-// onPath lists the sentences whose node is on the row's path: at the row's node, above it or, since annotators stop
-// at any level, below it. Never nil, which Nearest would take for all.
+// onPath lists the sentences whose node is on the row's path: at the row's node, above it or, since annotators
+// stop at any level, below it. Never nil, which Nearest would take for all.
+//
+// A row "mft / care/harm" may get any sentence tied to care/harm or to a virtue below it, and none of fairness,
+// however near its vector lies: the label is somebody's judgement, the vector an embedder's.
 func (a *Assigner) onPath(row theories.Node) []int {
 	if known, ok := a.candidates[row]; ok {
 		return known
@@ -174,7 +183,8 @@ func (a *Assigner) onPath(row theories.Node) []int {
 	return out
 }
 
-// related says whether any path of one value begins with, or goes on from, any path of the other.
+// related says whether any path of one value begins with, or goes on from, any path of the other. The empty
+// prefix does not occur: every path has level 1.
 func related(theory string, p, q theories.Path) bool {
 	for _, x := range append(theories.AltPaths(theory, p), p) {
 		for _, y := range append(theories.AltPaths(theory, q), q) {

@@ -16,7 +16,7 @@ import (
 const rowsAtOnce = 4096
 
 // AssignFile copies the rows of in to out with individual_anchor set. Memory stays flat however long the file is.
-// in and out may be the same file.
+// in and out may be the same file: out takes its place only when it is whole.
 func AssignFile(ctx context.Context, in, out string, embed Embed, limits Limits) (Report, error) {
 	extra, err := extraNames(in)
 	if err != nil {

@@ -37,6 +37,8 @@ const MetaVersion = "inventory_version"
 //go:embed inventory.csv
 var raw []byte
 
+// loaded parses the embedded list once. Whoever asks gets the same slice, so nobody may change it; Bank gives
+// copies.
 var loaded = sync.OnceValue(func() []anchors.Anchor {
 	list, err := parse(raw)
 	if err != nil {
@@ -62,7 +64,8 @@ func BankAssignedBy(weightsSHA256 string) *anchors.Bank {
 }
 
 // parse reads the embedded list: a line that tells the version, then CSV with columns id, kind, value_ids
-// (separated by spaces, the main one first) and text.
+// (separated by spaces, the main one first) and text. Ids must be 0, 1, 2, …: an id is a sentence's place in the
+// bank, and rows on disk hold it.
 func parse(raw []byte) ([]anchors.Anchor, error) {
 	in := bufio.NewReader(bytes.NewReader(raw))
 	first, err := in.ReadString('\n')

@@ -58,7 +58,8 @@ func below(a *anchors.Anchor, theory string, p theories.Path) bool {
 	return false
 }
 
-// WriteText prints the sentences below the node that each is mainly tied to.
+// WriteText prints the sentences below the node that each is mainly tied to. Sentences of one node stand together
+// in the list, so a node's name is printed where it changes.
 func (l *Listing) WriteText(w io.Writer) error {
 	var b strings.Builder
 	last := ""

@@ -45,7 +45,8 @@ type tick struct {
 	Label string
 }
 
-// WritePage writes one self-contained HTML page of plots and tables; facts say what the rows are from.
+// WritePage writes one self-contained HTML page of plots and tables; facts say what the rows are from. Charts
+// without a bar are left out, such as level 3 of a theory that has two.
 func (s *Stats) WritePage(w io.Writer, title string, facts ...web.Fact) error {
 	charts := []struct {
 		title string
@@ -90,6 +91,7 @@ func (s *Stats) level(level int) []Count {
 	return out
 }
 
+// tokenBins are the histogram, none without a tokenizer.
 func (s *Stats) tokenBins() []Count {
 	if s.Tokens == nil {
 		return nil
@@ -106,7 +108,8 @@ const (
 	barGap     = 22
 )
 
-// drawBars draws one horizontal bar a count, the first on top, over an axis from 0.
+// drawBars draws one horizontal bar a count, the first on top, over an axis from 0. Lengths are whole pixels:
+// barSpan for the longest bar, n/most of it for the others.
 func drawBars(title string, bars []Count) picture {
 	longest, most := 0, 1
 	for _, b := range bars {
@@ -128,6 +131,7 @@ func drawBars(title string, bars []Count) picture {
 	return p
 }
 
+// clip cuts a name to what has room, by letters and not by bytes.
 func clip(name string) string {
 	if r := []rune(name); len(r) > mostLabel {
 		return string(r[:mostLabel-1]) + "…"

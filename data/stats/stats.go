@@ -17,7 +17,11 @@ type Count struct {
 	N    int    `json:"n"`
 }
 
-// Cell is the rows of one value by direction. Zero was judged neutral; unjudged rows have no direction.
+// Cell is the rows of one value by direction. Zero was judged neutral; unjudged rows have no direction. A row
+// counts at its node and at every node above: one of "mft/care-harm/caring" in Rows of care/harm and of caring,
+// in Ends of caring alone.
+//
+// Invariant: Rows = Supports + Opposes + Zero + Unjudged.
 type Cell struct {
 	ID       string `json:"id"` // the node's value id
 	Level    int    `json:"level"`
@@ -98,6 +102,7 @@ func counts(m map[string]int) []Count {
 	return out
 }
 
+// add counts a row that ends at this node or below it.
 func (c *Cell) add(r *data.Row, ends bool) {
 	c.Rows++
 	if ends {
@@ -115,7 +120,8 @@ func (c *Cell) add(r *data.Row, ends bool) {
 	}
 }
 
-// describe takes quantiles as the smallest value with at least that share at or below it.
+// describe takes quantiles as the smallest value with at least that share at or below it: of 10 lengths the
+// median is the fifth, P95 the tenth. No value is made up between two lengths. It sorts n.
 func describe(n []int) *Lengths {
 	if len(n) == 0 {
 		return &Lengths{}

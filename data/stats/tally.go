@@ -9,7 +9,8 @@ import (
 	"hives/data/theories"
 )
 
-// tally counts while rows stream by.
+// tally counts while rows stream by. It never holds a row: names are hashes, everything else is counted under a
+// label of which there are few.
 type tally struct {
 	count      TokenCounter
 	rows       int
@@ -80,6 +81,7 @@ func (t *tally) stats() *Stats {
 	return s
 }
 
+// byDirection orders by corpus, theory, then supporting before opposing.
 func (t *tally) byDirection() []Cross {
 	out := make([]Cross, 0, len(t.directions))
 	for c, rows := range t.directions {

@@ -77,7 +77,8 @@ func Define(valueID string) (Definition, error) {
 	return d, nil
 }
 
-// canonical is the path under which the value at p is defined.
+// canonical is the path under which the value at p is defined: for svt "self-enhancement / hedonism" it is
+// "openness to change / hedonism", for a value with one parent p itself.
 func (t *Tree) canonical(p Path) Path {
 	if home, ok := t.home[p]; ok {
 		return home
@@ -85,7 +86,9 @@ func (t *Tree) canonical(p Path) Path {
 	return p
 }
 
-// define gives every value of the tree its definition: exactly one, none left over, no two alike.
+// define gives every value of the tree its definition: exactly one, none left over, no two alike. Definitions go
+// into prompts of language models and before people who judge, so a missing one would be a blank in a question,
+// and two alike a question without an answer.
 func (t *Tree) define(v vocabulary) error {
 	t.defined, t.works = map[Path]Definition{}, map[string]Work{}
 	for key, citation := range v.Works {
@@ -102,7 +105,8 @@ func (t *Tree) define(v vocabulary) error {
 	return t.checkComplete()
 }
 
-// defineOne checks one definition and enters it.
+// defineOne checks one definition and enters it. The bounds of its length are for prompts; that it ends in a full
+// stop lets it be quoted behind the value's name.
 func (t *Tree) defineOne(id string, d definition) error {
 	rest, ours := strings.CutPrefix(id, t.Theory+"/")
 	p, ok := t.node[rest]

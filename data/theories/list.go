@@ -49,7 +49,7 @@ type TargetListing struct {
 	Definition *Definition `json:"definition,omitempty"`
 }
 
-// List gathers what o asks for.
+// List gathers what o asks for, theories in their fixed order or in the order asked for.
 func List(o ListOptions) (*Listing, error) {
 	names := o.Theories
 	if len(names) == 0 {
@@ -70,6 +70,7 @@ func List(o ListOptions) (*Listing, error) {
 	return out, nil
 }
 
+// listTargets lists the theory's share of the 32.
 func (t *Tree) listTargets(o ListOptions) []TargetListing {
 	var out []TargetListing
 	for _, target := range Targets() {
@@ -84,6 +85,7 @@ func (t *Tree) listTargets(o ListOptions) []TargetListing {
 	return out
 }
 
+// list is the tree as JSON has it.
 func (t *Tree) list(o ListOptions) TheoryListing {
 	l := TheoryListing{Theory: t.Theory, Name: t.Name, LevelNames: t.LevelNames}
 	for _, p := range t.nodes {
@@ -102,6 +104,7 @@ func (t *Tree) list(o ListOptions) TheoryListing {
 	return l
 }
 
+// quote is the definition if the listing is to have them; nil is left out of the JSON.
 func (t *Tree) quote(p Path, o ListOptions) *Definition {
 	d, ok := t.Definition(p)
 	if !o.Definitions || !ok {
@@ -110,7 +113,11 @@ func (t *Tree) quote(p Path, o ListOptions) *Definition {
 	return &d
 }
 
-// WriteText draws the trees, or the targets, for people.
+// WriteText draws the trees, or the targets, for people:
+//
+//	svt: Schwartz value theory (higher-order value › basic value › refined value)
+//	  openness to change
+//	    hedonism *  (canonical here, also svt/self-enhancement/hedonism)
 func (l *Listing) WriteText(w io.Writer) error {
 	var b strings.Builder
 	marked := false

@@ -9,7 +9,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Slug writes a name in lower-case letters, digits and single hyphens: "care/harm" is "care-harm".
+// Slug writes a name in lower-case letters, digits and single hyphens: "care/harm" is "care-harm". Letters beyond
+// a–z go, so a name needs one of these or a digit; build refuses one without.
 func Slug(name string) string {
 	var b strings.Builder
 	gap := false
@@ -39,7 +40,8 @@ func key(p Path) string {
 // ValueID is the stable name of a node: the theory and its slugs, as in "mft/care-harm/caring".
 func ValueID(theory string, p Path) string { return theory + "/" + key(p) }
 
-// ParseID finds the node that a ValueID names.
+// ParseID finds the node that a ValueID names. Other spellings are accepted where they can mean one node only,
+// since people type ids; what comes back is spelled as the hierarchy does.
 func ParseID(id string) (theory string, p Path, err error) {
 	theory, rest, _ := strings.Cut(id, "/")
 	t, err := find(theory)
@@ -106,6 +108,13 @@ func Validate(theory string, p Path) error {
 }
 
 // Match returns the node that p names, spelled as the hierarchy spells it.
+//
+//	Match("mft", {"Care-Harm", "caring", ""})    {"care/harm", "caring", ""}
+//	Match("mft", {"care/harm", "fairness", ""})  level_2 "fairness" is not in theory "mft"; nearest: …
+//	Match("svt", {"", "hedonism", ""})           level_1 is empty: a name alone is not guessed to a path
+//
+// The path is followed level by level, so an error names the level that is wrong and what stands below its
+// parent.
 func Match(theory string, p Path) (Path, error) {
 	t, err := find(theory)
 	if err != nil {
@@ -142,6 +151,7 @@ func (t *Tree) restEmpty(p Path, from int) error {
 	return nil
 }
 
+// find is Get with an error that names what is near and how to add a theory.
 func find(theory string) (*Tree, error) {
 	t, ok := Get(theory)
 	if !ok {
@@ -160,6 +170,7 @@ func (t *Tree) hint(id string) string {
 }
 
 // where lists up to three of the allowed names, nearest first, equally near ones in the hierarchy's order.
+// Without any allowed name the path has ended above.
 func where(name string, allowed []string) string {
 	if len(allowed) == 0 {
 		return ": the path has ended there"
@@ -194,7 +205,7 @@ func brief(name string) string {
 const maxNamed = 24
 
 // distance is the number of letters to insert, delete or replace to turn a into b (Levenshtein), in one row of
-// the usual table.
+// the usual table. From "lojalty" to "loyalty" it is 1. Slugs are short, so the squared cost is nothing.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1) // row[j]: distance of the part of a read so far to b[:j]
 	for j := range row {

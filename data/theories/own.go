@@ -38,7 +38,8 @@ func LoadFile(path string) (*Tree, error) {
 	return tree, whatis.Instead(path, "a theory in TOML", err)
 }
 
-// Parse reads a theory from the content of such a file; path is for messages.
+// Parse reads a theory from the content of such a file; path is for messages. An own theory passes every check of
+// the embedded ones, definitions included, since everything downstream relies on them.
 func Parse(path string, raw []byte) (*Tree, error) {
 	var f ownFile
 	if err := decode(path, raw, &f); err != nil {
@@ -69,7 +70,8 @@ var registered struct {
 }
 
 // Register makes a theory known to all of the program, so that rows of it are accepted and it is listed after the
-// four. Call it before rows are read. A name that is taken is refused.
+// four. Call it before rows are read. A name that is taken is refused: rows read before and after would mean
+// unlike things by one name.
 func Register(t *Tree) error {
 	if _, taken := Get(t.Theory); taken {
 		return fault.New(fault.Exists, "theory %q is known already; call the new one otherwise", t.Theory)
@@ -85,7 +87,7 @@ func Register(t *Tree) error {
 }
 
 // RegisterFiles loads and registers the theories in files, and before them those that the environment variable
-// EnvFiles lists. A file that is named twice counts once.
+// EnvFiles lists. A file that is named twice counts once: the variable and a flag may well name the same.
 func RegisterFiles(paths ...string) error {
 	var seen []string
 	for _, path := range append(filepath.SplitList(os.Getenv(EnvFiles)), paths...) {

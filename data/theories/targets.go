@@ -39,7 +39,8 @@ func Targets() []Target {
 	return out
 }
 
-// IsTarget says whether the value at p is one of the 32.
+// IsTarget says whether the value at p is one of the 32. Names are compared, so both paths of hedonism are the
+// target.
 func IsTarget(theory string, p Path) bool {
 	return slices.Contains(targetNames[theory], p.Name())
 }

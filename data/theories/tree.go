@@ -12,7 +12,8 @@ import (
 // Depth is the largest number of levels of any theory.
 const Depth = 3
 
-// Path names a node, coarse to fine; empty where it ends.
+// Path names a node, coarse to fine; empty where it ends. {"care/harm", "", ""} is a node of level 1, and a
+// complete answer: annotators stop where they are sure.
 type Path [Depth]string
 
 // Len is the number of levels that the path names.
@@ -44,6 +45,15 @@ func (p Path) prefix(n int) Path {
 }
 
 // Tree is one theory.
+//
+//	openness to change                 nodes of level 1
+//	  hedonism  ────────────┐          one value, two nodes: twins of each other;
+//	self-enhancement        │          home of both is the path below openness to change
+//	  power                 │
+//	  hedonism  ────────────┘
+//
+// Invariant: nodes lists parents before children, and each node once.
+// Invariant: a name that several nodes bear is one value with several parents, and only leaves are.
 type Tree struct {
 	Theory     string   // svt, mft, duty, right, or what a file calls its own
 	Name       string   // in words
@@ -153,7 +163,7 @@ type hierarchy struct {
 	CanonicalParent map[string]string `json:"canonical_parent" toml:"canonical_parent"` // name → level-1 parent
 }
 
-// build indexes the tree.
+// build indexes the tree. A file lists root-to-leaf paths; nodes, children and names follow from them.
 func (h *hierarchy) build() (*Tree, error) {
 	if len(h.LevelNames) == 0 || len(h.LevelNames) > Depth || len(h.Paths) == 0 {
 		return nil, fmt.Errorf("names %d levels and %d paths; it needs 1 to %d levels and at least one path", len(h.LevelNames), len(h.Paths), Depth)
@@ -171,7 +181,8 @@ func (h *hierarchy) build() (*Tree, error) {
 	return t, t.linkTwins(h.CanonicalParent)
 }
 
-// addLeaf enters a root-to-leaf path and those of its parents that are new.
+// addLeaf enters a root-to-leaf path and those of its parents that are new. Two spellings of one node ("Care",
+// "care") are refused: the second would otherwise be a node that no lookup finds.
 func (t *Tree) addLeaf(names []string) error {
 	if len(names) == 0 || len(names) > len(t.LevelNames) {
 		return fmt.Errorf("has %d levels, the theory %d", len(names), len(t.LevelNames))
@@ -236,7 +247,8 @@ func (t *Tree) linkTwins(parents map[string]string) error {
 	return nil
 }
 
-// joinTwins puts the path below the canonical parent first and links all paths of the value.
+// joinTwins puts the path below the canonical parent first and links all paths of the value. Twins with children
+// are refused, since each child would have two paths too, of which nobody said which is canonical.
 func (t *Tree) joinTwins(paths []Path, parent string) error {
 	first := slices.IndexFunc(paths, func(p Path) bool { return Slug(p[0]) == Slug(parent) })
 	if first < 0 {
