@@ -21,7 +21,8 @@ type addedToken struct {
 	id      int32
 }
 
-// newAddedTokens takes tokens whose content is not empty.
+// newAddedTokens takes tokens whose content is not empty. Sorted by length, the first that fits at a place is the
+// longest there: of "<|im|>" and "<|im|>x" the latter.
 func newAddedTokens(tokens []addedToken) *addedTokens {
 	a := &addedTokens{uniform: true, empty: len(tokens) == 0}
 	for i, t := range tokens {
@@ -38,8 +39,9 @@ func newAddedTokens(tokens []addedToken) *addedTokens {
 	return a
 }
 
-// find returns where the leftmost token of s lies, the longest of those that begin there; without one,
-// start is len(s).
+// find returns where the leftmost token of s lies, the longest of those that begin there; without one, start is
+// len(s). In "a<|im_end|>b" it is 1. The work is one look at each byte, and a comparison only where some token
+// begins with it.
 func (a *addedTokens) find(s string) (start int, found addedToken) {
 	if a.empty {
 		return len(s), addedToken{}
@@ -61,8 +63,8 @@ func (a *addedTokens) find(s string) (start int, found addedToken) {
 	return len(s), addedToken{}
 }
 
-// doubtful tells whether what find said of s, the beginning of a longer text, may be otherwise in the text: a token may
-// begin near the end of s and end beyond it.
+// doubtful tells whether what find said of s, the beginning of a longer text, may be otherwise in the text: a
+// token may begin near the end of s and end beyond it. "…<|im_en" has no token yet; two bytes more and it has.
 func (a *addedTokens) doubtful(s string, start int) bool { return start > len(s)-max(a.longest, 1) }
 
 // clear is the length of what is surely outside any token if find has found none before the doubtful end of s.

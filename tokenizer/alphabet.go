@@ -2,8 +2,9 @@ package tokenizer
 
 import "unicode/utf8"
 
-// byteRunes maps each byte to the character that stands for it in the vocabulary of a byte-level BPE:
-// printable Latin-1 characters stand for themselves, the rest moves up to U+0100 and beyond.
+// byteRunes maps each byte to the character that stands for it in the vocabulary of a byte-level BPE: printable
+// Latin-1 characters stand for themselves, the rest moves up to U+0100 and beyond. So a blank is Ġ (U+0120) in
+// every file, and no entry holds a blank or a control character.
 func byteRunes() (chars [256]rune) {
 	moved := rune(256)
 	for b := range chars {

@@ -9,6 +9,10 @@ import (
 )
 
 // bertNormalizer brings texts into the form that BERT's vocabulary is written in, step by step in this order.
+// With all steps on, "Héllo" + tab + "世界" becomes "hello  世  界 ": the tab a blank, each ideograph between blanks,
+// é without its mark, H lower. Blanks are cut away later, so doubled ones do no harm.
+//
+// ASCII, most of most texts, is looked up in a table that is made of run itself, so the two cannot disagree.
 type bertNormalizer struct {
 	chars      *characters
 	clean      bool // control characters go, blanks become spaces
@@ -99,7 +103,8 @@ func (n *bertNormalizer) run(dst []byte, s string) []byte {
 	return dst
 }
 
-// stripped returns the canonical decomposition of runes without nonspacing marks.
+// stripped returns the canonical decomposition of runes without nonspacing marks: é comes apart into e and
+// U+0301, which goes. Marks are put in order first, as the library does it; what is not a mark keeps its place.
 func (t *characters) stripped(runes []rune) []rune {
 	apart := make([]rune, 0, len(runes))
 	for _, r := range runes {
@@ -127,8 +132,9 @@ type special struct {
 	id    int32
 }
 
-// readFrame reads the post-processor. One that puts anything else around a single text is refused, as is one that the
-// vocabulary contradicts.
+// readFrame reads the post-processor. One that puts anything else around a single text is refused, as is one that
+// the vocabulary contradicts: its ids would name other tokens, and the model would read a row that it never saw
+// in training.
 func readFrame(raw json.RawMessage, ids map[string]int32) (*frame, error) {
 	const field = "post_processor"
 	kind, err := partType(field, raw)
@@ -186,7 +192,10 @@ type templatePiece struct {
 	}
 }
 
-// readTemplate reads what a TemplateProcessing puts around a single text; of pairs there are none here.
+// readTemplate reads what a TemplateProcessing puts around a single text; of pairs there are none here. For BERT:
+//
+//	"single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+//	           {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]
 func readTemplate(raw json.RawMessage) (around []special, err error) {
 	var p struct {
 		Type          string          `json:"type"`

@@ -11,14 +11,29 @@ import (
 // noMerge is what the merge table says of a pair that never merges; every real entry is smaller.
 const noMerge = ^uint64(0)
 
-// smallPiece is the length in bytes up to which a piece is merged by looking through all its pairs at each
-// step, which is quicker than a heap for words, and up to which it is cached.
+// smallPiece is the length in bytes up to which a piece is merged by looking through all its pairs at each step,
+// which is quicker than a heap for words, and up to which it is cached. Nearly all words are shorter; beyond it
+// the square of the length would begin to count, and with it a text made to be slow.
 const smallPiece = 64
 
 // lacking is the id of a byte that no entry of the vocabulary stands for.
 const lacking = -1
 
 // bpe merges the bytes of one piece. It is immutable once built.
+//
+// With the merges h e, l l, he ll, hell o in this order, "hello" is encoded as
+//
+//	h e l l o      rank 0: h e
+//	he l l o       rank 1: l l
+//	he ll o        rank 2: he ll
+//	hell o         rank 3: hell o
+//	hello          no pair left: one id
+//
+// The order is by rank, not from left to right and not by length: another order gives other ids, which the model
+// has never seen.
+//
+// Invariant: encode, merge and encodeLong give the same ids for every piece (a twin that merges lists of strings
+// holds them).
 type bpe struct {
 	byteID [256]int32 // lacking for bytes without an entry
 	byteOf map[rune]byte
@@ -81,7 +96,9 @@ func (b *bpe) encode(dst []int32, piece string) []int32 {
 	return b.merge(dst, piece)
 }
 
-// merge is encode for a piece that is no entry as it stands and whose bytes all have one.
+// merge is encode for a piece that is no entry as it stands and whose bytes all have one. ids[i] and pair[i]
+// describe the i-th token and its pair with the next; after a merge only two pairs are new, so only two are
+// looked up.
 func (b *bpe) merge(dst []int32, piece string) []int32 {
 	if len(piece) > smallPiece {
 		return b.encodeLong(dst, piece)
@@ -139,8 +156,9 @@ func (b *bpe) known(piece string) string {
 	return piece
 }
 
-// encodeLong does the same in n log n: candidates wait in a heap, and one whose pair has changed since is
-// known by its rank.
+// encodeLong does the same in n log n: candidates wait in a heap, and one whose pair has changed since is known
+// by its rank. A heap cannot take out a candidate in its middle, so outdated ones stay and are passed over when
+// they come up; each merge puts in two, so there are at most 3n in all.
 func (b *bpe) encodeLong(dst []int32, piece string) []int32 {
 	// A doubly linked list over byte positions: a merge keeps the left position and drops the right one,
 	// whose id becomes −1. Positions never move, so those in the heap stay good.
@@ -200,7 +218,8 @@ func (h *rankHeap) Pop() any {
 	return x
 }
 
-// pairTable maps two ids to rank<<32 | merged id by open addressing; at most half of its slots are used.
+// pairTable maps two ids to rank<<32 | merged id by open addressing; at most half of its slots are used. The key
+// is one number, the table never grows and nothing is ever removed, so the plainest kind of table will do.
 type pairTable struct {
 	slots []struct{ key, value uint64 }
 	shift int
@@ -216,7 +235,8 @@ func newPairTable(n int) pairTable {
 	return t
 }
 
-// slot returns where the pair is, or where it belongs.
+// slot returns where the pair is, or where it belongs: its hashed place or, where that is taken, the next ones in
+// turn. It ends, since half of the slots are empty.
 func (t *pairTable) slot(key uint64) int {
 	i := int(key * 0x9E3779B97F4A7C15 >> t.shift) // Fibonacci hashing
 	for t.slots[i].value != noMerge && t.slots[i].key != key {

@@ -48,7 +48,8 @@ func (b *bpe) encodeOpen(dst []int32, head string) []int32 {
 	return dst[:start]
 }
 
-// parts tells whether no merge crosses the end of left, whatever part of right is the token that follows.
+// parts tells whether no merge crosses the end of left, whatever part of right is the token that follows: the
+// encoding of both together must have a border there, for each length that the token may have.
 func (b *bpe) parts(left, right string) bool {
 	var ids []int32
 	for n := 1; n <= len(right); n++ {

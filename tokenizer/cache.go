@@ -10,8 +10,12 @@ import (
 // so even hostile texts fill no more than 25 MB.
 const cacheSlots = 1 << 16
 
-// pieceCache remembers the ids of pieces. A piece has one slot and a newcomer takes it over, so readers
-// and writers on any number of threads need no lock and memory is bounded.
+// pieceCache remembers the ids of pieces. A piece has one slot and a newcomer takes it over, so readers and
+// writers on any number of threads need no lock and memory is bounded. Most words of a text are common ones: the
+// cache saves merging them again and again.
+//
+// Invariant: what the cache gives is what the model would give; a slot is compared by the whole piece, never by
+// its hash.
 type pieceCache struct {
 	seed  maphash.Seed
 	slots [cacheSlots]atomic.Pointer[cachedPiece]

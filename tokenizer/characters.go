@@ -39,6 +39,9 @@ var rangeBits = map[string]uint16{
 const symbol = letter | number | blank // none of these bits: [^\s\p{L}\p{N}]
 
 // characters answers by code point. It is immutable once read.
+//
+// The million code points are 4,352 pages of 256; few have any class, all others are one page of zeros. A class
+// is then two look-ups, where Go's range tables search.
 type characters struct {
 	// By the upper bits of the code point; pages without any class are one shared empty page.
 	pages     [utf8.MaxRune>>8 + 1]*page
@@ -174,7 +177,7 @@ func (t *characters) mark(first, last rune, bits uint16, empty *page) {
 
 // lastSolid is the start of the last character of s that is no blank, −1 without one. A piece that ends before it
 // is the same whatever follows s: no splitter looks farther ahead than to the character that ends a run, but for
-// runs of blanks, which are looked through.
+// runs of blanks, which are looked through. In "to be  " it is the e: "to" is settled, "be" may go on as "been".
 func (t *characters) lastSolid(s string) int {
 	for end := len(s); end > 0; {
 		r, size := utf8.DecodeLastRuneInString(s[:end])

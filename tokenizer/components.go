@@ -37,6 +37,8 @@ func partType(field string, raw json.RawMessage) (kind string, err error) {
 	return kind, nil
 }
 
+// readPart reads a component of a known type, with nothing in it that is not known: an option that was passed
+// over could change ids.
 func readPart(field string, raw json.RawMessage) (*part, error) {
 	kind, err := partType(field, raw)
 	if err != nil {
@@ -134,7 +136,8 @@ func readPreTokenizer(raw json.RawMessage) ([]splitter, error) {
 	return all, nil
 }
 
-// splitters returns what one component of the pre-tokeniser cuts with.
+// splitters returns what one component of the pre-tokeniser cuts with; none where it only changes the spelling of
+// bytes. last tells whether it is the last of its sequence, which ByteLevel alone may and must be.
 func (p *part) splitters(field string, last bool) ([]splitter, error) {
 	if last != (p.Type == "ByteLevel") {
 		return nil, unsupported(field+".type", fmt.Sprintf("%q (ByteLevel must come last, and once)", p.Type))

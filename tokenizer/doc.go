@@ -14,5 +14,8 @@
 // not UTF-8, ids outside the vocabulary, a tokenizer larger than the model's embedding table. Texts are
 // never part of an error. Truncation, padding and decoder of a file are read over: they change no ids here.
 //
+// Words: a piece is what splitters cut a text into, a token an entry of the vocabulary, an id its number. Framing is
+// what stands around a text's own ids. A window is the beginning of a long text that is read when few ids are wanted.
+//
 // Axis letters: B batch (rows), S sequence (ids of a row, padding included).
 package tokenizer

@@ -85,7 +85,8 @@ func unsupported(field string, value any) error {
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
-// readFile decodes a file and refuses what would change ids unseen; components are looked into later.
+// readFile decodes a file and refuses what would change ids unseen; components are looked into later. The rule
+// throughout: a field that is not understood is refused by name, since wrong ids look like any others.
 func readFile(raw []byte) (*file, error) {
 	var f file
 	if err := strictly(raw, &f); err != nil {
@@ -119,7 +120,8 @@ func readModel(raw json.RawMessage) (*fileModel, error) {
 	return &m, m.check()
 }
 
-// check refuses options that only other kinds of BPE use.
+// check refuses options that only other kinds of BPE use, and dropout, under which one text has other ids each
+// time.
 func (m *fileModel) check() error {
 	switch {
 	case m.Type != "BPE" && m.Type != "":

@@ -15,11 +15,20 @@ const (
 // noEnd is the EndID of a Framed that puts nothing behind a text.
 const noEnd = -1
 
-// Framed frames texts as the model read them in training: the start ids, the text's ids, the end token. Ids of the text
-// are cut so that all are MaxLength at most. A language model has no start ids, and its end token is always appended,
-// because published tokenizer.json files differ in whether their post-processor does so (but NewFramedAsFile); of a
-// WordPiece the file's post-processor holds ([CLS] text [SEP]). It is safe for concurrent use while nobody changes its
-// fields.
+// Framed frames texts as the model read them in training: the start ids, the text's ids, the end token. Ids of
+// the text are cut so that all are MaxLength at most. A language model has no start ids, and its end token is
+// always appended, because published tokenizer.json files differ in whether their post-processor does so (but
+// NewFramedAsFile); of a WordPiece the file's post-processor holds ([CLS] text [SEP]). It is safe for concurrent
+// use while nobody changes its fields.
+//
+// With MaxLength 6 and a text of the ids 1 to 8, e being the end token:
+//
+//	Qwen3   1 2 3 4 5 e              cut
+//	BERT    [CLS] 1 2 3 4 [SEP]      cut
+//	none    1 2 3 4 5 6              cut; NewFramedAsFile of a language model
+//
+// Invariant: a framed row has at least one id and at most MaxLength, begins with Start and ends with the end
+// token: the text's vector is read there.
 type Framed struct {
 	Tokenizer Tokenizer
 	MaxLength int
@@ -108,8 +117,8 @@ func (f *Framed) Encode(text string) (ids []int32, truncated bool, err error) {
 	return f.Frame(ids)
 }
 
-// Frame cuts ids, which hold nothing of the frame yet, and puts it around them. It refuses ids outside the vocabulary.
-// The result shares no memory with ids.
+// Frame cuts ids, which hold nothing of the frame yet, and puts it around them. It refuses ids outside the
+// vocabulary. The result shares no memory with ids. The end token is put on after the cut, never cut off.
 func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) {
 	// Ids may come from outside (an RPC, a file), and an embedding look-up would not notice a wrong one.
 	size := f.Tokenizer.VocabSize()
@@ -166,9 +175,11 @@ func FitsVocabulary(tok Tokenizer, vocabSize int) error {
 	return nil
 }
 
-// PadLeft lays rows out as one [B, S] array, S = length, row by row, with padID before each row so that
-// the last position of every row is its end token. lengths has the unpadded length of each row: the pad id
-// may equal the end token's, so the ids alone do not tell.
+// PadLeft lays rows out as one [B, S] array, S = length, row by row, with padID before each row so that the last
+// position of every row is its end token. lengths has the unpadded length of each row: the pad id may equal the
+// end token's, so the ids alone do not tell.
+//
+//	rows 1 2 9 and 3 9, length 4, pad 0   →   0 1 2 9  0 0 3 9   lengths 3 2
 func PadLeft(rows [][]int32, length int, padID int32) (ids []int32, lengths []int32, err error) {
 	if length < 1 {
 		return nil, nil, fault.New(fault.Invalid, "tokenizer: padding to length %d; it must be at least 1", length)

@@ -80,6 +80,8 @@ func (t *characters) order(runes []rune) {
 // have a million.
 const longRun = 64
 
+// orderRun sorts one run of marks, stably: marks of one class are drawn at one place, and their order is part of
+// the text.
 func (t *characters) orderRun(run []rune) {
 	if len(run) < longRun {
 		slices.SortStableFunc(run, func(a, b rune) int { return t.combiningClass(a) - t.combiningClass(b) })
@@ -101,8 +103,13 @@ func (t *characters) orderRun(run []rune) {
 	copy(run, sorted)
 }
 
-// compose joins, in place, each character with the last starter before it when no character between them
-// has a class as high.
+// compose joins, in place, each character with the last starter before it when no character between them has a
+// class as high.
+//
+//	a U+0323 U+0302 (dot below, class 220; circumflex, class 230)
+//	  the dot joins: ạ; the circumflex joins that: ậ, one character
+//	a U+0302 U+0302
+//	  the first joins: â; the second finds no â with a circumflex and stays
 func (t *characters) compose(runes []rune) []rune {
 	out := runes[:0]
 	starter := -1 // where in out

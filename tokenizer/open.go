@@ -100,6 +100,7 @@ func parse(raw []byte) (*plain, error) {
 	return t, t.addTokens(f.AddedTokens)
 }
 
+// readBPE reads what a byte-level BPE is made of. What stands around a text is not the file's to say (Framed).
 func (t *plain) readBPE(f *file) (err error) {
 	if t.splitters, err = readPreTokenizer(f.PreTokenizer); err != nil {
 		return err
@@ -115,6 +116,7 @@ func (t *plain) readBPE(f *file) (err error) {
 	return err
 }
 
+// readWordPiece reads what a WordPiece is made of, with the frame that it was trained with.
 func (t *plain) readWordPiece(f *file) (err error) {
 	if t.splitters, err = readWords(f.PreTokenizer); err != nil {
 		return err
@@ -137,8 +139,8 @@ func digest(raw []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// vocabulary joins entries and added tokens, and returns one more than the largest id. No two tokens may
-// share an id.
+// vocabulary joins entries and added tokens, and returns one more than the largest id. No two tokens may share an
+// id. Ids may have gaps; an embedding table has a row for each all the same.
 func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, int, error) {
 	owner := make(map[int32]string, len(entries)+len(added))
 	largest := int32(-1)
@@ -186,6 +188,7 @@ func (t *plain) addTokens(tokens []fileToken) error {
 	return nil
 }
 
+// normalize applies the file's normalisers in their order.
 func (t *plain) normalize(text string) string {
 	for _, n := range t.normalizers {
 		text = n(text)

@@ -8,6 +8,9 @@ type Placer interface {
 }
 
 // Places implements Placer for a WordPiece; the tokens of a BPE spell the text. An unknown word is one place.
+//
+// Of "Unaffable 世" with the ids of un, ##aff, ##able and 世: [0 2) [2 5) [5 9) [10 13), bytes of the text as it
+// was given, whatever normalising made of it.
 func (t *plain) Places(text string) (all [][2]int) {
 	w, ok := t.model.(*wordPiece)
 	if !ok {

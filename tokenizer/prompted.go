@@ -7,7 +7,10 @@ type header interface {
 	Head(prompt string) (ids []int32, rest string, err error)
 }
 
-// Prompted frames texts that begin with one prompt, which is encoded once.
+// Prompted frames texts that begin with one prompt, which is encoded once. Embedding many queries under one
+// instruction would otherwise spend much of its tokenising on the instruction.
+//
+// Invariant: the ids are those that Framed.Encode gives for prompt and text as one.
 type Prompted struct {
 	framed *Framed
 	ids    []int32 // of what is the same whatever text follows

@@ -18,6 +18,7 @@ func (t *plain) Spell(id int32) (string, bool) {
 	return t.spellings[id], true
 }
 
+// spellAll makes the table. Added tokens come last: one that is an entry too is written as the file adds it.
 func (t *plain) spellAll() {
 	t.spellings = make([]string, t.size)
 	for entry, id := range t.ids {

@@ -1,14 +1,19 @@
 package tokenizer
 
-// The regular expressions that are implemented, character for character as the files write them.
+// The regular expressions that are implemented, character for character as the files write them. What they make of
+// "Don't pay $12!", two line breaks and " x":
+//
+//	Qwen    Don|'t| pay| $|1|2|!\n\n| x      digits one by one, line breaks with the signs before them
+//	GPT-2   Don|'t| pay| $|12|!|\n\n| x
 const (
 	patternQwen = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}` +
 		`| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	patternGPT2 = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 )
 
-// A splitter returns the byte length, at least 1, of the first piece of s, which is valid UTF-8 and not
-// empty. Scanners replace the expressions because Go's regexp has no look-ahead.
+// A splitter returns the byte length, at least 1, of the first piece of s, which is valid UTF-8 and not empty.
+// Scanners replace the expressions because Go's regexp has no look-ahead. Each is held to the expression itself,
+// matched by backtracking in a twin.
 type splitter func(t *characters, s string) int
 
 var splitters = map[string]splitter{patternQwen: splitQwen, patternGPT2: splitGPT2}
@@ -96,8 +101,9 @@ func splitBert(t *characters, s string) int {
 	return t.until(s, n, blank|punctuation)
 }
 
-// blanks takes a run of blanks: up to its last line break where breaks end a piece (\s*[\r\n]+), else all
-// of it at the end of the text, else all but the last, which belongs to the word that follows.
+// blanks takes a run of blanks: up to its last line break where breaks end a piece (\s*[\r\n]+), else all of it
+// at the end of the text, else all but the last, which belongs to the word that follows. "a  b" is a, one blank,
+// and blank b.
 func (t *characters) blanks(s string, breaks bool) int {
 	end, last, broken := 0, 0, 0 // of the run, of its last blank (start), after its last line break
 	for end < len(s) {

@@ -8,8 +8,15 @@ import (
 	"hives/internal/fault"
 )
 
-// wordPiece takes from each word the longest entry it begins with, then of the rest the longest that goes on a word,
-// until nothing is left. A word where that fails is unknown as a whole. It is immutable once built.
+// wordPiece takes from each word the longest entry it begins with, then of the rest the longest that goes on a
+// word, until nothing is left. A word where that fails is unknown as a whole. It is immutable once built.
+//
+//	unaffable   un, not una: "una" is no entry
+//	affable     ##aff
+//	able        ##able      →   un ##aff ##able
+//
+// Greed may miss: with the entries ab, a and ##bc, "abc" begins with ab, and no ##c goes on: unknown, though a
+// ##bc would do. BERT's vocabulary was used so in training, so this is right.
 type wordPiece struct {
 	chars    *characters
 	begins   map[string]int32 // all entries as the file writes them
@@ -76,7 +83,8 @@ func (w *wordPiece) encodeFirst(dst []int32, word string, _ int, open bool) []in
 	return w.encode(dst, word)
 }
 
-// lengths returns how many bytes of word each of its ids stands for.
+// lengths returns how many bytes of word each of its ids stands for. One id is the whole word: an entry, or
+// unknown.
 func (w *wordPiece) lengths(word string) (all []int) {
 	ids := w.encode(nil, word)
 	if len(ids) == 1 {
