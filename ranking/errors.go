@@ -59,6 +59,7 @@ func (f *Fitted) exact() (*Errors, error) {
 	}
 	for i := range m {
 		for j := i; j < m; j++ {
+			// c·11ᵀ of the size of H itself, so that neither drowns the other's digits; and the ridge.
 			added := most/float64(m) - p.ridge/float64(m)
 			if i == j {
 				added += p.ridge
@@ -82,7 +83,8 @@ func (f *Fitted) exact() (*Errors, error) {
 	return e, nil
 }
 
-// centred is the covariance of x − x̄ over the first n numbers: rows and columns less their means.
+// centred is the covariance of x − x̄ over the first n numbers: rows and columns less their means. Two independent
+// utilities of variance 1 become ±½ (x₁ − x₂), each of variance ½: what is common to both is not known and not wanted.
 func centred(c *mat.SymDense, n int) *mat.SymDense {
 	rows, all := make([]float64, n), 0.
 	for i := range n {

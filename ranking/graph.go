@@ -79,7 +79,8 @@ func root(parent []int32, item int32) int32 {
 	return item
 }
 
-// join merges two components; the smaller root stays, so that labels come out by the smallest item.
+// join merges two components; the smaller root stays, so that labels come out by the smallest item. Without ranks a
+// chain may grow long, but root halves it at every visit: 3·10⁵ pairs take milliseconds.
 func join(parent []int32, a, b int32) {
 	a, b = root(parent, a), root(parent, b)
 	parent[max(a, b)] = min(a, b)
@@ -100,6 +101,13 @@ func labels(parent []int32) (label []int, count int) {
 
 // strongComponents counts them by Kosaraju's way: a depth-first search notes the items in the order in which it
 // leaves them; a second one over the arrows turned round, from the item left last, finds one component a start.
+//
+//	arrows 0 → 1 → 0 and 1 → 2
+//	first search, from 0:      leaves 2, then 1, then 0
+//	second, turned round:      from 0 it reaches 1, one component; from 2 nothing new, the second
+//
+// The item left last lies in a component that no other leads into. Against the arrows nothing leads out of it either,
+// so the second search from there finds just that component.
 func strongComponents(items int, edges [][2]int32) int {
 	down, up := adjacency(items, edges, 0), adjacency(items, edges, 1)
 	seen := make([]bool, items)

@@ -82,6 +82,9 @@ const (
 
 // judgeModel holds the votes and the derivatives at one point. Parameters stand in one array: N utilities, J of log β,
 // then each judge's biases.
+//
+//	2 items, 2 judges, pairs:   θ_0 θ_1 | log β_0 log β_1 | b_0 b_1
+//	2 items, 1 judge, k = 3:    θ_0 θ_1 | log β_0         | b_0,0 b_0,1 b_0,2
 type judgeModel struct {
 	items, judges, places int // places: biases a judge has
 	size                  int
@@ -221,7 +224,8 @@ func (m *judgeModel) pull(d []float64, v Vote, l int) float64 {
 }
 
 // fisher is dst = Fisher's information times d: at each stage Σ p (y − ȳ) times the derivatives, y the utilities'
-// change along d; plus the priors' 1/σ².
+// change along d; plus the priors' 1/σ². It is the Hessian's expectation: the term that is left out holds the second
+// derivative of β θ times (what was chosen − what was expected), which is small on average and may be negative.
 func (m *judgeModel) fisher(dst, d []float64) {
 	for p := range dst {
 		dst[p] = d[p] / m.prior(p) / m.prior(p)
@@ -254,7 +258,8 @@ func (m *judgeModel) project(x []float64) {
 	}
 }
 
-// solve is the direction −F⁻¹ gradient, by conjugate gradients within the projected space.
+// solve is the direction −F⁻¹ gradient, by conjugate gradients within the projected space: the gradient lies in it, and
+// fisher projects every product back.
 func (m *judgeModel) solve(c *conjugate) []float64 {
 	clear(c.step)
 	for i, g := range m.gradient {

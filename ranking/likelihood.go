@@ -15,6 +15,9 @@ import "math"
 //	(Hv)_l = e_l · Σ_{s≤l} (v_l − v̄_s)/D_s,    v̄_s = Σ_{m≥s} e_m v_m / D_s
 //
 // Both factors depend on θ alone, so point keeps them for all products of one Newton step.
+//
+// For pairs all this is logistic regression: one stage, p = σ(θ_a − θ_b), a contribution of p(1−p) to both diagonals and
+// of −p(1−p) between them.
 
 // point holds what the derivatives at one θ need.
 type point struct {
@@ -33,6 +36,8 @@ func (p *point) evaluate(theta []float64) {
 		from, to := p.r.starts[at], p.r.starts[at+1]
 		order, odds, inverse := p.r.flat[from:to], p.odds[from:to], p.inverse[from:to]
 		p.loglik += weight * stages(theta, order, odds, inverse)
+		// An item is a candidate at every stage up to its own, and expects to be chosen with e_l/D_s at each. Its
+		// gradient is what happened, 1 unless it is the last, less what was expected.
 		var passed float64 // Σ 1/D_s of the stages that item l took part in
 		for l, item := range order {
 			passed += inverse[l]

@@ -18,7 +18,7 @@ const (
 	objectiveEps = 1e-13
 )
 
-// counts is how much work a fit took.
+// counts is how much work a fit took: a figure of how well the rankings tie the items together.
 type counts struct{ steps, products int }
 
 // maximise moves theta to the maximum of p and centres it over the items. Invariant: it returns without an error
@@ -87,6 +87,10 @@ func (p *problem) isFlat(appearances []int) bool {
 }
 
 // conjugate solves Hd = gradient approximately, with diag(H) as preconditioner.
+//
+// The preconditioner is what makes it quick: an item of 60 appearances has a diagonal of about 15, one of two has .5, and
+// without scaling each the search would crawl along the former. With it, the number of products hangs on how well the
+// windows mix the pool (uniform opponents mix it within two or three steps), hardly on its size.
 type conjugate struct {
 	step, residual, scaled, search, image, diagonal []float64 // [N]
 	first                                           float64   // the gradient's length at the first call
@@ -132,7 +136,7 @@ func (c *conjugate) solve(p *problem) ([]float64, int) {
 		previous = gain
 		p.curve(c.image, c.search)
 		bend := dot(c.search, c.image)
-		if !(bend > 0) {
+		if !(bend > 0) { // a flat direction: what is found so far is the step
 			break
 		}
 		addTo(c.step, c.search, gain/bend)

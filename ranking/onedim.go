@@ -140,7 +140,9 @@ func (s *stagesOf) bracket() (low, high float64) {
 	return low, high
 }
 
-// maximum finds the root of the slope: Newton's steps, and halves of the bracket where they leave it.
+// maximum finds the root of the slope: Newton's steps, and halves of the bracket where they leave it. Far out the slope
+// is flat (every q is 0 or 1 there) and Newton alone would jump to ±∞; the bracket keeps the root between its ends.
+// Invariant: the slope is positive at low and not positive at high.
 func (s *stagesOf) maximum(low, high float64) float64 {
 	for width := high - low; ; width *= 2 {
 		if _, slope, _ := s.at(low); slope > 0 {
@@ -183,7 +185,7 @@ func (s *stagesOf) crossing(u, supremum, sign float64) float64 {
 	}
 	inside, outside := u, u+sign
 	for step := 1.; ; step *= 2 {
-		if value, _, _ := s.at(inside); value < goal { // began outside: a supremum at infinity is approached from there
+		if value, _, _ := s.at(inside); value < goal { // a supremum at infinity: u is a finite guess, walk towards it first
 			outside, inside = inside, inside-sign*step
 			continue
 		}

@@ -62,7 +62,7 @@ func ParsePrior(text string) (Prior, error) {
 	return Prior{}, fault.New(fault.Invalid, "ranking: prior %q: want ghost:C, ridge:ALPHA or none", text)
 }
 
-// scan reads prefix and one number that ends the text.
+// scan reads prefix and one number that ends the text: "ghost:.5x" is none, since %s would take the x.
 func scan(text, prefix string, value *float64) bool {
 	var rest string
 	n, _ := fmt.Sscanf(text, prefix+"%g%s", value, &rest)
@@ -76,7 +76,8 @@ func (p Prior) validate() error {
 	return nil
 }
 
-// problem is what the solver maximises: the rankings, the ghost's among them, less the ridge.
+// problem is what the solver maximises: the rankings, the ghost's among them, less the ridge. The ghost is an item like
+// any other, so the solver and the errors know nothing of it; only the centring leaves it out.
 type problem struct {
 	*point
 	items int     // N, without the ghost
@@ -109,7 +110,7 @@ func (p *problem) at(theta []float64) float64 {
 	return p.loglik - p.ridge/2*squares
 }
 
-// curve is dst = Hv with the ridge's part, α(v − v̄).
+// curve is dst = Hv with the ridge's part, α(v − v̄): the ridge's Hessian is α(I − 11ᵀ/n), which a shift does not feel.
 func (p *problem) curve(dst, v []float64) {
 	p.product(dst, v)
 	if p.ridge == 0 {
