@@ -5,8 +5,6 @@ import (
 
 	"hives/internal/fault"
 	"hives/model/folder"
-	"hives/model/qwen3embed"
-	"hives/model/transformer"
 )
 
 // UnstatedLength is how many tokens a text may have where neither the model's files nor the caller say: a whole batch's
@@ -28,15 +26,6 @@ func (l Length) Warning() string {
 	}
 	return fmt.Sprintf("the model's files do not say how long a text may be: longer ones than %d tokens are cut, the model takes %d; --max-length sets it",
 		l.MaxLength, l.Positions)
-}
-
-// positions is the longest text that a model was made for, 0 if it does not say: what its positions end at, or
-// what it was trained with where they know no end.
-func positions(a transformer.Architecture) int {
-	if c, ok := a.(*qwen3embed.Config); ok {
-		return c.MaxPositions
-	}
-	return a.Sizes().Positions
 }
 
 // length decides how long a text may be, and whether anybody has said so. positions are the model's, 0 if unknown.

@@ -69,7 +69,7 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 	if err != nil {
 		return nil, err
 	}
-	stated, err := options.length(dir, &info, positions(m.Architecture()))
+	stated, err := options.length(dir, &info, m.Sizes().Made)
 	var framed *tokenizer.Framed
 	if err == nil {
 		framed, err = OpenTokenizer(dir, info, m.Sizes().Vocabulary)
@@ -83,7 +83,7 @@ func open(dir string, backend compute.Backend, engineName string, options Option
 		m.Close()
 		return nil, err
 	}
-	l.own, l.length = true, Length{MaxLength: info.MaxLength, Positions: positions(m.Architecture()), Stated: stated}
+	l.own, l.length = true, Length{MaxLength: info.MaxLength, Positions: m.Sizes().Made, Stated: stated}
 	l.identity.Name, l.identity.Engine = folder.Name(dir), engineName
 	if l.identity.WeightsSHA256, err = checkHash(dir, info); err != nil {
 		l.Close()

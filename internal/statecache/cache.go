@@ -40,6 +40,9 @@ func Open(dir string, k Key) (*Cache, error) {
 	if err := fsutil.MakeFolders(dir); err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
+	if err := refuseElder(dir, k); err != nil {
+		return nil, err
+	}
 	c := &Cache{key: k, dtype: dtype, path: filepath.Join(dir, k.name())}
 	return c, c.load()
 }

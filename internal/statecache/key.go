@@ -11,8 +11,8 @@ import (
 	"hives/internal/fault"
 )
 
-// format is the version of both files.
-const format = 1
+// format is the version of both files. Format 1 had no config in the key but a list of sizes made by hand, see elder.
+const format = 2
 
 // headerBytes is the length of a file's header: one line of JSON, filled up with spaces.
 const headerBytes = 512
@@ -36,7 +36,8 @@ func ParseType(name string) (dtypes.DType, error) {
 
 // Key is what decides the states of a text, beside its token ids.
 type Key struct {
-	Weights string `json:"weights"` // SHA-256 of embeddings, lower layers and the sizes that shape their arithmetic
+	Weights string `json:"weights"` // SHA-256 of the embeddings and the lower layers
+	Config  string `json:"config"`  // of the config of a model of these layers only, see transformer.Fingerprint
 	Layers  int    `json:"layers"`  // how many they are
 	Width   int    `json:"width"`   // H
 	Type    string `json:"type"`    // f16 or f32

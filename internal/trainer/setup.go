@@ -101,7 +101,7 @@ func (s *start) draw(config string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	if s.model, err = transformer.Random(cfg, seed); err != nil {
+	if s.model, err = folder.Random(cfg, seed); err != nil {
 		return err
 	}
 	s.base, err = fsutil.SHA256(config)

@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -29,8 +28,8 @@ func checkFrozen(sizes transformer.Sizes, layers int) error {
 // statesKey tells apart everything that the states after a number of layers, whose weights have a hash, are
 // made from.
 func statesKey(a transformer.Architecture, weights string, layers int, dtype string) (statecache.Key, error) {
-	sizes, err := json.Marshal(a.Numbers())
-	return statecache.Key{Weights: weights + string(sizes), Layers: layers, Width: a.Sizes().Hidden, Type: dtype}, err
+	config, err := transformer.Fingerprint(a.First(layers))
+	return statecache.Key{Weights: weights, Config: config, Layers: layers, Width: a.Sizes().Hidden, Type: dtype}, err
 }
 
 // openStates opens the cache that the run is to use and fills in what it lacks of the run's texts. A trial that

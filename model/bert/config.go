@@ -1,8 +1,6 @@
 package bert
 
 import (
-	"cmp"
-	"encoding/json"
 	"maps"
 
 	"hives/internal/fault"
@@ -29,7 +27,8 @@ type Config struct {
 	raw map[string]any
 }
 
-// configFile lists the fields that are read; configKeys says what becomes of all others. Where one is left out, transformers' default holds.
+// configFile lists the fields that are read; configKeys says what becomes of all others. Where one is left
+// out, transformers' default holds.
 type configFile struct {
 	VocabSize        *int     `json:"vocab_size"`
 	HiddenSize       *int     `json:"hidden_size"`
@@ -40,8 +39,7 @@ type configFile struct {
 	TypeVocabSize    *int     `json:"type_vocab_size"`
 	LayerNormEps     *float64 `json:"layer_norm_eps"`
 	InitializerRange *float64 `json:"initializer_range"`
-	TorchDType       string   `json:"torch_dtype"`
-	DType            string   `json:"dtype"`
+	transformer.StoredType
 }
 
 // ParseConfig decodes the bytes of a config.json.
@@ -52,36 +50,30 @@ func ParseConfig(raw []byte) (*Config, error) {
 		return nil, err
 	}
 	cfg := &Config{raw: file}
-	cfg.VocabSize, cfg.HiddenSize = valueOr(f.VocabSize, 30522), valueOr(f.HiddenSize, 768)
-	cfg.IntermediateSize, cfg.NumLayers = valueOr(f.IntermediateSize, 3072), valueOr(f.NumLayers, 12)
-	cfg.NumHeads, cfg.MaxPositions = valueOr(f.NumHeads, 12), valueOr(f.MaxPositions, 512)
-	cfg.TypeVocabSize, cfg.LayerNormEps = valueOr(f.TypeVocabSize, 2), valueOr(f.LayerNormEps, 1e-12)
-	cfg.InitializerRange = valueOr(f.InitializerRange, .02)
-	cfg.DType = cmp.Or(f.DType, f.TorchDType, "float32")
+	cfg.VocabSize, cfg.HiddenSize = transformer.ValueOr(f.VocabSize, 30522), transformer.ValueOr(f.HiddenSize, 768)
+	cfg.IntermediateSize, cfg.NumLayers = transformer.ValueOr(f.IntermediateSize, 3072), transformer.ValueOr(f.NumLayers, 12)
+	cfg.NumHeads, cfg.MaxPositions = transformer.ValueOr(f.NumHeads, 12), transformer.ValueOr(f.MaxPositions, 512)
+	cfg.TypeVocabSize, cfg.LayerNormEps = transformer.ValueOr(f.TypeVocabSize, 2), transformer.ValueOr(f.LayerNormEps, 1e-12)
+	cfg.InitializerRange = transformer.ValueOr(f.InitializerRange, .02)
+	cfg.DType = f.StoredType.Name()
 	return cfg, cfg.Validate()
 }
 
 // Validate refuses sizes that do not fit each other, with the numbers.
 func (c *Config) Validate() error {
-	for _, size := range []struct {
-		name string
-		n    int
-	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize},
-		{"num_hidden_layers", c.NumLayers}, {"num_attention_heads", c.NumHeads},
-		{"max_position_embeddings", c.MaxPositions}, {"type_vocab_size", c.TypeVocabSize},
-	} {
-		if size.n < 1 || size.n > 1<<24 {
-			return fault.New(fault.Invalid, "%s is %d: want 1 to %d", size.name, size.n, 1<<24)
-		}
-	}
+	err := transformer.CheckSizes(c.DType, []transformer.Size{
+		{Name: "vocab_size", N: c.VocabSize}, {Name: "hidden_size", N: c.HiddenSize},
+		{Name: "intermediate_size", N: c.IntermediateSize},
+		{Name: "num_hidden_layers", N: c.NumLayers}, {Name: "num_attention_heads", N: c.NumHeads},
+		{Name: "max_position_embeddings", N: c.MaxPositions}, {Name: "type_vocab_size", N: c.TypeVocabSize},
+	}...)
 	switch {
+	case err != nil:
+		return err
 	case c.HiddenSize%c.NumHeads != 0:
 		return fault.New(fault.Invalid, "hidden_size %d is not a multiple of %d attention heads", c.HiddenSize, c.NumHeads)
 	case !(c.LayerNormEps >= 0):
 		return fault.New(fault.Invalid, "layer_norm_eps %g must be positive", c.LayerNormEps)
-	case !transformer.KnownType(c.DType):
-		return fault.New(fault.Invalid, "dtype %q is not supported: want float32, bfloat16 or float16", c.DType)
 	}
 	return nil
 }
@@ -99,18 +91,5 @@ func (c *Config) JSON(dtype string) ([]byte, error) {
 		"num_hidden_layers": c.NumLayers, "num_attention_heads": c.NumHeads, "max_position_embeddings": c.MaxPositions,
 		"type_vocab_size": c.TypeVocabSize, "layer_norm_eps": c.LayerNormEps,
 	})
-	if _, transformers5 := out["dtype"]; transformers5 {
-		out["dtype"] = dtype
-	} else {
-		out["torch_dtype"] = dtype
-	}
-	raw, err := json.MarshalIndent(out, "", "  ")
-	return append(raw, '\n'), err
-}
-
-func valueOr[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
+	return transformer.MarshalConfig(out, dtype)
 }

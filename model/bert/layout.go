@@ -73,7 +73,8 @@ func (c *Config) Name(stored string, _ []int) (string, bool) {
 // Sizes are those that callers ask for.
 func (c *Config) Sizes() transformer.Sizes {
 	return transformer.Sizes{
-		Vocabulary: c.VocabSize, Hidden: c.HiddenSize, Layers: c.NumLayers, Positions: c.MaxPositions, DType: c.DType,
+		Vocabulary: c.VocabSize, Hidden: c.HiddenSize, Layers: c.NumLayers,
+		Positions: c.MaxPositions, Made: c.MaxPositions, DType: c.DType,
 	}
 }
 
@@ -89,9 +90,6 @@ func (c *Config) First(layers int) transformer.Architecture {
 	kept.NumLayers = layers
 	return &kept
 }
-
-// Numbers are what shapes a layer's arithmetic beside its weights.
-func (c *Config) Numbers() []any { return []any{Family, c.NumHeads, c.LayerNormEps} }
 
 // AttentionLength is by the measure of the decoders: the work of all matrices, 2 operations a parameter and token, by
 // that of a score, 4·D and transformer.ScoreCost for each of A heads.

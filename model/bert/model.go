@@ -12,13 +12,17 @@ type Model struct {
 	Config *Config
 }
 
-// Model joins weights to the config's forward pass.
-func (c *Config) Model(w *transformer.Weights) transformer.Model {
-	return &Model{Weights: w, Config: c}
-}
+// New joins a config's weights to its forward pass.
+func New(cfg *Config, w *transformer.Weights) *Model { return &Model{Weights: w, Config: cfg} }
 
 // Random makes a model with fresh weights, see transformer.Random.
-func Random(cfg *Config, seed uint64) (*Model, error) { return own(transformer.Random(cfg, seed)) }
+func Random(cfg *Config, seed uint64) (*Model, error) {
+	w, err := transformer.Random(cfg, seed)
+	if err != nil {
+		return nil, err
+	}
+	return New(cfg, w), nil
+}
 
 // Load reads the config and the weights of a model folder, see transformer.Load.
 func Load(dir string, dtype dtypes.DType) (*Model, error) {
@@ -30,14 +34,11 @@ func Load(dir string, dtype dtypes.DType) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return own(transformer.Load(cfg, transformer.From{Dir: dir, DType: dtype}))
-}
-
-func own(m transformer.Model, err error) (*Model, error) {
+	w, err := transformer.Load(cfg, transformer.From{Dir: dir, DType: dtype})
 	if err != nil {
 		return nil, err
 	}
-	return m.(*Model), nil
+	return New(cfg, w), nil
 }
 
 // Truncate drops all layers but the first.

@@ -89,7 +89,7 @@ func TestFamilies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := transformer.Random(cfg, 1)
+	m, err := folder.Random(cfg, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestFamilies(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = folder.Load(dir, dtypes.Float32)
-	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), `"gpt2" is not supported: want bert, llama, qwen3`) {
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), `"gpt2" is not supported: want bert, llama, qwen2, qwen3`) {
 		t.Errorf("another family: %v", err)
 	}
 }

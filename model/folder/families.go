@@ -13,6 +13,7 @@ import (
 	"hives/internal/gguf"
 	"hives/internal/keys"
 	"hives/model/bert"
+	"hives/model/decoder"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
 )
@@ -21,16 +22,28 @@ import (
 type family struct {
 	kind  transformer.Architecture                           // of no sizes yet
 	parse func(raw []byte) (transformer.Architecture, error) // a config.json
+	join  func(transformer.Architecture, *transformer.Weights) transformer.Model
 	// defaults are of a model that says no more than its kind: one rule for folders and GGUF files, so that the same
 	// weights make the same vectors from both. eos ends answers, has tells whether the vocabulary has a token.
 	defaults func(eos string, has func(token string) bool) Info
 }
 
-// families are known by their model_type. A further family is a row.
-var families = map[string]family{
-	qwen3embed.Qwen3: {&qwen3embed.Config{ModelType: qwen3embed.Qwen3}, parser(qwen3embed.ParseConfig), qwen3Defaults},
-	qwen3embed.Llama: {&qwen3embed.Config{ModelType: qwen3embed.Llama}, parser(qwen3embed.ParseConfig), llamaDefaults},
-	bert.Family:      {&bert.Config{}, parser(bert.ParseConfig), bertDefaults},
+// families are known by their model_type. A further kind of encoder is a row; a further decoder is a row of
+// decoder's table, and stands here by that.
+var families = withDecoders(map[string]family{
+	bert.Family: {&bert.Config{}, parser(bert.ParseConfig), joiner(bert.New), bertDefaults},
+})
+
+// withDecoders adds the decoders. One that is not known for an embedder takes a language model's defaults.
+func withDecoders(all map[string]family) map[string]family {
+	for _, name := range decoder.Families() {
+		row := family{&decoder.Config{ModelType: name}, parser(decoder.ParseConfig), joiner(qwen3embed.New), llamaDefaults}
+		if name == decoder.Qwen3 {
+			row.defaults = qwen3Defaults
+		}
+		all[name] = row
+	}
+	return all
 }
 
 // familyOf is a row of the table, of an unknown family Qwen3's: who loads the weights will be told.
@@ -38,7 +51,7 @@ func familyOf(name string) family {
 	if row, ok := families[name]; ok {
 		return row
 	}
-	return families[qwen3embed.Qwen3]
+	return families[decoder.Qwen3]
 }
 
 // qwen3Defaults take a Qwen3 for Qwen3-Embedding, whose end token is not the one that ends a chat's answer.
@@ -73,6 +86,19 @@ func parser[T transformer.Architecture](parse func(raw []byte) (T, error)) func(
 	return func(raw []byte) (transformer.Architecture, error) { return parse(raw) }
 }
 
+// joiner makes a model of a family's own config and weights.
+func joiner[C transformer.Architecture, M transformer.Model](join func(C, *transformer.Weights) M) func(transformer.Architecture, *transformer.Weights) transformer.Model {
+	return func(a transformer.Architecture, w *transformer.Weights) transformer.Model { return join(a.(C), w) }
+}
+
+// joined is an encoder of weights and of what was said of them.
+func joined(a transformer.Architecture, w *transformer.Weights, err error) (transformer.Model, error) {
+	if err != nil {
+		return nil, err
+	}
+	return families[a.Family()].join(a, w), nil
+}
+
 // ParseConfig decodes the bytes of a config.json of any family. Without a model_type it is Qwen3's.
 func ParseConfig(raw []byte) (transformer.Architecture, error) {
 	f := struct {
@@ -84,7 +110,7 @@ func ParseConfig(raw []byte) (transformer.Architecture, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fault.New(fault.Invalid, "not a JSON object: %w", err)
 	}
-	kind := qwen3embed.Qwen3
+	kind := decoder.Qwen3
 	if f.ModelType != nil {
 		kind = *f.ModelType
 	}
@@ -99,7 +125,7 @@ func ParseConfig(raw []byte) (transformer.Architecture, error) {
 // LoadConfig reads a config.json, or what a GGUF file says instead, and validates it.
 func LoadConfig(path string) (transformer.Architecture, error) {
 	if strings.HasSuffix(path, gguf.Extension) {
-		return qwen3embed.LoadConfig(path)
+		return decoder.LoadConfig(path)
 	}
 	return transformer.ReadConfig(path, ParseConfig)
 }
@@ -122,7 +148,14 @@ func LoadOn(backend compute.Backend, dir string, dtype dtypes.DType) (transforme
 	if err != nil {
 		return nil, err
 	}
-	return transformer.Load(arch, transformer.From{Dir: dir, Backend: backend, DType: dtype})
+	w, err := transformer.Load(arch, transformer.From{Dir: dir, Backend: backend, DType: dtype})
+	return joined(arch, w, err)
+}
+
+// Random makes an encoder with fresh weights, see transformer.Random.
+func Random(arch transformer.Architecture, seed uint64) (transformer.Model, error) {
+	w, err := transformer.Random(arch, seed)
+	return joined(arch, w, err)
 }
 
 // LinearLayers are the names of the layers that can have an adapter in some family.

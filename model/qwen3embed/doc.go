@@ -1,20 +1,12 @@
-// Package qwen3embed is the Qwen3-Embedding encoder: config, weights and forward graph.
+// Package qwen3embed is the embedder on package decoder: states of a language model's decoder, pooled into vectors.
+// It bears the name of the model that it was made for, Qwen3-Embedding; the other families of the decoder's table embed
+// as well.
 //
-// Axis letters: B batch, S sequence, H hidden, Q query heads, K key-value heads, G query heads per
-// key-value head (Q = K·G), D head width, F feed-forward width, V vocabulary.
+// Axis letters: B batch, S sequence, R rows, T text slots, H hidden.
 //
-// The architecture is Qwen3's decoder (transformers' Qwen3Model): pre-norm blocks, RMS norms, q and k
-// normed per head before rotary embedding in the rotate-half pairing, grouped-query causal attention,
-// SwiGLU, no biases, tied embeddings. A text's vector is the state of its last token after the final
-// norm, divided by its L2 norm.
+// A text's vector is the state of its last token after the final norm, or the mean of all its states, divided by its L2
+// norm. The caller gives token ids padded on the left and the number of real tokens of each row, or packed texts.
 //
-// The caller gives token ids padded on the left and the number of real tokens of each row: pad and
-// end token share an id, so ids never tell padding apart. Graph functions panic on shapes that do not
-// fit, as GoMLX graph building does; the executor turns that into an error.
-//
-// Weights come from safetensors or from a GGUF file, row by row; what was converted leaves memory.
-//
-// Refused: configs that ask for what is not built (sliding windows, scaled RoPE, biases) or hold a key of which nothing
-// is known, weights with a missing, extra or misshapen tensor, weights that are not finite. An untied output head is read
-// over in every format: it makes tokens of states, and no vector.
+// An untied output head is read over in every format: it makes tokens of states, and no vector. What else is read and
+// refused is the decoder's.
 package qwen3embed

@@ -14,10 +14,13 @@ type Sizes struct {
 	Vocabulary, Hidden, Layers int
 	// Positions is the longest text that the model has positions for, 0 where they know no end.
 	Positions int
-	DType     string // how the weights were stored: "float32", "bfloat16" or "float16"
+	// Made is the longest text that the model was made for, which Positions may allow to pass; 0 if it does not say.
+	Made  int
+	DType string // how the weights were stored: "float32", "bfloat16" or "float16"
 }
 
-// Architecture is a config: what can be said of a model without its weights.
+// Architecture is a config: what can be said of a model without its weights. It is also all that Weights need to be
+// loaded, adapted and saved; what is computed with them is their user's: an encoder's Model, or a language model's head.
 type Architecture interface {
 	Family() string // model_type in config.json
 	Class() string  // of transformers, whose bare model the tensors are
@@ -36,9 +39,6 @@ type Architecture interface {
 	// Deviation is the standard deviation of random matrices.
 	Deviation() float64
 
-	// Numbers are what shapes the arithmetic of a layer beside the weights: two models that agree in them, in the
-	// weights and in width make the same states.
-	Numbers() []any
 	// AttentionLength is the row length at which a layer's attention takes as long as its other products.
 	AttentionLength() float64
 	// Kept counts what a layer keeps for its way back: numbers a token, and rows of scores a token. read is 1 where
@@ -46,9 +46,6 @@ type Architecture interface {
 	Kept(read func(linear ...string) int) (numbers, rows int)
 	// Refuses says why vectors cannot be pooled so, if they cannot.
 	Refuses(pooling Pooling) error
-
-	// Model joins weights of this layout to their forward pass.
-	Model(w *Weights) Model
 }
 
 // Model is an encoder in memory: an Architecture with its weights.

@@ -22,10 +22,10 @@ type Weights struct {
 	adapters map[string]Adapter // by module; nil without any
 }
 
-// Random makes a model with fresh weights: matrices from N(0, deviation²), gains 1, biases 0.
+// Random draws fresh weights: matrices from N(0, deviation²), gains 1, biases 0.
 // Each tensor has its own stream, drawn from the seed and its name, so that a model of more layers
 // shares the weights of the layers below. The weights are float32.
-func Random(arch Architecture, seed uint64) (Model, error) {
+func Random(arch Architecture, seed uint64) (*Weights, error) {
 	if err := arch.Validate(); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func Random(arch Architecture, seed uint64) (Model, error) {
 			return nil, err
 		}
 	}
-	return arch.Model(w), nil
+	return w, nil
 }
 
 func fillRandom(values []float32, spec *Spec, seed uint64, deviation float64) {

@@ -38,7 +38,7 @@ type From struct {
 // the architecture reads itself (Reader). Every tensor must be used, present, of the right shape and finite.
 //
 // Without a backend, the weights go to it, each for a moment twice, when they are first used.
-func Load(arch Architecture, from From) (Model, error) {
+func Load(arch Architecture, from From) (*Weights, error) {
 	if from.DType == dtypes.InvalidDType {
 		from.DType = storedType(arch.Sizes().DType)
 	}
@@ -61,7 +61,7 @@ func Load(arch Architecture, from From) (Model, error) {
 		w.Close()
 		return nil, err
 	}
-	return arch.Model(w), nil
+	return w, nil
 }
 
 // Reader is an Architecture that reads files of another format than safetensors.

@@ -1,10 +1,10 @@
-package qwen3embed
+package decoder
 
 import "hives/internal/keys"
 
 const scaledRope = "scaled rotary embedding is not computed here: take the model without it"
 
-// ggufKeys is what becomes of every key of a GGUF file's metadata, for the two architectures.
+// ggufKeys is what becomes of every key of a GGUF file's metadata, for an architecture of the table.
 func ggufKeys(arch string) *keys.Table {
 	of := func(names ...string) (out []string) {
 		for _, name := range names {
@@ -28,7 +28,7 @@ func ggufKeys(arch string) *keys.Table {
 			"tokenizer.ggml.scores", "tokenizer.ggml.token_type_count", "tokenizer.ggml.*_token_id", "tokenizer.ggml.*_token_ids",
 			"tokenizer.chat_template", "tokenizer.chat_template.*", "tokenizer.chat_templates", "tokenizer.huggingface.json"),
 		Refused: []keys.Rule{
-			{Key: "general.architecture", Unless: []any{Qwen3, Llama}, Remedy: "want qwen3 or llama"},
+			{Key: "general.architecture", Unless: asAny(Families()), Remedy: "want " + anyFamily()},
 			{Key: "general.type", Unless: []any{"model"}, Remedy: "want a whole model: add an adapter to its base first"},
 			{Key: "split.count", Unless: []any{0.0, 1.0}, Remedy: "one part of several: merge them first, with llama.cpp's gguf-split --merge"},
 			{Key: "adapter.*", Remedy: "want a whole model: add an adapter to its base first"},

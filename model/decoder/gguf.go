@@ -1,7 +1,8 @@
-package qwen3embed
+package decoder
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hives/internal/fault"
@@ -9,48 +10,7 @@ import (
 	"hives/model/transformer"
 )
 
-// ggufNames are this package's names for those of a GGUF file; blk.N. stands for layers.N.
-var ggufNames = map[string]string{
-	"token_embd": "embed_tokens", "output_norm": "norm",
-	"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
-	"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-	"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm", "attn_output": "self_attn.o_proj",
-	"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
-}
-
-// ggufName translates a tensor's name; one that is not known stays as it is, and the loader refuses it.
-func ggufName(name string) string {
-	base, ok := strings.CutSuffix(name, ".weight")
-	prefix := ""
-	if rest, layer := strings.CutPrefix(base, "blk."); layer {
-		number, inner, _ := strings.Cut(rest, ".")
-		prefix, base = "layers."+number+".", inner
-	}
-	if ours, known := ggufNames[base]; ok && known {
-		return prefix + ours + ".weight"
-	}
-	return name
-}
-
-// GGUFName is the way back: a tensor's name in a GGUF file, and which of its rows here stands in row i there.
-func GGUFName(name string, c *Config) (string, func(i int) int) {
-	inner, prefix := strings.TrimSuffix(name, ".weight"), ""
-	if rest, layer := strings.CutPrefix(inner, "layers."); layer {
-		number, within, _ := strings.Cut(rest, ".")
-		prefix, inner = "blk."+number+".", within
-	}
-	for theirs, ours := range ggufNames {
-		if ours == inner {
-			name = prefix + theirs + ".weight"
-		}
-	}
-	if half := c.HeadDim / 2; c.ModelType == Llama && (inner == "self_attn.q_proj" || inner == "self_attn.k_proj") {
-		return name, func(i int) int { return i - i%c.HeadDim + i%2*half + i%c.HeadDim/2 } // undoes pairRow
-	}
-	return name, func(i int) int { return i }
-}
-
-// Read takes every tensor of a GGUF file but an untied output head: it predicts tokens, which no vector needs.
+// Read takes every tensor of a GGUF file, but an output head where the model asks for none of its own.
 func (c *Config) Read(path string, take func(transformer.Stored) error) (other bool, err error) {
 	if !strings.HasSuffix(path, gguf.Extension) {
 		return true, nil
@@ -65,7 +25,7 @@ func (c *Config) Read(path string, take func(transformer.Stored) error) (other b
 
 func (c *Config) takeAll(file *gguf.File, take func(transformer.Stored) error) error {
 	for _, name := range file.Names() {
-		if name == "output.weight" {
+		if name == ownHead.gguf && !c.OwnHead() {
 			continue
 		}
 		t, err := file.Tensor(name)
@@ -81,24 +41,14 @@ func (c *Config) takeAll(file *gguf.File, take func(transformer.Stored) error) e
 
 // fromGGUF views a tensor of a GGUF file under this package's name, with its rows in this package's order.
 func (c *Config) fromGGUF(file *gguf.File, t gguf.Tensor) transformer.Stored {
-	name, order := ggufName(t.Name), func(i int) int { return i }
-	if c.ModelType == Llama && (strings.HasSuffix(name, ".q_proj.weight") || strings.HasSuffix(name, ".k_proj.weight")) {
+	name, order := fromGGUFName(t.Name), func(i int) int { return i }
+	if c.paired(name) {
 		order = pairRow(c.HeadDim)
 	}
 	return transformer.Stored{
 		Name: name, Shape: t.Shape,
 		Row:    func(i int, dst []float32) { t.Row(order(i), dst) },
 		Forget: func(from, to int) { file.Forget(t.Data[from*t.RowBytes() : to*t.RowBytes()]) },
-	}
-}
-
-// pairRow says in which stored row lies row i of Llama's q or k projection. llama.cpp turns neighbouring rows
-// (2j, 2j+1) of a head of width d, where transformers and this package turn (j, j + d/2), so its files have each
-// head's rows interleaved. Position 0 is not turned: only later ones would show a mistake here.
-func pairRow(d int) func(i int) int {
-	return func(i int) int {
-		head, within := i/d, i%d
-		return head*d + within%(d/2)*2 + within/(d/2)
 	}
 }
 
@@ -162,6 +112,10 @@ func (m *metadata) config() *Config {
 	}
 	if id, ok := cfg.raw["pad_token_id"].(int); ok {
 		cfg.PadTokenID = id
+	}
+	// The format has no key for it: a head of its own is the sign.
+	if cfg.Tied = !slices.Contains(m.file.Names(), ownHead.gguf); !cfg.Tied {
+		cfg.raw["tie_word_embeddings"] = false
 	}
 	return cfg
 }

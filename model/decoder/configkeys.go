@@ -1,4 +1,4 @@
-package qwen3embed
+package decoder
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 	"hives/internal/keys"
 )
 
-// configKeys is what becomes of every key of a Qwen3's or Llama's config.json.
+// configKeys is what becomes of every key of a config.json of these families.
 var configKeys = keys.Table{
 	Understood: []string{
 		"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
 		"head_dim", "rms_norm_eps", "initializer_range", "max_position_embeddings", "pad_token_id", "layer_types",
-		"rope_theta", "rope_parameters", "rope_scaling", "torch_dtype", "dtype",
+		"rope_theta", "rope_parameters", "rope_scaling", "torch_dtype", "dtype", "tie_word_embeddings",
 	},
 	Harmless: []string{
 		// Where the file comes from, and which programs wrote it.
@@ -25,14 +25,14 @@ var configKeys = keys.Table{
 		"use_bfloat16", "pretraining_tp", "chunk_size_feed_forward", "base_model_tp_plan", "base_model_pp_plan", "use_kernels",
 		// What is given back beside the states.
 		"output_attentions", "output_hidden_states", "output_scores", "return_dict", "return_dict_in_generate",
-		// In training alone, and the head, which makes tokens or classes of the states and no vector.
+		// In training alone, and heads that make classes of the states.
 		"attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "classifier_dropout", "gradient_checkpointing",
-		"tie_word_embeddings", "tie_encoder_decoder", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
+		"tie_encoder_decoder", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
 		"task_specific_params", "tf_legacy_loss", "cross_attention_hidden_size", "is_decoder",
 		// Tokens by number: a tokenizer puts them into texts, not the model.
 		"bos_token_id", "eos_token_id", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "decoder_start_token_id",
 		"image_token_id", "pad_token", "prefix",
-		// Of Qwen3's sliding windows, which are refused where they are on.
+		// Of sliding windows, which are refused where they are on.
 		"max_window_layers",
 		// Of making answers.
 		"max_length", "min_length", "max_new_tokens", "do_sample", "early_stopping", "num_beams", "num_beam_groups",
@@ -42,17 +42,19 @@ var configKeys = keys.Table{
 		"suppress_tokens", "begin_suppress_tokens",
 	},
 	Refused: []keys.Rule{
-		{Key: "model_type", Unless: []any{Qwen3, Llama}, Remedy: "want qwen3 or llama"},
-		{Key: "architectures", When: otherArchitecture, Remedy: "want the model of a qwen3 or llama, bare or with the head of a language model"},
-		{Key: "hidden_act", Unless: []any{"silu", "swish"}, Remedy: "want silu"},
+		{Key: "model_type", When: otherFamily, Remedy: "want " + anyFamily()},
+		{Key: "architectures", When: otherArchitecture, Remedy: "want the model of a " + anyFamily() +
+			", bare or with the head of a language model"},
+		{Key: "hidden_act", When: otherActivation, Remedy: "want silu"},
 		{Key: "auto_map", Remedy: "the folder's own Python code is not run: if the code is that of the named architecture, remove the key, else " +
 			"embed with the program that the model was made for"},
 		{Key: "quantization_config", Remedy: "save the weights as float32, bfloat16 or float16, or take the model as a GGUF file"},
 		{Key: "compression_config", Remedy: "save the weights as float32, bfloat16 or float16, or take the model as a GGUF file"},
-		{Key: "attention_bias", Unless: []any{false}},
+		{Key: "attention_bias", Unless: []any{false}}, // behind attention too: no family of the table has that
 		{Key: "mlp_bias", Unless: []any{false}},
 		{Key: "rope_interleaved", Unless: []any{false}, Remedy: "want the rotate-half pairing"},
 		{Key: "partial_rotary_factor", Unless: []any{1.0}},
+		{Key: "use_mrope", Unless: []any{false}},
 		{Key: "use_sliding_window", Unless: []any{false}},
 		{Key: "sliding_window", When: slides},
 		{Key: "is_causal", Unless: []any{true}},
@@ -93,14 +95,36 @@ func otherArchitecture(value any, _ keys.Object) bool {
 	list, ok := value.([]any)
 	return !ok || slices.ContainsFunc(list, func(one any) bool {
 		name, _ := one.(string)
-		return name != "Qwen3Model" && name != "LlamaModel" && !strings.HasSuffix(name, "ForCausalLM")
+		bare := slices.ContainsFunc(families, func(f family) bool { return f.class == name })
+		return !bare && !strings.HasSuffix(name, "ForCausalLM")
 	})
 }
 
-// slides tells whether a window is on: Qwen3 has a switch for it, which is off unless the file says otherwise.
+func otherFamily(value any, _ keys.Object) bool { return !keys.Is(value, asAny(Families())...) }
+
+// otherActivation compares with the file's own family, whose name has been checked before.
+func otherActivation(value any, file keys.Object) bool {
+	return !keys.Is(value, asAny(rowOf(file).activation.names)...)
+}
+
+// slides tells whether a window is on: some families have a switch for it, off unless the file says otherwise.
 func slides(_ any, file keys.Object) bool {
 	on, said := file["use_sliding_window"]
-	return on == true || !said && file["model_type"] == Llama
+	return on == true || !said && !rowOf(file).windowSwitch
+}
+
+// rowOf is the family that a file names.
+func rowOf(file keys.Object) family {
+	name, _ := file["model_type"].(string)
+	row, _ := known(name)
+	return row
+}
+
+func asAny(names []string) (all []any) {
+	for _, name := range names {
+		all = append(all, name)
+	}
+	return all
 }
 
 // checkNested checks what stands below the top level, and returns what holds of rope_parameters.

@@ -1,7 +1,6 @@
-package qwen3embed
+package decoder
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -25,22 +24,20 @@ type Config struct {
 	InitializerRange float64 // standard deviation of random weights
 	MaxPositions     int     // longest sequence the model was trained for, tokens
 	DType            string  // "float32", "bfloat16" or "float16": how the weights are stored
-	ModelType        string  // Qwen3 or Llama; empty is Qwen3
+	ModelType        string  // one of Families; empty is Qwen3
 	PadTokenID       int     //
+	Tied             bool    // the output head, if asked for, is the table of embeddings
+
+	// Head asks for what makes tokens of states. An embedder needs none: its loader reads over one, and leaves this
+	// false. A language model sets it between reading the config and loading the weights.
+	Head bool
 
 	// raw keeps every field of the file, so that saving loses none.
 	raw map[string]any
 }
 
-// Families of decoders, under the names of config.json's model_type. They differ in one thing: Llama does
-// not norm queries and keys.
-const (
-	Qwen3 = "qwen3"
-	Llama = "llama"
-)
-
 // QKNorm tells whether queries and keys are normed per head before rotary embedding.
-func (c *Config) QKNorm() bool { return c.ModelType != Llama }
+func (c *Config) QKNorm() bool { return c.family().qkNorm }
 
 // configFile lists the fields that are read, in both dialects: transformers 4 keeps rope_theta and torch_dtype on the
 // top level, transformers 5 has rope_parameters and dtype. configKeys says what becomes of all others.
@@ -58,8 +55,8 @@ type configFile struct {
 	MaxPositions     int      `json:"max_position_embeddings"`
 	PadTokenID       *int     `json:"pad_token_id"`
 	RopeTheta        *float64 `json:"rope_theta"`
-	TorchDType       string   `json:"torch_dtype"`
-	DType            string   `json:"dtype"`
+	Tied             any      `json:"tie_word_embeddings"` // not where the file says nothing, in all of these families
+	transformer.StoredType
 }
 
 // LoadConfig reads a config.json of either dialect, or what a GGUF file says instead, and validates it.
@@ -88,17 +85,17 @@ func ParseConfig(raw []byte) (*Config, error) {
 	cfg := &Config{raw: file}
 	cfg.VocabSize, cfg.HiddenSize, cfg.IntermediateSize = f.VocabSize, f.HiddenSize, f.IntermediateSize
 	cfg.NumLayers, cfg.NumHeads, cfg.MaxPositions = f.NumLayers, f.NumHeads, f.MaxPositions
-	cfg.NumKVHeads = valueOr(f.NumKVHeads, f.NumHeads)
-	cfg.RMSNormEps = valueOr(f.RMSNormEps, 1e-6)
-	cfg.InitializerRange = valueOr(f.InitializerRange, .02)
-	cfg.PadTokenID = valueOr(f.PadTokenID, 0)
+	cfg.NumKVHeads = transformer.ValueOr(f.NumKVHeads, f.NumHeads)
+	cfg.RMSNormEps = transformer.ValueOr(f.RMSNormEps, 1e-6)
+	cfg.InitializerRange = transformer.ValueOr(f.InitializerRange, .02)
+	cfg.PadTokenID = transformer.ValueOr(f.PadTokenID, 0)
 	if cfg.RopeTheta, err = f.theta(rope); err != nil {
 		return nil, err
 	}
-	cfg.DType = f.dtype()
-	cfg.ModelType = valueOr(f.ModelType, Qwen3)
+	cfg.DType, cfg.Tied = f.StoredType.Name(), f.Tied == true
+	cfg.ModelType = transformer.ValueOr(f.ModelType, Qwen3)
 	if f.NumHeads > 0 {
-		cfg.HeadDim = valueOr(f.HeadDim, f.HiddenSize/f.NumHeads)
+		cfg.HeadDim = transformer.ValueOr(f.HeadDim, f.HiddenSize/f.NumHeads)
 	}
 	return cfg, cfg.Validate()
 }
@@ -107,7 +104,7 @@ func ParseConfig(raw []byte) (*Config, error) {
 func (f *configFile) theta(rope keys.Object) (float64, error) {
 	switch theta := rope["rope_theta"].(type) {
 	case nil:
-		return valueOr(f.RopeTheta, 10000), nil // transformers' default where neither dialect names it
+		return transformer.ValueOr(f.RopeTheta, 10000), nil // transformers' default where neither dialect names it
 	case float64:
 		return theta, nil
 	default:
@@ -115,40 +112,26 @@ func (f *configFile) theta(rope keys.Object) (float64, error) {
 	}
 }
 
-func (f *configFile) dtype() string {
-	for _, name := range []string{f.DType, f.TorchDType} {
-		if name != "" {
-			return name
-		}
-	}
-	return "float32"
-}
-
 // Validate refuses sizes that do not fit each other, with the numbers.
 func (c *Config) Validate() error {
-	for _, size := range []struct {
-		name string
-		n    int
-	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize},
-		{"num_hidden_layers", c.NumLayers}, {"num_attention_heads", c.NumHeads},
-		{"num_key_value_heads", c.NumKVHeads}, {"head_dim", c.HeadDim},
-	} {
-		if size.n < 1 || size.n > 1<<24 {
-			return fault.New(fault.Invalid, "%s is %d: want 1 to %d", size.name, size.n, 1<<24)
-		}
-	}
+	err := transformer.CheckSizes(c.DType, []transformer.Size{
+		{Name: "vocab_size", N: c.VocabSize}, {Name: "hidden_size", N: c.HiddenSize},
+		{Name: "intermediate_size", N: c.IntermediateSize}, {Name: "num_hidden_layers", N: c.NumLayers},
+		{Name: "num_attention_heads", N: c.NumHeads}, {Name: "num_key_value_heads", N: c.NumKVHeads},
+		{Name: "head_dim", N: c.HeadDim},
+	}...)
+	_, ok := known(c.ModelType)
 	switch {
+	case err != nil:
+		return err
 	case c.NumHeads%c.NumKVHeads != 0:
 		return fault.New(fault.Invalid, "%d query heads are not a multiple of %d key-value heads", c.NumHeads, c.NumKVHeads)
 	case c.HeadDim%2 != 0:
 		return fault.New(fault.Invalid, "head_dim %d is odd: rotary embedding needs pairs", c.HeadDim)
 	case !(c.RopeTheta > 0) || !(c.RMSNormEps >= 0):
 		return fault.New(fault.Invalid, "rope_theta %g and rms_norm_eps %g must be positive", c.RopeTheta, c.RMSNormEps)
-	case c.ModelType != "" && c.ModelType != Qwen3 && c.ModelType != Llama:
-		return fault.New(fault.Invalid, "family %q: want %s or %s", c.ModelType, Qwen3, Llama)
-	case !transformer.KnownType(c.DType):
-		return fault.New(fault.Invalid, "dtype %q is not supported: want float32, bfloat16 or float16", c.DType)
+	case !ok:
+		return fault.New(fault.Invalid, "family %q: want %s", c.ModelType, anyFamily())
 	}
 	return nil
 }
@@ -157,7 +140,7 @@ func (c *Config) Validate() error {
 // Fields of a loaded file are kept, in the dialect they came in.
 func (c *Config) JSON(dtype string) ([]byte, error) {
 	out := map[string]any{
-		"architectures": []string{c.Class()}, "model_type": c.Family(), "hidden_act": "silu",
+		"architectures": []string{c.Class()}, "model_type": c.Family(), "hidden_act": c.family().activation.names[0],
 		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": true,
 		"max_position_embeddings": c.MaxPositions, "initializer_range": c.InitializerRange,
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,
@@ -170,18 +153,5 @@ func (c *Config) JSON(dtype string) ([]byte, error) {
 	if _, transformers5 := out["rope_parameters"]; !transformers5 {
 		out["rope_theta"] = c.RopeTheta
 	}
-	if _, transformers5 := out["dtype"]; transformers5 {
-		out["dtype"] = dtype
-	} else {
-		out["torch_dtype"] = dtype
-	}
-	raw, err := json.MarshalIndent(out, "", "  ")
-	return append(raw, '\n'), err
-}
-
-func valueOr[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
+	return transformer.MarshalConfig(out, dtype)
 }
