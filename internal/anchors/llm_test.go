@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,5 +120,38 @@ func TestNewLLMRefuses(t *testing.T) {
 	}
 	if err := saved(context.Canceled); fault.ExitCode(err) != fault.ExitInterrupted || !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled build: %v", err)
+	}
+}
+
+// Sentences that were paid for are found again by the run's id, the prompt's hash and the exemplars' hash. These are
+// what the first release with a votes file wrote.
+func TestKeysHold(t *testing.T) {
+	store, err := llm.Open(filepath.Join(t.TempDir(), "v.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	s := scripted.New(t, func(scripted.Call) scripted.Reply { return scripted.Reply{Content: `{"sentence": "Help."}`} })
+	cfg := DefaultLLM()
+	cfg.Endpoint, cfg.Model.Name = llm.Endpoint{Name: "x", BaseURL: "http://127.0.0.1:1/v1"}, "m"
+	l, err := NewLLM(context.Background(), cfg, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	got = append(got, l.run)
+	l = asking(t, s.URL, filepath.Join(t.TempDir(), "w.db"))
+	if _, err := l.Summarise(context.Background(), []string{"one", "two"}); err != nil {
+		t.Fatal(err)
+	}
+	votes, err := l.store.RunVotes(context.Background(), l.run)
+	if err != nil || len(votes) != 1 {
+		t.Fatal(votes, err)
+	}
+	c := s.Calls()[0]
+	got = append(got, votes[0].Prompt[:16], votes[0].Item, votes[0].Voter, votes[0].Question, votes[0].Parsed, llm.Hash(c.System + "\n" + c.User)[:16])
+	want := []string{"anchors-8af0fbc9359f0fd3", "d7f0073f336d539e", "289c601121453c8963da9655ade03dd5", "small", "summary", `"Help."`, "9333f62fda377e53"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
