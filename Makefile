@@ -29,7 +29,7 @@ test: setup ## run all tests (minutes)
 	go test -timeout 10m ./...
 
 # GoMLX's Go engine turns uintptr into pointers, which checkptr takes for a fault, and the race detector switches on.
-RACE ?= ./client/... ./encoder/... ./samplers/... ./internal/hub ./internal/llm/... ./internal/loopback ./internal/panel ./internal/serve/... ./internal/trainmetrics
+RACE ?= ./client/... ./encoder/... ./samplers/... ./internal/hub ./internal/judge ./internal/llm ./internal/loopback ./internal/panel ./internal/serve/... ./internal/trainmetrics
 
 race: setup ## run the concurrent packages (RACE) under the race detector; part of every release (many minutes)
 	go test -race -gcflags=all=-d=checkptr=0 -timeout 40m $(RACE)

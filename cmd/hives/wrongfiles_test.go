@@ -13,7 +13,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/embedfiles"
 	"hives/internal/experiment"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/panel"
 	"hives/internal/runstore"
 	"hives/model/folder"
@@ -50,7 +50,7 @@ func TestWrongFilesAreNamed(t *testing.T) {
 		{"hives.json", ofFolder(failed(folder.Read))},
 		{"config.json", ofFolder(failed(folder.Config))},
 		{"values.db", failed(values.Open)},
-		{"votes.db", failed(llm.Open)},
+		{"votes.db", failed(judge.Open)},
 		{"rows.csv", failed(data.Read)},
 		{"rows.parquet", failed(data.Read)},
 		{"bank.parquet", failed(anchors.Read)},

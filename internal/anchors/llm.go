@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"hives/internal/fault"
+	"hives/internal/judge"
 	"hives/internal/llm"
 )
 
@@ -40,57 +41,53 @@ func DefaultLLM() LLMConfig {
 	return LLMConfig{Attempts: 3, Model: llm.Model{MaxTokens: 200}}
 }
 
+// complete refuses what could not work and seats the model as the only voter.
+func (c LLMConfig) complete() (judge.Config, error) {
+	if c.Model.Name == "" || c.Attempts < 1 {
+		return judge.Config{}, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; they are %q and %d", c.Model.Name, c.Attempts))
+	}
+	if err := errors.Join(c.Model.Validate(), c.Budget.Validate()); err != nil {
+		return judge.Config{}, fault.Usage(fmt.Errorf("anchors: --llm: %w", err))
+	}
+	voter := judge.Voter{Name: c.Model.Name, Endpoint: c.Endpoint.Name, Prompt: summaryPrompt, Model: c.Model}
+	return judge.Config{
+		Endpoints: []llm.Endpoint{c.Endpoint.WithDefaults()}, Voters: []judge.Voter{voter}, Budget: c.Budget, Attempts: c.Attempts, Parallel: 1,
+	}, nil
+}
+
 // LLM is a Summariser that asks one model and keeps every answer in a store: the same build asks nothing
 // twice, and gives the same sentences.
 type LLM struct {
-	cfg    LLMConfig
-	run    string
+	model  string
 	system string
-	store  *llm.Store
-	client *llm.Client
+	judge  *judge.Judge
 }
 
 // NewLLM prepares the endpoint. The run's id is a hash of what its answers depend on.
-func NewLLM(ctx context.Context, cfg LLMConfig, store *llm.Store) (*LLM, error) {
-	cfg.Endpoint = cfg.Endpoint.WithDefaults()
-	if cfg.Model.Name == "" || cfg.Attempts < 1 {
-		return nil, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; they are %q and %d", cfg.Model.Name, cfg.Attempts))
+func NewLLM(ctx context.Context, c LLMConfig, store *judge.Store) (*LLM, error) {
+	cfg, err := c.complete()
+	if err != nil {
+		return nil, err
 	}
-	if err := errors.Join(cfg.Model.Validate(), cfg.Budget.Validate()); err != nil {
-		return nil, fault.Usage(fmt.Errorf("anchors: --llm: %w", err))
-	}
-	about, err := json.Marshal(map[string]any{
-		"endpoint": cfg.Endpoint.BaseURL, "format": cfg.Endpoint.Format, "model": cfg.Model.Name,
-		"temperature": cfg.Model.Temperature, "max_tokens": cfg.Model.MaxTokens, "prompt": llm.Hash(promptText),
+	e, m := cfg.Endpoints[0], c.Model
+	run, err := judge.NewRun("anchors", map[string]any{
+		"endpoint": e.BaseURL, "format": e.Format, "model": m.Name,
+		"temperature": m.Temperature, "max_tokens": m.MaxTokens, "prompt": judge.Hash(promptText),
 	})
 	if err != nil {
 		return nil, err
 	}
-	l := &LLM{cfg: cfg, store: store, run: "anchors-" + llm.Hash(string(about))[:16]}
-	if err := store.Claim(l.run); err != nil {
-		return nil, err
-	}
-	if err := store.PutRun(ctx, l.run, "anchors", string(about)); err != nil {
-		return nil, err
-	}
-	if err := store.PutPrompt(ctx, l.prompt()); err != nil {
-		return nil, err
-	}
-	tokens, micro, _, err := store.Used(ctx, l.run)
-	if err != nil {
-		return nil, err
-	}
-	if l.client, err = llm.NewClient(cfg.Endpoint, llm.NewBudget(cfg.Budget, tokens, micro)); err != nil {
+	run.ID = "anchors-" + run.ID
+	l := &LLM{model: m.Name}
+	if l.judge, err = judge.New(ctx, cfg, run, store); err != nil {
 		return nil, err
 	}
 	l.system, err = filled("system", nil)
 	return l, err
 }
 
-func (l *LLM) prompt() llm.Prompt { return llm.Prompt{Name: summaryPrompt, Text: promptText} }
-
 // Name implements Summariser.
-func (l *LLM) Name() string { return "llm:" + l.cfg.Model.Name }
+func (l *LLM) Name() string { return "llm:" + l.model }
 
 // Summarise implements Summariser. The item asked about is the list of exemplars: the same exemplars in the
 // same order have the same answer, in whatever cluster they stand.
@@ -106,18 +103,12 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	item := llm.Item{ID: llm.Hash(texts)[:32], Text: texts}
-	if err := l.store.PutItems(ctx, []llm.Item{item}); err != nil {
-		return "", err
-	}
-	vote, _, err := llm.Ask(ctx, l.store, l.client, llm.Question{
-		Run: l.run, Prompt: l.prompt(), Item: item.ID, Voter: l.cfg.Model.Name, About: "summary",
-		Request:     llm.Request{Model: l.cfg.Model, System: l.system, User: ask, Schema: sentenceSchema},
-		Parse:       parseSentence,
-		MaxAttempts: l.cfg.Attempts,
+	vote, _, err := l.judge.Ask(ctx, 0, judge.Question{
+		Item: judge.Item{ID: judge.Hash(texts)[:32], Text: texts}, Prompt: judge.Prompt{Name: summaryPrompt, Text: promptText},
+		About: "summary", System: l.system, User: ask, Schema: sentenceSchema, Parse: parseSentence,
 	})
 	if err != nil {
-		return "", saved(err)
+		return "", judge.Resumable(err)
 	}
 	if vote.Parsed == "" {
 		return "", nil // every attempt was unusable: the medoid's text stands in
@@ -125,15 +116,6 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 	var sentence string
 	err = json.Unmarshal([]byte(vote.Parsed), &sentence)
 	return sentence, err
-}
-
-// saved marks the errors after which the same command goes on: the answers so far are kept.
-func saved(err error) error {
-	switch fault.Of(err) {
-	case fault.Canceled, fault.Unavailable, fault.Exhausted:
-		return fault.Saved(err)
-	}
-	return err
 }
 
 func filled(name string, data any) (string, error) {
@@ -149,7 +131,7 @@ var sentenceSchema = map[string]any{
 
 // parseSentence reads an answer into the sentence as JSON, or says what it lacks without repeating it.
 func parseSentence(raw string) (string, error) {
-	object, err := llm.Repair(raw)
+	object, err := judge.Repair(raw)
 	if err != nil {
 		return "", err
 	}

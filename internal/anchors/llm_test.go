@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hives/internal/fault"
+	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/scripted"
 )
@@ -17,7 +18,7 @@ import (
 // asking opens a summariser of a scripted server with its own store.
 func asking(t *testing.T, url, db string) *LLM {
 	t.Helper()
-	store, err := llm.Open(db)
+	store, err := judge.Open(db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestNewLLMRefuses(t *testing.T) {
 		cfg := DefaultLLM()
 		cfg.Endpoint, cfg.Model.Name = llm.Endpoint{Name: "x", BaseURL: "http://127.0.0.1:1/v1"}, "m"
 		change(&cfg)
-		store, err := llm.Open(filepath.Join(t.TempDir(), "v.db"))
+		store, err := judge.Open(filepath.Join(t.TempDir(), "v.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +119,7 @@ func TestNewLLMRefuses(t *testing.T) {
 		}
 		store.Close()
 	}
-	if err := saved(context.Canceled); fault.ExitCode(err) != fault.ExitInterrupted || !errors.Is(err, context.Canceled) {
+	if err := judge.Resumable(context.Canceled); fault.ExitCode(err) != fault.ExitInterrupted || !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled build: %v", err)
 	}
 }
@@ -126,7 +127,7 @@ func TestNewLLMRefuses(t *testing.T) {
 // Sentences that were paid for are found again by the run's id, the prompt's hash and the exemplars' hash. These are
 // what the first release with a votes file wrote.
 func TestKeysHold(t *testing.T) {
-	store, err := llm.Open(filepath.Join(t.TempDir(), "v.db"))
+	store, err := judge.Open(filepath.Join(t.TempDir(), "v.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,17 +140,23 @@ func TestKeysHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	got = append(got, l.run)
-	l = asking(t, s.URL, filepath.Join(t.TempDir(), "w.db"))
+	got = append(got, l.judge.Run())
+	db := filepath.Join(t.TempDir(), "w.db")
+	l = asking(t, s.URL, db)
 	if _, err := l.Summarise(context.Background(), []string{"one", "two"}); err != nil {
 		t.Fatal(err)
 	}
-	votes, err := l.store.RunVotes(context.Background(), l.run)
+	written, err := judge.Open(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	votes, err := written.RunVotes(context.Background(), l.judge.Run())
 	if err != nil || len(votes) != 1 {
 		t.Fatal(votes, err)
 	}
 	c := s.Calls()[0]
-	got = append(got, votes[0].Prompt[:16], votes[0].Item, votes[0].Voter, votes[0].Question, votes[0].Parsed, llm.Hash(c.System + "\n" + c.User)[:16])
+	got = append(got, votes[0].Prompt[:16], votes[0].Item, votes[0].Voter, votes[0].Question, votes[0].Parsed, judge.Hash(c.System + "\n" + c.User)[:16])
 	want := []string{"anchors-8af0fbc9359f0fd3", "d7f0073f336d539e", "289c601121453c8963da9655ade03dd5", "small", "summary", `"Help."`, "9333f62fda377e53"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

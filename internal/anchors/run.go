@@ -12,7 +12,7 @@ import (
 	"hives/internal/columns"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/review"
 )
 
@@ -71,17 +71,17 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 }
 
 // open opens the votes files that the job needs; one that it does not need is nil.
-func (j BuildJob) open() (answers, queue *llm.Store, err error) {
+func (j BuildJob) open() (answers, queue *judge.Store, err error) {
 	if j.LLM != nil {
-		answers, err = llm.Open(j.DB)
+		answers, err = judge.Open(j.DB)
 	}
 	if err == nil && j.Review != "" {
-		queue, err = llm.Open(j.Review)
+		queue, err = judge.Open(j.Review)
 	}
 	return answers, queue, err
 }
 
-func closeAll(stores ...*llm.Store) {
+func closeAll(stores ...*judge.Store) {
 	for _, s := range stores {
 		if s != nil {
 			s.Close()
@@ -90,7 +90,7 @@ func closeAll(stores ...*llm.Store) {
 }
 
 // write leaves the bank, its page, and its sentences in the review queue.
-func (j BuildJob) write(ctx context.Context, b *Built, queue *llm.Store) error {
+func (j BuildJob) write(ctx context.Context, b *Built, queue *judge.Store) error {
 	if err := bank.Write(j.Out, b.Bank); err != nil {
 		return err
 	}

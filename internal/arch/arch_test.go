@@ -52,6 +52,10 @@ var rules = []rule{
 		"flags and settings know nothing of the work"},
 	{"internal/evaluate", []string{"model", "losses", "samplers", "checkpoints", "internal/engine"},
 		"evaluation takes an Encoder, never a model, so that it judges any"},
+	{"internal/llm", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer", "internal/judge", "github.com/gomlx"},
+		"a client sends one request: what is asked and what the answer means is not its business"},
+	{"internal/judge", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "tokenizer", "internal/panel", "internal/review", "internal/anchors", "github.com/gomlx"},
+		"a judge asks about any text: what answers mean is for those who ask through it"},
 	{"internal/fault", []string{module}, "every package names its errors with it, so it stands at the bottom"},
 	{"", []string{"cmd"}, "programs are the top: nothing imports one"},
 }

@@ -139,19 +139,19 @@ var (
 	errNoChoice = errors.New("an answer without choices")
 )
 
-// mostTokens is more than any model reads or writes at once. A count above it is no count: added up it would run over
+// MostTokens is more than any model reads or writes at once. A count above it is no count: added up it would run over
 // and switch the budget off.
-const mostTokens = 1 << 24
+const MostTokens = 1 << 24
 
 // tokens believes an endpoint's count unless it cannot be: none, negative, or beyond every model. Our own estimate
 // counts then, and for an answer at least what was asked for where the count is absurdly high.
 func tokens(u openai.CompletionUsage, r Request, text string) (in, out int64) {
 	in, out = u.PromptTokens, u.CompletionTokens
-	if in <= 0 || in > mostTokens {
+	if in <= 0 || in > MostTokens {
 		in = EstimateTokens(r.System) + EstimateTokens(r.User) + overhead
 	}
 	switch {
-	case out > mostTokens:
+	case out > MostTokens:
 		out = max(EstimateTokens(text), int64(r.Model.MaxTokens))
 	case out < 0 || (out == 0 && text != ""):
 		out = EstimateTokens(text)

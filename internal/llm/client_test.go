@@ -21,6 +21,13 @@ const (
 	canaryText = "text-canary-55e0"
 )
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // testEndpoint waits little between tries, and longer for an answer than a busy machine needs.
 func testEndpoint(url string) Endpoint {
 	return Endpoint{
@@ -298,7 +305,7 @@ func TestUsageThatIsNoNumber(t *testing.T) {
 		c := testClient(t, e, Limits{Tokens: 10_000, Money: 1})
 		for range 3 {
 			reply, err := c.Complete(context.Background(), testRequest)
-			if err == nil && (reply.TokensIn <= 0 || reply.TokensIn > mostTokens || reply.TokensOut <= 0 || reply.TokensOut > mostTokens) {
+			if err == nil && (reply.TokensIn <= 0 || reply.TokensIn > MostTokens || reply.TokensOut <= 0 || reply.TokensOut > MostTokens) {
 				t.Errorf("%s: counted %d and %d", count, reply.TokensIn, reply.TokensOut)
 			}
 		}

@@ -1,13 +1,12 @@
-// Package llm asks language models and keeps what they said.
+// Package llm asks a language model behind an OpenAI-compatible endpoint: one request, one reply.
 //
-// A Store is one SQLite file with items (the texts asked about), prompts, votes (every answer, also the
-// unusable ones), a queue of what a human must decide, and the humans' decisions. docs/LABELLING.md draws
-// the tables. A vote is written before anybody acts on it, so a killed run asks nothing twice: Ask looks
-// into the store first.
+// A Client keeps the endpoint's rate and its bound on requests under way, tries again what may get better (with jitter,
+// honouring Retry-After), and stays within a Budget in tokens and money that several clients share. What is asked, and
+// what becomes of an answer, is package judge's.
 //
-// A Client speaks to one OpenAI-compatible endpoint: rate limits, retries with jitter, Retry-After, and a
-// Budget in tokens and money that several clients share.
+// Invariant: the tokens and the money of requests under way are set aside before they are sent, at the most that they
+// can take, so that requests together never overrun a Budget (TestBudgetEndsBeforeItIsOverrun).
 //
-// The caller owes a Store its Close, and a Client the name of an environment variable that holds the key.
-// Keys are never written: neither into the store nor into an error or a log.
+// The caller owes a Client the name of an environment variable that holds the key, if there is one. Keys are never
+// written, nor what a server says: it may repeat the request.
 package llm

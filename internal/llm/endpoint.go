@@ -100,9 +100,9 @@ func (e Endpoint) Validate() error {
 // Validate says what is wrong with how the model is asked and paid for. A price below 0 would fill the budget up again.
 func (m Model) Validate() error {
 	switch {
-	case !(m.Temperature >= 0 && m.Temperature <= 2), m.MaxTokens < 1, m.MaxTokens > mostTokens:
+	case !(m.Temperature >= 0 && m.Temperature <= 2), m.MaxTokens < 1, m.MaxTokens > MostTokens:
 		return fault.New(fault.Invalid, "model %q: temperature %v is not from 0 to 2, or max_tokens %d is not from 1 to %d",
-			m.Name, m.Temperature, m.MaxTokens, mostTokens)
+			m.Name, m.Temperature, m.MaxTokens, MostTokens)
 	case !countable(m.PriceIn), !countable(m.PriceOut):
 		return fault.New(fault.Invalid, "model %q: price_in %v, price_out %v: a price is a finite number from 0", m.Name, m.PriceIn, m.PriceOut)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"hives/data/theories"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/rig/scripted"
 )
 
@@ -54,15 +54,15 @@ func TestSecondRunIsRefused(t *testing.T) {
 // A resumed run tells texts whose answers are all stored from those that it asks about.
 func TestLabelTellsReplayedTexts(t *testing.T) {
 	s := scripted.New(t, honest)
-	store, err := llm.Open(filepath.Join(t.TempDir(), "votes.db"))
+	store, err := judge.Open(filepath.Join(t.TempDir(), "votes.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
 	tree, _ := theories.Get("mft")
 	define := func(theories.Path) string { return "" }
-	items := []llm.Item{{ID: "a", Text: lie}, {ID: "b", Text: "she kept her word"}, {ID: "c", Text: "they fed the birds"}}
-	count := func(items []llm.Item) (asked, replayed int) {
+	items := []judge.Item{{ID: "a", Text: lie}, {ID: "b", Text: "she kept her word"}, {ID: "c", Text: "they fed the birds"}}
+	count := func(items []judge.Item) (asked, replayed int) {
 		p, err := New(context.Background(), testPanel(s.URL, 3), tree, define, store)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hives/data/theories"
+	"hives/internal/judge"
 )
 
 // query is one question put to all voters.
@@ -38,6 +39,11 @@ func (q query) choices() []string {
 		return append(append([]string(nil), q.options...), Neutral)
 	}
 	return q.options
+}
+
+// answer is the form of an answer. Letters and digits of a name alone are compared.
+func (q query) answer(because bool) judge.Choice {
+	return judge.Choice{Names: q.choices(), Because: because, Fold: theories.Slug}
 }
 
 // Status is how the panel's work on a text ended.

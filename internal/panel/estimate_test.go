@@ -6,30 +6,9 @@ import (
 	"testing"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/rig/scripted"
 )
-
-func TestAffordable(t *testing.T) {
-	cost := [3]Estimate{{Tokens: 10, Micro: 1e6}, {Tokens: 20, Micro: 2e6}, {Tokens: 40, Micro: 4e6}}
-	for _, c := range []struct {
-		name      string
-		budget    llm.Limits
-		elsewhere Estimate
-		want      string
-	}{
-		{"exactly the most", llm.Limits{Tokens: 40, Money: 4}, Estimate{}, "the most"},
-		{"tokens fall short", llm.Limits{Tokens: 39, Money: 4}, Estimate{}, "the likely"},
-		{"money falls short", llm.Limits{Money: 3.99}, Estimate{}, "the likely"},
-		{"only the least", llm.Limits{Tokens: 19}, Estimate{}, "the least"},
-		{"nothing", llm.Limits{Money: .5}, Estimate{}, "not even"},
-		{"taken by other texts", llm.Limits{Tokens: 40}, Estimate{Tokens: 21}, "the least"},
-	} {
-		if got := affordable(c.budget, cost, c.elsewhere); !strings.HasPrefix(got, c.want) {
-			t.Errorf("%s: enough for %s, want %s", c.name, got, c.want)
-		}
-	}
-}
 
 // What the run has taken on these texts is part of their estimate; what it took on others comes on top.
 func TestDryRunCountsWhatWasTaken(t *testing.T) {
@@ -68,7 +47,7 @@ func TestDryRunCountsWhatWasTaken(t *testing.T) {
 	}
 }
 
-func estimated(t *testing.T, j Job, in *input) [3]Estimate {
+func estimated(t *testing.T, j Job, in *input) [3]judge.Estimate {
 	t.Helper()
 	cfg, err := j.Config.Complete()
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 
 	"hives/data"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/strictjson"
 	"hives/internal/textfile"
 )
 
 // input is what shall be labelled: each text once, in the order of first appearance.
 type input struct {
-	items []llm.Item
+	items []judge.Item
 	truth map[string][]data.Row // by item: rows of the theory that were labelled already
 }
 
@@ -25,7 +25,7 @@ func readInput(path, theory string) (*input, error) {
 	add := func(r *data.Row) error {
 		if !seen[r.TextID] {
 			seen[r.TextID] = true
-			in.items = append(in.items, llm.Item{ID: r.TextID, Text: r.Text, Group: r.Group, Corpus: r.Corpus, Licence: r.Licence})
+			in.items = append(in.items, judge.Item{ID: r.TextID, Text: r.Text, Group: r.Group, Corpus: r.Corpus, Licence: r.Licence})
 		}
 		if r.Theory == theory && r.Level1 != "" {
 			in.truth[r.TextID] = append(in.truth[r.TextID], *r)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"hives/data"
 	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Job is hives label.
@@ -48,7 +47,7 @@ func Run(ctx context.Context, j Job) error {
 	if j.DryRun {
 		return j.estimate(ctx, cfg, tree, define, in)
 	}
-	store, err := llm.Open(j.DB)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		return err
 	}
@@ -56,15 +55,14 @@ func Run(ctx context.Context, j Job) error {
 	return j.label(ctx, cfg, tree, define, in, store)
 }
 
-func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *llm.Store) error {
+func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *judge.Store) error {
 	p, err := New(ctx, cfg, tree, define, store)
 	if err != nil {
 		return err
 	}
 	bar := cli.NewProgress("label", "texts", int64(len(in.items)), 0)
 	results, err := p.Label(ctx, in.items, func(asked bool) {
-		tokens, micro := p.budget.Used()
-		bar.Suffix(fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, cfg.Budget.Currency))
+		bar.Suffix(p.judge.Spent())
 		if asked {
 			bar.Add(1)
 		} else {
@@ -73,7 +71,7 @@ func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define 
 	})
 	bar.Close()
 	if err != nil {
-		return resumable(err)
+		return judge.Resumable(err)
 	}
 	rows, err := p.rows(ctx, in, results)
 	if err != nil {
@@ -94,15 +92,6 @@ func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define 
 	return s.print(j.Stdout, j)
 }
 
-// resumable marks the errors after which the same command goes on.
-func resumable(err error) error {
-	switch fault.Of(err) {
-	case fault.Canceled, fault.Unavailable, fault.Exhausted:
-		return fault.Saved(fmt.Errorf("%w (every answer so far is kept)", err))
-	}
-	return err
-}
-
 // rows are the labelled texts and those that reviewers agree on.
 func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.Row, error) {
 	human, err := p.reviewed(ctx)
@@ -111,7 +100,7 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 	}
 	var rows []data.Row
 	for i, item := range in.items {
-		r, by := results[i], "panel:"+p.run
+		r, by := results[i], "panel:"+p.Run()
 		if d, ok := human[item.ID]; ok && r.Status == Open {
 			r, by = Result{Status: Labelled, Path: d.Path, Direction: d.Direction}, "review"
 		}
@@ -134,7 +123,7 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 
 // reviewed returns, by item, the values that all reviewers of this run's queue agree on; who skipped an item
 // has no say. "No value" and disagreement leave the text out.
-func (p *Panel) reviewed(ctx context.Context) (map[string]llm.Decision, error) {
+func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error) {
 	queue, err := p.store.Queue(ctx)
 	if err != nil {
 		return nil, err
@@ -143,9 +132,9 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]llm.Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]llm.Decision{}
+	out := map[string]judge.Decision{}
 	for _, q := range queue {
-		if q.Kind != llm.KindLabel || q.Run != p.run || q.Theory != p.tree.Theory {
+		if q.Kind != judge.KindLabel || q.Run != p.Run() || q.Theory != p.tree.Theory {
 			continue
 		}
 		if d, ok := agreed(q.ID, held); ok {
@@ -161,22 +150,16 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]llm.Decision, error) {
 }
 
 // agreed is the decision on a queue item if it names a value and no reviewer contradicts it.
-func agreed(queue int64, held []llm.Decision) (llm.Decision, bool) {
-	var found llm.Decision
+func agreed(queue int64, held []judge.Decision) (judge.Decision, bool) {
+	var found judge.Decision
 	for _, d := range held {
 		switch {
-		case d.Queue != queue || d.Verdict == llm.VerdictSkip:
+		case d.Queue != queue || d.Verdict == judge.VerdictSkip:
 		case found.ID == 0:
 			found = d
 		case fmt.Sprint(d.Verdict, d.Path, d.Direction) != fmt.Sprint(found.Verdict, found.Path, found.Direction):
 			return d, false
 		}
 	}
-	return found, found.Verdict == llm.VerdictValue
-}
-
-// exists tells whether a votes file is there, so that an estimate creates none.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+	return found, found.Verdict == judge.VerdictValue
 }

@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"hives/data/theories"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/rig/scripted"
 )
 
@@ -100,13 +99,8 @@ func killWhen(t *testing.T, url string, j Job, hangs <-chan struct{}, answers in
 	case <-time.After(patience):
 		t.Fatalf("the child never got so far: %s", said.String())
 	}
-	tree, _ := theories.Get("mft")
-	cfg, err := j.Config.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, _ := cfg.identity(tree)
-	store, err := llm.Open(j.DB)
+	id := runOf(t, j)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		t.Fatal(err)
 	}

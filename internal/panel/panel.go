@@ -2,203 +2,119 @@ package panel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Panel asks the voters about texts.
 type Panel struct {
-	cfg    Config
-	tree   *theories.Tree
-	define Define
-	run    string
-	store  *llm.Store
-	budget *llm.Budget
-	voters []member
+	cfg     Config
+	tree    *theories.Tree
+	define  Define
+	store   *judge.Store
+	judge   *judge.Judge
+	prompts []*judge.Template // by voter
 
-	mu      sync.Mutex
-	prompts map[string]*rendered // by voter and query
-	failure error                // the first: no new question after it, but answers under way are waited for
+	mu    sync.Mutex
+	forms map[string]*judge.Form // by voter and query
 }
-
-// member is a voter ready to be asked.
-type member struct {
-	Voter
-	client *llm.Client
-	prompt *prompt
-}
-
-// errHalted ends work that another's error has made pointless.
-var errHalted = errors.New("panel: halted")
 
 // New prepares a panel; what earlier starts of the same run used counts towards the budget. A run that another
 // program is at is refused.
-func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, store *llm.Store) (*Panel, error) {
+func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, store *judge.Store) (*Panel, error) {
 	cfg, err := cfg.Complete()
 	if err != nil {
 		return nil, err
 	}
-	p := &Panel{cfg: cfg, tree: tree, define: define, store: store, prompts: map[string]*rendered{}}
-	run, config := cfg.identity(tree)
-	p.run = run
-	if err := store.Claim(run); err != nil {
-		return nil, err
+	p := &Panel{cfg: cfg, tree: tree, define: define, store: store, forms: map[string]*judge.Form{}}
+	for _, v := range cfg.Voters {
+		t, err := prompts.Load(v.Prompt)
+		if err != nil {
+			return nil, err
+		}
+		p.prompts = append(p.prompts, t)
 	}
-	if err := store.PutRun(ctx, run, llm.KindLabel, config); err != nil {
-		return nil, err
-	}
-	tokens, micro, _, err := store.Used(ctx, run)
+	run, err := cfg.run(tree)
 	if err != nil {
 		return nil, err
 	}
-	p.budget = llm.NewBudget(cfg.Budget, tokens, micro)
-	return p, p.seat()
-}
-
-// seat makes one client for each endpoint, which its voters share with its rate.
-func (p *Panel) seat() error {
-	clients := map[string]*llm.Client{}
-	for _, v := range p.cfg.Voters {
-		if clients[v.Endpoint] == nil {
-			c, err := llm.NewClient(p.cfg.endpoint(v.Endpoint), p.budget)
-			if err != nil {
-				return err
-			}
-			clients[v.Endpoint] = c
-		}
-		pr, err := loadPrompt(v.Prompt)
-		if err != nil {
-			return err
-		}
-		p.voters = append(p.voters, member{Voter: v, client: clients[v.Endpoint], prompt: pr})
-	}
-	return nil
+	p.judge, err = judge.New(ctx, cfg.Config, run, store)
+	return p, err
 }
 
 // Run is the id of the panel's run.
-func (p *Panel) Run() string { return p.run }
+func (p *Panel) Run() string { return p.judge.Run() }
 
 // Label labels items, several at once, and calls done after each, with whether anybody was asked about it or every
 // answer was stored already. Results are in the items' order. On an error the answers that came are in the store,
 // and the same call goes on from there.
-func (p *Panel) Label(ctx context.Context, items []llm.Item, done func(asked bool)) ([]Result, error) {
-	if err := p.store.PutItems(ctx, items); err != nil {
+func (p *Panel) Label(ctx context.Context, items []judge.Item, done func(asked bool)) ([]Result, error) {
+	if err := p.judge.Put(ctx, items); err != nil {
 		return nil, err
 	}
 	results := make([]Result, len(items))
-	var g errgroup.Group
-	g.SetLimit(p.cfg.Parallel)
-	for i, item := range items {
-		g.Go(func() (err error) {
-			var asked atomic.Bool
-			if results[i], err = p.label(ctx, item, &asked); err != nil {
-				return p.fail(err)
-			}
-			done(asked.Load())
-			return nil
-		})
-		if p.failed() != nil {
-			break
-		}
-	}
-	if g.Wait(); p.failed() != nil {
-		return nil, fmt.Errorf("label: %w", p.failed())
+	err := p.judge.Each(len(items), func(i int, t *judge.Turn) (err error) {
+		results[i], err = p.label(ctx, items[i], t)
+		return err
+	}, done)
+	if err != nil {
+		return nil, fmt.Errorf("label: %w", err)
 	}
 	return results, nil
 }
 
-// fail keeps the first error, which is the one to tell: those after it only follow from it.
-func (p *Panel) fail(err error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.failure == nil {
-		p.failure = err
-	}
-	return err
-}
-
-func (p *Panel) failed() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.failure
-}
-
 // label labels one item and puts it up for review if the panel cannot agree.
-func (p *Panel) label(ctx context.Context, item llm.Item, asked *atomic.Bool) (Result, error) {
+func (p *Panel) label(ctx context.Context, item judge.Item, t *judge.Turn) (Result, error) {
 	r, err := descend(ctx, p.tree, p.cfg.Rules, func(ctx context.Context, q query) ([]string, error) {
-		return p.round(ctx, item, q, asked)
+		return p.round(ctx, item, q, t)
 	})
 	if err != nil {
 		return r, err
 	}
 	if r.Status != Open {
-		return r, p.store.Dequeue(ctx, llm.KindLabel, p.run, item.ID, p.tree.Theory)
+		return r, p.store.Dequeue(ctx, judge.KindLabel, p.Run(), item.ID, p.tree.Theory)
 	}
-	_, err = p.store.Enqueue(ctx, llm.QueueItem{
-		Kind: llm.KindLabel, Run: p.run, ItemID: item.ID, Theory: p.tree.Theory, PathSoFar: r.Path, Level: r.Level, Reason: r.Reason,
+	_, err = p.store.Enqueue(ctx, judge.QueueItem{
+		Kind: judge.KindLabel, Run: p.Run(), ItemID: item.ID, Theory: p.tree.Theory, PathSoFar: r.Path, Level: r.Level, Reason: r.Reason,
 	})
 	return r, err
 }
 
-// round asks every voter at once. An error of one does not break off the others' answers: they are paid for.
-func (p *Panel) round(ctx context.Context, item llm.Item, q query, asked *atomic.Bool) ([]string, error) {
-	choices := make([]string, len(p.voters))
-	var g errgroup.Group
-	for i := range p.voters {
-		g.Go(func() error {
-			v, fresh, err := p.vote(ctx, i, item, q)
-			if err != nil {
-				return p.fail(err)
-			}
-			if fresh {
-				asked.Store(true)
-			}
-			choices[i] = choiceOf(v)
-			return nil
-		})
+// round puts a query to every voter and returns their choices.
+func (p *Panel) round(ctx context.Context, item judge.Item, q query, t *judge.Turn) ([]string, error) {
+	votes, err := t.Round(ctx, func(voter int) (judge.Question, error) { return p.question(voter, item, q) })
+	choices := make([]string, len(votes))
+	for i, v := range votes {
+		choices[i] = v.Choice()
 	}
-	return choices, g.Wait()
+	return choices, err
 }
 
-func (p *Panel) vote(ctx context.Context, voter int, item llm.Item, q query) (v llm.Vote, asked bool, err error) {
-	if p.failed() != nil {
-		return v, false, errHalted
-	}
-	m := p.voters[voter]
-	r, err := p.prompt(ctx, voter, q)
+// question is a query about an item as one voter is asked it.
+func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, error) {
+	f, err := p.form(voter, q)
 	if err != nil {
-		return v, false, err
+		return judge.Question{}, err
 	}
-	return llm.Ask(ctx, p.store, m.client, llm.Question{
-		Run: p.run, Prompt: r.stored, Item: item.ID, Voter: m.Name, About: q.about(p.tree.Theory),
-		Request:     r.request(m.Model, item.Text),
-		Parse:       func(raw string) (string, error) { return readAnswer(raw, q.choices()) },
-		MaxAttempts: p.cfg.Attempts,
-	})
+	out := f.Question(item, item.Text)
+	out.About, out.Parse = q.about(p.tree.Theory), q.answer(false).Parse
+	return out, nil
 }
 
-// prompt renders a voter's query once and stores it.
-func (p *Panel) prompt(ctx context.Context, voter int, q query) (*rendered, error) {
-	key := p.voters[voter].Name + "\x00" + q.about(p.tree.Theory)
+// form renders a voter's query once.
+func (p *Panel) form(voter int, q query) (*judge.Form, error) {
+	key := p.cfg.Voters[voter].Name + "\x00" + q.about(p.tree.Theory)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r := p.prompts[key]; r != nil {
-		return r, nil
+	if f := p.forms[key]; f != nil {
+		return f, nil
 	}
-	r, err := p.voters[voter].prompt.render(p.tree, p.define, q, voter, len(p.voters))
-	if err != nil {
-		return nil, err
+	f, err := render(p.prompts[voter], p.tree, p.define, q, voter, len(p.prompts))
+	if err == nil {
+		p.forms[key] = f
 	}
-	if err := p.store.PutPrompt(ctx, r.stored); err != nil {
-		return nil, err
-	}
-	p.prompts[key] = r
-	return r, nil
+	return f, err
 }

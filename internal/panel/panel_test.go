@@ -15,6 +15,7 @@ import (
 	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/fault"
+	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/scripted"
 )
@@ -28,7 +29,7 @@ func testPanel(url string, n int) Config {
 		Name: "e", BaseURL: url, Parallel: 8, MaxTries: 2, MaxWait: cli.Duration(time.Millisecond), Timeout: cli.Duration(time.Minute), // no test waits so long; a busy machine may
 	}}
 	for k := range n {
-		cfg.Voters = append(cfg.Voters, Voter{
+		cfg.Voters = append(cfg.Voters, judge.Voter{
 			Name: fmt.Sprint("v", k), Endpoint: "e", Prompt: PromptNames()[k%3],
 			Model: llm.Model{Name: fmt.Sprint(k), MaxTokens: 30, PriceIn: 1, PriceOut: 4},
 		})
@@ -157,7 +158,7 @@ func TestOpenTextsWaitForReviewAndComeBack(t *testing.T) {
 	if rows := run(t, j); len(rows) != 0 {
 		t.Fatalf("rows %+v", rows)
 	}
-	store, err := llm.Open(j.DB)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,17 +170,17 @@ func TestOpenTextsWaitForReviewAndComeBack(t *testing.T) {
 	}
 	decide := func(reviewer, verdict string, direction int32, path ...string) {
 		t.Helper()
-		if _, err := store.Decide(ctx, llm.Decision{Queue: queue[0].ID, Reviewer: reviewer, Verdict: verdict, Path: path, Direction: direction, At: time.Now()}); err != nil {
+		if _, err := store.Decide(ctx, judge.Decision{Queue: queue[0].ID, Reviewer: reviewer, Verdict: verdict, Path: path, Direction: direction, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	decide("ann", llm.VerdictValue, -1, "care/harm")
-	decide("bob", llm.VerdictSkip, 0)
+	decide("ann", judge.VerdictValue, -1, "care/harm")
+	decide("bob", judge.VerdictSkip, 0)
 	rows := run(t, j)
 	if len(rows) != 1 || rows[0].TextID != queue[0].ItemID || rows[0].Level1 != "care/harm" || rows[0].Direction != -1 || rows[0].Extra["labelled_by"] != "review" {
 		t.Errorf("reviewed rows %+v", rows)
 	}
-	decide("bob", llm.VerdictNone, 0)
+	decide("bob", judge.VerdictNone, 0)
 	if rows := run(t, j); len(rows) != 0 {
 		t.Errorf("reviewers disagree, rows %+v", rows)
 	}
@@ -221,20 +222,19 @@ func TestUnavailableEndpointNamesItAndKeepsAnswers(t *testing.T) {
 	if fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), `endpoint "e"`) || strings.Contains(err.Error(), "4711") {
 		t.Errorf("error %v", err)
 	}
-	store, err := llm.Open(j.DB)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	tree, _ := theories.Get("mft")
-	cfg, err := j.Config.Complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, _ := cfg.identity(tree)
-	if _, _, answers, err := store.Used(context.Background(), id); err != nil || answers != 10 {
+	if _, _, answers, err := store.Used(context.Background(), runOf(t, j)); err != nil || answers != 10 {
 		t.Errorf("%d answers kept, want 10: %v", answers, err)
 	}
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func TestDryRunAsksNobodyAndBoundsTheRun(t *testing.T) {
@@ -244,7 +244,7 @@ func TestDryRunAsksNobodyAndBoundsTheRun(t *testing.T) {
 	if err := Run(context.Background(), j); err != nil {
 		t.Fatal(err)
 	}
-	if exists(j.DB) || exists(j.Out) || len(s.Calls()) != 0 {
+	if there(j.DB) || there(j.Out) || len(s.Calls()) != 0 {
 		t.Error("an estimate asked or wrote something")
 	}
 	var least, likely, most int
@@ -336,11 +336,11 @@ func TestRunIdentity(t *testing.T) {
 	id := func(change func(*Config)) string {
 		c := testPanel("http://h/v1", 7)
 		change(&c)
-		run, config := c.identity(tree)
-		if strings.Contains(config, "KEY_NAME") {
-			t.Error("the stored configuration names the key's variable")
+		run, err := c.run(tree)
+		if err != nil || strings.Contains(run.Config, "KEY_NAME") {
+			t.Errorf("the stored configuration names the key's variable, or there is none: %v", err)
 		}
-		return run
+		return run.ID
 	}
 	same := id(func(*Config) {})
 	if id(func(c *Config) {

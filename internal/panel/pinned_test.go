@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	"hives/internal/rig/scripted"
 )
 
@@ -41,11 +41,14 @@ func TestKeysAndRequestsHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got pinned
-	got.Run, got.Config = complete.identity(tree)
+	about, err := complete.run(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := pinned{Run: about.ID, Config: about.Config}
 	j, _ := jobFor(t, testPanel(s.URL, 3), lie, "she kept her word")
 	run(t, j)
-	store, err := llm.Open(j.DB)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +62,7 @@ func TestKeysAndRequestsHold(t *testing.T) {
 	}
 	for _, c := range s.Calls() {
 		request := fmt.Sprint(c.Model, c.Temperature, c.Format, c.Enum, c.MaxTokens, c.MaxComplete, "\n", c.System, "\n", c.User)
-		got.Requests = append(got.Requests, llm.Hash(request)[:16])
+		got.Requests = append(got.Requests, judge.Hash(request)[:16])
 	}
 	slices.Sort(got.Requests)
 	compare(t, filepath.Join("testdata", "pinned.json"), got)
@@ -72,8 +75,11 @@ func runOf(t *testing.T, j Job) string {
 		t.Fatal(err)
 	}
 	tree, _ := theories.Get(j.Theory)
-	id, _ := cfg.identity(tree)
-	return id
+	about, err := cfg.run(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return about.ID
 }
 
 func compare(t *testing.T, path string, got pinned) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Summary is what a run came to. Figures that are undefined are nil.
@@ -72,22 +72,22 @@ func parseAbout(about string) roundKey {
 
 // summarise reads the run's votes back from the store, so that it tells the same of a resumed run.
 func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows int) (*Summary, error) {
-	votes, err := p.store.RunVotes(ctx, p.run)
+	votes, err := p.store.RunVotes(ctx, p.Run())
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Run: p.run, Theory: p.tree.Theory, TheoryName: p.tree.Name, Texts: len(in.items), Rows: rows, Currency: p.cfg.Budget.Currency}
+	s := &Summary{Run: p.Run(), Theory: p.tree.Theory, TheoryName: p.tree.Name, Texts: len(in.items), Rows: rows, Currency: p.cfg.Budget.Currency}
 	s.count(results)
 	s.Reviewed = rows - s.Labelled
 	wanted := map[string]bool{}
 	for _, it := range in.items {
 		wanted[it.ID] = true
 	}
-	votes = slices.DeleteFunc(votes, func(v llm.Vote) bool { return !wanted[v.Item] })
+	votes = slices.DeleteFunc(votes, func(v judge.Vote) bool { return !wanted[v.Item] })
 	said := final(votes)
-	s.Rounds = rounds(said, len(p.voters), p.tree.LevelNames)
+	s.Rounds = rounds(said, len(p.cfg.Voters), p.tree.LevelNames)
 	s.voters(p, votes, said, in)
-	s.Truth = judge(p, in, results)
+	s.Truth = compareTruth(p, in, results)
 	return s, nil
 }
 
@@ -118,10 +118,10 @@ func openAt(r Result) string {
 type answered struct{ item, about string }
 
 // final keeps, of each voter's attempts at a question, the usable one.
-func final(votes []llm.Vote) map[answered]map[string]string {
+func final(votes []judge.Vote) map[answered]map[string]string {
 	out := map[answered]map[string]string{}
 	for _, v := range votes {
-		if choice := choiceOf(v); choice != "" {
+		if choice := v.Choice(); choice != "" {
 			at := answered{v.Item, v.Question}
 			if out[at] == nil {
 				out[at] = map[string]string{}
@@ -205,10 +205,10 @@ func shares(counts map[string]int) []Share {
 }
 
 // voters fills in each voter's figures.
-func (s *Summary) voters(p *Panel, votes []llm.Vote, said map[answered]map[string]string, in *input) {
+func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[string]string, in *input) {
 	at := map[string]*VoterFigures{}
-	s.Voters = make([]VoterFigures, len(p.voters))
-	for i, m := range p.voters {
+	s.Voters = make([]VoterFigures, len(p.cfg.Voters))
+	for i, m := range p.cfg.Voters {
 		s.Voters[i] = VoterFigures{Name: m.Name, Model: m.Model.Name, Prompt: m.Prompt, Temperature: m.Temperature}
 		at[m.Name] = &s.Voters[i]
 	}

@@ -26,8 +26,8 @@ type TruthLevel struct {
 	Chance   float64 // the same of a choice at random among the level's values
 }
 
-// judge returns nil where no text has a known label.
-func judge(p *Panel, in *input, results []Result) *Truth {
+// compareTruth returns nil where no text has a known label.
+func compareTruth(p *Panel, in *input, results []Result) *Truth {
 	t := &Truth{}
 	for n := range p.tree.LevelNames {
 		if l, ok := p.truthLevel(n+1, in, results); ok {

@@ -7,7 +7,7 @@ import (
 	"maps"
 
 	"hives/data/anchors"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Applied accounts for what a review made of a bank.
@@ -30,7 +30,7 @@ const ReviewKey = "review"
 
 // apply returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between
 // ids, edited ones have their new sentence, all others stay.
-func apply(b *anchors.Bank, byItem map[string][]llm.Decision) (*anchors.Bank, Applied, error) {
+func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, Applied, error) {
 	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
 	account := Applied{Anchors: len(b.Anchors)}
 	var gone []anchors.Rejected
@@ -41,7 +41,7 @@ func apply(b *anchors.Bank, byItem map[string][]llm.Decision) (*anchors.Bank, Ap
 			account.Split++
 		case how == undecided:
 			account.Undecided++
-		case d.Verdict == llm.VerdictNone:
+		case d.Verdict == judge.VerdictNone:
 			account.Rejected++
 			gone = append(gone, anchors.Rejected{ID: a.ID, Exemplars: a.Exemplars})
 			continue
@@ -93,9 +93,9 @@ func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 }
 
 // decided returns what was decided on the sentences of a bank, by item.
-func decided(ctx context.Context, store *llm.Store, run string) (map[string][]llm.Decision, error) {
+func decided(ctx context.Context, store *judge.Store, run string) (map[string][]judge.Decision, error) {
 	s, err := bankBoard(store, run).state(ctx)
-	out := map[string][]llm.Decision{}
+	out := map[string][]judge.Decision{}
 	if err != nil {
 		return nil, err
 	}

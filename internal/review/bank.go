@@ -12,7 +12,7 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // anchorInfo is the payload of an anchor's queue item.
@@ -28,7 +28,7 @@ type anchorInfo struct {
 // itemID names a sentence of a bank. The sentence is part of it: a decision outlives a rebuild of the bank
 // that keeps id and sentence, and never passes to another sentence.
 func itemID(a anchors.Anchor) string {
-	return "anchor:" + a.Bank + ":" + strconv.Itoa(int(a.ID)) + ":" + llm.Hash(a.Text)[:16]
+	return "anchor:" + a.Bank + ":" + strconv.Itoa(int(a.ID)) + ":" + judge.Hash(a.Text)[:16]
 }
 
 // runOf is the run under which a bank's sentences wait.
@@ -43,7 +43,7 @@ const superseded = "no longer in the bank"
 // Enqueue puts every sentence of a bank up for review and takes those of an earlier bank back. texts holds
 // those of the exemplars by text_id; the votes file keeps them, so that later calls may lack them. It returns
 // how many sentences nobody has decided on.
-func Enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[string]string) (open int, err error) {
+func Enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string) (open int, err error) {
 	ids, err := enqueue(ctx, store, b, texts)
 	if err != nil {
 		return 0, err
@@ -61,17 +61,17 @@ func Enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[s
 }
 
 // enqueue does Enqueue's work and returns the sentences' item ids.
-func enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[string]string) (map[string]bool, error) {
-	items := make([]llm.Item, len(b.Anchors))
+func enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string) (map[string]bool, error) {
+	items := make([]judge.Item, len(b.Anchors))
 	ids := make(map[string]bool, len(b.Anchors))
 	var central []string
 	for i, a := range b.Anchors {
-		items[i] = llm.Item{ID: itemID(a), Text: a.Text}
+		items[i] = judge.Item{ID: itemID(a), Text: a.Text}
 		ids[items[i].ID] = true
 		central = append(central, a.Exemplars...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(texts)) {
-		items = append(items, llm.Item{ID: id, Text: texts[id]})
+		items = append(items, judge.Item{ID: id, Text: texts[id]})
 	}
 	if err := store.PutItems(ctx, items); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[s
 		if err != nil {
 			return nil, err
 		}
-		q := llm.QueueItem{Kind: llm.KindAnchor, Run: runOf(b), ItemID: items[i].ID, Reason: "review of the bank", Payload: string(payload)}
+		q := judge.QueueItem{Kind: judge.KindAnchor, Run: runOf(b), ItemID: items[i].ID, Reason: "review of the bank", Payload: string(payload)}
 		if _, err := store.Enqueue(ctx, q); err != nil {
 			return nil, fmt.Errorf("anchor %d: %w", a.ID, err)
 		}
@@ -97,7 +97,7 @@ func enqueue(ctx context.Context, store *llm.Store, b *anchors.Bank, texts map[s
 }
 
 // supersede takes back what waits of an earlier bank; what somebody decided on stays, for undo and the record.
-func supersede(ctx context.Context, store *llm.Store, run string, ids map[string]bool) error {
+func supersede(ctx context.Context, store *judge.Store, run string, ids map[string]bool) error {
 	s, err := bankBoard(store, run).state(ctx)
 	if err != nil {
 		return err
@@ -118,8 +118,8 @@ func supersede(ctx context.Context, store *llm.Store, run string, ids map[string
 }
 
 // bankBoard holds every sentence that was ever up for review under a run.
-func bankBoard(store *llm.Store, run string) *board {
-	return &board{store: store, keep: func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && q.Run == run }}
+func bankBoard(store *judge.Store, run string) *board {
+	return &board{store: store, keep: func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Run == run }}
 }
 
 func exemplars(a anchors.Anchor, texts map[string]string) []string {
@@ -155,7 +155,7 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 }
 
 // readInfo reads an item's payload.
-func readInfo(q llm.QueueItem) (info anchorInfo, err error) {
+func readInfo(q judge.QueueItem) (info anchorInfo, err error) {
 	if q.Payload == "" {
 		return info, errors.New("the item has no payload")
 	}

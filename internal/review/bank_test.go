@@ -10,7 +10,7 @@ import (
 
 	"hives/data/anchors"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // testBank writes four cluster sentences, the first hostile.
@@ -152,24 +152,24 @@ func TestApplyRefusals(t *testing.T) {
 }
 
 func TestStanding(t *testing.T) {
-	value := func(direction int32, path ...string) llm.Decision {
-		return llm.Decision{ID: 1, Verdict: llm.VerdictValue, Path: path, Direction: direction}
+	value := func(direction int32, path ...string) judge.Decision {
+		return judge.Decision{ID: 1, Verdict: judge.VerdictValue, Path: path, Direction: direction}
 	}
-	none, skip := llm.Decision{ID: 2, Verdict: llm.VerdictNone}, llm.Decision{ID: 3, Verdict: llm.VerdictSkip}
+	none, skip := judge.Decision{ID: 2, Verdict: judge.VerdictNone}, judge.Decision{ID: 3, Verdict: judge.VerdictSkip}
 	cases := []struct {
 		name string
-		held []llm.Decision
+		held []judge.Decision
 		want string
 	}{
 		{"nobody", nil, undecided},
-		{"only skipped", []llm.Decision{skip, skip}, undecided},
-		{"one", []llm.Decision{value(1, "a")}, agreed},
-		{"who skips has no say", []llm.Decision{skip, value(1, "a"), skip}, agreed},
-		{"the same", []llm.Decision{value(1, "a", "b"), value(1, "a", "b")}, agreed},
-		{"finer and coarser", []llm.Decision{value(1, "a", "b"), value(1, "a")}, split},
-		{"directions differ", []llm.Decision{value(1, "a"), value(-1, "a")}, split},
-		{"value and none", []llm.Decision{value(1, "a"), none}, split},
-		{"none twice", []llm.Decision{none, none}, agreed},
+		{"only skipped", []judge.Decision{skip, skip}, undecided},
+		{"one", []judge.Decision{value(1, "a")}, agreed},
+		{"who skips has no say", []judge.Decision{skip, value(1, "a"), skip}, agreed},
+		{"the same", []judge.Decision{value(1, "a", "b"), value(1, "a", "b")}, agreed},
+		{"finer and coarser", []judge.Decision{value(1, "a", "b"), value(1, "a")}, split},
+		{"directions differ", []judge.Decision{value(1, "a"), value(-1, "a")}, split},
+		{"value and none", []judge.Decision{value(1, "a"), none}, split},
+		{"none twice", []judge.Decision{none, none}, agreed},
 	}
 	for _, c := range cases {
 		if got, _ := standing(c.held); got != c.want {

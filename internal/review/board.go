@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // queueAge is how long the queue with its votes is kept: reading it costs a query for every item, and only
@@ -16,19 +16,19 @@ const queueAge = 5 * time.Second
 
 // board is what reviewers work on: the items of one kind with what was decided.
 type board struct {
-	store *llm.Store
-	keep  func(llm.QueueItem) bool // the items shown
+	store *judge.Store
+	keep  func(judge.QueueItem) bool // the items shown
 
 	mu    sync.Mutex
 	read  time.Time
-	all   []llm.QueueItem
-	items []llm.QueueItem // of all, those shown
+	all   []judge.QueueItem
+	items []judge.QueueItem // of all, those shown
 }
 
 // state is the board at one moment.
 type state struct {
-	items []llm.QueueItem
-	held  map[int64][]llm.Decision // by queue item, one a reviewer, ordered by reviewer
+	items []judge.QueueItem
+	held  map[int64][]judge.Decision // by queue item, one a reviewer, ordered by reviewer
 }
 
 func (b *board) state(ctx context.Context) (*state, error) {
@@ -40,7 +40,7 @@ func (b *board) state(ctx context.Context) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{items: items, held: map[int64][]llm.Decision{}}
+	s := &state{items: items, held: map[int64][]judge.Decision{}}
 	for _, d := range held {
 		s.held[d.Queue] = append(s.held[d.Queue], d)
 	}
@@ -49,7 +49,7 @@ func (b *board) state(ctx context.Context) (*state, error) {
 }
 
 // queue returns the items shown and all that there are.
-func (b *board) queue(ctx context.Context) (items, all []llm.QueueItem, err error) {
+func (b *board) queue(ctx context.Context) (items, all []judge.QueueItem, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if time.Since(b.read) < queueAge {
@@ -70,20 +70,20 @@ func (b *board) queue(ctx context.Context) (items, all []llm.QueueItem, err erro
 
 // credit counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
 // sentence is an item of its own. A decision on that item itself goes before.
-func (s *state) credit(all []llm.QueueItem) {
+func (s *state) credit(all []judge.QueueItem) {
 	type sentence struct{ anchor, text string }
 	stands := map[sentence]int64{}
 	for _, q := range s.items {
-		if q.Kind == llm.KindAnchor {
+		if q.Kind == judge.KindAnchor {
 			stands[sentence{anchorOf(q.ItemID), q.Text}] = q.ID
 		}
 	}
 	for _, q := range all {
-		if q.Kind != llm.KindAnchor {
+		if q.Kind != judge.KindAnchor {
 			continue
 		}
 		for _, d := range s.held[q.ID] {
-			if d.Verdict != llm.VerdictValue {
+			if d.Verdict != judge.VerdictValue {
 				continue
 			}
 			to, ok := stands[sentence{anchorOf(q.ItemID), d.Path[0]}]
@@ -96,21 +96,21 @@ func (s *state) credit(all []llm.QueueItem) {
 
 // at is the place of an item, -1 where it is not shown.
 func (s *state) at(id int64) int {
-	return slices.IndexFunc(s.items, func(q llm.QueueItem) bool { return q.ID == id })
+	return slices.IndexFunc(s.items, func(q judge.QueueItem) bool { return q.ID == id })
 }
 
 // of returns a reviewer's decision on an item.
-func (s *state) of(id int64, reviewer string) (llm.Decision, bool) {
+func (s *state) of(id int64, reviewer string) (judge.Decision, bool) {
 	for _, d := range s.held[id] {
 		if d.Reviewer == reviewer {
 			return d, true
 		}
 	}
-	return llm.Decision{}, false
+	return judge.Decision{}, false
 }
 
 // latest is the decision that a reviewer's undo would take back.
-func (s *state) latest(reviewer string) (last llm.Decision, ok bool) {
+func (s *state) latest(reviewer string) (last judge.Decision, ok bool) {
 	for id := range s.held {
 		if d, has := s.of(id, reviewer); has && d.ID > last.ID {
 			last, ok = d, true
@@ -128,15 +128,15 @@ const (
 
 // standing compares what reviewers decided on one item; who skipped it has no say. The decision is one of
 // those agreed on.
-func standing(held []llm.Decision) (string, llm.Decision) {
-	var first llm.Decision
+func standing(held []judge.Decision) (string, judge.Decision) {
+	var first judge.Decision
 	for _, d := range held {
 		switch {
-		case d.Verdict == llm.VerdictSkip:
+		case d.Verdict == judge.VerdictSkip:
 		case first.ID == 0:
 			first = d
 		case d.Verdict != first.Verdict || d.Direction != first.Direction || !slices.Equal(d.Path, first.Path):
-			return split, llm.Decision{}
+			return split, judge.Decision{}
 		}
 	}
 	if first.ID == 0 {
@@ -152,7 +152,7 @@ const (
 	showAll   = "all"
 )
 
-func (s *state) matches(q llm.QueueItem, reviewer, show string) bool {
+func (s *state) matches(q judge.QueueItem, reviewer, show string) bool {
 	switch show {
 	case showSplit:
 		how, _ := standing(s.held[q.ID])
@@ -197,17 +197,17 @@ func (s *state) counts(reviewer string) counts {
 }
 
 // sayDecision puts a decision into words.
-func sayDecision(kind string, text string, d llm.Decision) string {
+func sayDecision(kind string, text string, d judge.Decision) string {
 	switch {
-	case d.Verdict == llm.VerdictSkip:
+	case d.Verdict == judge.VerdictSkip:
 		return "skipped"
-	case kind == llm.KindAnchor && d.Verdict == llm.VerdictNone:
+	case kind == judge.KindAnchor && d.Verdict == judge.VerdictNone:
 		return "rejected"
-	case kind == llm.KindAnchor && d.Path[0] == text:
+	case kind == judge.KindAnchor && d.Path[0] == text:
 		return "accepted"
-	case kind == llm.KindAnchor:
+	case kind == judge.KindAnchor:
 		return "edited: " + d.Path[0]
-	case d.Verdict == llm.VerdictNone:
+	case d.Verdict == judge.VerdictNone:
 		return "no value of this theory"
 	}
 	return directionWords[d.Direction] + " " + strings.Join(d.Path, " › ")

@@ -7,7 +7,7 @@ import (
 
 	"hives/data/theories"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Bounds of what a reviewer writes, in runes.
@@ -33,20 +33,20 @@ var directions = map[string]int32{choiceSupports: 1, choiceNeither: 0, choiceOpp
 
 // readDecision makes a decision on the item at a place of the board from a form. Errors do not repeat the
 // form.
-func readDecision(s *state, place int, form url.Values) (llm.Decision, error) {
+func readDecision(s *state, place int, form url.Values) (judge.Decision, error) {
 	q := s.items[place]
-	d := llm.Decision{Note: strings.TrimSpace(strings.ToValidUTF8(form.Get("note"), "\uFFFD"))}
+	d := judge.Decision{Note: strings.TrimSpace(strings.ToValidUTF8(form.Get("note"), "\uFFFD"))}
 	if n := utf8.RuneCountInString(d.Note); n > maxNote {
 		return d, fault.New(fault.Invalid, "the note has %d characters, at most %d are kept", n, maxNote)
 	}
 	switch choice := form.Get("choice"); {
 	case choice == choiceNone:
-		d.Verdict = llm.VerdictNone
+		d.Verdict = judge.VerdictNone
 		return d, nil
 	case choice == choiceSkip:
-		d.Verdict = llm.VerdictSkip
+		d.Verdict = judge.VerdictSkip
 		return d, nil
-	case q.Kind == llm.KindAnchor:
+	case q.Kind == judge.KindAnchor:
 		return readSentence(d, s, place, choice, form.Get("sentence"))
 	default:
 		return readValue(d, q, choice, form.Get("at"))
@@ -55,7 +55,7 @@ func readDecision(s *state, place int, form url.Values) (llm.Decision, error) {
 
 // readValue reads a label: a node at any level, since a text may touch no finer value, and a direction. The
 // path is canonical, so that who reached a value by way of its other parent agrees.
-func readValue(d llm.Decision, q llm.QueueItem, choice, at string) (llm.Decision, error) {
+func readValue(d judge.Decision, q judge.QueueItem, choice, at string) (judge.Decision, error) {
 	direction, ok := directions[choice]
 	if !ok {
 		return d, errNoDecision
@@ -65,13 +65,13 @@ func readValue(d llm.Decision, q llm.QueueItem, choice, at string) (llm.Decision
 		return d, fault.New(fault.Invalid, "choose a value of theory %s first", q.Theory)
 	}
 	path = theories.Canonical(theory, path)
-	d.Verdict, d.Direction = llm.VerdictValue, direction
+	d.Verdict, d.Direction = judge.VerdictValue, direction
 	d.Path = append([]string(nil), path[:path.Len()]...)
 	return d, nil
 }
 
 // readSentence reads what shall stand as an anchor: the sentence as it is, or the reviewer's.
-func readSentence(d llm.Decision, s *state, place int, choice, sentence string) (llm.Decision, error) {
+func readSentence(d judge.Decision, s *state, place int, choice, sentence string) (judge.Decision, error) {
 	q := s.items[place]
 	switch choice {
 	case choiceAccept:
@@ -84,7 +84,7 @@ func readSentence(d llm.Decision, s *state, place int, choice, sentence string) 
 	default:
 		return d, errNoDecision
 	}
-	d.Verdict, d.Path = llm.VerdictValue, []string{sentence}
+	d.Verdict, d.Path = judge.VerdictValue, []string{sentence}
 	return d, nil
 }
 
@@ -108,7 +108,7 @@ func checkSentence(s *state, place int, sentence string) error {
 }
 
 // put adds a decision to the state as the store now has it.
-func (s *state) put(d llm.Decision) {
+func (s *state) put(d judge.Decision) {
 	held := s.held[d.Queue]
 	for i := range held {
 		if held[i].Reviewer == d.Reviewer {

@@ -1,7 +1,7 @@
 // Package review lets people decide what a panel of models could not, and look over banks of anchors, on
 // one small page served on this machine.
 //
-// The journey of a decision: a queue item of the votes file (package llm) → its text, votes and definitions
+// The journey of a decision: a queue item of the votes file (package judge) → its text, votes and definitions
 // on the page → a reviewer's key or button → a row of the table decisions → for labels the next
 // hives label writes the rows that all reviewers agree on, for anchors hives review apply writes the bank.
 // Several reviewers may work at once, on one server or on several with the same votes file; a reviewer sees

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // TestRefusals sends what other web pages, other machines' names and guesses would send.
@@ -149,13 +149,13 @@ func TestRunServesUntilStopped(t *testing.T) {
 	if err := Run(context.Background(), Job{DB: db, Listen: "0.0.0.0:0"}); fault.ExitCode(err) != fault.ExitUsage {
 		t.Errorf("listen everywhere: %v", err)
 	}
-	store, err := llm.Open(db)
+	store, err := judge.Open(db)
 	must(t, err)
 	if err := Run(context.Background(), Job{DB: db, Listen: "127.0.0.1:0"}); fault.Of(err) != fault.NotFound {
 		t.Errorf("an empty queue: %v", err)
 	}
-	must(t, store.PutItems(context.Background(), []llm.Item{{ID: "a", Text: "A text."}}))
-	_, err = store.Enqueue(context.Background(), llm.QueueItem{Kind: llm.KindLabel, Run: "r", ItemID: "a", Theory: "duty", Level: 1, Reason: "x"})
+	must(t, store.PutItems(context.Background(), []judge.Item{{ID: "a", Text: "A text."}}))
+	_, err = store.Enqueue(context.Background(), judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "a", Theory: "duty", Level: 1, Reason: "x"})
 	must(t, err)
 	must(t, store.Close())
 

@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 	web "hives/internal/page"
 )
 
@@ -91,9 +91,9 @@ func (a *app) item(w http.ResponseWriter, r *http.Request) {
 }
 
 // nodeAt reads the node whose children are shown: by default the levels that the panel agreed on.
-func nodeAt(q llm.QueueItem, id string) (at theories.Path, ok bool) {
+func nodeAt(q judge.QueueItem, id string) (at theories.Path, ok bool) {
 	switch {
-	case q.Kind != llm.KindLabel || id == rootMark:
+	case q.Kind != judge.KindLabel || id == rootMark:
 		return at, true
 	case id == "":
 		copy(at[:], q.PathSoFar)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"hives/data/anchors"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // editedBank reviews the bank's second sentence as ann does, applies it and returns the new bank's path.
@@ -25,7 +25,7 @@ func editedBank(t *testing.T, bank, db string) string {
 }
 
 // place finds the item of a sentence among those that wait.
-func place(t *testing.T, store *llm.Store, text string) llm.QueueItem {
+func place(t *testing.T, store *judge.Store, text string) judge.QueueItem {
 	t.Helper()
 	all, err := store.Queue(context.Background())
 	must(t, err)
@@ -35,7 +35,7 @@ func place(t *testing.T, store *llm.Store, text string) llm.QueueItem {
 		}
 	}
 	t.Fatalf("no item has the sentence %q", text)
-	return llm.QueueItem{}
+	return judge.QueueItem{}
 }
 
 func TestWhoWroteASentenceHasAcceptedIt(t *testing.T) {
@@ -83,7 +83,7 @@ func TestQueueWithoutABank(t *testing.T) {
 	was := anchorBench(t, bank, db) // a decision that was taken back leaves its item in the file, and not on the page
 	was.post(t, "decide", "as", "bob", "id", was.id(3), "choice", "accept")
 	was.post(t, "undo", "as", "bob")
-	store, err := llm.Open(db)
+	store, err := judge.Open(db)
 	must(t, err)
 	defer store.Close()
 	open, err := Enqueue(ctx, store, b, map[string]string{"t1": "An exemplar's own words."})
@@ -111,8 +111,8 @@ func TestQueueWithoutABank(t *testing.T) {
 	_, page := again.get(t, "item?as=bob")
 	wants(t, page, "An exemplar&#39;s own words.", "t2")
 
-	must(t, store.PutItems(ctx, []llm.Item{{ID: "text", Text: "A text."}}))
-	_, err = store.Enqueue(ctx, llm.QueueItem{Kind: llm.KindLabel, Run: "r", ItemID: "text", Theory: "svt", Level: 1, Reason: "split vote"})
+	must(t, store.PutItems(ctx, []judge.Item{{ID: "text", Text: "A text."}}))
+	_, err = store.Enqueue(ctx, judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "text", Theory: "svt", Level: 1, Reason: "split vote"})
 	must(t, err)
 	if got := shown(); len(got) != 1 || got[0] != "A text." {
 		t.Errorf("shown %q, want the text that waits", got)

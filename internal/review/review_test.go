@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // hostile tries to leave its place in every way a text can.
@@ -22,7 +22,7 @@ const hostile = `He said "keep the old rules" </p><script>window.pwned=1</script
 // bench is a server under test with its votes file.
 type bench struct {
 	*httptest.Server
-	store *llm.Store
+	store *judge.Store
 	base  string // address of the page
 	ids   []int64
 }
@@ -31,13 +31,13 @@ type bench struct {
 func newBench(t *testing.T, n int) *bench {
 	t.Helper()
 	ctx := context.Background()
-	store, err := llm.Open(filepath.Join(t.TempDir(), "votes.db"))
+	store, err := judge.Open(filepath.Join(t.TempDir(), "votes.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	prompt := llm.Prompt{Name: "plain.v1", Text: "Which?"}
-	must(t, store.PutRun(ctx, "run1", llm.KindLabel, "{}"))
+	prompt := judge.Prompt{Name: "plain.v1", Text: "Which?"}
+	must(t, store.PutRun(ctx, "run1", judge.KindLabel, "{}"))
 	must(t, store.PutPrompt(ctx, prompt))
 	b := &bench{store: store}
 	for i := range n {
@@ -46,26 +46,26 @@ func newBench(t *testing.T, n int) *bench {
 		if i == 0 {
 			text = hostile
 		}
-		must(t, store.PutItems(ctx, []llm.Item{{ID: item, Text: text}}))
+		must(t, store.PutItems(ctx, []judge.Item{{ID: item, Text: text}}))
 		for v, choice := range []string{"conformity", "conformity", "tradition", ""} {
 			parsed, problem := `{"choice":"`+choice+`"}`, ""
 			if choice == "" {
 				parsed, problem = "", "the answer has no choice"
 			}
-			must(t, store.PutVote(ctx, llm.Vote{Run: "run1", Prompt: prompt.Hash(), Item: item, Voter: fmt.Sprintf("voter%d", v), Attempt: 1,
+			must(t, store.PutVote(ctx, judge.Vote{Run: "run1", Prompt: prompt.Hash(), Item: item, Voter: fmt.Sprintf("voter%d", v), Attempt: 1,
 				Question: "svt/conservation", Raw: "<b>" + hostile + choice, Parsed: parsed, Error: problem, At: time.Now()}))
 		}
-		id, err := store.Enqueue(ctx, llm.QueueItem{Kind: llm.KindLabel, Run: "run1", ItemID: item, Theory: "svt",
+		id, err := store.Enqueue(ctx, judge.QueueItem{Kind: judge.KindLabel, Run: "run1", ItemID: item, Theory: "svt",
 			PathSoFar: []string{"conservation"}, Level: 2, Reason: "no majority"})
 		must(t, err)
 		b.ids = append(b.ids, id)
 	}
-	b.serve(t, func(q llm.QueueItem) bool { return q.Kind == llm.KindLabel })
+	b.serve(t, func(q judge.QueueItem) bool { return q.Kind == judge.KindLabel })
 	return b
 }
 
 // serve starts the server on a free port of this machine.
-func (b *bench) serve(t *testing.T, keep func(llm.QueueItem) bool) {
+func (b *bench) serve(t *testing.T, keep func(judge.QueueItem) bool) {
 	t.Helper()
 	b.Server = httptest.NewUnstartedServer(nil)
 	var srv *http.Server

@@ -15,7 +15,7 @@ import (
 
 	"hives/data/anchors"
 	"hives/internal/fault"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // Limits of the server. A page of one item is small and made in milliseconds, also on a busy machine.
@@ -83,7 +83,7 @@ func (b *board) waiting(ctx context.Context) error {
 }
 
 // open opens the votes file and says which of its items are reviewed.
-func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, error) {
+func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	if j.Anchors == "" {
 		return j.openQueue(ctx)
 	}
@@ -95,7 +95,7 @@ func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, er
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := llm.Open(j.DB)
+	store, err := judge.Open(j.DB)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,11 +104,11 @@ func (j Job) open(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, er
 		store.Close()
 		return nil, nil, err
 	}
-	return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && ids[q.ItemID] }, nil
+	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && ids[q.ItemID] }, nil
 }
 
 // openQueue takes what waits: texts, or where there is none the sentences that hives anchors build has put up.
-func (j Job) openQueue(ctx context.Context) (*llm.Store, func(llm.QueueItem) bool, error) {
+func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	store, err := openExisting(j.DB)
 	if err != nil {
 		return nil, nil, err
@@ -118,19 +118,19 @@ func (j Job) openQueue(ctx context.Context) (*llm.Store, func(llm.QueueItem) boo
 		store.Close()
 		return nil, nil, err
 	}
-	label := func(q llm.QueueItem) bool { return q.Kind == llm.KindLabel }
+	label := func(q judge.QueueItem) bool { return q.Kind == judge.KindLabel }
 	if slices.ContainsFunc(all, label) {
 		return store, label, nil
 	}
-	return store, func(q llm.QueueItem) bool { return q.Kind == llm.KindAnchor && q.Reason != superseded }, nil
+	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Reason != superseded }, nil
 }
 
 // openExisting does not create a votes file, as a mistyped name would.
-func openExisting(path string) (*llm.Store, error) {
+func openExisting(path string) (*judge.Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "votes %s: no such file: name the --db of hives label, or the --review of hives anchors build", path)
 	}
-	return llm.Open(path)
+	return judge.Open(path)
 }
 
 // newServer returns a server for the board and the address that opens the page.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // page is what the template sees.
@@ -132,7 +132,7 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 			v.Hidden++
 		}
 	}
-	if q.Kind == llm.KindAnchor {
+	if q.Kind == judge.KindAnchor {
 		v.Anchor = newAnchor(q, mine)
 	} else {
 		v.Label = newLabel(q, reviewer, show, at)
@@ -140,7 +140,7 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 	return v
 }
 
-func newLabel(q llm.QueueItem, reviewer, show string, at theories.Path) *labelView {
+func newLabel(q judge.QueueItem, reviewer, show string, at theories.Path) *labelView {
 	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
 	tree, ok := theories.Get(q.Theory)
 	if !ok {
@@ -173,7 +173,7 @@ func newLabel(q llm.QueueItem, reviewer, show string, at theories.Path) *labelVi
 // rootMark stands for the root of a tree in an address, where no mark means the levels agreed on.
 const rootMark = "/"
 
-func (v *labelView) crumbs(q llm.QueueItem, reviewer, show string, at theories.Path) {
+func (v *labelView) crumbs(q judge.QueueItem, reviewer, show string, at theories.Path) {
 	v.Crumbs = []link{{Name: v.Theory, URL: itemURL(reviewer, show, q.ID, rootMark), Current: at.Len() == 0}}
 	var p theories.Path
 	for k := range at.Len() {
@@ -183,9 +183,9 @@ func (v *labelView) crumbs(q llm.QueueItem, reviewer, show string, at theories.P
 	}
 }
 
-func newAnchor(q llm.QueueItem, mine llm.Decision) *anchorView {
+func newAnchor(q judge.QueueItem, mine judge.Decision) *anchorView {
 	v := &anchorView{Sentence: q.Text}
-	if mine.Verdict == llm.VerdictValue {
+	if mine.Verdict == judge.VerdictValue {
 		v.Sentence = mine.Path[0]
 	}
 	info, err := readInfo(q)

@@ -1,12 +1,11 @@
 package review
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"hives/data/theories"
-	"hives/internal/llm"
+	"hives/internal/judge"
 )
 
 // tally is how the panel answered one question about one item.
@@ -28,9 +27,9 @@ type rawAnswer struct{ Voter, Text, Error string }
 
 // tallies groups an item's votes by question, in the order the questions were asked. Of a voter's attempts
 // the last usable one counts.
-func tallies(votes []llm.Vote) []tally {
+func tallies(votes []judge.Vote) []tally {
 	var order []string
-	byQuestion := map[string][]llm.Vote{}
+	byQuestion := map[string][]judge.Vote{}
 	for _, v := range votes {
 		if byQuestion[v.Question] == nil {
 			order = append(order, v.Question)
@@ -44,7 +43,7 @@ func tallies(votes []llm.Vote) []tally {
 	return out
 }
 
-func count(about string, votes []llm.Vote) tally {
+func count(about string, votes []judge.Vote) tally {
 	t := tally{About: about}
 	chosen := map[string]string{} // by voter, "" while every answer was unusable
 	var voters []string
@@ -53,7 +52,7 @@ func count(about string, votes []llm.Vote) tally {
 			voters = append(voters, v.Voter)
 			chosen[v.Voter] = ""
 		}
-		if c := choiceOf(v); c != "" {
+		if c := v.Choice(); c != "" {
 			chosen[v.Voter] = c
 		}
 		t.Raw = append(t.Raw, rawAnswer{v.Voter, v.Raw, v.Error})
@@ -78,17 +77,6 @@ func count(about string, votes []llm.Vote) tally {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return t
-}
-
-// choiceOf reads a stored vote, "" where it was unusable.
-func choiceOf(v llm.Vote) string {
-	var parsed struct {
-		Choice string `json:"choice"`
-	}
-	if v.Parsed == "" || json.Unmarshal([]byte(v.Parsed), &parsed) != nil {
-		return ""
-	}
-	return parsed.Choice
 }
 
 // votesFor counts the votes for a child of a node: those of the second round, with neutral, where there was one.

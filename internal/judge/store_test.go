@@ -1,4 +1,4 @@
-package llm
+package judge
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hives/internal/fault"
+	"hives/internal/llm"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -180,7 +181,7 @@ func TestStoredCountsNeverRunOver(t *testing.T) {
 	}
 	tokens, micro, answers, err := s.Used(ctx, "r")
 	must(t, err)
-	if tokens != 2*(3*mostTokens+7) || micro != 1e18 || answers != 6 {
+	if tokens != 2*(3*llm.MostTokens+7) || micro != 1e18 || answers != 6 {
 		t.Errorf("%d tokens, %d millionths, %d answers", tokens, micro, answers)
 	}
 	votes, err := s.RunVotes(ctx, "r")

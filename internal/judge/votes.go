@@ -1,4 +1,4 @@
-package llm
+package judge
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hives/internal/fault"
+	"hives/internal/llm"
 )
 
 // Item is a text that somebody is asked about.
@@ -148,7 +149,7 @@ func (s *Store) RunVotes(ctx context.Context, run string) ([]Vote, error) {
 // older programs may hold, are brought within bounds: their sum would run over.
 func (s *Store) Used(ctx context.Context, run string) (tokens, micro, answers int64, err error) {
 	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(min(max(tokens_in, 0), ?2) + min(max(tokens_out, 0), ?2)), 0),
-		CAST(min(total(max(cost_micro, 0)), 1e18) AS INTEGER), count(*) FROM votes WHERE run = ?1`, run, mostTokens).
+		CAST(min(total(max(cost_micro, 0)), 1e18) AS INTEGER), count(*) FROM votes WHERE run = ?1`, run, llm.MostTokens).
 		Scan(&tokens, &micro, &answers)
 	return tokens, micro, answers, s.wrap(err)
 }
@@ -158,7 +159,7 @@ func scanVote(rows *sql.Rows) (v Vote, err error) {
 	var at string
 	err = rows.Scan(&v.Run, &v.Prompt, &v.Item, &v.Voter, &v.Attempt, &v.Question, &v.Raw, &v.Parsed, &v.Error,
 		&v.Model, &v.TokensIn, &v.TokensOut, &v.CostMicro, &ms, &at)
-	v.TokensIn, v.TokensOut = min(max(v.TokensIn, 0), mostTokens), min(max(v.TokensOut, 0), mostTokens) // as Used has them
+	v.TokensIn, v.TokensOut = min(max(v.TokensIn, 0), llm.MostTokens), min(max(v.TokensOut, 0), llm.MostTokens) // as Used has them
 	if err == nil {
 		v.Latency = time.Duration(ms) * time.Millisecond
 		v.At, err = time.Parse(time.RFC3339, at)

@@ -1,4 +1,4 @@
-package llm
+package judge
 
 import (
 	"bufio"
@@ -40,7 +40,7 @@ func TestOneStoreAsksForARun(t *testing.T) {
 }
 
 // claimantDB tells the child process of TestKilledClaimIsFree which file to claim a run of.
-const claimantDB = "HIVES_LLM_TEST_CLAIM"
+const claimantDB = "HIVES_JUDGE_TEST_CLAIM"
 
 func TestKilledClaimIsFree(t *testing.T) {
 	if path := os.Getenv(claimantDB); path != "" {

@@ -1,0 +1,88 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+)
+
+// Question is one thing asked about one item.
+type Question struct {
+	Item   Item   // a text, or several as one JSON array; stored before it is asked about
+	Prompt Prompt // hashed: it must differ wherever the request does, but for the item
+	About  string // for people: what is asked
+
+	System, User string
+	Schema       map[string]any // of the answer; nil for free text
+
+	// Parse reads an answer into the JSON to be stored, or says why it cannot; the reason must not repeat the answer.
+	Parse func(raw string) (string, error)
+}
+
+// Answerer is what stands behind a voter. An llm.Client is one.
+type Answerer interface {
+	// Complete answers, or fails with fault.Invalid where it refuses this request and others may still go through.
+	// Any other error ends the work.
+	Complete(context.Context, llm.Request) (llm.Reply, error)
+}
+
+// askAgain is added to the question after an unusable answer; at temperature 0 the same words would only get
+// the same answer.
+const askAgain = "\n\nYour last answer did not have the form asked for. Answer with the JSON object alone."
+
+// ask returns a usable vote, from the store or else from the voter, or the last unusable one when there have been
+// most. asked tells whether the voter was asked.
+//
+// Invariant: an answer is in the file before it is returned, and a stored usable one is never asked for again. So a
+// kill at any moment costs the requests under way and no other: the next start finds attempts 1…n and goes on.
+func (j *Judge) ask(ctx context.Context, s seat, q Question) (vote Vote, asked bool, err error) {
+	known, err := j.store.Attempts(ctx, j.run, q.Prompt.Hash(), q.Item.ID, s.Name)
+	if err != nil {
+		return Vote{}, false, err
+	}
+	for n := len(known); ; n++ {
+		if n > 0 && (known[n-1].Parsed != "" || n >= j.cfg.Attempts) {
+			return known[n-1], asked, nil
+		}
+		asked = true
+		v, err := j.attempt(ctx, s, q, n+1)
+		if err != nil {
+			return Vote{}, asked, err
+		}
+		// An answer that came is paid for: it is stored even when the run is being stopped.
+		if err := j.store.PutVote(context.WithoutCancel(ctx), v); err != nil {
+			return Vote{}, asked, err
+		}
+		known = append(known, v)
+	}
+}
+
+// attempt asks once. A request that is refused as such counts as an unusable answer: the other voters may still
+// decide.
+func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, error) {
+	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About}
+	r := llm.Request{Model: s.Model, System: q.System, User: q.User, Schema: q.Schema}
+	if n > 1 {
+		r.User += askAgain
+	}
+	reply, err := s.behind.Complete(ctx, r)
+	v.At = time.Now().UTC().Truncate(time.Second)
+	switch {
+	case fault.Of(err) == fault.Invalid:
+		v.Error = err.Error()
+		return v, nil
+	case err != nil:
+		return v, err
+	}
+	v.Raw, v.Model, v.TokensIn, v.TokensOut = reply.Text, reply.Model, reply.TokensIn, reply.TokensOut
+	v.CostMicro, v.Latency = reply.CostMicro, reply.Latency.Truncate(time.Millisecond)
+	if v.Parsed, err = q.Parse(reply.Text); err != nil {
+		v.Parsed, v.Error = "", err.Error()
+	} else if v.Parsed == "" {
+		return v, errors.New("judge: an answer was read into nothing")
+	}
+	return v, nil
+}

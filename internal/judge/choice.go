@@ -1,0 +1,95 @@
+package judge
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// Choice is the form of an answer that names one of a list: {"choice": "…"}.
+type Choice struct {
+	Names   []string
+	Because bool                // a reason stands before the choice
+	Fold    func(string) string // names are equal if this makes them so; nil: but for case and white space around
+}
+
+// Reasons of unusable answers; none repeats the answer, which may repeat the text.
+var (
+	errNoChoice      = errors.New("the answer has no choice")
+	errUnknownChoice = errors.New("the answer's choice is not in the list")
+)
+
+// stored is the parsed form of a vote.
+type stored struct {
+	Choice string `json:"choice"`
+}
+
+// Schema allows the names and nothing else. "because" comes before "choice" in the encoder's order, so that a reason is
+// given before the choice and not for it.
+func (c Choice) Schema() map[string]any {
+	properties := map[string]any{"choice": map[string]any{"type": "string", "enum": c.Names}}
+	required := []string{"choice"}
+	if c.Because {
+		properties["because"] = map[string]any{"type": "string"}
+		required = []string{"because", "choice"}
+	}
+	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+}
+
+// Parse finds the choice in an answer and returns it as JSON, for Question.Parse. An answer that is nothing but a name
+// counts as well; a sentence that holds one does not, since it may hold another.
+//
+//	{"choice": "Care/Harm"}           {"choice":"care/harm"}
+//	```{choice: ['care/harm'],}```    {"choice":"care/harm"}
+//	Care/harm                         {"choice":"care/harm"}
+//	It is care/harm, I think.         no JSON object in the answer
+func (c Choice) Parse(raw string) (string, error) {
+	if name, ok := c.match(raw); ok {
+		return encodeChoice(name), nil
+	}
+	object, err := Repair(raw)
+	if err != nil {
+		return "", err
+	}
+	said, ok := object["choice"]
+	if list, isList := said.([]any); isList && len(list) == 1 {
+		said = list[0]
+	}
+	text, isText := said.(string)
+	if !ok || !isText {
+		return "", errNoChoice
+	}
+	name, ok := c.match(text)
+	if !ok {
+		return "", errUnknownChoice
+	}
+	return encodeChoice(name), nil
+}
+
+func (c Choice) match(text string) (string, bool) {
+	fold := c.Fold
+	if fold == nil {
+		fold = func(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+	}
+	said := fold(text)
+	for _, name := range c.Names {
+		if fold(name) == said {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func encodeChoice(name string) string {
+	raw, _ := json.Marshal(stored{Choice: name}) // a string always marshals
+	return string(raw)
+}
+
+// Choice reads a vote whose answer was a Choice, "" where it was unusable.
+func (v Vote) Choice() string {
+	var s stored
+	if v.Parsed == "" || json.Unmarshal([]byte(v.Parsed), &s) != nil {
+		return ""
+	}
+	return s.Choice
+}

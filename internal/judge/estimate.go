@@ -1,0 +1,128 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"hives/internal/columns"
+	"hives/internal/llm"
+)
+
+// Estimate is what questions take, or have taken.
+type Estimate struct {
+	Questions int64 // put to the voters
+	Requests  int64 // one for each voter and question
+	Tokens    int64
+	Micro     int64 // millionths of the currency
+}
+
+// Ask adds requests to a voter that read and write so many tokens together.
+func (e *Estimate) Ask(v Voter, requests, in, out int64) {
+	e.Requests += requests
+	e.Tokens += in + out
+	e.Micro += v.CostMicro(in, out)
+}
+
+func (e *Estimate) add(v Vote) {
+	e.Requests++
+	e.Tokens += v.TokensIn + v.TokensOut
+	e.Micro += v.CostMicro
+}
+
+// Course is one way that a run may go.
+type Course struct {
+	Name string
+	Estimate
+}
+
+// Forecast is what a run would take, before anybody is asked. Unusable answers, asked for again up to the
+// configuration's attempts, come on top; the budget holds in any case.
+type Forecast struct {
+	Items     int      // texts, windows or whatever is asked about
+	Noun      string   // what they are called
+	Courses   []Course // cheapest first
+	Budget    llm.Limits
+	Stored    Estimate // what earlier starts of the run took
+	Elsewhere Estimate // of that, on items which this run does not hold: the budget counts it on top
+}
+
+// Write prints the courses, what is stored already, and how far the budget goes.
+func (f Forecast) Write(out io.Writer) error {
+	w := columns.NewRightTable(out)
+	currency := f.Budget.Currency
+	if currency == "" {
+		currency = "money"
+	}
+	fmt.Fprintf(w, "\t%s\tquestions\trequests\ttokens\t%s\t\n", f.Noun, currency)
+	for _, c := range f.Courses {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4f\t\n", c.Name, f.Items, c.Questions, c.Requests, c.Tokens, float64(c.Micro)/1e6)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if f.Stored.Requests > 0 {
+		fmt.Fprintf(out, "%d answers of this run are stored already (%d tokens, %.4f): they are not asked for again\n",
+			f.Stored.Requests, f.Stored.Tokens, float64(f.Stored.Micro)/1e6)
+	}
+	if f.Budget.Tokens == 0 && f.Budget.Money == 0 {
+		_, err := fmt.Fprintln(out, "no budget is set: nothing would stop the run")
+		return err
+	}
+	_, err := fmt.Fprintf(out, "the budget is enough for %s\n", f.affordable())
+	return err
+}
+
+// affordable names the costliest course that the budget bears beside what the run has taken elsewhere.
+//
+//	courses of 10, 20 and 40 tokens, 5 taken elsewhere
+//	budget 45   the most
+//	budget 44   the likely, not for the most
+//	budget 24   the least, not for the likely: expect it to stop the run
+//	budget 14   not even the least: it will stop the run
+func (f Forecast) affordable() string {
+	b, last := f.Budget, len(f.Courses)-1
+	for i := last; i >= 0; i-- {
+		tokens, money := f.Courses[i].Tokens+f.Elsewhere.Tokens, float64(f.Courses[i].Micro+f.Elsewhere.Micro)/1e6
+		if (b.Tokens > 0 && tokens > b.Tokens) || (b.Money > 0 && money > b.Money) {
+			continue
+		}
+		said := "the " + f.Courses[i].Name
+		if i < last {
+			said += ", not for the " + f.Courses[i+1].Name
+		}
+		if i == 0 && last > 0 {
+			said += ": expect it to stop the run"
+		}
+		return said
+	}
+	return "not even the " + f.Courses[0].Name + ": it will stop the run"
+}
+
+// Before is what earlier starts of a run have taken in all, and of that on items that are not here. A forecast
+// creates no votes file.
+func Before(ctx context.Context, path, run string, here []Item) (all, elsewhere Estimate, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return all, elsewhere, nil
+	}
+	store, err := Open(path)
+	if err != nil {
+		return all, elsewhere, err
+	}
+	defer store.Close()
+	votes, err := store.RunVotes(ctx, run)
+	known := map[string]bool{}
+	for _, it := range here {
+		known[it.ID] = true
+	}
+	for _, v := range votes {
+		all.add(v)
+		if !known[v.Item] {
+			elsewhere.add(v)
+		}
+	}
+	return all, elsewhere, err
+}

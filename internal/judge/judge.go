@@ -1,0 +1,215 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+)
+
+// Judge asks the voters of one run. It is safe for use by several goroutines.
+type Judge struct {
+	cfg    Config
+	run    string
+	store  *Store
+	budget *llm.Budget
+	seats  []seat
+
+	mu     sync.Mutex
+	stored map[string]bool // items by id and prompts by hash that are known to be in the store
+}
+
+// seat is a voter ready to be asked.
+type seat struct {
+	Voter
+	behind Answerer
+}
+
+// New prepares a judge with a complete configuration. What earlier starts of the run used counts towards the budget. A
+// run that another program is at is refused before anybody is asked.
+func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error) {
+	if err := store.Claim(run.ID); err != nil {
+		return nil, err
+	}
+	if err := store.PutRun(ctx, run.ID, run.Kind, run.Config); err != nil {
+		return nil, err
+	}
+	tokens, micro, _, err := store.Used(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: llm.NewBudget(cfg.Budget, tokens, micro), stored: map[string]bool{}}
+	return j, j.seat()
+}
+
+// seat makes one client for each endpoint, which its voters share with its rate. A model that answers inside this
+// process would be told apart here, and nowhere else.
+func (j *Judge) seat() error {
+	clients := map[string]Answerer{}
+	for _, v := range j.cfg.Voters {
+		if clients[v.Endpoint] == nil {
+			c, err := llm.NewClient(j.cfg.endpoint(v.Endpoint), j.budget)
+			if err != nil {
+				return err
+			}
+			clients[v.Endpoint] = c
+		}
+		j.seats = append(j.seats, seat{v, clients[v.Endpoint]})
+	}
+	return nil
+}
+
+// Run is the id under which the answers stand in the store.
+func (j *Judge) Run() string { return j.run }
+
+// Spent says what the run has used, earlier starts included, for a line of progress.
+func (j *Judge) Spent() string {
+	tokens, micro := j.budget.Used()
+	return fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, j.cfg.Budget.Currency)
+}
+
+// Put stores items in one go, which is much quicker than one by one as they are asked about.
+func (j *Judge) Put(ctx context.Context, items []Item) error {
+	if err := j.store.PutItems(ctx, items); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, it := range items {
+		j.stored[it.ID] = true
+	}
+	return nil
+}
+
+// putFor stores what the votes on a question refer to.
+func (j *Judge) putFor(ctx context.Context, q Question) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.stored[q.Item.ID] {
+		if err := j.store.PutItems(ctx, []Item{q.Item}); err != nil {
+			return err
+		}
+		j.stored[q.Item.ID] = true
+	}
+	hash := q.Prompt.Hash()
+	if !j.stored[hash] {
+		if err := j.store.PutPrompt(ctx, q.Prompt); err != nil {
+			return err
+		}
+		j.stored[hash] = true
+	}
+	return nil
+}
+
+// Ask puts a question to one voter, by its place in the configuration. The vote is a usable one, or the last unusable
+// one when the attempts are used up; asked tells whether the voter was asked or the answer was stored already.
+func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked bool, err error) {
+	if err := j.putFor(ctx, q); err != nil {
+		return v, false, err
+	}
+	return j.ask(ctx, j.seats[voter], q)
+}
+
+// Each works on n items, several at once, and calls done after each, with whether anybody was asked about it. The
+// first error ends the work: no new question is asked, answers under way are waited for, since they are paid for. The
+// same call goes on from there.
+func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)) error {
+	w := &work{}
+	var g errgroup.Group
+	g.SetLimit(j.cfg.Parallel)
+	for i := range n {
+		if w.failed() != nil {
+			break
+		}
+		g.Go(func() error {
+			t := &Turn{judge: j, work: w}
+			if err := do(i, t); err != nil {
+				return w.fail(err)
+			}
+			done(t.asked.Load())
+			return nil
+		})
+	}
+	g.Wait() //nolint:errcheck // the first error is kept in w; errgroup's may be one that follows from it
+	return w.failed()
+}
+
+// errHalted ends work that another's error has made pointless.
+var errHalted = errors.New("judge: halted")
+
+// work is one call of Each.
+type work struct {
+	mu      sync.Mutex
+	failure error
+}
+
+// fail keeps the first error, which is the one to tell: those after it only follow from it.
+func (w *work) fail(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failure == nil {
+		w.failure = err
+	}
+	return err
+}
+
+func (w *work) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failure
+}
+
+// Turn is the work on one item.
+type Turn struct {
+	judge *Judge
+	work  *work
+	asked atomic.Bool
+}
+
+// Ask is Judge.Ask within the work: it asks nothing once another item has failed.
+func (t *Turn) Ask(ctx context.Context, voter int, q Question) (Vote, error) {
+	if t.work.failed() != nil {
+		return Vote{}, errHalted
+	}
+	v, asked, err := t.judge.Ask(ctx, voter, q)
+	if err != nil {
+		return v, t.work.fail(err)
+	}
+	if asked {
+		t.asked.Store(true)
+	}
+	return v, nil
+}
+
+// Round asks every voter at once and returns their votes in the configuration's order. An error of one does not break
+// off the others' answers: they are paid for.
+func (t *Turn) Round(ctx context.Context, question func(voter int) (Question, error)) ([]Vote, error) {
+	votes := make([]Vote, len(t.judge.seats))
+	var g errgroup.Group
+	for i := range votes {
+		g.Go(func() error {
+			q, err := question(i)
+			if err != nil {
+				return t.work.fail(err)
+			}
+			votes[i], err = t.Ask(ctx, i, q)
+			return err
+		})
+	}
+	return votes, g.Wait()
+}
+
+// Resumable marks the errors after which the same command goes on.
+func Resumable(err error) error {
+	switch fault.Of(err) {
+	case fault.Canceled, fault.Unavailable, fault.Exhausted:
+		return fault.Saved(fmt.Errorf("%w (every answer so far is kept)", err))
+	}
+	return err
+}
