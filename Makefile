@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check proto proto-check proto-python man fmt vet lint clean
+.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,9 +24,9 @@ build: ## build train, embedd and hives into bin/
 	@mkdir -p bin
 	go build -ldflags '$(ldflags)' -o bin/ ./cmd/...
 
-test: setup ## run all tests (minutes)
+test: setup ## run all tests, and name those that were skipped (minutes)
 	go vet ./...
-	go test -timeout 10m ./...
+	go test -json -timeout 10m ./... | go run ./scripts/testreport
 
 # GoMLX's Go engine turns uintptr into pointers, which checkptr takes for a fault, and the race detector switches on.
 RACE ?= ./client/... ./encoder/... ./samplers/... ./internal/hub ./internal/judge ./internal/llm ./internal/loopback ./internal/panel ./internal/serve/... ./internal/trainmetrics
@@ -109,6 +109,9 @@ proto: ## write the Go code of proto/ anew, with pinned tools (needs npm)
 
 proto-check: ## lint proto/, compare its Go code, refuse what breaks clients of the last commit, or of AGAINST
 	scripts/proto.sh check $(AGAINST)
+
+golden: ## make the reference values of PyTorch and transformers anew (needs pip; 6 GB of cache)
+	scripts/golden.sh
 
 proto-python: ## write the Python client's stubs anew, with pinned tools (needs pip)
 	scripts/python.sh generate

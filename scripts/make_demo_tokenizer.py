@@ -69,7 +69,7 @@ def read_texts(data):
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def train(texts):
+def train(texts, entries=ENTRIES):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -80,15 +80,15 @@ def train(texts):
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=ENTRIES - len(SPECIAL) - len(PLAIN_ADDED),
+        vocab_size=entries - len(SPECIAL) - len(PLAIN_ADDED),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
     tokenizer.add_tokens([AddedToken(t, special=False, normalized=False) for t in PLAIN_ADDED])
-    if tokenizer.get_vocab_size() != ENTRIES:
-        sys.exit("%d entries instead of %d" % (tokenizer.get_vocab_size(), ENTRIES))
+    if tokenizer.get_vocab_size() != entries:
+        sys.exit("%d entries instead of %d" % (tokenizer.get_vocab_size(), entries))
     return tokenizer
 
 
