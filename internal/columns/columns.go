@@ -16,7 +16,8 @@ import (
 // Usual is the width of a terminal that does not tell.
 const Usual = 80
 
-// Width returns the columns of the terminal that w writes to, 0 where w is none.
+// Width returns the columns of the terminal that w writes to, 0 where w is none. It is asked anew for each line: a
+// window may have been resized.
 func Width(w io.Writer) int {
 	if l, ok := w.(*lines); ok {
 		w = l.w
@@ -40,6 +41,8 @@ func Of(s string) int {
 	return n
 }
 
+// ofRune is the columns of one character: marks of no width (Mn, Me, Cf) do not count, however many stand over one
+// letter.
 func ofRune(r rune) int {
 	switch kind := width.LookupRune(r).Kind(); {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
@@ -62,7 +65,8 @@ func Cut(s string, n int) string {
 	return head + "…"
 }
 
-// split divides a text where n columns are full.
+// split divides a text where n columns are full. It never cuts a character of two columns in half; then a column
+// stays empty.
 func split(s string, n int) (head, rest string) {
 	for i, r := range s {
 		if n -= ofRune(r); n < 0 {
@@ -77,6 +81,13 @@ const joints = "/-:_"
 
 // Wrap breaks a line at spaces into lines of at most n columns; a word that is longer than a line is broken too, behind a
 // joint where it has one. Lines after the first stand as deep as the first, and hang further.
+//
+//	Wrap("  a long path/of/parts", 12, 2)
+//	→   a long
+//	      path/of/
+//	      parts
+//
+// Invariant: no line is wider than n, unless a single character is (TestWrap).
 func Wrap(line string, n, hang int) []string {
 	if n <= 0 || Of(line) <= n {
 		return []string{line}

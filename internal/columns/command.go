@@ -42,7 +42,7 @@ func Command(line string, width int) (lines []string) {
 	return append(lines, at)
 }
 
-// pairs puts each flag before its value.
+// pairs puts each flag before its value. A word after a flag that begins with "-" is taken for the next flag.
 func pairs(words []string) (out []string) {
 	for _, word := range words {
 		n := len(out)

@@ -15,6 +15,7 @@ func Lines(w io.Writer) io.Writer {
 	return &lines{w: w}
 }
 
+// What comes in pieces is held until its line ends: a line can be broken only when all of it is there.
 type lines struct {
 	w     io.Writer
 	rest  []byte // the line that has no end yet
@@ -57,6 +58,7 @@ func Flush(w io.Writer) error {
 }
 
 // Fill breaks a line at spaces. What follows hangs below the text that stands behind a label ("model    DIR, …").
+// Lines with an escape sequence are left alone, since those bytes take no columns.
 func Fill(line string, width int) string {
 	if width == 0 || Of(line) <= width || strings.Contains(line, "\x1b") {
 		return line

@@ -14,7 +14,8 @@ const (
 	leastFor = 12 // columns that a wrapped cell gets at least, or its own width
 )
 
-// Table is a text/tabwriter whose lines fit the terminal. Cells are ended by tabs but for the last of a line.
+// Table is a text/tabwriter whose lines fit the terminal. Cells are ended by tabs but for the last of a line. Rows
+// are kept until Flush: widths follow from all of them.
 type Table struct {
 	w     io.Writer
 	width int
@@ -49,6 +50,7 @@ func (t *Table) Flush() error {
 	return err
 }
 
+// longest is the width of the widest line.
 func longest(text string) int {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -57,7 +59,8 @@ func longest(text string) int {
 	return n
 }
 
-// narrow lays the table out for a width that it does not fit.
+// narrow lays the table out for a width that it does not fit. A line of one cell is a heading or a note and parts
+// the rows above it from those below: each part has widths of its own.
 func (t *Table) narrow() string {
 	var out strings.Builder
 	var rows [][]string
@@ -83,6 +86,7 @@ func (t *Table) narrow() string {
 	return out.String()
 }
 
+// writeLines writes lines without blanks at their ends.
 func writeLines(out *strings.Builder, lines []string) {
 	for _, line := range lines {
 		out.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -118,7 +122,9 @@ func natural(rows [][]string) []int {
 	return widths
 }
 
-// shrink takes columns from the widest cells until all fit; only cells of several parts can be wrapped.
+// shrink takes columns from the widest cells until all fit; only cells of several parts can be wrapped. One column
+// is taken at a time from whichever cell is widest then, so wide cells come down to the height of the next before
+// that one gives anything: 50, 20, 10 in 60 columns becomes 26, 20, 10 with two gaps.
 func shrink(widths []int, rows [][]string, width int) bool {
 	least := make([]int, len(widths))
 	for i := range widths {
@@ -224,8 +230,9 @@ func labelled(label, text string, width int) []string {
 
 var number = regexp.MustCompile(`^\s*[-+±.]?\d`)
 
-// headed parts the names of the columns from the rows: the first row, or two, if they have names in several cells and no
-// number where a later row has one.
+// headed parts the names of the columns from the rows: the first row, or two, if they have names in several cells
+// and no number where a later row has one. A table of words alone has no numbers to tell the header by; then the
+// first row is a row.
 func headed(rows [][]string) (header []string, rest [][]string) {
 	names := func(row []string) bool {
 		return len(row) > 2 && !slices.ContainsFunc(row[1:], number.MatchString) && len(strings.Join(row[1:], "")) > 0

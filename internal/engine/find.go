@@ -33,8 +33,9 @@ type manifest struct {
 	Bytes   int64  `json:"bytes"`
 }
 
-// Roots lists the cache folders searched, first wins: $HIVES_CACHE alone where it is set, else .cache of
-// the checkout around the working directory, .cache beside the program's folder, the user's cache folder.
+// Roots lists the cache folders searched, first wins: $HIVES_CACHE alone where it is set, else .cache of the
+// checkout around the working directory, .cache beside the program's folder, the user's cache folder. A folder that
+// $HIVES_CACHE names is the only one: who sets it wants to know which plugin runs.
 func Roots() []string {
 	if dir := os.Getenv(CacheEnvVar); dir != "" {
 		abs, err := filepath.Abs(dir)
@@ -82,8 +83,12 @@ func checkout(dir string) string {
 // errUnpinned marks a plugin that nobody has verified: what an installation noted about itself proves nothing.
 var errUnpinned = errors.New("no hash is pinned for it, so it is not run")
 
-// find returns the installed plugin of a kind whose hash is pinned; native code of other versions is never run. NotFound
-// tells where it looked.
+// find returns the installed plugin of a kind whose hash is pinned; native code of other versions is never run.
+// NotFound tells where it looked. A plugin of a version that is not pinned is passed over and remembered: if nothing
+// else is found, the error says that it lies there and why it is not run.
+//
+// Invariant: native code runs only if its SHA-256 is pinned or its path was given by hand
+// (TestUnpinnedPluginIsNeverRun).
 func find(kind Kind) (Plugin, error) {
 	roots := Roots()
 	var passed error
@@ -132,8 +137,10 @@ func versionDirs(dir, pin string) []string {
 	return dirs
 }
 
-// readPlugin reads an installed plugin's manifest and holds the library to the pinned hash. A library that was
-// cut short would kill the process when mapped, so its bytes are hashed before it is loaded.
+// readPlugin reads an installed plugin's manifest and holds the library to the pinned hash. A library that was cut
+// short would kill the process when mapped, so its bytes are hashed before it is loaded. The hash is taken of the
+// library itself each time, some 0.3 s for 200 MB (docs/LOG.md): what the manifest notes about its own installation
+// proves nothing.
 func readPlugin(dir, folder string) (Plugin, error) {
 	path := filepath.Join(dir, "plugin.so")
 	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
@@ -158,6 +165,7 @@ func readPlugin(dir, folder string) (Plugin, error) {
 	return p, nil
 }
 
+// reinstall is the remedy for a damaged installation.
 func reinstall(dir, folder string) string {
 	return "remove " + dir + " and run scripts/install_pjrt.sh " + folder
 }

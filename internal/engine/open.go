@@ -19,7 +19,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Engine is an opened backend and its identity.
+// Engine is an opened backend and its identity. Whoever opens it owes Close, after everything that was computed on
+// it.
 type Engine struct {
 	Backend      compute.Backend
 	Name         Kind   // cuda, cpu or go
@@ -62,7 +63,8 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	return openAuto(ctx, opt)
 }
 
-// openAuto tries cuda, cpu and go in turn.
+// openAuto tries cuda, cpu and go in turn. CUDA comes first and the Go engine last, which is always there; its own
+// failure is therefore the end.
 func openAuto(ctx context.Context, opt Options) (*Engine, error) {
 	var passed []string
 	for _, kind := range []Kind{CUDA, CPU, Go} {
@@ -137,7 +139,8 @@ func openGo(_ Kind, opt Options) (*Engine, error) {
 	return &Engine{Backend: b, Name: Go, Threads: runtime.GOMAXPROCS(0)}, nil
 }
 
-// openXLA finds, checks and loads a plugin of the given kind.
+// openXLA finds, checks and loads a plugin of the given kind. The checks come before the library is mapped: after
+// that a wrong file may take the process down.
 func openXLA(kind Kind, opt Options) (*Engine, error) {
 	if kind == CUDA && opt.Plugin == "" && !hasGPU() {
 		return nil, fault.New(fault.NotFound, "no NVIDIA device on this machine: choose --engine cpu")
@@ -161,7 +164,8 @@ func openXLA(kind Kind, opt Options) (*Engine, error) {
 	return &Engine{Backend: b, Name: kind, Plugin: p.Path, PluginSHA256: p.SHA256, PJRTAPI: api, Threads: threads}, nil
 }
 
-// choosePlugin takes the plugin at path, or the installed one where path is empty.
+// choosePlugin takes the plugin at path, or the installed one where path is empty. A path that was given by hand is
+// hashed for the record and not compared: whoever names it vouches for it.
 func choosePlugin(kind Kind, path string) (Plugin, error) {
 	if path == "" {
 		return find(kind)
@@ -202,7 +206,8 @@ func setThreads(n int) int {
 	return runtime.NumCPU()
 }
 
-// configString writes the options in go-xla's form, "path,key=value,…".
+// configString writes the options in go-xla's form, "path,key=value,…". On the CPU buffers are shared, so that a
+// tensor of this process needs no copy to be seen by XLA.
 func configString(kind Kind, path string, opt Options) string {
 	parts := []string{path}
 	if kind == CPU {

@@ -26,7 +26,8 @@ const FlagUsage = "engine for the arithmetic: auto, cuda, cpu or go (auto takes 
 
 var kinds = []Kind{Auto, CUDA, CPU, Go}
 
-// ParseKind reads a kind; the empty string means $HIVES_ENGINE, and auto where that is empty too.
+// ParseKind reads a kind; the empty string means $HIVES_ENGINE, and auto where that is empty too. The message names
+// where the word came from, since a variable that was set long ago is easily forgotten.
 func ParseKind(s string) (Kind, error) {
 	from := "--engine"
 	if s == "" {

@@ -38,8 +38,9 @@ func newProblem() problem {
 // result is the loss, d loss/dx and d loss/dw, flattened.
 type result [3][]float32
 
-// selfTest computes the problem twice on the engine: both runs must agree bit for bit, and with plain
-// Go in f64.
+// selfTest computes the problem twice on the engine: both runs must agree bit for bit, and with plain Go in f64. It
+// finds plugins that compute at another precision than they say, threads that lose an addend, and libraries made for
+// another machine. Opening with it took 0.18 to 0.30 s on XLA, compilation included (docs/LOG.md).
 func (e *Engine) selfTest() error {
 	p := newProblem()
 	first, err := p.onEngine(e)
@@ -88,6 +89,10 @@ func (p problem) onEngine(e *Engine) (res result, err error) {
 
 // inGo is the same in f64 loops. With y = softmax(x·w) a row's d loss/d logit_k is
 // y_k (c_k − Σ_j c_j y_j).
+//
+// With L = Σ_k c_k y_k and dy_k/dlogit_j = y_k (δ_kj − y_j) follows dL/dlogit_j = c_j y_j − y_j Σ_k c_k y_k, and
+// from the logits, logit_j = Σ_i x_i w_ij, the two gradients: dL/dx_i = Σ_j w_ij dL/dlogit_j and dL/dw_ij = x_i
+// dL/dlogit_j summed over the rows.
 func (p problem) inGo() (res [3][]float64) {
 	res = [3][]float64{{0}, make([]float64, rows*inner), make([]float64, inner*cols)}
 	y := make([]float64, cols)
@@ -126,7 +131,8 @@ func (p problem) softmaxRow(x []float32, y []float64) {
 	}
 }
 
-// near compares with the tolerance and names the worst entry; NaN is never near.
+// near compares with the tolerance and names the worst entry; NaN is never near. Relative to the largest entry and
+// not to each: entries near 0 are sums of large ones that cancel, and their error is that of the large ones.
 func near(got []float32, want []float64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d numbers, want %d", len(got), len(want))

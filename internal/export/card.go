@@ -58,7 +58,8 @@ type row struct {
 	Before, After *float64
 }
 
-// write puts the cards of the model and of its data into dir.
+// write puts the cards of the model and of its data into dir. What is not known is left out or said to be unknown,
+// by the template: a card that guesses would be believed.
 func (r *record) write(dir string, o Options, arch transformer.Architecture, info folder.Info) error {
 	p := page{
 		Name: o.Name, Licence: o.Licence, Family: arch.Family(), DType: storedType(dir), EndToken: info.EndToken, DataFile: dataFile,
@@ -94,7 +95,8 @@ func (r *record) value(name string) string {
 	return ""
 }
 
-// results lays the validations of base and model side by side; figures that neither has are left out.
+// results lays the validations of base and model side by side; figures that neither has are left out. Both columns
+// are of the same rows, or the first is empty (sameHeldOut).
 func (p *page) results(r *record) {
 	if r.after == nil {
 		return
@@ -171,6 +173,7 @@ func corpora(c *card.Card) (out []corpus) {
 	return out
 }
 
+// String says where the weights began, in the words that the card prints.
 func (b base) String() string {
 	switch {
 	case b.Random:
@@ -183,6 +186,7 @@ func (b base) String() string {
 	return "not known here, but for its hash below"
 }
 
+// licensed is the end of a sentence, empty where no licence is known.
 func licensed(licence string) string {
 	if licence == "" {
 		return ""
@@ -211,7 +215,8 @@ func code(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(s)
 }
 
-// plain keeps a name from breaking or marking up the page.
+// plain keeps a name from breaking or marking up the page. Names come from files of others, and a card is shown as
+// Markdown with HTML in it.
 func plain(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
 }

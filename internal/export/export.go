@@ -87,7 +87,8 @@ func Run(o Options) (Result, error) {
 	return sentenceTransformers(o, m, info, record)
 }
 
-// exportGGUF loads the weights as they are stored, so that none is rounded twice.
+// exportGGUF loads the weights as they are stored, so that none is rounded twice. BERT is refused by name:
+// llama.cpp's form of it is not written here.
 func exportGGUF(o Options, info folder.Info) (Result, error) {
 	arch, err := folder.Config(o.Model)
 	if err != nil {
@@ -117,11 +118,13 @@ func final(dir string) string {
 	return dir
 }
 
+// exists counts a link that leads nowhere as there: writing would go over it.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
 
+// check refuses, before anything is loaded, what could not be written.
 func (o *Options) check() error {
 	switch {
 	case !slices.Contains(Formats(), string(o.Format)):
@@ -140,6 +143,7 @@ func (o *Options) check() error {
 
 // replaceable refuses to put an export in the place of anything but an export: the model itself, or a folder of
 // the user's, would be gone.
+// --force is typed in a hurry: what is replaced must look like what this program writes.
 func (o *Options) replaceable() error {
 	out, err := resolved(o.Out)
 	if err != nil {

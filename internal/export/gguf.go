@@ -25,6 +25,8 @@ import (
 var ggufPooling = map[transformer.Pooling]uint32{transformer.MeanTokens: 1, transformer.LastToken: 3}
 
 // writeGGUF writes weights, sizes and tokenizer into one file.
+//
+// Nothing is held twice: rows are read from the loaded weights, encoded and written one at a time (gguf.Write).
 func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.Type) (Result, error) {
 	v, err := vocabularyOf(o.Model, m.Config.VocabSize)
 	if err != nil {
@@ -78,7 +80,8 @@ func measured(o Options, matrices gguf.Type) (Result, error) {
 }
 
 // sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold
-// prompts; hives.json beside it does.
+// prompts; hives.json beside it does. llama.cpp
+// computes by them alone, so that a wrong θ or ε would give other numbers and no error.
 func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
 	a := c.Family()
 	return []gguf.Entry{
@@ -110,7 +113,8 @@ func (v *vocabulary) endOf(model, endToken string) (uint32, error) {
 	return v.id(token)
 }
 
-// entries are the tokenizer's keys. The end token is put behind every text if the model wants one, and nothing before it.
+// entries are the tokenizer's keys. The end token is put behind every text if the model wants one, and nothing
+// before it. Padding is the end token too: Python pads with it in the other export, and a mask tells the two apart.
 func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 	return []gguf.Entry{
 		{Key: "tokenizer.ggml.model", Value: "gpt2"},
@@ -126,7 +130,8 @@ func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 }
 
 // source names a tensor as GGUF does and reads its rows. Gains of norms are F32 always: llama.cpp multiplies by
-// nothing else.
+// nothing else. The order of q's and k's rows differs for llama (neighbouring pairs), so row i of the file may be
+// another row of the weights.
 func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (gguf.Source, error) {
 	value, err := m.Variable(spec.Name).Value()
 	if err != nil {
@@ -143,7 +148,7 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 	return s, nil
 }
 
-// readRow decodes one row of a variable.
+// readRow decodes one row of a variable. dst holds one row; the three types are those that weights are loaded as.
 func readRow(value *tensors.Tensor, i int, dst []float32) error {
 	var unknown error
 	err := value.ConstFlatData(func(flat any) {

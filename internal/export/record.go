@@ -71,7 +71,8 @@ func (v *validation) heldOut() *float64 {
 	return v.Loss
 }
 
-// gather reads the run, its rows and the origin of its base.
+// gather reads the run, its rows and the origin of its base. Hashes decide whether a run is the model's, not names:
+// a folder may have been copied elsewhere, and another run's figures on a card would be a false claim.
 func gather(o *Options, info folder.Info) (*record, error) {
 	r := &record{}
 	dir := o.Run
@@ -116,7 +117,8 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	return r, r.describe(o, named["data.train"], run.Hashes["data"])
 }
 
-// take keeps the settings that may stand on a card and returns those that name files.
+// take keeps the settings that may stand on a card and returns those that name files. Anything with a slash may be a
+// path of this machine, and does not go on a card.
 func (r *record) take(config []byte) (files map[string]string, err error) {
 	all, err := runstore.ConfigChanges(nil, config)
 	if err != nil {
@@ -139,8 +141,9 @@ func (r *record) take(config []byte) (files map[string]string, err error) {
 	return files, nil
 }
 
-// figures finds the validation of the run's end, and that of the base: at the start of the run that began with it, which
-// for Stage 2 is Stage 1's, as long as that run held out the same rows.
+// figures finds the validation of the run's end, and that of the base: at the start of the run that began with it,
+// which for Stage 2 is Stage 1's, as long as that run held out the same rows. The figures of the base are those that
+// the first run logged at its step 0, before any update: nothing is measured here.
 func (r *record) figures(dir string) (err error) {
 	if r.after, err = validationAt(dir, r.run.Step); err != nil || r.base.First == "" {
 		return err
@@ -165,7 +168,8 @@ func validationAt(dir string, step int) (*validation, error) {
 // heldOutBy are the settings, beside the files, that decide which rows a run validates on.
 var heldOutBy = []string{"seed", "data.split_seed", "data.validation_fraction", "log.validation_rows"}
 
-// sameHeldOut tells whether two runs validated on the same rows, as far as their records say.
+// sameHeldOut tells whether two runs validated on the same rows, as far as their records say. Different held-out
+// rows would make "before" and "after" two different exams.
 func sameHeldOut(a, b string) (bool, error) {
 	if filepath.Clean(a) == filepath.Clean(b) {
 		return true, nil
@@ -213,7 +217,8 @@ func ofRun(from string) bool {
 	return err == nil
 }
 
-// describe sums up the training rows if they are those that the model was trained on.
+// describe sums up the training rows if they are those that the model was trained on. A file that was named by hand
+// and is another is an error; one that the run named and that has changed since is a gap on the card.
 func (r *record) describe(o *Options, path, digest string) error {
 	given := o.Data != ""
 	if given {
@@ -242,6 +247,12 @@ func (r *record) describe(o *Options, path, digest string) error {
 }
 
 // trace follows a start through runs that began with the results of others, as long as hashes agree.
+//
+//	Stage 2 began with runs/stage1/final     hash as noted: follow
+//	Stage 1 began with weights/Qwen3-…       a folder of a download: there it ends
+//	the card                                 Qwen/Qwen3-Embedding-0.6B at its commit
+//
+// most bounds the way, should runs name each other in a circle.
 func trace(from, digest string, most int) base {
 	dir := final(from)
 	info, err := folder.Read(dir)

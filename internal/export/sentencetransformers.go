@@ -36,7 +36,8 @@ var modules = []module{
 	{2, "2", unitFolder, "sentence_transformers.models.Normalize"},
 }
 
-// sentenceTransformers writes the folder.
+// sentenceTransformers writes the folder. Weights are saved first, then the tokenizer is rewritten, then hives.json
+// is written again over what is there: its hashes must be those of the finished files.
 func sentenceTransformers(o Options, m transformer.Model, info folder.Info, r *record) (Result, error) {
 	res := Result{Out: o.Out, Format: o.Format}
 	err := fsutil.WriteFolder(o.Out, func(tmp string) error {
@@ -95,7 +96,8 @@ func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, p
 	return nil
 }
 
-// transformersConfig is the saved config.json less what belongs to another class or another machine.
+// transformersConfig is the saved config.json less what belongs to another class or another machine. Everything else
+// of the config stays: a later version of transformers may read a key that this program does not know to matter.
 func transformersConfig(dir string, arch transformer.Architecture, maxLength int) (map[string]any, error) {
 	path := filepath.Join(dir, transformer.ConfigFile)
 	raw, err := os.ReadFile(path)

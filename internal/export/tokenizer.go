@@ -20,6 +20,9 @@ var tokenizerKeys = []string{
 // frameTokenizer rewrites the folder's tokenizer.json so that its post-processor puts the end token behind every
 // text, whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's tokens before it
 // runs it, which is what tokenizer.Framed does. Everything else stays, byte for byte.
+//
+// Invariant: Python's tokenizer makes the ids that tokenizer.Framed makes, cut and framed (TestFramingLeavesTheRest,
+// and over the real library scripts/roundtrip.sh).
 func frameTokenizer(dir, endToken string) error {
 	path := filepath.Join(dir, folder.TokenizerFile)
 	raw, err := os.ReadFile(path)
@@ -117,7 +120,8 @@ type (
 	}
 )
 
-// appending is the post-processor "text, end token", and "text, end token, text, end token" for pairs.
+// appending is the post-processor "text, end token", and "text, end token, text, end token" for pairs. Written out,
+// with the end token <|endoftext|>: single is "$A <|endoftext|>".
 func appending(token string, id int) map[string]any {
 	text := func(name string, kind int) (s sequence) {
 		s.Sequence.ID, s.Sequence.Type = name, kind

@@ -32,6 +32,7 @@ type vocabulary struct {
 // merge is ["a","b"], or "a b" in older files.
 type merge string
 
+// Neither part holds a blank in this alphabet, so both forms say the same.
 func (m *merge) UnmarshalJSON(raw []byte) error {
 	var pair []string
 	if json.Unmarshal(raw, &pair) == nil {
@@ -42,7 +43,8 @@ func (m *merge) UnmarshalJSON(raw []byte) error {
 }
 
 // readVocabulary reads a folder's tokenizer.json. rows is the height of the embedding table, which may be more than
-// the tokens.
+// the tokens. Rows of the table without a token are named [PAD151669] and so on: a GGUF file has a name for every
+// row.
 func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	path := filepath.Join(dir, folder.TokenizerFile)
 	raw, err := os.ReadFile(path)

@@ -14,10 +14,12 @@ import (
 )
 
 // cached is a model's folder in a hub cache (blobs by etag, snapshots of links to them), which is read and never
-// written. root follows its links and none that leads out of it.
+// written. root follows its links and none that leads out of it. os.Root does that: a cache that somebody else
+// filled cannot make us read /etc/passwd by a link.
 type cached struct{ root *os.Root }
 
-// openCache returns a cached that finds nothing where the cache does not have the model.
+// openCache returns a cached that finds nothing where the cache does not have the model. Whoever opens it owes
+// close; a cached that finds nothing may be closed too.
 func openCache(dir, id string) cached {
 	root, err := os.OpenRoot(filepath.Join(dir, "models--"+strings.ReplaceAll(id, "/", "--")))
 	if err != nil {
@@ -26,7 +28,8 @@ func openCache(dir, id string) cached {
 	return cached{root}
 }
 
-// cachedIDs are the models of which the cache holds anything.
+// cachedIDs are the models of which the cache holds anything. It is for hints at misspelt ids only, so errors are
+// nobody's concern.
 func (s Settings) cachedIDs() (ids []string) {
 	folders, _ := filepath.Glob(filepath.Join(s.Cache, "models--*--*"))
 	for _, f := range folders {
@@ -41,7 +44,8 @@ func (c cached) close() {
 	}
 }
 
-// open finds a file by its hash, or by its name in the commit's snapshot, if it has the announced size.
+// open finds a file by its hash, or by its name in the commit's snapshot, if it has the announced size. The hash is
+// not looked at here: reading gigabytes twice would cost as much as copying them. Whoever copies compares it.
 func (c cached) open(f File, commit string) *os.File {
 	if c.root == nil {
 		return nil
@@ -60,7 +64,8 @@ func (c cached) open(f File, commit string) *os.File {
 }
 
 // list reads a snapshot: what is known of a revision without the hub. Whoever filled the cache may have left files
-// out, so the caller checks that a model is there.
+// out, so the caller checks that a model is there. A branch is resolved by refs/BRANCH, which holds the commit that
+// it was when the cache was last filled.
 func (c cached) list(id, revision string) (listing, error) {
 	absent := fault.New(fault.NotFound, "%s at %s is not in the hub cache: check HF_HOME and HF_HUB_CACHE, or go without HF_HUB_OFFLINE", id, revision)
 	if c.root == nil {
@@ -99,7 +104,8 @@ func (c cached) file(place, name string) File {
 	return f
 }
 
-// checkShards refuses a snapshot whose index names weights that it lacks.
+// checkShards refuses a snapshot whose index names weights that it lacks. Without this a load would fail later, in
+// the middle, with less to say.
 func (c cached) checkShards(l listing) error {
 	have := map[string]bool{}
 	for _, f := range l.files {
@@ -125,7 +131,8 @@ func (c cached) checkShards(l listing) error {
 }
 
 // copyInto brings a file from the cache into the staging folder. It is a copy and not a link, so that nobody who
-// works on the model folder changes the cache; bytes other than announced are told by ok.
+// works on the model folder changes the cache; bytes other than announced are told by ok. The meter goes forward as
+// bytes come and back if they prove wrong.
 func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter) (sum string, ok bool, err error) {
 	p, err := s.openPart(f, segmentBytes)
 	if err != nil {

@@ -23,7 +23,8 @@ var (
 	errDowngrade = errors.New("a redirect from TLS to no TLS, or to something other than HTTP")
 )
 
-// client asks one hub. Proxies come from the environment, as for every Go program.
+// client asks one hub. Proxies come from the environment, as for every Go program. heard is a pointer because a
+// client is copied to ask with other patience, and both must know.
 type client struct {
 	Settings
 	patience
@@ -32,7 +33,8 @@ type client struct {
 	heard *atomic.Bool // the hub has answered
 }
 
-// newClient sets no timeout of a whole request: weights may take hours, and a stall is noticed by silence.
+// newClient sets no timeout of a whole request: weights may take hours, and a stall is noticed by silence. HTTP/1 on
+// purpose: a range for each connection is what makes several of them quicker than one.
 func newClient(s Settings, p patience, connections int) *client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true       // bytes are counted and ranged as they lie on the hub
@@ -47,6 +49,13 @@ func newClient(s Settings, p patience, connections int) *client {
 
 // checkRedirect lets the token go to the endpoint's own origin alone. net/http would keep it for subdomains, and
 // content networks live on such.
+//
+// A download of weights goes from the hub to a signed address at another host. There the token is of no use, and
+// whoever runs that host could use it. A head request stops at the hub: the signature of the address is for GET, and
+// the hub's own headers are all that is asked.
+//
+// Invariant: the token is sent to the endpoint's scheme, host and port, and nowhere else
+// (TestTokenStaysWithItsOrigin).
 func (c *client) checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errRedirects
@@ -66,6 +75,10 @@ func (c *client) checkRedirect(req *http.Request, via []*http.Request) error {
 
 // do sends a request to the endpoint. The reply has a status of success, and its body ends with errStalled when
 // nothing comes for too long; the caller closes it.
+//
+// Three clocks: dialing has greeting's time, a reply's header has the same until the hub has answered once and
+// stall's from then on, and every byte of the body winds stall up again. A context that the caller ends goes through
+// all of them, with its own reason.
 func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange string) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
@@ -107,7 +120,8 @@ func success(method string, status int) bool {
 	return status == http.StatusOK || status == http.StatusPartialContent || (method == http.MethodHead && status/100 == 3)
 }
 
-// guarded is a reply's body with a clock that every byte winds up again.
+// guarded is a reply's body with a clock that every byte winds up again. Whoever has it owes Close, which also stops
+// the clock.
 type guarded struct {
 	body   io.ReadCloser
 	timer  *time.Timer
@@ -116,6 +130,8 @@ type guarded struct {
 	cancel context.CancelCauseFunc
 }
 
+// A stalled body ends with errStalled rather than with "context canceled", by which a caller could not tell whether
+// it may try again.
 func (g *guarded) Read(b []byte) (int, error) {
 	n, err := g.body.Read(b)
 	if n > 0 {

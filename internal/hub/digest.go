@@ -21,7 +21,8 @@ type File struct {
 }
 
 // Digest is what a file's bytes are held to: SHA-256 for files in large file storage, git's own hash of a blob for
-// those in the repository itself. The hub's etag is the same text.
+// those in the repository itself. The hub's etag is the same text. SHA-1 would not do against somebody who makes two
+// files of one hash. What it guards here is small files of a repository, whose commit is named by the same hash.
 type Digest struct {
 	SHA256 string
 	Git    string
@@ -74,7 +75,8 @@ func (h *hasher) matches() bool {
 	return h.sha256() == h.want.SHA256
 }
 
-// verify reads all of r and tells the bytes' SHA-256, and whether size and hash are those announced.
+// verify reads all of r and tells the bytes' SHA-256, and whether size and hash are those announced. One byte more
+// than announced is asked for, so that a longer file is noticed and not taken for its beginning.
 func verify(ctx context.Context, r io.Reader, f File) (sum string, ok bool, err error) {
 	h := newHasher(f)
 	n, err := io.Copy(h, io.LimitReader(stoppable{ctx, r}, f.Size+1))

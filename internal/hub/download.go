@@ -59,6 +59,14 @@ type download struct {
 }
 
 // Run downloads. A stop by the context is marked as saved: the same request goes on from there.
+//
+//	list       the hub's answer, or the cache's: names, sizes, hashes, one commit
+//	plan       which files, and where each lies: here, in the cache, on the hub
+//	obtain     each into .NAME.partial/files, verified
+//	install    all of them appear under their names; the record is the last
+//
+// Invariant: a file is under its name in the target only after all its bytes had the announced hash (TestWrongByte,
+// TestStaleOrDamagedPart, TestSpoiltCacheIsNotBelieved).
 func Run(ctx context.Context, s Settings, r Request) (Result, error) {
 	d, err := newDownload(s, r, defaultPatience)
 	if err != nil {
@@ -81,6 +89,7 @@ func newDownload(s Settings, r Request, p patience) (*download, error) {
 	return &download{Request: r, client: newClient(s, p, r.Jobs), cache: openCache(s.Cache, r.ID), segment: segmentBytes}, nil
 }
 
+// say tells people; without anybody listening it says nothing.
 func (d *download) say(format string, args ...any) {
 	if d.Say != nil {
 		d.Say(format, args...)
@@ -111,7 +120,8 @@ func (d *download) stopped(ctx context.Context, err error) error {
 	return fault.Saved(fault.New(fault.Canceled, "download of %s: %w; what came is kept", d.ID, context.Cause(ctx)))
 }
 
-// work obtains every file and lets them appear.
+// work obtains every file and lets them appear. Space is looked at only for a fresh folder: in one that stands most
+// files are there already, and what they replace cannot be told from outside.
 func (d *download) work(ctx context.Context, res *Result) error {
 	if d.target.fresh {
 		if err := checkSpace(d.Out, res.Plan); err != nil {
@@ -139,8 +149,9 @@ func (d *download) work(ctx context.Context, res *Result) error {
 	return s.remove()
 }
 
-// obtainAll works on several files at a time. The gate bounds the connections over all of them, as one file may
-// take every one.
+// obtainAll works on several files at a time. The gate bounds the connections over all of them, as one file may take
+// every one. The group's limit is on files, the gate's on connections: with one limit for both, eight files could
+// wait for each other's ranges. The first error ends the rest; what they have is kept.
 func (d *download) obtainAll(ctx context.Context, s *staging, m *meter, plan []Planned) error {
 	t := &transfer{client: d.client, id: d.ID, commit: d.commit, segment: d.segment, gate: make(chan struct{}, d.Jobs), meter: m, sink: d.sink}
 	group, ctx := errgroup.WithContext(ctx)
@@ -167,7 +178,8 @@ func (d *download) obtainAll(ctx context.Context, s *staging, m *meter, plan []P
 }
 
 // obtain looks for the file where it is nearest: in the target, in the staging folder, in the hub cache, on the hub.
-// Wherever it lies, its hash decides.
+// Wherever it lies, its hash decides. The order is that of the cost: reading a file that is here, then a copy, then
+// the network.
 func (d *download) obtain(ctx context.Context, s *staging, t *transfer, f File) (sum string, here bool, err error) {
 	if sum, ok, err := verified(ctx, d.target.open(f), f, t.meter); ok || err != nil {
 		return sum, true, err

@@ -31,6 +31,8 @@ type answer struct {
 	Siblings []sibling `json:"siblings"`
 }
 
+// The list has two hashes of a large file, that of its pointer in git (blobId) and that of its bytes (lfs): only the
+// latter says anything of what is downloaded.
 type sibling struct {
 	Name   string `json:"rfilename"`
 	Size   *int64 `json:"size"`
@@ -60,7 +62,8 @@ func (c *client) path(query string, parts ...string) *url.URL {
 	return u
 }
 
-// list asks the hub what the revision holds.
+// list asks the hub what the revision holds. Every try decodes into an empty answer, so half of an earlier one
+// leaves nothing.
 func (c *client) list(ctx context.Context, id, revision string) (listing, error) {
 	var got answer
 	u := c.path("blobs=true", "api", "models", id, "revision", url.PathEscape(revision))
@@ -123,7 +126,8 @@ func (c *client) fileURL(id, commit, name string) *url.URL {
 	return c.path("", parts...)
 }
 
-// complete asks for the size and hash of a file in a head request, for hubs whose list lacks them.
+// complete asks for the size and hash of a file in a head request, for hubs whose list lacks them. The hub is asked,
+// not the host that it redirects to (checkRedirect).
 func (c *client) complete(ctx context.Context, id, commit string, f File) (File, error) {
 	if f.Size >= 0 && f.Digest != (Digest{}) {
 		return f, checkAnnounced(f)
@@ -151,7 +155,9 @@ type headers struct {
 	size   int64 // -1 where unknown
 }
 
-// told walks a chain of redirects back and reads the replies of the endpoint's own host.
+// told walks a chain of redirects back and reads the replies of the endpoint's own host. resp.Request.Response is
+// the reply that redirected to this one, so the loop goes from the last host back to the hub. The hub's word comes
+// last and wins: a content network's etag is its own affair.
 func told(resp *http.Response, endpoint *url.URL) headers {
 	h := headers{size: -1}
 	for ; resp != nil; resp = resp.Request.Response {

@@ -4,6 +4,11 @@ import "sync"
 
 // meter counts bytes for a display that can only go forward: what is fetched again after a wrong hash, or from the
 // beginning, is paid off before it shows.
+//
+//	count 100           the bar shows 100
+//	back 60             nothing is shown; debt 60
+//	count 50            nothing: debt 10
+//	count 30            the bar shows 120
 type meter struct {
 	mu   sync.Mutex
 	debt int64

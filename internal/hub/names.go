@@ -19,7 +19,8 @@ var (
 	sha256Form   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// checkAsked refuses ids and revisions that could mean another place of the hub's address or of the cache.
+// checkAsked refuses ids and revisions that could mean another place of the hub's address or of the cache. "--" is
+// refused because the cache writes OWNER/NAME as OWNER--NAME: two ids would have one folder.
 func checkAsked(id, revision string) error {
 	if at := meant(id); at != "" && !slices.Contains(known, id) {
 		return fault.New(fault.Invalid, "model id %q: did you mean %q?", id, at)
@@ -37,6 +38,7 @@ func checkAsked(id, revision string) error {
 var known = []string{"Qwen/Qwen3-Embedding-0.6B", "Qwen/Qwen3-Embedding-4B", "Qwen/Qwen3-Embedding-8B"}
 
 // meant is the id that an address of the hub's page or a name without its owner stands for, "" where id is neither.
+// An address is not taken in silence: what was typed and what is downloaded should be the same.
 func meant(id string) string {
 	if _, page, ok := strings.Cut(id, "://"); ok {
 		parts := strings.Split(page, "/")
@@ -66,7 +68,12 @@ const (
 	maxPath = 1024
 )
 
-// checkName accepts a server's file name only if it is a plain relative path below the folder on every system.
+// checkName accepts a server's file name only if it is a plain relative path below the folder on every system. A
+// name is written to this disk by this program, so it is judged by all systems' rules at once: "C:x" and "a\b" are
+// harmless here and elsewhere not, and folders are carried from disk to disk.
+//
+// Invariant: no name of a server's leads out of the folder, and nothing is written when one would
+// (TestHostileNamesAreRefused, TestHostileListWritesNothing).
 func checkName(name string) error {
 	bad := func(why string) error {
 		return fault.New(fault.Corrupt, "the hub lists the file name %q, which %s: nothing was written; do not use this hub", name, why)
@@ -118,7 +125,8 @@ var Wanted = []string{
 	"[0-9]_*/*.json", "[0-9]_*/*.safetensors", "LICENSE*", "NOTICE*",
 }
 
-// choose keeps the files that a pattern of include and none of exclude matches; '*' stops at a slash.
+// choose keeps the files that a pattern of include and none of exclude matches; '*' stops at a slash. The result is
+// in the order of the names, so that a plan looks the same every time.
 func choose(files []File, include, exclude []string) ([]File, error) {
 	if len(include) == 0 {
 		include = Wanted
@@ -138,6 +146,7 @@ func choose(files []File, include, exclude []string) ([]File, error) {
 	return kept, nil
 }
 
+// matches tells whether any pattern does.
 func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		ok, _ := path.Match(p, name) // choose has looked at the patterns' form

@@ -21,6 +21,15 @@ const segmentBytes = 32 << 20
 const partKind = "partial download"
 
 // partState stands beside the bytes of a file that is not whole; FORMAT.md draws it.
+//
+// A file of 70 MB in segments of 32, after a kill, in MB:
+//
+//	segment      0            1            2
+//	[begin, end) [0, 32)      [32, 64)     [64, 70)
+//	done         32           5            0
+//	next asked   nothing      [37, 64)     [64, 70)
+//
+// The bytes of all segments lie in one file of that length, with holes where nothing came yet.
 type partState struct {
 	Format  int     `json:"format"` // 1
 	Kind    string  `json:"kind"`
@@ -42,7 +51,8 @@ func (s *partState) span(i int) (begin, end int64) {
 	return begin, min(begin+s.Segment, s.Size)
 }
 
-// fits tells whether a stored state speaks of file f and of no more bytes than are there.
+// fits tells whether a stored state speaks of file f and of no more bytes than are there. A state of another hash is
+// of another version of the file, whose bytes would not fit these.
 func (s *partState) fits(f File, there int64) bool {
 	if s.Format != 1 || s.Kind != partKind || s.ETag != f.Digest.String() || s.Size != f.Size || s.Segment <= 0 ||
 		int64(len(s.Done)) != (f.Size+s.Segment-1)/s.Segment {
@@ -69,7 +79,8 @@ type part struct {
 	state partState
 }
 
-// openPart goes on with what an earlier start left, if that was of the same bytes.
+// openPart goes on with what an earlier start left, if that was of the same bytes. The name on disk is a hash of the
+// file's name: a server that lists "lock" cannot hit ours.
 func (s *staging) openPart(f File, segment int64) (*part, error) {
 	sum := sha256.Sum256([]byte(f.Name)) // so that no name of the server's collides with one of ours
 	p := &part{File: f, root: s.root, name: filepath.Join(partsDir, hex.EncodeToString(sum[:16]))}
@@ -91,7 +102,8 @@ func (s *staging) openPart(f File, segment int64) (*part, error) {
 	return p, err
 }
 
-// reset forgets all bytes.
+// reset forgets all bytes. The state goes first: a kill in between leaves bytes without a state, which count for
+// nothing.
 func (p *part) reset(segment int64) error {
 	p.mu.Lock()
 	p.state = newState(p.File, segment)
@@ -128,6 +140,7 @@ func (p *part) advance(i int, n int64) {
 }
 
 // save writes the state down, whole. Neither it nor the bytes are synced: after a power cut the file's hash decides.
+// It is written by each connection at the end of its segment, so a kill costs at most the segments under way.
 func (p *part) save() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -60,7 +60,8 @@ type Planned struct {
 	file File
 }
 
-// survey lists the revision, from the hub if it answers, else from the cache.
+// survey lists the revision, from the hub if it answers, else from the cache. A hub that is away is not a reason to
+// fail where the cache has everything; a hub that says "no such model" is.
 func (d *download) survey(ctx context.Context) (listing, error) {
 	local, missing := d.cache.list(d.ID, d.Revision)
 	if d.client.Offline {
@@ -78,6 +79,7 @@ func (d *download) survey(ctx context.Context) (listing, error) {
 	return d.offline(local, nil)
 }
 
+// offline goes on with the cache's list, and makes sure that nothing asks the network from here on.
 func (d *download) offline(l listing, err error) (listing, error) {
 	d.client.Offline = true
 	if err != nil {
@@ -86,7 +88,8 @@ func (d *download) offline(l listing, err error) (listing, error) {
 	return l, d.cache.checkShards(l)
 }
 
-// plan chooses the files and finds what lies here.
+// plan chooses the files and finds what lies here. Nothing is written until it has returned: what it refuses leaves
+// no trace.
 func (d *download) plan(ctx context.Context) ([]Planned, error) {
 	l, err := d.survey(ctx)
 	if err != nil {
@@ -143,7 +146,8 @@ func (d *download) checkChosen(files []File) error {
 	return nil
 }
 
-// places tells where each file is to come from.
+// places tells where each file is to come from. Sizes alone decide here; a wrong hash is found when the bytes are
+// read, and then the next place is tried.
 func (d *download) places(files []File) ([]Planned, error) {
 	var out []Planned
 	for _, f := range files {

@@ -51,7 +51,9 @@ func (r Record) with(files []RecordFile) Record {
 	return r
 }
 
-// write puts the record beside the files; it is the last to appear in a folder that stands.
+// write puts the record beside the files; it is the last to appear in a folder that stands. In a folder that stands
+// files appear one by one, so a kill may leave a record that names fewer than are there, but never one that names
+// what is not.
 func (r Record) write(dir string) error {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -29,7 +29,8 @@ type Settings struct {
 	Offline  bool   // the cache alone
 }
 
-// FromEnvironment reads the variables of huggingface_hub, so that a machine set up for it needs nothing else.
+// FromEnvironment reads the variables of huggingface_hub, so that a machine set up for it needs nothing else. A
+// token over a readable way is refused here, before there is any client that could send it.
 func FromEnvironment() (Settings, error) {
 	home := hfHome()
 	s := Settings{
@@ -76,7 +77,8 @@ func parseEndpoint(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// readToken takes the token from the environment or from the file that `hf auth login` writes.
+// readToken takes the token from the environment or from the file that `hf auth login` writes. A file that
+// HF_TOKEN_PATH names must be there; the usual one need not.
 func readToken(home string) (secret, error) {
 	text := first(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))
 	if text == "" {
@@ -103,6 +105,7 @@ func on(name string) bool {
 	return false
 }
 
+// first returns the first text that is not empty.
 func first(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {
@@ -112,7 +115,8 @@ func first(texts ...string) string {
 	return ""
 }
 
-// origin is what a token belongs to: scheme, host and port.
+// origin is what a token belongs to: scheme, host and port. https://hub and https://hub:443 are one origin, and HUB
+// is hub.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

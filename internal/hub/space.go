@@ -9,7 +9,8 @@ import (
 )
 
 // checkSpace refuses a download that cannot fit, before the first byte. What an earlier start left counts as there;
-// a disk that tells no free space is believed.
+// a disk that tells no free space is believed. It is a look before the start, not a promise: others write to the
+// disk too, and a full one ends the download with what came kept.
 func checkSpace(out string, plan []Planned) error {
 	dir := filepath.Dir(out)
 	for {

@@ -21,7 +21,8 @@ const (
 )
 
 // staging is the folder beside the target in which a download lies until it is whole. All that is written into it
-// goes through root, which lets no name lead out of it, and over no symlink.
+// goes through root, which lets no name lead out of it, and over no symlink. Whoever opens it owes close, or remove
+// when all is installed.
 type staging struct {
 	dir  string
 	root *os.Root
@@ -125,7 +126,8 @@ func makeFolders(root *os.Root, name string) error {
 	return writeFault(root.MkdirAll(name, 0o755), name)
 }
 
-// plainBelow refuses a name on whose way a symlink stands, or that is something other than a file.
+// plainBelow refuses a name on whose way a symlink stands, or that is something other than a file. Between the look
+// and the writing somebody could still put a link there; os.Root then keeps it from leading out of the folder.
 func plainBelow(root *os.Root, name string) error {
 	return eachPart(name, func(path string) error {
 		info, err := root.Lstat(path)
@@ -153,6 +155,7 @@ func eachPart(name string, f func(path string) error) error {
 	return f(strings.TrimRight(name, string(filepath.Separator)))
 }
 
+// notPlain is the refusal, with what would help.
 func notPlain(path string) error {
 	return fault.New(fault.Invalid, "%s is a symlink, or no plain file or folder: nothing is written over or through it; remove it, or name another --out", path)
 }

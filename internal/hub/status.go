@@ -6,8 +6,9 @@ import (
 	"hives/internal/fault"
 )
 
-// refusal turns a status that is no success into an error with its remedy. Bodies are left out: a server could
-// echo the token in one.
+// refusal turns a status that is no success into an error with its remedy. Bodies are left out: a server could echo
+// the token in one. Only what may pass by itself is marked passing: asking again for a model that is not there
+// changes nothing.
 func (c *client) refusal(resp *http.Response) error {
 	host := c.Endpoint.Host
 	status := resp.StatusCode
@@ -41,6 +42,7 @@ func (c *client) elsewhere(resp *http.Response) error {
 	return err
 }
 
+// temporary tells statuses after which the same request may succeed.
 func temporary(status int) bool {
 	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= 500
 }
@@ -56,6 +58,7 @@ func (c *client) rightsRemedy(code string) string {
 	return "check the id; for a private or gated model accept its licence on its page and set HF_TOKEN"
 }
 
+// missingRemedy follows the hub's code: a model that is there and a revision that is not want different words.
 func missingRemedy(code string) string {
 	if code == "RevisionNotFound" {
 		return "the model has no such revision: check --revision"

@@ -16,7 +16,8 @@ type target struct {
 	old   Record // of the download that stands there
 }
 
-// lookAt refuses a folder that holds anything but an earlier download of the same commit.
+// lookAt refuses a folder that holds anything but an earlier download of the same commit. Files of the user's own
+// may lie in a folder of ours: they stay. A folder of anything else is never written into.
 func lookAt(out, id, commit string) (target, error) {
 	t := target{path: out}
 	info, err := os.Lstat(out)
@@ -79,6 +80,10 @@ func openPlain(root *os.Root, name string, size int64) *os.File {
 
 // install lets the staged files appear: all at once in a fresh folder, one whole file after another in one that
 // stands, where the record is written last.
+//
+// A fresh folder is filled beside its name with links to the staged files and renamed, so a loader never sees half
+// of it. In a folder that stands each file is renamed into place by itself; a loader may then see new weights beside
+// an old configuration for a moment, but the record that names them is older than either.
 func (t target) install(ctx context.Context, s *staging, staged []string, r Record) error {
 	if t.fresh {
 		return fsutil.WriteFolder(t.path, func(tmp string) error {

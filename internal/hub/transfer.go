@@ -65,7 +65,8 @@ func (t *transfer) once(ctx context.Context, s *staging, f File) (sum string, ok
 	return "", false, p.reset(t.segment)
 }
 
-// fill gets every byte that is missing, by ranges where the server knows them.
+// fill gets every byte that is missing, by ranges where the server knows them. A server without ranges sends all of
+// it whatever is asked for; then there is one segment, from the beginning, on one connection.
 func (t *transfer) fill(ctx context.Context, p *part) error {
 	err := t.segments(ctx, p)
 	if !errors.Is(err, errNoRanges) {
@@ -79,7 +80,8 @@ func (t *transfer) fill(ctx context.Context, p *part) error {
 	return t.segments(ctx, p)
 }
 
-// segments fetches in parallel; the first error ends the others, and each writes down how far it came.
+// segments fetches in parallel; the first error ends the others, and each writes down how far it came. Segments ask
+// for the gate themselves, since other files want it too.
 func (t *transfer) segments(ctx context.Context, p *part) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(t.gate))
@@ -89,7 +91,8 @@ func (t *transfer) segments(ctx context.Context, p *part) error {
 	return group.Wait()
 }
 
-// piece brings one segment, over as many tries as it takes, and writes down how far it came.
+// piece brings one segment, over as many tries as it takes, and writes down how far it came. The state is saved
+// after an error too: that is what the next start goes on from.
 func (t *transfer) piece(ctx context.Context, p *part, i int) error {
 	if begin, end := p.missing(i); begin == end {
 		return nil
@@ -107,8 +110,9 @@ func (t *transfer) piece(ctx context.Context, p *part, i int) error {
 	return errors.Join(err, p.save())
 }
 
-// pull asks for what segment i lacks. Of a file that comes without ranges every try begins anew, so that none of
-// its bytes count as progress.
+// pull asks for what segment i lacks. Of a file that comes without ranges every try begins anew, so that none of its
+// bytes count as progress. The range names bytes from begin to end−1, both included; a whole file is asked for
+// without one, so that servers that know no ranges answer as they like.
 func (t *transfer) pull(ctx context.Context, p *part, i int) (moved int64, err error) {
 	begin, end := p.missing(i)
 	if p.whole {
@@ -135,7 +139,9 @@ func (t *transfer) pull(ctx context.Context, p *part, i int) (moved int64, err e
 	return moved, err
 }
 
-// checkReply holds a reply's headers to what was announced and asked for, before a byte of it is written.
+// checkReply holds a reply's headers to what was announced and asked for, before a byte of it is written. A 200
+// where a range was asked for is the whole file, not an error: the caller begins again without ranges. A 206 must be
+// of exactly the bytes that were asked for, or they would be written to the wrong place.
 func checkReply(resp *http.Response, endpoint *url.URL, commit string, f File, begin, end int64) error {
 	h := told(resp, endpoint)
 	if err := errors.Join(h.checkCommit(commit), h.checkFile(f)); err != nil {
@@ -160,7 +166,8 @@ func checkReply(resp *http.Response, endpoint *url.URL, commit string, f File, b
 	return nil
 }
 
-// pour writes [begin, end) of the file from body and no byte more.
+// pour writes [begin, end) of the file from body and no byte more. Every byte is written before it is counted. One
+// more byte is read at the end: more than announced is a lie, also if the hash of the beginning fits.
 func (t *transfer) pour(body io.Reader, p *part, i int, begin, end int64) (moved int64, err error) {
 	buf := make([]byte, 256<<10)
 	for begin+moved < end {

@@ -31,7 +31,8 @@ type Origin struct {
 	SHA256 string // of its weights, or empty
 }
 
-// Save writes m's adapters, which l describes, into the folder dir.
+// Save writes m's adapters, which l describes, into the folder dir. The weights come first and the configuration
+// last: a folder without the latter is no adapter, so a kill in between leaves nothing that loads.
 func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) error {
 	raw, err := encodeConfig(l, m.Architecture(), base.Name)
 	if err != nil {
@@ -92,7 +93,8 @@ func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 	return file.Metadata()[baseKey], nil
 }
 
-// add pairs the file's tensors and adds each pair.
+// add pairs the file's tensors and adds each pair. pairs counts B's up and A's down: with as many of each it ends at
+// 0, and a B whose A is missing is noticed.
 func add(file *safetensorsio.File, c *config, m transformer.Model) error {
 	pairs := 0
 	for _, name := range file.Names() {
@@ -115,6 +117,8 @@ func add(file *safetensorsio.File, c *config, m transformer.Model) error {
 	return nil
 }
 
+// addPair checks the shapes, A [rank, in] and B [out, rank], before a number is read, and gives the product the
+// factor that this rank has.
 func addPair(file *safetensorsio.File, stem string, c *config, m transformer.Model) error {
 	a, err := file.Tensor(stem + endingA)
 	if err != nil {

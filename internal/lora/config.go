@@ -55,8 +55,8 @@ func (c *config) refuse() error {
 	return nil
 }
 
-// scale is the factor of a product of a rank. PEFT divides by the rank of the module, where rank_pattern gives
-// it one of its own.
+// scale is the factor of a product of a rank. PEFT divides by the rank of the module, where rank_pattern gives it
+// one of its own. With alpha 32 that is 2 at rank 16; rank-stabilised it is 8.
 func (c *config) scale(rank int) float64 {
 	if c.RankStabilised {
 		return c.Alpha / math.Sqrt(float64(rank))
@@ -64,7 +64,8 @@ func (c *config) scale(rank int) float64 {
 	return c.Alpha / float64(rank)
 }
 
-// encodeConfig is the adapter_config.json of adapters that Adapt made, for PEFT to load. base names the model.
+// encodeConfig is the adapter_config.json of adapters that Adapt made, for PEFT to load. base names the model. A run
+// that freezes the lower layers says so by layers_to_transform: PEFT would otherwise look for adapters there.
 func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string) ([]byte, error) {
 	targets, err := l.Layers(arch.Linear())
 	if err != nil {
@@ -88,7 +89,8 @@ func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string
 	return append(raw, '\n'), err
 }
 
-// layersName is the part of a tensor's name before the number of its layer.
+// layersName is the part of a tensor's name before the number of its layer. For "layers.3.self_attn.q_proj.weight"
+// it is "layers", for a BERT's "encoder.layer.0.…" it is "layer".
 func layersName(arch transformer.Architecture) string {
 	for _, spec := range arch.Layout() {
 		if spec.Layer == 0 {

@@ -32,6 +32,10 @@ type Merged struct {
 
 // Merge writes a whole model folder: the base with the adapter's products added, in the type that the base's
 // weights are kept in. The folder appears as a whole or not at all.
+//
+// The sum W + s·B·A is taken in float64 and rounded once, to the type that W was stored in (docs/LORA.md). Which
+// base it was is checked by hash: the same adapter on other weights would give a model that nobody trained, without
+// any error.
 func Merge(o MergeOptions) (*Merged, error) {
 	if _, err := os.Lstat(o.Out); err == nil {
 		return nil, fault.New(fault.Exists, "%s is there already: name a folder that is not", o.Out)

@@ -32,7 +32,12 @@ type Column struct {
 // Unmarked tells bytes that nothing is said of, which older writers mean as text.
 func (c *Column) Unmarked() bool { return c.Class == None && c.Text != nil }
 
-// Columns describes the columns of a file in their order.
+// Columns describes the columns of a file in their order. Parquet keeps a schema as a flat list, each group followed
+// by its children. at walks it beside the columns:
+//
+//	root 3, a, b 2, b.x, b.y, c     at = 1 (a), 2 (b, a group: skip 2 more), 5 (c)
+//
+// Counting only columns would give c the type of b.x (TestColumnsBehindNestedOnes).
 func Columns(file *parquet.File) []Column {
 	elements := file.Metadata().Schema // depth first; the root stands at 0
 	var out []Column
@@ -62,7 +67,8 @@ func past(elements []format.SchemaElement, at int) int {
 // Pages reads a plain column from its beginning.
 func (c *Column) Pages() parquet.Pages { return c.leaf.Pages() }
 
-// describe finds what a leaf's values are.
+// describe finds what a leaf's values are. The newer annotation goes before the older one; without any, what is
+// stored is all that is known.
 func describe(e *format.SchemaElement) (name string, class Class, text func(parquet.Value) string) {
 	logical := e.LogicalType.Value
 	if logical == nil && e.ConvertedType.Valid {

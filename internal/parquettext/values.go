@@ -13,8 +13,10 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// bytesText takes the bytes as they are; whether they are UTF-8 is for the reader to check.
 func bytesText(v parquet.Value) string { return string(v.ByteArray()) }
 
+// float prints as few digits as tell the number apart, of a FLOAT among 32-bit numbers: 0.1 stays 0.1.
 func float(v parquet.Value) string {
 	if v.Kind() == parquet.Float {
 		return strconv.FormatFloat(float64(v.Float()), 'g', -1, 32)
@@ -35,7 +37,8 @@ func integer(l *format.IntType) func(parquet.Value) string {
 	}
 }
 
-// decimal puts the point where the scale says. The unscaled number is an INT32, an INT64 or big-endian bytes.
+// decimal puts the point where the scale says. The unscaled number is an INT32, an INT64 or big-endian bytes. Big
+// numbers, since a DECIMAL may have 38 digits and more. With a scale of 2, 5 is "0.05" and −1234 is "-12.34".
 func decimal(kind format.Type, scale int32) func(parquet.Value) string {
 	return func(v parquet.Value) string {
 		n := new(big.Int)
@@ -84,6 +87,7 @@ func half(v parquet.Value) string {
 	return strconv.FormatFloat(x, 'g', -1, 32)
 }
 
+// date counts calendar days from 1 January 1970, before it too.
 func date(v parquet.Value) string {
 	return time.Unix(0, 0).UTC().AddDate(0, 0, int(v.Int32())).Format(time.DateOnly)
 }
@@ -118,13 +122,15 @@ func moment(seconds, n int64, unit time.Duration) time.Time {
 // julianEpoch is the Julian day of 1 January 1970.
 const julianEpoch = 2440588
 
-// int96 is the older form of a timestamp: nanoseconds of a day, then the Julian day.
+// int96 is the older form of a timestamp: nanoseconds of a day, then the Julian day. A Julian day begins at noon in
+// astronomy; here, as Spark and Impala write it, at midnight.
 func int96(v parquet.Value) string {
 	x := v.Int96()
 	seconds := (int64(x[2]) - julianEpoch) * 24 * 60 * 60
 	return moment(seconds, int64(x[0])|int64(x[1])<<32, time.Nanosecond).Format("2006-01-02T15:04:05.999999999")
 }
 
+// uuid writes 16 bytes in the usual groups; anything else as plain hexadecimal digits.
 func uuid(v parquet.Value) string {
 	x := hex.EncodeToString(v.ByteArray())
 	if len(x) != 32 {

@@ -29,7 +29,7 @@ type entry struct {
 // An example of two tensors, whose data section has 28 bytes:
 //
 //	{"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
-//	"b": {"dtype": "BF16", "shape": [2], "data_offsets": [24, 28]}}
+//	 "b": {"dtype": "BF16", "shape": [2], "data_offsets": [24, 28]}}
 //
 // Invariant: no header makes the reader allocate by a number that it only claims, and what is accepted covers the
 // data section exactly once (TestHostileHeaders, FuzzHeader).

@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// record takes a row apart, line by line.
+// record takes a row apart, line by line. Its buffers are used again for every row: begin empties them and keeps
+// their memory.
 type record struct {
 	comma   byte
 	dialect Dialect
@@ -19,13 +20,21 @@ type record struct {
 	fault   string // why the row cannot be read
 }
 
+// begin makes it ready for another row.
 func (r *record) begin(comma byte, d Dialect, columns int) {
 	*r = record{comma: comma, dialect: d, columns: columns, content: r.content[:0], ends: r.ends[:0]}
 }
 
+// size is the bytes of content so far, which its caller bounds.
 func (r *record) size() int { return len(r.content) }
 
 // take takes a line with its end and tells whether the row is complete or at fault.
+//
+//	a,"b ""c""            first line: cell a, then an open cell with  b "c"  and the line's end in it
+//	d",e                  second line: the open cell ends with d, then e
+//	→ [a] [b "c"⏎d] [e]
+//
+// Invariant: every cell comes back to the byte, quotes and line ends included (TestCellsComeBackToTheByte).
 func (r *record) take(line []byte) (done bool) {
 	r.lines++
 	if r.quoted && r.looksLikeRow(line) {
@@ -98,7 +107,8 @@ func (r *record) plainCell(line []byte) (rest []byte) {
 }
 
 // looksLikeRow tells a line that would be a row by itself: as many separators as the header has and none before a
-// space, as prose has its commas.
+// space, as prose has its commas. A quote that nobody closed swallows whole rows until the next quote in the file:
+// the cell it makes is legal CSV and wrong. Such a line inside a cell is what gives it away.
 func (r *record) looksLikeRow(line []byte) bool {
 	return r.columns > 2 && bytes.IndexByte(line, '"') < 0 && bytes.Count(line, []byte{r.comma}) == r.columns-1 &&
 		!bytes.Contains(line, []byte{r.comma, ' '})

@@ -20,7 +20,8 @@ const MaxRecord = 64 << 20
 // bufferSize is what is looked at to tell the encoding, and read at a time.
 const bufferSize = 1 << 16
 
-// source gives the lines of a text file.
+// source gives the lines of a text file. offset and line belong together: back sets both, so that messages name the
+// right line.
 type source struct {
 	path   string
 	file   *os.File
@@ -30,7 +31,8 @@ type source struct {
 	buffer []byte
 }
 
-// open opens a file and refuses what is no UTF-8 text with line ends.
+// open opens a file and refuses what is no UTF-8 text with line ends. The beginning is looked at, not read: nothing
+// of it is lost to whoever reads next.
 func open(path string) (*source, error) {
 	f, err := fsutil.OpenData(path)
 	if err != nil {
@@ -64,7 +66,8 @@ var beginnings = []struct{ bytes, reason string }{
 	{"PAR1", "is a Parquet file; give it the ending .parquet"},
 }
 
-// otherThanText tells why the beginning of a file cannot be read, empty if it can.
+// otherThanText tells why the beginning of a file cannot be read, empty if it can. Each answer names what to do.
+// Read as if it were UTF-8, UTF-16 would give cells full of NUL bytes and an old Mac's file one endless line.
 func otherThanText(head []byte) string {
 	for _, b := range beginnings {
 		if bytes.HasPrefix(head, []byte(b.bytes)) {
@@ -84,7 +87,8 @@ func otherThanText(head []byte) string {
 	return ""
 }
 
-// next returns the next line with its end; it is valid until the next call. io.EOF ends.
+// next returns the next line with its end; it is valid until the next call. io.EOF ends. Pieces are put together
+// because a line may be longer than the buffer; MaxRecord is what bounds it.
 func (s *source) next() ([]byte, error) {
 	s.buffer = s.buffer[:0]
 	for {
@@ -106,7 +110,7 @@ func (s *source) next() ([]byte, error) {
 	}
 }
 
-// back goes back to where a line began.
+// back goes back to where a line began. A pipe cannot go back, and says so with what would help.
 func (s *source) back(offset int64, line int) error {
 	if _, err := s.file.Seek(offset, io.SeekStart); err != nil {
 		return fault.New(fault.Invalid, "%s: line %d cannot be read again (%w); give the name of a file", s.path, line+1, err)
@@ -136,7 +140,8 @@ func Unreadable(cell string) string {
 }
 
 // EachLine gives the lines of a file, without their ends, with their numbers from 1. A line is valid until use
-// returns. Blank lines at the end are passed over; one with more behind it is given, for the caller to judge.
+// returns. Blank lines at the end are passed over; one with more behind it is given, for the caller to judge. A
+// blank line in the middle is given as an empty one, so that numbers stay those of an editor.
 func EachLine(path string, use func(number int, line []byte) error) error {
 	s, err := open(path)
 	if err != nil {

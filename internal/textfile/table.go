@@ -50,7 +50,8 @@ func OpenTable(path string, d Dialect) (*Table, error) {
 // Close closes the file.
 func (t *Table) Close() error { return t.src.close() }
 
-// header reads the names of the columns, and a spreadsheet's line "sep=;" before them.
+// header reads the names of the columns, and a spreadsheet's line "sep=;" before them. The line is read once to see
+// how it is parted and once more as a row, since a name may stand in quotes.
 func (t *Table) header() error {
 	offset, number := t.src.offset, t.src.line
 	line, err := t.src.next()
@@ -93,7 +94,8 @@ func (t *Table) header() error {
 // separators are what tables are parted by, the commonest first.
 const separators = ",\t;|"
 
-// separator is the one that stands most often outside quotes.
+// separator is the one that stands most often outside quotes. For a line of one name without any of them it is the
+// comma, and Seen says so when columns are missing.
 func separator(line []byte) byte {
 	counts, quoted := map[byte]int{}, false
 	for _, c := range line {
@@ -134,6 +136,7 @@ func (t *Table) Next() (cells []string, line int, err error) {
 	return cells, line, err
 }
 
+// ragged says how many cells there are and, where there are too many, the commonest reason.
 func (t *Table) ragged(cells int) string {
 	reason := "has " + plural(cells, "cell") + ", the header " + plural(len(t.Names), "column")
 	if cells > len(t.Names) && !t.dialect.Plain {
@@ -144,6 +147,11 @@ func (t *Table) ragged(cells int) string {
 
 // row reads one row of any number of cells, blank lines passed over. A row that cannot be read ends where its first
 // line ends, so that a quote that nobody closes costs its own row and no other.
+//
+// Going back to the end of the first line is what bounds the damage: the rows that the open quote had swallowed are
+// read again, each for itself.
+//
+// Invariant: a row that cannot be read costs itself, and every other row is still read (TestBadRowsCostThemselves).
 func (t *Table) row() (cells []string, number int, err error) {
 	line, err := t.src.next()
 	for err == nil && len(content(line)) == 0 {
