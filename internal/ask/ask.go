@@ -35,6 +35,9 @@ type Options struct {
 const everything = 1 << 16
 
 // Run asks and prints.
+//
+// Texts are asked one by one: an answer is printed when it is there, and one text that is refused stops at its
+// place. Values are listed first, since what the model cannot tell at all bears on how every answer is read.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	if len(o.Texts) == 0 {
 		return fault.Usage(fault.New(fault.Invalid, "no text: give one or more as arguments"))
@@ -103,6 +106,7 @@ func vectorsOnly(ctx context.Context, c *client.Client, o Options, p printer) er
 // headNumbers is how much of a vector is shown.
 const headNumbers = 6
 
+// head is the beginning of a vector, for people who want to see that there is one.
 func head(v []float32) string {
 	var parts []string
 	for _, x := range v[:min(headNumbers, len(v))] {
@@ -128,6 +132,7 @@ type value struct {
 	Margin     *float32 `json:"margin"`
 }
 
+// Fields are pointers so that "not known" is null: 0 would be a probability.
 func writeJSON(out io.Writer, text string, r *hivesv1.TextScores, top int) error {
 	line := answered{Text: text, Values: []value{}}
 	for _, s := range ordered(r.GetScores(), top) {
@@ -148,6 +153,7 @@ func writeJSON(out io.Writer, text string, r *hivesv1.TextScores, top int) error
 	return enc.Encode(line)
 }
 
+// hasVector tells the kinds whose cosine means something.
 func hasVector(kind hivesv1.VectorKind) bool {
 	return kind == hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || kind == hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE
 }

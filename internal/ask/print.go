@@ -10,7 +10,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// ordered puts answers before doubts, each by the probability that the text is about the value, and keeps the top (0: all).
+// ordered puts answers before doubts, each by the probability that the text is about the value, and keeps the top
+// (0: all). The sort keeps the server's order among equals.
 func ordered(scores []*hivesv1.ValueScore, top int) []*hivesv1.ValueScore {
 	out := slices.Clone(scores)
 	slices.SortStableFunc(out, func(a, b *hivesv1.ValueScore) int {
@@ -37,13 +38,15 @@ type printer struct {
 	err error
 }
 
+// line writes one line. Callers need not look at errors: the first is kept and returned at the end.
 func (p *printer) line(text string) {
 	if _, err := fmt.Fprintln(p.out, text); p.err == nil {
 		p.err = err
 	}
 }
 
-// abilities says what the vectors can and cannot tell.
+// abilities says what the vectors can and cannot tell. Three kinds of values: those with a side, those without, and
+// those of which nothing may be said. Each is decided by intervals on held-out texts, as the server decides it.
 func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 	var sides, about []string
 	for _, v := range listed.Values {
@@ -71,7 +74,7 @@ func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 	p.line("")
 }
 
-// aboveChance is the server's own floor.
+// aboveChance is the server's own floor. An AUC of .5 is a coin; the lower end of its interval must lie above that.
 func aboveChance(a *hivesv1.Auc) bool { return a != nil && a.Low > .5 }
 
 // text prints a text and what is said of it.
@@ -93,7 +96,9 @@ func (p *printer) text(text string, r *hivesv1.TextScores) {
 	}
 }
 
-// sentence is "supports mft/care-harm: about it 83 % [78, 87], for it 91 % [80, 96]".
+// sentence is "supports mft/care-harm: about it 83 % [78, 87], for it 91 % [80, 96]". The server tells the
+// probability of support. "Against" is what is left of 1, and the interval's ends change places: for [.80, .96] it
+// is [.04, .20].
 func sentence(s *hivesv1.ValueScore) string {
 	out := fmt.Sprintf("%s %s: about it %s", answerName(s.Answer), s.ValueId, percent(s.About))
 	switch s.Answer {
@@ -106,6 +111,7 @@ func sentence(s *hivesv1.ValueScore) string {
 	return out
 }
 
+// percent is a probability with its interval, as whole percents.
 func percent(p *hivesv1.Probability) string {
 	return fmt.Sprintf("%.0f %% [%.0f, %.0f]", 100*p.GetValue(), 100*p.GetLow(), 100*p.GetHigh())
 }

@@ -44,7 +44,8 @@ type Embedder interface {
 	Identity() encoder.Identity
 }
 
-// Validate refuses what does not go together.
+// Validate refuses what does not go together. A flag that would have no effect is refused: who gives --precision to
+// an endpoint believes that it is followed.
 func (o Options) Validate() error {
 	switch {
 	case (o.Model == "") == (o.Endpoint == ""):
@@ -59,11 +60,13 @@ func (o Options) Validate() error {
 	return nil
 }
 
+// http tells OpenAI's shape from gRPC by the address alone.
 func (o Options) http() bool {
 	return strings.HasPrefix(o.Endpoint, "http://") || strings.HasPrefix(o.Endpoint, "https://")
 }
 
-// Open opens it; close frees it and ends its progress line. What the engine is goes to log.
+// Open opens it; close frees it and ends its progress line. What the engine is goes to log. Whoever opens one owes
+// close, also after an error of its own work.
 func Open(ctx context.Context, o Options, log io.Writer) (e Embedder, close func(), err error) {
 	if err := o.Validate(); err != nil {
 		return nil, nil, err
@@ -93,6 +96,7 @@ func (o Options) key() (string, error) {
 	return key, nil
 }
 
+// remote dials embedd. Its model is asked for at once, so a wrong address is known before any text is read.
 func (o Options) remote(ctx context.Context, key string) (Embedder, func(), error) {
 	var opts []client.Option
 	if key != "" {
@@ -116,7 +120,8 @@ func (o Options) remote(ctx context.Context, key string) (Embedder, func(), erro
 	return r, func() { r.Close() }, nil
 }
 
-// local opens an engine and the model folder on it.
+// local opens an engine and the model folder on it. What is opened is closed in the opposite order: the model's
+// weights lie in the engine's memory.
 func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), error) {
 	if err := whatis.Model(o.Model); err != nil {
 		return nil, nil, err // before an engine is opened for it

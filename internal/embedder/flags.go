@@ -6,7 +6,8 @@ import (
 	"hives/internal/engine"
 )
 
-// Register adds the flags of every command that embeds.
+// Register adds the flags of every command that embeds. Commands that embed therefore have the same flags with the
+// same words.
 func (o *Options) Register(f *pflag.FlagSet) {
 	f.StringVar(&o.Model, "model", "", "model folder; it is only read")
 	o.RegisterEndpoint(f)

@@ -24,13 +24,13 @@ const (
 // parse reads the header of a whole file. Errors without a kind mean that the bytes are damaged.
 //
 //	byte 0    47 47 55 46                       "GGUF"
-//	4    03 00 00 00                       version 3
-//	8    01 00 00 00 00 00 00 00           one tensor
-//	16    02 00 00 00 00 00 00 00           two keys
-//	24    length, key, type, value          twice
-//	…    length, name, 2, 64, 10, 8, 0     a tensor: rank, axes innermost first, type Q8_0, offset
-//	…    00 00 …                           up to a multiple of the alignment
-//	…    10 rows of 2 blocks of 34 bytes   the tensor; offset 0 is here
+//	     4    03 00 00 00                       version 3
+//	     8    01 00 00 00 00 00 00 00           one tensor
+//	    16    02 00 00 00 00 00 00 00           two keys
+//	    24    length, key, type, value          twice
+//	     …    length, name, 2, 64, 10, 8, 0     a tensor: rank, axes innermost first, type Q8_0, offset
+//	     …    00 00 …                           up to a multiple of the alignment
+//	     …    10 rows of 2 blocks of 34 bytes   the tensor; offset 0 is here
 //
 // Invariant: a header costs no more memory than its own bytes, whatever it announces
 // (TestHostileHeadersCostNothing), and a file that is cut anywhere is refused (TestCutAnywhere).

@@ -20,7 +20,9 @@ import (
 // Object is one decoded JSON object, or the like of it in another format.
 type Object = map[string]any
 
-// Table holds the three lists of one format. A * in a key stands for anything.
+// Table holds the three lists of one format. A * in a key stands for anything. An example, of PEFT's
+// adapter_config.json: r is understood; lora_dropout is harmless, as it acts in training alone; use_dora: true is
+// refused with a remedy, and use_dora: false asks for nothing.
 type Table struct {
 	Understood []string // read elsewhere, which refuses values that it cannot follow
 	Harmless   []string // of no effect on a vector, whatever they say
@@ -39,7 +41,10 @@ type Rule struct {
 const elsewhere = "embed with the program that the model was made for, or take another model"
 
 // Check refuses what the file asks for and is not computed, the rules' keys in their order, and then a key that no
-// list holds. It has no path: the caller's error begins with it.
+// list holds. It has no path: the caller's error begins with it. Keys are gone through in their order, so the same
+// file is refused for the same reason every time.
+//
+// Invariant: a key in none of the lists refuses the file, unless it is null (TestDecode).
 func (t *Table) Check(file Object) error {
 	present := slices.DeleteFunc(slices.Sorted(maps.Keys(file)), func(key string) bool { return file[key] == nil })
 	for _, r := range t.Refused {
@@ -64,6 +69,7 @@ func (r *Rule) applies(value any, file Object) bool {
 	return !r.asksNothing(value) && (r.When == nil || r.When(value, file))
 }
 
+// asksNothing tells values that are as if the key were not there.
 func (r *Rule) asksNothing(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -82,7 +88,8 @@ func (r *Rule) asksNothing(value any) bool {
 	return Is(value, r.Unless...)
 }
 
-// Is tells whether value is one of some strings, numbers (as float64) or truth values.
+// Is tells whether value is one of some strings, numbers (as float64) or truth values. A number of JSON is a float64
+// whatever it looks like, so 1 in a list of values is written 1.0.
 func Is(value any, any ...any) bool {
 	switch value.(type) {
 	case []interface{}, map[string]interface{}:
@@ -91,6 +98,7 @@ func Is(value any, any ...any) bool {
 	return slices.Contains(any, value)
 }
 
+// holds and matches know one star a key: "*.bias" is every bias.
 func holds(list []string, key string) bool {
 	return slices.ContainsFunc(list, func(entry string) bool { return matches(entry, key) })
 }
@@ -123,7 +131,8 @@ func Unmarked(raw []byte) error {
 	return nil
 }
 
-// Decode reads one JSON object and holds it against the table; into, where it is not nil, gets the same bytes.
+// Decode reads one JSON object and holds it against the table; into, where it is not nil, gets the same bytes. It is
+// decoded twice: once as a whole, of which every key is looked at, and once into the struct that its reader knows.
 func (t *Table) Decode(raw []byte, into any) (Object, error) {
 	if err := Unmarked(raw); err != nil {
 		return nil, err

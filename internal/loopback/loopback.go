@@ -29,7 +29,9 @@ func Address(address string) bool {
 // Readable tells whether others could read a key on its way to u: it leaves this machine without TLS.
 func Readable(u *url.URL) bool { return !strings.EqualFold(u.Scheme, "https") && !Host(u.Hostname()) }
 
-// Foreign tells whether a browser sent the request for a page that is not of the server itself.
+// Foreign tells whether a browser sent the request for a page that is not of the server itself. Two headers are
+// asked because browsers differ: old ones send Origin only with what may change something, newer ones say of every
+// request where it began.
 func Foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none": // none is a person's own doing: an address typed, a bookmark

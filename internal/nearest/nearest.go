@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Of returns the known word nearest to word, "" where none is near: a third of its letters may differ, or two.
+// Of returns the known word nearest to word, "" where none is near: a third of its letters may differ, or two. Of two that are equally near
+// the first in the list is taken.
 func Of(word string, known []string) string {
 	best, at := max(2, len(word)/3)+1, ""
 	folded := fold(word)
@@ -31,7 +32,9 @@ func fold(s string) string {
 	return strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s))
 }
 
-// distance counts the insertions, deletions, changes and exchanges of neighbours that turn a into b.
+// distance counts the insertions, deletions, changes and exchanges of neighbours that turn a into b. An exchange of
+// neighbours counts once, since it is one slip of the hand: "modle" is 1 from "model", where two changes would make
+// it 2. It counts bytes; known words are ASCII.
 func distance(a, b string) int {
 	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

@@ -16,7 +16,9 @@ import (
 	"hives/internal/fault"
 )
 
-// finisher copies a page and adds what it lacks. first is where its contents go: before the first heading of a section.
+// finisher copies a page and adds what it lacks. first is where its contents go: before the first heading of a
+// section. One pass over the page's tokens does all of it. What it needs to remember is small: the heading whose
+// text is still coming, the table or picture that is open, and the names that are taken.
 type finisher struct {
 	out      bytes.Buffer
 	contents []heading
@@ -34,6 +36,9 @@ type finisher struct {
 type heading struct{ id, text string }
 
 // finish reads the page's tokens once.
+//
+// Invariant: every table and every picture with role="img" has its file beside it, every h2 stands in the contents,
+// and no two places have one name (TestFinishedPage).
 func finish(page []byte, a About) ([]byte, error) {
 	f := &finisher{first: -1, begun: -1, names: map[string]int{}}
 	z := html.NewTokenizer(bytes.NewReader(page))
@@ -50,7 +55,8 @@ func finish(page []byte, a About) ([]byte, error) {
 	}
 }
 
-// token copies one token, with what is due before and after it.
+// token copies one token, with what is due before and after it. raw is the token as the template wrote it, so what
+// is not changed here is copied to the byte.
 func (f *finisher) token(kind html.TokenType, raw []byte, t html.Token) {
 	switch {
 	case kind == html.StartTagToken && (t.Data == "h2" || t.Data == "h3"):
@@ -87,7 +93,8 @@ func (f *finisher) token(kind html.TokenType, raw []byte, t html.Token) {
 	}
 }
 
-// endHeading writes a heading with an id, and notes those of sections.
+// endHeading writes a heading with an id, and notes those of sections. The text comes without its elements: <h2>Loss
+// <em>by level</em></h2> is "Loss by level", and loss-by-level in addresses.
 func (f *finisher) endHeading() {
 	inner := f.heading.String()
 	text := plain(inner)
@@ -99,7 +106,8 @@ func (f *finisher) endHeading() {
 	}
 }
 
-// keep adds a link that holds a file.
+// keep adds a link that holds a file. The file lies in the address itself (data:), so a page that is sent by mail
+// keeps its figures.
 func (f *finisher) keep(words, extension, kind string, content []byte) {
 	name := f.unused(slug(f.title)+"-"+extension) + "." + extension
 	fmt.Fprintf(&f.out, `<a class="keep" download="%s" href="data:%s,%s">%s</a>`, name, kind, encode(content), words)
@@ -114,7 +122,8 @@ func (f *finisher) unused(name string) string {
 	return name
 }
 
-// assemble puts contents and footer in their places.
+// assemble puts contents and footer in their places. A page without sections gets its contents before the end, where
+// the footer is.
 func (f *finisher) assemble(a About) []byte {
 	page := f.out.Bytes()
 	at, end := f.first, bytes.LastIndex(page, []byte("</main>"))
@@ -140,6 +149,8 @@ func (f *finisher) assemble(a About) []byte {
 // figuresMark is where a picture carries its figures until they are a file beside it.
 const figuresMark = ` data-csv="`
 
+// withoutFigures takes the attribute off the picture: as a file beside it the figures need not stand in the page
+// twice.
 func withoutFigures(tag []byte) []byte {
 	before, rest, found := bytes.Cut(tag, []byte(figuresMark))
 	if !found {
@@ -157,7 +168,8 @@ func CSV(rows [][]string) string {
 	return out.String()
 }
 
-// standalone makes a picture of a page a file of its own: it names its language and brings its style.
+// standalone makes a picture of a page a file of its own: it names its language and brings its style. Outside a page
+// nobody tells a viewer what language <svg> is, and the page's style sheet is not there.
 func standalone(svg []byte) []byte {
 	at := bytes.IndexByte(svg, '>')
 	var out bytes.Buffer
@@ -191,6 +203,8 @@ type grid struct {
 	span int
 }
 
+// take follows one token within a table. A cell over several columns is written into each of them, so that the
+// columns below stay where they are.
 func (g *grid) take(kind html.TokenType, t html.Token) {
 	switch {
 	case kind == html.StartTagToken && t.Data == "tr":
@@ -212,6 +226,7 @@ func (g *grid) take(kind html.TokenType, t html.Token) {
 	}
 }
 
+// csv writes the rows as they stand on the page, headings included.
 func (g *grid) csv() []byte {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
@@ -225,7 +240,9 @@ func (g *grid) csv() []byte {
 	return out.Bytes()
 }
 
-// spreadsheet writes figures with an ASCII minus, and keeps words from being read as formulas.
+// spreadsheet writes figures with an ASCII minus, and keeps words from being read as formulas. A spreadsheet runs a
+// cell that begins with "=" when the file is opened: a corpus's name could be one. "+.5" and "-3" are figures and
+// stay.
 func spreadsheet(cell string) string {
 	if strings.HasPrefix(cell, "−") || strings.Contains(cell, " −") {
 		cell = strings.ReplaceAll(cell, "−", "-")
@@ -236,6 +253,7 @@ func spreadsheet(cell string) string {
 	return cell
 }
 
+// attribute is the value of one attribute, empty where there is none.
 func attribute(t html.Token, name string) string {
 	for _, a := range t.Attr {
 		if a.Key == name {

@@ -37,7 +37,8 @@ type About struct {
 	Facts   []Fact // digests of files and weights, seeds
 }
 
-// Command is the command line of this process, less the flags named.
+// Command is the command line of this process, less the flags named. Flags that name a folder of this machine, or
+// would open a browser, can be left out by their exact words.
 func Command(without ...string) string {
 	words := []string{filepath.Base(os.Args[0])}
 	for _, arg := range os.Args[1:] {
@@ -55,7 +56,8 @@ func Command(without ...string) string {
 	return strings.Join(words, " ")
 }
 
-// Write executes the template and finishes what it wrote.
+// Write executes the template and finishes what it wrote. The template's output is held in memory once, since
+// contents stand before what they list.
 func Write(w io.Writer, t *template.Template, data any, a About) error {
 	var raw bytes.Buffer
 	if err := t.Execute(&raw, data); err != nil {
@@ -69,7 +71,8 @@ func Write(w io.Writer, t *template.Template, data any, a About) error {
 	return err
 }
 
-// lines are what stands at the page's end.
+// lines are what stands at the page's end. A fact without a value is left out, so callers need not ask whether there
+// is one.
 func (a *About) lines() []Fact {
 	if a.Command == "" {
 		a.Command = Command()

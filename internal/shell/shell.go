@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Word quotes a word that a shell would not leave alone.
+// Word quotes a word that a shell would not leave alone. Within single quotes a shell leaves everything alone but
+// the quote itself, which is written '\” : end, a quote, begin.
 func Word(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r)
@@ -26,6 +27,8 @@ func Line(words ...string) string {
 }
 
 // Split takes a line apart at its spaces. The words keep their quotes, so that a space inside them parts nothing.
+// Split("a 'b c'") is a and 'b c', with its quotes: the words can be put on several lines and are still that
+// command. A backslash keeps the sign after it, but not between single quotes.
 func Split(line string) (words []string) {
 	quote, escaped, word := rune(0), false, ""
 	for _, r := range strings.TrimSpace(line) + " " {

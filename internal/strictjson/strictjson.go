@@ -27,6 +27,7 @@ func Decode(raw []byte, into any, keys ...string) error {
 // DecodeOnly decodes an object into a struct and refuses keys that the struct lacks.
 func DecodeOnly(raw []byte, into any) error { return decode(raw, into, fields(into), true) }
 
+// The object is walked twice: check looks at what a decoder forgets, then encoding/json fills the fields.
 func decode(raw []byte, into any, asked []string, only bool) error {
 	if err := check(raw, asked, only); err != nil {
 		return err
@@ -70,6 +71,15 @@ func fields(into any) (names []string) {
 }
 
 // check goes through the keys of an object.
+//
+//	{"text": "a", "text": "b"}     the key "text" twice
+//	{"Text": "a"}                  it is spelled "text"
+//	{"text": "\ud83d"}             half a surrogate pair
+//	{"text": "a"} {}               more behind the object
+//
+// encoding/json takes all four, and a text would be another one, or lost, without a word.
+//
+// Invariant: what is accepted comes back to the byte (TestTextsComeBack).
 func check(raw []byte, asked []string, only bool) error {
 	switch {
 	case !utf8.Valid(raw):
@@ -108,6 +118,7 @@ func check(raw []byte, asked []string, only bool) error {
 	return nil
 }
 
+// checkKey looks at one key: twice, half a character in its value, or nearly the name that is asked for.
 func checkKey(name string, value []byte, seen map[string]bool, asked []string) error {
 	if seen[name] {
 		return &Error{name, fmt.Sprintf("has the key %q twice; keep one", name)}
@@ -125,7 +136,8 @@ func checkKey(name string, value []byte, seen map[string]bool, asked []string) e
 	return nil
 }
 
-// broken says where the text is no JSON, and names the two literals that JSON lacks and other programs write.
+// broken says where the text is no JSON, and names the two literals that JSON lacks and other programs write. The
+// place is counted in characters, as an editor counts.
 func broken(raw []byte) error {
 	syntax := new(json.SyntaxError)
 	if err := json.Unmarshal(raw, new(json.RawMessage)); !errors.As(err, &syntax) {
@@ -143,7 +155,9 @@ func broken(raw []byte) error {
 	return &Error{"", "is not a JSON object: character " + strconv.Itoa(utf8.RuneCount(raw[:at])) + " is out of place"}
 }
 
-// paired tells whether every \uD800 to \uDFFF of a valid piece of JSON is one of a pair.
+// paired tells whether every \uD800 to \uDFFF of a valid piece of JSON is one of a pair. A character beyond U+FFFF
+// is written as two escapes, a high and a low half: \ud83d\ude00. One half alone is no character, and decoders put
+// U+FFFD in its place.
 func paired(raw []byte) bool {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {

@@ -19,6 +19,11 @@ const (
 const lastComposite = 0x1FFFF
 
 // pairs maps a starter and the mark after it to what they compose to.
+//
+// An example: U+1ED7 (ỗ) is o + U+0302 + U+0303. U+00F4 (ô) has two runes and is known first: (o, U+0302) → ô. Then
+// the head of ỗ without its last mark composes to ô, which gives (ô, U+0303) → ỗ.
+//
+// Built when it is first needed: most texts are in NFC already, and never ask.
 var pairs = sync.OnceValue(func() map[[2]rune]rune {
 	byLength := map[int][]rune{} // composites by the length of their full decomposition
 	for r := rune(0x80); r <= lastComposite; r++ {
@@ -48,9 +53,14 @@ func decomposition(r rune) []rune {
 	return []rune(string(norm.NFD.PropertiesString(string(r)).Decomposition()))
 }
 
+// isHangul tells the 11,172 syllables that are composed by arithmetic.
 func isHangul(r rune) bool { return r >= hangulS && r < hangulS+countL*countV*countT }
 
-// NFC returns s in Unicode's composed normal form. Invalid UTF-8 becomes U+FFFD.
+// NFC returns s in Unicode's composed normal form. Invalid UTF-8 becomes U+FFFD. The common case costs one look and
+// no copy.
+//
+// Invariant: it equals x/text's result wherever that is right (TestNFCEqualsTheLibraryElsewhere), and composing
+// twice changes nothing (TestEveryCompositeIsStable).
 func NFC(s string) string {
 	if norm.NFC.IsNormalString(s) && utf8.ValidString(s) {
 		return s
@@ -64,7 +74,9 @@ func NFC(s string) string {
 	return b.String()
 }
 
-// decompose returns the canonical decomposition in canonical order, and each rune's combining class.
+// decompose returns the canonical decomposition in canonical order, and each rune's combining class. Canonical
+// order: marks between two starters are sorted by class, so that é with a dot below has one form however it was
+// typed. Runes of class 0 never move.
 func decompose(s string) (runes []rune, classes []uint8) {
 	for _, r := range s {
 		full := decomposition(r)
@@ -103,7 +115,9 @@ func sortMarks(runes []rune, classes []uint8) {
 	}
 }
 
-// compose joins each rune to the last starter unless a rune between them blocks it.
+// compose joins each rune to the last starter unless a rune between them blocks it. Blocked means: a rune in between
+// has the same class or a higher one. In a + U+0323 (below, 220) + U+0301 (above, 230) nothing blocks; of two marks
+// above, the second is blocked by the first unless that one was joined.
 func compose(runes []rune, classes []uint8) []rune {
 	out := runes[:0]
 	starter := -1 // place in out of the last starter
@@ -125,7 +139,8 @@ func compose(runes []rune, classes []uint8) []rune {
 	return out
 }
 
-// join composes two runes, if there is a composite.
+// join composes two runes, if there is a composite. Hangul: a leading consonant and a vowel make a syllable, and
+// that with a trailing consonant another: ᄒ + ᅡ → 하, 하 + ᆫ → 한.
 func join(a, b rune) (rune, bool) {
 	if l, v := a-hangulL, b-hangulV; l >= 0 && l < countL && v >= 0 && v < countV {
 		return hangulS + (l*countV+v)*countT, true

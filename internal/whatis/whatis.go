@@ -16,7 +16,8 @@ import (
 
 const gguf = "a GGUF file, which --model takes where its name ends in .gguf"
 
-// heads tell files by how they begin.
+// heads tell files by how they begin. Only what people have in fact put in a model's place stands here; each line
+// says what to do.
 var heads = []struct{ begin, is string }{
 	{"version https://git-lfs", "a Git LFS pointer, not the file itself: fetch it with git lfs pull"},
 	{"PAR1", "a Parquet file"},
@@ -31,7 +32,8 @@ var heads = []struct{ begin, is string }{
 // pages are how HTML and XML begin, in small letters.
 var pages = []string{"<!doctype html", "<html", "<?xml", "<head", "<body"}
 
-// File says what a file is by its first bytes, and what to do then; "" where that tells nothing.
+// File says what a file is by its first bytes, and what to do then; "" where that tells nothing. 256 bytes are
+// enough for all of them.
 func File(path string) string {
 	f, err := fsutil.OpenRegular(path)
 	if err != nil {
@@ -49,7 +51,8 @@ func File(path string) string {
 	return Bytes(head[:n])
 }
 
-// Bytes is File for the beginning of a content.
+// Bytes is File for the beginning of a content. A safetensors file begins with its header's length, whose upper
+// bytes are 0, and then a brace.
 func Bytes(head []byte) string {
 	for _, h := range heads {
 		if bytes.HasPrefix(head, []byte(h.begin)) {
@@ -68,7 +71,8 @@ func Bytes(head []byte) string {
 	return ""
 }
 
-// Folder says what a folder is that is no model folder, and what to do then; "" where it may be one.
+// Folder says what a folder is that is no model folder, and what to do then; "" where it may be one. The order
+// matters: a run folder may hold what a checkpoint holds, and the nearer guess comes first.
 func Folder(dir string) string {
 	has := func(name string) bool {
 		_, err := os.Stat(filepath.Join(dir, name))
@@ -91,7 +95,8 @@ func Folder(dir string) string {
 	return ""
 }
 
-// Model refuses a path that is known not to be a model folder or a GGUF file. It lets pass what it does not know.
+// Model refuses a path that is known not to be a model folder or a GGUF file. It lets pass what it does not know. It
+// is asked before an engine is opened, which takes a while and would be in vain.
 func Model(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -117,6 +122,12 @@ func Model(path string) error {
 
 // Instead replaces an error of reading a file by what the file is, where that can be told and is not what was wanted.
 // want is the begin of what is wanted, such as "a Parquet file".
+//
+//	model.safetensors is a pointer of Git LFS
+//	the parser:    header of 2336927755350992246 bytes, at most 33554432 are read
+//	after Instead: model.safetensors is a Git LFS pointer, not the file itself: fetch it with git lfs pull; want …
+//
+// The error's kind stays, but an unknown one becomes Invalid: by now it is known whose move it is.
 func Instead(path, want string, err error) error {
 	if err == nil {
 		return nil
