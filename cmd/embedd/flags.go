@@ -10,7 +10,9 @@ import (
 	"hives/internal/serve/daemon"
 )
 
-// register adds the flags. Each is a setting of the same name.
+// register adds the flags. Each is a setting of the same name. Defaults are those of daemon.Default, so help,
+// configuration and server cannot part. A flag's value is not read here: only flags that were given override the
+// other sources (cli.GivenFlags).
 func (o *options) register(fs *pflag.FlagSet) {
 	d := daemon.Default()
 	fs.SortFlags = false

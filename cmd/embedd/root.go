@@ -11,40 +11,43 @@ import (
 	"hives/internal/serve/daemon"
 )
 
-const long = `embedd serves the vectors of a model folder over gRPC: hives.v1.EmbedService, the services of
-text-embeddings-inference for clients that exist, grpc.health.v1 and reflection.
+const long = `How do other programs get vectors from a model? embedd serves the vectors of a model folder over gRPC. It has
+hives.v1.EmbedService, the services of text-embeddings-inference for clients that exist, health checks and reflection.
 
-It listens at once and says NOT_SERVING until the model is loaded, every shape compiled and a self-check
-passed; nothing is compiled afterwards. A vector does not depend on what else is being embedded. Beyond the
-queue a call is refused with RESOURCE_EXHAUSTED and the time after which to try again.
+embedd listens at once. It says NOT_SERVING until the model is loaded, every shape is compiled and a self-check has
+passed. Nothing is compiled afterwards. A vector does not depend on what else is being embedded. If the queue is full, a
+call gets RESOURCE_EXHAUSTED and the time after which to try again.
 
-SIGTERM or Ctrl-C: NOT_SERVING, then all accepted calls are answered, then exit 0; before
-the model is loaded they end the program at once, with 143 or 130. SIGHUP: load --model and
---vectors anew, compile, switch without failing a call; what cannot be loaded leaves the old model serving.
-Both models are in memory meanwhile. An engine that is lost ends the program with exit 1.
+SIGTERM or Ctrl-C ends it: it says NOT_SERVING, answers every call that it has accepted, and exits with 0. Before the
+model is loaded they end it at once, with 143 or 130. SIGHUP loads --model and --vectors anew and switches without
+failing a call. If the new ones cannot be loaded, the old ones stay. Meanwhile both are in memory. If the engine is
+lost, embedd exits with 1.
 
-Loopback needs no flag. Beyond it TLS and tokens are needed, or --insecure-no-tls and --insecure-no-auth.
---http-listen adds /v1/embeddings in OpenAI's shape; --admin-listen has figures, probes and a page with plots.
+On this machine (loopback) nothing more is needed. Beyond it, set up TLS and tokens, or waive them with
+--insecure-no-tls and --insecure-no-auth. --http-listen adds /v1/embeddings in OpenAI's shape. --admin-listen serves
+figures, probes and a page with plots.
 
-Every flag is also a variable (--max-texts is EMBEDD_MAX_TEXTS) and a key of --config FILE (max_texts); a flag
-overrides the variable, the variable the file. "embedd config show --origin" prints them all.
-The interface is described in proto/hives/v1, the rest in docs/EMBEDD.md.`
+Every flag is also a variable and a key of --config FILE. --max-texts is EMBEDD_MAX_TEXTS and max_texts. The flag
+overrides the variable, and the variable overrides the file. "embedd config show --origin" prints all settings.
+proto/hives/v1 describes the interface, docs/EMBEDD.md the rest.`
 
 const examples = `  # serve the demo's model on this machine
   embedd --model out/demo/model
 
   # ask it for a vector
   grpcurl -plaintext -d '{"texts": ["I owe her the truth."]}' \
-          127.0.0.1:50051 hives.v1.EmbedService/Embed
+      127.0.0.1:50051 hives.v1.EmbedService/Embed
 
-  # half the memory and more speed on a CPU with bf16, a cache, a longer queue
-  embedd --model DIR --precision bf16 --cache-texts 100000 --max-queue-tokens 500000
+  # half the memory on a CPU with bf16, a cache, a longer queue
+  embedd --model DIR --precision bf16 --cache-texts 100000 \
+      --max-queue-tokens 500000
 
-  # tokens and TLS for other machines, and HTTP in OpenAI's shape
+  # for other machines: tokens and TLS, and HTTP in OpenAI's shape
   embedd token --name evaluation >> tokens
-  embedd --model DIR --listen :50051 --http-listen :8080 --tls-cert cert.pem --tls-key key.pem --tokens-file tokens
+  embedd --model DIR --listen :50051 --http-listen :8080 \
+      --tls-cert cert.pem --tls-key key.pem --tokens-file tokens
 
-  # swap the model's folder, then
+  # after the model's folder was replaced
   kill -HUP $(pgrep embedd)`
 
 // options are the flags; those named like a setting override it.
@@ -53,6 +56,8 @@ type options struct {
 	keys   map[string]string
 }
 
+// newRoot is embedd itself: the root serves, and two commands below it help to set it up. OwnHangup keeps SIGHUP,
+// which means "load anew" here, from ending the program.
 func newRoot() *cobra.Command {
 	o := &options{keys: map[string]string{}}
 	root := &cobra.Command{
@@ -73,7 +78,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// load builds the effective settings.
+// load builds the effective settings. Each source overrides the one before: defaults, file, environment, flags.
 func (o *options) load(fs *pflag.FlagSet) (daemon.Config, cli.Origins, error) {
 	return cli.Load(daemon.Default(), o.config.Sources(fs, "EMBEDD", o.keys))
 }

@@ -9,14 +9,17 @@ import (
 	"hives/internal/serve/secure"
 )
 
-// tokenCommand makes a bearer token.
+// tokenCommand makes a bearer token. The two go to different places on purpose: >> tokens takes the line, and the
+// token is seen by whoever runs the command and is in no file.
 func tokenCommand() *cobra.Command {
 	var e secure.Entry
 	cmd := &cobra.Command{
 		Use: "token --name NAME", Short: "Make a token for --tokens-file", Args: cobra.NoArgs,
-		Long: `token prints the line of a new token for the file of --tokens-file on standard output, and the token itself on
-standard error, this once: the file holds its SHA-256 only. A running embedd reads the file again at SIGHUP.`,
-		Example: "  embedd token --name evaluation --tokens-per-second 20000 --max-token-streams 4 >> tokens",
+		Long: `How does a caller get in when --tokens-file asks for tokens? The command makes a token. It prints the token itself on
+standard error, this once. It prints a line for the tokens file on standard output. The line holds the token's SHA-256,
+not the token. A running embedd reads the file again at SIGHUP.`,
+		Example: `  embedd token --name evaluation --tokens-per-second 20000 >> tokens
+  # the line:  evaluation sha256:767f09f3ccdd9… tokens_per_second=20000`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			token, line, err := secure.New(e)
 			if err != nil {

@@ -7,12 +7,16 @@ func anchorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "anchors",
 		Short: "Build anchors across theories from training rows, show them, assign rows to them",
-		Long: `An anchor is a sentence that stands for a cluster of training texts of several theories. "build" finds the
-anchors of a file of rows, "show" prints them, and "assign" ties each row to the nearest one, for Stage 2.
-docs/ANCHORS.md has the method.`,
-		Example: `  hives anchors build --rows rows/train.parquet --model DIR --out anchors.parquet
+		Long: `What is an anchor? It is a sentence that stands for a cluster of training texts. The texts of one cluster may come
+from several theories. Stage 2 of the training ties rows to anchors.
+
+"build" finds the anchors of a file of rows. "show" prints them. "assign" ties each row to the nearest anchor. See
+docs/ANCHORS.md for the method.`,
+		Example: `  # find anchors, look at them, tie the rows to them
+  hives anchors build --rows rows/train.parquet --model DIR --out anchors.parquet
   hives anchors show anchors.parquet
-  hives anchors assign --anchors anchors.parquet --model DIR --in rows/train.parquet --out assigned.parquet`,
+  hives anchors assign --anchors anchors.parquet --model DIR \
+      --in rows/train.parquet --out assigned.parquet`,
 	}
 	cmd.AddCommand(anchorsBuildCommand(), anchorsAssignCommand(), anchorsShowCommand())
 	return cmd

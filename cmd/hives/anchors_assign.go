@@ -8,18 +8,25 @@ import (
 	"hives/internal/embedder"
 )
 
+// anchorsAssignCommand writes theory_anchor into rows. The output may be the input: it is written beside it and
+// renamed.
 func anchorsAssignCommand() *cobra.Command {
 	j := anchors.AssignJob{Limits: anchors.DefaultLimits()}
 	var e embedder.Options
 	c := &cobra.Command{
 		Use:   "assign --anchors anchors.parquet --model DIR --in FILE --out FILE",
 		Short: "Write the nearest anchor of each row's text into theory_anchor",
-		Long: `Gives each row the id of the anchor whose centre is nearest to its text, or -1 where the nearest one is
-not near enough: beyond --max-distance, or ahead of the second nearest by less than --margin. Both are in
-spreads: shares of the mean distance (1 − cosine) of two texts that the bank was made from. The embedder
-must be the one that made the anchors.`,
-		Example: `  hives anchors assign --anchors anchors.parquet --model DIR --in train.parquet --out assigned.parquet`,
-		Args:    cobra.NoArgs,
+		Long: `Which anchor is nearest to each row's text? The command embeds the texts and writes the id of the nearest anchor into
+the column theory_anchor. It writes -1 where no anchor is near enough.
+
+An anchor is near enough if two things hold. Its distance is at most --max-distance. It leads the second nearest anchor
+by at least --margin. Both limits are counted in spreads. A spread is the mean distance (1 − cosine) of two of the texts
+that the bank was made from.
+
+The model must be the one that made the anchors.`,
+		Example: `  hives anchors assign --anchors anchors.parquet --model DIR \
+      --in rows/train.parquet --out assigned.parquet`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := (places{rows: []string{j.In}, read: []string{j.Bank}, files: []string{j.Out}}).check(); err != nil {
 				return err

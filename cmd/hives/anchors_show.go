@@ -7,13 +7,15 @@ import (
 	"hives/internal/fault"
 )
 
+// anchorsShowCommand needs no engine: a bank holds its centres and sentences.
 func anchorsShowCommand() *cobra.Command {
 	var j anchors.ShowJob
 	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print what a bank rests on and some of its anchors",
-		Long: `Prints the model and the rows that a bank of anchors was made from, how its clusters are spread over theories,
-and some of its anchors with their sentences. With --rows it prints the texts that each anchor is described by.`,
+		Long: `What is in a bank of anchors? The command prints the model and the rows that the bank was made from. It says how the
+clusters are spread over theories. Then it prints some of the anchors with their sentences. With --rows it also prints
+the texts that describe each anchor.`,
 		Example: `  hives anchors show anchors.parquet --number 5
   hives anchors show anchors.parquet --rows rows/train.parquet`,
 		Args: cobra.MaximumNArgs(1),

@@ -6,16 +6,20 @@ import (
 	"hives/internal/ask"
 )
 
+// askCommand is a client: it opens no model and no engine, so it answers at once.
 func askCommand() *cobra.Command {
 	var o ask.Options
 	c := &cobra.Command{
 		Use:   "ask TEXT…",
 		Short: "Ask a running embedd which values sentences are about, and on which side they stand",
-		Long: `Says of each text which values it is about and, where this model can tell, whether it supports or opposes
-them, with calibrated probabilities and their intervals; and says "unsure" where the doubt is too great. What
-the model cannot tell at all, measured on held-out texts, is listed first. --json prints one object a text.
-docs/VALUES.md says what the figures mean.`,
-		Example: `  embedd --model out/demo/model --vectors out/demo/values.db &
+		Long: `Which values is a sentence about, and does it support or oppose them? The command sends each text to a running embedd
+and prints the answers. Each answer has a calibrated probability and its interval. Where the doubt is too great, the
+answer is "unsure".
+
+The first lines say what this model can tell at all. This was measured on texts that it had not seen. With --json there
+is one object for each text. See docs/VALUES.md for the figures.`,
+		Example: `  # start a daemon with value vectors, then ask it
+  embedd --model out/demo/model --vectors out/demo/values.db &
   hives ask "She shared her lunch with the new pupil."`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, texts []string) error {

@@ -13,7 +13,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// cardCommand sums up a file of rows: sources, licences, directions, hashes.
+// cardCommand sums up a file of rows: sources, licences, directions, hashes. With --out the card goes to the file
+// and a line to standard output; without it the card itself does.
 func cardCommand() *cobra.Command {
 	var out string
 	var imports []string
@@ -22,9 +23,13 @@ func cardCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card FILE",
 		Short: "Sum up sources, licences, directions and hashes of a file of rows",
-		Long: `The card says what rows were made of, by whom, under which terms and what those ask for. The same file gives
-the same card, to the byte. --imports adds what the importers left out, from what hives import --json printed.`,
+		Long: `Where do these rows come from, and under which terms? The card names the sources of a file of rows and their licences.
+It counts directions and lists hashes. The same file gives the same card, byte for byte.
+
+With --imports the card also says what the importers left out. It reads that from the output of hives import --json.`,
 		Example: `  hives data card rows.parquet
+
+  # with the account of the importer
   hives import mfrc --in mfrc --out rows.parquet --json > import.json
   hives data card rows.parquet --imports import.json --out card.md`,
 		Args: cobra.MaximumNArgs(1),

@@ -17,11 +17,15 @@ func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Make, merge, split and describe rows of value annotations",
-		Long: `A row is one text with one value: where the value stands in its theory, and whether the text supports or opposes
-it. These commands make rows of published corpora, put files of rows together, divide them and count what is
-in them. docs/DATA.md draws the columns.`,
-		Example: `  hives data import valueeval --in touche --out a.parquet
-  hives data merge a.parquet b.csv --out all.parquet
+		Long: `What is a row? It is one text with one value. It says where the value stands in its theory. It says whether the text
+supports the value or opposes it.
+
+These commands make rows from published corpora, join files of rows, divide them and count what they hold. See
+docs/DATA.md for the columns.`,
+		Example: `  # from two corpora to a split, and what is in it
+  hives data import valueeval --in touche --out a.parquet
+  hives data import mfrc --in mfrc --out b.parquet
+  hives data merge a.parquet b.parquet --out all.parquet
   hives data split --in all.parquet --out rows
   hives data stats rows/train.parquet`,
 	}
@@ -39,7 +43,8 @@ func jsonFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print one JSON object and nothing else")
 }
 
-// listBad tells which rows were left out; never their texts.
+// listBad tells which rows were left out; never their texts. A row's text may be anybody's: a message names its
+// file, its number and what is wrong, and quotes nothing.
 func listBad(cmd *cobra.Command, bad []data.BadRow) {
 	for _, b := range bad {
 		fmt.Fprintf(cmd.ErrOrStderr(), "skipped %s\n", b)
@@ -53,7 +58,8 @@ func listNotes(cmd *cobra.Command, notes []string) {
 	}
 }
 
-// spare refuses an output that would take an input's place. An output that is not asked for is empty.
+// spare refuses an output that would take an input's place. An output that is not asked for is empty. Outputs take
+// their places by rename, so the input would be gone, whole or not, when the command ends.
 func spare(out string, in ...string) error {
 	for _, path := range in {
 		if out != "" && fsutil.Same(out, path) {
@@ -76,7 +82,8 @@ func writeLeftOut(path string, list []data.LeftOut) error {
 	return data.WriteLeftOut(path, list)
 }
 
-// printJSON writes one object.
+// printJSON writes one object. It is what --json promises: one object and nothing else on standard output. What else
+// is said goes to standard error.
 func printJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")

@@ -7,24 +7,28 @@ import (
 	"hives/internal/hub"
 )
 
+// downloadCommand hands everything to package hub. GoesOn makes a stop print the command that continues, since what
+// came is kept.
 func downloadCommand() *cobra.Command {
 	r := hub.Request{}
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "download [ID]",
 		Short: "Bring a model's files from a hub or its cache into a model folder",
-		Long: `Downloads ID, by default ` + hub.DefaultModel + ` at a pinned commit, into a folder that --model takes. Files
-in the hub cache are copied from there; the rest comes in parallel ranges and every file is held to the size and
-hash that the hub announced. The folder appears when it is whole; after a stop the same command goes on from
-where it stood. What came is recorded in download.json. docs/DOWNLOAD.md.
+		Long: `How do I get a model's files onto this machine? The command downloads the model ID into a folder that --model
+takes. Without an ID it takes ` + hub.DefaultModel + ` at a pinned commit.
 
-HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE hold as for huggingface_hub;
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY as everywhere.`,
-		Example: `  # the default model into out/, after a look at which files, how large and from where
+Files that the hub cache has are copied from there. The rest comes from the hub over several connections. Every file
+must have the size and the hash that the hub announced. The folder appears when it is whole. After a stop, the same
+command goes on from where it stood. download.json records what came. See docs/DOWNLOAD.md.
+
+The variables HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE mean what they mean to
+huggingface_hub. HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies as everywhere.`,
+		Example: `  # look first: which files, how large, from where? then download
   hives download --dry-run
   hives download
 
-  # another one
+  # another model, at a tag
   hives download OWNER/NAME --revision v1.0 --out models/name`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -8,7 +8,9 @@ import (
 	"hives/internal/hub"
 )
 
-// megabytes counts in MB what comes in bytes.
+// megabytes counts in MB what comes in bytes. Only whole megabytes are shown, and the last step goes to the total,
+// so that the bar ends at its end. shown keeps what was given to the bar: rounding each piece by itself would lose a
+// megabyte here and there.
 func megabytes(total int64) (func(int64, bool), func()) {
 	const mb = 1_000_000
 	bar := cli.NewProgress("download", "MB", (total+mb-1)/mb, 0)
@@ -29,6 +31,7 @@ func megabytes(total int64) (func(int64, bool), func()) {
 	return add, bar.Close
 }
 
+// showDownload prints a line a file for a dry run, and in any case what the folder holds.
 func showDownload(w io.Writer, r hub.Result, dry bool) error {
 	for _, p := range r.Plan {
 		if dry {

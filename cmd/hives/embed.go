@@ -10,20 +10,31 @@ import (
 	"hives/internal/embedfiles"
 )
 
+// embedCommand checks paths and reads all lines before it opens a model: a bad line costs no time of the engine's.
 func embedCommand() *cobra.Command {
 	var e embedder.Options
 	var in, out, prompt string
 	c := &cobra.Command{
 		Use:   "embed --model DIR --in FILE.jsonl --out FILE.npy",
 		Short: "Embed a file of lines into a matrix of unit vectors",
-		Long: `Embeds lines {"text": "…"} or {"ids": [1, 2, …]}, or the lines of a .txt file, and writes float32 [N, d] in NumPy's
-format: unit rows in input order. Texts are cut to the model's length and get its end token; ids are used as they are, so
-their last one should be the end token. A bad line fails with its number and leaves no file.`,
+		Long: `How do I get vectors for a file of texts? The command reads one text a line. A line is {"text": "…"} or {"ids": [1, 2,
+…]}. In a .txt file each line is a text as it stands. It writes a float32 matrix [N, d] in NumPy's format. Row i is the
+unit vector of line i.
+
+A text that is too long is cut to the model's length. The model's end token is put behind it. Token ids are used as they
+are, so the last of them should be the end token. If a line is wrong, the command names its number and writes no file.`,
 		Example: `  echo '{"text": "I owe her the truth."}' > lines.jsonl
   hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
-  printf '%s\n' "I owe her the truth." | hives embed --model out/demo/model --in - --out - > vectors.npy
-  hives embed --endpoint grpc://127.0.0.1:50051 --in lines.jsonl --out vectors.npy
-  python3 -c "import numpy; print(numpy.load('vectors.npy').shape)"`,
+  # → vectors.npy: 1 vectors of 384 numbers
+
+  # through pipes, and from a running embedd
+  printf '%s\n' "I owe her the truth." |
+      hives embed --model out/demo/model --in - --out - > vectors.npy
+  hives embed --endpoint grpc://127.0.0.1:50051 --in lines.jsonl --out v.npy
+
+  # the matrix in Python
+  python3 -c "import numpy; print(numpy.load('vectors.npy').shape)"
+  # → (1, 384)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := spare(out, in); err != nil {

@@ -11,70 +11,96 @@ import (
 	"hives/internal/fault"
 )
 
+// embedCorpus is what the command's flags say.
+type embedCorpus struct {
+	j      embedfiles.Job
+	e      embedder.Options
+	shard  string
+	asJSON bool
+}
+
+// embedCorpusCommand embeds a shard; the commands below it look at what the shards wrote.
 func embedCorpusCommand() *cobra.Command {
-	var e embedder.Options
-	var shard string
-	var asJSON bool
-	j := embedfiles.Job{}
+	k := &embedCorpus{}
 	c := &cobra.Command{
 		Use:   "embed-corpus --in FILE.parquet --shard i/n --model DIR|--endpoint grpc://… --out DIR",
 		Short: "Embed a Parquet file of texts in shards that can be killed and started again",
-		Long: `Embeds the column text of a Parquet file, one vector a row, into Parquet parts (row, text_id, vector) of a
-fixed number of rows. Each of n processes takes a shard i/n, with i from 0; they need not hear of each other
-and share --out only. A part is written as a whole: a shard that was killed goes on with its first missing
-part when the same command runs again, and a finished one says so and exits 0. Another input, model, prompt
-or number of shards under the same --out is refused. A stop by a signal exits 75, so that Kubernetes counts
-the shard as not done. See docs/DEPLOY.md for an indexed Job.`,
-		Example: `  hives embed-corpus --in rows.parquet --shard 0/2 --endpoint grpc://127.0.0.1:50051 --out vectors
-  hives embed-corpus --in rows.parquet --shard 1/2 --endpoint grpc://127.0.0.1:50051 --out vectors
+		Long: `How do I embed millions of texts, on several machines, if any of them may be killed? The command embeds the column text
+of a Parquet file. It writes Parquet parts with the columns row, text_id and vector. Each part holds a fixed number of
+rows and is written as a whole.
+
+Start n processes. Give each a shard i/n, with i from 0 to n−1. The processes share the folder --out and need nothing
+else of each other. After a kill, run the same command again. It goes on with the first part that is missing. A shard
+that is finished says so and exits with 0. A shard that a signal stops exits with 75, so that Kubernetes starts it
+again.
+
+Under one --out everything must stay the same: the input, the model, the prompt and the number of shards. Otherwise the
+command refuses. See docs/DEPLOY.md for an indexed Job.`,
+		Example: `  # two shards, on one machine or on two
+  hives embed-corpus --in rows.parquet --shard 0/2 \
+      --endpoint grpc://127.0.0.1:50051 --out vectors
+  hives embed-corpus --in rows.parquet --shard 1/2 \
+      --endpoint grpc://127.0.0.1:50051 --out vectors
+
+  # is all of it there? then put it into one file
   hives embed-corpus verify vectors
   hives embed-corpus merge vectors vectors.parquet`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			cli.GoesOn(c.Context())
-			if j.Shard, err = embedfiles.ParseShard(shard); err != nil {
-				return fault.Usage(err)
-			}
-			if e.Endpoint == "" {
-				j.Precision = e.Precision
-			}
-			if err := (places{read: []string{j.In}, folders: []string{j.Out}}).check(); err != nil {
-				return err
-			}
-			if err := embedfiles.CheckInput(j.In); err != nil {
-				return err
-			}
-			m, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer done()
-			j.Progress = blockLines(c, j.Shard)
-			r, err := embedfiles.Run(c.Context(), m, j)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), r.Manifest)
-			}
-			_, err = fmt.Fprintln(c.OutOrStdout(), r)
-			return err
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return k.run(c) },
 	}
-	e.Register(c.Flags())
-	f := c.Flags()
-	f.StringVar(&j.In, "in", "", "Parquet file with a column text, and text_id if it has one")
-	f.StringVar(&j.Out, "out", "", "folder that all shards write to")
-	f.StringVar(&shard, "shard", "0/1", "which shard of how many, from 0")
-	f.IntVar(&j.BlockRows, "block", embedfiles.DefaultBlock, "rows of a part: what a kill can cost")
-	f.StringVar(&j.Prompt, "prompt", "", "put before every text")
-	jsonFlag(c, &asJSON)
-	required(c, "in", "out")
+	k.register(c)
 	c.AddCommand(embedCorpusVerifyCommand(), embedCorpusMergeCommand())
 	return c
 }
 
-// blockLines counts rows on stderr.
+// register adds the flags.
+func (k *embedCorpus) register(c *cobra.Command) {
+	k.e.Register(c.Flags())
+	f := c.Flags()
+	f.StringVar(&k.j.In, "in", "", "Parquet file with a column text, and text_id if it has one")
+	f.StringVar(&k.j.Out, "out", "", "folder that all shards write to")
+	f.StringVar(&k.shard, "shard", "0/1", "which shard of how many, from 0")
+	f.IntVar(&k.j.BlockRows, "block", embedfiles.DefaultBlock, "rows of a part: what a kill can cost")
+	f.StringVar(&k.j.Prompt, "prompt", "", "put before every text")
+	jsonFlag(c, &k.asJSON)
+	required(c, "in", "out")
+}
+
+// run looks at the input and the folder before it opens a model. An endpoint has its own precision, so only that of a
+// model folder is part of the shard's identity.
+func (k *embedCorpus) run(c *cobra.Command) (err error) {
+	cli.GoesOn(c.Context())
+	if k.j.Shard, err = embedfiles.ParseShard(k.shard); err != nil {
+		return fault.Usage(err)
+	}
+	if k.e.Endpoint == "" {
+		k.j.Precision = k.e.Precision
+	}
+	if err := (places{read: []string{k.j.In}, folders: []string{k.j.Out}}).check(); err != nil {
+		return err
+	}
+	if err := embedfiles.CheckInput(k.j.In); err != nil {
+		return err
+	}
+	m, done, err := embedder.Open(c.Context(), k.e, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer done()
+	k.j.Progress = blockLines(c, k.j.Shard)
+	r, err := embedfiles.Run(c.Context(), m, k.j)
+	if err != nil {
+		return err
+	}
+	if k.asJSON {
+		return printJSON(c.OutOrStdout(), r.Manifest)
+	}
+	_, err = fmt.Fprintln(c.OutOrStdout(), r)
+	return err
+}
+
+// blockLines counts rows on stderr. Parts that an earlier start wrote are counted in silence: the first line says
+// how far the shard was.
 func blockLines(c *cobra.Command, s embedfiles.Shard) func(int, bool) {
 	rows := 0
 	return func(n int, before bool) {

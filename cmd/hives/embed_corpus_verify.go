@@ -8,13 +8,15 @@ import (
 	"hives/internal/embedfiles"
 )
 
+// embedCorpusVerifyCommand reads every part once more and hashes it. It opens no model.
 func embedCorpusVerifyCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "Check that all shards are there and every part has its hash",
-		Long: `Reads the folder that the shards of hives embed-corpus wrote: every shard must be finished, of the same input and
-model, and every part must have the hash that its shard's manifest says. It changes nothing.`,
+		Long: `Is the work of all shards there, and is it sound? The command reads the folder that the shards of hives embed-corpus
+wrote. Every shard must be finished. All shards must have the same input and the same model. Every part must have the
+hash that its shard's manifest notes. The command changes nothing.`,
 		Example: `  hives embed-corpus verify vectors`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -26,13 +28,14 @@ model, and every part must have the hash that its shard's manifest says. It chan
 	return c
 }
 
+// embedCorpusMergeCommand writes one file, which appears when it is whole.
 func embedCorpusMergeCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "merge DIR FILE.parquet",
 		Short: "Verify all shards and write their vectors to one file, in the input's order",
-		Long: `Verifies the folder of hives embed-corpus and writes one Parquet file with the columns row, text_id and vector, a
-row for each row of the input and in its order.`,
+		Long: `How do I get one file out of the shards? The command first verifies the folder as "verify" does. Then it writes one
+Parquet file with the columns row, text_id and vector. It has one row for each row of the input, in the same order.`,
 		Example: `  hives embed-corpus merge vectors vectors.parquet`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -44,6 +47,7 @@ row for each row of the input and in its order.`,
 	return c
 }
 
+// printCorpus says how many vectors there are, for both commands.
 func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedfiles.Corpus, err error) error {
 	switch {
 	case err != nil:

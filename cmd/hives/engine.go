@@ -14,8 +14,8 @@ func engineCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "engine",
 		Short: "Show and check what does the arithmetic here",
-		Long: `The arithmetic is done by XLA, on a GPU or on the processor, or by Go alone. "show" says which of them programs
-take here and why; "check" says whether its numbers can be trusted.`,
+		Long: `What does the arithmetic on this machine, and can it be trusted? XLA does it, on a GPU or on the processor, or Go does
+it alone. "show" says which of them the programs take and why. "check" says whether its numbers are right.`,
 		Example: `  hives engine show
   hives engine check --engine cpu`,
 		GroupID: groupSettings,
@@ -24,15 +24,17 @@ take here and why; "check" says whether its numbers can be trusted.`,
 	return cmd
 }
 
+// engineShowCommand opens the engine as every other command would, so what it says is what they do.
 func engineShowCommand() *cobra.Command {
 	var kind string
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Open an engine, self-test it and say what was taken and why",
-		Long: `Opens the engine that every other command would open, lets it compute a known sum, and prints in a line what it
-is. Where the first choice cannot be opened it says why and what was taken in its place.`,
-		Example: `  hives engine show
-  hives engine show --engine go`,
+		Long: `Which engine would the other commands take? The command opens that engine and lets it compute a sum whose result is
+known. Then it prints the engine in one line. If the first choice cannot be opened, the line says why and what was taken
+instead.`,
+		Example: `  hives engine show --engine go
+  # → engine go (pure Go, SIMD, 2 threads), as asked`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.Open(cmd.Context(), engine.Options{Kind: engine.Kind(kind)})
@@ -48,14 +50,19 @@ is. Where the first choice cannot be opened it says why and what was taken in it
 	return cmd
 }
 
+// engineCheckCommand runs this program again, as engineStepsCommand: bits that differ between two processes are the
+// fault that it looks for.
 func engineCheckCommand() *cobra.Command {
 	var opt check.Options
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Repeat a training step in two processes, idle and loaded: same bits each time, values of the Go engine",
-		Long: `check runs one training step (loss and all gradients, f32 and bf16) again and again in two fresh
-processes, first idle, then beside busy loops on every core. Every repeat must give the same bits, and the
-f32 values must agree with the pure-Go engine. Run it once for every new plugin.`,
+		Long: `Does this engine give the same bits every time, and the right values? The command runs one training step again and
+again: the loss and all gradients, in f32 and in bf16. It does so in two fresh processes. At first the machine is idle.
+Then busy loops run on every core.
+
+Every repeat must give the same bits. The f32 values must agree with the pure-Go engine. Run the check once for every
+new plugin.`,
 		Example: `  hives engine check --repeats 50`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -67,7 +74,8 @@ f32 values must agree with the pure-Go engine. Run it once for every new plugin.
 	return cmd
 }
 
-// engineStepsCommand is what check runs in each of its processes.
+// engineStepsCommand is what check runs in each of its processes. Its output is read by check and by nobody else, so
+// it stands in no help.
 func engineStepsCommand() *cobra.Command {
 	var opt check.Options
 	cmd := &cobra.Command{

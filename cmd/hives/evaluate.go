@@ -9,6 +9,8 @@ import (
 	"hives/internal/report"
 )
 
+// evaluateCommand takes the model from a folder or from an endpoint; its controls are always folders, which is why
+// --engine and --max-length stay allowed beside --endpoint.
 func evaluateCommand() *cobra.Command {
 	var j report.EvaluateJob
 	var kind string
@@ -17,12 +19,22 @@ func evaluateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --model DIR --data FILE",
 		Short: "Measure how well a model's space follows annotated values, beside controls",
-		Long: `Measures a model on annotated rows in three scopes (all rows, within a theory, within a corpus), with
-bootstrap intervals over groups and beside controls that know no values. Prints a table and writes
-metrics.json and one self-contained report.html. docs/METRICS.md defines every figure.`,
-		Example: `  hives evaluate --model runs/small/final --data rows/test.parquet --train-data rows/train.parquet
+		Long: `How well do the distances in a model's space follow annotated values? The command embeds annotated rows and measures
+the model in three scopes: over all rows, within a theory and within a corpus. Each figure has a bootstrap interval over
+groups. Beside the model stand controls that know nothing of values.
+
+The command prints a table. It writes metrics.json and one page, report.html, which needs no other files. See
+docs/METRICS.md for the definition of every figure.`,
+		Example: `  # a run's model on rows that it has not seen
   hives evaluate --model runs/small/final --data rows/test.parquet \
-      --control untrained=runs/before/final --control permuted=runs/control/final --out report
+      --train-data rows/train.parquet
+
+  # beside controls of one's own
+  hives evaluate --model runs/small/final --data rows/test.parquet \
+      --control untrained=runs/before/final \
+      --control permuted=runs/control/final --out report
+
+  # a model that a daemon serves
   hives evaluate --endpoint grpc://127.0.0.1:50051 --data rows/test.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -55,7 +67,8 @@ metrics.json and one self-contained report.html. docs/METRICS.md defines every f
 	return c
 }
 
-// jobFlags are the flags of evaluate and report demo alike.
+// jobFlags are the flags of evaluate and report demo alike. One place, so that a flag has one default and one text
+// in both.
 func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out string) {
 	c.Flags().StringVar(&j.Data, "data", "", "rows to measure on (.parquet or .csv)")
 	c.Flags().StringVar(&j.TrainData, "train-data", "", "training rows, for the controls that are fitted")

@@ -9,25 +9,32 @@ import (
 	"hives/internal/export"
 )
 
+// exportCommand writes a model for other tools. What the card could not say is printed on standard error.
 func exportCommand() *cobra.Command {
 	o := export.Options{Format: export.SentenceTransformers}
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "export --model DIR --out OUT",
 		Short: "Write a model in the form that other tools load",
-		Long: `Writes for one of two readers.
+		Long: `How can other tools load this model? The command writes it in one of two forms.
 
-sentence-transformers: a folder that Python's SentenceTransformer(path) loads: the same vectors, with
-pooling, normalisation, prompts and the end token behind every text, and a model card with data, licences, settings,
-figures and hashes, taken from the run folder that the model lies in, or from --run. The folder stays a model folder
-of this program.
+sentence-transformers is a folder for Python's SentenceTransformer(path). It gives the same vectors there. Pooling,
+normalisation, prompts and the end token are part of it. A model card names data, licences, settings, figures and
+hashes. The card takes them from the run folder that the model lies in, or from --run. These programs can load the
+folder too.
 
-gguf: one file for llama.cpp, which --model takes too.
+gguf is one file for llama.cpp. --model takes it too.
 
-What is written appears when it is whole. docs/EXPORT.md.`,
-		Example: `  hives export --model out/demo/runs/stage2 --out out/demo/st
+The result appears when it is whole. See docs/EXPORT.md.`,
+		Example: `  # for Python
+  hives export --model out/demo/runs/stage2 --out out/demo/st
   python3 -c "import sentence_transformers as s; s.SentenceTransformer('out/demo/st')"
-  hives export --model out/demo/model --run out/demo/runs/stage2 --dtype bfloat16 --out hub/hives-small
+
+  # half the size, with the card of another run
+  hives export --model out/demo/model --run out/demo/runs/stage2 \
+      --dtype bfloat16 --out hub/hives-small
+
+  # for llama.cpp
   hives export --model out/demo/model --format gguf --dtype q8_0 --out hives.gguf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -14,9 +14,9 @@ func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Turn a published corpus into rows",
-		Long: `Reads the files of a corpus as its authors published them and writes one row for each text and value. What the
-importer left out, and why, is counted at the end. docs/DATA.md says where each corpus is to be had, under
-which licence, and how its labels were mapped.`,
+		Long: `How does a published corpus become rows? The command reads the files of a corpus as its authors published
+them. It writes one row for each text and value. At the end it counts what it left out and says why. docs/DATA.md says
+where each corpus is to be had, under which licence, and how its labels were mapped.`,
 		Example: `  hives import valueeval --in touche --out rows.parquet
   hives import mfrc --in mfrc --out rows.csv --skip-bad`,
 		Args: cobra.NoArgs,
@@ -27,6 +27,8 @@ which licence, and how its labels were mapped.`,
 	return cmd
 }
 
+// corpusCommand is one corpus. Flags that only one of them knows are added by its name, so that the help of each
+// lists what it takes and no more.
 func corpusCommand(name string) *cobra.Command {
 	var o corpora.Options
 	var out, leftOut string
@@ -34,8 +36,8 @@ func corpusCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name + " --in DIR --out FILE",
 		Short: "Turn the corpus " + name + " into rows",
-		Long: `Reads the folder of the corpus ` + name + ` as its authors published it and writes one row for each text and value.
-docs/DATA.md says where it is to be had and how its labels were mapped.`,
+		Long: `How does the corpus ` + name + ` become rows? The command reads its folder as the authors published it. It writes
+one row for each text and value. docs/DATA.md says where the corpus is to be had and how its labels were mapped.`,
 		Example: "  hives import " + name + " --in " + name + " --out rows.parquet",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

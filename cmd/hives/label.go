@@ -7,19 +7,28 @@ import (
 	"hives/internal/panel"
 )
 
+// labelCommand asks a panel of language models. It needs no output folder check of its own: every answer is stored
+// as it comes, and the same command goes on.
 func labelCommand() *cobra.Command {
 	var j panel.Job
 	var flags cli.ConfigFlags
 	c := &cobra.Command{
 		Use:   "label --config panel.toml --in texts.jsonl --theory svt --out rows.parquet --db votes.db",
 		Short: "Label texts by the votes of several language models",
-		Long: `Asks every voter of the configuration, level by level, which value a text is about, and whether it
-supports or opposes it. Agreement becomes rows; what the panel cannot agree on waits in the votes file
-for hives review. Every answer is stored before it counts: a run that was stopped, by a signal, an
-endpoint or its budget, goes on with the same command and asks nothing twice. docs/LABELLING.md has the
-rules, the configuration and the tables.`,
-		Example: `  hives label --config panel.toml --in texts.jsonl --theory mft --out rows.parquet --db votes.db --dry-run
-  hives label --config panel.toml --in texts.jsonl --theory mft --out rows.parquet --db votes.db --report page.html`,
+		Long: `Which value is each text about, if several language models vote on it? The command asks every voter of the
+configuration. It asks level by level down the theory's tree, then for the direction: does the text support the value or
+oppose it? Where the voters agree, a row is written. Where they do not, the text waits in the votes file for hives
+review.
+
+Every answer is stored before it counts. A run may be stopped by a signal, by an endpoint that fails or by its budget.
+The same command goes on from there and asks nothing twice. See docs/LABELLING.md for the rules and the configuration.`,
+		Example: `  # first: what would it take in requests, tokens and money?
+  hives label --config panel.toml --in texts.jsonl --theory mft \
+      --out rows.parquet --db votes.db --dry-run
+
+  # then ask
+  hives label --config panel.toml --in texts.jsonl --theory mft \
+      --out rows.parquet --db votes.db --report page.html`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())

@@ -6,6 +6,7 @@ import (
 	"hives/internal/page"
 )
 
+// Pages name the release that drew them; package page must not know package cli, so it is told here.
 func main() {
 	build := cli.BuildInfo()
 	page.Program.Release, page.Program.Commit = build.Release, build.Commit

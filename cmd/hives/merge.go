@@ -19,11 +19,21 @@ func mergeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge FILE… --out FILE",
 		Short: "Put files of rows into one, without duplicates and contradictions",
-		Long: `Reads files of rows and writes their rows to one file. Equal rows become one; of two that differ in spaces, case or
-signs one stays. A text that both supports and opposes one value contradicts itself, and both rows are dropped. The
-account says how many of each there were. Low-rank adapters are merged by "hives merge".`,
-		Example: `  hives data merge valueeval.parquet mfrc.csv --out all.parquet`,
-		Args:    cobra.ArbitraryArgs,
+		Long: `How do several files of rows become one? The command reads all of them and writes one file. Equal rows become one row.
+Of two rows whose texts differ only in spaces, case or signs, one stays. If a text both supports and opposes one value,
+it contradicts itself, and both rows are dropped. The command prints how many rows there were of each kind.
+
+To merge a low-rank adapter into its base, use hives merge.`,
+		Example: `  # of the corpora in demo/data
+  hives data merge valueeval.parquet mfrc.parquet --out all.parquet
+  # → valueeval.parquet                    18210
+  # → mfrc.parquet                         3194
+  # → exact duplicates merged              0
+  # → normalised duplicates merged         0
+  # → rows with both directions dropped    0
+  # → unjudged beside judged rows dropped  0
+  # → rows                                 21404`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := spare(leftOut, append(in, args...)...); err != nil {
 				return fmt.Errorf("merge: %w", err)
@@ -54,6 +64,7 @@ account says how many of each there were. Low-rank adapters are merged by "hives
 	return cmd
 }
 
+// printMerge is the account: what came from where, what was one and the same, what was dropped, and what is left.
 func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
 	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {

@@ -15,11 +15,20 @@ func mergeAdapterCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge --base DIR --adapter DIR --out DIR",
 		Short: "Add a low-rank adapter to the base that it was made for",
-		Long: `Writes a model folder whose weights are W + s·B·A, in the type that the base's weights are kept in. An adapter is
-a folder in the layout of Python's PEFT: what train --lora-rank leaves in final/adapter, or what PEFT saved.
-Tokenizer, pooling and prompts are the base's. Rows are merged by "hives data merge". docs/LORA.md.`,
-		Example: `  hives merge --base weights/Qwen3-Embedding-0.6B --adapter runs/small/final/adapter --out merged
-  hives merge --base weights/Qwen3-Embedding-0.6B --adapter from-python --out merged --any-base`,
+		Long: `How do I get one model out of a base and a low-rank adapter? The command adds the adapter to the base's weights and
+writes a model folder. Its weights are W + s·B·A, in the type that the base's weights are stored in. Tokenizer, pooling
+and prompts are those of the base.
+
+An adapter is a folder in the layout of Python's PEFT. train --lora-rank leaves one in final/adapter. PEFT saves others.
+An adapter that names other weights than the base's is refused, unless --any-base is given. See docs/LORA.md.
+
+To merge files of rows, use hives data merge.`,
+		Example: `  hives merge --base weights/Qwen3-Embedding-0.6B \
+      --adapter runs/small/final/adapter --out merged
+
+  # an adapter that Python saved, which names no weights or others
+  hives merge --base weights/Qwen3-Embedding-0.6B --adapter from-python \
+      --out merged --any-base`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			res, err := lora.Merge(o)

@@ -14,8 +14,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// openModels lets the job open model folders. The engine opens with the first of them, when rows and places have been
-// found good.
+// openModels lets the job open model folders. The engine opens with the first of them, when rows and places have
+// been found good. TrainedOn lets the report say whether a model has seen the rows that it is measured on.
 func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, c *cobra.Command) (*models, error) {
 	m := &models{}
 	if _, err := engine.ParseKind(kind); err != nil {
@@ -53,7 +53,8 @@ type models struct{ engine *engine.Engine }
 // Close frees the engine, if it was needed.
 func (m *models) Close() { m.engine.Close() }
 
-// orEndpoint lets the job open the endpoint where it would open no folder: the model's place.
+// orEndpoint lets the job open the endpoint where it would open no folder: the model's place. It wraps Open rather
+// than replacing it: controls beside the endpoint are folders still.
 func orEndpoint(j *report.Job, e embedder.Options, c *cobra.Command) {
 	folders := j.Open
 	j.Open = func(ctx context.Context, dir string) (encoder.Encoder, func() error, error) {

@@ -5,7 +5,8 @@ import (
 	"hives/internal/fault"
 )
 
-// refuseWeights refuses an embedder that the rows are to train: it would be taught its own opinion.
+// refuseWeights refuses an embedder that the rows are to train: it would be taught its own opinion. Weights are
+// compared by hash, so a copy under another name is found too.
 func refuseWeights(embedder string, notFor []string) error {
 	if len(notFor) > 0 && embedder == "" {
 		return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so --not-for cannot be checked; use a model folder or embedd's gRPC")

@@ -32,6 +32,7 @@ func (p places) check() error {
 	return nil
 }
 
+// readRows reads a whole file of rows, and throws the rows away.
 func readRows(path string) error {
 	_, err := data.Read(path)
 	return err

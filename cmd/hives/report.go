@@ -6,17 +6,21 @@ import (
 	"hives/internal/report"
 )
 
+// reportCommand groups the pages that compare models.
 func reportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "report", Short: "Draw pages that compare trained models with controls", Args: cobra.NoArgs,
-		Long: `"demo" compares one trained model with itself before training and with a control. "experiment" judges several runs
-against their base, by a file that names them. Each writes one page without outside parts, and its figures.`,
+		Long: `What did the training change? These commands compare trained models with controls. "demo" compares one model with itself
+before training and with a control. "experiment" judges several runs against their base; a file names them. Each writes
+one page that needs no other files, and the page's figures.`,
 		Example: `  hives report experiment --config configs/experiment.toml`,
 	}
 	c.AddCommand(reportDemoCommand(), reportExperimentCommand())
 	return c
 }
 
+// reportDemoCommand takes models two by two where they only mean something together: random weights before and
+// after, anchors and the rows assigned to them.
 func reportDemoCommand() *cobra.Command {
 	var j report.DemoJob
 	var kind string
@@ -24,10 +28,14 @@ func reportDemoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo --before DIR --after DIR --control DIR --data FILE",
 		Short: "Compare a model before and after training with one trained on permuted labels",
-		Long: `Measures a model before and after training, and one that was trained as long on permuted labels, on rows that none
-has seen. Writes report.html, with examples and curves, and metrics.json. make demo ends with it.`,
-		Example: `  hives report demo --before runs/before/final --after runs/stage2/final --control runs/control2/final \
-      --data rows/test.parquet --train-data rows/train.parquet --run runs/stage1 --out report`,
+		Long: `Does training help, and is it the labels that help? The command measures three models on rows that none of them has
+seen: the model before training, the model after training, and a control. The control was trained for as long on labels
+that were dealt out anew.
+
+It writes report.html, with examples and curves, and metrics.json. make demo ends with this command.`,
+		Example: `  hives report demo --before runs/before/final --after runs/stage2/final \
+      --control runs/control2/final --data rows/test.parquet \
+      --train-data rows/train.parquet --run runs/stage1 --out report`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			models, err := openModels(c.Context(), kind, length, &j.Job, c)

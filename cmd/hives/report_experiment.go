@@ -11,6 +11,8 @@ import (
 	"hives/internal/experiment"
 )
 
+// reportExperimentCommand opens an engine only where something is to be embedded: with --redraw the stored vectors
+// are enough.
 func reportExperimentCommand() *cobra.Command {
 	var file, kind string
 	var threads int
@@ -18,10 +20,15 @@ func reportExperimentCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "experiment --config FILE.toml",
 		Short: "Judge training runs against their untrained base, its simple readings and permuted labels",
-		Long: `Reads a file that names held-out and training rows, the base and the runs, embeds the held-out rows once with the base
-and with each finalist, and writes report.html, report.md and metrics.json. Vectors are kept beside them: the same
-command draws again without embedding, and with --redraw without any model. docs/EXPERIMENT.md describes the file.`,
+		Long: `Which of several runs is better than its base, and better than simpler means? A file names the held-out rows, the
+training rows, the base and the runs. The command embeds the held-out rows once with the base and once with each
+finalist. It compares the runs with the untrained base, with simple readings of the base and with permuted labels.
+
+It writes report.html, report.md and metrics.json, and keeps the vectors beside them. The same command draws the report
+again without embedding. With --redraw it needs no model at all. See docs/EXPERIMENT.md for the file.`,
 		Example: `  hives report experiment --config configs/experiment.toml
+
+  # draw it again from the stored vectors
   hives report experiment --config configs/experiment.toml --redraw`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {

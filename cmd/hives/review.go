@@ -9,23 +9,27 @@ import (
 	"hives/internal/review"
 )
 
+// reviewCommand serves a page until it is stopped. EndsItself lets an answer that is being stored be stored.
 func reviewCommand() *cobra.Command {
 	var j review.Job
 	c := &cobra.Command{
 		Use:   "review --db votes.db [--anchors anchors.parquet]",
 		Short: "Decide by hand what a panel could not, or look over a bank of anchors",
-		Long: `Serves one page on this machine and prints its address. It takes what waits in the votes file: texts of
-hives label, or where there is none the sentences of hives anchors build --review. The page shows each
-text with the panel's votes and the values' definitions; every button has a key. Several reviewers may
-work at once, under their own names; contradictions are shown and counted. Decisions are in the votes
-file at once: hives label takes them into its rows at its next start, hives review apply into a bank of
-anchors. docs/REVIEW.md.`,
-		Example: `  # texts that wait for a human, or the anchors of hives anchors build --review
+		Long: `How do people decide what the panel could not? The command serves one page on this machine and prints its address. The
+page shows what waits in the votes file: the texts of hives label, or, where there are none, the sentences of hives
+anchors build --review. Beside each text stand the panel's votes and the definitions of the values. Every button has a
+key.
+
+Several reviewers may work at once, each under a name. If they contradict each other, the page shows and counts it. A
+decision is in the votes file at once. hives label takes it into the rows at its next start. hives review apply takes it
+into a bank of anchors. See docs/REVIEW.md.`,
+		Example: `  # what waits: texts of hives label, or anchors of hives anchors build
   hives review --db votes.db
 
-  # any bank, sentence by sentence
+  # any bank of anchors, sentence by sentence
   hives review --db votes.db --anchors anchors.parquet --rows train.parquet
-  hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
+  hives review apply --db votes.db --anchors anchors.parquet \
+      --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.EndsItself(c.Context())
@@ -45,16 +49,19 @@ anchors. docs/REVIEW.md.`,
 	return c
 }
 
+// reviewApplyCommand makes a new bank of what the reviewers decided.
 func reviewApplyCommand() *cobra.Command {
 	var in, db, out string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "apply --db votes.db --anchors FILE --out FILE",
 		Short: "Write a bank of anchors as its reviewers want it",
-		Long: `Drops the anchors that were rejected and replaces the sentences that were edited, where all who decided
-agree. Others stay as they are. Ids stay, so rows that name an anchor still name it.`,
-		Example: `  hives review apply --db votes.db --anchors anchors.parquet --out reviewed.parquet`,
-		Args:    cobra.NoArgs,
+		Long: `What becomes of the bank after a review? The command drops the anchors that were rejected. It replaces the sentences
+that were edited. It does so where all who decided agree. The others stay as they are. Ids stay too, so a row that names
+an anchor still names the same one.`,
+		Example: `  hives review apply --db votes.db --anchors anchors.parquet \
+      --out reviewed.parquet`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			account, err := review.Apply(c.Context(), in, db, out)
 			if err != nil {

@@ -14,22 +14,23 @@ const (
 	groupSettings = "settings"
 )
 
-// newRoot builds the command tree. A new command is one line in the list below and one file beside it.
+// newRoot builds the command tree. A new command is one line in the list below and one file beside it. Every test of
+// a command line makes a tree of its own: flags keep what they were given.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hives",
 		Short: "Text vectors whose neighbourhood follows human values",
-		Long: `hives turns annotated corpora into rows, measures how well a model's vectors follow human values,
-and embeds texts. The program train fits a model; embedd serves one.`,
-		Example: `  # rows from a published corpus, and what is in them
+		Long: `What can hives do? It turns annotated corpora into rows. It measures how well a model's vectors follow human values. It
+embeds texts. The program train fits a model, and embedd serves one.`,
+		Example: `  # make rows from a published corpus, and look at them
   hives import valueeval --in touche --out rows.parquet
   hives data stats rows.parquet
 
-  # how well a model does, and its vectors
+  # measure a model, and use its vectors
   hives evaluate --model out/demo/model --data rows.parquet
   hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
 
-  # is the arithmetic sound here
+  # check the arithmetic of this machine
   hives engine check`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

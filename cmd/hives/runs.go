@@ -10,9 +10,11 @@ import (
 func runsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "runs", Short: "List, show and compare training runs", Args: cobra.NoArgs,
-		Long: `Reads the folders that train --out made, also while they are being written. What was read is kept in an SQLite
-file, runs.db in the scanned folder or --db, so that the next look reads only what is new. The file holds nothing
-of its own and may be removed. docs/RUNS.md says what the figures are.`,
+		Long: `What became of my training runs? These commands read the folders that train --out made, also while a run is under way.
+"list" prints a line for each run, "show" one run in full, "compare" several side by side.
+
+What was read is kept in an SQLite file, so that the next look reads only what is new. The file is runs.db in the
+scanned folder, or what --db names. It holds nothing of its own and may be removed. See docs/RUNS.md for the figures.`,
 		Example: `  hives runs list runs
   hives runs show runs/stage1
   hives runs compare runs/stage1 runs/control`,
@@ -27,6 +29,7 @@ func runsFlags(c *cobra.Command, j *runs.Job) {
 	jsonFlag(c, &j.JSON)
 }
 
+// runFlags are for the two commands that name runs.
 func runFlags(c *cobra.Command, j *runs.Job) {
 	runsFlags(c, j)
 	c.Flags().StringVar(&j.In, "in", ".", "folder below which a run named by the beginning of its id lies")

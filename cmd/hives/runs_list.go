@@ -6,13 +6,15 @@ import (
 	"hives/internal/runs"
 )
 
+// runsListCommand prints a table of all runs below some folders.
 func runsListCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{
 		Use: "list DIR…", Short: "Print a line for each run at or below the folders", Args: cobra.MinimumNArgs(1),
-		Long: `Looks for runs in the folders and below them and prints of each its id, stage, state, steps and newest figures,
-the latest run first.`,
-		Example: "  hives runs list runs\n  hives runs list out/demo/runs --json",
+		Long: `Which runs are there, and how far are they? The command looks for runs in the folders and below them. For each it
+prints the id, stage, state, steps and newest figures. The latest run comes first.`,
+		Example: `  hives runs list runs
+  hives runs list out/demo/runs --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			j.Stdout = c.OutOrStdout()
 			return runs.List(c.Context(), j, args)

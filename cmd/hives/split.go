@@ -11,7 +11,8 @@ import (
 	"hives/internal/fault"
 )
 
-// splitCommand divides rows into train, validation and test.
+// splitCommand divides rows into train, validation and test. The fractions are a slice for the flag's sake; that
+// there are three is checked before anything is read.
 func splitCommand() *cobra.Command {
 	var in, out string
 	var ro data.ReadOptions
@@ -21,10 +22,17 @@ func splitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "split --in FILE --out DIR",
 		Short: "Divide rows into train, validation and test by group and text",
-		Long: `Divides rows into train.parquet, validation.parquet and test.parquet. Rows that share a group or a text, directly
-or through others, stay together, so that nothing stands on both sides.`,
-		Example: `  hives data split --in all.parquet --out rows --fractions .8,.1,.1`,
-		Args:    cobra.NoArgs,
+		Long: `How are rows divided so that nothing is learned by heart and then tested? The command writes three files:
+train.parquet, validation.parquet and test.parquet. Rows that share a group or a text stay together, also if they share
+it through other rows. So no text and no group stands on both sides.`,
+		Example: `  # of the corpora in demo/data, merged
+  hives data split --in all.parquet --out rows --fractions .8,.1,.1
+  # → rows/train.parquet       16724
+  # → rows/validation.parquet  2962
+  # → rows/test.parquet        1718
+  # → components               3123
+  # → rows of the largest      423`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(fractions) != data.NumParts {
 				return fault.Usage(fault.New(fault.Invalid, "split: --fractions needs %d numbers, has %d", data.NumParts, len(fractions)))
@@ -54,6 +62,7 @@ or through others, stay together, so that nothing stands on both sides.`,
 	return cmd
 }
 
+// The largest component is printed because it may decide the shares: it goes to one side whole.
 func printSplit(cmd *cobra.Command, sum *data.SplitSummary) error {
 	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {

@@ -16,61 +16,79 @@ import (
 	"hives/tokenizer"
 )
 
+// dataStats is what the command's flags say.
+type dataStats struct {
+	in, tokens, page string
+	o                data.ReadOptions
+	asJSON           bool
+}
+
 // statsCommand describes rows.
 func statsCommand() *cobra.Command {
-	var in, tokens, page string
-	var o data.ReadOptions
-	var asJSON bool
+	d := &dataStats{}
 	cmd := &cobra.Command{
 		Use:   "stats FILE",
 		Short: "Count rows by corpus, theory, value and direction, labels a text, and tokens",
-		Long: `Counts what a file of rows holds: rows, texts and groups; rows of each corpus, theory, value and direction; labels
-of a text; and with --tokenizer the lengths of the texts in tokens. --html draws the same as plots.`,
-		Example: `  hives data stats rows.parquet
+		Long: `What does a file of rows hold? The command counts rows, texts and groups. It counts the rows of each corpus, theory,
+value and direction, and the labels of a text. With --tokenizer it also measures the texts in tokens. With --html it
+draws the same as plots.`,
+		Example: `  # of the corpora in demo/data, merged and split
+  hives data stats rows/test.parquet
+  # → rows           1718
+  # → texts          692
+  # → groups         312
+  # → components     312  (the largest has 377 rows)
+  # → labels a text  2.48
+
+  # lengths in tokens, and a page of plots
   hives data stats rows.parquet --tokenizer out/demo/model --html rows.html`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				in = args[0]
-			}
-			if in == "" {
-				return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
-			}
-			if err := spare(page, in, tokens); err != nil {
-				return fmt.Errorf("stats: %w", err)
-			}
-			count, err := tokenCounter(tokens)
-			if err != nil {
-				return err
-			}
-			var bad []data.BadRow
-			s, err := stats.DescribeStream(count, func(emit func(*data.Row) error) (err error) {
-				bad, err = data.Scan(in, o, emit)
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("stats: %w", err)
-			}
-			listBad(cmd, bad)
-			if page != "" {
-				if err := writeStats(page, in, s); err != nil {
-					return err
-				}
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), s)
-			}
-			return s.WriteTable(cmd.OutOrStdout())
-		},
+		RunE: d.run,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&in, "in", "", "file of rows, another way to name it")
-	flags.StringVar(&tokens, "tokenizer", "", "tokenizer.json, or a folder that holds it, to measure texts in tokens")
-	flags.StringVar(&page, "html", "", "also write a self-contained page of plots to this file")
-	skipBadFlag(cmd, &o.SkipBad)
-	jsonFlag(cmd, &asJSON)
+	flags.StringVar(&d.in, "in", "", "file of rows, another way to name it")
+	flags.StringVar(&d.tokens, "tokenizer", "", "tokenizer.json, or a folder that holds it, to measure texts in tokens")
+	flags.StringVar(&d.page, "html", "", "also write a self-contained page of plots to this file")
+	skipBadFlag(cmd, &d.o.SkipBad)
+	jsonFlag(cmd, &d.asJSON)
 	cli.TakesStdin(cmd, ".csv", "in", "")
 	return cmd
+}
+
+// run reads the rows once, as a stream: counts need no more memory for a million rows than for a thousand, but for what
+// the components of texts and groups take (docs/BENCHMARKS.md).
+func (d *dataStats) run(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		d.in = args[0]
+	}
+	if d.in == "" {
+		return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
+	}
+	if err := spare(d.page, d.in, d.tokens); err != nil {
+		return fmt.Errorf("stats: %w", err)
+	}
+	count, err := tokenCounter(d.tokens)
+	if err != nil {
+		return err
+	}
+	var bad []data.BadRow
+	s, err := stats.DescribeStream(count, func(emit func(*data.Row) error) (err error) {
+		bad, err = data.Scan(d.in, d.o, emit)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("stats: %w", err)
+	}
+	listBad(cmd, bad)
+	if d.page != "" {
+		if err := writeStats(d.page, d.in, s); err != nil {
+			return err
+		}
+	}
+	if d.asJSON {
+		return printJSON(cmd.OutOrStdout(), s)
+	}
+	return s.WriteTable(cmd.OutOrStdout())
 }
 
 // writeStats writes the page, with the digest of the rows where they are a file that can be read again.

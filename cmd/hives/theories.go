@@ -13,15 +13,22 @@ func theoriesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "theories",
 		Short: "Print the value theories, their definitions and the 32 target values",
-		Long: `Prints the trees of the four theories (svt, mft, duty, right) and of those added by file. A value that
-stands under two parents is shown under both, and says which one rows carry.
+		Long: `Which values are there, and what do they mean? The command prints the trees of the four theories: svt, mft,
+duty and right. It prints those of theories added by file too. Some values stand under two parents. They are shown under
+both, with a note that says which of the two rows carry.
 
-An own theory is one TOML file (docs/THEORIES.md). Add it to any command with --theories FILE, or to every
-program with the environment variable ` + theories.EnvFiles + `.`,
-		Example: `  hives theories --theory svt --definitions
+A theory of your own is one TOML file. docs/THEORIES.md describes it. Any command takes it with --theories FILE. Every
+program takes it from the environment variable ` + theories.EnvFiles + `.`,
+		Example: `  hives theories --theory mft
+  # → mft: moral foundations theory (foundation › virtue)
+  # →   care/harm *
+  # →     caring …
+
+  # definitions; the 32 values of the published evaluation
+  hives theories --theory svt --definitions
   hives theories --targets
 
-  # check a theory of one's own
+  # check a theory of your own
   hives theories --theories craft.toml --theory craft`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,7 +51,9 @@ program with the environment variable ` + theories.EnvFiles + `.`,
 	return cmd
 }
 
-// ownTheories lets every command of root accept theories added by file, before it reads any rows.
+// ownTheories lets every command of root accept theories added by file, before it reads any rows. It runs before
+// every command (PersistentPreRunE), since rows of an unknown theory are refused when they are read. A command with
+// a PersistentPreRunE of its own goes without.
 func ownTheories(root *cobra.Command) {
 	var paths []string
 	root.PersistentFlags().StringArrayVar(&paths, "theories", nil,

@@ -10,16 +10,20 @@ import (
 )
 
 // inventoryCommand prints the plain-language inventory, writes it as a bank, and assigns rows to it.
+// --out writes the whole inventory and takes no filter: a bank with holes would give rows other anchors.
 func inventoryCommand() *cobra.Command {
 	var kind, value, out string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "inventory",
 		Short: "Print 407 values, duties and rights in plain language, or write them as an anchor bank",
-		Long: fmt.Sprintf(`Prints the plain-language inventory: %d values, %d duties and %d rights, each a sentence tied to its
-node. With --out it writes the whole of it as the individual anchor bank that Stage 2 takes.`,
+		Long: fmt.Sprintf(`What does each value mean in plain language? The inventory has %d values, %d duties and %d rights. Each is
+a sentence that is tied to a node of a theory. The command prints them. With --out it writes all of them as the
+individual anchor bank that Stage 2 takes.`,
 			inventory.Values, inventory.Duties, inventory.Rights),
 		Example: `  hives theories inventory --value mft/care-harm
+  # →    19  Looking after relatives and close friends when they need it.  …
+
   hives theories inventory --out individual_anchors.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -11,69 +11,93 @@ import (
 	"hives/values"
 )
 
+// vectorsBuild is what the command's flags say.
+type vectorsBuild struct {
+	o        values.Options
+	e        embedder.Options
+	in, held string // rows, and those that vectors are held to
+	out      string
+	banks    []string
+	asJSON   bool
+}
+
+// vectorsBuildCommand makes a file of value vectors.
 func vectorsBuildCommand() *cobra.Command {
-	o := values.Defaults()
-	var e embedder.Options
-	var in, held, out string
-	var banks []string
-	var asJSON bool
+	b := &vectorsBuild{o: values.Defaults()}
 	c := &cobra.Command{
 		Use:   "build --model DIR --data FILE --out values.db",
 		Short: "Compute a vector for every value of every theory from annotated rows",
-		Long: `Embeds the rows and writes a vector for every node of every theory: directional where corpora have rows
-on both sides of a value, an unsigned prototype where it has other rows, unsupported where the validation rows
-do not bear either out, absent without rows. With them go regressions that say of a text how probable it is
-that it is about a value, and on which side it stands, calibrated on the validation rows, and a guard against
-nonsense. embedd refuses the vectors of another model. The same rows, model and seed give the same bytes.
-docs/VALUES.md.`,
-		Example: `  hives vectors build --model out/demo/model --data out/demo/rows/train.parquet \
-    --validation out/demo/rows/validation.parquet --out values.db
-  hives vectors build --endpoint grpc://127.0.0.1:50051 --data train.parquet --out values.db
-  embedd --model out/demo/model --vectors values.db`,
+		Long: `Where does each value lie in this model's space? The command embeds annotated rows and writes a vector for every value
+of every theory. There are four kinds. A value is directional if corpora have rows on both of its sides. It is a
+prototype, without a sign, if it has other rows. It is unsupported if the validation rows bear out neither. It is absent
+if it has no rows.
+
+Regressions are stored with the vectors. They say how probable it is that a text is about a value, and which side it
+takes. They are calibrated on the validation rows. A guard against nonsense is stored too.
+
+embedd refuses vectors that another model made. The same rows, model and seed give the same bytes. See docs/VALUES.md.`,
+		Example: `  # build them, then serve them with their model
+  hives vectors build --model out/demo/model \
+      --data out/demo/rows/train.parquet \
+      --validation out/demo/rows/validation.parquet --out values.db
+  embedd --model out/demo/model --vectors values.db
+
+  # with the model of a running daemon
+  hives vectors build --endpoint grpc://127.0.0.1:50051 \
+      --data train.parquet --out values.db`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.Validate(); err != nil {
-				return fault.Usage(err)
-			}
-			if err := spare(out, append(banks, in, held)...); err != nil {
-				return err
-			}
-			anchors, err := values.ReadBanks(banks)
-			if err != nil {
-				return err
-			}
-			if err := (places{rows: []string{in, held}, files: []string{out}}).check(); err != nil {
-				return err
-			}
-			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
-			set, err := values.BuildFile(c.Context(), in, held, anchors, enc, o)
-			done()
-			if err != nil {
-				return err
-			}
-			if err := set.Write(out); err != nil {
-				return err
-			}
-			return showVectors(c, out, asJSON)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return b.run(c) },
 	}
-	e.Register(c.Flags())
-	f := c.Flags()
-	f.StringVar(&in, "data", "", "annotated rows, best those of training (.parquet or .csv)")
-	f.StringVar(&held, "validation", "", "annotated rows that share no text and no group with those of --data: what vectors are held to and scores calibrated on (left out: a quarter of the groups of --data)")
-	f.StringVar((*string)(&o.Sides), "sides", string(o.Sides), "where a signed vector's sides come from: within corpora, or pooled over them as in the paper")
-	f.StringVar(&out, "out", "", "SQLite file to write")
-	f.StringArrayVar(&banks, "anchors", []string{values.Inventory}, "bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' for none (may be repeated)")
-	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the resamples")
-	f.IntVar(&o.Resamples, "resamples", o.Resamples, "draws of the rows' groups that spreads, weights and intervals are taken from")
-	f.IntVar(&o.MinSide, "min-side", o.MinSide, "rows that each side of a directional vector needs, within corpora in one corpus")
-	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
-	jsonFlag(c, &asJSON)
-	required(c, "data", "out")
+	b.register(c)
 	cli.TakesStdin(c, ".csv", "data", "validation")
 	return c
+}
+
+// register adds the flags.
+func (b *vectorsBuild) register(c *cobra.Command) {
+	b.e.Register(c.Flags())
+	f := c.Flags()
+	f.StringVar(&b.in, "data", "", "annotated rows, best those of training (.parquet or .csv)")
+	f.StringVar(&b.held, "validation", "", "annotated rows that share no text and no group with those of --data: what vectors are held to and scores calibrated on (left out: a quarter of the groups of --data)")
+	f.StringVar((*string)(&b.o.Sides), "sides", string(b.o.Sides), "where a signed vector's sides come from: within corpora, or pooled over them as in the paper")
+	f.StringVar(&b.out, "out", "", "SQLite file to write")
+	f.StringArrayVar(&b.banks, "anchors", []string{values.Inventory}, "bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' for none (may be repeated)")
+	f.Uint64Var(&b.o.Seed, "seed", b.o.Seed, "seed of the resamples")
+	f.IntVar(&b.o.Resamples, "resamples", b.o.Resamples, "draws of the rows' groups that spreads, weights and intervals are taken from")
+	f.IntVar(&b.o.MinSide, "min-side", b.o.MinSide, "rows that each side of a directional vector needs, within corpora in one corpus")
+	f.IntVar(&b.e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
+	jsonFlag(c, &b.asJSON)
+	required(c, "data", "out")
+}
+
+// run checks all that can be checked without a model, and only then opens one: a mistyped path is said in a moment, not
+// after the rows were embedded.
+func (b *vectorsBuild) run(c *cobra.Command) error {
+	if err := b.o.Validate(); err != nil {
+		return fault.Usage(err)
+	}
+	if err := spare(b.out, append(b.banks, b.in, b.held)...); err != nil {
+		return err
+	}
+	anchors, err := values.ReadBanks(b.banks)
+	if err != nil {
+		return err
+	}
+	if err := (places{rows: []string{b.in, b.held}, files: []string{b.out}}).check(); err != nil {
+		return err
+	}
+	enc, done, err := embedder.Open(c.Context(), b.e, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	b.o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
+	set, err := values.BuildFile(c.Context(), b.in, b.held, anchors, enc, b.o)
+	done()
+	if err != nil {
+		return err
+	}
+	if err := set.Write(b.out); err != nil {
+		return err
+	}
+	return showVectors(c, b.out, b.asJSON)
 }

@@ -9,6 +9,7 @@ import (
 	"hives/values"
 )
 
+// vectorsEvaluateCommand opens the vectors first, which know which model they need.
 func vectorsEvaluateCommand() *cobra.Command {
 	o := values.Defaults()
 	var e embedder.Options
@@ -17,12 +18,15 @@ func vectorsEvaluateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --vectors values.db --model DIR --data FILE",
 		Short: "Hold the answers of a file of value vectors to rows that it has not seen",
-		Long: `Asks the vectors and scores about annotated rows and says how much is answered and how much of that is
-right: for which share of texts a side is given and which of these are right, how probabilities agree with
-shares (reliability by tenths), how far signed vectors tell corpora apart, and what is said of nonsense.
-Give rows that neither the vectors nor the model have seen. docs/VALUES.md.`,
-		Example: `  hives vectors evaluate --vectors values.db --model out/demo/model --data out/demo/rows/test.parquet`,
-		Args:    cobra.NoArgs,
+		Long: `How far can the answers of these vectors be trusted? The command asks them about annotated rows. It says how much is
+answered, and how much of that is right. It says for which share of texts a side is given. It compares probabilities
+with shares, tenth by tenth (reliability). It says how far signed vectors tell corpora apart, and what is answered to
+nonsense.
+
+Give rows that neither the vectors nor the model have seen. See docs/VALUES.md.`,
+		Example: `  hives vectors evaluate --vectors values.db --model out/demo/model \
+      --data out/demo/rows/test.parquet`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			set, err := values.Open(vectors)
 			if err != nil {

@@ -6,13 +6,15 @@ import (
 	"hives/values"
 )
 
+// vectorsShowCommand reads the file alone and opens no model.
 func vectorsShowCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "show values.db",
 		Short: "Print what a file of value vectors holds, as a tree",
-		Long: `Prints the values of each theory as a tree, with the kind of each vector, the rows it rests on and how far it moves
-when the rows are drawn anew, and the model that made them.`,
+		Long: `What does a file of value vectors hold? The command prints the values of each theory as a tree. For each value it prints
+the kind of its vector and the rows that it rests on. It says how far the vector moves when the rows are drawn anew. It
+names the model that made them.`,
 		Example: `  hives vectors show values.db
   hives vectors show values.db --json`,
 		Args: cobra.ExactArgs(1),

@@ -78,7 +78,7 @@ func rank(f *pflag.Flag) string {
 func help(c *cobra.Command, _ []string) { WriteHelp(c.OutOrStdout(), c) }
 
 // WriteHelp writes what --help prints. Long comes as the source has it, so its lines are joined to paragraphs and
-// broken at the reader's width.
+// broken at the reader's width. Examples come last: on a terminal they are what stands above the prompt.
 func WriteHelp(w io.Writer, c *cobra.Command) {
 	width := columns.Width(w)
 	if width == 0 || width > columns.Usual {
@@ -93,11 +93,11 @@ func WriteHelp(w io.Writer, c *cobra.Command) {
 		fmt.Fprintln(&out, line)
 	}
 	section(&out, "Usage", columns.Wrap("  "+usage(c), width, 4))
+	writeCommands(&out, c, width)
+	writeFlags(&out, c, width)
 	if c.Example != "" {
 		section(&out, "Examples", Examples(c.Example, width))
 	}
-	writeCommands(&out, c, width)
-	writeFlags(&out, c, width)
 	fmt.Fprint(w, out.String())
 }
 

@@ -101,30 +101,15 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if err != nil {
 		return err
 	}
-	var curves []Series
-	if j.Run != "" {
-		if curves, err = ReadCurves(filepath.Join(j.Run, curvesFile)); err != nil {
-			return err
-		}
-	}
-	var bank *Anchors
-	if j.Anchors != "" {
-		if bank, err = ReadAnchors(j.Anchors, j.Assigned); err != nil {
-			return err
-		}
-	}
-	models := evaluate.DemoModels{Before: j.model("before", j.Before), After: j.model("after", j.After), Control: j.model("control", j.Control)}
-	if j.Stage1 != "" {
-		models.Stage1 = j.model("stage 1", j.Stage1)
-	}
-	if j.Random != "" {
-		models.RandomBefore, models.Random = j.model("random before", j.RandomBefore), j.model("random", j.Random)
+	curves, bank, err := j.extras()
+	if err != nil {
+		return err
 	}
 	shared, err := j.trainedOn(j.After)
 	if err != nil {
 		return err
 	}
-	d, err := b.Demo(ctx, models)
+	d, err := b.Demo(ctx, j.models())
 	if err != nil {
 		return err
 	}
@@ -136,14 +121,7 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank, about) }); err != nil {
 		return err
 	}
-	main := []shown{{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true}}
-	if d.Stage1 != nil {
-		main = append(main, shown{"after Stage 1", "", d.Stage1, true})
-	}
-	if d.Random != nil {
-		main = append(main, shown{"random weights", "", d.RandomBefore, true}, shown{"random, trained", "", d.Random, true})
-	}
-	if err := j.finish(append(main, controlsShown(d.Controls)...), shared); err != nil {
+	if err := j.finish(append(shownDemo(d), controlsShown(d.Controls)...), shared); err != nil {
 		return err
 	}
 	fmt.Fprintln(j.Stdout)
@@ -156,6 +134,49 @@ func Demo(ctx context.Context, j DemoJob) error {
 		}
 	}
 	return nil
+}
+
+// extras are what the page shows beside the figures: the run's curves and the bank of anchors, each only where it was
+// named. They are read before anything is embedded, so that a file that is damaged is said at once.
+func (j *DemoJob) extras() (curves []Series, bank *Anchors, err error) {
+	if j.Run != "" {
+		if curves, err = ReadCurves(filepath.Join(j.Run, curvesFile)); err != nil {
+			return nil, nil, err
+		}
+	}
+	if j.Anchors != "" {
+		bank, err = ReadAnchors(j.Anchors, j.Assigned)
+	}
+	return curves, bank, err
+}
+
+// models are those that the demo measures; the stages between and the random weights only where they were named.
+func (j *DemoJob) models() evaluate.DemoModels {
+	models := evaluate.DemoModels{
+		Before: j.model("before", j.Before), After: j.model("after", j.After), Control: j.model("control", j.Control),
+	}
+	if j.Stage1 != "" {
+		models.Stage1 = j.model("stage 1", j.Stage1)
+	}
+	if j.Random != "" {
+		models.RandomBefore, models.Random = j.model("random before", j.RandomBefore), j.model("random", j.Random)
+	}
+	return models
+}
+
+// shownDemo are the lines of the demo's table on the terminal, before those of the controls.
+func shownDemo(d *evaluate.Demo) []shown {
+	lines := []shown{
+		{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true},
+	}
+	if d.Stage1 != nil {
+		lines = append(lines, shown{"after Stage 1", "", d.Stage1, true})
+	}
+	if d.Random != nil {
+		lines = append(lines,
+			shown{"random weights", "", d.RandomBefore, true}, shown{"random, trained", "", d.Random, true})
+	}
+	return lines
 }
 
 // bench reads the rows; a row that cannot be used is an error with its file and number.
