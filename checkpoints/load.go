@@ -16,7 +16,8 @@ import (
 	"hives/internal/safetensorsio"
 )
 
-// Checkpoint is a verified checkpoint; its tensors are views of the file until Close.
+// Checkpoint is a verified checkpoint; its tensors are views of the file until Close. Who wants them longer
+// copies them.
 type Checkpoint struct {
 	Path    string
 	Meta    Meta
@@ -35,7 +36,9 @@ type Entry struct {
 // folderName pads the step so that names sort by it.
 func folderName(step int) string { return fmt.Sprintf("step-%09d", step) }
 
-// List returns the checkpoints of dir by step, ascending; a folder that does not exist has none.
+// List returns the checkpoints of dir by step, ascending; a folder that does not exist has none. A name counts
+// only if it is written just as folderName writes it: "step-120", ".step-000000240.tmp-…" and copies by hand are
+// passed over.
 func List(dir string) ([]Entry, error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +66,12 @@ func Latest(dir string) (latest *Checkpoint, skipped []error, err error) {
 	return LatestUpTo(dir, math.MaxInt)
 }
 
-// LatestUpTo is Latest among the checkpoints of at most a number of steps.
+// LatestUpTo is Latest among the checkpoints of at most a number of steps. It goes from the newest back, and
+// there are three ways for a checkpoint to be no good:
+//
+//	damaged, or its step is not its name's     named in skipped; the one before is tried
+//	of a newer format, or not to be read       an error at once: falling back would hide that a newer build is needed
+//	all damaged                                an error: a run that began anew would overwrite what could be saved
 func LatestUpTo(dir string, step int) (latest *Checkpoint, skipped []error, err error) {
 	entries, err := List(dir)
 	if err != nil {
@@ -107,7 +115,8 @@ func Load(path string) (*Checkpoint, error) {
 	return c, nil
 }
 
-// load verifies before it parses, so that a parser's complaint never stands for a flipped bit.
+// load verifies before it parses, so that a parser's complaint never stands for a flipped bit. The order is sums,
+// state, tensors: each is trusted only after the one before.
 func load(path string) (*Checkpoint, error) {
 	if err := verify(path); err != nil {
 		return nil, err
@@ -127,8 +136,9 @@ func load(path string) (*Checkpoint, error) {
 	return &Checkpoint{Path: path, Meta: meta, Tensors: tensors}, nil
 }
 
-// verify compares both files with SHA256SUMS, which must list exactly these. A flipped bit in the sums
-// themselves shows as a difference too. Every byte is read: about a second for each 1.2 GB.
+// verify compares both files with SHA256SUMS, which must list exactly these. A flipped bit in the sums themselves
+// shows as a difference too. Every byte is read: about a second for each 1.2 GB. It is done at every load, since
+// a checkpoint is read once in hours and a silent error in a moment would be trained on.
 func verify(path string) error {
 	raw, err := fsutil.ReadRegular(filepath.Join(path, sumsFile))
 	if err != nil {

@@ -31,7 +31,8 @@ type Meta struct {
 	ScoreName   string             `json:"score_name,omitempty"` // which figure
 }
 
-// Schedule is the learning-rate schedule's parameters; together with Step they give the rate.
+// Schedule is the learning-rate schedule's parameters; together with Step they give the rate. The rate itself is
+// not kept: two records of one thing could disagree.
 type Schedule struct {
 	Name             string  `json:"name"`
 	PeakLearningRate float64 `json:"peak_learning_rate"`
@@ -39,7 +40,8 @@ type Schedule struct {
 	TotalSteps       int     `json:"total_steps"`
 }
 
-// decodeMeta reads state.json and refuses what this build does not understand.
+// decodeMeta reads state.json and refuses what this build does not understand. Unknown fields are ignored: within
+// a format fields may be added, and an older build can still go on.
 func decodeMeta(raw []byte) (Meta, error) {
 	var m Meta
 	if err := json.Unmarshal(raw, &m); err != nil {

@@ -9,7 +9,12 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Keep says which checkpoints of a run stay.
+// Keep says which checkpoints of a run stay. With Last 2 and Best "ranking", of
+//
+//	step    100   200   300   400   500
+//	score   .51   .56   .54         .55
+//
+// 200 (the best), 400 and 500 (the last two) stay. 400 has no score, which is no lower score.
 type Keep struct {
 	Newest int    // the step of the checkpoint just saved
 	Last   int    // so many of the newest, at least 1
@@ -62,8 +67,8 @@ func Best(dir, name string, upTo int) (step int, score float64, found bool, err 
 	return best.Step, score, best.Path != "", nil
 }
 
-// bestOf returns the entry of the highest score by that name, an empty one if none has it. A damaged
-// state.json has none.
+// bestOf returns the entry of the highest score by that name, an empty one if none has it. A damaged state.json
+// has none. Scores of another name are passed over: a loss and an accuracy have no order.
 func bestOf(entries []Entry, name string) (best Entry, highest float64) {
 	if name == "" {
 		return best, 0

@@ -22,8 +22,9 @@ const (
 	sumsFile    = "SHA256SUMS"
 )
 
-// Source gives a run's tensors one at a time, so that the state of a device never lies in host memory as
-// a whole. Fetch returns the elements of one of Infos, little-endian, and may reuse its slice.
+// Source gives a run's tensors one at a time, so that the state of a device never lies in host memory as a whole.
+// Fetch returns the elements of one of Infos, little-endian, and may reuse its slice. Weights and two moments of
+// a model of 0.6 billion numbers are 7.2 GB in float32; the largest single tensor is a fraction of that.
 type Source struct {
 	Infos []safetensorsio.Info
 	Fetch func(safetensorsio.Info) ([]byte, error)
@@ -41,8 +42,10 @@ func InMemory(tensors []safetensorsio.Tensor) Source {
 	return s
 }
 
-// Save writes the checkpoint of meta.Step into dir and returns its folder. One of the same step is
-// replaced. On an error, a full disk say, everything in dir is as it was.
+// Save writes the checkpoint of meta.Step into dir and returns its folder. One of the same step is replaced. On
+// an error, a full disk say, everything in dir is as it was.
+//
+// Invariant: the bytes are a function of meta and tensors: no time, no host, no order of a map.
 func Save(dir string, meta Meta, source Source) (string, error) {
 	if meta.Step < 0 {
 		return "", fault.New(fault.Invalid, "checkpoint of step %d", meta.Step)

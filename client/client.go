@@ -34,6 +34,9 @@ type Client struct {
 
 // Dial connects to a target and asks it for its limits. A target is grpc://host:port, grpcs://host:port (TLS), or
 // any name that gRPC resolves, as dns:///embedd.example:50051 for all addresses of a headless service.
+//
+// A server that is not up is an error here, not at the first text. The limits are those of the server that
+// answered; all servers of a target are taken to have the same.
 func Dial(ctx context.Context, target string, opts ...Option) (*Client, error) {
 	o := defaults()
 	for _, opt := range opts {
@@ -61,6 +64,8 @@ func Dial(ctx context.Context, target string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// dialOptions are what every connection has: encryption or none, the policy for tries, bounds, the token, and the
+// two interceptors that give errors their kind.
 func (c *Client) dialOptions(secure bool) []grpc.DialOption {
 	transport := insecure.NewCredentials()
 	if secure {

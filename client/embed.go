@@ -31,7 +31,8 @@ func (c *Client) EmbedAll(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv
 	return join(answers, parts)
 }
 
-// join puts the answers behind each other.
+// join puts the answers behind each other. Servers of one target may be in the middle of an update: vectors of
+// two models are an error, since nothing in the list would show where one ends.
 func join(answers []*hivesv1.EmbedResponse, parts []span) (*hivesv1.EmbedResponse, error) {
 	out := &hivesv1.EmbedResponse{}
 	for i, a := range answers {
@@ -75,8 +76,14 @@ const slack = 4096
 const perText = 32
 
 // split cuts a request by the server's limits on texts, bytes in and out, and tokens, of which a text has at most
-// one a byte. A single text that is beyond a limit stays a request of its own, for the server to refuse.
-// A request with both texts and ids, or neither, is left to the server too.
+// one a byte. A single text that is beyond a limit stays a request of its own, for the server to refuse. A
+// request with both texts and ids, or neither, is left to the server too.
+//
+// With at most 3 texts and 16,000 bytes a request, 4,096 of them set aside, texts of 4,000, 4,000, 4,000, 100 and 100
+// bytes go as 0–1 and 2–4: the third would make 12,000 bytes beside what is set aside. Sizes are bounds from above, so
+// a request that is cut here is never refused for its size.
+//
+// Invariant: the parts are in order, none is empty and they cover every text once.
 func split(r *hivesv1.EmbedRequest, info *hivesv1.GetInfoResponse) []span {
 	n := max(len(r.Texts), len(r.TokenIds))
 	if n == 0 || (len(r.Texts) > 0 && len(r.TokenIds) > 0) {
@@ -102,7 +109,8 @@ func split(r *hivesv1.EmbedRequest, info *hivesv1.GetInfoResponse) []span {
 // over tells whether n is beyond a limit; 0 is none.
 func over(n int, limit uint32) bool { return limit > 0 && n > int(limit) }
 
-// sizeOf bounds a text's bytes in the message and its tokens.
+// sizeOf bounds a text's bytes in the message and its tokens: a token stands for at least one byte, and the
+// server cuts a text at maxLength.
 func sizeOf(r *hivesv1.EmbedRequest, i, maxLength int) (bytes, tokens int) {
 	if len(r.TokenIds) > 0 {
 		tokens = len(r.TokenIds[i].GetIds())
@@ -117,7 +125,7 @@ func sizeOf(r *hivesv1.EmbedRequest, i, maxLength int) (bytes, tokens int) {
 	return bytes + perText, tokens
 }
 
-// vectorBytes bounds one vector of the reply.
+// vectorBytes bounds one vector of the reply: 4 bytes a number, or 2, 1 or a bit as the encoding has it.
 func vectorBytes(r *hivesv1.EmbedRequest, info *hivesv1.GetInfoResponse) int {
 	d := int(info.GetModel().GetDimension())
 	if r.Dimensions != nil {

@@ -43,7 +43,8 @@ func detail[T any](err error) (found T) {
 	return found
 }
 
-// fault gives a call's error the kind that it had in the server and names the endpoint.
+// fault gives a call's error the kind that it had in the server and names the endpoint. The gRPC status stays
+// within, for callers who look at codes.
 func (c *Client) fault(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
@@ -71,8 +72,10 @@ func pause(err error) (time.Duration, bool) {
 // longest pause before another try.
 const maxPause = 30 * time.Second
 
-// patient doubles the server's pause with every try and spreads clients that were refused together: between
-// once and one and a half times it.
+// patient doubles the server's pause with every try and spreads clients that were refused together: between once
+// and one and a half times it. A server that asks for 100 ms is asked again after 100 to 150, then 200 to 300,
+// then 400 to 600 ms, never after more than 45 s. Without the spread all who were refused at once would be back
+// at once.
 func patient(asked time.Duration, try int) time.Duration {
 	wait := min(asked<<min(try-1, 10), maxPause)
 	return wait + time.Duration(rand.Int64N(int64(wait/2)+1))
@@ -93,7 +96,9 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// unary tries again while the server is full, and gives errors their kind.
+// unary tries again while the server is full, and gives errors their kind. It stands outside gRPC's own tries
+// (ServiceConfig), which are for lost connections: a full server says when to come back, and gRPC would not wait
+// for it.
 func (c *Client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	for try := 1; ; try++ {
 		err := call(ctx, method, req, reply, cc, opts...)

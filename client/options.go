@@ -38,7 +38,7 @@ func WithToken(token string) Option {
 }
 
 // WithTokenFile sends the bearer token in a file, read anew for each call: a token that was replaced is used at
-// once.
+// once. Spaces and line breaks around it are taken off.
 func WithTokenFile(path string) Option {
 	return func(o *options) {
 		o.token = func() (string, error) {
@@ -81,6 +81,10 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 func (b bearer) RequireTransportSecurity() bool { return b.secure }
 
 // address splits a target into what gRPC dials and whether it is encrypted.
+//
+//	grpc://10.0.0.7:50051       10.0.0.7:50051, plain; refused with a token
+//	grpcs://embedd.example:443  embedd.example:443, encrypted
+//	dns:///embedd:50051         itself, plain unless WithTLS
 func address(target string, o options) (addr string, secure bool, err error) {
 	scheme, rest, found := strings.Cut(target, "://")
 	switch {

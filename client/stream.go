@@ -17,13 +17,18 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// Stream embeds a corpus over EmbedStream. take gets each answer with the place of its request in the sequence, as
-// soon as it is whole and not in order; it is called by one goroutine at a time, and its error ends the stream.
-// A request holds no more texts than the server takes at once (Info).
+// Stream embeds a corpus over EmbedStream. take gets each answer with the place of its request in the sequence,
+// as soon as it is whole and not in order; it is called by one goroutine at a time, and its error ends the
+// stream. A request holds no more texts than the server takes at once (Info).
 //
 // What a server that is full or ends has refused is sent again, and so is what was under way when a connection
 // broke, on a new one. Several tries of one request without success are an error, and so is a request that is
 // wrong: then the rest is given up.
+//
+// A connection that answered anything before it broke counts as good: only maxTries in a row without an answer
+// end the stream. So a corpus outlives any number of restarts of its server.
+//
+// Invariant: take is called exactly once for each request that is answered, whatever was sent twice.
 func (c *Client) Stream(ctx context.Context, requests iter.Seq[*hivesv1.EmbedRequest], take func(i int, r *hivesv1.EmbedResponse) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -66,7 +71,12 @@ func lose(err error) error {
 	return err
 }
 
-// bulk is the work of one Stream over as many connections as it takes.
+// bulk is the work of one Stream over as many connections as it takes. Only the goroutine of Stream touches it;
+// others speak to it by channels.
+//
+// A request is in one of three places: in queue (to be sent), under way (sent, its answer not whole), or waiting
+// (the server was full; a timer will put it into late). pending knows it in all three, by tag, until its answer
+// is whole.
 type bulk struct {
 	c      *Client
 	take   func(int, *hivesv1.EmbedResponse) error
@@ -80,15 +90,16 @@ type bulk struct {
 	late    chan *job       // whose pause is over; it never blocks, having a place for each pending one
 }
 
-// job is one request. Its tag is its place in the sequence.
+// job is one request. Its tag is its place in the sequence. answer is nil while it waits for its pause to end.
 type job struct {
 	message *hivesv1.EmbedStreamRequest
 	answer  *hivesv1.EmbedResponse // the parts so far
 	tries   int
 }
 
-// restart puts everything without an answer into the queue, for a new connection. Jobs whose pause is not over
-// come by themselves.
+// restart puts everything without an answer into the queue, for a new connection, in the order of the sequence.
+// Parts of an answer that had come are thrown away: the new server begins each from its first vector. Jobs whose
+// pause is not over come by themselves.
 func (b *bulk) restart() {
 	b.queue = b.queue[:0]
 	for _, tag := range slices.Sorted(maps.Keys(b.pending)) {
@@ -99,7 +110,8 @@ func (b *bulk) restart() {
 	}
 }
 
-// refill takes requests from the sequence while there is room.
+// refill takes requests from the sequence while there is room: no more than window lie in memory, however long
+// the corpus is. The sequence is read by this goroutine alone, as iter.Pull wants it.
 func (b *bulk) refill() {
 	for !b.ended && len(b.pending) < b.window {
 		r, ok := b.next()
@@ -113,7 +125,9 @@ func (b *bulk) refill() {
 	}
 }
 
-// run works on one connection until all is answered or something breaks.
+// run works on one connection until all is answered or something breaks. progress tells whether a request was
+// finished on it. A nil channel is never ready, so with an empty queue the select waits for everything but
+// sending.
 func (b *bulk) run(ctx context.Context) (progress bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

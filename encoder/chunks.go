@@ -10,8 +10,12 @@ import (
 // enough that an error or a cancelled context is heard of soon.
 const Chunk = 1024
 
-// Chunks embeds n texts by calls of at most Chunk and hands the vectors of each call to take, in order. It refuses
-// an encoder that answers with another number of vectors, or that becomes another model on the way.
+// Chunks embeds n texts by calls of at most Chunk and hands the vectors of each call to take, in order. It
+// refuses an encoder that answers with another number of vectors, or that becomes another model on the way: a
+// daemon may be given new weights between two calls, and half of the vectors would then lie in another space.
+//
+// 2,500 texts are three calls: take is given 0 with 1,024 vectors, 1,024 with as many, 2,048 with 452. text is
+// asked for each text once, so it may read them from a disk.
 func Chunks(ctx context.Context, enc Encoder, n int, text func(int) string, take func(from int, vectors [][]float32, id Identity) error) error {
 	var first Identity
 	for from := 0; from < n; from += Chunk {

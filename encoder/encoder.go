@@ -9,7 +9,9 @@ type Input struct {
 	Prompt string  // put before Text, for instance "Instruct: …\nQuery:"
 }
 
-// Identity says which model made a vector; two vectors are comparable when their identities are equal.
+// Identity says which model made a vector; two vectors are comparable when their identities are equal but for
+// name and engine (Unlike). Pooling and MaxLength belong to it: the same weights read another way give other
+// vectors.
 type Identity struct {
 	Name            string `json:"name"`
 	WeightsSHA256   string `json:"weights_sha256"`

@@ -5,6 +5,10 @@ import "fmt"
 // Unlike says how two models that should be one differ, and is empty where the vectors of both may be compared.
 // Name and engine may differ, since they change no vector beyond rounding; but models that do not tell their
 // weights are known by their name alone.
+//
+//	demo/model of run 1 and of run 2              "weights 3f9c… and 81aa…"
+//	the same folder, here and behind embedd       "" (names and engines differ)
+//	two HTTP endpoints, one model name            "" (nothing better is known)
 func (id Identity) Unlike(other Identity) string {
 	switch {
 	case id.WeightsSHA256 != other.WeightsSHA256:

@@ -22,6 +22,12 @@ const (
 type Probability = logistic.Probability
 
 // Judgement is the answer and what it rests on.
+//
+//	About .90 [.82, .95], Support .70 [.44, .87]   →   about: the interval of Support holds one half
+//	About .90 [.82, .95], Support .10 [.03, .26]   →   opposes
+//	About .60 [.41, .77]                           →   unsure, whatever Support says
+//
+// The probabilities are given even where the answer is Unsure, for callers with a threshold of their own.
 type Judgement struct {
 	Answer  Answer
 	About   *Probability // that the text is about the value; nil where nobody can tell
@@ -30,7 +36,11 @@ type Judgement struct {
 	Percentile float64
 }
 
-// judge answers for a text's unit vector. passes is what the set's guard says of it.
+// judge answers for a text's unit vector [D]. passes is what the theory's guard says of it.
+//
+// Each step can only take away: the guard first, then whether the head is any good on held-out texts, then
+// whether this text's interval lies off one half. So a value of which little is known is answered seldom, never
+// at random.
 func (v *Value) judge(text []float32, cosine float64, passes bool) Judgement {
 	j := Judgement{Answer: Unsure, Percentile: v.percentile(cosine)}
 	if v.About != nil {
@@ -55,7 +65,8 @@ func (v *Value) judge(text []float32, cosine float64, passes bool) Judgement {
 	return j
 }
 
-// CanTell tells whether texts about the value are told from others, on held-out texts and beyond chance.
+// CanTell tells whether texts about the value are told from others, on held-out texts and beyond chance. It is a
+// property of the file, not of a text: a value that cannot tell is unsure of every text.
 func (v *Value) CanTell() bool { return v.About != nil && v.About.AUC.passes() }
 
 // CanTellSides tells whether sides are.
@@ -64,7 +75,10 @@ func (v *Value) CanTellSides() bool { return v.CanTell() && v.Support != nil && 
 // backgroundSteps is into how many equal shares the background is cut.
 const backgroundSteps = 100
 
-// background keeps, for each value, the quantiles of its cosine over the held-out texts of all corpora.
+// background keeps, for each value, the quantiles of its cosine over the held-out texts of all corpora. A cosine
+// of .3 says nothing by itself: in one model it is the highest of a thousand texts, in another the least. Its
+// place among ordinary texts can be compared. Vectors are rounded to float32 first, as they will be when somebody
+// asks.
 func (b *builder) background() {
 	var rows []int
 	for _, i := range firsts(b.labels.Text) {
@@ -93,7 +107,8 @@ func (b *builder) background() {
 }
 
 // percentile is the share of the background, in hundredths, that lies below a cosine; between two quantiles it is
-// interpolated.
+// interpolated. With the quantiles 0, .1, .3 (of two steps) a cosine of .2 lies halfway between the second and
+// third: 75.
 func (v *Value) percentile(cosine float64) float64 {
 	q := v.Background
 	if q == nil || math.IsNaN(cosine) {

@@ -17,7 +17,8 @@ import (
 // Inventory names the built-in individual bank where a path of a bank is wanted.
 const Inventory = "inventory"
 
-// ReadBanks reads anchor banks: Inventory, files, and folders of which every .parquet file is taken.
+// ReadBanks reads anchor banks: Inventory, files, and folders of which every .parquet file is taken. An empty
+// path is none: it is how a flag says that no bank is wanted.
 func ReadBanks(paths []string) ([]*anchors.Bank, error) {
 	var banks []*anchors.Bank
 	for _, path := range paths {
@@ -65,7 +66,9 @@ func bankFiles(path string) ([]string, error) {
 	return files, fsutil.Classify(err, path)
 }
 
-// AddAnchors embeds the sentences of banks. Each bank may be there once: ids are the bank's own.
+// AddAnchors embeds the sentences of banks. Each bank may be there once: ids are the bank's own, so two banks of
+// one name would each have an anchor 3. The model is checked with every chunk, since an endpoint may change it on
+// the way.
 func (s *Set) AddAnchors(ctx context.Context, enc encoder.Encoder, banks []*anchors.Bank) error {
 	for _, b := range banks {
 		name := b.Anchors[0].Bank

@@ -13,7 +13,8 @@ import (
 	"hives/metrics"
 )
 
-// Options of a build; Defaults are those of the command.
+// Options of a build; Defaults are those of the command. The same rows, model, seed and options give the same
+// bytes.
 type Options struct {
 	Seed      uint64
 	Resamples int   // draws of the spread, of the corpora's weights and of the intervals
@@ -38,7 +39,8 @@ func (o Options) Validate() error {
 }
 
 // BuildFile makes the vectors of the rows in a file and those of the banks' sentences. held names the file of
-// validation rows; empty splits the rows (Build).
+// validation rows; empty splits the rows (Build). Everything that can be refused without the model is refused
+// before a text is embedded: embedding is what takes the time.
 func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
 	own, source, err := read(train, o)
 	if err != nil {
@@ -69,7 +71,8 @@ func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, e
 	return s, s.AddAnchors(ctx, enc, banks)
 }
 
-// read also says which file the rows are from. Rows that contradict each other are left out.
+// read also says which file the rows are from. Rows that contradict each other are left out: a text that both
+// supports and opposes a value belongs to neither side.
 func read(path string, o Options) (*data.Settled, Source, error) {
 	rows, err := data.ReadConsistent(path, func(note string) {
 		if o.Log != nil {
@@ -84,7 +87,7 @@ func read(path string, o Options) (*data.Settled, Source, error) {
 }
 
 // apart refuses validation rows that share a text or a group with training rows: what is measured on them would
-// flatter.
+// flatter. The message has the row's number in its file, not among those that are left after contradictions.
 func apart(train []data.Row, held *data.Settled, trainFile, heldFile string) error {
 	texts, groups := map[string]bool{}, map[string]bool{}
 	for i := range train {
@@ -106,9 +109,15 @@ const heldShare = .25
 // same points: all rows of a training part would stay in training.
 const splitSeed = 0x76616c756573
 
-// Build makes a vector for every node of every theory of train, holds them to held and calibrates on it what is said
-// of a text. Without held rows a quarter of train's groups is held out, unless sides are pooled: then nothing is
-// measured or calibrated. Each distinct text is embedded once.
+// Build makes a vector for every node of every theory of train, holds them to held and calibrates on it what is
+// said of a text. Without held rows a quarter of train's groups is held out, unless sides are pooled: then
+// nothing is measured or calibrated. Each distinct text is embedded once.
+//
+// The rows are laid end to end, training first, so that one numbering of texts, groups and corpora serves both
+// parts, and "held out" is a comparison of two numbers (i ≥ train).
+//
+// Invariant: no vector, weight, mean or regression depends on a held-out row. What does is whether a vector is
+// kept, the figures, calibrations, thresholds and the background.
 func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o Options) (*Set, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -154,7 +163,15 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	return s, b.run(ctx, enc)
 }
 
-// run does the steps of a build in their order.
+// run does the steps of a build in their order, which each step relies on:
+//
+//	collect      rows → nodes of the trees
+//	fill         a kind and a vector for each node
+//	weigh        corpora by how much their differences vary, and the signed vectors again
+//	hold         vectors against held-out rows; those not borne out are given up
+//	publish      what the set shows, rounded to float32
+//	spread       every vector again under redrawn groups
+//	pair … background   with held-out rows only: heads, guards, quantiles
 func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
 	b.collect()
 	b.fill()
@@ -181,7 +198,7 @@ func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
 	return nil
 }
 
-// embedRows returns one vector a row, [N][D]; rows of one text share theirs.
+// embedRows returns one vector a row, [N][D]; rows of one text share theirs, by reference.
 func embedRows(ctx context.Context, rows []data.Row, labels *data.Labels, enc encoder.Encoder) ([][]float32, encoder.Identity, error) {
 	first := firsts(labels.Text)
 	byText := make([][]float32, len(first))
@@ -202,7 +219,8 @@ func embedRows(ctx context.Context, rows []data.Row, labels *data.Labels, enc en
 	return out, id, nil
 }
 
-// firsts returns the first row of every text; texts are numbered in order of appearance.
+// firsts returns the first row of every text; texts are numbered in order of appearance, so a number that equals
+// how many were seen is a new text: of 0 0 1 0 2 the rows 0, 2 and 4.
 func firsts(text []int32) []int {
 	var rows []int
 	for i, id := range text {

@@ -9,7 +9,8 @@ import (
 	"math"
 )
 
-// column is a vector as a column's content: NULL where there is none.
+// column is a vector as a column's content: NULL where there is none. An empty blob would read back as a vector
+// of no numbers.
 func column(x []float32) any {
 	if x == nil {
 		return nil
@@ -42,7 +43,7 @@ func floats(raw []byte, d int) ([]float32, error) {
 }
 
 // digest is the SHA-256 of the whole content: what SQLite's own checks let pass, such as a number changed inside
-// a vector, is seen by it.
+// a vector, is seen by it. JSON leaves the vectors out, so they are hashed after it, in a fixed order.
 func (s *Set) digest() (string, error) {
 	h := sha256.New()
 	e := json.NewEncoder(h)

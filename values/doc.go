@@ -16,5 +16,8 @@
 // any number of goroutines may share it. Open refuses files that are torn, of a newer program or another
 // program's; Set.CheckModel refuses another model's vectors. The same rows, model and seed give the same bytes.
 //
+// Words: an anchor is a sentence of a bank, which can be near a text or a value; it takes no part in making a value's
+// vector. A value's vector has a kind, a text's answer one of four words; a head is a regression that answers.
+//
 // Axis letters: N rows, D width of a vector, G groups.
 package values

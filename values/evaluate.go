@@ -11,7 +11,9 @@ import (
 	"hives/metrics"
 )
 
-// Evaluation is what a set says of rows that it was not made of, and how much of it is right.
+// Evaluation is what a set says of rows that it was not made of, and how much of it is right. It reads best from
+// the top: how many texts are spoken of at all, how many pairs are answered, how many of the answers are right. A
+// set that answers little and is right is as designed; one that answers much has to show the last figure.
 type Evaluation struct {
 	Format  int    `json:"format"` // 1
 	Vectors string `json:"vectors_sha256"`
@@ -92,7 +94,8 @@ func (s *Set) EvaluateFile(ctx context.Context, path string, enc encoder.Encoder
 	return e, err
 }
 
-// Evaluate holds the set to rows; of the options Seed and Resamples count.
+// Evaluate holds the set to rows; of the options Seed and Resamples count. One text is embedded before all
+// others: a set of another model is refused before the work, not after it.
 func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder, o Options) (*Evaluation, error) {
 	if len(rows) == 0 {
 		return nil, fault.New(fault.Invalid, "values: no rows to evaluate on")
@@ -120,7 +123,8 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	return x.Evaluation, x.nonsense(ctx, enc)
 }
 
-// recall lays out nodes with the set's own vectors and deals the rows to them, all of them held out.
+// recall lays out nodes with the set's own vectors and deals the rows to them, all of them held out (train is 0).
+// The builder's figures then work as they do in a build.
 func (b *builder) recall() {
 	place, trees := map[string]int{}, map[string]*tree{}
 	for i := range b.set.Theories {
@@ -155,6 +159,8 @@ type tally struct {
 	ok    bool
 }
 
+// examine goes over the values that have rows here. The overall shares are over pairs, not over values: a value
+// with many texts weighs more.
 func (x *examiner) examine() {
 	for at, n := range x.nodes {
 		v := &x.set.Values[at]
@@ -179,7 +185,7 @@ func (x *examiner) examine() {
 	x.Sense = share01(first, func(i int) bool { return x.set.Sense(x.vectors[i]) })
 }
 
-// judged is the answer for a pair's text.
+// judged is the answer for a pair's text, as Scores would give it; the cosine is not needed for an answer.
 func (x *examiner) judged(v *Value, p pair) Judgement {
 	text := x.vectors[p.row]
 	return v.judge(text, math.NaN(), x.set.theory(v.Theory).Guard.Passes(text))
@@ -240,7 +246,8 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 	x.right, x.given = append(x.right, right...), append(x.given, given...)
 }
 
-// share of cases that are right. A draw that takes no case is left out.
+// share of cases that are right. A draw that takes no case is left out. The interval is over groups: ten answers
+// about one argument are one piece of evidence.
 func (x *examiner) share(cases []tally) Share {
 	if len(cases) == 0 {
 		return Share{}
@@ -259,6 +266,7 @@ func (x *examiner) share(cases []tally) Share {
 	return out
 }
 
+// index is 1 for true.
 func index(b bool) int {
 	if b {
 		return 1
@@ -266,7 +274,8 @@ func index(b bool) int {
 	return 0
 }
 
-// nonsense asks about texts that say nothing.
+// nonsense asks about texts that say nothing, made of these rows' words with a seed of its own: a guard that had
+// learned the build's nonsense by heart would let these through.
 func (x *examiner) nonsense(ctx context.Context, enc encoder.Encoder) error {
 	var texts []string
 	for _, i := range firsts(x.labels.Text) {

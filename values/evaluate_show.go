@@ -12,7 +12,8 @@ import (
 // enoughRows is how many rows a tenth needs before its distance from the diagonal is spoken of.
 const enoughRows = 50
 
-// WriteText prints the evaluation for people.
+// WriteText prints the evaluation for people: counts and shares, the two curves side by side, then a line a
+// value.
 func (e *Evaluation) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", e.Data.File, e.Data.SHA256, e.Data.Rows, e.Data.Texts)
 	fmt.Fprintf(w, "sense      %.1f %% of the texts pass the guard; of %d made-up ones %d pass, and %d are answered for some value\n",
@@ -26,6 +27,7 @@ func (e *Evaluation) WriteText(w io.Writer) error {
 	return e.writeValues(w)
 }
 
+// of is "460 of 56836 pairs (0.8 %)".
 func of(n, all int, what string) string {
 	return fmt.Sprintf("%d of %d %s (%.1f %%)", n, all, what, 100*float64(n)/float64(max(1, all)))
 }
@@ -41,7 +43,8 @@ func (s Share) String() string {
 	return fmt.Sprintf("%.3f [%.3f, %.3f]", *s.Share, *s.Low, *s.High)
 }
 
-// Worst is the largest distance of a tenth with enough rows from the diagonal; NaN where none has.
+// Worst is the largest distance of a tenth with enough rows from the diagonal; NaN where none has. A tenth of
+// three rows can be far off by chance alone.
 func Worst(curve []logistic.Tenth) float64 {
 	worst := math.NaN()
 	for _, t := range curve {
@@ -52,6 +55,7 @@ func Worst(curve []logistic.Tenth) float64 {
 	return worst
 }
 
+// writeCurves sets what was foretold beside what came true, tenth by tenth.
 func (e *Evaluation) writeCurves(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "probability\tabout: pairs\tforetold\ttrue\tsupports: pairs\tforetold\ttrue")
@@ -73,6 +77,7 @@ func (e *Evaluation) writeCurves(w io.Writer) error {
 	return err
 }
 
+// writeValues prints the values of which something is said, and counts the others.
 func (e *Evaluation) writeValues(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tvector's AUC\tcorpora\tanswered\tabout it\tsides\tright\tif about\tright")

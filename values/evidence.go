@@ -36,8 +36,15 @@ func (f *Figure) String() string {
 	return fmt.Sprintf("%.2f [%.2f, %.2f]", f.AUC, f.Low, f.High)
 }
 
-// hold measures every vector on the held-out rows. Within corpora a vector that they do not bear out is given up: a
-// signed one for a prototype, and that for none. Pooled sides are the paper's, and stay as they are.
+// hold measures every vector on the held-out rows. Within corpora a vector that they do not bear out is given up:
+// a signed one for a prototype, and that for none. Pooled sides are the paper's, and stay as they are.
+//
+//	directional   sides above chance, corpora not told apart   stays
+//	              else                                         prototype of the same rows, which is then measured
+//	prototype     texts about it told from others              stays
+//	              else                                         unsupported, without a vector
+//
+// Figures are of the vectors before they are rounded.
 func (b *builder) hold() {
 	if b.set.Held == nil && b.options.Sides == Pooled {
 		return
@@ -91,7 +98,8 @@ func (b *builder) sidesFigure(n *node) *Figure {
 }
 
 // corporaFigure asks of every two corpora how well the vector tells their supporting rows apart, whichever way
-// round, and returns the worst answer; nil where no two have enough.
+// round, and returns the worst answer; nil where no two have enough. All rows here support the value, so there is
+// nothing to tell but the corpus: .5 is best, and what lies above it is style.
 func (b *builder) corporaFigure(n *node) *Figure {
 	by := map[int32][]int{}
 	for _, i := range n.held {
@@ -117,7 +125,8 @@ func (b *builder) corporaFigure(n *node) *Figure {
 	return worst
 }
 
-// folded turns an AUC below .5 round.
+// folded turns an AUC below .5 round: telling two corpora apart the other way is telling them apart. .3 [.2, .4]
+// becomes .7 [.6, .8].
 func (f *Figure) folded() *Figure {
 	if f == nil || f.AUC >= .5 {
 		return f
@@ -144,7 +153,8 @@ func (b *builder) prototypeFigure(n *node) *Figure {
 	return b.figure(s)
 }
 
-// centredCosine is the cosine of a prototype with a text less the mean, as Set.TextCosine has it.
+// centredCosine is the cosine of a prototype with a text less the mean, as Set.TextCosine has it, in float64: the
+// same formula, so that a figure is of what a caller will see. A text that is the mean has 0.
 func centredCosine(text, mean, vector []float64) float64 {
 	var product, squares float64
 	for k, x := range text {
@@ -154,7 +164,7 @@ func centredCosine(text, mean, vector []float64) float64 {
 	return product / max(math.Sqrt(squares), minLength)
 }
 
-// along is the inner product.
+// along is the inner product: how far a reaches along b, for a unit vector b.
 func along(a, b []float64) float64 {
 	var sum float64
 	for k := range a {

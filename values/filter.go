@@ -7,7 +7,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Filter says which values are meant: those that pass every field that is set.
+// Filter says which values are meant: those that pass every field that is set. Within a field one match is
+// enough: {Theories: [mft, svt], Levels: [1]} are the values of level 1 of either theory.
 type Filter struct {
 	Theories []string
 	Levels   []int
@@ -38,6 +39,7 @@ func (s *Set) Select(f Filter) ([]*Value, error) {
 	return out, nil
 }
 
+// unknown refuses a value, and says where the known ones are listed.
 func unknown(id string) error {
 	return fault.New(fault.NotFound, "value %q is not among the value vectors; hives vectors show lists them", brief(id))
 }
@@ -60,7 +62,8 @@ func (f *Filter) passes(v *Value) bool {
 // allows takes an empty list for "all".
 func allows[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
 
-// below tells whether a value is the node with that id or lies under it.
+// below tells whether a value is the node with that id or lies under it. The slash matters: "mft/care-harm" is no
+// prefix of "mft/care-harmony".
 func (v *Value) below(id string) bool { return v.ID == id || strings.HasPrefix(v.ID, id+"/") }
 
 // CommonLevels counts the levels that two values' paths share from the root; none across theories.

@@ -17,8 +17,15 @@ import (
 // weighs as much as so many texts. On the demo's rows anything from 10 to 1,000 gives the same AUC within .02.
 const ridge = 100
 
-// Head answers one question of a text's vector: a logistic regression with an intercept for each corpus, fitted on
-// training texts, and calibrated on held-out ones.
+// Head answers one question of a text's vector: a logistic regression with an intercept for each corpus, fitted
+// on training texts, and calibrated on held-out ones.
+//
+//	score(x) = w·x + b_corpus          the regression; corpora share w, which must tell answers apart within each
+//	p(x)     = mean over corpora of σ(score)      a text that comes in has no corpus
+//	At(x)    = Calibration of the logit of that mean
+//
+// An intercept for each corpus takes away what a regression learns first: that one corpus has more texts of a
+// value than another. Without it the weights would point from corpus to corpus.
 type Head struct {
 	Corpora     []string             `json:"corpora"` // those with both answers, in the intercepts' order
 	Yes         int                  `json:"yes"`     // training texts
@@ -30,8 +37,8 @@ type Head struct {
 	Weights     []float32            `json:"-"` // [D]
 }
 
-// At is the calibrated probability for a text's unit vector. Its corpus is unknown, so the probabilities that it
-// would have in each corpus are averaged.
+// At is the calibrated probability for a text's unit vector [D]. Its corpus is unknown, so the probabilities that
+// it would have in each corpus are averaged.
 func (h *Head) At(text []float32) Probability {
 	return h.Calibration.At(logistic.Average(dot(text, h.Weights), h.Intercepts))
 }
@@ -62,7 +69,9 @@ func (b *builder) pair() {
 }
 
 // standardise makes features of like scale, so that one ridge suits every model: vectors less their mean, divided
-// by one number for all dimensions.
+// by one number for all dimensions. In one model all texts lie within .02 of each other, in another they fill the
+// sphere; a ridge of 100 would freeze the one and leave the other free. Dimensions are not scaled one by one:
+// that would raise those in which nothing happens to the height of the others.
 func (b *builder) standardise() {
 	first := firsts(b.labels.Text)
 	var rows []int
@@ -89,6 +98,7 @@ func (b *builder) standardise() {
 	}
 }
 
+// feature is a vector [D] as regressions see it.
 func (b *builder) feature(x []float64) []float64 {
 	out := make([]float64, len(x))
 	for k := range x {
@@ -103,7 +113,8 @@ type answer struct {
 	yes bool
 }
 
-// answerable fits both heads of every value, each by one goroutine.
+// answerable fits both heads of every value, each by one goroutine: a value's result depends on its own rows, so
+// the number of processors changes nothing.
 func (b *builder) answerable(ctx context.Context) error {
 	pool, ctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.GOMAXPROCS(0))
@@ -125,7 +136,8 @@ func (b *builder) answerable(ctx context.Context) error {
 	return pool.Wait()
 }
 
-// aboutAnswers asks every text of the theory whether one of its rows is on the node.
+// aboutAnswers asks every text of the theory whether one of its rows is on the node. A text without such a row
+// counts as "no": its annotators had the choice. That is why texts of other theories are not asked.
 func (b *builder) aboutAnswers(n *node) []answer {
 	about := make([]bool, len(n.tree.pairs))
 	for _, rows := range [][]int{n.all, n.held} {
@@ -163,9 +175,11 @@ func (b *builder) sideAnswers(n *node) []answer {
 }
 
 // head fits and calibrates; nil where training or held-out texts are too few. Corpora with fewer than MinSide
-// training texts of one answer are left out: they tell nothing of the features, and their intercept would only say
-// which corpus it is. axes are taken out of the features: corpora of one side teach nothing, yet their texts must not
-// get a side for lying where they lie.
+// training texts of one answer are left out: they tell nothing of the features, and their intercept would only
+// say which corpus it is. axes are taken out of the features: corpora of one side teach nothing, yet their texts
+// must not get a side for lying where they lie.
+//
+// Scores of held-out texts are computed from the rounded weights and vectors, as they will be from the file.
 func (b *builder) head(all []answer, axes [][]float64) (*Head, error) {
 	h := &Head{}
 	stratum := b.strata(all, h)
@@ -250,7 +264,9 @@ func (b *builder) strata(all []answer, h *Head) map[int32]int {
 	return out
 }
 
-// take turns a model of features into one of vectors: w·(x − centre)/scale + b.
+// take turns a model of features into one of vectors: w·(x − centre)/scale + b = (w/scale)·x + (b −
+// (w/scale)·centre). The shift is summed from the rounded weights, so that the intercept undoes just what they
+// do.
 func (h *Head) take(m logistic.Model, centre []float64, scale float64) {
 	h.Weights = make([]float32, len(m.W))
 	var shift float64

@@ -37,7 +37,8 @@ type tree struct {
 	pairs   []pair
 }
 
-// node is a value's training rows and its vector before rounding.
+// node is a value's training rows and its vector before rounding. Lists hold row numbers, ascending; a row is in
+// the list of its node and of every node above.
 type node struct {
 	tree              *tree
 	kind              Kind
@@ -51,7 +52,8 @@ type node struct {
 }
 
 // collect lays out every node of every theory and hands each row to the nodes on its paths. A value with two
-// parents counts in full under either: a text about hedonism is about both values above it.
+// parents counts in full under either: a text about hedonism is about both values above it. Nodes without rows
+// are laid out too: a file has an entry for each value, and says of some that nothing is known.
 func (b *builder) collect() {
 	place := map[string]int{} // value_id → node
 	trees := map[string]*tree{}
@@ -101,7 +103,8 @@ func describe(t *theories.Tree, p theories.Path) Value {
 	}
 }
 
-// onPaths returns the nodes at and above a value, on each of its paths, each once.
+// onPaths returns the nodes at and above a value, on each of its paths, each once: for hedonism openness to
+// change, self-enhancement, and hedonism under either.
 func onPaths(n theories.Node, place map[string]int) []int {
 	var out []int
 	seen := map[int]bool{}
@@ -138,7 +141,8 @@ func (b *builder) add(at, i int) {
 	}
 }
 
-// fill computes what each theory is centred by, decides each node's kind and computes its vector.
+// fill computes what each theory is centred by, decides each node's kind and computes its vector. hold may take
+// back what is decided here.
 func (b *builder) fill() {
 	for k, t := range b.trees {
 		t.centre(b.vectors, b.options.Sides, nil)
@@ -153,7 +157,8 @@ func (b *builder) fill() {
 	}
 }
 
-// decide takes the first kind that the rows allow and says why it is no better one.
+// decide takes the first kind that the rows allow and says why it is no better one. The note of a directional
+// value is empty; that of a prototype says why it has no sign.
 func (b *builder) decide(n *node) (note string) {
 	for _, n.kind = range []Kind{Directional, Prototype} {
 		if n.kind == Directional {
@@ -186,7 +191,8 @@ func (b *builder) sideless(n *node) string {
 	return ""
 }
 
-// used are the rows that the vector is made of.
+// used are the rows that the vector is made of: of a signed vector within corpora those of corpora with both
+// sides, of a prototype all.
 func (n *node) used() []int {
 	switch {
 	case n.kind == Directional && n.sides != nil:
@@ -204,7 +210,8 @@ func (n *node) used() []int {
 }
 
 // at is the node's vector with weights[i] on row i (nil: one each), given the theory centred under the same
-// weights; nil where it has none.
+// weights; nil where it has none. Build calls it without weights, the bootstrap with those of each draw: one
+// formula for both, so the spread is that of the vector.
 func (n *node) at(v *metrics.Vectors, t *tree, sides Sides, weights []float64) []float64 {
 	switch {
 	case n.kind == Directional && sides == Within:
@@ -270,7 +277,7 @@ func centroid(v *metrics.Vectors, rows []int, weights []float64) []float64 {
 	return sum
 }
 
-// groups counts the distinct groups of rows.
+// groups counts the distinct groups of rows: how many independent pieces of evidence a vector rests on.
 func (b *builder) groups(rows []int) int {
 	seen := map[int32]bool{}
 	for _, i := range rows {
@@ -279,7 +286,7 @@ func (b *builder) groups(rows []int) int {
 	return len(seen)
 }
 
-// round keeps nil nil.
+// round narrows to float32, as files hold it; nil stays nil.
 func round(x []float64) []float32 {
 	if x == nil {
 		return nil

@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
-// Nonsense makes n texts that say nothing, mostly of the words of texts: so a model cannot tell them from sense by
-// their vocabulary. They are a function of texts and seed.
+// Nonsense makes n texts that say nothing, mostly of the words of texts: so a model cannot tell them from sense
+// by their vocabulary. They are a function of texts and seed. Ten kinds take turns, few words twice:
+//
+//	few        "kindness pay"             list       "school, never, rights, tax"
+//	many       4 to 16 words              repeated   "rights rights rights"
+//	shuffled   a text's words mixed up    spliced    beginnings of several texts
+//	numbers    "4021 77 903"              signs, letters   "?!-–", "qzk owrt"
 func Nonsense(texts []string, n int, seed uint64) []string {
 	m := &nonsense{random: rand.New(rand.NewPCG(seed, 0x6e6f))}
 	for _, text := range texts {
@@ -25,6 +30,7 @@ func Nonsense(texts []string, n int, seed uint64) []string {
 	return out
 }
 
+// nonsense draws from words, every occurrence of every text's words: common words come up as often as they occur.
 type nonsense struct {
 	random *rand.Rand
 	texts  [][]string
@@ -43,6 +49,7 @@ func (m *nonsense) word() string {
 	return strings.ToLower(word)
 }
 
+// drawn is n words, each drawn by itself.
 func (m *nonsense) drawn(n int, between string) string {
 	out := make([]string, n)
 	for i := range out {
@@ -99,6 +106,7 @@ func (m *nonsense) letters() string {
 	return strings.Join(out, " ")
 }
 
+// of draws signs one by one.
 func (m *nonsense) of(signs string, least, most int) string {
 	all := []rune(signs)
 	out := make([]rune, m.between(least, most))

@@ -14,6 +14,9 @@ import (
 const wanted = "a file of value vectors, which hives vectors build makes"
 
 // Open reads a whole file into memory and closes it, so that it may be replaced while its vectors are in use.
+//
+// Three things are checked in turn, each with its own remedy: that it is a file of value vectors and of a version
+// known here; that SQLite can read it; that the content has the digest it was written with.
 func Open(path string) (*Set, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -45,6 +48,8 @@ func Open(path string) (*Set, error) {
 	return s, nil
 }
 
+// load reads everything in one transaction, theories before values and values before heads, which are handed to
+// them.
 func (s *Set) load(db *sql.DB) error {
 	tx, err := db.Begin()
 	if err != nil {
@@ -80,7 +85,7 @@ func (s *Set) load(db *sql.DB) error {
 	return err
 }
 
-// loadAbout returns the digest that the content should have.
+// loadAbout returns the digest that the content should have. Files of version 1 held nothing out.
 func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	var made build
 	facts := map[string]any{"build": &made, "data": &s.Source, "model": &s.Model, "sha256": &sum}
@@ -115,6 +120,7 @@ func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
+// loadTheories reads the trees with their means, in the order in which they were written.
 func (s *Set) loadTheories(tx *sql.Tx) error {
 	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`, func(rows *sql.Rows) error {
 		var t Theory
@@ -133,6 +139,7 @@ func (s *Set) loadTheories(tx *sql.Tx) error {
 	})
 }
 
+// loadValues reads the values. A column that version 1 lacks is asked for as a constant, so one scan serves both.
 func (s *Set) loadValues(tx *sql.Tx, version int) error {
 	later := `'null', 'null', NULL` // what files of version 1 do not have
 	if version > 1 {
@@ -169,7 +176,8 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 	})
 }
 
-// loadHeads comes after the values, which it hands their heads.
+// loadHeads comes after the values, which it hands their heads. The guards of theories stand in the same table:
+// they are regressions too, with a theory in the place of a value.
 func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 	if version == 1 {
 		return nil
@@ -209,6 +217,7 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 	})
 }
 
+// loadAnchors reads the sentences by bank and id, which is the order that searches rely on for ties.
 func (s *Set) loadAnchors(tx *sql.Tx) error {
 	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`, func(rows *sql.Rows) error {
 		var a Anchor

@@ -8,7 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Score is how a text stands to one value.
+// Score is how a text stands to one value. Cosine, Strength and Margin are the geometry's word, for looking
+// around; the Judgement is what may be said.
 type Score struct {
 	Value *Value
 	// Cosine is signed; a prototype's sign is no stance. NaN where the value has no vector.
@@ -35,8 +36,11 @@ func (s *Set) ScoreText(said string, text []float32, among []*Value) []Score {
 	return out
 }
 
-// Scores compares a text's unit vector with values, the strongest first and those without a vector last; values of
-// which nothing is known are passed over.
+// Scores compares a text's unit vector [D] with values, the strongest first and those without a vector last;
+// values of which nothing is known are passed over.
+//
+// The margin is found by going from the weakest up: for each theory and level the last strength seen is the next
+// weaker one. Values of other levels are no competitors: a text about caring is about care/harm too.
 func (s *Set) Scores(text []float32, among []*Value) []Score {
 	p := &probe{set: s, text: text}
 	passes := map[string]bool{}
@@ -84,7 +88,8 @@ func (s *Set) TextCosine(text []float32, v *Value) float64 {
 	return (&probe{set: s, text: text}).cosine(v)
 }
 
-// probe is a text that is compared with many values: what it is less a theory's mean is computed once.
+// probe is a text that is compared with many values: what it is less a theory's mean is computed once, not for
+// each of the theory's values.
 type probe struct {
 	set     *Set
 	text    []float32
@@ -132,7 +137,9 @@ type Query struct {
 	Text  []float32
 }
 
-// Search says which neighbours are wanted.
+// Search says which neighbours are wanted: the TopK nearest, or with Opposing the TopK at the other end. For a
+// directional value the other end is where those lie who oppose it; for a prototype or a text it only means least
+// alike.
 type Search struct {
 	TopK     int
 	Opposing bool // the most negative cosine first, not the largest
@@ -160,7 +167,7 @@ type Neighbour struct {
 }
 
 // NearestValues orders values by cosine to the query. Two values are compared by their vectors as they are, a
-// text and a value by TextCosine. The query's own value is left out.
+// text and a value by TextCosine. The query's own value is left out; its node under another parent is not.
 func (s *Set) NearestValues(q Query, among []*Value, o Search) ([]Neighbour, error) {
 	if err := s.check(q, o); err != nil {
 		return nil, err
@@ -204,7 +211,7 @@ func (s *Set) NearestAnchors(q Query, keep func(*Anchor) bool, o Search) ([]Near
 	return top(out, func(n NearAnchor) float64 { return n.Cosine }, o), nil
 }
 
-// top sorts by cosine and keeps the top; of equal ones the earlier stays first.
+// top sorts by cosine and keeps the top; of equal ones the earlier stays first, in either direction.
 func top[T any](all []T, cosine func(T) float64, o Search) []T {
 	slices.SortStableFunc(all, func(a, b T) int {
 		if o.Opposing {
@@ -215,7 +222,8 @@ func top[T any](all []T, cosine func(T) float64, o Search) []T {
 	return all[:min(max(o.TopK, 0), len(all))]
 }
 
-// dot sums in four strands, since one addition would wait for the one before it.
+// dot sums in four strands, since one addition would wait for the one before it. The order of summation is fixed,
+// so a score is the same on every machine with these operations. b must be as long as a.
 func dot(a, b []float32) float64 {
 	var sum [4]float64
 	n := len(a) &^ 3

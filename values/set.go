@@ -23,7 +23,8 @@ const (
 // vectorless tells whether a value of the kind has no vector.
 func (k Kind) vectorless() bool { return k == Unsupported || k == Absent }
 
-// Set is the vectors of all values in one model's space, and of anchor sentences.
+// Set is the vectors of all values in one model's space, and of anchor sentences. It is whole in memory: the few
+// hundred values and sentences of the four theories take some megabytes.
 type Set struct {
 	Model     encoder.Identity `json:"model"` // Engine is empty: it changes no vector beyond rounding
 	Source    Source           `json:"data"`
@@ -139,7 +140,8 @@ func (s *Set) SidesFrom() Sides {
 	return s.Sides
 }
 
-// index orders what Build and Open have filled, and makes it findable.
+// index orders what Build and Open have filled, and makes it findable. Pointers into Values, which Find hands
+// out, hold only as long as nobody appends to it.
 func (s *Set) index() {
 	slices.SortFunc(s.Anchors, func(a, b Anchor) int {
 		return cmp.Or(cmp.Compare(a.Bank, b.Bank), cmp.Compare(a.ID, b.ID))
@@ -168,7 +170,8 @@ func (s *Set) theory(name string) *Theory {
 	return &s.Theories[i]
 }
 
-// CheckModel refuses vectors that another model made: their cosines with this one's would mean nothing.
+// CheckModel refuses vectors that another model made: their cosines with this one's would mean nothing, and look
+// like any others.
 func (s *Set) CheckModel(model encoder.Identity) error {
 	if difference := s.Model.Unlike(model); difference != "" {
 		return fault.New(fault.Mismatch, "the value vectors and the model do not belong together: %s; build the vectors with this model (hives vectors build --model DIR)", difference)

@@ -25,7 +25,8 @@ func (s *Set) List() Listing {
 	return l
 }
 
-// WriteText prints what the vectors rest on, what may be said with them, and the values as a tree.
+// WriteText prints what the vectors rest on, what may be said with them, and the values as a tree. The columns
+// from the vector's AUC on are on held-out rows; the legend below the table says what each asks.
 func (l Listing) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "model      %s, weights %.12s, tokenizer %.12s, %d dimensions\n", l.Model.Name, l.Model.WeightsSHA256, l.Model.TokenizerSHA256, l.Model.Dimension)
 	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows, l.Source.Texts)
@@ -67,6 +68,7 @@ about, side   held-out AUC of what scores texts; where the interval reaches .5 t
 –             too few rows
 `
 
+// heldOut says which rows the figures are from.
 func (l Listing) heldOut() string {
 	switch {
 	case l.Held == nil:
@@ -77,6 +79,7 @@ func (l Listing) heldOut() string {
 	return fmt.Sprintf("%s, SHA-256 %.12s, %d rows, %d texts", l.Held.File, l.Held.SHA256, l.Held.Rows, l.Held.Texts)
 }
 
+// sides says where signed vectors are from, and warns of pooled ones.
 func (l Listing) sides() string {
 	if l.Sides == Within {
 		return fmt.Sprintf("within corpora that have %d rows on each", l.MinSide)
@@ -110,6 +113,7 @@ func (v *Value) borneOut() (vector, corpora string) {
 	return vector, corpora
 }
 
+// brief is the head's AUC on held-out texts, a dash where there is no head.
 func (h *Head) brief() string {
 	if h == nil {
 		return "–"

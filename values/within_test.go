@@ -215,3 +215,30 @@ func TestWhatIsNotBorneOutIsUnsupported(t *testing.T) {
 		t.Errorf("with 4 held-out rows a side it is %s", v.Kind)
 	}
 }
+
+// TestHeldOutRowsMoveNoVector builds twice with other validation rows: what both keep is the same to the bit.
+func TestHeldOutRowsMoveNoVector(t *testing.T) {
+	train := worldRows(t, 0, 120)
+	one, other := worldSet(t, train, worldRows(t, 1000, 40), worldOptions()), worldSet(t, train, worldRows(t, 3000, 40), worldOptions())
+	kept := 0
+	for i := range one.Values {
+		a, b := &one.Values[i], &other.Values[i]
+		if a.Kind == b.Kind && a.Vector != nil {
+			kept++
+			if !slices.Equal(a.Vector, b.Vector) {
+				t.Errorf("%s: other held-out rows, another vector", a.ID)
+			}
+		}
+		if a.About != nil && b.About != nil && !slices.Equal(a.About.Weights, b.About.Weights) {
+			t.Errorf("%s: other held-out rows, another regression", a.ID)
+		}
+	}
+	for i := range one.Theories {
+		if !slices.Equal(one.Theories[i].Mean, other.Theories[i].Mean) {
+			t.Errorf("%s: other held-out rows, another mean", one.Theories[i].Theory)
+		}
+	}
+	if c := find(t, one, care).About; kept < 3 || c == nil || c.AUC == find(t, other, care).About.AUC {
+		t.Errorf("%d vectors kept by both; the figures are those of their own rows", kept)
+	}
+}

@@ -32,8 +32,9 @@ type build struct {
 	OwnSplit  bool   `json:"own_split"`
 }
 
-// Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never changed
-// in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk.
+// Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never
+// changed in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk. A file
+// that somebody has open is replaced, never written to.
 func (s *Set) Write(path string) error {
 	dir, done, err := fsutil.Scratch("values-*")
 	if err != nil {
@@ -51,7 +52,8 @@ func (s *Set) Write(path string) error {
 	return fsutil.WriteBytes(path, content)
 }
 
-// store fills a new SQLite file in one transaction, in a fixed order: equal sets give equal bytes.
+// store fills a new SQLite file in one transaction, in a fixed order: equal sets give equal bytes. Without a
+// journal a crash leaves a broken file, which nobody sees: only a whole one is moved into place.
 func (s *Set) store(path string) error {
 	db, err := sql.Open("sqlite3", dsn(path, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
 	if err != nil {
@@ -79,12 +81,13 @@ func (s *Set) store(path string) error {
 	return db.Close()
 }
 
-// dsn names a file for the driver.
+// dsn names a file for the driver. The path goes in as a URL's, so that a question mark in it begins no options.
 func dsn(path, mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}, "_pragma": pragmas}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
+// storeAbout writes what the file is as JSON under keys, and the digest of all else.
 func (s *Set) storeAbout(tx *sql.Tx) error {
 	sum, err := s.digest()
 	if err != nil {
@@ -108,6 +111,7 @@ func (s *Set) storeAbout(tx *sql.Tx) error {
 	return nil
 }
 
+// storeTheories writes the trees in order.
 func (s *Set) storeTheories(tx *sql.Tx) error {
 	for place, t := range s.Theories {
 		names, err := toJSON(t.LevelNames)
@@ -122,6 +126,7 @@ func (s *Set) storeTheories(tx *sql.Tx) error {
 	return nil
 }
 
+// storeValues writes a row a value: what people ask for in columns of its own, the rest as JSON.
 func (s *Set) storeValues(tx *sql.Tx) error {
 	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
@@ -149,6 +154,7 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 	return nil
 }
 
+// storeHeads writes the regressions and, by theory in the place of a value, the guards.
 func (s *Set) storeHeads(tx *sql.Tx) error {
 	store := func(id, question string, facts any, weights []float32) error {
 		text, err := toJSON(facts)
@@ -188,6 +194,7 @@ const (
 	questionSense    = "sense"
 )
 
+// storeAnchors writes the banks' sentences.
 func (s *Set) storeAnchors(tx *sql.Tx) error {
 	insert, err := tx.Prepare(`INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 	"hives/pack"
 )
 
-// tokenise returns the ids of every input, framed as the model wants them.
+// tokenise returns the ids of every input, framed as the model wants them. Worker w takes the inputs w, w +
+// workers, …, so that long texts that stand together are shared out. The first error in time is reported, not the
+// first in order.
 func (l *Local) tokenise(ctx context.Context, inputs []encoder.Input) ([][]int32, error) {
 	rows := make([][]int32, len(inputs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -36,7 +38,8 @@ func (l *Local) tokenise(ctx context.Context, inputs []encoder.Input) ([][]int32
 	return rows, group.Wait()
 }
 
-// frame turns one input into ids and refuses what the model cannot embed.
+// frame turns one input into ids and refuses what the model cannot embed. Given ids are not cut: whoever counts
+// tokens would not expect to lose the last, on which a language model's vector rests.
 func (l *Local) frame(in encoder.Input) ([]int32, error) {
 	switch {
 	case (in.Text == "") == (len(in.IDs) == 0):
@@ -62,7 +65,8 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 	return in.IDs, nil
 }
 
-// embed runs one batch and files its unit vectors in out; bad tells that one is not finite.
+// embed runs one batch and files its unit vectors in out; bad tells that one is not finite. Of H numbers the
+// first d are kept and then scaled: a shortened vector is a unit vector too.
 func (l *Local) embed(ctx context.Context, b *pack.Batch, out [][]float32) (bad bool, err error) {
 	flat, err := l.runner.Run(ctx, b)
 	if err != nil {

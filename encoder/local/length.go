@@ -29,6 +29,10 @@ func (l Length) Warning() string {
 }
 
 // length decides how long a text may be, and whether anybody has said so. positions are the model's, 0 if unknown.
+//
+//	asked for             that many, but no more than the model has positions
+//	the folder says       as it says
+//	nobody says           UnstatedLength, or fewer if the model has fewer positions
 func (o Options) length(dir string, info *folder.Info, positions int) (stated bool, err error) {
 	if stated, err = folder.LengthStated(dir); err != nil {
 		return false, err

@@ -39,8 +39,8 @@ type Local struct {
 	length   Length
 }
 
-// Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded. Weights that change
-// while they are loaded are refused.
+// Open loads a model folder. The tokenizer is optional: without one, only ids can be embedded. Weights that
+// change while they are loaded are refused: half of two models is none. engineName goes into the identity.
 func Open(dir string, backend compute.Backend, engineName string, options Options) (l *Local, err error) {
 	err = folder.Unchanged(dir, func() error {
 		l, err = open(dir, backend, engineName, options)
@@ -53,6 +53,8 @@ func Open(dir string, backend compute.Backend, engineName string, options Option
 	return l, err
 }
 
+// open is Open without the watch for changes. What is checked costs most last: options, then weights, tokenizer,
+// hash.
 func open(dir string, backend compute.Backend, engineName string, options Options) (*Local, error) {
 	info, err := folder.Read(dir)
 	if err != nil {
@@ -135,8 +137,9 @@ func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Fra
 	return tokenizer.NewFramed(tok, info.MaxLength, info.EndToken)
 }
 
-// New wraps a model that is already in memory, for instance the one being trained: Encode sees the
-// weights as they are at the call.
+// New wraps a model that is already in memory, for instance the one being trained: Encode sees the weights as
+// they are at the call. framed may be nil, and then texts are refused. The caller keeps the model and closes it
+// after the Local.
 func New(m transformer.Model, framed *tokenizer.Framed, info folder.Info, backend compute.Backend, options Options) (*Local, error) {
 	if options.Precision == "" {
 		options.Precision = "f32"
@@ -187,7 +190,8 @@ func (l *Local) Close() error {
 	return nil
 }
 
-// Encode implements encoder.Encoder.
+// Encode implements encoder.Encoder. Texts are packed longest first, so they come back out of order and are filed
+// by number; an error leaves no vectors, not even those that were done.
 func (l *Local) Encode(ctx context.Context, inputs []encoder.Input) ([][]float32, encoder.Identity, error) {
 	rows, err := l.tokenise(ctx, inputs)
 	if err != nil {

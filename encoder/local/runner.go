@@ -24,9 +24,12 @@ const batchTokens = 2048
 // fullLengths are the rows of full batches: the shorter ones spare short texts the attention of long rows.
 var fullLengths = []int{32, 128, 256}
 
-// Shapes lists the batches that texts of at most maxLength tokens are packed into, at most
-// pack.MaxShapes: single rows of growing length, so that one short text does not pay for a long row, full
-// batches, and where room is left batches in between.
+// Shapes lists the batches that texts of at most maxLength tokens are packed into, at most pack.MaxShapes: single
+// rows of growing length, so that one short text does not pay for a long row, full batches, and where room is
+// left batches in between. For 256 tokens:
+//
+//	1 × 16   1 × 32   1 × 64   1 × 128   1 × 256      a text alone
+//	64 × 32  16 × 128  8 × 256                        2,048 tokens
 func Shapes(maxLength int) []pack.Shape {
 	var out []pack.Shape
 	add := func(rows, length int) {
@@ -47,7 +50,8 @@ func Shapes(maxLength int) []pack.Shape {
 	return out
 }
 
-// ladder rises from 16 to top by a constant factor, the least power of two that needs at most n rungs.
+// ladder rises from 16 to top by a constant factor, the least power of two that needs at most n rungs: to 256 by
+// 2 in five rungs, to 2,048 by 4 (16, 64, 256, 1,024, 2,048).
 func ladder(top, n int) []int {
 	for factor := 2; ; factor *= 2 {
 		var rungs []int
@@ -120,7 +124,8 @@ func (r *Runner) tokens(b *pack.Batch) (*tensors.Tensor, error) {
 	return tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length), nil
 }
 
-// Compile compiles a shape that later batches of ids will have; doing so again costs nothing.
+// Compile compiles a shape that later batches of ids will have; doing so again costs nothing. A daemon does so
+// before it says that it is ready, or its first callers would wait for the compiler.
 func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,8 +139,9 @@ func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
 	return nil
 }
 
-// Run returns T·H numbers, a raw vector for each slot: not normalised, and not checked to be finite, so
-// that the caller can say whose vector is not. Those of unused slots mean nothing.
+// Run returns T·H numbers, a raw vector for each slot: not normalised, and not checked to be finite, so that the
+// caller can say whose vector is not. Those of unused slots mean nothing. The lock is held for the whole batch:
+// two batches at once would share the cores and each take twice as long.
 func (r *Runner) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

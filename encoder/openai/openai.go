@@ -18,7 +18,7 @@ import (
 	"hives/internal/loopback"
 )
 
-// Options of an endpoint; Model is needed.
+// Options of an endpoint; Model is needed. Zero values are replaced by the ones named, never taken as "none".
 type Options struct {
 	Model      string        // its name at the endpoint
 	Key        string        // bearer token; empty sends none
@@ -29,6 +29,7 @@ type Options struct {
 	Retries    int           // after the first try; 0 for 5, -1 for none
 }
 
+// withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
 	fill := func(n *int, value int) {
 		if *n == 0 {
@@ -58,7 +59,9 @@ type OpenAI struct {
 // maxBody bounds a reply: 128 vectors of 4,096 numbers take 12 MB as decimal digits.
 const maxBody = 64 << 20
 
-// New prepares an endpoint; base ends in /v1. It asks nothing of it.
+// New prepares an endpoint; base ends in /v1. It asks nothing of it. What could give away a key or a text is
+// refused here, before anything is sent: an address without a scheme, a key in the address, a key over plain HTTP
+// to another machine.
 func New(base string, o Options) (*OpenAI, error) {
 	o = o.withDefaults()
 	u, err := url.Parse(base)
@@ -90,7 +93,8 @@ func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLa
 
 var errRedirect = errors.New("it answers with a redirect: give the final address")
 
-// guard bounds the body and turns a redirect, which the library would read as an answer, into an error.
+// guard bounds the body and turns a redirect, which the library would read as an answer, into an error. An
+// endpoint is not ours and may answer anything; the bound is far above what a whole request of vectors takes.
 func guard(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	resp, err := next(r)
 	if err != nil {
@@ -130,7 +134,8 @@ func (e *OpenAI) Encode(ctx context.Context, inputs []encoder.Input) ([][]float3
 	return out, e.Identity(), nil
 }
 
-// ask embeds one part and files its vectors.
+// ask embeds one part and files its vectors by their index: a server may answer out of order. It must give each
+// place once; a place that is given twice or not at all is an error, never a vector of zeros.
 func (e *OpenAI) ask(ctx context.Context, p *part, out [][]float32) error {
 	params := openai.EmbeddingNewParams{Model: e.options.Model, Input: p.input, EncodingFormat: openai.EmbeddingNewParamsEncodingFormatBase64}
 	if e.options.Dimensions > 0 {
@@ -169,7 +174,8 @@ func (e *OpenAI) learn(d int) error {
 	return nil
 }
 
-// unit is x as float32 of length one; nil if it has no direction.
+// unit is x as float32 of length one; nil if it has no direction. Servers that normalise already keep their bits,
+// so a vector is the same through here as from the server itself.
 func unit(x []float64) []float32 {
 	var squares float64
 	for _, f := range x {
@@ -205,6 +211,7 @@ func (e *OpenAI) failure(ctx context.Context, err error) error {
 	return fault.New(fault.Unavailable, "endpoint %s: no connection, or an answer that is no list of embeddings: is it up, and does the address end in /v1?", e.base)
 }
 
+// remedy is what a person can do about a status.
 func remedy(status int) string {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:

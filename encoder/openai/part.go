@@ -13,7 +13,8 @@ type part struct {
 	places []int // in the inputs
 }
 
-// split puts texts and ids into requests of at most size, in order.
+// split puts texts and ids into requests of at most size, in order. The protocol knows a list of texts or a list
+// of ids: for the inputs text, ids, text and size 2 the requests are (0, 2) and (1).
 func split(inputs []encoder.Input, size int) ([]*part, error) {
 	var open [2]*part // of texts, of ids
 	var out []*part
@@ -36,6 +37,7 @@ func split(inputs []encoder.Input, size int) ([]*part, error) {
 	return out, nil
 }
 
+// add puts one input at the end of the request and notes its place.
 func (p *part) add(at int, in encoder.Input) {
 	p.places = append(p.places, at)
 	if len(in.IDs) == 0 {

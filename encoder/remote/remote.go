@@ -33,7 +33,8 @@ func (r *Remote) Identity() encoder.Identity {
 	return r.identity(r.client.Info().GetModel())
 }
 
-// identity of a model's shortened vectors.
+// identity of a model's shortened vectors: the same weights cut to fewer numbers are another identity, since the
+// vectors cannot be compared.
 func (r *Remote) identity(v *hivesv1.ModelVersion) encoder.Identity {
 	id := encoder.Identity{
 		Name: v.GetName(), WeightsSHA256: v.GetWeightsSha256(), TokenizerSHA256: v.GetTokenizerSha256(),
@@ -48,7 +49,8 @@ func (r *Remote) identity(v *hivesv1.ModelVersion) encoder.Identity {
 // Close ends the connection.
 func (r *Remote) Close() error { return r.client.Close() }
 
-// Encode implements encoder.Encoder. Inputs that share a prompt, and ids, go together.
+// Encode implements encoder.Encoder. Inputs that share a prompt, and ids, go together: a request has one prompt.
+// The daemon may serve other weights from one request to the next; vectors of two models are refused here too.
 func (r *Remote) Encode(ctx context.Context, inputs []encoder.Input) ([][]float32, encoder.Identity, error) {
 	out := make([][]float32, len(inputs))
 	var id encoder.Identity
@@ -90,7 +92,8 @@ type bundle struct {
 	places  []int // in the inputs
 }
 
-// group sorts inputs into ids and texts by prompt, in order of first appearance.
+// group sorts inputs into ids and texts by prompt, in order of first appearance: of the prompts p, q, p three
+// inputs make two requests, with places (0, 2) and (1).
 func group(inputs []encoder.Input) ([]*bundle, error) {
 	type key struct {
 		ids    bool
