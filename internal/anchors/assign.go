@@ -45,7 +45,8 @@ type Limits struct {
 // apart. docs/ANCHORS.md says what they cost in coverage.
 func DefaultLimits() Limits { return Limits{Margin: .005, MaxDistance: .5} }
 
-// cosines turns the limits into those of the search.
+// cosines turns the limits into those of the search: with a spread of .4, .5 spreads are .2 in distance, a cosine
+// of .8.
 func (l Limits) cosines(spread float64) (bank.Limits, error) {
 	if !(l.Margin >= 0 && l.MaxDistance > 0) {
 		return bank.Limits{}, fault.New(fault.Invalid, "anchors: a margin of %v and a distance of at most %v; want at least 0, and more than 0", l.Margin, l.MaxDistance)
@@ -82,7 +83,8 @@ func Assign(ctx context.Context, in, out string, b *bank.Bank, enc encoder.Encod
 	return a.write(in, out, extra)
 }
 
-// assigner holds the answer for every text, not the texts.
+// assigner holds the answer for every text, not the texts: rows stream by twice, once to be embedded, once to be
+// written.
 type assigner struct {
 	bank    *bank.Bank
 	vectors [][]float32
@@ -95,7 +97,8 @@ type assigner struct {
 	perAnchor        map[int32]int // texts
 }
 
-// search embeds every distinct text once, chunk by chunk, and returns the names of the rows' extra columns.
+// search embeds every distinct text once, chunk by chunk, and returns the names of the rows' extra columns. Of
+// several spellings of a text the first is embedded; the answer is the text's, by its id.
 func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, accept func(encoder.Identity) error) ([]string, error) {
 	extra := map[string]bool{}
 	var ids, texts []string
@@ -138,6 +141,7 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, a
 	return names, err
 }
 
+// note keeps a text's answer and how clear it was; with one anchor there is no lead to keep.
 func (a *assigner) note(textID string, m bank.Match) {
 	a.distances = append(a.distances, (1-m.Cosine)/a.spread)
 	if !math.IsInf(m.Lead, 0) {

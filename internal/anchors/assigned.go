@@ -10,7 +10,8 @@ import (
 	"hives/internal/columns"
 )
 
-// write copies the rows with their anchors and accounts for them.
+// write copies the rows with their anchors and accounts for them. A row that is without now loses an anchor it
+// had: its column would otherwise name two banks.
 func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	sum := &Assigned{
 		Bank: a.bank.Anchors[0].Bank, Texts: len(a.of), Anchors: len(a.bank.Anchors), Used: len(a.perAnchor),
@@ -54,7 +55,8 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 // quantileShares are those that every list of quantiles gives.
 var quantileShares = []float64{.05, .25, .5, .75, .95}
 
-// quantiles returns the values at quantileShares, each a value that occurs; none of none.
+// quantiles returns the values at quantileShares, each a value that occurs; none of none. Of 1 to 10 they are 1,
+// 3, 6, 8, 10.
 func quantiles(x []float64) []float64 {
 	if len(x) == 0 {
 		return []float64{}

@@ -33,8 +33,9 @@ func clusters(p kmeans.Points, fit *kmeans.Result, k int) []*cluster {
 	return all
 }
 
-// recentre sets the centre to the unit mean of the members. The sum of members that cancel has no direction;
-// it stays as it is, and no text is near to it.
+// recentre sets the centre to the unit mean of the members. The sum of members that cancel has no direction; it
+// stays as it is, and no text is near to it. Members are summed in ascending order, so the centre does not depend
+// on how they came together.
 func (c *cluster) recentre(p kmeans.Points) {
 	c.centre = make([]float64, p.D)
 	for _, i := range c.members {
@@ -54,7 +55,9 @@ func (c *cluster) recentre(p kmeans.Points) {
 	}
 }
 
-// merge joins the two nearest centres again and again until no two have a cosine of at least limit.
+// merge joins the two nearest centres again and again until no two have a cosine of at least limit. Nearest
+// first: joining moves a centre, and a chain of near pairs must not join clusters whose centres are far apart.
+// The table of cosines costs K²/2 once; each join renews one row of it.
 func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
 	near := make([][]float64, len(all)) // near[a][b], b < a
 	for a := range all {
@@ -85,6 +88,7 @@ func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
 	}
 }
 
+// join makes one cluster of two, with its members in order.
 func join(p kmeans.Points, a, b *cluster) *cluster {
 	out := &cluster{members: slices.Concat(a.members, b.members), parts: a.parts + b.parts}
 	slices.Sort(out.members)
@@ -113,7 +117,8 @@ func (c *cluster) cosine(p kmeans.Points, i int) float64 {
 	return sum
 }
 
-// digest identifies a cluster by the ids of its exemplars, whatever their order.
+// digest identifies a cluster by the ids of its exemplars, whatever their order. k-means numbers clusters by its
+// draws; this number is the same for every seed that finds the same texts.
 func (c *cluster) digest(texts []Text) [32]byte {
 	var ids []string
 	for _, i := range c.exemplars {

@@ -10,5 +10,9 @@
 // the embedder that the bank records. The same rows, model and options give the same bytes, in whatever
 // order the rows stand.
 //
+// Words: an anchor is a sentence of the theory bank, found as a cluster of texts; the cluster's unit mean is its
+// centre, the texts nearest to it its exemplars, the nearest of all the medoid. (Package data/anchors has the
+// file's form.)
+//
 // Axis letters: N texts, d dimension, K clusters, A anchors.
 package anchors

@@ -19,8 +19,9 @@ const embedChunk = 1024
 // identified is an encoder that knows who it is before its first text.
 type identified interface{ Identity() encoder.Identity }
 
-// embed returns the vectors of n texts as one matrix, [N, d]. accept may refuse the embedder; it is asked
-// before the first text where the encoder can tell.
+// embed returns the vectors of n texts as one matrix, [N, d]. accept may refuse the embedder; it is asked before
+// the first text where the encoder can tell, and again with the first vectors: a server may have been given
+// another model since it said who it was.
 func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) string, accept func(encoder.Identity) error) (kmeans.Points, encoder.Identity, error) {
 	var p kmeans.Points
 	var id encoder.Identity

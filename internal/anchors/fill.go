@@ -12,7 +12,9 @@ import (
 	"hives/internal/fault"
 )
 
-// Summariser says in one neutral sentence what the exemplars of a cluster have in common.
+// Summariser says in one neutral sentence what the exemplars of a cluster have in common. A build without one
+// takes the medoid, the text nearest to all others on average: it says what the cluster is like, though not what
+// it is about.
 type Summariser interface {
 	// Name is put into the bank beside each sentence, as "llm:MODEL".
 	Name() string
@@ -48,7 +50,7 @@ func Across(details []Detail) int {
 }
 
 // fill writes the anchors, ordered by id. A sentence that people have let stand stays; the others are made anew
-// and give way to it.
+// and give way to it. No sentence may stand twice (Bank.Check), so each is noted as said before the next is made.
 func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor, o Options) error {
 	b.Bank = &bank.Bank{Meta: map[string]string{}}
 	said := map[string]bool{}
@@ -117,7 +119,8 @@ func (b *Built) sentence(ctx context.Context, c *cluster, s Summariser, said map
 	return "", "", fault.New(fault.Invalid, "all its exemplars are sentences of other anchors")
 }
 
-// detail counts what the members of a cluster are.
+// detail counts what the members of a cluster are. A text counts once for each of its values and theories, so the
+// counts may add up to more than the members.
 func (b *Built) detail(c *cluster, id int32) Detail {
 	d := Detail{
 		ID: id, Parts: c.parts, MinCosine: 1,
@@ -142,7 +145,8 @@ func (b *Built) detail(c *cluster, id int32) Detail {
 // A cluster stands for the values of at least a fifth of its texts, at most 8 of them.
 const mainShare, maxValues = .2, 8
 
-// mainValues lists those values, the most frequent first.
+// mainValues lists those values, the most frequent first. Of 20 texts with care 12, fairness 5 and loyalty 2:
+// care and fairness.
 func mainValues(counts map[string]int, members int) []string {
 	out := slices.DeleteFunc(ranked(counts), func(id string) bool {
 		return float64(counts[id]) < mainShare*float64(members)

@@ -15,6 +15,14 @@ import (
 // number gives every cluster its id and returns the ids and the next free one. Without a previous bank the
 // clusters are numbered from 0 in the order of their digests. With one, each takes the id of the anchor it
 // continues, and the others follow after every id that was ever given.
+//
+//	previous bank   ids 0 1 4, next 6 (5 was rejected)
+//	clusters        A is near 4, B near 5, C near none
+//	ids             A 4, B 5, C 6; next 7. heed then leaves B out, as people asked.
+//
+// Rows on disk name anchors by id, so an id that moved would give a row another sentence.
+//
+// Invariant: an id is never given to two clusters, and one that was retired is never given again.
 func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) (ids []int32, next int32, err error) {
 	slices.SortFunc(all, func(a, b *cluster) int {
 		x, y := a.digest(texts), b.digest(texts)
@@ -82,9 +90,10 @@ type pair struct {
 	cosine  float64
 }
 
-// continued matches clusters with earlier anchors one to one, the nearest pairs first. An earlier anchor is
-// the mean of its exemplars as the present embedder sees them, so banks of different embedders compare; one
-// whose exemplars are all gone is matched by none.
+// continued matches clusters with earlier anchors one to one, the nearest pairs first. An earlier anchor is the
+// mean of its exemplars as the present embedder sees them, so banks of different embedders compare; one whose
+// exemplars are all gone is matched by none. Nearest first is greedy and enough: a cluster that two anchors claim
+// goes to the nearer, and the other looks for its next best.
 func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rejected, match float64) []pair {
 	at := make(map[string]int, len(texts))
 	for i := range texts {

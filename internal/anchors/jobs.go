@@ -19,7 +19,7 @@ type AssignJob struct {
 	Stdout        io.Writer
 }
 
-// RunAssign assigns the rows and prints the account.
+// RunAssign assigns the rows and prints the account. in and out may be one file: it is replaced when it is whole.
 func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
 	b, err := bank.Read(j.Bank)
 	if err != nil {
@@ -43,7 +43,8 @@ type ShowJob struct {
 	Stdout     io.Writer
 }
 
-// RunShow prints a bank.
+// RunShow prints a bank, or N of its anchors at even distances. With the rows at hand exemplars are shown as
+// texts.
 func RunShow(j ShowJob) error {
 	b, err := bank.Read(j.Bank)
 	if err != nil {
@@ -83,6 +84,7 @@ func RunShow(j ShowJob) error {
 	return s.write(j.Stdout)
 }
 
+// writeJSON prints one indented object.
 func writeJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")

@@ -63,7 +63,8 @@ type LLM struct {
 	judge  *judge.Judge
 }
 
-// NewLLM prepares the endpoint. The run's id is a hash of what its answers depend on.
+// NewLLM prepares the endpoint. The run's id is a hash of what its answers depend on: another model, temperature
+// or prompt is another run and asks anew; the same one finds its answers in the store.
 func NewLLM(ctx context.Context, c LLMConfig, store *judge.Store) (*LLM, error) {
 	cfg, err := c.complete()
 	if err != nil {
@@ -118,6 +119,7 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 	return sentence, err
 }
 
+// filled writes one of the prompt's parts.
 func filled(name string, data any) (string, error) {
 	var b strings.Builder
 	err := prompt.ExecuteTemplate(&b, name, data)
@@ -129,7 +131,8 @@ var sentenceSchema = map[string]any{
 	"properties": map[string]any{"sentence": map[string]any{"type": "string"}},
 }
 
-// parseSentence reads an answer into the sentence as JSON, or says what it lacks without repeating it.
+// parseSentence reads an answer into the sentence as JSON, or says what it lacks without repeating it: the
+// complaint goes back to the model, and an answer may be made of strangers' texts.
 func parseSentence(raw string) (string, error) {
 	object, err := judge.Repair(raw)
 	if err != nil {

@@ -45,6 +45,7 @@ type Settings struct {
 	Match        float64 `json:"match_spreads"`
 }
 
+// settings picks what the bytes depend on. Progress, files and the summariser are told elsewhere.
 func (o *Options) settings() Settings {
 	k := o.KMeans
 	return Settings{
@@ -54,8 +55,8 @@ func (o *Options) settings() Settings {
 	}
 }
 
-// describe writes what the bank rests on. The engine is left out of the embedder: a rebuild elsewhere with
-// equal vectors is the same bank.
+// describe writes what the bank rests on. The engine is left out of the embedder: a rebuild elsewhere with equal
+// vectors is the same bank. Files go in by name and digest, never by folder.
 func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 	m := b.Bank.Meta
 	id.Engine = ""

@@ -27,7 +27,8 @@ const (
 	maxTitle                    = 160
 )
 
-// spot is a text or an anchor in the picture.
+// spot is a text or an anchor in the picture. X, Y are coordinates in the plane of the axes until fit makes them
+// pixels.
 type spot struct {
 	X, Y, R float64
 	Class   string // of the style sheet: the theory most at home there
@@ -61,7 +62,9 @@ type view struct {
 	Lines         []line
 }
 
-// WritePage draws the space, texts by theory and anchors upon them, with a table of the anchors.
+// WritePage draws the space, texts by theory and anchors upon them, with a table of the anchors. The texts drawn
+// are every n-th by id: ids are hashes, so this is a fair sample and the same in every run. The CSV has the
+// places as they are on the axes, before they are fitted into the picture.
 func (b *Built) WritePage(w io.Writer) error {
 	sample := even(b.points.N, maxDots)
 	pr, err := principal(b.points, sample)
@@ -109,6 +112,7 @@ func places(texts, anchors []spot) string {
 	return web.CSV(rows)
 }
 
+// facts are what the page owes its reader: where all of it is from.
 func (b *Built) facts() []web.Fact {
 	return []web.Fact{
 		{Name: "weights of the embedder, SHA-256", Value: b.Bank.Meta[metaWeights]},
@@ -118,7 +122,7 @@ func (b *Built) facts() []web.Fact {
 	}
 }
 
-// even picks at most n of 0..all−1 at even distances.
+// even picks at most n of 0..all−1 at even distances: 3 of 10 are 0, 3, 6.
 func even(all, n int) []int {
 	n = min(all, n)
 	out := make([]int, n)
@@ -166,6 +170,7 @@ func Mix(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// percent writes a share.
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
 // clip shortens a text for a title.

@@ -17,7 +17,8 @@ type projection struct {
 }
 
 // principal fits the projection to the rows at the given positions. An axis points to where its largest
-// coefficient is positive, so that the picture does not turn over from run to run.
+// coefficient is positive, so that the picture does not turn over from run to run: an eigenvector times −1 is one
+// as well. The covariance is [d, d], whatever the number of rows.
 func principal(p kmeans.Points, at []int) (*projection, error) {
 	pr := &projection{mean: make([]float64, p.D)}
 	for _, i := range at {
@@ -49,6 +50,8 @@ func principal(p kmeans.Points, at []int) (*projection, error) {
 	return pr, nil
 }
 
+// upright turns an axis so that its largest coefficient, by size, is positive; of nearly equal ones the first
+// counts, since rounding may swap them.
 func upright(axis []float64) []float64 {
 	largest := 0.0
 	for _, x := range axis {

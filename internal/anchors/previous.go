@@ -5,8 +5,9 @@ import (
 	"hives/internal/fault"
 )
 
-// heed carries over what people said of the previous bank: clusters that continue a rejected anchor are left
-// out, and the sentences that were let stand are returned by id. It counts the ids that were kept.
+// heed carries over what people said of the previous bank: clusters that continue a rejected anchor are left out,
+// and the sentences that were let stand are returned by id. It counts the ids that were kept. A decision is of
+// the cluster, not of the sentence it had: that is why ids are matched by texts.
 func (b *Built) heed(all *[]*cluster, ids *[]int32, previous *bank.Bank) (map[int32]bank.Anchor, error) {
 	if previous == nil {
 		return nil, nil

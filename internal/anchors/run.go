@@ -29,7 +29,8 @@ type BuildJob struct {
 	Log       io.Writer
 }
 
-// RunBuild makes a bank, writes it and its page, and prints the account.
+// RunBuild makes a bank, writes it and its page, and prints the account. Votes files are opened and locked before
+// the work: another program's lock is found out at once, not after an hour.
 func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	if strings.ToLower(filepath.Ext(j.Out)) != ".parquet" {
 		return fault.Usage(fault.New(fault.Invalid, "anchors build: %s: a bank is a .parquet file", j.Out))
@@ -81,6 +82,7 @@ func (j BuildJob) open() (answers, queue *judge.Store, err error) {
 	return answers, queue, err
 }
 
+// closeAll closes the stores that were opened.
 func closeAll(stores ...*judge.Store) {
 	for _, s := range stores {
 		if s != nil {
@@ -110,7 +112,8 @@ func (j BuildJob) write(ctx context.Context, b *Built, queue *judge.Store) error
 	return err
 }
 
-// exemplarTexts are the texts that the anchors are described by.
+// exemplarTexts are the texts that the anchors are described by, by id: what a reviewer is shown beside the
+// sentence.
 func (b *Built) exemplarTexts() map[string]string {
 	central, out := map[string]bool{}, map[string]string{}
 	for _, a := range b.Bank.Anchors {

@@ -30,6 +30,7 @@ type example struct {
 	Detail    Detail   `json:"cluster"`
 }
 
+// add takes an anchor with its exemplars, the medoid first.
 func (s *shown) add(a bank.Anchor, d Detail, texts map[string]string) {
 	e := example{Text: a.Text, From: a.Provenance, Count: a.Count, ValueIDs: a.ValueIDs, Detail: d}
 	for _, id := range a.Exemplars {
@@ -41,6 +42,7 @@ func (s *shown) add(a bank.Anchor, d Detail, texts map[string]string) {
 	s.Examples = append(s.Examples, e)
 }
 
+// write prints for people: what the bank rests on, then its anchors with their further exemplars.
 func (s *shown) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d anchors\nembedder  %s\nrows      %s\nsettings  %s\nbuild     %s\n", s.Anchors, s.Embedder, s.RowsSHA256, s.Settings, s.Report)

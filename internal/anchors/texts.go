@@ -46,7 +46,8 @@ type Corpus struct {
 	ids    map[string]bool
 }
 
-// ReadCorpus reads the rows that a bank is fitted on. A file called after another part of a split is refused.
+// ReadCorpus reads the rows that a bank is fitted on. A file called after another part of a split is refused: the
+// slip is easy, and nothing later would show it.
 func ReadCorpus(path string) (*Corpus, error) {
 	for _, part := range data.PartNames[data.Validation:] {
 		if strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) == part {
@@ -93,7 +94,8 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 	}
 }
 
-// CheckHeldOut refuses a file that shares a text or a group with the rows the bank is fitted on.
+// CheckHeldOut refuses a file that shares a text or a group with the rows the bank is fitted on. An anchor fitted
+// on a test text lies where that text lies, and Stage 2 would be taught the answer.
 func (c *Corpus) CheckHeldOut(path string) error {
 	n := 0
 	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {

@@ -24,7 +24,7 @@ const (
 // BaseNames lists them.
 var BaseNames = []string{BaseRaw, BaseCentred, BaseScaled, BaseLogistic}
 
-// TextVectors holds a vector for each text id.
+// TextVectors holds a vector [D] for each text id. Rows of one text share theirs.
 type TextVectors map[string][]float32
 
 // Distinct returns the place of the first row of each text, in order of appearance.
@@ -58,7 +58,8 @@ func (b *Bench) Spread(vectors TextVectors) ([][]float32, error) {
 	return out, nil
 }
 
-// Base is what the controls on a base's vectors learned from training rows, of width D.
+// Base is what the controls on a base's vectors learned from training rows, of width D. It is one more answer to
+// "what would have been there without training": a mean, a scale, and a classifier that has seen the same labels.
 type Base struct {
 	mean      []float64 // [D]
 	deviation []float64 // [D] never 0
@@ -66,7 +67,8 @@ type Base struct {
 }
 
 // FitBase learns mean, deviation and classifier from the vectors of the training rows of the bench's options, and
-// from nothing else. It refuses training rows that share a text or a group with the rows that are measured.
+// from nothing else. It refuses training rows that share a text or a group with the rows that are measured. Texts
+// are counted once, however many labels they have.
 func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 	train := b.options.TrainRows
 	if len(train) == 0 {
@@ -153,7 +155,13 @@ func (f *Base) standardise(row []float64) {
 	}
 }
 
-// Read gives the vector x as one of BaseNames sees it, of length one.
+// Read gives the vector x as one of BaseNames sees it, of length one. raw is x itself, not scaled again: its bits
+// stay.
+//
+//	raw              x
+//	centred          unit(x − mean)
+//	centred_scaled   unit((x − mean) / deviation)
+//	logistic         unit(probabilities − base rates), [K], of the same
 func (f *Base) Read(name string, x []float32) []float32 {
 	if name == BaseRaw {
 		return x
@@ -176,8 +184,8 @@ func (f *Base) Read(name string, x []float32) []float32 {
 	return normalised(row)
 }
 
-// Base measures a base's vectors in the ways of BaseNames: vectors hold those of the measured rows. The systems are
-// named prefix_way.
+// Base measures a base's vectors in the ways of BaseNames: vectors hold those of the measured rows. The systems
+// are named prefix_way, as mean_centred.
 func (b *Bench) Base(ctx context.Context, prefix string, fit *Base, vectors TextVectors, id encoder.Identity) (map[string]*System, error) {
 	rows, err := b.Spread(vectors)
 	if err != nil {

@@ -36,7 +36,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Bench is a set of rows made ready for measuring any number of systems.
+// Bench is a set of rows made ready for measuring any number of systems. What depends on the rows alone is made
+// once: relations between all texts, and above all the draws, which must be the same for systems whose difference
+// is asked for.
+//
+// Invariant: two systems that are scored on one bench have the same draws of the same groups, so differences are
+// paired.
 type Bench struct {
 	options Options
 	rows    []data.Row
@@ -57,7 +62,8 @@ type part struct {
 	texts  *metrics.TextPairs
 }
 
-// NewBench numbers the labels and relates all rows and texts.
+// NewBench numbers the labels and relates all rows and texts. Rows without text_id or group are refused: own
+// texts could not be left out, and intervals would take rows of one group for independent.
 func NewBench(rows []data.Row, options Options) (*Bench, error) {
 	if len(rows) == 0 {
 		return nil, fault.New(fault.Invalid, "evaluate: no rows")
@@ -95,7 +101,8 @@ func (b *Bench) split() {
 	b.corpora = metrics.Corpora(b.labels)
 }
 
-// Embed asks the encoder for every text once and returns one vector a row, shape [N][D].
+// Embed asks the encoder for every text once and returns one vector a row, shape [N][D]. Of several spellings of
+// a text the first row's is embedded.
 func (b *Bench) Embed(ctx context.Context, name string, enc encoder.Encoder) ([][]float32, encoder.Identity, error) {
 	vectors, identity, err := embedTexts(ctx, enc, b.rows, b.texts.First(), b.options.Batch, func(done, total int) {
 		if b.options.Progress != nil {
@@ -144,7 +151,8 @@ func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index
 	return out, identity, nil
 }
 
-// checkVector refuses what a broken model gives, naming the data row.
+// checkVector refuses what a broken model gives, naming the data row. Package metrics would refuse it as well,
+// but knows neither the row's number in the file nor that a model made it.
 func checkVector(vector []float32, row int) error {
 	var squares float64
 	for k, x := range vector {

@@ -35,7 +35,9 @@ func (t Trained) unlike(control Trained) string {
 	return ""
 }
 
-// gap is a paired difference, with its p after Holm's correction over all differences that a page's claims rest on.
+// gap is a paired difference, with its p after Holm's correction over all differences that a page's claims rest
+// on. Both must agree: the interval says how large the difference may be, the p whether it stands among so many
+// claims.
 type gap struct {
 	Estimate
 	over string // in words
@@ -58,7 +60,8 @@ func shortP(p float64) string {
 	return strings.TrimPrefix(fmt.Sprintf("%.3f", p), "0")
 }
 
-// claim is something that a page may say of a figure, by what the figure gained over others.
+// claim is something that a page may say of a figure, by what the figure gained over others. A page's claims are
+// gathered first and judged together, since the correction of each depends on how many there are.
 type claim struct {
 	topic string
 	after Number
@@ -66,7 +69,11 @@ type claim struct {
 	judge func(*claim) (verdict, sentence string)
 }
 
-// conclude corrects the differences of all claims together and judges each.
+// conclude corrects the differences of all claims together and judges each. Differences that the rows do not
+// define count for nothing in the correction; a claim that rests on one is Undefined.
+//
+// Three claims with two differences each are six p values. If the smallest is .004, it counts 6 times, .024; the
+// next smallest, .02, five times, .1: of these two differences one stands, at α = .05.
 func conclude(claims []claim) []Finding {
 	var all []*gap
 	var p []float64
@@ -92,6 +99,7 @@ func conclude(claims []claim) []Finding {
 	return out
 }
 
+// defined tells whether the rows define the figure and all that it is compared with.
 func (c *claim) defined() bool {
 	for _, g := range c.gaps {
 		if !g.known() {
@@ -110,7 +118,8 @@ func (c *claim) figures() string {
 	return fmt.Sprintf("%s; %s", strings.TrimPrefix(Signed(float64(c.after)), "+"), strings.Join(said, ", "))
 }
 
-// chance says why a gain is not shown.
+// chance says why a gain is not shown: an interval that holds zero, or a p that does not stand among the page's
+// claims.
 func (c *claim) chance() string {
 	for _, g := range c.gaps {
 		if g.Interval.Low <= 0 && g.Interval.High >= 0 {
@@ -125,7 +134,8 @@ func gain(e Estimate) string {
 	return fmt.Sprintf("%s [%s, %s]", Signed(float64(e.Value)), Signed(e.Interval.Low), Signed(e.Interval.High))
 }
 
-// Signed writes a difference with three decimals, its sign, and a real minus.
+// Signed writes a difference with three decimals, its sign, and a real minus: +0.012, −0.003, and 0.000 for what
+// rounds to it, without a sign that would read as a direction.
 func Signed(x float64) string {
 	if math.Abs(x) < 5e-4 {
 		return "0.000"
@@ -186,6 +196,7 @@ type compared struct {
 	words string
 }
 
+// fallen judges what nobody trained for: a fall is a finding, a rise is none.
 func fallen(c *claim) (string, string) {
 	for _, g := range c.gaps {
 		if g.below() {

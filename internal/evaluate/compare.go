@@ -42,7 +42,8 @@ type TextEstimates struct {
 	Jaccard ByScope[Estimate] `json:"jaccard_correlation"`
 }
 
-// Compare gives a − b. Both must have been scored on this bench.
+// Compare gives a − b. Both must have been scored on this bench. Where either is a control whose ties count half,
+// they count half on both sides: a tie must not be worth more to the one than to the other.
 func (b *Bench) Compare(a, other *System) *Difference {
 	half := a.half || other.half
 	d := &Difference{
@@ -81,7 +82,9 @@ func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking, half bool) By
 	})
 }
 
-// gap subtracts two figures that are known by their influences.
+// gap subtracts two figures that are known by their influences. The influence of a difference is the difference
+// of the influences, group by group, which is what makes it paired: a group that is easy for both systems
+// cancels.
 func (b *Bench) gap(x, y float64, influenceX, influenceY []float64) Estimate {
 	e := estimate(Number(x-y), Range(b.draws.Difference(x, y, influenceX, influenceY)))
 	if e.Interval.Known() {

@@ -75,8 +75,8 @@ type Settings struct {
 	Ties      string `json:"ties"`
 }
 
-// Named is a model that can be opened, with the name it bears in a document. Models are opened one at a
-// time, since a large one fills the memory.
+// Named is a model that can be opened, with the name it bears in a document. Models are opened one at a time,
+// since a large one fills the memory.
 type Named struct {
 	Name string
 	// Open returns the encoder and what frees it.
@@ -116,8 +116,9 @@ func (b *Bench) embedOnce(ctx context.Context, m Named) (vectors [][]float32, id
 	return b.Embed(ctx, m.Name, enc)
 }
 
-// Evaluate measures a model, the given control models (untrained, trained on permuted labels) and the
-// controls that need none, and compares the model with each of them.
+// Evaluate measures a model, the given control models (untrained, trained on permuted labels) and the controls
+// that need none, and compares the model with each of them. Controls that were not given stand in the document as
+// null, with the flag that would give them.
 func (b *Bench) Evaluate(ctx context.Context, model Named, controls []Named) (*Evaluation, error) {
 	e := &Evaluation{Format: Format, Kind: KindEvaluation}
 	var err error
@@ -149,7 +150,8 @@ func (b *Bench) Evaluate(ctx context.Context, model Named, controls []Named) (*E
 type DemoModels struct{ Before, After, Control, Stage1, RandomBefore, Random Named }
 
 // Demo measures a model before and after training, between the stages where that is asked for, the control
-// trained on permuted labels, and the controls that need no model.
+// trained on permuted labels, and the controls that need no model. Findings are drawn here, from the same numbers
+// that the document holds, so page and document cannot differ.
 func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 	d := &Demo{Format: Format, Kind: KindDemo, after: models.After.Trained, control: models.Control.Trained}
 	systems := map[string]*System{}

@@ -57,7 +57,8 @@ func (b *Bench) examples(before, after *metrics.Vectors) []Example {
 	return out
 }
 
-// nearestTexts finds the closest other texts, the earlier of equals first.
+// nearestTexts finds the closest other texts, the earlier of equals first. All texts are candidates, of other
+// corpora too: that neighbours come from one corpus is among the things to see.
 func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]string) []Shown {
 	first := b.texts.First()
 	type found struct {
@@ -82,7 +83,7 @@ func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]str
 	return out
 }
 
-// show takes the text from the first of its rows.
+// show takes the text from the first of its rows. at counts texts, not rows.
 func (b *Bench) show(at int, labels map[string][]string) Shown {
 	r := &b.rows[b.texts.First()[at]]
 	return Shown{Text: r.Text, Corpus: r.Corpus, Labels: labels[r.TextID]}

@@ -36,7 +36,8 @@ type Experiment struct {
 	Common
 }
 
-// SeedFigure is a claim over the runs of the role seed.
+// SeedFigure is a claim over the runs of the role seed. An interval covers the choice of texts, not the seed of
+// training; the spread from Least to Greatest is what the seed does.
 type SeedFigure struct {
 	Figure   string         `json:"figure"`
 	Runs     int            `json:"runs"`
@@ -53,7 +54,8 @@ type Pooled struct {
 	Model           encoder.Identity
 }
 
-// Finalist is a trained model that is measured.
+// Finalist is a trained model that is measured. "Finalist", since it is measured on rows that nothing was chosen
+// by: settings are chosen among screening runs, by validation rows.
 type Finalist struct {
 	Name, Role string
 	Pooling    string // that of the base it is compared with
@@ -92,13 +94,17 @@ func (f *Finalist) Contrasts() []Contrast {
 	return out
 }
 
+// overBase is the key of the difference from the base as one of BaseNames reads it, as in
+// run1_minus_base_mean_centred.
 func (f *Finalist) overBase(name string) string {
 	return f.Name + "_minus_base_" + f.Pooling + "_" + name
 }
 
+// over is the key of the difference from another finalist.
 func (f *Finalist) over(other string) string { return f.Name + "_minus_" + other }
 
-// Experiment measures everything that a trial names.
+// Experiment measures everything that a trial names: the base in four readings by each pooling, the finalists,
+// the controls; then the differences, then what may be concluded from them.
 func (b *Bench) Experiment(ctx context.Context, t Trial) (*Experiment, error) {
 	e := &Experiment{Format: Format, Kind: KindExperiment, Base: map[string]*System{}, Runs: map[string]*System{}, Roles: map[string]string{}}
 	systems := map[string]*System{}
@@ -138,7 +144,8 @@ func (b *Bench) Experiment(ctx context.Context, t Trial) (*Experiment, error) {
 	return e, explain(e, &e.Common, systems)
 }
 
-// contrast fills the paired differences.
+// contrast fills the paired differences. A finalist is compared with the base by its own pooling: another pooling
+// is another base.
 func (b *Bench) contrast(e *Experiment, t Trial) error {
 	for _, f := range t.Finalists {
 		for _, name := range BaseNames {
@@ -161,7 +168,8 @@ func (b *Bench) contrast(e *Experiment, t Trial) error {
 	return nil
 }
 
-// conclude draws findings and seeds from what was measured.
+// conclude draws findings and seeds from what was measured. Only the main run and that of Stage 2 make claims;
+// runs of other seeds repeat the main one's, and more claims would only cost each its p.
 func (e *Experiment) conclude(t Trial) {
 	lengths := map[string]Trained{}
 	for i := range t.Finalists {

@@ -22,7 +22,10 @@ var definitions = map[string]string{
 	"intervals":              "95 % percentile bootstrap over groups, first order in the weights; differences are paired, on the same draws; p is two-sided, by Student's t of the bootstrap's standard error, before any correction; findings correct it by Holm over all differences that they rest on",
 }
 
-// explain gives every null of the document a reason under skipped.
+// explain gives every null of the document a reason under skipped. It reads the document as JSON, as a user does:
+// a figure that is added later cannot be null without a reason, whoever forgets it here.
+//
+// Invariant: every null of a document has its path under skipped.
 func explain(document any, c *Common, systems map[string]*System) error {
 	raw, err := json.Marshal(document)
 	if err != nil {
@@ -43,7 +46,8 @@ func explain(document any, c *Common, systems map[string]*System) error {
 	return nil
 }
 
-// nulls returns the paths of null members; nulls within an array count for the array.
+// nulls returns the paths of null members; nulls within an array count for the array. {"a": {"b": null}, "c": [1,
+// null]} gives a.b and c.
 func nulls(tree any, path string) map[string]bool {
 	out := map[string]bool{}
 	add := func(more map[string]bool) {
@@ -84,7 +88,8 @@ var generic = []struct{ part, reason string }{
 	{"mean_cosine_distance", "there is no such pair of rows"},
 }
 
-// reason prefers what the system itself noted.
+// reason prefers what the system itself noted. The generic ones are looked through in order, the more particular
+// first.
 func reason(path string, systems map[string]*System) string {
 	for _, name := range slices.Sorted(maps.Keys(systems)) {
 		rest, ok := strings.CutPrefix(path, name)

@@ -9,6 +9,7 @@ import (
 )
 
 // Figure is one number of a system: how it is called, where it is found, and what its paired difference is.
+// Tables, plots and claims go over this list, so a figure that is added here stands everywhere.
 type Figure struct {
 	Name  string // "ranking accuracy"
 	Scope string // "within corpus"; a theory, corpus or level where the figure is of that alone
@@ -29,7 +30,8 @@ func (f *Figure) Title() string {
 // scopeNames are those of metrics.Scope, for people.
 var scopeNames = [metrics.Scopes]string{metrics.All: "all rows", metrics.WithinTheory: "within theory", metrics.WithinCorpus: "within corpus"}
 
-// Figures lists the figures of systems that were measured on the rows that s was; claims come first.
+// Figures lists the figures of systems that were measured on the rows that s was; claims come first. s is asked
+// only for what the rows have: theories, corpora, levels.
 func Figures(s *System) []Figure {
 	out := slices.Concat(rowFigures(), corpusFigures(s), textFigures(s), orthogonalities(s), plainFigures())
 	slices.SortStableFunc(out, func(a, b Figure) int { return order(a.Claim) - order(b.Claim) })
@@ -104,7 +106,8 @@ func corpusFigures(s *System) []Figure {
 	return out
 }
 
-// textFigures are those of whole texts, of each theory and of all.
+// textFigures are those of whole texts, of each theory and of all. Only those of one theory carry claims: over
+// all theories a text's source tells its theory.
 func textFigures(s *System) []Figure {
 	level := func(theory string, of func(*System) *TextFigures, gap func(*Difference) TextEstimates) []Figure {
 		name := "texts"
@@ -136,7 +139,8 @@ func textFigures(s *System) []Figure {
 	return out
 }
 
-// orthogonalities are the means over the values of a theory at a level.
+// orthogonalities are the means over the values of a theory at a level. k is a place in the details, which all
+// systems of a bench list alike.
 func orthogonalities(s *System) []Figure {
 	var out []Figure
 	for k, d := range s.OrthogonalityDetails {

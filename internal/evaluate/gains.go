@@ -5,7 +5,8 @@ import "strings"
 // Geometry is the verdict on a gain that centring and scaling the base's vectors give too.
 const Geometry = "only geometry"
 
-// claims are what the page may say of a finalist's figures.
+// claims are what the page may say of a finalist's figures. A claim is compared with the base in every reading
+// and with the control; what it is over another finalist is a claim of its own (adds).
 func (e *Experiment) claims(f *Finalist, unlike string) []claim {
 	var out []claim
 	for _, figure := range Claims(e.Runs[f.Name]) {
@@ -30,6 +31,15 @@ func (e *Experiment) claims(f *Finalist, unlike string) []claim {
 
 // verdict is the rule: learned is what lies above the base in every reading without labels, and above a control
 // that was trained as long on permuted labels; unlike says why it was not.
+//
+//	over raw  centred  scaled   permuted        verdict
+//	below     …        …        …               worse (so is below permuted)
+//	above     above    above    above           learned; higher if the control was trained another length
+//	above     above    above    no such run     higher
+//	above     one of the two not                only geometry
+//	else                                        not shown
+//
+// The classifier on the base is no hurdle: it has seen the same labels. It stands beside the gain in words.
 func verdict(f *Finalist, over map[string]*gap, unlike string, c *claim) (string, string) {
 	figures := c.figures() + "."
 	raw, centred, scaled, probe := over[f.overBase(BaseRaw)], over[f.overBase(BaseCentred)], over[f.overBase(BaseScaled)], over[f.overBase(BaseLogistic)]

@@ -27,7 +27,8 @@ var heatMapSpecs = []mapSpec{
 	{[2]string{"svt", "right"}, [2]int{2, 2}},
 }
 
-// heatMaps computes the mean cosine between the rows of every two values of each picture.
+// heatMaps computes the mean cosine between the rows of every two values of each picture. Pairs of one text are
+// left out: two values that often stand on one text would be near for that alone.
 func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 	var out []HeatMap
 	for _, spec := range heatMapSpecs {

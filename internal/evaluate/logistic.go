@@ -20,16 +20,19 @@ const (
 // that so many would have, since a step moves a class's logit by the square of that length.
 const usualWidth = 64
 
-// logistic is one independent logistic regression for each class, of any features.
+// logistic is one independent logistic regression for each class, of any features. Classes are nodes and (path,
+// direction)s; a text bears several. It is a control: how far the labels get with features that were not trained
+// on them.
 type logistic struct {
 	scale   []float64   // [D] features are divided by their root mean square, and by more where D is large
 	weights [][]float64 // [K][D+1], the bias last
 	base    []float64   // [K] share of training texts that bear the class
 }
 
-// fitLogistic trains on features [T, D] with the classes of each text, by stochastic gradient descent
-// with AdaGrad steps; the order of texts is a function of the seed. Classes are fitted side by side, each by
-// itself, so the result does not depend on how many cores there are.
+// fitLogistic trains on features [T, D] with the classes of each text, by stochastic gradient descent with
+// AdaGrad steps; the order of texts is a function of the seed. Classes are fitted side by side, each by itself,
+// so the result does not depend on how many cores there are. (Package logistic fits to the minimum, for
+// probabilities that are told to users; hundreds of classes for a control do not need it.)
 func fitLogistic(features *mat.Dense, targets [][]int, classes int, seed uint64) *logistic {
 	rows, width := features.Dims()
 	m := &logistic{scale: make([]float64, width), base: make([]float64, classes), weights: make([][]float64, classes)}
@@ -84,7 +87,8 @@ func fitClass(inputs [][]float64, bears []bool, bias float64, order []int) []flo
 	return w
 }
 
-// step moves w against the gradient miss·x, each weight at its own AdaGrad rate.
+// step moves w against the gradient miss·x, each weight at its own AdaGrad rate: a weight that has moved much
+// moves less, so rare features keep learning when common ones have settled.
 func step(w, history, x []float64, miss float64) {
 	for k, f := range x {
 		g := miss*f + logisticDecay*w[k]
@@ -101,7 +105,8 @@ func (m *logistic) input(x, row []float64) {
 	x[len(row)] = 1
 }
 
-// excess is how far each class's probability lies above its share in training: the control's vector.
+// excess is how far each class's probability lies above its share in training: the control's vector, [K]. Without
+// taking the share off, all texts would be near each other for the common classes.
 func (m *logistic) excess(row []float64) []float64 {
 	x := make([]float64, len(row)+1)
 	m.input(x, row)

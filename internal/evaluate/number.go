@@ -7,7 +7,7 @@ import (
 	"hives/metrics"
 )
 
-// Number is a figure that may be undefined: NaN in Go, null in JSON.
+// Number is a figure that may be undefined: NaN in Go, null in JSON. A 0 in its place would be read as a result.
 type Number float64
 
 // Known tells whether there is a figure.
@@ -50,7 +50,7 @@ func (r *Range) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// ByScope holds one figure or structure for each scope.
+// ByScope holds one figure or structure for each scope, under the names that documents have used from the first.
 type ByScope[T any] struct {
 	All          T `json:"all"`
 	WithinTheory T `json:"within_theory"`

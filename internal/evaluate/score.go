@@ -15,7 +15,8 @@ var neighbourCounts = []int{1, 10}
 // theory's familiar list of values.
 var headlineLevel = map[string]int{"svt": 2, "mft": 1, "duty": 1, "right": 2}
 
-// Score measures vectors, shape [N][D], one a row of the bench.
+// Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass
+// over all pairs gives the figures of rows, one more for texts and one for the texts of each theory.
 func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*System, error) {
 	v, err := metrics.NewVectors(vectors)
 	if err != nil {
@@ -89,7 +90,7 @@ func (b *Bench) corrRange(r *[metrics.Scopes]metrics.Correlation) ByScope[Range]
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Pearson, r[c].Influence)) })
 }
 
-// numbers keeps the undefined cells, which become null.
+// numbers keeps the undefined cells, which become null: NaN is no JSON.
 func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][metrics.Bins]Number) {
 	for p := range matrix {
 		for q := range matrix[p] {
@@ -124,7 +125,8 @@ func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors)
 	return nil
 }
 
-// scoreTexts measures the text level, of all texts and of each theory alone.
+// scoreTexts measures the text level, of all texts and of each theory alone. A text may have labels of several
+// theories; by theory only its labels of that one count.
 func (b *Bench) scoreTexts(ctx context.Context, s *System, v *metrics.Vectors) error {
 	var err error
 	if s.texts, err = metrics.Measure(ctx, v.Select(b.texts.First()), b.texts, metrics.Options{}); err != nil {
@@ -194,7 +196,8 @@ func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 	}
 }
 
-// fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level.
+// fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level. The
+// reason is noted whether or not the figure is defined; explain uses it only where it is null.
 func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value, o metrics.Orthogonality) {
 	skipped, opposing, listed := 0, 0, 0
 	for _, value := range values {

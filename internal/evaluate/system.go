@@ -5,7 +5,8 @@ import (
 	"hives/metrics"
 )
 
-// System is everything measured about one way of turning texts into vectors.
+// System is everything measured about one way of turning texts into vectors. The exported part is the document
+// (docs/metrics.schema.json); the rest is what Compare needs and what a page draws.
 type System struct {
 	Name  string            `json:"name"`
 	Model *encoder.Identity `json:"model"` // null for controls without a model

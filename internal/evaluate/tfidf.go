@@ -23,7 +23,8 @@ const (
 	smallEigen   = 1e-13
 )
 
-// terms are the lower-case words of a text and the pairs of neighbouring words.
+// terms are the lower-case words of a text and the pairs of neighbouring words: of "Be kind to all" be, kind, to,
+// all, be kind, kind to, to all. An apostrophe belongs to its word.
 func terms(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '\''
@@ -47,7 +48,8 @@ type vocabulary struct {
 	idf    []float64
 }
 
-// newVocabulary keeps the terms of the most documents, ties in alphabetical order.
+// newVocabulary keeps the terms of the most documents, ties in alphabetical order. The weight of a term is 1 +
+// log((1 + T)/(1 + n)) for n of T texts: 1 for a word of every text, more for a rare one.
 func newVocabulary(texts []string) *vocabulary {
 	documents := map[string]int{}
 	for _, text := range texts {
@@ -76,7 +78,8 @@ func newVocabulary(texts []string) *vocabulary {
 	return v
 }
 
-// row is (1 + log count)·idf over the terms of a text, of length one, columns ascending.
+// row is (1 + log count)·idf over the terms of a text, of length one, columns ascending: a map has no order, and
+// sums of floats depend on theirs. A text without a known term is empty.
 func (v *vocabulary) row(text string) sparse {
 	count := map[int]float64{}
 	for _, term := range terms(text) {
@@ -101,8 +104,13 @@ func (v *vocabulary) row(text string) sparse {
 	return out
 }
 
-// rightVectors returns the leading right singular vectors of the sparse matrix rows ([T, F]) as [F, rank],
-// by random projection with power iterations (Halko, Martinsson and Tropp, 2011); nil if there are none.
+// rightVectors returns the leading right singular vectors of the sparse matrix rows ([T, F]) as [F, rank], by
+// random projection with power iterations (Halko, Martinsson and Tropp, 2011); nil if there are none.
+//
+// A whole decomposition of thousands of texts by 8,000 terms is out of proportion for a control. A random basis
+// that is multiplied by AᵀA and made orthonormal again, a few times over, turns towards the directions of the
+// largest singular values; within the small space that is left the exact answer is cheap. More columns than
+// wanted (svdExtra) and several rounds are there since the spectrum falls slowly.
 func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
 	rank := min(svdRank, width, len(rows))
 	wide := min(rank+svdExtra, width, len(rows))

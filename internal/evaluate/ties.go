@@ -2,9 +2,9 @@ package evaluate
 
 import "hives/metrics"
 
-// Vectors of controls that need no model are few and repeat: a one-hot vector of the corpus ties all pairs within a
-// corpus. With a tie counted wrong such a vector has a ranking accuracy of 0 there, where .5 is what knowing nothing is
-// worth. Tables and paired differences therefore count the ties of these controls half, and of a model they are
+// Vectors of controls that need no model are few and repeat: a one-hot vector of the corpus ties all pairs within
+// a corpus. With a tie counted wrong such a vector has a ranking accuracy of 0 there, where .5 is the level of
+// chance. Tables and paired differences therefore count the ties of these controls half, and of a model they are
 // compared with as well; a model's own vectors hardly tie, and its ties stay wrong otherwise.
 
 // Ranked is the ranking accuracy of rows as tables show it.

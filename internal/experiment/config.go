@@ -13,7 +13,8 @@ import (
 // Screening is the role of a run that is for choosing settings; the others are those of package evaluate.
 const Screening = "screening"
 
-// Config is the file of --config.
+// Config is the file of --config. What it names is read, never changed; all that is written lies in Out and
+// Vectors.
 type Config struct {
 	Title     string `toml:"title" comment:"of the report"`
 	Out       string `toml:"out" comment:"folder of report.html, report.md, metrics.json and vectors/"`
@@ -39,7 +40,8 @@ type Base struct {
 	MaxLength int      `toml:"max_length" comment:"tokens a text; 0: as the model folder says"`
 }
 
-// Run is one training run.
+// Run is one training run. Its role says what may be done with it: screening runs are looked at by their own
+// validation, all others are measured on rows that nobody has chosen by.
 type Run struct {
 	Name    string `toml:"name" comment:"letters, digits, - and _"`
 	Dir     string `toml:"dir" comment:"run folder"`
@@ -58,7 +60,7 @@ func Defaults() Config {
 	}
 }
 
-// Load reads the file.
+// Load reads the file and fills in what is implied.
 func Load(path string) (Config, error) {
 	c, _, err := cli.Load(Defaults(), cli.Sources{File: path})
 	if err != nil {
@@ -70,7 +72,8 @@ func Load(path string) (Config, error) {
 // name is what files and keys of a document are made of.
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
 
-// Complete fills in what is implied and refuses what does not go together.
+// Complete fills in what is implied and refuses what does not go together. It looks at no file: that is Check's,
+// so that a mistake in the configuration is said before any folder is opened.
 func (c Config) Complete() (Config, error) {
 	switch {
 	case c.Rows.Measured == "" || c.Rows.Train == "":
@@ -112,6 +115,7 @@ func (c Config) Complete() (Config, error) {
 }
 
 // imply takes the only run on permuted labels as control, and the only full run as what Stage 2 went on from.
+// With two of them nothing is implied: which one is meant must be written.
 func (c *Config) imply(r *Run) {
 	if r.Control == "" && r.Role != Screening && r.Role != evaluate.RolePermuted {
 		r.Control = c.only(evaluate.RolePermuted)
@@ -153,6 +157,7 @@ func (c *Config) linked() error {
 	return nil
 }
 
+// invalid is a mistake of the file, not of the program.
 func invalid(format string, args ...any) error {
 	return fault.Usage(fault.New(fault.Invalid, "experiment: "+format, args...))
 }

@@ -33,7 +33,8 @@ type Job struct {
 	Stderr io.Writer
 }
 
-// Check looks at what the job reads and where it writes, before an engine opens.
+// Check looks at what the job reads and where it writes, before an engine opens: a wrong path is said before the
+// embedding, not after it.
 func (j *Job) Check() error {
 	c := &j.Config
 	for _, path := range []string{c.Rows.Measured, c.Rows.Train} {
@@ -55,7 +56,8 @@ func (j *Job) Check() error {
 	return err
 }
 
-// Judge does the job and leaves the report.
+// Judge does the job and leaves the report. Rows that contradict each other are left out of both files, as in
+// training.
 func Judge(ctx context.Context, j Job) error {
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
 	measured, err := data.ReadConsistent(j.Config.Rows.Measured, note)
@@ -92,7 +94,8 @@ func Judge(ctx context.Context, j Job) error {
 	return j.write(e, shown)
 }
 
-// trial gathers vectors: of the base for both parts by each pooling, of each finalist for the measured part.
+// trial gathers vectors: of the base for both parts by each pooling, of each finalist for the measured part. One
+// model is open at a time (vault.with).
 func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trained) (t evaluate.Trial, err error) {
 	v := &vault{dir: j.Config.Vectors, open: j.Open, progress: j.progress()}
 	if j.Redraw {
@@ -135,7 +138,7 @@ func (j *Job) progress() func(name string, done, total int) {
 	}
 }
 
-// shown is what the report has beside the figures.
+// shown is what the report has beside the figures: tables and curves of runs, from their own records.
 func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err error) {
 	x = report.Experiment{Title: j.Config.Title, Poolings: j.Config.Base.Poolings, Finalists: t.Finalists}
 	var screening, finalists []trained
@@ -179,7 +182,8 @@ func (j *Job) about(e *evaluate.Experiment) (page.About, error) {
 	return a, nil
 }
 
-// write leaves document, page and tables.
+// write leaves document, page and tables. Each file is whole or the old one; all three come from the same
+// measurement.
 func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
 	about, err := j.about(e)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"hives/internal/runstore"
 )
 
-// trained is a run with what its folder says.
+// trained is a run with what its folder says: settings, figures over steps, how far it came.
 type trained struct {
 	Run
 	info   runstore.Info
@@ -51,6 +51,8 @@ func (t *trained) length() evaluate.Trained {
 const longestChain = 8
 
 // stepsBefore counts the steps of the runs that made a run's starting weights, as far as their folders are there.
+// A Stage 2 of 500 steps that began from a Stage 1 of 2,000 has 2,500 in all; a base from elsewhere counts
+// nothing.
 func stepsBefore(config string, most int) int {
 	var c struct {
 		Model struct{ From string }
@@ -69,6 +71,10 @@ func stepsBefore(config string, most int) int {
 
 // readRuns reads the folders and refuses what cannot be judged by: a run without validations, one that is not
 // finished, one that saw the measured rows. Models need not be there any more where nothing is embedded.
+//
+// The measured rows are known by the digest of their file. A finalist may neither have trained nor validated on
+// them: it was watched on its validation rows, and settings were chosen by them. A screening run may have them
+// for validation, which is what it is for.
 func readRuns(list []Run, measured string, embed bool) ([]trained, error) {
 	digest, err := fsutil.SHA256(measured)
 	if err != nil {
@@ -90,6 +96,7 @@ func readRuns(list []Run, measured string, embed bool) ([]trained, error) {
 	return out, nil
 }
 
+// readRun reads one folder; model tells whether its weights must be there too.
 func readRun(r Run, model bool) (trained, error) {
 	t := trained{Run: r}
 	var err error
@@ -128,7 +135,8 @@ func (t *trained) series(name string) report.Series {
 	return report.Series{Name: name}
 }
 
-// figureName is how metrics.jsonl's "validation" key reads among the curves: ranking_accuracy.within_corpus.
+// figureName is how metrics.jsonl's "validation" key reads among the curves: ranking_accuracy.within_corpus is
+// "validation ranking accuracy within corpus".
 func figureName(key string) string {
 	return "validation " + strings.NewReplacer(".", " ", "_", " ").Replace(key)
 }
@@ -170,7 +178,8 @@ func screeningTable(list []trained) (report.RunsTable, error) {
 	return t, nil
 }
 
-// differing are the settings in which runs differ, but for where their files lie.
+// differing are the settings in which runs differ, but for where their files lie: of ten runs with a hundred
+// settings each a reader wants the three that were tried.
 func differing(list []trained) ([]runs.Setting, error) {
 	var indexed []runs.Run
 	for i := range list {
@@ -200,8 +209,9 @@ func fromTo(s report.Series) string {
 	return fmt.Sprintf("%.4g → %s", s.Y[0], last)
 }
 
-// choice says which screening run has the largest figure after its last step; the earlier of equals. A run without the
-// figure is an error: it cannot be compared.
+// choice says which screening run has the largest figure after its last step; the earlier of equals. A run
+// without the figure is an error: it cannot be compared. The last step and not the best: the best of many looks
+// is in part luck.
 func choice(list []trained, key string) (string, error) {
 	best, at := math.Inf(-1), -1
 	for i := range list {
@@ -230,7 +240,8 @@ var curveNames = []string{
 // mostTogether is how many runs a plot can tell apart by colour.
 const mostTogether = 8
 
-// curves draws runs over each other, in groups of at most mostTogether.
+// curves draws runs over each other, in groups of at most mostTogether. A run that never logged a figure has an
+// empty line there, so colours mean the same run in every plot.
 func curves(title string, list []trained) (out []report.Runs) {
 	for part := range slices.Chunk(list, mostTogether) {
 		group := report.Runs{Title: title}

@@ -35,7 +35,8 @@ type Embedder interface {
 // Opener opens a source and returns what frees it.
 type Opener func(ctx context.Context, s Source) (Embedder, func() error, error)
 
-// stored is the file beside a matrix of vectors.
+// stored is the file beside a matrix of vectors. It says whose they are and of which texts, so that neither
+// another model's nor another file's can pass for them.
 type stored struct {
 	Format int              `json:"format"`
 	Kind   string           `json:"kind"`
@@ -51,15 +52,20 @@ const (
 	stretch       = 1024 // texts that are stored together
 )
 
-// vault keeps vectors as NAME-IDS.npy ([T, D], one a text) with NAME-IDS.json.
+// vault keeps vectors as NAME-IDS.npy ([T, D], one a text) with NAME-IDS.json. The name is the source's, IDS the
+// first 12 digits of the texts' digest: base-mean-3f9c0a11be42.npy.
+//
+// Keeping them is more than saving time. A part may be measured once; the file is the record that it was, and by
+// which weights.
 type vault struct {
 	dir      string
 	open     Opener // nil: what is not stored is an error
 	progress func(name string, done, total int)
 }
 
-// get returns a source's vectors of the texts of rows, embedding those that are not stored. Stored vectors of another
-// model are refused: a part is measured once.
+// get returns a source's vectors of the texts of rows, embedding those that are not stored. Stored vectors of
+// another model are refused: a part is measured once. Where an opener is at hand the model is opened even if all
+// is stored, to compare who it is; without one (Redraw) the stored identity stands.
 func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors, encoder.Identity, error) {
 	index := evaluate.Distinct(rows)
 	ids := digest(rows, index)
@@ -88,7 +94,8 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 	return byID(rows, index, vectors), head.Model, nil
 }
 
-// complete embeds the texts after those that are stored, and stores as it goes: on few cores a part takes long.
+// complete embeds the texts after those that are stored, and stores as it goes: on few cores a part takes long. A
+// run that is stopped loses at most stretch texts.
 func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder, rows []data.Row, index []int, vectors [][]float32) ([][]float32, error) {
 	for lo := len(vectors); lo < len(index); lo = len(vectors) {
 		hi := min(lo+stretch, len(index))
@@ -131,6 +138,7 @@ func digest(rows []data.Row, index []int) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// byID names the vectors by their texts: index[k] is a row of the text of vectors[k].
 func byID(rows []data.Row, index []int, vectors [][]float32) evaluate.TextVectors {
 	out := evaluate.TextVectors{}
 	for at, i := range index {
@@ -139,7 +147,8 @@ func byID(rows []data.Row, index []int, vectors [][]float32) evaluate.TextVector
 	return out
 }
 
-// writeVectors writes the matrix first: it may hold more than the file beside it says, never less.
+// writeVectors writes the matrix first: it may hold more than the file beside it says, never less. A stop between
+// the two leaves vectors that are not counted and embedded again.
 func writeVectors(path string, head stored, vectors [][]float32) error {
 	if err := fsutil.WriteFile(path+".npy", func(w io.Writer) error { return npy.WriteFloat32(w, vectors) }); err != nil {
 		return err

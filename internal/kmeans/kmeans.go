@@ -43,7 +43,11 @@ func (o Options) validate(n int) error {
 	return nil
 }
 
-// Result is the cheapest of the restarts.
+// Result is the cheapest of the restarts. Labels, scores and cost are of the centres as they stand: each row is
+// with the centre that is best for it, to the last bit of float64.
+//
+// Invariant: Cost = Σ (1 − 2·Score), and, unless the passes were used up, Label[i] is the first of the centres with
+// the highest score of row i.
 type Result struct {
 	Centres []float64 // [K, D]
 	Label   []int32   // [N] centre of each row
@@ -54,7 +58,8 @@ type Result struct {
 	Costs   []float64 // of every restart
 }
 
-// Fit groups the rows of p.
+// Fit groups the rows of p. The caller owes unit rows: the cost of a row is then 1 − 2·score, without its length.
+// k-means ends in a local minimum that depends on its start, hence the restarts; on ties the earlier one is kept.
 func Fit(ctx context.Context, p Points, o Options) (*Result, error) {
 	if err := o.validate(p.N); err != nil {
 		return nil, err
@@ -80,7 +85,8 @@ func Fit(ctx context.Context, p Points, o Options) (*Result, error) {
 	return best, nil
 }
 
-// restart is one fit from its own start, drawn with (seed, r) and nothing else.
+// restart is one fit from its own start, drawn with (seed, r) and nothing else: restart 3 is the same whether ten
+// or four are asked for.
 func restart(ctx context.Context, p Points, o Options, r int) (*Result, error) {
 	rng := rand.New(rand.NewPCG(o.Seed, uint64(r)))
 	var centres []float64

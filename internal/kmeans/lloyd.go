@@ -6,12 +6,18 @@ import (
 	"slices"
 )
 
-// lloyd alternates between assigning rows and moving centres until no row changes its centre, a pass gains
-// too little, or the passes are used up.
+// lloyd alternates between assigning rows and moving centres until no row changes its centre, a pass gains too
+// little, or the passes are used up.
 //
-// A row is scored anew only where it could have changed: centres that have moved by δ are at most δ nearer, so
-// a row whose own centre is still nearer than the bound on all others stays (Hamerly 2010). The labels are
-// those of scoring every row.
+// A row is scored anew only where it could have changed: centres that have moved by δ are at most δ nearer, so a
+// row whose own centre is still nearer than the bound on all others stays (Hamerly 2010). The labels are those of
+// scoring every row.
+//
+//	last pass   own centre at .30, every other at .50 or more (other[i])
+//	then        the own centre moves, and no other by more than .05
+//	now         own measured anew: .38; others are at .45 at least: the row stays, for one product instead of K
+//
+// When that fails, the row is scored against all centres and its bound is exact again.
 func lloyd(ctx context.Context, p Points, centres []float64, o Options) (*Result, error) {
 	r := &Result{Label: make([]int32, p.N), Score: make([]float64, p.N), Cost: math.Inf(1)}
 	square := p.squares()
@@ -49,6 +55,8 @@ type drift struct {
 	which      int32   // whose is the furthest
 }
 
+// drifts says how far centres moved. Two numbers are enough: a row of the centre that moved most is bounded by
+// the second furthest, every other row by the furthest.
 func drifts(from, to []float64, d int) drift {
 	out := drift{which: -1}
 	gap := make([]float64, d)
@@ -69,7 +77,8 @@ func drifts(from, to []float64, d int) drift {
 // rounding is far above the error of a distance in float64 and far below any that matters.
 const rounding = 1e-9
 
-// stays lowers the row's bound on other centres by what they moved, and says whether its own is nearer still.
+// stays lowers the row's bound on other centres by what they moved, and says whether its own is nearer still. It
+// may say no where the row would have stayed, at the price of a scoring; never yes where it would have moved.
 func (s *scorer) stays(i int, label []int32, score, other []float64, far drift) bool {
 	step := far.most
 	if label[i] == far.which {
@@ -84,8 +93,9 @@ func (s *scorer) stays(i int, label []int32, score, other []float64, far drift) 
 	return true
 }
 
-// fillEmpty gives each centre that has no row the row with the lowest score among centres of several rows,
-// and says whether there was any. The row's score becomes that of a centre that stands upon it.
+// fillEmpty gives each centre that has no row the row with the lowest score among centres of several rows, and
+// says whether there was any. The row's score becomes that of a centre that stands upon it: 1 − ½ = .5. A centre
+// without rows has no mean, and K centres were asked for.
 func (s *scorer) fillEmpty(label []int32, score, other []float64) bool {
 	count := make([]int, s.k)
 	for _, c := range label {
@@ -166,6 +176,7 @@ func mean(p Points, members []int, out []float64, spherical bool) {
 	}
 }
 
+// length is the Euclidean norm.
 func length(v []float64) float64 {
 	square := 0.0
 	for _, x := range v {

@@ -11,8 +11,9 @@ const polish = 2
 // seedRows bounds the sample that starts are drawn from, as a multiple of K.
 const seedRows = 50
 
-// miniBatch draws batches of rows with replacement. Each row pulls its centre's running mean by one over
-// the number of rows that the centre has seen (Sculley 2010).
+// miniBatch draws batches of rows with replacement. Each row pulls its centre's running mean by one over the
+// number of rows that the centre has seen (Sculley 2010). The first row replaces the start, the second weighs a
+// half, the tenth a tenth: the mean of all rows seen, without keeping them. Lloyd's passes follow (polish).
 func miniBatch(ctx context.Context, p Points, o Options, rng *rand.Rand) ([]float64, error) {
 	centres, err := seed(ctx, sample(p, max(seedRows*o.K, o.BatchSize), rng), o.K, rng)
 	if err != nil {
@@ -35,7 +36,7 @@ func miniBatch(ctx context.Context, p Points, o Options, rng *rand.Rand) ([]floa
 	return centres, nil
 }
 
-// sample copies n rows drawn with replacement; all rows where there are no more than n.
+// sample copies n rows drawn with replacement; all rows where there are no more than n, without a copy.
 func sample(p Points, n int, rng *rand.Rand) Points {
 	if p.N <= n {
 		return p
@@ -53,6 +54,7 @@ type running struct {
 	seen []float64 // [K]
 }
 
+// pull moves the mean of centre c towards a row.
 func (m *running) pull(c int, row []float32) {
 	m.seen[c]++
 	rate := 1 / m.seen[c]

@@ -32,7 +32,8 @@ func (p Points) squares() []float64 {
 	return out
 }
 
-// Check refuses a matrix whose size is not [N, D] and rows that are no unit vectors.
+// Check refuses a matrix whose size is not [N, D] and rows that are no unit vectors. The bound on a float32
+// score's error (scorer.slack) holds for rows of about length one only.
 func (p Points) Check() error {
 	if p.N <= 0 || p.D <= 0 || len(p.Data) != p.N*p.D {
 		return fault.New(fault.Invalid, "kmeans: %d numbers are no matrix of %d rows and %d columns", len(p.Data), p.N, p.D)

@@ -14,7 +14,10 @@ import (
 // on the number of cores.
 const chunkRows = 256
 
-// scorer finds nearest centres. The score x·c − |c|²/2 orders centres as −|x−c|² does.
+// scorer finds nearest centres. The score x·c − |c|²/2 orders centres as −|x−c|² does: |x−c|² = |x|² − 2·(x·c −
+// |c|²/2), and |x|² is the same for every centre.
+//
+// Invariant: a label is that of float64 arithmetic, and of equal scores that of the lowest centre.
 type scorer struct {
 	p       Points
 	k       int
@@ -51,8 +54,12 @@ func (s *scorer) exact(i, c int) float64 {
 	return sum - s.half[c]
 }
 
-// nearest labels the given rows and notes their scores; of equal scores the first centre wins. other[i] becomes
-// a lower bound of the distance of row i to every centre but its own.
+// nearest labels the given rows and notes their scores; of equal scores the first centre wins. other[i] becomes a
+// lower bound of the distance of row i to every centre but its own.
+//
+// All products are taken in float32 by one matrix product, at half the memory of float64; two of them may be
+// off together by slack. So every centre within slack of the best is scored again in float64, most often the best
+// alone.
 func (s *scorer) nearest(rows []int, label []int32, score, other []float64, w *workspace) {
 	s.multiply(rows, w)
 	for n, i := range rows {
@@ -94,7 +101,7 @@ func (s *scorer) workspace() *workspace {
 	return &workspace{make([]float32, chunkRows*s.p.D), make([]float32, chunkRows*s.k)}
 }
 
-// multiply fills w.dots with the float32 products of the rows and all centres.
+// multiply fills w.dots with the float32 products of the rows and all centres: [n, D] times [D, K] is [n, K].
 func (s *scorer) multiply(rows []int, w *workspace) {
 	d, n := s.p.D, len(rows)
 	for r, i := range rows {
@@ -131,8 +138,8 @@ func (s *scorer) pass(label []int32, score, other []float64, settled func(i int)
 	})
 }
 
-// share runs the parts 0..n−1 on all cores. worker is called once a core and returns what does one part;
-// parts must not write to the same places.
+// share runs the parts 0..n−1 on all cores. worker is called once a core and returns what does one part; parts
+// must not write to the same places. Which core does which part is chance, and may be: no sum crosses parts.
 func share(n int, worker func() func(part int)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup

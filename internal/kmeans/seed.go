@@ -15,8 +15,12 @@ import (
 // resolution is the cost below which float32 cannot tell a row from a centre.
 const resolution = 1e-6
 
-// seed draws k rows as centres: the first evenly, each further one with a chance that grows with its cost
-// at the nearest centre so far. Of 2+⌊ln k⌋ candidates a draw the one that lowers the whole cost most is taken.
+// seed draws k rows as centres: the first evenly, each further one with a chance that grows with its cost at the
+// nearest centre so far. Of 2+⌊ln k⌋ candidates a draw the one that lowers the whole cost most is taken.
+//
+// So starts lie apart, and most groups get one: rows near a centre cost next to nothing and are hardly drawn
+// again. Even draws put several starts into a large group and none into a small one, and Lloyd's passes cannot
+// mend that.
 func seed(ctx context.Context, p Points, k int, rng *rand.Rand) ([]float64, error) {
 	d := &draw{p: p, cost: make([]float64, p.N), sums: make([]float64, p.N)}
 	for i := range d.cost {
@@ -54,7 +58,9 @@ type draw struct {
 	sums []float64 // [N] running sums of cost
 }
 
-// candidates draws n rows in proportion to their cost; false where every row is a centre already.
+// candidates draws n rows in proportion to their cost; false where every row is a centre already. It is a look-up
+// of a random point in running sums: with the costs 0, 3, 1 the points below 3 are row 1, those from 3 to 4 row
+// 2.
 func (d *draw) candidates(n int, rng *rand.Rand) ([]int, bool) {
 	sum := 0.0
 	for i, c := range d.cost {
@@ -93,7 +99,8 @@ func (d *draw) take(rows []int) int {
 	return rows[best]
 }
 
-// costs returns |x−c|² = 2 − 2·x·c of every row at every candidate, [N, n].
+// costs returns |x−c|² = 2 − 2·x·c of every row at every candidate, [N, n]. Costs below resolution count as none:
+// a row that equals a centre must not be drawn for the rounding of its product.
 func (d *draw) costs(rows []int) []float64 {
 	n := len(rows)
 	centres := make([]float32, 0, n*d.p.D)

@@ -7,7 +7,9 @@ import (
 // z95 is the normal quantile of a two-sided 95 % interval.
 const z95 = 1.959964
 
-// Calibration turns a score into a probability: sigmoid(Slope·score + Offset).
+// Calibration turns a score into a probability: sigmoid(Slope·score + Offset). A regression's own probabilities
+// are too sure of themselves away from its training rows; on rows that it has not seen, two numbers mend most of
+// it. A slope below 1 takes sureness away, an offset moves all.
 type Calibration struct {
 	Slope  float64 `json:"slope"`
 	Offset float64 `json:"offset"`
@@ -29,7 +31,9 @@ func (p Probability) Above() bool { return p.Low > .5 }
 func (p Probability) Below() bool { return p.High < .5 }
 
 // At is the probability of a row with a score. The interval is that of the fitted line's logit at the score: how
-// well the calibrating rows tell which share of such rows is positive.
+// well the calibrating rows tell which share of such rows is positive. The logit's variance at score s is
+// s²·Var(slope) + 2s·Cov + Var(offset); the interval is symmetric in the logit and so not in the probability: .9
+// may have [.75, .96].
 func (c Calibration) At(score float64) Probability {
 	s := max(c.Low, min(c.High, score))
 	logit := c.Slope*s + c.Offset
@@ -41,6 +45,9 @@ func (c Calibration) At(score float64) Probability {
 // Calibrate fits both numbers by maximum likelihood (Platt, 1999), with his targets (N₊+1)/(N₊+2) and 1/(N₋+2) in
 // place of 1 and 0, which keep them finite where scores part the sides without a miss. Rows of one group count as
 // one observation in the covariance (the sandwich estimate): they are written about one event.
+//
+// Newton's steps: (slope, offset) less H⁻¹g, for the gradient g and the Hessian H of the loss. The loss is
+// convex, so a step that is halved until it does not rise ends at the minimum.
 func Calibrate(scores []float64, positive []bool, group []int32) Calibration {
 	c := Calibration{Slope: 1, Low: math.Inf(1), High: math.Inf(-1)}
 	targets := platt(positive)
@@ -63,7 +70,7 @@ func Calibrate(scores []float64, positive []bool, group []int32) Calibration {
 	return c
 }
 
-// platt are the targets of his paper.
+// platt are the targets of his paper: of 8 positive and 2 negative rows .9 and .25 in place of 1 and 0.
 func platt(positive []bool) []float64 {
 	var n [2]float64
 	for _, p := range positive {
@@ -77,6 +84,7 @@ func platt(positive []bool) []float64 {
 	return out
 }
 
+// index is 1 for a positive row.
 func index(positive bool) int {
 	if positive {
 		return 1
@@ -124,7 +132,9 @@ func (c Calibration) shrink(scores, targets []float64, step [2]float64) float64 
 	return 0
 }
 
-// sandwich is H⁻¹ (Σ over groups of the outer product of the group's gradient) H⁻¹.
+// sandwich is H⁻¹ (Σ over groups of the outer product of the group's gradient) H⁻¹. If every row were a group of
+// its own and the model true, the middle would be H, and all of it H⁻¹. Rows of a group miss the same way; their
+// gradients are summed before they are squared, which is what makes the interval wider.
 func (c Calibration) sandwich(scores, targets []float64, group []int32, inverse [3]float64) [3]float64 {
 	place := map[int32]int{}
 	var sums [][2]float64
@@ -169,7 +179,8 @@ type Tenth struct {
 	Share float64 `json:"share"` // of rows that are positive; 0 without rows
 }
 
-// Curve sorts rows into tenths by probability: [0, .1), …, [.9, 1].
+// Curve sorts rows into tenths by probability: [0, .1), …, [.9, 1]. Of rows that are given .7 to .8, Mean .75, a
+// share of .75 should be positive; the distance of the two is what a reader looks for.
 func Curve(p []float64, positive []bool) []Tenth {
 	out := make([]Tenth, 10)
 	for i, x := range p {

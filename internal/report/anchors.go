@@ -31,7 +31,8 @@ type AnchorExample struct {
 	Values []string
 }
 
-// ReadAnchors reads the bank and the assigned rows.
+// ReadAnchors reads the bank and the assigned rows. Examples are the anchors of the most rows, which is what
+// training saw most of, good or bad.
 func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 	bank, err := anchors.Read(bankPath)
 	if err != nil {
@@ -61,7 +62,8 @@ func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 	return a, nil
 }
 
-// across counts by the bank's own description; a bank without one is judged by the main values of its anchors.
+// across counts by the bank's own description; a bank without one is judged by the main values of its anchors,
+// which are fewer than all, so that the count is too low rather than too high.
 func across(bank *anchors.Bank) int {
 	if details, err := clusters.Details(bank); err == nil {
 		return clusters.Across(details)

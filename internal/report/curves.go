@@ -35,9 +35,14 @@ var firstPlots = []string{
 	"validation similarity correlation corpus mean", "validation mean cosine", "validation effective rank",
 }
 
-// ReadCurves reads a run's metrics.jsonl: one object a line with "kind", "step" and figures. Every figure
-// becomes a series; a list of figures one series for each place. A torn last line, as a killed run leaves
-// it, is left out.
+// ReadCurves reads a run's metrics.jsonl: one object a line with "kind", "step" and figures. Every figure becomes
+// a series; a list of figures one series for each place. A torn last line, as a killed run leaves it, is left
+// out.
+//
+//	{"kind": "train", "step": 10, "loss": 3.2, "loss_levels": [3.0, 3.3]}
+//
+// gives "train loss" and "train loss levels 1", "… 2", each with the point 10. Fields need not be known here:
+// what training logs in a later version is drawn as well.
 func ReadCurves(path string) ([]Series, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -147,7 +152,8 @@ const (
 	fewPoints             = 40
 )
 
-// drawCurve makes the plot of a series; nothing for fewer than two finite points.
+// drawCurve makes the plot of a series; nothing for fewer than two finite points. Long curves get a moving mean
+// over a tenth of their length, since a loss jumps from batch to batch; short ones show their points.
 func drawCurve(s Series) (plot, bool) {
 	var step, y []float64
 	for k := range s.Y {
@@ -189,7 +195,7 @@ func curveCSV(series []Series) string {
 	return web.CSV(rows)
 }
 
-// points writes the corners of a polyline, thinned to at most maxPoints.
+// points writes the corners of a polyline, thinned to at most maxPoints. The CSV beside the plot has them all.
 func points(ax, ay axis, x, y []float64) string {
 	var b strings.Builder
 	stride := 1 + len(x)/maxPoints

@@ -17,7 +17,8 @@ var experimentSource string
 
 var experimentPage = parse("experiment", experimentSource)
 
-// Experiment is what the report of an experiment shows beside its figures.
+// Experiment is what the report of an experiment shows beside its figures. Package experiment fills it; nothing
+// here opens a run or a model.
 type Experiment struct {
 	Title     string
 	Poolings  []string            // of the base, in the order shown
@@ -51,7 +52,7 @@ var experimentLead = []string{
 
 const experimentRule = "Learned: the paired 95 % intervals over the base raw, centred, and centred and scaled, and over a model trained as long on permuted labels, all lie above zero, with p at most .05 after Holm's correction over all differences that a claim of this page rests on. Higher: the same without such a control. Only geometry: above the raw base, but not above its centred or scaled vectors. Worse: an interval over the raw base or over permuted labels lies below zero, again after the correction. Not shown: anything else."
 
-// WriteExperiment writes the page.
+// WriteExperiment writes the page. Pictures show a few systems side by side (few), tables all of them.
 func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about web.About) error {
 	base, runs := x.systems(e)
 	v := newView(x.Title, slices.Concat(runs, base), &e.Common)
@@ -113,7 +114,8 @@ func (x *Experiment) few(e *evaluate.Experiment) []shown {
 	return out
 }
 
-// forest draws the claims of a finalist against everything it is compared with.
+// forest draws the claims of a finalist against everything it is compared with: a row a claim, in it a line a
+// comparison. Nil where no interval is known.
 func (x *Experiment) forest(e *evaluate.Experiment, f *evaluate.Finalist) *forest {
 	claims := evaluate.Claims(e.Runs[f.Name])
 	var names []string
@@ -132,7 +134,8 @@ func (x *Experiment) forest(e *evaluate.Experiment, f *evaluate.Finalist) *fores
 	})
 }
 
-// everyFigure has a row a figure and a column a system.
+// everyFigure has a row a figure and a column a system. Which figures there are is asked of the first; all were
+// measured on the same rows.
 func everyFigure(systems []shown) RunsTable {
 	t := RunsTable{Head: []string{"figure"}}
 	for _, s := range systems {
@@ -157,6 +160,7 @@ func (x *Experiment) gaps(e *evaluate.Experiment) (out []RunsTable) {
 	return out
 }
 
+// differenceTable has a row a figure of which a difference is computed, with its interval.
 func differenceTable(e *evaluate.Experiment, f *evaluate.Finalist, figures []evaluate.Figure) RunsTable {
 	t := RunsTable{Title: f.Name, Head: []string{f.Name + " minus"}}
 	for _, c := range f.Contrasts() {

@@ -26,7 +26,8 @@ type heatCell struct {
 // loud is the heat from which letters turn light.
 const loud = .62
 
-// heat makes a cell; x runs from −1 (cold) to 1 (hot) and is cut off beyond.
+// heat makes a cell; x runs from −1 (cold) to 1 (hot) and is cut off beyond. The number stands in the cell, so
+// that colour is never the only way to read it.
 func heat(text, title string, x float64) heatCell {
 	c := heatCell{Text: text, Title: title, Cold: x < 0}
 	if x < 0 {
@@ -37,7 +38,8 @@ func heat(text, title string, x float64) heatCell {
 	return c
 }
 
-// binMatrix colours by the distance from .5, full at .5 ± .25.
+// binMatrix colours by the distance from .5, full at .5 ± .25: .5 is chance for a pair of bins, and hardly a
+// figure lies farther off. Row p and column q hold P(p before q); the lower half would say the same again.
 func binMatrix(s shown, scope metrics.Scope) matrix {
 	m := matrix{Label: s.label}
 	values, anchors := s.system.BinPairs.At(scope), s.system.BinPairAnchors.At(scope)
@@ -73,7 +75,8 @@ type heatMap struct {
 // maximum size of a picture shown on the page; metrics.json has all.
 const maxMapSide = 24
 
-// mapRows leaves out pictures too large to read.
+// mapRows leaves out pictures too large to read. The maps of one row share their scale: each on its own would
+// show the same colours for spaces that differ tenfold.
 func mapRows(systems []shown) []mapRow {
 	var out []mapRow
 	for k, m := range systems[0].system.Maps {

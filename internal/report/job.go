@@ -31,7 +31,8 @@ const (
 // Opener loads a model folder and returns its encoder and what frees it.
 type Opener func(ctx context.Context, dir string) (encoder.Encoder, func() error, error)
 
-// Job is what both commands need.
+// Job is what both commands need. The models are opened by Open, one after another, so this package knows no
+// engine.
 type Job struct {
 	Data, TrainData string // rows to measure on; rows for fitted controls, may be empty
 	Out             string // folder of metrics.json and report.html; empty writes none
@@ -60,7 +61,8 @@ type DemoJob struct {
 	Anchors, Assigned      string // bank of anchors and the rows assigned to it; both or neither
 }
 
-// Evaluate runs the job.
+// Evaluate runs the job: rows, model, controls, then document, page and table. Names of model-free controls
+// cannot be given to models: their figures would stand under one key.
 func Evaluate(ctx context.Context, j EvaluateJob) error {
 	b, err := j.bench()
 	if err != nil {
@@ -95,7 +97,7 @@ func Evaluate(ctx context.Context, j EvaluateJob) error {
 	return j.finish(append([]shown{{"the model", "", e.System, true}}, controlsShown(e.Controls)...), shared)
 }
 
-// Demo runs the job.
+// Demo runs the job. What is small is read before the models are opened, so that a wrong path is said at once.
 func Demo(ctx context.Context, j DemoJob) error {
 	b, err := j.bench()
 	if err != nil {
@@ -207,7 +209,8 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 	return evaluate.NewBench(rows.Rows, j.Options)
 }
 
-// trainedOn warns of rows that the model was trained on, and returns how many; nil where there are none.
+// trainedOn warns of rows that the model was trained on, and returns how many; nil where there are none. The
+// figures are given all the same, marked: whoever asks may want them, and must not take them for held-out ones.
 func (j *Job) trainedOn(model string) (*data.Shared, error) {
 	if j.TrainedOn == nil || model == "" {
 		return nil, nil
@@ -245,7 +248,7 @@ func TrainedIn(dir string) evaluate.Trained {
 	return evaluate.Trained{Stage: number("stage"), Steps: number("steps"), InAll: number("steps_in_all")}
 }
 
-// write leaves the document and the page in the output folder.
+// write leaves the document and the page in the output folder; each whole, the document first.
 func (j *Job) write(document any, page func(io.Writer) error) error {
 	if j.Out == "" {
 		return nil

@@ -9,7 +9,8 @@ import (
 	"hives/internal/evaluate"
 )
 
-// WriteExperimentText writes the same tables as Markdown.
+// WriteExperimentText writes the same tables as Markdown, for a repository or a mail. Everything comes from the
+// same functions as the page's tables.
 func WriteExperimentText(w io.Writer, e *evaluate.Experiment, x Experiment) error {
 	base, runs := x.systems(e)
 	m := &markdown{}
@@ -37,7 +38,7 @@ func WriteExperimentText(w io.Writer, e *evaluate.Experiment, x Experiment) erro
 	return err
 }
 
-// claimTable has a row a system and a column a claim.
+// claimTable has a row a system and a column a claim, each with its interval.
 func claimTable(systems []shown) RunsTable {
 	claims := evaluate.Claims(systems[0].system)
 	t := RunsTable{Head: []string{"vectors"}}
@@ -66,6 +67,7 @@ func (m *markdown) line(paragraphs ...string) {
 	}
 }
 
+// item writes a point of a list.
 func (m *markdown) item(text string) { m.WriteString("- " + text + "\n") }
 
 // table writes a table under its heading, nothing where it has no rows.
@@ -92,4 +94,5 @@ func (m *markdown) table(title string, t RunsTable) {
 // escaped keeps names of corpora and folders from being read as marks.
 var escaper = strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "`", "'", "\n", " ", "\r", " ")
 
+// escaped makes a cell of a name.
 func escaped(s string) string { return escaper.Replace(s) }

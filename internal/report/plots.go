@@ -8,7 +8,8 @@ import (
 	"hives/metrics"
 )
 
-// forest is the plot of paired differences with their intervals.
+// forest is the plot of paired differences with their intervals. A line right of zero is a gain that the interval
+// bears out; one that crosses zero may be chance. All lengths are pixels.
 type forest struct {
 	Width, Height float64
 	Zero, Middle  float64
@@ -47,6 +48,9 @@ const (
 )
 
 // drawForest shows each contrast on the named figures, which pick takes in their order; nil without any interval.
+//
+// A row is a figure, k-th from the top; its marks stand around the row's middle, one a contrast, forestMarkGap
+// apart. Zero is always on the axis: low and high begin there.
 func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Difference) []evaluate.Estimate) *forest {
 	f := &forest{Width: forestWidth, Top: 10}
 	low, high := 0.0, 0.0
@@ -94,7 +98,8 @@ func claimForest(contrasts []contrast) *forest {
 	return drawForest(contrasts, names, pick)
 }
 
-// forestFigures names the figures and how to take them from a difference.
+// forestFigures names the figures and how to take them from a difference. Both lists must have one order:
+// drawForest matches them by place.
 func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
 	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, mean over corpora"}
 	var theories []string

@@ -36,7 +36,8 @@ func parse(name, source string) *template.Template {
 	return template.Must(t.New("parts").Parse(partsSource)).Lookup(name)
 }
 
-// WriteDemo writes the demo's page; curves and bank may be nil.
+// WriteDemo writes the demo's page; curves and bank may be nil. The order of systems is that of the story: as it
+// began, as it is, the control, then what stands beside.
 func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, about web.About) error {
 	main := []shown{
 		{"before training", "as it began", d.Before, true},
@@ -116,7 +117,8 @@ func marked(lead []string, c *evaluate.Common) []string {
 	return append([]string{"Warning: " + c.TrainedOn.String() + "."}, lead...)
 }
 
-// newView fills what both pages have; main systems come first and are set off by colour.
+// newView fills what both pages have; main systems come first and are set off by colour. Values are listed of one
+// system: how many rows a value has is the same for all.
 func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{

@@ -43,7 +43,8 @@ type runsLine struct {
 	Dots         []dot
 }
 
-// Add draws a figure of the runs, nothing where no run has two points. Series stand in the order of Names.
+// Add draws a figure of the runs, nothing where no run has two points. Series stand in the order of Names. All
+// lines share their axes; a figure with a number that is not finite is left out, since it would have none.
 func (r *Runs) Add(title string, runs []Series) {
 	var steps, values []float64
 	drawn := false

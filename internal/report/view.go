@@ -9,7 +9,8 @@ import (
 	"hives/metrics"
 )
 
-// view is what the page's template sees.
+// view is what the page's template sees: strings, numbers in pixels and tables, no figure that still has to be
+// computed.
 type view struct {
 	Title    string
 	Lead     []string
@@ -35,7 +36,8 @@ type view struct {
 
 type pair struct{ Name, Text string }
 
-// shown is a system with the words the page uses for it.
+// shown is a system with the words the page uses for it. main ones are set off by colour, and pictures are drawn
+// of them.
 type shown struct {
 	label, note string
 	system      *evaluate.System
@@ -79,8 +81,10 @@ func controlsShown(controls map[string]*evaluate.System) []shown {
 // figure is a number with its interval as the tables show it.
 type figure struct{ Value, Bounds string }
 
+// fig writes a number and its interval for a cell.
 func fig(n evaluate.Number, r evaluate.Range) figure { return figure{three(n), bounds(r)} }
 
+// figOf does so for an estimate.
 func figOf(e evaluate.Estimate) figure { return fig(e.Value, e.Interval) }
 
 // tableRow is one system in the headline table.
@@ -90,7 +94,8 @@ type tableRow struct {
 	Cells       []figure
 }
 
-// headline fills the columns of the main table, in the order of its header in the template.
+// headline fills the columns of the main table, in the order of its header in the template. The columns within a
+// corpus come first, since claims rest on them.
 func headline(s shown) tableRow {
 	x := s.system
 	i := &x.Intervals
