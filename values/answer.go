@@ -51,6 +51,7 @@ func (v *Value) judge(text []float32, cosine float64, passes bool) Judgement {
 		p := v.Support.At(text)
 		j.Support = &p
 	}
+	// Below this line nothing more than "about" is certain; above it nothing at all.
 	if !passes || !v.CanTell() || !j.About.Above() {
 		return j
 	}
@@ -89,6 +90,7 @@ func (b *builder) background() {
 	if len(rows) == 0 {
 		return
 	}
+	// One list of cosines is filled and sorted anew for each value.
 	cosines := make([]float64, len(rows))
 	for at := range b.set.Values {
 		v := &b.set.Values[at]
@@ -114,6 +116,7 @@ func (v *Value) percentile(cosine float64) float64 {
 	if q == nil || math.IsNaN(cosine) {
 		return math.NaN()
 	}
+	// at is the first quantile that is not below the cosine, so the cosine lies between q[at−1] and q[at].
 	at, _ := slices.BinarySearch(q, float32(cosine))
 	switch {
 	case at == 0:

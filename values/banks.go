@@ -29,6 +29,7 @@ func ReadBanks(paths []string) ([]*anchors.Bank, error) {
 			banks = append(banks, inventory.Bank())
 			continue
 		}
+		// What is neither a word of ours nor empty is a path; a folder stands for all of its banks.
 		files, err := bankFiles(path)
 		if err != nil {
 			return nil, err
@@ -53,6 +54,7 @@ func bankFiles(path string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{path}, nil
 	}
+	// ReadDir gives names in order, so banks are added in the same order everywhere.
 	entries, err := os.ReadDir(path)
 	var files []string
 	for _, e := range entries {

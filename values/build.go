@@ -42,6 +42,7 @@ func (o Options) Validate() error {
 // validation rows; empty splits the rows (Build). Everything that can be refused without the model is refused
 // before a text is embedded: embedding is what takes the time.
 func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
+	// Both files are read and compared before the model sees a text.
 	own, source, err := read(train, o)
 	if err != nil {
 		return nil, err
@@ -128,6 +129,8 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
+	// The rows that calibrate must be none of those that train; where nobody gave any, they are taken from the
+	// data.
 	s := &Set{Seed: o.Seed, Resamples: o.Resamples, MinSide: o.MinSide, Sides: o.Sides}
 	if held == nil && o.Sides == Within {
 		parts, err := data.Split(train, data.SplitOptions{Fractions: [data.NumParts]float64{1 - heldShare, heldShare, 0}, Seed: o.Seed ^ splitSeed})
@@ -144,14 +147,18 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	if len(train) == 0 {
 		return nil, fault.New(fault.Invalid, "values: no rows to make vectors from")
 	}
+	// From here on "held out" means a row number of b.train or more.
 	b := &builder{set: s, rows: append(slices.Clone(train), held...), train: len(train), options: o}
 	b.labels = data.NewLabels(b.rows)
 	vectors, id, err := embedRows(ctx, b.rows, b.labels, enc)
 	if err != nil {
 		return nil, err
 	}
+	// The engine changes no vector beyond rounding, and a file made here must open there.
 	id.Engine = ""
 	s.Model = id
+	// Texts are numbered in order of appearance: the training texts first, then those that only held-out rows
+	// have.
 	texts := distinct(b.labels.Text[:len(train)])
 	s.Source.Rows, s.Source.Texts = len(train), texts
 	if len(held) > 0 {

@@ -56,6 +56,7 @@ func (s *Set) digest() (string, error) {
 	for _, t := range s.Theories {
 		h.Write(blob(t.Mean))
 	}
+	// Every list has its own fixed order, and a nil vector adds no bytes, as a column of NULL.
 	for i := range s.Values {
 		v := &s.Values[i]
 		h.Write(blob(v.Vector))

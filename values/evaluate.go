@@ -100,6 +100,7 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	if len(rows) == 0 {
 		return nil, fault.New(fault.Invalid, "values: no rows to evaluate on")
 	}
+	// One text first: an endpoint tells its model only with an answer.
 	_, id, err := enc.Encode(ctx, []encoder.Input{{Text: rows[0].Text}})
 	if err == nil {
 		err = s.CheckModel(id)
@@ -167,6 +168,7 @@ func (x *examiner) examine() {
 		if len(n.held) == 0 || !v.scored() {
 			continue
 		}
+		// The vector's own figures, as a build has them, but on these rows.
 		f := ValueFigures{ID: v.ID, Kind: v.Kind}
 		switch v.Kind {
 		case Directional:
@@ -221,6 +223,7 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 	}
 	var right, given []tally
 	for _, a := range all {
+		// Here, a corpus with supporting rows only cannot tell a model that knows from one that always agrees.
 		if sides[a.corpus] != [2]bool{true, true} {
 			continue
 		}
@@ -233,6 +236,8 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 			continue
 		}
 		x.curves[1].p, x.curves[1].yes = append(x.curves[1].p, j.Support.P), append(x.curves[1].yes, a.yes)
+		// What would be said if the text were known to be about the value: the guard and the head still have to
+		// agree.
 		sure := j.Support.Above() || j.Support.Below()
 		if sure && v.Support.AUC.passes() && x.set.theory(v.Theory).Guard.Passes(x.vectors[a.row]) {
 			given = append(given, tally{a.group, j.Support.Above() == a.yes})
@@ -286,6 +291,7 @@ func (x *examiner) nonsense(ctx context.Context, enc encoder.Encoder) error {
 	if err != nil {
 		return err
 	}
+	// A made-up text counts as answered if any value of any theory is said of it.
 	all, err := x.set.Select(Filter{})
 	if err != nil {
 		return err

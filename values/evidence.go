@@ -29,6 +29,7 @@ func (b *builder) figure(s *metrics.Sided) *Figure {
 // passes is the floor of all that is said: the AUC's interval lies above chance.
 func (f *Figure) passes() bool { return f != nil && f.Low > .5 }
 
+// String is ".81 [.75, .86]", or why there is no figure.
 func (f *Figure) String() string {
 	if f == nil {
 		return fmt.Sprintf("unknown (fewer than %d held-out rows a side, or too few groups)", minHeld)
@@ -61,6 +62,7 @@ func (b *builder) hold() {
 			if why == "" || b.options.Sides == Pooled {
 				continue
 			}
+			// A signed vector that was given up leaves its rows to a prototype, measured in its turn below.
 			v.Note = why
 			n.kind, n.sides = Prototype, nil
 			n.vector = n.at(b.vectors, n.tree, b.options.Sides, nil)
@@ -108,6 +110,8 @@ func (b *builder) corporaFigure(n *node) *Figure {
 		}
 	}
 	var worst *Figure
+	// Every pair of corpora is asked, each by itself: an average over pairs would hide the one that is told
+	// apart.
 	corpora := sortedKeys(by)
 	for k, one := range corpora {
 		for _, other := range corpora[k+1:] {
@@ -144,6 +148,7 @@ func (b *builder) prototypeFigure(n *node) *Figure {
 	s := &metrics.Sided{}
 	seen := map[[2]int32]bool{}
 	for _, i := range n.tree.held {
+		// A text counts once in each corpus that has it, however many labels it bears there.
 		text := [2]int32{b.labels.Text[i], b.labels.Corpus[i]}
 		if !seen[text] {
 			seen[text] = true

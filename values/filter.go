@@ -25,6 +25,7 @@ func (s *Set) Select(f Filter) ([]*Value, error) {
 			return nil, fault.New(fault.NotFound, "theory %q is not among the value vectors", brief(name))
 		}
 	}
+	// Names are checked before anything is selected, so that a mistake never looks like an empty answer.
 	for _, id := range append(slices.Clone(f.IDs), f.Subtrees...) {
 		if _, ok := s.Find(id); !ok {
 			return nil, unknown(id)
@@ -54,6 +55,7 @@ func brief(name string) string {
 	return name
 }
 
+// passes tells whether a value meets every field that is set.
 func (f *Filter) passes(v *Value) bool {
 	return allows(f.Theories, v.Theory) && allows(f.Levels, v.Level) && allows(f.IDs, v.ID) && allows(f.Kinds, v.Kind) &&
 		(len(f.Subtrees) == 0 || slices.ContainsFunc(f.Subtrees, v.below))

@@ -83,6 +83,7 @@ func (b *builder) guards(ctx context.Context, enc encoder.Encoder) error {
 // guard fits on one half of the nonsense and sets the threshold by the other; nil where the theory has too few
 // texts. A text of two theories counts as the theory's own in the guard of each.
 func (b *builder) guard(t *tree, made [][]float32) (*Guard, error) {
+	// A text is the theory's own if any of its rows is, in training or held out.
 	own := map[int32]bool{}
 	for _, rows := range [][]int{t.rows, t.held} {
 		for _, i := range rows {
@@ -113,6 +114,7 @@ func (b *builder) guard(t *tree, made [][]float32) (*Guard, error) {
 	if g.Texts < minGuard || len(held) == 0 {
 		return nil, nil
 	}
+	// The nonsense was shuffled when it was made, so that each half has all kinds of it.
 	half := len(made) / 2
 	for _, x := range made[:half] {
 		add(b.feature(float64s(x)), false)
@@ -124,6 +126,7 @@ func (b *builder) guard(t *tree, made [][]float32) (*Guard, error) {
 	var h Head
 	h.take(m, b.centre, b.scale)
 	g.Intercept, g.Weights = h.Intercepts[0], h.Weights
+	// Both promises are kept: the threshold is the stricter of the two.
 	g.Threshold = max(g.quantile(made[half:], 1-nonsenseLet), g.quantile(others, 1-othersLet))
 	g.Held, g.Let, g.OthersLet = share01(held, g.Passes), share01(made[half:], g.Passes), share01(others, g.Passes)
 	return g, nil
@@ -150,6 +153,7 @@ const guardRidge = 10
 // a value, whatever its vector. A sign of a script that sets no spaces is a word. "Freedom!" and "no no no" are
 // wordless, "be kind" is not.
 func Wordless(text string) bool {
+	// Digits and signs part words and are none themselves.
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
 	seen := map[string]bool{}
 	for _, word := range words {

@@ -80,6 +80,8 @@ func (b *builder) standardise() {
 			rows = append(rows, i)
 		}
 	}
+	// Centre and scale are of training texts alone, one for each text: held-out rows must not shift what they are
+	// held to.
 	b.centre = centroid(b.vectors, rows, nil)
 	var squares float64
 	for _, i := range rows {
@@ -90,6 +92,7 @@ func (b *builder) standardise() {
 	b.scale = max(math.Sqrt(squares/float64(len(rows)*b.vectors.Dim())), minLength)
 	b.features = make([][]float64, len(b.rows))
 	for i, text := range b.labels.Text {
+		// Rows of one text share one slice of features.
 		if j := first[text]; j < i {
 			b.features[i] = b.features[j]
 			continue
@@ -182,6 +185,7 @@ func (b *builder) sideAnswers(n *node) []answer {
 // Scores of held-out texts are computed from the rounded weights and vectors, as they will be from the file.
 func (b *builder) head(all []answer, axes [][]float64) (*Head, error) {
 	h := &Head{}
+	// Corpora without both answers take no part, neither in the fit nor in the calibration.
 	stratum := b.strata(all, h)
 	var train logistic.Data
 	sided := &metrics.Sided{}
@@ -204,10 +208,12 @@ func (b *builder) head(all []answer, axes [][]float64) (*Head, error) {
 		return nil, err
 	}
 	h.take(m, b.centre, b.scale)
+	// The head is judged by what a caller will get: average probability, rounded weights, rounded vectors.
 	for _, a := range held {
 		s := logistic.Average(dot(round(b.vectors.Row(a.row)), h.Weights), h.Intercepts)
 		sided.Add(s, a.yes, a.corpus, a.group)
 	}
+	// Without a figure nobody could say whether the head is any good, so there is none.
 	figure := b.figure(sided)
 	if figure == nil {
 		return nil, nil
@@ -239,6 +245,7 @@ func without(x []float64, axes [][]float64) []float64 {
 
 // strata numbers the corpora that have both answers, and counts their training texts.
 func (b *builder) strata(all []answer, h *Head) map[int32]int {
+	// Only training texts count: which corpora take part must not depend on held-out rows.
 	counts := map[int32][2]int{}
 	for _, a := range all {
 		if a.held {

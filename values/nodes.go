@@ -82,6 +82,7 @@ func (b *builder) deal(place map[string]int, trees map[string]*tree) {
 		} else {
 			t.held = append(t.held, i)
 		}
+		// The nodes on a path are looked up once for each path that occurs.
 		key := theories.Node{Theory: r.Theory, Path: r.Levels()}
 		above, known := cache[key]
 		if !known {
@@ -144,12 +145,15 @@ func (b *builder) add(at, i int) {
 // fill computes what each theory is centred by, decides each node's kind and computes its vector. hold may take
 // back what is decided here.
 func (b *builder) fill() {
+	// Theories first: a prototype is its rows less the theory's mean.
 	for k, t := range b.trees {
 		t.centre(b.vectors, b.options.Sides, nil)
 		b.set.Theories[k].Rows, b.set.Theories[k].Mean = len(t.rows), round(t.mean)
 	}
 	for at, n := range b.nodes {
 		v := &b.set.Values[at]
+		// What tells corpora apart is noted for every node, signed or not: the side's regression is cleared of it
+		// too.
 		n.means = [2][][]int{b.meansOf(n.supports), b.meansOf(n.opposes)}
 		v.Note = b.decide(n)
 		v.Kind, v.Vector = n.kind, round(n.vector)
@@ -221,6 +225,7 @@ func (n *node) at(v *metrics.Vectors, t *tree, sides Sides, weights []float64) [
 	case sides == Within:
 		return normalise(n.gatheredWithin(v, t, weights))
 	}
+	// Pooled sides: the plain centroid less the theory's mean.
 	x := centroid(v, n.all, weights)
 	if x == nil {
 		return nil
@@ -260,6 +265,7 @@ func centroid(v *metrics.Vectors, rows []int, weights []float64) []float64 {
 		if weights != nil {
 			w = weights[i]
 		}
+		// A bootstrap draw leaves out a good third of the groups; their rows need no product.
 		if w == 0 {
 			continue
 		}

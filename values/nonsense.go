@@ -58,10 +58,12 @@ func (m *nonsense) drawn(n int, between string) string {
 	return strings.Join(out, between)
 }
 
+// few, many and list are words that stand together by chance.
 func (m *nonsense) few() string  { return m.drawn(m.between(1, 3), " ") }
 func (m *nonsense) many() string { return m.drawn(m.between(4, 16), " ") }
 func (m *nonsense) list() string { return m.drawn(m.between(3, 10), ", ") }
 
+// repeated is one word again and again.
 func (m *nonsense) repeated() string {
 	return strings.TrimSpace(strings.Repeat(m.word()+" ", m.between(2, 8)))
 }
@@ -87,6 +89,7 @@ func (m *nonsense) spliced() string {
 	return strings.Join(out, " ")
 }
 
+// numbers has no letter at all.
 func (m *nonsense) numbers() string {
 	out := make([]string, m.between(1, 8))
 	for i := range out {

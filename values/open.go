@@ -56,6 +56,8 @@ func (s *Set) load(db *sql.DB) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
+	// Two numbers in SQLite's own header tell our files from others and their version, before any table is asked
+	// for.
 	var version, app int
 	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)`).Scan(&version, &app); err != nil {
 		return err
@@ -78,6 +80,7 @@ func (s *Set) load(db *sql.DB) error {
 			return err
 		}
 	}
+	// The digest is of what was read, so it finds a wrong reader as well as a wrong bit.
 	got, err := s.digest()
 	if err == nil && got != want {
 		err = fmt.Errorf("its content has the digest %.12s, %.12s was written", got, want)
@@ -87,6 +90,7 @@ func (s *Set) load(db *sql.DB) error {
 
 // loadAbout returns the digest that the content should have. Files of version 1 held nothing out.
 func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
+	// The facts are a table of names and JSON: a fact that is added later leaves older readers as they are.
 	var made build
 	facts := map[string]any{"build": &made, "data": &s.Source, "model": &s.Model, "sha256": &sum}
 	if version > 1 {
@@ -158,6 +162,7 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 			&v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector, &rests, &evidence, &background); err != nil {
 			return err
 		}
+		// Five columns are JSON, since their length varies from value to value.
 		texts := []string{path, works, corpora, rests, evidence}
 		for k, into := range []any{&v.Path, &v.Works, &v.Corpora, &v.Rests, &v.Evidence} {
 			if err := json.Unmarshal([]byte(texts[k]), into); err != nil {
@@ -189,6 +194,7 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 		if err := rows.Scan(&id, &question, &facts, &raw); err != nil {
 			return err
 		}
+		// Weights are a column of their own; all else of a head is JSON, written over the struct that holds them.
 		weights, err := floats(raw, s.Model.Dimension)
 		if err != nil {
 			return err

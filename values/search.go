@@ -43,6 +43,7 @@ func (s *Set) ScoreText(said string, text []float32, among []*Value) []Score {
 // weaker one. Values of other levels are no competitors: a text about caring is about care/harm too.
 func (s *Set) Scores(text []float32, among []*Value) []Score {
 	p := &probe{set: s, text: text}
+	// The guard is the theory's, not the value's: one answer serves all of its values.
 	passes := map[string]bool{}
 	for _, t := range s.Theories {
 		passes[t.Theory] = t.Guard.Passes(text)
@@ -64,6 +65,7 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 		out = append(out, score)
 	}
 	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(b.Strength, a.Strength) })
+	// Margins are told within a theory and level: only such values compete.
 	type rank struct {
 		theory string
 		level  int
@@ -96,6 +98,7 @@ type probe struct {
 	centred map[string][]float32 // by theory, of length one
 }
 
+// cosine is TextCosine for the probe's text.
 func (p *probe) cosine(v *Value) float64 {
 	if v.Kind != Prototype {
 		return dot(p.text, v.Vector)
@@ -175,6 +178,7 @@ func (s *Set) NearestValues(q Query, among []*Value, o Search) ([]Neighbour, err
 	var out []Neighbour
 	for _, v := range among {
 		switch {
+		// Passed over: what has no place, the query itself, and with CrossTheory its own theory.
 		case v.Vector == nil || v == q.Value || (o.CrossTheory && v.Theory == q.Value.Theory):
 		case q.Value != nil:
 			out = append(out, Neighbour{v, dot(q.Value.Vector, v.Vector)})

@@ -39,6 +39,7 @@ func (l Listing) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "spread     %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
 	fmt.Fprintf(w, "anchors    %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
+	// A line a value, indented by its level, a line without figures before each theory.
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tsupports\topposes\tneither\tgroups\tangle\tvector's AUC\tcorpora\tabout\tside\tanswers")
 	for i := range l.Values {

@@ -38,6 +38,8 @@ func (b *builder) weigh(ctx context.Context) error {
 	for at, n := range several {
 		squares[at] = make([]moved, len(n.sides))
 	}
+	// Only the corpora's own differences are redrawn here, a few vectors a node; the whole vectors come later
+	// (spread).
 	err := b.redraw(ctx, len(several), func(at int, weights []float64) {
 		for k, s := range several[at].sides {
 			whole := metrics.Direction(b.vectors, s.supports, s.opposes, nil)
@@ -73,6 +75,8 @@ func (m moved) variance() float64 {
 // under each draw; the corpora's weights stay.
 func (b *builder) spread(ctx context.Context) error {
 	sums := make([]moved, len(b.nodes))
+	// The means that prototypes are centred by move with the draw, too: a copy of each theory holds the drawn
+	// ones.
 	trees := map[*tree]*tree{}
 	centre := func(weights []float64) {
 		for _, t := range b.trees {
@@ -108,6 +112,7 @@ func (b *builder) redraw(ctx context.Context, n int, visit func(at int, weights 
 	groups := distinct(b.labels.Group[:b.train])
 	weights := make([]float64, b.train)
 	for k := range b.options.Resamples {
+		// A group drawn twice counts twice, with all of its rows.
 		drawn := metrics.Draw(groups, k, b.options.Seed)
 		for i := range weights {
 			weights[i] = drawn[b.labels.Group[i]]

@@ -31,6 +31,7 @@ type side struct {
 // 1/m + 1/n: 20 and 20 rows weigh 10, 200 and 20 rows 18, the smaller side holding it back.
 func (b *builder) sidesWithin(n *node) []side {
 	by := map[int32]*side{}
+	// Rows are sorted into their corpora first; a corpus with one side falls out below.
 	of := func(i int) *side {
 		c := b.labels.Corpus[i]
 		if by[c] == nil {
@@ -89,6 +90,8 @@ func (n *node) signed(v *metrics.Vectors, weights []float64) []float64 {
 	if sum == nil {
 		return nil
 	}
+	// Take off what lies along each axis. The axes are at right angles to each other, so their order does not
+	// matter.
 	for _, axis := range n.apart(v, weights) {
 		by := along(sum, axis)
 		for k := range sum {
@@ -107,6 +110,7 @@ func (n *node) apart(v *metrics.Vectors, weights []float64) [][]float64 {
 	for _, side := range n.means {
 		var first []float64
 		for _, rows := range side {
+			// Differences from the first corpus's mean span those between any two.
 			mean := centroid(v, rows, weights)
 			if mean == nil {
 				continue
@@ -170,6 +174,7 @@ func (t *tree) centre(v *metrics.Vectors, sides Sides, weights []float64) {
 		if x == nil {
 			continue
 		}
+		// Each corpus counts once here, however many rows it has.
 		t.centres[c] = x
 		if t.mean == nil {
 			t.mean = make([]float64, v.Dim())
@@ -190,6 +195,7 @@ func (n *node) gatheredWithin(v *metrics.Vectors, t *tree, weights []float64) []
 	if sum == nil {
 		return nil
 	}
+	// The corpus's share of the node's rows says how much of its mean is in the sum.
 	share, total := map[int32]float64{}, 0.0
 	for c, rows := range n.corpora {
 		for _, i := range rows {

@@ -41,6 +41,7 @@ func (s *Set) Write(path string) error {
 		return err
 	}
 	defer done()
+	// SQLite writes where it is asked to; only the finished bytes are put under the name.
 	made := filepath.Join(dir, "values.db")
 	if err := s.store(made); err != nil {
 		return fmt.Errorf("values %s: %w", path, err)
@@ -66,6 +67,7 @@ func (s *Set) store(path string) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	// The two numbers are part of the transaction: a file with tables always has them.
 	head := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
 	if _, err := tx.Exec(schema + head); err != nil {
 		return err
@@ -141,6 +143,7 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 				return err
 			}
 		}
+		// NULL where there is no spread: 0 would be a perfect one.
 		var draws, cosine, low, degrees any
 		if v.Spread != nil {
 			draws, cosine, low, degrees = v.Spread.Draws, v.Spread.Cosine, v.Spread.Low, v.Spread.Degrees
@@ -156,6 +159,7 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 
 // storeHeads writes the regressions and, by theory in the place of a value, the guards.
 func (s *Set) storeHeads(tx *sql.Tx) error {
+	// The key is (value or theory, question); a head is its facts as JSON and its weights as bytes.
 	store := func(id, question string, facts any, weights []float32) error {
 		text, err := toJSON(facts)
 		if err != nil {

@@ -60,6 +60,7 @@ func Assign(ctx context.Context, in, out string, b *bank.Bank, enc encoder.Encod
 	if b.Anchors[0].Bank != bank.Theory || len(b.Anchors[0].Vector) == 0 {
 		return nil, fault.New(fault.Mismatch, "anchors: the bank has no centres to assign rows by; give one that hives anchors build made")
 	}
+	// The bank says who made its centres and how far its texts are apart; without either nothing can be compared.
 	want, err := Embedder(b)
 	if err != nil {
 		return nil, err
@@ -101,6 +102,7 @@ type assigner struct {
 // several spellings of a text the first is embedded; the answer is the text's, by its id.
 func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, accept func(encoder.Identity) error) ([]string, error) {
 	extra := map[string]bool{}
+	// Texts wait until a chunk is full; ids and texts are the same length throughout.
 	var ids, texts []string
 	flush := func() error {
 		p, _, err := embed(ctx, enc, len(texts), func(i int) string { return texts[i] }, accept)
@@ -120,6 +122,7 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, a
 		if _, known := a.of[r.TextID]; known {
 			return nil
 		}
+		// Noted before it is embedded, so that the text's next rows do not ask for it again.
 		a.of[r.TextID] = data.NoAnchor
 		ids, texts = append(ids, r.TextID), append(texts, r.Text)
 		if len(texts) < embedChunk {
@@ -133,6 +136,7 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, a
 	if err == nil && len(texts) > 0 {
 		err = flush()
 	}
+	// The writer needs the names of further columns before the first row.
 	var names []string
 	for name := range extra {
 		names = append(names, name)

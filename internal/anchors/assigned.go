@@ -17,6 +17,7 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 		Bank: a.bank.Anchors[0].Bank, Texts: len(a.of), Anchors: len(a.bank.Anchors), Used: len(a.perAnchor),
 		Limits: a.asked, Distance: quantiles(a.distances), Lead: quantiles(a.leads),
 	}
+	// The second time the rows stream by: each gets the answer of its text.
 	rows, with := map[string]int{}, map[string]int{}
 	err := data.WriteStream(out, extra, func(put func(*data.Row) error) error {
 		_, err := data.Scan(in, data.ReadOptions{}, func(r *data.Row) error {
@@ -36,6 +37,7 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	if err != nil {
 		return nil, err
 	}
+	// In the theories' order, and only those that occur.
 	for _, theory := range theories.Names() {
 		if rows[theory] > 0 {
 			sum.ByTheory = append(sum.ByTheory, Share{theory, rows[theory], with[theory]})
@@ -72,6 +74,7 @@ func quantiles(x []float64) []float64 {
 // WriteTable prints the account.
 func (s *Assigned) WriteTable(w io.Writer) error {
 	t := columns.NewTable(w)
+	// Two kinds of lines: a share, and five quantiles.
 	line := func(name string, with, of int) {
 		fmt.Fprintf(t, "%s\t%d of %d\t%.1f %%\n", name, with, of, 100*float64(with)/float64(max(of, 1)))
 	}

@@ -48,6 +48,7 @@ func (o *Options) chooseBatch(n int) {
 	o.KMeans.BatchSize = max(o.KMeans.BatchSize, 0)
 }
 
+// validate refuses options that no bank could satisfy.
 func (o *Options) validate() error {
 	switch {
 	case o.MinExemplars < 1 || o.Exemplars < o.MinExemplars:
@@ -128,10 +129,12 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 	}
 	b.account(fit, o)
 	all := b.group(fit, o)
+	// With one anchor InfoNCE has nothing to tell apart: its loss is 0 for any vector.
 	if len(all) < 2 {
 		return nil, fault.New(fault.Invalid, "anchors: %d of %d clusters are left after merging those within %.3g spreads and dropping those with fewer than %d exemplars; lower --k or --merge, or take another embedder",
 			len(all), b.Report.Clusters, o.Merge, o.MinExemplars)
 	}
+	// Distances become cosines here: what was asked in spreads is 1 − share · spread.
 	ids, next, err := number(b.points, texts, all, previous, 1-o.Match*b.Report.Spread)
 	if err != nil {
 		return nil, err

@@ -59,6 +59,7 @@ func (c *cluster) recentre(p kmeans.Points) {
 // first: joining moves a centre, and a chain of near pairs must not join clusters whose centres are far apart.
 // The table of cosines costs K²/2 once; each join renews one row of it.
 func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
+	// Half a table: the cosine of a and b stands once, under the larger of the two.
 	near := make([][]float64, len(all)) // near[a][b], b < a
 	for a := range all {
 		near[a] = make([]float64, a)
@@ -78,6 +79,7 @@ func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
 		if best < limit {
 			return slices.DeleteFunc(all, func(c *cluster) bool { return c == nil })
 		}
+		// The joined cluster takes the lower place y; x is empty from now on, and y's cosines are made anew.
 		all[y] = join(p, all[x], all[y])
 		all[x] = nil
 		for a := range all {
@@ -99,6 +101,7 @@ func join(p kmeans.Points, a, b *cluster) *cluster {
 // choose sets the exemplars: up to n members nearest to the centre. The first is the medoid, since for unit
 // vectors Σ_j cos(x, x_j) = x·Σ_j x_j: nearest to the centre is nearest to all members on average.
 func (c *cluster) choose(p kmeans.Points, n int) {
+	// Cosines are computed once, not once a comparison of the sort.
 	near := make(map[int]float64, len(c.members))
 	for _, i := range c.members {
 		near[i] = c.cosine(p, i)
@@ -132,6 +135,7 @@ func (c *cluster) digest(texts []Text) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
+// dot is the inner product.
 func dot(a, b []float64) float64 {
 	sum := 0.0
 	for j := range a {

@@ -46,6 +46,7 @@ func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) strin
 			}
 			id, p = who, kmeans.NewPoints(n, len(vectors[0]))
 		}
+		// Stricter than Unlike: a build is recorded to the engine, and one build has one.
 		if who != id {
 			return p, id, fault.New(fault.Mismatch, "the embedder changed after %d texts, from weights %s to %s", from, short(id.WeightsSHA256), short(who.WeightsSHA256))
 		}

@@ -60,6 +60,7 @@ func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed 
 	for _, at := range byID(ids) {
 		c := all[at]
 		d := b.detail(c, ids[at])
+		// A reviewed sentence is taken as it stands, with who wrote it; the zero Anchor has neither.
 		text, from := reviewed[ids[at]].Text, reviewed[ids[at]].Provenance
 		if text == "" {
 			var err error

@@ -24,6 +24,7 @@ import (
 //
 // Invariant: an id is never given to two clusters, and one that was retired is never given again.
 func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) (ids []int32, next int32, err error) {
+	// The order of digests is that of the texts' ids: it does not depend on how k-means numbered its centres.
 	slices.SortFunc(all, func(a, b *cluster) int {
 		x, y := a.digest(texts), b.digest(texts)
 		return bytes.Compare(x[:], y[:])
@@ -95,6 +96,7 @@ type pair struct {
 // exemplars are all gone is matched by none. Nearest first is greedy and enough: a cluster that two anchors claim
 // goes to the nearer, and the other looks for its next best.
 func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rejected, match float64) []pair {
+	// A text may be known by an earlier id; its present one is entered last and so wins where the two collide.
 	at := make(map[string]int, len(texts))
 	for i := range texts {
 		at[data.EarlierTextID(texts[i].Text)] = i // as an older bank names it
@@ -117,6 +119,7 @@ func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rej
 			}
 		}
 	}
+	// From the nearest pair on, each id and each cluster is taken once.
 	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.cosine, a.cosine) })
 	taken, kept := map[int32]bool{}, map[int]bool{}
 	return slices.DeleteFunc(pairs, func(x pair) bool {

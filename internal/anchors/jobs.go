@@ -50,6 +50,7 @@ func RunShow(j ShowJob) error {
 	if err != nil {
 		return err
 	}
+	// Without rows a bank can only name its exemplars by their ids.
 	texts := map[string]string{}
 	if j.Rows != "" {
 		c, err := ReadCorpus(j.Rows)
@@ -61,6 +62,7 @@ func RunShow(j ShowJob) error {
 		}
 	}
 	s := shown{Anchors: len(b.Anchors)}
+	// These are printed as they stand in the file, so they must be JSON.
 	for _, key := range []string{metaEmbedder, metaSettings, metaReport} {
 		if !json.Valid([]byte(b.Meta[key])) {
 			return fault.New(fault.Invalid, "%s: says nothing of its %s; hives anchors show prints banks of hives anchors build", j.Bank, key)

@@ -71,6 +71,7 @@ func NewLLM(ctx context.Context, c LLMConfig, store *judge.Store) (*LLM, error) 
 		return nil, err
 	}
 	e, m := cfg.Endpoints[0], c.Model
+	// All that an answer depends on: runs that agree in it share their answers.
 	run, err := judge.NewRun("anchors", map[string]any{
 		"endpoint": e.BaseURL, "format": e.Format, "model": m.Name,
 		"temperature": m.Temperature, "max_tokens": m.MaxTokens, "prompt": judge.Hash(promptText),

@@ -67,6 +67,7 @@ func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 	if o.Summariser != nil {
 		m[metaSummariser] = o.Summariser.Name()
 	}
+	// Sorted, each once: the bank is the same in whatever order the flags stood.
 	notFor := slices.Clone(o.NotFor)
 	slices.Sort(notFor)
 	m[metaNotFor] = strings.Join(slices.Compact(notFor), "\n")
@@ -82,6 +83,8 @@ func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 		}
 		m[metaPrevious] = sums[0]
 	}
+	// Structures are kept as JSON, under one key each; the order of writing does not matter, the file's is
+	// sorted.
 	for key, v := range map[string]any{
 		metaEmbedder: id, metaSettings: o.settings(), metaReport: b.Report, metaDetails: b.details,
 	} {

@@ -71,6 +71,7 @@ func (b *Built) WritePage(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// Texts are fitted and drawn; anchors are only laid upon the plane that the texts span.
 	v := view{Report: b.Report, Across: Across(b.details), Width: pictureWidth, Height: pictureHeight, Drawn: len(sample)}
 	v.ShareX, v.ShareY = percent(pr.share[0]), percent(pr.share[1])
 	for _, i := range sample {
@@ -81,6 +82,7 @@ func (b *Built) WritePage(w io.Writer) error {
 	for i, a := range b.Bank.Anchors {
 		d := b.details[i]
 		x, y := pr.at(a.Vector)
+		// A cluster of a thousand texts is drawn some three times as wide as one of two, not five hundred times.
 		radius := 3 + 1.1*math.Log2(float64(a.Count))
 		v.Anchors = append(v.Anchors, spot{x, y, radius, leading(d.Theories), fmt.Sprintf("%d: %s", a.ID, clip(a.Text))})
 		v.Lines = append(v.Lines, line{
@@ -141,6 +143,7 @@ func fit(groups ...[]spot) {
 			low, high = min(low, s.Y), max(high, s.Y)
 		}
 	}
+	// A single place has no extent; it goes to the edge rather than to infinity.
 	wide, tall := max(right-left, 1e-9), max(high-low, 1e-9)
 	for _, g := range groups {
 		for i := range g {

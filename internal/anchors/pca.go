@@ -26,6 +26,7 @@ func principal(p kmeans.Points, at []int) (*projection, error) {
 			pr.mean[j] += float64(x) / float64(len(at))
 		}
 	}
+	// [rows, d] with the mean taken off; the covariance is its product with itself.
 	centred := mat.NewDense(len(at), p.D, nil)
 	for r, i := range at {
 		for j, x := range p.Row(i) {
@@ -42,6 +43,7 @@ func principal(p kmeans.Points, at []int) (*projection, error) {
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
 	trace := mat.Trace(&covariance)
+	// Eigenvalues ascend, so the axes of most variance are the last columns.
 	for k := range pr.axes {
 		column := max(p.D-1-k, 0)
 		pr.axes[k] = upright(mat.Col(nil, column, &vectors))

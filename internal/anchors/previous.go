@@ -20,6 +20,7 @@ func (b *Built) heed(all *[]*cluster, ids *[]int32, previous *bank.Bank) (map[in
 	for _, r := range list {
 		gone[r.ID] = true
 	}
+	// Clusters and ids are filtered side by side: they belong together by their place.
 	at, said := previous.Positions(), map[int32]bank.Anchor{}
 	var clusters []*cluster
 	var left []int32

@@ -35,6 +35,7 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	if strings.ToLower(filepath.Ext(j.Out)) != ".parquet" {
 		return fault.Usage(fault.New(fault.Invalid, "anchors build: %s: a bank is a .parquet file", j.Out))
 	}
+	// Folders become digests here; Build knows digests only.
 	for _, arg := range j.NotFor {
 		sum, err := WeightsOf(arg)
 		if err != nil {

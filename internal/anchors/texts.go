@@ -59,6 +59,7 @@ func ReadCorpus(path string) (*Corpus, error) {
 		return nil, err
 	}
 	c := &Corpus{SHA256: sum, groups: map[string]bool{}, ids: map[string]bool{}}
+	// Rows are gathered by text; the order of ids at the end makes the order of rows forgotten.
 	texts := map[string]*Text{}
 	_, err = data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
 		c.add(texts, r)
@@ -88,6 +89,7 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 		texts[r.TextID] = t
 	}
 	t.Text, t.Corpus = min(t.Text, r.Text), min(t.Corpus, r.Corpus)
+	// Either parent of hedonism is one value here, as everywhere that values are counted.
 	value := theories.ValueID(r.Theory, theories.Canonical(r.Theory, r.Levels()))
 	if at, found := slices.BinarySearch(t.Values, value); !found {
 		t.Values = slices.Insert(t.Values, at, value)
