@@ -77,6 +77,7 @@ func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 	if err := b.apart(train); err != nil {
 		return nil, err
 	}
+	// Texts, not rows: a text of three labels would otherwise weigh three times in the mean.
 	docs := documents(train)
 	features, err := matrix(docs.ids, vectors)
 	if err != nil {
@@ -88,6 +89,7 @@ func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 	for i := range rows {
 		base.standardise(features.RawRowView(i))
 	}
+	// features were standardised in place above, as Read does with each measured vector.
 	base.model = fitLogistic(features, docs.targets, docs.classes, b.options.Seed)
 	return base, nil
 }
@@ -111,6 +113,8 @@ func (b *Bench) apart(train []data.Row) error {
 
 // matrix lays the vectors of texts out as [T, D] in float64.
 func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
+	// Vectors come from files of their own, so that they are of these texts and of one length is checked, not
+	// taken for granted.
 	width := len(vectors[ids[0]])
 	if width == 0 {
 		return nil, fault.New(fault.Mismatch, "evaluate: training text 0 has no vector: the vectors are of other rows")

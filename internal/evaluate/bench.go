@@ -24,6 +24,7 @@ type Options struct {
 	Stage func(system string)
 }
 
+// withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
 	fill := func(n *int, value int) {
 		if *n <= 0 {
@@ -75,6 +76,7 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 	}
 	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows)}
 	b.columns = metrics.NewRowPairs(b.labels)
+	// The second affinity is for one further figure; relations and groups are the same.
 	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))
 	b.split()
 	b.draws = metrics.NewResamples(b.columns.Groups(), b.options.Resamples, b.options.Seed)
@@ -86,6 +88,7 @@ func (b *Bench) split() {
 	rows := b.rows
 	alternatives := b.labels.Alternatives(rows)
 	b.texts = metrics.NewTextPairs(b.labels, alternatives)
+	// A theory's rows keep their ids, so groups, and with them draws, are those of the whole bench.
 	for id, theory := range b.labels.TheoryNames {
 		p := part{theory: theory}
 		var paths [][][3]int32
@@ -128,6 +131,7 @@ func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index
 	var out [][]float32
 	var identity encoder.Identity
 	for lo := 0; lo < len(index); lo += batch {
+		// index names rows; a batch is the next so many of them.
 		hi := min(lo+batch, len(index))
 		inputs := make([]encoder.Input, 0, batch)
 		for _, i := range index[lo:hi] {

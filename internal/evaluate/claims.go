@@ -17,6 +17,7 @@ type Trained struct {
 	InAll        int // steps of the stages before as well; 0 in the first, or unknown
 }
 
+// String is "500 steps of Stage 2, 2500 in all".
 func (t Trained) String() string {
 	if t.InAll > 0 {
 		return fmt.Sprintf("%d steps of Stage %d, %d in all", t.Steps, t.Stage, t.InAll)
@@ -44,10 +45,13 @@ type gap struct {
 	holm float64
 }
 
+// known, above and below read a difference: it has an interval; all of it lies above, or below, zero, and its p
+// stands.
 func (g *gap) known() bool { return g.Value.Known() && g.Interval.Known() }
 func (g *gap) above() bool { return g.Interval.Low > 0 && g.holm <= alpha }
 func (g *gap) below() bool { return g.Interval.High < 0 && g.holm <= alpha }
 
+// String is "+0.031 [+0.012, +0.049] over the untrained model (p .004)".
 func (g *gap) String() string {
 	return fmt.Sprintf("%s over %s (p %s)", gain(g.Estimate), g.over, shortP(g.holm))
 }
@@ -75,6 +79,7 @@ type claim struct {
 // Three claims with two differences each are six p values. If the smallest is .004, it counts 6 times, .024; the
 // next smallest, .02, five times, .1: of these two differences one stands, at α = .05.
 func conclude(claims []claim) []Finding {
+	// Every known difference of every claim goes into one list, and its corrected p back into its place.
 	var all []*gap
 	var p []float64
 	for i := range claims {
@@ -177,6 +182,7 @@ func adds(topic, costs, over string, d *Difference) []claim {
 func spread(topic string, after *System, over ...compared) []claim {
 	var out []claim
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
+		// A theory without two value vectors has no figure, and no claim.
 		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality.of(theory), judge: fallen}
 		for _, o := range over {
 			if e, ok := o.d.Orthogonality[theory]; ok {

@@ -45,6 +45,7 @@ type TextEstimates struct {
 // Compare gives a − b. Both must have been scored on this bench. Where either is a control whose ties count half,
 // they count half on both sides: a tie must not be worth more to the one than to the other.
 func (b *Bench) Compare(a, other *System) *Difference {
+	// One control in the comparison is enough: both sides then count their ties half.
 	half := a.half || other.half
 	d := &Difference{
 		RankingAccuracy:     b.rankGap(&a.rows.Ranking, &other.rows.Ranking, half),
@@ -105,6 +106,7 @@ func (b *Bench) orthoGaps(a, other *System) map[string]Estimate {
 		if !x.Known() || !y.Known() {
 			continue
 		}
+		// Orthogonality was recomputed under each draw, not taken to first order, and is subtracted draw by draw.
 		interval, p := b.draws.PairedDraws(float64(x-y), a.ortho[theory], other.ortho[theory])
 		e := estimate(x-y, Range(interval))
 		if e.Interval.Known() {

@@ -39,6 +39,7 @@ const needsTraining = "it is fitted on labelled training rows: give --train-data
 // that a vector a text can reach, which for rows is below 1.
 func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]string, error) {
 	out, skipped := map[string]*System{}, map[string]string{}
+	// Five controls need nothing but the rows; the two of words may need training rows.
 	vectors := map[string][][]float32{
 		ControlRandom: b.randomVectors(),
 		ControlTheory: oneHot(b.labels.Theory),
@@ -56,6 +57,7 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 		if err != nil {
 			return nil, nil, err
 		}
+		// Controls repeat their vectors, and equal vectors tie: see ties.go.
 		s.half = true
 		out[name] = s
 	}
@@ -110,6 +112,7 @@ func (b *Bench) lengthVectors() [][]float32 {
 // truthVectors mark every node on the paths of a text's labels and every (path, direction): the ceiling
 // for a vector a text, since a text with several labels cannot sit with each of them alone.
 func (b *Bench) truthVectors() [][]float32 {
+	// The ids are those of all rows, so two texts share a mark exactly where they share a node.
 	features := nodeIDs(b.rows)
 	byText := map[string][]float64{}
 	for i := range b.rows {

@@ -128,6 +128,7 @@ func (b *Bench) Evaluate(ctx context.Context, model Named, controls []Named) (*E
 	if e.Common, err = b.common(ctx); err != nil {
 		return nil, err
 	}
+	// Two controls need models, which somebody must have trained: the document says how to give them.
 	for _, name := range []string{"untrained", "permuted"} {
 		e.Controls[name] = nil
 		e.Skipped["controls."+name] = "give its model folder with --control " + name + "=DIR"
@@ -173,6 +174,7 @@ func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 	if d.Common, err = b.common(ctx); err != nil {
 		return nil, err
 	}
+	// What is subtracted from what says the key; the claims ask for these by name.
 	d.Compared["after_minus_before"] = b.Compare(d.After, d.Before)
 	d.Compared["after_minus_control"] = b.Compare(d.After, d.Control)
 	if d.Stage1 != nil {

@@ -72,6 +72,7 @@ func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]str
 		}
 	}
 	slices.SortStableFunc(all, func(x, y found) int { return cmp.Compare(y.cosine, x.cosine) })
+	// A neighbour is marked if it shares a whole label, direction included.
 	own := labels[b.rows[first[at]].TextID]
 	var out []Shown
 	for _, f := range all[:min(len(all), exampleNeighbour)] {

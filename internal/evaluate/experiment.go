@@ -171,6 +171,8 @@ func (b *Bench) contrast(e *Experiment, t Trial) error {
 // conclude draws findings and seeds from what was measured. Only the main run and that of Stage 2 make claims;
 // runs of other seeds repeat the main one's, and more claims would only cost each its p.
 func (e *Experiment) conclude(t Trial) {
+	// A control must have been trained as long as what it controls, so each finalist's length is at hand by its
+	// name.
 	lengths := map[string]Trained{}
 	for i := range t.Finalists {
 		lengths[t.Finalists[i].Name] = t.Finalists[i].Trained
@@ -188,6 +190,7 @@ func (e *Experiment) conclude(t Trial) {
 			claims = append(claims, adds("what "+f.Name+" adds to "+f.Over, f.Name+" costs", f.Over, e.Compared[f.over(f.Over)])...)
 		}
 	}
+	// Never nil: an empty list is [] in the document, not null.
 	e.Findings, e.Seeds = append([]Finding{}, conclude(claims)...), []SeedFigure{}
 	e.Seeds = append(e.Seeds, e.seeds(t)...)
 	for i := range t.Finalists {

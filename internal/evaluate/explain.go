@@ -27,6 +27,7 @@ var definitions = map[string]string{
 //
 // Invariant: every null of a document has its path under skipped.
 func explain(document any, c *Common, systems map[string]*System) error {
+	// Written and read again: the nulls of the document are those that a reader of it meets.
 	raw, err := json.Marshal(document)
 	if err != nil {
 		return err
@@ -95,6 +96,7 @@ func reason(path string, systems map[string]*System) string {
 		rest, ok := strings.CutPrefix(path, name)
 		if s := systems[name]; ok && s != nil {
 			rest = strings.TrimPrefix(rest, ".")
+			// A figure and its interval share a reason: one is undefined because the other is.
 			if r, ok := s.reasons[rest]; ok {
 				return r
 			}

@@ -64,6 +64,7 @@ func eachScope(claim bool, make func(metrics.Scope) Figure) []Figure {
 
 // rowFigures are those of single rows.
 func rowFigures() []Figure {
+	// Each figure says how it is found in a system and how its difference is found in a Difference.
 	direction := eachScope(true, func(c metrics.Scope) Figure {
 		return Figure{
 			Name: "direction accuracy",
@@ -109,6 +110,7 @@ func corpusFigures(s *System) []Figure {
 // textFigures are those of whole texts, of each theory and of all. Only those of one theory carry claims: over
 // all theories a text's source tells its theory.
 func textFigures(s *System) []Figure {
+	// The same figures of all texts ("") and of those of one theory.
 	level := func(theory string, of func(*System) *TextFigures, gap func(*Difference) TextEstimates) []Figure {
 		name := "texts"
 		if theory != "" {

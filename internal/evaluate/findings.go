@@ -33,6 +33,7 @@ func findings(d *Demo) []Finding {
 	untrained, permuted := d.Compared["after_minus_before"], d.Compared["after_minus_control"]
 	corpus := metrics.WithinCorpus
 	var claims []claim
+	// A question is a figure and what it gained over both: training as such, and labels that mean something.
 	ask := func(topic string, after Number, overUntrained, overPermuted Estimate) {
 		gaps := []*gap{{Estimate: overUntrained, over: "the untrained model"}, {Estimate: overPermuted, over: "the model trained on permuted labels"}}
 		claims = append(claims, claim{topic, after, gaps, learned(d.after.unlike(d.control))})
@@ -50,6 +51,7 @@ func findings(d *Demo) []Finding {
 	claims = append(claims, adds("what the training of random weights gives", "it costs", "random weights", d.Compared["random_minus_random_before"])...)
 	claims = append(claims, adds("what a pretrained base gives beyond random weights", "it costs", "the trained random weights", d.Compared["after_minus_random"])...)
 	claims = append(claims, spread("", d.After, compared{untrained, "the untrained model"}, compared{permuted, "the model trained on permuted labels"})...)
+	// All questions are judged together; what follows compares without an interval.
 	out := conclude(claims)
 	out = append(out, shortcut(d.After, d.Controls)...)
 	return append(out, pushedAway(d.Before, d.After)...)
@@ -76,6 +78,7 @@ func learned(unlike string) func(*claim) (string, string) {
 // value, so a model that does no better over all rows has shown none there. Ties count half on both sides:
 // one-hot vectors have hardly anything else.
 func shortcut(after *System, controls map[string]*System) []Finding {
+	// The better of the two one-hot vectors is what a model that only knows sources could reach.
 	best, name := math.Inf(-1), ""
 	for _, control := range []string{ControlTheory, ControlCorpus} {
 		if s := controls[control]; s != nil && float64(s.RankingTiesHalf.All) > best {

@@ -34,6 +34,7 @@ func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 	for _, spec := range heatMapSpecs {
 		var names [2][]string
 		var rows [2][][]int
+		// Rows of the picture are side 0, columns side 1; a theory that the rows lack leaves its side empty.
 		for side := range 2 {
 			theory := slices.Index(b.labels.TheoryNames, spec.theory[side])
 			if theory < 0 {

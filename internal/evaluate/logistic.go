@@ -36,6 +36,7 @@ type logistic struct {
 func fitLogistic(features *mat.Dense, targets [][]int, classes int, seed uint64) *logistic {
 	rows, width := features.Dims()
 	m := &logistic{scale: make([]float64, width), base: make([]float64, classes), weights: make([][]float64, classes)}
+	// Features are scaled once: the rate below then suits words and model vectors alike.
 	long := math.Sqrt(max(1, float64(width)/usualWidth))
 	for k := range m.scale {
 		m.scale[k] = long * max(mat.Norm(features.ColView(k), 2)/math.Sqrt(float64(rows)), 1e-12)

@@ -13,6 +13,7 @@ type Number float64
 // Known tells whether there is a figure.
 func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
 
+// MarshalJSON writes null for NaN and infinities, which JSON has not.
 func (n Number) MarshalJSON() ([]byte, error) {
 	if !n.Known() {
 		return []byte("null"), nil
@@ -20,6 +21,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
+// UnmarshalJSON reads null back as NaN.
 func (n *Number) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		*n = Number(math.NaN())
@@ -34,6 +36,7 @@ type Range metrics.Interval
 // Known tells whether there is an interval.
 func (r Range) Known() bool { return metrics.Interval(r).Known() }
 
+// MarshalJSON writes [low, high], or null without an interval.
 func (r Range) MarshalJSON() ([]byte, error) {
 	if !r.Known() {
 		return []byte("null"), nil
@@ -41,6 +44,7 @@ func (r Range) MarshalJSON() ([]byte, error) {
 	return json.Marshal([2]float64{r.Low, r.High})
 }
 
+// UnmarshalJSON reads both forms; an end that is null is unknown.
 func (r *Range) UnmarshalJSON(raw []byte) error {
 	ends := [2]Number{Number(math.NaN()), Number(math.NaN())}
 	if err := json.Unmarshal(raw, &ends); err != nil {

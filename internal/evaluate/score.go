@@ -26,6 +26,7 @@ func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*S
 		b.options.Stage(name)
 	}
 	s := &System{Name: name, vectors: v, reasons: map[string]string{}, part: map[string]*metrics.Measurement{}}
+	// The most neighbours that any vote needs; fewer are the first of them.
 	k := neighbourCounts[len(neighbourCounts)-1]
 	if s.rows, err = metrics.Measure(ctx, v, b.columns, metrics.Options{Neighbours: k, Spearman: true}); err != nil {
 		return nil, err
@@ -50,6 +51,7 @@ func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*S
 
 // fillRows copies the row-level figures and their intervals.
 func (b *Bench) fillRows(s *System) {
+	// Nothing is computed here: figures of one pass are named, and their intervals drawn from their influences.
 	m := s.rows
 	rank := func(of func(*metrics.Ranking) float64) ByScope[Number] {
 		return scoped(func(c metrics.Scope) Number { return Number(of(&m.Ranking[c])) })
@@ -199,6 +201,7 @@ func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 // fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level. The
 // reason is noted whether or not the figure is defined; explain uses it only where it is null.
 func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value, o metrics.Orthogonality) {
+	// Counted for the reason that is given where there is no figure.
 	skipped, opposing, listed := 0, 0, 0
 	for _, value := range values {
 		if value.Theory != id {
@@ -218,6 +221,7 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	if o.Pairs > 0 {
 		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
 	}
+	// Interval at every level; the draws themselves are kept for the headline's alone, for differences.
 	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
 	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)

@@ -67,6 +67,7 @@ func newVocabulary(texts []string) *vocabulary {
 			kept = append(kept, term)
 		}
 	}
+	// A map has no order: without the second key, which of equally common terms are kept would be chance.
 	slices.SortFunc(kept, func(a, b string) int {
 		return cmp.Or(cmp.Compare(documents[b], documents[a]), strings.Compare(a, b))
 	})
@@ -81,6 +82,7 @@ func newVocabulary(texts []string) *vocabulary {
 // row is (1 + log count)·idf over the terms of a text, of length one, columns ascending: a map has no order, and
 // sums of floats depend on theirs. A text without a known term is empty.
 func (v *vocabulary) row(text string) sparse {
+	// Only terms of the training texts have a column; what is new in a measured text says nothing.
 	count := map[int]float64{}
 	for _, term := range terms(text) {
 		if column, ok := v.column[term]; ok {
@@ -117,6 +119,7 @@ func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
 	if rank == 0 {
 		return nil
 	}
+	// The stream is the control's own: other draws of the seed stay what they are.
 	random := rand.New(rand.NewPCG(seed, 2))
 	basis := mat.NewDense(width, wide, nil)
 	for i := range width {

@@ -87,6 +87,7 @@ func (c Config) Complete() (Config, error) {
 	case c.Out == "":
 		return c, invalid("out is empty")
 	}
+	// Keys of the document are made of these names, so each may stand once.
 	for i, p := range c.Base.Poolings {
 		if p != "last" && p != "mean" && p != "first" || slices.Contains(c.Base.Poolings[:i], p) {
 			return c, invalid("base.poolings: %q: want last, mean and first, each at most once", p)
@@ -95,6 +96,7 @@ func (c Config) Complete() (Config, error) {
 	if c.Vectors == "" {
 		c.Vectors = filepath.Join(c.Out, "vectors")
 	}
+	// The caller's list stays as it was.
 	c.Runs = slices.Clone(c.Runs)
 	roles := append([]string{Screening}, evaluate.Roles...)
 	for i := range c.Runs {

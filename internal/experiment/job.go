@@ -68,6 +68,7 @@ func Judge(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
+	// Runs are read before anything is embedded: one that saw the measured rows ends the job here.
 	runs, err := readRuns(j.Config.Runs, j.Config.Rows.Measured, !j.Redraw)
 	if err != nil {
 		return err
@@ -102,6 +103,8 @@ func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trai
 		v.open = nil
 	}
 	for _, pooling := range j.Config.Base.Poolings {
+		// The base is embedded for both parts: the training part is what mean, deviation and classifier are
+		// fitted on.
 		from := Source{j.Config.Base.Model, pooling, j.Config.Base.MaxLength}
 		p := evaluate.Pooled{Name: pooling}
 		if p.Measured, p.Model, err = v.get(ctx, "base-"+pooling, from, measured); err != nil {
@@ -121,6 +124,7 @@ func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trai
 		if f.Vectors, f.Model, err = v.get(ctx, "run-"+r.Name, Source{Dir: r.model()}, measured); err != nil {
 			return t, err
 		}
+		// The model knows how its vectors were pooled; the base it is compared with is the one pooled alike.
 		f.Pooling = f.Model.Pooling
 		t.Finalists = append(t.Finalists, f)
 	}
@@ -185,6 +189,7 @@ func (j *Job) about(e *evaluate.Experiment) (page.About, error) {
 // write leaves document, page and tables. Each file is whole or the old one; all three come from the same
 // measurement.
 func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
+	// The page names its inputs by digest, so they are hashed before anything is written.
 	about, err := j.about(e)
 	if err != nil {
 		return err

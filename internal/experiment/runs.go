@@ -108,6 +108,7 @@ func readRun(r Run, model bool) (trained, error) {
 		return t, err
 	}
 	t.config = string(raw)
+	// A run that goes on would change under the report.
 	if t.info.Status != runstore.Finished {
 		return t, fault.New(fault.Invalid, "%s is %s at step %d: finish it with `train --resume`, or take it out of the file", r.Dir, t.info.Status, t.info.Step)
 	}
@@ -150,6 +151,7 @@ var screened = [][2]string{
 
 // screeningTable has a row a run: the settings that differ and the figures.
 func screeningTable(list []trained) (report.RunsTable, error) {
+	// Columns: what differs between the runs, then how long they ran, then the figures, then the note.
 	t := report.RunsTable{Head: []string{"run"}}
 	settings, err := differing(list)
 	if err != nil {
@@ -213,6 +215,7 @@ func fromTo(s report.Series) string {
 // without the figure is an error: it cannot be compared. The last step and not the best: the best of many looks
 // is in part luck.
 func choice(list []trained, key string) (string, error) {
+	// Strictly larger, so of equal runs the first in the file is chosen.
 	best, at := math.Inf(-1), -1
 	for i := range list {
 		s := list[i].series(figureName(key))
@@ -267,6 +270,7 @@ func factsTable(list []trained) (report.RunsTable, error) {
 	if err != nil {
 		return t, err
 	}
+	// Steps have a column of their own, and what a run began with is told by its role.
 	settings = slices.DeleteFunc(settings, func(s runs.Setting) bool { return s.Name == "steps" || s.Name == "model.from" })
 	for _, s := range settings {
 		t.Head = append(t.Head, s.Name)

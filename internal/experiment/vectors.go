@@ -67,6 +67,7 @@ type vault struct {
 // another model are refused: a part is measured once. Where an opener is at hand the model is opened even if all
 // is stored, to compare who it is; without one (Redraw) the stored identity stands.
 func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors, encoder.Identity, error) {
+	// Texts, in the rows' order: the list and its order are part of the file's name.
 	index := evaluate.Distinct(rows)
 	ids := digest(rows, index)
 	path := filepath.Join(v.dir, name+"-"+ids[:12])
@@ -75,6 +76,7 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 		return nil, head.Model, err
 	}
 	switch {
+	// The model is at hand: whatever is stored must be its own, and what is missing is embedded.
 	case v.open != nil:
 		err = v.with(ctx, name, from, func(e Embedder) error {
 			if len(vectors) == 0 {
@@ -169,6 +171,7 @@ func readVectors(path, ids string) (head stored, vectors [][]float32, err error)
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return head, nil, fault.New(fault.Corrupt, "%s.json: %w; remove it to embed again", path, err)
 	}
+	// The digest in the name has 12 digits; the whole one decides.
 	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids || head.Texts < 0 {
 		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': remove it to embed again", path, head.Kind, head.Format)
 	}

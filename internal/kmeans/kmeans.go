@@ -27,6 +27,7 @@ func Defaults(k int) Options {
 	return Options{K: k, Spherical: true, Restarts: 10, MaxPasses: 300, Tolerance: 1e-5, Epochs: 5}
 }
 
+// validate refuses options that n rows cannot satisfy.
 func (o Options) validate(n int) error {
 	switch {
 	case o.K < 1:

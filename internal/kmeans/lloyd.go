@@ -106,6 +106,7 @@ func (s *scorer) fillEmpty(label []int32, score, other []float64) bool {
 		if count[c] > 0 {
 			continue
 		}
+		// Of all rows that can be spared the one that its own centre serves worst.
 		worst := -1
 		for i := range label {
 			if count[label[i]] > 1 && (worst < 0 || score[i] < score[worst]) {

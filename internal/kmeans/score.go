@@ -28,6 +28,7 @@ type scorer struct {
 	slack   float64   // most by which two float32 scores can be off together
 }
 
+// newScorer prepares the centres for scoring; square may be nil where no distance is asked for.
 func newScorer(p Points, square, centres []float64) *scorer {
 	k := len(centres) / p.D
 	s := &scorer{p: p, k: k, centres: centres, rounded: make([]float32, len(centres)), half: make([]float64, k), square: square}
@@ -63,6 +64,7 @@ func (s *scorer) exact(i, c int) float64 {
 func (s *scorer) nearest(rows []int, label []int32, score, other []float64, w *workspace) {
 	s.multiply(rows, w)
 	for n, i := range rows {
+		// First pass in float32: the best score and the second, each within slack/2 of the true one.
 		dots := w.dots[n*s.k : (n+1)*s.k]
 		top, second := math.Inf(-1), math.Inf(-1)
 		for c, dot := range dots {
@@ -73,6 +75,7 @@ func (s *scorer) nearest(rows []int, label []int32, score, other []float64, w *w
 				second = x
 			}
 		}
+		// Second pass in float64, over those that may be the best.
 		found := false
 		for c, dot := range dots {
 			if float64(dot)-s.half[c] < top-s.slack {
@@ -97,6 +100,7 @@ type workspace struct {
 	dots   []float32 // [chunkRows, K]
 }
 
+// workspace is made once a core and used for all of its chunks.
 func (s *scorer) workspace() *workspace {
 	return &workspace{make([]float32, chunkRows*s.p.D), make([]float32, chunkRows*s.k)}
 }

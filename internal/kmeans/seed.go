@@ -26,6 +26,7 @@ func seed(ctx context.Context, p Points, k int, rng *rand.Rand) ([]float64, erro
 	for i := range d.cost {
 		d.cost[i] = math.Inf(1)
 	}
+	// Eight for 500 centres: each is scored against all rows, so a start costs K·8 products of N rows.
 	candidates := 2 + int(math.Log(float64(k)))
 	var chosen []int
 	for len(chosen) < k {

@@ -150,6 +150,7 @@ func (c Calibration) sandwich(scores, targets []float64, group []int32, inverse 
 		sums[at][1] += miss
 	}
 	var out [3]float64
+	// H⁻¹ times the group's gradient, and the outer product of that with itself.
 	for _, g := range sums {
 		a := inverse[0]*g[0] + inverse[1]*g[1]
 		b := inverse[1]*g[0] + inverse[2]*g[1]

@@ -43,6 +43,7 @@ func Fit(d Data, ridge float64, start *Model) (Model, error) {
 		return Model{}, err
 	}
 	width := len(d.X[0])
+	// One vector for the solver: the weights, then an intercept for each stratum.
 	at := make([]float64, width+strata)
 	if start != nil {
 		copy(at, start.W)
@@ -99,6 +100,7 @@ type objective struct {
 // y with y of 0 or 1: right and sure rows hardly pull at all.
 func (o *objective) loss(w, gradient []float64) float64 {
 	n := float64(len(o.X))
+	// The penalty first: half the ridge times the weights' squares, intercepts left out.
 	weights := blas64.Vector{N: o.width, Inc: 1, Data: w[:o.width]}
 	sum := o.ridge / 2 * blas64.Dot(weights, weights)
 	if gradient != nil {
@@ -108,6 +110,7 @@ func (o *objective) loss(w, gradient []float64) float64 {
 	for i, row := range o.X {
 		x := blas64.Vector{N: o.width, Inc: 1, Data: row}
 		logit := blas64.Dot(weights, x) + w[o.width+o.Stratum[i]]
+		// miss is σ(logit) − y: positive where too much was claimed.
 		miss := Sigmoid(logit)
 		if o.Y[i] {
 			sum += softplus(-logit)

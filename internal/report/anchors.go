@@ -39,6 +39,7 @@ func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 		return nil, err
 	}
 	a := &Anchors{Count: len(bank.Anchors), Across: across(bank)}
+	// Counted by the rows, not by the bank: what training saw, after the limits of the assignment.
 	rows := map[int32]int{}
 	_, err = data.Scan(rowsPath, data.ReadOptions{}, func(r *data.Row) error {
 		a.Rows++

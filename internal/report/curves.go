@@ -64,6 +64,7 @@ func readCurves(from io.Reader, path string) ([]Series, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
+		// A line without its end is the last one, and may be torn: what it cannot say is left out, not an error.
 		whole := err == nil
 		if strings.TrimSpace(line) != "" {
 			if err := c.line(line); err != nil && whole {
@@ -171,6 +172,8 @@ func drawCurve(s Series) (plot, bool) {
 	}
 	p.CSV = curveCSV([]Series{{s.Name, step, y}})
 	var ax, ay axis
+	// Steps ascend, so the first and the last are the ends; pixels grow downwards, so the y axis runs from bottom
+	// to top.
 	ax, p.X = wholeAxis(step[0], step[len(step)-1], p.Left, p.Right, 6)
 	ay, p.Y = newAxis(slices.Min(y), slices.Max(y), p.Bottom, p.Top, 4)
 	p.Line = points(ax, ay, step, y)

@@ -57,6 +57,7 @@ func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about we
 	base, runs := x.systems(e)
 	v := newView(x.Title, slices.Concat(runs, base), &e.Common)
 	v.Lead, v.Rule, v.Findings = experimentLead, experimentRule, e.Findings
+	// Pictures of all systems would not fit side by side: maps and matrices show a few.
 	few := x.few(e)
 	v.Matrices, v.Maps, v.Ortho = nil, mapRows(few), orthoRows(few)
 	for _, s := range few {
@@ -192,6 +193,7 @@ func seedTable(e *evaluate.Experiment) RunsTable {
 	if len(e.Seeds) == 0 {
 		return RunsTable{}
 	}
+	// All seeds are compared with the same; a map has no order, so names give it.
 	against := slices.Sorted(maps.Keys(e.Seeds[0].Above))
 	t := RunsTable{Head: []string{"figure", "mean", "least", "greatest"}}
 	for _, name := range against {

@@ -46,6 +46,7 @@ func binMatrix(s shown, scope metrics.Scope) matrix {
 	for p := range metrics.Bins - 1 {
 		var line []heatCell
 		for q := 1; q < metrics.Bins; q++ {
+			// Only pairs p < q exist: the nearer bin first.
 			if q <= p || !values[p][q].Known() {
 				line = append(line, heatCell{Empty: true})
 				continue
@@ -87,6 +88,7 @@ func mapRows(systems []shown) []mapRow {
 		for _, s := range systems {
 			all = append(all, s.system.Maps[k].Cells...)
 		}
+		// One scale for all maps of the row.
 		low, high := extremes(all)
 		row := mapRow{Name: m.Name, Low: three(evaluate.Number(low)), High: three(evaluate.Number(high))}
 		for _, s := range systems {

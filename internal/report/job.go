@@ -75,6 +75,7 @@ func Evaluate(ctx context.Context, j EvaluateJob) error {
 		}
 		controls = append(controls, j.model(name, j.Controls[name]))
 	}
+	// Before the model is opened: the warning is there even if somebody stops the run.
 	shared, err := j.trainedOn(j.Model)
 	if err != nil {
 		return err
@@ -107,6 +108,7 @@ func Demo(ctx context.Context, j DemoJob) error {
 	if err != nil {
 		return err
 	}
+	// Before the models are measured, so that the warning stands at the top of a long run.
 	shared, err := j.trainedOn(j.After)
 	if err != nil {
 		return err
@@ -200,6 +202,7 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 		}
 		j.Options.TrainRows = train.Rows
 	}
+	// One line a model, when all of it is embedded.
 	j.Options.Progress = func(model string, done, total int) {
 		if done == total {
 			fmt.Fprintf(j.Stderr, "%s: %d texts embedded\n", model, total)
@@ -215,6 +218,7 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 	if j.TrainedOn == nil || model == "" {
 		return nil, nil
 	}
+	// All rows, contradicting ones too: the model may have seen those.
 	rows, err := data.Read(j.Data)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type forest struct {
 	CSV           string
 }
 
+// forestRow is a figure with a mark for each comparison that has an interval.
 type forestRow struct {
 	Label string
 	Y     float64
@@ -65,6 +66,7 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 	if low == high {
 		return nil
 	}
+	// Rows are as high as their marks need, and one mark's room more, so that rows stand apart.
 	gap := max(forestRowGap, forestMarkGap*float64(len(contrasts)+1))
 	f.Bottom = f.Top + gap*float64(len(names))
 	f.Height = f.Bottom + 40
@@ -80,6 +82,7 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 				continue
 			}
 			rows = append(rows, []string{name, c.label, fmt.Sprint(float64(e.Value)), fmt.Sprint(e.Interval.Low), fmt.Sprint(e.Interval.High)})
+			// Marks are centred on the row: of three at −14, 0 and 14 pixels.
 			offset := (float64(series) - float64(len(contrasts)-1)/2) * forestMarkGap
 			row.Marks = append(row.Marks, mark{
 				a.at(e.Interval.Low), a.at(e.Interval.High), a.at(float64(e.Value)), row.Y + offset, series,
@@ -125,6 +128,7 @@ type barPanel struct {
 	Bars  []bar
 }
 
+// bar is one system's figure.
 type bar struct {
 	Label string
 	Text  string

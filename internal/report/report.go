@@ -53,6 +53,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 		main = append(main, shown{"after Stage 1", "before the alignment with anchors", d.Stage1, true})
 		contrasts = append(contrasts, contrast{"after − Stage 1", d.Compared["after_minus_stage_1"]})
 	}
+	// The words at the top follow what the demo was given: a pretrained base, or random weights alone.
 	lead := demoLead
 	if d.Random != nil {
 		main[0].note, lead = "the first layers of a pretrained base", pretrainedLead

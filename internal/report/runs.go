@@ -73,6 +73,7 @@ func (r *Runs) Add(title string, runs []Series) {
 		}
 		p.Lines = append(p.Lines, line)
 	}
+	// The CSV names each line by its run; the series themselves are all called by the figure.
 	named := slices.Clone(runs)
 	for k := range named {
 		named[k].Name = r.name(k)

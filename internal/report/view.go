@@ -34,6 +34,7 @@ type view struct {
 	Skipped  []pair
 }
 
+// pair is a term and what it means, or a figure and why it is missing.
 type pair struct{ Name, Text string }
 
 // shown is a system with the words the page uses for it. main ones are set off by colour, and pictures are drawn
@@ -59,6 +60,7 @@ var controlWords = map[string][2]string{
 
 // controlsShown lists controls in their usual order, others after them by name; skipped ones are left out.
 func controlsShown(controls map[string]*evaluate.System) []shown {
+	// The two models first, then from chance to the ceiling, then what the user named himself.
 	order := append([]string{"untrained", "permuted"}, evaluate.ControlNames...)
 	for _, name := range slices.Sorted(maps.Keys(controls)) {
 		if !slices.Contains(order, name) {
