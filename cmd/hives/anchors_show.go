@@ -28,8 +28,8 @@ the texts that describe each anchor.`,
 		},
 	}
 	f := c.Flags()
-	f.IntVarP(&j.N, "number", "n", 10, "anchors to print, at even distances; 0 for all")
-	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to print the exemplars' texts")
+	f.IntVarP(&j.N, "number", "n", 10, "number of anchors to print, taken at even distances; 0 prints all")
+	f.StringVar(&j.Rows, "rows", "", "rows that the bank was made from; their texts are printed")
 	jsonFlag(c, &j.JSON)
 	return c
 }

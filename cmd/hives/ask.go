@@ -27,11 +27,11 @@ is one object for each text. See docs/VALUES.md for the figures.`,
 			return ask.Run(c.Context(), o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051", "the daemon: grpc://host:port, grpcs://host:port for TLS")
+	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051", "address of the daemon: grpc://host:port, or grpcs://host:port for TLS")
 	c.Flags().StringVar(&o.TokenFile, "token-file", "", "file with a bearer token")
-	c.Flags().StringVar(&o.Prompt, "prompt", "", "put before each text")
-	c.Flags().IntVar(&o.TopK, "top", 0, "most values shown for each text; 0: all")
-	c.Flags().StringSliceVar(&o.Theories, "theory", nil, "only values of these theories")
-	c.Flags().BoolVar(&o.JSON, "json", false, "JSON Lines: one object a text, with every value")
+	c.Flags().StringVar(&o.Prompt, "prompt", "", "text that is put before each text")
+	c.Flags().IntVar(&o.TopK, "top", 0, "largest number of values shown for each text; 0 shows all")
+	c.Flags().StringSliceVar(&o.Theories, "theory", nil, "show only values of these theories")
+	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line for each text, with every value")
 	return c
 }

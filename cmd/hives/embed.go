@@ -61,9 +61,9 @@ are, so the last of them should be the end token. If a line is wrong, the comman
 	}
 	e.Register(c.Flags())
 	f := c.Flags()
-	f.StringVar(&in, "in", "", `texts to embed, JSON lines (.jsonl), or a text a line (.txt)`)
+	f.StringVar(&in, "in", "", `texts to embed: JSON lines (.jsonl), or a text a line (.txt)`)
 	f.StringVar(&out, "out", "", "matrix to write (.npy)")
-	f.StringVar(&prompt, "prompt", "", "put before every text, for queries: 'Instruct: …\\nQuery:'")
+	f.StringVar(&prompt, "prompt", "", "text that is put before every text; for queries: 'Instruct: …\\nQuery:'")
 	f.IntVar(&e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
 	required(c, "in", "out")
 	cli.TakesStdin(c, ".txt", "in")

@@ -59,9 +59,9 @@ func (k *embedCorpus) register(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&k.j.In, "in", "", "Parquet file with a column text, and text_id if it has one")
 	f.StringVar(&k.j.Out, "out", "", "folder that all shards write to")
-	f.StringVar(&k.shard, "shard", "0/1", "which shard of how many, from 0")
-	f.IntVar(&k.j.BlockRows, "block", embedfiles.DefaultBlock, "rows of a part: what a kill can cost")
-	f.StringVar(&k.j.Prompt, "prompt", "", "put before every text")
+	f.StringVar(&k.shard, "shard", "0/1", "which shard this is, i/n with i from 0")
+	f.IntVar(&k.j.BlockRows, "block", embedfiles.DefaultBlock, "rows in a part; a kill costs at most one part")
+	f.StringVar(&k.j.Prompt, "prompt", "", "text that is put before every text")
 	jsonFlag(c, &k.asJSON)
 	required(c, "in", "out")
 }

@@ -71,12 +71,12 @@ docs/METRICS.md for the definition of every figure.`,
 // in both.
 func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out string) {
 	c.Flags().StringVar(&j.Data, "data", "", "rows to measure on (.parquet or .csv)")
-	c.Flags().StringVar(&j.TrainData, "train-data", "", "training rows, for the controls that are fitted")
+	c.Flags().StringVar(&j.TrainData, "train-data", "", "training rows; some controls are fitted to them")
 	c.Flags().StringVar(&j.Out, "out", out, "folder for metrics.json and report.html")
 	c.Flags().StringVar(kind, "engine", "", engine.FlagUsage)
 	embedder.RegisterMaxLength(c.Flags(), length)
 	c.Flags().Uint64Var(&j.Options.Seed, "seed", 1, "seed of the bootstrap and of the controls")
-	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "draws of the bootstrap that the intervals are taken from")
+	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "number of bootstrap draws that the intervals are taken from")
 }
 
 // required marks flags that must be given; only a misspelt name can fail here.

@@ -60,7 +60,7 @@ The result appears when it is whole. See docs/EXPORT.md.`,
 	f.StringVar(&o.Run, "run", "", "folder of the run that trained the model, for the card")
 	f.StringVar(&o.Data, "data", "", "the rows it was trained on, for the card; by default the file that the run names")
 	f.StringVar(&o.Name, "name", "", "the model's name on the card; by default the last part of --out")
-	f.StringVar(&o.Licence, "licence", "", "licence in the card's header, as the hub spells it; you decide")
+	f.StringVar(&o.Licence, "licence", "", "licence for the card's header, as the hub spells it; the decision is yours")
 	jsonFlag(c, &asJSON)
 	required(c, "model", "out")
 	return c
