@@ -5,13 +5,17 @@ import "hives/internal/cli"
 // flagGroups are the headings of the flags in embedd --help.
 var flagGroups = []cli.FlagGroup{
 	{Title: "Name", Names: []string{"name"}},
-	{Title: "Model", Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
-	{Title: "Listeners", Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen", "no-http-ids", "cors-origins"}},
+	{Title: "Model",
+		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
+	{Title: "Listeners",
+		Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen", "no-http-ids",
+			"cors-origins"}},
 	{Title: "Who may call", Names: []string{
 		"tls-cert", "tls-key", "client-ca", "tokens-file", "insecure-no-tls", "insecure-no-auth",
 		"tokens-per-second", "max-token-streams"}},
 	{Title: "Limits", Names: []string{
-		"max-texts", "max-http-texts", "max-http-tokens", "max-request-tokens", "max-request-bytes", "max-bytes-under-way", "max-reply-bytes", "max-queue-tokens", "max-calls",
+		"max-texts", "max-http-texts", "max-http-tokens", "max-request-tokens", "max-request-bytes",
+		"max-bytes-under-way", "max-reply-bytes", "max-queue-tokens", "max-calls",
 		"max-bulk-streams", "max-stream-inflight", "max-streams", "max-connections"}},
 	{Title: "Times", Names: []string{
 		"max-wait", "engine-timeout", "self-check-every", "drain-delay", "drain-timeout", "keepalive",

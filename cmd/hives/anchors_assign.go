@@ -28,7 +28,8 @@ The model must be the one that made the anchors.`,
       --in rows/train.parquet --out assigned.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := (places{rows: []string{j.In}, read: []string{j.Bank}, files: []string{j.Out}}).check(); err != nil {
+			if err := (places{rows: []string{j.In}, read: []string{j.Bank},
+				files: []string{j.Out}}).check(); err != nil {
 				return err
 			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
@@ -45,8 +46,10 @@ The model must be the one that made the anchors.`,
 	f.StringVar(&j.Bank, "anchors", "", "bank that hives anchors build made")
 	f.StringVar(&j.In, "in", "", "rows to read (.parquet or .csv)")
 	f.StringVar(&j.Out, "out", "", "rows to write; may be the same file")
-	f.Float64Var(&j.Limits.Margin, "margin", j.Limits.Margin, "how far the nearest anchor must lead the second nearest, in spreads")
-	f.Float64Var(&j.Limits.MaxDistance, "max-distance", j.Limits.MaxDistance, "how far a text may be from its anchor, in spreads")
+	f.Float64Var(&j.Limits.Margin, "margin", j.Limits.Margin,
+		"how far the nearest anchor must lead the second nearest, in spreads")
+	f.Float64Var(&j.Limits.MaxDistance, "max-distance", j.Limits.MaxDistance,
+		"how far a text may be from its anchor, in spreads")
 	jsonFlag(c, &j.JSON)
 	required(c, "anchors", "in", "out")
 	cli.TakesStdin(c, ".csv", "in")

@@ -52,21 +52,31 @@ func (b *anchorsBuild) register(c *cobra.Command) {
 	f.StringVar(&b.j.Options.Rows, "rows", "", "training rows (.parquet or .csv)")
 	f.StringVar(&b.j.Out, "out", "", "bank to write (.parquet)")
 	f.StringVar(&b.j.Page, "html", "", "also draw the space on a self-contained page")
-	f.StringArrayVar(&b.j.Options.HeldOut, "held-out", nil, "rows that must share no text and no group with --rows (default: validation and test beside it)")
-	f.StringArrayVar(&b.j.NotFor, "not-for", nil, "model that these anchors will train: its folder, or the SHA-256 of its weights; it is refused as the embedder")
-	f.StringVar(&b.j.Options.Previous, "previous", "", "earlier bank; where a cluster continues one of its anchors, it keeps the id and the reviewed sentence")
-	f.StringVar(&b.j.Review, "review", "", "votes file in which the anchors wait for hives review; it is created if it is not there")
+	f.StringArrayVar(&b.j.Options.HeldOut, "held-out", nil, "rows that must share no text and no group with "+
+		"--rows (default: validation and test beside it)")
+	f.StringArrayVar(&b.j.NotFor, "not-for", nil, "model that these anchors will train: its folder, or the "+
+		"SHA-256 of its weights; it is refused as the embedder")
+	f.StringVar(&b.j.Options.Previous, "previous", "", "earlier bank; where a cluster continues one of its "+
+		"anchors, it keeps the id and the reviewed sentence")
+	f.StringVar(&b.j.Review, "review", "", "votes file in which the anchors wait for hives review; it is created "+
+		"if it is not there")
 	k := &b.j.Options.KMeans
 	f.IntVar(&k.K, "k", k.K, "number of clusters to begin with")
 	f.Uint64Var(&k.Seed, "seed", 1, "seed of the starts")
 	f.IntVar(&k.Restarts, "restarts", k.Restarts, "number of fits from different starts; the best is kept")
 	f.IntVar(&k.MaxPasses, "max-passes", k.MaxPasses, "largest number of passes over all texts in one fit")
-	f.IntVar(&k.BatchSize, "mini-batch", 0, "texts in a mini-batch; 0 uses mini-batches only for more than 200,000 texts, -1 never")
+	f.IntVar(&k.BatchSize, "mini-batch", 0, "texts in a mini-batch; 0 uses mini-batches only for more than "+
+		"200,000 texts, -1 never")
 	f.IntVar(&b.j.Options.Exemplars, "exemplars", b.j.Options.Exemplars, "largest number of exemplars of an anchor")
-	f.IntVar(&b.j.Options.MinExemplars, "min-exemplars", b.j.Options.MinExemplars, "clusters with fewer exemplars are dropped")
-	f.Float64Var(&b.j.Options.Merge, "merge", b.j.Options.Merge, "merge clusters whose centres are at most this far apart, in spreads (a spread is the mean distance of two texts)")
-	f.Float64Var(&b.j.Options.Match, "match", b.j.Options.Match, "how far a cluster may be from the earlier anchor that it continues, in spreads")
-	f.StringVar(&b.llm, "llm", "", "TOML file that names the endpoint and the model that write the sentences (default: the medoid's text)")
+	f.IntVar(&b.j.Options.MinExemplars, "min-exemplars", b.j.Options.MinExemplars,
+		"clusters with fewer exemplars are dropped")
+	f.Float64Var(&b.j.Options.Merge, "merge", b.j.Options.Merge,
+		"merge clusters whose centres are at most this far apart, in spreads (a spread is the mean distance of "+
+			"two texts)")
+	f.Float64Var(&b.j.Options.Match, "match", b.j.Options.Match,
+		"how far a cluster may be from the earlier anchor that it continues, in spreads")
+	f.StringVar(&b.llm, "llm", "", "TOML file that names the endpoint and the model that write the sentences "+
+		"(default: the medoid's text)")
 	f.StringVar(&b.j.DB, "db", "", "file that keeps the model's answers, with --llm")
 	c.MarkFlagsRequiredTogether("llm", "db")
 	jsonFlag(c, &b.j.JSON)
@@ -85,7 +95,8 @@ func (b *anchorsBuild) run(c *cobra.Command) error {
 		b.j.LLM = &cfg
 	}
 	o := b.j.Options
-	p := places{rows: []string{o.Rows}, read: []string{o.Previous}, files: []string{b.j.Out, b.j.Page, b.j.Review, b.j.DB}}
+	p := places{rows: []string{o.Rows}, read: []string{o.Previous},
+		files: []string{b.j.Out, b.j.Page, b.j.Review, b.j.DB}}
 	if err := p.check(); err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ is one object for each text. See docs/VALUES.md for the figures.`,
 			return ask.Run(c.Context(), o, c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051", "address of the daemon: grpc://host:port, or grpcs://host:port for TLS")
+	c.Flags().StringVar(&o.Endpoint, "endpoint", "grpc://127.0.0.1:50051",
+		"address of the daemon: grpc://host:port, or grpcs://host:port for TLS")
 	c.Flags().StringVar(&o.TokenFile, "token-file", "", "file with a bearer token")
 	c.Flags().StringVar(&o.Prompt, "prompt", "", "text that is put before each text")
 	c.Flags().IntVar(&o.TopK, "top", 0, "largest number of values shown for each text; 0 shows all")

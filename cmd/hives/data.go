@@ -71,7 +71,8 @@ func spare(out string, in ...string) error {
 
 // leftOutFlag adds the flag that lists what merging leaves out.
 func leftOutFlag(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVar(path, "left-out", "", "also write a CSV that lists, by file and row, the rows that contradict each other or that a judged row replaces")
+	cmd.Flags().StringVar(path, "left-out", "", "also write a CSV that lists, by file and row, the rows that "+
+		"contradict each other or that a judged row replaces")
 }
 
 // writeLeftOut writes that list, if one is asked for.

@@ -42,6 +42,7 @@ func showDownload(w io.Writer, r hub.Result, dry bool) error {
 	if dry {
 		verb = "would hold"
 	}
-	_, err := fmt.Fprintf(w, "%s %s %s at %s: %d files, %d bytes\n", r.Out, verb, r.ID, r.Commit, len(r.Plan), r.Bytes())
+	_, err := fmt.Fprintf(w, "%s %s %s at %s: %d files, %d bytes\n", r.Out, verb, r.ID, r.Commit, len(r.Plan),
+		r.Bytes())
 	return err
 }

@@ -55,6 +55,7 @@ func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedfiles.C
 	case asJSON:
 		return printJSON(c.OutOrStdout(), corpus)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers in %d shards\n", what, corpus.Input.Rows, corpus.Model.Dimension, corpus.Shards)
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers in %d shards\n", what, corpus.Input.Rows,
+		corpus.Model.Dimension, corpus.Shards)
 	return err
 }

@@ -58,7 +58,8 @@ docs/METRICS.md for the definition of every figure.`,
 		},
 	}
 	c.Flags().StringVar(&j.Model, "model", "", "model folder to measure")
-	c.Flags().StringToStringVar(&j.Controls, "control", nil, "control model, NAME=DIR: untrained=DIR, permuted=DIR (may be repeated)")
+	c.Flags().StringToStringVar(&j.Controls, "control", nil,
+		"control model, NAME=DIR: untrained=DIR, permuted=DIR (may be repeated)")
 	c.Flags().BoolVar(&j.JSON, "json", false, "print one JSON object and nothing else; files only with --out")
 	jobFlags(c, &j.Job, &kind, &length, "out/evaluate")
 	e.RegisterEndpoint(c.Flags())
@@ -76,7 +77,8 @@ func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out st
 	c.Flags().StringVar(kind, "engine", "", engine.FlagUsage)
 	embedder.RegisterMaxLength(c.Flags(), length)
 	c.Flags().Uint64Var(&j.Options.Seed, "seed", 1, "seed of the bootstrap and of the controls")
-	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000, "number of bootstrap draws that the intervals are taken from")
+	c.Flags().IntVar(&j.Options.Resamples, "resamples", 1000,
+		"number of bootstrap draws that the intervals are taken from")
 }
 
 // required marks flags that must be given; only a misspelt name can fail here.

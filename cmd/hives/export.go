@@ -55,7 +55,8 @@ The result appears when it is whole. See docs/EXPORT.md.`,
 	f.StringVar(&o.Model, "model", "", "model folder, GGUF file, or the folder of a finished run")
 	f.StringVar(&o.Out, "out", "", "what to write")
 	f.StringVar((*string)(&o.Format), "format", string(o.Format), strings.Join(export.Formats(), " or "))
-	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or, in a GGUF file, q8_0; by default as the weights are stored")
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or, in a GGUF file, q8_0; by default as the "+
+		"weights are stored")
 	f.BoolVar(&o.Force, "force", false, "replace an earlier export")
 	f.StringVar(&o.Run, "run", "", "folder of the run that trained the model, for the card")
 	f.StringVar(&o.Data, "data", "", "the rows it was trained on, for the card; by default the file that the run names")

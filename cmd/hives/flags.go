@@ -6,16 +6,23 @@ import "hives/internal/cli"
 // name decides. TestEveryCommandTeaches fails for a flag that stands in no list.
 var flagGroups = []cli.FlagGroup{
 	{Title: "Input and output", Names: []string{
-		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors", "assigned", "db", "base", "adapter",
-		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names", "rules", "imports",
-		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json", "dry-run"}},
+		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors",
+		"assigned", "db", "base", "adapter",
+		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names",
+		"rules", "imports",
+		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json",
+		"dry-run"}},
 	{Title: "What embeds", Names: []string{
-		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env", "endpoint-ca", "token-file",
+		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
+		"endpoint-ca", "token-file",
 		"prompt", "dimensions"}},
 	{Title: "What is done", Names: []string{
-		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence", "fractions", "seed",
-		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for", "any-base",
-		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match", "llm", "repeats",
+		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence",
+		"fractions", "seed",
+		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for",
+		"any-base",
+		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
+		"llm", "repeats",
 		"redraw", "jobs", "listen", "reviewer"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

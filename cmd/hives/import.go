@@ -62,15 +62,19 @@ one row for each text and value. docs/DATA.md says where the corpus is to be had
 	flags.StringVar(&out, "out", "", "file of rows to write, .parquet or .csv")
 	switch name {
 	case "valueeval":
-		flags.StringVar(&o.Text, "text", "premise", "what a row's text is: premise, or full for conclusion and stance before it")
+		flags.StringVar(&o.Text, "text", "premise", "what a row's text is: premise, or full for conclusion and "+
+			"stance before it")
 	case "valueeval24":
-		flags.StringVar(&o.Text, "text", "", "which texts: english or original (default: english where the folder has it)")
+		flags.StringVar(&o.Text, "text", "", "which texts: english or original (default: english where the folder "+
+			"has it)")
 	case "valuenet":
-		flags.StringVar(&o.Zero, "zero", "drop", "scenarios labelled 0, unrelated to the value: drop, or keep as judged 0")
+		flags.StringVar(&o.Zero, "zero", "drop", "scenarios labelled 0, unrelated to the value: drop, or keep as "+
+			"judged 0")
 	case "valueprism":
 		flags.StringVar(&o.Names, "names", "", "CSV with vrd, text and value_id: which nodes free names stand for")
 	case "moral-stories":
-		flags.StringVar(&o.Rules, "rules", "", "folder of Social Chemistry, whose rules the stories were written from (default: ../social_chem beside --in)")
+		flags.StringVar(&o.Rules, "rules", "", "folder of Social Chemistry, whose rules the stories were written "+
+			"from (default: ../social_chem beside --in)")
 	}
 	skipBadFlag(cmd, &o.SkipBad)
 	leftOutFlag(cmd, &leftOut)

@@ -71,8 +71,10 @@ func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
 		fmt.Fprintf(t, "%s\t%d\n", cli.FileName(f.File), f.Rows)
 	}
 	m := sum.Merged
-	fmt.Fprintf(t, "exact duplicates merged\t%d\nnormalised duplicates merged\t%d\n", m.ExactDuplicates, m.NormalisedDuplicates)
-	fmt.Fprintf(t, "rows with both directions dropped\t%d\nunjudged beside judged rows dropped\t%d\n", m.Contradictions, m.Superseded)
+	fmt.Fprintf(t, "exact duplicates merged\t%d\nnormalised duplicates merged\t%d\n", m.ExactDuplicates,
+		m.NormalisedDuplicates)
+	fmt.Fprintf(t, "rows with both directions dropped\t%d\nunjudged beside judged rows dropped\t%d\n",
+		m.Contradictions, m.Superseded)
 	for _, l := range sum.Examples {
 		fmt.Fprintf(t, "  %s\n", l)
 	}

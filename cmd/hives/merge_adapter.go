@@ -38,7 +38,8 @@ To merge files of rows, use hives data merge.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), res)
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d linear layers added to, weights %s\n", res.Out, res.Adapters, res.Weights)
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d linear layers added to, weights %s\n", res.Out,
+				res.Adapters, res.Weights)
 			return err
 		},
 	}
@@ -46,7 +47,8 @@ To merge files of rows, use hives data merge.`,
 	f.StringVar(&o.Base, "base", "", "model folder that the adapter was made for")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of adapter_config.json and adapter_model.safetensors")
 	f.StringVar(&o.Out, "out", "", "model folder to write, which must not be there")
-	f.BoolVar(&o.AnyBase, "any-base", false, "go on although the adapter names other weights, for instance the same weights in another file")
+	f.BoolVar(&o.AnyBase, "any-base", false, "go on although the adapter names other weights, for instance the "+
+		"same weights in another file")
 	jsonFlag(c, &asJSON)
 	required(c, "base", "adapter", "out")
 	return c

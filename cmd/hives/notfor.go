@@ -9,7 +9,8 @@ import (
 // compared by hash, so a copy under another name is found too.
 func refuseWeights(embedder string, notFor []string) error {
 	if len(notFor) > 0 && embedder == "" {
-		return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so --not-for cannot be checked; use a model folder or embedd's gRPC")
+		return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so --not-for cannot be checked; "+
+			"use a model folder or embedd's gRPC")
 	}
 	for _, arg := range notFor {
 		sum, err := anchors.WeightsOf(arg)
@@ -17,7 +18,8 @@ func refuseWeights(embedder string, notFor []string) error {
 			return err
 		}
 		if sum == embedder {
-			return fault.New(fault.Mismatch, "the embedder has the weights of %s, which these rows are to train; embed with another model", arg)
+			return fault.New(fault.Mismatch, "the embedder has the weights of %s, which these rows are to train; "+
+				"embed with another model", arg)
 		}
 	}
 	return nil

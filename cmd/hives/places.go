@@ -19,7 +19,8 @@ func (p places) check() error {
 	for _, each := range []struct {
 		paths []string
 		check func(string) error
-	}{{p.rows, readRows}, {p.read, fsutil.CheckReadable}, {p.files, fsutil.CheckWritableFile}, {p.folders, fsutil.CheckWritableFolder}} {
+	}{{p.rows, readRows}, {p.read, fsutil.CheckReadable}, {p.files, fsutil.CheckWritableFile}, {p.folders,
+		fsutil.CheckWritableFolder}} {
 		for _, path := range each.paths {
 			if path == "" || path == "-" {
 				continue

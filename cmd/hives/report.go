@@ -50,7 +50,8 @@ It writes report.html, with examples and curves, and metrics.json. make demo end
 	c.Flags().StringVar(&j.After, "after", "", "model folder after training")
 	c.Flags().StringVar(&j.Control, "control", "", "model folder trained as long on permuted labels")
 	c.Flags().StringVar(&j.Stage1, "stage1", "", "model folder between the stages, where --after is that of Stage 2")
-	c.Flags().StringVar(&j.RandomBefore, "random-before", "", "model folder of random weights, where --before is pretrained")
+	c.Flags().StringVar(&j.RandomBefore, "random-before", "",
+		"model folder of random weights, where --before is pretrained")
 	c.Flags().StringVar(&j.Random, "random", "", "model of --random-before after training on the same rows")
 	c.MarkFlagsRequiredTogether("random-before", "random")
 	c.Flags().StringVar(&j.Run, "run", "", "folder of the training run, for its curves")

@@ -39,9 +39,11 @@ into a bank of anchors. See docs/REVIEW.md.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&j.DB, "db", "", "votes file of hives label or of hives anchors build --review; with --anchors created where there is none")
+	f.StringVar(&j.DB, "db", "", "votes file of hives label or of hives anchors build --review; with --anchors "+
+		"created where there is none")
 	f.StringVar(&j.Anchors, "anchors", "", "bank to review, sentence by sentence (.parquet)")
-	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to show its exemplars' texts (hives anchors build --review stores them itself)")
+	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to show its exemplars' texts (hives anchors "+
+		"build --review stores them itself)")
 	f.StringVar(&j.Listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	f.StringVar(&j.Reviewer, "reviewer", "", "your name, which the page asks for otherwise")
 	required(c, "db")

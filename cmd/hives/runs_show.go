@@ -10,7 +10,8 @@ import (
 func runsShowCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{
-		Use: "show RUN", Short: "Print settings, newest figures, checkpoints and curves of a run", Args: cobra.ExactArgs(1),
+		Use: "show RUN", Short: "Print settings, newest figures, checkpoints and curves of a run",
+		Args: cobra.ExactArgs(1),
 		Long: `How did one run go? Name it by its folder, or by the beginning of its id below --in. The command prints the settings
 that are not the defaults, the newest figures, the checkpoints, and the curves as rows of bars. With --html it draws
 them on a page.`,

@@ -35,7 +35,8 @@ it through other rows. So no text and no group stands on both sides.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(fractions) != data.NumParts {
-				return fault.Usage(fault.New(fault.Invalid, "split: --fractions needs %d numbers, has %d", data.NumParts, len(fractions)))
+				return fault.Usage(fault.New(fault.Invalid, "split: --fractions needs %d numbers, has %d",
+					data.NumParts, len(fractions)))
 			}
 			copy(o.Fractions[:], fractions)
 			sum, err := data.SplitFile(in, out, o, ro)
@@ -53,7 +54,8 @@ it through other rows. So no text and no group stands on both sides.`,
 	flags := cmd.Flags()
 	flags.StringVar(&in, "in", "", "file of rows, .parquet or .csv")
 	flags.StringVar(&out, "out", "", "folder for the three files")
-	flags.Float64SliceVar(&fractions, "fractions", fractions, "shares of train, validation and test, with commas between them")
+	flags.Float64SliceVar(&fractions, "fractions", fractions,
+		"shares of train, validation and test, with commas between them")
 	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the draw; another seed makes another split")
 	skipBadFlag(cmd, &ro.SkipBad)
 	jsonFlag(cmd, &asJSON)

@@ -35,7 +35,8 @@ individual anchor bank that Stage 2 takes.`,
 				if err := anchors.Write(out, inventory.Bank()); err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d sentences, version %d\n", out, inventory.Size, inventory.Version)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d sentences, version %d\n", out, inventory.Size,
+					inventory.Version)
 				return err
 			case asJSON:
 				return printJSON(cmd.OutOrStdout(), list)

@@ -43,10 +43,14 @@ it would be taught its own opinion. Name the former with --not-for, and it is re
 	flags := cmd.Flags()
 	flags.StringVar(&a.in, "in", "", "rows to read (.parquet or .csv)")
 	flags.StringVar(&a.out, "out", "", "rows to write; may be the same file")
-	flags.StringVar(&a.bank, "bank", "", "also write the inventory as the bank that Stage 2 takes, with the model on record (.parquet)")
-	flags.Float64Var(&a.limits.Margin, "margin", a.limits.Margin, "how far the nearest sentence must lead the second nearest, in spreads")
-	flags.Float64Var(&a.limits.MaxDistance, "max-distance", a.limits.MaxDistance, "how far a text may be from its sentence, in spreads")
-	flags.StringArrayVar(&a.notFor, "not-for", nil, "model that these rows will train: its folder, or the SHA-256 of its weights; it is refused as the embedder")
+	flags.StringVar(&a.bank, "bank", "", "also write the inventory as the bank that Stage 2 takes, with the model "+
+		"on record (.parquet)")
+	flags.Float64Var(&a.limits.Margin, "margin", a.limits.Margin,
+		"how far the nearest sentence must lead the second nearest, in spreads")
+	flags.Float64Var(&a.limits.MaxDistance, "max-distance", a.limits.MaxDistance,
+		"how far a text may be from its sentence, in spreads")
+	flags.StringArrayVar(&a.notFor, "not-for", nil, "model that these rows will train: its folder, or the SHA-256 "+
+		"of its weights; it is refused as the embedder")
 	jsonFlag(cmd, &a.asJSON)
 	required(cmd, "in", "out")
 	cli.TakesStdin(cmd, ".csv", "in")

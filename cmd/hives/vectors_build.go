@@ -58,13 +58,20 @@ func (b *vectorsBuild) register(c *cobra.Command) {
 	b.e.Register(c.Flags())
 	f := c.Flags()
 	f.StringVar(&b.in, "data", "", "annotated rows, preferably those of training (.parquet or .csv)")
-	f.StringVar(&b.held, "validation", "", "annotated rows on which vectors are tested and scores calibrated; they must share no text and no group with --data (default: a quarter of the groups of --data)")
-	f.StringVar((*string)(&b.o.Sides), "sides", string(b.o.Sides), "how the two sides of a signed vector are taken: within each corpus, or pooled over all corpora as in the paper")
+	f.StringVar(&b.held, "validation", "", "annotated rows on which vectors are tested and scores calibrated; "+
+		"they must share no text and no group with --data (default: a quarter of the groups of --data)")
+	f.StringVar((*string)(&b.o.Sides), "sides", string(b.o.Sides),
+		"how the two sides of a signed vector are taken: within each corpus, or pooled over all corpora as in the "+
+			"paper")
 	f.StringVar(&b.out, "out", "", "SQLite file to write")
-	f.StringArrayVar(&b.banks, "anchors", []string{values.Inventory}, "bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' for none (may be repeated)")
+	f.StringArrayVar(&b.banks, "anchors", []string{values.Inventory},
+		"bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' "+
+			"for none (may be repeated)")
 	f.Uint64Var(&b.o.Seed, "seed", b.o.Seed, "seed of the resamples")
-	f.IntVar(&b.o.Resamples, "resamples", b.o.Resamples, "number of bootstrap draws over groups; spreads, weights and intervals are taken from them")
-	f.IntVar(&b.o.MinSide, "min-side", b.o.MinSide, "rows that each side of a directional vector needs; with --sides within they must be in one corpus")
+	f.IntVar(&b.o.Resamples, "resamples", b.o.Resamples, "number of bootstrap draws over groups; spreads, weights "+
+		"and intervals are taken from them")
+	f.IntVar(&b.o.MinSide, "min-side", b.o.MinSide, "rows that each side of a directional vector needs; with "+
+		"--sides within they must be in one corpus")
 	f.IntVar(&b.e.Dimensions, "dimensions", 0, "keep the first numbers of each vector and normalise again; 0 keeps all")
 	jsonFlag(c, &b.asJSON)
 	required(c, "data", "out")

@@ -56,7 +56,8 @@ Give rows that neither the vectors nor the model have seen. See docs/VALUES.md.`
 	f.StringVar(&vectors, "vectors", "", "file that hives vectors build made with this model")
 	f.StringVar(&in, "data", "", "annotated rows that are held out (.parquet or .csv)")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the resamples and of the made-up texts")
-	f.IntVar(&o.Resamples, "resamples", o.Resamples, "number of bootstrap draws over groups that intervals are taken from")
+	f.IntVar(&o.Resamples, "resamples", o.Resamples, "number of bootstrap draws over groups that intervals are "+
+		"taken from")
 	f.IntVar(&e.Dimensions, "dimensions", 0, "as the vectors were built with; 0 keeps all")
 	jsonFlag(c, &asJSON)
 	required(c, "vectors", "data")

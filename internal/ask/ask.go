@@ -58,7 +58,8 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	filter := &hivesv1.ValueFilter{Theories: o.Theories}
 	listed, err := c.Values.ListValues(ctx, &hivesv1.ListValuesRequest{Filter: filter})
 	if status.Code(err) == codes.FailedPrecondition {
-		fmt.Fprintln(os.Stderr, "the daemon has no value vectors, so nothing is said of values: make them with hives vectors build and start it with --vectors")
+		fmt.Fprintln(os.Stderr, "the daemon has no value vectors, so nothing is said of values: make them with "+
+			"hives vectors build and start it with --vectors")
 		return vectorsOnly(ctx, c, o, p)
 	}
 	if err != nil {
@@ -68,7 +69,8 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		p.abilities(listed)
 	}
 	for _, text := range o.Texts {
-		r, err := c.Values.ScoreTexts(ctx, &hivesv1.ScoreTextsRequest{Texts: []string{text}, Prompt: o.Prompt, Filter: filter, TopK: everything})
+		r, err := c.Values.ScoreTexts(ctx,
+			&hivesv1.ScoreTextsRequest{Texts: []string{text}, Prompt: o.Prompt, Filter: filter, TopK: everything})
 		if err != nil {
 			return err
 		}

@@ -61,15 +61,18 @@ func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 	silent := len(listed.Values) - len(sides) - len(about)
 	switch {
 	case len(sides)+len(about) == 0:
-		p.line(fmt.Sprintf("This model can tell none of %d values: on held-out texts it does no better than chance, or there are too few to say. Every answer is \"unsure\".", silent))
+		p.line(fmt.Sprintf("This model can tell none of %d values: on held-out texts it does no better than "+
+			"chance, or there are too few to say. Every answer is \"unsure\".", silent))
 	default:
 		if len(sides) > 0 {
-			p.line("It can tell whether a text is about these values, and which side it takes: " + strings.Join(sides, ", ") + ".")
+			p.line("It can tell whether a text is about these values, and which side it takes: " +
+				strings.Join(sides, ", ") + ".")
 		}
 		if len(about) > 0 {
 			p.line("It can tell whether a text is about these values, but no side: " + strings.Join(about, ", ") + ".")
 		}
-		p.line(fmt.Sprintf("It cannot tell %d others: on held-out texts it does no better than chance, or there are too few to say.", silent))
+		p.line(fmt.Sprintf("It cannot tell %d others: on held-out texts it does no better than chance, or there "+
+			"are too few to say.", silent))
 	}
 	p.line("")
 }
@@ -90,7 +93,8 @@ func (p *printer) text(text string, r *hivesv1.TextScores) {
 	}
 	switch {
 	case !r.Sense:
-		p.line("    unsure of every value: the text is unlike those that the probabilities hold for, or cannot be told from nonsense")
+		p.line("    unsure of every value: the text is unlike those that the probabilities hold for, or cannot be " +
+			"told from nonsense")
 	case said == 0:
 		p.line("    unsure of every value")
 	}
@@ -106,7 +110,8 @@ func sentence(s *hivesv1.ValueScore) string {
 		out += ", for it " + percent(s.Supports)
 	case hivesv1.Answer_ANSWER_OPPOSES:
 		p := s.Supports
-		out += ", against it " + percent(&hivesv1.Probability{Value: 1 - p.GetValue(), Low: 1 - p.GetHigh(), High: 1 - p.GetLow()})
+		out += ", against it " +
+			percent(&hivesv1.Probability{Value: 1 - p.GetValue(), Low: 1 - p.GetHigh(), High: 1 - p.GetLow()})
 	}
 	return out
 }

@@ -120,7 +120,8 @@ func (t *tree) fileError(path string, err error) error {
 		var lines []string
 		for _, e := range missing.Errors {
 			row, _ := e.Position()
-			lines = append(lines, fmt.Sprintf("%s:%d: unknown key %s", path, row, t.unknown(strings.Join(e.Key(), "."))))
+			lines = append(lines,
+				fmt.Sprintf("%s:%d: unknown key %s", path, row, t.unknown(strings.Join(e.Key(), "."))))
 		}
 		return fault.New(fault.Invalid, "%s", strings.Join(lines, "; "))
 	}

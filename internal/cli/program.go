@@ -42,7 +42,8 @@ func manCommand(root *cobra.Command) *cobra.Command {
 	var out string
 	c := &cobra.Command{
 		Use: "man --out DIR", Short: "Write man pages of all commands", Args: cobra.NoArgs,
-		Long:              "Writes a man page for each command into a folder: man -l DIR/" + root.Name() + ".1 shows the first.",
+		Long: "Writes a man page for each command into a folder: man -l DIR/" + root.Name() +
+			".1 shows the first.",
 		Example:           "  " + root.Name() + " man --out share/man/man1",
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -68,9 +69,11 @@ func writeMan(root *cobra.Command, dir string) (pages int, err error) {
 		}
 		pages++
 		name := strings.ReplaceAll(c.CommandPath(), " ", "-")
-		header := &doc.GenManHeader{Title: strings.ToUpper(name), Section: "1", Source: root.Name() + " " + release, Manual: "HiVES"}
+		header := &doc.GenManHeader{Title: strings.ToUpper(name), Section: "1", Source: root.Name() + " " + release,
+			Manual: "HiVES"}
 		c.DisableAutoGenTag = true
-		err = fsutil.WriteFile(filepath.Join(dir, name+".1"), func(w io.Writer) error { return doc.GenMan(c, header, w) })
+		err = fsutil.WriteFile(filepath.Join(dir, name+".1"),
+			func(w io.Writer) error { return doc.GenMan(c, header, w) })
 	})
 	return pages, err
 }

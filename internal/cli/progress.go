@@ -58,7 +58,8 @@ func NewProgress(label, unit string, total, start int64) *Progress {
 // newProgress takes its clock from the caller: tests have no time.
 func newProgress(w io.Writer, label, unit string, total, start int64, now func() time.Time) *Progress {
 	t := now()
-	return &Progress{w: w, label: label, unit: unit, total: total, start: start, done: start, began: t, last: t, now: now}
+	return &Progress{w: w, label: label, unit: unit, total: total, start: start, done: start, began: t, last: t,
+		now: now}
 }
 
 // leaveBar ends the line of a bar that a signal leaves standing. Whoever draws at this moment may never come back.

@@ -102,7 +102,8 @@ func (m *manner) first(ch, hangup <-chan os.Signal, ended <-chan struct{}) os.Si
 			return s
 		case s := <-hangup:
 			if !m.ownHangup.Load() {
-				// What reads our output through a pipe, tee say, has ended with the terminal: a line more must not end us.
+				// What reads our output through a pipe, tee say, has ended with the terminal: a line more must not
+				// end us.
 				signal.Ignore(syscall.SIGPIPE)
 				return s
 			}
@@ -137,7 +138,8 @@ func stopped(ctx context.Context, err error) error {
 	m := mannerOf(ctx)
 	var s Signal
 	saved := fault.ExitCode(err) == fault.ExitInterrupted
-	if errors.As(context.Cause(ctx), &s) && err != nil && !saved && (fault.Of(err) == fault.Canceled || !m.endsItself.Load()) {
+	if errors.As(context.Cause(ctx), &s) && err != nil && !saved &&
+		(fault.Of(err) == fault.Canceled || !m.endsItself.Load()) {
 		err = s
 		if saved = m.goesOn.Load(); saved {
 			err = fault.Saved(fmt.Errorf("%w; what is done is kept", s))

@@ -35,7 +35,8 @@ var freeText = []string{"prompt", "reviewer"}
 // and pages call it "standard input" (FileName, renamed).
 func TakesStdin(c *cobra.Command, plain string, names ...string) {
 	mark(c, "in", names...)
-	c.Long += "\n\n" + takes(names) + " may be -, for standard input. Its content says whether it is Parquet, JSON lines or " +
+	c.Long += "\n\n" + takes(names) + " may be -, for standard input. Its content says whether it is Parquet, " +
+		"JSON lines or " +
 		map[string]string{".csv": "CSV", ".txt": "a text a line"}[plain] + "."
 	around(c, func(run work, args []string) error {
 		at := slots(c, args, names)
@@ -44,7 +45,8 @@ func TakesStdin(c *cobra.Command, plain string, names ...string) {
 			return run(args)
 		case 1:
 		default:
-			return fault.Usage(fault.New(fault.Invalid, "- is given %d times, but standard input can be read once: name files", len(at)))
+			return fault.Usage(fault.New(fault.Invalid, "- is given %d times, but standard input can be read "+
+				"once: name files", len(at)))
 		}
 		dir, done, err := fsutil.Scratch("hives-in-*")
 		if err != nil {
@@ -65,7 +67,8 @@ func TakesStdin(c *cobra.Command, plain string, names ...string) {
 // is whole: a reader of the pipe gets all of it or nothing.
 func TakesStdout(c *cobra.Command, name, ending string) {
 	mark(c, "out", name)
-	c.Long += "\n\n" + takes([]string{name}) + " may be -, for standard output: " + strings.ToUpper(ending[1:]) + ", and all else goes to standard error."
+	c.Long += "\n\n" + takes([]string{name}) + " may be -, for standard output: " + strings.ToUpper(ending[1:]) +
+		", and all else goes to standard error."
 	around(c, func(run work, args []string) error {
 		at := slots(c, nil, []string{name})
 		if len(at) == 0 {
@@ -73,7 +76,8 @@ func TakesStdout(c *cobra.Command, name, ending string) {
 		}
 		out := c.OutOrStdout()
 		if columns.Width(out) > 0 {
-			return fault.Usage(fault.New(fault.Invalid, "--%s -: standard output is a terminal: name a file, or send it to one with > or |", name))
+			return fault.Usage(fault.New(fault.Invalid, "--%s -: standard output is a terminal: name a file, or "+
+				"send it to one with > or |", name))
 		}
 		dir, done, err := fsutil.Scratch("hives-out-*")
 		if err != nil {
@@ -202,7 +206,8 @@ func copyTo(w io.Writer, path string) error {
 // FileName is what to call a file in what is printed: a spooled standard input has no name of its own.
 func FileName(path string) string {
 	base := filepath.Base(path)
-	if strings.TrimSuffix(base, filepath.Ext(base)) == inputName && strings.HasPrefix(filepath.Base(filepath.Dir(path)), "hives-in-") {
+	if strings.TrimSuffix(base, filepath.Ext(base)) == inputName &&
+		strings.HasPrefix(filepath.Base(filepath.Dir(path)), "hives-in-") {
 		return "standard input"
 	}
 	return path
@@ -232,8 +237,10 @@ func refuseDash(c *cobra.Command) (err error) {
 		if list, many := f.Value.(pflag.SliceValue); many {
 			values = list.GetSlice()
 		}
-		if err == nil && len(f.Annotations[stdio]) == 0 && !slices.Contains(freeText, f.Name) && slices.Contains(values, dash) {
-			err = fault.Usage(fault.New(fault.Invalid, "--%s -: %s takes no standard input or output there; give the path of a file or folder", f.Name, c.CommandPath()))
+		if err == nil && len(f.Annotations[stdio]) == 0 && !slices.Contains(freeText, f.Name) &&
+			slices.Contains(values, dash) {
+			err = fault.Usage(fault.New(fault.Invalid, "--%s -: %s takes no standard input or output there; give "+
+				"the path of a file or folder", f.Name, c.CommandPath()))
 		}
 	})
 	return err

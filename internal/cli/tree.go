@@ -108,7 +108,8 @@ func (t *tree) keys() []string { return slices.Sorted(maps.Keys(t.leaves)) }
 // undone by one rule.
 func (t *tree) assign(key string, value any, origin string) error {
 	leaf, ok := t.leaves[key]
-	if v := reflect.ValueOf(value); ok && v.IsValid() && v.Type().AssignableTo(leaf.Type()) && leaf.Kind() != reflect.String {
+	if v := reflect.ValueOf(value); ok && v.IsValid() && v.Type().AssignableTo(leaf.Type()) &&
+		leaf.Kind() != reflect.String {
 		leaf.Set(v)
 		t.origins[key] = origin
 		return nil

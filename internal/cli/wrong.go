@@ -39,7 +39,8 @@ func unknownCommand(c *cobra.Command, args []string) error {
 			known = append(known, child.Name())
 		}
 	}
-	return fault.New(fault.Invalid, "unknown command %q for %q: %s", args[0], c.CommandPath(), nearest.Hint(args[0], known))
+	return fault.New(fault.Invalid, "unknown command %q for %q: %s", args[0], c.CommandPath(),
+		nearest.Hint(args[0], known))
 }
 
 // flagError adds the flag that was meant.

@@ -25,7 +25,8 @@ func fillWithCommand(line string, width int) string {
 	return words + "\n" + strings.Join(Command(line[at[1]:], width), "\n")
 }
 
-// Command breaks a command line between words, with a backslash, so that a shell reads it as before. A flag and its value
+// Command breaks a command line between words, with a backslash, so that a shell reads it as before. A flag and its
+// value
 // stay together. A word is never broken, however long it is.
 func Command(line string, width int) (lines []string) {
 	at := "  "
@@ -46,7 +47,8 @@ func Command(line string, width int) (lines []string) {
 func pairs(words []string) (out []string) {
 	for _, word := range words {
 		n := len(out)
-		if n > 0 && strings.HasPrefix(out[n-1], "--") && !strings.ContainsAny(out[n-1], " =") && !strings.HasPrefix(word, "-") {
+		if n > 0 && strings.HasPrefix(out[n-1], "--") && !strings.ContainsAny(out[n-1], " =") &&
+			!strings.HasPrefix(word, "-") {
 			out[n-1] += " " + word
 		} else {
 			out = append(out, word)

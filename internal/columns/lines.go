@@ -74,7 +74,8 @@ func Fill(line string, width int) string {
 		if label := at + behind; depth+Of(text[:at])+behind <= width/2 {
 			hang = Of(text[:at]) + behind
 			broken := Wrap(text[label:], width-depth-hang, 0)
-			return strings.Repeat(" ", depth) + text[:label] + strings.Join(broken, "\n"+strings.Repeat(" ", depth+hang))
+			return strings.Repeat(" ", depth) + text[:label] +
+				strings.Join(broken, "\n"+strings.Repeat(" ", depth+hang))
 		}
 	}
 	return strings.Join(Wrap(line, width, hang), "\n")

@@ -149,13 +149,15 @@ func shrink(widths []int, rows [][]string, width int) bool {
 	return true
 }
 
-// longestPart is the widest part of a column's cells that stays whole: a word, or what stands between two joints of one.
+// longestPart is the widest part of a column's cells that stays whole: a word, or what stands between two joints of
+// one.
 func longestPart(rows [][]string, column int) int {
 	n := 0
 	for _, row := range rows {
 		if column < len(row) {
 			depth := len(row[column]) - len(strings.TrimLeft(row[column], " "))
-			for _, word := range strings.FieldsFunc(row[column], func(r rune) bool { return r == ' ' || strings.ContainsRune(joints, r) }) {
+			for _, word := range strings.FieldsFunc(row[column],
+				func(r rune) bool { return r == ' ' || strings.ContainsRune(joints, r) }) {
 				n = max(n, depth+gap+Of(word)+1)
 			}
 		}
@@ -241,7 +243,8 @@ func headed(rows [][]string) (header []string, rest [][]string) {
 	for n < 2 && n < len(rows) && names(rows[n]) {
 		n++
 	}
-	if !slices.ContainsFunc(rows[n:], func(row []string) bool { return slices.ContainsFunc(row[1:], number.MatchString) }) {
+	if !slices.ContainsFunc(rows[n:],
+		func(row []string) bool { return slices.ContainsFunc(row[1:], number.MatchString) }) {
 		return nil, rows
 	}
 	for _, row := range rows[:n] {

@@ -51,11 +51,15 @@ func (o Options) Validate() error {
 	case (o.Model == "") == (o.Endpoint == ""):
 		return fault.Usage(fault.New(fault.Invalid, "give either --model or --endpoint"))
 	case o.Endpoint == "" && (o.EndpointModel != "" || o.KeyEnv != "" || o.CA != ""):
-		return fault.Usage(fault.New(fault.Invalid, "--endpoint-model, --api-key-env and --endpoint-ca belong to --endpoint"))
-	case o.Endpoint != "" && (o.Precision != "" && o.Precision != "f32" || o.Engine != "" || o.Threads != 0 || o.MaxLength != 0):
-		return fault.Usage(fault.New(fault.Invalid, "--precision, --engine, --threads and --max-length belong to --model: an endpoint has its own"))
+		return fault.Usage(fault.New(fault.Invalid, "--endpoint-model, --api-key-env and --endpoint-ca belong to "+
+			"--endpoint"))
+	case o.Endpoint != "" &&
+		(o.Precision != "" && o.Precision != "f32" || o.Engine != "" || o.Threads != 0 || o.MaxLength != 0):
+		return fault.Usage(fault.New(fault.Invalid, "--precision, --engine, --threads and --max-length belong to "+
+			"--model: an endpoint has its own"))
 	case o.http() && o.EndpointModel == "":
-		return fault.Usage(fault.New(fault.Invalid, "--endpoint %s needs --endpoint-model, the model's name there", o.Endpoint))
+		return fault.Usage(fault.New(fault.Invalid, "--endpoint %s needs --endpoint-model, the model's name there",
+			o.Endpoint))
 	}
 	return nil
 }
@@ -91,7 +95,8 @@ func (o Options) key() (string, error) {
 	}
 	key := os.Getenv(o.KeyEnv)
 	if key == "" {
-		return "", fault.New(fault.NotFound, "the environment variable %s is empty: put the endpoint's token there", o.KeyEnv)
+		return "", fault.New(fault.NotFound, "the environment variable %s is empty: put the endpoint's token there",
+			o.KeyEnv)
 	}
 	return key, nil
 }
@@ -153,7 +158,8 @@ func (o Options) local(ctx context.Context, log io.Writer) (Embedder, func(), er
 		bar.Print("%s", warning)
 	}
 	if name, err := folder.DefaultPrompt(o.Model); err == nil && name != "" {
-		bar.Print("the model's files ask for the prompt %q before every text (default_prompt_name); none is put there here unless it is given", name)
+		bar.Print("the model's files ask for the prompt %q before every text (default_prompt_name); none is put "+
+			"there here unless it is given", name)
 	}
 	return enc, func() {
 		bar.Close()

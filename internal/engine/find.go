@@ -149,18 +149,21 @@ func readPlugin(dir, folder string) (Plugin, error) {
 	}
 	var m manifest
 	if err := json.Unmarshal(raw, &m); err != nil || m.Format != 1 {
-		return Plugin{}, fault.New(fault.Corrupt, "%s: not a plugin's manifest of format 1: %s", dir, reinstall(dir, folder))
+		return Plugin{}, fault.New(fault.Corrupt, "%s: not a plugin's manifest of format 1: %s", dir,
+			reinstall(dir, folder))
 	}
 	pin := pinned[folder]
 	if m.Version != pin.Version {
-		return Plugin{}, fault.New(fault.Mismatch, "%s: version %q where %s is wanted: %w: %s", path, m.Version, pin.Version, errUnpinned, reinstall(dir, folder))
+		return Plugin{}, fault.New(fault.Mismatch, "%s: version %q where %s is wanted: %w: %s", path, m.Version,
+			pin.Version, errUnpinned, reinstall(dir, folder))
 	}
 	p := Plugin{Path: path, Folder: folder, Version: m.Version, Pinned: true}
 	if p.SHA256, err = fsutil.SHA256(path); err != nil {
 		return p, fault.New(fault.Corrupt, "%w: %s", err, reinstall(dir, folder))
 	}
 	if p.SHA256 != pin.PluginSHA256 {
-		return p, fault.New(fault.Corrupt, "%s: SHA-256 is %s, pinned is %s: %s", path, short(p.SHA256), short(pin.PluginSHA256), reinstall(dir, folder))
+		return p, fault.New(fault.Corrupt, "%s: SHA-256 is %s, pinned is %s: %s", path, short(p.SHA256),
+			short(pin.PluginSHA256), reinstall(dir, folder))
 	}
 	return p, nil
 }

@@ -15,7 +15,8 @@ func Installed() []string {
 		if err != nil {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("plugin %s %s, PJRT API %s, sha256 %s", p.Folder, p.Version, apiOf(p.Path), p.SHA256))
+		lines = append(lines,
+			fmt.Sprintf("plugin %s %s, PJRT API %s, sha256 %s", p.Folder, p.Version, apiOf(p.Path), p.SHA256))
 	}
 	if len(lines) == 0 {
 		lines = []string{"no PJRT plugin installed: " + simdText + " does the arithmetic"}

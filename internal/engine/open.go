@@ -185,9 +185,11 @@ func checkPath(kind Kind, path string) error {
 	isCUDA := strings.Contains(upper, "CUDA") || strings.Contains(upper, "NVIDIA")
 	switch {
 	case strings.Contains(path, ","):
-		return fault.New(fault.Invalid, "plugin path %s holds a comma: set %s to a folder without one", path, CacheEnvVar)
+		return fault.New(fault.Invalid, "plugin path %s holds a comma: set %s to a folder without one", path,
+			CacheEnvVar)
 	case kind == CPU && isCUDA:
-		return fault.New(fault.Invalid, "CPU plugin path %s holds \"cuda\" or \"nvidia\": set %s to a folder without them", path, CacheEnvVar)
+		return fault.New(fault.Invalid, "CPU plugin path %s holds \"cuda\" or \"nvidia\": set %s to a folder "+
+			"without them", path, CacheEnvVar)
 	case kind == CUDA && !isCUDA:
 		return fault.New(fault.Invalid, "CUDA plugin path %s must hold \"cuda\": rename it", path)
 	}
@@ -213,7 +215,8 @@ func configString(kind Kind, path string, opt Options) string {
 	if kind == CPU {
 		return path + ",shared_buffers=true"
 	}
-	parts = append(parts, "shared_buffers=false", fmt.Sprintf("tf32=%t", opt.TF32), fmt.Sprintf("preallocate=%t", opt.Preallocate))
+	parts = append(parts, "shared_buffers=false", fmt.Sprintf("tf32=%t", opt.TF32),
+		fmt.Sprintf("preallocate=%t", opt.Preallocate))
 	if opt.MemoryFraction > 0 {
 		parts = append(parts, fmt.Sprintf("memory_fraction=%g", opt.MemoryFraction))
 	}

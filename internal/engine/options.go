@@ -22,7 +22,8 @@ const (
 const EnvVar = "HIVES_ENGINE"
 
 // FlagUsage is the help text of every program's --engine flag.
-const FlagUsage = "engine for the arithmetic: auto, cuda, cpu or go (auto takes the first that works; $" + EnvVar + " sets it too)"
+const FlagUsage = "engine for the arithmetic: auto, cuda, cpu or go (auto takes the first that works; $" + EnvVar +
+	" sets it too)"
 
 var kinds = []Kind{Auto, CUDA, CPU, Go}
 
@@ -68,7 +69,8 @@ func (o Options) validate() error {
 		return fault.New(fault.Invalid, "engine: memory fraction must be in 0..1, got %g", o.MemoryFraction)
 	}
 	if strings.ContainsAny(o.Allocator, ",=") {
-		return fault.New(fault.Invalid, "engine: unknown allocator %q: choose bfc, cuda_async, platform or vmm", o.Allocator)
+		return fault.New(fault.Invalid, "engine: unknown allocator %q: choose bfc, cuda_async, platform or vmm",
+			o.Allocator)
 	}
 	return nil
 }

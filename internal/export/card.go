@@ -62,15 +62,18 @@ type row struct {
 // by the template: a card that guesses would be believed.
 func (r *record) write(dir string, o Options, arch transformer.Architecture, info folder.Info) error {
 	p := page{
-		Name: o.Name, Licence: o.Licence, Family: arch.Family(), DType: storedType(dir), EndToken: info.EndToken, DataFile: dataFile,
-		Dimension: arch.Sizes().Hidden, Layers: arch.Sizes().Layers, MaxLength: info.MaxLength, Parameters: millions(transformer.Parameters(arch)),
+		Name: o.Name, Licence: o.Licence, Family: arch.Family(), DType: storedType(dir), EndToken: info.EndToken,
+		DataFile:  dataFile,
+		Dimension: arch.Sizes().Hidden, Layers: arch.Sizes().Layers, MaxLength: info.MaxLength,
+		Parameters: millions(transformer.Parameters(arch)),
 		Pooling: map[transformer.Pooling]string{
 			transformer.LastToken: "the last token's state", transformer.MeanTokens: "the mean of all tokens' states",
 			transformer.FirstToken: "the first token's state",
 		}[info.Pooling],
 		Prompts: slices.Sorted(maps.Keys(info.Prompts)),
 		Base:    r.base, BaseText: r.base.String(), Run: r.run, Data: r.data,
-		Settings: r.chosen(), Seed: r.value("seed"), Permuted: r.value("data.permute_labels") == "true" || r.value("stage2.permute_anchors") == "true",
+		Settings: r.chosen(), Seed: r.value("seed"),
+		Permuted: r.value("data.permute_labels") == "true" || r.value("stage2.permute_anchors") == "true",
 	}
 	p.results(r)
 	if err := p.hashes(r, dir, info); err != nil {
@@ -134,7 +137,8 @@ func (p *page) hashes(r *record, dir string, info folder.Info) error {
 		return err
 	}
 	p.Hashes = []setting{
-		{transformer.WeightsFile, info.WeightsSHA256}, {folder.TokenizerFile, info.TokenizerSHA256}, {transformer.ConfigFile, config},
+		{transformer.WeightsFile, info.WeightsSHA256}, {folder.TokenizerFile, info.TokenizerSHA256},
+		{transformer.ConfigFile, config},
 	}
 	if r.run == nil {
 		for _, name := range []string{"base_sha256", "data_sha256"} {

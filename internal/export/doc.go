@@ -4,7 +4,8 @@
 // a tokenizer.json that frames texts as tokenizer.Framed does, pooling, normalisation, prompts, and a model card.
 // It holds hives.json too, so it stays a model folder.
 //
-// GGUF is one file with weights, sizes and tokenizer for llama.cpp. It cannot say the longest text and holds no prompts.
+// GGUF is one file with weights, sizes and tokenizer for llama.cpp. It cannot say the longest text and holds no
+// prompts.
 //
 // An export is whole or absent: it is made under a temporary name and renamed. A target that exists is refused,
 // and with Force only what looks like an earlier export is replaced. Cards and configs name no folder of the

@@ -95,7 +95,8 @@ func exportGGUF(o Options, info folder.Info) (Result, error) {
 		return Result{}, err
 	}
 	if _, ok := arch.(*qwen3embed.Config); !ok {
-		return Result{}, fault.New(fault.Invalid, "%s models are not written as GGUF: export to %s, which llama.cpp's convert_hf_to_gguf.py reads",
+		return Result{}, fault.New(fault.Invalid, "%s models are not written as GGUF: export to %s, which "+
+			"llama.cpp's convert_hf_to_gguf.py reads",
 			arch.Family(), SentenceTransformers)
 	}
 	m, err := qwen3embed.Load(o.Model, dtypes.InvalidDType)
@@ -130,13 +131,15 @@ func (o *Options) check() error {
 	case !slices.Contains(Formats(), string(o.Format)):
 		return fault.Usage(fault.New(fault.Invalid, "format %q: want %s", o.Format, strings.Join(Formats(), " or ")))
 	case o.Format == GGUF && filepath.Ext(o.Out) != gguf.Extension:
-		return fault.Usage(fault.New(fault.Invalid, "--out %s: the name of a GGUF file ends in %s", o.Out, gguf.Extension))
+		return fault.Usage(fault.New(fault.Invalid, "--out %s: the name of a GGUF file ends in %s", o.Out,
+			gguf.Extension))
 	case !exists(o.Model):
 		return fault.New(fault.NotFound, "there is no model %s", o.Model)
 	case !exists(o.Out):
 		return nil
 	case !o.Force:
-		return fault.New(fault.Exists, "%s exists: choose another --out, or give --force to replace an earlier export", o.Out)
+		return fault.New(fault.Exists,
+			"%s exists: choose another --out, or give --force to replace an earlier export", o.Out)
 	}
 	return o.replaceable()
 }
@@ -165,7 +168,8 @@ func (o *Options) replaceable() error {
 		return file.Close()
 	}
 	if !exists(filepath.Join(out, modulesFile)) || !exists(filepath.Join(out, folder.InfoFile)) {
-		return fault.New(fault.Exists, "%s is no earlier export (it lacks %s or %s), so --force leaves it alone: choose another",
+		return fault.New(fault.Exists, "%s is no earlier export (it lacks %s or %s), so --force leaves it alone: "+
+			"choose another",
 			o.Out, modulesFile, folder.InfoFile)
 	}
 	return nil

@@ -76,7 +76,8 @@ func measured(o Options, matrices gguf.Type) (Result, error) {
 		return Result{}, err
 	}
 	sum, err := fsutil.SHA256(o.Out)
-	return Result{Out: o.Out, Format: o.Format, DType: strings.ToLower(matrices.String()), Weights: sum, Bytes: stat.Size()}, err
+	return Result{Out: o.Out, Format: o.Format, DType: strings.ToLower(matrices.String()), Weights: sum,
+		Bytes: stat.Size()}, err
 }
 
 // sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold

@@ -90,7 +90,8 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	}
 	for _, name := range []string{"data", "base"} {
 		if want := info.Provenance[name+"_sha256"]; want != "" && want != run.Hashes[name] {
-			return nil, fault.New(fault.Mismatch, "run %s is not the model's: its %s has another hash; name the model's own with --run", run.ID, name)
+			return nil, fault.New(fault.Mismatch, "run %s is not the model's: its %s has another hash; name the "+
+				"model's own with --run", run.ID, name)
 		}
 	}
 	r.run = &run
@@ -230,14 +231,17 @@ func (r *record) describe(o *Options, path, digest string) error {
 	sum, err := fsutil.SHA256(path)
 	switch {
 	case fault.Of(err) == fault.NotFound && !given:
-		o.Note("the card has no corpora and licences: the training rows are not where the run read them; name them with --data")
+		o.Note("the card has no corpora and licences: the training rows are not where the run read them; name " +
+			"them with --data")
 		return nil
 	case err != nil:
 		return err
 	case sum != digest && digest != "" && given:
-		return fault.New(fault.Mismatch, "%s is not the file that the model was trained on (SHA-256 %.12s…, not %.12s…)", path, sum, digest)
+		return fault.New(fault.Mismatch, "%s is not the file that the model was trained on (SHA-256 %.12s…, not "+
+			"%.12s…)", path, sum, digest)
 	case sum != digest:
-		o.Note("the card has no corpora and licences: the training rows have changed since; name the old file with --data")
+		o.Note("the card has no corpora and licences: the training rows have changed since; name the old file " +
+			"with --data")
 		return nil
 	}
 	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true}, nil); err != nil {

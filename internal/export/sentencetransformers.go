@@ -85,7 +85,8 @@ func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, p
 		modulesFile:                modules,
 		bertFile:                   map[string]any{"max_seq_length": info.MaxLength, "do_lower_case": false},
 		modelFile: map[string]any{
-			"model_type": "SentenceTransformer", "prompts": prompts(info), "default_prompt_name": nil, "similarity_fn_name": "cosine",
+			"model_type": "SentenceTransformer", "prompts": prompts(info), "default_prompt_name": nil,
+			"similarity_fn_name": "cosine",
 		},
 		filepath.Join(poolingFolder, "config.json"): poolingConfig(arch, info),
 	} {
@@ -114,14 +115,16 @@ func transformersConfig(dir string, arch transformer.Architecture, maxLength int
 	// The tensors are a bare encoder's, without the head that a language model's file may have named.
 	out["architectures"] = []string{arch.Class()}
 	// sentence-transformers cuts to the smaller of this and its own maximum; rotary positions know no end.
-	if n, ok := out["max_position_embeddings"].(float64); ok && 0 < n && int(n) < maxLength && arch.Sizes().Positions == 0 {
+	if n, ok := out["max_position_embeddings"].(float64); ok && 0 < n && int(n) < maxLength &&
+		arch.Sizes().Positions == 0 {
 		out["max_position_embeddings"] = maxLength
 	}
 	return out, nil
 }
 
 // tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of
-// their own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions have
+// their own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions
+// have
 // an end they are counted from the left edge, so padding goes to the right.
 func tokenizerConfig(arch transformer.Architecture, info folder.Info, pad string) map[string]any {
 	side := "left"

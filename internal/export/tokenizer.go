@@ -14,11 +14,13 @@ import (
 
 // tokenizerKeys is the order in which the tokenizers library writes a tokenizer.json.
 var tokenizerKeys = []string{
-	"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model",
+	"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
+	"model",
 }
 
 // frameTokenizer rewrites the folder's tokenizer.json so that its post-processor puts the end token behind every
-// text, whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's tokens before it
+// text, whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's
+// tokens before it
 // runs it, which is what tokenizer.Framed does. Everything else stays, byte for byte.
 //
 // Invariant: Python's tokenizer makes the ids that tokenizer.Framed makes, cut and framed (TestFramingLeavesTheRest,
@@ -57,7 +59,8 @@ func frameTokenizer(dir, endToken string) error {
 		fmt.Fprintf(&out, "%c\n  %q: %s", "{,"[min(i, 1)], key, value)
 	}
 	for key := range parts {
-		return fault.New(fault.Invalid, "%s: field %q is not known, so it cannot be said what it would change", path, key)
+		return fault.New(fault.Invalid, "%s: field %q is not known, so it cannot be said what it would change", path,
+			key)
 	}
 	out.WriteString("\n}\n")
 	return fsutil.WriteBytes(path, out.Bytes())
@@ -82,7 +85,8 @@ func padToken(dir, endToken string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", fault.New(fault.Invalid, "%s names neither pad_token nor eos_token: Python needs one to pad with, as the model puts no token behind a text", path)
+	return "", fault.New(fault.Invalid, "%s names neither pad_token nor eos_token: Python needs one to pad with, "+
+		"as the model puts no token behind a text", path)
 }
 
 // addedToken finds the id of the end token. It must be an added token: Python pads with it, and would make it one,
@@ -100,7 +104,8 @@ func addedToken(raw json.RawMessage, token string) (id int, err error) {
 			return t.ID, nil
 		}
 	}
-	return 0, fault.New(fault.Mismatch, "the end token %q is none of the %d added tokens: name one of them as end_token in %s",
+	return 0, fault.New(fault.Mismatch, "the end token %q is none of the %d added tokens: name one of them as "+
+		"end_token in %s",
 		token, len(tokens), folder.InfoFile)
 }
 

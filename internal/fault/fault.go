@@ -25,13 +25,15 @@ const (
 
 // Exit codes of every program.
 const (
-	ExitDone        = 0
-	ExitFailed      = 1
-	ExitUsage       = 2
-	ExitInterrupted = 75 // interrupted, and what was done is saved; without a way to go on a signal's code is 128 + its number
+	ExitDone   = 0
+	ExitFailed = 1
+	ExitUsage  = 2
+	// interrupted, and what was done is saved; without a way to go on a signal's code is 128 + its number
+	ExitInterrupted = 75
 )
 
-var names = [...]string{"unknown", "invalid", "not found", "exists", "mismatch", "exhausted", "unavailable", "corrupt", "canceled"}
+var names = [...]string{"unknown", "invalid", "not found", "exists", "mismatch", "exhausted", "unavailable",
+	"corrupt", "canceled"}
 
 func (k Kind) String() string { return names[k] }
 

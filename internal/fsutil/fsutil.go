@@ -148,7 +148,8 @@ func Classify(err error, path string) error {
 	case err == nil, fault.Of(err) != fault.Unknown:
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fault.New(fault.Exhausted, "write %s: %w; nothing was changed: free space or choose another folder", path, err)
+		return fault.New(fault.Exhausted, "write %s: %w; nothing was changed: free space or choose another folder",
+			path, err)
 	case errors.Is(err, os.ErrNotExist):
 		return fault.New(fault.NotFound, "%s: %w", path, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):

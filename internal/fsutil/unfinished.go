@@ -44,7 +44,8 @@ func begin(create func() (string, error)) error {
 	return err
 }
 
-// end gives paths that were begun their places: rename moves them, and they are whole from then on. Abandon comes before
+// end gives paths that were begun their places: rename moves them, and they are whole from then on. Abandon comes
+// before
 // or after it.
 func end(rename func() error, paths ...string) error {
 	unfinished.Lock()

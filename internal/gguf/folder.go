@@ -43,7 +43,8 @@ func Find(path string) (string, error) {
 		switch {
 		case !strings.HasSuffix(e.Name(), Extension) || strings.HasPrefix(e.Name(), "."):
 		case found != "":
-			return "", fault.New(fault.Invalid, "model folder %s holds several %s files: name one of them", path, Extension)
+			return "", fault.New(fault.Invalid, "model folder %s holds several %s files: name one of them", path,
+				Extension)
 		default:
 			found = filepath.Join(path, e.Name())
 		}

@@ -75,7 +75,8 @@ func readHead(c *cursor) (tensors, keys uint64, err error) {
 	case version != 2 && version != 3:
 		return 0, 0, fault.New(fault.Invalid, "GGUF version %d: want 2 or 3; convert the model again", version)
 	case tensors > maxTensors, keys > maxKeys:
-		return 0, 0, fmt.Errorf("%d tensors and %d metadata keys are announced, at most %d and %d are read", tensors, keys, maxTensors, maxKeys)
+		return 0, 0, fmt.Errorf("%d tensors and %d metadata keys are announced, at most %d and %d are read", tensors,
+			keys, maxTensors, maxKeys)
 	}
 	return tensors, keys, nil
 }
@@ -193,7 +194,8 @@ func (t *Tensor) cut(data []byte, offset, align uint64) error {
 	case offset%align != 0:
 		return fmt.Errorf("offset %d is no multiple of %d", offset, align)
 	case offset > uint64(len(data)) || size > uint64(len(data))-offset:
-		return fmt.Errorf("%d bytes at offset %d, the file holds %d: it was cut off or is damaged", size, offset, len(data))
+		return fmt.Errorf("%d bytes at offset %d, the file holds %d: it was cut off or is damaged", size, offset,
+			len(data))
 	}
 	// The third index keeps an append by the caller out of the next tensor.
 	t.Data = data[offset : offset+size : offset+size]

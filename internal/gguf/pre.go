@@ -24,7 +24,8 @@ func Pre(normalizer, preTokenizer json.RawMessage) (string, error) {
 			return name, nil
 		}
 	}
-	return "", fault.New(fault.Invalid, "the tokenizer splits texts like none that a GGUF file can name here (%s)", strings.Join(known, ", "))
+	return "", fault.New(fault.Invalid, "the tokenizer splits texts like none that a GGUF file can name here (%s)",
+		strings.Join(known, ", "))
 }
 
 // canonical writes components with sorted keys and without what has no effect on ids.

@@ -98,7 +98,8 @@ func (t Tensor) Row(i int, dst []float32) {
 func (t Tensor) size() (uint64, error) {
 	l, ok := layouts[t.Type]
 	if !ok {
-		return 0, fault.New(fault.Invalid, "%s is not supported: %s; quantise the model again to one of them", t.Type, readable)
+		return 0, fault.New(fault.Invalid, "%s is not supported: %s; quantise the model again to one of them", t.Type,
+			readable)
 	}
 	if t.Width()%l.block != 0 {
 		return 0, fmt.Errorf("rows of %d numbers are not whole blocks of %d, as %s needs", t.Width(), l.block, l.name)

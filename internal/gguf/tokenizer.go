@@ -56,13 +56,15 @@ func (f *File) Vocabulary() (*Vocabulary, error) {
 	var v Vocabulary
 	model, err := f.String("tokenizer.ggml.model")
 	if err == nil && model != "gpt2" {
-		err = fault.New(fault.Invalid, "%s: a tokenizer of the kind %s is not supported: want gpt2, byte-level BPE", f.path, clip(model))
+		err = fault.New(fault.Invalid, "%s: a tokenizer of the kind %s is not supported: want gpt2, byte-level BPE",
+			f.path, clip(model))
 	}
 	if err == nil {
 		v.pre, err = f.String("tokenizer.ggml.pre")
 	}
 	if _, known := splits[v.pre]; err == nil && !known {
-		err = fault.New(fault.Invalid, "%s: tokenizer.ggml.pre %s is not supported: want qwen2, smollm or gpt-2; put the model's tokenizer.json beside the file", f.path, clip(v.pre))
+		err = fault.New(fault.Invalid, "%s: tokenizer.ggml.pre %s is not supported: want qwen2, smollm or gpt-2; "+
+			"put the model's tokenizer.json beside the file", f.path, clip(v.pre))
 	}
 	if err == nil {
 		v.Tokens, err = f.Strings("tokenizer.ggml.tokens")
@@ -92,7 +94,8 @@ func (v *Vocabulary) check(f *File) error {
 		switch v.Types[id] {
 		case tokenNormal, tokenControl, tokenUser, tokenUnused:
 		default:
-			return fault.New(fault.Invalid, "%s: token %d is of type %d, which a byte-level BPE has not", f.path, id, v.Types[id])
+			return fault.New(fault.Invalid, "%s: token %d is of type %d, which a byte-level BPE has not", f.path, id,
+				v.Types[id])
 		}
 		if !utf8.ValidString(token) {
 			return fault.New(fault.Corrupt, "%s: token %d is not UTF-8", f.path, id)
@@ -150,8 +153,9 @@ func (f *File) TokenizerJSON() ([]byte, error) {
 		"normalizer": splits[v.pre].normalizer, "pre_tokenizer": splits[v.pre].preTokenizer,
 		"post_processor": nil, "decoder": byteLevel(true, true),
 		"model": part{
-			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-			"fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": v, "merges": v.merges,
+			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
+			"end_of_word_suffix": nil,
+			"fuse_unk":           false, "byte_fallback": false, "ignore_merges": false, "vocab": v, "merges": v.merges,
 		},
 	})
 	return b.Bytes(), err
@@ -196,7 +200,8 @@ func (f *File) TokenizerConfigJSON() ([]byte, error) {
 		return nil, err
 	}
 	out := part{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
-	for name, key := range map[string]string{"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"} {
+	for name, key := range map[string]string{"bos_token": "bos", "eos_token": "eos", "pad_token": "padding",
+		"unk_token": "unknown"} {
 		if token := v.Token(f, "tokenizer.ggml."+key+"_token_id"); token != "" {
 			out[name] = token
 		}

@@ -49,7 +49,8 @@ func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 		head = t.appendInfo(head, offset)
 		offset += padded(size)
 	}
-	b.Write(append(head, make([]byte, padded(uint64(len(head)))-uint64(len(head)))...)) // its error comes out at the end
+	// its error comes out at the end
+	b.Write(append(head, make([]byte, padded(uint64(len(head)))-uint64(len(head)))...))
 	for _, t := range tensors {
 		if err := t.write(b); err != nil {
 			return fmt.Errorf("tensor %s: %w", t.Name, err)

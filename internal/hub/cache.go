@@ -67,7 +67,8 @@ func (c cached) open(f File, commit string) *os.File {
 // out, so the caller checks that a model is there. A branch is resolved by refs/BRANCH, which holds the commit that
 // it was when the cache was last filled.
 func (c cached) list(id, revision string) (listing, error) {
-	absent := fault.New(fault.NotFound, "%s at %s is not in the hub cache: check HF_HOME and HF_HUB_CACHE, or go without HF_HUB_OFFLINE", id, revision)
+	absent := fault.New(fault.NotFound, "%s at %s is not in the hub cache: check HF_HOME and HF_HUB_CACHE, or go "+
+		"without HF_HUB_OFFLINE", id, revision)
 	if c.root == nil {
 		return listing{}, absent
 	}
@@ -124,7 +125,8 @@ func (c cached) checkShards(l listing) error {
 	}
 	for _, shard := range got.Map {
 		if !have[shard] {
-			return fault.New(fault.NotFound, "the hub cache lacks %q, which the index names: go without HF_HUB_OFFLINE", shard)
+			return fault.New(fault.NotFound, "the hub cache lacks %q, which the index names: go without "+
+				"HF_HUB_OFFLINE", shard)
 		}
 	}
 	return nil

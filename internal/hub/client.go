@@ -98,7 +98,8 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 	if !c.heard.Load() {
 		patient = min(patient, cmp.Or(c.greeting, patient))
 	}
-	guard := &guarded{timer: time.AfterFunc(patient, func() { cancel(errStalled) }), stall: c.stall, ctx: ctx, cancel: cancel}
+	guard := &guarded{timer: time.AfterFunc(patient, func() { cancel(errStalled) }), stall: c.stall, ctx: ctx,
+		cancel: cancel}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		err = c.broken(guard.cause(err))
@@ -117,7 +118,8 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 
 // success takes a redirect as an answer to a head request: the hub's own headers are what is wanted.
 func success(method string, status int) bool {
-	return status == http.StatusOK || status == http.StatusPartialContent || (method == http.MethodHead && status/100 == 3)
+	return status == http.StatusOK || status == http.StatusPartialContent ||
+		(method == http.MethodHead && status/100 == 3)
 }
 
 // guarded is a reply's body with a clock that every byte winds up again. Whoever has it owes Close, which also stops
@@ -170,7 +172,8 @@ func (c *client) broken(err error) error {
 	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &cert):
-		return fault.New(fault.Unavailable, "hub %s: its certificate does not hold: %w; check HF_ENDPOINT and the proxies", c.Endpoint.Host, cert.Err)
+		return fault.New(fault.Unavailable, "hub %s: its certificate does not hold: %w; check HF_ENDPOINT and the "+
+			"proxies", c.Endpoint.Host, cert.Err)
 	case errors.Is(err, errRedirects):
 		return fault.New(fault.Unavailable, "hub %s: %w", c.Endpoint.Host, errRedirects)
 	case errors.Is(err, errDowngrade):
@@ -186,5 +189,6 @@ func (c *client) broken(err error) error {
 	default:
 		err = errors.New("the connection broke")
 	}
-	return passing{error: fault.New(fault.Unavailable, "hub %s: %w; check the network, HF_ENDPOINT and the proxies", c.Endpoint.Host, err), unheard: !c.heard.Load()}
+	return passing{error: fault.New(fault.Unavailable, "hub %s: %w; check the network, HF_ENDPOINT and the proxies",
+		c.Endpoint.Host, err), unheard: !c.heard.Load()}
 }

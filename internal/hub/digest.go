@@ -102,10 +102,12 @@ const maxFile = 4 << 40 // bytes
 // checkAnnounced refuses what cannot be verified later.
 func checkAnnounced(f File) error {
 	if f.Size > maxFile {
-		return fault.New(fault.Corrupt, "%s: announced with %d bytes, at most %d are taken", f.Name, f.Size, int64(maxFile))
+		return fault.New(fault.Corrupt, "%s: announced with %d bytes, at most %d are taken", f.Name, f.Size,
+			int64(maxFile))
 	}
 	if f.Size < 0 || f.Digest == (Digest{}) {
-		return fault.New(fault.Corrupt, "%s: no size or no hash (SHA-256 or git) is known of it, so it could not be verified", f.Name)
+		return fault.New(fault.Corrupt, "%s: no size or no hash (SHA-256 or git) is known of it, so it could not "+
+			"be verified", f.Name)
 	}
 	return nil
 }

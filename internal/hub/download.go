@@ -86,7 +86,8 @@ func newDownload(s Settings, r Request, p patience) (*download, error) {
 		return nil, fault.Usage(fault.New(fault.Invalid, "%d connections: want 1 to 64", r.Jobs))
 	}
 	r.Out = filepath.Clean(first(r.Out, filepath.Join("out", filepath.Base(r.ID))))
-	return &download{Request: r, client: newClient(s, p, r.Jobs), cache: openCache(s.Cache, r.ID), segment: segmentBytes}, nil
+	return &download{Request: r, client: newClient(s, p, r.Jobs), cache: openCache(s.Cache, r.ID),
+		segment: segmentBytes}, nil
 }
 
 // say tells people; without anybody listening it says nothing.
@@ -102,7 +103,8 @@ func (d *download) run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, d.stopped(ctx, err)
 	}
-	res := Result{Out: d.Out, Plan: plan, Record: Record{Format: 1, Kind: recordKind, ID: d.ID, Revision: d.Revision, Commit: d.commit}}
+	res := Result{Out: d.Out, Plan: plan,
+		Record: Record{Format: 1, Kind: recordKind, ID: d.ID, Revision: d.Revision, Commit: d.commit}}
 	if d.DryRun {
 		return res, nil
 	}
@@ -153,7 +155,8 @@ func (d *download) work(ctx context.Context, res *Result) error {
 // every one. The group's limit is on files, the gate's on connections: with one limit for both, eight files could
 // wait for each other's ranges. The first error ends the rest; what they have is kept.
 func (d *download) obtainAll(ctx context.Context, s *staging, m *meter, plan []Planned) error {
-	t := &transfer{client: d.client, id: d.ID, commit: d.commit, segment: d.segment, gate: make(chan struct{}, d.Jobs), meter: m, sink: d.sink}
+	t := &transfer{client: d.client, id: d.ID, commit: d.commit, segment: d.segment,
+		gate: make(chan struct{}, d.Jobs), meter: m, sink: d.sink}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.Jobs)
 	for _, p := range plan {
@@ -184,7 +187,8 @@ func (d *download) obtain(ctx context.Context, s *staging, t *transfer, f File) 
 	if sum, ok, err := verified(ctx, d.target.open(f), f, t.meter); ok || err != nil {
 		return sum, true, err
 	}
-	if sum, ok, err := verified(ctx, openPlain(s.root, filepath.Join(filesDir, filepath.FromSlash(f.Name)), f.Size), f, t.meter); ok || err != nil {
+	if sum, ok, err := verified(ctx, openPlain(s.root, filepath.Join(filesDir, filepath.FromSlash(f.Name)), f.Size),
+		f, t.meter); ok || err != nil {
 		return sum, false, err
 	}
 	if src := d.cache.open(f, d.commit); src != nil {
@@ -195,7 +199,8 @@ func (d *download) obtain(ctx context.Context, s *staging, t *transfer, f File) 
 		d.say("%s in the hub cache does not have its hash: left alone", f.Name)
 	}
 	if d.client.Offline {
-		return "", false, fault.New(fault.Corrupt, "%s is not whole in the hub cache: go without HF_HUB_OFFLINE", f.Name)
+		return "", false, fault.New(fault.Corrupt, "%s is not whole in the hub cache: go without HF_HUB_OFFLINE",
+			f.Name)
 	}
 	sum, err = t.fetch(ctx, s, f)
 	return sum, false, err

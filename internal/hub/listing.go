@@ -76,7 +76,8 @@ func (c *client) list(ctx context.Context, id, revision string) (listing, error)
 		got = answer{}
 		return 0, c.decode(resp.Body, &got)
 	})
-	if kind := fault.Of(err); kind == fault.NotFound || kind == fault.Invalid { // a hub hides private models as misspelt ones
+	// a hub hides private models as misspelt ones
+	if kind := fault.Of(err); kind == fault.NotFound || kind == fault.Invalid {
 		return listing{}, fault.New(kind, "list %s: %w%s", id, err, near(id, c.cachedIDs()))
 	} else if err != nil {
 		return listing{}, fault.New(kind, "list %s: %w", id, err)
@@ -91,9 +92,11 @@ func (c *client) decode(r io.Reader, got *answer) error {
 	case err != nil:
 		return c.broken(err)
 	case len(raw) > maxListing:
-		return fault.New(fault.Corrupt, "hub %s: the list of files is longer than %d MB", c.Endpoint.Host, maxListing>>20)
+		return fault.New(fault.Corrupt, "hub %s: the list of files is longer than %d MB", c.Endpoint.Host,
+			maxListing>>20)
 	case json.Unmarshal(raw, got) != nil: // a login page of the network, or half a reply
-		return passing{error: fault.New(fault.Corrupt, "hub %s: the list of files is no JSON: is HF_ENDPOINT a hub, and the network open?", c.Endpoint.Host)}
+		return passing{error: fault.New(fault.Corrupt, "hub %s: the list of files is no JSON: is HF_ENDPOINT a "+
+			"hub, and the network open?", c.Endpoint.Host)}
 	}
 	return nil
 }
@@ -104,10 +107,12 @@ func (a answer) check(id, revision string) (listing, error) {
 		return listing{}, fault.New(fault.Corrupt, "list %s: the hub names no commit", id)
 	}
 	if commitForm.MatchString(revision) && a.SHA != revision {
-		return listing{}, fault.New(fault.Mismatch, "list %s: asked for commit %s, the hub answers with %s", id, revision, a.SHA)
+		return listing{}, fault.New(fault.Mismatch, "list %s: asked for commit %s, the hub answers with %s", id,
+			revision, a.SHA)
 	}
 	if len(a.Siblings) > maxFiles {
-		return listing{}, fault.New(fault.Corrupt, "list %s: %d files, at most %d are taken", id, len(a.Siblings), maxFiles)
+		return listing{}, fault.New(fault.Corrupt, "list %s: %d files, at most %d are taken", id, len(a.Siblings),
+			maxFiles)
 	}
 	l := listing{commit: a.SHA}
 	for _, s := range a.Siblings {
@@ -191,7 +196,8 @@ func (h headers) checkFile(f File) error {
 		return fault.New(fault.Mismatch, "the list says %d bytes, the file's headers %d", f.Size, h.size)
 	}
 	if sum := h.digest.SHA256; sum != "" && f.Digest.SHA256 != "" && sum != f.Digest.SHA256 {
-		return fault.New(fault.Mismatch, "the list says SHA-256 %.12s…, the file's headers %.12s…", f.Digest.SHA256, sum)
+		return fault.New(fault.Mismatch, "the list says SHA-256 %.12s…, the file's headers %.12s…", f.Digest.SHA256,
+			sum)
 	}
 	return nil
 }

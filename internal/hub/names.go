@@ -76,7 +76,8 @@ const (
 // (TestHostileNamesAreRefused, TestHostileListWritesNothing).
 func checkName(name string) error {
 	bad := func(why string) error {
-		return fault.New(fault.Corrupt, "the hub lists the file name %q, which %s: nothing was written; do not use this hub", name, why)
+		return fault.New(fault.Corrupt, "the hub lists the file name %q, which %s: nothing was written; do not "+
+			"use this hub", name, why)
 	}
 	switch {
 	case name == "" || len(name) > maxPath || !utf8.ValidString(name):

@@ -157,7 +157,8 @@ func (p *part) save() error {
 // writeFault gives a full disk its remedy; nothing is undone then, unlike elsewhere.
 func writeFault(err error, name string) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fault.New(fault.Exhausted, "write %s: %w; what came is kept: free space and run the same command again", name, err)
+		return fault.New(fault.Exhausted,
+			"write %s: %w; what came is kept: free space and run the same command again", name, err)
 	}
 	return fsutil.Classify(err, name)
 }

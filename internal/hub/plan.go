@@ -38,7 +38,8 @@ func (p pin) hold(commit string, files []File) error {
 			continue
 		}
 		if got := f.Digest.SHA256; got != "" && got != want {
-			return fault.New(fault.Mismatch, "%s: the hub announces SHA-256 %.12s…, this commit's is %.12s…: is HF_ENDPOINT an honest mirror?", f.Name, got, want)
+			return fault.New(fault.Mismatch, "%s: the hub announces SHA-256 %.12s…, this commit's is %.12s…: is "+
+				"HF_ENDPOINT an honest mirror?", f.Name, got, want)
 		}
 		files[i].Digest = Digest{SHA256: want}
 	}
@@ -132,15 +133,18 @@ func (d *download) checkChosen(files []File) error {
 	}
 	switch {
 	case len(files) == 0:
-		return fault.New(fault.NotFound, "%s at %s has no file that was asked for: see --include and --exclude", d.ID, d.Revision)
+		return fault.New(fault.NotFound, "%s at %s has no file that was asked for: see --include and --exclude", d.ID,
+			d.Revision)
 	case slices.ContainsFunc(files, func(f File) bool { return strings.EqualFold(f.Name, RecordName) }):
-		return fault.New(fault.Exists, "%s has a file %s, the name of the record: leave it out with --exclude", d.ID, RecordName)
+		return fault.New(fault.Exists, "%s has a file %s, the name of the record: leave it out with --exclude", d.ID,
+			RecordName)
 	case len(d.Include)+len(d.Exclude) > 0:
 		return nil
 	}
 	for _, want := range []string{"config.json", "tokenizer.json", "*.safetensors"} {
 		if !has(want) {
-			return fault.New(fault.NotFound, "%s at %s has no %s, which a model folder needs; --include takes files all the same", d.ID, d.Revision, want)
+			return fault.New(fault.NotFound, "%s at %s has no %s, which a model folder needs; --include takes "+
+				"files all the same", d.ID, d.Revision, want)
 		}
 	}
 	return nil

@@ -71,7 +71,8 @@ func readRecord(dir string) (Record, error) {
 		return Record{}, nil
 	}
 	if r.Format > 1 {
-		return Record{}, fault.New(fault.Mismatch, "%s: format %d, this program reads 1: use a newer one", filepath.Join(dir, RecordName), r.Format)
+		return Record{}, fault.New(fault.Mismatch, "%s: format %d, this program reads 1: use a newer one",
+			filepath.Join(dir, RecordName), r.Format)
 	}
 	return r, nil
 }

@@ -64,7 +64,8 @@ func (p patience) again(ctx context.Context, op func() (moved int64, err error))
 		case tries >= p.tries, soon.unheard && tries >= firstTries:
 			return fault.New(fault.Of(err), "%w (%d tries)", soon.error, tries)
 		case soon.after > p.maxPause:
-			return fault.New(fault.Of(err), "%w; it asks for a pause of %v: run the same command again after it", soon.error, soon.after.Round(time.Second))
+			return fault.New(fault.Of(err), "%w; it asks for a pause of %v: run the same command again after it",
+				soon.error, soon.after.Round(time.Second))
 		}
 		if err := pause(ctx, max(waits.NextBackOff(), soon.after)); err != nil {
 			return err

@@ -48,7 +48,8 @@ func FromEnvironment() (Settings, error) {
 		return s, err
 	}
 	if s.Token != "" && loopback.Readable(s.Endpoint) {
-		return s, fault.New(fault.Invalid, "HF_ENDPOINT %s is without TLS, and a token is set: use https, or leave the token out with HF_HUB_DISABLE_IMPLICIT_TOKEN=1", s.Endpoint.Host)
+		return s, fault.New(fault.Invalid, "HF_ENDPOINT %s is without TLS, and a token is set: use https, or "+
+			"leave the token out with HF_HUB_DISABLE_IMPLICIT_TOKEN=1", s.Endpoint.Host)
 	}
 	return s, nil
 }
@@ -68,8 +69,10 @@ func hfHome() string {
 // parseEndpoint refuses what a request's path could not be joined to, and secrets in the address.
 func parseEndpoint(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(text, "/"))
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fault.New(fault.Invalid, "HF_ENDPOINT: want https://HOST[:PORT][/PATH]") // its text may hold a password
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" ||
+		u.Fragment != "" {
+		// its text may hold a password
+		return nil, fault.New(fault.Invalid, "HF_ENDPOINT: want https://HOST[:PORT][/PATH]")
 	}
 	if u.User != nil {
 		return nil, fault.New(fault.Invalid, "HF_ENDPOINT holds a user: put the token into HF_TOKEN instead")
@@ -90,8 +93,10 @@ func readToken(home string) (secret, error) {
 		text = string(raw)
 	}
 	text = strings.TrimSpace(text)
-	if strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) || r == ' ' }) {
-		return "", fault.New(fault.Invalid, "the token holds spaces or characters that no token has: check HF_TOKEN or the token file")
+	if strings.ContainsFunc(text,
+		func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) || r == ' ' }) {
+		return "", fault.New(fault.Invalid, "the token holds spaces or characters that no token has: check "+
+			"HF_TOKEN or the token file")
 	}
 	return secret(text), nil
 }

@@ -29,7 +29,8 @@ func checkSpace(out string, plan []Planned) error {
 		need += p.Size
 	}
 	if need > free {
-		return fault.New(fault.Exhausted, "%s: the download needs %d MB, %d MB are free: free space or name another --out", out, need>>20, free>>20)
+		return fault.New(fault.Exhausted, "%s: the download needs %d MB, %d MB are free: free space or name "+
+			"another --out", out, need>>20, free>>20)
 	}
 	return nil
 }

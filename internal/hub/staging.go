@@ -157,5 +157,6 @@ func eachPart(name string, f func(path string) error) error {
 
 // notPlain is the refusal, with what would help.
 func notPlain(path string) error {
-	return fault.New(fault.Invalid, "%s is a symlink, or no plain file or folder: nothing is written over or through it; remove it, or name another --out", path)
+	return fault.New(fault.Invalid, "%s is a symlink, or no plain file or folder: nothing is written over or "+
+		"through it; remove it, or name another --out", path)
 }

@@ -17,7 +17,8 @@ func (c *client) refusal(resp *http.Response) error {
 	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fault.New(fault.Invalid, "hub %s answers %d: %s", host, status, c.rightsRemedy(resp.Header.Get("X-Error-Code")))
+		return fault.New(fault.Invalid, "hub %s answers %d: %s", host, status,
+			c.rightsRemedy(resp.Header.Get("X-Error-Code")))
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "hub %s answers 404: %s", host, missingRemedy(resp.Header.Get("X-Error-Code")))
 	}
@@ -53,7 +54,8 @@ func (c *client) rightsRemedy(code string) string {
 	case code == "GatedRepo" && c.Token != "":
 		return "the model is gated: accept its licence on its page with the account of this token"
 	case c.Token != "":
-		return "check the id, accept the licence on the model's page, and check that the token in HF_TOKEN is valid and may read it"
+		return "check the id, accept the licence on the model's page, and check that the token in HF_TOKEN is " +
+			"valid and may read it"
 	}
 	return "check the id; for a private or gated model accept its licence on its page and set HF_TOKEN"
 }

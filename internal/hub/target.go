@@ -44,7 +44,8 @@ func lookAt(out, id, commit string) (target, error) {
 	case t.old.ID == "":
 		return t, fault.New(fault.Exists, "%s holds something else: name another --out", out)
 	case t.old.ID != id || t.old.Commit != commit:
-		return t, fault.New(fault.Exists, "%s holds %s at %s, not %s at %s: name another --out, or remove the folder", out, t.old.ID, t.old.Commit, id, commit)
+		return t, fault.New(fault.Exists, "%s holds %s at %s, not %s at %s: name another --out, or remove the folder",
+			out, t.old.ID, t.old.Commit, id, commit)
 	}
 	return t, nil
 }

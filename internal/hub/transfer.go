@@ -39,7 +39,8 @@ func (t *transfer) fetch(ctx context.Context, s *staging, f File) (string, error
 			return sum, nil
 		}
 	}
-	return "", fault.New(fault.Corrupt, "fetch %s: the bytes do not have the announced hash %.12s…, twice: check the proxy or mirror between here and the hub", f.Name, f.Digest)
+	return "", fault.New(fault.Corrupt, "fetch %s: the bytes do not have the announced hash %.12s…, twice: check "+
+		"the proxy or mirror between here and the hub", f.Name, f.Digest)
 }
 
 // once brings the file one time; ok says that its hash is the announced one. The hash is taken over the disk's bytes
@@ -157,7 +158,8 @@ func checkReply(resp *http.Response, endpoint *url.URL, commit string, f File, b
 		return nil
 	}
 	var from, to, size int64
-	if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &size); err != nil || from != begin || to != end-1 {
+	if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &size); err != nil ||
+		from != begin || to != end-1 {
 		return fault.New(fault.Corrupt, "asked for bytes %d to %d, the server sends others", begin, end-1)
 	}
 	if size != f.Size {

@@ -50,14 +50,16 @@ func (t *Table) Check(file Object) error {
 	for _, r := range t.Refused {
 		for _, key := range present {
 			if matches(r.Key, key) && r.applies(file[key], file) {
-				return fault.New(fault.Invalid, "%s %s is not supported: %s", key, show(file[key]), cmp.Or(r.Remedy, elsewhere))
+				return fault.New(fault.Invalid, "%s %s is not supported: %s", key, show(file[key]),
+					cmp.Or(r.Remedy, elsewhere))
 			}
 		}
 	}
 	for _, key := range present {
 		ruled := slices.ContainsFunc(t.Refused, func(r Rule) bool { return matches(r.Key, key) })
 		if !ruled && !holds(t.Understood, key) && !holds(t.Harmless, key) {
-			return fault.New(fault.Invalid, "%s %s is not known and might change vectors: remove the key if it does not, else %s",
+			return fault.New(fault.Invalid, "%s %s is not known and might change vectors: remove the key if it "+
+				"does not, else %s",
 				key, show(file[key]), elsewhere)
 		}
 	}
@@ -105,7 +107,8 @@ func holds(list []string, key string) bool {
 
 func matches(entry, key string) bool {
 	before, after, any := strings.Cut(entry, "*")
-	return entry == key || any && len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after)
+	return entry == key || any && len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) &&
+		strings.HasSuffix(key, after)
 }
 
 // show is a value in an error's line.

@@ -44,7 +44,8 @@ func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) erro
 		for ending, path := range map[string]string{endingA: a.A(), endingB: a.B()} {
 			name := prefix + a.Module + ending
 			paths[name] = path
-			infos = append(infos, safetensorsio.Info{Name: name, DType: "F32", Shape: m.Variables().GetVariable(path).Shape().Dimensions})
+			infos = append(infos,
+				safetensorsio.Info{Name: name, DType: "F32", Shape: m.Variables().GetVariable(path).Shape().Dimensions})
 		}
 	}
 	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
@@ -80,7 +81,8 @@ func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 	}
 	path := filepath.Join(dir, WeightsFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return "", fault.New(fault.NotFound, "%s is not there; pickled weights are not read: save with safe_serialization=True", path)
+		return "", fault.New(fault.NotFound, "%s is not there; pickled weights are not read: save with "+
+			"safe_serialization=True", path)
 	}
 	file, err := safetensorsio.Open(path)
 	if err != nil {
@@ -104,7 +106,8 @@ func add(file *safetensorsio.File, c *config, m transformer.Model) error {
 		}
 		stem, ok := strings.CutSuffix(name, endingA)
 		if !ok {
-			return fault.New(fault.Invalid, "tensor %s is neither …%s nor …%s: only linear layers' adapters are supported", name, endingA, endingB)
+			return fault.New(fault.Invalid, "tensor %s is neither …%s nor …%s: only linear layers' adapters are "+
+				"supported", name, endingA, endingB)
 		}
 		if err := addPair(file, stem, c, m); err != nil {
 			return err

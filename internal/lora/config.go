@@ -32,7 +32,8 @@ func readConfig(dir string) (*config, error) {
 	path := filepath.Join(dir, ConfigFile)
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "adapter: %w; an adapter's folder holds %s and %s", err, ConfigFile, WeightsFile)
+		return nil, fault.New(fault.NotFound, "adapter: %w; an adapter's folder holds %s and %s", err, ConfigFile,
+			WeightsFile)
 	}
 	c := &config{}
 	if _, err = configKeys.Decode(raw, c); err == nil {

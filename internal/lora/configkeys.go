@@ -11,7 +11,8 @@ var configKeys = keys.Table{
 		// Where the tensors are, which they say themselves; rank_pattern too, for each has its shape.
 		"target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern",
 		// In training alone: dropout, and where A and B began. The base is another only by init_lora_weights.
-		"lora_dropout", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "runtime_config", "ensure_weight_tying",
+		"lora_dropout", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "runtime_config",
+		"ensure_weight_tying",
 		"qalora_group_size", // of use_qalora
 		// Notes.
 		"task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version",
@@ -30,7 +31,8 @@ var configKeys = keys.Table{
 		{Key: "layer_replication", Remedy: plain},
 		{Key: "trainable_token_indices", Remedy: plain},
 		{Key: "target_parameters", Remedy: plain},
-		{Key: "alora_invocation_tokens", Remedy: "an activated LoRA acts only behind these tokens, so it has no merged model: train a plain one"},
+		{Key: "alora_invocation_tokens", Remedy: "an activated LoRA acts only behind these tokens, so it has no " +
+			"merged model: train a plain one"},
 		{Key: "arrow_config", Remedy: plain},
 		{Key: "kasa_config", Remedy: plain},
 		{Key: "velora_config", Remedy: plain},

@@ -58,7 +58,8 @@ func Merge(o MergeOptions) (*Merged, error) {
 		return nil, err
 	}
 	if madeFor != "" && madeFor != base && !o.AnyBase {
-		return nil, fault.New(fault.Mismatch, "%s was made for weights of SHA-256 %s, those of %s are %s: name its base, or say that any will do", o.Adapter, madeFor, o.Base, base)
+		return nil, fault.New(fault.Mismatch, "%s was made for weights of SHA-256 %s, those of %s are %s: name "+
+			"its base, or say that any will do", o.Adapter, madeFor, o.Base, base)
 	}
 	out := &Merged{Out: o.Out, Adapters: len(m.Adapters())}
 	if info.Provenance, err = provenance(info, base, o.Adapter); err != nil {

@@ -30,7 +30,8 @@ func (f *File) Catch(read func() error) (err error) {
 		switch r := recover().(type) {
 		case nil:
 		case interface{ Addr() uintptr }: // what the runtime panics with at a fault; a nil pointer has no address
-			err = fault.New(fault.Corrupt, "%s cannot be read at all its places any more: it was cut short or overwritten "+
+			err = fault.New(fault.Corrupt, "%s cannot be read at all its places any more: it was cut short or "+
+				"overwritten "+
 				"while it was read, or its disk fails; write it anew under another name and rename it", f.file.Name())
 		default:
 			panic(r)
@@ -48,7 +49,8 @@ func (f *File) unchanged() error {
 		return err
 	}
 	if was := f.opened; now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
-		return fault.New(fault.Corrupt, "%s was written to while it was read (%d bytes at %s, then %d at %s); read it again once "+
+		return fault.New(fault.Corrupt, "%s was written to while it was read (%d bytes at %s, then %d at %s); "+
+			"read it again once "+
 			"it is whole, and replace such files by rename", f.file.Name(),
 			was.Size(), was.ModTime().Format(timeFormat), now.Size(), now.ModTime().Format(timeFormat))
 	}

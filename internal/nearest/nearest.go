@@ -6,13 +6,15 @@ import (
 	"strings"
 )
 
-// Of returns the known word nearest to word, "" where none is near: a third of its letters may differ, or two. Of two that are equally near
+// Of returns the known word nearest to word, "" where none is near: a third of its letters may differ, or two. Of two
+// that are equally near
 // the first in the list is taken.
 func Of(word string, known []string) string {
 	best, at := max(2, len(word)/3)+1, ""
 	folded := fold(word)
 	for _, k := range known {
-		if d := distance(folded, fold(k)); d < best && d < max(len(k), len(word)) { // not a word of other letters altogether
+		// not a word of other letters altogether
+		if d := distance(folded, fold(k)); d < best && d < max(len(k), len(word)) {
 			best, at = d, k
 		}
 	}

@@ -247,7 +247,9 @@ func spreadsheet(cell string) string {
 	if strings.HasPrefix(cell, "−") || strings.Contains(cell, " −") {
 		cell = strings.ReplaceAll(cell, "−", "-")
 	}
-	if cell != "" && (strings.IndexByte("=@", cell[0]) >= 0 || strings.IndexByte("+-", cell[0]) >= 0 && !strings.ContainsAny(cell[1:min(3, len(cell))], "0123456789.")) {
+	if cell != "" &&
+		(strings.IndexByte("=@", cell[0]) >= 0 || strings.IndexByte("+-", cell[0]) >= 0 &&
+			!strings.ContainsAny(cell[1:min(3, len(cell))], "0123456789.")) {
 		return "'" + cell
 	}
 	return cell

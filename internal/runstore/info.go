@@ -64,7 +64,8 @@ func Read(dir string) (Info, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if saved, err := os.ReadDir(CheckpointDir(dir)); err == nil && len(saved) > 0 {
-			return info, fault.New(fault.Corrupt, "%s holds checkpoints, but its %s is gone; %s", dir, runFile, wayOn(dir))
+			return info, fault.New(fault.Corrupt, "%s holds checkpoints, but its %s is gone; %s", dir, runFile,
+				wayOn(dir))
 		}
 		return info, fault.New(fault.NotFound, "%s holds no run: begin one without --resume", dir)
 	}
@@ -72,13 +73,16 @@ func Read(dir string) (Info, error) {
 		return info, fsutil.Classify(err, path)
 	}
 	if err := json.Unmarshal(raw, &info); err != nil {
-		return info, fmt.Errorf("%w; or %s", whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err)), wayOn(dir))
+		return info, fmt.Errorf("%w; or %s", whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err)),
+			wayOn(dir))
 	}
 	if info.Kind != Kind || info.Format < 1 {
-		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run; if it holds checkpoints, %s", path, info.Kind, info.Format, wayOn(dir))
+		return info, fault.New(fault.Corrupt, "%s: kind %q, format %d: no run; if it holds checkpoints, %s", path,
+			info.Kind, info.Format, wayOn(dir))
 	}
 	if info.Format > Format {
-		return info, fault.New(fault.Mismatch, "%s has format %d, this build reads up to %d: use a newer build", path, info.Format, Format)
+		return info, fault.New(fault.Mismatch, "%s has format %d, this build reads up to %d: use a newer build", path,
+			info.Format, Format)
 	}
 	return info, nil
 }

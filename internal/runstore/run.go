@@ -145,7 +145,8 @@ func hold(dir string) (*flock.Flock, error) {
 	defer cancel()
 	held, err := lock.TryLockContext(ctx, lookTime/10)
 	if !held && (err == nil || errors.Is(err, context.DeadlineExceeded)) {
-		err = fault.New(fault.Exists, "run folder %s is in use by %s: wait for it, or choose another --out", dir, holder(path))
+		err = fault.New(fault.Exists, "run folder %s is in use by %s: wait for it, or choose another --out", dir,
+			holder(path))
 	}
 	if err == nil {
 		// Whoever made the folder may not have seen to its name.

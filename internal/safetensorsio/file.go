@@ -108,7 +108,8 @@ func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 // Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
 func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
 
-// Guard runs read, which reads Data of tensors in this goroutine: a file that is cut or written to meanwhile is an error.
+// Guard runs read, which reads Data of tensors in this goroutine: a file that is cut or written to meanwhile is an
+// error.
 func (f *File) Guard(read func() error) error { return f.mapped.Guard(read) }
 
 // Close unmaps the file; every Data handed out is gone with it.

@@ -128,7 +128,8 @@ func encodeHeader(entries []entry, metadata map[string]string) ([]byte, error) {
 	}
 	n := b.Len() - lengthBytes
 	if n > maxHeaderBytes {
-		return nil, fault.New(fault.Invalid, "a header of %d bytes would not be read again, at most %d are", n, maxHeaderBytes)
+		return nil, fault.New(fault.Invalid, "a header of %d bytes would not be read again, at most %d are", n,
+			maxHeaderBytes)
 	}
 	binary.LittleEndian.PutUint64(b.Bytes(), uint64(n))
 	return b.Bytes(), nil

@@ -64,7 +64,8 @@ func (g *Generation) output(r *hivesv1.EmbedRequest) (output, error) {
 	o := output{d: g.Runner.Dim(), normalize: r.Normalize == nil || *r.Normalize, encoding: r.Encoding}
 	if r.Dimensions != nil {
 		if *r.Dimensions < 1 || uint64(*r.Dimensions) > uint64(o.d) {
-			return o, Refuse(fault.Invalid, "DIMENSIONS", "%d dimensions asked for, the model has 1 to %d", *r.Dimensions, o.d)
+			return o, Refuse(fault.Invalid, "DIMENSIONS", "%d dimensions asked for, the model has 1 to %d",
+				*r.Dimensions, o.d)
 		}
 		o.d = int(*r.Dimensions)
 	}
@@ -89,7 +90,8 @@ func (o output) perReply(l Limits) int {
 // it takes.
 func (o output) fits(l Limits, texts int) error {
 	if most := o.perReply(l); texts > most {
-		return Refuse(fault.Invalid, "REPLY_TOO_LARGE", "%d vectors of %d numbers do not fit a reply of %d bytes: ask for at most %d, for fewer dimensions or a smaller encoding, or use EmbedStream",
+		return Refuse(fault.Invalid, "REPLY_TOO_LARGE", "%d vectors of %d numbers do not fit a reply of %d bytes: "+
+			"ask for at most %d, for fewer dimensions or a smaller encoding, or use EmbedStream",
 			texts, o.d, l.ReplyBytes, most)
 	}
 	return nil
@@ -140,7 +142,8 @@ func (e embedService) GetInfo(context.Context, *hivesv1.GetInfoRequest) (*hivesv
 	defer release()
 	engine := proto.CloneOf(g.Engine)
 	for _, shape := range g.Runner.Shapes() {
-		engine.Shapes = append(engine.Shapes, &hivesv1.Shape{Rows: uint32(shape.Rows), Length: uint32(shape.Length), Texts: uint32(shape.Texts)})
+		engine.Shapes = append(engine.Shapes,
+			&hivesv1.Shape{Rows: uint32(shape.Rows), Length: uint32(shape.Length), Texts: uint32(shape.Texts)})
 	}
 	return &hivesv1.GetInfoResponse{
 		Model: g.Version, Limits: e.s.opt.Limits.proto(g.MaxLength), Engine: engine,

@@ -56,7 +56,8 @@ func halves(v []float32) ([]byte, error) {
 	for _, x := range v {
 		h := float16.Fromfloat32(x)
 		if h.IsInf(0) { // a raw vector may be larger than 65,504
-			return nil, Refuse(fault.Invalid, "FLOAT16_OVERFLOW", "the vector does not fit half precision; normalise it or ask for another encoding")
+			return nil, Refuse(fault.Invalid, "FLOAT16_OVERFLOW",
+				"the vector does not fit half precision; normalise it or ask for another encoding")
 		}
 		out = binary.LittleEndian.AppendUint16(out, h.Bits())
 	}

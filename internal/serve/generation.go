@@ -80,7 +80,8 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 		return nil, err
 	}
 	s.opt.Log.Info("ready", "model", m.Version.Name, "weights", m.Version.WeightsSha256, "engine", m.Version.Engine,
-		"precision", m.Version.Precision, "max_length", m.MaxLength, "positions", m.Positions, "shapes", len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
+		"precision", m.Version.Precision, "max_length", m.MaxLength, "positions", m.Positions, "shapes",
+		len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
 		"compile_seconds", g.compile.Seconds(), "largest_difference_between_shapes", g.check.across)
 	for _, warning := range m.Warnings {
 		s.opt.Log.Warn(warning, "model", m.Version.Name)
@@ -103,7 +104,8 @@ func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 		if err := g.Runner.Compile(ctx, shape); err != nil {
 			return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
 		}
-		s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", i+1, len(shapes)), "rows", shape.Rows, "length", shape.Length,
+		s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", i+1, len(shapes)), "rows", shape.Rows, "length",
+			shape.Length,
 			"seconds", time.Since(each).Seconds())
 	}
 	g.compile = time.Since(began)

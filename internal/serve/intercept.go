@@ -38,7 +38,8 @@ func levels(c codes.Code) logging.Level {
 }
 
 func loggingOptions() []logging.Option {
-	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels), logging.WithFieldsFromContext(callerField)}
+	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels),
+		logging.WithFieldsFromContext(callerField)}
 }
 
 // panicked is the error of a contained panic. The value may quote a text, so the log gets its type and where it
@@ -79,7 +80,8 @@ func (s *Server) wordUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo
 	return reply, s.worded(ctx, err)
 }
 
-func (s *Server) wordStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+func (s *Server) wordStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo,
+	next grpc.StreamHandler) error {
 	return s.worded(stream.Context(), next(srv, stream))
 }
 
@@ -103,7 +105,8 @@ func (s *Server) enterCall(ctx context.Context, method string) (leave func(), er
 	return leave, err
 }
 
-func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any,
+	error) {
 	leave, err := s.enterCall(ctx, info.FullMethod)
 	if err != nil {
 		return nil, Status(err)
@@ -113,7 +116,8 @@ func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServer
 }
 
 // limitStream also ends health watches with the server: a graceful stop would wait for them for ever.
-func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo,
+	next grpc.StreamHandler) error {
 	leave, err := s.enterCall(stream.Context(), info.FullMethod)
 	if err != nil {
 		return Status(err)
@@ -146,15 +150,18 @@ func (p punctual) RecvMsg(v any) error {
 	return err
 }
 
-// interceptors are, from outside in: what the log is to learn, the log, the words of errors, panics, what Options bring (who is asking), the limit of calls.
+// interceptors are, from outside in: what the log is to learn, the log, the words of errors, panics, what Options
+// bring (who is asking), the limit of calls.
 //
 // Why this order: the note is outermost, since the log reads it at the end. The log stands outside the words of
 // errors, so it sees the code that the client sees. Recovery stands inside both, so a panic is logged and answered
 // like any error. Who is asking comes before the limits: a caller without a token must not take a place.
 func (s *Server) interceptors() []grpc.ServerOption {
 	log, caught := slogger(s.opt.Log), recovery.WithRecoveryHandlerContext(s.panicked)
-	unary := []grpc.UnaryServerInterceptor{noteUnary, logging.UnaryServerInterceptor(log, loggingOptions()...), s.wordUnary, recovery.UnaryServerInterceptor(caught)}
-	stream := []grpc.StreamServerInterceptor{noteStream, logging.StreamServerInterceptor(log, loggingOptions()...), s.wordStream, recovery.StreamServerInterceptor(caught)}
+	unary := []grpc.UnaryServerInterceptor{noteUnary, logging.UnaryServerInterceptor(log, loggingOptions()...),
+		s.wordUnary, recovery.UnaryServerInterceptor(caught)}
+	stream := []grpc.StreamServerInterceptor{noteStream, logging.StreamServerInterceptor(log, loggingOptions()...),
+		s.wordStream, recovery.StreamServerInterceptor(caught)}
 	unary = append(append(unary, s.opt.Unary...), s.limitUnary)
 	stream = append(append(stream, s.opt.Stream...), s.limitStream)
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}

@@ -28,7 +28,8 @@ type Limits struct {
 // DefaultLimits fit a machine with a gigabyte to spare: a reply of 256 whole vectors of 1,024 numbers is 1 MiB.
 func DefaultLimits() Limits {
 	return Limits{
-		Texts: 256, HTTPTexts: 2048, HTTPTokens: 300_000, RequestTokens: 65536, RequestBytes: 4 << 20, BytesUnderWay: 256 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
+		Texts: 256, HTTPTexts: 2048, HTTPTokens: 300_000, RequestTokens: 65536, RequestBytes: 4 << 20,
+		BytesUnderWay: 256 << 20, ReplyBytes: 4 << 20, QueueTokens: 131072,
 		Calls: 1024, BulkStreams: 64, StreamInFlight: 4, Streams: 256, Connections: 1024,
 	}
 }
@@ -40,7 +41,8 @@ func (l Limits) Validate() error {
 		name string
 		n    int
 	}{
-		{"texts", l.Texts}, {"texts over HTTP", l.HTTPTexts}, {"tokens over HTTP", l.HTTPTokens}, {"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes}, {"bytes under way", l.BytesUnderWay},
+		{"texts", l.Texts}, {"texts over HTTP", l.HTTPTexts}, {"tokens over HTTP", l.HTTPTokens},
+		{"request tokens", l.RequestTokens}, {"request bytes", l.RequestBytes}, {"bytes under way", l.BytesUnderWay},
 		{"reply bytes", l.ReplyBytes}, {"queue tokens", l.QueueTokens}, {"calls", l.Calls},
 		{"bulk streams", l.BulkStreams}, {"requests of a stream", l.StreamInFlight}, {"streams", l.Streams},
 		{"connections", l.Connections},
@@ -50,11 +52,13 @@ func (l Limits) Validate() error {
 		}
 	}
 	if l.QueueTokens < 2*l.RequestTokens {
-		return fault.New(fault.Invalid, "a queue of %d tokens for requests of up to %d: want at least twice as many, so that bulk leaves room for others",
+		return fault.New(fault.Invalid, "a queue of %d tokens for requests of up to %d: want at least twice as "+
+			"many, so that bulk leaves room for others",
 			l.QueueTokens, l.RequestTokens)
 	}
 	if l.BytesUnderWay < 2*l.RequestBytes {
-		return fault.New(fault.Invalid, "%d bytes under way for messages of up to %d: want at least twice as many, so that one caller leaves room for others",
+		return fault.New(fault.Invalid, "%d bytes under way for messages of up to %d: want at least twice as "+
+			"many, so that one caller leaves room for others",
 			l.BytesUnderWay, l.RequestBytes)
 	}
 	return nil
@@ -72,8 +76,9 @@ func (t Times) validate() error {
 func (l Limits) proto(maxLength int) *hivesv1.Limits {
 	return &hivesv1.Limits{
 		MaxTexts: uint32(l.Texts), MaxLength: uint32(maxLength), MaxRequestTokens: uint32(l.RequestTokens),
-		MaxRequestBytes: uint32(l.RequestBytes), MaxReplyBytes: uint32(l.ReplyBytes), MaxQueueTokens: uint32(l.QueueTokens),
-		MaxStreams: uint32(l.Streams), MaxStreamInflight: uint32(l.StreamInFlight),
+		MaxRequestBytes: uint32(l.RequestBytes), MaxReplyBytes: uint32(l.ReplyBytes),
+		MaxQueueTokens: uint32(l.QueueTokens),
+		MaxStreams:     uint32(l.Streams), MaxStreamInflight: uint32(l.StreamInFlight),
 	}
 }
 
@@ -85,7 +90,8 @@ type Times struct {
 	DrainDelay time.Duration // between NOT_SERVING and the end of accepting
 	Drain      time.Duration // that requests have to finish in
 	Keepalive  time.Duration // silence after which a connection is asked for a sign of life
-	Age        time.Duration // after which a connection is told to end, so that its client looks for servers anew; 0 for never
+	// after which a connection is told to end, so that its client looks for servers anew; 0 for never
+	Age        time.Duration
 	Receive    time.Duration // that the message of a call has to come in
 	StreamIdle time.Duration // after which a stream that asks nothing and waits for nothing ends; 0 for never
 	Idle       time.Duration // after which a connection without calls is told to end; 0 for never

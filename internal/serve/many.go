@@ -38,7 +38,8 @@ func (g *Generation) embedMany(ctx context.Context, l Limits, r *hivesv1.EmbedRe
 		return nil, err
 	}
 	if n := g.estimate(&all); n > l.HTTPTokens {
-		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "about %d tokens, a request takes at most %d", n, l.HTTPTokens)
+		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "about %d tokens, a request takes at most %d", n,
+			l.HTTPTokens)
 	}
 	out := &hivesv1.EmbedResponse{Model: g.Version}
 	flow, tokens := &schedule.Flow{Who: Caller(ctx)}, 0

@@ -43,7 +43,8 @@ type outcome[T any] struct {
 // workers end, and each worker's channel has room for its one outcome, so none of them is left hanging.
 //
 // Invariant: answers come in the order of the questions (TestTEIStreamKeepsTheOrder).
-func inOrder[Q proto.Message, R any](ctx context.Context, s *Server, recv func() (Q, error), send func(R) error, handle func(Q) (R, error)) error {
+func inOrder[Q proto.Message, R any](ctx context.Context, s *Server, recv func() (Q, error), send func(R) error,
+	handle func(Q) (R, error)) error {
 	requests, last := receive(ctx, recv)
 	pending := make(chan chan outcome[R], orderedInFlight)
 	end := make(chan error, 1)
@@ -67,7 +68,8 @@ func inOrder[Q proto.Message, R any](ctx context.Context, s *Server, recv func()
 // feed starts a goroutine for each message while pending has room, and closes pending at the stream's end. Who owes
 // what: feed owns pending and closes it; each worker gives its bytes back and answers exactly once, also after a
 // panic.
-func feed[Q proto.Message, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error, pending chan<- chan outcome[R], handle func(Q) (R, error)) error {
+func feed[Q proto.Message, R any](ctx context.Context, s *Server, requests <-chan Q, last <-chan error,
+	pending chan<- chan outcome[R], handle func(Q) (R, error)) error {
 	defer close(pending)
 	idle := s.idleTimer()
 	defer idle.Stop()

@@ -58,15 +58,18 @@ func enter(ctx context.Context, p *share.Pool, reason, what string) (leave func(
 	case ok:
 		return place.Leave, nil
 	case p.Used() < p.Size():
-		return nil, Refuse(fault.Exhausted, reason, "%d %s are in progress, and what is left of %d is kept for other callers", p.Used(), what, p.Size())
+		return nil, Refuse(fault.Exhausted, reason, "%d %s are in progress, and what is left of %d is kept for "+
+			"other callers", p.Used(), what, p.Size())
 	}
 	return nil, Refuse(fault.Exhausted, reason, "%d %s are in progress already", p.Size(), what)
 }
 
-// Listen bounds the connections of l, by host, logs when the bound is reached and counts them under a name. Whoever serves
+// Listen bounds the connections of l, by host, logs when the bound is reached and counts them under a name. Whoever
+// serves
 // l tells it which of them are at work.
 func (s *Server) Listen(l net.Listener, name string, connections int) *share.Listener {
-	bounded := share.Listen(l, connections, func(host string) { s.limitReached(name+" connections", connections, "host "+host) })
+	bounded := share.Listen(l, connections,
+		func(host string) { s.limitReached(name+" connections", connections, "host "+host) })
 	s.listeners.Store(name, bounded)
 	return bounded
 }

@@ -124,7 +124,8 @@ func checkMetadata(ctx context.Context) error {
 		}
 	}
 	if size > maxMetadata {
-		return Refuse(fault.Exhausted, "METADATA_TOO_LARGE", "%d bytes of metadata, a call takes at most %d", size, maxMetadata)
+		return Refuse(fault.Exhausted, "METADATA_TOO_LARGE", "%d bytes of metadata, a call takes at most %d", size,
+			maxMetadata)
 	}
 	return nil
 }

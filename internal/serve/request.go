@@ -142,7 +142,8 @@ func (g *Generation) validate(l Limits, t *Texts) error {
 	case len(t.Texts) > 0 && g.Framed == nil:
 		return Refuse(fault.Mismatch, "NO_TOKENIZER", "the model folder has no tokenizer: send token_ids")
 	case len(t.Prompt) > g.promptBytes():
-		return Refuse(fault.Invalid, "PROMPT_TOO_LONG", "a prompt of %d bytes, before texts of at most %d tokens it has at most %d", len(t.Prompt), g.MaxLength, g.promptBytes())
+		return Refuse(fault.Invalid, "PROMPT_TOO_LONG", "a prompt of %d bytes, before texts of at most %d tokens "+
+			"it has at most %d", len(t.Prompt), g.MaxLength, g.promptBytes())
 	case len(t.TokenIDs) > 0 && t.Prompt != "":
 		return Refuse(fault.Invalid, "PROMPT_BEFORE_IDS", "a prompt goes before texts, not before token_ids")
 	case t.Overlong != hivesv1.Overlong_OVERLONG_TRUNCATE && t.Overlong != hivesv1.Overlong_OVERLONG_REFUSE:
@@ -174,7 +175,8 @@ func (g *Generation) checkIDs(ids []uint32) error {
 	}
 	for at, id := range ids {
 		if uint64(id) >= uint64(g.Vocabulary) {
-			return Refuse(fault.Invalid, "UNKNOWN_ID", "id %d at position %d is outside the vocabulary of %d", id, at, g.Vocabulary)
+			return Refuse(fault.Invalid, "UNKNOWN_ID", "id %d at position %d is outside the vocabulary of %d", id, at,
+				g.Vocabulary)
 		}
 	}
 	return nil
@@ -191,8 +193,10 @@ func (g *Generation) checkFrame(ids []uint32) error {
 	}
 	// A client that takes another vocabulary's ids for the model's would get vectors that mean nothing, and no error.
 	if end := g.Framed.EndID; end >= 0 && given[len(given)-1] != end {
-		return Refuse(fault.Invalid, "UNFRAMED_IDS", "the ids do not end with %d, the end token, whose state is the vector: they are of another vocabulary or "+
-			"lack it. Tokenize gives ids that the model reads; or send the text (LangChain: check_embedding_ctx_length=False)", end)
+		return Refuse(fault.Invalid, "UNFRAMED_IDS", "the ids do not end with %d, the end token, whose state is "+
+			"the vector: they are of another vocabulary or "+
+			"lack it. Tokenize gives ids that the model reads; or send the text (LangChain: "+
+			"check_embedding_ctx_length=False)", end)
 	}
 	return nil
 }
@@ -233,7 +237,8 @@ type framed struct {
 // fewTexts is how many are tokenised without spreading them over the cores.
 const fewTexts = 8
 
-// tokenize frames every text, in parallel where there are many, and stops when ctx ends. Each text takes a turn; there are as many as cores, and who has had fewest is next.
+// tokenize frames every text, in parallel where there are many, and stops when ctx ends. Each text takes a turn;
+// there are as many as cores, and who has had fewest is next.
 //
 // Worker w of k takes the texts w, w+k, w+2k, …: with no channel between them and the results in their own places,
 // nothing has to be put in order. It is the byte-pair merging that takes the time, and one text's does not help
@@ -264,7 +269,8 @@ func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed,
 		return nil, err
 	}
 	if n := total.Load(); n > int64(l.RequestTokens) {
-		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", n, l.RequestTokens)
+		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", n,
+			l.RequestTokens)
 	}
 	return f, nil
 }

@@ -22,7 +22,9 @@ const (
 const (
 	checkTimeout = time.Minute // for a check to get through the queue
 	lostChecks   = 3           // checks that fail in a row until the server gives up
-	againTexts   = 2           // of the known texts in later checks: the longest, each minute, took .6B parameters a hundredth of a small machine's time
+	// of the known texts in later checks: the longest, each minute, took .6B parameters a hundredth of a small
+	// machine's time
+	againTexts = 2
 )
 
 // selfCheck knows texts and the vectors that they had at the start.
@@ -104,7 +106,8 @@ func (c *selfCheck) compare(i int, got []float32) error {
 	}
 	c.across = math.Max(c.across, worst)
 	if !(worst <= c.tolerance) {
-		return fault.New(fault.Corrupt, "known text %d differs by %g from its own vector, at most %g is right", i, worst, c.tolerance)
+		return fault.New(fault.Corrupt, "known text %d differs by %g from its own vector, at most %g is right", i,
+			worst, c.tolerance)
 	}
 	return nil
 }
@@ -162,7 +165,8 @@ func (s *Server) checkNow(ctx context.Context) error {
 	defer cancel()
 	texts := make([]schedule.Text, againTexts)
 	for i, ids := range g.check.texts[:againTexts] {
-		texts[i] = schedule.Text{Key: sha256.Sum256(fmt.Appendf(nil, "self-check %d", s.checks.Add(1))), IDs: ids, Fresh: true}
+		texts[i] = schedule.Text{Key: sha256.Sum256(fmt.Appendf(nil, "self-check %d", s.checks.Add(1))), IDs: ids,
+			Fresh: true}
 	}
 	results, err := g.sched.Privileged().Embed(ctx, &schedule.Flow{}, texts)
 	if err != nil {

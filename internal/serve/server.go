@@ -48,7 +48,8 @@ type Options struct {
 	Admit       Admit
 }
 
-// Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about so many
+// Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about so
+// many
 // tokens; paid is told the exact number, if it comes to that. Nil admits all.
 type Admit func(ctx context.Context, tokens int, bulk bool) (paid func(tokens int), err error)
 
@@ -151,7 +152,8 @@ func (s *Server) serverOptions() []grpc.ServerOption {
 
 // connectionTimes translates: to grpc a time of 0 is its default, which is two hours for pings and never for the rest.
 func connectionTimes(t Times) keepalive.ServerParameters {
-	p := keepalive.ServerParameters{MaxConnectionIdle: t.Idle, Time: t.Keepalive, Timeout: pingTimeout, MaxConnectionAge: t.Age, MaxConnectionAgeGrace: t.AgeGrace}
+	p := keepalive.ServerParameters{MaxConnectionIdle: t.Idle, Time: t.Keepalive, Timeout: pingTimeout,
+		MaxConnectionAge: t.Age, MaxConnectionAgeGrace: t.AgeGrace}
 	if t.Keepalive == 0 {
 		p.Time = math.MaxInt64
 	}
@@ -167,7 +169,8 @@ func (s *Server) Acquire() (g *Generation, release func(), err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.current == nil {
-		return nil, nil, Refuse(fault.Unavailable, "STARTING", "the model is being loaded; the health service says when it serves")
+		return nil, nil, Refuse(fault.Unavailable, "STARTING",
+			"the model is being loaded; the health service says when it serves")
 	}
 	g = s.current
 	g.users.Add(1)

@@ -19,7 +19,8 @@ import (
 var errDraining = Refuse(fault.Unavailable, "DRAINING", "the server is ending: go on with another")
 
 // errIdle ends streams that ask nothing.
-var errIdle = Refuse(fault.Unavailable, "STREAM_IDLE", "nothing was asked for a while: open another stream when there is more to ask")
+var errIdle = Refuse(fault.Unavailable, "STREAM_IDLE", "nothing was asked for a while: open another stream when "+
+	"there is more to ask")
 
 // enterBulk counts a bulk stream in, or refuses it.
 func (s *Server) enterBulk(ctx context.Context) (leave func(), err error) {
@@ -100,7 +101,8 @@ func (b *bulk) run() error {
 
 // next waits for a request, or for the stream's end and its reason. It ends a stream that asks nothing while nothing is
 // worked on: of the slots only the one for the next request is taken.
-func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan error, idle *time.Timer, slots chan struct{}) (r *hivesv1.EmbedStreamRequest, over bool, err error) {
+func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan error, idle *time.Timer,
+	slots chan struct{}) (r *hivesv1.EmbedStreamRequest, over bool, err error) {
 	for {
 		select {
 		case r, ok := <-requests:
@@ -205,7 +207,8 @@ func (b *bulk) embed(ctx context.Context, r *hivesv1.EmbedStreamRequest) error {
 			return err
 		}
 		b.send(&hivesv1.EmbedStreamResponse{
-			Tag: r.Tag, First: uint32(first), Last: end == len(v.Raw), Result: &hivesv1.EmbedStreamResponse_Response{Response: reply},
+			Tag: r.Tag, First: uint32(first), Last: end == len(v.Raw),
+			Result: &hivesv1.EmbedStreamResponse_Response{Response: reply},
 		})
 	}
 	return nil

@@ -46,7 +46,8 @@ func (t teiInfo) Info(context.Context, *teiv1.InfoRequest) (*teiv1.InfoResponse,
 	for _, shape := range g.Runner.Shapes() {
 		largest = max(largest, shape.Tokens())
 	}
-	dtype := map[string]string{"f32": "float32", "mixed": "float32", "mixed16": "float32", "bf16": "bfloat16"}[g.Version.Precision]
+	dtype := map[string]string{"f32": "float32", "mixed": "float32", "mixed16": "float32",
+		"bf16": "bfloat16"}[g.Version.Precision]
 	return &teiv1.InfoResponse{
 		Version: t.s.opt.Server, ModelId: g.Version.Name, ModelSha: &g.Version.WeightsSha256, ModelDtype: dtype,
 		ModelType: teiv1.ModelType_MODEL_TYPE_EMBEDDING, MaxConcurrentRequests: uint32(l.Calls),
@@ -63,7 +64,8 @@ func (t teiEmbed) Embed(ctx context.Context, r *teiv1.EmbedRequest) (*teiv1.Embe
 
 // teiEmbed embeds one text; a flow marks it as part of a stream. What TEI means is translated into one request of
 // ours, and everything else is as for it: the same limits, queue, cache and vectors.
-func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *schedule.Flow) (*teiv1.EmbedResponse, error) {
+func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *schedule.Flow) (*teiv1.EmbedResponse,
+	error) {
 	g, release, err := s.Acquire()
 	if err != nil {
 		return nil, err
@@ -84,7 +86,8 @@ func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *sche
 	if r.Truncate {
 		overlong = hivesv1.Overlong_OVERLONG_TRUNCATE
 	}
-	v, err := g.Embed(ctx, s.opt.Limits, Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: overlong, Bulk: flow != nil, Flow: flow})
+	v, err := g.Embed(ctx, s.opt.Limits,
+		Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: overlong, Bulk: flow != nil, Flow: flow})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,8 @@ func (g *Generation) prompt(name *string) (string, error) {
 	if p, ok := g.Prompts[*name]; ok {
 		return p, nil
 	}
-	return "", Refuse(fault.Invalid, "UNKNOWN_PROMPT", "the model has no prompt of this name; it has %d", len(g.Prompts))
+	return "", Refuse(fault.Invalid, "UNKNOWN_PROMPT", "the model has no prompt of this name; it has %d",
+		len(g.Prompts))
 }
 
 // EmbedStream implements the method for gRPC. All messages of the stream are one flow: a stream of single texts is
@@ -146,7 +150,8 @@ func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv
 	if err != nil {
 		return nil, err
 	}
-	f, err := g.Tokens(ctx, s.opt.Limits, Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: hivesv1.Overlong_OVERLONG_REFUSE})
+	f, err := g.Tokens(ctx, s.opt.Limits,
+		Texts{Texts: []string{r.Inputs}, Prompt: prompt, Overlong: hivesv1.Overlong_OVERLONG_REFUSE})
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,8 @@ func (v valueService) acquire() (valued, func(), error) {
 	}
 	if g.Values == nil {
 		release()
-		return valued{}, nil, Refuse(fault.Mismatch, "NO_VECTORS", "this server has no value vectors: make them with hives vectors build and start it with --vectors")
+		return valued{}, nil, Refuse(fault.Mismatch, "NO_VECTORS",
+			"this server has no value vectors: make them with hives vectors build and start it with --vectors")
 	}
 	return valued{g, v.s.opt.Limits}, release, nil
 }
@@ -71,7 +72,8 @@ func (v valueService) ListValues(_ context.Context, r *hivesv1.ListValuesRequest
 }
 
 // GetValueVector implements the method for gRPC.
-func (v valueService) GetValueVector(_ context.Context, r *hivesv1.GetValueVectorRequest) (*hivesv1.GetValueVectorResponse, error) {
+func (v valueService) GetValueVector(_ context.Context,
+	r *hivesv1.GetValueVectorRequest) (*hivesv1.GetValueVectorResponse, error) {
 	return withValues(v, func(g valued) (*hivesv1.GetValueVectorResponse, error) {
 		value, err := g.value(r.ValueId)
 		if err != nil {
@@ -86,13 +88,15 @@ func (v valueService) GetValueVector(_ context.Context, r *hivesv1.GetValueVecto
 			return out, nil
 		}
 		out.Vector = &hivesv1.Vector{Encoding: r.Encoding}
-		out.Vector.Values, out.Vector.Packed, out.Vector.Scale, err = EncodeVector(Cut(value.Vector, o.d, true), o.encoding)
+		out.Vector.Values, out.Vector.Packed, out.Vector.Scale, err = EncodeVector(Cut(value.Vector, o.d, true),
+			o.encoding)
 		return out, err
 	})
 }
 
 // ScoreTexts implements the method for gRPC.
-func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse, error) {
+func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse,
+	error) {
 	return withValues(v, func(g valued) (*hivesv1.ScoreTextsResponse, error) {
 		among, err := g.selected(r.Filter)
 		if err == nil {
@@ -131,13 +135,15 @@ func (g valued) scorable(r *hivesv1.ScoreTextsRequest, among []*values.Value) er
 	largest := 0
 	for _, value := range among {
 		if r.RequireSign && value.Kind != values.Directional {
-			return Refuse(fault.Mismatch, "UNSIGNED", "value %s is %s, not directional, so a score has no sign (%s): filter by kind, or do without require_sign", value.ID, value.Kind, value.Note)
+			return Refuse(fault.Mismatch, "UNSIGNED", "value %s is %s, not directional, so a score has no sign "+
+				"(%s): filter by kind, or do without require_sign", value.ID, value.Kind, value.Note)
 		}
 		largest = max(largest, scoreBytes(value))
 	}
 	texts, k := max(len(r.Texts), len(r.TokenIds)), min(topK(r.TopK), len(among))
 	if most := g.limits.ReplyBytes - replyBytes; texts*(k*largest+embeddingBytes) > most {
-		return Refuse(fault.Invalid, "REPLY_TOO_LARGE", "%d values for each of %d texts do not fit a reply of %d bytes: lower top_k or send fewer texts", k, texts, g.limits.ReplyBytes)
+		return Refuse(fault.Invalid, "REPLY_TOO_LARGE", "%d values for each of %d texts do not fit a reply of %d "+
+			"bytes: lower top_k or send fewer texts", k, texts, g.limits.ReplyBytes)
 	}
 	return nil
 }

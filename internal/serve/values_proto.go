@@ -39,7 +39,8 @@ func (g valued) selected(f *hivesv1.ValueFilter) ([]*values.Value, error) {
 			}
 		}
 		if !known {
-			return nil, Refuse(fault.Invalid, "UNKNOWN_KIND", "kind %d is none of DIRECTIONAL, PROTOTYPE, ABSENT and UNSUPPORTED", kind)
+			return nil, Refuse(fault.Invalid, "UNKNOWN_KIND",
+				"kind %d is none of DIRECTIONAL, PROTOTYPE, ABSENT and UNSUPPORTED", kind)
 		}
 	}
 	return g.Values.Select(out)
@@ -57,13 +58,17 @@ func valueProto(v *values.Value) *hivesv1.Value {
 	out := &hivesv1.Value{
 		ValueId: v.ID, Theory: v.Theory, Path: v.Path, Level: uint32(v.Level), Definition: v.Definition, Works: v.Works,
 		Kind: kinds[v.Kind], Reason: v.Note,
-		Counts: &hivesv1.Counts{Supporting: uint32(v.Supports), Opposing: uint32(v.Opposes), Undirected: uint32(v.Neither)},
+		Counts: &hivesv1.Counts{Supporting: uint32(v.Supports), Opposing: uint32(v.Opposes),
+			Undirected: uint32(v.Neither)},
 	}
 	if v.Spread != nil {
-		out.Spread = &hivesv1.Spread{Draws: uint32(v.Spread.Draws), MeanCosine: float32(v.Spread.Cosine), LowCosine: float32(v.Spread.Low)}
+		out.Spread = &hivesv1.Spread{Draws: uint32(v.Spread.Draws), MeanCosine: float32(v.Spread.Cosine),
+			LowCosine: float32(v.Spread.Low)}
 	}
 	for _, r := range v.Rests {
-		out.RestsOn = append(out.RestsOn, &hivesv1.CorpusSides{Corpus: r.Corpus, Supporting: uint32(r.Supports), Opposing: uint32(r.Opposes), Weight: float32(r.Weight)})
+		out.RestsOn = append(out.RestsOn,
+			&hivesv1.CorpusSides{Corpus: r.Corpus, Supporting: uint32(r.Supports), Opposing: uint32(r.Opposes),
+				Weight: float32(r.Weight)})
 	}
 	out.Evidence = evidenceProto(v)
 	return out
@@ -146,7 +151,8 @@ func anchorProto(a *values.Anchor) *hivesv1.Anchor {
 	if a.Bank == anchors.Theory {
 		bank = hivesv1.AnchorBank_ANCHOR_BANK_THEORY
 	}
-	return &hivesv1.Anchor{AnchorId: a.ID, Bank: bank, Kind: a.Kind, Text: a.Text, ValueIds: a.ValueIDs, Count: uint32(a.Count)}
+	return &hivesv1.Anchor{AnchorId: a.ID, Bank: bank, Kind: a.Kind, Text: a.Text, ValueIds: a.ValueIDs,
+		Count: uint32(a.Count)}
 }
 
 // vectors says which file answers and what it rests on.

@@ -15,7 +15,8 @@ import (
 )
 
 // NearestValues implements the method for gRPC.
-func (v valueService) NearestValues(ctx context.Context, r *hivesv1.NearestValuesRequest) (*hivesv1.NearestValuesResponse, error) {
+func (v valueService) NearestValues(ctx context.Context,
+	r *hivesv1.NearestValuesRequest) (*hivesv1.NearestValuesResponse, error) {
 	return withValues(v, func(g valued) (*hivesv1.NearestValuesResponse, error) {
 		among, err := g.selected(r.Filter)
 		if err != nil {
@@ -46,7 +47,8 @@ func (v valueService) NearestValues(ctx context.Context, r *hivesv1.NearestValue
 }
 
 // NearestAnchors implements the method for gRPC.
-func (v valueService) NearestAnchors(ctx context.Context, r *hivesv1.NearestAnchorsRequest) (*hivesv1.NearestAnchorsResponse, error) {
+func (v valueService) NearestAnchors(ctx context.Context,
+	r *hivesv1.NearestAnchorsRequest) (*hivesv1.NearestAnchorsResponse, error) {
 	return withValues(v, func(g valued) (*hivesv1.NearestAnchorsResponse, error) {
 		keep, err := g.anchorFilter(r)
 		if err != nil {
@@ -66,7 +68,8 @@ func (v valueService) NearestAnchors(ctx context.Context, r *hivesv1.NearestAnch
 		}
 		out := &hivesv1.NearestAnchorsResponse{Model: g.Version, Vectors: g.vectors()}
 		for _, n := range near {
-			out.Neighbours = append(out.Neighbours, &hivesv1.AnchorNeighbour{Anchor: anchorProto(n.Anchor), Cosine: float32(n.Cosine)})
+			out.Neighbours = append(out.Neighbours,
+				&hivesv1.AnchorNeighbour{Anchor: anchorProto(n.Anchor), Cosine: float32(n.Cosine)})
 		}
 		return out, nil
 	})
@@ -83,11 +86,13 @@ func searchOf(q *hivesv1.Query, relation hivesv1.Relation, crossTheory bool, k u
 	}
 	switch {
 	case crossTheory && !byValue:
-		return values.Search{}, Refuse(fault.Invalid, "CROSS_THEORY", "cross_theory needs a query by value_id: a text belongs to no theory")
+		return values.Search{}, Refuse(fault.Invalid, "CROSS_THEORY",
+			"cross_theory needs a query by value_id: a text belongs to no theory")
 	case k > maxNeighbours:
 		return values.Search{}, Refuse(fault.Invalid, "TOP_K", "top_k is %d, at most %d are returned", k, maxNeighbours)
 	}
-	return values.Search{TopK: topK(k), Opposing: relation == hivesv1.Relation_RELATION_OPPOSING, CrossTheory: crossTheory}, nil
+	return values.Search{TopK: topK(k), Opposing: relation == hivesv1.Relation_RELATION_OPPOSING,
+		CrossTheory: crossTheory}, nil
 }
 
 // query finds or embeds what neighbours are asked of. The query is one of four; only two of them need the engine.
@@ -135,7 +140,8 @@ func decodeVector(v *hivesv1.Vector, d int) ([]float32, error) {
 		got, want, unit = len(v.GetValues()), d, "numbers"
 	}
 	if got != want {
-		return nil, Refuse(fault.Invalid, "DIMENSIONS", "the vector has %d %s, one of %d dimensions has %d", got, unit, d, want)
+		return nil, Refuse(fault.Invalid, "DIMENSIONS", "the vector has %d %s, one of %d dimensions has %d", got,
+			unit, d, want)
 	}
 	out := unpack(v, d)
 	var squares float64
@@ -169,7 +175,8 @@ func unpack(v *hivesv1.Vector, d int) []float32 {
 // anchorFilter says which anchors a request is about.
 func (g valued) anchorFilter(r *hivesv1.NearestAnchorsRequest) (func(*values.Anchor) bool, error) {
 	if len(g.Values.Anchors) == 0 {
-		return nil, Refuse(fault.Mismatch, "NO_ANCHORS", "the value vectors were made without anchors: build them with hives vectors build --anchors")
+		return nil, Refuse(fault.Mismatch, "NO_ANCHORS", "the value vectors were made without anchors: build them "+
+			"with hives vectors build --anchors")
 	}
 	if _, err := g.Values.Select(values.Filter{Theories: r.Theories}); err != nil {
 		return nil, err
@@ -186,7 +193,8 @@ func (g valued) anchorFilter(r *hivesv1.NearestAnchorsRequest) (func(*values.Anc
 		}
 	}
 	return func(a *values.Anchor) bool {
-		ofTheory := len(r.Theories) == 0 || slices.ContainsFunc(a.Theories(), func(t string) bool { return slices.Contains(r.Theories, t) })
+		ofTheory := len(r.Theories) == 0 ||
+			slices.ContainsFunc(a.Theories(), func(t string) bool { return slices.Contains(r.Theories, t) })
 		return ofTheory && (len(banks) == 0 || slices.Contains(banks, a.Bank))
 	}, nil
 }

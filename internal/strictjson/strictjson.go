@@ -171,7 +171,8 @@ func paired(raw []byte) bool {
 		if !utf16.IsSurrogate(r) {
 			continue
 		}
-		if i+2 >= len(raw) || raw[i+1] != '\\' || raw[i+2] != 'u' || utf16.DecodeRune(r, escaped(raw[i+3:])) == utf8.RuneError {
+		if i+2 >= len(raw) || raw[i+1] != '\\' || raw[i+2] != 'u' ||
+			utf16.DecodeRune(r, escaped(raw[i+3:])) == utf8.RuneError {
 			return false
 		}
 		i += 6

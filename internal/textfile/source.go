@@ -77,7 +77,8 @@ func otherThanText(head []byte) string {
 	if is := whatis.Bytes(head); is != "" {
 		return "is " + is
 	}
-	if len(head) >= 4 && (head[0] == 0) != (head[1] == 0) && (head[0] == 0) == (head[2] == 0) && (head[1] == 0) == (head[3] == 0) {
+	if len(head) >= 4 && (head[0] == 0) != (head[1] == 0) && (head[0] == 0) == (head[2] == 0) &&
+		(head[1] == 0) == (head[3] == 0) {
 		return "is in UTF-16 without a mark; " + saveAsUTF8
 	}
 	inner := bytes.TrimSuffix(head, []byte("\r"))
@@ -96,7 +97,8 @@ func (s *source) next() ([]byte, error) {
 		s.buffer = append(s.buffer, piece...)
 		switch {
 		case len(s.buffer) > MaxRecord:
-			return nil, fault.New(fault.Invalid, "%s: line %d is longer than %d MiB; does the file lack line ends?", s.path, s.line+1, MaxRecord>>20)
+			return nil, fault.New(fault.Invalid, "%s: line %d is longer than %d MiB; does the file lack line ends?",
+				s.path, s.line+1, MaxRecord>>20)
 		case err == bufio.ErrBufferFull:
 			continue
 		case err != nil && err != io.EOF:
@@ -113,7 +115,8 @@ func (s *source) next() ([]byte, error) {
 // back goes back to where a line began. A pipe cannot go back, and says so with what would help.
 func (s *source) back(offset int64, line int) error {
 	if _, err := s.file.Seek(offset, io.SeekStart); err != nil {
-		return fault.New(fault.Invalid, "%s: line %d cannot be read again (%w); give the name of a file", s.path, line+1, err)
+		return fault.New(fault.Invalid, "%s: line %d cannot be read again (%w); give the name of a file", s.path,
+			line+1, err)
 	}
 	s.in.Reset(s.file)
 	s.offset, s.line = offset, line

@@ -1,4 +1,5 @@
-// Package whatis says what a path is that is not what was asked for: a pointer in place of a file, a page of an error, an
+// Package whatis says what a path is that is not what was asked for: a pointer in place of a file, a page of an
+// error, an
 // adapter, a run. An error that only says what is missing leaves its reader to guess that.
 package whatis
 
@@ -82,11 +83,13 @@ func Folder(dir string) string {
 	case has("config.json"):
 		return ""
 	case has("adapter_config.json"):
-		return "a folder of a low-rank adapter: hives merge --base DIR --adapter " + dir + " --out DIR makes a model of it"
+		return "a folder of a low-rank adapter: hives merge --base DIR --adapter " + dir +
+			" --out DIR makes a model of it"
 	case has("run.json") && has("final"):
 		return "a run folder: its model is in " + filepath.Join(dir, "final")
 	case has("run.json"):
-		return "a run folder without a model: the run is not at its end; train --resume --out " + dir + " goes on with it"
+		return "a run folder without a model: the run is not at its end; train --resume --out " + dir +
+			" goes on with it"
 	case has("state.json") && has("SHA256SUMS"):
 		return "a checkpoint of a run, which train --from takes; the run's model is in its folder final"
 	case has("corpus.json"):
@@ -101,7 +104,8 @@ func Model(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case os.IsNotExist(err):
-		return fault.New(fault.NotFound, "%s: there is no such folder; a model folder holds config.json, model.safetensors and tokenizer.json", path)
+		return fault.New(fault.NotFound, "%s: there is no such folder; a model folder holds config.json, "+
+			"model.safetensors and tokenizer.json", path)
 	case err != nil:
 		return nil // whoever opens it says why
 	case info.IsDir():
@@ -117,7 +121,8 @@ func Model(path string) error {
 	if is == "" {
 		is = "a file"
 	}
-	return fault.New(fault.Invalid, "%s is %s; want a model folder (config.json, model.safetensors, tokenizer.json) or a .gguf file", path, is)
+	return fault.New(fault.Invalid, "%s is %s; want a model folder (config.json, model.safetensors, "+
+		"tokenizer.json) or a .gguf file", path, is)
 }
 
 // Instead replaces an error of reading a file by what the file is, where that can be told and is not what was wanted.

@@ -44,7 +44,8 @@ func Process(ctx context.Context, opt Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, exe, "engine", StepsCommand, "--engine", opt.Engine, "--repeats", fmt.Sprint(opt.Repeats))
+	cmd := exec.CommandContext(ctx, exe, "engine", StepsCommand, "--engine", opt.Engine, "--repeats",
+		fmt.Sprint(opt.Repeats))
 	cmd.Stderr = os.Stderr
 	return cmd.Output()
 }
@@ -90,7 +91,8 @@ func judge(hashes map[string]int, want int, out io.Writer) error {
 	}
 	for kind, n := range kinds {
 		if n != 1 {
-			return fault.New(fault.Mismatch, "%s: %d repeats of one step gave %d different results: do not pin this plugin", kind, want, n)
+			return fault.New(fault.Mismatch, "%s: %d repeats of one step gave %d different results: do not pin "+
+				"this plugin", kind, want, n)
 		}
 	}
 	if len(kinds) == 0 {
@@ -122,7 +124,8 @@ func compare(got, want [][]float32, out io.Writer) error {
 	for i := range want {
 		d := distance(got[i], want[i])
 		if !(d <= tolerance) {
-			return fault.New(fault.Mismatch, "tensor %d is off by %.2g of its largest entry from the Go engine, allowed %g: do not pin this plugin", i, d, tolerance)
+			return fault.New(fault.Mismatch, "tensor %d is off by %.2g of its largest entry from the Go engine, "+
+				"allowed %g: do not pin this plugin", i, d, tolerance)
 		}
 		worst = max(worst, d)
 	}

@@ -90,7 +90,8 @@ func norm(x *Node) *Node {
 func (m model) attention(x, wq, wk, wv, wo *Node) *Node {
 	split := func(w *Node) *Node { return Reshape(m.product("bsi,oi->bso", x, w), texts, tokens, heads, width) }
 	logits := MulScalar(m.product("bqhd,bkhd->bhqk", split(wq), split(wk)), 1/math.Sqrt(width))
-	seen := BroadcastToShape(InsertAxes(LowerTriangular(x.Graph(), tokens), 0, 0), shapes.Make(dtypes.Bool, logits.Shape().Dimensions...))
+	seen := BroadcastToShape(InsertAxes(LowerTriangular(x.Graph(), tokens), 0, 0),
+		shapes.Make(dtypes.Bool, logits.Shape().Dimensions...))
 	logits = Where(seen, logits, MulScalar(OnesLike(logits), maskedLogit))
 	mixed := m.product("bhqk,bkhd->bqhd", Softmax(logits, -1), split(wv)) // [B, S, Q, D]
 	return m.product("bsi,oi->bso", Reshape(mixed, texts, tokens, hidden), wo)

@@ -76,7 +76,8 @@ func (a *admin) guard(next http.Handler) http.Handler {
 	})
 	guarded := loopback.Guard(known, a.Loopback)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if link := r.Method == http.MethodGet && r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Mode") == "navigate"; link {
+		if link := r.Method == http.MethodGet && r.URL.Path == "/" &&
+			r.Header.Get("Sec-Fetch-Mode") == "navigate"; link {
 			r.Header.Del("Sec-Fetch-Site")
 		}
 		guarded.ServeHTTP(w, r)

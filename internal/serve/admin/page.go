@@ -54,11 +54,14 @@ func (a *admin) facts() []fact {
 	defer release()
 	v, l := g.Version, a.Server.Limits()
 	out = append(out,
-		fact{"Revision", v.GetRevision()}, fact{"Weights", v.GetWeightsSha256()}, fact{"Tokenizer", v.GetTokenizerSha256()},
+		fact{"Revision", v.GetRevision()}, fact{"Weights", v.GetWeightsSha256()},
+		fact{"Tokenizer", v.GetTokenizerSha256()},
 		fact{"Vector", fmt.Sprintf("%d numbers, %s pooling, %s", v.GetDimension(), v.GetPooling(), v.GetPrecision())},
 		fact{"Engine", v.GetEngine()},
 		fact{"Shapes", fmt.Sprintf("%d, compiled in %.1f s", len(g.Runner.Shapes()), g.CompileTime().Seconds())},
-		fact{"Limits", fmt.Sprintf("%d texts a request, %d tokens a text, %d tokens in the queue", l.Texts, g.MaxLength, l.QueueTokens)})
+		fact{"Limits",
+			fmt.Sprintf("%d texts a request, %d tokens a text, %d tokens in the queue", l.Texts, g.MaxLength,
+				l.QueueTokens)})
 	if g.Values != nil {
 		out = append(out, fact{"Value vectors", g.Values.SHA256})
 	}
@@ -78,8 +81,9 @@ func (a *admin) page(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+
-		"'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+
+			"'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	web.Write(w, http.StatusOK, "text/html; charset=utf-8", out.Bytes())
 }

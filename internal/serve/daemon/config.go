@@ -76,14 +76,19 @@ func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
 		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
-		MaxTexts: l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens, MaxRequestBytes: l.RequestBytes,
+		MaxTexts: l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens,
+		MaxRequestBytes:  l.RequestBytes,
 		MaxBytesUnderWay: l.BytesUnderWay, MaxReplyBytes: l.ReplyBytes,
-		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams, MaxStreamInFlight: l.StreamInFlight,
-		MaxStreams: l.Streams, MaxConnections: l.Connections,
-		MaxWait: cli.Duration(t.Linger), EngineTimeout: cli.Duration(t.RunTimeout), SelfCheckEvery: cli.Duration(t.SelfCheck),
-		DrainDelay: cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain), Keepalive: cli.Duration(t.Keepalive),
-		ReceiveTimeout: cli.Duration(t.Receive), StreamIdle: cli.Duration(t.StreamIdle), MaxConnectionIdle: cli.Duration(t.Idle),
-		MaxConnectionAge: cli.Duration(t.Age), ConnectionAgeGrace: cli.Duration(t.AgeGrace),
+		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams,
+		MaxStreamInFlight: l.StreamInFlight,
+		MaxStreams:        l.Streams, MaxConnections: l.Connections,
+		MaxWait: cli.Duration(t.Linger), EngineTimeout: cli.Duration(t.RunTimeout),
+		SelfCheckEvery: cli.Duration(t.SelfCheck),
+		DrainDelay:     cli.Duration(t.DrainDelay), DrainTimeout: cli.Duration(t.Drain),
+		Keepalive:      cli.Duration(t.Keepalive),
+		ReceiveTimeout: cli.Duration(t.Receive), StreamIdle: cli.Duration(t.StreamIdle),
+		MaxConnectionIdle: cli.Duration(t.Idle),
+		MaxConnectionAge:  cli.Duration(t.Age), ConnectionAgeGrace: cli.Duration(t.AgeGrace),
 		LogLevel: "info", LogFormat: "auto",
 	}
 }
@@ -91,19 +96,24 @@ func Default() Config {
 // limits and times translate the flat settings into what package serve takes. They check nothing: Validate does.
 func (c Config) limits() serve.Limits {
 	return serve.Limits{
-		Texts: c.MaxTexts, HTTPTexts: c.MaxHTTPTexts, HTTPTokens: c.MaxHTTPTokens, RequestTokens: c.MaxRequestTokens, RequestBytes: c.MaxRequestBytes,
+		Texts: c.MaxTexts, HTTPTexts: c.MaxHTTPTexts, HTTPTokens: c.MaxHTTPTokens, RequestTokens: c.MaxRequestTokens,
+		RequestBytes:  c.MaxRequestBytes,
 		BytesUnderWay: c.MaxBytesUnderWay, ReplyBytes: c.MaxReplyBytes,
-		QueueTokens: c.MaxQueueTokens, Calls: c.MaxCalls, BulkStreams: c.MaxBulkStreams, StreamInFlight: c.MaxStreamInFlight,
-		Streams: c.MaxStreams, Connections: c.MaxConnections,
+		QueueTokens: c.MaxQueueTokens, Calls: c.MaxCalls, BulkStreams: c.MaxBulkStreams,
+		StreamInFlight: c.MaxStreamInFlight,
+		Streams:        c.MaxStreams, Connections: c.MaxConnections,
 	}
 }
 
 func (c Config) times() serve.Times {
 	return serve.Times{
-		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout), SelfCheck: time.Duration(c.SelfCheckEvery),
-		DrainDelay: time.Duration(c.DrainDelay), Drain: time.Duration(c.DrainTimeout), Keepalive: time.Duration(c.Keepalive),
-		Receive: time.Duration(c.ReceiveTimeout), StreamIdle: time.Duration(c.StreamIdle), Idle: time.Duration(c.MaxConnectionIdle),
-		Age: time.Duration(c.MaxConnectionAge), AgeGrace: time.Duration(c.ConnectionAgeGrace),
+		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout),
+		SelfCheck:  time.Duration(c.SelfCheckEvery),
+		DrainDelay: time.Duration(c.DrainDelay), Drain: time.Duration(c.DrainTimeout),
+		Keepalive: time.Duration(c.Keepalive),
+		Receive:   time.Duration(c.ReceiveTimeout), StreamIdle: time.Duration(c.StreamIdle),
+		Idle: time.Duration(c.MaxConnectionIdle),
+		Age:  time.Duration(c.MaxConnectionAge), AgeGrace: time.Duration(c.ConnectionAgeGrace),
 	}
 }
 
@@ -119,14 +129,16 @@ func (c Config) Validate() error {
 	}{
 		{"max_wait", c.MaxWait}, {"engine_timeout", c.EngineTimeout}, {"self_check_every", c.SelfCheckEvery},
 		{"drain_delay", c.DrainDelay}, {"drain_timeout", c.DrainTimeout}, {"keepalive", c.Keepalive},
-		{"stream_idle", c.StreamIdle}, {"max_connection_idle", c.MaxConnectionIdle}, {"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
+		{"stream_idle", c.StreamIdle}, {"max_connection_idle", c.MaxConnectionIdle},
+		{"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
 	} {
 		if d.Duration < 0 {
 			return fault.Usage(fault.New(fault.Invalid, "%s of %v: want 0 or more", d.name, time.Duration(d.Duration)))
 		}
 	}
 	if c.ReceiveTimeout <= 0 {
-		return fault.Usage(fault.New(fault.Invalid, "receive_timeout of %v: want more than 0", time.Duration(c.ReceiveTimeout)))
+		return fault.Usage(fault.New(fault.Invalid, "receive_timeout of %v: want more than 0",
+			time.Duration(c.ReceiveTimeout)))
 	}
 	if _, err := logLevel(c.LogLevel); err != nil {
 		return fault.Usage(err)
@@ -135,10 +147,12 @@ func (c Config) Validate() error {
 		return fault.Usage(err)
 	}
 	if c.CacheTexts < 0 || c.Threads < 0 {
-		return fault.Usage(fault.New(fault.Invalid, "cache of %d texts, %d threads: want 0 or more", c.CacheTexts, c.Threads))
+		return fault.Usage(fault.New(fault.Invalid, "cache of %d texts, %d threads: want 0 or more", c.CacheTexts,
+			c.Threads))
 	}
 	if c.MaxLength < 0 || c.MaxLength == 1 {
-		return fault.Usage(fault.New(fault.Invalid, "max_length of %d: want 2 or more, or 0 for what the model's files say", c.MaxLength))
+		return fault.Usage(fault.New(fault.Invalid, "max_length of %d: want 2 or more, or 0 for what the model's "+
+			"files say", c.MaxLength))
 	}
 	if _, _, err := c.names(""); err != nil {
 		return fault.Usage(err)

@@ -17,7 +17,8 @@ import (
 	"hives/internal/serve"
 )
 
-// Run serves until ctx ends, and returns nil then if the model was loaded by then. The log goes to w, for people where that is a terminal.
+// Run serves until ctx ends, and returns nil then if the model was loaded by then. The log goes to w, for people
+// where that is a terminal.
 //
 // The order of the start: addresses are taken first (another daemon on the port is found at once), then files of
 // certificates and tokens are read, the engine is opened, and the model is loaded last, as it takes longest. A

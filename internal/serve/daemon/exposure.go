@@ -19,7 +19,8 @@ func (c Config) checkListeners() error {
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fault.New(fault.Invalid, "TLS needs --tls-cert and --tls-key, both")
 	case c.ClientCA != "" && c.TLSCert == "":
-		return fault.New(fault.Invalid, "--client-ca asks clients for certificates, which needs TLS: give --tls-cert and --tls-key")
+		return fault.New(fault.Invalid, "--client-ca asks clients for certificates, which needs TLS: give "+
+			"--tls-cert and --tls-key")
 	}
 	e := exposure{tls: c.TLSCert != "", tokens: c.TokensFile != "", noTLS: c.InsecureNoTLS, noAuth: c.InsecureNoAuth}
 	for _, address := range []string{c.Listen, c.HTTPListen, c.AdminListen} {
@@ -52,11 +53,14 @@ func (e exposure) check(address string) error {
 	case loopback.Host(host):
 		return nil
 	case !e.tls && e.tokens:
-		return fault.New(fault.Invalid, "%s is beyond loopback, and tokens would travel there in plaintext: set up TLS, or serve without tokens", address)
+		return fault.New(fault.Invalid, "%s is beyond loopback, and tokens would travel there in plaintext: set "+
+			"up TLS, or serve without tokens", address)
 	case !e.tls && !e.noTLS:
-		return fault.New(fault.Invalid, "%s is beyond loopback: set up TLS, or waive it with --insecure-no-tls", address)
+		return fault.New(fault.Invalid, "%s is beyond loopback: set up TLS, or waive it with --insecure-no-tls",
+			address)
 	case !e.tokens && !e.noAuth:
-		return fault.New(fault.Invalid, "%s is beyond loopback: ask for tokens, or waive them with --insecure-no-auth", address)
+		return fault.New(fault.Invalid,
+			"%s is beyond loopback: ask for tokens, or waive them with --insecure-no-auth", address)
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 		if err != nil {
 			return nil, err
 		}
-		l, err := local.Open(c.Model, e.Backend, string(e.Name), local.Options{Precision: c.Precision, MaxLength: c.MaxLength})
+		l, err := local.Open(c.Model, e.Backend, string(e.Name),
+			local.Options{Precision: c.Precision, MaxLength: c.MaxLength})
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +72,8 @@ func (c Config) warnings(l *local.Local) (all []string, err error) {
 	}
 	name, err := folder.DefaultPrompt(c.Model)
 	if name != "" {
-		all = append(all, fmt.Sprintf("the model's files ask for the prompt %q before every text (default_prompt_name); no prompt is put before a text here unless a request gives it", name))
+		all = append(all, fmt.Sprintf("the model's files ask for the prompt %q before every text "+
+			"(default_prompt_name); no prompt is put before a text here unless a request gives it", name))
 	}
 	return all, err
 }
@@ -94,8 +96,10 @@ func openValues(path string, id encoder.Identity) (*values.Set, error) {
 // version is what replies name: with its hashes a client can tell whether two vectors may be compared.
 func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVersion {
 	return &hivesv1.ModelVersion{
-		Name: id.Name, Revision: info.Provenance["revision"], WeightsSha256: id.WeightsSHA256, TokenizerSha256: id.TokenizerSHA256,
-		Dimension: uint32(id.Dimension), MaxLength: uint32(id.MaxLength), Pooling: id.Pooling, Precision: c.Precision, Engine: id.Engine,
+		Name: id.Name, Revision: info.Provenance["revision"], WeightsSha256: id.WeightsSHA256,
+		TokenizerSha256: id.TokenizerSHA256,
+		Dimension:       uint32(id.Dimension), MaxLength: uint32(id.MaxLength), Pooling: id.Pooling, Precision: c.Precision,
+		Engine: id.Engine,
 	}
 }
 
@@ -103,6 +107,7 @@ func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVers
 func engineInfo(e *engine.Engine) *hivesv1.Engine {
 	choice, _, _ := strings.Cut(e.Choice, ";")
 	return &hivesv1.Engine{
-		Name: string(e.Name), Choice: choice, PluginSha256: e.PluginSHA256, PjrtApi: e.PJRTAPI, Threads: uint32(e.Threads),
+		Name: string(e.Name), Choice: choice, PluginSha256: e.PluginSHA256, PjrtApi: e.PJRTAPI,
+		Threads: uint32(e.Threads),
 	}
 }

@@ -15,7 +15,8 @@ func (c Config) names(fallback string) (name string, aliases []string, err error
 	all := strings.Split(c.Name, ",")
 	for i, n := range all {
 		if all[i] = strings.TrimSpace(n); all[i] == "" {
-			return "", nil, fault.New(fault.Invalid, "name %q: want a name, or several with commas between them", c.Name)
+			return "", nil, fault.New(fault.Invalid, "name %q: want a name, or several with commas between them",
+				c.Name)
 		}
 	}
 	return all[0], all[1:], nil

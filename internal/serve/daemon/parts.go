@@ -48,7 +48,8 @@ func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error)
 		}
 	}()
 	if c.TLSCert != "" {
-		if p.certs, err = secure.OpenCertificates(secure.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA}, log); err != nil {
+		if p.certs, err = secure.OpenCertificates(secure.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA},
+			log); err != nil {
 			return p, err
 		}
 	}
@@ -78,7 +79,8 @@ func (p *parts) listen() (err error) {
 	p.admin, err = net.Listen("tcp", p.c.AdminListen)
 	if errors.Is(err, syscall.EADDRINUSE) && p.c.AdminListen == Default().AdminListen {
 		// A second daemon on one machine should not need a flag for what nobody asked for.
-		p.log.Warn("no admin listener: its usual address is taken; --admin-listen names another", "address", p.c.AdminListen)
+		p.log.Warn("no admin listener: its usual address is taken; --admin-listen names another", "address",
+			p.c.AdminListen)
 		return nil
 	}
 	if err != nil {
@@ -137,7 +139,8 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 	history := admin.NewHistory(p.metrics.Registry)
 	go history.Run(ctx)
 	var h http.Handler = admin.Handler(admin.Options{
-		Server: s, Registry: p.metrics.Registry, History: history, Loopback: loopback.Address(p.c.AdminListen), Tokens: p.tokens,
+		Server: s, Registry: p.metrics.Registry, History: history, Loopback: loopback.Address(p.c.AdminListen),
+		Tokens: p.tokens,
 		Reload: func(ctx context.Context) error { return p.reload(ctx, s) },
 	})
 	l := p.listener(s, p.admin, "admin")

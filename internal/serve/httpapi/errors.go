@@ -32,7 +32,8 @@ func invalid(param, words string) error {
 }
 
 func tooLarge(most int) error {
-	return &refusal{status: http.StatusRequestEntityTooLarge, words: "a body has at most " + strconv.Itoa(most) + " bytes", reason: "BODY_TOO_LARGE"}
+	return &refusal{status: http.StatusRequestEntityTooLarge,
+		words: "a body has at most " + strconv.Itoa(most) + " bytes", reason: "BODY_TOO_LARGE"}
 }
 
 // sizes are reasons for which HTTP has 413.

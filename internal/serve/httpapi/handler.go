@@ -40,7 +40,8 @@ func Handler(o Options) http.Handler {
 	mux.Handle("/v1/models", a.route("/v1/models", http.MethodGet, a.models))
 	mux.Handle("/v1/models/{id...}", a.route("/v1/models/{id}", http.MethodGet, a.model))
 	mux.Handle("/", a.route("other", "", func(http.ResponseWriter, *http.Request) (any, error) {
-		return nil, &refusal{status: http.StatusNotFound, words: "this server has /v1/embeddings and /v1/models", reason: "UNKNOWN_PATH"}
+		return nil, &refusal{status: http.StatusNotFound, words: "this server has /v1/embeddings and /v1/models",
+			reason: "UNKNOWN_PATH"}
 	}))
 	return cors(mux, o.Origins)
 }
@@ -75,7 +76,8 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 		err := web.Call(a.Server, r, func() (err error) {
 			if !takes(method, r.Method) {
 				w.Header().Set("Allow", allow(method))
-				return &refusal{status: http.StatusMethodNotAllowed, words: "this path takes " + method, reason: "METHOD"}
+				return &refusal{status: http.StatusMethodNotAllowed, words: "this path takes " + method,
+					reason: "METHOD"}
 			}
 			if err = a.foreign(r); err != nil {
 				return err
@@ -103,7 +105,8 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 	})
 }
 
-// foreign refuses what a page of another site sends. Where a token is asked for the name in Host may be any: such a page
+// foreign refuses what a page of another site sends. Where a token is asked for the name in Host may be any: such a
+// page
 // has no token, and a proxy before the daemon passes its own name on.
 //
 // Without this a web page that anybody opens could use the embedder on their machine. Two ways are shut: a page
@@ -114,12 +117,14 @@ func (a *api) foreign(r *http.Request) error {
 	case a.Loopback && a.Tokens == nil && !loopback.Address(r.Host):
 		return &refusal{
 			status: http.StatusMisdirectedRequest, reason: "FOREIGN_HOST",
-			words: "this listener answers to 127.0.0.1, [::1] and localhost; a proxy before it must send one of them as Host, or the server ask for tokens",
+			words: "this listener answers to 127.0.0.1, [::1] and localhost; a proxy before it must send one of " +
+				"them as Host, or the server ask for tokens",
 		}
 	case loopback.Foreign(r) && !allowed(a.Origins, r.Header.Get("Origin")):
 		return &refusal{
 			status: http.StatusForbidden, reason: "FOREIGN_ORIGIN",
-			words: "this request was sent by a page of another site; the server's --cors-origins names the sites that may",
+			words: "this request was sent by a page of another site; the server's --cors-origins names the sites " +
+				"that may",
 		}
 	}
 	return nil
@@ -162,7 +167,8 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 	case status >= http.StatusBadRequest:
 		level = slog.LevelInfo
 	}
-	a.Log.LogAttrs(r.Context(), level, "finished call", slog.String("protocol", "http"), slog.String("route", route), slog.Int("status", status),
+	a.Log.LogAttrs(r.Context(), level, "finished call", slog.String("protocol", "http"), slog.String("route", route),
+		slog.Int("status", status),
 		slog.String("reason", reason), slog.String("caller", caller), slog.String("peer.address", r.RemoteAddr),
 		slog.Float64("time_ms", float64(took.Microseconds())/1000))
 }
@@ -235,7 +241,8 @@ func names(g *serve.Generation) []string { return append([]string{g.Version.GetN
 func unknownModel(g *serve.Generation) error {
 	return &refusal{
 		status: http.StatusNotFound, param: "model", reason: "MODEL_NOT_FOUND",
-		words: fmt.Sprintf("this server has the model %q and no other; without the field model it is taken", g.Version.GetName()),
+		words: fmt.Sprintf("this server has the model %q and no other; without the field model it is taken",
+			g.Version.GetName()),
 	}
 }
 

@@ -49,7 +49,8 @@ type models struct {
 // newModel describes the model under one of its names.
 func newModel(v *hivesv1.ModelVersion, id string) model {
 	return model{
-		ID: id, Object: "model", OwnedBy: "hives", WeightsSHA256: v.GetWeightsSha256(), MaxLength: v.GetMaxLength(), Root: v.GetName(),
+		ID: id, Object: "model", OwnedBy: "hives", WeightsSHA256: v.GetWeightsSha256(), MaxLength: v.GetMaxLength(),
+		Root: v.GetName(),
 	}
 }
 

@@ -49,7 +49,8 @@ func read(r *http.Request, most int) (*request, error) {
 	return parse(body)
 }
 
-var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again", reason: "SLOW_MESSAGE"}
+var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again",
+	reason: "SLOW_MESSAGE"}
 
 // unpacked undoes a Content-Encoding. No more is unpacked than is read.
 func unpacked(encoding string, body io.Reader) (io.Reader, error) {
@@ -72,7 +73,8 @@ func unpacked(encoding string, body io.Reader) (io.Reader, error) {
 	}
 }
 
-// fieldName is how programs write names of fields. Of an unknown key only such a name is repeated: anything else may be a
+// fieldName is how programs write names of fields. Of an unknown key only such a name is repeated: anything else may
+// be a
 // text that has slipped.
 var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
@@ -83,7 +85,8 @@ func parse(body []byte) (*request, error) {
 	if wrong := new(strictjson.Error); errors.As(err, &wrong) {
 		return nil, invalid(fieldName.FindString(wrong.Key), "the body "+wrong.Reason)
 	} else if err != nil {
-		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, dimensions and user")
+		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, "+
+			"dimensions and user")
 	}
 	if r.EncodingFormat != "" && r.EncodingFormat != "float" && r.EncodingFormat != "base64" {
 		return nil, invalid("encoding_format", "encoding_format is float or base64")
@@ -116,7 +119,8 @@ func whole(raw json.RawMessage) (uint32, bool) {
 	return uint32(x), true
 }
 
-var errInput = invalid("input", "input is a text, a list of texts, a list of token ids or a list of such lists, and not empty")
+var errInput = invalid("input", "input is a text, a list of texts, a list of token ids or a list of such lists, "+
+	"and not empty")
 
 // inputs tells the four forms apart by their first characters.
 //

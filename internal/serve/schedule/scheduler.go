@@ -99,8 +99,10 @@ type Scheduler struct {
 // owes Close, which ends that goroutine.
 func New(r Runner, o Options) (*Scheduler, error) {
 	s := &Scheduler{
-		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{}, heldOver: map[share.Who]int{},
-		room: make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}), stopped: make(chan struct{}),
+		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{},
+		heldOver: map[share.Who]int{},
+		room:     make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}),
+		stopped: make(chan struct{}),
 	}
 	for _, shape := range s.shapes {
 		if shape.Tokens() > s.tokens {
@@ -108,7 +110,8 @@ func New(r Runner, o Options) (*Scheduler, error) {
 		}
 	}
 	if s.tokens == 0 || o.MaxTokens < 1 || len(o.Probe) == 0 {
-		return nil, fault.New(fault.Invalid, "scheduler: %d shapes, room for %d tokens, a probe of %d ids: want 1 or more of each", len(s.shapes), o.MaxTokens, len(o.Probe))
+		return nil, fault.New(fault.Invalid, "scheduler: %d shapes, room for %d tokens, a probe of %d ids: want 1 "+
+			"or more of each", len(s.shapes), o.MaxTokens, len(o.Probe))
 	}
 	if o.CacheTexts > 0 {
 		var err error

@@ -18,7 +18,8 @@ type FullError struct {
 
 func (e *FullError) Error() string {
 	if e.Part {
-		return fmt.Sprintf("%d tokens of yours are waiting already, and what is left of %d is kept for others; try again in %v", e.Held, e.Max, e.Retry)
+		return fmt.Sprintf("%d tokens of yours are waiting already, and what is left of %d is kept for others; "+
+			"try again in %v", e.Held, e.Max, e.Retry)
 	}
 	return fmt.Sprintf("%d of %d tokens are waiting already; try again in %v", e.Held, e.Max, e.Retry)
 }

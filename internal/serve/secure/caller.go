@@ -85,7 +85,8 @@ func (c *Caller) charge(now time.Time, tokens int) {
 func (c *Caller) enterStream() (leave func(), err error) {
 	if n := c.streams.Add(1); c.Streams > 0 && int(n) > c.Streams {
 		c.streams.Add(-1)
-		return nil, serve.Refuse(fault.Exhausted, "TOO_MANY_STREAMS", "%d streams of this token are open already", c.Streams)
+		return nil, serve.Refuse(fault.Exhausted, "TOO_MANY_STREAMS", "%d streams of this token are open already",
+			c.Streams)
 	}
 	return func() { c.streams.Add(-1) }, nil
 }
@@ -140,9 +141,11 @@ func Admit(ctx context.Context, tokens int, bulk bool) (paid func(exact int), er
 
 // overQuota says when the balance is above 0 again, in the form that clients of gRPC wait by themselves (RetryInfo).
 func overQuota(c *Caller, delay time.Duration) error {
-	words := fmt.Sprintf("the quota of %g tokens a second is used up; try again in %v", c.TokensPerSecond, delay.Round(time.Millisecond))
+	words := fmt.Sprintf("the quota of %g tokens a second is used up; try again in %v", c.TokensPerSecond,
+		delay.Round(time.Millisecond))
 	s := status.New(codes.ResourceExhausted, words)
-	detailed, err := s.WithDetails(&errdetails.ErrorInfo{Reason: "QUOTA", Domain: serve.Domain}, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+	detailed, err := s.WithDetails(&errdetails.ErrorInfo{Reason: "QUOTA", Domain: serve.Domain},
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 	if err != nil {
 		return s.Err()
 	}

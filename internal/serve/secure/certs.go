@@ -108,9 +108,11 @@ func (f Files) inTime(c *tls.Config, now time.Time) error {
 	leaf := c.Certificates[0].Leaf
 	switch {
 	case now.After(leaf.NotAfter):
-		return fault.New(fault.Invalid, "certificate %s has expired on %s: renew it", f.Cert, leaf.NotAfter.UTC().Format(time.RFC3339))
+		return fault.New(fault.Invalid, "certificate %s has expired on %s: renew it", f.Cert,
+			leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(leaf.NotBefore):
-		return fault.New(fault.Invalid, "certificate %s is valid from %s only: it is taken then", f.Cert, leaf.NotBefore.UTC().Format(time.RFC3339))
+		return fault.New(fault.Invalid, "certificate %s is valid from %s only: it is taken then", f.Cert,
+			leaf.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

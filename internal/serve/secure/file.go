@@ -61,7 +61,8 @@ func parse(path string, content []byte) ([]Entry, error) {
 			return nil, fmt.Errorf("tokens file %s, line %d: %w", path, n, err)
 		}
 		if names[e.Name] {
-			return nil, fault.New(fault.Invalid, "tokens file %s, line %d: the name %s stands there already", path, n, e.Name)
+			return nil, fault.New(fault.Invalid, "tokens file %s, line %d: the name %s stands there already", path, n,
+				e.Name)
 		}
 		names[e.Name] = true
 		out = append(out, e)
@@ -82,8 +83,10 @@ func parseLine(line string) (e Entry, err error) {
 		return e, fault.New(fault.Invalid, "want: name sha256:HEX, the name of letters, digits, - _ and .")
 	}
 	hash, _ := strings.CutPrefix(fields[1], "sha256:")
-	if n, err := hex.Decode(e.Hash[:], []byte(hash[:min(len(hash), 2*sha256.Size)])); err != nil || n != sha256.Size || len(hash) != 2*sha256.Size {
-		return e, fault.New(fault.Invalid, "want 64 hexadecimal digits after sha256:, the hash and not the token itself")
+	if n, err := hex.Decode(e.Hash[:], []byte(hash[:min(len(hash), 2*sha256.Size)])); err != nil ||
+		n != sha256.Size || len(hash) != 2*sha256.Size {
+		return e, fault.New(fault.Invalid, "want 64 hexadecimal digits after sha256:, the hash and not the token "+
+			"itself")
 	}
 	e.Name = fields[0]
 	for _, field := range fields[2:] {
@@ -96,7 +99,8 @@ func parseLine(line string) (e Entry, err error) {
 		default:
 			err = strconv.ErrSyntax
 		}
-		if err != nil || e.TokensPerSecond < 0 || e.TokensPerSecond > 1e12 || e.TokensPerSecond != e.TokensPerSecond || e.Streams < 0 {
+		if err != nil || e.TokensPerSecond < 0 || e.TokensPerSecond > 1e12 ||
+			e.TokensPerSecond != e.TokensPerSecond || e.Streams < 0 {
 			return e, fault.New(fault.Invalid, "want tokens_per_second=N and streams=N after the hash, 0 or more")
 		}
 	}

@@ -14,8 +14,10 @@ type Who struct{ Caller, Connection string }
 // one more caller, without any place being set aside for nobody.
 const largestPart = 3
 
-// Beyond tells whether n more are more than a caller's part, where so many are held by the caller, so many of these over
-// the connection that asks, and so many are free. A connection that holds nothing gets in beyond the part, if as much is
+// Beyond tells whether n more are more than a caller's part, where so many are held by the caller, so many of these
+// over
+// the connection that asks, and so many are free. A connection that holds nothing gets in beyond the part, if as much
+// is
 // left then: callers of one host without tokens cannot be told apart otherwise.
 //
 // Of 64 places a caller holds 47 and asks for one: 48 ≤ 3 · 17, so it gets it. It asks again: 49 > 3 · 16, so that
@@ -48,7 +50,8 @@ type waiter struct {
 	in  chan struct{} // closed when it has its places
 }
 
-// NewPool makes a pool. onFull, which may be nil, is told of the first caller who finds no room, and not again until the
+// NewPool makes a pool. onFull, which may be nil, is told of the first caller who finds no room, and not again until
+// the
 // pool was half empty.
 func NewPool(size int, onFull func(Who)) *Pool {
 	return &Pool{size: size, held: map[string]int{}, over: map[Who]int{}, onFull: onFull}

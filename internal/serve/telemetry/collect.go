@@ -30,22 +30,28 @@ func (m *Metrics) Watch(s *serve.Server) error {
 		size:           desc("limit_size", "the limits themselves", "limit"),
 		connections:    desc("connections", "open connections", "listener"),
 		connectionsMax: desc("connections_max", "connections that there is room for", "listener"),
-		refused:        desc("connections_refused_total", "connections that were closed at once for want of room", "listener"),
-		evicted:        desc("connections_evicted_total", "idle connections that made way for others", "listener"),
-		queue:          desc("queue_tokens", "tokens of texts that wait for the engine"),
-		held:           desc("queue_held_tokens", "these, and tokens admitted that are being tokenised"),
-		queueMax:       desc("queue_max_tokens", "tokens that may wait"),
-		rate:           desc("tokens_per_second", "tokens of texts a second while the engine runs, over about ten batches"),
-		compile:        desc("compile_seconds", "time that compiling every shape of the present model took"),
-		model:          desc("model_info", "1; the model that serves stands in the labels", "model", "weights", "tokenizer", "vectors", "engine", "precision"),
-		texts:          desc("texts_total", "texts asked for"),
-		joined:         desc("texts_joined_total", "of them already in flight, or twice in a request, and computed once"),
-		hits:           desc("cache_hits_total", "of them found in the cache"),
-		misses:         desc("cache_misses_total", "of them computed"),
-		full:           desc("queue_refused_total", "requests refused for want of room in the queue, those of streams included"),
-		dropped:        desc("texts_dropped_total", "texts that left the queue because nobody waited for them any more"),
-		nonFinite:      desc("non_finite_total", "vectors withheld because they were not finite"),
-		engineTrouble:  desc("engine_errors_total", "batches that the engine could not run"),
+		refused: desc("connections_refused_total", "connections that were closed at once for want of room",
+			"listener"),
+		evicted:  desc("connections_evicted_total", "idle connections that made way for others", "listener"),
+		queue:    desc("queue_tokens", "tokens of texts that wait for the engine"),
+		held:     desc("queue_held_tokens", "these, and tokens admitted that are being tokenised"),
+		queueMax: desc("queue_max_tokens", "tokens that may wait"),
+		rate: desc("tokens_per_second", "tokens of texts a second while the engine runs, over about ten "+
+			"batches"),
+		compile: desc("compile_seconds", "time that compiling every shape of the present model took"),
+		model: desc("model_info", "1; the model that serves stands in the labels", "model", "weights",
+			"tokenizer", "vectors", "engine", "precision"),
+		texts: desc("texts_total", "texts asked for"),
+		joined: desc("texts_joined_total", "of them already in flight, or twice in a request, and "+
+			"computed once"),
+		hits:   desc("cache_hits_total", "of them found in the cache"),
+		misses: desc("cache_misses_total", "of them computed"),
+		full: desc("queue_refused_total", "requests refused for want of room in the queue, those of "+
+			"streams included"),
+		dropped: desc("texts_dropped_total", "texts that left the queue because nobody waited for them any "+
+			"more"),
+		nonFinite:     desc("non_finite_total", "vectors withheld because they were not finite"),
+		engineTrouble: desc("engine_errors_total", "batches that the engine could not run"),
 	})
 }
 
@@ -93,7 +99,8 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	if g.Values != nil {
 		vectors = g.Values.SHA256
 	}
-	gauge(c.model, 1, v.GetName(), v.GetWeightsSha256(), v.GetTokenizerSha256(), vectors, v.GetEngine(), v.GetPrecision())
+	gauge(c.model, 1, v.GetName(), v.GetWeightsSha256(), v.GetTokenizerSha256(), vectors, v.GetEngine(),
+		v.GetPrecision())
 	count(c.texts, st.Texts)
 	count(c.joined, st.Joined-st.CacheHits)
 	count(c.hits, st.CacheHits)

@@ -16,7 +16,8 @@ import (
 
 // known are the methods that have a label of their own; false for streams. A client can name any method it likes,
 // so others share a label.
-var known = methods(hivesv1.EmbedService_ServiceDesc, hivesv1.ValueService_ServiceDesc, teiv1.Info_ServiceDesc, teiv1.Embed_ServiceDesc,
+var known = methods(hivesv1.EmbedService_ServiceDesc, hivesv1.ValueService_ServiceDesc, teiv1.Info_ServiceDesc,
+	teiv1.Embed_ServiceDesc,
 	teiv1.Tokenize_ServiceDesc, healthv1.Health_ServiceDesc, reflectionv1.ServerReflection_ServiceDesc)
 
 func methods(services ...grpc.ServiceDesc) map[string]bool {

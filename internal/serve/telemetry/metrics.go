@@ -43,27 +43,33 @@ var times = prometheus.ExponentialBuckets(.0005, 2, 17)
 // that two servers in one process (tests) do not collide.
 func NewMetrics() *Metrics {
 	m := &Metrics{
-		Registry:    prometheus.NewRegistry(),
-		stages:      histograms("stage_seconds", "time of a request's stages: tokenize, queue, infer, encode", "stage"),
-		requests:    counters("requests_total", "finished requests and streams", "method", "code"),
-		seconds:     histograms("request_seconds", "time from the first byte of a request to its answer; streams are not in it", "method"),
-		rejected:    counters("rejected_total", "refused requests, those within streams included, by the reason that ErrorInfo gives", "reason"),
-		swaps:       counters("swaps_total", "replacements of model and vectors that were tried", "result"),
-		checks:      counters("self_checks_total", "self-checks on known texts", "result"),
-		callerUsed:  counters("caller_tokens_total", "tokens of texts by caller, cached texts included", "caller"),
-		fill:        histogram("batch_fill", "share of a batch's positions that hold text", prometheus.LinearBuckets(.1, .1, 10)),
+		Registry: prometheus.NewRegistry(),
+		stages:   histograms("stage_seconds", "time of a request's stages: tokenize, queue, infer, encode", "stage"),
+		requests: counters("requests_total", "finished requests and streams", "method", "code"),
+		seconds: histograms("request_seconds", "time from the first byte of a request to its answer; streams "+
+			"are not in it", "method"),
+		rejected: counters("rejected_total", "refused requests, those within streams included, by the reason "+
+			"that ErrorInfo gives", "reason"),
+		swaps:      counters("swaps_total", "replacements of model and vectors that were tried", "result"),
+		checks:     counters("self_checks_total", "self-checks on known texts", "result"),
+		callerUsed: counters("caller_tokens_total", "tokens of texts by caller, cached texts included", "caller"),
+		fill: histogram("batch_fill", "share of a batch's positions that hold text",
+			prometheus.LinearBuckets(.1, .1, 10)),
 		batchTokens: histogram("batch_tokens", "tokens of texts in a batch", prometheus.ExponentialBuckets(8, 2, 15)),
 		batchTexts:  histogram("batch_texts", "texts in a batch", prometheus.ExponentialBuckets(1, 2, 10)),
 		batchTime:   histogram("batch_seconds", "time of the engine for a batch", times),
 		tokens:      counter("tokens_total", "tokens of texts that the engine has computed"),
 		computed:    counter("computed_tokens_total", "the same with padding"),
-		streams:     prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "streams", Help: "open streams, health watches included"}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "streams",
+			Help: "open streams, health watches included"}),
 	}
 	build := cli.BuildInfo()
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "build_info", Help: "1; the build stands in the labels",
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "build_info",
+		Help:        "1; the build stands in the labels",
 		ConstLabels: prometheus.Labels{"release": build.Release, "commit": build.Commit, "go": runtime.Version()}})
 	info.Set(1)
-	m.Registry.MustRegister(m.stages, m.requests, m.seconds, m.rejected, m.swaps, m.checks, m.callerUsed, m.fill, m.batchTokens,
+	m.Registry.MustRegister(m.stages, m.requests, m.seconds, m.rejected, m.swaps, m.checks, m.callerUsed, m.fill,
+		m.batchTokens,
 		m.batchTexts, m.batchTime, m.tokens, m.computed, m.streams, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, result := range []string{ok, failed} { // a rate over a series that is born at 1 would miss the first

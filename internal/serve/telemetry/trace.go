@@ -38,7 +38,8 @@ var carrier = propagation.TraceContext{}
 
 // Wanted tells whether the environment or a setting names an endpoint.
 func Wanted(endpoint string) bool {
-	return endpoint != "" || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+	return endpoint != "" || os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" ||
+		os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
 // OpenTraces sends spans to an OTLP endpoint, a URL; empty leaves it to OpenTelemetry's variables, as are headers,
@@ -61,7 +62,8 @@ func keyInTheClear(endpoint string) error {
 	}
 	to := cmp.Or(endpoint, os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	if u, err := url.Parse(to); err == nil && u.Host != "" && loopback.Readable(u) {
-		return fault.New(fault.Invalid, "the headers of OTEL_EXPORTER_OTLP_HEADERS would travel unencrypted to %s: use https://, or leave them out", u.Host)
+		return fault.New(fault.Invalid, "the headers of OTEL_EXPORTER_OTLP_HEADERS would travel unencrypted to "+
+			"%s: use https://, or leave them out", u.Host)
 	}
 	return nil
 }
@@ -135,7 +137,8 @@ func (t *Traces) Stage(ctx context.Context, s serve.Stage, began time.Time, took
 // Tokens notes the size of a request in its span.
 func (t *Traces) Tokens(ctx context.Context, texts, tokens int) {
 	if t != nil {
-		trace.SpanFromContext(ctx).SetAttributes(attribute.Int("embedd.texts", texts), attribute.Int("embedd.tokens", tokens))
+		trace.SpanFromContext(ctx).SetAttributes(attribute.Int("embedd.texts", texts),
+			attribute.Int("embedd.tokens", tokens))
 	}
 }
 
@@ -145,7 +148,8 @@ func (t *Traces) HTTP(r *http.Request, route string) (*http.Request, trace.Span)
 		return r, trace.SpanFromContext(context.Background())
 	}
 	ctx := carrier.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	ctx, span := t.tracer.Start(ctx, "HTTP "+route, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("http.route", route)))
+	ctx, span := t.tracer.Start(ctx, "HTTP "+route, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String("http.route", route)))
 	return r.WithContext(ctx), span
 }
 

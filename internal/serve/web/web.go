@@ -37,9 +37,11 @@ type Listener struct {
 // after Grace what is still open is closed.
 func (l Listener) Run(ctx context.Context, h http.Handler) error {
 	srv := &http.Server{
-		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: l.Receive, IdleTimeout: idleTimeout,
+		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: l.Receive,
+		IdleTimeout:    idleTimeout,
 		MaxHeaderBytes: maxHeader, ConnState: l.state,
-		// net/http writes panic values, which may quote a text, and failed handshakes there. Handlers contain their own.
+		// net/http writes panic values, which may quote a text, and failed handshakes there. Handlers contain their
+		// own.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	failed := make(chan error, 1)
