@@ -75,7 +75,7 @@ func object(t *testing.T, text string) (out map[string]any) {
 }
 
 func TestSentenceTransformersFolder(t *testing.T) {
-	for family, class := range map[string]string{"qwen3": "Qwen3Model", "llama": "LlamaModel"} {
+	for family, class := range map[string]string{"qwen3": "Qwen3Model", "qwen2": "Qwen2Model", "llama": "LlamaModel"} {
 		for pooling, flag := range map[transformer.Pooling]string{"last": "pooling_mode_lasttoken", "mean": "pooling_mode_mean_tokens"} {
 			dir := modelFolder(t, family, func(i *folder.Info) { i.Pooling = pooling })
 			out := filepath.Join(t.TempDir(), "st")

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hives/internal/gguf"
+	"hives/model/decoder"
 	"hives/model/folder"
 	"hives/model/qwen3embed"
 	"hives/tokenizer"
@@ -53,7 +54,7 @@ func weights(t *testing.T, path string) (*qwen3embed.Config, map[string][]float3
 
 // TestGGUFThereAndBack: float32 weights come back bit for bit, and a second file of them has the same bytes.
 func TestGGUFThereAndBack(t *testing.T) {
-	for _, family := range []string{"qwen3", "llama"} {
+	for _, family := range decoder.Families() {
 		dir := modelFolder(t, family, func(i *folder.Info) { i.Pooling = "mean" })
 		first := toFile(t, dir, "")
 		before, want := weights(t, dir)
