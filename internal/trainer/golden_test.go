@@ -183,7 +183,7 @@ func compareWeights(t *testing.T, m *qwen3embed.Model, file string) {
 func compareProbe(t *testing.T, m *qwen3embed.Model, b *goldenBatch, want [][]float64) {
 	t.Helper()
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
-		return transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), 0)
+		return L2Normalize(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), -1)
 	})
 	defer exec.Finalize()
 	var lengths []int32

@@ -39,8 +39,8 @@ func TestGoldenForward(t *testing.T) {
 					hidden := m.Hidden(p, transformer.F32, nil)
 					return []*Node{
 						hidden,
-						transformer.Unit(m.Packed(p, transformer.MeanTokens, transformer.F32), 0),
-						transformer.Unit(m.Packed(p, transformer.FirstToken, transformer.F32), 0),
+						L2Normalize(m.Packed(p, transformer.MeanTokens, transformer.F32), -1),
+						L2Normalize(m.Packed(p, transformer.FirstToken, transformer.F32), -1),
 					}
 				})
 				zeroPadding(out[0], lengths, m.Config.HiddenSize)

@@ -67,7 +67,7 @@ func compute(t *testing.T, on *engine.Engine, m *bert.Model, e embed) (o outcome
 		g := seed.Graph()
 		loss := ScalarZero(g, transformer.F64.Stream)
 		for _, pooling := range poolings {
-			out = append(out, transformer.Unit(e(g, pooling, transformer.F32), 0))
+			out = append(out, L2Normalize(e(g, pooling, transformer.F32), -1))
 			loss = Add(loss, pairLoss(e(g, pooling, transformer.F64)))
 		}
 		var weights []*Node
@@ -90,7 +90,7 @@ func compute(t *testing.T, on *engine.Engine, m *bert.Model, e embed) (o outcome
 
 // pairLoss is Σ over pairs of w_ij · exp(u_i · u_j) with weights w that tell every pair apart.
 func pairLoss(raw *Node) *Node {
-	unit, n := transformer.Unit(raw, 0), raw.Shape().Dim(0)
+	unit, n := L2Normalize(raw, -1), raw.Shape().Dim(0)
 	weights := make([][]float64, n)
 	for i := range weights {
 		for j := range n {
@@ -159,7 +159,7 @@ func TestPackedPaddedAndAloneAgree(t *testing.T) {
 func means(t *testing.T, on *engine.Engine, m *bert.Model, e embed) []float32 {
 	t.Helper()
 	exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, any *Node) *Node {
-		return transformer.Unit(e(any.Graph(), transformer.MeanTokens, transformer.F32), 0)
+		return L2Normalize(e(any.Graph(), transformer.MeanTokens, transformer.F32), -1)
 	})
 	defer exec.Finalize()
 	return tensors.MustCopyFlatData[float32](exec.MustCall1(float32(0)))
@@ -175,7 +175,7 @@ func TestPackedVectorsOnXLA(t *testing.T) {
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, any *Node) (out []*Node) {
 		for _, pooling := range poolings {
 			for _, e := range ways {
-				out = append(out, transformer.Unit(e(any.Graph(), pooling, transformer.F32), 0))
+				out = append(out, L2Normalize(e(any.Graph(), pooling, transformer.F32), -1))
 			}
 		}
 		return out

@@ -190,7 +190,7 @@ func TestStepsGiveTheStatesOfOnePass(t *testing.T) {
 }
 
 // TestCompanyChangesNoBit runs one row as each row of a batch, among shorter and longer ones, through a prompt and two
-// steps. Shapes are equal, so bits are.
+// steps. Shapes are equal, so bits are. Both engines are asked, which write into a cache in ways of their own.
 func TestCompanyChangesNoBit(t *testing.T) {
 	const sequence, tokens, batch = 10, 7, 4
 	for _, on := range []*engine.Engine{goEngine(t), engine.OpenForTest(t)} {
@@ -215,6 +215,10 @@ func TestCompanyChangesNoBit(t *testing.T) {
 			}
 			if want == nil {
 				want = got
+				plain := onePass(t, on, w, ids, first, decoder.Options{Arith: transformer.F32})
+				if d := furthest(t, got, slices.Concat(plain[sequence-tokens:sequence]...)); !(d <= 2e-5) {
+					t.Errorf("%s: steps differ from one pass by %g", on.Name, d)
+				}
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s, row %d: differs by %g from row 0", on.Name, place, furthest(t, got, want))

@@ -50,8 +50,8 @@ func TestVectorsDoNotDependOnCompany(t *testing.T) {
 	texts := randomTexts(seed, 3, 1, 2, 7, 12, 12) // a vocabulary of 3, so that the padding id 0 is frequent
 	both := func(ids, lengths *Node) []*Node {
 		return []*Node{
-			transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), 0),
-			transformer.Unit(m.Raw(ids, lengths, transformer.MeanTokens, transformer.F32), 0),
+			L2Normalize(m.Raw(ids, lengths, transformer.LastToken, transformer.F32), -1),
+			L2Normalize(m.Raw(ids, lengths, transformer.MeanTokens, transformer.F32), -1),
 		}
 	}
 	ids, lengths := padded(texts, 16, 0)

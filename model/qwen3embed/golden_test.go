@@ -45,7 +45,7 @@ func TestGoldenForward(t *testing.T) {
 					raw := qwen3embed.Pool(hidden, lengths, transformer.LastToken, transformer.F32)
 					nodes := []*Node{hidden}
 					for _, name := range names[1:] {
-						nodes = append(nodes, transformer.Unit(raw, keptDimensions(name)))
+						nodes = append(nodes, unit(raw, keptDimensions(name)))
 					}
 					return nodes
 				})
@@ -71,8 +71,8 @@ func TestGoldenBFloat16(t *testing.T) {
 			ids, lengths := fixture.inputs(t, b)
 			out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
 				return []*Node{
-					transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.BF16), 0),
-					transformer.Unit(m.Raw(ids, lengths, transformer.LastToken, transformer.Mixed), 0),
+					L2Normalize(m.Raw(ids, lengths, transformer.LastToken, transformer.BF16), -1),
+					L2Normalize(m.Raw(ids, lengths, transformer.LastToken, transformer.Mixed), -1),
 				}
 			})
 			for _, got := range out {
@@ -241,6 +241,14 @@ func keptDimensions(name string) int {
 	}
 	d, _ := strconv.Atoi(at[1])
 	return d
+}
+
+// unit keeps the first d numbers of each row, all where d is 0, and divides by what is left of its length.
+func unit(vectors *Node, d int) *Node {
+	if d > 0 {
+		vectors = SliceAxis(vectors, 1, AxisRangeFromStart(d))
+	}
+	return L2Normalize(vectors, -1)
 }
 
 func (f fixture) inputs(t *testing.T, batch string) (ids [][]int32, lengths []int32) {

@@ -101,8 +101,8 @@ func compute(t *testing.T, on *engine.Engine, m *qwen3embed.Model, e embed) outc
 		}
 		loss := Add(pairLoss(e(g, transformer.LastToken, transformer.F64)), pairLoss(e(g, transformer.MeanTokens, transformer.F64)))
 		out := []*Node{
-			transformer.Unit(e(g, transformer.LastToken, transformer.F32), 0),
-			transformer.Unit(e(g, transformer.MeanTokens, transformer.F32), 0),
+			L2Normalize(e(g, transformer.LastToken, transformer.F32), -1),
+			L2Normalize(e(g, transformer.MeanTokens, transformer.F32), -1),
 			ConvertDType(loss, seed.DType()),
 		}
 		return append(out, Gradient(loss, weights...)...)
@@ -121,7 +121,7 @@ func compute(t *testing.T, on *engine.Engine, m *qwen3embed.Model, e embed) outc
 
 // pairLoss is Σ over pairs of w_ij · exp(u_i · u_j) with weights w that tell every pair apart.
 func pairLoss(raw *Node) *Node {
-	unit, n := transformer.Unit(raw, 0), raw.Shape().Dim(0)
+	unit, n := L2Normalize(raw, -1), raw.Shape().Dim(0)
 	weights := make([][]float64, n)
 	for i := range weights {
 		for j := range n {
@@ -201,7 +201,7 @@ func TestPackedVectorsOnXLA(t *testing.T) {
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, any *Node) (out []*Node) {
 		for _, pooling := range []transformer.Pooling{transformer.LastToken, transformer.MeanTokens} {
 			for _, e := range ways {
-				out = append(out, transformer.Unit(e(any.Graph(), pooling, transformer.F32), 0))
+				out = append(out, L2Normalize(e(any.Graph(), pooling, transformer.F32), -1))
 			}
 		}
 		return out
@@ -278,7 +278,7 @@ func TestFloat16OperandsRoundLessThanBFloat16(t *testing.T) {
 		for _, arith := range []transformer.Arithmetic{transformer.F32, transformer.Mixed, transformer.Mixed16} {
 			raw := e(seed.Graph(), transformer.LastToken, arith)
 			w := m.Variable("layers.0.mlp.up_proj.weight").NodeValue(seed.Graph())
-			unit := transformer.Unit(raw, 0)
+			unit := L2Normalize(raw, -1)
 			loss := ReduceAllSum(Mul(unit, ConvertDType(Sin(Iota(seed.Graph(), unit.Shape(), 1)), unit.DType())))
 			out = append(out, unit, Gradient(loss, w)[0])
 		}

@@ -1,10 +1,6 @@
 package transformer
 
-import (
-	"fmt"
-
-	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
-)
+import "fmt"
 
 // Pooling says how the states of a text become one vector.
 type Pooling string
@@ -29,13 +25,4 @@ func ParsePooling(name string) (Pooling, error) {
 		return p, nil
 	}
 	return "", fmt.Errorf("pooling %q: want last, mean or first", name)
-}
-
-// Unit divides each row by its L2 norm after keeping its first d numbers (Matryoshka); d 0 keeps all.
-// vectors: [B, H] → [B, d].
-func Unit(vectors *Node, d int) *Node {
-	if d > 0 && d < vectors.Shape().Dim(1) {
-		vectors = SliceAxis(vectors, 1, AxisRangeFromStart(d))
-	}
-	return L2Normalize(vectors, -1)
 }
