@@ -14,7 +14,8 @@ type Sizes struct {
 	Vocabulary, Hidden, Layers int
 	// Positions is the longest text that the model has positions for, 0 where they know no end.
 	Positions int
-	// Made is the longest text that the model was made for, which Positions may allow to pass; 0 if it does not say.
+	// Made is the longest text that the model was made for; 0 if it does not say. Where positions know no end it may be
+	// passed: the vectors are of what the model was never shown.
 	Made  int
 	DType string // how the weights were stored: "float32", "bfloat16" or "float16"
 }
@@ -39,7 +40,8 @@ type Architecture interface {
 	// Deviation is the standard deviation of random matrices.
 	Deviation() float64
 
-	// AttentionLength is the row length at which a layer's attention takes as long as its other products.
+	// AttentionLength is the row length at which a layer's attention takes as long as its other products. Packing weighs
+	// by it: far below, only the number of tokens counts; far above, a row twice as long takes four times as long.
 	AttentionLength() float64
 	// Kept counts what a layer keeps for its way back: numbers a token, and rows of scores a token. read is 1 where
 	// the way back reads the input of any of these linear layers, else 0.
@@ -86,7 +88,9 @@ const (
 	Bias               // 0 in fresh weights
 )
 
-// Spec names one tensor of the model and its shape.
+// Spec names one tensor of the model and its shape. Of a decoder's third layer:
+//
+//	{Name: "layers.2.self_attn.q_proj.weight", Dims: [Q·D, H], Layer: 2, Kind: Matrix}
 type Spec struct {
 	Name  string // as in the weights file, without the family's prefix
 	Dims  []int
@@ -109,7 +113,8 @@ func (s *Spec) module() string { return strings.TrimSuffix(s.Name, ".weight") }
 // Scope is the folder of the store that holds the model's variables.
 const Scope = "/model"
 
-// VariablePath is where a tensor of the weights file lives in the store.
+// VariablePath is where a tensor of the weights file lives in the store: layers.2.norm.weight is
+// /model/layers/2/norm/weight.
 func VariablePath(name string) string { return Scope + "/" + strings.ReplaceAll(name, ".", "/") }
 
 // Parameters is the number of trainable numbers.

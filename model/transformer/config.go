@@ -19,7 +19,8 @@ func ReadConfig[T any](path string, parse func(raw []byte) (T, error)) (cfg T, e
 	}
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
-		return cfg, fault.New(fault.NotFound, "model config: %w; a model folder holds config.json, model.safetensors and tokenizer.json", err)
+		return cfg, fault.New(fault.NotFound, "model config: %w; a model folder holds config.json, model.safetensors "+
+			"and tokenizer.json", err)
 	}
 	if cfg, err = parse(raw); err != nil {
 		return cfg, whatis.Instead(path, "a model's config.json", fmt.Errorf("model config %s: %w", path, err))

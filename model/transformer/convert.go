@@ -18,6 +18,12 @@ import (
 const forgetNumbers = 1 << 18
 
 // convert makes a tensor of the loader's type from stored rows and refuses values that are not finite.
+//
+// It goes row by row through one buffer, and gives pages of the file back behind it, so that a model is never in memory
+// twice: of 1.2 GB in bfloat16 that become 2.4 GB in float32, the most that is resident is those 2.4 GB, one row, and
+// the pages of the last forgetNumbers numbers.
+//
+// Invariant: every number that leaves here is finite. A later NaN is then made by arithmetic, not by the file.
 func (l *loader) convert(s Stored) (out *tensors.Tensor, err error) {
 	write, outWidth := writer(l.dtype)
 	if write == nil {
@@ -62,6 +68,8 @@ func (l *loader) allocate(dims []int) (*tensors.Tensor, error) {
 	return tensors.FromShapeForBackend(l.backend, 0, shape)
 }
 
+// notFinite is the place of the first number that is not finite, or −1. Infinity minus itself is NaN, as is NaN's, and
+// only of finite numbers the difference is 0: one comparison for both.
 func notFinite(row []float32) int {
 	for i, v := range row {
 		if v-v != 0 {
@@ -75,7 +83,8 @@ func notFinite(row []float32) int {
 func fromSafetensors(file *safetensorsio.File, t safetensorsio.Tensor, name string) (Stored, error) {
 	read, width := reader(t.DType)
 	if read == nil {
-		return Stored{}, fault.New(fault.Invalid, "tensor %s: type %s is not supported: weights are F32, BF16 or F16", t.Name, t.DType)
+		return Stored{}, fault.New(fault.Invalid, "tensor %s: type %s is not supported: weights are F32, BF16 or F16",
+			t.Name, t.DType)
 	}
 	rowBytes := width
 	if len(t.Shape) > 0 {
@@ -97,7 +106,7 @@ func reader(dtype string) (read func(dst []float32, src []byte), width int) {
 				dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 			}
 		}, 4
-	case "BF16":
+	case "BF16": // the upper half of a float32: sign, all 8 bits of exponent, 7 of fraction
 		return func(dst []float32, src []byte) {
 			for i := range dst {
 				dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)

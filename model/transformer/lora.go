@@ -21,6 +21,12 @@ const AdapterScope = "/adapters"
 const AllLinear = "all-linear"
 
 // LoRA says which layers get low-rank adapters (Hu et al. 2021, arXiv:2106.09685) and how large they are.
+//
+// The idea: what fine-tuning adds to a matrix W [out, in] is close to a matrix of low rank, so it is trained as a
+// product B·A of two narrow ones and W is left alone. Worked example, a matrix of 1024 × 1024 and rank 8: 16 × 1024
+// numbers are trained in place of 1024 × 1024, one in 64; optimiser and checkpoint shrink as much.
+//
+// Alpha/Rank, not 1, weighs the product: with it a rank can be doubled and the step of training stays about the same.
 type LoRA struct {
 	Rank       int
 	Alpha      float64  // an adapter's product counts Alpha/Rank
@@ -45,6 +51,9 @@ func (a Adapter) path(part string) string {
 
 // Adapt adds fresh adapters as l says. As in PEFT, A is uniform in ±1/√in and B is 0, so that at first
 // nothing changes. Each A has its own stream, drawn from the seed and its name, as the weights of Random.
+//
+// Were both 0, nothing would ever change: the gradient of B is a product with A·x, and that of A with B. With B alone
+// at 0 the first step moves B, and from the second on both move.
 func (w *Weights) Adapt(l LoRA, seed uint64) error {
 	modules, err := l.modules(w.arch)
 	if err != nil {
@@ -53,7 +62,8 @@ func (w *Weights) Adapt(l LoRA, seed uint64) error {
 	for _, spec := range modules {
 		out, in := spec.Dims[0], spec.Dims[1]
 		if l.Rank > min(out, in) {
-			return fault.New(fault.Invalid, "adapters: rank %d, but %s is %v: a product of that rank is no smaller than the matrix", l.Rank, spec.Name, spec.Dims)
+			return fault.New(fault.Invalid, "adapters: rank %d, but %s is %v: a product of that rank is no smaller than the matrix",
+				l.Rank, spec.Name, spec.Dims)
 		}
 		a := Adapter{Module: spec.module(), Rank: l.Rank, Scale: l.Alpha / float64(l.Rank)}
 		if err := w.AddAdapter(a, fillUniform(l.Rank*in, in, seed, a.A()), make([]float32, out*l.Rank)); err != nil {
@@ -80,9 +90,11 @@ func (l LoRA) modules(arch Architecture) (specs []Spec, err error) {
 	layers := arch.Sizes().Layers
 	switch {
 	case l.Rank < 1 || !(l.Alpha > 0) || math.IsInf(l.Alpha, 0):
-		return nil, fault.New(fault.Invalid, "adapters: rank %d and alpha %g: want 1 or more, and more than 0", l.Rank, l.Alpha)
+		return nil, fault.New(fault.Invalid, "adapters: rank %d and alpha %g: want 1 or more, and more than 0",
+			l.Rank, l.Alpha)
 	case l.FirstLayer < 0 || l.FirstLayer >= layers:
-		return nil, fault.New(fault.Invalid, "adapters from layer %d on: the model has layers 0 to %d", l.FirstLayer, layers-1)
+		return nil, fault.New(fault.Invalid, "adapters from layer %d on: the model has layers 0 to %d",
+			l.FirstLayer, layers-1)
 	}
 	targets, err := l.Layers(arch.Linear())
 	if err != nil {
@@ -104,7 +116,8 @@ func (l LoRA) Layers(linear []string) (names []string, err error) {
 	}
 	for _, target := range l.Targets {
 		if !slices.ContainsFunc(linear, func(name string) bool { return endsIn(name, target) }) {
-			return nil, fault.New(fault.Invalid, "adapters: target %q: want some of %s, or %s alone", target, strings.Join(linear, ", "), AllLinear)
+			return nil, fault.New(fault.Invalid, "adapters: target %q: want some of %s, or %s alone",
+				target, strings.Join(linear, ", "), AllLinear)
 		}
 	}
 	for _, name := range linear {
@@ -113,7 +126,8 @@ func (l LoRA) Layers(linear []string) (names []string, err error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, fault.New(fault.Invalid, "adapters: no targets: want some of %s, or %s", strings.Join(linear, ", "), AllLinear)
+		return nil, fault.New(fault.Invalid, "adapters: no targets: want some of %s, or %s",
+			strings.Join(linear, ", "), AllLinear)
 	}
 	return names, nil
 }
@@ -148,7 +162,8 @@ func (w *Weights) AddAdapter(a Adapter, valuesA, valuesB []float32) error {
 	}
 	out, in := spec.Dims[0], spec.Dims[1]
 	if a.Rank < 1 || len(valuesA) != a.Rank*in || len(valuesB) != out*a.Rank {
-		return fault.New(fault.Mismatch, "adapter of %s %v: rank %d with %d and %d numbers", a.Module, spec.Dims, a.Rank, len(valuesA), len(valuesB))
+		return fault.New(fault.Mismatch, "adapter of %s %v: rank %d with %d and %d numbers",
+			a.Module, spec.Dims, a.Rank, len(valuesA), len(valuesB))
 	}
 	if _, ok := w.adapters[a.Module]; ok {
 		return fault.New(fault.Exists, "adapter of %s: it has one already", a.Module)
@@ -184,7 +199,8 @@ func (w *Weights) AdapterVariables() (vars []*model.Variable) {
 	return vars
 }
 
-// adapted is Scale · B·A·x: x [B, S, in] → [B, S, out].
+// adapted is Scale · B·A·x: x [B, S, in] → [B, S, out]. A goes first, so that what lies between has Rank numbers a
+// token; B·A first would make the whole matrix that adapters are there to spare.
 func (f *Pass) adapted(a Adapter, x *Node) *Node {
 	low := f.Product("bsi,ri->bsr", x, f.variable(a.A()))
 	return MulScalar(f.Product("bsr,or->bso", low, f.variable(a.B())), a.Scale)

@@ -15,6 +15,9 @@ import (
 
 // Merge adds every adapter's product into the weight of its layer and takes the adapters away. Sums are
 // float64, rounded once to the type that the weight is kept in. Graphs compiled before must not be run again.
+//
+// Merged and unmerged models differ by that one rounding: (W + s·B·A)·x here, W·x + s·B·(A·x) there. In bfloat16 an
+// entry of W keeps 8 bits, so that what an adapter adds below a 256th of it is lost; who trains on goes on unmerged.
 func (w *Weights) Merge() error {
 	for _, a := range w.Adapters() {
 		value, err := w.merged(a)
@@ -67,7 +70,8 @@ func (w *Weights) merged(a Adapter) (*tensors.Tensor, error) {
 	return fromFloats(v.DType(), weights, out, in)
 }
 
-// hostFloats copies a variable's numbers, leaving no copy of them in host memory beside a device's.
+// hostFloats copies a variable's numbers, leaving no copy of them in host memory beside a device's. Asking a value on a
+// device for its numbers makes a local copy that lives as long as the value, which for weights is as long as the model.
 func hostFloats(v *model.Variable) ([]float64, error) {
 	value, err := v.Value()
 	if err != nil {

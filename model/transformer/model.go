@@ -25,6 +25,9 @@ type Weights struct {
 // Random draws fresh weights: matrices from N(0, deviation²), gains 1, biases 0.
 // Each tensor has its own stream, drawn from the seed and its name, so that a model of more layers
 // shares the weights of the layers below. The weights are float32.
+//
+// Invariant: a tensor's numbers depend on the seed, its name and its shape, and on no other tensor. A family that gains
+// a tensor leaves the fresh weights of all others as they were, and runs that began from them can be told again.
 func Random(arch Architecture, seed uint64) (*Weights, error) {
 	if err := arch.Validate(); err != nil {
 		return nil, err
@@ -81,7 +84,8 @@ func (w *Weights) Variable(name string) *model.Variable {
 // Close frees the weights.
 func (w *Weights) Close() { w.Store.Finalize() }
 
-// First drops all layers but the first and returns what is left.
+// First drops all layers but the first and returns what is left. What stands above them, as a last norm, stays: it is in
+// the layout of the smaller model too.
 func (w *Weights) First(layers int) (Architecture, error) {
 	if n := w.Sizes().Layers; layers < 1 || layers > n {
 		return nil, fault.New(fault.Invalid, "%d layers asked for, the model has %d", layers, n)

@@ -10,6 +10,12 @@ import (
 )
 
 // Packed is a batch in which several texts share a row, as package pack lays it out: each text's tokens side by side.
+// Three texts "a b c", "d e" and "f" in two rows of 4, with a slot to spare:
+//
+//	IDs    a b c ·      Texts  0  0  0 -1      Last  2 5 6 0
+//	       d e f ·             1  1  2 -1
+//
+// Last counts over all rows, row·S + column. The fourth slot is unused; it points at 0, and its vector means nothing.
 type Packed struct {
 	IDs   *Node // [R, S] int32 token ids
 	Texts *Node // [R, S] int32 slot of the text that a position belongs to, negative at padding
@@ -34,12 +40,20 @@ func (p *Packed) Check(sizes Sizes) {
 	if p.Frozen < 0 || p.Frozen >= sizes.Layers {
 		panic(fmt.Errorf("transformer: %d frozen layers of %d", p.Frozen, sizes.Layers))
 	}
-	if x := p.States; x != nil && (x.Rank() != 3 || !slices.Equal(x.Shape().Dimensions, append(slices.Clone(i.Dimensions), sizes.Hidden))) {
+	states := append(slices.Clone(i.Dimensions), sizes.Hidden)
+	if x := p.States; x != nil && !slices.Equal(x.Shape().Dimensions, states) {
 		panic(fmt.Errorf("transformer: states %s: want [R, S, H] of ids %s and width %d", x.Shape(), i, sizes.Hidden))
 	}
 }
 
-// Together tells which positions are of one text, [R, S, S]; padding is with padding.
+// Together tells which positions are of one text, [R, S, S]; padding is with padding, so that no row of a softmax is
+// without a key. Of the second row above, and of what OnItsLeft leaves of it:
+//
+//	    d e f ·              d e f ·
+//	d   1 1 0 0          d   1 0 0 0
+//	e   1 1 0 0          e   1 1 0 0
+//	f   0 0 1 0          f   0 0 1 0
+//	·   0 0 0 1          ·   0 0 0 1
 func (p *Packed) Together() *Node { return Equal(InsertAxes(p.Texts, 2), InsertAxes(p.Texts, 1)) }
 
 // OnItsLeft narrows what each position sees, [R, S, S], query before key, to itself and what is on its left.
@@ -50,7 +64,8 @@ func OnItsLeft(allowed *Node) *Node {
 	return And(LessOrEqual(key, query), allowed)
 }
 
-// Positions counts each position from its text's first token on, of what it sees on its left: [R, S, S] → [R, S].
+// Positions counts each position from its text's first token on, of what it sees on its left: [R, S, S] → [R, S]. A
+// token sees itself and all before it, so its place is the sum of its row less one: 0 1 0 0 above.
 func Positions(left *Node) *Node {
 	return AddScalar(ReduceSum(ConvertDType(left, dtypes.Int32), -1), -1)
 }

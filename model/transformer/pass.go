@@ -9,6 +9,10 @@ import (
 
 // Arithmetic says in which precision a forward pass computes. Norms, softmax, rotary embedding and
 // pooling are float32 in all of them.
+//
+// Why these: matrix products take nearly all of the time, and hardware makes those of 16-bit operands faster, while it
+// adds up in float32 whatever they are. The residual stream is a long sum of small parts, which 16 bits would drop; a
+// norm divides by a sum of squares, which overflows a float16 at 256² already.
 type Arithmetic struct {
 	Operand dtypes.DType // what both sides of a matrix product are cast to; sums are float32
 	Stream  dtypes.DType // the residual stream and everything else
@@ -93,7 +97,8 @@ func (f *Pass) Rows(table string, ids *Node) *Node {
 }
 
 // Linear is x·Wᵀ for W [out, in], which the engine reads without a transposed copy, what an adapter adds, and the
-// bias where the layer has one.
+// bias where the layer has one: x [B, S, in] → [B, S, out]. Weights alone decide whether there is an adapter or a bias,
+// so that a layer's code is the same with and without.
 func (f *Pass) Linear(name string, x *Node) *Node {
 	y := f.Product("bsi,oi->bso", x, f.Tensor(name+".weight"))
 	if a, ok := f.weights.adapters[name]; ok {
@@ -105,7 +110,9 @@ func (f *Pass) Linear(name string, x *Node) *Node {
 	return f.See(name, y)
 }
 
-// Product casts both operands and returns the sum in the stream's type.
+// Product casts both operands and returns the sum in the stream's type. Where operands are narrower than the stream
+// the sum must be asked for in the wide type: an Einsum of two bfloat16 would be rounded to bfloat16 before the stream
+// sees it.
 func (f *Pass) Product(equation string, a, b *Node) *Node {
 	a, b = ConvertDType(a, f.Arith.Operand), ConvertDType(b, f.Arith.Operand)
 	if f.Arith.Operand == f.Arith.Stream {
@@ -114,7 +121,8 @@ func (f *Pass) Product(equation string, a, b *Node) *Node {
 	return f.Narrow(Dot(a, b).WithOutputDType(f.Arith.Wide()).Einsum(equation))
 }
 
-// masked is what a forbidden attention logit becomes: −Inf would make a row without any allowed key NaN.
+// masked is what a forbidden attention logit becomes: −Inf would make a row without any allowed key NaN. Softmax takes
+// the largest logit off first, and e^−1e9 is 0 in every type, so that what it forbids has no share at all.
 const masked = -1e9
 
 // Bias is 0 where a query [.., S, 1] sees a key [.., 1, S], and masked elsewhere.

@@ -13,7 +13,9 @@ import (
 
 // Save writes config.json and model.safetensors into dir, each atomically. The weights keep the type
 // they have in memory, so loading them again gives the same bits. Adapters are merged into what is written;
-// the model keeps thew.
+// the model keeps them.
+//
+// Tensors are fetched one by one while the file is written, so that saving needs room for the largest, not for all.
 func (w *Weights) Save(dir string) error {
 	infos := make([]safetensorsio.Info, 0, len(w.Layout()))
 	for _, spec := range w.Layout() {

@@ -34,7 +34,7 @@ type From struct {
 	DType   dtypes.DType    // what they are converted to; dtypes.InvalidDType keeps the config's
 }
 
-// Load reads the weights of a model: one file, or shards with their index, of float32, bfloat16 or float16, or what
+// Load reads the weights for an architecture: one file, or shards with their index, of float32, bfloat16 or float16, or what
 // the architecture reads itself (Reader). Every tensor must be used, present, of the right shape and finite.
 //
 // Without a backend, the weights go to it, each for a moment twice, when they are first used.
@@ -80,7 +80,11 @@ func ConfigPath(dir string) (string, error) {
 }
 
 // WeightFiles lists the weights of a model folder: the single file, or the index's shards in order. A GGUF file is
-// its own folder.
+// its own folder. An index says in which shard each tensor lies,
+//
+//	{"weight_map": {"embed_tokens.weight": "model-00001-of-00002.safetensors", …}}
+//
+// of which the names of the files alone are of use here: every tensor of every shard is taken, and held to the layout.
 func WeightFiles(dir string) ([]string, error) {
 	if path, err := gguf.Find(dir); err != nil || path != "" {
 		return []string{path}, err
@@ -116,6 +120,9 @@ func WeightFiles(dir string) ([]string, error) {
 }
 
 // loader fills weights from files and keeps account of what is still wanted.
+//
+// Invariant: a tensor of the layout is in want, or set, and never both. So a second one of a name is told from one that
+// nobody asked for, and what is left in want at the end is what the files lack.
 type loader struct {
 	*Weights
 	backend compute.Backend
@@ -200,5 +207,6 @@ func (l *loader) complete(dir string) error {
 		}
 	}
 	shown := strings.Join(missing[:min(3, len(missing))], ", ")
-	return fault.New(fault.Mismatch, "weights in %s lack %d of %d tensors: %s", dir, len(missing), len(l.Layout()), shown)
+	return fault.New(fault.Mismatch, "weights in %s lack %d of %d tensors: %s",
+		dir, len(missing), len(l.Layout()), shown)
 }
