@@ -51,9 +51,12 @@ func ParseConfig(raw []byte) (*Config, error) {
 	}
 	cfg := &Config{raw: file}
 	cfg.VocabSize, cfg.HiddenSize = transformer.ValueOr(f.VocabSize, 30522), transformer.ValueOr(f.HiddenSize, 768)
-	cfg.IntermediateSize, cfg.NumLayers = transformer.ValueOr(f.IntermediateSize, 3072), transformer.ValueOr(f.NumLayers, 12)
-	cfg.NumHeads, cfg.MaxPositions = transformer.ValueOr(f.NumHeads, 12), transformer.ValueOr(f.MaxPositions, 512)
-	cfg.TypeVocabSize, cfg.LayerNormEps = transformer.ValueOr(f.TypeVocabSize, 2), transformer.ValueOr(f.LayerNormEps, 1e-12)
+	cfg.IntermediateSize = transformer.ValueOr(f.IntermediateSize, 3072)
+	cfg.NumLayers = transformer.ValueOr(f.NumLayers, 12)
+	cfg.NumHeads = transformer.ValueOr(f.NumHeads, 12)
+	cfg.MaxPositions = transformer.ValueOr(f.MaxPositions, 512)
+	cfg.TypeVocabSize = transformer.ValueOr(f.TypeVocabSize, 2)
+	cfg.LayerNormEps = transformer.ValueOr(f.LayerNormEps, 1e-12)
 	cfg.InitializerRange = transformer.ValueOr(f.InitializerRange, .02)
 	cfg.DType = f.StoredType.Name()
 	return cfg, cfg.Validate()
@@ -71,7 +74,8 @@ func (c *Config) Validate() error {
 	case err != nil:
 		return err
 	case c.HiddenSize%c.NumHeads != 0:
-		return fault.New(fault.Invalid, "hidden_size %d is not a multiple of %d attention heads", c.HiddenSize, c.NumHeads)
+		return fault.New(fault.Invalid, "hidden_size %d is not a multiple of %d attention heads",
+			c.HiddenSize, c.NumHeads)
 	case !(c.LayerNormEps >= 0):
 		return fault.New(fault.Invalid, "layer_norm_eps %g must be positive", c.LayerNormEps)
 	}
@@ -83,7 +87,9 @@ func (c *Config) Validate() error {
 func (c *Config) JSON(dtype string) ([]byte, error) {
 	out := maps.Clone(c.raw)
 	if out == nil {
-		out = map[string]any{"hidden_act": "gelu", "position_embedding_type": "absolute", "initializer_range": c.InitializerRange}
+		out = map[string]any{
+			"hidden_act": "gelu", "position_embedding_type": "absolute", "initializer_range": c.InitializerRange,
+		}
 	}
 	maps.Copy(out, map[string]any{
 		"architectures": []string{c.Class()}, "model_type": Family,

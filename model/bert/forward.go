@@ -75,6 +75,13 @@ func (f *forward) layers(x *Node, from, to int) *Node {
 }
 
 // layer is one post-norm block: [R, S, H] → [R, S, H].
+//
+//	x ← norm(x + Wo · attention(x))
+//	x ← norm(x + Wout · gelu(Win · x))
+//
+// The norm stands behind each sum, so that every layer's output has mean 0 and variance 1 before gain and bias, and
+// what a lower layer wrote is scaled again by each above it. A decoder norms before (see package decoder) and keeps
+// the sum.
 func (f *forward) layer(name string, x *Node) *Node {
 	mixed := f.Linear(name+"attention.output.dense", f.attention(name+"attention.self.", x))
 	x = f.layerNorm(name+"attention.output.LayerNorm", Add(x, mixed))
@@ -82,7 +89,8 @@ func (f *forward) layer(name string, x *Node) *Node {
 	return f.layerNorm(name+"output.LayerNorm", Add(x, f.Linear(name+"output.dense", wider)))
 }
 
-// attention is that of all heads side by side, before the output's product: [R, S, H] → [R, S, H].
+// attention is that of all heads side by side, before the output's product: [R, S, H] → [R, S, H]. A token sees its
+// whole text, on both sides; derivation and invariants are those of package decoder's, with as many keys as queries.
 func (f *forward) attention(name string, x *Node) *Node {
 	rows, sequence, width := x.Shape().Dim(0), x.Shape().Dim(1), f.cfg.HiddenSize/f.cfg.NumHeads
 	heads := func(part string) *Node {

@@ -44,7 +44,8 @@ func (c *Config) Layout() (specs []transformer.Spec) {
 // linear are the names of the layers that can have an adapter, in the order of the forward pass.
 var linear = []string{"query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"}
 
-// Linear, Name and the methods below make a Config an Architecture.
+// Linear, Name and the methods below make a Config an Architecture. "output.dense" names the feed-forward's second
+// matrix alone: the one behind attention ends in it too, but has a longer name of its own (see transformer's linear).
 func (c *Config) Linear() []string { return linear }
 
 // Family and Class are transformers' names.
@@ -53,7 +54,9 @@ func (c *Config) Class() string  { return "BertModel" }
 
 // unused are the tensors, and the beginnings of their names, that no vector needs: the pooler, the heads of
 // pretraining, and a buffer that counts positions.
-var unused = []string{"pooler.", "cls.predictions.", "cls.seq_relationship.", "embeddings.position_ids", "embeddings.token_type_ids"}
+var unused = []string{
+	"pooler.", "cls.predictions.", "cls.seq_relationship.", "embeddings.position_ids", "embeddings.token_type_ids",
+}
 
 // Name drops the prefix that a file of a model with a head has, and passes over what no vector needs. Files from
 // TensorFlow call a norm's gain gamma and its bias beta.
@@ -81,7 +84,8 @@ func (c *Config) Sizes() transformer.Sizes {
 // Deviation is initializer_range.
 func (c *Config) Deviation() float64 { return c.InitializerRange }
 
-// Refuses nothing: every token sees the whole text.
+// Refuses nothing: every token sees the whole text, so that the first knows as much as the last, and [CLS] was
+// trained to stand for all.
 func (c *Config) Refuses(transformer.Pooling) error { return nil }
 
 // First is the config of a model of the first layers only.

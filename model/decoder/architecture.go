@@ -58,8 +58,8 @@ func (c *Config) Parameters() int64 { return transformer.Parameters(c) }
 // Refuses: a token sees what is on its left, so the first knows nothing of the text.
 func (c *Config) Refuses(pooling transformer.Pooling) error {
 	if pooling == transformer.FirstToken {
-		return fault.New(fault.Invalid, "pooling first, also called cls_token: the first token of a %s model sees nothing "+
-			"of the text after it; want last or mean", c.Family())
+		return fault.New(fault.Invalid, "pooling first, also called cls_token: the first token of a %s model sees "+
+			"nothing of the text after it; want last or mean", c.Family())
 	}
 	return nil
 }

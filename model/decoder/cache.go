@@ -59,17 +59,18 @@ type Step struct {
 	Cache  *Cache // replaced, buffer by buffer, by the one that holds the new tokens too
 }
 
-// CheckStep refuses a step that its window or its cache has no room for, before it is run: DynamicUpdateSlice would move
-// it to the left in silence, over the keys of tokens that are there.
+// CheckStep refuses a step that its window or its cache has no room for, before it is run: DynamicUpdateSlice would
+// move it to the left in silence, over the keys of tokens that are there.
 func CheckStep(start, tokens, window, slots int) error {
 	if start < 0 || tokens < 1 || start+tokens > window || window > slots {
-		return fault.New(fault.Invalid, "%d tokens from slot %d on, a window of %d, %d slots: want start + tokens ≤ window ≤ slots",
-			tokens, start, window, slots)
+		return fault.New(fault.Invalid, "%d tokens from slot %d on, a window of %d, %d slots: "+
+			"want start + tokens ≤ window ≤ slots", tokens, start, window, slots)
 	}
 	return nil
 }
 
-// Cached begins a pass over the new tokens of a step; once its States are built, s.Cache holds the buffers for the next.
+// Cached begins a pass over the new tokens of a step; once its States are built, s.Cache holds the buffers for the
+// next.
 //
 // A query at slot i of row b looks at slots First[b]..i, and stands at position i − First[b]. The host owes
 // Start + C ≤ Window, see CheckStep.
@@ -127,10 +128,10 @@ func (s *slots) write(buffer, fresh *Node) *Node {
 // choose is write by other means, for the Go engine: each slot takes its new token, if it has one, and keeps what it
 // held if not. It goes over all T slots.
 func (s *slots) choose(buffer, fresh *Node) *Node {
-	tokens := fresh.Shape().Dim(2)
-	slot := Iota(buffer.Graph(), shapes.Make(dtypes.Int32, buffer.Shape().Dim(2)), 0) // [T]
-	token := Sub(slot, s.start)                                                       // [T]: of the step, if 0..C−1
-	isNew := And(GreaterOrEqual(token, ScalarZero(buffer.Graph(), dtypes.Int32)), LessThan(token, Scalar(buffer.Graph(), dtypes.Int32, tokens)))
+	tokens, g := fresh.Shape().Dim(2), buffer.Graph()
+	slot := Iota(g, shapes.Make(dtypes.Int32, buffer.Shape().Dim(2)), 0) // [T]
+	token := Sub(slot, s.start)                                          // [T]: of the step, if 0..C−1
+	isNew := And(GreaterOrEqual(token, ScalarZero(g, dtypes.Int32)), LessThan(token, Scalar(g, dtypes.Int32, tokens)))
 	nearest := InsertAxes(MinScalar(MaxScalar(token, 0), tokens-1), -1) // [T, 1]
 	spread := Gather(TransposeAllAxes(fresh, 2, 0, 1, 3), nearest)      // [T, B, K, D]
 	kept := TransposeAllAxes(buffer, 2, 0, 1, 3)                        // [T, B, K, D]

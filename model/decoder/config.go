@@ -125,7 +125,8 @@ func (c *Config) Validate() error {
 	case err != nil:
 		return err
 	case c.NumHeads%c.NumKVHeads != 0:
-		return fault.New(fault.Invalid, "%d query heads are not a multiple of %d key-value heads", c.NumHeads, c.NumKVHeads)
+		return fault.New(fault.Invalid, "%d query heads are not a multiple of %d key-value heads",
+			c.NumHeads, c.NumKVHeads)
 	case c.HeadDim%2 != 0:
 		return fault.New(fault.Invalid, "head_dim %d is odd: rotary embedding needs pairs", c.HeadDim)
 	case !(c.RopeTheta > 0) || !(c.RMSNormEps >= 0):

@@ -9,29 +9,35 @@ import (
 	"hives/internal/keys"
 )
 
+// plainWeights is the remedy for weights that were packed by a library of their own.
+const plainWeights = "save the weights as float32, bfloat16 or float16, or take the model as a GGUF file"
+
 // configKeys is what becomes of every key of a config.json of these families.
 var configKeys = keys.Table{
 	Understood: []string{
-		"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
-		"head_dim", "rms_norm_eps", "initializer_range", "max_position_embeddings", "pad_token_id", "layer_types",
-		"rope_theta", "rope_parameters", "rope_scaling", "torch_dtype", "dtype", "tie_word_embeddings",
+		"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+		"num_key_value_heads", "head_dim", "rms_norm_eps", "initializer_range", "max_position_embeddings",
+		"pad_token_id", "layer_types", "rope_theta", "rope_parameters", "rope_scaling", "torch_dtype", "dtype",
+		"tie_word_embeddings",
 	},
 	Harmless: []string{
 		// Where the file comes from, and which programs wrote it.
-		"_name_or_path", "_model_name_or_path", "name_or_path", "_commit_hash", "transformers_version", "tokenizer_class",
-		"unsloth_fixed", "unsloth_version", "is_llama_config", "transformers.js_config", "model_name", "license",
+		"_name_or_path", "_model_name_or_path", "name_or_path", "_commit_hash", "transformers_version",
+		"tokenizer_class", "unsloth_fixed", "unsloth_version", "is_llama_config", "transformers.js_config",
+		"model_name", "license",
 		// How the arithmetic is carried out, not which: a cache of keys, which kernels, in how many parts.
 		"use_cache", "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "torchscript",
-		"use_bfloat16", "pretraining_tp", "chunk_size_feed_forward", "base_model_tp_plan", "base_model_pp_plan", "use_kernels",
+		"use_bfloat16", "pretraining_tp", "chunk_size_feed_forward", "base_model_tp_plan", "base_model_pp_plan",
+		"use_kernels",
 		// What is given back beside the states.
 		"output_attentions", "output_hidden_states", "output_scores", "return_dict", "return_dict_in_generate",
 		// In training alone, and heads that make classes of the states.
-		"attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "classifier_dropout", "gradient_checkpointing",
-		"tie_encoder_decoder", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
-		"task_specific_params", "tf_legacy_loss", "cross_attention_hidden_size", "is_decoder",
+		"attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "classifier_dropout",
+		"gradient_checkpointing", "tie_encoder_decoder", "problem_type", "id2label", "label2id", "num_labels",
+		"finetuning_task", "task_specific_params", "tf_legacy_loss", "cross_attention_hidden_size", "is_decoder",
 		// Tokens by number: a tokenizer puts them into texts, not the model.
-		"bos_token_id", "eos_token_id", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "decoder_start_token_id",
-		"image_token_id", "pad_token", "prefix",
+		"bos_token_id", "eos_token_id", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
+		"decoder_start_token_id", "image_token_id", "pad_token", "prefix",
 		// Of sliding windows, which are refused where they are on.
 		"max_window_layers",
 		// Of making answers.
@@ -46,10 +52,10 @@ var configKeys = keys.Table{
 		{Key: "architectures", When: otherArchitecture, Remedy: "want the model of a " + anyFamily() +
 			", bare or with the head of a language model"},
 		{Key: "hidden_act", When: otherActivation, Remedy: "want silu"},
-		{Key: "auto_map", Remedy: "the folder's own Python code is not run: if the code is that of the named architecture, remove the key, else " +
-			"embed with the program that the model was made for"},
-		{Key: "quantization_config", Remedy: "save the weights as float32, bfloat16 or float16, or take the model as a GGUF file"},
-		{Key: "compression_config", Remedy: "save the weights as float32, bfloat16 or float16, or take the model as a GGUF file"},
+		{Key: "auto_map", Remedy: "the folder's own Python code is not run: if the code is that of the named " +
+			"architecture, remove the key, else embed with the program that the model was made for"},
+		{Key: "quantization_config", Remedy: plainWeights},
+		{Key: "compression_config", Remedy: plainWeights},
 		{Key: "attention_bias", Unless: []any{false}}, // behind attention too: no family of the table has that
 		{Key: "mlp_bias", Unless: []any{false}},
 		{Key: "rope_interleaved", Unless: []any{false}, Remedy: "want the rotate-half pairing"},
@@ -160,7 +166,8 @@ func checkRope(file keys.Object, name string) (keys.Object, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if name == "rope_scaling" && rope["rope_theta"] != nil { // releases of transformers differ in whether they read it
-		return nil, fault.New(fault.Invalid, "rope_scaling: rope_theta is not supported: put it on the top level, or into rope_parameters")
+		return nil, fault.New(fault.Invalid, "rope_scaling: rope_theta is not supported: "+
+			"put it on the top level, or into rope_parameters")
 	}
 	return rope, nil
 }

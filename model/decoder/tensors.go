@@ -38,27 +38,33 @@ type tensor struct {
 func withBias(f family) bool   { return f.qkvBias }
 func withQKNorm(f family) bool { return f.qkNorm }
 
+// Kinds of a tensor; a matrix has the zero value's.
+const (
+	gain = transformer.Gain
+	bias = transformer.Bias
+)
+
 // Tensors around the layers. The head is a language model's: of an embedder, and where it is tied to the table of
 // embeddings, there is none.
 var (
 	table     = tensor{name: "embed_tokens.weight", gguf: "token_embd.weight", axes: []axis{lenV, lenH}}
-	finalNorm = tensor{name: "norm.weight", gguf: "output_norm.weight", kind: transformer.Gain, axes: []axis{lenH}}
+	finalNorm = tensor{name: "norm.weight", gguf: "output_norm.weight", kind: gain, axes: []axis{lenH}}
 	ownHead   = tensor{name: "lm_head.weight", gguf: "output.weight", axes: []axis{lenV, lenH}}
 )
 
 // layerTensors are those of one layer, in the order of the forward pass.
 var layerTensors = []tensor{
-	{name: "input_layernorm.weight", gguf: "attn_norm.weight", kind: transformer.Gain, axes: []axis{lenH}},
+	{name: "input_layernorm.weight", gguf: "attn_norm.weight", kind: gain, axes: []axis{lenH}},
 	{name: "self_attn.q_proj.weight", gguf: "attn_q.weight", axes: []axis{lenQD, lenH}},
-	{name: "self_attn.q_proj.bias", gguf: "attn_q.bias", kind: transformer.Bias, axes: []axis{lenQD}, of: withBias},
+	{name: "self_attn.q_proj.bias", gguf: "attn_q.bias", kind: bias, axes: []axis{lenQD}, of: withBias},
 	{name: "self_attn.k_proj.weight", gguf: "attn_k.weight", axes: []axis{lenKD, lenH}},
-	{name: "self_attn.k_proj.bias", gguf: "attn_k.bias", kind: transformer.Bias, axes: []axis{lenKD}, of: withBias},
+	{name: "self_attn.k_proj.bias", gguf: "attn_k.bias", kind: bias, axes: []axis{lenKD}, of: withBias},
 	{name: "self_attn.v_proj.weight", gguf: "attn_v.weight", axes: []axis{lenKD, lenH}},
-	{name: "self_attn.v_proj.bias", gguf: "attn_v.bias", kind: transformer.Bias, axes: []axis{lenKD}, of: withBias},
-	{name: "self_attn.q_norm.weight", gguf: "attn_q_norm.weight", kind: transformer.Gain, axes: []axis{lenD}, of: withQKNorm},
-	{name: "self_attn.k_norm.weight", gguf: "attn_k_norm.weight", kind: transformer.Gain, axes: []axis{lenD}, of: withQKNorm},
+	{name: "self_attn.v_proj.bias", gguf: "attn_v.bias", kind: bias, axes: []axis{lenKD}, of: withBias},
+	{name: "self_attn.q_norm.weight", gguf: "attn_q_norm.weight", kind: gain, axes: []axis{lenD}, of: withQKNorm},
+	{name: "self_attn.k_norm.weight", gguf: "attn_k_norm.weight", kind: gain, axes: []axis{lenD}, of: withQKNorm},
 	{name: "self_attn.o_proj.weight", gguf: "attn_output.weight", axes: []axis{lenH, lenQD}},
-	{name: "post_attention_layernorm.weight", gguf: "ffn_norm.weight", kind: transformer.Gain, axes: []axis{lenH}},
+	{name: "post_attention_layernorm.weight", gguf: "ffn_norm.weight", kind: gain, axes: []axis{lenH}},
 	{name: "mlp.gate_proj.weight", gguf: "ffn_gate.weight", axes: []axis{lenF, lenH}},
 	{name: "mlp.up_proj.weight", gguf: "ffn_up.weight", axes: []axis{lenF, lenH}},
 	{name: "mlp.down_proj.weight", gguf: "ffn_down.weight", axes: []axis{lenH, lenF}},

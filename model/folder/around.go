@@ -20,6 +20,15 @@ import (
 const longest = 2048
 
 // ofFolder says how a text becomes a vector by the files of transformers and sentence-transformers.
+//
+// The end token is the question that most files answer, and not alike. In this order:
+//
+//	the template of tokenizer.json puts one behind a text     that one (Qwen3-Embedding's own files)
+//	add_eos_token in tokenizer_config.json                    eos_token
+//	a WordPiece, or modules.json beside a tokenizer.json      none: what the tokenizer does not put there nobody does
+//	else                                                      the family's: a Qwen3 has <|endoftext|>, a Llama its eos
+//
+// The last is a guess about a language model that nobody made an embedder of, which has no way of its own to be wrong.
 func ofFolder(dir string) (Info, error) {
 	modules, err := readModules(dir)
 	if err != nil {
@@ -62,7 +71,7 @@ func ofFolder(dir string) (Info, error) {
 }
 
 // readFamily looks into config.json for the kind of model and the number of its end token, −1 without one. What is
-// wrong there is said by who reads the config.
+// wrong there is said by who reads the config. Of several end tokens the first is taken.
 func readFamily(dir string) (family string, eos int) {
 	var f struct {
 		ModelType string `json:"model_type"`
@@ -94,6 +103,8 @@ type surroundings struct {
 	prepares  *bertNormalizer
 }
 
+// has tells whether the tokenizer knows a token, of its vocabulary or added. A Qwen3 that is no Qwen3-Embedding may
+// lack <|endoftext|>, and an end token that is cut into letters would end nothing.
 func (s *surroundings) has(token string) bool {
 	var vocab map[string]int
 	json.Unmarshal(s.vocab, &vocab) // of another kind it holds no end token that is looked for here
@@ -104,6 +115,8 @@ func (s *surroundings) has(token string) bool {
 	return ok
 }
 
+// readTokenizer reads tokenizer.json first: tokenizer_config.json is of the Python class around it, which may be set to
+// change what it does, and is then held to it.
 func readTokenizer(dir string) (s surroundings, err error) {
 	if err := s.readFile(dir); err != nil {
 		return s, err
@@ -122,14 +135,16 @@ func readTokenizer(dir string) (s surroundings, err error) {
 	}
 	s.eos, _ = c.EOS.(string)
 	if s.addsEOS = c.AddEOS; s.addsEOS && s.eos == "" {
-		return s, fault.New(fault.Invalid, "%s: add_eos_token is true, and eos_token names none", filepath.Join(dir, TokenizerConfigFile))
+		return s, fault.New(fault.Invalid, "%s: add_eos_token is true, and eos_token names none",
+			filepath.Join(dir, TokenizerConfigFile))
 	}
 	if name := c.contradicts(s.prepares); name != "" {
-		return s, fault.New(fault.Invalid, "%s: %s says other than the normalizer of %s, which is read here; make them agree",
-			filepath.Join(dir, TokenizerConfigFile), name, TokenizerFile)
+		return s, fault.New(fault.Invalid, "%s: %s says other than the normalizer of %s, which is read here; "+
+			"make them agree", filepath.Join(dir, TokenizerConfigFile), name, TokenizerFile)
 	}
 	if c.Lower != nil && *c.Lower && !s.wordPiece {
-		return s, fault.New(fault.Invalid, "%s: do_lower_case is not done here: lower the texts", filepath.Join(dir, TokenizerConfigFile))
+		return s, fault.New(fault.Invalid, "%s: do_lower_case is not done here: lower the texts",
+			filepath.Join(dir, TokenizerConfigFile))
 	}
 	if c.MaxLength >= 2 && c.MaxLength <= longest {
 		s.maxLength = int(c.MaxLength)
@@ -138,7 +153,8 @@ func readTokenizer(dir string) (s surroundings, err error) {
 }
 
 // bertOptions are what transformers' class for BERT's tokenizer, in tokenizer_config.json, sets in the normaliser of
-// tokenizer.json. Here the latter alone is read, so the two must agree.
+// tokenizer.json. Here the latter alone is read, so the two must agree. They are pointers because false and silence
+// differ: an absent do_lower_case leaves the normaliser as it is, a false one would switch it off there.
 type bertOptions struct {
 	Lower      *bool `json:"do_lower_case"`
 	Strip      *bool `json:"strip_accents"`
@@ -161,6 +177,7 @@ func (o bertOptions) contradicts(n *bertNormalizer) string {
 	return ""
 }
 
+// bertNormalizer is the part of tokenizer.json that prepares a WordPiece's texts: lower case, accents, ideographs.
 type bertNormalizer struct {
 	Type       string `json:"type"`
 	Lower      *bool  `json:"lowercase"`
@@ -168,7 +185,9 @@ type bertNormalizer struct {
 	Ideographs *bool  `json:"handle_chinese_chars"`
 }
 
-// readFile reads tokenizer.json. Only its small parts are decoded: the vocabulary has 150,000 entries.
+// readFile reads tokenizer.json. Only its small parts are decoded: the vocabulary has 150,000 entries, of which the one
+// question that may come is answered later, by has. The file is decoded a second time into its keys alone, because one
+// that is not known may change how texts are cut, and would be read over by the first.
 func (s *surroundings) readFile(dir string) error {
 	path := filepath.Join(dir, TokenizerFile)
 	raw, err := fsutil.ReadRegular(path)
@@ -217,7 +236,13 @@ func (s *surroundings) readFile(dir string) error {
 	return nil
 }
 
-// processor is the part of a post-processor that puts tokens around a text.
+// processor is the part of a post-processor that puts tokens around a text. Qwen3-Embedding's puts one behind it:
+//
+//	{"type": "TemplateProcessing",
+//	 "single": [{"Sequence": {"id": "A", …}}, {"SpecialToken": {"id": "<|endoftext|>", …}}],
+//	 "special_tokens": {"<|endoftext|>": {"tokens": ["<|endoftext|>"], …}}}
+//
+// "pair" is of two texts in one row, which no encoder here is given.
 type processor struct {
 	Type       string      `json:"type"`
 	Processors []processor `json:"processors"` // of a Sequence
@@ -231,6 +256,13 @@ type processor struct {
 
 // endToken is what is put behind a text, empty where nothing is. A token before the text is refused, but for a
 // WordPiece: tokenizer.Framed puts it there.
+//
+//	ByteLevel                                             nothing
+//	Sequence of ByteLevel and one template                the template's
+//	TemplateProcessing, single A <end>                    <end>
+//	TemplateProcessing, single A                          nothing
+//	TemplateProcessing, single <begin> A                  refused
+//	BertProcessing, or single [CLS] A [SEP], of a BERT    [SEP]
 func (p *processor) endToken(wordPiece bool) (token string, err error) {
 	single := p.Single
 	switch p.Type {

@@ -20,13 +20,19 @@ import (
 
 // family is what one kind of model has of its own; its config knows the rest.
 type family struct {
-	kind  transformer.Architecture                           // of no sizes yet
-	parse func(raw []byte) (transformer.Architecture, error) // a config.json
-	join  func(transformer.Architecture, *transformer.Weights) transformer.Model
+	kind  transformer.Architecture // of no sizes yet
+	parse parse
+	join  join
 	// defaults are of a model that says no more than its kind: one rule for folders and GGUF files, so that the same
 	// weights make the same vectors from both. eos ends answers, has tells whether the vocabulary has a token.
 	defaults func(eos string, has func(token string) bool) Info
 }
+
+// parse decodes a config.json of the family.
+type parse func(raw []byte) (transformer.Architecture, error)
+
+// join makes an encoder of a config and the weights that were loaded for it.
+type join func(transformer.Architecture, *transformer.Weights) transformer.Model
 
 // families are known by their model_type. A further kind of encoder is a row; a further decoder is a row of
 // decoder's table, and stands here by that.
@@ -34,10 +40,13 @@ var families = withDecoders(map[string]family{
 	bert.Family: {&bert.Config{}, parser(bert.ParseConfig), joiner(bert.New), bertDefaults},
 })
 
-// withDecoders adds the decoders. One that is not known for an embedder takes a language model's defaults.
+// withDecoders adds the decoders, all with qwen3embed's pooling over decoder's graph. One that is not known for an
+// embedder takes a language model's defaults: it still makes vectors, of which evaluation says what they are worth.
 func withDecoders(all map[string]family) map[string]family {
 	for _, name := range decoder.Families() {
-		row := family{&decoder.Config{ModelType: name}, parser(decoder.ParseConfig), joiner(qwen3embed.New), llamaDefaults}
+		row := family{
+			&decoder.Config{ModelType: name}, parser(decoder.ParseConfig), joiner(qwen3embed.New), llamaDefaults,
+		}
 		if name == decoder.Qwen3 {
 			row.defaults = qwen3Defaults
 		}
@@ -46,7 +55,8 @@ func withDecoders(all map[string]family) map[string]family {
 	return all
 }
 
-// familyOf is a row of the table, of an unknown family Qwen3's: who loads the weights will be told.
+// familyOf is a row of the table, of an unknown family Qwen3's: who loads the weights will be told. Until then
+// questions as that for an end token have to be answered somehow, and a second refusal would hide the better one.
 func familyOf(name string) family {
 	if row, ok := families[name]; ok {
 		return row
@@ -54,7 +64,9 @@ func familyOf(name string) family {
 	return families[decoder.Qwen3]
 }
 
-// qwen3Defaults take a Qwen3 for Qwen3-Embedding, whose end token is not the one that ends a chat's answer.
+// qwen3Defaults take a Qwen3 for Qwen3-Embedding, whose end token is not the one that ends a chat's answer. The files
+// of both have both tokens; Qwen3-Embedding was trained to gather a text in <|endoftext|>, and a chat model names
+// <|im_end|>.
 func qwen3Defaults(eos string, has func(token string) bool) Info {
 	info := Defaults()
 	if eos != "" && !has(info.EndToken) {
@@ -63,8 +75,9 @@ func qwen3Defaults(eos string, has func(token string) bool) Info {
 	return info
 }
 
-// llamaDefaults are of a language model that was never an embedder: the mean, and the token that ends its answers ends
-// the text.
+// llamaDefaults are of a language model that was never an embedder: the mean, and the token that ends its answers
+// ends the text. The last token's state was trained to foretell the next token and nothing else, so that all states
+// stand for the text. No prompts: Qwen3-Embedding's would be words like others.
 func llamaDefaults(eos string, _ func(token string) bool) Info {
 	info := Defaults()
 	info.Pooling, info.Prompts = transformer.MeanTokens, nil
@@ -82,12 +95,12 @@ func bertDefaults(string, func(token string) bool) Info {
 	return info
 }
 
-func parser[T transformer.Architecture](parse func(raw []byte) (T, error)) func(raw []byte) (transformer.Architecture, error) {
+// parser and joiner forget the type of one family's config, so that all fit into one table.
+func parser[T transformer.Architecture](parse func(raw []byte) (T, error)) parse {
 	return func(raw []byte) (transformer.Architecture, error) { return parse(raw) }
 }
 
-// joiner makes a model of a family's own config and weights.
-func joiner[C transformer.Architecture, M transformer.Model](join func(C, *transformer.Weights) M) func(transformer.Architecture, *transformer.Weights) transformer.Model {
+func joiner[C transformer.Architecture, M transformer.Model](join func(C, *transformer.Weights) M) join {
 	return func(a transformer.Architecture, w *transformer.Weights) transformer.Model { return join(a.(C), w) }
 }
 
@@ -99,7 +112,8 @@ func joined(a transformer.Architecture, w *transformer.Weights, err error) (tran
 	return families[a.Family()].join(a, w), nil
 }
 
-// ParseConfig decodes the bytes of a config.json of any family. Without a model_type it is Qwen3's.
+// ParseConfig decodes the bytes of a config.json of any family. Without a model_type it is Qwen3's: files that hives
+// wrote before there was another family name none.
 func ParseConfig(raw []byte) (transformer.Architecture, error) {
 	f := struct {
 		ModelType *string `json:"model_type"`
@@ -130,7 +144,8 @@ func LoadConfig(path string) (transformer.Architecture, error) {
 	return transformer.ReadConfig(path, ParseConfig)
 }
 
-// Config reads the config of a model folder or a GGUF file.
+// Config reads the config of a model folder or a GGUF file. It says what can be said before weights are loaded: family,
+// sizes, and whether the model is computed here at all.
 func Config(dir string) (transformer.Architecture, error) {
 	path, err := transformer.ConfigPath(dir)
 	if err != nil {
@@ -139,7 +154,8 @@ func Config(dir string) (transformer.Architecture, error) {
 	return LoadConfig(path)
 }
 
-// Load reads config and weights of a model folder or a GGUF file, see transformer.Load.
+// Load reads config and weights of a model folder or a GGUF file, see transformer.Load. It gives an encoder; a language
+// model is of the same files, and its package loads it itself, with the head.
 func Load(dir string, dtype dtypes.DType) (transformer.Model, error) { return LoadOn(nil, dir, dtype) }
 
 // LoadOn is Load straight into the memory of a backend, where the weights then lie once.
@@ -158,7 +174,8 @@ func Random(arch transformer.Architecture, seed uint64) (transformer.Model, erro
 	return joined(arch, w, err)
 }
 
-// LinearLayers are the names of the layers that can have an adapter in some family.
+// LinearLayers are the names of the layers that can have an adapter in some family, for help texts: which of them the
+// model at hand has is known only when its config is read.
 func LinearLayers() (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		for _, layer := range families[name].kind.Linear() {

@@ -29,20 +29,29 @@ const (
 // Format is the version of hives.json that is written; older ones are read.
 const Format = 1
 
-// Info is hives.json: how a text becomes a vector, and where the weights come from.
+// Info is hives.json: how a text becomes a vector, and where the weights come from. As a run writes it:
+//
+//	{
+//	  "format": 1, "max_length": 128, "pooling": "last", "normalise": true, "end_token": "<|endoftext|>",
+//	  "prompts": {"query": "Instruct: …\nQuery:"},
+//	  "weights_sha256": "9f2c…", "tokenizer_sha256": "41ab…", "provenance": {"run": "…"}
+//	}
+//
+// A key that is left out keeps a default, see Read, so that a person can write {"max_length": 64}.
 type Info struct {
 	Format          int                 `json:"format"`
 	MaxLength       int                 `json:"max_length"` // tokens, what is put around the text included
 	Pooling         transformer.Pooling `json:"pooling"`
 	Normalise       bool                `json:"normalise"`
 	EndToken        string              `json:"end_token"` // put behind every text; empty: none is
-	Prompts         map[string]string   `json:"prompts"`   // null, not absent, where there are none: absent means the defaults
+	Prompts         map[string]string   `json:"prompts"`   // null where there are none: absent means the defaults
 	WeightsSHA256   string              `json:"weights_sha256,omitempty"`
 	TokenizerSHA256 string              `json:"tokenizer_sha256,omitempty"`
 	Provenance      map[string]string   `json:"provenance,omitempty"`
 }
 
-// Defaults are those of Qwen3-Embedding.
+// Defaults are those of Qwen3-Embedding. 256 tokens are the paper's: the model takes far more, and a text that is
+// longer is cut without anybody's having asked for it, of which the encoder warns.
 func Defaults() Info {
 	return Info{
 		Format: Format, MaxLength: 256, Pooling: transformer.LastToken, Normalise: true,
@@ -54,8 +63,11 @@ func Defaults() Info {
 }
 
 // Read says how a model's texts become vectors: by its hives.json, with the defaults of its kind where that says
-// nothing. Where there is none the GGUF file says it, or the folder as transformers and sentence-transformers write one.
-// Unknown keys and newer formats are refused.
+// nothing. Where there is none the GGUF file says it, or the folder as transformers and sentence-transformers write
+// one. Unknown keys and newer formats are refused.
+//
+// Defaults under a hives.json are Qwen3-Embedding's for every decoder that is not a GGUF file, a Llama too: files that
+// were written before there were other families rely on it.
 func Read(model string) (Info, error) {
 	if err := whatis.Model(model); err != nil {
 		return Info{}, err
@@ -103,13 +115,14 @@ func within(info Info, dir string) Info {
 // Fits refuses texts that are longer than the model has positions for, and a pooling that says nothing of the text.
 func (i Info) Fits(arch transformer.Architecture) error {
 	if n := arch.Sizes().Positions; n > 0 && i.MaxLength > n {
-		return fault.New(fault.Invalid, "texts of at most %d tokens: this %s model has positions for %d; ask for a max_length of at most %d",
-			i.MaxLength, arch.Family(), n, n)
+		return fault.New(fault.Invalid, "texts of at most %d tokens: this %s model has positions for %d; "+
+			"ask for a max_length of at most %d", i.MaxLength, arch.Family(), n, n)
 	}
 	return arch.Refuses(i.Pooling)
 }
 
-// over lays a hives.json over i.
+// over lays a hives.json over i. The version is looked at before the keys: a newer format may have any, and "install a
+// newer version" helps more than the name of the first unknown one.
 func (i Info) over(path string, raw []byte) (Info, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
@@ -118,7 +131,8 @@ func (i Info) over(path string, raw []byte) (Info, error) {
 		return Info{}, whatis.JSON(path, fault.New(fault.Corrupt, "%s: %w", path, err))
 	}
 	if version.Format > Format {
-		return Info{}, fault.New(fault.Mismatch, "%s is of format %d, this program reads up to %d: install a newer version", path, version.Format, Format)
+		return Info{}, fault.New(fault.Mismatch, "%s is of format %d, this program reads up to %d: install a newer "+
+			"version", path, version.Format, Format)
 	}
 	if err := dec.Decode(&i); err != nil {
 		return Info{}, fault.New(fault.Invalid, "%s: %w", path, err)
@@ -129,6 +143,8 @@ func (i Info) over(path string, raw []byte) (Info, error) {
 	return i, nil
 }
 
+// validate refuses what no encoder here does. Every vector has length 1 here; a file that asks for raw ones was written
+// for another program.
 func (i Info) validate() error {
 	if i.MaxLength < 2 {
 		return fmt.Errorf("max_length %d: want at least 2, a token and the end token", i.MaxLength)
@@ -141,7 +157,8 @@ func (i Info) validate() error {
 }
 
 // Save makes dir a whole model folder: weights, config, the tokenizer files of tokenizerDir, and
-// hives.json last, with the hashes of what was written.
+// hives.json last, with the hashes of what was written: whoever finds it finds a whole folder, and a kill before leaves
+// one that says nothing of itself rather than something untrue.
 func Save(dir string, m transformer.Model, tokenizerDir string, info Info) error {
 	if err := m.Save(dir); err != nil {
 		return err
@@ -152,7 +169,8 @@ func Save(dir string, m transformer.Model, tokenizerDir string, info Info) error
 	return Seal(dir, info)
 }
 
-// Seal writes hives.json with the hashes of the weights and the tokenizer that lie in dir.
+// Seal writes hives.json with the hashes of the weights and the tokenizer that lie in dir. They are of the files as
+// they lie there, not of what was meant to be written, so that a copy which went wrong cannot be sealed as right.
 func Seal(dir string, info Info) (err error) {
 	if info.WeightsSHA256, err = WeightsSHA256(dir); err != nil {
 		return err
@@ -168,7 +186,8 @@ func Seal(dir string, info Info) (err error) {
 	return fsutil.WriteBytes(filepath.Join(dir, InfoFile), append(raw, '\n'))
 }
 
-// CopyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none.
+// CopyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none. A
+// tokenizer.json beside a GGUF file goes before the one inside: who put it there knew why.
 func CopyTokenizer(from, to string) error {
 	file, inside, err := gguf.Tokenizer(from)
 	if err != nil {
@@ -194,8 +213,9 @@ func CopyTokenizer(from, to string) error {
 	return nil
 }
 
-// WeightsSHA256 identifies the weights of a folder: the file's digest, or of several shards the digest
-// of their digests in the order of their names.
+// WeightsSHA256 identifies the weights of a folder: the file's digest, or of several shards the digest of their
+// digests in the order of their names. The same tensors in one file and in two have different digests: it is the
+// files that are told apart, which is quick and can be checked with sha256sum.
 func WeightsSHA256(dir string) (string, error) {
 	files, err := transformer.WeightFiles(dir)
 	if err != nil {

@@ -12,14 +12,16 @@ import (
 	"hives/model/transformer"
 )
 
-// Values of {arch}.pooling_type. With none a program makes a vector of every token, so the file leaves it open.
+// Values of {arch}.pooling_type, as llama.cpp numbers them: 2 is the first token, 4 a ranking. With none a program
+// makes a vector of every token, so the file leaves it open.
 const (
 	ggufPoolNone = 0
 	ggufPoolMean = 1
 	ggufPoolLast = 3
 )
 
-// ofGGUF says how a text becomes a vector by a GGUF file alone.
+// ofGGUF says how a text becomes a vector by a GGUF file alone. The file has keys for pooling and end token and none
+// for prompts or the longest text: those are the family's.
 func ofGGUF(path string) (Info, error) {
 	info, unlike, err := ggufDefaults(path)
 	if err == nil {
@@ -46,6 +48,8 @@ func ggufDefaults(path string) (info Info, unlike, err error) {
 	return info, unlike, err
 }
 
+// defaultsOf reads an open file. Whether a text gets an end token the file says by two keys: add_eos_token, which may
+// be absent, false or true, and the token's number. Absent leaves it to the family, false means none.
 func defaultsOf(file *gguf.File) (info Info, unlike, err error) {
 	path := file.Path()
 	arch, err := file.String("general.architecture")
@@ -64,7 +68,8 @@ func defaultsOf(file *gguf.File) (info Info, unlike, err error) {
 		info.EndToken = eos
 	}
 	if first, err := file.Bool("tokenizer.ggml.add_bos_token"); err == nil && first {
-		unlike = fault.New(fault.Invalid, "%s: tokenizer.ggml.add_bos_token true is not supported: no token is put before a text here", path)
+		unlike = fault.New(fault.Invalid, "%s: tokenizer.ggml.add_bos_token true is not supported: "+
+			"no token is put before a text here", path)
 	}
 	switch kind, err := file.Int(arch + ".pooling_type"); {
 	case err != nil || kind == ggufPoolNone:
@@ -73,7 +78,8 @@ func defaultsOf(file *gguf.File) (info Info, unlike, err error) {
 	case kind == ggufPoolLast:
 		info.Pooling = transformer.LastToken
 	default:
-		unlike = fault.New(fault.Invalid, "%s: %s.pooling_type %d is not supported: want 1, mean, or 3, last", path, arch, kind)
+		unlike = fault.New(fault.Invalid, "%s: %s.pooling_type %d is not supported: want 1, mean, or 3, last",
+			path, arch, kind)
 	}
 	return info, unlike, nil
 }
@@ -92,7 +98,8 @@ func TokenizerSHA256(dir string) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(raw)), err
 }
 
-// writeTokenizer writes the tokenizer of a GGUF file as the two files of a model folder.
+// writeTokenizer writes the tokenizer of a GGUF file as the two files of a model folder. A folder that is trained
+// from a GGUF file and saved is then opened by transformers, which reads no tokenizer out of such a file.
 func writeTokenizer(path, to string) error {
 	file, err := gguf.Open(path)
 	if err != nil {

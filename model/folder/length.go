@@ -13,7 +13,8 @@ import (
 )
 
 // LengthStated tells whether a model's files say how long a text may be. Where they do not, Read gives what the paper
-// trains with, which is far below what most models take.
+// trains with, which is far below what most models take. The encoder then takes its own bound (local.UnstatedLength)
+// and warns: a text that is cut has the vector of another text, and nobody asked for that.
 func LengthStated(model string) (bool, error) {
 	file, err := gguf.Find(model)
 	if err != nil {
@@ -44,7 +45,8 @@ func LengthStated(model string) (bool, error) {
 	return folderStatesLength(dir)
 }
 
-// folderStatesLength looks where sentence-transformers keeps it.
+// folderStatesLength looks where sentence-transformers keeps it. Without modules.json nothing was written for
+// embedding: a tokenizer's own maximum is then the context of a language model.
 func folderStatesLength(dir string) (bool, error) {
 	modules, err := readModules(dir)
 	if err != nil || modules == nil {

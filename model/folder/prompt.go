@@ -8,8 +8,10 @@ import (
 	"hives/internal/gguf"
 )
 
-// DefaultPrompt is the name of the prompt that a sentence-transformers folder asks for before every text; empty where it
-// asks for none, or where a hives.json says how texts become vectors.
+// DefaultPrompt is the name of the prompt that a sentence-transformers folder asks for before every text; empty where
+// it asks for none, or where a hives.json says how texts become vectors. It is not added unasked: queries and documents
+// go through one command here, and a prompt that is meant for one would spoil the other. Who compares with
+// sentence-transformers is told that it is added there.
 func DefaultPrompt(model string) (string, error) {
 	if file, err := gguf.Find(model); err != nil || file != "" {
 		return "", err

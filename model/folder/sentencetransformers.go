@@ -24,7 +24,13 @@ const (
 	promptsFile = "config_sentence_transformers.json"
 )
 
-// module is an entry of modules.json. Versions differ in the packages before the type's name.
+// module is an entry of modules.json. Versions differ in the packages before the type's name. A whole file:
+//
+//	[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+//	 {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+//	 {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]
+//
+// A vector goes through them in this order. Others, as a Dense layer behind the pooling, would make other vectors.
 type module struct{ Path, Type string }
 
 // asSentenceTransformers lays what a sentence-transformers folder says over info. A folder that would not get the
@@ -36,7 +42,8 @@ func asSentenceTransformers(dir string, modules []module, info Info) (Info, erro
 		var err error
 		switch kind := m.Type[strings.LastIndexByte(m.Type, '.')+1:]; {
 		case !filepath.IsLocal(filepath.Join(".", m.Path)) || i == 0 && m.Path != "":
-			err = fault.New(fault.Invalid, "%s: module %d lies at %q, want a folder beside it", filepath.Join(dir, modulesFile), i, m.Path)
+			err = fault.New(fault.Invalid, "%s: module %d lies at %q, want a folder beside it",
+				filepath.Join(dir, modulesFile), i, m.Path)
 		case kind == "Transformer" && i == 0:
 		case kind == "Normalize" && i == 2:
 			_, err = normalizeKeys.Read(dir, filepath.Join(m.Path, "config.json"), nil)
@@ -44,8 +51,8 @@ func asSentenceTransformers(dir string, modules []module, info Info) (Info, erro
 			info.Pooling, err = readPooling(dir, m.Path)
 			pooled = true
 		default:
-			err = fault.New(fault.Invalid, "%s: module %d is %s; computed here are Transformer, Pooling, Normalize, in this order",
-				filepath.Join(dir, modulesFile), i, kind)
+			err = fault.New(fault.Invalid, "%s: module %d is %s; computed here are Transformer, Pooling, Normalize, "+
+				"in this order", filepath.Join(dir, modulesFile), i, kind)
 		}
 		if err != nil {
 			return Info{}, err
@@ -57,7 +64,8 @@ func asSentenceTransformers(dir string, modules []module, info Info) (Info, erro
 	return readTexts(dir, info)
 }
 
-// readModules returns the entries of modules.json, none where there is no such file.
+// readModules returns the entries of modules.json, none where there is no such file: the folder is then a model of
+// transformers alone, and nobody has said how a text becomes one vector.
 func readModules(dir string) (out []module, err error) {
 	path := filepath.Join(dir, modulesFile)
 	raw, err := fsutil.ReadRegular(path)
@@ -87,6 +95,11 @@ func readModules(dir string) (out []module, err error) {
 }
 
 // readPooling reads the one mode that is on, in either form: a name (version 6), or a flag for each.
+//
+//	{"pooling_mode": "mean"}
+//	{"pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true, "pooling_mode_lasttoken": false, …}
+//
+// Two modes at once make one longer vector there, and are refused here.
 func readPooling(dir, module string) (transformer.Pooling, error) {
 	name := filepath.Join(module, "config.json")
 	file, err := poolingKeys.Read(dir, name, nil)
@@ -123,7 +136,8 @@ func readPooling(dir, module string) (transformer.Pooling, error) {
 		filepath.Join(dir, name), slices.Sorted(maps.Keys(on)))
 }
 
-// readTexts reads prompts and the longest text.
+// readTexts reads prompts and the longest text. Prompts of the folder take the place of all defaults, also where it has
+// none: a model that was trained without them would be asked for what it never saw. A prompt that is null is none.
 func readTexts(dir string, info Info) (Info, error) {
 	var p struct{ Prompts map[string]*string }
 	var bert struct {
@@ -155,7 +169,9 @@ func readTexts(dir string, info Info) (Info, error) {
 	return info, nil
 }
 
-// checkModalities refuses ways of a text into the model other than its tokens.
+// checkModalities refuses ways of a text into the model other than its tokens. Newer releases write the one way that
+// is gone here, {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}; models of images have
+// more.
 func checkModalities(value any) error {
 	if value == nil {
 		return nil
@@ -175,7 +191,8 @@ func checkModalities(value any) error {
 	return nil
 }
 
-// inFile names the file in an error that does not.
+// inFile names the file in an error that does not: readers of keys name it, checks of what lies below a key do not
+// know it.
 func inFile(err error, dir, name string) error {
 	if path := filepath.Join(dir, name); !strings.Contains(err.Error(), path) {
 		return fmt.Errorf("%s: %w", path, err)
@@ -183,6 +200,7 @@ func inFile(err error, dir, name string) error {
 	return err
 }
 
+// orAbsent names the file that modules.json tells of and that is not there.
 func orAbsent(err error, dir, name string) error {
 	if err == nil {
 		err = fault.New(fault.NotFound, "%s names %s, which is missing", filepath.Join(dir, modulesFile), name)

@@ -41,7 +41,8 @@ func Pool(hidden, lengths *Node, pooling transformer.Pooling, arith transformer.
 		return ConvertDType(Squeeze(last, 1), wide)
 	}
 	first := decoder.FirstToken(lengths, sequence)
-	real := ConvertDType(GreaterOrEqual(Iota(hidden.Graph(), shapes.Make(dtypes.Int32, 1, sequence, 1), 1), first), wide)
+	position := Iota(hidden.Graph(), shapes.Make(dtypes.Int32, 1, sequence, 1), 1)
+	real := ConvertDType(GreaterOrEqual(position, first), wide) // [B, S, 1]
 	count := Reshape(ConvertDType(lengths, wide), -1, 1)
 	return Div(ReduceSum(Mul(ConvertDType(hidden, wide), real), 1), count)
 }

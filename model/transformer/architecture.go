@@ -21,7 +21,8 @@ type Sizes struct {
 }
 
 // Architecture is a config: what can be said of a model without its weights. It is also all that Weights need to be
-// loaded, adapted and saved; what is computed with them is their user's: an encoder's Model, or a language model's head.
+// loaded, adapted and saved; what is computed with them is their user's: an encoder's Model, or a language model's
+// head.
 type Architecture interface {
 	Family() string // model_type in config.json
 	Class() string  // of transformers, whose bare model the tensors are
@@ -40,8 +41,9 @@ type Architecture interface {
 	// Deviation is the standard deviation of random matrices.
 	Deviation() float64
 
-	// AttentionLength is the row length at which a layer's attention takes as long as its other products. Packing weighs
-	// by it: far below, only the number of tokens counts; far above, a row twice as long takes four times as long.
+	// AttentionLength is the row length at which a layer's attention takes as long as its other products. Packing
+	// weighs by it: far below, only the number of tokens counts; far above, a row twice as long takes four times as
+	// long.
 	AttentionLength() float64
 	// Kept counts what a layer keeps for its way back: numbers a token, and rows of scores a token. read is 1 where
 	// the way back reads the input of any of these linear layers, else 0.

@@ -18,6 +18,6 @@
 //
 // Weights come from safetensors, or from what a family reads itself, row by row; what was converted leaves memory.
 //
-// Refused: weights with a missing, extra or misshapen tensor, weights that are not finite. A tensor that nobody asks for
-// is refused as well, because a file that holds more than the config tells of is of another model.
+// Refused: weights with a missing, extra or misshapen tensor, weights that are not finite. A tensor that nobody asks
+// for is refused as well, because a file that holds more than the config tells of is of another model.
 package transformer

@@ -62,8 +62,8 @@ func (w *Weights) Adapt(l LoRA, seed uint64) error {
 	for _, spec := range modules {
 		out, in := spec.Dims[0], spec.Dims[1]
 		if l.Rank > min(out, in) {
-			return fault.New(fault.Invalid, "adapters: rank %d, but %s is %v: a product of that rank is no smaller than the matrix",
-				l.Rank, spec.Name, spec.Dims)
+			return fault.New(fault.Invalid, "adapters: rank %d, but %s is %v: a product of that rank is no smaller "+
+				"than the matrix", l.Rank, spec.Name, spec.Dims)
 		}
 		a := Adapter{Module: spec.module(), Rank: l.Rank, Scale: l.Alpha / float64(l.Rank)}
 		if err := w.AddAdapter(a, fillUniform(l.Rank*in, in, seed, a.A()), make([]float32, out*l.Rank)); err != nil {

@@ -84,8 +84,8 @@ func (w *Weights) Variable(name string) *model.Variable {
 // Close frees the weights.
 func (w *Weights) Close() { w.Store.Finalize() }
 
-// First drops all layers but the first and returns what is left. What stands above them, as a last norm, stays: it is in
-// the layout of the smaller model too.
+// First drops all layers but the first and returns what is left. What stands above them, as a last norm, stays: it is
+// in the layout of the smaller model too.
 func (w *Weights) First(layers int) (Architecture, error) {
 	if n := w.Sizes().Layers; layers < 1 || layers > n {
 		return nil, fault.New(fault.Invalid, "%d layers asked for, the model has %d", layers, n)

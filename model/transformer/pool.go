@@ -2,8 +2,8 @@ package transformer
 
 import "fmt"
 
-// Pooling says how the states of a text become one vector. Which one is right is a matter of the training: the states of
-// other positions than those that were pooled there are by-products.
+// Pooling says how the states of a text become one vector. Which one is right is a matter of the training: the states
+// of other positions than those that were pooled there are by-products.
 type Pooling string
 
 const (

@@ -34,8 +34,8 @@ type From struct {
 	DType   dtypes.DType    // what they are converted to; dtypes.InvalidDType keeps the config's
 }
 
-// Load reads the weights for an architecture: one file, or shards with their index, of float32, bfloat16 or float16, or what
-// the architecture reads itself (Reader). Every tensor must be used, present, of the right shape and finite.
+// Load reads the weights for an architecture: one file, or shards with their index, of float32, bfloat16 or float16,
+// or what the architecture reads itself (Reader). Every tensor must be used, present, of the right shape and finite.
 //
 // Without a backend, the weights go to it, each for a moment twice, when they are first used.
 func Load(arch Architecture, from From) (*Weights, error) {
