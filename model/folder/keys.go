@@ -120,7 +120,9 @@ func buildsItsOwn(value any, file keys.Object) bool {
 		"CodeLlamaTokenizerFast", "GemmaTokenizer", "GemmaTokenizerFast", "CohereTokenizer", "CohereTokenizerFast")
 }
 
-// tokenizerKeys are those of tokenizer.json, whose parts package tokenizer looks into.
+// tokenizerKeys are those of tokenizer.json, whose parts package tokenizer looks into. Its padding is of rows that a
+// Python tokenizer lays out; its decoder makes texts of ids. Truncation cuts at the length that was last set there,
+// which is the program's: only the side from which it cuts would be of the model.
 var tokenizerKeys = keys.Table{
 	Understood: []string{"version", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "model"},
 	Harmless:   []string{"padding", "decoder"},
