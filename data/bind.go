@@ -56,6 +56,8 @@ type binder struct {
 func newBinder(path string, t table) (*binder, error) {
 	b := &binder{at: map[string]int{}, extra: map[string]int{}, unreadable: map[string]int{}}
 	b.corpus = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	// Every column finds its place once: among ours, also under the authors' names, or among those that are kept
+	// as they are.
 	for i, name := range t.columns() {
 		name = ours(name)
 		if name == "" {
@@ -79,6 +81,7 @@ func newBinder(path string, t table) (*binder, error) {
 // complete refuses a file that lacks a required column, and says what is like it: a name in another case, a first line
 // of another form.
 func (b *binder) complete(path string, t table) error {
+	// What is missing is told together with what is like it, so that one look at the header mends the file.
 	var missing, like []string
 	for _, name := range required {
 		if _, ok := b.at[name]; ok {
@@ -113,6 +116,7 @@ func (b *binder) cell(cells []string, column string) string {
 // row fills r, derives what the file does not say, and checks all of it. The checks go in the order in which a
 // person would mend the file: readable at all, a text, a value of the hierarchy, a direction, ids.
 func (b *binder) row(cells []string, r *Row) error {
+	// Cells of ours must be text as a whole; a broken cell of a further column costs only itself (derive).
 	for _, at := range b.at {
 		if reason := textfile.Unreadable(cells[at]); reason != "" {
 			return wrongf("%s", reason)
@@ -186,6 +190,7 @@ func (b *binder) direction(cells []string, r *Row) error {
 // gives is never believed, since two files may both number their rows 0, 1, 2. It is kept beside the computed one.
 func (b *binder) derive(cells []string, r *Row) {
 	r.TextID = TextID(r.Text)
+	// The id that older versions of this program wrote is no foreign id: it is replaced and not kept.
 	given := b.cell(cells, "text_id")
 	if given != "" && given != r.TextID && given != EarlierTextID(r.Text) {
 		b.keep(r, GivenID, given)

@@ -20,6 +20,7 @@ type buckets struct {
 	out   []*bufio.Writer
 }
 
+// newBuckets makes n buckets; a file is opened when something is dealt to it.
 func newBuckets(n int) *buckets {
 	return &buckets{files: make([]*os.File, n), out: make([]*bufio.Writer, n)}
 }

@@ -12,6 +12,7 @@ import (
 // csvTable reads delimited rows below a line of names.
 type csvTable struct{ *textfile.Table }
 
+// openCSV reads the line of names; rows come with next.
 func openCSV(path string) (table, error) {
 	t, err := textfile.OpenTable(path, textfile.Dialect{})
 	if err != nil {
@@ -25,6 +26,7 @@ func (t csvTable) seen() string      { return t.Seen() }
 func (t csvTable) leftOut() []string { return nil }
 func (t csvTable) close() error      { return t.Close() }
 
+// next tells a row that is broken by itself from a file that cannot be read on.
 func (t csvTable) next() ([]string, int, error) {
 	cells, line, err := t.Next()
 	if broken, ok := err.(*textfile.RowError); ok {
@@ -40,11 +42,13 @@ type csvWriter struct {
 	cells []string
 }
 
+// newCSVWriter writes the header at once: a file without rows still names its columns.
 func newCSVWriter(w io.Writer, extra []string) (rowWriter, error) {
 	t := &csvWriter{out: csv.NewWriter(w), extra: extra}
 	return t, t.out.Write(append(slices.Clone(Columns), extra...))
 }
 
+// write reuses one slice of cells; numbers are written without a sign for what is positive.
 func (t *csvWriter) write(r *Row) error {
 	number := func(n int32) string { return strconv.Itoa(int(n)) }
 	t.cells = append(t.cells[:0], r.Text, r.Theory, r.Level1, r.Level2, r.Level3,

@@ -20,6 +20,7 @@ type label struct {
 	path         theories.Path // canonical, so that hedonism under either parent is one value
 }
 
+// labelOf is what a row says something about: its text by id, its value by the canonical path.
 func labelOf(r *Row) label {
 	return label{r.TextID, r.Theory, canonical(r)}
 }

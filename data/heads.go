@@ -67,6 +67,7 @@ func (h *head) next() bool {
 // headHeap orders the heads by place, as container/heap wants it.
 type headHeap []*head
 
+// The five methods of heap.Interface; the smallest place is on top.
 func (h headHeap) Len() int           { return len(h) }
 func (h headHeap) Less(i, j int) bool { return h[i].place < h[j].place }
 func (h headHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }

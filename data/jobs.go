@@ -54,6 +54,7 @@ func mergeInto(m *Merger, paths []string, o ReadOptions, out string) (sum *Merge
 	if sum.Merged, err = m.Finish(); err != nil {
 		return nil, err
 	}
+	// What is left out is known only now: a contradiction may stand in the last file.
 	sum.LeftOut = m.LeftOut()
 	sum.Examples = Examples(sum.LeftOut)
 	return sum, WriteStream(out, m.Extra(), m.Each)

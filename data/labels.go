@@ -41,6 +41,8 @@ func NewLabels(rows []Row) *Labels {
 		Theory: make([]int32, n), Levels: make([][3]int32, n), Direction: make([]int32, n),
 		Judged: make([]bool, n), Text: make([]int32, n), Group: make([]int32, n), Corpus: make([]int32, n),
 	}
+	// One numbering for each kind of name; levels are numbered apart, so an id of level 1 and one of level 2 have
+	// nothing in common.
 	var theory, corpus, text, group interner
 	var levels [3]interner
 	for i := range rows {
@@ -74,6 +76,7 @@ type interner struct {
 	names []string
 }
 
+// id is the name's number; the zero interner is empty and ready.
 func (in *interner) id(name string) int32 {
 	if in.ids == nil {
 		in.ids = map[string]int32{}

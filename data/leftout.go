@@ -30,6 +30,7 @@ type LeftOut struct {
 	Direction int32  `json:"direction"`
 }
 
+// newLeftOut names a row by file, number, text id and value id, never by its text.
 func newLeftOut(r *Row, file string, row int, reason string) LeftOut {
 	value := theories.ValueID(r.Theory, canonical(r))
 	return LeftOut{file, row, reason, r.TextID, value, r.Direction}

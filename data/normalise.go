@@ -57,6 +57,7 @@ func normalise(s string, sign func(s string, at int) (written string, taken int)
 	for at := 0; at < len(s); {
 		r, size := utf8.DecodeRuneInString(s[at:])
 		written, taken := "", 0
+		// Letters, digits, marks and blanks begin no sign; asking only for the rest keeps long texts quick.
 		if !unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.Zs) {
 			written, taken = sign(s, at)
 		}

@@ -50,6 +50,8 @@ type plainColumn struct {
 	values [batchRows]parquet.Value
 }
 
+// openParquet opens a file of columns and takes in those that can be rows'. A file is refused as a whole for its
+// kind, its version or a column of ours that is of the wrong type; bad cells cost their row.
 func openParquet(path string) (t table, err error) {
 	f, err := fsutil.OpenData(path)
 	if err != nil {
@@ -87,6 +89,7 @@ func openParquet(path string) (t table, err error) {
 // add takes a column in, or leaves it out if nobody needs it and text cannot carry it. It refuses one whose type is not
 // that of the row's column: a DATE as a direction would be the number of its days.
 func (t *parquetTable) add(c parquettext.Column) error {
+	// The order of the cases matters: what nobody needs is passed over before anything is refused.
 	name := ours(c.Name)
 	needed := slices.Contains(Columns, name) && name != "text_id" // which is made from the text
 	switch {
@@ -130,6 +133,7 @@ func (t *parquetTable) seen() string      { return "it has " + strconv.Itoa(len(
 
 func (t *parquetTable) leftOut() []string { return t.without }
 
+// close gives back the columns' pages and the file.
 func (t *parquetTable) close() error {
 	for _, c := range t.plain {
 		c.pages.Close() // read-only: closing cannot lose anything

@@ -19,6 +19,7 @@ type orderedGroup struct {
 	names []string
 }
 
+// Fields are the library's, put back into the order of names.
 func (g orderedGroup) Fields() []parquet.Field {
 	fields := g.Group.Fields()
 	slices.SortFunc(fields, func(a, b parquet.Field) int {
@@ -54,6 +55,7 @@ type parquetWriter struct {
 	batch []parquet.Row
 }
 
+// newParquetWriter starts a file whose bytes depend on its rows alone.
 func newParquetWriter(w io.Writer, extra []string) (rowWriter, error) {
 	return &parquetWriter{extra: extra, out: parquet.NewGenericWriter[any](w, rowSchema(extra),
 		parquet.Compression(&parquet.Snappy), // every reader has it, and its output is the same on every machine
@@ -66,6 +68,7 @@ func newParquetWriter(w io.Writer, extra []string) (rowWriter, error) {
 
 // write puts the values in the schema's order: a value's place in the row is its column.
 func (t *parquetWriter) write(r *Row) error {
+	// A value carries its column's number, which is how many values stand before it.
 	row := make(parquet.Row, 0, len(Columns)+len(t.extra))
 	text := func(s string) { row = append(row, parquet.ByteArrayValue([]byte(s)).Level(0, 0, len(row))) }
 	number := func(n int32) { row = append(row, parquet.Int32Value(n).Level(0, 0, len(row))) }
@@ -92,6 +95,7 @@ func (t *parquetWriter) write(r *Row) error {
 	return t.flush()
 }
 
+// flush encodes the rows that wait.
 func (t *parquetWriter) flush() error {
 	_, err := t.out.WriteRows(t.batch)
 	t.batch = t.batch[:0]

@@ -26,6 +26,7 @@ type BadRow struct {
 	Reason string `json:"reason"`
 }
 
+// String is "rows.csv: row 17 (line 21): direction is empty".
 func (b BadRow) String() string {
 	if b.Line > 0 {
 		return fmt.Sprintf("%s: row %d (line %d): %s", b.File, b.Row, b.Line, b.Reason)
@@ -117,6 +118,7 @@ func tell(note func(string), lists ...[]string) {
 // stands behind a torn page or an unclosed quote cannot be told.
 type cellError struct{ error }
 
+// wrongf is a fault of the row at hand.
 func wrongf(format string, args ...any) error { return cellError{fmt.Errorf(format, args...)} }
 
 // table is a file of named columns, read row by row.
@@ -144,6 +146,7 @@ func openTable(path string) (table, error) {
 	return nil, unknownFormat(path)
 }
 
+// unknownFormat refuses a name whose ending says neither of the two.
 func unknownFormat(path string) error {
 	return fault.New(fault.Invalid, "%s: rows are kept in .parquet or .csv files; rename the file or convert it", path)
 }

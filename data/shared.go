@@ -17,6 +17,7 @@ func SharedWith(trained, measured []Row) Shared {
 	for _, r := range trained {
 		texts[r.TextID], groups[r.Group] = true, true
 	}
+	// A text or a group counts once, however many rows it has.
 	seen, seenGroups := map[string]bool{}, map[string]bool{}
 	var s Shared
 	for _, r := range measured {
@@ -35,6 +36,7 @@ func SharedWith(trained, measured []Row) Shared {
 // Any tells whether anything is shared.
 func (s Shared) Any() bool { return s.Texts > 0 || s.Groups > 0 }
 
+// String says in words how much is shared, and what that does to figures.
 func (s Shared) String() string {
 	return fmt.Sprintf("%d of %d texts, and rows of %d groups, were trained on: figures of them flatter", s.Texts, s.OfTexts, s.Groups)
 }

@@ -104,6 +104,7 @@ func beside(s string, from, to int) (before, after rune) {
 	return before, after
 }
 
+// isWord tells what can be part of a word: a sign beside it may belong to the word.
 func isWord(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
 
 // Parts of an emoticon. Brackets are mouths wherever no word follows, since ":(a)" begins a list; other mouths have
@@ -140,6 +141,7 @@ func emoticon(s string, at int) (written string, taken int) {
 
 // upright reads eyes, perhaps a nose or a tear, and a mouth.
 func upright(s string, at int) (written string, taken int) {
+	// to runs ahead of the face's end: past the eyes, then a nose, then a mouth.
 	to, tear := at+1, ""
 	for _, nose := range noses {
 		if n := string(nose); strings.HasPrefix(s[to:], n) && to+len(n) < len(s) && isMouth(s[to+len(n)]) {
@@ -183,4 +185,5 @@ func reversed(s string, at int) (written string, taken int) {
 	return s[at:at+1] + s[to:to+1], length(unicode.IsSpace(before) && unicode.IsSpace(after), to+1-at)
 }
 
+// isMouth tells whether a byte can be a mouth, of either kind.
 func isMouth(c byte) bool { return strings.IndexByte(brackets+freeMouth, c) >= 0 }

@@ -55,6 +55,7 @@ func readPlaced(in *bufio.Reader, r *Row) (place uint64, o origin, err error) {
 	return place, origin{int(file), int(row)}, spoolError(err)
 }
 
+// appendString writes a string with its length before it, so that any byte may stand in it.
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }

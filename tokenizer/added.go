@@ -16,6 +16,7 @@ type addedTokens struct {
 	longest int  // bytes
 }
 
+// addedToken is a token as it is matched: normalised, where the text will be.
 type addedToken struct {
 	content string
 	id      int32

@@ -141,6 +141,7 @@ func readFrame(raw json.RawMessage, ids map[string]int32) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Both forms of the file give the same: the tokens around a text, in their order.
 	var around []special
 	switch kind {
 	case "BertProcessing":
@@ -158,6 +159,7 @@ func readFrame(raw json.RawMessage, ids map[string]int32) (*frame, error) {
 			return nil, fault.New(fault.Corrupt, "%s: token %q has id %d, which the vocabulary does not give it", field, s.token, s.id)
 		}
 	}
+	// The last token ends the text; a token before it, if there is one, begins it.
 	f := &frame{end: around[len(around)-1].id}
 	if len(around) == 2 {
 		f.start = []int32{around[0].id}

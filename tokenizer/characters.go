@@ -130,6 +130,7 @@ func readCharacters(text string) (*characters, error) {
 
 // readLine takes one line of the table; its header says what the letters mean.
 func (t *characters) readLine(line string, empty *page) error {
+	// A letter, then hexadecimal numbers; how many there must be depends on the letter.
 	fields := strings.Fields(line)
 	var v []rune
 	for _, f := range fields[1:] {

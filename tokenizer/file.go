@@ -53,6 +53,7 @@ type fileModel struct {
 // fileMerge is ["a","b"], or "a b" in older files.
 type fileMerge [2]string
 
+// UnmarshalJSON reads both forms. In the older one the first blank parts the two: entries hold none (byteRunes).
 func (m *fileMerge) UnmarshalJSON(raw []byte) error {
 	if raw[0] == '[' {
 		var both []string
@@ -83,6 +84,7 @@ func unsupported(field string, value any) error {
 		"build with -tags daulet, or use a byte-level BPE of Qwen's or GPT-2's kind or a WordPiece of BERT's", field, value)
 }
 
+// quoted sets a name from a file apart from the message.
 func quoted(s string) string { return fmt.Sprintf("%q", s) }
 
 // readFile decodes a file and refuses what would change ids unseen; components are looked into later. The rule

@@ -48,6 +48,7 @@ func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 		maxLength = DefaultMaxLength
 	}
 	f := &Framed{Tokenizer: tok, MaxLength: maxLength}
+	// A tokenizer's own frame goes before the caller's end token, which may only repeat it.
 	own := (*frame)(nil)
 	if t, ok := tok.(framer); ok {
 		own = t.around()

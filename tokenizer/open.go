@@ -142,6 +142,8 @@ func digest(raw []byte) string {
 // vocabulary joins entries and added tokens, and returns one more than the largest id. No two tokens may share an
 // id. Ids may have gaps; an embedding table has a row for each all the same.
 func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, int, error) {
+	// By id, so that two tokens of one id are found wherever they stand; one token under the same id twice is
+	// none the worse.
 	owner := make(map[int32]string, len(entries)+len(added))
 	largest := int32(-1)
 	add := func(token string, id int32) error {

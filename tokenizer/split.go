@@ -125,6 +125,7 @@ func (t *characters) blanks(s string, breaks bool) int {
 	return end
 }
 
+// newline tells the two characters that patternQwen treats as line breaks.
 func newline(c byte) bool { return c == '\r' || c == '\n' }
 
 // contraction returns the length of an English ending such as 'll at the start of s, or 0. Under (?i) the
@@ -139,6 +140,7 @@ func contraction(s string, anyCase bool) int {
 		}
 		return c
 	}
+	// 's, 't, 'm and 'd end here; 're, 've and 'll have a letter more.
 	first := fold(s[1])
 	switch first {
 	case 's', 't', 'm', 'd':

@@ -42,6 +42,7 @@ func readWordPiece(raw json.RawMessage, chars *characters) (*wordPiece, error) {
 	if f.Unknown == nil || f.Prefix == nil || f.MaxChars == nil {
 		return nil, fault.New(fault.Corrupt, "model lacks unk_token, continuing_subword_prefix or max_input_chars_per_word")
 	}
+	// An entry with the prefix stands in both maps: a word that begins with "##" may match it as it is written.
 	w := &wordPiece{chars: chars, begins: f.Vocab, goesOn: map[string]int32{}, prefix: *f.Prefix, maxChars: *f.MaxChars}
 	var ok bool
 	if w.unknown, ok = f.Vocab[*f.Unknown]; !ok {

@@ -96,6 +96,7 @@ func (b *Bank) Check() error {
 	if len(b.Anchors) == 0 {
 		return fault.New(fault.Invalid, "anchors: the bank is empty")
 	}
+	// Each anchor by itself first, then what holds of the bank as a whole.
 	said := make(map[string]int32, len(b.Anchors))
 	for i := range b.Anchors {
 		a := &b.Anchors[i]

@@ -25,6 +25,7 @@ type Match struct {
 // equal cosines the first in the order of the candidates is the best, so a tie has one answer unless MinLead
 // refuses it. v: [d] unit; bank: [A][d] unit rows. An empty list that is not nil allows none.
 func Nearest(v []float32, bank [][]float32, allowed []int, limits Limits) Match {
+	// The two best are kept on one pass: the lead is their difference.
 	at, best, second := None, math.Inf(-1), math.Inf(-1)
 	see := func(k int) {
 		switch c := dot(v, bank[k]); {

@@ -63,6 +63,8 @@ func Load(o Options) (*Banks, error) {
 // open reads a bank and hashes what training sees of it: ids and sentences, quoted so that no two banks write the
 // same bytes. Centres, counts and who wrote a sentence are not part of it.
 func open(file, name string) (*Bank, error) {
+	// Without a file the built-in inventory stands; asked for a theory bank it is refused like any other wrong
+	// one.
 	content := inventory.Bank()
 	if file != "" {
 		var err error

@@ -79,6 +79,7 @@ func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Car
 	if c.Imports == nil {
 		c.Imports = []*corpora.Summary{}
 	}
+	// Size and hash are of the file as it lies there; digest and counts of its rows.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

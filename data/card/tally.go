@@ -68,6 +68,7 @@ func (t *tally) close() {
 // corporaList puts the corpora that the project knows first, in its order, then the others by name.
 func (t *tally) corporaList() ([]Corpus, error) {
 	var out []Corpus
+	// A corpus's texts are counted where it is listed: its Distinct may have to read its files back.
 	take := func(c Corpus, s *share) error {
 		texts, err := s.texts.Count()
 		c.Rows, c.Texts, c.Digest = s.rows, texts, s.digest.String()

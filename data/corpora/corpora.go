@@ -105,6 +105,7 @@ func read(name string, o Options, place func(string, int), use func(*data.Row) e
 	if at < 0 {
 		return nil, fault.New(fault.Invalid, "corpus %q is unknown; there are %s", name, strings.Join(Names(), ", "))
 	}
+	// Lists begin empty and not nil: the account's JSON has [] where nothing happened.
 	c := &collector{Options: o, corpus: all[at], use: use, place: place, unknown: map[string]int{}, sum: &Summary{
 		Corpus: name, Files: []string{}, Dropped: []Count{}, Notes: []Count{}, Bad: []data.BadRow{},
 	}}
@@ -184,6 +185,7 @@ type text struct {
 // a model could learn by heart on one side and recognise on the other: an argument's conclusion, the rule that an
 // action was judged by.
 func newText(raw, groupBy string) (text, error) {
+	// Cleaned before it is hashed; an empty text is a bad record, not a row.
 	t := text{clean: data.CleanText(raw)}
 	if t.clean == "" {
 		return t, wrongf("the text is empty")

@@ -52,6 +52,7 @@ func (c *collector) annotation(r record, votes map[string][]int, seen map[opinio
 	if err != nil {
 		return err
 	}
+	// The text's id and not the row: the same comment under two links is one comment.
 	who := opinion{t.id, r.get("annotator")}
 	if votes[t.id] == nil {
 		votes[t.id] = make([]int, len(mfrcLabels))

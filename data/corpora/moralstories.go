@@ -47,6 +47,7 @@ func readMoralStories(c *collector) error {
 
 // rules reads the foundations of every rule: the union where several records have the rule.
 func (c *collector) rules() (map[string][]theories.Path, error) {
+	// Social Chemistry lies beside the stories unless somebody says where.
 	dir := c.Rules
 	if dir == "" {
 		dir = filepath.Join(c.In, "..", "social_chem")

@@ -9,6 +9,7 @@ import (
 
 // WriteTable prints the account for people.
 func (s *Summary) WriteTable(w io.Writer) error {
+	// Records at the top, rows at the bottom, and between them what became of the difference.
 	t := columns.NewTable(w)
 	fmt.Fprintf(t, "%s\nrecords\t%d\n", s.Corpus, s.Records)
 	for _, c := range s.Dropped {

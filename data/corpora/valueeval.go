@@ -107,6 +107,8 @@ func (c *collector) arguments(path string, labels map[string][]theories.Path) er
 	seen := map[string]bool{}
 	err := c.eachRow(path, plainTabs, columns, func(r record) error {
 		id := r.get(argumentID)
+		// The argument without labels and the labels without an argument are two faults: the first is a bad
+		// record, the second a note.
 		values, ok := labels[id]
 		if !ok {
 			return wrongf("the argument has no line in the labels file")

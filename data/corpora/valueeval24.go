@@ -52,6 +52,7 @@ func (c *collector) splits24() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// English is taken where it is there and nobody asked for the other.
 	english := func(path string) bool { return strings.HasSuffix(filepath.Dir(path), "-english") }
 	wantEnglish := c.Text == "english" || (c.Text == "" && slices.ContainsFunc(paths, english))
 	var dirs []string // in the order of their names, as find gives them

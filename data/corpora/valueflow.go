@@ -64,6 +64,8 @@ func (c *collector) flowRow(r record, banks *[2]anchorBank) error {
 	if !ok {
 		return wrongf("direction is not -1, 0, 1, oppose, neutral or support")
 	}
+	// Ids are read before the path is looked up: a sentence is numbered by its first appearance, in a row that is
+	// left out too.
 	var ids [2]int32
 	for i := range banks {
 		if ids[i], err = banks[i].id(r); err != nil {

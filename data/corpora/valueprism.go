@@ -56,6 +56,8 @@ func (c *collector) situation(r record, names map[string][]label) error {
 	if err != nil {
 		return err
 	}
+	// What can be wrong is read before what may be dropped, so that a broken record is never counted as
+	// irrelevant.
 	relevant, direction, source, err := valence(r)
 	if err != nil {
 		return err
@@ -69,6 +71,7 @@ func (c *collector) situation(r record, names map[string][]label) error {
 		return nil
 	}
 	name := strings.TrimSpace(r.get("text"))
+	// The user's mapping goes before the name's own meaning, also where it says "none".
 	labels, listed := names[nameKey(kind, name)]
 	if !listed {
 		labels = c.named(kind, name)
@@ -114,6 +117,7 @@ func (c *collector) named(kind, name string) []label {
 			return []label{l}
 		}
 	default:
+		// A value may be of two theories; which one the authors meant is not guessed.
 		s, inSVT := lookUp("svt", name)
 		m, inMFT := lookUp("mft", name)
 		switch {

@@ -32,6 +32,7 @@ func AssignFile(ctx context.Context, in, out string, embed Embed, limits Limits)
 
 // stream assigns the rows of in, a block at a time, and puts them in their order.
 func (a *Assigner) stream(ctx context.Context, in string, put func(*data.Row) error) error {
+	// Rows wait in one slice that is used again and again; flush empties it.
 	block := make([]data.Row, 0, rowsAtOnce)
 	flush := func() error {
 		if err := a.Assign(ctx, block); err != nil {

@@ -67,6 +67,7 @@ func BankAssignedBy(weightsSHA256 string) *anchors.Bank {
 // (separated by spaces, the main one first) and text. Ids must be 0, 1, 2, …: an id is a sentence's place in the
 // bank, and rows on disk hold it.
 func parse(raw []byte) ([]anchors.Anchor, error) {
+	// The version stands in the file itself, so a list that was changed without it is found by its test.
 	in := bufio.NewReader(bytes.NewReader(raw))
 	first, err := in.ReadString('\n')
 	if want := fmt.Sprintf("# Plain-language inventory, version %d:", Version); err != nil || !strings.HasPrefix(first, want) {

@@ -34,12 +34,14 @@ type picture struct {
 	Ticks                 []tick
 }
 
+// bar is one line of a chart: the name as it is drawn (Label) and whole (Name), lengths in pixels.
 type bar struct {
 	Name, Label        string
 	N                  int
 	Y, Top, Width, End int
 }
 
+// tick is a labelled place on the axis, in pixels.
 type tick struct {
 	At    int
 	Label string
@@ -48,6 +50,7 @@ type tick struct {
 // WritePage writes one self-contained HTML page of plots and tables; facts say what the rows are from. Charts
 // without a bar are left out, such as level 3 of a theory that has two.
 func (s *Stats) WritePage(w io.Writer, title string, facts ...web.Fact) error {
+	// From the coarse to the fine: sources first, then values by level, then the texts themselves.
 	charts := []struct {
 		title string
 		bars  []Count
@@ -111,6 +114,7 @@ const (
 // drawBars draws one horizontal bar a count, the first on top, over an axis from 0. Lengths are whole pixels:
 // barSpan for the longest bar, n/most of it for the others.
 func drawBars(title string, bars []Count) picture {
+	// The widest name sets the left margin, the largest count the scale.
 	longest, most := 0, 1
 	for _, b := range bars {
 		longest, most = max(longest, min(mostLabel, len([]rune(b.Name)))), max(most, b.N)

@@ -131,6 +131,7 @@ func describe(n []int) *Lengths {
 	for _, x := range n {
 		sum += x
 	}
+	// Quantiles by rank: place ⌈share·N⌉, counted from 1.
 	last := len(n) - 1
 	l := &Lengths{
 		N: len(n), Mean: float64(sum) / float64(len(n)),

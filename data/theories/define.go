@@ -33,6 +33,7 @@ type vocabulary struct {
 	Definitions map[string]definition `toml:"definitions"`
 }
 
+// definition is one entry of a file.
 type definition struct {
 	Text  string   `toml:"text"`
 	Works []string `toml:"works"`
@@ -108,6 +109,7 @@ func (t *Tree) define(v vocabulary) error {
 // defineOne checks one definition and enters it. The bounds of its length are for prompts; that it ends in a full
 // stop lets it be quoted behind the value's name.
 func (t *Tree) defineOne(id string, d definition) error {
+	// A definition names its node by value id, so it cannot slip into another theory.
 	rest, ours := strings.CutPrefix(id, t.Theory+"/")
 	p, ok := t.node[rest]
 	switch n := utf8.RuneCountInString(d.Text); {
@@ -134,6 +136,7 @@ func (t *Tree) defineOne(id string, d definition) error {
 
 // checkComplete finds nodes without a definition, definitions that say the same, and works nobody rests on.
 func (t *Tree) checkComplete() error {
+	// Every canonical node once: its twins under other parents share its definition.
 	said, used := map[string]Path{}, map[string]bool{}
 	for _, p := range t.nodes {
 		if t.canonical(p) != p {

@@ -120,6 +120,7 @@ func (t *Tree) quote(p Path, o ListOptions) *Definition {
 //	    hedonism *  (canonical here, also svt/self-enhancement/hedonism)
 func (l *Listing) WriteText(w io.Writer) error {
 	var b strings.Builder
+	// The footnote about target values is written only if something bears the mark.
 	marked := false
 	for _, t := range l.Theories {
 		fmt.Fprintf(&b, "%s: %s (%s)\n", t.Theory, t.Name, strings.Join(t.LevelNames, " › "))
@@ -143,6 +144,7 @@ func (l *Listing) WriteText(w io.Writer) error {
 	return err
 }
 
+// draw writes a node indented by its level; its definition only where the value is at home.
 func (n *NodeListing) draw(b *strings.Builder) {
 	indent := strings.Repeat("  ", n.Level)
 	fmt.Fprintf(b, "%s%s", indent, n.Name)

@@ -191,6 +191,7 @@ func (t *Tree) addLeaf(names []string) error {
 	copy(leaf[:], names)
 	fresh := false
 	for n := 1; n <= len(names); n++ {
+		// From the root to the leaf: each prefix is a node, new or known from an earlier path.
 		node, name := leaf.prefix(n), names[n-1]
 		if Slug(name) == "" {
 			return fmt.Errorf("level %d has no letter in its name", n)
