@@ -6,6 +6,14 @@
 // pause is ServiceConfig, which other languages can use as it stands; beyond it, a server that is full is given
 // the time it asks for.
 //
+//	c, err := client.Dial(ctx, "dns:///embedd.example:50051", client.WithTokenFile("/run/token"))
+//	defer c.Close()
+//	answer, err := c.EmbedAll(ctx, &hivesv1.EmbedRequest{Texts: texts})
+//	// answer.Embeddings[i] is the vector of texts[i], however many requests it took
+//
+// Where to begin: client.go (the connection), embed.go (cutting and joining), stream.go (a corpus over connections that
+// break), errors.go (kinds, pauses), options.go (addresses, tokens).
+//
 // Errors are of the kinds of package fault that the server had, and still gRPC statuses: Reason tells the
 // server's own name for one. They never hold a text. A Client is safe for concurrent use.
 package client

@@ -13,6 +13,15 @@
 //   - direction accuracy: same value and same direction before same value and other direction;
 //   - value vectors and their orthogonality, neighbours, mean cosine distances, mean-cosine maps.
 //
+// Where to begin:
+//
+//	relation.go      how a candidate stands to an anchor: bins and scopes, for rows; texts.go for whole texts
+//	measure.go       one pass over all anchors, which feeds every sum
+//	ranking.go       the ranking; correlation.go: cosines against labels; neighbours.go, distances.go, maps.go
+//	values.go        a value's direction in space, and how values stand to each other
+//	bootstrap.go     intervals from influences; auc.go: figures of two sides; holm.go: many claims at once
+//	collapse.go      whether a space still tells anything apart
+//
 // Words: an anchor is the item, row or text, from whose place all others are ranked; each item is one in turn. It
 // has nothing to do with the anchor vectors of a bank.
 //

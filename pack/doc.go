@@ -12,5 +12,12 @@
 // The caller owes token ids that the model accepts: pack counts and copies them. Refused, with the
 // numbers: texts without tokens, texts longer than every row, and One where no shape holds them all.
 //
+// Where to begin:
+//
+//	pack.go     a shape, its cost, a batch
+//	stock.go    the texts that wait, and how a row is filled
+//	one.go      training: all texts in one batch; many.go: corpora and the daemon
+//	choose.go   which shapes are worth compiling
+//
 // Axis letters: R rows, S tokens a row, T text slots.
 package pack

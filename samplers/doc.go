@@ -44,6 +44,14 @@
 //     and only if no choice of ids and rows would fill them, the hierarchical part if some anchor could run
 //     out of negatives beside the worst choice of the others.
 //
+// Where to begin:
+//
+//	intratheory.go   a batch of Stage 1, and the order of an epoch
+//	index.go         what "matches" and "carries" mean: keys, classes, pools
+//	drawing.go       how a batch is filled; random.go: where its random numbers come from
+//	supply.go        whether every anchor can be given its negatives, counted before the first draw
+//	triple.go        a batch of Stage 2: whose turn it is (anchorpart.go), and which row of it (seating.go)
+//
 // Words: an anchor is a row that a batch is built around, or that the loss takes as one. The sentences of a bank,
 // which the literature calls anchors too, are here known by number alone: an anchor id is a position in a bank,
 // and an anchor part is the rows of a batch that are drawn by such ids.

@@ -14,6 +14,16 @@
 // not UTF-8, ids outside the vocabulary, a tokenizer larger than the model's embedding table. Texts are
 // never part of an error. Truncation, padding and decoder of a file are read over: they change no ids here.
 //
+// Where to begin:
+//
+//	tokenizer.go     what a tokenizer answers
+//	open.go          a file becomes a tokenizer: file.go, components.go
+//	encode.go        the way of a text through added tokens, normalisers, splitters and model
+//	split.go         words; bpe.go, wordpiece.go: ids
+//	nfc.go, bert.go  normalising, by the tables of characters.go
+//	framed.go        what stands around a text; prompted.go: a prompt before it
+//	bpefirst.go      why the beginning of a long text can be encoded alone
+//
 // Words: a piece is what splitters cut a text into, a token an entry of the vocabulary, an id its number. Framing is
 // what stands around a text's own ids. A window is the beginning of a long text that is read when few ids are wanted.
 //

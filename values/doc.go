@@ -16,6 +16,16 @@
 // any number of goroutines may share it. Open refuses files that are torn, of a newer program or another
 // program's; Set.CheckModel refuses another model's vectors. The same rows, model and seed give the same bytes.
 //
+// Where to begin:
+//
+//	set.go       what a file holds; open.go, write.go, bytes.go: how
+//	build.go     how it is made, step by step
+//	nodes.go     rows to nodes, nodes to vectors; within.go: signed vectors that do not tell corpora apart
+//	evidence.go  what held-out rows say of a vector; spread.go: how far it moves
+//	heads.go     probabilities; guard.go, nonsense.go: texts of which nothing may be said
+//	answer.go    what is said of a text; search.go: what is near it
+//	evaluate.go  how much of what is said is right
+//
 // Words: an anchor is a sentence of a bank, which can be near a text or a value; it takes no part in making a value's
 // vector. A value's vector has a kind, a text's answer one of four words; a head is a regression that answers.
 //

@@ -11,6 +11,22 @@
 //	denevil        Denevil, MoralPrompt  mft level 1, no direction
 //	valueflow      the authors' CSV      all theories, with anchors
 //
+// Where to begin: corpora.go has what importers share, tables.go how files are read, names.go how a publisher's
+// name finds its node; then any importer, each a file of its own, of which valuenet.go is the shortest. A new
+// corpus is such a file and an entry in sources.go:
+//
+//	func readMine(c *collector) error {
+//		paths, err := find(c.In, "*.csv")                        // which files
+//		…
+//		return c.eachRow(path, quoted, []string{"text", "value"}, func(r record) error {
+//			t, err := newText(r.get("text"), r.get("topic"))   // cleaned; the group is the topic
+//			…
+//			l, known := lookUp("svt", r.get("value"))           // the node of that name; c.miss if none
+//			c.add(t, l.theory, l.path, data.Supports, data.SourceAnnotated)
+//			return nil
+//		})
+//	}
+//
 // docs/DATA.md gives every mapping with its reason. An importer reads all files of its corpus in a folder,
 // cleans the texts, merges duplicates and accounts for every record: it became rows, or it is counted under
 // a reason, or it is bad and named by file and line.

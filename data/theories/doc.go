@@ -1,6 +1,9 @@
 // Package theories holds the value theories: their hierarchies, what each value means, and which paths a name
 // stands for.
 //
+// Where to begin: tree.go (paths, nodes, twins), lookup.go (from a name to a node, and what is near a wrong one),
+// define.go (definitions), own.go (theories of a user).
+//
 // Four are embedded: svt (Schwartz values, three levels), mft (moral foundations, two), duty (Ross, one) and
 // right (human rights, three). They are checked when they are first used; a bad file is a bug of this repository
 // and panics. A user's own theory comes from a file (LoadFile, RegisterFiles), passes the same checks and is

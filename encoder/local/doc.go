@@ -7,5 +7,8 @@
 // Local is the encoder.Encoder; Runner is the part below it that takes packed batches, which the daemon
 // drives from its own queue.
 //
+// Where to begin: local.go (Open, New, Encode), batch.go (a text in, a unit vector out), runner.go (shapes and graphs),
+// length.go (how long a text may be).
+//
 // Axis letters: R rows, S tokens a row, T text slots, H hidden.
 package local

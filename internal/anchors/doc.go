@@ -10,6 +10,16 @@
 // the embedder that the bank records. The same rows, model and options give the same bytes, in whatever
 // order the rows stand.
 //
+// Where to begin:
+//
+//	build.go      the journey as code: texts.go, embed.go, package kmeans, cluster.go, ids.go, fill.go
+//	previous.go   what people said of an earlier bank
+//	llm.go        sentences by a language model
+//	assign.go     rows to anchors; assigned.go: the account
+//	meta.go       what the bank rests on
+//	page.go       the space as a picture; pca.go: its two axes
+//	run.go, jobs.go, show.go   the commands
+//
 // Words: an anchor is a sentence of the theory bank, found as a cluster of texts; the cluster's unit mean is its
 // centre, the texts nearest to it its exemplars, the nearest of all the medoid. (Package data/anchors has the
 // file's form.)

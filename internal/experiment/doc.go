@@ -7,6 +7,9 @@
 // trained or validated on the measured rows is refused, and so are stored vectors of other weights than a run now has:
 // a part that is measured twice, to take the better result, is no test.
 //
+// Where to begin: config.go (what the file names), job.go (the order of the work), runs.go (what runs say of
+// themselves), vectors.go (vectors that are made once).
+//
 // The caller owes runs that are finished and rows with text_id and group. With Redraw no model is opened.
 //
 // Axis letters: T texts, D width of a vector.

@@ -12,5 +12,8 @@
 //
 // Fit refuses vectors that are not finite or not of length 1, and fewer different vectors than centres.
 //
+// Where to begin: kmeans.go (a fit and its restarts), seed.go (the start), lloyd.go (the passes, and which rows can be
+// skipped in them), score.go (exact labels from float32 products), minibatch.go (for large sets).
+//
 // Axis letters: N rows, D dimensions, K centres.
 package kmeans
