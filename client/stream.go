@@ -170,7 +170,8 @@ func (b *bulk) run(ctx context.Context) (progress bool, err error) {
 }
 
 // pump sends and receives in goroutines of its own, so that a full connection stops neither the other direction
-// nor the one who waits for both. They end with the context; closing send closes the stream's half.
+// nor the one who waits for both. They end with the context; closing send closes the stream's half. Without them
+// a client that sends while the server waits to be read would wait for ever, and so would the server.
 func pump(ctx context.Context, stream hivesv1.EmbedService_EmbedStreamClient) (chan<- *hivesv1.EmbedStreamRequest, <-chan *hivesv1.EmbedStreamResponse, <-chan error) {
 	send, replies, broken := make(chan *hivesv1.EmbedStreamRequest), make(chan *hivesv1.EmbedStreamResponse), make(chan error, 1)
 	go func() {
@@ -209,7 +210,9 @@ func pump(ctx context.Context, stream hivesv1.EmbedService_EmbedStreamClient) (c
 	return send, replies, broken
 }
 
-// answered files one reply and tells whether it finished a request.
+// answered files one reply and tells whether it finished a request. An answer may come in parts: First says how
+// many vectors came before, Last that it is whole. Parts of two requests may come by turns, those of one are in
+// order.
 func (b *bulk) answered(r *hivesv1.EmbedStreamResponse) (done bool, err error) {
 	j := b.pending[r.Tag]
 	if j == nil || j.answer == nil {

@@ -32,7 +32,8 @@ type levelIDs struct {
 	known [3]map[string]int32
 }
 
-// pathIDs recovers the numbering from the rows that the labels were made of.
+// pathIDs recovers the numbering from the rows that the labels were made of: a level's id goes by theory and
+// name, so the other path of a value often has known numbers.
 func (l *Labels) pathIDs(rows []Row) *levelIDs {
 	ids := &levelIDs{}
 	for k := range ids.known {

@@ -22,7 +22,8 @@ type Distinct struct {
 	spread *buckets // hashes that did not fit; nil so far
 }
 
-// Add counts a name.
+// Add counts a name. Names that were set aside are not looked up again: one that comes back is set aside twice,
+// and Count takes it once.
 func (d *Distinct) Add(name string) error {
 	if d.limit == 0 {
 		d.limit = distinctInMemory

@@ -25,7 +25,8 @@ type FileRows struct {
 }
 
 // MergeTo reads files of rows, one after another, and writes what Dedupe would leave of them all, for more rows
-// than fit in memory; the bytes are those that Write gives for Dedupe's rows.
+// than fit in memory; the bytes are those that Write gives for Dedupe's rows. The order of paths matters: of rows
+// that are merged the first stays, with its corpus and licence.
 func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
 	return mergeInto(NewMerger(), paths, o, out)
 }
@@ -69,7 +70,8 @@ type SplitSummary struct {
 	Notes      []string   `json:"notes,omitempty"` // what of further columns could not be kept
 }
 
-// SplitFile deals the rows of a file to train.parquet, validation.parquet and test.parquet in dir.
+// SplitFile deals the rows of a file to train.parquet, validation.parquet and test.parquet in dir. The three take
+// their places together or not at all: parts of two splits beside each other would share texts.
 func SplitFile(path, dir string, o SplitOptions, ro ReadOptions) (*SplitSummary, error) {
 	for _, name := range PartNames { // a part would take the place of the whole
 		if out := filepath.Join(dir, name+".parquet"); fsutil.Same(path, out) {

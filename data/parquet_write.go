@@ -8,8 +8,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// rowsPerGroup bounds what a writer holds in memory, some tens of megabytes with long texts, and what a
-// reader must decode to reach a row.
+// rowsPerGroup bounds what a writer holds in memory, some tens of megabytes with long texts, and what a reader
+// must decode to reach a row. It is part of the bytes: another number would give another file of the same rows.
 const rowsPerGroup = 1 << 16
 
 // orderedGroup is a parquet.Group whose fields keep the order of names. The library sorts them, which would put

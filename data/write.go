@@ -10,7 +10,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// rowWriter writes rows of one format.
+// rowWriter writes rows of one format. A row is done with when write returns: the caller may use it again. finish
+// comes once, after the last row, and without it the file is not whole.
 type rowWriter interface {
 	write(*Row) error
 	finish() error
@@ -71,7 +72,8 @@ func rowsFile(path string, extra []string, produce func(put func(*Row) error) er
 	}}, nil
 }
 
-// extraColumns lists the names in use in Row.Extra, sorted, since a map has no order to write in.
+// extraColumns lists the names in use in Row.Extra, sorted, since a map has no order to write in. A row without
+// one of them gets an empty cell.
 func extraColumns(rows []Row) []string {
 	seen := map[string]bool{}
 	var names []string

@@ -18,6 +18,8 @@ type AUC struct {
 
 // Sided are N scored items of two sides. Only items of one stratum make pairs, so that what tells strata apart
 // counts for nothing: with corpora as strata this is the AUC within corpora, pooled over their pairs.
+//
+// The four slices are one row an item. Group is what is drawn anew for the interval, and may cut across strata.
 type Sided struct {
 	Scores   []float64
 	Positive []bool
@@ -67,7 +69,8 @@ func (s *Sided) AUC(draws int, seed uint64) AUC {
 	return out
 }
 
-// paired counts the items of strata that have both sides.
+// paired counts the items of strata that have both sides. Of two corpora, one with 5 and 7, the other with 9 and
+// 0, they are 5 and 7: the nine make no pair and say nothing.
 func (s *Sided) paired() (positives, negatives int) {
 	by := map[int32][2]int{}
 	for i, stratum := range s.Stratum {

@@ -53,6 +53,7 @@ type corrSums struct {
 	wantRanks bool
 }
 
+// newCorrSums makes empty sums over so many groups; ranks are gathered only where Spearman is asked for.
 func newCorrSums(scope Scope, groups int, centre float64, ranks bool) *corrSums {
 	inf := math.Inf(1)
 	return &corrSums{

@@ -11,7 +11,9 @@ const (
 	depthCount        // their number
 )
 
-// Distances are mean cosine distances 1 − cos over pairs, by depth of agreement; NaN without pairs.
+// Distances are mean cosine distances 1 − cos over pairs, by depth of agreement; NaN without pairs. A space that
+// follows the tree has them ascending from path to none; ByDir[0] shows whether it also parts the two directions
+// of one value.
 type Distances struct {
 	Mean  [4]float64    // [depth]: path, levels 1–2, level 1, none
 	ByDir [4][2]float64 // [depth][0 same direction, 1 other]
@@ -26,6 +28,7 @@ type distanceSums struct {
 	count [depthCount][2]int
 }
 
+// add takes all pairs of one anchor; bins 0 and 1 are the one depth "path".
 func (s *distanceSums) add(cosines []float64, rel []Relation) {
 	for x, r := range rel {
 		if !r.admits(s.need) {
@@ -40,6 +43,7 @@ func (s *distanceSums) add(cosines []float64, rel []Relation) {
 	}
 }
 
+// merge adds the next shard's sums.
 func (s *distanceSums) merge(o *distanceSums) {
 	for d := range depthCount {
 		for k := range 2 {
@@ -49,6 +53,7 @@ func (s *distanceSums) merge(o *distanceSums) {
 	}
 }
 
+// result turns sums of cosines into mean distances. Ordered pairs were counted, so pairs are half as many.
 func (s *distanceSums) result() Distances {
 	var out Distances
 	mean := func(sum float64, n int) float64 {

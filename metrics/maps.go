@@ -54,7 +54,8 @@ func ownPairs(v *Vectors, l *data.Labels, u, w []int) (sum float64, pairs int) {
 	return sum, pairs
 }
 
-// RowsByValue returns the values of a theory at a level, in ascending order of ids, and the rows of each.
+// RowsByValue returns the values of a theory at a level, in ascending order of ids, and the rows of each. Rows
+// whose path ends above the level belong to none; those that go on below it belong to the node they pass.
 func RowsByValue(l *data.Labels, theory int32, level int) ([]Path, [][]int) {
 	place := map[[3]int32]int{}
 	var paths []Path

@@ -24,6 +24,8 @@ type Options struct {
 }
 
 // Measurement holds everything that one pass over all (anchor, candidate) pairs gives, by scope.
+// Ranking[WithinCorpus] and its like are what claims rest on; All is what a vector that knows the source alone
+// does well in.
 type Measurement struct {
 	Ranking     [Scopes]Ranking
 	Direction   [Scopes]Ranking // bins 0 and 1 only, among judged rows

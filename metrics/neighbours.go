@@ -17,7 +17,8 @@ func nearest(dst []int32, sorted []candidate, need Relation, k int) []int32 {
 	return dst
 }
 
-// NearestIn returns for every row of queries its nearest row of bank by cosine, the lower of equals.
+// NearestIn returns for every row of queries its nearest row of bank by cosine, the lower of equals. Both lists
+// hold row numbers of v; the answer does, too.
 func NearestIn(v *Vectors, bank, queries []int) []int {
 	out := make([]int, len(queries))
 	for at, i := range queries {
@@ -31,7 +32,8 @@ func NearestIn(v *Vectors, bank, queries []int) []int {
 	return out
 }
 
-// LabelAccuracy is the share of rows whose label the vote of their neighbours gives.
+// LabelAccuracy is the share of rows whose label the vote of their neighbours gives. LevelRows and Rows say how
+// many rows a share is of: at level 3 they may be few.
 type LabelAccuracy struct {
 	Levels    [3]float64
 	Direction float64

@@ -2,7 +2,9 @@ package metrics
 
 import "math"
 
-// PickScore is the ranking accuracy on given candidates, one a bin, as the published evaluator draws them.
+// PickScore is the ranking accuracy on given candidates, one a bin, as the published evaluator draws them. An
+// anchor with candidates in bins 0, 1 and 4 has three pairs; with two of them right it adds ⅔ to Macro, 2 of 3 to
+// Micro, 0 to Strict.
 type PickScore struct {
 	Macro, Micro float64 // NaN without pairs
 	Strict       float64 // share of anchors with every pair right

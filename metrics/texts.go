@@ -36,8 +36,9 @@ type textLabel struct {
 	paths     [][3]int32 // canonical first
 }
 
-// NewTextPairs gathers the rows of each text. Texts stand in order of first appearance. alternatives[i],
-// if given, are the other paths that row i's value is accepted under (data.Labels.Alternatives).
+// NewTextPairs gathers the rows of each text. Texts stand in order of first appearance. alternatives[i], if
+// given, are the other paths that row i's value is accepted under (data.Labels.Alternatives): hedonism is then as
+// close to openness to change as to self-enhancement.
 func NewTextPairs(l *data.Labels, alternatives [][][3]int32) *TextPairs {
 	t := &TextPairs{groups: countIDs(l.Group)}
 	place := map[int32]int{}

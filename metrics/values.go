@@ -72,9 +72,9 @@ func prefix(levels *[3]int32, level int) ([3]int32, bool) {
 	return path, true
 }
 
-// ValueVectors returns every value at a level (1 … 3) with v = unit(unit(mean of supporting rows) −
-// unit(mean of opposing rows)). A value with fewer than minSide rows on a side is listed without a
-// vector and with the reason; nothing is guessed.
+// ValueVectors returns every value at a level (1 … 3) with v = unit(unit(mean of supporting rows) − unit(mean of
+// opposing rows)). A value with fewer than minSide rows on a side is listed without a vector and with the reason;
+// nothing is guessed. Rows without a direction count for neither side.
 func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
 	var out []Value
 	for _, s := range collectValues(l, level) {
@@ -137,7 +137,8 @@ type Orthogonality struct {
 	Mean, Median  float64
 }
 
-// OrthogonalityOf looks at the pairs of vectors within each theory; the second result pools those pairs.
+// OrthogonalityOf looks at the pairs of vectors within each theory; the second result pools those pairs. values
+// must stand theory by theory, as ValueVectors gives them.
 func OrthogonalityOf(values []Value) (map[int32]Orthogonality, Orthogonality) {
 	perTheory := map[int32]Orthogonality{}
 	var pool []float64

@@ -36,6 +36,7 @@ func One(texts [][]int32, shapes []Shape) (Batch, error) {
 		len(texts), total, waiting.longest, len(shapes), largest.Rows, largest.Length, largest.Texts)
 }
 
+// validate refuses an empty list and shapes that cannot be.
 func validate(shapes []Shape) error {
 	if len(shapes) == 0 {
 		return fault.New(fault.Invalid, "no shapes to pack into")

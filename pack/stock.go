@@ -27,6 +27,7 @@ type stock struct {
 	longest  int      // no waiting text is longer
 }
 
+// newStock sorts texts by length, without sorting: there are few lengths. A text without tokens has no vector.
 func newStock(lengths []int) (*stock, error) {
 	if len(lengths) == 0 {
 		return &stock{}, nil

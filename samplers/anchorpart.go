@@ -183,6 +183,7 @@ func (p *anchorPart) cycle(place int32, cycle int) []int32 {
 	return rows
 }
 
+// stream is one of the part's streams of random numbers.
 func (p *anchorPart) stream(purpose, index uint64) *rand.Rand {
 	return stream(p.seed, p.domain+purpose, index)
 }

@@ -44,7 +44,8 @@ type IntraTheoryConfig struct {
 	Alt [][][3]int32 // [N][]
 }
 
-// DefaultIntraTheory returns the paper's batch with the rule against false negatives.
+// DefaultIntraTheory returns the paper's batch with the rule against false negatives: an anchor, up to four
+// positives, the rest of 64 negatives. Whoever repeats the paper to the letter sets FalseNegatives to Keep.
 func DefaultIntraTheory() IntraTheoryConfig {
 	return IntraTheoryConfig{
 		BatchSize: 64, Positives: 4,
@@ -97,7 +98,8 @@ func (c *IntraTheoryConfig) validate(labels *data.Labels) error {
 	return nil
 }
 
-// theoryWeight is the factor of one theory's anchors.
+// theoryWeight is the factor of one theory's anchors: with {"svt": .5} an anchor of svt opens half as many
+// batches of an epoch as one of another theory. The number of batches stays that of the anchors.
 func (c *IntraTheoryConfig) theoryWeight(name string) float64 {
 	if w, named := c.TheoryWeights[name]; named {
 		return w

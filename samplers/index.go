@@ -34,6 +34,7 @@ type index struct {
 	poolTexts []int     // by pool: distinct texts
 }
 
+// newIndex reads the labels once; everything after it is look-ups.
 func newIndex(labels *data.Labels, cfg *IntraTheoryConfig) *index {
 	x := &index{labels: labels}
 	rowKeys, keys := keysOf(labels, cfg.Alt)

@@ -56,6 +56,7 @@ type seat struct {
 // to the beginning.
 func (s *seat) wish(k int) int32 { return s.rows[(s.first+k)%len(s.rows)] }
 
+// newSeating is an empty table for a step's batch.
 func newSeating(labels *data.Labels, parts [2]*anchorPart, step int) *seating {
 	return &seating{
 		labels: labels, parts: parts, step: step, holder: map[int32]int{},

@@ -11,7 +11,8 @@ type TripleStats struct {
 	Theory       AnchorStats `json:"theory"`
 }
 
-// AnchorStats describes an anchor part.
+// AnchorStats describes an anchor part. With 407 ids and 16 rows PassSteps is 26: so often an id has its turn.
+// Crowded 0 means that no id ever loses one.
 type AnchorStats struct {
 	IDs       int `json:"ids"`        // with a row; the others of the bank are negatives only
 	Rows      int `json:"rows"`       // with an id

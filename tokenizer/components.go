@@ -7,7 +7,14 @@ import (
 	"hives/internal/fault"
 )
 
-// part is any component of a pre-tokeniser or normaliser; strictly refuses options it does not know.
+// part is any component of a pre-tokeniser or normaliser; strictly refuses options it does not know. One struct
+// for all types: which options a type may have is not checked, which of them it lacks is.
+//
+//	{"type": "Sequence", "pretokenizers": [
+//	  {"type": "Split", "pattern": {"Regex": "…"}, "behavior": "Isolated", "invert": false},
+//	  {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}
+//
+// is Qwen's: the expression cuts words, ByteLevel only spells bytes.
 type part struct {
 	Type             string `json:"type"`
 	Pattern          struct{ Regex, String *string }
@@ -110,7 +117,8 @@ func readWords(raw json.RawMessage) ([]splitter, error) {
 }
 
 // readPreTokenizer returns the splitters of a BPE, applied one inside the pieces of the other. The last component
-// must be ByteLevel: it turns bytes into the characters of the vocabulary.
+// must be ByteLevel: it turns bytes into the characters of the vocabulary. Digits before it cut numbers apart
+// first, and the pieces between are cut by what follows.
 func readPreTokenizer(raw json.RawMessage) ([]splitter, error) {
 	const field = "pre_tokenizer"
 	p, err := readPart(field, raw)

@@ -15,7 +15,8 @@ import (
 	"hives/internal/fault"
 )
 
-// rust is the Rust library behind the interface.
+// rust is the Rust library behind the interface: the other implementation, for files that the plain one refuses,
+// and for tests that hold the two to each other.
 type rust struct {
 	inner  *tokenizers.Tokenizer
 	ids    map[string]int32

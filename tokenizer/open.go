@@ -78,7 +78,8 @@ func readJSON(path string) (raw []byte, file string, err error) {
 	return raw, path, nil
 }
 
-// parse builds the tokenizer from the bytes of a file; the order of the steps is that of the file.
+// parse builds the tokenizer from the bytes of a file; the order of the steps is that of the file. Everything
+// that could be wrong is found here: Encode refuses nothing but text that is not UTF-8.
 func parse(raw []byte) (*plain, error) {
 	f, err := readFile(raw)
 	if err != nil {

@@ -100,7 +100,8 @@ func (w *wordPiece) lengths(word string) (all []int) {
 	return all
 }
 
-// match finds the longest of entries that word begins with; n is its length, 0 for none.
+// match finds the longest of entries that word begins with; n is its length, 0 for none. Cuts inside a character
+// are passed over. It tries at most longest lengths, whatever the word's.
 func (w *wordPiece) match(entries map[string]int32, word string) (id int32, n int) {
 	n = min(len(word), w.longest)
 	for ; n > 0; n-- {

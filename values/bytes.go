@@ -27,7 +27,7 @@ func blob(x []float32) []byte {
 	return out
 }
 
-// floats reads a blob of d numbers; NULL is nil.
+// floats reads a blob of d numbers; NULL is nil. A blob of another length is of another model's width, or torn.
 func floats(raw []byte, d int) ([]float32, error) {
 	if raw == nil {
 		return nil, nil

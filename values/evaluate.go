@@ -39,8 +39,9 @@ type Answers struct {
 	About    Share `json:"about"`    // of the answered ones: the text has a row on the value
 }
 
-// SideAnswers counts sides. Answered are those that the answer gives; Given are those that it would give if it were
-// known that the text is about the value, which these rows' annotators say.
+// SideAnswers counts sides. Answered are those that the answer gives; Given are those that it would give if it
+// were known that the text is about the value, which these rows' annotators say. The two part what the set cannot
+// see from what it dares not say: few Answered and many Given means that "about" is the hurdle, not the side.
 type SideAnswers struct {
 	Pairs    int   `json:"pairs"`
 	Answered int   `json:"answered"`

@@ -32,7 +32,7 @@ func of(n, all int, what string) string {
 	return fmt.Sprintf("%d of %d %s (%.1f %%)", n, all, what, 100*float64(n)/float64(max(1, all)))
 }
 
-// String is ".81 [.75, .86]".
+// String is ".81 [.75, .86]"; without an interval the share alone, without a case a dash.
 func (s Share) String() string {
 	switch {
 	case s.Share == nil:

@@ -109,7 +109,7 @@ func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	return sum, nil
 }
 
-// each calls take for every row of a query.
+// each calls take for every row of a query, and ends with its first error.
 func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
 	rows, err := tx.Query(query)
 	if err != nil {

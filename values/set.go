@@ -62,7 +62,14 @@ type Theory struct {
 	Guard      *Guard    `json:"guard,omitempty"` // nil where nothing may be said of the theory's values
 }
 
-// Value is one node of a theory's tree.
+// Value is one node of a theory's tree. Counts are of training rows; figures (Evidence, the heads' AUC) of
+// held-out rows.
+//
+//	kind         Vector   sign   About, Support
+//	directional  yes      yes    whatever the rows allow, independently of the vector
+//	prototype    yes      no     the same
+//	unsupported  no       –      the same: a head may be borne out where a vector is not
+//	absent       no       –      the same, where it has rows at all
 type Value struct {
 	ID         string         `json:"value_id"`
 	Theory     string         `json:"theory"`
@@ -95,7 +102,9 @@ type Rest struct {
 	Weight   float64 `json:"weight"` // of its difference; they add up to one
 }
 
-// Evidence is what held-out rows say of a vector; a figure is nil where they are too few.
+// Evidence is what held-out rows say of a vector; a figure is nil where they are too few. Sides and Corpora
+// belong to a signed vector: it must tell sides apart and must not tell corpora apart. They stay on record when
+// it was given up for that.
 type Evidence struct {
 	Sides   *Figure `json:"sides,omitempty"`   // tells supporting from opposing rows, within corpora
 	Corpora *Figure `json:"corpora,omitempty"` // tells two corpora's supporting rows apart: the worst pair, .5 to 1
@@ -112,7 +121,8 @@ type Figure struct {
 	Groups    int     `json:"groups"`
 }
 
-// Spread is how far the vector moves when the groups of rows are drawn anew.
+// Spread is how far the vector moves when the groups of rows are drawn anew. A small spread says that other rows
+// of the same corpora would give the same vector, not that the vector is right (docs/VALUES.md).
 type Spread struct {
 	Draws   int     `json:"draws"`         // resamples in which the vector exists
 	Cosine  float64 `json:"mean_cosine"`   // of the redrawn vectors with the vector

@@ -8,7 +8,8 @@ import (
 	"hives/internal/columns"
 )
 
-// Listing is a set as one JSON object, without its vectors.
+// Listing is a set as one JSON object, without its vectors: what a program needs to know of a file before it asks
+// it.
 type Listing struct {
 	Format int    `json:"format"` // 1
 	SHA256 string `json:"sha256"` // of the file

@@ -217,7 +217,8 @@ func (s *Set) storeAnchors(tx *sql.Tx) error {
 	return nil
 }
 
-// toJSON orders the keys of objects.
+// toJSON orders the keys of objects, as encoding/json does: equal maps are equal texts, and the file has the same
+// bytes.
 func toJSON(v any) (string, error) {
 	raw, err := json.Marshal(v)
 	return string(raw), err

@@ -91,8 +91,8 @@ func Read(path string) (b *Bank, err error) {
 	return b, nil
 }
 
-// checkVersion accepts anchors of this version and older. Unlike rows, no other program writes such files,
-// so one without a kind is refused.
+// checkVersion accepts anchors of this version and older. Unlike rows, no other program writes such files, so one
+// without a kind is refused. A newer version may mean its columns otherwise, and is not read by guess.
 func checkVersion(path string, file *parquet.File) error {
 	if kind, _ := file.Lookup(kindKey); kind != kindAnchors {
 		return fault.New(fault.Mismatch, "%s: holds %q, not anchors", path, kind)

@@ -35,7 +35,8 @@ type Rejected struct {
 	Exemplars []string `json:"exemplars"` // text_ids, by which a rebuild knows the cluster again
 }
 
-// Rejected lists what reviews took out of the bank and its forerunners.
+// Rejected lists what reviews took out of the bank and its forerunners. It is a JSON list under one key of Meta,
+// handed from bank to bank, so that the newest knows all of them.
 func (b *Bank) Rejected() ([]Rejected, error) {
 	raw, ok := b.Meta[metaRejected]
 	if !ok {

@@ -35,7 +35,8 @@ func (b *Banks) RefuseHeldOut(file, sha256 string, rows []data.Row) error {
 	return nil
 }
 
-// fittedOn finds the anchor that is described by a row's text. A bank may be older than the present ids.
+// fittedOn finds the anchor that is described by a row's text. A bank may be older than the present ids, so the
+// row's earlier id is looked for as well.
 func (b *Bank) fittedOn(r *data.Row) (anchor int32, fitted bool) {
 	if anchor, fitted = b.exemplars[r.TextID]; !fitted {
 		anchor, fitted = b.exemplars[data.EarlierTextID(r.Text)]

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Obligation is one thing that a licence asks for.
+// Obligation is one thing that a licence asks for, in words that a card can print. They are read off published
+// terms and are no legal advice; what is not known is asked about, never taken for free.
 type Obligation string
 
 const (
@@ -17,7 +18,7 @@ const (
 	acceptTerms    Obligation = "each user accepts the publisher's terms"
 	keepNotice     Obligation = "keep the licence text"
 	termsOfSources Obligation = "the source corpora's own terms"
-	askFirst       Obligation = "terms unknown: ask before sharing"
+	askFirst       Obligation = "terms unknown: ask before sharing" // of every licence that is not listed below
 )
 
 // obligations of the licences that importers write. The order within each is the order above.

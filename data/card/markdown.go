@@ -8,7 +8,8 @@ import (
 	"hives/data/corpora"
 )
 
-// WriteMarkdown prints the card for people.
+// WriteMarkdown prints the card for people: what is in the file, under which terms, what is not in it, and how to
+// know it again. Names from the file pass through plain; texts do not occur.
 func (c *Card) WriteMarkdown(w io.Writer) error {
 	p := &page{}
 	p.line("# Data card: %s", plain(c.File))

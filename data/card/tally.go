@@ -56,7 +56,8 @@ func (t *tally) add(r *data.Row) error {
 	return cmp.Or(t.texts.Add(r.TextID), t.groups.Add(r.Group), s.texts.Add(r.TextID))
 }
 
-// close removes what counting set aside on disk.
+// close removes what counting set aside on disk. The texts of all corpora are counted once more together: a text
+// may stand in two.
 func (t *tally) close() {
 	t.texts.Close()
 	t.groups.Close()

@@ -45,7 +45,8 @@ func readMoralStories(c *collector) error {
 	return nil
 }
 
-// rules reads the foundations of every rule: the union where several records have the rule.
+// rules reads the foundations of every rule: the union where several records have the rule. Of 8,598 rules 246
+// were judged unlike by several annotators; each foundation was somebody's.
 func (c *collector) rules() (map[string][]theories.Path, error) {
 	// Social Chemistry lies beside the stories unless somebody says where.
 	dir := c.Rules

@@ -48,7 +48,8 @@ type label struct {
 }
 
 // lookUp finds the node of the first of the theory's names that fits; false if none does. A value with two
-// parents gets its canonical path.
+// parents gets its canonical path. Case, punctuation and spaces do not count ("Self-Direction",
+// "self_direction").
 func lookUp(theory string, names ...string) (label, bool) {
 	for _, name := range names {
 		if theories.Slug(name) == "" { // would resolve to whatever has no name

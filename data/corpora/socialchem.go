@@ -106,7 +106,8 @@ func judgement(cell string) (direction int32, source string, err error) {
 	return data.Neither, data.SourceJudgement, nil
 }
 
-// foundations reads names such as "care-harm|loyalty-betrayal".
+// foundations reads names such as "care-harm|loyalty-betrayal". An empty cell is a rule without a foundation; an
+// unknown name is a bad record, since the set of names is closed.
 func foundations(cell string) (out []theories.Path, err error) {
 	for _, name := range strings.Split(cell, "|") {
 		if name == "" {

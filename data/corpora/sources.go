@@ -1,6 +1,8 @@
 package corpora
 
-// Source is what a corpus is, by whom, and under which terms. The data card prints it.
+// Source is what a corpus is, by whom, and under which terms. The data card prints it. The licence is that of
+// every row the importer makes: where a corpus mixes sources, all of theirs are in it, and where two releases
+// differ, the stricter.
 type Source struct {
 	Name     string `json:"name"`  // as in hives import
 	Title    string `json:"title"` // as published

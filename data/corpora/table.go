@@ -7,7 +7,17 @@ import (
 	"hives/internal/columns"
 )
 
-// WriteTable prints the account for people.
+// WriteTable prints the account for people, here for ValueEval's public part:
+//
+//	valueeval
+//	records                             …
+//	  dropped: argument without a label   1
+//	  exact duplicates merged             156
+//	  normalised duplicates merged        4
+//	  …
+//	rows                                  18210
+//	texts                                 5301
+//	groups                                318
 func (s *Summary) WriteTable(w io.Writer) error {
 	// Records at the top, rows at the bottom, and between them what became of the difference.
 	t := columns.NewTable(w)

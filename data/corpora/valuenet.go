@@ -43,7 +43,8 @@ func valueOfFile(path string) string {
 	return stem
 }
 
-// scenario makes a row of one annotated scenario.
+// scenario makes a row of one annotated scenario. A value in brackets before the text decides over the file's
+// name, and is taken off the text: a model would otherwise read the label.
 func (c *collector) scenario(r record, value string) error {
 	raw := strings.TrimSpace(r.get("scenario"))
 	inText := strings.HasPrefix(raw, "[")

@@ -76,7 +76,8 @@ func extraNames(path string) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), err
 }
 
-// WriteTable prints the report for people.
+// WriteTable prints the report for people: how many rows have a sentence, how near it is, and why the others have
+// none. A mean distance near 1 spread says that the embedder finds nothing of the sentences in the texts.
 func (s *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d rows have a sentence (%d of %d sentences in use); the nearest is %.2f spreads of %.4f away on average\n",

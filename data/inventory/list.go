@@ -26,6 +26,7 @@ type Listing struct {
 }
 
 // List returns the sentences of a kind (all where empty) whose node is at or below a value_id (any where empty).
+// For "mft/care-harm" these are the sentences of care/harm and of the virtues below it.
 func List(kind, valueID string) (*Listing, error) {
 	if _, ok := theoriesOf[kind]; kind != "" && !ok {
 		return nil, fault.New(fault.Invalid, "inventory: kind %q is not value, duty or right", kind)
@@ -47,7 +48,7 @@ func List(kind, valueID string) (*Listing, error) {
 	return out, nil
 }
 
-// below says whether one of the sentence's nodes is the node p or under it.
+// below says whether one of the sentence's nodes is the node p or under it, on any of its paths.
 func below(a *anchors.Anchor, theory string, p theories.Path) bool {
 	for _, id := range a.ValueIDs {
 		t, node, err := theories.ParseID(id)

@@ -59,7 +59,8 @@ func (n *names) root(id int32) int32 {
 	return id
 }
 
-// components counts what a split cannot divide, and the rows of the largest.
+// components counts what a split cannot divide, and the rows of the largest. Rows are counted by group, so a name
+// that is only a text adds none.
 func (n *names) components() (number, largest int) {
 	sizes := make([]int, len(n.parent))
 	for id, rows := range n.rows {

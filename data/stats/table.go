@@ -7,7 +7,16 @@ import (
 	"hives/internal/columns"
 )
 
-// WriteTable prints the statistics for people.
+// WriteTable prints the statistics for people:
+//
+//	rows           32590
+//	texts          16423
+//	components     10750   (the largest has 423 rows)
+//	…
+//	corpus   theory   direction   source       rows
+//	mfrc     mft      0           none         3194
+//	value            rows   ends here   supports   opposes   judged 0   unjudged
+//	mft/care-harm    6548   …
 func (s *Stats) WriteTable(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprintf(t, "rows\t%d\ntexts\t%d\ngroups\t%d\n", s.Rows, s.Texts, s.Groups)

@@ -66,7 +66,8 @@ func (t *tally) addValue(r *data.Row) {
 	}
 }
 
-// stats puts the counts into the fixed orders of the report: no map order reaches the reader.
+// stats puts the counts into the fixed orders of the report: no map order reaches the reader. It may be asked
+// once; the lengths are sorted where they lie.
 func (t *tally) stats() *Stats {
 	s := &Stats{Rows: t.rows, ByCorpus: counts(t.corpus), ByTheory: counts(t.theory)}
 	s.Texts, s.Groups = t.names.texts, t.names.groups

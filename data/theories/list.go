@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// ListOptions says what of the theories to list.
+// ListOptions says what of the theories to list. With Targets, trees are left out; with Definitions, both have
+// them.
 type ListOptions struct {
 	Theories    []string // all where empty
 	Definitions bool     // with each value's definition and the works it rests on
@@ -29,7 +30,8 @@ type TheoryListing struct {
 	Works      []Work        `json:"works,omitempty"`
 }
 
-// NodeListing is one node.
+// NodeListing is one node. For hedonism below self-enhancement Canonical is "svt/openness-to-change/hedonism" and
+// Also names the same; below openness to change Canonical is its own id, and Also the other's.
 type NodeListing struct {
 	ValueID    string      `json:"value_id"`
 	Name       string      `json:"name"`

@@ -19,6 +19,17 @@ import (
 const EnvFiles = "HIVES_THEORIES"
 
 // ownFile is a user's theory: structure and definitions in one file.
+//
+//	theory = "craft"
+//	name = "what makers hold dear"
+//	level_names = ["domain", "virtue"]
+//	paths = [["skill", "patience"], ["pride"]]
+//	[works]
+//	interviews = "Our own interviews with twelve joiners, 2026."
+//	[definitions."craft/skill/patience"]
+//	text = "Giving a piece the time that it takes."
+//	works = ["interviews page 3"]
+//	…
 type ownFile struct {
 	hierarchy
 	vocabulary
@@ -110,8 +121,9 @@ func RegisterFiles(paths ...string) error {
 	return nil
 }
 
-// Sources returns the files of the registered theories, whole, by theory: what a run must keep to be resumed.
-// A tree that was made by other means than a file has none; nil where there is none at all.
+// Sources returns the files of the registered theories, whole, by theory: what a run must keep to be resumed. A
+// tree that was made by other means than a file has none; nil where there is none at all. Files are kept and not
+// paths: a file may have changed since.
 func Sources() map[string]string {
 	registered.RLock()
 	defer registered.RUnlock()

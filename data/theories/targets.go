@@ -28,7 +28,7 @@ var targetNames = map[string][]string{
 	},
 }
 
-// Targets returns the 32 target values in a fixed order.
+// Targets returns the 32 target values in a fixed order: 12 of svt, 6 of mft, 7 of duty, 7 of right.
 func Targets() []Target {
 	var out []Target
 	for _, theory := range order {

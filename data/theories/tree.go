@@ -98,7 +98,8 @@ var canonicalParent = map[string]string{
 //go:embed hierarchies/*.json definitions/*.toml
 var files embed.FS
 
-// trees reads the embedded files once.
+// trees reads the embedded files once. They are part of the program: a fault in them is found by any test, and
+// panics.
 var trees = sync.OnceValue(func() map[string]*Tree {
 	out := map[string]*Tree{}
 	for _, theory := range order {
@@ -216,7 +217,8 @@ func (t *Tree) addLeaf(names []string) error {
 }
 
 // linkTwins joins the leaves that are one value under several parents, the canonical one first. A name that
-// stands twice without a canonical parent is refused: which node a label means could not be told.
+// stands twice without a canonical parent is refused: which node a label means could not be told. A parent that
+// is named for a value with one place is refused too; most likely it is misspelt.
 func (t *Tree) linkTwins(parents map[string]string) error {
 	want := make(map[string]string, len(parents))
 	for name, parent := range parents {

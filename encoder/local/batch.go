@@ -103,8 +103,8 @@ func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error 
 	return fault.New(fault.Unavailable, "the engine's vectors of inputs %v are not finite together, and finite one by one", b.Members)
 }
 
-// unit returns raw divided by its L2 norm, summed in float64, and whether every number is finite. A
-// vector of zeros stays one.
+// unit returns raw divided by its L2 norm, summed in float64, and whether every number is finite. A vector of
+// zeros stays one: it has no direction, and an error would be the caller's to make.
 func unit(raw []float32) (out []float32, finite bool) {
 	sum := 0.0
 	for _, x := range raw {

@@ -27,7 +27,8 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// Local is an Encoder over a model in memory.
+// Local is an Encoder over a model in memory. Encode may be called concurrently: texts are tokenised side by
+// side, batches run one after another (Runner).
 type Local struct {
 	model    transformer.Model
 	framed   *tokenizer.Framed // nil where the folder has no tokenizer: only ids can be embedded
@@ -118,8 +119,9 @@ func checkHash(dir string, info folder.Info) (string, error) {
 	return sum, err
 }
 
-// OpenTokenizer reads the tokenizer of a folder or a GGUF file and checks that its ids fit the embedding table; nil
-// without an error where there is none.
+// OpenTokenizer reads the tokenizer of a folder or a GGUF file and checks that its ids fit the embedding table;
+// nil without an error where there is none. Ids beyond the table would be read from its last row by some engines,
+// and no error would say so.
 func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Framed, error) {
 	tok, err := tokenizer.Open(dir)
 	if fault.Of(err) == fault.NotFound {

@@ -163,7 +163,8 @@ func (e *OpenAI) ask(ctx context.Context, p *part, out [][]float32) error {
 	return nil
 }
 
-// learn takes the dimension of the first vector and holds all others to it.
+// learn takes the dimension of the first vector and holds all others to it: a server behind a balancer may answer
+// with two models.
 func (e *OpenAI) learn(d int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -195,7 +196,8 @@ func unit(x []float64) []float32 {
 	return out
 }
 
-// failure gives an error its kind. The server's own words stay out: they may repeat a text.
+// failure gives an error its kind. The server's own words stay out: they may repeat a text. What is left is a
+// status, and what a person can do about it.
 func (e *OpenAI) failure(ctx context.Context, err error) error {
 	var refused *openai.Error
 	switch {

@@ -9,7 +9,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// Remote embeds through a client.
+// Remote embeds through a client. It keeps no vectors and no state but the connection, so any number of
+// goroutines may share it. Shortened vectors are cut by the server, before they travel.
 type Remote struct {
 	client     *client.Client
 	dimensions int

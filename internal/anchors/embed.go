@@ -57,7 +57,8 @@ func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) strin
 	return p, id, p.Check()
 }
 
-// refuseWeights returns a check that the embedder is none of those that the bank is to train.
+// refuseWeights returns a check that the embedder is none of those that the bank is to train. A model whose own
+// vectors chose the anchors would be pulled to where it already is: the loss falls, and nothing was learned.
 func refuseWeights(notFor []string) func(encoder.Identity) error {
 	return func(id encoder.Identity) error {
 		if len(notFor) > 0 && id.WeightsSHA256 == "" {

@@ -11,7 +11,7 @@ import (
 	"hives/internal/fault"
 )
 
-// AssignJob is hives anchors assign.
+// AssignJob is hives anchors assign. Out may be In.
 type AssignJob struct {
 	Bank, In, Out string
 	Limits        Limits
@@ -35,7 +35,7 @@ func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
 	return sum.WriteTable(j.Stdout)
 }
 
-// ShowJob is hives anchors show.
+// ShowJob is hives anchors show. N 0 shows all; Rows gives the exemplars' texts.
 type ShowJob struct {
 	Bank, Rows string
 	N          int

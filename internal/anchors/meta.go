@@ -107,7 +107,7 @@ func spreadOf(b *bank.Bank) (float64, error) {
 }
 
 // Details returns what a bank's Meta says of its anchors, in their order. Those that a review took out of the
-// bank are described still, and passed over.
+// bank are described still, and passed over. An anchor that is not described was not made by a build.
 func Details(b *bank.Bank) ([]Detail, error) {
 	var all []Detail
 	bad := json.Unmarshal([]byte(b.Meta[metaDetails]), &all)

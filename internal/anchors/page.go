@@ -134,7 +134,8 @@ func even(all, n int) []int {
 	return out
 }
 
-// fit moves and stretches places into the picture, y upwards.
+// fit moves and stretches places into the picture, y upwards. Both axes are stretched by themselves: distances to
+// the right and upwards cannot be compared, which is why the axes state their shares of the variance.
 func fit(groups ...[]spot) {
 	left, right, low, high := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, g := range groups {

@@ -69,7 +69,8 @@ func upright(axis []float64) []float64 {
 	return axis
 }
 
-// at returns the place of a vector in the plane.
+// at returns the place of a vector in the plane: its distance from the mean along either axis. Anchors were not
+// among the vectors that the axes were fitted to, and are placed by the same rule.
 func (pr *projection) at(v []float32) (x, y float64) {
 	for j := range v {
 		gap := float64(v[j]) - pr.mean[j]

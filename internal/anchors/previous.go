@@ -44,7 +44,8 @@ func (b *Built) heed(all *[]*cluster, ids *[]int32, previous *bank.Bank) (map[in
 	return said, nil
 }
 
-// remember hands the list of rejected anchors down.
+// remember hands the list of rejected anchors down. Without it the second rebuild would bring back what the first
+// left out.
 func (b *Built) remember(previous *bank.Bank) error {
 	if previous == nil {
 		return nil

@@ -92,7 +92,8 @@ func closeAll(stores ...*judge.Store) {
 	}
 }
 
-// write leaves the bank, its page, and its sentences in the review queue.
+// write leaves the bank, its page, and its sentences in the review queue. The bank comes first: a page without a
+// bank would show what nobody has.
 func (j BuildJob) write(ctx context.Context, b *Built, queue *judge.Store) error {
 	if err := bank.Write(j.Out, b.Bank); err != nil {
 		return err
@@ -130,7 +131,7 @@ func (b *Built) exemplarTexts() map[string]string {
 	return out
 }
 
-// WriteTable prints the account.
+// WriteTable prints the account: from rows to texts to clusters to anchors, each loss in between with its reason.
 func (b *Built) WriteTable(w io.Writer) error {
 	r := &b.Report
 	t := columns.NewTable(w)

@@ -110,7 +110,8 @@ func (c *Corpus) CheckHeldOut(path string) error {
 	return err
 }
 
-// HeldOutBeside lists the other parts of the split that path belongs to, where they lie beside it.
+// HeldOutBeside lists the other parts of the split that path belongs to, where they lie beside it. It is the
+// default of --held-out: whoever splits by hives data split is checked without asking for it.
 func HeldOutBeside(path string) []string {
 	var out []string
 	for _, part := range data.PartNames[data.Validation:] {

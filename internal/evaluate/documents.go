@@ -18,7 +18,8 @@ const (
 	KindDemo       = "hives.demo"
 )
 
-// Common stands at the end of both documents.
+// Common stands at the end of both documents. Whoever reads a figure finds here what it stands beside (Controls),
+// what it is of (N), how it was made (Settings, Definition) and why another is missing (Skipped).
 type Common struct {
 	Controls   map[string]*System     `json:"controls"`    // null where skipped
 	Compared   map[string]*Difference `json:"differences"` // paired, by "x_minus_y"
@@ -56,7 +57,8 @@ type Demo struct {
 	after, control Trained
 }
 
-// Counts say how much data stands behind the figures.
+// Counts say how much data stands behind the figures. Groups matter more than rows: a group is one piece of
+// evidence, and intervals are drawn over groups.
 type Counts struct {
 	Rows       int            `json:"rows"`
 	Texts      int            `json:"texts"`
@@ -92,7 +94,7 @@ func Fixed(name string, enc encoder.Encoder) Named {
 	}}
 }
 
-// Model opens, embeds with, closes and scores one model.
+// Model opens, embeds with, closes and scores one model. Errors name the model, since a demo has six.
 func (b *Bench) Model(ctx context.Context, m Named) (*System, error) {
 	vectors, identity, err := b.embedOnce(ctx, m)
 	if err != nil {

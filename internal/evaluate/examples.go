@@ -17,7 +17,8 @@ const (
 	maxExampleRunes  = 220
 )
 
-// Example is a text with the texts nearest to it before and after training.
+// Example is a text with the texts nearest to it before and after training. A page shows a few per corpus, chosen
+// by hash and not by how well they came out.
 type Example struct {
 	Shown         Shown
 	Before, After []Shown
@@ -90,7 +91,8 @@ func (b *Bench) show(at int, labels map[string][]string) Shown {
 	return Shown{Text: r.Text, Corpus: r.Corpus, Labels: labels[r.TextID]}
 }
 
-// labelsOfTexts writes the labels of each text: the finest node of the path with a sign for the direction.
+// labelsOfTexts writes the labels of each text: the finest node of the path with a sign for the direction, as in
+// "mft: caring +". A label stands once, in the order of the rows.
 func (b *Bench) labelsOfTexts() map[string][]string {
 	out := map[string][]string{}
 	for i := range b.rows {

@@ -24,7 +24,8 @@ const (
 // Roles lists them.
 var Roles = []string{RoleFull, RoleSeed, RoleStage2, RolePermuted, RoleOther}
 
-// Experiment holds trained models beside their untrained base and a control, all on the same rows.
+// Experiment holds trained models beside their untrained base and a control, all on the same rows. Base is keyed
+// by pooling and reading (mean_centred), Runs and Roles by the runs' names, differences by "run_minus_what".
 type Experiment struct {
 	Format   int                `json:"format"`
 	Kind     string             `json:"kind"`
@@ -66,7 +67,8 @@ type Finalist struct {
 	Model      encoder.Identity
 }
 
-// Trial is what an experiment is made of: bases in the order they are shown, and trained models, which may be none.
+// Trial is what an experiment is made of: bases in the order they are shown, and trained models, which may be
+// none. Vectors are given, not models: measuring opens nothing, and may be done again without any.
 type Trial struct {
 	Base      []Pooled
 	Finalists []Finalist
@@ -201,7 +203,8 @@ func (e *Experiment) conclude(t Trial) {
 	}
 }
 
-// seeds gathers each claim over the runs of the role seed.
+// seeds gathers each claim over the runs of the role seed. "Above 3 of 3" says that the gain does not hang on a
+// seed; no p is made of it, since three runs are three.
 func (e *Experiment) seeds(t Trial) []SeedFigure {
 	var runs []*Finalist
 	for i := range t.Finalists {

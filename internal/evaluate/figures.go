@@ -51,7 +51,8 @@ func Claims(s *System) []Figure {
 	return slices.DeleteFunc(Figures(s), func(f Figure) bool { return !f.Claim })
 }
 
-// eachScope makes one figure a scope; only the scope within a corpus can carry a claim.
+// eachScope makes one figure a scope; only the scope within a corpus can carry a claim. The order is that of
+// trust: within a corpus, within a theory, all rows.
 func eachScope(claim bool, make func(metrics.Scope) Figure) []Figure {
 	var out []Figure
 	for _, c := range []metrics.Scope{metrics.WithinCorpus, metrics.WithinTheory, metrics.All} {
@@ -162,7 +163,7 @@ func orthogonalities(s *System) []Figure {
 // noRange is the interval of a figure that has none.
 var noRange = Range{math.NaN(), math.NaN()}
 
-// plainFigures have no interval.
+// plainFigures have no interval: they are variants for those who look closer, and no claim rests on them.
 func plainFigures() []Figure {
 	var out []Figure
 	for _, f := range []struct {

@@ -7,7 +7,8 @@ import (
 	"hives/metrics"
 )
 
-// mapSpec names one picture: values of one theory at a level against those of another.
+// mapSpec names one picture: values of one theory at a level against those of another. svt at level 2 against mft
+// at level 1 is twelve values by six.
 type mapSpec struct {
 	theory [2]string
 	level  [2]int

@@ -110,7 +110,8 @@ func distances(d *metrics.Distances) Distances {
 	}
 }
 
-// scoreCorpora correlates within each corpus alone, and takes the mean over corpora.
+// scoreCorpora correlates within each corpus alone, and takes the mean over corpora. The same pairs stand in the
+// pooled figure, where they also carry what corpora differ by.
 func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
 	s.CorrelationByCorpus, s.corpus = map[string]Estimate{}, map[string]metrics.Correlation{}
 	var each []metrics.Correlation
@@ -180,7 +181,8 @@ func (b *Bench) fillNeighbours(s *System) {
 	}
 }
 
-// fillValues lists every value at every level and the orthogonality of each theory.
+// fillValues lists every value at every level and the orthogonality of each theory. Theories that the rows lack
+// are given a reason first, which those that are there then replace.
 func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 	undefined := Number(math.NaN())
 	s.Orthogonality = Theories{undefined, undefined, undefined, undefined}

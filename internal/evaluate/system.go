@@ -74,7 +74,8 @@ func (t *Theories) set(theory string, n Number) {
 	}
 }
 
-// Intervals of the headline figures, 95 %, by bootstrap over groups.
+// Intervals of the headline figures, 95 %, by bootstrap over groups. They stand apart from the figures, so that a
+// program that reads only figures finds plain numbers.
 type Intervals struct {
 	RankingAccuracy   ByScope[Range]   `json:"ranking_accuracy"`
 	RankingTiesHalf   ByScope[Range]   `json:"ranking_accuracy_ties_half"`
@@ -122,7 +123,8 @@ type Distances struct {
 	OtherPath Number `json:"other_level_1"`
 }
 
-// OrthoDetail is the orthogonality of one theory at one level.
+// OrthoDetail is the orthogonality of one theory at one level. Values are those with a vector, Skipped those
+// without one for too few rows a side.
 type OrthoDetail struct {
 	Theory   string `json:"theory"`
 	Level    int    `json:"level"`
@@ -144,7 +146,8 @@ type ValueRow struct {
 	Skipped  string `json:"skipped,omitempty"` // why it has no vector
 }
 
-// HeatMap holds mean cosines between the rows of values.
+// HeatMap holds mean cosines between the rows of values: Cells[r][c] of Rows[r] with Columns[c], null where they
+// have no pair of rows from different texts.
 type HeatMap struct {
 	Name     string     `json:"name"`
 	Rows     []string   `json:"rows"`

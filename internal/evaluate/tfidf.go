@@ -42,7 +42,8 @@ type sparse struct {
 	value  []float64
 }
 
-// vocabulary holds the terms of a TF-IDF and their weights.
+// vocabulary holds the terms of a TF-IDF and their weights: column[term] is the term's place, idf[place] its
+// weight.
 type vocabulary struct {
 	column map[string]int
 	idf    []float64
@@ -248,7 +249,8 @@ func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 	return tfidf, logistic
 }
 
-// corpusDocs are the distinct texts of rows, each with the nodes of all its labels.
+// corpusDocs are the distinct texts of rows, each with the nodes of all its labels: what a classifier of several
+// labels a text is trained on.
 type corpusDocs struct {
 	ids     []string // text ids
 	texts   []string

@@ -24,7 +24,8 @@ const (
 	TextFile    = "report.md"
 )
 
-// Job is one experiment to judge.
+// Job is one experiment to judge. With Redraw everything is drawn from stored vectors: a page that is to look
+// otherwise needs no model and measures nothing again.
 type Job struct {
 	Config Config
 	Redraw bool   // from stored vectors alone
@@ -166,7 +167,8 @@ func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err 
 	return x, nil
 }
 
-// about names the inputs by their digests; drawn again the page is the same, so the flag for that is left out.
+// about names the inputs by their digests; drawn again the page is the same, so the flag for that is left out of
+// the command that the page shows.
 func (j *Job) about(e *evaluate.Experiment) (page.About, error) {
 	a := page.About{Command: page.Command("--redraw", "--redraw=true")}
 	for _, file := range [][2]string{{"measured rows", j.Config.Rows.Measured}, {"training rows", j.Config.Rows.Train}} {

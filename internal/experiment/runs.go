@@ -34,8 +34,9 @@ func (t *trained) model() string {
 	return filepath.Join(t.Dir, "final")
 }
 
-// length says how long the model was trained, by the records of its run and of those that it began with, so that a
-// report drawn again without the models says the same.
+// length says how long the model was trained, by the records of its run and of those that it began with, so that
+// a report drawn again without the models says the same. A model folder that the file names instead speaks for
+// itself.
 func (t *trained) length() evaluate.Trained {
 	if t.Model != "" {
 		return report.TrainedIn(t.Model)
@@ -149,7 +150,8 @@ var screened = [][2]string{
 	{"loss", "loss"}, {"loss_hierarchical", "hierarchical loss"}, {"mean_cosine", "mean cosine"}, {"effective_rank", "effective rank"},
 }
 
-// screeningTable has a row a run: the settings that differ and the figures.
+// screeningTable has a row a run: the settings that differ and the figures, each from the first validation to the
+// last.
 func screeningTable(list []trained) (report.RunsTable, error) {
 	// Columns: what differs between the runs, then how long they ran, then the figures, then the note.
 	t := report.RunsTable{Head: []string{"run"}}

@@ -48,7 +48,8 @@ func sample(p Points, n int, rng *rand.Rand) Points {
 	return out
 }
 
-// running holds the mean of the rows that each centre has seen.
+// running holds the mean of the rows that each centre has seen, over all batches: a centre is the mean of all its
+// rows so far, not of the last batch, and settles as the count grows.
 type running struct {
 	mean []float64 // [K, D]
 	seen []float64 // [K]
@@ -64,7 +65,8 @@ func (m *running) pull(c int, row []float32) {
 	}
 }
 
-// centres returns the means, as unit vectors where spherical; one of no length keeps its old centre.
+// centres returns the means, as unit vectors where spherical; one of no length keeps its old centre. The means
+// themselves are not scaled: the next row must be weighed against all before it.
 func (m *running) centres(old []float64, d int, spherical bool) []float64 {
 	out := append([]float64(nil), m.mean...)
 	for c := 0; spherical && c < len(m.seen); c++ {

@@ -80,7 +80,8 @@ func (d *draw) candidates(n int, rng *rand.Rand) ([]int, bool) {
 	return rows, true
 }
 
-// take enters the best of the candidates as a centre and returns it.
+// take enters the best of the candidates as a centre and returns it. The best is the one after which the whole
+// cost is lowest: Σ min(cost now, cost at the candidate).
 func (d *draw) take(rows []int) int {
 	n := len(rows)
 	fresh := d.costs(rows)

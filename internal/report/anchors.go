@@ -13,7 +13,8 @@ import (
 // shownAnchors is how many anchors the page lists, those of the most rows.
 const shownAnchors = 10
 
-// Anchors describes a bank of anchors and the rows that were assigned to both banks.
+// Anchors describes a bank of anchors and the rows that were assigned to both banks. Count and Across are of the
+// bank, the rest of the rows.
 type Anchors struct {
 	Count      int // anchors of the bank
 	Across     int // of them those whose texts hold values of several theories

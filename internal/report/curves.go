@@ -16,7 +16,8 @@ import (
 	web "hives/internal/page"
 )
 
-// Series is one figure over the steps of a run.
+// Series is one figure over the steps of a run: Y[k] at Step[k], steps ascending. A figure that is logged every
+// tenth step has a tenth of the points.
 type Series struct {
 	Name string // "train loss", "validation mean_cosine"
 	Step []float64
@@ -125,7 +126,8 @@ func (c *curveReader) value(name string, step float64, v any) {
 	}
 }
 
-// plot is one curve drawn in a box of plotWidth × plotHeight.
+// plot is one curve drawn in a box of plotWidth × plotHeight. Line, Smooth and Dots are ready for SVG; X and Y
+// are the ticks.
 type plot struct {
 	Title         string
 	Width, Height float64
@@ -220,7 +222,8 @@ func movingMean(y []float64, half int) []float64 {
 	return out
 }
 
-// drawCurves draws the figures people look for first, then the others in their order.
+// drawCurves draws the figures people look for first, then the others in their order. None is left out for being
+// unknown.
 func drawCurves(series []Series) []plot {
 	rank := func(s Series) int {
 		if at := slices.Index(firstPlots, s.Name); at >= 0 {

@@ -97,8 +97,8 @@ func (x *Experiment) systems(e *evaluate.Experiment) (base, runs []shown) {
 	return base, runs
 }
 
-// few are the systems whose pictures fit side by side: the raw base of the first finalist's pooling, or of the first
-// pooling, and one trained model of each role.
+// few are the systems whose pictures fit side by side: the raw base of the first finalist's pooling, or of the
+// first pooling, and one trained model of each role. The tables have all.
 func (x *Experiment) few(e *evaluate.Experiment) []shown {
 	pooling := x.Poolings[0]
 	if len(x.Finalists) > 0 {
@@ -209,7 +209,8 @@ func seedTable(e *evaluate.Experiment) RunsTable {
 	return t
 }
 
-// PrintExperiment prints the headline table and the conclusions.
+// PrintExperiment prints the headline table and the conclusions, a line each: their sentences with figures are on
+// the page.
 func PrintExperiment(w io.Writer, e *evaluate.Experiment, x Experiment) error {
 	base, runs := x.systems(e)
 	if err := printSystems(w, slices.Concat(base, runs, controlsShown(e.Controls))); err != nil {

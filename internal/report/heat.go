@@ -13,7 +13,8 @@ type matrix struct {
 	Cells [][]heatCell
 }
 
-// heatCell is a coloured cell: Heat runs from 0 to 1 to the hot side, or to the cold side if Cold.
+// heatCell is a coloured cell: Heat runs from 0 to 1 to the hot side, or to the cold side if Cold. Title is what
+// a pointer that rests on it shows.
 type heatCell struct {
 	Text  string
 	Title string
@@ -99,7 +100,8 @@ func mapRows(systems []shown) []mapRow {
 	return out
 }
 
-// drawMap colours from low to high, those of all pictures that it is compared with.
+// drawMap colours from low to high, those of all pictures that it is compared with. A cell without a pair stays
+// empty: no colour means "no rows", not "no similarity".
 func drawMap(label string, m evaluate.HeatMap, low, high float64) heatMap {
 	out := heatMap{Label: label, Columns: m.Columns, Rows: m.Rows}
 	for r, line := range m.Cells {

@@ -43,7 +43,8 @@ type Job struct {
 	Stdout, Stderr io.Writer
 }
 
-// EvaluateJob measures one model.
+// EvaluateJob measures one model, beside those that Controls names. With JSON nothing else is printed, so that a
+// program can read it; files are written all the same where Out is set.
 type EvaluateJob struct {
 	Job
 	Model    string
@@ -183,7 +184,8 @@ func shownDemo(d *evaluate.Demo) []shown {
 	return lines
 }
 
-// bench reads the rows; a row that cannot be used is an error with its file and number.
+// bench reads the rows; a row that cannot be used is an error with its file and number. The output folder is
+// tried first: an hour of measuring must not end at a folder that cannot be written.
 func (j *Job) bench() (*evaluate.Bench, error) {
 	if j.Out != "" {
 		if err := fsutil.CheckWritableFolder(j.Out); err != nil {
@@ -292,7 +294,8 @@ func (j *Job) about(c *evaluate.Common, systems ...*evaluate.System) (a web.Abou
 	return a, nil
 }
 
-// finish prints the table of systems, marked where they were trained on some of the rows, and where the files are.
+// finish prints the table of systems, marked where they were trained on some of the rows, and where the files
+// are. The warning comes below the table, where it is still on the screen.
 func (j *Job) finish(systems []shown, shared *data.Shared) error {
 	if err := printSystems(j.Stdout, systems); err != nil {
 		return err
@@ -307,7 +310,8 @@ func (j *Job) finish(systems []shown, shared *data.Shared) error {
 	return err
 }
 
-// printSystems prints the headline table.
+// printSystems prints the headline table: a row a system, controls from chance to the ceiling below the models.
+// Ties of controls count half, as on the page.
 func printSystems(w io.Writer, systems []shown) error {
 	t := columns.NewRightTable(w)
 	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")

@@ -55,7 +55,7 @@ func claimTable(systems []shown) RunsTable {
 	return t
 }
 
-// markdown gathers lines.
+// markdown gathers lines. Every cell passes through escaped: names of runs and corpora are a user's.
 type markdown struct{ strings.Builder }
 
 // line writes paragraphs; empty ones are left out.

@@ -27,7 +27,8 @@ type forestRow struct {
 	Marks []mark
 }
 
-// mark is one interval; Series chooses the colour.
+// mark is one interval; Series chooses the colour. Low, High and At are pixels along the axis, Y down the page,
+// Text the figures at the right edge.
 type mark struct {
 	Low, High, At, Y float64
 	Series           int
@@ -136,7 +137,8 @@ type bar struct {
 	Main  bool
 }
 
-// barPanels takes ten neighbours within a corpus, the scope that claims rest on.
+// barPanels takes ten neighbours within a corpus, the scope that claims rest on. A system without the figure has
+// no bar; a panel without a bar is left out.
 func barPanels(systems []shown) []barPanel {
 	columns := []struct {
 		title string

@@ -110,7 +110,8 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error
 	return web.Write(w, page, v, about)
 }
 
-// marked puts a warning before the lead where the model was trained on some of the rows.
+// marked puts a warning before the lead where the model was trained on some of the rows: the first sentence of
+// the page, since every figure below it flatters.
 func marked(lead []string, c *evaluate.Common) []string {
 	if c.TrainedOn == nil {
 		return lead
@@ -137,8 +138,8 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 	return v
 }
 
-// mainReasons keeps the reasons a reader of the page would ask for: those of single figures of the main
-// systems and of whole controls.
+// mainReasons keeps the reasons a reader of the page would ask for: those of single figures of the main systems
+// and of whole controls. The document has all of them.
 func mainReasons(skipped map[string]string) []pair {
 	kept := map[string]string{}
 	for path, reason := range skipped {

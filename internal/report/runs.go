@@ -15,7 +15,8 @@ var runsSource string
 
 var runsPage = parse("runs", runsSource)
 
-// Runs is a page of training runs: tables with a column a run, and curves of several runs in one plot each.
+// Runs is a page of training runs: tables with a column a run, and curves of several runs in one plot each. The
+// k-th run has the k-th colour on all of the page.
 type Runs struct {
 	Title  string
 	Names  []string // of the runs, in the order of their colours

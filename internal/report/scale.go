@@ -70,7 +70,7 @@ func niceStep(raw float64) float64 {
 	return 10 * power
 }
 
-// tickLabel writes as many decimals as the step has.
+// tickLabel writes as many decimals as the step has: 0.25 for steps of .05, 1200 for steps of 200, 1e+05 beyond.
 func tickLabel(x, step float64) string {
 	if math.Abs(x) < step/1e6 {
 		return "0"
@@ -84,7 +84,8 @@ func tickLabel(x, step float64) string {
 // minus sets a real minus sign.
 func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
-// three writes a figure with three decimals, a dash where it is undefined.
+// three writes a figure with three decimals, a dash where it is undefined. A dash is no zero: nothing was
+// measured.
 func three(n evaluate.Number) string {
 	if !n.Known() {
 		return "–"

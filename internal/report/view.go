@@ -122,7 +122,8 @@ type theoryTable struct {
 	Rows   []tableRow
 }
 
-// theoryTables shows the theories that the rows have.
+// theoryTables shows the theories that the rows have. A text has labels of several theories; by theory only its
+// labels of that one count, so a table is of fewer texts than the whole.
 func theoryTables(systems []shown) []theoryTable {
 	var out []theoryTable
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
