@@ -11,15 +11,16 @@
 #   BASE=minilm|smollm2      the base, brought by scripts/download_$BASE.sh
 #   LAYERS=3                 frozen layers: of MiniLM's 6, or 28 of SmolLM2's 30
 #   STEPS=150 RATE=3e-4      of a run of the grid
-#   LONG=1200 LONG_RATE=1e-4 LONG_FLAGS="--loss … --false-negatives …"    the long run trains all layers
+#   LONG=600 LONG_RATE=2e-4 LONG_FLAGS="--loss … --false-negatives …"     the long runs train all layers, one a seed; the
+#                            first seed has its control
 #   SEEDS="1 2 3"
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 DATA=$(realpath "$1") OUT=$(realpath -m "$2")
 shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 BIN=${BIN:-bin} BASE=${BASE:-minilm} STEPS=${STEPS:-150} RATE=${RATE:-3e-4} SEEDS=${SEEDS:-1 2 3}
-LONG=${LONG:-1200} LONG_RATE=${LONG_RATE:-1e-4} LONG_FLAGS=${LONG_FLAGS:-}
+LONG=${LONG:-600} LONG_RATE=${LONG_RATE:-2e-4} LONG_FLAGS=${LONG_FLAGS:-}
 case $BASE in
   minilm) LAYERS=${LAYERS:-3} ;;
   smollm2) LAYERS=${LAYERS:-28} ;;
@@ -60,10 +61,12 @@ control() {
 }
 long() {
   # The flags are words.
+  for seed in $SEEDS; do
+    # shellcheck disable=SC2086
+    fit "long-$seed" "$LONG" "$LONG_RATE" --seed "$seed" --validate-every 200 $LONG_FLAGS
+  done
   # shellcheck disable=SC2086
-  fit long "$LONG" "$LONG_RATE" --seed 1 --validate-every 200 $LONG_FLAGS
-  # shellcheck disable=SC2086
-  fit long-permuted "$LONG" "$LONG_RATE" --seed 1 --validate-every 200 --permute-labels $LONG_FLAGS
+  fit "long-permuted-${SEEDS%% *}" "$LONG" "$LONG_RATE" --seed "${SEEDS%% *}" --validate-every 200 --permute-labels $LONG_FLAGS
 }
 
 # entry NAME ROLE [CONTROL [OVER]]: a run of the report, if it was made.
@@ -86,8 +89,11 @@ report() {
         entry "$loss-all-$seed" other "$loss-permuted-$seed" "$loss-anchor-$seed"
       done
     done
-    entry long-permuted permuted
-    entry long full long-permuted
+    local first=${SEEDS%% *}
+    entry "long-permuted-$first" permuted
+    for seed in $SEEDS; do
+      if [ "$seed" = "$first" ]; then entry "long-$seed" full "long-permuted-$first"; else entry "long-$seed" other "long-permuted-$first"; fi
+    done
   } > "$OUT/experiment.toml"
   "$BIN/hives" report experiment --config "$OUT/experiment.toml"
 }
