@@ -25,7 +25,7 @@ type file struct {
 	Model         json.RawMessage `json:"model"`
 }
 
-// fileToken is an entry of added_tokens. Special only matters to decoding.
+// fileToken is an entry of added_tokens. Special only matters to Talker.
 type fileToken struct {
 	ID         int32  `json:"id"`
 	Content    string `json:"content"`

@@ -27,6 +27,7 @@ type plain struct {
 	cache       *pieceCache
 	frame       *frame           // of a WordPiece; nil: Framed's caller names the end token
 	ids         map[string]int32 // every token, added ones too
+	special     map[int32]bool   // added tokens that are no part of a text
 	size        int
 	digest      string
 
@@ -176,7 +177,11 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 // text: [MASK] is matched as [mask] where texts become lower case.
 func (t *plain) addTokens(tokens []fileToken) error {
 	var raw, normalized []addedToken
+	t.special = make(map[int32]bool)
 	for _, token := range tokens {
+		if token.Special {
+			t.special[token.ID] = true
+		}
 		if !token.Normalized {
 			raw = append(raw, addedToken{token.Content, token.ID})
 			continue

@@ -1,0 +1,137 @@
+package local
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"hives/internal/fault"
+)
+
+// Sampling is how the next token is chosen. The zero value is greedy.
+type Sampling struct {
+	Temperature float64 // 0: the most probable token, and nothing below is looked at
+	TopK        int     // keep the k most probable; 0: all
+	TopP        float64 // keep the most probable until their sum reaches p; 0 or 1: all
+	MinP        float64 // keep those of at least min_p times the largest probability; 0: all
+	Seed        uint64
+}
+
+// Validate refuses what is no way of sampling, with the number.
+func (s Sampling) Validate() error {
+	switch {
+	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):
+		return fault.New(fault.Invalid, "temperature %v: want 0 or more", s.Temperature)
+	case s.TopK < 0:
+		return fault.New(fault.Invalid, "top_k %d: want 1 or more, or 0 for all", s.TopK)
+	case !(s.TopP >= 0 && s.TopP <= 1):
+		return fault.New(fault.Invalid, "top_p %v: want above 0 and at most 1, or 0 for all", s.TopP)
+	case !(s.MinP >= 0 && s.MinP <= 1):
+		return fault.New(fault.Invalid, "min_p %v: want 0 to 1", s.MinP)
+	}
+	return nil
+}
+
+// candidate is one token that may come next.
+type candidate struct {
+	id int32
+	p  float64
+}
+
+// candidates returns the tokens that are left, the most probable first, of equal ones the lower id; their p add up to 1.
+//
+//	logits 2, 1, 0, −1 at temperature 1      p .644 .237 .087 .032
+//	top-k 3                                  p .665 .245 .090
+//	top-p .8: .665 < .8, .91 ≥ .8            p .731 .269           the token that crosses p is kept
+//	min-p .5: .269 < .5 · .731               p 1
+//
+// Each step sees the probabilities that the one before it left, made to add up to 1 again. Softmax is in float64 about the
+// largest logit. Invariant: one token at least is left.
+func (s Sampling) candidates(logits []float32) []candidate {
+	left := make([]candidate, len(logits))
+	for id, logit := range logits {
+		left[id] = candidate{int32(id), float64(logit) / s.Temperature}
+	}
+	slices.SortFunc(left, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.p, a.p), cmp.Compare(a.id, b.id)) })
+	if s.TopK > 0 {
+		left = left[:min(s.TopK, len(left))]
+	}
+	top := left[0].p
+	for at := range left {
+		left[at].p = math.Exp(left[at].p - top)
+	}
+	normalise(left)
+	if s.TopP > 0 && s.TopP < 1 {
+		var sum float64
+		crossing := slices.IndexFunc(left, func(c candidate) bool { sum += c.p; return sum >= s.TopP })
+		if crossing >= 0 {
+			left = left[:crossing+1]
+		}
+		normalise(left)
+	}
+	if s.MinP > 0 {
+		least := s.MinP * left[0].p
+		if below := slices.IndexFunc(left, func(c candidate) bool { return c.p < least }); below >= 0 {
+			left = left[:below]
+		}
+		normalise(left)
+	}
+	return left
+}
+
+func normalise(left []candidate) {
+	var sum float64
+	for _, c := range left {
+		sum += c.p
+	}
+	for at := range left {
+		left[at].p /= sum
+	}
+}
+
+// Next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit that
+// is no number is an error: a model that makes one answers nonsense from there on.
+func (s Sampling) Next(logits []float32, u float64) (int32, error) {
+	best := 0
+	for id, logit := range logits {
+		if f := float64(logit); math.IsNaN(f) || math.IsInf(f, 0) {
+			return 0, fault.New(fault.Corrupt, "logit of token %d is %v", id, logit)
+		}
+		if logit > logits[best] {
+			best = id
+		}
+	}
+	if s.Temperature == 0 {
+		return int32(best), nil
+	}
+	left := s.candidates(logits)
+	for _, c := range left {
+		if u -= c.p; u < 0 {
+			return c.id, nil
+		}
+	}
+	return left[len(left)-1].id, nil // rounding left a little of u
+}
+
+// draws gives the random numbers of one request: a function of the seed, the prompt and the token's number, and of nothing
+// else, so that an answer does not hang on the slot, the batch or the time in which it was written. The same request with the same seed
+// is answered alike again; another request draws other numbers.
+func (s Sampling) draws(prompt []int32) func(token int) float64 {
+	h := sha256.New()
+	var word [8]byte
+	binary.LittleEndian.PutUint64(word[:], s.Seed)
+	h.Write(word[:])
+	for _, id := range prompt {
+		binary.LittleEndian.PutUint32(word[:4], uint32(id))
+		h.Write(word[:4])
+	}
+	key := [32]byte(h.Sum(nil))
+	return func(token int) float64 {
+		binary.LittleEndian.PutUint64(word[:], uint64(token))
+		own := sha256.Sum256(append(key[:len(key):len(key)], word[:]...))
+		return rand.New(rand.NewChaCha8(own)).Float64()
+	}
+}
