@@ -1,0 +1,217 @@
+package lm
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/fault"
+	"hives/model/decoder"
+	"hives/model/transformer"
+)
+
+// Options of a Runner.
+type Options struct {
+	Backend compute.Backend
+	Arith   transformer.Arithmetic
+	Rows    int // B: of every batch; short ones are filled with rows that nobody reads
+}
+
+// Runner computes batches with a model in memory. It holds one batch at a time, and its methods take turns.
+type Runner struct {
+	m    *Model
+	o    Options
+	mu   sync.Mutex
+	made map[string]*model.Exec // graphs by what is fixed in them
+
+	slots int     // T of the cache that exists; 0 without one
+	first []int32 // [B] slot of each row's first token
+	start int     // slot of the next token; 0 before Begin
+	ends  int     // slot of the prompts' last tokens
+	push  *push
+}
+
+// NewRunner prepares a model; a graph is compiled when its shape first comes.
+func NewRunner(m *Model, o Options) (*Runner, error) {
+	if o.Rows < 1 {
+		return nil, fault.New(fault.Invalid, "batches of %d rows: want 1 or more", o.Rows)
+	}
+	return &Runner{m: m, o: o, made: make(map[string]*model.Exec)}, nil
+}
+
+// Close frees the graphs and the cache, not the model.
+func (r *Runner) Close() {
+	for _, exec := range r.made {
+		exec.Finalize()
+	}
+	r.dropCache()
+}
+
+// Begin reads prompts, at most B of one Bucket, into the cache and returns the logits of the token behind each, [B][V].
+// room is how many tokens may follow. steers[i], if any, go on through Next.
+func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float32, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bucket, err := r.bucket(prompts)
+	if err != nil {
+		return nil, err
+	}
+	slots, err := Bucket(bucket + room)
+	if err != nil {
+		return nil, err
+	}
+	if longest := r.m.Config.MaxPositions; longest > 0 {
+		for row, prompt := range prompts {
+			if len(prompt)+room > longest {
+				return nil, fault.New(fault.Invalid, "row %d: %d tokens and an answer of %d: the model has %d positions; shorten the one or the other",
+					row, len(prompt), room, longest)
+			}
+		}
+	}
+	if r.push, err = r.m.newPush(r.o.Rows, steers); err != nil {
+		return nil, err
+	}
+	if err := r.makeCache(slots); err != nil {
+		return nil, err
+	}
+	ids, lengths := r.lay(prompts, bucket)
+	r.first = make([]int32, r.o.Rows)
+	for row, n := range lengths {
+		r.first[row] = int32(bucket) - n
+	}
+	r.start = 0
+	return r.step(ids, bucket, len(prompts))
+}
+
+// bucket is the one that all prompts share.
+func (r *Runner) bucket(prompts [][]int32) (int, error) {
+	if len(prompts) == 0 || len(prompts) > r.o.Rows {
+		return 0, fault.New(fault.Invalid, "%d rows in a batch of %d", len(prompts), r.o.Rows)
+	}
+	shared := 0
+	for row, prompt := range prompts {
+		if len(prompt) == 0 {
+			return 0, fault.New(fault.Invalid, "row %d has no token", row)
+		}
+		for at, id := range prompt {
+			if id < 0 || int(id) >= r.m.Config.VocabSize {
+				return 0, fault.New(fault.Invalid, "row %d: id %d at %d is outside the vocabulary of %d", row, id, at, r.m.Config.VocabSize)
+			}
+		}
+		own, err := Bucket(len(prompt))
+		if err != nil {
+			return 0, fmt.Errorf("row %d: %w", row, err)
+		}
+		if shared != 0 && own != shared {
+			return 0, fault.New(fault.Mismatch, "rows of %d and of %d tokens: only rows of one bucket share a batch", len(prompts[0]), len(prompt))
+		}
+		shared = own
+	}
+	return shared, nil
+}
+
+// lay pads rows on the left to a length: [B·length] ids and [B] lengths; empty rows are one token.
+func (r *Runner) lay(rows [][]int32, length int) (ids, lengths []int32) {
+	ids, lengths = make([]int32, r.o.Rows*length), make([]int32, r.o.Rows)
+	for row := range r.o.Rows {
+		lengths[row] = 1
+		if row < len(rows) {
+			copy(ids[(row+1)*length-len(rows[row]):], rows[row])
+			lengths[row] = int32(len(rows[row]))
+		}
+	}
+	return ids, lengths
+}
+
+// Next takes one token a row, in Begin's order, and returns the logits of the one behind it.
+func (r *Runner) Next(tokens []int32) ([][]float32, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start == 0 {
+		return nil, fault.New(fault.Invalid, "no prompt was read")
+	}
+	if r.start >= r.slots {
+		return nil, fault.New(fault.Exhausted, "the cache of %d slots is full", r.slots)
+	}
+	ids := make([]int32, r.o.Rows)
+	copy(ids, tokens)
+	return r.step(ids, 1, len(tokens))
+}
+
+// step feeds C tokens of every row: ids [B·C].
+func (r *Runner) step(ids []int32, tokens, rows int) ([][]float32, error) {
+	window, err := Bucket(r.start + tokens)
+	if err == nil {
+		window = min(window, r.slots)
+		err = decoder.CheckStep(r.start, tokens, window, r.slots)
+	}
+	if err != nil {
+		return nil, err
+	}
+	exec, err := r.exec(fmt.Sprintf("step %d window %d of %d steered %v", tokens, window, r.slots, r.push != nil),
+		func(_ *model.Scope, in []*Node) []*Node { return []*Node{r.stepGraph(in, window)} })
+	if err != nil {
+		return nil, err
+	}
+	inputs := []any{tensors.FromFlatDataAndDimensions(ids, r.o.Rows, tokens), int32(r.start), r.first, int32(r.start - r.boundary(tokens))}
+	out, err := exec.Call(append(inputs, r.push.tensors(r.m, r.o.Rows)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("%d tokens from slot %d on: %w", tokens, r.start, err)
+	}
+	r.start += tokens
+	return matrix(out[0], rows)
+}
+
+// boundary is the slot of the prompts' last tokens: all prompts of a batch end at the same one.
+func (r *Runner) boundary(tokens int) int {
+	if r.start == 0 {
+		r.ends = tokens - 1
+	}
+	return r.ends
+}
+
+// stepGraph is a step with its head: ids [B, C], start [], first [B], the start's distance from the prompts' last slot [],
+// and a push → logits [B, V] of the last token.
+func (r *Runner) stepGraph(in []*Node, window int) *Node {
+	s := decoder.Step{IDs: in[0], Start: in[1], First: in[2], Window: window, Cache: r.cache(in[0].Graph())}
+	b, c := s.IDs.Shape().Dim(0), s.IDs.Shape().Dim(1)
+	behind := Add(Iota(s.IDs.Graph(), s.IDs.Shape(), 1), BroadcastToDims(ExpandLeftToRank(in[3], 2), b, c))
+	f := decoder.Cached(r.m.Weights, &s, decoder.Options{Arith: r.o.Arith, Hook: hook(in[4:], behind)})
+	logits := f.Logits(f.States(f.Embed(s.IDs), 0, decoder.LastTokens))
+	r.keep(s.Cache)
+	return ConvertDType(Reshape(logits, b, r.m.Config.VocabSize), dtypes.Float32)
+}
+
+// exec returns the graph of a name, built at its first use.
+func (r *Runner) exec(name string, build func(*model.Scope, []*Node) []*Node) (*model.Exec, error) {
+	if exec, ok := r.made[name]; ok {
+		return exec, nil
+	}
+	exec, err := model.NewExec(r.o.Backend, r.m.Store, build)
+	if err != nil {
+		return nil, fmt.Errorf("graph of %s: %w", name, err)
+	}
+	exec.SetMaxCache(-1) // the shapes are few
+	r.made[name] = exec
+	return exec, nil
+}
+
+// matrix copies the first rows of [B, V].
+func matrix(t *tensors.Tensor, rows int) ([][]float32, error) {
+	defer t.FinalizeAll()
+	flat, err := tensors.CopyFlatData[float32](t)
+	if err != nil {
+		return nil, err
+	}
+	width := t.Shape().Dim(1)
+	out := make([][]float32, rows)
+	for row := range out {
+		out[row] = flat[row*width : (row+1)*width : (row+1)*width]
+	}
+	return out, nil
+}
