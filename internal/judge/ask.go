@@ -26,7 +26,7 @@ type Question struct {
 type Answerer interface {
 	// Complete answers, or fails with fault.Invalid where it refuses this request and others may still go through.
 	// Any other error ends the work.
-	Complete(context.Context, llm.Request) (llm.Reply, error)
+	Complete(context.Context, llm.Call) (llm.Answer, error)
 }
 
 // askAgain is added to the question after an unusable answer; at temperature 0 the same words would only get
@@ -64,10 +64,11 @@ func (j *Judge) ask(ctx context.Context, s seat, q Question) (vote Vote, asked b
 // decide.
 func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, error) {
 	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About}
-	r := llm.Request{Model: s.Model, System: q.System, User: q.User, Schema: q.Schema}
+	user := q.User
 	if n > 1 {
-		r.User += askAgain
+		user += askAgain
 	}
+	r := llm.Call{Model: s.Model, Schema: q.Schema, Messages: []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}}
 	reply, err := s.behind.Complete(ctx, r)
 	v.At = time.Now().UTC().Truncate(time.Second)
 	switch {

@@ -16,17 +16,28 @@ import (
 // maxBody bounds a reply in bytes: a server that never stops must not fill the memory.
 const maxBody = 1 << 20
 
-// Request is one question.
-type Request struct {
-	Model  Model
-	System string
-	User   string
-	Schema map[string]any // JSON Schema of the answer
+// Call is one question.
+type Call struct {
+	Model    Model
+	Messages []Message
+	Schema   map[string]any // JSON Schema of the answer
+	TopP     float64        // 0: as the endpoint has it
+	Seed     uint64         // 0: none
+	Stop     []string
 }
 
-// Reply is one answer. Latency is that of the try that succeeded.
-type Reply struct {
+// tokens estimates what a call says.
+func (c Call) tokens() (n int64) {
+	for _, m := range c.Messages {
+		n += EstimateTokens(m.Content)
+	}
+	return n + overhead
+}
+
+// Answer is one answer. Latency is that of the try that succeeded.
+type Answer struct {
 	Text      string
+	Finish    Finish
 	Model     string
 	TokensIn  int64
 	TokensOut int64
@@ -84,15 +95,15 @@ func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, err
 
 // Complete asks until there is an answer or nothing can be hoped for. The error's kind is Exhausted when the
 // budget ends, Unavailable when the endpoint does not answer, Invalid when it refuses the request itself.
-func (c *Client) Complete(ctx context.Context, r Request) (Reply, error) {
+func (c *Client) Complete(ctx context.Context, r Call) (Answer, error) {
 	return c.retry(ctx, r)
 }
 
 // paid is one try within the budget. An answer without a choice is paid for as well.
-func (c *Client) paid(ctx context.Context, r Request) (Reply, error) {
+func (c *Client) paid(ctx context.Context, r Call) (Answer, error) {
 	most := c.most(r)
 	if err := c.budget.reserve(most); err != nil {
-		return Reply{}, err
+		return Answer{}, err
 	}
 	reply, err := c.once(ctx, r)
 	c.budget.settle(most, usage{tokens: reply.TokensIn + reply.TokensOut, micro: reply.CostMicro})
@@ -100,16 +111,16 @@ func (c *Client) paid(ctx context.Context, r Request) (Reply, error) {
 }
 
 // most is what a request may use at the most.
-func (c *Client) most(r Request) usage {
-	in, out := EstimateTokens(r.System)+EstimateTokens(r.User)+overhead, int64(r.Model.MaxTokens)
+func (c *Client) most(r Call) usage {
+	in, out := r.tokens(), int64(r.Model.MaxTokens)
 	return usage{tokens: in + out, micro: r.Model.CostMicro(in, out)}
 }
 
 // once is one try.
-func (c *Client) once(ctx context.Context, r Request) (Reply, error) {
+func (c *Client) once(ctx context.Context, r Call) (Answer, error) {
 	leave, err := c.gate.enter(ctx)
 	if err != nil {
-		return Reply{}, err
+		return Answer{}, err
 	}
 	defer leave()
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(c.endpoint.Timeout), errStalled)
@@ -120,11 +131,11 @@ func (c *Client) once(ctx context.Context, r Request) (Reply, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return Reply{}, err
+		return Answer{}, err
 	}
-	reply := Reply{Model: completion.Model, Latency: time.Since(began)}
+	reply := Answer{Model: completion.Model, Latency: time.Since(began)}
 	if len(completion.Choices) > 0 {
-		reply.Text = completion.Choices[0].Message.Content
+		reply.Text, reply.Finish = completion.Choices[0].Message.Content, Finish(completion.Choices[0].FinishReason)
 	} else {
 		err = errNoChoice
 	}
@@ -145,10 +156,10 @@ const MostTokens = 1 << 24
 
 // tokens believes an endpoint's count unless it cannot be: none, negative, or beyond every model. Our own estimate
 // counts then, and for an answer at least what was asked for where the count is absurdly high.
-func tokens(u openai.CompletionUsage, r Request, text string) (in, out int64) {
+func tokens(u openai.CompletionUsage, r Call, text string) (in, out int64) {
 	in, out = u.PromptTokens, u.CompletionTokens
 	if in <= 0 || in > MostTokens {
-		in = EstimateTokens(r.System) + EstimateTokens(r.User) + overhead
+		in = r.tokens()
 	}
 	switch {
 	case out > MostTokens:
@@ -159,11 +170,26 @@ func tokens(u openai.CompletionUsage, r Request, text string) (in, out int64) {
 	return in, out
 }
 
-func (c *Client) params(r Request) openai.ChatCompletionNewParams {
-	p := openai.ChatCompletionNewParams{
-		Model:       r.Model.Name,
-		Messages:    []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(r.System), openai.UserMessage(r.User)},
-		Temperature: openai.Float(r.Model.Temperature),
+func (c *Client) params(r Call) openai.ChatCompletionNewParams {
+	p := openai.ChatCompletionNewParams{Model: r.Model.Name, Temperature: openai.Float(r.Model.Temperature)}
+	for _, m := range r.Messages {
+		switch m.Role {
+		case System:
+			p.Messages = append(p.Messages, openai.SystemMessage(m.Content))
+		case Assistant:
+			p.Messages = append(p.Messages, openai.AssistantMessage(m.Content))
+		default:
+			p.Messages = append(p.Messages, openai.UserMessage(m.Content))
+		}
+	}
+	if r.TopP != 0 {
+		p.TopP = openai.Float(r.TopP)
+	}
+	if r.Seed != 0 {
+		p.Seed = openai.Int(int64(r.Seed >> 1)) // the field is signed
+	}
+	if len(r.Stop) > 0 {
+		p.Stop.OfStringArray = r.Stop
 	}
 	if c.endpoint.LengthKey == maxCompletionTokens {
 		p.MaxCompletionTokens = openai.Int(int64(r.Model.MaxTokens))

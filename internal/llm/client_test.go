@@ -43,9 +43,10 @@ func testClient(t *testing.T, e Endpoint, l Limits) *Client {
 	return c
 }
 
-var testRequest = Request{
-	Model:  Model{Name: "m", MaxTokens: 10, PriceIn: 2, PriceOut: 5},
-	System: "system", User: canaryText, Schema: map[string]any{"type": "object"},
+var testRequest = Call{
+	Model:    Model{Name: "m", MaxTokens: 10, PriceIn: 2, PriceOut: 5},
+	Schema:   map[string]any{"type": "object"},
+	Messages: []Message{{System, "system"}, {User, canaryText}},
 }
 
 // script plays replies in turn and repeats the last.
@@ -287,7 +288,7 @@ func TestLyingUsage(t *testing.T) {
 				t.Errorf("%s: counted %d and %d, %d millionths", name, reply.TokensIn, reply.TokensOut, reply.CostMicro)
 			}
 		}
-		if _, err := c.Complete(context.Background(), Request{Model: Model{MaxTokens: 1000}}); fault.Of(err) != fault.Exhausted {
+		if _, err := c.Complete(context.Background(), Call{Model: Model{MaxTokens: 1000}}); fault.Of(err) != fault.Exhausted {
 			t.Errorf("%s: a request beyond the budget: %v", name, err)
 		}
 	}
@@ -348,7 +349,7 @@ func TestBudgetEndsBeforeItIsOverrun(t *testing.T) {
 		if tokens == 0 || (l.Tokens > 0 && tokens > l.Tokens) || (l.Money > 0 && micro > 300) {
 			t.Errorf("%s: used %d tokens, %d millionths", name, tokens, micro)
 		}
-		if _, err := c.Complete(context.Background(), Request{Model: Model{MaxTokens: 1000, PriceOut: 5}}); fault.Of(err) != fault.Exhausted {
+		if _, err := c.Complete(context.Background(), Call{Model: Model{MaxTokens: 1000, PriceOut: 5}}); fault.Of(err) != fault.Exhausted {
 			t.Errorf("%s: a request beyond the budget: %v", name, err)
 		}
 	}

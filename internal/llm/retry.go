@@ -18,12 +18,12 @@ import (
 const firstWait = 500 * time.Millisecond
 
 // retry tries again what may get better: no connection, a cut one, a stall, 408, 409, 429 and 5xx.
-func (c *Client) retry(ctx context.Context, r Request) (Reply, error) {
+func (c *Client) retry(ctx context.Context, r Call) (Answer, error) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = min(firstWait, time.Duration(c.endpoint.MaxWait))
 	waits.MaxInterval = time.Duration(c.endpoint.MaxWait)
 	waits.Multiplier, waits.RandomizationFactor = 2, 0.5
-	return backoff.Retry(ctx, func() (Reply, error) {
+	return backoff.Retry(ctx, func() (Answer, error) {
 		reply, err := c.paid(ctx, r)
 		if err == nil {
 			return reply, nil

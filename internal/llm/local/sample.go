@@ -9,31 +9,11 @@ import (
 	"slices"
 
 	"hives/internal/fault"
+	"hives/internal/llm"
 )
 
-// Sampling is how the next token is chosen. The zero value is greedy.
-type Sampling struct {
-	Temperature float64 // 0: the most probable token, and nothing below is looked at
-	TopK        int     // keep the k most probable; 0: all
-	TopP        float64 // keep the most probable until their sum reaches p; 0 or 1: all
-	MinP        float64 // keep those of at least min_p times the largest probability; 0: all
-	Seed        uint64
-}
-
-// Validate refuses what is no way of sampling, with the number.
-func (s Sampling) Validate() error {
-	switch {
-	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):
-		return fault.New(fault.Invalid, "temperature %v: want 0 or more", s.Temperature)
-	case s.TopK < 0:
-		return fault.New(fault.Invalid, "top_k %d: want 1 or more, or 0 for all", s.TopK)
-	case !(s.TopP >= 0 && s.TopP <= 1):
-		return fault.New(fault.Invalid, "top_p %v: want above 0 and at most 1, or 0 for all", s.TopP)
-	case !(s.MinP >= 0 && s.MinP <= 1):
-		return fault.New(fault.Invalid, "min_p %v: want 0 to 1", s.MinP)
-	}
-	return nil
-}
+// sampler chooses tokens as a llm.Sampling says.
+type sampler struct{ llm.Sampling }
 
 // candidate is one token that may come next.
 type candidate struct {
@@ -50,7 +30,7 @@ type candidate struct {
 //
 // Each step sees the probabilities that the one before it left, made to add up to 1 again. Softmax is in float64 about the
 // largest logit. Invariant: one token at least is left.
-func (s Sampling) candidates(logits []float32) []candidate {
+func (s sampler) candidates(logits []float32) []candidate {
 	left := make([]candidate, len(logits))
 	for id, logit := range logits {
 		left[id] = candidate{int32(id), float64(logit) / s.Temperature}
@@ -92,9 +72,9 @@ func normalise(left []candidate) {
 	}
 }
 
-// Next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit that
+// next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit that
 // is no number is an error: a model that makes one answers nonsense from there on.
-func (s Sampling) Next(logits []float32, u float64) (int32, error) {
+func (s sampler) next(logits []float32, u float64) (int32, error) {
 	best := 0
 	for id, logit := range logits {
 		if f := float64(logit); math.IsNaN(f) || math.IsInf(f, 0) {
@@ -119,7 +99,7 @@ func (s Sampling) Next(logits []float32, u float64) (int32, error) {
 // draws gives the random numbers of one request: a function of the seed, the prompt and the token's number, and of nothing
 // else, so that an answer does not hang on the slot, the batch or the time in which it was written. The same request with the same seed
 // is answered alike again; another request draws other numbers.
-func (s Sampling) draws(prompt []int32) func(token int) float64 {
+func (s sampler) draws(prompt []int32) func(token int) float64 {
 	h := sha256.New()
 	var word [8]byte
 	binary.LittleEndian.PutUint64(word[:], s.Seed)

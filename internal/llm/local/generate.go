@@ -1,0 +1,280 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+	"hives/model/lm"
+)
+
+// row is one request on its way through a batch.
+type row struct {
+	at     int // in the caller's list
+	prompt []int32
+	steer  []lm.Steer
+	length int
+
+	choose sampler
+	draw   func(token int) float64
+	speech speech
+	text   []byte
+	reply  llm.Reply
+	done   bool
+	emit   func(string) // nil: nobody reads along
+}
+
+// Generate implements llm.Provider. Requests are sorted by the bucket of their prompts, which follows from each alone, and
+// answered B at a time; a batch runs until its last row has ended. A cancelled context ends all rows; what they said so far
+// is returned with FinishCanceled, and the context's error beside it.
+func (m *Model) Generate(ctx context.Context, rs []llm.Request) ([]llm.Reply, error) {
+	return m.generate(ctx, rs, nil)
+}
+
+// Converse answers one request and hands on the text as it comes.
+func (m *Model) Converse(ctx context.Context, r llm.Request, emit func(string)) (llm.Reply, error) {
+	replies, err := m.generate(ctx, []llm.Request{r}, emit)
+	if len(replies) == 0 {
+		return llm.Reply{}, err
+	}
+	return replies[0], err
+}
+
+func (m *Model) generate(ctx context.Context, rs []llm.Request, emit func(string)) ([]llm.Reply, error) {
+	var buckets []int // in the order they first come
+	members := make(map[int][]*row)
+	replies := make([]llm.Reply, len(rs))
+	for at, r := range rs {
+		if err := m.Can().Check("the local model", r); err != nil {
+			return nil, fmt.Errorf("question %d: %w", at+1, err)
+		}
+		if r.Choices != nil {
+			var err error
+			if replies[at], err = m.choice(ctx, r); err != nil {
+				return nil, fmt.Errorf("question %d: %w", at+1, err)
+			}
+			continue
+		}
+		one, bucket, err := m.prepare(r)
+		if err != nil {
+			return nil, fmt.Errorf("question %d: %w", at+1, err)
+		}
+		one.at, one.emit = at, emit
+		if members[bucket] == nil {
+			buckets = append(buckets, bucket)
+		}
+		members[bucket] = append(members[bucket], one)
+	}
+	for _, bucket := range buckets {
+		for batch := range slices.Chunk(members[bucket], m.rows) {
+			err := m.run(ctx, batch)
+			for _, one := range batch {
+				replies[one.at] = one.reply
+			}
+			if err != nil {
+				return replies, err
+			}
+		}
+	}
+	return replies, nil
+}
+
+// prepare renders a request, holds it to the model's length and finds its bucket. An answer of no stated length takes what
+// the model has left, where that is less than the default.
+func (m *Model) prepare(r llm.Request) (*row, int, error) {
+	ids, err := m.renderer.Render(r.Messages, r.Prefix)
+	if err != nil {
+		return nil, 0, err
+	}
+	length := r.Sampling.Length()
+	if most := m.weights.Config.MaxPositions; most > 0 {
+		if left := most - len(ids); r.Sampling.MaxTokens == 0 && left > 0 {
+			length = min(length, left)
+		}
+		if len(ids)+length > most {
+			return nil, 0, fault.New(fault.Invalid, "a prompt of %d tokens and an answer of up to %d: the model has %d positions; shorten the text or max_tokens",
+				len(ids), length, most)
+		}
+	}
+	bucket, err := lm.Bucket(len(ids))
+	one := &row{
+		prompt: ids, length: length, choose: sampler{r.Sampling}, draw: sampler{r.Sampling}.draws(ids),
+		speech: speech{tok: m.tok, stops: r.Sampling.Stop}, steer: steers(r.Steer),
+	}
+	one.reply.In = int64(len(ids))
+	return one, bucket, err
+}
+
+func steers(all []llm.Steer) (out []lm.Steer) {
+	for _, s := range all {
+		out = append(out, lm.Steer{Layer: s.Layer, Vector: s.Vector, Coefficient: s.Coefficient, Positions: lm.Positions(s.Positions)})
+	}
+	return out
+}
+
+// run answers one batch.
+func (m *Model) run(ctx context.Context, batch []*row) error {
+	began := time.Now()
+	defer func() {
+		for _, one := range batch {
+			one.reply.Latency = time.Since(began)
+		}
+	}()
+	prompts, pushes := make([][]int32, len(batch)), make([][]lm.Steer, len(batch))
+	room := 0
+	for at, one := range batch {
+		prompts[at], pushes[at] = one.prompt, one.steer
+		room = max(room, one.length)
+	}
+	logits, err := m.runner.Begin(prompts, room, pushes)
+	for step := 0; err == nil; step++ {
+		if ctx.Err() != nil {
+			for _, one := range batch {
+				one.end(llm.FinishCanceled)
+			}
+			return fault.New(fault.Canceled, "stopped: %w", context.Cause(ctx))
+		}
+		next := make([]int32, len(batch)) // of rows that have ended: any token, which nobody reads
+		busy := false
+		for at, one := range batch {
+			if !one.done {
+				next[at] = m.take(one, step, logits[at])
+			}
+			busy = busy || !one.done
+		}
+		if !busy {
+			return nil
+		}
+		logits, err = m.runner.Next(next)
+	}
+	return err
+}
+
+// take chooses a row's next token and ends the row where that is its last.
+func (m *Model) take(one *row, step int, logits []float32) int32 {
+	u := 0.
+	if one.choose.Temperature > 0 {
+		u = one.draw(step)
+	}
+	id, err := one.choose.next(logits, u)
+	if err != nil {
+		one.reply.Err = fmt.Errorf("token %d of the answer: %w", step+1, err)
+		one.end(llm.FinishStop)
+		return 0
+	}
+	if m.ends(id) {
+		one.end(llm.FinishStop)
+		return id
+	}
+	one.reply.IDs = append(one.reply.IDs, id)
+	one.say(one.speech.add(id))
+	switch {
+	case one.speech.done:
+		one.end(llm.FinishStop)
+	case len(one.reply.IDs) == one.length:
+		one.end(llm.FinishLength)
+	}
+	return id
+}
+
+func (r *row) say(text string) {
+	r.text = append(r.text, text...)
+	if r.emit != nil && text != "" {
+		r.emit(text)
+	}
+}
+
+// end closes a row; a second call changes nothing.
+func (r *row) end(why llm.Finish) {
+	if r.done {
+		return
+	}
+	r.say(r.speech.end())
+	r.done = true
+	r.reply.Finish, r.reply.Text, r.reply.Out = why, string(r.text), int64(len(r.reply.IDs))
+}
+
+// choice answers out of a list: at temperature 0 the option of best total, else a draw from softmax(total/temperature).
+func (m *Model) choice(ctx context.Context, r llm.Request) (llm.Reply, error) {
+	began := time.Now()
+	scores, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Prefix: r.Prefix, Options: r.Choices, Steer: r.Steer}})
+	if err != nil {
+		return llm.Reply{}, err
+	}
+	totals := make([]float32, len(r.Choices))
+	for option, total := range scores[0].Total {
+		totals[option] = float32(total)
+	}
+	s := sampler{llm.Sampling{Temperature: r.Sampling.Temperature, Seed: r.Sampling.Seed}}
+	ids, err := m.renderer.Render(r.Messages, r.Prefix)
+	if err != nil {
+		return llm.Reply{}, err
+	}
+	option, err := s.next(totals, s.draws(ids)(0))
+	if err != nil {
+		return llm.Reply{}, err
+	}
+	return llm.Reply{
+		Text: r.Choices[option], Finish: llm.FinishStop, In: int64(len(ids)), Out: int64(len(scores[0].Token[option])), Latency: time.Since(began),
+	}, nil
+}
+
+// Score implements llm.Provider. An option's ids are its own encoding with the end of the turn behind, so that no option is
+// the beginning of another: "no" would otherwise be at least as probable as "not at all".
+func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores, error) {
+	var rows [][]int32
+	var from []int
+	var pushes [][]lm.Steer
+	for at, q := range qs {
+		if len(q.Options) == 0 {
+			return nil, fault.New(fault.Invalid, "question %d has no options to score", at+1)
+		}
+		if q.Adapter != "" {
+			return nil, fault.New(fault.Invalid, "the local model takes no adapter: merge it into a folder of its own (hives merge) and open that")
+		}
+		prompt, err := m.renderer.Render(q.Messages, q.Prefix)
+		if err != nil {
+			return nil, fmt.Errorf("question %d: %w", at+1, err)
+		}
+		push := steers(q.Steer)
+		for _, option := range q.Options {
+			ids, err := m.tok.EncodePlain(slices.Clone(prompt), option)
+			if err != nil {
+				return nil, fmt.Errorf("question %d, option %q: %w", at+1, option, err)
+			}
+			ids = append(ids, m.renderer.TurnEnd())
+			if most := m.weights.Config.MaxPositions; most > 0 && len(ids) > most {
+				return nil, fault.New(fault.Invalid, "question %d, option %q: %d tokens, the model has %d positions", at+1, option, len(ids), most)
+			}
+			rows, from, pushes = append(rows, ids), append(from, len(prompt)), append(pushes, push)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tokens, err := m.runner.Score(rows, from, pushes)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]llm.Scores, len(qs))
+	next := 0
+	for at, q := range qs {
+		for _, option := range q.Options {
+			total := 0.
+			for _, logp := range tokens[next] {
+				total += logp
+			}
+			if math.IsNaN(total) || math.IsInf(total, 0) {
+				return nil, fault.New(fault.Corrupt, "question %d, option %q: log-probability %v", at+1, option, total)
+			}
+			out[at].Token, out[at].Total = append(out[at].Token, tokens[next]), append(out[at].Total, total)
+			out[at].Bytes = append(out[at].Bytes, len(option))
+			next++
+		}
+	}
+	return out, nil
+}

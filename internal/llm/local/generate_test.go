@@ -1,0 +1,198 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hives/internal/engine"
+	"hives/internal/llm"
+	"hives/model/decoder"
+	"hives/model/transformer"
+)
+
+// answerer is a random model of two layers with the demo's tokenizer, in a folder of its own.
+func answererDir(t *testing.T) string {
+	t.Helper()
+	const source = "../../../demo/model"
+	dir := t.TempDir()
+	tok := demoTalker(t)
+	cfg := &decoder.Config{
+		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2, HeadDim: 8, RMSNormEps: 1e-6,
+		RopeTheta: 1e4, InitializerRange: .4, MaxPositions: 256, DType: "float32", ModelType: decoder.Qwen3, Tied: true,
+	}
+	w, err := transformer.Random(cfg, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(source, "tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "tokenizer.json", string(raw))
+	template, err := json.Marshal(map[string]string{"chat_template": published["chatml alone"].template})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "tokenizer_config.json", string(template))
+	return dir
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func answerer(t *testing.T, rows int) *Model {
+	t.Helper()
+	m, err := Open(context.Background(), answererDir(t), Options{Engine: engine.Options{Kind: engine.Go}, Rows: rows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
+}
+
+func ask(text string, s llm.Sampling) llm.Request {
+	return llm.Request{Messages: []llm.Message{{Role: llm.User, Content: text}}, Sampling: s}
+}
+
+// An answer depends on its request alone: not on the questions beside it, their number, their order or the batch.
+func TestAnswersDoNotDependOnCompany(t *testing.T) {
+	m := answerer(t, 3)
+	s := llm.Sampling{Temperature: .8, TopP: .95, Seed: 3, MaxTokens: 12}
+	questions := []string{"Is it right to share?", "Why?", strings.Repeat("A long story about a neighbour. ", 6), "Yes or no: may one lie?", "Tell me."}
+	var all []llm.Request
+	for _, q := range questions {
+		all = append(all, ask(q, s))
+	}
+	together, err := m.Generate(context.Background(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range all {
+		alone, err := m.Generate(context.Background(), all[at:at+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if alone[0].Text != together[at].Text || alone[0].Finish != together[at].Finish || alone[0].Out != together[at].Out {
+			t.Errorf("%q: alone %+v, together %+v", questions[at], alone[0], together[at])
+		}
+	}
+	s.Seed = 4
+	other, err := m.Generate(context.Background(), []llm.Request{ask(questions[0], s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other[0].Text == together[0].Text {
+		t.Error("another seed gives the same answer")
+	}
+}
+
+func TestLengthStopsAndCancel(t *testing.T) {
+	m := answerer(t, 2)
+	plain, err := m.Generate(context.Background(), []llm.Request{ask("Hello", llm.Sampling{MaxTokens: 9})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := plain[0]; r.Finish != llm.FinishLength || r.Out != 9 || len(r.IDs) != 9 || r.In == 0 {
+		t.Fatalf("nine tokens of a model that never ends: %+v", r)
+	}
+	middle := plain[0].Text[len(plain[0].Text)/2:]
+	stop := string([]rune(middle)[:2])
+	cut, err := m.Generate(context.Background(), []llm.Request{ask("Hello", llm.Sampling{MaxTokens: 9, Stop: []string{stop}})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := plain[0].Text[:strings.Index(plain[0].Text, stop)]; cut[0].Text != want || cut[0].Finish != llm.FinishStop {
+		t.Errorf("with the stop string %q: %+v, want %q", stop, cut[0], want)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var heard strings.Builder
+	r, err := m.Converse(ctx, ask("Hello", llm.Sampling{MaxTokens: 100}), func(text string) {
+		heard.WriteString(text)
+		cancel()
+	})
+	if err == nil || r.Finish != llm.FinishCanceled || r.Text == "" || r.Text != heard.String() {
+		t.Errorf("canceled: %+v, %v, heard %q", r, err, heard.String())
+	}
+}
+
+func TestChoicesAreTheBestScore(t *testing.T) {
+	m := answerer(t, 2)
+	options := []string{"yes", "no", "perhaps", "yes and no"}
+	q := llm.ScoreRequest{Messages: ask("Is it?", llm.Sampling{}).Messages, Options: options}
+	scores, err := m.Score(context.Background(), []llm.ScoreRequest{q})
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := 0
+	for option, total := range scores[0].Total {
+		var sum float64
+		for _, logp := range scores[0].Token[option] {
+			sum += logp
+		}
+		if total != sum || scores[0].Bytes[option] != len(options[option]) || total >= 0 {
+			t.Errorf("option %q: %+v", options[option], scores[0])
+		}
+		if total > scores[0].Total[best] {
+			best = option
+		}
+	}
+	request := llm.Request{Messages: q.Messages, Choices: options}
+	replies, err := m.Generate(context.Background(), []llm.Request{request})
+	if err != nil || replies[0].Text != options[best] {
+		t.Errorf("chose %+v, %v, want %q", replies, err, options[best])
+	}
+	if _, err := m.Score(context.Background(), []llm.ScoreRequest{{Messages: q.Messages}}); err == nil {
+		t.Error("no options are scored")
+	}
+}
+
+func TestWhatALocalModelRefuses(t *testing.T) {
+	m := answerer(t, 2)
+	for says, r := range map[string]llm.Request{
+		"256 positions": ask(strings.Repeat("word ", 250), llm.Sampling{MaxTokens: 20}), "JSON schema": {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
+		"no adapter": {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"}, "layers 0 to 1": {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
+		"without a message": {},
+	} {
+		if _, err := m.Generate(context.Background(), []llm.Request{r}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", says, err)
+		}
+	}
+}
+
+func TestAModelWithoutATemplateIsRefused(t *testing.T) {
+	dir := answererDir(t)
+	write(t, dir, "tokenizer_config.json", "{}")
+	o := Options{Engine: engine.Options{Kind: engine.Go}}
+	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "--template") {
+		t.Errorf("no template: %v", err)
+	}
+	write(t, dir, "chat_template.jinja", "[INST] {{ m }} [/INST]")
+	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "chat_template.jinja") {
+		t.Errorf("an unknown template: %v", err)
+	}
+	o.Template = ChatML
+	m, err := Open(context.Background(), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := m.Identity(); len(id.Weights) != 64 || len(id.Tokenizer) != 64 || id.Rows != DefaultRows || id.Precision != "f32" {
+		t.Errorf("identity %+v", id)
+	}
+	m.Close()
+	write(t, dir, "generation_config.json", `{"eos_token_id": "x"}`)
+	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "generation_config.json") {
+		t.Errorf("an end token that is no number: %v", err)
+	}
+}

@@ -1,0 +1,269 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/gguf"
+	"hives/internal/llm"
+	"hives/model/folder"
+	"hives/model/lm"
+	"hives/model/transformer"
+	"hives/tokenizer"
+)
+
+// DefaultRows is B: rows of a batch.
+const DefaultRows = 8
+
+// Options of Open.
+type Options struct {
+	Engine    engine.Options
+	Precision string // as transformer.ParseArithmetic reads it; "" is f32
+	Rows      int    // 0: DefaultRows
+	Template  string // forces one of Templates; "" recognises the model's own
+}
+
+// Model is a language model in memory: a llm.Provider.
+type Model struct {
+	engine   *engine.Engine
+	weights  *lm.Model
+	runner   *lm.Runner
+	tok      tokenizer.Talker
+	renderer *Renderer
+	stops    []int32 // ids that end an answer
+	identity llm.Identity
+	rows     int
+}
+
+// Open loads the folder or GGUF file of a language model.
+func Open(ctx context.Context, dir string, o Options) (*Model, error) {
+	m := &Model{rows: cmp.Or(o.Rows, DefaultRows)}
+	err := m.openTokenizer(dir, o.Template)
+	if err == nil {
+		err = m.openWeights(ctx, dir, o)
+	}
+	if err == nil {
+		err = m.identify(dir, cmp.Or(o.Precision, "f32"))
+	}
+	if err != nil {
+		m.Close()
+		return nil, fmt.Errorf("language model %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// openTokenizer reads all that the model's files say of texts, before the weights, which take long.
+func (m *Model) openTokenizer(dir, template string) error {
+	tok, err := tokenizer.Open(dir)
+	if err != nil {
+		return err
+	}
+	if m.tok, err = tokenizer.AsTalker(tok); err != nil {
+		return err
+	}
+	said, err := readSaid(dir)
+	if err != nil {
+		return err
+	}
+	if m.renderer, err = said.renderer(template, m.tok); err != nil {
+		return err
+	}
+	m.stops = append(said.ends, m.renderer.TurnEnd())
+	return nil
+}
+
+func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
+	arith, err := transformer.ParseArithmetic(cmp.Or(o.Precision, "f32"))
+	if err != nil {
+		return err
+	}
+	if m.engine, err = engine.Open(ctx, o.Engine); err != nil {
+		return err
+	}
+	if m.weights, err = lm.Load(m.engine.Backend, dir, arith.Operand); err != nil {
+		return err
+	}
+	if err := tokenizer.FitsVocabulary(m.tok, m.weights.Config.VocabSize); err != nil {
+		return err
+	}
+	m.runner, err = lm.NewRunner(m.weights, lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows})
+	return err
+}
+
+// identify hashes what answers depend on.
+func (m *Model) identify(dir, precision string) error {
+	weights, err := folder.WeightsSHA256(dir)
+	if err != nil {
+		return err
+	}
+	m.identity = llm.Identity{
+		Kind: "local", Model: folder.Name(dir), Weights: weights, Tokenizer: m.tok.SHA256(),
+		Template: m.renderer.Name + "\n" + m.renderer.System, Precision: precision,
+		Engine: string(m.engine.Name) + " " + m.engine.PluginSHA256, Rows: m.rows,
+	}
+	return nil
+}
+
+// Identity implements llm.Provider.
+func (m *Model) Identity() llm.Identity { return m.identity }
+
+// Can implements llm.Provider.
+func (m *Model) Can() llm.Abilities {
+	return llm.Abilities{Score: true, Choices: true, Seed: true, Prefix: true, TopK: true, Steer: true}
+}
+
+// Close frees the model.
+func (m *Model) Close() error {
+	if m.runner != nil {
+		m.runner.Close()
+	}
+	if m.weights != nil {
+		m.weights.Close()
+	}
+	if m.engine != nil {
+		m.engine.Close()
+	}
+	return nil
+}
+
+// Layers and Hidden are the sizes that a steering vector must fit.
+func (m *Model) Layers() int { return m.weights.Config.NumLayers }
+
+// Hidden is H.
+func (m *Model) Hidden() int { return m.weights.Config.HiddenSize }
+
+// Positions is the longest sequence of the model, in tokens.
+func (m *Model) Positions() int { return m.weights.Config.MaxPositions }
+
+// Describe says in a line what answers.
+func (m *Model) Describe() string {
+	return fmt.Sprintf("%s: %d parameters, template %s, engine %s", m.identity.Model, m.weights.Config.Parameters(), m.renderer.Name, m.engine.Name)
+}
+
+// said is what a model's files say about talking.
+type said struct {
+	file     string // where the template was found
+	template string
+	ends     []int32
+}
+
+// readSaid reads the chat template and the tokens that end an answer: of a folder from tokenizer_config.json or
+// chat_template.jinja and generation_config.json (config.json where that has none), of a GGUF file from its metadata.
+func readSaid(dir string) (said, error) {
+	path, inside, err := gguf.Tokenizer(dir)
+	if err != nil {
+		return said{}, err
+	}
+	if inside {
+		return saidByGGUF(path)
+	}
+	var s said
+	var config struct {
+		Template json.RawMessage `json:"chat_template"`
+	}
+	if err := readOptional(filepath.Join(dir, "tokenizer_config.json"), &config); err != nil {
+		return s, err
+	}
+	s.file = filepath.Join(dir, "tokenizer_config.json")
+	if len(config.Template) > 0 && json.Unmarshal(config.Template, &s.template) != nil {
+		return s, fault.New(fault.Invalid, "%s: its chat_template is a list: name the template that fits with --template", s.file)
+	}
+	if s.template == "" {
+		jinja := filepath.Join(dir, "chat_template.jinja")
+		raw, err := fsutil.ReadRegular(jinja)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+		if err == nil {
+			s.file, s.template = jinja, string(raw)
+		}
+	}
+	for _, name := range []string{"generation_config.json", "config.json"} {
+		var f struct {
+			End json.RawMessage `json:"eos_token_id"`
+		}
+		if err := readOptional(filepath.Join(dir, name), &f); err != nil {
+			return s, err
+		}
+		if s.ends, err = endIDs(f.End); err != nil {
+			return s, fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+		}
+		if len(s.ends) > 0 {
+			break
+		}
+	}
+	return s, nil
+}
+
+// readOptional decodes a JSON file if it is there.
+func readOptional(path string, into any) error {
+	raw, err := fsutil.ReadRegular(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fault.New(fault.Corrupt, "%s: %w", path, err)
+	}
+	return nil
+}
+
+// endIDs reads eos_token_id: a number, a list of them, or nothing.
+func endIDs(raw json.RawMessage) (ids []int32, err error) {
+	var one int32
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil, nil
+	case json.Unmarshal(raw, &one) == nil:
+		return []int32{one}, nil
+	case json.Unmarshal(raw, &ids) == nil:
+		return ids, nil
+	}
+	return nil, fault.New(fault.Invalid, "eos_token_id %.40s is neither a number nor a list of numbers", raw)
+}
+
+func saidByGGUF(path string) (said, error) {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return said{}, err
+	}
+	defer file.Close()
+	s := said{file: path}
+	s.template, _ = file.String("tokenizer.chat_template") // none: the template must be named
+	if id, err := file.Int("tokenizer.ggml.eos_token_id"); err == nil {
+		s.ends = []int32{int32(id)}
+	}
+	return s, nil
+}
+
+// renderer recognises the template, or takes the one that is forced.
+func (s said) renderer(forced string, tok tokenizer.Talker) (*Renderer, error) {
+	t, err := Named(forced)
+	if forced == "" {
+		if strings.TrimSpace(s.template) == "" {
+			return nil, fault.New(fault.Invalid, "no chat template in its files: it may be no model that was taught to answer; name one with --template (%s)",
+				strings.Join(Templates, ", "))
+		}
+		t, err = Recognise(s.file, s.template)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return NewRenderer(t, tok)
+}
+
+// ends tells whether an id ends an answer.
+func (m *Model) ends(id int32) bool { return slices.Contains(m.stops, id) }

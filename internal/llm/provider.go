@@ -1,0 +1,192 @@
+package llm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"time"
+
+	"hives/internal/fault"
+)
+
+// Provider is a language model, wherever it runs: behind an endpoint (Remote) or here (package local).
+type Provider interface {
+	// Identity is all that an answer depends on but its request; it goes into every stored row.
+	Identity() Identity
+	// Can tells what the provider does. What it cannot do is refused before the first question and never imitated: a
+	// probability that was guessed from samples looks like one that was computed.
+	Can() Abilities
+	// Generate answers requests in their order. Reply.Err is one request's, the error everybody's.
+	Generate(ctx context.Context, rs []Request) ([]Reply, error)
+	// Score returns the log-probabilities of given answers.
+	Score(ctx context.Context, qs []ScoreRequest) ([]Scores, error)
+	Close() error
+}
+
+// Abilities are what providers differ in.
+type Abilities struct {
+	Score    bool // log-probabilities of given answers
+	Choices  bool // an answer out of a list
+	Schema   bool // JSON of a schema
+	Seed     bool // the same request with the same seed is answered alike
+	Prefix   bool // the answer's beginning is given
+	TopK     bool // and min-p
+	Steer    bool
+	Adapters bool
+}
+
+// Identity names a provider. Answers of another identity are never taken for this one's.
+type Identity struct {
+	Kind string `json:"kind"` // endpoint or local
+
+	Endpoint string `json:"endpoint,omitempty"` // address
+	Format   string `json:"format,omitempty"`
+	Model    string `json:"model"`
+
+	Weights   string `json:"weights_sha256,omitempty"`
+	Tokenizer string `json:"tokenizer_sha256,omitempty"`
+	Template  string `json:"template,omitempty"` // name and default system message
+	Precision string `json:"precision,omitempty"`
+	Engine    string `json:"engine,omitempty"` // kind and its library's hash: another rounds in another way
+	Rows      int    `json:"rows,omitempty"`   // of a batch: another moves logits by 3e-6
+}
+
+// Hash is the hex SHA-256 of the identity, by which answers are kept.
+func (i Identity) Hash() string {
+	raw, err := json.Marshal(i)
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// Sampling is how the next token is chosen. The zero value is greedy.
+type Sampling struct {
+	Temperature float64  `json:"temperature"` // 0: the most probable token, and the next three are not looked at
+	TopK        int      `json:"top_k,omitempty"`
+	TopP        float64  `json:"top_p,omitempty"`
+	MinP        float64  `json:"min_p,omitempty"`
+	Seed        uint64   `json:"seed,omitempty"`
+	MaxTokens   int      `json:"max_tokens"` // of an answer; 0: DefaultMaxTokens
+	Stop        []string `json:"stop,omitempty"`
+}
+
+// DefaultMaxTokens is the length of an answer where none is asked for.
+const DefaultMaxTokens = 256
+
+// Length is the most tokens of an answer.
+func (s Sampling) Length() int {
+	if s.MaxTokens == 0 {
+		return DefaultMaxTokens
+	}
+	return s.MaxTokens
+}
+
+// Validate refuses what is no way of sampling, with the number.
+func (s Sampling) Validate() error {
+	switch {
+	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):
+		return fault.New(fault.Invalid, "temperature %v: want 0 or more", s.Temperature)
+	case s.TopK < 0:
+		return fault.New(fault.Invalid, "top_k %d: want 1 or more, or 0 for all", s.TopK)
+	case !(s.TopP >= 0 && s.TopP <= 1):
+		return fault.New(fault.Invalid, "top_p %v: want above 0 and at most 1, or 0 for all", s.TopP)
+	case !(s.MinP >= 0 && s.MinP <= 1):
+		return fault.New(fault.Invalid, "min_p %v: want 0 to 1", s.MinP)
+	case s.MaxTokens < 0 || s.MaxTokens > MostTokens:
+		return fault.New(fault.Invalid, "max_tokens %d: want 1 to %d, or 0 for %d", s.MaxTokens, MostTokens, DefaultMaxTokens)
+	}
+	for _, stop := range s.Stop {
+		if stop == "" {
+			return fault.New(fault.Invalid, "a stop string of no letters would end every answer at once")
+		}
+	}
+	return nil
+}
+
+// Steer adds Coefficient · Vector to the output of a layer at some positions: all, prompt or response.
+type Steer struct {
+	Layer       int
+	Vector      []float32 // [H]
+	Coefficient float64
+	Positions   string
+}
+
+// Request is one question to a Provider.
+type Request struct {
+	Messages []Message
+	Prefix   string // what the answer begins with; it is not repeated in Reply.Text
+	Sampling Sampling
+
+	Schema  map[string]any // JSON Schema of the answer …
+	Choices []string       // … or all the answers that are possible; at most one of the two
+
+	Steer   []Steer
+	Adapter string
+}
+
+// Finish says why an answer ended.
+type Finish string
+
+// The reasons. An endpoint may give others.
+const (
+	FinishStop     Finish = "stop"     // the model ended its turn, or a stop string came
+	FinishLength   Finish = "length"   // MaxTokens were written
+	FinishCanceled Finish = "canceled" // the caller went away; what came is kept
+)
+
+// Reply is one answer.
+type Reply struct {
+	Text    string
+	IDs     []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
+	Finish  Finish
+	In, Out int64 // tokens
+	Micro   int64 // money, in millionths
+	Latency time.Duration
+	Err     error
+}
+
+// ScoreRequest asks for the log-probabilities of Options as answers to one conversation.
+type ScoreRequest struct {
+	Messages []Message
+	Prefix   string
+	Options  []string
+	Steer    []Steer
+	Adapter  string
+}
+
+// Scores are those of one ScoreRequest, by option.
+type Scores struct {
+	Token [][]float64 // log-probability of each token, the end of the turn last, so that no option is the beginning of another
+	Total []float64   // their sums
+	Bytes []int       // of each option's text, for log-probability per byte
+}
+
+// Check refuses a request that a provider of these abilities cannot answer as asked; name is the provider's.
+func (a Abilities) Check(name string, r Request) error {
+	refuse := func(what, instead string) error {
+		return fault.New(fault.Invalid, "%s %s: %s", name, what, instead)
+	}
+	switch {
+	case len(r.Messages) == 0:
+		return fault.New(fault.Invalid, "a question without a message")
+	case r.Schema != nil && r.Choices != nil:
+		return fault.New(fault.Invalid, "a question asks for a schema and for choices: want one of them")
+	case r.Choices != nil && !a.Choices:
+		return refuse("cannot choose out of a list by probability", "use a local model, or ask for JSON of a schema")
+	case r.Schema != nil && !a.Schema:
+		return refuse("cannot keep to a JSON schema", "use choices, or an endpoint that has response_format")
+	case r.Prefix != "" && !a.Prefix:
+		return refuse("cannot go on from the beginning of an answer", "use a local model")
+	case (r.Sampling.TopK != 0 || r.Sampling.MinP != 0) && !a.TopK:
+		return refuse("has neither top_k nor min_p", "use top_p, or a local model")
+	case len(r.Steer) > 0 && !a.Steer:
+		return refuse("cannot be steered between its layers", "use a local model")
+	case r.Adapter != "" && !a.Adapters:
+		return refuse("takes no adapter", "merge it into a folder of its own (hives merge) and open that")
+	}
+	return r.Sampling.Validate()
+}
