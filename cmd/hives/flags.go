@@ -15,7 +15,7 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "What embeds", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
 		"endpoint-ca", "token-file",
-		"prompt", "dimensions"}},
+		"prompt", "dimensions", "template", "system"}},
 	{Title: "What is done", Names: []string{
 		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence",
 		"fractions", "seed",
@@ -23,6 +23,7 @@ var flagGroups = []cli.FlagGroup{
 		"any-base",
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
 		"llm", "repeats",
-		"redraw", "jobs", "listen", "reviewer"}},
+		"redraw", "jobs", "listen", "reviewer", "choices", "scores", "temperature", "top-k", "top-p", "min-p",
+		"max-tokens", "stop"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

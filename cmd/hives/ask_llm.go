@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/engine"
+	"hives/internal/llm"
+	"hives/internal/llm/local"
+	"hives/internal/llm/terminal"
+)
+
+func askLLMCommand() *cobra.Command {
+	var o terminal.Options
+	c := &cobra.Command{
+		Use:   "ask-llm [QUESTION…]",
+		Short: "Ask a language model, on this machine or behind an endpoint",
+		Long: `Who answers? A language model in a folder or a GGUF file (--model), computed here, without a server; or one behind
+an endpoint of OpenAI's shape (--endpoint). Each question is asked by itself. Without a question it is a conversation:
+a question a line. The answer appears as it is written, and Ctrl-C keeps what came.
+
+The answer of a local model depends on the question, the model and the seed alone. At temperature 0 it is the most
+probable one. With --choices the answer is one of a list, the most probable; --scores prints how probable each is.
+
+What a question says is text to the model, never a command to the program: control tokens in it stay letters.`,
+		Example: `  scripts/download_smollm2.sh
+  hives ask-llm "Name three human values."
+  hives ask-llm --choices yes,no --scores "Is it right to keep a promise?"
+  hives ask-llm --endpoint http://127.0.0.1:8080/v1 --endpoint-model qwen3 "What is a duty?"`,
+		RunE: func(c *cobra.Command, questions []string) error {
+			o.Questions = questions
+			return terminal.Run(c.Context(), o, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
+	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known: "+strings.Join(local.Templates, ", "))
+	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
+	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
+	f.StringVar(&o.Endpoint, "endpoint", "", "ask there and not here: http://host:port/v1 (OpenAI's shape)")
+	f.StringVar(&o.EndpointModel, "endpoint-model", "", "name of the model at the endpoint")
+	f.StringVar(&o.KeyEnv, "api-key-env", "", "environment variable that holds the endpoint's bearer token")
+	f.StringVar(&o.System, "system", "", "system message, in the place of the template's own")
+	f.StringSliceVar(&o.Choices, "choices", nil, "answers to choose from, separated by commas")
+	f.BoolVar(&o.Scores, "scores", false, "print how probable each of --choices is")
+	f.Float64Var(&o.Sampling.Temperature, "temperature", 0, "0: the most probable token; 1: as the model says; above: bolder")
+	f.IntVar(&o.Sampling.TopK, "top-k", 0, "keep the k most probable tokens; 0: all")
+	f.Float64Var(&o.Sampling.TopP, "top-p", 0, "keep the most probable tokens until their sum reaches this; 0: all")
+	f.Float64Var(&o.Sampling.MinP, "min-p", 0, "keep tokens of at least this share of the largest probability; 0: all")
+	f.Uint64Var(&o.Sampling.Seed, "seed", 1, "of the draws; the same seed gives the same answer")
+	f.IntVar(&o.Sampling.MaxTokens, "max-tokens", llm.DefaultMaxTokens, "most tokens of an answer")
+	f.StringArrayVar(&o.Sampling.Stop, "stop", nil, "end the answer before these letters (may be repeated)")
+	f.BoolVar(&o.JSON, "json", false, "JSON Lines: one object a question")
+	return c
+}

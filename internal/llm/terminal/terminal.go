@@ -1,0 +1,239 @@
+// Package terminal puts a person in front of a language model: questions from the command line or typed one by one,
+// answers as they are written.
+package terminal
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/llm"
+	"hives/internal/llm/local"
+)
+
+// DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named.
+const DefaultModel = "out/SmolLM2-135M-Instruct"
+
+// Options say who is asked, and how.
+type Options struct {
+	Model     string // folder or GGUF file; "" is DefaultModel unless Endpoint is set
+	Template  string
+	Precision string
+	Engine    string
+	Threads   int
+
+	Endpoint      string // http(s)://host:port/v1
+	EndpointModel string
+	KeyEnv        string
+
+	Questions []string // none: a conversation over in
+	System    string
+	Sampling  llm.Sampling
+	Choices   []string
+	Scores    bool // log-probabilities of the choices, in place of an answer
+	JSON      bool
+}
+
+// Validate refuses what does not go together, before a model is loaded.
+func (o Options) Validate() error {
+	bad := func(format string, args ...any) error { return fault.Usage(fault.New(fault.Invalid, format, args...)) }
+	switch {
+	case o.Model != "" && o.Endpoint != "":
+		return bad("give either --model or --endpoint")
+	case o.Endpoint == "" && (o.EndpointModel != "" || o.KeyEnv != ""):
+		return bad("--endpoint-model and --api-key-env belong to --endpoint")
+	case o.Endpoint != "" && o.EndpointModel == "":
+		return bad("--endpoint %s needs --endpoint-model, the model's name there", o.Endpoint)
+	case o.Endpoint != "" && (o.Template != "" || o.Precision != "" || o.Engine != "" || o.Threads != 0):
+		return bad("--template, --precision, --engine and --threads belong to --model: an endpoint has its own")
+	case o.Scores && len(o.Choices) == 0:
+		return bad("--scores says how probable each of --choices is: give these")
+	case (o.JSON || len(o.Choices) > 0) && len(o.Questions) == 0:
+		return bad("--json and --choices are for questions on the command line: give one")
+	}
+	if err := o.Sampling.Validate(); err != nil {
+		return fault.Usage(err)
+	}
+	return nil
+}
+
+// Run asks. The model is described on log, answers go to out.
+func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	p, describe, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if !o.JSON {
+		fmt.Fprintln(log, describe)
+	}
+	t := &terminal{Options: o, p: p, out: out, log: log}
+	if len(o.Questions) == 0 {
+		return t.converse(ctx, in)
+	}
+	for at, question := range o.Questions {
+		if !o.JSON && len(o.Questions) > 1 {
+			fmt.Fprintf(out, "%s> %s\n", map[bool]string{true: "\n", false: ""}[at > 0], question)
+		}
+		if _, err := t.answer(ctx, t.begin(question)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open opens the provider and says in a line what it is.
+func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
+	if o.Endpoint != "" {
+		c, err := llm.NewClient(llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv, Format: llm.FormatText}.WithDefaults(),
+			llm.NewBudget(llm.Limits{}, 0, 0))
+		if err != nil {
+			return nil, "", err
+		}
+		r, err := llm.NewRemote(c, llm.Model{Name: o.EndpointModel, MaxTokens: o.Sampling.Length()})
+		return r, fmt.Sprintf("%s at %s", o.EndpointModel, o.Endpoint), err
+	}
+	dir, small := cmp.Or(o.Model, DefaultModel), ""
+	if o.Model == "" {
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return nil, "", fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by scripts/download_smollm2.sh, or name a folder", filepath.FromSlash(DefaultModel))
+		}
+		small = "; a small model, whose answers are a small model's: --model takes another"
+	}
+	m, err := local.Open(ctx, dir, local.Options{
+		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Rows: 1, Template: o.Template,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return m, m.Describe() + small, nil
+}
+
+type terminal struct {
+	Options
+	p        llm.Provider
+	out, log io.Writer
+}
+
+// begin is a conversation of one question.
+func (t *terminal) begin(question string) []llm.Message {
+	var messages []llm.Message
+	if t.System != "" {
+		messages = append(messages, llm.Message{Role: llm.System, Content: t.System})
+	}
+	return append(messages, llm.Message{Role: llm.User, Content: question})
+}
+
+// converse takes a question a line until the input ends.
+func (t *terminal) converse(ctx context.Context, in io.Reader) error {
+	fmt.Fprintln(t.log, "a question a line; an empty line begins a new conversation, Ctrl-D ends")
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<20)
+	var messages []llm.Message
+	for {
+		fmt.Fprint(t.log, "> ")
+		if !lines.Scan() {
+			fmt.Fprintln(t.log)
+			return lines.Err()
+		}
+		line := strings.TrimSpace(lines.Text())
+		if line == "" {
+			messages = nil
+			continue
+		}
+		if messages == nil {
+			messages = t.begin(line)
+		} else {
+			messages = append(messages, llm.Message{Role: llm.User, Content: line})
+		}
+		reply, err := t.answer(ctx, messages)
+		if err != nil {
+			return err
+		}
+		messages = append(messages, llm.Message{Role: llm.Assistant, Content: reply.Text})
+	}
+}
+
+// answer asks once and prints what comes. A person who stops it keeps what was said.
+func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Reply, error) {
+	if t.Scores {
+		return llm.Reply{}, t.scores(ctx, messages)
+	}
+	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices}
+	var reply llm.Reply
+	var err error
+	if m, streams := t.p.(*local.Model); streams && !t.JSON && t.Choices == nil {
+		reply, err = m.Converse(ctx, request, func(text string) { fmt.Fprint(t.out, text) })
+		if reply.Text != "" {
+			fmt.Fprintln(t.out)
+		}
+	} else {
+		var replies []llm.Reply
+		if replies, err = t.p.Generate(ctx, []llm.Request{request}); len(replies) > 0 {
+			reply = replies[0]
+		}
+		if err == nil && reply.Err == nil && !t.JSON {
+			fmt.Fprintln(t.out, reply.Text)
+		}
+	}
+	if err = cmp.Or(err, reply.Err); err != nil {
+		return reply, err
+	}
+	if t.JSON {
+		return reply, t.print(map[string]any{
+			"question": messages[len(messages)-1].Content, "answer": reply.Text, "finish": reply.Finish, "tokens_in": reply.In, "tokens_out": reply.Out,
+			"seconds": reply.Latency.Seconds(), "identity": t.p.Identity(), "sampling": t.Sampling,
+		})
+	}
+	note := ""
+	if reply.Finish == llm.FinishLength {
+		note = "; cut at --max-tokens"
+	}
+	fmt.Fprintf(t.log, "[%d tokens read, %d written in %v%s]\n", reply.In, reply.Out, reply.Latency.Round(10*time.Millisecond), note)
+	return reply, nil
+}
+
+// scores prints how probable each choice is, the most probable first.
+func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
+	all, err := t.p.Score(ctx, []llm.ScoreRequest{{Messages: messages, Options: t.Choices}})
+	if err != nil {
+		return err
+	}
+	s := all[0]
+	if t.JSON {
+		return t.print(map[string]any{
+			"question": messages[len(messages)-1].Content, "choices": t.Choices, "log_probability": s.Total, "tokens": s.Token, "bytes": s.Bytes,
+			"identity": t.p.Identity(),
+		})
+	}
+	order := make([]int, len(t.Choices))
+	for at := range order {
+		order[at] = at
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Total[b], s.Total[a]) })
+	fmt.Fprintln(t.out, "log-probability  per token  per byte  choice")
+	for _, at := range order {
+		fmt.Fprintf(t.out, "%15.3f  %9.3f  %8.3f  %s\n", s.Total[at], s.Total[at]/float64(len(s.Token[at])), s.Total[at]/float64(max(1, s.Bytes[at])), t.Choices[at])
+	}
+	return nil
+}
+
+func (t *terminal) print(object map[string]any) error {
+	e := json.NewEncoder(t.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(object)
+}
