@@ -7,8 +7,8 @@ import (
 
 	"hives/internal/engine"
 	"hives/internal/llm"
-	"hives/internal/llm/local"
-	"hives/internal/llm/terminal"
+	"hives/internal/talk"
+	"hives/internal/talk/terminal"
 )
 
 func askLLMCommand() *cobra.Command {
@@ -35,7 +35,7 @@ What a question says is text to the model, never a command to the program: contr
 	}
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
-	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known: "+strings.Join(local.Templates, ", "))
+	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")

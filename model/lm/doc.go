@@ -1,7 +1,7 @@
 // Package lm is a decoder that talks: token ids in, logits of the next token out, with the keys and values of what came
 // before kept in a cache.
 //
-// It knows nothing of texts, templates or sampling (internal/llm/local does), and nothing of vectors of texts (qwen3embed
+// It knows nothing of texts, templates or sampling (internal/talk does), and nothing of vectors of texts (qwen3embed
 // does). It stands on package decoder beside the embedder.
 //
 //	m, err := lm.Load(backend, "SmolLM2-135M-Instruct", dtypes.Float32)

@@ -1,4 +1,4 @@
-package local
+package talk
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 
 func demoTalker(t *testing.T) tokenizer.Talker {
 	t.Helper()
-	tok, err := tokenizer.Open("../../../demo/model/tokenizer.json")
+	tok, err := tokenizer.Open("../../demo/model/tokenizer.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/llm"
-	"hives/internal/llm/local"
+	"hives/internal/talk"
 )
 
 // DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named.
@@ -114,7 +114,7 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 		}
 		small = "; a small model, whose answers are a small model's: --model takes another"
 	}
-	m, err := local.Open(ctx, dir, local.Options{
+	m, err := talk.Open(ctx, dir, talk.Options{
 		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Rows: 1, Template: o.Template,
 	})
 	if err != nil {
@@ -176,7 +176,7 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices}
 	var reply llm.Reply
 	var err error
-	if m, streams := t.p.(*local.Model); streams && !t.JSON && t.Choices == nil {
+	if m, streams := t.p.(*talk.Model); streams && !t.JSON && t.Choices == nil {
 		reply, err = m.Converse(ctx, request, func(text string) { fmt.Fprint(t.out, text) })
 		if reply.Text != "" {
 			fmt.Fprintln(t.out)

@@ -1,4 +1,4 @@
-package local
+package talk
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // answerer is a random model of two layers with the demo's tokenizer, in a folder of its own.
 func answererDir(t *testing.T) string {
 	t.Helper()
-	const source = "../../../demo/model"
+	const source = "../../demo/model"
 	dir := t.TempDir()
 	tok := demoTalker(t)
 	cfg := &decoder.Config{
