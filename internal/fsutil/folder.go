@@ -105,12 +105,12 @@ func replaceFolder(tmp, path string) error {
 // From here on the old folder is a leftover to be removed, also by Abandon: its successor has the name.
 func swap(tmp, path, old string) error {
 	if old == "" {
-		return os.Rename(tmp, path)
+		return rename(tmp, path)
 	}
-	if err := os.Rename(path, old); err != nil {
+	if err := rename(path, old); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := rename(tmp, path); err != nil {
 		os.Rename(old, path) // as it was
 		return err
 	}
@@ -125,7 +125,7 @@ func RemoveFolder(path string) error {
 	if err != nil {
 		return Classify(err, path)
 	}
-	if err := os.Rename(path, filepath.Join(aside, "x")); err != nil {
+	if err := rename(path, filepath.Join(aside, "x")); err != nil {
 		drop(aside)
 		return Classify(err, path)
 	}

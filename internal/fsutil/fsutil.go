@@ -51,7 +51,7 @@ func WriteFiles(files ...File) (err error) {
 	}
 	place := func() error {
 		for i, f := range files {
-			if err := os.Rename(tmp[i], f.Path); err != nil {
+			if err := rename(tmp[i], f.Path); err != nil {
 				return Classify(err, f.Path)
 			}
 		}

@@ -38,6 +38,9 @@ func openStaging(out string) (*staging, error) {
 	if err := os.Mkdir(s.dir, 0o755); err != nil && !os.IsExist(err) {
 		return nil, fsutil.Classify(err, s.dir)
 	}
+	if err := fsutil.SyncName(s.dir); err != nil {
+		return nil, fsutil.Classify(err, s.dir)
+	}
 	info, err := os.Lstat(s.dir)
 	if err != nil {
 		return nil, fsutil.Classify(err, s.dir)
@@ -112,18 +115,31 @@ func (s *staging) finish(p *part, ok bool) error {
 	return nil
 }
 
-// makeFolders is MkdirAll that goes over no symlink.
+// makeFolders is fsutil.MakeFolders that goes over no symlink.
 func makeFolders(root *os.Root, name string) error {
-	if err := eachPart(name, func(path string) error {
+	return eachPart(name, func(path string) error {
 		info, err := root.Lstat(path)
-		if err == nil && !info.IsDir() {
+		switch {
+		case err == nil && info.IsDir():
+			return nil
+		case err == nil:
 			return notPlain(path)
 		}
-		return nil
-	}); err != nil {
+		if err := root.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // another file's goroutine was quicker
+			return writeFault(err, name)
+		}
+		return writeFault(syncBelow(root, filepath.Dir(path)), name)
+	})
+}
+
+// syncBelow makes the names in a folder durable.
+func syncBelow(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
+	if err != nil {
 		return err
 	}
-	return writeFault(root.MkdirAll(name, 0o755), name)
+	defer d.Close()
+	return fsutil.SyncFile(d)
 }
 
 // plainBelow refuses a name on whose way a symlink stands, or that is something other than a file. Between the look

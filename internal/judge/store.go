@@ -18,6 +18,7 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 )
 
@@ -58,7 +59,12 @@ func Open(path string) (*Store, error) {
 	}
 	db.SetMaxOpenConns(1)
 	s := &Store{db: db, path: path}
-	if err := s.prepare(); err != nil {
+	err = s.prepare()
+	if err == nil {
+		// The names of the file and of its log: where SQLite asks for the folder to be synced, the driver syncs the file again.
+		err = fsutil.Classify(fsutil.SyncName(abs), path)
+	}
+	if err != nil {
 		db.Close()
 		return nil, err
 	}

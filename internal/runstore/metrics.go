@@ -3,6 +3,7 @@ package runstore
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -61,6 +62,7 @@ func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 // ends the search: all behind it is later too.
 func (m *Metrics) wholeLines(last int) error {
 	lines := bufio.NewReader(m.file)
+	hole := 0 // number of the first line with zeros: a power cut may leave them in place of lines that were not synced
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -73,13 +75,18 @@ func (m *Metrics) wholeLines(last int) error {
 			Kind string `json:"kind"`
 			Step *int   `json:"step"`
 		}
-		// Damage in the middle cannot be cut off without losing good lines, so it is the user's to decide.
-		if err := json.Unmarshal(line, &record); err != nil || record.Step == nil {
-			return fault.New(fault.Corrupt,
-				"%s: line %d is no record with a step; move the log away to go on without it", m.file.Name(), number)
+		if hole == 0 && bytes.IndexByte(line, 0) >= 0 {
+			hole = number
+			continue
 		}
-		if *record.Step > last {
+		err = json.Unmarshal(line, &record)
+		if err == nil && record.Step != nil && *record.Step > last {
 			return nil
+		}
+		// Damage in the middle cannot be cut off without losing good lines, so it is the user's to decide.
+		if err != nil || record.Step == nil || hole > 0 {
+			return fault.New(fault.Corrupt,
+				"%s: line %d is no record with a step; move the log away to go on without it", m.file.Name(), cmp.Or(hole, number))
 		}
 		m.size += int64(len(line))
 		m.last[record.Kind] = *record.Step

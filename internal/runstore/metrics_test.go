@@ -57,7 +57,7 @@ func TestResumedLogEqualsUninterrupted(t *testing.T) {
 	logSteps(t, mustMetrics(t, mustCreate(t, whole), -1), 0, 9)
 	want := readLog(t, whole)
 	for checkpoint := -1; checkpoint < 9; checkpoint++ {
-		for _, torn := range []string{"", `{"step": 9, "lo`, "\x00\x00\x00"} {
+		for _, torn := range []string{"", `{"step": 9, "lo`, "\x00\x00\x00", "\x00\x00ss\":1}\n" + `{"step":9,"loss":0.1}` + "\n"} {
 			dir := t.TempDir()
 			r := mustCreate(t, dir)
 			m := mustMetrics(t, r, -1)
@@ -108,6 +108,13 @@ func TestMetricsRefuse(t *testing.T) {
 	appendText(t, dir, `{"step": 1}`+"\n"+`{"loss": 1}`+"\n")
 	if _, err := r.OpenMetrics(5); fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a line without a step: %v", err)
+	}
+	if err := os.Truncate(filepath.Join(dir, metricsFile), 0); err != nil {
+		t.Fatal(err)
+	}
+	appendText(t, dir, `{"step": 1}`+"\n\x00\x00\n"+`{"step": 2}`+"\n")
+	if _, err := r.OpenMetrics(5); fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("zeros before a line that stays: %v", err)
 	}
 }
 

@@ -150,7 +150,7 @@ func hold(dir string) (*flock.Flock, error) {
 	}
 	if err == nil {
 		// Whoever made the folder may not have seen to its name.
-		err = fsutil.SyncDir(filepath.Dir(filepath.Clean(dir)))
+		err = fsutil.SyncName(dir)
 	}
 	if err == nil {
 		// In place: the lock is on this file, not on its name.

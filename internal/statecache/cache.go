@@ -87,8 +87,14 @@ func mapStates(path string, k Key) (*mapfile.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = mapped.Catch(func() error { return checkHeader(path, mapped.Data, k.header(kindStates)) })
-	if err != nil {
+	begun := true
+	err = mapped.Catch(func() error {
+		if begun = !blank(mapped.Data[:headerBytes]); !begun {
+			return nil
+		}
+		return checkHeader(path, mapped.Data, k.header(kindStates))
+	})
+	if err != nil || !begun {
 		return nil, errors.Join(err, mapped.Close())
 	}
 	return mapped, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -152,20 +153,34 @@ func (c *Cache) openWriter() (w *writer, err error) {
 	return w, nil
 }
 
-// openAt opens a file for writing and gives one that has not got that far its header.
+// openAt opens a file for writing and gives one that has not got that far its header, which is on disk before anything
+// behind it.
 func openAt(path string, header []byte) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	info, err := file.Stat()
-	if err == nil && info.Size() < headerBytes {
-		_, err = file.WriteAt(header, 0)
+	if begun, unread := begun(file); unread != nil {
+		err = unread
+	} else if !begun {
+		if _, err = file.WriteAt(header, 0); err == nil {
+			err = fsutil.SyncFile(file)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// begun tells whether a file has a header, be it that of something else.
+func begun(file *os.File) (bool, error) {
+	head := make([]byte, headerBytes)
+	_, err := file.ReadAt(head, 0)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return !blank(head), err
 }
 
 func (w *writer) add(tokens []int32, states []byte) error {

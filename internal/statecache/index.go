@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"slices"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -54,8 +55,8 @@ func record(id textID, e entry) []byte {
 func readIndex(path string, k Key) (entries map[textID]entry, good int64, err error) {
 	entries = map[textID]entry{}
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(raw) < headerBytes {
-		return entries, 0, nil // not begun, or killed in its first write
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (len(raw) < headerBytes || blank(raw[:headerBytes])) {
+		return entries, 0, nil // not begun, or ended in its first write
 	}
 	if err != nil {
 		return nil, 0, fsutil.Classify(err, path)
@@ -76,6 +77,10 @@ func readIndex(path string, k Key) (entries map[textID]entry, good int64, err er
 	}
 	return entries, good, nil
 }
+
+// blank tells whether there are only zeros where a header belongs: a power cut may leave a file's length without what was
+// written to it.
+func blank(head []byte) bool { return !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) }
 
 // checkHeader refuses a file that was made for something else.
 func checkHeader(path string, raw, want []byte) error {

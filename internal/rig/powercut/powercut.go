@@ -3,13 +3,15 @@
 // Package powercut tells tests what a power cut would leave of a folder. It keeps account of what fsutil has synced: the
 // content of a file, or the names in a folder, as they were at their last sync. Nothing else is on the disk for sure.
 //
-// Only what goes through fsutil.SyncFile and SyncDir is seen; one disk is watched at a time. The caller owes a folder
-// that was durable when Watch began.
+// Only what goes through fsutil.SyncFile, SyncDir and its renames is seen; one disk is watched at a time. The caller owes
+// a folder that was durable when Watch began, and looks that write to the images only.
 package powercut
 
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -23,68 +25,133 @@ type inode uint64
 type Disk struct {
 	t       testing.TB
 	root    string
+	mu      sync.Mutex // of those who sync at one time
 	files   map[inode][]byte
 	folders map[inode]map[string]os.FileInfo
+	held    []*os.File // everything that was noted: what is open keeps its number, and no other file gets it
 	each    func(image string)
+	unseen  []string // images of the moment after a rename
 }
 
 // Watch begins with what is in root.
 func Watch(t testing.TB, root string) *Disk {
 	d := &Disk{t: t, root: root, files: map[inode][]byte{}, folders: map[inode]map[string]os.FileInfo{}}
 	filepath.WalkDir(root, func(path string, _ os.DirEntry, _ error) error { d.note(path); return nil })
-	t.Cleanup(fsutil.ObserveSyncs(func(path string) {
-		d.note(path)
-		if d.each != nil {
-			d.Cut(d.each)
+	t.Cleanup(fsutil.Observe(d.happened))
+	t.Cleanup(func() {
+		for _, f := range d.held {
+			f.Close()
 		}
-	}))
+	})
 	return d
 }
 
-// EachCut lets look be called as by Cut after every sync from now on.
-func (d *Disk) EachCut(look func(image string)) { d.each = look }
+// happened is told of every sync and rename, those of other folders and of looks into images too.
+func (d *Disk) happened(path string, synced bool) {
+	path, err := filepath.Abs(path)
+	if err != nil || path != d.root && !strings.HasPrefix(path, d.root+string(filepath.Separator)) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case !synced && d.each != nil: // fsutil moves things under a lock, which a look may need
+		d.unseen = append(d.unseen, d.images()...)
+	case synced:
+		d.note(path)
+		if d.each != nil {
+			d.cut(d.each)
+		}
+	}
+}
 
-// Cut shows two disks after a power cut at this moment: one that lost all that was not synced, and one that has all
-// names as they are now, and of files only what was synced.
+// EachCut lets look be called as by Cut of every sync and every rename from now on, and of none with nil. Those of a rename
+// are looked at with the next sync.
+func (d *Disk) EachCut(look func(image string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.each = look
+}
+
+// Cut shows three disks after a power cut at this moment: one that lost all that was not synced; one that has all names
+// as they are now, and of files only what was synced; and one where files have their present length too, with zeros
+// where the content was not synced.
 func (d *Disk) Cut(look func(image string)) {
-	for _, names := range []func(path string, i inode) map[string]os.FileInfo{
-		func(_ string, i inode) map[string]os.FileInfo { return d.folders[i] },
-		func(path string, _ inode) map[string]os.FileInfo { return d.list(path) },
-	} {
-		image := d.t.TempDir()
-		d.restore(d.root, d.stat(d.root), image, names)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut(look)
+}
+
+func (d *Disk) cut(look func(image string)) {
+	images := append(d.unseen, d.images()...)
+	d.unseen = nil
+	for _, image := range images {
 		look(image)
 	}
 }
 
+func (d *Disk) images() (all []string) {
+	synced := func(_ string, i inode) map[string]os.FileInfo { return d.folders[i] }
+	now := func(path string, _ inode) map[string]os.FileInfo { return d.list(path) }
+	for _, l := range []left{{synced, false}, {now, false}, {now, true}} {
+		image := d.t.TempDir()
+		d.restore(d.root, d.stat(d.root), image, l)
+		all = append(all, image)
+	}
+	return all
+}
+
+// left says what of the disk is there after a power cut.
+type left struct {
+	names func(path string, i inode) map[string]os.FileInfo
+	holes bool // files have their present length
+}
+
 // restore puts a folder and all below it at to. path is where the folder stands now, if it stands at all.
-func (d *Disk) restore(path string, of os.FileInfo, to string, names func(string, inode) map[string]os.FileInfo) {
-	for name, info := range names(path, number(of)) {
+func (d *Disk) restore(path string, of os.FileInfo, to string, l left) {
+	for name, info := range l.names(path, number(of)) {
 		at := filepath.Join(to, name)
 		var err error
 		if !info.IsDir() {
 			err = os.WriteFile(at, d.files[number(info)], 0o644)
+			if err == nil && l.holes {
+				err = os.Truncate(at, info.Size())
+			}
 		} else if err = os.Mkdir(at, 0o755); err == nil {
-			d.restore(filepath.Join(path, name), info, at, names)
+			d.restore(filepath.Join(path, name), info, at, l)
 		}
 		if err != nil {
-			d.t.Fatal(err)
+			d.t.Error(err)
 		}
 	}
 }
 
 // note takes in what a path holds as durable.
 func (d *Disk) note(path string) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil: // of a folder that is gone again
-	case info.IsDir():
-		d.folders[number(info)] = d.list(path)
-	default:
-		if d.files[number(info)], err = os.ReadFile(path); err != nil {
-			d.t.Error(err)
-		}
+	f, err := os.Open(path)
+	if err != nil {
+		return // of a folder that is gone again
 	}
+	info, err := f.Stat()
+	if err != nil {
+		d.t.Error(err)
+		return
+	}
+	i := number(info)
+	if d.files[i] == nil && d.folders[i] == nil {
+		d.held = append(d.held, f)
+	} else {
+		defer f.Close()
+	}
+	if info.IsDir() {
+		d.folders[i] = d.list(path)
+		return
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Error(err)
+	}
+	d.files[i] = append([]byte{}, raw...) // not nil, where it is empty
 }
 
 func (d *Disk) list(path string) map[string]os.FileInfo {
@@ -94,7 +161,9 @@ func (d *Disk) list(path string) map[string]os.FileInfo {
 	}
 	names := map[string]os.FileInfo{}
 	for _, e := range entries {
-		names[e.Name()] = d.stat(filepath.Join(path, e.Name()))
+		if info, err := e.Info(); err == nil { // else it is gone again
+			names[e.Name()] = info
+		}
 	}
 	return names
 }
