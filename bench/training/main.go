@@ -15,7 +15,8 @@ import (
 	"hives/data"
 	"hives/internal/engine"
 	"hives/internal/optim"
-	"hives/internal/trainer"
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 	"hives/losses"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
@@ -138,16 +139,16 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 		return err
 	}
 	defer eng.Close()
-	stepper, err := trainer.NewStepper(eng.Backend, m, trainer.StepOptions{
-		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()},
-		Optimizer: optim.Default(0), Arithmetic: transformer.F32, Pooling: transformer.LastToken,
-	})
+	objective := &contrast.Objective{
+		Model: m, Arithmetic: transformer.F32, Pooling: transformer.LastToken, Of: contrast.Hierarchical(losses.DefaultHierarchical()),
+	}
+	stepper, err := step.New(eng.Backend, objective, step.Options{Optimizer: optim.Default(0)})
 	if err != nil {
 		return err
 	}
 	defer stepper.Close()
 	var begin time.Time
-	tokens, computed, step := 0, 0, 0
+	tokens, computed, done := 0, 0, 0
 	for pass := range 2 {
 		begin = time.Now()
 		for _, b := range batches {
@@ -155,11 +156,15 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 			if err != nil {
 				return err
 			}
-			batch := &trainer.Batch{Packs: []pack.Batch{packed}, Theory: b.Theory, Levels: slices.Concat(b.Levels...), Direction: b.Direction}
-			if _, err := stepper.Step(batch, step, 1e-4, 1); err != nil {
+			rows := &contrast.Batch{Packs: []pack.Batch{packed}, Theory: b.Theory, Levels: slices.Concat(b.Levels...), Direction: b.Direction}
+			batch, err := rows.Step(objective)
+			if err != nil {
 				return err
 			}
-			step++
+			if _, err := stepper.Step(batch, done, 1e-4, 1); err != nil {
+				return err
+			}
+			done++
 			tokens, computed = tokens+pass*batch.Tokens(), computed+pass*batch.Computed()
 		}
 	}

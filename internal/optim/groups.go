@@ -32,6 +32,20 @@ func DefaultGroups(weightDecay float64) []Group {
 	}
 }
 
+// WithGroups adds groups to the usual ones: what they claim the usual ones do not.
+func WithGroups(usual, own []Group) []Group {
+	claimed := func(p *model.Variable) bool {
+		return slices.ContainsFunc(own, func(g Group) bool { return g.Match(p) })
+	}
+	var all []Group
+	for _, g := range usual {
+		match := g.Match
+		g.Match = func(p *model.Variable) bool { return !claimed(p) && match(p) }
+		all = append(all, g)
+	}
+	return append(all, own...)
+}
+
 // GroupSize says how much of a model one group holds.
 type GroupSize struct {
 	Name       string `json:"name"`

@@ -14,6 +14,7 @@ import (
 
 	"hives/internal/fault"
 	web "hives/internal/page"
+	"hives/internal/runstore"
 )
 
 // Series is one figure over the steps of a run: Y[k] at Step[k], steps ascending. A figure that is logged every
@@ -95,6 +96,7 @@ func (c *curveReader) line(line string) error {
 	if !ok || !named {
 		return nil // a line of another kind, such as the run's settings
 	}
+	runstore.NameTerms(fields)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(leftOut, name) {
 			c.value(kind+" "+strings.ReplaceAll(name, "_", " "), step, fields[name])

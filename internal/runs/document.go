@@ -55,7 +55,7 @@ func boring(figure string) bool {
 }
 
 // inText are the curves for a terminal; pages have them all.
-var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train loss_hierarchical", "train loss_individual", "train loss_theory", heldOutHierarchical}, KeyFigures...)
+var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train terms.hierarchical", "train terms.individual", "train terms.theory", heldOutHierarchical}, KeyFigures...)
 
 func newDocument(ctx context.Context, x *Index, list []Summary) (*Document, error) {
 	d := &Document{}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+
+	"hives/internal/runstore"
 )
 
 // tailSize is how many bytes before the place that was read to are compared with those of the last time. Lines
@@ -99,6 +101,7 @@ func parse(line []byte) (points []point, ok bool) {
 		return nil, false
 	}
 	delete(fields, "step")
+	runstore.NameTerms(fields)
 	for name, value := range fields {
 		points = gather(points, kind+" "+name, int(step), value)
 	}

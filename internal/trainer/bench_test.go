@@ -2,6 +2,8 @@ package trainer_test
 
 import (
 	"fmt"
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
@@ -9,7 +11,6 @@ import (
 	"hives/internal/engine"
 	"hives/internal/optim"
 	"hives/internal/rig/goldentest"
-	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
@@ -33,8 +34,8 @@ func benchmarkStep(b *testing.B, cfg *qwen3embed.Config, rows, sequence int) {
 		b.Fatal(err)
 	}
 	defer m.Close()
-	stepper, err := trainer.NewStepper(engine.OpenForTest(b).Backend, m, trainer.StepOptions{
-		Objective: trainer.Objective{Hierarchical: losses.DefaultHierarchical()}, Optimizer: optim.Default(0),
+	stepper, err := newStepper(engine.OpenForTest(b).Backend, m, stepOptions{
+		Hierarchical: losses.DefaultHierarchical(), Options: step.Options{Optimizer: optim.Default(0)},
 		Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
@@ -55,9 +56,9 @@ func benchmarkStep(b *testing.B, cfg *qwen3embed.Config, rows, sequence int) {
 }
 
 // randomBatch fills every position, one text a row, so that computed and real tokens are the same number.
-func randomBatch(cfg *qwen3embed.Config, rows, sequence int) *trainer.Batch {
+func randomBatch(cfg *qwen3embed.Config, rows, sequence int) *contrast.Batch {
 	draw := rand.New(rand.NewPCG(1, 1))
-	batch, texts := &trainer.Batch{}, make([][]int32, rows)
+	batch, texts := &contrast.Batch{}, make([][]int32, rows)
 	for i := range rows {
 		for range sequence {
 			texts[i] = append(texts[i], int32(draw.IntN(cfg.VocabSize)))

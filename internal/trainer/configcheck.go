@@ -10,7 +10,7 @@ import (
 	"hives/internal/nearest"
 	"hives/internal/optim"
 	"hives/internal/statecache"
-	"hives/losses"
+	"hives/internal/trainer/contrast"
 	"hives/model/transformer"
 	"hives/samplers"
 )
@@ -135,7 +135,7 @@ func (c *Config) checkChoices() error {
 		{"sampler.negatives", c.Sampler.Negatives, []string{samplers.SameTheory, samplers.SameCorpus}},
 		{"sampler.false_negatives", c.Sampler.FalseNegatives, []string{samplers.Keep, samplers.Anchor, samplers.All, samplers.Drop}},
 		{"sampler.anchor_weighting", c.Sampler.AnchorWeighting, []string{samplers.Natural, samplers.Sqrt, samplers.Balanced}},
-		{"loss.variant", c.Loss.Variant, variantNames()},
+		{"loss.variant", c.Loss.Variant, contrast.LossNames(c.Stage)},
 		{"stage2.banks", c.Stage2.Banks, []string{EncodedBanks, LearnedBanks}},
 		{"stage2.batching", c.Stage2.Batching, []string{ApartBatching, AuthorsBatching}},
 		{"memory.moments", c.Memory.Moments, []string{string(optim.MomentsF32), string(optim.MomentsBF16)}},
@@ -154,17 +154,10 @@ func (c *Config) checkChoices() error {
 	if _, err := transformer.ParsePooling(c.Model.Pooling); err != nil {
 		return fmt.Errorf("model.pooling: %w", err)
 	}
-	if err := checkFigure(c.Log.Best); err != nil {
+	if err := contrast.CheckFigure(c.Log.Best); err != nil {
 		return fmt.Errorf("log.best: %w", err)
 	}
 	return nil
-}
-
-func variantNames() (names []string) {
-	for _, v := range losses.Variants() {
-		names = append(names, string(v))
-	}
-	return names
 }
 
 // checkTogether refuses settings that do not go with each other. The parts check themselves once more, so that nothing
@@ -177,33 +170,14 @@ func (c *Config) checkTogether() error {
 		return fault.New(fault.Invalid, "model.freeze_layers %d of model.layers %d: no layer is left to train", c.Model.FreezeLayers, c.Model.Layers)
 	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
 		return fault.New(fault.Invalid, "memory: split_update works on one device, not on %d", c.Memory.Devices)
-	case c.Sampler.BatchSize < c.Sampler.Positives+2:
-		return fault.New(fault.Invalid, "sampler.batch_size %d with %d positives: want at least %d, for anchor, positives and a negative",
-			c.Sampler.BatchSize, c.Sampler.Positives, c.Sampler.Positives+2)
 	}
-	if err := c.LoRA.validate(); err != nil {
+	if err := c.LoRA.Validate(); err != nil {
 		return fmt.Errorf("lora.targets: %w", err)
 	}
-	sampler := c.sampler(nil)
-	if err := sampler.Validate(); err != nil {
+	settings := c.loop()
+	if err := settings.Check(); err != nil {
 		return err
 	}
-	if err := c.optimizer().Validate(); err != nil {
-		return err
-	}
-	if _, err := c.schedule(); err != nil {
-		return err
-	}
-	if c.Stage == 1 {
-		_, err := c.lossConfig()
-		return err
-	}
-	loss, err := c.stage2Loss()
-	if err != nil {
-		return fmt.Errorf("stage2: %w", err)
-	}
-	if h, i, t := loss.Split(c.Sampler.BatchSize); h < 2 || i < 1 || t < 1 {
-		return fault.New(fault.Invalid, "stage2: a batch of %d splits into %d, %d and %d rows: want at least 2, 1 and 1", c.Sampler.BatchSize, h, i, t)
-	}
-	return nil
+	of := c.contrast()
+	return of.Check()
 }

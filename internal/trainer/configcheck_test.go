@@ -130,7 +130,7 @@ func TestPrecisionHasOneName(t *testing.T) {
 		if err := cfg.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := cfg.halves(); got != scaled {
+		if got := cfg.Model.Halves(); got != scaled {
 			t.Errorf("%s: loss scaling %v", name, got)
 		}
 	}

@@ -3,6 +3,7 @@ package trainer_test
 import (
 	"bytes"
 	"context"
+	"hives/internal/trainer/step"
 	"math"
 	"path/filepath"
 	"strings"
@@ -65,9 +66,9 @@ func devicesRun(t *testing.T, devices, packs int, recompute bool) *toyOutcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, trainer.StepOptions{
-		Objective: trainer.Objective{Hierarchical: losses.DefaultStage2().Hierarchical}, Optimizer: trainer.Optimizer(false),
-		Arithmetic: transformer.F32, Pooling: transformer.LastToken, Recompute: recompute, Devices: devices,
+	s, err := newStepper(engine.OpenForTest(t).Backend, m, stepOptions{
+		Hierarchical: losses.DefaultStage2().Hierarchical, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+		Options: step.Options{Optimizer: trainer.Optimizer(false), Recompute: recompute, Devices: devices},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,19 +1,22 @@
 package trainer
 
-import "hives/internal/optim"
+import (
+	"hives/internal/optim"
+	"hives/internal/trainer/contrast"
+)
 
 // Optimizer is a run's optimiser, with the group of learned banks if there are any.
 func Optimizer(learned bool) *optim.AdamW {
-	c := DefaultStage(2)
+	o := optim.Default(0)
 	if learned {
-		c.Stage2.Banks = LearnedBanks
+		o.Groups = optim.WithGroups(o.Groups, []optim.Group{{Name: "anchors", RateMultiplier: 10, Match: contrast.IsTable}})
 	}
-	return c.optimizer()
+	return o
 }
 
-// HeldOut names the texts that a run holds out.
-func HeldOut(t interface{ Fatal(...any) }, cfg Config) (texts string) {
-	rows, err := readRows(&cfg)
+// HeldOutTexts names the texts that a run holds out.
+func HeldOutTexts(t interface{ Fatal(...any) }, cfg Config) (texts string) {
+	rows, err := contrast.ReadRows(&cfg.Data, cfg.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/engine"
-	"hives/internal/trainer"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
 	"hives/pack"
@@ -62,8 +61,8 @@ func toyStates(t *testing.T, on *engine.Engine, dtype dtypes.DType, factor float
 // around are the control.
 func TestStatesStandInForFrozenLayers(t *testing.T) {
 	on := goEngine(t)
-	frozen := func(dtype dtypes.DType, factor float64, more func(*trainer.StepOptions)) func(*trainer.StepOptions) {
-		return func(o *trainer.StepOptions) {
+	frozen := func(dtype dtypes.DType, factor float64, more func(*stepOptions)) func(*stepOptions) {
+		return func(o *stepOptions) {
 			o.Frozen = 1
 			if dtype != dtypes.InvalidDType {
 				o.States = toyStates(t, on, dtype, factor)
@@ -78,11 +77,11 @@ func TestStatesStandInForFrozenLayers(t *testing.T) {
 		name  string
 		packs int
 		off   float64 // of losses; norms and weights follow
-		set   func(*trainer.StepOptions)
+		set   func(*stepOptions)
 	}{
 		{"float32", 1, 1e-5, frozen(dtypes.Float32, 1, nil)},
-		{"float32, two packs, update split", 2, 1e-5, frozen(dtypes.Float32, 1, func(o *trainer.StepOptions) { o.SplitUpdate = true })},
-		{"float16, recomputed, loss scaled", 1, 2e-3, frozen(dtypes.Float16, 1, func(o *trainer.StepOptions) { o.Recompute, o.LossScaling = true, true })},
+		{"float32, two packs, update split", 2, 1e-5, frozen(dtypes.Float32, 1, func(o *stepOptions) { o.SplitUpdate = true })},
+		{"float16, recomputed, loss scaled", 1, 2e-3, frozen(dtypes.Float16, 1, func(o *stepOptions) { o.Recompute, o.LossScaling = true, true })},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := toyRunOn(t, on, false, c.packs, c.set)
@@ -104,7 +103,7 @@ func TestStatesStandInForFrozenLayers(t *testing.T) {
 
 // TestFrozenWeightsStay compares each tensor with the one it began as, bit for bit.
 func TestFrozenWeightsStay(t *testing.T) {
-	m, s, sentences := toyStepperOn(t, goEngine(t), false, func(o *trainer.StepOptions) { o.Frozen = 1 })
+	m, s, sentences := toyStepperOn(t, goEngine(t), false, func(o *stepOptions) { o.Frozen = 1 })
 	fresh := [][]int32{sentences[0][2], sentences[0][0], sentences[1][1], sentences[1][3]}
 	if _, err := s.Step(toyBatch(t, 1, fresh), 0, 1e-3, 1); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package trainer_test
 
 import (
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 	"math"
 	"os"
 	"path"
@@ -16,7 +18,6 @@ import (
 	"hives/internal/optim"
 	"hives/internal/rig/goldentest"
 	"hives/internal/safetensorsio"
-	"hives/internal/trainer"
 	"hives/losses"
 	"hives/model/qwen3embed"
 	"hives/model/transformer"
@@ -73,9 +74,9 @@ func (b *goldenBatch) texts() [][]int32 {
 }
 
 // batch packs the rows, two or so to a row of the engine.
-func (b *goldenBatch) batch(t *testing.T) *trainer.Batch {
+func (b *goldenBatch) batch(t *testing.T) *contrast.Batch {
 	t.Helper()
-	out := &trainer.Batch{Theory: b.Theory, Direction: b.Direction}
+	out := &contrast.Batch{Theory: b.Theory, Direction: b.Direction}
 	shape := pack.Shape{Rows: (len(b.IDs) + 1) / 2, Length: 2 * len(b.IDs[0]), Texts: len(b.IDs)}
 	packed, err := pack.One(b.texts(), []pack.Shape{shape})
 	if err != nil {
@@ -126,7 +127,7 @@ func TestGoldenEndToEnd(t *testing.T) {
 	}
 }
 
-func goldenStepper(t *testing.T, golden *goldenRun, variant string) (*qwen3embed.Model, *trainer.Stepper) {
+func goldenStepper(t *testing.T, golden *goldenRun, variant string) (*qwen3embed.Model, *stepper) {
 	t.Helper()
 	m, err := qwen3embed.Load(goldentest.Path(t, path.Dir(golden.Start)), dtypes.Float32)
 	if err != nil {
@@ -139,9 +140,9 @@ func goldenStepper(t *testing.T, golden *goldenRun, variant string) (*qwen3embed
 	adamw := optim.Default(golden.AdamW.WeightDecay)
 	adamw.Beta1, adamw.Beta2, adamw.Epsilon = golden.AdamW.Betas[0], golden.AdamW.Betas[1], golden.AdamW.Eps
 	adamw.MaxGradNorm = golden.MaxGradNorm
-	stepper, err := trainer.NewStepper(engine.OpenForTest(t).Backend, m, trainer.StepOptions{
-		Objective: trainer.Objective{Hierarchical: losses.HierarchicalConfig{Variant: v, Temperature: golden.Tau}},
-		Optimizer: adamw, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+	stepper, err := newStepper(engine.OpenForTest(t).Backend, m, stepOptions{
+		Hierarchical: losses.HierarchicalConfig{Variant: v, Temperature: golden.Tau},
+		Options:      step.Options{Optimizer: adamw}, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	})
 	if err != nil {
 		t.Fatal(err)

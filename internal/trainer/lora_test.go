@@ -3,6 +3,7 @@ package trainer_test
 import (
 	"bytes"
 	"context"
+	"hives/internal/trainer/step"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,25 +22,25 @@ import (
 )
 
 // adaptedToy trains three steps of adapters on the toy's model.
-func adaptedToy(t *testing.T, packs int, change func(*trainer.StepOptions)) (*qwen3embed.Model, []trainer.StepResult) {
+func adaptedToy(t *testing.T, packs int, change func(*stepOptions)) (*qwen3embed.Model, []stepped) {
 	t.Helper()
 	m := toyModel(t)
 	if err := m.Adapt(transformer.LoRA{Rank: 2, Alpha: 4, Targets: []string{transformer.AllLinear}}, 1); err != nil {
 		t.Fatal(err)
 	}
-	o := trainer.StepOptions{Optimizer: trainer.Optimizer(false), Arithmetic: transformer.F32, Pooling: transformer.LastToken}
-	o.Objective.Hierarchical.Variant, o.Objective.Hierarchical.Temperature = "skip_empty", .1
+	o := stepOptions{Options: step.Options{Optimizer: trainer.Optimizer(false)}, Arithmetic: transformer.F32, Pooling: transformer.LastToken}
+	o.Hierarchical.Variant, o.Hierarchical.Temperature = "skip_empty", .1
 	if change != nil {
 		change(&o)
 	}
-	s, err := trainer.NewStepper(goEngine(t).Backend, m, o)
+	s, err := newStepper(goEngine(t).Backend, m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
 	batch := toyBatch(t, packs, nil)
 	batch.Anchors = nil
-	var steps []trainer.StepResult
+	var steps []stepped
 	for step := range 3 {
 		r, err := s.Step(batch, step, 1e-2, 1024)
 		if err != nil {
@@ -85,7 +86,7 @@ func TestOnlyAdaptersAreTrained(t *testing.T) {
 // TestWaysOfTrainingAdaptersAgree: packs, split updates, recomputation and scaled losses give the same adapters.
 func TestWaysOfTrainingAdaptersAgree(t *testing.T) {
 	plain, want := adaptedToy(t, 1, nil)
-	got, steps := adaptedToy(t, 2, func(o *trainer.StepOptions) { o.SplitUpdate, o.Recompute, o.LossScaling = true, true, true })
+	got, steps := adaptedToy(t, 2, func(o *stepOptions) { o.SplitUpdate, o.Recompute, o.LossScaling = true, true, true })
 	for i, w := range want {
 		if g := steps[i]; math.Abs(g.Loss-w.Loss) > 1e-5 || math.Abs(g.GradNorm-w.GradNorm) > 1e-4*w.GradNorm {
 			t.Errorf("step %d: %+v, plainly %+v", i, g, w)

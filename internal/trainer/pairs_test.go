@@ -118,7 +118,8 @@ func TestIgnoredPairsAreCounted(t *testing.T) {
 		if _, err := runstore.FindMetrics(out, "train", 1, &line); err != nil {
 			t.Fatal(err)
 		}
-		if (line.IgnoredPairs != nil && *line.IgnoredPairs > 0) != (rule == samplers.All) || !r.said("false negatives ("+rule+")") || !r.said(says) {
+		ignored, _ := line.More["ignored_pairs"].(float64)
+		if (ignored > 0) != (rule == samplers.All) || !r.said("false negatives ("+rule+")") || !r.said(says) {
 			t.Errorf("%s: %v; %q", rule, line, r.notes)
 		}
 		// Ignored pairs leave fewer candidates, so that knowing nothing costs less.
@@ -159,10 +160,10 @@ func TestPairsInEveryWayOfComputing(t *testing.T) {
 	e := goEngine(t)
 	for _, variant := range []losses.Variant{losses.SkipEmpty, losses.DirectionLeaf} {
 		plain := pairsStep(t, e, variant, 1, true, nil)
-		for name, got := range map[string]trainer.StepResult{
+		for name, got := range map[string]stepped{
 			"two packs":                pairsStep(t, e, variant, 2, true, nil),
-			"split":                    pairsStep(t, e, variant, 1, true, func(o *trainer.StepOptions) { o.SplitUpdate = true }),
-			"two packs, split, scaled": pairsStep(t, e, variant, 2, true, func(o *trainer.StepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
+			"split":                    pairsStep(t, e, variant, 1, true, func(o *stepOptions) { o.SplitUpdate = true }),
+			"two packs, split, scaled": pairsStep(t, e, variant, 2, true, func(o *stepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
 		} {
 			if math.Abs(got.Loss-plain.Loss) > 1e-5 || math.Abs(got.GradNorm-plain.GradNorm) > 1e-5*plain.GradNorm {
 				t.Errorf("%s, %s: %+v, plainly %+v", variant, name, got, plain)
@@ -180,17 +181,17 @@ func TestPairsOnTwoDevices(t *testing.T) {
 	needDevices(t, 2)
 	e := engine.OpenForTest(t)
 	one := pairsStep(t, e, losses.DirectionLeaf, 1, true, nil)
-	two := pairsStep(t, e, losses.DirectionLeaf, 1, true, func(o *trainer.StepOptions) { o.Devices = 2 })
+	two := pairsStep(t, e, losses.DirectionLeaf, 1, true, func(o *stepOptions) { o.Devices = 2 })
 	if math.Abs(two.Loss-one.Loss) > 1e-5 || math.Abs(two.GradNorm-one.GradNorm) > 1e-5*one.GradNorm {
 		t.Errorf("%+v, on one device %+v", two, one)
 	}
 }
 
 // pairsStep is a step of the toy with random pairs ignored, or none.
-func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool, change func(*trainer.StepOptions)) trainer.StepResult {
+func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool, change func(*stepOptions)) stepped {
 	t.Helper()
-	_, s, _ := toyStepperOn(t, on, true, func(o *trainer.StepOptions) {
-		o.Objective.Stage2.Hierarchical.Variant, o.Objective.Ignores = variant, true
+	_, s, _ := toyStepperOn(t, on, true, func(o *stepOptions) {
+		o.Stage2.Hierarchical.Variant, o.Ignores = variant, true
 		if change != nil {
 			change(o)
 		}
@@ -216,7 +217,7 @@ func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs in
 
 // TestBatchesFitTheLoss: a batch without the matrix that the loss takes is refused before the engine sees it.
 func TestBatchesFitTheLoss(t *testing.T) {
-	_, s, _ := toyStepper(t, true, func(o *trainer.StepOptions) { o.Objective.Ignores = true })
+	_, s, _ := toyStepper(t, true, func(o *stepOptions) { o.Ignores = true })
 	b := toyBatch(t, 1, nil)
 	if _, err := s.Step(b, 0, 0, 1); err == nil || !strings.Contains(err.Error(), "0 pairs to ignore, the loss takes 64") {
 		t.Errorf("no matrix: %v", err)

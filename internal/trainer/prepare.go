@@ -2,22 +2,79 @@ package trainer
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
-	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/runstore"
-	"hives/internal/shell"
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/loop"
+	"hives/internal/trainer/start"
+	"hives/internal/trainer/step"
 	"hives/internal/whatis"
 )
+
+// tasks reads what a stage is made of. A further task is a package that makes loop.Inputs, its section of Config, and a
+// line here.
+var tasks = map[int]func(context.Context, *Config) (loop.Inputs, error){
+	1: readContrast,
+	2: readContrast,
+}
+
+func readContrast(ctx context.Context, cfg *Config) (loop.Inputs, error) {
+	in, err := contrast.Read(ctx, cfg.contrast())
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// read reads what the run is made of.
+func (c *Config) read(ctx context.Context) (loop.Inputs, error) { return tasks[c.Stage](ctx, c) }
+
+// RunOptions say where a run lives and who watches it.
+type RunOptions = loop.Options
+
+// Names of what a run tells those who watch it.
+type (
+	Observer   = loop.Observer
+	Observers  = loop.Observers
+	Recorder   = loop.Recorder
+	Saved      = loop.Saved
+	StepLine   = loop.StepLine
+	HeldOut    = loop.Validation     // of any task
+	Validation = contrast.Validation // the line of a contrast's
+	Number     = step.Number
+	Plan       = loop.Plan
+	Replay     = loop.Replay
+)
+
+// Files beside a final model.
+const (
+	AdapterFolder = start.AdapterFolder
+	BanksFile     = contrast.BanksFile
+)
+
+// Summary is how a run ended.
+type Summary struct {
+	Steps           int
+	Model           string // the final model folder
+	AlreadyFinished bool
+	Validation      *Validation // the last one of a contrast, nil without held-out rows
+}
 
 // Ready is a run whose settings, folder, rows and weights have been read and found good. There is no engine yet, and
 // nothing has been written.
 type Ready struct {
-	loop *loop
-	rows *Rows
-	done *Summary // of a run that is finished
+	settings loop.Settings
+	inputs   loop.Inputs
+	done     *Summary // of a run that is finished
+}
+
+// Run is Prepare and Ready.Run in one.
+func Run(ctx context.Context, cfg Config, o RunOptions) (Summary, error) {
+	ready, err := Prepare(ctx, cfg, o)
+	if err != nil {
+		return Summary{}, err
+	}
+	return ready.Run(ctx, o)
 }
 
 // Prepare does everything of a run that needs no engine: what is wrong with settings or inputs is said before one is
@@ -30,19 +87,11 @@ func Prepare(ctx context.Context, cfg Config, o RunOptions) (*Ready, error) {
 	if err != nil || done != nil {
 		return &Ready{done: done}, err
 	}
-	l := &loop{cfg: cfg, o: o, validated: -1}
-	rows, err := l.read()
-	if err == nil {
-		err = l.number(ctx, rows)
-	}
-	if err == nil {
-		err = l.refuseLonely()
-	}
+	in, err := cfg.read(ctx)
 	if err != nil {
-		l.close()
 		return nil, err
 	}
-	return &Ready{loop: l, rows: rows}, nil
+	return &Ready{settings: cfg.loop(), inputs: in}, nil
 }
 
 // Finished is the summary of a run that has nothing left to do, nil of any other.
@@ -50,8 +99,8 @@ func (r *Ready) Finished() *Summary { return r.done }
 
 // Close frees a run that was not begun.
 func (r *Ready) Close() {
-	if r.loop != nil {
-		r.loop.close()
+	if r.inputs != nil {
+		r.inputs.Close()
 	}
 }
 
@@ -61,28 +110,46 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 	if r.done != nil {
 		return *r.done, nil
 	}
-	l := r.loop
 	defer r.Close()
-	run, fresh, err := openRun(l.cfg.Stage, o)
+	run, fresh, err := openRun(r.settings.Stage, o)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer run.Close()
-	l.o, l.run = o, run
-	err = l.prepare(ctx, r.rows, fresh)
-	if err == nil {
-		err = l.train(ctx)
+	s, err := loop.Train(ctx, r.settings, r.inputs, run, fresh, o)
+	out := Summary{Steps: s.Steps, Model: s.Model}
+	if s.Validation != nil {
+		out.Validation, _ = s.Validation.Line.(*Validation)
 	}
-	if err == nil {
-		err = l.finish(ctx)
+	return out, err
+}
+
+// DryRun does everything up to the first steps, takes some, and writes nothing.
+func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
+	cfg.Log.ValidationRows = 0
+	return loop.DryRun(ctx, cfg.loop(), o, cfg.read)
+}
+
+// ReplayStep takes one step of the run in o.Out again, see loop.ReplayStep. Settings must be those that the run was
+// begun with, unless o.AllowChanged.
+func ReplayStep(ctx context.Context, cfg Config, o RunOptions, at int) (*Replay, error) {
+	info, err := CheckReplay(&cfg, o, at)
+	if err != nil {
+		return nil, err
 	}
-	return l.summary(), l.end(err, fresh)
+	cfg.Log.ValidationRows = 0 // no validation: a replay is about one batch
+	in, err := cfg.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	return loop.ReplayStep(ctx, cfg.loop(), in, o, info.Hashes, at)
 }
 
 // CheckInputs refuses a model and files that are not there, before an engine opens for them. It reads next to nothing, so
 // that what a dry run measures of memory is the run's own.
 func CheckInputs(cfg *Config) error {
-	from, checkpoint, err := origin(cfg.Model.From)
+	from, checkpoint, err := start.Origin(cfg.Model.From)
 	if err != nil {
 		return err
 	}
@@ -90,7 +157,7 @@ func CheckInputs(cfg *Config) error {
 	if cfg.Stage == 2 {
 		files = append(files, cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank)
 	}
-	switch dir, config, fresh := locate(from); {
+	switch dir, config, fresh := start.Locate(from); {
 	case checkpoint != "":
 	case fresh:
 		files = append(files, config)
@@ -103,86 +170,4 @@ func CheckInputs(cfg *Config) error {
 		}
 	}
 	return err
-}
-
-// lookAt refuses a folder that the run cannot have, and a resume under other settings; of a finished run it returns how
-// that ended.
-func lookAt(cfg *Config, o RunOptions) (*Summary, error) {
-	info, err := runstore.Read(o.Out)
-	switch {
-	case !o.Resume || fault.Of(err) == fault.NotFound:
-		if err := runstore.Free(o.Out); err != nil {
-			return nil, err
-		}
-		return nil, fsutil.CheckWritable(o.Out)
-	case err != nil:
-		return nil, err
-	case info.Status != runstore.Finished:
-		_, err := changedConfig(o)
-		return nil, err
-	}
-	changes, err := configChanges(o)
-	if err == nil && len(changes) > 0 {
-		err = finishedOtherwise(cfg, o.Out, info.Step, changes)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &Summary{Steps: info.Step, Model: runstore.FinalDir(o.Out), AlreadyFinished: true}, nil
-}
-
-// finishedOtherwise says how to train a finished run's model on. Its schedule has ended at a learning rate of 0, so
-// more steps are another schedule: a new run.
-func finishedOtherwise(cfg *Config, out string, steps int, changes []runstore.Change) error {
-	var list []string
-	for _, c := range changes {
-		list = append(list, c.String())
-	}
-	more := max(1, cfg.Steps-steps)
-	return fault.New(fault.Mismatch, "the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it changes: %s. "+
-		"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; go on with: train --from %s --steps %d --out NEW-FOLDER",
-		out, steps, strings.Join(list, ", "), shell.Word(out), more)
-}
-
-// refuseLonely refuses Stage 1 on rows of which none has a positive: its loss is 0 whatever the weights are.
-func (l *loop) refuseLonely() error {
-	if l.sampler == nil {
-		return nil
-	}
-	stats := l.sampler.Stats()
-	if stats.Positives[0] < stats.Anchors {
-		return nil
-	}
-	return fault.New(fault.Invalid, "%s: none of %d rows that can be anchors shares theory, value and direction with another text: "+
-		"there is nothing to pull together. Give rows in which a value occurs with two texts at least, or leave fewer of them out with --validation-fraction",
-		l.cfg.Data.Train, stats.Anchors)
-}
-
-// number gives texts and labels their numbers and makes the sampler.
-func (l *loop) number(ctx context.Context, rows *Rows) (err error) {
-	if l.corpus, err = NewCorpus(ctx, rows.Train, l.start.tokenizer); err != nil {
-		return fmt.Errorf("%s: %w", l.cfg.Data.Train, err)
-	}
-	return l.prepareSampler(rows)
-}
-
-// refuseTooFar refuses to resume a run that stands beyond its new end.
-func (l *loop) refuseTooFar() error {
-	if l.done <= l.cfg.Steps {
-		return nil
-	}
-	return fault.Usage(fault.New(fault.Invalid, "steps %d: the run stands after step %d already; give --steps %d or more", l.cfg.Steps, l.done, l.done))
-}
-
-// warn keeps a line for when somebody watches.
-func (l *loop) warn(format string, args ...any) {
-	l.warnings = append(l.warnings, "warning: "+fmt.Sprintf(format, args...))
-}
-
-// goOnWith is the command that takes the run up again.
-func (l *loop) goOnWith() string {
-	if l.o.ResumeCommand != "" {
-		return l.o.ResumeCommand
-	}
-	return shell.Line("train", "--resume", "--out", l.o.Out)
 }

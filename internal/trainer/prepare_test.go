@@ -152,7 +152,7 @@ func TestSplitSeed(t *testing.T) {
 	rows := func(seed, split uint64) string {
 		cfg := tinyRun(t, 1)
 		cfg.Seed, cfg.Data.SplitSeed = seed, split
-		return trainer.HeldOut(t, cfg)
+		return trainer.HeldOutTexts(t, cfg)
 	}
 	if rows(1, 5) != rows(2, 5) {
 		t.Error("the seed decides what is held out")

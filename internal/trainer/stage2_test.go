@@ -3,7 +3,9 @@ package trainer_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,17 +114,24 @@ func checkTerms(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, term := range []string{`"loss_hierarchical":`, `"loss_individual":`, `"loss_theory":`} {
-		n := 0
-		for line := range strings.Lines(string(raw)) {
-			// A validation logs the first of them too, of held-out rows.
-			if strings.Contains(line, `"kind":"train"`) && strings.Contains(line, term) {
-				n++
-			}
+	steps := 0
+	for line := range strings.Lines(string(raw)) {
+		var step trainer.StepLine
+		if err := json.Unmarshal([]byte(line), &step); err != nil {
+			t.Fatal(err)
 		}
-		if n != 6 {
-			t.Errorf("%d of 6 steps log %s", n, term)
+		if step.Kind != "train" {
+			continue
 		}
+		steps++
+		// The weights are the paper's: 1, .5 and 1.
+		sum := step.Terms["hierarchical"] + .5*step.Terms["individual"] + step.Terms["theory"]
+		if len(step.Terms) != 3 || math.Abs(float64(sum)-step.Loss) > 1e-5 {
+			t.Errorf("%s: the terms make %g", line, sum)
+		}
+	}
+	if steps != 6 {
+		t.Errorf("%d of 6 steps are logged", steps)
 	}
 }
 

@@ -2,6 +2,8 @@ package trainer_test
 
 import (
 	"context"
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -36,10 +38,10 @@ func toyTexts(draw *rand.Rand, n int) [][]int32 {
 
 // toyBatch is a Stage 2 batch of 8 rows, 4 hierarchical and 2 of each kind of anchor, with 4 fresh anchors,
 // in the given number of packs. With fresh nil there are no slots for anchors.
-func toyBatch(t *testing.T, packs int, fresh [][]int32) *trainer.Batch {
+func toyBatch(t *testing.T, packs int, fresh [][]int32) *contrast.Batch {
 	t.Helper()
 	draw := rand.New(rand.NewPCG(7, 7))
-	b := &trainer.Batch{Anchors: &trainer.AnchorBatch{
+	b := &contrast.Batch{Anchors: &contrast.AnchorBatch{
 		Individual: []int32{-1, -1, -1, -1, 2, 0, -1, -1}, Theory: []int32{-1, -1, -1, -1, -1, -1, 1, 3},
 	}}
 	texts := toyTexts(draw, 8)
@@ -64,12 +66,12 @@ func toyBatch(t *testing.T, packs int, fresh [][]int32) *trainer.Batch {
 }
 
 // toyStepper makes a stepper over the same random model and banks each time.
-func toyStepper(t *testing.T, learned bool, change func(*trainer.StepOptions)) (*qwen3embed.Model, *trainer.Stepper, [2][][]int32) {
+func toyStepper(t *testing.T, learned bool, change func(*stepOptions)) (*qwen3embed.Model, *stepper, [2][][]int32) {
 	t.Helper()
 	return toyStepperOn(t, engine.OpenForTest(t), learned, change)
 }
 
-func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*trainer.StepOptions)) (*qwen3embed.Model, *trainer.Stepper, [2][][]int32) {
+func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*stepOptions)) (*qwen3embed.Model, *stepper, [2][][]int32) {
 	t.Helper()
 	cfg, err := qwen3embed.ParseConfig(toy)
 	if err != nil {
@@ -81,7 +83,7 @@ func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*tr
 	}
 	draw := rand.New(rand.NewPCG(8, 8))
 	sentences := [2][][]int32{toyTexts(draw, 3), toyTexts(draw, 5)}
-	banks, err := trainer.NewBanks(m.Store, cfg.HiddenSize, sentences[0], sentences[1], learned)
+	banks, err := contrast.NewBanks(m.Store, cfg.HiddenSize, sentences[0], sentences[1], learned)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,14 +91,14 @@ func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*tr
 		t.Fatal(err)
 	}
 	loss := losses.DefaultStage2()
-	o := trainer.StepOptions{
-		Objective: trainer.Objective{Hierarchical: loss.Hierarchical, Stage2: &loss, Banks: banks},
-		Optimizer: trainer.Optimizer(learned), Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+	o := stepOptions{
+		Hierarchical: loss.Hierarchical, Stage2: &loss, Banks: banks,
+		Options: step.Options{Optimizer: trainer.Optimizer(learned)}, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 	}
 	if change != nil {
 		change(&o)
 	}
-	s, err := trainer.NewStepper(on.Backend, m, o)
+	s, err := newStepper(on.Backend, m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,12 +157,12 @@ func TestWaysOfComputingAgree(t *testing.T) {
 		name    string
 		learned bool
 		packs   int
-		change  func(*trainer.StepOptions)
+		change  func(*stepOptions)
 	}{
-		{"encoded, recomputed, loss scaled", false, 1, func(o *trainer.StepOptions) { o.Recompute, o.LossScaling = true, true }},
+		{"encoded, recomputed, loss scaled", false, 1, func(o *stepOptions) { o.Recompute, o.LossScaling = true, true }},
 		{"encoded, two packs", false, 2, nil},
-		{"encoded, update split", false, 1, func(o *trainer.StepOptions) { o.SplitUpdate = true }},
-		{"learned, two packs, loss scaled, update split", true, 2, func(o *trainer.StepOptions) { o.LossScaling, o.SplitUpdate = true, true }},
+		{"encoded, update split", false, 1, func(o *stepOptions) { o.SplitUpdate = true }},
+		{"learned, two packs, loss scaled, update split", true, 2, func(o *stepOptions) { o.LossScaling, o.SplitUpdate = true, true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := plain(t, c.learned)
@@ -195,7 +197,7 @@ func TestLearnedBanksMoveAndEncodedOnesDoNot(t *testing.T) {
 
 // toyOutcome is what three steps did.
 type toyOutcome struct {
-	steps     []trainer.StepResult
+	steps     []stepped
 	weights   []float32
 	bankMoved float64 // furthest number of the theory bank
 }
@@ -212,12 +214,12 @@ func plain(t *testing.T, learned bool) *toyOutcome {
 }
 
 // toyRun trains three steps.
-func toyRun(t *testing.T, learned bool, packs int, change func(*trainer.StepOptions)) *toyOutcome {
+func toyRun(t *testing.T, learned bool, packs int, change func(*stepOptions)) *toyOutcome {
 	t.Helper()
 	return toyRunOn(t, engine.OpenForTest(t), learned, packs, change)
 }
 
-func toyRunOn(t *testing.T, on *engine.Engine, learned bool, packs int, change func(*trainer.StepOptions)) *toyOutcome {
+func toyRunOn(t *testing.T, on *engine.Engine, learned bool, packs int, change func(*stepOptions)) *toyOutcome {
 	t.Helper()
 	m, s, sentences := toyStepperOn(t, on, learned, change)
 	fresh := [][]int32{sentences[0][2], sentences[0][0], sentences[1][1], sentences[1][3]}
@@ -244,7 +246,7 @@ func halfBatchLoss(t *testing.T) float64 {
 	t.Helper()
 	_, s, _ := toyStepper(t, true, nil)
 	whole := toyBatch(t, 1, nil)
-	part := &trainer.Batch{Theory: whole.Theory[:4], Levels: whole.Levels[:12], Direction: whole.Direction[:4], Anchors: &trainer.AnchorBatch{
+	part := &contrast.Batch{Theory: whole.Theory[:4], Levels: whole.Levels[:12], Direction: whole.Direction[:4], Anchors: &contrast.AnchorBatch{
 		Individual: whole.Anchors.Individual[2:6], Theory: whole.Anchors.Theory[4:],
 	}}
 	draw := rand.New(rand.NewPCG(7, 7))

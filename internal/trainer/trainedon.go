@@ -6,6 +6,8 @@ import (
 	"hives/data"
 	"hives/internal/fsutil"
 	"hives/internal/runstore"
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/start"
 	"hives/model/folder"
 )
 
@@ -52,11 +54,11 @@ func rowsOfLine(model string, depth int) (rows []data.Row, ok bool) {
 		return nil, false
 	}
 	cfg.Data.PermuteLabels = false // the texts are the same
-	read, err := readRows(&cfg)
+	read, err := contrast.ReadRows(&cfg.Data, cfg.Seed)
 	if err != nil || read.Hashes["data"] != info.Hashes["data"] {
 		return nil, false
 	}
-	from, _, err := origin(cfg.Model.From)
+	from, _, err := start.Origin(cfg.Model.From)
 	if before, more := rowsOfLine(from, depth-1); err == nil && more {
 		return append(before, read.Train...), true
 	}

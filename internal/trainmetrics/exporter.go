@@ -102,17 +102,15 @@ func (e *Exporter) Step(done, total int, line *trainer.StepLine) {
 	e.losses(line)
 }
 
-// losses sets the terms that the stage has.
+// losses sets the loss and its terms.
 func (e *Exporter) losses(line *trainer.StepLine) {
 	s := &e.steps
-	for term, value := range map[string]*float64{
-		"total": &line.Loss, "hierarchical": line.LossHierarchical, "individual": line.LossIndividual, "theory": line.LossTheory,
-	} {
-		if value != nil {
-			s.loss.WithLabelValues(term).Set(*value)
-		}
+	s.loss.WithLabelValues("total").Set(line.Loss)
+	for term, value := range line.Terms {
+		s.loss.WithLabelValues(term).Set(float64(value))
 	}
-	for k, loss := range line.LossLevels {
+	levels, _ := line.More["loss_levels"].([]trainer.Number) // of a task that has levels
+	for k, loss := range levels {
 		if loss == loss { // a level without a positive has none
 			s.level.WithLabelValues(strconv.Itoa(k + 1)).Set(float64(loss))
 		}
@@ -123,9 +121,16 @@ func (e *Exporter) losses(line *trainer.StepLine) {
 }
 
 // Validated takes in figures on held-out rows. One that is undefined this time is not shown as of last time.
-func (e *Exporter) Validated(v *trainer.Validation) {
+func (e *Exporter) Validated(at *trainer.HeldOut) {
 	e.held.Reset()
-	e.heldStep.Set(float64(v.Step))
+	e.heldStep.Set(float64(at.Step))
+	if v, ok := at.Line.(*trainer.Validation); ok {
+		e.validated(v)
+	}
+}
+
+// validated sets the figures of a contrast.
+func (e *Exporter) validated(v *trainer.Validation) {
 	set := func(figure, scope string, value *float64) {
 		if value != nil {
 			e.held.WithLabelValues(figure, scope).Set(*value)

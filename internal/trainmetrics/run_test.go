@@ -119,8 +119,8 @@ func TestRunIsWatched(t *testing.T) {
 	got := s.scrape()
 	for name, want := range map[string]float64{
 		"hives_train_step": float64(cfg.Steps), "hives_train_schedule_steps": float64(cfg.Steps), "hives_train_steps_total": float64(cfg.Steps),
-		`hives_train_loss{term="total"}`: s.line.Loss, `hives_train_loss{term="hierarchical"}`: *s.line.LossHierarchical,
-		`hives_train_loss{term="individual"}`: *s.line.LossIndividual, `hives_train_loss{term="theory"}`: *s.line.LossTheory,
+		`hives_train_loss{term="total"}`: s.line.Loss, `hives_train_loss{term="hierarchical"}`: float64(s.line.Terms["hierarchical"]),
+		`hives_train_loss{term="individual"}`: float64(s.line.Terms["individual"]), `hives_train_loss{term="theory"}`: float64(s.line.Terms["theory"]),
 		"hives_train_grad_norm": float64(s.line.GradNorm), "hives_train_learning_rate": s.line.LearningRate,
 		"hives_train_loss_scale": *s.line.LossScale, "hives_train_skipped_steps_total": float64(s.line.Skipped),
 		"hives_train_padding_fraction": 1 - float64(s.line.Tokens)/float64(s.line.ComputedTokens),

@@ -1,0 +1,94 @@
+package contrast
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"hives/data"
+)
+
+// framer is what a tokenizer.Framed does: text → ids, the end token last, cut to the model's length.
+type framer interface {
+	Encode(text string) (ids []int32, truncated bool, err error)
+}
+
+// Corpus is rows ready for batching: token ids and label ids, made once.
+type Corpus struct {
+	Rows      []data.Row
+	Labels    *data.Labels
+	Truncated int   // texts that were longer than the model takes
+	Pairs     Pairs // what the loss is told of pairs of rows, if anything
+
+	ids [][]int32 // by Labels.Text
+}
+
+// NewCorpus tokenises each text once, in parallel.
+func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error) {
+	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows)}
+	if len(rows) == 0 {
+		return c, nil
+	}
+	texts := int(slices.Max(c.Labels.Text)) + 1
+	first := make([]int, texts) // a row of each text
+	for i := len(rows) - 1; i >= 0; i-- {
+		first[c.Labels.Text[i]] = i
+	}
+	c.ids = make([][]int32, texts)
+	cut := make([]bool, texts)
+	group, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		group.Go(func() error {
+			for t := w; t < texts; t += workers {
+				ids, truncated, err := tok.Encode(rows[first[t]].Text)
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err != nil {
+					return fmt.Errorf("tokenise row %d: %w", first[t]+1, err)
+				}
+				c.ids[t], cut[t] = ids, truncated
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, truncated := range cut {
+		if truncated {
+			c.Truncated++
+		}
+	}
+	return c, nil
+}
+
+// IDs returns the token ids of a row.
+func (c *Corpus) IDs(row int32) []int32 { return c.ids[c.Labels.Text[row]] }
+
+// texts are the tokens of drawn rows and, in Stage 2 (banks not nil), of the sentences that are encoded with
+// them in a number of slots, which anchors names.
+func (c *Corpus) texts(d Drawn, banks *Banks, slots int) (texts [][]int32, anchors *AnchorBatch) {
+	for _, r := range d.Rows {
+		texts = append(texts, c.IDs(r))
+	}
+	if banks != nil {
+		anchors = &AnchorBatch{Individual: d.Individual, Theory: d.Theory}
+		texts = append(texts, banks.fresh(anchors, slots)...)
+	}
+	return texts, anchors
+}
+
+// Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input.
+func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (b *Batch, err error) {
+	b = labelBatch(c.Labels, d.Rows)
+	c.Pairs.fill(b, d.Rows)
+	var texts [][]int32
+	texts, b.Anchors = c.texts(d, banks, layout.Anchors)
+	b.Packs, err = layout.lay(texts)
+	return b, err
+}

@@ -1,0 +1,106 @@
+package contrast
+
+import (
+	"cmp"
+	"slices"
+
+	"hives/internal/fault"
+	"hives/internal/trainer/loop"
+	"hives/pack"
+)
+
+// Layout is how the texts of a batch become inputs of few shapes.
+type Layout struct {
+	Anchors int          // E, slots for fresh anchors
+	Packs   int          // micro-batches of a batch, computed one after the other
+	Shapes  []pack.Shape // of one part
+	padded  bool         // one text a row
+}
+
+// newLayout chooses shapes by the batches that the run will see; they are a function of (rows, settings,
+// seed), as the batches are.
+func (in *Inputs) newLayout() (*Layout, error) {
+	m, longest := in.cfg.Loop.Memory, in.start.Info.MaxLength
+	layout := &Layout{Packs: m.Packs, padded: m.Packing == loop.Padded}
+	if in.banks != nil && !in.banks.Learned {
+		loss, err := in.cfg.stage2()
+		if err != nil {
+			return nil, err
+		}
+		_, individual, theory := loss.Split(in.cfg.Sampler.BatchSize)
+		layout.Anchors = individual + theory
+	}
+	texts := in.cfg.Sampler.BatchSize + layout.Anchors
+	if texts%layout.Packs != 0 {
+		return nil, fault.Usage(fault.New(fault.Invalid, "memory: %d texts (%d of them anchors) in %d packs: want a divisor", texts, layout.Anchors, layout.Packs))
+	}
+	each := texts / layout.Packs
+	if layout.padded {
+		rows := (each + m.Devices - 1) / m.Devices * m.Devices
+		layout.Shapes = []pack.Shape{{Rows: rows, Length: longest, Texts: each}}
+		return layout, nil
+	}
+	var err error
+	choice := pack.Choice{Texts: each, Longest: longest, Devices: m.Devices}
+	layout.Shapes, err = pack.Choose(in.sampleLengths(layout), choice)
+	return layout, err
+}
+
+// sampleLengths draws batches over the whole run and returns the lengths of each part's texts.
+func (in *Inputs) sampleLengths(layout *Layout) (samples [][]int) {
+	for _, step := range loop.SampledSteps(in.cfg.Loop.Steps) {
+		texts, _ := in.corpus.texts(in.source.at(step), in.banks, layout.Anchors)
+		for _, part := range layout.parts(texts) {
+			lengths := make([]int, len(part))
+			for j, t := range part {
+				lengths[j] = len(t)
+			}
+			samples = append(samples, lengths)
+		}
+	}
+	return samples
+}
+
+// parts cuts texts into Packs of equal number.
+func (o *Layout) parts(texts [][]int32) [][][]int32 {
+	each := len(texts) / o.Packs
+	parts := make([][][]int32, o.Packs)
+	for i := range parts {
+		parts[i] = texts[i*each : (i+1)*each]
+	}
+	return parts
+}
+
+// lay packs each part, all into the shape that the largest of them needs.
+func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
+	parts := o.parts(texts)
+	if o.padded { // what packing is measured against
+		return each(parts, func(part [][]int32) (pack.Batch, error) { return pack.Padded(part, o.Shapes[0]) })
+	}
+	packs, err := each(parts, func(part [][]int32) (pack.Batch, error) { return pack.One(part, o.Shapes) })
+	if err != nil || len(parts) == 1 {
+		return packs, err
+	}
+	largest := slices.MaxFunc(packs, func(a, b pack.Batch) int {
+		return cmp.Compare(a.Shape.Cost(pack.Attention), b.Shape.Cost(pack.Attention))
+	}).Shape
+	into := func(shape pack.Shape) ([]pack.Batch, error) {
+		return each(parts, func(part [][]int32) (pack.Batch, error) { return pack.One(part, []pack.Shape{shape}) })
+	}
+	if packs, err = into(largest); err == nil {
+		return packs, nil
+	}
+	return into(o.Shapes[len(o.Shapes)-1]) // which holds any
+}
+
+// each packs every part.
+func each(parts [][][]int32, one func([][]int32) (pack.Batch, error)) ([]pack.Batch, error) {
+	packs := make([]pack.Batch, len(parts))
+	for i, part := range parts {
+		var err error
+		if packs[i], err = one(part); err != nil {
+			return nil, err
+		}
+	}
+	return packs, nil
+}

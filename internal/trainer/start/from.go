@@ -1,0 +1,107 @@
+package start
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hives/checkpoints"
+	"hives/internal/fault"
+	"hives/internal/trainer/state"
+	"hives/model/transformer"
+)
+
+// Origin tells what a named start is: a model folder, a checkpoint's folder, or a run folder, of which the
+// final model is taken where there is one, else the newest good checkpoint. One of the two results is "".
+func Origin(from string) (model, checkpoint string, err error) {
+	switch {
+	case strings.HasPrefix(from, randomPrefix):
+		return from, "", nil
+	case checkpoints.Is(from):
+		return "", from, nil
+	case !exists(filepath.Join(from, "run.json")):
+		return from, "", nil
+	case exists(filepath.Join(from, "final", transformer.ConfigFile)):
+		return filepath.Join(from, "final"), "", nil
+	}
+	c, _, err := checkpoints.Latest(filepath.Join(from, "checkpoints"))
+	if err != nil {
+		return "", "", err
+	}
+	defer c.Close()
+	return "", c.Path, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// openCheckpoint takes config, tokenizer and the way to vectors from the run that a checkpoint belongs to,
+// and the weights from the checkpoint. Its moments and position are left behind.
+func openCheckpoint(at string, cfg Settings) (*Point, error) {
+	run := filepath.Dir(filepath.Dir(filepath.Clean(at)))
+	raw, err := os.ReadFile(filepath.Join(run, "config.toml"))
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
+	}
+	of, err := stored(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", run, err)
+	}
+	if cfg.Model.Tokenizer != "" {
+		of.Model.Tokenizer = cfg.Model.Tokenizer
+	}
+	p, err := open(of)
+	if err != nil {
+		return nil, err
+	}
+	p.cfg, p.Info = cfg, override(p.Info, &cfg.Model)
+	if err := p.takeWeights(at, of.Model.FreezeLayers); err != nil {
+		p.Model.Close()
+		return nil, err
+	}
+	// The tokenizer once more, for the length may be another.
+	err = errors.Join(p.truncate(cfg.Model.Layers), p.Info.Fits(p.Model.Architecture()), p.adapt(&cfg), p.openTokenizer())
+	if err != nil {
+		p.Model.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// takeWeights replaces the model's weights by a checkpoint'p. Those below frozen layers are the base'p.
+func (p *Point) takeWeights(at string, frozen int) (err error) {
+	c, err := checkpoints.Load(at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Tensors.Guard(func() error { return p.takeFrom(c, frozen) })
+}
+
+func (p *Point) takeFrom(c *checkpoints.Checkpoint, frozen int) error {
+	at, base := c.Path, p.Base
+	p.Base = c.Meta.Hashes["base"] + ":" + filepath.Base(at)
+	if len(p.Model.Adapters()) > 0 {
+		return p.takeAdapters(base, c)
+	}
+	if err := p.sameLower(c, frozen); err != nil {
+		return err
+	}
+	for _, spec := range p.Model.Layout() {
+		if spec.Lower(frozen) {
+			continue
+		}
+		t, err := c.Tensors.Tensor(transformer.VariablePath(spec.Name))
+		if err == nil {
+			err = state.Set(p.Model.Variables(), t)
+		}
+		if err != nil {
+			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", at, spec.Name, err)
+		}
+	}
+	return nil
+}

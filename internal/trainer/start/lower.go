@@ -1,0 +1,140 @@
+package start
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/fault"
+	"hives/internal/statecache"
+	"hives/model/transformer"
+	"hives/pack"
+)
+
+// lower computes the states of a model's lower layers, each text alone in a row whose length follows from the text's. A
+// shape that other texts share would save time, but a matrix product may add up in another order at another place, so
+// the bits of a state would depend on the company in which it was computed, or was computed again after damage.
+type lower struct {
+	exec  *model.Exec
+	dtype dtypes.DType
+	width int
+}
+
+// newLower prepares it. Whatever the steps compute in, states are computed in float32 and rounded once.
+func newLower(backend compute.Backend, m transformer.Model, layers int, dtype string) (l *lower, err error) {
+	l = &lower{width: m.Sizes().Hidden}
+	if l.dtype, err = statecache.ParseType(dtype); err != nil {
+		return nil, err
+	}
+	l.exec, err = model.NewExec(backend, m.Variables(), func(_ *model.Scope, ids, texts, last *Node) *Node {
+		p := transformer.Packed{IDs: ids, Texts: texts, Last: last, Frozen: layers}
+		return ConvertDType(m.Lower(p, transformer.F32), l.dtype)
+	})
+	if err == nil {
+		l.exec.SetMaxCache(-1) // the shapes are few
+	}
+	return l, err
+}
+
+// compute is statecache.Work's.
+func (l *lower) compute(ctx context.Context, texts [][]int32, put func(text int, states []byte) error) error {
+	for i, text := range texts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		alone, err := pack.Padded([][]int32{text}, pack.Shape{Rows: 1, Length: rowFor(len(text)), Texts: 1})
+		if err == nil {
+			err = l.batch(&alone, func(_ int, states []byte) error { return put(i, states) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowFor is the row of a text of n tokens: 16, 24, 32, 48, 64, 96, …, so that shapes are few, padding is at most half of
+// the text, and nothing else has a say, such as the longest text of a run.
+func rowFor(n int) int {
+	for length := 16; ; length *= 2 {
+		switch {
+		case n <= length:
+			return length
+		case n <= length+length/2:
+			return length + length/2
+		}
+	}
+}
+
+func (l *lower) batch(b *pack.Batch, put func(text int, states []byte) error) error {
+	states, err := l.exec.Call1(tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Texts, b.Rows, b.Length), b.Last)
+	if err != nil {
+		return fmt.Errorf("states of %d rows of %d tokens: %w", b.Rows, b.Length, err)
+	}
+	defer states.FinalizeAll()
+	var failed error
+	err = states.ConstBytes(func(raw []byte) {
+		token := l.width * l.dtype.Size()
+		for _, s := range statecache.Spans(b) {
+			part := raw[s.From*token : s.To*token]
+			if failed = l.finite(part); failed == nil {
+				failed = put(b.Members[s.Slot], part)
+			}
+			if failed != nil {
+				return
+			}
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// finite refuses numbers that the type cannot hold: their exponent's bits are all ones.
+func (l *lower) finite(raw []byte) error {
+	size := l.dtype.Size()
+	mask := byte(0x7c) // of float16's upper byte
+	if l.dtype == dtypes.Float32 {
+		mask = 0x7f
+	}
+	for i := size - 1; i < len(raw); i += size {
+		if raw[i]&mask == mask && (l.dtype == dtypes.Float16 || raw[i-1]&0x80 != 0) {
+			return fault.New(fault.Invalid, "the lower layers make a state that %s cannot hold; give --set model.states_type=f32", l.dtype)
+		}
+	}
+	return nil
+}
+
+// noise stands in for states where only time and memory are asked for.
+type noise struct{ key statecache.Key }
+
+func (n noise) Layers() int { return n.key.Layers }
+
+func (n noise) Gather(b *pack.Batch) (*tensors.Tensor, error) {
+	dims := []int{b.Rows, b.Length, n.key.Width}
+	draw := rand.New(rand.NewPCG(1, 2))
+	values := make([]float32, dims[0]*dims[1]*dims[2])
+	for i := range values {
+		values[i] = float32(draw.NormFloat64())
+	}
+	if n.key.Type == statecache.F32 {
+		return tensors.FromFlatDataAndDimensions(values, dims...), nil
+	}
+	t := tensors.FromShape(shapes.Make(dtypes.Float16, dims...))
+	err := tensors.MutableFlatData(t, func(flat []float16.Float16) {
+		for i, v := range values {
+			flat[i] = float16.FromFloat32(v)
+		}
+	})
+	return t, err
+}

@@ -1,0 +1,84 @@
+package step
+
+import (
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// graph is one of a step's compiled graphs, on one device or on several. What it takes and returns has names; that the
+// engine wants lists is seen here alone.
+type graph struct {
+	exec    *model.Exec
+	devices *devices
+	specs   []*distributed.ShardingSpec // of the inputs, on several devices
+
+	taking *arguments[any] // the call under way: what its inputs are called, should it compile
+	made   *results[*Node] // what the graph returns, by name
+}
+
+// newGraph prepares a graph; it is compiled for each shape at its first call. Shapes come from a short list, so none is
+// ever dropped.
+func newGraph(backend compute.Backend, store *model.Store, d *devices, build func(in *arguments[*Node]) *results[*Node]) (*graph, error) {
+	g := &graph{devices: d}
+	exec, err := model.NewExec(backend, store, func(_ *model.Scope, nodes []*Node) []*Node {
+		g.made = widen(build(nodesOf(g.taking, nodes)))
+		return g.made.flatten()
+	})
+	if err == nil {
+		g.exec = exec.SetMaxCache(-1)
+	}
+	return g, err
+}
+
+func (s *Stepper) newGraph(build func(in *arguments[*Node]) *results[*Node]) (*graph, error) {
+	return newGraph(s.backend, s.params.Store, s.devices, build)
+}
+
+// call runs the graph.
+func (g *graph) call(in *arguments[any]) (*results[*tensors.Tensor], error) {
+	g.taking = in
+	out, err := g.run(in)
+	if err != nil {
+		return nil, err
+	}
+	return tensorsOf(g.made, out), nil
+}
+
+func (g *graph) run(in *arguments[any]) ([]*tensors.Tensor, error) {
+	d := g.devices
+	if d == nil {
+		return g.exec.Call(in.flatten()...)
+	}
+	if g.specs == nil {
+		g.specs = d.specs(in.rows())
+		g.exec.AutoSharding(d.mesh).WithInputShardingSpecs(g.specs...).WithOutputShardingSpecs(d.same)
+	}
+	return d.call(g.exec.Call, g.specs, in.flatten())
+}
+
+func (g *graph) close() {
+	if g != nil {
+		g.exec.Finalize()
+	}
+}
+
+// floats copies float64 numbers to the host and frees them; nil where there are none.
+func floats(t *tensors.Tensor) ([]float64, error) {
+	if t == nil {
+		return nil, nil
+	}
+	defer t.FinalizeAll()
+	return tensors.CopyFlatData[float64](t)
+}
+
+// number is floats of a scalar, 0 where there is none.
+func number(t *tensors.Tensor) (float64, error) {
+	all, err := floats(t)
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[0], nil
+}
