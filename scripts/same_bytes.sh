@@ -5,7 +5,7 @@
 #
 #   scripts/same_bytes.sh BEFORE AFTER [ENGINE…]      two train binaries; engines: go xla
 #
-# KEEP=DIR keeps the runs there (BEFORE's are not made again), else a temporary folder holds them.
+# CASES=WORD takes the cases whose names hold WORD. KEEP=DIR keeps the runs there (BEFORE's are not made again), else a temporary folder holds them.
 set -euo pipefail
 before=$(realpath "$1") after=$(realpath "$2")
 shift 2
@@ -73,12 +73,12 @@ LIST
 
 # one BINARY NAME ENGINE CASE FLAGS…: a run of one case.
 one() {
-  local binary=$1 out=$dir/$2/$3/$4 engine=$3 model="random:$dir/tiny" rate=1e-2 length=24 size=24
+  local binary=$1 side=$2 out=$dir/$2/$3/$4 engine=$3 model="random:$dir/tiny" rate=1e-2 length=24 size=24
   shift 4
   local flags=()
   for word in "$@"; do
     case $word in
-      STATES) flags+=("$dir/states-$engine") ;;
+      STATES) flags+=("$dir/$side/states-$engine") ;;
       DEMO) model=random:demo/model rate=1e-3 length=48 size=64 ;;
       *) flags+=("$word") ;;
     esac
@@ -105,6 +105,7 @@ rm -rf "$dir/after"
 status=0
 for engine in "${engines[@]}"; do
   while read -r name flags; do
+    if [[ $name != *"${CASES:-}"* ]]; then continue; fi
     if [ "$engine" = go ] && [ "$name" = demo-stage1 ]; then continue; fi # minutes
     # shellcheck disable=SC2086 # flags are words
     one "$before" before "$engine" "$name" $flags
