@@ -16,12 +16,15 @@ import (
 	"hives/internal/safetensorsio"
 )
 
+// Reader reads the tensors of a checkpoint: Names, Info and Tensor by name.
+type Reader = safetensorsio.File
+
 // Checkpoint is a verified checkpoint; its tensors are views of the file until Close. Who wants them longer
 // copies them.
 type Checkpoint struct {
 	Path    string
 	Meta    Meta
-	Tensors *safetensorsio.File
+	Tensors *Reader
 }
 
 // Close ends the views of the tensors.

@@ -22,23 +22,29 @@ const (
 	sumsFile    = "SHA256SUMS"
 )
 
+// Info describes a tensor: its name, its element type in safetensors' words (F32, BF16, I64, …) and its shape.
+type Info = safetensorsio.Info
+
+// Tensor is an Info with Data, the elements little-endian in row-major order.
+type Tensor = safetensorsio.Tensor
+
 // Source gives a run's tensors one at a time, so that the state of a device never lies in host memory as a whole.
 // Fetch returns the elements of one of Infos, little-endian, and may reuse its slice. Weights and two moments of
 // a model of 0.6 billion numbers are 7.2 GB in float32; the largest single tensor is a fraction of that.
 type Source struct {
-	Infos []safetensorsio.Info
-	Fetch func(safetensorsio.Info) ([]byte, error)
+	Infos []Info
+	Fetch func(Info) ([]byte, error)
 }
 
 // InMemory makes a Source of tensors at hand.
-func InMemory(tensors []safetensorsio.Tensor) Source {
+func InMemory(tensors []Tensor) Source {
 	s := Source{}
 	data := make(map[string][]byte, len(tensors))
 	for _, t := range tensors {
 		s.Infos = append(s.Infos, t.Info())
 		data[t.Name] = t.Data
 	}
-	s.Fetch = func(in safetensorsio.Info) ([]byte, error) { return data[in.Name], nil }
+	s.Fetch = func(in Info) ([]byte, error) { return data[in.Name], nil }
 	return s
 }
 

@@ -14,6 +14,6 @@
 // Where to begin: client.go (the connection), embed.go (cutting and joining), stream.go (a corpus over connections that
 // break), errors.go (kinds, pauses), options.go (addresses, tokens).
 //
-// Errors are of the kinds of package fault that the server had, and still gRPC statuses: Reason tells the
+// Errors have the kinds (package kind) that they had in the server, and still gRPC statuses: Reason tells the
 // server's own name for one. They never hold a text. A Client is safe for concurrent use.
 package client

@@ -21,6 +21,13 @@ const (
 // Probability is calibrated, with a 95 % interval.
 type Probability = logistic.Probability
 
+// Calibration turns a regression's score into a probability: Platt's slope and offset, with their covariance.
+type Calibration = logistic.Calibration
+
+// Tenth is a tenth of the range of probabilities: rows that fell into it, the mean of their probabilities, and the share
+// that is positive.
+type Tenth = logistic.Tenth
+
 // Judgement is the answer and what it rests on.
 //
 //	About .90 [.82, .95], Support .70 [.44, .87]   →   about: the interval of Support holds one half

@@ -25,8 +25,8 @@ type Evaluation struct {
 	// Sides are over texts with a side, in corpora that have both sides of the value here.
 	Sides SideAnswers `json:"sides"`
 	// AboutCurve and SideCurve set probabilities beside shares, over all such pairs.
-	AboutCurve []logistic.Tenth `json:"about_reliability"`
-	SideCurve  []logistic.Tenth `json:"supports_reliability"`
+	AboutCurve []Tenth `json:"about_reliability"`
+	SideCurve  []Tenth `json:"supports_reliability"`
 	// Nonsense is what is said of texts made up of these texts' words.
 	Nonsense NonsenseAnswers `json:"nonsense"`
 	Values   []ValueFigures  `json:"values"` // those with rows here that something is known of

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"hives/internal/columns"
-	"hives/internal/logistic"
 )
 
 // enoughRows is how many rows a tenth needs before its distance from the diagonal is spoken of.
@@ -45,7 +44,7 @@ func (s Share) String() string {
 
 // Worst is the largest distance of a tenth with enough rows from the diagonal; NaN where none has. A tenth of
 // three rows can be far off by chance alone.
-func Worst(curve []logistic.Tenth) float64 {
+func Worst(curve []Tenth) float64 {
 	worst := math.NaN()
 	for _, t := range curve {
 		if gap := math.Abs(t.Mean - t.Share); t.Rows >= enoughRows && !(gap <= worst) {
@@ -61,7 +60,7 @@ func (e *Evaluation) writeCurves(w io.Writer) error {
 	fmt.Fprintln(t, "probability\tabout: pairs\tforetold\ttrue\tsupports: pairs\tforetold\ttrue")
 	for k := range e.AboutCurve {
 		fmt.Fprintf(t, "%.1f–%.1f", float64(k)/10, float64(k+1)/10)
-		for _, x := range []logistic.Tenth{e.AboutCurve[k], e.SideCurve[k]} {
+		for _, x := range []Tenth{e.AboutCurve[k], e.SideCurve[k]} {
 			if x.Rows == 0 {
 				fmt.Fprint(t, "\t0\t–\t–")
 				continue

@@ -27,14 +27,14 @@ const ridge = 100
 // An intercept for each corpus takes away what a regression learns first: that one corpus has more texts of a
 // value than another. Without it the weights would point from corpus to corpus.
 type Head struct {
-	Corpora     []string             `json:"corpora"` // those with both answers, in the intercepts' order
-	Yes         int                  `json:"yes"`     // training texts
-	No          int                  `json:"no"`
-	AUC         Figure               `json:"auc"` // of held-out texts, within corpora
-	Calibration logistic.Calibration `json:"calibration"`
-	Curve       []logistic.Tenth     `json:"reliability"` // of the calibrating texts, by tenths of the probability
-	Intercepts  []float64            `json:"intercepts"`
-	Weights     []float32            `json:"-"` // [D]
+	Corpora     []string    `json:"corpora"` // those with both answers, in the intercepts' order
+	Yes         int         `json:"yes"`     // training texts
+	No          int         `json:"no"`
+	AUC         Figure      `json:"auc"` // of held-out texts, within corpora
+	Calibration Calibration `json:"calibration"`
+	Curve       []Tenth     `json:"reliability"` // of the calibrating texts, by tenths of the probability
+	Intercepts  []float64   `json:"intercepts"`
+	Weights     []float32   `json:"-"` // [D]
 }
 
 // At is the calibrated probability for a text's unit vector [D]. Its corpus is unknown, so the probabilities that

@@ -47,9 +47,12 @@ type tick struct {
 	Label string
 }
 
+// Fact is a line of a page's foot: where its figures are from.
+type Fact = web.Fact
+
 // WritePage writes one self-contained HTML page of plots and tables; facts say what the rows are from. Charts
 // without a bar are left out, such as level 3 of a theory that has two.
-func (s *Stats) WritePage(w io.Writer, title string, facts ...web.Fact) error {
+func (s *Stats) WritePage(w io.Writer, title string, facts ...Fact) error {
 	// From the coarse to the fine: sources first, then values by level, then the texts themselves.
 	charts := []struct {
 		title string

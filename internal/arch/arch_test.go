@@ -68,7 +68,7 @@ var rules = []rule{
 var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore", "internal/serve",
 	"internal/runs", "internal/trainmetrics", "internal/smoke", "internal/experiment"}
 
-var public = []string{"model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "ranking", "intensity", "checkpoints", "client", "proto"}
+var public = []string{"kind", "model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "ranking", "intensity", "checkpoints", "client", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {

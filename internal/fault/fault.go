@@ -37,6 +37,9 @@ var names = [...]string{"unknown", "invalid", "not found", "exists", "mismatch",
 
 func (k Kind) String() string { return names[k] }
 
+// Error makes a kind an error, so that errors.Is finds it in a chain: package kind shows this to others.
+func (k Kind) Error() string { return names[k] }
+
 type fault struct {
 	kind Kind
 	err  error
@@ -44,6 +47,18 @@ type fault struct {
 
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
+
+// Is holds for the fault's own kind.
+func (f *fault) Is(target error) bool { return target == error(f.kind) }
+
+// As gives the kind to errors.As.
+func (f *fault) As(target any) bool {
+	k, ok := target.(*Kind)
+	if ok {
+		*k = f.kind
+	}
+	return ok
+}
 
 // New returns an error of the given kind; the format is that of fmt.Errorf, %w included.
 func New(kind Kind, format string, args ...any) error {

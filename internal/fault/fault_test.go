@@ -36,6 +36,24 @@ func TestOfFindsTheOutermostKind(t *testing.T) {
 	}
 }
 
+// TestKindsAreFoundInTheChain: a kind is found wherever it stands, and As gives the outermost.
+func TestKindsAreFoundInTheChain(t *testing.T) {
+	inner := New(Corrupt, "torn: %w", io.ErrUnexpectedEOF)
+	outer := fmt.Errorf("open: %w", New(Mismatch, "model: %w", inner))
+	for k := range Kind(len(names)) {
+		if got, want := errors.Is(outer, k), k == Corrupt || k == Mismatch; got != want {
+			t.Errorf("%v is found: %v, want %v", k, got, want)
+		}
+	}
+	var k Kind
+	if !errors.As(outer, &k) || k != Mismatch {
+		t.Errorf("the outermost kind is %v", k)
+	}
+	if errors.Is(io.EOF, Unknown) || errors.As(io.EOF, &k) {
+		t.Error("an error of others has a kind")
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	cases := []struct {
 		name string

@@ -5,8 +5,11 @@ import (
 	"hives/internal/safetensorsio"
 )
 
+// Tensor is a stored tensor: name, element type in safetensors' words, shape, bytes.
+type Tensor = safetensorsio.Tensor
+
 // Floats decodes a stored tensor of F32, BF16 or F16 and refuses numbers that are not finite.
-func Floats(t safetensorsio.Tensor) ([]float32, error) {
+func Floats(t Tensor) ([]float32, error) {
 	read, width := reader(t.DType)
 	if read == nil {
 		return nil, fault.New(fault.Invalid, "tensor %s is of type %s: want F32, BF16 or F16", t.Name, t.DType)
