@@ -70,8 +70,13 @@ func Save(dir string, meta Meta, source Source) (string, error) {
 	return path, nil
 }
 
-// writeFiles fills a folder; WriteFolder makes it durable. Hashes are taken of the bytes on their way to
-// the disk, not read back: a disk that alters them is found out by the next Load.
+// writeFiles fills a folder; WriteFolder makes it durable. Hashes are taken of the bytes on their way to the
+// disk, not read back: a disk that alters them is found out by the next Load.
+//
+//	.step-000000240.tmp-…/state.safetensors    tensor by tensor, never all in memory
+//	.step-000000240.tmp-…/state.json
+//	.step-000000240.tmp-…/SHA256SUMS           last: it names the other two
+//	fsync of each file and of the folder, rename to step-000000240, fsync of the folder around it
 func writeFiles(dir string, state []byte, source Source) error {
 	var sums bytes.Buffer
 	write := func(name string, content func(io.Writer) error) error {

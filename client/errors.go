@@ -58,6 +58,10 @@ func (c *Client) fault(err error) error {
 
 // pause tells whether an error asks for another try, and after how long. Only a server that is full does: a
 // request that is beyond a limit would be refused for ever.
+//
+//	RESOURCE_EXHAUSTED with RetryInfo      full: again after the pause
+//	RESOURCE_EXHAUSTED without             beyond a limit: the caller's to mend
+//	UNAVAILABLE                            no server: gRPC's own tries (ServiceConfig) were made already
 func pause(err error) (time.Duration, bool) {
 	if status.Code(err) != codes.ResourceExhausted {
 		return 0, false

@@ -74,9 +74,11 @@ func lose(err error) error {
 // bulk is the work of one Stream over as many connections as it takes. Only the goroutine of Stream touches it;
 // others speak to it by channels.
 //
-// A request is in one of three places: in queue (to be sent), under way (sent, its answer not whole), or waiting
-// (the server was full; a timer will put it into late). pending knows it in all three, by tag, until its answer
-// is whole.
+// A request is in one of three places, and pending knows it in all of them, by tag, until its answer is whole:
+//
+//	queue       to be sent; from the sequence (refill), after a lost connection (restart) or a pause (late)
+//	under way   sent, its answer not whole; the last part ends it, a refusal makes it wait
+//	waiting     the server was full; its answer is nil, and a timer will put it into late
 type bulk struct {
 	c      *Client
 	take   func(int, *hivesv1.EmbedResponse) error

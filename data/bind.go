@@ -22,6 +22,12 @@ var Columns = []string{
 
 // required columns have no value that could stand in for them. The levels are among them although two may be
 // empty throughout: a misspelt header would otherwise shorten every path without a word.
+//
+//	text,theory,level_1,level_2,level_3,direction
+//	"He kept his word.",MFT,Loyalty-Betrayal,,,1.0
+//
+// is a row of mft loyalty/betrayal, +1, annotated, its group its own text, its corpus the file's name, its
+// licence unknown.
 var required = Columns[:6]
 
 // authorsNames are the names that the paper's authors give two of the columns.

@@ -9,6 +9,11 @@ import (
 // mergeKept merges the buckets by place; each is in order already. The heap holds the next row of every bucket
 // and gives the one of the lowest place: 256 rows in memory, log 256 = 8 comparisons a row.
 //
+//	bucket 0   0 4 9      heap 0 1 7   → 0, bucket 0 moves on to 4
+//	bucket 1   1 3        heap 1 4 7   → 1, bucket 1 moves on to 3
+//	bucket 2   7          heap 3 4 7   → 3, bucket 1 is at its end
+//	                      heap 4 7     → 4 …
+//
 // Groups get their final names here and not before, since a later bucket may have joined two of them.
 func (m *Merger) mergeKept(put func(*Row) error) error {
 	var heads headHeap

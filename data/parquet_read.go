@@ -164,6 +164,10 @@ func (t *parquetTable) next() (cells []string, line int, err error) {
 }
 
 // fill reads the next values of every column. All columns must end with the same row.
+//
+//	text        v v v v │ v v v v │ v v         pages end where they like;
+//	direction   v v v │ v v v v v v v           256 values of each are decoded side by side,
+//	            └── 256 ──┘ └── 256 ──┘         and row i is the i-th of each
 func (t *parquetTable) fill() error {
 	t.filled, t.used = 0, 0
 	for i, c := range t.plain {

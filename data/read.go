@@ -65,6 +65,9 @@ func Scan(path string, o ReadOptions, emit func(*Row) error) ([]BadRow, error) {
 }
 
 // scan is Scan with the number of each row in its file, from 1.
+//
+// Every row goes the same way, whatever the format: a table gives its cells, a binder makes a row of them, emit
+// takes it. A fault is of the row (cellError: reported, and fatal only without SkipBad) or of the file (the end).
 func scan(path string, o ReadOptions, emit func(number int, r *Row) error) ([]BadRow, error) {
 	t, err := openTable(path)
 	if err != nil {

@@ -16,6 +16,9 @@ const spoolLimit = 1 << 30
 // appendRow writes a row with its place for a spool: the place, the numbers, then every string with its length. A
 // spool lives as long as one command, so it has no version. Digest hashes the same bytes: another order of fields
 // would change every stored digest.
+//
+//	place   direction  individual  theory   text      …  licence   extras    name value …
+//	uvarint varint     varint      varint   n, bytes     n, bytes  uvarint   n, bytes each, names ascending
 func appendRow(b []byte, place uint64, r *Row) []byte {
 	b = binary.AppendUvarint(b, place)
 	for _, n := range []int32{r.Direction, r.IndividualAnchor, r.TheoryAnchor} {

@@ -7,6 +7,11 @@ import (
 )
 
 // Labels are the annotations of a batch's rows.
+//
+//	row    text              Theory  Levels     Direction
+//	0      "She shared …"      1     4  9  −1      1
+//	1      "He kept all …"     1     4  9  −1     −1       same path, other direction: a negative in most variants
+//	2      "They elected …"    3     7 −1  −1      0       another theory: never a positive
 type Labels struct {
 	Theory    *Node // [B] Int32
 	Levels    *Node // [B, L] Int32, −1 where the path has no label

@@ -154,7 +154,7 @@ func (c Stage2Config) anchorTerm(e, ids, bank *Node, tau float64) *Node {
 	return InfoNCE(e, Normalize(bank), ids, tau)
 }
 
-// rows is the half-open range [from, to) of a batch.
+// rows is the half-open range [from, to) of a batch: {32, 48} are the 16 rows of the individual part of 64.
 type rows struct{ from, to int }
 
 func (r rows) of(x *Node) *Node { return SliceAxis(x, 0, AxisRange(r.from, r.to)) }

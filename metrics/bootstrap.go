@@ -74,7 +74,8 @@ func (r *Resamples) Interval(point float64, influence []float64) Interval {
 	return percentiles(draws)
 }
 
-// Difference bootstraps a − b under the same draws.
+// Difference bootstraps a − b under the same draws: its influence is the difference of the influences. A system
+// minus itself is 0 [0, 0].
 func (r *Resamples) Difference(a, b float64, influenceA, influenceB []float64) Interval {
 	if len(influenceA) != len(influenceB) {
 		return Interval{math.NaN(), math.NaN()}

@@ -30,7 +30,7 @@ type Collapse struct {
 
 // RankLimit is the effective rank below which so many vectors are called collapsed. Few vectors cannot have a
 // high rank, N of them at most N: the limit rises by one with each 8 rows, from 1 (all vectors alike) to
-// CollapsedRank.
+// CollapsedRank. Of 9 rows the limit is 2, of 17 and more 3.
 func RankLimit(rows int) float64 {
 	return min(CollapsedRank, 1+float64(max(0, rows-1))/rowsARank)
 }

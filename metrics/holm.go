@@ -29,7 +29,9 @@ func (r *Resamples) P(point float64, influence []float64) float64 {
 	return studentP(point, math.Sqrt(max(0, squares-sum*sum/float64(r.groups))), r.groups)
 }
 
-// studentP is the two-sided p of point by its standard error over so many groups.
+// studentP is the two-sided p of point by its standard error over so many groups. A statistic two standard errors
+// from 0 has p .046 by the normal distribution, and .116 over five groups: few groups know their own spread
+// badly.
 func studentP(point, deviation float64, groups int) float64 {
 	switch {
 	case point == 0:

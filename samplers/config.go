@@ -53,7 +53,8 @@ func DefaultIntraTheory() IntraTheoryConfig {
 	}
 }
 
-// Validate refuses a configuration that no labels could satisfy.
+// Validate refuses a configuration that no labels could satisfy. What only these labels cannot satisfy is
+// validate's, and, for want of negatives, refuseShortage's.
 func (c *IntraTheoryConfig) Validate() error {
 	if c.Positives < 1 || c.BatchSize < c.Positives+2 {
 		return fault.New(fault.Invalid,

@@ -39,7 +39,8 @@ func (d *drawing) fill(from []int32, size int, admits func(row int32) bool) {
 	}
 }
 
-// negative tells whether a row of the pool may be the anchor's negative.
+// negative tells whether a row of the pool may be the anchor's negative. Kept false negatives are told by the
+// row's label alone; otherwise by everything its text carries.
 func (d *drawing) negative(row int32) bool {
 	if d.s.cfg.FalseNegatives == Keep {
 		return !d.s.x.matches(row, d.class)

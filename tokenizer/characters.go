@@ -129,6 +129,12 @@ func readCharacters(text string) (*characters, error) {
 }
 
 // readLine takes one line of the table; its header says what the letters mean.
+//
+//	L 41 5A        A to Z are letters
+//	C E6 300 314   U+0300 to U+0314 have combining class 230
+//	P E9 65 301    é is composed of e and U+0301
+//	M 212B 41 30A  the Ångström sign decomposes into A and U+030A, and never comes back
+//	W 41 61        A in lower case is a
 func (t *characters) readLine(line string, empty *page) error {
 	// A letter, then hexadecimal numbers; how many there must be depends on the letter.
 	fields := strings.Fields(line)

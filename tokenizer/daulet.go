@@ -65,7 +65,8 @@ func parseRust(raw []byte) (*rust, error) {
 	return &rust{inner: inner, ids: ids, size: size, digest: digest(raw)}, nil
 }
 
-// unframed takes out of a file what would cut, pad or extend rows: Framed does that.
+// unframed takes out of a file what would cut, pad or extend rows: Framed does that. The rest of the file stays
+// to the letter.
 func unframed(raw []byte) ([]byte, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {

@@ -13,6 +13,13 @@ import (
 
 // file is the layout of tokenizer.json. Truncation, padding and decoder are read over: how long a text may be is
 // Framed's to say. So is what stands around a text, but for WordPiece, whose post_processor holds.
+//
+//	{"version": "1.0", "truncation": null, "padding": null,
+//	 "added_tokens": [{"id": 0, "content": "<|endoftext|>", "normalized": false, "special": true, …}],
+//	 "normalizer": {"type": "NFC"},
+//	 "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", …}, {"type": "ByteLevel", …}]},
+//	 "post_processor": …, "decoder": …,
+//	 "model": {"type": "BPE", "vocab": {"!": 0, …, "Ġthe": …}, "merges": [["Ġ", "t"], …]}}
 type file struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
@@ -142,7 +149,8 @@ func (m *fileModel) check() error {
 	return nil
 }
 
-// strictly decodes one JSON value and refuses unknown fields and trailing bytes.
+// strictly decodes one JSON value and refuses unknown fields and trailing bytes. Every part of the file goes
+// through it: what is not in a struct is not understood here, and might change ids.
 func strictly(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()

@@ -194,7 +194,9 @@ func (x *examiner) judged(v *Value, p pair) Judgement {
 	return v.judge(text, math.NaN(), x.set.theory(v.Theory).Guard.Passes(text))
 }
 
-// askAbout asks of every text of the theory whether it is about the value.
+// askAbout asks of every text of the theory whether it is about the value. Of 56,836 pairs of the demo's test
+// texts and values 460 were answered, .71 of these rightly (docs/VALUES.md): what is counted here is how little
+// is said, and how much of that is so.
 func (x *examiner) askAbout(v *Value, n *node, f *ValueFigures) {
 	var own []tally
 	for _, a := range x.aboutAnswers(n) {

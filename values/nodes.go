@@ -11,6 +11,11 @@ import (
 
 // builder carries what the steps of Build share. Its rows are the training rows, then the held-out ones: vectors
 // and regressions are made of the former, and held to the latter.
+//
+//	row        0 … train−1            train … N−1
+//	features   fit                    calibrate
+//	nodes      all, supports …        held
+//	theories   rows, corpora          held
 type builder struct {
 	set     *Set
 	rows    []data.Row
@@ -27,7 +32,8 @@ type builder struct {
 	scale    float64     // root mean square of what is left, over all numbers
 }
 
-// tree is a theory's rows, and what prototypes are centred by.
+// tree is a theory's rows, and what prototypes are centred by. pairs are its texts, each once in every corpus
+// that has it: what regressions see in place of rows.
 type tree struct {
 	rows    []int               // training rows
 	corpora map[int32][]int     // the same by corpus

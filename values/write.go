@@ -55,6 +55,12 @@ func (s *Set) Write(path string) error {
 
 // store fills a new SQLite file in one transaction, in a fixed order: equal sets give equal bytes. Without a
 // journal a crash leaves a broken file, which nobody sees: only a whole one is moved into place.
+//
+//	about          key, value                  model, data, build, validation (JSON), sha256 of all content
+//	theories       theory …, mean              the vector that prototypes are centred by
+//	value_vectors  value_id …, vector          a row a node, those without a vector too
+//	heads          value_id, question, facts, weights     about, supports; of a theory: sense, its guard
+//	anchors        bank, id, text …, vector    sentences
 func (s *Set) store(path string) error {
 	db, err := sql.Open("sqlite3", dsn(path, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
 	if err != nil {

@@ -140,7 +140,7 @@ func (c *collector) from(file string, row int) {
 	}
 }
 
-// count adds n under a reason.
+// count adds n under a reason. Reasons are words for people, and the account lists them as they came.
 func count(list *[]Count, reason string, n int) {
 	// A few reasons at most, and a list keeps the order in which they appeared; a map would not.
 	at := slices.IndexFunc(*list, func(c Count) bool { return c.Reason == reason })
@@ -159,7 +159,9 @@ type recordError struct{ error }
 
 func wrongf(format string, args ...any) error { return recordError{fmt.Errorf(format, args...)} }
 
-// settle takes the outcome of one record: a bad one is noted, or ends the import.
+// settle takes the outcome of one record: a bad one is noted, or ends the import. Three kinds of err come in:
+// nil; a recordError, of this record alone; any other, such as a disk that cannot be read, which ends the import
+// whatever SkipBad says.
 func (c *collector) settle(file string, row, line int, err error) error {
 	if c.failed != nil {
 		return c.failed

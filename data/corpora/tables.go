@@ -10,7 +10,12 @@ import (
 	"hives/internal/textfile"
 )
 
-// How the published tables are written.
+// How the published tables are written. In the line
+//
+//	5'10" tall, he said "no"
+//
+// plainTabs takes the marks for signs like any other; quoted and quotedTabs take a mark inside a cell that does
+// not begin with one as it stands, and a cell that does begin with one as quoted.
 var (
 	plainTabs  = textfile.Dialect{Comma: '\t', Plain: true}
 	quotedTabs = textfile.Dialect{Comma: '\t', Bare: true}

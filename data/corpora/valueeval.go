@@ -44,7 +44,8 @@ func readValueEval(c *collector) error {
 	return nil
 }
 
-// valueLabels reads a table of zeros and ones: argument → its values.
+// valueLabels reads a table of zeros and ones: argument → its values. An argument without any has an empty list,
+// one that is not in the table none at all: the difference is that of "no label" and "bad file".
 func (c *collector) valueLabels(name string) (map[string][]theories.Path, error) {
 	path := filepath.Join(c.In, name)
 	columns, err := valueColumns(path)

@@ -123,7 +123,9 @@ func (c *collector) labels24(path string) (*labels24, error) {
 	})
 }
 
-// claims24 reads the pairs of columns of one sentence.
+// claims24 reads the pairs of columns of one sentence. Both must be read together: .5 says that the value is
+// meant and its side unclear, and must stand in both; 1 in both is a contradiction, and becomes two rows that
+// merging drops and counts.
 func claims24(r record, values []string) (out []claim24, err error) {
 	for i, value := range values {
 		attained, err := share(r.get(value + " attained"))

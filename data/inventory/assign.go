@@ -110,6 +110,9 @@ func spread(vectors [][]float32) float64 {
 
 // Assign sets individual_anchor of every row: the id of the sentence nearest to its text among those on the row's
 // path, data.NoAnchor where there is none or the limits refuse it. Rows of one text are embedded once.
+//
+// A text with the rows "conservation / humility" and "mft care/harm" may get sentence 43 ("Staying modest after a
+// great success.") in the one and another in the other: each row asks among its own value's sentences.
 func (a *Assigner) Assign(ctx context.Context, rows []data.Row) error {
 	at := map[string]int{} // text → place in texts
 	var texts []string

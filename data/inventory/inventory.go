@@ -47,7 +47,11 @@ var loaded = sync.OnceValue(func() []anchors.Anchor {
 	return list
 })
 
-// Bank returns the inventory as an anchor bank, the caller's own copy.
+// Bank returns the inventory as an anchor bank, the caller's own copy. The file it is made of:
+//
+//	# Plain-language inventory, version 1: …
+//	id,kind,value_ids,text
+//	43,value,svt/conservation/humility,Staying modest after a great success.
 func Bank() *anchors.Bank {
 	return &anchors.Bank{
 		Anchors: slices.Clone(loaded()),

@@ -25,7 +25,7 @@ var page = template.Must(template.New("stats").Funcs(template.FuncMap{"style": w
 {{end}}</main></body></html>
 `))
 
-// picture is a bar chart, in pixels.
+// picture is a bar chart, in pixels: names on the left, bars from an axis at 0, their numbers behind them.
 type picture struct {
 	Title, Unit           string
 	Width, Height, Bottom int

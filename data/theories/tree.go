@@ -156,6 +156,11 @@ func parse(theory string, raw []byte) (*Tree, error) {
 }
 
 // hierarchy is the structure of a theory as files give it.
+//
+//	{"theory": "mft", "name": "moral foundations theory", "level_names": ["foundation", "virtue"],
+//	 "paths": [["care/harm", "caring"], ["care/harm", "kindness"], …]}
+//
+// Every inner node follows from the paths below it; there is no other list that could disagree.
 type hierarchy struct {
 	Theory          string            `json:"theory" toml:"theory"`
 	Name            string            `json:"name" toml:"name"`

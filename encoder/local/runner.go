@@ -83,8 +83,12 @@ type States interface {
 	Gather(b *pack.Batch) (*tensors.Tensor, error)
 }
 
-// newRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the
-// first batch of a shape does so, or Compile.
+// newRunner prepares a model for batches of at most maxLength tokens a text. Nothing is compiled yet: the first
+// batch of a shape does so, or Compile.
+//
+//	tokens  [R, S] int32, or states [R, S, H]   texts [R, S] int32   last [T] int32   →   vectors [T, H] float32
+//
+// Each (R, S, T) is one graph; Shapes keeps them few.
 func newRunner(m transformer.Model, backend compute.Backend, pooling transformer.Pooling, arith transformer.Arithmetic, maxLength int, states States) (*Runner, error) {
 	if maxLength < 1 {
 		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)

@@ -46,7 +46,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// OpenAI embeds through an endpoint.
+// OpenAI embeds through an endpoint. What it knows of the model is its name; the dimension is learned with the
+// first vector and held from then on.
 type OpenAI struct {
 	base    string
 	options Options

@@ -8,6 +8,11 @@ import (
 )
 
 // part is inputs that one request can carry: texts or ids, not both.
+//
+//	{"model": "small", "input": ["first text", "second text"], "encoding_format": "base64"}
+//	{"data": [{"index": 1, "embedding": "…"}, {"index": 0, "embedding": "…"}], …}
+//
+// places[index] is the input that the vector belongs to.
 type part struct {
 	input  openai.EmbeddingNewParamsInputUnion
 	places []int // in the inputs

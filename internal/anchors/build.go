@@ -12,7 +12,8 @@ import (
 	"hives/internal/kmeans"
 )
 
-// Options of a build.
+// Options of a build. Rows, HeldOut, NotFor and Previous are what it reads; the others, with the seed in KMeans,
+// are what the bank's bytes depend on beside them.
 type Options struct {
 	Rows     string   // training rows
 	HeldOut  []string // files that may share neither text nor group with them
@@ -37,7 +38,7 @@ func Defaults() Options {
 }
 
 // batchAbove is the number of texts beyond which mini-batches are the better bargain: at 500 centres and 1,024
-// dimensions one pass over as many takes minutes on two cores.
+// dimensions one pass over as many takes minutes on two cores. batchSize rows go into one of them.
 const batchAbove, batchSize = 200_000, 8192
 
 // chooseBatch takes mini-batches for n texts where the caller has not.

@@ -9,7 +9,8 @@ import (
 	"hives/internal/kmeans"
 )
 
-// cluster is a group of texts.
+// cluster is a group of texts. members are what it holds, exemplars what it is described by: the ten nearest to
+// the centre of its eighty, say. Its centre is what rows are assigned by.
 type cluster struct {
 	members   []int     // positions in the corpus, ascending
 	centre    []float64 // [d] unit

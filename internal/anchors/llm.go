@@ -91,8 +91,16 @@ func NewLLM(ctx context.Context, c LLMConfig, store *judge.Store) (*LLM, error) 
 // Name implements Summariser.
 func (l *LLM) Name() string { return "llm:" + l.model }
 
-// Summarise implements Summariser. The item asked about is the list of exemplars: the same exemplars in the
-// same order have the same answer, in whatever cluster they stand.
+// Summarise implements Summariser. The item asked about is the list of exemplars: the same exemplars in the same
+// order have the same answer, in whatever cluster they stand.
+//
+//	asked    … Say what they have in common in one plain sentence of at most 20 words. …
+//	         ["Matt buys Mona a new laptop.", "Mike calls his girlfriend once a week."]
+//	answer   {"sentence": "Giving a partner time or gifts."}
+//	kept     "Giving a partner time or gifts.", llm:MODEL
+//
+// The list is JSON, so that a text that holds a quotation mark, or an order to the model, stays inside its
+// quotes.
 func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error) {
 	var quoted bytes.Buffer
 	list := json.NewEncoder(&quoted) // JSON's quoting keeps texts from ending their own quotation

@@ -18,7 +18,8 @@ func estimate(value Number, interval Range) Estimate {
 	return Estimate{Value: value, Interval: interval}
 }
 
-// Difference holds the paired differences of two systems on the same rows and the same draws.
+// Difference holds the paired differences of two systems on the same rows and the same draws. Two systems whose
+// own intervals overlap may still differ with an interval well off zero: what is hard in a draw is hard for both.
 type Difference struct {
 	RankingAccuracy     ByScope[Estimate]   `json:"ranking_accuracy"`
 	Correlation         ByScope[Estimate]   `json:"similarity_correlation"`

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// definitions say in one line what each figure is.
+// definitions say in one line what each figure is. They stand in every document, so that a file of figures can be
+// read without its program.
 var definitions = map[string]string{
 	"ranking_accuracy":       "expected share of right bin pairs when one candidate is drawn from each of five bins of closeness in the value tree; exact over all candidates, mean over anchors, a tie is wrong (half right in ranking_accuracy_ties_half, which tables and differences take for controls without a model), rows of the anchor's own text are never candidates",
 	"similarity_correlation": "Pearson correlation over row pairs of the cosine with the number of equal levels plus half for an equal direction; pairs of one text left out; within_corpus pools the pairs of all corpora and so follows how corpora differ as well: claims rest on similarity_correlation_corpus_mean, the mean of the correlation in each corpus alone",

@@ -86,7 +86,9 @@ type Intervals struct {
 	Orthogonality     map[string]Range `json:"orthogonality"`
 }
 
-// TextLevel measures whole texts: closest relation over their labels, and overlap of label sets.
+// TextLevel measures whole texts: closest relation over their labels, and overlap of label sets. A text of
+// several values cannot sit with each of them alone, which holds row-level figures down; here it counts once, as
+// near to another text as their nearest labels are.
 type TextLevel struct {
 	TextFigures
 	ByTheory map[string]TextFigures `json:"by_theory"` // the rows of one theory alone
@@ -136,7 +138,8 @@ type OrthoDetail struct {
 	Skipped  int    `json:"values_skipped"`
 }
 
-// ValueRow says what stands behind a value vector.
+// ValueRow says what stands behind a value vector, also where there is none: a reader should see which values the
+// rows cannot show.
 type ValueRow struct {
 	Theory   string `json:"theory"`
 	Level    int    `json:"level"`

@@ -135,7 +135,8 @@ func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
 	}
 	_, wide = basis.Dims()
 	rank = min(rank, wide)
-	// With W = A·basis, the eigenvectors of WᵀW turn the basis into singular vectors.
+	// With W = A·basis, the eigenvectors of WᵀW turn the basis into singular vectors: if A·basis·t has the largest
+	// length that a unit t can give it, basis·t is the leading direction within the basis's span, and so on down.
 	projected := times(rows, basis)
 	var gram mat.SymDense
 	gram.SymOuterK(1, projected.T())

@@ -15,6 +15,18 @@ const Screening = "screening"
 
 // Config is the file of --config. What it names is read, never changed; all that is written lies in Out and
 // Vectors.
+//
+//	title = "What training adds"
+//	[rows]
+//	measured = "rows/test.parquet"
+//	train = "rows/train.parquet"
+//	[base]
+//	model = "models/base"
+//	poolings = ["last", "mean"]
+//	[[runs]]
+//	name = "full1"
+//	dir = "out/full1"
+//	role = "full"
 type Config struct {
 	Title     string `toml:"title" comment:"of the report"`
 	Out       string `toml:"out" comment:"folder of report.html, report.md, metrics.json and vectors/"`

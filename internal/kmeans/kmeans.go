@@ -109,7 +109,7 @@ func restart(ctx context.Context, p Points, o Options, r int) (*Result, error) {
 }
 
 // Cost is Σ |x−c|² of an assignment with its own best centres: what any program's labels can be compared by.
-// Groups without rows cost nothing.
+// Groups without rows cost nothing. label is [N] of 0 … k−1.
 func Cost(p Points, label []int32, k int, spherical bool) float64 {
 	s := newScorer(p, nil, update(p, label, make([]float64, k*p.D), spherical))
 	score := make([]float64, p.N)

@@ -124,8 +124,11 @@ func (s *scorer) fillEmpty(label []int32, score, other []float64) bool {
 	return any
 }
 
-// update returns the centres of the groups: each the mean of its rows, summed in row order, made a unit
-// vector where spherical. A group without rows, or one whose rows cancel, keeps its old centre.
+// update returns the centres of the groups: each the mean of its rows, summed in row order, made a unit vector
+// where spherical. A group without rows, or one whose rows cancel, keeps its old centre.
+//
+// Why the unit vector of the mean: of all unit vectors c it has the largest Σ x·c, and with |x| = |c| = 1 the
+// cost is Σ (2 − 2·x·c). Without the constraint Σ |x−c|² is least at the mean itself.
 func update(p Points, label []int32, old []float64, spherical bool) []float64 {
 	k := len(old) / p.D
 	first, order := byGroup(label, k)

@@ -10,7 +10,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Data are N labelled rows. Rows of X may be shared between problems; they are only read.
+// Data are N labelled rows. Rows of X may be shared between problems; they are only read. A stratum is what must
+// not explain the answer, such as a corpus; strata are numbered from 0 without a gap.
 type Data struct {
 	X       [][]float64 // [N][D]
 	Y       []bool      // [N]

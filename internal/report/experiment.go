@@ -29,7 +29,7 @@ type Experiment struct {
 	Curves    []Runs              // groups of runs
 }
 
-// experimentView is what the template sees.
+// experimentView is what the template sees: the view that all pages share, and the tables of runs around it.
 type experimentView struct {
 	*view
 	Facts, Screening, Seeds, Every RunsTable

@@ -52,7 +52,9 @@ type EvaluateJob struct {
 	JSON     bool              // one object on Stdout and nothing else
 }
 
-// DemoJob compares a model before and after training with one trained on permuted labels.
+// DemoJob compares a model before and after training with one trained on permuted labels. Before answers "what
+// was there already", Control "what does training do that knows no labels", and only what lies above both is
+// called learned.
 type DemoJob struct {
 	Job
 	Before, After, Control string

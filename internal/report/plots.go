@@ -10,6 +10,11 @@ import (
 
 // forest is the plot of paired differences with their intervals. A line right of zero is a gain that the interval
 // bears out; one that crosses zero may be chance. All lengths are pixels.
+//
+//	                           −.05    0    .05    .10
+//	direction, within corpus           |   ├─●─┤         +.061  [+.044, +.078]     after − before
+//	                                   |     ├──●──┤     +.075  [+.049, +.101]     after − control
+//	ranking, within corpus          ├──●──┤              +.004  [−.012, +.019]
 type forest struct {
 	Width, Height float64
 	Zero, Middle  float64
