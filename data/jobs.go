@@ -7,7 +7,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// MergeSummary accounts for a merge.
+// MergeSummary accounts for a merge: what was read, what merging did with it, and what could not be read. In of
+// Merged is the sum of the files' rows.
 type MergeSummary struct {
 	Files  []FileRows  `json:"files"`
 	Merged DedupeStats `json:"merged"`

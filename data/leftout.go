@@ -131,8 +131,8 @@ type placed struct {
 	LeftOut
 }
 
-// ReadConsistent is ReadSettled for programs that measure: note is told in a sentence what is left out, and a file of
-// which nothing is left is refused.
+// ReadConsistent is ReadSettled for programs that measure: note is told in a sentence what is left out, and a
+// file of which nothing is left is refused. A measurement of no rows would otherwise be a page of dashes.
 func ReadConsistent(path string, note func(string)) (*Settled, error) {
 	s, err := ReadSettled(path, ReadOptions{})
 	if err != nil {

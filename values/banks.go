@@ -45,7 +45,8 @@ func ReadBanks(paths []string) ([]*anchors.Bank, error) {
 	return banks, nil
 }
 
-// bankFiles lists a folder's banks by name, or names a file as it is.
+// bankFiles lists a folder's banks by name, or names a file as it is. Whether a file is a bank is anchors.Read's
+// to say.
 func bankFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -274,7 +274,6 @@ func (x *examiner) share(cases []tally) Share {
 	return out
 }
 
-// index is 1 for true.
 func index(b bool) int {
 	if b {
 		return 1

@@ -68,7 +68,8 @@ func allows[T comparable](list []T, x T) bool { return len(list) == 0 || slices.
 // prefix of "mft/care-harmony".
 func (v *Value) below(id string) bool { return v.ID == id || strings.HasPrefix(v.ID, id+"/") }
 
-// CommonLevels counts the levels that two values' paths share from the root; none across theories.
+// CommonLevels counts the levels that two values' paths share from the root; none across theories. Caring and
+// kindness, both below care/harm, share one.
 func (v *Value) CommonLevels(w *Value) int {
 	if v.Theory != w.Theory {
 		return 0

@@ -52,7 +52,8 @@ func (g *Guard) score(text []float32) float64 { return dot(text, g.Weights) + g.
 // Passes tells whether anything may be said of a text.
 func (g *Guard) Passes(text []float32) bool { return g != nil && g.score(text) >= g.Threshold }
 
-// Sense tells whether a text passes the guard of any theory.
+// Sense tells whether a text passes the guard of any theory: whether something may be said of it at all. A file
+// without guards has none, and then nothing is said.
 func (s *Set) Sense(text []float32) bool {
 	return slices.ContainsFunc(s.Theories, func(t Theory) bool { return t.Guard.Passes(text) })
 }
@@ -190,7 +191,6 @@ func embedTexts(ctx context.Context, enc encoder.Encoder, texts []string) ([][]f
 	return out, err
 }
 
-// float64s widens a vector for arithmetic.
 func float64s(x []float32) []float64 {
 	out := make([]float64, len(x))
 	for k := range x {

@@ -243,7 +243,9 @@ func without(x []float64, axes [][]float64) []float64 {
 	return out
 }
 
-// strata numbers the corpora that have both answers, and counts their training texts.
+// strata numbers the corpora that have both answers, and counts their training texts. With MinSide 20, corpora of
+// (120, 400), (60, 12) and (0, 300) texts leave the first: the second's intercept would hang on 12 texts, the
+// third has none.
 func (b *builder) strata(all []answer, h *Head) map[int32]int {
 	// Only training texts count: which corpora take part must not depend on held-out rows.
 	counts := map[int32][2]int{}

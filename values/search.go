@@ -85,7 +85,11 @@ func (s *Set) Scores(text []float32, among []*Value) []Score {
 }
 
 // TextCosine is the cosine of a text with a value: with its direction, or, for a prototype, after the mean of the
-// theory was taken off the text as it was off the value. What all texts of a theory share says nothing of a value.
+// theory was taken off the text as it was off the value. What all texts of a theory share says nothing of a
+// value.
+//
+//	directional   cos(e, v)
+//	prototype     cos(e − theory's mean, v)
 func (s *Set) TextCosine(text []float32, v *Value) float64 {
 	return (&probe{set: s, text: text}).cosine(v)
 }
@@ -163,7 +167,7 @@ func (s *Set) check(q Query, o Search) error {
 	return nil
 }
 
-// Neighbour is a value near the query, or opposed to it.
+// Neighbour is a value near the query, or opposed to it. The cosine is signed in either case.
 type Neighbour struct {
 	Value  *Value
 	Cosine float64

@@ -63,6 +63,7 @@ func (l Listing) WriteText(w io.Writer) error {
 	return err
 }
 
+// legend stands below the table: its columns are short words for exact figures.
 const legend = `
 vector's AUC  held-out rows within corpora: of a directional vector which side, of a prototype which texts are about it
 corpora       AUC of telling two corpora's supporting rows apart by the vector; .5 is best

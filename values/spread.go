@@ -72,7 +72,8 @@ func (m moved) variance() float64 {
 }
 
 // spread draws the groups of the training rows anew and computes every vector, and what its theory is centred by,
-// under each draw; the corpora's weights stay.
+// under each draw; the corpora's weights stay. 200 draws of a vector give 200 cosines with it: their mean, the
+// 6th lowest, and √(mean angle²) are what the file holds.
 func (b *builder) spread(ctx context.Context) error {
 	sums := make([]moved, len(b.nodes))
 	// The means that prototypes are centred by move with the draw, too: a copy of each theory holds the drawn

@@ -33,7 +33,8 @@ type Card struct {
 	Bad         int                `json:"bad_rows_skipped"`
 }
 
-// Corpus is the share of one corpus.
+// Corpus is the share of one corpus. Its digest is that of its rows alone: the same corpus in another merge has
+// the same one.
 type Corpus struct {
 	corpora.Source        // empty but for the name where the project does not know the corpus
 	Known          bool   `json:"known"`

@@ -85,7 +85,6 @@ func (c *Card) licenceTable(p *page) {
 	p.line("\nThis is a reading of published terms, no legal advice; the publishers' texts decide.")
 }
 
-// join lists obligations in words.
 func join(list []Obligation) string {
 	out := make([]string, len(list))
 	for i, o := range list {

@@ -80,8 +80,8 @@ func Describe(rows []data.Row, count TokenCounter) (*Stats, error) {
 	})
 }
 
-// DescribeStream computes the statistics of the rows that each emits, such as data.Scan, without holding them: memory
-// is some 50 bytes for each different text and group.
+// DescribeStream computes the statistics of the rows that each emits, such as data.Scan, without holding them:
+// memory is some 50 bytes for each different text and group, and a number for each text where tokens are counted.
 func DescribeStream(count TokenCounter, each func(emit func(*data.Row) error) error) (*Stats, error) {
 	t := newTally(count)
 	if err := each(t.add); err != nil {

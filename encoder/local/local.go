@@ -110,7 +110,9 @@ func (o Options) over(info *folder.Info) error {
 	return nil
 }
 
-// checkHash identifies the weights and refuses a folder whose weights are not those that hives.json names.
+// checkHash identifies the weights and refuses a folder whose weights are not those that hives.json names:
+// pooling, length and end token in that file are those of other weights, and would be wrong for these without any
+// error.
 func checkHash(dir string, info folder.Info) (string, error) {
 	sum, err := folder.WeightsSHA256(dir)
 	if err == nil && info.WeightsSHA256 != "" && info.WeightsSHA256 != sum {

@@ -16,7 +16,8 @@ type Remote struct {
 	dimensions int
 }
 
-// Open dials a daemon; dimensions keeps the first numbers of each vector, 0 all.
+// Open dials a daemon; dimensions keeps the first numbers of each vector, 0 all. The daemon is asked who it is
+// before the first text.
 func Open(ctx context.Context, target string, dimensions int, opts ...client.Option) (*Remote, error) {
 	c, err := client.Dial(ctx, target, opts...)
 	if err != nil {

@@ -136,7 +136,6 @@ func (c *cluster) digest(texts []Text) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// dot is the inner product.
 func dot(a, b []float64) float64 {
 	sum := 0.0
 	for j := range a {

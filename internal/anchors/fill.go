@@ -27,6 +27,11 @@ type Summariser interface {
 const medoidName = "medoid"
 
 // Detail is what is known of an anchor beyond the columns of a bank; Meta holds one for each.
+//
+//	{"id": 12, "theories": {"mft": 60, "svt": 31}, "values": {"mft/care-harm": 44, …},
+//	 "corpora": {"social-chem": 71, "valueeval": 13}, "mean_cosine": .83, "min_cosine": .61, "parts": 3}
+//
+// Of 84 texts 60 have a value of mft and 31 one of svt, so some have both: an anchor across theories.
 type Detail struct {
 	ID         int32          `json:"id"`
 	Theories   map[string]int `json:"theories"` // texts with a value of the theory

@@ -86,7 +86,6 @@ func RunShow(j ShowJob) error {
 	return s.write(j.Stdout)
 }
 
-// writeJSON prints one indented object.
 func writeJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")

@@ -29,7 +29,8 @@ const (
 	metaSummariser = "summariser"
 )
 
-// Settings are the choices that a bank's bytes depend on, beside rows and embedder.
+// Settings are the choices that a bank's bytes depend on, beside rows and embedder. Two banks with equal rows,
+// embedder and settings, their sentences from medoids, must be equal to the byte.
 type Settings struct {
 	K            int     `json:"k"`
 	Spherical    bool    `json:"spherical"`

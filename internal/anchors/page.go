@@ -174,7 +174,6 @@ func Mix(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// percent writes a share.
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
 // clip shortens a text for a title.

@@ -9,7 +9,9 @@ import (
 	"hives/internal/kmeans"
 )
 
-// projection maps a vector to the plane of the two directions of most variance.
+// projection maps a vector to the plane of the two directions of most variance: x = (v − mean)·axis₁, y = (v −
+// mean)·axis₂. No other plane shows as much of how far texts lie apart; share says how much that is, and it may
+// be little.
 type projection struct {
 	mean  []float64    // [d]
 	axes  [2][]float64 // [d] each, unit

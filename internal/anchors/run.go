@@ -16,7 +16,14 @@ import (
 	"hives/internal/review"
 )
 
-// BuildJob is hives anchors build.
+// BuildJob is hives anchors build. What it prints of the corpora at hand, all at its defaults:
+//
+//	rows                            25661
+//	texts                           13020
+//	clusters of k-means             500
+//	near-duplicates merged away     276
+//	dropped for too few exemplars   35, with 78 texts
+//	anchors                         189, …
 type BuildJob struct {
 	Options   Options
 	NotFor    []string // model folders or digests
@@ -83,7 +90,6 @@ func (j BuildJob) open() (answers, queue *judge.Store, err error) {
 	return answers, queue, err
 }
 
-// closeAll closes the stores that were opened.
 func closeAll(stores ...*judge.Store) {
 	for _, s := range stores {
 		if s != nil {

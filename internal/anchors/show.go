@@ -9,7 +9,12 @@ import (
 	bank "hives/data/anchors"
 )
 
-// shown is what hives anchors show prints.
+// shown is what hives anchors show prints: what the bank rests on, then its anchors:
+//
+//	132  improving one's performance.
+//	    35 texts, mean cosine …; mft …, svt …; social-chem …; sentence: medoid
+//	    values: …
+//	    – wanting to improve your financial situation.
 type shown struct {
 	Anchors    int             `json:"anchors"`
 	Embedder   json.RawMessage `json:"embedder"`

@@ -37,7 +37,10 @@ func theoryOf(valueID string) string {
 	return theory
 }
 
-// Corpus is a file of rows, text by text.
+// Corpus is a file of rows, text by text. Three rows, of "Ann shares." with care/harm twice (two spellings of one
+// text) and with benevolence, are one Text with two values:
+//
+//	{ID: 3c…, Text: "Ann shares.", Corpus: "a", Values: [mft/care-harm svt/self-transcendence/benevolence]}
 type Corpus struct {
 	Texts  []Text // in the order of their ids, which are hashes: any stretch is a fair sample
 	Rows   int

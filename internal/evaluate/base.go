@@ -133,6 +133,7 @@ func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
 }
 
 // moments are mean and deviation of each column; one that does not vary has deviation 1, so that it becomes 0.
+// Deviations are of all T texts (divided by T): they scale, and nothing is estimated with them.
 func moments(x *mat.Dense) (mean, deviation []float64) {
 	rows, width := x.Dims()
 	mean, deviation = make([]float64, width), make([]float64, width)

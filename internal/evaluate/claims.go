@@ -150,6 +150,9 @@ func Signed(x float64) string {
 
 // adds says what one way of training added to another, or cost; nothing without a comparison. It is never called
 // learned: no control was trained in the same two ways.
+//
+//	what Stage 2 adds to Stage 1: direction within a corpus    higher, worse or not shown
+//	… ranking within a corpus, … similarity, mean over corpora  likewise
 func adds(topic, costs, over string, d *Difference) []claim {
 	if d == nil {
 		return nil

@@ -109,8 +109,11 @@ func (b *Bench) lengthVectors() [][]float32 {
 	})
 }
 
-// truthVectors mark every node on the paths of a text's labels and every (path, direction): the ceiling
-// for a vector a text, since a text with several labels cannot sit with each of them alone.
+// truthVectors mark every node on the paths of a text's labels and every (path, direction): the ceiling for a
+// vector a text, since a text with several labels cannot sit with each of them alone.
+//
+//	"mft caring, supports"            marks care/harm, care/harm/caring, …/caring ++
+//	the same and "svt power"          these three and three of power: cosine with the first 3/√(3·6) = .71, not 1
 func (b *Bench) truthVectors() [][]float32 {
 	// The ids are those of all rows, so two texts share a mark exactly where they share a node.
 	features := nodeIDs(b.rows)

@@ -31,6 +31,12 @@ type Common struct {
 }
 
 // Evaluation is the document of `hives evaluate`.
+//
+//	{"format": 1, "kind": "hives.evaluation", "name": "model", "model": {…},
+//	 "ranking_accuracy": {"all": …, "within_theory": …, "within_corpus": …}, …, "intervals": {…},
+//	 "controls": {"random": {…}, "truth": {…}, "untrained": null, …},
+//	 "differences": {"model_minus_random": {…}, …},
+//	 "n": {…}, "settings": {…}, "definition": {…}, "skipped": {"controls.untrained": "give its model folder …"}}
 type Evaluation struct {
 	Format int    `json:"format"`
 	Kind   string `json:"kind"`

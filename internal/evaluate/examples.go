@@ -33,8 +33,9 @@ type Shown struct {
 	Shares bool // it has a label (path and direction) in common with the example
 }
 
-// examples picks for each corpus the texts of readable length with the lowest text ids, which are hashes
-// and so favour nothing.
+// examples picks for each corpus the texts of readable length with the lowest text ids, which are hashes and so
+// favour nothing. They are the same for every model on these rows, so that two pages can be laid beside each
+// other.
 func (b *Bench) examples(before, after *metrics.Vectors) []Example {
 	first := b.texts.First()
 	perCorpus := map[int32][]int{}

@@ -59,6 +59,15 @@ func findings(d *Demo) []Finding {
 
 // learned judges by the page's rule: above both the untrained model and the one on permuted labels, which was
 // trained as long; unlike says why it was not.
+//
+//	over untrained   over permuted   trained as long   verdict
+//	below            or below                          worse
+//	above            above           yes               learned
+//	above            above           no, or unknown    higher
+//	else                                               not shown
+//
+// The permuted control has seen the same texts as often, so what it gains, such as a space that is spread out,
+// owes nothing to the labels.
 func learned(unlike string) func(*claim) (string, string) {
 	return func(c *claim) (string, string) {
 		untrained, permuted := c.gaps[0], c.gaps[1]

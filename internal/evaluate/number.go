@@ -30,7 +30,10 @@ func (n *Number) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*float64)(n))
 }
 
-// Range is a 95 % interval; null in JSON when there is none.
+// Range is a 95 % interval; null in JSON when there is none. Number and Range part what Go has (NaN) from what
+// JSON has (null), so that no writer of documents needs to think of it:
+//
+//	{"value": 0.556, "interval": [0.541, 0.571]}     {"value": null, "interval": null}
 type Range metrics.Interval
 
 // Known tells whether there is an interval.

@@ -11,8 +11,8 @@ import (
 // neighbourCounts are the K of the neighbour votes.
 var neighbourCounts = []int{1, 10}
 
-// headlineLevel is the level whose values a theory's orthogonality is reported for: the one with the
-// theory's familiar list of values.
+// headlineLevel is the level whose values a theory's orthogonality is reported for: the one with the theory's
+// familiar list of values. Of svt these are the basic values, of mft the six foundations.
 var headlineLevel = map[string]int{"svt": 2, "mft": 1, "duty": 1, "right": 2}
 
 // Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass

@@ -201,7 +201,8 @@ func differing(list []trained) ([]runs.Setting, error) {
 	}), nil
 }
 
-// fromTo writes the first and the last figure; the first is left out where it is the last.
+// fromTo writes the first and the last figure, ".5341 → .5562"; the first is left out where it is the last, and a
+// dash stands for none. What lies between is in the curves.
 func fromTo(s report.Series) string {
 	if len(s.Y) == 0 {
 		return "–"
@@ -265,7 +266,8 @@ func curves(title string, list []trained) (out []report.Runs) {
 	return out
 }
 
-// factsTable has a row a finalist: the settings that differ, and how far it was trained.
+// factsTable has a row a finalist: the settings that differ, and how far it was trained. It says what was
+// compared, before any figure says how it went.
 func factsTable(list []trained) (report.RunsTable, error) {
 	t := report.RunsTable{Head: []string{"run", "role", "steps", "training loss"}}
 	settings, err := differing(list)

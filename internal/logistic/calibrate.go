@@ -84,7 +84,6 @@ func platt(positive []bool) []float64 {
 	return out
 }
 
-// index is 1 for a positive row.
 func index(positive bool) int {
 	if positive {
 		return 1

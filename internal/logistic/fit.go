@@ -144,7 +144,6 @@ func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 // softplus is log(1 + eˣ).
 func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
-// largest is the largest entry by size.
 func largest(x []float64) float64 {
 	var most float64
 	for _, f := range x {

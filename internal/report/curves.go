@@ -105,7 +105,8 @@ func (c *curveReader) line(line string) error {
 	return nil
 }
 
-// value adds a number, the parts of a list or those of an object; null and text are left out.
+// value adds a number, the parts of a list or those of an object; null and text are left out. A figure that was
+// null at one step has no point there, and its line goes on to the next.
 func (c *curveReader) value(name string, step float64, v any) {
 	switch v := v.(type) {
 	case float64:
@@ -212,7 +213,8 @@ func points(ax, ay axis, x, y []float64) string {
 	return strings.TrimSpace(b.String())
 }
 
-// movingMean averages each point with half neighbours on both sides, fewer at the ends.
+// movingMean averages each point with half neighbours on both sides, fewer at the ends: of 1 2 9 4 with half 1 it
+// makes 1.5, 4, 5, 6.5.
 func movingMean(y []float64, half int) []float64 {
 	out := make([]float64, len(y))
 	for k := range y {

@@ -7,7 +7,12 @@ import (
 	"hives/metrics"
 )
 
-// matrix is the 5 × 5 table of bin pairs.
+// matrix is the table of bin pairs, of which the upper half is filled; figures made up:
+//
+//	       1      2      3      4       columns: the farther bin
+//	0    .69    .71    .70    .66       P(a candidate of bin 0 is nearer than one of bin 1 …)
+//	1           .48    .49    .51       below .5: texts of the same value and the other side stand too far away
+//	2                  …
 type matrix struct {
 	Label string
 	Cells [][]heatCell

@@ -67,10 +67,10 @@ func (m *markdown) line(paragraphs ...string) {
 	}
 }
 
-// item writes a point of a list.
 func (m *markdown) item(text string) { m.WriteString("- " + text + "\n") }
 
-// table writes a table under its heading, nothing where it has no rows.
+// table writes a table under its heading, nothing where it has no rows. Columns are as wide as their cells are:
+// Markdown is read by programs that align it.
 func (m *markdown) table(title string, t RunsTable) {
 	if len(t.Rows) == 0 {
 		return
@@ -94,5 +94,4 @@ func (m *markdown) table(title string, t RunsTable) {
 // escaped keeps names of corpora and folders from being read as marks.
 var escaper = strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "`", "'", "\n", " ", "\r", " ")
 
-// escaped makes a cell of a name.
 func escaped(s string) string { return escaper.Replace(s) }

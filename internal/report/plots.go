@@ -101,7 +101,8 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 	return f
 }
 
-// claimForest draws the figures that claims of a demo or an evaluation rest on.
+// claimForest draws the figures that claims of a demo or an evaluation rest on. All contrasts are of one bench,
+// so the first tells which theories there are.
 func claimForest(contrasts []contrast) *forest {
 	names, pick := forestFigures(contrasts[0].d)
 	return drawForest(contrasts, names, pick)
@@ -134,7 +135,6 @@ type barPanel struct {
 	Bars  []bar
 }
 
-// bar is one system's figure.
 type bar struct {
 	Label string
 	Text  string

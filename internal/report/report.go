@@ -84,9 +84,11 @@ var pretrainedLead = []string{
 	"The base knows what words mean, so part of what stands above the random model was there before training: read the row before training beside the row after.",
 }
 
+// demoRule is what the page states above its findings. It must say what evaluate.learned does, word by word.
 const demoRule = "A figure counts as learned only if it lies above both the untrained model and a model trained as long on permuted labels: each paired 95 % interval above zero, and each p at most .05 after Holm's correction over all differences that a claim of this page rests on. Figures that fell are findings as well. A single training seed stands behind this page."
 
-// WriteEvaluation writes the page of one evaluated model.
+// WriteEvaluation writes the page of one evaluated model. Its plot of differences shows the controls that a
+// reader asks for first, untrained, permuted and words; the table has all.
 func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error {
 	name := e.Name
 	if e.Model != nil && e.Model.Name != "" {

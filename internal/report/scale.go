@@ -9,7 +9,8 @@ import (
 	"hives/internal/evaluate"
 )
 
-// axis maps values to pixels.
+// axis maps values to pixels: at(x) = start + (x − low)/(high − low) · (end − start). From 0 to .6 over 60 to 318
+// pixels, .3 stands at 189.
 type axis struct {
 	low, high  float64 // values
 	start, end float64 // pixels

@@ -45,7 +45,8 @@ type shown struct {
 	main        bool
 }
 
-// controlWords explain the controls.
+// controlWords explain the controls: what a page calls them, and what they know. A figure is read against what
+// its control knows.
 var controlWords = map[string][2]string{
 	evaluate.ControlRandom:   {"random vectors", "chance"},
 	evaluate.ControlTheory:   {"one-hot theory", "knows only the theory of a row"},
@@ -83,13 +84,12 @@ func controlsShown(controls map[string]*evaluate.System) []shown {
 // figure is a number with its interval as the tables show it.
 type figure struct{ Value, Bounds string }
 
-// fig writes a number and its interval for a cell.
 func fig(n evaluate.Number, r evaluate.Range) figure { return figure{three(n), bounds(r)} }
 
-// figOf does so for an estimate.
 func figOf(e evaluate.Estimate) figure { return fig(e.Value, e.Interval) }
 
-// tableRow is one system in the headline table.
+// tableRow is one system in the headline table. Cells stand in the order of the table's header, which the
+// template has.
 type tableRow struct {
 	Label, Note string
 	Main        bool
@@ -164,7 +164,8 @@ func newCorpusTable(systems []shown) *corpusTable {
 	return t
 }
 
-// orthoRow shows the orthogonality of one theory and level for the main systems.
+// orthoRow shows the orthogonality of one theory and level for the main systems, with how many values have a
+// vector and how many have too few rows for one.
 type orthoRow struct {
 	Theory  string
 	Level   int
