@@ -21,7 +21,9 @@ type Config struct {
 	TypeVocabSize    int     // rows of the table of token types, of which the first is used
 	LayerNormEps     float64 //
 	InitializerRange float64 // standard deviation of random weights
-	DType            string  // "float32", "bfloat16" or "float16": how the weights are stored
+
+	// DType is "float32", "bfloat16" or "float16": how the weights are stored, of no effect on a state.
+	DType string `json:"-"`
 
 	// raw keeps every field of the file, so that saving loses none.
 	raw map[string]any

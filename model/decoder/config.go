@@ -23,14 +23,16 @@ type Config struct {
 	RopeTheta        float64 //
 	InitializerRange float64 // standard deviation of random weights
 	MaxPositions     int     // longest sequence the model was trained for, tokens
-	DType            string  // "float32", "bfloat16" or "float16": how the weights are stored
 	ModelType        string  // one of Families; empty is Qwen3
 	PadTokenID       int     //
-	Tied             bool    // the output head, if asked for, is the table of embeddings
 
+	// What follows is of a file, or of a user, and changes no state: transformer.Fingerprint leaves it out.
+
+	DType string `json:"-"` // "float32", "bfloat16" or "float16": how the weights are stored
+	Tied  bool   `json:"-"` // the output head, if asked for, is the table of embeddings
 	// Head asks for what makes tokens of states. An embedder needs none: its loader reads over one, and leaves this
 	// false. A language model sets it between reading the config and loading the weights.
-	Head bool
+	Head bool `json:"-"`
 
 	// raw keeps every field of the file, so that saving loses none.
 	raw map[string]any
@@ -142,7 +144,7 @@ func (c *Config) Validate() error {
 func (c *Config) JSON(dtype string) ([]byte, error) {
 	out := map[string]any{
 		"architectures": []string{c.Class()}, "model_type": c.Family(), "hidden_act": c.family().activation.names[0],
-		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": true,
+		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": !c.OwnHead(),
 		"max_position_embeddings": c.MaxPositions, "initializer_range": c.InitializerRange,
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,
 		"num_hidden_layers": c.NumLayers, "num_attention_heads": c.NumHeads,

@@ -83,10 +83,11 @@ func ValueOr[T any](said *T, otherwise T) T {
 // Fingerprint tells architectures apart by all that they hold: the SHA-256 of the family's name and the config's
 // exported fields as JSON. Two models of one fingerprint and the same weights make the same states.
 //
-// The config goes in as a whole, so that a field which a later family adds is in it without anybody's doing. The price
-// is that fields of no effect on a state, such as the type of the file, tell models apart as well.
+// The config goes in as a whole, so that a field which a later family adds is in it without anybody's doing. What is
+// known to be of a file and not of the model, as the type of its numbers, is left out by json:"-" where the field is
+// declared: a model that is saved in another type, or without its head, goes on making the same states.
 //
-// Invariant: every exported field of a config changes its fingerprint, and what a file says beside them does not.
+// Invariant: every exported field without that tag changes the fingerprint; saving a config and reading it does not.
 func Fingerprint(a Architecture) (string, error) {
 	raw, err := json.Marshal(struct {
 		Family string

@@ -36,7 +36,7 @@ func fingerprint(t *testing.T, a transformer.Architecture) string {
 }
 
 // TestFingerprintHoldsTheWholeConfig changes every exported field there is, so that a field of tomorrow is tried too;
-// what a file says beside them stays in the one field that is not exported.
+// those of the file are known by their tag, and what else it says stays in the one field that is not exported.
 func TestFingerprintHoldsTheWholeConfig(t *testing.T) {
 	for _, fresh := range []func() transformer.Architecture{
 		func() transformer.Architecture { return &decoder.Config{ModelType: decoder.Llama} },
@@ -55,8 +55,9 @@ func TestFingerprintHoldsTheWholeConfig(t *testing.T) {
 				hidden++
 				continue
 			}
-			if other(t, field); fingerprint(t, a) == plain {
-				t.Errorf("%T: %s does not change the fingerprint", a, name)
+			ofFile := reflect.TypeOf(a).Elem().Field(i).Tag.Get("json") == "-"
+			if other(t, field); (fingerprint(t, a) == plain) != ofFile {
+				t.Errorf("%T: %s is of the file: %v, but it changes the fingerprint: %v", a, name, ofFile, !ofFile)
 			}
 		}
 		if hidden != 1 {
@@ -68,18 +69,31 @@ func TestFingerprintHoldsTheWholeConfig(t *testing.T) {
 	}
 }
 
-// TestFingerprintIsNotOfTheFile: two files that differ in what changes no state.
+// TestFingerprintIsNotOfTheFile: files that differ in what changes no state, and what is saved of them in another type.
 func TestFingerprintIsNotOfTheFile(t *testing.T) {
-	var sums []string
-	for _, more := range []string{"", `, "_name_or_path": "elsewhere", "use_cache": true`} {
-		cfg, err := decoder.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 9, "hidden_size": 8, "intermediate_size": 8,
-			"num_hidden_layers": 1, "num_attention_heads": 2` + more + `}`))
+	sums := map[string]bool{}
+	for _, more := range []string{
+		"", `, "_name_or_path": "elsewhere", "use_cache": true`, `, "torch_dtype": "bfloat16", "tie_word_embeddings": true`,
+	} {
+		cfg, err := decoder.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 9, "hidden_size": 8, "rms_norm_eps": 1e-5,
+			"intermediate_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "pad_token_id": 3` + more + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums = append(sums, fingerprint(t, cfg))
+		raw, err := cfg.JSON("float16")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := decoder.ParseConfig(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[fingerprint(t, cfg)], sums[fingerprint(t, again)] = true, true
+		if first := fingerprint(t, cfg.First(1)); sums[first] {
+			t.Error("a model of one layer has the fingerprint of one of two")
+		}
 	}
-	if sums[0] != sums[1] {
-		t.Error("where a file comes from changes the fingerprint")
+	if len(sums) != 1 {
+		t.Errorf("%d fingerprints of one model", len(sums))
 	}
 }

@@ -1,0 +1,77 @@
+package decoder_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/fault"
+	"hives/model/decoder"
+	"hives/model/transformer"
+)
+
+// TestHeadIsReadWhereItIsAskedFor saves a model with a head of its own, and reads it as a language model, as an embedder,
+// and as a language model whose config ties the head. Without the matrix, one that is not tied is refused.
+func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
+	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 1, NumHeads: 2, NumKVHeads: 1, HeadDim: 2,
+		RopeTheta: 1e4, InitializerRange: .1, DType: "float32", ModelType: decoder.Qwen2, Head: true}
+	w, err := transformer.Random(cfg, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	dir := t.TempDir()
+	if err := w.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	read := func(change func(*decoder.Config)) (*transformer.Weights, error) {
+		again, err := decoder.LoadConfig(dir + "/" + transformer.ConfigFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(again)
+		return transformer.Load(again, transformer.From{Dir: dir, DType: dtypes.InvalidDType})
+	}
+	for name, c := range map[string]struct {
+		change func(*decoder.Config)
+		class  string
+		head   bool
+	}{
+		"a language model": {func(c *decoder.Config) { c.Head = true }, "Qwen2ForCausalLM", true},
+		"an embedder":      {func(*decoder.Config) {}, "Qwen2Model", false},
+		"a tied head":      {func(c *decoder.Config) { c.Head, c.Tied = true, true }, "Qwen2ForCausalLM", false},
+	} {
+		got, err := read(c.change)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got.Architecture().Class() != c.class || (got.Variable("lm_head.weight") != nil) != c.head {
+			t.Errorf("%s: class %s, a head of its own: %v", name, got.Architecture().Class(), got.Variable("lm_head.weight") != nil)
+		}
+		got.Close()
+	}
+	embedder, err := read(func(*decoder.Config) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer embedder.Close()
+	if dir = t.TempDir(); embedder.Save(dir) != nil {
+		t.Fatal("not saved")
+	}
+	if _, err := read(func(c *decoder.Config) { c.Head, c.Tied = true, false }); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), "lm_head.weight") {
+		t.Errorf("no head where one is asked for: %v", err)
+	}
+	exec := model.MustNewExec(goEngine(t).Backend, embedder.Store, func(_ *model.Scope, ids, lengths *Node) *Node {
+		f := decoder.Padded(embedder, ids, lengths, decoder.Options{Arith: transformer.F32})
+		return f.Logits(f.Embed(ids))
+	})
+	defer exec.Finalize()
+	if _, err := exec.Call1([][]int32{{1}}, []int32{1}); err == nil || !strings.Contains(err.Error(), "without a head") {
+		t.Errorf("logits of an embedder: %v", err)
+	}
+}
