@@ -189,6 +189,23 @@ func TestStepsGiveTheStatesOfOnePass(t *testing.T) {
 	}
 }
 
+// TestStepsRoundNoWorseThanOnePass: with narrow operands a cache keeps narrow keys and values, of numbers that products
+// would have rounded anyway. One pass and steps count positions from different places, so they round differently; from
+// the states in float32 they are equally far.
+func TestStepsRoundNoWorseThanOnePass(t *testing.T) {
+	on := goEngine(t)
+	w, cfg := oddModel(t, decoder.Qwen3, 8, 2)
+	ids, first := padded(randomTexts(9, cfg.VocabSize, 10, 4), 10, 0)
+	exact := onePass(t, on, w, ids, first, decoder.Options{Arith: transformer.F32})
+	for name, arith := range map[string]transformer.Arithmetic{"mixed": transformer.Mixed, "bf16": transformer.BF16} {
+		plain := worstReal(t, onePass(t, on, w, ids, first, decoder.Options{Arith: arith}), exact, first)
+		steps := worstReal(t, stepwise(t, on, w, arith, ids, first, 8, 1, 1), exact, first)
+		if !(steps <= 3*plain) || plain == 0 {
+			t.Errorf("%s: one pass is off by %g, steps by %g", name, plain, steps)
+		}
+	}
+}
+
 // TestCompanyChangesNoBit runs one row as each row of a batch, among shorter and longer ones, through a prompt and two
 // steps. Shapes are equal, so bits are. Both engines are asked, which write into a cache in ways of their own.
 func TestCompanyChangesNoBit(t *testing.T) {
