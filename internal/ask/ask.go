@@ -57,6 +57,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	p := printer{out: out, top: o.TopK}
 	filter := &hivesv1.ValueFilter{Theories: o.Theories}
 	listed, err := c.Values.ListValues(ctx, &hivesv1.ListValuesRequest{Filter: filter})
+	// A daemon without value vectors still embeds, which is better shown than an error.
 	if status.Code(err) == codes.FailedPrecondition {
 		fmt.Fprintln(os.Stderr, "the daemon has no value vectors, so nothing is said of values: make them with "+
 			"hives vectors build and start it with --vectors")
@@ -69,6 +70,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		p.abilities(listed)
 	}
 	for _, text := range o.Texts {
+		// Every value is asked for: which of them to show is decided here, by what may be said of them.
 		r, err := c.Values.ScoreTexts(ctx,
 			&hivesv1.ScoreTextsRequest{Texts: []string{text}, Prompt: o.Prompt, Filter: filter, TopK: everything})
 		if err != nil {

@@ -12,4 +12,23 @@
 // named flags. A key that the struct lacks is refused wherever it is written, with file and line and the
 // nearest key there is; Origins tells of each key where its value came from. Secrets do not belong into a
 // configuration: name the environment variable or file that holds one.
+//
+// A small program of this kind:
+//
+//	type config struct {
+//	    Seed  uint64      `toml:"seed"`
+//	    Model modelConfig `toml:"model"` // a section: --set model.path=DIR, NAME_MODEL_PATH
+//	}
+//
+//	func main() { cli.Main(cli.Command(newRoot())) }
+//
+// and in the command's RunE:
+//
+//	cfg, origins, err := cli.Load(defaults, flags.Sources(c.Flags(), "NAME", keys))
+//	cli.EndsItself(c.Context())             // it saves; wait for it
+//	p := cli.NewProgress("train", "steps", total, done)
+//	defer p.Close()
+//
+// What a test needs is given from outside: writers, a clock, environment lines, signals as channels. Nothing in the
+// package reads a global of the process where a caller could want another, but Main.
 package cli

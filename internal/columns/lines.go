@@ -23,6 +23,8 @@ type lines struct {
 	asIs  bool
 }
 
+// Write breaks whole lines and keeps what has no end yet. What begins like JSON is passed on as it is, from the
+// first byte to the last: one look at the beginning decides for all of it.
 func (l *lines) Write(p []byte) (int, error) {
 	if text := bytes.TrimLeft(p, " \n"); !l.began && len(text) > 0 {
 		l.began, l.asIs = true, text[0] == '{' || text[0] == '['
@@ -68,6 +70,7 @@ func Fill(line string, width int) string {
 	}
 	text := strings.TrimLeft(line, " ")
 	depth := len(line) - len(text)
+	// A line of a table has a label, a gap of two blanks or more, and text: its continuation stands below the text.
 	hang := 2
 	if at := strings.Index(text, "  "); at >= 0 {
 		behind := len(text[at:]) - len(strings.TrimLeft(text[at:], " "))

@@ -126,6 +126,7 @@ func natural(rows [][]string) []int {
 // is taken at a time from whichever cell is widest then, so wide cells come down to the height of the next before
 // that one gives anything: 50, 20, 10 in 60 columns becomes 26, 20, 10 with two gaps.
 func shrink(widths []int, rows [][]string, width int) bool {
+	// A column that is narrower than the least keeps its own width.
 	least := make([]int, len(widths))
 	for i := range widths {
 		least[i] = min(widths[i], max(leastFor, longestPart(rows, i)))

@@ -11,4 +11,10 @@
 //
 // A program asks for the engine once, keeps it for its lifetime and calls Close at its end. The number of
 // threads is part of a run's identity, since sums may be cut differently: Threads belongs in run.json.
+//
+// What "auto" says on three machines:
+//
+//	engine cuda (XLA, PJRT 0.115, plugin …, 1 device(s), 16 threads)
+//	engine cpu (XLA, PJRT 0.115, plugin …, 4 device(s), 2 threads); cuda passed over: no plugin or no GPU
+//	engine go (pure Go, SIMD, 2 threads); cuda passed over: …; cpu passed over: no cpu plugin is installed …
 package engine

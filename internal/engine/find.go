@@ -51,6 +51,7 @@ func Roots() []string {
 		}
 	}
 	if exe, err := os.Executable(); err == nil {
+		// A link in ~/bin to the program means the folder where the program really lies.
 		if real, err := filepath.EvalSymlinks(exe); err == nil {
 			exe = real
 		}

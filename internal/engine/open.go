@@ -49,6 +49,7 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
+	// A plugin that was named is asked for: it is not passed over for another engine.
 	if kind == Auto && opt.Plugin != "" {
 		kind = CPU
 	}

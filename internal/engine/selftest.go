@@ -43,6 +43,7 @@ type result [3][]float32
 // another machine. Opening with it took 0.18 to 0.30 s on XLA, compilation included (docs/LOG.md).
 func (e *Engine) selfTest() error {
 	p := newProblem()
+	// Twice, because threads that race give two results, each of which may be near enough.
 	first, err := p.onEngine(e)
 	if err != nil {
 		return err

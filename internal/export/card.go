@@ -109,6 +109,7 @@ func (p *page) results(r *record) {
 		before = &validation{}
 	}
 	p.Held, p.Based = r.after.Rows, r.before != nil
+	// Stage 2's own loss has three terms and no counterpart before it; the hierarchical one both stages log.
 	loss := "loss"
 	if r.run.Stage == 2 {
 		loss = "hierarchical loss, one of Stage 2's three terms"

@@ -10,4 +10,14 @@
 // An export is whole or absent: it is made under a temporary name and renamed. A target that exists is refused,
 // and with Force only what looks like an earlier export is replaced. Cards and configs name no folder of the
 // machine that wrote them; what is not known is said to be unknown. The same model and run give the same bytes.
+//
+// What SentenceTransformers writes:
+//
+//	config.json model.safetensors           the model, under transformers' names
+//	tokenizer.json tokenizer_config.json    texts framed by the library itself
+//	modules.json 1_Pooling/ 2_Normalize/    Transformer, Pooling, Normalize
+//	config_sentence_transformers.json       prompts, cosine
+//	sentence_bert_config.json               the longest text
+//	hives.json                              for our own programs
+//	README.md DATA.md                       the card, and that of the rows
 package export

@@ -54,6 +54,7 @@ type Result struct {
 
 // Run writes the export.
 func Run(o Options) (Result, error) {
+	// The folder of a run is taken for the model in it; so is any path below.
 	o.Model = final(o.Model)
 	if o.Note == nil {
 		o.Note = func(string) {}
@@ -68,6 +69,7 @@ func Run(o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	// A GGUF file has no room for a card, so nothing is gathered for one.
 	if o.Format == GGUF {
 		return exportGGUF(o, info)
 	}
@@ -157,6 +159,7 @@ func (o *Options) replaceable() error {
 		return err
 	}
 	const slash = string(filepath.Separator)
+	// --out models --force, with the model in models/small, would replace its own source.
 	if strings.HasPrefix(model+slash, out+slash) {
 		return fault.New(fault.Invalid, "--out %s holds the model that is to be exported: choose another", o.Out)
 	}

@@ -153,10 +153,12 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 func readRow(value *tensors.Tensor, i int, dst []float32) error {
 	var unknown error
 	err := value.ConstFlatData(func(flat any) {
+		// A variable lies row by row, so row i is one piece.
 		from, to := i*len(dst), (i+1)*len(dst)
 		switch all := flat.(type) {
 		case []float32:
 			copy(dst, all[from:to])
+		// Widening is exact, so a file of the stored type has the stored bits.
 		case []bfloat16.BFloat16:
 			for k, x := range all[from:to] {
 				dst[k] = x.Float32()

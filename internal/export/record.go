@@ -79,6 +79,7 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	if dir == "" {
 		dir = filepath.Dir(filepath.Clean(o.Model))
 	}
+	// A model that lies in no run, and none named, is exported with a card that says so.
 	run, err := runstore.Read(dir)
 	switch {
 	case fault.Of(err) == fault.NotFound && o.Run == "":
@@ -88,6 +89,8 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	case err != nil:
 		return nil, err
 	}
+	// final/hives.json notes which rows and base it was trained from; run.json notes the same. Two runs may share a
+	// folder's name, never these.
 	for _, name := range []string{"data", "base"} {
 		if want := info.Provenance[name+"_sha256"]; want != "" && want != run.Hashes[name] {
 			return nil, fault.New(fault.Mismatch, "run %s is not the model's: its %s has another hash; name the "+
@@ -181,6 +184,8 @@ func sameHeldOut(a, b string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		// Rows held out by a file are known by its hash; held out by a fraction, by the hash of the whole and the
+		// settings that draw it.
 		rows := "file " + run.Hashes["validation"]
 		if run.Hashes["validation"] == "" {
 			rows = "part of " + run.Hashes["data"]

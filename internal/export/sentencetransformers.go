@@ -41,6 +41,7 @@ var modules = []module{
 func sentenceTransformers(o Options, m transformer.Model, info folder.Info, r *record) (Result, error) {
 	res := Result{Out: o.Out, Format: o.Format}
 	err := fsutil.WriteFolder(o.Out, func(tmp string) error {
+		// Save writes a model folder of ours; everything below makes it one of theirs too.
 		if err := folder.Save(tmp, m, o.Model, info); err != nil {
 			return err
 		}
@@ -109,6 +110,7 @@ func transformersConfig(dir string, arch transformer.Architecture, maxLength int
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
+	// They name a folder of the machine that saved it, or a version that did not write this file.
 	for _, key := range []string{"_name_or_path", "_model_name_or_path", "transformers_version"} {
 		delete(out, key)
 	}

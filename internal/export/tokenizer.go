@@ -48,6 +48,7 @@ func frameTokenizer(dir, endToken string) error {
 		}
 		parts["post_processor"] = marshal(appending(endToken, id))
 	}
+	// Both are for one call of the library; left in the file they would cut or pad every text.
 	parts["truncation"], parts["padding"] = json.RawMessage("null"), json.RawMessage("null")
 	var out bytes.Buffer
 	for i, key := range tokenizerKeys {
@@ -58,6 +59,7 @@ func frameTokenizer(dir, endToken string) error {
 		delete(parts, key)
 		fmt.Fprintf(&out, "%c\n  %q: %s", "{,"[min(i, 1)], key, value)
 	}
+	// What is left is a field that the library's versions here do not have.
 	for key := range parts {
 		return fault.New(fault.Invalid, "%s: field %q is not known, so it cannot be said what it would change", path,
 			key)
@@ -76,6 +78,7 @@ func padToken(dir, endToken string) (string, error) {
 	if raw, err := os.ReadFile(path); err == nil {
 		json.Unmarshal(raw, &f) // of a torn file, and of none, nothing is taken
 	}
+	// Either is a string, or an object with the string under "content".
 	for _, key := range []string{"pad_token", "eos_token"} {
 		token := f[key]
 		if object, ok := token.(map[string]any); ok {

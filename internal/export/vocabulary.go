@@ -76,6 +76,7 @@ func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	if v.pre, err = gguf.Pre(f.Normalizer, f.PreTokenizer); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	// err goes through set, which keeps the first: the loops read without a check in each line.
 	for token, id := range f.Model.Vocab {
 		err = v.set(id, token, tokenNormal, err)
 	}
@@ -89,6 +90,7 @@ func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	// The table is often padded to a round number of rows, for speed; those rows have no token.
 	for id := range v.tokens {
 		if v.types[id] == 0 {
 			v.tokens[id], v.types[id] = fmt.Sprintf("[PAD%d]", id), tokenUnused

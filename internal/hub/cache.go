@@ -50,6 +50,8 @@ func (c cached) open(f File, commit string) *os.File {
 	if c.root == nil {
 		return nil
 	}
+	// By its hash it is found whatever snapshot it belongs to; by its name where the cache holds copies and no
+	// links.
 	for _, name := range []string{path.Join("blobs", f.Digest.String()), path.Join("snapshots", commit, f.Name)} {
 		file, err := c.root.Open(filepath.FromSlash(name))
 		if err != nil {
@@ -73,6 +75,7 @@ func (c cached) list(id, revision string) (listing, error) {
 		return listing{}, absent
 	}
 	l := listing{commit: revision}
+	// A commit is its own folder; a branch or tag is a small file that holds the commit.
 	if !commitForm.MatchString(revision) {
 		raw, err := c.root.ReadFile(filepath.Join("refs", filepath.FromSlash(revision)))
 		if l.commit = strings.TrimSpace(string(raw)); err != nil || !commitForm.MatchString(l.commit) {
@@ -110,6 +113,7 @@ func (c cached) file(place, name string) File {
 func (c cached) checkShards(l listing) error {
 	have := map[string]bool{}
 	for _, f := range l.files {
+		// A link whose target is gone has a size of −1 and counts as missing.
 		have[f.Name] = f.Size >= 0
 	}
 	const index = "model.safetensors.index.json"
@@ -136,6 +140,7 @@ func (c cached) checkShards(l listing) error {
 // works on the model folder changes the cache; bytes other than announced are told by ok. The meter goes forward as
 // bytes come and back if they prove wrong.
 func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter) (sum string, ok bool, err error) {
+	// A part like any other, begun anew: what an earlier start had of it came from somewhere else.
 	p, err := s.openPart(f, segmentBytes)
 	if err != nil {
 		return "", false, err

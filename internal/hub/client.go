@@ -88,6 +88,7 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 	}
 	req.Header.Set("User-Agent", "hives")
 	req.Header.Set("Accept-Encoding", "identity")
+	// Only this request carries it; what a redirect asks is for checkRedirect.
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+string(c.Token))
 	}
@@ -95,6 +96,7 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 		req.Header.Set("Range", byteRange)
 	}
 	patient := c.stall
+	// A hub that never answered is waited for seconds, one that has answered for a minute.
 	if !c.heard.Load() {
 		patient = min(patient, cmp.Or(c.greeting, patient))
 	}
@@ -171,6 +173,7 @@ func (c *client) broken(err error) error {
 	var op *net.OpError
 	var cert *tls.CertificateVerificationError
 	switch {
+	// Not passing: a certificate does not become right by asking again.
 	case errors.As(err, &cert):
 		return fault.New(fault.Unavailable, "hub %s: its certificate does not hold: %w; check HF_ENDPOINT and the "+
 			"proxies", c.Endpoint.Host, cert.Err)

@@ -97,6 +97,7 @@ func (d *download) say(format string, args ...any) {
 	}
 }
 
+// run plans and, unless only the plan was asked for, works. Any error after a stop says that what came is kept.
 func (d *download) run(ctx context.Context) (Result, error) {
 	defer d.cache.close()
 	plan, err := d.plan(ctx)
@@ -184,6 +185,7 @@ func (d *download) obtainAll(ctx context.Context, s *staging, m *meter, plan []P
 // Wherever it lies, its hash decides. The order is that of the cost: reading a file that is here, then a copy, then
 // the network.
 func (d *download) obtain(ctx context.Context, s *staging, t *transfer, f File) (sum string, here bool, err error) {
+	// A file of the right size may still be damaged: it is read, and its hash decides.
 	if sum, ok, err := verified(ctx, d.target.open(f), f, t.meter); ok || err != nil {
 		return sum, true, err
 	}

@@ -67,6 +67,7 @@ func (c *client) path(query string, parts ...string) *url.URL {
 func (c *client) list(ctx context.Context, id, revision string) (listing, error) {
 	var got answer
 	u := c.path("blobs=true", "api", "models", id, "revision", url.PathEscape(revision))
+	// No bytes count as progress here: a list comes whole or not at all.
 	err := c.again(ctx, func() (int64, error) {
 		resp, err := c.do(ctx, http.MethodGet, u, "")
 		if err != nil {
@@ -106,6 +107,7 @@ func (a answer) check(id, revision string) (listing, error) {
 	if !commitForm.MatchString(a.SHA) {
 		return listing{}, fault.New(fault.Corrupt, "list %s: the hub names no commit", id)
 	}
+	// Who asks for a commit gets that commit or nothing.
 	if commitForm.MatchString(revision) && a.SHA != revision {
 		return listing{}, fault.New(fault.Mismatch, "list %s: asked for commit %s, the hub answers with %s", id,
 			revision, a.SHA)

@@ -42,6 +42,7 @@ var known = []string{"Qwen/Qwen3-Embedding-0.6B", "Qwen/Qwen3-Embedding-4B", "Qw
 func meant(id string) string {
 	if _, page, ok := strings.Cut(id, "://"); ok {
 		parts := strings.Split(page, "/")
+		// https://HOST/OWNER/NAME/tree/main is what a person copies from a browser.
 		if len(parts) >= 3 && idForm.MatchString(parts[1]+"/"+parts[2]) {
 			return parts[1] + "/" + parts[2]
 		}
@@ -107,6 +108,7 @@ func checkNames(files []File) error {
 		}
 		seen[key] = true
 	}
+	// Every folder on the way to a file must not be a file of the list itself.
 	for key := range seen {
 		for dir := path.Dir(key); dir != "."; dir = path.Dir(dir) {
 			if seen[dir] {

@@ -29,6 +29,7 @@ var pins = map[string]pin{DefaultModel: {
 
 // hold compares with the pinned hashes; a pinned file is verified by them, whatever kind of hash was announced.
 func (p pin) hold(commit string, files []File) error {
+	// Another commit of the same model has other bytes, of which nothing is known here.
 	if p.commit != commit {
 		return nil
 	}
@@ -92,6 +93,7 @@ func (d *download) offline(l listing, err error) (listing, error) {
 // plan chooses the files and finds what lies here. Nothing is written until it has returned: what it refuses leaves
 // no trace.
 func (d *download) plan(ctx context.Context) ([]Planned, error) {
+	// The order of the checks is from the list to the disk: what the list refuses, the disk never hears of.
 	l, err := d.survey(ctx)
 	if err != nil {
 		return nil, err
@@ -138,6 +140,7 @@ func (d *download) checkChosen(files []File) error {
 	case slices.ContainsFunc(files, func(f File) bool { return strings.EqualFold(f.Name, RecordName) }):
 		return fault.New(fault.Exists, "%s has a file %s, the name of the record: leave it out with --exclude", d.ID,
 			RecordName)
+	// Who chooses by patterns knows what they want; nothing is required then.
 	case len(d.Include)+len(d.Exclude) > 0:
 		return nil
 	}

@@ -41,6 +41,7 @@ func FromEnvironment() (Settings, error) {
 	if s.Endpoint, err = parseEndpoint(first(os.Getenv("HF_ENDPOINT"), defaultEndpoint)); err != nil {
 		return s, err
 	}
+	// Offline nothing is asked, so a token would only lie in memory.
 	if on("HF_HUB_DISABLE_IMPLICIT_TOKEN") || s.Offline {
 		return s, nil
 	}

@@ -13,6 +13,7 @@ import (
 // disk too, and a full one ends the download with what came kept.
 func checkSpace(out string, plan []Planned) error {
 	dir := filepath.Dir(out)
+	// The folder itself may not be there yet: the nearest one above it lies on the same disk.
 	for {
 		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
 			break
@@ -43,6 +44,7 @@ func staged(dir string) (n int64) {
 		}
 		if info, err := d.Info(); err == nil {
 			if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+				// Blocks of 512 bytes whatever the disk's own are: that is what stat counts in.
 				n += int64(stat.Blocks) * 512
 			}
 		}

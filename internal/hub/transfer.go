@@ -54,6 +54,7 @@ func (t *transfer) once(ctx context.Context, s *staging, f File) (sum string, ok
 	if t.sink != nil {
 		p.sink = t.sink(p.file)
 	}
+	// What an earlier start brought is shown at once, and is no part of the speed.
 	t.meter.count(p.have(), true)
 	if err := t.fill(ctx, p); err != nil {
 		return "", false, err
@@ -173,6 +174,7 @@ func checkReply(resp *http.Response, endpoint *url.URL, commit string, f File, b
 func (t *transfer) pour(body io.Reader, p *part, i int, begin, end int64) (moved int64, err error) {
 	buf := make([]byte, 256<<10)
 	for begin+moved < end {
+		// Never more than is left of the segment: the next one is another goroutine's.
 		n, err := body.Read(buf[:min(int64(len(buf)), end-begin-moved)])
 		if n > 0 {
 			if _, err := p.sink.WriteAt(buf[:n], begin+moved); err != nil {

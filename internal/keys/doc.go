@@ -3,4 +3,7 @@
 // too: a program that reads over what it does not know makes vectors that nobody else gets from the same files.
 //
 // Each format has one Table, beside the code that reads it. Check holds a decoded file against it.
+//
+// Why not read over what is unknown? Take rope_scaling of a config.json: a program that passes it over turns
+// positions by other angles than the model was trained with, gets other vectors, and tells nobody.
 package keys

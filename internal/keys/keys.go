@@ -46,6 +46,7 @@ const elsewhere = "embed with the program that the model was made for, or take a
 //
 // Invariant: a key in none of the lists refuses the file, unless it is null (TestDecode).
 func (t *Table) Check(file Object) error {
+	// Null says nothing, in any key: files of other programs are full of it.
 	present := slices.DeleteFunc(slices.Sorted(maps.Keys(file)), func(key string) bool { return file[key] == nil })
 	for _, r := range t.Refused {
 		for _, key := range present {

@@ -49,6 +49,7 @@ func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) erro
 		}
 	}
 	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
+	// One adapter at a time is copied out of the engine.
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
 		value, err := m.Variables().GetVariable(paths[info.Name]).Value()
 		if err == nil {
@@ -80,6 +81,7 @@ func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 		return "", err
 	}
 	path := filepath.Join(dir, WeightsFile)
+	// Pickle runs code when it is read, so such files are refused by name rather than opened.
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return "", fault.New(fault.NotFound, "%s is not there; pickled weights are not read: save with "+
 			"safe_serialization=True", path)

@@ -11,4 +11,7 @@
 // of it. Refused by name: adapters that are more than W + s·B·A on linear layers (DoRA, biases, trained
 // embeddings or heads, patterns of alpha, activated LoRA, initialisations that change the base), keys of which nothing
 // is known, modules that the base lacks, shapes that do not fit, numbers that are not finite, and pickled weights.
+//
+// An example: q_proj [2,048 × 1,024] at rank 16 has A [16, 1,024] and B [2,048, 16], 49,152 numbers in place of
+// 2,097,152. With alpha 32 the merged weight is W + 2·B·A.
 package lora

@@ -57,6 +57,7 @@ func Merge(o MergeOptions) (*Merged, error) {
 	if err != nil {
 		return nil, err
 	}
+	// PEFT's own adapters name no weights and are taken as they come.
 	if madeFor != "" && madeFor != base && !o.AnyBase {
 		return nil, fault.New(fault.Mismatch, "%s was made for weights of SHA-256 %s, those of %s are %s: name "+
 			"its base, or say that any will do", o.Adapter, madeFor, o.Base, base)

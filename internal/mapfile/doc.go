@@ -6,4 +6,16 @@
 // The caller reads Data inside Guard, which turns a fault in the mapping into an error: cp and other copies write
 // over a
 // file in place, and what was mapped of it may be gone. It touches no part of Data after Close.
+//
+// A loader's loop, in full:
+//
+//	f, err := mapfile.Open(path, 8)
+//	defer f.Close()
+//	err = f.Guard(func() error {
+//	    for each tensor {
+//	        convert(f.Data[begin:end])
+//	        f.Forget(f.Data[begin:end])
+//	    }
+//	    return nil
+//	})
 package mapfile

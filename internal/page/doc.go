@@ -6,4 +6,17 @@
 // they are in the heading before them. A picture with role="img" can be kept; one without is an ornament. A page
 // fetches
 // nothing and runs no script: every link leads to a place on the page or holds what it names.
+//
+// How a package uses it:
+//
+//	//go:embed page.html
+//	var source string
+//	var page = template.Must(template.New("page").Parse(source))
+//
+//	err := fsutil.WriteFile(path, func(w io.Writer) error {
+//	    return sitepage.Write(w, page, figures, sitepage.About{Facts: facts})
+//	})
+//
+// with {{.Style}} in the template's head, filled by Style(). A picture that should be kept carries its figures: <svg
+// role="img" data-csv="{{.CSV}}">.
 package page

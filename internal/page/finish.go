@@ -68,6 +68,7 @@ func (f *finisher) token(kind html.TokenType, raw []byte, t html.Token) {
 	case kind == html.EndTagToken && f.heading != nil && t.Data == f.level:
 		f.endHeading()
 		return
+	// Within a heading everything is kept until its end: its text names the place.
 	case f.heading != nil:
 		f.heading.Write(raw)
 		return

@@ -44,6 +44,7 @@ func Columns(file *parquet.File) []Column {
 	at := 1
 	for _, column := range file.Root().Columns() {
 		c := Column{Name: column.Name(), Type: "a nested column", Class: None, leaf: column}
+		// A list of texts has no one text form, and joining its parts would invent one.
 		if column.Leaf() && column.Repeated() {
 			c.Type = "a repeated column"
 		} else if column.Leaf() {
@@ -80,6 +81,7 @@ func describe(e *format.SchemaElement) (name string, class Class, text func(parq
 		return physical(e)
 	}
 	name = logical.String()
+	// Every case says three things: the name for messages, what kind of values they are, and how one is written.
 	switch l := logical.(type) {
 	case *format.StringType, *format.EnumType:
 		return name, Words, bytesText
@@ -147,6 +149,7 @@ func converted(e *format.SchemaElement) format.LogicalTypeValue {
 		return &format.TimestampType{IsAdjustedToUTC: true, Unit: milli}
 	case deprecated.TimestampMicros:
 		return &format.TimestampType{IsAdjustedToUTC: true, Unit: micro}
+	// The four stand side by side in the format's numbering, so the width follows from the distance: 8, 16, 32, 64.
 	case deprecated.Uint8, deprecated.Uint16, deprecated.Uint32, deprecated.Uint64:
 		return integer(8<<(e.ConvertedType.V-deprecated.Uint8), false)
 	case deprecated.Int8, deprecated.Int16, deprecated.Int32, deprecated.Int64:

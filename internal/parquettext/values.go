@@ -56,6 +56,7 @@ func decimal(kind format.Type, scale int32) func(parquet.Value) string {
 		}
 		digits := new(big.Int).Abs(n).String()
 		if scale > 0 {
+			// At least one digit before the point: 5 at a scale of 2 becomes 005.
 			if missing := int(scale) + 1 - len(digits); missing > 0 {
 				digits = strings.Repeat("0", missing) + digits
 			}
@@ -72,8 +73,10 @@ func decimal(kind format.Type, scale int32) func(parquet.Value) string {
 func half(v parquet.Value) string {
 	bits := binary.LittleEndian.Uint16(v.ByteArray())
 	exponent, fraction := int(bits>>10&0x1f), float64(bits&0x3ff)
+	// (1 + fraction/1024) · 2^(exponent − 15), with the fraction as a whole number of 1024ths.
 	x := math.Ldexp(1024+fraction, exponent-25)
 	switch {
+	// Numbers near 0 have no leading 1.
 	case exponent == 0:
 		x = math.Ldexp(fraction, -24)
 	case exponent == 0x1f && fraction == 0:

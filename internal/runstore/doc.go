@@ -12,4 +12,14 @@
 //
 // After a resume the metrics log equals that of an uninterrupted run, provided that what a step logs is
 // appended before that step's checkpoint is saved and holds no times.
+//
+// A run's life, and what a reader sees of it at each moment:
+//
+//	Create              config.toml, then run.json with status running
+//	a step              a line in metrics.jsonl
+//	a checkpoint        the log is synced, then the checkpoint's folder appears
+//	SIGTERM             a checkpoint, then status interrupted
+//	kill -9             status stays running, and nobody holds the lock: Held is false
+//	Open                leftovers are cleared, the log is cut to the checkpoint, resumes + 1
+//	the end             final/ appears, then status finished
 package runstore

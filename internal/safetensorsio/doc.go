@@ -14,4 +14,8 @@
 // Writing is a function of its input: widest dtype first, then by name, so that every tensor starts at a
 // multiple of its element size; the header is padded so that the data starts at a multiple of 8. The
 // bytes are those that the format's reference implementation writes.
+//
+// Why a parser of our own for a format this simple: a header decides where bytes are read from, and a file of
+// weights comes from strangers. What is refused here is what other readers disagree about, so a file that passes
+// means one thing.
 package safetensorsio

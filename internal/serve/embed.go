@@ -60,6 +60,8 @@ type output struct {
 	encoding  hivesv1.Encoding
 }
 
+// output reads how the vectors of a request are to leave, and refuses what is not meant: 0 dimensions, more than
+// there are, an encoding of a later version. Normalising is the default where a request says nothing.
 func (g *Generation) output(r *hivesv1.EmbedRequest) (output, error) {
 	o := output{d: g.Runner.Dim(), normalize: r.Normalize == nil || *r.Normalize, encoding: r.Encoding}
 	if r.Dimensions != nil {
@@ -111,7 +113,8 @@ func (o output) response(g *Generation, v *Vectors, first, end int) (*hivesv1.Em
 	return out, nil
 }
 
-// Tokenize implements the method for gRPC.
+// Tokenize implements the method for gRPC. It takes no room in the queue, as nothing is embedded, but its texts are
+// paid for: tokenising costs too.
 func (e embedService) Tokenize(ctx context.Context, r *hivesv1.TokenizeRequest) (*hivesv1.TokenizeResponse, error) {
 	g, release, err := e.s.Acquire()
 	if err != nil {
@@ -140,6 +143,7 @@ func (e embedService) GetInfo(context.Context, *hivesv1.GetInfoRequest) (*hivesv
 		return nil, Status(err)
 	}
 	defer release()
+	// A copy: shapes would otherwise be appended to what all replies share.
 	engine := proto.CloneOf(g.Engine)
 	for _, shape := range g.Runner.Shapes() {
 		engine.Shapes = append(engine.Shapes,

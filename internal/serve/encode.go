@@ -34,6 +34,11 @@ func Cut(raw []float32, d int, normalize bool) []float32 {
 }
 
 // EncodeVector writes v in an encoding: the numbers themselves, or packed bytes and the scale of INT8.
+//
+//	vector                FLOAT32   FLOAT16 (2 bytes each)   INT8                       BINARY
+//	[0.5, −1.0, 0.25]     itself    3800 bc00 3400           scale 1/127: 64, −127, 32  101…… (0xa0)
+//
+// FLOAT16 and INT8 lose digits, BINARY all but the sign; the reply says which it is, and the scale of INT8.
 func EncodeVector(v []float32, e hivesv1.Encoding) (values []float32, packed []byte, scale float32, err error) {
 	switch e {
 	case hivesv1.Encoding_ENCODING_FLOAT32:
@@ -64,7 +69,9 @@ func halves(v []float32) ([]byte, error) {
 	return out, nil
 }
 
-// bytes8 is the symmetric code x ≈ byte · scale with scale = max|x|/127.
+// bytes8 is the symmetric code x ≈ byte · scale with scale = max|x|/127. A vector of zeros has a scale of 0 and
+// bytes of 0. Rounding is to the nearest, so a number is off by half a step at most, scale/2
+// (TestBytesAreWithinHalfAStep).
 func bytes8(v []float32) (out []byte, scale float32) {
 	for _, x := range v {
 		scale = max(scale, float32(math.Abs(float64(x))))

@@ -39,6 +39,7 @@ func Status(err error) error {
 	if err == nil {
 		return nil
 	}
+	// Already a status: an interceptor or a companion has spoken.
 	if s, ok := status.FromError(err); ok {
 		return s.Err()
 	}
@@ -47,6 +48,7 @@ func Status(err error) error {
 	if code == codes.ResourceExhausted && reason != "METADATA_TOO_LARGE" {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter(err))})
 	}
+	// Without details the code and the words still say what happened.
 	s, failed := status.New(code, words).WithDetails(details...)
 	if failed != nil {
 		return status.Error(code, words)

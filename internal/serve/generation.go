@@ -59,6 +59,7 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 		return nil, fmt.Errorf("load the model: %w", err)
 	}
 	g := &Generation{Model: m, observe: s.opt.Observe, turns: s.places.turns, admit: s.opt.Admit}
+	// err is the named result: any of the returns below closes the model.
 	defer func() {
 		if err != nil {
 			m.Close()
@@ -72,6 +73,7 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	if g.check, err = newSelfCheck(ctx, m); err != nil {
 		return nil, err
 	}
+	// The probe is the shortest of the known texts: it fits every shape.
 	g.sched, err = schedule.New(m.Runner, schedule.Options{
 		MaxTokens: s.opt.Limits.QueueTokens, CacheTexts: s.opt.CacheTexts, MaxLinger: s.opt.Times.Linger,
 		RunTimeout: s.opt.Times.RunTimeout, Probe: g.check.texts[0], OnBatch: s.opt.OnBatch,
@@ -97,6 +99,8 @@ func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 	shapes := g.Runner.Shapes()
 	s.opt.Log.Info("compiling", "shapes", len(shapes))
 	for i, shape := range shapes {
+		// A server that is told to end while it compiles stops between two shapes; a compilation itself cannot be
+		// stopped.
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -128,6 +128,7 @@ func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.Strea
 	if !ours(info.FullMethod) {
 		defer context.AfterFunc(s.over, cancel)()
 	}
+	// Inside: messages that cannot be decoded end the stream with the client's fault.
 	in := grpc.ServerStream(wellFormed{&middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}})
 	if !ours(info.FullMethod) {
 		in = punctual{in, s}

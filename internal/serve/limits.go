@@ -37,6 +37,7 @@ func DefaultLimits() Limits {
 // Validate refuses limits that would contradict each other. Two of them depend on others: a queue or a store of
 // bytes that one largest request fills by itself would refuse everybody else for as long as it is there.
 func (l Limits) Validate() error {
+	// 2³¹−1 is what an int32 of the interface, or a size of grpc-go, can say.
 	for _, x := range []struct {
 		name string
 		n    int

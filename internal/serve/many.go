@@ -32,6 +32,7 @@ func (g *Generation) embedMany(ctx context.Context, l Limits, r *hivesv1.EmbedRe
 	if err != nil {
 		return nil, err
 	}
+	// The whole is checked against HTTP's limit of texts, each part against a call's.
 	all, whole := textsOf(r), l
 	whole.Texts = l.HTTPTexts
 	if err := g.validate(whole, &all); err != nil {
@@ -45,6 +46,7 @@ func (g *Generation) embedMany(ctx context.Context, l Limits, r *hivesv1.EmbedRe
 	flow, tokens := &schedule.Flow{Who: Caller(ctx)}, 0
 	for first := 0; first < all.count(); {
 		part := all.part(first, g.partEnd(&all, first, l))
+		// Only the first part may be refused for want of room.
 		part.Flow, part.Bulk = flow, first > 0
 		each := l
 		each.RequestTokens = min(l.RequestTokens, l.HTTPTokens-tokens)

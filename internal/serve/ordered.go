@@ -92,10 +92,12 @@ func feed[Q proto.Message, R any](ctx context.Context, s *Server, requests <-cha
 		case <-s.over.Done():
 			return errDraining
 		}
+		// The message is here already; what is waited for is its share of the bytes under way.
 		held, err := s.Receiving(ctx, proto.Size(q))
 		if err != nil {
 			return err
 		}
+		// Room for one: the worker never waits for the loop, which may have ended.
 		out := make(chan outcome[R], 1)
 		select {
 		case pending <- out:

@@ -38,6 +38,7 @@ func (e early) RegisterService(desc *grpc.ServiceDesc, impl any) {
 func (s *Server) early(method string, handler grpc.MethodHandler) grpc.MethodHandler {
 	return func(impl any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
 		handle := func(ctx context.Context, _ any) (any, error) {
+			// The zero Place holds nothing and may be left: receive may fail before it has one.
 			held := &share.Place{}
 			defer func() { held.Leave() }()
 			return handler(impl, ctx, func(v any) (err error) {
@@ -69,6 +70,7 @@ func (s *Server) receive(ctx context.Context, decode func(any) error, v any) (*s
 	}
 	a := s.arrivals.add(func() { stopStream(ctx) })
 	defer s.arrivals.remove(a)
+	// Two clocks end a slow message: its own time, and makeWay when others wait.
 	late := time.AfterFunc(s.opt.Times.Receive, a.end)
 	err = decode(v)
 	late.Stop()
@@ -82,6 +84,7 @@ func (s *Server) receive(ctx context.Context, decode func(any) error, v any) (*s
 		place.Leave()
 		return place, err
 	}
+	// From here on the place is for what the message turned out to be, until the call is over.
 	if m, ok := v.(proto.Message); ok {
 		place.Keep(proto.Size(m))
 	}

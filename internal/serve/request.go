@@ -48,6 +48,7 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 	if err := g.validate(limits, &t); err != nil {
 		return nil, err
 	}
+	// A call is a flow of its own; parts of one request and messages of one stream bring theirs.
 	if t.Flow == nil {
 		t.Flow = &schedule.Flow{Who: Caller(ctx)}
 	}
@@ -81,6 +82,7 @@ func (g *Generation) Embed(ctx context.Context, limits Limits, t Texts) (*Vector
 }
 
 // Tokens takes texts from validation to the ids that Embed would give to the model. They are paid for like Embed's.
+// It needs no ticket: no text of it waits for the engine.
 func (g *Generation) Tokens(ctx context.Context, limits Limits, t Texts) (*framed, error) {
 	if err := g.validate(limits, &t); err != nil {
 		return nil, err
@@ -252,6 +254,7 @@ func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed,
 			return nil, err
 		}
 	}
+	// One worker for up to eight texts: starting goroutines would cost more than they save.
 	workers := min((n+fewTexts-1)/fewTexts, g.turns.Size())
 	group, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
@@ -268,6 +271,7 @@ func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed,
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	// Known only now: a text's tokens cannot be told from its bytes.
 	if n := total.Load(); n > int64(l.RequestTokens) {
 		return nil, Refuse(fault.Invalid, "TOO_MANY_TOKENS", "%d tokens, a request takes at most %d", n,
 			l.RequestTokens)

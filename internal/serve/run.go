@@ -65,6 +65,7 @@ func (s *Server) live(ctx context.Context, served, failed <-chan error) error {
 	select {
 	case <-ctx.Done():
 		return nil
+	// Health falls before anything else is done, so that nobody sends more.
 	case err := <-s.lost:
 		s.setHealth(false)
 		s.opt.Log.Error("the engine is lost; ending", "error", err)
@@ -93,6 +94,7 @@ func (s *Server) drain() {
 func (s *Server) stop(grace time.Duration) bool {
 	s.health.Shutdown()
 	s.end()
+	// GracefulStop has no deadline of its own, so it runs beside a clock; Stop makes it return.
 	done := make(chan struct{})
 	go func() { s.grpc.GracefulStop(); close(done) }()
 	select {

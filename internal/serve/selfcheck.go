@@ -67,7 +67,8 @@ func newSelfCheck(ctx context.Context, m *Model) (*selfCheck, error) {
 	return c, nil
 }
 
-// tryShape compares the texts that fit a shape, packed together, with the reference.
+// tryShape compares the texts that fit a shape, packed together, with the reference. A text that is longer than the
+// shape's rows is left out there, as it is in service.
 func (c *selfCheck) tryShape(ctx context.Context, r schedule.Runner, shape pack.Shape) error {
 	var fit [][]int32
 	var which []int
@@ -126,7 +127,8 @@ func checkTexts(m *Model) [][]int32 {
 	return out
 }
 
-// runUnit runs a batch outside the scheduler and returns unit vectors of its texts.
+// runUnit runs a batch outside the scheduler and returns unit vectors of its texts. A vector of length 0, or one
+// that is not finite, has no direction: such a model is refused whatever its tolerance.
 func runUnit(ctx context.Context, r schedule.Runner, b *pack.Batch) ([][]float32, error) {
 	flat, err := r.Run(ctx, b)
 	if err != nil {
@@ -161,6 +163,7 @@ func (s *Server) checkNow(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	// The queue may be full of others' texts and the engine busy with a batch: both times are allowed for.
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout+s.opt.Times.RunTimeout)
 	defer cancel()
 	texts := make([]schedule.Text, againTexts)
@@ -208,6 +211,7 @@ func (s *Server) watch(ctx context.Context) {
 			s.opt.Log.Error("self-check", "error", err, "in_a_row", failures)
 		}
 		s.setHealth(err == nil)
+		// A restart is what may help now: the process ends, and whoever supervises it starts another.
 		if failures >= lostChecks {
 			select {
 			case s.lost <- fault.New(fault.Unavailable, "%d self-checks in a row went wrong: %w", failures, err):

@@ -93,6 +93,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o, health: health.NewServer(), ready: make(chan struct{}), lost: make(chan error, 1)}
 	s.places = s.newPlaces(o.Limits, runtime.GOMAXPROCS(0))
+	// over is the beginning of the end: streams listen to it, calls do not.
 	s.over, s.end = context.WithCancel(context.Background())
 	s.grpc = grpc.NewServer(s.serverOptions()...)
 	s.setHealth(false)
@@ -135,6 +136,7 @@ const (
 func (s *Server) serverOptions() []grpc.ServerOption {
 	l, t := s.opt.Limits, s.opt.Times
 	out := []grpc.ServerOption{
+		// One codec for all: whatever content type a client names, its message is protobuf or MALFORMED.
 		grpc.ForceServerCodecV2(tolerant{encoding.GetCodecV2("proto")}),
 		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxSendMsgSize(l.ReplyBytes), grpc.MaxHeaderListSize(transportHeader),
 		grpc.MaxConcurrentStreams(uint32(l.Streams)), grpc.ConnectionTimeout(handshake),

@@ -79,6 +79,7 @@ func (b *bulk) run() error {
 	defer idle.Stop()
 	for {
 		select {
+		// While no slot is free nothing is read, and HTTP/2's window fills up at the client's side.
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return b.finish(ctx.Err())
@@ -92,6 +93,7 @@ func (b *bulk) run() error {
 			return b.finish(err)
 		}
 		b.s.again(idle)
+		// The slot and the bytes are given back when the answer is sent, not when it is computed.
 		b.wg.Go(func() {
 			defer func() { held.Leave(); <-slots }()
 			b.answer(ctx, r)
@@ -199,6 +201,7 @@ func (b *bulk) embed(ctx context.Context, r *hivesv1.EmbedStreamRequest) error {
 	if err != nil {
 		return err
 	}
+	// At least one a reply: a vector that does not fit a reply by itself fails in gRPC, with its own words.
 	step := max(1, o.perReply(b.s.opt.Limits))
 	for first := 0; first < len(v.Raw); first += step {
 		end := min(first+step, len(v.Raw))

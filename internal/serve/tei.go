@@ -46,6 +46,7 @@ func (t teiInfo) Info(context.Context, *teiv1.InfoRequest) (*teiv1.InfoResponse,
 	for _, shape := range g.Runner.Shapes() {
 		largest = max(largest, shape.Tokens())
 	}
+	// TEI knows the types of weights only: operands of half precision over float32 weights are float32 there.
 	dtype := map[string]string{"f32": "float32", "mixed": "float32", "mixed16": "float32",
 		"bf16": "bfloat16"}[g.Version.Precision]
 	return &teiv1.InfoResponse{
@@ -82,6 +83,7 @@ func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *sche
 	if err != nil {
 		return nil, err
 	}
+	// TEI's default is to refuse, ours to cut.
 	overlong := hivesv1.Overlong_OVERLONG_REFUSE
 	if r.Truncate {
 		overlong = hivesv1.Overlong_OVERLONG_TRUNCATE
@@ -139,7 +141,8 @@ func (t teiTokenize) TokenizeStream(stream teiv1.Tokenize_TokenizeStreamServer) 
 	})
 }
 
-// teiTokenize frames a text; special are the tokens of the frame alone.
+// teiTokenize frames a text; special are the tokens of the frame alone. A text that is too long is refused: TEI's
+// request has no way to ask for a cut here.
 func (s *Server) teiTokenize(ctx context.Context, r *teiv1.EncodeRequest) (*teiv1.EncodeResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {

@@ -84,6 +84,7 @@ func (v valueService) GetValueVector(_ context.Context,
 			return nil, err
 		}
 		out := &hivesv1.GetValueVectorResponse{Value: valueProto(value), Model: g.Version, Vectors: g.vectors()}
+		// An absent value has no vector. It is no error: its kind and the reason are the answer.
 		if value.Vector == nil {
 			return out, nil
 		}
@@ -113,6 +114,7 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 		out := &hivesv1.ScoreTextsResponse{Model: g.Version, Vectors: g.vectors(), Timings: embedded.Timings}
 		for i, raw := range embedded.Raw {
 			text := &hivesv1.TextScores{Tokens: uint32(embedded.Tokens[i]), Truncated: embedded.Truncated[i]}
+			// Cosines are of unit vectors, whatever the request wants to see.
 			unit := Cut(raw, len(raw), true)
 			scores := g.Values.Scores(unit, among)
 			text.Sense = g.Values.Sense(unit)
@@ -120,6 +122,7 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 				scores = g.Values.ScoreText(r.Texts[i], unit, among)
 				text.Sense = text.Sense && !values.Wordless(r.Texts[i])
 			}
+			// Scores come in the order of their strength, so the first k are the top k.
 			for _, score := range scores[:min(topK(r.TopK), len(scores))] {
 				text.Scores = append(text.Scores, scoreProto(score))
 			}

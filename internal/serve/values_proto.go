@@ -54,6 +54,7 @@ func (g valued) value(id string) (*values.Value, error) {
 	return among[0], nil
 }
 
+// valueProto is a value as the interface tells it: where it stands, what its vector is, and what that rests on.
 func valueProto(v *values.Value) *hivesv1.Value {
 	out := &hivesv1.Value{
 		ValueId: v.ID, Theory: v.Theory, Path: v.Path, Level: uint32(v.Level), Definition: v.Definition, Works: v.Works,
@@ -74,7 +75,8 @@ func valueProto(v *values.Value) *hivesv1.Value {
 	return out
 }
 
-// evidenceProto gathers the figures of the vector and of what scores texts.
+// evidenceProto gathers the figures of the vector and of what scores texts. Evidence and probabilities come from
+// different fits, and a value may have either without the other.
 func evidenceProto(v *values.Value) *hivesv1.Evidence {
 	if v.Evidence == nil && v.About == nil && v.Support == nil {
 		return nil

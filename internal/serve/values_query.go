@@ -14,7 +14,8 @@ import (
 	"hives/values"
 )
 
-// NearestValues implements the method for gRPC.
+// NearestValues implements the method for gRPC. What can be refused is refused before a text is embedded: the
+// filter, then the search, then the query itself.
 func (v valueService) NearestValues(ctx context.Context,
 	r *hivesv1.NearestValuesRequest) (*hivesv1.NearestValuesResponse, error) {
 	return withValues(v, func(g valued) (*hivesv1.NearestValuesResponse, error) {
@@ -37,6 +38,7 @@ func (v valueService) NearestValues(ctx context.Context,
 		out := &hivesv1.NearestValuesResponse{Model: g.Version, Vectors: g.vectors()}
 		for _, n := range near {
 			found := &hivesv1.ValueNeighbour{Value: valueProto(n.Value), Cosine: float32(n.Cosine)}
+			// Only a value has a place in a tree, so only then is there a common ancestor.
 			if q.Value != nil {
 				found.CommonLevels = uint32(n.Value.CommonLevels(q.Value))
 			}
@@ -78,7 +80,8 @@ func (v valueService) NearestAnchors(ctx context.Context,
 // maxNeighbours bounds a reply: a neighbour takes a definition or a sentence, some hundreds of bytes.
 const maxNeighbours = 1000
 
-// searchOf refuses a search that has no meaning, before any text is embedded.
+// searchOf refuses a search that has no meaning, before any text is embedded. relation OPPOSING turns the query
+// round: the nearest to its opposite.
 func searchOf(q *hivesv1.Query, relation hivesv1.Relation, crossTheory bool, k uint32) (values.Search, error) {
 	_, byValue := q.GetOf().(*hivesv1.Query_ValueId)
 	if _, known := hivesv1.Relation_name[int32(relation)]; !known {
@@ -135,6 +138,7 @@ func decodeVector(v *hivesv1.Vector, d int) ([]float32, error) {
 		return nil, Refuse(fault.Invalid, "UNKNOWN_ENCODING", "encoding %d is not known", v.GetEncoding())
 	}
 	e := v.GetEncoding()
+	// The length is compared before anything is read: unpack indexes as far as d asks for.
 	got, want, unit := len(v.GetPacked()), encodedBytes(d, e), "bytes"
 	if e == hivesv1.Encoding_ENCODING_FLOAT32 {
 		got, want, unit = len(v.GetValues()), d, "numbers"
@@ -193,6 +197,7 @@ func (g valued) anchorFilter(r *hivesv1.NearestAnchorsRequest) (func(*values.Anc
 		}
 	}
 	return func(a *values.Anchor) bool {
+		// An anchor may belong to several theories; one of them is enough.
 		ofTheory := len(r.Theories) == 0 ||
 			slices.ContainsFunc(a.Theories(), func(t string) bool { return slices.Contains(r.Theories, t) })
 		return ofTheory && (len(banks) == 0 || slices.Contains(banks, a.Bank))

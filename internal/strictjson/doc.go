@@ -3,4 +3,6 @@
 // pair or a byte that is not UTF-8, which would become U+FFFD.
 //
 // Errors say what is wrong without repeating a value. Keys that are not asked for may hold anything.
+//
+// It serves rows of data and requests over HTTP alike: both come from programs that nobody here has seen.
 package strictjson

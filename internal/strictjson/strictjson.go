@@ -163,6 +163,7 @@ func paired(raw []byte) bool {
 		if raw[i] != '\\' {
 			continue
 		}
+		// Any other escape is one sign; \\u in particular is a backslash and then a plain u.
 		if i++; raw[i] != 'u' {
 			continue
 		}
@@ -175,6 +176,7 @@ func paired(raw []byte) bool {
 			utf16.DecodeRune(r, escaped(raw[i+3:])) == utf8.RuneError {
 			return false
 		}
+		// Past the second half, which would else be taken for a lone one.
 		i += 6
 	}
 	return true

@@ -42,6 +42,7 @@ func (r *record) take(line []byte) (done bool) {
 	}
 	for r.fault == "" {
 		if r.quoted {
+			// The cell goes on in the next line, or its quote was at fault.
 			if line, done = r.closeQuote(line); !done {
 				return r.fault != ""
 			}
@@ -71,6 +72,7 @@ func (r *record) closeQuote(line []byte) (rest []byte, closed bool) {
 			return nil, false
 		}
 		r.content = append(r.content, line[:at]...)
+		// One quote ends the cell, two are one quote in it.
 		if line = line[at+1:]; len(line) == 0 || line[0] != '"' {
 			break
 		}

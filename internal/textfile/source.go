@@ -77,6 +77,7 @@ func otherThanText(head []byte) string {
 	if is := whatis.Bytes(head); is != "" {
 		return "is " + is
 	}
+	// Latin letters in UTF-16 have every second byte 0; which of the two tells the byte order.
 	if len(head) >= 4 && (head[0] == 0) != (head[1] == 0) && (head[0] == 0) == (head[2] == 0) &&
 		(head[1] == 0) == (head[3] == 0) {
 		return "is in UTF-16 without a mark; " + saveAsUTF8
@@ -162,6 +163,8 @@ func EachLine(path string, use func(number int, line []byte) error) error {
 		if line = content(line); len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
+		// Blank lines are held back until something follows them: at the end nothing does, and they are nobody's
+		// rows.
 		for given++; given < s.line; given++ {
 			if err := use(given, nil); err != nil {
 				return err

@@ -64,6 +64,7 @@ func (t *Table) header() error {
 	} else if err != nil {
 		return err
 	}
+	// The line is the spreadsheet's and no row: the names are in the next one.
 	if sep, ok := bytes.CutPrefix(content(line), []byte("sep=")); ok && len(sep) == 1 {
 		t.Comma = sep[0]
 	} else {
@@ -179,6 +180,7 @@ func (t *Table) row() (cells []string, number int, err error) {
 	if t.record.fault == "" {
 		return t.record.strings(), number, nil
 	}
+	// Nothing to go back over if the fault was found in the first line itself.
 	if t.src.line != number || err == io.EOF {
 		if err := t.src.back(offset, number); err != nil {
 			return nil, number, err

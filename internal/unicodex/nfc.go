@@ -88,6 +88,7 @@ func decompose(s string) (runes []rune, classes []uint8) {
 			classes = append(classes, norm.NFD.PropertiesString(string(d)).CCC())
 		}
 	}
+	// A run is a stretch of marks: it begins at a mark and ends before the next rune of class 0.
 	for from := 0; from < len(runes); {
 		to := from + 1
 		for to < len(runes) && classes[from] != 0 && classes[to] != 0 {
@@ -124,6 +125,7 @@ func compose(runes []rune, classes []uint8) []rune {
 	between := -1 // class of the last rune kept after the starter, −1 if none
 	for i, r := range runes {
 		class := int(classes[i])
+		// between is −1 directly after the starter, so even a rune of class 0 may join it there.
 		if starter >= 0 && between < class {
 			if joined, ok := join(out[starter], r); ok {
 				out[starter] = joined

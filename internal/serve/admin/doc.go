@@ -10,4 +10,7 @@
 //
 // The page is one file without outside parts. A History takes a point a second from the same registry that
 // Prometheus reads, and keeps five minutes.
+//
+// A probe of Kubernetes asks /readyz to know whether to send calls, and /healthz to know whether to start the
+// container anew: a model that is loading fails the first and not the second.
 package admin

@@ -48,6 +48,7 @@ func Handler(o Options) http.Handler {
 	closed.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	closed.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux := http.NewServeMux()
+	// Outside the guard: whoever starts and stops processes has no token, and learns no more than "ok".
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("/", a.guard(closed))
@@ -74,6 +75,8 @@ func (a *admin) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+	// A link to the page from elsewhere is a person's click; the browser marks it as cross-site all the same. The
+	// page can do nothing by being shown, so the mark is taken off for exactly that request.
 	guarded := loopback.Guard(known, a.Loopback)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if link := r.Method == http.MethodGet && r.URL.Path == "/" &&

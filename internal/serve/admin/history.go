@@ -75,6 +75,7 @@ func (h *History) take(now time.Time) {
 	next := read(families, now)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	// The first reading has nothing before it: its counters are those since the start, which are no rate.
 	if !h.last.at.IsZero() {
 		h.points = append(h.points, next.since(h.last))
 		h.points = h.points[max(0, len(h.points)-kept):]
@@ -112,7 +113,8 @@ func read(families []*dto.MetricFamily, now time.Time) reading {
 	return r
 }
 
-// request counts one label set of embedd_requests_total, probes aside.
+// request counts one label set of embedd_requests_total, probes aside. Codes of gRPC and statuses of HTTP share the
+// label, hence the two words for success.
 func (r *reading) request(m *dto.Metric) {
 	labels := map[string]string{}
 	for _, l := range m.Label {
@@ -137,6 +139,7 @@ func (r *reading) histogram(m *dto.Metric) {
 		}
 	}
 	buckets := m.GetHistogram().GetBucket()
+	// One more count than bounds: the last is of all requests, those beyond the last bound too.
 	if r.bounds == nil {
 		r.counts = make([]float64, len(buckets)+1)
 		for _, b := range buckets {
@@ -157,6 +160,7 @@ func (r reading) since(old reading) Point {
 		Time: r.at.UnixMilli(), QueueTokens: r.queue, TokensPerSecond: (r.tokens - old.tokens) / seconds,
 		Requests: (r.requests - old.requests) / seconds, Errors: (r.errors - old.errors) / seconds,
 	}
+	// Without a batch between two looks there is no fill, and 0 would draw an empty batch.
 	if computed := r.computed - old.computed; computed > 0 {
 		fill := (r.tokens - old.tokens) / computed
 		p.Fill = &fill

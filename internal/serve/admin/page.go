@@ -44,7 +44,8 @@ func (a *admin) modelName() string {
 	return g.Version.GetName()
 }
 
-// facts do not change while a model serves.
+// facts do not change while a model serves. Limits and hashes are what a person compares when two servers answer
+// differently.
 func (a *admin) facts() []fact {
 	out := []fact{{"Release", cli.BuildInfo().Release}}
 	g, release, err := a.Server.Acquire()

@@ -123,6 +123,7 @@ func (c Config) Validate() error {
 	if c.Model == "" {
 		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder"))
 	}
+	// Zero has a meaning for each of these ("never", "at once"); below zero has none.
 	for _, d := range []struct {
 		name string
 		cli.Duration
@@ -154,6 +155,7 @@ func (c Config) Validate() error {
 		return fault.Usage(fault.New(fault.Invalid, "max_length of %d: want 2 or more, or 0 for what the model's "+
 			"files say", c.MaxLength))
 	}
+	// The fallback is not known before the model is loaded; here only the form of --name is looked at.
 	if _, _, err := c.names(""); err != nil {
 		return fault.Usage(err)
 	}

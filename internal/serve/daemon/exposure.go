@@ -13,7 +13,8 @@ type exposure struct {
 	noTLS, noAuth bool // what was waived
 }
 
-// checkListeners holds every address to the rule, and names what is only half given.
+// checkListeners holds every address to the rule, and names what is only half given. All three are held to one rule:
+// an admin listener shows profiles of the process, and HTTP answers as gRPC does.
 func (c Config) checkListeners() error {
 	switch {
 	case (c.TLSCert == "") != (c.TLSKey == ""):

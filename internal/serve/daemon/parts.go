@@ -47,6 +47,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error)
 			p.close()
 		}
 	}()
+	// Certificates and tokens are read, not only looked for: a bad one ends the start here.
 	if c.TLSCert != "" {
 		if p.certs, err = secure.OpenCertificates(secure.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA},
 			log); err != nil {
@@ -136,6 +137,7 @@ func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
 
 // serveAdmin speaks plaintext on loopback whatever the others do: probes and scrapers there need no certificate.
 func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
+	// The history's goroutine ends with ctx, as the listener does.
 	history := admin.NewHistory(p.metrics.Registry)
 	go history.Run(ctx)
 	var h http.Handler = admin.Handler(admin.Options{

@@ -29,6 +29,7 @@ func cors(next http.Handler, origins []string) http.Handler {
 		}
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers", exposed)
+		// A preflight asks whether a call would be allowed; it is answered here and counts as none.
 		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 			next.ServeHTTP(w, r)
 			return

@@ -10,4 +10,13 @@
 // 504. A 429 says in Retry-After when there will be room.
 //
 // No message and no log line quotes any part of a request.
+//
+// A request and its answer, with made-up numbers:
+//
+//	POST /v1/embeddings
+//	{"input": ["I owe her the truth."], "encoding_format": "float", "dimensions": 2}
+//
+//	{"object": "list", "model": "small", "weights_sha256": "…",
+//	 "data": [{"object": "embedding", "index": 0, "embedding": [0.8, -0.6]}],
+//	 "usage": {"prompt_tokens": 8, "total_tokens": 8}}
 package httpapi

@@ -40,6 +40,13 @@ func tooLarge(most int) error {
 var sizes = map[string]bool{"TOO_MANY_TEXTS": true, "TOO_MANY_TOKENS": true, "REPLY_TOO_LARGE": true}
 
 // describe turns any error into an answer: the words and reasons are those that gRPC gives.
+//
+//	QUEUE_FULL       RESOURCE_EXHAUSTED   429 with Retry-After
+//	TEXT_TOO_LONG    INVALID_ARGUMENT     400
+//	TOO_MANY_TEXTS   INVALID_ARGUMENT     413, which HTTP has a word for
+//	UNAUTHENTICATED  UNAUTHENTICATED      401
+//	STARTING         UNAVAILABLE          503
+//	the deadline     DEADLINE_EXCEEDED    504
 func describe(err error) *refusal {
 	if r, ok := err.(*refusal); ok {
 		return r

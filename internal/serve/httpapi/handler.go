@@ -73,6 +73,7 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 		}
 		var reply any
 		caller := ""
+		// A panic below becomes an error, so the answer, the figures and the log line come in any case.
 		err := web.Call(a.Server, r, func() (err error) {
 			if !takes(method, r.Method) {
 				w.Header().Set("Allow", allow(method))
@@ -184,6 +185,7 @@ func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
 	if n := r.ContentLength; n >= 0 && n < int64(most) {
 		size = int(n)
 	}
+	// A body that says its length takes that much room, one that does not the most there may be.
 	held, err := a.Server.Receiving(r.Context(), size)
 	if err != nil {
 		return nil, err

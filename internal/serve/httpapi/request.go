@@ -30,6 +30,7 @@ type request struct {
 // read takes a body of at most so many bytes, before and after it is unpacked. The one byte more that is asked for
 // tells a body of exactly that size from a larger one. It holds after unpacking too: a gzip of 10 kB may hold 10 MB.
 func read(r *http.Request, most int) (*request, error) {
+	// Refused by its own word, before a byte of it is read.
 	if r.ContentLength > int64(most) {
 		return nil, tooLarge(most)
 	}
@@ -39,6 +40,7 @@ func read(r *http.Request, most int) (*request, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
+	// The deadline of the connection, which package web sets: a client that is too slow, not one that is wrong.
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, errSlowBody
 	case len(body) > most:
@@ -52,7 +54,8 @@ func read(r *http.Request, most int) (*request, error) {
 var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again",
 	reason: "SLOW_MESSAGE"}
 
-// unpacked undoes a Content-Encoding. No more is unpacked than is read.
+// unpacked undoes a Content-Encoding. No more is unpacked than is read. br and zstd are not read: no client that
+// this serves sends them unasked.
 func unpacked(encoding string, body io.Reader) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":

@@ -23,4 +23,14 @@
 // twice in a row, or hangs, closes Failed, and no request waits for it any longer.
 //
 // Letters: H numbers of a vector, T text slots of a batch.
+//
+// An example of two callers and one engine of 2,048 tokens a batch. Ann's stream brings 1,000 texts of 100 tokens.
+// While its second batch runs, Bob's call brings two texts of 50:
+//
+//	waiting      Ann 960 texts, served 4,000 tokens      Bob 2 texts, served as of the clock
+//	next window  Bob's two first: he was given least since he came, then Ann's
+//	batch 3      Bob's 100 tokens and 19 of Ann's texts, if these fit the shape best
+//	batch 4      Ann alone again
+//
+// Bob waited for one batch, and would have waited for one whether Ann had brought a thousand texts or a million.
 package schedule

@@ -171,6 +171,7 @@ func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 		out.Wait, out.Run, out.Batch = began.Sub(it.entered), took, s.stats.Batches+1
 		s.finish(it, out)
 	}
+	// last is what linger looks at: how many flows this batch served, and how long it took.
 	s.last = s.count(b, members, began, took)
 	s.mu.Unlock()
 	if s.opt.OnBatch != nil {
@@ -203,6 +204,7 @@ func (s *Scheduler) result(flat []float32, slot int) Result {
 // (docs/EMBEDD.md). The panic's value is left out because it may quote a text.
 func (s *Scheduler) run(b *pack.Batch) (flat []float32, err error) {
 	if s.opt.RunTimeout > 0 {
+		// It fires in a goroutine of its own, while this one is still inside the engine.
 		hung := time.AfterFunc(s.opt.RunTimeout, func() {
 			s.fail(fault.New(fault.Unavailable, "the engine has not answered for %v", s.opt.RunTimeout))
 		})

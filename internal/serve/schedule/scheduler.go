@@ -104,6 +104,7 @@ func New(r Runner, o Options) (*Scheduler, error) {
 		room:     make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
+	// The largest shape is a full batch: what linger waits for, and what a window is counted in.
 	for _, shape := range s.shapes {
 		if shape.Tokens() > s.tokens {
 			s.tokens, s.texts = shape.Tokens(), shape.Texts

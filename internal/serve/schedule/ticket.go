@@ -150,6 +150,7 @@ func (t *Ticket) enter(f *Flow, texts []Text) ([]*item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	items, fresh, tokens := s.match(texts, now)
+	// What held will be once the guess is replaced by the count.
 	over := s.held - t.tokens + tokens - s.opt.MaxTokens
 	s.release(t.who, t.tokens)
 	granted := t.tokens

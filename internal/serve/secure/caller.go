@@ -129,6 +129,7 @@ func Admit(ctx context.Context, tokens int, bulk bool) (paid func(exact int), er
 		case !bulk:
 			return nil, overQuota(c, delay)
 		}
+		// Bulk waits here, before it takes room anywhere else.
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:

@@ -69,6 +69,7 @@ func (c *Certificates) Config(protocols ...string) *tls.Config {
 func (c *Certificates) current() *tls.Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// A thousand handshakes a second read the files once.
 	if time.Since(c.looked) < lookAgain {
 		return c.good
 	}
@@ -80,6 +81,7 @@ func (c *Certificates) current() *tls.Config {
 		}
 		return c.good
 	}
+	// Whatever becomes of them, these contents have been looked at.
 	c.seen, c.later = contents, nil
 	var next *tls.Config
 	if err == nil {
@@ -134,6 +136,7 @@ func (f Files) read() (contents [][]byte, err error) {
 
 // parse never puts file contents into an error.
 func (f Files) parse(contents [][]byte) (*tls.Config, error) {
+	// It also checks that the key is the certificate's.
 	pair, err := tls.X509KeyPair(contents[0], contents[1])
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "certificate %s with key %s: %w", f.Cert, f.Key, err)

@@ -14,4 +14,11 @@
 // charges the exact number of text tokens afterwards; a debt is paid by waiting.
 //
 // Nothing here logs a token, nor the file's hashes.
+//
+// What a call meets, in this order:
+//
+//	TLS           the certificate as its files are now; with a client CA, one of the client's too
+//	the token     Authorization: Bearer …, looked up by its hash
+//	streams       as many as the token may have open
+//	the quota     when the request's texts are known, before they are tokenised
 package secure

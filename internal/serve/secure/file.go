@@ -47,6 +47,10 @@ func New(e Entry) (token string, _ Entry, err error) {
 
 // parse reads a tokens file. Lines that are empty or begin with # are passed over. One bad line refuses the whole
 // file: a server that took the others would lock somebody out without a word.
+//
+//	# who           which token                    what it may take
+//	evaluation      sha256:767f09f3ccdd…           tokens_per_second=20000 streams=4
+//	dashboard       sha256:0c1b5d8f4cf7…
 func parse(path string, content []byte) ([]Entry, error) {
 	var out []Entry
 	names := map[string]bool{}
@@ -76,7 +80,8 @@ func parse(path string, content []byte) ([]Entry, error) {
 	return out, nil
 }
 
-// parseLine never quotes the line: somebody may have pasted a token into it.
+// parseLine never quotes the line: somebody may have pasted a token into it. Names are kept to a few letters and
+// signs, as they become labels of figures and fields of the log.
 func parseLine(line string) (e Entry, err error) {
 	fields := strings.Fields(line)
 	if len(fields) < 2 || strings.Trim(strings.ToLower(fields[0]), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {

@@ -59,6 +59,7 @@ func (t *Tokens) Take(entries []Entry) {
 	var next []*Caller
 	for _, e := range entries {
 		c := newCaller(e)
+		// What is left in old at the end has no line any more: those callers' streams end.
 		if before := old[c.id()]; before != nil {
 			delete(old, c.id())
 			if c.gone = before.gone; before.Entry == e {

@@ -9,4 +9,11 @@
 // comes while all of its host's connections are at work is turned away.
 //
 // The caller is a name that the server chose: that of a token, else the host that the connection came from.
+//
+// An example with 64 places for bulk streams. Ann opens as many as she can:
+//
+//	she holds 47, asks for one more   48 ≤ 3 · 17 free: yes
+//	she holds 48, asks again          49 > 3 · 16: her part is used up
+//	Bob asks                          16 are free, and he holds none: yes
+//	Ann closes 20                     she may open some again
 package share

@@ -56,7 +56,8 @@ func Host(address string) string {
 	return address
 }
 
-// Accept returns the next connection that there is room for. It never waits for room: the others are closed.
+// Accept returns the next connection that there is room for. It never waits for room: the others are closed. The
+// server's accepting goroutine is the only caller; one that is turned away costs it a close and nothing more.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		next, err := l.Listener.Accept()

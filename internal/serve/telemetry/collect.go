@@ -84,6 +84,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		count(c.refused, n.Refused, name)
 		count(c.evicted, n.Evicted, name)
 	}
+	// Figures of a model need one that serves; those above are known from the start.
 	g, release, err := c.s.Acquire()
 	if err != nil {
 		return
@@ -99,6 +100,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	if g.Values != nil {
 		vectors = g.Values.SHA256
 	}
+	// A gauge of 1 with labels is how Prometheus is told facts: queries join it to other figures.
 	gauge(c.model, 1, v.GetName(), v.GetWeightsSha256(), v.GetTokenizerSha256(), vectors, v.GetEngine(),
 		v.GetPrecision())
 	count(c.texts, st.Texts)

@@ -50,6 +50,7 @@ func (grpcStats) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Con
 // stand in the last bucket.
 func (h grpcStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	method, _ := ctx.Value(methodKey{}).(string)
+	// A method that is not known counts as a stream here, without a duration, and under "other".
 	unary, listed := known[method]
 	switch s := s.(type) {
 	case *stats.Begin:

@@ -21,6 +21,7 @@ func Plug(o *serve.Options, m *Metrics, t *Traces) {
 			t.Tokens(ctx, texts, tokens)
 		},
 	}
+	// As a statistics handler and not an interceptor: it sees calls that end before any interceptor runs.
 	o.GRPC = append(o.GRPC, grpc.StatsHandler(m.GRPC()))
 	if t == nil {
 		return

@@ -36,6 +36,8 @@ type Listener struct {
 // Run serves h until ctx ends, and then answers what was accepted. The goroutine that serves ends with the server;
 // after Grace what is still open is closed.
 func (l Listener) Run(ctx context.Context, h http.Handler) error {
+	// There is no WriteTimeout: it would count from the request's first byte on. Write gives each reply its own
+	// time.
 	srv := &http.Server{
 		Handler: h, TLSConfig: l.TLS, ReadHeaderTimeout: headerTimeout, ReadTimeout: l.Receive,
 		IdleTimeout:    idleTimeout,
