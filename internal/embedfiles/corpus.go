@@ -20,7 +20,8 @@ const (
 	format       = 1
 )
 
-// Corpus is what all shards of a folder have in common: corpus.json.
+// Corpus is what all shards of a folder have in common: corpus.json. Its SHA-256 stands in every part and manifest,
+// so a part of another corpus is told wherever it was copied from.
 type Corpus struct {
 	Format    int              `json:"format"`
 	Kind      string           `json:"kind"`
@@ -41,7 +42,7 @@ type Input struct {
 
 const kindCorpus = "embedded corpus"
 
-// blocks is how many blocks the input has.
+// blocks is how many blocks the input has. The last one may be shorter than the others.
 func (c Corpus) blocks() int { return (c.Input.Rows + c.BlockRows - 1) / c.BlockRows }
 
 // span is the rows of a block; to is exclusive.
@@ -69,13 +70,15 @@ func (c Corpus) claim(dir string) (digest string, err error) {
 		return "", err
 	default:
 		if difference := found.unlike(c); difference != "" {
-			return "", fault.New(fault.Mismatch, "%s holds vectors of another %s; choose another --out", dir, difference)
+			return "", fault.New(fault.Mismatch, "%s holds vectors of another %s; choose another --out", dir,
+				difference)
 		}
 	}
 	return fsutil.SHA256(path)
 }
 
-// unlike names what two corpora differ in, empty where their shards fit together.
+// unlike names what two corpora differ in, empty where their shards fit together. Each difference would mix vectors
+// that may not be compared, or rows that do not fit together.
 func (c Corpus) unlike(o Corpus) string {
 	switch {
 	case c.Input.SHA256 != o.Input.SHA256 || c.Input.Rows != o.Input.Rows:
@@ -103,7 +106,8 @@ func vacant(dir string) error {
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != corpusFile && !strings.HasPrefix(name, "shard-") && !fsutil.IsLeftover(name) {
-			return fault.New(fault.Exists, "%s is not empty (%s) and holds no corpus: choose another --out", dir, e.Name())
+			return fault.New(fault.Exists, "%s is not empty (%s) and holds no corpus: choose another --out", dir,
+				e.Name())
 		}
 	}
 	return nil
@@ -130,12 +134,14 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
+// checkFormat refuses files of another kind and of a newer program.
 func checkFormat(path, kind, want string, version int) error {
 	if kind != want || version < 1 {
 		return fault.New(fault.Mismatch, "%s is no %s", path, want)
 	}
 	if version > format {
-		return fault.New(fault.Mismatch, "%s has format %d, this program reads up to %d: use a newer hives", path, version, format)
+		return fault.New(fault.Mismatch, "%s has format %d, this program reads up to %d: use a newer hives", path,
+			version, format)
 	}
 	return nil
 }

@@ -9,4 +9,11 @@
 // All shards of a folder are of one input, one model, one prompt and one n: corpus.json says which, and a start
 // that differs is refused. The caller owes an encoder that knows its weights' hash before the first text. A text
 // that is empty or not UTF-8 is refused with its row. Texts never stand in an error, nor in what is written.
+//
+// An example: 10,000 rows in blocks of 4,096 are three blocks. Two shards have block 0, and blocks 1 and 2. A kill
+// while block 2 is embedded leaves block 1, and a start of shard 1/2 does block 2 and no more.
+//
+//	vectors/corpus.json                     input, model, prompt, blocks, n
+//	vectors/shard-00000-of-00002/           block-00000000.parquet  manifest.json  lock
+//	vectors/shard-00001-of-00002/           block-00000001.parquet  block-00000002.parquet  …
 package embedfiles

@@ -23,7 +23,7 @@ type inputRow struct {
 	TextID string `parquet:"text_id"`
 }
 
-// input is a Parquet file with a column text and perhaps one text_id.
+// input is a Parquet file with a column text and perhaps one text_id. Whoever opens it owes close.
 type input struct {
 	path   string
 	file   *os.File
@@ -31,7 +31,8 @@ type input struct {
 	next   int // row that the reader stands at
 }
 
-// openInput opens path and returns it with its description.
+// openInput opens path and returns it with its description. The whole file is hashed before a row is read: shards on
+// other machines must be of the same bytes, and find that out at their start.
 func openInput(path string) (in *input, about Input, err error) {
 	about = Input{Name: filepath.Base(path)}
 	if about.SHA256, err = fsutil.SHA256(path); err != nil {
@@ -112,11 +113,14 @@ func checkColumns(path string, file *parquet.File) error {
 	return nil
 }
 
+// torn says that a file cannot be read, unless a look at its beginning says what it is instead.
 func torn(path string, cause error) error {
-	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it again", path, cause))
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it "+
+		"again", path, cause))
 }
 
-// read returns rows from to to−1, each with a text and an id.
+// read returns rows from to to−1, each with a text and an id. Rows are read forwards, so a seek is needed only after
+// blocks that were there already.
 func (in *input) read(from, to int) (rows []inputRow, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -132,6 +136,7 @@ func (in *input) read(from, to int) (rows []inputRow, err error) {
 	for done := 0; done < len(rows); {
 		n, err := in.reader.Read(rows[done:])
 		done += n
+		// A reader that gives nothing and no error would go on for ever.
 		if done < len(rows) && (n == 0 || (err != nil && !errors.Is(err, io.EOF))) {
 			return nil, torn(in.path, errors.Join(err, io.ErrUnexpectedEOF))
 		}
@@ -139,12 +144,14 @@ func (in *input) read(from, to int) (rows []inputRow, err error) {
 	in.next = to
 	for i := range rows {
 		if err := rows[i].complete(); err != nil {
-			return nil, fault.New(fault.Invalid, "%s: row %d: %w; mend it, or leave it out of the file", in.path, from+i, err)
+			return nil, fault.New(fault.Invalid, "%s: row %d: %w; mend it, or leave it out of the file", in.path,
+				from+i, err)
 		}
 	}
 	return rows, nil
 }
 
+// complete refuses a row that cannot be embedded and gives one without an id the usual one of its text.
 func (r *inputRow) complete() error {
 	switch {
 	case r.Text == "":

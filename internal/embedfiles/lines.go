@@ -14,9 +14,13 @@ import (
 	"hives/internal/textfile"
 )
 
-// ReadLines parses path into inputs, one per line: {"text": "…"} or {"ids": [1, 2, …]} each; prompt goes before every text. Ids are used as they are,
-// the end token included. The lines of a file that ends in .txt are the texts. The first bad line is an error with its
-// number.
+// ReadLines parses path into inputs, one per line: {"text": "…"} or {"ids": [1, 2, …]} each; prompt goes before
+// every text. Ids are used as they are, the end token included. The lines of a file that ends in .txt are the texts.
+// The first bad line is an error with its number. All lines are read before the first is embedded: a bad one costs a
+// moment.
+//
+// Invariant: input i is line i + 1; no line is passed over, or every vector behind it would stand for another text
+// (TestReadRefusesBadLines).
 func ReadLines(path, prompt string) ([]encoder.Input, error) {
 	read, want := parseLine, `{"text": "…"} or {"ids": [1, 2]}`
 	if filepath.Ext(path) == ".txt" {
@@ -75,7 +79,8 @@ func parseLine(line []byte, prompt string) (encoder.Input, error) {
 
 // EmbedLines writes the vectors of the inputs that ReadLines made of in, float32 [N, d] in input order, to out; on any
 // error out is as it was.
-func EmbedLines(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int, id encoder.Identity, err error) {
+func EmbedLines(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int,
+	id encoder.Identity, err error) {
 	vectors, id, err := enc.Encode(ctx, inputs)
 	if err != nil {
 		return 0, id, fault.New(fault.Of(err), "%s: %w; input 0 is line 1", in, err)

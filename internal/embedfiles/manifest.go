@@ -12,7 +12,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Manifest says that a shard is done: manifest.json in its folder.
+// Manifest says that a shard is done: manifest.json in its folder. While it is not there, the shard is not done,
+// whatever parts there are.
 type Manifest struct {
 	Format int              `json:"format"`
 	Kind   string           `json:"kind"`
@@ -36,7 +37,8 @@ const kindShard = "embedded shard"
 // describe makes the manifest of a shard whose parts are all there; they are read, so that a part which was
 // damaged between two starts is found.
 func describe(dir, corpus string, c Corpus, s Shard) (Manifest, error) {
-	m := Manifest{Format: format, Kind: kindShard, Corpus: corpus, Input: c.Input, Model: c.Model, Shard: s, Parts: []Part{}}
+	m := Manifest{Format: format, Kind: kindShard, Corpus: corpus, Input: c.Input, Model: c.Model, Shard: s,
+		Parts: []Part{}}
 	from, to := s.blocks(c.blocks())
 	for block := from; block < to; block++ {
 		path := filepath.Join(dir, s.folder(), partName(block))
@@ -54,12 +56,14 @@ func describe(dir, corpus string, c Corpus, s Shard) (Manifest, error) {
 	return m, nil
 }
 
+// write is the shard's last act; the file appears whole.
 func (m Manifest) write(dir string) error {
 	raw, _ := json.MarshalIndent(m, "", "  ") // strings and numbers: it cannot fail
 	return fsutil.WriteBytes(filepath.Join(dir, m.Shard.folder(), manifestFile), append(raw, '\n'))
 }
 
-// finished returns a shard's manifest once every part it lists is there with its hash; without one it returns nil.
+// finished returns a shard's manifest once every part it lists is there with its hash; without one it returns nil. A
+// part that is missing or damaged behind a manifest is an error and not "not finished": somebody changed the folder.
 func finished(dir, corpus string, c Corpus, s Shard) (*Manifest, error) {
 	path := filepath.Join(dir, s.folder(), manifestFile)
 	var m Manifest
@@ -74,7 +78,8 @@ func finished(dir, corpus string, c Corpus, s Shard) (*Manifest, error) {
 	}
 	from, to := s.blocks(c.blocks())
 	if m.Corpus != corpus || m.Shard != s || len(m.Parts) != to-from {
-		return nil, fault.New(fault.Mismatch, "%s is of another corpus or shard; remove %s and run the shard again", path, filepath.Dir(path))
+		return nil, fault.New(fault.Mismatch, "%s is of another corpus or shard; remove %s and run the shard again",
+			path, filepath.Dir(path))
 	}
 	return &m, m.check(dir, c, from)
 }
@@ -101,7 +106,8 @@ func (m Manifest) check(dir string, c Corpus, first int) error {
 		rows += p.Rows
 	}
 	if rows != m.Rows {
-		return fault.New(fault.Corrupt, "%s of shard %s: %d rows, its parts have %d", manifestFile, m.Shard, m.Rows, rows)
+		return fault.New(fault.Corrupt, "%s of shard %s: %d rows, its parts have %d", manifestFile, m.Shard, m.Rows,
+			rows)
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Vector is a row of a part, and of what merge writes.
+// Vector is a row of a part, and of what merge writes. row is written although the order says it: a part can then be
+// looked at, or joined, by itself.
 type Vector struct {
 	Row    int64     `parquet:"row"` // of the input, from 0
 	TextID string    `parquet:"text_id"`
@@ -102,6 +103,9 @@ func readPart(path, corpus string, c Corpus, block int) (rows []Vector, err erro
 }
 
 // checkPart holds what was read to the block's rows, the model's width and finite numbers.
+//
+// Invariant: every row of the input has one vector, of the model's width and finite, under its own number
+// (TestMergedShardsAreTheRowsInOrder, TestDamageIsFound).
 func checkPart(path string, rows []Vector, c Corpus, block int) error {
 	from, to := c.span(block)
 	if len(rows) != to-from {
@@ -115,10 +119,13 @@ func checkPart(path string, rows []Vector, c Corpus, block int) error {
 	return nil
 }
 
+// damaged names what to remove: with the part and the manifest gone, the shard does that block again.
 func damaged(path string, cause error) error {
-	return fault.New(fault.Corrupt, "%s: %w; remove it and its shard's %s, and run the shard again", path, cause, manifestFile)
+	return fault.New(fault.Corrupt, "%s: %w; remove it and its shard's %s, and run the shard again", path, cause,
+		manifestFile)
 }
 
+// finite tells vectors that may be used: NaN compares with nothing, and one of them spoils every mean it enters.
 func finite(v []float32) bool {
 	for _, x := range v {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {

@@ -47,28 +47,36 @@ func (r Result) String() string {
 	if r.Already {
 		return fmt.Sprintf("shard %s was done already: %d rows in %d parts", r.Shard, r.Rows, len(r.Parts))
 	}
-	return fmt.Sprintf("shard %s is done: %d rows in %d parts, %d rows embedded now", r.Shard, r.Rows, len(r.Parts), r.Embedded)
+	return fmt.Sprintf("shard %s is done: %d rows in %d parts, %d rows embedded now", r.Shard, r.Rows, len(r.Parts),
+		r.Embedded)
 }
 
 // Run embeds a shard, from where an earlier start of it stopped. On an error, a cancelled context included, every
 // part that was finished stays and the shard has no manifest.
+//
+//	identity → input → claim the folder → hold the shard → done already? → blocks → manifest
+//
+// Each step is of one shard alone, but for the claim: corpus.json is what shards agree about, without talking.
 func Run(ctx context.Context, m Model, j Job) (Result, error) {
 	if j.BlockRows < 1 || j.Shard.Of < 1 || j.Shard.Index < 0 || j.Shard.Index >= j.Shard.Of {
-		return Result{}, fault.New(fault.Invalid, "shard %s with blocks of %d rows: want i/n with 0 ≤ i < n, and a row at least", j.Shard, j.BlockRows)
+		return Result{}, fault.New(fault.Invalid, "shard %s with blocks of %d rows: want i/n with 0 ≤ i < n, and "+
+			"a row at least", j.Shard, j.BlockRows)
 	}
 	if j.Pause == 0 {
 		j.Pause = 5 * time.Second
 	}
 	id := m.Identity()
 	if id.WeightsSHA256 == "" {
-		return Result{}, fault.New(fault.Invalid, "the endpoint does not tell its weights' hash, so shards could not be held to one model: give --model, or a grpc endpoint")
+		return Result{}, fault.New(fault.Invalid, "the endpoint does not tell its weights' hash, so shards could "+
+			"not be held to one model: give --model, or a grpc endpoint")
 	}
 	in, about, err := openInput(j.In)
 	if err != nil {
 		return Result{}, err
 	}
 	defer in.close()
-	c := Corpus{Format: format, Kind: kindCorpus, Input: about, Model: id, Prompt: j.Prompt, Precision: j.Precision, BlockRows: j.BlockRows, Shards: j.Shard.Of}
+	c := Corpus{Format: format, Kind: kindCorpus, Input: about, Model: id, Prompt: j.Prompt, Precision: j.Precision,
+		BlockRows: j.BlockRows, Shards: j.Shard.Of}
 	digest, err := c.claim(j.Out)
 	if err != nil {
 		return Result{}, err
@@ -91,6 +99,7 @@ func Run(ctx context.Context, m Model, j Job) (Result, error) {
 	return w.finish()
 }
 
+// finishedResult is that of a start that found everything done.
 func finishedResult(m *Manifest, err error) (Result, error) {
 	if err != nil {
 		return Result{}, err

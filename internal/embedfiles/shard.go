@@ -20,7 +20,8 @@ func ParseShard(s string) (Shard, error) {
 	i, err1 := strconv.Atoi(index)
 	n, err2 := strconv.Atoi(of)
 	if !found || err1 != nil || err2 != nil || i < 0 || i >= n || n > maxShards {
-		return Shard{}, fault.New(fault.Invalid, "shard %q: want i/n with i from 0 to n−1 and n up to %d, as 0/16", s, maxShards)
+		return Shard{}, fault.New(fault.Invalid, "shard %q: want i/n with i from 0 to n−1 and n up to %d, as 0/16", s,
+			maxShards)
 	}
 	return Shard{i, n}, nil
 }
@@ -35,6 +36,10 @@ func (s Shard) folder() string { return fmt.Sprintf("shard-%05d-of-%05d", s.Inde
 
 // blocks are the shard's: a contiguous run, since a Parquet file is read forwards, of lengths that differ by one
 // at most. to is exclusive.
+//
+//	10 blocks, 3 shards:  [0, 3)  [3, 6)  [6, 10)
+//
+// Invariant: every block belongs to exactly one shard, whatever n (TestShardsCoverEveryBlockOnce).
 func (s Shard) blocks(total int) (from, to int) {
 	return s.Index * total / s.Of, (s.Index + 1) * total / s.Of
 }

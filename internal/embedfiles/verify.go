@@ -17,12 +17,14 @@ func Verify(dir string) (Corpus, error) {
 	return c, err
 }
 
+// Damage is said at once and ends it; what is not finished is gathered, since several shards usually are not.
 func verify(dir string) (c Corpus, digest string, err error) {
 	if c, err = readCorpus(dir); err != nil {
 		return c, "", err
 	}
 	if c.BlockRows < 1 || c.Shards < 1 || c.Shards > maxShards || c.Input.Rows < 1 {
-		return c, "", fault.New(fault.Corrupt, "%s: %d shards of blocks of %d rows, %d rows", filepath.Join(dir, corpusFile), c.Shards, c.BlockRows, c.Input.Rows)
+		return c, "", fault.New(fault.Corrupt, "%s: %d shards of blocks of %d rows, %d rows",
+			filepath.Join(dir, corpusFile), c.Shards, c.BlockRows, c.Input.Rows)
 	}
 	if digest, err = fsutil.SHA256(filepath.Join(dir, corpusFile)); err != nil {
 		return c, "", err
@@ -41,7 +43,8 @@ func verify(dir string) (c Corpus, digest string, err error) {
 		rows += m.Rows
 	}
 	if len(missing) > 0 {
-		return c, "", fault.New(fault.NotFound, "%s: %d of %d shards are not finished: %s", dir, len(missing), c.Shards, few(missing))
+		return c, "", fault.New(fault.NotFound, "%s: %d of %d shards are not finished: %s", dir, len(missing),
+			c.Shards, few(missing))
 	}
 	if rows != c.Input.Rows {
 		return c, "", fault.New(fault.Corrupt, "%s: the shards have %d rows, the input %d", dir, rows, c.Input.Rows)
@@ -59,7 +62,7 @@ func few(names []string) string {
 }
 
 // Merge verifies a folder and writes all of its vectors to one Parquet file, in the input's order. It holds one
-// block in memory.
+// block in memory. Parts are checked again as they are read: between the verification and the copy a disk may fail.
 func Merge(dir, out string) (Corpus, error) {
 	c, digest, err := verify(dir)
 	if err != nil {

@@ -32,7 +32,9 @@ func (w *worker) blocks(ctx context.Context) error {
 	for block := from; block < to; block++ {
 		if err := w.block(ctx, block); err != nil {
 			if fault.Of(err) == fault.Canceled {
-				return fault.Saved(fault.New(fault.Canceled, "stopped at block %d of %d to %d: %w; every part before it is kept", block, from, to-1, cause(ctx, err)))
+				return fault.Saved(fault.New(fault.Canceled,
+					"stopped at block %d of %d to %d: %w; every part before it is kept", block, from, to-1, cause(ctx,
+						err)))
 			}
 			return err
 		}
@@ -43,6 +45,8 @@ func (w *worker) blocks(ctx context.Context) error {
 // cause is what ended the context, a signal for example, or err where something else did.
 func cause(ctx context.Context, err error) error { return cmp.Or(context.Cause(ctx), err) }
 
+// block does one block: nothing if its part is there, else read, embed, write. A part has its name only when it is
+// whole, so no look inside is needed here; the manifest's is the one that reads.
 func (w *worker) block(ctx context.Context, block int) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -72,7 +76,8 @@ func (w *worker) block(ctx context.Context, block int) error {
 	return nil
 }
 
-// embed gives every row its vector; a text that several rows of the block share is embedded once.
+// embed gives every row its vector; a text that several rows of the block share is embedded once. The model is asked
+// who it is with every block: a daemon may have been given another one on the way.
 func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vector, error) {
 	var inputs []encoder.Input
 	place := make(map[string]int, len(rows)) // of a text in inputs
@@ -87,7 +92,8 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 		return nil, fault.New(fault.Of(err), "%s: rows %d to %d: %w", w.job.In, first, first+len(rows)-1, err)
 	}
 	if difference := w.corpus.Model.Unlike(id); difference != "" {
-		return nil, fault.New(fault.Mismatch, "the model was replaced on the way: %s; run again when the first one serves, or choose another --out", difference)
+		return nil, fault.New(fault.Mismatch, "the model was replaced on the way: %s; run again when the first "+
+			"one serves, or choose another --out", difference)
 	}
 	if len(vectors) != len(inputs) {
 		return nil, fault.New(fault.Corrupt, "%d vectors came for %d texts", len(vectors), len(inputs))
@@ -96,7 +102,8 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 	for i, r := range rows {
 		v := vectors[place[r.Text]]
 		if len(v) != id.Dimension || !finite(v) {
-			return nil, fault.New(fault.Corrupt, "%s: row %d: its vector has %d numbers, want %d finite ones", w.job.In, first+i, len(v), id.Dimension)
+			return nil, fault.New(fault.Corrupt, "%s: row %d: its vector has %d numbers, want %d finite ones",
+				w.job.In, first+i, len(v), id.Dimension)
 		}
 		out[i] = Vector{Row: int64(first + i), TextID: r.TextID, Vector: v}
 	}
@@ -107,8 +114,10 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 // waiting costs less than a pod's start.
 const tries = 8
 
-// encode asks again where the error says that a later time may do.
-func (w *worker) encode(ctx context.Context, inputs []encoder.Input) (vectors [][]float32, id encoder.Identity, err error) {
+// encode asks again where the error says that a later time may do. Full and away are what passes by itself;
+// everything else ends the shard, with what is done kept.
+func (w *worker) encode(ctx context.Context, inputs []encoder.Input) (vectors [][]float32, id encoder.Identity,
+	err error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = w.job.Pause, time.Minute
 	_, err = backoff.Retry(ctx, func() (struct{}, error) {
@@ -122,6 +131,7 @@ func (w *worker) encode(ctx context.Context, inputs []encoder.Input) (vectors []
 	return vectors, id, err
 }
 
+// tell reports rows, those of an earlier start marked as such.
 func (w *worker) tell(rows int, before bool) {
 	if w.job.Progress != nil {
 		w.job.Progress(rows, before)

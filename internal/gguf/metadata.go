@@ -86,7 +86,7 @@ func (f *File) Ints(key string) ([]int, error) {
 }
 
 // Object is the metadata as JSON would decode it, but for the elements of arrays, of which there may be millions. It
-// is what lists of known keys are held against (model/qwen3embed/ggufkeys.go): that an array is empty matters there,
+// is what lists of known keys are held against (model/decoder/ggufkeys.go): that an array is empty matters there,
 // what is in it does not.
 func (f *File) Object() map[string]any {
 	out := map[string]any{}

@@ -1,4 +1,12 @@
 // Package npy writes matrices in NumPy's .npy format, version 1.0.
+//
+// A matrix of 2 × 3 begins like this, and its 24 bytes of numbers follow:
+//
+//	93 4e 55 4d 50 59 01 00                    magic, version 1.0
+//	76 00                                      118 bytes of header follow
+//	{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }    blanks, a line break
+//
+// It is the one array format that needs no library to be read: a dictionary as Python writes it, and then numbers.
 package npy
 
 import (
@@ -16,6 +24,8 @@ const headerAlign = 64
 
 // WriteFloat32 writes rows [N][d] as a little-endian float32 array in C order. It refuses ragged rows;
 // no rows give shape (0, 0).
+//
+// Invariant: the numbers begin at a multiple of 64, so a reader may map the file (TestWriteFloat32).
 func WriteFloat32(w io.Writer, rows [][]float32) error {
 	d := 0
 	if len(rows) > 0 {

@@ -13,7 +13,8 @@ import (
 const maxNumbers = 1 << 30
 
 // ReadFloat32 reads what WriteFloat32 wrote: a little-endian float32 matrix in C order, version 1.0. Anything else,
-// and a file that is shorter or longer than its header says, is an error.
+// and a file that is shorter or longer than its header says, is an error. Rows are made as they come, not all at
+// once from the header: a header of 128 bytes can ask for 4 GiB.
 func ReadFloat32(r io.Reader) ([][]float32, error) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	n, d, err := readHeader(in)
@@ -44,7 +45,8 @@ func readHeader(in io.Reader) (n, d int, err error) {
 	if _, err := io.ReadFull(in, header); err != nil {
 		return 0, 0, fault.New(fault.Corrupt, "npy: header: %w", err)
 	}
-	if _, err := fmt.Sscanf(string(header), "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", &n, &d); err != nil {
+	if _, err := fmt.Sscanf(string(header), "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", &n,
+		&d); err != nil {
 		return 0, 0, fault.New(fault.Invalid, "npy: not a float32 matrix in C order")
 	}
 	if n < 0 || d < 0 || d > maxNumbers || n > maxNumbers/max(d, 1) || d == 0 && n > 0 {

@@ -11,4 +11,7 @@
 // the next time; a whole line that is no record is counted and passed over, for the run's own resume to refuse. Runs
 // that are gone are dropped; folders without run.json are no runs and are only looked into. One process writes at a
 // time and others wait (WAL, immediate transactions). The caller owes a Close.
+//
+// An index over hundreds of runs, and why it is quick: of a log of 100,000 lines that has grown by 20 since the last
+// look, the 20 are read, and a digest of the 4 KiB before them says that the rest is what it was.
 package runs

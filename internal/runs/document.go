@@ -16,7 +16,8 @@ import (
 // mostPoints is how many points of a curve a document holds; more are thinned evenly.
 const mostPoints = 600
 
-// Document is one run, or several side by side.
+// Document is one run, or several side by side. It is what JSON, the terminal and the page are all made from, so
+// that the three agree.
 type Document struct {
 	Runs     []View    `json:"runs"`
 	Settings []Setting `json:"settings"` // that are not the defaults of a stage, or not the same in all runs
@@ -50,13 +51,17 @@ var uninteresting = []string{
 	"validation loss_unknowing", "validation train_",
 }
 
+// boring tells figures that are no curve, by the beginning of their name: "validation train_" is all of that kind.
 func boring(figure string) bool {
 	return slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(figure, p) })
 }
 
 // inText are the curves for a terminal; pages have them all.
-var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train terms.hierarchical", "train terms.individual", "train terms.theory", heldOutHierarchical}, KeyFigures...)
+var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train terms.hierarchical",
+	"train terms.individual", "train terms.theory", heldOutHierarchical}, KeyFigures...)
 
+// newDocument reads what lies in the folders beside what the index knows: checkpoints come and go without a line in
+// any log.
 func newDocument(ctx context.Context, x *Index, list []Summary) (*Document, error) {
 	d := &Document{}
 	for _, s := range list {
@@ -104,6 +109,13 @@ func (d *Document) settings() (err error) {
 
 // Differing lists the settings that are not the same in all runs, or of a single run those that are not the defaults;
 // of a run its Info.Stage and Config are used.
+//
+//	run 1 (Stage 1): batch_size 128          default of Stage 1: 64
+//	run 2 (Stage 2): nothing changed         default of Stage 2: 64
+//	→ batch_size, default 64, values 128 and 64
+//
+// A run that does not set a value still has one: its own stage's default, which may be another than that of the run
+// beside it.
 func Differing(list []Run) ([]Setting, error) {
 	byName := map[string]*Setting{}
 	var defaults []map[string]string // of each run's own stage
@@ -132,6 +144,7 @@ func Differing(list []Run) ([]Setting, error) {
 	var out []Setting
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		s := byName[name]
+		// Of several runs a setting that all share is no difference, even if it is not the default.
 		if len(list) == 1 || len(slices.Compact(slices.Clone(s.Values))) > 1 {
 			out = append(out, *s)
 		}
@@ -139,7 +152,8 @@ func Differing(list []Run) ([]Setting, error) {
 	return out, nil
 }
 
-// curves reads every figure that any run has and that is worth a look, first those of the list.
+// curves reads every figure that any run has and that is worth a look, first those of the list. Known figures come
+// first and in one order, others by name behind them: two reports of the same runs can be laid side by side.
 func (d *Document) curves(ctx context.Context, x *Index) error {
 	names := append([]string{"train loss"}, KeyFigures...)
 	var others []string
@@ -168,7 +182,8 @@ func (d *Document) curves(ctx context.Context, x *Index) error {
 	return nil
 }
 
-// thin keeps at most mostPoints, the last one among them.
+// thin keeps at most mostPoints, the last one among them. Even steps keep the shape; the last point is kept because
+// it is the one that is looked at.
 func thin(points []Figure) []Figure {
 	if len(points) <= mostPoints {
 		return points
@@ -180,7 +195,8 @@ func thin(points []Figure) []Figure {
 	return out
 }
 
-// page is the document as package report draws it.
+// page is the document as package report draws it. The same three tables as on a terminal, and every curve that the
+// terminal has no room for.
 func (d *Document) page() report.Runs {
 	p := report.Runs{Title: "Training runs", Names: d.names()}
 	facts := newTable("run", d.names())
@@ -211,6 +227,7 @@ func (d *Document) page() report.Runs {
 	return p
 }
 
+// newTable has a column a run, behind the name of the row.
 func newTable(first string, names []string) report.RunsTable {
 	return report.RunsTable{Head: append([]string{first}, names...)}
 }
@@ -222,6 +239,7 @@ func settingsTitle(runs int) string {
 	return "Settings that differ"
 }
 
+// names are those of the runs, in their order, as heads of columns.
 func (d *Document) names() (out []string) {
 	for _, v := range d.Runs {
 		out = append(out, v.Name)

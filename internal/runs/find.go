@@ -15,7 +15,9 @@ import (
 const runFile = "run.json"
 
 // Find lists the folders of runs at or below root, absolute and in order. It does not look inside runs, nor into
-// hidden folders or those that may not be read: they belong to somebody else.
+// hidden folders or those that may not be read: they belong to somebody else. A run folder is not looked into:
+// checkpoints and final models inside are parts of it. Links to folders are not followed, so a circle of them does
+// no harm.
 func Find(root string) ([]string, error) {
 	abs, err := filepath.Abs(root)
 	if err != nil {

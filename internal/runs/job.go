@@ -31,7 +31,8 @@ type Job struct {
 // most is how many runs a comparison can tell apart by colour.
 const most = 6
 
-// List prints the runs at or below the folders.
+// List prints the runs at or below the folders. All runs of the index are asked for too, since a run may have begun
+// with the weights of one that lies elsewhere.
 func List(ctx context.Context, j Job, dirs []string) error {
 	return j.with(ctx, dirs, func(x *Index) error {
 		found, err := x.Runs(ctx, dirs...)
@@ -65,6 +66,7 @@ func Compare(ctx context.Context, j Job, names []string) error {
 	return j.compare(ctx, names)
 }
 
+// compare finds the runs, brings the index up to date over where they lie, and prints one document of all of them.
 func (j Job) compare(ctx context.Context, names []string) error {
 	roots := roots(names, j.In)
 	return j.with(ctx, roots, func(x *Index) error {
@@ -114,7 +116,8 @@ func (j Job) encode(v any) error {
 	return enc.Encode(v)
 }
 
-// with opens the index over the folders and brings it up to date.
+// with opens the index over the folders and brings it up to date. Nobody should need to ask for an index: it lies
+// beside the runs where that is allowed, and where it is not, it is made for this one look and thrown away.
 func (j Job) with(ctx context.Context, roots []string, do func(*Index) error) (err error) {
 	path := j.DB
 	if info, err := os.Stat(roots[0]); err != nil || !info.IsDir() {
@@ -155,6 +158,7 @@ func writable(path string) bool {
 	return true
 }
 
+// closed keeps the first error and still closes: of two, the earlier one is the cause.
 func closed(err error, x *Index) error {
 	if closeErr := x.Close(); err == nil {
 		return closeErr
@@ -181,7 +185,8 @@ func roots(names []string, in string) (out []string) {
 	return out
 }
 
-// pick finds a run by its folder or the beginning of its id.
+// pick finds a run by its folder or the beginning of its id. A folder wins over an id: the name of an existing run
+// is never taken for the beginning of another's id.
 func pick(all []Run, name, in string) (Run, error) {
 	var found []Run
 	abs, err := filepath.Abs(name)
@@ -199,11 +204,15 @@ func pick(all []Run, name, in string) (Run, error) {
 	switch len(found) {
 	case 1:
 		return found[0], nil
+	// runs/stage1/final is what people name who think of the model.
 	case 0:
 		if parent := filepath.Dir(filepath.Clean(abs)); isRun(parent) {
-			return Run{}, fault.New(fault.NotFound, "%s is a part of a run: name the run's folder %s", name, filepath.Dir(filepath.Clean(name)))
+			return Run{}, fault.New(fault.NotFound, "%s is a part of a run: name the run's folder %s", name,
+				filepath.Dir(filepath.Clean(name)))
 		}
-		return Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in %s; hives runs list shows them", name, in)
+		return Run{}, fault.New(fault.NotFound, "no run %s: neither a run folder nor the beginning of an id in "+
+			"%s; hives runs list shows them", name, in)
 	}
-	return Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a folder", len(found), name, found[0].Path, found[1].Path)
+	return Run{}, fault.New(fault.Invalid, "%d runs have an id that begins with %s, %s and %s among them: name a "+
+		"folder", len(found), name, found[0].Path, found[1].Path)
 }

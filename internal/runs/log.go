@@ -17,7 +17,7 @@ import (
 // of steps hold their rate of tokens, so that a log which was cut and written on hardly ends alike.
 const tailSize = 4096
 
-// logState is how far a log was read.
+// logState is how far a log was read. bad counts whole lines that are no record, over all reads.
 type logState struct {
 	size int64
 	tail []byte
@@ -33,6 +33,14 @@ type point struct {
 
 // readLog returns the points that a log has beyond the state, and the state after it. again tells that the log is
 // not the one of the last time, so that the points are all there are.
+//
+//	first look      size 0        → all lines, state 9,000 bytes
+//	ten lines more  9,000 → 9,800 → ten lines
+//	a resume cut it 9,800 → 8,200 → shorter than what was read: all of it again
+//	cut and grown   9,800 → 9,900 → the digest before 9,800 is another: all of it again
+//
+// Invariant: points that were read once are not read again, unless the log is another one (TestOnlyWhatIsNewIsRead,
+// TestLogIsFollowed).
 func readLog(path string, from logState) (points []point, now logState, again bool, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +87,8 @@ func continues(f *os.File, from logState) (bool, error) {
 	return from.size == 0 || bytes.Equal(tail, from.tail), err
 }
 
-// tailOf is the digest of the last bytes before end.
+// tailOf is the digest of the last bytes before end. Fewer bytes than tailSize where the log is shorter, so the
+// beginning of a log counts too.
 func tailOf(f *os.File, end int64) ([]byte, error) {
 	raw := make([]byte, min(end, tailSize))
 	if _, err := f.ReadAt(raw, end-int64(len(raw))); err != nil {
@@ -89,7 +98,9 @@ func tailOf(f *os.File, end int64) ([]byte, error) {
 	return sum[:], nil
 }
 
-// parse takes the figures of a line: "kind field", with a dot before the parts of objects and lists.
+// parse takes the figures of a line: "kind field", with a dot before the parts of objects and lists. {"kind":
+// "validation", "step": 100, "ranking_accuracy": {"all": 0.6}} gives one point: "validation ranking_accuracy.all" at
+// 100.
 func parse(line []byte) (points []point, ok bool) {
 	var fields map[string]any
 	if json.Unmarshal(line, &fields) != nil {
@@ -108,7 +119,8 @@ func parse(line []byte) (points []point, ok bool) {
 	return points, true
 }
 
-// gather adds a number, or the numbers inside; null and text are no figures.
+// gather adds a number, or the numbers inside; null and text are no figures. Lists are numbered from 1, as levels of
+// a theory are.
 func gather(points []point, name string, step int, value any) []point {
 	switch v := value.(type) {
 	case float64:

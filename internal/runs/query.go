@@ -21,7 +21,8 @@ type Run struct {
 	row int64
 }
 
-// Runs lists the runs at or below the roots, by path; without roots all.
+// Runs lists the runs at or below the roots, by path; without roots all. The roots are compared here and not in SQL:
+// what lies below a folder is a question of paths, not of text.
 func (x *Index) Runs(ctx context.Context, roots ...string) ([]Run, error) {
 	rows, err := x.db.QueryContext(ctx, `SELECT id, path, info, config, problem, weights, bad FROM runs ORDER BY path`)
 	if err != nil {
@@ -45,6 +46,7 @@ func (x *Index) Runs(ctx context.Context, roots ...string) ([]Run, error) {
 	return out, rows.Err()
 }
 
+// below tells whether a path is one of the roots or lies in one.
 func below(path string, roots []string) bool {
 	return slices.ContainsFunc(roots, func(root string) bool {
 		abs, err := filepath.Abs(root)
@@ -58,9 +60,11 @@ type Figure struct {
 	Value float64 `json:"value"`
 }
 
-// Last returns the newest value of each figure of a run.
+// Last returns the newest value of each figure of a run. max(step) with a plain column beside it takes that column
+// from the row of the maximum, which SQLite promises and others do not.
 func (x *Index) Last(ctx context.Context, r *Run) (map[string]Figure, error) {
-	rows, err := x.db.QueryContext(ctx, `SELECT name, max(step), value FROM points JOIN figures ON figures.id = figure WHERE run = ? GROUP BY figure`, r.row)
+	rows, err := x.db.QueryContext(ctx,
+		`SELECT name, max(step), value FROM points JOIN figures ON figures.id = figure WHERE run = ? GROUP BY figure`, r.row)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,8 @@ func (x *Index) Last(ctx context.Context, r *Run) (map[string]Figure, error) {
 
 // Curve returns a figure over the steps of a run.
 func (x *Index) Curve(ctx context.Context, r *Run, name string) (out []Figure, err error) {
-	rows, err := x.db.QueryContext(ctx, `SELECT step, value FROM points WHERE run = ? AND figure = (SELECT id FROM figures WHERE name = ?) ORDER BY step`, r.row, name)
+	rows, err := x.db.QueryContext(ctx,
+		`SELECT step, value FROM points WHERE run = ? AND figure = (SELECT id FROM figures WHERE name = ?) ORDER BY step`, r.row, name)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,8 @@ func (x *Index) Refresh(ctx context.Context, roots ...string) error {
 	return nil
 }
 
-// dropGone removes runs below root that were not found again.
+// dropGone removes runs below root that were not found again. Only below root: runs of other folders were not looked
+// for, and keep their place.
 func (x *Index) dropGone(ctx context.Context, root string, found []string) error {
 	abs, err := filepath.Abs(root)
 	if err != nil {
@@ -54,11 +55,14 @@ func (x *Index) dropGone(ctx context.Context, root string, found []string) error
 	})
 }
 
-// within tells whether a path is root or lies below it; both are clean.
+// within tells whether a path is root or lies below it; both are clean. The separator matters: /runs2 is not below
+// /runs.
 func within(path, root string) bool {
-	return path == root || strings.HasPrefix(path, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator))
+	return path == root ||
+		strings.HasPrefix(path, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator))
 }
 
+// texts reads one column; the rows are closed before the transaction goes on.
 func texts(tx *sql.Tx, query string) (out []string, err error) {
 	rows, err := tx.Query(query)
 	if err != nil {
@@ -75,7 +79,7 @@ func texts(tx *sql.Tx, query string) (out []string, err error) {
 	return out, rows.Err()
 }
 
-// refresh reads one run.
+// refresh reads one run. A log that cannot be read leaves the points that are known and stands as the run's problem.
 func refresh(tx *sql.Tx, dir string) error {
 	id, from, err := stand(tx, dir)
 	if err != nil {
@@ -90,6 +94,7 @@ func refresh(tx *sql.Tx, dir string) error {
 	if err != nil {
 		return err
 	}
+	// The log was read from its start, so its points replace all that are there.
 	if again {
 		if _, err := tx.Exec(`DELETE FROM points WHERE run = ?`, id); err != nil {
 			return err
@@ -105,7 +110,8 @@ func refresh(tx *sql.Tx, dir string) error {
 
 // stand returns the run's row and how far its log was read, and begins a row where there is none.
 func stand(tx *sql.Tx, dir string) (id int64, from logState, err error) {
-	err = tx.QueryRow(`SELECT id, log_size, log_tail, bad FROM runs WHERE path = ?`, dir).Scan(&id, &from.size, &from.tail, &from.bad)
+	err = tx.QueryRow(`SELECT id, log_size, log_tail, bad FROM runs WHERE path = ?`, dir).Scan(&id, &from.size,
+		&from.tail, &from.bad)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, from, err
 	}
@@ -130,7 +136,8 @@ func describe(dir string) (info runstore.Info, config, problem string) {
 	return info, string(raw), ""
 }
 
-// finalWeights is the digest that the final model's hives.json gives, "" before the end.
+// finalWeights is the digest that the final model's hives.json gives, "" before the end. It is what later runs name
+// as their base, and how origin finds who made it.
 func finalWeights(dir string) string {
 	info, err := folder.Read(filepath.Join(dir, "final"))
 	if err != nil {
@@ -139,7 +146,8 @@ func finalWeights(dir string) string {
 	return info.WeightsSHA256
 }
 
-// add writes points; a step that was logged again replaces what it said before.
+// add writes points; a step that was logged again replaces what it said before. A figure's name is looked up once a
+// call: thousands of points have a dozen names.
 func add(tx *sql.Tx, run int64, points []point) error {
 	insert, err := tx.Prepare(`INSERT OR REPLACE INTO points (run, figure, step, value) VALUES (?, ?, ?, ?)`)
 	if err != nil {

@@ -28,13 +28,14 @@ const File = "runs.db"
 //go:embed schema.sql
 var schema string
 
-// Index is an open file.
+// Index is an open file. Whoever opens it owes Close.
 type Index struct {
 	db   *sql.DB // one connection: SQLite has one writer
 	path string
 }
 
-// Open opens the index at path and creates it where there is none.
+// Open opens the index at path and creates it where there is none. Waiting for a lock comes first: two commands that
+// start at once both want to make the file.
 func Open(ctx context.Context, path string) (*Index, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -60,7 +61,8 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	return x, nil
 }
 
-// prepare fills a new file and refuses those that are not ours or of a newer program.
+// prepare fills a new file and refuses those that are not ours or of a newer program. A file of an older schema
+// would be brought up to date here; there has been one schema so far.
 func (x *Index) prepare(tx *sql.Tx) error {
 	var version, app, tables int
 	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
@@ -69,17 +71,20 @@ func (x *Index) prepare(tx *sql.Tx) error {
 	}
 	switch {
 	case tables == 0 && version == 0:
-		_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+		_, err := tx.Exec(schema +
+			fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
 		return err
 	case app != applicationID:
 		return fault.New(fault.Mismatch, "is an SQLite file of another program: name another with --db")
 	case version > schemaVersion:
-		return fault.New(fault.Mismatch, "has schema %d, this build reads up to %d: use a newer build, or remove the file, which holds nothing of its own", version, schemaVersion)
+		return fault.New(fault.Mismatch, "has schema %d, this build reads up to %d: use a newer build, or remove "+
+			"the file, which holds nothing of its own", version, schemaVersion)
 	}
 	return nil
 }
 
-// write runs a transaction and names the file in its error.
+// write runs a transaction and names the file in its error. Nobody loses anything by a failed transaction: the next
+// look reads the same again.
 func (x *Index) write(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := x.db.BeginTx(ctx, nil)
 	if err == nil {
@@ -91,7 +96,8 @@ func (x *Index) write(ctx context.Context, do func(*sql.Tx) error) error {
 	if err != nil {
 		kind := fault.Of(err)
 		if kind == 0 {
-			return fmt.Errorf("index of runs %s: %w; name another with --db, or remove it: it holds nothing that the run folders do not", x.path, err)
+			return fmt.Errorf("index of runs %s: %w; name another with --db, or remove it: it holds nothing that "+
+				"the run folders do not", x.path, err)
 		}
 		return fault.New(kind, "index of runs %s: %w", x.path, err)
 	}

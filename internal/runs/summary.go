@@ -54,12 +54,15 @@ func summaries(ctx context.Context, x *Index, chosen, all []Run) ([]Summary, err
 			return nil, err
 		}
 		s := Summary{
-			ID: r.Info.ID, Path: r.Path, Stage: r.Info.Stage, Status: status(&r), Step: r.Info.Step, Resumes: r.Info.Resumes,
+			ID: r.Info.ID, Path: r.Path, Stage: r.Info.Stage, Status: status(&r), Step: r.Info.Step,
+			Resumes: r.Info.Resumes,
 			Figures: figures, Best: r.Info.Best, Problem: r.Problem, Bad: r.Bad, run: r,
 		}
-		if s.Status == string(runstore.Running) || s.Status == killed { // run.json is as old as the last change of status
+		// run.json is as old as the last change of status
+		if s.Status == string(runstore.Running) || s.Status == killed {
 			s.Step = max(s.Step, figures["train loss"].Step)
 		}
+		// A configuration that cannot be read leaves steps and start open; the problem stands with the run.
 		var cfg trainer.Config
 		if toml.Unmarshal([]byte(r.Config), &cfg) == nil {
 			s.Steps, s.From = cfg.Steps, cfg.Model.From
@@ -70,6 +73,8 @@ func summaries(ctx context.Context, x *Index, chosen, all []Run) ([]Summary, err
 	return out, nil
 }
 
+// status is that of run.json, but for a run that says it is running while nobody holds its lock: the process is gone
+// and could not say so.
 func status(r *Run) string {
 	if r.Info.Status == runstore.Running && !runstore.Held(r.Path) {
 		return killed
@@ -77,7 +82,8 @@ func status(r *Run) string {
 	return string(r.Info.Status)
 }
 
-// origin finds the run whose final weights another began with.
+// origin finds the run whose final weights another began with. By the hash of the weights, so it holds wherever
+// either folder was moved to.
 func origin(r *Run, all []Run) string {
 	base := r.Info.Hashes["base"]
 	for _, other := range all {

@@ -13,16 +13,19 @@ import (
 	"hives/internal/columns"
 )
 
-// writeList prints a line a run.
+// writeList prints a line a run. Unreadable runs stand in the list with the reason: a run that is missing from it
+// would be looked for.
 func writeList(w io.Writer, list []Summary) error {
 	t := columns.NewTable(w)
-	fmt.Fprintln(t, "id\tstage\tstatus\tsteps\tloss\theld out: loss\tranking\tcorrelation\tdirection\tbest\tfrom\tfolder")
+	fmt.Fprintln(t, "id\tstage\tstatus\tsteps\tloss\theld out: "+
+		"loss\tranking\tcorrelation\tdirection\tbest\tfrom\tfolder")
 	for _, s := range list {
 		if s.Problem != "" {
 			fmt.Fprintf(t, "–\t\tunreadable\t\t\t\t\t\t\t\t\t%s: %s\n", short(s.Path), s.Problem)
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%d/%d\t%s", s.ID[:min(8, len(s.ID))], s.Stage, s.Status, s.Step, s.Steps, show(s.Figures, "train loss"))
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d/%d\t%s", s.ID[:min(8, len(s.ID))], s.Stage, s.Status, s.Step, s.Steps,
+			show(s.Figures, "train loss"))
 		for _, name := range KeyFigures {
 			fmt.Fprintf(t, "\t%s", show(s.Figures, s.named(name)))
 		}
@@ -34,7 +37,8 @@ func writeList(w io.Writer, list []Summary) error {
 	if len(list) == 0 {
 		fmt.Fprintln(w, "no runs")
 	}
-	_, err := fmt.Fprintln(w, "\nranking and direction are within corpus, correlation is the mean over corpora; the held-out loss is the hierarchical one;\nbest is kept by the figure that log.best names")
+	_, err := fmt.Fprintln(w, "\nranking and direction are within corpus, correlation is the mean over corpora; "+
+		"the held-out loss is the hierarchical one;\nbest is kept by the figure that log.best names")
 	return err
 }
 
@@ -47,6 +51,7 @@ func (s *Summary) named(figure string) string {
 	return figure
 }
 
+// best is the kept checkpoint's score and step.
 func best(s *Summary) string {
 	if s.Best == nil {
 		return "–"
@@ -62,6 +67,7 @@ func (s *Summary) start() string {
 	return s.From
 }
 
+// show is a figure, or a dash where the run has none: 0 would be a value.
 func show(figures map[string]Figure, name string) string {
 	f, ok := figures[name]
 	if !ok {
@@ -70,6 +76,7 @@ func show(figures map[string]Figure, name string) string {
 	return number(f.Value)
 }
 
+// number has four digits: more are noise between two runs of one seed on two engines.
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }
 
 // short is a path from the working directory where that is shorter.
@@ -108,7 +115,8 @@ func (d *Document) write(w io.Writer) error {
 	return d.writeCurves(w)
 }
 
-// facts are the rows of a table with a column a run.
+// facts are the rows of a table with a column a run. A table of functions rather than of values, so that each row is
+// one line to read and to change.
 func (d *Document) facts() (rows [][]string) {
 	for _, fact := range []struct {
 		name string
@@ -118,7 +126,10 @@ func (d *Document) facts() (rows [][]string) {
 		{"folder", func(v *View) string { return short(v.Path) }},
 		{"stage", func(v *View) string { return fmt.Sprint(v.Stage) }},
 		{"status", func(v *View) string { return strings.TrimSpace(v.Status + " " + v.Problem) }},
-		{"steps", func(v *View) string { return fmt.Sprintf("%d of %d, resumed %d times", v.Step, v.Steps, v.Resumes) }},
+		{"steps", func(v *View) string {
+			return fmt.Sprintf("%d of %d, resumed %d times", v.Step, v.Steps,
+				v.Resumes)
+		}},
 		{"from", func(v *View) string { return v.start() }},
 		{"engine", func(v *View) string { return v.run.Info.Versions["engine"] }},
 		{"commit", func(v *View) string { return v.run.Info.Versions["commit"] }},
@@ -173,7 +184,8 @@ func (d *Document) figures() (rows [][]string) {
 // width of a text curve, in characters.
 const width = 48
 
-// writeCurves prints each curve as a line of blocks, in the same range for all runs.
+// writeCurves prints each curve as a line of blocks, in the same range for all runs. One range for all runs: two
+// lines of blocks can be compared only if a height means the same in both.
 func (d *Document) writeCurves(w io.Writer) error {
 	t := columns.NewTable(w)
 	for _, c := range d.Curves {
@@ -195,6 +207,7 @@ func (d *Document) writeCurves(w io.Writer) error {
 	return t.Flush()
 }
 
+// span is the least and the largest value over all runs.
 func span(runs [][]Figure) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, points := range runs {
@@ -207,6 +220,10 @@ func span(runs [][]Figure) (low, high float64) {
 
 // Sparkline draws points as blocks: the mean of the points in each of width equal parts of steps 0 to last, from
 // low (▁) to high (█). A part without points is blank.
+//
+//	points (0, 4.0) (50, 3.0) (100, 2.0), low 2, high 4, width 4, last step 100
+//	parts  0–24: 4.0 → █   25–49: none   50–74: 3.0 → ▅   75–100: 2.0 → ▁
+//	→ "█ ▅▁"
 func Sparkline(points []Figure, last int, low, high float64, width int) string {
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	sum, n := make([]float64, width), make([]int, width)
