@@ -13,6 +13,12 @@ import (
 )
 
 // FlagGroup is a heading of the help and the flags below it, in their order.
+//
+//	Input and output:
+//	  --in TEXT               texts to embed: JSON lines (.jsonl), or a text a
+//	                          line (.txt)
+//
+// A name of up to 22 columns has its text beside it, a longer one below it.
 type FlagGroup struct {
 	Title string
 	Names []string
@@ -30,6 +36,7 @@ const (
 // heading is noted in the flag itself, with its place before it as digits that sort: a flag that many commands share
 // has one heading everywhere.
 func GroupFlags(root *cobra.Command, groups []FlagGroup) {
+	// "000/002/Input and output": the group's place, the flag's place in it, its words.
 	title := map[string]string{}
 	for i, g := range groups {
 		for j, name := range g.Names {
@@ -131,6 +138,7 @@ func Paragraphs(text string, width int) []string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, " \n")
 		switch {
+		// Indented lines are lists or examples within the text, and keep their breaks.
 		case line == "" || line[0] == ' ':
 			flush()
 			lines = append(lines, columns.Wrap(line, width, 2)...)
@@ -154,6 +162,7 @@ func Examples(text string, width int) []string {
 			lines = append(lines, line)
 			continue
 		}
+		// A comment is broken into several comments: a shell must not run its second half.
 		if body := strings.TrimSpace(line); strings.HasPrefix(body, "#") {
 			for _, part := range columns.Wrap("  "+strings.TrimSpace(body[1:]), width-2, 0) {
 				lines = append(lines, "  # "+strings.TrimSpace(part))
@@ -165,7 +174,8 @@ func Examples(text string, width int) []string {
 	return lines
 }
 
-// writeCommands lists the commands below, under their groups.
+// writeCommands lists the commands below, under their groups. A group without a command that can be run is left out,
+// with its heading.
 func writeCommands(out *strings.Builder, c *cobra.Command, width int) {
 	byGroup := map[string][]string{}
 	for _, child := range c.Commands() {
@@ -249,7 +259,8 @@ func FlagText(f *pflag.Flag) string {
 	return fmt.Sprintf("%s (default %s)", text, strings.Trim(f.DefValue, "[]"))
 }
 
-// entry is a name and its text beside it, or below where the name is long or the terminal narrow.
+// entry is a name and its text beside it, or below where the name is long or the terminal narrow. On narrow
+// terminals the text stands eight columns in, below its name.
 func entry(name, text string, width int) []string {
 	indent := helpName
 	if width < columns.Usual*3/4 {

@@ -18,6 +18,9 @@ import (
 var LogFormats = []string{"auto", "text", "json"}
 
 // Logger writes lines for people (text) or JSON lines; auto is text on a terminal and JSON elsewhere.
+//
+//	15:04:05 listening: grpc 127.0.0.1:50051, engine cpu                       text
+//	{"time":"…","level":"INFO","msg":"listening","grpc":"127.0.0.1:50051",…}   json
 func Logger(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {
 	switch {
 	case !slices.Contains(LogFormats, format):
@@ -44,6 +47,7 @@ func (t *textLog) Enabled(_ context.Context, l slog.Level) bool { return l >= t.
 func (t *textLog) Handle(_ context.Context, r slog.Record) error {
 	var b bytes.Buffer
 	b.WriteString(r.Time.Format("15:04:05 "))
+	// News is what most lines are, and need not say so.
 	if r.Level != slog.LevelInfo {
 		b.WriteString(strings.ToLower(r.Level.String()) + ": ")
 	}
@@ -76,6 +80,7 @@ func (t *textLog) attr(prefix string, a slog.Attr) (text string) {
 	switch {
 	case a.Equal(slog.Attr{}):
 		return ""
+	// Four digits are what a person reads; programs take the JSON form.
 	case value.Kind() == slog.KindFloat64:
 		shown = fmt.Sprintf("%.4g", value.Float64())
 	default:

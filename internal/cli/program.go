@@ -61,7 +61,8 @@ func manCommand(root *cobra.Command) *cobra.Command {
 	return c
 }
 
-// writeMan writes the page of every command that is not hidden.
+// writeMan writes the page of every command that is not hidden. No date stands in a page: the same program writes
+// the same bytes.
 func writeMan(root *cobra.Command, dir string) (pages int, err error) {
 	walk(root, func(c *cobra.Command) {
 		if err != nil || !c.IsAvailableCommand() {

@@ -121,6 +121,7 @@ func (p *Progress) enter(phase string, now time.Time) {
 // show draws, if the last drawing is old enough. The last unit is always drawn in a bar: it would otherwise stand at
 // 99 % until Close.
 func (p *Progress) show(now time.Time) {
+	// A log of a night's run has a line every ten seconds, a terminal ten drawings a second.
 	interval := plainInterval
 	if p.bar != nil {
 		interval = drawInterval

@@ -24,6 +24,15 @@ const dash = "-"
 const inputName = "standard-input"
 
 // stdio is the annotation of flags that take a dash: which way, "in" or "out".
+//
+// How a command gets "-", without a line of its own: TakesStdin wraps its RunE. Before the command's work the
+// wrapper reads standard input into a file, puts the file's path where the dash stood, and runs the work, which sees
+// a path like any other.
+//
+//	hives data stats - < rows.csv
+//	→ spooled to /tmp/hives-in-123/standard-input.csv
+//	→ hives data stats /tmp/hives-in-123/standard-input.csv
+//	→ messages say "standard input"
 const stdio = "hives_stdio"
 
 // freeText are flags in which a dash is text.
@@ -53,6 +62,7 @@ func TakesStdin(c *cobra.Command, plain string, names ...string) {
 			return err
 		}
 		defer done()
+		// The ending is what the readers of rows go by, so it must tell the truth.
 		path, err := spool(c.InOrStdin(), dir, plain)
 		if err != nil {
 			return err
@@ -86,6 +96,7 @@ func TakesStdout(c *cobra.Command, name, ending string) {
 		defer done()
 		path := filepath.Join(dir, "standard-output"+ending)
 		at[0](path)
+		// What the command prints would else stand in the middle of the file that it writes.
 		c.SetOut(c.ErrOrStderr())
 		defer c.SetOut(out)
 		if err := run(args); err != nil {

@@ -67,6 +67,7 @@ func (t *tree) walk(prefix string, v reflect.Value) error {
 		case name == "":
 			return fmt.Errorf("configuration field %s.%s has no toml tag", v.Type(), field.Name)
 		}
+		// A section: its fields are leaves under "name.".
 		if isTable(v.Field(i)) {
 			if err := t.walk(prefix+name+".", v.Field(i)); err != nil {
 				return err
@@ -173,6 +174,7 @@ func parse(leaf reflect.Value, text string) error {
 		return u.UnmarshalText([]byte(text))
 	}
 	switch {
+	// A string without quotes is taken as it stands, backslashes and all: paths of other systems come so.
 	case leaf.Kind() == reflect.String && !quoted(text):
 		leaf.SetString(text)
 		return nil

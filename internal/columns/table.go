@@ -16,6 +16,21 @@ const (
 
 // Table is a text/tabwriter whose lines fit the terminal. Cells are ended by tabs but for the last of a line. Rows
 // are kept until Flush: widths follow from all of them.
+//
+// The same table in three widths:
+//
+//	at 80 columns                               at 44
+//	folder       status    loss  note           folder       status    loss  note
+//	runs/stage1  finished  4.08  best at …      runs/stage1  finished  4.08  best at step
+//	                                                                           800
+//	at 38
+//	runs/stage1
+//	  status  finished
+//	  loss    4.08
+//	  note    best at step 800
+//
+// First as tabwriter lays it out; then with cells that wrap; then a block for each row, with the heads as labels. A
+// file or a pipe always gets the first form, so that programs that read it see one line a row.
 type Table struct {
 	w     io.Writer
 	width int
@@ -31,6 +46,7 @@ func NewRightTable(w io.Writer) *Table {
 	return &Table{w: w, width: Width(w), flags: tabwriter.AlignRight}
 }
 
+// Write only gathers: cells end with tabs, lines with line breaks, as for text/tabwriter.
 func (t *Table) Write(p []byte) (int, error) { return t.text.Write(p) }
 
 // Flush writes the table: as it is where it fits, else with wrapped cells, else a block for each row.
@@ -42,6 +58,7 @@ func (t *Table) Flush() error {
 		return err
 	}
 	out := aligned.Bytes()
+	// Where it fits nothing is changed, to the byte.
 	if t.width > 0 && longest(aligned.String()) > t.width {
 		out = []byte(t.narrow())
 	}
@@ -72,6 +89,7 @@ func (t *Table) narrow() string {
 	}
 	for line := range strings.Lines(t.text.String()) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		// A table to the right ends its last cell with a tab too, which leaves an empty one.
 		if t.flags != 0 && len(cells) > 1 && cells[len(cells)-1] == "" {
 			cells = cells[:len(cells)-1]
 		}
@@ -108,7 +126,8 @@ func layout(out *strings.Builder, rows [][]string, width int, right bool) {
 	}
 }
 
-// natural are the widths of the widest cells.
+// natural are the widths of the widest cells. natural asks every row, since a later one may be wider or have more
+// cells.
 func natural(rows [][]string) []int {
 	var widths []int
 	for _, row := range rows {
@@ -151,7 +170,7 @@ func shrink(widths []int, rows [][]string, width int) bool {
 }
 
 // longestPart is the widest part of a column's cells that stays whole: a word, or what stands between two joints of
-// one.
+// one. A cell cannot be made narrower than that without a word being cut.
 func longestPart(rows [][]string, column int) int {
 	n := 0
 	for _, row := range rows {
@@ -194,7 +213,8 @@ func wrapRow(row []string, widths []int, right bool) []string {
 	return lines
 }
 
-// blocks writes each row as its first cell and below it the others, named by the header where there is one.
+// blocks writes each row as its first cell and below it the others, named by the header where there is one. Empty
+// cells are left out: a block is read line by line, and a line without a value says nothing.
 func blocks(out *strings.Builder, rows [][]string, width int) {
 	header, rows := headed(rows)
 	name := 0
@@ -215,7 +235,8 @@ func blocks(out *strings.Builder, rows [][]string, width int) {
 	}
 }
 
-// labelled writes a text behind its label and below itself.
+// labelled writes a text behind its label and below itself. Where label and text together leave too little room, the
+// text begins below its label.
 func labelled(label, text string, width int) []string {
 	depth := Of(label)
 	if depth+leastFor > width {
@@ -237,6 +258,7 @@ var number = regexp.MustCompile(`^\s*[-+±.]?\d`)
 // and no number where a later row has one. A table of words alone has no numbers to tell the header by; then the
 // first row is a row.
 func headed(rows [][]string) (header []string, rest [][]string) {
+	// A row of names has no number in any cell but the first, and more than two cells.
 	names := func(row []string) bool {
 		return len(row) > 2 && !slices.ContainsFunc(row[1:], number.MatchString) && len(strings.Join(row[1:], "")) > 0
 	}

@@ -22,6 +22,12 @@ import (
 )
 
 // Options name what embeds; exactly one of Model and Endpoint is set.
+//
+// Two forms of one thing:
+//
+//	--model out/demo/model                              here, on this machine's engine
+//	--endpoint grpc://127.0.0.1:50051                   a running embedd
+//	--endpoint http://host:8080/v1 --endpoint-model m   any server of OpenAI's shape
 type Options struct {
 	Model    string // model folder
 	Endpoint string // grpc://, grpcs:// or dns:/// for embedd; http:// or https:// up to /v1 for OpenAI's shape
@@ -37,8 +43,9 @@ type Options struct {
 	Dimensions int // numbers of each vector that are kept; 0 keeps all
 }
 
-// Embedder is an encoder that knows its model before its first text, though an HTTP endpoint's hashes and
-// dimension never.
+// Embedder is an encoder that knows its model before its first text, though an HTTP endpoint's hashes and dimension
+// never. It is told before the first text so that a file of vectors can be refused before anything is computed for
+// it.
 type Embedder interface {
 	encoder.Encoder
 	Identity() encoder.Identity
@@ -75,6 +82,8 @@ func Open(ctx context.Context, o Options, log io.Writer) (e Embedder, close func
 	if err := o.Validate(); err != nil {
 		return nil, nil, err
 	}
+	// The key is named by its variable and never given as a flag: command lines stand in histories and process
+	// lists.
 	key, err := o.key()
 	switch {
 	case err != nil:
@@ -112,6 +121,8 @@ func (o Options) remote(ctx context.Context, key string) (Embedder, func(), erro
 		if err != nil {
 			return nil, nil, fault.New(fault.NotFound, "--endpoint-ca: %w", err)
 		}
+		// Only this authority counts then: a server that the system would trust and this file does not name is
+		// refused.
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
 			return nil, nil, fault.New(fault.Invalid, "--endpoint-ca: %s holds no certificate in PEM", o.CA)

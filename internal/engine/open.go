@@ -31,7 +31,8 @@ type Engine struct {
 	Choice       string // one line: what was taken and why
 }
 
-// Close frees the backend; what was computed on it is gone. A second call does nothing.
+// Close frees the backend; what was computed on it is gone. A second call does nothing. It may be called for an
+// engine that was never opened, so callers defer it without a look.
 func (e *Engine) Close() {
 	if e != nil && e.Backend != nil && !e.Backend.IsFinalized() {
 		e.Backend.Finalize()
@@ -88,7 +89,8 @@ func openAuto(ctx context.Context, opt Options) (*Engine, error) {
 	panic("unreachable")
 }
 
-// reason shortens what is normal on most machines, so that the line stays one.
+// reason shortens what is normal on most machines, so that the line stays one. A machine without a GPU is no fault,
+// and its line should not read like one.
 func reason(kind Kind, err error) any {
 	if kind == CUDA && fault.Of(err) == fault.NotFound {
 		return "no plugin or no GPU"
@@ -96,7 +98,8 @@ func reason(kind Kind, err error) any {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// describe names the engine in a line without a verdict.
+// describe names the engine in a line without a verdict. The line goes into run.json and replies, so it is what
+// tells two runs' engines apart.
 func (e *Engine) describe() string {
 	if e.Name == Go {
 		return fmt.Sprintf("engine go (%s, %d threads)", simdText, e.Threads)
@@ -153,6 +156,7 @@ func openXLA(kind Kind, opt Options) (*Engine, error) {
 	if err := checkPath(kind, p.Path); err != nil {
 		return nil, err
 	}
+	// Before the library is loaded, since its thread pools read NPROC once.
 	threads := setThreads(opt.Threads)
 	// The installer of GoMLX must not run; the plugin's own loader writes warnings that Open returns.
 	os.Setenv("GOMLX_NO_AUTO_INSTALL", "1")

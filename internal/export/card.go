@@ -28,7 +28,8 @@ var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
 	"plain": plain, "code": code, "yaml": strconv.Quote, "number": number,
 }).Parse(cardText))
 
-// page is what the template shows.
+// page is what the template shows. Fields are grouped as the card has its sections: what it is, what it was trained
+// on, how, how well, and from which files.
 type page struct {
 	Name, Licence, Family, DType, Pooling, EndToken, BaseText, DataFile string
 	Dimension, Layers, MaxLength                                        int
@@ -79,6 +80,7 @@ func (r *record) write(dir string, o Options, arch transformer.Architecture, inf
 	if err := p.hashes(r, dir, info); err != nil {
 		return err
 	}
+	// DATA.md is the whole card of the rows; README.md names corpora and licences in a table and points to it.
 	if r.data != nil {
 		p.Corpora = corpora(r.data)
 		if err := fsutil.WriteFile(filepath.Join(dir, dataFile), r.data.WriteMarkdown); err != nil {
@@ -199,7 +201,7 @@ func licensed(licence string) string {
 	return ", licence " + licence
 }
 
-// millions is a number of parameters for people.
+// millions is a number of parameters for people. 595,776,512 is "595.8 million", 133,056 is "133 thousand".
 func millions(n int64) string {
 	if n < 1_000_000 {
 		return fmt.Sprintf("%d thousand", (n+500)/1000)

@@ -43,7 +43,7 @@ type Options struct {
 	Note func(line string) // is told what the card could not say
 }
 
-// Result is what was written.
+// Result is what was written. It is what --json prints, so its names are fixed.
 type Result struct {
 	Out     string `json:"out"`
 	Format  Format `json:"format"`
@@ -132,6 +132,7 @@ func (o *Options) check() error {
 	switch {
 	case !slices.Contains(Formats(), string(o.Format)):
 		return fault.Usage(fault.New(fault.Invalid, "format %q: want %s", o.Format, strings.Join(Formats(), " or ")))
+	// These programs know a GGUF file by its ending; another name could not be loaded again.
 	case o.Format == GGUF && filepath.Ext(o.Out) != gguf.Extension:
 		return fault.Usage(fault.New(fault.Invalid, "--out %s: the name of a GGUF file ends in %s", o.Out,
 			gguf.Extension))

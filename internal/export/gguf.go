@@ -21,7 +21,8 @@ import (
 	"hives/model/transformer"
 )
 
-// Values of {arch}.pooling_type.
+// Values of {arch}.pooling_type. First-token pooling has a number in the format too; no model of that pooling is
+// written here.
 var ggufPooling = map[transformer.Pooling]uint32{transformer.MeanTokens: 1, transformer.LastToken: 3}
 
 // writeGGUF writes weights, sizes and tokenizer into one file.
@@ -139,6 +140,7 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 		return gguf.Source{}, fmt.Errorf("read %s: %w", spec.Name, err)
 	}
 	name, order := qwen3embed.GGUFName(spec.Name, m.Config)
+	// Names follow llama.cpp's (blk.3.attn_q.weight for layers.3.self_attn.q_proj.weight).
 	s := gguf.Source{Name: name, Type: matrices, Shape: spec.Dims}
 	if len(spec.Dims) == 1 {
 		s.Type = gguf.F32

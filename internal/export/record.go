@@ -21,7 +21,8 @@ import (
 	"hives/model/folder"
 )
 
-// record is what is known of how a model came about.
+// record is what is known of how a model came about. Everything here is read from files beside the model; nothing is
+// measured, and nothing is asked of a network.
 type record struct {
 	run      *runstore.Info // nil where the model lies in no run and none was named
 	config   string         // SHA-256 of the run's config.toml
@@ -50,7 +51,8 @@ type figure struct {
 	WithinCorpus *float64 `json:"within_corpus"`
 }
 
-// validation is the part of a line of metrics.jsonl that goes on the card.
+// validation is the part of a line of metrics.jsonl that goes on the card. Numbers are pointers: a figure that was
+// undefined is null in the log, and a dash on the card.
 type validation struct {
 	Step          int      `json:"step"`
 	Rows          int      `json:"rows"`
@@ -103,6 +105,8 @@ func gather(o *Options, info folder.Info) (*record, error) {
 		return nil, fsutil.Classify(err, dir)
 	}
 	r.config = fmt.Sprintf("%x", sha256.Sum256(config))
+	// Settings that name files are kept apart: they say where things were, which is nobody's business, and where to
+	// look for them, which is ours.
 	named, err := r.take(config)
 	if err != nil {
 		return nil, err
@@ -217,7 +221,8 @@ func settingsOf(dir string) (map[string]string, error) {
 	return out, err
 }
 
-// ofRun tells whether a start is the result of a run.
+// ofRun tells whether a start is the result of a run. ofRun is asked of a path that a setting names, so the path may
+// be a run's folder, its final model, or anything else.
 func ofRun(from string) bool {
 	_, err := runstore.Read(filepath.Dir(filepath.Clean(final(from))))
 	return err == nil

@@ -141,6 +141,7 @@ func tokenizerConfig(arch transformer.Architecture, info folder.Info, pad string
 }
 
 // poolingConfig has the flags that every version reads, one true. A prompt is part of the pooled text, as here.
+// Older versions read these flags, newer ones too; exactly one may be true.
 func poolingConfig(arch transformer.Architecture, info folder.Info) map[string]any {
 	return map[string]any{
 		"word_embedding_dimension":          arch.Sizes().Hidden,

@@ -19,6 +19,10 @@ const (
 )
 
 // splitQwen is the expression of Qwen2's and Qwen3's tokenizer.json.
+//
+// In words, the first that matches from the left: an English ending ('s, 're …); letters, with one sign or blank
+// before them; a single digit; signs, with a blank before and line breaks behind; line breaks; blanks but for the
+// last before a word; blanks.
 const splitQwen = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}` +
 	`| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 

@@ -13,7 +13,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Entry is one key of the metadata. Value is a uint32, float32, bool, string, []string or []int32.
+// Entry is one key of the metadata. Value is a uint32, float32, bool, string, []string or []int32. llama.cpp wants
+// certain types for certain keys, so they are the caller's to choose: a count as uint32, an ε as float32.
 type Entry struct {
 	Key   string
 	Value any
@@ -40,6 +41,7 @@ func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 			return err
 		}
 	}
+	// Offsets count from the first tensor's byte and are multiples of the alignment.
 	offset := uint64(0)
 	for _, t := range tensors {
 		size, err := t.tensor().size()
@@ -92,6 +94,8 @@ func (e Entry) append(b []byte) ([]byte, error) {
 	case string:
 		kindOf(kindString)
 		return appendString(b, v), nil
+	// An array is its elements' type, their number, and the elements, each as it would stand alone but without a
+	// type.
 	case []string:
 		arrayOf(kindString, len(v))
 		for _, s := range v {
@@ -108,6 +112,7 @@ func (e Entry) append(b []byte) ([]byte, error) {
 	return nil, fault.New(fault.Invalid, "metadata key %s: a value of type %T is not written", e.Key, e.Value)
 }
 
+// tensor describes the source as a reader would see it, for its size and its rows.
 func (t Source) tensor() Tensor { return Tensor{Name: t.Name, Type: t.Type, Shape: t.Shape} }
 
 // appendInfo writes the tensor's line, axes innermost first.
@@ -124,6 +129,7 @@ func (t Source) appendInfo(b []byte, offset uint64) []byte {
 // offsets of all tensors behind it rest on that.
 func (t Source) write(w *bufio.Writer) error {
 	shape := t.tensor()
+	// One row and its encoding are all that is held, and both are used again for the next row.
 	row, raw, written := make([]float32, shape.Width()), []byte(nil), uint64(0)
 	for i := range shape.Rows() {
 		if err := t.Row(i, row); err != nil {
@@ -190,6 +196,7 @@ func appendQ8_0(b []byte, x []float32) ([]byte, error) {
 	for _, v := range x {
 		largest = max(largest, float32(math.Abs(float64(v))))
 	}
+	// A block of zeros has a scale of 0; its quotients would be NaN.
 	d, inverse := largest/127, float32(0)
 	if d > 0 {
 		inverse = 1 / d

@@ -50,6 +50,7 @@ func finish(page []byte, a About) ([]byte, error) {
 			}
 			return f.assemble(a), nil
 		}
+		// The tokenizer reuses its buffer, and Token consumes what Raw shows.
 		raw := bytes.Clone(z.Raw())
 		f.token(kind, raw, z.Token())
 	}
@@ -278,7 +279,8 @@ func plain(inner string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// slug makes a name for files and places: letters and digits, the others a dash.
+// slug makes a name for files and places: letters and digits, the others a dash. Sixty letters are enough to be told
+// apart, and file names have an end.
 func slug(text string) string {
 	var words []string
 	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {

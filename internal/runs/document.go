@@ -110,9 +110,9 @@ func (d *Document) settings() (err error) {
 // Differing lists the settings that are not the same in all runs, or of a single run those that are not the defaults;
 // of a run its Info.Stage and Config are used.
 //
-//	run 1 (Stage 1): batch_size 128          default of Stage 1: 64
+//	run 1 (Stage 1): sampler.batch_size 128  default of Stage 1: 64
 //	run 2 (Stage 2): nothing changed         default of Stage 2: 64
-//	→ batch_size, default 64, values 128 and 64
+//	→ sampler.batch_size, default 64, values 128 and 64
 //
 // A run that does not set a value still has one: its own stage's default, which may be another than that of the run
 // beside it.

@@ -10,6 +10,8 @@ import (
 	"hives/values"
 )
 
+// Two enums for one thing: values' own, which files hold, and the interface's, which clients see. They are
+// translated here and nowhere else.
 var kinds = map[values.Kind]hivesv1.VectorKind{
 	values.Directional: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL,
 	values.Prototype:   hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE,
@@ -46,6 +48,7 @@ func (g valued) selected(f *hivesv1.ValueFilter) ([]*values.Value, error) {
 	return g.Values.Select(out)
 }
 
+// value finds one by its id; that there is none is said with the nearest id (values.Select).
 func (g valued) value(id string) (*values.Value, error) {
 	among, err := g.Values.Select(values.Filter{IDs: []string{id}})
 	if err != nil {
@@ -94,6 +97,7 @@ func evidenceProto(v *values.Value) *hivesv1.Evidence {
 	return out
 }
 
+// aucProto leaves a figure out that is not known, with its interval and its counts.
 func aucProto(f *values.Figure) *hivesv1.Auc {
 	if f == nil {
 		return nil
@@ -130,6 +134,7 @@ func present(x float64) *float32 {
 	return &out
 }
 
+// An absent probability is not 0: the value has no regression, or the text makes no sense.
 func probabilityProto(p *values.Probability) *hivesv1.Probability {
 	if p == nil {
 		return nil
@@ -148,6 +153,7 @@ func stance(cosine float64) hivesv1.Stance {
 	return hivesv1.Stance_STANCE_UNSPECIFIED
 }
 
+// anchorProto tells which of the two banks a sentence is from, since their ids are numbered apart.
 func anchorProto(a *values.Anchor) *hivesv1.Anchor {
 	bank := hivesv1.AnchorBank_ANCHOR_BANK_INDIVIDUAL
 	if a.Bank == anchors.Theory {
@@ -157,7 +163,8 @@ func anchorProto(a *values.Anchor) *hivesv1.Anchor {
 		Count: uint32(a.Count)}
 }
 
-// vectors says which file answers and what it rests on.
+// vectors says which file answers and what it rests on. It goes with every reply: a client that keeps cosines can
+// see later which file and which rows they came from.
 func (g valued) vectors() *hivesv1.VectorsVersion {
 	s := g.Values
 	return &hivesv1.VectorsVersion{

@@ -83,6 +83,7 @@ func (t *Table) header() error {
 	} else if err != nil {
 		return err
 	}
+	// A cell of a row may hold anything as long as nobody uses it; names of columns are always used.
 	for _, name := range names {
 		if reason := Unreadable(name); reason != "" {
 			return fault.New(fault.Invalid, "%s: the first line, which must name the columns, %s", t.src.path, reason)

@@ -52,8 +52,9 @@ func inputs() []any {
 	return append(in, tensors.FromFlatDataAndDimensions(ids, texts, tokens))
 }
 
-// newStep compiles the step with the operands of its products in dtype. It returns the loss and then the
-// gradient of each weight.
+// newStep compiles the step with the operands of its products in dtype. It returns the loss and then the gradient of
+// each weight. All that training uses is in it: gathers, products, a softmax with a mask, reductions, and the
+// gradients of each.
 func newStep(b compute.Backend, dtype dtypes.DType) (*Exec, error) {
 	return NewExec(b, func(in []*Node) []*Node {
 		weights, ids := in[:weightsPerModel], in[weightsPerModel]
@@ -65,6 +66,7 @@ func newStep(b compute.Backend, dtype dtypes.DType) (*Exec, error) {
 // model builds the forward graph; operands is the type both sides of a product are cast to.
 type model struct{ operands dtypes.DType }
 
+// product casts both operands and gives float32 back, as training in bf16 does.
 func (m model) product(equation string, a, b *Node) *Node {
 	return ConvertDType(Einsum(equation, ConvertDType(a, m.operands), ConvertDType(b, m.operands)), dtypes.Float32)
 }
@@ -110,6 +112,7 @@ func contrast(e *Node) *Node {
 	s := DivScalar(Einsum("ih,jh->ij", e, e), temperature) // [B, B]
 	self := Diagonal(e.Graph(), texts)
 	s = Where(self, MulScalar(OnesLike(s), maskedLogit), s)
+	// The maximum is taken out before exp, so that nothing overflows; it cancels in the gradient.
 	top := StopGradient(ReduceAndKeep(s, ReduceMax, -1))
 	logSum := Add(Log(ReduceSum(Exp(Sub(s, top)), -1)), Squeeze(top, -1))
 	half := texts / 2

@@ -17,7 +17,8 @@ import (
 	"hives/internal/engine"
 )
 
-// Steps repeats the step idle and loaded and writes a Report as JSON.
+// Steps repeats the step idle and loaded and writes a Report as JSON. Busy loops on every core are what other work
+// on the machine does to XLA's threads: where a race is possible it shows then.
 func Steps(ctx context.Context, opt Options, out io.Writer) error {
 	e, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(opt.Engine)})
 	if err != nil {
@@ -43,7 +44,8 @@ func Steps(ctx context.Context, opt Options, out io.Writer) error {
 	return json.NewEncoder(out).Encode(r)
 }
 
-// repeat runs the step n times and counts the hashes of its results.
+// repeat runs the step n times and counts the hashes of its results. The values of the last f32 repeat are kept; if
+// the hashes agree, any of them would do.
 func (r *Report) repeat(ctx context.Context, step *graph.Exec, name string, n int) error {
 	for range n {
 		if err := ctx.Err(); err != nil {

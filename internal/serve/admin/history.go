@@ -83,7 +83,8 @@ func (h *History) take(now time.Time) {
 	h.last = next
 }
 
-// reading is the sum of each figure over its labels.
+// reading is the sum of each figure over its labels. It is made anew each second; of the one before only this sum is
+// kept.
 type reading struct {
 	at                                        time.Time
 	tokens, computed, requests, errors, queue float64

@@ -15,6 +15,7 @@ import (
 // the flag, the variable, the file, the default here (package cli). So `EMBEDD_MAX_TEXTS=64 embedd --max-texts 128`
 // takes 128.
 type Config struct {
+	// What is served, and on which addresses. Empty addresses are switched off, but for gRPC's.
 	Model       string `toml:"model"`
 	Vectors     string `toml:"vectors"`
 	Listen      string `toml:"listen"`
@@ -28,14 +29,17 @@ type Config struct {
 	Engine      string `toml:"engine"`
 	Threads     int    `toml:"threads"`
 
+	// Who may call. Files are named here and read by parts.open; no secret stands in a setting itself.
 	TLSCert    string `toml:"tls_cert"`
 	TLSKey     string `toml:"tls_key"`
 	ClientCA   string `toml:"client_ca"`
 	TokensFile string `toml:"tokens_file"`
 
+	// Waivers, each for one protection: that both are given by one word would be too easy.
 	InsecureNoTLS  bool `toml:"insecure_no_tls"`
 	InsecureNoAuth bool `toml:"insecure_no_auth"`
 
+	// Limits, in the order in which a request meets them (serve.Limits).
 	MaxTexts          int `toml:"max_texts"`
 	MaxHTTPTexts      int `toml:"max_http_texts"`
 	MaxHTTPTokens     int `toml:"max_http_tokens"`
@@ -51,6 +55,7 @@ type Config struct {
 	MaxConnections    int `toml:"max_connections"`
 	CacheTexts        int `toml:"cache_texts"`
 
+	// Times, as "90s" or "10m" in every source.
 	MaxWait        cli.Duration `toml:"max_wait"`
 	EngineTimeout  cli.Duration `toml:"engine_timeout"`
 	SelfCheckEvery cli.Duration `toml:"self_check_every"`
@@ -65,6 +70,7 @@ type Config struct {
 	MaxConnectionAge   cli.Duration `toml:"max_connection_age"`
 	ConnectionAgeGrace cli.Duration `toml:"connection_age_grace"`
 
+	// What is told of the work.
 	OTLPEndpoint string `toml:"otlp_endpoint"`
 	LogLevel     string `toml:"log_level"`
 	LogFormat    string `toml:"log_format"`

@@ -18,6 +18,7 @@ type collector struct {
 
 // Watch adds the figures that are read from the server. Once only.
 func (m *Metrics) Watch(s *serve.Server) error {
+	// The words of help are what Prometheus shows beside a figure: they say what is counted and what is not.
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(prefix+name, help, labels, nil)
 	}

@@ -36,7 +36,8 @@ type Metrics struct {
 	streams     prometheus.Gauge
 }
 
-// times are the upper bounds in seconds, from half a millisecond to half a minute, of histograms of durations.
+// times are the upper bounds in seconds, from half a millisecond to half a minute, of histograms of durations. A
+// factor of two between bounds means that a quantile read from them is off by less than that.
 var times = prometheus.ExponentialBuckets(.0005, 2, 17)
 
 // NewMetrics makes figures with a registry of their own. The registry is its own and not Prometheus's global one, so
