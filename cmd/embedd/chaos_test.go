@@ -52,7 +52,9 @@ func size(t *testing.T, name string, small int) int {
 }
 
 // tinyModel saves a model of random weights with the demo's tokenizer.
-func tinyModel(t *testing.T) string {
+func tinyModel(t *testing.T) string { return tinyModelOf(t, 11) }
+
+func tinyModelOf(t *testing.T, seed uint64) string {
 	t.Helper()
 	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "qwen3", "vocab_size": 8192, "hidden_size": 16,
 		"intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
@@ -60,7 +62,7 @@ func tinyModel(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := qwen3embed.Random(cfg, 11)
+	m, err := qwen3embed.Random(cfg, seed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -161,6 +162,9 @@ func (d *Daemon) Signal(s os.Signal) error {
 	<-d.Ended
 	return d.err
 }
+
+// Hangup asks the daemon to load its files anew, by SIGHUP, and does not wait.
+func (d *Daemon) Hangup() error { return d.cmd.Process.Signal(syscall.SIGHUP) }
 
 // Kill ends the process by SIGKILL, whatever it is doing.
 func (d *Daemon) Kill() {

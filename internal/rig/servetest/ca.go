@@ -27,12 +27,18 @@ type CA struct {
 // NewCA makes a CA of its own.
 func NewCA(t testing.TB) *CA {
 	t.Helper()
+	return NewCAFor(t, time.Time{}, time.Now().Add(time.Hour))
+}
+
+// NewCAFor is NewCA with a time at which its own certificate holds.
+func NewCAFor(t testing.TB, from, to time.Time) *CA {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	about := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: from, NotAfter: to,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
@@ -77,6 +83,9 @@ func (ca *CA) IssueFor(t testing.TB, serial int64, from, to time.Time, certPath,
 	defer func() { ca.from, ca.to = time.Time{}, time.Time{} }()
 	ca.Issue(t, serial, certPath, keyPath)
 }
+
+// NotAfter is when the CA's own certificate ends.
+func (ca *CA) NotAfter() time.Time { return ca.cert.NotAfter }
 
 // Write writes the CA's own certificate.
 func (ca *CA) Write(t testing.TB, path string) {

@@ -3,6 +3,7 @@ package secure
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"log/slog"
 	"slices"
 	"sync"
@@ -21,8 +22,8 @@ type Files struct{ Cert, Key, ClientCA string }
 // Certificates are a server's, as of their files. TLS asks for the configuration at every handshake, so a file that
 // was renewed is in use without a restart and without a watcher's goroutine.
 //
-// Invariant: a certificate that serves is only ever replaced by one that is valid today
-// (TestOnlyCertificatesOfTodayReplaceAGoodOne).
+// Invariant: a certificate that serves, or a client CA that vouches, is only ever replaced by one that is valid today
+// (TestOnlyCertificatesOfTodayReplaceAGoodOne, TestExpiredClientCA).
 type Certificates struct {
 	files Files
 	log   *slog.Logger
@@ -44,8 +45,8 @@ func OpenCertificates(f Files, log *slog.Logger) (*Certificates, error) {
 	if c.good, err = f.parse(c.seen); err != nil {
 		return nil, err
 	}
-	if err := f.inTime(c.good, time.Now()); err != nil { // nobody is served better by no server
-		log.Error("clients will refuse this certificate", "error", err)
+	if err := f.inTime(c.good, c.seen[2], time.Now()); err != nil { // nobody is served better by no server
+		log.Error("handshakes will fail", "error", err)
 	}
 	return c, nil
 }
@@ -76,7 +77,7 @@ func (c *Certificates) current() *tls.Config {
 	c.looked = time.Now()
 	contents, err := c.files.read()
 	if err == nil && slices.EqualFunc(contents, c.seen, slices.Equal) {
-		if c.later != nil && c.files.inTime(c.later, c.looked) == nil {
+		if c.later != nil && c.files.inTime(c.later, contents[2], c.looked) == nil {
 			c.take(c.later)
 		}
 		return c.good
@@ -89,7 +90,7 @@ func (c *Certificates) current() *tls.Config {
 	}
 	if err == nil {
 		c.later = next
-		err = c.files.inTime(next, c.looked)
+		err = c.files.inTime(next, contents[2], c.looked)
 	}
 	if err != nil {
 		c.log.Error("the certificate was not replaced", "error", err)
@@ -105,18 +106,39 @@ func (c *Certificates) take(next *tls.Config) {
 	c.good, c.later = next, nil
 }
 
-// inTime refuses a certificate that clients would refuse now.
-func (f Files) inTime(c *tls.Config, now time.Time) error {
-	leaf := c.Certificates[0].Leaf
+// inTime refuses a certificate that clients would refuse now, and authorities in PEM form of which none can vouch for a
+// client now.
+func (f Files) inTime(c *tls.Config, authorities []byte, now time.Time) error {
+	err := valid("certificate "+f.Cert, c.Certificates[0].Leaf, now)
+	if err != nil || f.ClientCA == "" {
+		return err
+	}
+	for _, authority := range certificates(authorities) {
+		if err = valid("client CA "+f.ClientCA, authority, now); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func valid(what string, c *x509.Certificate, now time.Time) error {
 	switch {
-	case now.After(leaf.NotAfter):
-		return fault.New(fault.Invalid, "certificate %s has expired on %s: renew it", f.Cert,
-			leaf.NotAfter.UTC().Format(time.RFC3339))
-	case now.Before(leaf.NotBefore):
-		return fault.New(fault.Invalid, "certificate %s is valid from %s only: it is taken then", f.Cert,
-			leaf.NotBefore.UTC().Format(time.RFC3339))
+	case now.After(c.NotAfter):
+		return fault.New(fault.Invalid, "%s has expired on %s: renew it", what, c.NotAfter.UTC().Format(time.RFC3339))
+	case now.Before(c.NotBefore):
+		return fault.New(fault.Invalid, "%s is valid from %s only: it is taken then", what, c.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// certificates are those of a PEM file; x509.CertPool leaves out what is none, and so does this.
+func certificates(raw []byte) (all []*x509.Certificate) {
+	for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
+		if c, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // read takes all three files in one go. They may still be of two renewals; then key and certificate do not fit, and

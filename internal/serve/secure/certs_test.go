@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,72 @@ func TestClientsNeedACertificateOfTheCA(t *testing.T) {
 	if _, err := shake(address, client(stranger)); err == nil {
 		t.Error("a client of another CA was served")
 	}
+}
+
+// TestExpiredClientCA: a client CA out of its time vouches for nobody and replaces no good one; one of two that is in time
+// does. A client whose CA has gone is refused, also with the session of a handshake before.
+func TestExpiredClientCA(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	good, next := servetest.NewCA(t), servetest.NewCA(t)
+	expired := servetest.NewCAFor(t, now.Add(-2*time.Hour), now.Add(-time.Hour))
+	tomorrow := servetest.NewCAFor(t, now.Add(time.Hour), now.Add(2*time.Hour))
+	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), ClientCA: filepath.Join(dir, "ca.pem")}
+	good.Issue(t, 1, f.Cert, f.Key)
+	good.Write(t, f.ClientCA)
+	var log bytes.Buffer
+	c, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serveTLS(t, c.Config("h2"))
+	client := func(by *servetest.CA) *tls.Config {
+		pair := by.Pair(t, 2)
+		return &tls.Config{RootCAs: good.Pool, ServerName: "localhost", ClientSessionCache: tls.NewLRUClientSessionCache(1),
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }}
+	}
+	clients := map[*servetest.CA]*tls.Config{}
+	for _, ca := range []*servetest.CA{good, next, expired, tomorrow} {
+		clients[ca] = client(ca)
+	}
+	expect := func(when string, served ...*servetest.CA) {
+		t.Helper()
+		c.due()
+		for ca, cfg := range clients {
+			if _, err := shake(address, cfg); (err == nil) != slices.Contains(served, ca) {
+				t.Errorf("%s: a client of CA valid until %v: %v", when, ca.NotAfter(), err)
+			}
+		}
+	}
+	expect("at first", good)
+	for _, bad := range []*servetest.CA{expired, tomorrow} {
+		bad.Write(t, f.ClientCA)
+		expect("with a CA out of its time", good)
+	}
+	next.Write(t, filepath.Join(dir, "next.pem"))
+	both := slices.Concat(readFile(t, f.ClientCA), readFile(t, filepath.Join(dir, "next.pem")))
+	if err := os.WriteFile(f.ClientCA, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect("with one in time beside one of tomorrow", next)
+	for words, want := range map[string]int{"was not replaced": 2, "client CA " + f.ClientCA + " has expired on": 1, "is valid from": 1} {
+		if got := strings.Count(log.String(), words); got != want {
+			t.Errorf("%q stands %d times in the log, want %d", words, got, want)
+		}
+	}
+	log.Reset()
+	expired.Write(t, f.ClientCA)
+	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil || !strings.Contains(log.String(), "client CA") {
+		t.Errorf("a start with an expired client CA: %v; the log says %q", err, log.String())
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func TestRefusedCertificates(t *testing.T) {

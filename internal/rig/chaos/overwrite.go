@@ -1,0 +1,119 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"hives/internal/rig/loadtest"
+)
+
+// Overwrite writes to a file in place, as cp and a sync of an object store do: whoever has mapped it sees every step.
+type Overwrite struct {
+	Name  string
+	Write func(path string, content []byte) error
+}
+
+// pieces is how many writes a file takes, with a pause after each: a reload meets one of them.
+const pieces = 8
+
+// Overwrites end with the content that they are given.
+var Overwrites = []Overwrite{
+	{"cut to nothing, then written (cp)", func(path string, content []byte) error {
+		return errors.Join(os.Truncate(path, 0), inPieces(path, content))
+	}},
+	{"written over without a cut (rsync --inplace)", inPieces},
+	{"cut in the middle, then written", func(path string, content []byte) error {
+		err := os.Truncate(path, int64(len(content)/2))
+		time.Sleep(5 * time.Millisecond)
+		return errors.Join(err, inPieces(path, content))
+	}},
+	{"zeros, then written", func(path string, content []byte) error {
+		return errors.Join(inPieces(path, make([]byte, len(content))), inPieces(path, content))
+	}},
+	{"made longer, then cut", func(path string, content []byte) error {
+		err := os.Truncate(path, int64(2*len(content)))
+		time.Sleep(5 * time.Millisecond)
+		return errors.Join(err, os.Truncate(path, int64(len(content))), inPieces(path, content))
+	}},
+}
+
+// inPieces writes a file over from its start, and neither makes it anew nor cuts it.
+func inPieces(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	for i := range pieces {
+		from, to := i*len(content)/pieces, (i+1)*len(content)/pieces
+		if _, err := f.WriteAt(content[from:to], int64(from)); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return f.Close()
+}
+
+// Reloads counts what came of those that were waited for, and keeps the words of a refusal.
+type Reloads struct {
+	Replaced, Refused int
+	Words             string
+}
+
+// Under writes a file over and over while the daemon reloads, by SIGHUP and by its admin listener, until ctx ends.
+// Meanwhile and afterwards ask is called; its error ends all of it. The file then has its content again.
+func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, content []byte, ask func() error) (r Reloads, err error) {
+	written := make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil && ctx.Err() == nil {
+			err = o.Write(path, content)
+		}
+		written <- err
+	}()
+	for err == nil && ctx.Err() == nil {
+		if err = errors.Join(d.Hangup(), ask()); err == nil {
+			err = r.reload(d)
+		}
+	}
+	return r, errors.Join(err, <-written, ask())
+}
+
+// reload asks by the admin listener and counts the answer. Nothing else than a model that was replaced, or none, is right.
+func (r *Reloads) reload(d *loadtest.Daemon) error {
+	words, code, err := Reload(d)
+	switch {
+	case err != nil:
+		return err
+	case code == http.StatusOK:
+		r.Replaced++
+	case code == http.StatusConflict && strings.Contains(words, "nothing was replaced"):
+		r.Refused, r.Words = r.Refused+1, strings.TrimSpace(words)
+	default:
+		return fmt.Errorf("a reload was answered with %d: %s", code, words)
+	}
+	return nil
+}
+
+// Reload asks the daemon's admin listener to load its files anew, after the reload that may be under way.
+func Reload(d *loadtest.Daemon) (words string, code int, err error) {
+	for code = http.StatusServiceUnavailable; err == nil && code == http.StatusServiceUnavailable; {
+		words, code, err = reloadOnce(d)
+	}
+	return words, code, err
+}
+
+func reloadOnce(d *loadtest.Daemon) (words string, code int, err error) {
+	reply, err := http.Post("http://"+d.Address("admin")+"/-/reload", "", nil)
+	if err != nil {
+		return "", 0, err
+	}
+	defer reply.Body.Close()
+	raw, err := io.ReadAll(reply.Body)
+	return string(raw), reply.StatusCode, err
+}
