@@ -96,10 +96,13 @@ loadtest: setup build ## offer embedd fixed loads beside the bare engine, and te
 
 # How much of what; CHAOS_SEED draws other messages and moments.
 CHAOS_ENGINE ?= go
-CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=150 CHAOS_TEXTS=200 CHAOS_SECONDS=15 CHAOS_ATTACK_MS=3000
+CHAOS_COUNTS ?= CHAOS_MESSAGES=1000 CHAOS_CONNECTIONS=60 CHAOS_RATE=150 CHAOS_TEXTS=200 CHAOS_SECONDS=15 CHAOS_ATTACK_MS=3000 \
+  CHAOS_OVERWRITE_MS=1000 CHAOS_OVERWRITES=40
+POWERCUTS := ./checkpoints ./values ./internal/embedfiles ./internal/hub ./internal/runstore ./internal/statecache ./internal/trainer
 
-chaos: setup ## strange messages, abused connections, attacks of one caller, a kill and a drain among three embedd processes (minutes)
+chaos: setup ## strange messages, abused connections, attacks, overwritten models, kills and drains of embedd; power cuts (minutes)
 	CHAOS_ENGINE=$(CHAOS_ENGINE) $(CHAOS_COUNTS) go test -v -count 1 -timeout 1h -run '^TestChaos' ./cmd/embedd
+	go test -v -count 1 -timeout 1h -run '^TestPowerCut' $(POWERCUTS)
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check

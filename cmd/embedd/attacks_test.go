@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -93,6 +94,38 @@ func TestChaosAttacks(t *testing.T) {
 			t.Errorf("%s: another caller's calls: %d answered, failed %v", attack.Name, v.Answered, v.Failed)
 		}
 		bounded(t, d)
+		d.Kill()
+	}
+}
+
+// TestChaosAnnouncedMemory lets 8 connections announce 64 messages of 4 MiB each, 2 GiB in all, and send them but for the
+// last byte. Without a token nothing of them is kept; with one no more than may be under way.
+func TestChaosAnnouncedMemory(t *testing.T) {
+	const underWay, slack = 64 << 20, 64 << 20
+	model := tinyModel(t)
+	for _, caller := range []string{"stranger", "flood"} {
+		file, tokens := callers(t)
+		d := attacked(t, model, "--tokens-file", file, "--max-bytes-under-way", strconv.Itoa(underWay))
+		token, allowed := "no token of the file", 0
+		if caller == "flood" {
+			token, allowed = tokens[0], underWay
+		}
+		before, err := d.Usage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(size(t, "CHAOS_ATTACK_MS", 1500))*time.Millisecond)
+		chaos.Announced(ctx, d.Addr, token, 8, 64)
+		cancel()
+		after, err := d.Usage()
+		if err != nil || !d.Alive() {
+			t.Fatalf("%s: %v\n%s", caller, err, d.Log())
+		}
+		grown := after.Peak - before.Peak
+		t.Logf("%s: %d MiB before, %d MiB more at most", caller, before.Peak>>20, grown>>20)
+		if grown > 2*allowed+slack { // twice: as much again may wait to be collected
+			t.Errorf("%s: %d MiB more", caller, grown>>20)
+		}
 		d.Kill()
 	}
 }

@@ -55,7 +55,7 @@ var Attacks = []Attack{
 	}), false},
 	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string, _ hivesv1.EmbedServiceClient, begun func()) {
 		time.AfterFunc(time.Second, begun) // what is not sent by then is not let in
-		announced(ctx, addr, token, 100)
+		Announced(ctx, addr, token, 1, 100)
 	}, false},
 	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient, begun func()) {
 		for range 1100 {
@@ -91,30 +91,35 @@ func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, st
 	}
 }
 
-// announced sends n messages, each without its last byte.
-func announced(ctx context.Context, addr, token string, n int) {
-	transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, addr)
-	}}
-	defer transport.CloseIdleConnections()
-	message := append(binary.BigEndian.AppendUint32([]byte{0}, maxBytes), make([]byte, maxBytes-1)...)
+// Announced sends messages over several connections, each without its last byte, until ctx ends.
+func Announced(ctx context.Context, addr, token string, connections, messages int) {
 	var wg sync.WaitGroup
-	for range n {
-		wg.Go(func() {
-			body := io.MultiReader(bytes.NewReader(message), waiting{ctx})
-			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+hivesv1.EmbedService_Embed_FullMethodName, body)
-			if err != nil {
-				return
-			}
-			r.Header.Set("Content-Type", "application/grpc")
-			r.Header.Set("Te", "trailers")
-			r.Header.Set("Authorization", "Bearer "+token)
-			if reply, err := transport.RoundTrip(r); err == nil {
-				reply.Body.Close()
-			}
-		})
+	message := append(binary.BigEndian.AppendUint32([]byte{0}, maxBytes), make([]byte, maxBytes-1)...)
+	for range connections {
+		transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		}}
+		defer transport.CloseIdleConnections()
+		for range messages {
+			wg.Go(func() { unfinished(ctx, transport, addr, token, message) })
+		}
 	}
 	wg.Wait()
+}
+
+// unfinished sends a message and no end of it.
+func unfinished(ctx context.Context, transport *http2.Transport, addr, token string, message []byte) {
+	body := io.MultiReader(bytes.NewReader(message), waiting{ctx})
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+hivesv1.EmbedService_Embed_FullMethodName, body)
+	if err != nil {
+		return
+	}
+	r.Header.Set("Content-Type", "application/grpc")
+	r.Header.Set("Te", "trailers")
+	r.Header.Set("Authorization", "Bearer "+token)
+	if reply, err := transport.RoundTrip(r); err == nil {
+		reply.Body.Close()
+	}
 }
 
 // waiting is a reader without a byte until ctx ends.
