@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -168,10 +169,36 @@ func TestCheckAnchorIDs(t *testing.T) {
 }
 
 func TestWrongShapesPanicWithBoth(t *testing.T) {
-	_, err := CallOnce(goBackend(t), func(z, theory, levels, direction *Node) *Node {
-		return Hierarchical(DefaultHierarchical(), z, Labels{Theory: theory, Levels: levels, Direction: direction}).Loss
-	}, [][]float32{{1, 2}, {3, 4}}, []int32{0, 0, 0}, [][]int32{{0, 0, 0}, {0, 0, 0}}, []int32{1, 1})
-	if err == nil {
-		t.Fatal("three theories for two rows are taken")
+	z, ids, levels := [][]float32{{1, 2}, {3, 4}}, []int32{0, 0}, [][]int32{{0, 0, 0}, {0, 0, 0}}
+	three, vectors := []int32{0, 0, 0}, "(Float32)[2, 2]"
+	for _, c := range []struct {
+		name                      string
+		theory, levels, direction any
+		says                      []string
+	}{
+		{"theory", three, levels, ids, []string{"theory (Int32)[3]", vectors, "[2]"}},
+		{"direction", ids, levels, three, []string{"direction (Int32)[3]", vectors, "[2]"}},
+		{"levels", ids, [][]int32{{0, 0}}, ids, []string{"levels (Int32)[1, 2]", vectors, "[2, L]"}},
+		{"levels without an axis", ids, ids, ids, []string{"levels (Int32)[2]", vectors, "[2, L]"}},
+		{"a theory that is no integer", []float32{0, 0}, levels, ids, []string{"theory (Float32)[2]", vectors, "integers"}},
+	} {
+		_, err := CallOnce(goBackend(t), func(z, theory, levels, direction *Node) *Node {
+			return Hierarchical(DefaultHierarchical(), z, Labels{Theory: theory, Levels: levels, Direction: direction}).Loss
+		}, z, c.theory, c.levels, c.direction)
+		wantWords(t, c.name, err, c.says)
+	}
+	_, err := CallOnce(goBackend(t), func(z, bank, ids *Node) *Node {
+		return InfoNCE(Normalize(z), Normalize(bank), ids, .1)
+	}, z, [][]float32{{1, 2, 3}}, ids)
+	wantWords(t, "bank", err, []string{"(Float32)[1, 3]", vectors, "[K, H]"})
+}
+
+// wantWords asserts an error that holds every word.
+func wantWords(t *testing.T, name string, err error, words []string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, word)
+		}
 	}
 }

@@ -248,3 +248,29 @@ func TestANewFlowStartsLevel(t *testing.T) {
 		}
 	}
 }
+
+// TestRidingAlongDoesNotMoveTheClock lets a flow ride three texts in one batch while another waits untouched. Who comes
+// then starts level with the one that waits, not with the one that rode.
+func TestRidingAlongDoesNotMoveTheClock(t *testing.T) {
+	q := newQueue()
+	rides, waits, comes := &Flow{}, &Flow{}, &Flow{}
+	for i := range 6 {
+		q.push(rides, queued(int32(i), 10))
+		q.push(waits, queued(int32(100+i), 10))
+	}
+	var own []*item
+	for _, it := range q.window(1000, 100) {
+		if it.line.key == any(rides) && len(own) < 3 {
+			own = append(own, it)
+		}
+	}
+	q.take(own)
+	q.push(comes, queued(200, 10))
+	var first []any
+	for _, it := range q.window(20, 100) {
+		first = append(first, it.line.key)
+	}
+	if len(first) != 2 || first[0] != any(waits) || first[1] != any(comes) {
+		t.Errorf("the next window holds texts of %v, want the flow that waited and the one that came", first)
+	}
+}
