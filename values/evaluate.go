@@ -241,9 +241,9 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 		x.curves[1].p, x.curves[1].yes = append(x.curves[1].p, j.Support.P), append(x.curves[1].yes, a.yes)
 		// What would be said if the text were known to be about the value: the guard and the head still have to
 		// agree.
-		sure := j.Support.Above() || j.Support.Below()
+		side, sure := takesSide(j.Support)
 		if sure && v.Support.AUC.passes() && x.set.theory(v.Theory).Guard.Passes(x.vectors[a.row]) {
-			given = append(given, tally{a.group, j.Support.Above() == a.yes})
+			given = append(given, tally{a.group, (side == Supports) == a.yes})
 		}
 	}
 	f.Sides.Answered, f.Sides.Given = len(right), len(given)

@@ -44,7 +44,7 @@ func TestEvaluationCounts(t *testing.T) {
 				want.right++
 			}
 		}
-		if p := score.Support; s.Sense(newWorld().vector(r.Text)) && (p.Low > .5 || p.High < .5) {
+		if p := score.Support; s.Sense(newWorld().vector(r.Text)) && (p.Low > .5 && p.P >= .75 || p.High < .5 && p.P <= .25) {
 			want.given++
 			if (p.P > .5) == (r.Direction == 1) {
 				want.givenRight++
