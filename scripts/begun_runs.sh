@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Makes the runs that the tests of cmd/train go on with: begun by the program of a commit, left after 4 of 8 steps.
-#   scripts/begun_runs.sh COMMIT NAME     writes cmd/train/testdata/begun/NAME
+#   scripts/begun_runs.sh COMMIT NAME [KIND...]     writes cmd/train/testdata/begun/NAME, all kinds or some
 # Old programs are built from their own sources in a work tree of their own. All kinds run on the Go engine with one
 # thread. Each is run to its end, whose hash is kept, and then cut back to what a kill after the save of step 4 leaves.
 set -euo pipefail
-commit=$1 name=$2
+commit=$1 name=$2 kinds=" ${*:3} "
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 begun=$here/cmd/train/testdata/begun
 work=$(mktemp -d)
@@ -31,6 +31,7 @@ banks=(--stage 2 --individual-bank inputs/individual.parquet --theory-bank input
 
 # begin KIND FLAG...
 begin() {
+  [[ "$kinds" == "  " || "$kinds" == *" $1 "* ]] || return 0
   local run=$begun/$name/$1
   mkdir -p "$run"
   (cd "$run" && ln -s ../../inputs inputs && "$work/train" "${common[@]}" "${@:2}" --out run)
