@@ -3,7 +3,6 @@ package review
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -195,22 +194,3 @@ func (s *state) counts(reviewer string) counts {
 	}
 	return c
 }
-
-// sayDecision puts a decision into words.
-func sayDecision(kind string, text string, d judge.Decision) string {
-	switch {
-	case d.Verdict == judge.VerdictSkip:
-		return "skipped"
-	case kind == judge.KindAnchor && d.Verdict == judge.VerdictNone:
-		return "rejected"
-	case kind == judge.KindAnchor && d.Path[0] == text:
-		return "accepted"
-	case kind == judge.KindAnchor:
-		return "edited: " + d.Path[0]
-	case d.Verdict == judge.VerdictNone:
-		return "no value of this theory"
-	}
-	return directionWords[d.Direction] + " " + strings.Join(d.Path, " › ")
-}
-
-var directionWords = map[int32]string{1: "supports", 0: "neither supports nor opposes", -1: "opposes"}

@@ -13,8 +13,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"hives/data/theories"
-	"hives/internal/judge"
 	web "hives/internal/page"
 )
 
@@ -80,7 +78,7 @@ func (a *app) item(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if place >= 0 {
-		at, ok := nodeAt(s.items[place], q.Get("at"))
+		at, ok := kindOf(s.items[place]).open(s.items[place], q.Get("at"))
 		if !ok {
 			http.Error(w, "The theory has no such node.", http.StatusBadRequest)
 			return
@@ -88,19 +86,6 @@ func (a *app) item(w http.ResponseWriter, r *http.Request) {
 		p.Item = newItem(s, place, name, show, at)
 	}
 	a.draw(w, p)
-}
-
-// nodeAt reads the node whose children are shown: by default the levels that the panel agreed on.
-func nodeAt(q judge.QueueItem, id string) (at theories.Path, ok bool) {
-	switch {
-	case q.Kind != judge.KindLabel || id == rootMark:
-		return at, true
-	case id == "":
-		copy(at[:], q.PathSoFar)
-		return at, true
-	}
-	theory, at, err := theories.ParseID(id)
-	return at, err == nil && theory == q.Theory
 }
 
 // decide records a decision and goes on to the next item of the filter.

@@ -107,7 +107,8 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && ids[q.ItemID] }, nil
 }
 
-// openQueue takes what waits: texts, or where there is none the sentences that hives anchors build has put up.
+// openQueue takes what waits of the first kind of which anything waits: texts before sentences that hives anchors build
+// has put up.
 func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	store, err := openExisting(j.DB)
 	if err != nil {
@@ -118,11 +119,13 @@ func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem)
 		store.Close()
 		return nil, nil, err
 	}
-	label := func(q judge.QueueItem) bool { return q.Kind == judge.KindLabel }
-	if slices.ContainsFunc(all, label) {
-		return store, label, nil
+	for _, k := range kinds {
+		keep := func(q judge.QueueItem) bool { return q.Kind == k.name() && k.waits(q) }
+		if slices.ContainsFunc(all, keep) {
+			return store, keep, nil
+		}
 	}
-	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Reason != superseded }, nil
+	return store, func(judge.QueueItem) bool { return false }, nil
 }
 
 // openExisting does not create a votes file, as a mistyped name would.

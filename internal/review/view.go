@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"hives/data/theories"
-	"hives/internal/judge"
 )
 
 // page is what the template sees.
@@ -39,44 +38,13 @@ type itemView struct {
 	Standing   string
 	Mine       string // this reviewer's decision in words, "" while there is none
 	Note       string
-	Others     []said // shown once this reviewer has decided
-	Hidden     int    // decisions of others not shown yet
-	Label      *labelView
+	Others     []said     // shown once this reviewer has decided
+	Hidden     int        // decisions of others not shown yet
+	Label      *labelView // of these one is set, by the item's kind
 	Anchor     *anchorView
 }
 
 type said struct{ Reviewer, What, Note string }
-
-// labelView is the open place of a theory's tree.
-type labelView struct {
-	Theory     string
-	Unknown    bool // the theory was not registered: only "no value" and skipping are possible
-	Crumbs     []link
-	Up         string // address one level up
-	At         string // value id that a decision would take, "" at the root
-	AtName     string
-	Definition string
-	Level      string // name of the level below, "" at a leaf
-	Options    []option
-	Tallies    []tally
-}
-
-type option struct {
-	link
-	Definition string
-	Votes      int
-}
-
-type anchorView struct {
-	anchorInfo
-	Sentence string // what the text field holds
-	Nodes    []node
-}
-
-type node struct{ ID, Definition string }
-
-// optionKeys choose the children of a node; the other keys of the page are not among them.
-const optionKeys = "123456789cdfimqrtwyz"
 
 func itemURL(reviewer, show string, id int64, at string) string {
 	v := url.Values{"as": {reviewer}, "show": {show}}
@@ -104,7 +72,7 @@ func newPage(s *state, reviewer, show string) *page {
 	}
 	if d, ok := s.latest(reviewer); ok {
 		if at := s.at(d.Queue); at >= 0 {
-			p.Latest = sayDecision(s.items[at].Kind, s.items[at].Text, d)
+			p.Latest = sayDecision(s.items[at], d)
 		}
 	}
 	return p
@@ -120,83 +88,19 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 	}
 	mine, done := s.of(q.ID, reviewer)
 	if done {
-		v.Mine, v.Note = sayDecision(q.Kind, q.Text, mine), mine.Note
+		v.Mine, v.Note = sayDecision(q, mine), mine.Note
 		v.Standing, _ = standing(s.held[q.ID])
 	}
 	for _, d := range s.held[q.ID] {
 		switch {
 		case d.Reviewer == reviewer:
 		case done:
-			v.Others = append(v.Others, said{d.Reviewer, sayDecision(q.Kind, q.Text, d), d.Note})
+			v.Others = append(v.Others, said{d.Reviewer, sayDecision(q, d), d.Note})
 		default:
 			v.Hidden++
 		}
 	}
-	if q.Kind == judge.KindAnchor {
-		v.Anchor = newAnchor(q, mine)
-	} else {
-		v.Label = newLabel(q, reviewer, show, at)
-	}
-	return v
-}
-
-func newLabel(q judge.QueueItem, reviewer, show string, at theories.Path) *labelView {
-	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
-	tree, ok := theories.Get(q.Theory)
-	if !ok {
-		v.Unknown = true
-		return v
-	}
-	v.Theory = tree.Name
-	v.crumbs(q, reviewer, show, at)
-	if n := at.Len(); n > 0 {
-		v.At, v.AtName = theories.ValueID(q.Theory, at), at.Name()
-		d, _ := tree.Definition(at)
-		v.Definition = d.Text
-	}
-	children := tree.Children(at)
-	if len(children) > 0 {
-		v.Level = tree.LevelNames[at.Len()]
-	}
-	for i, c := range children {
-		d, _ := tree.Definition(c)
-		o := option{Definition: d.Text, Votes: votesFor(v.Tallies, q.Theory, at, c.Name())}
-		o.link = link{Name: c.Name(), URL: itemURL(reviewer, show, q.ID, theories.ValueID(q.Theory, c))}
-		if i < len(optionKeys) {
-			o.Key = optionKeys[i : i+1]
-		}
-		v.Options = append(v.Options, o)
-	}
-	return v
-}
-
-// rootMark stands for the root of a tree in an address, where no mark means the levels agreed on.
-const rootMark = "/"
-
-func (v *labelView) crumbs(q judge.QueueItem, reviewer, show string, at theories.Path) {
-	v.Crumbs = []link{{Name: v.Theory, URL: itemURL(reviewer, show, q.ID, rootMark), Current: at.Len() == 0}}
-	var p theories.Path
-	for k := range at.Len() {
-		v.Up = v.Crumbs[k].URL
-		p[k] = at[k]
-		v.Crumbs = append(v.Crumbs, link{Name: at[k], URL: itemURL(reviewer, show, q.ID, theories.ValueID(q.Theory, p)), Current: k == at.Len()-1})
-	}
-}
-
-func newAnchor(q judge.QueueItem, mine judge.Decision) *anchorView {
-	v := &anchorView{Sentence: q.Text}
-	if mine.Verdict == judge.VerdictValue {
-		v.Sentence = mine.Path[0]
-	}
-	info, err := readInfo(q)
-	if err != nil {
-		return v
-	}
-	v.anchorInfo = info
-	for _, id := range info.ValueIDs {
-		d, _ := theories.Define(id)
-		v.Nodes = append(v.Nodes, node{id, d.Text})
-	}
+	kindOf(q).show(v, q, mine, func(mark string) string { return itemURL(reviewer, show, q.ID, mark) }, at)
 	return v
 }
 

@@ -1,0 +1,129 @@
+package review
+
+import (
+	"net/url"
+	"strings"
+
+	"hives/data/theories"
+	"hives/internal/fault"
+	"hives/internal/judge"
+)
+
+// label is a text whose value the panel could not agree on.
+type label struct{}
+
+func (label) name() string { return judge.KindLabel }
+
+func (label) waits(judge.QueueItem) bool { return true }
+
+// labelView is the open place of a theory's tree.
+type labelView struct {
+	Theory     string
+	Unknown    bool // the theory was not registered: only "no value" and skipping are possible
+	Crumbs     []link
+	Up         string // address one level up
+	At         string // value id that a decision would take, "" at the root
+	AtName     string
+	Definition string
+	Level      string // name of the level below, "" at a leaf
+	Options    []option
+	Tallies    []tally
+}
+
+type option struct {
+	link
+	Definition string
+	Votes      int
+}
+
+// optionKeys choose the children of a node; the other keys of the page are not among them.
+const optionKeys = "123456789cdfimqrtwyz"
+
+// open reads the node whose children are shown: by default the levels that the panel agreed on.
+func (label) open(q judge.QueueItem, id string) (at theories.Path, ok bool) {
+	switch {
+	case q.Kind != judge.KindLabel || id == rootMark:
+		return at, true
+	case id == "":
+		copy(at[:], q.PathSoFar)
+		return at, true
+	}
+	theory, at, err := theories.ParseID(id)
+	return at, err == nil && theory == q.Theory
+}
+
+func (label) show(v *itemView, q judge.QueueItem, _ judge.Decision, address func(string) string, at theories.Path) {
+	v.Label = newLabel(q, address, at)
+}
+
+func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) *labelView {
+	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
+	tree, ok := theories.Get(q.Theory)
+	if !ok {
+		v.Unknown = true
+		return v
+	}
+	v.Theory = tree.Name
+	v.crumbs(q, address, at)
+	if n := at.Len(); n > 0 {
+		v.At, v.AtName = theories.ValueID(q.Theory, at), at.Name()
+		d, _ := tree.Definition(at)
+		v.Definition = d.Text
+	}
+	children := tree.Children(at)
+	if len(children) > 0 {
+		v.Level = tree.LevelNames[at.Len()]
+	}
+	for i, c := range children {
+		d, _ := tree.Definition(c)
+		o := option{Definition: d.Text, Votes: votesFor(v.Tallies, q.Theory, at, c.Name())}
+		o.link = link{Name: c.Name(), URL: address(theories.ValueID(q.Theory, c))}
+		if i < len(optionKeys) {
+			o.Key = optionKeys[i : i+1]
+		}
+		v.Options = append(v.Options, o)
+	}
+	return v
+}
+
+// rootMark stands for the root of a tree in an address, where no mark means the levels agreed on.
+const rootMark = "/"
+
+func (v *labelView) crumbs(q judge.QueueItem, address func(string) string, at theories.Path) {
+	v.Crumbs = []link{{Name: v.Theory, URL: address(rootMark), Current: at.Len() == 0}}
+	var p theories.Path
+	for k := range at.Len() {
+		v.Up = v.Crumbs[k].URL
+		p[k] = at[k]
+		v.Crumbs = append(v.Crumbs, link{Name: at[k], URL: address(theories.ValueID(q.Theory, p)), Current: k == at.Len()-1})
+	}
+}
+
+var directions = map[string]int32{choiceSupports: 1, choiceNeither: 0, choiceOpposes: -1}
+
+// read reads a node at any level, since a text may touch no finer value, and a direction. The
+// path is canonical, so that who reached a value by way of its other parent agrees.
+func (label) read(d judge.Decision, s *state, place int, choice string, form url.Values) (judge.Decision, error) {
+	q, at := s.items[place], form.Get("at")
+	direction, ok := directions[choice]
+	if !ok {
+		return d, errNoDecision
+	}
+	theory, path, err := theories.ParseID(at)
+	if err != nil || theory != q.Theory || path.Len() == 0 {
+		return d, fault.New(fault.Invalid, "choose a value of theory %s first", q.Theory)
+	}
+	path = theories.Canonical(theory, path)
+	d.Verdict, d.Direction = judge.VerdictValue, direction
+	d.Path = append([]string(nil), path[:path.Len()]...)
+	return d, nil
+}
+
+func (label) say(_ string, d judge.Decision) string {
+	if d.Verdict == judge.VerdictNone {
+		return "no value of this theory"
+	}
+	return directionWords[d.Direction] + " " + strings.Join(d.Path, " › ")
+}
+
+var directionWords = map[int32]string{1: "supports", 0: "neither supports nor opposes", -1: "opposes"}
