@@ -10,7 +10,7 @@ import (
 type Choice struct {
 	Names   []string
 	Because bool                // a reason stands before the choice
-	Fold    func(string) string // names are equal if this makes them so; nil: but for case and white space around
+	Fold    func(string) string // names that it makes equal are equal; nil: case and white space around do not count
 }
 
 // Reasons of unusable answers; none repeats the answer, which may repeat the text.
@@ -19,7 +19,7 @@ var (
 	errUnknownChoice = errors.New("the answer's choice is not in the list")
 )
 
-// stored is the parsed form of a vote.
+// stored is the parsed form of a vote. A reason is not kept apart: it stands in the raw answer, and no rule reads it.
 type stored struct {
 	Choice string `json:"choice"`
 }
@@ -33,7 +33,9 @@ func (c Choice) Schema() map[string]any {
 		properties["because"] = map[string]any{"type": "string"}
 		required = []string{"because", "choice"}
 	}
-	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	return map[string]any{
+		"type": "object", "properties": properties, "required": required, "additionalProperties": false,
+	}
 }
 
 // Parse finds the choice in an answer and returns it as JSON, for Question.Parse. An answer that is nothing but a name
@@ -85,7 +87,8 @@ func encodeChoice(name string) string {
 	return string(raw)
 }
 
-// Choice reads a vote whose answer was a Choice, "" where it was unusable.
+// Choice is the one place that reads what Choice.Parse stored, for rules, reports and the review alike. It reads a
+// vote whose answer was a Choice, "" where it was unusable.
 func (v Vote) Choice() string {
 	var s stored
 	if v.Parsed == "" || json.Unmarshal([]byte(v.Parsed), &s) != nil {

@@ -14,7 +14,8 @@ import (
 
 // Claim makes this store the only one that asks for a run until it is closed: two programs at the same
 // questions would pay for every answer twice. Reviews and other runs go on beside it. The kernel frees the
-// claim of a program that dies. A store may claim a run again.
+// claim of a program that dies: a claim is a lock and not a row of the file, which would outlive the program, and
+// somebody would have to say when it is stale. A store may claim a run again.
 func (s *Store) Claim(run string) error {
 	path := s.path + "-" + run + ".lock"
 	s.mu.Lock()
@@ -27,7 +28,9 @@ func (s *Store) Claim(run string) error {
 		return err
 	}
 	if lock == nil {
-		return fault.New(fault.Exists, "votes %s: %s is asking for the same run already: wait for it to end, or stop it; the same command then goes on", s.path, holder(path))
+		return fault.New(fault.Exists,
+			"votes %s: %s is asking for the same run already: wait for it to end, or stop it; "+
+				"the same command then goes on", s.path, holder(path))
 	}
 	s.claims = append(s.claims, lock)
 	return nil
@@ -35,6 +38,12 @@ func (s *Store) Claim(run string) error {
 
 // hold takes the lock file, nil where another holds it. A file that its holder has just removed is no claim,
 // since the next program would make another one of the name: it is tried again.
+//
+//	first program         second program          why it is tried again
+//	holds votes.db-r.lock
+//	                      opens the same file
+//	removes it, unlocks
+//	                      gets the lock           its file has no name: a third would make and hold another
 func hold(path string) (*flock.Flock, error) {
 	for {
 		lock := flock.New(path, flock.SetPermissions(0o644))

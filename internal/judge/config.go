@@ -18,7 +18,8 @@ type Config struct {
 	Attempts  int            `toml:"attempts"` // how often a voter is asked while its answers are unusable
 }
 
-// Voter is a model asked in one way: two voters may be one model with two prompts, or at two temperatures.
+// Voter is a model asked in one way: two voters may be one model with two prompts, or at two temperatures. Its answers
+// stand under its name, in the file and in reports, so a voter that is renamed is asked anew.
 type Voter struct {
 	Name     string `toml:"name"`
 	Endpoint string `toml:"endpoint"`
@@ -26,7 +27,8 @@ type Voter struct {
 	llm.Model
 }
 
-// Complete fills in the endpoints' defaults and refuses what could not work. How many voters there must be, and what
+// Complete is called once, before anything is opened, so that all that is wrong with a file is said before anybody is
+// paid. It fills in the endpoints' defaults and refuses what could not work. How many voters there must be, and what
 // their prompt and length are where they name none, is for the caller to say before; prompt tells whether there is a
 // prompt of a voter's name.
 func (c Config) Complete(prompt func(name string) error) (Config, error) {
@@ -60,7 +62,9 @@ func (c Config) Complete(prompt func(name string) error) (Config, error) {
 	return c, nil
 }
 
+// check looks at what would else come to light at the first request, when others have been paid for.
 func (v Voter) check(endpoints map[string]bool, prompt func(string) error) error {
+	// A model's name may be anything: only the endpoint knows which it has.
 	switch {
 	case v.Name == "" || v.Model.Name == "":
 		return invalid("voter %q with model %q: both need a name", v.Name, v.Model.Name)
@@ -73,10 +77,12 @@ func (v Voter) check(endpoints map[string]bool, prompt func(string) error) error
 	return prompt(v.Prompt)
 }
 
+// invalid is a fault of the configuration file, which the user can mend: exit code 2.
 func invalid(format string, args ...any) error {
 	return fault.Usage(fault.New(fault.Invalid, format, args...))
 }
 
+// endpoint is for names that Complete has checked.
 func (c Config) endpoint(name string) llm.Endpoint {
 	return c.Endpoints[slices.IndexFunc(c.Endpoints, func(e llm.Endpoint) bool { return e.Name == name })]
 }
@@ -99,7 +105,7 @@ func (c Config) Identities() []Identity {
 	return out
 }
 
-// Run is one set of questions and voters: its answers are kept together, and count towards one budget.
+// Run is a name for one set of questions and voters: its answers are kept together, and count towards one budget.
 type Run struct {
 	ID     string
 	Kind   string // which judge asks, such as KindLabel

@@ -15,8 +15,9 @@
 //     stopped, by a kill too, asks again only what was under way.
 //
 // An answer is found again by run, prompt, item, voter and attempt. So a run's id must hold all that answers depend on
-// (NewRun, Config.Identities) and a prompt's hash all of the request but the item (Template.Render sees to it). Invariant:
-// neither changes with a release; what was paid for is found for ever. TestKeysAndRequestsHold of the panel pins both.
+// (NewRun, Config.Identities) and a prompt's hash all of the request but the item (Template.Render sees to it).
+// Invariant: neither changes with a release; what was paid for is found for ever. TestKeysAndRequestsHold of the panel
+// pins both.
 //
 // A judge of one's own, here of a yes or no, is a prompt file and these lines:
 //

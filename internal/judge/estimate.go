@@ -12,7 +12,8 @@ import (
 	"hives/internal/llm"
 )
 
-// Estimate is what questions take, or have taken.
+// Estimate is what questions take, or have taken. Money is counted in whole millionths: sums of floats would depend on
+// the order in which answers came.
 type Estimate struct {
 	Questions int64 // put to the voters
 	Requests  int64 // one for each voter and question
@@ -27,13 +28,15 @@ func (e *Estimate) Ask(v Voter, requests, in, out int64) {
 	e.Micro += v.CostMicro(in, out)
 }
 
+// add counts an answer that came, an unusable one too: it was paid for.
 func (e *Estimate) add(v Vote) {
 	e.Requests++
 	e.Tokens += v.TokensIn + v.TokensOut
 	e.Micro += v.CostMicro
 }
 
-// Course is one way that a run may go.
+// Course is one way that a run may go: the questions that follow depend on the answers, so there is a cheapest way, a
+// likely one and a dearest one. A judge whose questions are known beforehand has one course.
 type Course struct {
 	Name string
 	Estimate
@@ -57,9 +60,12 @@ func (f Forecast) Write(out io.Writer) error {
 	if currency == "" {
 		currency = "money"
 	}
+	// Questions and requests differ by the number of voters: both are shown, since people think in the first and
+	// endpoints count the second.
 	fmt.Fprintf(w, "\t%s\tquestions\trequests\ttokens\t%s\t\n", f.Noun, currency)
 	for _, c := range f.Courses {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4f\t\n", c.Name, f.Items, c.Questions, c.Requests, c.Tokens, float64(c.Micro)/1e6)
+		money := float64(c.Micro) / 1e6
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4f\t\n", c.Name, f.Items, c.Questions, c.Requests, c.Tokens, money)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -86,7 +92,8 @@ func (f Forecast) Write(out io.Writer) error {
 func (f Forecast) affordable() string {
 	b, last := f.Budget, len(f.Courses)-1
 	for i := last; i >= 0; i-- {
-		tokens, money := f.Courses[i].Tokens+f.Elsewhere.Tokens, float64(f.Courses[i].Micro+f.Elsewhere.Micro)/1e6
+		tokens := f.Courses[i].Tokens + f.Elsewhere.Tokens
+		money := float64(f.Courses[i].Micro+f.Elsewhere.Micro) / 1e6
 		if (b.Tokens > 0 && tokens > b.Tokens) || (b.Money > 0 && money > b.Money) {
 			continue
 		}
@@ -102,8 +109,9 @@ func (f Forecast) affordable() string {
 	return "not even the " + f.Courses[0].Name + ": it will stop the run"
 }
 
-// Before is what earlier starts of a run have taken in all, and of that on items that are not here. A forecast
-// creates no votes file.
+// Before is what earlier starts of a run have taken in all, and of that on items that are not here. The budget counts
+// all of it: what was taken on items that are here is part of their courses already, the rest comes on top of them. A
+// forecast creates no votes file.
 func Before(ctx context.Context, path, run string, here []Item) (all, elsewhere Estimate, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return all, elsewhere, nil

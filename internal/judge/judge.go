@@ -13,7 +13,8 @@ import (
 	"hives/internal/llm"
 )
 
-// Judge asks the voters of one run. It is safe for use by several goroutines.
+// Judge asks the voters of one run. It is safe for use by several goroutines: each answer is a transaction of its own,
+// and the order in which answers are stored does not matter, since they are found by key and read back in order of it.
 type Judge struct {
 	cfg    Config
 	run    string
@@ -44,7 +45,8 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: llm.NewBudget(cfg.Budget, tokens, micro), stored: map[string]bool{}}
+	budget := llm.NewBudget(cfg.Budget, tokens, micro)
+	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}}
 	return j, j.seat()
 }
 
@@ -68,13 +70,15 @@ func (j *Judge) seat() error {
 // Run is the id under which the answers stand in the store.
 func (j *Judge) Run() string { return j.run }
 
-// Spent says what the run has used, earlier starts included, for a line of progress.
+// Spent is the same after a restart as without one: it says what the run has used, earlier starts included, for a
+// line of progress.
 func (j *Judge) Spent() string {
 	tokens, micro := j.budget.Used()
 	return fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, j.cfg.Budget.Currency)
 }
 
-// Put stores items in one go, which is much quicker than one by one as they are asked about.
+// Put stores items in one go. It need not be called, but a transaction is synced to the disk: ten thousand items are
+// one sync with it and ten thousand without.
 func (j *Judge) Put(ctx context.Context, items []Item) error {
 	if err := j.store.PutItems(ctx, items); err != nil {
 		return err
@@ -87,7 +91,8 @@ func (j *Judge) Put(ctx context.Context, items []Item) error {
 	return nil
 }
 
-// putFor stores what the votes on a question refer to.
+// putFor stores what the votes on a question refer to. The lock is held over the write, so that a vote never comes
+// before its item: the file's foreign keys would refuse it.
 func (j *Judge) putFor(ctx context.Context, q Question) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -119,6 +124,9 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 // Each works on n items, several at once, and calls done after each, with whether anybody was asked about it. The
 // first error ends the work: no new question is asked, answers under way are waited for, since they are paid for. The
 // same call goes on from there.
+//
+// The configuration's Parallel bounds the items under way, each with a request for every voter; how many requests an
+// endpoint sees at once is the endpoint's own setting.
 func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)) error {
 	w := &work{}
 	var g errgroup.Group
@@ -140,10 +148,12 @@ func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)
 	return w.failed()
 }
 
-// errHalted ends work that another's error has made pointless.
+// errHalted is never what a caller sees: the failure that came before it is told. It ends work that another's error
+// has made pointless.
 var errHalted = errors.New("judge: halted")
 
-// work is one call of Each.
+// work is one call of Each. Its failure is not the judge's: the same judge may be asked again, once the endpoint is
+// back.
 type work struct {
 	mu      sync.Mutex
 	failure error
@@ -165,7 +175,8 @@ func (w *work) failed() error {
 	return w.failure
 }
 
-// Turn is the work on one item.
+// Turn is the work on one item. It knows whether anybody was asked, so that progress can tell work from replay: time
+// left is a matter of the items that are asked about, and stored answers pass in no time.
 type Turn struct {
 	judge *Judge
 	work  *work
@@ -205,7 +216,8 @@ func (t *Turn) Round(ctx context.Context, question func(voter int) (Question, er
 	return votes, g.Wait()
 }
 
-// Resumable marks the errors after which the same command goes on.
+// Resumable marks the errors after which the same command goes on: a signal, an endpoint that is away, a budget that is
+// spent. Their exit code is 75. Any other error would come back, so it is left as it is.
 func Resumable(err error) error {
 	switch fault.Of(err) {
 	case fault.Canceled, fault.Unavailable, fault.Exhausted:

@@ -51,7 +51,8 @@ type Template struct {
 // Has tells whether the file defines a block, which may be a mark such as "because".
 func (t *Template) Has(block string) bool { return t.t.Lookup(block) != nil }
 
-// Render fills the system block and another one in with view, whose text must be Mark, and leaves its place open.
+// Render fills the system block and another one in with view, whose text must be Mark, and leaves its place open. One
+// Form serves every item that the same is asked about, such as all texts at one node of a tree.
 func (t *Template) Render(block string, view any, schema map[string]any) (*Form, error) {
 	f := &Form{Schema: schema}
 	var err error
@@ -65,7 +66,8 @@ func (t *Template) Render(block string, view any, schema map[string]any) (*Form,
 		return nil, fault.New(fault.Corrupt, "prompt %s: %s must hold the text once", t.Name, block)
 	}
 	form, _ := json.Marshal(schema) // strings, lists and maps of them always marshal
-	f.Prompt = Prompt{Name: t.Name, Text: f.System + "\n\n" + strings.Replace(f.User, Mark, "⟦text⟧", 1) + "\n\n" + string(form)}
+	open := strings.Replace(f.User, Mark, "⟦text⟧", 1)
+	f.Prompt = Prompt{Name: t.Name, Text: f.System + "\n\n" + open + "\n\n" + string(form)}
 	return f, nil
 }
 
@@ -92,7 +94,6 @@ type Form struct {
 //	in User   "She said \"stop\".\n\u003c/text\u003e Answer 1!"
 func (f *Form) Question(item Item, material any) Question {
 	quoted, _ := json.Marshal(material) // strings and lists of them always marshal
-	return Question{
-		Item: item, Prompt: f.Prompt, Schema: f.Schema, System: f.System, User: strings.Replace(f.User, Mark, string(quoted), 1),
-	}
+	user := strings.Replace(f.User, Mark, string(quoted), 1)
+	return Question{Item: item, Prompt: f.Prompt, Schema: f.Schema, System: f.System, User: user}
 }

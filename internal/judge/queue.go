@@ -15,7 +15,8 @@ const (
 	KindAnchor = "anchor" // an anchor sentence to be looked at
 )
 
-// QueueItem waits for a human.
+// QueueItem waits for a human. Its key is kind, run, item and theory: who puts the same up again finds what was decided
+// on it. What a kind adds to a text stands in Payload, which the store does not read.
 type QueueItem struct {
 	ID        int64 // 0 until it is in the store
 	Kind      string
@@ -37,7 +38,8 @@ const (
 	VerdictSkip  = "skip"  // the reviewer will not say
 )
 
-// Decision is what one reviewer says of one queue item.
+// Decision is what one reviewer says of one queue item. Verdict, path and direction are a label's; other kinds lend
+// them another meaning: an anchor's path is the sentence that shall stand.
 type Decision struct {
 	ID        int64
 	Queue     int64 // QueueItem.ID
@@ -54,26 +56,29 @@ type Decision struct {
 // date and keeps its id and decisions. The text must be known already: see PutItems.
 func (s *Store) Enqueue(ctx context.Context, q QueueItem) (id int64, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRow(`INSERT INTO queue (kind, run, item, theory, path, level, reason, payload) VALUES (?,?,?,?,?,?,?,?)
-			ON CONFLICT DO UPDATE SET path = excluded.path, level = excluded.level, reason = excluded.reason, payload = excluded.payload
-			RETURNING id`, q.Kind, q.Run, q.ItemID, q.Theory, pathJSON(q.PathSoFar), q.Level, q.Reason, q.Payload).Scan(&id)
+		return tx.QueryRow(`INSERT INTO queue (kind, run, item, theory, path, level, reason, payload)
+			VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
+			path = excluded.path, level = excluded.level, reason = excluded.reason, payload = excluded.payload
+			RETURNING id`,
+			q.Kind, q.Run, q.ItemID, q.Theory, pathJSON(q.PathSoFar), q.Level, q.Reason, q.Payload).Scan(&id)
 	})
 	return id, err
 }
 
-// Dequeue takes an item back that needs no human any more, unless one has decided on it already.
+// Dequeue takes an item back that needs no human any more, unless one has decided on it already: what people did is
+// never thrown away, even if new voters agree where the old ones did not.
 func (s *Store) Dequeue(ctx context.Context, kind, run, item, theory string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`DELETE FROM queue WHERE kind = ? AND run = ? AND item = ? AND theory = ? AND id NOT IN (SELECT queue FROM decisions)`,
-			kind, run, item, theory)
+		_, err := tx.Exec(`DELETE FROM queue WHERE kind = ? AND run = ? AND item = ? AND theory = ?
+			AND id NOT IN (SELECT queue FROM decisions)`, kind, run, item, theory)
 		return err
 	})
 }
 
 // Queue returns all items that were put up for review, decided or not, in the order they came.
 func (s *Store) Queue(ctx context.Context) ([]QueueItem, error) {
-	items, err := query(ctx, s, scanQueue, `SELECT q.id, q.kind, q.run, q.item, i.text, q.theory, q.path, q.level, q.reason, q.payload
-		FROM queue q JOIN items i ON i.item = q.item ORDER BY q.id`)
+	items, err := query(ctx, s, scanQueue, `SELECT q.id, q.kind, q.run, q.item, i.text, q.theory, q.path, q.level,
+		q.reason, q.payload FROM queue q JOIN items i ON i.item = q.item ORDER BY q.id`)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,7 @@ func (s *Store) Queue(ctx context.Context) ([]QueueItem, error) {
 	return items, nil
 }
 
+// scanQueue leaves the votes out: they come with a query of their own for each item.
 func scanQueue(rows *sql.Rows) (q QueueItem, err error) {
 	var path string
 	err = rows.Scan(&q.ID, &q.Kind, &q.Run, &q.ItemID, &q.Text, &q.Theory, &path, &q.Level, &q.Reason, &q.Payload)
@@ -95,20 +101,30 @@ func scanQueue(rows *sql.Rows) (q QueueItem, err error) {
 }
 
 // Decide records a decision and returns its id. A reviewer's later decision on the same item supersedes
-// the earlier one, which comes back when the later one is undone.
+// the earlier one, which comes back when the later one is undone. No row is ever changed but for undone_at, so that
+// the file says who thought what and when:
+//
+//	id  reviewer  verdict  undone_at        Decisions shows
+//	1   ann       value                     ann value
+//	2   ann       none                      ann none
+//	2   ann       none     12:00, by Undo   ann value
 func (s *Store) Decide(ctx context.Context, d Decision) (id int64, err error) {
+	bad := func(format string, args ...any) error {
+		return fault.New(fault.Invalid, "decision on item %d: "+format, append([]any{d.Queue}, args...)...)
+	}
 	switch {
 	case d.Reviewer == "":
-		return 0, fault.New(fault.Invalid, "decision on item %d: names no reviewer", d.Queue)
+		return 0, bad("names no reviewer")
 	case d.Direction < -1 || d.Direction > 1:
-		return 0, fault.New(fault.Invalid, "decision on item %d: direction %d is none of −1, 0, 1", d.Queue, d.Direction)
+		return 0, bad("direction %d is none of −1, 0, 1", d.Direction)
 	case d.Verdict != VerdictValue && d.Verdict != VerdictNone && d.Verdict != VerdictSkip:
-		return 0, fault.New(fault.Invalid, "decision on item %d: verdict %q is none of value, none, skip", d.Queue, d.Verdict)
+		return 0, bad("verdict %q is none of value, none, skip", d.Verdict)
 	case (d.Verdict == VerdictValue) != (len(d.Path) > 0):
-		return 0, fault.New(fault.Invalid, "decision on item %d: verdict %s with a path of %d levels", d.Queue, d.Verdict, len(d.Path))
+		return 0, bad("verdict %s with a path of %d levels", d.Verdict, len(d.Path))
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRow(`INSERT INTO decisions (queue, reviewer, verdict, path, direction, note, at) VALUES (?,?,?,?,?,?,?) RETURNING id`,
+		return tx.QueryRow(`INSERT INTO decisions (queue, reviewer, verdict, path, direction, note, at)
+			VALUES (?,?,?,?,?,?,?) RETURNING id`,
 			d.Queue, d.Reviewer, d.Verdict, pathJSON(d.Path), d.Direction, d.Note, stamp(d.At)).Scan(&id)
 	})
 	return id, err
@@ -118,7 +134,8 @@ func (s *Store) Decide(ctx context.Context, d Decision) (id int64, err error) {
 func (s *Store) Undo(ctx context.Context, reviewer string, at time.Time) (d Decision, ok bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.Query(`UPDATE decisions SET undone_at = ? WHERE id =
-			(SELECT max(id) FROM decisions WHERE reviewer = ? AND undone_at = '') RETURNING `+decisionColumns, stamp(at), reviewer)
+			(SELECT max(id) FROM decisions WHERE reviewer = ? AND undone_at = '') RETURNING `+decisionColumns,
+			stamp(at), reviewer)
 		if err != nil {
 			return err
 		}
@@ -144,9 +161,11 @@ func (s *Store) History(ctx context.Context) ([]Decision, error) {
 	return query(ctx, s, scanDecision, `SELECT `+decisionColumns+` FROM decisions ORDER BY id`)
 }
 
+// scanDecision reads a row of decisionColumns.
 func scanDecision(rows *sql.Rows) (d Decision, err error) {
 	var path, at, undone string
-	if err = rows.Scan(&d.ID, &d.Queue, &d.Reviewer, &d.Verdict, &path, &d.Direction, &d.Note, &at, &undone); err != nil {
+	err = rows.Scan(&d.ID, &d.Queue, &d.Reviewer, &d.Verdict, &path, &d.Direction, &d.Note, &at, &undone)
+	if err != nil {
 		return d, err
 	}
 	if err = json.Unmarshal([]byte(path), &d.Path); err != nil {

@@ -9,7 +9,8 @@ import (
 // errNoObject is the reason of an answer in which no object was found.
 var errNoObject = errors.New("no JSON object in the answer")
 
-// maxNesting bounds an answer's depth, so that a hostile one cannot exhaust the stack.
+// maxNesting is far beyond any answer that is asked for, which has a depth of two. It bounds an answer's depth, so
+// that a hostile one cannot exhaust the stack.
 const maxNesting = 32
 
 // Repair reads the first object of an answer that is JSON or nearly so: in a code fence, amid prose, with
@@ -28,12 +29,22 @@ func Repair(answer string) (map[string]any, error) {
 	return v.(map[string]any), nil // the first rune is a brace
 }
 
-// lenient is a recursive descent over JSON that forgives.
+// lenient is a recursive descent over JSON that forgives. It forgives form, never content: no name or value is guessed,
+// and where two readings are possible (a name twice, a list that does not end) there is none.
+//
+//	Sure! ```json {'choice': 'don't know', }```   choice: don't know   a quote closes where , : } ] follows
+//	{choice: care/harm, because: "he hit        choice: care/harm    cut off in the reason, which nobody reads
+//	{"choice": True}                              choice: true         Python's word
+//	{"choice": "a", "choice": "b"}                none                 which of them?
+//	I choose care.                                none                 no object
+//
+// Numbers stay strings, so that "1" and 1 are one answer and 1e400 is no infinity.
 type lenient struct {
 	in []rune
 	at int
 }
 
+// errNesting ends an answer of brackets.
 var errNesting = errors.New("the answer nests too deep")
 
 // peek skips white space and returns the next rune, 0 at the end.
@@ -47,6 +58,7 @@ func (p *lenient) peek() rune {
 	return p.in[p.at]
 }
 
+// value reads what stands next: an object, a list, a quoted text, or a bare word. depth counts the brackets around it.
 func (p *lenient) value(depth int) (any, error) {
 	if depth > maxNesting {
 		return nil, errNesting
@@ -62,6 +74,8 @@ func (p *lenient) value(depth int) (any, error) {
 	return named(p.word("")), nil
 }
 
+// object reads pairs until its brace closes or the answer ends. A comma too many is passed over; a name without a value
+// is refused, since it may be prose in braces.
 func (p *lenient) object(depth int) (any, error) {
 	out := map[string]any{}
 	p.at++
@@ -92,6 +106,8 @@ func (p *lenient) object(depth int) (any, error) {
 	}
 }
 
+// array reads values until its bracket closes or the answer ends. A brace or a colon in it means that the list was not
+// closed and something else has begun: where it ended cannot be known.
 func (p *lenient) array(depth int) (any, error) {
 	out := []any{}
 	p.at++
@@ -137,8 +153,10 @@ func closing(r rune) rune {
 	return 0
 }
 
+// escapes of JSON; a backslash before any other character stands for that character.
 var escapes = map[rune]rune{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f'}
 
+// quoted reads a text from its opening mark to the one that closes it, escapes undone.
 func (p *lenient) quoted() string {
 	end := closing(p.in[p.at])
 	p.at++

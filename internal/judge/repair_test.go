@@ -68,3 +68,21 @@ func FuzzRepair(f *testing.F) {
 
 // repeats tells whether an object of strings says a name twice: then it has more marks than names need.
 func repeats(s string, object map[string]string) bool { return strings.Count(s, `"`) != 4*len(object) }
+
+// TestRepairsExamples holds the examples of lenient's comment.
+func TestRepairsExamples(t *testing.T) {
+	for answer, want := range map[string]any{
+		"Sure! ```json {'choice': 'don't know', }```":   "don't know",
+		`{choice: care/harm, because: "he hit`:          "care/harm",
+		`{"choice": True}`:                              true,
+		`{"choice": 1e400}`:                             "1e400",
+		`{"choice": "a", "choice": "b"}`:                nil,
+		"I choose care.":                                nil,
+		`{"order": ["A", "B", {"choice": "care/harm"}]`: nil,
+	} {
+		object, err := Repair(answer)
+		if got := object["choice"]; got != want || (err != nil && want != nil) {
+			t.Errorf("%s: %v, %v, want %v", answer, got, err, want)
+		}
+	}
+}

@@ -25,14 +25,18 @@ import (
 // schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
 const (
 	schemaVersion = 1
-	applicationID = 0x48695645 // "HiVE"
-	busyTimeout   = 10 * time.Second
+	applicationID = 0x48695645       // "HiVE"
+	busyTimeout   = 10 * time.Second // a write takes milliseconds: who waits so long waits for a program that hangs
 )
 
+// schema is written once, into a new file. It is pinned with its comments: SQLite keeps the words of CREATE TABLE.
+//
 //go:embed schema.sql
 var schema string
 
-// Store is one votes file. Several processes may have it open, such as a run and a review.
+// Store is one votes file. Several processes may have it open, such as a run and a review. Everything in it is found by
+// keys that hold no time and no counter, so what is written twice is one row, and a run that is repeated reads its own
+// answers.
 type Store struct {
 	db   *sql.DB // one connection: SQLite has one writer, and waiting inside Go is cheaper than in the file
 	path string
@@ -71,7 +75,8 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
-// checkHeader refuses a file that is no SQLite file, before SQLite does so less clearly.
+// checkHeader does not create the file, nor wait for a lock on it. It refuses a file that is no SQLite file, before
+// SQLite does so less clearly.
 func checkHeader(path string) error {
 	const magic = "SQLite format 3\x00"
 	f, err := os.Open(path)
@@ -87,10 +92,16 @@ func checkHeader(path string) error {
 	if errors.Is(err, io.EOF) || (err == nil && string(head) == magic) {
 		return nil // io.EOF: empty, which SQLite fills
 	}
-	return whatis.Instead(path, "an SQLite file", fmt.Errorf("is no SQLite file (%d bytes of another kind): name another file or restore a copy", n))
+	cause := fmt.Errorf("is no SQLite file (%d bytes of another kind): name another file or restore a copy", n)
+	return whatis.Instead(path, "an SQLite file", cause)
 }
 
 // dsn names the file with its settings. The busy timeout comes first, since the change to WAL needs a lock.
+//
+//	journal_mode WAL     a review reads while a run writes
+//	synchronous FULL     an answer that PutVote has returned outlives a power cut; in WAL, NORMAL would not promise it
+//	foreign_keys ON      no vote without its run, prompt and item
+//	_txlock immediate    a writer waits at its beginning; one that had read first could not be let through later
 func dsn(abs string) string {
 	q := url.Values{"_txlock": {"immediate"}}
 	q["_pragma"] = []string{
@@ -100,34 +111,38 @@ func dsn(abs string) string {
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
 }
 
-// prepare creates the tables of a new file and refuses files that are not ours or from a newer program.
+// prepare does its work in one transaction: of two programs that create the same file one finds it made. It creates the
+// tables of a new file and refuses files that are not ours or from a newer program.
 func (s *Store) prepare() error {
 	return s.write(context.Background(), func(tx *sql.Tx) error {
 		var version, app, tables int
-		row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
+		row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version),
+			(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
 		if err := row.Scan(&version, &app, &tables); err != nil {
 			return fault.New(fault.Corrupt, "read: %w: restore the file from a copy", err)
 		}
 		switch {
 		case tables == 0 && version == 0:
-			_, err := tx.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+			mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
+			_, err := tx.Exec(schema + mark)
 			return err
 		case app != applicationID:
 			return fault.New(fault.Mismatch, "is an SQLite file of another program: name another file")
 		case version > schemaVersion:
-			return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer hives", version, schemaVersion)
+			return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer hives",
+				version, schemaVersion)
 		}
 		return nil
 	})
 }
 
-// Close frees the file, and after it the claims.
+// Close frees the file, and after it the claims: who gets a claim finds every answer that was paid for under it.
 func (s *Store) Close() error {
 	defer s.release()
 	return s.db.Close()
 }
 
-// write runs f in a transaction that holds the write lock from its beginning.
+// write is the only way to change the file: it runs f in a transaction that holds the write lock from its beginning.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -140,7 +155,7 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	return s.wrap(tx.Commit())
 }
 
-// wrap names the file.
+// wrap names the file: a command may have two of them open, one of answers and one for a review.
 func (s *Store) wrap(err error) error {
 	if err == nil {
 		return nil
@@ -148,8 +163,11 @@ func (s *Store) wrap(err error) error {
 	return fmt.Errorf("votes %s: %w", s.path, err)
 }
 
-// query collects what scan makes of each row.
-func query[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+// query reads outside a transaction, so it sees all that was written before it began. It collects what scan makes of
+// each row.
+func query[T any](
+	ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any,
+) ([]T, error) {
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, s.wrap(err)

@@ -12,7 +12,8 @@ import (
 	"hives/internal/llm"
 )
 
-// Item is a text that somebody is asked about.
+// Item is a text that somebody is asked about. Several texts that are shown together are an item of their own, with the
+// JSON array of them, in the order shown, as its text: another order is another item.
 type Item struct {
 	ID      string // text_id
 	Text    string
@@ -21,7 +22,8 @@ type Item struct {
 	Licence string
 }
 
-// Prompt is a prompt with the item's place left open.
+// Prompt is a prompt with the item's place left open. With an item's text it gives back what was asked, word for
+// word, so that an answer of last year can be understood, and asked again.
 type Prompt struct {
 	Name string // file and version
 	Text string
@@ -36,7 +38,12 @@ func Hash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Vote is one answer of one voter.
+// Vote is one answer of one voter. Run, Prompt, Item, Voter and Attempt are its key: what is asked again after an
+// unusable answer is another attempt at the same question.
+//
+//	attempt  raw                        parsed                  error
+//	1        I would rather not.                                no JSON object in the answer
+//	2        {"choice": "Care/Harm"}    {"choice":"care/harm"}
 type Vote struct {
 	Run      string
 	Prompt   string // hash
@@ -64,7 +71,7 @@ func (s *Store) PutRun(ctx context.Context, run, kind, config string) error {
 	})
 }
 
-// PutItems records texts; known ones stay as they are.
+// PutItems records texts; known ones stay as they are, since an id is a hash of what it stands for.
 func (s *Store) PutItems(ctx context.Context, items []Item) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		put, err := tx.Prepare(`INSERT INTO items VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
@@ -124,15 +131,18 @@ func (s *Store) PutVote(ctx context.Context, v Vote) error {
 		if n, err := done.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		return fault.New(fault.Exists, "attempt %d of voter %q at item %s is stored already: another program is asking for the same run; stop one of the two", v.Attempt, v.Voter, v.Item)
+		return fault.New(fault.Exists, "attempt %d of voter %q at item %s is stored already: "+
+			"another program is asking for the same run; stop one of the two", v.Attempt, v.Voter, v.Item)
 	})
 }
 
-const voteColumns = `SELECT run, prompt, item, voter, attempt, question, raw, parsed, error, model, tokens_in, tokens_out, cost_micro, latency_ms, at FROM votes `
+const voteColumns = `SELECT run, prompt, item, voter, attempt, question, raw, parsed, error,
+	model, tokens_in, tokens_out, cost_micro, latency_ms, at FROM votes `
 
 // Attempts returns a voter's answers to one prompt about one item, in the order of attempts.
 func (s *Store) Attempts(ctx context.Context, run, prompt, item, voter string) ([]Vote, error) {
-	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? AND prompt = ? AND item = ? AND voter = ? ORDER BY attempt`, run, prompt, item, voter)
+	const where = `WHERE run = ? AND prompt = ? AND item = ? AND voter = ? ORDER BY attempt`
+	return query(ctx, s, scanVote, voteColumns+where, run, prompt, item, voter)
 }
 
 // ItemVotes returns every answer of a run about an item, in the order they came.
@@ -140,7 +150,8 @@ func (s *Store) ItemVotes(ctx context.Context, run, item string) ([]Vote, error)
 	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? AND item = ? ORDER BY id`, run, item)
 }
 
-// RunVotes returns every answer of a run by item, question, voter and attempt.
+// RunVotes returns every answer of a run by item, question, voter and attempt: an order in which it does not show who
+// answered first, so that what is made of it is the same for a run in one go and one in ten.
 func (s *Store) RunVotes(ctx context.Context, run string) ([]Vote, error) {
 	return query(ctx, s, scanVote, voteColumns+`WHERE run = ? ORDER BY item, question, voter, attempt`, run)
 }
@@ -148,18 +159,21 @@ func (s *Store) RunVotes(ctx context.Context, run string) ([]Vote, error) {
 // Used adds up what a run has used: tokens, millionths of the currency, answers. Counts that are none, which files of
 // older programs may hold, are brought within bounds: their sum would run over.
 func (s *Store) Used(ctx context.Context, run string) (tokens, micro, answers int64, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(min(max(tokens_in, 0), ?2) + min(max(tokens_out, 0), ?2)), 0),
-		CAST(min(total(max(cost_micro, 0)), 1e18) AS INTEGER), count(*) FROM votes WHERE run = ?1`, run, llm.MostTokens).
-		Scan(&tokens, &micro, &answers)
+	const sums = `SELECT coalesce(sum(min(max(tokens_in, 0), ?2) + min(max(tokens_out, 0), ?2)), 0),
+		CAST(min(total(max(cost_micro, 0)), 1e18) AS INTEGER), count(*) FROM votes WHERE run = ?1`
+	err = s.db.QueryRowContext(ctx, sums, run, llm.MostTokens).Scan(&tokens, &micro, &answers)
 	return tokens, micro, answers, s.wrap(err)
 }
+
+// believed brings a stored count within what Used believes, so that votes add up to it.
+func believed(tokens int64) int64 { return min(max(tokens, 0), llm.MostTokens) }
 
 func scanVote(rows *sql.Rows) (v Vote, err error) {
 	var ms int64
 	var at string
 	err = rows.Scan(&v.Run, &v.Prompt, &v.Item, &v.Voter, &v.Attempt, &v.Question, &v.Raw, &v.Parsed, &v.Error,
 		&v.Model, &v.TokensIn, &v.TokensOut, &v.CostMicro, &ms, &at)
-	v.TokensIn, v.TokensOut = min(max(v.TokensIn, 0), llm.MostTokens), min(max(v.TokensOut, 0), llm.MostTokens) // as Used has them
+	v.TokensIn, v.TokensOut = believed(v.TokensIn), believed(v.TokensOut)
 	if err == nil {
 		v.Latency = time.Duration(ms) * time.Millisecond
 		v.At, err = time.Parse(time.RFC3339, at)

@@ -17,7 +17,9 @@ type Limits struct {
 // Validate refuses what would bound nothing: a limit below 0, or one that is no number.
 func (l Limits) Validate() error {
 	if l.Tokens < 0 || !countable(l.Money) {
-		return fault.New(fault.Invalid, "budget.tokens %d, budget.money %v: a budget is a finite number from 0, which sets no bound", l.Tokens, l.Money)
+		return fault.New(fault.Invalid,
+			"budget.tokens %d, budget.money %v: a budget is a finite number from 0, which sets no bound",
+			l.Tokens, l.Money)
 	}
 	return nil
 }
@@ -26,6 +28,14 @@ func (l Limits) Validate() error {
 func countable(x float64) bool { return x >= 0 && x <= math.MaxFloat64 }
 
 // Budget counts what several clients use together. It is safe for use by several goroutines.
+//
+//	limit 100 tokens                       used  reserved  left for the next
+//	one request under way, at most 40      0     40        60
+//	a second one, at most 40               0     80        20
+//	a third, at most 40: refused           0     80        20
+//	the first took 15                      15    40        45
+//
+// Invariant: used + reserved never exceeds a limit, as long as no answer takes more than its request said at the most.
 type Budget struct {
 	limits Limits
 
@@ -38,6 +48,9 @@ type Budget struct {
 type usage struct{ tokens, micro int64 }
 
 // NewBudget begins with what earlier starts have used.
+//
+// Answers only are known of earlier starts: a try that cost money and brought none is not in the store, so after a
+// restart the budget forgets it.
 func NewBudget(l Limits, usedTokens, usedMicro int64) *Budget {
 	return &Budget{limits: l, tokens: usedTokens, micro: usedMicro}
 }
@@ -50,17 +63,19 @@ func (b *Budget) Used() (tokens, micro int64) {
 }
 
 // reserve sets aside what a request may cost at the most, so that requests under way cannot overrun the
-// limit together.
+// limit together. So a run ends a little before its limit, by what the last requests might have taken.
 func (b *Budget) reserve(most usage) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tokens, micro := b.tokens+b.reserved.tokens+most.tokens, b.micro+b.reserved.micro+most.micro
 	if b.limits.Tokens > 0 && tokens > b.limits.Tokens {
-		return fault.New(fault.Exhausted, "budget of %d tokens: %d are used and the next answer may take %d: raise budget.tokens to go on",
+		return fault.New(fault.Exhausted,
+			"budget of %d tokens: %d are used and the next answer may take %d: raise budget.tokens to go on",
 			b.limits.Tokens, b.tokens, most.tokens)
 	}
 	if b.limits.Money > 0 && micro > toMicro(b.limits.Money) {
-		return fault.New(fault.Exhausted, "budget of %.2f %s: %.4f are used and the next answer may cost %.4f: raise budget.money to go on",
+		return fault.New(fault.Exhausted,
+			"budget of %.2f %s: %.4f are used and the next answer may cost %.4f: raise budget.money to go on",
 			b.limits.Money, b.limits.Currency, float64(b.micro)/1e6, float64(most.micro)/1e6)
 	}
 	b.reserved.tokens += most.tokens
@@ -78,6 +93,7 @@ func (b *Budget) settle(most, used usage) {
 	b.micro = min(b.micro+used.micro, math.MaxInt64/4)
 }
 
+// toMicro turns money into millionths, in which it is added up: sums of whole numbers have no order.
 func toMicro(money float64) int64 { return int64(math.Round(min(money*1e6, mostMicro))) }
 
 // CostMicro is the price of tokens in millionths of the currency: prices are for a million tokens.
@@ -88,6 +104,7 @@ func (m Model) CostMicro(in, out int64) int64 {
 // mostMicro is a bound on any sum of money, in millionths: what is beyond it would run over and count as nothing.
 const mostMicro = 1 << 53
 
+// micros rounds up, so that many small answers are never taken for none.
 func micros(x float64) int64 {
 	if !(x < mostMicro) { // not a number either
 		return mostMicro
@@ -95,8 +112,8 @@ func micros(x float64) int64 {
 	return int64(math.Ceil(x))
 }
 
-// EstimateTokens guesses the tokens of a text, rather too many than too few: English has about four bytes
-// to a token, other scripts fewer letters but more bytes.
+// EstimateTokens needs no tokenizer, of which every model has another. It guesses the tokens of a text, rather too
+// many than too few: English has about four bytes to a token, other scripts fewer letters but more bytes.
 func EstimateTokens(text string) int64 { return int64(len(text))/3 + 1 }
 
 // overhead is what a chat template adds to the two messages, in tokens.

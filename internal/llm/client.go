@@ -16,7 +16,7 @@ import (
 // maxBody bounds a reply in bytes: a server that never stops must not fill the memory.
 const maxBody = 1 << 20
 
-// Call is one question.
+// Call is one question: messages, as every chat model takes them, and the form of the answer.
 type Call struct {
 	Model    Model
 	Messages []Message
@@ -34,7 +34,8 @@ func (c Call) tokens() (n int64) {
 	return n + overhead
 }
 
-// Answer is one answer. Latency is that of the try that succeeded.
+// Answer is one answer, with what it took. Model is the name that the server gives, which may be a version of the one
+// asked for. Latency is that of the try that succeeded.
 type Answer struct {
 	Text      string
 	Finish    Finish
@@ -53,7 +54,8 @@ type Client struct {
 	budget   *Budget
 }
 
-// NewClient prepares an endpoint whose key, if it has one, is in the environment.
+// NewClient asks nobody: an endpoint that is away is found out by the first request. It prepares an endpoint whose
+// key, if it has one, is in the environment.
 func NewClient(e Endpoint, b *Budget) (*Client, error) {
 	if err := e.Validate(); err != nil {
 		return nil, err
@@ -73,7 +75,8 @@ func NewClient(e Endpoint, b *Budget) (*Client, error) {
 	}
 	// The service alone, not openai.NewClient, which would take a key and an address from the environment
 	// that the configuration does not name.
-	return &Client{endpoint: e, chat: openai.NewChatCompletionService(options...), gate: newGate(e.Parallel, e.RequestsPerMinute), budget: b}, nil
+	chat := openai.NewChatCompletionService(options...)
+	return &Client{endpoint: e, chat: chat, gate: newGate(e.Parallel, e.RequestsPerMinute), budget: b}, nil
 }
 
 // refuseRedirect keeps texts and keys from going to an address nobody configured.
@@ -93,8 +96,9 @@ func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, err
 	return resp, nil
 }
 
-// Complete asks until there is an answer or nothing can be hoped for. The error's kind is Exhausted when the
-// budget ends, Unavailable when the endpoint does not answer, Invalid when it refuses the request itself.
+// Complete does not say how often it asked: what was paid for is in the budget. It asks until there is an answer or
+// nothing can be hoped for. The error's kind is Exhausted when the budget ends, Unavailable when the endpoint does
+// not answer, Invalid when it refuses the request itself.
 func (c *Client) Complete(ctx context.Context, r Call) (Answer, error) {
 	return c.retry(ctx, r)
 }
@@ -110,13 +114,14 @@ func (c *Client) paid(ctx context.Context, r Call) (Answer, error) {
 	return reply, err
 }
 
-// most is what a request may use at the most.
+// most is what a request may use at the most: our estimate of what is read, which is rather too high, and the longest
+// answer. A server that reads more tokens than that is charged for them when the answer is in.
 func (c *Client) most(r Call) usage {
 	in, out := r.tokens(), int64(r.Model.MaxTokens)
 	return usage{tokens: in + out, micro: r.Model.CostMicro(in, out)}
 }
 
-// once is one try.
+// once is one try. The timeout begins behind the gate: time spent waiting for the rate is not the endpoint's fault.
 func (c *Client) once(ctx context.Context, r Call) (Answer, error) {
 	leave, err := c.gate.enter(ctx)
 	if err != nil {
@@ -199,7 +204,9 @@ func (c *Client) params(r Call) openai.ChatCompletionNewParams {
 	switch c.endpoint.Format {
 	case FormatSchema:
 		p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
-			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "answer", Strict: openai.Bool(true), Schema: r.Schema},
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+				Name: "answer", Strict: openai.Bool(true), Schema: r.Schema,
+			},
 		}
 	case FormatLlama:
 		object := &shared.ResponseFormatJSONObjectParam{}
@@ -211,12 +218,19 @@ func (c *Client) params(r Call) openai.ChatCompletionNewParams {
 	return p
 }
 
-// refusal turns an HTTP status into an error. The server's own words stay out: they may repeat the request.
+// refusal turns an HTTP status into an error. The server's own words stay out: they may repeat the request. Only a
+// refusal of this very request is Invalid, which a judge takes for an unusable answer; what would meet the next request
+// too is Unavailable and ends the run.
+//
+//	400 413 422   Invalid       a text too long for the model, a format it does not know
+//	401 403 404   Unavailable   the key or the model is wrong for all
+//	else          Unavailable   later, perhaps
 func (c *Client) refusal(status int) error {
 	const say = "endpoint %q: HTTP status %d: "
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fault.New(fault.Unavailable, say+"check the key in the variable that api_key_env names (%q)", c.endpoint.Name, status, c.endpoint.APIKeyEnv)
+		return fault.New(fault.Unavailable, say+"check the key in the variable that api_key_env names (%q)",
+			c.endpoint.Name, status, c.endpoint.APIKeyEnv)
 	case http.StatusNotFound:
 		return fault.New(fault.Unavailable, say+"check base_url and the model's name", c.endpoint.Name, status)
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// gate lets requests to one endpoint through: so many at once, so many a minute, none before a given time.
+// gate lets requests to one endpoint through: so many at once, so many a minute, none before a given time. A slot is
+// held while waiting for the other two, so that never more wait than may ask at once.
 type gate struct {
 	slots chan struct{}
 	rate  *rate.Limiter
@@ -17,6 +18,7 @@ type gate struct {
 	until time.Time // the endpoint asked for a pause
 }
 
+// newGate has a burst of one: a limiter that saved up a minute's requests would send them at once, and be refused.
 func newGate(parallel int, perMinute float64) *gate {
 	limit := rate.Inf
 	if perMinute > 0 {
@@ -25,7 +27,8 @@ func newGate(parallel int, perMinute float64) *gate {
 	return &gate{slots: make(chan struct{}, parallel), rate: rate.NewLimiter(limit, 1)}
 }
 
-// enter waits for a slot, for the end of a pause and for the rate, in this order; leave frees the slot.
+// enter may be broken off at any of its three waits, before anything is sent. It waits for a slot, for the end of a
+// pause and for the rate, in this order; leave frees the slot.
 func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.slots <- struct{}{}:
@@ -48,13 +51,15 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	return leave, nil
 }
 
+// left is how long the pause still lasts. It is asked anew after each wait: another answer may have made it longer.
 func (g *gate) left() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return time.Until(g.until)
 }
 
-// pause holds every request of the endpoint back, not only the one that was told to wait.
+// pause never shortens one that is longer. It holds every request of the endpoint back, not only the one that was
+// told to wait.
 func (g *gate) pause(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -25,7 +25,8 @@ func (r *Remote) Identity() Identity {
 	return Identity{Kind: "endpoint", Endpoint: r.client.endpoint.BaseURL, Format: r.client.endpoint.Format, Model: r.model.Name}
 }
 
-// Can implements Provider. Log-probabilities of given answers are not among what endpoints of this shape offer for chats.
+// Can implements Provider. Log-probabilities of given answers are not among what endpoints of this shape offer for
+// chats.
 func (r *Remote) Can() Abilities {
 	return Abilities{Schema: r.client.endpoint.Format != FormatText, Seed: true}
 }
@@ -38,8 +39,8 @@ func (r *Remote) Score(context.Context, []ScoreRequest) ([]Scores, error) {
 	return nil, fault.New(fault.Invalid, "endpoint %q gives no log-probabilities of given answers: let it vote, or use a local model", r.client.endpoint.Name)
 }
 
-// Generate implements Provider: all requests at once, as many under way as the endpoint allows. The end of the budget and an
-// endpoint that does not answer are everybody's error.
+// Generate implements Provider: all requests at once, as many under way as the endpoint allows. The end of the budget
+// and an endpoint that does not answer are everybody's error.
 func (r *Remote) Generate(ctx context.Context, rs []Request) ([]Reply, error) {
 	for at, request := range rs {
 		if err := r.Can().Check(fmt.Sprintf("endpoint %q", r.client.endpoint.Name), request); err != nil {

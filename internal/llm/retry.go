@@ -14,10 +14,19 @@ import (
 	"hives/internal/fault"
 )
 
-// firstWait is the mean pause before the second try; it doubles, with half of it random either way.
+// firstWait is the mean pause before the second try; it doubles, with half of it random either way, so that clients
+// that failed together do not come back together. It is short beside an answer's own time: a lost connection costs
+// little.
 const firstWait = 500 * time.Millisecond
 
 // retry tries again what may get better: no connection, a cut one, a stall, 408, 409, 429 and 5xx.
+//
+//	answers of the endpoint        pauses before the tries that follow (mean)   ends with
+//	503, 503, an answer            0.5 s, 1 s                                   the answer
+//	429 "Retry-After: 7", answer   7 s, for every request of the endpoint       the answer
+//	429 "Retry-After: 3600"                                                     Unavailable: longer than max_wait
+//	503 max_tries times            0.5 s, 1 s, 2 s, … up to max_wait            Unavailable
+//	400                                                                         Invalid
 func (c *Client) retry(ctx context.Context, r Call) (Answer, error) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = min(firstWait, time.Duration(c.endpoint.MaxWait))
@@ -35,17 +44,20 @@ func (c *Client) retry(ctx context.Context, r Call) (Answer, error) {
 			return reply, backoff.Permanent(context.Cause(ctx))
 		}
 		return reply, c.judge(err)
-	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.endpoint.MaxTries)), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.endpoint.MaxTries)),
+		backoff.WithMaxElapsedTime(0)) // tries bound it: time alone would count the waiting for the rate
 }
 
-// judge says what an error means for the next try.
+// judge says what an error means for the next try: none (Permanent), one after our own pause, or one after the pause
+// that the endpoint asks for, which holds all its requests back.
 func (c *Client) judge(err error) error {
 	if errors.Is(err, errRedirect) {
 		return backoff.Permanent(fault.New(fault.Unavailable, "endpoint %q: %w", c.endpoint.Name, errRedirect))
 	}
 	var refused *openai.Error
 	if !errors.As(err, &refused) {
-		return fault.New(fault.Unavailable, "endpoint %q: %w: is it up, and is base_url right?", c.endpoint.Name, plainCause(err))
+		return fault.New(fault.Unavailable, "endpoint %q: %w: is it up, and is base_url right?",
+			c.endpoint.Name, plainCause(err))
 	}
 	failure := c.refusal(refused.StatusCode)
 	if !again(refused.StatusCode) {
@@ -56,14 +68,16 @@ func (c *Client) judge(err error) error {
 		return failure
 	}
 	if wait > time.Duration(c.endpoint.MaxWait) {
-		return backoff.Permanent(fault.New(fault.Unavailable, "endpoint %q: HTTP status %d: asks for a pause of %v, max_wait is %v: run again after it",
+		return backoff.Permanent(fault.New(fault.Unavailable,
+			"endpoint %q: HTTP status %d: asks for a pause of %v, max_wait is %v: run again after it",
 			c.endpoint.Name, refused.StatusCode, wait.Round(time.Second), time.Duration(c.endpoint.MaxWait)))
 	}
 	c.gate.pause(wait)
 	return &pausedFailure{failure, &backoff.RetryAfterError{Duration: wait}}
 }
 
-// pausedFailure is a failure together with the pause that backoff looks for in it.
+// pausedFailure keeps both what the user is told and what the next try waits for: it is a failure together with the
+// pause that backoff looks for in it.
 type pausedFailure struct {
 	error
 	after *backoff.RetryAfterError
@@ -71,8 +85,13 @@ type pausedFailure struct {
 
 func (t *pausedFailure) Unwrap() []error { return []error{t.error, t.after} }
 
+// again tells which refusals are of the moment.
 func again(status int) bool {
-	return status == http.StatusRequestTimeout || status == http.StatusConflict || status == http.StatusTooManyRequests || status >= 500
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
 }
 
 // plainCause keeps addresses and bodies out of the message: of the errors a transport has, it names the kind.

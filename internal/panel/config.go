@@ -9,7 +9,7 @@ import (
 	"hives/internal/judge"
 )
 
-// Config is the file of --config.
+// Config is the file of --config: any judge's, and the rules that are the panel's own. docs/panel.toml is one in full.
 type Config struct {
 	judge.Config
 	Rules Rules `toml:"rules"`
@@ -18,7 +18,8 @@ type Config struct {
 // Defaults are a panel without voters.
 func Defaults() Config { return Config{Config: judge.Config{Parallel: 4, Attempts: 3}} }
 
-// Complete fills in defaults and refuses what could not work.
+// Complete fills in defaults and refuses what could not work. It works on a copy of the voters: a configuration may be
+// completed twice, by the command and by New.
 func (c Config) Complete() (Config, error) {
 	c.Voters = slices.Clone(c.Voters)
 	for i := range c.Voters {
@@ -31,7 +32,8 @@ func (c Config) Complete() (Config, error) {
 		return c, err
 	}
 	if len(c.Voters) < 3 {
-		return c, fault.Usage(fault.New(fault.Invalid, "panel of %d voters: 3 are the fewest that can disagree and decide, 7 are usual", len(c.Voters)))
+		return c, fault.Usage(fault.New(fault.Invalid,
+			"panel of %d voters: 3 are the fewest that can disagree and decide, 7 are usual", len(c.Voters)))
 	}
 	c.Rules = c.Rules.For(len(c.Voters))
 	if err := c.Rules.Validate(len(c.Voters)); err != nil {
@@ -40,7 +42,8 @@ func (c Config) Complete() (Config, error) {
 	return c, nil
 }
 
-// known tells whether there is a prompt of the name.
+// known lets a voter's prompt be refused together with all else in the file. It tells whether there is a prompt of
+// the name.
 func known(name string) error {
 	_, err := prompts.Load(name)
 	return err

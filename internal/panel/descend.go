@@ -8,7 +8,8 @@ import (
 	"hives/internal/judge"
 )
 
-// query is one question put to all voters.
+// query is one question put to all voters: at a node, which of its children, with or without Neutral, or which
+// direction.
 type query struct {
 	path      []string // the node; the question is about its children, or its direction
 	options   []string
@@ -16,7 +17,8 @@ type query struct {
 	direction bool
 }
 
-// about names a query for people and for the report: the node, and what is special.
+// about is stored with each vote, so that a report can be made of the votes file alone. It names a query for people
+// and for the report: the node, and what is special.
 func (q query) about(theory string) string {
 	var p theories.Path
 	copy(p[:], q.path)
@@ -41,12 +43,14 @@ func (q query) choices() []string {
 	return q.options
 }
 
-// answer is the form of an answer. Letters and digits of a name alone are compared.
+// answer forgives how a name is written, not which it is: "Self-Direction: Thought" is self-direction:thought. It is
+// the form of an answer. Letters and digits of a name alone are compared.
 func (q query) answer(because bool) judge.Choice {
 	return judge.Choice{Names: q.choices(), Because: because, Fold: theories.Slug}
 }
 
-// Status is how the panel's work on a text ended.
+// Status is one of three: labelled texts become rows, texts without a value are left out, open ones wait. It is how
+// the panel's work on a text ended.
 type Status string
 
 const (
@@ -55,7 +59,8 @@ const (
 	Open     Status = "open"     // for a human
 )
 
-// Result is what the panel says of one text.
+// Result is what the panel says of one text. It is a function of the votes and the rules alone, so rules may be
+// changed and the same command run again: it asks what the new rules want to know and finds the rest in the store.
 type Result struct {
 	Status    Status
 	Path      []string // what was agreed on
@@ -68,7 +73,16 @@ type Result struct {
 // usable answer.
 type ask func(context.Context, query) ([]string, error)
 
-// descend walks from the root to where the voters' agreement ends, then asks for the direction.
+// descend knows nothing of voters, prompts or the store: put asks, rules decide. With put a function of a table it is
+// tested branch by branch.
+//
+//	asked                                  votes               so
+//	svt                                    5 conservation …    down to svt/conservation
+//	svt/conservation                       3, 2, 2             no agreement: again, with neutral
+//	svt/conservation+neutral               4 neutral of 7      the path ends at conservation
+//	svt/conservation+direction             + + + 0 − + +       supports: labelled conservation, +1
+//
+// It walks from the root to where the voters' agreement ends, then asks for the direction.
 func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Result, error) {
 	var path []string
 	for {
@@ -92,8 +106,8 @@ func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Re
 	}
 }
 
-// level is one level's one or two rounds. With a single child the first round would decide nothing, so the
-// second alone is asked.
+// level is one level's one or two rounds. The first asks without neutral, since a voter who may say "none" says it easily.
+// With a single child the first round would decide nothing, so the second alone is asked.
 func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) {
 	if len(q.options) > 1 {
 		votes, err := put(ctx, q)
@@ -109,7 +123,8 @@ func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) 
 	return rules.Second(votes), err
 }
 
-// direct asks which way the text points, one level up if the panel is split.
+// direct gives up a level rather than the text: what is too fine to have a side may have one as a whole. It asks
+// which way the text points, one level up if the panel is split.
 func direct(ctx context.Context, rules Rules, put ask, path []string) (Result, error) {
 	for backedOff := false; ; backedOff = true {
 		votes, err := put(ctx, query{path: path, direction: true})
@@ -126,7 +141,8 @@ func direct(ctx context.Context, rules Rules, put ask, path []string) (Result, e
 	}
 }
 
-// children are the names one level below a node, in the tree's order.
+// children are found by a walk over all nodes: a tree has some dozens. They are the names one level below a node, in
+// the tree's order.
 func children(tree *theories.Tree, path []string) []string {
 	var out []string
 	for _, node := range tree.Nodes() {

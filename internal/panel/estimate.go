@@ -45,8 +45,11 @@ func or(s, other string) string {
 	return s
 }
 
-// measure renders each voter's questions and counts. The length of a prompt at a level is the mean over the
-// level's nodes.
+// measure renders each voter's questions and counts. The length of a prompt is the mean over the nodes that have
+// children, since nobody knows which nodes the texts will lead to.
+//
+//	100 texts of 30 tokens, 2 levels, 7 voters, prompts of 400 tokens, brief answers
+//	likely   3 questions a text: 300 questions, 2,100 requests, 300·7·(400+30) tokens read, 300·7·20 written
 func measure(cfg Config, tree *theories.Tree, define Define, items []judge.Item) (out [3]judge.Estimate, err error) {
 	depth := len(tree.LevelNames)
 	rounds := [3]int64{2, int64(depth) + 1, int64(2*depth) + 2} // questions a text
@@ -69,7 +72,8 @@ func measure(cfg Config, tree *theories.Tree, define Define, items []judge.Item)
 	return out, nil
 }
 
-// meanPrompt is the mean length in tokens of a voter's questions at the nodes that have children.
+// meanPrompt renders with neutral among the choices, the longer of both forms. It is the mean length in tokens of a
+// voter's questions at the nodes that have children.
 func meanPrompt(v judge.Voter, tree *theories.Tree, define Define, turn, voters int) (int64, error) {
 	p, err := prompts.Load(v.Prompt)
 	if err != nil {

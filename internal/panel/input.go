@@ -18,14 +18,18 @@ type input struct {
 	truth map[string][]data.Row // by item: rows of the theory that were labelled already
 }
 
-// readInput reads JSON lines or rows.
+// readInput reads JSON lines or rows. A file of rows may hold a text many times, once for each of its values: it is
+// asked about once, and the rows of the theory that is asked about become what the answers are compared with
+// afterwards. Voters never see them.
 func readInput(path, theory string) (*input, error) {
 	in := &input{truth: map[string][]data.Row{}}
 	seen := map[string]bool{}
 	add := func(r *data.Row) error {
 		if !seen[r.TextID] {
 			seen[r.TextID] = true
-			in.items = append(in.items, judge.Item{ID: r.TextID, Text: r.Text, Group: r.Group, Corpus: r.Corpus, Licence: r.Licence})
+			in.items = append(in.items, judge.Item{
+				ID: r.TextID, Text: r.Text, Group: r.Group, Corpus: r.Corpus, Licence: r.Licence,
+			})
 		}
 		if r.Theory == theory && r.Level1 != "" {
 			in.truth[r.TextID] = append(in.truth[r.TextID], *r)
@@ -47,7 +51,8 @@ func readInput(path, theory string) (*input, error) {
 	return in, nil
 }
 
-// line is one line of a JSONL file.
+// line is one line of a JSONL file. A key that is none of these is refused, since it may be a "group" that was
+// mistyped.
 type line struct {
 	Text    string `json:"text"`
 	Group   string `json:"group"`
@@ -55,7 +60,8 @@ type line struct {
 	Licence string `json:"licence"`
 }
 
-// scanLines reads lines {"text": …}; group, corpus and licence are optional.
+// scanLines passes blank lines over: unlike a file of texts to be embedded, nothing is counted by its place here. It
+// reads lines {"text": …}; group, corpus and licence are optional.
 func scanLines(path string, add func(*data.Row) error) error {
 	return textfile.EachLine(path, func(n int, raw []byte) error {
 		if len(raw) == 0 {
@@ -69,7 +75,8 @@ func scanLines(path string, add func(*data.Row) error) error {
 	})
 }
 
-// readLine makes a row of a line.
+// readLine makes a row of a line. The text is cleaned as an importer would, so that its id is that of the same text in
+// another file, and an answer about it is found.
 func readLine(raw []byte) (*data.Row, error) {
 	var l line
 	if err := strictjson.DecodeOnly(raw, &l); err != nil {

@@ -13,7 +13,8 @@ import (
 	"hives/internal/judge"
 )
 
-// Job is hives label.
+// Job is hives label. Nothing of it decides what is asked but Config, Theory and the texts: the same job on another
+// machine with a copy of the votes file goes on there.
 type Job struct {
 	Config Config
 	Theory string
@@ -25,7 +26,8 @@ type Job struct {
 	Stdout io.Writer
 }
 
-// Run labels the texts of a file and writes their rows. After an error the votes file has every answer that
+// Run reads and checks all that it can before the votes file is opened, and writes rows and page when every text is
+// done. It labels the texts of a file and writes their rows. After an error the votes file has every answer that
 // came, and the same call goes on from there.
 func Run(ctx context.Context, j Job) error {
 	tree, ok := theories.Get(j.Theory)
@@ -40,10 +42,12 @@ func Run(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
+	// A node without a definition of its own is asked about by its name alone.
 	define := func(p theories.Path) string {
 		d, _ := tree.Definition(p)
 		return d.Text
 	}
+	// From here on something is opened: until here nothing was touched that was not there.
 	if j.DryRun {
 		return j.estimate(ctx, cfg, tree, define, in)
 	}
@@ -55,7 +59,10 @@ func Run(ctx context.Context, j Job) error {
 	return j.label(ctx, cfg, tree, define, in, store)
 }
 
-func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *judge.Store) error {
+// label asks, then writes: rows first, since the page tells of them.
+func (j Job) label(
+	ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *judge.Store,
+) error {
 	p, err := New(ctx, cfg, tree, define, store)
 	if err != nil {
 		return err
@@ -92,7 +99,8 @@ func (j Job) label(ctx context.Context, cfg Config, tree *theories.Tree, define 
 	return s.print(j.Stdout, j)
 }
 
-// rows are the labelled texts and those that reviewers agree on.
+// rows are the labelled texts and those that reviewers agree on, in the order of the input. A reviewer counts only
+// where the panel left the text open: an answer that came later and closed it goes before.
 func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.Row, error) {
 	human, err := p.reviewed(ctx)
 	if err != nil {
@@ -121,8 +129,10 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 	return rows, nil
 }
 
-// reviewed returns, by item, the values that all reviewers of this run's queue agree on; who skipped an item
-// has no say. "No value" and disagreement leave the text out.
+// reviewed looks at every queue item of the run, also of texts that are not in this input: their decisions are not
+// used. A path that is no path of the theory means that the theory's file has changed since, or the votes file was
+// edited by hand: both are for a person to see. It returns, by item, the values that all reviewers of this run's
+// queue agree on; who skipped an item has no say. "No value" and disagreement leave the text out.
 func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error) {
 	queue, err := p.store.Queue(ctx)
 	if err != nil {
@@ -149,7 +159,8 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error)
 	return out, nil
 }
 
-// agreed is the decision on a queue item if it names a value and no reviewer contradicts it.
+// agreed wants the same verdict, path and direction of all; a path that is a prefix of another is another path. It is
+// the decision on a queue item if it names a value and no reviewer contradicts it.
 func agreed(queue int64, held []judge.Decision) (judge.Decision, bool) {
 	var found judge.Decision
 	for _, d := range held {

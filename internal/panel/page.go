@@ -30,7 +30,8 @@ func WritePage(w io.Writer, s *Summary) error {
 	return web.Write(w, page, s, web.About{Facts: []web.Fact{{Name: "run", Value: fmt.Sprint(s.Run)}}})
 }
 
-// bar is one line of a bar chart; Width is in percent of the longest.
+// bar needs no script and no picture: its width is a style of a table's cell. It is one line of a bar chart; Width is
+// in percent of the longest.
 type bar struct {
 	Label string
 	Count int
@@ -38,7 +39,8 @@ type bar struct {
 	Share string
 }
 
-// bars draws how often each choice was voted for.
+// bars shows a panel that always says the same: κ is near 0 then, although all agree. It draws how often each choice
+// was voted for.
 func bars(votes []Share) []bar {
 	total, most := 0, 1
 	for _, v := range votes {
@@ -47,7 +49,8 @@ func bars(votes []Share) []bar {
 	}
 	var out []bar
 	for _, v := range votes {
-		out = append(out, bar{v.Name, v.Count, percent(v.Count, most), fmt.Sprintf("%.0f %%", percent(v.Count, total))})
+		share := fmt.Sprintf("%.0f %%", percent(v.Count, total))
+		out = append(out, bar{v.Name, v.Count, percent(v.Count, most), share})
 	}
 	return out
 }
@@ -62,12 +65,14 @@ func leads(texts []int) []bar {
 	var out []bar
 	for votes, n := range texts {
 		if votes > 0 {
-			out = append(out, bar{fmt.Sprintf("%d of %d", votes, len(texts)-1), n, percent(n, most), fmt.Sprintf("%.0f %%", percent(n, total))})
+			name, share := fmt.Sprintf("%d of %d", votes, len(texts)-1), fmt.Sprintf("%.0f %%", percent(n, total))
+			out = append(out, bar{name, n, percent(n, most), share})
 		}
 	}
 	return out
 }
 
+// percent of nothing is nothing: a page of an empty round has bars of no length.
 func percent(part, whole int) float64 {
 	if whole == 0 {
 		return 0

@@ -9,7 +9,8 @@ import (
 	"hives/internal/judge"
 )
 
-// Panel asks the voters about texts.
+// Panel asks the voters about texts. What is its own are the tree, the rules and the queue of texts that they leave
+// open; asking, storing and counting are the judge's.
 type Panel struct {
 	cfg     Config
 	tree    *theories.Tree
@@ -22,8 +23,8 @@ type Panel struct {
 	forms map[string]*judge.Form // by voter and query
 }
 
-// New prepares a panel; what earlier starts of the same run used counts towards the budget. A run that another
-// program is at is refused.
+// New reads every prompt before it claims the run: a name that is wrong stops nobody else. It prepares a panel; what
+// earlier starts of the same run used counts towards the budget. A run that another program is at is refused.
 func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, store *judge.Store) (*Panel, error) {
 	cfg, err := cfg.Complete()
 	if err != nil {
@@ -66,7 +67,8 @@ func (p *Panel) Label(ctx context.Context, items []judge.Item, done func(asked b
 	return results, nil
 }
 
-// label labels one item and puts it up for review if the panel cannot agree.
+// label labels one item and puts it up for review if the panel cannot agree. A text that waited and is agreed on now,
+// by other rules or by an answer that came, is taken back from the queue.
 func (p *Panel) label(ctx context.Context, item judge.Item, t *judge.Turn) (Result, error) {
 	r, err := descend(ctx, p.tree, p.cfg.Rules, func(ctx context.Context, q query) ([]string, error) {
 		return p.round(ctx, item, q, t)
@@ -78,12 +80,14 @@ func (p *Panel) label(ctx context.Context, item judge.Item, t *judge.Turn) (Resu
 		return r, p.store.Dequeue(ctx, judge.KindLabel, p.Run(), item.ID, p.tree.Theory)
 	}
 	_, err = p.store.Enqueue(ctx, judge.QueueItem{
-		Kind: judge.KindLabel, Run: p.Run(), ItemID: item.ID, Theory: p.tree.Theory, PathSoFar: r.Path, Level: r.Level, Reason: r.Reason,
+		Kind: judge.KindLabel, Run: p.Run(), ItemID: item.ID, Theory: p.tree.Theory,
+		PathSoFar: r.Path, Level: r.Level, Reason: r.Reason,
 	})
 	return r, err
 }
 
-// round puts a query to every voter and returns their choices.
+// round puts a query to every voter and returns their choices in the voters' order, "" where all attempts were
+// unusable.
 func (p *Panel) round(ctx context.Context, item judge.Item, q query, t *judge.Turn) ([]string, error) {
 	votes, err := t.Round(ctx, func(voter int) (judge.Question, error) { return p.question(voter, item, q) })
 	choices := make([]string, len(votes))
@@ -93,7 +97,8 @@ func (p *Panel) round(ctx context.Context, item judge.Item, q query, t *judge.Tu
 	return choices, err
 }
 
-// question is a query about an item as one voter is asked it.
+// question is what makes the panel's request: the prompt for the node, the choices that may be named, the text. It is
+// a query about an item as one voter is asked it.
 func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, error) {
 	f, err := p.form(voter, q)
 	if err != nil {
@@ -104,7 +109,8 @@ func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, e
 	return out, nil
 }
 
-// form renders a voter's query once.
+// form renders a voter's query once: a tree of 60 nodes and seven voters make about a thousand of them, and ten
+// thousand texts use each again and again. The key is what the prompt depends on beside the run.
 func (p *Panel) form(voter int, q query) (*judge.Form, error) {
 	key := p.cfg.Voters[voter].Name + "\x00" + q.about(p.tree.Theory)
 	p.mu.Lock()

@@ -8,7 +8,9 @@ import (
 	"hives/internal/columns"
 )
 
-// print writes what the run came to.
+// print writes what the run came to: first what became of the texts and where it lies, then what it cost, then
+// whether the panel deserves trust, which is κ, each voter's share with the most, and known labels beside the
+// commonest one.
 func (s *Summary) print(out io.Writer, j Job) error {
 	w := columns.NewTable(out)
 	fmt.Fprintf(w, "texts\t%d\n", s.Texts)
@@ -32,13 +34,17 @@ func (s *Summary) print(out io.Writer, j Job) error {
 	return w.Flush()
 }
 
+// printVoters counts answers, not questions: those that were asked again are in it, and in the cost.
 func (s *Summary) printVoters(w io.Writer) {
 	fmt.Fprintf(w, "voter\tanswers\tunusable\twith the most\tmean latency\n")
 	for _, v := range s.Voters {
-		fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%v\n", v.Name, v.Answers, v.Unusable, ratio(v.WithMost, v.Rounds), v.Latency.Round(time.Millisecond))
+		with, latency := ratio(v.WithMost, v.Rounds), v.Latency.Round(time.Millisecond)
+		fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%v\n", v.Name, v.Answers, v.Unusable, with, latency)
 	}
 }
 
+// printTruth shows beside each share what a constant and a guess would get: a panel below them has learned the labels'
+// frequencies at best.
 func (s *Summary) printTruth(w io.Writer) {
 	t := s.Truth
 	if t == nil {
@@ -46,7 +52,8 @@ func (s *Summary) printTruth(w io.Writer) {
 	}
 	fmt.Fprintf(w, "known labels\t%d texts\t%d without a value, %d open\n", t.Texts, t.NoValue, t.Open)
 	for _, l := range t.Levels {
-		fmt.Fprintf(w, "  right at level %d\t%s\tthe commonest label alone %.2f, by chance %.2f\n", l.Level, ratio(l.Right, l.Judged), l.Constant, l.Chance)
+		fmt.Fprintf(w, "  right at level %d\t%s\tthe commonest label alone %.2f, by chance %.2f\n",
+			l.Level, ratio(l.Right, l.Judged), l.Constant, l.Chance)
 	}
 	fmt.Fprintf(w, "  direction right\t%s\n", ratio(t.Direction.Right, t.Direction.Judged))
 	for _, v := range s.Voters {
@@ -54,7 +61,8 @@ func (s *Summary) printTruth(w io.Writer) {
 	}
 }
 
-// ratio writes a share with its counts, or says that there is none.
+// ratio never shows a share without what it is a share of: 1.00 of two answers is no figure. It writes a share with
+// its counts, or says that there is none.
 func ratio(part, whole int) string {
 	if whole == 0 {
 		return "–"
@@ -62,6 +70,7 @@ func ratio(part, whole int) string {
 	return fmt.Sprintf("%.2f (%d/%d)", float64(part)/float64(whole), part, whole)
 }
 
+// number writes a figure that may not exist: κ of one text, or of voters that always say the same.
 func number(x *float64) string {
 	if x == nil {
 		return "undefined"

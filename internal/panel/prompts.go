@@ -19,10 +19,11 @@ func PromptNames() []string { return prompts.Names() }
 // Define returns a node's definition, "" where there is none.
 type Define func(theories.Path) string
 
-// option is a choice as a template sees it.
+// option is a choice as a template sees it. A definition may be empty: not every theory of one's own has them.
 type option struct{ Name, Definition string }
 
-// view is what a template sees.
+// view is what a template sees. Nothing of it depends on the text but Text, which is a mark until a text is put in:
+// so a prompt's hash is the same for all texts, and one row of the votes file holds it.
 type view struct {
 	Theory, Level, Path, Definition string
 	Options                         []option

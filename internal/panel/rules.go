@@ -19,7 +19,8 @@ const (
 	neither  = "neither"
 )
 
-// Rules say when votes are agreement. Of N voters the zero values mean: Quorum ⌈5N/7⌉ (5 of 7), Lead 2,
+// Rules are thresholds on counts and nothing else: no voter weighs more than another, and none is heard first. They say
+// when votes are agreement. Of N voters the zero values mean: Quorum ⌈5N/7⌉ (5 of 7), Lead 2,
 // MinAnswers a majority of the panel (4 of 7).
 type Rules struct {
 	Quorum     int `toml:"quorum"`      // so many votes win whatever the others got
@@ -44,7 +45,9 @@ func (r Rules) For(n int) Rules {
 // Validate refuses rules under which two choices could win, or none.
 func (r Rules) Validate(n int) error {
 	if r.Quorum <= n/2 || r.Quorum > n || r.Lead < 1 || r.MinAnswers < 1 || r.MinAnswers > n {
-		return fault.New(fault.Invalid, "rules: quorum %d, lead %d, min_answers %d do not fit %d voters: quorum must be a majority", r.Quorum, r.Lead, r.MinAnswers, n)
+		return fault.New(fault.Invalid,
+			"rules: quorum %d, lead %d, min_answers %d do not fit %d voters: quorum must be a majority",
+			r.Quorum, r.Lead, r.MinAnswers, n)
 	}
 	return nil
 }
@@ -88,7 +91,8 @@ func (r Rules) First(votes []string) Outcome {
 func (r Rules) Second(votes []string) Outcome {
 	t := count(votes)
 	if t.answers < r.MinAnswers {
-		return Outcome{Verdict: Unresolved, Reason: fmt.Sprintf("%d usable answers, %d needed", t.answers, r.MinAnswers)}
+		reason := fmt.Sprintf("%d usable answers, %d needed", t.answers, r.MinAnswers)
+		return Outcome{Verdict: Unresolved, Reason: reason}
 	}
 	if 2*t.votes[Neutral] > t.answers {
 		return Outcome{Verdict: Stop}
@@ -102,6 +106,12 @@ func (r Rules) Second(votes []string) Outcome {
 // Direction decides the direction at a node of the given depth: the median of +1, 0, −1. The spread is wide if both
 // signs remain when one vote is taken off either end, and the median is unclear between two middle votes that differ.
 // Then the question goes one level up, once; after that, or at level 1, it stays unresolved.
+//
+//	signs in order     median   wide?                            so
+//	− + + + + + +      +        no: without the ends + + + + +    supports
+//	− − 0 + + + +      +        yes: − remains beside +           one level up
+//	0 0 0 0 0 + +      0        no                                neither
+//	− − + +            − or +   yes                               one level up
 func (r Rules) Direction(votes []string, depth int, backedOff bool) Outcome {
 	signs := signsOf(votes)
 	n := len(signs)
@@ -139,7 +149,7 @@ func sign(direction string) int {
 	return 0
 }
 
-// tally counts a round.
+// tally counts a round. A voter without a usable answer has no vote; it is not one for Neutral.
 type tally struct {
 	votes   map[string]int
 	answers int
@@ -156,14 +166,23 @@ func count(votes []string) tally {
 	return t
 }
 
-// ranked are the choices by votes, most first, then by name.
+// ranked has an order for ties too, so that the same votes print the same. They are the choices by votes, most first,
+// then by name.
 func (t tally) ranked() []string {
 	names := slices.Sorted(maps.Keys(t.votes))
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(t.votes[b], t.votes[a]) })
 	return names
 }
 
-// winner is the choice with a quorum or a sufficient lead.
+// winner is the choice with a quorum or a sufficient lead. Invariant: no second choice could claim to have won, since a
+// quorum is a majority and a lead is over the next one (TestAtMostOneChoiceWins).
+//
+//	7 voters, quorum 5, lead 2
+//	5 1 1     wins by quorum
+//	4 2 1     wins by lead
+//	3 2 2     none
+//	3 3       none: a tie is no lead
+//	2         would win by lead: so First and Second want four answers before they ask
 func (r Rules) winner(t tally) (string, bool) {
 	names := t.ranked()
 	if len(names) == 0 {

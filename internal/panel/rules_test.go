@@ -120,3 +120,45 @@ func say(o Outcome) string {
 	}
 	return s
 }
+
+// At most one choice has a quorum or the lead, counted for each choice by itself, and winner names it. The control is a
+// quorum that is no majority, which Validate refuses: with it two choices can claim to have won.
+func TestAtMostOneChoiceWins(t *testing.T) {
+	claims := func(r Rules, votes map[string]int) (all []string) {
+		for choice, n := range votes {
+			next := 0
+			for other, m := range votes {
+				if other != choice {
+					next = max(next, m)
+				}
+			}
+			if n >= r.Quorum || n-next >= r.Lead {
+				all = append(all, choice)
+			}
+		}
+		return all
+	}
+	both := false
+	for a := range 8 {
+		for b := range 8 - a {
+			for c := range 8 - a - b {
+				votes := map[string]int{}
+				for name, n := range map[string]int{"a": a, "b": b, "c": c} {
+					if n > 0 {
+						votes[name] = n
+					}
+				}
+				r := Rules{}.For(7)
+				want := claims(r, votes)
+				got, ok := r.winner(tally{votes: votes, answers: a + b + c})
+				if len(want) > 1 || ok != (len(want) == 1) || (ok && got != want[0]) {
+					t.Errorf("votes %v: %q, %v; these can claim it: %q", votes, got, ok, want)
+				}
+				both = both || len(claims(Rules{Quorum: 3, Lead: 2}, votes)) > 1
+			}
+		}
+	}
+	if !both || (Rules{Quorum: 3, Lead: 2, MinAnswers: 4}).Validate(7) == nil {
+		t.Error("a quorum of 3 among 7 lets one choice win at the most, or is taken")
+	}
+}

@@ -11,7 +11,9 @@ import (
 	"hives/internal/judge"
 )
 
-// Summary is what a run came to. Figures that are undefined are nil.
+// Summary is what a run came to. Figures that are undefined are nil: a κ of 0 says that voters agree as by chance,
+// none says that nothing can be said. Votes on texts that are not in this input, which the run's file may hold too,
+// are left out.
 type Summary struct {
 	Run, Theory, TheoryName                  string
 	Texts, Labelled, NoValue, Open, Reviewed int
@@ -24,7 +26,8 @@ type Summary struct {
 	Currency                                 string
 }
 
-// VoterFigures are one voter's.
+// VoterFigures are one voter's. A voter with few usable answers, or that is seldom with the most, costs without
+// helping.
 type VoterFigures struct {
 	Name, Model, Prompt      string
 	Temperature              float64
@@ -32,11 +35,12 @@ type VoterFigures struct {
 	TokensIn, TokensOut      int64
 	Micro                    int64
 	Latency                  time.Duration // mean of an answer
-	WithMost, Rounds         int           // rounds in which the voter chose what most chose, of those with one such choice
+	WithMost, Rounds         int           // rounds with the choice of most, of those that have one
 	TruthRight, TruthAnswers int           // of its first answers at level 1 on texts of known label
 }
 
-// RoundFigures are those of all questions at one level, of one kind.
+// RoundFigures show where a panel falls apart: voters may agree at level 1 and guess at level 2. They are those of
+// all questions at one level, of one kind.
 type RoundFigures struct {
 	Name   string
 	Level  int
@@ -76,7 +80,10 @@ func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Run: p.Run(), Theory: p.tree.Theory, TheoryName: p.tree.Name, Texts: len(in.items), Rows: rows, Currency: p.cfg.Budget.Currency}
+	s := &Summary{
+		Run: p.Run(), Theory: p.tree.Theory, TheoryName: p.tree.Name, Texts: len(in.items), Rows: rows,
+		Currency: p.cfg.Budget.Currency,
+	}
 	s.count(results)
 	s.Reviewed = rows - s.Labelled
 	wanted := map[string]bool{}
@@ -91,6 +98,7 @@ func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows
 	return s, nil
 }
 
+// count sorts the texts by what became of them; each is counted once.
 func (s *Summary) count(results []Result) {
 	reasons := map[string]int{}
 	for _, r := range results {
@@ -107,6 +115,7 @@ func (s *Summary) count(results []Result) {
 	s.Reasons = shares(reasons)
 }
 
+// openAt tells at which level a text is stuck, for a table of reasons.
 func openAt(r Result) string {
 	if r.Level == 0 {
 		return r.Reason
@@ -117,7 +126,11 @@ func openAt(r Result) string {
 // answered names a question about a text.
 type answered struct{ item, about string }
 
-// final keeps, of each voter's attempts at a question, the usable one.
+// final keeps, of each voter's attempts at a question, the usable one. There is at most one: after it nothing is asked.
+//
+//	votes  text 7, svt, v0, attempt 1: unusable     final  {text 7, svt}: v0 conservation, v1 openness
+//	       text 7, svt, v0, attempt 2: conservation
+//	       text 7, svt, v1, attempt 1: openness
 func final(votes []judge.Vote) map[answered]map[string]string {
 	out := map[answered]map[string]string{}
 	for _, v := range votes {
@@ -132,7 +145,9 @@ func final(votes []judge.Vote) map[answered]map[string]string {
 	return out
 }
 
-// rounds collects the ballots by level and kind, in the order in which they are asked.
+// rounds pools the nodes of a level: "level 2" is one line, whether a text was asked for the parts of conservation or
+// of openness. Each node keeps its own ballots, since κ needs to know which choices there were. It collects the
+// ballots by level and kind, in the order in which they are asked.
 func rounds(said map[answered]map[string]string, voters int, levelNames []string) []RoundFigures {
 	all := map[roundKey]*RoundFigures{}
 	for at, choices := range said {
@@ -157,11 +172,13 @@ func rounds(said map[answered]map[string]string, voters int, levelNames []string
 	}
 	order := map[string]int{"": 0, "neutral": 1, "direction": 2}
 	slices.SortFunc(out, func(a, b RoundFigures) int {
-		return cmp.Or(cmp.Compare(order[a.Kind]/2, order[b.Kind]/2), cmp.Compare(a.Level, b.Level), cmp.Compare(order[a.Kind], order[b.Kind]))
+		return cmp.Or(cmp.Compare(order[a.Kind]/2, order[b.Kind]/2), // directions stand last, whatever their level
+			cmp.Compare(a.Level, b.Level), cmp.Compare(order[a.Kind], order[b.Kind]))
 	})
 	return out
 }
 
+// roundName is for people: the level by number and, where the theory names its levels, by name.
 func roundName(k roundKey, levelNames []string) string {
 	level := "level " + string(rune('0'+k.level))
 	if k.level <= len(levelNames) {
@@ -176,7 +193,7 @@ func roundName(k roundKey, levelNames []string) string {
 	return level
 }
 
-// finish computes κ and the distribution.
+// finish computes κ and the distribution, once all ballots of the round are in.
 func (r *RoundFigures) finish() {
 	if kappa, texts, ok := Fleiss(r.ballot); ok {
 		r.Kappa, r.Texts = &kappa, texts
@@ -194,17 +211,19 @@ func (r *RoundFigures) finish() {
 	r.Votes = shares(votes)
 }
 
-// shares sorts counts, most first, then by name.
+// shares has a fixed order, so that a page made again has the same bytes. It sorts counts, most first, then by name.
 func shares(counts map[string]int) []Share {
 	var out []Share
 	for name, n := range counts {
 		out = append(out, Share{name, n})
 	}
-	slices.SortFunc(out, func(a, b Share) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(out, func(a, b Share) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
 	return out
 }
 
-// voters fills in each voter's figures.
+// voters counts every answer, also of attempts that were unusable: they cost as much. It fills in each voter's figures.
 func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[string]string, in *input) {
 	at := map[string]*VoterFigures{}
 	s.Voters = make([]VoterFigures, len(p.cfg.Voters))
@@ -233,7 +252,8 @@ func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[str
 	}
 }
 
-// credit counts, for one round, who voted with the most and, at level 1, who named a true label.
+// credit leaves out rounds in which two choices lead together: there is no "most" to be with. It counts, for one
+// round, who voted with the most and, at level 1, who named a true label.
 func credit(at map[string]*VoterFigures, q answered, choices map[string]string, in *input) {
 	t := tally{votes: map[string]int{}}
 	for _, c := range choices {

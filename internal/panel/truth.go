@@ -7,8 +7,9 @@ import (
 	"hives/data/theories"
 )
 
-// Truth compares the panel with labels that the input carried. A text may have several; a path is right at a
-// level if it agrees with one of them down to there, either parent of a value with two accepted.
+// Truth is a comparison with people, not with the truth: corpora disagree with each other too. It compares the panel
+// with labels that the input carried. A text may have several; a path is right at a level if it agrees with one of
+// them down to there, either parent of a value with two accepted.
 type Truth struct {
 	Texts     int // with a known label
 	NoValue   int // of them, texts in which the panel found no value
@@ -17,7 +18,8 @@ type Truth struct {
 	Direction TruthLevel // among texts whose path is right at level 1 and whose annotator judged a direction there
 }
 
-// TruthLevel is one level's comparison.
+// TruthLevel stands beside what a constant and a coin would get. A panel is worth its money by what it has beyond
+// them. It is one level's comparison.
 type TruthLevel struct {
 	Level    int
 	Judged   int     // texts with a label there and a panel's path that deep
@@ -26,7 +28,8 @@ type TruthLevel struct {
 	Chance   float64 // the same of a choice at random among the level's values
 }
 
-// compareTruth returns nil where no text has a known label.
+// compareTruth counts texts without a value and open ones apart: they are no errors at a level, but a panel that is
+// right in the few texts that it dares to label is not a good one. It returns nil where no text has a known label.
 func compareTruth(p *Panel, in *input, results []Result) *Truth {
 	t := &Truth{}
 	for n := range p.tree.LevelNames {
@@ -55,7 +58,9 @@ func compareTruth(p *Panel, in *input, results []Result) *Truth {
 	return t
 }
 
-// truthLevel's ok is false where no text has a label at the level: people often stop above it.
+// truthLevel takes the commonest label and chance over all texts with a label, not over those that the panel
+// labelled: the constant could have labelled them all. Its ok is false where no text has a label at the level: people
+// often stop above it.
 func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, bool) {
 	t := TruthLevel{Level: level}
 	often, texts, chance := map[string]int{}, 0, 0.0
@@ -88,7 +93,8 @@ func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, 
 	return t, texts > 0
 }
 
-// labelsAt are the distinct values of a text at a level.
+// labelsAt counts a label once, however many finer values below it the text has. They are the distinct values of a
+// text at a level.
 func labelsAt(truth []data.Row, level int) []string {
 	var out []string
 	for _, r := range truth {
@@ -99,7 +105,8 @@ func labelsAt(truth []data.Row, level int) []string {
 	return out
 }
 
-// direction compares with the annotated directions of the labels that agree at level 1.
+// direction asks for agreement with one of the text's labels, as levels do: a text may uphold a value and violate
+// another under the same node. It compares with the annotated directions of the labels that agree at level 1.
 func (t *Truth) direction(r Result, truth []data.Row) {
 	judged, right := false, false
 	for _, row := range truth {
@@ -116,7 +123,8 @@ func (t *Truth) direction(r Result, truth []data.Row) {
 	}
 }
 
-// anyPrefix tells whether a label agrees with a path as far as the path goes.
+// anyPrefix goes by names from the root down, so a value that hangs under two parents is right under either. It tells
+// whether a label agrees with a path as far as the path goes.
 func anyPrefix(truth []data.Row, path []string) bool {
 	for _, r := range truth {
 		own := theories.Path(r.Levels())

@@ -21,6 +21,7 @@ func (anchor) waits(q judge.QueueItem) bool { return q.Reason != superseded }
 // open has no parts to name.
 func (anchor) open(judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
 
+// anchorView is what a sentence stands for: the nodes of its theories and the most central texts.
 type anchorView struct {
 	anchorInfo
 	Sentence string // what the text field holds
@@ -29,6 +30,7 @@ type anchorView struct {
 
 type node struct{ ID, Definition string }
 
+// show puts the reviewer's own sentence into the field, if there is one, so that it can be written on.
 func (anchor) show(page *itemView, q judge.QueueItem, mine judge.Decision, _ func(string) string, _ theories.Path) {
 	v := &anchorView{Sentence: q.Text}
 	page.Anchor = v
@@ -83,6 +85,7 @@ func checkSentence(s *state, place int, sentence string) error {
 	return nil
 }
 
+// say calls a sentence edited when it differs from the one that is reviewed, whoever wrote it.
 func (anchor) say(text string, d judge.Decision) string {
 	switch {
 	case d.Verdict == judge.VerdictNone:

@@ -10,7 +10,8 @@ import (
 	"hives/internal/judge"
 )
 
-// Applied accounts for what a review made of a bank.
+// Applied adds up to the bank: every anchor is in one of its counts but the first. It accounts for what a review made
+// of a bank.
 type Applied struct {
 	Anchors   int `json:"anchors"` // before
 	Accepted  int `json:"accepted"`
@@ -21,14 +22,25 @@ type Applied struct {
 }
 
 func (a Applied) String() string {
-	return fmt.Sprintf("anchors     %d\naccepted    %d\nedited      %d\nrejected    %d\ndisagreed   %d, kept as they were\nundecided   %d, kept as they were\n",
+	return fmt.Sprintf("anchors     %d\naccepted    %d\nedited      %d\nrejected    %d\n"+
+		"disagreed   %d, kept as they were\nundecided   %d, kept as they were\n",
 		a.Anchors, a.Accepted, a.Edited, a.Rejected, a.Split, a.Undecided)
 }
 
 // ReviewKey is the key of a bank's Meta under which Apply accounts for the review, as JSON.
 const ReviewKey = "review"
 
-// apply returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between
+// apply leaves ids alone: rows that were assigned to an anchor name it by id, and numbers that moved up would name
+// another. What is in doubt stays as it was; a bank is not the place to settle a quarrel.
+//
+//	reviewers said              the anchor
+//	accept, accept              stays, marked as accepted
+//	edit "X", edit "X"          reads X, provenance review
+//	reject                      goes, remembered for the next build
+//	accept, reject              stays
+//	nobody, or only skips       stays
+//
+// It returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between
 // ids, edited ones have their new sentence, all others stay.
 func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, Applied, error) {
 	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
@@ -92,7 +104,8 @@ func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 	return account, nil
 }
 
-// decided returns what was decided on the sentences of a bank, by item.
+// decided goes by the item, which holds bank, id and sentence: a decision on another sentence of the same anchor does
+// not count here. It returns what was decided on the sentences of a bank, by item.
 func decided(ctx context.Context, store *judge.Store, run string) (map[string][]judge.Decision, error) {
 	s, err := bankBoard(store, run).state(ctx)
 	out := map[string][]judge.Decision{}

@@ -15,7 +15,8 @@ import (
 	"hives/internal/judge"
 )
 
-// anchorInfo is the payload of an anchor's queue item.
+// anchorInfo is what the page shows of an anchor beside its sentence. It stands in the votes file, so that a review
+// needs no bank. It is the payload of an anchor's queue item.
 type anchorInfo struct {
 	ID         int32    `json:"id"`
 	Kind       string   `json:"kind"`
@@ -25,8 +26,8 @@ type anchorInfo struct {
 	Provenance string   `json:"provenance"`
 }
 
-// itemID names a sentence of a bank. The sentence is part of it: a decision outlives a rebuild of the bank
-// that keeps id and sentence, and never passes to another sentence.
+// itemID names a sentence of a bank, such as anchor:theory:12:9f86d081884c7d65. The sentence is part of it: a
+// decision outlives a rebuild of the bank that keeps id and sentence, and never passes to another sentence.
 func itemID(a anchors.Anchor) string {
 	return "anchor:" + a.Bank + ":" + strconv.Itoa(int(a.ID)) + ":" + judge.Hash(a.Text)[:16]
 }
@@ -61,7 +62,9 @@ func Enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map
 }
 
 // enqueue does Enqueue's work and returns the sentences' item ids.
-func enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string) (map[string]bool, error) {
+func enqueue(
+	ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string,
+) (map[string]bool, error) {
 	items := make([]judge.Item, len(b.Anchors))
 	ids := make(map[string]bool, len(b.Anchors))
 	var central []string
@@ -88,7 +91,10 @@ func enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map
 		if err != nil {
 			return nil, err
 		}
-		q := judge.QueueItem{Kind: judge.KindAnchor, Run: runOf(b), ItemID: items[i].ID, Reason: "review of the bank", Payload: string(payload)}
+		q := judge.QueueItem{
+			Kind: judge.KindAnchor, Run: runOf(b), ItemID: items[i].ID,
+			Reason: "review of the bank", Payload: string(payload),
+		}
 		if _, err := store.Enqueue(ctx, q); err != nil {
 			return nil, fmt.Errorf("anchor %d: %w", a.ID, err)
 		}
@@ -119,9 +125,11 @@ func supersede(ctx context.Context, store *judge.Store, run string, ids map[stri
 
 // bankBoard holds every sentence that was ever up for review under a run.
 func bankBoard(store *judge.Store, run string) *board {
-	return &board{store: store, keep: func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Run == run }}
+	keep := func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Run == run }
+	return &board{store: store, keep: keep}
 }
 
+// exemplars shows a text where it is known and its id where it is not: the page is of use without rows.
 func exemplars(a anchors.Anchor, texts map[string]string) []string {
 	out := slices.Clone(a.Exemplars)
 	for i, id := range out {
@@ -154,7 +162,7 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 	return texts, err
 }
 
-// readInfo reads an item's payload.
+// readInfo reads an item's payload. A reader of the page may do without; apply never reads it.
 func readInfo(q judge.QueueItem) (info anchorInfo, err error) {
 	if q.Payload == "" {
 		return info, errors.New("the item has no payload")

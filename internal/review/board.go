@@ -13,7 +13,8 @@ import (
 // a labelling run beside the review changes it. Decisions are read each time.
 const queueAge = 5 * time.Second
 
-// board is what reviewers work on: the items of one kind with what was decided.
+// board reads the queue seldom and decisions always, so several reviewers on several servers see each other's work at
+// once. It is what reviewers work on: the items of one kind with what was decided.
 type board struct {
 	store *judge.Store
 	keep  func(judge.QueueItem) bool // the items shown
@@ -24,7 +25,8 @@ type board struct {
 	items []judge.QueueItem // of all, those shown
 }
 
-// state is the board at one moment.
+// state is the board at one moment. A request works on one state from beginning to end: what another reviewer decides
+// meanwhile is in the next one.
 type state struct {
 	items []judge.QueueItem
 	held  map[int64][]judge.Decision // by queue item, one a reviewer, ordered by reviewer
@@ -67,7 +69,13 @@ func (b *board) queue(ctx context.Context) (items, all []judge.QueueItem, err er
 	return b.items, b.all, nil
 }
 
-// credit counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
+// credit spares work: who has written "Keep your word." need not say of the next bank, in which it stands, that they
+// accept it.
+//
+//	item of anchor 3            decision of ann     in the bank that apply made    credited
+//	"One should keep a word."   edit                "Keep your word."              ann accepts "Keep your word."
+//
+// It counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
 // sentence is an item of its own. A decision on that item itself goes before.
 func (s *state) credit(all []judge.QueueItem) {
 	type sentence struct{ anchor, text string }
@@ -108,7 +116,8 @@ func (s *state) of(id int64, reviewer string) (judge.Decision, bool) {
 	return judge.Decision{}, false
 }
 
-// latest is the decision that a reviewer's undo would take back.
+// latest goes by the decision's number: two decisions within a second have the same time. It is the decision that a
+// reviewer's undo would take back.
 func (s *state) latest(reviewer string) (last judge.Decision, ok bool) {
 	for id := range s.held {
 		if d, has := s.of(id, reviewer); has && d.ID > last.ID {
@@ -125,7 +134,16 @@ const (
 	split     = "split" // reviewers contradict each other
 )
 
-// standing compares what reviewers decided on one item; who skipped it has no say. The decision is one of
+// standing is the one rule of agreement: the page's counts, apply and the end of hives review all ask it.
+//
+//	ann      bob      cleo     standing
+//	+ care   + care            agreed on + care
+//	+ care   skip     + care   agreed on + care
+//	+ care   − care            split: another direction
+//	+ care   + caring          split: another level
+//	skip                       undecided
+//
+// It compares what reviewers decided on one item; who skipped it has no say. The decision is one of
 // those agreed on.
 func standing(held []judge.Decision) (string, judge.Decision) {
 	var first judge.Decision
@@ -151,6 +169,7 @@ const (
 	showAll   = "all"
 )
 
+// matches tells whether an item belongs to what a reviewer walks through. What nobody asked for is open.
 func (s *state) matches(q judge.QueueItem, reviewer, show string) bool {
 	switch show {
 	case showSplit:
@@ -176,9 +195,10 @@ func (s *state) next(from, step int, reviewer, show string) int {
 	return -1
 }
 
-// counts are the figures above every page.
+// counts have Agreed and Split of all reviewers and Mine of the one who looks. They are the figures above every page.
 type counts struct{ Items, Mine, Split, Agreed int }
 
+// counts leaves items on which nobody has a say out of Split and Agreed.
 func (s *state) counts(reviewer string) counts {
 	c := counts{Items: len(s.items)}
 	for _, q := range s.items {

@@ -9,13 +9,13 @@ import (
 	"hives/internal/judge"
 )
 
-// Bounds of what a reviewer writes, in runes.
+// Bounds of what a reviewer writes, in runes. The page's fields have the same, but a form may come from elsewhere.
 const (
 	maxNote     = 2000
 	maxSentence = 400
 )
 
-// What the page's buttons send as "choice".
+// What the page's buttons send as "choice". None and skip are every kind's, the others a kind's own.
 const (
 	choiceSupports = "supports"
 	choiceOpposes  = "opposes"
@@ -48,7 +48,8 @@ func readDecision(s *state, place int, form url.Values) (judge.Decision, error) 
 	}
 }
 
-// put adds a decision to the state as the store now has it.
+// put lets the page go on to the next item without reading all decisions again. It adds a decision to the state as
+// the store now has it.
 func (s *state) put(d judge.Decision) {
 	held := s.held[d.Queue]
 	for i := range held {

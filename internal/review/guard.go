@@ -14,7 +14,8 @@ import (
 // maxBody bounds a request's body in bytes: a note and a sentence have room, a flood has none.
 const maxBody = 64 << 10
 
-// newToken returns 26 letters of at least 128 random bits.
+// newToken is of this start alone: an address in a browser's history opens nothing tomorrow. It returns 26 letters of
+// at least 128 random bits.
 func newToken() string { return rand.Text() }
 
 // onlyHere refuses to listen where others could knock.
@@ -24,12 +25,22 @@ func onlyHere(address string) error {
 		return fault.Usage(fault.New(fault.Invalid, "listen %q: want host:port, such as 127.0.0.1:0", address))
 	}
 	if !loopback.Host(host) {
-		return fault.Usage(fault.New(fault.Invalid, "listen %q: review serves this machine only: name 127.0.0.1, ::1 or localhost", address))
+		return fault.Usage(fault.New(fault.Invalid,
+			"listen %q: review serves this machine only: name 127.0.0.1, ::1 or localhost", address))
 	}
 	return nil
 }
 
-// guard lets a request through to next, its path without the token, if it comes from the page itself.
+// guard stands before every address of the page, so that none can be forgotten.
+//
+//	who asks                                     is stopped by
+//	a page of another site, by its script        Origin; it could not read the answer, but might decide something
+//	the same, under a name that it made to       Host
+//	resolve to 127.0.0.1
+//	another program of this machine              the token
+//	a form of a megabyte                         maxBody
+//
+// It lets a request through to next, its path without the token, if it comes from the page itself.
 type guard struct {
 	token string
 	host  string // host:port that the browser was sent to
@@ -84,7 +95,8 @@ func (g *guard) refusal(r *http.Request) (status int, why string) {
 	return 0, ""
 }
 
-// policy is the Content-Security-Policy of a page whose style and script bear the nonce.
+// policy keeps a text that got through as markup, by a fault of ours, from running or loading anything. It is the
+// Content-Security-Policy of a page whose style and script bear the nonce.
 func policy(nonce string) string {
 	return "default-src 'none'; style-src 'nonce-" + nonce + "'; script-src 'nonce-" + nonce +
 		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

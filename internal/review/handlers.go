@@ -19,9 +19,12 @@ import (
 //go:embed page.html style.css keys.js
 var files embed.FS
 
-var templates = template.Must(template.New("page.html").Funcs(template.FuncMap{"palette": web.Palette}).ParseFS(files, "page.html", "style.css", "keys.js"))
+var templates = template.Must(template.New("page.html").
+	Funcs(template.FuncMap{"palette": web.Palette}).
+	ParseFS(files, "page.html", "style.css", "keys.js"))
 
-// app answers the page's requests; what guards it stands before it.
+// app keeps nothing of a reviewer: who looks, and at what, stands in the address, so that several tabs and several
+// people do not disturb each other. It answers the page's requests; what guards it stands before it.
 type app struct {
 	board    *board
 	base     string // "/TOKEN/", for redirects
@@ -30,6 +33,7 @@ type app struct {
 	log      *log.Logger
 }
 
+// routes change something by POST only, which the guard wants from the page itself.
 func (a *app) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
@@ -52,7 +56,8 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	a.draw(w, p)
 }
 
-// item shows one item: that of the query or the first of the filter.
+// item never shows another item than the one asked for: a link to one that is gone is an error. It shows one item:
+// that of the query or the first of the filter.
 func (a *app) item(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	name, ok := reviewerName(q.Get("as"))
@@ -88,7 +93,8 @@ func (a *app) item(w http.ResponseWriter, r *http.Request) {
 	a.draw(w, p)
 }
 
-// decide records a decision and goes on to the next item of the filter.
+// decide records a decision and goes on to the next item of the filter. The form is read against the board, not against
+// the page that it comes from: what that page offered may be gone.
 func (a *app) decide(w http.ResponseWriter, r *http.Request) {
 	name, ok := reviewerName(r.PostForm.Get("as"))
 	id, err := strconv.ParseInt(r.PostForm.Get("id"), 10, 64)
@@ -160,7 +166,8 @@ func (a *app) undo(w http.ResponseWriter, r *http.Request) {
 	a.to(w, r, s, place, name, show)
 }
 
-// draw writes a page with a fresh nonce.
+// draw writes a page with a fresh nonce. It is made in memory first: a template that fails half-way leaves no half a
+// page.
 func (a *app) draw(w http.ResponseWriter, p *page) {
 	p.Nonce = rand.Text()
 	var b bytes.Buffer
@@ -176,7 +183,8 @@ func (a *app) draw(w http.ResponseWriter, p *page) {
 // fail logs what went wrong and tells the reviewer that the terminal has it.
 func (a *app) fail(w http.ResponseWriter, err error) {
 	a.log.Print(err)
-	http.Error(w, "This did not work; nothing was recorded. The terminal of hives review says why.", http.StatusInternalServerError)
+	const say = "This did not work; nothing was recorded. The terminal of hives review says why."
+	http.Error(w, say, http.StatusInternalServerError)
 }
 
 // reviewerName tidies a name and refuses what is empty, long or unprintable.

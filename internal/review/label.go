@@ -16,7 +16,7 @@ func (label) name() string { return judge.KindLabel }
 
 func (label) waits(judge.QueueItem) bool { return true }
 
-// labelView is the open place of a theory's tree.
+// labelView is the open place of a theory's tree: where the reviewer has walked to, and what lies below.
 type labelView struct {
 	Theory     string
 	Unknown    bool // the theory was not registered: only "no value" and skipping are possible
@@ -36,7 +36,8 @@ type option struct {
 	Votes      int
 }
 
-// optionKeys choose the children of a node; the other keys of the page are not among them.
+// optionKeys choose the children of a node; the other keys of the page are not among them. Children beyond them are
+// reached by Tab and by the pointer.
 const optionKeys = "123456789cdfimqrtwyz"
 
 // open reads the node whose children are shown: by default the levels that the panel agreed on.
@@ -56,6 +57,8 @@ func (label) show(v *itemView, q judge.QueueItem, _ judge.Decision, address func
 	v.Label = newLabel(q, address, at)
 }
 
+// newLabel offers the children of the open node with the votes that each got. A text may be labelled at any level, so
+// the open node itself can be decided on too, and a leaf has nothing below.
 func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) *labelView {
 	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
 	tree, ok := theories.Get(q.Theory)
@@ -89,13 +92,15 @@ func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) 
 // rootMark stands for the root of a tree in an address, where no mark means the levels agreed on.
 const rootMark = "/"
 
+// crumbs lead back to every level above, the root among them.
 func (v *labelView) crumbs(q judge.QueueItem, address func(string) string, at theories.Path) {
 	v.Crumbs = []link{{Name: v.Theory, URL: address(rootMark), Current: at.Len() == 0}}
 	var p theories.Path
 	for k := range at.Len() {
 		v.Up = v.Crumbs[k].URL
 		p[k] = at[k]
-		v.Crumbs = append(v.Crumbs, link{Name: at[k], URL: address(theories.ValueID(q.Theory, p)), Current: k == at.Len()-1})
+		last := k == at.Len()-1
+		v.Crumbs = append(v.Crumbs, link{Name: at[k], URL: address(theories.ValueID(q.Theory, p)), Current: last})
 	}
 }
 

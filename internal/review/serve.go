@@ -27,7 +27,7 @@ const (
 	maxHeader       = 16 << 10 // bytes
 )
 
-// Job is hives review.
+// Job is hives review. Reviewer is only offered: each who opens the page says who they are.
 type Job struct {
 	DB       string // votes file
 	Anchors  string // bank to review; "" reviews what waits in the votes file: labels, else anchors
@@ -38,8 +38,8 @@ type Job struct {
 	Stderr   io.Writer
 }
 
-// Run serves the page until ctx ends, which is the usual way. It is no error once all items are decided, and a fault.Saved
-// before.
+// Run serves the page until ctx ends, which is the usual way. It is no error once all items are decided, and a
+// fault.Saved before.
 func Run(ctx context.Context, j Job) error {
 	if err := onlyHere(j.Listen); err != nil {
 		return err
@@ -55,21 +55,24 @@ func Run(ctx context.Context, j Job) error {
 		return err
 	}
 	if len(items) == 0 {
-		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel cannot agree on, hives anchors build --review its anchors; --anchors names a bank to look over", j.DB)
+		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel "+
+			"cannot agree on, hives anchors build --review its anchors; --anchors names a bank to look over", j.DB)
 	}
 	l, err := net.Listen("tcp", j.Listen)
 	if err != nil {
 		return fault.New(fault.Unavailable, "listen %s: %w", j.Listen, err)
 	}
 	srv, address := newServer(b, l.Addr().String(), j.Reviewer, j.Stderr)
-	fmt.Fprintf(j.Stdout, "%d items to review. Open this address, which holds the key; Ctrl-C ends:\n%s\n", len(items), address)
+	fmt.Fprintf(j.Stdout, "%d items to review. Open this address, which holds the key; Ctrl-C ends:\n%s\n",
+		len(items), address)
 	if err := serve(ctx, srv, l, shutdownTimeout); err != nil {
 		return err
 	}
 	return b.waiting(context.WithoutCancel(ctx))
 }
 
-// waiting says how many items have no decision that their reviewers agree on, if there are any.
+// waiting makes the exit code tell a script whether it may go on: 75 asks it to wait. It says how many items have no
+// decision that their reviewers agree on, if there are any.
 func (b *board) waiting(ctx context.Context) error {
 	s, err := b.state(ctx)
 	if err != nil {
@@ -79,10 +82,12 @@ func (b *board) waiting(ctx context.Context) error {
 	if c.Agreed == c.Items {
 		return nil
 	}
-	return fault.Saved(fault.New(fault.Canceled, "%d of %d items still wait; decisions so far are kept", c.Items-c.Agreed, c.Items))
+	return fault.Saved(fault.New(fault.Canceled, "%d of %d items still wait; decisions so far are kept",
+		c.Items-c.Agreed, c.Items))
 }
 
-// open opens the votes file and says which of its items are reviewed.
+// open puts the bank up first, if one is named: reviewing it again then shows what became of it. It opens the votes
+// file and says which of its items are reviewed.
 func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	if j.Anchors == "" {
 		return j.openQueue(ctx)
@@ -107,8 +112,8 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && ids[q.ItemID] }, nil
 }
 
-// openQueue takes what waits of the first kind of which anything waits: texts before sentences that hives anchors build
-// has put up.
+// openQueue asks for no bank: what is needed to review a sentence was put into the votes file with it. It takes what
+// waits of the first kind of which anything waits: texts before sentences that hives anchors build has put up.
 func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	store, err := openExisting(j.DB)
 	if err != nil {
@@ -131,12 +136,14 @@ func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem)
 // openExisting does not create a votes file, as a mistyped name would.
 func openExisting(path string) (*judge.Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "votes %s: no such file: name the --db of hives label, or the --review of hives anchors build", path)
+		return nil, fault.New(fault.NotFound,
+			"votes %s: no such file: name the --db of hives label, or the --review of hives anchors build", path)
 	}
 	return judge.Open(path)
 }
 
-// newServer returns a server for the board and the address that opens the page.
+// newServer has a timeout for everything: a browser that opens connections ahead must not hold the end up. It returns
+// a server for the board and the address that opens the page.
 func newServer(b *board, host, reviewer string, stderr io.Writer) (*http.Server, string) {
 	logger := log.New(stderr, "review: ", 0)
 	token := newToken()
@@ -152,7 +159,8 @@ func newServer(b *board, host, reviewer string, stderr io.Writer) (*http.Server,
 	}, "http://" + host + a.base
 }
 
-// serve answers until ctx ends, then lets requests under way finish, for a while.
+// serve ends in the same way for Ctrl-C and for a service manager's SIGTERM. It answers until ctx ends, then lets
+// requests under way finish, for a while.
 func serve(ctx context.Context, srv *http.Server, l net.Listener, while time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()

@@ -9,7 +9,7 @@ import (
 	"hives/data/theories"
 )
 
-// page is what the template sees.
+// page is what the template sees. Every string of it may be a stranger's; html/template escapes each for its place.
 type page struct {
 	Nonce    string
 	Reviewer string // "" asks for a name
@@ -22,13 +22,15 @@ type page struct {
 	Item     *itemView
 }
 
+// link is one that a key reaches too; Count stands beside its name.
 type link struct {
 	Name, URL, Key string
 	Count          int
 	Current        bool
 }
 
-// itemView is one queue item on the page.
+// itemView shows what others decided only to those who have decided themselves: a decision that is known before pulls
+// the next one to it. It is one queue item on the page.
 type itemView struct {
 	ID         int64
 	Number     int // place among all, from 1
@@ -44,8 +46,10 @@ type itemView struct {
 	Anchor     *anchorView
 }
 
+// said is another reviewer's decision in words.
 type said struct{ Reviewer, What, Note string }
 
+// itemURL is an address within the page, from a reviewer to an item of a filter; without an item it leads to the first.
 func itemURL(reviewer, show string, id int64, at string) string {
 	v := url.Values{"as": {reviewer}, "show": {show}}
 	if id != 0 {
@@ -57,7 +61,8 @@ func itemURL(reviewer, show string, id int64, at string) string {
 	return "item?" + v.Encode()
 }
 
-// newPage has what stands above every page.
+// newPage shows the latest decision in words, so that nobody takes back what they do not mean. It has what stands
+// above every page.
 func newPage(s *state, reviewer, show string) *page {
 	c := s.counts(reviewer)
 	p := &page{Reviewer: reviewer, Show: show, Counts: c}
@@ -78,7 +83,8 @@ func newPage(s *state, reviewer, show string) *page {
 	return p
 }
 
-// newItem shows the item at a place of the board; at is the node whose children are offered.
+// newItem makes no link to the item itself where the filter has no other. It shows the item at a place of the board;
+// at is the node whose children are offered.
 func newItem(s *state, place int, reviewer, show string, at theories.Path) *itemView {
 	q := s.items[place]
 	v := &itemView{ID: q.ID, Number: place + 1, Text: q.Text, Reason: q.Reason}
@@ -104,7 +110,7 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 	return v
 }
 
-// reviewers lists who decided something on the items shown.
+// reviewers are offered as links to those who come back. It lists who decided something on the items shown.
 func (s *state) reviewers() []link {
 	n := map[string]int{}
 	for _, q := range s.items {

@@ -8,7 +8,8 @@ import (
 	"hives/internal/judge"
 )
 
-// tally is how the panel answered one question about one item.
+// tally counts a voter once, whatever the number of attempts, as the panel's rules do. It is how the panel answered
+// one question about one item.
 type tally struct {
 	About    string // as package panel names it: a node, with "+neutral" or "+direction"
 	Voters   int
@@ -17,16 +18,18 @@ type tally struct {
 	Raw      []rawAnswer
 }
 
+// choice is one answer with who gave it: a reviewer learns to know voters that are always of one mind.
 type choice struct {
 	Name   string
 	Votes  int
 	Voters string
 }
 
+// rawAnswer is an answer word for word, or why there is none.
 type rawAnswer struct{ Voter, Text, Error string }
 
-// tallies groups an item's votes by question, in the order the questions were asked. Of a voter's attempts
-// the last usable one counts.
+// tallies shows the rounds as the panel went through them, so that a reviewer sees where it parted. It groups an
+// item's votes by question, in the order the questions were asked. Of a voter's attempts the last usable one counts.
 func tallies(votes []judge.Vote) []tally {
 	var order []string
 	byQuestion := map[string][]judge.Vote{}
@@ -43,6 +46,7 @@ func tallies(votes []judge.Vote) []tally {
 	return out
 }
 
+// count keeps every raw answer too: a reviewer may want to read why.
 func count(about string, votes []judge.Vote) tally {
 	t := tally{About: about}
 	chosen := map[string]string{} // by voter, "" while every answer was unusable
@@ -80,6 +84,7 @@ func count(about string, votes []judge.Vote) tally {
 }
 
 // votesFor counts the votes for a child of a node: those of the second round, with neutral, where there was one.
+// The last of the two rounds counts, since in it a voter could say that nothing fits.
 func votesFor(all []tally, theory string, node theories.Path, child string) int {
 	about := strings.TrimSuffix(theories.ValueID(theory, node), "/")
 	n := 0
