@@ -2,12 +2,16 @@ package data
 
 import "hives/data/theories"
 
-// Alternatives returns, for each row, the level ids of the value's paths beside the numbered one: one for hedonism,
-// humility and face, none for all other rows. A path with a name that no row bears has an id beyond
+// Alternatives returns, for each row, the level ids of the value's paths beside the numbered one: one for
+// hedonism, humility and face, none for all other rows. A path with a name that no row bears has an id beyond
 // LevelNames' length, unlike every row's, so that comparing stays plain.
 //
-// Samplers must not take a row for a negative, and text-level metrics may count it as equal, if either path
-// of one agrees with either path of the other.
+//	row            numbered path                       alternatives
+//	hedonism       openness to change 0, hedonism 0    self-enhancement 1, hedonism 0
+//	achievement    self-enhancement 1, achievement 1   none
+//
+// Samplers must not take a row for a negative, and text-level metrics may count it as equal, if either path of
+// one agrees with either path of the other.
 func (l *Labels) Alternatives(rows []Row) [][][3]int32 {
 	ids := l.pathIDs(rows)
 	out := make([][][3]int32, len(rows))

@@ -35,7 +35,8 @@ func (t csvTable) next() ([]string, int, error) {
 	return cells, line, err
 }
 
-// csvWriter writes rows in the columns' fixed order, then the extra columns.
+// csvWriter writes rows in the columns' fixed order, then the extra columns. encoding/csv quotes what needs it,
+// so a text may hold commas, quotes and line breaks.
 type csvWriter struct {
 	out   *csv.Writer
 	extra []string

@@ -86,8 +86,14 @@ func openParquet(path string) (t table, err error) {
 	return p, nil
 }
 
-// add takes a column in, or leaves it out if nobody needs it and text cannot carry it. It refuses one whose type is not
-// that of the row's column: a DATE as a direction would be the number of its days.
+// add takes a column in, or leaves it out if nobody needs it and text cannot carry it. It refuses one whose type
+// is not that of the row's column: a DATE as a direction would be the number of its days.
+//
+//	a further column, nested or binary     left out, with a note
+//	a column of ours, nested or binary     refused
+//	direction or an anchor id, no number   refused
+//	text, but numbers or dates             refused
+//	everything else                        taken, as text
 func (t *parquetTable) add(c parquettext.Column) error {
 	// The order of the cases matters: what nobody needs is passed over before anything is refused.
 	name := ours(c.Name)

@@ -6,6 +6,9 @@ import "math/rand/v2"
 // rows of each corpus: the control that keeps every style and frequency and breaks the meaning. It is a function
 // of the rows' order and the seed.
 //
+//	corpus a   text 1 care +    text 2 duty −    text 3 care −
+//	dealt      text 1 care −    text 2 care +    text 3 duty −      as many of each, none where it belongs but by chance
+//
 // A model that scores as well on true labels after training on these has learned from texts and frequencies, not
 // from what the labels say of the texts. Within corpora, since a corpus is told by its style: dealt over all
 // rows, the control would also lose what corpora differ by, and seem worse than it should. Rows of one text may

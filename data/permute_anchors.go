@@ -16,6 +16,10 @@ func PermuteAnchors(rows []Row, seed uint64) []Row {
 // permuteColumn deals one column in place, with a stream of random numbers of its own. What is dealt is a unit,
 // one id of one text: two rows of text A with id 7 are one unit and get one new id; rows of A with 7 and with 9
 // are two.
+//
+//	text   A    A    B    C
+//	id     7    9    7    –
+//	dealt  9    7    7    –      three units, (A 7) (A 9) (B 7), exchange their ids; a row without one stays without
 func permuteColumn(rows []Row, seed, stream uint64, column func(*Row) *int32) {
 	type unit struct {
 		text string

@@ -45,7 +45,8 @@ func WriteStream(path string, extra []string, produce func(put func(*Row) error)
 	return fsutil.WriteFiles(f)
 }
 
-// rowsFile is the file that WriteStream writes.
+// rowsFile is the file that WriteStream writes, not yet written: several of them can take their places together
+// (fsutil.WriteFiles). A name without a known ending is refused before anything is produced.
 func rowsFile(path string, extra []string, produce func(put func(*Row) error) error) (f fsutil.File, err error) {
 	start := newParquetWriter
 	switch strings.ToLower(filepath.Ext(path)) {

@@ -39,7 +39,8 @@ func CosineMap(v *Vectors, l *data.Labels, u, w [][]int) [][]float64 {
 	return out
 }
 
-// ownPairs sums the cosines between rows of one text, the row with itself included.
+// ownPairs sums the cosines between rows of one text, the row with itself included: what must be taken off the
+// product of sums, and how many pairs that is.
 func ownPairs(v *Vectors, l *data.Labels, u, w []int) (sum float64, pairs int) {
 	byText := map[int32][]int{}
 	for _, j := range w {

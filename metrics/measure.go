@@ -156,7 +156,8 @@ func (w *visitor) merge(o *visitor) {
 	}
 }
 
-// finish turns sums into figures.
+// finish turns sums into figures. rank holds the tasks in the order of rankTasks: the scopes' rankings, then
+// their directions.
 func (w *visitor) finish(m *Measurement) {
 	for s := All; s < Scopes; s++ {
 		m.Ranking[s] = w.rank[s].result()

@@ -41,10 +41,13 @@ type LabelAccuracy struct {
 	Rows      int    // rows counted for the direction
 }
 
-// Agreement lets the first k neighbours[i] of row i vote on its levels and direction; of labels with
-// equal votes the nearer neighbour's wins. With presentOnly, rows whose level is missing do not count at
-// that level and rows whose direction nobody judged do not count for direction; otherwise missing equals
-// missing. Rows without neighbours are left out.
+// Agreement lets the first k neighbours[i] of row i vote on its levels and direction; of labels with equal votes
+// the nearer neighbour's wins. With presentOnly, rows whose level is missing do not count at that level and rows
+// whose direction nobody judged do not count for direction; otherwise missing equals missing. Rows without
+// neighbours are left out.
+//
+// A row of care whose neighbours, nearest first, are care, duty, duty is wrong for k = 3 and right for k = 1 and
+// 2: at one vote each the nearer wins.
 func Agreement(l *data.Labels, rows []int, neighbours [][]int32, k int, presentOnly bool) LabelAccuracy {
 	var right [4]int
 	var counted [4]int

@@ -18,6 +18,7 @@ func RankPicks(v *Vectors, picks [][Bins]int) PickScore {
 	var out PickScore
 	var macro float64
 	right, strict := 0, 0
+	// Pairs p < q: the candidate of the nearer bin must be the closer one.
 	for a, drawn := range picks {
 		good, pairs := 0, 0
 		for p := range Bins {

@@ -118,7 +118,7 @@ func Direction(v *Vectors, supports, opposes []int, weights []float64) []float64
 	return side[0]
 }
 
-// unit scales x to length one; false if it has none.
+// unit scales x to length one; false if it has none, or one that is only rounding.
 func unit(x []float64) bool {
 	norm := math.Sqrt(blas.Ddot(len(x), x, 1, x, 1))
 	if norm < constantRange {
@@ -169,7 +169,8 @@ func pairGaps(vectors [][]float64) []float64 {
 	return gaps
 }
 
-// summarise sorts first, so that the mean does not depend on the order of values.
+// summarise sorts first, so that the mean does not depend on the order of values: floating-point sums do, and
+// files are compared by their bytes. Of an even number of gaps the median is the mean of the middle two.
 func summarise(values int, gaps []float64) Orthogonality {
 	out := Orthogonality{Values: values, Pairs: len(gaps), Mean: math.NaN(), Median: math.NaN()}
 	if len(gaps) == 0 {

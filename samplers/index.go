@@ -34,7 +34,13 @@ type index struct {
 	poolTexts []int     // by pool: distinct texts
 }
 
-// newIndex reads the labels once; everything after it is look-ups.
+// newIndex reads the labels once; everything after it is look-ups. Four rows of one theory, all supporting:
+//
+//	row  text  path              key  class  textKeys
+//	0    A     care              0    0      A: 0 1      rows 0 and 3 match each other
+//	1    A     loyalty           1    1                  A carries care and loyalty
+//	2    B     fairness          2    2      B: 2        B may be a negative of row 0, A may not
+//	3    C     care              0    0      C: 0
 func newIndex(labels *data.Labels, cfg *IntraTheoryConfig) *index {
 	x := &index{labels: labels}
 	rowKeys, keys := keysOf(labels, cfg.Alt)

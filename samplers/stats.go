@@ -76,6 +76,8 @@ func (s *IntraTheory) count(counts *supply) Stats {
 // refuseShortage names every theory in which some anchor lacks negatives, by its worst anchor. Each of the rows
 // beside the batch may take one of its texts.
 //
+//	batch size 32 beside 32 rows of the anchor parts needs 59 negatives, theory "duty" has 12; take a smaller batch, …
+//
 // Refused here, a shortage costs a message; met at step 40,000 it would cost the run. There are no short batches
 // instead: the compiled graph has one size, and the loss takes every row of it for a text.
 func (s *IntraTheory) refuseShortage(counts *supply, beside int) error {

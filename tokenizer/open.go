@@ -15,8 +15,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// plain is the tokenizer in Go. Nothing but the cache and the spellings changes after Open, and neither needs a lock of
-// its users.
+// plain is the tokenizer in Go. Nothing but the cache and the spellings changes after Open, and neither needs a
+// lock of its users. The fields stand in the order in which a text meets them (encode.go).
 type plain struct {
 	chars       *characters
 	raw         *addedTokens // matched in the text as given
@@ -173,8 +173,9 @@ func vocabulary(entries map[string]int32, added []fileToken) (map[string]int32, 
 	return entries, int(largest) + 1, nil
 }
 
-// addTokens sorts added tokens by the text they are matched in. The library normalises a token as it will normalise the
-// text: [MASK] is matched as [mask] where texts become lower case.
+// addTokens sorts added tokens by the text they are matched in. The library normalises a token as it will
+// normalise the text: [MASK] is matched as [mask] where texts become lower case. One of which nothing is left
+// would match everywhere.
 func (t *plain) addTokens(tokens []fileToken) error {
 	var raw, normalized []addedToken
 	t.special = make(map[int32]bool)

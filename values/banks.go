@@ -14,7 +14,8 @@ import (
 	"hives/metrics"
 )
 
-// Inventory names the built-in individual bank where a path of a bank is wanted.
+// Inventory names the built-in individual bank where a path of a bank is wanted. A file of that name in the
+// working folder is asked for as ./inventory.
 const Inventory = "inventory"
 
 // ReadBanks reads anchor banks: Inventory, files, and folders of which every .parquet file is taken. An empty

@@ -11,6 +11,7 @@ import (
 	"hives/internal/whatis"
 )
 
+// wanted says what Open was to be given, in its refusal of anything else.
 const wanted = "a file of value vectors, which hives vectors build makes"
 
 // Open reads a whole file into memory and closes it, so that it may be replaced while its vectors are in use.

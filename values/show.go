@@ -90,7 +90,8 @@ func (l Listing) sides() string {
 	return "pooled over corpora: a signed vector may tell corpora apart rather than sides (hives vectors build --sides within)"
 }
 
-// String says what the guard lets pass.
+// String says what the guard lets pass: "84 % of its held-out texts pass, 3 % of other theories', 2 % of 800
+// made-up ones". The first is the price, the others what it buys.
 func (g *Guard) String() string {
 	if g == nil {
 		return "none, so every answer is \"unsure\""
@@ -98,7 +99,8 @@ func (g *Guard) String() string {
 	return fmt.Sprintf("%.0f %% of its held-out texts pass, %.0f %% of other theories', %.0f %% of %d made-up ones", 100*g.Held, 100*g.OthersLet, 100*g.Let, g.Nonsense/2)
 }
 
-// borneOut are the figures of the value's vector.
+// borneOut are the figures of the value's vector: of a signed one how well it tells sides and how well (ill)
+// corpora, of a prototype how well it tells what texts are about.
 func (v *Value) borneOut() (vector, corpora string) {
 	vector, corpora = "–", "–"
 	if v.Evidence == nil {

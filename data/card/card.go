@@ -43,7 +43,7 @@ type Corpus struct {
 	Digest         string `json:"digest"`
 }
 
-// Theory is the share of one theory.
+// Theory is the share of one theory. Values counts nodes that rows end at; care/harm and caring are two.
 type Theory struct {
 	Theory string `json:"theory"`
 	Rows   int    `json:"rows"`
@@ -59,7 +59,8 @@ type Direction struct {
 	Rows      int    `json:"rows"`
 }
 
-// Licence is the rows under one licence and what it asks for.
+// Licence is the rows under one licence and what it asks for. It is the rows' own word: an importer wrote it
+// there when the corpus was read.
 type Licence struct {
 	Name        string       `json:"name"`
 	Rows        int          `json:"rows"`

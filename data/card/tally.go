@@ -9,7 +9,9 @@ import (
 	"hives/data/theories"
 )
 
-// tally counts while rows stream by.
+// tally counts while rows stream by. Everything it holds grows with the number of names (corpora, licences,
+// values), none of it with the number of rows but for the hashes of texts, and these go to disk when they are
+// many.
 type tally struct {
 	rows          int
 	texts, groups data.Distinct

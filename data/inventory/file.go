@@ -59,7 +59,7 @@ func (a *Assigner) stream(ctx context.Context, in string, put func(*data.Row) er
 }
 
 // extraNames reads the names of a file's further columns, and the file once through: a bad row is found before
-// anything is embedded.
+// anything is embedded. The writer needs the names before the first row in any case.
 func extraNames(path string) ([]string, error) {
 	names := map[string]bool{}
 	rows := 0

@@ -14,7 +14,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Work is a publication or instrument that definitions rest on.
+// Work is a publication or instrument that definitions rest on. A definition names it by key and says where in
+// it: "udhr article 3".
 type Work struct {
 	Key      string `json:"key"`
 	Citation string `json:"citation"`
@@ -163,7 +164,8 @@ func (t *Tree) checkComplete() error {
 	return nil
 }
 
-// decode reads TOML strictly: keys that v lacks are refused with their line.
+// decode reads TOML strictly: keys that v lacks are refused with their line. A misspelt key would otherwise be a
+// definition without a text, or a parent that nobody named.
 func decode(place string, raw []byte, v any) error {
 	err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(v)
 	var missing *toml.StrictMissingError

@@ -83,8 +83,9 @@ func (l *Local) embed(ctx context.Context, b *pack.Batch, out [][]float32) (bad 
 	return false, nil
 }
 
-// blame names the input of a batch whose vector is not finite. Its neighbours' vectors are not either,
-// since a masked key has weight 0 and 0 · NaN is NaN, so each text is embedded again by itself.
+// blame names the input of a batch whose vector is not finite. Its neighbours' vectors are not either, since a
+// masked key has weight 0 and 0 · NaN is NaN, so each text is embedded again by itself. If each alone is finite,
+// the fault is the engine's and no input is named.
 func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error {
 	alone := make([][]float32, 1)
 	for _, member := range b.Members {

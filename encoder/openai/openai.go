@@ -57,7 +57,8 @@ type OpenAI struct {
 	identity encoder.Identity // its dimension is known after the first answer
 }
 
-// maxBody bounds a reply: 128 vectors of 4,096 numbers take 12 MB as decimal digits.
+// maxBody bounds a reply: 128 vectors of 4,096 numbers take 12 MB as decimal digits. A server that sends without
+// end is cut off.
 const maxBody = 64 << 20
 
 // New prepares an endpoint; base ends in /v1. It asks nothing of it. What could give away a key or a text is
@@ -116,8 +117,9 @@ func (e *OpenAI) Identity() encoder.Identity {
 	return e.identity
 }
 
-// Encode implements encoder.Encoder: a few requests of Batch inputs at once. A prompt is put before its text here,
-// since the protocol has no place for one.
+// Encode implements encoder.Encoder: a few requests of Batch inputs at once. A prompt is put before its text
+// here, since the protocol has no place for one. The first request that fails ends the others; what they had
+// brought is dropped, so there is never half an answer.
 func (e *OpenAI) Encode(ctx context.Context, inputs []encoder.Input) ([][]float32, encoder.Identity, error) {
 	parts, err := split(inputs, e.options.Batch)
 	if err != nil {

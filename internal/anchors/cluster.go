@@ -56,9 +56,11 @@ func (c *cluster) recentre(p kmeans.Points) {
 	}
 }
 
-// merge joins the two nearest centres again and again until no two have a cosine of at least limit. Nearest
-// first: joining moves a centre, and a chain of near pairs must not join clusters whose centres are far apart.
-// The table of cosines costs K²/2 once; each join renews one row of it.
+// merge joins the two nearest centres again and again until no two have a cosine of at least limit. With limit
+// .98 and cosines A B .985, B C .981, A C .95, A and B are joined first; if C's cosine with their common centre
+// is .97, it stays apart, although it was near enough to B. Nearest first: joining moves a centre, and a chain of
+// near pairs must not join clusters whose centres are far apart. The table of cosines costs K²/2 once; each join
+// renews one row of it.
 func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
 	// Half a table: the cosine of a and b stands once, under the larger of the two.
 	near := make([][]float64, len(all)) // near[a][b], b < a

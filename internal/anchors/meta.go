@@ -98,7 +98,8 @@ func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 	return nil
 }
 
-// spreadOf returns the spread of the texts that a bank was made from.
+// spreadOf returns the spread of the texts that a bank was made from. Rows are assigned by the bank's spread, not
+// by their own: limits must mean the same for the training part and for the test part.
 func spreadOf(b *bank.Bank) (float64, error) {
 	var r Report
 	if err := json.Unmarshal([]byte(b.Meta[metaReport]), &r); err != nil || !(r.Spread > 0) {

@@ -103,7 +103,8 @@ func (b *Built) WritePage(w io.Writer) error {
 	return web.Write(w, page, v, web.About{Facts: b.facts()})
 }
 
-// places are those of texts and anchors on the two axes.
+// places are those of texts and anchors on the two axes, as CSV: kind, place, theory and text, before fit makes
+// pixels of them.
 func places(texts, anchors []spot) string {
 	rows := [][]string{{"kind", "first axis", "second axis", "theory", "text"}}
 	for k, spots := range [][]spot{texts, anchors} {
@@ -154,7 +155,8 @@ func fit(groups ...[]spot) {
 	}
 }
 
-// leading is the theory with most texts, of equals the first.
+// leading is the theory with most texts, of equals the first. It chooses a colour and claims nothing: Mix has all
+// counts.
 func leading(counts map[string]int) string {
 	best := ""
 	for _, theory := range theories.Names() {

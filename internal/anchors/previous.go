@@ -24,6 +24,8 @@ func (b *Built) heed(all *[]*cluster, ids *[]int32, previous *bank.Bank) (map[in
 	at, said := previous.Positions(), map[int32]bank.Anchor{}
 	var clusters []*cluster
 	var left []int32
+	// Three fates: a rejected anchor's cluster goes; a known one keeps its id, and its sentence if people let it
+	// stand; a new one is as any first build would have it.
 	for i, id := range *ids {
 		if gone[id] {
 			b.Report.Rejected++

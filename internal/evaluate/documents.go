@@ -44,7 +44,13 @@ type Evaluation struct {
 	Common
 }
 
-// Demo is the document of `hives report demo`.
+// Demo is the document of `hives report demo`. Its differences:
+//
+//	after_minus_before            what training changed
+//	after_minus_control           what of that needs labels that mean something
+//	after_minus_stage_1           what Stage 2 added, where there is one
+//	random_minus_random_before    the same training from random weights
+//	after_minus_random            what a pretrained base gives beyond them
 type Demo struct {
 	Format  int     `json:"format"`
 	Kind    string  `json:"kind"`

@@ -24,7 +24,8 @@ type Example struct {
 	Before, After []Shown
 }
 
-// Shown is a text as the report shows it; the text is hostile.
+// Shown is a text as the report shows it; the text is hostile. Cosine and Shares are of the example it stands
+// beside; of the example itself they are empty.
 type Shown struct {
 	Text   string
 	Corpus string

@@ -48,7 +48,8 @@ type SeedFigure struct {
 	Above    map[string]int `json:"above"` // runs whose paired interval lies above zero, by what they are compared with
 }
 
-// Pooled are a base's vectors by one pooling.
+// Pooled are a base's vectors by one pooling, of the training texts, which the readings are fitted on, and of the
+// measured ones. Pooling changes a base more than a little training does, so each is a base of its own.
 type Pooled struct {
 	Name            string // the pooling
 	Train, Measured TextVectors

@@ -74,7 +74,8 @@ func nulls(tree any, path string) map[string]bool {
 	return out
 }
 
-// generic reasons by the first part of a figure's path that matches.
+// generic reasons by the first part of a figure's path that matches. The order matters: "heat_maps" stands before
+// the figures whose names a map's path may hold as well.
 var generic = []struct{ part, reason string }{
 	{"model", "this control is not a model"},
 	{"bin_pairs", "only pairs p < q exist, and only where an anchor has candidates in both bins"},

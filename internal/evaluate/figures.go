@@ -63,7 +63,8 @@ func eachScope(claim bool, make func(metrics.Scope) Figure) []Figure {
 	return out
 }
 
-// rowFigures are those of single rows.
+// rowFigures are those of single rows: direction, ranking, and the pooled correlation, which is shown and carries
+// no claim.
 func rowFigures() []Figure {
 	// Each figure says how it is found in a system and how its difference is found in a Difference.
 	direction := eachScope(true, func(c metrics.Scope) Figure {
@@ -91,7 +92,8 @@ func rowFigures() []Figure {
 	return slices.Concat(direction, ranking, correlation)
 }
 
-// corpusFigures are the correlations of each corpus alone and their mean.
+// corpusFigures are the correlations of each corpus alone and their mean. The mean carries the claim; the single
+// ones show which corpus it comes from.
 func corpusFigures(s *System) []Figure {
 	out := []Figure{{
 		Name: "similarity correlation", Scope: "mean over corpora", Claim: true,

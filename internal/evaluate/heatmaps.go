@@ -51,6 +51,8 @@ func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 		if len(rows[0]) == 0 || len(rows[1]) == 0 {
 			continue
 		}
+		// Names and cells stand in the order of the values' ids, which all systems of a bench share: maps can be
+		// laid beside each other cell by cell.
 		m := HeatMap{Rows: names[0], Columns: names[1], RowCount: counts(rows[0]), ColCount: counts(rows[1])}
 		m.Name = fmt.Sprintf("%s level %d", spec.theory[0], spec.level[0])
 		if spec.theory[0] != spec.theory[1] {

@@ -102,7 +102,8 @@ func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][met
 	return out
 }
 
-// distances names the depths of metrics.Distances.
+// distances names the depths of metrics.Distances: 0 is the whole path, with both directions apart, 3 another
+// level 1.
 func distances(d *metrics.Distances) Distances {
 	return Distances{
 		SamePath: Number(d.Mean[0]), SameDir: Number(d.ByDir[0][0]), OtherDir: Number(d.ByDir[0][1]),
@@ -153,7 +154,7 @@ func (b *Bench) scoreTexts(ctx context.Context, s *System, v *metrics.Vectors) e
 }
 
 // textFigures copies what is reported of a text-level pass. Its groups are those of the rows, so the draws are
-// the same and differences stay paired.
+// the same and differences stay paired. A text is in the group of its first row: rows of one text share theirs.
 func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
 	f := TextFigures{Texts: texts}
 	f.Ranking = scoped(func(c metrics.Scope) Number { return Number(m.Ranking[c].Macro) })

@@ -198,6 +198,8 @@ func orthonormal(x *mat.Dense) *mat.Dense {
 		eigen.VectorsTo(&turn)
 		values := eigen.Values(nil) // ascending
 		wide := len(values)
+		// Directions whose squared length is rounding are dropped: divided by their length they would be noise of
+		// length one.
 		drop := 0
 		for drop < wide && values[drop] <= smallEigen*values[wide-1] {
 			drop++
@@ -221,6 +223,8 @@ func orthonormal(x *mat.Dense) *mat.Dense {
 // wordVectors makes the two word controls. The SVD needs no labels: without training rows it is fitted
 // on the evaluated texts, and the classifier is nil.
 func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
+	// Words need no labels: without training rows the vocabulary is that of the measured texts themselves. The
+	// classifier does need them, and is left out then.
 	fit := b.options.TrainRows
 	labelled := len(fit) > 0
 	if !labelled {

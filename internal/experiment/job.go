@@ -174,7 +174,7 @@ func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err 
 }
 
 // about names the inputs by their digests; drawn again the page is the same, so the flag for that is left out of
-// the command that the page shows.
+// the command that the page shows. Base and runs are listed by name, so that the order is not a map's.
 func (j *Job) about(e *evaluate.Experiment) (page.About, error) {
 	a := page.About{Command: page.Command("--redraw", "--redraw=true")}
 	for _, file := range [][2]string{{"measured rows", j.Config.Rows.Measured}, {"training rows", j.Config.Rows.Train}} {

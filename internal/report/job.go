@@ -235,15 +235,17 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 	return shared, nil
 }
 
-// model opens its folder only when its turn comes.
+// model opens its folder only when its turn comes. How long it was trained is read now, from a file of a few
+// lines.
 func (j *Job) model(name, dir string) evaluate.Named {
 	return evaluate.Named{Name: name, Trained: TrainedIn(dir), Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
 		return j.Open(ctx, dir)
 	}}
 }
 
-// TrainedIn reads from a model folder how long its model was trained; what says nothing of it, such as weights that
-// somebody brought, has no length.
+// TrainedIn reads from a model folder how long its model was trained; what says nothing of it, such as weights
+// that somebody brought, has no length. A control of unknown length can still be compared with; the model is then
+// not called learned.
 func TrainedIn(dir string) evaluate.Trained {
 	info, err := folder.Read(dir)
 	if err != nil {
@@ -275,7 +277,8 @@ func writeJSON(w io.Writer, document any) error {
 	return e.Encode(document)
 }
 
-// about names the inputs by their digests. The page must be the same for the same inputs, so it has no date.
+// about names the inputs by their digests. The page must be the same for the same inputs, so it has no date: who
+// asks when it was made looks at the file.
 func (j *Job) about(c *evaluate.Common, systems ...*evaluate.System) (a web.About, err error) {
 	for _, file := range [][2]string{{"measured rows", j.Data}, {"training rows", j.TrainData}} {
 		if file[1] == "" {

@@ -23,7 +23,7 @@ var partsSource string
 // page is parsed once; a fault in it is a bug that every test of the package shows.
 var page = parse("page", pageSource)
 
-// parse adds the parts that pages share.
+// parse adds the parts that pages share. A page that uses a function or a part that is not there does not start.
 func parse(name, source string) *template.Template {
 	t := template.Must(template.New(name).Funcs(template.FuncMap{
 		"style": web.Style,

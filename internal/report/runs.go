@@ -31,7 +31,8 @@ type RunsTable struct {
 	Rows  [][]string
 }
 
-// runsPlot is several lines over one pair of axes.
+// runsPlot is several lines over one pair of axes. plot.Line and plot.Dots stay empty; Lines has a line a run,
+// some without points.
 type runsPlot struct {
 	plot
 	Lines []runsLine

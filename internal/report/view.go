@@ -59,7 +59,8 @@ var controlWords = map[string][2]string{
 	"permuted":               {"permuted-label model", "trained on shuffled labels"},
 }
 
-// controlsShown lists controls in their usual order, others after them by name; skipped ones are left out.
+// controlsShown lists controls in their usual order, others after them by name; skipped ones are left out. Of
+// those without a model the truth stands last: it is no model's rival but the ceiling.
 func controlsShown(controls map[string]*evaluate.System) []shown {
 	// The two models first, then from chance to the ceiling, then what the user named himself.
 	order := append([]string{"untrained", "permuted"}, evaluate.ControlNames...)
@@ -149,7 +150,8 @@ type corpusTable struct {
 	Rows  []tableRow
 }
 
-// newCorpusTable begins with the mean, on which claims rest.
+// newCorpusTable begins with the mean, on which claims rest. Corpora are those of the first system; all were
+// measured on the same rows.
 func newCorpusTable(systems []shown) *corpusTable {
 	t := &corpusTable{Names: slices.Sorted(maps.Keys(systems[0].system.CorrelationByCorpus))}
 	for _, s := range systems {
