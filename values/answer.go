@@ -7,7 +7,8 @@ import (
 	"hives/internal/logistic"
 )
 
-// Answer is what may be said of a text and a value.
+// Answer is what may be said of a text and a value. There is no "not about it": that a text is unlike the texts
+// of a value is no evidence that it has nothing to do with it.
 type Answer string
 
 // The answers. Unsure says nothing: neither that the text is about the value, nor that it is not.
@@ -24,8 +25,8 @@ type Probability = logistic.Probability
 // Calibration turns a regression's score into a probability: Platt's slope and offset, with their covariance.
 type Calibration = logistic.Calibration
 
-// Tenth is a tenth of the range of probabilities: rows that fell into it, the mean of their probabilities, and the share
-// that is positive.
+// Tenth is a tenth of the range of probabilities: rows that fell into it, the mean of their probabilities, and
+// the share that is positive.
 type Tenth = logistic.Tenth
 
 // Judgement is the answer and what it rests on.

@@ -9,5 +9,8 @@
 // no theory has. Ids need not be dense: a theory bank keeps its ids when it is rebuilt, and leaves gaps. Whoever
 // needs positions asks Bank.Positions. The same bank gives the same bytes.
 //
+// Words: an anchor is one sentence of a bank, with its id and, in a theory bank, the centre of its cluster. What
+// a sampler or a loss calls an anchor, a row of a batch, does not occur here.
+//
 // Letters used for axes: A anchors, d dimension.
 package anchors

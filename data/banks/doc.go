@@ -12,5 +12,8 @@
 // rows that the model is judged by. Both can only judge what a bank records; the inventory without a file
 // records neither, and needs no fitting.
 //
+// Words: an anchor is a sentence of a bank. A row on disk has its id, a row in a batch its position; this package
+// is the one place where the first becomes the second.
+//
 // Letters used for axes: K sentences, N rows.
 package banks

@@ -13,5 +13,8 @@
 // Assign needs an embedder that is frozen and is not the model about to be trained: a model taught by its own
 // opinion learns nothing. The caller sees to that, and records which embedder it was.
 //
+// Words: the sentences are the individual anchors; here they are called sentences, and their bank the inventory.
+// A sentence is a candidate of a row if its node is on the row's path.
+//
 // Letters used for axes: A sentences, d dimension.
 package inventory

@@ -9,6 +9,9 @@
 // its figures as CSV beside it, and nothing depends on the clock or on a map's order: the same document gives the
 // same page.
 //
+// Words: an anchor of a page's section on anchors is a sentence of a bank; in a table of bin pairs it is the row
+// from which others are ranked, and the table says "anchors" for how many of these there are.
+//
 // All texts come from users and are hostile: everything goes through html/template, and nothing is marked
 // as safe. The caller owes documents made by package evaluate; curves come from a run's metrics.jsonl.
 // Sentences about what was learned are those of package evaluate, computed from intervals.
