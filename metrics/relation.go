@@ -64,7 +64,8 @@ type Pairs interface {
 	Groups() int
 }
 
-// RowPairs relates the rows of a data set: an item is one (text, value) annotation.
+// RowPairs relates the rows of a data set: an item is one (text, value) annotation. Relations are computed for
+// one anchor at a time and kept by nobody: N² bytes would be 1 GB for 32,000 rows.
 type RowPairs struct {
 	labels   *data.Labels
 	affinity AffinityKind

@@ -2,7 +2,8 @@ package samplers
 
 import "math/rand/v2"
 
-// drawing is a batch being filled.
+// drawing is a batch being filled. texts holds the texts of its rows and, in Stage 2, those that the anchor parts
+// have taken already: a row whose text is there is not taken again.
 type drawing struct {
 	s     *IntraTheory
 	rng   *rand.Rand

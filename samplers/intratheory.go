@@ -9,7 +9,7 @@ import (
 	"hives/internal/fault"
 )
 
-// Batch is the rows of one training step.
+// Batch is the rows of one training step. Epoch is step / BatchesPerEpoch; Anchor is Rows[0].
 type Batch struct {
 	Step      int
 	Epoch     int

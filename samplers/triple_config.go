@@ -23,7 +23,8 @@ var (
 	partDomains = [2]uint64{domainIndividual, domainTheory}
 )
 
-// TripleConfig configures the sampler of Stage 2.
+// TripleConfig configures the sampler of Stage 2. Fractions must be those of the loss (losses.Stage2Config),
+// which cuts the batch at the places they give.
 type TripleConfig struct {
 	IntraTheory IntraTheoryConfig // of the hierarchical part; BatchSize and Seed are the whole batch's
 	Fractions   [3]float64        // of hierarchical, individual and theory rows

@@ -17,7 +17,8 @@ const (
 	mostCorpora = .6
 )
 
-// figure measures scored items; nil where they are too few.
+// figure measures scored items; nil where they are too few. Draws and seed are those of the build, so a figure is
+// the same in every rebuild.
 func (b *builder) figure(s *metrics.Sided) *Figure {
 	a := s.AUC(b.options.Resamples, b.options.Seed)
 	if a.Positives < minHeld || a.Negatives < minHeld || !a.Known() {
