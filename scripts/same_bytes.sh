@@ -3,13 +3,13 @@
 # final weights, anchor vectors, the newest checkpoint's tensors and the loss of each logged step must be equal, bit for
 # bit. For changes that are to change nothing, such as moving code.
 #
-#   scripts/same_bytes.sh BEFORE AFTER [ENGINE…]      two train binaries; engines: go xla
+#   scripts/same_bytes.sh BEFORE AFTER [ENGINE…]      two train binaries; engines: go cpu
 #
 # CASES=WORD takes the cases whose names hold WORD. KEEP=DIR keeps the runs there (BEFORE's are not made again), else a temporary folder holds them.
 set -euo pipefail
 before=$(realpath "$1") after=$(realpath "$2")
 shift 2
-engines=(${@:-go xla})
+engines=(${@:-go cpu})
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 hives=${HIVES:-bin/hives}
 if [ -n "${KEEP:-}" ]; then
