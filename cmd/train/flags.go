@@ -1,0 +1,126 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"hives/data/theories"
+	"hives/internal/engine"
+	"hives/internal/trainer"
+	"hives/internal/trainer/contrast"
+)
+
+// register adds every flag. A flag that stands for a setting has its key in flagKeys, and its default is the setting's.
+func register(fs *pflag.FlagSet, o *options) {
+	d := trainer.Default()
+	o.config.Register(fs)
+	registerRun(fs, o, &d)
+	registerModel(fs, &d)
+	registerRows(fs, o, &d)
+	registerLoss(fs, &d)
+	registerArithmetic(fs, o, &d)
+}
+
+// registerRun adds where the run lives, how long it is, and what of it is only tried.
+func registerRun(fs *pflag.FlagSet, o *options, d *trainer.Config) {
+	fs.StringVar(&o.out, "out", "", "run folder, new or, with --resume, an existing one")
+	fs.BoolVar(&o.resume, "resume", false, "go on from the newest good checkpoint in --out")
+	fs.BoolVar(&o.allowChanged, "allow-changed", false,
+		"resume although settings, data or tokenizer differ from the stored ones")
+	fs.BoolVar(&o.waitForSaves, "checkpoint-sync", false,
+		"let steps wait for checkpoints: saves the host memory of a copy of the training state")
+	fs.Int("steps", d.Steps, "number of steps of the schedule; 0 only writes the starting weights")
+	fs.Uint64("seed", d.Seed, "seed of fresh weights and of batches")
+	fs.Int("stage", d.Stage, "1: hierarchical contrast; 2: alignment with anchors")
+	fs.BoolVar(&o.smoke, "smoke", false,
+		"shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")
+	fs.BoolVar(&o.dryRun, "dry-run", false,
+		"print memory, tokens a step, measured speed, hours and alternatives; write nothing")
+	fs.BoolVar(&o.json, "json", false, "with --dry-run: one JSON object")
+	fs.StringVar(&o.metricsListen, "metrics-listen", "",
+		"address on which Prometheus may read figures of the run, as 127.0.0.1:9091; none by default")
+	fs.BoolVar(&o.noAuth, "insecure-no-auth", false,
+		"let --metrics-listen listen beyond loopback, where anybody may read the figures")
+	fs.Int("log-every", d.Log.Every, "number of steps between lines of metrics.jsonl")
+	fs.Int("validate-every", d.Log.ValidateEvery, "number of steps between validations; 0 only at start and end")
+	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "number of steps between checkpoints; 0 only at the end")
+}
+
+// registerModel adds what the run begins with, and what of it is trained.
+func registerModel(fs *pflag.FlagSet, d *trainer.Config) {
+	fs.String("model", "", "model folder, or random:FOLDER or random:config.json for fresh weights")
+	fs.String("from", "",
+		"like --model; also a run folder or one of its checkpoints: weights only, the optimiser begins anew")
+	fs.String("tokenizer", "", "folder of tokenizer.json, if not beside the model's config.json")
+	fs.Int("layers", 0, "train only the first layers of the model; 0: all")
+	fs.Int("freeze-layers", 0,
+		"number of lowest layers that are not trained, nor are the embeddings: less memory and time")
+	fs.String("states", "",
+		"folder that keeps the states after the frozen layers, computed once for all runs that name it")
+	fs.Int("max-length", 0, "most tokens of a text, the end token included; 0: as the model folder says (256)")
+	fs.String("pooling", "",
+		"how a text's tokens become a vector: last, mean or first; empty: as the model folder says")
+	fs.Int("lora-rank", d.LoRA.Rank,
+		"train low-rank adapters of this rank in place of the weights; 0 trains the weights")
+	fs.Float64("lora-alpha", d.LoRA.Alpha, "an adapter's product counts alpha/rank; 0: alpha is twice the rank")
+	fs.StringSlice("lora-targets", d.LoRA.Targets,
+		"linear layers with adapters by name (q_proj,v_proj), or all-linear")
+}
+
+// registerRows adds the rows, and how batches are drawn from them.
+func registerRows(fs *pflag.FlagSet, o *options, d *trainer.Config) {
+	fs.String("data", "", "file of training rows, .parquet or .csv")
+	fs.String("validation", "", "file of held-out rows; without it a share of --data is held out")
+	fs.Float64("validation-fraction", d.Data.ValidationFraction,
+		"share of --data that is held out without --validation; 0 trains on all rows")
+	fs.Uint64("split-seed", d.Data.SplitSeed, "seed of what is held out; --seed does not change it")
+	fs.Bool("skip-bad", false, "leave bad rows out instead of refusing the file")
+	fs.Bool("permute-labels", false, "control: deal labels out anew inside each corpus")
+	fs.StringArrayVar(&o.theories, "theories", nil,
+		"file of a theory of one's own that the rows use (may be repeated; also "+theories.EnvFiles+"); "+
+			"--resume finds it in the run")
+	fs.StringToStringVar(&o.theoryWeights, "theory-weights", nil,
+		"weight of a theory's anchors: svt=1,mft=0.5 (0 leaves it out)")
+	fs.Int("batch-size", d.Sampler.BatchSize, "number of texts in a step")
+	fs.String("negatives", d.Sampler.Negatives,
+		"where an anchor's negatives come from: theory (the paper) or corpus (only its own)")
+	fs.String("false-negatives", d.Sampler.FalseNegatives,
+		"texts that carry a row's label in another row: all are left out of the loss; anchor: are no negatives "+
+			"of the drawn anchor; keep: count as the authors do")
+	fs.String("anchor-weighting", d.Sampler.AnchorWeighting,
+		"how often each value is an anchor: natural, sqrt or balanced")
+}
+
+// registerLoss adds what is minimised, and how fast.
+func registerLoss(fs *pflag.FlagSet, d *trainer.Config) {
+	fs.String("loss", d.Loss.Variant,
+		"of the hierarchical term: "+strings.Join(contrast.LossNames(1), ", ")+"; see docs/LOSSES.md")
+	fs.Float64("temperature", d.Loss.Temperature, "temperature of the contrast; lower is sharper")
+	fs.String("individual-bank", "", "stage 2: anchor file of plain-language values; empty: the built-in one")
+	fs.String("theory-bank", "", "stage 2: anchor file that hives anchors build made")
+	fs.String("banks", d.Stage2.Banks, "stage 2: encoded by the model under training, or learned tables")
+	fs.String("batching", d.Stage2.Batching,
+		"stage 2: apart, or authors (comparison): mixed parts of one anchor each")
+	fs.Bool("permute-anchors", false, "stage 2, control: deal anchor ids out anew inside each corpus")
+	fs.Float64("learning-rate", d.Optimizer.LearningRate,
+		"highest learning rate of the schedule; a small random model wants 3e-4 to 3e-3")
+	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "weight decay of matrices; norms take none")
+}
+
+// registerArithmetic adds where and in which numbers it is computed, and what is paid in time for memory.
+func registerArithmetic(fs *pflag.FlagSet, o *options, d *trainer.Config) {
+	fs.StringVar(&o.engine, "engine", "", engine.FlagUsage)
+	fs.IntVar(&o.threads, "threads", 0, "threads of one computation, 0 for one a core; part of a run's identity")
+	fs.Int("devices", d.Memory.Devices,
+		"number of devices of this host that share each batch; each holds the whole model")
+	fs.String("precision", d.Model.Precision,
+		"f32, mixed (bf16 operands of matrix products) or mixed16 (f16 ones, with dynamic loss scaling); bf16 "+
+			"and f16 are older names of these two")
+	fs.Bool("recompute", false, "activation checkpointing: keep each layer's input only; a third more work, a fraction of the memory")
+	fs.Int("packs", d.Memory.Packs, "compute a batch in this many micro-batches; the gradient stays the whole batch's")
+	fs.String("moments", d.Memory.Moments, "type of the optimiser's moments: f32 or bf16")
+	fs.Bool("split-update", false, "apply the optimiser in slices: the engine holds twice what one graph updates")
+	fs.String("packing", d.Memory.Packing,
+		"packed: texts share rows; padded: one text a row of max-length (comparison)")
+}
