@@ -11,7 +11,8 @@ import (
 	"hives/internal/trainer/contrast"
 )
 
-// register adds every flag. A flag that stands for a setting has its key in flagKeys, and its default is the setting's.
+// register adds every flag. A flag that stands for a setting has its key in flagKeys, and its default is the
+// setting's.
 func register(fs *pflag.FlagSet, o *options) {
 	d := trainer.Default()
 	o.config.Register(fs)
@@ -117,7 +118,8 @@ func registerArithmetic(fs *pflag.FlagSet, o *options, d *trainer.Config) {
 	fs.String("precision", d.Model.Precision,
 		"f32, mixed (bf16 operands of matrix products) or mixed16 (f16 ones, with dynamic loss scaling); bf16 "+
 			"and f16 are older names of these two")
-	fs.Bool("recompute", false, "activation checkpointing: keep each layer's input only; a third more work, a fraction of the memory")
+	fs.Bool("recompute", false,
+		"activation checkpointing: keep each layer's input only; a third more work, a fraction of the memory")
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many micro-batches; the gradient stays the whole batch's")
 	fs.String("moments", d.Memory.Moments, "type of the optimiser's moments: f32 or bf16")
 	fs.Bool("split-update", false, "apply the optimiser in slices: the engine holds twice what one graph updates")

@@ -22,6 +22,7 @@ func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*tr
 	if o.metricsListen == "" {
 		return nil, nil
 	}
+	// What the run is, as labels of one gauge: figures of several runs are told apart by joining with it.
 	exporter := trainmetrics.New(map[string]string{
 		"stage": fmt.Sprint(cfg.Stage), "precision": cfg.Model.Precision, "seed": fmt.Sprint(cfg.Seed),
 		"engine": ro.Versions["engine"], "version": ro.Versions["hives"],

@@ -18,7 +18,8 @@ import (
 func recoverCommand(o *options) *cobra.Command {
 	var settings string
 	cmd := &cobra.Command{
-		Use: "recover --out RUN", Short: "Make a damaged run.json or config.toml again from the checkpoints", Args: cobra.NoArgs,
+		Use: "recover --out RUN", Short: "Make a damaged run.json or config.toml again from the checkpoints",
+		Args: cobra.NoArgs,
 		Long: `recover makes run.json and config.toml of the run in --out again where they are damaged or
 gone, from the newest whole checkpoint, which holds settings, hashes and own theories. What it
 replaces stays beside it as FILE.damaged. --resume then goes on as if nothing had been.
@@ -42,17 +43,21 @@ run's config.toml, which must have that hash.`,
 				fmt.Fprintf(out, "%s: run.json and config.toml are whole; nothing to do\n", o.out)
 				return nil
 			}
-			fmt.Fprintf(out, "made again from %s, step %d: %s\nnext:  train --resume --out %s\n", r.Checkpoint, r.Step, strings.Join(r.Written, ", "), shell.Word(o.out))
+			fmt.Fprintf(out,
+				"made again from %s, step %d: %s\nnext:  train --resume --out %s\n",
+				r.Checkpoint, r.Step, strings.Join(r.Written, ", "), shell.Word(o.out))
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&settings, "settings", "", "copy of the run's config.toml, for checkpoints that hold its hash alone")
+	cmd.Flags().StringVar(&settings, "settings", "",
+		"copy of the run's config.toml, for checkpoints that hold its hash alone")
 	return cmd
 }
 
-// checkStored refuses to go on under stored settings that are gone or not those that the run noted the hash of: of a file
-// that was cut at the end of a line the rest would be defaults.
+// checkStored refuses to go on under stored settings that are gone or not those that the run noted the hash of:
+// of a file that was cut at the end of a line the rest would be defaults.
 func (o *options) checkStored() error {
+	// A file of settings that was cut at the end of a line is valid TOML. Its hash is what tells.
 	info, err := runstore.Read(o.out)
 	want, noted := info.Hashes["config"]
 	if !o.resume || o.allowChanged || err != nil || !noted {
@@ -60,8 +65,10 @@ func (o *options) checkStored() error {
 	}
 	config, err := runstore.Config(o.out)
 	if err == nil && fmt.Sprintf("%x", sha256.Sum256(config)) != want {
-		err = fault.New(fault.Corrupt, "%s is not what the run noted (its SHA-256 is not %s): train recover --out %s makes it again from "+
-			"the newest checkpoint; or give --allow-changed, where the change is wanted", filepath.Join(o.out, "config.toml"), want, o.out)
+		err = fault.New(fault.Corrupt,
+			"%s is not what the run noted (its SHA-256 is not %s): train recover --out %s makes it again from "+
+				"the newest checkpoint; or give --allow-changed, where the change is wanted",
+			filepath.Join(o.out, "config.toml"), want, o.out)
 	}
 	return err
 }

@@ -67,7 +67,8 @@ var flagKeys = map[string]string{
 	"from": "model.from", "individual-bank": "stage2.individual_bank", "theory-bank": "stage2.theory_bank",
 	"banks": "stage2.banks", "batching": "stage2.batching", "permute-anchors": "stage2.permute_anchors",
 	"lora-rank": "lora.rank", "lora-alpha": "lora.alpha", "lora-targets": "lora.targets",
-	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments", "split-update": "memory.split_update", "packing": "memory.packing", "devices": "memory.devices",
+	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments",
+	"split-update": "memory.split_update", "packing": "memory.packing", "devices": "memory.devices",
 	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
 }
@@ -125,9 +126,14 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	if err := o.checkStored(); err != nil {
 		return base, nil, err
 	}
+	// Stored settings take the place of the defaults, below file, environment and flags: "--resume --steps 900"
+	// means the run's settings but for the steps, and is then a change that must be allowed. The environment is
+	// kept out of this first reading, or it would count as stored.
 	if _, err := os.Stat(stored); o.resume && err == nil {
 		if base, _, err = cli.Load(base, cli.Sources{File: stored, Environ: []string{}}); err != nil {
-			return base, nil, fmt.Errorf("stored configuration: %w; train recover --out %s makes a damaged one again from the newest checkpoint", err, o.out)
+			return base, nil, fmt.Errorf(
+				"stored configuration: %w; train recover --out %s makes a damaged one again from the newest "+
+					"checkpoint", err, o.out)
 		}
 		if base, err = readStored(stored); err != nil {
 			return base, nil, err
@@ -138,6 +144,7 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 		src.Sets = append(src.Sets, fmt.Sprintf("sampler.theory_weights.%s=%s", theory, o.theoryWeights[theory]))
 	}
 	cfg, origins, err := cli.Load(base, src)
+	// Read twice: which defaults hold is known once the stage is, and the stage may come from any of the sources.
 	if err == nil && cfg.Stage == 2 && base.Stage != 2 { // the defaults of a stage are known with the stage
 		return cli.Load(trainer.DefaultStage(2), src)
 	}

@@ -34,11 +34,14 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if o.dryRun {
 		return dryRun(ctx, cfg, options, o, out)
 	}
+	// Everything that needs no engine first. A mistyped path is then said in a moment, and not after a device was
+	// taken, which on a shared machine somebody else may have waited for.
 	ready, err := trainer.Prepare(ctx, cfg, options)
 	if err != nil {
 		return err
 	}
 	defer ready.Close()
+	// Exit 0: who resumes in a loop until it is done has come to its end.
 	if done := ready.Finished(); done != nil {
 		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, done.Steps)
 		printNext(out, *done)
@@ -53,7 +56,9 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if o.smoke {
 		w.Note(smokeWords)
 	}
+	// From here on a signal is the run's to handle: it saves after the step in flight. A second one ends the process.
 	cli.EndsItself(ctx)
+	// Beside the bar, not in its place: both are observers of the same run.
 	metrics, err := o.serveMetrics(&cfg, &options)
 	if err != nil {
 		return err
@@ -80,6 +85,7 @@ func printNext(out io.Writer, s trainer.Summary) {
 func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
 	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
 	cfg, _, err := load(fs, o)
+	// After the settings are known and before they are checked: the settings that run are those that are checked.
 	cfg = o.smokeFiles.shrink(cfg)
 	if err == nil && o.out == "" && !o.dryRun {
 		err = fault.Usage(fault.New(fault.Invalid, "no run folder: give --out DIR"))
@@ -94,6 +100,7 @@ func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions
 		err = cfg.Validate()
 	}
 	if err == nil {
+		// As it will be stored: a resume compares with these bytes, field by field.
 		ro.Config, err = cli.EncodeTOML(cfg)
 	}
 	return cfg, ro, err
@@ -106,7 +113,8 @@ func (o *options) nothingToResume(cfg *trainer.Config) error {
 	if !o.resume || fault.Of(err) != fault.NotFound || cfg.Model.From != "" && cfg.Data.Train != "" {
 		return nil
 	}
-	return fault.Usage(fault.New(fault.NotFound, "%s holds no run to go on with: name the --out of a run, or give --model and --data to begin one there", o.out))
+	return fault.Usage(fault.New(fault.NotFound,
+		"%s holds no run to go on with: name the --out of a run, or give --model and --data to begin one there", o.out))
 }
 
 // openEngine opens the engine that the flags name.
@@ -121,6 +129,8 @@ func openEngine(ctx context.Context, o *options, ro *trainer.RunOptions) (err er
 
 // resumeCommand is what goes on with the run on the same engine: what the run folder does not hold.
 func (o *options) resumeCommand(e *engine.Engine) string {
+	// Settings are in the folder. The engine and what only this process was told are not, and the same bits need
+	// the same engine.
 	words := []string{"train", "--resume", "--out", o.out, "--engine", string(e.Name)}
 	if o.threads > 0 {
 		words = append(words, "--threads", fmt.Sprint(o.threads))

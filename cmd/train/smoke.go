@@ -17,6 +17,7 @@ type smokeFiles struct{ demo, dir string }
 // lightSmoke writes what a smoke run needs into a folder that done removes. The run lies there too unless --out
 // names a place.
 func (o *options) lightSmoke() (done func(), err error) {
+	// Its own rows and model, so that it shows what the settings do and nothing of the user's is touched.
 	if o.smokeFiles.demo, err = smoke.Find(); err != nil {
 		return nil, err
 	}

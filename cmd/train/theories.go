@@ -17,6 +17,7 @@ func (o *options) learnTheories() error {
 	if err := theories.RegisterFiles(o.theories...); err != nil {
 		return err
 	}
+	// Own theories are read before settings: weights of theories name them, and rows are checked against them.
 	if !o.resume || o.out == "" {
 		return nil
 	}
@@ -27,6 +28,7 @@ func (o *options) learnTheories() error {
 	if err != nil {
 		return err
 	}
+	// What was given now stands above what is stored, and must be the same, but for --allow-changed.
 	given := theories.Sources()
 	for _, name := range slices.Sorted(maps.Keys(info.Theories)) {
 		if err := o.learn(name, info.Theories[name], given); err != nil {
@@ -41,7 +43,9 @@ func (o *options) learn(name, stored string, given map[string]string) error {
 	file, ok := given[name]
 	switch {
 	case ok && file != stored && !o.allowChanged:
-		return fault.New(fault.Mismatch, "theory %q: the file given is not the one that the run in %s was begun with: leave it out, since the run keeps its own, or give --allow-changed", name, o.out)
+		return fault.New(fault.Mismatch,
+			"theory %q: the file given is not the one that the run in %s was begun with: leave it out, since "+
+				"the run keeps its own, or give --allow-changed", name, o.out)
 	case ok:
 		return nil
 	}

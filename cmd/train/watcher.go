@@ -29,6 +29,7 @@ func (w *watcher) Note(line string) {
 
 // Step moves the bar; the first call says where the run goes on.
 func (w *watcher) Step(done, total int, line *trainer.StepLine) {
+	// The bar comes with the first step. Before it, notes are the output, and a bar would be drawn over them.
 	if w.bar == nil {
 		w.bar = cli.NewProgress("train", "steps", int64(total), int64(done-1))
 	}

@@ -30,7 +30,8 @@ type AdamW struct {
 
 // Default is the authors' optimiser: β .9 and .999, ε 1e-8, clip 1.0; they had no weight decay.
 func Default(weightDecay float64) *AdamW {
-	return &AdamW{Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1, Groups: DefaultGroups(weightDecay), Moments: MomentsF32}
+	return &AdamW{Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1, Groups: DefaultGroups(weightDecay),
+		Moments: MomentsF32}
 }
 
 // Validate refuses settings that make no optimiser.
@@ -47,7 +48,8 @@ func (o *AdamW) Validate() error {
 		return err
 	}
 	for _, g := range o.Groups {
-		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || math.IsInf(g.RateMultiplier+g.WeightDecay, 0) || g.Match == nil {
+		if !(g.RateMultiplier >= 0) || !(g.WeightDecay >= 0) || math.IsInf(g.RateMultiplier+g.WeightDecay, 0) ||
+			g.Match == nil {
 			return fault.New(fault.Invalid, "optim: group %q has rate × %g and decay %g, want 0 or more, and a Match",
 				g.Name, g.RateMultiplier, g.WeightDecay)
 		}
@@ -71,13 +73,15 @@ func (o *AdamW) Validate() error {
 //
 // Arithmetic is f32, f64 for f64 parameters; the scalars are f64, for 1 − .999¹ loses four digits in
 // f32. Pass lr as Float64.
-func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variable, lr, step *Node) (gradNorm, clip *Node) {
+func (o *AdamW) Update(store *model.Store, grads []*Node, params []*model.Variable,
+	lr, step *Node) (gradNorm, clip *Node) {
 	return o.UpdateScaled(store, grads, params, lr, step, nil)
 }
 
 // UpdateScaled is Update for gradients of a loss that was multiplied by lossScale, a scalar (nil for 1):
 // the norm, the clip and the update are those of the loss itself.
-func (o *AdamW) UpdateScaled(store *model.Store, grads []*Node, params []*model.Variable, lr, step, lossScale *Node) (gradNorm, clip *Node) {
+func (o *AdamW) UpdateScaled(store *model.Store, grads []*Node, params []*model.Variable,
+	lr, step, lossScale *Node) (gradNorm, clip *Node) {
 	var scale []*Node
 	if lossScale != nil {
 		scale = []*Node{lossScale}
@@ -122,9 +126,6 @@ func (o *AdamW) Apply(store *model.Store, grads []*Node, params []*model.Variabl
 		o.updateOne(store, p, grads[i], o.Groups[group], s)
 	}
 }
-
-// Clear deletes all moments, so that the next Update starts afresh (Stage 2 does).
-func Clear(store *model.Store) error { return store.DeleteVariablesInScope(MomentScope) }
 
 // scalars are what all parameters of a step share, Float64 but for finite.
 type scalars struct {

@@ -15,6 +15,9 @@ import (
 )
 
 // Config is everything that decides a run's result, as stored in its config.toml.
+//
+// A section belongs to the room that goes by it, and only there its words have a meaning: loop never reads Sampler,
+// contrast never reads Optimizer. What two rooms need, seed and number of steps, stands above the sections.
 type Config struct {
 	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors"`
 	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG) and batches"`
@@ -72,6 +75,7 @@ func (c *Config) contrast() contrast.Settings {
 // Stored reads a run's config.toml. What an older program did not write there is as that program had it.
 func Stored(raw []byte) (Config, error) {
 	c := Default()
+	// What a setting meant before it existed. Default has what new runs take.
 	c.Sampler.FalseNegatives = samplers.Anchor
 	var older struct {
 		Data struct {
@@ -81,6 +85,7 @@ func Stored(raw []byte) (Config, error) {
 	if err := errors.Join(toml.Unmarshal(raw, &c), toml.Unmarshal(raw, &older)); err != nil {
 		return c, fault.New(fault.Corrupt, "stored configuration: %w", err)
 	}
+	// Before there was a seed of the split, the run's seed split as well; 0 may also have been given.
 	if older.Data.SplitSeed == nil {
 		c.Data.SplitSeed = c.Seed
 	}
@@ -99,6 +104,7 @@ func complete(raw []byte) ([]byte, error) {
 // DefaultStage returns the paper's settings of a stage; another number's are those of Stage 1.
 func DefaultStage(stage int) Config {
 	c := Default()
+	// The paper's Stage 2: a ninth of the steps, at a tenth of the rate.
 	if stage == 2 {
 		c.Stage, c.Steps, c.Optimizer.LearningRate = 2, 50_000, 1e-5
 	}
@@ -118,8 +124,9 @@ func Default() Config {
 		},
 		Loss: LossConfig{Variant: string(losses.SkipEmpty), Temperature: .1},
 		Stage2: Stage2Config{
-			Fractions: stage2.Fractions, TemperatureIndividual: stage2.TemperatureIndividual, TemperatureTheory: stage2.TemperatureTheory,
-			WeightIndividual: stage2.WeightIndividual, WeightTheory: stage2.WeightTheory,
+			Fractions: stage2.Fractions, TemperatureIndividual: stage2.TemperatureIndividual,
+			TemperatureTheory: stage2.TemperatureTheory,
+			WeightIndividual:  stage2.WeightIndividual, WeightTheory: stage2.WeightTheory,
 			Banks: EncodedBanks, RefreshEvery: 100, LearnedRate: 10, Batching: ApartBatching,
 		},
 		Memory: MemoryConfig{Packs: 1, Moments: string(optim.MomentsF32), Devices: 1, Packing: Packed},
@@ -127,6 +134,7 @@ func Default() Config {
 			LearningRate: 1e-4, Schedule: string(optim.Linear), WarmupFraction: .1,
 			Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1,
 		},
-		Log: LogConfig{Every: 10, ValidateEvery: 1000, ValidationRows: 1024, CheckpointEvery: 1000, KeepCheckpoints: 3, Best: "ranking_accuracy.within_corpus"},
+		Log: LogConfig{Every: 10, ValidateEvery: 1000, ValidationRows: 1024, CheckpointEvery: 1000,
+			KeepCheckpoints: 3, Best: "ranking_accuracy.within_corpus"},
 	}
 }

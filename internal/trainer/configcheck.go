@@ -18,6 +18,7 @@ import (
 // Validate refuses what can be seen to be wrong without reading a file: before an engine is opened and before a folder
 // is made. An error names the setting as config.toml does.
 func (c *Config) Validate() error {
+	// In the order in which a person can mend them: first what is missing, then each by itself, then together.
 	for _, check := range []func(*Config) error{
 		(*Config).checkNamed, (*Config).checkBounds, (*Config).checkChoices, (*Config).checkTogether,
 	} {
@@ -70,7 +71,8 @@ func (c *Config) bounds() []bound {
 		within("data.validation_fraction", c.Data.ValidationFraction, .5, false),
 		count("sampler.batch_size", c.Sampler.BatchSize, 3), count("sampler.positives", c.Sampler.Positives, 1),
 		above0("loss.temperature", c.Loss.Temperature),
-		above0("stage2.temperature_individual", s.TemperatureIndividual), above0("stage2.temperature_theory", s.TemperatureTheory),
+		above0("stage2.temperature_individual", s.TemperatureIndividual),
+		above0("stage2.temperature_theory", s.TemperatureTheory),
 		from("stage2.weight_individual", s.WeightIndividual, 0), from("stage2.weight_theory", s.WeightTheory, 0),
 		count("stage2.refresh_every", s.RefreshEvery, 1), above0("stage2.learned_rate", s.LearnedRate),
 		from("optimizer.learning_rate", o.LearningRate, 0), within("optimizer.warmup_fraction", o.WarmupFraction, 1, false),
@@ -85,6 +87,7 @@ func (c *Config) bounds() []bound {
 	for i, f := range s.Fractions {
 		all = append(all, bound{fmt.Sprintf("stage2.fractions[%d]", i), f, 0, 1, true, false})
 	}
+	// Names of theories are the sampler's to check: it knows which rows there are.
 	for theory, w := range c.Sampler.TheoryWeights {
 		all = append(all, from("sampler.theory_weights."+theory, w, 0))
 	}
@@ -98,13 +101,15 @@ func (c *Config) checkBounds() error {
 		}
 	}
 	if c.Model.MaxLength == 1 {
-		return fault.New(fault.Invalid, "model.max_length 1: want at least 2, a token and the end token, or 0 for the model's own")
+		return fault.New(fault.Invalid,
+			"model.max_length 1: want at least 2, a token and the end token, or 0 for the model's own")
 	}
 	return nil
 }
 
 // holds is false of what is not a number.
 func (b bound) holds() bool {
+	// Written so that NaN fails: every comparison with it is false.
 	low := b.value >= b.least && (!b.openLeast || b.value > b.least)
 	return low && b.value <= b.most && (!b.openMost || b.value < b.most)
 }
@@ -133,7 +138,8 @@ func (c *Config) checkChoices() error {
 		{"model.precision", c.Model.Precision, []string{"f32", "mixed", "mixed16", "bf16", "f16"}},
 		{"model.states_type", c.Model.StatesType, []string{"", statecache.F16, statecache.F32}},
 		{"sampler.negatives", c.Sampler.Negatives, []string{samplers.SameTheory, samplers.SameCorpus}},
-		{"sampler.false_negatives", c.Sampler.FalseNegatives, []string{samplers.Keep, samplers.Anchor, samplers.All, samplers.Drop}},
+		{"sampler.false_negatives", c.Sampler.FalseNegatives,
+			[]string{samplers.Keep, samplers.Anchor, samplers.All, samplers.Drop}},
 		{"sampler.anchor_weighting", c.Sampler.AnchorWeighting, []string{samplers.Natural, samplers.Sqrt, samplers.Balanced}},
 		{"loss.variant", c.Loss.Variant, contrast.LossNames(c.Stage)},
 		{"stage2.banks", c.Stage2.Banks, []string{EncodedBanks, LearnedBanks}},
@@ -143,17 +149,20 @@ func (c *Config) checkChoices() error {
 		{"optimizer.schedule", c.Optimizer.Schedule, []string{string(optim.Linear), string(optim.Cosine)}},
 	} {
 		if !slices.Contains(choice.of, choice.value) {
+			// The empty word is allowed for some and is no word to offer.
 			of := slices.DeleteFunc(choice.of, func(s string) bool { return s == "" })
 			hint := ""
 			if at := nearest.Of(choice.value, of); at != "" {
 				hint = fmt.Sprintf("; did you mean %q?", at)
 			}
-			return fault.New(fault.Invalid, "%s %q: want %s or %s%s", choice.name, choice.value, strings.Join(of[:len(of)-1], ", "), of[len(of)-1], hint)
+			return fault.New(fault.Invalid, "%s %q: want %s or %s%s", choice.name, choice.value,
+				strings.Join(of[:len(of)-1], ", "), of[len(of)-1], hint)
 		}
 	}
 	if _, err := transformer.ParsePooling(c.Model.Pooling); err != nil {
 		return fmt.Errorf("model.pooling: %w", err)
 	}
+	// Of the task: which figures a validation has is not the loop's to know.
 	if err := contrast.CheckFigure(c.Log.Best); err != nil {
 		return fmt.Errorf("log.best: %w", err)
 	}
@@ -167,13 +176,15 @@ func (c *Config) checkTogether() error {
 	case c.Model.States != "" && c.Model.FreezeLayers == 0:
 		return fault.New(fault.Invalid, "model.states: states are kept of frozen layers; give --freeze-layers as well")
 	case c.Model.Layers > 0 && c.Model.FreezeLayers >= c.Model.Layers:
-		return fault.New(fault.Invalid, "model.freeze_layers %d of model.layers %d: no layer is left to train", c.Model.FreezeLayers, c.Model.Layers)
+		return fault.New(fault.Invalid,
+			"model.freeze_layers %d of model.layers %d: no layer is left to train", c.Model.FreezeLayers, c.Model.Layers)
 	case c.Memory.SplitUpdate && c.Memory.Devices > 1:
 		return fault.New(fault.Invalid, "memory: split_update works on one device, not on %d", c.Memory.Devices)
 	}
 	if err := c.LoRA.Validate(); err != nil {
 		return fmt.Errorf("lora.targets: %w", err)
 	}
+	// The rooms check their own sections once more, so that nothing of theirs is first found when a graph is built.
 	settings := c.loop()
 	if err := settings.Check(); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// tasks reads what a stage is made of. A further task is a package that makes loop.Inputs, its section of Config, and a
-// line here.
+// tasks reads what a stage is made of. A further task is a package that makes loop.Inputs, its section of Config,
+// and a line here.
 var tasks = map[int]func(context.Context, *Config) (loop.Inputs, error){
 	1: readContrast,
 	2: readContrast,
@@ -62,6 +62,11 @@ type Summary struct {
 
 // Ready is a run whose settings, folder, rows and weights have been read and found good. There is no engine yet, and
 // nothing has been written.
+//
+// The parts of a run's beginning, each of which needs what the one before made:
+//
+//	Config ─Validate► ─lookAt► folder free, or a run to go on with ─read► loop.Inputs ─► Ready
+//	Ready ─openRun► runstore.Run ─loop.Train► task, graphs, checkpoint, steps, final/
 type Ready struct {
 	settings loop.Settings
 	inputs   loop.Inputs
@@ -83,6 +88,7 @@ func Prepare(ctx context.Context, cfg Config, o RunOptions) (*Ready, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	// The folder before the files: a folder that the run cannot have is known in a moment, weights take minutes to read.
 	done, err := lookAt(&cfg, o)
 	if err != nil || done != nil {
 		return &Ready{done: done}, err
@@ -111,11 +117,13 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 		return *r.done, nil
 	}
 	defer r.Close()
+	// The folder is made when everything has been read: a mistake in the inputs leaves none behind.
 	run, fresh, err := openRun(r.settings.Stage, o)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer run.Close()
+	// The folder's lock is held until the last file is written: run.Close comes after Train, and Train after every save.
 	s, err := loop.Train(ctx, r.settings, r.inputs, run, fresh, o)
 	out := Summary{Steps: s.Steps, Model: s.Model}
 	if s.Validation != nil {
@@ -126,6 +134,7 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 
 // DryRun does everything up to the first steps, takes some, and writes nothing.
 func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
+	// A dry run measures steps. A validation would add its own memory to the peak.
 	cfg.Log.ValidationRows = 0
 	return loop.DryRun(ctx, cfg.loop(), o, cfg.read)
 }
@@ -146,8 +155,8 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, at int) (*Replay,
 	return loop.ReplayStep(ctx, cfg.loop(), in, o, info.Hashes, at)
 }
 
-// CheckInputs refuses a model and files that are not there, before an engine opens for them. It reads next to nothing, so
-// that what a dry run measures of memory is the run's own.
+// CheckInputs refuses a model and files that are not there, before an engine opens for them. It reads next to
+// nothing, so that what a dry run measures of memory is the run's own.
 func CheckInputs(cfg *Config) error {
 	from, checkpoint, err := start.Origin(cfg.Model.From)
 	if err != nil {
@@ -157,6 +166,8 @@ func CheckInputs(cfg *Config) error {
 	if cfg.Stage == 2 {
 		files = append(files, cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank)
 	}
+	// A checkpoint was found by looking into it; of fresh weights there is a config alone; else a folder must
+	// hold a model.
 	switch dir, config, fresh := start.Locate(from); {
 	case checkpoint != "":
 	case fresh:

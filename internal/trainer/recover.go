@@ -20,9 +20,9 @@ type Recovered struct {
 	Skipped    []error  // damaged checkpoints that are newer
 }
 
-// Recover makes run.json and config.toml of the run in out again, where they are damaged or gone, from its newest whole
-// checkpoint. settings, which may be empty, names a copy of config.toml, for checkpoints of older programs, which hold
-// its hash alone.
+// Recover makes run.json and config.toml of the run in out again, where they are damaged or gone, from its newest
+// whole checkpoint. settings, which may be empty, names a copy of config.toml, for checkpoints of older programs,
+// which hold its hash alone.
 func Recover(out, settings string) (r Recovered, err error) {
 	c, skipped, err := checkpoints.Latest(runstore.CheckpointDir(out))
 	if err != nil {
@@ -44,6 +44,7 @@ func Recover(out, settings string) (r Recovered, err error) {
 // settingsOf finds the settings that a checkpoint was trained under, by their hash: in the checkpoint itself, in the
 // run folder, or in the file that was named.
 func settingsOf(c *checkpoints.Checkpoint, out, settings string) ([]byte, error) {
+	// A copy that was edited since is not what the run was trained under, however plausible it looks.
 	want := c.Meta.Hashes["config"]
 	places := []string{filepath.Join(out, "config.toml")}
 	if settings != "" {
@@ -52,6 +53,7 @@ func settingsOf(c *checkpoints.Checkpoint, out, settings string) ([]byte, error)
 		}
 		places = append(places, settings)
 	}
+	// By hash, so that it does not matter where they are from: the checkpoint's own copy is there unless it is older.
 	candidates := [][]byte{[]byte(c.Meta.Config)}
 	for _, place := range places {
 		if raw, err := os.ReadFile(place); err == nil {
@@ -63,6 +65,7 @@ func settingsOf(c *checkpoints.Checkpoint, out, settings string) ([]byte, error)
 			return raw, nil
 		}
 	}
-	return nil, fault.New(fault.Corrupt, "checkpoint %s holds the hash of the run's settings alone, as older programs saved it, and none of %q has "+
-		"that hash; give --settings FILE, a copy of the run's config.toml whose SHA-256 is %s", c.Path, places, want)
+	return nil, fault.New(fault.Corrupt,
+		"checkpoint %s holds the hash of the run's settings alone, as older programs saved it, and none of %q "+
+			"has that hash; give --settings FILE, a copy of the run's config.toml whose SHA-256 is %s", c.Path, places, want)
 }

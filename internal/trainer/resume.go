@@ -22,6 +22,7 @@ func openRun(stage int, o RunOptions) (run *runstore.Run, fresh bool, err error)
 		if err == nil {
 			return run, false, checkConfig(run, o)
 		}
+		// No run there is no mistake: one command serves a machine that may be taken away before the first step.
 		if fault.Of(err) != fault.NotFound {
 			return nil, false, err
 		}
@@ -59,8 +60,10 @@ func renamed(c runstore.Change) bool {
 		return value == strconv.Quote(samplers.Drop) || value == strconv.Quote(samplers.Anchor)
 	}
 	switch c.Field {
+	// drop is what anchor was called; the rows drawn are the same.
 	case "sampler.false_negatives":
 		return older(c.Stored) && older(c.Given)
+	// bf16 and f16 named precisions of products here and of whole models elsewhere, and were renamed.
 	case "model.precision":
 		return samePrecision(c.Stored, c.Given)
 	}
@@ -84,6 +87,7 @@ func configChanges(o RunOptions) ([]runstore.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Both sides with every setting: a setting that is newer than the run is then at its default on both.
 	if stored, err = complete(stored); err != nil {
 		return nil, err
 	}
@@ -91,8 +95,8 @@ func configChanges(o RunOptions) ([]runstore.Change, error) {
 	return slices.DeleteFunc(changes, renamed), err
 }
 
-// lookAt refuses a folder that the run cannot have, and a resume under other settings; of a finished run it returns how
-// that ended.
+// lookAt refuses a folder that the run cannot have, and a resume under other settings; of a finished run it
+// returns how that ended.
 func lookAt(cfg *Config, o RunOptions) (*Summary, error) {
 	info, err := runstore.Read(o.Out)
 	switch {
@@ -103,10 +107,12 @@ func lookAt(cfg *Config, o RunOptions) (*Summary, error) {
 		return nil, fsutil.CheckWritable(o.Out)
 	case err != nil:
 		return nil, err
+	// Looked at without the lock: whether another process holds the run is said when it is opened.
 	case info.Status != runstore.Finished:
 		_, err := changedConfig(o)
 		return nil, err
 	}
+	// A finished run with the same settings is asked for again by scripts that go on after a crash: that is no mistake.
 	changes, err := configChanges(o)
 	if err == nil && len(changes) > 0 {
 		err = finishedOtherwise(cfg, o.Out, info.Step, changes)
@@ -124,14 +130,18 @@ func finishedOtherwise(cfg *Config, out string, steps int, changes []runstore.Ch
 	for _, c := range changes {
 		list = append(list, c.String())
 	}
+	// What was wanted, at least: the steps beyond those that are done.
 	more := max(1, cfg.Steps-steps)
-	return fault.New(fault.Mismatch, "the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it changes: %s. "+
-		"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; go on with: train --from %s --steps %d --out NEW-FOLDER",
+	return fault.New(fault.Mismatch,
+		"the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it "+
+			"changes: %s. "+
+			"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; "+
+			"go on with: train --from %s --steps %d --out NEW-FOLDER",
 		out, steps, strings.Join(list, ", "), shell.Word(out), more)
 }
 
-// CheckReplay refuses a replay of what is no run, of a step that it does not have and under other settings. It needs no
-// engine.
+// CheckReplay refuses a replay of what is no run, of a step that it does not have and under other settings. It
+// needs no engine.
 func CheckReplay(cfg *Config, o RunOptions, step int) (info runstore.Info, err error) {
 	if info, err = runstore.Read(o.Out); err != nil {
 		return info, err

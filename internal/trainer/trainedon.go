@@ -22,10 +22,12 @@ func TrainedOn(model, file string, rows []data.Row) (*data.Shared, error) {
 	if err != nil {
 		return nil, err
 	}
+	// By the run's own settings if its folder is still there: then it is known which rows were held out, too.
 	if trained, ok := rowsOfLine(model, longestLine); ok {
 		shared := data.SharedWith(trained, rows)
 		return &shared, nil
 	}
+	// The folder has left its run. What it says of itself is the hash of the file it was trained on, and no more.
 	info, err := folder.Read(model)
 	if err != nil || info.Provenance["data_sha256"] != sum {
 		return nil, nil // what is wrong with the folder is said by who loads it
@@ -38,6 +40,7 @@ func TrainedOn(model, file string, rows []data.Row) (*data.Shared, error) {
 // where there is no such run or its rows have changed since.
 func rowsOfLine(model string, depth int) (rows []data.Row, ok bool) {
 	run := filepath.Dir(filepath.Clean(model))
+	// A model folder of a run is its final/; anything else has no run to ask.
 	if depth == 0 || filepath.Base(filepath.Clean(model)) != filepath.Base(runstore.FinalDir(run)) {
 		return nil, false
 	}
@@ -53,6 +56,7 @@ func rowsOfLine(model string, depth int) (rows []data.Row, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	// Only texts and groups are counted, and dealing labels out anew takes time.
 	cfg.Data.PermuteLabels = false // the texts are the same
 	read, err := contrast.ReadRows(&cfg.Data, cfg.Seed)
 	if err != nil || read.Hashes["data"] != info.Hashes["data"] {

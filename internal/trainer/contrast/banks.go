@@ -42,7 +42,9 @@ func NewBanks(store *model.Store, hidden int, individual, theory [][]int32, lear
 		if len(bank.ids) < 2 {
 			return nil, fault.New(fault.Invalid, "the %s bank has %d sentences: a contrast needs 2", name, len(bank.ids))
 		}
-		table, err := store.CreateVariable(model.JoinPath(anchorScope, name), tensors.FromScalarAndDimensions(float32(0), len(bank.ids), hidden))
+		// Zeros until the first step's refresh. A learned table that stayed 0 would have no direction to be pulled in.
+		table, err := store.CreateVariable(model.JoinPath(anchorScope, name),
+			tensors.FromScalarAndDimensions(float32(0), len(bank.ids), hidden))
 		if err != nil {
 			return nil, err
 		}
@@ -92,13 +94,22 @@ func (b *Banks) nodes(z *Node, l Labels[*Node]) (individual, theory *Node) {
 	if b.Learned {
 		return individual, theory
 	}
+	// Slots after the batch's rows are the fresh anchors. They are embedded with gradient; table rows are not.
 	fresh := losses.Normalize(SliceAxis(z, 0, AxisRangeToEnd(l.Theory.Shape().Dim(0)))) // [E, H]
 	return replace(individual, fresh, l.FreshIndividual), replace(theory, fresh, l.FreshTheory)
 }
 
 // replace puts fresh rows in the place of a bank's: bank [K, H] without gradient, fresh [E, H], ids [E]
 // distinct, −1 where the row belongs elsewhere. Products with zeros and ones are exact.
+//
+// Example, K = 4 sentences and E = 2 slots, of which the second belongs to the other bank:
+//
+//	ids   2 −1          rows  0 0 1 0        put  0 0 f₀ 0      kept  1 1 0 1
+//	                          0 0 0 0
+//
+// so the bank that the loss sees is b₀ b₁ f₀ b₃: f₀ with gradient, the others as numbers.
 func replace(bank, fresh, ids *Node) *Node {
+	// [E, K] with a single 1 a row, and none for −1: a fresh vector lands in its own column or nowhere.
 	rows := OneHot(ids, bank.Shape().Dim(0), fresh.DType())                     // [E, K]
 	put := Einsum("ek,eh->kh", rows, fresh)                                     // [K, H]
 	kept := OneMinus(Reshape(ReduceSum(rows, 0), -1, 1))                        // [K, 1]
@@ -118,6 +129,7 @@ func (b *Bank) tensor(name string) (safetensorsio.Tensor, error) {
 	}
 	h := value.Shape().Dim(1)
 	for row := range b.ids {
+		// Learned rows have any length; who reads the file takes cosines by products.
 		unit(flat[row*h : (row+1)*h])
 	}
 	t.Data, err = binary.Append(nil, binary.LittleEndian, flat)
@@ -146,6 +158,7 @@ func (b *Banks) fresh(a *AnchorBatch, slots int) (texts [][]int32) {
 	add := func(bank *Bank, ids []int32, own, other *[]int32) {
 		seen := map[int32]bool{}
 		for _, id := range ids {
+			// Several rows of a batch may have one anchor. It is encoded once; its gradient is the sum over them.
 			if id < 0 || seen[id] || len(texts) == slots {
 				continue
 			}
@@ -156,6 +169,8 @@ func (b *Banks) fresh(a *AnchorBatch, slots int) (texts [][]int32) {
 	}
 	add(&b.Individual, a.Individual, &a.FreshIndividual, &a.FreshTheory)
 	add(&b.Theory, a.Theory, &a.FreshTheory, &a.FreshIndividual)
+	// A step has one shape whatever ids were drawn, so the rest is filled with a sentence whose
+	// vector is put into no column: it is computed, and no loss reads it.
 	for len(texts) < slots {
 		texts = append(texts, b.Individual.ids[0])
 		a.FreshIndividual, a.FreshTheory = append(a.FreshIndividual, -1), append(a.FreshTheory, -1)

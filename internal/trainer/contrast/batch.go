@@ -7,7 +7,18 @@ import (
 	"hives/pack"
 )
 
-// Batch is one step's input. Its texts are the B rows in order, then, in Stage 2 with encoded banks, the
+// Batch is one step's input. Three rows of Stage 1, of which the first two share theory, value and direction, and the
+// third has another value, packed into one row of the engine:
+//
+//	texts       a b c │ d e │ f g h i        ids [1, 9], texts 0 0 0 1 1 2 2 2 2, last 2 4 8
+//	Theory      0       0     0
+//	Levels      4 9 –   4 9 – 5 – –          three a row, −1 where the path has ended
+//	Direction   1       1     1
+//
+// Levels are numbers of paths, not of words: 9 is care/harm/kindness as a whole, so that equal numbers mean equal
+// paths.
+//
+// Its texts are the B rows in order, then, in Stage 2 with encoded banks, the
 // E anchor sentences that are encoded with them; Packs hold them in that order.
 type Batch struct {
 	Packs     []pack.Batch // one, or several of equal shape and number of texts to be accumulated
@@ -38,8 +49,10 @@ func (b *Batch) Texts() int {
 func (b *Batch) check(o *Objective) error {
 	n := len(b.Theory)
 	if n == 0 || len(b.Packs) == 0 || len(b.Levels) != 3*n || len(b.Direction) != n {
-		return fmt.Errorf("batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
+		return fmt.Errorf(
+			"batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
 	}
+	// A matrix that the loss does not take would be passed over in silence, and one that it lacks is no matrix of zeros.
 	pairs := 0
 	if o.Ignores {
 		pairs = n * n
@@ -47,10 +60,12 @@ func (b *Batch) check(o *Objective) error {
 	if len(b.Ignore) != pairs {
 		return fmt.Errorf("batch of %d rows: a matrix of %d pairs to ignore, the loss takes %d", n, len(b.Ignore), pairs)
 	}
-	if a := b.Anchors; a != nil && (len(a.Individual) != n || len(a.Theory) != n || len(a.FreshIndividual) != len(a.FreshTheory)) {
+	if a := b.Anchors; a != nil && (len(a.Individual) != n || len(a.Theory) != n ||
+		len(a.FreshIndividual) != len(a.FreshTheory)) {
 		return fmt.Errorf("batch of %d rows: %d and %d anchor ids, %d and %d fresh anchors",
 			n, len(a.Individual), len(a.Theory), len(a.FreshIndividual), len(a.FreshTheory))
 	}
+	// Labels count rows, micro-batches count slots. Where they differ, some text would have another's label.
 	slots := 0
 	for i := range b.Packs {
 		slots += b.Packs[i].Shape.Texts

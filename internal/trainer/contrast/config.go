@@ -73,7 +73,8 @@ const (
 // Check refuses settings that do not go with each other.
 func (s *Settings) Check() error {
 	if least := s.Sampler.Positives + 2; s.Sampler.BatchSize < least {
-		return fault.New(fault.Invalid, "sampler.batch_size %d with %d positives: want at least %d, for anchor, positives and a negative",
+		return fault.New(fault.Invalid,
+			"sampler.batch_size %d with %d positives: want at least %d, for anchor, positives and a negative",
 			s.Sampler.BatchSize, s.Sampler.Positives, least)
 	}
 	sampler := s.sampler(nil)
@@ -88,8 +89,10 @@ func (s *Settings) Check() error {
 	if err != nil {
 		return fmt.Errorf("stage2: %w", err)
 	}
+	// Each part must be able to contrast something: two rows with each other, one with a bank.
 	if h, i, t := loss.Split(s.Sampler.BatchSize); h < 2 || i < 1 || t < 1 {
-		return fault.New(fault.Invalid, "stage2: a batch of %d splits into %d, %d and %d rows: want at least 2, 1 and 1", s.Sampler.BatchSize, h, i, t)
+		return fault.New(fault.Invalid,
+			"stage2: a batch of %d splits into %d, %d and %d rows: want at least 2, 1 and 1", s.Sampler.BatchSize, h, i, t)
 	}
 	return nil
 }

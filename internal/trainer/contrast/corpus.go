@@ -33,6 +33,7 @@ func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error
 		return c, nil
 	}
 	texts := int(slices.Max(c.Labels.Text)) + 1
+	// One row a text, the first in the file: a text of several values stands in several rows and is tokenised once.
 	first := make([]int, texts) // a row of each text
 	for i := len(rows) - 1; i >= 0; i-- {
 		first[c.Labels.Text[i]] = i
@@ -41,6 +42,7 @@ func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error
 	cut := make([]bool, texts)
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
+	// Each worker takes every n-th text and writes its own places, so the result does not depend on who is faster.
 	for w := range workers {
 		group.Go(func() error {
 			for t := w; t < texts; t += workers {
@@ -73,6 +75,7 @@ func (c *Corpus) IDs(row int32) []int32 { return c.ids[c.Labels.Text[row]] }
 // texts are the tokens of drawn rows and, in Stage 2 (banks not nil), of the sentences that are encoded with
 // them in a number of slots, which anchors names.
 func (c *Corpus) texts(d Drawn, banks *Banks, slots int) (texts [][]int32, anchors *AnchorBatch) {
+	// Rows before anchors: the loss finds the first B slots labelled and the E after them fresh.
 	for _, r := range d.Rows {
 		texts = append(texts, c.IDs(r))
 	}

@@ -14,6 +14,9 @@ import (
 
 // Inputs are everything that a run of either stage is made of, read and checked. What happens to the files after that
 // does not matter to the run: it holds weights, tokenizer and rows in memory.
+//
+// Between Read and Open nothing is kept but memory: files may go, an engine need not be there. That is what lets train
+// say "this bank was fitted on your held-out rows" in seconds, before a device is taken and before a folder is made.
 type Inputs struct {
 	cfg    Settings
 	start  *start.Point
@@ -39,16 +42,21 @@ func Read(ctx context.Context, cfg Settings) (*Inputs, error) {
 
 func (in *Inputs) read(ctx context.Context) (err error) {
 	d := &in.cfg.Data
+	// The model first: its tokenizer says how long the rows' texts are, and it is what most often cannot be opened.
 	if in.start, err = start.Open(in.cfg.Start); err != nil {
 		return err
 	}
 	if in.rows, err = ReadRows(d, in.cfg.Loop.Seed); err != nil {
 		return err
 	}
+	// Files and starting point in one map: a resumed run must have all of them again.
 	in.hashes = in.rows.Hashes
 	maps.Copy(in.hashes, in.start.Hashes())
+	// Said, not refused: who names a validation file may want to know how well trained rows are remembered.
 	if shared := in.rows.Shared; shared != nil {
-		in.warn("%s and %s share rows: %s; hold rows out with hives data split, or leave --validation out", d.Validation, d.Train, shared)
+		in.warn(
+			"%s and %s share rows: %s; hold rows out with hives data split, or leave --validation out",
+			d.Validation, d.Train, shared)
 	}
 	if err := in.readBanks(); err != nil {
 		return err
@@ -68,8 +76,10 @@ func (in *Inputs) refuseLonely() error {
 	if in.cfg.Loop.Stage != 1 || stats.Positives[0] < stats.Anchors {
 		return nil
 	}
-	return fault.New(fault.Invalid, "%s: none of %d rows that can be anchors shares theory, value and direction with another text: "+
-		"there is nothing to pull together. Give rows in which a value occurs with two texts at least, or leave fewer of them out with --validation-fraction",
+	return fault.New(fault.Invalid,
+		"%s: none of %d rows that can be anchors shares theory, value and direction with another text: "+
+			"there is nothing to pull together. Give rows in which a value occurs with two texts at least, or "+
+			"leave fewer of them out with --validation-fraction",
 		in.cfg.Data.Train, stats.Anchors)
 }
 
@@ -95,12 +105,15 @@ func (in *Inputs) Open(ctx context.Context, room loop.Room) (loop.Task, error) {
 }
 
 func (t *Task) open(ctx context.Context, room loop.Room) (err error) {
-	if t.validator, err = NewValidator(room.Backend, t.rows.Validation, t.cfg.Loop.Log.ValidationRows, &t.cfg); err != nil {
+	// The validator before the states: these are to hold its texts as well.
+	if t.validator, err = NewValidator(room.Backend, t.rows.Validation, t.cfg.Loop.Log.ValidationRows,
+		&t.cfg); err != nil {
 		return err
 	}
 	if err := t.openStates(ctx, room); err != nil {
 		return err
 	}
+	// The encoder shares weights and states with the steps: it validates the weights as they stand, without a copy.
 	options := local.Options{States: t.states.Of()}
 	if t.encoder, err = local.New(t.start.Model, t.start.Tokenizer, t.start.Info, room.Backend, options); err != nil {
 		return err
@@ -111,11 +124,12 @@ func (t *Task) open(ctx context.Context, room loop.Room) (err error) {
 	return t.newObjective()
 }
 
-// openStates opens the kept states, if the run is to use some, of every text that it may embed: those of its steps, and
-// held-out ones.
+// openStates opens the kept states, if the run is to use some, of every text that it may embed: those of its
+// steps, and held-out ones.
 func (t *Task) openStates(ctx context.Context, room loop.Room) error {
 	steps := t.corpus.ids
 	if t.banks != nil {
+		// The capacity is cut so that append copies: the corpus must not grow by the banks' sentences.
 		steps = append(append(steps[:len(steps):len(steps)], t.banks.Individual.ids...), t.banks.Theory.ids...)
 	}
 	heldOut, err := t.validator.tokens(t.start.Tokenizer)
@@ -125,6 +139,7 @@ func (t *Task) openStates(ctx context.Context, room loop.Room) error {
 	if t.states, err = t.start.OpenStates(ctx, room.Backend, room.Watch, room.Trial, steps, heldOut); err != nil {
 		return err
 	}
+	// Empty where no states are kept, and in a dry run, whose states mean nothing.
 	now := t.states.Hash()
 	if now == "" {
 		return nil
@@ -133,7 +148,9 @@ func (t *Task) openStates(ctx context.Context, room loop.Room) error {
 	// They are those of the same weights and texts, but another engine, or an older program, which computed a text in the
 	// company of others, may have made other last bits.
 	if was, ok := room.Stored[start.UsedStates]; ok && was != now {
-		t.watch.Note(fmt.Sprintf("unlike before, so the last bits may differ: the states in %s (SHA-256 %.12s stored, %.12s now)", t.cfg.Start.Model.States, was, now))
+		t.watch.Note(fmt.Sprintf(
+			"unlike before, so the last bits may differ: the states in %s (SHA-256 %.12s stored, %.12s now)",
+			t.cfg.Start.Model.States, was, now))
 	}
 	return nil
 }

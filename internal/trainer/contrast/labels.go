@@ -32,6 +32,7 @@ func (l *Labels[V]) named() step.Values[*V] {
 
 // valuesOf are the labels that are there.
 func valuesOf(l Labels[any]) (values step.Values[any]) {
+	// What is absent is no input: a graph of Stage 1 has three or four of these, not eight of which some are empty.
 	for _, field := range l.named() {
 		if *field.Value != nil {
 			values = append(values, step.Named[any]{Name: field.Name, Value: *field.Value})
@@ -50,6 +51,7 @@ func labelsOf(values step.Values[*Node]) (l Labels[*Node]) {
 
 // rows are the labels of the rows, without ids of anchors, inside a graph.
 func (l Labels[V]) rows() losses.Labels {
+	// Only inside a graph is there a loss; V is *Node there.
 	of := any(l).(Labels[*Node])
 	return losses.Labels{Theory: of.Theory, Levels: of.Levels, Direction: of.Direction, Ignore: of.Ignore}
 }

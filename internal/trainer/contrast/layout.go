@@ -9,7 +9,13 @@ import (
 	"hives/pack"
 )
 
-// Layout is how the texts of a batch become inputs of few shapes.
+// Layout is how the texts of a batch become inputs of few shapes. A graph is compiled for each shape, so shapes
+// must be few; a text costs what its row is long, so they should be near what batches need. Shapes are chosen
+// once, by batches drawn over the whole run (package pack says how), and are at most eight, the last of which
+// holds any batch.
+//
+// Invariant: slot i of the batch holds text i, whatever the packing, for labels are by slot (TestBatchesFitTheLoss,
+// TestGoldenEndToEnd).
 type Layout struct {
 	Anchors int          // E, slots for fresh anchors
 	Packs   int          // micro-batches of a batch, computed one after the other
@@ -22,6 +28,7 @@ type Layout struct {
 func (in *Inputs) newLayout() (*Layout, error) {
 	m, longest := in.cfg.Loop.Memory, in.start.Info.MaxLength
 	layout := &Layout{Packs: m.Packs, padded: m.Packing == loop.Padded}
+	// Every anchor row may name a sentence of its own, so that many slots are needed at most.
 	if in.banks != nil && !in.banks.Learned {
 		loss, err := in.cfg.stage2()
 		if err != nil {
@@ -32,9 +39,11 @@ func (in *Inputs) newLayout() (*Layout, error) {
 	}
 	texts := in.cfg.Sampler.BatchSize + layout.Anchors
 	if texts%layout.Packs != 0 {
-		return nil, fault.Usage(fault.New(fault.Invalid, "memory: %d texts (%d of them anchors) in %d packs: want a divisor", texts, layout.Anchors, layout.Packs))
+		return nil, fault.Usage(fault.New(fault.Invalid,
+			"memory: %d texts (%d of them anchors) in %d packs: want a divisor", texts, layout.Anchors, layout.Packs))
 	}
 	each := texts / layout.Packs
+	// Rows are rounded up so that devices get equal numbers; the rest is padding, as in a packed row.
 	if layout.padded {
 		rows := (each + m.Devices - 1) / m.Devices * m.Devices
 		layout.Shapes = []pack.Shape{{Rows: rows, Length: longest, Texts: each}}
@@ -81,12 +90,15 @@ func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
 	if err != nil || len(parts) == 1 {
 		return packs, err
 	}
+	// Micro-batches of a step share one graph, so all take the shape that the largest needs. That is more padding for the
+	// others than each by itself would have: a shape for each would be another graph for each.
 	largest := slices.MaxFunc(packs, func(a, b pack.Batch) int {
 		return cmp.Compare(a.Shape.Cost(pack.Attention), b.Shape.Cost(pack.Attention))
 	}).Shape
 	into := func(shape pack.Shape) ([]pack.Batch, error) {
 		return each(parts, func(part [][]int32) (pack.Batch, error) { return pack.One(part, []pack.Shape{shape}) })
 	}
+	// A shape that holds more tokens may still not hold the same texts in its rows; the last shape holds any.
 	if packs, err = into(largest); err == nil {
 		return packs, nil
 	}

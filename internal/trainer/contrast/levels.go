@@ -13,6 +13,7 @@ import (
 func levels(r *step.Result, labels *data.Labels) (losses, anchors []step.Number) {
 	share := r.Figure(figureAnchors)
 	losses, anchors = step.Numbers(r.Figure(figureLevels)), step.Numbers(share)
+	// 0 would read as a loss that is solved. Nothing to contrast is no loss.
 	for k := range losses {
 		if share[k] > 0 {
 			continue
@@ -30,7 +31,8 @@ func (t *Task) line(b *Batch) func(*step.Result) map[string]any {
 	ignored := count(b.Ignore)
 	return func(r *step.Result) map[string]any {
 		losses, anchors := levels(r, t.corpus.Labels)
-		line := map[string]any{"loss_levels": losses, "level_anchors": anchors} // null where no anchor has a positive; where no row has the level
+		// Null where no anchor has a positive; where no row has the level.
+		line := map[string]any{"loss_levels": losses, "level_anchors": anchors}
 		if t.corpus.Pairs.Ignores {
 			line["ignored_pairs"] = ignored // of (anchor, row), with false_negatives all
 		}

@@ -41,6 +41,8 @@ const inputStates = "states"
 // Forward embeds a micro-batch: raw vectors [T, H].
 func (o *Objective) Forward(p transformer.Packed, in step.Values[*Node]) *Node {
 	p.Frozen = o.Frozen
+	// Kept states come as an input; without them the lower layers are computed, and the gradient ends above them.
+	// Either way no gradient reaches a frozen weight.
 	if states, kept := in.Find(inputStates); kept {
 		p.States = states
 	} else if o.Frozen > 0 {
@@ -60,6 +62,9 @@ func (o *Objective) Parameters() *state.Parameters {
 		return o.params
 	}
 	o.params = start.Parameters(o.Model, o.Frozen)
+	// Learned tables stand last: their gradients come from the loss and not through the network
+	// (Parameters.OfLoss). Encoded tables are kept: they are older than the weights beside them, and a resumed
+	// run must not renew them early.
 	switch b := o.Banks; {
 	case b == nil:
 	case b.Learned:
@@ -83,8 +88,10 @@ func (o *Objective) Check() error {
 	if o.States != nil && o.States.Layers() != o.Frozen {
 		return fault.New(fault.Invalid, "states after %d layers for %d frozen ones", o.States.Layers(), o.Frozen)
 	}
+	// Account for every parameter: a tensor that is neither trained nor fixed would be in no checkpoint and in no hash.
 	p := o.Parameters()
-	want := transformer.Parameters(o.Model.Architecture()) + state.Numbers(o.Model.AdapterVariables()) + state.Numbers(p.Trained[len(p.OfNetwork()):])
+	want := transformer.Parameters(o.Model.Architecture()) + state.Numbers(o.Model.AdapterVariables()) +
+		state.Numbers(p.Trained[len(p.OfNetwork()):])
 	if trained, fixed := state.Numbers(p.Trained), state.Numbers(p.Fixed); trained+fixed != want {
 		return fmt.Errorf("%d parameters are trained and %d fixed, %d there are", trained, fixed, want)
 	}
@@ -95,7 +102,8 @@ func (o *Objective) Check() error {
 func (o *Objective) micro(p pack.Batch) step.Micro {
 	m := step.Micro{Batch: p}
 	if o.States != nil {
-		m.Inputs = step.Values[any]{{Name: inputStates, Rows: true, Value: step.Late(func() (any, error) { return o.States.Gather(&p) })}}
+		gather := step.Late(func() (any, error) { return o.States.Gather(&p) })
+		m.Inputs = step.Values[any]{{Name: inputStates, Rows: true, Value: gather}}
 	}
 	return m
 }

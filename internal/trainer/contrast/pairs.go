@@ -23,6 +23,7 @@ func (s *Settings) trainingPairs(labels *data.Labels) (Pairs, error) {
 		return p, nil
 	}
 	loss, err := s.stage2()
+	// The other parts are contrasted with banks: of their rows no pair says anything.
 	p.part, _, _ = loss.Split(s.Sampler.BatchSize)
 	return p, err
 }
@@ -38,6 +39,8 @@ func (p *Pairs) fill(b *Batch, rows []int32) {
 		return
 	}
 	n := len(rows)
+	// Row i of the matrix is anchor i. It is not symmetric: text j may carry i's label in another of its rows,
+	// and i not j's.
 	b.Ignore = make([]bool, n*n)
 	for i, a := range p.contrasted(rows) {
 		for j, other := range p.contrasted(rows) {
@@ -88,8 +91,12 @@ func (p *Pairs) falseNegatives(rows []int32) (found, unlike int) {
 	return found, unlike
 }
 
-// chanceLevel is the chance-level loss: the hierarchical one of vectors that know nothing, to which every other row is as
-// near as any.
+// chanceLevel is the chance-level loss: the hierarchical one of vectors that know nothing, to which every other
+// row is as near as any.
+//
+// Why log(B − 1): with all vectors alike every logit is the same, each of the B − 1 other rows has p = 1/(B − 1),
+// and −log p does not depend on which of them are positives. A batch of 64 has log 63 = 4.143. A run whose loss
+// stays there has learned nothing; one that falls far below it on training rows alone has learned them by heart.
 func (in *Inputs) chanceLevel() float64 {
 	sum := 0.0
 	for step := range sampledBatches {
@@ -108,6 +115,7 @@ func (b *Batch) chanceLevel() float64 {
 		return chanceLevel(n)
 	}
 	sum := 0.0
+	// Of n rows n − 1 are candidates, less those that the loss leaves out.
 	for anchor := range slices.Chunk(b.Ignore, n) {
 		sum += math.Log(float64(max(1, n-1-count(anchor))))
 	}

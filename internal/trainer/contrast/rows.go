@@ -15,11 +15,12 @@ const holdOutDomain = 0x686f6c642d6f7574
 // Rows are a run's training and held-out rows.
 type Rows struct {
 	Train, Validation []data.Row
-	Numbers           []int             // of the training rows in their file, from 1
-	Skipped           int               // bad rows that were left out
-	Notes             []string          // of rows left out because they contradict each other
-	Shared            *data.Shared      // what the named validation file has in common with the training rows, nil for nothing
-	Hashes            map[string]string // SHA-256 of the files: data and, where one is named, validation
+	Numbers           []int    // of the training rows in their file, from 1
+	Skipped           int      // bad rows that were left out
+	Notes             []string // of rows left out because they contradict each other
+	// What the named validation file has in common with the training rows, nil for nothing.
+	Shared *data.Shared
+	Hashes map[string]string // SHA-256 of the files: data and, where one is named, validation
 }
 
 // ReadRows reads the files that cfg names, holds rows out where no validation file is named, and deals
@@ -42,20 +43,24 @@ func ReadRows(cfg *DataConfig, seed uint64) (*Rows, error) {
 				rows.Shared = &shared
 			}
 		}
+	// By connected components, so that no text and no group stands on both sides.
 	case f > 0:
 		var parts [data.NumParts][]data.Row
-		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0}, Seed: cfg.SplitSeed ^ holdOutDomain})
+		parts, err = data.Split(all, data.SplitOptions{Fractions: [data.NumParts]float64{1 - f, f, 0},
+			Seed: cfg.SplitSeed ^ holdOutDomain})
 		rows.Train, rows.Validation = parts[data.Train], parts[data.Validation]
 	}
 	if err != nil {
 		return nil, err
 	}
+	// Before labels are dealt out anew: numbers are found by texts, and these stay.
 	rows.Numbers = rowNumbers(read, rows.Train)
 	if cfg.PermuteLabels {
 		rows.Train = data.PermuteLabels(rows.Train, seed)
 	}
 	if len(rows.Train) == 0 {
-		return nil, fault.New(fault.Invalid, "%s", strings.TrimSuffix(cfg.Train+" holds no training rows; "+read.Note(), "; "))
+		return nil, fault.New(fault.Invalid, "%s",
+			strings.TrimSuffix(cfg.Train+" holds no training rows; "+read.Note(), "; "))
 	}
 	return rows, nil
 }
@@ -63,6 +68,7 @@ func ReadRows(cfg *DataConfig, seed uint64) (*Rows, error) {
 // read reads a file of rows, without those that contradict each other, and notes its hash under a name. A file that is
 // replaced in between is refused: the hash would be that of other rows.
 func (r *Rows) read(path string, skipBad bool, name string) (*data.Settled, error) {
+	// Twice, around the reading: half an hour may lie between the start of a large file and its end.
 	before, err := fsutil.SHA256(path)
 	if err != nil {
 		return nil, err

@@ -50,12 +50,15 @@ func (s triple) hierarchical() samplers.Stats { return s.Stats().Hierarchical }
 
 func (s triple) describe() []string {
 	t := s.Stats()
-	return []string{fmt.Sprintf("batches: %d hierarchical rows; %d of %d individual anchors with rows; %d of %d theory anchors with rows; %s banks",
+	return []string{fmt.Sprintf(
+		"batches: %d hierarchical rows; %d of %d individual anchors with rows; %d of %d theory anchors with "+
+			"rows; %s banks",
 		t.Parts[0], t.Individual.IDs, len(s.banks.Individual.ids), t.Theory.IDs, len(s.banks.Theory.ids), s.kind)}
 }
 
 // newSource makes the sampler of the stage, in Stage 2 with the banks of its anchors.
 func (in *Inputs) newSource() (err error) {
+	// Pairs before the sampler: what the loss leaves out is known by whole texts, whichever rows are drawn.
 	if in.corpus.Pairs, err = in.cfg.trainingPairs(in.corpus.Labels); err != nil {
 		return err
 	}
@@ -79,12 +82,16 @@ func (in *Inputs) readBanks() (err error) {
 		return err
 	}
 	in.hashes["individual_bank"], in.hashes["theory_bank"] = in.files.Individual.SHA256, in.files.Theory.SHA256
+	// A bank made by clustering the vectors of the very weights that Stage 2 begins with would teach a model its
+	// own opinion.
 	if err := in.files.RefuseWeights(in.start.Base); err != nil {
 		return err
 	}
 	if in.cfg.Data.Validation == "" {
 		if len(heldOut) > 0 {
-			in.warn("the theory anchors were fitted on rows that are held out here, so validation flatters; name a --validation file")
+			in.warn(
+				"the theory anchors were fitted on rows that are held out here, so validation flatters; name a " +
+					"--validation file")
 		}
 		return nil
 	}
@@ -103,6 +110,7 @@ func (in *Inputs) newTriple(cfg samplers.IntraTheoryConfig) error {
 			tokens[i] = append(tokens[i], ids)
 		}
 	}
+	// Ids are dealt out anew for the control only; texts, labels and tokens stay where they are.
 	rows, c := in.corpus.Rows, &in.cfg.Stage2
 	if c.PermuteAnchors {
 		rows = data.PermuteAnchors(rows, in.cfg.Loop.Seed)
@@ -111,6 +119,8 @@ func (in *Inputs) newTriple(cfg samplers.IntraTheoryConfig) error {
 	if err != nil {
 		return err
 	}
+	// Tables are made here, though their vectors come with the first refresh: they are part of the state, and a
+	// checkpoint is restored into what is there.
 	m := in.start.Model
 	in.banks, err = NewBanks(m.Variables(), m.Sizes().Hidden, tokens[0], tokens[1], c.Banks == LearnedBanks)
 	if err != nil {

@@ -34,7 +34,8 @@ func (t *Task) Draw(at int) (*loop.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loop.Batch{Batch: *laid, Epoch: drawn.Epoch, Rows: t.named(drawn.Rows), Source: t.cfg.Data.Train, Line: t.line(b)}, nil
+	return &loop.Batch{Batch: *laid, Epoch: drawn.Epoch, Rows: t.named(drawn.Rows), Source: t.cfg.Data.Train,
+		Line: t.line(b)}, nil
 }
 
 // named gives rows the numbers that they have in the training file.
@@ -67,7 +68,9 @@ func (t *Task) Validate(ctx context.Context, at loop.Position) (*loop.Validation
 	if err != nil {
 		return nil, err
 	}
+	// What the figures are of, and whether some of their rows were trained on.
 	v.Step, v.Shared = at.Done, t.rows.Shared
+	// At the start there is no step yet. Its figures are then empty, and left out of the line.
 	last := at.Last
 	if last == nil {
 		last = &step.Result{}
@@ -86,13 +89,16 @@ func (t *Task) Describe() (lines []string) {
 	lines = append(lines, fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
 		len(t.rows.Train), len(t.rows.Validation), t.corpus.Truncated, t.rows.Skipped))
 	lines = append(lines, t.rows.Notes...)
+	// A theory whose anchors have no positive, or most of whose negatives are false, is seen here before hours are spent.
 	stats := t.source.hierarchical()
 	for _, s := range stats.Theories {
-		lines = append(lines, fmt.Sprintf("  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
+		lines = append(lines, fmt.Sprintf(
+			"  %s: %d anchors, %d without a positive; %.1f %% of unlike rows would be false negatives",
 			s.Theory, s.Anchors, s.Singletons, 100*s.Rate))
 	}
 	lines = append(append(lines, t.describePairs()), t.source.describe()...)
-	return append(lines, fmt.Sprintf("steps: %d of %d texts, an epoch is %d steps; the chance-level loss, of knowing nothing, is %.3f",
+	return append(lines, fmt.Sprintf(
+		"steps: %d of %d texts, an epoch is %d steps; the chance-level loss, of knowing nothing, is %.3f",
 		t.cfg.Loop.Steps, t.cfg.Sampler.BatchSize, stats.BatchesPerEpoch, t.chanceLevel()))
 }
 

@@ -21,6 +21,11 @@ import (
 const validationBatches = 8
 
 // Validator measures a model on a fixed sample of held-out rows.
+//
+// What is compared over a run must be the same question each time. So the rows are drawn once, by the seed alone;
+// the loss is taken over up to eight batches that are laid out once; and figures that few rows do not define are
+// null rather than 0. What it costs is one embedding of the rows, the encoder's batches included: no gradient, no
+// copy of the weights.
 type Validator struct {
 	rows    []data.Row
 	labels  *data.Labels
@@ -38,8 +43,10 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 	if min(len(rows), limit) < 2 {
 		return nil, nil
 	}
+	// Of all held-out rows, before the sample: whether two texts share a label must not depend on which rows were drawn.
 	all := data.NewLabels(rows) // a text's labels are those of all its rows, in the sample or not
 	pairs := cfg.pairs(all)
+	// The same rows at every validation, and for runs of one seed: curves differ by weights, not by rows.
 	numbers := sampleRows(len(rows), limit, cfg.Loop.Seed)
 	v := &Validator{stage: cfg.Loop.Stage}
 	for _, at := range numbers {
@@ -49,6 +56,8 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 	v.labels = data.NewLabels(v.rows)
 	v.corpora = metrics.Corpora(v.labels)
 	v.draw(cfg, &pairs, numbers)
+	// That of Stage 1 in both stages: held-out rows have no anchors of banks, and curves of both stages can be
+	// laid together.
 	loss, err := cfg.lossOf(1, nil)
 	if err == nil {
 		v.loss, err = step.NewLossOnly(backend, &Objective{Of: loss})
@@ -71,12 +80,14 @@ func sampleRows(n, limit int, seed uint64) []int {
 
 // draw makes the batches of the loss, none where the rows cannot fill them. pairs know the rows by numbers.
 func (v *Validator) draw(cfg *Settings, pairs *Pairs, numbers []int) {
+	// Few held-out rows may not fill a batch: then there is no loss to log, and everything else is.
 	s, err := samplers.NewIntraTheory(v.labels, cfg.sampler(v.labels.Alternatives(v.rows)))
 	if err != nil {
 		return
 	}
 	for step := range min(validationBatches, s.BatchesPerEpoch()) {
 		rows := s.Batch(step).Rows
+		// The sampler counts within the sample, pairs within all held-out rows.
 		known := make([]int32, len(rows))
 		for i, r := range rows {
 			known[i] = int32(numbers[r])
@@ -128,7 +139,8 @@ func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize 
 	if err != nil {
 		return nil, fmt.Errorf("validate: %w", err)
 	}
-	out := &Validation{Kind: "validation", Rows: len(rows), LossUnknowing: v.chanceLevel(batchSize), RankingAccuracy: Scoped{}, SimilarityCorrelation: Scoped{}}
+	out := &Validation{Kind: "validation", Rows: len(rows), LossUnknowing: v.chanceLevel(batchSize),
+		RankingAccuracy: Scoped{}, SimilarityCorrelation: Scoped{}}
 	for s, name := range metrics.ScopeNames {
 		out.RankingAccuracy[name] = defined(m.Ranking[s].Macro)
 		out.SimilarityCorrelation[name] = defined(m.Correlation[s].Pearson)
@@ -141,6 +153,8 @@ func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize 
 		return nil, fmt.Errorf("validate: %w", err)
 	}
 	loss, err := v.meanLoss(rows)
+	// One loss under two names: Stage 2's own loss has three parts, so what is logged as its held-out loss says
+	// which it is.
 	if v.stage == 2 {
 		out.LossHierarchical = loss
 	} else {

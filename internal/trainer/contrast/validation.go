@@ -73,12 +73,15 @@ func (v *Validation) String() string {
 	if v.LossHierarchical != nil {
 		loss = "hierarchical loss"
 	}
-	line := fmt.Sprintf("step %d, held out: ranking %s (within corpus %s), correlation %s (mean over corpora %s), direction %s, %s %s, mean cosine %s, effective rank %.1f",
+	line := fmt.Sprintf(
+		"step %d, held out: ranking %s (within corpus %s), correlation %s (mean over corpora %s), direction "+
+			"%s, %s %s, mean cosine %s, effective rank %.1f",
 		v.Step, show(v.RankingAccuracy["all"]), show(v.RankingAccuracy["within_corpus"]),
 		show(v.SimilarityCorrelation["all"]), show(v.SimilarityCorrelationCorpusMean),
 		show(v.DirectionAccuracy), loss, show(v.HeldOutLoss()), show(&v.MeanCosine), v.EffectiveRank)
 	if v.Shared != nil {
-		line += fmt.Sprintf("; not held out at all: %d of %d texts, rows of %d groups", v.Shared.Texts, v.Shared.OfTexts, v.Shared.Groups)
+		line += fmt.Sprintf(
+			"; not held out at all: %d of %d texts, rows of %d groups", v.Shared.Texts, v.Shared.OfTexts, v.Shared.Groups)
 	}
 	return line
 }
@@ -95,6 +98,7 @@ func figures() map[string]func(*Validation) *float64 {
 		},
 		"similarity_correlation_corpus_mean": func(v *Validation) *float64 { return v.SimilarityCorrelationCorpusMean },
 	}
+	// Larger is better for each of these; the loss above is turned.
 	for _, scope := range metrics.ScopeNames {
 		out["ranking_accuracy."+scope] = func(v *Validation) *float64 { return v.RankingAccuracy[scope] }
 		out["similarity_correlation."+scope] = func(v *Validation) *float64 { return v.SimilarityCorrelation[scope] }

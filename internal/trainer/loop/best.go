@@ -11,6 +11,7 @@ import (
 // validation at step 0 is not a candidate.
 func (l *Loop) judge(v *Validation) (improved bool) {
 	score := l.score(v)
+	// On a tie the earlier stays: it is on the disk already.
 	if score == nil || v.Step == 0 || l.best != nil && *score <= l.best.Score {
 		return false
 	}
@@ -29,6 +30,9 @@ func (l *Loop) score(v *Validation) *float64 {
 
 // recallBest finds the best among the checkpoints that a resumed run has behind it. What run.json says may
 // be of a step that a damaged checkpoint took back.
+//
+// A checkpoint carries the score of its own weights, so the best is found by reading them, whatever was killed
+// when. Of two with one score it is the earlier, as in a run left alone.
 func (l *Loop) recallBest() error {
 	step, score, found, err := checkpoints.Best(l.run.CheckpointDir(), l.Log.Best, l.done)
 	if err != nil {
@@ -51,7 +55,7 @@ func (l *Loop) saved(meta checkpoints.Meta) error {
 }
 
 // timed measures a saver's writes. One save is under way at a time and its end is awaited before saved looks.
-func (l *Loop) timed(write func(string, checkpoints.Meta, checkpoints.Source) (string, error)) func(string, checkpoints.Meta, checkpoints.Source) (string, error) {
+func (l *Loop) timed(write writeFunc) writeFunc {
 	return func(dir string, meta checkpoints.Meta, source checkpoints.Source) (string, error) {
 		began := time.Now()
 		path, err := write(dir, meta, source)

@@ -19,6 +19,10 @@ const (
 )
 
 // Plan is what a run would need, measured over a few steps on this machine.
+//
+// How the time is found: steps are taken until 20 of shapes that are compiled have been timed, or half a minute
+// is over. Their time per computed token, times the tokens that a step of the whole run computes on average, is a
+// step's time: few steps show few shapes, and the run's mix is known without computing it.
 type Plan struct {
 	Parameters     int64             `json:"parameters"`       // trained
 	Fixed          int64             `json:"fixed_parameters"` // that stay as they are
@@ -55,6 +59,7 @@ func DryRun(ctx context.Context, s Settings, o Options, read func(context.Contex
 	if p.Baseline, err = peakMemory(); err != nil {
 		return nil, err
 	}
+	// Read here and not by the caller, for peak memory is the process's: Baseline must be before the model is there.
 	in, err := read(ctx)
 	if err != nil {
 		return nil, err
@@ -92,6 +97,7 @@ func (p *Plan) measure(ctx context.Context, m *machine) (err error) {
 func (p *Plan) useShapes(m *machine) error {
 	steps := SampledSteps(m.Steps)
 	n, use := len(steps), map[pack.Shape]*ShapeUse{}
+	// Laid out and not computed: the shares of shapes are those of the run, whatever few steps are then timed.
 	for _, at := range steps {
 		b, err := m.task.Draw(at)
 		if err != nil {
@@ -147,6 +153,7 @@ func (p *Plan) time(ctx context.Context, m *machine) (largest pack.Shape, err er
 			return largest, err
 		}
 		shape := in.batch.Shape()
+		// A step that compiles takes as long as many others.
 		if compiled[shape] {
 			spent += time.Since(begin)
 			computed += in.batch.Computed()
@@ -157,6 +164,7 @@ func (p *Plan) time(ctx context.Context, m *machine) (largest pack.Shape, err er
 			largest = shape
 		}
 	}
+	// By tokens computed: among few steps the shapes are not in the shares that they have in the run.
 	p.StepsPerSecond = float64(computed) / spent.Seconds() / p.Computed
 	p.Hours = float64(p.Steps) / p.StepsPerSecond / 3600
 	return largest, nil

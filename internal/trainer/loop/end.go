@@ -14,6 +14,8 @@ import (
 
 // finish writes the model folder; an existing one is a half-finished attempt of this run.
 func (l *Loop) finish(ctx context.Context) error {
+	// Saved first. If the export fails, for want of room or because the tokenizer was replaced, --resume has it
+	// to do alone.
 	if err := l.save(l.saver.now); err != nil {
 		return err
 	}
@@ -31,20 +33,22 @@ func (l *Loop) end(err error) error {
 	switch {
 	case err == nil:
 		return l.run.SetStatus(runstore.Finished, l.done)
+	// The step in flight has ended: ctx is looked at between steps.
 	case errors.Is(err, context.Canceled):
 		return l.interrupted(err)
 	}
 	return l.failed(err)
 }
 
-// notBegun ends a run that did not get as far as its first step. A new one must not stand in the way of the next try; a
-// resumed one leaves run.json as it was.
+// notBegun ends a run that did not get as far as its first step. A new one must not stand in the way of the next
+// try; a resumed one leaves run.json as it was.
 func notBegun(err error, out string, fresh bool) error {
 	if fresh {
 		discard(out)
 	}
 	if errors.Is(err, context.Canceled) {
-		err = fault.Saved(fault.New(fault.Canceled, "stopped before the first step; nothing is lost, give the same command again"))
+		err = fault.Saved(fault.New(fault.Canceled,
+			"stopped before the first step; nothing is lost, give the same command again"))
 	}
 	return err
 }
@@ -65,6 +69,8 @@ func (l *Loop) interrupted(err error) error {
 // checkpoint holds. For the same reason run.json may have to go on saying that the run is running.
 func (l *Loop) failed(err error) error {
 	err = errors.Join(err, l.saver.wait())
+	// An engine that fails at the first step, for want of memory most often, leaves the folder free: the next try
+	// has other settings, which a run in it would refuse.
 	if l.done == 0 && l.saver.meta.Step < 0 && fault.Of(err) == fault.Unavailable {
 		l.metrics.Close()
 		discard(l.o.Out) // nor has it anything to go on from

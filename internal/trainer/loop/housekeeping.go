@@ -16,6 +16,7 @@ func (l *Loop) due(every int) bool {
 // catchUp validates the starting weights, and on a resume the weights of a step whose validation a signal
 // had cut short, so that no validation is missing from the log.
 func (l *Loop) catchUp(ctx context.Context) error {
+	// A run stopped while it validated has saved its step and not logged the validation. A run left alone would have it.
 	if l.validated == l.done || l.done > 0 && !l.due(l.Log.ValidateEvery) {
 		return nil
 	}
@@ -27,6 +28,7 @@ func (l *Loop) catchUp(ctx context.Context) error {
 
 // housekeeping validates and saves when it is time, and returns the error of an earlier save.
 func (l *Loop) housekeeping(ctx context.Context) error {
+	// First, so that a full disk ends the run at the next step and not after hours of them.
 	if err := l.saver.poll(); err != nil {
 		return err
 	}
@@ -38,6 +40,7 @@ func (l *Loop) housekeeping(ctx context.Context) error {
 			return err
 		}
 	}
+	// Not at the last step, which finish saves and waits for, nor at a step that saveBest has just begun to save.
 	if every := l.Log.CheckpointEvery; every > 0 && l.done%every == 0 && l.done < l.Steps && l.saver.meta.Step != l.done {
 		return l.save(l.saver.begin)
 	}
@@ -70,12 +73,15 @@ func (l *Loop) meta() (checkpoints.Meta, error) {
 	}
 	meta := checkpoints.Meta{
 		Stage: l.Stage, Step: l.done, SamplerStep: l.done, Seed: l.Seed,
-		Hashes: l.inputs.hashes, Versions: l.o.Versions, Counters: l.counters(), Config: l.inputs.config, Theories: theories.Sources(),
+		Hashes: l.inputs.hashes, Versions: l.o.Versions, Counters: l.counters(), Config: l.inputs.config,
+		Theories: theories.Sources(),
 		Schedule: checkpoints.Schedule{
 			Name: string(schedule.Kind), PeakLearningRate: l.Optimizer.LearningRate,
 			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,
 		},
 	}
+	// Only a validation of these very weights scores them. Best checkpoints are found again by what Meta says, not by
+	// run.json, which may be older or newer than what the disk has.
 	if l.newest != nil && l.newest.Step == l.done {
 		if meta.Score = l.score(l.newest); meta.Score != nil {
 			meta.ScoreName = l.Log.Best
@@ -91,6 +97,7 @@ func (l *Loop) validate(ctx context.Context) error {
 	if err != nil || v == nil {
 		return err
 	}
+	// Logged before anybody is told: what a watcher saw must be there after a kill.
 	if err := l.metrics.Append(v.Line); err != nil {
 		return err
 	}

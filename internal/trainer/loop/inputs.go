@@ -20,8 +20,8 @@ type inputs struct {
 	config string // as TOML
 }
 
-// compare notes the hashes of what was read, beside that of the folder's configuration, and refuses others than the run
-// was begun with.
+// compare notes the hashes of what was read, beside that of the folder's configuration, and refuses others than
+// the run was begun with.
 func compare(in Inputs, run *runstore.Run, refuse bool) (inputs, error) {
 	config, err := run.Config()
 	if err != nil {
@@ -37,9 +37,12 @@ func compare(in Inputs, run *runstore.Run, refuse bool) (inputs, error) {
 
 func (i *inputs) add(hashes map[string]string) { maps.Copy(i.hashes, hashes) }
 
-// refuseChanged compares the hashes of a run's inputs with those it was begun with. The configuration has been compared
-// field by field, kept states are compared when they are there, and an input that an older program did not hash cannot be.
+// refuseChanged compares the hashes of a run's inputs with those it was begun with. The configuration has been
+// compared field by field, kept states are compared when they are there, and an input that an older program did
+// not hash cannot be.
 func refuseChanged(stored, now map[string]string) error {
+	// What is not stored is not compared: an older program did not know it, and a new kind of input came with its
+	// setting, which the comparison of configurations has seen.
 	given := map[string]string{}
 	for name := range stored {
 		given[name] = now[name]

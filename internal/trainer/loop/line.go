@@ -15,15 +15,16 @@ type StepLine struct {
 	Loss  float64 `json:"loss"` // what is minimised
 	// Terms are its parts without their weights. Programs before 30 November 2026 wrote those of Stage 2 as
 	// loss_hierarchical, loss_individual and loss_theory.
-	Terms           map[string]step.Number `json:"terms,omitempty"`
-	LearningRate    float64                `json:"learning_rate"`
-	GradNorm        step.Number            `json:"grad_norm"`            // before the clip; null where f16 overflowed and the step was skipped
-	Clip            step.Number            `json:"clip"`                 // factor applied to the gradients
-	LossScale       *float64               `json:"loss_scale,omitempty"` // of this step, f16 only
-	Skipped         int                    `json:"skipped,omitempty"`    // steps that overflowed so far
-	Tokens          int                    `json:"tokens"`               // of this step, without padding
-	ComputedTokens  int                    `json:"computed_tokens"`      // with padding
-	TokensPerSecond float64                `json:"tokens_per_second"`    // without padding, since the line before
+	Terms        map[string]step.Number `json:"terms,omitempty"`
+	LearningRate float64                `json:"learning_rate"`
+	// Before the clip; null where f16 overflowed and the step was skipped.
+	GradNorm        step.Number `json:"grad_norm"`
+	Clip            step.Number `json:"clip"`                 // factor applied to the gradients
+	LossScale       *float64    `json:"loss_scale,omitempty"` // of this step, f16 only
+	Skipped         int         `json:"skipped,omitempty"`    // steps that overflowed so far
+	Tokens          int         `json:"tokens"`               // of this step, without padding
+	ComputedTokens  int         `json:"computed_tokens"`      // with padding
+	TokensPerSecond float64     `json:"tokens_per_second"`    // without padding, since the line before
 
 	// More is what the task adds, in the same object.
 	More map[string]any `json:"-"`
@@ -44,7 +45,9 @@ func (l *StepLine) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &l.More); err != nil {
 		return err
 	}
-	own, err := json.Marshal(&plainLine{Terms: map[string]step.Number{"": 0}, LossScale: &l.Loss, Skipped: 1}) // nothing is left out
+	// The names of the loop's own fields, from a line in which none is left out for being empty.
+	// Nothing is left out.
+	own, err := json.Marshal(&plainLine{Terms: map[string]step.Number{"": 0}, LossScale: &l.Loss, Skipped: 1})
 	if err == nil {
 		err = json.Unmarshal(own, &known)
 	}
@@ -58,6 +61,7 @@ func withMore(object any, more map[string]any) ([]byte, error) {
 	if err != nil || len(more) == 0 {
 		return raw, err
 	}
+	// Two objects into one: the closing brace of the first and the opening one of the second make a comma.
 	added, err := json.Marshal(more)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,8 @@ func withMore(object any, more map[string]any) ([]byte, error) {
 func (m *machine) lineOf(in *input, r *step.Result, scale float64) *StepLine {
 	line := &StepLine{
 		Kind: "train", Step: in.step + 1, Epoch: in.batch.Epoch, Loss: r.Loss, Terms: termsOf(r), LearningRate: in.rate,
-		GradNorm: step.Number(r.GradNorm), Clip: step.Number(r.Clip), Tokens: in.batch.Tokens(), ComputedTokens: in.batch.Computed(),
+		GradNorm: step.Number(r.GradNorm), Clip: step.Number(r.Clip), Tokens: in.batch.Tokens(),
+		ComputedTokens: in.batch.Computed(),
 	}
 	if in.batch.Line != nil {
 		line.More = in.batch.Line(r)

@@ -56,6 +56,7 @@ func Train(ctx context.Context, s Settings, in Inputs, run *runstore.Run, fresh 
 
 // begin does everything between the inputs and the first step; fresh tells a new run from one that is resumed.
 func begin(ctx context.Context, s Settings, in Inputs, run *runstore.Run, fresh bool, o Options) (*Loop, error) {
+	// Read before SetHashes below overwrites them: of kept states the old hash is compared once the new one is known.
 	stored := run.Info().Hashes
 	now, err := compare(in, run, !fresh && !o.AllowChanged)
 	if err != nil {
@@ -65,6 +66,7 @@ func begin(ctx context.Context, s Settings, in Inputs, run *runstore.Run, fresh 
 	if err != nil {
 		return nil, err
 	}
+	// Once more, for Open may have added that of kept states.
 	now.add(in.Hashes())
 	l := &Loop{machine: m, o: o, run: run, inputs: now}
 	if err = run.SetHashes(now.hashes); err == nil {
@@ -95,15 +97,21 @@ func (l *Loop) takeUp(fresh bool) error {
 			return err
 		}
 	}
+	// The log is for people. A run does not stop for want of it, and says that it begins anew.
 	if l.done > 0 && !l.run.HasMetrics() {
-		l.watch.Note(fmt.Sprintf("metrics.jsonl is gone: it begins anew after step %d; what was logged before is lost, the training is not", l.done))
+		l.watch.Note(fmt.Sprintf(
+			"metrics.jsonl is gone: it begins anew after step %d; what was logged before is lost, the training "+
+				"is not", l.done))
 	}
 	var err error
+	// Behind the checkpoint: lines of steps that will be taken again go. Without a checkpoint, at −1, all of them.
 	if l.metrics, err = l.run.OpenMetrics(taken.Step); err != nil {
 		return err
 	}
 	keep := checkpoints.Keep{Last: l.Log.KeepCheckpoints, Best: l.Log.Best}
 	l.saver = newSaver(l.run.CheckpointDir(), keep, l.o.WaitForSaves)
+	// The log is synced before each checkpoint. The other way round, a checkpoint of step 30 beside a log that a
+	// power cut left at 25 would leave a hole that no resume can fill.
 	l.saver.before, l.saver.after, l.saver.meta = l.metrics.Sync, l.saved, taken
 	l.saver.write = l.timed(l.saver.write)
 	l.validated = l.metrics.Last("validation")
@@ -113,6 +121,7 @@ func (l *Loop) takeUp(fresh bool) error {
 // resume goes on where the newest good checkpoint stands and returns what it is; step −1 where there is none.
 func (l *Loop) resume() (taken checkpoints.Meta, err error) {
 	taken.Step = -1
+	// Damaged checkpoints are passed over and named: a disk that flips bits should not be found out by a run that learns.
 	c, damaged, err := checkpoints.Latest(l.run.CheckpointDir())
 	for _, d := range damaged {
 		l.watch.Note("passed over: " + d.Error())
@@ -132,10 +141,12 @@ func (l *Loop) resume() (taken checkpoints.Meta, err error) {
 		}
 		taken = c.Meta
 		l.watch.Note(fmt.Sprintf("going on after step %d of %d", l.done, l.Steps))
+		// Another engine, plugin or number of threads adds up in another order. That is allowed, and said.
 		for _, change := range runstore.Changes(c.Meta.Versions, l.o.Versions) {
 			l.watch.Note("unlike before, so the last bits may differ: " + change.String())
 		}
 	}
+	// Also where no checkpoint is left: then there is no best either, and run.json must not name one.
 	if err := l.recallBest(); err != nil {
 		return taken, err
 	}
@@ -147,6 +158,8 @@ func (l *Loop) train(ctx context.Context) error {
 	if err := l.catchUp(ctx); err != nil {
 		return err
 	}
+	// The rate of tokens covers what went on between two lines, validations and waiting for saves too: it is what the run
+	// makes in a day, not what a step could.
 	since, tokens := time.Now(), 0
 	for l.done < l.Steps {
 		if err := ctx.Err(); err != nil {
@@ -159,6 +172,7 @@ func (l *Loop) train(ctx context.Context) error {
 		tokens += line.Tokens
 		line.TokensPerSecond = float64(tokens) / time.Since(since).Seconds()
 		l.watch.Step(l.done, l.Steps, line)
+		// The line is in the file before a checkpoint of its step is begun, so no checkpoint knows more than the log.
 		logged := l.due(l.Log.Every)
 		if logged {
 			if err := l.metrics.Append(line); err != nil {
@@ -177,6 +191,7 @@ func (l *Loop) train(ctx context.Context) error {
 
 // step computes the next step and moves the run's position.
 func (l *Loop) step(ctx context.Context) (*StepLine, error) {
+	// Of this step: compute may change it for the next.
 	scale := l.lossScale.Scale
 	in, err := l.draw(l.done)
 	if err != nil {
@@ -192,6 +207,7 @@ func (l *Loop) step(ctx context.Context) (*StepLine, error) {
 	if !goOn {
 		return nil, l.notFinite(in, result)
 	}
+	// A skipped step counts as the newest too: its loss was computed from the weights as they still are.
 	l.last = &result
 	return l.lineOf(in, &result, scale), nil
 }

@@ -27,6 +27,20 @@ type Options struct {
 }
 
 // machine takes steps of a task. It knows no run folder: a dry run and a replay have nothing more than it.
+//
+// The states of a run, and what moves between them:
+//
+//	       draw(n)            before            apply                          compute
+//	n ──► rows, rate, texts ──► banks renewed ──► loss, gradients, update ──► finite: done = n+1
+//	                                                                        ├ f16 gradients overflow: done = n+1,
+//	                                                                        │ scale halved, weights as they were
+//	                                                                        └ else: done = n, the run ends
+//
+// In the last case weights and moments are those of n: the graph itself keeps the old ones where the norm is not
+// finite, so there is no moment at which bad weights could be saved.
+//
+// Invariant: done counts steps of the schedule, done − Skipped updates of Adam (TestCountersComeBack,
+// TestSkippedStepChangesNothing).
 type machine struct {
 	Settings
 	watch   Observers
@@ -43,15 +57,18 @@ type machine struct {
 
 // openMachine turns what a task has read into something that can take steps.
 func openMachine(ctx context.Context, s Settings, in Inputs, o Options, room Room) (*machine, error) {
-	m := &machine{Settings: s, watch: Observers{o.Observer}, lossScale: optim.LossScale{Scale: 1}, met: map[pack.Shape]bool{}}
+	m := &machine{Settings: s, watch: Observers{o.Observer}, lossScale: optim.LossScale{Scale: 1},
+		met: map[pack.Shape]bool{}}
 	if s.LossScaling {
 		m.lossScale = optim.NewLossScale()
 	}
 	room.Backend, room.Watch = o.Engine.Backend, m.watch
 	var err error
+	// From here on the task is the machine's to close; what was read stays its caller's.
 	if m.task, err = in.Open(ctx, room); err != nil {
 		return nil, err
 	}
+	// Nothing is compiled yet. So a run that is refused while its checkpoint is read has lost no minutes.
 	m.stepper, err = step.New(room.Backend, m.task, step.Options{
 		Optimizer: s.optimizer(m.task.Parameters().Own), Recompute: s.Memory.Recompute, SplitUpdate: s.Memory.SplitUpdate,
 		LossScaling: s.LossScaling, Devices: s.Memory.Devices,
@@ -76,6 +93,8 @@ func (m *machine) draw(at int) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The rate is computed here in float64 and is an input of the graph: a schedule inside the graph would be
+	// compiled, and a resumed run of more steps would be another program.
 	in := &input{step: at, rate: m.Optimizer.LearningRate * schedule.Multiplier(at)}
 	in.batch, err = m.task.Draw(at)
 	return in, err
@@ -92,9 +111,9 @@ func (m *machine) before(ctx context.Context) error {
 // compute applies the step that the run stands before. Gradients that overflow f16 skip the update and lower
 // the loss scale; after anything else that is not a number the run cannot go on, and stands where it stood.
 //
-// Example, scale 65,536 and 10 updates done: the gradients of the 11th overflow. Weights, moments and Adam's count of
-// updates stay, done becomes 11, for the schedule and the batches go on, and the scale 32,768: the next step is the 12th
-// of the run and the 11th of Adam.
+// Example, scale 65,536 and 10 updates done: the gradients of the 11th overflow. Weights, moments and Adam's
+// count of updates stay, done becomes 11, for the schedule and the batches go on, and the scale 32,768: the next
+// step is the 12th of the run and the 11th of Adam.
 func (m *machine) compute(ctx context.Context, in *input) (result step.Result, goOn bool, err error) {
 	if err := m.before(ctx); err != nil {
 		return result, false, err
@@ -103,6 +122,8 @@ func (m *machine) compute(ctx context.Context, in *input) (result step.Result, g
 	if result, err = m.apply(in); err != nil {
 		return result, false, fault.New(fault.Unavailable, "step %d: %w", m.done+1, err)
 	}
+	// A loss that is not finite ends the run in any precision: no scale brings it back. Gradients alone may overflow f16,
+	// and then the step is skipped, until the scale is 1 and they are truly not finite.
 	goOn = result.Finite()
 	if m.LossScaling && result.LossFinite() {
 		goOn = m.lossScale.Step(goOn)
@@ -128,6 +149,7 @@ func (m *machine) meets(shape pack.Shape) {
 
 // restore puts the machine where a checkpoint was made.
 func (m *machine) restore(c *checkpoints.Checkpoint) error {
+	// Before the first tensor is written: a refused checkpoint leaves the weights as they were.
 	if err := m.task.Accepts(c); err != nil {
 		return err
 	}
@@ -144,7 +166,8 @@ func (m *machine) refuseTooFar() error {
 	if m.done <= m.Steps {
 		return nil
 	}
-	return fault.Usage(fault.New(fault.Invalid, "steps %d: the run stands after step %d already; give --steps %d or more", m.Steps, m.done, m.done))
+	return fault.Usage(fault.New(fault.Invalid,
+		"steps %d: the run stands after step %d already; give --steps %d or more", m.Steps, m.done, m.done))
 }
 
 func (m *machine) close() {

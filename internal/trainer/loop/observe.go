@@ -55,6 +55,7 @@ func (all Observers) Step(done, total int, line *StepLine) {
 
 // Work lets all that can show it.
 func (all Observers) Work(label, unit string, total int) (moved func(n int), end func()) {
+	// Watchers differ in what they can show: those that know no bars see the notes alone.
 	var moves []func(int)
 	var ends []func()
 	for _, o := range all {

@@ -14,6 +14,10 @@ import (
 )
 
 // Memory is what a step needs, in bytes, by kind.
+//
+// Example, a 0.6B in f32 with all weights trained: weights 2.4 GB, gradients 2.4, moments 4.8, and at the update
+// 7.2 more, since new weights and moments stand beside the old ones. By then the activations are gone, so the
+// larger of the two counts. A split update makes the 7.2 an eighth; adapters make all but the weights small.
 type Memory struct {
 	Weights     int64 `json:"weights"`
 	Gradients   int64 `json:"gradients"`
@@ -55,11 +59,13 @@ func (t *training) memory(shape pack.Shape, m MemoryConfig) Memory {
 	if optim.MomentType(m.Moments) == optim.MomentsBF16 {
 		moments = 4
 	}
+	// Devices share rows; weights, gradients and moments each has whole.
 	shape.Rows = (shape.Rows + m.Devices - 1) / m.Devices
 	gradients, updated := 4*t.trained, t.trained
 	if m.Packs > 1 {
 		gradients *= 2
 	}
+	// A slice holds at least one tensor: with a large embedding table that is more than its eighth.
 	if m.SplitUpdate {
 		updated = max(t.trained/step.UpdateSlices, t.largest)
 	}
@@ -93,6 +99,7 @@ func (t *training) alternatives(whole pack.Shape, devices int) (out []Alternativ
 		part := whole
 		part.Rows = (whole.Rows + m.Packs - 1) / m.Packs
 		work := 1.0
+		// A forward pass is a third of a step: the way back is two products for each one of the way there.
 		if m.Recompute {
 			work += 1. / 3
 		}

@@ -47,7 +47,13 @@ func (r *Replay) Agrees() bool {
 // ReplayStep takes one step of the run in o.Out again: from the newest checkpoint before it, by way of the
 // steps in between. It reads the run folder and changes nothing in it, also while the run is under way.
 // Files must be those that the run was begun with, unless o.AllowChanged; their hashes then were stored.
-func ReplayStep(ctx context.Context, s Settings, in Inputs, o Options, stored map[string]string, at int) (*Replay, error) {
+//
+// A replay answers "what happened in step 1,234": which rows, which tensors' gradients, and is it still so? From
+// a checkpoint after 1,200 it takes steps 1,201 to 1,233 as the run did, and looks at the next one. On the engine
+// of the run loss and norm are the logged ones to the last bit; where they are not, something that should not
+// matter does.
+func ReplayStep(ctx context.Context, s Settings, in Inputs, o Options, stored map[string]string,
+	at int) (*Replay, error) {
 	if !o.AllowChanged {
 		if err := refuseChanged(stored, in.Hashes()); err != nil {
 			return nil, err
@@ -66,6 +72,8 @@ func (m *machine) replay(ctx context.Context, out string, at int) (*Replay, erro
 	if err := m.rewind(out, at-1); err != nil {
 		return nil, err
 	}
+	// Checkpoints are some hundred steps apart at most; those in between are taken as the run took them, skipped
+	// ones too.
 	r := &Replay{Step: at, Checkpoint: m.done}
 	for m.done < at-1 {
 		if err := ctx.Err(); err != nil {
@@ -96,6 +104,7 @@ func (m *machine) look(ctx context.Context, r *Replay) error {
 	if err := m.before(ctx); err != nil {
 		return err
 	}
+	// Looked at before it is taken: the probe must see the weights that the step found.
 	p, err := m.stepper.Probe(&in.batch.Batch)
 	if err != nil {
 		return fault.New(fault.Unavailable, "%w", err)
@@ -121,6 +130,7 @@ func (m *machine) rewind(out string, step int) error {
 	for _, d := range damaged {
 		m.watch.Note("passed over: " + d.Error())
 	}
+	// All damaged is as good as none here: a replay from the starting weights takes longer and ends at the same step.
 	if kind := fault.Of(err); kind == fault.NotFound || kind == fault.Corrupt {
 		m.watch.Note("no checkpoint before the step: beginning with the starting weights")
 		return nil

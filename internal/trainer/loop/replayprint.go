@@ -36,6 +36,7 @@ func (r *Replay) Print(w io.Writer) {
 
 // parts are the loss's terms, where it has several, and what the task adds.
 func (r *Replay) parts() (parts string) {
+	// A single term is the loss itself.
 	if len(r.Terms) > 1 {
 		for _, name := range slices.Sorted(maps.Keys(r.Terms)) {
 			parts += fmt.Sprintf(", %s %g", name, r.Terms[name])

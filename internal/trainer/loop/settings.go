@@ -60,6 +60,7 @@ func (s *Settings) optimizer(own []optim.Group) *optim.AdamW {
 	o := optim.Default(c.WeightDecay)
 	o.Beta1, o.Beta2, o.Epsilon = c.Beta1, c.Beta2, c.Epsilon
 	o.MaxGradNorm, o.Moments = c.MaxGradNorm, optim.MomentType(s.Memory.Moments)
+	// A task's own groups are taken out of the usual ones, or a parameter would have two rates.
 	o.Groups = optim.WithGroups(o.Groups, own)
 	return o
 }

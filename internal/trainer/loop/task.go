@@ -10,11 +10,11 @@ import (
 	"hives/pack"
 )
 
-// Inputs are what a task has read: rows, weights, tokenizer. No engine is open yet, and nothing is written: what is wrong
-// with them was said before Open.
+// Inputs are what a task has read: rows, weights, tokenizer. No engine is open yet, and nothing is written: what
+// is wrong with them was said before Open.
 type Inputs interface {
-	// Hashes tell apart everything that the result depends on beside the configuration. A resumed run must have them again.
-	// Open may add to them.
+	// Hashes tell apart everything that the result depends on beside the configuration. A resumed run must have
+	// them again. Open may add to them.
 	Hashes() map[string]string
 	// Open makes the task. What it needs of the engine is compiled later, at the first step or validation.
 	Open(ctx context.Context, in Room) (Task, error)
@@ -38,8 +38,8 @@ type Room struct {
 //	Kept              writes it in Before, and only there        calls Before ahead of every step, done or replayed
 //	validation        figures, and which may decide the best     when, the log, the best checkpoint
 //
-// Invariant: the state after step n is a function of the state after step n−1 and of n. So a run that was killed, resumed
-// or replayed goes through the same states (TestASecondTask, TestResumeEndsWithTheSameBits).
+// Invariant: the state after step n is a function of the state after step n−1 and of n. So a run that was killed,
+// resumed or replayed goes through the same states (TestASecondTask, TestResumeEndsWithTheSameBits).
 type Task interface {
 	step.Objective
 	// Draw lays out the batch of a step, counted from 0.
@@ -53,8 +53,8 @@ type Task interface {
 	Close()
 }
 
-// Preparer is a Task with something older than the weights, which it renews from time to time. Before is called ahead of
-// the step after done updates.
+// Preparer is a Task with something older than the weights, which it renews from time to time. Before is called
+// ahead of the step after done updates.
 type Preparer interface {
 	Before(ctx context.Context, done int) error
 }

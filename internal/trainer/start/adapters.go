@@ -40,6 +40,7 @@ func (p *Point) adapt(cfg *Settings) error {
 	if cfg.LoRA.Rank == 0 {
 		return nil
 	}
+	// Asked first, as a mistake of usage: a name that this family does not have would else come out of the graph.
 	settings := cfg.LoRA.settings(cfg.Model.FreezeLayers)
 	if _, err := settings.Layers(p.Model.Architecture().Linear()); err != nil {
 		return fault.Usage(err)
@@ -62,12 +63,15 @@ func (p *Point) takeAdapters(base string, c *checkpoints.Checkpoint) error {
 			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", c.Path, v.Path(), err)
 		}
 	}
+	// Merged: the new run may have adapters of its own, or none, and its base is the model that the old one would export.
 	return p.Model.Merge()
 }
 
 func madeFor(c *checkpoints.Checkpoint, base string) error {
 	if was := c.Meta.Hashes["base"]; was != base {
-		return fault.New(fault.Mismatch, "checkpoint %s holds adapters for weights of SHA-256 %s, the starting model's are %s: put back the model that the run was begun with", c.Path, was, base)
+		return fault.New(fault.Mismatch,
+			"checkpoint %s holds adapters for weights of SHA-256 %s, the starting model's are %s: put back the "+
+				"model that the run was begun with", c.Path, was, base)
 	}
 	return nil
 }
@@ -82,7 +86,8 @@ func (p *Point) Describe() (lines []string) {
 	}
 	if frozen := p.cfg.Model.FreezeLayers; frozen > 0 {
 		all := p.Parameters()
-		lines = append(lines, fmt.Sprintf("trained: %d parameters; %d of the embeddings and the first %d layers stay as they are",
+		lines = append(lines, fmt.Sprintf(
+			"trained: %d parameters; %d of the embeddings and the first %d layers stay as they are",
 			state.Numbers(all.Trained), state.Numbers(all.Fixed), frozen))
 	}
 	return lines
@@ -91,7 +96,9 @@ func (p *Point) Describe() (lines []string) {
 // describeAdapters says what is trained in place of the weights.
 func (p *Point) describeAdapters() string {
 	settings := p.cfg.LoRA.settings(p.cfg.Model.FreezeLayers)
-	return fmt.Sprintf("trained: %d parameters, adapters of rank %d, alpha %g, on %s of layers %d to %d; all %d weights stay as they are",
+	return fmt.Sprintf(
+		"trained: %d parameters, adapters of rank %d, alpha %g, on %s of layers %d to %d; all %d weights stay "+
+			"as they are",
 		state.Numbers(p.Model.AdapterVariables()), settings.Rank, settings.Alpha, strings.Join(settings.Targets, ", "),
 		settings.FirstLayer, p.Model.Sizes().Layers-1, transformer.Parameters(p.Model.Architecture()))
 }
@@ -100,6 +107,7 @@ func (p *Point) describeAdapters() string {
 func (p *Point) saveAdapter(dir string) error {
 	from := strings.TrimPrefix(p.cfg.Model.From, randomPrefix)
 	origin := lora.Origin{Name: filepath.Base(filepath.Clean(from)), SHA256: p.Base}
+	// An adapter of six layers fits the whole model by its names, and would be put onto layers that it never saw.
 	if n := p.cfg.Model.Layers; n > 0 {
 		origin.SHA256 += fmt.Sprintf(":first %d layers", n) // which the whole base is not
 	}

@@ -15,6 +15,11 @@ import (
 
 // Origin tells what a named start is: a model folder, a checkpoint's folder, or a run folder, of which the
 // final model is taken where there is one, else the newest good checkpoint. One of the two results is "".
+//
+//	runs/stage1                                  final/ if it is there, else the newest good checkpoint
+//	runs/stage1/checkpoints/step-000000500       that checkpoint
+//	runs/stage1/final, weights/Qwen3-…           a model folder
+//	random:demo/model                            fresh weights
 func Origin(from string) (model, checkpoint string, err error) {
 	switch {
 	case strings.HasPrefix(from, randomPrefix):
@@ -23,6 +28,7 @@ func Origin(from string) (model, checkpoint string, err error) {
 		return "", from, nil
 	case !exists(filepath.Join(from, "run.json")):
 		return from, "", nil
+	// The final model before the newest checkpoint: adapters are merged in it, and it is what was evaluated.
 	case exists(filepath.Join(from, "final", transformer.ConfigFile)):
 		return filepath.Join(from, "final"), "", nil
 	}
@@ -43,9 +49,11 @@ func exists(path string) bool {
 // and the weights from the checkpoint. Its moments and position are left behind.
 func openCheckpoint(at string, cfg Settings) (*Point, error) {
 	run := filepath.Dir(filepath.Dir(filepath.Clean(at)))
+	// A checkpoint holds tensors and no architecture. Its run's settings say which model they belong to.
 	raw, err := os.ReadFile(filepath.Join(run, "config.toml"))
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
+		return nil, fault.New(fault.NotFound,
+			"%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
 	}
 	of, err := stored(raw)
 	if err != nil {
@@ -54,6 +62,8 @@ func openCheckpoint(at string, cfg Settings) (*Point, error) {
 	if cfg.Model.Tokenizer != "" {
 		of.Model.Tokenizer = cfg.Model.Tokenizer
 	}
+	// The run's own start first, with its adapters, so that every tensor of the checkpoint has its place. It is
+	// no loop: a run that began from a checkpoint names it, and each start reads one run further back.
 	p, err := open(of)
 	if err != nil {
 		return nil, err
@@ -83,6 +93,7 @@ func (p *Point) takeWeights(at string, frozen int) (err error) {
 }
 
 func (p *Point) takeFrom(c *checkpoints.Checkpoint, frozen int) error {
+	// Noted as base and step: the same weights by another way are another start.
 	at, base := c.Path, p.Base
 	p.Base = c.Meta.Hashes["base"] + ":" + filepath.Base(at)
 	if len(p.Model.Adapters()) > 0 {
@@ -92,6 +103,7 @@ func (p *Point) takeFrom(c *checkpoints.Checkpoint, frozen int) error {
 		return err
 	}
 	for _, spec := range p.Model.Layout() {
+		// Not in the checkpoint: they are the base's, and sameLower has compared them.
 		if spec.Lower(frozen) {
 			continue
 		}

@@ -12,14 +12,15 @@ import (
 // frozenWeights is the name of the hash of what a run leaves alone below what it trains.
 const frozenWeights = "frozen_weights"
 
-// Parameters sorts the model's variables: embeddings and the first frozen layers are fixed, and where there are adapters
-// all weights. A task adds its own at the end.
+// Parameters sorts the model's variables: embeddings and the first frozen layers are fixed, and where there are
+// adapters all weights. A task adds its own at the end.
 func (p *Point) Parameters() *state.Parameters { return Parameters(p.Model, p.cfg.Model.FreezeLayers) }
 
 // Parameters sorts the variables of any model so.
 func Parameters(m transformer.Model, frozen int) *state.Parameters {
 	out := &state.Parameters{Store: m.Variables()}
 	adapters := m.AdapterVariables()
+	// In the order of the layout, which is the forward pass's. It is the order of gradients.
 	for _, spec := range m.Layout() {
 		v := m.Variable(spec.Name)
 		if len(adapters) > 0 || spec.Lower(frozen) {
@@ -35,7 +36,8 @@ func Parameters(m transformer.Model, frozen int) *state.Parameters {
 // CheckFrozen refuses to freeze more than there is below the last layer.
 func CheckFrozen(sizes transformer.Sizes, layers int) error {
 	if layers < 0 || layers >= sizes.Layers {
-		return fault.Usage(fault.New(fault.Invalid, "model.freeze_layers %d: the model has %d layers, want 0 to %d", layers, sizes.Layers, sizes.Layers-1))
+		return fault.Usage(fault.New(fault.Invalid,
+			"model.freeze_layers %d: the model has %d layers, want 0 to %d", layers, sizes.Layers, sizes.Layers-1))
 	}
 	return nil
 }
@@ -52,6 +54,7 @@ func lowerVariables(m transformer.Model, layers int) (below []*model.Variable) {
 
 // hashFrozen notes what the run leaves alone: its checkpoints do not hold it.
 func (p *Point) hashFrozen() (err error) {
+	// Hashed once, at the start: nothing changes them after that.
 	frozen := p.cfg.Model.FreezeLayers
 	if err := CheckFrozen(p.Model.Sizes(), frozen); err != nil || frozen == 0 {
 		return err
@@ -89,7 +92,9 @@ func (p *Point) sameLower(c *checkpoints.Checkpoint, frozen int) error {
 
 func sameFrozen(c *checkpoints.Checkpoint, now string) error {
 	if was := c.Meta.Hashes[frozenWeights]; was != now {
-		return fault.New(fault.Mismatch, "checkpoint %s was trained on top of other frozen weights or layers; put back the starting model and freeze_layers that the run was begun with", c.Path)
+		return fault.New(fault.Mismatch,
+			"checkpoint %s was trained on top of other frozen weights or layers; put back the starting model "+
+				"and freeze_layers that the run was begun with", c.Path)
 	}
 	return nil
 }

@@ -19,9 +19,16 @@ import (
 	"hives/pack"
 )
 
-// lower computes the states of a model's lower layers, each text alone in a row whose length follows from the text's. A
-// shape that other texts share would save time, but a matrix product may add up in another order at another place, so
-// the bits of a state would depend on the company in which it was computed, or was computed again after damage.
+// lower computes the states of a model's lower layers, each text alone in a row whose length follows from the
+// text's. A shape that other texts share would save time, but a matrix product may add up in another order at
+// another place, so the bits of a state would depend on the company in which it was computed, or was computed
+// again after damage.
+//
+// Why the company matters: (a + b) + c and a + (b + c) differ in the last bit, and how a product adds up depends
+// on the shape of its matrices. So a text's state in a row of 64 may differ from its state in a row of 32. Runs
+// that share a folder would then differ by who filled it first.
+//
+// Invariant: a state is a function of weights, type and its own text (TestStatesDoNotDependOnCompany).
 type lower struct {
 	exec  *model.Exec
 	dtype dtypes.DType
@@ -31,6 +38,7 @@ type lower struct {
 // newLower prepares it. Whatever the steps compute in, states are computed in float32 and rounded once.
 func newLower(backend compute.Backend, m transformer.Model, layers int, dtype string) (l *lower, err error) {
 	l = &lower{width: m.Sizes().Hidden}
+	// Whatever precision the steps have, states are f32 rounded once: runs of all precisions share them.
 	if l.dtype, err = statecache.ParseType(dtype); err != nil {
 		return nil, err
 	}
@@ -50,6 +58,8 @@ func (l *lower) compute(ctx context.Context, texts [][]int32, put func(text int,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		// One text a call. Full batches would be faster; alone, a state is a function of its text: a state
+		// computed again after damage has the bits of the first.
 		alone, err := pack.Padded([][]int32{text}, pack.Shape{Rows: 1, Length: rowFor(len(text)), Texts: 1})
 		if err == nil {
 			err = l.batch(&alone, func(_ int, states []byte) error { return put(i, states) })
@@ -61,8 +71,8 @@ func (l *lower) compute(ctx context.Context, texts [][]int32, put func(text int,
 	return nil
 }
 
-// rowFor is the row of a text of n tokens: 16, 24, 32, 48, 64, 96, …, so that shapes are few, padding is at most half of
-// the text, and nothing else has a say, such as the longest text of a run.
+// rowFor is the row of a text of n tokens: 16, 24, 32, 48, 64, 96, …, so that shapes are few, padding is at most
+// half of the text, and nothing else has a say, such as the longest text of a run.
 func rowFor(n int) int {
 	for length := 16; ; length *= 2 {
 		switch {
@@ -103,13 +113,15 @@ func (l *lower) batch(b *pack.Batch, put func(text int, states []byte) error) er
 // finite refuses numbers that the type cannot hold: their exponent's bits are all ones.
 func (l *lower) finite(raw []byte) error {
 	size := l.dtype.Size()
+	// Little-endian: the last byte of a number holds its sign and the upper bits of the exponent.
 	mask := byte(0x7c) // of float16's upper byte
 	if l.dtype == dtypes.Float32 {
 		mask = 0x7f
 	}
 	for i := size - 1; i < len(raw); i += size {
 		if raw[i]&mask == mask && (l.dtype == dtypes.Float16 || raw[i-1]&0x80 != 0) {
-			return fault.New(fault.Invalid, "the lower layers make a state that %s cannot hold; give --set model.states_type=f32", l.dtype)
+			return fault.New(fault.Invalid,
+				"the lower layers make a state that %s cannot hold; give --set model.states_type=f32", l.dtype)
 		}
 	}
 	return nil

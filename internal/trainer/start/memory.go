@@ -23,6 +23,7 @@ func (p *Point) backward() *backward {
 		b.adapted[a.Module[strings.LastIndex(a.Module, ".")+1:]] = true
 		b.adapters += int64(a.Rank)
 	}
+	// Adapters lie on trained layers alone, the same on each.
 	b.adapters /= int64(b.layers)
 	return b
 }
@@ -36,12 +37,17 @@ func (b *backward) reads(layers ...string) int {
 	return 0
 }
 
-// Activations counts, in bytes, what a micro-batch keeps from the way there for the way back. Layers without gradient keep
-// nothing, nor does an input that only a matrix without one is multiplied by. With recompute (activation checkpointing)
-// each layer keeps its input, and one layer at a time the rest.
+// Activations counts, in bytes, what a micro-batch keeps from the way there for the way back. Layers without
+// gradient keep nothing, nor does an input that only a matrix without one is multiplied by. With recompute
+// (activation checkpointing) each layer keeps its input, and one layer at a time the rest.
+//
+// What is counted is what the way back reads, in f32, once: of a linear layer its input, where its matrix or an
+// adapter beside it is trained; of attention the scores of each row; of a norm its input. docs/GPU.md and
+// docs/BENCHMARKS.md have measured peaks beside it.
 func (p *Point) Activations(shape pack.Shape, recompute bool) int64 {
 	arch, b := p.Model.Architecture(), p.backward()
 	tokens, layers := int64(shape.Tokens()), int64(b.layers)
+	// What a layer keeps is the family's to know: how many numbers a token, and rows of attention scores.
 	numbers, rows := arch.Kept(b.reads)
 	layer := 4 * tokens * (int64(numbers) + b.adapters + int64(rows)*int64(shape.Length))
 	if recompute {

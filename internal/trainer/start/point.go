@@ -69,6 +69,8 @@ func open(cfg Settings) (*Point, error) {
 	if err != nil {
 		return nil, err
 	}
+	// In this order: positions are those of the layers that stay, adapters go onto these, and the tokenizer is
+	// opened for the length that is left.
 	err = errors.Join(p.truncate(cfg.Model.Layers), p.Info.Fits(p.Model.Architecture()), p.adapt(&cfg), p.openTokenizer())
 	if err != nil {
 		p.Model.Close()
@@ -89,6 +91,7 @@ func (p *Point) truncate(layers int) error {
 // is named by its folder or by the config file itself. A GGUF file is folder and config in one.
 func Locate(from string) (dir, config string, fresh bool) {
 	path, fresh := strings.CutPrefix(from, randomPrefix)
+	// Before the plain path: a folder with one GGUF file and no config.json is a model too.
 	if file, err := gguf.Find(path); err == nil && file != "" {
 		return path, file, fresh
 	}
@@ -114,6 +117,7 @@ func (p *Point) draw(config string, seed uint64) error {
 	if err != nil {
 		return err
 	}
+	// Fresh weights are named by their config and the seed: the same two make the same numbers on every machine.
 	if p.Model, err = folder.Random(cfg, seed); err != nil {
 		return err
 	}
@@ -123,6 +127,8 @@ func (p *Point) draw(config string, seed uint64) error {
 
 func (p *Point) load(dir string) error {
 	return folder.Unchanged(dir, func() (err error) {
+		// Hashed and loaded under one look at the file's identity: weights that are replaced in between are
+		// refused, or the run would note the hash of others.
 		if p.Base, err = folder.WeightsSHA256(dir); err != nil {
 			return err
 		}
@@ -132,6 +138,7 @@ func (p *Point) load(dir string) error {
 }
 
 func (p *Point) openTokenizer() (err error) {
+	// Of the encoder's own opening: what the trainer embeds is what the daemon will return.
 	p.Tokenizer, err = local.OpenTokenizer(p.tokenizerDir, p.Info, p.Model.Sizes().Vocabulary)
 	if err == nil && p.Tokenizer == nil {
 		err = fault.New(fault.NotFound, "no tokenizer at %s; put tokenizer.json beside config.json or give --tokenizer DIR",

@@ -22,8 +22,8 @@ type Watcher interface {
 	Work(label, unit string, total int) (moved func(n int), end func())
 }
 
-// States are those after the frozen layers, kept on disk, text by text, for all runs above the same layers. A nil States
-// has none: they are computed at each step.
+// States are those after the frozen layers, kept on disk, text by text, for all runs above the same layers. A nil
+// States has none: they are computed at each step.
 type States struct {
 	local.States
 	cache *statecache.Cache // nil in a trial
@@ -37,13 +37,16 @@ func statesKey(a transformer.Architecture, weights string, layers int, dtype str
 	return statecache.Key{Weights: weights, Config: config, Layers: layers, Width: a.Sizes().Hidden, Type: dtype}, err
 }
 
-// OpenStates opens the cache that the run is to use and fills in what it lacks of texts: those of the run's steps, whose
-// states make its hash, and others that it will embed. A trial, which writes nothing, gets numbers of no meaning instead.
-func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch Watcher, trial bool, steps, others [][]int32) (*States, error) {
+// OpenStates opens the cache that the run is to use and fills in what it lacks of texts: those of the run's
+// steps, whose states make its hash, and others that it will embed. A trial, which writes nothing, gets numbers
+// of no meaning instead.
+func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch Watcher, trial bool,
+	steps, others [][]int32) (*States, error) {
 	m := &p.cfg.Model
 	if m.States == "" {
 		return nil, nil
 	}
+	// The key holds everything that the states are made from, so that runs may share a folder without asking each other.
 	key, err := statesKey(p.Model.Architecture(), p.Frozen, m.FreezeLayers, m.statesType())
 	if err != nil {
 		return nil, err
@@ -56,6 +59,7 @@ func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch W
 		return nil, err
 	}
 	s := &States{States: cache, cache: cache}
+	// All texts at once, before the first step: a step that waits for states would wait in every run anew.
 	if err = p.fillStates(ctx, cache, backend, watch, slices.Concat(steps, others)); err == nil {
 		s.hash, err = cache.Digest(steps)
 	}
@@ -66,13 +70,15 @@ func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch W
 	return s, nil
 }
 
-func (p *Point) fillStates(ctx context.Context, cache *statecache.Cache, backend compute.Backend, watch Watcher, texts [][]int32) error {
+func (p *Point) fillStates(ctx context.Context, cache *statecache.Cache, backend compute.Backend, watch Watcher,
+	texts [][]int32) error {
 	m := &p.cfg.Model
 	lower, err := newLower(backend, p.Model, m.FreezeLayers, m.statesType())
 	if err != nil {
 		return err
 	}
 	defer lower.exec.Finalize()
+	// The bar begins when it is known that there is work; most runs find everything there.
 	moved, end := func(int) {}, func() {}
 	defer func() { end() }()
 	return cache.Fill(ctx, texts, statecache.Work{

@@ -17,6 +17,7 @@ import (
 // list names the state's variables that have values, in the order of their paths. Moments have none before a step.
 func (p *Parameters) list() (byName map[string]*model.Variable, infos []safetensorsio.Info, err error) {
 	byName = map[string]*model.Variable{}
+	// The store is asked, not the list: moments are in it once the first step made them.
 	for v := range p.Store.IterVariables() {
 		if !p.Holds(v.Path()) || !v.HasValue() {
 			continue
@@ -28,6 +29,7 @@ func (p *Parameters) list() (byName map[string]*model.Variable, infos []safetens
 		byName[v.Path()] = v
 		infos = append(infos, safetensorsio.Info{Name: v.Path(), DType: dtype, Shape: v.Shape().Dimensions})
 	}
+	// The store's order is that of a map. Equal states must be equal files, which the hashes of a checkpoint compare.
 	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
 	return byName, infos, nil
 }
@@ -36,6 +38,7 @@ func (p *Parameters) list() (byName map[string]*model.Variable, infos []safetens
 func (p *Parameters) Source() (checkpoints.Source, error) {
 	byName, infos, err := p.list()
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {
+		// One tensor at a time: a copy of the whole state would be 12 bytes a parameter.
 		err = withBytes(byName[info.Name], func(b []byte) { raw = append(raw, b...) })
 		return raw, err
 	}
@@ -54,6 +57,7 @@ func (p *Parameters) CopyOf(copies map[string]*tensors.Tensor) (checkpoints.Sour
 		if err != nil {
 			return checkpoints.Source{}, err
 		}
+		// Copies are kept from save to save: host memory that was found once is there the next time, too.
 		if copies[name] == nil {
 			copies[name] = tensors.FromShape(value.Shape())
 		}
@@ -71,18 +75,22 @@ func (p *Parameters) CopyOf(copies map[string]*tensors.Tensor) (checkpoints.Sour
 // Restore puts a checkpoint's tensors into the store, moments in the type that the run keeps them in. They must be the
 // trained variables, all of them, and what belongs to these.
 func (p *Parameters) Restore(c *checkpoints.Checkpoint, moments optim.MomentType) error {
+	// Crossed off as they come. What stays was trained here and not there: a checkpoint of fewer layers, or
+	// without banks.
 	missing := map[string]bool{}
 	for v := range p.Store.IterVariables() {
 		if p.Holds(v.Path()) {
 			missing[v.Path()] = true
 		}
 	}
+	// The file is mapped: a page that the disk cannot bring is an error here, not a signal that ends the process.
 	err := c.Tensors.Guard(func() error { return p.restoreAll(c, moments, missing) })
 	if err != nil {
 		return err
 	}
 	for name := range missing {
-		return fault.New(fault.Mismatch, "checkpoint %s lacks %d of the model's tensors, %s among them", c.Path, len(missing), name)
+		return fault.New(fault.Mismatch,
+			"checkpoint %s lacks %d of the model's tensors, %s among them", c.Path, len(missing), name)
 	}
 	return nil
 }

@@ -10,7 +10,8 @@
 //
 // Invariant: a checkpoint holds exactly the values that Holds names, so a run that is resumed has nothing left over
 // from a step that the checkpoint does not know (TestCheckpointHoldsWhatTheFutureIsMadeOf).
-// Invariant: what Restore has put back has the bytes that were saved, but for moments whose type was changed.
+// Invariant: what Restore has put back has the bytes that were saved, but for moments whose type was changed
+// (TestSaverWritesTheStateAsItWasAtTheStep, TestMomentsChangeTheirType).
 //
 // The caller owes a store that nothing changes while Source is read; CopyOf lifts that for saves beside the training.
 // Refused: a checkpoint that lacks a tensor, has one more, or has one of another shape.

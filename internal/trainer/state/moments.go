@@ -14,10 +14,14 @@ import (
 // asMoments brings a moment of a checkpoint into the type that the run keeps moments in: a run that is resumed with
 // --allow-changed may keep them in another than before. Other tensors stay as they are. Narrowing rounds to nearest,
 // once; widening is exact.
+//
+// Why rounding to nearest is right here and not in a step: a step changes v by a thousandth of itself, which
+// nearest would swallow every time; one rounding in a run's life is an error of at most 2⁻⁹ of each moment, once.
 func asMoments(t safetensorsio.Tensor, kind optim.MomentType) safetensorsio.Tensor {
 	if !strings.HasPrefix(t.Name, optim.MomentScope+"/") {
 		return t
 	}
+	// What is read is what a run with other settings wrote; numbers stay those of that run but for one rounding.
 	switch {
 	case t.DType == "F32" && kind == optim.MomentsBF16:
 		out := make([]byte, 0, len(t.Data)/2)

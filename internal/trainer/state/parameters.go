@@ -10,6 +10,10 @@ import (
 )
 
 // Parameters are a task's variables by what training does with them.
+//
+// Example, Stage 2 with learned banks over a model whose lower half is frozen: Trained are the upper layers, the
+// last norm and both tables, OfLoss is 2, Fixed are embeddings and lower layers, Kept is empty. With encoded
+// banks both tables are Kept and OfLoss is 0.
 type Parameters struct {
 	Store *model.Store
 	// Trained are changed by steps, in the order of their gradients. The order is part of the result: the global norm
@@ -29,8 +33,10 @@ type Parameters struct {
 // OfNetwork are the trained variables that the network reads.
 func (p *Parameters) OfNetwork() []*model.Variable { return p.Trained[:len(p.Trained)-p.OfLoss] }
 
-// Holds tells the paths of variables that make a run's future, also of a moment that is not there before the first step.
+// Holds tells the paths of variables that make a run's future, also of a moment that is not there before the
+// first step.
 func (p *Parameters) Holds(path string) bool {
+	// A moment belongs to the parameter whose path ends its own: /optimizer/m/model/norm/weight is of /model/norm/weight.
 	for _, moment := range []string{"m", "v"} {
 		if of, ok := strings.CutPrefix(path, model.JoinPath(optim.MomentScope, moment)); ok {
 			return has(p.Trained, of)

@@ -30,6 +30,7 @@ func Set(store *model.Store, t safetensorsio.Tensor) error {
 }
 
 func set(store *model.Store, t safetensorsio.Tensor, dtype dtypes.DType) error {
+	// Bytes are taken as they are. Resumed weights must have the same bits, so nothing is decoded on the way.
 	value := tensors.FromShape(shapes.Make(dtype, t.Shape...))
 	if err := value.MutableBytes(func(raw []byte) { copy(raw, t.Data) }); err != nil {
 		return err
@@ -42,6 +43,7 @@ func set(store *model.Store, t safetensorsio.Tensor, dtype dtypes.DType) error {
 	}
 	v, err := store.CreateVariable(t.Name, value)
 	if err == nil {
+		// Only a moment is not there yet, and a moment is not trained.
 		v.SetTrainable(false)
 	}
 	return err
@@ -52,6 +54,7 @@ func Hash(variables []*model.Variable) (string, error) {
 	if len(variables) == 0 {
 		return "", nil
 	}
+	// Names and shapes are hashed too: the same numbers under other names are another model.
 	h := sha256.New()
 	for _, v := range variables {
 		fmt.Fprintf(h, "%s %s\n", v.Path(), v.Shape())

@@ -45,6 +45,7 @@ func (a *arguments[V]) places() (places []*V) {
 func (a *arguments[V]) flatten() (flat []V) { return present(a.places()) }
 
 func present[V comparable](places []*V) (flat []V) {
+	// None is nil for every V that is used: an any without a value, no node, no tensor. A rate of 0 is a value.
 	var none V
 	for _, p := range places {
 		if *p != none {
@@ -60,6 +61,7 @@ func nodesOf(given *arguments[any], nodes []*Node) *arguments[*Node] {
 	for _, m := range given.micro {
 		in.micro = append(in.micro, withNamesOf[*Node](m))
 	}
+	// in has the same micro-batches, names and number of gradients, so the i-th place of one is the i-th of the other.
 	values, at := given.places(), 0
 	for i, place := range in.places() {
 		if *values[i] != nil {
@@ -131,7 +133,8 @@ func widen(r *results[*Node]) *results[*Node] {
 // tensorsOf is flatten undone, of what a graph that was built as made returned.
 func tensorsOf(made *results[*Node], flat []*tensors.Tensor) *results[*tensors.Tensor] {
 	out := &results[*tensors.Tensor]{
-		terms:     Terms[*tensors.Tensor]{Parts: withNamesOf[*tensors.Tensor](made.terms.Parts), Figures: withNamesOf[*tensors.Tensor](made.terms.Figures)},
+		terms: Terms[*tensors.Tensor]{Parts: withNamesOf[*tensors.Tensor](made.terms.Parts),
+			Figures: withNamesOf[*tensors.Tensor](made.terms.Figures)},
 		gradients: make([]*tensors.Tensor, len(made.gradients)),
 	}
 	nodes, at := made.places(), 0

@@ -25,6 +25,7 @@ type devices struct {
 func newDevices(backend compute.Backend, n int) (*devices, error) {
 	has := backend.NumDevices()
 	switch {
+	// Refused before the mesh is made: the library's own words for it name no setting.
 	case n > has:
 		return nil, fault.Usage(fault.New(fault.Invalid, "memory.devices %d: the engine has %d", n, has))
 	case n <= 1:
@@ -62,15 +63,17 @@ func (d *devices) shard(value any, spec *distributed.ShardingSpec) (*dtensor.Ten
 	return dtensor.ShardTensor(spec, whole)
 }
 
-// call runs a graph whose inputs are dealt out as specs say. Outputs are the same on every device: those of the first are
-// returned.
-func (d *devices) call(exec func(...any) ([]*tensors.Tensor, error), specs []*distributed.ShardingSpec, args []any) ([]*tensors.Tensor, error) {
+// call runs a graph whose inputs are dealt out as specs say. Outputs are the same on every device: those of the
+// first are returned.
+func (d *devices) call(exec func(...any) ([]*tensors.Tensor, error), specs []*distributed.ShardingSpec,
+	args []any) ([]*tensors.Tensor, error) {
 	shards := make([]any, len(args))
 	for i, arg := range args {
 		shard, err := d.shard(arg, specs[i])
 		if err != nil {
 			return nil, fmt.Errorf("input %d on %d devices: %w", i, d.n, err)
 		}
+		// Each shard is a copy on a device. Inputs change every step, so they go when the call is done.
 		defer shard.FinalizeAll()
 		shards[i] = shard
 	}
@@ -78,6 +81,7 @@ func (d *devices) call(exec func(...any) ([]*tensors.Tensor, error), specs []*di
 	if err != nil {
 		return nil, err
 	}
+	// Outputs come device by device, every one of them whole.
 	each := len(out) / d.n
 	for _, t := range out[each:] {
 		t.FinalizeAll()

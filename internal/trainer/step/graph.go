@@ -15,14 +15,22 @@ type graph struct {
 	devices *devices
 	specs   []*distributed.ShardingSpec // of the inputs, on several devices
 
+	// The engine calls the building function itself, from within Call, with nodes alone. So what the call under
+	// way gave is noted here first: its names are the nodes' names.
 	taking *arguments[any] // the call under way: what its inputs are called, should it compile
 	made   *results[*Node] // what the graph returns, by name
 }
 
-// newGraph prepares a graph; it is compiled for each shape at its first call. Shapes come from a short list, so none is
-// ever dropped.
-func newGraph(backend compute.Backend, store *model.Store, d *devices, build func(in *arguments[*Node]) *results[*Node]) (*graph, error) {
+// builder makes a graph's nodes: named inputs → named results.
+type builder func(in *arguments[*Node]) *results[*Node]
+
+// newGraph prepares a graph; it is compiled for each shape at its first call. Shapes come from a short list, so
+// none is ever dropped.
+func newGraph(backend compute.Backend, store *model.Store, d *devices,
+	build builder) (*graph, error) {
 	g := &graph{devices: d}
+	// A graph is built anew for each shape, always from the same kinds of values, so made is the same each time: only the
+	// first building decides what the results are called.
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, nodes []*Node) []*Node {
 		g.made = widen(build(nodesOf(g.taking, nodes)))
 		return g.made.flatten()
@@ -33,7 +41,7 @@ func newGraph(backend compute.Backend, store *model.Store, d *devices, build fun
 	return g, err
 }
 
-func (s *Stepper) newGraph(build func(in *arguments[*Node]) *results[*Node]) (*graph, error) {
+func (s *Stepper) newGraph(build builder) (*graph, error) {
 	return newGraph(s.backend, s.params.Store, s.devices, build)
 }
 
@@ -52,6 +60,8 @@ func (g *graph) run(in *arguments[any]) ([]*tensors.Tensor, error) {
 	if d == nil {
 		return g.exec.Call(in.flatten()...)
 	}
+	// How inputs are dealt out follows from which there are, and that is known with the first call. Later calls have the
+	// same: a graph takes one kind of arguments.
 	if g.specs == nil {
 		g.specs = d.specs(in.rows())
 		g.exec.AutoSharding(d.mesh).WithInputShardingSpecs(g.specs...).WithOutputShardingSpecs(d.same)
@@ -70,6 +80,8 @@ func floats(t *tensors.Tensor) ([]float64, error) {
 	if t == nil {
 		return nil, nil
 	}
+	// Results are small but come every step; without this they would wait for the garbage collector, which does not see
+	// the device's memory.
 	defer t.FinalizeAll()
 	return tensors.CopyFlatData[float64](t)
 }

@@ -14,6 +14,7 @@ type LossOnly struct{ graph *graph }
 func NewLossOnly(backend compute.Backend, o interface {
 	Loss(outputs *Node, in Values[*Node]) Terms[*Node]
 }) (*LossOnly, error) {
+	// A store of its own, and empty: a loss that reads a variable would read a new one of zeros, and is for steps only.
 	g, err := newGraph(backend, model.NewStore(), nil, func(in *arguments[*Node]) *results[*Node] {
 		return &results[*Node]{terms: Terms[*Node]{Loss: o.Loss(in.outputs, in.loss).Loss}}
 	})

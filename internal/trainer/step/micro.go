@@ -21,12 +21,13 @@ const accumulatorScope = "/gradients"
 //
 //	dL/dw = Σ_i (dL/dz_i)·(dz_i/dw)
 //
-// and the i-th summand needs the activations of micro-batch i alone, once dL/dz_i is known as numbers. Σ z_i·dz_i with
-// dz_i held fixed is a scalar with just that gradient. Example, two texts of one number each, w = 2, z = w·x, x = (1, 3),
-// L = z₁·z₂: z = (2, 6); dz = (6, 2); 6·1 + 2·3 = 12 = d(3w²)/dw. Plain accumulation of L(z₁) and L(z₂) has no z₁·z₂.
+// and the i-th summand needs the activations of micro-batch i alone, once dL/dz_i is known as numbers. Σ z_i·dz_i
+// with dz_i held fixed is a scalar with just that gradient. Example, two texts of one number each, w = 2, z =
+// w·x, x = (1, 3), L = z₁·z₂: z = (2, 6); dz = (6, 2); 6·1 + 2·3 = 12 = d(3w²)/dw. Plain accumulation of L(z₁)
+// and L(z₂) has no z₁·z₂.
 //
-// Invariant: but for rounding it is the step in one graph (TestWaysOfComputingAgree), for one more forward pass. That pass
-// is wasted where the loss is a sum over outputs, whose dz does not depend on z.
+// Invariant: but for rounding it is the step in one graph (TestWaysOfComputingAgree), for one more forward pass.
+// That pass is wasted where the loss is a sum over outputs, whose dz does not depend on z.
 type accumulator struct {
 	outputs, loss, back, update *graph
 	sums                        []*model.Variable // one a parameter of the network
@@ -35,6 +36,8 @@ type accumulator struct {
 // newAccumulator prepares the four graphs.
 func (s *Stepper) newAccumulator() (*accumulator, error) {
 	a := &accumulator{}
+	// The sums live in the store beside the weights, on the device, but outside Parameters: a checkpoint between
+	// two steps needs none of them.
 	for _, p := range s.params.OfNetwork() {
 		path := model.JoinPath(accumulatorScope, p.Path())
 		sum := s.params.Store.VariableWithShape(path, p.Shape().Clone(), initializer.Zero)
@@ -42,7 +45,7 @@ func (s *Stepper) newAccumulator() (*accumulator, error) {
 	}
 	for _, g := range []struct {
 		graph **graph
-		build func(*arguments[*Node]) *results[*Node]
+		build builder
 	}{
 		{&a.outputs, func(in *arguments[*Node]) *results[*Node] { return &results[*Node]{outputs: s.forward(in.micro[0])} }},
 		{&a.loss, s.buildLoss},
@@ -59,9 +62,12 @@ func (s *Stepper) newAccumulator() (*accumulator, error) {
 	return a, nil
 }
 
-// buildLoss: outputs, the loss's inputs, scale → the terms, the gradient of outputs and those of what only the loss reads.
+// buildLoss: outputs, the loss's inputs, scale → the terms, the gradient of outputs and those of what only the
+// loss reads.
 func (s *Stepper) buildLoss(in *arguments[*Node]) *results[*Node] {
 	t := s.objective.Loss(in.outputs, in.loss)
+	// Here z is an input, not the network's result, so the gradient ends at it: that is dz. What only the loss reads, the
+	// tables of learned banks, gets its whole gradient from this one graph.
 	with := []*Node{in.outputs}
 	for _, p := range s.params.Trained[len(s.params.OfNetwork()):] {
 		with = append(with, p.NodeValue(in.outputs.Graph()))
@@ -70,14 +76,17 @@ func (s *Stepper) buildLoss(in *arguments[*Node]) *results[*Node] {
 	return &results[*Node]{terms: t, outputs: grads[0], gradients: grads[1:]}
 }
 
-// buildBack: a micro-batch, its share of the outputs' gradient, and whether it is the step's first → sums of gradients.
+// buildBack: a micro-batch, its share of the outputs' gradient, and whether it is the step's first → sums of
+// gradients.
 func (s *Stepper) buildBack(a *accumulator, in *arguments[*Node]) *results[*Node] {
 	z := s.forward(in.micro[0])
+	// The scalar whose gradient is Σ dz_i·(dz_i/dw); see accumulator.
 	carrier := ReduceAllSum(Mul(z, StopGradient(in.share)))
 	g := z.Graph()
 	grads := Gradient(carrier, s.nodes(g)[:len(a.sums)]...)
 	for i, sum := range a.sums {
 		grad := ConvertDType(grads[i], sum.DType())
+		// Where, not a product with 0: after a step that overflowed the old sum may be NaN, and 0·NaN is NaN.
 		sum.SetNodeValue(Where(in.first, grad, Add(sum.NodeValue(g), grad))) // an overflow of the step before ends here
 	}
 	return &results[*Node]{done: carrier}
@@ -85,6 +94,7 @@ func (s *Stepper) buildBack(a *accumulator, in *arguments[*Node]) *results[*Node
 
 // buildUpdate: gradients of what only the loss reads, rate, updates, scale → norm and clip.
 func (s *Stepper) buildUpdate(a *accumulator, in *arguments[*Node]) *results[*Node] {
+	// The loss is not in this graph; any node leads to its graph, and the rate is there in each.
 	var grads []*Node
 	for _, sum := range a.sums {
 		grads = append(grads, sum.NodeValue(in.rate.Graph()))
@@ -97,6 +107,7 @@ func (s *Stepper) buildUpdate(a *accumulator, in *arguments[*Node]) *results[*No
 func (s *Stepper) accumulate(b *Batch, in arguments[any]) (*results[*tensors.Tensor], error) {
 	if s.micro == nil {
 		var err error
+		// At the first such batch and not before: a run of one micro-batch a step holds no sums.
 		if s.micro, err = s.newAccumulator(); err != nil {
 			return nil, err
 		}
@@ -122,7 +133,8 @@ func (s *Stepper) accumulate(b *Batch, in arguments[any]) (*results[*tensors.Ten
 
 // updateAtOnce is the update in one graph; norm and clip are added to out.
 func (s *Stepper) updateAtOnce(out *results[*tensors.Tensor], in arguments[any]) error {
-	last, err := s.micro.update.call(&arguments[any]{gradients: hosts(out.gradients), rate: in.rate, updates: in.updates, scale: in.scale})
+	last, err := s.micro.update.call(&arguments[any]{gradients: hosts(out.gradients), rate: in.rate,
+		updates: in.updates, scale: in.scale})
 	if err == nil {
 		out.norm, out.clip = last.norm, last.clip
 	}
@@ -162,6 +174,8 @@ func (s *Stepper) outputs(b *Batch) (*tensors.Tensor, error) {
 		if err != nil {
 			return nil, err
 		}
+		// By way of the host. Vectors are small, B·H numbers against the B·S·H of one layer's states, and micro-batches of
+		// one step need not all be on the device at once.
 		part, err := tensors.CopyFlatData[float32](out.outputs)
 		if err != nil {
 			return nil, err
@@ -180,6 +194,7 @@ func (s *Stepper) backward(b *Batch, dz *tensors.Tensor) error {
 	if err != nil {
 		return err
 	}
+	// Micro-batches have equal numbers of slots (Batch.check), so each one's share is one run of rows.
 	each, dims := len(all)/len(b.Micro), slices.Clone(dz.Shape().Dimensions)
 	dims[0] /= len(b.Micro)
 	for i := range b.Micro {

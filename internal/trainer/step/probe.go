@@ -36,12 +36,17 @@ func (p *Probe) NotFinite() string {
 
 // Probe computes loss and gradients of a batch. It compiles a graph of its own, over all micro-batches at once, so it
 // is for a look at a single step. Norms are taken in float64: they are finite exactly where every element is.
+//
+// Its gradients may differ from the step's in the last bits: they come from another graph, which adds up in
+// another order. What is finite in one is finite in the other, but for sums at the very edge of the type.
 func (s *Stepper) Probe(b *Batch) (*Probe, error) {
 	g, err := s.newGraph(s.buildProbe)
 	if err != nil {
 		return nil, err
 	}
 	defer g.close()
+	// All micro-batches in one graph: that takes the memory that a run with several may not have. It is one step, on a
+	// machine that somebody sits at.
 	in := &arguments[any]{loss: b.Loss}
 	for i := range b.Micro {
 		inputs, err := b.Micro[i].inputs()
@@ -75,6 +80,7 @@ func (s *Stepper) buildProbe(in *arguments[*Node]) *results[*Node] {
 	loss := s.objective.Loss(Concatenate(outputs, 0), in.loss).Loss
 	norms := Gradient(loss, s.nodes(loss.Graph())...)
 	for i, grad := range norms {
+		// In float64 a square of the largest float32 is 1e77: the norm overflows for no other reason than its elements.
 		norms[i] = Sqrt(ReduceAllSum(Square(ConvertDType(grad, dtypes.Float64))))
 	}
 	return &results[*Node]{terms: Terms[*Node]{Loss: loss}, norms: Stack(norms, 0)}

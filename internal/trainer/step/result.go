@@ -5,6 +5,12 @@ import (
 )
 
 // Result is what a step reports.
+//
+// For a contrast in Stage 2:
+//
+//	Loss 5.1   Parts hierarchical 2.0, individual 2.1, theory 2.1   Figures loss_level [3], level_anchors [3]
+//
+// with 5.1 = 2.0 + .5·2.1 + 2.1, the weights being settings of the loss. A step does not know them.
 type Result struct {
 	Loss     float64           // what is minimised
 	Parts    Values[float64]   // its unweighted terms
@@ -30,6 +36,7 @@ func resultOf(out *results[*tensors.Tensor]) (r Result, err error) {
 	if r.Loss, err = number(out.terms.Loss); err != nil {
 		return r, err
 	}
+	// Every tensor is read, and by that freed, also where an earlier one failed to be read: then the run ends anyway.
 	r.Parts, r.Figures = withNamesOf[float64](out.terms.Parts), withNamesOf[[]float64](out.terms.Figures)
 	for i, part := range out.terms.Parts {
 		if r.Parts[i].Value, err = number(part.Value); err != nil {

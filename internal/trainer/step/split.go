@@ -13,8 +13,8 @@ const UpdateSlices = 8
 // into the buffers of its inputs (go-xla names no aliases to the compiler), so an update in one graph holds
 // all weights and moments twice; here it does so for a slice only.
 //
-// Invariant: the norm is that of all gradients, taken before the first slice changes, so slices clip alike and a step that
-// is not finite changes none of them (TestWaysOfComputingAgree, TestSkippedStepChangesNothing).
+// Invariant: the norm is that of all gradients, taken before the first slice changes, so slices clip alike and a
+// step that is not finite changes none of them (TestWaysOfComputingAgree, TestSkippedStepChangesNothing).
 type splitUpdate struct {
 	gradients *graph // of a batch of one micro-batch
 	norm      *graph
@@ -34,9 +34,11 @@ func (s *Stepper) newSplitUpdate() (u *splitUpdate, err error) {
 	}
 	u.norm, err = s.newGraph(s.buildNorm)
 	trained := s.params.Trained
+	// A graph a slice. They are compiled once each, for gradients have one shape whatever the batch's is.
 	for from := 0; err == nil && from < len(trained); {
 		part := slice{from: from, to: sliceEnd(trained, from)}
-		part.apply, err = s.newGraph(func(in *arguments[*Node]) *results[*Node] { return s.buildApply(trained[part.from:part.to], in) })
+		params := trained[part.from:part.to]
+		part.apply, err = s.newGraph(func(in *arguments[*Node]) *results[*Node] { return s.buildApply(params, in) })
 		u.slices, from = append(u.slices, part), part.to
 	}
 	return u, err
@@ -49,6 +51,8 @@ func sliceEnd(params []*model.Variable, from int) int {
 		total += p.Shape().Size()
 	}
 	end, size := from+1, params[from].Shape().Size()
+	// A slice never splits a tensor. With tied embeddings of 155 M of 596 M numbers the first slice is larger
+	// than an eighth, and that is what the update then holds twice.
 	for end < len(params) && size+params[end].Shape().Size() <= total/UpdateSlices {
 		size += params[end].Shape().Size()
 		end++
@@ -86,12 +90,14 @@ func (s *Stepper) split(b *Batch, in arguments[any]) (*results[*tensors.Tensor],
 }
 
 // update applies gradients, one a parameter, and adds norm and clip to out. With own it frees each when it is used.
-func (u *splitUpdate) update(grads []*tensors.Tensor, in arguments[any], out *results[*tensors.Tensor], own bool) error {
+func (u *splitUpdate) update(grads []*tensors.Tensor, in arguments[any], out *results[*tensors.Tensor],
+	own bool) error {
 	values := hosts(grads)
 	norms, err := u.norm.call(&arguments[any]{gradients: values, scale: in.scale})
 	if err != nil {
 		return err
 	}
+	// Norm and factor go by way of the host into each slice. As float64 they come back as they went.
 	norm, err := number(norms.norm)
 	if err != nil {
 		return err
@@ -107,8 +113,10 @@ func (u *splitUpdate) update(grads []*tensors.Tensor, in arguments[any], out *re
 		if err != nil {
 			return err
 		}
+		// The slice's update lies in its variables; the number only made the engine run it.
 		done.done.FinalizeAll()
 		for _, g := range grads[part.from:part.to] {
+			// Gradients of one graph are this step's alone and are freed slice by slice. Sums are variables and stay.
 			if own {
 				g.FinalizeAll()
 			}

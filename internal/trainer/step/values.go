@@ -14,11 +14,13 @@ type Named[V any] struct {
 	Rows bool
 }
 
-// Values are named values in the order in which a graph takes or returns them. V is any for what the engine takes, *Node
-// inside a graph, and numbers once a step is done.
+// Values are named values in the order in which a graph takes or returns them. V is any for what the engine
+// takes, *Node inside a graph, and numbers once a step is done.
 type Values[V any] []Named[V]
 
-// Get returns the value of a name. A name that is not there is a mistake of the program, found when the graph is built.
+// Values are few, three to a dozen, so names are looked up one after the other and keep the order that they were
+// given in: graphs take them in it. Get returns the value of a name. A name that is not there is a mistake of the
+// program, found when the graph is built.
 func (all Values[V]) Get(name string) V {
 	v, ok := all.Find(name)
 	if !ok {
