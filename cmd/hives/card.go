@@ -53,6 +53,7 @@ With --imports the card also says what the importers left out. It reads that fro
 					return err
 				}
 			}
+			// Markdown on standard output is the default, since a card is to be read.
 			switch {
 			case asJSON:
 				return printJSON(cmd.OutOrStdout(), c)

@@ -36,6 +36,7 @@ huggingface_hub. HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies as everywhere
 			if len(args) == 1 {
 				r.ID = args[0]
 			}
+			// Settings of the hub come from the environment alone, as for every other program that asks it.
 			s, err := hub.FromEnvironment()
 			if err != nil {
 				return err

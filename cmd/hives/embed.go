@@ -37,6 +37,8 @@ are, so the last of them should be the end token. If a line is wrong, the comman
   # → (1, 384)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// The input is read whole before the output is written, so writing over it would work once and lose the
+			// texts.
 			if err := spare(out, in); err != nil {
 				return err
 			}
@@ -51,6 +53,7 @@ are, so the last of them should be the end token. If a line is wrong, the comman
 			if err != nil {
 				return err
 			}
+			// done ends the progress line before a result is printed below it.
 			n, id, err := embedfiles.EmbedLines(c.Context(), enc, inputs, in, out)
 			done()
 			if err == nil {

@@ -69,6 +69,7 @@ func (k *embedCorpus) register(c *cobra.Command) {
 // run looks at the input and the folder before it opens a model. An endpoint has its own precision, so only that of a
 // model folder is part of the shard's identity.
 func (k *embedCorpus) run(c *cobra.Command) (err error) {
+	// A stop prints the same command again: given once more, the shard goes on with its next part.
 	cli.GoesOn(c.Context())
 	if k.j.Shard, err = embedfiles.ParseShard(k.shard); err != nil {
 		return fault.Usage(err)

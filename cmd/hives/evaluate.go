@@ -38,6 +38,8 @@ docs/METRICS.md for the definition of every figure.`,
   hives evaluate --endpoint grpc://127.0.0.1:50051 --data rows/test.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// Who asks for JSON wants it on standard output; files are written only where they are asked for as
+			// well.
 			if j.JSON && !c.Flags().Changed("out") {
 				j.Out = ""
 			}

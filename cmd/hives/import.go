@@ -42,6 +42,7 @@ one row for each text and value. docs/DATA.md says where the corpus is to be had
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			sum, err := corpora.ImportFile(name, o, out)
+			// Rows that were left out are listed even where the import failed later.
 			if sum != nil && o.SkipBad {
 				listBad(cmd, sum.Bad)
 			}
@@ -60,6 +61,7 @@ one row for each text and value. docs/DATA.md says where the corpus is to be had
 	flags := cmd.Flags()
 	flags.StringVar(&o.In, "in", "", "folder of the corpus")
 	flags.StringVar(&out, "out", "", "file of rows to write, .parquet or .csv")
+	// Five corpora have a question of their own, such as what a row's text is; the others need none.
 	switch name {
 	case "valueeval":
 		flags.StringVar(&o.Text, "text", "premise", "what a row's text is: premise, or full for conclusion and "+

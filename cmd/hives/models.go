@@ -27,6 +27,7 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 		if err := whatis.Model(dir); err != nil {
 			return nil, nil, err // before an engine is opened for it
 		}
+		// One engine for all models of the job; the first that is needed opens it.
 		if m.engine == nil {
 			eng, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(kind)})
 			if err != nil {
@@ -47,7 +48,7 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 	return m, nil
 }
 
-// models hold the engine of a job's model folders.
+// models hold the engine of a job's model folders. Whoever opens them owes Close, also where no model was opened.
 type models struct{ engine *engine.Engine }
 
 // Close frees the engine, if it was needed.

@@ -14,7 +14,8 @@ type places struct {
 	folders []string // to write into
 }
 
-// check passes over what is empty: that flag was not given.
+// check passes over what is empty: that flag was not given. Rows come first: of all that can be wrong they are what
+// a person can mend fastest. A dash is standard input or output, which is looked at elsewhere.
 func (p places) check() error {
 	for _, each := range []struct {
 		paths []string

@@ -35,6 +35,7 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	// Groups are shown in this order, and in each the commands in the order of their names.
 	root.AddGroup(
 		&cobra.Group{ID: groupData, Title: "Rows and corpora:"},
 		&cobra.Group{ID: groupModels, Title: "Models and vectors:"},
@@ -63,6 +64,7 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 		in(groupModels, runsCommand()),
 		engineCommand(),
 	)
+	// Completion and help are made by the library, and get their group afterwards.
 	cli.Program(root, engine.Installed, flagGroups)
 	for _, c := range root.Commands() {
 		if c.GroupID == "" {

@@ -85,6 +85,7 @@ func (p *printer) text(text string, r *hivesv1.TextScores) {
 	p.line(text)
 	said := 0
 	for _, s := range ordered(r.Scores, p.top) {
+		// Answers stand before doubts (ordered), so the first doubt ends the list.
 		if open(s) == 1 {
 			break
 		}

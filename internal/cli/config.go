@@ -17,10 +17,10 @@ import (
 
 // Sources say where a configuration's values come from, in the order in which each overrides the last.
 //
-//	default   file a.toml   TRAIN_TRAIN_SEED   --set train.seed   --seed   the run's seed, and its origin
-//	0         1             –                  –                  –        1, a.toml
-//	0         1             2                  –                  –        2, TRAIN_TRAIN_SEED
-//	0         1             2                  3                  4        4, --seed
+//	default   file a.toml   TRAIN_SEED   --set seed=…   --seed   the run's seed, and its origin
+//	0         1             –            –              –        1, a.toml
+//	0         1             2            –              –        2, TRAIN_SEED
+//	0         1             2            3              4        4, --seed
 //
 // Invariant: each source overrides those before it, and Origins names the one that had the last word
 // (TestEachSourceOverridesTheOneBefore).
@@ -87,6 +87,7 @@ func (t *tree) readFile(path string, cfg any) error {
 		return fault.New(fault.NotFound, "read configuration: %w", err)
 	}
 	dec := toml.NewDecoder(bytes.NewReader(raw))
+	// A key that nobody reads is a setting that somebody believes in.
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(cfg); err != nil {
 		return whatis.Instead(path, "a TOML file", t.fileError(path, err))

@@ -92,6 +92,7 @@ func (t *textLog) attr(prefix string, a slog.Attr) (text string) {
 	return ", " + prefix + strings.ReplaceAll(a.Key, "_", " ") + " " + shown
 }
 
+// WithAttrs writes the attributes out at once: a logger that is given them keeps them for every line to come.
 func (t *textLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := *t
 	for _, a := range attrs {
@@ -100,6 +101,7 @@ func (t *textLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &next
 }
 
+// WithGroup puts a name and a dot before the attributes to come, and leaves those that are there as they are.
 func (t *textLog) WithGroup(name string) slog.Handler {
 	next := *t
 	next.group += name + "."

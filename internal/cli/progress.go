@@ -48,6 +48,7 @@ var current atomic.Pointer[Progress]
 // NewProgress starts the display on stderr: total units of work, of which start are done already.
 func NewProgress(label, unit string, total, start int64) *Progress {
 	p := newProgress(os.Stderr, label, unit, total, start, time.Now)
+	// "dumb" is what a terminal is called that cannot go back in a line.
 	if term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb" {
 		p.bar = newBar(os.Stderr)
 		current.Store(p)
@@ -191,6 +192,7 @@ func (p *Progress) line(now time.Time) string {
 	return strings.Join(append([]string{p.label + " " + p.counted() + " " + p.unit}, p.figures(now)...), ", ")
 }
 
+// counted is "120/1000", or the number alone where the total is not known.
 func (p *Progress) counted() string {
 	if p.total > 0 {
 		return fmt.Sprintf("%d/%d", p.done, p.total)

@@ -23,6 +23,7 @@ const grace = time.Second
 // Signal is the cause of a context that a signal cancelled.
 type Signal struct{ os.Signal }
 
+// Error names a key rather than a signal where a person pressed one.
 func (s Signal) Error() string {
 	switch s.Signal {
 	case os.Interrupt:
@@ -52,6 +53,8 @@ type manner struct{ endsItself, goesOn, ownHangup atomic.Bool }
 
 type mannerKey struct{}
 
+// mannerOf finds how the command wants to be stopped. A context that is not Main's, as in a test, gets one that
+// nobody looks at, so callers need not ask.
 func mannerOf(ctx context.Context) *manner {
 	if m, ok := ctx.Value(mannerKey{}).(*manner); ok {
 		return m

@@ -204,6 +204,7 @@ func endingOf(head []byte, plain string) string {
 	return plain
 }
 
+// copyTo sends a whole file to standard output.
 func copyTo(w io.Writer, path string) error {
 	f, err := os.Open(path)
 	if err != nil {

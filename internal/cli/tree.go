@@ -181,6 +181,8 @@ func parse(leaf reflect.Value, text string) error {
 	case leaf.Kind() == reflect.Slice && !strings.HasPrefix(text, "["):
 		text = list(leaf.Type().Elem().Kind(), text)
 	}
+	// A struct of one field of the leaf's own type, so that the decoder checks ranges and kinds as it does for a
+	// file.
 	holder := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "V", Type: leaf.Type(), Tag: `toml:"v"`}}))
 	dec := toml.NewDecoder(strings.NewReader("v = " + text))
 	dec.DisallowUnknownFields() // so that a line break in text cannot bring a second key

@@ -95,6 +95,7 @@ func Wrap(line string, n, hang int) []string {
 	}
 	text := strings.TrimLeft(line, " ")
 	depth := len(line) - len(text)
+	// More than half of the line as indentation would leave a column of single words.
 	if depth+hang > n/2 {
 		depth, hang = min(depth, n/2), 0 // a deep line in a narrow place
 	}

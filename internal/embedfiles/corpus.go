@@ -113,6 +113,7 @@ func vacant(dir string) error {
 	return nil
 }
 
+// readCorpus reads what a folder says it holds, and refuses it from a newer program.
 func readCorpus(dir string) (Corpus, error) {
 	var c Corpus
 	path := filepath.Join(dir, corpusFile)

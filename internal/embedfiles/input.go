@@ -164,6 +164,7 @@ func (r *inputRow) complete() error {
 	return nil
 }
 
+// close ends the reading; the file is closed after its reader.
 func (in *input) close() {
 	in.reader.Close()
 	in.file.Close() // read-only: closing cannot lose anything

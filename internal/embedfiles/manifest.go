@@ -77,6 +77,7 @@ func finished(dir, corpus string, c Corpus, s Shard) (*Manifest, error) {
 		return nil, err
 	}
 	from, to := s.blocks(c.blocks())
+	// A manifest from another corpus, or of another split of this one, says nothing of the parts beside it.
 	if m.Corpus != corpus || m.Shard != s || len(m.Parts) != to-from {
 		return nil, fault.New(fault.Mismatch, "%s is of another corpus or shard; remove %s and run the shard again",
 			path, filepath.Dir(path))

@@ -43,6 +43,7 @@ type Result struct {
 	Already  bool // the shard had been finished before
 }
 
+// String is the line that a shard ends with. A start that found everything done says so, and is no failure.
 func (r Result) String() string {
 	if r.Already {
 		return fmt.Sprintf("shard %s was done already: %d rows in %d parts", r.Shard, r.Rows, len(r.Parts))

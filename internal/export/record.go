@@ -91,8 +91,8 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	case err != nil:
 		return nil, err
 	}
-	// final/hives.json notes which rows and base it was trained from; run.json notes the same. Two runs may share a
-	// folder's name, never these.
+	// final/hives.json notes which rows and base it was trained from; run.json notes the same.
+	// A model that was copied beside another run, or a folder that was used again, is told by them.
 	for _, name := range []string{"data", "base"} {
 		if want := info.Provenance[name+"_sha256"]; want != "" && want != run.Hashes[name] {
 			return nil, fault.New(fault.Mismatch, "run %s is not the model's: its %s has another hash; name the "+

@@ -57,6 +57,7 @@ func frameTokenizer(dir, endToken string) error {
 			value = json.RawMessage("null")
 		}
 		delete(parts, key)
+		// An opening brace before the first field, a comma before the others.
 		fmt.Fprintf(&out, "%c\n  %q: %s", "{,"[min(i, 1)], key, value)
 	}
 	// What is left is a field that the library's versions here do not have.

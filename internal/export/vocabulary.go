@@ -69,6 +69,7 @@ func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fault.New(fault.Corrupt, "%s: %w", path, err)
 	}
+	// With ignore_merges a word that is in the vocabulary is taken whole, which a GGUF file cannot say.
 	if f.Model.Type != "BPE" || f.Model.IgnoreMerges {
 		return nil, fault.New(fault.Invalid, "%s: a GGUF file is written of plain byte-level BPE alone", path)
 	}

@@ -40,6 +40,8 @@ func (k Kind) String() string { return names[k] }
 // Error makes a kind an error, so that errors.Is finds it in a chain: package kind shows this to others.
 func (k Kind) Error() string { return names[k] }
 
+// fault is an error with a kind. It is not exported: callers make one with New and ask with Of, and the kind travels
+// through any wrapping.
 type fault struct {
 	kind Kind
 	err  error

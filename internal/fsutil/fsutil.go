@@ -49,6 +49,7 @@ func WriteFiles(files ...File) (err error) {
 		}
 		tmp = append(tmp, path)
 	}
+	// All renames under one lock: Abandon sees either none of them or all.
 	place := func() error {
 		for i, f := range files {
 			if err := rename(tmp[i], f.Path); err != nil {

@@ -15,6 +15,7 @@ func half(b []byte) float32 { return float16.Frombits(binary.LittleEndian.Uint16
 
 // plain types: dst and src are a whole row.
 
+// decodeF32 and decodeF16 take a whole row: a block of one number would be a call for each.
 func decodeF32(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))

@@ -46,6 +46,7 @@ func parse(data []byte) (*File, error) {
 			return nil, err
 		}
 	}
+	// Offsets are kept beside the tensors and not in them: once Data is cut, nobody needs them.
 	offsets := map[string]uint64{}
 	for range tensors {
 		if err := f.readTensor(c, offsets); err != nil {
@@ -65,6 +66,7 @@ func readHead(c *cursor) (tensors, keys uint64, err error) {
 	if string(head[:4]) != magic {
 		return 0, 0, fault.New(fault.Invalid, "does not begin with %s: not a GGUF file", magic)
 	}
+	// The head is whole, so reading numbers from it cannot fail.
 	h := cursor{data: head[4:]}
 	version, _ := h.u32()
 	tensors, _ = h.u64()

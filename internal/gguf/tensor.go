@@ -41,6 +41,7 @@ var layouts = map[Type]layout{
 // readable lists the types for error messages.
 const readable = "F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K and Q6_K are read"
 
+// String is the format's own name of a type, or its number where it is not read here.
 func (t Type) String() string {
 	if l, ok := layouts[t]; ok {
 		return l.name

@@ -38,6 +38,7 @@ func (s Settings) cachedIDs() (ids []string) {
 	return ids
 }
 
+// close frees the folder's handle, if there is one.
 func (c cached) close() {
 	if c.root != nil {
 		c.root.Close()
@@ -164,6 +165,7 @@ func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter)
 // shown counts what is written to it.
 type shown struct{ *meter }
 
+// Write counts bytes as they were here before: copying is no part of the download's speed.
 func (s shown) Write(b []byte) (int, error) {
 	s.count(int64(len(b)), true)
 	return len(b), nil

@@ -147,6 +147,7 @@ func (g *guarded) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Close stops the clock first, so that it cannot fire on a body that nobody reads any more.
 func (g *guarded) Close() error {
 	g.stop()
 	return g.body.Close()

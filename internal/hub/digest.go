@@ -59,6 +59,7 @@ func newHasher(f File) *hasher {
 	return h
 }
 
+// Write feeds both hashes; it never fails, as hashes do not.
 func (h *hasher) Write(b []byte) (int, error) {
 	if h.git != nil {
 		h.git.Write(b)
@@ -68,6 +69,7 @@ func (h *hasher) Write(b []byte) (int, error) {
 
 func (h *hasher) sha256() string { return hex.EncodeToString(h.sum.Sum(nil)) }
 
+// matches compares with what was announced: by git's hash where that is all that is known, else by SHA-256.
 func (h *hasher) matches() bool {
 	if h.git != nil {
 		return h.want.Git != "" && hex.EncodeToString(h.git.Sum(nil)) == h.want.Git
@@ -89,6 +91,7 @@ type stoppable struct {
 	r   io.Reader
 }
 
+// Read looks at the context before each piece: hashing gigabytes takes a while, and Ctrl-C should not.
 func (s stoppable) Read(b []byte) (int, error) {
 	if s.ctx.Err() != nil {
 		return 0, context.Cause(s.ctx)

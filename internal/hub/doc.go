@@ -14,7 +14,7 @@
 //
 // A download that is stopped twice, of a file of 1.2 GB:
 //
-//	start 1     list, plan; 38 ranges of 32 MB over 8 connections; Ctrl-C after 400 MB
+//	start 1     list, plan; 36 ranges of 32 MB over 8 connections; Ctrl-C after 400 MB
 //	            .NAME.partial/parts/KEY.part and KEY.json say which bytes are there
 //	start 2     the same list; 400 MB are there already; the network is gone for a night
 //	            8 tries without a megabyte between them: it ends, with what came kept

@@ -112,6 +112,7 @@ func (a answer) check(id, revision string) (listing, error) {
 		return listing{}, fault.New(fault.Mismatch, "list %s: asked for commit %s, the hub answers with %s", id,
 			revision, a.SHA)
 	}
+	// A repository with more files than this is a data set, or a trap.
 	if len(a.Siblings) > maxFiles {
 		return listing{}, fault.New(fault.Corrupt, "list %s: %d files, at most %d are taken", id, len(a.Siblings),
 			maxFiles)

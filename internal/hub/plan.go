@@ -65,6 +65,7 @@ type Planned struct {
 // survey lists the revision, from the hub if it answers, else from the cache. A hub that is away is not a reason to
 // fail where the cache has everything; a hub that says "no such model" is.
 func (d *download) survey(ctx context.Context) (listing, error) {
+	// The cache is asked first and always: it costs nothing, and says how patient to be with the hub.
 	local, missing := d.cache.list(d.ID, d.Revision)
 	if d.client.Offline {
 		return d.offline(local, missing)
@@ -166,6 +167,7 @@ func (d *download) places(files []File) ([]Planned, error) {
 			p.From = FromCache
 			file.Close()
 		}
+		// Known here rather than after gigabytes were copied.
 		if p.From == FromHub && d.client.Offline {
 			return nil, fault.New(fault.NotFound, "%s is not whole in the hub cache: go without HF_HUB_OFFLINE", f.Name)
 		}

@@ -86,6 +86,7 @@ func (t *transfer) fill(ctx context.Context, p *part) error {
 // for the gate themselves, since other files want it too.
 func (t *transfer) segments(ctx context.Context, p *part) error {
 	group, ctx := errgroup.WithContext(ctx)
+	// More goroutines than connections would only wait.
 	group.SetLimit(cap(t.gate))
 	for i := range p.state.Done {
 		group.Go(func() error { return t.piece(ctx, p, i) })

@@ -48,6 +48,7 @@ func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) erro
 				safetensorsio.Info{Name: name, DType: "F32", Shape: m.Variables().GetVariable(path).Shape().Dimensions})
 		}
 	}
+	// A map gave them in any order; the file's bytes must not depend on it.
 	slices.SortFunc(infos, func(a, b safetensorsio.Info) int { return strings.Compare(a.Name, b.Name) })
 	// One adapter at a time is copied out of the engine.
 	fetch := func(info safetensorsio.Info) (raw []byte, err error) {

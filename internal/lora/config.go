@@ -72,6 +72,7 @@ func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string
 	if err != nil {
 		return nil, err
 	}
+	// Fields are said also where they are the default, so that the file means the same to every version of PEFT.
 	out := map[string]any{
 		"peft_type": "LORA", "task_type": "FEATURE_EXTRACTION", "inference_mode": true,
 		"base_model_name_or_path": base, "revision": nil,

@@ -232,6 +232,7 @@ func newTable(first string, names []string) report.RunsTable {
 	return report.RunsTable{Head: append([]string{first}, names...)}
 }
 
+// settingsTitle says which settings stand in the table: one run has nothing to differ from.
 func settingsTitle(runs int) string {
 	if runs == 1 {
 		return "Settings that are not the stage's defaults"

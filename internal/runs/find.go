@@ -43,6 +43,7 @@ func Find(root string) ([]string, error) {
 	return found, err
 }
 
+// exists follows links: a run.json that is one makes a run.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

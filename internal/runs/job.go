@@ -110,6 +110,7 @@ func (j Job) print(d *Document) error {
 	return d.write(j.Stdout)
 }
 
+// encode writes the one object that --json promises.
 func (j Job) encode(v any) error {
 	enc := json.NewEncoder(j.Stdout)
 	enc.SetIndent("", "  ")
@@ -166,6 +167,7 @@ func closed(err error, x *Index) error {
 	return err
 }
 
+// isRun tells a run folder by its run.json, as package runstore does.
 func isRun(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "run.json"))
 	return err == nil

@@ -226,6 +226,7 @@ func span(runs [][]Figure) (low, high float64) {
 //	→ "█ ▅▁"
 func Sparkline(points []Figure, last int, low, high float64, width int) string {
 	blocks := []rune("▁▂▃▄▅▆▇█")
+	// Means of parts, not single points: a loss of one batch jumps, and a point out of many would show the jump.
 	sum, n := make([]float64, width), make([]int, width)
 	for _, f := range points {
 		k := min(width-1, f.Step*width/max(1, last))

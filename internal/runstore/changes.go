@@ -17,6 +17,7 @@ type Change struct {
 	Field, Stored, Given string
 }
 
+// String is the form in which a refusal lists it: "steps (600 stored, 1000 given)".
 func (c Change) String() string {
 	show := func(v string) string {
 		if v == "" {
@@ -69,8 +70,7 @@ func RefuseChanges(changes []Change) error {
 		strings.Join(list, ", "))
 }
 
-// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes. So
-// train.batch_size = 64 and a table [train] with batch_size = 64 are the same field, and the order of keys is no
+// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes. So sampler.batch_size = 64 and a table [sampler] with batch_size = 64 are the same field, and the order of keys is no
 // change.
 func fields(text []byte) (map[string]string, error) {
 	var tree map[string]any

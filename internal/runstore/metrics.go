@@ -39,6 +39,7 @@ func (r *Run) HasMetrics() bool {
 // and will log again, are cut off, and so is a torn last line. A new run passes −1 and begins empty.
 func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 	path := filepath.Join(r.dir, metricsFile)
+	// Appending is the system's own: two lines written at once by a mistake do not overwrite each other.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fsutil.Classify(err, path)

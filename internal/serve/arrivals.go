@@ -22,6 +22,8 @@ type arrivals struct {
 	calls list.List // of *arrival
 }
 
+// arrival is one call whose message is still on its way. ended tells the server's own end from a client that went
+// away, which the error of a broken stream does not.
 type arrival struct {
 	at    *list.Element
 	since time.Time
@@ -52,6 +54,7 @@ func (s *arrivals) add(stop func()) *arrival {
 	return a
 }
 
+// remove takes a call off the list; its place in the list was kept, so nothing is searched.
 func (s *arrivals) remove(a *arrival) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -43,6 +43,7 @@ func malformed(v any) error {
 // wellFormed ends a stream at its first malformed message.
 type wellFormed struct{ grpc.ServerStream }
 
+// RecvMsg passes a message on, or ends the stream as the client's mistake.
 func (w wellFormed) RecvMsg(v any) error {
 	if err := w.ServerStream.RecvMsg(v); err != nil {
 		return err

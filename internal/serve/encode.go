@@ -12,8 +12,7 @@ import (
 
 // Cut keeps the first d numbers of a raw vector and, if asked, divides them by their L2 norm, summed in float64. raw
 // is not changed. A vector of zeros stays one. Qwen3-Embedding is trained so that the first d numbers are a shorter
-// embedding, but they have no length of one any more: the order is cut, then divide. Float64 matters little here and
-// costs nothing; that clients get 1 to the last bit they can check does matter.
+// embedding, but they have no length of one any more: the order is cut, then divide.
 func Cut(raw []float32, d int, normalize bool) []float32 {
 	out := append([]float32(nil), raw[:d]...)
 	if !normalize {

@@ -37,6 +37,7 @@ func levels(c codes.Code) logging.Level {
 	return logging.LevelInfo
 }
 
+// loggingOptions write one line a call, at its end, with the caller's name where one is known.
 func loggingOptions() []logging.Option {
 	return []logging.Option{logging.WithLogOnEvents(logging.FinishCall), logging.WithLevels(levels),
 		logging.WithFieldsFromContext(callerField)}
@@ -75,6 +76,8 @@ func (s *Server) worded(ctx context.Context, err error) error {
 	return Status(err)
 }
 
+// wordUnary and wordStream stand right inside the log: whatever error comes from further in leaves as a status with
+// a reason.
 func (s *Server) wordUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	reply, err := next(ctx, req)
 	return reply, s.worded(ctx, err)
@@ -105,6 +108,7 @@ func (s *Server) enterCall(ctx context.Context, method string) (leave func(), er
 	return leave, err
 }
 
+// limitUnary counts a call in for as long as it lasts.
 func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any,
 	error) {
 	leave, err := s.enterCall(ctx, info.FullMethod)
@@ -143,6 +147,7 @@ type punctual struct {
 	s *Server
 }
 
+// RecvMsg gives the message's bytes back at once: a probe's message is read and done with.
 func (p punctual) RecvMsg(v any) error {
 	held, err := p.s.receive(p.Context(), p.ServerStream.RecvMsg, v)
 	if err == nil {

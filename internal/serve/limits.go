@@ -74,6 +74,7 @@ func (t Times) validate() error {
 	return nil
 }
 
+// proto tells clients what they will be held to, so that they can cut their requests beforehand.
 func (l Limits) proto(maxLength int) *hivesv1.Limits {
 	return &hivesv1.Limits{
 		MaxTexts: uint32(l.Texts), MaxLength: uint32(maxLength), MaxRequestTokens: uint32(l.RequestTokens),

@@ -27,12 +27,14 @@ type Observer struct {
 	Refused func(reason string)
 }
 
+// stage and those below are the one place that looks whether anybody listens.
 func (o Observer) stage(ctx context.Context, s Stage, began time.Time, took time.Duration) {
 	if o.Stage != nil {
 		o.Stage(ctx, s, began, took)
 	}
 }
 
+// tokens adds up a request's tokens, cached texts included: that is what its caller asked for.
 func (o Observer) tokens(ctx context.Context, v *Vectors) {
 	if o.Tokens == nil {
 		return

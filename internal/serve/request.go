@@ -243,8 +243,7 @@ const fewTexts = 8
 // there are as many as cores, and who has had fewest is next.
 //
 // Worker w of k takes the texts w, w+k, w+2k, …: with no channel between them and the results in their own places,
-// nothing has to be put in order. It is the byte-pair merging that takes the time, and one text's does not help
-// another's.
+// nothing has to be put in order.
 func (g *Generation) tokenize(ctx context.Context, l Limits, t *Texts) (*framed, error) {
 	n, total := t.count(), atomic.Int64{}
 	f := &framed{ids: make([][]int32, n), truncated: make([]bool, n)}

@@ -117,6 +117,7 @@ func (c *selfCheck) compare(i int, got []float32) error {
 // the vocabulary by two primes, and differ between the texts; they need not mean anything.
 func checkTexts(m *Model) [][]int32 {
 	var out [][]int32
+	// Short, middling and the longest: rows of few tokens, of many, and the shape that only a longest text needs.
 	for n, length := range []int{min(4, m.MaxLength), min(24, m.MaxLength), m.MaxLength} {
 		ids := make([]int32, length)
 		for i := range ids {

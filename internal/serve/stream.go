@@ -119,6 +119,7 @@ func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan err
 			b.s.again(idle)
 		case <-b.s.over.Done():
 			return nil, true, errDraining
+		// A reply could not be sent: the client is gone, and finish knows the error.
 		case <-b.broken:
 			return nil, true, nil
 		}
@@ -142,6 +143,7 @@ func (b *bulk) finish(err error) error {
 // stream's context is over; so nobody has to stop it.
 func receive[T any](ctx context.Context, recv func() (T, error)) (requests <-chan T, last <-chan error) {
 	out, end := make(chan T), make(chan error, 1)
+	// This goroutine is the only one that calls recv; gRPC allows one reader.
 	go func() {
 		defer close(out)
 		for {

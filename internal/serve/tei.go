@@ -29,6 +29,7 @@ type (
 	}
 )
 
+// registerTEI adds the three services that have something to answer; upstream's others stay UNIMPLEMENTED.
 func registerTEI(to grpc.ServiceRegistrar, s *Server) {
 	teiv1.RegisterInfoServer(to, teiInfo{s: s})
 	teiv1.RegisterEmbedServer(to, teiEmbed{s: s})

@@ -31,6 +31,7 @@ func (v valueService) NearestValues(ctx context.Context,
 		if err != nil {
 			return nil, err
 		}
+		// Every value that passes the filter is looked at: they are few, so a plain scan is quick and exact.
 		near, err := g.Values.NearestValues(q, among, search)
 		if err != nil {
 			return nil, err
@@ -106,6 +107,7 @@ func (g valued) query(ctx context.Context, q *hivesv1.Query) (values.Query, erro
 		texts.Texts = []string{of.Text}
 	case *hivesv1.Query_TokenIds:
 		texts.TokenIDs = []*hivesv1.TokenIds{of.TokenIds}
+	// A value's own vector is the query; nothing is embedded, so a prompt would have no effect.
 	case *hivesv1.Query_ValueId:
 		value, err := g.value(of.ValueId)
 		return values.Query{Value: value}, g.unprompted(q, err)

@@ -129,6 +129,7 @@ func checkKey(name string, value []byte, seen map[string]bool, asked []string) e
 		}
 		return nil
 	}
+	// encoding/json would take it for the field, another program would not: so nobody may mean it.
 	like := slices.IndexFunc(asked, func(key string) bool { return strings.EqualFold(key, name) })
 	if like >= 0 {
 		return &Error{name, fmt.Sprintf("has the key %q; it is spelled %q", name, asked[like])}

@@ -187,6 +187,7 @@ func quantile(q float64, bounds, counts []float64) *float64 {
 	rank := q * counts[len(counts)-1]
 	low, below := 0.0, 0.0
 	for i, bound := range bounds {
+		// An empty bucket holds no request, so no quantile lies in it.
 		if counts[i] >= rank && counts[i] > below {
 			v := low + (bound-low)*(rank-below)/(counts[i]-below)
 			return &v

@@ -35,6 +35,7 @@ func (a *admin) state() string {
 	return "NOT_SERVING"
 }
 
+// modelName is empty until the first model serves.
 func (a *admin) modelName() string {
 	g, release, err := a.Server.Acquire()
 	if err != nil {

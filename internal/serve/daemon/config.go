@@ -111,6 +111,7 @@ func (c Config) limits() serve.Limits {
 	}
 }
 
+// times is limits for durations; cli.Duration is only how settings are written.
 func (c Config) times() serve.Times {
 	return serve.Times{
 		Linger: time.Duration(c.MaxWait), RunTimeout: time.Duration(c.EngineTimeout),

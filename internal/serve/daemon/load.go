@@ -66,7 +66,8 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 	}, nil
 }
 
-// warnings are what the model's files leave open or ask for and is not done here.
+// warnings are what the model's files leave open or ask for and is not done here. They are logged at every load,
+// also after a swap: another folder may lie there now.
 func (c Config) warnings(l *local.Local) (all []string, err error) {
 	if w := l.Length().Warning(); w != "" {
 		all = append(all, w)

@@ -183,6 +183,7 @@ func (p *parts) close() {
 			l.Close()
 		}
 	}
+	// The traces' own context: the server's has ended by now.
 	ctx, cancel := context.WithTimeout(context.Background(), lastSpans)
 	defer cancel()
 	if err := p.traces.Close(ctx); err != nil {

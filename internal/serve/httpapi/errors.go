@@ -31,6 +31,7 @@ func invalid(param, words string) error {
 	return &refusal{status: http.StatusBadRequest, words: words, param: param, reason: fault.Invalid.Reason()}
 }
 
+// tooLarge is 413 for a body, before or after unpacking.
 func tooLarge(most int) error {
 	return &refusal{status: http.StatusRequestEntityTooLarge,
 		words: "a body has at most " + strconv.Itoa(most) + " bytes", reason: "BODY_TOO_LARGE"}
@@ -85,6 +86,7 @@ func (r *refusal) headers(h http.Header) {
 	}
 }
 
+// wireError is the object under "error", field by field as OpenAI's clients parse it.
 type wireError struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`

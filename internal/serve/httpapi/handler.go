@@ -168,6 +168,7 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 	case status >= http.StatusBadRequest:
 		level = slog.LevelInfo
 	}
+	// The body, the path's end and the query are in no field: any of them may hold a text.
 	a.Log.LogAttrs(r.Context(), level, "finished call", slog.String("protocol", "http"), slog.String("route", route),
 		slog.Int("status", status),
 		slog.String("reason", reason), slog.String("caller", caller), slog.String("peer.address", r.RemoteAddr),
@@ -240,6 +241,8 @@ func (a *api) identify(h http.Header) {
 // names are those that requests may call the model by.
 func names(g *serve.Generation) []string { return append([]string{g.Version.GetName()}, g.Aliases...) }
 
+// unknownModel is 404, with the name that would do: another model's vectors in place of those that were asked for
+// would be compared with them.
 func unknownModel(g *serve.Generation) error {
 	return &refusal{
 		status: http.StatusNotFound, param: "model", reason: "MODEL_NOT_FOUND",

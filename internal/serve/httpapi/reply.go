@@ -25,11 +25,13 @@ type embedding struct {
 	Embedding any    `json:"embedding"`
 }
 
+// usage is what was counted: tokens after cutting, the frame's included.
 type usage struct {
 	PromptTokens uint32 `json:"prompt_tokens"`
 	TotalTokens  uint32 `json:"total_tokens"`
 }
 
+// model is one entry of /v1/models.
 type model struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
@@ -41,6 +43,7 @@ type model struct {
 	Root          string `json:"root"`           // the name that this one is an alias of, or the name itself
 }
 
+// models is the list: one model, under each of its names.
 type models struct {
 	Object string  `json:"object"`
 	Data   []model `json:"data"`

@@ -133,6 +133,7 @@ func (s *Scheduler) take(members []*item) bool {
 	return true
 }
 
+// answer gives the same result to several items, under one lock.
 func (s *Scheduler) answer(items []*item, out Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

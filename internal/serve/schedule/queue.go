@@ -291,11 +291,13 @@ func (h lineHeap) Len() int { return len(h) }
 
 func (h lineHeap) Less(i, j int) bool { return before(h[i], h[i].served, h[j], h[j].served) }
 
+// Invariant: h[i].place == i, for every line of the heap; Fix and Remove go by it (TestLinesKnowTheirPlaces).
 func (h lineHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].place, h[j].place = i, j
 }
 
+// Push and Pop are container/heap's; the last place is emptied so that a line that left can be freed.
 func (h *lineHeap) Push(x any) {
 	l := x.(*line)
 	l.place = len(*h)

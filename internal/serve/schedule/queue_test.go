@@ -274,3 +274,47 @@ func TestRidingAlongDoesNotMoveTheClock(t *testing.T) {
 		t.Errorf("the next window holds texts of %v, want the flow that waited and the one that came", first)
 	}
 }
+
+// TestLinesKnowTheirPlaces pushes, takes and cancels at random: after each step every line of every heap knows where in
+// it it stands, which is what it is fixed and removed by.
+func TestLinesKnowTheirPlaces(t *testing.T) {
+	var places func(l *line) bool
+	places = func(l *line) bool {
+		for at, b := range l.below {
+			if b.place != at || b.above != l || !places(b) {
+				return false
+			}
+		}
+		return true
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		q := newQueue()
+		flows := make([]*Flow, rapid.IntRange(1, 6).Draw(t, "flows"))
+		for i := range flows {
+			flows[i] = &Flow{share.Who{Caller: string(rune('a' + i%3)), Connection: string(rune('0' + i%2))}}
+		}
+		waits := map[*item]*Flow{}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			switch f := flows[rapid.IntRange(0, len(flows)-1).Draw(t, "flow")]; rapid.IntRange(0, 2).Draw(t, "step") {
+			case 0:
+				it := queued(1, rapid.IntRange(1, 20).Draw(t, "length"))
+				waits[it] = f
+				q.push(f, it)
+			case 1:
+				if items := q.window(30, 4); len(items) > 0 {
+					q.take(items)
+				}
+			default:
+				for it, in := range waits {
+					if in == f && it.state == waiting {
+						it.state = dropped
+						q.leave(f, []*item{it})
+					}
+				}
+			}
+			if !places(&q.root) {
+				t.Fatal("a line does not know its place")
+			}
+		}
+	})
+}

@@ -16,6 +16,7 @@ type FullError struct {
 	Retry     time.Duration // after which room is likely
 }
 
+// Error says which of two bounds was met, since they ask for different things: wait, or ask for less at a time.
 func (e *FullError) Error() string {
 	if e.Part {
 		return fmt.Sprintf("%d tokens of yours are waiting already, and what is left of %d is kept for others; "+

@@ -25,6 +25,7 @@ type Caller struct {
 	gone    chan struct{} // closed when the token has left the file
 }
 
+// newCaller begins with a second's worth of tokens, so a first request need not wait.
 func newCaller(e Entry) *Caller {
 	c := &Caller{Entry: e, gone: make(chan struct{})}
 	if e.TokensPerSecond > 0 {

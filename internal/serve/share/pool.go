@@ -44,6 +44,7 @@ type Pool struct {
 	onFull  func(Who)
 }
 
+// waiter is one who waits for n places. Whoever grants them closes in, after it has taken them in the waiter's name.
 type waiter struct {
 	who Who
 	n   int
@@ -148,6 +149,7 @@ func (p *Pool) beyondPart(who Who, n int) bool {
 	return who.Beyond(n, p.held[who.Caller], p.over[who], p.size-p.used)
 }
 
+// take and give keep three counts in step: places used, those of a caller, those of a connection.
 func (p *Pool) take(who Who, n int) *Place {
 	p.used += n
 	p.held[who.Caller] += n
@@ -155,6 +157,7 @@ func (p *Pool) take(who Who, n int) *Place {
 	return &Place{p, who, n}
 }
 
+// A pool that is half empty again may be reported full anew.
 func (p *Pool) give(who Who, n int) {
 	p.used -= n
 	if p.held[who.Caller] -= n; p.held[who.Caller] == 0 {

@@ -20,6 +20,7 @@ var known = methods(hivesv1.EmbedService_ServiceDesc, hivesv1.ValueService_Servi
 	teiv1.Embed_ServiceDesc,
 	teiv1.Tokenize_ServiceDesc, healthv1.Health_ServiceDesc, reflectionv1.ServerReflection_ServiceDesc)
 
+// methods lists the methods of services by their full names, and which of them are unary.
 func methods(services ...grpc.ServiceDesc) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range services {

@@ -116,6 +116,7 @@ func (t *Traces) Close(ctx context.Context) error {
 func (t *Traces) GRPC() stats.Handler {
 	return otelgrpc.NewServerHandler(otelgrpc.WithTracerProvider(t.provider), otelgrpc.WithPropagators(carrier),
 		otelgrpc.WithMeterProvider(noop.NewMeterProvider()),
+		// A method that nobody knows would give a span a name of the client's choice.
 		otelgrpc.WithFilter(func(i *stats.RPCTagInfo) bool {
 			_, ours := known[i.FullMethodName]
 			return ours && !health(i.FullMethodName)
