@@ -9,14 +9,12 @@
 //
 // How a package uses it:
 //
-//	//go:embed page.html
-//	var source string
-//	var page = template.Must(template.New("page").Parse(source))
+//	var page = template.Must(template.New("page").Funcs(template.FuncMap{"style": web.Style}).Parse(source))
 //
 //	err := fsutil.WriteFile(path, func(w io.Writer) error {
-//	    return sitepage.Write(w, page, figures, sitepage.About{Facts: facts})
+//		return web.Write(w, page, figures, web.About{Facts: facts})
 //	})
 //
-// with {{.Style}} in the template's head, filled by Style(). A picture that should be kept carries its figures: <svg
-// role="img" data-csv="{{.CSV}}">.
+// with {{style}} within the template's <style>. A picture that should be kept carries its figures in the attribute
+// data-csv of its <svg role="img">.
 package page
