@@ -26,8 +26,8 @@ func refuseElder(dir string, k Key) error {
 			return err
 		}
 		if elder {
-			return fault.New(fault.Mismatch, "%s holds states of these weights in format 1, whose key left out settings of the model; "+
-				"remove it and the .idx beside it, and the states are computed anew", path)
+			return fault.New(fault.Mismatch, "%s holds states of these weights in format 1, whose key left out settings of the "+
+				"model; remove it and the .idx beside it, and the states are computed anew", path)
 		}
 	}
 	return nil

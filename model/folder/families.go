@@ -87,8 +87,8 @@ func llamaDefaults(eos string, _ func(token string) bool) Info {
 	return info
 }
 
-// bertDefaults are those of most encoders of the family: the mean, no prompts. The tokenizer's own file says what
-// stands around a text.
+// bertDefaults are those of most encoders of the family (one that pools [CLS], as bge, says so in its modules.json):
+// the mean, no prompts. The tokenizer's own file says what stands around a text.
 func bertDefaults(string, func(token string) bool) Info {
 	info := Defaults()
 	info.Pooling, info.EndToken, info.Prompts = transformer.MeanTokens, "", nil

@@ -85,7 +85,8 @@ func defaultsOf(file *gguf.File) (info Info, unlike, err error) {
 }
 
 // TokenizerSHA256 is the digest of the tokenizer.json that Save would write: of the folder's own, or of the one that
-// its GGUF file is rendered to.
+// its GGUF file is rendered to. So a model that is trained from a GGUF file and the folder that comes of it have one
+// tokenizer by name: rendering gives the same bytes every time.
 func TokenizerSHA256(dir string) (string, error) {
 	file, inside, err := gguf.Tokenizer(dir)
 	if err != nil {

@@ -32,8 +32,9 @@ func DefaultPrompt(model string) (string, error) {
 	return *p.Name, nil
 }
 
-// Name is what a model is called by its place: the last part of its path, with links followed and no "." left, so that
-// of a link that is moved from release to release the release has the name.
+// Name is what a model is called by its place, where vectors and pages need a word for it and the hash is too long:
+// the last part of its path, with links followed and no "." left, so that of a link that is moved from release to
+// release the release has the name.
 func Name(model string) string {
 	path, err := filepath.Abs(model)
 	if err != nil {
