@@ -15,8 +15,14 @@ const (
 	domainTheory     uint64 = 32
 )
 
-// stream returns the random numbers of one purpose and index. ChaCha8 takes the three as its key, so
-// neighbouring steps have unrelated streams, which a seed of step+constant would not promise.
+// stream returns the random numbers of one purpose and index. ChaCha8 takes the three as its key, so neighbouring
+// steps have unrelated streams, which a seed of step+constant would not promise.
+//
+//	stream(seed, domainBatch, 120)     positives and negatives of step 120
+//	stream(seed, domainEpoch, 2)       the order of anchors in epoch 2
+//	stream(seed, domainTheory, 7)      the order of the theory ids in pass 7 (purposePass is 0)
+//
+// None of them depends on how many numbers another has used: that is what lets any step be asked for first.
 func stream(seed, domain, index uint64) *rand.Rand {
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[0:], seed)
