@@ -23,9 +23,9 @@ import "hives/data"
 // cut found by trying every subset of the ids).
 //
 // Invariant: no two seats hold rows of one text, and holder names exactly the texts of the seats.
-// Invariant: used counts the seats of each id, count those of each part, at most size. In the first sweep no id
-// has more than most seats. (An exchange within the part of the row being seated does not yet see that row: an id
-// that stands in for another of its part while it is being seated itself ends with one seat more.)
+// Invariant: used counts the seats of each id, count those of each part, at most size. No id has more than most
+// seats: the seat that is being filled counts from the start, so an exchange that it sets off cannot give its id
+// another one.
 // Invariant: a text that is held stays held, by whichever seat: each success adds one text and loses none.
 //
 // Who owes what: the parts say which id is whose turn (candidate); seating decides only which row of it, and
@@ -86,12 +86,13 @@ func (g *seating) add(part int, s seat) {
 	}
 	s.part = part
 	g.seats = append(g.seats, s)
+	g.used[part][s.place]++
 	g.seen, g.swept = map[int32]struct{}{}, [2]bool{}
 	if !g.settle(len(g.seats) - 1) {
 		g.seats = g.seats[:len(g.seats)-1]
+		g.used[part][s.place]--
 		return
 	}
-	g.used[part][s.place]++
 	g.count[part]++
 }
 
