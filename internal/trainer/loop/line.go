@@ -13,7 +13,7 @@ type StepLine struct {
 	Step  int     `json:"step"` // updates done, this one included
 	Epoch int     `json:"epoch"`
 	Loss  float64 `json:"loss"` // what is minimised
-	// Terms are its parts without their weights. Programs before 30 November 2026 wrote those of Stage 2 as
+	// Terms are its parts without their weights. Older programs wrote those of Stage 2 as
 	// loss_hierarchical, loss_individual and loss_theory.
 	Terms        map[string]step.Number `json:"terms,omitempty"`
 	LearningRate float64                `json:"learning_rate"`
