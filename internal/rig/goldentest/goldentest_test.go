@@ -55,10 +55,39 @@ func TestReadJSONFailsWithoutItsFile(t *testing.T) {
 	}
 }
 
-// failing notes a failure in place of ending the test.
+// TestOnlyTheRepositorysSetMayLackAFolder: a folder that is to come is skipped by name, a file of one that is there fails.
+func TestOnlyTheRepositorysSetMayLackAFolder(t *testing.T) {
+	for _, c := range []struct {
+		set             string
+		elem            []string
+		skipped, failed bool
+	}{
+		{Own(t), []string{"to_come", "values.json"}, true, false},
+		{Own(t), []string{"c_loss", "to_come.json"}, false, true},
+		{t.TempDir(), []string{"to_come", "values.json"}, false, true},
+		{Own(t), []string{"c_loss", "hierarchical.json"}, false, false},
+	} {
+		t.Setenv(EnvVar, c.set)
+		fake := &failing{TB: t}
+		func() {
+			defer func() { recover() }()
+			Path(fake, c.elem...)
+		}()
+		if fake.skipped != c.skipped || fake.failed != c.failed {
+			t.Errorf("%v of %s: skipped %v, failed %v", c.elem, c.set, fake.skipped, fake.failed)
+		}
+	}
+}
+
+// failing notes a failure or a skip in place of ending the test.
 type failing struct {
 	testing.TB
-	failed bool
+	failed, skipped bool
+}
+
+func (f *failing) Skipf(string, ...any) {
+	f.skipped = true
+	panic("stop")
 }
 
 func (f *failing) Helper() {}
