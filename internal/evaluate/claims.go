@@ -2,7 +2,9 @@ package evaluate
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"hives/metrics"
@@ -102,6 +104,32 @@ func conclude(claims []claim) []Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// together says that the claims were judged together, where there is more than one difference to be wrong about.
+func together(claims []claim) []Finding {
+	differences := 0
+	for _, c := range claims {
+		for _, g := range c.gaps {
+			if g.known() {
+				differences++
+			}
+		}
+	}
+	if differences < 2 {
+		return nil
+	}
+	return []Finding{{Topic: "several claims at once", Verdict: Note, Sentence: fmt.Sprintf(
+		"%d differences stand behind these findings, and each p is Holm's over all of them: the chance that any one is called learned, higher or worse by luck alone is at most %s.",
+		differences, shortP(alpha))}}
+}
+
+// TheoryOrder lists the theories that figures are of: the four in the order of their listing, then one's own by name.
+func TheoryOrder[T any](by map[string]T) []string {
+	four := []string{"svt", "mft", "duty", "right"}
+	own := slices.DeleteFunc(slices.Sorted(maps.Keys(by)), func(theory string) bool { return slices.Contains(four, theory) })
+	known := slices.DeleteFunc(slices.Clone(four), func(theory string) bool { _, ok := by[theory]; return !ok })
+	return append(known, own...)
 }
 
 // defined tells whether the rows define the figure and all that it is compared with.

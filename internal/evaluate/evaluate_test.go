@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -329,5 +330,28 @@ func TestDocumentIsAFunctionOfItsInput(t *testing.T) {
 		if strings.Contains(string(raw), "speaks of") {
 			t.Error("a text stands in the document")
 		}
+	}
+}
+
+// TestSeveralClaimsAreSaidToBe: two differences bring the note on their number, one alone does not.
+func TestSeveralClaimsAreSaidToBe(t *testing.T) {
+	fine := Estimate{Value: .2, Interval: Range{.1, .3}, P: .001}
+	one := claim{topic: "x", after: .7, gaps: []*gap{{Estimate: fine, over: "y"}}, judge: fallen}
+	if got := together([]claim{one}); len(got) != 0 {
+		t.Errorf("one difference gives %d notes", len(got))
+	}
+	two := one
+	two.gaps = []*gap{{Estimate: fine, over: "y"}, {Estimate: fine, over: "z"}}
+	got := together([]claim{one, two})
+	if len(got) != 1 || got[0].Verdict != Note || !strings.HasPrefix(got[0].Sentence, "3 differences") || !strings.Contains(got[0].Sentence, "at most .050") {
+		t.Errorf("three differences give %+v", got)
+	}
+}
+
+// TestTheoryOrder: the four as they are listed everywhere, then one's own, and none that has no figures.
+func TestTheoryOrder(t *testing.T) {
+	got := TheoryOrder(map[string]int{"right": 1, "zeal": 1, "svt": 1, "craft": 1})
+	if !slices.Equal(got, []string{"svt", "right", "craft", "zeal"}) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -194,7 +194,7 @@ func (e *Experiment) conclude(t Trial) {
 		}
 	}
 	// Never nil: an empty list is [] in the document, not null.
-	e.Findings, e.Seeds = append([]Finding{}, conclude(claims)...), []SeedFigure{}
+	e.Findings, e.Seeds = append(append([]Finding{}, conclude(claims)...), together(claims)...), []SeedFigure{}
 	e.Seeds = append(e.Seeds, e.seeds(t)...)
 	for i := range t.Finalists {
 		if f := &t.Finalists[i]; f.Role == RoleFull {

@@ -41,18 +41,16 @@ func findings(d *Demo) []Finding {
 	ask("direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus), untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus))
 	ask("ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus), untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus))
 	ask("similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value, untrained.CorrelationMean, permuted.CorrelationMean)
-	for _, theory := range []string{"svt", "mft", "duty", "right"} {
-		if figures, ok := d.After.TextLevel.ByTheory[theory]; ok {
-			ask("ranking of whole texts by "+theory+" values, within a corpus", figures.Ranking.At(corpus),
-				untrained.TextLevel.ByTheory[theory].Ranking.At(corpus), permuted.TextLevel.ByTheory[theory].Ranking.At(corpus))
-		}
+	for _, theory := range TheoryOrder(d.After.TextLevel.ByTheory) {
+		ask("ranking of whole texts by "+theory+" values, within a corpus", d.After.TextLevel.ByTheory[theory].Ranking.At(corpus),
+			untrained.TextLevel.ByTheory[theory].Ranking.At(corpus), permuted.TextLevel.ByTheory[theory].Ranking.At(corpus))
 	}
 	claims = append(claims, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", "the model after Stage 1", d.Compared["after_minus_stage_1"])...)
 	claims = append(claims, adds("what the training of random weights gives", "it costs", "random weights", d.Compared["random_minus_random_before"])...)
 	claims = append(claims, adds("what a pretrained base gives beyond random weights", "it costs", "the trained random weights", d.Compared["after_minus_random"])...)
 	claims = append(claims, spread("", d.After, compared{untrained, "the untrained model"}, compared{permuted, "the model trained on permuted labels"})...)
 	// All questions are judged together; what follows compares without an interval.
-	out := conclude(claims)
+	out := append(conclude(claims), together(claims)...)
 	out = append(out, shortcut(d.After, d.Controls)...)
 	return append(out, pushedAway(d.Before, d.After)...)
 }

@@ -112,12 +112,9 @@ func claimForest(contrasts []contrast) *forest {
 // drawForest matches them by place.
 func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
 	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, mean over corpora"}
-	var theories []string
-	for _, theory := range []string{"svt", "mft", "duty", "right"} {
-		if _, ok := d.TextLevel.ByTheory[theory]; ok {
-			theories = append(theories, theory)
-			names = append(names, "text-level ranking, "+theory+", within corpus")
-		}
+	theories := evaluate.TheoryOrder(d.TextLevel.ByTheory)
+	for _, theory := range theories {
+		names = append(names, "text-level ranking, "+theory+", within corpus")
 	}
 	return names, func(d *evaluate.Difference) []evaluate.Estimate {
 		c := metrics.WithinCorpus

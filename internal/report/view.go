@@ -127,10 +127,7 @@ type theoryTable struct {
 // labels of that one count, so a table is of fewer texts than the whole.
 func theoryTables(systems []shown) []theoryTable {
 	var out []theoryTable
-	for _, theory := range []string{"svt", "mft", "duty", "right"} {
-		if _, ok := systems[0].system.TextLevel.ByTheory[theory]; !ok {
-			continue
-		}
+	for _, theory := range evaluate.TheoryOrder(systems[0].system.TextLevel.ByTheory) {
 		t := theoryTable{Theory: theory, Texts: systems[0].system.TextLevel.ByTheory[theory].Texts}
 		for _, s := range systems {
 			f := s.system.TextLevel.ByTheory[theory]
