@@ -1,6 +1,7 @@
 package values
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ func Open(path string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("values %s: %w", path, err)
 	}
-	if err := whatis.NeedFile(path, wanted); err != nil {
+	if err := cmp.Or(whatis.NeedFile(path, wanted), fsutil.CheckSQLite(abs)); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite3", dsn(abs, "ro"))

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"hives/data"
 	"hives/internal/cli"
@@ -77,27 +76,20 @@ func (s *stalled) write(t *testing.T, name, text string) {
 	}
 }
 
-// pipe makes a file that begins with some text and never ends. Opening it to write waits for somebody who reads.
-func (s *stalled) pipe(t *testing.T, name, text string) {
-	path := filepath.Join(s.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// endless is a standard input that begins with some text and never ends. It is reached once more of it is read than a
+// pipe holds.
+func (s *stalled) endless(t *testing.T, text string) *os.File {
+	r, w, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(path, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() { w.Close() })
 	go func() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return
-		}
-		fmt.Fprint(f, text)
-		s.reached <- name
-		for {
-			time.Sleep(time.Hour)
-			f.Sync() // held open
+		if _, err := fmt.Fprint(w, text, strings.Repeat("\n", 1<<18)); err == nil {
+			s.reached <- "standard input"
 		}
 	}()
+	return r
 }
 
 // files are the names in the folder and below.
@@ -119,52 +111,60 @@ var oldVectors, _ = filepath.Abs("../../values/testdata/version1.db")
 func TestFirstSignalStopsEveryCommand(t *testing.T) {
 	for i, c := range []struct {
 		name, line string
-		pipes      map[string]string
+		stdin      string
 		goesOn     bool
 	}{
-		{"import", "import valueeval --in corpus --out out.parquet",
-			map[string]string{"corpus/labels-training.tsv": "Argument ID", "corpus/arguments-training.tsv": ""}, false},
-		{"merge", "data merge rows.csv --out out.parquet", map[string]string{"rows.csv": csvHead}, false},
-		{"merge by name", "data merge --in rows.parquet --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
-		{"stats", "data stats rows.csv --html out.html", map[string]string{"rows.csv": csvHead}, false},
-		{"card", "data card rows.csv --out card.md", map[string]string{"rows.csv": csvHead}, false},
-		{"split", "data split --in rows.csv --out parts", map[string]string{"rows.csv": csvHead}, false},
-		{"embed", "embed --endpoint http://SERVER/v1 --endpoint-model m --in lines.jsonl --out out.npy", nil, false},
-		{"embed-corpus", "embed-corpus --endpoint grpc://SERVER --in rows.parquet --out vectors", nil, true},
-		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data rows.csv --engine go --out eval", map[string]string{"rows.csv": csvHead}, false},
-		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db", nil, false},
-		{"vectors evaluate", "vectors evaluate --vectors VECTORS --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet", nil, false},
-		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out bank.parquet", map[string]string{"rows.csv": csvHead}, false},
-		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", nil, false},
-		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in rows.csv --out out.csv", map[string]string{"rows.csv": csvHead}, false},
-		{"report demo", "report demo --engine go --before b --after a --control c --data rows.csv --out report", map[string]string{"rows.csv": csvHead}, false},
-		{"merge an adapter", "merge --base base --adapter adapter --out out", map[string]string{"base/model.safetensors": "{"}, false},
-		{"label", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db votes.db", nil, true},
-		{"download", "download owner/name --out model", nil, true},
-		{"ask", "ask --endpoint grpc://SERVER text", nil, false},
+		{"merge", "data merge - --out out.parquet", csvHead, false},
+		{"merge by name", "data merge --in rows.parquet --in - --out out.csv", csvHead, false},
+		{"stats", "data stats - --html out.html", csvHead, false},
+		{"card", "data card - --out card.md", csvHead, false},
+		{"split", "data split --in - --out parts", csvHead, false},
+		{"embed", "embed --endpoint http://SERVER/v1 --endpoint-model m --in lines.jsonl --out out.npy", "", false},
+		{"embed-corpus", "embed-corpus --endpoint grpc://SERVER --in rows.parquet --out vectors", "", true},
+		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data - --engine go --out eval", csvHead, false},
+		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db", "", false},
+		{"vectors evaluate", "vectors evaluate --vectors VECTORS --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet", "", false},
+		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.parquet --k 1 --out bank.parquet", "", false},
+		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", "", false},
+		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in - --out out.csv", csvHead, false},
+		{"label", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db votes.db", "", true},
+		{"download", "download owner/name --out model", "", true},
+		{"ask", "ask --endpoint grpc://SERVER text", "", false},
 	} {
 		signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
 		for _, sig := range signals[:1+i%2] { // each pair takes the grace's second twice
 			t.Run(fmt.Sprintf("%s, %v", c.name, sig), func(t *testing.T) {
 				t.Parallel()
 				s := newStalled(t)
-				for name, text := range c.pipes {
-					s.pipe(t, name, text)
+				var stdin *os.File
+				if c.stdin != "" {
+					stdin = s.endless(t, c.stdin)
 				}
-				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), sig, c.goesOn)
+				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), stdin, sig, c.goesOn)
 			})
 		}
 	}
 }
 
-// TestPipesOfModelsAndSettingsAreRefused: what reads a model or its settings cannot be kept waiting by a pipe in its
-// place. It is refused by name, though nobody ever writes to it.
-func TestPipesOfModelsAndSettingsAreRefused(t *testing.T) {
+// TestPipesAreRefused: no command can be kept waiting by a pipe in a file's place. It is refused by name, though nobody
+// ever writes to it.
+func TestPipesAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, line, pipe string }{
 		{"settings of an experiment", "report experiment --config e.toml", "e.toml"},
 		{"a model's config", "export --model model --out out", "model/config.json"},
+		{"a corpus", "import denevil --in corpus --out out.parquet", "corpus/pipe.csv"},
+		{"rows", "data stats rows.csv", "rows.csv"},
+		{"rows of a report", "report demo --engine go --before b --after a --control c --data rows.csv --out report", "rows.csv"},
+		{"rows to learn from", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out bank.parquet", "rows.csv"},
+		{"weights of a base", "merge --base base --adapter adapter --out out", "base/model.safetensors"},
+		{"vectors of values", "vectors show v.db", "v.db"},
+		{"votes", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db v.db", "v.db"},
+		{"the index of runs", "runs list --db r.db .", "r.db"},
+		{"a corpus to embed", "embed-corpus --endpoint grpc://SERVER --in p.parquet --out vectors", "p.parquet"},
+		{"what is written", "data merge rows.parquet --out out.csv", "out.csv"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStalled(t)
 			path := filepath.Join(s.dir, c.pipe)
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -173,7 +173,7 @@ func TestPipesOfModelsAndSettingsAreRefused(t *testing.T) {
 			if err := syscall.Mkfifo(path, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(os.Args[0], strings.Fields(c.line)...)
+			cmd := exec.Command(os.Args[0], strings.Fields(strings.ReplaceAll(c.line, "SERVER", s.address))...)
 			cmd.Dir, cmd.Env = s.dir, append(os.Environ(), asHives+"=1")
 			said, err := cmd.CombinedOutput() // go test's own limit ends a wait in vain
 			if err == nil || !strings.Contains(string(said), filepath.Base(c.pipe)) || !strings.Contains(string(said), "pipe") {
@@ -183,10 +183,13 @@ func TestPipesOfModelsAndSettingsAreRefused(t *testing.T) {
 	}
 }
 
-func (s *stalled) stop(t *testing.T, args []string, sig syscall.Signal, goesOn bool) {
+func (s *stalled) stop(t *testing.T, args []string, stdin *os.File, sig syscall.Signal, goesOn bool) {
 	before := s.files()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Dir = s.dir
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
 	cmd.Env = append(os.Environ(), asHives+"=1", "TMPDIR="+s.dir, "HF_ENDPOINT=http://"+s.address, "HF_HOME="+s.dir)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

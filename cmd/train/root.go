@@ -12,6 +12,7 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/engine"
+	"hives/internal/fsutil"
 	"hives/internal/trainer"
 )
 
@@ -112,7 +113,7 @@ func newRoot() *cobra.Command {
 
 // readStored reads a run's settings as the program that wrote them had them.
 func readStored(path string) (trainer.Config, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return trainer.Config{}, err
 	}

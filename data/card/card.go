@@ -109,7 +109,7 @@ func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Car
 func ReadImports(paths []string) ([]*corpora.Summary, error) {
 	var out []*corpora.Summary
 	for _, path := range paths {
-		raw, err := os.ReadFile(path)
+		raw, err := fsutil.ReadRegular(path)
 		if os.IsNotExist(err) {
 			return nil, fault.New(fault.NotFound, "%s: there is no such file", path)
 		} else if err != nil {

@@ -17,6 +17,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/whatis"
 	"hives/model/folder"
 )
@@ -117,7 +118,7 @@ func (o Options) remote(ctx context.Context, key string) (Embedder, func(), erro
 		opts = append(opts, client.WithToken(key))
 	}
 	if o.CA != "" {
-		pem, err := os.ReadFile(o.CA)
+		pem, err := fsutil.ReadRegular(o.CA)
 		if err != nil {
 			return nil, nil, fault.New(fault.NotFound, "--endpoint-ca: %w", err)
 		}

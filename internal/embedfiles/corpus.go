@@ -125,7 +125,7 @@ func readCorpus(dir string) (Corpus, error) {
 
 // readJSON reads one of the folder's files.
 func readJSON(path string, v any) error {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return fsutil.Classify(err, path)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
@@ -77,7 +76,7 @@ func readPart(path, corpus string, c Corpus, block int) (rows []Vector, err erro
 			err = damaged(path, fmt.Errorf("%v", r))
 		}
 	}()
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if err != nil {
 		return nil, fsutil.Classify(err, path)
 	}

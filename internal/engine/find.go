@@ -69,7 +69,7 @@ var moduleLine = regexp.MustCompile(`(?m)^module hives\s*$`)
 // checkout walks up from dir to the folder of this module's go.mod; "" when there is none.
 func checkout(dir string) string {
 	for {
-		raw, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		raw, err := fsutil.ReadRegular(filepath.Join(dir, "go.mod"))
 		if err == nil && moduleLine.Match(raw) {
 			return dir
 		}
@@ -144,7 +144,7 @@ func versionDirs(dir, pin string) []string {
 // proves nothing.
 func readPlugin(dir, folder string) (Plugin, error) {
 	path := filepath.Join(dir, "plugin.so")
-	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, "manifest.json"))
 	if err != nil {
 		return Plugin{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"hives/data"
@@ -164,7 +163,7 @@ func writeVectors(path string, head stored, vectors [][]float32) error {
 
 // readVectors is NotFound where nothing is stored.
 func readVectors(path, ids string) (head stored, vectors [][]float32, err error) {
-	raw, err := os.ReadFile(path + ".json")
+	raw, err := fsutil.ReadRegular(path + ".json")
 	if err != nil {
 		return head, nil, fsutil.Classify(err, path+".json")
 	}
@@ -175,7 +174,7 @@ func readVectors(path, ids string) (head stored, vectors [][]float32, err error)
 	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids || head.Texts < 0 {
 		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': remove it to embed again", path, head.Kind, head.Format)
 	}
-	f, err := os.Open(path + ".npy")
+	f, err := fsutil.OpenRegular(path + ".npy")
 	if err != nil {
 		return head, nil, fsutil.Classify(err, path+".npy")
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -100,7 +99,7 @@ func gather(o *Options, info folder.Info) (*record, error) {
 		}
 	}
 	r.run = &run
-	config, err := os.ReadFile(filepath.Join(dir, "config.toml"))
+	config, err := fsutil.ReadRegular(filepath.Join(dir, "config.toml"))
 	if err != nil {
 		return nil, fsutil.Classify(err, dir)
 	}
@@ -209,7 +208,7 @@ func sameHeldOut(a, b string) (bool, error) {
 // settingsOf reads all settings of a run by name.
 func settingsOf(dir string) (map[string]string, error) {
 	path := filepath.Join(dir, "config.toml")
-	config, err := os.ReadFile(path)
+	config, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return nil, fsutil.Classify(err, path)
 	}
@@ -280,7 +279,7 @@ func trace(from, digest string, most int) base {
 	if err != nil {
 		return baseOf(dir, info)
 	}
-	config, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Clean(dir)), "config.toml"))
+	config, err := fsutil.ReadRegular(filepath.Join(filepath.Dir(filepath.Clean(dir)), "config.toml"))
 	if err != nil {
 		return base{}
 	}
@@ -306,7 +305,7 @@ func baseOf(dir string, info folder.Info) base {
 	if filepath.Ext(dir) == gguf.Extension {
 		dir = filepath.Dir(dir)
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, "download.json"))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, "download.json"))
 	if err == nil {
 		var d struct{ ID, Commit string }
 		if json.Unmarshal(raw, &d) == nil {

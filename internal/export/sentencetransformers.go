@@ -102,7 +102,7 @@ func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, p
 // of the config stays: a later version of transformers may read a key that this program does not know to matter.
 func transformersConfig(dir string, arch transformer.Architecture, maxLength int) (map[string]any, error) {
 	path := filepath.Join(dir, transformer.ConfigFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return nil, err
 	}

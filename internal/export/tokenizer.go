@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hives/internal/fault"
@@ -27,7 +26,7 @@ var tokenizerKeys = []string{
 // and over the real library scripts/roundtrip.sh).
 func frameTokenizer(dir, endToken string) error {
 	path := filepath.Join(dir, folder.TokenizerFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return fsutil.Classify(err, path)
 	}
@@ -76,7 +75,7 @@ func padToken(dir, endToken string) (string, error) {
 	}
 	path := filepath.Join(dir, folder.TokenizerConfigFile)
 	var f map[string]any
-	if raw, err := os.ReadFile(path); err == nil {
+	if raw, err := fsutil.ReadRegular(path); err == nil {
 		json.Unmarshal(raw, &f) // of a torn file, and of none, nothing is taken
 	}
 	// Either is a string, or an object with the string under "content".

@@ -3,7 +3,6 @@ package export
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -47,7 +46,7 @@ func (m *merge) UnmarshalJSON(raw []byte) error {
 // row.
 func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	path := filepath.Join(dir, folder.TokenizerFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return nil, fsutil.Classify(err, path)
 	}

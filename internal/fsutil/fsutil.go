@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"hives/internal/fault"
@@ -73,8 +74,8 @@ func WriteFiles(files ...File) (err error) {
 // until the last step gives them the rights that any file has.
 func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	dir := filepath.Dir(path)
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return "", fault.New(fault.Exists, "%s: a folder stands where a file is to be written", path)
+	if err := checkTarget(path); err != nil {
+		return "", err
 	}
 	if err := MakeFolders(dir); err != nil {
 		return "", err
@@ -108,6 +109,21 @@ func aside(path string, write func(io.Writer) error) (tmp string, err error) {
 	return f.Name(), nil
 }
 
+// checkTarget refuses a place where something else than a file stands. A rename onto /dev/null, or onto the link that
+// /dev/stdout is, would take them from every program of the machine.
+func checkTarget(path string) error {
+	const say = "%s: %s stands where a file is to be written: " +
+		"name a file, or - for standard output where a command takes it"
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return fault.New(fault.Exists, say, path, kind(info.Mode()))
+	}
+	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(to, "/proc/") {
+		return fault.New(fault.Exists, say, path, "a link to an open file")
+	}
+	return nil
+}
+
 // WriteBytes is WriteFile for content that is in memory.
 func WriteBytes(path string, content []byte) error {
 	return WriteFile(path, func(w io.Writer) error {
@@ -130,7 +146,7 @@ func Same(a, b string) bool {
 // SHA256 returns the hex digest of the file at path. It reads the file once, in pieces, so a file of any size costs
 // no memory.
 func SHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return "", Classify(err, path)
 	}

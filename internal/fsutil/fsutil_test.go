@@ -247,3 +247,28 @@ func TestWriteFilesTogether(t *testing.T) {
 	}
 	expectTree(t, dir, map[string]string{"a": "new", "b": "new"})
 }
+
+// TestWriteFileReplacesNothingButAFile: a rename onto a device or a pipe would take it from all who use it.
+func TestWriteFileReplacesNothingButAFile(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Symlink("/dev/null", at("null")), os.Symlink("/proc/self/fd/0", at("open")),
+		WriteBytes(at("file"), []byte("old")), os.Symlink(at("file"), at("link"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"fifo", "null", "open"} {
+		for k, err := range []error{WriteBytes(at(name), []byte("new")), CheckWritableFile(at(name))} {
+			if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), at(name)) {
+				t.Errorf("%s, %d: %v", name, k, err)
+			}
+		}
+		if info, err := os.Lstat(at(name)); err != nil || info.Mode().IsRegular() {
+			t.Errorf("%s was replaced: %v, %v", name, info, err)
+		}
+	}
+	for _, name := range []string{"file", "link"} {
+		if err := errors.Join(CheckWritableFile(at(name)), WriteBytes(at(name), []byte("new"))); err != nil {
+			t.Error(err)
+		}
+	}
+}

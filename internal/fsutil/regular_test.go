@@ -20,10 +20,28 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		os.WriteFile(at("file"), []byte("content"), 0o600), os.Symlink(at("file"), at("to-file"))); err != nil {
 		t.Fatal(err)
 	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
 	for _, path := range []string{at("fifo"), at("zero"), at("to-fifo"), "/dev/null", dir} {
-		if _, err := ReadRegular(path); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v", path, err)
+		_, whole := ReadRegular(path)
+		_, rows := OpenData(path)
+		_, hash := SHA256(path)
+		for k, err := range []error{whole, rows, hash, CheckReadable(path), CheckRegular(at("file"), path)} {
+			if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, reader %d: %v", path, k, err)
+			}
 		}
+	}
+	for _, name := range []string{"fifo", "to-fifo", "."} {
+		if _, err := ReadRegularIn(root, name); err == nil { // a root lets no absolute link pass at all
+			t.Errorf("%s below a root was read", name)
+		}
+	}
+	if raw, err := ReadRegularIn(root, "file"); err != nil || string(raw) != "content" {
+		t.Errorf("below a root: %q, %v", raw, err)
 	}
 	for _, path := range []string{at("file"), at("to-file")} {
 		if raw, err := ReadRegular(path); err != nil || string(raw) != "content" {

@@ -40,27 +40,25 @@ func CheckWritable(path string) error {
 // CheckReadable refuses an input that is no file, is empty, or may not be read. A pipe has no size to tell before it
 // is read, so it counts as readable.
 func CheckReadable(path string) error {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return Classify(err, path)
 	}
 	defer f.Close()
 	stat, err := f.Stat()
-	switch {
-	case err != nil:
-		return Classify(err, path)
-	case stat.IsDir():
-		return fault.New(fault.Invalid, "%s is a folder: name a file", path)
-	case stat.Mode().IsRegular() && stat.Size() == 0:
-		return fault.New(fault.Invalid, "%s is empty", path)
+	if err == nil && stat.Size() == 0 {
+		err = fault.New(fault.Invalid, "%s is empty", path)
 	}
-	return nil
+	return Classify(err, path)
 }
 
 // CheckWritableFile is CheckWritable for a path that a file is to take.
 func CheckWritableFile(path string) error {
 	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
 		return fault.New(fault.Invalid, "%s is a folder: name a file", path)
+	}
+	if err := checkTarget(path); err != nil {
+		return err
 	}
 	return CheckWritable(path)
 }

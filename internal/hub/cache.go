@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // cached is a model's folder in a hub cache (blobs by etag, snapshots of links to them), which is read and never
@@ -54,11 +55,11 @@ func (c cached) open(f File, commit string) *os.File {
 	// By its hash it is found whatever snapshot it belongs to; by its name where the cache holds copies and no
 	// links.
 	for _, name := range []string{path.Join("blobs", f.Digest.String()), path.Join("snapshots", commit, f.Name)} {
-		file, err := c.root.Open(filepath.FromSlash(name))
+		file, err := fsutil.OpenRegularIn(c.root, filepath.FromSlash(name))
 		if err != nil {
 			continue
 		}
-		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() == f.Size {
+		if info, err := file.Stat(); err == nil && info.Size() == f.Size {
 			return file
 		}
 		file.Close()
@@ -78,7 +79,7 @@ func (c cached) list(id, revision string) (listing, error) {
 	l := listing{commit: revision}
 	// A commit is its own folder; a branch or tag is a small file that holds the commit.
 	if !commitForm.MatchString(revision) {
-		raw, err := c.root.ReadFile(filepath.Join("refs", filepath.FromSlash(revision)))
+		raw, err := fsutil.ReadRegularIn(c.root, filepath.Join("refs", filepath.FromSlash(revision)))
 		if l.commit = strings.TrimSpace(string(raw)); err != nil || !commitForm.MatchString(l.commit) {
 			return listing{}, absent
 		}
@@ -121,7 +122,7 @@ func (c cached) checkShards(l listing) error {
 	if !have[index] {
 		return nil
 	}
-	raw, err := c.root.ReadFile(filepath.Join("snapshots", l.commit, index))
+	raw, err := fsutil.ReadRegularIn(c.root, filepath.Join("snapshots", l.commit, index))
 	var got struct {
 		Map map[string]string `json:"weight_map"`
 	}

@@ -95,7 +95,7 @@ func (s *staging) openPart(f File, segment int64) (*part, error) {
 	}
 	p.sink = p.file
 	info, err := p.file.Stat()
-	raw, _ := s.root.ReadFile(p.name + ".json") // absent or unreadable: from the beginning
+	raw, _ := fsutil.ReadRegularIn(s.root, p.name+".json") // absent or unreadable: from the beginning
 	if err != nil || json.Unmarshal(raw, &p.state) != nil || !p.state.fits(f, info.Size()) {
 		err = p.reset(segment)
 	}

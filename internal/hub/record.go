@@ -2,7 +2,6 @@ package hub
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,7 +65,7 @@ func (r Record) write(dir string) error {
 // A newer record is refused: it may mean something that this program would undo.
 func readRecord(dir string) (Record, error) {
 	var r Record
-	raw, err := os.ReadFile(filepath.Join(dir, RecordName))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, RecordName))
 	if err != nil || json.Unmarshal(raw, &r) != nil || r.Kind != recordKind {
 		return Record{}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/loopback"
 )
 
@@ -87,7 +88,7 @@ func readToken(home string) (secret, error) {
 	text := first(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))
 	if text == "" {
 		path := first(os.Getenv("HF_TOKEN_PATH"), filepath.Join(home, "token"))
-		raw, err := os.ReadFile(path)
+		raw, err := fsutil.ReadRegular(path)
 		if err != nil && (!os.IsNotExist(err) || os.Getenv("HF_TOKEN_PATH") != "") {
 			return "", fault.New(fault.Invalid, "read the token: %w; make it readable, or set HF_TOKEN", err)
 		}

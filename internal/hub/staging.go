@@ -63,6 +63,9 @@ func (s *staging) prepare() error {
 	if err := plainBelow(s.root, lockName); err != nil {
 		return err
 	}
+	if err := fsutil.CheckRegular(filepath.Join(s.dir, lockName)); err != nil {
+		return err
+	}
 	s.lock = flock.New(filepath.Join(s.dir, lockName), flock.SetPermissions(0o644))
 	held, err := s.lock.TryLock()
 	if err != nil {

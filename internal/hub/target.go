@@ -68,7 +68,7 @@ func openPlain(root *os.Root, name string, size int64) *os.File {
 	if plainBelow(root, name) != nil {
 		return nil
 	}
-	file, err := root.Open(name)
+	file, err := fsutil.OpenRegularIn(root, name)
 	if err != nil {
 		return nil
 	}

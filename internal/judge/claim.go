@@ -46,6 +46,9 @@ func (s *Store) Claim(run string) error {
 //	                      gets the lock           its file has no name: a third would make and hold another
 func hold(path string) (*flock.Flock, error) {
 	for {
+		if err := fsutil.CheckRegular(path); err != nil {
+			return nil, err
+		}
 		lock := flock.New(path, flock.SetPermissions(0o644))
 		held, err := lock.TryLock()
 		if err != nil || !held {
@@ -68,7 +71,7 @@ func hold(path string) (*flock.Flock, error) {
 
 // holder names the process that holds a lock file as well as the file can tell.
 func holder(path string) string {
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if pid := strings.TrimSpace(string(raw)); err == nil && pid != "" {
 		return "process " + pid
 	}

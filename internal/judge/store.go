@@ -54,6 +54,9 @@ func Open(path string) (*Store, error) {
 	if _, err := os.Stat(filepath.Dir(abs)); err != nil {
 		return nil, fault.New(fault.NotFound, "votes %s: its folder does not exist: create it first", path)
 	}
+	if err := fsutil.CheckSQLite(abs); err != nil {
+		return nil, fmt.Errorf("votes: %w", err)
+	}
 	if err := checkHeader(abs); err != nil {
 		return nil, fault.New(fault.Corrupt, "votes %s: %w", path, err)
 	}
@@ -79,7 +82,7 @@ func Open(path string) (*Store, error) {
 // SQLite does so less clearly.
 func checkHeader(path string) error {
 	const magic = "SQLite format 3\x00"
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	web "hives/internal/page"
 	"hives/internal/runstore"
 )
@@ -46,7 +47,7 @@ var firstPlots = []string{
 // gives "train loss" and "train loss levels 1", "… 2", each with the point 10. Fields need not be known here:
 // what training logs in a later version is drawn as well.
 func ReadCurves(path string) ([]Series, error) {
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "%s: %w; --run wants the folder of a training run", path, err)
 	}

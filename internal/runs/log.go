@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 
+	"hives/internal/fsutil"
 	"hives/internal/runstore"
 )
 
@@ -42,7 +43,7 @@ type point struct {
 // Invariant: points that were read once are not read again, unless the log is another one (TestOnlyWhatIsNewIsRead,
 // TestLogIsFollowed).
 func readLog(path string, from logState) (points []point, now logState, again bool, err error) {
-	f, err := os.Open(path)
+	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, logState{tail: []byte{}}, from.size > 0, nil
 	}

@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"hives/internal/fsutil"
 	"hives/internal/runstore"
 	"hives/model/folder"
 )
@@ -129,7 +129,7 @@ func describe(dir string) (info runstore.Info, config, problem string) {
 		return runstore.Info{}, "", err.Error()
 	}
 	info.Theories = nil // whole files, which nobody asks an index for
-	raw, err := os.ReadFile(filepath.Join(dir, "config.toml"))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, "config.toml"))
 	if err != nil {
 		return info, "", err.Error()
 	}

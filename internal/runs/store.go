@@ -13,6 +13,7 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
@@ -43,6 +44,9 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	}
 	if stat, err := os.Stat(filepath.Dir(abs)); err != nil || !stat.IsDir() {
 		return nil, fault.New(fault.NotFound, "index of runs %s: its folder does not exist", path)
+	}
+	if err := fsutil.CheckSQLite(abs); err != nil {
+		return nil, fault.New(fault.Of(err), "index of runs: %w with --db", err)
 	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first, since the change to WAL needs a lock

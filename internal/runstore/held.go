@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"hives/internal/fsutil"
 )
 
 // lookTime is how long a trainer waits for those who look at its lock.
@@ -16,7 +18,11 @@ const lookTime = 100 * time.Millisecond
 // however it dies, which a file with a process's number could not tell: numbers come again. Locks of another machine
 // on a shared disk may not carry over.
 func Held(dir string) bool {
-	lock := flock.New(filepath.Join(dir, lockFile), flock.SetFlag(os.O_RDONLY))
+	path := filepath.Join(dir, lockFile)
+	if fsutil.CheckRegular(path) != nil {
+		return false
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	defer lock.Close()
 	shared, err := lock.TryRLock()
 	return err == nil && !shared

@@ -61,7 +61,7 @@ func (b Best) String() string { return fmt.Sprintf("%s %.4f at step %d", b.Metri
 func Read(dir string) (Info, error) {
 	var info Info
 	path := filepath.Join(dir, runFile)
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if saved, err := os.ReadDir(CheckpointDir(dir)); err == nil && len(saved) > 0 {
 			return info, fault.New(fault.Corrupt, "%s holds checkpoints, but its %s is gone; %s", dir, runFile,

@@ -39,6 +39,9 @@ func (r *Run) HasMetrics() bool {
 // and will log again, are cut off, and so is a torn last line. A new run passes −1 and begins empty.
 func (r *Run) OpenMetrics(afterStep int) (*Metrics, error) {
 	path := filepath.Join(r.dir, metricsFile)
+	if err := fsutil.CheckRegular(path); err != nil {
+		return nil, err
+	}
 	// Appending is the system's own: two lines written at once by a mistake do not overwrite each other.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -134,7 +137,7 @@ func (m *Metrics) Close() error {
 // is false without such a line, and without a log. The last of several counts: a step that was logged, lost and
 // logged again may stand twice in a log that nobody has cut yet.
 func FindMetrics(dir, kind string, step int, into any) (found bool, err error) {
-	raw, err := os.ReadFile(filepath.Join(dir, metricsFile))
+	raw, err := fsutil.ReadRegular(filepath.Join(dir, metricsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -21,7 +21,7 @@ func Rebuild(dir string, config []byte, info Info) (written []string, err error)
 	}
 	defer lock.Close()
 	r := &Run{dir: dir, lock: lock, info: info}
-	if stored, err := os.ReadFile(filepath.Join(dir, configFile)); err != nil || !bytes.Equal(stored, config) {
+	if stored, err := fsutil.ReadRegular(filepath.Join(dir, configFile)); err != nil || !bytes.Equal(stored, config) {
 		if err := errors.Join(r.aside(configFile), writeConfig(dir, config)); err != nil {
 			return nil, err
 		}

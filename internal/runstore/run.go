@@ -139,6 +139,9 @@ func Free(dir string) error {
 // folder are a mistake, not a queue. The number in it is for the message alone, never for a decision.
 func hold(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockFile)
+	if err := fsutil.CheckRegular(path); err != nil {
+		return nil, err
+	}
 	lock := flock.New(path, flock.SetPermissions(0o644))
 	// Long enough for those who only look whether the run is held, see Held.
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)

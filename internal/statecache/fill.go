@@ -156,6 +156,9 @@ func (c *Cache) openWriter() (w *writer, err error) {
 // openAt opens a file for writing and gives one that has not got that far its header, which is on disk before anything
 // behind it.
 func openAt(path string, header []byte) (*os.File, error) {
+	if err := fsutil.CheckRegular(path); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"io/fs"
-	"os"
 	"slices"
 
 	"hives/internal/fault"
@@ -54,7 +53,7 @@ func record(id textID, e entry) []byte {
 // the file that they fill. A later record of a text replaces an earlier one.
 func readIndex(path string, k Key) (entries map[textID]entry, good int64, err error) {
 	entries = map[textID]entry{}
-	raw, err := os.ReadFile(path)
+	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (len(raw) < headerBytes || blank(raw[:headerBytes])) {
 		return entries, 0, nil // not begun, or ended in its first write
 	}

@@ -3,7 +3,6 @@ package trainer
 import (
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"hives/checkpoints"
@@ -56,7 +55,7 @@ func settingsOf(c *checkpoints.Checkpoint, out, settings string) ([]byte, error)
 	// By hash, so that it does not matter where they are from: the checkpoint's own copy is there unless it is older.
 	candidates := [][]byte{[]byte(c.Meta.Config)}
 	for _, place := range places {
-		if raw, err := os.ReadFile(place); err == nil {
+		if raw, err := fsutil.ReadRegular(place); err == nil {
 			candidates = append(candidates, raw)
 		}
 	}

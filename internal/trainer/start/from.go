@@ -9,6 +9,7 @@ import (
 
 	"hives/checkpoints"
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/trainer/state"
 	"hives/model/transformer"
 )
@@ -50,7 +51,7 @@ func exists(path string) bool {
 func openCheckpoint(at string, cfg Settings) (*Point, error) {
 	run := filepath.Dir(filepath.Dir(filepath.Clean(at)))
 	// A checkpoint holds tensors and no architecture. Its run's settings say which model they belong to.
-	raw, err := os.ReadFile(filepath.Join(run, "config.toml"))
+	raw, err := fsutil.ReadRegular(filepath.Join(run, "config.toml"))
 	if err != nil {
 		return nil, fault.New(fault.NotFound,
 			"%s: a checkpoint is read inside its run folder, which holds the model's config: %w", at, err)
