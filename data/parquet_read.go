@@ -3,14 +3,13 @@ package data
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 
 	"hives/internal/fault"
-	"hives/internal/fsutil"
+	"hives/internal/parquetfile"
 	"hives/internal/parquettext"
 	"hives/internal/whatis"
 )
@@ -33,7 +32,7 @@ const batchRows = 256
 // different rows in different columns; only the ends of the columns must agree.
 type parquetTable struct {
 	path    string
-	file    *os.File
+	file    *parquetfile.File
 	plain   []*plainColumn
 	names   []string // of plain
 	without []string // columns that text cannot carry, as notes name them
@@ -53,34 +52,29 @@ type plainColumn struct {
 // openParquet opens a file of columns and takes in those that can be rows'. A file is refused as a whole for its
 // kind, its version or a column of ours that is of the wrong type; bad cells cost their row.
 func openParquet(path string) (t table, err error) {
-	f, err := fsutil.OpenData(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if r := recover(); r != nil { // the library panics on some damaged footers
-			err = torn(path, fmt.Errorf("%v", r))
-		}
-		if err != nil {
-			f.Close()
-		}
-	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	file, err := parquet.OpenFile(f, info.Size())
+	file, err := parquetfile.Open(path)
 	if err != nil {
 		return nil, torn(path, err)
 	}
-	if err := checkVersion(path, file); err != nil {
+	defer func() {
+		if r := recover(); r != nil { // the library panics on some damaged schemas
+			err = torn(path, fmt.Errorf("%v", r))
+		}
+		if err != nil {
+			file.Close()
+		}
+	}()
+	if err := checkVersion(path, file.File); err != nil {
 		return nil, err
 	}
-	p := &parquetTable{path: path, file: f}
-	for _, column := range parquettext.Columns(file) {
+	p := &parquetTable{path: path, file: file}
+	for _, column := range parquettext.Columns(file.File) {
 		if err := p.add(column); err != nil {
 			return nil, err
 		}
+	}
+	if err := file.Look(p.names...); err != nil {
+		return nil, torn(path, err)
 	}
 	p.cells = make([]string, len(p.names))
 	return p, nil
@@ -221,8 +215,11 @@ func (c *plainColumn) fill() (n int, err error) {
 	return n, nil
 }
 
-// torn is the one error for bytes that are not what a writer left. Where the file is something else altogether,
-// such as a page of HTML saved under the name, it says that instead.
+// torn is the one error for bytes that are not what a writer left; one that says more stays as it is. Where the file
+// is something else altogether, such as a page of HTML saved under the name, it says that instead.
 func torn(path string, cause error) error {
+	if kind := fault.Of(cause); kind == fault.Invalid || kind == fault.NotFound {
+		return cause
+	}
 	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause))
 }

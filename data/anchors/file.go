@@ -1,10 +1,8 @@
 package anchors
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -14,6 +12,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/parquetfile"
 	"hives/internal/whatis"
 )
 
@@ -52,32 +51,27 @@ func Write(path string, b *Bank) error {
 // Read returns the bank in a file, checked. The caller need not check again; what a bank says of its making is
 // only what its maker wrote (data/banks asks for it).
 func Read(path string) (b *Bank, err error) {
-	f, err := fsutil.OpenRegular(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	file, err := parquetfile.Open(path)
+	if fault.Of(err) == fault.NotFound {
 		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives theories inventory", path)
 	}
 	if err != nil {
-		return nil, fsutil.Classify(err, path)
+		return nil, torn(path, err)
 	}
-	defer f.Close()
+	defer file.Close()
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some damaged files
 			b, err = nil, torn(path, fmt.Errorf("%v", r))
 		}
 	}()
-	info, err := f.Stat()
-	if err != nil {
+	if err := checkVersion(path, file.File); err != nil {
 		return nil, err
 	}
-	file, err := parquet.OpenFile(f, info.Size())
-	if err != nil {
+	if err := file.Look(); err != nil {
 		return nil, torn(path, err)
 	}
-	if err := checkVersion(path, file); err != nil {
-		return nil, err
-	}
-	b = &Bank{Meta: meta(file)}
-	if b.Anchors, err = parquet.Read[Anchor](f, info.Size()); err != nil {
+	b = &Bank{Meta: meta(file.File)}
+	if b.Anchors, err = parquet.Read[Anchor](file.From, file.Size); err != nil {
 		return nil, torn(path, err)
 	}
 	for i := range b.Anchors {
@@ -121,5 +115,8 @@ func meta(file *parquet.File) map[string]string {
 
 // torn is the one error for bytes that no writer of banks left.
 func torn(path string, cause error) error {
+	if fault.Of(cause) == fault.Invalid { // says it all
+		return cause
+	}
 	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause))
 }

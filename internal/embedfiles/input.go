@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -13,6 +12,7 @@ import (
 	"hives/data"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/parquetfile"
 	"hives/internal/parquettext"
 	"hives/internal/whatis"
 )
@@ -26,7 +26,7 @@ type inputRow struct {
 // input is a Parquet file with a column text and perhaps one text_id. Whoever opens it owes close.
 type input struct {
 	path   string
-	file   *os.File
+	file   *parquetfile.File
 	reader *parquet.GenericReader[inputRow]
 	next   int // row that the reader stands at
 }
@@ -38,60 +38,52 @@ func openInput(path string) (in *input, about Input, err error) {
 	if about.SHA256, err = fsutil.SHA256(path); err != nil {
 		return nil, about, err
 	}
-	f, err := fsutil.OpenRegular(path)
+	file, err := openParquet(path)
 	if err != nil {
-		return nil, about, fsutil.Classify(err, path)
+		return nil, about, err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	about.Rows = int(file.NumRows())
+	if about.Rows == 0 {
+		return nil, about, fault.New(fault.Invalid, "%s holds no rows", path)
+	}
+	return &input{path: path, file: file, reader: parquet.NewGenericReader[inputRow](file.File)}, about, nil
+}
+
+// openParquet opens a file and refuses columns that could not be read.
+func openParquet(path string) (_ *parquetfile.File, err error) {
+	file, err := parquetfile.Open(path)
+	if err != nil {
+		return nil, torn(path, err)
 	}
 	defer func() {
 		if r := recover(); r != nil { // the library panics on some damaged files
 			err = torn(path, fmt.Errorf("%v", r))
 		}
 		if err != nil {
-			f.Close()
+			file.Close()
 		}
 	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, about, err
+	if err := checkColumns(path, file.File); err != nil {
+		return nil, err
 	}
-	file, err := openParquet(path, f, info.Size())
-	if err != nil {
-		return nil, about, err
-	}
-	about.Rows = int(file.NumRows())
-	if about.Rows == 0 {
-		return nil, about, fault.New(fault.Invalid, "%s holds no rows", path)
-	}
-	return &input{path: path, file: f, reader: parquet.NewGenericReader[inputRow](file)}, about, nil
-}
-
-// openParquet reads the end of a file and refuses columns that could not be read.
-func openParquet(path string, f *os.File, size int64) (*parquet.File, error) {
-	file, err := parquet.OpenFile(f, size)
-	if err != nil {
+	if err := file.Look("text", "text_id"); err != nil {
 		return nil, torn(path, err)
 	}
-	return file, checkColumns(path, file)
+	return file, nil
 }
 
-// CheckInput refuses a file that Run could not read, by its end and its columns: before an engine opens.
-func CheckInput(path string) (err error) {
-	f, err := fsutil.OpenRegular(path)
-	if err != nil {
-		return fsutil.Classify(err, path)
-	}
-	defer f.Close()
-	defer func() {
-		if r := recover(); r != nil { // the library panics on some damaged files
-			err = torn(path, fmt.Errorf("%v", r))
-		}
-	}()
-	info, err := f.Stat()
+// CheckInput refuses a file that Run could not read, by its end, its columns and its pages: before an engine opens.
+func CheckInput(path string) error {
+	file, err := openParquet(path)
 	if err != nil {
 		return err
 	}
-	_, err = openParquet(path, f, info.Size())
-	return err
+	return file.Close()
 }
 
 // checkColumns refuses what could only be read as nothing, or as something else than it means. Other columns stay on
@@ -115,6 +107,9 @@ func checkColumns(path string, file *parquet.File) error {
 
 // torn says that a file cannot be read, unless a look at its beginning says what it is instead.
 func torn(path string, cause error) error {
+	if kind := fault.Of(cause); kind == fault.Invalid || kind == fault.NotFound { // says it all
+		return cause
+	}
 	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); copy it "+
 		"again", path, cause))
 }

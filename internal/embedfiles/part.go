@@ -10,6 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/parquetfile"
 )
 
 // Vector is a row of a part, and of what merge writes. row is written although the order says it: a part can then be
@@ -76,23 +77,21 @@ func readPart(path, corpus string, c Corpus, block int) (rows []Vector, err erro
 			err = damaged(path, fmt.Errorf("%v", r))
 		}
 	}()
-	f, err := fsutil.OpenRegular(path)
-	if err != nil {
-		return nil, fsutil.Classify(err, path)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	file, err := parquetfile.Open(path)
+	if kind := fault.Of(err); kind == fault.Invalid || kind == fault.NotFound {
 		return nil, err
 	}
-	file, err := parquet.OpenFile(f, info.Size())
 	if err != nil {
+		return nil, damaged(path, err)
+	}
+	defer file.Close()
+	if err := file.Look(); err != nil {
 		return nil, damaged(path, err)
 	}
 	if of, _ := file.Lookup(corpusKey); of != corpus {
 		return nil, fault.New(fault.Mismatch, "%s belongs to another corpus; remove it and run its shard again", path)
 	}
-	reader := parquet.NewGenericReader[Vector](file)
+	reader := parquet.NewGenericReader[Vector](file.File)
 	defer reader.Close()
 	rows = make([]Vector, file.NumRows())
 	if n, err := reader.Read(rows); n != len(rows) {
