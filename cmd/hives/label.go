@@ -33,6 +33,7 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
 			var err error
+			// Settings come from the file, from --set and from variables that begin with HIVES_LABEL.
 			if j.Config, _, err = cli.Load(panel.Defaults(), flags.Sources(c.Flags(), "HIVES_LABEL", nil)); err != nil {
 				return err
 			}

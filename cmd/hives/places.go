@@ -5,8 +5,9 @@ import (
 	"hives/internal/fsutil"
 )
 
-// places are the files that a command reads and writes. They are looked at before an engine opens and before anything
-// is embedded: what cannot be read or written is said at once, not after an hour.
+// places are the files that a command reads and writes. They are looked at before an engine opens and before
+// anything is embedded: what cannot be read or written is said at once, not after an hour. An example: anchors build
+// reads rows and perhaps an earlier bank, and writes up to four files; each is looked at in the list of its kind.
 type places struct {
 	rows    []string // files of rows, which are read to the end: a bad row is named now
 	read    []string // other files

@@ -32,6 +32,7 @@ into a bank of anchors. See docs/REVIEW.md.`,
       --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// The order does not matter: one says how it ends, the other that the same command goes on.
 			cli.EndsItself(c.Context())
 			cli.GoesOn(c.Context())
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()

@@ -86,6 +86,7 @@ func (b *vectorsBuild) run(c *cobra.Command) error {
 	if err := spare(b.out, append(b.banks, b.in, b.held)...); err != nil {
 		return err
 	}
+	// Banks are read before the engine opens: a file that is no bank is said at once.
 	anchors, err := values.ReadBanks(b.banks)
 	if err != nil {
 		return err

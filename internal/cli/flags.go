@@ -13,7 +13,8 @@ import (
 // FlagValue is the text of a named flag that was given.
 type FlagValue struct{ Name, Text string }
 
-// ConfigFlags are the two flags that every configured program has.
+// ConfigFlags are the two flags that every configured program has. A program that has them takes every setting in
+// four ways without a line of its own for any.
 type ConfigFlags struct {
 	File string
 	Sets []string

@@ -67,8 +67,9 @@ func finish(w io.Writer, program string, err error) int {
 	return s.exitCode()
 }
 
-// Command makes a cobra tree into what Main runs. Whatever goes wrong before a command's own work has
-// begun (an unknown command or flag, a missing argument) is a usage mistake.
+// Command makes a cobra tree into what Main runs. Whatever goes wrong before a command's own work has begun (an
+// unknown command or flag, a missing argument) is a usage mistake. So "hives evalute" and a missing flag exit with
+// 2, and a model that cannot be read exits with 1.
 func Command(root *cobra.Command) func(context.Context) error {
 	return func(ctx context.Context) error { return execute(ctx, root) }
 }

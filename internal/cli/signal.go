@@ -62,11 +62,13 @@ func mannerOf(ctx context.Context) *manner {
 	return &manner{} // not a context of Main
 }
 
-// EndsItself says that the command ends soon after its context does, but for a save or a drain, which may take as long
-// as it takes. A second signal ends it in the middle.
+// EndsItself says that the command ends soon after its context does, but for a save or a drain, which may take as
+// long as it takes. A second signal ends it in the middle. A trainer that saves says it, and a daemon that drains.
+// Whoever says it must look at its context between two steps of its work.
 func EndsItself(ctx context.Context) { mannerOf(ctx).endsItself.Store(true) }
 
-// GoesOn says that the same command goes on from what is done, whenever it is stopped.
+// GoesOn says that the same command goes on from what is done, whenever it is stopped. It is what makes the end say
+// "go on with: …", with the command quoted as a shell reads it.
 func GoesOn(ctx context.Context) { mannerOf(ctx).goesOn.Store(true) }
 
 // OwnHangup says that SIGHUP means something else to the command than to stop.

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Lines returns a writer that breaks lines at spaces so that they fit the terminal that w writes to; w itself where it
-// writes to none. Output that begins like JSON is left alone, for it may be meant to be copied.
+// Lines returns a writer that breaks lines at spaces so that they fit the terminal that w writes to; w itself where
+// it writes to none. Output that begins like JSON is left alone, for it may be meant to be copied. A pipe gets what
+// was written, to the byte: programs read it, and a break would be data.
 func Lines(w io.Writer) io.Writer {
 	if Width(w) == 0 {
 		return w

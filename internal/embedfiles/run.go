@@ -13,7 +13,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Model is an encoder that tells its identity before the first text.
+// Model is an encoder that tells its identity before the first text. The identity must come first: a shard that
+// learnt its model with its first vectors could not be compared with the others before it had computed.
 type Model interface {
 	encoder.Encoder
 	Identity() encoder.Identity

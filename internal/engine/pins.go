@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 )
 
-// Pin is one plugin as scripts/install_pjrt.sh installs it: a wheel of fixed version and hash, and the
-// shared library inside.
+// Pin is one plugin as scripts/install_pjrt.sh installs it: a wheel of fixed version and hash, and the shared
+// library inside. The hashes stand in the program: what lies in the cache, and what a mirror sends, is compared with
+// them and not with what came along with it.
 type Pin struct {
 	Package      string `json:"package"`
 	Version      string `json:"version"`

@@ -74,7 +74,8 @@ func (t Tensor) Rows() int {
 	return n
 }
 
-// RowBytes is the size of a stored row; blocks never cross rows.
+// RowBytes is the size of a stored row; blocks never cross rows. A row of 128 numbers in Q8_0 is 4 blocks of 34
+// bytes, 136 in all.
 func (t Tensor) RowBytes() int {
 	l := layouts[t.Type]
 	return t.Width() / l.block * l.bytes

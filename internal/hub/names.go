@@ -120,7 +120,8 @@ func checkNames(files []File) error {
 }
 
 // Wanted are the files of a model folder by default: configuration, weights, tokenizer, what sentence-transformers
-// reads about pooling and prompts, and the licence. Other weights formats and exports stay behind.
+// reads about pooling and prompts, and the licence. Other weights formats and exports stay behind. What a load needs
+// and no more: a repository often holds the same weights in three formats.
 var Wanted = []string{
 	"config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json",
 	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt",

@@ -30,7 +30,9 @@ var defaultPatience = patience{tries: 8, firstWait: 500 * time.Millisecond, maxW
 // firstTries is how often a hub that never answered is asked: more would only be a longer silence.
 const firstTries = 2
 
-// passing is a failure that may be gone on the next try, at the earliest after a pause that the server asks for.
+// passing is a failure that may be gone on the next try, at the earliest after a pause that the server asks for. An
+// error that is not marked so ends the download at once: asking for a model that is not there eight times would only
+// be slower.
 type passing struct {
 	error
 	after   time.Duration

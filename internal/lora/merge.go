@@ -76,7 +76,8 @@ func Merge(o MergeOptions) (*Merged, error) {
 	return out, err
 }
 
-// provenance adds what the weights are made of to what the base says of itself.
+// provenance adds what the weights are made of to what the base says of itself. With both hashes a merged model says
+// what it is made of, also when it is merged again.
 func provenance(info folder.Info, base, adapter string) (map[string]string, error) {
 	p := maps.Clone(info.Provenance)
 	if p == nil {

@@ -30,7 +30,8 @@ type Fact struct{ Name, Value string }
 // the plumbing of our programs.
 var Program struct{ Release, Commit string }
 
-// About says where a page's figures are from. A page that must be the same for the same inputs has hashes and no date.
+// About says where a page's figures are from. A page that must be the same for the same inputs has hashes and no
+// date. A figure on a page is worth what can be said of its origin, so every page ends with it.
 type About struct {
 	Command string // as it may be given again; empty: that of this process
 	Date    string // empty on a page that must be reproducible

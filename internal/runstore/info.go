@@ -19,7 +19,8 @@ const Format = 1
 // Kind stands in every run.json.
 const Kind = "hives.run"
 
-// Status says how far a run has got.
+// Status says how far a run has got. run.json is written when a run changes its status, not at every step: a log
+// line says how far it is.
 type Status string
 
 const (

@@ -35,6 +35,12 @@ func Refuse(kind fault.Kind, reason, format string, args ...any) error {
 
 // Status turns any error into the one that goes over the wire, with ErrorInfo, and RetryInfo where trying again
 // makes sense. The words of an error without a kind stay here: nobody has vouched for them.
+//
+// An example, as a client of gRPC sees it:
+//
+//	code     RESOURCE_EXHAUSTED
+//	message  the queue is full: 131000 of 131072 tokens are waiting already; try again in 2.1s
+//	details  ErrorInfo {reason: QUEUE_FULL, domain: hives}, RetryInfo {retry_delay: 2.1s}
 func Status(err error) error {
 	if err == nil {
 		return nil

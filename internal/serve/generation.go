@@ -124,6 +124,11 @@ func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 //
 // Invariant: a generation's weights are freed after its last release, and never under a running engine
 // (TestSwapUnderLoadFailsNothing).
+//
+//	current A, 3 requests in it
+//	Swap            current B; A has 3 users and gets no more
+//	2 answered      A has 1 user
+//	the last one    A's scheduler ends, A's weights are freed
 func (s *Server) retire(next *Generation) {
 	s.mu.Lock()
 	old := s.current

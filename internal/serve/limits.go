@@ -84,7 +84,7 @@ func (l Limits) proto(maxLength int) *hivesv1.Limits {
 	}
 }
 
-// Times of the life cycle.
+// Times of the life cycle. Zero means "never" or "as long as it takes", but for Receive.
 type Times struct {
 	Linger     time.Duration // upper bound of a batch's wait for more texts
 	RunTimeout time.Duration // after which the engine counts as hung

@@ -28,7 +28,8 @@ import (
 // error ends the server.
 type Companion func(ctx context.Context, s *Server) error
 
-// Options of a server. Load, Limits and Times are needed; the rest is what others plug in.
+// Options of a server. Load, Limits and Times are needed; the rest is what others plug in. Options are what tests
+// and the daemon put a server together from; nothing in the package reads a flag or a variable of the environment.
 type Options struct {
 	Load       Loader
 	Limits     Limits

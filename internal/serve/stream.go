@@ -43,6 +43,14 @@ func (s *Server) again(idle *time.Timer) {
 }
 
 // EmbedStream implements the method for gRPC.
+//
+// What a client sees of one stream, with two requests under way:
+//
+//	→ tag 1, 200 texts
+//	→ tag 2, 10 texts
+//	← tag 2, first 0, 10 vectors, last       the smaller one is done earlier
+//	← tag 1, first 0, 128 vectors            as many as fit a reply, here 128
+//	← tag 1, first 128, 72 vectors, last
 func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer) error {
 	leave, err := e.s.enterBulk(stream.Context())
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Dialect says how a table is written.
+// Dialect says how a table is written. Published corpora quote and part their cells in different ways, so their
+// importers say which.
 type Dialect struct {
 	Comma byte // between cells; 0: the sign that parts the names of the first line
 	Plain bool // no quoting: a quote is a sign like any other
@@ -25,7 +26,8 @@ type Table struct {
 	record  record
 }
 
-// RowError is a fault of one row; the rows after it can still be read.
+// RowError is a fault of one row; the rows after it can still be read. Its line is what an editor shows, so that
+// "line 4711" can be gone to.
 type RowError struct {
 	Line   int // of the file, from 1, where the row begins
 	Reason string

@@ -16,7 +16,9 @@ import (
 
 const prefix = "embedd_"
 
-// Metrics are the figures that events drive. What can be read when it is asked for is the collector's.
+// Metrics are the figures that events drive. What can be read when it is asked for is the collector's. Two kinds of
+// figures, by who moves them: these are counted when something happens; the collector's are asked for when somebody
+// looks.
 type Metrics struct {
 	Registry *prometheus.Registry
 
