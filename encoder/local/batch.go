@@ -65,25 +65,25 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 	return in.IDs, nil
 }
 
-// embed runs one batch and files its unit vectors in out; bad tells that one is not finite. Of H numbers the
+// embed runs one batch and files its unit vectors in out; bad says what is wrong with one. Of H numbers the
 // first d are kept and then scaled: a shortened vector is a unit vector too.
-func (l *Local) embed(ctx context.Context, b *pack.Batch, out [][]float32) (bad bool, err error) {
+func (l *Local) embed(ctx context.Context, b *pack.Batch, out [][]float32) (bad string, err error) {
 	flat, err := l.runner.Run(ctx, b)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	h, d := l.runner.Dim(), l.identity.Dimension
 	for slot, member := range b.Members {
-		v, finite := unit(flat[slot*h : slot*h+d])
-		if !finite {
-			return true, nil
+		v, bad := unit(flat[slot*h : slot*h+d])
+		if bad != "" {
+			return bad, nil
 		}
 		out[member] = v
 	}
-	return false, nil
+	return "", nil
 }
 
-// blame names the input of a batch whose vector is not finite. Its neighbours' vectors are not either, since a
+// blame names the input of a batch whose vector is zero or not finite. Its neighbours' vectors are not either, since a
 // masked key has weight 0 and 0 · NaN is NaN, so each text is embedded again by itself. If each alone is finite,
 // the fault is the engine's and no input is named.
 func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error {
@@ -97,27 +97,36 @@ func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error 
 		if err != nil {
 			return err
 		}
-		if bad {
-			return fault.New(fault.Corrupt, "input %d: the model's vector is not finite", member)
+		if bad != "" {
+			return fault.New(fault.Corrupt, "input %d: the model's vector %s", member, bad)
 		}
 	}
 	return fault.New(fault.Unavailable, "the engine's vectors of inputs %v are not finite together, and finite one by one", b.Members)
 }
 
-// unit returns raw divided by its L2 norm, summed in float64, and whether every number is finite. A vector of
-// zeros stays one: it has no direction, and an error would be the caller's to make.
-func unit(raw []float32) (out []float32, finite bool) {
+// What makes a vector no unit vector. A zero one has no direction: its cosine with anything would be 0, which looks like
+// an answer.
+const (
+	notFinite = "is not finite"
+	isZero    = "is zero and has no direction: are its weights zeros?"
+)
+
+// unit returns raw divided by its L2 norm, summed in float64, or what is wrong with it.
+func unit(raw []float32) (out []float32, bad string) {
 	sum := 0.0
 	for _, x := range raw {
 		sum += float64(x) * float64(x)
 	}
-	out = make([]float32, len(raw))
-	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return out, sum == 0
+	switch {
+	case sum == 0:
+		return nil, isZero
+	case math.IsNaN(sum) || math.IsInf(sum, 0):
+		return nil, notFinite
 	}
+	out = make([]float32, len(raw))
 	norm := math.Sqrt(sum)
 	for i, x := range raw {
 		out[i] = float32(float64(x) / norm)
 	}
-	return out, true
+	return out, ""
 }

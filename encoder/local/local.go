@@ -209,7 +209,7 @@ func (l *Local) Encode(ctx context.Context, inputs []encoder.Input) ([][]float32
 	done := 0
 	for i := range batches {
 		bad, err := l.embed(ctx, &batches[i], out)
-		if err == nil && bad {
+		if err == nil && bad != "" {
 			err = l.blame(ctx, &batches[i], rows)
 		}
 		if err != nil {
