@@ -38,6 +38,7 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	log = quiet(log)
 	// Taken before the model is loaded: a second daemon on this port would otherwise load for minutes and fail then.
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
