@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
+.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy vuln demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -63,6 +63,9 @@ test-hugot: ## test the baseline that serves MiniLM by hugot (needs pip)
 
 check-deploy: ## hold deploy/'s manifests and unit to schemas, its Dockerfiles to a run of their stages (needs pip, kubectl)
 	deploy/check.sh
+
+vuln: ## hold the code and its dependencies to Go's database of vulnerabilities (needs a network)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
