@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -74,6 +75,10 @@ func TestHangups(t *testing.T) {
 			return fault.Saved(context.Cause(ctx))
 		})
 	}
+	// Under nohup the children would inherit hangups that are ignored; those that are caught here are theirs by default.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	for _, c := range []struct {
 		name, how, before string
 		signals           []syscall.Signal
