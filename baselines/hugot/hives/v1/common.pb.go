@@ -132,8 +132,9 @@ func (Encoding) EnumDescriptor() ([]byte, []int) {
 	return file_hives_v1_common_proto_rawDescGZIP(), []int{1}
 }
 
-// One text as token ids, used as they are: no prompt is put before them and nothing is appended, so the
-// last id should be the model's end token. Ids outside the vocabulary are refused.
+// One text as token ids, used as they are: no prompt is put before them and nothing is added. So they are framed as
+// Tokenize gives them: the end token stands last where the model has one, and a BERT's ids are [CLS] … [SEP]. Lists
+// without that frame are refused (UNFRAMED_IDS), and so are ids outside the vocabulary.
 type TokenIds struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ids           []uint32               `protobuf:"varint,1,rep,packed,name=ids,proto3" json:"ids,omitempty"`
