@@ -37,6 +37,24 @@ func tooLarge(most int) error {
 		words: "a body has at most " + strconv.Itoa(most) + " bytes", reason: "BODY_TOO_LARGE"}
 }
 
+// late is the answer to a request whose body did not come in time, whatever else is wrong with it: the reason stands
+// behind, for when it comes. What is too large stays so; to send it again would not help.
+func late(err error) error {
+	r := describe(err)
+	if r.status == http.StatusRequestEntityTooLarge || r.status == http.StatusRequestTimeout {
+		return err
+	}
+	return &refusal{status: errSlowBody.status, words: errSlowBody.words + "; then: " + r.words,
+		reason: errSlowBody.reason}
+}
+
+// params are the fields that reasons of the server below concern.
+var params = map[string]string{
+	"NO_TEXTS": "input", "EMPTY_TEXT": "input", "TEXT_TOO_LONG": "input", "TOO_MANY_TEXTS": "input",
+	"TOO_MANY_TOKENS": "input", "UNKNOWN_ID": "input", "UNFRAMED_IDS": "input", "NO_TOKENIZER": "input",
+	"DIMENSIONS": "dimensions",
+}
+
 // sizes are reasons for which HTTP has 413.
 var sizes = map[string]bool{"TOO_MANY_TEXTS": true, "TOO_MANY_TOKENS": true, "REPLY_TOO_LARGE": true}
 
@@ -62,6 +80,7 @@ func describe(err error) *refusal {
 			out.retry = d.RetryDelay.AsDuration()
 		}
 	}
+	out.param = params[out.reason]
 	switch {
 	case s.Code() == codes.Unauthenticated:
 		out.status = http.StatusUnauthorized
@@ -78,6 +97,9 @@ func describe(err error) *refusal {
 func (r *refusal) headers(h http.Header) {
 	if r.status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
+	}
+	if r.status == http.StatusUnsupportedMediaType {
+		h.Set("Accept-Encoding", "gzip") // what would be read, as RFC 9110 asks
 	}
 	if r.retry > 0 {
 		seconds := (r.retry + time.Second - 1) / time.Second

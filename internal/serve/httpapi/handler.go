@@ -96,8 +96,8 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 			reply, err = handle(w, r)
 			return err
 		})
-		if err != nil {
-			web.Drain(w, r)
+		if err != nil && web.Drain(w, r) {
+			err = late(err)
 		}
 		a.identify(w.Header())
 		status, reason := a.answer(w, reply, err)
@@ -107,8 +107,7 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 }
 
 // foreign refuses what a page of another site sends. Where a token is asked for the name in Host may be any: such a
-// page
-// has no token, and a proxy before the daemon passes its own name on.
+// page has no token, and a proxy before the daemon passes its own name on.
 //
 // Without this a web page that anybody opens could use the embedder on their machine. Two ways are shut: a page
 // whose own name was made to resolve to 127.0.0.1 (told by Host), and a form or script of another site that sends
@@ -183,19 +182,21 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
 	most := a.Server.Limits().RequestBytes
 	size := most
-	if n := r.ContentLength; n >= 0 && n < int64(most) {
+	if n := r.ContentLength; n >= 0 && n < int64(most) && packing(r) == "" {
 		size = int(n)
 	}
-	// A body that says its length takes that much room, one that does not the most there may be.
+	// A body that says its length takes that much room, one that does not the most there may be. So does a packed one,
+	// whose length is not what it becomes: else 4 kB of room would hold 4 MB, a thousand times over.
 	held, err := a.Server.Receiving(r.Context(), size)
 	if err != nil {
 		return nil, err
 	}
 	defer held.Leave()
-	in, err := read(r, most)
+	in, size, err := read(r, most)
 	if err != nil {
 		return nil, err
 	}
+	held.Keep(size)
 	g, release, err := a.Server.Acquire()
 	if err != nil {
 		return nil, err

@@ -27,38 +27,54 @@ type request struct {
 	User           json.RawMessage `json:"user"` // ignored
 }
 
-// read takes a body of at most so many bytes, before and after it is unpacked. The one byte more that is asked for
-// tells a body of exactly that size from a larger one. It holds after unpacking too: a gzip of 10 kB may hold 10 MB.
-func read(r *http.Request, most int) (*request, error) {
+// read takes a body of at most so many bytes, before and after it is unpacked, and says how many it is. The one byte
+// more that is asked for tells a body of exactly that size from a larger one. Both ends need the bound: a gzip of
+// 10 kB may hold 10 MB, and one of 10 MB may hold nothing, in members that are empty.
+func read(r *http.Request, most int) (*request, int, error) {
 	// Refused by its own word, before a byte of it is read.
 	if r.ContentLength > int64(most) {
-		return nil, tooLarge(most)
+		return nil, 0, tooLarge(most)
 	}
-	from, err := unpacked(r.Header.Get("Content-Encoding"), io.LimitReader(r.Body, int64(most)+1))
+	sent := &io.LimitedReader{R: r.Body, N: int64(most) + 1}
+	from, err := unpacked(packing(r), sent)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
 	// The deadline of the connection, which package web sets: a client that is too slow, not one that is wrong.
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, errSlowBody
-	case len(body) > most:
-		return nil, tooLarge(most)
+		return nil, 0, errSlowBody
+	case len(body) > most || sent.N == 0:
+		return nil, 0, tooLarge(most)
 	case err != nil:
-		return nil, invalid("", "the body ended early, or is not packed as Content-Encoding says")
+		return nil, 0, invalid("", "the body ended early, or is not packed as Content-Encoding says")
 	}
-	return parse(body)
+	in, err := parse(body)
+	return in, len(body), err
 }
 
 var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again",
 	reason: "SLOW_MESSAGE"}
 
-// unpacked undoes a Content-Encoding. No more is unpacked than is read. br and zstd are not read: no client that
-// this serves sends them unasked.
-func unpacked(encoding string, body io.Reader) (io.Reader, error) {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
+// packing is the Content-Encoding of a body in small letters, empty where it is not packed. Several header lines are
+// one list, and identity says nothing: "identity, gzip" is gzip, and two lines of gzip are "gzip, gzip".
+func packing(r *http.Request) string {
+	var codings []string
+	for _, c := range strings.Split(strings.ToLower(strings.Join(r.Header.Values("Content-Encoding"), ",")), ",") {
+		if c = strings.TrimSpace(c); c != "" && c != "identity" {
+			codings = append(codings, c)
+		}
+	}
+	return strings.Join(codings, ", ")
+}
+
+// unpacked undoes a packing. No more is unpacked than is read. Members of a gzip that follow each other are one body,
+// as RFC 1952 has it. br and zstd are not read, and nothing is packed twice: no client that this serves sends them
+// unasked.
+func unpacked(packing string, body io.Reader) (io.Reader, error) {
+	switch packing {
+	case "":
 		return body, nil
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(body)
@@ -72,21 +88,26 @@ func unpacked(encoding string, body io.Reader) (io.Reader, error) {
 	}
 	return nil, &refusal{
 		status: http.StatusUnsupportedMediaType, reason: "CONTENT_ENCODING",
-		words: "a body of this Content-Encoding is not read: send it as it is, or packed by gzip",
+		words: "a body of this Content-Encoding is not read: send it as it is, or packed once by gzip",
 	}
 }
 
-// fieldName is how programs write names of fields. Of an unknown key only such a name is repeated: anything else may
-// be a
-// text that has slipped.
-var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+// fieldName is how programs write names of fields: parts that begin with a letter, with dots or hyphens between them.
+// Of an unknown key only such a name is repeated: anything else may be a text that has slipped.
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*([.-][A-Za-z_][A-Za-z0-9_]*)*$`)
+
+const longestName = 64 // of a field, in bytes
 
 // parse tells unknown, double and misspelled fields. Its words never repeat a value.
 func parse(body []byte) (*request, error) {
 	var r request
 	err := strictjson.DecodeOnly(body, &r)
 	if wrong := new(strictjson.Error); errors.As(err, &wrong) {
-		return nil, invalid(fieldName.FindString(wrong.Key), "the body "+wrong.Reason)
+		key := wrong.Key
+		if len(key) > longestName || !fieldName.MatchString(key) {
+			key = ""
+		}
+		return nil, invalid(key, "the body "+wrong.Reason)
 	} else if err != nil {
 		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, "+
 			"dimensions and user")

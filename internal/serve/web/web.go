@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"hives/internal/serve"
@@ -84,14 +85,16 @@ const maxDrain = 32 << 20
 
 // Drain reads what is left of a request's body, up to a bound, before a refusal is sent. A client that sends all of its
 // body before it reads would see a reset connection in its place. One that asks first (Expect) is just told. What is
-// longer ends with the connection.
-func Drain(w http.ResponseWriter, r *http.Request) {
+// longer ends with the connection. Late tells that it did not come in time.
+func Drain(w http.ResponseWriter, r *http.Request) (late bool) {
 	if r.Body == nil || r.Header.Get("Expect") != "" {
-		return
+		return false
 	}
-	if n, err := io.CopyN(io.Discard, r.Body, maxDrain); n == maxDrain || err != nil && !errors.Is(err, io.EOF) {
+	n, err := io.CopyN(io.Discard, r.Body, maxDrain)
+	if n == maxDrain || err != nil && !errors.Is(err, io.EOF) {
 		w.Header().Set("Connection", "close")
 	}
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Call runs a handler and turns its panic into an error. It runs in the handler's goroutine: net/http would recover
