@@ -140,6 +140,9 @@ func Sources() map[string]string {
 	return out
 }
 
+// BuiltIn lists the four in their fixed order.
+func BuiltIn() []string { return slices.Clone(order) }
+
 // Names lists the theories in their fixed order, the four first.
 func Names() []string {
 	registered.RLock()

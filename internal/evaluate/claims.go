@@ -2,9 +2,7 @@ package evaluate
 
 import (
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 
 	"hives/metrics"
@@ -124,14 +122,6 @@ func together(claims []claim) []Finding {
 		differences, shortP(alpha))}}
 }
 
-// TheoryOrder lists the theories that figures are of: the four in the order of their listing, then one's own by name.
-func TheoryOrder[T any](by map[string]T) []string {
-	four := []string{"svt", "mft", "duty", "right"}
-	own := slices.DeleteFunc(slices.Sorted(maps.Keys(by)), func(theory string) bool { return slices.Contains(four, theory) })
-	known := slices.DeleteFunc(slices.Clone(four), func(theory string) bool { _, ok := by[theory]; return !ok })
-	return append(known, own...)
-}
-
 // defined tells whether the rows define the figure and all that it is compared with.
 func (c *claim) defined() bool {
 	for _, g := range c.gaps {
@@ -212,9 +202,9 @@ func adds(topic, costs, over string, d *Difference) []claim {
 // figure proves nothing; a fall is a cost that a reader should know.
 func spread(topic string, after *System, over ...compared) []claim {
 	var out []claim
-	for _, theory := range []string{"svt", "mft", "duty", "right"} {
+	for _, theory := range TheoryOrder(after.Orthogonality) {
 		// A theory without two value vectors has no figure, and no claim.
-		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality.of(theory), judge: fallen}
+		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality[theory], judge: fallen}
 		for _, o := range over {
 			if e, ok := o.d.Orthogonality[theory]; ok {
 				c.gaps = append(c.gaps, &gap{Estimate: e, over: o.words})

@@ -102,8 +102,8 @@ func (b *Bench) gap(x, y float64, influenceX, influenceY []float64) Estimate {
 // orthoGaps subtracts the orthogonality of each theory that both systems have it of, draw by draw.
 func (b *Bench) orthoGaps(a, other *System) map[string]Estimate {
 	out := map[string]Estimate{}
-	for theory := range headlineLevel {
-		x, y := a.Orthogonality.of(theory), other.Orthogonality.of(theory)
+	for theory := range a.Orthogonality {
+		x, y := a.Orthogonality[theory], other.Orthogonality.Of(theory)
 		if !x.Known() || !y.Known() {
 			continue
 		}

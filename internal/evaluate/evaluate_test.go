@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -107,7 +106,7 @@ func TestEveryNullHasAReason(t *testing.T) {
 			t.Errorf("skipped[%s] = %q, want %q in it", path, e.Skipped[path], part)
 		}
 	}
-	if !e.Orthogonality.MFT.Known() {
+	if !e.Orthogonality["mft"].Known() {
 		t.Error("mft has two sides, but no orthogonality")
 	}
 	if e.Compared["model_minus_untrained"] == nil || e.Controls["untrained"] == nil {
@@ -275,7 +274,7 @@ func TestOneLengthOfTraining(t *testing.T) {
 
 // TestAFallIsAFinding: value vectors that have come closer to one another are worse, whatever else was gained.
 func TestAFallIsAFinding(t *testing.T) {
-	s := &System{Orthogonality: Theories{SVT: .3, MFT: .9, Duty: Number(math.NaN()), Right: Number(math.NaN())}}
+	s := &System{Orthogonality: ByTheory{"svt": .3, "mft": .9, "duty": Number(math.NaN()), "right": Number(math.NaN())}}
 	d := &Difference{Orthogonality: map[string]Estimate{"svt": {-.5, Range{-.6, -.4}, .001}, "mft": {.05, Range{.01, .09}, .01}}}
 	got := conclude(spread("", s, compared{d, "the untrained model"}))
 	if len(got) != 2 || got[0].Verdict != Worse || !strings.Contains(got[0].Sentence, "Fell: 0.300") || got[1].Verdict != Note {
@@ -345,13 +344,5 @@ func TestSeveralClaimsAreSaidToBe(t *testing.T) {
 	got := together([]claim{one, two})
 	if len(got) != 1 || got[0].Verdict != Note || !strings.HasPrefix(got[0].Sentence, "3 differences") || !strings.Contains(got[0].Sentence, "at most .050") {
 		t.Errorf("three differences give %+v", got)
-	}
-}
-
-// TestTheoryOrder: the four as they are listed everywhere, then one's own, and none that has no figures.
-func TestTheoryOrder(t *testing.T) {
-	got := TheoryOrder(map[string]int{"right": 1, "zeal": 1, "svt": 1, "craft": 1})
-	if !slices.Equal(got, []string{"svt", "right", "craft", "zeal"}) {
-		t.Errorf("got %v", got)
 	}
 }

@@ -14,7 +14,7 @@ type mapSpec struct {
 	level  [2]int
 }
 
-// heatMapSpecs are the pictures of the specification; those without rows are left out.
+// heatMapSpecs are the pictures of the four theories; those without rows are left out.
 var heatMapSpecs = []mapSpec{
 	{[2]string{"svt", "svt"}, [2]int{2, 2}},
 	{[2]string{"mft", "mft"}, [2]int{1, 1}},
@@ -28,11 +28,34 @@ var heatMapSpecs = []mapSpec{
 	{[2]string{"svt", "right"}, [2]int{2, 2}},
 }
 
+// mapSpecs adds the pictures of one's own theories: at the headline's level, at the finest where that is another, and
+// against each theory before it. For craft with two levels, beside rows of mft:
+//
+//	craft level 1    craft level 2    mft level 1 against craft level 1
+func (b *Bench) mapSpecs() []mapSpec {
+	present := map[string]bool{}
+	for _, theory := range b.labels.TheoryNames {
+		present[theory] = true
+	}
+	out, listed := slices.Clone(heatMapSpecs), TheoryOrder(present)
+	for _, own := range OwnTheories(present) {
+		level, finest := headlineLevel(own), finestLevel(own)
+		out = append(out, mapSpec{[2]string{own, own}, [2]int{level, level}})
+		if finest > level {
+			out = append(out, mapSpec{[2]string{own, own}, [2]int{finest, finest}})
+		}
+		for _, other := range listed[:slices.Index(listed, own)] {
+			out = append(out, mapSpec{[2]string{other, own}, [2]int{headlineLevel(other), level}})
+		}
+	}
+	return out
+}
+
 // heatMaps computes the mean cosine between the rows of every two values of each picture. Pairs of one text are
 // left out: two values that often stand on one text would be near for that alone.
 func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 	var out []HeatMap
-	for _, spec := range heatMapSpecs {
+	for _, spec := range b.mapSpecs() {
 		var names [2][]string
 		var rows [2][][]int
 		// Rows of the picture are side 0, columns side 1; a theory that the rows lack leaves its side empty.

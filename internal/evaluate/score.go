@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
+	"hives/data/theories"
 	"hives/metrics"
 )
 
 // neighbourCounts are the K of the neighbour votes.
 var neighbourCounts = []int{1, 10}
-
-// headlineLevel is the level whose values a theory's orthogonality is reported for: the one with the theory's
-// familiar list of values. Of svt these are the basic values, of mft the six foundations.
-var headlineLevel = map[string]int{"svt": 2, "mft": 1, "duty": 1, "right": 2}
 
 // Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass
 // over all pairs gives the figures of rows, one more for texts and one for the texts of each theory.
@@ -185,12 +183,13 @@ func (b *Bench) fillNeighbours(s *System) {
 // fillValues lists every value at every level and the orthogonality of each theory. Theories that the rows lack
 // are given a reason first, which those that are there then replace.
 func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
-	undefined := Number(math.NaN())
-	s.Orthogonality = Theories{undefined, undefined, undefined, undefined}
-	s.Intervals.Orthogonality, s.ortho = map[string]Range{}, map[string][]float64{}
-	for theory := range headlineLevel {
+	s.Orthogonality, s.Intervals.Orthogonality, s.ortho = ByTheory{}, map[string]Range{}, map[string][]float64{}
+	for _, theory := range append(theories.BuiltIn(), b.labels.TheoryNames...) {
+		s.Orthogonality[theory], s.Intervals.Orthogonality[theory] = Number(math.NaN()), noRange
 		s.reasons["orthogonality."+theory] = "the data has no rows of this theory"
-		s.Intervals.Orthogonality[theory] = Range{math.NaN(), math.NaN()}
+		if slices.Contains(b.labels.TheoryNames, theory) {
+			s.reasons["orthogonality."+theory] += fmt.Sprintf(" at level %d", headlineLevel(theory))
+		}
 	}
 	for level := 1; level <= 3; level++ {
 		values := metrics.ValueVectors(v, b.labels, level, b.options.MinSide)
@@ -228,10 +227,10 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
 	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)
-	if level != headlineLevel[theory] {
+	if level != headlineLevel(theory) {
 		return
 	}
-	s.Orthogonality.set(theory, d.Mean)
+	s.Orthogonality[theory] = d.Mean
 	s.ortho[theory] = draws
 	s.Intervals.Orthogonality[theory] = d.Interval
 	s.reasons["orthogonality."+theory] = fmt.Sprintf(

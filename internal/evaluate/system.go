@@ -24,7 +24,7 @@ type System struct {
 	DirectionByScope      ByScope[Number]     `json:"direction_accuracy_by_scope"`
 	DirectionTiesHalf     ByScope[Number]     `json:"direction_accuracy_ties_half"`
 	DirectionAnchors      ByScope[int]        `json:"direction_anchors"`
-	Orthogonality         Theories            `json:"orthogonality"`
+	Orthogonality         ByTheory            `json:"orthogonality"`
 	OrthogonalityDetails  []OrthoDetail       `json:"orthogonality_details"`
 	Intervals             Intervals           `json:"intervals"`
 	TextLevel             TextLevel           `json:"text_level"`
@@ -45,33 +45,6 @@ type System struct {
 	ortho   map[string][]float64            // each theory's orthogonality at the headline level, draw by draw
 	half    bool                            // tables and differences count its ties half: see ties.go
 	reasons map[string]string               // why a figure is undefined, by its path
-}
-
-// Theories holds a figure for each of the four theories.
-type Theories struct {
-	SVT   Number `json:"svt"`
-	MFT   Number `json:"mft"`
-	Duty  Number `json:"duty"`
-	Right Number `json:"right"`
-}
-
-// of returns the figure of a theory by its name.
-func (t Theories) of(theory string) Number {
-	return map[string]Number{"svt": t.SVT, "mft": t.MFT, "duty": t.Duty, "right": t.Right}[theory]
-}
-
-// set stores the figure of a theory by its name; other names are not part of the headline.
-func (t *Theories) set(theory string, n Number) {
-	switch theory {
-	case "svt":
-		t.SVT = n
-	case "mft":
-		t.MFT = n
-	case "duty":
-		t.Duty = n
-	case "right":
-		t.Right = n
-	}
 }
 
 // Intervals of the headline figures, 95 %, by bootstrap over groups. They stand apart from the figures, so that a

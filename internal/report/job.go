@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hives/data"
 	"hives/encoder"
@@ -319,15 +320,19 @@ func (j *Job) finish(systems []shown, shared *data.Shared) error {
 // Ties of controls count half, as on the page.
 func printSystems(w io.Writer, systems []shown) error {
 	t := columns.NewRightTable(w)
-	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality\t\t")
-	fmt.Fprintln(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\tsvt\tmft\t")
+	theories := spread(systems[0].system)
+	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality"+strings.Repeat("\t", len(theories)))
+	fmt.Fprintf(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\t%s\t\n", strings.Join(theories, "\t"))
 	c := metrics.WithinCorpus
 	for _, s := range systems {
 		x := s.system
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.label,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s", s.label,
 			three(x.Ranked(c).Value), three(x.CorrelationCorpusMean.Value), three(x.Directed(c).Value),
-			three(x.TextsRanked("", c).Value), three(x.Ranked(metrics.All).Value), three(x.Correlation.All),
-			three(x.Orthogonality.SVT), three(x.Orthogonality.MFT))
+			three(x.TextsRanked("", c).Value), three(x.Ranked(metrics.All).Value), three(x.Correlation.All))
+		for _, theory := range theories {
+			fmt.Fprint(t, "\t", three(x.Orthogonality.Of(theory)))
+		}
+		fmt.Fprintln(t, "\t")
 	}
 	return t.Flush()
 }

@@ -127,7 +127,7 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{
 		Title: title, N: c.N, Settings: c.Settings,
-		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
+		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main), Spread: spread(main[0].system),
 		Values: main[min(1, len(main)-1)].system.Values, // of the model after training
 		Terms:  sortedPairs(c.Definition), Skipped: mainReasons(c.Skipped),
 	}

@@ -17,6 +17,7 @@ type view struct {
 	Rule     string // by which findings were drawn
 	Findings []evaluate.Finding
 	Table    []tableRow
+	Spread   []string // the theories of the table's last columns
 	Corpora  *corpusTable
 	Theories []theoryTable
 	Forest   *forest
@@ -102,7 +103,7 @@ type tableRow struct {
 func headline(s shown) tableRow {
 	x := s.system
 	i := &x.Intervals
-	return tableRow{s.label, s.note, s.main, []figure{
+	row := tableRow{s.label, s.note, s.main, []figure{
 		figOf(x.Ranked(metrics.WithinCorpus)),
 		figOf(x.CorrelationCorpusMean),
 		figOf(x.Directed(metrics.WithinCorpus)),
@@ -111,9 +112,17 @@ func headline(s shown) tableRow {
 		figOf(x.Ranked(metrics.WithinTheory)),
 		fig(x.Correlation.All, i.Correlation.All),
 		fig(x.Correlation.WithinTheory, i.Correlation.WithinTheory),
-		fig(x.Orthogonality.SVT, i.Orthogonality["svt"]),
-		fig(x.Orthogonality.MFT, i.Orthogonality["mft"]),
 	}}
+	for _, theory := range spread(x) {
+		row.Cells = append(row.Cells, fig(x.Orthogonality.Of(theory), i.Orthogonality[theory]))
+	}
+	return row
+}
+
+// spread names the theories that have a column of orthogonality: two of the four, as the table would grow too wide,
+// and one's own. The section on value vectors has all, level by level.
+func spread(s *evaluate.System) []string {
+	return append([]string{"svt", "mft"}, evaluate.OwnTheories(s.Orthogonality)...)
 }
 
 // theoryTable shows the text level of one theory.
