@@ -22,9 +22,11 @@ import transformers
 
 import bert
 import figures
+import intensities
 import losses
 import optimizer
 import qwen3
+import rankings
 import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -44,7 +46,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     report = {"seed": args.seed, "versions": versions()}
-    for part in (qwen3, bert, tokens, losses, optimizer, figures):
+    for part in (qwen3, bert, tokens, losses, optimizer, figures, rankings, intensities):
         report |= part.write(args.out, args.seed) or {}
         print("wrote what %s.py makes" % part.__name__, file=sys.stderr)
     (args.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
