@@ -10,7 +10,6 @@ import (
 	"hives/internal/embedfiles"
 )
 
-// embedCommand checks paths and reads all lines before it opens a model: a bad line costs no time of the engine's.
 func embedCommand() *cobra.Command {
 	var e embedder.Options
 	var in, out, prompt string
@@ -36,31 +35,7 @@ are, so the last of them should be the end token. If a line is wrong, the comman
   python3 -c "import numpy; print(numpy.load('vectors.npy').shape)"
   # → (1, 384)`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			// The input is read whole before the output is written, so writing over it would work once and lose the
-			// texts.
-			if err := spare(out, in); err != nil {
-				return err
-			}
-			if err := (places{files: []string{out}}).check(); err != nil {
-				return err
-			}
-			inputs, err := embedfiles.ReadLines(in, prompt)
-			if err != nil {
-				return err
-			}
-			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			// done ends the progress line before a result is printed below it.
-			n, id, err := embedfiles.EmbedLines(c.Context(), enc, inputs, in, out)
-			done()
-			if err == nil {
-				_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers\n", out, n, id.Dimension)
-			}
-			return err
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return embedFile(c, e, in, out, prompt) },
 	}
 	e.Register(c.Flags())
 	f := c.Flags()
@@ -72,4 +47,31 @@ are, so the last of them should be the end token. If a line is wrong, the comman
 	cli.TakesStdin(c, ".txt", "in")
 	cli.TakesStdout(c, "out", ".npy")
 	return c
+}
+
+// embedFile checks paths and reads all lines before it opens a model: a bad line costs no time of the engine's.
+func embedFile(c *cobra.Command, e embedder.Options, in, out, prompt string) error {
+	// The input is read whole before the output is written, so writing over it would work once and lose the
+	// texts.
+	if err := spare(out, in); err != nil {
+		return err
+	}
+	if err := (places{files: []string{out}}).check(); err != nil {
+		return err
+	}
+	inputs, err := embedfiles.ReadLines(in, prompt)
+	if err != nil {
+		return err
+	}
+	enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	// done ends the progress line before a result is printed below it.
+	n, id, err := embedfiles.EmbedLines(c.Context(), enc, inputs, in, out)
+	done()
+	if err == nil {
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d vectors of %d numbers\n", out, n, id.Dimension)
+	}
+	return err
 }
