@@ -58,7 +58,7 @@ func TestGivenIdsStandInTheFrame(t *testing.T) {
 	if _, err := embed(ids); err != nil {
 		t.Errorf("Tokenize's own ids: %v", err)
 	}
-	for _, bad := range [][]uint32{ids[1:], ids[:len(ids)-1], {ids[0]}} {
+	for _, bad := range [][]uint32{ids[1:], ids[:len(ids)-1], {ids[0]}, append(slices.Clone(ids), 0, 0)} {
 		_, err := embed(bad)
 		refusal(t, err, codes.InvalidArgument, "UNFRAMED_IDS")
 	}

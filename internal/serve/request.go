@@ -191,7 +191,8 @@ func (g *Generation) checkFrame(ids []uint32) error {
 	}
 	given, _ := cutIDs(ids, len(ids))
 	if err := g.Framed.CheckGiven(given); err != nil {
-		return Refuse(fault.Invalid, "UNFRAMED_IDS", "%w", err)
+		// Tokenizers of published folders pad at their defaults: all-MiniLM-L6-v2's makes 128 ids of any text.
+		return Refuse(fault.Invalid, "UNFRAMED_IDS", "%w; leave padding out, or send the text", err)
 	}
 	// A client that takes another vocabulary's ids for the model's would get vectors that mean nothing, and no error.
 	if end := g.Framed.EndID; end >= 0 && given[len(given)-1] != end {

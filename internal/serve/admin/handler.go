@@ -51,8 +51,17 @@ func Handler(o Options) http.Handler {
 	// Outside the guard: whoever starts and stops processes has no token, and learns no more than "ok".
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
+	// Without these another method falls through to "/" and is told that there is no probe.
+	mux.HandleFunc("/healthz", onlyGet)
+	mux.HandleFunc("/readyz", onlyGet)
 	mux.Handle("/", a.guard(closed))
 	return a.contain(mux)
+}
+
+// onlyGet refuses the methods that a probe does not take.
+func onlyGet(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", "GET, HEAD")
+	say(w, http.StatusMethodNotAllowed, "this path takes GET")
 }
 
 // contain answers in the place of a handler that panics.
