@@ -46,27 +46,34 @@ def unit(x):
     return x / x.norm(dim=-1, keepdim=True)
 
 
-def rms_norm(x, gain):
-    return x / (x.pow(2).mean(-1, keepdim=True) + SIZES["rms_norm_eps"]).sqrt() * gain
+def rms_norm(x, gain, eps=SIZES["rms_norm_eps"]):
+    return x / (x.pow(2).mean(-1, keepdim=True) + eps).sqrt() * gain
 
 
-def rotate(x):
+def rotate(x, theta=THETA):
     """x [S, heads, D] with dimensions (j, j + D/2) turned by position * theta^(-2j/D)."""
     half = x.shape[-1] // 2
-    angles = torch.arange(len(x))[:, None] * THETA ** (-torch.arange(half, dtype=x.dtype) / half)
+    angles = torch.arange(len(x))[:, None] * theta ** (-torch.arange(half, dtype=x.dtype) / half)
     cos, sin = angles.cos()[:, None], angles.sin()[:, None]
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
 
-def layer(w, at, x):
+def layer(w, at, x, sizes=SIZES, theta=THETA):
+    """One block; weights without q_norm and k_norm are Llama's."""
+
     def own(name):
         return w["layers.%d.%s.weight" % (at, name)]
 
-    heads, groups, d = SIZES["num_attention_heads"], SIZES["num_key_value_heads"], SIZES["head_dim"]
-    h = rms_norm(x, own("input_layernorm"))
-    q = rotate(rms_norm((h @ own("self_attn.q_proj").T).view(-1, heads, d), own("self_attn.q_norm")))
-    k = rotate(rms_norm((h @ own("self_attn.k_proj").T).view(-1, groups, d), own("self_attn.k_norm")))
+    def turned(name, heads):
+        y = (h @ own("self_attn.%s_proj" % name).T).view(-1, heads, d)
+        if "layers.%d.self_attn.%s_norm.weight" % (at, name) in w:
+            y = rms_norm(y, own("self_attn.%s_norm" % name), eps)
+        return rotate(y, theta)
+
+    heads, groups, d, eps = (sizes[k] for k in ("num_attention_heads", "num_key_value_heads", "head_dim", "rms_norm_eps"))
+    h = rms_norm(x, own("input_layernorm"), eps)
+    q, k = turned("q", heads), turned("k", groups)
     v = (h @ own("self_attn.v_proj").T).view(-1, groups, d)
     later = torch.ones(len(x), len(x), dtype=torch.bool).triu(1)
     mixed = []
@@ -75,7 +82,7 @@ def layer(w, at, x):
         scores = (q[:, head] @ k[:, group].T / d**0.5).masked_fill(later, -torch.inf)
         mixed.append(scores.softmax(-1) @ v[:, group])
     x = x + torch.cat(mixed, -1) @ own("self_attn.o_proj").T
-    h = rms_norm(x, own("post_attention_layernorm"))
+    h = rms_norm(x, own("post_attention_layernorm"), eps)
     gate, up = h @ own("mlp.gate_proj").T, h @ own("mlp.up_proj").T
     return x + (gate * gate.sigmoid() * up) @ own("mlp.down_proj").T
 
