@@ -30,11 +30,13 @@ func (w *watcher) Note(line string) {
 // Step moves the bar; the first call says where the run goes on.
 func (w *watcher) Step(done, total int, line *trainer.StepLine) {
 	// The bar comes with the first step. Before it, notes are the output, and a bar would be drawn over them.
+	count := w.bar.Add
 	if w.bar == nil {
 		w.bar = cli.NewProgress("train", "steps", int64(total), int64(done-1))
+		count = w.bar.Replay // its time lies before the bar: counted into the rate it would make thousands of steps a second
 	}
 	w.bar.Suffix(fmt.Sprintf("loss %.3f, %.0f tokens/s", line.Loss, line.TokensPerSecond))
-	w.bar.Add(1)
+	count(1)
 }
 
 // Phase shows what goes on in place of steps.
