@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"hives/internal/fault"
@@ -53,7 +54,7 @@ func Calibrate(method Method, theta []float64) (*Calibration, []float64, error) 
 			return nil, nil, fault.New(fault.Invalid, "intensity: utility %v of text %d is not finite", t, item)
 		}
 	}
-	c := &Calibration{Method: method, Mean: mean(theta), low: slices.Min(theta)}
+	c := &Calibration{Method: method, Mean: stat.Mean(theta, nil), low: slices.Min(theta)}
 	c.span = slices.Max(theta) - c.low
 	for _, t := range theta {
 		c.MaxAbs = max(c.MaxAbs, math.Abs(t-c.Mean))
@@ -61,7 +62,7 @@ func Calibrate(method Method, theta []float64) (*Calibration, []float64, error) 
 	var scores []float64
 	switch method {
 	case ZScore, MinMax:
-		if method == ZScore && deviation(theta, 0) < constantSD {
+		if method == ZScore && stat.PopStdDev(theta, nil) < constantSD {
 			return c, make([]float64, len(theta)), nil
 		}
 		for _, t := range theta {
@@ -111,7 +112,7 @@ func (c *Calibration) byRank(theta []float64) []float64 {
 		q[item] = distuv.UnitNormal.Quantile((rank - .5) / float64(len(theta)))
 		most = max(most, math.Abs(q[item]))
 	}
-	unit := deviation(q, 0)
+	unit := stat.PopStdDev(q, nil)
 	if c.Method == QuantileMax {
 		unit = most
 	}
@@ -184,7 +185,7 @@ func Neutral(theta []float64, direction []int) (float64, error) {
 		return 0, fault.New(fault.Invalid, "intensity: neutral needs texts of both directions; there are %v opposing and %v "+
 			"supporting", sides[0], sides[1])
 	}
-	middle := mean(theta)
+	middle := stat.Mean(theta, nil)
 	var slope, offset float64 // P(supports) = σ(offset + slope (θ − middle))
 	for range 100 {
 		g := [2]float64{0, -neutralRidge * slope}
@@ -217,20 +218,3 @@ func Neutral(theta []float64, direction []int) (float64, error) {
 const neutralRidge = 1e-3
 
 func clip(x float64) float64 { return min(Limit, max(-Limit, x)) }
-
-func mean(x []float64) float64 {
-	var sum float64
-	for _, f := range x {
-		sum += f
-	}
-	return sum / float64(len(x))
-}
-
-// deviation is the standard deviation with divisor n − lost.
-func deviation(x []float64, lost int) float64 {
-	middle, squares := mean(x), 0.
-	for _, f := range x {
-		squares += (f - middle) * (f - middle)
-	}
-	return math.Sqrt(squares / float64(len(x)-lost))
-}

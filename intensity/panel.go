@@ -3,6 +3,7 @@ package intensity
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"hives/internal/fault"
 )
@@ -93,12 +94,12 @@ func (p *Pool) Bucketed(random *rand.Rand, m int) Panel {
 
 // draw takes a text that was not drawn before; where all were, the bin starts anew, without the window's own.
 func (p *Pool) draw(random *rand.Rand, bin []int, spent, here map[int]bool) int {
-	fresh := filter(bin, func(text int) bool { return !spent[text] && !here[text] })
+	fresh := slices.DeleteFunc(slices.Clone(bin), func(text int) bool { return spent[text] || here[text] })
 	if len(fresh) == 0 {
 		for _, text := range bin {
 			delete(spent, text)
 		}
-		fresh = filter(bin, func(text int) bool { return !here[text] })
+		fresh = slices.DeleteFunc(slices.Clone(bin), func(text int) bool { return here[text] })
 	}
 	return fresh[random.IntN(len(fresh))]
 }
@@ -141,12 +142,3 @@ func (p *Pool) Random(random *rand.Rand, m int) Panel {
 // spread over all places. With k = 6, m = 3, o = 1: places 1, 3, 5. A response that stood first in every window would
 // gain 2 units from a judge that favours the first place.
 func Place(o, t, k, m int) int { return (o + t*k/m) % k }
-
-func filter(x []int, keep func(int) bool) (out []int) {
-	for _, i := range x {
-		if keep(i) {
-			out = append(out, i)
-		}
-	}
-	return out
-}

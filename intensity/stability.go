@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"hives/internal/fault"
 )
 
@@ -108,15 +110,14 @@ func (s *Stability) spread(r Ratings, items []int) {
 	for _, item := range items {
 		scores := r.of(item)
 		if len(scores) > 0 {
-			means = append(means, mean(scores))
+			means = append(means, stat.Mean(scores, nil))
 		}
 		if len(scores) < 2 {
 			continue
 		}
 		s.Items++
-		sd := deviation(scores, 1)
-		s.MeanVariance += sd * sd
-		s.MeanVariancePopulation += sd * sd * float64(len(scores)-1) / float64(len(scores))
+		s.MeanVariance += stat.Variance(scores, nil)
+		s.MeanVariancePopulation += stat.PopVariance(scores, nil)
 		low, high := slices.Min(scores), slices.Max(scores)
 		s.MeanRange += high - low
 		if low < 0 && high > 0 {
@@ -134,8 +135,7 @@ func (s *Stability) spread(r Ratings, items []int) {
 	n := float64(s.Items)
 	s.MeanVariance, s.MeanVariancePopulation, s.MeanRange = s.MeanVariance/n, s.MeanVariancePopulation/n, s.MeanRange/n
 	s.SignFlips, s.SignFlipPairs = flips/n, opposite/pairs
-	between := deviation(means, 1)
-	s.BetweenItems = between * between
+	s.BetweenItems = stat.Variance(means, nil)
 }
 
 // prompts fills what changing the prompt changes, and how often signs are people's.
@@ -203,7 +203,7 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 	for j := range judges {
 		for i := range j {
 			x, y := r.shared(items, []int{i, j})
-			if rho := pearson(averageRanks(x), averageRanks(y[0])); !math.IsNaN(rho) {
+			if rho := stat.Correlation(averageRanks(x), averageRanks(y[0]), nil); !math.IsNaN(rho) {
 				total, pairs = total+rho, pairs+1
 			}
 		}
@@ -222,10 +222,7 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 		}
 		ties += tieTerm(scores)
 	}
-	var squares float64
-	for _, sum := range sums {
-		squares += (sum - mean(sums)) * (sum - mean(sums))
-	}
+	squares := n * stat.PopVariance(sums, nil)
 	j := float64(judges)
 	return total / pairs, 12 * squares / (j*j*(n*n*n-n) - j*ties)
 }
@@ -255,17 +252,4 @@ func tieTerm(x []float64) (sum float64) {
 		sum += t*t*t - t
 	}
 	return sum
-}
-
-// pearson is NaN where a side is constant or there are fewer than two numbers.
-func pearson(x, y []float64) float64 {
-	if len(x) < 2 {
-		return math.NaN()
-	}
-	mx, my := mean(x), mean(y)
-	var xx, yy, xy float64
-	for i := range x {
-		xx, yy, xy = xx+(x[i]-mx)*(x[i]-mx), yy+(y[i]-my)*(y[i]-my), xy+(x[i]-mx)*(y[i]-my)
-	}
-	return xy / math.Sqrt(xx*yy)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/stat"
 
 	"hives/internal/fault"
 )
@@ -78,11 +79,7 @@ func (b *Bootstrapped) summarise(items int) {
 		for at, theta := range b.Theta {
 			draws[at] = theta[item]
 		}
-		middle, squares := mean(draws), 0.
-		for _, t := range draws {
-			squares += (t - middle) * (t - middle)
-		}
-		b.SD = append(b.SD, math.Sqrt(squares/float64(len(draws)-1)))
+		b.SD = append(b.SD, stat.StdDev(draws, nil))
 		slices.Sort(draws)
 		b.Lo = append(b.Lo, Quantile(draws, .025))
 		b.Hi = append(b.Hi, Quantile(draws, .975))

@@ -3,6 +3,8 @@ package ranking
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"hives/internal/fault"
 )
 
@@ -54,7 +56,7 @@ func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, er
 			return m.result(x, value, step), nil
 		}
 		if length > longestStep {
-			scale(direction, longestStep/length)
+			floats.Scale(longestStep/length, direction)
 		}
 		next, moved := value, false
 		for share := 1.; share > 1e-12 && !moved; share /= 2 {
@@ -180,7 +182,7 @@ func (m *judgeModel) at(x []float64) float64 {
 			utility[l] = m.utility(v, l)
 		}
 		for s := 0; s < len(v.Order)-1; s++ {
-			total := logSumExp(utility[s:])
+			total := floats.LogSumExp(utility[s:])
 			objective += total - utility[s]
 			m.push(m.gradient, v, s, -1)
 			for l := s; l < len(v.Order); l++ {
@@ -268,17 +270,17 @@ func (m *judgeModel) solve(c *conjugate) []float64 {
 	m.project(c.residual)
 	start := norm(c.residual)
 	copy(c.search, c.residual)
-	rest := dot(c.residual, c.residual)
+	rest := floats.Dot(c.residual, c.residual)
 	for products := 0; products < maxProducts && norm(c.residual) > judgeSolve*start; products++ {
 		m.fisher(c.image, c.search)
-		bend := dot(c.search, c.image)
+		bend := floats.Dot(c.search, c.image)
 		if !(bend > 0) {
 			break
 		}
-		addTo(c.step, c.search, rest/bend)
-		addTo(c.residual, c.image, -rest/bend)
+		floats.AddScaled(c.step, rest/bend, c.search)
+		floats.AddScaled(c.residual, -rest/bend, c.image)
 		before := rest
-		rest = dot(c.residual, c.residual)
+		rest = floats.Dot(c.residual, c.residual)
 		for i := range c.search {
 			c.search[i] = c.residual[i] + rest/before*c.search[i]
 		}

@@ -3,6 +3,8 @@ package ranking
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"hives/internal/fault"
 )
 
@@ -16,6 +18,9 @@ const (
 	halvings     = 40
 	maxProducts  = 2000 // of one step's conjugate gradients
 	objectiveEps = 1e-13
+	// leastShare of a gradient is left by a step at least: at the top the gradient is rounding, and whoever asks for more
+	// of its digits searches noise, 200 products and more.
+	leastShare = 1e-3
 )
 
 // counts is how much work a fit took: a figure of how well the rankings tie the items together.
@@ -36,11 +41,10 @@ func (p *problem) maximise(theta []float64, appearances []int) (counts, error) {
 		length := largest(step)
 		if small && length < settled {
 			centre(theta, p.items)
-			p.at(theta)
 			return work, nil
 		}
 		if length > longestStep {
-			scale(step, longestStep/length)
+			floats.Scale(longestStep/length, step)
 		}
 		next, moved := p.ascend(theta, trial, step, value)
 		if !moved {
@@ -115,7 +119,7 @@ func (c *conjugate) solve(p *problem) ([]float64, int) {
 		c.first = start
 	}
 	p.curvature(c.diagonal)
-	tolerance := start * min(.1, math.Sqrt(start/c.first))
+	tolerance := start * max(leastShare, min(.1, math.Sqrt(start/c.first)))
 	var previous float64
 	products := 0
 	for ; products < maxProducts && norm(c.residual) > tolerance; products++ {
@@ -125,7 +129,7 @@ func (c *conjugate) solve(p *problem) ([]float64, int) {
 				c.scaled[i] /= c.diagonal[i]
 			}
 		}
-		gain := dot(c.residual, c.scaled)
+		gain := floats.Dot(c.residual, c.scaled)
 		for i := range c.search {
 			if products == 0 {
 				c.search[i] = c.scaled[i]
@@ -135,41 +139,19 @@ func (c *conjugate) solve(p *problem) ([]float64, int) {
 		}
 		previous = gain
 		p.curve(c.image, c.search)
-		bend := dot(c.search, c.image)
+		bend := floats.Dot(c.search, c.image)
 		if !(bend > 0) { // a flat direction: what is found so far is the step
 			break
 		}
-		addTo(c.step, c.search, gain/bend)
-		addTo(c.residual, c.image, -gain/bend)
+		floats.AddScaled(c.step, gain/bend, c.search)
+		floats.AddScaled(c.residual, -gain/bend, c.image)
 	}
 	centre(c.step, len(c.step))
 	return c.step, products
 }
 
-func norm(x []float64) float64 { return math.Sqrt(dot(x, x)) }
+// norm is the Euclidean length. floats.Norm guards against overflow, which logits never come near, and is slower.
+func norm(x []float64) float64 { return math.Sqrt(floats.Dot(x, x)) }
 
-func dot(x, y []float64) (sum float64) {
-	for i := range x {
-		sum += x[i] * y[i]
-	}
-	return sum
-}
-
-func addTo(x, y []float64, weight float64) {
-	for i := range x {
-		x[i] += weight * y[i]
-	}
-}
-
-func scale(x []float64, by float64) {
-	for i := range x {
-		x[i] *= by
-	}
-}
-
-func largest(x []float64) (most float64) {
-	for _, f := range x {
-		most = max(most, math.Abs(f))
-	}
-	return most
-}
+// largest is the largest magnitude.
+func largest(x []float64) float64 { return floats.Norm(x, math.Inf(1)) }

@@ -3,6 +3,8 @@ package ranking
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"hives/internal/fault"
 )
 
@@ -68,7 +70,7 @@ func newStages(windows []Window) (*stagesOf, error) {
 			s.wins++
 		}
 		for j := range min(w.Rank, k-1) {
-			s.logS = append(s.logS, logSumExp(w.Anchors[j:]))
+			s.logS = append(s.logS, floats.LogSumExp(w.Anchors[j:]))
 		}
 	}
 	return s, nil
@@ -224,17 +226,6 @@ func (s *stagesOf) limit(sign float64) float64 {
 		value -= logS
 	}
 	return value
-}
-
-func logSumExp(x []float64) float64 {
-	top, sum := math.Inf(-1), 0.
-	for _, f := range x {
-		top = max(top, f)
-	}
-	for _, f := range x {
-		sum += math.Exp(f - top)
-	}
-	return top + math.Log(sum)
 }
 
 func logAddExp(a, b float64) float64 {

@@ -2,6 +2,9 @@ package ranking
 
 import (
 	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
 
 	"hives/internal/fault"
 )
@@ -22,10 +25,9 @@ const guardEpochs = 10
 
 // PaperTrace is the paper's solver with all it went through.
 type PaperTrace struct {
-	S        []float64   // [N] after the last epoch; not centred
-	StepNorm []float64   // of each epoch
-	LogLik   []float64   // after each epoch
-	Epochs   [][]float64 // s after each epoch
+	S        []float64 // [N] after the last epoch; not centred
+	StepNorm []float64 // of each epoch
+	LogLik   []float64 // after each epoch
 }
 
 // PaperFit is plain gradient ascent with a fixed step, as the paper prints it, from s0, [N] small random numbers:
@@ -46,14 +48,14 @@ func PaperFit(r *Rankings, s0 []float64, o PaperOptions) (*PaperTrace, error) {
 			"and an epsilon of 0 or more", o.Rate, o.Epochs, o.Epsilon)
 	}
 	p := newPoint(r)
-	trace := &PaperTrace{S: append([]float64(nil), s0...)}
+	trace := &PaperTrace{S: slices.Clone(s0)}
+	p.evaluate(trace.S)
 	for epoch := range o.Epochs {
-		p.evaluate(trace.S)
-		addTo(trace.S, p.gradient, o.Rate)
 		step := o.Rate * norm(p.gradient)
+		floats.AddScaled(trace.S, o.Rate, p.gradient)
+		p.evaluate(trace.S) // the likelihood after this epoch, and the gradient of the next
 		trace.StepNorm = append(trace.StepNorm, step)
-		trace.LogLik = append(trace.LogLik, LogLikelihood(r, trace.S))
-		trace.Epochs = append(trace.Epochs, append([]float64(nil), trace.S...))
+		trace.LogLik = append(trace.LogLik, p.loglik)
 		if math.IsNaN(step) || math.IsInf(step, 0) {
 			return trace, fault.New(fault.Invalid, "ranking: the paper's solver left the finite numbers in epoch %d", epoch+1)
 		}

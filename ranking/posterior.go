@@ -3,6 +3,8 @@ package ranking
 import (
 	"math"
 
+	"gonum.org/v1/gonum/stat"
+
 	"hives/internal/fault"
 )
 
@@ -24,7 +26,7 @@ func Posterior(windows []Window, theta []float64) (u, sd float64, err error) {
 	if len(theta) == 0 {
 		return 0, 0, fault.New(fault.Invalid, "ranking: a posterior needs the pool's utilities")
 	}
-	middle, reach := mean(theta), 0.
+	middle, reach := stat.Mean(theta, nil), 0.
 	for _, t := range theta {
 		reach = max(reach, math.Abs(t-middle))
 	}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
 	"hives/internal/fault"
 )
 
@@ -102,7 +105,7 @@ func (p *problem) at(theta []float64) float64 {
 	if p.ridge == 0 {
 		return p.loglik
 	}
-	centre, squares := mean(theta), 0.
+	centre, squares := stat.Mean(theta, nil), 0.
 	for item, t := range theta {
 		squares += (t - centre) * (t - centre)
 		p.gradient[item] -= p.ridge * (t - centre)
@@ -116,7 +119,7 @@ func (p *problem) curve(dst, v []float64) {
 	if p.ridge == 0 {
 		return
 	}
-	centre := mean(v)
+	centre := stat.Mean(v, nil)
 	for item := range dst {
 		dst[item] += p.ridge * (v[item] - centre)
 	}
@@ -130,18 +133,7 @@ func (p *problem) curvature(dst []float64) {
 	}
 }
 
-func mean(x []float64) float64 {
-	var sum float64
-	for _, f := range x {
-		sum += f
-	}
-	return sum / float64(len(x))
-}
-
 // centre subtracts the mean of the first n numbers from all.
 func centre(x []float64, n int) {
-	middle := mean(x[:n])
-	for at := range x {
-		x[at] -= middle
-	}
+	floats.AddConst(-stat.Mean(x[:n], nil), x)
 }
