@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"hives/data"
+	"hives/ranking"
 )
 
 // Interval is a percentile interval; both ends NaN where there is none.
@@ -125,11 +126,5 @@ func (r *Resamples) Orthogonality(v *Vectors, l *data.Labels, level, minSide int
 // = 24.975, nearly the 26th smallest. It sorts draws in place.
 func percentiles(draws []float64) Interval {
 	slices.Sort(draws)
-	at := func(q float64) float64 {
-		place := q * float64(len(draws)-1)
-		lo := int(place)
-		hi := min(lo+1, len(draws)-1)
-		return draws[lo] + (place-float64(lo))*(draws[hi]-draws[lo])
-	}
-	return Interval{at((1 - coverage) / 2), at((1 + coverage) / 2)}
+	return Interval{ranking.Quantile(draws, (1-coverage)/2), ranking.Quantile(draws, (1+coverage)/2)}
 }

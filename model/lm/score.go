@@ -113,12 +113,10 @@ func (r *Runner) scoreGraph(in []*Node) *Node {
 	ids, lengths, position, target, ends := in[0], in[1], in[2], in[3], in[4]
 	behind := Sub(Iota(ids.Graph(), ids.Shape(), 1), BroadcastToDims(InsertAxes(ends, -1), ids.Shape().Dimensions...))
 	f := decoder.Padded(r.m.Weights, ids, lengths, decoder.Options{Arith: r.o.Arith, Hook: hook(in[5:], behind)})
-	states := f.States(f.Embed(ids), 0, decoder.Everywhere)                   // [B, P, H]
-	flat := Reshape(states, -1, r.m.Config.HiddenSize)                        // [B·P, H]
-	asked := InsertAxes(Gather(flat, InsertAxes(position, -1)), 0)            // [1, N, H]
-	logits := Squeeze(f.Logits(asked), 0)                                     // [N, V]
-	top := StopGradient(ReduceAndKeep(logits, ReduceMax, -1))                 // [N, 1]
-	sum := Add(Log(ReduceAndKeep(Exp(Sub(logits, top)), ReduceSum, -1)), top) // [N, 1]
+	states := f.States(f.Embed(ids), 0, decoder.Everywhere)        // [B, P, H]
+	flat := Reshape(states, -1, r.m.Config.HiddenSize)             // [B·P, H]
+	asked := InsertAxes(Gather(flat, InsertAxes(position, -1)), 0) // [1, N, H]
+	logP := LogSoftmax(Squeeze(f.Logits(asked), 0))                // [N, V]
 	chosen := Concatenate([]*Node{InsertAxes(Iota(ids.Graph(), target.Shape(), 0), -1), InsertAxes(target, -1)}, -1)
-	return ConvertDType(Sub(Gather(logits, chosen), Squeeze(sum, -1)), dtypes.Float32)
+	return ConvertDType(Gather(logP, chosen), dtypes.Float32)
 }

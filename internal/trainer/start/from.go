@@ -74,16 +74,10 @@ func openCheckpoint(at string, cfg Settings) (*Point, error) {
 		p.Model.Close()
 		return nil, err
 	}
-	// The tokenizer once more, for the length may be another.
-	err = errors.Join(p.truncate(cfg.Model.Layers), p.Info.Fits(p.Model.Architecture()), p.adapt(&cfg), p.openTokenizer())
-	if err != nil {
-		p.Model.Close()
-		return nil, err
-	}
-	return p, nil
+	return p.finish() // the tokenizer once more, for the length may be another
 }
 
-// takeWeights replaces the model's weights by a checkpoint'p. Those below frozen layers are the base'p.
+// takeWeights replaces the model's weights by a checkpoint's. Those below frozen layers are the base's.
 func (p *Point) takeWeights(at string, frozen int) (err error) {
 	c, err := checkpoints.Load(at)
 	if err != nil {
