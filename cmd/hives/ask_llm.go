@@ -35,6 +35,7 @@ What a question says is text to the model, never a command to the program: contr
 	}
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
+	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
 	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/gomlx/ml/model"
+
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/safetensorsio"
@@ -25,6 +27,14 @@ const (
 // baseKey names, in the metadata of the weights, the SHA-256 of the base's weights. PEFT passes over it.
 const baseKey = "base_sha256"
 
+// Target is what adapters are read from and added to: the weights of an embedder, or of a language model.
+type Target interface {
+	Architecture() transformer.Architecture
+	Variables() *model.Store
+	Adapters() []transformer.Adapter
+	AddAdapter(a transformer.Adapter, valuesA, valuesB []float32) error
+}
+
 // Origin says what an adapter was made for.
 type Origin struct {
 	Name   string // of the base model
@@ -33,7 +43,7 @@ type Origin struct {
 
 // Save writes m's adapters, which l describes, into the folder dir. The weights come first and the configuration
 // last: a folder without the latter is no adapter, so a kill in between leaves nothing that loads.
-func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) error {
+func Save(dir string, m Target, l transformer.LoRA, base Origin) error {
 	raw, err := encodeConfig(l, m.Architecture(), base.Name)
 	if err != nil {
 		return err
@@ -76,7 +86,7 @@ func Save(dir string, m transformer.Model, l transformer.LoRA, base Origin) erro
 
 // Load adds the adapters of the folder dir to m, and returns the SHA-256 of the base that they were made for,
 // where the folder says it.
-func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
+func Load(dir string, m Target) (baseSHA256 string, err error) {
 	c, err := readConfig(dir)
 	if err != nil {
 		return "", err
@@ -100,7 +110,7 @@ func Load(dir string, m transformer.Model) (baseSHA256 string, err error) {
 
 // add pairs the file's tensors and adds each pair. pairs counts B's up and A's down: with as many of each it ends at
 // 0, and a B whose A is missing is noticed.
-func add(file *safetensorsio.File, c *config, m transformer.Model) error {
+func add(file *safetensorsio.File, c *config, m Target) error {
 	pairs := 0
 	for _, name := range file.Names() {
 		if _, ok := strings.CutSuffix(name, endingB); ok {
@@ -125,7 +135,7 @@ func add(file *safetensorsio.File, c *config, m transformer.Model) error {
 
 // addPair checks the shapes, A [rank, in] and B [out, rank], before a number is read, and gives the product the
 // factor that this rank has.
-func addPair(file *safetensorsio.File, stem string, c *config, m transformer.Model) error {
+func addPair(file *safetensorsio.File, stem string, c *config, m Target) error {
 	a, err := file.Tensor(stem + endingA)
 	if err != nil {
 		return err

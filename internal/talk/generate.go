@@ -15,6 +15,7 @@ import (
 // row is one request on its way through a batch.
 type row struct {
 	at     int // in the caller's list
+	runner *lm.Runner
 	prompt []int32
 	steer  []lm.Steer
 	length int
@@ -45,8 +46,12 @@ func (m *Model) Converse(ctx context.Context, r llm.Request, emit func(string)) 
 }
 
 func (m *Model) generate(ctx context.Context, rs []llm.Request, emit func(string)) ([]llm.Reply, error) {
-	var buckets []int // in the order they first come
-	members := make(map[int][]*row)
+	type kind struct { // of batches
+		runner *lm.Runner
+		bucket int
+	}
+	var kinds []kind // in the order they first come
+	members := make(map[kind][]*row)
 	replies := make([]llm.Reply, len(rs))
 	for at, r := range rs {
 		if err := m.Can().Check("the local model", r); err != nil {
@@ -64,13 +69,14 @@ func (m *Model) generate(ctx context.Context, rs []llm.Request, emit func(string
 			return nil, fmt.Errorf("question %d: %w", at+1, err)
 		}
 		one.at, one.emit = at, emit
-		if members[bucket] == nil {
-			buckets = append(buckets, bucket)
+		k := kind{one.runner, bucket}
+		if members[k] == nil {
+			kinds = append(kinds, k)
 		}
-		members[bucket] = append(members[bucket], one)
+		members[k] = append(members[k], one)
 	}
-	for _, bucket := range buckets {
-		for batch := range slices.Chunk(members[bucket], m.rows) {
+	for _, k := range kinds {
+		for batch := range slices.Chunk(members[k], m.rows) {
 			err := m.run(ctx, batch)
 			for _, one := range batch {
 				replies[one.at] = one.reply
@@ -100,9 +106,13 @@ func (m *Model) prepare(r llm.Request) (*row, int, error) {
 				len(ids), length, most)
 		}
 	}
+	runner, err := m.adapted(r.Adapter)
+	if err != nil {
+		return nil, 0, err
+	}
 	bucket, err := lm.Bucket(len(ids))
 	one := &row{
-		prompt: ids, length: length, choose: sampler{r.Sampling}, draw: sampler{r.Sampling}.draws(ids),
+		runner: runner, prompt: ids, length: length, choose: sampler{r.Sampling}, draw: sampler{r.Sampling}.draws(ids),
 		speech: speech{tok: m.tok, stops: r.Sampling.Stop}, steer: steers(r.Steer),
 	}
 	one.reply.In = int64(len(ids))
@@ -116,7 +126,7 @@ func steers(all []llm.Steer) (out []lm.Steer) {
 	return out
 }
 
-// run answers one batch.
+// run answers one batch, of one adapter.
 func (m *Model) run(ctx context.Context, batch []*row) error {
 	began := time.Now()
 	defer func() {
@@ -130,7 +140,8 @@ func (m *Model) run(ctx context.Context, batch []*row) error {
 		prompts[at], pushes[at] = one.prompt, one.steer
 		room = max(room, one.length)
 	}
-	logits, err := m.runner.Begin(prompts, room, pushes)
+	runner := batch[0].runner
+	logits, err := runner.Begin(prompts, room, pushes)
 	for step := 0; err == nil; step++ {
 		if ctx.Err() != nil {
 			for _, one := range batch {
@@ -149,7 +160,7 @@ func (m *Model) run(ctx context.Context, batch []*row) error {
 		if !busy {
 			return nil
 		}
-		logits, err = m.runner.Next(next)
+		logits, err = runner.Next(next)
 	}
 	return err
 }
@@ -201,7 +212,7 @@ func (r *row) end(why llm.Finish) {
 // choice answers out of a list: at temperature 0 the option of best total, else a draw from softmax(total/temperature).
 func (m *Model) choice(ctx context.Context, r llm.Request) (llm.Reply, error) {
 	began := time.Now()
-	scores, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Prefix: r.Prefix, Options: r.Choices, Steer: r.Steer}})
+	scores, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Prefix: r.Prefix, Options: r.Choices, Steer: r.Steer, Adapter: r.Adapter}})
 	if err != nil {
 		return llm.Reply{}, err
 	}
@@ -226,15 +237,14 @@ func (m *Model) choice(ctx context.Context, r llm.Request) (llm.Reply, error) {
 // Score implements llm.Provider. An option's ids are its own encoding with the end of the turn behind, so that no option is
 // the beginning of another: "no" would otherwise be at least as probable as "not at all".
 func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores, error) {
-	var rows [][]int32
-	var from []int
-	var pushes [][]lm.Steer
+	var all scored
 	for at, q := range qs {
 		if len(q.Options) == 0 {
 			return nil, fault.New(fault.Invalid, "question %d has no options to score", at+1)
 		}
-		if q.Adapter != "" {
-			return nil, fault.New(fault.Invalid, "the local model takes no adapter: merge it into a folder of its own (hives merge) and open that")
+		runner, err := m.adapted(q.Adapter)
+		if err != nil {
+			return nil, fmt.Errorf("question %d: %w", at+1, err)
 		}
 		prompt, err := m.renderer.Render(q.Messages, q.Prefix)
 		if err != nil {
@@ -250,13 +260,13 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 			if most := m.weights.Config.MaxPositions; most > 0 && len(ids) > most {
 				return nil, fault.New(fault.Invalid, "question %d, option %q: %d tokens, the model has %d positions", at+1, option, len(ids), most)
 			}
-			rows, from, pushes = append(rows, ids), append(from, len(prompt)), append(pushes, push)
+			all.add(runner, ids, len(prompt), push)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	tokens, err := m.runner.Score(rows, from, pushes)
+	tokens, err := all.score()
 	if err != nil {
 		return nil, err
 	}

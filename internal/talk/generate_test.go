@@ -162,7 +162,7 @@ func TestWhatALocalModelRefuses(t *testing.T) {
 	m := answerer(t, 2)
 	for says, r := range map[string]llm.Request{
 		"256 positions": ask(strings.Repeat("word ", 250), llm.Sampling{MaxTokens: 20}), "JSON schema": {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
-		"no adapter": {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"}, "layers 0 to 1": {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
+		"adapter a:": {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"}, "layers 0 to 1": {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
 		"without a message": {},
 	} {
 		if _, err := m.Generate(context.Background(), []llm.Request{r}); err == nil || !strings.Contains(err.Error(), says) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -44,6 +45,11 @@ type Model struct {
 	stops    []int32 // ids that end an answer
 	identity llm.Identity
 	rows     int
+	options  lm.Options
+
+	adapting sync.Mutex // guards what follows
+	adapters map[string]*lm.Runner
+	tried    int
 }
 
 // Open loads the folder or GGUF file of a language model.
@@ -97,7 +103,8 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	if err := tokenizer.FitsVocabulary(m.tok, m.weights.Config.VocabSize); err != nil {
 		return err
 	}
-	m.runner, err = lm.NewRunner(m.weights, lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows})
+	m.options = lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows}
+	m.runner, err = lm.NewRunner(m.weights, m.options)
 	return err
 }
 
@@ -120,11 +127,14 @@ func (m *Model) Identity() llm.Identity { return m.identity }
 
 // Can implements llm.Provider.
 func (m *Model) Can() llm.Abilities {
-	return llm.Abilities{Score: true, Choices: true, Seed: true, Prefix: true, TopK: true, Steer: true}
+	return llm.Abilities{Score: true, Choices: true, Seed: true, Prefix: true, TopK: true, Steer: true, Adapters: true}
 }
 
 // Close frees the model.
 func (m *Model) Close() error {
+	for _, r := range m.adapters {
+		r.Close()
+	}
 	if m.runner != nil {
 		m.runner.Close()
 	}

@@ -2,6 +2,7 @@ package lm
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
@@ -13,15 +14,19 @@ import (
 // The cache's buffers are variables beside the weights. A graph that changes a variable is given its memory, so that XLA
 // writes a new token's keys and values in place; as inputs and outputs all 2·L buffers would be copied for every token.
 
-// cacheScope is where they stand. A graph knows a variable itself, not its name, so the variables of one T stay when
-// another T takes over, and only their memory goes.
+// cacheScope is where they stand, for each runner its own: two of one model, as with and without an adapter, must not
+// write into each other's. A graph knows a variable itself, not its name, so the variables of one T stay when another T
+// takes over, and only their memory goes.
 const cacheScope = "/lm_cache"
+
+// runners counts them, for the names of their caches.
+var runners atomic.Int64
 
 // buffers are the variables of T slots: keys of all layers, then values; nil before they were first made.
 func (r *Runner) buffers(slots int) (all []*model.Variable) {
 	for _, kind := range []string{"keys", "values"} {
 		for l := range r.m.Config.NumLayers {
-			if v := r.m.Store.GetVariable(bufferPath(kind, slots, l)); v != nil {
+			if v := r.m.Store.GetVariable(r.bufferPath(kind, slots, l)); v != nil {
 				all = append(all, v)
 			}
 		}
@@ -29,8 +34,8 @@ func (r *Runner) buffers(slots int) (all []*model.Variable) {
 	return all
 }
 
-func bufferPath(kind string, slots, l int) string {
-	return fmt.Sprintf("%s/%s_%d_%d", cacheScope, kind, slots, l)
+func (r *Runner) bufferPath(kind string, slots, l int) string {
+	return fmt.Sprintf("%s_%d/%s_%d_%d", cacheScope, r.number, kind, slots, l)
 }
 
 // CacheBytes is the memory of a cache for prompts of a length and answers of a length: 2·L·B·K·T·D numbers. SmolLM2 with
@@ -62,7 +67,7 @@ func (r *Runner) makeCache(slots int) (err error) {
 		for l := range r.m.Config.NumLayers {
 			for _, kind := range []string{"keys", "values"} {
 				if err == nil {
-					_, err = r.m.Store.CreateVariable(bufferPath(kind, slots, l), tensors.FromShape(shape))
+					_, err = r.m.Store.CreateVariable(r.bufferPath(kind, slots, l), tensors.FromShape(shape))
 				}
 			}
 		}

@@ -29,6 +29,8 @@ type Runner struct {
 	mu   sync.Mutex
 	made map[string]*model.Exec // graphs by what is fixed in them
 
+	number int64 // of this runner, in the names of its cache
+
 	slots int     // T of the cache that exists; 0 without one
 	first []int32 // [B] slot of each row's first token
 	start int     // slot of the next token; 0 before Begin
@@ -41,7 +43,7 @@ func NewRunner(m *Model, o Options) (*Runner, error) {
 	if o.Rows < 1 {
 		return nil, fault.New(fault.Invalid, "batches of %d rows: want 1 or more", o.Rows)
 	}
-	return &Runner{m: m, o: o, made: make(map[string]*model.Exec)}, nil
+	return &Runner{m: m, o: o, made: make(map[string]*model.Exec), number: runners.Add(1)}, nil
 }
 
 // Close frees the graphs and the cache, not the model.

@@ -39,6 +39,8 @@ type Adapter struct {
 	Module string // "layers.3.self_attn.q_proj"
 	Rank   int
 	Scale  float64
+
+	beside string // the set that it belongs to; "" is the weights' own
 }
 
 // A and B are the paths of an adapter's variables, float32.
@@ -46,7 +48,7 @@ func (a Adapter) A() string { return a.path("lora_A") }
 func (a Adapter) B() string { return a.path("lora_B") }
 
 func (a Adapter) path(part string) string {
-	return AdapterScope + "/" + strings.ReplaceAll(a.Module, ".", "/") + "/" + part
+	return AdapterScope + a.beside + "/" + strings.ReplaceAll(a.Module, ".", "/") + "/" + part
 }
 
 // Adapt adds fresh adapters as l says. As in PEFT, A is uniform in ±1/√in and B is 0, so that at first
@@ -165,6 +167,7 @@ func (w *Weights) AddAdapter(a Adapter, valuesA, valuesB []float32) error {
 		return fault.New(fault.Mismatch, "adapter of %s %v: rank %d with %d and %d numbers",
 			a.Module, spec.Dims, a.Rank, len(valuesA), len(valuesB))
 	}
+	a.beside = w.beside
 	if _, ok := w.adapters[a.Module]; ok {
 		return fault.New(fault.Exists, "adapter of %s: it has one already", a.Module)
 	}
@@ -178,6 +181,23 @@ func (w *Weights) AddAdapter(a Adapter, valuesA, valuesB []float32) error {
 		w.adapters = map[string]Adapter{}
 	}
 	w.adapters[a.Module] = a
+	return nil
+}
+
+// Beside are the same tensors, in the same memory, with a set of adapters of its own, at first empty: one base answers with
+// several adapters in turn. A name is used once. The base's Close frees the tensors of all; DropAdapters those of a set.
+func (w *Weights) Beside(name string) *Weights {
+	return &Weights{Store: w.Store, arch: w.arch, beside: "_" + name}
+}
+
+// DropAdapters takes the set away, and frees its memory. Graphs compiled with it must not be run again.
+func (w *Weights) DropAdapters() error {
+	for _, v := range w.AdapterVariables() {
+		if err := w.Store.DeleteVariable(v.Path()); err != nil {
+			return err
+		}
+	}
+	w.adapters = nil
 	return nil
 }
 

@@ -20,6 +20,7 @@ type Weights struct {
 
 	arch     Architecture
 	adapters map[string]Adapter // by module; nil without any
+	beside   string             // whose adapters these are, of several sets over one base; see Beside
 }
 
 // Random draws fresh weights: matrices from N(0, deviation²), gains 1, biases 0.

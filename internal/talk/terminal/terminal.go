@@ -28,6 +28,7 @@ const DefaultModel = "out/SmolLM2-135M-Instruct"
 // Options say who is asked, and how.
 type Options struct {
 	Model     string // folder or GGUF file; "" is DefaultModel unless Endpoint is set
+	Adapter   string // folder in PEFT's layout; "" for none
 	Template  string
 	Precision string
 	Engine    string
@@ -55,6 +56,8 @@ func (o Options) Validate() error {
 		return bad("--endpoint-model and --api-key-env belong to --endpoint")
 	case o.Endpoint != "" && o.EndpointModel == "":
 		return bad("--endpoint %s needs --endpoint-model, the model's name there", o.Endpoint)
+	case o.Endpoint != "" && o.Adapter != "":
+		return bad("--adapter belongs to --model: an endpoint has its own")
 	case o.Endpoint != "" && (o.Template != "" || o.Precision != "" || o.Engine != "" || o.Threads != 0):
 		return bad("--template, --precision, --engine and --threads belong to --model: an endpoint has its own")
 	case o.Scores && len(o.Choices) == 0:
@@ -173,7 +176,7 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	if t.Scores {
 		return llm.Reply{}, t.scores(ctx, messages)
 	}
-	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices}
+	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices, Adapter: t.Adapter}
 	var reply llm.Reply
 	var err error
 	if m, streams := t.p.(*talk.Model); streams && !t.JSON && t.Choices == nil {
@@ -209,7 +212,7 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 
 // scores prints how probable each choice is, the most probable first.
 func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
-	all, err := t.p.Score(ctx, []llm.ScoreRequest{{Messages: messages, Options: t.Choices}})
+	all, err := t.p.Score(ctx, []llm.ScoreRequest{{Messages: messages, Options: t.Choices, Adapter: t.Adapter}})
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,7 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 	for says, o := range map[string]Options{
 		"either --model or":     {Model: "x", Endpoint: "y"},
 		"belong to --endpoint":  {KeyEnv: "x"},
+		"--adapter belongs":     {Endpoint: "http://x", EndpointModel: "m", Adapter: "a"},
 		"needs --endpoint-mode": {Endpoint: "http://x"},
 		"an endpoint has its":   {Endpoint: "http://x", EndpointModel: "m", Precision: "bf16"},
 		"give these":            {Scores: true},
