@@ -28,7 +28,7 @@ type Definition struct {
 	Works []string `json:"works"` // key of a work, then where in it: "udhr article 3"
 }
 
-// vocabulary is what a file defines.
+// vocabulary is what a file defines. Embedded files and a user's own share it, so that both pass the same checks.
 type vocabulary struct {
 	Works       map[string]string     `toml:"works"` // key → citation
 	Definitions map[string]definition `toml:"definitions"`
@@ -50,7 +50,8 @@ type definitionsFile struct {
 // all values of a level.
 const minDefinition, maxDefinition = 20, 240
 
-// Definition returns the definition of the value at p, the same for each of its paths.
+// Definition returns the definition of the value at p, the same for each of its paths. ok is false for a path that is
+// no node; every node of a checked tree has one.
 func (t *Tree) Definition(p Path) (Definition, bool) {
 	d, ok := t.defined[t.canonical(p)]
 	return d, ok
@@ -66,6 +67,10 @@ func (t *Tree) Works() []Work {
 }
 
 // Define returns the definition of the value that a ValueID names.
+//
+//	d, err := theories.Define("svt/conservation/tradition")     // d.Text, d.Works
+//
+// An id that names no node is an error with the ids nearest to it.
 func Define(valueID string) (Definition, error) {
 	theory, p, err := ParseID(valueID)
 	if err != nil {
@@ -135,7 +140,9 @@ func (t *Tree) defineOne(id string, d definition) error {
 	return nil
 }
 
-// checkComplete finds nodes without a definition, definitions that say the same, and works nobody rests on.
+// checkComplete finds nodes without a definition, definitions that say the same, and works nobody rests on. Texts are
+// compared by their slugs, so two that differ in punctuation alone are alike. The first fault in the tree's order is
+// named, the same for the same file.
 func (t *Tree) checkComplete() error {
 	// Every canonical node once: its twins under other parents share its definition.
 	said, used := map[string]Path{}, map[string]bool{}

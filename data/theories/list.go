@@ -14,7 +14,7 @@ type ListOptions struct {
 	Targets     bool     // the 32 target values alone
 }
 
-// Listing is the theories as one JSON object.
+// Listing is the theories as one JSON object: trees or targets, never both.
 type Listing struct {
 	Format   int             `json:"format"` // 1
 	Theories []TheoryListing `json:"theories,omitempty"`
@@ -51,7 +51,8 @@ type TargetListing struct {
 	Definition *Definition `json:"definition,omitempty"`
 }
 
-// List gathers what o asks for, theories in their fixed order or in the order asked for.
+// List gathers what o asks for, theories in their fixed order or in the order asked for. A theory that is not known
+// is an error that names those near to it.
 func List(o ListOptions) (*Listing, error) {
 	names := o.Theories
 	if len(names) == 0 {
@@ -106,7 +107,8 @@ func (t *Tree) list(o ListOptions) TheoryListing {
 	return l
 }
 
-// quote is the definition if the listing is to have them; nil is left out of the JSON.
+// quote is the definition if the listing is to have them; nil is left out of the JSON. A copy, so that whoever
+// changes a listing changes no theory.
 func (t *Tree) quote(p Path, o ListOptions) *Definition {
 	d, ok := t.Definition(p)
 	if !o.Definitions || !ok {

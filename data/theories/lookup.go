@@ -11,6 +11,11 @@ import (
 
 // Slug writes a name in lower-case letters, digits and single hyphens: "care/harm" is "care-harm". Letters beyond
 // a–z go, so a name needs one of these or a digit; build refuses one without.
+//
+//	Slug("Self-direction: thought")   self-direction-thought
+//	Slug("care/harm")                 care-harm
+//	Slug("civil_rights")              civil-rights
+//	Slug("Würde")                     w-rde
 func Slug(name string) string {
 	var b strings.Builder
 	gap := false
@@ -28,7 +33,7 @@ func Slug(name string) string {
 	return b.String()
 }
 
-// key joins the slugs of a path.
+// key joins the slugs of a path. The empty path has the key "", under which the children of the root stand.
 func key(p Path) string {
 	slugs := make([]string, p.Len())
 	for k := range slugs {
@@ -56,7 +61,8 @@ func ParseID(id string) (theory string, p Path, err error) {
 }
 
 // spelled finds a node by its slugs, or by another spelling of them: "Care/Harm", "civil_rights", or the name alone
-// where one value has it.
+// where one value has it. A name that several nodes bear is no node's: "hedonism" alone would be a guess between two
+// parents.
 func (t *Tree) spelled(id string) (Path, bool) {
 	if p, ok := t.node[id]; ok {
 		return p, true
@@ -141,7 +147,8 @@ func Match(theory string, p Path) (Path, error) {
 	return out, nil
 }
 
-// restEmpty refuses a path that goes on after an empty level.
+// restEmpty refuses a path that goes on after an empty level. {"care/harm", "", "kindness"} has a hole: whether the
+// hole or the end is the mistake cannot be told.
 func (t *Tree) restEmpty(p Path, from int) error {
 	for k := from; k < Depth; k++ {
 		if p[k] != "" {

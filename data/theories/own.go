@@ -49,8 +49,9 @@ func LoadFile(path string) (*Tree, error) {
 	return tree, whatis.Instead(path, "a theory in TOML", err)
 }
 
-// Parse reads a theory from the content of such a file; path is for messages. An own theory passes every check of
-// the embedded ones, definitions included, since everything downstream relies on them.
+// Parse reads a theory from the content of such a file; path is for messages. An own theory passes every check of the
+// embedded ones, definitions included, since everything downstream relies on them. Errors name the file, and the row
+// where TOML itself is at fault, the node or definition where its content is.
 func Parse(path string, raw []byte) (*Tree, error) {
 	var f ownFile
 	if err := decode(path, raw, &f); err != nil {
@@ -98,7 +99,8 @@ func Register(t *Tree) error {
 }
 
 // RegisterFiles loads and registers the theories in files, and before them those that the environment variable
-// EnvFiles lists. A file that is named twice counts once: the variable and a flag may well name the same.
+// EnvFiles lists. A file that is named twice counts once: the variable and a flag may well name the same. The first
+// file with a fault ends it; those before it stay registered.
 func RegisterFiles(paths ...string) error {
 	var seen []string
 	for _, path := range append(filepath.SplitList(os.Getenv(EnvFiles)), paths...) {
@@ -150,7 +152,7 @@ func Names() []string {
 	return slices.Concat(order, registered.order)
 }
 
-// Get returns the tree of a theory.
+// Get returns the tree of a theory. The tree is shared by all who ask: it is read, never changed.
 func Get(theory string) (*Tree, bool) {
 	if t, ok := trees()[theory]; ok {
 		return t, true

@@ -9,7 +9,8 @@ type Target struct {
 	Paths  []Path
 }
 
-// targetNames lists the 32 target values of the paper's evaluation by theory.
+// targetNames lists the 32 target values of the paper's evaluation by theory. Those of svt and right stand at level
+// 2, those of mft and duty at level 1.
 var targetNames = map[string][]string{
 	"svt": {
 		"benevolence", "universalism", "self-direction", "stimulation", "hedonism", "achievement", "power",
@@ -40,7 +41,7 @@ func Targets() []Target {
 }
 
 // IsTarget says whether the value at p is one of the 32. Names are compared, so both paths of hedonism are the
-// target.
+// target. The finest name decides, whatever level it stands at.
 func IsTarget(theory string, p Path) bool {
 	return slices.Contains(targetNames[theory], p.Name())
 }
@@ -54,8 +55,9 @@ type Node struct {
 // ID is the node's ValueID.
 func (n Node) ID() string { return ValueID(n.Theory, n.Path) }
 
-// FindName returns the nodes of all theories that bear a name, as "justice" in mft and duty, theories in their
-// order and the canonical path first.
+// FindName returns the nodes of all theories that bear a name, as "justice" in mft and duty, theories in their order
+// and the canonical path first. Empty where nobody bears it; the caller says so, since only it knows what the name
+// was for.
 func FindName(name string) []Node {
 	var out []Node
 	for _, theory := range Names() {

@@ -12,8 +12,9 @@ import (
 // Depth is the largest number of levels of any theory.
 const Depth = 3
 
-// Path names a node, coarse to fine; empty where it ends. {"care/harm", "", ""} is a node of level 1, and a
-// complete answer: annotators stop where they are sure.
+// Path names a node, coarse to fine; empty where it ends. {"care/harm", "", ""} is a node of level 1, and a complete
+// answer: annotators stop where they are sure. An array and not a slice, so that a path can be compared and be the
+// key of a map.
 type Path [Depth]string
 
 // Len is the number of levels that the path names.
@@ -37,7 +38,7 @@ func (p Path) Name() string {
 // Parent is the path one level up; empty above level 1.
 func (p Path) Parent() Path { return p.prefix(max(0, p.Len()-1)) }
 
-// prefix cuts the path after n levels.
+// prefix cuts the path after n levels. prefix(0) is the empty path, the root's.
 func (p Path) prefix(n int) Path {
 	var out Path
 	copy(out[:n], p[:n])
@@ -71,10 +72,12 @@ type Tree struct {
 	source  string              // the file of an own theory, whole
 }
 
-// Nodes returns every node of the tree, parents before children.
+// Nodes returns every node of the tree, parents before children. It is the tree's own list: the caller owes it not to
+// change it.
 func (t *Tree) Nodes() []Path { return t.nodes }
 
-// Children returns the nodes one level below p, in the file's order; those of level 1 for the empty path.
+// Children returns the nodes one level below p, in the file's order; those of level 1 for the empty path. A leaf and
+// a path that is no node have none.
 func (t *Tree) Children(p Path) []Path {
 	names := t.kids[key(p)]
 	out := make([]Path, len(names))
@@ -136,7 +139,8 @@ func embedded(theory string) (*Tree, error) {
 	return t, t.define(d.vocabulary)
 }
 
-// parse reads one hierarchy file and refuses what the rest of the program could not index.
+// parse reads one hierarchy file and refuses what the rest of the program could not index. The file of svt says
+// nothing of canonical parents: they come from the table above.
 func parse(theory string, raw []byte) (*Tree, error) {
 	var h hierarchy
 	if err := json.Unmarshal(raw, &h); err != nil {
@@ -169,7 +173,11 @@ type hierarchy struct {
 	CanonicalParent map[string]string `json:"canonical_parent" toml:"canonical_parent"` // name → level-1 parent
 }
 
-// build indexes the tree. A file lists root-to-leaf paths; nodes, children and names follow from them.
+// build indexes the tree. A file lists root-to-leaf paths; nodes, children and names follow from them. Errors name
+// the path by its place in the file, from 1.
+//
+//	paths [care/harm caring] [care/harm kindness]
+//	nodes care/harm, care/harm caring, care/harm kindness       kids of care/harm: caring, kindness
 func (h *hierarchy) build() (*Tree, error) {
 	if len(h.LevelNames) == 0 || len(h.LevelNames) > Depth || len(h.Paths) == 0 {
 		return nil, fmt.Errorf("names %d levels and %d paths; it needs 1 to %d levels and at least one path", len(h.LevelNames), len(h.Paths), Depth)
@@ -210,6 +218,7 @@ func (t *Tree) addLeaf(names []string) error {
 			parent := key(leaf.prefix(n - 1))
 			t.node[key(node)] = node
 			t.nodes = append(t.nodes, node)
+			// In the file's order, so the order of choices in a prompt is the file's too.
 			t.kids[parent] = append(t.kids[parent], name)
 			t.bySlug[Slug(name)] = append(t.bySlug[Slug(name)], node)
 		}

@@ -9,7 +9,7 @@ import (
 	"hives/internal/llm"
 )
 
-// Question is one thing asked about one item.
+// Question is one thing asked about one item. A Form fills in all but About and Parse.
 type Question struct {
 	Item   Item   // a text, or several as one JSON array; stored before it is asked about
 	Prompt Prompt // hashed: it must differ wherever the request does, but for the item
@@ -61,7 +61,8 @@ func (j *Judge) ask(ctx context.Context, s seat, q Question) (vote Vote, asked b
 }
 
 // attempt asks once. A request that is refused as such counts as an unusable answer: the other voters may still
-// decide.
+// decide. Times are whole seconds and milliseconds, as the file has them: a vote that is read back equals the one
+// that was put.
 func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, error) {
 	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About}
 	user := q.User
@@ -81,6 +82,7 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 	v.Raw, v.Model, v.TokensIn, v.TokensOut = reply.Text, reply.Model, reply.TokensIn, reply.TokensOut
 	v.CostMicro, v.Latency = reply.CostMicro, reply.Latency.Truncate(time.Millisecond)
 	if v.Parsed, err = q.Parse(reply.Text); err != nil {
+		// What was parsed in part is dropped: a vote is usable or it is not.
 		v.Parsed, v.Error = "", err.Error()
 	} else if v.Parsed == "" {
 		return v, errors.New("judge: an answer was read into nothing")

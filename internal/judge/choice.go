@@ -68,6 +68,8 @@ func (c Choice) Parse(raw string) (string, error) {
 	return encodeChoice(name), nil
 }
 
+// match finds the name that an answer means, as the list spells it. Of names that fold to the same the first is
+// meant, so a caller owes names that stay apart under its Fold.
 func (c Choice) match(text string) (string, bool) {
 	fold := c.Fold
 	if fold == nil {
@@ -82,6 +84,7 @@ func (c Choice) match(text string) (string, bool) {
 	return "", false
 }
 
+// encodeChoice is the stored form, of which there is one for each name: rules compare choices as strings.
 func encodeChoice(name string) string {
 	raw, _ := json.Marshal(stored{Choice: name}) // a string always marshals
 	return string(raw)

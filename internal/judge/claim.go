@@ -78,7 +78,8 @@ func holder(path string) string {
 	return "another process"
 }
 
-// release gives the claims back. The file goes while it is held, so that none stays behind.
+// release gives the claims back. The file goes while it is held, so that none stays behind. Removing it after the
+// unlock could remove another program's claim.
 func (s *Store) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -82,7 +82,7 @@ func invalid(format string, args ...any) error {
 	return fault.Usage(fault.New(fault.Invalid, format, args...))
 }
 
-// endpoint is for names that Complete has checked.
+// endpoint is for names that Complete has checked. It panics on others.
 func (c Config) endpoint(name string) llm.Endpoint {
 	return c.Endpoints[slices.IndexFunc(c.Endpoints, func(e llm.Endpoint) bool { return e.Name == name })]
 }
@@ -95,7 +95,9 @@ type Identity struct {
 	MaxTokens                            int
 }
 
-// Identities are the voters'. Prices, rates, keys and budgets are left out: changing them asks nothing anew.
+// Identities are the voters'. Prices, rates, keys and budgets are left out: changing them asks nothing anew. The
+// endpoint's address and format are in: the same model's name may stand for another model elsewhere, and without a
+// schema it answers otherwise.
 func (c Config) Identities() []Identity {
 	out := make([]Identity, len(c.Voters))
 	for i, v := range c.Voters {
@@ -106,6 +108,7 @@ func (c Config) Identities() []Identity {
 }
 
 // Run is a name for one set of questions and voters: its answers are kept together, and count towards one budget.
+// Config is for people who open the file: the program goes by ID alone.
 type Run struct {
 	ID     string
 	Kind   string // which judge asks, such as KindLabel
@@ -113,7 +116,8 @@ type Run struct {
 }
 
 // NewRun names a run by a hash of what its answers depend on, which must marshal to JSON: the voters' Identities and
-// whatever else the caller's questions are made of. Who asks the same of the same voters is in the same run.
+// whatever else the caller's questions are made of. Who asks the same of the same voters is in the same run. 16 hex
+// digits are 64 bits, far more than a file of runs needs to keep them apart, and short enough to be read out.
 func NewRun(kind string, about any) (Run, error) {
 	raw, err := json.Marshal(about)
 	if err != nil {

@@ -54,6 +54,11 @@ type Forecast struct {
 }
 
 // Write prints the courses, what is stored already, and how far the budget goes.
+//
+//	        texts  questions  requests  tokens     EUR
+//	least     100        200      1400  630000  0.1428
+//	likely    100        300      2100  945000  0.2142
+//	the budget is enough for the likely, not for the most
 func (f Forecast) Write(out io.Writer) error {
 	w := columns.NewRightTable(out)
 	currency := f.Budget.Currency

@@ -32,8 +32,9 @@ type seat struct {
 	behind Answerer
 }
 
-// New prepares a judge with a complete configuration. What earlier starts of the run used counts towards the budget. A
-// run that another program is at is refused before anybody is asked.
+// New prepares a judge with a complete configuration. What earlier starts of the run used counts towards the budget.
+// A run that another program is at is refused before anybody is asked. The claim comes first, so that what was used
+// cannot grow between being read and being counted on.
 func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error) {
 	if err := store.Claim(run.ID); err != nil {
 		return nil, err
@@ -51,7 +52,8 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 }
 
 // seat makes one client for each endpoint, which its voters share with its rate. A model that answers inside this
-// process would be told apart here, and nowhere else.
+// process would be told apart here, and nowhere else. Prices are of the voter and rates of the endpoint, so two
+// voters at one endpoint wait for each other.
 func (j *Judge) seat() error {
 	clients := map[string]Answerer{}
 	for _, v := range j.cfg.Voters {
@@ -127,7 +129,10 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 //
 // The configuration's Parallel bounds the items under way, each with a request for every voter; how many requests an
 // endpoint sees at once is the endpoint's own setting.
+//
+// done may be called by several goroutines at once; do is called once for each item, in order of their beginning.
 func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)) error {
+	// Items are begun in their order; done may be called by several goroutines at once.
 	w := &work{}
 	var g errgroup.Group
 	g.SetLimit(j.cfg.Parallel)
@@ -169,6 +174,7 @@ func (w *work) fail(err error) error {
 	return err
 }
 
+// failed is asked before each question, so that work ends with what is under way.
 func (w *work) failed() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -199,7 +205,7 @@ func (t *Turn) Ask(ctx context.Context, voter int, q Question) (Vote, error) {
 }
 
 // Round asks every voter at once and returns their votes in the configuration's order. An error of one does not break
-// off the others' answers: they are paid for.
+// off the others' answers: they are paid for. With an error the votes are those that came; the others are empty.
 func (t *Turn) Round(ctx context.Context, question func(voter int) (Question, error)) ([]Vote, error) {
 	votes := make([]Vote, len(t.judge.seats))
 	var g errgroup.Group

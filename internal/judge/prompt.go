@@ -30,7 +30,8 @@ func (p Prompts) Names() []string {
 	return files
 }
 
-// Load reads one prompt. Only names that Names lists are looked for.
+// Load reads one prompt. Only names that Names lists are looked for. The name comes from a configuration: "../x" is
+// in no list, so no file beyond the folder is read.
 func (p Prompts) Load(name string) (*Template, error) {
 	if !slices.Contains(p.Names(), name) {
 		return nil, fault.New(fault.NotFound, "prompt %q: there are %s", name, strings.Join(p.Names(), ", "))
@@ -71,6 +72,8 @@ func (t *Template) Render(block string, view any, schema map[string]any) (*Form,
 	return f, nil
 }
 
+// execute fills one block in. A field that a view lacks is an error and no blank, if the view is a struct: a question
+// with a hole would be paid for and answered.
 func (t *Template) execute(block string, view any) (string, error) {
 	var b strings.Builder
 	if err := t.t.ExecuteTemplate(&b, block, view); err != nil {

@@ -75,7 +75,8 @@ func (s *Store) Dequeue(ctx context.Context, kind, run, item, theory string) err
 	})
 }
 
-// Queue returns all items that were put up for review, decided or not, in the order they came.
+// Queue returns all items that were put up for review, decided or not, in the order they came. A query an item: a
+// queue is as long as people can look through.
 func (s *Store) Queue(ctx context.Context) ([]QueueItem, error) {
 	items, err := query(ctx, s, scanQueue, `SELECT q.id, q.kind, q.run, q.item, i.text, q.theory, q.path, q.level,
 		q.reason, q.payload FROM queue q JOIN items i ON i.item = q.item ORDER BY q.id`)
@@ -130,7 +131,8 @@ func (s *Store) Decide(ctx context.Context, d Decision) (id int64, err error) {
 	return id, err
 }
 
-// Undo takes back a reviewer's latest decision that still holds and returns it; ok is false when there is none.
+// Undo takes back a reviewer's latest decision that still holds and returns it; ok is false when there is none. Only
+// the reviewer's own: nobody takes back what another has said.
 func (s *Store) Undo(ctx context.Context, reviewer string, at time.Time) (d Decision, ok bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.Query(`UPDATE decisions SET undone_at = ? WHERE id =
@@ -148,6 +150,7 @@ func (s *Store) Undo(ctx context.Context, reviewer string, at time.Time) (d Deci
 	return d, ok, err
 }
 
+// decisionColumns and scanDecision go by this order.
 const decisionColumns = `id, queue, reviewer, verdict, path, direction, note, at, undone_at`
 
 // Decisions returns, for each queue item and reviewer, the latest decision that holds, by item and reviewer.

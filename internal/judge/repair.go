@@ -216,7 +216,8 @@ func (p *lenient) word(also string) string {
 	return strings.TrimSpace(string(p.in[start:p.at]))
 }
 
-// named turns the bare words of JSON and Python into values.
+// named turns the bare words of JSON and Python into values. Case does not matter: TRUE and True are as common as
+// true. A value that is called "none" must be asked for quoted.
 func named(word string) any {
 	switch strings.ToLower(word) {
 	case "true":

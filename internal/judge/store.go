@@ -68,7 +68,8 @@ func Open(path string) (*Store, error) {
 	s := &Store{db: db, path: path}
 	err = s.prepare()
 	if err == nil {
-		// The names of the file and of its log: where SQLite asks for the folder to be synced, the driver syncs the file again.
+		// The names of the file and of its log: where SQLite asks for the folder to be synced, the driver syncs the
+		// file again.
 		err = fsutil.Classify(fsutil.SyncName(abs), path)
 	}
 	if err != nil {
@@ -80,6 +81,8 @@ func Open(path string) (*Store, error) {
 
 // checkHeader does not create the file, nor wait for a lock on it. It refuses a file that is no SQLite file, before
 // SQLite does so less clearly.
+//
+// A file of 0 bytes passes, since a program that was killed while it made one may have left it.
 func checkHeader(path string) error {
 	const magic = "SQLite format 3\x00"
 	f, err := fsutil.OpenRegular(path)
@@ -151,6 +154,7 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		return s.wrap(err)
 	}
+	// Of an error in f nothing is kept: a file never holds half of a change.
 	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
 	if err := f(tx); err != nil {
 		return s.wrap(err)

@@ -88,7 +88,8 @@ func (s *Store) PutItems(ctx context.Context, items []Item) error {
 	})
 }
 
-// Texts returns the texts of those of the items that are known.
+// Texts returns the texts of those of the items that are known. Those that are not known are missing in the map,
+// which is no error.
 func (s *Store) Texts(ctx context.Context, items []string) (map[string]string, error) {
 	get, err := s.db.PrepareContext(ctx, `SELECT text FROM items WHERE item = ?`)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Store) Texts(ctx context.Context, items []string) (map[string]string, e
 	return out, nil
 }
 
-// PutPrompt records a prompt.
+// PutPrompt records a prompt. A known one stays as it is: the key is a hash of its words.
 func (s *Store) PutPrompt(ctx context.Context, p Prompt) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO prompts VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, p.Hash(), p.Name, p.Text)
@@ -139,7 +140,8 @@ func (s *Store) PutVote(ctx context.Context, v Vote) error {
 const voteColumns = `SELECT run, prompt, item, voter, attempt, question, raw, parsed, error,
 	model, tokens_in, tokens_out, cost_micro, latency_ms, at FROM votes `
 
-// Attempts returns a voter's answers to one prompt about one item, in the order of attempts.
+// Attempts returns a voter's answers to one prompt about one item, in the order of attempts. Answers to the same
+// question under another wording of the prompt are not among them.
 func (s *Store) Attempts(ctx context.Context, run, prompt, item, voter string) ([]Vote, error) {
 	const where = `WHERE run = ? AND prompt = ? AND item = ? AND voter = ? ORDER BY attempt`
 	return query(ctx, s, scanVote, voteColumns+where, run, prompt, item, voter)
@@ -165,9 +167,11 @@ func (s *Store) Used(ctx context.Context, run string) (tokens, micro, answers in
 	return tokens, micro, answers, s.wrap(err)
 }
 
-// believed brings a stored count within what Used believes, so that votes add up to it.
+// believed brings a stored count within what Used believes, so that votes add up to it. An endpoint's count below 0
+// is 0, one beyond every model is the largest that is believed.
 func believed(tokens int64) int64 { return min(max(tokens, 0), llm.MostTokens) }
 
+// scanVote reads a row of voteColumns, in their order.
 func scanVote(rows *sql.Rows) (v Vote, err error) {
 	var ms int64
 	var at string
@@ -181,5 +185,5 @@ func scanVote(rows *sql.Rows) (v Vote, err error) {
 	return v, err
 }
 
-// stamp is how times stand in the file: UTC, to the second.
+// stamp is how times stand in the file: UTC, to the second. In this form times that are sorted as text are in order.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

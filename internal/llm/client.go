@@ -46,7 +46,8 @@ type Answer struct {
 	Latency   time.Duration
 }
 
-// Client asks one endpoint. It is safe for use by several goroutines.
+// Client asks one endpoint. It is safe for use by several goroutines. Clients of one endpoint should be one: the
+// gate, and with it the rate, is the client's.
 type Client struct {
 	endpoint Endpoint
 	chat     openai.ChatCompletionService
@@ -98,7 +99,7 @@ func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, err
 
 // Complete does not say how often it asked: what was paid for is in the budget. It asks until there is an answer or
 // nothing can be hoped for. The error's kind is Exhausted when the budget ends, Unavailable when the endpoint does
-// not answer, Invalid when it refuses the request itself.
+// not answer, Invalid when it refuses the request itself. A cancelled context is the context's cause.
 func (c *Client) Complete(ctx context.Context, r Call) (Answer, error) {
 	return c.retry(ctx, r)
 }
@@ -127,6 +128,8 @@ func (c *Client) once(ctx context.Context, r Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	// A slot is held until the answer is in: parallel bounds what the endpoint works on, not what is sent in a
+	// moment.
 	defer leave()
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(c.endpoint.Timeout), errStalled)
 	defer cancel()
@@ -175,6 +178,9 @@ func tokens(u openai.CompletionUsage, r Call, text string) (in, out int64) {
 	return in, out
 }
 
+// params writes a call in the endpoint's dialect. The temperature always goes along, since 0 is a wish and not an
+// absence; top_p, seed and stop go only where they were set, for some servers refuse keys that they do not know.
+// FormatText sends no response_format.
 func (c *Client) params(r Call) openai.ChatCompletionNewParams {
 	p := openai.ChatCompletionNewParams{Model: r.Model.Name, Temperature: openai.Float(r.Model.Temperature)}
 	for _, m := range r.Messages {

@@ -20,6 +20,7 @@ const (
 	FormatText   = "text"               // nothing but the prompt
 )
 
+// formats are all that a configuration may name.
 var formats = []string{FormatSchema, FormatLlama, FormatObject, FormatText}
 
 // Names of the longest answer's length: the newer models of OpenAI refuse the older name, most others know no other.
@@ -79,6 +80,8 @@ func (e Endpoint) WithDefaults() Endpoint {
 }
 
 // Validate says what is wrong with the endpoint. It never repeats the address: a key may stand in it by mistake.
+//
+// A key goes only where nobody on the way can read it: over https, or to this machine.
 func (e Endpoint) Validate() error {
 	u, err := url.Parse(e.BaseURL)
 	bad := func(format string, args ...any) error {

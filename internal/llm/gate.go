@@ -10,6 +10,13 @@ import (
 
 // gate lets requests to one endpoint through: so many at once, so many a minute, none before a given time. A slot is
 // held while waiting for the other two, so that never more wait than may ask at once.
+//
+// Worked example, parallel 2, 60 a minute, at second 0 the endpoint asks for a pause of 7 s:
+//
+//	request   slot      pause over   rate       sent at
+//	A         at once   7 s          at once    7 s
+//	B         at once   7 s          1 s more   8 s
+//	C         when A or B is answered           a second after the last at the earliest
 type gate struct {
 	slots chan struct{}
 	rate  *rate.Limiter

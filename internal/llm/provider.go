@@ -11,7 +11,7 @@ import (
 	"hives/internal/fault"
 )
 
-// Provider is a language model, wherever it runs: behind an endpoint (Remote) or here (package local).
+// Provider is a language model, wherever it runs: behind an endpoint (Remote) or in this process (package talk).
 type Provider interface {
 	// Identity is all that an answer depends on but its request; it goes into every stored row.
 	Identity() Identity
@@ -25,7 +25,8 @@ type Provider interface {
 	Close() error
 }
 
-// Abilities are what providers differ in.
+// Abilities are what providers differ in. A caller asks for them before it begins, and chooses another way or another
+// model where one is missing.
 type Abilities struct {
 	Score    bool // log-probabilities of given answers
 	Choices  bool // an answer out of a list
@@ -53,7 +54,8 @@ type Identity struct {
 	Rows      int    `json:"rows,omitempty"`   // of a batch: another moves logits by 3e-6
 }
 
-// Hash is the hex SHA-256 of the identity, by which answers are kept.
+// Hash is the hex SHA-256 of the identity, by which answers are kept. Fields that are empty are left out of the JSON,
+// so a field that is added later changes no hash of those who leave it empty, and their answers are still found.
 func (i Identity) Hash() string {
 	raw, err := json.Marshal(i)
 	if err != nil {
@@ -63,7 +65,8 @@ func (i Identity) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Sampling is how the next token is chosen. The zero value is greedy.
+// Sampling is how the next token is chosen. The zero value is greedy. Of the restrictions each works on what the one
+// before it left, in the order top-k, top-p, min-p.
 type Sampling struct {
 	Temperature float64  `json:"temperature"` // 0: the most probable token, and the next three are not looked at
 	TopK        int      `json:"top_k,omitempty"`
@@ -115,7 +118,7 @@ type Steer struct {
 	Positions   string
 }
 
-// Request is one question to a Provider.
+// Request is one question to a Provider. What it asks for beyond a provider's Abilities is refused by Check.
 type Request struct {
 	Messages []Message
 	Prefix   string // what the answer begins with; it is not repeated in Reply.Text
@@ -138,7 +141,8 @@ const (
 	FinishCanceled Finish = "canceled" // the caller went away; what came is kept
 )
 
-// Reply is one answer.
+// Reply is one answer. An answer that was cut has Finish FinishLength and no Err: whether half an answer is of use,
+// the caller knows.
 type Reply struct {
 	Text    string
 	IDs     []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
@@ -149,7 +153,8 @@ type Reply struct {
 	Err     error
 }
 
-// ScoreRequest asks for the log-probabilities of Options as answers to one conversation.
+// ScoreRequest asks for the log-probabilities of Options as answers to one conversation. The numbers of one option
+// depend on no other option: a list may be cut in two and scored in two requests.
 type ScoreRequest struct {
 	Messages []Message
 	Prefix   string
@@ -165,7 +170,8 @@ type Scores struct {
 	Bytes []int       // of each option's text, for log-probability per byte
 }
 
-// Check refuses a request that a provider of these abilities cannot answer as asked; name is the provider's.
+// Check refuses a request that a provider of these abilities cannot answer as asked; name is the provider's. Every
+// refusal says what to use instead. The sampling is looked at last.
 func (a Abilities) Check(name string, r Request) error {
 	refuse := func(what, instead string) error {
 		return fault.New(fault.Invalid, "%s %s: %s", name, what, instead)

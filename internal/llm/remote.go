@@ -40,7 +40,9 @@ func (r *Remote) Score(context.Context, []ScoreRequest) ([]Scores, error) {
 }
 
 // Generate implements Provider: all requests at once, as many under way as the endpoint allows. The end of the budget
-// and an endpoint that does not answer are everybody's error.
+// and an endpoint that does not answer are everybody's error. A request that the endpoint refuses as such
+// (fault.Invalid) has its error in its own Reply, and the others go on. All requests are checked before the first is
+// sent.
 func (r *Remote) Generate(ctx context.Context, rs []Request) ([]Reply, error) {
 	for at, request := range rs {
 		if err := r.Can().Check(fmt.Sprintf("endpoint %q", r.client.endpoint.Name), request); err != nil {

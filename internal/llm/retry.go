@@ -27,6 +27,9 @@ const firstWait = 500 * time.Millisecond
 //	429 "Retry-After: 3600"                                                     Unavailable: longer than max_wait
 //	503 max_tries times            0.5 s, 1 s, 2 s, … up to max_wait            Unavailable
 //	400                                                                         Invalid
+//
+// The default of six tries has five pauses, 15.5 s together in the mean: a server that restarts in that time costs a
+// run nothing.
 func (c *Client) retry(ctx context.Context, r Call) (Answer, error) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = min(firstWait, time.Duration(c.endpoint.MaxWait))
@@ -85,7 +88,8 @@ type pausedFailure struct {
 
 func (t *pausedFailure) Unwrap() []error { return []error{t.error, t.after} }
 
-// again tells which refusals are of the moment.
+// again tells which refusals are of the moment: those that OpenAI's own client tries again. Other 4xx say that the
+// request or the key is wrong, which a second try would not mend.
 func again(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
@@ -94,7 +98,8 @@ func again(status int) bool {
 	return status >= 500
 }
 
-// plainCause keeps addresses and bodies out of the message: of the errors a transport has, it names the kind.
+// plainCause keeps addresses and bodies out of the message: of the errors a transport has, it names the kind. An
+// endpoint's own words may repeat the text that was asked about, and a transport's the address with a key in it.
 func plainCause(err error) error {
 	var op *net.OpError
 	var tooLong *http.MaxBytesError

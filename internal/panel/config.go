@@ -15,7 +15,8 @@ type Config struct {
 	Rules Rules `toml:"rules"`
 }
 
-// Defaults are a panel without voters.
+// Defaults are a panel without voters. Four texts at a time keep an endpoint busy that takes several requests, and
+// three attempts give a voter two chances to mend the form of its answer.
 func Defaults() Config { return Config{Config: judge.Config{Parallel: 4, Attempts: 3}} }
 
 // Complete fills in defaults and refuses what could not work. It works on a copy of the voters: a configuration may be
@@ -25,6 +26,7 @@ func (c Config) Complete() (Config, error) {
 	for i := range c.Voters {
 		v := &c.Voters[i]
 		v.Prompt = cmp.Or(v.Prompt, "plain.v1")
+		// An answer is some 20 tokens; the rest is for a reason before it, where the prompt asks for one.
 		v.MaxTokens = cmp.Or(v.MaxTokens, 200)
 	}
 	var err error
@@ -50,7 +52,8 @@ func known(name string) error {
 }
 
 // run names what the panel's answers depend on: theory, its leaves and the voters. The rules are left out: changing
-// them asks nothing anew.
+// them asks nothing anew. Leaves stand for the tree, since every inner node follows from them. Definitions are not in
+// it, for they stand in the prompts, whose hash finds an answer.
 func (c Config) run(tree *theories.Tree) (judge.Run, error) {
 	return judge.NewRun(judge.KindLabel, struct {
 		Theory string

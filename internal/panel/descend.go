@@ -9,7 +9,8 @@ import (
 )
 
 // query is one question put to all voters: at a node, which of its children, with or without Neutral, or which
-// direction.
+// direction. {path: ["conservation"], options: its children} is the first round one level below conservation, with
+// neutral set the second; with direction set there are no options.
 type query struct {
 	path      []string // the node; the question is about its children, or its direction
 	options   []string
@@ -19,6 +20,12 @@ type query struct {
 
 // about is stored with each vote, so that a report can be made of the votes file alone. It names a query for people
 // and for the report: the node, and what is special.
+//
+//	path {}                              svt
+//	path {conservation}, neutral         svt/conservation+neutral
+//	path {conservation}, direction       svt/conservation+direction
+//
+// Invariant: the words hold for ever: votes that were paid for are found and counted by them (parseAbout).
 func (q query) about(theory string) string {
 	var p theories.Path
 	copy(p[:], q.path)
@@ -32,7 +39,7 @@ func (q query) about(theory string) string {
 	return id
 }
 
-// choices are what an answer may name.
+// choices are what an answer may name. Neutral stands last, behind whatever order the options are in.
 func (q query) choices() []string {
 	switch {
 	case q.direction:
@@ -69,8 +76,8 @@ type Result struct {
 	Reason    string
 }
 
-// ask puts a query to every voter and returns their choices in the voters' order, "" where there was no
-// usable answer.
+// ask puts a query to every voter and returns their choices in the voters' order, "" where there was no usable
+// answer. An error ends the walk: a round with voters missing is never decided.
 type ask func(context.Context, query) ([]string, error)
 
 // descend knows nothing of voters, prompts or the store: put asks, rules decide. With put a function of a table it is
@@ -95,6 +102,7 @@ func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Re
 		case err != nil:
 			return Result{}, err
 		case o.Verdict == Accept:
+			// A path of its own: a Result or a query of an earlier level may hold the shorter one.
 			path = append(path[:len(path):len(path)], o.Choice)
 		case o.Verdict == Unresolved:
 			return Result{Status: Open, Path: path, Level: len(path) + 1, Reason: o.Reason}, nil
@@ -106,8 +114,9 @@ func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Re
 	}
 }
 
-// level is one level's one or two rounds. The first asks without neutral, since a voter who may say "none" says it easily.
-// With a single child the first round would decide nothing, so the second alone is asked.
+// level is one level's one or two rounds. The first asks without neutral, since a voter who may say "none" says it
+// easily. With a single child the first round would decide nothing, so the second alone is asked. The second round's
+// votes replace the first's and are not added to them: they answer another question.
 func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) {
 	if len(q.options) > 1 {
 		votes, err := put(ctx, q)
@@ -125,6 +134,11 @@ func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) 
 
 // direct gives up a level rather than the text: what is too fine to have a side may have one as a whole. It asks
 // which way the text points, one level up if the panel is split.
+//
+//	svt/conservation/tradition+direction    + + − − 0     unclear: one level up
+//	svt/conservation+direction              + + + + 0     labelled conservation, +1
+//
+// Only one level is given up; a panel that is still split there leaves the text to a human.
 func direct(ctx context.Context, rules Rules, put ask, path []string) (Result, error) {
 	for backedOff := false; ; backedOff = true {
 		votes, err := put(ctx, query{path: path, direction: true})

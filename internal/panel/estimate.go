@@ -8,7 +8,8 @@ import (
 	"hives/internal/llm"
 )
 
-// briefAnswer is the length in tokens of {"choice": "a value's name"}, which most answers are.
+// briefAnswer is the length in tokens of {"choice": "a value's name"}, which most answers are. It is a guess and not
+// a measurement; the dearest course counts max_tokens in its place.
 const briefAnswer = 20
 
 // courses are the ways that labelling a text may go, in sequences of questions a text.
@@ -18,7 +19,8 @@ const briefAnswer = 20
 //	most    two rounds at every level, two for the direction, every answer as long as max_tokens
 var courses = [3]string{"least", "likely", "most"}
 
-// estimate prints what labelling would take, asking nobody.
+// estimate prints what labelling would take, asking nobody. It makes no votes file and sends no request, so it may
+// run beside a run of the same name.
 func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input) error {
 	cost, err := measure(cfg, tree, define, in.items)
 	if err != nil {
@@ -38,6 +40,7 @@ func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, defi
 	return f.Write(j.Stdout)
 }
 
+// or is for a currency that has no name, in the page and in the table alike.
 func or(s, other string) string {
 	if s == "" {
 		return other
@@ -52,6 +55,7 @@ func or(s, other string) string {
 //	likely   3 questions a text: 300 questions, 2,100 requests, 300·7·(400+30) tokens read, 300·7·20 written
 func measure(cfg Config, tree *theories.Tree, define Define, items []judge.Item) (out [3]judge.Estimate, err error) {
 	depth := len(tree.LevelNames)
+	// As courses has them: the least, a round a level and the direction, two of each.
 	rounds := [3]int64{2, int64(depth) + 1, int64(2*depth) + 2} // questions a text
 	var texts int64                                             // tokens of all texts
 	for _, it := range items {
@@ -73,7 +77,8 @@ func measure(cfg Config, tree *theories.Tree, define Define, items []judge.Item)
 }
 
 // meanPrompt renders with neutral among the choices, the longer of both forms. It is the mean length in tokens of a
-// voter's questions at the nodes that have children.
+// voter's questions at the nodes that have children. The text itself is not in it: measure adds its tokens once for
+// each question.
 func meanPrompt(v judge.Voter, tree *theories.Tree, define Define, turn, voters int) (int64, error) {
 	p, err := prompts.Load(v.Prompt)
 	if err != nil {

@@ -21,6 +21,12 @@ type input struct {
 // readInput reads JSON lines or rows. A file of rows may hold a text many times, once for each of its values: it is
 // asked about once, and the rows of the theory that is asked about become what the answers are compared with
 // afterwards. Voters never see them.
+//
+//	row 1  "She kept her word."  svt  conservation     an item, and a truth of it
+//	row 2  "She kept her word."  duty fidelity         nothing more: another theory
+//	row 3  "She kept her word."  svt  self-direction   a second truth
+//
+// A file without a text is refused: nothing would be labelled, and the page would say that all went well.
 func readInput(path, theory string) (*input, error) {
 	in := &input{truth: map[string][]data.Row{}}
 	seen := map[string]bool{}
@@ -75,8 +81,9 @@ func scanLines(path string, add func(*data.Row) error) error {
 	})
 }
 
-// readLine makes a row of a line. The text is cleaned as an importer would, so that its id is that of the same text in
-// another file, and an answer about it is found.
+// readLine makes a row of a line. The text is cleaned as an importer would, so that its id is that of the same text
+// in another file, and an answer about it is found. A text without a group is a group of its own, so that a later
+// split may put it on either side.
 func readLine(raw []byte) (*data.Row, error) {
 	var l line
 	if err := strictjson.DecodeOnly(raw, &l); err != nil {

@@ -59,7 +59,9 @@ func Run(ctx context.Context, j Job) error {
 	return j.label(ctx, cfg, tree, define, in, store)
 }
 
-// label asks, then writes: rows first, since the page tells of them.
+// label asks, then writes: rows first, since the page tells of them. In a run that goes on, texts whose answers are
+// all stored count as replayed and not as work, so that the time left is a matter of the others. After a signal or
+// the end of the budget the error says that the same command goes on.
 func (j Job) label(
 	ctx context.Context, cfg Config, tree *theories.Tree, define Define, in *input, store *judge.Store,
 ) error {
@@ -109,6 +111,7 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 	var rows []data.Row
 	for i, item := range in.items {
 		r, by := results[i], "panel:"+p.Run()
+		// labelled_by tells afterwards which rows are people's.
 		if d, ok := human[item.ID]; ok && r.Status == Open {
 			r, by = Result{Status: Labelled, Path: d.Path, Direction: d.Direction}, "review"
 		}
@@ -161,6 +164,11 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error)
 
 // agreed wants the same verdict, path and direction of all; a path that is a prefix of another is another path. It is
 // the decision on a queue item if it names a value and no reviewer contradicts it.
+//
+//	ann value tradition +1, bob value tradition +1, eve skips     agreed
+//	ann value tradition +1, bob value tradition −1                not: the directions differ
+//	ann value tradition +1, bob value conservation +1             not: one stopped higher
+//	ann none, bob none                                            not: they agree on no value
 func agreed(queue int64, held []judge.Decision) (judge.Decision, bool) {
 	var found judge.Decision
 	for _, d := range held {

@@ -17,6 +17,14 @@ type ballot map[string]int
 // if each voter chose at random with the question's overall shares. With one question it is Fleiss (1971); texts
 // with fewer than two answers are left out, and the number of answers may differ between texts. ok is false
 // where no text is left or chance alone agrees always.
+//
+// Worked example, one question, three voters, texts "a a a" and "a a b":
+//
+//	P summed   1 + 1/3 = 1.33            pairs that agree
+//	E          (5/6)² + (1/6)² = .72     five of six answers are a
+//	κ          (1.33 − 2·.72) / (2·.28) = −.2
+//
+// It is below 0 although most pairs agree: with an answer as common as a, chance alone would agree more often.
 func Fleiss(questions map[string][]ballot) (kappa float64, texts int, ok bool) {
 	var above, room float64
 	for _, name := range slices.Sorted(maps.Keys(questions)) { // sums in a fixed order have fixed bits

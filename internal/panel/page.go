@@ -25,7 +25,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"or":     or,
 }).Parse(pageSource))
 
-// WritePage draws a summary.
+// WritePage draws a summary. The same summary gives the same bytes: the run's id stands on it, and no time.
 func WritePage(w io.Writer, s *Summary) error {
 	return web.Write(w, page, s, web.About{Facts: []web.Fact{{Name: "run", Value: fmt.Sprint(s.Run)}}})
 }
@@ -55,7 +55,8 @@ func bars(votes []Share) []bar {
 	return out
 }
 
-// leads draws how many votes the leading choice got: a panel that agrees has its weight at the bottom.
+// leads draws how many votes the leading choice got: a panel that agrees has its weight at the bottom. texts[k] is
+// how many texts gave the leading choice k votes, so its last index is the number of voters; none gave it 0.
 func leads(texts []int) []bar {
 	total, most := 0, 1
 	for _, n := range texts {

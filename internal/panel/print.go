@@ -43,8 +43,9 @@ func (s *Summary) printVoters(w io.Writer) {
 	}
 }
 
-// printTruth shows beside each share what a constant and a guess would get: a panel below them has learned the labels'
-// frequencies at best.
+// printTruth shows beside each share what a constant and a guess would get: a panel below them has learned the
+// labels' frequencies at best. Voters are judged by their first answer at level 1 alone, before any of them could
+// have been asked with neutral.
 func (s *Summary) printTruth(w io.Writer) {
 	t := s.Truth
 	if t == nil {

@@ -34,6 +34,11 @@ type view struct {
 // render writes a query for a voter. The order of the choices turns with the voter, since models favour the
 // first: turn of every N choices begins with another one. A file that defines "because" wants a reason before the
 // choice.
+//
+//	3 choices a b c, 7 voters      turn 0 1 2 a b c    turn 3 4 b c a    turn 5 6 c a b
+//	the first of turn t is choice ⌊3t/7⌋
+//
+// The same voter sees the same order each time: its prompt's hash must not change, or stored answers would be lost.
 func render(p *judge.Template, tree *theories.Tree, define Define, q query, turn, voters int) (*judge.Form, error) {
 	v := view{Theory: tree.Name, Path: strings.Join(q.path, " → "), Neutral: q.neutral, Text: judge.Mark}
 	var node theories.Path

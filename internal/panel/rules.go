@@ -28,7 +28,12 @@ type Rules struct {
 	MinAnswers int `toml:"min_answers"` // with fewer usable answers nothing is decided
 }
 
-// For fills in what is left out for a panel of n voters.
+// For fills in what is left out for a panel of n voters: five of seven, and of other sizes the same share, rounded
+// up.
+//
+//	voters       3  5  7  9
+//	quorum       3  4  5  7
+//	min_answers  2  3  4  5
 func (r Rules) For(n int) Rules {
 	if r.Quorum == 0 {
 		r.Quorum = (5*n + 6) / 7
@@ -52,7 +57,8 @@ func (r Rules) Validate(n int) error {
 	return nil
 }
 
-// Verdict says what follows from a round of votes.
+// Verdict says what follows from a round of votes. First gives the first two, Second all but AskNeutral and BackOff,
+// Direction neither AskNeutral nor Stop.
 type Verdict int
 
 const (
@@ -63,6 +69,7 @@ const (
 	BackOff                   // ask for the direction one level up
 )
 
+// String is for messages of tests.
 func (v Verdict) String() string {
 	return [...]string{"accept", "ask with neutral", "stop", "unresolved", "back off"}[v]
 }
@@ -88,6 +95,12 @@ func (r Rules) First(votes []string) Outcome {
 
 // Second decides a round with Neutral. A majority of the answers for Neutral stops the descent; less than that
 // is no agreement on anything, not even if Neutral leads.
+//
+//	7 voters            neutral  a  b
+//	stop                4        2  1      more than half of 7
+//	accept a            1        5  1      a quorum
+//	unresolved          3        2  2      neutral leads, and 3 is not more than half
+//	unresolved          1        2  –      3 answers, 4 needed
 func (r Rules) Second(votes []string) Outcome {
 	t := count(votes)
 	if t.answers < r.MinAnswers {
@@ -139,6 +152,7 @@ func signsOf(votes []string) []int {
 	return out
 }
 
+// sign makes a number of a direction's name. Words beside the three cannot come: Choice.Parse refuses them.
 func sign(direction string) int {
 	switch direction {
 	case supports:
@@ -155,6 +169,7 @@ type tally struct {
 	answers int
 }
 
+// count leaves out voters whose answers were unusable, so shares are of answers and not of voters.
 func count(votes []string) tally {
 	t := tally{votes: map[string]int{}}
 	for _, v := range votes {

@@ -65,6 +65,10 @@ type roundKey struct {
 }
 
 // parseAbout undoes query.about: the level asked about (of a direction, the value's) and the kind.
+//
+//	svt                            level 1, ""
+//	svt/conservation+neutral       level 2, neutral
+//	svt/conservation+direction     level 1, direction
 func parseAbout(about string) roundKey {
 	node, kind, _ := strings.Cut(about, "+")
 	depth := strings.Count(node, "/")
@@ -74,7 +78,8 @@ func parseAbout(about string) roundKey {
 	return roundKey{depth, kind}
 }
 
-// summarise reads the run's votes back from the store, so that it tells the same of a resumed run.
+// summarise reads the run's votes back from the store, so that it tells the same of a resumed run. Votes on texts of
+// another input count towards the budget, but not here.
 func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows int) (*Summary, error) {
 	votes, err := p.store.RunVotes(ctx, p.Run())
 	if err != nil {
@@ -115,7 +120,8 @@ func (s *Summary) count(results []Result) {
 	s.Reasons = shares(reasons)
 }
 
-// openAt tells at which level a text is stuck, for a table of reasons.
+// openAt tells at which level a text is stuck, for a table of reasons. The direction has no level of its own (0) and
+// says what is open by itself.
 func openAt(r Result) string {
 	if r.Level == 0 {
 		return r.Reason
@@ -254,6 +260,9 @@ func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[str
 
 // credit leaves out rounds in which two choices lead together: there is no "most" to be with. It counts, for one
 // round, who voted with the most and, at level 1, who named a true label.
+//
+//	a a a a b b –      led: those who said a were with the most, b were not, the seventh has no round
+//	a a a b b b –      nobody leads: the round is no one's credit
 func credit(at map[string]*VoterFigures, q answered, choices map[string]string, in *input) {
 	t := tally{votes: map[string]int{}}
 	for _, c := range choices {

@@ -61,6 +61,11 @@ func compareTruth(p *Panel, in *input, results []Result) *Truth {
 // truthLevel takes the commonest label and chance over all texts with a label, not over those that the panel
 // labelled: the constant could have labelled them all. Its ok is false where no text has a label at the level: people
 // often stop above it.
+//
+//	4 values; labels: text 1 {a}, text 2 {a, b}, text 3 {b}; the panel says a, b, nothing
+//	Judged 2, Right 2
+//	Constant  2/3                    a (or b) is a label of two of the three
+//	Chance    (1/4 + 2/4 + 1/4)/3    one in three
 func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, bool) {
 	t := TruthLevel{Level: level}
 	often, texts, chance := map[string]int{}, 0, 0.0
@@ -125,6 +130,9 @@ func (t *Truth) direction(r Result, truth []data.Row) {
 
 // anyPrefix goes by names from the root down, so a value that hangs under two parents is right under either. It tells
 // whether a label agrees with a path as far as the path goes.
+//
+//	truth svt {openness to change, hedonism}, path {self-enhancement, hedonism}     true: its other parent
+//	truth svt {openness to change, hedonism}, path {openness to change}             true: as far as it goes
 func anyPrefix(truth []data.Row, path []string) bool {
 	for _, r := range truth {
 		own := theories.Path(r.Levels())

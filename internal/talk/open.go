@@ -24,7 +24,8 @@ import (
 	"hives/tokenizer"
 )
 
-// DefaultRows is B: rows of a batch.
+// DefaultRows is B: rows of a batch. More answer more questions a step, and take as much more cache: 189 MB are those
+// of SmolLM2-135M at 8 rows of 512 slots in float32.
 const DefaultRows = 8
 
 // Options of Open.
@@ -36,6 +37,9 @@ type Options struct {
 }
 
 // Model is a language model in memory: a llm.Provider.
+//
+// Invariant: nothing in it changes after Open but the adapters that were asked for and the runners' caches, whose
+// methods take turns.
 type Model struct {
 	engine   *engine.Engine
 	weights  *lm.Model
@@ -52,7 +56,8 @@ type Model struct {
 	tried    int
 }
 
-// Open loads the folder or GGUF file of a language model.
+// Open loads the folder or GGUF file of a language model. What can be wrong with its files comes to light before the
+// weights are read. Of an error everything that was opened is closed again.
 func Open(ctx context.Context, dir string, o Options) (*Model, error) {
 	m := &Model{rows: cmp.Or(o.Rows, DefaultRows)}
 	err := m.openTokenizer(dir, o.Template)
@@ -70,6 +75,9 @@ func Open(ctx context.Context, dir string, o Options) (*Model, error) {
 }
 
 // openTokenizer reads all that the model's files say of texts, before the weights, which take long.
+//
+// The end of a turn stops an answer whatever the files list: some name only the end of a text, and an answer would go
+// on to write the user's next message.
 func (m *Model) openTokenizer(dir, template string) error {
 	tok, err := tokenizer.Open(dir)
 	if err != nil {
@@ -89,6 +97,7 @@ func (m *Model) openTokenizer(dir, template string) error {
 	return nil
 }
 
+// openWeights opens the engine, reads the weights and checks that the tokenizer gives no id beyond their vocabulary.
 func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	arith, err := transformer.ParseArithmetic(cmp.Or(o.Precision, "f32"))
 	if err != nil {
@@ -108,7 +117,9 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	return err
 }
 
-// identify hashes what answers depend on.
+// identify hashes what answers depend on. Rows is among it: another B rounds otherwise, by some 3e-6 in the logits,
+// and of two tokens that are as good as equally probable the other one may come first. Who stores answers under an
+// identity finds them again only where they would come out the same.
 func (m *Model) identify(dir, precision string) error {
 	weights, err := folder.WeightsSHA256(dir)
 	if err != nil {
@@ -130,7 +141,7 @@ func (m *Model) Can() llm.Abilities {
 	return llm.Abilities{Score: true, Choices: true, Seed: true, Prefix: true, TopK: true, Steer: true, Adapters: true}
 }
 
-// Close frees the model.
+// Close frees the model. It may be called of a model that was opened in part, as Open does.
 func (m *Model) Close() error {
 	for _, r := range m.adapters {
 		r.Close()
@@ -156,12 +167,13 @@ func (m *Model) Hidden() int { return m.weights.Config.HiddenSize }
 // Positions is the longest sequence of the model, in tokens.
 func (m *Model) Positions() int { return m.weights.Config.MaxPositions }
 
-// Describe says in a line what answers.
+// Describe says in a line what answers. The terminal shows it before the first answer, so that nobody mistakes which
+// model speaks.
 func (m *Model) Describe() string {
 	return fmt.Sprintf("%s: %d parameters, template %s, engine %s", m.identity.Model, m.weights.Config.Parameters(), m.renderer.Name, m.engine.Name)
 }
 
-// said is what a model's files say about talking.
+// said is what a model's files say about talking. Only what a file states: nothing is taken over from a model's name.
 type said struct {
 	file     string // where the template was found
 	template string
@@ -170,6 +182,9 @@ type said struct {
 
 // readSaid reads the chat template and the tokens that end an answer: of a folder from tokenizer_config.json or
 // chat_template.jinja and generation_config.json (config.json where that has none), of a GGUF file from its metadata.
+//
+// generation_config.json is asked first because it may list several ends where config.json has one. Both are
+// optional: without either, the end of a turn stops an answer.
 func readSaid(dir string) (said, error) {
 	path, inside, err := gguf.Tokenizer(dir)
 	if err != nil {
@@ -216,7 +231,7 @@ func readSaid(dir string) (said, error) {
 	return s, nil
 }
 
-// readOptional decodes a JSON file if it is there.
+// readOptional decodes a JSON file if it is there. A file that is there and cannot be read is an error all the same.
 func readOptional(path string, into any) error {
 	raw, err := fsutil.ReadRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -231,7 +246,8 @@ func readOptional(path string, into any) error {
 	return nil
 }
 
-// endIDs reads eos_token_id: a number, a list of them, or nothing.
+// endIDs reads eos_token_id: a number, a list of them, or nothing. Anything else is refused: with an end that was not
+// understood, answers would only stop at their length.
 func endIDs(raw json.RawMessage) (ids []int32, err error) {
 	var one int32
 	switch {
@@ -245,6 +261,7 @@ func endIDs(raw json.RawMessage) (ids []int32, err error) {
 	return nil, fault.New(fault.Invalid, "eos_token_id %.40s is neither a number nor a list of numbers", raw)
 }
 
+// saidByGGUF reads the same from a GGUF file's metadata, which holds one end and no list.
 func saidByGGUF(path string) (said, error) {
 	file, err := gguf.Open(path)
 	if err != nil {

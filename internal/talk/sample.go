@@ -12,7 +12,8 @@ import (
 	"hives/internal/llm"
 )
 
-// sampler chooses tokens as a llm.Sampling says.
+// sampler chooses tokens as a llm.Sampling says. It holds no state: which numbers it draws is said from outside, so a
+// choice can be made again.
 type sampler struct{ llm.Sampling }
 
 // candidate is one token that may come next.
@@ -21,15 +22,16 @@ type candidate struct {
 	p  float64
 }
 
-// candidates returns the tokens that are left, the most probable first, of equal ones the lower id; their p add up to 1.
+// candidates returns the tokens that are left, the most probable first, of equal ones the lower id; their p add up to
+// 1.
 //
 //	logits 2, 1, 0, −1 at temperature 1      p .644 .237 .087 .032
 //	top-k 3                                  p .665 .245 .090
 //	top-p .8: .665 < .8, .91 ≥ .8            p .731 .269           the token that crosses p is kept
 //	min-p .5: .269 < .5 · .731               p 1
 //
-// Each step sees the probabilities that the one before it left, made to add up to 1 again. Softmax is in float64 about the
-// largest logit. Invariant: one token at least is left.
+// Each step sees the probabilities that the one before it left, made to add up to 1 again. Softmax is in float64
+// about the largest logit. Invariant: one token at least is left.
 func (s sampler) candidates(logits []float32) []candidate {
 	left := make([]candidate, len(logits))
 	for id, logit := range logits {
@@ -62,6 +64,7 @@ func (s sampler) candidates(logits []float32) []candidate {
 	return left
 }
 
+// normalise makes the p add up to 1. The sum is never 0: of the most probable token p is 1 before the first call.
 func normalise(left []candidate) {
 	var sum float64
 	for _, c := range left {
@@ -72,8 +75,12 @@ func normalise(left []candidate) {
 	}
 }
 
-// next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit that
-// is no number is an error: a model that makes one answers nonsense from there on.
+// next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit
+// that is no number is an error: a model that makes one answers nonsense from there on.
+//
+// A draw walks along the probabilities until u is used up:
+//
+//	p .731 .269    u .5: .5 − .731 < 0, the first      u .8: .8 − .731 = .069, .069 − .269 < 0, the second
 func (s sampler) next(logits []float32, u float64) (int32, error) {
 	best := 0
 	for id, logit := range logits {
@@ -96,9 +103,9 @@ func (s sampler) next(logits []float32, u float64) (int32, error) {
 	return left[len(left)-1].id, nil // rounding left a little of u
 }
 
-// draws gives the random numbers of one request: a function of the seed, the prompt and the token's number, and of nothing
-// else, so that an answer does not hang on the slot, the batch or the time in which it was written. The same request with the same seed
-// is answered alike again; another request draws other numbers.
+// draws gives the random numbers of one request: a function of the seed, the prompt and the token's number, and of
+// nothing else, so that an answer does not hang on the slot, the batch or the time in which it was written. The same
+// request with the same seed is answered alike again; another request draws other numbers.
 func (s sampler) draws(prompt []int32) func(token int) float64 {
 	h := sha256.New()
 	var word [8]byte

@@ -21,7 +21,9 @@ type speech struct {
 	done  bool   // a stop string was found
 }
 
-// add takes one more id and returns the text that is settled by it.
+// add takes one more id and returns the text that is settled by it, "" where nothing is. Control tokens are no part
+// of the text. Bytes that are no UTF-8 come out as U+FFFD: a reply is JSON sooner or later, and JSON has no other
+// bytes.
 func (s *speech) add(id int32) string {
 	if s.done || s.tok.Special(id) {
 		return ""
@@ -39,14 +41,16 @@ func (s *speech) add(id int32) string {
 	return strings.ToValidUTF8(out, "\uFFFD")
 }
 
-// end returns what was held back when the answer is over.
+// end returns what was held back when the answer is over. A character of which bytes are still missing will not
+// become whole any more, and is U+FFFD.
 func (s *speech) end() string {
 	out := s.held
 	s.held = ""
 	return strings.ToValidUTF8(out, "\uFFFD")
 }
 
-// first is where the earliest stop string begins.
+// first is where the earliest stop string begins. Earlier in the text wins over earlier in the list, as if the whole
+// answer had been there at once.
 func (s *speech) first() (at int, found bool) {
 	at = len(s.held)
 	for _, stop := range s.stops {
@@ -57,7 +61,9 @@ func (s *speech) first() (at int, found bool) {
 	return at, found
 }
 
-// pending is the length of the longest end of held that begins a stop string.
+// pending is the length of the longest end of held that begins a stop string. With the stops "END" and "\n\n", of
+// "the EN" it is 2, of "the E\n" it is 1, of "the end" it is 0. A whole stop string is no case for it: first has
+// found that.
 func (s *speech) pending() (longest int) {
 	for _, stop := range s.stops {
 		for n := min(len(stop)-1, len(s.held)); n > longest; n-- {
@@ -71,6 +77,9 @@ func (s *speech) pending() (longest int) {
 
 // wholeCharacters is the length of text without the beginning of a character at its end. Bytes that can begin none are
 // settled: nothing that follows makes them valid.
+//
+// A character is UTFMax = 4 bytes at most, so one that is not whole has at most 3 here. "é" is C3 A9: after C3 alone
+// the length is one less, after both it is all.
 func wholeCharacters(text string) int {
 	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
 		at := len(text) - back

@@ -14,8 +14,8 @@ import (
 // Jinja; they are recognised here, not run, so that what a user writes is never read as a part of one.
 type Template struct {
 	Name string // chatml, qwen3 or llama3
-	// System is what stands in the place of a system message where there is none: models that were trained with one answer
-	// worse without it. Empty: nothing.
+	// System is what stands in the place of a system message where there is none: models that were trained with one
+	// answer worse without it. Empty: nothing.
 	System string
 }
 
@@ -29,12 +29,15 @@ const (
 // Templates are all that can be forced by name.
 var Templates = []string{ChatML, Qwen3, Llama3}
 
-// chatSystem finds the system message that a ChatML template writes where none is given. The line's end is a real one or,
-// within a Jinja string, the two letters \n.
+// chatSystem finds the system message that a ChatML template writes where none is given. The line's end is a real one
+// or, within a Jinja string, the two letters \n.
 var chatSystem = regexp.MustCompile(`<\|im_start\|>system(?:\n|\\n)([^<{}'"]+)<\|im_end\|>`)
 
-// Recognise reads the template in a model's file. What marks it is what the conversation is made of; anything that would
-// be rendered otherwise than here is refused, with the file.
+// Recognise reads the template in a model's file. What marks it is what the conversation is made of; anything that
+// would be rendered otherwise than here is refused, with the file.
+//
+// The marks that are looked for in vain say what is not known: <|im_sep|> is Phi's, and Llama 3.1 and later write
+// dates ("Cutting Knowledge Date") into a system message of their own.
 func Recognise(file, template string) (Template, error) {
 	has := func(part string) bool { return strings.Contains(template, part) }
 	switch {
@@ -53,7 +56,8 @@ func Recognise(file, template string) (Template, error) {
 		"with --template, if one does", file, strings.Join(Templates, ", "))
 }
 
-// Named returns the template of a name, without a default system message.
+// Named returns the template of a name, without a default system message. A default one stands in the model's own
+// template, which a forced name replaces as a whole.
 func Named(name string) (Template, error) {
 	if !slices.Contains(Templates, name) {
 		return Template{}, fault.New(fault.Invalid, "template %q: want one of %s", name, strings.Join(Templates, ", "))
@@ -70,6 +74,8 @@ type marks struct {
 	trims            bool   // messages lose blanks at their ends
 }
 
+// layouts are the templates as a table. The empty thought of Qwen3 is what its own template writes with thinking
+// switched off: the model then answers at once.
 var layouts = map[string]marks{
 	ChatML: {opens: "<|im_start|>", ends: "<|im_end|>", behind: "\n"},
 	Qwen3:  {opens: "<|im_start|>", ends: "<|im_end|>", behind: "\n", thinking: "<think>\n\n</think>\n\n"},
@@ -84,7 +90,8 @@ type Renderer struct {
 	ids    map[string][]int32 // of the control tokens
 }
 
-// NewRenderer resolves the template's control tokens, and refuses a tokenizer that lacks one.
+// NewRenderer resolves the template's control tokens, and refuses a tokenizer that lacks one. Spelled out as letters
+// a control token would be read as text: the model would see no turns at all.
 func NewRenderer(t Template, tok tokenizer.Talker) (*Renderer, error) {
 	r := &Renderer{Template: t, layout: layouts[t.Name], tok: tok, ids: make(map[string][]int32)}
 	for _, mark := range []string{r.layout.begin, r.layout.opens, r.layout.headed, r.layout.ends} {
@@ -101,7 +108,8 @@ func NewRenderer(t Template, tok tokenizer.Talker) (*Renderer, error) {
 	return r, nil
 }
 
-// TurnEnd is the id that ends a turn: an answer stops there.
+// TurnEnd is the id that ends a turn: an answer stops there. Every template has one, and NewRenderer found it in the
+// tokenizer.
 func (r *Renderer) TurnEnd() int32 { return r.ids[r.layout.ends][0] }
 
 // Render writes the ids of a conversation, the assistant's turn opened behind it and begun with prefix.
@@ -109,8 +117,10 @@ func (r *Renderer) TurnEnd() int32 { return r.ids[r.layout.ends][0] }
 //	chatml, one message "Hi" by the user, prefix "Well":
 //	<|im_start|> user \n Hi <|im_end|> \n <|im_start|> assistant \n Well
 //
-// Each message is encoded by itself and as data, so "<|im_end|>" in it stays ten letters. Invariant: the ids hold as many
-// ends of turns as there are messages, whatever they say.
+// Each message is encoded by itself and as data, so "<|im_end|>" in it stays ten letters. Invariant: the ids hold as
+// many ends of turns as there are messages, whatever they say.
+//
+// The prefix begins the answer and is not part of the reply's text. Errors name the message by its place, from 1.
 func (r *Renderer) Render(messages []llm.Message, prefix string) ([]int32, error) {
 	if err := checkTurns(messages); err != nil {
 		return nil, err
@@ -135,7 +145,8 @@ func (r *Renderer) Render(messages []llm.Message, prefix string) ([]int32, error
 	return r.tok.EncodePlain(ids, prefix)
 }
 
-// head opens a turn.
+// head opens a turn. In ChatML the role ends with its line; Llama 3 has a control token for that, and a blank line
+// behind it.
 func (r *Renderer) head(ids []int32, role string) []int32 {
 	ids = append(ids, r.ids[r.layout.opens]...)
 	if r.layout.headed == "" {
@@ -154,8 +165,9 @@ func (r *Renderer) own(ids []int32, text string) []int32 {
 	return ids
 }
 
-// checkTurns refuses a conversation that no model was taught: one without a user, with an unknown role, or with a system
-// message that does not come first.
+// checkTurns refuses a conversation that no model was taught: one without a user, with an unknown role, or with a
+// system message that does not come first. It would be rendered without complaint and answered worse, and nobody
+// would know why.
 func checkTurns(messages []llm.Message) error {
 	if len(messages) == 0 {
 		return fault.New(fault.Invalid, "a conversation without a message: give one by the user")
@@ -168,6 +180,7 @@ func checkTurns(messages []llm.Message) error {
 			return fault.New(fault.Invalid, "message %d is by the system: it may only come first", at+1)
 		}
 	}
+	// A begun answer is a request's Prefix, never a last message by the assistant.
 	if messages[len(messages)-1].Role != llm.User {
 		return fault.New(fault.Invalid, "the last message is by %q: an answer follows one by the user", messages[len(messages)-1].Role)
 	}

@@ -12,11 +12,15 @@ import (
 	"hives/model/decoder"
 )
 
-// Span is a part of a row: the tokens From … To−1.
+// Span is a part of a row: the tokens From … To−1. Counted from the row's own first token, whatever padding stands
+// before it.
 type Span struct{ From, To int }
 
-// Means returns the mean residual stream over a span of each row, by layer: [i][L+1][H]. Layer 0 is after the embedding,
-// layer l after l blocks and before the final norm, which transformers applies to its last hidden state.
+// Means returns the mean residual stream over a span of each row, by layer: [i][L+1][H]. Layer 0 is after the
+// embedding, layer l after l blocks and before the final norm, which transformers applies to its last hidden state.
+//
+// Persona vectors are differences of such means: over answers that show a trait, less over answers that do not. A
+// span that is empty or leaves its row is refused with the row.
 func (r *Runner) Means(rows [][]int32, spans []Span) ([][][]float32, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -40,6 +44,13 @@ func (r *Runner) Means(rows [][]int32, spans []Span) ([][][]float32, error) {
 	return out, nil
 }
 
+// means looks at one row: [L+1][H]. The mean is taken inside the graph, as a weighted sum over positions, so that L+1
+// vectors leave the engine and not L+1 states of every token.
+//
+//	row of 4 tokens in a bucket drawn as 6, span 1 to 3
+//	slot   0 1 2 3 4 5
+//	token  . . a b c d
+//	mark   0 0 0 ½ ½ 0
 func (r *Runner) means(row []int32, span Span, length int) ([][]float32, error) {
 	if _, err := r.bucket([][]int32{row}); err != nil {
 		return nil, err
@@ -62,7 +73,8 @@ func (r *Runner) means(row []int32, span Span, length int) ([][]float32, error) 
 	return matrix(result[0], r.m.Config.NumLayers+1)
 }
 
-// meansGraph weighs the positions of row 0 between layers: ids [B, P], lengths [B], mark [P] → [L+1, H].
+// meansGraph weighs the positions of row 0 between layers: ids [B, P], lengths [B], mark [P] → [L+1, H]. The hook
+// returns x as it came: looking changes no number. Sums are in float32 whatever the layers compute in.
 func (r *Runner) meansGraph(in []*Node) *Node {
 	ids, lengths, mark := in[0], in[1], in[2]
 	kept := make([]*Node, r.m.Config.NumLayers+1)

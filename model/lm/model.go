@@ -17,9 +17,10 @@ type Model struct {
 	Config *decoder.Config
 }
 
-// Load reads a folder or a GGUF file of a language model into the memory of a backend (nil: the host's). The head is the
-// table of embeddings where the config ties the two, and a tensor of its own where it does not; a config that says one
-// thing and weights that hold another are refused by the tensor's name.
+// Load reads a folder or a GGUF file of a language model into the memory of a backend (nil: the host's). The head is
+// the table of embeddings where the config ties the two, and a tensor of its own where it does not; a config that
+// says one thing and weights that hold another are refused by the tensor's name. dtype is how the weights lie in
+// memory; what products are computed in is the Runner's Arith.
 func Load(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, error) {
 	path, err := transformer.ConfigPath(dir)
 	if err != nil {
@@ -29,6 +30,7 @@ func Load(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, erro
 	if err != nil {
 		return nil, err
 	}
+	// The embedder reads over a head that its weights hold; here it is wanted.
 	cfg.Head = true
 	w, err := transformer.Load(cfg, transformer.From{Dir: dir, Backend: backend, DType: dtype})
 	if err != nil {
@@ -37,11 +39,15 @@ func Load(backend compute.Backend, dir string, dtype dtypes.DType) (*Model, erro
 	return &Model{w, cfg}, nil
 }
 
-// Ladder are the lengths that prompts are padded to and windows grow along: each is twice the one before, so a row is never
-// padded to more than twice its length, and a model of 8,192 positions has nine graphs a kind at most.
+// Ladder are the lengths that prompts are padded to and windows grow along. Each is twice the one before, so a row of
+// more than 16 tokens is never padded to twice its length, and nine rungs cover 8,192 positions: a graph is compiled
+// for a rung and not for a length.
 var Ladder = []int{32, 64, 128, 256, 512, 1024, 2048, 4096, 8192}
 
-// Bucket is the first rung that holds n tokens.
+// Bucket is the first rung that holds n tokens. More tokens than the last rung are an error and never cut: an answer
+// to half a text would be one to another question.
+//
+//	Bucket(5) 32    Bucket(32) 32    Bucket(33) 64    Bucket(8193) refused
 func Bucket(n int) (int, error) {
 	at := slices.IndexFunc(Ladder, func(rung int) bool { return rung >= n })
 	if at < 0 {

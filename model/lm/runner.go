@@ -24,9 +24,10 @@ type Options struct {
 
 // Runner computes batches with a model in memory. It holds one batch at a time, and its methods take turns.
 type Runner struct {
-	m    *Model
-	o    Options
-	mu   sync.Mutex
+	m  *Model
+	o  Options
+	mu sync.Mutex
+	// Graphs are never thrown away before Close: their number is bounded by the Ladder.
 	made map[string]*model.Exec // graphs by what is fixed in them
 
 	number int64 // of this runner, in the names of its cache
@@ -38,7 +39,8 @@ type Runner struct {
 	push  *push
 }
 
-// NewRunner prepares a model; a graph is compiled when its shape first comes.
+// NewRunner prepares a model; a graph is compiled when its shape first comes. Several runners of one model share its
+// weights, and each has a cache of its own.
 func NewRunner(m *Model, o Options) (*Runner, error) {
 	if o.Rows < 1 {
 		return nil, fault.New(fault.Invalid, "batches of %d rows: want 1 or more", o.Rows)
@@ -56,6 +58,14 @@ func (r *Runner) Close() {
 
 // Begin reads prompts, at most B of one Bucket, into the cache and returns the logits of the token behind each, [B][V].
 // room is how many tokens may follow. steers[i], if any, go on through Next.
+//
+// It ends the batch before: its cache is written over. Worked example, drawn with a bucket of 4, B 2, room 3:
+//
+//	slot       0 1 2 3 4 5 6 7       T = Bucket(4 + 3)
+//	"a b c"    . a b c ? ? ?         first 1
+//	"x"        . . . x ? ? ?         first 3; both go on at slot 4
+//
+// All prompts end at the same slot, so one number says where the next token of every row goes.
 func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float32, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,7 +100,9 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	return r.step(ids, bucket, len(prompts))
 }
 
-// bucket is the one that all prompts share.
+// bucket is the one that all prompts share. Rows of two buckets are refused and not padded to the longer: a row's
+// shape, and with it its last bits, would then hang on its neighbours. Ids are checked here since the engine would
+// read some other row of the table in silence.
 func (r *Runner) bucket(prompts [][]int32) (int, error) {
 	if len(prompts) == 0 || len(prompts) > r.o.Rows {
 		return 0, fault.New(fault.Invalid, "%d rows in a batch of %d", len(prompts), r.o.Rows)
@@ -117,7 +129,8 @@ func (r *Runner) bucket(prompts [][]int32) (int, error) {
 	return shared, nil
 }
 
-// lay pads rows on the left to a length: [B·length] ids and [B] lengths; empty rows are one token.
+// lay pads rows on the left to a length: [B·length] ids and [B] lengths. An empty row is one token, of id 0, since a
+// pass asks for a real one in each row.
 func (r *Runner) lay(rows [][]int32, length int) (ids, lengths []int32) {
 	ids, lengths = make([]int32, r.o.Rows*length), make([]int32, r.o.Rows)
 	for row := range r.o.Rows {
@@ -130,7 +143,9 @@ func (r *Runner) lay(rows [][]int32, length int) (ids, lengths []int32) {
 	return ids, lengths
 }
 
-// Next takes one token a row, in Begin's order, and returns the logits of the one behind it.
+// Next takes one token a row, in Begin's order, and returns the logits of the one behind it. A row that has ended
+// takes any token: nobody reads what comes of it, and no other row looks at it. When the room of Begin is used up the
+// error is fault.Exhausted.
 func (r *Runner) Next(tokens []int32) ([][]float32, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -145,7 +160,9 @@ func (r *Runner) Next(tokens []int32) ([][]float32, error) {
 	return r.step(ids, 1, len(tokens))
 }
 
-// step feeds C tokens of every row: ids [B·C].
+// step feeds C tokens of every row: ids [B·C]. The window grows along the Ladder with the text, so early tokens do
+// not pay for slots that are still empty: the first 32 slots are looked at alone, then 64, and so on up to T.
+// Results: [rows][V].
 func (r *Runner) step(ids []int32, tokens, rows int) ([][]float32, error) {
 	window, err := Bucket(r.start + tokens)
 	if err == nil {
@@ -177,8 +194,8 @@ func (r *Runner) boundary(tokens int) int {
 	return r.ends
 }
 
-// stepGraph is a step with its head: ids [B, C], start [], first [B], the start's distance from the prompts' last slot [],
-// and a push → logits [B, V] of the last token.
+// stepGraph is a step with its head: ids [B, C], start [], first [B], the start's distance from the prompts' last
+// slot [], and a push → logits [B, V] of the last token.
 func (r *Runner) stepGraph(in []*Node, window int) *Node {
 	s := decoder.Step{IDs: in[0], Start: in[1], First: in[2], Window: window, Cache: r.cache(in[0].Graph())}
 	b, c := s.IDs.Shape().Dim(0), s.IDs.Shape().Dim(1)
@@ -190,6 +207,9 @@ func (r *Runner) stepGraph(in []*Node, window int) *Node {
 }
 
 // exec returns the graph of a name, built at its first use.
+//
+// Invariant: a name holds all that its builder closes over (tokens, window, T, whether anybody steers). One left out
+// would run a graph of another shape or without the push.
 func (r *Runner) exec(name string, build func(*model.Scope, []*Node) []*Node) (*model.Exec, error) {
 	if exec, ok := r.made[name]; ok {
 		return exec, nil
@@ -203,7 +223,8 @@ func (r *Runner) exec(name string, build func(*model.Scope, []*Node) []*Node) (*
 	return exec, nil
 }
 
-// matrix copies the first rows of [B, V].
+// matrix copies the first rows of [B, V]. Each is cut at its own capacity, so that a caller who appends to one does
+// not write into the next.
 func matrix(t *tensors.Tensor, rows int) ([][]float32, error) {
 	defer t.FinalizeAll()
 	flat, err := tensors.CopyFlatData[float32](t)

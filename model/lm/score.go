@@ -12,9 +12,13 @@ import (
 	"hives/model/decoder"
 )
 
-// Score returns the log-probability of each token of rows[i] from from[i] on, given what stands before it: [i][len−from].
-// Rows of any lengths are taken; they are sorted into buckets, of the row and of what is scored in it, and computed B at a
-// time. The head sees the scored positions alone. from[i] is also where a row's answer begins for its steers.
+// Score returns the log-probability of each token of rows[i] from from[i] on, given what stands before it:
+// [i][len−from]. Rows of any lengths are taken; they are sorted into buckets, of the row and of what is scored in it,
+// and computed B at a time. The head sees the scored positions alone. from[i] is also where a row's answer begins for
+// its steers.
+//
+// Logarithms are natural. A row's answer is scored in one pass, without a cache: all its tokens are known beforehand,
+// and the causal mask hides from each what comes after it.
 func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,7 +54,8 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 	return out, nil
 }
 
-// scoredBucket is the power of two that holds n scored tokens: the head is most of a small model's work.
+// scoredBucket is the power of two that holds n scored tokens: the head is most of a small model's work. An option of
+// 3 tokens pays for 4 products with the table of V rows, not for as many as the whole row has tokens.
 func scoredBucket(n int) int {
 	bucket := 1
 	for bucket < n {
@@ -60,6 +65,16 @@ func scoredBucket(n int) int {
 }
 
 // score computes one batch of rows and fills their places of out.
+//
+// Worked example, row "a b c d e" with from 3, drawn with P 8: the answer is "d e".
+//
+//	slot       0 1 2 3 4 5 6 7
+//	token      . . . a b c d e        shift 3
+//	position             5 6          logits at c are for d, at d for e
+//	target               d e
+//	ends                 5            the prompt's last token
+//
+// Places of position and target beyond a row's answer stay 0 and are not read.
 func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []int, steers [][]Steer, out [][]float64) error {
 	own, pushed := make([][]int32, len(batch)), make([][]Steer, len(batch))
 	position, target := make([]int32, r.o.Rows*scored), make([]int32, r.o.Rows*scored)
@@ -107,8 +122,10 @@ func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []i
 	return nil
 }
 
-// scoreGraph is whole rows at once: ids [B, P], lengths [B], the flat positions whose logits are wanted [N], the tokens
-// behind them [N], each prompt's last position [B], and a push → log-probabilities [N].
+// scoreGraph is whole rows at once: ids [B, P], lengths [B], the flat positions whose logits are wanted [N], the
+// tokens behind them [N], each prompt's last position [B], and a push → log-probabilities [N]. N is B times the
+// scored bucket. States of the asked positions are gathered before the head, so that the logits are [N, V] and never
+// [B·P, V].
 func (r *Runner) scoreGraph(in []*Node) *Node {
 	ids, lengths, position, target, ends := in[0], in[1], in[2], in[3], in[4]
 	behind := Sub(Iota(ids.Graph(), ids.Shape(), 1), BroadcastToDims(InsertAxes(ends, -1), ids.Shape().Dimensions...))

@@ -10,7 +10,8 @@ import (
 	"hives/model/decoder"
 )
 
-// Positions says which tokens a steering vector is added at.
+// Positions says which tokens a steering vector is added at. The three are those of persona-vector work: a vector
+// taken from answers is added where answers are written.
 type Positions string
 
 // Response is the prompt's last token, whose state makes the first token of the answer, and all that follow.
@@ -28,8 +29,8 @@ type Steer struct {
 	Positions   Positions
 }
 
-// push is what all steers of a batch add up to, by the three kinds of positions there are: those of the prompt before its
-// last token, the prompt's last, and the answer's. Each is [L, B, H].
+// push is what all steers of a batch add up to, by the three kinds of positions there are: those of the prompt before
+// its last token, the prompt's last, and the answer's. Each is [L, B, H].
 //
 //	positions   body   edge   tail
 //	all           x      x      x
@@ -37,8 +38,10 @@ type Steer struct {
 //	response             x      x
 type push struct{ body, edge, tail []float32 }
 
-// newPush adds steers[row] up; rows without any are zeros. It returns nil where nobody steers, so that the graph without
-// steering runs: its bits are those of a model that knows no steering.
+// newPush adds steers[row] up; rows without any are zeros. It returns nil where nobody steers, so that the graph
+// without steering runs: its bits are those of a model that knows no steering. Several steers of one row and layer
+// add up, so the graph has one input a kind, however many there are. A vector of another width or a layer that is not
+// there is refused: it is another model's.
 func (m *Model) newPush(rows int, steers [][]Steer) (*push, error) {
 	any := false
 	for _, row := range steers {
@@ -90,8 +93,12 @@ func (p *push) tensors(m *Model, rows int) []any {
 	return out
 }
 
-// hook adds the push between layers. in are body, edge and tail [L, B, H]; behind is where each position stands from the
-// prompt's last token: [B, S], below 0 in the prompt, 0 at its last, above 0 in the answer.
+// hook adds the push between layers. in are body, edge and tail [L, B, H]; behind is where each position stands from
+// the prompt's last token: [B, S], below 0 in the prompt, 0 at its last, above 0 in the answer.
+//
+// Layer l of a hook is what l blocks have given, so block l−1 of the push is added there and nothing behind the table
+// of embeddings. Where chooses between the vector and 0, and no mark is multiplied with: what is not steered gets
+// exactly 0 added, whatever the vector holds.
 func hook(in []*Node, behind *Node) decoder.Hook {
 	if len(in) == 0 {
 		return nil

@@ -1,5 +1,9 @@
 // Package terminal puts a person in front of a language model: questions from the command line or typed one by one,
 // answers as they are written.
+//
+// What answers goes to out, all that is said about it to log, so that a pipe gets the answers and nothing else.
+// Whether the model is on this machine or behind an endpoint makes no difference but for streaming and scores, which
+// need the first. The package reads no flags and opens no config: cmd gives it Options.
 package terminal
 
 import (
@@ -22,10 +26,12 @@ import (
 	"hives/internal/talk"
 )
 
-// DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named.
+// DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named. The script
+// counts from the checkout, this path from where the program is started: both agree in the checkout's root.
 const DefaultModel = "out/SmolLM2-135M-Instruct"
 
-// Options say who is asked, and how.
+// Options say who is asked, and how. Either Model or Endpoint; the fields below each belong to it alone, and Validate
+// holds them to that.
 type Options struct {
 	Model     string // folder or GGUF file; "" is DefaultModel unless Endpoint is set
 	Adapter   string // folder in PEFT's layout; "" for none
@@ -46,7 +52,9 @@ type Options struct {
 	JSON      bool
 }
 
-// Validate refuses what does not go together, before a model is loaded.
+// Validate refuses what does not go together, before a model is loaded. All are faults of the command line (exit code
+// 2), named by the flag: a flag that would be passed over in silence is refused, since its user believes that it
+// works.
 func (o Options) Validate() error {
 	bad := func(format string, args ...any) error { return fault.Usage(fault.New(fault.Invalid, format, args...)) }
 	switch {
@@ -65,6 +73,7 @@ func (o Options) Validate() error {
 	case (o.JSON || len(o.Choices) > 0) && len(o.Questions) == 0:
 		return bad("--json and --choices are for questions on the command line: give one")
 	}
+	// The library refuses the same; here it is refused before a model is loaded, which takes long.
 	if err := o.Sampling.Validate(); err != nil {
 		return fault.Usage(err)
 	}
@@ -72,6 +81,9 @@ func (o Options) Validate() error {
 }
 
 // Run asks. The model is described on log, answers go to out.
+//
+// Several questions are several conversations: none is in the memory of the next. Each is repeated before its answer,
+// so that the output can be read alone. The first error ends the run.
 func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error {
 	if err := o.Validate(); err != nil {
 		return err
@@ -100,6 +112,10 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 }
 
 // open opens the provider and says in a line what it is.
+//
+// An endpoint gets a budget without limits: a person is watching, one question at a time. A model on this machine
+// gets batches of one row, since rows that nobody uses cost as much as used ones. The small model says of itself that
+// it is one, so that its answers are not taken for the program's best.
 func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	if o.Endpoint != "" {
 		c, err := llm.NewClient(llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv, Format: llm.FormatText}.WithDefaults(),
@@ -126,13 +142,15 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	return m, m.Describe() + small, nil
 }
 
+// terminal is one run: the options, who answers, and where it is written.
 type terminal struct {
 	Options
 	p        llm.Provider
 	out, log io.Writer
 }
 
-// begin is a conversation of one question.
+// begin is a conversation of one question. The system message stands in each anew, for it is the run's and not a
+// question's.
 func (t *terminal) begin(question string) []llm.Message {
 	var messages []llm.Message
 	if t.System != "" {
@@ -142,9 +160,18 @@ func (t *terminal) begin(question string) []llm.Message {
 }
 
 // converse takes a question a line until the input ends.
+//
+// Every question is sent with all that was said before it. A model has no memory but its prompt: the conversation
+// grows until it no longer fits the model's positions, which ends the run with an error; an empty line in time begins
+// anew.
+//
+//	> Who wrote Faust?         user
+//	> And when?                user, assistant, user
+//	>                          forgotten
 func (t *terminal) converse(ctx context.Context, in io.Reader) error {
 	fmt.Fprintln(t.log, "a question a line; an empty line begins a new conversation, Ctrl-D ends")
 	lines := bufio.NewScanner(in)
+	// A pasted text may be a line of more than the Scanner's 64 KiB.
 	lines.Buffer(nil, 1<<20)
 	var messages []llm.Message
 	for {
@@ -171,7 +198,9 @@ func (t *terminal) converse(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// answer asks once and prints what comes. A person who stops it keeps what was said.
+// answer asks once and prints what comes. A person who stops it keeps what was said. As JSON an answer comes whole,
+// one object a line, with the identity and the sampling that it depends on: what a script keeps must say what it
+// would take to get it again.
 func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Reply, error) {
 	if t.Scores {
 		return llm.Reply{}, t.scores(ctx, messages)
@@ -179,6 +208,7 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices, Adapter: t.Adapter}
 	var reply llm.Reply
 	var err error
+	// Only the model of this process can be read along with; an endpoint's client returns whole answers.
 	if m, streams := t.p.(*talk.Model); streams && !t.JSON && t.Choices == nil {
 		reply, err = m.Converse(ctx, request, func(text string) { fmt.Fprint(t.out, text) })
 		if reply.Text != "" {
@@ -202,6 +232,7 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 			"seconds": reply.Latency.Seconds(), "identity": t.p.Identity(), "sampling": t.Sampling,
 		})
 	}
+	// An answer that was cut looks like one that ended: it is said.
 	note := ""
 	if reply.Finish == llm.FinishLength {
 		note = "; cut at --max-tokens"
@@ -211,6 +242,13 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 }
 
 // scores prints how probable each choice is, the most probable first.
+//
+// Three columns, since none is right for all: the total favours short choices, per token it hangs on how the
+// tokenizer cuts them, per byte it does not. Logarithms are natural, so −0.693 is one chance in two.
+//
+//	log-probability  per token  per byte  choice
+//	         -1.204     -0.602    -0.401  yes
+//	         -4.605     -2.303    -2.303  no
 func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	all, err := t.p.Score(ctx, []llm.ScoreRequest{{Messages: messages, Options: t.Choices, Adapter: t.Adapter}})
 	if err != nil {
@@ -223,10 +261,12 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 			"identity": t.p.Identity(),
 		})
 	}
+	// The choices' numbers are sorted and not the choices: each column is read by the same number.
 	order := make([]int, len(t.Choices))
 	for at := range order {
 		order[at] = at
 	}
+	// By total, which is what a draw among the choices goes by; equal ones stay in the order given.
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Total[b], s.Total[a]) })
 	fmt.Fprintln(t.out, "log-probability  per token  per byte  choice")
 	for _, at := range order {
@@ -235,6 +275,7 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	return nil
 }
 
+// print writes one object as one line. < and > stay as they are: no page shows it.
 func (t *terminal) print(object map[string]any) error {
 	e := json.NewEncoder(t.out)
 	e.SetEscapeHTML(false)
