@@ -15,20 +15,22 @@ const Kind = "hives.checkpoint"
 // Meta says what a checkpoint's tensors belong to and where the run goes on. Step and SamplerStep are
 // counted apart because accumulating gradients draws several batches for one step of the optimiser.
 type Meta struct {
-	Format      int                `json:"format"` // set by Save
-	Kind        string             `json:"kind"`   // set by Save
-	Stage       int                `json:"stage"`
-	Step        int                `json:"step"`         // optimiser steps done
-	SamplerStep int                `json:"sampler_step"` // the next batch to draw
-	Seed        uint64             `json:"seed"`
-	Schedule    Schedule           `json:"schedule"`
-	Counters    map[string]float64 `json:"counters,omitempty"`   // state of the host that is no tensor: the loss scale, the newest step's figures
-	Hashes      map[string]string  `json:"hashes,omitempty"`     // SHA-256, hex: config, data, tokenizer, base, anchors
-	Versions    map[string]string  `json:"versions,omitempty"`   // whatever bits may depend on
-	Config      string             `json:"config,omitempty"`     // the run's settings as TOML, whose hash is Hashes["config"]
-	Theories    map[string]string  `json:"theories,omitempty"`   // the files of own theories, whole, by theory
-	Score       *float64           `json:"score,omitempty"`      // validation figure of these weights, larger is better
-	ScoreName   string             `json:"score_name,omitempty"` // which figure
+	Format      int      `json:"format"` // set by Save
+	Kind        string   `json:"kind"`   // set by Save
+	Stage       int      `json:"stage"`
+	Step        int      `json:"step"`         // optimiser steps done
+	SamplerStep int      `json:"sampler_step"` // the next batch to draw
+	Seed        uint64   `json:"seed"`
+	Schedule    Schedule `json:"schedule"`
+	// state of the host that is no tensor: the loss scale, the newest step's figures
+	Counters map[string]float64 `json:"counters,omitempty"`
+	Hashes   map[string]string  `json:"hashes,omitempty"`   // SHA-256, hex: config, data, tokenizer, base, anchors
+	Versions map[string]string  `json:"versions,omitempty"` // whatever bits may depend on
+	// the run's settings as TOML, whose hash is Hashes["config"]
+	Config    string            `json:"config,omitempty"`
+	Theories  map[string]string `json:"theories,omitempty"`   // the files of own theories, whole, by theory
+	Score     *float64          `json:"score,omitempty"`      // validation figure of these weights, larger is better
+	ScoreName string            `json:"score_name,omitempty"` // which figure
 }
 
 // Schedule is the learning-rate schedule's parameters; together with Step they give the rate. The rate itself is
@@ -51,7 +53,8 @@ func decodeMeta(raw []byte) (Meta, error) {
 		return m, fault.New(fault.Corrupt, "%s: kind %q, format %d: no checkpoint", stateFile, m.Kind, m.Format)
 	}
 	if m.Format > Format {
-		return m, fault.New(fault.Mismatch, "checkpoint format %d, this build reads up to %d: use a newer build", m.Format, Format)
+		return m, fault.New(fault.Mismatch, "checkpoint format %d, this build reads up to %d: use a newer build",
+			m.Format, Format)
 	}
 	return m, nil
 }

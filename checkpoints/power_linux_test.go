@@ -84,7 +84,8 @@ func TestFullDiskInTheMiddle(t *testing.T) {
 	dir := t.TempDir()
 	saveSteps(t, dir, 10)
 	_, err := Save(dir, metaOf(20), failingSource(&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}))
-	if fault.Of(err) != fault.Exhausted || !strings.Contains(err.Error(), "free space") || !errors.Is(err, syscall.ENOSPC) {
+	if fault.Of(err) != fault.Exhausted || !strings.Contains(err.Error(), "free space") ||
+		!errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("%v", err)
 	}
 	if diff := cmp.Diff([]string{folderName(10)}, names(t, dir)); diff != "" {

@@ -52,7 +52,8 @@ func TestEmbedAllCutsAndKeepsTheOrder(t *testing.T) {
 		t.Errorf("%d requests at once, want up to 3", most)
 	}
 	ids := &hivesv1.EmbedRequest{TokenIds: []*hivesv1.TokenIds{{Ids: []uint32{5, 6}}, {Ids: []uint32{7}}}}
-	if out, err = c.EmbedAll(context.Background(), ids); err != nil || !slices.Equal(out.Embeddings[1].Values, []float32{1, 7}) {
+	if out, err = c.EmbedAll(context.Background(), ids); err != nil ||
+		!slices.Equal(out.Embeddings[1].Values, []float32{1, 7}) {
 		t.Errorf("ids: %v, %v", out, err)
 	}
 }
@@ -99,7 +100,8 @@ func TestRetries(t *testing.T) {
 		if (err != nil) != (c.fails >= c.calls) || fault.Of(err) != c.kind || int(f.calls.Load()) != c.calls {
 			t.Errorf("%s: %d calls, %v (%v); want %d and %v", c.name, f.calls.Load(), err, fault.Of(err), c.calls, c.kind)
 		}
-		if err != nil && (status.Code(err) != status.Code(c.err) || client.Reason(err) != client.Reason(c.err) || !strings.Contains(err.Error(), "127.0.0.1")) {
+		if err != nil && (status.Code(err) != status.Code(c.err) || client.Reason(err) != client.Reason(c.err) ||
+			!strings.Contains(err.Error(), "127.0.0.1")) {
 			t.Errorf("%s: %v has code %v and reason %q, or names no endpoint", c.name, err, status.Code(err), client.Reason(err))
 		}
 	}
@@ -125,7 +127,8 @@ func TestNoServerIsMissed(t *testing.T) {
 	addrTwo, _ := serve(t, two)
 	r := manual.NewBuilderWithScheme("both")
 	r.InitialState(resolver.State{Addresses: []resolver.Address{{Addr: addrOne}, {Addr: addrTwo}}})
-	c, err := client.Dial(context.Background(), "both:///x", client.WithParallel(8), client.WithDialOptions(grpc.WithResolvers(r)))
+	c, err := client.Dial(context.Background(), "both:///x", client.WithParallel(8),
+		client.WithDialOptions(grpc.WithResolvers(r)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +159,8 @@ func TestServiceConfigIsValidJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(client.ServiceConfig), &v); err != nil {
 		t.Error(err)
 	}
-	if _, err := client.Dial(context.Background(), "127.0.0.1:1", client.WithServiceConfig("{")); fault.Of(err) != fault.Invalid {
+	if _, err := client.Dial(context.Background(), "127.0.0.1:1",
+		client.WithServiceConfig("{")); fault.Of(err) != fault.Invalid {
 		t.Errorf("a broken policy: %v", err)
 	}
 }
@@ -171,9 +175,12 @@ func TestDialRefuses(t *testing.T) {
 		says         string
 	}{
 		{"nobody there", "grpc://127.0.0.1:1", nil, fault.Unavailable, "127.0.0.1:1"},
-		{"a token in the clear", "grpc://embedd.example:50051", []client.Option{client.WithToken("secret")}, fault.Invalid, "unencrypted"},
-		{"a token in the clear by name service", "dns:///10.0.0.7:50051", []client.Option{client.WithToken("secret")}, fault.Invalid, "unencrypted"},
-		{"a token file that is not there", "grpc://localhost:1", []client.Option{client.WithTokenFile("no/such/file")}, fault.Invalid, "token cannot be read"},
+		{"a token in the clear", "grpc://embedd.example:50051", []client.Option{client.WithToken("secret")}, fault.Invalid,
+			"unencrypted"},
+		{"a token in the clear by name service", "dns:///10.0.0.7:50051", []client.Option{client.WithToken("secret")},
+			fault.Invalid, "unencrypted"},
+		{"a token file that is not there", "grpc://localhost:1", []client.Option{client.WithTokenFile("no/such/file")},
+			fault.Invalid, "token cannot be read"},
 	} {
 		_, err := client.Dial(ctx, c.target, c.opts...)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {
@@ -209,7 +216,8 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotAfter: time.Now().Add(time.Hour)}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +228,8 @@ func TestTLS(t *testing.T) {
 	f := newFake()
 	own := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}
 	addr, _ := serve(t, f, grpc.Creds(credentials.NewTLS(own)))
-	c, err := client.Dial(context.Background(), "grpcs://"+addr, client.WithTLS(&tls.Config{RootCAs: roots}), client.WithToken("t"))
+	c, err := client.Dial(context.Background(), "grpcs://"+addr, client.WithTLS(&tls.Config{RootCAs: roots}),
+		client.WithToken("t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +237,8 @@ func TestTLS(t *testing.T) {
 	if !slices.Equal(f.tokens, []string{"Bearer t"}) {
 		t.Errorf("the server saw %v", f.tokens)
 	}
-	if _, err := client.Dial(context.Background(), "grpcs://"+addr, client.WithServiceConfig("{}")); fault.Of(err) != fault.Unavailable {
+	if _, err := client.Dial(context.Background(), "grpcs://"+addr,
+		client.WithServiceConfig("{}")); fault.Of(err) != fault.Unavailable {
 		t.Errorf("a certificate of an unknown authority: %v", err)
 	}
 }

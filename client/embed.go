@@ -40,7 +40,8 @@ func join(answers []*hivesv1.EmbedResponse, parts []span) (*hivesv1.EmbedRespons
 			return nil, fault.New(fault.Corrupt, "the server answered %d vectors for %d texts", len(a.Embeddings), n)
 		}
 		if i > 0 && !same(out.Model, a.Model) {
-			return nil, fault.New(fault.Mismatch, "the servers' models differ, or one was replaced: weights %.12s and %.12s; try again when all serve one",
+			return nil, fault.New(fault.Mismatch, "the servers' models differ, or one was replaced: weights %.12s and %.12s; "+
+				"try again when all serve one",
 				out.Model.GetWeightsSha256(), a.Model.GetWeightsSha256())
 		}
 		out.Model = a.Model
@@ -51,7 +52,8 @@ func join(answers []*hivesv1.EmbedResponse, parts []span) (*hivesv1.EmbedRespons
 
 // same tells whether two models' vectors may be compared.
 func same(a, b *hivesv1.ModelVersion) bool {
-	return a.GetWeightsSha256() == b.GetWeightsSha256() && a.GetTokenizerSha256() == b.GetTokenizerSha256() && a.GetPooling() == b.GetPooling()
+	return a.GetWeightsSha256() == b.GetWeightsSha256() && a.GetTokenizerSha256() == b.GetTokenizerSha256() &&
+		a.GetPooling() == b.GetPooling()
 }
 
 // span is a part of a request's texts.
@@ -59,7 +61,8 @@ type span struct{ from, to int }
 
 // part is a request for some of another's texts.
 func part(r *hivesv1.EmbedRequest, from, to int) *hivesv1.EmbedRequest {
-	out := &hivesv1.EmbedRequest{Prompt: r.Prompt, Dimensions: r.Dimensions, Normalize: r.Normalize, Overlong: r.Overlong, Encoding: r.Encoding}
+	out := &hivesv1.EmbedRequest{Prompt: r.Prompt, Dimensions: r.Dimensions, Normalize: r.Normalize, Overlong: r.Overlong,
+		Encoding: r.Encoding}
 	if len(r.Texts) > 0 {
 		out.Texts = r.Texts[from:to]
 	}

@@ -103,7 +103,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 // unary tries again while the server is full, and gives errors their kind. It stands outside gRPC's own tries
 // (ServiceConfig), which are for lost connections: a full server says when to come back, and gRPC would not wait
 // for it.
-func (c *Client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+func (c *Client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker,
+	opts ...grpc.CallOption) error {
 	for try := 1; ; try++ {
 		err := call(ctx, method, req, reply, cc, opts...)
 		asked, again := pause(err)
@@ -114,7 +115,8 @@ func (c *Client) unary(ctx context.Context, method string, req, reply any, cc *g
 }
 
 // stream gives the errors of a stream their kind.
-func (c *Client) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+func (c *Client) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
+	open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	s, err := open(ctx, desc, cc, method, opts...)
 	if err != nil {
 		return nil, c.fault(err)

@@ -38,7 +38,8 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{
-		model:  &hivesv1.ModelVersion{Name: "fake", WeightsSha256: "w1", TokenizerSha256: "t", Pooling: "last", Dimension: 2, MaxLength: 64},
+		model: &hivesv1.ModelVersion{Name: "fake", WeightsSha256: "w1", TokenizerSha256: "t", Pooling: "last", Dimension: 2,
+			MaxLength: 64},
 		limits: &hivesv1.Limits{MaxTexts: 8, MaxLength: 64, MaxStreamInflight: 2},
 	}
 }
@@ -74,7 +75,8 @@ func (f *fake) answer(r *hivesv1.EmbedRequest) *hivesv1.EmbedResponse {
 		out.Embeddings = append(out.Embeddings, &hivesv1.Embedding{Values: vector(r.Prompt + text)})
 	}
 	for _, ids := range r.TokenIds {
-		out.Embeddings = append(out.Embeddings, &hivesv1.Embedding{Values: []float32{float32(len(ids.Ids)), float32(ids.Ids[0])}})
+		out.Embeddings = append(out.Embeddings, &hivesv1.Embedding{Values: []float32{float32(len(ids.Ids)),
+			float32(ids.Ids[0])}})
 	}
 	return out
 }
@@ -120,13 +122,15 @@ func (f *fake) reply(s hivesv1.EmbedService_EmbedStreamServer, r *hivesv1.EmbedS
 			if st.Code() == codes.ResourceExhausted {
 				e.RetryDelay = durationpb.New(time.Millisecond)
 			}
-			return s.Send(&hivesv1.EmbedStreamResponse{Tag: r.Tag, Last: true, Result: &hivesv1.EmbedStreamResponse_Error{Error: e}})
+			return s.Send(&hivesv1.EmbedStreamResponse{Tag: r.Tag, Last: true,
+				Result: &hivesv1.EmbedStreamResponse_Error{Error: e}})
 		}
 	}
 	all := f.answer(r.Request)
 	for i, e := range all.Embeddings {
 		part := &hivesv1.EmbedResponse{Model: f.model, Embeddings: []*hivesv1.Embedding{e}}
-		m := &hivesv1.EmbedStreamResponse{Tag: r.Tag, First: uint32(i), Last: i == len(all.Embeddings)-1, Result: &hivesv1.EmbedStreamResponse_Response{Response: part}}
+		m := &hivesv1.EmbedStreamResponse{Tag: r.Tag, First: uint32(i), Last: i == len(all.Embeddings)-1,
+			Result: &hivesv1.EmbedStreamResponse_Response{Response: part}}
 		if err := s.Send(m); err != nil {
 			return err
 		}

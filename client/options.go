@@ -95,7 +95,8 @@ func address(target string, o options) (addr string, secure bool, err error) {
 	}
 	secure = secure || o.tls != nil
 	if o.token != nil && !secure && !local(target) {
-		return "", false, fault.New(fault.Invalid, "endpoint %s: a token would travel unencrypted beyond this machine; use grpcs:// or TLS", target)
+		return "", false, fault.New(fault.Invalid, "endpoint %s: a token would travel unencrypted beyond this machine; "+
+			"use grpcs:// or TLS", target)
 	}
 	return target, secure, nil
 }

@@ -22,7 +22,8 @@ func TestSplitKeepsTheLimits(t *testing.T) {
 				MaxRequestBytes: limit("bytes", slack), MaxReplyBytes: limit("reply", slack),
 			},
 		}
-		r := &hivesv1.EmbedRequest{Prompt: "p", Encoding: rapid.SampledFrom([]hivesv1.Encoding{0, 1, 2, 3}).Draw(t, "encoding")}
+		r := &hivesv1.EmbedRequest{Prompt: "p", Encoding: rapid.SampledFrom([]hivesv1.Encoding{0, 1, 2, 3}).Draw(t,
+			"encoding")}
 		for _, n := range rapid.SliceOfN(rapid.IntRange(1, 3000), 1, 60).Draw(t, "lengths") {
 			r.Texts = append(r.Texts, string(make([]byte, n)))
 		}
@@ -40,7 +41,8 @@ func TestSplitKeepsTheLimits(t *testing.T) {
 			}
 			n := p.to - p.from
 			beyond := (l.MaxTexts > 0 && n > int(l.MaxTexts)) || (l.MaxRequestTokens > 0 && tokens > int(l.MaxRequestTokens)) ||
-				(l.MaxRequestBytes > 0 && bytes > int(l.MaxRequestBytes)) || (l.MaxReplyBytes > 0 && n*vector > int(l.MaxReplyBytes))
+				(l.MaxRequestBytes > 0 && bytes > int(l.MaxRequestBytes)) ||
+				(l.MaxReplyBytes > 0 && n*vector > int(l.MaxReplyBytes))
 			if n > 1 && beyond {
 				t.Fatalf("part %v has %d bytes and %d tokens, limits %v", p, bytes, tokens, l)
 			}

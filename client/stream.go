@@ -29,7 +29,8 @@ import (
 // end the stream. So a corpus outlives any number of restarts of its server.
 //
 // Invariant: take is called exactly once for each request that is answered, whatever was sent twice.
-func (c *Client) Stream(ctx context.Context, requests iter.Seq[*hivesv1.EmbedRequest], take func(i int, r *hivesv1.EmbedResponse) error) error {
+func (c *Client) Stream(ctx context.Context, requests iter.Seq[*hivesv1.EmbedRequest],
+	take func(i int, r *hivesv1.EmbedResponse) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	next, stop := iter.Pull(requests)
@@ -174,8 +175,10 @@ func (b *bulk) run(ctx context.Context) (progress bool, err error) {
 // pump sends and receives in goroutines of its own, so that a full connection stops neither the other direction
 // nor the one who waits for both. They end with the context; closing send closes the stream's half. Without them
 // a client that sends while the server waits to be read would wait for ever, and so would the server.
-func pump(ctx context.Context, stream hivesv1.EmbedService_EmbedStreamClient) (chan<- *hivesv1.EmbedStreamRequest, <-chan *hivesv1.EmbedStreamResponse, <-chan error) {
-	send, replies, broken := make(chan *hivesv1.EmbedStreamRequest), make(chan *hivesv1.EmbedStreamResponse), make(chan error, 1)
+func pump(ctx context.Context, stream hivesv1.EmbedService_EmbedStreamClient) (chan<- *hivesv1.EmbedStreamRequest,
+	<-chan *hivesv1.EmbedStreamResponse, <-chan error) {
+	send, replies, broken := make(chan *hivesv1.EmbedStreamRequest), make(chan *hivesv1.EmbedStreamResponse),
+		make(chan error, 1)
 	go func() {
 		for {
 			select {
@@ -225,7 +228,8 @@ func (b *bulk) answered(r *hivesv1.EmbedStreamResponse) (done bool, err error) {
 	}
 	part := r.GetResponse()
 	if int(r.First) != len(j.answer.Embeddings) {
-		return false, fault.New(fault.Corrupt, "request %d: vector %d came after %d vectors", r.Tag, r.First, len(j.answer.Embeddings))
+		return false, fault.New(fault.Corrupt, "request %d: vector %d came after %d vectors", r.Tag, r.First,
+			len(j.answer.Embeddings))
 	}
 	j.answer.Embeddings = append(j.answer.Embeddings, part.GetEmbeddings()...)
 	j.answer.Model, j.answer.Timings = part.GetModel(), part.GetTimings()

@@ -157,7 +157,9 @@ func TestStreamEndsWithAnError(t *testing.T) {
 	} {
 		f := newFake()
 		c.set(f)
-		err := dial(t, f).Stream(context.Background(), requests(20), func(int, *hivesv1.EmbedResponse) error { return c.take })
+		err := dial(t, f).Stream(context.Background(), requests(20), func(int, *hivesv1.EmbedResponse) error {
+			return c.take
+		})
 		if err == nil || fault.Of(err) != c.kind || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v (%v), want %v that says %q", c.name, err, fault.Of(err), c.kind, c.says)
 		}

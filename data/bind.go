@@ -187,7 +187,8 @@ func (b *binder) direction(cells []string, r *Row) error {
 			r.DirectionSource = SourceNone
 		}
 	default:
-		return wrongf("direction_source %q is not %s, %s or %s", r.DirectionSource, SourceAnnotated, SourceJudgement, SourceNone)
+		return wrongf("direction_source %q is not %s, %s or %s", r.DirectionSource, SourceAnnotated, SourceJudgement,
+			SourceNone)
 	}
 	return nil
 }
@@ -263,7 +264,8 @@ func whole(cell, column string) (int32, error) {
 // notes name what of the further columns could not be kept.
 func (b *binder) notes(path string) (out []string) {
 	for _, name := range slices.Sorted(maps.Keys(b.unreadable)) {
-		out = append(out, fmt.Sprintf("%s: column %q: %d cells are no text and were left empty", path, name, b.unreadable[name]))
+		out = append(out, fmt.Sprintf("%s: column %q: %d cells are no text and were left empty", path, name,
+			b.unreadable[name]))
 	}
 	return out
 }

@@ -59,7 +59,8 @@ func TestMissingAndDoubleColumns(t *testing.T) {
 			}
 		}
 		path := write(t, "rows.csv", strings.Join(columns, ",")+"\n")
-		if _, err := Read(path); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "missing column(s) "+name) {
+		if _, err := Read(path); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), "missing column(s) "+name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}

@@ -59,7 +59,8 @@ func untilStable(s string) string {
 }
 
 // piece is what hostile texts are made of.
-var piece = rapid.SampledFrom([]string{"&", "amp;", "#39;", "#x26;", "lt;", "gt", ";", "a", " ", "&amp;", "&#51;", "#3", "\u200b", "\u037e", "\u0301"})
+var piece = rapid.SampledFrom([]string{"&", "amp;", "#39;", "#x26;", "lt;", "gt", ";", "a", " ", "&amp;", "&#51;", "#3",
+	"\u200b", "\u037e", "\u0301"})
 
 func TestUnescapeEqualsDecodingUntilStable(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

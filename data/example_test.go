@@ -20,8 +20,9 @@ func Example() {
 	var rows []data.Row
 	for i := range 40 {
 		text := fmt.Sprint("text ", i/2) // every text has two values
-		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Group: fmt.Sprint(i / 4), Corpus: "own", Licence: "CC0-1.0",
-			Theory: "duty", Level1: []string{"gratitude", "fidelity"}[i%2], Direction: 1, DirectionSource: data.SourceAnnotated,
+		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Group: fmt.Sprint(i / 4), Corpus: "own",
+			Licence: "CC0-1.0", Theory: "duty", Level1: []string{"gratitude", "fidelity"}[i%2], Direction: 1,
+			DirectionSource:  data.SourceAnnotated,
 			IndividualAnchor: -1, TheoryAnchor: -1})
 	}
 	path := filepath.Join(dir, "rows.parquet")

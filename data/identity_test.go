@@ -28,7 +28,8 @@ func TestIDsOfFilesAreNotBelieved(t *testing.T) {
 		text, level string
 		direction   int32
 		given       string
-	}{{"Ann shares", "care/harm", 1, "0"}, {"Ann keeps", "fairness/cheating", 1, "1"}, {"Bo feeds", "care/harm", -1, "0"}} {
+	}{{"Ann shares", "care/harm", 1, "0"}, {"Ann keeps", "fairness/cheating", 1, "1"},
+		{"Bo feeds", "care/harm", -1, "0"}} {
 		r := kept[i]
 		if r.Text != want.text || r.Level1 != want.level || r.Direction != want.direction || r.TextID != TextID(want.text) ||
 			r.Extra[GivenID] != want.given {

@@ -19,15 +19,18 @@ func TestMergerBuckets(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	for i := range 400 {
 		text := fmt.Sprint("text ", random.IntN(120))
-		row := Row{Text: text, TextID: TextID(text), Group: fmt.Sprint("g", random.IntN(50)), Theory: "mft", Level1: "care/harm",
-			Direction: int32(random.IntN(2)), DirectionSource: SourceAnnotated, Corpus: fmt.Sprint(i)}
+		row := Row{Text: text, TextID: TextID(text), Group: fmt.Sprint("g", random.IntN(50)), Theory: "mft",
+			Level1: "care/harm", Direction: int32(random.IntN(2)), DirectionSource: SourceAnnotated, Corpus: fmt.Sprint(i)}
 		if err := m.Add(&row); err != nil {
 			t.Fatal(err)
 		}
 	}
 	bucket, rows := map[string]int{}, 0
 	for at := range mergeBuckets {
-		for _, text := range read(t, m.spread, at, func(in *bufio.Reader, r *Row) (uint64, error) { p, _, err := readPlaced(in, r); return p, err }) {
+		for _, text := range read(t, m.spread, at, func(in *bufio.Reader, r *Row) (uint64, error) {
+			p, _, err := readPlaced(in, r)
+			return p, err
+		}) {
 			rows++
 			if other, known := bucket[text.id]; known && other != at {
 				t.Fatalf("text %s is in buckets %d and %d", text.id, other, at)
@@ -85,7 +88,8 @@ func TestExamplesOfComments(t *testing.T) {
 	if got := CleanText("He said:\n &amp;quot;no&amp;quot;\u200b "); got != `He said: "no"` {
 		t.Errorf("cleaned: %q", got)
 	}
-	for text, want := range map[string]string{"I don't -- really! -- CARE.": "i dont really care", "5% of -3 :-)": "5 % of -3 :)"} {
+	for text, want := range map[string]string{"I don't -- really! -- CARE.": "i dont really care",
+		"5% of -3 :-)": "5 % of -3 :)"} {
 		if got := NormaliseText(text); got != want {
 			t.Errorf("%q is normalised to %q, the comment says %q", text, got, want)
 		}
@@ -98,9 +102,11 @@ func TestExamplesOfComments(t *testing.T) {
 		t.Errorf("components %v", c.parent)
 	}
 	rows := []Row{
-		{Text: "x", TextID: "x", Theory: "svt", Level1: "openness to change", Level2: "hedonism", Direction: 1, DirectionSource: SourceAnnotated},
+		{Text: "x", TextID: "x", Theory: "svt", Level1: "openness to change", Level2: "hedonism", Direction: 1,
+			DirectionSource: SourceAnnotated},
 		{Text: "x", TextID: "x", Theory: "mft", Level1: "care/harm", DirectionSource: SourceNone},
-		{Text: "y", TextID: "y", Theory: "svt", Level1: "self-enhancement", Level2: "power", Direction: -1, DirectionSource: SourceAnnotated},
+		{Text: "y", TextID: "y", Theory: "svt", Level1: "self-enhancement", Level2: "power", Direction: -1,
+			DirectionSource: SourceAnnotated},
 	}
 	got := NewLabels(rows)
 	want := &Labels{
@@ -117,7 +123,8 @@ func TestExamplesOfComments(t *testing.T) {
 // The table of Dedupe's comment, row by row.
 func TestDedupeExample(t *testing.T) {
 	row := func(text, value string, direction int32, source string) Row {
-		return Row{Text: text, TextID: TextID(text), Theory: "mft", Level1: value, Direction: direction, DirectionSource: source}
+		return Row{Text: text, TextID: TextID(text), Theory: "mft", Level1: value, Direction: direction,
+			DirectionSource: source}
 	}
 	out, stats := Dedupe([]Row{
 		row("Be kind!", "care/harm", 1, SourceAnnotated), row("be kind", "care/harm", 1, SourceAnnotated),

@@ -28,7 +28,8 @@ func sample() []Row {
 		}
 	}
 	return []Row{
-		row("Sharing \"bread\",\nwith all", "svt", "self-transcendence", "universalism", "universalism:concern", 1, SourceAnnotated),
+		row("Sharing \"bread\",\nwith all", "svt", "self-transcendence", "universalism", "universalism:concern", 1,
+			SourceAnnotated),
 		row("मूल्य", "mft", "care/harm", "", "", -1, SourceJudgement),
 		row("Keeping a promise", "duty", "fidelity", "", "", 0, SourceNone),
 		row("A fair court", "right", "first_generation", "political_rights", "right_to_fair_trial", 0, SourceJudgement),
@@ -109,7 +110,8 @@ func TestSameRowsGiveSameBytes(t *testing.T) {
 
 // What the paper's authors call two of the columns, and what they leave out.
 func TestAuthorsColumns(t *testing.T) {
-	path := write(t, "valueflow.csv", "\uFEFFtext,theory,level_1,level_2,level_3,direction,selected_individual,selected_anchor,\n"+
+	path := write(t, "valueflow.csv", "\uFEFFtext,theory,level_1,level_2,level_3,direction,selected_individual,"+
+		"selected_anchor,\n"+
 		"Helping others.,MFT,care-harm,,,1.0,12.0,3,0\n"+
 		"Waiting,duty,Fidelity,,,0,,,1\n")
 	got, err := Read(path)

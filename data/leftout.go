@@ -112,7 +112,8 @@ func (s *Settled) Note() string {
 	if len(s.LeftOut) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("left out: %d rows that contradict each other, since one text both supports and opposes one value; such as %s",
+	return fmt.Sprintf("left out: %d rows that contradict each other, since one text both supports and opposes one "+
+		"value; such as %s",
 		len(s.LeftOut), s.LeftOut[0])
 }
 

@@ -26,7 +26,8 @@ func TestWhatMergingLeavesOutIsListed(t *testing.T) {
 	a, b := write(t, "a.csv", bad), write(t, "b.csv", rowsOfText+"calm,mft,care/harm,,,0\nloud,mft,care/harm,,,1\n")
 	c := write(t, "c.csv", rowsOfText+"calm,mft,care/harm,,,1\nlast,mft,care/harm,,,1\n")
 	want := []string{
-		"a 1 contradicted 1", "a 3 contradicted -1", "a 5 contradicted 0", "a 6 contradicted 1", "a 7 contradicted -1", "b 1 superseded 0"}
+		"a 1 contradicted 1", "a 3 contradicted -1", "a 5 contradicted 0", "a 6 contradicted 1", "a 7 contradicted -1",
+		"b 1 superseded 0"}
 	for _, limit := range []int{1, 3, mergeInMemory} { // on disk, partly, in memory
 		m := NewMerger()
 		m.limit = limit
@@ -63,15 +64,18 @@ func TestWhatMergingLeavesOutIsListed(t *testing.T) {
 
 // A single file that is read to train or measure keeps what a merge of it keeps, duplicates aside.
 func TestReadSettledLeavesOutContradictions(t *testing.T) {
-	path := write(t, "rows.csv", strings.Replace(twoWays, "other text,mft,care/harm,,,1", "other text,mft,care/harm,,,7", 1)+"one text,mft,fairness/cheating,,,1\n")
+	path := write(t, "rows.csv", strings.Replace(twoWays, "other text,mft,care/harm,,,1", "other text,mft,care/harm,,,7",
+		1)+"one text,mft,fairness/cheating,,,1\n")
 	s, err := ReadSettled(path, ReadOptions{SkipBad: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{4, 8}, s.Numbers); diff != "" || len(s.Rows) != 2 || s.Rows[0].Level1 != "fairness/cheating" || len(s.Bad) != 1 {
+	if diff := cmp.Diff([]int{4, 8}, s.Numbers); diff != "" || len(s.Rows) != 2 ||
+		s.Rows[0].Level1 != "fairness/cheating" || len(s.Bad) != 1 {
 		t.Errorf("%v, %+v\n%s", s.Numbers, s.Rows, diff)
 	}
-	if note := s.Note(); len(s.LeftOut) != 5 || !strings.Contains(note, "5 rows that contradict each other") || !strings.Contains(note, path+": row 1") {
+	if note := s.Note(); len(s.LeftOut) != 5 || !strings.Contains(note, "5 rows that contradict each other") ||
+		!strings.Contains(note, path+": row 1") {
 		t.Errorf("%d left out: %s", len(s.LeftOut), note)
 	}
 	clean, err := ReadSettled(write(t, "rows.csv", rowsOfText+"a,mft,care/harm,,,1\na,mft,care/harm,,,0\n"), ReadOptions{})
@@ -82,7 +86,8 @@ func TestReadSettledLeavesOutContradictions(t *testing.T) {
 
 func TestReadConsistentRefusesAFileOfContradictions(t *testing.T) {
 	path := write(t, "rows.csv", rowsOfText+"a,mft,care/harm,,,1\na,mft,care/harm,,,-1\n")
-	if _, err := ReadConsistent(path, nil); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "2 rows that contradict") {
+	if _, err := ReadConsistent(path, nil); fault.Of(err) != fault.Invalid ||
+		!strings.Contains(err.Error(), "2 rows that contradict") {
 		t.Errorf("%v", err)
 	}
 	var notes []string
@@ -100,7 +105,8 @@ func TestSplitNeverReplacesWhatItSplits(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _ := os.ReadFile(path)
-	if _, err := SplitFile(path, dir, DefaultSplit(), ReadOptions{}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "part of itself") {
+	if _, err := SplitFile(path, dir, DefaultSplit(), ReadOptions{}); fault.Of(err) != fault.Invalid ||
+		!strings.Contains(err.Error(), "part of itself") {
 		t.Errorf("%v", err)
 	}
 	if after, _ := os.ReadFile(path); string(after) != string(before) {

@@ -77,11 +77,13 @@ func TestMergeToWritesTheSameBytes(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	var rows []Row
 	for i := range 500 {
-		r := said(fmt.Sprintf("text %d", i%321), fmt.Sprint("g", i%77), int32(i%2), SourceAnnotated, "conservation", "tradition")
+		r := said(fmt.Sprintf("text %d", i%321), fmt.Sprint("g", i%77), int32(i%2), SourceAnnotated, "conservation",
+			"tradition")
 		r.Corpus, r.Licence, r.IndividualAnchor, r.TheoryAnchor = "c", "l", NoAnchor, NoAnchor
 		rows = append(rows, r)
 	}
-	in, want, got := filepath.Join(dir, "in.parquet"), filepath.Join(dir, "want.parquet"), filepath.Join(dir, "got.parquet")
+	in, want, got := filepath.Join(dir, "in.parquet"), filepath.Join(dir, "want.parquet"),
+		filepath.Join(dir, "got.parquet")
 	kept, _ := Dedupe(rows)
 	if err := Write(in, rows); err != nil {
 		t.Fatal(err)

@@ -98,8 +98,10 @@ func (t *parquetTable) add(c parquettext.Column) error {
 		return nil
 	case c.Text == nil:
 		return fault.New(fault.Invalid, "%s: column %q is %s; keep plain columns only", t.path, c.Name, c.Type)
-	case slices.Contains(numeric, name) && c.Class != parquettext.Number && c.Class != parquettext.Words && c.Class != parquettext.Null:
-		return fault.New(fault.Invalid, "%s: column %q is %s, not a number; write it as whole numbers", t.path, c.Name, c.Type)
+	case slices.Contains(numeric, name) && c.Class != parquettext.Number && c.Class != parquettext.Words &&
+		c.Class != parquettext.Null:
+		return fault.New(fault.Invalid, "%s: column %q is %s, not a number; write it as whole numbers", t.path,
+			c.Name, c.Type)
 	case name == "text" && c.Class != parquettext.Words && !c.Unmarked(): // bytes that are not UTF-8 cost their row
 		return fault.New(fault.Invalid, "%s: column %q is %s, not text; write it as strings", t.path, c.Name, c.Type)
 	}
@@ -123,7 +125,8 @@ func checkVersion(path string, file *parquet.File) error {
 		return fault.New(fault.Corrupt, "%s: its version is not a number; write the file anew", path)
 	}
 	if n > version {
-		return fault.New(fault.Mismatch, "%s: rows of version %d, this program reads up to %d; use a newer hives or write the file anew with this one", path, n, version)
+		return fault.New(fault.Mismatch, "%s: rows of version %d, this program reads up to %d; use a newer hives or write "+
+			"the file anew with this one", path, n, version)
 	}
 	return nil
 }
@@ -221,5 +224,6 @@ func torn(path string, cause error) error {
 	if kind := fault.Of(cause); kind == fault.Invalid || kind == fault.NotFound {
 		return cause
 	}
-	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); import or copy it again", path, cause))
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt,
+		"%s: damaged or cut off (%w); import or copy it again", path, cause))
 }

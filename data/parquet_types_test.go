@@ -18,7 +18,8 @@ import (
 func typed(t *testing.T, columns map[string]parquet.Node, values map[string]parquet.Value) string {
 	t.Helper()
 	group, row := parquet.Group{}, map[string]parquet.Value{}
-	for name, cell := range map[string]string{"text": "a b", "theory": "mft", "level_1": "care/harm", "level_2": "", "level_3": ""} {
+	for name, cell := range map[string]string{"text": "a b", "theory": "mft", "level_1": "care/harm", "level_2": "",
+		"level_3": ""} {
 		group[name], row[name] = parquet.String(), parquet.ByteArrayValue([]byte(cell))
 	}
 	group["direction"], row["direction"] = parquet.Int(32), parquet.Int32Value(1)
@@ -66,23 +67,28 @@ func TestDirectionsAndAnchorsByLogicalType(t *testing.T) {
 		want   int32
 		says   string // of the refusal
 	}{
-		"decimal anchor":          {"theory_anchor", parquet.Decimal(1, 9, parquet.Int32Type), i32(30), 3, ""},
-		"decimal direction":       {"direction", parquet.Decimal(1, 9, parquet.Int32Type), i32(-10), -1, ""},
-		"wide decimal":            {"direction", parquet.Decimal(2, 18, parquet.Int64Type), i64(100), 1, ""},
-		"half a direction":        {"direction", parquet.Decimal(1, 9, parquet.Int32Type), i32(5), 0, "direction is 0.5"},
-		"unsigned anchor":         {"theory_anchor", parquet.Uint(32), i32(7), 7, ""},
-		"unsigned, out of range":  {"theory_anchor", parquet.Uint(32), i32(-1), 0, "not a whole number"},
-		"small":                   {"direction", parquet.Int(8), i32(-1), -1, ""},
-		"text":                    {"direction", parquet.String(), words("-1"), -1, ""},
-		"date":                    {"theory_anchor", parquet.Date(), i32(3), 0, `column "theory_anchor" is DATE, not a number`},
-		"moment":                  {"direction", parquet.Timestamp(parquet.Microsecond), i64(1), 0, `column "direction" is TIMESTAMP`},
-		"time of a day":           {"direction", parquet.Time(parquet.Millisecond), i32(1), 0, `column "direction" is TIME`},
-		"truth":                   {"direction", parquet.Leaf(parquet.BooleanType), parquet.BooleanValue(true), 0, `column "direction" is BOOLEAN, not a number`},
-		"UUID":                    {"theory_anchor", parquet.UUID(), five, 0, `column "theory_anchor" is UUID`},
-		"JSON":                    {"direction", parquet.JSON(), words("1"), 0, `column "direction" is JSON`},
-		"a list":                  {"direction", parquet.Repeated(parquet.Int(32)), parquet.NullValue(), 0, `column "direction" is a repeated column`},
-		"authors' name, decimal":  {"selected_anchor", parquet.Decimal(1, 9, parquet.Int32Type), i32(50), 5, ""},
-		"authors' name, a moment": {"selected_anchor", parquet.Timestamp(parquet.Nanosecond), i64(5), 0, `column "selected_anchor" is TIMESTAMP`},
+		"decimal anchor":         {"theory_anchor", parquet.Decimal(1, 9, parquet.Int32Type), i32(30), 3, ""},
+		"decimal direction":      {"direction", parquet.Decimal(1, 9, parquet.Int32Type), i32(-10), -1, ""},
+		"wide decimal":           {"direction", parquet.Decimal(2, 18, parquet.Int64Type), i64(100), 1, ""},
+		"half a direction":       {"direction", parquet.Decimal(1, 9, parquet.Int32Type), i32(5), 0, "direction is 0.5"},
+		"unsigned anchor":        {"theory_anchor", parquet.Uint(32), i32(7), 7, ""},
+		"unsigned, out of range": {"theory_anchor", parquet.Uint(32), i32(-1), 0, "not a whole number"},
+		"small":                  {"direction", parquet.Int(8), i32(-1), -1, ""},
+		"text":                   {"direction", parquet.String(), words("-1"), -1, ""},
+		"date": {"theory_anchor", parquet.Date(), i32(3), 0,
+			`column "theory_anchor" is DATE, not a number`},
+		"moment": {"direction", parquet.Timestamp(parquet.Microsecond), i64(1), 0,
+			`column "direction" is TIMESTAMP`},
+		"time of a day": {"direction", parquet.Time(parquet.Millisecond), i32(1), 0, `column "direction" is TIME`},
+		"truth": {"direction", parquet.Leaf(parquet.BooleanType), parquet.BooleanValue(true), 0,
+			`column "direction" is BOOLEAN, not a number`},
+		"UUID": {"theory_anchor", parquet.UUID(), five, 0, `column "theory_anchor" is UUID`},
+		"JSON": {"direction", parquet.JSON(), words("1"), 0, `column "direction" is JSON`},
+		"a list": {"direction", parquet.Repeated(parquet.Int(32)), parquet.NullValue(), 0,
+			`column "direction" is a repeated column`},
+		"authors' name, decimal": {"selected_anchor", parquet.Decimal(1, 9, parquet.Int32Type), i32(50), 5, ""},
+		"authors' name, a moment": {"selected_anchor", parquet.Timestamp(parquet.Nanosecond), i64(5), 0,
+			`column "selected_anchor" is TIMESTAMP`},
 	} {
 		rows, err := Read(typed(t, map[string]parquet.Node{c.column: c.node}, map[string]parquet.Value{c.column: c.value}))
 		if c.says != "" {
@@ -135,13 +141,16 @@ func TestTextMustBeText(t *testing.T) {
 // Further columns are kept as their types mean them, or left out by name; none costs a row.
 func TestFurtherColumnsByLogicalType(t *testing.T) {
 	path := typed(t, map[string]parquet.Node{
-		"agreement": parquet.Decimal(2, 9, parquet.Int32Type), "day": parquet.Date(), "at": parquet.Timestamp(parquet.Millisecond),
+		"agreement": parquet.Decimal(2, 9, parquet.Int32Type), "day": parquet.Date(),
+		"at":  parquet.Timestamp(parquet.Millisecond),
 		"key": parquet.UUID(), "n": parquet.Uint(64), "blob": parquet.Leaf(parquet.ByteArrayType), "doc": parquet.BSON(),
-		"many": parquet.Repeated(parquet.Int(32)), "nested": parquet.Group{"a": parquet.Optional(parquet.Int(32)), "b": parquet.Optional(parquet.String())},
+		"many": parquet.Repeated(parquet.Int(32)), "nested": parquet.Group{"a": parquet.Optional(parquet.Int(32)),
+			"b": parquet.Optional(parquet.String())},
 		"none": parquet.Optional(parquet.String()), "text_id": parquet.Repeated(parquet.String()),
 	}, map[string]parquet.Value{
-		"agreement": i32(125), "day": i32(19783), "at": i64(time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli()), "key": five,
-		"n": i64(-1), "blob": words("\xff\x00"), "doc": words("\x05\x00\x00\x00\x00"),
+		"agreement": i32(125), "day": i32(19783), "at": i64(time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli()),
+		"key": five,
+		"n":   i64(-1), "blob": words("\xff\x00"), "doc": words("\x05\x00\x00\x00\x00"),
 	})
 	var notes []string
 	rows, bad, err := ReadWith(path, ReadOptions{Note: func(s string) { notes = append(notes, s) }})

@@ -51,7 +51,8 @@ func TestPermuteAnchorsKeepsFrequenciesAndBreaksMeaning(t *testing.T) {
 			t.Fatalf("rows of text %s have the theory anchors %d and %d", is.TextID, id, is.TheoryAnchor)
 		}
 		ofText[is.TextID] = is.TheoryAnchor
-		if (was.TheoryAnchor == NoAnchor) != (is.TheoryAnchor == NoAnchor) || (was.IndividualAnchor == NoAnchor) != (is.IndividualAnchor == NoAnchor) {
+		if (was.TheoryAnchor == NoAnchor) != (is.TheoryAnchor == NoAnchor) ||
+			(was.IndividualAnchor == NoAnchor) != (is.IndividualAnchor == NoAnchor) {
 			t.Fatalf("row %d gained or lost an anchor", i+1)
 		}
 		if was.TheoryAnchor != is.TheoryAnchor {
@@ -80,7 +81,8 @@ func TestPermuteAnchorsKeepsTheUnitsOfAText(t *testing.T) {
 		seen := map[int32]int{got[0].IndividualAnchor: 1}
 		seen[got[1].IndividualAnchor]++
 		seen[got[3].IndividualAnchor]++
-		if got[0].IndividualAnchor != got[2].IndividualAnchor || got[4].IndividualAnchor != -1 || seen[1]*seen[2]*seen[3] != 1 {
+		if got[0].IndividualAnchor != got[2].IndividualAnchor || got[4].IndividualAnchor != -1 ||
+			seen[1]*seen[2]*seen[3] != 1 {
 			t.Fatalf("seed %d: %v", seed, seen)
 		}
 	}
@@ -89,7 +91,8 @@ func TestPermuteAnchorsKeepsTheUnitsOfAText(t *testing.T) {
 func TestPermuteAnchorsIsAFunctionOfTheSeed(t *testing.T) {
 	rows := anchoredRows()
 	before := fmt.Sprint(rows)
-	one, again, other := fmt.Sprint(PermuteAnchors(rows, 1)), fmt.Sprint(PermuteAnchors(rows, 1)), fmt.Sprint(PermuteAnchors(rows, 2))
+	one, again, other := fmt.Sprint(PermuteAnchors(rows, 1)), fmt.Sprint(PermuteAnchors(rows, 1)),
+		fmt.Sprint(PermuteAnchors(rows, 2))
 	if one != again || one == other || fmt.Sprint(rows) != before {
 		t.Error("the deal is no function of rows and seed, or has changed its input")
 	}

@@ -38,5 +38,6 @@ func (s Shared) Any() bool { return s.Texts > 0 || s.Groups > 0 }
 
 // String says in words how much is shared, and what that does to figures.
 func (s Shared) String() string {
-	return fmt.Sprintf("%d of %d texts, and rows of %d groups, were trained on: figures of them flatter", s.Texts, s.OfTexts, s.Groups)
+	return fmt.Sprintf("%d of %d texts, and rows of %d groups, were trained on: figures of them flatter", s.Texts,
+		s.OfTexts, s.Groups)
 }

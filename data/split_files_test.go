@@ -16,7 +16,8 @@ func TestASplitReplacesItsFilesTogether(t *testing.T) {
 	write := func(name, theme string, n int) string {
 		var rows []Row
 		for i := range n {
-			rows = append(rows, Row{Text: fmt.Sprintf("%s number %d", theme, i), Theory: "duty", Level1: "fidelity", Direction: 1, IndividualAnchor: -1, TheoryAnchor: -1})
+			rows = append(rows, Row{Text: fmt.Sprintf("%s number %d", theme, i), Theory: "duty", Level1: "fidelity",
+				Direction: 1, IndividualAnchor: -1, TheoryAnchor: -1})
 		}
 		path := filepath.Join(dir, name)
 		if err := Write(path, rows); err != nil {
@@ -47,7 +48,8 @@ func TestASplitReplacesItsFilesTogether(t *testing.T) {
 		return all
 	}
 	before = read()
-	if _, err := SplitFile(write("b.csv", "gratitude", 60), out, DefaultSplit(), ReadOptions{}); fault.Of(err) != fault.Exists {
+	if _, err := SplitFile(write("b.csv", "gratitude", 60), out, DefaultSplit(),
+		ReadOptions{}); fault.Of(err) != fault.Exists {
 		t.Errorf("a folder in the place of %s: %v", last, err)
 	}
 	for i, raw := range read() {

@@ -66,22 +66,24 @@ func TestOtherFormsOfTextFiles(t *testing.T) {
 		wide.WriteString(string([]byte{byte(c), byte(c >> 8)}))
 	}
 	for reason, c := range map[string]struct{ content, says string }{ // "" is read
-		"semicolons":           {strings.ReplaceAll(rowsOfText+row, ",", ";"), ""},
-		"tabs":                 {strings.ReplaceAll(rowsOfText+row, ",", "\t"), ""},
-		"sep=":                 {"sep=;\n" + strings.ReplaceAll(rowsOfText+row, ",", ";"), ""},
-		"CRLF, mark, blank":    {"\uFEFF" + strings.ReplaceAll(rowsOfText+row, "\n", "\r\n") + "\r\n\r\n", ""},
-		"UTF-16":               {"\xff\xfe" + wide.String(), "UTF-16"},
-		"CR alone":             {strings.ReplaceAll(rowsOfText+row, "\n", "\r"), "CR alone"},
-		"no header":            {row + row, "missing column(s) text"},
-		"names in capitals":    {strings.ToUpper(rowsOfText) + row, `it has "TEXT", "THEORY"`},
-		"names with spaces":    {strings.ReplaceAll(rowsOfText, ",", ", ") + row, `" theory"`},
-		"a needed name twice":  {"text,text,theory,level_1,level_2,level_3,direction\na," + row, `"text" stands twice`},
-		"another name twice":   {"n,n,text,theory,level_1,level_2,level_3,direction\n1,2," + row, `"n" stands twice`},
-		"one column of prose":  {"some text\nmore text\n", "its first line is one cell"},
-		"NUL in the text":      {rowsOfText + "a\x00b,mft,care/harm,,,1\n", "row 1 (line 2): holds a NUL byte"},
-		"Latin-1 in the text":  {rowsOfText + "caf\xe9,mft,care/harm,,,1\n", "row 1 (line 2): holds bytes that are not UTF-8"},
-		"a comma in the text":  {rowsOfText + "a, b,mft,care/harm,,,1\n", "must stand in quotes"},
-		"decimal comma":        {strings.ReplaceAll(rowsOfText, ",", ";") + "a;mft;care/harm;;;1,0\n", "direction is not a number"},
+		"semicolons":          {strings.ReplaceAll(rowsOfText+row, ",", ";"), ""},
+		"tabs":                {strings.ReplaceAll(rowsOfText+row, ",", "\t"), ""},
+		"sep=":                {"sep=;\n" + strings.ReplaceAll(rowsOfText+row, ",", ";"), ""},
+		"CRLF, mark, blank":   {"\uFEFF" + strings.ReplaceAll(rowsOfText+row, "\n", "\r\n") + "\r\n\r\n", ""},
+		"UTF-16":              {"\xff\xfe" + wide.String(), "UTF-16"},
+		"CR alone":            {strings.ReplaceAll(rowsOfText+row, "\n", "\r"), "CR alone"},
+		"no header":           {row + row, "missing column(s) text"},
+		"names in capitals":   {strings.ToUpper(rowsOfText) + row, `it has "TEXT", "THEORY"`},
+		"names with spaces":   {strings.ReplaceAll(rowsOfText, ",", ", ") + row, `" theory"`},
+		"a needed name twice": {"text,text,theory,level_1,level_2,level_3,direction\na," + row, `"text" stands twice`},
+		"another name twice":  {"n,n,text,theory,level_1,level_2,level_3,direction\n1,2," + row, `"n" stands twice`},
+		"one column of prose": {"some text\nmore text\n", "its first line is one cell"},
+		"NUL in the text":     {rowsOfText + "a\x00b,mft,care/harm,,,1\n", "row 1 (line 2): holds a NUL byte"},
+		"Latin-1 in the text": {rowsOfText + "caf\xe9,mft,care/harm,,,1\n",
+			"row 1 (line 2): holds bytes that are not UTF-8"},
+		"a comma in the text": {rowsOfText + "a, b,mft,care/harm,,,1\n", "must stand in quotes"},
+		"decimal comma": {strings.ReplaceAll(rowsOfText, ",", ";") + "a;mft;care/harm;;;1,0\n",
+			"direction is not a number"},
 		"a spreadsheet's file": {"PK\x03\x04", "save the table as CSV"},
 	} {
 		rows, err := Read(write(t, "rows.csv", c.content))
@@ -96,7 +98,8 @@ func TestOtherFormsOfTextFiles(t *testing.T) {
 
 // Cells of columns that nobody needs never cost the row; what could not be kept is said.
 func TestFurtherColumnsNeverCostTheRow(t *testing.T) {
-	path := write(t, "rows.csv", "note,"+rowsOfText+"caf\xe9,a,mft,care/harm,,,1\nfine,b,mft,care/harm,,,1\nx\x00,c,mft,care/harm,,,1\n")
+	path := write(t, "rows.csv", "note,"+rowsOfText+"caf\xe9,a,mft,care/harm,,,1\nfine,b,mft,care/harm,,,1\n"+
+		"x\x00,c,mft,care/harm,,,1\n")
 	var notes []string
 	rows, bad, err := ReadWith(path, ReadOptions{Note: func(s string) { notes = append(notes, s) }})
 	if err != nil || len(rows) != 3 || len(bad) != 0 || rows[0].Extra["note"] != "" || rows[1].Extra["note"] != "fine" {

@@ -128,7 +128,8 @@ var parents = [][2][2]string{
 // parentRow is a row of a text, written as parents[at][0] or, to be compared with, as parents[at][1].
 func parentRow(text string, at, spelling int, direction int32) data.Row {
 	p := parents[at][spelling]
-	return data.Row{Text: text, TextID: text, Group: text, Corpus: "c", Theory: "svt", Level1: p[0], Level2: p[1], Direction: direction}
+	return data.Row{Text: text, TextID: text, Group: text, Corpus: "c", Theory: "svt", Level1: p[0], Level2: p[1],
+		Direction: direction}
 }
 
 // TestTwoParentsAreOneValue holds the numbers of rows that write values under either parent to a double loop over

@@ -16,7 +16,8 @@ const Chunk = 1024
 //
 // 2,500 texts are three calls: take is given 0 with 1,024 vectors, 1,024 with as many, 2,048 with 452. text is
 // asked for each text once, so it may read them from a disk.
-func Chunks(ctx context.Context, enc Encoder, n int, text func(int) string, take func(from int, vectors [][]float32, id Identity) error) error {
+func Chunks(ctx context.Context, enc Encoder, n int, text func(int) string, take func(from int, vectors [][]float32,
+	id Identity) error) error {
 	var first Identity
 	for from := 0; from < n; from += Chunk {
 		if err := ctx.Err(); err != nil {
@@ -34,7 +35,8 @@ func Chunks(ctx context.Context, enc Encoder, n int, text func(int) string, take
 			first = id
 		}
 		if difference := first.Unlike(id); difference != "" {
-			return fault.New(fault.Mismatch, "the embedder changed after %d texts: %s; begin again with one model", from, difference)
+			return fault.New(fault.Mismatch, "the embedder changed after %d texts: %s; begin again with one model",
+				from, difference)
 		}
 		if len(vectors) != len(inputs) {
 			return fault.New(fault.Mismatch, "the embedder answered %d vectors for %d texts", len(vectors), len(inputs))

@@ -58,7 +58,8 @@ func TestGoldenCalibration(t *testing.T) {
 	for name, c := range file {
 		t.Run(name, func(t *testing.T) {
 			for method, want := range map[intensity.Method][]float64{
-				intensity.ZScore: c.ZScore, intensity.MinMax: c.MinMax, intensity.Quantile: c.Quantile, intensity.QuantileMax: c.QuantileMax,
+				intensity.ZScore: c.ZScore, intensity.MinMax: c.MinMax, intensity.Quantile: c.Quantile,
+				intensity.QuantileMax: c.QuantileMax,
 			} {
 				m, scores, err := intensity.Calibrate(method, c.S)
 				if err != nil {

@@ -8,7 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Bin is which of k−1 equal parts of [−10, 10] a score falls into. With k = 6: −10 → 0, −6 → 1, 1.99 → 2, 2 → 3, 10 → 4.
+// Bin is which of k−1 equal parts of [−10, 10] a score falls into. With k = 6: −10 → 0, −6 → 1, 1.99 → 2, 2 → 3, 10 →
+// 4.
 func Bin(final float64, k int) int {
 	return max(0, min(int(math.Floor((final+Limit)*float64(k-1)/(2*Limit))), k-2))
 }
@@ -32,7 +33,8 @@ func NewPool(final []float64, eligible []int, k int) (*Pool, error) {
 		return nil, fault.New(fault.Invalid, "intensity: windows of %d: two places at least", k)
 	}
 	if len(eligible) < k-1 {
-		return nil, fault.New(fault.Invalid, "intensity: %d texts may be anchors, a window of %d needs %d", len(eligible), k, k-1)
+		return nil, fault.New(fault.Invalid, "intensity: %d texts may be anchors, a window of %d needs %d", len(eligible), k,
+			k-1)
 	}
 	p := &Pool{final: final, bins: make([][]int, k-1), k: k}
 	for _, text := range eligible {
@@ -45,8 +47,8 @@ func NewPool(final []float64, eligible []int, k int) (*Pool, error) {
 	return p, nil
 }
 
-// source is the bin that serves a bin: itself, or the nearest that holds a text, the lower one of two as near. Never the
-// whole pool: that would put a middling text where an extreme one was meant to be, without a word.
+// source is the bin that serves a bin: itself, or the nearest that holds a text, the lower one of two as near. Never
+// the whole pool: that would put a middling text where an extreme one was meant to be, without a word.
 func (p *Pool) source(bin int, used map[int]bool) int {
 	free := func(b int) bool {
 		if b < 0 || b >= len(p.bins) {

@@ -63,7 +63,8 @@ func (s Scorer) Score(windows []Window) (Score, error) {
 		ranked[at].Rank = w.Rank
 		for _, text := range w.Anchors {
 			if text < 0 || text >= len(s.Final) {
-				return Score{}, fault.New(fault.Invalid, "intensity: window %d holds text %d of a pool of %d", at, text, len(s.Final))
+				return Score{}, fault.New(fault.Invalid, "intensity: window %d holds text %d of a pool of %d", at, text,
+					len(s.Final))
 			}
 			low, high = min(low, s.Final[text]), max(high, s.Final[text])
 			ranked[at].Anchors = append(ranked[at].Anchors, s.scale()*s.utility(s.Final[text]))

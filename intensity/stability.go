@@ -54,11 +54,13 @@ func (r Ratings) Validate() error {
 	}
 	for j, prompts := range r.Scores {
 		if len(prompts) == 0 || len(prompts) != len(r.Scores[0]) {
-			return fault.New(fault.Mismatch, "intensity: judge %d was asked with %d prompts, judge 0 with %d", j, len(prompts), len(r.Scores[0]))
+			return fault.New(fault.Mismatch, "intensity: judge %d was asked with %d prompts, judge 0 with %d", j, len(prompts),
+				len(r.Scores[0]))
 		}
 		for p, scores := range prompts {
 			if len(scores) != len(r.Value) {
-				return fault.New(fault.Mismatch, "intensity: judge %d, prompt %d: %d scores for %d items", j, p, len(scores), len(r.Value))
+				return fault.New(fault.Mismatch, "intensity: judge %d, prompt %d: %d scores for %d items", j, p, len(scores),
+					len(r.Value))
 			}
 		}
 	}

@@ -101,7 +101,8 @@ func TestAResponseIsScoredWhereItStands(t *testing.T) {
 	authors := evaluate(t, biased, n, true)
 	t.Logf("fair %+v, biased %+v, response first %+v", fair, unfair, authors)
 	if fair.coverage < .93 || unfair.coverage < .89 {
-		t.Errorf("95 %% intervals hold %.3f, with a biased judge %.3f of the truths: want .93 and .89", fair.coverage, unfair.coverage)
+		t.Errorf("95 %% intervals hold %.3f, with a biased judge %.3f of the truths: want .93 and .89", fair.coverage,
+			unfair.coverage)
 	}
 	if math.Abs(unfair.meanError) > .6 || unfair.rmse > 2.3 {
 		t.Errorf("a biased judge: mean error %.2f, RMSE %.2f: want .6 and 2.3 at most", unfair.meanError, unfair.rmse)
@@ -255,7 +256,8 @@ func TestStatusesAreNeverZeros(t *testing.T) {
 		t.Error("a text beyond the pool is an anchor")
 	}
 	got, err = s.Score([]intensity.Window{{Anchors: []int{3, 1}, Rank: 1}})
-	if err != nil || got.Status != intensity.Above || got.Value != final[3]+1e-6 || !math.IsInf(got.SE, 1) || got.Hi != intensity.Limit {
+	if err != nil || got.Status != intensity.Above || got.Value != final[3]+1e-6 || !math.IsInf(got.SE, 1) ||
+		got.Hi != intensity.Limit {
 		t.Errorf("first in every window: %+v, %v", got, err)
 	}
 }

@@ -17,7 +17,8 @@ func Example() {
 		fmt.Println("try again:", err)
 	}
 	// Output:
-	// invalid: losses: unknown variant "skip_emty"; choose one of direction_leaf, hce, hmc, hmce, hmce_no_direction_weight, paper, paper_missing_shared, skip_empty, skip_empty_missing_shared
+	// invalid: losses: unknown variant "skip_emty"; choose one of direction_leaf, hce, hmc, hmce,
+	// hmce_no_direction_weight, paper, paper_missing_shared, skip_empty, skip_empty_missing_shared
 }
 
 func ExampleOf() {

@@ -31,7 +31,8 @@ func BenchmarkStage2(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	batch := randomBatch(rng, 64, 1024)
 	args := []any{narrow(batch.z), batch.theory, batch.levels, batch.direction,
-		randomIDs(rng, 64, 407), randomIDs(rng, 64, 274), narrow(randomRows(rng, 407, 1024)), narrow(randomRows(rng, 274, 1024))}
+		randomIDs(rng, 64, 407), randomIDs(rng, 64, 274), narrow(randomRows(rng, 407, 1024)),
+		narrow(randomRows(rng, 274, 1024))}
 	measure(b, func(in []*Node) []*Node {
 		r := Stage2(DefaultStage2(), Stage2Inputs{Z: in[0], Labels: labelsOf(in[1:4]),
 			IndividualIDs: in[4], TheoryIDs: in[5], IndividualBank: in[6], TheoryBank: in[7]})

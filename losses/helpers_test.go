@@ -45,7 +45,8 @@ func evaluate(t testing.TB, dtype dtypes.DType, build func([]*Node) []*Node, arg
 
 // compile turns build into a function of Go values. Floating-point arguments enter the graph as dtype and
 // gradients are taken with respect to these; all outputs come back as float64.
-func compile(t testing.TB, backend compute.Backend, dtype dtypes.DType, build func([]*Node) []*Node) func(testing.TB, ...any) [][]float64 {
+func compile(t testing.TB, backend compute.Backend, dtype dtypes.DType, build func([]*Node) []*Node) func(testing.TB,
+	...any) [][]float64 {
 	t.Helper()
 	exec, err := NewExec(backend, func(in []*Node) []*Node {
 		for i, n := range in {

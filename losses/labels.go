@@ -54,7 +54,8 @@ func (l Labels) check(e *Node) {
 	checkIDs(e, l.Theory, "theory")
 	checkIDs(e, l.Direction, "direction")
 	if l.Ignore != nil && (l.Ignore.DType() != dtypes.Bool || !isSquare(l.Ignore, batch)) {
-		exceptions.Panicf("losses: ignore %s beside vectors %s, want Bool [%d, %d]", l.Ignore.Shape(), e.Shape(), batch, batch)
+		exceptions.Panicf("losses: ignore %s beside vectors %s, want Bool [%d, %d]", l.Ignore.Shape(), e.Shape(),
+			batch, batch)
 	}
 }
 

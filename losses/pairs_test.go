@@ -71,7 +71,8 @@ func TestGoldenPairsRefuseAnotherMatrix(t *testing.T) {
 const ignoring = "_ignore"
 
 // run evaluates every variant of the case, those that ignore pairs with the matrix.
-func (c goldenPairs) run(t *testing.T, backend compute.Backend, dtype dtypes.DType, ignore [][]bool) map[string]hierarchicalValues {
+func (c goldenPairs) run(t *testing.T, backend compute.Backend, dtype dtypes.DType,
+	ignore [][]bool) map[string]hierarchicalValues {
 	t.Helper()
 	out := map[string]hierarchicalValues{}
 	for _, with := range []bool{false, true} {

@@ -135,7 +135,8 @@ func Stage2(cfg Stage2Config, in Stage2Inputs) Stage2Result {
 	e := Normalize(in.Z) // [B, H]; each term takes its rows of it
 	var r Stage2Result
 	r.Hierarchical = hierarchical(cfg.Hierarchical, hier.of(e), in.Labels.of(hier))
-	r.Individual = cfg.anchorTerm(individual.of(e), individual.of(in.IndividualIDs), in.IndividualBank, cfg.TemperatureIndividual)
+	r.Individual = cfg.anchorTerm(individual.of(e), individual.of(in.IndividualIDs), in.IndividualBank,
+		cfg.TemperatureIndividual)
 	r.Theory = cfg.anchorTerm(theory.of(e), theory.of(in.TheoryIDs), in.TheoryBank, cfg.TemperatureTheory)
 	r.Loss = Add(r.Hierarchical.Loss,
 		Add(MulScalar(r.Individual, cfg.WeightIndividual), MulScalar(r.Theory, cfg.WeightTheory)))

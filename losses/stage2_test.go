@@ -63,7 +63,8 @@ func (c goldenStage2) config(t *testing.T, name string) Stage2Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Hierarchical.Temperature, cfg.TemperatureIndividual, cfg.TemperatureTheory = c.TauHier, c.TauIndividual, c.TauTheory
+	cfg.Hierarchical.Temperature, cfg.TemperatureIndividual, cfg.TemperatureTheory = c.TauHier, c.TauIndividual,
+		c.TauTheory
 	cfg.WeightIndividual, cfg.WeightTheory, cfg.Fractions = c.WeightIndividual, c.WeightTheory, c.Fractions
 	hier, individual, theory := cfg.Split(len(c.Z))
 	if got := [3]int{hier, individual, theory}; got != c.Sizes {

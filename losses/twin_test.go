@@ -251,13 +251,15 @@ func twinSharedID(z [][]float64, ids []int32, tau float64) float64 {
 }
 
 // twinStage2 cuts the batch as the paper does, half, quarter, quarter.
-func twinStage2(cfg Stage2Config, b twinBatch, individual, theory []int32, banks [2][][]float64, at *frozen) (float64, *frozen) {
+func twinStage2(cfg Stage2Config, b twinBatch, individual, theory []int32, banks [2][][]float64,
+	at *frozen) (float64, *frozen) {
 	n := len(b.z)
 	h, i, t := [2]int{0, n / 2}, [2]int{n / 2, n/2 + n/4}, [2]int{n/2 + n/4, n}
 	if cfg.WholeBatch {
 		h, i, t = [2]int{0, n}, [2]int{0, n}, [2]int{0, n}
 	}
-	part := twinBatch{z: b.z[h[0]:h[1]], theory: b.theory[h[0]:h[1]], levels: b.levels[h[0]:h[1]], direction: b.direction[h[0]:h[1]]}
+	part := twinBatch{z: b.z[h[0]:h[1]], theory: b.theory[h[0]:h[1]], levels: b.levels[h[0]:h[1]],
+		direction: b.direction[h[0]:h[1]]}
 	for _, row := range b.ignore[h[0]:h[1]] {
 		part.ignore = append(part.ignore, row[h[0]:h[1]])
 	}

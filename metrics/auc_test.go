@@ -130,7 +130,8 @@ func TestGroupMean(t *testing.T) {
 		found = append(found, top/bottom)
 	}
 	want := percentiles(found)
-	if math.Abs(mean-sum/60) > 1e-12 || math.Abs(interval.Low-want.Low) > 1e-12 || math.Abs(interval.High-want.High) > 1e-12 {
+	if math.Abs(mean-sum/60) > 1e-12 || math.Abs(interval.Low-want.Low) > 1e-12 ||
+		math.Abs(interval.High-want.High) > 1e-12 {
 		t.Errorf("%v %v, want %v %v", mean, interval, sum/60, want)
 	}
 	if _, few := GroupMean([]float64{1, 2, 3}, []int32{0, 1, 2}, draws, seed); few.Known() {

@@ -41,9 +41,11 @@ func (c Collapse) Warning(rows int) string {
 	limit := RankLimit(rows)
 	switch {
 	case c.MeanCosine > CollapsedCosine:
-		return fmt.Sprintf("vectors collapse: mean pairwise cosine %.3f is above %.2f; try a smaller learning rate", c.MeanCosine, CollapsedCosine)
+		return fmt.Sprintf("vectors collapse: mean pairwise cosine %.3f is above %.2f; try a smaller learning rate",
+			c.MeanCosine, CollapsedCosine)
 	case c.EffectiveRank < limit:
-		return fmt.Sprintf("vectors collapse: effective rank %.2f of %d rows is below %.3g; try a smaller learning rate", c.EffectiveRank, rows, limit)
+		return fmt.Sprintf("vectors collapse: effective rank %.2f of %d rows is below %.3g; try a smaller learning rate",
+			c.EffectiveRank, rows, limit)
 	}
 	return ""
 }
@@ -55,7 +57,8 @@ func (c Collapse) Warning(rows int) string {
 func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
 	n := v.Len()
 	if n < 2 || labels.Len() != n {
-		return Collapse{}, fault.New(fault.Mismatch, "collapse of %d vectors and %d labels: want the same number, at least 2", n, labels.Len())
+		return Collapse{}, fault.New(fault.Mismatch, "collapse of %d vectors and %d labels: want the same number, at least 2",
+			n, labels.Len())
 	}
 	var c Collapse
 	var aligned, alignedPairs, spread float64
@@ -65,7 +68,8 @@ func MeasureCollapse(v *Vectors, labels *data.Labels) (Collapse, error) {
 			distance := 2 - 2*cos
 			c.MeanCosine += cos
 			spread += math.Exp(-2 * distance)
-			if labels.Theory[i] == labels.Theory[j] && labels.Levels[i] == labels.Levels[j] && labels.Direction[i] == labels.Direction[j] {
+			if labels.Theory[i] == labels.Theory[j] && labels.Levels[i] == labels.Levels[j] &&
+				labels.Direction[i] == labels.Direction[j] {
 				aligned, alignedPairs = aligned+distance, alignedPairs+1
 			}
 		}

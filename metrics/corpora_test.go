@@ -22,7 +22,9 @@ func TestCorporaAlone(t *testing.T) {
 		each = append(each, got)
 		alone := naiveCorrelation(v.n, func(i, j int) bool {
 			return naiveInScope(l, All, i, j) && l.Corpus[i] == int32(id) && l.Corpus[j] == int32(id)
-		}, func(i, j int) float64 { return naiveCosine(v, i, j) }, func(i, j int) float64 { return naiveAffinity(l, i, j) }, one)
+		}, func(i, j int) float64 { return naiveCosine(v, i, j) }, func(i, j int) float64 {
+			return naiveAffinity(l, i, j)
+		}, one)
 		same(t, c.Name, got.Pearson, &alone, 1e-11)
 		want += alone / float64(len(corpora))
 	}

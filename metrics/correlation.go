@@ -111,7 +111,8 @@ func (s *corrSums) result() Correlation {
 		m.merge(&s.perGroup[g])
 	}
 	n := m[0]
-	out := Correlation{Pearson: math.NaN(), Spearman: math.NaN(), Pairs: int(n) / 2, Influence: make([]float64, len(s.perGroup))}
+	out := Correlation{Pearson: math.NaN(), Spearman: math.NaN(), Pairs: int(n) / 2, Influence: make([]float64,
+		len(s.perGroup))}
 	out.Labelled = n > 0 && s.high[1]-s.low[1] > constantRange
 	if n == 0 || s.high[0]-s.low[0] <= constantRange || s.high[1]-s.low[1] <= constantRange {
 		return out

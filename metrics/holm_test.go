@@ -67,8 +67,8 @@ func TestHolmEqualsTheProcedure(t *testing.T) {
 	}
 }
 
-// TestPIsThatOfTheMean: for a mean the bootstrap's standard error is that of the t test, but for G in place of G − 1; and
-// the p of many draws is that of the formula.
+// TestPIsThatOfTheMean: for a mean the bootstrap's standard error is that of the t test, but for G in place of G − 1;
+// and the p of many draws is that of the formula.
 func TestPIsThatOfTheMean(t *testing.T) {
 	const groups = 40
 	random := rand.New(rand.NewPCG(8, 8))

@@ -97,7 +97,8 @@ type rankSums struct {
 // newRankSums makes empty sums for G groups.
 func newRankSums(t task, groups int) *rankSums {
 	return &rankSums{
-		task: t, influence: make([]float64, groups), tieInfluence: make([]float64, groups), anchorsOf: make([]float64, groups),
+		task: t, influence: make([]float64, groups), tieInfluence: make([]float64, groups),
+		anchorsOf: make([]float64, groups),
 	}
 }
 
@@ -211,7 +212,8 @@ func (s *rankSums) walk(t *tally) {
 // lowers P by (½ − ¾)/2 = −⅛ a unit, more on u raises it as much.
 //
 // Invariant: the credits of the candidates of one bin add up to 0.
-func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bins][Bins]float64, count float64, groupOf func(int) int32) {
+func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bins][Bins]float64, count float64,
+	groupOf func(int) int32) {
 	var expected [Bins]float64
 	for p := range Bins {
 		for q := p + 1; q < Bins; q++ {

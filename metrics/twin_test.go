@@ -84,11 +84,13 @@ func naiveInScope(l *data.Labels, s Scope, a, x int) bool {
 	if a == x || l.Text[a] == l.Text[x] {
 		return false
 	}
-	return s == All || (s == WithinTheory && l.Theory[a] == l.Theory[x]) || (s == WithinCorpus && l.Corpus[a] == l.Corpus[x])
+	return s == All || (s == WithinTheory && l.Theory[a] == l.Theory[x]) ||
+		(s == WithinCorpus && l.Corpus[a] == l.Corpus[x])
 }
 
 // naiveRanking compares every two candidates with each other; weights are those of the groups.
-func naiveRanking(n, bins int, cosine func(a, x int) float64, bin func(a, x int) int, weight func(i int) float64, tie float64) float64 {
+func naiveRanking(n, bins int, cosine func(a, x int) float64, bin func(a, x int) int, weight func(i int) float64,
+	tie float64) float64 {
 	var total, anchors float64
 	for a := range n {
 		var score, pairs float64
@@ -217,7 +219,9 @@ func TestCorrelationEqualsTwoPasses(t *testing.T) {
 	}
 	for s := All; s < Scopes; s++ {
 		want := naiveCorrelation(v.n, func(i, j int) bool { return naiveInScope(l, s, i, j) },
-			func(i, j int) float64 { return naiveCosine(v, i, j) }, func(i, j int) float64 { return naiveAffinity(l, i, j) }, one)
+			func(i, j int) float64 { return naiveCosine(v, i, j) }, func(i, j int) float64 {
+				return naiveAffinity(l, i, j)
+			}, one)
 		same(t, ScopeNames[s], m.Correlation[s].Pearson, &want, 1e-11)
 		same(t, ScopeNames[s]+" alone", alone[s].Pearson, &want, 1e-11)
 	}

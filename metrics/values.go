@@ -81,7 +81,8 @@ func ValueVectors(v *Vectors, l *data.Labels, level, minSide int) []Value {
 		s.Supports, s.Opposes = len(s.rows[0]), len(s.rows[1])
 		switch {
 		case s.Supports < minSide || s.Opposes < minSide:
-			s.Skipped = fmt.Sprintf("%d supporting and %d opposing rows, at least %d of each needed", s.Supports, s.Opposes, minSide)
+			s.Skipped = fmt.Sprintf("%d supporting and %d opposing rows, at least %d of each needed", s.Supports,
+				s.Opposes, minSide)
 		default:
 			if s.Vector = Direction(v, s.rows[0], s.rows[1], nil); s.Vector == nil {
 				s.Skipped = "the mean of a side is zero, or both sides point the same way"

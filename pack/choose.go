@@ -68,7 +68,8 @@ func (c *Choice) complete(samples [][]int) error {
 	}
 	switch {
 	case c.Texts < 1 || c.Longest < 1 || c.Texts > (1<<31-1)/c.Longest:
-		return fault.New(fault.Invalid, "shapes for %d texts of at most %d tokens: want 1 or more of each and fewer than 2³¹ tokens", c.Texts, c.Longest)
+		return fault.New(fault.Invalid, "shapes for %d texts of at most %d tokens: want 1 or more of each and fewer than "+
+			"2³¹ tokens", c.Texts, c.Longest)
 	case c.Max < 1 || c.Max > MaxShapes:
 		return fault.New(fault.Invalid, "%d shapes: want 1 to %d", c.Max, MaxShapes)
 	case !(c.Attention > 0):
@@ -76,7 +77,8 @@ func (c *Choice) complete(samples [][]int) error {
 	}
 	for i, s := range samples {
 		if len(s) == 0 || len(s) > c.Texts || slices.Max(s) > c.Longest {
-			return fault.New(fault.Invalid, "sample %d has %d texts, the longest of %d tokens: want 1 to %d texts of at most %d tokens",
+			return fault.New(fault.Invalid, "sample %d has %d texts, the longest of %d tokens: want 1 to %d texts of at "+
+				"most %d tokens",
 				i, len(s), slices.Max(append([]int{0}, s...)), c.Texts, c.Longest)
 		}
 	}

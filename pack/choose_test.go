@@ -17,7 +17,8 @@ func drawSamples(t *rapid.T, most, texts, longest int) [][]int {
 // TestChooseHoldsSamplesAndTheWorst packs every sample, and the worst case, into the shapes chosen.
 func TestChooseHoldsSamplesAndTheWorst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := Choice{Texts: 12, Longest: rapid.IntRange(1, 70).Draw(t, "longest"), Max: rapid.IntRange(1, MaxShapes).Draw(t, "max"),
+		c := Choice{Texts: 12, Longest: rapid.IntRange(1, 70).Draw(t, "longest"), Max: rapid.IntRange(1, MaxShapes).Draw(t,
+			"max"),
 			Devices: rapid.IntRange(0, 5).Draw(t, "devices")}
 		samples := drawSamples(t, 20, c.Texts, c.Longest)
 		shapes, err := Choose(samples, c)

@@ -11,7 +11,8 @@ import (
 func TestShapesAreAChain(t *testing.T) {
 	several := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		c := Choice{Texts: 6, Longest: rapid.IntRange(1, 90).Draw(rt, "longest"), Max: rapid.IntRange(1, MaxShapes).Draw(rt, "max")}
+		c := Choice{Texts: 6, Longest: rapid.IntRange(1, 90).Draw(rt, "longest"), Max: rapid.IntRange(1, MaxShapes).Draw(rt,
+			"max")}
 		samples := drawSamples(rt, 20, c.Texts, c.Longest)
 		shapes, err := Choose(samples, c)
 		if err != nil {

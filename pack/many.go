@@ -100,5 +100,6 @@ func tooLong(text, tokens int, shapes []Shape) error {
 	for _, shape := range shapes {
 		longest = max(longest, shape.Length)
 	}
-	return fmt.Errorf("text %d: %w", text, fault.New(fault.Invalid, "%d tokens, the longest row holds %d", tokens, longest))
+	return fmt.Errorf("text %d: %w", text, fault.New(fault.Invalid, "%d tokens, the longest row holds %d",
+		tokens, longest))
 }

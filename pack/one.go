@@ -32,7 +32,8 @@ func One(texts [][]int32, shapes []Shape) (Batch, error) {
 		}
 	}
 	largest := slices.MaxFunc(shapes, func(a, b Shape) int { return cmp.Compare(a.Tokens(), b.Tokens()) })
-	return Batch{}, fault.New(fault.Invalid, "no shape holds %d texts of %d tokens, the longest of %d; the largest of %d shapes is %d × %d for %d texts",
+	return Batch{}, fault.New(fault.Invalid, "no shape holds %d texts of %d tokens, the longest of %d; "+
+		"the largest of %d shapes is %d × %d for %d texts",
 		len(texts), total, waiting.longest, len(shapes), largest.Rows, largest.Length, largest.Texts)
 }
 
@@ -56,7 +57,8 @@ func Padded(texts [][]int32, shape Shape) (Batch, error) {
 		return Batch{}, err
 	}
 	if len(texts) > min(shape.Rows, shape.Texts) {
-		return Batch{}, fault.New(fault.Invalid, "%d texts, one a row: the shape has %d rows for %d texts", len(texts), shape.Rows, shape.Texts)
+		return Batch{}, fault.New(fault.Invalid, "%d texts, one a row: the shape has %d rows for %d texts", len(texts),
+			shape.Rows, shape.Texts)
 	}
 	places := make([]place, len(texts))
 	for i, text := range texts {

@@ -29,7 +29,8 @@ func (s Shape) Cost(attention float64) float64 {
 
 func (s Shape) validate() error {
 	if s.Rows < 1 || s.Length < 1 || s.Texts < 1 || s.Rows > (1<<31-1)/s.Length {
-		return fault.New(fault.Invalid, "shape of %d rows × %d tokens for %d texts: want 1 or more of each and fewer than 2³¹ tokens",
+		return fault.New(fault.Invalid, "shape of %d rows × %d tokens for %d texts: want 1 or more of each and fewer than "+
+			"2³¹ tokens",
 			s.Rows, s.Length, s.Texts)
 	}
 	return nil

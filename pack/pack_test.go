@@ -16,8 +16,10 @@ import (
 // check walks every position of a batch and returns what is wrong with it. It is the plain twin of the
 // packer: it knows nothing of how places are found.
 func check(b pack.Batch, texts [][]int32) error {
-	if len(b.IDs) != b.Rows*b.Length || len(b.Texts) != len(b.IDs) || len(b.Last) != b.Shape.Texts || len(b.Members) > b.Shape.Texts {
-		return fmt.Errorf("%d ids, %d texts, %d last, %d members for %+v", len(b.IDs), len(b.Texts), len(b.Last), len(b.Members), b.Shape)
+	if len(b.IDs) != b.Rows*b.Length || len(b.Texts) != len(b.IDs) || len(b.Last) != b.Shape.Texts ||
+		len(b.Members) > b.Shape.Texts {
+		return fmt.Errorf("%d ids, %d texts, %d last, %d members for %+v", len(b.IDs), len(b.Texts), len(b.Last),
+			len(b.Members), b.Shape)
 	}
 	found := make([][]int32, b.Shape.Texts)
 	last := make([]int32, b.Shape.Texts)
@@ -157,7 +159,8 @@ func TestPlacesFollowLengthsAlone(t *testing.T) {
 		}
 		one, err := pack.One(texts, shapes)
 		same, err2 := pack.One(others, shapes)
-		if err != nil || err2 != nil || one.Shape != same.Shape || !slices.Equal(one.Texts, same.Texts) || !slices.Equal(one.Last, same.Last) {
+		if err != nil || err2 != nil || one.Shape != same.Shape || !slices.Equal(one.Texts, same.Texts) ||
+			!slices.Equal(one.Last, same.Last) {
 			t.Fatalf("%v, %v: %v and %v", err, err2, one, same)
 		}
 	})
@@ -205,8 +208,10 @@ func TestRefusals(t *testing.T) {
 		{"an empty text", many, [][]int32{{1}, {}}, row, "text 1 has no tokens"},
 		{"a long text", many, [][]int32{{1}, make([]int32, 5)}, row, "text 1: 5 tokens, the longest row holds 4"},
 		{"more texts than slots", one, [][]int32{{1}, {1}, {1}, {1}}, row, "4 texts of 4 tokens"},
-		{"more tokens than rows", one, [][]int32{make([]int32, 3), make([]int32, 3), make([]int32, 3)}, row, "3 texts of 9 tokens, the longest of 3; the largest of 1 shapes is 2 × 4 for 3 texts"},
-		{"no room side by side", one, [][]int32{make([]int32, 3), make([]int32, 3), make([]int32, 2)}, row, "3 texts of 8 tokens"},
+		{"more tokens than rows", one, [][]int32{make([]int32, 3), make([]int32, 3), make([]int32, 3)}, row,
+			"3 texts of 9 tokens, the longest of 3; the largest of 1 shapes is 2 × 4 for 3 texts"},
+		{"no room side by side", one, [][]int32{make([]int32, 3), make([]int32, 3), make([]int32, 2)}, row,
+			"3 texts of 8 tokens"},
 	} {
 		if err := c.pack(c.in, c.into); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.says)
@@ -280,7 +285,8 @@ func TestNextHoldsTheFirstText(t *testing.T) {
 					t.Fatal(err)
 				}
 				if perToken(&other, attention) < perToken(&b, attention)-1e-9 {
-					t.Fatalf("%v at %g for a token of text, %v would cost %g", b.Shape, perToken(&b, attention), shape, perToken(&other, attention))
+					t.Fatalf("%v at %g for a token of text, %v would cost %g", b.Shape, perToken(&b, attention), shape,
+						perToken(&other, attention))
 				}
 			}
 			texts = slices.Collect(func(yield func([]int32) bool) {
@@ -330,7 +336,8 @@ func BenchmarkNext(b *testing.B) {
 		n := min(256, 4+int(random.ExpFloat64()*20))
 		texts, left = append(texts, make([]int32, n)), left-n
 	}
-	shapes := []pack.Shape{{Rows: 1, Length: 16, Texts: 2}, {Rows: 1, Length: 64, Texts: 8}, {Rows: 1, Length: 256, Texts: 32},
+	shapes := []pack.Shape{{Rows: 1, Length: 16, Texts: 2}, {Rows: 1, Length: 64, Texts: 8},
+		{Rows: 1, Length: 256, Texts: 32},
 		{Rows: 64, Length: 32, Texts: 256}, {Rows: 16, Length: 128, Texts: 256}, {Rows: 8, Length: 256, Texts: 256}}
 	for b.Loop() {
 		if _, err := pack.Next(texts, shapes, 512); err != nil {

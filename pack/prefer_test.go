@@ -11,8 +11,8 @@ func texts(n, tokens int) [][]int32 {
 	return out
 }
 
-// Of two shapes that the texts fill alike, many short rows are cheaper than one long row, whose attention is over all of
-// it: 256 tokens cost 256 · (1 + 16/512) = 264 in rows of 16 and 384 in one of 256.
+// Of two shapes that the texts fill alike, many short rows are cheaper than one long row, whose attention is over all
+// of it: 256 tokens cost 256 · (1 + 16/512) = 264 in rows of 16 and 384 in one of 256.
 func TestShortRowsArePreferred(t *testing.T) {
 	short, long := Shape{Rows: 16, Length: 16, Texts: 32}, Shape{Rows: 1, Length: 256, Texts: 32}
 	for _, shapes := range [][]Shape{{short, long}, {long, short}} {
@@ -41,8 +41,8 @@ func TestAttentionDecidesBetweenShortAndFull(t *testing.T) {
 	}
 }
 
-// Many weighs attention as small models need it: per token of text a row of 20 that is four fifths full costs 1.70, a full
-// row of 400 costs 1.94. By tokens alone, 1.65 and 1.16, the long row would win.
+// Many weighs attention as small models need it: per token of text a row of 20 that is four fifths full costs 1.70, a
+// full row of 400 costs 1.94. By tokens alone, 1.65 and 1.16, the long row would win.
 func TestManyWeighsAttention(t *testing.T) {
 	short, full := Shape{Rows: 10, Length: 20, Texts: 40}, Shape{Rows: 1, Length: 400, Texts: 50}
 	batches, err := Many(texts(100, 8), []Shape{full, short})

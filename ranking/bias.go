@@ -82,13 +82,15 @@ type Swap struct {
 // TestSwap takes the chosen place, 1 or 2, in one order and in the other.
 func TestSwap(forward, reverse []int) (Swap, error) {
 	if len(forward) != len(reverse) || len(forward) == 0 {
-		return Swap{}, fault.New(fault.Mismatch, "ranking: %d answers in one order and %d in the other", len(forward), len(reverse))
+		return Swap{}, fault.New(fault.Mismatch, "ranking: %d answers in one order and %d in the other", len(forward),
+			len(reverse))
 	}
 	out := Swap{Pairs: len(forward)}
 	share := 1 / float64(len(forward))
 	for at, place := range forward {
 		if place < 1 || place > 2 || reverse[at] < 1 || reverse[at] > 2 {
-			return Swap{}, fault.New(fault.Invalid, "ranking: pair %d chose the places %d and %d: want 1 or 2", at, place, reverse[at])
+			return Swap{}, fault.New(fault.Invalid, "ranking: pair %d chose the places %d and %d: want 1 or 2", at, place,
+				reverse[at])
 		}
 		switch {
 		case place != reverse[at]:

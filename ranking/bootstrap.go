@@ -20,8 +20,8 @@ type Bootstrapped struct {
 	Lo, Hi []float64   // [N] the percentile interval of 95 %
 }
 
-// Resample draws B sets of multinomial counts: counts[b][r] is how often ranking r is in draw b, R in all. A draw depends
-// on the seed and its own number alone: the first 50 of 200 are the 50 of a shorter run.
+// Resample draws B sets of multinomial counts: counts[b][r] is how often ranking r is in draw b, R in all. A draw
+// depends on the seed and its own number alone: the first 50 of 200 are the 50 of a shorter run.
 func Resample(seed uint64, draws, rankings int) [][]float64 {
 	counts := make([][]float64, draws)
 	for b := range counts {
@@ -38,7 +38,8 @@ func Resample(seed uint64, draws, rankings int) [][]float64 {
 // does not hold is where the prior puts it, so a prior is needed. A third of the rankings is missing from each draw
 // (each with probability (1 − 1/R)^R → 1/e), so a draw's graph may fall apart although the data's does not: that is
 // allowed here. Memory B·N numbers; the draws share the processors, and no result hangs on their number.
-func Bootstrap(ctx context.Context, r *Rankings, prior Prior, point *Fitted, counts [][]float64) (*Bootstrapped, error) {
+func Bootstrap(ctx context.Context, r *Rankings, prior Prior, point *Fitted,
+	counts [][]float64) (*Bootstrapped, error) {
 	if prior.kind == noPrior {
 		return nil, fault.New(fault.Invalid, "ranking: a bootstrap needs a prior: a draw may leave an item without a loss")
 	}

@@ -16,5 +16,6 @@
 // without a prior also items whose utility would be infinite. It never returns numbers from an iteration that has
 // not settled.
 //
-// Axis letters: N items, R rankings, k places of a ranking, B draws of the bootstrap, J judges, T windows of a response.
+// Axis letters: N items, R rankings, k places of a ranking, B draws of the bootstrap, J judges, T windows of a
+// response.
 package ranking

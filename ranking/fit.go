@@ -96,7 +96,8 @@ func (g Graph) check(prior Prior, disconnected bool) error {
 			"together, or allow it and compare only within a part", g.Weak, few(g.Sizes()))
 	}
 	if prior.kind == noPrior && g.Strong > 1 {
-		return fault.New(fault.Invalid, "ranking: without a prior some utilities are infinite: undefeated items %s, winless %s, "+
+		return fault.New(fault.Invalid, "ranking: without a prior some utilities are infinite: undefeated items %s, "+
+			"winless %s, "+
 			"%d parts of which one always wins against another: use a prior", few(g.Undefeated), few(g.Winless), g.Strong)
 	}
 	return nil

@@ -159,7 +159,8 @@ func checkGraph(t *testing.T, g ranking.Graph, c fitCase) {
 	}
 }
 
-func checkFit(t *testing.T, name string, r *ranking.Rankings, prior ranking.Prior, want *fitted, options []ranking.Option) {
+func checkFit(t *testing.T, name string, r *ranking.Rankings, prior ranking.Prior, want *fitted,
+	options []ranking.Option) {
 	t.Helper()
 	if want == nil {
 		return

@@ -100,7 +100,8 @@ type judgeModel struct {
 
 func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeModel, error) {
 	if items < 2 || judges < 1 || len(votes) == 0 {
-		return nil, fault.New(fault.Invalid, "ranking: %d votes of %d judges on %d items are no judge model", len(votes), judges, items)
+		return nil, fault.New(fault.Invalid, "ranking: %d votes of %d judges on %d items are no judge model", len(votes),
+			judges, items)
 	}
 	if !(priors.Theta > 0) || !(priors.LogBeta > 0) || !(priors.Bias > 0) {
 		return nil, fault.New(fault.Invalid, "ranking: priors %+v: each deviation must be above 0", priors)
@@ -113,7 +114,8 @@ func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeM
 			return nil, fault.New(fault.Invalid, "ranking: vote %d is by judge %d of %d", at, v.Judge, judges)
 		}
 		if len(v.Order) != k || len(v.Shown) != k {
-			return nil, fault.New(fault.Mismatch, "ranking: vote %d ranks %d items shown at %d places, vote 0 ranks %d: the judge "+
+			return nil, fault.New(fault.Mismatch, "ranking: vote %d ranks %d items shown at %d places, vote 0 ranks %d: "+
+				"the judge "+
 				"model takes windows of one length", at, len(v.Order), len(v.Shown), k)
 		}
 		if err := check.add(at, v.Order, seen); err != nil {

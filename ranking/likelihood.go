@@ -16,8 +16,8 @@ import "math"
 //
 // Both factors depend on θ alone, so point keeps them for all products of one Newton step.
 //
-// For pairs all this is logistic regression: one stage, p = σ(θ_a − θ_b), a contribution of p(1−p) to both diagonals and
-// of −p(1−p) between them.
+// For pairs all this is logistic regression: one stage, p = σ(θ_a − θ_b), a contribution of p(1−p) to both diagonals
+// and of −p(1−p) between them.
 
 // point holds what the derivatives at one θ need.
 type point struct {

@@ -53,7 +53,8 @@ func (p *problem) maximise(theta []float64, appearances []int) (counts, error) {
 		}
 		value = next
 	}
-	return work, fault.New(fault.Invalid, "ranking: not settled after %d Newton steps (gradient %.3g): the rankings barely "+
+	return work, fault.New(fault.Invalid, "ranking: not settled after %d Newton steps (gradient %.3g): "+
+		"the rankings barely "+
 		"tie the items together; use a stronger prior", maxSteps, largest(p.gradient))
 }
 
@@ -92,9 +93,9 @@ func (p *problem) isFlat(appearances []int) bool {
 
 // conjugate solves Hd = gradient approximately, with diag(H) as preconditioner.
 //
-// The preconditioner is what makes it quick: an item of 60 appearances has a diagonal of about 15, one of two has .5, and
-// without scaling each the search would crawl along the former. With it, the number of products hangs on how well the
-// windows mix the pool (uniform opponents mix it within two or three steps), hardly on its size.
+// The preconditioner is what makes it quick: an item of 60 appearances has a diagonal of about 15, one of two has .5,
+// and without scaling each the search would crawl along the former. With it, the number of products hangs on how well
+// the windows mix the pool (uniform opponents mix it within two or three steps), hardly on its size.
 type conjugate struct {
 	step, residual, scaled, search, image, diagonal []float64 // [N]
 	first                                           float64   // the gradient's length at the first call

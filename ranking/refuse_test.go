@@ -24,7 +24,8 @@ func TestWhatIsRefused(t *testing.T) {
 		kind fault.Kind
 		says string
 	}{
-		"an item beyond the pool":    {fit(2, [][]int{{0, 1}, {0, 2}}, nil, ranking.None()), fault.Invalid, "ranking 1 names item 2"},
+		"an item beyond the pool": {fit(2, [][]int{{0, 1}, {0, 2}}, nil, ranking.None()), fault.Invalid,
+			"ranking 1 names item 2"},
 		"a negative item":            {fit(2, [][]int{{0, -1}}, nil, ranking.None()), fault.Invalid, "item -1"},
 		"an item twice":              {fit(3, [][]int{{0, 1, 0}}, nil, ranking.None()), fault.Invalid, "item 0 twice"},
 		"a ranking of one":           {fit(2, [][]int{{0}}, nil, ranking.None()), fault.Invalid, "two are needed"},
@@ -33,12 +34,14 @@ func TestWhatIsRefused(t *testing.T) {
 		"a weight that is no number": {fit(2, loop, []float64{1, nan}, ranking.None()), fault.Invalid, "ranking 1"},
 		"an infinite weight":         {fit(2, loop, []float64{1, inf}, ranking.None()), fault.Invalid, "ranking 1"},
 		"a negative weight":          {fit(2, loop, []float64{-1, 1}, ranking.None()), fault.Invalid, "ranking 0"},
-		"parts that never met":       {fit(4, [][]int{{0, 1}, {2, 3}}, nil, ranking.DefaultPrior), fault.Invalid, "sizes 2, 2"},
-		"an item that never stood":   {fit(3, loop, nil, ranking.DefaultPrior), fault.Invalid, "never met"},
-		"only weight 0 between":      {fit(2, loop, []float64{0, 0}, ranking.DefaultPrior), fault.Invalid, "never met"},
-		"an infinite utility":        {fit(2, [][]int{{0, 1}}, nil, ranking.None()), fault.Invalid, "undefeated items 0, winless 1"},
-		"a ghost of nothing":         {fit(2, loop, nil, ranking.Ghost(0)), fault.Invalid, "above 0"},
-		"a ridge that is no number":  {fit(2, loop, nil, ranking.Ridge(nan)), fault.Invalid, "above 0"},
+		"parts that never met": {fit(4, [][]int{{0, 1}, {2, 3}}, nil, ranking.DefaultPrior), fault.Invalid,
+			"sizes 2, 2"},
+		"an item that never stood": {fit(3, loop, nil, ranking.DefaultPrior), fault.Invalid, "never met"},
+		"only weight 0 between":    {fit(2, loop, []float64{0, 0}, ranking.DefaultPrior), fault.Invalid, "never met"},
+		"an infinite utility": {fit(2, [][]int{{0, 1}}, nil, ranking.None()), fault.Invalid,
+			"undefeated items 0, winless 1"},
+		"a ghost of nothing":        {fit(2, loop, nil, ranking.Ghost(0)), fault.Invalid, "above 0"},
+		"a ridge that is no number": {fit(2, loop, nil, ranking.Ridge(nan)), fault.Invalid, "above 0"},
 	} {
 		if c.err == nil || fault.Of(c.err) != c.kind || !strings.Contains(c.err.Error(), c.says) {
 			t.Errorf("%s: %v (%v), want %q", name, c.err, fault.Of(c.err), c.says)

@@ -102,7 +102,9 @@ func TestKnownTruthIsFound(t *testing.T) {
 		rmse, order := matched(f.Theta, truth)
 		worst, least = max(worst, rmse), min(least, order)
 		shuffled := slices.Clone(f.Theta)
-		rand.New(rand.NewPCG(seed, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		rand.New(rand.NewPCG(seed, 2)).Shuffle(len(shuffled), func(i, j int) {
+			shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+		})
 		if rmse, _ := matched(shuffled, truth); rmse < 2.5 {
 			t.Errorf("seed %d: shuffled texts are %.2f off: the measure is no test", seed, rmse)
 		}

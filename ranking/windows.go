@@ -32,11 +32,13 @@ type Design struct {
 func (d Design) Validate() error {
 	switch {
 	case d.K < 2 || d.K > len(d.IDs):
-		return fault.New(fault.Invalid, "ranking: windows of %d from a pool of %d: want 2 to the pool's size", d.K, len(d.IDs))
+		return fault.New(fault.Invalid, "ranking: windows of %d from a pool of %d: want 2 to the pool's size",
+			d.K, len(d.IDs))
 	case d.M < 1:
 		return fault.New(fault.Invalid, "ranking: %d windows an item: want 1 or more", d.M)
 	case d.Judges < 1 || d.M < d.Judges:
-		return fault.New(fault.Invalid, "ranking: %d windows an item for %d judges in turn: want one for each at least", d.M, d.Judges)
+		return fault.New(fault.Invalid, "ranking: %d windows an item for %d judges in turn: want one for each at least",
+			d.M, d.Judges)
 	case !(d.Overlap >= 0 && d.Overlap <= 1):
 		return fault.New(fault.Invalid, "ranking: overlap %v: want 0 to 1", d.Overlap)
 	}
@@ -116,7 +118,8 @@ func (d Design) Matching(rounds int) ([]Shown, error) {
 		order = order[out:]
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for at := 0; at < len(order); at += d.K {
-			windows = append(windows, Shown{Focal: order[at], Repeat: round, Items: order[at : at+d.K], Judge: (round + at/d.K) % d.Judges})
+			windows = append(windows, Shown{Focal: order[at], Repeat: round, Items: order[at : at+d.K],
+				Judge: (round + at/d.K) % d.Judges})
 		}
 	}
 	return windows, nil

@@ -95,7 +95,8 @@ func (p *anchorPart) gather(labels *data.Labels, ids []int32) error {
 		}
 	}
 	if len(p.ids) == 0 {
-		return fault.New(fault.Invalid, "samplers: the %s part has no ids: of %d rows none names one that %d texts or more have; assign anchors to the rows first",
+		return fault.New(fault.Invalid, "samplers: the %s part has no ids: of %d rows none names one that %d texts or more "+
+			"have; assign anchors to the rows first",
 			p.name, len(ids), max(1, p.leastTexts))
 	}
 	slices.Sort(p.ids)

@@ -58,7 +58,8 @@ func DefaultIntraTheory() IntraTheoryConfig {
 func (c *IntraTheoryConfig) Validate() error {
 	if c.Positives < 1 || c.BatchSize < c.Positives+2 {
 		return fault.New(fault.Invalid,
-			"samplers: batch size %d with %d positives: at least 1 positive and, beside anchor and positives, 1 negative are needed",
+			"samplers: batch size %d with %d positives: at least 1 positive and, beside anchor and positives, 1 negative "+
+				"are needed",
 			c.BatchSize, c.Positives)
 	}
 	choices := []struct {

@@ -92,7 +92,8 @@ func TestRepeatedAnchorsStandApart(t *testing.T) {
 		// 21 values share 200 places: a row alone has 9 or 10. By chance 20 · 9.5²/200 = 9 pairs are neighbours; were
 		// repetitions left where the comb puts them, 20 · 8.5 = 170.
 		if repeats[0] < 9 || repeats[0] > 10 || beside > 30 {
-			t.Errorf("epoch %d: row 0 opens %d batches, and %d batches have the anchor of the one before", epoch, repeats[0], beside)
+			t.Errorf("epoch %d: row 0 opens %d batches, and %d batches have the anchor of the one before", epoch,
+				repeats[0], beside)
 		}
 	}
 }

@@ -343,17 +343,23 @@ func TestRefusals(t *testing.T) {
 		want   string
 	}{
 		{"a small theory", small, func(c *IntraTheoryConfig) {}, `batch size 64 needs 62 negatives, theory "duty" has 12`},
-		{"two small pools", corpus(60, 1), func(c *IntraTheoryConfig) { c.Negatives = SameCorpus }, `theory "svt" in corpus "a" has`},
+		{"two small pools", corpus(60, 1), func(c *IntraTheoryConfig) { c.Negatives = SameCorpus },
+			`theory "svt" in corpus "a" has`},
 		{"no room for a negative", small, func(c *IntraTheoryConfig) { c.BatchSize = 5 }, "batch size 5 with 4 positives"},
 		{"no positive", small, func(c *IntraTheoryConfig) { c.Positives = 0 }, "with 0 positives"},
-		{"unknown rule", small, func(c *IntraTheoryConfig) { c.FalseNegatives = "maybe" }, `false negatives "maybe": one of ["keep" "anchor" "all" "drop"]`},
+		{"unknown rule", small, func(c *IntraTheoryConfig) { c.FalseNegatives = "maybe" }, `false negatives "maybe": ` +
+			`one of ["keep" "anchor" "all" "drop"]`},
 		{"empty choice", small, func(c *IntraTheoryConfig) { c.AnchorWeighting = "" }, `anchor weighting ""`},
-		{"unknown theory", small, func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"virtue": 1} }, `theory weight for "virtue"`},
+		{"unknown theory", small, func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"virtue": 1} },
+			`theory weight for "virtue"`},
 		{"weight NaN", small, func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"svt": math.NaN()} }, "NaN"},
-		{"all weights 0", corpus(90, 1), func(c *IntraTheoryConfig) { c.TheoryWeights = map[string]float64{"svt": 0, "mft": 0} }, "none of 90 rows"},
+		{"all weights 0", corpus(90, 1), func(c *IntraTheoryConfig) {
+			c.TheoryWeights = map[string]float64{"svt": 0, "mft": 0}
+		}, "none of 90 rows"},
 		{"rows without a path", pathless, func(c *IntraTheoryConfig) {}, "none of 50 rows"},
 		{"no rows", &data.Labels{}, func(c *IntraTheoryConfig) {}, "none of 0 rows"},
-		{"paths of other rows", small, func(c *IntraTheoryConfig) { c.Alt = make([][][3]int32, 3) }, "for 3 rows, labels for 914"},
+		{"paths of other rows", small, func(c *IntraTheoryConfig) { c.Alt = make([][][3]int32, 3) },
+			"for 3 rows, labels for 914"},
 	}
 	for _, c := range cases {
 		cfg := DefaultIntraTheory()

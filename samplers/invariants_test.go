@@ -45,7 +45,8 @@ func TestPromisedRowsAreWholePermutations(t *testing.T) {
 		const passes = 100
 		for place, rows := range turnsOf(p, passes, promised) {
 			if len(rows) != passes*promised {
-				t.Errorf("%s, %d ids: id %d has %d turns in %d passes, want %d each", c.mode, c.n, place, len(rows), passes, promised)
+				t.Errorf("%s, %d ids: id %d has %d turns in %d passes, want %d each", c.mode, c.n, place, len(rows),
+					passes, promised)
 			}
 			own, orders := p.rows[place], map[int32]bool{}
 			for from := 0; from+len(own) <= len(rows); from += len(own) {

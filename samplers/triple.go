@@ -96,7 +96,8 @@ func (t *Triple) refuseCrowding() error {
 	for k, p := range t.anchors {
 		if have := g.count[k]; have < p.size {
 			return fault.New(fault.Invalid,
-				"samplers: the %s part needs %d rows of unlike texts, its %d ids give %d with at most %d rows each, beside %d rows of the other anchor part; take a smaller batch or fraction, or assign more rows",
+				"samplers: the %s part needs %d rows of unlike texts, its %d ids give %d with at most %d rows each, "+
+					"beside %d rows of the other anchor part; take a smaller batch or fraction, or assign more rows",
 				p.name, p.size, len(p.ids), have, p.most, t.anchors[1-k].size)
 		}
 	}

@@ -60,7 +60,8 @@ func (c *TripleConfig) sizes() ([3]int, error) {
 	n[PartTheory] = batch - n[0] - n[1]
 	for k, rows := range n {
 		if rows < 1 {
-			return n, fault.New(fault.Invalid, "samplers: batch size %d gives %d rows to the %s part, want 1 or more; take a larger batch or fraction",
+			return n, fault.New(fault.Invalid, "samplers: batch size %d gives %d rows to the %s part, want 1 or more; "+
+				"take a larger batch or fraction",
 				batch, rows, partNames[k])
 		}
 	}
@@ -76,7 +77,8 @@ func (a AnchorIDs) validate(n int) error {
 		}
 		for i, id := range ids {
 			if id < data.NoAnchor {
-				return fault.New(fault.Invalid, "samplers: row %d has the %s id %d, want 0 or more, or -1 for none", i+1, partNames[k+1], id)
+				return fault.New(fault.Invalid, "samplers: row %d has the %s id %d, want 0 or more, or -1 for none", i+1,
+					partNames[k+1], id)
 			}
 		}
 	}

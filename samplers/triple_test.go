@@ -334,7 +334,8 @@ func TestAuthorsModeMixesPartsOfOneID(t *testing.T) {
 	}
 	// A shuffle leaves a quarter of the individual rows in their cut: 4 of 16, 200 in 50 steps.
 	if cut < 100 || cut > 300 || len(started) != 5 {
-		t.Errorf("%d of 800 rows of the individual part stand in its cut, about 200 are due; %d ids of 5 came up", cut, len(started))
+		t.Errorf("%d of 800 rows of the individual part stand in its cut, about 200 are due; %d ids of 5 came up", cut,
+			len(started))
 	}
 }
 
@@ -363,17 +364,25 @@ func TestTripleRefusals(t *testing.T) {
 		want   string
 	}{
 		{"fractions beyond 1", func(_ *AnchorIDs, c *TripleConfig) { c.Fractions[0] = .6 }, "add up to 1.1, want 1"},
-		{"a part left out", func(_ *AnchorIDs, c *TripleConfig) { c.Fractions = [3]float64{.75, .25, 0} }, "want each above 0"},
-		{"a part without a row", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 3 }, "batch size 3 gives 0 rows to the individual part"},
-		{"no room for a negative", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 8 }, "batch size 4 with 4 positives"},
-		{"negatives run out", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 500 }, "batch size 250 beside 250 rows of the anchor parts needs"},
-		{"unknown mode", func(_ *AnchorIDs, c *TripleConfig) { c.Mode = "mixed" }, `mode "mixed": one of ["apart" "authors"]`},
-		{"no individual id", func(a *AnchorIDs, _ *TripleConfig) { a.Individual = none }, "the individual part has no ids: of 900 rows none"},
+		{"a part left out", func(_ *AnchorIDs, c *TripleConfig) { c.Fractions = [3]float64{.75, .25, 0} },
+			"want each above 0"},
+		{"a part without a row", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 3 },
+			"batch size 3 gives 0 rows to the individual part"},
+		{"no room for a negative", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 8 },
+			"batch size 4 with 4 positives"},
+		{"negatives run out", func(_ *AnchorIDs, c *TripleConfig) { c.IntraTheory.BatchSize = 500 },
+			"batch size 250 beside 250 rows of the anchor parts needs"},
+		{"unknown mode", func(_ *AnchorIDs, c *TripleConfig) { c.Mode = "mixed" }, `mode "mixed": ` +
+			`one of ["apart" "authors"]`},
+		{"no individual id", func(a *AnchorIDs, _ *TripleConfig) { a.Individual = none },
+			"the individual part has no ids: of 900 rows none"},
 		{"too few texts", func(a *AnchorIDs, _ *TripleConfig) { a.Theory = few },
 			"the theory part needs 16 rows of unlike texts, its 2 ids give 3 with at most 8 rows each, beside 16"},
 		{"an id below -1", func(a *AnchorIDs, _ *TripleConfig) { a.Theory = wrong }, "row 42 has the theory id -7"},
-		{"ids of other rows", func(a *AnchorIDs, _ *TripleConfig) { a.Individual = none[:10] }, "individual ids for 10 rows, labels for 900"},
-		{"one id has too few texts", func(a *AnchorIDs, c *TripleConfig) { a.Theory, c.Mode = few, Authors }, "none names one that 32 texts or more have"},
+		{"ids of other rows", func(a *AnchorIDs, _ *TripleConfig) { a.Individual = none[:10] },
+			"individual ids for 10 rows, labels for 900"},
+		{"one id has too few texts", func(a *AnchorIDs, c *TripleConfig) { a.Theory, c.Mode = few, Authors },
+			"none names one that 32 texts or more have"},
 	}
 	for _, c := range cases {
 		a, cfg := ids, DefaultTriple()
@@ -382,15 +391,5 @@ func TestTripleRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
-	}
-}
-
-func BenchmarkTripleBatch(b *testing.B) {
-	l := corpus(50000, 10)
-	s := mustTriple(b, l, anchored(l, 407, 274, 10), DefaultTriple())
-	step := 0
-	for b.Loop() {
-		s.Batch(step)
-		step++
 	}
 }

@@ -2,6 +2,7 @@ package samplers
 
 import (
 	"math"
+	"testing"
 
 	"pgregory.net/rapid"
 
@@ -114,7 +115,9 @@ func drawTriple(rt *rapid.T) tripleTwin {
 	cfg.IntraTheory.Positives = rapid.IntRange(1, 2).Draw(rt, "positives")
 	cfg.IntraTheory.BatchSize = rapid.IntRange(5, 14).Draw(rt, "whole batch")
 	cfg.Fractions = rapid.SampledFrom([][3]float64{
-		{.5, .25, .25}, {.5, .25, .25}, {.5, .25, .25}, {.5, .25, .25}, {.4, .3, .3}, {.4, .3, .3}, {.34, .33, .33}, {.5, .1, .4}, // .1 of 5 to 9 rows is none
+		// .1 of 5 to 9 rows is none
+		{.5, .25, .25}, {.5, .25, .25}, {.5, .25, .25}, {.5, .25, .25}, {.4, .3, .3}, {.4, .3, .3}, {.34, .33, .33},
+		{.5, .1, .4},
 		{.6, .3, .2}, {1, 0, 0}, {.5, .75, -.25}, {.5, .5, math.NaN()},
 	}).Draw(rt, "fractions")
 	return tripleTwin{l, AnchorIDs{drawIDs(rt, l.Len(), "individual"), drawIDs(rt, l.Len(), "theory")}, cfg}
@@ -135,4 +138,14 @@ func drawIDs(rt *rapid.T, rows int, name string) []int32 {
 		}
 	}
 	return ids
+}
+
+func BenchmarkTripleBatch(b *testing.B) {
+	l := corpus(50000, 10)
+	s := mustTriple(b, l, anchored(l, 407, 274, 10), DefaultTriple())
+	step := 0
+	for b.Loop() {
+		s.Batch(step)
+		step++
+	}
 }

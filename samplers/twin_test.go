@@ -166,7 +166,8 @@ func drawConfig(rt *rapid.T, l *data.Labels) IntraTheoryConfig {
 	cfg := IntraTheoryConfig{
 		BatchSize: rapid.IntRange(3, 8).Draw(rt, "batch"), Positives: rapid.IntRange(1, 3).Draw(rt, "positives"),
 		Seed:           rapid.Uint64().Draw(rt, "seed"),
-		FalseNegatives: pick("false negatives", Keep, Anchor, All, Drop), Negatives: pick("negatives", SameTheory, SameCorpus),
+		FalseNegatives: pick("false negatives", Keep, Anchor, All, Drop), Negatives: pick("negatives", SameTheory,
+			SameCorpus),
 		AnchorWeighting: pick("weighting", Natural, Sqrt, Balanced), TheoryWeights: map[string]float64{},
 	}
 	for _, name := range l.TheoryNames {

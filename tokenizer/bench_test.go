@@ -70,7 +70,8 @@ func BenchmarkEncodeFirstPass(b *testing.B) {
 	b.SetBytes(int64(total))
 }
 
-// BenchmarkEncodeWordPiece is BenchmarkEncode with MiniLM's tokenizer where there is one, else the small one of testdata.
+// BenchmarkEncodeWordPiece is BenchmarkEncode with MiniLM's tokenizer where there is one, else the small one of
+// testdata.
 func BenchmarkEncodeWordPiece(b *testing.B) {
 	path := filepath.Join("testdata", "wordpiece.json")
 	if goldentest.Root(b) != goldentest.Own(b) {

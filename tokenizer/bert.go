@@ -158,7 +158,8 @@ func readFrame(raw json.RawMessage, ids map[string]int32) (*frame, error) {
 	}
 	for _, s := range around {
 		if id, ok := ids[s.token]; !ok || id != s.id {
-			return nil, fault.New(fault.Corrupt, "%s: token %q has id %d, which the vocabulary does not give it", field, s.token, s.id)
+			return nil, fault.New(fault.Corrupt, "%s: token %q has id %d, which the vocabulary does not give it", field,
+				s.token, s.id)
 		}
 	}
 	// The last token ends the text; a token before it, if there is one, begins it.
@@ -216,8 +217,10 @@ func readTemplate(raw json.RawMessage) (around []special, err error) {
 	}
 	pieces := p.Single
 	text := len(pieces) - 2 // the place of the text: the end token stands behind it, at most one token before it
-	if text != 0 && text != 1 || pieces[text].Sequence == nil || pieces[text].Sequence.ID != "A" || pieces[text].Sequence.Type != 0 {
-		return nil, unsupported("single", "other than a text with a token behind it and at most one before it, all of type 0,")
+	if text != 0 && text != 1 || pieces[text].Sequence == nil || pieces[text].Sequence.ID != "A" ||
+		pieces[text].Sequence.Type != 0 {
+		return nil, unsupported("single", "other than a text with a token behind it and at most one before it, "+
+			"all of type 0,")
 	}
 	for i, piece := range pieces {
 		if i == text {

@@ -49,7 +49,8 @@ type bpe struct {
 // SmolLM2's vocabulary lacks six control characters and two bytes of planes that
 // nobody uses.
 func newBPE(m *fileModel) (*bpe, error) {
-	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256), bytes: make(map[int32]int, len(m.Merges)+256), longest: 1}
+	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256), bytes: make(map[int32]int,
+		len(m.Merges)+256), longest: 1}
 	for i, r := range byteRunes() {
 		id, ok := m.Vocab[string(r)]
 		switch {

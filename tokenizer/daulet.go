@@ -85,7 +85,8 @@ func (t *rust) Encode(dst []int32, text string) ([]int32, error) {
 		return dst, err
 	}
 	if at := strings.IndexByte(text, 0); at >= 0 {
-		return dst, fault.New(fault.Invalid, "text has a NUL at byte %d, where daulet/tokenizers would cut it; use the plain tokenizer", at)
+		return dst, fault.New(fault.Invalid, "text has a NUL at byte %d, where daulet/tokenizers would cut it; "+
+			"use the plain tokenizer", at)
 	}
 	// false: no post-processor. Without options the binding returns ids and nothing else.
 	found, err := t.inner.EncodeWithOptionsErr(text, false)

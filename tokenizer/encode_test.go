@@ -43,9 +43,10 @@ func TestTwinAgreesOnRealText(t *testing.T) {
 		raw  []byte
 		slow *twin
 	}{
-		"qwen":    {demoJSON(t), newTwin(t, demoJSON(t), true, qwenAlternatives())},
-		"gpt2":    {edited(t, byteLevelOnly, "pre_tokenizer"), newTwin(t, demoJSON(t), true, gpt2Alternatives())},
-		"smollm2": {edited(t, digitsThenBytes, "pre_tokenizer"), newTwin(t, demoJSON(t), true, digitAlternatives(), gpt2Alternatives())},
+		"qwen": {demoJSON(t), newTwin(t, demoJSON(t), true, qwenAlternatives())},
+		"gpt2": {edited(t, byteLevelOnly, "pre_tokenizer"), newTwin(t, demoJSON(t), true, gpt2Alternatives())},
+		"smollm2": {edited(t, digitsThenBytes, "pre_tokenizer"), newTwin(t, demoJSON(t), true, digitAlternatives(),
+			gpt2Alternatives())},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tok, err := parse(c.raw)
@@ -65,7 +66,8 @@ func TestRandomUnicode(t *testing.T) {
 	const seed = 7
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	alphabet := []rune(" \t\n\r'sStTreLLvdm<|>09٣²ⅧaéÅßſǅ\u00a0\u0085\u3000\u0301\u0307\u0323\u0345\u093c\u0c3c\u11a7\u11a8ᄀ가ᅡ日本👩\u200d\U00010049\U0001d15e\x00")
+	alphabet := []rune(" \t\n\r'sStTreLLvdm<|>09٣²ⅧaéÅßſǅ\u00a0\u0085\u3000\u0301\u0307\u0323\u0345\u093c\u0c3c\u11a7" +
+		"\u11a8ᄀ가ᅡ日本👩\u200d\U00010049\U0001d15e\x00")
 	tok, slow := demoTokenizer(t), newTwin(t, demoJSON(t), true, qwenAlternatives())
 	for range 3000 {
 		var b strings.Builder
@@ -149,7 +151,8 @@ func TestEncodeRefusesInvalidUTF8(t *testing.T) {
 		"beyond the prefix": {strings.Repeat("word ", 2000) + "\xff", "byte 10000 of 10001"},
 	} {
 		_, err := tok.EncodePrefix(nil, c.text, 4)
-		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.where) || strings.Contains(err.Error(), "secret") {
+		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.where) ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want an error naming %q and not the text", name, err, c.where)
 		}
 	}

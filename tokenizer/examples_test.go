@@ -46,10 +46,12 @@ func TestMergesDoAsTheirComment(t *testing.T) {
 	}
 	b, vocab := build(fileMerge{"h", "e"}, fileMerge{"l", "l"}, fileMerge{"he", "ll"}, fileMerge{"hell", "o"})
 	want := []int32{vocab["hello"]}
-	if quick, heap := b.merge(nil, "hello"), b.encodeLong(nil, "hello"); !slices.Equal(quick, want) || !slices.Equal(heap, want) {
+	if quick, heap := b.merge(nil, "hello"), b.encodeLong(nil, "hello"); !slices.Equal(quick, want) ||
+		!slices.Equal(heap, want) {
 		t.Errorf("hello is %v and %v, want %v", quick, heap, want)
 	}
-	other, _ := build(fileMerge{"l", "o"}, fileMerge{"h", "e"}, fileMerge{"l", "l"}, fileMerge{"he", "ll"}, fileMerge{"hell", "o"})
+	other, _ := build(fileMerge{"l", "o"}, fileMerge{"h", "e"}, fileMerge{"l", "l"}, fileMerge{"he", "ll"},
+		fileMerge{"hell", "o"})
 	if got := other.merge(nil, "hello"); len(got) != 3 {
 		t.Errorf("with l o first, hello is %v: he, l, lo are due", got)
 	}
@@ -70,7 +72,8 @@ func TestWordsDoAsTheirComment(t *testing.T) {
 
 func TestCharactersDoAsTheirComment(t *testing.T) {
 	chars := tables()
-	for text, want := range map[string]string{"a\u0302\u0323": "\u1EAD", "a\u0323\u0302": "\u1EAD", "a\u0302\u0302": "\u00E2\u0302"} {
+	for text, want := range map[string]string{"a\u0302\u0323": "\u1EAD", "a\u0323\u0302": "\u1EAD",
+		"a\u0302\u0302": "\u00E2\u0302"} {
 		if got := chars.nfc(text); got != want {
 			t.Errorf("%+q composes to %+q, want %+q", text, got, want)
 		}

@@ -57,7 +57,8 @@ func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 		f.Start, f.EndID = own.start, own.end
 	}
 	if least := len(f.Start) + 2; maxLength < least {
-		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text before the end token; use %d or more", maxLength, least)
+		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text before the end "+
+			"token; use %d or more", maxLength, least)
 	}
 	if endToken == "" && own != nil {
 		return f, nil
@@ -67,10 +68,12 @@ func NewFramed(tok Tokenizer, maxLength int, endToken string) (*Framed, error) {
 	}
 	id, ok := tok.TokenID(endToken)
 	if !ok {
-		return nil, fault.New(fault.Mismatch, "tokenizer: no token %q among %d; name the end token that the model was trained with", endToken, tok.VocabSize())
+		return nil, fault.New(fault.Mismatch, "tokenizer: no token %q among %d; name the end token that the model was "+
+			"trained with", endToken, tok.VocabSize())
 	}
 	if own != nil && id != own.end {
-		return nil, fault.New(fault.Mismatch, "tokenizer: the end token is to be %q, id %d, but the file's post_processor ends texts with id %d", endToken, id, own.end)
+		return nil, fault.New(fault.Mismatch, "tokenizer: the end token is to be %q, id %d, but the file's post_processor "+
+			"ends texts with id %d", endToken, id, own.end)
 	}
 	f.EndID = id
 	return f, nil
@@ -83,7 +86,8 @@ func NewFramedAsFile(tok Tokenizer, maxLength int) (*Framed, error) {
 		return NewFramed(tok, maxLength, "")
 	}
 	if maxLength < 1 {
-		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text; use 1 or more", maxLength)
+		return nil, fault.New(fault.Invalid, "tokenizer: a maximum length of %d ids leaves no room for text; use 1 or more",
+			maxLength)
 	}
 	return &Framed{Tokenizer: tok, MaxLength: maxLength, EndID: noEnd}, nil
 }
@@ -125,7 +129,8 @@ func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) 
 	size := f.Tokenizer.VocabSize()
 	for i, id := range ids {
 		if id < 0 || int(id) >= size {
-			return nil, false, fault.New(fault.Invalid, "tokenizer: id %d at position %d is outside the vocabulary of %d", id, i, size)
+			return nil, false, fault.New(fault.Invalid, "tokenizer: id %d at position %d is outside the vocabulary of %d",
+				id, i, size)
 		}
 	}
 	if truncated = len(ids) > f.room(); truncated {
@@ -134,7 +139,8 @@ func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) 
 	framed = make([]int32, 0, len(f.Start)+len(ids)+1)
 	framed = append(append(append(framed, f.Start...), ids...), f.end()...)
 	if len(framed) == 0 {
-		return nil, false, fault.New(fault.Invalid, "tokenizer: the text has no tokens, and this model puts none around it: there is nothing to embed")
+		return nil, false, fault.New(fault.Invalid, "tokenizer: the text has no tokens, and this model puts none around "+
+			"it: there is nothing to embed")
 	}
 	return framed, truncated, f.check(framed)
 }
@@ -142,7 +148,8 @@ func (f *Framed) Frame(ids []int32) (framed []int32, truncated bool, err error) 
 // check asserts what pooling relies on.
 func (f *Framed) check(framed []int32) error {
 	if n := len(framed); n == 0 || n > f.MaxLength || !f.inside(framed) || f.EndID != noEnd && framed[n-1] != f.EndID {
-		return fault.New(fault.Mismatch, "tokenizer: framed row of %d ids (at most %d) does not stand between %v and token %d", n, f.MaxLength, f.Start, f.EndID)
+		return fault.New(fault.Mismatch, "tokenizer: framed row of %d ids (at most %d) does not stand between %v and "+
+			"token %d", n, f.MaxLength, f.Start, f.EndID)
 	}
 	return nil
 }
@@ -164,14 +171,16 @@ func (f *Framed) CheckGiven(ids []int32) error {
 	if len(f.Start) == 0 || f.inside(ids) && ids[len(ids)-1] == f.EndID {
 		return nil
 	}
-	return fault.New(fault.Invalid, "the ids of a text must begin with %v and end with %d: this model reads no text without them", f.Start, f.EndID)
+	return fault.New(fault.Invalid, "the ids of a text must begin with %v and end with %d: this model reads no text "+
+		"without them", f.Start, f.EndID)
 }
 
 // FitsVocabulary refuses a tokenizer whose ids reach beyond the rows of an embedding table. A larger table
 // is fine: Qwen3's has unused rows at its end.
 func FitsVocabulary(tok Tokenizer, vocabSize int) error {
 	if tok.VocabSize() > vocabSize {
-		return fault.New(fault.Mismatch, "tokenizer has %d ids, the model's embedding table %d rows: they do not belong together; take the tokenizer.json of the model's own folder", tok.VocabSize(), vocabSize)
+		return fault.New(fault.Mismatch, "tokenizer has %d ids, the model's embedding table %d rows: "+
+			"they do not belong together; take the tokenizer.json of the model's own folder", tok.VocabSize(), vocabSize)
 	}
 	return nil
 }

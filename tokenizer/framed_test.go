@@ -73,7 +73,8 @@ func TestFramedAsserts(t *testing.T) {
 }
 
 func TestNewFramedRefuses(t *testing.T) {
-	if _, err := NewFramed(words{}, 4, ""); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), DefaultEndToken) {
+	if _, err := NewFramed(words{}, 4, ""); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), DefaultEndToken) {
 		t.Errorf("no end token: %v", err)
 	}
 	for _, length := range []int{-3, 1} {
@@ -94,7 +95,8 @@ func TestFitsVocabulary(t *testing.T) {
 		}
 	}
 	err := FitsVocabulary(words{}, 25)
-	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "26 ids") || !strings.Contains(err.Error(), "25 rows") {
+	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "26 ids") ||
+		!strings.Contains(err.Error(), "25 rows") {
 		t.Errorf("too few rows: %v", err)
 	}
 }

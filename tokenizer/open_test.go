@@ -35,7 +35,8 @@ func set(t testing.TB, file []byte, value string, path ...string) []byte {
 }
 
 const byteLevelOnly = `{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}`
-const digitsThenBytes = `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` + byteLevelOnly + `]}`
+const digitsThenBytes = `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` +
+	byteLevelOnly + `]}`
 
 func TestOpenRefuses(t *testing.T) {
 	missing := func(from []byte, entry string) []byte {
@@ -46,32 +47,42 @@ func TestOpenRefuses(t *testing.T) {
 		kind fault.Kind
 		says string
 	}{
-		"torn JSON":           {demoJSON(t)[:5000], fault.Corrupt, "EOF"},
-		"an unknown field":    {edited(t, `1`, "surprise"), fault.Corrupt, "surprise"},
-		"another version":     {edited(t, `"2.0"`, "version"), fault.Invalid, "version"},
-		"another normaliser":  {edited(t, `{"type":"Lowercase"}`, "normalizer"), fault.Invalid, `normalizer.type "Lowercase"`},
-		"a nested normaliser": {edited(t, `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Strip"}]}`, "normalizer"), fault.Invalid, "normalizer.normalizers[1].type"},
-		"no pre-tokeniser":    {edited(t, `null`, "pre_tokenizer"), fault.Invalid, "pre_tokenizer null"},
+		"torn JSON":        {demoJSON(t)[:5000], fault.Corrupt, "EOF"},
+		"an unknown field": {edited(t, `1`, "surprise"), fault.Corrupt, "surprise"},
+		"another version":  {edited(t, `"2.0"`, "version"), fault.Invalid, "version"},
+		"another normaliser": {edited(t, `{"type":"Lowercase"}`, "normalizer"), fault.Invalid,
+			`normalizer.type "Lowercase"`},
+		"a nested normaliser": {edited(t, `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Strip"}]}`,
+			"normalizer"), fault.Invalid, "normalizer.normalizers[1].type"},
+		"no pre-tokeniser": {edited(t, `null`, "pre_tokenizer"), fault.Invalid, "pre_tokenizer null"},
 		"another pre-tokeniser": {edited(t, `{"type":"Metaspace","replacement":"_"}`, "pre_tokenizer"),
 			fault.Invalid, `pre_tokenizer.type "Metaspace"`},
-		"another pattern": {edited(t, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false},`+byteLevelOnly+`]}`, "pre_tokenizer"),
+		"another pattern": {edited(t, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\w+"},`+
+			`"behavior":"Isolated","invert":false},`+byteLevelOnly+`]}`, "pre_tokenizer"),
 			fault.Invalid, `pretokenizers[0].pattern.Regex "\\w+"`},
-		"another behaviour": {edited(t, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":" "},"behavior":"Removed","invert":false},`+byteLevelOnly+`]}`, "pre_tokenizer"),
+		"another behaviour": {edited(t, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":" `+
+			`"},"behavior":"Removed","invert":false},`+byteLevelOnly+`]}`, "pre_tokenizer"),
 			fault.Invalid, `behavior "Removed"`},
-		"ByteLevel not last":     {edited(t, `{"type":"Sequence","pretokenizers":[`+byteLevelOnly+`,`+byteLevelOnly+`]}`, "pre_tokenizer"), fault.Invalid, "ByteLevel must come last"},
-		"a prefix space":         {edited(t, `{"type":"ByteLevel","use_regex":true}`, "pre_tokenizer"), fault.Invalid, "add_prefix_space"},
-		"an unknown option":      {edited(t, `{"type":"ByteLevel","add_prefix_space":false,"wild":1}`, "pre_tokenizer"), fault.Invalid, "wild"},
-		"another model":          {edited(t, `"Unigram"`, "model", "type"), fault.Invalid, `model.type "Unigram"`},
-		"dropout":                {edited(t, `0.1`, "model", "dropout"), fault.Invalid, "model.dropout"},
-		"byte fallback":          {edited(t, `true`, "model", "byte_fallback"), fault.Invalid, "byte_fallback"},
-		"a suffix":               {edited(t, `"</w>"`, "model", "end_of_word_suffix"), fault.Invalid, "end_of_word_suffix"},
-		"an entry that is gone":  {missing(demoJSON(t), "Ġt"), fault.Corrupt, "model.merges["},
-		"a byte without entry":   {missing(edited(t, `"Ġt"`, "model", "unk_token"), "a"), fault.Corrupt, "no entry for byte 97"},
-		"an id used twice":       {edited(t, `[{"id":3,"content":"<x>"}]`, "added_tokens"), fault.Corrupt, "taken by"},
-		"a token with two ids":   {edited(t, `[{"id":9000,"content":"Ġt"}]`, "added_tokens"), fault.Corrupt, "9000"},
-		"an empty added token":   {edited(t, `[{"id":9000,"content":""}]`, "added_tokens"), fault.Corrupt, "added token"},
-		"a token that strips":    {edited(t, `[{"id":9000,"content":"<x>","lstrip":true}]`, "added_tokens"), fault.Invalid, "lstrip"},
-		"a token of whole words": {edited(t, `[{"id":9000,"content":"<x>","single_word":true}]`, "added_tokens"), fault.Invalid, "single_word"},
+		"ByteLevel not last": {edited(t, `{"type":"Sequence","pretokenizers":[`+byteLevelOnly+`,`+byteLevelOnly+`]}`,
+			"pre_tokenizer"), fault.Invalid, "ByteLevel must come last"},
+		"a prefix space": {edited(t, `{"type":"ByteLevel","use_regex":true}`, "pre_tokenizer"), fault.Invalid,
+			"add_prefix_space"},
+		"an unknown option": {edited(t, `{"type":"ByteLevel","add_prefix_space":false,"wild":1}`, "pre_tokenizer"),
+			fault.Invalid, "wild"},
+		"another model":         {edited(t, `"Unigram"`, "model", "type"), fault.Invalid, `model.type "Unigram"`},
+		"dropout":               {edited(t, `0.1`, "model", "dropout"), fault.Invalid, "model.dropout"},
+		"byte fallback":         {edited(t, `true`, "model", "byte_fallback"), fault.Invalid, "byte_fallback"},
+		"a suffix":              {edited(t, `"</w>"`, "model", "end_of_word_suffix"), fault.Invalid, "end_of_word_suffix"},
+		"an entry that is gone": {missing(demoJSON(t), "Ġt"), fault.Corrupt, "model.merges["},
+		"a byte without entry": {missing(edited(t, `"Ġt"`, "model", "unk_token"), "a"), fault.Corrupt,
+			"no entry for byte 97"},
+		"an id used twice":     {edited(t, `[{"id":3,"content":"<x>"}]`, "added_tokens"), fault.Corrupt, "taken by"},
+		"a token with two ids": {edited(t, `[{"id":9000,"content":"Ġt"}]`, "added_tokens"), fault.Corrupt, "9000"},
+		"an empty added token": {edited(t, `[{"id":9000,"content":""}]`, "added_tokens"), fault.Corrupt, "added token"},
+		"a token that strips": {edited(t, `[{"id":9000,"content":"<x>","lstrip":true}]`, "added_tokens"),
+			fault.Invalid, "lstrip"},
+		"a token of whole words": {edited(t, `[{"id":9000,"content":"<x>","single_word":true}]`, "added_tokens"),
+			fault.Invalid, "single_word"},
 	} {
 		_, err := parse(c.raw)
 		if err == nil || fault.Of(err) != c.kind || !strings.Contains(err.Error(), c.says) {
@@ -89,7 +100,8 @@ func TestOpenMissingFile(t *testing.T) {
 
 // TestIgnoreMerges: with the flag a piece that is an entry is taken whole, even if no merges lead to it.
 func TestIgnoreMerges(t *testing.T) {
-	withEntry := bytes.Replace(edited(t, `true`, "model", "ignore_merges"), []byte(`"vocab":{`), []byte(`"vocab":{"qzqzq":9000,`), 1)
+	withEntry := bytes.Replace(edited(t, `true`, "model", "ignore_merges"), []byte(`"vocab":{`),
+		[]byte(`"vocab":{"qzqzq":9000,`), 1)
 	tok, err := parse(withEntry)
 	if err != nil {
 		t.Fatal(err)

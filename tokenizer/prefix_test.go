@@ -44,7 +44,8 @@ func kindsOfFiles(t *testing.T) map[string][]byte {
 		t.Fatal(err)
 	}
 	return map[string][]byte{
-		"qwen": demoJSON(t), "gpt2": edited(t, byteLevelOnly, "pre_tokenizer"), "smollm2": edited(t, digitsThenBytes, "pre_tokenizer"),
+		"qwen": demoJSON(t), "gpt2": edited(t, byteLevelOnly, "pre_tokenizer"), "smollm2": edited(t, digitsThenBytes,
+			"pre_tokenizer"),
 		"wordpiece": words,
 	}
 }
@@ -168,7 +169,8 @@ func TestNoMergeCrossesASettledPlace(t *testing.T) {
 				changed++
 			}
 			want := random.IntN(40)
-			if first := b.encodeFirst(nil, piece, want, false); len(first) < min(want, len(whole)) || !slices.Equal(first, whole[:len(first)]) {
+			if first := b.encodeFirst(nil, piece, want, false); len(first) < min(want, len(whole)) ||
+				!slices.Equal(first, whole[:len(first)]) {
 				t.Fatalf("%q, %d ids wanted: %v, the whole is %v", piece, want, first, whole)
 			}
 		}
@@ -183,7 +185,8 @@ func TestNoMergeCrossesASettledPlace(t *testing.T) {
 func TestLongTextsAreReadInPart(t *testing.T) {
 	const limit = 256
 	tok := demoTokenizer(t)
-	readWhole := map[string]bool{"blanks": true, "a break, then blanks": true, "blanks, then a break": true, "marks on one letter": true, "marks of two classes": true}
+	readWhole := map[string]bool{"blanks": true, "a break, then blanks": true, "blanks, then a break": true,
+		"marks on one letter": true, "marks of two classes": true}
 	for what, text := range longTexts() {
 		run := encoding{plain: tok, end: limit}
 		run.text(text[:wholeBefore(text, 2*(windowLeast+windowBytes*limit))], true)
@@ -202,7 +205,8 @@ func TestHeadOfAPrompt(t *testing.T) {
 			t.Fatal(err)
 		}
 		framed := &Framed{Tokenizer: tok, MaxLength: 40, Start: []int32{1}, EndID: 2}
-		for _, prompt := range append(hostileTexts(), "Instruct: Given a claim, find what supports it\nQuery: ", "passage:", "x <|endof", "it'", "a  ", "caf\u00e9 e") {
+		for _, prompt := range append(hostileTexts(), "Instruct: Given a claim, find what supports it\nQuery: ", "passage:",
+			"x <|endof", "it'", "a  ", "caf\u00e9 e") {
 			under, err := framed.Under(prompt)
 			if err != nil {
 				t.Fatal(err)

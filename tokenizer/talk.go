@@ -20,15 +20,17 @@ type Talker interface {
 	Special(id int32) bool
 }
 
-// AsTalker refuses a tokenizer that no language model talks with: a WordPiece, whose pieces do not say where blanks were,
-// and the Rust library, which cannot spell.
+// AsTalker refuses a tokenizer that no language model talks with: a WordPiece, whose pieces do not say where blanks
+// were, and the Rust library, which cannot spell.
 func AsTalker(tok Tokenizer) (Talker, error) {
 	t, ok := tok.(*plain)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "tokenizer: this build's Rust tokenizer reads no answers: use the program without -tags daulet")
+		return nil, fault.New(fault.Invalid, "tokenizer: this build's Rust tokenizer reads no answers: "+
+			"use the program without -tags daulet")
 	}
 	if t.frame != nil {
-		return nil, fault.New(fault.Invalid, "tokenizer: a WordPiece belongs to an encoder, which writes no answers: give the folder of a language model")
+		return nil, fault.New(fault.Invalid, "tokenizer: a WordPiece belongs to an encoder, which writes no answers: "+
+			"give the folder of a language model")
 	}
 	return t, nil
 }
@@ -36,8 +38,9 @@ func AsTalker(tok Tokenizer) (Talker, error) {
 // EncodePlain implements Talker. Normalising and cutting into words are as in Encode; only the two searches for added
 // tokens are left out.
 //
-// Invariant: no id is one of Special. With merges alone none can be, as no merge makes a control token; a file that takes
-// whole words from the vocabulary (ignore_merges) might hold one spelled like a word, and is refused for that text.
+// Invariant: no id is one of Special. With merges alone none can be, as no merge makes a control token; a file that
+// takes whole words from the vocabulary (ignore_merges) might hold one spelled like a word, and is refused for that
+// text.
 func (t *plain) EncodePlain(dst []int32, text string) ([]int32, error) {
 	if err := validText(text); err != nil {
 		return dst, err
@@ -47,7 +50,8 @@ func (t *plain) EncodePlain(dst []int32, text string) ([]int32, error) {
 	for _, id := range run.ids[len(dst):] {
 		if t.special[id] {
 			word, _ := t.Spell(id)
-			return dst, fault.New(fault.Invalid, "the text holds %q, which this tokenizer cannot keep apart from its control token", word)
+			return dst, fault.New(fault.Invalid, "the text holds %q, which this tokenizer cannot keep apart from its "+
+				"control token", word)
 		}
 	}
 	return run.ids, nil

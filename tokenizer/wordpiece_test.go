@@ -104,8 +104,9 @@ func TestWordPieceEqualsTwin(t *testing.T) {
 	}
 	for options := range 24 {
 		strip := []string{"null", "true", "false"}[options%3]
-		raw := bertJSON(t, `{"type":"BertNormalizer","clean_text":`+flag(options/3&1)+`,"handle_chinese_chars":`+flag(options/6&1)+
-			`,"strip_accents":`+strip+`,"lowercase":`+flag(options/12&1)+`}`, "normalizer")
+		raw := bertJSON(t, `{"type":"BertNormalizer","clean_text":`+flag(options/3&1)+
+			`,"handle_chinese_chars":`+flag(options/6&1)+`,"strip_accents":`+strip+`,"lowercase":`+flag(options/12&1)+`}`,
+			"normalizer")
 		tok, slow := bertTokenizer(t, raw), newBertTwin(t, raw)
 		for _, text := range texts {
 			got, err := tok.Encode(nil, text)
@@ -116,7 +117,8 @@ func TestWordPieceEqualsTwin(t *testing.T) {
 
 // TestWordPieceTwinHasTeeth: the comparison sees one wrong option.
 func TestWordPieceTwinHasTeeth(t *testing.T) {
-	wrong := bertJSON(t, `{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":false,"lowercase":true}`, "normalizer")
+	wrong := bertJSON(t, `{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":false,`+
+		`"lowercase":true}`, "normalizer")
 	tok, slow := bertTokenizer(t, bertJSON(t, "")), newBertTwin(t, wrong)
 	got, err := tok.Encode(nil, "Café")
 	if want := slow.encode("Café"); err != nil || slices.Equal(got, want) {
@@ -128,15 +130,19 @@ func flag(bit int) string { return []string{"false", "true"}[bit] }
 
 func bertHostile() []string {
 	return []string{
-		"[CLS] a [SEP]", "[cls]", "[MASK]ing", "x[SEP]\u0301", "##ing", "[ CLS ]", "É\u0301", "İstanbul ẞ ǅ Σσς", "\u00ad\u200bq\u0378",
-		"中文字\U00020000\uf900", "\u302ea\u302e\u0323", "\U0001d165\U0001d16e\u0301", "\u0344\u212b", "a\x00b\x0bc\u0085d\u2028e",
-		strings.Repeat("a", 100), strings.Repeat("a", 101), strings.Repeat("é", 100), strings.Repeat("中", 120), "don't—stop ¿$^`|",
+		"[CLS] a [SEP]", "[cls]", "[MASK]ing", "x[SEP]\u0301", "##ing", "[ CLS ]", "É\u0301", "İstanbul ẞ ǅ Σσς",
+		"\u00ad\u200bq\u0378",
+		"中文字\U00020000\uf900", "\u302ea\u302e\u0323", "\U0001d165\U0001d16e\u0301", "\u0344\u212b",
+		"a\x00b\x0bc\u0085d\u2028e",
+		strings.Repeat("a", 100), strings.Repeat("a", 101), strings.Repeat("é", 100), strings.Repeat("中", 120),
+		"don't—stop ¿$^`|",
 	}
 }
 
 // randomBert draws from the characters that the normaliser or the splitter treats in a way of their own.
 func randomBert(random *rand.Rand) string {
-	alphabet := []rune(" \t\n\x00\x0b\u0085\u00a0\u3000\ufffd\u00ad\u200d\ue000aeEÉßẞİǅΣ中日가각\u0301\u0323\u0344\u302e\u0903\u20dd\U0001d165[]#!'’—$^९²")
+	alphabet := []rune(" \t\n\x00\x0b\u0085\u00a0\u3000\ufffd\u00ad\u200d\ue000aeEÉßẞİǅΣ中日가각\u0301\u0323\u0344\u302e" +
+		"\u0903\u20dd\U0001d165[]#!'’—$^९²")
 	var b strings.Builder
 	for range random.IntN(24) {
 		if random.IntN(4) == 0 {
@@ -251,26 +257,40 @@ func TestOpenRefusesOfWordPiece(t *testing.T) {
 		kind  fault.Kind
 		says  string
 	}{
-		"an option of the normaliser":    {`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"lowercase":true,"wild":1}`, []string{"normalizer"}, fault.Invalid, "wild"},
-		"a normaliser without lowercase": {`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true}`, []string{"normalizer"}, fault.Invalid, "lowercase"},
-		"another normaliser":             {`{"type":"Lowercase"}`, []string{"normalizer"}, fault.Invalid, `normalizer.type "Lowercase"`},
-		"another pre-tokeniser":          {`{"type":"Whitespace"}`, []string{"pre_tokenizer"}, fault.Invalid, `"Whitespace"`},
-		"a pre-tokeniser of a BPE":       {byteLevelOnly, []string{"pre_tokenizer"}, fault.Invalid, `"ByteLevel"`},
-		"no pre-tokeniser":               {`null`, []string{"pre_tokenizer"}, fault.Invalid, "pre_tokenizer null"},
-		"no frame":                       {`null`, []string{"post_processor"}, fault.Invalid, "post_processor null"},
-		"another frame":                  {`{"type":"ByteLevel"}`, []string{"post_processor"}, fault.Invalid, `post_processor.type "ByteLevel"`},
-		"a second type":                  {template(`{"SpecialToken":{"id":"[CLS]","type_id":1}},` + text + `,` + sep), []string{"post_processor"}, fault.Invalid, "type 0"},
-		"a text of a second type":        {template(`{"Sequence":{"id":"A","type_id":1}},` + sep), []string{"post_processor"}, fault.Invalid, "single"},
-		"no end":                         {template(`{"SpecialToken":{"id":"[CLS]","type_id":0}},` + text), []string{"post_processor"}, fault.Invalid, "single"},
-		"two ends":                       {template(text + `,` + sep + `,` + sep), []string{"post_processor"}, fault.Invalid, "single"},
-		"a token of two ids":             {template(text + `,{"SpecialToken":{"id":"two","type_id":0}}`), []string{"post_processor"}, fault.Invalid, "special_tokens.two"},
-		"a token of another id":          {template(text + `,{"SpecialToken":{"id":"[MASK]","type_id":0}}`), []string{"post_processor"}, fault.Corrupt, `"[MASK]" has id 9`},
-		"a torn BertProcessing":          {`{"type":"BertProcessing","sep":["[SEP]"],"cls":["[CLS]",2]}`, []string{"post_processor"}, fault.Invalid, "no pair"},
-		"no unknown token":               {`"<unk>"`, []string{"model", "unk_token"}, fault.Corrupt, `"<unk>"`},
-		"an option of the model":         {`1`, []string{"model", "wild"}, fault.Corrupt, "wild"},
-		"no longest word":                {`null`, []string{"model", "max_input_chars_per_word"}, fault.Corrupt, "max_input_chars_per_word"},
-		"a token of nothing":             {`[{"id":9000,"content":"\u0301","normalized":true}]`, []string{"added_tokens"}, fault.Invalid, "nothing is left"},
-		"a token that strips":            {`[{"id":9000,"content":"<x>","rstrip":true}]`, []string{"added_tokens"}, fault.Invalid, "rstrip"},
+		"an option of the normaliser": {`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,` +
+			`"lowercase":true,"wild":1}`, []string{"normalizer"}, fault.Invalid, "wild"},
+		"a normaliser without lowercase": {`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true}`,
+			[]string{"normalizer"}, fault.Invalid, "lowercase"},
+		"another normaliser": {`{"type":"Lowercase"}`, []string{"normalizer"}, fault.Invalid,
+			`normalizer.type "Lowercase"`},
+		"another pre-tokeniser":    {`{"type":"Whitespace"}`, []string{"pre_tokenizer"}, fault.Invalid, `"Whitespace"`},
+		"a pre-tokeniser of a BPE": {byteLevelOnly, []string{"pre_tokenizer"}, fault.Invalid, `"ByteLevel"`},
+		"no pre-tokeniser":         {`null`, []string{"pre_tokenizer"}, fault.Invalid, "pre_tokenizer null"},
+		"no frame":                 {`null`, []string{"post_processor"}, fault.Invalid, "post_processor null"},
+		"another frame": {`{"type":"ByteLevel"}`, []string{"post_processor"}, fault.Invalid,
+			`post_processor.type "ByteLevel"`},
+		"a second type": {template(`{"SpecialToken":{"id":"[CLS]","type_id":1}},` + text + `,` + sep),
+			[]string{"post_processor"}, fault.Invalid, "type 0"},
+		"a text of a second type": {template(`{"Sequence":{"id":"A","type_id":1}},` + sep), []string{"post_processor"},
+			fault.Invalid, "single"},
+		"no end": {template(`{"SpecialToken":{"id":"[CLS]","type_id":0}},` + text),
+			[]string{"post_processor"}, fault.Invalid, "single"},
+		"two ends": {template(text + `,` + sep + `,` + sep), []string{"post_processor"},
+			fault.Invalid, "single"},
+		"a token of two ids": {template(text + `,{"SpecialToken":{"id":"two","type_id":0}}`), []string{"post_processor"},
+			fault.Invalid, "special_tokens.two"},
+		"a token of another id": {template(text + `,{"SpecialToken":{"id":"[MASK]","type_id":0}}`),
+			[]string{"post_processor"}, fault.Corrupt, `"[MASK]" has id 9`},
+		"a torn BertProcessing": {`{"type":"BertProcessing","sep":["[SEP]"],"cls":["[CLS]",2]}`, []string{"post_processor"},
+			fault.Invalid, "no pair"},
+		"no unknown token":       {`"<unk>"`, []string{"model", "unk_token"}, fault.Corrupt, `"<unk>"`},
+		"an option of the model": {`1`, []string{"model", "wild"}, fault.Corrupt, "wild"},
+		"no longest word": {`null`, []string{"model", "max_input_chars_per_word"}, fault.Corrupt,
+			"max_input_chars_per_word"},
+		"a token of nothing": {`[{"id":9000,"content":"\u0301","normalized":true}]`, []string{"added_tokens"}, fault.Invalid,
+			"nothing is left"},
+		"a token that strips": {`[{"id":9000,"content":"<x>","rstrip":true}]`, []string{"added_tokens"},
+			fault.Invalid, "rstrip"},
 	} {
 		_, err := parse(bertJSON(t, c.value, c.path...))
 		if err == nil || fault.Of(err) != c.kind || !strings.Contains(err.Error(), c.says) {

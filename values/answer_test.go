@@ -48,7 +48,8 @@ func TestAnswersAreRightWhereThereIsSomethingToFind(t *testing.T) {
 	train, held := worldRows(t, 0, 120), worldRows(t, 1000, 40)
 	a := ask(t, worldSet(t, train, held, worldOptions()))
 	t.Logf("true labels: %+v", a)
-	if float64(a.answered) < .25*float64(a.all) || float64(a.sided) < .5*float64(a.answered) || float64(a.right) < .85*float64(a.sided) {
+	if float64(a.answered) < .25*float64(a.all) || float64(a.sided) < .5*float64(a.answered) ||
+		float64(a.right) < .85*float64(a.sided) {
 		t.Errorf("of %d pairs %d are answered, %d with a side, %d of them right", a.all, a.answered, a.sided, a.right)
 	}
 	var p answers
@@ -105,7 +106,8 @@ func TestProbabilitiesAreCalibrated(t *testing.T) {
 		}
 	}
 	if n < 50 || math.Abs(sum-share)/n > .12 {
-		t.Errorf("of %v texts with probabilities between .2 and .8 a share of %.3f is about it, foretold were %.3f", n, share/n, sum/n)
+		t.Errorf("of %v texts with probabilities between .2 and .8 a share of %.3f is about it, foretold were %.3f", n,
+			share/n, sum/n)
 	}
 	rows := 0
 	for _, tenth := range v.About.Curve {
@@ -116,10 +118,11 @@ func TestProbabilitiesAreCalibrated(t *testing.T) {
 	}
 }
 
-// TestTextsOfSeveralLabelsAndTwoParents: a text is one observation whatever its rows, about every value that one of them
-// is on, under each parent; rows on both sides answer neither.
+// TestTextsOfSeveralLabelsAndTwoParents: a text is one observation whatever its rows, about every value that one of
+// them is on, under each parent; rows on both sides answer neither.
 func TestTextsOfSeveralLabelsAndTwoParents(t *testing.T) {
-	const home, twin, parent, other = "svt/openness-to-change/hedonism", "svt/self-enhancement/hedonism", "svt/openness-to-change", "svt/conservation/tradition"
+	const home, twin, parent, other = "svt/openness-to-change/hedonism", "svt/self-enhancement/hedonism",
+		"svt/openness-to-change", "svt/conservation/tradition"
 	rows := func(from int) (out []data.Row) {
 		add := func(id, topic string, i int, direction int32) {
 			r := row(t, id, fmtText("A", topic, "pro", from+i), direction, fmt.Sprint(from+i))
@@ -145,7 +148,8 @@ func TestTextsOfSeveralLabelsAndTwoParents(t *testing.T) {
 		t.Error("the nodes of one value, and the parent of the same texts, answer differently")
 	}
 	if p.Supports != 40 || p.Opposes != 40 || p.Support != nil {
-		t.Errorf("%s has %d supporting and %d opposing rows and a head for sides %+v: every text has rows on both", p.ID, p.Supports, p.Opposes, p.Support)
+		t.Errorf("%s has %d supporting and %d opposing rows and a head for sides %+v: every text has rows on both", p.ID,
+			p.Supports, p.Opposes, p.Support)
 	}
 }
 
@@ -173,11 +177,13 @@ func TestPercentile(t *testing.T) {
 func BenchmarkScores(b *testing.B) {
 	const d = 1024
 	enc := newFake(d)
-	s := &values.Set{Theories: []values.Theory{{Theory: "mft", Mean: enc.vector("mean"), Guard: &values.Guard{Weights: enc.vector("guard")}}}}
+	s := &values.Set{Theories: []values.Theory{{Theory: "mft", Mean: enc.vector("mean"),
+		Guard: &values.Guard{Weights: enc.vector("guard")}}}}
 	for i := range 300 {
 		x := enc.vector(fmt.Sprint(i))
 		h := &values.Head{Weights: x, Intercepts: []float64{0, 1, -1}}
-		s.Values = append(s.Values, values.Value{ID: fmt.Sprint(i), Theory: "mft", Kind: values.Prototype, Vector: x, About: h, Support: h, Background: x[:101]})
+		s.Values = append(s.Values, values.Value{ID: fmt.Sprint(i), Theory: "mft", Kind: values.Prototype, Vector: x,
+			About: h, Support: h, Background: x[:101]})
 	}
 	all, _ := s.Select(values.Filter{})
 	text := enc.vector("text")

@@ -31,7 +31,8 @@ func Defaults() Options { return Options{Seed: 1, Resamples: 200, MinSide: 20, S
 func (o Options) Validate() error {
 	switch {
 	case o.Resamples < 0 || o.MinSide < 1:
-		return fault.New(fault.Invalid, "values: %d resamples and %d rows a side; want at least 0 and at least 1", o.Resamples, o.MinSide)
+		return fault.New(fault.Invalid, "values: %d resamples and %d rows a side; want at least 0 and at least 1",
+			o.Resamples, o.MinSide)
 	case o.Sides != "" && o.Sides != Within && o.Sides != Pooled:
 		return fault.New(fault.Invalid, "values: sides %q; want %s or %s", o.Sides, Within, Pooled)
 	}
@@ -41,7 +42,8 @@ func (o Options) Validate() error {
 // BuildFile makes the vectors of the rows in a file and those of the banks' sentences. held names the file of
 // validation rows; empty splits the rows (Build). Everything that can be refused without the model is refused
 // before a text is embedded: embedding is what takes the time.
-func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder, o Options) (*Set, error) {
+func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, enc encoder.Encoder,
+	o Options) (*Set, error) {
 	// Both files are read and compared before the model sees a text.
 	own, source, err := read(train, o)
 	if err != nil {
@@ -96,7 +98,8 @@ func apart(train []data.Row, held *data.Settled, trainFile, heldFile string) err
 	}
 	for i := range held.Rows {
 		if r := &held.Rows[i]; texts[r.TextID] || groups[r.Group] {
-			return fault.New(fault.Invalid, "%s: row %d shares its text or its group with a row of %s, so it is not held out; split with hives data split, or leave --validation out",
+			return fault.New(fault.Invalid, "%s: row %d shares its text or its group with a row of %s, so it is not held out; "+
+				"split with hives data split, or leave --validation out",
 				heldFile, held.Numbers[i], trainFile)
 		}
 	}
@@ -133,7 +136,8 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	// data.
 	s := &Set{Seed: o.Seed, Resamples: o.Resamples, MinSide: o.MinSide, Sides: o.Sides}
 	if held == nil && o.Sides == Within {
-		parts, err := data.Split(train, data.SplitOptions{Fractions: [data.NumParts]float64{1 - heldShare, heldShare, 0}, Seed: o.Seed ^ splitSeed})
+		parts, err := data.Split(train, data.SplitOptions{Fractions: [data.NumParts]float64{1 - heldShare, heldShare, 0},
+			Seed: o.Seed ^ splitSeed})
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +145,8 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 			o.Log("values: no validation rows were given: of %d rows %d are held out, by group", len(train), len(parts[1]))
 			train, held = parts[0], parts[1]
 		} else {
-			o.Log("values: no validation rows were given, and %d rows are too few groups to hold any out: no vector can be borne out, and every answer will be \"unsure\"", len(train))
+			o.Log("values: no validation rows were given, and %d rows are too few groups to hold any out: "+
+				"no vector can be borne out, and every answer will be \"unsure\"", len(train))
 		}
 	}
 	if len(train) == 0 {
@@ -206,7 +211,8 @@ func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
 }
 
 // embedRows returns one vector a row, [N][D]; rows of one text share theirs, by reference.
-func embedRows(ctx context.Context, rows []data.Row, labels *data.Labels, enc encoder.Encoder) ([][]float32, encoder.Identity, error) {
+func embedRows(ctx context.Context, rows []data.Row, labels *data.Labels, enc encoder.Encoder) ([][]float32,
+	encoder.Identity, error) {
 	first := firsts(labels.Text)
 	byText := make([][]float32, len(first))
 	var id encoder.Identity

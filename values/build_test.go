@@ -38,7 +38,8 @@ func TestKinds(t *testing.T) {
 		note    string
 	}{
 		{"both sides", append(side(1, 2), side(-1, 1)...), 1, values.Directional, ""},
-		{"both sides, one of them too small", append(side(1, 3), side(-1, 1)...), 2, values.Prototype, "3 supporting and 1 opposing rows; a direction needs 2"},
+		{"both sides, one of them too small", append(side(1, 3), side(-1, 1)...), 2, values.Prototype,
+			"3 supporting and 1 opposing rows; a direction needs 2"},
 		{"supporting rows only", side(1, 3), 1, values.Prototype, "0 opposing"},
 		{"opposing rows only", side(-1, 3), 1, values.Prototype, "0 supporting"},
 		{"rows that nobody judged", side(0, 3), 1, values.Prototype, "0 supporting and 0 opposing"},
@@ -54,7 +55,8 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	same := []data.Row{row(t, id, "one text", 1, "a"), row(t, id, "one text", -1, "a")}
-	if v := find(t, build(t, same, newFake(8), pooled()), id); v.Kind != values.Absent || !strings.Contains(v.Note, "no direction") {
+	if v := find(t, build(t, same, newFake(8), pooled()), id); v.Kind != values.Absent ||
+		!strings.Contains(v.Note, "no direction") {
 		t.Errorf("the same text on both sides and nowhere else: %s (%q), want absent", v.Kind, v.Note)
 	}
 }
@@ -68,13 +70,15 @@ func TestTwoParents(t *testing.T) {
 	}
 	s := build(t, rows, newFake(8), pooled())
 	for id, want := range map[string]int{
-		home: 2, twin: 2, "svt/openness-to-change": 3, "svt/self-enhancement": 2, "svt/conservation": 1, "svt/self-enhancement/power": 0,
+		home: 2, twin: 2, "svt/openness-to-change": 3, "svt/self-enhancement": 2, "svt/conservation": 1,
+		"svt/self-enhancement/power": 0,
 	} {
 		if v := find(t, s, id); v.Neither != want {
 			t.Errorf("%s: %d rows, want %d", id, v.Neither, want)
 		}
 	}
-	if a, b := find(t, s, home), find(t, s, twin); !slices.Equal(a.Vector, b.Vector) || a.Definition != b.Definition || a.ID == b.ID {
+	if a, b := find(t, s, home), find(t, s, twin); !slices.Equal(a.Vector, b.Vector) || a.Definition != b.Definition ||
+		a.ID == b.ID {
 		t.Error("the two nodes of one value differ in vector or definition")
 	}
 }
@@ -141,8 +145,10 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		{"no rows", context.Background(), nil, newFake(4), good, fault.Invalid, "no rows"},
 		{"no row a side", context.Background(), many, newFake(4), values.Options{}, fault.Invalid, "0 rows a side"},
-		{"a model that changes", context.Background(), many, &shifty{fake: newFake(4)}, good, fault.Mismatch, "abababababab and efefefefefef"},
-		{"vectors missing", context.Background(), many, short{newFake(4)}, good, fault.Mismatch, "1023 vectors for 1024 texts"},
+		{"a model that changes", context.Background(), many, &shifty{fake: newFake(4)}, good, fault.Mismatch,
+			"abababababab and efefefefefef"},
+		{"vectors missing", context.Background(), many, short{newFake(4)}, good, fault.Mismatch,
+			"1023 vectors for 1024 texts"},
 		{"cancelled", cancelled, many, newFake(4), good, fault.Canceled, "canceled"},
 	} {
 		_, err := values.Build(c.ctx, c.rows, nil, c.enc, c.o)

@@ -86,7 +86,8 @@ func (s *Set) EvaluateFile(ctx context.Context, path string, enc encoder.Encoder
 		return nil, err
 	}
 	if source.SHA256 == s.Source.SHA256 || s.Held != nil && source.SHA256 == s.Held.SHA256 {
-		return nil, fault.New(fault.Invalid, "values: %s is a file that the vectors were made with, so it proves nothing; give rows that they have not seen", path)
+		return nil, fault.New(fault.Invalid, "values: %s is a file that the vectors were made with, so it proves nothing; "+
+			"give rows that they have not seen", path)
 	}
 	e, err := s.Evaluate(ctx, rows.Rows, enc, o)
 	if err == nil {

@@ -15,12 +15,17 @@ const enoughRows = 50
 // WriteText prints the evaluation for people: counts and shares, the two curves side by side, then a line a
 // value.
 func (e *Evaluation) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", e.Data.File, e.Data.SHA256, e.Data.Rows, e.Data.Texts)
-	fmt.Fprintf(w, "sense      %.1f %% of the texts pass the guard; of %d made-up ones %d pass, and %d are answered for some value\n",
+	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", e.Data.File, e.Data.SHA256, e.Data.Rows,
+		e.Data.Texts)
+	fmt.Fprintf(w, "sense      %.1f %% of the texts pass the guard; of %d made-up ones %d pass, and %d are answered for "+
+		"some value\n",
 		100*e.Sense, e.Nonsense.Texts, e.Nonsense.Sense, e.Nonsense.Answered)
-	fmt.Fprintf(w, "answers    for %s of a text and a value of its theory; of these it is about the value in %s\n", of(e.Answers.Answered, e.Answers.Pairs, "pairs"), e.Answers.About)
-	fmt.Fprintf(w, "sides      for %s in corpora with both sides; right in %s\n", of(e.Sides.Answered, e.Sides.Pairs, "pairs"), e.Sides.Right)
-	fmt.Fprintf(w, "           for %s if it is known that the text is about the value; right in %s\n\n", of(e.Sides.Given, e.Sides.Pairs, "pairs"), e.Sides.GivenOK)
+	fmt.Fprintf(w, "answers    for %s of a text and a value of its theory; of these it is about the value in %s\n",
+		of(e.Answers.Answered, e.Answers.Pairs, "pairs"), e.Answers.About)
+	fmt.Fprintf(w, "sides      for %s in corpora with both sides; right in %s\n", of(e.Sides.Answered, e.Sides.Pairs,
+		"pairs"), e.Sides.Right)
+	fmt.Fprintf(w, "           for %s if it is known that the text is about the value; right in %s\n\n",
+		of(e.Sides.Given, e.Sides.Pairs, "pairs"), e.Sides.GivenOK)
 	if err := e.writeCurves(w); err != nil {
 		return err
 	}
@@ -73,7 +78,8 @@ func (e *Evaluation) writeCurves(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "farthest from the diagonal, of tenths with %d pairs: about %.3f, supports %.3f\n\n", enoughRows, Worst(e.AboutCurve), Worst(e.SideCurve))
+	_, err := fmt.Fprintf(w, "farthest from the diagonal, of tenths with %d pairs: about %.3f, supports %.3f\n\n",
+		enoughRows, Worst(e.AboutCurve), Worst(e.SideCurve))
 	return err
 }
 
@@ -90,8 +96,9 @@ func (e *Evaluation) writeValues(w io.Writer) error {
 		}
 		shown := Value{Kind: v.Kind, Evidence: &v.Evidence}
 		vector, corpora := shown.borneOut()
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%d of %d\t%s\t%d\t%s\n", v.ID, v.Kind, vector, corpora, v.Answers.Answered, v.Answers.Pairs, v.Answers.About,
-			v.Sides.Answered, v.Sides.Pairs, v.Sides.Right, v.Sides.Given, v.Sides.GivenOK)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%d of %d\t%s\t%d\t%s\n", v.ID, v.Kind, vector, corpora,
+			v.Answers.Answered, v.Answers.Pairs, v.Answers.About, v.Sides.Answered, v.Sides.Pairs, v.Sides.Right, v.Sides.Given,
+			v.Sides.GivenOK)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -57,14 +57,17 @@ func TestEvaluationCounts(t *testing.T) {
 			f = one
 		}
 	}
-	if f.Answers.Pairs != want.pairs || f.Answers.Answered != want.answered || f.Sides.Pairs != want.sidedPairs || f.Sides.Answered != want.sided || f.Sides.Given != want.given {
+	if f.Answers.Pairs != want.pairs || f.Answers.Answered != want.answered || f.Sides.Pairs != want.sidedPairs ||
+		f.Sides.Answered != want.sided || f.Sides.Given != want.given {
 		t.Fatalf("%+v, want %+v", f, want)
 	}
 	for name, c := range map[string]struct {
 		got  values.Share
 		n, m int
-	}{"about": {f.Answers.About, want.about, want.answered}, "right": {f.Sides.Right, want.right, want.sided}, "given": {f.Sides.GivenOK, want.givenRight, want.given}} {
-		if c.m == 0 || math.Abs(*c.got.Share-float64(c.n)/float64(c.m)) > 1e-12 || *c.got.Low > *c.got.Share || *c.got.High < *c.got.Share {
+	}{"about": {f.Answers.About, want.about, want.answered}, "right": {f.Sides.Right, want.right, want.sided},
+		"given": {f.Sides.GivenOK, want.givenRight, want.given}} {
+		if c.m == 0 || math.Abs(*c.got.Share-float64(c.n)/float64(c.m)) > 1e-12 || *c.got.Low > *c.got.Share ||
+			*c.got.High < *c.got.Share {
 			t.Errorf("%s: %v, want %d of %d", name, c.got, c.n, c.m)
 		}
 	}
@@ -82,12 +85,14 @@ func TestEvaluationCounts(t *testing.T) {
 		t.Errorf("nonsense %+v, and %.2f of the texts pass", got.Nonsense, got.Sense)
 	}
 	var shown strings.Builder
-	if err := got.WriteText(&shown); err != nil || !strings.Contains(shown.String(), care) || strings.Contains(shown.String(), "%!") {
+	if err := got.WriteText(&shown); err != nil || !strings.Contains(shown.String(), care) ||
+		strings.Contains(shown.String(), "%!") {
 		t.Errorf("%v\n%s", err, shown.String())
 	}
 }
 
-// TestEvaluationOfChance: on permuted labels hardly anything is answered, and no side is right more often than by chance.
+// TestEvaluationOfChance: on permuted labels hardly anything is answered, and no side is right more often than by
+// chance.
 func TestEvaluationOfChance(t *testing.T) {
 	permuted := func(rows []data.Row, seed uint64) []data.Row { return data.PermuteLabels(rows, seed) }
 	s := worldSet(t, permuted(worldRows(t, 0, 120), 1), permuted(worldRows(t, 1000, 40), 2), worldOptions())
@@ -107,7 +112,8 @@ func TestEvaluateRefuses(t *testing.T) {
 	}
 	other := newWorld()
 	other.id.WeightsSHA256 = "other"
-	if _, err := s.Evaluate(context.Background(), worldRows(t, 2000, 2), other, worldOptions()); fault.Of(err) != fault.Mismatch {
+	if _, err := s.Evaluate(context.Background(), worldRows(t, 2000, 2), other,
+		worldOptions()); fault.Of(err) != fault.Mismatch {
 		t.Errorf("another model: %v", err)
 	}
 	train, held := filepath.Join(t.TempDir(), "train.parquet"), filepath.Join(t.TempDir(), "held.parquet")
@@ -121,11 +127,13 @@ func TestEvaluateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{train, held} {
-		if _, err := s.EvaluateFile(context.Background(), path, newWorld(), worldOptions()); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path) {
+		if _, err := s.EvaluateFile(context.Background(), path, newWorld(), worldOptions()); fault.Of(err) != fault.Invalid ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("the file that it was made with: %v", err)
 		}
 	}
-	if _, err := values.BuildFile(context.Background(), train, train, nil, newWorld(), worldOptions()); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "row 1 shares") {
+	if _, err := values.BuildFile(context.Background(), train, train, nil, newWorld(),
+		worldOptions()); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "row 1 shares") {
 		t.Errorf("validation rows that are training rows: %v", err)
 	}
 }
@@ -142,7 +150,8 @@ func TestBuildHoldsRowsOutItself(t *testing.T) {
 	}
 	// The training part of an earlier split with the same seed: its hashes all lie in the first .65.
 	s := worldSet(t, parts[0], nil, o)
-	if share := float64(s.Held.Rows) / float64(len(parts[0])); !s.OwnSplit || share < .15 || share > .35 || s.Source.Rows+s.Held.Rows != len(parts[0]) {
+	if share := float64(s.Held.Rows) / float64(len(parts[0])); !s.OwnSplit || share < .15 || share > .35 ||
+		s.Source.Rows+s.Held.Rows != len(parts[0]) {
 		t.Errorf("%d rows to train and %+v held out of %d", s.Source.Rows, s.Held, len(parts[0]))
 	}
 	if !strings.Contains(said, "no validation rows") {
@@ -153,7 +162,8 @@ func TestBuildHoldsRowsOutItself(t *testing.T) {
 		together[i].Group = "one"
 	}
 	one := worldSet(t, together, nil, o)
-	if v := find(t, one, care); one.Held != nil || v.Kind != values.Unsupported || !strings.Contains(v.Note, "unknown") || !strings.Contains(said, "too few groups") {
+	if v := find(t, one, care); one.Held != nil || v.Kind != values.Unsupported || !strings.Contains(v.Note, "unknown") ||
+		!strings.Contains(said, "too few groups") {
 		t.Errorf("one group: held out %v, %s is %s (%s); it says %q", one.Held, care, v.Kind, v.Note, said)
 	}
 	if v := find(t, s, care); !v.CanTell() {

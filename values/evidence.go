@@ -24,7 +24,8 @@ func (b *builder) figure(s *metrics.Sided) *Figure {
 	if a.Positives < minHeld || a.Negatives < minHeld || !a.Known() {
 		return nil
 	}
-	return &Figure{AUC: a.Value, Low: a.Low, High: a.High, Positives: a.Positives, Negatives: a.Negatives, Groups: a.Groups}
+	return &Figure{AUC: a.Value, Low: a.Low, High: a.High, Positives: a.Positives, Negatives: a.Negatives,
+		Groups: a.Groups}
 }
 
 // passes is the floor of all that is said: the AUC's interval lies above chance.
@@ -136,7 +137,8 @@ func (f *Figure) folded() *Figure {
 	if f == nil || f.AUC >= .5 {
 		return f
 	}
-	return &Figure{AUC: 1 - f.AUC, Low: 1 - f.High, High: 1 - f.Low, Positives: f.Negatives, Negatives: f.Positives, Groups: f.Groups}
+	return &Figure{AUC: 1 - f.AUC, Low: 1 - f.High, High: 1 - f.Low, Positives: f.Negatives, Negatives: f.Positives,
+		Groups: f.Groups}
 }
 
 // prototypeFigure asks whether the prototype tells held-out texts about the value from the theory's others. A row

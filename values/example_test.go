@@ -31,8 +31,8 @@ func Example() {
 		if i%2 == 1 {
 			text, direction = fmt.Sprint("against it, ", i), data.Opposes
 		}
-		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Group: fmt.Sprint(i), Corpus: "own", Theory: "duty",
-			Level1: "gratitude", Direction: int32(direction), DirectionSource: data.SourceAnnotated})
+		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Group: fmt.Sprint(i), Corpus: "own",
+			Theory: "duty", Level1: "gratitude", Direction: int32(direction), DirectionSource: data.SourceAnnotated})
 	}
 	o := values.Defaults()
 	o.MinSide, o.Sides = 2, values.Pooled

@@ -67,11 +67,13 @@ func TestFileHoldsWhatAnswersRestOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := cmp.Options{cmpopts.IgnoreUnexported(values.Set{}), cmpopts.IgnoreFields(values.Set{}, "SHA256"), cmpopts.EquateEmpty()}
+	options := cmp.Options{cmpopts.IgnoreUnexported(values.Set{}), cmpopts.IgnoreFields(values.Set{}, "SHA256"),
+		cmpopts.EquateEmpty()}
 	if d := cmp.Diff(want, got, options); d != "" {
 		t.Error(d)
 	}
-	if v := find(t, got, care); v.About == nil || v.Support == nil || v.Background == nil || len(v.Rests) != 2 || mft(t, got).Guard == nil || got.Held == nil {
+	if v := find(t, got, care); v.About == nil || v.Support == nil || v.Background == nil || len(v.Rests) != 2 ||
+		mft(t, got).Guard == nil || got.Held == nil {
 		t.Errorf("the file lacks a part of %+v", v)
 	}
 	if a, b := ask(t, want), ask(t, got); a != b || a.answered == 0 {
@@ -83,13 +85,15 @@ func TestFileHoldsWhatAnswersRestOn(t *testing.T) {
 		t.Error("the same set gives other bytes")
 	}
 	for name, statement := range map[string]string{
-		"a head's weights":  "UPDATE heads SET weights = zeroblob(length(weights)) WHERE question = 'about'",
-		"the guard's facts": `UPDATE heads SET facts = replace(facts, '"nonsense":1600', '"nonsense":1601') WHERE question = 'sense'`,
-		"a head gone":       "DELETE FROM heads WHERE question = 'supports'",
-		"a background":      "UPDATE value_vectors SET background = zeroblob(404) WHERE background IS NOT NULL",
-		"evidence":          "UPDATE value_vectors SET evidence = 'null'",
+		"a head's weights": "UPDATE heads SET weights = zeroblob(length(weights)) WHERE question = 'about'",
+		"the guard's facts": `UPDATE heads SET facts = replace(facts, '"nonsense":1600', '"nonsense":1601') WHERE ` +
+			`question = 'sense'`,
+		"a head gone":  "DELETE FROM heads WHERE question = 'supports'",
+		"a background": "UPDATE value_vectors SET background = zeroblob(404) WHERE background IS NOT NULL",
+		"evidence":     "UPDATE value_vectors SET evidence = 'null'",
 	} {
-		if _, err := values.Open(edit(t, path, statement)); fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), "digest") {
+		if _, err := values.Open(edit(t, path, statement)); fault.Of(err) != fault.Corrupt ||
+			!strings.Contains(err.Error(), "digest") {
 			t.Errorf("%s changed: %v", name, err)
 		}
 	}
@@ -101,7 +105,8 @@ func TestFilesOfVersion1Open(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := build(t, randomRows(t, 60, 9), newFake(4), values.Options{Seed: 2, Resamples: 5, MinSide: 1, Sides: values.Pooled})
+	want := build(t, randomRows(t, 60, 9), newFake(4), values.Options{Seed: 2, Resamples: 5, MinSide: 1,
+		Sides: values.Pooled})
 	all, _ := s.Select(values.Filter{})
 	for i, v := range all {
 		if v.ID != want.Values[i].ID || v.Kind != want.Values[i].Kind || !slices.Equal(v.Vector, want.Values[i].Vector) {
@@ -118,7 +123,8 @@ func TestFilesOfVersion1Open(t *testing.T) {
 		t.Errorf("%d scores, sides %s, held out %v", len(scores), s.SidesFrom(), s.Held)
 	}
 	var shown strings.Builder
-	if err := s.List().WriteText(&shown); err != nil || !strings.Contains(shown.String(), "--sides within") || !strings.Contains(shown.String(), "held out   nothing") {
+	if err := s.List().WriteText(&shown); err != nil || !strings.Contains(shown.String(), "--sides within") ||
+		!strings.Contains(shown.String(), "held out   nothing") {
 		t.Errorf("it is shown without a word of that (%v):\n%.700s", err, shown.String())
 	}
 }
@@ -183,15 +189,19 @@ func TestOpenRefuses(t *testing.T) {
 		says       string
 	}{
 		{"no file", filepath.Join(t.TempDir(), "none.db"), fault.NotFound, "no such file"},
-		{"a newer version", edit(t, path, "PRAGMA user_version = 3"), fault.Mismatch, "version 3, this program reads up to 2: use a newer"},
+		{"a newer version", edit(t, path, "PRAGMA user_version = 3"), fault.Mismatch,
+			"version 3, this program reads up to 2: use a newer"},
 		{"another program's file", edit(t, path, "PRAGMA application_id = 7"), fault.Mismatch, "no value vectors"},
 		{"an empty file", cut(t, nil), fault.Mismatch, "no value vectors"},
 		{"no SQLite file", cut(t, []byte(strings.Repeat("not a database ", 100))), fault.Corrupt, "build it again"},
 		{"a torn file", cut(t, raw[:len(raw)/2]), fault.Corrupt, "build it again"},
 		{"a table gone", edit(t, path, "DROP TABLE anchors"), fault.Corrupt, "build it again"},
-		{"a vector cut", edit(t, path, "UPDATE anchors SET vector = x'0000'"), fault.Corrupt, "a vector has 2 bytes, 8 numbers need 32"},
-		{"a count changed", edit(t, path, "UPDATE value_vectors SET supports = supports + 1 WHERE place = 40"), fault.Corrupt, "digest"},
-		{"a number of a vector changed", edit(t, path, "UPDATE anchors SET vector = zeroblob(32) WHERE id = 7"), fault.Corrupt, "digest"},
+		{"a vector cut", edit(t, path, "UPDATE anchors SET vector = x'0000'"), fault.Corrupt,
+			"a vector has 2 bytes, 8 numbers need 32"},
+		{"a count changed", edit(t, path, "UPDATE value_vectors SET supports = supports + 1 WHERE place = 40"),
+			fault.Corrupt, "digest"},
+		{"a number of a vector changed", edit(t, path, "UPDATE anchors SET vector = zeroblob(32) WHERE id = 7"),
+			fault.Corrupt, "digest"},
 		{"a value gone", edit(t, path, "DELETE FROM value_vectors WHERE place = 3"), fault.Corrupt, "digest"},
 	} {
 		_, err := values.Open(c.path)
@@ -218,7 +228,9 @@ func TestVectorsOfAnotherModelAreRefused(t *testing.T) {
 		says string
 		mend func(*encoder.Identity)
 	}{
-		{"weights abababababab and 123412341234", func(id *encoder.Identity) { id.WeightsSHA256 = strings.Repeat("1234", 16) }},
+		{"weights abababababab and 123412341234", func(id *encoder.Identity) {
+			id.WeightsSHA256 = strings.Repeat("1234", 16)
+		}},
 		{"weights abababababab and (not told)", func(id *encoder.Identity) { id.WeightsSHA256 = "" }},
 		{"tokenizers cdcdcdcdcdcd and 5", func(id *encoder.Identity) { id.TokenizerSHA256 = "5" }},
 		{"8 and 4 dimensions", func(id *encoder.Identity) { id.Dimension = 4 }},
@@ -228,7 +240,8 @@ func TestVectorsOfAnotherModelAreRefused(t *testing.T) {
 		other := newFake(8).id
 		c.mend(&other)
 		err := s.CheckModel(other)
-		if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "hives vectors build") {
+		if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), "hives vectors build") {
 			t.Errorf("%v, want a mismatch of %s and the remedy", err, c.says)
 		}
 	}
@@ -243,7 +256,8 @@ func TestABankIsGivenOnce(t *testing.T) {
 	other := newFake(8)
 	other.id.WeightsSHA256 = "other"
 	s.Anchors = nil
-	if err := s.AddAnchors(context.Background(), other, []*anchors.Bank{inventory.Bank()}); fault.Of(err) != fault.Mismatch {
+	if err := s.AddAnchors(context.Background(), other,
+		[]*anchors.Bank{inventory.Bank()}); fault.Of(err) != fault.Mismatch {
 		t.Errorf("sentences by another model: %v", err)
 	}
 	if _, err := values.ReadBanks([]string{filepath.Dir(path)}); fault.Of(err) != fault.NotFound {

@@ -155,7 +155,10 @@ const guardRidge = 10
 // wordless, "be kind" is not.
 func Wordless(text string) bool {
 	// Digits and signs part words and are none themselves.
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) &&
+			!unicode.IsMark(r)
+	})
 	seen := map[string]bool{}
 	for _, word := range words {
 		if unicode.In([]rune(word)[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) {

@@ -197,7 +197,8 @@ func (b *builder) head(all []answer, axes [][]float64) (*Head, error) {
 		case a.held:
 			held = append(held, a)
 		default:
-			train.X, train.Y, train.Stratum = append(train.X, without(b.features[a.row], axes)), append(train.Y, a.yes), append(train.Stratum, s)
+			train.X, train.Y, train.Stratum = append(train.X, without(b.features[a.row], axes)), append(train.Y, a.yes),
+				append(train.Stratum, s)
 		}
 	}
 	if len(stratum) == 0 {

@@ -193,10 +193,12 @@ func (b *builder) sideless(n *node) string {
 	if b.options.Sides == Within {
 		n.sides = b.sidesWithin(n)
 		if len(n.sides) == 0 {
-			return fmt.Sprintf("%d supporting and %d opposing rows, and no corpus has %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
+			return fmt.Sprintf("%d supporting and %d opposing rows, and no corpus has %d of each", len(n.supports),
+				len(n.opposes), b.options.MinSide)
 		}
 	} else if len(n.supports) < b.options.MinSide || len(n.opposes) < b.options.MinSide {
-		return fmt.Sprintf("%d supporting and %d opposing rows; a direction needs %d of each", len(n.supports), len(n.opposes), b.options.MinSide)
+		return fmt.Sprintf("%d supporting and %d opposing rows; a direction needs %d of each", len(n.supports),
+			len(n.opposes), b.options.MinSide)
 	}
 	return ""
 }

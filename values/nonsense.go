@@ -21,7 +21,8 @@ func Nonsense(texts []string, n int, seed uint64) []string {
 			m.words = append(m.words, words...)
 		}
 	}
-	kinds := []func() string{m.few, m.few, m.many, m.list, m.repeated, m.shuffled, m.spliced, m.numbers, m.signs, m.letters}
+	kinds := []func() string{m.few, m.few, m.many, m.list, m.repeated, m.shuffled, m.spliced, m.numbers,
+		m.signs, m.letters}
 	out := make([]string, n)
 	for i := range out {
 		out[i] = kinds[i%len(kinds)]()

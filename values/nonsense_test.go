@@ -56,11 +56,15 @@ func (b bag) add(x []float64, term string, weight float64) {
 
 // Words for nonsense that the program does not make up: none of them is drawn from the rows.
 var (
-	things = strings.Fields("banana table river glass lamp stone pencil window carpet bottle engine cloud paper spoon basket curtain ladder marble button candle tractor violin pillow hammer napkin zebra cactus helmet pumpkin bicycle umbrella radiator sandwich keyboard mountain thermometer")
-	goods  = strings.Split("milk,eggs,bread,butter,rice,tomatoes,onions,sugar,flour,coffee,tea,apples,cheese,pasta,salt,yoghurt,carrots,soap,batteries,toothpaste,bin bags,two lemons,olive oil", ",")
+	things = strings.Fields("banana table river glass lamp stone pencil window carpet bottle engine cloud paper spoon " +
+		"basket curtain ladder marble button candle tractor violin pillow hammer napkin zebra cactus helmet pumpkin " +
+		"bicycle umbrella radiator sandwich keyboard mountain thermometer")
+	goods = strings.Split("milk,eggs,bread,butter,rice,tomatoes,onions,sugar,flour,coffee,tea,apples,cheese,pasta,salt,"+
+		"yoghurt,carrots,soap,batteries,toothpaste,bin bags,two lemons,olive oil", ",")
 	others = []string{
 		"der die das und oder aber weil nicht mit von zu auf", "le la les et ou mais dans sur avec pour que qui",
-		"el los y o pero con por para que de en una", "ja on ei se että kun niin myös mutta vain", "и в не на что с как это по но",
+		"el los y o pero con por para que de en una", "ja on ei se että kun niin myös mutta vain",
+		"и в не на что с как это по но",
 		"的 了 在 是 我 有 和 就 不 人", "ve bir bu da için ile ama çok daha gibi",
 	}
 )
@@ -100,7 +104,8 @@ func handWritten(seed uint64) []string {
 func realRows(t *testing.T) (train, held, test []data.Row) {
 	t.Helper()
 	var all []data.Row
-	for name, folder := range map[string]string{"mfrc": "mfrc", "social-chem": "social_chem", "moral-stories": "moral_stories"} {
+	for name, folder := range map[string]string{"mfrc": "mfrc", "social-chem": "social_chem",
+		"moral-stories": "moral_stories"} {
 		rows, _, err := corpora.Import(name, corpora.Options{In: filepath.Join("..", "demo", "data", folder)})
 		if err != nil {
 			t.Fatal(err)
@@ -127,7 +132,9 @@ func TestNonsenseIsNotAnswered(t *testing.T) {
 	all, _ := s.Select(values.Filter{})
 	answered := func(texts []string) (n int) {
 		for _, text := range texts {
-			if slices.ContainsFunc(s.ScoreText(text, enc.vector(text), all), func(x values.Score) bool { return x.Answer != values.Unsure }) {
+			if slices.ContainsFunc(s.ScoreText(text, enc.vector(text), all), func(x values.Score) bool {
+				return x.Answer != values.Unsure
+			}) {
 				n++
 			}
 		}
@@ -142,7 +149,8 @@ func TestNonsenseIsNotAnswered(t *testing.T) {
 		real = append(real, test[i].Text)
 	}
 	said, saidReal := answered(nonsense), answered(real)
-	t.Logf("answered: %d of 200 texts that say nothing, %d of %d real ones; %v", said, saidReal, len(real), mft(t, s).Guard)
+	t.Logf("answered: %d of 200 texts that say nothing, %d of %d real ones; %v", said, saidReal, len(real),
+		mft(t, s).Guard)
 	if said > 10 {
 		t.Errorf("%d of 200 texts that say nothing are answered, at most 10 may be", said)
 	}
@@ -184,7 +192,8 @@ func TestGuardOfATheoryKeepsOutTextsOfAnother(t *testing.T) {
 		}
 		return rows
 	}
-	s := worldSet(t, append(worldRows(t, 0, 60), arguments(0, 300)...), append(worldRows(t, 1000, 40), arguments(1000, 200)...), worldOptions())
+	s := worldSet(t, append(worldRows(t, 0, 60), arguments(0, 300)...), append(worldRows(t, 1000, 40),
+		arguments(1000, 200)...), worldOptions())
 	passing := func(theory string, rows []data.Row) float64 {
 		n := 0
 		for _, r := range rows {
@@ -200,7 +209,8 @@ func TestGuardOfATheoryKeepsOutTextsOfAnother(t *testing.T) {
 		theory string
 		rows   []data.Row
 		own    bool
-	}{{"mft", worldRows(t, 3000, 30), true}, {"mft", arguments(3000, 200), false}, {"svt", arguments(3000, 200), true}, {"svt", worldRows(t, 3000, 30), false}} {
+	}{{"mft", worldRows(t, 3000, 30), true}, {"mft", arguments(3000, 200), false}, {"svt", arguments(3000, 200), true},
+		{"svt", worldRows(t, 3000, 30), false}} {
 		if share := passing(c.theory, c.rows); (share > .9) != c.own || (share < .1) == c.own {
 			t.Errorf("%.2f pass the guard of %s, own texts: %v", share, c.theory, c.own)
 		}

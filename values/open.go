@@ -61,14 +61,16 @@ func (s *Set) load(db *sql.DB) error {
 	// Two numbers in SQLite's own header tell our files from others and their version, before any table is asked
 	// for.
 	var version, app int
-	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)`).Scan(&version, &app); err != nil {
+	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM `+
+		`pragma_application_id)`).Scan(&version, &app); err != nil {
 		return err
 	}
 	switch {
 	case app != applicationID:
 		return fault.New(fault.Mismatch, "holds no value vectors: name a file that hives vectors build made")
 	case version > schemaVersion:
-		return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer program", version, schemaVersion)
+		return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer program", version,
+			schemaVersion)
 	}
 	var want string
 	for _, step := range []func() error{
@@ -107,7 +109,8 @@ func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 			return "", fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit = made.Seed, made.Resamples, made.MinSide, made.Sides, made.OwnSplit
+	s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit = made.Seed, made.Resamples, made.MinSide, made.Sides,
+		made.OwnSplit
 	return sum, nil
 }
 
@@ -128,21 +131,22 @@ func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
 
 // loadTheories reads the trees with their means, in the order in which they were written.
 func (s *Set) loadTheories(tx *sql.Tx) error {
-	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`, func(rows *sql.Rows) error {
-		var t Theory
-		var names string
-		var mean []byte
-		if err := rows.Scan(&t.Theory, &t.Name, &names, &t.Rows, &mean); err != nil {
+	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`,
+		func(rows *sql.Rows) error {
+			var t Theory
+			var names string
+			var mean []byte
+			if err := rows.Scan(&t.Theory, &t.Name, &names, &t.Rows, &mean); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(names), &t.LevelNames); err != nil {
+				return err
+			}
+			var err error
+			t.Mean, err = floats(mean, s.Model.Dimension)
+			s.Theories = append(s.Theories, t)
 			return err
-		}
-		if err := json.Unmarshal([]byte(names), &t.LevelNames); err != nil {
-			return err
-		}
-		var err error
-		t.Mean, err = floats(mean, s.Model.Dimension)
-		s.Theories = append(s.Theories, t)
-		return err
-	})
+		})
 }
 
 // loadValues reads the values. A column that version 1 lacks is asked for as a constant, so one scan serves both.
@@ -151,7 +155,8 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 	if version > 1 {
 		later = `rests_on, evidence, background`
 	}
-	query := `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, groups, corpora,
+	query := `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, ` +
+		`groups, corpora,
 		draws, cosine, low, degrees, vector, ` + later + ` FROM value_vectors ORDER BY place`
 	return each(tx, query, func(rows *sql.Rows) error {
 		var v Value
@@ -160,8 +165,9 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 		var draws sql.NullInt64
 		var cosine, low, degrees sql.NullFloat64
 		var vector []byte
-		if err := rows.Scan(&v.ID, &v.Theory, &v.Level, &path, &v.Definition, &works, &v.Kind, &v.Note, &v.Supports, &v.Opposes,
-			&v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector, &rests, &evidence, &background); err != nil {
+		if err := rows.Scan(&v.ID, &v.Theory, &v.Level, &path, &v.Definition, &works, &v.Kind, &v.Note,
+			&v.Supports, &v.Opposes, &v.Neither, &v.Groups, &corpora, &draws, &cosine, &low, &degrees, &vector, &rests,
+			&evidence, &background); err != nil {
 			return err
 		}
 		// Five columns are JSON, since their length varies from value to value.
@@ -190,56 +196,58 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 		return nil
 	}
 	s.index()
-	return each(tx, `SELECT value_id, question, facts, weights FROM heads ORDER BY value_id, question`, func(rows *sql.Rows) error {
-		var id, question, facts string
-		var raw []byte
-		if err := rows.Scan(&id, &question, &facts, &raw); err != nil {
-			return err
-		}
-		// Weights are a column of their own; all else of a head is JSON, written over the struct that holds them.
-		weights, err := floats(raw, s.Model.Dimension)
-		if err != nil {
-			return err
-		}
-		if question == questionSense {
-			t := s.theory(id)
-			if t == nil {
-				return fmt.Errorf("a guard of %q, which is no theory", id)
+	return each(tx, `SELECT value_id, question, facts, weights FROM heads ORDER BY value_id, question`,
+		func(rows *sql.Rows) error {
+			var id, question, facts string
+			var raw []byte
+			if err := rows.Scan(&id, &question, &facts, &raw); err != nil {
+				return err
 			}
-			t.Guard = &Guard{Weights: weights}
-			return json.Unmarshal([]byte(facts), t.Guard)
-		}
-		h := &Head{Weights: weights}
-		v, known := s.Find(id)
-		switch {
-		case !known:
-			return fmt.Errorf("a head of %q, which is no value", id)
-		case question == questionAbout:
-			v.About = h
-		case question == questionSupports:
-			v.Support = h
-		default:
-			return fmt.Errorf("a head that answers %q", question)
-		}
-		return json.Unmarshal([]byte(facts), h)
-	})
+			// Weights are a column of their own; all else of a head is JSON, written over the struct that holds them.
+			weights, err := floats(raw, s.Model.Dimension)
+			if err != nil {
+				return err
+			}
+			if question == questionSense {
+				t := s.theory(id)
+				if t == nil {
+					return fmt.Errorf("a guard of %q, which is no theory", id)
+				}
+				t.Guard = &Guard{Weights: weights}
+				return json.Unmarshal([]byte(facts), t.Guard)
+			}
+			h := &Head{Weights: weights}
+			v, known := s.Find(id)
+			switch {
+			case !known:
+				return fmt.Errorf("a head of %q, which is no value", id)
+			case question == questionAbout:
+				v.About = h
+			case question == questionSupports:
+				v.Support = h
+			default:
+				return fmt.Errorf("a head that answers %q", question)
+			}
+			return json.Unmarshal([]byte(facts), h)
+		})
 }
 
 // loadAnchors reads the sentences by bank and id, which is the order that searches rely on for ties.
 func (s *Set) loadAnchors(tx *sql.Tx) error {
-	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`, func(rows *sql.Rows) error {
-		var a Anchor
-		var ids string
-		var vector []byte
-		if err := rows.Scan(&a.Bank, &a.ID, &a.Kind, &a.Text, &ids, &a.Count, &a.Provenance, &vector); err != nil {
+	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`,
+		func(rows *sql.Rows) error {
+			var a Anchor
+			var ids string
+			var vector []byte
+			if err := rows.Scan(&a.Bank, &a.ID, &a.Kind, &a.Text, &ids, &a.Count, &a.Provenance, &vector); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(ids), &a.ValueIDs); err != nil {
+				return err
+			}
+			var err error
+			a.Vector, err = floats(vector, s.Model.Dimension)
+			s.Anchors = append(s.Anchors, a)
 			return err
-		}
-		if err := json.Unmarshal([]byte(ids), &a.ValueIDs); err != nil {
-			return err
-		}
-		var err error
-		a.Vector, err = floats(vector, s.Model.Dimension)
-		s.Anchors = append(s.Anchors, a)
-		return err
-	})
+		})
 }

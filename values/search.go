@@ -158,7 +158,8 @@ type Search struct {
 func (s *Set) check(q Query, o Search) error {
 	switch {
 	case o.CrossTheory && q.Value == nil:
-		return fault.New(fault.Invalid, "neighbours in other theories need a value to start from: a text belongs to no theory")
+		return fault.New(fault.Invalid, "neighbours in other theories need a value to start from: "+
+			"a text belongs to no theory")
 	case q.Value != nil && q.Value.Vector == nil:
 		return fault.New(fault.Mismatch, "value %s has no vector: %s", q.Value.ID, q.Value.Note)
 	case q.Value == nil && len(q.Text) != s.Model.Dimension:

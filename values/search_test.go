@@ -94,10 +94,14 @@ func TestSelect(t *testing.T) {
 	}{
 		{"all", values.Filter{}, []string{"svt/conservation", "duty/fidelity"}, nil},
 		{"a theory", values.Filter{Theories: []string{"mft"}}, []string{"mft/care-harm"}, []string{"duty/fidelity"}},
-		{"a subtree, its root too", values.Filter{Subtrees: []string{"mft/care-harm"}}, []string{"mft/care-harm", "mft/care-harm/caring"}, []string{"mft/fairness-cheating"}},
-		{"a name that begins like another", values.Filter{Subtrees: []string{"svt/openness-to-change/self-direction"}}, []string{"svt/openness-to-change/self-direction/self-direction-thought"}, []string{"svt/openness-to-change"}},
-		{"two fields at once", values.Filter{Theories: []string{"svt"}, Levels: []int{2}}, []string{"svt/conservation/humility"}, []string{"svt/conservation", "mft/care-harm/caring"}},
-		{"kinds", values.Filter{Kinds: []values.Kind{values.Directional}}, []string{"mft/care-harm"}, []string{"svt/conservation"}},
+		{"a subtree, its root too", values.Filter{Subtrees: []string{"mft/care-harm"}}, []string{"mft/care-harm",
+			"mft/care-harm/caring"}, []string{"mft/fairness-cheating"}},
+		{"a name that begins like another", values.Filter{Subtrees: []string{"svt/openness-to-change/self-direction"}},
+			[]string{"svt/openness-to-change/self-direction/self-direction-thought"}, []string{"svt/openness-to-change"}},
+		{"two fields at once", values.Filter{Theories: []string{"svt"}, Levels: []int{2}},
+			[]string{"svt/conservation/humility"}, []string{"svt/conservation", "mft/care-harm/caring"}},
+		{"kinds", values.Filter{Kinds: []values.Kind{values.Directional}}, []string{"mft/care-harm"},
+			[]string{"svt/conservation"}},
 		{"ids", values.Filter{IDs: []string{"duty/fidelity"}}, []string{"duty/fidelity"}, []string{"duty/justice"}},
 	} {
 		got, err := s.Select(c.f)
@@ -118,8 +122,10 @@ func TestSelect(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range []values.Filter{{Theories: []string{"mtf"}}, {IDs: []string{"mft/kindness"}}, {Subtrees: []string{strings.Repeat("x", 5000)}}, {IDs: []string{"My secret"}}} {
-		if _, err := s.Select(f); fault.Of(err) != fault.NotFound || len(err.Error()) > 300 || strings.Contains(err.Error(), "secret") {
+	for _, f := range []values.Filter{{Theories: []string{"mtf"}}, {IDs: []string{"mft/kindness"}},
+		{Subtrees: []string{strings.Repeat("x", 5000)}}, {IDs: []string{"My secret"}}} {
+		if _, err := s.Select(f); fault.Of(err) != fault.NotFound || len(err.Error()) > 300 ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%.40v: %v", f, err)
 		}
 	}
@@ -211,7 +217,8 @@ func TestNearestAnchors(t *testing.T) {
 		return out
 	}
 	o := values.Search{TopK: 20, CrossTheory: true}
-	compareOrder(t, "to a value, in other theories", cosines(s.NearestAnchors(values.Query{Value: hedonism}, nil, o)), toValue, o)
+	compareOrder(t, "to a value, in other theories", cosines(s.NearestAnchors(values.Query{Value: hedonism}, nil, o)),
+		toValue, o)
 	o = values.Search{TopK: 7, Opposing: true}
 	duties := func(a *values.Anchor) bool { return a.Kind == anchors.KindDuty }
 	compareOrder(t, "duties least like a text", cosines(s.NearestAnchors(values.Query{Text: text}, duties, o)), toText, o)
@@ -225,7 +232,8 @@ func TestQueriesWithoutAnAnswer(t *testing.T) {
 		o    values.Search
 		kind fault.Kind
 	}{
-		{"other theories than a text's", values.Query{Text: enc.vector("x")}, values.Search{CrossTheory: true}, fault.Invalid},
+		{"other theories than a text's", values.Query{Text: enc.vector("x")}, values.Search{CrossTheory: true},
+			fault.Invalid},
 		{"an absent value", values.Query{Value: find(t, s, "duty/justice")}, values.Search{}, fault.Mismatch},
 		{"a short vector", values.Query{Text: []float32{1, 0}}, values.Search{}, fault.Invalid},
 	} {

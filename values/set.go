@@ -184,7 +184,8 @@ func (s *Set) theory(name string) *Theory {
 // like any others.
 func (s *Set) CheckModel(model encoder.Identity) error {
 	if difference := s.Model.Unlike(model); difference != "" {
-		return fault.New(fault.Mismatch, "the value vectors and the model do not belong together: %s; build the vectors with this model (hives vectors build --model DIR)", difference)
+		return fault.New(fault.Mismatch, "the value vectors and the model do not belong together: %s; "+
+			"build the vectors with this model (hives vectors build --model DIR)", difference)
 	}
 	return nil
 }

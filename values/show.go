@@ -29,8 +29,10 @@ func (s *Set) List() Listing {
 // WriteText prints what the vectors rest on, what may be said with them, and the values as a tree. The columns
 // from the vector's AUC on are on held-out rows; the legend below the table says what each asks.
 func (l Listing) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "model      %s, weights %.12s, tokenizer %.12s, %d dimensions\n", l.Model.Name, l.Model.WeightsSHA256, l.Model.TokenizerSHA256, l.Model.Dimension)
-	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows, l.Source.Texts)
+	fmt.Fprintf(w, "model      %s, weights %.12s, tokenizer %.12s, %d dimensions\n", l.Model.Name, l.Model.WeightsSHA256,
+		l.Model.TokenizerSHA256, l.Model.Dimension)
+	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", l.Source.File, l.Source.SHA256, l.Source.Rows,
+		l.Source.Texts)
 	fmt.Fprintf(w, "held out   %s\n", l.heldOut())
 	fmt.Fprintf(w, "sides      %s\n", l.sides())
 	for _, t := range l.Theories {
@@ -53,8 +55,9 @@ func (l Listing) WriteText(w io.Writer) error {
 			angle = fmt.Sprintf("±%.1f°", v.Spread.Degrees)
 		}
 		vector, corpora := v.borneOut()
-		fmt.Fprintf(t, "%s%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.Repeat("  ", v.Level), v.Path[len(v.Path)-1],
-			v.Kind, v.Supports, v.Opposes, v.Neither, v.Groups, angle, vector, corpora, v.About.brief(), v.Support.brief(), v.answers())
+		fmt.Fprintf(t, "%s%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.Repeat("  ", v.Level),
+			v.Path[len(v.Path)-1], v.Kind, v.Supports, v.Opposes, v.Neither, v.Groups, angle, vector, corpora, v.About.brief(),
+			v.Support.brief(), v.answers())
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -87,7 +90,8 @@ func (l Listing) sides() string {
 	if l.Sides == Within {
 		return fmt.Sprintf("within corpora that have %d rows on each", l.MinSide)
 	}
-	return "pooled over corpora: a signed vector may tell corpora apart rather than sides (hives vectors build --sides within)"
+	return "pooled over corpora: a signed vector may tell corpora apart rather than sides (hives vectors build " +
+		"--sides within)"
 }
 
 // String says what the guard lets pass: "84 % of its held-out texts pass, 3 % of other theories', 2 % of 800
@@ -96,7 +100,8 @@ func (g *Guard) String() string {
 	if g == nil {
 		return "none, so every answer is \"unsure\""
 	}
-	return fmt.Sprintf("%.0f %% of its held-out texts pass, %.0f %% of other theories', %.0f %% of %d made-up ones", 100*g.Held, 100*g.OthersLet, 100*g.Let, g.Nonsense/2)
+	return fmt.Sprintf("%.0f %% of its held-out texts pass, %.0f %% of other theories', %.0f %% of %d made-up ones",
+		100*g.Held, 100*g.OthersLet, 100*g.Let, g.Nonsense/2)
 }
 
 // borneOut are the figures of the value's vector: of a signed one how well it tells sides and how well (ill)

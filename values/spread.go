@@ -109,7 +109,8 @@ func (b *builder) spread(ctx context.Context) error {
 // redraw calls visit for each of n items under every draw, after before (may be nil). One draw is in memory at a
 // time. Items are visited side by side, each by one goroutine a draw, so sums do not depend on the number of
 // processors. weights is [training rows], the same slice for every draw: visit must not keep it.
-func (b *builder) redraw(ctx context.Context, n int, visit func(at int, weights []float64), before func(weights []float64)) error {
+func (b *builder) redraw(ctx context.Context, n int, visit func(at int, weights []float64),
+	before func(weights []float64)) error {
 	groups := distinct(b.labels.Group[:b.train])
 	weights := make([]float64, b.train)
 	for k := range b.options.Resamples {

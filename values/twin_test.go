@@ -160,7 +160,9 @@ func checkSpread(t *testing.T, v *values.Value, cosines []float64) {
 	slices.Sort(cosines)
 	low := cosines[len(cosines)*25/1000]
 	sp := v.Spread
-	if sp == nil || sp.Draws != len(cosines) || math.Abs(sp.Cosine-mean) > 1e-9 || math.Abs(sp.Low-low) > 1e-9 || math.Abs(sp.Degrees-math.Sqrt(squares)) > 1e-6 {
-		t.Errorf("%s: spread %+v, want %d draws, mean %v, low %v, angle %v", v.ID, sp, len(cosines), mean, low, math.Sqrt(squares))
+	if sp == nil || sp.Draws != len(cosines) || math.Abs(sp.Cosine-mean) > 1e-9 || math.Abs(sp.Low-low) > 1e-9 ||
+		math.Abs(sp.Degrees-math.Sqrt(squares)) > 1e-6 {
+		t.Errorf("%s: spread %+v, want %d draws, mean %v, low %v, angle %v", v.ID, sp, len(cosines), mean, low,
+			math.Sqrt(squares))
 	}
 }

@@ -49,7 +49,8 @@ func TestSidesWithinCorporaAreRightWherePooledOnesFail(t *testing.T) {
 			opposes = append(opposes, cosine(float64s(v.Vector), float64s(w.vector(fmtText("P", "care", "con", 5000+i)))))
 		}
 		got, truth := auc(supports, opposes), cosine(float64s(v.Vector), worldSide("care"))
-		t.Logf("%s: AUC of unseen kinds %.3f, cosine with the truth %.3f, evidence: sides %v, corpora %v", c.sides, got, truth, v.Evidence.Sides, v.Evidence.Corpora)
+		t.Logf("%s: AUC of unseen kinds %.3f, cosine with the truth %.3f, evidence: sides %v, corpora %v", c.sides, got,
+			truth, v.Evidence.Sides, v.Evidence.Corpora)
 		if (got > .9) != c.right || (truth > .7) != c.right || (v.Evidence.Corpora.AUC < .7) != c.right {
 			t.Errorf("%s: right is %v, want %v", c.sides, !c.right, c.right)
 		}
@@ -188,7 +189,8 @@ func TestEvidenceIsMeasuredOnHeldOutRows(t *testing.T) {
 	}
 	a, b := 40.*40, 20.*20 // pairs
 	want := (a*auc(scores["Apro"], scores["Acon"]) + b*auc(scores["Bpro"], scores["Bcon"])) / (a + b)
-	if got := v.Evidence.Sides; math.Abs(got.AUC-want) > 1e-9 || got.Low > got.AUC || got.High < got.AUC || got.Positives != 40+20 {
+	if got := v.Evidence.Sides; math.Abs(got.AUC-want) > 1e-9 || got.Low > got.AUC || got.High < got.AUC ||
+		got.Positives != 40+20 {
 		t.Errorf("sides: %+v, want %v", got, want)
 	}
 	worst := 0.0
@@ -219,7 +221,8 @@ func TestWhatIsNotBorneOutIsUnsupported(t *testing.T) {
 // TestHeldOutRowsMoveNoVector builds twice with other validation rows: what both keep is the same to the bit.
 func TestHeldOutRowsMoveNoVector(t *testing.T) {
 	train := worldRows(t, 0, 120)
-	one, other := worldSet(t, train, worldRows(t, 1000, 40), worldOptions()), worldSet(t, train, worldRows(t, 3000, 40), worldOptions())
+	one, other := worldSet(t, train, worldRows(t, 1000, 40), worldOptions()), worldSet(t, train, worldRows(t, 3000, 40),
+		worldOptions())
 	kept := 0
 	for i := range one.Values {
 		a, b := &one.Values[i], &other.Values[i]

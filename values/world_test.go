@@ -48,7 +48,8 @@ func (w world) vector(text string) []float32 {
 	}
 	var corpus, topic, side string
 	var number int
-	if n, _ := fmt.Sscanf(text, "%1s %s %3s %d", &corpus, &topic, &side, &number); n == 4 && fmt.Sprintf("%s %s %s %d", corpus, topic, side, number) == text {
+	if n, _ := fmt.Sscanf(text, "%1s %s %3s %d", &corpus, &topic, &side, &number); n == 4 &&
+		fmt.Sprintf("%s %s %s %d", corpus, topic, side, number) == text {
 		add(3, axis("corpus "+corpus))
 		add(.35, axis("topic "+topic))
 		switch side {
@@ -100,7 +101,8 @@ func worldRows(t *testing.T, from, n int) []data.Row {
 	var rows []data.Row
 	add := func(corpus, topic, side string, direction int32, n int) {
 		for i := range n {
-			r := row(t, topics[topic], fmt.Sprintf("%s %s %s %d", corpus, topic, side, from+i), direction, fmt.Sprintf("%s %s %d", corpus, topic, (from+i)/2))
+			r := row(t, topics[topic], fmt.Sprintf("%s %s %s %d", corpus, topic, side, from+i), direction,
+				fmt.Sprintf("%s %s %d", corpus, topic, (from+i)/2))
 			r.Corpus = corpus
 			rows = append(rows, r)
 		}

@@ -78,7 +78,8 @@ func (s *Set) store(path string) error {
 	if _, err := tx.Exec(schema + head); err != nil {
 		return err
 	}
-	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeHeads, s.storeAnchors} {
+	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeHeads,
+		s.storeAnchors} {
 		if err := step(tx); err != nil {
 			return err
 		}
@@ -105,7 +106,8 @@ func (s *Set) storeAbout(tx *sql.Tx) error {
 		key   string
 		value any
 	}{
-		{"build", build{s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit}}, {"data", s.Source}, {"model", s.Model}, {"sha256", sum},
+		{"build", build{s.Seed, s.Resamples, s.MinSide, s.Sides, s.OwnSplit}}, {"data", s.Source}, {"model", s.Model},
+		{"sha256", sum},
 		{"validation", s.Held},
 	} {
 		text, err := toJSON(fact.value)
@@ -126,7 +128,8 @@ func (s *Set) storeTheories(tx *sql.Tx) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO theories VALUES (?, ?, ?, ?, ?, ?)`, place, t.Theory, t.Name, names, t.Rows, column(t.Mean))
+		_, err = tx.Exec(`INSERT INTO theories VALUES (?, ?, ?, ?, ?, ?)`, place, t.Theory, t.Name, names, t.Rows,
+			column(t.Mean))
 		if err != nil {
 			return err
 		}
@@ -136,7 +139,8 @@ func (s *Set) storeTheories(tx *sql.Tx) error {
 
 // storeValues writes a row a value: what people ask for in columns of its own, the rest as JSON.
 func (s *Set) storeValues(tx *sql.Tx) error {
-	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ` +
+		`?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,8 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 			draws, cosine, low, degrees = v.Spread.Draws, v.Spread.Cosine, v.Spread.Low, v.Spread.Degrees
 		}
 		_, err := insert.Exec(place, v.ID, v.Theory, v.Level, parts[0], v.Definition, parts[1], string(v.Kind), v.Note,
-			v.Supports, v.Opposes, v.Neither, v.Groups, parts[2], draws, cosine, low, degrees, column(v.Vector), parts[3], parts[4], column(v.Background))
+			v.Supports, v.Opposes, v.Neither, v.Groups, parts[2], draws, cosine, low, degrees, column(v.Vector), parts[3],
+			parts[4], column(v.Background))
 		if err != nil {
 			return err
 		}

@@ -63,11 +63,13 @@ func (m *model) load(ctx context.Context, c config) (err error) {
 			return err
 		}
 	}
-	m.session, err = hugot.NewGoSession(ctx, options.WithGoMLXBatchBuckets([]int{1, batchTexts}), options.WithGoMLXSequenceBuckets(lengths))
+	m.session, err = hugot.NewGoSession(ctx, options.WithGoMLXBatchBuckets([]int{1, batchTexts}),
+		options.WithGoMLXSequenceBuckets(lengths))
 	if err != nil {
 		return err
 	}
-	m.pipe, err = hugot.NewPipeline(m.session, hugot.FeatureExtractionConfig{ModelPath: m.dir, OnnxFilename: onnxName, Name: "embed"})
+	m.pipe, err = hugot.NewPipeline(m.session, hugot.FeatureExtractionConfig{ModelPath: m.dir, OnnxFilename: onnxName,
+		Name: "embed"})
 	return err
 }
 

@@ -18,7 +18,8 @@ func files(t *testing.T) config {
 	if cache == "" {
 		cache = filepath.Join("..", "..", ".cache")
 	}
-	c := config{model: filepath.Join(cache, "models", "all-MiniLM-L6-v2"), onnx: filepath.Join(cache, "models", "minilm-int8", "model.onnx"), maxLength: 256}
+	c := config{model: filepath.Join(cache, "models", "all-MiniLM-L6-v2"), onnx: filepath.Join(cache, "models",
+		"minilm-int8", "model.onnx"), maxLength: 256}
 	if _, err := os.Stat(c.onnx); err != nil {
 		t.Fatalf("%v: run make test-hugot, which brings it", err)
 	}
@@ -41,7 +42,8 @@ func TestMiniLM(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	texts := []string{"A man is eating.", "Somebody eats a meal.", "The stock market fell.", "word " + strings.Repeat("more words ", 400)}
+	texts := []string{"A man is eating.", "Somebody eats a meal.", "The stock market fell.", "word " +
+		strings.Repeat("more words ", 400)}
 	tokens, truncated, err := newService(m, m.version).fit(texts, hivesv1.Overlong_OVERLONG_TRUNCATE)
 	if err != nil || tokens[0] != 7 || tokens[3] != 256 || truncated[0] || !truncated[3] {
 		t.Errorf("tokens %v, cut %v, error %v; want 7 of the first text and 256 of the last", tokens, truncated, err)

@@ -53,7 +53,8 @@ func TestEmbedAnswersInOrder(t *testing.T) {
 		text := "p: " + texts[i]
 		long := len(text) > 20
 		text = text[:min(len(text), 20)]
-		if want := []float32{float32(len(text)), 'p', 1}; !slices.Equal(e.Values, want) || int(e.Tokens) != len(text) || e.Truncated != long {
+		if want := []float32{float32(len(text)), 'p', 1}; !slices.Equal(e.Values, want) || int(e.Tokens) != len(text) ||
+			e.Truncated != long {
 			t.Errorf("text %d: %v, want %v", i, e, want)
 		}
 	}
@@ -68,7 +69,8 @@ func TestEmbedAnswersInOrder(t *testing.T) {
 
 func TestVectorsAreCutThenDividedByTheirNorm(t *testing.T) {
 	two := uint32(2)
-	got, err := served(&fake{}).Embed(context.Background(), &hivesv1.EmbedRequest{Texts: []string{"abc"}, Dimensions: &two})
+	got, err := served(&fake{}).Embed(context.Background(), &hivesv1.EmbedRequest{Texts: []string{"abc"},
+		Dimensions: &two})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,8 @@ func TestEmbedRefuses(t *testing.T) {
 		"too many texts":      {Texts: slices.Repeat([]string{"a"}, maxTexts+1)},
 		"too many dimensions": {Texts: []string{"a"}, Dimensions: &four},
 		"another encoding":    {Texts: []string{"a"}, Encoding: hivesv1.Encoding_ENCODING_INT8},
-		"no cutting":          {Texts: []string{"a", "a text of more than 20 bytes"}, Overlong: hivesv1.Overlong_OVERLONG_REFUSE},
+		"no cutting": {Texts: []string{"a", "a text of more than 20 bytes"},
+			Overlong: hivesv1.Overlong_OVERLONG_REFUSE},
 	} {
 		f := &fake{}
 		_, err := served(f).Embed(context.Background(), r)
@@ -97,12 +100,14 @@ func TestEmbedRefuses(t *testing.T) {
 			t.Errorf("%s: %v, after %d batches", name, err, len(f.batches))
 		}
 	}
-	if _, err := served(&fake{err: errors.New("broken")}).Embed(context.Background(), &hivesv1.EmbedRequest{Texts: []string{"a"}}); status.Code(err) != codes.Internal {
+	if _, err := served(&fake{err: errors.New("broken")}).Embed(context.Background(),
+		&hivesv1.EmbedRequest{Texts: []string{"a"}}); status.Code(err) != codes.Internal {
 		t.Errorf("an engine that fails: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := served(&fake{}).Embed(ctx, &hivesv1.EmbedRequest{Texts: []string{"a"}}); status.Code(err) != codes.Canceled {
+	if _, err := served(&fake{}).Embed(ctx,
+		&hivesv1.EmbedRequest{Texts: []string{"a"}}); status.Code(err) != codes.Canceled {
 		t.Errorf("a cancelled call: %v", err)
 	}
 }

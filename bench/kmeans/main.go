@@ -34,7 +34,8 @@ func main() {
 	restarts := flag.Int("restarts", 10, "restarts")
 	seed := flag.Uint64("seed", 1, "seed")
 	batch := flag.Int("batch", 4096, "rows of a mini-batch in the third fit")
-	tolerance := flag.Float64("tolerance", kmeans.Defaults(1).Tolerance, "share of the cost below which a pass ends a restart; 0 waits for no change at all")
+	tolerance := flag.Float64("tolerance", kmeans.Defaults(1).Tolerance,
+		"share of the cost below which a pass ends a restart; 0 waits for no change at all")
 	centre := flag.Bool("centre", false, "subtract the mean vector and normalise again")
 	flag.Parse()
 	p, err := read(*path)

@@ -25,7 +25,8 @@ func (b *bench) bareEngine(ctx context.Context) (*bare, error) {
 		return b.bare, nil
 	}
 	if b.dir == "" {
-		return nil, fault.New(fault.Invalid, "beside the bare engine means a daemon of one's own: give --model, not --endpoint")
+		return nil, fault.New(fault.Invalid, "beside the bare engine means a daemon of one's own: give --model, "+
+			"not --endpoint")
 	}
 	e, err := engine.Open(ctx, engine.Options{Kind: engine.Kind(b.engine)})
 	if err != nil {
@@ -123,7 +124,8 @@ func (b *bench) single(ctx context.Context) error {
 		AroundP50: median(around), AroundP99: around[len(around)*99/100], Difference: median(calls) - median(bares),
 	}
 	b.report.Alone = a
-	b.say("alone: %d tokens, %d calls: %.2f ms, bare %.2f ms, above it %.2f ms; around the engine's own time %.2f ms, 99 %% below %.2f ms",
+	b.say("alone: %d tokens, %d calls: %.2f ms, bare %.2f ms, above it %.2f ms; around the engine's own time %.2f ms, "+
+		"99 %% below %.2f ms",
 		a.Tokens, a.Calls, a.CallP50, a.BareP50, a.Difference, a.AroundP50, a.AroundP99)
 	return nil
 }

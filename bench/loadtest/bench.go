@@ -146,7 +146,8 @@ func (b *bench) connect(ctx context.Context, addr string, texts []string) error 
 		return err
 	}
 	b.report.Model = b.info.Model
-	b.say("%d of %d texts; %d dimensions, %s, %s", len(b.known.Texts), len(texts), b.info.Model.Dimension, b.info.Model.Precision, b.info.Model.Engine)
+	b.say("%d of %d texts; %d dimensions, %s, %s", len(b.known.Texts), len(texts), b.info.Model.Dimension,
+		b.info.Model.Precision, b.info.Model.Engine)
 	return nil
 }
 

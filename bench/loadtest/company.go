@@ -71,10 +71,12 @@ func (b *bench) in(ctx context.Context, x *bare, shape pack.Shape, ids [][]int32
 			return err
 		}
 		c.Same, c.SameWorst = min(c.Same, dot(together[i], alone[0])), max(c.SameWorst, apart(together[i], alone[0]))
-		c.Other, c.OtherWorst = min(c.Other, dot(together[i], elsewhere[i])), max(c.OtherWorst, apart(together[i], elsewhere[i]))
+		c.Other, c.OtherWorst = min(c.Other, dot(together[i], elsewhere[i])),
+			max(c.OtherWorst, apart(together[i], elsewhere[i]))
 	}
 	b.report.Companies = append(b.report.Companies, c)
-	b.say("%9s, %d texts: full and alone in it: cosine %.7f or more, %.1e apart at most; full, and alone in the row that fits: %.7f, %.1e",
+	b.say("%9s, %d texts: full and alone in it: cosine %.7f or more, %.1e apart at most; full, and alone in the row "+
+		"that fits: %.7f, %.1e",
 		c.Shape, c.Texts, c.Same, c.SameWorst, c.Other, c.OtherWorst)
 	return nil
 }

@@ -41,7 +41,8 @@ func (b *bench) run(ctx context.Context) error {
 	steps := []struct {
 		name string
 		do   func(context.Context) error
-	}{{"saturation", b.saturate}, {"alone", b.single}, {"loads", b.offerAll}, {"overload", b.overloaded}, {"steady", b.steadily}, {"company", b.companies}}
+	}{{"saturation", b.saturate}, {"alone", b.single}, {"loads", b.offerAll}, {"overload", b.overloaded},
+		{"steady", b.steadily}, {"company", b.companies}}
 	for _, s := range steps {
 		if !b.wants(s.name) {
 			continue
@@ -102,12 +103,14 @@ func (b *bench) offer(ctx context.Context, share, rate float64, d time.Duration)
 	used := m.stop(ctx)
 	return line{
 		Share: share, Offered: rate, Result: tally.Result(),
-		ClientCPUShare: used.client / max(used.client+used.daemon, 1e-9), DaemonCPU: used.daemon / used.seconds, Fill: used.fill, Once: used.once, PeakMiB: used.peak,
+		ClientCPUShare: used.client / max(used.client+used.daemon, 1e-9), DaemonCPU: used.daemon / used.seconds,
+		Fill: used.fill, Once: used.once, PeakMiB: used.peak,
 	}
 }
 
 func (b *bench) head() {
-	b.say("%6s %9s %9s %9s %8s %8s %8s %8s %7s %7s %5s %5s %6s  %s", "load", "req/s", "texts/s", "tokens/s", "p50 ms", "p90 ms", "p99 ms", "max ms", "client", "daemon", "fill", "once", "peak", "errors")
+	b.say("%6s %9s %9s %9s %8s %8s %8s %8s %7s %7s %5s %5s %6s  %s", "load", "req/s", "texts/s", "tokens/s", "p50 ms",
+		"p90 ms", "p99 ms", "max ms", "client", "daemon", "fill", "once", "peak", "errors")
 }
 
 // add prints a line. A wrong answer or a dead daemon ends the measurement.
@@ -117,8 +120,9 @@ func (b *bench) add(l line) error {
 	for _, kind := range slices.Sorted(maps.Keys(l.Errors)) {
 		errors = append(errors, fmt.Sprintf("%s %d", kind, l.Errors[kind]))
 	}
-	b.say("%6.2f %9.0f %9.0f %9.0f %8.1f %8.1f %8.1f %8.1f %6.0f%% %7.2f %5.2f %5.2f %6d  %s", l.Share, l.Offered, l.TextsPerS, l.TokensPerS,
-		l.P50ms, l.P90ms, l.P99ms, l.MaxMs, 100*l.ClientCPUShare, l.DaemonCPU, l.Fill, l.Once, l.PeakMiB, strings.Join(errors, ", "))
+	b.say("%6.2f %9.0f %9.0f %9.0f %8.1f %8.1f %8.1f %8.1f %6.0f%% %7.2f %5.2f %5.2f %6d  %s", l.Share, l.Offered,
+		l.TextsPerS, l.TokensPerS, l.P50ms, l.P90ms, l.P99ms, l.MaxMs, 100*l.ClientCPUShare, l.DaemonCPU, l.Fill, l.Once,
+		l.PeakMiB, strings.Join(errors, ", "))
 	if b.daemon != nil && !b.daemon.Alive() {
 		return fault.New(fault.Unavailable, "embedd has ended\n%s", b.daemon.Log())
 	}

@@ -35,16 +35,20 @@ type config struct {
 
 func flags() *config {
 	c := &config{}
-	flag.StringVar(&c.model, "model", "random:demo/model", "model folder, or random:DIR for one of random weights from DIR/config.json")
+	flag.StringVar(&c.model, "model", "random:demo/model", "model folder, or random:DIR for one of random weights from "+
+		"DIR/config.json")
 	flag.StringVar(&c.embedd, "embedd", "bin/embedd", "program to start")
-	flag.StringVar(&c.endpoint, "endpoint", "", "host:port of a running embedd in place of one's own; no saturation, no figures of its process")
+	flag.StringVar(&c.endpoint, "endpoint", "", "host:port of a running embedd in place of one's own; no saturation, "+
+		"no figures of its process")
 	flag.StringVar(&c.corpora, "corpora", "demo/data", "folder of the demo's corpora, whose texts are sent")
 	flag.StringVar(&c.engine, "engine", "", "engine of both, as embedd --engine")
 	flag.StringVar(&c.precision, "precision", "f32", "as embedd --precision")
-	flag.StringVar(&c.scenarios, "scenarios", "saturation,alone,loads,overload", "which, of saturation, alone, loads, overload, steady and company")
+	flag.StringVar(&c.scenarios, "scenarios", "saturation,alone,loads,overload",
+		"which, of saturation, alone, loads, overload, steady and company")
 	flag.StringVar(&c.loads, "loads", ".1,.3,.5,.7,.8,.9,1,1.2", "shares of the capacity")
 	flag.IntVar(&c.maxLength, "max-length", 128, "tokens a text, of a random model")
-	flag.IntVar(&c.known, "texts", 16000, "distinct texts; what is asked for twice at a time is computed once, so few would flatter")
+	flag.IntVar(&c.known, "texts", 16000, "distinct texts; what is asked for twice at a time is computed once, "+
+		"so few would flatter")
 	flag.IntVar(&c.work, "work", 4000, "texts of a round of saturation")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds of saturation")
 	flag.IntVar(&c.lone, "lone", 500, "calls of a lone text")

@@ -12,19 +12,20 @@ import (
 
 // saturation sets the daemon, always given more than it can do, beside the bare engine.
 type saturation struct {
-	Texts          int       `json:"texts"`
-	Tokens         int       `json:"tokens"`
-	TextsPerS      float64   `json:"texts_per_s"` // of the daemon, median
-	Daemon         []float64 `json:"daemon_tokens_per_s"`
-	Bare           []float64 `json:"bare_tokens_per_s"`
-	Ratios         []float64 `json:"ratios"` // of each turn's two halves, which follow each other
-	Ratio          float64   `json:"ratio"`  // their median
-	Work           []float64 `json:"work_ratios"`
-	WorkRatio      float64   `json:"work_ratio"`  // tokens a second of processor time, the daemon's by the bare engine's: what other programs take does not count
-	Busy           float64   `json:"engine_busy"` // share of the daemon's time in which its engine ran, median
-	Fill           float64   `json:"batch_fill"`  // of the last turn
-	BareFill       float64   `json:"bare_batch_fill"`
-	ClientCPUShare float64   `json:"client_cpu_share"`
+	Texts     int       `json:"texts"`
+	Tokens    int       `json:"tokens"`
+	TextsPerS float64   `json:"texts_per_s"` // of the daemon, median
+	Daemon    []float64 `json:"daemon_tokens_per_s"`
+	Bare      []float64 `json:"bare_tokens_per_s"`
+	Ratios    []float64 `json:"ratios"` // of each turn's two halves, which follow each other
+	Ratio     float64   `json:"ratio"`  // their median
+	Work      []float64 `json:"work_ratios"`
+	// tokens a second of processor time, the daemon's by the bare engine's: what other programs take does not count
+	WorkRatio      float64 `json:"work_ratio"`
+	Busy           float64 `json:"engine_busy"` // share of the daemon's time in which its engine ran, median
+	Fill           float64 `json:"batch_fill"`  // of the last turn
+	BareFill       float64 `json:"bare_batch_fill"`
+	ClientCPUShare float64 `json:"client_cpu_share"`
 }
 
 const (
@@ -67,14 +68,18 @@ func (b *bench) saturate(ctx context.Context) error {
 		}
 		s.add(halves[0], halves[1])
 		client, daemon, busy = client+halves[1].used.client, daemon+halves[1].used.daemon, append(busy, halves[1].used.busy)
-		b.say("turn %d: tokens/s of the daemon %.0f, bare %.0f; engine busy %.3f", turn+1, s.Daemon[turn], s.Bare[turn], busy[turn])
+		b.say("turn %d: tokens/s of the daemon %.0f, bare %.0f; engine busy %.3f", turn+1, s.Daemon[turn],
+			s.Bare[turn], busy[turn])
 	}
 	s.ClientCPUShare, s.Busy = client/max(client+daemon, 1e-9), median(busy)
 	s.sum()
 	b.report.Saturation = s
-	b.say("saturation: %d texts, %d tokens a turn; ratio of tokens/s %.3f (%.3f to %.3f), of tokens a second of processor time %.3f (%.3f to %.3f)",
-		s.Texts, s.Tokens, s.Ratio, slices.Min(s.Ratios), slices.Max(s.Ratios), s.WorkRatio, slices.Min(s.Work), slices.Max(s.Work))
-	b.say("            engine busy %.3f; fill %.2f, bare %.2f; %.0f texts/s; client's share of CPU %.1f %%", s.Busy, s.Fill, s.BareFill, s.TextsPerS, 100*s.ClientCPUShare)
+	b.say("saturation: %d texts, %d tokens a turn; ratio of tokens/s %.3f (%.3f to %.3f), of tokens a second of "+
+		"processor time %.3f (%.3f to %.3f)",
+		s.Texts, s.Tokens, s.Ratio, slices.Min(s.Ratios), slices.Max(s.Ratios), s.WorkRatio, slices.Min(s.Work),
+		slices.Max(s.Work))
+	b.say("            engine busy %.3f; fill %.2f, bare %.2f; %.0f texts/s; client's share of CPU %.1f %%", s.Busy,
+		s.Fill, s.BareFill, s.TextsPerS, 100*s.ClientCPUShare)
 	return nil
 }
 

@@ -37,7 +37,8 @@ func inLine(lengths []int, maxLength int) error {
 			if err != nil {
 				return err
 			}
-			fmt.Printf("attention at %4.0f, out of %d    %.3f of the throughput of all at once; no text saw more than %d batches\n", attention, windows, least/cost, passed)
+			fmt.Printf("attention at %4.0f, out of %d    %.3f of the throughput of all at once; no text saw more than %d "+
+				"batches\n", attention, windows, least/cost, passed)
 		}
 	}
 	return nil

@@ -124,7 +124,8 @@ func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, mea
 	for i, s := range shapes {
 		fmt.Printf("%-28s %s\n", fmt.Sprintf("%d × %d for %d texts", s.Rows, s.Length, s.Texts), each[i].String())
 	}
-	fmt.Printf("%-28s %s\n%-28s %s\n%-28s %s\n", "packed", packed.String(), "padded to one of ten lengths", bucketed.String(), "padded to the longest", full.String())
+	fmt.Printf("%-28s %s\n%-28s %s\n%-28s %s\n", "packed", packed.String(), "padded to one of ten lengths",
+		bucketed.String(), "padded to the longest", full.String())
 	return nil
 }
 

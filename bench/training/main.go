@@ -62,7 +62,8 @@ func run(rows, tok, config, out string, steps int) error {
 		}
 		samples = append(samples, lengths)
 	}
-	shapes, err := pack.Choose(samples, pack.Choice{Texts: len(samples[0]), Longest: slices.Max(slices.Concat(samples...))})
+	shapes, err := pack.Choose(samples, pack.Choice{Texts: len(samples[0]),
+		Longest: slices.Max(slices.Concat(samples...))})
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,8 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 	}
 	defer eng.Close()
 	objective := &contrast.Objective{
-		Model: m, Arithmetic: transformer.F32, Pooling: transformer.LastToken, Of: contrast.Hierarchical(losses.DefaultHierarchical()),
+		Model: m, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+		Of: contrast.Hierarchical(losses.DefaultHierarchical()),
 	}
 	stepper, err := step.New(eng.Backend, objective, step.Options{Optimizer: optim.Default(0)})
 	if err != nil {
@@ -156,7 +158,8 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 			if err != nil {
 				return err
 			}
-			rows := &contrast.Batch{Packs: []pack.Batch{packed}, Theory: b.Theory, Levels: slices.Concat(b.Levels...), Direction: b.Direction}
+			rows := &contrast.Batch{Packs: []pack.Batch{packed}, Theory: b.Theory, Levels: slices.Concat(b.Levels...),
+				Direction: b.Direction}
 			batch, err := rows.Step(objective)
 			if err != nil {
 				return err
@@ -170,6 +173,7 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 	}
 	seconds := time.Since(begin).Seconds()
 	fmt.Printf("%s, %s: %.0f useful tokens/s, %.1f ms a step of %.0f tokens, %.1f %% of computed tokens are text\n",
-		eng.Choice, config, float64(tokens)/seconds, 1000*seconds/float64(len(batches)), float64(tokens)/float64(len(batches)), 100*float64(tokens)/float64(computed))
+		eng.Choice, config, float64(tokens)/seconds, 1000*seconds/float64(len(batches)),
+		float64(tokens)/float64(len(batches)), 100*float64(tokens)/float64(computed))
 	return nil
 }

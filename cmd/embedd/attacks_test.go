@@ -52,8 +52,8 @@ func attacked(t *testing.T, model string, flags ...string) *loadtest.Daemon {
 	return d
 }
 
-// TestChaosAttacks lets one caller take what it can get: another one's calls are answered, every one, over connections of
-// their own, and memory stays bounded. The times are logged, not judged.
+// TestChaosAttacks lets one caller take what it can get: another one's calls are answered, every one, over connections
+// of their own, and memory stays bounded. The times are logged, not judged.
 func TestChaosAttacks(t *testing.T) {
 	lasts := time.Duration(size(t, "CHAOS_ATTACK_MS", 600)) * time.Millisecond
 	model := tinyModel(t)
@@ -70,7 +70,8 @@ func TestChaosAttacks(t *testing.T) {
 		flooding, other := dial(tokens[0]), dial(tokens[1])
 		defer flooding.Close()
 		defer other.Close()
-		known, err := loadtest.Learn(t.Context(), texts(), func(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
+		known, err := loadtest.Learn(t.Context(), texts(), func(ctx context.Context,
+			r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 			return other.Embed(ctx, r)
 		})
 		if err != nil {
@@ -89,7 +90,8 @@ func TestChaosAttacks(t *testing.T) {
 			t.Errorf("%s: %v", attack.Name, err)
 		}
 		t.Logf("%s: another caller: %d answered, median %v, 95 %% %v, failed %v; free after %v", attack.Name, v.Answered,
-			v.Median().Round(100*time.Microsecond), v.P95().Round(100*time.Microsecond), v.Failed, v.Free.Round(time.Millisecond))
+			v.Median().Round(100*time.Microsecond), v.P95().Round(100*time.Microsecond), v.Failed,
+			v.Free.Round(time.Millisecond))
 		if v.Answered == 0 || len(v.Failed) > 0 {
 			t.Errorf("%s: another caller's calls: %d answered, failed %v", attack.Name, v.Answered, v.Failed)
 		}
@@ -98,8 +100,8 @@ func TestChaosAttacks(t *testing.T) {
 	}
 }
 
-// TestChaosAnnouncedMemory lets 8 connections announce 64 messages of 4 MiB each, 2 GiB in all, and send them but for the
-// last byte. Without a token nothing of them is kept; with one no more than may be under way.
+// TestChaosAnnouncedMemory lets 8 connections announce 64 messages of 4 MiB each, 2 GiB in all, and send them but for
+// the last byte. Without a token nothing of them is kept; with one no more than may be under way.
 func TestChaosAnnouncedMemory(t *testing.T) {
 	const underWay, slack = 64 << 20, 64 << 20
 	model := tinyModel(t)
@@ -131,7 +133,8 @@ func TestChaosAnnouncedMemory(t *testing.T) {
 }
 
 // byStream asks by a stream of one request.
-func byStream(ctx context.Context, c hivesv1.EmbedServiceClient, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
+func byStream(ctx context.Context, c hivesv1.EmbedServiceClient, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse,
+	error) {
 	stream, err := c.EmbedStream(ctx)
 	if err == nil {
 		err = stream.Send(&hivesv1.EmbedStreamRequest{Request: r})

@@ -148,20 +148,23 @@ func TestChaosStrangeMessages(t *testing.T) {
 	}
 	judge := &judge{ctx: t.Context(), embed: embed, prompts: info.Prompts}
 	judges := judge.methods()
-	for _, method := range chaos.Methods(hivesv1.File_hives_v1_embed_proto, hivesv1.File_hives_v1_values_proto, teiv1.File_tei_v1_tei_proto) {
+	for _, method := range chaos.Methods(hivesv1.File_hives_v1_embed_proto, hivesv1.File_hives_v1_values_proto,
+		teiv1.File_tei_v1_tei_proto) {
 		out, err := chaos.Barrage(t.Context(), conn, method, n, seed, judges[method.FullName()])
 		t.Logf("%-40s %v", method.FullName(), out)
 		if err != nil {
 			t.Error(err)
 		}
-		if n >= 100 && method.Parent().Name() == "ValueService" && method.Name() != "NearestAnchors" && out[codes.OK.String()] == 0 {
+		if n >= 100 && method.Parent().Name() == "ValueService" && method.Name() != "NearestAnchors" &&
+			out[codes.OK.String()] == 0 {
 			t.Errorf("%s: %v: want answers among them, there are value vectors", method.FullName(), out)
 		}
 		if err := chaos.Alive(t.Context(), known, embed, tolerance); err != nil {
 			t.Errorf("after %s: %v", method.FullName(), err)
 		}
 	}
-	if _, err := hivesv1.NewValueServiceClient(conn).ScoreTexts(t.Context(), &hivesv1.ScoreTextsRequest{Texts: []string{"a lie"}}); err != nil {
+	if _, err := hivesv1.NewValueServiceClient(conn).ScoreTexts(t.Context(),
+		&hivesv1.ScoreTextsRequest{Texts: []string{"a lie"}}); err != nil {
 		t.Errorf("a plain request for values: %v", err)
 	}
 	out, err := chaos.BarrageHTTP(t.Context(), d.Address("http"), 4*n, seed, judge.http)
@@ -217,7 +220,8 @@ func TestChaosKillAndDrain(t *testing.T) {
 		_, _, known := connect(t, daemons[2])
 		out, err := chaos.Rolling(t.Context(), chaos.RollingPlan{
 			Daemons: daemons, Policy: policy, Rate: float64(size(t, "CHAOS_RATE", 60)), Texts: size(t, "CHAOS_TEXTS", 0),
-			For: time.Duration(size(t, "CHAOS_SECONDS", 1)) * time.Second, Seed: uint64(size(t, "CHAOS_SEED", 1)), Tolerance: tolerance,
+			For: time.Duration(size(t, "CHAOS_SECONDS", 1)) * time.Second, Seed: uint64(size(t, "CHAOS_SEED", 1)),
+			Tolerance: tolerance,
 		}, known)
 		t.Logf("with retries %v: %v", policy == "", out)
 		if err != nil {

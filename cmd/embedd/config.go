@@ -11,7 +11,8 @@ import (
 func configCommand(o *options) *cobra.Command {
 	parent := &cobra.Command{
 		Use: "config", Short: "Look at the daemon's settings",
-		Long: `Which settings does the daemon have, and where do they come from? There are four sources: the defaults, the file of
+		Long: `Which settings does the daemon have, and where do they come from? There are four sources: ` +
+			`the defaults, the file of
 --config, the environment and the flags. Each overrides the one before it. "embedd config show" prints the result. It
 takes the same flags as embedd itself.`,
 		Example: `  embedd config show --origin --model out/demo/model`,
@@ -19,7 +20,8 @@ takes the same flags as embedd itself.`,
 	var origin bool
 	show := &cobra.Command{
 		Use: "show", Short: "Print the effective settings as TOML", Args: cobra.NoArgs,
-		Long: `What would the daemon do with this command line? The command prints every setting as TOML. The output can be given to
+		Long: `What would the daemon do with this command line? The command prints every setting as TOML. ` +
+			`The output can be given to
 --config. With --origin each line says where its value came from: a default, the file, a variable or a flag.`,
 		Example: `  EMBEDD_MAX_TEXTS=64 embedd config show --origin --model out/demo/model
   # → max_texts                                64         # EMBEDD_MAX_TEXTS`,

@@ -84,7 +84,8 @@ func (j *judge) tei(request []byte, reply proto.Message) error {
 	if err := errors.Join(proto.Unmarshal(request, &asked), as(reply, &got)); err != nil {
 		return fmt.Errorf("answered although it is no message: %w", err)
 	}
-	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Prompt: j.prompts[asked.GetPromptName()], Normalize: asked.Normalize, Dimensions: asked.Dimensions}
+	want := &hivesv1.EmbedRequest{Texts: []string{asked.Inputs}, Prompt: j.prompts[asked.GetPromptName()],
+		Normalize: asked.Normalize, Dimensions: asked.Dimensions}
 	return j.vectors(want, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: got.Embeddings}}}, 0)
 }
 
@@ -212,10 +213,12 @@ func closeTo(e *hivesv1.Embedding, want []float64, encoding hivesv1.Encoding) er
 		slack = max(slack, tolerance*math.Abs(x))
 	}
 	bytes := map[hivesv1.Encoding]int{
-		hivesv1.Encoding_ENCODING_FLOAT16: 2 * len(want), hivesv1.Encoding_ENCODING_INT8: len(want), hivesv1.Encoding_ENCODING_BINARY: (len(want) + 7) / 8,
+		hivesv1.Encoding_ENCODING_FLOAT16: 2 * len(want), hivesv1.Encoding_ENCODING_INT8: len(want),
+		hivesv1.Encoding_ENCODING_BINARY: (len(want) + 7) / 8,
 	}[encoding]
 	if len(e.Packed) != bytes || bytes == 0 && len(e.Values) != len(want) {
-		return fmt.Errorf("%d numbers and %d bytes for %d dimensions as %v", len(e.Values), len(e.Packed), len(want), encoding)
+		return fmt.Errorf("%d numbers and %d bytes for %d dimensions as %v", len(e.Values), len(e.Packed),
+			len(want), encoding)
 	}
 	for i := range got {
 		switch encoding {
@@ -261,10 +264,13 @@ func TestTheJudgeSeesWrongVectors(t *testing.T) {
 		asked       hivesv1.Encoding
 		right, bent *hivesv1.Embedding
 	}{
-		"float32": {0, &hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12. / 13}}, &hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12.001 / 13}}},
-		"float16": {1, &hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12./13))}, &hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12.1/13))}},
-		"int8":    {2, &hivesv1.Embedding{Packed: []byte{32, 256 - 42, 127}, Scale: 12. / 13 / 127}, &hivesv1.Embedding{Packed: []byte{33, 256 - 42, 127}, Scale: 12. / 13 / 127}},
-		"binary":  {3, &hivesv1.Embedding{Packed: []byte{0b10100000}}, &hivesv1.Embedding{Packed: []byte{0b11100000}}},
+		"float32": {0, &hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12. / 13}},
+			&hivesv1.Embedding{Values: []float32{3. / 13, -4. / 13, 12.001 / 13}}},
+		"float16": {1, &hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12./13))},
+			&hivesv1.Embedding{Packed: slices.Concat(half(3./13), half(-4./13), half(12.1/13))}},
+		"int8": {2, &hivesv1.Embedding{Packed: []byte{32, 256 - 42, 127}, Scale: 12. / 13 / 127},
+			&hivesv1.Embedding{Packed: []byte{33, 256 - 42, 127}, Scale: 12. / 13 / 127}},
+		"binary": {3, &hivesv1.Embedding{Packed: []byte{0b10100000}}, &hivesv1.Embedding{Packed: []byte{0b11100000}}},
 	} {
 		asked := &hivesv1.EmbedRequest{Texts: []string{"x"}, Encoding: c.asked}
 		if err := j.vectors(asked, &hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{c.right}}, 0); err != nil {

@@ -16,8 +16,8 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// TestChaosOverwrites writes each of the model's files over in place, in every way, while the daemon reloads: it lives, a
-// reload is whole or refused, and every vector is that of the model.
+// TestChaosOverwrites writes each of the model's files over in place, in every way, while the daemon reloads: it lives,
+// a reload is whole or refused, and every vector is that of the model.
 func TestChaosOverwrites(t *testing.T) {
 	model := tinyModel(t)
 	d := start(t, model)
@@ -119,7 +119,8 @@ func askHash(t *testing.T, d *loadtest.Daemon) string {
 	return r.Model.WeightsSha256
 }
 
-func askEither(ctx context.Context, embed loadtest.Embed, hashes map[string]*loadtest.Known, served map[string]int) error {
+func askEither(ctx context.Context, embed loadtest.Embed, hashes map[string]*loadtest.Known,
+	served map[string]int) error {
 	which := []int{0, 7, 20}
 	var request *hivesv1.EmbedRequest
 	for _, known := range hashes {

@@ -11,7 +11,8 @@ import (
 	"hives/internal/serve/daemon"
 )
 
-const long = `How do other programs get vectors from a model? embedd serves the vectors of a model folder over gRPC. It has
+const long = `How do other programs get vectors from a model? embedd serves the vectors of a model folder over gRPC. ` +
+	`It has
 hives.v1.EmbedService, the services of text-embeddings-inference for clients that exist, health checks and reflection.
 
 embedd listens at once. It says NOT_SERVING until the model is loaded, every shape is compiled and a self-check has

@@ -28,7 +28,8 @@ func TestHelpTeaches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"--model", "SIGHUP", "SIGTERM", "RESOURCE_EXHAUSTED", "EMBEDD_MAX_TEXTS", "grpcurl", "--insecure-no-tls"} {
+	for _, word := range []string{"--model", "SIGHUP", "SIGTERM", "RESOURCE_EXHAUSTED", "EMBEDD_MAX_TEXTS", "grpcurl",
+		"--insecure-no-tls"} {
 		if !strings.Contains(out, word) {
 			t.Errorf("--help does not mention %s", word)
 		}
@@ -59,10 +60,13 @@ func TestRefusedCommandLines(t *testing.T) {
 		{"an unknown flag", "no-such", []string{"--no-such"}},
 		{"an argument", "unknown command", []string{"serve"}},
 		{"beyond loopback in plaintext", "--insecure-no-tls", []string{"--model", "m", "--listen", "0.0.0.0:0"}},
-		{"beyond loopback without tokens", "--insecure-no-auth", []string{"--model", "m", "--listen", ":0", "--insecure-no-tls"}},
+		{"beyond loopback without tokens", "--insecure-no-auth", []string{"--model", "m", "--listen", ":0",
+			"--insecure-no-tls"}},
 		{"HTTP beyond loopback in plaintext", "--insecure-no-tls", []string{"--model", "m", "--http-listen", "0.0.0.0:0"}},
-		{"figures beyond loopback without tokens", "--insecure-no-auth", []string{"--model", "m", "--admin-listen", ":0", "--insecure-no-tls"}},
-		{"tokens in plaintext beyond loopback", "plaintext", []string{"--model", "m", "--listen", ":0", "--tokens-file", "t", "--insecure-no-tls"}},
+		{"figures beyond loopback without tokens", "--insecure-no-auth", []string{"--model", "m", "--admin-listen", ":0",
+			"--insecure-no-tls"}},
+		{"tokens in plaintext beyond loopback", "plaintext", []string{"--model", "m", "--listen", ":0", "--tokens-file", "t",
+			"--insecure-no-tls"}},
 		{"a certificate without its key", "--tls-key", []string{"--model", "m", "--tls-cert", "c"}},
 		{"clients' certificates without TLS", "--client-ca", []string{"--model", "m", "--client-ca", "c"}},
 		{"a token for nobody", "name", []string{"token"}},

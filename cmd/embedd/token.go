@@ -15,7 +15,8 @@ func tokenCommand() *cobra.Command {
 	var e secure.Entry
 	cmd := &cobra.Command{
 		Use: "token --name NAME", Short: "Make a token for --tokens-file", Args: cobra.NoArgs,
-		Long: `How does a caller get in when --tokens-file asks for tokens? The command makes a token. It prints the token itself on
+		Long: `How does a caller get in when --tokens-file asks for tokens? The command makes a token. ` +
+			`It prints the token itself on
 standard error, this once. It prints a line for the tokens file on standard output. The line holds the token's SHA-256,
 not the token. A running embedd reads the file again at SIGHUP.`,
 		Example: `  embedd token --name evaluation --tokens-per-second 20000 >> tokens

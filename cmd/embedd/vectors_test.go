@@ -25,7 +25,8 @@ func tinyVectors(t *testing.T, model string) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	set, err := values.Build(t.Context(), tinyRows(t), nil, l, values.Options{Seed: 1, Resamples: 10, MinSide: 1, Sides: values.Pooled})
+	set, err := values.Build(t.Context(), tinyRows(t), nil, l, values.Options{Seed: 1, Resamples: 10, MinSide: 1,
+		Sides: values.Pooled})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +49,8 @@ func tinyRows(t *testing.T) (rows []data.Row) {
 			t.Fatal(err)
 		}
 		text := fmt.Sprintf("promise %d is kept", i)
-		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2],
-			Direction: direction, Group: fmt.Sprint(i / 2), Corpus: "c"})
+		rows = append(rows, data.Row{Text: text, TextID: data.TextID(text), Theory: theory, Level1: p[0], Level2: p[1],
+			Level3: p[2], Direction: direction, Group: fmt.Sprint(i / 2), Corpus: "c"})
 	}
 	return rows
 }

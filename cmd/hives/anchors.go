@@ -7,7 +7,8 @@ func anchorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "anchors",
 		Short: "Build anchors across theories from training rows, show them, assign rows to them",
-		Long: `What is an anchor? It is a sentence that stands for a cluster of training texts. The texts of one cluster may come
+		Long: `What is an anchor? It is a sentence that stands for a cluster of training texts. ` +
+			`The texts of one cluster may come
 from several theories. Stage 2 of the training ties rows to anchors.
 
 "build" finds the anchors of a file of rows. "show" prints them. "assign" ties each row to the nearest anchor. See

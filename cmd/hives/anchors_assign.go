@@ -16,7 +16,8 @@ func anchorsAssignCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "assign --anchors anchors.parquet --model DIR --in FILE --out FILE",
 		Short: "Write the nearest anchor of each row's text into theory_anchor",
-		Long: `Which anchor is nearest to each row's text? The command embeds the texts and writes the id of the nearest anchor into
+		Long: `Which anchor is nearest to each row's text? The command embeds the texts and writes the id of the ` +
+			`nearest anchor into
 the column theory_anchor. It writes -1 where no anchor is near enough.
 
 An anchor is near enough if two things hold. Its distance is at most --max-distance. It leads the second nearest anchor

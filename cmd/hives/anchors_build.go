@@ -21,7 +21,8 @@ func anchorsBuildCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build --rows train.parquet --model DIR --out anchors.parquet",
 		Short: "Cluster training rows into anchors",
-		Long: `Which sentences stand for what the training rows are about? The command embeds the distinct texts with a model that is
+		Long: `Which sentences stand for what the training rows are about? ` +
+			`The command embeds the distinct texts with a model that is
 not trained. It groups them by spherical k-means and merges clusters that nearly coincide. It drops small clusters. Each
 of the others becomes an anchor with a sentence and an id.
 

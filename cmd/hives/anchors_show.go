@@ -13,7 +13,8 @@ func anchorsShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print what a bank rests on and some of its anchors",
-		Long: `What is in a bank of anchors? The command prints the model and the rows that the bank was made from. It says how the
+		Long: `What is in a bank of anchors? The command prints the model and the rows that the bank was made from. ` +
+			`It says how the
 clusters are spread over theories. Then it prints some of the anchors with their sentences. With --rows it also prints
 the texts that describe each anchor.`,
 		Example: `  hives anchors show anchors.parquet --number 5

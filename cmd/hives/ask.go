@@ -12,7 +12,8 @@ func askCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ask TEXT…",
 		Short: "Ask a running embedd which values sentences are about, and on which side they stand",
-		Long: `Which values is a sentence about, and does it support or oppose them? The command sends each text to a running embedd
+		Long: `Which values is a sentence about, and does it support or oppose them? ` +
+			`The command sends each text to a running embedd
 and prints the answers. Each answer has a calibrated probability and its interval. Where the doubt is too great, the
 answer is "unsure".
 

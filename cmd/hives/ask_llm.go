@@ -16,7 +16,8 @@ func askLLMCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ask-llm [QUESTION…]",
 		Short: "Ask a language model, on this machine or behind an endpoint",
-		Long: `Who answers? A language model in a folder or a GGUF file (--model), computed here, without a server; or one behind
+		Long: `Who answers? A language model in a folder or a GGUF file (--model), computed here, without a server; ` +
+			`or one behind
 an endpoint of OpenAI's shape (--endpoint). Each question is asked by itself. Without a question it is a conversation:
 a question a line. The answer appears as it is written, and Ctrl-C keeps what came.
 
@@ -36,7 +37,8 @@ What a question says is text to the model, never a command to the program: contr
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
-	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
+	f.StringVar(&o.Template, "template", "",
+		"chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
@@ -46,7 +48,8 @@ What a question says is text to the model, never a command to the program: contr
 	f.StringVar(&o.System, "system", "", "system message, in the place of the template's own")
 	f.StringSliceVar(&o.Choices, "choices", nil, "answers to choose from, separated by commas")
 	f.BoolVar(&o.Scores, "scores", false, "print how probable each of --choices is")
-	f.Float64Var(&o.Sampling.Temperature, "temperature", 0, "0: the most probable token; 1: as the model says; above: bolder")
+	f.Float64Var(&o.Sampling.Temperature, "temperature", 0, "0: the most probable token; 1: as the model says; "+
+		"above: bolder")
 	f.IntVar(&o.Sampling.TopK, "top-k", 0, "keep the k most probable tokens; 0: all")
 	f.Float64Var(&o.Sampling.TopP, "top-p", 0, "keep the most probable tokens until their sum reaches this; 0: all")
 	f.Float64Var(&o.Sampling.MinP, "min-p", 0, "keep tokens of at least this share of the largest probability; 0: all")

@@ -23,7 +23,8 @@ func cardCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card FILE",
 		Short: "Sum up sources, licences, directions and hashes of a file of rows",
-		Long: `Where do these rows come from, and under which terms? The card names the sources of a file of rows and their licences.
+		Long: `Where do these rows come from, and under which terms? ` +
+			`The card names the sources of a file of rows and their licences.
 It counts directions and lists hashes. The same file gives the same card, byte for byte.
 
 With --imports the card also says what the importers left out. It reads that from the output of hives import --json.`,

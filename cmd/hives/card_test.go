@@ -16,11 +16,13 @@ func TestDataCard(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	corpora := filepath.Join("..", "..", "data", "corpora", "testdata")
-	account := mustRunData(t, "import", "social-chem", "--in", filepath.Join(corpora, "social_chem"), "--out", at("rows.parquet"), "--json")
+	account := mustRunData(t, "import", "social-chem", "--in", filepath.Join(corpora, "social_chem"), "--out",
+		at("rows.parquet"), "--json")
 	if err := os.WriteFile(at("account.json"), []byte(account), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	raw := mustRunData(t, "data", "card", at("rows.parquet"), "--imports", at("account.json"), "--out", at("card.md"), "--json")
+	raw := mustRunData(t, "data", "card", at("rows.parquet"), "--imports", at("account.json"), "--out",
+		at("card.md"), "--json")
 	var c card.Card
 	if err := json.Unmarshal([]byte(raw), &c); err != nil {
 		t.Fatal(err)
@@ -32,7 +34,8 @@ func TestDataCard(t *testing.T) {
 	if err != nil || strings.Contains(string(page), dir) {
 		t.Errorf("the page names the folder, or %v", err)
 	}
-	if again := mustRunData(t, "data", "card", at("rows.parquet"), "--imports", at("account.json")); again != string(page) {
+	if again := mustRunData(t, "data", "card", at("rows.parquet"), "--imports",
+		at("account.json")); again != string(page) {
 		t.Error("the same file gave another card")
 	}
 	if _, err := runData(t, "data", "card"); fault.Of(err) != fault.Invalid {

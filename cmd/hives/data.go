@@ -17,7 +17,8 @@ func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Make, merge, split and describe rows of value annotations",
-		Long: `What is a row? It is one text with one value. It says where the value stands in its theory. It says whether the text
+		Long: `What is a row? It is one text with one value. It says where the value stands in its theory. ` +
+			`It says whether the text
 supports the value or opposes it.
 
 These commands make rows from published corpora, join files of rows, divide them and count what they hold. See

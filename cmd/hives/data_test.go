@@ -47,14 +47,16 @@ func TestRowsFromCorporaToParts(t *testing.T) {
 
 	var s stats.Stats
 	page := at("page.html")
-	if err := json.Unmarshal([]byte(mustRunData(t, "data", "stats", at("all.parquet"), "--json", "--html", page)), &s); err != nil {
+	if err := json.Unmarshal([]byte(mustRunData(t, "data", "stats", at("all.parquet"), "--json", "--html", page)),
+		&s); err != nil {
 		t.Fatal(err)
 	}
 	if s.Rows != 25 || s.Texts != 10 || len(s.ByCorpus) != 2 {
 		t.Errorf("merged: %+v", s)
 	}
 	var split data.SplitSummary
-	raw := mustRunData(t, "data", "split", "--in", at("all.parquet"), "--out", at("parts"), "--json", "--fractions", ".5,.25,.25")
+	raw := mustRunData(t, "data", "split", "--in", at("all.parquet"), "--out", at("parts"), "--json", "--fractions",
+		".5,.25,.25")
 	if err := json.Unmarshal([]byte(raw), &split); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +81,8 @@ func TestDataCommandsRefuse(t *testing.T) {
 		"no such corpus folder": {[]string{"import", "mfrc", "--in", "absent", "--out", "x.parquet"}, fault.NotFound},
 		"nothing to merge":      {[]string{"data", "merge", "--out", "x.parquet"}, fault.Invalid},
 		"no file to describe":   {[]string{"data", "stats"}, fault.Invalid},
-		"two fractions":         {[]string{"data", "split", "--in", "x", "--out", "y", "--fractions", ".5,.5"}, fault.Invalid},
+		"two fractions": {[]string{"data", "split", "--in", "x", "--out", "y", "--fractions", ".5,.5"},
+			fault.Invalid},
 	} {
 		if _, err := runData(t, c.args...); fault.Of(err) != c.kind {
 			t.Errorf("%s: %v", reason, err)
@@ -98,7 +101,8 @@ func TestOutputsSpareTheirInputs(t *testing.T) {
 		"a list of merged": {"data", "merge", rows, "--out", filepath.Join(dir, "all.csv"), "--left-out", rows},
 	} {
 		putFile(t, rows, content)
-		if _, err := runData(t, args...); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "would be overwritten") {
+		if _, err := runData(t, args...); fault.Of(err) != fault.Invalid ||
+			!strings.Contains(err.Error(), "would be overwritten") {
 			t.Errorf("%s: %v", reason, err)
 		}
 		if raw, err := os.ReadFile(rows); err != nil || string(raw) != content {
@@ -110,7 +114,8 @@ func TestOutputsSpareTheirInputs(t *testing.T) {
 func TestMergeListsWhatItLeavesOut(t *testing.T) {
 	dir := t.TempDir()
 	rows, list := filepath.Join(dir, "rows.csv"), filepath.Join(dir, "left.csv")
-	putFile(t, rows, "text,theory,level_1,level_2,level_3,direction\na,mft,care/harm,,,1\na,mft,care/harm,,,-1\nb,mft,care/harm,,,1\n")
+	putFile(t, rows, "text,theory,level_1,level_2,level_3,direction\na,mft,care/harm,,,1\na,mft,care/harm,,,-1\n"+
+		"b,mft,care/harm,,,1\n")
 	out := mustRunData(t, "data", "merge", rows, "--out", filepath.Join(dir, "all.csv"), "--left-out", list)
 	if !strings.Contains(out, rows+": row 2 opposes mft/care-harm, which another row of its text contradicts") {
 		t.Error(out)

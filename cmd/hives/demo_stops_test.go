@@ -81,7 +81,8 @@ func demoStops(t *testing.T, script []byte, stopAt string, sig syscall.Signal, g
 	demo.Wait()
 	calls, _ := os.ReadFile(filepath.Join(dir, "bin", "calls"))
 	signals, _ := os.ReadFile(filepath.Join(dir, "bin", "signals"))
-	if code := demo.ProcessState.ExitCode(); code != fault.ExitInterrupted || !strings.Contains(said.String(), "the same command goes on") {
+	if code := demo.ProcessState.ExitCode(); code != fault.ExitInterrupted ||
+		!strings.Contains(said.String(), "the same command goes on") {
 		t.Errorf("exit code %d: %s", code, &said)
 	}
 	if !strings.HasSuffix(string(calls), stopAt+"\nsaved\n") || string(signals) != "once\n" {

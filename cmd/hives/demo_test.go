@@ -31,7 +31,8 @@ func demoTree(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"scripts/demo.sh": string(script), "bin/hives": standIn, "bin/train": standIn} {
+	for name, content := range map[string]string{"scripts/demo.sh": string(script), "bin/hives": standIn,
+		"bin/train": standIn} {
 		putFile(t, filepath.Join(dir, name), content)
 	}
 	return dir
@@ -69,7 +70,8 @@ func TestDemoTakesNothingAwayThatItDidNotMake(t *testing.T) {
 		stays    []string
 		goes     []string
 	}{
-		"a folder of the user's": {map[string]string{"thesis.tex": "years"}, nil, 2, "no demo made", []string{"thesis.tex"}, nil},
+		"a folder of the user's": {map[string]string{"thesis.tex": "years"}, nil, 2, "no demo made", []string{"thesis.tex"},
+			nil},
 		"a folder of the user's, FRESH": {
 			map[string]string{"thesis.tex": "years", "rows/mine.csv": "x"}, []string{"FRESH=1"}, 2, "no demo made",
 			[]string{"thesis.tex", "rows/mine.csv"}, nil},
@@ -77,17 +79,20 @@ func TestDemoTakesNothingAwayThatItDidNotMake(t *testing.T) {
 			map[string]string{"model/w": "x", "finished": "", "report.html": "x"}, []string{"FRESH=1"}, 2, "no demo made",
 			[]string{"model/w", "finished", "report.html"}, nil},
 		"settings of something else": {
-			map[string]string{"settings": "base=1\n", "finished": ""}, nil, 2, "no demo made", []string{"settings", "finished"}, nil},
+			map[string]string{"settings": "base=1\n", "finished": ""}, nil, 2, "no demo made", []string{"settings", "finished"},
+			nil},
 		"a finished demo": {
 			map[string]string{".made-by-hives-demo": "", "settings": usualSettings, "finished": "", "runs/x": "1"}, nil, 0,
 			"is finished", []string{"finished", "runs/x"}, nil},
 		"a finished demo of before the marker": {
-			map[string]string{"settings": usualSettings, "finished": "", "runs/x": "1"}, nil, 0, "is finished", []string{"runs/x"}, nil},
+			map[string]string{"settings": usualSettings, "finished": "", "runs/x": "1"}, nil, 0, "is finished",
+			[]string{"runs/x"}, nil},
 		"a demo of other settings": {
 			map[string]string{".made-by-hives-demo": "", "settings": usualSettings, "runs/x": "1"}, []string{"SEED=7"}, 2,
 			"other settings", []string{"runs/x"}, nil},
 		"a finished demo, FRESH": {
-			map[string]string{".made-by-hives-demo": "", "settings": usualSettings, "finished": "", "runs/x": "1", "notes.txt": "mine"},
+			map[string]string{".made-by-hives-demo": "", "settings": usualSettings, "finished": "", "runs/x": "1",
+				"notes.txt": "mine"},
 			[]string{"FRESH=1"}, 0, "report", []string{"notes.txt", "finished"}, []string{"runs/x"}},
 		"one that was stopped": {
 			map[string]string{".made-by-hives-demo": "", "settings": usualSettings, "runs/x": "1"}, nil, 0, "report",
@@ -132,7 +137,8 @@ func TestDemoLeavesAMarkerAndAFile(t *testing.T) {
 	if raw, err := os.ReadFile(filepath.Join(out, "settings")); err != nil || string(raw) != usualSettings {
 		t.Errorf("settings %q, %v", raw, err)
 	}
-	if said, code := demo(t, tree, "OUT="+filepath.Join(out, "settings")); code != 2 || !strings.Contains(said, "no folder") {
+	if said, code := demo(t, tree, "OUT="+filepath.Join(out, "settings")); code != 2 ||
+		!strings.Contains(said, "no folder") {
 		t.Errorf("a file as OUT: exit %d, %s", code, said)
 	}
 }

@@ -16,7 +16,8 @@ func embedCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "embed --model DIR --in FILE.jsonl --out FILE.npy",
 		Short: "Embed a file of lines into a matrix of unit vectors",
-		Long: `How do I get vectors for a file of texts? The command reads one text a line. A line is {"text": "…"} or {"ids": [1, 2,
+		Long: `How do I get vectors for a file of texts? The command reads one text a line. A line is {"text": ` +
+			`"…"} or {"ids": [1, 2,
 …]}. In a .txt file each line is a text as it stands. It writes a float32 matrix [N, d] in NumPy's format. Row i is the
 unit vector of line i.
 

@@ -25,7 +25,8 @@ func embedCorpusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "embed-corpus --in FILE.parquet --shard i/n --model DIR|--endpoint grpc://… --out DIR",
 		Short: "Embed a Parquet file of texts in shards that can be killed and started again",
-		Long: `How do I embed millions of texts, on several machines, if any of them may be killed? The command embeds the column text
+		Long: `How do I embed millions of texts, on several machines, if any of them may be killed? ` +
+			`The command embeds the column text
 of a Parquet file. It writes Parquet parts with the columns row, text_id and vector. Each part holds a fixed number of
 rows and is written as a whole.
 

@@ -14,7 +14,8 @@ func embedCorpusVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "Check that all shards are there and every part has its hash",
-		Long: `Is the work of all shards there, and is it sound? The command reads the folder that the shards of hives embed-corpus
+		Long: `Is the work of all shards there, and is it sound? ` +
+			`The command reads the folder that the shards of hives embed-corpus
 wrote. Every shard must be finished. All shards must have the same input and the same model. Every part must have the
 hash that its shard's manifest notes. The command changes nothing.`,
 		Example: `  hives embed-corpus verify vectors`,
@@ -34,7 +35,8 @@ func embedCorpusMergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR FILE.parquet",
 		Short: "Verify all shards and write their vectors to one file, in the input's order",
-		Long: `How do I get one file out of the shards? The command first verifies the folder as "verify" does. Then it writes one
+		Long: `How do I get one file out of the shards? The command first verifies the folder as "verify" does. ` +
+			`Then it writes one
 Parquet file with the columns row, text_id and vector. It has one row for each row of the input, in the same order.`,
 		Example: `  hives embed-corpus merge vectors vectors.parquet`,
 		Args:    cobra.ExactArgs(2),

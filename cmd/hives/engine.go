@@ -14,7 +14,8 @@ func engineCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "engine",
 		Short: "Show and check what does the arithmetic here",
-		Long: `What does the arithmetic on this machine, and can it be trusted? XLA does it, on a GPU or on the processor, or Go does
+		Long: `What does the arithmetic on this machine, and can it be trusted? ` +
+			`XLA does it, on a GPU or on the processor, or Go does
 it alone. "show" says which of them the programs take and why. "check" says whether its numbers are right.`,
 		Example: `  hives engine show
   hives engine check --engine cpu`,
@@ -30,7 +31,8 @@ func engineShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Open an engine, self-test it and say what was taken and why",
-		Long: `Which engine would the other commands take? The command opens that engine and lets it compute a sum whose result is
+		Long: `Which engine would the other commands take? The command opens that engine and lets it compute a sum ` +
+			`whose result is
 known. Then it prints the engine in one line. If the first choice cannot be opened, the line says why and what was taken
 instead.`,
 		Example: `  hives engine show --engine go
@@ -57,7 +59,8 @@ func engineCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Repeat a training step in two processes, idle and loaded: same bits each time, values of the Go engine",
-		Long: `Does this engine give the same bits every time, and the right values? The command runs one training step again and
+		Long: `Does this engine give the same bits every time, and the right values? ` +
+			`The command runs one training step again and
 again: the loss and all gradients, in f32 and in bf16. It does so in two fresh processes. At first the machine is idle.
 Then busy loops run on every core.
 

@@ -19,7 +19,8 @@ func evaluateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --model DIR --data FILE",
 		Short: "Measure how well a model's space follows annotated values, beside controls",
-		Long: `How well do the distances in a model's space follow annotated values? The command embeds annotated rows and measures
+		Long: `How well do the distances in a model's space follow annotated values? ` +
+			`The command embeds annotated rows and measures
 the model in three scopes: over all rows, within a theory and within a corpus. Each figure has a bootstrap interval over
 groups. Beside the model stand controls that know nothing of values.
 

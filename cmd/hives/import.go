@@ -36,7 +36,8 @@ func corpusCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name + " --in DIR --out FILE",
 		Short: "Turn the corpus " + name + " into rows",
-		Long: `How does the corpus ` + name + ` become rows? The command reads its folder as the authors published it. It writes
+		Long: `How does the corpus ` + name + ` become rows? The command reads its folder as the authors published it. ` +
+			`It writes
 one row for each text and value. docs/DATA.md says where the corpus is to be had and how its labels were mapped.`,
 		Example: "  hives import " + name + " --in " + name + " --out rows.parquet",
 		Args:    cobra.NoArgs,

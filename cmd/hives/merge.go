@@ -19,7 +19,8 @@ func mergeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge FILE… --out FILE",
 		Short: "Put files of rows into one, without duplicates and contradictions",
-		Long: `How do several files of rows become one? The command reads all of them and writes one file. Equal rows become one row.
+		Long: `How do several files of rows become one? The command reads all of them and writes one file. ` +
+			`Equal rows become one row.
 Of two rows whose texts differ only in spaces, case or signs, one stays. If a text both supports and opposes one value,
 it contradicts itself, and both rows are dropped. The command prints how many rows there were of each kind.
 

@@ -15,7 +15,8 @@ func mergeAdapterCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge --base DIR --adapter DIR --out DIR",
 		Short: "Add a low-rank adapter to the base that it was made for",
-		Long: `How do I get one model out of a base and a low-rank adapter? The command adds the adapter to the base's weights and
+		Long: `How do I get one model out of a base and a low-rank adapter? ` +
+			`The command adds the adapter to the base's weights and
 writes a model folder. Its weights are W + s·B·A, in the type that the base's weights are stored in. Tokenizer, pooling
 and prompts are those of the base.
 

@@ -10,7 +10,8 @@ import (
 func reportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "report", Short: "Draw pages that compare trained models with controls", Args: cobra.NoArgs,
-		Long: `What did the training change? These commands compare trained models with controls. "demo" compares one model with itself
+		Long: `What did the training change? These commands compare trained models with controls. ` +
+			`"demo" compares one model with itself
 before training and with a control. "experiment" judges several runs against their base; a file names them. Each writes
 one page that needs no other files, and the page's figures.`,
 		Example: `  hives report experiment --config configs/experiment.toml`,
@@ -28,7 +29,8 @@ func reportDemoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo --before DIR --after DIR --control DIR --data FILE",
 		Short: "Compare a model before and after training with one trained on permuted labels",
-		Long: `Does training help, and is it the labels that help? The command measures three models on rows that none of them has
+		Long: `Does training help, and is it the labels that help? ` +
+			`The command measures three models on rows that none of them has
 seen: the model before training, the model after training, and a control. The control was trained for as long on labels
 that were dealt out anew.
 

@@ -20,7 +20,8 @@ func reportExperimentCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "experiment --config FILE.toml",
 		Short: "Judge training runs against their untrained base, its simple readings and permuted labels",
-		Long: `Which of several runs is better than its base, and better than simpler means? A file names the held-out rows, the
+		Long: `Which of several runs is better than its base, and better than simpler means? ` +
+			`A file names the held-out rows, the
 training rows, the base and the runs. The command embeds the held-out rows once with the base and once with each
 finalist. It compares the runs with the untrained base, with simple readings of the base and with permuted labels.
 

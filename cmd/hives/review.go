@@ -15,7 +15,8 @@ func reviewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "review --db votes.db [--anchors anchors.parquet]",
 		Short: "Decide by hand what a panel could not, or look over a bank of anchors",
-		Long: `How do people decide what the panel could not? The command serves one page on this machine and prints its address. The
+		Long: `How do people decide what the panel could not? The command serves one page on this machine and prints its ` +
+			`address. The
 page shows what waits in the votes file: the texts of hives label, or, where there are none, the sentences of hives
 anchors build --review. Beside each text stand the panel's votes and the definitions of the values. Every button has a
 key.
@@ -59,7 +60,8 @@ func reviewApplyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "apply --db votes.db --anchors FILE --out FILE",
 		Short: "Write a bank of anchors as its reviewers want it",
-		Long: `What becomes of the bank after a review? The command drops the anchors that were rejected. It replaces the sentences
+		Long: `What becomes of the bank after a review? The command drops the anchors that were rejected. ` +
+			`It replaces the sentences
 that were edited. It does so where all who decided agree. The others stay as they are. Ids stay too, so a row that names
 an anchor still names the same one.`,
 		Example: `  hives review apply --db votes.db --anchors anchors.parquet \

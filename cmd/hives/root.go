@@ -20,7 +20,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hives",
 		Short: "Text vectors whose neighbourhood follows human values",
-		Long: `What can hives do? It turns annotated corpora into rows. It measures how well a model's vectors follow human values. It
+		Long: `What can hives do? It turns annotated corpora into rows. ` +
+			`It measures how well a model's vectors follow human values. It
 embeds texts. The program train fits a model, and embedd serves one.`,
 		Example: `  # make rows from a published corpus, and look at them
   hives import valueeval --in touche --out rows.parquet

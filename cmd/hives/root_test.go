@@ -92,7 +92,8 @@ func TestManPages(t *testing.T) {
 }
 
 func TestWrongUse(t *testing.T) {
-	for _, line := range []string{"evalute", "engine show extra", "engine show --engine tpu", "engine check --repeats 0", "engine check --repeats many"} {
+	for _, line := range []string{"evalute", "engine show extra", "engine show --engine tpu", "engine check --repeats 0",
+		"engine check --repeats many"} {
 		if _, err := hives(t, strings.Fields(line)...); fault.ExitCode(err) != fault.ExitUsage {
 			t.Errorf("%s: exit code %d, %v", line, fault.ExitCode(err), err)
 		}

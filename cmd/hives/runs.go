@@ -10,7 +10,8 @@ import (
 func runsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "runs", Short: "List, show and compare training runs", Args: cobra.NoArgs,
-		Long: `What became of my training runs? These commands read the folders that train --out made, also while a run is under way.
+		Long: `What became of my training runs? These commands read the folders that train --out made, also while a run ` +
+			`is under way.
 "list" prints a line for each run, "show" one run in full, "compare" several side by side.
 
 What was read is kept in an SQLite file, so that the next look reads only what is new. The file is runs.db in the

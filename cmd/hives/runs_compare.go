@@ -12,7 +12,8 @@ func runsCompareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "compare RUN RUN…", Short: "Print the settings that differ and the figures of runs side by side",
 		Args: cobra.MinimumNArgs(2),
-		Long: `In what do two runs differ, and which does better? The command takes two or more runs. Name each by its folder, or by
+		Long: `In what do two runs differ, and which does better? The command takes two or more runs. ` +
+			`Name each by its folder, or by
 the beginning of its id below --in. It prints the settings in which they differ and their newest figures. With --html
 it also draws their curves over each other.`,
 		Example: `  hives runs compare out/demo/runs/after out/demo/runs/control \

@@ -11,7 +11,8 @@ func runsListCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{
 		Use: "list DIR…", Short: "Print a line for each run at or below the folders", Args: cobra.MinimumNArgs(1),
-		Long: `Which runs are there, and how far are they? The command looks for runs in the folders and below them. For each it
+		Long: `Which runs are there, and how far are they? The command looks for runs in the folders and below them. ` +
+			`For each it
 prints the id, stage, state, steps and newest figures. The latest run comes first.`,
 		Example: `  hives runs list runs
   hives runs list out/demo/runs --json`,

@@ -12,7 +12,8 @@ func runsShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "show RUN", Short: "Print settings, newest figures, checkpoints and curves of a run",
 		Args: cobra.ExactArgs(1),
-		Long: `How did one run go? Name it by its folder, or by the beginning of its id below --in. The command prints the settings
+		Long: `How did one run go? Name it by its folder, or by the beginning of its id below --in. ` +
+			`The command prints the settings
 that are not the defaults, the newest figures, the checkpoints, and the curves as rows of bars. With --html it draws
 them on a page.`,
 		Example: `  hives runs show runs/stage1 --html stage1.html

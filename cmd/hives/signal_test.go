@@ -60,7 +60,8 @@ func newStalled(t *testing.T) *stalled {
 		fmt.Fprintf(&panel, "[[voters]]\nname = \"v%d\"\nendpoint = \"here\"\nmodel = \"m\"\nprompt = \"plain.v1\"\n", voter)
 	}
 	s.write(t, "panel.toml", panel.String())
-	row := data.Row{Text: "I owe her the truth.", Theory: "duty", Level1: "fidelity", Direction: 1, IndividualAnchor: -1, TheoryAnchor: -1}
+	row := data.Row{Text: "I owe her the truth.", Theory: "duty", Level1: "fidelity", Direction: 1, IndividualAnchor: -1,
+		TheoryAnchor: -1}
 	if err := data.Write(filepath.Join(s.dir, "rows.parquet"), []data.Row{row}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,12 +122,18 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 		{"split", "data split --in - --out parts", csvHead, false},
 		{"embed", "embed --endpoint http://SERVER/v1 --endpoint-model m --in lines.jsonl --out out.npy", "", false},
 		{"embed-corpus", "embed-corpus --endpoint grpc://SERVER --in rows.parquet --out vectors", "", true},
-		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data - --engine go --out eval", csvHead, false},
-		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db", "", false},
-		{"vectors evaluate", "vectors evaluate --vectors VECTORS --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet", "", false},
-		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.parquet --k 1 --out bank.parquet", "", false},
-		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out out.parquet", "", false},
-		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in - --out out.csv", csvHead, false},
+		{"evaluate", "evaluate --endpoint http://SERVER/v1 --endpoint-model m --data - --engine go --out eval",
+			csvHead, false},
+		{"vectors build", "vectors build --endpoint http://SERVER/v1 --endpoint-model m --data rows.parquet --out values.db",
+			"", false},
+		{"vectors evaluate", "vectors evaluate --vectors VECTORS --endpoint http://SERVER/v1 --endpoint-model m --data " +
+			"rows.parquet", "", false},
+		{"anchors build", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.parquet --k 1 --out " +
+			"bank.parquet", "", false},
+		{"anchors assign", "anchors assign --endpoint grpc://SERVER --anchors rows.parquet --in rows.parquet --out " +
+			"out.parquet", "", false},
+		{"inventory assign", "theories inventory assign --endpoint http://SERVER/v1 --endpoint-model m --in - --out out.csv",
+			csvHead, false},
 		{"label", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db votes.db", "", true},
 		{"download", "download owner/name --out model", "", true},
 		{"ask", "ask --endpoint grpc://SERVER text", "", false},
@@ -140,7 +147,8 @@ func TestFirstSignalStopsEveryCommand(t *testing.T) {
 				if c.stdin != "" {
 					stdin = s.endless(t, c.stdin)
 				}
-				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), stdin, sig, c.goesOn)
+				s.stop(t, strings.Fields(strings.NewReplacer("SERVER", s.address, "VECTORS", oldVectors).Replace(c.line)), stdin,
+					sig, c.goesOn)
 			})
 		}
 	}
@@ -154,8 +162,10 @@ func TestPipesAreRefused(t *testing.T) {
 		{"a model's config", "export --model model --out out", "model/config.json"},
 		{"a corpus", "import denevil --in corpus --out out.parquet", "corpus/pipe.csv"},
 		{"rows", "data stats rows.csv", "rows.csv"},
-		{"rows of a report", "report demo --engine go --before b --after a --control c --data rows.csv --out report", "rows.csv"},
-		{"rows to learn from", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out bank.parquet", "rows.csv"},
+		{"rows of a report", "report demo --engine go --before b --after a --control c --data rows.csv --out report",
+			"rows.csv"},
+		{"rows to learn from", "anchors build --endpoint http://SERVER/v1 --endpoint-model m --rows rows.csv --out " +
+			"bank.parquet", "rows.csv"},
 		{"weights of a base", "merge --base base --adapter adapter --out out", "base/model.safetensors"},
 		{"vectors of values", "vectors show v.db", "v.db"},
 		{"votes", "label --config panel.toml --in lines.jsonl --theory mft --out out.parquet --db v.db", "v.db"},

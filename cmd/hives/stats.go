@@ -29,7 +29,8 @@ func statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stats FILE",
 		Short: "Count rows by corpus, theory, value and direction, labels a text, and tokens",
-		Long: `What does a file of rows hold? The command counts rows, texts and groups. It counts the rows of each corpus, theory,
+		Long: `What does a file of rows hold? The command counts rows, texts and groups. ` +
+			`It counts the rows of each corpus, theory,
 value and direction, and the labels of a text. With --tokenizer it also measures the texts in tokens. With --html it
 draws the same as plots.`,
 		Example: `  # of the corpora in demo/data, merged and split

@@ -17,7 +17,8 @@ func inventoryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inventory",
 		Short: "Print 407 values, duties and rights in plain language, or write them as an anchor bank",
-		Long: fmt.Sprintf(`What does each value mean in plain language? The inventory has %d values, %d duties and %d rights. Each is
+		Long: fmt.Sprintf(`What does each value mean in plain language? `+
+			`The inventory has %d values, %d duties and %d rights. Each is
 a sentence that is tied to a node of a theory. The command prints them. With --out it writes all of them as the
 individual anchor bank that Stage 2 takes.`,
 			inventory.Values, inventory.Duties, inventory.Rights),

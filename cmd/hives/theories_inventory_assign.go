@@ -27,7 +27,8 @@ func inventoryAssignCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "assign --model DIR --in FILE --out FILE",
 		Short: "Write the nearest sentence of each row's own value into individual_anchor",
-		Long: `Which sentence of the inventory fits each row best? The command embeds the texts and the sentences. It looks only at
+		Long: `Which sentence of the inventory fits each row best? The command embeds the texts and the sentences. ` +
+			`It looks only at
 sentences that are tied to the row's value, or to a value above or below it. It writes the id of the nearest one into
 the column individual_anchor. It writes -1 where none is near enough. The limits are shares of the spread, which is the
 mean distance of two sentences.

@@ -7,7 +7,8 @@ func vectorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vectors",
 		Short: "Build the vectors of human values, show them, and hold them to rows",
-		Long: `What is a value's vector? It is the place of a human value in a model's space, or its direction there. It is made from
+		Long: `What is a value's vector? It is the place of a human value in a model's space, or its direction there. ` +
+			`It is made from
 annotated rows.
 
 "build" makes a file of such vectors, with the scores that answer for texts. "show" prints what is in the file and what

@@ -27,7 +27,8 @@ func vectorsBuildCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build --model DIR --data FILE --out values.db",
 		Short: "Compute a vector for every value of every theory from annotated rows",
-		Long: `Where does each value lie in this model's space? The command embeds annotated rows and writes a vector for every value
+		Long: `Where does each value lie in this model's space? ` +
+			`The command embeds annotated rows and writes a vector for every value
 of every theory. There are four kinds. A value is directional if corpora have rows on both of its sides. It is a
 prototype, without a sign, if it has other rows. It is unsupported if the validation rows bear out neither. It is absent
 if it has no rows.

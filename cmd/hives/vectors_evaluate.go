@@ -18,7 +18,8 @@ func vectorsEvaluateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --vectors values.db --model DIR --data FILE",
 		Short: "Hold the answers of a file of value vectors to rows that it has not seen",
-		Long: `How far can the answers of these vectors be trusted? The command asks them about annotated rows. It says how much is
+		Long: `How far can the answers of these vectors be trusted? The command asks them about annotated rows. ` +
+			`It says how much is
 answered, and how much of that is right. It says for which share of texts a side is given. It compares probabilities
 with shares, tenth by tenth (reliability). It says how far signed vectors tell corpora apart, and what is answered to
 nonsense.

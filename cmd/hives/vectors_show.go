@@ -12,7 +12,8 @@ func vectorsShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show values.db",
 		Short: "Print what a file of value vectors holds, as a tree",
-		Long: `What does a file of value vectors hold? The command prints the values of each theory as a tree. For each value it prints
+		Long: `What does a file of value vectors hold? The command prints the values of each theory as a tree. ` +
+			`For each value it prints
 the kind of its vector and the rows that it rests on. It says how far the vector moves when the rows are drawn anew. It
 names the model that made them.`,
 		Example: `  hives vectors show values.db

@@ -56,7 +56,8 @@ func TestWrongFilesAreNamed(t *testing.T) {
 			if err := os.WriteFile(path, []byte(w.content), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.read(path); err == nil || !strings.Contains(err.Error(), w.says) || !strings.Contains(err.Error(), c.name) {
+			if err := c.read(path); err == nil || !strings.Contains(err.Error(), w.says) ||
+				!strings.Contains(err.Error(), c.name) {
 				t.Errorf("%s that begins %.12q: %v, want one that says %q", c.name, w.content, err, w.says)
 			}
 		}
@@ -116,7 +117,8 @@ var moreReaders = []struct {
 	{"corpus.parquet", fsutil.CheckReadable},
 	{"lock", ofFolder(func(dir string) error { _, err := runstore.Create(dir, nil, runstore.Info{}); return err })},
 	{"ca.pem", func(path string) error {
-		_, _, err := embedder.Open(context.Background(), embedder.Options{Endpoint: "grpcs://127.0.0.1:1", CA: path}, io.Discard)
+		_, _, err := embedder.Open(context.Background(), embedder.Options{Endpoint: "grpcs://127.0.0.1:1", CA: path},
+			io.Discard)
 		return err
 	}},
 	{"arguments-training.tsv", ofFolder(func(dir string) error {
@@ -129,8 +131,8 @@ var moreReaders = []struct {
 	})},
 }
 
-// TestWhatIsNoFileIsRefused: a FIFO that nobody writes to, a device without end, a socket, a folder, or a link to one, in
-// a file's place. None may keep its reader waiting or fill its memory; go test's own limit ends a wait in vain.
+// TestWhatIsNoFileIsRefused: a FIFO that nobody writes to, a device without end, a socket, a folder, or a link to one,
+// in a file's place. None may keep its reader waiting or fill its memory; go test's own limit ends a wait in vain.
 func TestWhatIsNoFileIsRefused(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "socket")
 	l, err := net.Listen("unix", socket)

@@ -60,13 +60,14 @@ func (b begunRun) run(args ...string) (said string, err error) {
 	return string(raw), err
 }
 
-// resume goes on to the end. Kept states of format 1 are refused by name; then it does what the refusal asks for, and they
-// are computed anew. Others are not.
+// resume goes on to the end. Kept states of format 1 are refused by name; then it does what the refusal asks for, and
+// they are computed anew. Others are not.
 func (b begunRun) resume(t *testing.T) string {
 	t.Helper()
 	said, err := b.run("--resume")
 	files, _ := filepath.Glob(filepath.Join(b.dir, "states", "states-*.bin"))
-	refused := err != nil && len(files) == 1 && strings.Contains(said, filepath.Base(files[0])+" holds states of these weights in format 1") &&
+	refused := err != nil && len(files) == 1 &&
+		strings.Contains(said, filepath.Base(files[0])+" holds states of these weights in format 1") &&
 		strings.Contains(said, "remove it and the .idx beside it")
 	if refused {
 		must(t, os.Remove(files[0]))

@@ -171,7 +171,8 @@ func TestHangupSaves(t *testing.T) {
 		cmd.Process.Signal(syscall.SIGHUP)
 		time.Sleep(20 * time.Millisecond) // two that come at once may be one
 	}
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted || !strings.Contains(said.String(), "train --resume") {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted ||
+		!strings.Contains(said.String(), "train --resume") {
 		t.Errorf("%v: %s", err, said)
 	}
 	if info, err := runstore.Read(out); err != nil || info.Status != runstore.Interrupted || info.Step == 0 {
@@ -191,7 +192,8 @@ func TestTwoProcessesOneFolder(t *testing.T) {
 	}
 	begin := time.Now()
 	cmd.Process.Signal(syscall.SIGTERM)
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted || !strings.Contains(first.String(), "train --resume") {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != fault.ExitInterrupted ||
+		!strings.Contains(first.String(), "train --resume") {
 		t.Errorf("SIGTERM: %v: %s", err, first)
 	}
 	t.Logf("SIGTERM to the end: %.3f s", time.Since(begin).Seconds())

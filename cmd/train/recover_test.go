@@ -11,8 +11,8 @@ import (
 	"hives/internal/runstore"
 )
 
-// TestRecover damages or removes what stands beside the checkpoints of a run that stopped early, in every way, and makes
-// it again: the run then ends as one that nothing happened to.
+// TestRecover damages or removes what stands beside the checkpoints of a run that stopped early, in every way, and
+// makes it again: the run then ends as one that nothing happened to.
 func TestRecover(t *testing.T) {
 	args := tinyArgs(t, 6, "--checkpoint-every", "3", "--validate-every", "0")
 	whole := filepath.Join(t.TempDir(), "whole")
@@ -48,14 +48,16 @@ func TestRecover(t *testing.T) {
 				must(t, os.WriteFile(filepath.Join(out, name), content, 0o644))
 			}
 		}
-		if code, said := train(t, "--resume", "--out", out); code == 0 || !strings.Contains(said, "train recover --out "+out) {
+		if code, said := train(t, "--resume", "--out", out); code == 0 ||
+			!strings.Contains(said, "train recover --out "+out) {
 			t.Errorf("%s: the resume ends with %d and names no way on: %s", c.name, code, said)
 		}
 		if code, said := train(t, "recover", "--out", out); code != 0 || !strings.Contains(said, "train --resume") {
 			t.Fatalf("%s: recover ends with %d: %s", c.name, code, said)
 		}
 		code, said := train(t, "--resume", "--out", out)
-		if code != 0 || strings.Contains(said, "metrics.jsonl is gone") != c.log || !strings.Contains(said, "going on after step 3") {
+		if code != 0 || strings.Contains(said, "metrics.jsonl is gone") != c.log ||
+			!strings.Contains(said, "going on after step 3") {
 			t.Errorf("%s: the resume ends with %d: %s", c.name, code, said)
 		}
 		if !bytes.Equal(read(t, filepath.Join(out, weights)), read(t, filepath.Join(whole, weights))) {

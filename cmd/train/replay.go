@@ -20,7 +20,8 @@ func replayCommand(o *options) *cobra.Command {
 loss, levels, gradient norm, each tensor's gradient norm or the first that is not finite, the
 batch's rows and text ids, and whether metrics.jsonl says the same. It changes nothing in the
 run folder. With --allow-changed, settings may differ: would the step be finite in f32?`,
-		Example: "  train replay --step 1234 --out runs/stage1\n  train replay --step 1234 --out runs/stage1 --allow-changed --precision f32",
+		Example: "  train replay --step 1234 --out runs/stage1\n  train replay --step 1234 --out runs/stage1 " +
+			"--allow-changed --precision f32",
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			// A replay reads a run as a resume does, and takes nothing up.
 			o.resume = true // the run's own settings and theories take the place of the defaults

@@ -33,7 +33,8 @@ func TestSettingsOfAResume(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(stored), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := execute(t, "config", "show", "--resume", "--out", dir, "--seed", "6", "--set", "sampler.positives=2", "--theory-weights", "mft=0.5")
+	out, err := execute(t, "config", "show", "--resume", "--out", dir, "--seed", "6", "--set", "sampler.positives=2",
+		"--theory-weights", "mft=0.5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,13 +74,16 @@ func TestEveryCommandTeaches(t *testing.T) { clitest.Help(t, newRoot) }
 // TestResumeOfNothing names what is missing; with rows and a model a resume begins a run.
 func TestResumeOfNothing(t *testing.T) {
 	nothing := filepath.Join(t.TempDir(), "nothing")
-	for _, args := range [][]string{{"--resume", "--out", nothing}, {"--resume", "--out", nothing, "--model", "m"}, {"--resume", "--out", nothing, "--data", "d.csv"}} {
+	for _, args := range [][]string{{"--resume", "--out", nothing}, {"--resume", "--out", nothing, "--model", "m"},
+		{"--resume", "--out", nothing, "--data", "d.csv"}} {
 		_, err := execute(t, args...)
-		if err == nil || !strings.Contains(err.Error(), nothing+" holds no run to go on with") || fault.ExitCode(err) != fault.ExitUsage {
+		if err == nil || !strings.Contains(err.Error(), nothing+" holds no run to go on with") ||
+			fault.ExitCode(err) != fault.ExitUsage {
 			t.Errorf("%v: %v (exit %d)", args, err, fault.ExitCode(err))
 		}
 	}
-	if _, err := execute(t, "--resume", "--out", nothing, "--model", "m", "--data", "d.csv"); err == nil || strings.Contains(err.Error(), "holds no run") {
+	if _, err := execute(t, "--resume", "--out", nothing, "--model", "m", "--data", "d.csv"); err == nil ||
+		strings.Contains(err.Error(), "holds no run") {
 		t.Errorf("with all that a run needs: %v", err)
 	}
 	if _, err := os.Stat(nothing); err == nil {
@@ -90,15 +94,18 @@ func TestResumeOfNothing(t *testing.T) {
 // TestResumeCommand carries what the run folder does not hold, for a shell.
 func TestResumeCommand(t *testing.T) {
 	o := &options{out: "my runs/it's", threads: 3, waitForSaves: true, metricsListen: "127.0.0.1:9091"}
-	want := `train --resume --out 'my runs/it'\''s' --engine cpu --threads 3 --checkpoint-sync --metrics-listen 127.0.0.1:9091`
+	want := `train --resume --out 'my runs/it'\''s' --engine cpu --threads 3 --checkpoint-sync --metrics-listen ` +
+		`127.0.0.1:9091`
 	if got := o.resumeCommand(&engine.Engine{Name: engine.CPU}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	open := &options{out: "r", metricsListen: "0.0.0.0:1", noAuth: true}
-	if got, want := open.resumeCommand(&engine.Engine{Name: engine.Go}), "train --resume --out r --engine go --metrics-listen 0.0.0.0:1 --insecure-no-auth"; got != want {
+	if got, want := open.resumeCommand(&engine.Engine{Name: engine.Go}),
+		"train --resume --out r --engine go --metrics-listen 0.0.0.0:1 --insecure-no-auth"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got, want := (&options{out: "r"}).resumeCommand(&engine.Engine{Name: engine.Go}), "train --resume --out r --engine go"; got != want {
+	if got, want := (&options{out: "r"}).resumeCommand(&engine.Engine{Name: engine.Go}),
+		"train --resume --out r --engine go"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

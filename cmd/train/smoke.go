@@ -9,7 +9,8 @@ import (
 )
 
 // smokeWords stand at both ends of a smoke run.
-const smokeWords = "smoke run: a few steps of a tiny model from random weights on the demo's rows. It shows that the settings run; its result means nothing."
+const smokeWords = "smoke run: a few steps of a tiny model from random weights on the demo's rows. " +
+	"It shows that the settings run; its result means nothing."
 
 // smokeFiles is where a smoke run finds its rows and model; empty for any other run.
 type smokeFiles struct{ demo, dir string }

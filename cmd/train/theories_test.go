@@ -100,19 +100,24 @@ func TestResumeComparesTheories(t *testing.T) {
 		says   string
 	}{
 		{"same", func(s string) string { return s }, nil, 0, ""},
-		{"other", func(s string) string { return strings.Replace(s, "Giving", "Leaving", 1) }, nil, fault.Mismatch, "leave it out"},
-		{"allowed", func(s string) string { return strings.Replace(s, "Giving", "Leaving", 1) }, []string{"--allow-changed"}, 0, ""},
+		{"other", func(s string) string { return strings.Replace(s, "Giving", "Leaving", 1) }, nil, fault.Mismatch,
+			"leave it out"},
+		{"allowed", func(s string) string { return strings.Replace(s, "Giving", "Leaving", 1) }, []string{"--allow-changed"},
+			0, ""},
 	} {
 		name := fresh()
 		file := ownTheory(name)
 		dir := runWith(t, map[string]string{name: c.stored(file)})
-		_, err := execute(t, append([]string{"config", "show", "--resume", "--out", dir, "--theories", writeTheory(t, file)}, c.flags...)...)
-		if (err == nil) != (c.says == "") || err != nil && (fault.Of(err) != c.kind || !strings.Contains(err.Error(), c.says)) {
+		_, err := execute(t, append([]string{"config", "show", "--resume", "--out", dir, "--theories", writeTheory(t, file)},
+			c.flags...)...)
+		if (err == nil) != (c.says == "") || err != nil && (fault.Of(err) != c.kind ||
+			!strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %v (%v), want %q", c.name, err, fault.Of(err), c.says)
 		}
 	}
 	dir := runWith(t, map[string]string{"torn": "theory = "})
-	if _, err := execute(t, "config", "show", "--resume", "--out", dir); err == nil || !strings.Contains(err.Error(), "run.json") {
+	if _, err := execute(t, "config", "show", "--resume", "--out", dir); err == nil ||
+		!strings.Contains(err.Error(), "run.json") {
 		t.Errorf("a damaged theory: %v", err)
 	}
 }

@@ -37,7 +37,8 @@ func TestPlainLines(t *testing.T) {
 		w.Note("a validation")
 		w.close()
 	})
-	for _, want := range []string{"engine: made up\n", "a validation\n", "train 42/100 steps, ", " left, loss 3.125, 1235 tokens/s\n"} {
+	for _, want := range []string{"engine: made up\n", "a validation\n", "train 42/100 steps, ",
+		" left, loss 3.125, 1235 tokens/s\n"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("lacks %q:\n%s", want, said)
 		}

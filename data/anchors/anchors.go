@@ -39,11 +39,12 @@ const (
 // Rows name an anchor by ID, never by its place: a theory bank that is built again keeps the ids of clusters that
 // it finds again, and leaves out those that are gone.
 type Anchor struct {
-	ID         int32    `parquet:"id"`
-	Bank       string   `parquet:"bank"` // individual, theory
-	Kind       string   `parquet:"kind"` // value, duty, right, cluster
-	Text       string   `parquet:"text"`
-	ValueIDs   []string `parquet:"value_ids,list"` // nodes it stands for, the main one first; may be empty in a theory bank
+	ID   int32  `parquet:"id"`
+	Bank string `parquet:"bank"` // individual, theory
+	Kind string `parquet:"kind"` // value, duty, right, cluster
+	Text string `parquet:"text"`
+	// nodes it stands for, the main one first; may be empty in a theory bank
+	ValueIDs   []string `parquet:"value_ids,list"`
 	Exemplars  []string `parquet:"exemplars,list"` // text_ids of the rows a cluster is described by, most central first
 	Count      int32    `parquet:"count"`          // training texts in the cluster; 0 where none were counted
 	Provenance string   `parquet:"provenance"`     // who wrote the sentence: "written", "medoid", "llm:MODEL", …
@@ -104,7 +105,8 @@ func (b *Bank) Check() error {
 			return err
 		}
 		if a.Bank != b.Anchors[0].Bank {
-			return fault.New(fault.Invalid, "anchors: id %d is of bank %q, id %d of %q; one file holds one bank", a.ID, a.Bank, b.Anchors[0].ID, b.Anchors[0].Bank)
+			return fault.New(fault.Invalid, "anchors: id %d is of bank %q, id %d of %q; one file holds one bank", a.ID, a.Bank,
+				b.Anchors[0].ID, b.Anchors[0].Bank)
 		}
 		if i > 0 && a.ID <= b.Anchors[i-1].ID {
 			return fault.New(fault.Invalid, "anchors: id %d follows id %d; ids must ascend", a.ID, b.Anchors[i-1].ID)
@@ -114,7 +116,8 @@ func (b *Bank) Check() error {
 		}
 		said[a.Text] = a.ID
 		if len(a.Vector) != len(b.Anchors[0].Vector) {
-			return fault.New(fault.Invalid, "anchors: id %d has a vector of %d numbers, id %d one of %d", a.ID, len(a.Vector), b.Anchors[0].ID, len(b.Anchors[0].Vector))
+			return fault.New(fault.Invalid, "anchors: id %d has a vector of %d numbers, id %d one of %d", a.ID, len(a.Vector),
+				b.Anchors[0].ID, len(b.Anchors[0].Vector))
 		}
 	}
 	return nil
@@ -129,7 +132,8 @@ func (a *Anchor) check() error {
 	case !ok:
 		return fault.New(fault.Invalid, "anchors: id %d is of bank %q, want %q or %q", a.ID, a.Bank, Individual, Theory)
 	case !slices.Contains(allowed, a.Kind):
-		return fault.New(fault.Invalid, "anchors: id %d is of kind %q, bank %q has %s", a.ID, a.Kind, a.Bank, strings.Join(allowed, ", "))
+		return fault.New(fault.Invalid, "anchors: id %d is of kind %q, bank %q has %s", a.ID, a.Kind, a.Bank,
+			strings.Join(allowed, ", "))
 	case strings.TrimSpace(a.Text) == "":
 		return fault.New(fault.Invalid, "anchors: id %d has no sentence", a.ID)
 	case a.Bank == Individual && len(a.ValueIDs) == 0:

@@ -17,10 +17,11 @@ import (
 func bank() *Bank {
 	return &Bank{
 		Anchors: []Anchor{
-			{ID: 3, Bank: Theory, Kind: KindCluster, Text: "Standing by a friend.", ValueIDs: []string{"duty/fidelity", "mft/loyalty-betrayal"},
+			{ID: 3, Bank: Theory, Kind: KindCluster, Text: "Standing by a friend.", ValueIDs: []string{"duty/fidelity",
+				"mft/loyalty-betrayal"},
 				Exemplars: []string{"00ff", "01aa"}, Count: 17, Provenance: "medoid", Vector: []float32{.6, -.8}},
-			{ID: 9, Bank: Theory, Kind: KindCluster, Text: "Leaving no one hungry.", ValueIDs: []string{}, Exemplars: []string{}, Provenance: "llm:x",
-				Vector: []float32{0, 1}},
+			{ID: 9, Bank: Theory, Kind: KindCluster, Text: "Leaving no one hungry.", ValueIDs: []string{}, Exemplars: []string{},
+				Provenance: "llm:x", Vector: []float32{0, 1}},
 		},
 		Meta: map[string]string{"seed": "1", "embedder": "b0b"},
 	}

@@ -53,7 +53,8 @@ func Write(path string, b *Bank) error {
 func Read(path string) (b *Bank, err error) {
 	file, err := parquetfile.Open(path)
 	if fault.Of(err) == fault.NotFound {
-		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives theories inventory", path)
+		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives "+
+			"theories inventory", path)
 	}
 	if err != nil {
 		return nil, torn(path, err)
@@ -97,7 +98,8 @@ func checkVersion(path string, file *parquet.File) error {
 		return fault.New(fault.Corrupt, "%s: its version is not a number; write the file anew", path)
 	}
 	if n > version {
-		return fault.New(fault.Mismatch, "%s: anchors of version %d, this program reads up to %d; use a newer hives or build them anew with this one", path, n, version)
+		return fault.New(fault.Mismatch, "%s: anchors of version %d, this program reads up to %d; "+
+			"use a newer hives or build them anew with this one", path, n, version)
 	}
 	return nil
 }
@@ -118,5 +120,6 @@ func torn(path string, cause error) error {
 	if fault.Of(cause) == fault.Invalid { // says it all
 		return cause
 	}
-	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt, "%s: damaged or cut off (%w); build or copy it again", path, cause))
+	return whatis.Instead(path, "a Parquet file", fault.New(fault.Corrupt,
+		"%s: damaged or cut off (%w); build or copy it again", path, cause))
 }

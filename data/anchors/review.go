@@ -44,7 +44,8 @@ func (b *Bank) Rejected() ([]Rejected, error) {
 	}
 	var list []Rejected
 	if err := json.Unmarshal([]byte(raw), &list); err != nil {
-		return nil, fault.New(fault.Corrupt, "anchors: the list of rejected anchors cannot be read (%w); build or copy the bank again", err)
+		return nil, fault.New(fault.Corrupt, "anchors: the list of rejected anchors cannot be read (%w); "+
+			"build or copy the bank again", err)
 	}
 	return list, nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 func TestAcceptMarksOnce(t *testing.T) {
-	for from, want := range map[string]string{"medoid": "medoid+review", "medoid+review": "medoid+review", "review": "review"} {
+	for from, want := range map[string]string{"medoid": "medoid+review", "medoid+review": "medoid+review",
+		"review": "review"} {
 		a := Anchor{Provenance: from}
 		if a.Reviewed() != (from == want) {
 			t.Errorf("%q counts as reviewed: %v", from, a.Reviewed())

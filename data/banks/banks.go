@@ -135,7 +135,8 @@ func (b *Bank) position(file string, row int, id int32) (int32, error) {
 	}
 	at, ok := b.at[id]
 	if !ok {
-		return 0, fault.New(fault.Mismatch, "%s: row %d names the %s anchor %d, but %s has %d anchors, ids %d to %d; assign the rows to this bank with %s",
+		return 0, fault.New(fault.Mismatch, "%s: row %d names the %s anchor %d, but %s has %d anchors, ids %d to %d; "+
+			"assign the rows to this bank with %s",
 			file, row+1, b.Name, id, b, b.Size, b.IDs[0], b.IDs[b.Size-1], remedies[b.Name])
 	}
 	return int32(at), nil

@@ -48,7 +48,8 @@ func TestAssignedTurnsIDsIntoPositions(t *testing.T) {
 		t.Fatalf("%d and %d sentences", b.Individual.Size, b.Theory.Size)
 	}
 	got, err := b.Assigned("rows.csv", []data.Row{
-		{IndividualAnchor: 406, TheoryAnchor: 11}, {IndividualAnchor: -1, TheoryAnchor: 2}, {IndividualAnchor: 0, TheoryAnchor: -1},
+		{IndividualAnchor: 406, TheoryAnchor: 11}, {IndividualAnchor: -1, TheoryAnchor: 2},
+		{IndividualAnchor: 0, TheoryAnchor: -1},
 	})
 	if err != nil || !slices.Equal(got.Individual, []int32{406, -1, 0}) || !slices.Equal(got.Theory, []int32{2, 0, -1}) {
 		t.Errorf("%v, %v", got, err)
@@ -63,9 +64,11 @@ func TestAssignedRefusesUnknownIDs(t *testing.T) {
 		want string
 	}{
 		"an id in a gap": {data.Row{IndividualAnchor: 1, TheoryAnchor: 3},
-			"rows.csv: row 2 names the theory anchor 3, but " + path + " has 3 anchors, ids 2 to 11; assign the rows to this bank with hives anchors assign"},
+			"rows.csv: row 2 names the theory anchor 3, but " + path + " has 3 anchors, ids 2 to 11; assign the rows to this " +
+				"bank with hives anchors assign"},
 		"an id beyond the inventory": {data.Row{IndividualAnchor: 407, TheoryAnchor: 2},
-			"row 2 names the individual anchor 407, but the inventory of version 1 has 407 anchors, ids 0 to 406; assign the rows to this bank with hives theories inventory assign"},
+			"row 2 names the individual anchor 407, but the inventory of version 1 has 407 anchors, ids 0 to 406; " +
+				"assign the rows to this bank with hives theories inventory assign"},
 		"an id below -1": {data.Row{IndividualAnchor: -2, TheoryAnchor: 2}, "names the individual anchor -2"},
 	} {
 		_, err := b.Assigned("rows.csv", []data.Row{{IndividualAnchor: 1, TheoryAnchor: 2}, c.row})
@@ -112,7 +115,8 @@ func TestVersionIsOfIDsAndSentences(t *testing.T) {
 		}
 	}
 	built, file := load(t, Options{Theory: write(t, theoryBank())}), write(t, inventory.Bank())
-	if fromFile := load(t, Options{Individual: file, Theory: write(t, theoryBank())}); fromFile.Individual.SHA256 != built.Individual.SHA256 {
+	if fromFile := load(t, Options{Individual: file, Theory: write(t,
+		theoryBank())}); fromFile.Individual.SHA256 != built.Individual.SHA256 {
 		t.Error("the inventory in a file has another version than the built-in one")
 	}
 }
@@ -146,7 +150,8 @@ func TestRefuseHeldOut(t *testing.T) {
 	if err := load(t, Options{Theory: write(t, old)}).RefuseHeldOut("validation.csv", "f00d", sign); err == nil {
 		t.Error("an exemplar of an older bank passed")
 	}
-	if err := b.RefuseHeldOut("validation.csv", "beef", rows); err == nil || !strings.Contains(err.Error(), "was fitted on validation.csv") {
+	if err := b.RefuseHeldOut("validation.csv", "beef", rows); err == nil ||
+		!strings.Contains(err.Error(), "was fitted on validation.csv") {
 		t.Errorf("the file itself: %v", err)
 	}
 }

@@ -10,7 +10,8 @@ import (
 func (b *Banks) RefuseWeights(sha256 string) error {
 	for _, bank := range []*Bank{b.Individual, b.Theory} {
 		if bank.Weights != "" && bank.Weights == sha256 {
-			return fault.New(fault.Mismatch, "%s: the %s anchors were assigned by the weights %.12s…, which are to be trained: they would be taught their own opinion; build and assign with another, frozen model",
+			return fault.New(fault.Mismatch, "%s: the %s anchors were assigned by the weights %.12s…, which are to be "+
+				"trained: they would be taught their own opinion; build and assign with another, frozen model",
 				bank, bank.Name, sha256)
 		}
 	}
@@ -27,7 +28,8 @@ func (b *Banks) RefuseHeldOut(file, sha256 string, rows []data.Row) error {
 		}
 		for i := range rows {
 			if id, fitted := bank.fittedOn(&rows[i]); fitted {
-				return fault.New(fault.Mismatch, "%s: the %s anchor %d was fitted on a text of %s, row %d, which is held out; build the bank from the training part of the same split",
+				return fault.New(fault.Mismatch, "%s: the %s anchor %d was fitted on a text of %s, row %d, which is held out; "+
+					"build the bank from the training part of the same split",
 					bank, bank.Name, id, file, i+1)
 			}
 		}

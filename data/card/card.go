@@ -77,7 +77,8 @@ func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Car
 	if err != nil {
 		return nil, err
 	}
-	c := &Card{Format: 1, File: filepath.Base(path), Rows: t.rows, Digest: t.digest.String(), Bad: len(bad), Imports: imports}
+	c := &Card{Format: 1, File: filepath.Base(path), Rows: t.rows, Digest: t.digest.String(), Bad: len(bad),
+		Imports: imports}
 	if c.Imports == nil {
 		c.Imports = []*corpora.Summary{}
 	}
@@ -117,7 +118,8 @@ func ReadImports(paths []string) ([]*corpora.Summary, error) {
 		}
 		s := &corpora.Summary{}
 		if err := json.Unmarshal(raw, s); err != nil || s.Corpus == "" {
-			return nil, whatis.JSON(path, fault.New(fault.Invalid, "%s: is no account of an import; hives import --json prints one", path))
+			return nil,
+				whatis.JSON(path, fault.New(fault.Invalid, "%s: is no account of an import; hives import --json prints one", path))
 		}
 		for i := range s.Files { // folders of the machine that imported are nobody's business
 			s.Files[i] = filepath.Base(s.Files[i])

@@ -19,7 +19,8 @@ import (
 func someRows() []data.Row {
 	row := func(text, corpus, licence string, direction int32, source string, path ...string) data.Row {
 		r := data.Row{Text: text, Theory: "mft", Level1: path[0], Direction: direction, DirectionSource: source,
-			IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor, TextID: data.TextID(text), Corpus: corpus, Licence: licence}
+			IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor, TextID: data.TextID(text), Corpus: corpus,
+			Licence: licence}
 		if len(path) > 1 {
 			r.Level2 = path[1]
 		}
@@ -91,7 +92,8 @@ func TestPageIsPlainAndRepeatsNoText(t *testing.T) {
 		t.Error("two cards of one file differ")
 	}
 	for text, in := range map[string]bool{
-		"secret": false, "<b>": false, "<i>": false, filepath.Dir(path): false, `my\|own &lt;b>`: true, `a \| reason | 7`: true,
+		"secret": false, "<b>": false, "<i>": false, filepath.Dir(path): false, `my\|own &lt;b>`: true,
+		`a \| reason | 7`:           true,
 		"names no node: &lt;i> | 2": true, "Forbes": true, "share-alike": true, "mft | -1 | judgement | 1": true,
 	} {
 		if strings.Contains(pages[0], text) != in {
@@ -122,7 +124,8 @@ func TestDigest(t *testing.T) {
 func TestReadImports(t *testing.T) {
 	dir := t.TempDir()
 	good, bad := filepath.Join(dir, "good.json"), filepath.Join(dir, "bad.json")
-	raw, _ := json.Marshal(corpora.Summary{Corpus: "mfrc", Files: []string{"/home/somebody/mfrc.tsv"}, Bad: []data.BadRow{{File: "/home/x.tsv"}}})
+	raw, _ := json.Marshal(corpora.Summary{Corpus: "mfrc", Files: []string{"/home/somebody/mfrc.tsv"},
+		Bad: []data.BadRow{{File: "/home/x.tsv"}}})
 	os.WriteFile(good, raw, 0o600)
 	os.WriteFile(bad, []byte(`{"rows": 3}`), 0o600)
 	got, err := ReadImports([]string{good})
@@ -141,7 +144,8 @@ func TestReadImports(t *testing.T) {
 func TestEveryImportersLicenceIsKnown(t *testing.T) {
 	for _, s := range corpora.Sources() {
 		o := obligationsOf(s.Licence)
-		if unknown := slices.Contains(o, askFirst); unknown != (s.Licence == "not stated") || s.Citation == "" || s.Title == "" {
+		if unknown := slices.Contains(o, askFirst); unknown != (s.Licence == "not stated") || s.Citation == "" ||
+			s.Title == "" {
 			t.Errorf("%s: licence %q asks for %v", s.Name, s.Licence, o)
 		}
 	}

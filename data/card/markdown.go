@@ -13,7 +13,8 @@ import (
 func (c *Card) WriteMarkdown(w io.Writer) error {
 	p := &page{}
 	p.line("# Data card: %s", plain(c.File))
-	p.line("\n%d rows of %d texts in %d groups, from %d corpora. %d bytes.", c.Rows, c.Texts, c.Groups, len(c.Corpora), c.Bytes)
+	p.line("\n%d rows of %d texts in %d groups, from %d corpora. %d bytes.", c.Rows, c.Texts, c.Groups, len(c.Corpora),
+		c.Bytes)
 	c.corporaTable(p)
 	c.licenceTable(p)
 	c.labelTables(p)
@@ -101,7 +102,8 @@ func (c *Card) labelTables(p *page) {
 		p.row(t.Theory, t.Rows, t.Values)
 	}
 	p.line("\n## Directions")
-	p.line("\nSource: annotated (somebody said which way the text points), judgement (the sign of a moral judgement), none (nobody judged).")
+	p.line("\nSource: annotated (somebody said which way the text points), judgement (the sign of a moral judgement), " +
+		"none (nobody judged).")
 	p.head("corpus", "theory", "direction", "source", "rows")
 	for _, d := range c.Directions {
 		sign := "0"
@@ -119,7 +121,8 @@ func (c *Card) importTables(p *page) {
 		p.line("\n%d bad rows of this file were skipped while the card was made.", c.Bad)
 	}
 	if len(c.Imports) == 0 {
-		p.line("\nA file of rows does not say what importers left out. Hand in what `hives import --json` printed with `--imports`.")
+		p.line("\nA file of rows does not say what importers left out. Hand in what `hives import --json` printed with " +
+			"`--imports`.")
 		return
 	}
 	for _, s := range c.Imports {
@@ -151,7 +154,8 @@ func (c *Card) citations(p *page) {
 		if !corpus.Known {
 			continue
 		}
-		p.line("\n- **%s** (%s). %s. Published at: %s. %s", plain(corpus.Title), plain(corpus.Name), plain(corpus.Citation), plain(corpus.Where), plain(corpus.Note))
+		p.line("\n- **%s** (%s). %s. Published at: %s. %s", plain(corpus.Title), plain(corpus.Name), plain(corpus.Citation),
+			plain(corpus.Where), plain(corpus.Note))
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 func claims(rows []data.Row) []string {
 	out := make([]string, len(rows))
 	for i, r := range rows {
-		out[i] = fmt.Sprintf("%.12s | %s | %+d %s", r.Text, theories.ValueID(r.Theory, r.Levels()), r.Direction, r.DirectionSource)
+		out[i] = fmt.Sprintf("%.12s | %s | %+d %s", r.Text, theories.ValueID(r.Theory, r.Levels()), r.Direction,
+			r.DirectionSource)
 	}
 	return out
 }
@@ -30,7 +31,8 @@ func mustImport(t *testing.T, name string, o Options) ([]data.Row, *Summary) {
 		t.Fatal(err)
 	}
 	for i, r := range rows {
-		if r.Corpus != name || r.Licence == "" || r.TextID != data.TextID(r.Text) || r.Group == "" || r.IndividualAnchor != data.NoAnchor {
+		if r.Corpus != name || r.Licence == "" || r.TextID != data.TextID(r.Text) || r.Group == "" ||
+			r.IndividualAnchor != data.NoAnchor {
 			t.Errorf("row %d is incomplete: %+v", i+1, r)
 		}
 	}
@@ -62,7 +64,8 @@ func TestValueEval(t *testing.T) {
 	if rows[0].Group != data.TextID("we should ban algorithmic trading") || rows[0].Licence != "CC BY-SA 4.0" {
 		t.Errorf("group %s, licence %s", rows[0].Group, rows[0].Licence)
 	}
-	if diff := cmp.Diff([]Count{{"argument without a label", 1}}, sum.Dropped); diff != "" || sum.Records != 7 || sum.Texts != 6 {
+	if diff := cmp.Diff([]Count{{"argument without a label", 1}}, sum.Dropped); diff != "" || sum.Records != 7 ||
+		sum.Texts != 6 {
 		t.Errorf("%d records, %d texts, dropped %s", sum.Records, sum.Texts, diff)
 	}
 	if want := `journalism has become nothing more than "fake news".`; rows[7].Text != want {
@@ -73,7 +76,8 @@ func TestValueEval(t *testing.T) {
 func TestValueEvalFullText(t *testing.T) {
 	rows, _ := mustImport(t, "valueeval", Options{In: "testdata/valueeval", Text: "full"})
 	for at, want := range map[int]string{
-		3: "We should fight for the abolition of nuclear weapons (against): Nuclear weapons can bring about a certain level of respect",
+		3: "We should fight for the abolition of nuclear weapons (against): Nuclear weapons can bring about a certain " +
+			"level of respect",
 		9: "College education should be free for everyone (in favor of): There is a shortage", // spelled "favour"
 	} {
 		if !strings.HasPrefix(rows[at].Text, want) {
@@ -104,7 +108,8 @@ func TestValueEvalReadsEveryArgumentsFile(t *testing.T) {
 		t.Errorf("files %v: %s", sum.Files, diff)
 	}
 	os.Remove(filepath.Join(dir, "labels-b.tsv"))
-	if _, _, err := Import("valueeval", Options{In: dir}); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "labels-b.tsv") {
+	if _, _, err := Import("valueeval", Options{In: dir}); fault.Of(err) != fault.NotFound ||
+		!strings.Contains(err.Error(), "labels-b.tsv") {
 		t.Errorf("without one file of labels: %v", err)
 	}
 }
@@ -154,14 +159,16 @@ func TestSocialChem(t *testing.T) {
 	if sum.Merged.NormalisedDuplicates != 1 || sum.Merged.Respelled != 3 || sum.Records != 10 {
 		t.Errorf("%d records, merged %+v", sum.Records, sum.Merged)
 	}
-	if rows[3].Group != data.TextID("its good to have relationships") || rows[9].Group != data.TextID("it is okay to have relationships") {
+	if rows[3].Group != data.TextID("its good to have relationships") ||
+		rows[9].Group != data.TextID("it is okay to have relationships") {
 		t.Error("the group is not the rule")
 	}
 }
 
 func TestJudgement(t *testing.T) {
 	for cell, want := range map[string]string{
-		"2.0": "1 judgement", "1": "1 judgement", "0.0": "0 judgement", "-1.0": "-1 judgement", "-2": "-1 judgement", "": "0 none",
+		"2.0": "1 judgement", "1": "1 judgement", "0.0": "0 judgement", "-1.0": "-1 judgement", "-2": "-1 judgement",
+		"": "0 none",
 	} {
 		direction, source, err := judgement(cell)
 		if got := fmt.Sprint(direction, " ", source); err != nil || got != want {

@@ -27,7 +27,8 @@ func TestDemoSample(t *testing.T) {
 		t.Errorf("the sample has %d bytes, at most 5,000,000 are allowed: %v", size, err)
 	}
 	var all []data.Row
-	for _, c := range [][2]string{{"valueeval", "valueeval"}, {"mfrc", "mfrc"}, {"social-chem", "social_chem"}, {"moral-stories", "moral_stories"}} {
+	for _, c := range [][2]string{{"valueeval", "valueeval"}, {"mfrc", "mfrc"}, {"social-chem", "social_chem"},
+		{"moral-stories", "moral_stories"}} {
 		rows, sum := mustImport(t, c[0], Options{In: filepath.Join(root, c[1])})
 		if len(rows) == 0 || len(sum.Bad) != 0 {
 			t.Errorf("%s: %d rows, bad %v", c[0], len(rows), sum.Bad)

@@ -28,7 +28,8 @@ func (c *collector) readAnnotators(paths []string) error {
 	}
 	c.note("comments", len(votes))
 	clear(seen)
-	again := &collector{Options: Options{SkipBad: true}, place: c.place, sum: &Summary{}} // what was bad is reported already
+	// what was bad is reported already
+	again := &collector{Options: Options{SkipBad: true}, place: c.place, sum: &Summary{}}
 	for _, path := range paths {
 		err := again.eachRow(path, quoted, columns, func(r record) error {
 			t, err := newText(r.get("text"), "")

@@ -50,9 +50,10 @@ func expect(t *testing.T, name string, o Options, want []string, dropped, unknow
 }
 
 var valueNetFiles = map[string]string{
-	"achievement.csv":         "scenario,label\nI trained for the race.,1\n\"I gave up, again\",-1\nIt rained.,0\n",
-	"self_direction.csv":      "id,scenario,label\n7,I chose my own way.,1.0\n",
-	"benevolence_train.csv":   "scenario,label\n[BENEVOLENCE] I helped a friend.,1\n[HEDONISM] I skipped dessert.,-1\n[WISDOM] I thought twice.,1\n",
+	"achievement.csv":    "scenario,label\nI trained for the race.,1\n\"I gave up, again\",-1\nIt rained.,0\n",
+	"self_direction.csv": "id,scenario,label\n7,I chose my own way.,1.0\n",
+	"benevolence_train.csv": "scenario,label\n[BENEVOLENCE] I helped a friend.,1\n[HEDONISM] I skipped dessert.,-1\n" +
+		"[WISDOM] I thought twice.,1\n",
 	"README.md":               "not a table",
 	"somewhere/else/file.csv": "not read",
 }
@@ -90,7 +91,8 @@ func TestValuePrism(t *testing.T) {
 		"relevance/relevance_train.csv": "action,vrd,text,input,output\n" +
 			"going to school,Duty,Duty of self-improvement,x,Yes\n" +
 			"going to school,Duty,Gratitude,x,No\n",
-		"valence/valence_train.csv":       "action,vrd,text,input,output\ngoing to school,Duty,Duty of self-improvement,x,Supports\n",
+		"valence/valence_train.csv": "action,vrd,text,input,output\ngoing to school,Duty,Duty of self-improvement,x," +
+			"Supports\n",
 		"generative/generative_train.csv": "action,vrd,text,input,output\nnot,read,at,all,x\n",
 	})
 	want := []string{
@@ -111,7 +113,8 @@ func TestValuePrism(t *testing.T) {
 	}
 
 	list := filepath.Join(folder(t, map[string]string{"names.csv": "vrd,text,value_id\n" +
-		"value,honesty,mft/fairness-cheating/trustworthiness\nvalue,Honesty,duty/fidelity\nValue,tradition,svt/conservation/tradition\nvalue,achievement,\n"}), "names.csv")
+		"value,honesty,mft/fairness-cheating/trustworthiness\nvalue,Honesty,duty/fidelity\n" +
+		"Value,tradition,svt/conservation/tradition\nvalue,achievement,\n"}), "names.csv")
 	rows, _ := mustImport(t, "valueprism", Options{In: dir, Names: list})
 	got := strings.Join(claims(rows), "\n")
 	for text, in := range map[string]bool{
@@ -123,7 +126,8 @@ func TestValuePrism(t *testing.T) {
 		}
 	}
 	bad := filepath.Join(folder(t, map[string]string{"n.csv": "vrd,text,value_id\nvalue,x,svt/kindness\n"}), "n.csv")
-	if _, _, err := Import("valueprism", Options{In: dir, Names: bad}); err == nil || !strings.Contains(err.Error(), "n.csv: row 1 (line 2)") {
+	if _, _, err := Import("valueprism", Options{In: dir, Names: bad}); err == nil ||
+		!strings.Contains(err.Error(), "n.csv: row 1 (line 2)") {
 		t.Errorf("an unknown node in the names: %v", err)
 	}
 }
@@ -143,7 +147,8 @@ func TestMFRCOneRowAnAnnotator(t *testing.T) {
 		"They lied &  | mft/care-harm | +0 none",
 		"They lied &  | mft/fairness-cheating | +0 none",
 	}
-	dropped := []Count{{"label that names no node", 1}, {"label that one annotator chose", 2}, {"comment without a foundation", 1}}
+	dropped := []Count{{"label that names no node", 1}, {"label that one annotator chose", 2},
+		{"comment without a foundation", 1}}
 	_, sum := expect(t, "mfrc", Options{In: dir}, want, dropped, []Count{{"Liberty", 1}})
 	if sum.Records != 8 || !cmp.Equal(sum.Notes[0], Count{"comments", 2}) {
 		t.Errorf("%d records, notes %v", sum.Records, sum.Notes)
@@ -153,7 +158,8 @@ func TestMFRCOneRowAnAnnotator(t *testing.T) {
 func TestSocialChemInTheAuthorsForm(t *testing.T) {
 	head := "area\trot-bad\trot-moral-foundations\taction\taction-moral-judgment\trot\n"
 	dir := folder(t, map[string]string{"social-chem-101.v1.0.tsv": head +
-		"dearabby\t0\tcare-harm|loyalty-betrayal\t\"calling a friend \"\"fat\"\"\"\t-2.0\tIt's cruel to call a friend fat.\n" +
+		"dearabby\t0\tcare-harm|loyalty-betrayal\t\"calling a friend \"\"fat\"\"\"\t-2.0\tIt's cruel to call a " +
+		"friend fat.\n" +
 		"dearabby\t0\tfairness-cheating\tstealing\t-1\tStealing is wrong\n" +
 		"dearabby\t1\tcare-harm\tsomething odd\t-1\tIt is odd\n" +
 		"dearabby\t0\t\twaiting\t0\tIt's OK to wait\n" +
@@ -163,7 +169,8 @@ func TestSocialChemInTheAuthorsForm(t *testing.T) {
 		"calling a fr | mft/loyalty-betrayal | -1 judgement",
 		"stealing | mft/fairness-cheating | -1 judgement",
 	}
-	dropped := []Count{{"rule that its annotator called bad", 1}, {"rule without a foundation", 1}, {"rule without an action", 1}}
+	dropped := []Count{{"rule that its annotator called bad", 1}, {"rule without a foundation", 1},
+		{"rule without an action", 1}}
 	rows, _ := expect(t, "social-chem", Options{In: dir}, want, dropped, nil)
 	if rows[0].Text != `calling a friend "fat"` {
 		t.Errorf("quotes of the data frame: %q", rows[0].Text)
@@ -171,9 +178,12 @@ func TestSocialChemInTheAuthorsForm(t *testing.T) {
 }
 
 func TestValueEval24(t *testing.T) {
-	header := "Text-ID\tSentence-ID\tStimulation attained\tStimulation constrained\tUniversalism: nature attained\tUniversalism: nature constrained\tWisdom attained\tWisdom constrained\n"
-	sentences := "Text-ID\tSentence-ID\tText\nEN_1\t1\tHe said \"go\" to the sea.\nEN_1\t2\tWe cut every tree.\nEN_2\t1\tNothing here.\nEN_2\t2\tUnclear words.\n"
-	labels := header + "EN_1\t1\t1\t0\t0\t0\t0\t0\nEN_1\t2\t0.0\t0.0\t0.0\t1.0\t1\t0\nEN_2\t1\t0\t0\t0\t0\t0\t0\nEN_2\t2\t0.5\t0.5\t1\t1\t0\t0\n"
+	header := "Text-ID\tSentence-ID\tStimulation attained\tStimulation constrained\tUniversalism: " +
+		"nature attained\tUniversalism: nature constrained\tWisdom attained\tWisdom constrained\n"
+	sentences := "Text-ID\tSentence-ID\tText\nEN_1\t1\tHe said \"go\" to the sea.\nEN_1\t2\tWe cut every tree.\n" +
+		"EN_2\t1\tNothing here.\nEN_2\t2\tUnclear words.\n"
+	labels := header + "EN_1\t1\t1\t0\t0\t0\t0\t0\nEN_1\t2\t0.0\t0.0\t0.0\t1.0\t1\t0\nEN_2\t1\t0\t0\t0\t0\t0\t0\n" +
+		"EN_2\t2\t0.5\t0.5\t1\t1\t0\t0\n"
 	files := map[string]string{
 		"training-english/sentences.tsv": sentences, "training-english/labels.tsv": labels,
 		"training/sentences.tsv": strings.ReplaceAll(sentences, "Unclear", "Unklar:"), "training/labels.tsv": labels,
@@ -188,8 +198,10 @@ func TestValueEval24(t *testing.T) {
 	}
 	dropped := []Count{{"label that names no node", 1}, {"sentence without a value", 1}}
 	rows, sum := expect(t, "valueeval24", Options{In: dir}, want, dropped, []Count{{"Wisdom", 1}})
-	if sum.Merged.Contradictions != 2 || sum.Records != 4 || rows[0].Group != rows[1].Group || rows[1].Group == rows[2].Group {
-		t.Errorf("%d records, merged %+v, groups %s %s %s", sum.Records, sum.Merged, rows[0].Group, rows[1].Group, rows[2].Group)
+	if sum.Merged.Contradictions != 2 || sum.Records != 4 || rows[0].Group != rows[1].Group ||
+		rows[1].Group == rows[2].Group {
+		t.Errorf("%d records, merged %+v, groups %s %s %s", sum.Records, sum.Merged, rows[0].Group, rows[1].Group,
+			rows[2].Group)
 	}
 	original, _ := mustImport(t, "valueeval24", Options{In: dir, Text: "original"})
 	if !strings.HasPrefix(original[2].Text, "Unklar") {
@@ -203,14 +215,16 @@ func TestValueEval24(t *testing.T) {
 
 func TestDenevil(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"moralprompt.csv":   "foundation,principle,prompt\nCare,It is wrong to hurt.,Tom saw the dog and\nSanctity/Degradation,Stay clean.,She found the river\nWisdom,x,He thought\n",
+		"moralprompt.csv": "foundation,principle,prompt\nCare,It is wrong to hurt.,Tom saw the dog and\n" +
+			"Sanctity/Degradation,Stay clean.,She found the river\nWisdom,x,He thought\n",
 		"moralprompt.jsonl": `{"moral_foundation": "loyalty-betrayal", "text": "Her team asked", "n": 3}` + "\n",
 	})
 	want := []string{
 		"Tom saw the  | mft/care-harm | +0 none",
 		"She found th | mft/sanctity-degradation | +0 none",
 	}
-	rows, _ := expect(t, "denevil", Options{In: dir}, want, []Count{{"label that names no node", 1}}, []Count{{"Wisdom", 1}})
+	rows, _ := expect(t, "denevil", Options{In: dir}, want, []Count{{"label that names no node", 1}},
+		[]Count{{"Wisdom", 1}})
 	if rows[0].Group != data.TextID("It is wrong to hurt.") || rows[0].Licence != "not stated" {
 		t.Errorf("group %s, licence %s", rows[0].Group, rows[0].Licence)
 	}
@@ -260,30 +274,38 @@ func TestPublishedFormsAreChecked(t *testing.T) {
 	for reason, c := range map[string]struct {
 		corpus, file, content, want string
 	}{
-		"label of 2":            {"valuenet", "power.csv", "scenario,label\nx,2\n", "not -1, 0 or 1"},
-		"no value anywhere":     {"valuenet", "train.csv", "scenario,label\nx,1\n", "gives a value of svt"},
-		"unclosed bracket":      {"valuenet", "train.csv", "scenario,label\n[POWER x,1\n", "does not close"},
-		"missing column":        {"valuenet", "power.csv", "text,label\nx,1\n", `missing column "scenario"`},
-		"empty file":            {"valuenet", "power.csv", "", "must name the columns"},
-		"too few cells":         {"valuenet", "power.csv", "scenario,label\nx\n", "has 1 cell, the header 2"},
-		"unknown valence":       {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Value,Power,Maybe\n", "not Supports"},
-		"unknown kind":          {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Virtue,Power,Supports\n", "vrd is not"},
-		"label of .7":           {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\nT\t1\t0.7\t0\n", "neither 0 nor 1"},
-		"half of a half":        {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\nT\t1\t0.5\t0\n", "0.5 in both"},
-		"sentence not labelled": {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\nT\t2\t1\t0\n", "no line in the labels"},
-		"labels of '23":         {"valueeval24", "labels.tsv", "Argument ID\tFace\nT\t1\n", "another corpus"},
-		"not JSON":              {"denevil", "p.jsonl", "prompt\n", "not a JSON object"},
-		"empty prompt":          {"denevil", "p.csv", "foundation,prompt\nCare,\n", "the text is empty"},
-		"unknown direction":     {"valueflow", "t.csv", "text,theory,level_1,level_2,level_3,direction\nx,mft,care/harm,,,up\n", "direction is not"},
-		"numbers and sentences": {"valueflow", "t.csv", "text,theory,level_1,level_2,level_3,direction,selected_anchor\nx,mft,care/harm,,,1,4\ny,mft,care/harm,,,1,Be kind\n", "rows above have numbers"},
-		"not UTF-8":             {"mfrc", "m.csv", "text,annotator,annotation\n\xff,a,Care\n", "not UTF-8"},
+		"label of 2":        {"valuenet", "power.csv", "scenario,label\nx,2\n", "not -1, 0 or 1"},
+		"no value anywhere": {"valuenet", "train.csv", "scenario,label\nx,1\n", "gives a value of svt"},
+		"unclosed bracket":  {"valuenet", "train.csv", "scenario,label\n[POWER x,1\n", "does not close"},
+		"missing column":    {"valuenet", "power.csv", "text,label\nx,1\n", `missing column "scenario"`},
+		"empty file":        {"valuenet", "power.csv", "", "must name the columns"},
+		"too few cells":     {"valuenet", "power.csv", "scenario,label\nx\n", "has 1 cell, the header 2"},
+		"unknown valence": {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Value,Power,Maybe\n",
+			"not Supports"},
+		"unknown kind": {"valueprism", "full.csv", "situation,vrd,text,valence\nx,Virtue,Power,Supports\n",
+			"vrd is not"},
+		"label of .7": {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\n" +
+			"T\t1\t0.7\t0\n", "neither 0 nor 1"},
+		"half of a half": {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\n" +
+			"T\t1\t0.5\t0\n", "0.5 in both"},
+		"sentence not labelled": {"valueeval24", "labels.tsv", "Text-ID\tSentence-ID\tFace attained\tFace constrained\n" +
+			"T\t2\t1\t0\n", "no line in the labels"},
+		"labels of '23": {"valueeval24", "labels.tsv", "Argument ID\tFace\nT\t1\n", "another corpus"},
+		"not JSON":      {"denevil", "p.jsonl", "prompt\n", "not a JSON object"},
+		"empty prompt":  {"denevil", "p.csv", "foundation,prompt\nCare,\n", "the text is empty"},
+		"unknown direction": {"valueflow", "t.csv", "text,theory,level_1,level_2,level_3,direction\n" +
+			"x,mft,care/harm,,,up\n", "direction is not"},
+		"numbers and sentences": {"valueflow", "t.csv", "text,theory,level_1,level_2,level_3,direction,selected_anchor\n" +
+			"x,mft,care/harm,,,1,4\ny,mft,care/harm,,,1,Be kind\n", "rows above have numbers"},
+		"not UTF-8": {"mfrc", "m.csv", "text,annotator,annotation\n\xff,a,Care\n", "not UTF-8"},
 	} {
 		dir := folder(t, map[string]string{c.file: c.content})
 		if c.corpus == "valueeval24" {
 			os.WriteFile(filepath.Join(dir, "sentences.tsv"), []byte("Text-ID\tSentence-ID\tText\nT\t1\tsecret words\n"), 0o600)
 		}
 		_, _, err := Import(c.corpus, Options{In: dir})
-		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
+		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want %q", reason, err, c.want)
 		}
 	}

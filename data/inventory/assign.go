@@ -77,11 +77,13 @@ func NewAssigner(ctx context.Context, embed Embed, limits Limits) (*Assigner, er
 		return nil, fault.New(fault.Mismatch, "inventory: the embedder gave %d vectors for %d sentences", len(vectors), Size)
 	}
 	if !(limits.Margin >= 0 && limits.MaxDistance > 0) {
-		return nil, fault.New(fault.Invalid, "inventory: a margin of %v and a distance of at most %v; want at least 0, and more than 0", limits.Margin, limits.MaxDistance)
+		return nil, fault.New(fault.Invalid, "inventory: a margin of %v and a distance of at most %v; want at least 0, "+
+			"and more than 0", limits.Margin, limits.MaxDistance)
 	}
 	width := spread(vectors)
 	if !(width >= minSpread) {
-		return nil, fault.New(fault.Invalid, "inventory: the embedder tells no sentence from another (mean distance %.3g); take another one", width)
+		return nil, fault.New(fault.Invalid, "inventory: the embedder tells no sentence from another (mean distance %.3g); "+
+			"take another one", width)
 	}
 	return &Assigner{
 		embed: embed, bank: vectors, candidates: map[theories.Node][]int{},

@@ -38,7 +38,8 @@ func bag(_ context.Context, texts []string) ([][]float32, error) {
 }
 
 func row(text, theory string, levels ...string) data.Row {
-	r := data.Row{Text: text, Theory: theory, TextID: data.TextID(text), Group: "g", Corpus: "c", Licence: "l", DirectionSource: data.SourceNone}
+	r := data.Row{Text: text, Theory: theory, TextID: data.TextID(text), Group: "g", Corpus: "c", Licence: "l",
+		DirectionSource: data.SourceNone}
 	for k, level := range []*string{&r.Level1, &r.Level2, &r.Level3} {
 		if k < len(levels) {
 			*level = levels[k]
@@ -75,22 +76,26 @@ func TestAssignStaysOnTheRowsPath(t *testing.T) {
 	const blood, queue = "He was giving blood when the supplies were low.", "Letting people take their turn in the queue."
 	rows, report := assigned(t, Limits{MaxDistance: .7, Margin: .01},
 		row(blood, "duty", "beneficence"),
-		row(blood, "duty", "fidelity"),                                                      // the nearest sentence of all is on another path
-		row("They wanted fun at the end of the week.", "svt", "self-enhancement"),           // hedonism by its other parent
-		row("A smile for a lonely stranger in the street.", "mft", "care/harm"),             // the annotator stopped above the leaf
+		// the nearest sentence of all is on another path
+		row(blood, "duty", "fidelity"),
+		row("They wanted fun at the end of the week.", "svt", "self-enhancement"), // hedonism by its other parent
+		// the annotator stopped above the leaf
+		row("A smile for a lonely stranger in the street.", "mft", "care/harm"),
 		row("A smile for a lonely stranger in the street.", "mft", "care/harm", "kindness"), // and here did not
 		row("Zzyzx qwrt.", "duty", "justice"),
 		row(queue, "duty", "justice"),
 	)
 	kind := idOf(t, "Greeting a lonely stranger")
 	for i, want := range []int32{
-		idOf(t, "Giving blood"), data.NoAnchor, idOf(t, "Making time for fun"), kind, kind, data.NoAnchor, idOf(t, "Letting people take"),
+		idOf(t, "Giving blood"), data.NoAnchor, idOf(t, "Making time for fun"), kind, kind, data.NoAnchor,
+		idOf(t, "Letting people take"),
 	} {
 		if got := rows[i].IndividualAnchor; got != want {
 			t.Errorf("row %d has anchor %d, want %d", i, got, want)
 		}
 	}
-	if report.Rows != 7 || report.Assigned != 5 || report.Refused != 2 || report.NoCandidate != 0 || report.AnchorsUsed != 4 {
+	if report.Rows != 7 || report.Assigned != 5 || report.Refused != 2 || report.NoCandidate != 0 ||
+		report.AnchorsUsed != 4 {
 		t.Errorf("report %+v", report)
 	}
 }
@@ -142,10 +147,13 @@ func plainlyOn(theory string, p theories.Path, ids []string) bool {
 
 func TestAssignRefusesABrokenEmbedder(t *testing.T) {
 	ctx, broken := context.Background(), errors.New("out of ink")
-	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, broken }, DefaultLimits()); !errors.Is(err, broken) {
+	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, broken },
+		DefaultLimits()); !errors.Is(err, broken) {
 		t.Errorf("an error: %v", err)
 	}
-	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) { return nil, nil }, DefaultLimits()); err == nil {
+	if _, err := NewAssigner(ctx, func(context.Context, []string) ([][]float32, error) {
+		return nil, nil
+	}, DefaultLimits()); err == nil {
 		t.Error("too few vectors: accepted")
 	}
 	a, err := NewAssigner(ctx, bag, DefaultLimits())
@@ -230,10 +238,12 @@ func TestAssignRefusesAnEmbedderThatTellsNothingApart(t *testing.T) {
 		}
 		return out, nil
 	}
-	if _, err := NewAssigner(context.Background(), flat, DefaultLimits()); err == nil || !strings.Contains(err.Error(), "no sentence from another") {
+	if _, err := NewAssigner(context.Background(), flat, DefaultLimits()); err == nil ||
+		!strings.Contains(err.Error(), "no sentence from another") {
 		t.Errorf("all vectors alike: %v", err)
 	}
-	if _, err := NewAssigner(context.Background(), bag, Limits{}); err == nil || !strings.Contains(err.Error(), "more than 0") {
+	if _, err := NewAssigner(context.Background(), bag, Limits{}); err == nil ||
+		!strings.Contains(err.Error(), "more than 0") {
 		t.Errorf("no distance: %v", err)
 	}
 }

@@ -80,12 +80,14 @@ func extraNames(path string) ([]string, error) {
 // none. A mean distance near 1 spread says that the embedder finds nothing of the sentences in the texts.
 func (s *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d rows have a sentence (%d of %d sentences in use); the nearest is %.2f spreads of %.4f away on average\n",
+	fmt.Fprintf(&b, "%d of %d rows have a sentence (%d of %d sentences in use); the nearest is %.2f spreads of %.4f "+
+		"away on average\n",
 		s.Assigned, s.Rows, s.AnchorsUsed, Size, s.MeanDistance, s.Spread)
 	for _, t := range s.ByTheory {
 		fmt.Fprintf(&b, "  %-6s %8d rows %8d assigned\n", t.Theory, t.Rows, t.Assigned)
 	}
-	fmt.Fprintf(&b, "  without: %d too near to two sentences or too far from any, %d of a theory that has none\n", s.Refused, s.NoCandidate)
+	fmt.Fprintf(&b, "  without: %d too near to two sentences or too far from any, %d of a theory that has none\n",
+		s.Refused, s.NoCandidate)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

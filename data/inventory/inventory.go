@@ -74,7 +74,8 @@ func parse(raw []byte) ([]anchors.Anchor, error) {
 	// The version stands in the file itself, so a list that was changed without it is found by its test.
 	in := bufio.NewReader(bytes.NewReader(raw))
 	first, err := in.ReadString('\n')
-	if want := fmt.Sprintf("# Plain-language inventory, version %d:", Version); err != nil || !strings.HasPrefix(first, want) {
+	if want := fmt.Sprintf("# Plain-language inventory, version %d:", Version); err != nil ||
+		!strings.HasPrefix(first, want) {
 		return nil, fmt.Errorf("inventory: its first line is not %q", want)
 	}
 	table := csv.NewReader(in)
@@ -163,7 +164,8 @@ func readable(text string) error {
 	words := strings.Fields(text)
 	switch n := utf8.RuneCountInString(text); {
 	case n < minLetters || n > maxLetters || len(words) < minWords || len(words) > maxWords:
-		return fmt.Errorf("has %d words and %d letters, want %d to %d and %d to %d", len(words), n, minWords, maxWords, minLetters, maxLetters)
+		return fmt.Errorf("has %d words and %d letters, want %d to %d and %d to %d", len(words), n, minWords, maxWords,
+			minLetters, maxLetters)
 	case strings.Join(words, " ") != text:
 		return fmt.Errorf("has stray spaces")
 	case text[0] < 'A' || text[0] > 'Z' || strings.Index(text, ".") != len(text)-1:

@@ -63,7 +63,8 @@ func TestEveryLeafHasSentences(t *testing.T) {
 
 func TestReadableRefusesWhatCannotBeReadAloud(t *testing.T) {
 	for _, text := range []string{
-		"Too short.", "Being fair and/or kind to people.", "Being fair (most of the time) to people.", "Reading 3 books in a week.",
+		"Too short.", "Being fair and/or kind to people.", "Being fair (most of the time) to people.",
+		"Reading 3 books in a week.",
 		"being fair to everybody one meets.", "Being fair to everybody one meets", "Being fair. Being kind to people.",
 		"Keeping my promise to a friend.", "Trusting the UN to keep the peace.", "Being fair  to everybody one meets.",
 		"Being fair to everybody one meets on a long walk through a very old town at night.",
@@ -118,7 +119,8 @@ const maxOverlap, maxSimilarity = .5, .6
 var word = regexp.MustCompile(`[a-z'-]+`)
 
 // hollow words say nothing about the matter.
-var hollow = strings.Fields("a an and are as at be been being by for from had has have having in is it its no not of on one one's " +
+var hollow = strings.Fields("a an and are as at be been being by for from had has have having in is it its no not of " +
+	"on one one's " +
 	"or so than that the to was were what when which who whom whose with without")
 
 // words returns the stems of the content words: crude, but the same for "helping" and "helps".

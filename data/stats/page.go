@@ -15,13 +15,19 @@ var page = template.Must(template.New("stats").Funcs(template.FuncMap{"style": w
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Rows</title><style>{{style}}</style></head><body><main>
 <h1>{{.Title}}</h1>
-<ul class="facts"><li><b>{{.Stats.Rows}}</b> rows</li><li><b>{{.Stats.Texts}}</b> texts</li><li><b>{{.Stats.Groups}}</b> groups</li></ul>
+<ul class="facts"><li><b>{{.Stats.Rows}}</b> rows</li><li><b>{{.Stats.Texts}}</b> ` +
+	`texts</li><li><b>{{.Stats.Groups}}</b> groups</li></ul>
 {{range .Pictures}}<h2>{{.Title}}</h2>
 <section><svg viewBox="0 0 {{.Width}} {{.Height}}" width="{{.Width}}" role="img" aria-label="{{.Title}}">
-{{$p := .}}{{range .Ticks}}<line class="grid" x1="{{.At}}" x2="{{.At}}" y1="0" y2="{{$p.Bottom}}"/><text x="{{.At}}" y="{{$p.Bottom}}" dy="14" text-anchor="middle">{{.Label}}</text>{{end}}
-{{range .Bars}}<text class="name" x="{{$p.Left}}" dx="-8" y="{{.Y}}" dy="4" text-anchor="end">{{.Label}}</text><rect class="bar" x="{{$p.Left}}" y="{{.Top}}" width="{{.Width}}" height="14"/><text x="{{.End}}" dx="5" y="{{.Y}}" dy="4">{{.N}}</text>
+{{$p := .}}{{range .Ticks}}<line class="grid" x1="{{.At}}" x2="{{.At}}" y1="0" y2="{{$p.Bottom}}"/><text x="{{.At}}" ` +
+	`y="{{$p.Bottom}}" dy="14" text-anchor="middle">{{.Label}}</text>{{end}}
+{{range .Bars}}<text class="name" x="{{$p.Left}}" dx="-8" y="{{.Y}}" dy="4" text-anchor="end">{{.Label}}</text><rect ` +
+	`class="bar" x="{{$p.Left}}" y="{{.Top}}" width="{{.Width}}" height="14"/><text x="{{.End}}" dx="5" y="{{.Y}}" ` +
+	`dy="4">{{.N}}</text>
 {{end}}<text x="{{.Right}}" y="{{.Height}}" dy="-4" text-anchor="end">{{.Unit}}</text></svg></section>
-<details><summary>the figures</summary><section><table class="figures"><thead><tr><th></th><th>{{.Unit}}</th></tr></thead><tbody>{{range .Bars}}<tr><td>{{.Name}}</td><td>{{.N}}</td></tr>{{end}}</tbody></table></section></details>
+<details><summary>the figures</summary><section><table ` +
+	`class="figures"><thead><tr><th></th><th>{{.Unit}}</th></tr></thead><tbody>{{range ` +
+	`.Bars}}<tr><td>{{.Name}}</td><td>{{.N}}</td></tr>{{end}}</tbody></table></section></details>
 {{end}}</main></body></html>
 `))
 

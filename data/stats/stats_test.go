@@ -53,7 +53,8 @@ func TestDescribe(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Describe(rows(), func(string) (int, error) { return 0, errors.New("broken") }); err == nil || strings.Contains(err.Error(), "the text") {
+	if _, err := Describe(rows(), func(string) (int, error) { return 0, errors.New("broken") }); err == nil ||
+		strings.Contains(err.Error(), "the text") {
 		t.Errorf("a tokenizer that fails: %v", err)
 	}
 }

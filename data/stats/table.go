@@ -23,7 +23,8 @@ func (s *Stats) WriteTable(w io.Writer) error {
 	fmt.Fprintf(t, "components\t%d\t(the largest has %d rows)\n", s.Components, s.Largest)
 	fmt.Fprintf(t, "labels a text\t%.2f\n", s.MeanLabels)
 	if l := s.Tokens; l != nil {
-		fmt.Fprintf(t, "tokens a text\t%.1f\t(median %d, 95 %% have at most %d, longest %d)\n", l.Mean, l.Median, l.P95, l.Max)
+		fmt.Fprintf(t, "tokens a text\t%.1f\t(median %d, 95 %% have at most %d, longest %d)\n", l.Mean, l.Median,
+			l.P95, l.Max)
 	}
 	fmt.Fprint(t, "\ncorpus\ttheory\tdirection\tsource\trows\n")
 	for _, c := range s.ByDirection {

@@ -141,11 +141,13 @@ func TestOwnTheoryIsKnownOnceRegistered(t *testing.T) {
 
 func TestLoadFileRefusesWhatItCouldNotServe(t *testing.T) {
 	for _, c := range []struct{ reason, old, new, want string }{
-		{"a node without definition", "[definitions.\"craft-test/thrift\"]\ntext = \"Wasting neither material nor effort on a piece.\"\nworks = [\"own2026\"]\n", "", `"craft-test/thrift" has no definition`},
+		{"a node without definition", "[definitions.\"craft-test/thrift\"]\ntext = \"Wasting neither material nor effort " +
+			"on a piece.\"\nworks = [\"own2026\"]\n", "", `"craft-test/thrift" has no definition`},
 		{"a definition left over", `"craft-test/thrift"]`, `"craft-test/thirst"]`, `"craft-test/thirst"`},
 		{"a definition of another theory", `"craft-test/thrift"]`, `"duty/justice"]`, `"duty/justice"`},
 		{"a definition twice", `"craft-test/thrift"]`, `"craft-test/pride"]`, "craft-test/pride"},
-		{"the same words twice", "Wasting neither material nor effort on a piece.", "Mastery of one's tools, and materials.", "same definition"},
+		{"the same words twice", "Wasting neither material nor effort on a piece.", "Mastery of one's tools, and materials.",
+			"same definition"},
 		{"too short", "Wasting neither material nor effort on a piece.", "Thrift.", "letters"},
 		{"no sentence", "on a piece.", "on a piece", "full stop"},
 		{"a work not listed", `works = ["own2026 page 3"]`, `works = ["other2020"]`, `"other2020"`},

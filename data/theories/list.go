@@ -33,12 +33,13 @@ type TheoryListing struct {
 // NodeListing is one node. For hedonism below self-enhancement Canonical is "svt/openness-to-change/hedonism" and
 // Also names the same; below openness to change Canonical is its own id, and Also the other's.
 type NodeListing struct {
-	ValueID    string      `json:"value_id"`
-	Name       string      `json:"name"`
-	Level      int         `json:"level"` // 1 is the coarsest
-	Leaf       bool        `json:"leaf"`
-	Target     bool        `json:"target"`
-	Canonical  string      `json:"canonical"`      // value_id under which the value is defined; its own unless it has several parents
+	ValueID string `json:"value_id"`
+	Name    string `json:"name"`
+	Level   int    `json:"level"` // 1 is the coarsest
+	Leaf    bool   `json:"leaf"`
+	Target  bool   `json:"target"`
+	// value_id under which the value is defined; its own unless it has several parents
+	Canonical  string      `json:"canonical"`
 	Also       []string    `json:"also,omitempty"` // the value's other nodes
 	Definition *Definition `json:"definition,omitempty"`
 }

@@ -55,7 +55,8 @@ func ParseID(id string) (theory string, p Path, err error) {
 	}
 	p, ok := t.spelled(rest)
 	if !ok {
-		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", brief(id), theory, t.hint(rest))
+		return "", Path{}, fault.New(fault.NotFound, "value %q: theory %q has no such node%s", brief(id), theory,
+			t.hint(rest))
 	}
 	return theory, p, nil
 }
@@ -134,13 +135,15 @@ func Match(theory string, p Path) (Path, error) {
 		case name == "":
 			return out, t.restEmpty(p, k)
 		case k >= len(t.LevelNames):
-			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, brief(name), theory, len(t.LevelNames))
+			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, brief(name), theory,
+				len(t.LevelNames))
 		}
 		parent := key(out)
 		out[k] = name
 		node, ok := t.node[key(out)]
 		if !ok || Slug(name) == "" {
-			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), theory, where(name, t.kids[parent]))
+			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), theory,
+				where(name, t.kids[parent]))
 		}
 		out = node // the file's spelling, of the parents too
 	}
@@ -162,7 +165,8 @@ func (t *Tree) restEmpty(p Path, from int) error {
 func find(theory string) (*Tree, error) {
 	t, ok := Get(theory)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "theory %q is unknown%s; add a theory of your own with --theories FILE", brief(theory), where(theory, Names()))
+		return nil, fault.New(fault.Invalid, "theory %q is unknown%s; add a theory of your own with --theories FILE",
+			brief(theory), where(theory, Names()))
 	}
 	return t, nil
 }

@@ -58,7 +58,8 @@ func Parse(path string, raw []byte) (*Tree, error) {
 		return nil, err
 	}
 	if f.Theory == "" || Slug(f.Theory) != f.Theory {
-		return nil, fault.New(fault.Invalid, "%s: theory %q must be a short name of a-z, 0-9 and hyphens", path, brief(f.Theory))
+		return nil, fault.New(fault.Invalid, "%s: theory %q must be a short name of a-z, 0-9 and hyphens", path,
+			brief(f.Theory))
 	}
 	if f.Name == "" {
 		return nil, fault.New(fault.Invalid, "%s: name is empty; say in words what theory %q is", path, f.Theory)

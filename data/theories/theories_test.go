@@ -49,7 +49,8 @@ func TestOtherNamesAreUniqueInTheirTheory(t *testing.T) {
 func TestValueID(t *testing.T) {
 	for want, p := range map[string]Path{
 		"mft/care-harm/caring": {"care/harm", "caring"},
-		"svt/self-transcendence/universalism/universalism-concern": {"self-transcendence", "universalism", "universalism:concern"},
+		"svt/self-transcendence/universalism/universalism-concern": {"self-transcendence", "universalism",
+			"universalism:concern"},
 	} {
 		if got := ValueID(want[:3], p); got != want {
 			t.Errorf("id %q, want %q", got, want)
@@ -77,12 +78,14 @@ func TestValidateNamesTheLevelAndWhatIsNear(t *testing.T) {
 		{"theory misspelled", "stv", Path{"x"}, []string{`theory "stv"`, `"svt"`}},
 		{"level misspelled", "mft", Path{"care/harm", "carring"}, []string{`level_2 "carring"`, `"caring"`}},
 		{"child of another node", "mft", Path{"care/harm", "loyalty"}, []string{"level_2", "nearest"}},
-		{"hole in the path", "svt", Path{"conservation", "", "security:personal"}, []string{"level_3 is set but level_2 is empty"}},
+		{"hole in the path", "svt", Path{"conservation", "", "security:personal"},
+			[]string{"level_3 is set but level_2 is empty"}},
 		{"too deep", "duty", Path{"fidelity", "promise"}, []string{"level_2", "1 level"}},
 		{"nothing", "duty", Path{}, []string{"level_1 is empty"}},
 		{"below a leaf", "svt", Path{"self-enhancement", "achievement", "fame"}, []string{"level_3", "path has ended"}},
 		{"part of a name", "mft", Path{"sanctity"}, []string{`nearest: "sanctity/degradation"`}},
-		{"a text in the column", "duty", Path{"a text that somebody wrote, in the wrong column"}, []string{`"a text that somebody wro…"`}},
+		{"a text in the column", "duty", Path{"a text that somebody wrote, in the wrong column"},
+			[]string{`"a text that somebody wro…"`}},
 		{"no letters", "duty", Path{"?!"}, []string{"level_1"}},
 	} {
 		err := Validate(c.theory, c.path)
@@ -150,7 +153,8 @@ func TestOtherSpellingsOfValueIDs(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", given, ValueID(theory, p), err, want)
 		}
 	}
-	for _, wrong := range []string{"svt/", "svt/hedonism-twice", "mft/harm", "svt/hedonism"} { // the last stands under two parents
+	// the last stands under two parents
+	for _, wrong := range []string{"svt/", "svt/hedonism-twice", "mft/harm", "svt/hedonism"} {
 		if _, _, err := ParseID(wrong); fault.Of(err) != fault.NotFound {
 			t.Errorf("%s: %v", wrong, err)
 		}

@@ -180,7 +180,8 @@ type hierarchy struct {
 //	nodes care/harm, care/harm caring, care/harm kindness       kids of care/harm: caring, kindness
 func (h *hierarchy) build() (*Tree, error) {
 	if len(h.LevelNames) == 0 || len(h.LevelNames) > Depth || len(h.Paths) == 0 {
-		return nil, fmt.Errorf("names %d levels and %d paths; it needs 1 to %d levels and at least one path", len(h.LevelNames), len(h.Paths), Depth)
+		return nil, fmt.Errorf("names %d levels and %d paths; it needs 1 to %d levels and at least one path",
+			len(h.LevelNames), len(h.Paths), Depth)
 	}
 	t := &Tree{
 		Theory: h.Theory, Name: h.Name, LevelNames: h.LevelNames,

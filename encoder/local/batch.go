@@ -56,7 +56,8 @@ func (l *Local) frame(in encoder.Input) ([]int32, error) {
 	}
 	for at, id := range in.IDs {
 		if id < 0 || int(id) >= l.model.Sizes().Vocabulary {
-			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at, l.model.Sizes().Vocabulary)
+			return nil, fault.New(fault.Invalid, "id %d at position %d is outside the vocabulary of %d", id, at,
+				l.model.Sizes().Vocabulary)
 		}
 	}
 	if l.framed != nil {
@@ -101,11 +102,12 @@ func (l *Local) blame(ctx context.Context, b *pack.Batch, rows [][]int32) error 
 			return fault.New(fault.Corrupt, "input %d: the model's vector %s", member, bad)
 		}
 	}
-	return fault.New(fault.Unavailable, "the engine's vectors of inputs %v are not finite together, and finite one by one", b.Members)
+	return fault.New(fault.Unavailable, "the engine's vectors of inputs %v are not finite together, and finite one by one",
+		b.Members)
 }
 
-// What makes a vector no unit vector. A zero one has no direction: its cosine with anything would be 0, which looks like
-// an answer.
+// What makes a vector no unit vector. A zero one has no direction: its cosine with anything would be 0, which looks
+// like an answer.
 const (
 	notFinite = "is not finite"
 	isZero    = "is zero and has no direction: are its weights zeros?"

@@ -81,7 +81,8 @@ func demoTexts(b *testing.B, root string) (texts []string) {
 	longest := func(line string) string {
 		return slices.MaxFunc(strings.Split(line, "\t"), func(a, b string) int { return len(a) - len(b) })
 	}
-	for _, file := range [][]string{{"valueeval", "arguments-training.tsv"}, {"mfrc", "mfrc.tsv"}, {"social_chem", "social_chem.tsv"}} {
+	for _, file := range [][]string{{"valueeval", "arguments-training.tsv"}, {"mfrc", "mfrc.tsv"},
+		{"social_chem", "social_chem.tsv"}} {
 		for i, line := range read(file...) {
 			if i%3 == 0 {
 				texts = append(texts, longest(line))

@@ -24,7 +24,8 @@ func (l Length) Warning() string {
 	if l.Stated || l.Positions < 2*l.MaxLength {
 		return ""
 	}
-	return fmt.Sprintf("the model's files do not say how long a text may be: longer ones than %d tokens are cut, the model takes %d; --max-length sets it",
+	return fmt.Sprintf("the model's files do not say how long a text may be: longer ones than %d tokens are cut, "+
+		"the model takes %d; --max-length sets it",
 		l.MaxLength, l.Positions)
 }
 
@@ -39,7 +40,8 @@ func (o Options) length(dir string, info *folder.Info, positions int) (stated bo
 	}
 	switch {
 	case positions > 0 && o.MaxLength > positions:
-		return false, fault.New(fault.Invalid, "texts of at most %d tokens: the model has %d positions", o.MaxLength, positions)
+		return false, fault.New(fault.Invalid, "texts of at most %d tokens: the model has %d positions",
+			o.MaxLength, positions)
 	case o.MaxLength > 0:
 		info.MaxLength = o.MaxLength
 		return true, nil

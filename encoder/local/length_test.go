@@ -13,7 +13,8 @@ import (
 // TestLengths: what the caller asks for holds, then what the files say, else a bound below the model's, with a word.
 func TestLengths(t *testing.T) {
 	silent, says := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(says, folder.InfoFile), []byte(`{"format":1,"max_length":64}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(says, folder.InfoFile), []byte(`{"format":1,"max_length":64}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

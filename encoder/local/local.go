@@ -116,7 +116,8 @@ func (o Options) over(info *folder.Info) error {
 func checkHash(dir string, info folder.Info) (string, error) {
 	sum, err := folder.WeightsSHA256(dir)
 	if err == nil && info.WeightsSHA256 != "" && info.WeightsSHA256 != sum {
-		err = fault.New(fault.Mismatch, "weights in %s are not those that %s was written for; export the model again, or remove the file to take the defaults", dir, folder.InfoFile)
+		err = fault.New(fault.Mismatch, "weights in %s are not those that %s was written for; export the model again, "+
+			"or remove the file to take the defaults", dir, folder.InfoFile)
 	}
 	return sum, err
 }
@@ -144,7 +145,8 @@ func OpenTokenizer(dir string, info folder.Info, vocabulary int) (*tokenizer.Fra
 // New wraps a model that is already in memory, for instance the one being trained: Encode sees the weights as
 // they are at the call. framed may be nil, and then texts are refused. The caller keeps the model and closes it
 // after the Local.
-func New(m transformer.Model, framed *tokenizer.Framed, info folder.Info, backend compute.Backend, options Options) (*Local, error) {
+func New(m transformer.Model, framed *tokenizer.Framed, info folder.Info, backend compute.Backend,
+	options Options) (*Local, error) {
 	if options.Precision == "" {
 		options.Precision = "f32"
 	}

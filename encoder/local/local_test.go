@@ -199,10 +199,12 @@ func TestOpenRefusesOtherWeightsThanNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := engine.OpenForTest(t)
-	if _, err := local.Open(other, e.Backend, "", local.Options{}); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "hives.json") {
+	if _, err := local.Open(other, e.Backend, "", local.Options{}); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), "hives.json") {
 		t.Errorf("weights that hives.json does not name: %v", err)
 	}
-	if _, err := local.Open(dir, e.Backend, "", local.Options{Dimensions: 25}); err == nil || !strings.Contains(err.Error(), "the model has 24") {
+	if _, err := local.Open(dir, e.Backend, "", local.Options{Dimensions: 25}); err == nil ||
+		!strings.Contains(err.Error(), "the model has 24") {
 		t.Errorf("25 dimensions of 24: %v", err)
 	}
 	if err := os.Remove(filepath.Join(dir, "tokenizer.json")); err != nil {
@@ -217,7 +219,8 @@ func TestOpenRefusesOtherWeightsThanNamed(t *testing.T) {
 // TestAskedInPlaceOfTheFolder overrides pooling and length, which must tell in the identity and in the vectors.
 func TestAskedInPlaceOfTheFolder(t *testing.T) {
 	dir, text := tinyFolder(t), "one two three four five six seven eight nine ten"
-	plain, mean, short := open(t, dir, local.Options{}), open(t, dir, local.Options{Pooling: "mean"}), open(t, dir, local.Options{MaxLength: 4})
+	plain, mean, short := open(t, dir, local.Options{}), open(t, dir, local.Options{Pooling: "mean"}),
+		open(t, dir, local.Options{MaxLength: 4})
 	if id := mean.Identity(); id.Pooling != "mean" || id.MaxLength != 32 {
 		t.Errorf("%+v", id)
 	}

@@ -89,7 +89,8 @@ type States interface {
 //	tokens  [R, S] int32, or states [R, S, H]   texts [R, S] int32   last [T] int32   →   vectors [T, H] float32
 //
 // Each (R, S, T) is one graph; Shapes keeps them few.
-func newRunner(m transformer.Model, backend compute.Backend, pooling transformer.Pooling, arith transformer.Arithmetic, maxLength int, states States) (*Runner, error) {
+func newRunner(m transformer.Model, backend compute.Backend, pooling transformer.Pooling, arith transformer.Arithmetic,
+	maxLength int, states States) (*Runner, error) {
 	if maxLength < 1 {
 		return nil, fault.New(fault.Invalid, "texts of at most %d tokens: want 1 or more", maxLength)
 	}
@@ -105,7 +106,8 @@ func newRunner(m transformer.Model, backend compute.Backend, pooling transformer
 		return nil, err
 	}
 	exec.SetMaxCache(-1) // the shapes are few
-	return &Runner{shapes: Shapes(maxLength), dim: m.Sizes().Hidden, attention: m.Architecture().AttentionLength(), states: states, exec: exec}, nil
+	return &Runner{shapes: Shapes(maxLength), dim: m.Sizes().Hidden, attention: m.Architecture().AttentionLength(),
+		states: states, exec: exec}, nil
 }
 
 // Shapes are the batches that Run takes.

@@ -14,12 +14,13 @@ import (
 	"hives/model/transformer"
 )
 
-// A model of zeros, a downloader's or a broken export's, gives zero vectors: an error that names the input, not a row of
-// zeros, whose cosine with everything is 0.
+// A model of zeros, a downloader's or a broken export's, gives zero vectors: an error that names the input, not a row
+// of zeros, whose cosine with everything is 0.
 func TestAModelOfZerosIsRefused(t *testing.T) {
 	cfg := &decoder.Config{
-		VocabSize: 11, HiddenSize: 8, IntermediateSize: 8, NumLayers: 1, NumHeads: 2, NumKVHeads: 1, HeadDim: 4, RMSNormEps: 1e-6,
-		RopeTheta: 1e4, InitializerRange: 0, MaxPositions: 64, DType: "float32", ModelType: decoder.Qwen3,
+		VocabSize: 11, HiddenSize: 8, IntermediateSize: 8, NumLayers: 1, NumHeads: 2, NumKVHeads: 1, HeadDim: 4,
+		RMSNormEps: 1e-6,
+		RopeTheta:  1e4, InitializerRange: 0, MaxPositions: 64, DType: "float32", ModelType: decoder.Qwen3,
 	}
 	on, err := engine.Open(context.Background(), engine.Options{Kind: engine.Go})
 	if err != nil {
@@ -44,7 +45,8 @@ func TestAModelOfZerosIsRefused(t *testing.T) {
 		}
 		t.Cleanup(func() { l.Close() })
 		_, _, err = l.Encode(context.Background(), []encoder.Input{{IDs: []int32{1, 2}}, {IDs: []int32{3}}})
-		if (err == nil) != (c.says == "") || err != nil && (fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), c.says)) {
+		if (err == nil) != (c.says == "") || err != nil && (fault.Of(err) != fault.Corrupt ||
+			!strings.Contains(err.Error(), c.says)) {
 			t.Errorf("deviation %v: %v, want %q", c.deviation, err, c.says)
 		}
 	}

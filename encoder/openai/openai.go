@@ -69,15 +69,19 @@ func New(base string, o Options) (*OpenAI, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-		return nil, fault.New(fault.Invalid, "the endpoint is no http or https address; give one such as http://127.0.0.1:8080/v1")
+		return nil, fault.New(fault.Invalid, "the endpoint is no http or https address; "+
+			"give one such as http://127.0.0.1:8080/v1")
 	case u.User != nil || u.RawQuery != "":
-		return nil, fault.New(fault.Invalid, "the endpoint's address holds a user or a query; give keys by name, apart from it")
+		return nil, fault.New(fault.Invalid, "the endpoint's address holds a user or a query; give keys by name, "+
+			"apart from it")
 	case o.Key != "" && loopback.Readable(u):
-		return nil, fault.New(fault.Invalid, "endpoint %s: the key would travel unencrypted beyond this machine; use https://, or give no key", base)
+		return nil, fault.New(fault.Invalid, "endpoint %s: the key would travel unencrypted beyond this machine; "+
+			"use https://, or give no key", base)
 	case o.Model == "":
 		return nil, fault.New(fault.Invalid, "endpoint %s: name the model to ask for", base)
 	case o.Batch < 0 || o.Parallel < 0 || o.Timeout < 0 || o.Dimensions < 0:
-		return nil, fault.New(fault.Invalid, "endpoint %s: batch %d, parallel %d, timeout %v, dimensions %d: none may be negative", base, o.Batch, o.Parallel, o.Timeout, o.Dimensions)
+		return nil, fault.New(fault.Invalid, "endpoint %s: batch %d, parallel %d, timeout %v, dimensions %d: "+
+			"none may be negative", base, o.Batch, o.Parallel, o.Timeout, o.Dimensions)
 	}
 	options := []option.RequestOption{
 		option.WithBaseURL(base), option.WithMaxRetries(o.Retries), option.WithRequestTimeout(o.Timeout),
@@ -87,7 +91,8 @@ func New(base string, o Options) (*OpenAI, error) {
 		options = append(options, option.WithAPIKey(o.Key))
 	}
 	// The service alone, not openai.NewClient, which would take a key and an address from the environment.
-	return &OpenAI{base: base, options: o, service: openai.NewEmbeddingService(options...), identity: encoder.Identity{Name: o.Model, Engine: "endpoint"}}, nil
+	return &OpenAI{base: base, options: o, service: openai.NewEmbeddingService(options...),
+		identity: encoder.Identity{Name: o.Model, Engine: "endpoint"}}, nil
 }
 
 // refuseRedirect keeps texts and keys from going to an address nobody gave.
@@ -140,7 +145,8 @@ func (e *OpenAI) Encode(ctx context.Context, inputs []encoder.Input) ([][]float3
 // ask embeds one part and files its vectors by their index: a server may answer out of order. It must give each
 // place once; a place that is given twice or not at all is an error, never a vector of zeros.
 func (e *OpenAI) ask(ctx context.Context, p *part, out [][]float32) error {
-	params := openai.EmbeddingNewParams{Model: e.options.Model, Input: p.input, EncodingFormat: openai.EmbeddingNewParamsEncodingFormatBase64}
+	params := openai.EmbeddingNewParams{Model: e.options.Model, Input: p.input,
+		EncodingFormat: openai.EmbeddingNewParamsEncodingFormatBase64}
 	if e.options.Dimensions > 0 {
 		params.Dimensions = openai.Int(int64(e.options.Dimensions))
 	}
@@ -207,13 +213,15 @@ func (e *OpenAI) failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &refused):
-		return fault.New(fault.FromHTTP(refused.StatusCode), "endpoint %s: HTTP status %d: %s", e.base, refused.StatusCode, remedy(refused.StatusCode))
+		return fault.New(fault.FromHTTP(refused.StatusCode), "endpoint %s: HTTP status %d: %s", e.base, refused.StatusCode,
+			remedy(refused.StatusCode))
 	case errors.Is(err, errRedirect):
 		return fault.New(fault.Invalid, "endpoint %s: %w", e.base, errRedirect)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Unavailable, "endpoint %s: no answer within %v", e.base, e.options.Timeout)
 	}
-	return fault.New(fault.Unavailable, "endpoint %s: no connection, or an answer that is no list of embeddings: is it up, and does the address end in /v1?", e.base)
+	return fault.New(fault.Unavailable, "endpoint %s: no connection, or an answer that is no list of embeddings: "+
+		"is it up, and does the address end in /v1?", e.base)
 }
 
 // remedy is what a person can do about a status.

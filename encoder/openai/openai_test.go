@@ -51,7 +51,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.Reverse(items) // the index says which is which
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"object": "list", "model": body["model"], "data": items, "usage": map[string]int{}})
+	json.NewEncoder(w).Encode(map[string]any{"object": "list", "model": body["model"], "data": items,
+		"usage": map[string]int{}})
 }
 
 func (s *server) encode(x ...float32) any {
@@ -98,8 +99,10 @@ func TestEncode(t *testing.T) {
 				t.Errorf("input %d: %v, want the direction of (%v, 1)", i, out[i], n)
 			}
 		}
-		if s.calls.Load() != 4 || id.Name != "m" || id.Dimension != 2 || id.WeightsSHA256 != "" || s.key.Load() != "Bearer k" {
-			t.Errorf("%d calls, identity %+v, key %v; want 4 calls of model m with 2 dimensions", s.calls.Load(), id, s.key.Load())
+		if s.calls.Load() != 4 || id.Name != "m" || id.Dimension != 2 || id.WeightsSHA256 != "" ||
+			s.key.Load() != "Bearer k" {
+			t.Errorf("%d calls, identity %+v, key %v; want 4 calls of model m with 2 dimensions", s.calls.Load(), id,
+				s.key.Load())
 		}
 	}
 }
@@ -136,11 +139,16 @@ func TestEncodeFails(t *testing.T) {
 		}, openai.Options{Retries: -1}, fault.Invalid, 1},
 		{"no list", reply(`"hello"`), openai.Options{Retries: -1}, fault.Unavailable, 1},
 		{"too few vectors", reply(`{"data": []}`), openai.Options{}, fault.Corrupt, 1},
-		{"a place twice", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 0, "embedding": [1]}]}`), openai.Options{}, fault.Corrupt, 1},
-		{"a place beyond", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 7, "embedding": [1]}]}`), openai.Options{}, fault.Corrupt, 1},
-		{"a vector of zeros", reply(`{"data": [{"index": 0, "embedding": [0]}, {"index": 1, "embedding": [1]}]}`), openai.Options{}, fault.Corrupt, 1},
-		{"vectors of two lengths", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1, 1]}]}`), openai.Options{}, fault.Mismatch, 1},
-		{"other dimensions than asked for", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1]}]}`), openai.Options{Dimensions: 2}, fault.Mismatch, 1},
+		{"a place twice", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 0, "embedding": [1]}]}`),
+			openai.Options{}, fault.Corrupt, 1},
+		{"a place beyond", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 7, "embedding": [1]}]}`),
+			openai.Options{}, fault.Corrupt, 1},
+		{"a vector of zeros", reply(`{"data": [{"index": 0, "embedding": [0]}, {"index": 1, "embedding": [1]}]}`),
+			openai.Options{}, fault.Corrupt, 1},
+		{"vectors of two lengths", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1, 1]}]}`),
+			openai.Options{}, fault.Mismatch, 1},
+		{"other dimensions than asked for", reply(`{"data": [{"index": 0, "embedding": [1]}, {"index": ` +
+			`1, "embedding": [1]}]}`), openai.Options{Dimensions: 2}, fault.Mismatch, 1},
 		{"a stall", func(_ int, _ http.ResponseWriter, _ map[string]any) bool {
 			time.Sleep(300 * time.Millisecond)
 			return true
@@ -149,15 +157,18 @@ func TestEncodeFails(t *testing.T) {
 	} {
 		s := &server{before: c.before}
 		_, _, err := open(t, s, c.o).Encode(context.Background(), []encoder.Input{{Text: "my secret"}, {Text: "b"}})
-		if err == nil || fault.Of(err) != c.kind || int(s.calls.Load()) != c.calls || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %v (%v) after %d calls, want %v after %d, without the text", c.name, err, fault.Of(err), s.calls.Load(), c.kind, c.calls)
+		if err == nil || fault.Of(err) != c.kind || int(s.calls.Load()) != c.calls ||
+			strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v (%v) after %d calls, want %v after %d, without the text", c.name, err, fault.Of(err),
+				s.calls.Load(), c.kind, c.calls)
 		}
 	}
 }
 
 func TestRefusedBeforeAnythingIsSent(t *testing.T) {
 	for _, base := range []string{"127.0.0.1:80", "ftp://h/v1", "http://user:pw@h/v1", "http://h/v1?key=1"} {
-		if _, err := openai.New(base, openai.Options{Model: "m"}); fault.Of(err) != fault.Invalid || strings.Contains(err.Error(), "pw") {
+		if _, err := openai.New(base, openai.Options{Model: "m"}); fault.Of(err) != fault.Invalid ||
+			strings.Contains(err.Error(), "pw") {
 			t.Errorf("%s: %v", base, err)
 		}
 	}
@@ -179,13 +190,15 @@ func TestRefusedBeforeAnythingIsSent(t *testing.T) {
 	s := &server{}
 	e := open(t, s, openai.Options{})
 	for _, in := range []encoder.Input{{}, {Text: "a", IDs: []int32{1}}, {IDs: []int32{1}, Prompt: "p"}} {
-		if _, _, err := e.Encode(context.Background(), []encoder.Input{{Text: "ok"}, in}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "input 1") {
+		if _, _, err := e.Encode(context.Background(), []encoder.Input{{Text: "ok"}, in}); fault.Of(err) != fault.Invalid ||
+			!strings.Contains(err.Error(), "input 1") {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := e.Encode(ctx, []encoder.Input{{Text: "late"}}); fault.Of(err) != fault.Canceled || s.calls.Load() != 0 {
+	if _, _, err := e.Encode(ctx, []encoder.Input{{Text: "late"}}); fault.Of(err) != fault.Canceled ||
+		s.calls.Load() != 0 {
 		t.Errorf("cancelled: %v after %d calls", err, s.calls.Load())
 	}
 }

@@ -71,7 +71,8 @@ func (r *Remote) Encode(ctx context.Context, inputs []encoder.Input) ([][]float3
 		}
 		who := r.identity(answer.Model)
 		if difference := id.Unlike(who); i > 0 && difference != "" {
-			return nil, id, fault.New(fault.Mismatch, "the served model was replaced during the call: %s; embed again", difference)
+			return nil, id, fault.New(fault.Mismatch, "the served model was replaced during the call: %s; embed again",
+				difference)
 		}
 		id = who
 		for k, at := range g.places {
@@ -79,7 +80,8 @@ func (r *Remote) Encode(ctx context.Context, inputs []encoder.Input) ([][]float3
 				out[at] = v
 				continue
 			}
-			return nil, id, fault.New(fault.Corrupt, "input %d: %d numbers came, %d were asked for", at, len(answer.Embeddings[k].Values), id.Dimension)
+			return nil, id, fault.New(fault.Corrupt, "input %d: %d numbers came, %d were asked for", at,
+				len(answer.Embeddings[k].Values), id.Dimension)
 		}
 	}
 	if len(inputs) == 0 {

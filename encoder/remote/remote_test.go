@@ -23,7 +23,8 @@ type server struct {
 }
 
 func (s *server) model() *hivesv1.ModelVersion {
-	m := &hivesv1.ModelVersion{Name: "n", WeightsSha256: "w1", TokenizerSha256: "t", Dimension: 3, MaxLength: 64, Pooling: "mean", Engine: "go"}
+	m := &hivesv1.ModelVersion{Name: "n", WeightsSha256: "w1", TokenizerSha256: "t", Dimension: 3, MaxLength: 64,
+		Pooling: "mean", Engine: "go"}
 	if s.swap && len(s.requests) > 1 {
 		m.WeightsSha256 = "w2"
 	}
@@ -66,7 +67,8 @@ func open(t *testing.T, s *server, dimensions int) (*remote.Remote, error) {
 	return remote.Open(context.Background(), "grpc://"+l.Addr().String(), dimensions)
 }
 
-var mixed = []encoder.Input{{Text: "a"}, {IDs: []int32{5, 6}}, {Text: "bcd", Prompt: "p: "}, {Text: "ef"}, {IDs: []int32{7}}}
+var mixed = []encoder.Input{{Text: "a"}, {IDs: []int32{5, 6}}, {Text: "bcd", Prompt: "p: "}, {Text: "ef"},
+	{IDs: []int32{7}}}
 
 func TestEncodeKeepsTheOrderOfMixedInputs(t *testing.T) {
 	s := &server{}
@@ -84,7 +86,8 @@ func TestEncodeKeepsTheOrderOfMixedInputs(t *testing.T) {
 			t.Errorf("input %d: %v, want (%v, 0)", i, out[i], n)
 		}
 	}
-	want := encoder.Identity{Name: "n", WeightsSHA256: "w1", TokenizerSHA256: "t", Dimension: 2, MaxLength: 64, Pooling: "mean", Engine: "go"}
+	want := encoder.Identity{Name: "n", WeightsSHA256: "w1", TokenizerSHA256: "t", Dimension: 2, MaxLength: 64,
+		Pooling: "mean", Engine: "go"}
 	if id != want || r.Identity() != want || len(s.requests) != 3 {
 		t.Errorf("identity %+v and %+v after %d requests, want %+v after 3", id, r.Identity(), len(s.requests), want)
 	}
@@ -100,12 +103,15 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if _, _, err := r.Encode(context.Background(), mixed); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "w1 and w2") {
+	if _, _, err := r.Encode(context.Background(), mixed); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), "w1 and w2") {
 		t.Errorf("a model that is swapped during a call: %v", err)
 	}
 	asked := len(swapping.requests)
-	for _, in := range []encoder.Input{{}, {Text: "a", IDs: []int32{1}}, {IDs: []int32{1}, Prompt: "p"}, {IDs: []int32{-1}}} {
-		if _, _, err := r.Encode(context.Background(), []encoder.Input{{Text: "ok"}, in}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "input 1") {
+	for _, in := range []encoder.Input{{}, {Text: "a", IDs: []int32{1}}, {IDs: []int32{1}, Prompt: "p"},
+		{IDs: []int32{-1}}} {
+		if _, _, err := r.Encode(context.Background(), []encoder.Input{{Text: "ok"}, in}); fault.Of(err) != fault.Invalid ||
+			!strings.Contains(err.Error(), "input 1") {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}

@@ -49,7 +49,8 @@ func DefaultLimits() Limits { return Limits{Margin: .005, MaxDistance: .5} }
 // of .8.
 func (l Limits) cosines(spread float64) (bank.Limits, error) {
 	if !(l.Margin >= 0 && l.MaxDistance > 0) {
-		return bank.Limits{}, fault.New(fault.Invalid, "anchors: a margin of %v and a distance of at most %v; want at least 0, and more than 0", l.Margin, l.MaxDistance)
+		return bank.Limits{}, fault.New(fault.Invalid, "anchors: a margin of %v and a distance of at most %v; "+
+			"want at least 0, and more than 0", l.Margin, l.MaxDistance)
 	}
 	return bank.Limits{MinCosine: 1 - l.MaxDistance*spread, MinLead: l.Margin * spread}, nil
 }
@@ -66,7 +67,8 @@ func (l Limits) cosines(spread float64) (bank.Limits, error) {
 // texts share.
 func Assign(ctx context.Context, in, out string, b *bank.Bank, enc encoder.Encoder, limits Limits) (*Assigned, error) {
 	if b.Anchors[0].Bank != bank.Theory || len(b.Anchors[0].Vector) == 0 {
-		return nil, fault.New(fault.Mismatch, "anchors: the bank has no centres to assign rows by; give one that hives anchors build made")
+		return nil, fault.New(fault.Mismatch, "anchors: the bank has no centres to assign rows by; "+
+			"give one that hives anchors build made")
 	}
 	// The bank says who made its centres and how far its texts are apart; without either nothing can be compared.
 	want, err := Embedder(b)
@@ -108,7 +110,8 @@ type assigner struct {
 
 // search embeds every distinct text once, chunk by chunk, and returns the names of the rows' extra columns. Of
 // several spellings of a text the first is embedded; the answer is the text's, by its id.
-func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder, accept func(encoder.Identity) error) ([]string, error) {
+func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder,
+	accept func(encoder.Identity) error) ([]string, error) {
 	extra := map[string]bool{}
 	// Texts wait until a chunk is full; ids and texts are the same length throughout.
 	var ids, texts []string

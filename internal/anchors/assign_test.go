@@ -57,7 +57,8 @@ func TestAssignGivesEachTopicItsAnchor(t *testing.T) {
 			t.Errorf("row %d changed elsewhere:\n%s", i, diff)
 		}
 	}
-	if sum.Rows != 134 || sum.RowsWith != 122 || sum.Texts != 67 || sum.TextsWith != 61 || sum.Used != 4 || sum.Overwritten != 1 {
+	if sum.Rows != 134 || sum.RowsWith != 122 || sum.Texts != 67 || sum.TextsWith != 61 || sum.Used != 4 ||
+		sum.Overwritten != 1 {
 		t.Errorf("%+v", sum)
 	}
 }
@@ -90,7 +91,9 @@ func TestLimitsAreInSpreads(t *testing.T) {
 		got, sum := assigned(t, built.Bank, f, topicRows(25, 25, 25), l)
 		with := 0
 		for _, r := range got {
-			i, _ := slices.BinarySearchFunc(built.corpus.Texts, r.TextID, func(x Text, id string) int { return strings.Compare(x.ID, id) })
+			i, _ := slices.BinarySearchFunc(built.corpus.Texts, r.TextID, func(x Text, id string) int {
+				return strings.Compare(x.ID, id)
+			})
 			want := plainAssign(built.points.Row(i), built.Bank, built.Report.Spread, l)
 			if r.TheoryAnchor != want {
 				t.Errorf("%+v: anchor %d, by definition %d", l, r.TheoryAnchor, want)
@@ -117,12 +120,15 @@ func TestAssignRefuses(t *testing.T) {
 		kind   fault.Kind
 		want   string
 	}{
-		{"other weights", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.WeightsSHA256 = strings.Repeat("99", 32) }, fault.Mismatch, "weights abababababab"},
-		{"another tokenizer", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.TokenizerSHA256 = strings.Repeat("99", 32) }, fault.Mismatch, "tokenizer cdcdcdcdcdcd"},
+		{"other weights", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.WeightsSHA256 = strings.Repeat("99", 32) },
+			fault.Mismatch, "weights abababababab"},
+		{"another tokenizer", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.TokenizerSHA256 = strings.Repeat("99", 32) },
+			fault.Mismatch, "tokenizer cdcdcdcdcdcd"},
 		{"another length", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.MaxLength = 128 }, fault.Mismatch, "64 tokens"},
 		{"another pooling", func(_ *bank.Bank, f *fake, _ *Limits) { f.id.Pooling = "mean" }, fault.Mismatch, "last pooling"},
 		{"no embedder named", func(b *bank.Bank, _ *fake, _ *Limits) { b.Meta = nil }, fault.Invalid, "names no embedder"},
-		{"no spread named", func(b *bank.Bank, _ *fake, _ *Limits) { b.Meta[metaReport] = "{}" }, fault.Invalid, "how far its texts"},
+		{"no spread named", func(b *bank.Bank, _ *fake, _ *Limits) { b.Meta[metaReport] = "{}" }, fault.Invalid,
+			"how far its texts"},
 		{"no centres", func(b *bank.Bank, _ *fake, _ *Limits) {
 			for i := range b.Anchors {
 				b.Anchors[i].Vector = nil
@@ -155,7 +161,8 @@ func TestAssignRefuses(t *testing.T) {
 	// The name and the engine of an embedder make no other vectors.
 	f := newFake()
 	f.id.Name, f.id.Engine = "copy", "cpu"
-	if _, err := Assign(context.Background(), rows, filepath.Join(t.TempDir(), "o.csv"), built.Bank, f, DefaultLimits()); err != nil {
+	if _, err := Assign(context.Background(), rows, filepath.Join(t.TempDir(), "o.csv"), built.Bank, f,
+		DefaultLimits()); err != nil {
 		t.Errorf("another name and engine: %v", err)
 	}
 }

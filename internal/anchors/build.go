@@ -53,7 +53,8 @@ func (o *Options) chooseBatch(n int) {
 func (o *Options) validate() error {
 	switch {
 	case o.MinExemplars < 1 || o.Exemplars < o.MinExemplars:
-		return fault.New(fault.Invalid, "anchors: %d to %d exemplars; want at least 1, and no fewer at most than at least", o.MinExemplars, o.Exemplars)
+		return fault.New(fault.Invalid, "anchors: %d to %d exemplars; want at least 1, and no fewer at most than at least",
+			o.MinExemplars, o.Exemplars)
 	case !(o.Merge >= 0 && o.Merge < 1):
 		return fault.New(fault.Invalid, "anchors: a merging distance of %v spreads is not in [0, 1)", o.Merge)
 	case !(o.Match >= 0 && o.Match < 1):
@@ -114,7 +115,8 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 	o.chooseBatch(len(corpus.Texts))
 	texts := corpus.Texts
 	if len(texts) < o.KMeans.K { // said before hours of embedding
-		return nil, fault.New(fault.Invalid, "anchors: %d texts are fewer than the %d clusters asked for; lower --k", len(texts), o.KMeans.K)
+		return nil, fault.New(fault.Invalid, "anchors: %d texts are fewer than the %d clusters asked for; lower --k",
+			len(texts), o.KMeans.K)
 	}
 	var id encoder.Identity
 	b.points, id, err = embed(ctx, enc, len(texts), func(i int) string { return texts[i].Text }, refuseWeights(o.NotFor))
@@ -122,7 +124,8 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 		return nil, err
 	}
 	if b.Report.Spread = spread(b.points); b.Report.Spread < minSpread {
-		return nil, fault.New(fault.Invalid, "anchors: the embedder tells no text from another (mean distance %.3g); take another one", b.Report.Spread)
+		return nil, fault.New(fault.Invalid, "anchors: the embedder tells no text from another (mean distance %.3g); "+
+			"take another one", b.Report.Spread)
 	}
 	fit, err := kmeans.Fit(ctx, b.points, o.KMeans)
 	if err != nil {
@@ -132,7 +135,8 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 	all := b.group(fit, o)
 	// With one anchor InfoNCE has nothing to tell apart: its loss is 0 for any vector.
 	if len(all) < 2 {
-		return nil, fault.New(fault.Invalid, "anchors: %d of %d clusters are left after merging those within %.3g spreads and dropping those with fewer than %d exemplars; lower --k or --merge, or take another embedder",
+		return nil, fault.New(fault.Invalid, "anchors: %d of %d clusters are left after merging those within %.3g spreads "+
+			"and dropping those with fewer than %d exemplars; lower --k or --merge, or take another embedder",
 			len(all), b.Report.Clusters, o.Merge, o.MinExemplars)
 	}
 	// Distances become cosines here: what was asked in spreads is 1 − share · spread.
@@ -161,7 +165,8 @@ func (o *Options) read() (previous *bank.Bank, corpus *Corpus, err error) {
 			return nil, nil, err
 		}
 		if previous.Anchors[0].Bank != bank.Theory {
-			return nil, nil, fault.New(fault.Mismatch, "anchors: %s is the %s bank, not the theory bank", o.Previous, previous.Anchors[0].Bank)
+			return nil, nil, fault.New(fault.Mismatch, "anchors: %s is the %s bank, not the theory bank", o.Previous,
+				previous.Anchors[0].Bank)
 		}
 	}
 	if corpus, err = ReadCorpus(o.Rows); err != nil {

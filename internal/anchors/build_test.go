@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"math"
 	"os"
@@ -62,7 +61,8 @@ func TestBuildFindsTopicsAndDropsSmallOnes(t *testing.T) {
 		t.Error("the sentence is not that of the first exemplar")
 	}
 	d := b.details[at["0"]]
-	if d.Theories["svt"] != 20 || d.Theories["mft"] != 20 || len(d.Values) != 2 || d.Corpora["corpus0"] != 20 || len(a.ValueIDs) != 2 {
+	if d.Theories["svt"] != 20 || d.Theories["mft"] != 20 || len(d.Values) != 2 || d.Corpora["corpus0"] != 20 ||
+		len(a.ValueIDs) != 2 {
 		t.Errorf("the first topic's mix: %+v, values %v", d, a.ValueIDs)
 	}
 	for i, a := range b.Bank.Anchors {
@@ -202,7 +202,8 @@ func TestMergeEqualsThePlainOne(t *testing.T) {
 func run(t *testing.T, f *fake, o Options) (file, page []byte) {
 	t.Helper()
 	dir := t.TempDir()
-	j := BuildJob{Options: o, Out: filepath.Join(dir, "a.parquet"), Page: filepath.Join(dir, "a.html"), Stdout: io.Discard, Log: io.Discard}
+	j := BuildJob{Options: o, Out: filepath.Join(dir, "a.parquet"), Page: filepath.Join(dir, "a.html"), Stdout: io.Discard,
+		Log: io.Discard}
 	if err := RunBuild(context.Background(), f, j); err != nil {
 		t.Fatal(err)
 	}
@@ -291,11 +292,13 @@ func TestMetaSaysWhatTheBankRestsOn(t *testing.T) {
 	o := smallOptions(path, 2)
 	o.HeldOut, o.NotFor = HeldOutBeside(path), []string{strings.Repeat("00", 32)}
 	m := build(t, newFake(), o).Bank.Meta
-	if m[metaWeights] != newFake().id.WeightsSHA256 || m[metaNotFor] != o.NotFor[0] || !strings.HasPrefix(m[metaHeldOut], "test.parquet ") {
+	if m[metaWeights] != newFake().id.WeightsSHA256 || m[metaNotFor] != o.NotFor[0] ||
+		!strings.HasPrefix(m[metaHeldOut], "test.parquet ") {
 		t.Errorf("%v", m)
 	}
 	var s Settings
-	if err := json.Unmarshal([]byte(m[metaSettings]), &s); err != nil || s.K != 2 || s.Merge != o.Merge || s.Restarts != 5 {
+	if err := json.Unmarshal([]byte(m[metaSettings]), &s); err != nil || s.K != 2 || s.Merge != o.Merge ||
+		s.Restarts != 5 {
 		t.Errorf("settings %+v, %v", s, err)
 	}
 	if strings.Contains(m[metaEmbedder], "none") {
@@ -310,7 +313,8 @@ func TestBuildRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	individual := filepath.Join(t.TempDir(), "i.parquet")
-	err := bank.Write(individual, &bank.Bank{Anchors: []bank.Anchor{{Bank: bank.Individual, Kind: bank.KindDuty, Text: "x", ValueIDs: []string{"duty/justice"}}}})
+	err := bank.Write(individual, &bank.Bank{Anchors: []bank.Anchor{{Bank: bank.Individual, Kind: bank.KindDuty, Text: "x",
+		ValueIDs: []string{"duty/justice"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,11 +324,13 @@ func TestBuildRefuses(t *testing.T) {
 		kind   fault.Kind
 		want   string
 	}{
-		{"more clusters than texts", func(o *Options, _ *fake) { o.KMeans.K = 19 }, fault.Invalid, "18 texts are fewer than the 19"},
+		{"more clusters than texts", func(o *Options, _ *fake) { o.KMeans.K = 19 }, fault.Invalid,
+			"18 texts are fewer than the 19"},
 		{"validation rows", func(o *Options, _ *fake) { o.Rows = held }, fault.Invalid, "training rows only"},
 		{"a shared text", func(o *Options, _ *fake) { o.HeldOut = []string{held} }, fault.Mismatch, "row 1 of"},
 		{"no rows file", func(o *Options, _ *fake) { o.Rows += "x" }, fault.NotFound, "train.parquetx"},
-		{"the weights to be trained", func(o *Options, f *fake) { o.NotFor = []string{f.id.WeightsSHA256} }, fault.Mismatch, "its own opinion"},
+		{"the weights to be trained", func(o *Options, f *fake) { o.NotFor = []string{f.id.WeightsSHA256} }, fault.Mismatch,
+			"its own opinion"},
 		{"a vector that is no number", func(_ *Options, f *fake) {
 			f.spoil = func(v [][]float32) { v[3][1] = float32(math.NaN()) }
 		}, fault.Invalid, "vector 3 is not finite"},
@@ -335,7 +341,8 @@ func TestBuildRefuses(t *testing.T) {
 				}
 			}
 		}, fault.Invalid, "tells no text from another"},
-		{"all clusters too small", func(o *Options, _ *fake) { o.MinExemplars, o.Exemplars = 10, 10 }, fault.Invalid, "0 of 2 clusters"},
+		{"all clusters too small", func(o *Options, _ *fake) { o.MinExemplars, o.Exemplars = 10, 10 }, fault.Invalid,
+			"0 of 2 clusters"},
 		{"exemplars", func(o *Options, _ *fake) { o.Exemplars = 4 }, fault.Invalid, "5 to 4 exemplars"},
 		{"merging distance", func(o *Options, _ *fake) { o.Merge = 1 }, fault.Invalid, "distance of 1"},
 		{"matching distance", func(o *Options, _ *fake) { o.Match = -1 }, fault.Invalid, "distance of -1"},
@@ -352,43 +359,5 @@ func TestBuildRefuses(t *testing.T) {
 		if c.kind == fault.Mismatch && f.calls > 0 {
 			t.Errorf("%s: refused only after embedding", c.name)
 		}
-	}
-}
-
-// summary is a summariser of fixed answers.
-type summary struct {
-	answers []string
-	err     error
-	asked   [][]string
-}
-
-func (s *summary) Name() string { return "llm:test" }
-
-func (s *summary) Summarise(_ context.Context, exemplars []string) (string, error) {
-	s.asked = append(s.asked, exemplars)
-	return s.answers[len(s.asked)-1], s.err
-}
-
-func TestSummariesStandInPlaceOfMedoids(t *testing.T) {
-	o := smallOptions(rowsFile(t, topicRows(9, 9, 9, 9)), 4)
-	s := &summary{answers: []string{"Keep \n promises.", "", "Keep promises.", "Tell the truth."}}
-	o.Summariser = s
-	b := build(t, newFake(), o)
-	var from []string
-	for _, a := range b.Bank.Anchors {
-		from = append(from, a.Provenance)
-	}
-	if diff := cmp.Diff([]string{"llm:test", "medoid", "medoid", "llm:test"}, from); diff != "" {
-		t.Errorf("an empty sentence and a repeated one must give way to the medoid:\n%s", diff)
-	}
-	if b.Bank.Anchors[0].Text != "Keep promises." || b.Report.Medoids != 2 || b.Bank.Meta[metaSummariser] != "llm:test" {
-		t.Errorf("%q, %d medoids", b.Bank.Anchors[0].Text, b.Report.Medoids)
-	}
-	if len(s.asked[0]) != 9 || data.TextID(s.asked[0][0]) != b.Bank.Anchors[0].Exemplars[0] {
-		t.Error("the summariser was not asked about the exemplars")
-	}
-	s.asked, s.err = nil, errors.New("no answer")
-	if _, err := Build(context.Background(), newFake(), o); !errors.Is(err, s.err) {
-		t.Errorf("an error of the summariser: %v", err)
 	}
 }

@@ -22,10 +22,12 @@ type identified interface{ Identity() encoder.Identity }
 // embed returns the vectors of n texts as one matrix, [N, d]. accept may refuse the embedder; it is asked before
 // the first text where the encoder can tell, and again with the first vectors: a server may have been given
 // another model since it said who it was.
-func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) string, accept func(encoder.Identity) error) (kmeans.Points, encoder.Identity, error) {
+func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) string,
+	accept func(encoder.Identity) error) (kmeans.Points, encoder.Identity, error) {
 	var p kmeans.Points
 	var id encoder.Identity
-	if known, ok := enc.(identified); ok && known.Identity().Dimension > 0 { // an HTTP endpoint learns it from its first vector
+	// an HTTP endpoint learns it from its first vector
+	if known, ok := enc.(identified); ok && known.Identity().Dimension > 0 {
 		if err := accept(known.Identity()); err != nil {
 			return p, id, err
 		}
@@ -48,7 +50,8 @@ func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) strin
 		}
 		// Stricter than Unlike: a build is recorded to the engine, and one build has one.
 		if who != id {
-			return p, id, fault.New(fault.Mismatch, "the embedder changed after %d texts, from weights %s to %s", from, short(id.WeightsSHA256), short(who.WeightsSHA256))
+			return p, id, fault.New(fault.Mismatch, "the embedder changed after %d texts, from weights %s to %s", from,
+				short(id.WeightsSHA256), short(who.WeightsSHA256))
 		}
 		for i, v := range vectors {
 			copy(p.Row(from+i), v)
@@ -62,11 +65,13 @@ func embed(ctx context.Context, enc encoder.Encoder, n int, text func(int) strin
 func refuseWeights(notFor []string) func(encoder.Identity) error {
 	return func(id encoder.Identity) error {
 		if len(notFor) > 0 && id.WeightsSHA256 == "" {
-			return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so nobody can say that they are not those to be trained; use a model folder or embedd's gRPC")
+			return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so nobody can say that they are not "+
+				"those to be trained; use a model folder or embedd's gRPC")
 		}
 		for _, sum := range notFor {
 			if sum == id.WeightsSHA256 {
-				return fault.New(fault.Mismatch, "the embedder has the weights %s, which are to be trained with these anchors: they would teach the model its own opinion; embed with another model", short(sum))
+				return fault.New(fault.Mismatch, "the embedder has the weights %s, which are to be trained with these anchors: "+
+					"they would teach the model its own opinion; embed with another model", short(sum))
 			}
 		}
 		return nil
@@ -96,13 +101,17 @@ func refuseOther(want encoder.Identity) func(encoder.Identity) error {
 	return func(id encoder.Identity) error {
 		switch {
 		case id.WeightsSHA256 != want.WeightsSHA256:
-			return fault.New(fault.Mismatch, "the anchors were made with the weights %s (%s), this embedder has %s; use the same model or build the anchors anew", short(want.WeightsSHA256), want.Name, short(id.WeightsSHA256))
+			return fault.New(fault.Mismatch, "the anchors were made with the weights %s (%s), this embedder has %s; "+
+				"use the same model or build the anchors anew", short(want.WeightsSHA256), want.Name, short(id.WeightsSHA256))
 		case id.WeightsSHA256 == "" && id.Name != want.Name:
-			return fault.New(fault.Mismatch, "the anchors were made by the endpoint's model %q, this one is %q, and neither tells its weights", want.Name, id.Name)
+			return fault.New(fault.Mismatch, "the anchors were made by the endpoint's model %q, this one is %q, and neither "+
+				"tells its weights", want.Name, id.Name)
 		case id.TokenizerSHA256 != want.TokenizerSHA256:
-			return fault.New(fault.Mismatch, "the anchors were made with the tokenizer %s, this embedder has %s", short(want.TokenizerSHA256), short(id.TokenizerSHA256))
+			return fault.New(fault.Mismatch, "the anchors were made with the tokenizer %s, this embedder has %s",
+				short(want.TokenizerSHA256), short(id.TokenizerSHA256))
 		case id.Dimension != want.Dimension || id.MaxLength != want.MaxLength || id.Pooling != want.Pooling:
-			return fault.New(fault.Mismatch, "the anchors were made with %d dimensions, %d tokens and %s pooling, this embedder has %d, %d and %s",
+			return fault.New(fault.Mismatch, "the anchors were made with %d dimensions, %d tokens and %s pooling, "+
+				"this embedder has %d, %d and %s",
 				want.Dimension, want.MaxLength, want.Pooling, id.Dimension, id.MaxLength, id.Pooling)
 		}
 		return nil

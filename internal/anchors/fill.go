@@ -56,7 +56,8 @@ func Across(details []Detail) int {
 
 // fill writes the anchors, ordered by id. A sentence that people have let stand stays; the others are made anew
 // and give way to it. No sentence may stand twice (Bank.Check), so each is noted as said before the next is made.
-func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor, o Options) error {
+func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor,
+	o Options) error {
 	b.Bank = &bank.Bank{Meta: map[string]string{}}
 	said := map[string]bool{}
 	for _, a := range reviewed {
@@ -104,7 +105,8 @@ func byID(ids []int32) []int {
 
 // sentence asks the summariser; the medoid's text stands in where there is none, where it has no sentence, or
 // where another anchor has the same one already.
-func (b *Built) sentence(ctx context.Context, c *cluster, s Summariser, said map[string]bool) (text, from string, err error) {
+func (b *Built) sentence(ctx context.Context, c *cluster, s Summariser, said map[string]bool) (text, from string,
+	err error) {
 	if s != nil {
 		texts := make([]string, len(c.exemplars))
 		for k, i := range c.exemplars {

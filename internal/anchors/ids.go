@@ -23,7 +23,8 @@ import (
 // Rows on disk name anchors by id, so an id that moved would give a row another sentence.
 //
 // Invariant: an id is never given to two clusters, and one that was retired is never given again.
-func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) (ids []int32, next int32, err error) {
+func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, match float64) (ids []int32, next int32,
+	err error) {
 	// The order of digests is that of the texts' ids: it does not depend on how k-means numbered its centres.
 	slices.SortFunc(all, func(a, b *cluster) int {
 		x, y := a.digest(texts), b.digest(texts)

@@ -65,10 +65,12 @@ func RunShow(j ShowJob) error {
 	// These are printed as they stand in the file, so they must be JSON.
 	for _, key := range []string{metaEmbedder, metaSettings, metaReport} {
 		if !json.Valid([]byte(b.Meta[key])) {
-			return fault.New(fault.Invalid, "%s: says nothing of its %s; hives anchors show prints banks of hives anchors build", j.Bank, key)
+			return fault.New(fault.Invalid, "%s: says nothing of its %s; hives anchors show prints banks of hives anchors build",
+				j.Bank, key)
 		}
 	}
-	s.Embedder, s.Settings, s.Report = json.RawMessage(b.Meta[metaEmbedder]), json.RawMessage(b.Meta[metaSettings]), json.RawMessage(b.Meta[metaReport])
+	s.Embedder, s.Settings, s.Report = json.RawMessage(b.Meta[metaEmbedder]), json.RawMessage(b.Meta[metaSettings]),
+		json.RawMessage(b.Meta[metaReport])
 	s.RowsSHA256, s.HeldOut = b.Meta[metaRowsSHA], strings.Fields(b.Meta[metaHeldOut])
 	details, err := Details(b)
 	if err != nil {

@@ -44,14 +44,16 @@ func DefaultLLM() LLMConfig {
 // complete refuses what could not work and seats the model as the only voter.
 func (c LLMConfig) complete() (judge.Config, error) {
 	if c.Model.Name == "" || c.Attempts < 1 {
-		return judge.Config{}, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; they are %q and %d", c.Model.Name, c.Attempts))
+		return judge.Config{}, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; "+
+			"they are %q and %d", c.Model.Name, c.Attempts))
 	}
 	if err := errors.Join(c.Model.Validate(), c.Budget.Validate()); err != nil {
 		return judge.Config{}, fault.Usage(fmt.Errorf("anchors: --llm: %w", err))
 	}
 	voter := judge.Voter{Name: c.Model.Name, Endpoint: c.Endpoint.Name, Prompt: summaryPrompt, Model: c.Model}
 	return judge.Config{
-		Endpoints: []llm.Endpoint{c.Endpoint.WithDefaults()}, Voters: []judge.Voter{voter}, Budget: c.Budget, Attempts: c.Attempts, Parallel: 1,
+		Endpoints: []llm.Endpoint{c.Endpoint.WithDefaults()}, Voters: []judge.Voter{voter}, Budget: c.Budget,
+		Attempts: c.Attempts, Parallel: 1,
 	}, nil
 }
 
@@ -114,7 +116,8 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 		return "", err
 	}
 	vote, _, err := l.judge.Ask(ctx, 0, judge.Question{
-		Item: judge.Item{ID: judge.Hash(texts)[:32], Text: texts}, Prompt: judge.Prompt{Name: summaryPrompt, Text: promptText},
+		Item: judge.Item{ID: judge.Hash(texts)[:32], Text: texts}, Prompt: judge.Prompt{Name: summaryPrompt,
+			Text: promptText},
 		About: "summary", System: l.system, User: ask, Schema: sentenceSchema, Parse: parseSentence,
 	})
 	if err != nil {

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"hives/data"
 	"hives/internal/fault"
 	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/scripted"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // asking opens a summariser of a scripted server with its own store.
@@ -119,7 +122,8 @@ func TestNewLLMRefuses(t *testing.T) {
 		}
 		store.Close()
 	}
-	if err := judge.Resumable(context.Canceled); fault.ExitCode(err) != fault.ExitInterrupted || !errors.Is(err, context.Canceled) {
+	if err := judge.Resumable(context.Canceled); fault.ExitCode(err) != fault.ExitInterrupted ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled build: %v", err)
 	}
 }
@@ -156,9 +160,49 @@ func TestKeysHold(t *testing.T) {
 		t.Fatal(votes, err)
 	}
 	c := s.Calls()[0]
-	got = append(got, votes[0].Prompt[:16], votes[0].Item, votes[0].Voter, votes[0].Question, votes[0].Parsed, judge.Hash(c.System + "\n" + c.User)[:16])
-	want := []string{"anchors-8af0fbc9359f0fd3", "d7f0073f336d539e", "289c601121453c8963da9655ade03dd5", "small", "summary", `"Help."`, "9333f62fda377e53"}
+	got = append(got, votes[0].Prompt[:16], votes[0].Item, votes[0].Voter, votes[0].Question, votes[0].Parsed,
+		judge.Hash(c.System + "\n" + c.User)[:16])
+	want := []string{"anchors-8af0fbc9359f0fd3", "d7f0073f336d539e", "289c601121453c8963da9655ade03dd5", "small",
+		"summary", `"Help."`, "9333f62fda377e53"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// summary is a summariser of fixed answers.
+type summary struct {
+	answers []string
+	err     error
+	asked   [][]string
+}
+
+func (s *summary) Name() string { return "llm:test" }
+
+func (s *summary) Summarise(_ context.Context, exemplars []string) (string, error) {
+	s.asked = append(s.asked, exemplars)
+	return s.answers[len(s.asked)-1], s.err
+}
+
+func TestSummariesStandInPlaceOfMedoids(t *testing.T) {
+	o := smallOptions(rowsFile(t, topicRows(9, 9, 9, 9)), 4)
+	s := &summary{answers: []string{"Keep \n promises.", "", "Keep promises.", "Tell the truth."}}
+	o.Summariser = s
+	b := build(t, newFake(), o)
+	var from []string
+	for _, a := range b.Bank.Anchors {
+		from = append(from, a.Provenance)
+	}
+	if diff := cmp.Diff([]string{"llm:test", "medoid", "medoid", "llm:test"}, from); diff != "" {
+		t.Errorf("an empty sentence and a repeated one must give way to the medoid:\n%s", diff)
+	}
+	if b.Bank.Anchors[0].Text != "Keep promises." || b.Report.Medoids != 2 || b.Bank.Meta[metaSummariser] != "llm:test" {
+		t.Errorf("%q, %d medoids", b.Bank.Anchors[0].Text, b.Report.Medoids)
+	}
+	if len(s.asked[0]) != 9 || data.TextID(s.asked[0][0]) != b.Bank.Anchors[0].Exemplars[0] {
+		t.Error("the summariser was not asked about the exemplars")
+	}
+	s.asked, s.err = nil, errors.New("no answer")
+	if _, err := Build(context.Background(), newFake(), o); !errors.Is(err, s.err) {
+		t.Errorf("an error of the summariser: %v", err)
 	}
 }

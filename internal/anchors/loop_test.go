@@ -73,7 +73,8 @@ func startReview(t *testing.T, j review.Job) (p reviewPage, end func()) {
 		http.DefaultClient.CloseIdleConnections()
 		// Stopped with items waiting is an interruption that is saved, and says so; nothing else is an end.
 		err := <-ended
-		if err != nil && (fault.ExitCode(err) != fault.ExitInterrupted || !strings.Contains(err.Error(), "items still wait")) {
+		if err != nil && (fault.ExitCode(err) != fault.ExitInterrupted ||
+			!strings.Contains(err.Error(), "items still wait")) {
 			t.Error(err)
 		}
 	}
@@ -146,7 +147,8 @@ func (p reviewPage) decide(sentence string, form url.Values) string {
 // reviewers are asked only about what is new.
 func TestReviewComesBackThroughARebuild(t *testing.T) {
 	dir := t.TempDir()
-	first, reviewed, second := filepath.Join(dir, "a.parquet"), filepath.Join(dir, "r.parquet"), filepath.Join(dir, "b.parquet")
+	first, reviewed, second := filepath.Join(dir, "a.parquet"), filepath.Join(dir, "r.parquet"),
+		filepath.Join(dir, "b.parquet")
 	queue := filepath.Join(dir, "review.db")
 	o := smallOptions(rowsFile(t, topicRows(20, 12, 8, 7)), 4)
 	b := builtFile(t, o, first, queue)
@@ -183,7 +185,8 @@ func TestReviewComesBackThroughARebuild(t *testing.T) {
 	if _, back := is["1"]; back || len(r.Anchors) != 4 {
 		t.Errorf("a rejected anchor is back, or one too many is gone: %v", is)
 	}
-	for topic, want := range map[string]string{"0": "topic 0 in a reviewer's words|review", "2": sentence("2") + "|medoid+review", "3": sentence("3") + "|medoid"} {
+	for topic, want := range map[string]string{"0": "topic 0 in a reviewer's words|review", "2": sentence("2") +
+		"|medoid+review", "3": sentence("3") + "|medoid"} {
 		old, now := b.Anchors[was[topic]], r.Anchors[is[topic]]
 		if now.ID != old.ID || now.Text+"|"+now.Provenance != want {
 			t.Errorf("topic %s: id %d, %q by %s; want id %d and %s", topic, now.ID, now.Text, now.Provenance, old.ID, want)
@@ -255,8 +258,11 @@ func TestEveryClusterRejectedIsRefused(t *testing.T) {
 		t.Errorf("%+v", left.Report)
 	}
 	kept := topicOf(b.Anchors[0].Text)
-	o.Rows, o.KMeans.K = rowsFile(t, slices.DeleteFunc(topicRows(9, 9, 9), func(r data.Row) bool { return topicOf(r.Text) == kept })), 2
-	if _, err := Build(context.Background(), newFake(), o); err == nil || !strings.Contains(err.Error(), "all 2 clusters were rejected") {
+	o.Rows, o.KMeans.K = rowsFile(t, slices.DeleteFunc(topicRows(9, 9, 9), func(r data.Row) bool {
+		return topicOf(r.Text) == kept
+	})), 2
+	if _, err := Build(context.Background(), newFake(), o); err == nil ||
+		!strings.Contains(err.Error(), "all 2 clusters were rejected") {
 		t.Errorf("everything rejected: %v", err)
 	}
 }

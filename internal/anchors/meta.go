@@ -103,7 +103,8 @@ func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 func spreadOf(b *bank.Bank) (float64, error) {
 	var r Report
 	if err := json.Unmarshal([]byte(b.Meta[metaReport]), &r); err != nil || !(r.Spread > 0) {
-		return 0, fault.New(fault.Invalid, "anchors: the bank does not say how far its texts are apart; make it with hives anchors build")
+		return 0, fault.New(fault.Invalid, "anchors: the bank does not say how far its texts are apart; "+
+			"make it with hives anchors build")
 	}
 	return r.Spread, nil
 }
@@ -121,7 +122,8 @@ func Details(b *bank.Bank) ([]Detail, error) {
 	for i, a := range b.Anchors {
 		d, ok := byID[a.ID]
 		if bad != nil || !ok {
-			return nil, fault.New(fault.Invalid, "anchors: the bank does not describe its clusters; make it with hives anchors build")
+			return nil, fault.New(fault.Invalid, "anchors: the bank does not describe its clusters; "+
+				"make it with hives anchors build")
 		}
 		out[i] = d
 	}

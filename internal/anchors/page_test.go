@@ -109,7 +109,8 @@ func TestShowPrintsAnchorsWithTheirTexts(t *testing.T) {
 	if err := RunShow(ShowJob{Bank: file, Rows: path, N: 2, Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(out.String(), "3 anchors\n") || strings.Count(out.String(), "values: ") != 2 || strings.Count(out.String(), "– topic") != 16 {
+	if !strings.HasPrefix(out.String(), "3 anchors\n") || strings.Count(out.String(), "values: ") != 2 ||
+		strings.Count(out.String(), "– topic") != 16 {
 		t.Errorf("%s", out.String())
 	}
 	out.Reset()
@@ -117,7 +118,8 @@ func TestShowPrintsAnchorsWithTheirTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got shown
-	if err := json.Unmarshal(out.Bytes(), &got); err != nil || len(got.Examples) != 3 || len(got.Examples[0].Exemplars) != 9 {
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || len(got.Examples) != 3 ||
+		len(got.Examples[0].Exemplars) != 9 {
 		t.Errorf("%v: %+v", err, got)
 	}
 	b.Bank.Meta = nil

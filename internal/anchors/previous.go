@@ -40,7 +40,8 @@ func (b *Built) heed(all *[]*cluster, ids *[]int32, previous *bank.Bank) (map[in
 		}
 	}
 	if len(clusters) == 0 {
-		return nil, fault.New(fault.Invalid, "anchors: all %d clusters were rejected in the review of the previous bank; build without --previous", len(*ids))
+		return nil, fault.New(fault.Invalid, "anchors: all %d clusters were rejected in the review of the previous bank; "+
+			"build without --previous", len(*ids))
 	}
 	*all, *ids, b.Report.Anchors, b.Report.Reviewed = clusters, left, len(clusters), len(said)
 	return said, nil

@@ -116,7 +116,8 @@ func (j BuildJob) write(ctx context.Context, b *Built, queue *judge.Store) error
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(j.Log, "%d of %d anchors wait for review: hives review --db %s\n", open, len(b.Bank.Anchors), j.Review)
+	_, err = fmt.Fprintf(j.Log, "%d of %d anchors wait for review: hives review --db %s\n", open, len(b.Bank.Anchors),
+		j.Review)
 	return err
 }
 
@@ -146,7 +147,8 @@ func (b *Built) WriteTable(w io.Writer) error {
 	fmt.Fprintf(t, "near-duplicates merged away\t%d\n", r.Merged)
 	fmt.Fprintf(t, "dropped for too few exemplars\t%d, with %d texts\n", r.Small, r.Lost)
 	fmt.Fprintf(t, "left out, as rejected in review\t%d\n", r.Rejected)
-	fmt.Fprintf(t, "anchors\t%d, %d of them across theories; %d named by the medoid's text\n", r.Anchors, Across(b.details), r.Medoids)
+	fmt.Fprintf(t, "anchors\t%d, %d of them across theories; %d named by the medoid's text\n", r.Anchors,
+		Across(b.details), r.Medoids)
 	fmt.Fprintf(t, "ids kept\t%d, %d of them with a reviewed sentence\n", r.Kept, r.Reviewed)
 	return t.Flush()
 }

@@ -50,7 +50,8 @@ func (s *shown) add(a bank.Anchor, d Detail, texts map[string]string) {
 // write prints for people: what the bank rests on, then its anchors with their further exemplars.
 func (s *shown) write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d anchors\nembedder  %s\nrows      %s\nsettings  %s\nbuild     %s\n", s.Anchors, s.Embedder, s.RowsSHA256, s.Settings, s.Report)
+	fmt.Fprintf(&b, "%d anchors\nembedder  %s\nrows      %s\nsettings  %s\nbuild     %s\n", s.Anchors, s.Embedder,
+		s.RowsSHA256, s.Settings, s.Report)
 	for _, e := range s.Examples {
 		fmt.Fprintf(&b, "\n%d  %s\n    %d texts, mean cosine %.3f; %s; %s; sentence: %s\n", e.Detail.ID, e.Text,
 			e.Count, e.Detail.MeanCosine, Mix(e.Detail.Theories), Mix(e.Detail.Corpora), e.From)

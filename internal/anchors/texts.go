@@ -54,7 +54,8 @@ type Corpus struct {
 func ReadCorpus(path string) (*Corpus, error) {
 	for _, part := range data.PartNames[data.Validation:] {
 		if strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) == part {
-			return nil, fault.New(fault.Invalid, "anchors: %s holds rows of the part %q; anchors are fitted on training rows only: give train.parquet", path, part)
+			return nil, fault.New(fault.Invalid, "anchors: %s holds rows of the part %q; anchors are fitted on training rows "+
+				"only: give train.parquet", path, part)
 		}
 	}
 	sum, err := fsutil.SHA256(path)
@@ -106,7 +107,8 @@ func (c *Corpus) CheckHeldOut(path string) error {
 	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
 		n++
 		if c.ids[r.TextID] || c.groups[r.Group] {
-			return fault.New(fault.Mismatch, "anchors: row %d of %s shares its text or group with the training rows; split them again with hives data split", n, path)
+			return fault.New(fault.Mismatch, "anchors: row %d of %s shares its text or group with the training rows; "+
+				"split them again with hives data split", n, path)
 		}
 		return nil
 	})

@@ -32,7 +32,8 @@ var rules = []rule{
 		"rows are prepared without an engine or a model"},
 	{"tokenizer", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "github.com/gomlx"},
 		"a tokenizer turns text into ids and nothing else"},
-	{"pack", []string{"model", "encoder", "data", "losses", "samplers", "metrics", "checkpoints", "tokenizer", "github.com/gomlx"},
+	{"pack", []string{"model", "encoder", "data", "losses", "samplers", "metrics", "checkpoints", "tokenizer",
+		"github.com/gomlx"},
 		"packing is a function of lengths: trainer, encoder and daemon share it"},
 	{"checkpoints", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer"},
 		"a checkpoint stores named tensors: it does not know what they mean"},
@@ -40,35 +41,46 @@ var rules = []rule{
 		"an encoder serves vectors: it never trains or judges"},
 	{"values", []string{"model", "losses", "samplers", "checkpoints", "tokenizer", "client", "proto"},
 		"value vectors come from an Encoder and rows, whichever model or server embeds"},
-	{"ranking", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "values", "os", "github.com/gomlx"},
+	{"ranking", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "values",
+		"os", "github.com/gomlx"},
 		"utilities come from numbered orders alone, so that every fit can be made again from stored answers"},
-	{"intensity", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "values", "os", "github.com/gomlx"},
+	{"intensity", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer",
+		"values", "os", "github.com/gomlx"},
 		"scores come from utilities alone, for the same reason"},
-	{"client", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
+	{"client", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "checkpoints", "tokenizer",
+		"github.com/gomlx"},
 		"a client knows the wire and nothing of what is behind it"},
-	{"internal/engine", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "internal/cli"},
+	{"internal/engine", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer",
+		"internal/cli"},
 		"the engine room lies below all that computes"},
-	{"internal/trainer/loop", []string{"losses", "samplers", "metrics", "encoder", "tokenizer", "internal/trainer/contrast", "internal/trainer/start"},
+	{"internal/trainer/loop", []string{"losses", "samplers", "metrics", "encoder", "tokenizer",
+		"internal/trainer/contrast", "internal/trainer/start"},
 		"the loop trains whatever a task is: rows, vectors and losses are the task's"},
-	{"internal/trainer/step", []string{"losses", "samplers", "metrics", "encoder", "tokenizer", "data", "internal/runstore", "internal/trainer/loop"},
+	{"internal/trainer/step", []string{"losses", "samplers", "metrics", "encoder", "tokenizer", "data",
+		"internal/runstore", "internal/trainer/loop"},
 		"a step is graphs: it knows neither rows nor a run folder"},
-	{"internal/cli", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer", "github.com/gomlx"},
+	{"internal/cli", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "checkpoints", "tokenizer",
+		"github.com/gomlx"},
 		"flags and settings know nothing of the work"},
 	{"internal/evaluate", []string{"model", "losses", "samplers", "checkpoints", "internal/engine"},
 		"evaluation takes an Encoder, never a model, so that it judges any"},
-	{"internal/llm", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer", "internal/judge", "github.com/gomlx"},
+	{"internal/llm", []string{"model", "data", "losses", "samplers", "metrics", "encoder", "tokenizer", "internal/judge",
+		"github.com/gomlx"},
 		"a client sends one request: what is asked and what the answer means is not its business"},
-	{"internal/judge", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "tokenizer", "internal/panel", "internal/review", "internal/anchors", "github.com/gomlx"},
+	{"internal/judge", []string{"model", "data", "losses", "samplers", "metrics", "values", "encoder", "tokenizer",
+		"internal/panel", "internal/review", "internal/anchors", "github.com/gomlx"},
 		"a judge asks about any text: what answers mean is for those who ask through it"},
 	{"internal/fault", []string{module}, "every package names its errors with it, so it stands at the bottom"},
 	{"", []string{"cmd"}, "programs are the top: nothing imports one"},
 }
 
 // public packages are a library for others; these parts belong to our programs.
-var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report", "internal/runstore", "internal/serve",
+var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "internal/evaluate", "internal/report",
+	"internal/runstore", "internal/serve",
 	"internal/runs", "internal/trainmetrics", "internal/smoke", "internal/experiment"}
 
-var public = []string{"kind", "model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics", "values", "ranking", "intensity", "checkpoints", "client", "proto"}
+var public = []string{"kind", "model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics",
+	"values", "ranking", "intensity", "checkpoints", "client", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {
@@ -187,7 +199,8 @@ func TestOneEngineRoom(t *testing.T) {
 			continue
 		}
 		for _, next := range p.Imports {
-			if strings.HasPrefix(next, "github.com/gomlx/go-xla") || below(next, "github.com/gomlx/compute/gobackend") || below(next, "github.com/gomlx/gomlx/backends") {
+			if strings.HasPrefix(next, "github.com/gomlx/go-xla") || below(next, "github.com/gomlx/compute/gobackend") ||
+				below(next, "github.com/gomlx/gomlx/backends") {
 				t.Errorf("%s imports %s: a backend is opened by internal/engine alone", path, next)
 			}
 		}
@@ -228,7 +241,8 @@ func TestRulesNoticeBreaches(t *testing.T) {
 		"losses": {Imports: []string{"a"}}, "a": {Imports: []string{"tokenizer"}}, "tokenizer": {},
 		"metrics": {Imports: []string{"os"}}, "samplers": {Imports: []string{"math"}},
 	}
-	for from, want := range map[string]string{"losses": "losses → a → tokenizer", "metrics": "metrics → os", "samplers": ""} {
+	for from, want := range map[string]string{"losses": "losses → a → tokenizer", "metrics": "metrics → os",
+		"samplers": ""} {
 		i := slices.IndexFunc(rules, func(r rule) bool { return r.from == from })
 		got := strings.Join(rules[i].check(pkgs), "; ")
 		if !strings.HasPrefix(got, want) || (want == "") != (got == "") {

@@ -38,7 +38,8 @@ func readHouse(doc string) map[string]line {
 			ground = strings.Contains(cells[1], "Ground floor")
 			continue
 		}
-		l := line{ground: ground, toCome: strings.Contains(cells[2], "*to come"), all: strings.Contains(cells[3], "all"), rigs: strings.TrimSpace(cells[3]) == "all"}
+		l := line{ground: ground, toCome: strings.Contains(cells[2], "*to come"), all: strings.Contains(cells[3], "all"),
+			rigs: strings.TrimSpace(cells[3]) == "all"}
 		for _, m := range quoted.FindAllStringSubmatch(cells[3], -1) {
 			l.may = append(l.may, m[1])
 		}
@@ -52,7 +53,9 @@ func readHouse(doc string) map[string]line {
 // allows tells whether a package of this line may import another.
 func (l line) allows(next string, house map[string]line) bool {
 	rig := below(next, "internal/rig")
-	return house[next].ground || l.rigs || (l.all && !rig) || slices.ContainsFunc(l.may, func(p string) bool { return below(next, p) })
+	return house[next].ground || l.rigs || (l.all && !rig) || slices.ContainsFunc(l.may, func(p string) bool {
+		return below(next, p)
+	})
 }
 
 // compareHouse says where the table and the code differ.
@@ -60,7 +63,8 @@ func compareHouse(house map[string]line, pkgs map[string]pkg) (broken []string) 
 	for path, p := range pkgs {
 		l, drawn := house[path]
 		if !drawn || l.toCome {
-			broken = append(broken, path+" has no line, or one that says it is to come: give it one, with what it is for and what it may import")
+			broken = append(broken, path+" has no line, or one that says it is to come: give it one, with what it is for and "+
+				"what it may import")
 			continue
 		}
 		for _, next := range p.Imports {
@@ -90,14 +94,18 @@ func TestHouseIsAsDrawn(t *testing.T) {
 
 // The negative control: a house with one thing of each kind wrong.
 func TestHouseNotices(t *testing.T) {
-	house := readHouse("## The house\n| p | w | may |\n|---|---|---|\n| **Top** | | |\n| `cmd/x` | a | all but rigs |\n| `a`, `gone` | b | `b` |\n" +
-		"| `b/c` | b | – |\n| `later` | *to come:* b | – |\n| **Ground floor** | | |\n| `g` | b | – |\n\n## Next\n| `no` | b | – |\n")
+	house := readHouse("## The house\n| p | w | may |\n|---|---|---|\n| **Top** | | |\n| `cmd/x` | a | all but rigs |\n" +
+		"| `a`, `gone` | b | `b` |\n" +
+		"| `b/c` | b | – |\n| `later` | *to come:* b | – |\n| **Ground floor** | | |\n| `g` | b | – |\n\n## Next\n" +
+		"| `no` | b | – |\n")
 	pkgs := map[string]pkg{
-		"cmd/x": {Imports: []string{"a", "internal/rig/chaos", "os"}}, "a": {Imports: []string{"b/c", "g", "fmt"}}, "b/c": {Imports: []string{"a"}},
-		"g": {}, "internal/rig/chaos": {}, "later": {},
+		"cmd/x": {Imports: []string{"a", "internal/rig/chaos", "os"}}, "a": {Imports: []string{"b/c", "g", "fmt"}},
+		"b/c": {Imports: []string{"a"}},
+		"g":   {}, "internal/rig/chaos": {}, "later": {},
 	}
 	got := strings.Join(compareHouse(house, pkgs), "\n")
-	for _, want := range []string{"b/c imports a,", "cmd/x imports internal/rig/chaos,", "gone has a line", "internal/rig/chaos has no line", "later has no line"} {
+	for _, want := range []string{"b/c imports a,", "cmd/x imports internal/rig/chaos,", "gone has a line",
+		"internal/rig/chaos has no line", "later has no line"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("not noticed: %s", want)
 		}

@@ -44,7 +44,8 @@ func (d *daemon) ListValues(context.Context, *hivesv1.ListValuesRequest) (*hives
 	all := []*hivesv1.Value{
 		{ValueId: "mft/care-harm", Evidence: &hivesv1.Evidence{About: good, Supports: good}},
 		{ValueId: "mft/loyalty-betrayal", Evidence: &hivesv1.Evidence{About: good, Supports: chance}},
-		{ValueId: "mft/sanctity-degradation", Evidence: &hivesv1.Evidence{About: chance, Supports: good}}, {ValueId: "duty/fidelity"},
+		{ValueId: "mft/sanctity-degradation", Evidence: &hivesv1.Evidence{About: chance, Supports: good}},
+		{ValueId: "duty/fidelity"},
 	}
 	if d.ignorant {
 		all = all[2:]
@@ -58,12 +59,14 @@ func (d *daemon) ScoreTexts(_ context.Context, r *hivesv1.ScoreTextsRequest) (*h
 	out := &hivesv1.ScoreTextsResponse{}
 	for _, text := range r.Texts {
 		scores := []*hivesv1.ValueScore{
-			{ValueId: "mft/sanctity-degradation", Kind: hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED, Answer: hivesv1.Answer_ANSWER_UNSURE},
+			{ValueId: "mft/sanctity-degradation", Kind: hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED,
+				Answer: hivesv1.Answer_ANSWER_UNSURE},
 			{ValueId: "mft/loyalty-betrayal", Kind: hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE, Cosine: .2, Percentile: number(90),
 				About: &hivesv1.Probability{Value: .7, Low: .6, High: .8}, Answer: hivesv1.Answer_ANSWER_ABOUT},
-			{ValueId: "mft/care-harm", Kind: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL, Cosine: -.25, Margin: number(.1), Percentile: number(12.5),
-				About: &hivesv1.Probability{Value: .875, Low: .8, High: .9}, Supports: &hivesv1.Probability{Value: .125, Low: .1, High: .2},
-				Answer: hivesv1.Answer_ANSWER_OPPOSES},
+			{ValueId: "mft/care-harm", Kind: hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL, Cosine: -.25, Margin: number(.1),
+				Percentile: number(12.5), About: &hivesv1.Probability{Value: .875, Low: .8, High: .9},
+				Supports: &hivesv1.Probability{Value: .125, Low: .1, High: .2},
+				Answer:   hivesv1.Answer_ANSWER_OPPOSES},
 		}
 		sense := text != "nonsense"
 		for _, s := range scores {
@@ -105,7 +108,8 @@ func TestWordsSayWhatIsToldAndWhatIsNot(t *testing.T) {
 	got := asked(t, &daemon{}, Options{Texts: []string{"He hit her.", "nonsense"}})
 	for _, want := range []string{
 		"and which side it takes: mft/care-harm.\n", "but no side: mft/loyalty-betrayal.\n", "It cannot tell 2 others",
-		"He hit her.\n    opposes mft/care-harm: about it 88 % [80, 90], against it 88 % [80, 90]\n    about mft/loyalty-betrayal: about it 70 % [60, 80]\nnonsense\n",
+		"He hit her.\n    opposes mft/care-harm: about it 88 % [80, 90], against it 88 % [80, 90]\n    about " +
+			"mft/loyalty-betrayal: about it 70 % [60, 80]\nnonsense\n",
 		"nonsense\n    unsure of every value: the text is unlike",
 	} {
 		if !strings.Contains(got, want) {
@@ -115,7 +119,8 @@ func TestWordsSayWhatIsToldAndWhatIsNot(t *testing.T) {
 	if strings.Contains(got, "sanctity") {
 		t.Errorf("it speaks of a value that it is unsure of:\n%s", got)
 	}
-	if got := asked(t, &daemon{ignorant: true}, Options{Texts: []string{"x"}}); !strings.Contains(got, "can tell none of 2 values") {
+	if got := asked(t, &daemon{ignorant: true}, Options{Texts: []string{"x"}}); !strings.Contains(got,
+		"can tell none of 2 values") {
 		t.Errorf("a model that can tell nothing:\n%s", got)
 	}
 }
@@ -124,14 +129,18 @@ func TestJSONIsOneObjectAText(t *testing.T) {
 	got := asked(t, &daemon{}, Options{JSON: true, Texts: []string{`He "hit" <her>.`, "nonsense"}})
 	lines := bufio.NewScanner(strings.NewReader(got))
 	const first = `{"text":"He \"hit\" <her>.","values":[` +
-		`{"value_id":"mft/care-harm","answer":"opposes","about":0.875,"supports":0.125,"cosine":-0.25,"percentile":12.5,"margin":0.1},` +
-		`{"value_id":"mft/loyalty-betrayal","answer":"about","about":0.7,"supports":null,"cosine":0.2,"percentile":90,"margin":null},` +
-		`{"value_id":"mft/sanctity-degradation","answer":"unsure","about":null,"supports":null,"cosine":null,"percentile":null,"margin":null}]}`
+		`{"value_id":"mft/care-harm","answer":"opposes","about":0.875,"supports":0.125,"cosine":-0.25,"percentile":12.5,` +
+		`"margin":0.1},` +
+		`{"value_id":"mft/loyalty-betrayal","answer":"about","about":0.7,"supports":null,"cosine":0.2,"percentile":90,` +
+		`"margin":null},` +
+		`{"value_id":"mft/sanctity-degradation","answer":"unsure","about":null,"supports":null,"cosine":null,` +
+		`"percentile":null,"margin":null}]}`
 	if !lines.Scan() || lines.Text() != first {
 		t.Errorf("got  %s\nwant %s", lines.Text(), first)
 	}
 	var second answered
-	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &second) != nil || second.Text != "nonsense" || len(second.Values) != 3 {
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &second) != nil || second.Text != "nonsense" ||
+		len(second.Values) != 3 {
 		t.Fatalf("the second line is %s", lines.Text())
 	}
 	for _, v := range second.Values {
@@ -142,14 +151,16 @@ func TestJSONIsOneObjectAText(t *testing.T) {
 	if lines.Scan() {
 		t.Errorf("a third line: %s", lines.Text())
 	}
-	if top := asked(t, &daemon{}, Options{JSON: true, TopK: 1, Texts: []string{"x"}}); strings.Count(top, "value_id") != 1 || !strings.Contains(top, "opposes") {
+	if top := asked(t, &daemon{}, Options{JSON: true, TopK: 1, Texts: []string{"x"}}); strings.Count(top,
+		"value_id") != 1 || !strings.Contains(top, "opposes") {
 		t.Errorf("the best one alone: %s", top)
 	}
 }
 
 func TestADaemonWithoutVectorsShowsTheEmbedding(t *testing.T) {
 	d := &daemon{empty: true}
-	if got := asked(t, d, Options{Texts: []string{"one", "two"}}); strings.Count(got, "vector +3.000 +4.000 … (2 numbers)") != 2 {
+	if got := asked(t, d, Options{Texts: []string{"one", "two"}}); strings.Count(got,
+		"vector +3.000 +4.000 … (2 numbers)") != 2 {
 		t.Errorf("in words:\n%s", got)
 	}
 	if got := asked(t, d, Options{JSON: true, Texts: []string{"one"}}); got != `{"text":"one","values":[]}`+"\n" {

@@ -87,7 +87,8 @@ func TestLoadRefuses(t *testing.T) {
 		src   Sources
 		words []string
 	}{
-		{"unknown key in a file, with its line", Sources{File: file(t, "steps = 1\n\n[optimizer]\nrat = 1\n")}, []string{"c.toml:4", `"optimizer.rat"`, `did you mean "optimizer.rate"`}},
+		{"unknown key in a file, with its line", Sources{File: file(t, "steps = 1\n\n[optimizer]\nrat = 1\n")},
+			[]string{"c.toml:4", `"optimizer.rat"`, `did you mean "optimizer.rate"`}},
 		{"two unknown keys", Sources{File: file(t, "stepz = 1\nzzzzzzzz = 2\n")}, []string{":1:", ":2:", "known are every"}},
 		{"wrong type in a file", Sources{File: file(t, "\nsteps = \"many\"\n")}, []string{"c.toml:2"}},
 		{"not TOML", Sources{File: file(t, "steps = = 1\n")}, []string{"c.toml:1"}},
@@ -99,7 +100,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"--set that smuggles a second key", Sources{Sets: []string{"steps=1\nname='x'"}}, []string{"steps"}},
 		{"bad duration", Sources{Sets: []string{"every=5"}}, []string{"every"}},
 		{"bad map entry", Sources{Sets: []string{"weights.svt=x"}}, []string{"weights.svt", "number"}},
-		{"environment of a wrong type", Sources{EnvPrefix: "T_", Environ: []string{"T_QUIET=maybe"}}, []string{"T_QUIET", "true or false"}},
+		{"environment of a wrong type", Sources{EnvPrefix: "T_", Environ: []string{"T_QUIET=maybe"}},
+			[]string{"T_QUIET", "true or false"}},
 		{"unknown flag key", Sources{Flags: map[string]any{"stepps": 1}}, []string{"stepps"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,7 +157,8 @@ func TestGivenFlagsAreOnlyThoseOnTheCommandLine(t *testing.T) {
 	if err := fs.Parse([]string{"--learning-rate=0.5", "--tags=x,y", "--set", "name=n"}); err != nil {
 		t.Fatal(err)
 	}
-	got, origins, err := Load(defaults(), c.Sources(fs, "", map[string]string{"steps": "steps", "learning-rate": "optimizer.rate", "tags": "tags"}))
+	got, origins, err := Load(defaults(), c.Sources(fs, "", map[string]string{"steps": "steps",
+		"learning-rate": "optimizer.rate", "tags": "tags"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +182,13 @@ func TestGivenFlagsAreOnlyThoseOnTheCommandLine(t *testing.T) {
 func TestOnlyFiniteNumbers(t *testing.T) {
 	for _, x := range []string{"nan", "+nan", "-nan", "inf", "+inf", "-inf"} {
 		for text, row := range map[string]string{
-			"steps = 1\n[optimizer]\nrate = " + x: "3:8:", "[weights]\n\nsvt = 1\nmft = " + x: "4:7:", "[optimizer]\nbetas = [\n0.5,\n" + x + "]": "4:1:",
-			"weights = {a = 1, b = " + x + "}": "1:23:",
+			"steps = 1\n[optimizer]\nrate = " + x: "3:8:", "[weights]\n\nsvt = 1\nmft = " + x: "4:7:",
+			"[optimizer]\nbetas = [\n0.5,\n" + x + "]": "4:1:",
+			"weights = {a = 1, b = " + x + "}":         "1:23:",
 		} {
 			path := file(t, text)
-			if _, _, err := Load(defaults(), Sources{File: path}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), path+":"+row) {
+			if _, _, err := Load(defaults(), Sources{File: path}); fault.Of(err) != fault.Invalid ||
+				!strings.Contains(err.Error(), path+":"+row) {
 				t.Errorf("%q: %v, want %s", text, err, row)
 			}
 		}

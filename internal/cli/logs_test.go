@@ -27,7 +27,8 @@ func TestLogger(t *testing.T) {
 	for _, format := range []string{"json", "auto"} { // a buffer is no terminal
 		lines := strings.Split(strings.TrimSpace(write(format)), "\n")
 		var first struct{ Peer struct{ Error string } }
-		if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || len(lines) != 3 || first.Peer.Error != "line\nforged" {
+		if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || len(lines) != 3 ||
+			first.Peer.Error != "line\nforged" {
 			t.Errorf("%s: %v: %q", format, err, lines)
 		}
 	}
@@ -35,7 +36,8 @@ func TestLogger(t *testing.T) {
 	for line := range strings.Lines(write("text")) {
 		got = append(got, line[len("15:04:05 "):])
 	}
-	want := "error: lost: call 7, peer.address 127.0.0.1:1, peer.error \"line\\nforged\"\nready: load seconds 1.235, shape.rows 8\nalone\n"
+	want := "error: lost: call 7, peer.address 127.0.0.1:1, peer.error \"line\\nforged\"\nready: load seconds 1.235, " +
+		"shape.rows 8\nalone\n"
 	if strings.Join(got, "") != want {
 		t.Errorf("got\n%swant\n%s", strings.Join(got, ""), want)
 	}

@@ -105,7 +105,9 @@ func TestFirstSignalCancels(t *testing.T) {
 // command builds a root with one child that needs an argument and a flag.
 func command(run func() error) *cobra.Command {
 	root := &cobra.Command{Use: "prog"}
-	child := &cobra.Command{Use: "do FILE", Args: cobra.ExactArgs(1), RunE: func(*cobra.Command, []string) error { return run() }}
+	child := &cobra.Command{Use: "do FILE", Args: cobra.ExactArgs(1), RunE: func(*cobra.Command, []string) error {
+		return run()
+	}}
 	child.Flags().Int("n", 0, "")
 	child.Flags().Float64("x", 0, "")
 	child.Flags().Float64Slice("xs", nil, "")

@@ -83,7 +83,8 @@ func TestBarHonoursNoColor(t *testing.T) {
 	}
 	t.Setenv("NO_COLOR", "")
 	plain := draw()
-	if !strings.Contains(plain, "█") || strings.Contains(plain, "\x1b[36m") || !strings.Contains(plain, "10/10") || !strings.Contains(plain, "note 7\n") {
+	if !strings.Contains(plain, "█") || strings.Contains(plain, "\x1b[36m") || !strings.Contains(plain, "10/10") ||
+		!strings.Contains(plain, "note 7\n") {
 		t.Errorf("bar without colour: %q", plain)
 	}
 }

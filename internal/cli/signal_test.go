@@ -85,10 +85,14 @@ func TestHangups(t *testing.T) {
 		code              int
 		says              string
 	}{
-		{"a terminal closes", "1", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}, fault.ExitInterrupted, "stopped by SIGHUP"},
-		{"a hangup in the middle of another end", "1", "", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, fault.ExitInterrupted, "stopped by SIGTERM"},
-		{"a command with another use for it", "own", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, fault.ExitInterrupted, "stopped by SIGTERM"},
-		{"nohup", "1", "trap '' HUP; ", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, fault.ExitInterrupted, "stopped by SIGTERM"},
+		{"a terminal closes", "1", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}, fault.ExitInterrupted,
+			"stopped by SIGHUP"},
+		{"a hangup in the middle of another end", "1", "", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP},
+			fault.ExitInterrupted, "stopped by SIGTERM"},
+		{"a command with another use for it", "own", "", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM},
+			fault.ExitInterrupted, "stopped by SIGTERM"},
+		{"nohup", "1", "trap '' HUP; ", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, fault.ExitInterrupted,
+			"stopped by SIGTERM"},
 	} {
 		child := exec.Command("sh", "-c", c.before+`exec "$0" -test.run='^TestHangups$' -test.timeout=60s`, os.Args[0])
 		child.Env = append(os.Environ(), hangs+"="+c.how)
@@ -166,7 +170,8 @@ func TestFirstSignalEndsADeafCommand(t *testing.T) {
 		child.Process.Signal(c.sig)
 		child.Wait()
 		left, err := os.ReadDir(dir)
-		if code := child.ProcessState.ExitCode(); code != c.code || !strings.Contains(said.String(), c.says) || len(left) > 0 || err != nil {
+		if code := child.ProcessState.ExitCode(); code != c.code || !strings.Contains(said.String(), c.says) ||
+			len(left) > 0 || err != nil {
 			t.Errorf("%s, %v: exit code %d, %q, left %v, %v", c.how, c.sig, code, &said, left, err)
 		}
 	}

@@ -55,12 +55,14 @@ func TestADashIsStandardInputOrOutput(t *testing.T) {
 		code        int
 	}{
 		{"in by flag", "a,b\n", []string{"--in", "-", "--out", "-"}, "a,b\n", "standard input.csv", 0},
-		{"in by argument, beside a file", "{\"a\": 1}\n", []string{file, "-", "--out", "-"}, "file,{\"a\": 1}\n", "standard input.jsonl", 0},
+		{"in by argument, beside a file", "{\"a\": 1}\n", []string{file, "-", "--out", "-"}, "file,{\"a\": 1}\n",
+			"standard input.jsonl", 0},
 		{"Parquet", "PAR1...PAR1", []string{"-", "--out", "-"}, "PAR1...PAR1", "standard input.parquet", 0},
 		{"a dash is text in a prompt", "a", []string{"-", "--out", "-", "--prompt", "-"}, "a", "", 0},
 		{"twice", "a", []string{"-", "--in", "-", "--out", "-"}, "", "given 2 times", 2},
 		{"empty", "", []string{"-", "--out", "-"}, "", "standard input is empty", 1},
-		{"nothing comes out of a command that fails", "bad", []string{"-", "--out", "-"}, "", "standard input: row 1 is bad", 1},
+		{"nothing comes out of a command that fails", "bad", []string{"-", "--out", "-"}, "", "standard input: row 1 is bad",
+			1},
 		{"where it is not taken", "a", []string{"--other", "-", "--out", "-"}, "", "--other -: copy takes no standard", 2},
 	} {
 		root := copier()
@@ -73,7 +75,8 @@ func TestADashIsStandardInputOrOutput(t *testing.T) {
 		if err != nil {
 			log.WriteString(err.Error())
 		}
-		if out.String() != c.out || !strings.Contains(log.String(), c.says) || strings.Contains(log.String(), dir) || fault.ExitCode(err) != c.code {
+		if out.String() != c.out || !strings.Contains(log.String(), c.says) || strings.Contains(log.String(), dir) ||
+			fault.ExitCode(err) != c.code {
 			t.Errorf("%s: %q, %q, exit code %d, want %q, %q, %d", c.name, &out, &log, fault.ExitCode(err), c.out, c.says, c.code)
 		}
 	}

@@ -44,7 +44,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-const runs = "run\tstage\tstatus\tloss\tnote\n3f2a\t1\tfinished\t4.125\tthe first one that was ever made here\n77b0\t2\trunning\t0.5\tshort\n"
+const runs = "run\tstage\tstatus\tloss\tnote\n3f2a\t1\tfinished\t4.125\tthe first one that was ever made here\n" +
+	"77b0\t2\trunning\t0.5\tshort\n"
 
 func table(width int, text string) string {
 	var out bytes.Buffer
@@ -100,7 +101,8 @@ func TestTableThatTurnsIntoBlocks(t *testing.T) {
 
 // No line of any table is wider than the terminal, and no word of it is lost.
 func TestTablesFit(t *testing.T) {
-	text := "one line without cells that is much longer than a narrow terminal, really\n" + runs + "\nrows\t17\nwords with spaces\tand a value of several words\n"
+	text := "one line without cells that is much longer than a narrow terminal, really\n" + runs + "\nrows\t17\n" +
+		"words with spaces\tand a value of several words\n"
 	for width := 14; width < 120; width++ {
 		got := table(width, text)
 		if longest(got) > width {

@@ -8,7 +8,8 @@ import (
 )
 
 // lead is what stands before a command that the reader is to copy; the command takes the rest of the line.
-var lead = regexp.MustCompile(`(?:[,;] (?:then )?go on (?:from the last checkpoint )?with|Look at the step with|^next): +`)
+var lead = regexp.MustCompile(`(?:[,;] (?:then )?go on (?:from the last checkpoint )?with|Look at the step ` +
+	`with|^next): +`)
 
 // fillWithCommand breaks a line that ends in a command so that what is copied is still that command. It returns "" of
 // other lines.

@@ -10,7 +10,8 @@ import (
 
 // Whatever the width, a command that is copied from the terminal has the words that it had.
 func TestACommandOutlivesANarrowTerminal(t *testing.T) {
-	want := []string{"train", "--resume", "--out", "runs/of a long name/it's-the_run", "--engine", "cpu", "a/path/without-a-space_but/long"}
+	want := []string{"train", "--resume", "--out", "runs/of a long name/it's-the_run", "--engine", "cpu",
+		"a/path/without-a-space_but/long"}
 	command := shell.Line(want...)
 	for _, before := range []string{
 		"train: stopped after step 5 of 9; nothing is lost, go on with: ",

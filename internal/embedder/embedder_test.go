@@ -41,7 +41,8 @@ func TestOpenRefuses(t *testing.T) {
 		o    Options
 		kind fault.Kind
 	}{
-		{"a variable without a token", Options{Endpoint: "grpc://127.0.0.1:1", KeyEnv: "HIVES_TEST_EMPTY_KEY"}, fault.NotFound},
+		{"a variable without a token", Options{Endpoint: "grpc://127.0.0.1:1", KeyEnv: "HIVES_TEST_EMPTY_KEY"},
+			fault.NotFound},
 		{"no authority", Options{Endpoint: "grpcs://127.0.0.1:1", CA: "no/such.pem"}, fault.NotFound},
 		{"an authority that is none", Options{Endpoint: "grpcs://127.0.0.1:1", CA: "embedder_test.go"}, fault.Invalid},
 	} {

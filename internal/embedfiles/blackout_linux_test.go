@@ -9,8 +9,8 @@ import (
 	"hives/internal/rig/powercut"
 )
 
-// TestPowerCut cuts the power at every sync and rename of two shards into a folder that is new. Rows that were told to be
-// done are there, and the same command ends with the same bytes.
+// TestPowerCut cuts the power at every sync and rename of two shards into a folder that is new. Rows that were told to
+// be done are there, and the same command ends with the same bytes.
 func TestPowerCut(t *testing.T) {
 	in, _ := corpus(t, 12)
 	whole := t.TempDir()

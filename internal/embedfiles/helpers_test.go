@@ -25,7 +25,8 @@ type fake struct {
 }
 
 func newFake(weights string) *fake {
-	return &fake{id: encoder.Identity{Name: "fake", WeightsSHA256: weights, TokenizerSHA256: "t", Dimension: 4, MaxLength: 8, Pooling: "last", Engine: "go"}}
+	return &fake{id: encoder.Identity{Name: "fake", WeightsSHA256: weights, TokenizerSHA256: "t", Dimension: 4,
+		MaxLength: 8, Pooling: "last", Engine: "go"}}
 }
 
 func (f *fake) Identity() encoder.Identity { return f.id }

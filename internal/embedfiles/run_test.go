@@ -55,7 +55,8 @@ func TestMergedShardsAreTheRowsInOrder(t *testing.T) {
 		mustRun(t, m, job(in, out, i, 3))
 	}
 	if m.texts >= len(rows) || m.texts < 21 {
-		t.Errorf("%d texts embedded for 41 rows of 21 texts: those that share a text in a block should share the work", m.texts)
+		t.Errorf("%d texts embedded for 41 rows of 21 texts: those that share a text in a block should share the work",
+			m.texts)
 	}
 	merged := filepath.Join(t.TempDir(), "all.parquet")
 	c, err := Merge(out, merged)
@@ -109,7 +110,8 @@ func TestStoppedShardGoesOnWithItsNextBlock(t *testing.T) {
 		return nil
 	}
 	_, err := Run(ctx, m, job(in, torn, 0, 1))
-	if fault.Of(err) != fault.Canceled || fault.ExitCode(err) != fault.ExitInterrupted || !strings.Contains(err.Error(), "block 3") {
+	if fault.Of(err) != fault.Canceled || fault.ExitCode(err) != fault.ExitInterrupted ||
+		!strings.Contains(err.Error(), "block 3") {
 		t.Fatalf("%v", err)
 	}
 	if _, err := Verify(torn); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "1 of 1 shards") {
@@ -127,7 +129,8 @@ func TestStoppedShardGoesOnWithItsNextBlock(t *testing.T) {
 	}
 	r := mustRun(t, m, j)
 	if m.calls != 5 || r.Embedded != 18 || before != 12 || now != 18 {
-		t.Errorf("%d calls for %d rows, told %d before and %d now; want 5 for 18, 12 and 18", m.calls, r.Embedded, before, now)
+		t.Errorf("%d calls for %d rows, told %d before and %d now; want 5 for 18, 12 and 18", m.calls, r.Embedded,
+			before, now)
 	}
 	same(t, whole, torn)
 }
@@ -141,7 +144,8 @@ func TestBusyDaemonIsAskedAgain(t *testing.T) {
 		calls int
 		done  bool
 	}{
-		{fault.Exhausted, 3, 4, true}, {fault.Unavailable, 1, 2, true}, {fault.Exhausted, 100, tries, false}, {fault.Invalid, 1, 1, false},
+		{fault.Exhausted, 3, 4, true}, {fault.Unavailable, 1, 2, true}, {fault.Exhausted, 100, tries, false},
+		{fault.Invalid, 1, 1, false},
 	} {
 		m := newFake("w")
 		m.each = func(call int) error {
@@ -286,7 +290,8 @@ func TestDamageIsFound(t *testing.T) {
 		if err := c.damage(filepath.Join(dir, partName(1))); err != nil {
 			t.Fatal(err)
 		}
-		for what, err := range map[string]error{"verify": second(Verify(out)), "run": second(Run(context.Background(), newFake("w"), job(in, out, 0, 1)))} {
+		for what, err := range map[string]error{"verify": second(Verify(out)),
+			"run": second(Run(context.Background(), newFake("w"), job(in, out, 0, 1)))} {
 			if fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), partName(1)) {
 				t.Errorf("%s: %s: %v", c.name, what, err)
 			}

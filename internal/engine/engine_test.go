@@ -168,7 +168,8 @@ func TestPathsThatTheLoaderMisreads(t *testing.T) {
 
 func TestConfigString(t *testing.T) {
 	got := configString(CUDA, "/p/cuda.so", Options{MemoryFraction: 0.5, VisibleDevices: []int{0, 2}, Allocator: "bfc"})
-	want := "/p/cuda.so,shared_buffers=false,tf32=false,preallocate=false,memory_fraction=0.5,allocator=bfc,visible_devices=0;2"
+	want := "/p/cuda.so,shared_buffers=false,tf32=false,preallocate=false,memory_fraction=0.5,allocator=bfc," +
+		"visible_devices=0;2"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -41,7 +41,8 @@ func Distinct(rows []data.Row) []int {
 }
 
 // EmbedTexts encodes rows[index[k]].Text in batches and refuses vectors that are not finite or not of length one.
-func EmbedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int, progress func(done, total int)) ([][]float32, encoder.Identity, error) {
+func EmbedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int,
+	progress func(done, total int)) ([][]float32, encoder.Identity, error) {
 	return embedTexts(ctx, enc, rows, index, batch, progress)
 }
 
@@ -72,7 +73,8 @@ type Base struct {
 func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 	train := b.options.TrainRows
 	if len(train) == 0 {
-		return nil, fault.New(fault.Invalid, "evaluate: the controls on a base's vectors are fitted on training rows, and there are none")
+		return nil, fault.New(fault.Invalid, "evaluate: the controls on a base's vectors are fitted on training rows, "+
+			"and there are none")
 	}
 	if err := b.apart(train); err != nil {
 		return nil, err
@@ -103,9 +105,11 @@ func (b *Bench) apart(train []data.Row) error {
 	for i := range b.rows {
 		switch {
 		case texts[b.rows[i].TextID]:
-			return fault.New(fault.Invalid, "evaluate: the text of row %d stands in the training rows too: split the rows with `hives data split`", i)
+			return fault.New(fault.Invalid, "evaluate: the text of row %d stands in the training rows too: "+
+				"split the rows with `hives data split`", i)
 		case groups[b.rows[i].Group]:
-			return fault.New(fault.Invalid, "evaluate: the group of row %d stands in the training rows too: split the rows with `hives data split`", i)
+			return fault.New(fault.Invalid, "evaluate: the group of row %d stands in the training rows too: "+
+				"split the rows with `hives data split`", i)
 		}
 	}
 	return nil
@@ -123,7 +127,8 @@ func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
 	for i, id := range ids {
 		v := vectors[id]
 		if len(v) != width {
-			return nil, fault.New(fault.Mismatch, "evaluate: training text %d has a vector of %d numbers, text 0 one of %d: the vectors are of other rows", i, len(v), width)
+			return nil, fault.New(fault.Mismatch, "evaluate: training text %d has a vector of %d numbers, text 0 one of %d: "+
+				"the vectors are of other rows", i, len(v), width)
 		}
 		for k, x := range v {
 			out.Set(i, k, float64(x))
@@ -191,7 +196,8 @@ func (f *Base) Read(name string, x []float32) []float32 {
 
 // Base measures a base's vectors in the ways of BaseNames: vectors hold those of the measured rows. The systems
 // are named prefix_way, as mean_centred.
-func (b *Bench) Base(ctx context.Context, prefix string, fit *Base, vectors TextVectors, id encoder.Identity) (map[string]*System, error) {
+func (b *Bench) Base(ctx context.Context, prefix string, fit *Base, vectors TextVectors,
+	id encoder.Identity) (map[string]*System, error) {
 	rows, err := b.Spread(vectors)
 	if err != nil {
 		return nil, err

@@ -258,10 +258,12 @@ func trial(train, rows []data.Row) Trial {
 		}
 	}
 	f := func(name, role string, v TextVectors) Finalist {
-		return Finalist{Name: name, Role: role, Pooling: "mean", Control: "shuffled", Trained: Trained{Stage: 1, Steps: 20}, Vectors: v, Model: id}
+		return Finalist{Name: name, Role: role, Pooling: "mean", Control: "shuffled", Trained: Trained{Stage: 1, Steps: 20},
+			Vectors: v, Model: id}
 	}
 	t := Trial{Base: []Pooled{{"mean", cone(train, 1), cone(rows, 2), id}}}
-	t.Finalists = []Finalist{f("full", RoleFull, wise), f("s1", RoleSeed, wise), f("s2", RoleSeed, cone(rows, 5)), f("late", RoleStage2, wise), f("shuffled", RolePermuted, cone(rows, 6))}
+	t.Finalists = []Finalist{f("full", RoleFull, wise), f("s1", RoleSeed, wise), f("s2", RoleSeed, cone(rows, 5)),
+		f("late", RoleStage2, wise), f("shuffled", RolePermuted, cone(rows, 6))}
 	t.Finalists[3].Over, t.Finalists[4].Control = "full", ""
 	return t
 }
@@ -307,7 +309,8 @@ func TestExperimentDocument(t *testing.T) {
 			t.Errorf("the same vectors after Stage 2: %q", got)
 		}
 		s := e.Seeds[1]
-		if s.Figure != "ranking accuracy, within corpus" || s.Runs != 2 || s.Above["the raw base"] != 1 || !(s.Least < s.Mean && s.Mean < s.Greatest) {
+		if s.Figure != "ranking accuracy, within corpus" || s.Runs != 2 || s.Above["the raw base"] != 1 ||
+			!(s.Least < s.Mean && s.Mean < s.Greatest) {
 			t.Errorf("seeds %+v", s)
 		}
 	}

@@ -71,7 +71,8 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 	}
 	for i := range rows {
 		if rows[i].TextID == "" || rows[i].Group == "" {
-			return nil, fault.New(fault.Invalid, "evaluate: row %d has no text_id or group; make the file with `hives import` or `hives data merge`", i)
+			return nil, fault.New(fault.Invalid, "evaluate: row %d has no text_id or group; make the file with `hives import` "+
+				"or `hives data merge`", i)
 		}
 	}
 	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows)}
@@ -127,7 +128,8 @@ func (b *Bench) Embed(ctx context.Context, name string, enc encoder.Encoder) ([]
 }
 
 // embedTexts encodes rows[index[k]].Text in batches; an answer of the wrong size is refused.
-func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int, progress func(done, total int)) ([][]float32, encoder.Identity, error) {
+func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int,
+	progress func(done, total int)) ([][]float32, encoder.Identity, error) {
 	var out [][]float32
 	var identity encoder.Identity
 	for lo := 0; lo < len(index); lo += batch {
@@ -142,7 +144,8 @@ func embedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index
 			return nil, id, err
 		}
 		if len(vectors) != len(inputs) {
-			return nil, id, fault.New(fault.Mismatch, "evaluate: encoder answered %d vectors for %d texts", len(vectors), len(inputs))
+			return nil, id, fault.New(fault.Mismatch, "evaluate: encoder answered %d vectors for %d texts", len(vectors),
+				len(inputs))
 		}
 		for at, vector := range vectors {
 			if err := checkVector(vector, index[lo+at]); err != nil {
@@ -162,11 +165,13 @@ func checkVector(vector []float32, row int) error {
 	for k, x := range vector {
 		squares += float64(x) * float64(x)
 		if !Number(x).Known() {
-			return fault.New(fault.Invalid, "evaluate: the model's vector of row %d is not finite at %d (%v); the weights are damaged or training diverged", row, k, x)
+			return fault.New(fault.Invalid, "evaluate: the model's vector of row %d is not finite at %d (%v); "+
+				"the weights are damaged or training diverged", row, k, x)
 		}
 	}
 	if squares < .99 || squares > 1.01 {
-		return fault.New(fault.Invalid, "evaluate: the model's vector of row %d has squared length %.4g, want 1", row, squares)
+		return fault.New(fault.Invalid, "evaluate: the model's vector of row %d has squared length %.4g, want 1",
+			row, squares)
 	}
 	return nil
 }

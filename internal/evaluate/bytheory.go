@@ -56,7 +56,9 @@ func TheoryOrder[T any](by map[string]T) []string {
 // OwnTheories lists those that are not of the four, by name.
 func OwnTheories[T any](by map[string]T) []string {
 	builtIn := theories.BuiltIn()
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(by)), func(theory string) bool { return slices.Contains(builtIn, theory) })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(by)), func(theory string) bool {
+		return slices.Contains(builtIn, theory)
+	})
 }
 
 // finestLevel is the depth of a theory's tree. The tree is asked and not the rows: the level of a figure must not

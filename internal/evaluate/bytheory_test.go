@@ -52,9 +52,11 @@ func crafted(n int, paths ...[2]string) []data.Row {
 	for i := range n {
 		p := paths[i%len(paths)]
 		rows = append(rows, data.Row{
-			Text: fmt.Sprintf("a maker, number %d, on %s %s", i, p[0], p[1]), TextID: fmt.Sprint("c", i), Group: fmt.Sprint("cg", i/2),
-			Theory: "craft", Level1: p[0], Level2: p[1], Direction: int32(i/len(paths)%2*2 - 1), DirectionSource: data.SourceAnnotated,
-			Corpus: "shop", IndividualAnchor: -1, TheoryAnchor: -1,
+			Text: fmt.Sprintf("a maker, number %d, on %s %s", i, p[0], p[1]), TextID: fmt.Sprint("c", i),
+			Group:  fmt.Sprint("cg", i/2),
+			Theory: "craft", Level1: p[0], Level2: p[1], Direction: int32(i/len(paths)%2*2 - 1),
+			DirectionSource: data.SourceAnnotated,
+			Corpus:          "shop", IndividualAnchor: -1, TheoryAnchor: -1,
 		})
 	}
 	return rows
@@ -63,7 +65,8 @@ func crafted(n int, paths ...[2]string) []data.Row {
 // TestOwnTheoryIsInEveryTable: orthogonality, its interval, its difference and its finding, and the pictures.
 func TestOwnTheoryIsInEveryTable(t *testing.T) {
 	knowCraft(t)
-	rows := append(sample(160, 1), crafted(60, [2]string{"skill", "patience"}, [2]string{"skill", "precision"}, [2]string{"thrift"})...)
+	rows := append(sample(160, 1), crafted(60, [2]string{"skill", "patience"}, [2]string{"skill", "precision"},
+		[2]string{"thrift"})...)
 	b := bench(t, rows, Options{MinSide: 5})
 	e, err := b.Evaluate(t.Context(), Fixed("model", fake{}), []Named{Fixed("untrained", fake{salt: "x"})})
 	if err != nil {
@@ -76,7 +79,8 @@ func TestOwnTheoryIsInEveryTable(t *testing.T) {
 	}
 	d := e.Compared["model_minus_untrained"]
 	gap := d.Orthogonality["craft"]
-	if want := e.Orthogonality["craft"] - e.Controls["untrained"].Orthogonality["craft"]; gap.Value != want || !gap.Interval.Known() {
+	if want := e.Orthogonality["craft"] - e.Controls["untrained"].Orthogonality["craft"]; gap.Value != want ||
+		!gap.Interval.Known() {
 		t.Errorf("difference %+v, want %v", gap, want)
 	}
 	topics := ""

@@ -95,7 +95,8 @@ func conclude(claims []claim) []Finding {
 	var out []Finding
 	for i := range claims {
 		c := &claims[i]
-		f := Finding{Topic: c.topic, Verdict: Undefined, Sentence: "The held-out rows do not define this figure or its interval."}
+		f := Finding{Topic: c.topic, Verdict: Undefined, Sentence: "The held-out rows do not define this figure or " +
+			"its interval."}
 		if c.defined() {
 			f.Verdict, f.Sentence = c.judge(c)
 		}
@@ -118,7 +119,8 @@ func together(claims []claim) []Finding {
 		return nil
 	}
 	return []Finding{{Topic: "several claims at once", Verdict: Note, Sentence: fmt.Sprintf(
-		"%d differences stand behind these findings, and each p is Holm's over all of them: the chance that any one is called learned, higher or worse by luck alone is at most %s.",
+		"%d differences stand behind these findings, and each p is Holm's over all of them: the chance that any one is "+
+			"called learned, higher or worse by luck alone is at most %s.",
 		differences, shortP(alpha))}}
 }
 
@@ -185,15 +187,16 @@ func adds(topic, costs, over string, d *Difference) []claim {
 		{"ranking within a corpus", d.RankingAccuracy.At(corpus)},
 		{"similarity, mean over corpora", d.CorrelationMean},
 	} {
-		out = append(out, claim{topic + ": " + c.figure, 0, []*gap{{Estimate: c.gain, over: over}}, func(c *claim) (string, string) {
-			switch g := c.gaps[0]; {
-			case g.above():
-				return Higher, g.String() + "."
-			case g.below():
-				return Worse, g.String() + ": " + costs + "."
-			}
-			return NotShown, c.gaps[0].String() + ": " + c.chance() + "."
-		}})
+		out = append(out, claim{topic + ": " + c.figure, 0, []*gap{{Estimate: c.gain, over: over}},
+			func(c *claim) (string, string) {
+				switch g := c.gaps[0]; {
+				case g.above():
+					return Higher, g.String() + "."
+				case g.below():
+					return Worse, g.String() + ": " + costs + "."
+				}
+				return NotShown, c.gaps[0].String() + ": " + c.chance() + "."
+			}})
 	}
 	return out
 }
@@ -204,7 +207,8 @@ func spread(topic string, after *System, over ...compared) []claim {
 	var out []claim
 	for _, theory := range TheoryOrder(after.Orthogonality) {
 		// A theory without two value vectors has no figure, and no claim.
-		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality[theory], judge: fallen}
+		c := claim{topic: topic + "orthogonality of the " + theory + " value vectors", after: after.Orthogonality[theory],
+			judge: fallen}
 		for _, o := range over {
 			if e, ok := o.d.Orthogonality[theory]; ok {
 				c.gaps = append(c.gaps, &gap{Estimate: e, over: o.words})

@@ -28,7 +28,8 @@ type Difference struct {
 	Direction           Estimate            `json:"direction_accuracy"`
 	DirectionByScope    ByScope[Estimate]   `json:"direction_accuracy_by_scope"`
 	TextLevel           TextDifference      `json:"text_level"`
-	Orthogonality       map[string]Estimate `json:"orthogonality"` // by theory, at the headline's level; where both have it
+	// by theory, at the headline's level; where both have it
+	Orthogonality map[string]Estimate `json:"orthogonality"`
 }
 
 // TextDifference is the text-level part.

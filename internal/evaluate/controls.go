@@ -24,7 +24,8 @@ const (
 )
 
 // ControlNames lists them.
-var ControlNames = []string{ControlRandom, ControlTheory, ControlCorpus, ControlLength, ControlTFIDF, ControlLogistic, ControlTruth}
+var ControlNames = []string{ControlRandom, ControlTheory, ControlCorpus, ControlLength, ControlTFIDF, ControlLogistic,
+	ControlTruth}
 
 // randomDim is the width of the random vectors, that of the demo's model.
 const randomDim = 128

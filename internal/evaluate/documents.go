@@ -175,7 +175,8 @@ func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 		key  string
 		into **System
 		Named
-	}{{"before", &d.Before, models.Before}, {"after", &d.After, models.After}, {"control", &d.Control, models.Control}, {"stage_1", &d.Stage1, models.Stage1},
+	}{{"before", &d.Before, models.Before}, {"after", &d.After, models.After}, {"control", &d.Control, models.Control},
+		{"stage_1", &d.Stage1, models.Stage1},
 		{"random_before", &d.RandomBefore, models.RandomBefore}, {"random", &d.Random, models.Random}} {
 		if m.Open == nil {
 			continue
@@ -210,7 +211,8 @@ func (b *Bench) common(ctx context.Context) (Common, error) {
 		return Common{}, err
 	}
 	c := Common{
-		Controls: controls, Compared: map[string]*Difference{}, N: b.counts(), Definition: definitions, Skipped: map[string]string{},
+		Controls: controls, Compared: map[string]*Difference{}, N: b.counts(), Definition: definitions,
+		Skipped:  map[string]string{},
 		Settings: Settings{b.options.Seed, b.options.Resamples, b.options.MinSide, "wrong"},
 	}
 	for name, reason := range skipped {

@@ -21,7 +21,8 @@ const hostile = `</script><b>"'&`
 // sample makes rows of two theories and corpora: mft with both directions, svt with one.
 func sample(n int, seed uint64) []data.Row {
 	random := rand.New(rand.NewPCG(seed, 0))
-	svt := [][3]string{{"openness to change", "self-direction", "self-direction:action"}, {"self-enhancement", "power", "power:resources"}, {"openness to change", "hedonism", ""}}
+	svt := [][3]string{{"openness to change", "self-direction", "self-direction:action"}, {"self-enhancement", "power",
+		"power:resources"}, {"openness to change", "hedonism", ""}}
 	mft := [][3]string{{"care/harm", "caring", ""}, {"fairness/cheating", "", ""}, {"loyalty/betrayal", "", ""}}
 	var rows []data.Row
 	for i := range n {
@@ -198,7 +199,8 @@ func TestDifferenceOfASystemWithItselfIsZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := b.Compare(a, a)
-	if d.RankingAccuracy.WithinCorpus != (Estimate{0, Range{0, 0}, 1}) || d.Correlation.All != (Estimate{0, Range{0, 0}, 1}) {
+	if d.RankingAccuracy.WithinCorpus != (Estimate{0, Range{0, 0}, 1}) ||
+		d.Correlation.All != (Estimate{0, Range{0, 0}, 1}) {
 		t.Errorf("differences %+v, %+v", d.RankingAccuracy.WithinCorpus, d.Correlation.All)
 	}
 	other, err := b.Model(t.Context(), Fixed("b", fake{salt: "y"}))
@@ -225,7 +227,8 @@ func TestVerdictFollowsTheIntervals(t *testing.T) {
 		want, says          string
 	}{
 		{"above both", up, up, .6, "", Learned, "p .00"},
-		{"above both, of which one trained longer", up, up, .6, "the control was trained less", Higher, "the control was trained less"},
+		{"above both, of which one trained longer", up, up, .6, "the control was trained less", Higher,
+			"the control was trained less"},
 		{"above the untrained only", up, flat, .6, "", NotShown, "reaches zero"},
 		{"above the permuted only", e(0, .03, .05), up, .6, "", NotShown, "reaches zero"},
 		{"above both, by a hair", e(.0001, .03, .04), up, .6, "", NotShown, "as many claims"},
@@ -237,7 +240,8 @@ func TestVerdictFollowsTheIntervals(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			of := func(untrained, permuted Estimate) claim {
-				return claim{"topic", c.after, []*gap{{Estimate: untrained, over: "the untrained"}, {Estimate: permuted, over: "the control"}}, learned(c.unlike)}
+				return claim{"topic", c.after, []*gap{{Estimate: untrained, over: "the untrained"},
+					{Estimate: permuted, over: "the control"}}, learned(c.unlike)}
 			}
 			f := conclude([]claim{of(c.untrained, c.permuted), of(flat, flat)})[0]
 			if f.Verdict != c.want || !strings.Contains(f.Sentence, c.says) || strings.Contains(f.Sentence, "NaN") {
@@ -249,13 +253,15 @@ func TestVerdictFollowsTheIntervals(t *testing.T) {
 
 // TestMoreClaimsAskForMore: a difference that is a finding alone is none among many.
 func TestMoreClaimsAskForMore(t *testing.T) {
-	fine := &Difference{CorrelationMean: Estimate{.02, Range{.005, .035}, .01}, RankingAccuracy: ByScope[Estimate]{WithinCorpus: Estimate{0, Range{-1, 1}, 1}},
+	fine := &Difference{CorrelationMean: Estimate{.02, Range{.005, .035}, .01},
+		RankingAccuracy:  ByScope[Estimate]{WithinCorpus: Estimate{0, Range{-1, 1}, 1}},
 		DirectionByScope: ByScope[Estimate]{WithinCorpus: Estimate{0, Range{-1, 1}, 1}}}
 	alone := conclude(adds("x", "costs", "y", fine)[2:])
 	if alone[0].Verdict != Higher {
 		t.Fatalf("alone: %+v", alone)
 	}
-	if f := conclude(append(adds("x", "costs", "y", fine), adds("x", "costs", "y", fine)...)); f[2].Verdict != NotShown || !strings.Contains(f[2].Sentence, "as many claims") {
+	if f := conclude(append(adds("x", "costs", "y", fine), adds("x", "costs", "y", fine)...)); f[2].Verdict != NotShown ||
+		!strings.Contains(f[2].Sentence, "as many claims") {
 		t.Errorf("among six: %+v", f[2])
 	}
 }
@@ -275,9 +281,11 @@ func TestOneLengthOfTraining(t *testing.T) {
 // TestAFallIsAFinding: value vectors that have come closer to one another are worse, whatever else was gained.
 func TestAFallIsAFinding(t *testing.T) {
 	s := &System{Orthogonality: ByTheory{"svt": .3, "mft": .9, "duty": Number(math.NaN()), "right": Number(math.NaN())}}
-	d := &Difference{Orthogonality: map[string]Estimate{"svt": {-.5, Range{-.6, -.4}, .001}, "mft": {.05, Range{.01, .09}, .01}}}
+	d := &Difference{Orthogonality: map[string]Estimate{"svt": {-.5, Range{-.6, -.4}, .001},
+		"mft": {.05, Range{.01, .09}, .01}}}
 	got := conclude(spread("", s, compared{d, "the untrained model"}))
-	if len(got) != 2 || got[0].Verdict != Worse || !strings.Contains(got[0].Sentence, "Fell: 0.300") || got[1].Verdict != Note {
+	if len(got) != 2 || got[0].Verdict != Worse || !strings.Contains(got[0].Sentence, "Fell: 0.300") ||
+		got[1].Verdict != Note {
 		t.Errorf("%+v", got)
 	}
 }
@@ -290,8 +298,10 @@ func TestControlsCountTiesHalf(t *testing.T) {
 		t.Fatal(err)
 	}
 	corpus := e.Controls[ControlCorpus]
-	for what, got := range map[string]Estimate{"ranking": corpus.Ranked(metrics.WithinCorpus), "direction": corpus.Directed(metrics.WithinCorpus), "texts": corpus.TextsRanked("", metrics.WithinCorpus)} {
-		if math.Abs(float64(got.Value)-.5) > 1e-9 || math.Abs(got.Interval.Low-.5) > 1e-9 || math.Abs(got.Interval.High-.5) > 1e-9 {
+	for what, got := range map[string]Estimate{"ranking": corpus.Ranked(metrics.WithinCorpus),
+		"direction": corpus.Directed(metrics.WithinCorpus), "texts": corpus.TextsRanked("", metrics.WithinCorpus)} {
+		if math.Abs(float64(got.Value)-.5) > 1e-9 || math.Abs(got.Interval.Low-.5) > 1e-9 ||
+			math.Abs(got.Interval.High-.5) > 1e-9 {
 			t.Errorf("%s of one vector a corpus: %+v, want .5", what, got)
 		}
 	}
@@ -342,7 +352,8 @@ func TestSeveralClaimsAreSaidToBe(t *testing.T) {
 	two := one
 	two.gaps = []*gap{{Estimate: fine, over: "y"}, {Estimate: fine, over: "z"}}
 	got := together([]claim{one, two})
-	if len(got) != 1 || got[0].Verdict != Note || !strings.HasPrefix(got[0].Sentence, "3 differences") || !strings.Contains(got[0].Sentence, "at most .050") {
+	if len(got) != 1 || got[0].Verdict != Note || !strings.HasPrefix(got[0].Sentence, "3 differences") ||
+		!strings.Contains(got[0].Sentence, "at most .050") {
 		t.Errorf("three differences give %+v", got)
 	}
 }

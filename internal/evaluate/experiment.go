@@ -109,7 +109,8 @@ func (f *Finalist) over(other string) string { return f.Name + "_minus_" + other
 // Experiment measures everything that a trial names: the base in four readings by each pooling, the finalists,
 // the controls; then the differences, then what may be concluded from them.
 func (b *Bench) Experiment(ctx context.Context, t Trial) (*Experiment, error) {
-	e := &Experiment{Format: Format, Kind: KindExperiment, Base: map[string]*System{}, Runs: map[string]*System{}, Roles: map[string]string{}}
+	e := &Experiment{Format: Format, Kind: KindExperiment, Base: map[string]*System{}, Runs: map[string]*System{},
+		Roles: map[string]string{}}
 	systems := map[string]*System{}
 	for _, p := range t.Base {
 		fit, err := b.FitBase(p.Train)
@@ -154,7 +155,8 @@ func (b *Bench) contrast(e *Experiment, t Trial) error {
 		for _, name := range BaseNames {
 			base := e.Base[f.Pooling+"_"+name]
 			if base == nil {
-				return fault.New(fault.Mismatch, "evaluate: %s is pooled by %q, and the base was not measured with that pooling", f.Name, f.Pooling)
+				return fault.New(fault.Mismatch, "evaluate: %s is pooled by %q, and the base was not measured with that pooling",
+					f.Name, f.Pooling)
 			}
 			e.Compared[f.overBase(name)] = b.Compare(e.Runs[f.Name], base)
 		}
@@ -190,7 +192,8 @@ func (e *Experiment) conclude(t Trial) {
 	for i := range t.Finalists {
 		f := &t.Finalists[i]
 		if f.Over != "" {
-			claims = append(claims, adds("what "+f.Name+" adds to "+f.Over, f.Name+" costs", f.Over, e.Compared[f.over(f.Over)])...)
+			claims = append(claims, adds("what "+f.Name+" adds to "+f.Over, f.Name+" costs", f.Over,
+				e.Compared[f.over(f.Over)])...)
 		}
 	}
 	// Never nil: an empty list is [] in the document, not null.
@@ -218,7 +221,8 @@ func (e *Experiment) seeds(t Trial) []SeedFigure {
 	}
 	var out []SeedFigure
 	for _, c := range Claims(e.Runs[runs[0].Name]) {
-		s := SeedFigure{Figure: c.Title(), Runs: len(runs), Least: Number(math.Inf(1)), Greatest: Number(math.Inf(-1)), Above: map[string]int{}}
+		s := SeedFigure{Figure: c.Title(), Runs: len(runs), Least: Number(math.Inf(1)), Greatest: Number(math.Inf(-1)),
+			Above: map[string]int{}}
 		for _, f := range runs {
 			x := c.Of(e.Runs[f.Name]).Value
 			s.Mean += x / Number(len(runs))

@@ -28,7 +28,8 @@ func (f *Figure) Title() string {
 }
 
 // scopeNames are those of metrics.Scope, for people.
-var scopeNames = [metrics.Scopes]string{metrics.All: "all rows", metrics.WithinTheory: "within theory", metrics.WithinCorpus: "within corpus"}
+var scopeNames = [metrics.Scopes]string{metrics.All: "all rows", metrics.WithinTheory: "within theory",
+	metrics.WithinCorpus: "within corpus"}
 
 // Figures lists the figures of systems that were measured on the rows that s was; claims come first. s is asked
 // only for what the rows have: theories, corpora, levels.
@@ -135,7 +136,9 @@ func textFigures(s *System) []Figure {
 		})
 		return append(ranking, overlap...)
 	}
-	out := level("", func(s *System) *TextFigures { return &s.TextLevel.TextFigures }, func(d *Difference) TextEstimates { return d.TextLevel.TextEstimates })
+	out := level("", func(s *System) *TextFigures { return &s.TextLevel.TextFigures }, func(d *Difference) TextEstimates {
+		return d.TextLevel.TextEstimates
+	})
 	for _, theory := range slices.Sorted(maps.Keys(s.TextLevel.ByTheory)) {
 		out = append(out, level(theory,
 			func(s *System) *TextFigures { f := s.TextLevel.ByTheory[theory]; return &f },

@@ -35,20 +35,29 @@ func findings(d *Demo) []Finding {
 	var claims []claim
 	// A question is a figure and what it gained over both: training as such, and labels that mean something.
 	ask := func(topic string, after Number, overUntrained, overPermuted Estimate) {
-		gaps := []*gap{{Estimate: overUntrained, over: "the untrained model"}, {Estimate: overPermuted, over: "the model trained on permuted labels"}}
+		gaps := []*gap{{Estimate: overUntrained, over: "the untrained model"},
+			{Estimate: overPermuted, over: "the model trained on permuted labels"}}
 		claims = append(claims, claim{topic, after, gaps, learned(d.after.unlike(d.control))})
 	}
-	ask("direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus), untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus))
-	ask("ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus), untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus))
-	ask("similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value, untrained.CorrelationMean, permuted.CorrelationMean)
+	ask("direction of the text towards a value, within its corpus", d.After.DirectionByScope.At(corpus),
+		untrained.DirectionByScope.At(corpus), permuted.DirectionByScope.At(corpus))
+	ask("ranking by the value tree, within a corpus", d.After.RankingAccuracy.At(corpus),
+		untrained.RankingAccuracy.At(corpus), permuted.RankingAccuracy.At(corpus))
+	ask("similarity following shared labels, mean over corpora", d.After.CorrelationCorpusMean.Value,
+		untrained.CorrelationMean, permuted.CorrelationMean)
 	for _, theory := range TheoryOrder(d.After.TextLevel.ByTheory) {
-		ask("ranking of whole texts by "+theory+" values, within a corpus", d.After.TextLevel.ByTheory[theory].Ranking.At(corpus),
-			untrained.TextLevel.ByTheory[theory].Ranking.At(corpus), permuted.TextLevel.ByTheory[theory].Ranking.At(corpus))
+		ask("ranking of whole texts by "+theory+" values, within a corpus",
+			d.After.TextLevel.ByTheory[theory].Ranking.At(corpus), untrained.TextLevel.ByTheory[theory].Ranking.At(corpus),
+			permuted.TextLevel.ByTheory[theory].Ranking.At(corpus))
 	}
-	claims = append(claims, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", "the model after Stage 1", d.Compared["after_minus_stage_1"])...)
-	claims = append(claims, adds("what the training of random weights gives", "it costs", "random weights", d.Compared["random_minus_random_before"])...)
-	claims = append(claims, adds("what a pretrained base gives beyond random weights", "it costs", "the trained random weights", d.Compared["after_minus_random"])...)
-	claims = append(claims, spread("", d.After, compared{untrained, "the untrained model"}, compared{permuted, "the model trained on permuted labels"})...)
+	claims = append(claims, adds("what Stage 2 adds to Stage 1", "Stage 2 costs", "the model after Stage 1",
+		d.Compared["after_minus_stage_1"])...)
+	claims = append(claims, adds("what the training of random weights gives", "it costs", "random weights",
+		d.Compared["random_minus_random_before"])...)
+	claims = append(claims, adds("what a pretrained base gives beyond random weights", "it costs",
+		"the trained random weights", d.Compared["after_minus_random"])...)
+	claims = append(claims, spread("", d.After, compared{untrained, "the untrained model"},
+		compared{permuted, "the model trained on permuted labels"})...)
 	// All questions are judged together; what follows compares without an interval.
 	out := append(conclude(claims), together(claims)...)
 	out = append(out, shortcut(d.After, d.Controls)...)
@@ -89,7 +98,8 @@ func shortcut(after *System, controls map[string]*System) []Finding {
 	best, name := math.Inf(-1), ""
 	for _, control := range []string{ControlTheory, ControlCorpus} {
 		if s := controls[control]; s != nil && float64(s.RankingTiesHalf.All) > best {
-			best, name = float64(s.RankingTiesHalf.All), map[string]string{ControlTheory: "theory", ControlCorpus: "corpus"}[control]
+			best, name = float64(s.RankingTiesHalf.All), map[string]string{ControlTheory: "theory",
+				ControlCorpus: "corpus"}[control]
 		}
 	}
 	ranking := after.RankingTiesHalf.All
@@ -97,7 +107,8 @@ func shortcut(after *System, controls map[string]*System) []Finding {
 		return nil
 	}
 	f := Finding{Topic: "ranking over all rows", Verdict: NoShortcut}
-	figures := fmt.Sprintf("%.3f against %.3f for a vector that says only which %s a row is from (ties counted half)", float64(ranking), best, name)
+	figures := fmt.Sprintf("%.3f against %.3f for a vector that says only which %s a row is from (ties counted half)",
+		float64(ranking), best, name)
 	f.Sentence = "The model does better than knowing the source alone: " + figures + "."
 	if best >= float64(ranking) {
 		f.Verdict = Shortcut
@@ -116,7 +127,9 @@ func pushedAway(untrained, trained *System) []Finding {
 		if x := matrix[1][q]; x.Known() && x < .5 {
 			out = append(out, Finding{
 				Topic: fmt.Sprintf("bin pair (1, %d)", q), Verdict: Note,
-				Sentence: fmt.Sprintf("Texts of the same value but the other direction stand farther away than bin %d more often than not (%.3f, %.3f before training). The loss pushes them away like any negative; it is reported, not mended.", q, float64(x), float64(before[1][q])),
+				Sentence: fmt.Sprintf("Texts of the same value but the other direction stand farther away than bin %d more often "+
+					"than not (%.3f, %.3f before training). The loss pushes them away like any negative; it is reported, not mended.",
+					q, float64(x), float64(before[1][q])),
 			})
 		}
 	}

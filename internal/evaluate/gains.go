@@ -42,17 +42,21 @@ func (e *Experiment) claims(f *Finalist, unlike string) []claim {
 // The classifier on the base is no hurdle: it has seen the same labels. It stands beside the gain in words.
 func verdict(f *Finalist, over map[string]*gap, unlike string, c *claim) (string, string) {
 	figures := c.figures() + "."
-	raw, centred, scaled, probe := over[f.overBase(BaseRaw)], over[f.overBase(BaseCentred)], over[f.overBase(BaseScaled)], over[f.overBase(BaseLogistic)]
+	raw, centred, scaled, probe := over[f.overBase(BaseRaw)], over[f.overBase(BaseCentred)], over[f.overBase(BaseScaled)],
+		over[f.overBase(BaseLogistic)]
 	permuted := over[f.over(f.Control)] // nil without a control
 	switch base := raw.above() && centred.above() && scaled.above(); {
 	case raw.below() || permuted != nil && permuted.below():
 		return Worse, "Worse than the base or than permuted labels: " + figures
 	case base && permuted == nil:
-		return Higher, "Above the base however it is read, but not called learned, since there is no run on permuted labels: " + figures
+		return Higher, "Above the base however it is read, but not called learned, since there is no run on permuted " +
+			"labels: " + figures
 	case base && permuted.above() && unlike != "":
-		return Higher, "Above the base however it is read, and above permuted labels, but not called learned, since " + unlike + ": " + figures
+		return Higher, "Above the base however it is read, and above permuted labels, but not called learned, since " +
+			unlike + ": " + figures
 	case base && permuted.above():
-		return Learned, "Gained over the base however it is read and over permuted labels" + beside(probe.above(), probe.below()) + ": " + figures
+		return Learned, "Gained over the base however it is read and over permuted labels" + beside(probe.above(),
+			probe.below()) + ": " + figures
 	case raw.above() && !(centred.above() && scaled.above()):
 		return Geometry, "Above the raw base, but centring or scaling its vectors may give as much: " + figures
 	}

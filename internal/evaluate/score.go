@@ -120,7 +120,8 @@ func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors)
 			return err
 		}
 		each, s.corpus[b.corpora[i].Name] = append(each, r), r
-		s.CorrelationByCorpus[b.corpora[i].Name] = estimate(Number(r.Pearson), Range(b.draws.Interval(r.Pearson, r.Influence)))
+		s.CorrelationByCorpus[b.corpora[i].Name] = estimate(Number(r.Pearson),
+			Range(b.draws.Interval(r.Pearson, r.Influence)))
 	}
 	s.mean = metrics.MeanCorrelation(each, b.columns.Groups())
 	s.CorrelationCorpusMean = estimate(Number(s.mean.Pearson), Range(b.draws.Interval(s.mean.Pearson, s.mean.Influence)))
@@ -202,7 +203,8 @@ func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 
 // fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level. The
 // reason is noted whether or not the figure is defined; explain uses it only where it is null.
-func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value, o metrics.Orthogonality) {
+func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value,
+	o metrics.Orthogonality) {
 	// Counted for the reason that is given where there is no figure.
 	skipped, opposing, listed := 0, 0, 0
 	for _, value := range values {
@@ -214,12 +216,14 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 		if value.Vector == nil {
 			skipped++
 		}
-		s.Values = append(s.Values, ValueRow{theory, level, b.pathName(value.Path), value.Supports, value.Opposes, value.Skipped})
+		s.Values = append(s.Values, ValueRow{theory, level, b.pathName(value.Path), value.Supports, value.Opposes,
+			value.Skipped})
 	}
 	if listed == 0 {
 		return
 	}
-	d := OrthoDetail{Theory: theory, Level: level, Values: o.Values, Pairs: o.Pairs, Skipped: skipped, Mean: Number(math.NaN()), Median: Number(math.NaN())}
+	d := OrthoDetail{Theory: theory, Level: level, Values: o.Values, Pairs: o.Pairs, Skipped: skipped,
+		Mean: Number(math.NaN()), Median: Number(math.NaN())}
 	if o.Pairs > 0 {
 		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
 	}
@@ -234,7 +238,8 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	s.ortho[theory] = draws
 	s.Intervals.Orthogonality[theory] = d.Interval
 	s.reasons["orthogonality."+theory] = fmt.Sprintf(
-		"%d of %d values at level %d have at least %d supporting and %d opposing rows, and two are needed; the data has %d opposing rows at this level",
+		"%d of %d values at level %d have at least %d supporting and %d opposing rows, and two are needed; "+
+			"the data has %d opposing rows at this level",
 		o.Values, listed, level, b.options.MinSide, b.options.MinSide, opposing)
 }
 

@@ -41,13 +41,16 @@ func TestReport(t *testing.T) {
 		}
 	}
 	pagetest.Check(t, strings.ReplaceAll(page, "src=x", ""))
-	for _, want := range []string{"base, mean, centred and scaled", "minus permuted labels", "loss.temperature", "0.07", "validation ranking accuracy within corpus",
-		"By ranking accuracy within corpus after the last step the choice is screening1 (0.5200).", "0.5 → 0.52", "above the raw base", "full2: every paired difference", "&lt;/script&gt;"} {
+	for _, want := range []string{"base, mean, centred and scaled", "minus permuted labels", "loss.temperature", "0.07",
+		"validation ranking accuracy within corpus",
+		"By ranking accuracy within corpus after the last step the choice is screening1 (0.5200).", "0.5 → 0.52",
+		"above the raw base", "full2: every paired difference", "&lt;/script&gt;"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, want := range []string{"## Paired differences of stage23", "| figure | mean |", "the choice is screening1", "## Every figure in every scope"} {
+	for _, want := range []string{"## Paired differences of stage23", "| figure | mean |", "the choice is screening1",
+		"## Every figure in every scope"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tables lack %q", want)
 		}
@@ -119,8 +122,8 @@ func TestRedraw(t *testing.T) {
 	}
 }
 
-// TestBrokenOffEmbeddingGoesOn stops an encoder in the middle: what was stored is not embedded again, and the vectors are
-// those of one go.
+// TestBrokenOffEmbeddingGoesOn stops an encoder in the middle: what was stored is not embedded again, and the vectors
+// are those of one go.
 func TestBrokenOffEmbeddingGoesOn(t *testing.T) {
 	rows := sample(3*stretch, "long")
 	embedded, left := 0, 2*stretch
@@ -132,7 +135,8 @@ func TestBrokenOffEmbeddingGoesOn(t *testing.T) {
 	if _, _, err := v.get(t.Context(), "x", model.source, rows); !errors.Is(err, errBroken) {
 		t.Fatal(err)
 	}
-	if _, _, err := (&vault{dir: v.dir}).get(t.Context(), "x", model.source, rows); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), fmt.Sprintf("%d of %d", 2*stretch, 3*stretch)) {
+	if _, _, err := (&vault{dir: v.dir}).get(t.Context(), "x", model.source, rows); fault.Of(err) != fault.NotFound ||
+		!strings.Contains(err.Error(), fmt.Sprintf("%d of %d", 2*stretch, 3*stretch)) {
 		t.Errorf("drawn from part of the vectors: %v", err)
 	}
 	left = 3 * stretch
@@ -181,7 +185,8 @@ func TestRefusals(t *testing.T) {
 		kind   fault.Kind
 		says   string
 	}{
-		{"no vectors to redraw", func() { s.Redraw = true }, fault.NotFound, fmt.Sprintf("0 of %d vectors of base-last are stored", measuredTexts)},
+		{"no vectors to redraw", func() { s.Redraw = true }, fault.NotFound,
+			fmt.Sprintf("0 of %d vectors of base-last are stored", measuredTexts)},
 		{"another model than was measured", func() {
 			if _, err := s.trialOfAll(t); err != nil {
 				t.Fatal(err)
@@ -195,18 +200,24 @@ func TestRefusals(t *testing.T) {
 			damage(t, s.Config.Vectors)
 		}, fault.Corrupt, "remove it to embed again"},
 		{"a run that is absent", func() { s.Config.Runs[1].Dir += "x" }, fault.NotFound, "run screening1"},
-		{"a run without validations", func() { put(t, filepath.Join(s.dir, "screening1", "metrics.jsonl"), "") }, fault.NotFound, "holds no validation"},
-		{"a run that goes on", func() { change(t, filepath.Join(s.dir, "full2", "run.json"), `"finished"`, `"interrupted"`) }, fault.Invalid, "interrupted at step 20"},
-		{"a run without a model", func() { os.RemoveAll(filepath.Join(s.dir, "full2", "final")) }, fault.NotFound, "no model at"},
+		{"a run without validations", func() { put(t, filepath.Join(s.dir, "screening1", "metrics.jsonl"), "") },
+			fault.NotFound, "holds no validation"},
+		{"a run that goes on", func() { change(t, filepath.Join(s.dir, "full2", "run.json"), `"finished"`, `"interrupted"`) },
+			fault.Invalid, "interrupted at step 20"},
+		{"a run without a model", func() { os.RemoveAll(filepath.Join(s.dir, "full2", "final")) }, fault.NotFound,
+			"no model at"},
 		{"a run trained on the measured rows", measured("data", "a file"), fault.Mismatch, "its training rows"},
 		{"a run validated on the measured rows", measured("validation", "another"), fault.Mismatch, "its validation rows"},
-		{"a choice by what was not logged", func() { s.Config.ChooseBy = "direction_accuracy" }, fault.NotFound, "no validation direction_accuracy"},
-		{"training rows that are measured", func() { s.Config.Rows.Train = s.Config.Rows.Measured }, fault.Invalid, "stands in the training rows too"},
+		{"a choice by what was not logged", func() { s.Config.ChooseBy = "direction_accuracy" }, fault.NotFound,
+			"no validation direction_accuracy"},
+		{"training rows that are measured", func() { s.Config.Rows.Train = s.Config.Rows.Measured }, fault.Invalid,
+			"stands in the training rows too"},
 	} {
 		s = newSetup(t)
 		c.change()
 		err := Judge(t.Context(), s.Job)
-		if fault.Of(err) != c.kind || err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "onerror") {
+		if fault.Of(err) != c.kind || err == nil || !strings.Contains(err.Error(), c.says) ||
+			strings.Contains(err.Error(), "onerror") {
 			t.Errorf("%s: %v (%v), want %q", c.name, err, fault.Of(err), c.says)
 		}
 		if _, err := os.Stat(filepath.Join(s.Config.Out, PageFile)); err == nil {
@@ -249,11 +260,13 @@ func TestConfigRefuses(t *testing.T) {
 	good := func() Config {
 		c := Defaults()
 		c.Rows, c.Base.Model = Rows{"test", "train"}, "base"
-		c.Runs = []Run{{Name: "a", Dir: "d", Role: "full"}, {Name: "b", Dir: "d", Role: "permuted"}, {Name: "c", Dir: "d", Role: "stage2"}, {Name: "s", Dir: "d", Role: Screening}}
+		c.Runs = []Run{{Name: "a", Dir: "d", Role: "full"}, {Name: "b", Dir: "d", Role: "permuted"},
+			{Name: "c", Dir: "d", Role: "stage2"}, {Name: "s", Dir: "d", Role: Screening}}
 		return c
 	}
 	c, err := good().Complete()
-	if err != nil || c.Runs[0].Control != "b" || c.Runs[2].Over != "a" || c.Runs[1].Control != "" || c.Vectors != filepath.Join(c.Out, "vectors") {
+	if err != nil || c.Runs[0].Control != "b" || c.Runs[2].Over != "a" || c.Runs[1].Control != "" ||
+		c.Vectors != filepath.Join(c.Out, "vectors") {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	for _, x := range []struct {
@@ -276,7 +289,8 @@ func TestConfigRefuses(t *testing.T) {
 	} {
 		c := good()
 		x.change(&c)
-		if _, err := c.Complete(); err == nil || !strings.Contains(err.Error(), x.says) || fault.ExitCode(err) != fault.ExitUsage {
+		if _, err := c.Complete(); err == nil || !strings.Contains(err.Error(), x.says) ||
+			fault.ExitCode(err) != fault.ExitUsage {
 			t.Errorf("want %q: %v", x.says, err)
 		}
 	}
@@ -292,7 +306,8 @@ func TestExampleLoads(t *testing.T) {
 	for _, r := range c.Runs {
 		roles[r.Role]++
 	}
-	for _, role := range []string{Screening, evaluate.RoleFull, evaluate.RoleStage2, evaluate.RoleSeed, evaluate.RolePermuted} {
+	for _, role := range []string{Screening, evaluate.RoleFull, evaluate.RoleStage2, evaluate.RoleSeed,
+		evaluate.RolePermuted} {
 		if roles[role] == 0 {
 			t.Errorf("the example shows no run of the role %s", role)
 		}

@@ -169,7 +169,8 @@ func (j *Job) shown(runs []trained, t evaluate.Trial) (x report.Experiment, err 
 	if x.Facts, err = factsTable(finalists); err != nil {
 		return x, err
 	}
-	x.Curves = append(curves("Curves of the settings tried", screening), curves("Curves of the trained models", finalists)...)
+	x.Curves = append(curves("Curves of the settings tried", screening), curves("Curves of the trained models",
+		finalists)...)
 	return x, nil
 }
 
@@ -222,6 +223,7 @@ func (j *Job) write(e *evaluate.Experiment, x report.Experiment) error {
 		return err
 	}
 	_, err = fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\ntables:  %s\n",
-		filepath.Join(j.Config.Out, MetricsFile), filepath.Join(j.Config.Out, PageFile), filepath.Join(j.Config.Out, TextFile))
+		filepath.Join(j.Config.Out, MetricsFile), filepath.Join(j.Config.Out, PageFile),
+		filepath.Join(j.Config.Out, TextFile))
 	return err
 }

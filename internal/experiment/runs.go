@@ -89,7 +89,8 @@ func readRuns(list []Run, measured string, embed bool) ([]trained, error) {
 		}
 		for _, use := range []string{"data", "validation"} {
 			if t.info.Hashes[use] == digest && (r.Role != Screening || use == "data") {
-				return nil, fault.New(fault.Mismatch, "run %s: its %s rows are those of rows.measured: measure on rows that it has not seen", r.Name, map[string]string{"data": "training", "validation": "validation"}[use])
+				return nil, fault.New(fault.Mismatch, "run %s: its %s rows are those of rows.measured: measure on rows that it "+
+					"has not seen", r.Name, map[string]string{"data": "training", "validation": "validation"}[use])
 			}
 		}
 		out = append(out, t)
@@ -111,7 +112,8 @@ func readRun(r Run, model bool) (trained, error) {
 	t.config = string(raw)
 	// A run that goes on would change under the report.
 	if t.info.Status != runstore.Finished {
-		return t, fault.New(fault.Invalid, "%s is %s at step %d: finish it with `train --resume`, or take it out of the file", r.Dir, t.info.Status, t.info.Step)
+		return t, fault.New(fault.Invalid, "%s is %s at step %d: finish it with `train --resume`, or take it out of the file",
+			r.Dir, t.info.Status, t.info.Step)
 	}
 	if t.curves, err = report.ReadCurves(filepath.Join(r.Dir, "metrics.jsonl")); err != nil {
 		return t, err
@@ -145,9 +147,12 @@ func figureName(key string) string {
 
 // screened are the validation figures of the table, by key and heading; others stand in the curves.
 var screened = [][2]string{
-	{"ranking_accuracy.within_corpus", "ranking, within corpus"}, {"similarity_correlation_corpus_mean", "correlation, mean over corpora"},
-	{"direction_accuracy", "direction"}, {"ranking_accuracy.within_theory", "ranking, within theory"}, {"ranking_accuracy.all", "ranking, all"},
-	{"loss", "loss"}, {"loss_hierarchical", "hierarchical loss"}, {"mean_cosine", "mean cosine"}, {"effective_rank", "effective rank"},
+	{"ranking_accuracy.within_corpus", "ranking, within corpus"}, {"similarity_correlation_corpus_mean",
+		"correlation, mean over corpora"},
+	{"direction_accuracy", "direction"}, {"ranking_accuracy.within_theory", "ranking, within theory"},
+	{"ranking_accuracy.all", "ranking, all"},
+	{"loss", "loss"}, {"loss_hierarchical", "hierarchical loss"}, {"mean_cosine", "mean cosine"},
+	{"effective_rank", "effective rank"},
 }
 
 // screeningTable has a row a run: the settings that differ and the figures, each from the first validation to the
@@ -223,7 +228,8 @@ func choice(list []trained, key string) (string, error) {
 	for i := range list {
 		s := list[i].series(figureName(key))
 		if len(s.Y) == 0 {
-			return "", fault.New(fault.NotFound, "run %s: metrics.jsonl holds no validation %s, by which choose_by would choose", list[i].Name, key)
+			return "", fault.New(fault.NotFound, "run %s: metrics.jsonl holds no validation %s, by which choose_by would choose",
+				list[i].Name, key)
 		}
 		if y := s.Y[len(s.Y)-1]; y > best {
 			best, at = y, i
@@ -232,12 +238,14 @@ func choice(list []trained, key string) (string, error) {
 	if at < 0 {
 		return "", nil
 	}
-	return fmt.Sprintf("By %s after the last step the choice is %s (%.4f).", strings.TrimPrefix(figureName(key), "validation "), list[at].Name, best), nil
+	return fmt.Sprintf("By %s after the last step the choice is %s (%.4f).", strings.TrimPrefix(figureName(key),
+		"validation "), list[at].Name, best), nil
 }
 
 // curveNames are the figures that are drawn.
 var curveNames = []string{
-	"train loss", "validation loss", "validation loss hierarchical", "validation ranking accuracy within corpus", "validation similarity correlation corpus mean",
+	"train loss", "validation loss", "validation loss hierarchical", "validation ranking accuracy within corpus",
+	"validation similarity correlation corpus mean",
 	"validation direction accuracy", "validation ranking accuracy within theory", "validation ranking accuracy all",
 	"validation similarity correlation all", "validation mean cosine", "validation effective rank",
 	"train loss hierarchical", "train loss individual", "train loss theory",
@@ -275,7 +283,10 @@ func factsTable(list []trained) (report.RunsTable, error) {
 		return t, err
 	}
 	// Steps have a column of their own, and what a run began with is told by its role.
-	settings = slices.DeleteFunc(settings, func(s runs.Setting) bool { return s.Name == "steps" || s.Name == "model.from" })
+	settings = slices.DeleteFunc(settings, func(s runs.Setting) bool {
+		return s.Name == "steps" ||
+			s.Name == "model.from"
+	})
 	for _, s := range settings {
 		t.Head = append(t.Head, s.Name)
 	}

@@ -81,7 +81,8 @@ func newSetup(t *testing.T) *setup {
 	c := Defaults()
 	c.Resamples, c.Out = 40, filepath.Join(s.dir, "out")
 	c.Rows = Rows{filepath.Join(s.dir, "test.csv"), filepath.Join(s.dir, "train.csv")}
-	for path, rows := range map[string][]data.Row{c.Rows.Measured: sample(measuredTexts, "test"), c.Rows.Train: sample(trainTexts, "train")} {
+	for path, rows := range map[string][]data.Row{c.Rows.Measured: sample(measuredTexts, "test"),
+		c.Rows.Train: sample(trainTexts, "train")} {
 		if err := data.Write(path, rows); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +98,8 @@ func newSetup(t *testing.T) *setup {
 		t.Fatal(err)
 	}
 	open := 0
-	s.Job = Job{Config: c, Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Open: func(_ context.Context, from Source) (Embedder, func() error, error) {
+	s.Job = Job{Config: c, Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Open: func(_ context.Context,
+		from Source) (Embedder, func() error, error) {
 		if open++; open > 1 {
 			return nil, nil, errors.New("two models open at once")
 		}
@@ -123,7 +125,8 @@ func (s *setup) run(t *testing.T, name string, k int) string {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(s.dir, name)
-	r, err := runstore.Create(dir, raw, runstore.Info{Stage: 1, Hashes: map[string]string{"data": "a file", "validation": "another"}})
+	r, err := runstore.Create(dir, raw, runstore.Info{Stage: 1, Hashes: map[string]string{"data": "a file",
+		"validation": "another"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +139,8 @@ func (s *setup) run(t *testing.T, name string, k int) string {
 	for step := 0; step <= 20; step += 10 {
 		for _, record := range []map[string]any{
 			{"kind": "train", "step": step, "loss": 4 - float64(step)/10},
-			{"kind": "validation", "step": step, "loss": 4.1, "ranking_accuracy": map[string]any{"within_corpus": .5 + float64(step*k)/1000}},
+			{"kind": "validation", "step": step, "loss": 4.1, "ranking_accuracy": map[string]any{"within_corpus": .5 +
+				float64(step*k)/1000}},
 		} {
 			if err := m.Append(record); err != nil {
 				t.Fatal(err)

@@ -37,11 +37,12 @@ type Opener func(ctx context.Context, s Source) (Embedder, func() error, error)
 // stored is the file beside a matrix of vectors. It says whose they are and of which texts, so that neither
 // another model's nor another file's can pass for them.
 type stored struct {
-	Format int              `json:"format"`
-	Kind   string           `json:"kind"`
-	Texts  int              `json:"texts"`           // vectors in the matrix, fewer than ids where embedding was broken off
-	IDs    string           `json:"text_ids_sha256"` // of the ids in the rows' order of first appearance
-	Model  encoder.Identity `json:"model"`
+	Format int    `json:"format"`
+	Kind   string `json:"kind"`
+	// vectors in the matrix, fewer than ids where embedding was broken off
+	Texts int              `json:"texts"`
+	IDs   string           `json:"text_ids_sha256"` // of the ids in the rows' order of first appearance
+	Model encoder.Identity `json:"model"`
 }
 
 const (
@@ -65,7 +66,8 @@ type vault struct {
 // get returns a source's vectors of the texts of rows, embedding those that are not stored. Stored vectors of
 // another model are refused: a part is measured once. Where an opener is at hand the model is opened even if all
 // is stored, to compare who it is; without one (Redraw) the stored identity stands.
-func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors, encoder.Identity, error) {
+func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors,
+	encoder.Identity, error) {
 	// Texts, in the rows' order: the list and its order are part of the file's name.
 	index := evaluate.Distinct(rows)
 	ids := digest(rows, index)
@@ -87,7 +89,8 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 			return err
 		})
 	case len(vectors) < len(index):
-		err = fault.New(fault.NotFound, "%d of %d vectors of %s are stored for these rows (%s.npy): draw once with the models at hand", len(vectors), len(index), name, path)
+		err = fault.New(fault.NotFound, "%d of %d vectors of %s are stored for these rows (%s.npy): "+
+			"draw once with the models at hand", len(vectors), len(index), name, path)
 	}
 	if err != nil {
 		return nil, head.Model, err
@@ -97,10 +100,13 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 
 // complete embeds the texts after those that are stored, and stores as it goes: on few cores a part takes long. A
 // run that is stopped loses at most stretch texts.
-func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder, rows []data.Row, index []int, vectors [][]float32) ([][]float32, error) {
+func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder, rows []data.Row, index []int,
+	vectors [][]float32) ([][]float32, error) {
 	for lo := len(vectors); lo < len(index); lo = len(vectors) {
 		hi := min(lo+stretch, len(index))
-		more, id, err := evaluate.EmbedTexts(ctx, e, rows, index[lo:hi], batch, func(done, _ int) { v.progress(name, lo+done, len(index)) })
+		more, id, err := evaluate.EmbedTexts(ctx, e, rows, index[lo:hi], batch, func(done, _ int) {
+			v.progress(name, lo+done, len(index))
+		})
 		if err != nil {
 			return nil, fmt.Errorf("embed with %s: %w", name, err)
 		}
@@ -125,7 +131,8 @@ func (v *vault) with(ctx context.Context, name string, from Source, use func(Emb
 // same refuses to judge a model by another one's vectors.
 func same(name, path string, was, is encoder.Identity) error {
 	if unlike := was.Unlike(is); unlike != "" {
-		return fault.New(fault.Mismatch, "%s was measured before with another model (%s): give the run another name, or remove %s.npy to measure again", name, unlike, path)
+		return fault.New(fault.Mismatch, "%s was measured before with another model (%s): give the run another name, "+
+			"or remove %s.npy to measure again", name, unlike, path)
 	}
 	return nil
 }
@@ -172,7 +179,8 @@ func readVectors(path, ids string) (head stored, vectors [][]float32, err error)
 	}
 	// The digest in the name has 12 digits; the whole one decides.
 	if head.Kind != vectorsKind || head.Format != vectorsFormat || head.IDs != ids || head.Texts < 0 {
-		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': remove it to embed again", path, head.Kind, head.Format)
+		return head, nil, fault.New(fault.Mismatch, "%s.json: kind %q, format %d, or texts other than these rows': "+
+			"remove it to embed again", path, head.Kind, head.Format)
 	}
 	f, err := fsutil.OpenRegular(path + ".npy")
 	if err != nil {

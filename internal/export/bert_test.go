@@ -17,7 +17,8 @@ import (
 // bertFolder saves a small random BERT with a WordPiece tokenizer.
 func bertFolder(t *testing.T, pooling transformer.Pooling) string {
 	t.Helper()
-	cfg, err := bert.ParseConfig([]byte(`{"model_type": "bert", "_name_or_path": "/home/somebody/base", "architectures": ["BertForMaskedLM"],
+	cfg, err := bert.ParseConfig([]byte(`{"model_type": "bert", "_name_or_path": ` +
+		`"/home/somebody/base", "architectures": ["BertForMaskedLM"],
 		"vocab_size": 640, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2,
 		"max_position_embeddings": 32}`))
 	if err != nil {
@@ -43,17 +44,19 @@ func bertFolder(t *testing.T, pooling transformer.Pooling) string {
 	return dir
 }
 
-// TestBERTForSentenceTransformers: the folder names transformers' class, keeps [CLS] and [SEP], pads on the right, since
-// positions are counted from the left there, and says without hives.json what it said with it.
+// TestBERTForSentenceTransformers: the folder names transformers' class, keeps [CLS] and [SEP], pads on the right,
+// since positions are counted from the left there, and says without hives.json what it said with it.
 func TestBERTForSentenceTransformers(t *testing.T) {
-	for pooling, flag := range map[transformer.Pooling]string{"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"} {
+	for pooling, flag := range map[transformer.Pooling]string{"mean": "pooling_mode_mean_tokens",
+		"first": "pooling_mode_cls_token"} {
 		from, out := bertFolder(t, pooling), filepath.Join(t.TempDir(), "out")
 		if _, err := Run(Options{Model: from, Out: out, Format: SentenceTransformers}); err != nil {
 			t.Fatal(err)
 		}
 		got := files(t, out)
 		config, tokenizer := object(t, got["config.json"]), object(t, got["tokenizer_config.json"])
-		if a := config["architectures"].([]any); len(a) != 1 || a[0] != "BertModel" || config["max_position_embeddings"] != 32. {
+		if a := config["architectures"].([]any); len(a) != 1 || a[0] != "BertModel" ||
+			config["max_position_embeddings"] != 32. {
 			t.Errorf("config %v", config)
 		}
 		if tokenizer["padding_side"] != "right" || tokenizer["model_max_length"] != 24. {
@@ -73,7 +76,8 @@ func TestBERTForSentenceTransformers(t *testing.T) {
 			t.Fatal(err)
 		}
 		alone, err := folder.Read(out)
-		if err != nil || alone.Pooling != want.Pooling || alone.MaxLength != want.MaxLength || alone.EndToken != want.EndToken {
+		if err != nil || alone.Pooling != want.Pooling || alone.MaxLength != want.MaxLength ||
+			alone.EndToken != want.EndToken {
 			t.Errorf("without hives.json %+v, %v, want %+v", alone, err, want)
 		}
 		if got["model.safetensors"] != files(t, from)["model.safetensors"] {
@@ -85,7 +89,8 @@ func TestBERTForSentenceTransformers(t *testing.T) {
 func TestBERTIsNoGGUF(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "m.gguf")
 	_, err := Run(Options{Model: bertFolder(t, "mean"), Out: out, Format: GGUF})
-	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "bert models are not written as GGUF: export to sentence-transformers") {
+	if fault.Of(err) != fault.Invalid ||
+		!strings.Contains(err.Error(), "bert models are not written as GGUF: export to sentence-transformers") {
 		t.Errorf("%v", err)
 	}
 	if exists(out) {

@@ -18,12 +18,14 @@ import (
 func rowsFile(t *testing.T, name string) string {
 	t.Helper()
 	row := func(text, corpus, licence string) data.Row {
-		return data.Row{Text: text, Theory: "mft", Level1: "care/harm", DirectionSource: data.SourceNone, IndividualAnchor: data.NoAnchor,
-			TheoryAnchor: data.NoAnchor, TextID: data.TextID(text), Group: data.TextID(text), Corpus: corpus, Licence: licence}
+		return data.Row{Text: text, Theory: "mft", Level1: "care/harm", DirectionSource: data.SourceNone,
+			IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor, TextID: data.TextID(text), Group: data.TextID(text),
+			Corpus: corpus, Licence: licence}
 	}
 	path := filepath.Join(t.TempDir(), name)
 	err := data.Write(path, []data.Row{
-		row("secret words", "social-chem", "CC BY-SA 4.0"), row("other secret words", "valuenet", "CC BY-NC-SA"), row("more", "<mine>|", "told me so"),
+		row("secret words", "social-chem", "CC BY-SA 4.0"), row("other secret words", "valuenet", "CC BY-NC-SA"),
+		row("more", "<mine>|", "told me so"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +43,8 @@ func runFolder(t *testing.T, rows string) string {
 	model := modelFolder(t, "qwen3", func(i *folder.Info) {
 		i.Provenance = map[string]string{"data_sha256": sum, "base_sha256": "b0"}
 	})
-	config := fmt.Sprintf("seed = 7\nsteps = 20\n[model]\nfrom = 'random:/home/somebody/shape'\n[data]\ntrain = '%s'\n[loss]\ntemperature = 0.07\n[log]\nevery = 10\n", rows)
+	config := fmt.Sprintf("seed = 7\nsteps = 20\n[model]\nfrom = 'random:/home/somebody/shape'\n[data]\ntrain = '%s'\n"+
+		"[loss]\ntemperature = 0.07\n[log]\nevery = 10\n", rows)
 	dir := filepath.Join(t.TempDir(), "run")
 	r, err := runstore.Create(dir, []byte(config), runstore.Info{
 		Stage: 1, Hashes: map[string]string{"data": sum, "base": "b0"}, Versions: map[string]string{"hives": "1.2.3"},
@@ -56,8 +59,10 @@ func runFolder(t *testing.T, rows string) string {
 	}
 	defer m.Close()
 	for _, v := range []map[string]any{
-		{"kind": "validation", "step": 0, "rows": 99, "loss": 4.5, "similarity_correlation_corpus_mean": .125, "ranking_accuracy": map[string]any{"within_corpus": .5, "all": nil}},
-		{"kind": "validation", "step": 20, "rows": 99, "loss": 3.25, "similarity_correlation": map[string]any{"within_corpus": .9375},
+		{"kind": "validation", "step": 0, "rows": 99, "loss": 4.5, "similarity_correlation_corpus_mean": .125,
+			"ranking_accuracy": map[string]any{"within_corpus": .5, "all": nil}},
+		{"kind": "validation", "step": 20, "rows": 99, "loss": 3.25,
+			"similarity_correlation":             map[string]any{"within_corpus": .9375},
 			"similarity_correlation_corpus_mean": .25, "ranking_accuracy": map[string]any{"within_corpus": .625, "all": nil}},
 	} {
 		if err := m.Append(v); err != nil {
@@ -96,16 +101,21 @@ func TestCardTellsOfTheRun(t *testing.T) {
 		t.Errorf("notes: %q", notes)
 	}
 	for _, want := range []string{
-		"---\nlibrary_name: sentence-transformers\n", `license: "other"`, "stage 1, 20 steps", "drawn at random", "| loss.temperature | 0.07 |",
-		"Seed of weights, batches and splits: 7", "| Social Chemistry 101 | 1 | CC BY-SA 4.0 |", "| CC BY-NC-SA | attribution, share-alike, non-commercial use only |",
-		`| &lt;mine>\| | 1 | told me so |`, "| **ranking accuracy, within corpus** | 0.500 | 0.625 |", "| loss | 4.500 | 3.250 |", "On 99 held-out rows.",
-		"| **similarity correlation, mean over corpora** | 0.125 | 0.250 |", "| the run's base | `b0` |", "hives 1.2.3", "SentenceTransformer(\"n\")", "value",
+		"---\nlibrary_name: sentence-transformers\n", `license: "other"`, "stage 1, 20 steps", "drawn at random",
+		"| loss.temperature | 0.07 |",
+		"Seed of weights, batches and splits: 7", "| Social Chemistry 101 | 1 | CC BY-SA 4.0 |",
+		"| CC BY-NC-SA | attribution, share-alike, non-commercial use only |",
+		`| &lt;mine>\| | 1 | told me so |`, "| **ranking accuracy, within corpus** | 0.500 | 0.625 |",
+		"| loss | 4.500 | 3.250 |", "On 99 held-out rows.",
+		"| **similarity correlation, mean over corpora** | 0.125 | 0.250 |", "| the run's base | `b0` |", "hives 1.2.3",
+		"SentenceTransformer(\"n\")", "value",
 	} {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q", want)
 		}
 	}
-	for _, never := range []string{filepath.Dir(rows), "/home/somebody", "secret words", "log.every", "0.938", "<no value>"} {
+	for _, never := range []string{filepath.Dir(rows), "/home/somebody", "secret words", "log.every", "0.938",
+		"<no value>"} {
 		if strings.Contains(card, never) {
 			t.Errorf("the card has %q", never)
 		}
@@ -124,7 +134,8 @@ func TestCardWithoutTheRows(t *testing.T) {
 	if len(notes) != 1 || !strings.Contains(notes[0], "--data") || !strings.Contains(card, "Not described") {
 		t.Errorf("notes %q", notes)
 	}
-	if card, notes := cardOf(t, Options{Model: run, Data: moved}); len(notes) != 0 || !strings.Contains(card, "Social Chemistry") {
+	if card, notes := cardOf(t, Options{Model: run, Data: moved}); len(notes) != 0 ||
+		!strings.Contains(card, "Social Chemistry") {
 		t.Errorf("with the rows named: %q", notes)
 	}
 	if err := os.WriteFile(rows, []byte("other"), 0o644); err != nil {
@@ -133,9 +144,10 @@ func TestCardWithoutTheRows(t *testing.T) {
 	if _, notes := cardOf(t, Options{Model: run}); len(notes) != 1 || !strings.Contains(notes[0], "changed") {
 		t.Errorf("with other rows in their place: %q", notes)
 	}
-	for _, o := range []Options{{Model: run, Data: rows}, {Model: run, Data: rows + "x"}, {Model: modelFolder(t, "qwen3", func(i *folder.Info) {
-		i.Provenance = map[string]string{"base_sha256": "b1"}
-	}), Run: run}} {
+	for _, o := range []Options{{Model: run, Data: rows}, {Model: run, Data: rows + "x"},
+		{Model: modelFolder(t, "qwen3", func(i *folder.Info) {
+			i.Provenance = map[string]string{"base_sha256": "b1"}
+		}), Run: run}} {
 		o.Format, o.Out = SentenceTransformers, filepath.Join(t.TempDir(), "out")
 		if _, err := Run(o); fault.Of(err) != fault.Mismatch && fault.Of(err) != fault.NotFound {
 			t.Errorf("%+v: %v", o, err)
@@ -171,7 +183,8 @@ func stage2Folder(t *testing.T, first, settings string) string {
 	}
 	defer m.Close()
 	for i, loss := range []float64{3.25, 3.125} {
-		if err := m.Append(map[string]any{"kind": "validation", "step": 5 * i, "rows": 99, "loss_hierarchical": loss}); err != nil {
+		if err := m.Append(map[string]any{"kind": "validation", "step": 5 * i, "rows": 99,
+			"loss_hierarchical": loss}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +202,8 @@ func stage2Folder(t *testing.T, first, settings string) string {
 func TestBeforeIsTheBase(t *testing.T) {
 	first := runFolder(t, rowsFile(t, "rows.parquet"))
 	card, _ := cardOf(t, Options{Model: stage2Folder(t, first, "seed = 7")})
-	for _, want := range []string{"| | base model | this model, after 5 steps |", "three terms | 4.500 | 3.125 |", "mean over corpora** | 0.125 | – |"} {
+	for _, want := range []string{"| | base model | this model, after 5 steps |", "three terms | 4.500 | 3.125 |",
+		"mean over corpora** | 0.125 | – |"} {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q:\n%s", want, card)
 		}

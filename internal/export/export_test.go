@@ -24,9 +24,11 @@ const seed = 31
 // modelFolder saves a small random model of a family with the demo's tokenizer.
 func modelFolder(t *testing.T, family string, change func(*folder.Info)) string {
 	t.Helper()
-	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "` + family + `", "_name_or_path": "/home/somebody/base", "vocab_size": 8200,
+	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "` + family + `", "_name_or_path": ` +
+		`"/home/somebody/base", "vocab_size": 8200,
 		"architectures": ["XForCausalLM"], "hidden_size": 64, "intermediate_size": 48, "num_hidden_layers": 2,
-		"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "rope_theta": 10000, "max_position_embeddings": 32}`))
+		"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "rope_theta": ` +
+		`10000, "max_position_embeddings": 32}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,8 @@ func object(t *testing.T, text string) (out map[string]any) {
 
 func TestSentenceTransformersFolder(t *testing.T) {
 	for family, class := range map[string]string{"qwen3": "Qwen3Model", "qwen2": "Qwen2Model", "llama": "LlamaModel"} {
-		for pooling, flag := range map[transformer.Pooling]string{"last": "pooling_mode_lasttoken", "mean": "pooling_mode_mean_tokens"} {
+		for pooling, flag := range map[transformer.Pooling]string{"last": "pooling_mode_lasttoken",
+			"mean": "pooling_mode_mean_tokens"} {
 			dir := modelFolder(t, family, func(i *folder.Info) { i.Pooling = pooling })
 			out := filepath.Join(t.TempDir(), "st")
 			res, err := Run(Options{Model: dir, Out: out, Format: SentenceTransformers})
@@ -162,7 +165,8 @@ func TestFramingLeavesTheRest(t *testing.T) {
 	if err := json.Unmarshal(after["post_processor"], &template); err != nil {
 		t.Fatal(err)
 	}
-	if len(template.Single) != 2 || template.Single[0]["Sequence"]["id"] != "A" || template.Single[1]["SpecialToken"]["id"] != "<|endoftext|>" {
+	if len(template.Single) != 2 || template.Single[0]["Sequence"]["id"] != "A" ||
+		template.Single[1]["SpecialToken"]["id"] != "<|endoftext|>" {
 		t.Errorf("template: %v", template.Single)
 	}
 	if d := cmp.Diff([]int{8187}, template.Special["<|endoftext|>"].IDs); d != "" {
@@ -239,14 +243,19 @@ func TestRefusals(t *testing.T) {
 		says string
 	}{
 		{"another format", Options{Model: dir, Out: out, Format: "onnx"}, fault.Invalid, "sentence-transformers or gguf"},
-		{"another type", Options{Model: dir, Out: out, Format: SentenceTransformers, DType: "int4"}, fault.Invalid, "bfloat16"},
+		{"another type", Options{Model: dir, Out: out, Format: SentenceTransformers, DType: "int4"}, fault.Invalid,
+			"bfloat16"},
 		{"another type of GGUF", Options{Model: dir, Out: out + ".gguf", Format: GGUF, DType: "q4_k"}, fault.Invalid, "q8_0"},
 		{"no model", Options{Model: out + "x", Out: out, Format: SentenceTransformers}, fault.NotFound, "no model"},
 		{"taken", Options{Model: dir, Out: taken, Format: SentenceTransformers}, fault.Exists, "--force"},
-		{"taken by no export", Options{Model: dir, Out: taken, Format: SentenceTransformers, Force: true}, fault.Exists, "no earlier export"},
-		{"the model itself", Options{Model: dir, Out: dir, Format: SentenceTransformers, Force: true}, fault.Invalid, "holds the model"},
-		{"around the model", Options{Model: dir, Out: filepath.Dir(dir), Format: SentenceTransformers, Force: true}, fault.Invalid, "holds the model"},
-		{"an end token that is none", Options{Model: odd, Out: out, Format: SentenceTransformers}, fault.Mismatch, "5 added tokens"},
+		{"taken by no export", Options{Model: dir, Out: taken, Format: SentenceTransformers, Force: true}, fault.Exists,
+			"no earlier export"},
+		{"the model itself", Options{Model: dir, Out: dir, Format: SentenceTransformers, Force: true}, fault.Invalid,
+			"holds the model"},
+		{"around the model", Options{Model: dir, Out: filepath.Dir(dir), Format: SentenceTransformers, Force: true},
+			fault.Invalid, "holds the model"},
+		{"an end token that is none", Options{Model: odd, Out: out, Format: SentenceTransformers}, fault.Mismatch,
+			"5 added tokens"},
 		{"no run", Options{Model: dir, Out: out, Format: SentenceTransformers, Run: taken}, fault.NotFound, "no run"},
 		{"a GGUF file without its ending", Options{Model: dir, Out: out, Format: GGUF}, fault.Invalid, ".gguf"},
 	} {

@@ -62,7 +62,8 @@ func TestGGUFThereAndBack(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: weights changed", family)
 		}
-		if before.RopeTheta != after.RopeTheta || before.RMSNormEps != after.RMSNormEps || after.Family() != family || before.HeadDim != after.HeadDim {
+		if before.RopeTheta != after.RopeTheta || before.RMSNormEps != after.RMSNormEps || after.Family() != family ||
+			before.HeadDim != after.HeadDim {
 			t.Errorf("%s: config %+v became %+v", family, before, after)
 		}
 		a, err := os.ReadFile(first)
@@ -107,7 +108,8 @@ func TestGGUFTypes(t *testing.T) {
 				}
 				d := math.Abs(float64(got[name][i]) - float64(x))
 				// Feed-forward's inner width of 48 is no whole number of blocks: those matrices are float16.
-				if d > c.bound(float64(x), most) && d > math.Abs(float64(x))/2048 || strings.HasSuffix(name, "norm.weight") && d != 0 {
+				if d > c.bound(float64(x), most) && d > math.Abs(float64(x))/2048 || strings.HasSuffix(name, "norm.weight") &&
+					d != 0 {
 					t.Fatalf("%s: %s[%d] %g became %g", c.dtype, name, i, x, got[name][i])
 				}
 				if d != 0 {
@@ -141,7 +143,8 @@ func TestGGUFTokenizer(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
-	pieces := []string{"the ", "truth", " don't", "12345", "\n\n", "é", "e\u0301", "<|endoftext|>", "<think>", "价值", "👩‍👩‍👧", "  ", "?!"}
+	pieces := []string{"the ", "truth", " don't", "12345", "\n\n", "é", "e\u0301", "<|endoftext|>", "<think>", "价值",
+		"👩‍👩‍👧", "  ", "?!"}
 	for range 300 {
 		var text string
 		for range 1 + rng.IntN(12) {
@@ -167,9 +170,11 @@ func TestGGUFRefusesTokenizers(t *testing.T) {
 		"splits texts like none": func(s string) string {
 			return strings.Replace(s, `"normalizer":{"type":"NFC"}`, `"normalizer":null`, 1)
 		},
-		"plain byte-level BPE": func(s string) string { return strings.Replace(s, `"ignore_merges":false`, `"ignore_merges":true`, 1) },
-		"two tokens have id":   func(s string) string { return strings.Replace(s, `{"!":0,`, `{"!":1,`, 1) },
-		"lies outside":         func(s string) string { return strings.Replace(s, `{"!":0,`, `{"!":9000,`, 1) },
+		"plain byte-level BPE": func(s string) string {
+			return strings.Replace(s, `"ignore_merges":false`, `"ignore_merges":true`, 1)
+		},
+		"two tokens have id": func(s string) string { return strings.Replace(s, `{"!":0,`, `{"!":1,`, 1) },
+		"lies outside":       func(s string) string { return strings.Replace(s, `{"!":0,`, `{"!":9000,`, 1) },
 	} {
 		dir := modelFolder(t, "qwen3", same)
 		path := filepath.Join(dir, folder.TokenizerFile)

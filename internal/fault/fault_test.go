@@ -92,12 +92,14 @@ func TestKindsSurviveTheWire(t *testing.T) {
 			t.Errorf("%v comes back from gRPC as %v", k, got)
 		}
 	}
-	for code, want := range map[codes.Code]Kind{codes.DeadlineExceeded: Canceled, codes.Unauthenticated: Invalid, codes.Aborted: Unknown} {
+	for code, want := range map[codes.Code]Kind{codes.DeadlineExceeded: Canceled, codes.Unauthenticated: Invalid,
+		codes.Aborted: Unknown} {
 		if got := FromGRPC(code); got != want {
 			t.Errorf("%v: %v, want %v", code, got, want)
 		}
 	}
-	for status, want := range map[int]Kind{400: Invalid, 401: Invalid, 404: NotFound, 409: Mismatch, 422: Invalid, 429: Exhausted, 408: Unavailable, 502: Unavailable, 302: Unknown} {
+	for status, want := range map[int]Kind{400: Invalid, 401: Invalid, 404: NotFound, 409: Mismatch, 422: Invalid,
+		429: Exhausted, 408: Unavailable, 502: Unavailable, 302: Unknown} {
 		if got := FromHTTP(status); got != want {
 			t.Errorf("HTTP %d: %v, want %v", status, got, want)
 		}

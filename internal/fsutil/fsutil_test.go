@@ -252,8 +252,9 @@ func TestWriteFilesTogether(t *testing.T) {
 func TestWriteFileReplacesNothingButAFile(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Symlink("/dev/null", at("null")), os.Symlink("/proc/self/fd/0", at("open")),
-		WriteBytes(at("file"), []byte("old")), os.Symlink(at("file"), at("link"))); err != nil {
+	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Symlink("/dev/null", at("null")),
+		os.Symlink("/proc/self/fd/0", at("open")), WriteBytes(at("file"), []byte("old")),
+		os.Symlink(at("file"), at("link"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"fifo", "null", "open"} {

@@ -16,8 +16,9 @@ import (
 func TestOnlyRegularFilesAreRead(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Symlink("/dev/zero", at("zero")), os.Symlink(at("fifo"), at("to-fifo")),
-		os.WriteFile(at("file"), []byte("content"), 0o600), os.Symlink(at("file"), at("to-file"))); err != nil {
+	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Symlink("/dev/zero", at("zero")),
+		os.Symlink(at("fifo"), at("to-fifo")), os.WriteFile(at("file"), []byte("content"), 0o600),
+		os.Symlink(at("file"), at("to-file"))); err != nil {
 		t.Fatal(err)
 	}
 	root, err := os.OpenRoot(dir)

@@ -13,8 +13,8 @@ import (
 // observer, if set, is told what happens to the disk: a test keeps account of what a power cut would leave.
 var observer atomic.Pointer[func(path string, synced bool)]
 
-// Observe lets look be called after every sync, with the path of the file or folder, and after every rename, with synced
-// false and the new path, until the end is called.
+// Observe lets look be called after every sync, with the path of the file or folder, and after every rename, with
+// synced false and the new path, until the end is called.
 func Observe(look func(path string, synced bool)) (end func()) {
 	observer.Store(&look)
 	return func() { observer.Store(nil) }
@@ -83,8 +83,8 @@ func MakeFolders(dir string) error {
 }
 
 // SyncName makes the name of a file or folder durable. A folder above that may be entered but not read, as folders of
-// all users often are, cannot be synced, nor can one of a file system that knows no sync of folders; the name then is as
-// durable as whoever made it saw to.
+// all users often are, cannot be synced, nor can one of a file system that knows no sync of folders; the name then is
+// as durable as whoever made it saw to.
 func SyncName(path string) error {
 	err := SyncDir(filepath.Dir(filepath.Clean(path)))
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EINVAL) {

@@ -17,7 +17,8 @@ func TestCheckWritable(t *testing.T) {
 	}
 	for path, says := range map[string]string{
 		dir: "", file: "", filepath.Join(dir, "new"): "", filepath.Join(dir, "a", "b", "c"): "",
-		filepath.Join(file, "below"): "not a", filepath.Join(file, "further", "below"): "not a", "/proc/no/such": "/proc/no/such",
+		filepath.Join(file, "below"): "not a", filepath.Join(file, "further", "below"): "not a",
+		"/proc/no/such": "/proc/no/such",
 	} {
 		err := fsutil.CheckWritable(path)
 		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
@@ -45,10 +46,12 @@ func TestChecksOfPlaces(t *testing.T) {
 		says  string
 	}{
 		{"read", fsutil.CheckReadable, file, ""}, {"read", fsutil.CheckReadable, empty, "is empty"},
-		{"read", fsutil.CheckReadable, dir, "is a folder"}, {"read", fsutil.CheckReadable, filepath.Join(dir, "no"), "no such file"},
+		{"read", fsutil.CheckReadable, dir, "is a folder"}, {"read", fsutil.CheckReadable, filepath.Join(dir, "no"),
+			"no such file"},
 		{"write a file", fsutil.CheckWritableFile, file, ""}, {"write a file", fsutil.CheckWritableFile, dir, "is a folder"},
 		{"write a file", fsutil.CheckWritableFile, filepath.Join(dir, "new", "file"), ""},
-		{"write a folder", fsutil.CheckWritableFolder, dir, ""}, {"write a folder", fsutil.CheckWritableFolder, file, "is a file"},
+		{"write a folder", fsutil.CheckWritableFolder, dir, ""}, {"write a folder", fsutil.CheckWritableFolder, file,
+			"is a file"},
 		{"write a folder", fsutil.CheckWritableFolder, filepath.Join(file, "below"), "is a file"},
 	} {
 		if err := c.check(c.path); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {

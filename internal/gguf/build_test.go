@@ -62,7 +62,8 @@ func (b *builder) file() []byte {
 		}
 		return u64(uint64(n))
 	}
-	out := join([]byte(magic), u32(b.version), count(b.tensorCount, len(b.tensors)), count(b.keyCount, len(b.keys)), join(b.keys...), join(b.tensors...))
+	out := join([]byte(magic), u32(b.version), count(b.tensorCount, len(b.tensors)), count(b.keyCount, len(b.keys)),
+		join(b.keys...), join(b.tensors...))
 	if len(b.data) > 0 {
 		out = append(out, make([]byte, (defaultAlignment-len(out)%defaultAlignment)%defaultAlignment)...)
 	}

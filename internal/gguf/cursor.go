@@ -15,7 +15,8 @@ type cursor struct {
 // unsigned numbers: a length of 2⁶⁴−1 is then simply too large, where an int would be −1 and pass.
 func (c *cursor) take(n uint64) ([]byte, error) {
 	if left := uint64(len(c.data) - c.at); n > left {
-		return nil, fmt.Errorf("%d bytes are announced at byte %d and %d are left: the file was cut off or is damaged", n, c.at, left)
+		return nil, fmt.Errorf("%d bytes are announced at byte %d and %d are left: the file was cut off or is damaged",
+			n, c.at, left)
 	}
 	b := c.data[c.at : c.at+int(n)]
 	c.at += int(n)

@@ -9,9 +9,9 @@ import (
 	"hives/internal/rig/powercut"
 )
 
-// TestPowerCut cuts the power at every sync and rename of a download into folders that are new, and of a second one that
-// brings a file three folders deep into the folder that stands. A model folder that is there is whole, and one that was
-// reported stays; what is missing can be downloaded.
+// TestPowerCut cuts the power at every sync and rename of a download into folders that are new, and of a second one
+// that brings a file three folders deep into the folder that stands. A model folder that is there is whole, and one
+// that was reported stays; what is missing can be downloaded.
 func TestPowerCut(t *testing.T) {
 	h := newHub(t)
 	h.files["a/b/c/deep.json"] = []byte(`{"deep":1}`)

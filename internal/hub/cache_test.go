@@ -138,14 +138,16 @@ func TestIncompleteSnapshot(t *testing.T) {
 	}
 	c := openCache(filepath.Dir(repo), testID)
 	defer c.close()
-	if f := c.open(File{Name: "tokenizer.json", Size: 6, Digest: Digest{Git: gitSum([]byte("secret"))}}, testCommit); f != nil {
+	if f := c.open(File{Name: "tokenizer.json", Size: 6, Digest: Digest{Git: gitSum([]byte("secret"))}},
+		testCommit); f != nil {
 		t.Error("a file outside the cache was opened")
 	}
 }
 
 func TestPinnedHashes(t *testing.T) {
 	t.Parallel()
-	p := pin{commit: testCommit, sha256: map[string]string{"model.safetensors": sum256([]byte("x")), "tokenizer.json": sum256([]byte("y"))}}
+	p := pin{commit: testCommit, sha256: map[string]string{"model.safetensors": sum256([]byte("x")),
+		"tokenizer.json": sum256([]byte("y"))}}
 	files := []File{{Name: "model.safetensors", Digest: Digest{SHA256: sum256([]byte("z"))}}}
 	expectKind(t, p.hold(testCommit, files), fault.Mismatch, "mirror")
 	if err := p.hold("another", files); err != nil {

@@ -368,7 +368,8 @@ func TestExpiredAddress(t *testing.T) {
 
 func TestRedirectsEnd(t *testing.T) {
 	t.Parallel()
-	for name, to := range map[string]string{"in a circle": "/" + testID + "/resolve/" + testCommit + "/config.json", "to no web": "file:///etc/passwd"} {
+	for name, to := range map[string]string{"in a circle": "/" + testID + "/resolve/" + testCommit + "/config.json",
+		"to no web": "file:///etc/passwd"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, dir := newHub(t), t.TempDir()

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // hostile names, each of which would lead out of the folder or onto something else on some system.
 var hostile = []string{
 	"../evil.json", "a/../../evil.json", "..", ".", "", "/etc/evil.json", "a//b.json", "a/./b", "a/", `..\evil.json`,
-	`C:\evil.json`, "C:evil.json", "config.json\x00.txt", "new\nline.json", "\xff.json", strings.Repeat("n", 300), strings.Repeat("a/", 600) + "b",
+	`C:\evil.json`, "C:evil.json", "config.json\x00.txt", "new\nline.json", "\xff.json", strings.Repeat("n", 300),
+	strings.Repeat("a/", 600) + "b",
 }
 
 func TestHostileNamesAreRefused(t *testing.T) {
@@ -22,7 +24,8 @@ func TestHostileNamesAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	for _, name := range []string{"config.json", "1_Pooling/config.json", "..hidden", "a..b", "model-00001-of-00002.safetensors", "größe.json"} {
+	for _, name := range []string{"config.json", "1_Pooling/config.json", "..hidden", "a..b",
+		"model-00001-of-00002.safetensors", "größe.json"} {
 		if err := checkName(name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -54,7 +57,8 @@ func TestHostileListWritesNothing(t *testing.T) {
 func TestSymlinksAreRefused(t *testing.T) {
 	t.Parallel()
 	stage := ".model.partial"
-	for _, at := range []string{"model", stage, stage + "/lock", stage + "/parts", stage + "/files", stage + "/files/1_Pooling"} {
+	for _, at := range []string{"model", stage, stage + "/lock", stage + "/parts", stage + "/files", stage +
+		"/files/1_Pooling"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
 			h, dir := newHub(t), t.TempDir()
@@ -110,7 +114,8 @@ func TestAskedNames(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, bad := range [][2]string{{"", "main"}, {"a/b/c", "main"}, {"../a", "main"}, {"a/..", "main"}, {"a b", "main"}, {"a?b", "main"}, {"a/b", ""}, {"a/b", "../main"}, {"a/b", "x?y"}, {"a--b", "main"}} {
+	for _, bad := range [][2]string{{"", "main"}, {"a/b/c", "main"}, {"../a", "main"}, {"a/..", "main"}, {"a b", "main"},
+		{"a?b", "main"}, {"a/b", ""}, {"a/b", "../main"}, {"a/b", "x?y"}, {"a--b", "main"}} {
 		if err := checkAsked(bad[0], bad[1]); fault.Of(err) != fault.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}
@@ -120,7 +125,8 @@ func TestAskedNames(t *testing.T) {
 func TestChoice(t *testing.T) {
 	t.Parallel()
 	var all []File
-	for _, name := range []string{"config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "README.md", "onnx/model.onnx", "1_Pooling/config.json", "runs/config.json", "LICENSE"} {
+	for _, name := range []string{"config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
+		"pytorch_model.bin", "README.md", "onnx/model.onnx", "1_Pooling/config.json", "runs/config.json", "LICENSE"} {
 		all = append(all, File{Name: name})
 	}
 	cases := []struct{ include, exclude, want string }{
@@ -173,5 +179,27 @@ func TestMeantIDs(t *testing.T) {
 	}
 	if got := near("somebody/else-altogether", []string{"owner/name"}); got != "" {
 		t.Errorf("near nothing: %q", got)
+	}
+}
+
+func TestListWithoutSizes(t *testing.T) {
+	t.Parallel()
+	h, dir := newHub(t), t.TempDir()
+	h.listed = func(all []map[string]any) []map[string]any {
+		for _, s := range all {
+			delete(s, "size")
+			delete(s, "blobId")
+			delete(s, "lfs")
+		}
+		return all
+	}
+	if _, err := h.run(t, dir); err != nil {
+		t.Fatal(err)
+	}
+	h.expectModel(t, dir)
+	for _, r := range h.requests() {
+		if r.Method == http.MethodHead && "http://"+r.Host != h.URL {
+			t.Error("a head request left the hub")
+		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 
 // environment clears what the machine has set and sets what is given.
 func environment(t *testing.T, home string, vars map[string]string) {
-	for _, name := range []string{"HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "HF_HUB_CACHE",
+	for _, name := range []string{"HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME",
+		"HF_HUB_CACHE",
 		"HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_IMPLICIT_TOKEN"} {
 		t.Setenv(name, vars[name])
 	}
@@ -32,14 +33,19 @@ func TestEnvironment(t *testing.T) {
 		endpoint, cache string
 		token           secret
 	}{
-		"nothing":        {nil, defaultEndpoint, filepath.Join(home, ".cache/huggingface/hub"), ""},
-		"token":          {map[string]string{"HF_TOKEN": " hf_a \n"}, defaultEndpoint, filepath.Join(home, ".cache/huggingface/hub"), "hf_a"},
-		"home":           {map[string]string{"HF_HOME": hf}, defaultEndpoint, filepath.Join(hf, "hub"), "hf_file"},
-		"variable first": {map[string]string{"HF_HOME": hf, "HF_TOKEN": "hf_a"}, defaultEndpoint, filepath.Join(hf, "hub"), "hf_a"},
-		"paths":          {map[string]string{"HF_TOKEN_PATH": file, "HF_HUB_CACHE": "/c"}, defaultEndpoint, "/c", "hf_file"},
-		"no token":       {map[string]string{"HF_HOME": hf, "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, defaultEndpoint, filepath.Join(hf, "hub"), ""},
-		"mirror":         {map[string]string{"HF_ENDPOINT": "https://mirror.example/hf/", "XDG_CACHE_HOME": "/x"}, "https://mirror.example/hf", "/x/huggingface/hub", ""},
-		"loopback":       {map[string]string{"HF_ENDPOINT": "http://127.0.0.1:8080", "HF_TOKEN": "hf_a", "HF_HUB_CACHE": "/c"}, "http://127.0.0.1:8080", "/c", "hf_a"},
+		"nothing": {nil, defaultEndpoint, filepath.Join(home, ".cache/huggingface/hub"), ""},
+		"token": {map[string]string{"HF_TOKEN": " hf_a \n"}, defaultEndpoint,
+			filepath.Join(home, ".cache/huggingface/hub"), "hf_a"},
+		"home": {map[string]string{"HF_HOME": hf}, defaultEndpoint, filepath.Join(hf, "hub"), "hf_file"},
+		"variable first": {map[string]string{"HF_HOME": hf, "HF_TOKEN": "hf_a"}, defaultEndpoint, filepath.Join(hf, "hub"),
+			"hf_a"},
+		"paths": {map[string]string{"HF_TOKEN_PATH": file, "HF_HUB_CACHE": "/c"}, defaultEndpoint, "/c", "hf_file"},
+		"no token": {map[string]string{"HF_HOME": hf, "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}, defaultEndpoint,
+			filepath.Join(hf, "hub"), ""},
+		"mirror": {map[string]string{"HF_ENDPOINT": "https://mirror.example/hf/", "XDG_CACHE_HOME": "/x"},
+			"https://mirror.example/hf", "/x/huggingface/hub", ""},
+		"loopback": {map[string]string{"HF_ENDPOINT": "http://127.0.0.1:8080", "HF_TOKEN": "hf_a", "HF_HUB_CACHE": "/c"},
+			"http://127.0.0.1:8080", "/c", "hf_a"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -128,7 +128,8 @@ func makeFolders(root *os.Root, name string) error {
 		case err == nil:
 			return notPlain(path)
 		}
-		if err := root.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // another file's goroutine was quicker
+		// another file's goroutine was quicker
+		if err := root.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return writeFault(err, name)
 		}
 		return writeFault(syncBelow(root, filepath.Dir(path)), name)

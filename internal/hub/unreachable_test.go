@@ -35,7 +35,8 @@ func TestHubThatNeverAnswers(t *testing.T) {
 				}
 			}()
 		}
-		p := patience{tries: 1000, firstWait: time.Millisecond, maxWait: time.Millisecond, stall: time.Hour, greeting: 50 * time.Millisecond, progress: 1, maxPause: time.Second}
+		p := patience{tries: 1000, firstWait: time.Millisecond, maxWait: time.Millisecond, stall: time.Hour, greeting: 50 *
+			time.Millisecond, progress: 1, maxPause: time.Second}
 		s := Settings{Endpoint: &url.URL{Scheme: "http", Host: l.Addr().String()}, Cache: t.TempDir()}
 		_, err = newClient(s, p, 1).list(context.Background(), "owner/name", "main")
 		if fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), "(2 tries)") {

@@ -69,7 +69,8 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 	if n > 1 {
 		user += askAgain
 	}
-	r := llm.Call{Model: s.Model, Schema: q.Schema, Messages: []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}}
+	r := llm.Call{Model: s.Model, Schema: q.Schema, Messages: []llm.Message{{Role: llm.System, Content: q.System},
+		{Role: llm.User, Content: user}}}
 	reply, err := s.behind.Complete(ctx, r)
 	v.At = time.Now().UTC().Truncate(time.Second)
 	switch {

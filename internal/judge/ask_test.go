@@ -24,14 +24,16 @@ func newAsker(t *testing.T, replies ...scripted.Reply) asker {
 	t.Helper()
 	s, v := openTest(t)
 	server := scripted.New(t, func(c scripted.Call) scripted.Reply { return replies[min(c.N, len(replies))-1] })
-	cfg := Config{Attempts: 3, Parallel: 1, Voters: []Voter{{Name: "v", Endpoint: "e", Model: llm.Model{Name: "m", MaxTokens: 10}}}}
+	cfg := Config{Attempts: 3, Parallel: 1, Voters: []Voter{{Name: "v", Endpoint: "e", Model: llm.Model{Name: "m",
+		MaxTokens: 10}}}}
 	cfg.Endpoints = []llm.Endpoint{{Name: "e", BaseURL: server.URL, MaxTries: 3, MaxWait: cli.Duration(time.Millisecond)}}
 	cfg, err := cfg.Complete(func(string) error { return nil })
 	must(t, err)
 	j, err := New(context.Background(), cfg, Run{ID: v.Run, Kind: KindLabel, Config: "{}"}, s)
 	must(t, err)
 	return asker{j, server, Question{
-		Item: Item{ID: v.Item}, Prompt: Prompt{Name: "plain.v1", Text: "which?"}, About: "svt", System: "system", User: "user",
+		Item: Item{ID: v.Item}, Prompt: Prompt{Name: "plain.v1", Text: "which?"}, About: "svt", System: "system",
+		User: "user",
 		Parse: func(raw string) (string, error) {
 			if !strings.HasPrefix(raw, "good") {
 				return "", errors.New("not good")

@@ -8,8 +8,8 @@ import (
 	"hives/internal/rig/powercut"
 )
 
-// TestNoNameIsLost looks at the names of a votes file and of its log once it is open, new or not: what SQLite syncs into
-// them is worth nothing without. Their content is SQLite's to keep.
+// TestNoNameIsLost looks at the names of a votes file and of its log once it is open, new or not: what SQLite syncs
+// into them is worth nothing without. Their content is SQLite's to keep.
 func TestNoNameIsLost(t *testing.T) {
 	root := t.TempDir()
 	disk := powercut.Watch(t, root)

@@ -27,7 +27,8 @@ func TestOneStoreAsksForARun(t *testing.T) {
 	must(t, first.Claim("r"))
 	must(t, first.Claim("r"))
 	err := second.Claim("r")
-	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
+	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), path) ||
+		!strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
 		t.Errorf("the same run beside it: %v", err)
 	}
 	must(t, second.Claim("another run"))
@@ -58,7 +59,8 @@ func TestKilledClaimIsFree(t *testing.T) {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
 	s := openAt(t, path)
-	if err := s.Claim("r"); fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), fmt.Sprint("process ", child.Process.Pid)) {
+	if err := s.Claim("r"); fault.Of(err) != fault.Exists ||
+		!strings.Contains(err.Error(), fmt.Sprint("process ", child.Process.Pid)) {
 		t.Errorf("beside the child: %v", err)
 	}
 	must(t, child.Process.Kill())
@@ -74,7 +76,8 @@ func TestSecondAnswerNamesTheCause(t *testing.T) {
 	must(t, s.PutVote(context.Background(), v))
 	v.Raw = "another answer"
 	err := s.PutVote(context.Background(), v)
-	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), s.path) || !strings.Contains(err.Error(), "another program") || strings.Contains(err.Error(), "constraint") {
+	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), s.path) ||
+		!strings.Contains(err.Error(), "another program") || strings.Contains(err.Error(), "constraint") {
 		t.Errorf("%v", err)
 	}
 	got, err := s.Attempts(context.Background(), v.Run, v.Prompt, v.Item, v.Voter)

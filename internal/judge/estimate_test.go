@@ -9,7 +9,8 @@ import (
 
 func TestAffordable(t *testing.T) {
 	courses := []Course{
-		{"least", Estimate{Tokens: 10, Micro: 1e6}}, {"likely", Estimate{Tokens: 20, Micro: 2e6}}, {"most", Estimate{Tokens: 40, Micro: 4e6}},
+		{"least", Estimate{Tokens: 10, Micro: 1e6}}, {"likely", Estimate{Tokens: 20, Micro: 2e6}},
+		{"most", Estimate{Tokens: 40, Micro: 4e6}},
 	}
 	for _, c := range []struct {
 		name      string
@@ -24,7 +25,8 @@ func TestAffordable(t *testing.T) {
 		{"nothing", llm.Limits{Money: .5}, Estimate{}, "not even"},
 		{"taken by other texts", llm.Limits{Tokens: 40}, Estimate{Tokens: 21}, "the least"},
 	} {
-		if got := (Forecast{Courses: courses, Budget: c.budget, Elsewhere: c.elsewhere}).affordable(); !strings.HasPrefix(got, c.want) {
+		if got := (Forecast{Courses: courses, Budget: c.budget, Elsewhere: c.elsewhere}).affordable(); !strings.HasPrefix(got,
+			c.want) {
 			t.Errorf("%s: enough for %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -25,10 +25,12 @@ func TestRepair(t *testing.T) {
 		{"cut after the value", `{"choice": "care/harm"`, choice},
 		{"cut in the value", `{"choice": "care/harm`, choice},
 		{"missing comma", "{\"choice\": \"care/harm\"\n\"because\": \"x\"}", object{"choice": "care/harm", "because": "x"}},
-		{"apostrophe", `{'because': 'it's a duty', 'choice': 'care/harm'}`, object{"because": "it's a duty", "choice": "care/harm"}},
+		{"apostrophe", `{'because': 'it's a duty', 'choice': 'care/harm'}`, object{"because": "it's a duty",
+			"choice": "care/harm"}},
 		{"escapes", `{"a": "\u00e9\n\"\\"}`, object{"a": "é\n\"\\"}},
 		{"list", `{"choice": ["care/harm",]}`, object{"choice": []any{"care/harm"}}},
-		{"nested", `{"a": {"b": [1, {"c": null}]}, "d": True}`, object{"a": object{"b": []any{"1", object{"c": nil}}}, "d": true}},
+		{"nested", `{"a": {"b": [1, {"c": null}]}, "d": True}`, object{"a": object{"b": []any{"1", object{"c": nil}}},
+			"d": true}},
 		{"empty", `{}`, object{}},
 		{"no object", `care/harm`, nil},
 		{"nothing", ``, nil},
@@ -46,7 +48,8 @@ func TestRepair(t *testing.T) {
 
 // Whatever is JSON already must be read as encoding/json reads it.
 func FuzzRepair(f *testing.F) {
-	for _, s := range []string{`{"a": "b"}`, `{'a': [1, 2,], b: {`, "{\"a\": \"\\u12", `{a:b}`, `{"a":"“x”"}`, `}{[`, `{"\ud83d\ude00": ""}`} {
+	for _, s := range []string{`{"a": "b"}`, `{'a': [1, 2,], b: {`, "{\"a\": \"\\u12", `{a:b}`, `{"a":"“x”"}`, `}{[`,
+		`{"\ud83d\ude00": ""}`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

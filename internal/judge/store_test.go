@@ -31,7 +31,8 @@ func openTest(t *testing.T) (*Store, Vote) {
 	must(t, s.PutRun(ctx, "r", "label", "{}"))
 	must(t, s.PutPrompt(ctx, p))
 	must(t, s.PutItems(ctx, []Item{{ID: "i", Text: "a text", Group: "g"}}))
-	return s, Vote{Run: "r", Prompt: p.Hash(), Item: "i", Voter: "v", Attempt: 1, Question: "svt", Raw: "raw", Parsed: "{}", At: noon}
+	return s, Vote{Run: "r", Prompt: p.Hash(), Item: "i", Voter: "v", Attempt: 1, Question: "svt", Raw: "raw",
+		Parsed: "{}", At: noon}
 }
 
 func must(t *testing.T, err error) {
@@ -66,7 +67,8 @@ func TestQueueKeepsIdsAndDecisions(t *testing.T) {
 	s, v := openTest(t)
 	ctx := context.Background()
 	must(t, s.PutVote(ctx, v))
-	q := QueueItem{Kind: KindLabel, Run: "r", ItemID: "i", Theory: "svt", PathSoFar: []string{"conservation"}, Level: 2, Reason: "split"}
+	q := QueueItem{Kind: KindLabel, Run: "r", ItemID: "i", Theory: "svt", PathSoFar: []string{"conservation"}, Level: 2,
+		Reason: "split"}
 	id, err := s.Enqueue(ctx, q)
 	must(t, err)
 	q.Reason = "split again"
@@ -158,7 +160,8 @@ func TestOpenRefuses(t *testing.T) {
 	text := filepath.Join(dir, "text.db")
 	must(t, os.WriteFile(text, []byte(strings.Repeat("not a database ", 100)), 0o600))
 	for path, kind := range map[string]fault.Kind{
-		foreign: fault.Mismatch, newer: fault.Mismatch, text: fault.Corrupt, filepath.Join(dir, "none", "v.db"): fault.NotFound,
+		foreign: fault.Mismatch, newer: fault.Mismatch, text: fault.Corrupt, filepath.Join(dir, "none",
+			"v.db"): fault.NotFound,
 	} {
 		s, err := Open(path)
 		if err == nil {

@@ -15,7 +15,8 @@ var table = keys.Table{
 	Harmless:   []string{"note", "general.*", "*_id"},
 	Refused: []keys.Rule{
 		{Key: "scale", Unless: []any{1.0}},
-		{Key: "window", When: func(_ any, file keys.Object) bool { return file["use_window"] == true }, Remedy: "set use_window to false"},
+		{Key: "window", When: func(_ any, file keys.Object) bool { return file["use_window"] == true },
+			Remedy: "set use_window to false"},
 		{Key: "use_window", Unless: []any{false, true}},
 	},
 }
@@ -58,7 +59,8 @@ func TestRead(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.json"), []byte(`{"size": 4, "scale": 2}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := table.Read(dir, "c.json", nil); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "c.json")) {
+	if _, err := table.Read(dir, "c.json", nil); err == nil ||
+		!strings.Contains(err.Error(), filepath.Join(dir, "c.json")) {
 		t.Errorf("the error does not name the file: %v", err)
 	}
 }

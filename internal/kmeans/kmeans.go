@@ -35,11 +35,13 @@ func (o Options) validate(n int) error {
 	case n < o.K:
 		return fault.New(fault.Invalid, "kmeans: %d vectors are fewer than the %d centres asked for; lower k", n, o.K)
 	case o.Restarts < 1 || o.MaxPasses < 1:
-		return fault.New(fault.Invalid, "kmeans: %d restarts of at most %d passes; want at least 1 each", o.Restarts, o.MaxPasses)
+		return fault.New(fault.Invalid, "kmeans: %d restarts of at most %d passes; want at least 1 each", o.Restarts,
+			o.MaxPasses)
 	case !(o.Tolerance >= 0 && o.Tolerance < 1):
 		return fault.New(fault.Invalid, "kmeans: tolerance %v is not in [0, 1)", o.Tolerance)
 	case o.BatchSize < 0 || (o.BatchSize > 0 && o.Epochs < 1):
-		return fault.New(fault.Invalid, "kmeans: mini-batches of %d rows over %d epochs; want positive numbers", o.BatchSize, o.Epochs)
+		return fault.New(fault.Invalid, "kmeans: mini-batches of %d rows over %d epochs; want positive numbers",
+			o.BatchSize, o.Epochs)
 	}
 	return nil
 }

@@ -31,7 +31,8 @@ type scorer struct {
 // newScorer prepares the centres for scoring; square may be nil where no distance is asked for.
 func newScorer(p Points, square, centres []float64) *scorer {
 	k := len(centres) / p.D
-	s := &scorer{p: p, k: k, centres: centres, rounded: make([]float32, len(centres)), half: make([]float64, k), square: square}
+	s := &scorer{p: p, k: k, centres: centres, rounded: make([]float32, len(centres)), half: make([]float64, k),
+		square: square}
 	for c := range k {
 		for j, x := range centres[c*p.D : (c+1)*p.D] {
 			s.rounded[c*p.D+j] = float32(x)

@@ -165,9 +165,10 @@ type ScoreRequest struct {
 
 // Scores are those of one ScoreRequest, by option.
 type Scores struct {
-	Token [][]float64 // log-probability of each token, the end of the turn last, so that no option is the beginning of another
-	Total []float64   // their sums
-	Bytes []int       // of each option's text, for log-probability per byte
+	// log-probability of each token, the end of the turn last, so that no option is the beginning of another
+	Token [][]float64
+	Total []float64 // their sums
+	Bytes []int     // of each option's text, for log-probability per byte
 }
 
 // Check refuses a request that a provider of these abilities cannot answer as asked; name is the provider's. Every

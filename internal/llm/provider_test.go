@@ -11,14 +11,16 @@ import (
 
 func TestBadSamplingIsRefused(t *testing.T) {
 	for _, s := range []Sampling{
-		{Temperature: -1}, {Temperature: math.NaN()}, {Temperature: math.Inf(1)}, {TopK: -1}, {TopP: 1.1}, {TopP: -.1}, {MinP: 2},
+		{Temperature: -1}, {Temperature: math.NaN()}, {Temperature: math.Inf(1)}, {TopK: -1}, {TopP: 1.1},
+		{TopP: -.1}, {MinP: 2},
 		{MinP: math.NaN()}, {MaxTokens: -1}, {MaxTokens: MostTokens + 1}, {Stop: []string{""}},
 	} {
 		if s.Validate() == nil {
 			t.Errorf("%+v is taken", s)
 		}
 	}
-	if (Sampling{}).Validate() != nil || (Sampling{}).Length() != DefaultMaxTokens || (Sampling{MaxTokens: 3}).Length() != 3 {
+	if (Sampling{}).Validate() != nil || (Sampling{}).Length() != DefaultMaxTokens ||
+		(Sampling{MaxTokens: 3}).Length() != 3 {
 		t.Error("the zero value is no greedy sampling of the default length")
 	}
 }
@@ -31,12 +33,15 @@ func TestARemoteRefusesWhatItCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, request := range map[string]Request{
-		"cannot choose": {Choices: []string{"a"}}, "beginning of an answer": {Prefix: "a"}, "top_k": {Sampling: Sampling{TopK: 3}},
+		"cannot choose": {Choices: []string{"a"}}, "beginning of an answer": {Prefix: "a"},
+		"top_k": {Sampling: Sampling{TopK: 3}},
 		"min_p": {Sampling: Sampling{MinP: .1}}, "cannot be steered": {Steer: make([]Steer, 1)}, "no adapter": {Adapter: "a"},
-		"want one of them": {Choices: []string{"a"}, Schema: map[string]any{}}, "temperature": {Sampling: Sampling{Temperature: -1}},
+		"want one of them": {Choices: []string{"a"}, Schema: map[string]any{}},
+		"temperature":      {Sampling: Sampling{Temperature: -1}},
 	} {
 		request.Messages = testRequest.Messages
-		if _, err := r.Generate(context.Background(), []Request{request}); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := r.Generate(context.Background(), []Request{request}); err == nil ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", says, err)
 		}
 	}
@@ -49,7 +54,8 @@ func TestARemoteRefusesWhatItCannot(t *testing.T) {
 	if n := len(s.Calls()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	replies, err := r.Generate(context.Background(), []Request{{Messages: testRequest.Messages}, {Messages: testRequest.Messages}})
+	replies, err := r.Generate(context.Background(), []Request{{Messages: testRequest.Messages},
+		{Messages: testRequest.Messages}})
 	if err != nil || len(replies) != 2 || replies[1].Text != "x" {
 		t.Errorf("%+v, %v", replies, err)
 	}
@@ -58,7 +64,8 @@ func TestARemoteRefusesWhatItCannot(t *testing.T) {
 func TestIdentitiesDiffer(t *testing.T) {
 	seen := map[string]Identity{}
 	for _, i := range []Identity{
-		{}, {Kind: "local"}, {Model: "m"}, {Weights: "w"}, {Tokenizer: "w"}, {Template: "w"}, {Precision: "w"}, {Engine: "w"}, {Rows: 1}, {Endpoint: "w"}, {Format: "w"},
+		{}, {Kind: "local"}, {Model: "m"}, {Weights: "w"}, {Tokenizer: "w"}, {Template: "w"}, {Precision: "w"}, {Engine: "w"},
+		{Rows: 1}, {Endpoint: "w"}, {Format: "w"},
 	} {
 		if other, is := seen[i.Hash()]; is {
 			t.Errorf("%+v and %+v have one hash", i, other)

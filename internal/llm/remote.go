@@ -22,7 +22,8 @@ func NewRemote(c *Client, m Model) (*Remote, error) {
 
 // Identity implements Provider. Prices, rates and keys are left out: another price makes no other answer.
 func (r *Remote) Identity() Identity {
-	return Identity{Kind: "endpoint", Endpoint: r.client.endpoint.BaseURL, Format: r.client.endpoint.Format, Model: r.model.Name}
+	return Identity{Kind: "endpoint", Endpoint: r.client.endpoint.BaseURL, Format: r.client.endpoint.Format,
+		Model: r.model.Name}
 }
 
 // Can implements Provider. Log-probabilities of given answers are not among what endpoints of this shape offer for
@@ -36,7 +37,8 @@ func (r *Remote) Close() error { return nil }
 
 // Score implements Provider: it refuses.
 func (r *Remote) Score(context.Context, []ScoreRequest) ([]Scores, error) {
-	return nil, fault.New(fault.Invalid, "endpoint %q gives no log-probabilities of given answers: let it vote, or use a local model", r.client.endpoint.Name)
+	return nil, fault.New(fault.Invalid, "endpoint %q gives no log-probabilities of given answers: "+
+		"let it vote, or use a local model", r.client.endpoint.Name)
 }
 
 // Generate implements Provider: all requests at once, as many under way as the endpoint allows. The end of the budget

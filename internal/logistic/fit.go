@@ -51,8 +51,11 @@ func Fit(d Data, ridge float64, start *Model) (Model, error) {
 		copy(at[width:], start.Intercepts)
 	}
 	o := objective{d, ridge, width}
-	problem := optimize.Problem{Func: func(w []float64) float64 { return o.loss(w, nil) }, Grad: func(g, w []float64) { o.loss(w, g) }}
-	settings := &optimize.Settings{GradientThreshold: gradientGoal, MajorIterations: maxIterations, Converger: optimize.NeverTerminate{}}
+	problem := optimize.Problem{Func: func(w []float64) float64 { return o.loss(w, nil) }, Grad: func(g, w []float64) {
+		o.loss(w, g)
+	}}
+	settings := &optimize.Settings{GradientThreshold: gradientGoal, MajorIterations: maxIterations,
+		Converger: optimize.NeverTerminate{}}
 	found, err := optimize.Minimize(problem, at, settings, &optimize.LBFGS{})
 	if found == nil {
 		return Model{}, fault.New(fault.Unknown, "logistic: %w", err)
@@ -60,7 +63,8 @@ func Fit(d Data, ridge float64, start *Model) (Model, error) {
 	g := make([]float64, len(at))
 	o.loss(found.X, g)
 	if most := largest(g); !(most <= gradientMost) {
-		return Model{}, fault.New(fault.Invalid, "logistic: no minimum after %d steps, the gradient is still %.2g (%v, %v): features of very unlike scales?",
+		return Model{}, fault.New(fault.Invalid, "logistic: no minimum after %d steps, the gradient is still %.2g (%v, "+
+			"%v): features of very unlike scales?",
 			found.MajorIterations, most, found.Status, err)
 	}
 	return Model{W: found.X[:width], Intercepts: found.X[width:]}, nil
@@ -69,7 +73,8 @@ func Fit(d Data, ridge float64, start *Model) (Model, error) {
 // check counts the strata and refuses data without a finite minimum.
 func (d Data) check(ridge float64) (int, error) {
 	if len(d.X) == 0 || len(d.X) != len(d.Y) || len(d.X) != len(d.Stratum) || !(ridge > 0) {
-		return 0, fault.New(fault.Invalid, "logistic: %d rows, %d sides, %d strata, ridge %v", len(d.X), len(d.Y), len(d.Stratum), ridge)
+		return 0, fault.New(fault.Invalid, "logistic: %d rows, %d sides, %d strata, ridge %v", len(d.X), len(d.Y),
+			len(d.Stratum), ridge)
 	}
 	var sides [][2]int
 	for i, s := range d.Stratum {
@@ -84,7 +89,8 @@ func (d Data) check(ridge float64) (int, error) {
 	}
 	for s, n := range sides {
 		if n[0] == 0 || n[1] == 0 {
-			return 0, fault.New(fault.Invalid, "logistic: stratum %d has %d positive and %d negative rows; leave out strata of one side", s, n[1], n[0])
+			return 0, fault.New(fault.Invalid, "logistic: stratum %d has %d positive and %d negative rows; "+
+				"leave out strata of one side", s, n[1], n[0])
 		}
 	}
 	return len(sides), nil

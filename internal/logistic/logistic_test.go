@@ -74,7 +74,8 @@ func TestFitFindsTheMinimum(t *testing.T) {
 	d, _ := made(120, 4)
 	for _, ridge := range []float64{.1, 5} {
 		w, b := descend(d, ridge, 3)
-		for name, start := range map[string]*Model{"from nothing": nil, "from afar": {W: []float64{3, 3, 3, 3, 3}, Intercepts: []float64{-2, 2, 0}}} {
+		for name, start := range map[string]*Model{"from nothing": nil, "from afar": {W: []float64{3, 3, 3, 3, 3},
+			Intercepts: []float64{-2, 2, 0}}} {
 			m, err := Fit(d, ridge, start)
 			if err != nil {
 				t.Fatal(err)
@@ -237,7 +238,8 @@ func TestIntervalCoversTheTruth(t *testing.T) {
 func TestCalibrateAtTheEdges(t *testing.T) {
 	group := []int32{0, 1, 2, 3, 4, 5}
 	y := []bool{false, false, false, true, true, true}
-	for name, scores := range map[string][]float64{"parted without a miss": {-3, -2, -1, 1, 2, 3}, "all equal": {1, 1, 1, 1, 1, 1}} {
+	for name, scores := range map[string][]float64{"parted without a miss": {-3, -2, -1, 1, 2, 3},
+		"all equal": {1, 1, 1, 1, 1, 1}} {
 		c := Calibrate(scores, y, group)
 		for _, s := range []float64{-1e9, -1, 0, 2, 1e9} {
 			p := c.At(s)
@@ -253,7 +255,8 @@ func TestCalibrateAtTheEdges(t *testing.T) {
 
 func TestCurve(t *testing.T) {
 	c := Curve([]float64{0, .05, .1, .95, 1, 1}, []bool{false, true, true, true, true, false})
-	if c[0] != (Tenth{2, .025, .5}) || c[1] != (Tenth{1, .1, 1}) || c[9].Rows != 3 || math.Abs(c[9].Share-2./3) > 1e-12 || c[5] != (Tenth{}) {
+	if c[0] != (Tenth{2, .025, .5}) || c[1] != (Tenth{1, .1, 1}) || c[9].Rows != 3 || math.Abs(c[9].Share-2./3) > 1e-12 ||
+		c[5] != (Tenth{}) {
 		t.Errorf("%+v", c)
 	}
 }

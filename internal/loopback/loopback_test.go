@@ -9,10 +9,13 @@ import (
 
 func TestHosts(t *testing.T) {
 	for address, want := range map[string]bool{
-		"localhost": true, "LocalHost:80": true, "127.0.0.1": true, "127.8.9.1:1": true, "[::1]": true, "[::1]:8080": true, "::1": true,
+		"localhost": true, "LocalHost:80": true, "127.0.0.1": true, "127.8.9.1:1": true, "[::1]": true, "[::1]:8080": true,
+		"::1":                  true,
 		"[::ffff:127.0.0.1]:1": true,
-		"":                     false, ":80": false, "0.0.0.0:80": false, "[::]:80": false, "10.0.0.1": false, "127.0.0.1.evil.example": false,
-		"localhost.evil.example:80": false, "evil.example": false, "127.1": false, "2130706433": false, "localhost@evil.example": false,
+		"":                     false, ":80": false, "0.0.0.0:80": false, "[::]:80": false, "10.0.0.1": false,
+		"127.0.0.1.evil.example":    false,
+		"localhost.evil.example:80": false, "evil.example": false, "127.1": false, "2130706433": false,
+		"localhost@evil.example": false,
 	} {
 		if got := Address(address); got != want {
 			t.Errorf("%q: %v", address, got)
@@ -22,8 +25,10 @@ func TestHosts(t *testing.T) {
 
 func TestReadable(t *testing.T) {
 	for text, want := range map[string]bool{
-		"http://evil.example/v1": true, "http://10.1.2.3:80": true, "http://0.0.0.0:8080": true, "HTTP://host/v1": true, "http://127.0.0.1.nip.io": true,
-		"https://evil.example": false, "HTTPS://evil.example": false, "http://127.0.0.1:8080/v1": false, "http://[::1]/v1": false, "http://localhost": false,
+		"http://evil.example/v1": true, "http://10.1.2.3:80": true, "http://0.0.0.0:8080": true, "HTTP://host/v1": true,
+		"http://127.0.0.1.nip.io": true,
+		"https://evil.example":    false, "HTTPS://evil.example": false, "http://127.0.0.1:8080/v1": false,
+		"http://[::1]/v1": false, "http://localhost": false,
 	} {
 		u, err := url.Parse(text)
 		if err != nil {

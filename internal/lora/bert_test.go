@@ -25,7 +25,8 @@ import (
 
 func tinyBERT(t *testing.T) *bert.Model {
 	t.Helper()
-	cfg, err := bert.ParseConfig([]byte(`{"vocab_size": 31, "hidden_size": 12, "intermediate_size": 20, "num_hidden_layers": 2,
+	cfg, err := bert.ParseConfig([]byte(`{"vocab_size": 31, "hidden_size": 12, "intermediate_size": ` +
+		`20, "num_hidden_layers": 2,
 		"num_attention_heads": 3, "max_position_embeddings": 14, "initializer_range": 0.5}`))
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,8 @@ func TestBERTAdaptersComeBack(t *testing.T) {
 		err = json.Unmarshal(raw, &config)
 	}
 	want := []string{"query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"}
-	if err != nil || !slices.Equal(config.Targets, want) || !slices.Equal(config.Layers, []int{1}) || config.Pattern != "layer" {
+	if err != nil || !slices.Equal(config.Targets, want) || !slices.Equal(config.Layers, []int{1}) ||
+		config.Pattern != "layer" {
 		t.Errorf("%+v, %v", config, err)
 	}
 	again := tinyBERT(t)
@@ -153,7 +155,9 @@ func TestBERTAdaptersOfOthers(t *testing.T) {
 	add("base_model.model.bert.pooler.dense.lora_A.weight", []int{2, 12}, make([]byte, 4*24))
 	add("base_model.model.bert.pooler.dense.lora_B.weight", []int{12, 2}, make([]byte, 4*24))
 	err = fsutil.WriteFile(path, func(w io.Writer) error {
-		return safetensorsio.WriteStream(w, infos, nil, func(i safetensorsio.Info) ([]byte, error) { return data[i.Name], nil })
+		return safetensorsio.WriteStream(w, infos, nil, func(i safetensorsio.Info) ([]byte, error) {
+			return data[i.Name], nil
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

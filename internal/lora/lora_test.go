@@ -129,8 +129,10 @@ func TestSavedAdaptersAreLoaded(t *testing.T) {
 	if err := json.Unmarshal(raw, &c); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"peft_type": "LORA", "r": 2., "lora_alpha": 7., "task_type": "FEATURE_EXTRACTION", "bias": "none",
-		"base_model_name_or_path": "some-base", "target_modules": []any{"k_proj", "down_proj"}, "layers_to_transform": []any{1.}}
+	want := map[string]any{"peft_type": "LORA", "r": 2., "lora_alpha": 7., "task_type": "FEATURE_EXTRACTION",
+		"bias":                    "none",
+		"base_model_name_or_path": "some-base", "target_modules": []any{"k_proj", "down_proj"},
+		"layers_to_transform": []any{1.}}
 	for key, value := range want {
 		if fmt.Sprint(c[key]) != fmt.Sprint(value) {
 			t.Errorf("%s is %v, want %v", key, c[key], value)
@@ -165,12 +167,16 @@ func spoil(t *testing.T, change func(c map[string]any)) string {
 // TestWhatIsNotPlainLoRAIsRefused, each by its name.
 func TestWhatIsNotPlainLoRAIsRefused(t *testing.T) {
 	for key, value := range map[string]any{
-		"peft_type": "IA3", "r": 0, "lora_alpha": -1, "use_dora": true, "bias": "all", "lora_bias": true, "fan_in_fan_out": true,
-		"alpha_pattern": map[string]any{"q_proj": 3}, "modules_to_save": []string{"norm"}, "layer_replication": [][]int{{0, 1}},
+		"peft_type": "IA3", "r": 0, "lora_alpha": -1, "use_dora": true, "bias": "all", "lora_bias": true,
+		"fan_in_fan_out": true,
+		"alpha_pattern":  map[string]any{"q_proj": 3}, "modules_to_save": []string{"norm"},
+		"layer_replication":       [][]int{{0, 1}},
 		"trainable_token_indices": []int{1}, "init_lora_weights": "pissa", "use_qalora": true,
-		"alora_invocation_tokens": []int{33, 8}, "target_parameters": []string{"x"}, "use_bdlora": map[string]any{"nblocks": 2},
-		"arrow_config": map[string]any{"top_k": 3}, "kasa_config": map[string]any{"beta": 1}, "monteclora_config": map[string]any{"n": 1},
-		"velora_config": map[string]any{"scale": 1}, "lora_magnitude_vector": true, "Use_DoRA": true,
+		"alora_invocation_tokens": []int{33, 8}, "target_parameters": []string{"x"},
+		"use_bdlora":   map[string]any{"nblocks": 2},
+		"arrow_config": map[string]any{"top_k": 3}, "kasa_config": map[string]any{"beta": 1},
+		"monteclora_config": map[string]any{"n": 1},
+		"velora_config":     map[string]any{"scale": 1}, "lora_magnitude_vector": true, "Use_DoRA": true,
 	} {
 		m := load(t, filepath.Join("testdata", "llama", "base"), dtypes.Float32)
 		_, err := lora.Load(spoil(t, func(c map[string]any) { c[key] = value }), m)

@@ -51,7 +51,9 @@ func TestGuard(t *testing.T) {
 		{"nothing", "", func(*testing.T, string) {}},
 		{"cut to nothing", "cannot be read", func(t *testing.T, path string) { truncate(t, path, 0) }},
 		{"cut at a page", "cannot be read", func(t *testing.T, path string) { truncate(t, path, page) }},
-		{"cut inside the last page, which then reads as zeros", "was written to", func(t *testing.T, path string) { truncate(t, path, 3*page-5) }},
+		{"cut inside the last page, which then reads as zeros", "was written to", func(t *testing.T, path string) {
+			truncate(t, path, 3*page-5)
+		}},
 		{"grown", "was written to", func(t *testing.T, path string) { truncate(t, path, 4*page) }},
 		{"written over, same size", "was written to", func(t *testing.T, path string) {
 			write(t, path, 3)
@@ -75,7 +77,8 @@ func TestGuard(t *testing.T) {
 		if c.says == "" && (err != nil || n != 3*page) {
 			t.Errorf("%s: %d ones, %v", c.name, n, err)
 		}
-		if c.says != "" && (fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path)) {
+		if c.says != "" && (fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: %v, want %q and the path", c.name, err, c.says)
 		}
 	}

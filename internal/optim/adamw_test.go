@@ -52,7 +52,8 @@ func twoGroups() []Group {
 }
 
 // newUpdate compiles o for the store's parameters; gradients come in as arguments, in Parameters' order.
-func newUpdate(t testing.TB, store *model.Store, o *AdamW) func(lr float64, step int32, grads ...any) (norm, clip float64) {
+func newUpdate(t testing.TB, store *model.Store, o *AdamW) func(lr float64, step int32,
+	grads ...any) (norm, clip float64) {
 	t.Helper()
 	params := Parameters(store)
 	exec, err := model.NewExec(engine.OpenForTest(t).Backend, store, func(_ *model.Scope, in []*Node) []*Node {
@@ -186,7 +187,8 @@ func TestAccount(t *testing.T) {
 	addVariable(t, store, "/buffer", dtypes.Float32, []float64{0}, 1).SetTrainable(false)
 	params := Parameters(store)
 	sizes, err := Default(.1).Account(params)
-	if want := []GroupSize{{"matrices", 1, 12}, {"vectors", 1, 3}}; err != nil || len(sizes) != 2 || sizes[0] != want[0] || sizes[1] != want[1] {
+	if want := []GroupSize{{"matrices", 1, 12}, {"vectors", 1, 3}}; err != nil || len(sizes) != 2 || sizes[0] != want[0] ||
+		sizes[1] != want[1] {
 		t.Errorf("Account = %v, %v, want %v", sizes, err, want)
 	}
 	tests := []struct {

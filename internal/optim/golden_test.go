@@ -120,15 +120,19 @@ func replay(t *testing.T, golden goldenAdamW, trace goldenTrace) {
 		}
 	}
 	for name, state := range trace.Final {
-		near(t, tolerance, name+" first moment", valueOf(store.GetVariable(MomentScope+"/m/"+name)), numbers(state["exp_avg"]))
-		near(t, tolerance, name+" second moment", valueOf(store.GetVariable(MomentScope+"/v/"+name)), numbers(state["exp_avg_sq"]))
+		near(t, tolerance, name+" first moment", valueOf(store.GetVariable(MomentScope+"/m/"+name)),
+			numbers(state["exp_avg"]))
+		near(t, tolerance, name+" second moment", valueOf(store.GetVariable(MomentScope+"/v/"+name)),
+			numbers(state["exp_avg_sq"]))
 	}
-	near(t, 1e-14, "lr after the last step", []float64{golden.AdamW.LR * s.Multiplier(len(trace.Steps))}, []float64{trace.LRAfterLast})
+	near(t, 1e-14, "lr after the last step", []float64{golden.AdamW.LR * s.Multiplier(len(trace.Steps))},
+		[]float64{trace.LRAfterLast})
 }
 
 // newGoldenStep compiles one training step. It returns [loss, norm, clip], then the gradients in the order
 // of Parameters, all as float64.
-func newGoldenStep(t *testing.T, store *model.Store, o *AdamW, dtype dtypes.DType) func(x, y [][]float64, amp, lr float64, step int32) [][]float64 {
+func newGoldenStep(t *testing.T, store *model.Store, o *AdamW, dtype dtypes.DType) func(x, y [][]float64, amp,
+	lr float64, step int32) [][]float64 {
 	t.Helper()
 	params := Parameters(store)
 	exec, err := model.NewExec(engine.OpenForTest(t).Backend, store, func(_ *model.Scope, in []*Node) []*Node {
@@ -176,7 +180,8 @@ func storeOf(t *testing.T, initial goldenTensors, dtype dtypes.DType) *model.Sto
 	return store
 }
 
-func addVariable(t testing.TB, store *model.Store, path string, dtype dtypes.DType, values []float64, dims ...int) *model.Variable {
+func addVariable(t testing.TB, store *model.Store, path string, dtype dtypes.DType, values []float64,
+	dims ...int) *model.Variable {
 	t.Helper()
 	var value *tensors.Tensor
 	if dtype == dtypes.Float64 {

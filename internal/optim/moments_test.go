@@ -13,9 +13,10 @@ import (
 	"hives/internal/engine"
 )
 
-// decayed runs, on a backend, v ← .999·v + .001 for n steps, kept in bf16, and returns the mean of the elements. rounded
-// is how a new value becomes bf16.
-func decayed(t *testing.T, b compute.Backend, n int, rounded func(x *Node, v *model.Variable, step *Node) *Node) float64 {
+// decayed runs, on a backend, v ← .999·v + .001 for n steps, kept in bf16, and returns the mean of the elements.
+// rounded is how a new value becomes bf16.
+func decayed(t *testing.T, b compute.Backend, n int, rounded func(x *Node, v *model.Variable,
+	step *Node) *Node) float64 {
 	store := model.NewStore()
 	start := make([]float32, 1024)
 	for i := range start {

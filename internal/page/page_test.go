@@ -15,7 +15,8 @@ var sample = template.Must(template.New("sample").Funcs(template.FuncMap{"style"
 <html lang="en"><head><meta name="viewport" content="width=device-width"><style>{{style}}</style></head><body><main>
 <h1>Sample</h1><p>Lead.</p>
 <h2>Figures of {{.}}</h2>
-<table class="figures"><tr><th></th><th colspan="2">both</th></tr><tr><td>{{.}}</td><td>−.5<small>−.6 … −.4</small></td><td>a, "b"</td></tr></table>
+<table class="figures"><tr><th></th><th colspan="2">both</th></tr><tr><td>{{.}}</td><td>−.5<small>−.6 … ` +
+	`−.4</small></td><td>a, "b"</td></tr></table>
 <h2>Figures of {{.}}</h2>
 <svg viewBox="0 0 9 9" role="img"><text x="1">{{.}}</text></svg><svg viewBox="0 0 2 2"></svg>
 </main></body></html>`))
@@ -23,7 +24,8 @@ var sample = template.Must(template.New("sample").Funcs(template.FuncMap{"style"
 func TestFinishedPage(t *testing.T) {
 	const hostile = `=1+<b>"&'`
 	var out bytes.Buffer
-	about := page.About{Command: "hives <x>", Facts: []page.Fact{{Name: "rows", Value: "abc"}, {Name: "absent", Value: ""}}}
+	about := page.About{Command: "hives <x>", Facts: []page.Fact{{Name: "rows", Value: "abc"},
+		{Name: "absent", Value: ""}}}
 	if err := page.Write(&out, sample, hostile, about); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,8 @@ func TestFinishedPage(t *testing.T) {
 	if strings.Count(html, `class="keep"`) != 2 {
 		t.Errorf("%d files to keep, want one table and one picture: an ornament is none", strings.Count(html, `class="keep"`))
 	}
-	if at := strings.Index(html, `class="contents"`); at < strings.Index(html, "Lead.") || at > strings.Index(html, "<h2") {
+	if at := strings.Index(html, `class="contents"`); at < strings.Index(html, "Lead.") ||
+		at > strings.Index(html, "<h2") {
 		t.Error("the contents do not stand between lead and first section")
 	}
 	if strings.Count(html, `id="figures-of-1-b"`) != 1 || !strings.Contains(html, `id="figures-of-1-b-2"`) {

@@ -33,7 +33,8 @@ func TestSecondRunIsRefused(t *testing.T) {
 	second := j
 	second.Out, second.Stdout = second.Out+".other.parquet", io.Discard // runs at once share no buffer
 	err := Run(context.Background(), second)
-	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), j.DB) || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
+	if fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), j.DB) ||
+		!strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
 		t.Errorf("the second run: %v", err)
 	}
 	other := second
@@ -61,7 +62,8 @@ func TestLabelTellsReplayedTexts(t *testing.T) {
 	defer store.Close()
 	tree, _ := theories.Get("mft")
 	define := func(theories.Path) string { return "" }
-	items := []judge.Item{{ID: "a", Text: lie}, {ID: "b", Text: "she kept her word"}, {ID: "c", Text: "they fed the birds"}}
+	items := []judge.Item{{ID: "a", Text: lie}, {ID: "b", Text: "she kept her word"},
+		{ID: "c", Text: "they fed the birds"}}
 	count := func(items []judge.Item) (asked, replayed int) {
 		p, err := New(context.Background(), testPanel(s.URL, 3), tree, define, store)
 		if err != nil {

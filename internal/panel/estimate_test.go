@@ -35,7 +35,8 @@ func TestDryRunCountsWhatWasTaken(t *testing.T) {
 		if err := Run(context.Background(), dry); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(out.String(), "9 answers of this run") || !strings.Contains(out.String(), "the budget is enough for "+c.want) {
+		if !strings.Contains(out.String(), "9 answers of this run") ||
+			!strings.Contains(out.String(), "the budget is enough for "+c.want) {
 			t.Errorf("%s: %s", c.name, out)
 		}
 	}

@@ -15,7 +15,8 @@ func TestDocumentedConfig(t *testing.T) {
 	if cfg, err = cfg.Complete(); err != nil {
 		t.Fatal(err)
 	}
-	if len(cfg.Voters) != 7 || cfg.Rules != (Rules{Quorum: 5, Lead: 2, MinAnswers: 4}) || cfg.Voters[6].Temperature != 0.7 || cfg.Voters[2].Prompt != "plain.v1" {
+	if len(cfg.Voters) != 7 || cfg.Rules != (Rules{Quorum: 5, Lead: 2, MinAnswers: 4}) ||
+		cfg.Voters[6].Temperature != 0.7 || cfg.Voters[2].Prompt != "plain.v1" {
 		t.Errorf("read as %+v", cfg)
 	}
 }

@@ -26,7 +26,8 @@ const (
 func TestMain(m *testing.M) {
 	if url := os.Getenv(childURL); url != "" {
 		err := Run(context.Background(), Job{
-			Config: oneByOne(url), Theory: "mft", In: os.Getenv(childIn), Out: os.Getenv(childOut), DB: os.Getenv(childDB), Stdout: os.Stdout,
+			Config: oneByOne(url), Theory: "mft", In: os.Getenv(childIn), Out: os.Getenv(childOut), DB: os.Getenv(childDB),
+			Stdout: os.Stdout,
 		})
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(fault.ExitCode(err))

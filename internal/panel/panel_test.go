@@ -26,7 +26,9 @@ const lie = "canary 4711 he told his friend a lie"
 func testPanel(url string, n int) Config {
 	cfg := Defaults()
 	cfg.Endpoints = []llm.Endpoint{{
-		Name: "e", BaseURL: url, Parallel: 8, MaxTries: 2, MaxWait: cli.Duration(time.Millisecond), Timeout: cli.Duration(time.Minute), // no test waits so long; a busy machine may
+		// no test waits so long; a busy machine may
+		Name: "e", BaseURL: url, Parallel: 8, MaxTries: 2, MaxWait: cli.Duration(time.Millisecond),
+		Timeout: cli.Duration(time.Minute),
 	}}
 	for k := range n {
 		cfg.Voters = append(cfg.Voters, judge.Voter{
@@ -82,7 +84,8 @@ func TestRunWritesRowsAndAsksNothingTwice(t *testing.T) {
 	s := scripted.New(t, honest)
 	j, out := jobFor(t, testPanel(s.URL, 7), lie, "she kept her word", lie)
 	rows := run(t, j)
-	if len(rows) != 2 || rows[0].Text != lie || rows[0].Theory != "mft" || rows[0].Level2 == "" || rows[0].Direction != 1 ||
+	if len(rows) != 2 || rows[0].Text != lie || rows[0].Theory != "mft" || rows[0].Level2 == "" ||
+		rows[0].Direction != 1 ||
 		rows[0].DirectionSource != data.SourceAnnotated || !strings.HasPrefix(rows[0].Extra["labelled_by"], "panel:") {
 		t.Errorf("rows %+v", rows)
 	}
@@ -101,7 +104,8 @@ func TestRunWritesRowsAndAsksNothingTwice(t *testing.T) {
 	run(t, j)
 	after, err := os.ReadFile(j.Out)
 	if err != nil || !bytes.Equal(before, after) || len(s.Calls()) != 2*7*questions {
-		t.Errorf("a second run asked %d more and left other bytes: %v %v", len(s.Calls())-2*7*questions, !bytes.Equal(before, after), err)
+		t.Errorf("a second run asked %d more and left other bytes: %v %v", len(s.Calls())-2*7*questions,
+			!bytes.Equal(before, after), err)
 	}
 	again, err := os.ReadFile(j.Report)
 	if err != nil || !bytes.Equal(page, again) {
@@ -165,19 +169,22 @@ func TestOpenTextsWaitForReviewAndComeBack(t *testing.T) {
 	defer store.Close()
 	ctx := context.Background()
 	queue, err := store.Queue(ctx)
-	if err != nil || len(queue) != 2 || queue[0].Level != 1 || len(queue[0].Votes) != 12 || queue[0].Reason != "split vote" {
+	if err != nil || len(queue) != 2 || queue[0].Level != 1 || len(queue[0].Votes) != 12 ||
+		queue[0].Reason != "split vote" {
 		t.Fatalf("queue %+v %v", queue, err)
 	}
 	decide := func(reviewer, verdict string, direction int32, path ...string) {
 		t.Helper()
-		if _, err := store.Decide(ctx, judge.Decision{Queue: queue[0].ID, Reviewer: reviewer, Verdict: verdict, Path: path, Direction: direction, At: time.Now()}); err != nil {
+		if _, err := store.Decide(ctx, judge.Decision{Queue: queue[0].ID, Reviewer: reviewer, Verdict: verdict, Path: path,
+			Direction: direction, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	decide("ann", judge.VerdictValue, -1, "care/harm")
 	decide("bob", judge.VerdictSkip, 0)
 	rows := run(t, j)
-	if len(rows) != 1 || rows[0].TextID != queue[0].ItemID || rows[0].Level1 != "care/harm" || rows[0].Direction != -1 || rows[0].Extra["labelled_by"] != "review" {
+	if len(rows) != 1 || rows[0].TextID != queue[0].ItemID || rows[0].Level1 != "care/harm" || rows[0].Direction != -1 ||
+		rows[0].Extra["labelled_by"] != "review" {
 		t.Errorf("reviewed rows %+v", rows)
 	}
 	decide("bob", judge.VerdictNone, 0)
@@ -219,7 +226,8 @@ func TestUnavailableEndpointNamesItAndKeepsAnswers(t *testing.T) {
 	})
 	j, _ := jobFor(t, testPanel(s.URL, 3), lie, "she kept her word")
 	err := Run(context.Background(), j)
-	if fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), `endpoint "e"`) || strings.Contains(err.Error(), "4711") {
+	if fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), `endpoint "e"`) ||
+		strings.Contains(err.Error(), "4711") {
 		t.Errorf("error %v", err)
 	}
 	store, err := judge.Open(j.DB)
@@ -275,7 +283,8 @@ func TestTruthIsMeasured(t *testing.T) {
 	}
 	out.Reset()
 	run(t, j)
-	for _, want := range []string{"right at level 1   0.50 (1/2)", "right at level 2   1.00 (1/1)", "direction right    0.00 (0/1)"} {
+	for _, want := range []string{"right at level 1   0.50 (1/2)", "right at level 2   1.00 (1/1)",
+		"direction right    0.00 (0/1)"} {
 		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), strings.Join(strings.Fields(want), " ")) {
 			t.Errorf("the summary lacks %q:\n%s", want, out)
 		}
@@ -286,7 +295,8 @@ func TestBadInput(t *testing.T) {
 	s := scripted.New(t, honest)
 	j, _ := jobFor(t, testPanel(s.URL, 3), lie)
 	for name, content := range map[string]string{
-		"no JSON": "canary 4711", "no text": `{"text": " "}`, "unknown key": `{"text": "x", "canary 4711": 1}`, "two values": `{"text": "x"} {}`, "nothing": "\n",
+		"no JSON": "canary 4711", "no text": `{"text": " "}`, "unknown key": `{"text": "x", "canary 4711": 1}`,
+		"two values": `{"text": "x"} {}`, "nothing": "\n",
 	} {
 		if err := os.WriteFile(j.In, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -348,7 +358,8 @@ func TestRunIdentity(t *testing.T) {
 	}) != same {
 		t.Error("a budget, rate, key or price begins another run")
 	}
-	if id(func(c *Config) { c.Voters[0].Temperature = 1 }) == same || id(func(c *Config) { c.Voters[3].Model.Name = "x" }) == same {
+	if id(func(c *Config) { c.Voters[0].Temperature = 1 }) == same ||
+		id(func(c *Config) { c.Voters[3].Model.Name = "x" }) == same {
 		t.Error("another temperature or model is the same run")
 	}
 }

@@ -17,7 +17,8 @@ import (
 	"hives/internal/rig/scripted"
 )
 
-var update = flag.Bool("update", false, "write the pinned keys and requests anew, which abandons every answer paid for so far")
+var update = flag.Bool("update", false, "write the pinned keys and requests anew, which abandons every answer paid "+
+	"for so far")
 
 // pinned is what finds an answer again, and what was asked for it.
 type pinned struct {
@@ -58,10 +59,12 @@ func TestKeysAndRequestsHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range votes {
-		got.Votes = append(got.Votes, fmt.Sprint(v.Prompt[:16], " ", v.Item, " ", v.Voter, " ", v.Attempt, " ", v.Question, " ", v.Parsed, v.Error))
+		got.Votes = append(got.Votes, fmt.Sprint(v.Prompt[:16], " ", v.Item, " ", v.Voter, " ", v.Attempt, " ", v.Question,
+			" ", v.Parsed, v.Error))
 	}
 	for _, c := range s.Calls() {
-		request := fmt.Sprint(c.Model, c.Temperature, c.Format, c.Enum, c.MaxTokens, c.MaxComplete, "\n", c.System, "\n", c.User)
+		request := fmt.Sprint(c.Model, c.Temperature, c.Format, c.Enum, c.MaxTokens, c.MaxComplete, "\n", c.System,
+			"\n", c.User)
 		got.Requests = append(got.Requests, judge.Hash(request)[:16])
 	}
 	slices.Sort(got.Requests)

@@ -103,7 +103,8 @@ func TestRulesForOtherPanels(t *testing.T) {
 			t.Errorf("%d voters: %+v (%v), want %+v", n, got, got.Validate(n), want)
 		}
 	}
-	for name, r := range map[string]Rules{"quorum no majority": {3, 2, 4}, "quorum beyond the panel": {8, 2, 4}, "no lead": {5, 0, 4}, "no answers": {5, 2, 0}} {
+	for name, r := range map[string]Rules{"quorum no majority": {3, 2, 4}, "quorum beyond the panel": {8, 2, 4},
+		"no lead": {5, 0, 4}, "no answers": {5, 2, 0}} {
 		if r.Validate(7) == nil {
 			t.Errorf("%s: accepted %+v", name, r)
 		}

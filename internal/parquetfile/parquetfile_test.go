@@ -32,7 +32,8 @@ func open(path string) error {
 	return f.Look()
 }
 
-// bounded fails if opening a file takes more memory than four times what files may unpack to, all that was freed included.
+// bounded fails if opening a file takes more memory than four times what files may unpack to, all that was freed
+// included.
 func bounded(t *testing.T, path string) error {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -61,19 +62,23 @@ type row struct {
 
 var codecs = map[string]compress.Codec{
 	"none": &parquet.Uncompressed, "snappy": &parquet.Snappy, "gzip": &parquet.Gzip, "zstd": &parquet.Zstd,
-	"brotli": &parquet.Brotli, "lz4": &lz4.Codec{Level: lz4.Fastest}, // the slow one takes minutes for a text of one letter
+	// the slow one takes minutes for a text of one letter
+	"brotli": &parquet.Brotli, "lz4": &lz4.Codec{Level: lz4.Fastest},
 }
 
 var encodings = map[string]parquet.Node{
-	"plain": parquet.Encoded(parquet.String(), &parquet.Plain), "dictionary": parquet.Encoded(parquet.String(), &parquet.RLEDictionary),
-	"lengths": parquet.Encoded(parquet.String(), &parquet.DeltaLengthByteArray), "prefixes": parquet.Encoded(parquet.String(), &parquet.DeltaByteArray),
+	"plain": parquet.Encoded(parquet.String(), &parquet.Plain), "dictionary": parquet.Encoded(parquet.String(),
+		&parquet.RLEDictionary),
+	"lengths":  parquet.Encoded(parquet.String(), &parquet.DeltaLengthByteArray),
+	"prefixes": parquet.Encoded(parquet.String(), &parquet.DeltaByteArray),
 }
 
 // written is a file of rows by the library's writer.
 func written(t *testing.T, rows []row, text parquet.Node, codec compress.Codec, version int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := parquet.NewGenericWriter[row](&b, parquet.NewSchema("rows", parquet.Group{"text": text, "note": parquet.Optional(text)}),
+	w := parquet.NewGenericWriter[row](&b, parquet.NewSchema("rows", parquet.Group{"text": text,
+		"note": parquet.Optional(text)}),
 		parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(8<<20))
 	if _, err := w.Write(rows); err != nil {
 		t.Fatal(err)
@@ -111,7 +116,8 @@ func TestWhatWritersWriteIsLetThrough(t *testing.T) {
 				}
 				m := &meter{left: math.MaxInt64}
 				if err := f.count(nil, m); err != nil || math.MaxInt64-m.left < sum {
-					t.Errorf("%s, %s, version %d: %d bytes counted (%v), texts hold %d", encoding, name, version, math.MaxInt64-m.left, err, sum)
+					t.Errorf("%s, %s, version %d: %d bytes counted (%v), texts hold %d", encoding, name, version, math.MaxInt64-m.left,
+						err, sum)
 				}
 				if m := (&meter{left: sum - 1}); f.count(nil, m) == nil { // the count can refuse
 					t.Errorf("%s, %s, version %d: let through with less than it holds", encoding, name, version)
@@ -139,7 +145,8 @@ func TestBombs(t *testing.T) {
 	bombs := map[string][]byte{
 		"dictionary":         written(t, rows, encodings["dictionary"], &parquet.Uncompressed, 1),
 		"dictionary, packed": written(t, rows, encodings["dictionary"], &parquet.Zstd, 2),
-		"prefixes":           forged{kind: format.ByteArray, rows: 2000, pages: []forgedPage{data(format.DeltaByteArray, 2000, prefixes)}}.bytes(t),
+		"prefixes": forged{kind: format.ByteArray, rows: 2000, pages: []forgedPage{data(format.DeltaByteArray, 2000,
+			prefixes)}}.bytes(t),
 	}
 	for name, codec := range codecs {
 		packed, err := codec.Encode(nil, plain)
@@ -149,11 +156,13 @@ func TestBombs(t *testing.T) {
 		page := data(format.Plain, 2000, packed)
 		page.head.UncompressedPageSize = int32(len(plain))
 		if name != "none" && name != "snappy" && name != "lz4" { // which pack by 255 at the most
-			bombs[name] = forged{kind: format.ByteArray, rows: 2000, codec: codec.CompressionCodec(), pages: []forgedPage{page}}.bytes(t)
+			bombs[name] = forged{kind: format.ByteArray, rows: 2000, codec: codec.CompressionCodec(),
+				pages: []forgedPage{page}}.bytes(t)
 		}
 		page.head.UncompressedPageSize = 1 << 10 // and where the page says less than it holds
 		if name != "none" {
-			path := put(t, forged{kind: format.ByteArray, rows: 2000, codec: codec.CompressionCodec(), pages: []forgedPage{page}}.bytes(t))
+			path := put(t, forged{kind: format.ByteArray, rows: 2000, codec: codec.CompressionCodec(),
+				pages: []forgedPage{page}}.bytes(t))
 			if err := bounded(t, path); err == nil {
 				t.Errorf("%s: a page that unpacks to more than it says was let through", name)
 			}
@@ -161,7 +170,8 @@ func TestBombs(t *testing.T) {
 	}
 	for name, content := range bombs {
 		err := bounded(t, put(t, content))
-		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "rows.parquet") || !strings.Contains(err.Error(), "as CSV") {
+		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "rows.parquet") ||
+			!strings.Contains(err.Error(), "as CSV") {
 			t.Errorf("%s: %d bytes that hold %d: %v", name, len(content), len(plain), err)
 		}
 	}
@@ -217,8 +227,10 @@ func (f forged) bytes(t *testing.T) []byte {
 
 // data is a page that says it holds that many values.
 func data(encoding format.Encoding, values int32, body []byte) forgedPage {
-	head := format.PageHeader{Type: format.DataPage, CompressedPageSize: int32(len(body)), UncompressedPageSize: int32(len(body))}
-	head.DataPageHeader = thrift.New(format.DataPageHeader{NumValues: values, Encoding: encoding, DefinitionLevelEncoding: format.RLE})
+	head := format.PageHeader{Type: format.DataPage, CompressedPageSize: int32(len(body)),
+		UncompressedPageSize: int32(len(body))}
+	head.DataPageHeader = thrift.New(format.DataPageHeader{NumValues: values, Encoding: encoding,
+		DefinitionLevelEncoding: format.RLE})
 	return forgedPage{head, body}
 }
 
@@ -238,32 +250,42 @@ func uvarints(n ...uint64) (out []byte) {
 
 // claims are forged files of a few bytes that make a reader which believes them run out of memory.
 var claims = map[string]forged{
-	"values":                      {kind: format.Int32, rows: math.MaxInt32, pages: []forgedPage{data(format.Plain, math.MaxInt32, nil)}},
-	"rows that pages do not hold": {kind: format.ByteArray, rows: 1 << 40, pages: []forgedPage{data(format.Plain, 1, words("a"))}},
+	"values": {kind: format.Int32, rows: math.MaxInt32,
+		pages: []forgedPage{data(format.Plain, math.MaxInt32, nil)}},
+	"rows that pages do not hold": {kind: format.ByteArray, rows: 1 << 40,
+		pages: []forgedPage{data(format.Plain, 1, words("a"))}},
 	"a run of levels": {kind: format.ByteArray, optional: true, rows: 1,
-		pages: []forgedPage{data(format.Plain, 1, append(words(string(append(uvarints(math.MaxInt32<<1), 0))), words("a")...))}},
+		pages: []forgedPage{data(format.Plain, 1, append(words(string(append(uvarints(math.MaxInt32<<1), 0))),
+			words("a")...))}},
 	"a run of places in a dictionary": {kind: format.ByteArray, rows: 1,
 		pages: []forgedPage{data(format.RLEDictionary, 1, append([]byte{1}, append(uvarints(math.MaxInt32<<1), 0)...))}},
 	"packed places": {kind: format.ByteArray, rows: 1,
 		pages: []forgedPage{data(format.RLEDictionary, 1, append([]byte{0}, uvarints(math.MaxInt32<<1|1)...))}},
 	"a run of truths": {kind: format.Boolean, rows: 1,
 		pages: []forgedPage{data(format.RLE, 1, words(string(append(uvarints(math.MaxInt32<<1), 1))))}},
-	"deltas":          {kind: format.Int64, rows: 1, pages: []forgedPage{data(format.DeltaBinaryPacked, 1, uvarints(128, 4, math.MaxInt32, 0))}},
-	"lengths":         {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaLengthByteArray, 1, uvarints(128, 4, math.MaxInt32, 0))}},
-	"prefixes":        {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaByteArray, 1, uvarints(128, 4, math.MaxInt32, 0))}},
-	"second suffixes": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaByteArray, 1, uvarints(128, 4, 1, 0, 128, 4, math.MaxInt32, 0))}},
+	"deltas": {kind: format.Int64, rows: 1, pages: []forgedPage{data(format.DeltaBinaryPacked, 1,
+		uvarints(128, 4, math.MaxInt32, 0))}},
+	"lengths": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaLengthByteArray, 1,
+		uvarints(128, 4, math.MaxInt32, 0))}},
+	"prefixes": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaByteArray, 1,
+		uvarints(128, 4, math.MaxInt32, 0))}},
+	"second suffixes": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.DeltaByteArray, 1,
+		uvarints(128, 4, 1, 0, 128, 4, math.MaxInt32, 0))}},
 	"a page's bytes": {kind: format.ByteArray, rows: 1, pages: []forgedPage{func() forgedPage {
 		p := data(format.Plain, 1, words("a"))
 		p.head.CompressedPageSize = math.MaxInt32
 		return p
 	}()}},
-	"a page's bytes unpacked": {kind: format.ByteArray, rows: 1, codec: format.Snappy, pages: []forgedPage{func() forgedPage {
-		p := data(format.Plain, 1, words("a"))
-		p.head.UncompressedPageSize = math.MaxInt32
-		return p
-	}()}},
-	"a length of Snappy": {kind: format.ByteArray, rows: 1, codec: format.Snappy, pages: []forgedPage{data(format.Plain, 1, uvarints(math.MaxUint32))}},
-	"LZ4 that is none":   {kind: format.ByteArray, rows: 1, codec: format.Lz4Raw, pages: []forgedPage{data(format.Plain, 1, bytes.Repeat([]byte{0xff}, 99))}},
+	"a page's bytes unpacked": {kind: format.ByteArray, rows: 1, codec: format.Snappy,
+		pages: []forgedPage{func() forgedPage {
+			p := data(format.Plain, 1, words("a"))
+			p.head.UncompressedPageSize = math.MaxInt32
+			return p
+		}()}},
+	"a length of Snappy": {kind: format.ByteArray, rows: 1, codec: format.Snappy,
+		pages: []forgedPage{data(format.Plain, 1, uvarints(math.MaxUint32))}},
+	"LZ4 that is none": {kind: format.ByteArray, rows: 1, codec: format.Lz4Raw,
+		pages: []forgedPage{data(format.Plain, 1, bytes.Repeat([]byte{0xff}, 99))}},
 	"a column's bytes": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.Plain, 1, words("a"))},
 		footer: func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.TotalCompressedSize = 1 << 50 }},
 	"an index of pages": {kind: format.ByteArray, rows: 1, pages: []forgedPage{data(format.Plain, 1, words("a"))},
@@ -284,7 +306,8 @@ func TestClaimsAreNotBelieved(t *testing.T) {
 		"texts, some left out": {kind: format.ByteArray, optional: true, rows: 2,
 			pages: []forgedPage{data(format.Plain, 2, append(words(string([]byte{4, 1})), words("a", "bc")...))}},
 		"truths": {kind: format.Boolean, rows: 8, pages: []forgedPage{data(format.RLE, 8, words(string([]byte{16, 1})))}},
-		"deltas": {kind: format.Int64, rows: 1, pages: []forgedPage{data(format.DeltaBinaryPacked, 1, uvarints(128, 4, 1, 0))}},
+		"deltas": {kind: format.Int64, rows: 1, pages: []forgedPage{data(format.DeltaBinaryPacked, 1,
+			uvarints(128, 4, 1, 0))}},
 	} {
 		path := put(t, f.bytes(t))
 		if err := open(path); err != nil {
@@ -313,7 +336,8 @@ func TestFootersAreWalked(t *testing.T) {
 	deep := bytes.Repeat([]byte{0x1c}, 1<<20)                      // a struct in a struct …
 	for name, content := range map[string][]byte{
 		"list": end(list, uint32(len(list))), "text": end(text, uint32(len(text))), "deep": end(deep, uint32(len(deep))),
-		"length": end(list, math.MaxUint32), "short": []byte("PAR1"), "empty": nil, "encrypted": append(end(nil, 0)[:8], "PARE"...),
+		"length": end(list, math.MaxUint32), "short": []byte("PAR1"), "empty": nil,
+		"encrypted": append(end(nil, 0)[:8], "PARE"...),
 	} {
 		if err := bounded(t, put(t, content)); err == nil {
 			t.Errorf("%s: let through", name)
@@ -324,7 +348,8 @@ func TestFootersAreWalked(t *testing.T) {
 // TestDamageNeverPanicsOrGrows flips bytes of a whole file, one at a time and several.
 func TestDamageNeverPanicsOrGrows(t *testing.T) {
 	note := "n"
-	whole := written(t, []row{{"a text", &note}, {"another", nil}, {"a text", &note}}, encodings["dictionary"], &parquet.Lz4Raw, 1)
+	whole := written(t, []row{{"a text", &note}, {"another", nil}, {"a text", &note}}, encodings["dictionary"],
+		&parquet.Lz4Raw, 1)
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 300 {
 		spoiled := bytes.Clone(whole)

@@ -84,6 +84,7 @@ func across(bank *anchors.Bank) int {
 // theories; 18833 of 25661 rows (73 %) have one, and …".
 func (a *Anchors) Coverage() string {
 	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, a.Rows)) }
-	return fmt.Sprintf("%d anchors found in the training rows, %d of them across theories; %d of %d rows (%.0f %%) have one, and %d (%.0f %%) a sentence of the plain-language inventory",
+	return fmt.Sprintf("%d anchors found in the training rows, %d of them across theories; %d of %d rows (%.0f %%) have "+
+		"one, and %d (%.0f %%) a sentence of the plain-language inventory",
 		a.Count, a.Across, a.Theory, a.Rows, share(a.Theory), a.Individual, share(a.Individual))
 }

@@ -28,13 +28,15 @@ type Series struct {
 
 // leftOut are fields of metrics.jsonl that are not worth a plot: counts, and what another line says too.
 var leftOut = []string{
-	"step", "epoch", "rows", "tokens", "padded_tokens", "tokens_per_second", "clip", "level_anchors", "loss_unknowing", "ignored_pairs",
+	"step", "epoch", "rows", "tokens", "padded_tokens", "tokens_per_second", "clip", "level_anchors", "loss_unknowing",
+	"ignored_pairs",
 	"train_loss_levels", "train_level_anchors", "train_grad_norm",
 }
 
 // firstPlots are the figures people look for first, in this order.
 var firstPlots = []string{
-	"train loss", "validation loss", "validation loss hierarchical", "validation direction accuracy", "validation ranking accuracy within corpus",
+	"train loss", "validation loss", "validation loss hierarchical", "validation direction accuracy",
+	"validation ranking accuracy within corpus",
 	"validation similarity correlation corpus mean", "validation mean cosine", "validation effective rank",
 }
 

@@ -46,11 +46,19 @@ type titledForest struct {
 
 // experimentLead tells a newcomer what the page is about.
 var experimentLead = []string{
-	"A language model was trained on annotated text so that texts come close when they stand for the same value in the same direction. This page sets the trained models beside the model they began with, on held-out groups of texts.",
-	"The base's vectors lie in a narrow cone, so merely centring them looks like gain; they are therefore read in four ways: raw, centred, centred and scaled, and through a logistic regression that has seen the same labels. Corpora differ in style and theory, so conclusions rest on comparisons within one corpus, and against a model trained as long on permuted labels.",
+	"A language model was trained on annotated text so that texts come close when they stand for the same value in the " +
+		"same direction. This page sets the trained models beside the model they began with, on held-out groups of texts.",
+	"The base's vectors lie in a narrow cone, so merely centring them looks like gain; they are therefore read in four " +
+		"ways: raw, centred, centred and scaled, and through a logistic regression that has seen the same labels. " +
+		"Corpora differ in style and theory, so conclusions rest on comparisons within one corpus, and against a model " +
+		"trained as long on permuted labels.",
 }
 
-const experimentRule = "Learned: the paired 95 % intervals over the base raw, centred, and centred and scaled, and over a model trained as long on permuted labels, all lie above zero, with p at most .05 after Holm's correction over all differences that a claim of this page rests on. Higher: the same without such a control. Only geometry: above the raw base, but not above its centred or scaled vectors. Worse: an interval over the raw base or over permuted labels lies below zero, again after the correction. Not shown: anything else."
+const experimentRule = "Learned: the paired 95 % intervals over the base raw, centred, and centred and scaled, " +
+	"and over a model trained as long on permuted labels, all lie above zero, with p at most .05 after Holm's " +
+	"correction over all differences that a claim of this page rests on. Higher: the same without such a control. " +
+	"Only geometry: above the raw base, but not above its centred or scaled vectors. Worse: an interval over the raw " +
+	"base or over permuted labels lies below zero, again after the correction. Not shown: anything else."
 
 // WriteExperiment writes the page. Pictures show a few systems side by side (few), tables all of them.
 func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about web.About) error {
@@ -186,7 +194,8 @@ func withBounds(number func(evaluate.Number) string, x evaluate.Estimate) string
 	if !x.Interval.Known() {
 		return number(x.Value)
 	}
-	return number(x.Value) + " [" + number(evaluate.Number(x.Interval.Low)) + ", " + number(evaluate.Number(x.Interval.High)) + "]"
+	return number(x.Value) + " [" + number(evaluate.Number(x.Interval.Low)) + ", " +
+		number(evaluate.Number(x.Interval.High)) + "]"
 }
 
 // seedTable has a row a claim: mean, least and greatest over the seeds, and over how many of them the gain

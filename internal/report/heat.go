@@ -116,7 +116,8 @@ func drawMap(label string, m evaluate.HeatMap, low, high float64) heatMap {
 				cells = append(cells, heatCell{Empty: true})
 				continue
 			}
-			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c], m.ColCount[c], three(x))
+			title := fmt.Sprintf("%s (%d rows) · %s (%d rows): %s", m.Rows[r], m.RowCount[r], m.Columns[c],
+				m.ColCount[c], three(x))
 			cells = append(cells, heat(trimZero(fmt.Sprintf("%.2f", float64(x)+0)), title, (float64(x)-low)/max(high-low, 1e-9)))
 		}
 		out.Cells = append(out.Cells, cells)

@@ -175,7 +175,8 @@ func (j *DemoJob) models() evaluate.DemoModels {
 // shownDemo are the lines of the demo's table on the terminal, before those of the controls.
 func shownDemo(d *evaluate.Demo) []shown {
 	lines := []shown{
-		{"before training", "", d.Before, true}, {"after training", "", d.After, true}, {"permuted labels", "", d.Control, true},
+		{"before training", "", d.Before, true}, {"after training", "", d.After, true},
+		{"permuted labels", "", d.Control, true},
 	}
 	if d.Stage1 != nil {
 		lines = append(lines, shown{"after Stage 1", "", d.Stage1, true})
@@ -239,7 +240,8 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 // model opens its folder only when its turn comes. How long it was trained is read now, from a file of a few
 // lines.
 func (j *Job) model(name, dir string) evaluate.Named {
-	return evaluate.Named{Name: name, Trained: TrainedIn(dir), Open: func(ctx context.Context) (encoder.Encoder, func() error, error) {
+	return evaluate.Named{Name: name, Trained: TrainedIn(dir), Open: func(ctx context.Context) (encoder.Encoder,
+		func() error, error) {
 		return j.Open(ctx, dir)
 	}}
 }
@@ -312,7 +314,8 @@ func (j *Job) finish(systems []shown, shared *data.Shared) error {
 	if j.Out == "" {
 		return nil
 	}
-	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\n", filepath.Join(j.Out, MetricsFile), filepath.Join(j.Out, PageFile))
+	_, err := fmt.Fprintf(j.Stdout, "\nfigures: %s\nreport:  %s\n", filepath.Join(j.Out, MetricsFile),
+		filepath.Join(j.Out, PageFile))
 	return err
 }
 
@@ -321,8 +324,10 @@ func (j *Job) finish(systems []shown, shared *data.Shared) error {
 func printSystems(w io.Writer, systems []shown) error {
 	t := columns.NewRightTable(w)
 	theories := spread(systems[0].system)
-	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality"+strings.Repeat("\t", len(theories)))
-	fmt.Fprintf(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\t%s\t\n", strings.Join(theories, "\t"))
+	fmt.Fprintln(t, "\tranking\tcorrelation\tdirection\ttexts\tranking\tcorrelation\torthogonality"+strings.Repeat("\t",
+		len(theories)))
+	fmt.Fprintf(t, "\twithin corpus\tmean of corpora\twithin corpus\twithin corpus\tall\tall\t%s\t\n",
+		strings.Join(theories, "\t"))
 	c := metrics.WithinCorpus
 	for _, s := range systems {
 		x := s.system

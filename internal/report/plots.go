@@ -87,7 +87,8 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 			if !e.Interval.Known() {
 				continue
 			}
-			rows = append(rows, []string{name, c.label, fmt.Sprint(float64(e.Value)), fmt.Sprint(e.Interval.Low), fmt.Sprint(e.Interval.High)})
+			rows = append(rows, []string{name, c.label, fmt.Sprint(float64(e.Value)), fmt.Sprint(e.Interval.Low),
+				fmt.Sprint(e.Interval.High)})
 			// Marks are centred on the row: of three at −14, 0 and 14 pixels.
 			offset := (float64(series) - float64(len(contrasts)-1)/2) * forestMarkGap
 			row.Marks = append(row.Marks, mark{
@@ -111,7 +112,8 @@ func claimForest(contrasts []contrast) *forest {
 // forestFigures names the figures and how to take them from a difference. Both lists must have one order:
 // drawForest matches them by place.
 func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
-	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus", "similarity correlation, mean over corpora"}
+	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus",
+		"similarity correlation, mean over corpora"}
 	theories := evaluate.TheoryOrder(d.TextLevel.ByTheory)
 	for _, theory := range theories {
 		names = append(names, "text-level ranking, "+theory+", within corpus")

@@ -57,7 +57,8 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 	lead := demoLead
 	if d.Random != nil {
 		main[0].note, lead = "the first layers of a pretrained base", pretrainedLead
-		main = append(main, shown{"random weights", "untrained", d.RandomBefore, true}, shown{"random, trained", "the small model of make demo", d.Random, true})
+		main = append(main, shown{"random weights", "untrained", d.RandomBefore, true},
+			shown{"random, trained", "the small model of make demo", d.Random, true})
 		contrasts = append(contrasts, contrast{"after − random, trained", d.Compared["after_minus_random"]})
 	}
 	v := newView("What a small model learned about human values", main, &d.Common)
@@ -72,20 +73,31 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 
 // demoLead tells a newcomer what the page is about.
 var demoLead = []string{
-	"A small model was trained for a few minutes on annotated text. This page says what that taught it, measured on held-out groups of texts, and what it did not.",
-	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before training and against a model trained just as long on permuted labels.",
-	"Expect little of values here. A small model from random weights learns direction and hardly more. A pretrained base knows what words mean, so part of what stands after training was there before: read the row before training beside the row after.",
+	"A small model was trained for a few minutes on annotated text. This page says what that taught it, measured on " +
+		"held-out groups of texts, and what it did not.",
+	"Theory and style follow the corpus a text is from, so a model can look good over all rows by telling corpora " +
+		"apart. The conclusions below therefore rest on comparisons within one corpus, against the same model before " +
+		"training and against a model trained just as long on permuted labels.",
+	"Expect little of values here. A small model from random weights learns direction and hardly more. " +
+		"A pretrained base knows what words mean, so part of what stands after training was there before: " +
+		"read the row before training beside the row after.",
 }
 
 // pretrainedLead is demoLead where a model from random weights was trained beside it.
 var pretrainedLead = []string{
-	"The first layers of a pretrained language model trained for a few minutes on annotated text. This page says what that taught them, measured on held-out groups of texts, and how much more they learned than a small model that began from random numbers and trained on the same rows.",
+	"The first layers of a pretrained language model trained for a few minutes on annotated text. " +
+		"This page says what that taught them, measured on held-out groups of texts, and how much more they learned than a " +
+		"small model that began from random numbers and trained on the same rows.",
 	demoLead[1],
-	"The base knows what words mean, so part of what stands above the random model was there before training: read the row before training beside the row after.",
+	"The base knows what words mean, so part of what stands above the random model was there before training: " +
+		"read the row before training beside the row after.",
 }
 
 // demoRule is what the page states above its findings. It must say what evaluate.learned does, word by word.
-const demoRule = "A figure counts as learned only if it lies above both the untrained model and a model trained as long on permuted labels: each paired 95 % interval above zero, and each p at most .05 after Holm's correction over all differences that a claim of this page rests on. Figures that fell are findings as well. A single training seed stands behind this page."
+const demoRule = "A figure counts as learned only if it lies above both the untrained model and a model trained as " +
+	"long on permuted labels: each paired 95 % interval above zero, and each p at most .05 after Holm's correction over " +
+	"all differences that a claim of this page rests on. Figures that fell are findings as well. " +
+	"A single training seed stands behind this page."
 
 // WriteEvaluation writes the page of one evaluated model. Its plot of differences shows the controls that a
 // reader asks for first, untrained, permuted and words; the table has all.
@@ -96,12 +108,14 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error
 	}
 	main := []shown{{"the model", name, e.System, true}}
 	v := newView("Evaluation of "+name, main, &e.Common)
-	v.Lead = []string{"Every figure stands beside controls that know no values. Theory and style follow the corpus a text is from, so read the columns within a corpus first."}
+	v.Lead = []string{"Every figure stands beside controls that know no values. Theory and style follow the corpus a " +
+		"text is from, so read the columns within a corpus first."}
 	v.Lead = marked(v.Lead, &e.Common)
 	var contrasts []contrast
 	for _, name := range slices.Sorted(maps.Keys(e.Compared)) {
 		control := strings.TrimPrefix(name, "model_minus_")
-		if words, ok := controlWords[control]; ok && (control == "untrained" || control == "permuted" || control == evaluate.ControlTFIDF) {
+		if words, ok := controlWords[control]; ok && (control == "untrained" || control == "permuted" ||
+			control == evaluate.ControlTFIDF) {
 			contrasts = append(contrasts, contrast{"model − " + words[0], e.Compared[name]})
 		}
 	}
@@ -127,7 +141,8 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{
 		Title: title, N: c.N, Settings: c.Settings,
-		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main), Spread: spread(main[0].system),
+		Corpora: newCorpusTable(all), Theories: theoryTables(all), Bars: barPanels(all), Ortho: orthoRows(main),
+		Spread: spread(main[0].system),
 		Values: main[min(1, len(main)-1)].system.Values, // of the model after training
 		Terms:  sortedPairs(c.Definition), Skipped: mainReasons(c.Skipped),
 	}
@@ -146,7 +161,8 @@ func mainReasons(skipped map[string]string) []pair {
 	kept := map[string]string{}
 	for path, reason := range skipped {
 		inControl := strings.HasPrefix(path, "controls.")
-		detail := strings.Contains(path, "interval") || strings.Contains(path, "bin_pairs") || strings.Contains(path, "details")
+		detail := strings.Contains(path, "interval") || strings.Contains(path, "bin_pairs") ||
+			strings.Contains(path, "details")
 		if (inControl && strings.Count(path, ".") > 1) || detail {
 			continue
 		}

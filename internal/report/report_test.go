@@ -32,7 +32,8 @@ func sample(n int, seed string) []data.Row {
 	for i := range n {
 		p := paths[i*i%len(paths)]
 		rows = append(rows, data.Row{
-			Text: fmt.Sprintf("%s example %d %s%s", hostile, i, p[0], seed), TextID: fmt.Sprint(seed, "t", i), Group: fmt.Sprint(seed, "g", i/2),
+			Text: fmt.Sprintf("%s example %d %s%s", hostile, i, p[0], seed), TextID: fmt.Sprint(seed, "t", i),
+			Group:  fmt.Sprint(seed, "g", i/2),
 			Theory: "mft", Level1: p[0], Level2: p[1], Direction: int32(i%2*2 - 1), DirectionSource: data.SourceAnnotated,
 			Corpus: []string{"plain", hostile}[i/3%2], IndividualAnchor: -1, TheoryAnchor: -1,
 		})
@@ -119,8 +120,8 @@ func harmless(t *testing.T, page string) {
 
 func TestDemoWritesFiguresAndPage(t *testing.T) {
 	var stdout bytes.Buffer
-	j := DemoJob{Job: job(t, &stdout), Before: "before-dir", After: "after-dir", Control: "control-dir", Stage1: "stage1-dir",
-		RandomBefore: "random-before-dir", Random: "random-dir", Run: t.TempDir()}
+	j := DemoJob{Job: job(t, &stdout), Before: "before-dir", After: "after-dir", Control: "control-dir",
+		Stage1: "stage1-dir", RandomBefore: "random-before-dir", Random: "random-dir", Run: t.TempDir()}
 	lines := `{"kind":"start","config":"x"}
 {"kind":"train","step":1,"loss":4.1,"loss_levels":[4.2,4.0],"learning_rate":0.001}
 {"kind":"train","step":2,"loss":3.9,"loss_levels":[4.1,3.7],"learning_rate":0.002}
@@ -143,7 +144,9 @@ func TestDemoWritesFiguresAndPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	harmless(t, string(page))
-	for _, want := range []string{"train loss levels 2", "validation mean cosine", "pretrained base", "bin 0", "after − Stage 1", "what Stage 2 adds", "after − random, trained", "beyond random weights", "logistic regression on it"} {
+	for _, want := range []string{"train loss levels 2", "validation mean cosine", "pretrained base", "bin 0",
+		"after − Stage 1", "what Stage 2 adds", "after − random, trained", "beyond random weights",
+		"logistic regression on it"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -211,7 +214,8 @@ func TestJobsRefuse(t *testing.T) {
 }
 
 func TestCurvesNameTheBadLine(t *testing.T) {
-	_, err := readCurves(strings.NewReader("{\"kind\":\"train\",\"step\":1,\"loss\":1}\nnot json\n{}\n"), "run/metrics.jsonl")
+	_, err := readCurves(strings.NewReader("{\"kind\":\"train\",\"step\":1,\"loss\":1}\nnot json\n{}\n"),
+		"run/metrics.jsonl")
 	if err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("error %v, want line 2 in it", err)
 	}
@@ -243,7 +247,8 @@ func TestAxisCoversItsValues(t *testing.T) {
 func TestReadAnchorsCountsRows(t *testing.T) {
 	dir := t.TempDir()
 	bank := &anchors.Bank{Anchors: []anchors.Anchor{
-		{ID: 0, Bank: "theory", Kind: "cluster", Text: "<b>few</b>", ValueIDs: []string{"duty/justice"}, Provenance: "medoid"},
+		{ID: 0, Bank: "theory", Kind: "cluster", Text: "<b>few</b>", ValueIDs: []string{"duty/justice"},
+			Provenance: "medoid"},
 		{ID: 3, Bank: "theory", Kind: "cluster", Text: "many", ValueIDs: []string{"duty/fidelity"}, Provenance: "medoid"},
 	}}
 	bankPath, rowsPath := filepath.Join(dir, "bank.parquet"), filepath.Join(dir, "rows.parquet")
@@ -265,7 +270,8 @@ func TestReadAnchorsCountsRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Count != 2 || a.Rows != 4 || a.Theory != 3 || a.Individual != 0 || a.Examples[0].Text != "many" || a.Examples[0].Rows != 2 {
+	if a.Count != 2 || a.Rows != 4 || a.Theory != 3 || a.Individual != 0 || a.Examples[0].Text != "many" ||
+		a.Examples[0].Rows != 2 {
 		t.Errorf("%+v", a)
 	}
 	if !strings.Contains(a.Coverage(), "3 of 4 rows (75 %)") {

@@ -18,8 +18,8 @@ func testBank(t *testing.T) string {
 	t.Helper()
 	b := &anchors.Bank{Meta: map[string]string{"seed": "1"}}
 	for i, text := range []string{hostile, "People keep promises.", "Rules bind everyone.", "Nobody goes hungry."} {
-		b.Anchors = append(b.Anchors, anchors.Anchor{ID: int32(2 * i), Bank: anchors.Theory, Kind: anchors.KindCluster, Text: text,
-			ValueIDs: []string{"svt/conservation"}, Exemplars: []string{"t1", "t2"}, Count: 9, Provenance: "medoid"})
+		b.Anchors = append(b.Anchors, anchors.Anchor{ID: int32(2 * i), Bank: anchors.Theory, Kind: anchors.KindCluster,
+			Text: text, ValueIDs: []string{"svt/conservation"}, Exemplars: []string{"t1", "t2"}, Count: 9, Provenance: "medoid"})
 	}
 	path := filepath.Join(t.TempDir(), "anchors.parquet")
 	must(t, anchors.Write(path, b))
@@ -67,7 +67,8 @@ func TestAnchorsAreReviewedAndApplied(t *testing.T) {
 	for _, a := range got.Anchors {
 		said = append(said, a.Text+"|"+a.Provenance)
 	}
-	if want := "People keep promises.|medoid+review;Rules bind those who made them.|review;Nobody goes hungry.|medoid"; strings.Join(said, ";") != want {
+	if want := "People keep promises.|medoid+review;Rules bind those who made them.|review;Nobody goes " +
+		"hungry.|medoid"; strings.Join(said, ";") != want {
 		t.Errorf("bank %q, want %q", strings.Join(said, ";"), want)
 	}
 	if got.Anchors[0].ID != 2 || got.Meta["seed"] != "1" || !strings.Contains(got.Meta[ReviewKey], `"rejected":1`) {
@@ -121,11 +122,13 @@ func TestRefusedSentences(t *testing.T) {
 		"unprintable":        "a\u202eb",
 		"no UTF-8":           "a\xffb",
 	} {
-		if status, body, _ := b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "edit", "sentence", sentence); status != 400 {
+		if status, body, _ := b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "edit", "sentence",
+			sentence); status != 400 {
 			t.Errorf("%s: status %d: %.80s", name, status, body)
 		}
 	}
-	if status, _, _ := b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "supports", "at", "svt/conservation"); status != 400 {
+	if status, _, _ := b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "supports", "at",
+		"svt/conservation"); status != 400 {
 		t.Errorf("a label's decision on an anchor: status %d", status)
 	}
 	if h, err := b.store.History(context.Background()); err != nil || len(h) != 0 {

@@ -136,7 +136,8 @@ func labelsByKeyboard(t *testing.T, p tab) {
 	if got := p.text("#text"); got != hostile {
 		t.Errorf("the text came out as %q", got)
 	}
-	inert := `[...document.querySelectorAll("script:not([nonce]), img, [onerror], [onfocus]")].length === 0 && window.pwned === undefined`
+	inert := `[...document.querySelectorAll("script:not([nonce]), img, [onerror], [onfocus]")].length === 0 && ` +
+		`window.pwned === undefined`
 	if !script[bool](p, inert) {
 		t.Error("the hostile text is not inert")
 	}
@@ -160,7 +161,8 @@ func labelsByKeyboard(t *testing.T, p tab) {
 	p.key("o", `document.querySelector("#done").textContent === "1"`)
 	held, err := b.store.Decisions(context.Background())
 	must(t, err)
-	if len(held) != 1 || held[0].Direction != -1 || strings.Join(held[0].Path, "/") != "conservation/conformity" || held[0].Note != "sox" {
+	if len(held) != 1 || held[0].Direction != -1 || strings.Join(held[0].Path, "/") != "conservation/conformity" ||
+		held[0].Note != "sox" {
 		t.Fatalf("stored %+v", held)
 	}
 	p.key("u", `document.querySelector("#done").textContent === "0"`)
@@ -206,7 +208,8 @@ func foreignPage(t *testing.T, p tab) {
 	b, other := newBench(t, 1), newBench(t, 1)
 	p.do(chromedp.Navigate(other.URL + "/")) // refused, thus without a policy of its own that would hinder it
 	form := `new URLSearchParams({as: "eve", id: "` + b.id(0) + `", choice: "none"})`
-	attack := `fetch("` + b.base + `decide", {method: "POST", mode: "no-cors", body: ` + form + `}).then(() => "sent", () => "refused")`
+	attack := `fetch("` + b.base + `decide", {method: "POST", mode: "no-cors", body: ` + form +
+		`}).then(() => "sent", () => "refused")`
 	script[string](p, attack)
 	if h, err := b.store.History(context.Background()); err != nil || len(h) != 0 {
 		t.Errorf("another origin recorded %d decisions, %v", len(h), err)

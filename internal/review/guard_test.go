@@ -36,20 +36,28 @@ func TestRefusals(t *testing.T) {
 		{"token in lower case", "GET", b.URL + "/" + strings.ToLower(token) + "/", "", nil, 403},
 		{"dots in the path", "GET", b.URL + "/x/../" + token + "/", "", nil, 403},
 		{"foreign host", "GET", b.base, "", func(r *http.Request) { r.Host = "evil.example" }, 421},
-		{"foreign host with our port", "GET", b.base, "", func(r *http.Request) { r.Host = "evil.example:" + r.URL.Port() }, 421},
+		{"foreign host with our port", "GET", b.base, "", func(r *http.Request) { r.Host = "evil.example:" + r.URL.Port() },
+			421},
 		{"host without port", "GET", b.base, "", func(r *http.Request) { r.Host = "127.0.0.1" }, 421},
-		{"foreign origin", "POST", b.base + "decide", form, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403},
+		{"foreign origin", "POST", b.base + "decide", form, func(r *http.Request) {
+			r.Header.Set("Origin", "http://evil.example")
+		}, 403},
 		{"null origin", "POST", b.base + "decide", form, func(r *http.Request) { r.Header.Set("Origin", "null") }, 403},
 		{"no origin", "POST", b.base + "decide", form, func(r *http.Request) { r.Header.Del("Origin") }, 403},
-		{"origin of another port", "POST", b.base + "undo", form, func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") }, 403},
-		{"origin by https", "POST", b.base + "undo", form, func(r *http.Request) { r.Header.Set("Origin", strings.Replace(b.URL, "http", "https", 1)) }, 403},
+		{"origin of another port", "POST", b.base + "undo", form, func(r *http.Request) {
+			r.Header.Set("Origin", "http://127.0.0.1:1")
+		}, 403},
+		{"origin by https", "POST", b.base + "undo", form, func(r *http.Request) {
+			r.Header.Set("Origin", strings.Replace(b.URL, "http", "https", 1))
+		}, 403},
 		{"post without token", "POST", b.URL + "/decide", form, nil, 403},
 		{"decide by GET", "GET", b.base + "decide?" + form, "", nil, 405},
 		{"undo by GET", "GET", b.base + "undo?as=ann", "", nil, 405},
 		{"post to a page", "POST", b.base + "item", form, nil, 405},
 		{"other method", "DELETE", b.base + "item", "", nil, 405},
 		{"large body", "POST", b.base + "decide", form + "&note=" + strings.Repeat("x", maxBody), nil, 413},
-		{"large body of unknown length", "POST", b.base + "decide", form + "&note=" + strings.Repeat("x", maxBody), func(r *http.Request) { r.ContentLength = -1 }, 413},
+		{"large body of unknown length", "POST", b.base + "decide", form + "&note=" + strings.Repeat("x", maxBody),
+			func(r *http.Request) { r.ContentLength = -1 }, 413},
 		{"form in the address only", "POST", b.base + "decide?" + form, "", nil, 400},
 		{"unknown page", "GET", b.base + "secret", "", nil, 404},
 	}
@@ -102,7 +110,8 @@ func TestHeaders(t *testing.T) {
 		wants(t, string(raw), `<script nonce="`+nonce+`">`, `<style nonce="`+nonce+`">`)
 		lacks(t, string(raw), " style=", " onclick=", "http://", "https://")
 		nonces[nonce] = true
-		for key, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"} {
+		for key, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+			"Referrer-Policy": "same-origin"} {
 			if got := res.Header.Get(key); got != want {
 				t.Errorf("%s: %q, want %q", key, got, want)
 			}
@@ -127,7 +136,8 @@ func TestTokensDiffer(t *testing.T) {
 func TestListensOnLoopbackOnly(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:0": true, "localhost:8080": true, "[::1]:0": true, "127.8.8.8:1": true,
-		":8080": false, "0.0.0.0:0": false, "[::]:0": false, "192.168.1.2:80": false, "example.org:80": false, "127.0.0.1": false, "": false,
+		":8080": false, "0.0.0.0:0": false, "[::]:0": false, "192.168.1.2:80": false, "example.org:80": false,
+		"127.0.0.1": false, "": false,
 	} {
 		err := onlyHere(address)
 		if ok != (err == nil) || (!ok && fault.ExitCode(err) != fault.ExitUsage) {
@@ -155,7 +165,8 @@ func TestRunServesUntilStopped(t *testing.T) {
 		t.Errorf("an empty queue: %v", err)
 	}
 	must(t, store.PutItems(context.Background(), []judge.Item{{ID: "a", Text: "A text."}}))
-	_, err = store.Enqueue(context.Background(), judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "a", Theory: "duty", Level: 1, Reason: "x"})
+	_, err = store.Enqueue(context.Background(), judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "a",
+		Theory: "duty", Level: 1, Reason: "x"})
 	must(t, err)
 	must(t, store.Close())
 

@@ -42,7 +42,8 @@ func TestAFurtherKindIsAFileAndALine(t *testing.T) {
 		}
 		b := newBench(t, 1)
 		ctx := context.Background()
-		id, err := b.store.Enqueue(ctx, judge.QueueItem{Kind: "score", Run: "run1", ItemID: "text0", Reason: "two say implausible"})
+		id, err := b.store.Enqueue(ctx, judge.QueueItem{Kind: "score", Run: "run1", ItemID: "text0",
+			Reason: "two say implausible"})
 		must(t, err)
 		b.serve(t, func(q judge.QueueItem) bool { return q.Kind == "score" })
 		if _, body := b.get(t, "item?as=ann"); known {

@@ -102,7 +102,8 @@ func TestQueueWithoutABank(t *testing.T) {
 		}
 		return texts
 	}
-	if got := shown(); len(got) != 4 || strings.Contains(strings.Join(got, "|"), "People keep promises.") || strings.Contains(strings.Join(got, "|"), "hungry") {
+	if got := shown(); len(got) != 4 || strings.Contains(strings.Join(got, "|"), "People keep promises.") ||
+		strings.Contains(strings.Join(got, "|"), "hungry") {
 		t.Errorf("shown %q, want the four sentences of the latest bank", got)
 	}
 	// The exemplars' texts stay, though this bank comes without rows.
@@ -112,7 +113,8 @@ func TestQueueWithoutABank(t *testing.T) {
 	wants(t, page, "An exemplar&#39;s own words.", "t2")
 
 	must(t, store.PutItems(ctx, []judge.Item{{ID: "text", Text: "A text."}}))
-	_, err = store.Enqueue(ctx, judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "text", Theory: "svt", Level: 1, Reason: "split vote"})
+	_, err = store.Enqueue(ctx, judge.QueueItem{Kind: judge.KindLabel, Run: "r", ItemID: "text", Theory: "svt", Level: 1,
+		Reason: "split vote"})
 	must(t, err)
 	if got := shown(); len(got) != 1 || got[0] != "A text." {
 		t.Errorf("shown %q, want the text that waits", got)

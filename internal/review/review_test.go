@@ -17,7 +17,8 @@ import (
 )
 
 // hostile tries to leave its place in every way a text can.
-const hostile = `He said "keep the old rules" </p><script>window.pwned=1</script><img src=x onerror="pwned=2"> {{.Token}} ' onfocus=pwned=3 javascript:pwned=4 <!-- `
+const hostile = `He said "keep the old rules" </p><script>window.pwned=1</script><img src=x onerror="pwned=2"> ` +
+	`{{.Token}} ' onfocus=pwned=3 javascript:pwned=4 <!-- `
 
 // bench is a server under test with its votes file.
 type bench struct {
@@ -52,8 +53,9 @@ func newBench(t *testing.T, n int) *bench {
 			if choice == "" {
 				parsed, problem = "", "the answer has no choice"
 			}
-			must(t, store.PutVote(ctx, judge.Vote{Run: "run1", Prompt: prompt.Hash(), Item: item, Voter: fmt.Sprintf("voter%d", v), Attempt: 1,
-				Question: "svt/conservation", Raw: "<b>" + hostile + choice, Parsed: parsed, Error: problem, At: time.Now()}))
+			must(t, store.PutVote(ctx, judge.Vote{Run: "run1", Prompt: prompt.Hash(), Item: item, Voter: fmt.Sprintf("voter%d",
+				v), Attempt: 1, Question: "svt/conservation", Raw: "<b>" + hostile + choice, Parsed: parsed, Error: problem,
+				At: time.Now()}))
 		}
 		id, err := store.Enqueue(ctx, judge.QueueItem{Kind: judge.KindLabel, Run: "run1", ItemID: item, Theory: "svt",
 			PathSoFar: []string{"conservation"}, Level: 2, Reason: "no majority"})
@@ -156,7 +158,8 @@ func TestItemShowsTextVotesAndDefinitions(t *testing.T) {
 	must(t, err)
 	d, err := theories.Define(theories.ValueID("svt", path))
 	must(t, err)
-	wants(t, body, "He said", d.Text, "2 of 4", "voter0, voter1", "no usable answer", `data-key="1"`, "<kbd>1</kbd>", "2 votes", "no majority")
+	wants(t, body, "He said", d.Text, "2 of 4", "voter0, voter1", "no usable answer", `data-key="1"`, "<kbd>1</kbd>",
+		"2 votes", "no majority")
 	lacks(t, body, "<script>window", "<img", "<b>He said", `" onfocus`)
 	if n := strings.Count(body, "<script"); n != 1 {
 		t.Errorf("%d scripts, want the page's own", n)
@@ -165,14 +168,16 @@ func TestItemShowsTextVotesAndDefinitions(t *testing.T) {
 
 func TestDecideGoesOnAndUndoComesBack(t *testing.T) {
 	b := newBench(t, 3)
-	_, body, at := b.post(t, "decide", "as", "ann", "id", b.id(0), "choice", "opposes", "at", "svt/conservation/conformity", "note", "plainly")
+	_, body, at := b.post(t, "decide", "as", "ann", "id", b.id(0), "choice", "opposes", "at",
+		"svt/conservation/conformity", "note", "plainly")
 	if !strings.Contains(at, "id="+b.id(1)) {
 		t.Errorf("went on to %s, want the next item", at)
 	}
 	wants(t, body, `<b id="done">1</b> of 3`, "opposes conservation › conformity")
 	held, err := b.store.Decisions(context.Background())
 	must(t, err)
-	if len(held) != 1 || held[0].Direction != -1 || strings.Join(held[0].Path, "/") != "conservation/conformity" || held[0].Note != "plainly" || held[0].Reviewer != "ann" {
+	if len(held) != 1 || held[0].Direction != -1 || strings.Join(held[0].Path, "/") != "conservation/conformity" ||
+		held[0].Note != "plainly" || held[0].Reviewer != "ann" {
 		t.Fatalf("stored %+v", held)
 	}
 	_, body, at = b.post(t, "undo", "as", "ann")
@@ -190,7 +195,8 @@ func TestDecideGoesOnAndUndoComesBack(t *testing.T) {
 
 func TestReviewersDisagree(t *testing.T) {
 	b := newBench(t, 2)
-	b.post(t, "decide", "as", "ann", "id", b.id(0), "choice", "supports", "at", "svt/conservation/conformity", "note", "ann's reason")
+	b.post(t, "decide", "as", "ann", "id", b.id(0), "choice", "supports", "at", "svt/conservation/conformity", "note",
+		"ann's reason")
 	_, before := b.get(t, "item?as=bob&id="+b.id(0))
 	wants(t, before, "Another reviewer has decided")
 	lacks(t, before, "ann&#39;s reason") // what others decided would pull bob's decision

@@ -147,7 +147,8 @@ func TestFoldersOfAllKinds(t *testing.T) {
 	if all, err := x.Runs(context.Background()); err != nil || len(all) != 2 {
 		t.Errorf("a look at one folder dropped runs of another: %d, %v", len(all), err)
 	}
-	if err := x.Refresh(context.Background(), filepath.Join(root, "absent")); err == nil || !strings.Contains(err.Error(), "no such folder") {
+	if err := x.Refresh(context.Background(), filepath.Join(root, "absent")); err == nil ||
+		!strings.Contains(err.Error(), "no such folder") {
 		t.Errorf("an absent folder: %v", err)
 	}
 }

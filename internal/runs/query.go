@@ -84,7 +84,8 @@ func (x *Index) Last(ctx context.Context, r *Run) (map[string]Figure, error) {
 // Curve returns a figure over the steps of a run.
 func (x *Index) Curve(ctx context.Context, r *Run, name string) (out []Figure, err error) {
 	rows, err := x.db.QueryContext(ctx,
-		`SELECT step, value FROM points WHERE run = ? AND figure = (SELECT id FROM figures WHERE name = ?) ORDER BY step`, r.row, name)
+		`SELECT step, value FROM points WHERE run = ? AND figure = (SELECT id FROM figures WHERE name = ?) ORDER BY step`,
+		r.row, name)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,8 @@ func refresh(tx *sql.Tx, dir string) error {
 			return err
 		}
 	}
-	_, err = tx.Exec(`UPDATE runs SET run_id = ?, info = ?, config = ?, problem = ?, weights = ?, log_size = ?, log_tail = ?, bad = ? WHERE id = ?`,
+	_, err = tx.Exec(`UPDATE runs SET run_id = ?, info = ?, config = ?, problem = ?, weights = ?, log_size = ?, `+
+		`log_tail = ?, bad = ? WHERE id = ?`,
 		info.ID, string(raw), config, problem, finalWeights(dir), now.size, now.tail, now.bad, id)
 	if err != nil {
 		return err
@@ -115,7 +116,8 @@ func stand(tx *sql.Tx, dir string) (id int64, from logState, err error) {
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, from, err
 	}
-	r, err := tx.Exec(`INSERT INTO runs (path, run_id, info, config, problem, weights, log_size, log_tail, bad) VALUES (?, '', '{}', '', '', '', 0, x'', 0)`, dir)
+	r, err := tx.Exec(`INSERT INTO runs (path, run_id, info, config, problem, weights, log_size, log_tail, bad) VALUES `+
+		`(?, '', '{}', '', '', '', 0, x'', 0)`, dir)
 	if err == nil {
 		id, err = r.LastInsertId()
 	}

@@ -44,7 +44,8 @@ func run(t *testing.T, dir string, change func(*trainer.Config)) *runstore.Run {
 			t.Fatal(err)
 		}
 	}
-	if err := m.Append(map[string]any{"kind": "validation", "step": 100, "ranking_accuracy": map[string]any{"within_corpus": .625, "all": nil}}); err != nil {
+	if err := m.Append(map[string]any{"kind": "validation", "step": 100,
+		"ranking_accuracy": map[string]any{"within_corpus": .625, "all": nil}}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -69,12 +70,14 @@ func TestList(t *testing.T) {
 	}
 	for i, status := range []string{"killed", "finished", "running"} { // by path: dead, done, held
 		r := got.Runs[i]
-		if r.Status != status || r.Step != 100 || r.Steps != 1000 || r.Figures["train loss"] != (runs.Figure{Step: 100, Value: 3}) {
+		if r.Status != status || r.Step != 100 || r.Steps != 1000 ||
+			r.Figures["train loss"] != (runs.Figure{Step: 100, Value: 3}) {
 			t.Errorf("%s: %+v", status, r)
 		}
 	}
 	out.Reset()
-	if err := runs.List(t.Context(), runs.Job{Stdout: &out}, []string{root}); err != nil || !strings.Contains(out.String(), "killed") || !strings.Contains(out.String(), "0.625") {
+	if err := runs.List(t.Context(), runs.Job{Stdout: &out}, []string{root}); err != nil ||
+		!strings.Contains(out.String(), "killed") || !strings.Contains(out.String(), "0.625") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
@@ -86,7 +89,8 @@ func TestCompareAndPage(t *testing.T) {
 	second := run(t, b, func(c *trainer.Config) { c.Seed = 5 })
 	page := filepath.Join(root, "page.html")
 	var out bytes.Buffer
-	if err := runs.Compare(t.Context(), runs.Job{JSON: true, Page: page, Stdout: &out, In: root}, []string{a, second.Info().ID[:8]}); err != nil {
+	if err := runs.Compare(t.Context(), runs.Job{JSON: true, Page: page, Stdout: &out, In: root},
+		[]string{a, second.Info().ID[:8]}); err != nil {
 		t.Fatal(err)
 	}
 	var d runs.Document
@@ -97,7 +101,8 @@ func TestCompareAndPage(t *testing.T) {
 	if want := "[{loss.temperature 0.1 [0.07 0.1]} {seed 0 [0 5]}]"; got != want {
 		t.Errorf("settings that differ: %s, want %s", got, want)
 	}
-	if len(d.Curves) == 0 || d.Curves[0].Figure != "train loss" || len(d.Curves[0].Runs) != 2 || len(d.Curves[0].Runs[1]) != 100 {
+	if len(d.Curves) == 0 || d.Curves[0].Figure != "train loss" || len(d.Curves[0].Runs) != 2 ||
+		len(d.Curves[0].Runs[1]) != 100 {
 		t.Errorf("curves: %+v", d.Curves)
 	}
 	raw, err := os.ReadFile(page)
@@ -105,12 +110,14 @@ func TestCompareAndPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	html := string(raw)
-	if strings.Contains(html, "<b>") && strings.Contains(html, "— <b>") || !strings.Contains(html, "&lt;b&gt;") || strings.Count(html, "<polyline") < 2 {
+	if strings.Contains(html, "<b>") && strings.Contains(html, "— <b>") || !strings.Contains(html, "&lt;b&gt;") ||
+		strings.Count(html, "<polyline") < 2 {
 		t.Error("the page escapes no name, or draws no curves")
 	}
 	pagetest.Check(t, html)
 	out.Reset()
-	if err := runs.Show(t.Context(), runs.Job{Stdout: &out, In: root}, a); err != nil || !strings.Contains(out.String(), "loss.temperature") || !strings.Contains(out.String(), "█") {
+	if err := runs.Show(t.Context(), runs.Job{Stdout: &out, In: root}, a); err != nil ||
+		!strings.Contains(out.String(), "loss.temperature") || !strings.Contains(out.String(), "█") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

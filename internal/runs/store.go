@@ -69,7 +69,8 @@ func Open(ctx context.Context, path string) (*Index, error) {
 // would be brought up to date here; there has been one schema so far.
 func (x *Index) prepare(tx *sql.Tx) error {
 	var version, app, tables int
-	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
+	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM ` +
+		`pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
 	if err := row.Scan(&version, &app, &tables); err != nil {
 		return err
 	}

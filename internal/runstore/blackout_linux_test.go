@@ -35,7 +35,8 @@ func TestPowerCut(t *testing.T) {
 		}
 		defer r.Close()
 		stored, err := r.Config()
-		if err != nil || string(stored) != config || r.Info().Step < promised.step || promised.finished && r.Info().Status != Finished {
+		if err != nil || string(stored) != config || r.Info().Step < promised.step || promised.finished &&
+			r.Info().Status != Finished {
 			t.Fatalf("%+v: config %q, %v, info %+v", promised, stored, err, r.Info())
 		}
 		if b := r.Info().Best; promised.best > 0 && (b == nil || b.Step < promised.best) {

@@ -70,7 +70,8 @@ func RefuseChanges(changes []Change) error {
 		strings.Join(list, ", "))
 }
 
-// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes. So sampler.batch_size = 64 and a table [sampler] with batch_size = 64 are the same field, and the order of keys is no
+// fields flattens TOML to dotted names and values in JSON's notation, in which lists keep their quotes. So
+// sampler.batch_size = 64 and a table [sampler] with batch_size = 64 are the same field, and the order of keys is no
 // change.
 func fields(text []byte) (map[string]string, error) {
 	var tree map[string]any

@@ -57,7 +57,8 @@ func TestResumedLogEqualsUninterrupted(t *testing.T) {
 	logSteps(t, mustMetrics(t, mustCreate(t, whole), -1), 0, 9)
 	want := readLog(t, whole)
 	for checkpoint := -1; checkpoint < 9; checkpoint++ {
-		for _, torn := range []string{"", `{"step": 9, "lo`, "\x00\x00\x00", "\x00\x00ss\":1}\n" + `{"step":9,"loss":0.1}` + "\n"} {
+		for _, torn := range []string{"", `{"step": 9, "lo`, "\x00\x00\x00", "\x00\x00ss\":1}\n" + `{"step":9,"loss":0.1}` +
+			"\n"} {
 			dir := t.TempDir()
 			r := mustCreate(t, dir)
 			m := mustMetrics(t, r, -1)

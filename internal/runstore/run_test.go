@@ -19,7 +19,8 @@ const config = "[train]\nsteps = 100\n"
 
 func mustCreate(t testing.TB, dir string) *Run {
 	t.Helper()
-	r, err := Create(dir, []byte(config), Info{Stage: 1, Hashes: map[string]string{"data": "d0"}, Versions: map[string]string{"hives": "1"}})
+	r, err := Create(dir, []byte(config), Info{Stage: 1, Hashes: map[string]string{"data": "d0"},
+		Versions: map[string]string{"hives": "1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,8 @@ func TestARunIsFoundAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	onDisk, err := Read(dir)
-	if err != nil || onDisk.Resumes != 1 || onDisk.Status != Running || onDisk.Step != 40 || onDisk.Versions["hives"] != "2" || onDisk.ID != want.ID {
+	if err != nil || onDisk.Resumes != 1 || onDisk.Status != Running || onDisk.Step != 40 ||
+		onDisk.Versions["hives"] != "2" || onDisk.ID != want.ID {
 		t.Errorf("after resuming %+v, %v", onDisk, err)
 	}
 }
@@ -71,7 +73,8 @@ func TestARunKeepsOwnTheories(t *testing.T) {
 	if _, known := theories.Get("kept"); known != (r.Info().Theories["kept"] != "") { // by an earlier round of -count
 		t.Errorf("the new run keeps %q", r.Info().Theories)
 	}
-	source := "theory = \"kept\"\nname = \"x\"\nlevel_names = [\"value\"]\npaths = [[\"patience\"]]\nworks = {us = \"Ours.\"}\n" +
+	source := "theory = \"kept\"\nname = \"x\"\nlevel_names = [\"value\"]\npaths = [[\"patience\"]]\nworks = {us = " +
+		"\"Ours.\"}\n" +
 		"[definitions.\"kept/patience\"]\ntext = \"Giving a test the time that it takes.\"\nworks = [\"us\"]\n"
 	tree, err := theories.Parse("own.toml", []byte(source))
 	if err != nil {
@@ -132,7 +135,8 @@ func TestCreateRefusesWhatIsTaken(t *testing.T) {
 			switch {
 			case err == nil && c.want != "":
 				t.Error("accepted")
-			case err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) || fault.Of(err) != c.kind):
+			case err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) ||
+				fault.Of(err) != c.kind):
 				t.Errorf("%v (%v), want %q (%v)", err, fault.Of(err), c.want, c.kind)
 			}
 			if r != nil {
@@ -198,7 +202,8 @@ func TestOneProcessHoldsARun(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	if _, err := Open(dir); fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), fmt.Sprintf("%s is in use by process %d", dir, child.Process.Pid)) {
+	if _, err := Open(dir); fault.Of(err) != fault.Exists ||
+		!strings.Contains(err.Error(), fmt.Sprintf("%s is in use by process %d", dir, child.Process.Pid)) {
 		t.Errorf("open beside the holder: %v", err)
 	}
 	if _, err := Create(dir, nil, Info{}); fault.Of(err) != fault.Exists {
@@ -228,7 +233,8 @@ func TestChanges(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	err = RefuseChanges(got[3:])
-	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "train.steps (100 stored, 200 given)") || !strings.Contains(err.Error(), "--allow-changed") {
+	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "train.steps (100 stored, 200 given)") ||
+		!strings.Contains(err.Error(), "--allow-changed") {
 		t.Errorf("%v", err)
 	}
 	if err := RefuseChanges(nil); err != nil {
@@ -240,7 +246,8 @@ func TestChanges(t *testing.T) {
 	if _, err := ConfigChanges(nil, []byte("=")); fault.Of(err) != fault.Invalid {
 		t.Errorf("given nonsense: %v", err)
 	}
-	if got := Changes(nil, map[string]string{"data": "d1"}); len(got) != 1 || got[0].String() != "data (unset stored, d1 given)" {
+	if got := Changes(nil, map[string]string{"data": "d1"}); len(got) != 1 ||
+		got[0].String() != "data (unset stored, d1 given)" {
 		t.Errorf("hashes: %v", got)
 	}
 }

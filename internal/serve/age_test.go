@@ -38,7 +38,8 @@ func TestOldConnectionsEndWithoutAFailedCall(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := 0
-		for until := time.Now().Add(20 * time.Second); calls < 50 || age > 0 && seen.n.Load() < 4 && time.Now().Before(until); calls++ {
+		for until := time.Now().Add(20 * time.Second); calls < 50 || age > 0 && seen.n.Load() < 4 &&
+			time.Now().Before(until); calls++ {
 			if _, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{"a"}}); err != nil {
 				t.Fatalf("age %v, call %d: %v", age, calls, err)
 			}

@@ -85,7 +85,8 @@ func TestTokensOfAModelWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, special := range []bool{true, false} {
-		got, err := teiv1.NewTokenizeClient(f.Conn).Tokenize(ctx(t), &teiv1.EncodeRequest{Inputs: "a lie", AddSpecialTokens: special})
+		got, err := teiv1.NewTokenizeClient(f.Conn).Tokenize(ctx(t), &teiv1.EncodeRequest{Inputs: "a lie",
+			AddSpecialTokens: special})
 		if err != nil || len(got.Tokens) != len(ids) {
 			t.Fatalf("%v, want %d tokens, error %v", got, len(ids), err)
 		}

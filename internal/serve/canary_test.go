@@ -58,7 +58,8 @@ func TestTextsAreNeverLoggedNorReturned(t *testing.T) {
 	}}
 	o := servetest.Options(t, r)
 	o.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o.Unary = []grpc.UnaryServerInterceptor{func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	o.Unary = []grpc.UnaryServerInterceptor{func(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
+		next grpc.UnaryHandler) (any, error) {
 		switch mode {
 		case "handler panics":
 			panic(fmt.Sprintf("cannot handle %v", req))
@@ -80,10 +81,12 @@ func TestTextsAreNeverLoggedNorReturned(t *testing.T) {
 			return err
 		},
 		"bytes": func(c1 context.Context) error {
-			return f.Conn.Invoke(c1, hivesv1.EmbedService_Embed_FullMethodName, []byte("\xff"+canary), &hivesv1.EmbedResponse{}, rawBytes)
+			return f.Conn.Invoke(c1, hivesv1.EmbedService_Embed_FullMethodName, []byte("\xff"+canary), &hivesv1.EmbedResponse{},
+				rawBytes)
 		},
 		"not UTF-8": func(c1 context.Context) error {
-			return f.Conn.Invoke(c1, hivesv1.EmbedService_Embed_FullMethodName, []byte("\x0a\x0c\xff"+canary), &hivesv1.EmbedResponse{}, rawBytes)
+			return f.Conn.Invoke(c1, hivesv1.EmbedService_Embed_FullMethodName, []byte("\x0a\x0c\xff"+canary),
+				&hivesv1.EmbedResponse{}, rawBytes)
 		},
 		"prompt name": func(c1 context.Context) error {
 			_, err := tei.Embed(c1, &teiv1.EmbedRequest{Inputs: canary, PromptName: &[]string{canary}[0]})

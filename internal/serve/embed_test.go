@@ -71,7 +71,8 @@ func TestOverlongIdsKeepTheirEnd(t *testing.T) {
 		cut = append(cut, int32(i+1))
 	}
 	e := got.Embeddings[0]
-	if d := distance(e.Values, unitOf(servetest.Vector(append(cut, end)), servetest.Dim)); d > 1e-6 || !e.Truncated || e.Tokens != servetest.MaxLength {
+	if d := distance(e.Values, unitOf(servetest.Vector(append(cut, end)), servetest.Dim)); d > 1e-6 || !e.Truncated ||
+		e.Tokens != servetest.MaxLength {
 		t.Errorf("differs by %g, truncated %v, %d tokens", d, e.Truncated, e.Tokens)
 	}
 }
@@ -86,8 +87,10 @@ func TestDimensionsAndNorm(t *testing.T) {
 		want []float32
 	}{
 		{"three numbers, divided after the cut", &hivesv1.EmbedRequest{Dimensions: proto.Uint32(3)}, unitOf(raw, 3)},
-		{"three numbers as they are", &hivesv1.EmbedRequest{Dimensions: proto.Uint32(3), Normalize: proto.Bool(false)}, raw[:3]},
-		{"all, by name", &hivesv1.EmbedRequest{Dimensions: proto.Uint32(servetest.Dim), Normalize: proto.Bool(true)}, unitOf(raw, servetest.Dim)},
+		{"three numbers as they are", &hivesv1.EmbedRequest{Dimensions: proto.Uint32(3), Normalize: proto.Bool(false)},
+			raw[:3]},
+		{"all, by name", &hivesv1.EmbedRequest{Dimensions: proto.Uint32(servetest.Dim), Normalize: proto.Bool(true)},
+			unitOf(raw, servetest.Dim)},
 	} {
 		k.r.Texts = []string{"a lie"}
 		got, err := c.Embed(ctx(t), k.r)
@@ -122,12 +125,15 @@ func TestRefusedRequests(t *testing.T) {
 		{"an id beyond int32", "UNKNOWN_ID", "token_ids 1", &hivesv1.EmbedRequest{TokenIds: ids(1 << 31)}},
 		{"a prompt before ids", "PROMPT_BEFORE_IDS", "", &hivesv1.EmbedRequest{TokenIds: ids(1), Prompt: "p"}},
 		{"no dimension", "DIMENSIONS", "1 to 6", &hivesv1.EmbedRequest{Texts: []string{"a"}, Dimensions: proto.Uint32(0)}},
-		{"too many dimensions", "DIMENSIONS", "1 to 6", &hivesv1.EmbedRequest{Texts: []string{"a"}, Dimensions: proto.Uint32(7)}},
+		{"too many dimensions", "DIMENSIONS", "1 to 6", &hivesv1.EmbedRequest{Texts: []string{"a"},
+			Dimensions: proto.Uint32(7)}},
 		{"an unknown encoding", "UNKNOWN_ENCODING", "", &hivesv1.EmbedRequest{Texts: []string{"a"}, Encoding: 9}},
 		{"an unknown overlong", "UNKNOWN_OVERLONG", "", &hivesv1.EmbedRequest{Texts: []string{"a"}, Overlong: 9}},
-		{"too long to be refused", "TEXT_TOO_LONG", "text 1", &hivesv1.EmbedRequest{Texts: []string{"a", long}, Overlong: hivesv1.Overlong_OVERLONG_REFUSE}},
+		{"too long to be refused", "TEXT_TOO_LONG", "text 1", &hivesv1.EmbedRequest{Texts: []string{"a", long},
+			Overlong: hivesv1.Overlong_OVERLONG_REFUSE}},
 		{"too many tokens", "TOO_MANY_TOKENS", "128 tokens", &hivesv1.EmbedRequest{Texts: slices.Repeat([]string{long}, 4)}},
-		{"a reply too large", "REPLY_TOO_LARGE", "EmbedStream", &hivesv1.EmbedRequest{Texts: slices.Repeat([]string{"a"}, 8)}},
+		{"a reply too large", "REPLY_TOO_LARGE", "EmbedStream", &hivesv1.EmbedRequest{Texts: slices.Repeat([]string{"a"},
+			8)}},
 	} {
 		_, err := c.Embed(ctx(t), k.r)
 		if err == nil || !strings.Contains(err.Error(), k.says) {
@@ -149,7 +155,8 @@ func TestGetInfoTellsShapesAndLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Engine.Shapes) != 3 || got.Limits.MaxTexts != uint32(f.Limits().Texts) || got.Limits.MaxLength != servetest.MaxLength || got.Prompts["query"] == "" {
+	if len(got.Engine.Shapes) != 3 || got.Limits.MaxTexts != uint32(f.Limits().Texts) ||
+		got.Limits.MaxLength != servetest.MaxLength || got.Prompts["query"] == "" {
 		t.Errorf("%v", got)
 	}
 	again, _ := c.GetInfo(ctx(t), &hivesv1.GetInfoRequest{})

@@ -30,7 +30,8 @@ func half(bits uint16) float64 {
 // TestHalvesAreTheNearest compares each number with the two neighbours of its half, the smallest ones included.
 func TestHalvesAreTheNearest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.Float32Range(-1, 1).Draw(t, "x") * float32(math.Pow(2, float64(-rapid.IntRange(0, 28).Draw(t, "exponent"))))
+		x := rapid.Float32Range(-1, 1).Draw(t, "x") *
+			float32(math.Pow(2, float64(-rapid.IntRange(0, 28).Draw(t, "exponent"))))
 		_, packed, _, err := serve.EncodeVector([]float32{x}, hivesv1.Encoding_ENCODING_FLOAT16)
 		if err != nil || len(packed) != 2 {
 			t.Fatal(packed, err)
@@ -81,7 +82,8 @@ func TestHalvesRefuseOverflow(t *testing.T) {
 	if _, _, _, err := serve.EncodeVector([]float32{1e6}, hivesv1.Encoding_ENCODING_FLOAT16); err == nil {
 		t.Error("a million became a half-precision number")
 	}
-	if _, packed, _, err := serve.EncodeVector([]float32{65504, 0}, hivesv1.Encoding_ENCODING_FLOAT16); err != nil || len(packed) != 4 {
+	if _, packed, _, err := serve.EncodeVector([]float32{65504, 0}, hivesv1.Encoding_ENCODING_FLOAT16); err != nil ||
+		len(packed) != 4 {
 		t.Errorf("the largest half-precision number: %v", err)
 	}
 }
@@ -91,7 +93,8 @@ func TestEncodingsOverTheWire(t *testing.T) {
 	_, c := start(t)
 	full := want(t, "a lie")
 	for e, tolerance := range map[hivesv1.Encoding]float64{
-		hivesv1.Encoding_ENCODING_FLOAT32: 1e-6, hivesv1.Encoding_ENCODING_FLOAT16: 5e-4, hivesv1.Encoding_ENCODING_INT8: 1. / 254,
+		hivesv1.Encoding_ENCODING_FLOAT32: 1e-6, hivesv1.Encoding_ENCODING_FLOAT16: 5e-4, hivesv1.Encoding_ENCODING_INT8: 1. /
+			254,
 	} {
 		got, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{"a lie"}, Encoding: e})
 		if err != nil {
@@ -101,7 +104,8 @@ func TestEncodingsOverTheWire(t *testing.T) {
 			t.Errorf("%v differs by %g", e, d)
 		}
 	}
-	got, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{"a lie"}, Encoding: hivesv1.Encoding_ENCODING_BINARY})
+	got, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{"a lie"},
+		Encoding: hivesv1.Encoding_ENCODING_BINARY})
 	if err != nil || len(got.Embeddings[0].Packed) != 1 {
 		t.Fatal(got, err)
 	}

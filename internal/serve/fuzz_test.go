@@ -36,7 +36,8 @@ func seeds(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	for _, raw := range []string{"", "\xff", "\x0a\xff\xff\xff\xff\x0f", "\x0a\x02\xff\xfe", "\x12\x00", "\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"} {
+	for _, raw := range []string{"", "\xff", "\x0a\xff\xff\xff\xff\x0f", "\x0a\x02\xff\xfe", "\x12\x00",
+		"\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"} {
 		f.Add([]byte(raw))
 	}
 }
@@ -65,7 +66,8 @@ func fuzzUnary[R any, P interface {
 func fuzzCalls[R any, P interface {
 	*R
 	proto.Message
-}](f *testing.F, conn grpc.ClientConnInterface, c hivesv1.EmbedServiceClient, method string, check func(*testing.T, P)) {
+}](f *testing.F, conn grpc.ClientConnInterface, c hivesv1.EmbedServiceClient, method string,
+	check func(*testing.T, P)) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var reply P = new(R)
 		err := conn.Invoke(ctx(t), method, raw, reply, rawBytes)

@@ -76,7 +76,8 @@ func TestAModelThatCannotBeLoadedEndsTheServer(t *testing.T) {
 }
 
 // load keeps n clients busy until stop, and counts answers; a failure counts unless allowed says so.
-func load(t *testing.T, f *servetest.Fixture, n int, allowed func(error) bool, model func(*hivesv1.EmbedResponse, string)) (stop func() int) {
+func load(t *testing.T, f *servetest.Fixture, n int, allowed func(error) bool, model func(*hivesv1.EmbedResponse,
+	string)) (stop func() int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	var answers atomic.Int64
@@ -139,7 +140,8 @@ func TestAcceptedCallsAreAnsweredDuringTheDrain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.Send(&hivesv1.EmbedStreamRequest{Tag: 7, Request: &hivesv1.EmbedRequest{Texts: []string{"in a stream"}}}); err != nil {
+	if err := stream.Send(&hivesv1.EmbedStreamRequest{Tag: 7,
+		Request: &hivesv1.EmbedRequest{Texts: []string{"in a stream"}}}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the stream's text on the engine", func() bool { return r.Batches() == 1 })

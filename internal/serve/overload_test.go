@@ -18,7 +18,8 @@ import (
 )
 
 // held starts a server whose engine waits for the gate, with a queue of 64 tokens.
-func held(t *testing.T, change func(*serve.Options)) (*servetest.Fixture, *servetest.Runner, hivesv1.EmbedServiceClient) {
+func held(t *testing.T, change func(*serve.Options)) (*servetest.Fixture, *servetest.Runner,
+	hivesv1.EmbedServiceClient) {
 	t.Helper()
 	r := &servetest.Runner{Gate: make(chan struct{})}
 	o := servetest.Options(t, r)
@@ -55,7 +56,10 @@ func fill(t *testing.T, f *servetest.Fixture, r *servetest.Runner, c hivesv1.Emb
 			}
 			same(t, got, text)
 		})
-		eventually(t, "the request to arrive", func() bool { return r.Batches() == 1 && queued(t, f) == i*servetest.MaxLength })
+		eventually(t, "the request to arrive", func() bool {
+			return r.Batches() == 1 &&
+				queued(t, f) == i*servetest.MaxLength
+		})
 	}
 	return &wg
 }
@@ -71,7 +75,8 @@ func TestOverloadIsRefusedBeforeWork(t *testing.T) {
 			t.Fatalf("a delay of %v before trying again", d)
 		}
 	}
-	if _, err := teiv1.NewEmbedClient(f.Conn).Embed(ctx(t), &teiv1.EmbedRequest{Inputs: "one too many"}); status.Code(err) != codes.ResourceExhausted {
+	if _, err := teiv1.NewEmbedClient(f.Conn).Embed(ctx(t),
+		&teiv1.EmbedRequest{Inputs: "one too many"}); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("the same for clients of another server: %v", err)
 	}
 	close(r.Gate)
@@ -166,7 +171,8 @@ func TestCallsAndStreamsAreCounted(t *testing.T) {
 // TestMalformedMessagesAreTheClientsFault sends bytes that are no message, and a message that is too large.
 func TestMalformedMessagesAreTheClientsFault(t *testing.T) {
 	f, c := start(t)
-	err := f.Conn.Invoke(ctx(t), hivesv1.EmbedService_Embed_FullMethodName, []byte{0xff, 0xff, 0xff}, &hivesv1.EmbedResponse{}, rawBytes)
+	err := f.Conn.Invoke(ctx(t), hivesv1.EmbedService_Embed_FullMethodName, []byte{0xff, 0xff, 0xff},
+		&hivesv1.EmbedResponse{}, rawBytes)
 	refusal(t, err, codes.InvalidArgument, "MALFORMED")
 	_, err = c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{strings.Repeat("a", 5<<20)}})
 	if status.Code(err) != codes.ResourceExhausted {

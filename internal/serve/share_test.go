@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +25,6 @@ import (
 	"hives/internal/serve"
 	hivesv1 "hives/proto/hives/v1"
 	teiv1 "hives/proto/tei/v1"
-	"hives/tokenizer"
 )
 
 // named lets calls say in their metadata who calls, as a token would. "nobody" is refused.
@@ -40,13 +37,15 @@ func named(o *serve.Options) {
 		serve.NoteCaller(ctx, name)
 		return nil
 	}
-	o.Unary = append(o.Unary, func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	o.Unary = append(o.Unary, func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any,
+		error) {
 		if err := who(ctx); err != nil {
 			return nil, err
 		}
 		return next(ctx, req)
 	})
-	o.Stream = append(o.Stream, func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	o.Stream = append(o.Stream, func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo,
+		next grpc.StreamHandler) error {
 		if err := who(s.Context()); err != nil {
 			return err
 		}
@@ -91,18 +90,21 @@ func announce(t *testing.T, c net.Conn, who, method string, n, size int) {
 			}
 		}
 		id := uint32(2*i + 1)
-		if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
+		if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(),
+			EndHeaders: true}); err != nil {
 			t.Fatal(err)
 		}
-		if err := framer.WriteData(id, false, append(binary.BigEndian.AppendUint32([]byte{0}, uint32(size)), 10)); err != nil {
+		if err := framer.WriteData(id, false, append(binary.BigEndian.AppendUint32([]byte{0}, uint32(size)),
+			10)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	go io.Copy(io.Discard, c) //nolint:errcheck // ends with the connection
 }
 
-// TestAnnouncedMessagesTakeOnePart: streams that announce large messages and do not send them take three quarters of the
-// bytes that may be under way, whatever their number, and nothing of another caller's; they end when their time is over.
+// TestAnnouncedMessagesTakeOnePart: streams that announce large messages and do not send them take three quarters of
+// the bytes that may be under way, whatever their number, and nothing of another caller's; they end when their time is
+// over.
 func TestAnnouncedMessagesTakeOnePart(t *testing.T) {
 	r := &servetest.Runner{}
 	o := servetest.Options(t, r)
@@ -117,7 +119,8 @@ func TestAnnouncedMessagesTakeOnePart(t *testing.T) {
 	}
 	for i := range 20 {
 		text := fmt.Sprint("beside ", i)
-		got, err := hivesv1.NewEmbedServiceClient(f.Conn).Embed(as(ctx(t), "other"), &hivesv1.EmbedRequest{Texts: []string{text}})
+		got, err := hivesv1.NewEmbedServiceClient(f.Conn).Embed(as(ctx(t), "other"),
+			&hivesv1.EmbedRequest{Texts: []string{text}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +133,9 @@ func TestSlowMessagesEnd(t *testing.T) {
 	o := servetest.Options(t, r)
 	o.Times.Receive = 20 * time.Millisecond
 	f := servetest.Start(t, o, r)
-	for _, method := range []string{hivesv1.EmbedService_Embed_FullMethodName, teiv1.Tokenize_Tokenize_FullMethodName, healthv1.Health_Check_FullMethodName, healthv1.Health_Watch_FullMethodName, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"} {
+	for _, method := range []string{hivesv1.EmbedService_Embed_FullMethodName, teiv1.Tokenize_Tokenize_FullMethodName,
+		healthv1.Health_Check_FullMethodName, healthv1.Health_Watch_FullMethodName,
+		"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"} {
 		announce(t, f.Raw(), "slow", method, 5, 1<<20)
 	}
 	eventually(t, "all of them to end", func() bool {
@@ -144,8 +149,8 @@ func TestSlowMessagesEnd(t *testing.T) {
 	same(t, got, text)
 }
 
-// TestSlowMessagesMakeWay: all room is taken by messages that do not come, over many connections of one host. A call over
-// another of its connections gets room, since those that have had their second end; they are told to come again.
+// TestSlowMessagesMakeWay: all room is taken by messages that do not come, over many connections of one host. A call
+// over another of its connections gets room, since those that have had their second end; they are told to come again.
 func TestSlowMessagesMakeWay(t *testing.T) {
 	r := &servetest.Runner{}
 	o := servetest.Options(t, r)
@@ -176,7 +181,8 @@ func TestNobodyIsReadFor(t *testing.T) {
 	var kept atomic.Int64
 	ended.Add(50)
 	f := (*servetest.Fixture)(nil)
-	o.Unary = append([]grpc.UnaryServerInterceptor{func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	o.Unary = append([]grpc.UnaryServerInterceptor{func(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
+		next grpc.UnaryHandler) (any, error) {
 		defer ended.Done()
 		reply, err := next(ctx, req)
 		if status.Code(err) != codes.Unauthenticated {
@@ -248,7 +254,8 @@ func TestCallersShareCalls(t *testing.T) {
 	ask("third")
 	_, err = c.Embed(as(ctx(t), "fourth"), &hivesv1.EmbedRequest{Texts: []string{"full"}})
 	refusal(t, err, codes.ResourceExhausted, "TOO_MANY_CALLS")
-	if got, err := healthv1.NewHealthClient(f.Conn).Check(as(ctx(t), "probe"), &healthv1.HealthCheckRequest{}); err != nil || got.Status != healthv1.HealthCheckResponse_SERVING {
+	if got, err := healthv1.NewHealthClient(f.Conn).Check(as(ctx(t), "probe"),
+		&healthv1.HealthCheckRequest{}); err != nil || got.Status != healthv1.HealthCheckResponse_SERVING {
 		t.Errorf("a probe beside them: %v, %v", got, err)
 	}
 	close(r.Gate)
@@ -275,7 +282,8 @@ func TestIdleStreamsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := waiting.Send(&hivesv1.EmbedStreamRequest{Tag: 1, Request: &hivesv1.EmbedRequest{Texts: []string{"waits"}}}); err != nil {
+	if err := waiting.Send(&hivesv1.EmbedStreamRequest{Tag: 1,
+		Request: &hivesv1.EmbedRequest{Texts: []string{"waits"}}}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "its batch", func() bool { return r.Batches() == 1 })
@@ -286,112 +294,4 @@ func TestIdleStreamsEnd(t *testing.T) {
 		t.Fatalf("a stream that waited for its answer: %v", err)
 	}
 	same(t, got.GetResponse(), "waits")
-}
-
-// countingTokenizer counts who is in it at once.
-type countingTokenizer struct {
-	tokenizer.Tokenizer
-	now, most atomic.Int64
-	hold      chan struct{}
-}
-
-func (c *countingTokenizer) Encode(dst []int32, text string) ([]int32, error) {
-	n := c.now.Add(1)
-	defer c.now.Add(-1)
-	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
-	}
-	<-c.hold
-	return c.Tokenizer.Encode(dst, text)
-}
-
-// TestAsManyTokeniseAsCores: 20 calls of 20 texts are tokenised by no more goroutines than there are cores, and a call
-// that is given up while it waits for its turn gives its room back.
-func TestAsManyTokeniseAsCores(t *testing.T) {
-	r := &servetest.Runner{}
-	count := &countingTokenizer{Tokenizer: servetest.Framed(t).Tokenizer, hold: make(chan struct{})}
-	o := servetest.Options(t, r)
-	o.Limits.Texts, o.Limits.QueueTokens = 20, 100_000
-	o.Load = func(context.Context) (*serve.Model, error) {
-		m := servetest.Model(t, r)
-		m.Framed = &tokenizer.Framed{Tokenizer: count, MaxLength: servetest.MaxLength, EndID: m.Framed.EndID}
-		return m, nil
-	}
-	f := servetest.Start(t, o, r)
-	c := hivesv1.NewEmbedServiceClient(f.Conn)
-	var texts []string
-	for i := range 20 {
-		texts = append(texts, fmt.Sprint("text ", i))
-	}
-	given, giveUp := context.WithCancel(ctx(t))
-	var wg sync.WaitGroup
-	for i := range 20 {
-		wg.Go(func() {
-			_, err := c.Embed(given, &hivesv1.EmbedRequest{Texts: texts})
-			if status.Code(err) != codes.Canceled {
-				t.Errorf("call %d was given up, and ended in %v", i, err)
-			}
-		})
-	}
-	eventually(t, "all cores to be taken", func() bool { return f.Calls() == 20 && used(f, "tokenising") == runtime.GOMAXPROCS(0) })
-	giveUp()
-	wg.Wait()
-	close(count.hold)
-	g, release, err := f.Acquire()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	eventually(t, "room and turns to be free", func() bool { return g.Stats().Held == 0 && used(f, "tokenising") == 0 })
-	if got, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: texts[:1]}); err != nil {
-		t.Error(err)
-	} else {
-		same(t, got, texts[0])
-	}
-	if most := count.most.Load(); most > int64(runtime.GOMAXPROCS(0)) {
-		t.Errorf("%d texts were tokenised at once", most)
-	}
-}
-
-// TestBytesArePaidForAtOnce: a request is charged by its bytes before it is tokenised, prompts for every text, and
-// corrected afterwards; Tokenize pays as well. A text that is cut pays for its bytes.
-func TestBytesArePaidForAtOnce(t *testing.T) {
-	r := &servetest.Runner{}
-	o := servetest.Options(t, r)
-	charged, paid := 0, 0
-	refuse := errors.New("in debt")
-	var debt bool
-	o.Admit = func(_ context.Context, tokens int, _ bool) (func(int), error) {
-		if debt {
-			return nil, serve.Refuse(0, "QUOTA", "%v", refuse)
-		}
-		charged = tokens
-		return func(exact int) { paid = exact }, nil
-	}
-	c := hivesv1.NewEmbedServiceClient(servetest.Start(t, o, r).Conn)
-	huge := strings.Repeat("a lie ", 10_000)
-	for name, call := range map[string]func(text, prompt string) error{
-		"Embed": func(text, prompt string) error {
-			_, err := c.Embed(ctx(t), &hivesv1.EmbedRequest{Texts: []string{text, "b"}, Prompt: prompt})
-			return err
-		},
-		"Tokenize": func(text, prompt string) error {
-			_, err := c.Tokenize(ctx(t), &hivesv1.TokenizeRequest{Texts: []string{text, "b"}, Prompt: prompt})
-			return err
-		},
-	} {
-		charged, paid = 0, 0
-		if err := call("a lie", "Query: "); err != nil || charged != (7+5)/4+1+(7+1)/4+1 || paid < 4 || paid > 12 {
-			t.Errorf("%s: charged %d, then %d for two short texts (%v)", name, charged, paid, err)
-		}
-		if err := call(huge, ""); err != nil || charged < len(huge)/4 || paid < len(huge)/4 {
-			t.Errorf("%s: charged %d, then %d for a text of %d bytes (%v)", name, charged, paid, len(huge), err)
-		}
-		err := call("a", strings.Repeat("p", 4<<20-100))
-		refusal(t, err, codes.InvalidArgument, "PROMPT_TOO_LONG")
-		debt = true
-		if err := call("a", ""); err == nil {
-			t.Errorf("%s of a caller in debt was answered", name)
-		}
-		debt = false
-	}
 }

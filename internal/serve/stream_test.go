@@ -53,7 +53,8 @@ func TestStreamAnswersEveryTag(t *testing.T) {
 		}
 		seen[got.Tag] = true
 		if got.Tag%20 == 7 {
-			if e := got.GetError(); e.GetCode() != int32(codes.InvalidArgument) || e.Reason != "EMPTY_TEXT" || e.RetryDelay != nil {
+			if e := got.GetError(); e.GetCode() != int32(codes.InvalidArgument) || e.Reason != "EMPTY_TEXT" ||
+				e.RetryDelay != nil {
 				t.Errorf("tag %d: %v", got.Tag, got)
 			}
 			continue

@@ -24,7 +24,8 @@ func TestTEIEmbed(t *testing.T) {
 	if m := got.Metadata; m.ComputeChars != 5 || m.ComputeTokens == 0 || m.TotalTimeNs == 0 {
 		t.Errorf("metadata %v", m)
 	}
-	got, err = c.Embed(ctx(t), &teiv1.EmbedRequest{Inputs: "a lie", PromptName: proto.String("query"), Dimensions: proto.Uint32(2), Normalize: proto.Bool(false)})
+	got, err = c.Embed(ctx(t), &teiv1.EmbedRequest{Inputs: "a lie", PromptName: proto.String("query"),
+		Dimensions: proto.Uint32(2), Normalize: proto.Bool(false)})
 	ids, _, _ := servetest.Framed(t).Encode("Query: a lie")
 	if err != nil || distance(got.Embeddings, servetest.Vector(ids)[:2]) > 1e-6 {
 		t.Errorf("prompt by name, two raw numbers: %v, %v", got, err)
@@ -126,8 +127,9 @@ func TestTEITokensSpellTheText(t *testing.T) {
 		prompt *string
 		places bool
 	}{
-		"ASCII": {"I owe her, don't I?", nil, true}, "a prompt": {"a lie", &query, true}, "a character of several tokens": {"ok 🦭🦭 naïve", nil, true},
-		"an added token": {"a <|im_end|> b", nil, true}, "not normalised": {"nai\u0308ve", nil, false},
+		"ASCII": {"I owe her, don't I?", nil, true}, "a prompt": {"a lie", &query, true},
+		"a character of several tokens": {"ok 🦭🦭 naïve", nil, true},
+		"an added token":                {"a <|im_end|> b", nil, true}, "not normalised": {"nai\u0308ve", nil, false},
 	} {
 		got, err := c.Tokenize(ctx(t), &teiv1.EncodeRequest{Inputs: x.text, PromptName: x.prompt, AddSpecialTokens: true})
 		if err != nil {
@@ -142,7 +144,8 @@ func TestTEITokensSpellTheText(t *testing.T) {
 			switch {
 			case (tok.Start != nil) != x.places || (tok.Stop != nil) != x.places || tok.Text == "":
 				t.Errorf("%s: token %d: %v, want places: %v", name, i, tok, x.places)
-			case x.places && (tok.GetStart() > uint32(at) || text[tok.GetStart():tok.GetStop()] != tok.Text || !utf8.ValidString(tok.Text)):
+			case x.places && (tok.GetStart() > uint32(at) || text[tok.GetStart():tok.GetStop()] != tok.Text ||
+				!utf8.ValidString(tok.Text)):
 				t.Errorf("%s: token %d: %v, after byte %d", name, i, tok, at)
 			}
 			at = int(tok.GetStop())
@@ -159,7 +162,8 @@ func TestTEITokensSpellTheText(t *testing.T) {
 func TestTEIInfoAndWhatIsNotThere(t *testing.T) {
 	f, _ := start(t)
 	got, err := teiv1.NewInfoClient(f.Conn).Info(ctx(t), &teiv1.InfoRequest{})
-	if err != nil || got.ModelId != "fake" || got.ModelDtype != "float32" || got.MaxInputLength != servetest.MaxLength || got.MaxBatchTokens != 4*servetest.MaxLength {
+	if err != nil || got.ModelId != "fake" || got.ModelDtype != "float32" || got.MaxInputLength != servetest.MaxLength ||
+		got.MaxBatchTokens != 4*servetest.MaxLength {
 		t.Errorf("%v, %v", got, err)
 	}
 	_, sparse := teiv1.NewEmbedClient(f.Conn).EmbedSparse(ctx(t), &teiv1.EmbedSparseRequest{Inputs: "a"})

@@ -26,7 +26,8 @@ func answering(t *testing.T) *values.Set {
 		h.Weights[axis] = 3
 		return h
 	}
-	good, chance := values.Figure{AUC: .75, Low: .625, High: .875, Positives: 20, Negatives: 30, Groups: 40}, values.Figure{AUC: .625, Low: .5, High: .75}
+	good, chance := values.Figure{AUC: .75, Low: .625, High: .875, Positives: 20, Negatives: 30, Groups: 40},
+		values.Figure{AUC: .625, Low: .5, High: .75}
 	care, _ := s.Find("mft/care-harm")
 	care.About, care.Support = head(1, good), head(2, good)
 	care.Background = make([]float32, 101)
@@ -82,10 +83,12 @@ func TestScoreTextsAnswers(t *testing.T) {
 			}
 			sameProbability(t, s.About, e.About)
 			sameProbability(t, s.Supports, e.Support)
-			if (s.Percentile == nil) != math.IsNaN(e.Percentile) || s.Percentile != nil && math.Abs(float64(*s.Percentile)-e.Percentile) > 1e-3 {
+			if (s.Percentile == nil) != math.IsNaN(e.Percentile) || s.Percentile != nil &&
+				math.Abs(float64(*s.Percentile)-e.Percentile) > 1e-3 {
 				t.Errorf("%q: percentile %v, want %v", text, s.Percentile, e.Percentile)
 			}
-			if vectorless := s.Kind == hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED; vectorless && (s.Cosine != 0 || s.Strength != 0 || s.Margin != nil || k != len(r.Scores)-1) {
+			if vectorless := s.Kind == hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED; vectorless &&
+				(s.Cosine != 0 || s.Strength != 0 || s.Margin != nil || k != len(r.Scores)-1) {
 				t.Errorf("%q: a value without a vector has %v at place %d", text, s, k)
 			}
 		}
@@ -106,35 +109,42 @@ func sameProbability(t *testing.T, got *hivesv1.Probability, want *values.Probab
 		t.Errorf("probability %v, want %v", got, want)
 		return
 	}
-	if got != nil && math.Abs(float64(got.Value)-want.P)+math.Abs(float64(got.Low)-want.Low)+math.Abs(float64(got.High)-want.High) > 1e-5 {
+	if got != nil &&
+		math.Abs(float64(got.Value)-want.P)+math.Abs(float64(got.Low)-want.Low)+math.Abs(float64(got.High)-want.High) > 1e-5 {
 		t.Errorf("probability %v, want %v", got, want)
 	}
 }
 
 func TestListValuesTellsTheEvidence(t *testing.T) {
 	c, _ := startValues(t, answering(t))
-	got, err := c.ListValues(ctx(t), &hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{ValueIds: []string{"mft/care-harm", "svt/self-enhancement/power", "duty/fidelity"}}})
+	got, err := c.ListValues(ctx(t),
+		&hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{ValueIds: []string{"mft/care-harm",
+			"svt/self-enhancement/power", "duty/fidelity"}}})
 	if err != nil || len(got.Values) != 3 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	power, care, duty := got.Values[0], got.Values[1], got.Values[2]
-	if e := care.Evidence; e.GetSides().GetLow() != .625 || e.GetAbout().GetPositives() != 20 || e.GetSupports().GetGroups() != 40 || e.Corpora != nil || e.Prototype != nil {
+	if e := care.Evidence; e.GetSides().GetLow() != .625 || e.GetAbout().GetPositives() != 20 ||
+		e.GetSupports().GetGroups() != 40 || e.Corpora != nil || e.Prototype != nil {
 		t.Errorf("care: %v", e)
 	}
 	if len(care.RestsOn) != 1 || care.RestsOn[0].Opposing != 4 || got.Vectors.Sides != "pooled" {
 		t.Errorf("it rests on %v, of sides %q", care.RestsOn, got.Vectors.Sides)
 	}
-	if power.Kind != hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED || power.Reason == "" || power.Evidence.GetAbout().GetLow() != .5 || duty.Evidence != nil {
+	if power.Kind != hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED || power.Reason == "" ||
+		power.Evidence.GetAbout().GetLow() != .5 || duty.Evidence != nil {
 		t.Errorf("power: %v, duty: %v", power, duty)
 	}
 	unsupported := &hivesv1.ValueFilter{Kinds: []hivesv1.VectorKind{hivesv1.VectorKind_VECTOR_KIND_UNSUPPORTED}}
-	if got, err = c.ListValues(ctx(t), &hivesv1.ListValuesRequest{Filter: unsupported}); err != nil || len(got.Values) != 1 {
+	if got, err = c.ListValues(ctx(t), &hivesv1.ListValuesRequest{Filter: unsupported}); err != nil ||
+		len(got.Values) != 1 {
 		t.Errorf("the unsupported ones: %v, %v", got, err)
 	}
 	vector, err := c.GetValueVector(ctx(t), &hivesv1.GetValueVectorRequest{ValueId: power.ValueId})
 	if err != nil || vector.Vector != nil {
 		t.Errorf("a vector that is not borne out: %v, %v", vector, err)
 	}
-	_, err = c.NearestValues(ctx(t), &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: power.ValueId}}})
+	_, err = c.NearestValues(ctx(t),
+		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: power.ValueId}}})
 	refusal(t, err, codes.FailedPrecondition, "MISMATCH")
 }

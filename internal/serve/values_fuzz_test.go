@@ -13,10 +13,12 @@ import (
 // valueSeeds are messages of every method of ValueService, each a strange one to the other methods.
 func valueSeeds(f *testing.F) {
 	f.Helper()
-	filter := &hivesv1.ValueFilter{Theories: []string{"mft"}, Levels: []uint32{1, 2}, Subtrees: []string{"mft/care-harm"}, Kinds: []hivesv1.VectorKind{1}}
+	filter := &hivesv1.ValueFilter{Theories: []string{"mft"}, Levels: []uint32{1, 2}, Subtrees: []string{"mft/care-harm"},
+		Kinds: []hivesv1.VectorKind{1}}
 	byValue := &hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "mft/care-harm"}}
 	for _, m := range []proto.Message{
-		&hivesv1.ListValuesRequest{Filter: filter}, &hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{ValueIds: []string{"duty/fidelity", "x"}}},
+		&hivesv1.ListValuesRequest{Filter: filter},
+		&hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{ValueIds: []string{"duty/fidelity", "x"}}},
 		&hivesv1.GetValueVectorRequest{ValueId: "mft/care-harm", Dimensions: proto.Uint32(3), Encoding: 3},
 		&hivesv1.GetValueVectorRequest{ValueId: "duty/fidelity", Dimensions: proto.Uint32(math.MaxUint32)},
 		&hivesv1.ScoreTextsRequest{Texts: []string{"a promise", ""}, Filter: filter, TopK: 3},
@@ -24,9 +26,12 @@ func valueSeeds(f *testing.F) {
 		&hivesv1.ScoreTextsRequest{TokenIds: []*hivesv1.TokenIds{{Ids: []uint32{1, 2}}}, Prompt: "x"},
 		&hivesv1.NearestValuesRequest{Query: byValue, Relation: 1, CrossTheory: true, TopK: 4},
 		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "b"}, Prompt: "a "}},
-		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{Vector: &hivesv1.Vector{Values: []float32{2, 0, float32(math.NaN()), 0, 0, 0}}}}},
-		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{Vector: &hivesv1.Vector{Packed: []byte{0, 128, 0, 0, 0, 0}, Scale: .5, Encoding: 3}}}},
-		&hivesv1.NearestAnchorsRequest{Query: byValue, Theories: []string{"duty"}, Banks: []hivesv1.AnchorBank{1, 2}, CrossTheory: true, TopK: 4},
+		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{
+			Vector: &hivesv1.Vector{Values: []float32{2, 0, float32(math.NaN()), 0, 0, 0}}}}},
+		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{
+			Vector: &hivesv1.Vector{Packed: []byte{0, 128, 0, 0, 0, 0}, Scale: .5, Encoding: 3}}}},
+		&hivesv1.NearestAnchorsRequest{Query: byValue, Theories: []string{"duty"}, Banks: []hivesv1.AnchorBank{1, 2},
+			CrossTheory: true, TopK: 4},
 	} {
 		raw, err := proto.Marshal(m)
 		if err != nil {
@@ -66,11 +71,14 @@ func FuzzListValues(f *testing.F) {
 }
 
 func FuzzGetValueVector(f *testing.F) {
-	fuzzValues(f, hivesv1.ValueService_GetValueVector_FullMethodName, func(t *testing.T, r *hivesv1.GetValueVectorResponse) {
-		if finite(t, r.Vector.GetValues()); (len(r.Vector.GetValues())+len(r.Vector.GetPacked()) == 0) != (r.Value.Kind == hivesv1.VectorKind_VECTOR_KIND_ABSENT) {
-			t.Errorf("a vector of %d numbers and %d bytes for %v", len(r.Vector.GetValues()), len(r.Vector.GetPacked()), r.Value)
-		}
-	})
+	fuzzValues(f, hivesv1.ValueService_GetValueVector_FullMethodName,
+		func(t *testing.T, r *hivesv1.GetValueVectorResponse) {
+			numbers, bytes := len(r.Vector.GetValues()), len(r.Vector.GetPacked())
+			finite(t, r.Vector.GetValues())
+			if (numbers+bytes == 0) != (r.Value.Kind == hivesv1.VectorKind_VECTOR_KIND_ABSENT) {
+				t.Errorf("a vector of %d numbers and %d bytes for %v", numbers, bytes, r.Value)
+			}
+		})
 }
 
 func FuzzScoreTexts(f *testing.F) {
@@ -81,7 +89,8 @@ func FuzzScoreTexts(f *testing.F) {
 		for _, text := range r.Results {
 			for _, s := range text.Scores {
 				cosine(t, s.Cosine)
-				if signed := s.Stance == hivesv1.Stance_STANCE_SUPPORTS || s.Stance == hivesv1.Stance_STANCE_OPPOSES; signed && s.Kind != hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL {
+				signed := s.Stance == hivesv1.Stance_STANCE_SUPPORTS || s.Stance == hivesv1.Stance_STANCE_OPPOSES
+				if signed && s.Kind != hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL {
 					t.Errorf("a sign where there is none: %v", s)
 				}
 				if s.Answer == 0 || !text.Sense && s.Answer != hivesv1.Answer_ANSWER_UNSURE {
@@ -101,7 +110,8 @@ func FuzzNearestValues(f *testing.F) {
 }
 
 func FuzzNearestAnchors(f *testing.F) {
-	fuzzValues(f, hivesv1.ValueService_NearestAnchors_FullMethodName, func(t *testing.T, r *hivesv1.NearestAnchorsResponse) {
+	name := hivesv1.ValueService_NearestAnchors_FullMethodName
+	fuzzValues(f, name, func(t *testing.T, r *hivesv1.NearestAnchorsResponse) {
 		for _, n := range r.Neighbours {
 			if cosine(t, n.Cosine); n.Anchor.GetText() == "" {
 				t.Errorf("an anchor without a text: %v", n)

@@ -31,7 +31,8 @@ func (f formula) Encode(_ context.Context, in []encoder.Input) ([][]float32, enc
 	for i := range in {
 		out[i] = want(f.t, in[i].Text)
 	}
-	return out, encoder.Identity{Name: "fake", WeightsSHA256: "weights0", TokenizerSHA256: "tokenizer", Dimension: servetest.Dim, MaxLength: servetest.MaxLength, Pooling: "last"}, nil
+	return out, encoder.Identity{Name: "fake", WeightsSHA256: "weights0", TokenizerSHA256: "tokenizer",
+		Dimension: servetest.Dim, MaxLength: servetest.MaxLength, Pooling: "last"}, nil
 }
 
 // valueRows put one value of each kind into the set.
@@ -53,8 +54,8 @@ func valueRows(t testing.TB) []data.Row {
 			t.Fatal(err)
 		}
 		text := fmt.Sprintf("promise %d is kept", i)
-		rows = append(rows, data.Row{Text: text, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2], Direction: direction,
-			TextID: data.TextID(text), Group: fmt.Sprint(i / 2), Corpus: "c"})
+		rows = append(rows, data.Row{Text: text, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2],
+			Direction: direction, TextID: data.TextID(text), Group: fmt.Sprint(i / 2), Corpus: "c"})
 	}
 	return rows
 }
@@ -62,7 +63,8 @@ func valueRows(t testing.TB) []data.Row {
 // valueSet builds the vectors and takes them through their file.
 func valueSet(t testing.TB, banks ...*anchors.Bank) *values.Set {
 	t.Helper()
-	s, err := values.Build(ctx(t), valueRows(t), nil, formula{t}, values.Options{Seed: 1, Resamples: 20, MinSide: 1, Sides: values.Pooled})
+	s, err := values.Build(ctx(t), valueRows(t), nil, formula{t}, values.Options{Seed: 1, Resamples: 20, MinSide: 1,
+		Sides: values.Pooled})
 	if err == nil {
 		err = s.AddAnchors(ctx(t), formula{t}, banks)
 	}
@@ -106,16 +108,20 @@ func TestListValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Values) != len(set.Values) || got.Vectors.Sha256 != set.SHA256 || got.Vectors.WeightsSha256 != "weights0" || got.Vectors.Provenance["rows"] != "40" {
+	if len(got.Values) != len(set.Values) || got.Vectors.Sha256 != set.SHA256 || got.Vectors.WeightsSha256 != "weights0" ||
+		got.Vectors.Provenance["rows"] != "40" {
 		t.Errorf("%d values of %v, want %d", len(got.Values), got.Vectors, len(set.Values))
 	}
-	got, err = c.ListValues(ctx(t), &hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{Subtrees: []string{"mft/care-harm"}, Levels: []uint32{1}}})
+	got, err = c.ListValues(ctx(t),
+		&hivesv1.ListValuesRequest{Filter: &hivesv1.ValueFilter{Subtrees: []string{"mft/care-harm"}, Levels: []uint32{1}}})
 	if err != nil || len(got.Values) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	v := got.Values[0]
-	if v.ValueId != "mft/care-harm" || v.Kind != hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || v.Counts.Supporting != 5 || v.Counts.Opposing != 5 ||
-		v.Definition == "" || len(v.Works) == 0 || v.Spread.GetDraws() == 0 || v.Reason != "" || !slices.Equal(v.Path, []string{"care/harm"}) {
+	if v.ValueId != "mft/care-harm" || v.Kind != hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || v.Counts.Supporting != 5 ||
+		v.Counts.Opposing != 5 ||
+		v.Definition == "" || len(v.Works) == 0 || v.Spread.GetDraws() == 0 || v.Reason != "" ||
+		!slices.Equal(v.Path, []string{"care/harm"}) {
 		t.Errorf("%v", v)
 	}
 }
@@ -130,7 +136,8 @@ func TestGetValueVector(t *testing.T) {
 		want []float32
 	}{
 		{"whole", &hivesv1.GetValueVectorRequest{ValueId: care.ID}, care.Vector},
-		{"shortened and of length one again", &hivesv1.GetValueVectorRequest{ValueId: care.ID, Dimensions: proto.Uint32(3)}, unitOf(care.Vector, 3)},
+		{"shortened and of length one again", &hivesv1.GetValueVectorRequest{ValueId: care.ID, Dimensions: proto.Uint32(3)},
+			unitOf(care.Vector, 3)},
 		{"none", &hivesv1.GetValueVectorRequest{ValueId: "duty/fidelity"}, nil},
 	} {
 		got, err := c.GetValueVector(ctx(t), k.r)
@@ -165,13 +172,15 @@ func TestScoreTexts(t *testing.T) {
 		}
 		for k, s := range got.Results[i].Scores {
 			e := expected[k]
-			if s.ValueId != e.Value.ID || math.Abs(float64(s.Cosine)-e.Cosine) > 1e-6 || math.Abs(float64(s.Strength)-e.Strength) > 1e-6 || (s.Margin == nil) != math.IsNaN(e.Margin) {
+			if s.ValueId != e.Value.ID || math.Abs(float64(s.Cosine)-e.Cosine) > 1e-6 ||
+				math.Abs(float64(s.Strength)-e.Strength) > 1e-6 || (s.Margin == nil) != math.IsNaN(e.Margin) {
 				t.Errorf("text %d: place %d is %v, want %v", i, k, s, e)
 			}
 			checkStance(t, s)
 		}
 	}
-	if got, err = c.ScoreTexts(ctx(t), &hivesv1.ScoreTextsRequest{Texts: texts[:1], TopK: 2}); err != nil || len(got.Results[0].Scores) != 2 {
+	if got, err = c.ScoreTexts(ctx(t), &hivesv1.ScoreTextsRequest{Texts: texts[:1], TopK: 2}); err != nil ||
+		len(got.Results[0].Scores) != 2 {
 		t.Errorf("two best: %v, %v", got, err)
 	}
 }
@@ -217,14 +226,19 @@ func TestNearestValuesAndAnchors(t *testing.T) {
 		q      values.Query
 		search values.Search
 	}{
-		{"opposed to a value in other theories", &hivesv1.NearestValuesRequest{Query: byValue, Relation: hivesv1.Relation_RELATION_OPPOSING, CrossTheory: true},
-			values.Query{Value: care}, values.Search{TopK: 10, Opposing: true, CrossTheory: true}},
-		{"near a text", &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "b"}, Prompt: "a "}, TopK: 3},
-			values.Query{Text: want(t, "a b")}, values.Search{TopK: 3}},
-		{"near a vector", &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{Vector: &hivesv1.Vector{Values: []float32{2, 0, 0, 0, 0, 0}}}}, TopK: 3},
+		{"opposed to a value in other theories", &hivesv1.NearestValuesRequest{Query: byValue,
+			Relation: hivesv1.Relation_RELATION_OPPOSING, CrossTheory: true}, values.Query{Value: care},
+			values.Search{TopK: 10, Opposing: true, CrossTheory: true}},
+		{"near a text", &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "b"}, Prompt: "a "},
+			TopK: 3}, values.Query{Text: want(t, "a b")}, values.Search{TopK: 3}},
+		{"near a vector",
+			&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{
+				Vector: &hivesv1.Vector{Values: []float32{2, 0, 0, 0, 0, 0}}}}, TopK: 3},
 			values.Query{Text: []float32{1, 0, 0, 0, 0, 0}}, values.Search{TopK: 3}},
-		{"near a packed vector", &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{Vector: &hivesv1.Vector{Packed: []byte{0, 128, 0, 0, 0, 0}, Scale: .5, Encoding: hivesv1.Encoding_ENCODING_INT8}}}, TopK: 3},
-			values.Query{Text: []float32{0, -1, 0, 0, 0, 0}}, values.Search{TopK: 3}},
+		{"near a packed vector",
+			&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Vector{
+				Vector: &hivesv1.Vector{Packed: []byte{0, 128, 0, 0, 0, 0}, Scale: .5, Encoding: hivesv1.Encoding_ENCODING_INT8}}},
+				TopK: 3}, values.Query{Text: []float32{0, -1, 0, 0, 0, 0}}, values.Search{TopK: 3}},
 	} {
 		got, err := c.NearestValues(ctx(t), k.r)
 		if err != nil {
@@ -240,7 +254,8 @@ func TestNearestValuesAndAnchors(t *testing.T) {
 			}
 		}
 	}
-	near, err := c.NearestAnchors(ctx(t), &hivesv1.NearestAnchorsRequest{Query: byValue, Theories: []string{"duty"}, Banks: []hivesv1.AnchorBank{hivesv1.AnchorBank_ANCHOR_BANK_INDIVIDUAL}, CrossTheory: true, TopK: 4})
+	near, err := c.NearestAnchors(ctx(t), &hivesv1.NearestAnchorsRequest{Query: byValue, Theories: []string{"duty"},
+		Banks: []hivesv1.AnchorBank{hivesv1.AnchorBank_ANCHOR_BANK_INDIVIDUAL}, CrossTheory: true, TopK: 4})
 	if err != nil || len(near.Neighbours) != 4 {
 		t.Fatalf("%v, %v", near, err)
 	}
@@ -265,10 +280,12 @@ func TestValueServiceRefuses(t *testing.T) {
 		return err
 	}
 	text := []string{"x"}
-	_, crossText := c.NearestValues(ctx(t), &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "x"}}, CrossTheory: true})
+	_, crossText := c.NearestValues(ctx(t),
+		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "x"}}, CrossTheory: true})
 	_, relation := c.NearestValues(ctx(t), &hivesv1.NearestValuesRequest{Relation: 9})
 	_, noAnchors := c.NearestAnchors(ctx(t), &hivesv1.NearestAnchorsRequest{})
-	_, top := c.NearestValues(ctx(t), &hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "x"}}, TopK: 5000})
+	_, top := c.NearestValues(ctx(t),
+		&hivesv1.NearestValuesRequest{Query: &hivesv1.Query{Of: &hivesv1.Query_Text{Text: "x"}}, TopK: 5000})
 	for _, k := range []struct {
 		name   string
 		err    error
@@ -276,22 +293,30 @@ func TestValueServiceRefuses(t *testing.T) {
 		reason string
 	}{
 		{"no texts", score(&hivesv1.ScoreTextsRequest{}), codes.InvalidArgument, "NO_TEXTS"},
-		{"too many texts", score(&hivesv1.ScoreTextsRequest{Texts: make([]string, 17)}), codes.InvalidArgument, "TOO_MANY_TEXTS"},
-		{"a theory nobody has", score(&hivesv1.ScoreTextsRequest{Texts: text, Filter: &hivesv1.ValueFilter{Theories: []string{"x"}}}), codes.NotFound, "NOT_FOUND"},
-		{"a kind nobody has", score(&hivesv1.ScoreTextsRequest{Texts: text, Filter: &hivesv1.ValueFilter{Kinds: []hivesv1.VectorKind{0}}}), codes.InvalidArgument, "UNKNOWN_KIND"},
+		{"too many texts", score(&hivesv1.ScoreTextsRequest{Texts: make([]string, 17)}), codes.InvalidArgument,
+			"TOO_MANY_TEXTS"},
+		{"a theory nobody has", score(&hivesv1.ScoreTextsRequest{Texts: text,
+			Filter: &hivesv1.ValueFilter{Theories: []string{"x"}}}), codes.NotFound, "NOT_FOUND"},
+		{"a kind nobody has", score(&hivesv1.ScoreTextsRequest{Texts: text,
+			Filter: &hivesv1.ValueFilter{Kinds: []hivesv1.VectorKind{0}}}), codes.InvalidArgument, "UNKNOWN_KIND"},
 		{"no query", query(nil), codes.InvalidArgument, "NO_QUERY"},
 		{"an empty text", query(&hivesv1.Query{Of: &hivesv1.Query_Text{}}), codes.InvalidArgument, "EMPTY_TEXT"},
 		{"no ids", query(&hivesv1.Query{Of: &hivesv1.Query_TokenIds{}}), codes.InvalidArgument, "EMPTY_TEXT"},
-		{"a prompt before a value", query(&hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "mft/care-harm"}, Prompt: "p"}), codes.InvalidArgument, "PROMPT_WITHOUT_TEXT"},
-		{"a value without a vector", query(&hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "duty/fidelity"}}), codes.FailedPrecondition, "MISMATCH"},
+		{"a prompt before a value", query(&hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "mft/care-harm"}, Prompt: "p"}),
+			codes.InvalidArgument, "PROMPT_WITHOUT_TEXT"},
+		{"a value without a vector", query(&hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "duty/fidelity"}}),
+			codes.FailedPrecondition, "MISMATCH"},
 		{"a value nobody has", query(&hivesv1.Query{Of: &hivesv1.Query_ValueId{ValueId: "x"}}), codes.NotFound, "NOT_FOUND"},
 		{"no vector", vector(nil), codes.InvalidArgument, "DIMENSIONS"},
 		{"a short vector", vector(&hivesv1.Vector{Values: []float32{1}}), codes.InvalidArgument, "DIMENSIONS"},
-		{"a short packed vector", vector(&hivesv1.Vector{Packed: []byte{1}, Encoding: hivesv1.Encoding_ENCODING_FLOAT16}), codes.InvalidArgument, "DIMENSIONS"},
+		{"a short packed vector", vector(&hivesv1.Vector{Packed: []byte{1}, Encoding: hivesv1.Encoding_ENCODING_FLOAT16}),
+			codes.InvalidArgument, "DIMENSIONS"},
 		{"no such encoding", vector(&hivesv1.Vector{Encoding: 9}), codes.InvalidArgument, "UNKNOWN_ENCODING"},
 		{"zeros", vector(&hivesv1.Vector{Values: make([]float32, servetest.Dim)}), codes.InvalidArgument, "NOT_A_DIRECTION"},
-		{"no number", vector(&hivesv1.Vector{Values: []float32{0, 0, 0, 0, 0, float32(math.NaN())}}), codes.InvalidArgument, "NOT_A_DIRECTION"},
-		{"infinite scale", vector(&hivesv1.Vector{Packed: make([]byte, servetest.Dim), Scale: float32(math.Inf(1)), Encoding: hivesv1.Encoding_ENCODING_INT8}), codes.InvalidArgument, "NOT_A_DIRECTION"},
+		{"no number", vector(&hivesv1.Vector{Values: []float32{0, 0, 0, 0, 0, float32(math.NaN())}}), codes.InvalidArgument,
+			"NOT_A_DIRECTION"},
+		{"infinite scale", vector(&hivesv1.Vector{Packed: make([]byte, servetest.Dim), Scale: float32(math.Inf(1)),
+			Encoding: hivesv1.Encoding_ENCODING_INT8}), codes.InvalidArgument, "NOT_A_DIRECTION"},
 		{"other theories than a text's", crossText, codes.InvalidArgument, "CROSS_THEORY"},
 		{"no such relation", relation, codes.InvalidArgument, "UNKNOWN_RELATION"},
 		{"too many neighbours", top, codes.InvalidArgument, "TOP_K"},

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-var words = []string{"train", "--out", "runs/a b", "it's", "", "$HOME", "a\\b", "'", `say "x y"`, "日本 語", "*", "a;b", "tab\tin"}
+var words = []string{"train", "--out", "runs/a b", "it's", "", "$HOME", "a\\b", "'", `say "x y"`, "日本 語", "*",
+	"a;b", "tab\tin"}
 
 // A shell reads a line as the words that it was made of.
 func TestAShellReadsALineAgain(t *testing.T) {

@@ -93,7 +93,8 @@ func writeBank(path string) error {
 	bank := &anchors.Bank{}
 	for id := range int32(theoryAnchors) {
 		bank.Anchors = append(bank.Anchors, anchors.Anchor{
-			ID: id, Bank: anchors.Theory, Kind: anchors.KindCluster, Provenance: "smoke", Text: fmt.Sprintf("anchor number %d of a smoke run", id),
+			ID: id, Bank: anchors.Theory, Kind: anchors.KindCluster, Provenance: "smoke",
+			Text: fmt.Sprintf("anchor number %d of a smoke run", id),
 		})
 	}
 	return anchors.Write(path, bank)
@@ -112,7 +113,8 @@ func Find() (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", fault.New(fault.NotFound, "no demo/model and demo/data here or above: a smoke run takes rows and model from the project's checkout; run it there")
+			return "", fault.New(fault.NotFound, "no demo/model and demo/data here or above: a smoke run takes rows and model "+
+				"from the project's checkout; run it there")
 		}
 		dir = up
 	}

@@ -50,7 +50,8 @@ func TestConfigurationsArePublished(t *testing.T) {
 		}
 		for part, both := range map[string][2]any{
 			"steps": {want.Steps, alone.Steps}, "model": {want.Model, alone.Model}, "sampler": {want.Sampler, alone.Sampler},
-			"loss": {want.Loss, alone.Loss}, "stage2": {want.Stage2, alone.Stage2}, "optimizer": {want.Optimizer, alone.Optimizer},
+			"loss": {want.Loss, alone.Loss}, "stage2": {want.Stage2, alone.Stage2}, "optimizer": {want.Optimizer,
+				alone.Optimizer},
 		} {
 			if diff := cmp.Diff(both[0], both[1], cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s.toml leaves a number of %s to the defaults (- wanted, + written):\n%s", name, part, diff)
@@ -75,7 +76,8 @@ func TestStage1Runs(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := smoke.Shrink(cfg, demo, dir)
-	if small.Model.Precision != "mixed" || small.Sampler.BatchSize != 64 || small.Optimizer != cfg.Optimizer || small.Steps > 10 {
+	if small.Model.Precision != "mixed" || small.Sampler.BatchSize != 64 || small.Optimizer != cfg.Optimizer ||
+		small.Steps > 10 {
 		t.Errorf("shrunk to %+v", small)
 	}
 	raw, err := cli.EncodeTOML(small)

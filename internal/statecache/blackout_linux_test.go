@@ -9,8 +9,8 @@ import (
 	"hives/internal/rig/powercut"
 )
 
-// TestPowerCut cuts the power at every sync of three fillings of a cache whose folders are new. Texts that a filling has
-// reported as done are there, with their bits; the others are computed, and nothing is refused.
+// TestPowerCut cuts the power at every sync of three fillings of a cache whose folders are new. Texts that a filling
+// has reported as done are there, with their bits; the others are computed, and nothing is refused.
 func TestPowerCut(t *testing.T) {
 	root := t.TempDir()
 	disk := powercut.Watch(t, root)

@@ -104,7 +104,8 @@ func mapStates(path string, k Key) (*mapfile.File, error) {
 func (c *Cache) view(tokens []int32) ([]byte, entry) {
 	e, ok := c.entries[idOf(tokens)]
 	end := e.offset + c.key.bytesOf(int64(e.tokens))
-	if !ok || c.mapped == nil || int(e.tokens) != len(tokens) || e.offset < headerBytes || end < e.offset || end > int64(len(c.mapped.Data)) {
+	if !ok || c.mapped == nil || int(e.tokens) != len(tokens) || e.offset < headerBytes || end < e.offset ||
+		end > int64(len(c.mapped.Data)) {
 		return nil, e
 	}
 	return c.mapped.Data[e.offset:end], e
@@ -172,7 +173,8 @@ func (c *Cache) copyOut(to, states []byte, e entry) error {
 		return nil
 	})
 	if err == nil && crc32.Checksum(to[:len(states)], castagnoli) != e.sum {
-		err = fault.New(fault.Corrupt, "%s: the states of a text of %d tokens are no longer those that were written", c.Path(), e.tokens)
+		err = fault.New(fault.Corrupt, "%s: the states of a text of %d tokens are no longer those that were written",
+			c.Path(), e.tokens)
 	}
 	if err != nil {
 		return fmt.Errorf("%w; what is damaged is computed anew when a run begins or is resumed", err)

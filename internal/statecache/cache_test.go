@@ -55,7 +55,10 @@ var errStopped = errors.New("stopped")
 
 func (c *counter) work() statecache.Work {
 	return statecache.Work{
-		Damaged: func(n int) { c.damaged = n }, Begin: func(int, int64) {}, Done: func(int) {}, Waiting: func() { c.waited = true; close(c.leave) },
+		Damaged: func(n int) { c.damaged = n }, Begin: func(int, int64) {}, Done: func(int) {}, Waiting: func() {
+			c.waited = true
+			close(c.leave)
+		},
 		Compute: func(_ context.Context, texts [][]int32, put func(int, []byte) error) error {
 			if c.entered != nil {
 				close(c.entered)
@@ -144,7 +147,8 @@ func TestStatesAreComputedOnce(t *testing.T) {
 	if _, computed = fill(t, dir, texts); computed != 0 {
 		t.Errorf("%d texts computed although all are there", computed)
 	}
-	if _, err := c.Gather(&pack.Batch{Shape: pack.Shape{Rows: 1, Length: 1, Texts: 1}, IDs: []int32{5000}, Texts: []int32{0}}); fault.Of(err) != fault.NotFound {
+	if _, err := c.Gather(&pack.Batch{Shape: pack.Shape{Rows: 1, Length: 1, Texts: 1}, IDs: []int32{5000},
+		Texts: []int32{0}}); fault.Of(err) != fault.NotFound {
 		t.Errorf("a text that is not there: %v", err)
 	}
 }
@@ -176,7 +180,8 @@ func TestOtherKeysHaveOtherFiles(t *testing.T) {
 		if err := os.WriteFile(to, raw, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := statecache.Open(elsewhere, other); fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), "remove it") {
+		if _, err := statecache.Open(elsewhere, other); fault.Of(err) != fault.Corrupt ||
+			!strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%s of another key: %v", ending, err)
 		}
 	}

@@ -37,7 +37,8 @@ func TestStatesThatChangeWhileMapped(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = c.Gather(&b)
-		if fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), c.Path()) || !strings.Contains(err.Error(), "computed anew") {
+		if fault.Of(err) != fault.Corrupt || !strings.Contains(err.Error(), c.Path()) ||
+			!strings.Contains(err.Error(), "computed anew") {
 			t.Errorf("%v, want the file and the way on", err)
 		}
 		if missing, _ := c.Missing(texts); len(missing) == 0 {

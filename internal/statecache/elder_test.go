@@ -11,10 +11,11 @@ import (
 	"hives/internal/statecache"
 )
 
-// TestElderStatesAreRefusedByName: format 1 kept a list of sizes in its key's weights. States of other weights, layers or
-// another type are no concern of this key's, and neither is a file that nobody can read.
+// TestElderStatesAreRefusedByName: format 1 kept a list of sizes in its key's weights. States of other weights, layers
+// or another type are no concern of this key's, and neither is a file that nobody can read.
 func TestElderStatesAreRefusedByName(t *testing.T) {
-	const ours = `{"kind":"hives.states","format":1,"weights":"abc[\"qwen3\",2,1,4,0.000001,10000]","layers":3,"width":4,"type":"f16"}`
+	const ours = `{"kind":"hives.states","format":1,"weights":"abc[\"qwen3\",2,1,4,0.000001,10000]","layers":3,` +
+		`"width":4,"type":"f16"}`
 	for header, refused := range map[string]bool{
 		ours: true,
 		strings.Replace(ours, `"abc[`, `"abd[`, 1):               false,
@@ -33,7 +34,8 @@ func TestElderStatesAreRefusedByName(t *testing.T) {
 		if err == nil {
 			c.Close()
 		}
-		if (err != nil) != refused || refused && (fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "remove it")) {
+		if (err != nil) != refused || refused && (fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), "remove it")) {
 			t.Errorf("%s: %v, refused should be %v", header, err, refused)
 		}
 	}

@@ -77,14 +77,15 @@ func readIndex(path string, k Key) (entries map[textID]entry, good int64, err er
 	return entries, good, nil
 }
 
-// blank tells whether there are only zeros where a header belongs: a power cut may leave a file's length without what was
-// written to it.
+// blank tells whether there are only zeros where a header belongs: a power cut may leave a file's length without what
+// was written to it.
 func blank(head []byte) bool { return !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) }
 
 // checkHeader refuses a file that was made for something else.
 func checkHeader(path string, raw, want []byte) error {
 	if !bytes.Equal(raw[:headerBytes], want) {
-		return fault.New(fault.Corrupt, "%s does not begin as states of these weights do; remove it, and it is made anew", path)
+		return fault.New(fault.Corrupt, "%s does not begin as states of these weights do; remove it, and it is made anew",
+			path)
 	}
 	return nil
 }

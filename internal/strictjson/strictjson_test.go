@@ -85,7 +85,8 @@ func TestKeysOfAMap(t *testing.T) {
 }
 
 func TestDecodeOnly(t *testing.T) {
-	if err := DecodeOnly([]byte(`{"text": "a", "model": "x"}`), &line{}); err == nil || !strings.Contains(err.Error(), "other keys than text, ids, raw") {
+	if err := DecodeOnly([]byte(`{"text": "a", "model": "x"}`), &line{}); err == nil ||
+		!strings.Contains(err.Error(), "other keys than text, ids, raw") {
 		t.Errorf("%v", err)
 	}
 	if err := DecodeOnly([]byte(`{"text": "a"}`), &line{}); err != nil {

@@ -8,9 +8,9 @@ import (
 	"hives/model/lm"
 )
 
-// adapted returns what computes with the adapter in a folder, or without one for "". An adapter is opened when it is first
-// asked for and kept: its two narrow matrices a layer stand beside the weights, which all adapters share, so a question
-// with one and a question without cost no second copy of the model.
+// adapted returns what computes with the adapter in a folder, or without one for "". An adapter is opened when it is
+// first asked for and kept: its two narrow matrices a layer stand beside the weights, which all adapters share, so a
+// question with one and a question without cost no second copy of the model.
 //
 // Invariant: a refused adapter leaves nothing behind, and the model answers as before.
 func (m *Model) adapted(dir string) (*lm.Runner, error) {
@@ -26,7 +26,8 @@ func (m *Model) adapted(dir string) (*lm.Runner, error) {
 	weights := m.weights.Beside(fmt.Sprint(m.tried))
 	madeFor, err := lora.Load(dir, weights)
 	if err == nil && madeFor != "" && madeFor != m.identity.Weights {
-		err = fault.New(fault.Mismatch, "it was made for weights of SHA-256 %s, those of %s are %s: name the model that it was made for",
+		err = fault.New(fault.Mismatch, "it was made for weights of SHA-256 %s, those of %s are %s: "+
+			"name the model that it was made for",
 			madeFor, m.identity.Model, m.identity.Weights)
 	}
 	var r *lm.Runner

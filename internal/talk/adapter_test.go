@@ -98,8 +98,10 @@ func TestAnAdapterIsTheMergedModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	for option := range plain.Options {
-		if !slices.Equal(got[0].Token[option], alone[0].Token[option]) || !slices.Equal(got[2].Token[option], alone[0].Token[option]) {
-			t.Errorf("option %d without the adapter: %v and %v, alone %v", option, got[0].Token[option], got[2].Token[option], alone[0].Token[option])
+		if !slices.Equal(got[0].Token[option], alone[0].Token[option]) ||
+			!slices.Equal(got[2].Token[option], alone[0].Token[option]) {
+			t.Errorf("option %d without the adapter: %v and %v, alone %v", option, got[0].Token[option], got[2].Token[option],
+				alone[0].Token[option])
 		}
 		for n, logp := range want[0].Token[option] {
 			if d := math.Abs(got[1].Token[option][n] - logp); !(d <= 1e-4) {
@@ -132,8 +134,8 @@ func copyFile(t *testing.T, from, to, name string) {
 	write(t, to, name, string(read(t, from, name)))
 }
 
-// What was made for other weights, or fits no layer, is refused by name; the model goes on as before, and takes the right
-// one.
+// What was made for other weights, or fits no layer, is refused by name; the model goes on as before, and takes the
+// right one.
 func TestForeignAdaptersAreRefused(t *testing.T) {
 	base := answererDir(t)
 	m := open(t, base)
@@ -154,7 +156,8 @@ func TestForeignAdaptersAreRefused(t *testing.T) {
 				t.Errorf("want a refusal that says %q: %v", word, err)
 			}
 		}
-		if _, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Options: []string{"x"}, Adapter: r.Adapter}}); fault.Of(err) != fault.Mismatch {
+		if _, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Options: []string{"x"},
+			Adapter: r.Adapter}}); fault.Of(err) != fault.Mismatch {
 			t.Errorf("scored all the same: %v", err)
 		}
 	}

@@ -113,7 +113,8 @@ func (m *Model) prepare(r llm.Request) (*row, int, error) {
 			length = min(length, left)
 		}
 		if len(ids)+length > most {
-			return nil, 0, fault.New(fault.Invalid, "a prompt of %d tokens and an answer of up to %d: the model has %d positions; shorten the text or max_tokens",
+			return nil, 0, fault.New(fault.Invalid, "a prompt of %d tokens and an answer of up to %d: "+
+				"the model has %d positions; shorten the text or max_tokens",
 				len(ids), length, most)
 		}
 	}
@@ -133,12 +134,14 @@ func (m *Model) prepare(r llm.Request) (*row, int, error) {
 // steers are the same thing in the model's words: llm knows no model, and model/lm knows no provider.
 func steers(all []llm.Steer) (out []lm.Steer) {
 	for _, s := range all {
-		out = append(out, lm.Steer{Layer: s.Layer, Vector: s.Vector, Coefficient: s.Coefficient, Positions: lm.Positions(s.Positions)})
+		out = append(out, lm.Steer{Layer: s.Layer, Vector: s.Vector, Coefficient: s.Coefficient,
+			Positions: lm.Positions(s.Positions)})
 	}
 	return out
 }
 
-// run answers one batch, of one adapter. A step serves all rows: each that is still busy chooses its token, then all are fed at once.
+// run answers one batch, of one adapter. A step serves all rows: each that is still busy chooses its token, then all
+// are fed at once.
 //
 //	step   logits of                row 0     row 1
 //	0      the prompts              "Yes"     "I"
@@ -242,7 +245,8 @@ func (r *row) end(why llm.Finish) {
 // no meaning here and are left out.
 func (m *Model) choice(ctx context.Context, r llm.Request) (llm.Reply, error) {
 	began := time.Now()
-	scores, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Prefix: r.Prefix, Options: r.Choices, Steer: r.Steer, Adapter: r.Adapter}})
+	scores, err := m.Score(ctx, []llm.ScoreRequest{{Messages: r.Messages, Prefix: r.Prefix, Options: r.Choices,
+		Steer: r.Steer, Adapter: r.Adapter}})
 	if err != nil {
 		return llm.Reply{}, err
 	}
@@ -261,7 +265,8 @@ func (m *Model) choice(ctx context.Context, r llm.Request) (llm.Reply, error) {
 		return llm.Reply{}, err
 	}
 	return llm.Reply{
-		Text: r.Choices[option], Finish: llm.FinishStop, In: int64(len(ids)), Out: int64(len(scores[0].Token[option])), Latency: time.Since(began),
+		Text: r.Choices[option], Finish: llm.FinishStop, In: int64(len(ids)), Out: int64(len(scores[0].Token[option])),
+		Latency: time.Since(began),
 	}, nil
 }
 
@@ -297,7 +302,8 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 			}
 			ids = append(ids, m.renderer.TurnEnd())
 			if most := m.weights.Config.MaxPositions; most > 0 && len(ids) > most {
-				return nil, fault.New(fault.Invalid, "question %d, option %q: %d tokens, the model has %d positions", at+1, option, len(ids), most)
+				return nil, fault.New(fault.Invalid, "question %d, option %q: %d tokens, the model has %d positions", at+1, option,
+					len(ids), most)
 			}
 			all.add(runner, ids, len(prompt), push)
 		}

@@ -21,7 +21,8 @@ func answererDir(t *testing.T) string {
 	dir := t.TempDir()
 	tok := demoTalker(t)
 	cfg := &decoder.Config{
-		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2, HeadDim: 8, RMSNormEps: 1e-6,
+		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2,
+		HeadDim: 8, RMSNormEps: 1e-6,
 		RopeTheta: 1e4, InitializerRange: .4, MaxPositions: 256, DType: "float32", ModelType: decoder.Qwen3, Tied: true,
 	}
 	w, err := transformer.Random(cfg, 11)
@@ -70,7 +71,8 @@ func ask(text string, s llm.Sampling) llm.Request {
 func TestAnswersDoNotDependOnCompany(t *testing.T) {
 	m := answerer(t, 3)
 	s := llm.Sampling{Temperature: .8, TopP: .95, Seed: 3, MaxTokens: 12}
-	questions := []string{"Is it right to share?", "Why?", strings.Repeat("A long story about a neighbour. ", 6), "Yes or no: may one lie?", "Tell me."}
+	questions := []string{"Is it right to share?", "Why?", strings.Repeat("A long story about a neighbour. ", 6),
+		"Yes or no: may one lie?", "Tell me."}
 	var all []llm.Request
 	for _, q := range questions {
 		all = append(all, ask(q, s))
@@ -109,7 +111,8 @@ func TestLengthStopsAndCancel(t *testing.T) {
 	}
 	middle := plain[0].Text[len(plain[0].Text)/2:]
 	stop := string([]rune(middle)[:2])
-	cut, err := m.Generate(context.Background(), []llm.Request{ask("Hello", llm.Sampling{MaxTokens: 9, Stop: []string{stop}})})
+	cut, err := m.Generate(context.Background(),
+		[]llm.Request{ask("Hello", llm.Sampling{MaxTokens: 9, Stop: []string{stop}})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,8 +164,10 @@ func TestChoicesAreTheBestScore(t *testing.T) {
 func TestWhatALocalModelRefuses(t *testing.T) {
 	m := answerer(t, 2)
 	for says, r := range map[string]llm.Request{
-		"256 positions": ask(strings.Repeat("word ", 250), llm.Sampling{MaxTokens: 20}), "JSON schema": {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
-		"adapter a:": {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"}, "layers 0 to 1": {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
+		"256 positions":     ask(strings.Repeat("word ", 250), llm.Sampling{MaxTokens: 20}),
+		"JSON schema":       {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
+		"adapter a:":        {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"},
+		"layers 0 to 1":     {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
 		"without a message": {},
 	} {
 		if _, err := m.Generate(context.Background(), []llm.Request{r}); err == nil || !strings.Contains(err.Error(), says) {
@@ -187,12 +192,14 @@ func TestAModelWithoutATemplateIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id := m.Identity(); len(id.Weights) != 64 || len(id.Tokenizer) != 64 || id.Rows != DefaultRows || id.Precision != "f32" {
+	if id := m.Identity(); len(id.Weights) != 64 || len(id.Tokenizer) != 64 || id.Rows != DefaultRows ||
+		id.Precision != "f32" {
 		t.Errorf("identity %+v", id)
 	}
 	m.Close()
 	write(t, dir, "generation_config.json", `{"eos_token_id": "x"}`)
-	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "generation_config.json") {
+	if _, err := Open(context.Background(), dir, o); err == nil ||
+		!strings.Contains(err.Error(), "generation_config.json") {
 		t.Errorf("an end token that is no number: %v", err)
 	}
 }

@@ -170,7 +170,8 @@ func (m *Model) Positions() int { return m.weights.Config.MaxPositions }
 // Describe says in a line what answers. The terminal shows it before the first answer, so that nobody mistakes which
 // model speaks.
 func (m *Model) Describe() string {
-	return fmt.Sprintf("%s: %d parameters, template %s, engine %s", m.identity.Model, m.weights.Config.Parameters(), m.renderer.Name, m.engine.Name)
+	return fmt.Sprintf("%s: %d parameters, template %s, engine %s", m.identity.Model, m.weights.Config.Parameters(),
+		m.renderer.Name, m.engine.Name)
 }
 
 // said is what a model's files say about talking. Only what a file states: nothing is taken over from a model's name.
@@ -202,7 +203,8 @@ func readSaid(dir string) (said, error) {
 	}
 	s.file = filepath.Join(dir, "tokenizer_config.json")
 	if len(config.Template) > 0 && json.Unmarshal(config.Template, &s.template) != nil {
-		return s, fault.New(fault.Invalid, "%s: its chat_template is a list: name the template that fits with --template", s.file)
+		return s, fault.New(fault.Invalid, "%s: its chat_template is a list: name the template that fits with --template",
+			s.file)
 	}
 	if s.template == "" {
 		jinja := filepath.Join(dir, "chat_template.jinja")
@@ -281,7 +283,8 @@ func (s said) renderer(forced string, tok tokenizer.Talker) (*Renderer, error) {
 	t, err := Named(forced)
 	if forced == "" {
 		if strings.TrimSpace(s.template) == "" {
-			return nil, fault.New(fault.Invalid, "no chat template in its files: it may be no model that was taught to answer; name one with --template (%s)",
+			return nil, fault.New(fault.Invalid, "no chat template in its files: it may be no model that was taught to "+
+				"answer; name one with --template (%s)",
 				strings.Join(Templates, ", "))
 		}
 		t, err = Recognise(s.file, s.template)

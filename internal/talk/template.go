@@ -52,7 +52,8 @@ func Recognise(file, template string) (Template, error) {
 	case has("<|start_header_id|>") && has("<|eot_id|>") && !has("Cutting Knowledge Date"):
 		return Template{Name: Llama3}, nil
 	}
-	return Template{}, fault.New(fault.Invalid, "%s: its chat template is none that is known here (%s): name the one that fits "+
+	return Template{}, fault.New(fault.Invalid, "%s: its chat template is none that is known here (%s): "+
+		"name the one that fits "+
 		"with --template, if one does", file, strings.Join(Templates, ", "))
 }
 
@@ -79,7 +80,8 @@ type marks struct {
 var layouts = map[string]marks{
 	ChatML: {opens: "<|im_start|>", ends: "<|im_end|>", behind: "\n"},
 	Qwen3:  {opens: "<|im_start|>", ends: "<|im_end|>", behind: "\n", thinking: "<think>\n\n</think>\n\n"},
-	Llama3: {begin: "<|begin_of_text|>", opens: "<|start_header_id|>", headed: "<|end_header_id|>", ends: "<|eot_id|>", trims: true},
+	Llama3: {begin: "<|begin_of_text|>", opens: "<|start_header_id|>", headed: "<|end_header_id|>", ends: "<|eot_id|>",
+		trims: true},
 }
 
 // Renderer writes conversations in one template for one tokenizer.
@@ -100,7 +102,8 @@ func NewRenderer(t Template, tok tokenizer.Talker) (*Renderer, error) {
 		}
 		id, ok := tok.TokenID(mark)
 		if !ok {
-			return nil, fault.New(fault.Mismatch, "template %s is written with %s, which the tokenizer does not have: the template is another "+
+			return nil, fault.New(fault.Mismatch, "template %s is written with %s, which the tokenizer does not have: "+
+				"the template is another "+
 				"model's", t.Name, mark)
 		}
 		r.ids[mark] = []int32{id}
@@ -182,7 +185,8 @@ func checkTurns(messages []llm.Message) error {
 	}
 	// A begun answer is a request's Prefix, never a last message by the assistant.
 	if messages[len(messages)-1].Role != llm.User {
-		return fault.New(fault.Invalid, "the last message is by %q: an answer follows one by the user", messages[len(messages)-1].Role)
+		return fault.New(fault.Invalid, "the last message is by %q: an answer follows one by the user",
+			messages[len(messages)-1].Role)
 	}
 	return nil
 }

@@ -31,11 +31,15 @@ var published = map[string]struct {
 A helper of three words.<|im_end|>
 ' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}`,
 		Template{ChatML, "A helper of three words."}},
-	"qwen2.5": {`{%- if messages[0]['role'] == 'system' %}{{- '<|im_start|>system\n' + messages[0]['content'] + '<|im_end|>\n' }}{%- else %}` +
+	"qwen2.5": {`{%- if messages[0]['role'] == 'system' %}{{- '<|im_start|>system\n' + messages[0]['content'] + ` +
+		`'<|im_end|>\n' }}{%- else %}` +
 		`{{- '<|im_start|>system\nAnother helper.<|im_end|>\n' }}{%- endif %}`, Template{ChatML, "Another helper."}},
-	"chatml alone": {`{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'}}`, Template{ChatML, ""}},
-	"qwen3":        {`<|im_start|> <|im_end|> {%- if enable_thinking is defined and enable_thinking is false %}`, Template{Qwen3, ""}},
-	"llama3":       {`<|begin_of_text|> '<|start_header_id|>' + message['role'] + '<|end_header_id|>' <|eot_id|>`, Template{Llama3, ""}},
+	"chatml alone": {`{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'}}`,
+		Template{ChatML, ""}},
+	"qwen3": {`<|im_start|> <|im_end|> {%- if enable_thinking is defined and enable_thinking is false %}`,
+		Template{Qwen3, ""}},
+	"llama3": {`<|begin_of_text|> '<|start_header_id|>' + message['role'] + '<|end_header_id|>' <|eot_id|>`,
+		Template{Llama3, ""}},
 }
 
 func TestTemplatesAreRecognised(t *testing.T) {
@@ -46,7 +50,8 @@ func TestTemplatesAreRecognised(t *testing.T) {
 		}
 	}
 	for name, template := range map[string]string{
-		"mistral": `[INST] {{ message }} [/INST]`, "gemma": `<start_of_turn>user`, "phi": `<|im_start|>user<|im_sep|><|im_end|>`,
+		"mistral": `[INST] {{ message }} [/INST]`, "gemma": `<start_of_turn>user`,
+		"phi":      `<|im_start|>user<|im_sep|><|im_end|>`,
 		"llama3.1": `<|start_header_id|>system<|end_header_id|> Cutting Knowledge Date: <|eot_id|>`, "none": "",
 	} {
 		if got, err := Recognise(name+".json", template); err == nil || !strings.Contains(err.Error(), name+".json") {
@@ -63,13 +68,17 @@ func TestAConversationIsRendered(t *testing.T) {
 		prefix   string
 		want     string
 	}{
-		{Template{ChatML, ""}, []llm.Message{{Role: llm.User, Content: "Hi"}}, "Well", "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nWell"},
+		{Template{ChatML, ""}, []llm.Message{{Role: llm.User, Content: "Hi"}}, "Well", "<|im_start|>user\nHi<|im_end|>\n" +
+			"<|im_start|>assistant\nWell"},
 		{Template{ChatML, "Be kind."}, []llm.Message{{Role: llm.User, Content: "Hi"}}, "",
 			"<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"},
-		{Template{ChatML, "Be kind."}, []llm.Message{{Role: llm.System, Content: "Be brief."}, {Role: llm.User, Content: "Hi"}}, "",
+		{Template{ChatML, "Be kind."}, []llm.Message{{Role: llm.System, Content: "Be brief."},
+			{Role: llm.User, Content: "Hi"}}, "",
 			"<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"},
-		{Template{Qwen3, ""}, []llm.Message{{Role: llm.User, Content: "a"}, {Role: llm.Assistant, Content: "b"}, {Role: llm.User, Content: "c"}}, "",
-			"<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"},
+		{Template{Qwen3, ""}, []llm.Message{{Role: llm.User, Content: "a"}, {Role: llm.Assistant, Content: "b"},
+			{Role: llm.User, Content: "c"}}, "",
+			"<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n" +
+				"<|im_start|>assistant\n<think>\n\n</think>\n\n"},
 	} {
 		r, err := NewRenderer(c.template, tok)
 		if err != nil {
@@ -122,7 +131,8 @@ func TestConversationsNobodyTaughtAreRefused(t *testing.T) {
 	}
 	user := llm.Message{Role: llm.User, Content: "x"}
 	for name, messages := range map[string][]llm.Message{
-		"none": nil, "an unknown role": {{Role: "tool", Content: "x"}, user}, "a late system": {user, {Role: llm.System, Content: "x"}, user},
+		"none": nil, "an unknown role": {{Role: "tool", Content: "x"}, user},
+		"a late system":  {user, {Role: llm.System, Content: "x"}, user},
 		"an answer last": {user, {Role: llm.Assistant, Content: "x"}}, "no UTF-8": {{Role: llm.User, Content: "\xff"}},
 	} {
 		if _, err := r.Render(messages, ""); err == nil {

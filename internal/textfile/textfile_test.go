@@ -94,7 +94,8 @@ func TestCellsComeBackToTheByte(t *testing.T) {
 		"spaces":                              {" a , b ", " a | b ", Dialect{}},
 		"a quote inside, as data frames read": {"5\" pipe,2", "5\" pipe|2", Dialect{Bare: true}},
 		"quotes where there is no quoting":    {"\"a,2", "\"a|2", Dialect{Comma: ',', Plain: true}},
-		"prose of several lines":              {"\"first, then\nsecond, last\nend\",2", "first, then\nsecond, last\nend|2", Dialect{}},
+		"prose of several lines": {"\"first, then\nsecond, last\nend\",2", "first, then\nsecond, last\nend|2",
+			Dialect{}},
 	} {
 		_, rows, err := read(put(t, "a,b\n"+c.row+"\n"), c.d)
 		if diff := cmp.Diff([]string{c.want}, rows); err != nil || diff != "" {
@@ -111,21 +112,27 @@ func TestBadRowsCostThemselves(t *testing.T) {
 		want    []string // "" is any bad row of line 3
 		says    string
 	}{
-		"a quote that nobody closes": {"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n10,11,12\n", Dialect{}, []string{"1|2|3", "", "7|8|9", "10|11|12"}, "nobody closes"},
-		"in the last row":            {"a,b,c\n1,2,3\n\"4,5,6\n", Dialect{}, []string{"1|2|3", ""}, "nobody closes"},
-		"in the last cell":           {"a,b,c\n1,2,3\n4,5,\"6\n7,8,9", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "nobody closes"},
+		"a quote that nobody closes": {"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n10,11,12\n", Dialect{}, []string{"1|2|3", "", "7|8|9",
+			"10|11|12"}, "nobody closes"},
+		"in the last row":  {"a,b,c\n1,2,3\n\"4,5,6\n", Dialect{}, []string{"1|2|3", ""}, "nobody closes"},
+		"in the last cell": {"a,b,c\n1,2,3\n4,5,\"6\n7,8,9", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "nobody closes"},
 		"closed by a later row's first quote": {
-			"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n\"10\",11,12\n", Dialect{}, []string{"1|2|3", "", "7|8|9", "10|11|12"}, "behind the quote"},
+			"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n\"10\",11,12\n", Dialect{}, []string{"1|2|3", "", "7|8|9", "10|11|12"},
+			"behind the quote"},
 		"closed by an inch before a separator": {
-			"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n5\",8,9\n", Dialect{Bare: true}, []string{"1|2|3", "", "7|8|9", "5\"|8|9"}, "whole rows in between"},
+			"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n5\",8,9\n", Dialect{Bare: true}, []string{"1|2|3", "", "7|8|9", "5\"|8|9"},
+			"whole rows in between"},
 		"also with data frames' quotes": {
 			"a,b,c\n1,2,3\n\"4,5,6\n7,8,9\n", Dialect{Bare: true}, []string{"1|2|3", "", "7|8|9"}, "nobody closes"},
-		"text behind a closing quote": {"a,b,c\n1,2,3\n\"4\"x,5,6\n7,8,9\n", Dialect{Bare: true}, []string{"1|2|3", "", "7|8|9"}, "behind the quote"},
-		"a quote inside a cell":       {"a,b,c\n1,2,3\n4\",5,6\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "not quoted"},
-		"too few cells":               {"a,b,c\n1,2,3\n4,5\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "has 2 cells, the header 3 columns"},
-		"too many cells":              {"a,b,c\n1,2,3\n4,5,6,7\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "must stand in quotes"},
-		"a carriage return":           {"a,b,c\n1,2,3\n4,5\r,6\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "carriage return"},
-		"a line of spaces":            {"a,b,c\n1,2,3\n  \n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "has 1 cell"},
+		"text behind a closing quote": {"a,b,c\n1,2,3\n\"4\"x,5,6\n7,8,9\n", Dialect{Bare: true},
+			[]string{"1|2|3", "", "7|8|9"}, "behind the quote"},
+		"a quote inside a cell": {"a,b,c\n1,2,3\n4\",5,6\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "not quoted"},
+		"too few cells": {"a,b,c\n1,2,3\n4,5\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"},
+			"has 2 cells, the header 3 columns"},
+		"too many cells": {"a,b,c\n1,2,3\n4,5,6,7\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"},
+			"must stand in quotes"},
+		"a carriage return": {"a,b,c\n1,2,3\n4,5\r,6\n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "carriage return"},
+		"a line of spaces":  {"a,b,c\n1,2,3\n  \n7,8,9\n", Dialect{}, []string{"1|2|3", "", "7|8|9"}, "has 1 cell"},
 	} {
 		_, rows, err := read(put(t, c.content), c.d)
 		if err != nil || len(rows) != len(c.want) {
@@ -133,7 +140,8 @@ func TestBadRowsCostThemselves(t *testing.T) {
 			continue
 		}
 		for i, want := range c.want {
-			if want == "" && (!strings.HasPrefix(rows[i], "BAD 3") || !strings.Contains(rows[i], c.says)) || want != "" && rows[i] != want {
+			if want == "" && (!strings.HasPrefix(rows[i], "BAD 3") || !strings.Contains(rows[i], c.says)) || want != "" &&
+				rows[i] != want {
 				t.Errorf("%s: row %d is %q, want %q %q", reason, i+1, rows[i], want, c.says)
 			}
 		}
@@ -169,7 +177,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"a name's open quote":      {"\"a,b\n1,2\n", "nobody closes"},
 	} {
 		path := put(t, c.content)
-		if _, _, err := read(path, Dialect{}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) {
+		if _, _, err := read(path, Dialect{}); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want %q", reason, err, c.says)
 		}
 	}
@@ -198,8 +207,9 @@ func TestALineTooLong(t *testing.T) {
 
 func TestSeenNamesTheForm(t *testing.T) {
 	for content, want := range map[string]string{
-		"a\tb\n1\t2\n": "its first line has 2 cells parted by tabs", "a;b;c\n": "its first line has 3 cells parted by semicolons",
-		"a b\n": "its first line is one cell",
+		"a\tb\n1\t2\n": "its first line has 2 cells parted by tabs",
+		"a;b;c\n":      "its first line has 3 cells parted by semicolons",
+		"a b\n":        "its first line is one cell",
 	} {
 		table, err := OpenTable(put(t, content), Dialect{})
 		if err != nil || table.Seen() != want {

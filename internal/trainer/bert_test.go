@@ -19,7 +19,8 @@ import (
 	"hives/model/folder"
 )
 
-const tinyBERT = `{"model_type": "bert", "vocab_size": 640, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 3,
+const tinyBERT = `{"model_type": "bert", "vocab_size": 640, "hidden_size": 16, "intermediate_size": ` +
+	`24, "num_hidden_layers": 3,
 	"num_attention_heads": 2, "max_position_embeddings": 16, "initializer_range": 0.2}`
 
 // bertRun is a run whose model is a BERT of two of its three layers, with its own tokenizer.
@@ -45,7 +46,8 @@ func stopped(t *testing.T, cfg trainer.Config, on *engine.Engine) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "stopped")
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: on, stopAt: 2, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: on, stopAt: 2,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{engine: on}); err != nil {
@@ -54,8 +56,9 @@ func stopped(t *testing.T, cfg trainer.Config, on *engine.Engine) string {
 	return out
 }
 
-// TestBERTRuns: a run of all weights, one above kept states and one of adapters end, resumed, with the same bits; frozen
-// tensors stay; what is saved is a folder that embeds by the mean, and base and adapter merged are the adapters' end.
+// TestBERTRuns: a run of all weights, one above kept states and one of adapters end, resumed, with the same bits;
+// frozen tensors stay; what is saved is a folder that embeds by the mean, and base and adapter merged are the adapters'
+// end.
 func TestBERTRuns(t *testing.T) {
 	on := goEngine(t)
 	start := bertRun(t, 0)
@@ -82,7 +85,8 @@ func TestBERTRuns(t *testing.T) {
 		}
 		end := finalTensors(t, whole)
 		for tensor, was := range finalTensors(t, base) {
-			lower := cfg.Model.FreezeLayers > 0 && (strings.HasPrefix(tensor, "embeddings.") || strings.HasPrefix(tensor, "encoder.layer.0."))
+			lower := cfg.Model.FreezeLayers > 0 && (strings.HasPrefix(tensor, "embeddings.") ||
+				strings.HasPrefix(tensor, "encoder.layer.0."))
 			fixed := lower || cfg.LoRA.Rank > 0 && (!strings.HasSuffix(tensor, ".weight") ||
 				!strings.Contains(tensor, "query") && !strings.Contains(tensor, "dense"))
 			if strings.Contains(tensor, "token_type") || strings.Contains(tensor, "self.key.bias") {
@@ -95,7 +99,8 @@ func TestBERTRuns(t *testing.T) {
 		embeds(t, filepath.Join(whole, "final"), on)
 		if cfg.LoRA.Rank > 0 {
 			merged := filepath.Join(t.TempDir(), "merged")
-			_, err := lora.Merge(lora.MergeOptions{Base: cfg.Model.From, Adapter: filepath.Join(whole, "final", trainer.AdapterFolder), Out: merged})
+			_, err := lora.Merge(lora.MergeOptions{Base: cfg.Model.From, Adapter: filepath.Join(whole, "final",
+				trainer.AdapterFolder), Out: merged})
 			if err != nil || !bytes.Equal(read(t, filepath.Join(merged, "model.safetensors")), finalWeights(t, whole)) {
 				t.Errorf("base and adapter merged afterwards are not the run's final weights: %v", err)
 			}

@@ -14,9 +14,9 @@ import (
 	"hives/model/qwen3embed"
 )
 
-// TestPowerCut cuts the power at every sync and rename of a whole run in folders that are new, with kept states. A model
-// folder that is there is whole, and there once the run is said to be finished; some of the disks that are left go on to
-// the same end.
+// TestPowerCut cuts the power at every sync and rename of a whole run in folders that are new, with kept states. A
+// model folder that is there is whole, and there once the run is said to be finished; some of the disks that are left
+// go on to the same end.
 func TestPowerCut(t *testing.T) {
 	on, cfg := goEngine(t), frozenRun(t, tinyRun(t, 4), qwen3embed.Qwen3)
 	cfg.Model.States, cfg.Log.CheckpointEvery = filepath.Join("new", "states"), 2

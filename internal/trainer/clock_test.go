@@ -19,8 +19,10 @@ func TestNoWallClockDecides(t *testing.T) {
 	allowed := []string{"Now", "Since", "Duration", "Second", "Millisecond"}
 	root := goldentest.ModuleRoot(t)
 	found := 0
-	for _, dir := range []string{"internal/trainer", "internal/trainer/loop", "internal/trainer/step", "internal/trainer/state",
-		"internal/trainer/start", "internal/trainer/contrast", "internal/runstore", "internal/fsutil", "internal/optim", "checkpoints", "samplers", "losses", "cmd/train"} {
+	for _, dir := range []string{"internal/trainer", "internal/trainer/loop", "internal/trainer/step",
+		"internal/trainer/state",
+		"internal/trainer/start", "internal/trainer/contrast", "internal/runstore", "internal/fsutil", "internal/optim",
+		"checkpoints", "samplers", "losses", "cmd/train"} {
 		packages, err := parser.ParseDir(token.NewFileSet(), filepath.Join(root, dir), func(f fs.FileInfo) bool {
 			return !strings.HasSuffix(f.Name(), "_test.go")
 		}, 0)

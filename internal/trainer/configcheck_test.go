@@ -10,7 +10,8 @@ import (
 )
 
 // anyWord are the settings that name files: whether these are there is seen when they are read.
-var anyWord = []string{"model.from", "model.tokenizer", "model.states", "data.train", "data.validation", "stage2.individual_bank", "stage2.theory_bank"}
+var anyWord = []string{"model.from", "model.tokenizer", "model.states", "data.train", "data.validation",
+	"stage2.individual_bank", "stage2.theory_bank"}
 
 // whole is a valid configuration in which every part counts.
 func whole() Config {
@@ -34,7 +35,8 @@ func outside(field reflect.Value) (values []any) {
 	case []string:
 		return []any{[]string{"no such word"}}
 	case map[string]float64:
-		return []any{map[string]float64{"svt": math.NaN()}, map[string]float64{"svt": -1}, map[string]float64{"svt": math.Inf(1)}}
+		return []any{map[string]float64{"svt": math.NaN()}, map[string]float64{"svt": -1},
+			map[string]float64{"svt": math.Inf(1)}}
 	case [3]float64:
 		return []any{[3]float64{math.NaN(), .5, .5}, [3]float64{.5, -.5, 1}, [3]float64{.5, .5, math.Inf(1)}, [3]float64{}}
 	case bool, uint64:
@@ -81,7 +83,8 @@ func TestEverySettingIsChecked(t *testing.T) {
 			err := good.Validate()
 			key := name[strings.LastIndex(name, ".")+1:]
 			if err == nil || !strings.Contains(err.Error(), key) || fault.ExitCode(err) != fault.ExitUsage {
-				t.Errorf("%s = %v: error %v (exit %d), want one that names it (exit %d)", name, value, err, fault.ExitCode(err), fault.ExitUsage)
+				t.Errorf("%s = %v: error %v (exit %d), want one that names it (exit %d)", name, value, err, fault.ExitCode(err),
+					fault.ExitUsage)
 			}
 		}
 	})
@@ -122,7 +125,8 @@ func TestBordersOfSettings(t *testing.T) {
 	}
 }
 
-// TestPrecisionHasOneName: the names of all programs and the older ones of train, with what was meant by a mistyped one.
+// TestPrecisionHasOneName: the names of all programs and the older ones of train, with what was meant by a mistyped
+// one.
 func TestPrecisionHasOneName(t *testing.T) {
 	for name, scaled := range map[string]bool{"f32": false, "mixed": false, "mixed16": true, "bf16": false, "f16": true} {
 		cfg := Default()

@@ -58,7 +58,8 @@ func TestSeveralDevicesAgreeWithOne(t *testing.T) {
 // devicesRun trains three steps of Stage 1 with the toy cut to one layer: half as much to compile.
 func devicesRun(t *testing.T, devices, packs int, recompute bool) *toyOutcome {
 	t.Helper()
-	cfg, err := qwen3embed.ParseConfig(bytes.Replace(toy, []byte(`"num_hidden_layers": 2`), []byte(`"num_hidden_layers": 1`), 1))
+	cfg, err := qwen3embed.ParseConfig(bytes.Replace(toy, []byte(`"num_hidden_layers": 2`),
+		[]byte(`"num_hidden_layers": 1`), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,8 @@ func TestResumeOnTwoDevicesEndsWithTheSameBits(t *testing.T) {
 	}
 	cfg.Log.ValidationRows = 0
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, cfg, stopped, false, false, &recorder{stopAt: 5, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, cfg, stopped, false, false, &recorder{stopAt: 5,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	r := &recorder{}

@@ -80,13 +80,18 @@ func TestStatesStandInForFrozenLayers(t *testing.T) {
 		set   func(*stepOptions)
 	}{
 		{"float32", 1, 1e-5, frozen(dtypes.Float32, 1, nil)},
-		{"float32, two packs, update split", 2, 1e-5, frozen(dtypes.Float32, 1, func(o *stepOptions) { o.SplitUpdate = true })},
-		{"float16, recomputed, loss scaled", 1, 2e-3, frozen(dtypes.Float16, 1, func(o *stepOptions) { o.Recompute, o.LossScaling = true, true })},
+		{"float32, two packs, update split", 2, 1e-5, frozen(dtypes.Float32, 1, func(o *stepOptions) {
+			o.SplitUpdate = true
+		})},
+		{"float16, recomputed, loss scaled", 1, 2e-3, frozen(dtypes.Float16, 1, func(o *stepOptions) {
+			o.Recompute, o.LossScaling = true, true
+		})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := toyRunOn(t, on, false, c.packs, c.set)
 			for i, w := range want.steps {
-				if g := got.steps[i]; !(math.Abs(g.Loss-w.Loss) < c.off) || !(math.Abs(g.GradNorm-w.GradNorm) < 20*c.off*w.GradNorm) {
+				if g := got.steps[i]; !(math.Abs(g.Loss-w.Loss) < c.off) ||
+					!(math.Abs(g.GradNorm-w.GradNorm) < 20*c.off*w.GradNorm) {
 					t.Errorf("step %d: %+v, without states %+v", i, g, w)
 				}
 			}

@@ -103,7 +103,8 @@ const (
 func TestGoldenEndToEnd(t *testing.T) {
 	var golden goldenRun
 	goldentest.ReadJSON(t, &golden, "d_optim", "e2e.json")
-	schedule, err := optim.NewSchedule(optim.ScheduleKind(golden.Schedule.Kind), golden.Schedule.Total, golden.Schedule.Warmup)
+	schedule, err := optim.NewSchedule(optim.ScheduleKind(golden.Schedule.Kind), golden.Schedule.Total,
+		golden.Schedule.Warmup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,8 @@ func TestGoldenEndToEnd(t *testing.T) {
 				}
 				if math.Abs(rate-want.LR) > 1e-15 || math.Abs(got.Loss-want.Loss) > lossTolerance ||
 					math.Abs(got.GradNorm-want.GradNorm) > normTolerance*want.GradNorm {
-					t.Errorf("step %d: rate %g loss %.8f norm %.8f, want %g %.8f %.8f", step, rate, got.Loss, got.GradNorm, want.LR, want.Loss, want.GradNorm)
+					t.Errorf("step %d: rate %g loss %.8f norm %.8f, want %g %.8f %.8f", step, rate, got.Loss, got.GradNorm, want.LR,
+						want.Loss, want.GradNorm)
 				}
 			}
 			compareWeights(t, m, filepath.Join("d_optim", "e2e_"+name+"_final_weights.safetensors"))

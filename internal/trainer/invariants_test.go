@@ -76,7 +76,8 @@ func claimsIn(source string) (claims []string) {
 
 // TestInvariantsNameTheirTestsNotices is the control.
 func TestInvariantsNameTheirTestsNotices(t *testing.T) {
-	got := claimsIn("// A word.\n// Invariant: a holds\n// always (TestA).\n// Invariant: b.\n//\n// More.\nfunc f() {\n\t// Invariant: c (TestC).\n\tx()\n}\n")
+	got := claimsIn("// A word.\n// Invariant: a holds\n// always (TestA).\n// Invariant: b.\n//\n// More.\nfunc f() {\n" +
+		"\t// Invariant: c (TestC).\n\tx()\n}\n")
 	want := []string{"Invariant: a holds always (TestA).", "Invariant: b.", "Invariant: c (TestC)."}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("%q, want %q", got, want)

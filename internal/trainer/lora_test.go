@@ -28,7 +28,8 @@ func adaptedToy(t *testing.T, packs int, change func(*stepOptions)) (*qwen3embed
 	if err := m.Adapt(transformer.LoRA{Rank: 2, Alpha: 4, Targets: []string{transformer.AllLinear}}, 1); err != nil {
 		t.Fatal(err)
 	}
-	o := stepOptions{Options: step.Options{Optimizer: trainer.Optimizer(false)}, Arithmetic: transformer.F32, Pooling: transformer.LastToken}
+	o := stepOptions{Options: step.Options{Optimizer: trainer.Optimizer(false)}, Arithmetic: transformer.F32,
+		Pooling: transformer.LastToken}
 	o.Hierarchical.Variant, o.Hierarchical.Temperature = "skip_empty", .1
 	if change != nil {
 		change(&o)
@@ -100,7 +101,8 @@ func TestWaysOfTrainingAdaptersAgree(t *testing.T) {
 }
 
 // runLoRA is runIn on the Go engine.
-func runLoRA(ctx context.Context, t *testing.T, cfg trainer.Config, out string, resume, allowChanged bool, r *recorder) (trainer.Summary, error) {
+func runLoRA(ctx context.Context, t *testing.T, cfg trainer.Config, out string, resume, allowChanged bool,
+	r *recorder) (trainer.Summary, error) {
 	t.Helper()
 	r.engine = goEngine(t)
 	return runIn(ctx, t, cfg, out, resume, allowChanged, r)
@@ -147,28 +149,32 @@ func TestAdaptersOfARun(t *testing.T) {
 	names := c.Tensors.Names()
 	c.Close()
 	if strange := slices.DeleteFunc(names, func(n string) bool {
-		return strings.HasPrefix(n, "/adapters/") || strings.HasPrefix(n, "/optimizer/m/adapters/") || strings.HasPrefix(n, "/optimizer/v/adapters/")
+		return strings.HasPrefix(n, "/adapters/") || strings.HasPrefix(n, "/optimizer/m/adapters/") ||
+			strings.HasPrefix(n, "/optimizer/v/adapters/")
 	}); len(strange) > 0 {
 		t.Errorf("a checkpoint holds %v besides adapters and moments", strange)
 	}
 
 	stopped := filepath.Join(t.TempDir(), "stopped")
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runLoRA(ctx, t, cfg, stopped, true, false, &recorder{stopAt: 2, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runLoRA(ctx, t, cfg, stopped, true, false, &recorder{stopAt: 2,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	if _, err := runLoRA(context.Background(), t, cfg, stopped, true, false, &recorder{}); err != nil {
 		t.Fatal(err)
 	}
 	adapter := filepath.Join("final", trainer.AdapterFolder, lora.WeightsFile)
-	for _, file := range []string{adapter, "final/model.safetensors", "final/" + trainer.AdapterFolder + "/" + lora.ConfigFile} {
+	for _, file := range []string{adapter, "final/model.safetensors", "final/" + trainer.AdapterFolder + "/" +
+		lora.ConfigFile} {
 		if !bytes.Equal(read(t, filepath.Join(whole, file)), read(t, filepath.Join(stopped, file))) {
 			t.Errorf("%s: the resumed run's differs", file)
 		}
 	}
 
 	merged := filepath.Join(t.TempDir(), "merged")
-	if _, err := lora.Merge(lora.MergeOptions{Base: cfg.Model.From, Adapter: filepath.Join(whole, "final", trainer.AdapterFolder), Out: merged}); err != nil {
+	if _, err := lora.Merge(lora.MergeOptions{Base: cfg.Model.From, Adapter: filepath.Join(whole, "final",
+		trainer.AdapterFolder), Out: merged}); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(read(t, filepath.Join(merged, "model.safetensors")), finalWeights(t, whole)) {
@@ -207,7 +213,8 @@ func TestAdaptersNeedTheirBase(t *testing.T) {
 	cfg := loraRun(t, 4)
 	out := filepath.Join(t.TempDir(), "run")
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runLoRA(ctx, t, cfg, out, true, false, &recorder{stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runLoRA(ctx, t, cfg, out, true, false, &recorder{stopAt: 3,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	spoilBase(t, cfg.Model.From)
@@ -218,7 +225,8 @@ func TestAdaptersNeedTheirBase(t *testing.T) {
 	}
 	next := cfg
 	next.Model.From = out
-	if _, err := runLoRA(context.Background(), t, next, filepath.Join(t.TempDir(), "next"), false, false, &recorder{}); fault.Of(err) != fault.Mismatch {
+	if _, err := runLoRA(context.Background(), t, next, filepath.Join(t.TempDir(), "next"), false, false,
+		&recorder{}); fault.Of(err) != fault.Mismatch {
 		t.Errorf("from its checkpoint: %v", err)
 	}
 }
@@ -250,7 +258,8 @@ func TestLoRASettingsAreRefused(t *testing.T) {
 	} {
 		cfg := tinyRun(t, 1)
 		cfg.LoRA = c
-		if _, err := runLoRA(context.Background(), t, cfg, filepath.Join(t.TempDir(), "run"), false, false, &recorder{}); fault.Of(err) != fault.Invalid {
+		if _, err := runLoRA(context.Background(), t, cfg, filepath.Join(t.TempDir(), "run"), false, false,
+			&recorder{}); fault.Of(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -78,7 +78,8 @@ func resumedIsWhole(t *testing.T, cfg trainer.Config, out string) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: e, stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: e, stopAt: 3,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{engine: e}); err != nil {
@@ -106,7 +107,8 @@ func TestStage2Pairs(t *testing.T) {
 
 // TestIgnoredPairsAreCounted: the log has their number with all alone, the notes their share with each rule.
 func TestIgnoredPairsAreCounted(t *testing.T) {
-	for rule, says := range map[string]string{samplers.Keep: "pushed apart", samplers.Anchor: "pushed apart", samplers.All: "left out of the loss"} {
+	for rule, says := range map[string]string{samplers.Keep: "pushed apart", samplers.Anchor: "pushed apart",
+		samplers.All: "left out of the loss"} {
 		cfg := pairsRun(t, tinyRun(t, 1), rule, losses.SkipEmpty)
 		cfg.Sampler.BatchSize = 16
 		out, r := filepath.Join(t.TempDir(), "run"), &recorder{engine: goEngine(t)}
@@ -140,10 +142,12 @@ func TestDropIsAnchor(t *testing.T) {
 	older, other := cfg, cfg
 	older.Sampler.FalseNegatives, other.Sampler.FalseNegatives = samplers.Drop, samplers.All
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, older, out, false, false, &recorder{engine: e, stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, older, out, false, false, &recorder{engine: e, stopAt: 3,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
-	if _, err := runIn(context.Background(), t, other, out, true, false, &recorder{engine: e}); fault.Of(err) != fault.Mismatch {
+	if _, err := runIn(context.Background(), t, other, out, true, false,
+		&recorder{engine: e}); fault.Of(err) != fault.Mismatch {
 		t.Errorf("drop resumed as all: %v", err)
 	}
 	if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{engine: e}); err != nil {
@@ -161,9 +165,11 @@ func TestPairsInEveryWayOfComputing(t *testing.T) {
 	for _, variant := range []losses.Variant{losses.SkipEmpty, losses.DirectionLeaf} {
 		plain := pairsStep(t, e, variant, 1, true, nil)
 		for name, got := range map[string]stepped{
-			"two packs":                pairsStep(t, e, variant, 2, true, nil),
-			"split":                    pairsStep(t, e, variant, 1, true, func(o *stepOptions) { o.SplitUpdate = true }),
-			"two packs, split, scaled": pairsStep(t, e, variant, 2, true, func(o *stepOptions) { o.SplitUpdate, o.LossScaling = true, true }),
+			"two packs": pairsStep(t, e, variant, 2, true, nil),
+			"split":     pairsStep(t, e, variant, 1, true, func(o *stepOptions) { o.SplitUpdate = true }),
+			"two packs, split, scaled": pairsStep(t, e, variant, 2, true, func(o *stepOptions) {
+				o.SplitUpdate, o.LossScaling = true, true
+			}),
 		} {
 			if math.Abs(got.Loss-plain.Loss) > 1e-5 || math.Abs(got.GradNorm-plain.GradNorm) > 1e-5*plain.GradNorm {
 				t.Errorf("%s, %s: %+v, plainly %+v", variant, name, got, plain)
@@ -188,7 +194,8 @@ func TestPairsOnTwoDevices(t *testing.T) {
 }
 
 // pairsStep is a step of the toy with random pairs ignored, or none.
-func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool, change func(*stepOptions)) stepped {
+func pairsStep(t *testing.T, on *engine.Engine, variant losses.Variant, packs int, random bool,
+	change func(*stepOptions)) stepped {
 	t.Helper()
 	_, s, _ := toyStepperOn(t, on, true, func(o *stepOptions) {
 		o.Stage2.Hierarchical.Variant, o.Ignores = variant, true

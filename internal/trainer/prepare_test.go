@@ -52,14 +52,18 @@ func TestWhatIsWrongIsSaidBeforeThereIsAFolder(t *testing.T) {
 		{"no row has a positive", "nothing to pull together", lonely},
 		{"a setting", "optimizer.beta1", func(c *trainer.Config) { c.Optimizer.Beta1 = 1 }},
 		{"no rows", "absent.csv", func(c *trainer.Config) { c.Data.Train = filepath.Join(t.TempDir(), "absent.csv") }},
-		{"no validation rows", "absent.csv", func(c *trainer.Config) { c.Data.Validation = filepath.Join(t.TempDir(), "absent.csv") }},
+		{"no validation rows", "absent.csv", func(c *trainer.Config) {
+			c.Data.Validation = filepath.Join(t.TempDir(), "absent.csv")
+		}},
 		{"no model", "absent", func(c *trainer.Config) { c.Model.From = filepath.Join(t.TempDir(), "absent") }},
 		{"no tokenizer", "absent", func(c *trainer.Config) { c.Model.Tokenizer = filepath.Join(t.TempDir(), "absent") }},
 		{"more layers than there are", "layers", func(c *trainer.Config) { c.Model.Layers = 99 }},
 		{"all layers frozen", "freeze_layers", func(c *trainer.Config) { c.Model.FreezeLayers = 99 }},
 		{"adapters larger than the matrices", "rank", func(c *trainer.Config) { c.LoRA.Rank = 4096 }},
 		{"a batch of more rows than there are", "samplers", func(c *trainer.Config) { c.Sampler.BatchSize = 100_000 }},
-		{"a theory that no row has", "nobody", func(c *trainer.Config) { c.Sampler.TheoryWeights = map[string]float64{"nobody": 1} }},
+		{"a theory that no row has", "nobody", func(c *trainer.Config) {
+			c.Sampler.TheoryWeights = map[string]float64{"nobody": 1}
+		}},
 	} {
 		cfg := tinyRun(t, 4)
 		c.change(&cfg)
@@ -76,7 +80,8 @@ func TestWhatIsWrongIsSaidBeforeThereIsAFolder(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := prepare(t, tinyRun(t, 4), filepath.Join(file, "run"), false); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := prepare(t, tinyRun(t, 4), filepath.Join(file, "run"), false); err == nil ||
+		!strings.Contains(err.Error(), file) {
 		t.Errorf("a run below a file: %v", err)
 	}
 }
@@ -111,11 +116,13 @@ func TestFinishedRun(t *testing.T) {
 func TestFewerStepsThanAreDone(t *testing.T) {
 	cfg, out := tinyRun(t, 6), filepath.Join(t.TempDir(), "run")
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: goEngine(t), stopAt: 4, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: goEngine(t), stopAt: 4,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	cfg.Steps = 3
-	if _, err := runIn(context.Background(), t, cfg, out, true, true, &recorder{engine: goEngine(t)}); err == nil || !strings.Contains(err.Error(), "stands after step 4") {
+	if _, err := runIn(context.Background(), t, cfg, out, true, true, &recorder{engine: goEngine(t)}); err == nil ||
+		!strings.Contains(err.Error(), "stands after step 4") {
 		t.Errorf("3 steps of a run after step 4: %v", err)
 	}
 }
@@ -126,14 +133,17 @@ func TestMomentsChangeTheirType(t *testing.T) {
 		cfg, out := tinyRun(t, 6), filepath.Join(t.TempDir(), "run")
 		cfg.Memory.Moments = was
 		ctx, cancel := context.WithCancel(context.Background())
-		if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: goEngine(t), stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+		if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{engine: goEngine(t), stopAt: 3,
+			stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 			t.Fatal(err)
 		}
 		cfg.Memory.Moments = then
-		if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{engine: goEngine(t)}); fault.Of(err) != fault.Mismatch {
+		if _, err := runIn(context.Background(), t, cfg, out, true, false,
+			&recorder{engine: goEngine(t)}); fault.Of(err) != fault.Mismatch {
 			t.Errorf("%s to %s unasked: %v", was, then, err)
 		}
-		if s, err := runIn(context.Background(), t, cfg, out, true, true, &recorder{engine: goEngine(t)}); err != nil || s.Steps != 6 {
+		if s, err := runIn(context.Background(), t, cfg, out, true, true, &recorder{engine: goEngine(t)}); err != nil ||
+			s.Steps != 6 {
 			t.Errorf("%s to %s: %+v, %v", was, then, s, err)
 		}
 	}
@@ -184,7 +194,8 @@ func TestOverridesBesideEveryFrom(t *testing.T) {
 			t.Errorf("%s: %q", from, r.notes[:2])
 		}
 		next.Model.Layers = 3
-		if _, err := prepare(t, next, filepath.Join(dir, "none"), false); err == nil || !strings.Contains(err.Error(), "layers") {
+		if _, err := prepare(t, next, filepath.Join(dir, "none"), false); err == nil ||
+			!strings.Contains(err.Error(), "layers") {
 			t.Errorf("%s: 3 layers of 2: %v", from, err)
 		}
 	}

@@ -97,7 +97,8 @@ func TestReplayAgreesWithTheLog(t *testing.T) {
 	other := cfg
 	other.Loss.Temperature = .2
 	o = options(t, other, out, &recorder{})
-	if _, err := trainer.ReplayStep(context.Background(), other, o, 10); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "loss.temperature") {
+	if _, err := trainer.ReplayStep(context.Background(), other, o, 10); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), "loss.temperature") {
 		t.Errorf("other settings: %v", err)
 	}
 	o.AllowChanged = true
@@ -119,7 +120,8 @@ func TestNotFiniteNamesWhatAReplayFinds(t *testing.T) {
 	if err == nil || fault.ExitCode(err) != fault.ExitFailed {
 		t.Fatalf("a rate of 1e38: %v", err)
 	}
-	found := regexp.MustCompile(`step (\d+): (.*) is not finite .*train replay --step (\d+) --out (\S+)`).FindStringSubmatch(err.Error())
+	found := regexp.MustCompile(`step (\d+): ` +
+		`(.*) is not finite .*train replay --step (\d+) --out (\S+)`).FindStringSubmatch(err.Error())
 	if found == nil || found[1] != found[3] || found[4] != out {
 		t.Fatalf("no step, tensor and command in: %v", err)
 	}
@@ -129,7 +131,8 @@ func TestNotFiniteNamesWhatAReplayFinds(t *testing.T) {
 		t.Fatal(replayErr)
 	}
 	if r.NotFinite != found[2] || r.Checkpoint != step-1 {
-		t.Errorf("the replay finds %q from checkpoint %d, the stop said %q at step %d", r.NotFinite, r.Checkpoint, found[2], step)
+		t.Errorf("the replay finds %q from checkpoint %d, the stop said %q at step %d", r.NotFinite, r.Checkpoint,
+			found[2], step)
 	}
 	for _, row := range r.Rows {
 		if !strings.Contains(err.Error(), fmt.Sprintf("%d:%s", row.Row, row.TextID)) {
@@ -192,7 +195,8 @@ func TestTheBestCheckpointStays(t *testing.T) {
 		}
 	}
 	info, err := runstore.Read(out)
-	if want := (runstore.Best{Step: at, Metric: "loss", Score: -lowest}); err != nil || info.Best == nil || *info.Best != want {
+	if want := (runstore.Best{Step: at, Metric: "loss", Score: -lowest}); err != nil || info.Best == nil ||
+		*info.Best != want {
 		t.Errorf("run.json says %v, want %v (%v)", info.Best, want, err)
 	}
 	want := map[string]bool{fmt.Sprintf("step-%09d", at): true, "step-000000012": true}
@@ -223,13 +227,15 @@ func TestDataReplacedUnderneath(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := trainer.Run(context.Background(), cfg, options(t, cfg, swapped, &recorder{stopAt: 2, stop: swap})); err != nil {
+	if _, err := trainer.Run(context.Background(), cfg, options(t, cfg, swapped,
+		&recorder{stopAt: 2, stop: swap})); err != nil {
 		t.Fatal(err)
 	}
 	if string(finalWeights(t, whole)) != string(finalWeights(t, swapped)) {
 		t.Error("the run saw the new rows")
 	}
-	if _, err := trainer.ReplayStep(context.Background(), cfg, options(t, cfg, swapped, &recorder{}), 3); fault.Of(err) != fault.Mismatch {
+	if _, err := trainer.ReplayStep(context.Background(), cfg, options(t, cfg, swapped, &recorder{}),
+		3); fault.Of(err) != fault.Mismatch {
 		t.Errorf("a replay on other rows: %v", err)
 	}
 }
@@ -250,7 +256,8 @@ func TestTokenizerReplacedUnderneath(t *testing.T) {
 	}
 	swap := func() { os.WriteFile(path, append([]byte(" "), old...), 0o644) }
 	out := filepath.Join(t.TempDir(), "run")
-	if _, err := trainer.Run(context.Background(), cfg, options(t, cfg, out, &recorder{stopAt: 2, stop: swap})); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "was replaced during the run") {
+	_, err = trainer.Run(context.Background(), cfg, options(t, cfg, out, &recorder{stopAt: 2, stop: swap}))
+	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "was replaced during the run") {
 		t.Fatalf("another tokenizer at the end: %v", err)
 	}
 	if err := os.WriteFile(path, old, 0o644); err != nil {

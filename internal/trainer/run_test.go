@@ -81,7 +81,8 @@ func tinyRun(t *testing.T, steps int) trainer.Config {
 	return cfg
 }
 
-func runIn(ctx context.Context, t *testing.T, cfg trainer.Config, out string, resume, allowChanged bool, r *recorder) (trainer.Summary, error) {
+func runIn(ctx context.Context, t *testing.T, cfg trainer.Config, out string, resume, allowChanged bool,
+	r *recorder) (trainer.Summary, error) {
 	t.Helper()
 	raw, err := cli.EncodeTOML(cfg)
 	if err != nil {
@@ -138,7 +139,8 @@ func TestResumeEndsWithTheSameBits(t *testing.T) {
 	for _, at := range []int{2, 4, 7} {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := runIn(ctx, t, cfg, out, true, false, &recorder{stopAt: at, stop: cancel})
-		if fault.ExitCode(err) != fault.ExitInterrupted || !strings.Contains(err.Error(), fmt.Sprintf("after step %d of 10", at)) {
+		if fault.ExitCode(err) != fault.ExitInterrupted ||
+			!strings.Contains(err.Error(), fmt.Sprintf("after step %d of 10", at)) {
 			t.Fatalf("stopped at %d: %v", at, err)
 		}
 	}
@@ -166,10 +168,12 @@ func TestResumeEndsWithTheSameBits(t *testing.T) {
 	}
 	changed := cfg
 	changed.Steps = 11
-	if _, err := runIn(context.Background(), t, changed, out, true, false, again); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "steps (10 stored, 11 given)") {
+	if _, err := runIn(context.Background(), t, changed, out, true, false, again); fault.Of(err) != fault.Mismatch ||
+		!strings.Contains(err.Error(), "steps (10 stored, 11 given)") {
 		t.Errorf("another number of steps: %v", err)
 	}
-	if _, err := runIn(context.Background(), t, cfg, out, false, false, again); fault.Of(err) != fault.Exists || !strings.Contains(err.Error(), "--resume") {
+	if _, err := runIn(context.Background(), t, cfg, out, false, false, again); fault.Of(err) != fault.Exists ||
+		!strings.Contains(err.Error(), "--resume") {
 		t.Errorf("another run in its folder: %v", err)
 	}
 }
@@ -179,7 +183,8 @@ func TestResumeRefusesChangedRows(t *testing.T) {
 	cfg := tinyRun(t, 4)
 	out := filepath.Join(t.TempDir(), "run")
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{stopAt: 1, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+	if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{stopAt: 1,
+		stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 		t.Fatal(err)
 	}
 	if err := data.Write(cfg.Data.Train, tinyRows()[:200]); err != nil {
@@ -223,7 +228,10 @@ func TestRunRefusesBadInput(t *testing.T) {
 		{"batch larger than the rows", "batch size 400", func(c *trainer.Config) { c.Sampler.BatchSize = 400 }},
 		{"unknown loss", "soft", func(c *trainer.Config) { c.Loss.Variant = "soft" }},
 		{"stage 3", "stage 3", func(c *trainer.Config) { c.Stage = 3 }},
-		{"no config.json", "config.json", func(c *trainer.Config) { c.Model.From = "random:" + filepath.Dir(c.Data.Train) + "/absent" }},
+		{"no config.json", "config.json", func(c *trainer.Config) {
+			c.Model.From = "random:" + filepath.Dir(c.Data.Train) +
+				"/absent"
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tinyRun(t, 2)

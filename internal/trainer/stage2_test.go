@@ -26,7 +26,8 @@ func theoryBank(t *testing.T, n int) string {
 	bank := &anchors.Bank{Meta: map[string]string{}}
 	for i := range n {
 		bank.Anchors = append(bank.Anchors, anchors.Anchor{
-			ID: int32(3 * i), Bank: anchors.Theory, Kind: anchors.KindCluster, Text: fmt.Sprintf("people and thing %d", i), Provenance: "medoid",
+			ID: int32(3 * i), Bank: anchors.Theory, Kind: anchors.KindCluster, Text: fmt.Sprintf("people and thing %d", i),
+			Provenance: "medoid",
 		})
 	}
 	path := filepath.Join(t.TempDir(), "theory.parquet")
@@ -68,7 +69,8 @@ func TestStage2ResumesWithTheSameBits(t *testing.T) {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(context.Background())
-			if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{stopAt: 3, stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
+			if _, err := runIn(ctx, t, cfg, out, false, false, &recorder{stopAt: 3,
+				stop: cancel}); fault.ExitCode(err) != fault.ExitInterrupted {
 				t.Fatal(err)
 			}
 			if _, err := runIn(context.Background(), t, cfg, out, true, false, &recorder{}); err != nil {
@@ -141,16 +143,22 @@ func TestStage2Refuses(t *testing.T) {
 		name, says string
 		change     func(*testing.T, *trainer.Config)
 	}{
-		{"a bank that lacks an assigned id", "names the theory anchor 9", func(t *testing.T, c *trainer.Config) { c.Stage2.TheoryBank = theoryBank(t, 3) }},
+		{"a bank that lacks an assigned id", "names the theory anchor 9", func(t *testing.T, c *trainer.Config) {
+			c.Stage2.TheoryBank = theoryBank(t, 3)
+		}},
 		{"no bank", "theory-bank", func(_ *testing.T, c *trainer.Config) { c.Stage2.TheoryBank = "" }},
 		{"no row with an anchor", "ids", func(t *testing.T, c *trainer.Config) {
 			if err := data.Write(c.Data.Train, tinyRows()); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"fractions of two", "fractions", func(_ *testing.T, c *trainer.Config) { c.Stage2.Fractions = [3]float64{1, .5, .5} }},
+		{"fractions of two", "fractions", func(_ *testing.T, c *trainer.Config) {
+			c.Stage2.Fractions = [3]float64{1, .5, .5}
+		}},
 		{"packs that do not divide", "want a divisor", func(_ *testing.T, c *trainer.Config) { c.Memory.Packs = 5 }},
-		{"an unknown kind of bank", "encoded or learned", func(_ *testing.T, c *trainer.Config) { c.Stage2.Banks = "frozen" }},
+		{"an unknown kind of bank", "encoded or learned", func(_ *testing.T, c *trainer.Config) {
+			c.Stage2.Banks = "frozen"
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tinyStage2(t, 2)
@@ -203,7 +211,8 @@ func TestPartsAreThoseOfTheLoss(t *testing.T) {
 			}
 			h, i, th := loss.Split(batch)
 			if got := s.Batch(0).Parts; got != [3]int{h, i, th} {
-				t.Errorf("batch of %d, fractions %v: the sampler's parts %v, the loss's %d, %d, %d", batch, fractions, got, h, i, th)
+				t.Errorf("batch of %d, fractions %v: the sampler's parts %v, the loss's %d, %d, %d", batch, fractions,
+					got, h, i, th)
 			}
 		}
 	}

@@ -23,7 +23,8 @@ import (
 func frozenRun(t *testing.T, cfg trainer.Config, family string) trainer.Config {
 	t.Helper()
 	dir := strings.TrimPrefix(cfg.Model.From, "random:")
-	config := strings.NewReplacer(`"num_hidden_layers": 1`, `"num_hidden_layers": 2`, `"qwen3"`, `"`+family+`"`).Replace(tiny)
+	config := strings.NewReplacer(`"num_hidden_layers": 1`, `"num_hidden_layers": 2`, `"qwen3"`,
+		`"`+family+`"`).Replace(tiny)
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,8 @@ func TestFrozenRunResumesWithTheSameBits(t *testing.T) {
 	resumeOverDamagedStates(t, cfg, on, whole, out)
 	other := cfg
 	other.Seed++
-	if _, err := runIn(context.Background(), t, other, out, true, true, &recorder{engine: on}); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "frozen") {
+	if _, err := runIn(context.Background(), t, other, out, true, true,
+		&recorder{engine: on}); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "frozen") {
 		t.Errorf("going on above other frozen weights: %v", err)
 	}
 	if _, err := runIn(context.Background(), t, cfg, out, true, true, &recorder{engine: on}); err != nil {
@@ -116,12 +118,14 @@ func TestFrozenRunResumesWithTheSameBits(t *testing.T) {
 	}
 	damage(t, cfg.Model.States)
 	mended := &recorder{engine: on}
-	if _, err := runIn(context.Background(), t, begin, filepath.Join(t.TempDir(), "mended"), false, false, mended); err != nil || !mended.said("states after layer 1: 1 texts") {
+	if _, err := runIn(context.Background(), t, begin, filepath.Join(t.TempDir(), "mended"), false, false,
+		mended); err != nil || !mended.said("states after layer 1: 1 texts") {
 		t.Errorf("a spoiled state was not computed again: %v, %q", err, mended.notes)
 	}
 }
 
-// resumeOverDamagedStates: a state that has to be computed again is no reason to stay where the run is, nor for other bits.
+// resumeOverDamagedStates: a state that has to be computed again is no reason to stay where the run is, nor for other
+// bits.
 func resumeOverDamagedStates(t *testing.T, cfg trainer.Config, on *engine.Engine, whole, stopped string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "copy")
@@ -148,7 +152,8 @@ func replayIn(t *testing.T, cfg trainer.Config, out string, on *engine.Engine) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	return trainer.ReplayStep(context.Background(), cfg, trainer.RunOptions{Out: out, Config: raw, Engine: on, Observer: &recorder{}}, 2)
+	return trainer.ReplayStep(context.Background(), cfg, trainer.RunOptions{Out: out, Config: raw, Engine: on,
+		Observer: &recorder{}}, 2)
 }
 
 // damage turns the last byte of the states around.
@@ -219,7 +224,8 @@ func TestFreezingIsRefusedWhereItCannotBe(t *testing.T) {
 	} {
 		cfg := frozenRun(t, tinyRun(t, 1), qwen3embed.Qwen3)
 		c.change(&cfg)
-		if _, err := runIn(context.Background(), t, cfg, filepath.Join(t.TempDir(), "run"), false, false, &recorder{engine: on}); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := runIn(context.Background(), t, cfg, filepath.Join(t.TempDir(), "run"), false, false,
+			&recorder{engine: on}); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 	}

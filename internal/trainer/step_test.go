@@ -71,7 +71,8 @@ func toyStepper(t *testing.T, learned bool, change func(*stepOptions)) (*qwen3em
 	return toyStepperOn(t, engine.OpenForTest(t), learned, change)
 }
 
-func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*stepOptions)) (*qwen3embed.Model, *stepper, [2][][]int32) {
+func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*stepOptions)) (*qwen3embed.Model,
+	*stepper, [2][][]int32) {
 	t.Helper()
 	cfg, err := qwen3embed.ParseConfig(toy)
 	if err != nil {
@@ -93,7 +94,8 @@ func toyStepperOn(t *testing.T, on *engine.Engine, learned bool, change func(*st
 	loss := losses.DefaultStage2()
 	o := stepOptions{
 		Hierarchical: loss.Hierarchical, Stage2: &loss, Banks: banks,
-		Options: step.Options{Optimizer: trainer.Optimizer(learned)}, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+		Options: step.Options{Optimizer: trainer.Optimizer(learned)}, Arithmetic: transformer.F32,
+		Pooling: transformer.LastToken,
 	}
 	if change != nil {
 		change(&o)
@@ -162,7 +164,9 @@ func TestWaysOfComputingAgree(t *testing.T) {
 		{"encoded, recomputed, loss scaled", false, 1, func(o *stepOptions) { o.Recompute, o.LossScaling = true, true }},
 		{"encoded, two packs", false, 2, nil},
 		{"encoded, update split", false, 1, func(o *stepOptions) { o.SplitUpdate = true }},
-		{"learned, two packs, loss scaled, update split", true, 2, func(o *stepOptions) { o.LossScaling, o.SplitUpdate = true, true }},
+		{"learned, two packs, loss scaled, update split", true, 2, func(o *stepOptions) {
+			o.LossScaling, o.SplitUpdate = true, true
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := plain(t, c.learned)
@@ -246,9 +250,10 @@ func halfBatchLoss(t *testing.T) float64 {
 	t.Helper()
 	_, s, _ := toyStepper(t, true, nil)
 	whole := toyBatch(t, 1, nil)
-	part := &contrast.Batch{Theory: whole.Theory[:4], Levels: whole.Levels[:12], Direction: whole.Direction[:4], Anchors: &contrast.AnchorBatch{
-		Individual: whole.Anchors.Individual[2:6], Theory: whole.Anchors.Theory[4:],
-	}}
+	part := &contrast.Batch{Theory: whole.Theory[:4], Levels: whole.Levels[:12], Direction: whole.Direction[:4],
+		Anchors: &contrast.AnchorBatch{
+			Individual: whole.Anchors.Individual[2:6], Theory: whole.Anchors.Theory[4:],
+		}}
 	draw := rand.New(rand.NewPCG(7, 7))
 	p, err := pack.One(toyTexts(draw, 8)[:4], []pack.Shape{{Rows: 4, Length: 12, Texts: 4}})
 	if err != nil {

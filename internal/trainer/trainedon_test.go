@@ -19,7 +19,8 @@ func TestValidationOnTrainedRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.said("240 of 240 texts") || !r.said("not held out at all") || s.Validation.Shared == nil || s.Validation.Shared.Texts != 240 {
+	if !r.said("240 of 240 texts") || !r.said("not held out at all") || s.Validation.Shared == nil ||
+		s.Validation.Shared.Texts != 240 {
 		t.Errorf("%q, %+v", r.notes, s.Validation)
 	}
 	if lines := loggedLines(t, out); !strings.Contains(lines, `"shared_with_training":{"texts":240`) {

@@ -43,7 +43,8 @@ func New(info map[string]string) *Exporter {
 	e := &Exporter{registry: r, steps: newStepFigures(r), saves: newSaveFigures(r)}
 	e.held = vector(r, "validation", "figures on held-out rows, of the newest validation", "figure", "scope")
 	e.heldStep = gauge(r, "validation_step", "step of the newest validation")
-	about := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "info", Help: "1; what the run is stands in the labels", ConstLabels: info})
+	about := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "info",
+		Help: "1; what the run is stands in the labels", ConstLabels: info})
 	about.Set(1)
 	r.MustRegister(about, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return e

@@ -71,7 +71,8 @@ func (s *scraper) scrape() map[string]float64 {
 // smokeRun is a run of Stage 2's configuration, shrunk.
 func smokeRun(t *testing.T) (trainer.Config, trainer.RunOptions) {
 	t.Helper()
-	cfg, _, err := cli.Load(trainer.DefaultStage(2), cli.Sources{File: filepath.Join(goldentest.ModuleRoot(t), "configs", "stage2.toml")})
+	cfg, _, err := cli.Load(trainer.DefaultStage(2), cli.Sources{File: filepath.Join(goldentest.ModuleRoot(t), "configs",
+		"stage2.toml")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,30 +114,37 @@ func TestRunIsWatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.during["hives_train_step"] != 2 || s.during["hives_train_validation_step"] != 0 || s.during["hives_train_checkpoints_total"] != 0 {
+	if s.during["hives_train_step"] != 2 || s.during["hives_train_validation_step"] != 0 ||
+		s.during["hives_train_checkpoints_total"] != 0 {
 		t.Errorf("during the run: %v", s.during)
 	}
 	got := s.scrape()
 	for name, want := range map[string]float64{
-		"hives_train_step": float64(cfg.Steps), "hives_train_schedule_steps": float64(cfg.Steps), "hives_train_steps_total": float64(cfg.Steps),
-		`hives_train_loss{term="total"}`: s.line.Loss, `hives_train_loss{term="hierarchical"}`: float64(s.line.Terms["hierarchical"]),
-		`hives_train_loss{term="individual"}`: float64(s.line.Terms["individual"]), `hives_train_loss{term="theory"}`: float64(s.line.Terms["theory"]),
-		"hives_train_grad_norm": float64(s.line.GradNorm), "hives_train_learning_rate": s.line.LearningRate,
+		"hives_train_step": float64(cfg.Steps), "hives_train_schedule_steps": float64(cfg.Steps),
+		"hives_train_steps_total":               float64(cfg.Steps),
+		`hives_train_loss{term="total"}`:        s.line.Loss,
+		`hives_train_loss{term="hierarchical"}`: float64(s.line.Terms["hierarchical"]),
+		`hives_train_loss{term="individual"}`:   float64(s.line.Terms["individual"]),
+		`hives_train_loss{term="theory"}`:       float64(s.line.Terms["theory"]),
+		"hives_train_grad_norm":                 float64(s.line.GradNorm), "hives_train_learning_rate": s.line.LearningRate,
 		"hives_train_loss_scale": *s.line.LossScale, "hives_train_skipped_steps_total": float64(s.line.Skipped),
 		"hives_train_padding_fraction": 1 - float64(s.line.Tokens)/float64(s.line.ComputedTokens),
 		"hives_train_validation_step":  float64(sum.Validation.Step), "hives_train_checkpoint_step": float64(cfg.Steps),
-		`hives_train_validation{figure="ranking_accuracy",scope="within_corpus"}`: *sum.Validation.RankingAccuracy["within_corpus"],
-		`hives_train_validation{figure="effective_rank",scope="all"}`:             sum.Validation.EffectiveRank,
-		`hives_train_info{stage="2"}`:                                             1,
+		`hives_train_validation{figure="ranking_accuracy",` +
+			`scope="within_corpus"}`: *sum.Validation.RankingAccuracy["within_corpus"],
+		`hives_train_validation{figure="effective_rank",scope="all"}`: sum.Validation.EffectiveRank,
+		`hives_train_info{stage="2"}`:                                 1,
 	} {
 		if has, ok := got[name]; !ok || has != want {
 			t.Errorf("%s is %v (there: %v), want %v", name, has, ok, want)
 		}
 	}
-	if got["hives_train_tokens_total"] <= float64(s.line.Tokens) || got["hives_train_computed_tokens_total"] < got["hives_train_tokens_total"] {
+	if got["hives_train_tokens_total"] <= float64(s.line.Tokens) ||
+		got["hives_train_computed_tokens_total"] < got["hives_train_tokens_total"] {
 		t.Errorf("tokens: %v of %v computed", got["hives_train_tokens_total"], got["hives_train_computed_tokens_total"])
 	}
-	if got["hives_train_checkpoint_seconds"] <= 0 || got["hives_train_last_step_timestamp_seconds"] == 0 || s.get("/healthz") != "ok\n" {
+	if got["hives_train_checkpoint_seconds"] <= 0 || got["hives_train_last_step_timestamp_seconds"] == 0 ||
+		s.get("/healthz") != "ok\n" {
 		t.Error("no time of a checkpoint, no time of a step, or no health")
 	}
 	problems, err := promlint.New(strings.NewReader(s.get("/metrics"))).Lint()
@@ -162,7 +170,8 @@ func TestAddressesThatCannotBe(t *testing.T) {
 // TestBeyondLoopbackOnlyWithAWaiver: every interface and every address of another network is beyond it.
 func TestBeyondLoopbackOnlyWithAWaiver(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "host.example:1", "localhost.example:1"} {
-		if _, err := trainmetrics.Check(address, false); fault.ExitCode(err) != fault.ExitUsage || !strings.Contains(err.Error(), "--insecure-no-auth") {
+		if _, err := trainmetrics.Check(address, false); fault.ExitCode(err) != fault.ExitUsage ||
+			!strings.Contains(err.Error(), "--insecure-no-auth") {
 			t.Errorf("%s: %v", address, err)
 		}
 		if got, err := trainmetrics.Check(address, true); err != nil || got != address {

@@ -37,7 +37,8 @@ func Check(address string, exposed bool) (string, error) {
 		host = "127.0.0.1"
 	case !loopback.Host(host) && !exposed:
 		return "", fault.Usage(fault.New(fault.Invalid,
-			"metrics address %s is beyond loopback, where anybody may read the run's figures: listen on 127.0.0.1, or allow it with --insecure-no-auth", address))
+			"metrics address %s is beyond loopback, where anybody may read the run's figures: listen on 127.0.0.1, "+
+				"or allow it with --insecure-no-auth", address))
 	}
 	return net.JoinHostPort(host, port), nil
 }

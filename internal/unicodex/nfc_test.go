@@ -32,7 +32,8 @@ func TestNFCWhereTheLibraryIsWrong(t *testing.T) {
 
 // Below U+10000 and with few marks the library is right, so it is the twin there.
 func TestNFCEqualsTheLibraryElsewhere(t *testing.T) {
-	letters := []rune("aoIqe\u00e9\u1ed1\u0915\u093c\u0958\u0300\u0301\u0302\u0307\u0323\u0315\u05ae\u1100\u1161\u11a8\uac00\u0b92\u0bd7\u3046\u3099")
+	letters := []rune("aoIqe\u00e9\u1ed1\u0915\u093c\u0958\u0300\u0301\u0302\u0307\u0323\u0315\u05ae\u1100\u1161\u11a8" +
+		"\uac00\u0b92\u0bd7\u3046\u3099")
 	text := rapid.SliceOfN(rapid.SampledFrom(letters), 0, 20)
 	rapid.Check(t, func(r *rapid.T) {
 		s := string(text.Draw(r, "text"))

@@ -80,7 +80,8 @@ func TestModel(t *testing.T) {
 			put(t, filepath.Join(dir, name), "{}")
 		}
 		err := Model(dir)
-		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid) {
+		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) ||
+			fault.Of(err) != fault.Invalid) {
 			t.Errorf("%v: %v, want %q", c.files, err, c.says)
 		}
 	}
@@ -92,11 +93,13 @@ func TestModel(t *testing.T) {
 		t.Errorf("a GGUF file: %v", err)
 	}
 	for _, name := range []string{"model.safetensors", "config.json", "pointer.gguf"} {
-		if err := Model(put(t, filepath.Join(dir, name), files["pointer.safetensors"].content)); err == nil || !strings.Contains(err.Error(), "git lfs pull") {
+		if err := Model(put(t, filepath.Join(dir, name), files["pointer.safetensors"].content)); err == nil ||
+			!strings.Contains(err.Error(), "git lfs pull") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := Model(put(t, filepath.Join(dir, "config2.json"), "{}")); err == nil || !strings.Contains(err.Error(), "want a model folder") {
+	if err := Model(put(t, filepath.Join(dir, "config2.json"), "{}")); err == nil ||
+		!strings.Contains(err.Error(), "want a model folder") {
 		t.Errorf("a plain file: %v", err)
 	}
 }

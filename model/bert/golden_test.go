@@ -68,15 +68,16 @@ func TestGoldenLayers(t *testing.T) {
 		m, fixture := loadGolden(t, name), openFixture(t, path)
 		ids := fixture.ints(t, "input_ids")
 		var seen []string
-		out := run(t, engine.OpenForTest(t), m, [][]int32{ids}, []int32{int32(len(ids))}, func(p transformer.Packed) (out []*Node) {
-			seen = nil
-			m.Hidden(p, transformer.F32, func(name string, x *Node) {
-				if slices.Contains(fixture.file.Names(), name) {
-					seen, out = append(seen, name), append(out, x)
-				}
+		out := run(t, engine.OpenForTest(t), m, [][]int32{ids}, []int32{int32(len(ids))},
+			func(p transformer.Packed) (out []*Node) {
+				seen = nil
+				m.Hidden(p, transformer.F32, func(name string, x *Node) {
+					if slices.Contains(fixture.file.Names(), name) {
+						seen, out = append(seen, name), append(out, x)
+					}
+				})
+				return out
 			})
-			return out
-		})
 		for i, name := range seen {
 			near(t, name, out[i], fixture.floats(t, name), hiddenTolerance)
 			compared++
@@ -140,7 +141,8 @@ func goEngine(t *testing.T) *engine.Engine {
 }
 
 // run executes a graph of rows of one text each, padded on the right, and returns the flat values of its outputs.
-func run(t *testing.T, on *engine.Engine, m *bert.Model, ids [][]int32, lengths []int32, fn func(transformer.Packed) []*Node) [][]float32 {
+func run(t *testing.T, on *engine.Engine, m *bert.Model, ids [][]int32, lengths []int32,
+	fn func(transformer.Packed) []*Node) [][]float32 {
 	t.Helper()
 	var texts [][]int32
 	var last []int32

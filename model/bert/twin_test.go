@@ -133,7 +133,8 @@ func plus(a, b []float64) []float64 {
 func (w twin) attention(name string, x [][]float64) (out [][]float64) {
 	var q, k, v [][]float64
 	for _, token := range x {
-		q, k, v = append(q, w.linear(name+"query", token)), append(k, w.linear(name+"key", token)), append(v, w.linear(name+"value", token))
+		q, k, v = append(q, w.linear(name+"query", token)), append(k, w.linear(name+"key", token)),
+			append(v, w.linear(name+"value", token))
 	}
 	width := w.m.Config.HiddenSize / w.m.Config.NumHeads
 	for i := range x {
@@ -198,8 +199,8 @@ func (w twin) vector(ids []int32, pooling transformer.Pooling) []float64 {
 	return mean
 }
 
-// TestTwin holds packed rows, in float64, to the twin, text by text and pooling by pooling: an offset in a row, company and
-// padding change nothing.
+// TestTwin holds packed rows, in float64, to the twin, text by text and pooling by pooling: an offset in a row, company
+// and padding change nothing.
 func TestTwin(t *testing.T) {
 	on := goEngine(t)
 	for seed := range uint64(4) {
@@ -233,8 +234,8 @@ func TestTwin(t *testing.T) {
 	}
 }
 
-// TestGradients holds the graph's gradients to differences of the twin's loss, Σ sin(text + number) · vector, for tensors
-// of every kind; a gradient a tenth too small is the control.
+// TestGradients holds the graph's gradients to differences of the twin's loss, Σ sin(text + number) · vector, for
+// tensors of every kind; a gradient a tenth too small is the control.
 func TestGradients(t *testing.T) {
 	m, texts := oddModel(t, 8, 2), randomTexts(8, 4, 3)
 	// A flatter model: differences of a step of 1e-3 are to be exact to 1e-7.
@@ -243,7 +244,8 @@ func TestGradients(t *testing.T) {
 	names := []string{
 		"embeddings.position_embeddings.weight", "embeddings.LayerNorm.bias", "encoder.layer.0.attention.self.query.bias",
 		"encoder.layer.0.attention.self.key.weight", "encoder.layer.0.attention.output.LayerNorm.weight",
-		"encoder.layer.1.attention.self.value.weight", "encoder.layer.1.intermediate.dense.bias", "encoder.layer.1.output.dense.weight",
+		"encoder.layer.1.attention.self.value.weight", "encoder.layer.1.intermediate.dense.bias",
+		"encoder.layer.1.output.dense.weight",
 	}
 	grads := meanGradients(t, m, texts, names)
 	for i, name := range names {

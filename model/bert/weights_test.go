@@ -68,7 +68,9 @@ func rewrite(t *testing.T, dir string, change func([]safetensorsio.Tensor) []saf
 		t.Fatal(err)
 	}
 	defer out.Close()
-	err = safetensorsio.WriteStream(out, infos, nil, func(i safetensorsio.Info) ([]byte, error) { return data[i.Name], nil })
+	err = safetensorsio.WriteStream(out, infos, nil, func(i safetensorsio.Info) ([]byte, error) {
+		return data[i.Name], nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +92,12 @@ func TestLoadReadsWhatOthersWrite(t *testing.T) {
 	want, h := readFile(t, dir, transformer.WeightsFile), m.Config.HiddenSize
 	rewrite(t, dir, func(all []safetensorsio.Tensor) []safetensorsio.Tensor {
 		for i, x := range all {
-			name := strings.ReplaceAll(strings.ReplaceAll(x.Name, "LayerNorm.weight", "LayerNorm.gamma"), "LayerNorm.bias", "LayerNorm.beta")
+			name := strings.ReplaceAll(strings.ReplaceAll(x.Name, "LayerNorm.weight", "LayerNorm.gamma"), "LayerNorm.bias",
+				"LayerNorm.beta")
 			all[i].Name = "bert." + name
 		}
-		positions := safetensorsio.Tensor{Name: "bert.embeddings.position_ids", DType: "I64", Shape: []int{1, 2}, Data: make([]byte, 16)}
+		positions := safetensorsio.Tensor{Name: "bert.embeddings.position_ids", DType: "I64", Shape: []int{1, 2},
+			Data: make([]byte, 16)}
 		return append(all, floats("bert.pooler.dense.weight", h, h), floats("cls.seq_relationship.bias", 2),
 			floats("cls.predictions.transform.dense.weight", h, h), positions)
 	})
@@ -159,9 +163,12 @@ func TestLoadRefusesBadWeights(t *testing.T) {
 
 // TestConfigRefuses changes a key at a time: what could change a number and is not computed, or not known, is named.
 func TestConfigRefuses(t *testing.T) {
-	base := `{"model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": 31, "hidden_size": 12, "intermediate_size": 20,
-		"num_hidden_layers": 2, "num_attention_heads": 3, "max_position_embeddings": 14, "type_vocab_size": 2, "hidden_act": "gelu",
-		"hidden_dropout_prob": 0.1, "classifier_dropout": null, "position_embedding_type": "absolute", "torch_dtype": "float16"}`
+	base := `{"model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": 31, "hidden_size": ` +
+		`12, "intermediate_size": 20,
+		"num_hidden_layers": 2, "num_attention_heads": 3, "max_position_embeddings": 14, "type_vocab_size": ` +
+		`2, "hidden_act": "gelu",
+		"hidden_dropout_prob": 0.1, "classifier_dropout": null, "position_embedding_type": "absolute", "torch_dtype": ` +
+		`"float16"}`
 	for change, says := range map[string]string{
 		`{}`: "", `{"position_embedding_type": null}`: "", `{"unheard_of": null}`: "", `{"dtype": "bfloat16"}`: "",
 		`{"position_embedding_type": "relative_key_query"}`: "relative_key_query",
@@ -195,7 +202,8 @@ func TestConfigRefuses(t *testing.T) {
 		}
 		raw, _ := json.Marshal(file)
 		_, err := bert.ParseConfig(raw)
-		if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || fault.Of(err) != fault.Invalid) {
+		if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) ||
+			fault.Of(err) != fault.Invalid) {
 			t.Errorf("%s: %v, want %q", change, err, says)
 		}
 	}

@@ -32,7 +32,8 @@ type generator struct {
 	execs map[int]*model.Exec // by window
 }
 
-func generate(t *testing.T, on *engine.Engine, w *transformer.Weights, arith transformer.Arithmetic, first []int32, slots int) *generator {
+func generate(t *testing.T, on *engine.Engine, w *transformer.Weights, arith transformer.Arithmetic, first []int32,
+	slots int) *generator {
 	t.Helper()
 	g := &generator{t: t, w: w, on: on, arith: arith, slots: slots, execs: map[int]*model.Exec{}}
 	t.Cleanup(func() {
@@ -112,7 +113,8 @@ func column(ids [][]int32, from, to int) (out [][]int32) {
 }
 
 // onePass is Padded's states of whole rows: [B·S][H].
-func onePass(t *testing.T, on *engine.Engine, w *transformer.Weights, ids [][]int32, first []int32, o decoder.Options) (rows [][]float64) {
+func onePass(t *testing.T, on *engine.Engine, w *transformer.Weights, ids [][]int32, first []int32,
+	o decoder.Options) (rows [][]float64) {
 	t.Helper()
 	var lengths []int32
 	for _, at := range first {
@@ -135,7 +137,8 @@ func onePass(t *testing.T, on *engine.Engine, w *transformer.Weights, ids [][]in
 }
 
 // stepwise feeds rows of one length in parts and returns the states of all their tokens: [B·S][H].
-func stepwise(t *testing.T, on *engine.Engine, w *transformer.Weights, arith transformer.Arithmetic, ids [][]int32, first []int32, parts ...int) [][]float64 {
+func stepwise(t *testing.T, on *engine.Engine, w *transformer.Weights, arith transformer.Arithmetic, ids [][]int32,
+	first []int32, parts ...int) [][]float64 {
 	t.Helper()
 	g := generate(t, on, w, arith, first, len(ids[0])+3)
 	all := make([][]float64, len(ids)*len(ids[0]))

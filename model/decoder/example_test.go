@@ -21,8 +21,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// cacheOf puts the buffers of a cache into variables beside the weights: keys of all layers, then values. An engine that
-// can takes them over from step to step without a copy.
+// cacheOf puts the buffers of a cache into variables beside the weights: keys of all layers, then values. An engine
+// that can takes them over from step to step without a copy.
 func cacheOf(w *transformer.Weights, cfg *decoder.Config, rows, slots int) (buffers []*model.Variable) {
 	for i := range 2 * cfg.NumLayers {
 		empty := tensors.FromShape(cfg.CacheShape(rows, slots, transformer.F32))
@@ -31,8 +31,8 @@ func cacheOf(w *transformer.Weights, cfg *decoder.Config, rows, slots int) (buff
 	return buffers
 }
 
-// A language model is a decoder's weights with a head, and a cache in variables of its own beside them. Each call of the
-// compiled graph takes the next tokens of all rows and returns, of each, the most likely one to follow.
+// A language model is a decoder's weights with a head, and a cache in variables of its own beside them. Each call of
+// the compiled graph takes the next tokens of all rows and returns, of each, the most likely one to follow.
 func Example() {
 	cfg := must(decoder.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 97, "hidden_size": 16,
 		"intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,

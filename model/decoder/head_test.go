@@ -13,11 +13,12 @@ import (
 	"hives/model/transformer"
 )
 
-// TestHeadIsReadWhereItIsAskedFor saves a model with a head of its own, and reads it as a language model, as an embedder,
-// and as a language model whose config ties the head. Without the matrix, one that is not tied is refused.
+// TestHeadIsReadWhereItIsAskedFor saves a model with a head of its own, and reads it as a language model, as an
+// embedder, and as a language model whose config ties the head. Without the matrix, one that is not tied is refused.
 func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
-	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 1, NumHeads: 2, NumKVHeads: 1, HeadDim: 2,
-		RopeTheta: 1e4, InitializerRange: .1, DType: "float32", ModelType: decoder.Qwen2, Head: true}
+	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 1, NumHeads: 2,
+		NumKVHeads: 1, HeadDim: 2, RopeTheta: 1e4, InitializerRange: .1, DType: "float32", ModelType: decoder.Qwen2,
+		Head: true}
 	w, err := transformer.Random(cfg, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,8 @@ func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
 			continue
 		}
 		if got.Architecture().Class() != c.class || (got.Variable("lm_head.weight") != nil) != c.head {
-			t.Errorf("%s: class %s, a head of its own: %v", name, got.Architecture().Class(), got.Variable("lm_head.weight") != nil)
+			t.Errorf("%s: class %s, a head of its own: %v", name, got.Architecture().Class(),
+				got.Variable("lm_head.weight") != nil)
 		}
 		got.Close()
 	}

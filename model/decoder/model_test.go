@@ -14,8 +14,8 @@ import (
 	"hives/model/transformer"
 )
 
-// oddModel draws a model of odd sizes. Its weights are large enough for attention to prefer some keys, and its gains and
-// biases are not those of fresh weights, so that one that is left out shows.
+// oddModel draws a model of odd sizes. Its weights are large enough for attention to prefer some keys, and its gains
+// and biases are not those of fresh weights, so that one that is left out shows.
 func oddModel(t *testing.T, family string, seed uint64, layers int) (*transformer.Weights, *decoder.Config) {
 	t.Helper()
 	t.Logf("%s, seed %d", family, seed)

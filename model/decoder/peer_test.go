@@ -17,8 +17,8 @@ import (
 )
 
 // TestQwen2IsThatOfTransformers compares every layer's states, and the logits of a head of its own, with those that
-// transformers computed from the same weights, in float64 but for norms, softmax and rotary tables, whence the bound. The
-// last of its states is after the final norm.
+// transformers computed from the same weights, in float64 but for norms, softmax and rotary tables, whence the bound.
+// The last of its states is after the final norm.
 func TestQwen2IsThatOfTransformers(t *testing.T) {
 	const bound = 2e-5
 	dir := filepath.Join("testdata", "qwen2")

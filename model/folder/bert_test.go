@@ -15,14 +15,16 @@ import (
 	"hives/model/transformer"
 )
 
-const bertConfig = `{"model_type": "bert", "vocab_size": 31, "hidden_size": 12, "intermediate_size": 20, "num_hidden_layers": 2,
+const bertConfig = `{"model_type": "bert", "vocab_size": 31, "hidden_size": 12, "intermediate_size": ` +
+	`20, "num_hidden_layers": 2,
 	"num_attention_heads": 3, "max_position_embeddings": 40}`
 
 // TestBERTFolders: what a folder of the family says, alone, as one of sentence-transformers, and by hives.json.
 func TestBERTFolders(t *testing.T) {
 	cls := strings.NewReplacer(`"pooling_mode_cls_token": false`, `"pooling_mode_cls_token": true`,
 		`"pooling_mode_lasttoken": true`, `"pooling_mode_lasttoken": false`).Replace(published["1_Pooling/config.json"])
-	bare := map[string]string{"config.json": bertConfig, "tokenizer.json": "", "tokenizer_config.json": "", "modules.json": ""}
+	bare := map[string]string{"config.json": bertConfig, "tokenizer.json": "", "tokenizer_config.json": "",
+		"modules.json": ""}
 	as := func(changed map[string]string) map[string]string {
 		files := map[string]string{"config.json": bertConfig, "tokenizer.json": "", "tokenizer_config.json": ""}
 		for name, content := range changed {
@@ -41,12 +43,16 @@ func TestBERTFolders(t *testing.T) {
 		length  int
 	}{
 		"alone: the mean, no longer than its positions": {bare, "mean", 40},
-		"first token":                                     {as(map[string]string{"1_Pooling/config.json": cls}), "first", 40},
-		"first token, by name":                            {as(map[string]string{"1_Pooling/config.json": `{"pooling_mode": "cls"}`}), "first", 40},
-		"a longest text of its own":                       {as(map[string]string{"sentence_bert_config.json": `{"max_seq_length": 16}`}), "last", 16},
-		"a longest text beyond its positions is cut":      {as(map[string]string{"sentence_bert_config.json": `{"max_seq_length": 512}`}), "last", 40},
-		"hives.json without pooling: that of the family":  {info(`{"format": 1, "max_length": 20}`), "mean", 20},
-		"hives.json with pooling":                         {info(`{"format": 1, "pooling": "first", "max_length": 20}`), "first", 20},
+		"first token": {as(map[string]string{"1_Pooling/config.json": cls}), "first", 40},
+		"first token, by name": {
+			as(map[string]string{"1_Pooling/config.json": `{"pooling_mode": "cls"}`}), "first", 40},
+		"a longest text " +
+			"of its own": {as(map[string]string{"sentence_bert_config.json": `{"max_seq_length": 16}`}), "last", 16},
+		"a longest text beyond its " +
+			"positions is cut": {as(map[string]string{"sentence_bert_config.json": `{"max_seq_length": 512}`}), "last", 40},
+		"hives.json without pooling: that of the family": {info(`{"format": 1, "max_length": 20}`), "mean", 20},
+		"hives.json with pooling": {info(`{"format": 1, "pooling": "first", "max_length": 20}`),
+			"first", 20},
 		"hives.json is believed: who loads it is refused": {info(`{"format": 1, "max_length": 99}`), "mean", 99},
 	} {
 		got, err := folder.Read(lay(t, c.files))
@@ -72,11 +78,13 @@ func TestFits(t *testing.T) {
 		pooling transformer.Pooling
 		says    string
 	}{
-		{bert, 40, "first", ""}, {bert, 40, "last", ""}, {bert, 41, "mean", "at most 41 tokens: this bert model has positions for 40"},
+		{bert, 40, "first", ""}, {bert, 40, "last", ""}, {bert, 41, "mean",
+			"at most 41 tokens: this bert model has positions for 40"},
 		{qwen, 9999, "mean", ""}, {qwen, 10, "first", "sees nothing of the text"},
 	} {
 		err := folder.Info{MaxLength: c.length, Pooling: c.pooling}.Fits(c.arch)
-		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid) {
+		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) ||
+			fault.Of(err) != fault.Invalid) {
 			t.Errorf("%s, %d tokens, %s: %v, want %q", c.arch.Family(), c.length, c.pooling, err, c.says)
 		}
 	}
@@ -110,7 +118,8 @@ func TestFamilies(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = folder.Load(dir, dtypes.Float32)
-	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), `"gpt2" is not supported: want bert, llama, qwen2, qwen3`) {
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), `"gpt2" is not supported: `+
+		`want bert, llama, qwen2, qwen3`) {
 		t.Errorf("another family: %v", err)
 	}
 }

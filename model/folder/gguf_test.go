@@ -85,7 +85,8 @@ func TestSaveOfGGUF(t *testing.T) {
 	if err != nil || tok.SHA256() != saved.TokenizerSHA256 {
 		t.Errorf("tokenizer %s, in the file %s, error %v", saved.TokenizerSHA256, tok.SHA256(), err)
 	}
-	if again, err := qwen3embed.Load(dir, dtypes.Float32); err != nil || again.Config.ModelType != qwen3embed.Llama || again.Config.RopeTheta != 500 {
+	if again, err := qwen3embed.Load(dir, dtypes.Float32); err != nil || again.Config.ModelType != qwen3embed.Llama ||
+		again.Config.RopeTheta != 500 {
 		t.Errorf("loading the folder again: %v", err)
 	}
 	sum, err := folder.WeightsSHA256(ggufFixture(t))
@@ -117,7 +118,8 @@ func TestOneRuleForFolderAndGGUF(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		all := map[string]string{"config.json": `{"model_type": "llama", "eos_token_id": 2}`,
-			"tokenizer.json": `{"added_tokens": [{"id": 1, "content": "<|im_start|>"}, {"id": 2, "content": "<|im_end|>"}], "post_processor": null}`}
+			"tokenizer.json": `{"added_tokens": [{"id": 1, "content": "<|im_start|>"}, {"id": 2, "content": ` +
+				`"<|im_end|>"}], "post_processor": null}`}
 		maps.Copy(all, files)
 		for file, content := range all {
 			if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
@@ -130,7 +132,8 @@ func TestOneRuleForFolderAndGGUF(t *testing.T) {
 	}
 }
 
-const endTemplate = `{"post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "E"}}],
+const endTemplate = `{"post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": ` +
+	`"A"}}, {"SpecialToken": {"id": "E"}}],
 	"special_tokens": {"E": {"id": "E", "tokens": ["<|im_end|>"]}}}}`
 
 // TestGGUFFraming: what the metadata says of tokens around a text and of pooling is done or refused.
@@ -173,7 +176,8 @@ func withEntry(t *testing.T, more gguf.Entry) string {
 	path := filepath.Join(t.TempDir(), "m.gguf")
 	entries := []gguf.Entry{
 		{Key: "general.architecture", Value: "llama"}, {Key: "tokenizer.ggml.model", Value: "gpt2"},
-		{Key: "tokenizer.ggml.pre", Value: "smollm"}, {Key: "tokenizer.ggml.tokens", Value: []string{"a", "<|im_start|>", "<|im_end|>"}},
+		{Key: "tokenizer.ggml.pre", Value: "smollm"}, {Key: "tokenizer.ggml.tokens", Value: []string{"a", "<|im_start|>",
+			"<|im_end|>"}},
 		{Key: "tokenizer.ggml.token_type", Value: []int32{1, 3, 3}}, {Key: "tokenizer.ggml.merges", Value: []string{}},
 		{Key: "tokenizer.ggml.eos_token_id", Value: uint32(2)}, more,
 	}

@@ -27,7 +27,8 @@ const someModules = `[{"idx":0,"name":"0","path":"","type":"sentence_transformer
 
 // TestWhoStatesTheLength: Qwen3-Embedding's own folder does not.
 func TestWhoStatesTheLength(t *testing.T) {
-	published := map[string]string{"config.json": `{"model_type":"qwen3","max_position_embeddings":32768}`, "modules.json": someModules,
+	published := map[string]string{"config.json": `{"model_type":"qwen3","max_position_embeddings":32768}`,
+		"modules.json":          someModules,
 		"tokenizer_config.json": `{"model_max_length":131072}`}
 	with := func(name, content string) map[string]string {
 		out := map[string]string{name: content}
@@ -57,7 +58,8 @@ func TestWhoStatesTheLength(t *testing.T) {
 }
 
 func TestDefaultPrompt(t *testing.T) {
-	prompts := map[string]string{"modules.json": someModules, promptsFile: `{"prompts":{"passage":"passage: "},"default_prompt_name":"passage"}`}
+	prompts := map[string]string{"modules.json": someModules, promptsFile: `{"prompts":{"passage":"passage: ` +
+		`"},"default_prompt_name":"passage"}`}
 	if got, err := DefaultPrompt(lay(t, prompts)); got != "passage" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}

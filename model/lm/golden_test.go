@@ -56,7 +56,8 @@ func models(t *testing.T, on *engine.Engine, rows int) (all []golden) {
 	return all
 }
 
-// goEngine compiles nothing, so that many small shapes take no time; TestCompany holds the engine of this machine to it.
+// goEngine compiles nothing, so that many small shapes take no time; TestCompany holds the engine of this machine to
+// it.
 func goEngine(t *testing.T) *engine.Engine {
 	t.Helper()
 	on, err := engine.Open(context.Background(), engine.Options{Kind: engine.Go})
@@ -88,7 +89,8 @@ func best(logits []float32) int32 {
 }
 
 // greedy reads prompts and writes n tokens each; it also returns the first and the last logits.
-func greedy(t *testing.T, r *lm.Runner, prompts [][]int32, n int, steers [][]lm.Steer) (ids [][]int32, first, last [][]float32) {
+func greedy(t *testing.T, r *lm.Runner, prompts [][]int32, n int, steers [][]lm.Steer) (ids [][]int32, first,
+	last [][]float32) {
 	t.Helper()
 	logits, err := r.Begin(prompts, n, steers)
 	if err != nil {

@@ -55,7 +55,9 @@ func (r *Runner) means(row []int32, span Span, length int) ([][]float32, error) 
 	if _, err := r.bucket([][]int32{row}); err != nil {
 		return nil, err
 	}
-	exec, err := r.exec(fmt.Sprintf("means of %d", length), func(_ *model.Scope, in []*Node) []*Node { return []*Node{r.meansGraph(in)} })
+	exec, err := r.exec(fmt.Sprintf("means of %d", length), func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{r.meansGraph(in)}
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,8 @@ var Ladder = []int{32, 64, 128, 256, 512, 1024, 2048, 4096, 8192}
 func Bucket(n int) (int, error) {
 	at := slices.IndexFunc(Ladder, func(rung int) bool { return rung >= n })
 	if at < 0 {
-		return 0, fault.New(fault.Invalid, "%d tokens: at most %d are read at once; shorten the text", n, Ladder[len(Ladder)-1])
+		return 0, fault.New(fault.Invalid, "%d tokens: at most %d are read at once; shorten the text", n,
+			Ladder[len(Ladder)-1])
 	}
 	return Ladder[at], nil
 }

@@ -80,7 +80,8 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	if longest := r.m.Config.MaxPositions; longest > 0 {
 		for row, prompt := range prompts {
 			if len(prompt)+room > longest {
-				return nil, fault.New(fault.Invalid, "row %d: %d tokens and an answer of %d: the model has %d positions; shorten the one or the other",
+				return nil, fault.New(fault.Invalid, "row %d: %d tokens and an answer of %d: the model has %d positions; "+
+					"shorten the one or the other",
 					row, len(prompt), room, longest)
 			}
 		}
@@ -114,7 +115,8 @@ func (r *Runner) bucket(prompts [][]int32) (int, error) {
 		}
 		for at, id := range prompt {
 			if id < 0 || int(id) >= r.m.Config.VocabSize {
-				return 0, fault.New(fault.Invalid, "row %d: id %d at %d is outside the vocabulary of %d", row, id, at, r.m.Config.VocabSize)
+				return 0, fault.New(fault.Invalid, "row %d: id %d at %d is outside the vocabulary of %d", row, id, at,
+					r.m.Config.VocabSize)
 			}
 		}
 		own, err := Bucket(len(prompt))
@@ -122,7 +124,8 @@ func (r *Runner) bucket(prompts [][]int32) (int, error) {
 			return 0, fmt.Errorf("row %d: %w", row, err)
 		}
 		if shared != 0 && own != shared {
-			return 0, fault.New(fault.Mismatch, "rows of %d and of %d tokens: only rows of one bucket share a batch", len(prompts[0]), len(prompt))
+			return 0, fault.New(fault.Mismatch, "rows of %d and of %d tokens: only rows of one bucket share a batch",
+				len(prompts[0]), len(prompt))
 		}
 		shared = own
 	}
@@ -177,7 +180,8 @@ func (r *Runner) step(ids []int32, tokens, rows int) ([][]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs := []any{tensors.FromFlatDataAndDimensions(ids, r.o.Rows, tokens), int32(r.start), r.first, int32(r.start - r.boundary(tokens))}
+	inputs := []any{tensors.FromFlatDataAndDimensions(ids, r.o.Rows, tokens), int32(r.start), r.first,
+		int32(r.start - r.boundary(tokens))}
 	out, err := exec.Call(append(inputs, r.push.tensors(r.m, r.o.Rows)...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%d tokens from slot %d on: %w", tokens, r.start, err)

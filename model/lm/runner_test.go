@@ -16,8 +16,9 @@ import (
 func tiny(t *testing.T, family string) *lm.Model {
 	t.Helper()
 	cfg := &decoder.Config{
-		VocabSize: 61, HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2, HeadDim: 8, RMSNormEps: 1e-6,
-		RopeTheta: 1e4, InitializerRange: .3, MaxPositions: 300, DType: "float32", ModelType: family, Head: true,
+		VocabSize: 61, HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2, HeadDim: 8,
+		RMSNormEps: 1e-6,
+		RopeTheta:  1e4, InitializerRange: .3, MaxPositions: 300, DType: "float32", ModelType: family, Head: true,
 	}
 	w, err := transformer.Random(cfg, 5)
 	if err != nil {
@@ -44,8 +45,8 @@ func prompt(random *rand.Rand, n int) (ids []int32) {
 	return ids
 }
 
-// Invariant of the package: a row's logits are the same bits alone, in every place, among shorter and among longer rows,
-// and behind batches of other lengths. The control changes a token of the row itself.
+// Invariant of the package: a row's logits are the same bits alone, in every place, among shorter and among longer
+// rows, and behind batches of other lengths. The control changes a token of the row itself.
 func TestCompany(t *testing.T) {
 	for _, on := range []*engine.Engine{goEngine(t), engine.OpenForTest(t)} {
 		r := runner(t, on, tiny(t, decoder.Qwen2), 3)
@@ -96,7 +97,8 @@ func TestCompany(t *testing.T) {
 	}
 }
 
-// What is scored and what is generated agree: the log-probability of the best token is that of the softmax of its logits.
+// What is scored and what is generated agree: the log-probability of the best token is that of the softmax of its
+// logits.
 func TestScoresAreThoseOfTheLogits(t *testing.T) {
 	on := goEngine(t)
 	for _, family := range decoder.Families() {
@@ -134,15 +136,18 @@ func TestWhatARunnerRefuses(t *testing.T) {
 		steer []lm.Steer
 		says  string
 	}{
-		"no row":              {nil, 1, nil, "0 rows"},
-		"too many rows":       {[][]int32{{1}, {2}, {3}}, 1, nil, "3 rows in a batch of 2"},
-		"an empty row":        {[][]int32{{1}, {}}, 1, nil, "row 1 has no token"},
-		"an unknown id":       {[][]int32{{61}}, 1, nil, "id 61"},
-		"two buckets":         {[][]int32{prompt(random, 3), prompt(random, 40)}, 1, nil, "one bucket"},
-		"too long":            {[][]int32{prompt(random, 250)}, 60, nil, "300 positions"},
-		"steering of layer 2": {[][]int32{{1}}, 1, []lm.Steer{{Layer: 2, Vector: make([]float32, 24), Positions: lm.All}}, "layers 0 to 1"},
-		"a narrow vector":     {[][]int32{{1}}, 1, []lm.Steer{{Layer: 0, Vector: make([]float32, 23), Positions: lm.All}}, "23 numbers"},
-		"unknown positions":   {[][]int32{{1}}, 1, []lm.Steer{{Layer: 0, Vector: make([]float32, 24), Positions: "some"}}, "want all, prompt or response"},
+		"no row":        {nil, 1, nil, "0 rows"},
+		"too many rows": {[][]int32{{1}, {2}, {3}}, 1, nil, "3 rows in a batch of 2"},
+		"an empty row":  {[][]int32{{1}, {}}, 1, nil, "row 1 has no token"},
+		"an unknown id": {[][]int32{{61}}, 1, nil, "id 61"},
+		"two buckets":   {[][]int32{prompt(random, 3), prompt(random, 40)}, 1, nil, "one bucket"},
+		"too long":      {[][]int32{prompt(random, 250)}, 60, nil, "300 positions"},
+		"steering of layer 2": {[][]int32{{1}}, 1, []lm.Steer{{Layer: 2, Vector: make([]float32, 24), Positions: lm.All}},
+			"layers 0 to 1"},
+		"a narrow vector": {[][]int32{{1}}, 1, []lm.Steer{{Layer: 0, Vector: make([]float32, 23), Positions: lm.All}},
+			"23 numbers"},
+		"unknown positions": {[][]int32{{1}}, 1, []lm.Steer{{Layer: 0, Vector: make([]float32, 24), Positions: "some"}},
+			"want all, prompt or response"},
 	} {
 		if _, err := r.Begin(c.batch, c.room, [][]lm.Steer{c.steer}); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)

@@ -23,14 +23,16 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(from) != len(rows) || steers != nil && len(steers) != len(rows) {
-		return nil, fault.New(fault.Mismatch, "%d rows, %d beginnings of answers, %d of steers", len(rows), len(from), len(steers))
+		return nil, fault.New(fault.Mismatch, "%d rows, %d beginnings of answers, %d of steers", len(rows), len(from),
+			len(steers))
 	}
 	type kind struct{ length, scored int }
 	var kinds []kind // in the order they first come
 	members := make(map[kind][]int)
 	for row, ids := range rows {
 		if from[row] < 1 || from[row] >= len(ids) {
-			return nil, fault.New(fault.Invalid, "row %d of %d tokens: its answer begins at %d, and needs a token before it and one of its own",
+			return nil, fault.New(fault.Invalid, "row %d of %d tokens: its answer begins at %d, and needs a token before it "+
+				"and one of its own",
 				row, len(ids), from[row])
 		}
 		length, err := Bucket(len(ids))
@@ -46,7 +48,8 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 	out := make([][]float64, len(rows))
 	for _, k := range kinds {
 		for at := 0; at < len(members[k]); at += r.o.Rows {
-			if err := r.score(members[k][at:min(at+r.o.Rows, len(members[k]))], k.length, k.scored, rows, from, steers, out); err != nil {
+			if err := r.score(members[k][at:min(at+r.o.Rows, len(members[k]))], k.length, k.scored, rows, from, steers,
+				out); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +78,8 @@ func scoredBucket(n int) int {
 //	ends                 5            the prompt's last token
 //
 // Places of position and target beyond a row's answer stay 0 and are not read.
-func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []int, steers [][]Steer, out [][]float64) error {
+func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []int, steers [][]Steer,
+	out [][]float64) error {
 	own, pushed := make([][]int32, len(batch)), make([][]Steer, len(batch))
 	position, target := make([]int32, r.o.Rows*scored), make([]int32, r.o.Rows*scored)
 	ends := make([]int32, r.o.Rows) // of each prompt: its last token's position
@@ -87,7 +91,8 @@ func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []i
 		shift := length - len(rows[row])
 		ends[at] = int32(shift + from[row] - 1)
 		for n := range len(rows[row]) - from[row] {
-			position[at*scored+n] = int32(at*length + shift + from[row] - 1 + n) // the logits at a token are for the one behind it
+			// the logits at a token are for the one behind it
+			position[at*scored+n] = int32(at*length + shift + from[row] - 1 + n)
 			target[at*scored+n] = rows[row][from[row]+n]
 		}
 	}

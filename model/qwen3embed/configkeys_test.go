@@ -18,25 +18,36 @@ import (
 
 // publishedConfigs have every key that files of their kind have on the hubs.
 var publishedConfigs = map[string]string{
-	"Qwen3-Embedding, transformers 4": `{"architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+	"Qwen3-Embedding, transformers 4": `{"architectures": ["Qwen3ForCausalLM"], "attention_bias": ` +
+		`false, "attention_dropout": 0.0,
 		"bos_token_id": 151643, "eos_token_id": 151643, "head_dim": 128, "hidden_act": "silu", "hidden_size": 1024,
 		"initializer_range": 0.02, "intermediate_size": 3072, "max_position_embeddings": 32768, "max_window_layers": 28,
-		"model_type": "qwen3", "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": 8, "rms_norm_eps": 1e-06,
+		"model_type": "qwen3", "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": ` +
+		`8, "rms_norm_eps": 1e-06,
 		"rope_scaling": null, "rope_theta": 1000000, "sliding_window": null, "tie_word_embeddings": true,
-		"torch_dtype": "bfloat16", "transformers_version": "4.51.3", "use_cache": true, "use_sliding_window": false, "vocab_size": 151669}`,
-	"Qwen3, transformers 5": `{"architectures": ["Qwen3Model"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null,
-		"dtype": "bfloat16", "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu", "hidden_size": 1024, "initializer_range": 0.02,
+		"torch_dtype": "bfloat16", "transformers_version": "4.51.3", "use_cache": true, "use_sliding_window": ` +
+		`false, "vocab_size": 151669}`,
+	"Qwen3, transformers 5": `{"architectures": ["Qwen3Model"], "attention_bias": false, "attention_dropout": ` +
+		`0.0, "bos_token_id": null,
+		"dtype": "bfloat16", "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu", "hidden_size": ` +
+		`1024, "initializer_range": 0.02,
 		"intermediate_size": 3072, "layer_types": ["full_attention", "full_attention"], "max_position_embeddings": 40960,
-		"max_window_layers": 28, "model_type": "qwen3", "num_attention_heads": 16, "num_hidden_layers": 2, "num_key_value_heads": 8,
+		"max_window_layers": 28, "model_type": "qwen3", "num_attention_heads": 16, "num_hidden_layers": ` +
+		`2, "num_key_value_heads": 8,
 		"pad_token_id": null, "rms_norm_eps": 1e-06, "rope_parameters": {"rope_theta": 1000000, "rope_type": "default"},
 		"sliding_window": 4096, "tie_word_embeddings": false, "transformers_version": "5.24.0", "use_cache": true,
 		"use_sliding_window": false, "vocab_size": 151936}`,
-	"SmolLM2": `{"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1,
-		"eos_token_id": 2, "hidden_act": "silu", "hidden_size": 576, "initializer_range": 0.041666666666666664, "intermediate_size": 1536,
-		"is_llama_config": true, "max_position_embeddings": 8192, "mlp_bias": false, "model_type": "llama", "num_attention_heads": 9,
+	"SmolLM2": `{"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": ` +
+		`0.0, "bos_token_id": 1,
+		"eos_token_id": 2, "hidden_act": "silu", "hidden_size": 576, "initializer_range": ` +
+		`0.041666666666666664, "intermediate_size": 1536,
+		"is_llama_config": true, "max_position_embeddings": 8192, "mlp_bias": false, "model_type": ` +
+		`"llama", "num_attention_heads": 9,
 		"num_hidden_layers": 30, "num_key_value_heads": 3, "pad_token_id": 2, "pretraining_tp": 1, "rms_norm_eps": 1e-05,
-		"rope_interleaved": false, "rope_scaling": null, "rope_theta": 100000, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
-		"transformers.js_config": {"kv_cache_dtype": {"q4f16": "float16"}}, "transformers_version": "4.42.3", "use_cache": true, "vocab_size": 49152}`,
+		"rope_interleaved": false, "rope_scaling": null, "rope_theta": 100000, "tie_word_embeddings": true, "torch_dtype": ` +
+		`"bfloat16",
+		"transformers.js_config": {"kv_cache_dtype": {"q4f16": "float16"}}, "transformers_version": "4.42.3", "use_cache": ` +
+		`true, "vocab_size": 49152}`,
 }
 
 func TestPublishedConfigs(t *testing.T) {
@@ -103,14 +114,17 @@ func TestConfigKeys(t *testing.T) {
 		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "rope_type": "longrope"}}`, "longrope"},
 		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "rope_type": "dynamic", "factor": 4}}`, "dynamic"},
 		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "type": "yarn", "factor": 4}}`, "yarn"},
-		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "partial_rotary_factor": 0.25}}`, "partial_rotary_factor"},
+		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "partial_rotary_factor": 0.25}}`,
+			"partial_rotary_factor"},
 		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": 1e6, "mrope_section": [1]}}`, "mrope_section"},
 		{"Qwen3, transformers 5", `{"rope_parameters": {"rope_theta": "1e6"}}`, "rope_theta"},
 		{"Qwen3, transformers 5", `{"rope_parameters": {"full_attention": {"rope_type": "yarn"}}}`, "yarn"},
-		{"Qwen3, transformers 5", `{"rope_parameters": {"full_attention": {}, "sliding_attention": {"rope_theta": 1}}}`, "full_attention"},
+		{"Qwen3, transformers 5", `{"rope_parameters": {"full_attention": {}, "sliding_attention": {"rope_theta": 1}}}`,
+			"full_attention"},
 	} {
 		_, err := parseWith(t, c.of, c.change)
-		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid) {
+		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) ||
+			fault.Of(err) != fault.Invalid) {
 			t.Errorf("%s: %v, want %q", c.change, err, c.says)
 		}
 	}
@@ -138,15 +152,18 @@ func TestLoadReadsOverTheHead(t *testing.T) {
 	}
 	rewrite(t, dir, func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
 		return append(ts,
-			safetensorsio.Tensor{Name: "lm_head.weight", DType: "F32", Shape: []int{c.VocabSize, c.HiddenSize}, Data: make([]byte, 4*c.VocabSize*c.HiddenSize)},
-			safetensorsio.Tensor{Name: "model.layers.0.self_attn.rotary_emb.inv_freq", DType: "F32", Shape: []int{c.HeadDim / 2}, Data: make([]byte, 2*c.HeadDim)})
+			safetensorsio.Tensor{Name: "lm_head.weight", DType: "F32", Shape: []int{c.VocabSize, c.HiddenSize},
+				Data: make([]byte, 4*c.VocabSize*c.HiddenSize)},
+			safetensorsio.Tensor{Name: "model.layers.0.self_attn.rotary_emb.inv_freq", DType: "F32", Shape: []int{c.HeadDim / 2},
+				Data: make([]byte, 2*c.HeadDim)})
 	})
 	m, err := qwen3embed.Load(dir, dtypes.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if again := t.TempDir(); m.Save(again) != nil || string(readFile(t, again, transformer.WeightsFile)) != string(plainWeights(t)) {
+	if again := t.TempDir(); m.Save(again) != nil ||
+		string(readFile(t, again, transformer.WeightsFile)) != string(plainWeights(t)) {
 		t.Error("other weights than without the head")
 	}
 }

@@ -106,7 +106,8 @@ func TestLastIsTheLastPositionOfHidden(t *testing.T) {
 	m := tinyModel(t, 9)
 	ids, lengths := padded(randomTexts(9, 97, 1, 5, 16, 11), 16, 0)
 	out := run(t, m, ids, lengths, func(ids, lengths *Node) []*Node {
-		plain := qwen3embed.Pool(m.Hidden(ids, lengths, transformer.F32, nil), lengths, transformer.LastToken, transformer.F32)
+		plain := qwen3embed.Pool(m.Hidden(ids, lengths, transformer.F32, nil), lengths, transformer.LastToken,
+			transformer.F32)
 		return []*Node{m.Last(ids, lengths, transformer.F32), plain}
 	})
 	near(t, "last position", out[0], out[1], 2e-6)

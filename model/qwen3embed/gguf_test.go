@@ -51,7 +51,8 @@ func llamaStates(t *testing.T, m *qwen3embed.Model, want *safetensorsio.File) ma
 		ids[i] = int32(binary.LittleEndian.Uint32(row.Data[4*i:]))
 	}
 	var seen []string
-	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) (out []*Node) {
+	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids,
+		lengths *Node) (out []*Node) {
 		m.Hidden(ids, lengths, transformer.F32, func(name string, x *Node) {
 			if slices.Contains(want.Names(), name) {
 				seen, out = append(seen, name), append(out, x)
@@ -192,21 +193,26 @@ func TestGGUFRefuses(t *testing.T) {
 		kind           fault.Kind
 		want           string
 	}{
-		{"another architecture", "\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00gemma", fault.NotFound, "gemma.block_count"},
+		{"another architecture", "\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00gemma",
+			fault.NotFound, "gemma.block_count"},
 		{"no sizes", "llama.block_count", "llama.block_kount", fault.NotFound, "llama.block_count"},
 		{"a tensor of another name", "blk.0.attn_q.weight", "blk.0.attn_w.weight", fault.Mismatch, "blk.0.attn_w.weight"},
-		{"a layer too many", "blk.2.attn_q.weight", "blk.3.attn_q.weight", fault.Mismatch, "layers.3.self_attn.q_proj.weight"},
+		{"a layer too many", "blk.2.attn_q.weight", "blk.3.attn_q.weight", fault.Mismatch,
+			"layers.3.self_attn.q_proj.weight"},
 		{"a bias", "blk.0.attn_q.weight", "blk.0.attn_qqq.bias", fault.Mismatch, "blk.0.attn_qqq.bias"},
 		{"stretched frequencies", "output.weight", "rope_freqs.weight"[:13], fault.Mismatch, "rope_freqs.we"},
-		{"part of a rotary width", "llama.rope.dimension_count\x04\x00\x00\x00\x06", "llama.rope.dimension_count\x04\x00\x00\x00\x04", fault.Invalid, "rope.dimension_count"},
-		{"another width of values", "llama.attention.value_length\x04\x00\x00\x00\x06", "llama.attention.value_length\x04\x00\x00\x00\x08", fault.Invalid, "value_length"},
+		{"part of a rotary width", "llama.rope.dimension_count\x04\x00\x00\x00\x06",
+			"llama.rope.dimension_count\x04\x00\x00\x00\x04", fault.Invalid, "rope.dimension_count"},
+		{"another width of values", "llama.attention.value_length\x04\x00\x00\x00\x06",
+			"llama.attention.value_length\x04\x00\x00\x00\x08", fault.Invalid, "value_length"},
 	} {
 		path := edit(t, c.from, c.to)
 		m, err := qwen3embed.Load(path, dtypes.Float32)
 		if err == nil {
 			m.Close()
 		}
-		if fault.Of(err) != c.kind || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path)) {
+		if fault.Of(err) != c.kind || err != nil && (!strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: error %v (%v), want %v of the file that says %q", c.name, err, fault.Of(err), c.kind, c.want)
 		}
 	}
@@ -228,7 +234,8 @@ func withKey(t *testing.T, key string, kind uint32, value []byte) string {
 	const filler, stringKind, alignment = "general.filler", 8, 32
 	short := len(added) + len(entry(filler, stringKind, make([]byte, 8)))
 	fill := (alignment - short%alignment) % alignment
-	added = append(added, entry(filler, stringKind, append(binary.LittleEndian.AppendUint64(nil, uint64(fill)), make([]byte, fill)...))...)
+	added = append(added, entry(filler, stringKind, append(binary.LittleEndian.AppendUint64(nil, uint64(fill)),
+		make([]byte, fill)...))...)
 	const head, keys = 24, 16
 	binary.LittleEndian.PutUint64(raw[keys:], binary.LittleEndian.Uint64(raw[keys:])+2)
 	path := filepath.Join(t.TempDir(), "x.gguf")
@@ -278,7 +285,8 @@ func TestGGUFRefusesWhatIsNotComputed(t *testing.T) {
 		{"tokenizer.ggml.remove_extra_whitespaces", boolean, []byte{1}, "remove_extra_whitespaces"},
 	} {
 		_, err := qwen3embed.LoadConfig(withKey(t, c.key, c.kind, c.value))
-		if (err == nil) != (c.want == "") || err != nil && (fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.want)) {
+		if (err == nil) != (c.want == "") || err != nil && (fault.Of(err) != fault.Invalid ||
+			!strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s %v: error %v, want one that says %q", c.key, c.value, err, c.want)
 		}
 	}
@@ -297,7 +305,8 @@ func TestGGUFNotFinite(t *testing.T) {
 	path := edit(t, string(tensor.Data), string(tensor.Data[:46])+"\x00\x7c"+string(tensor.Data[48:])) // infinity, at 23
 	_, err = qwen3embed.Load(path, dtypes.Float32)
 	var bad *transformer.NonFiniteError
-	if fault.Of(err) != fault.Corrupt || !errors.As(err, &bad) || bad.Tensor != "layers.1.mlp.up_proj.weight" || bad.Index != 23 {
+	if fault.Of(err) != fault.Corrupt || !errors.As(err, &bad) || bad.Tensor != "layers.1.mlp.up_proj.weight" ||
+		bad.Index != 23 {
 		t.Errorf("error %v, want one that names the tensor and number 23", err)
 	}
 }

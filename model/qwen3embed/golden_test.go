@@ -153,7 +153,8 @@ func loadGolden(t *testing.T, name string) *qwen3embed.Model {
 }
 
 // run executes a graph of ids and lengths and returns the flat values of its outputs.
-func run(t *testing.T, m *qwen3embed.Model, ids [][]int32, lengths []int32, fn func(ids, lengths *Node) []*Node) [][]float32 {
+func run(t *testing.T, m *qwen3embed.Model, ids [][]int32, lengths []int32,
+	fn func(ids, lengths *Node) []*Node) [][]float32 {
 	t.Helper()
 	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, lengths *Node) []*Node {
 		return fn(ids, lengths)

@@ -43,7 +43,8 @@ func vectorsOf(t *testing.T, on *engine.Engine, m *qwen3embed.Model, arith trans
 	texts := randomTexts(4, 31, 5, 9, 2, 1)
 	exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, any *Node) *Node {
 		e := inRows(m, texts, 9)
-		out := Concatenate([]*Node{e(any.Graph(), transformer.LastToken, arith), e(any.Graph(), transformer.MeanTokens, arith)}, 0)
+		out := Concatenate([]*Node{e(any.Graph(), transformer.LastToken, arith),
+			e(any.Graph(), transformer.MeanTokens, arith)}, 0)
 		return ConvertDType(out, dtypes.Float64)
 	})
 	defer exec.Finalize()
@@ -172,7 +173,8 @@ func TestSaveMerges(t *testing.T) {
 			}
 		}
 	}
-	if len(m.Adapters()) != 2 || slices.Equal(floats("/model/layers/1/mlp/down_proj/weight"), want["layers.1.mlp.down_proj.weight"]) {
+	if len(m.Adapters()) != 2 || slices.Equal(floats("/model/layers/1/mlp/down_proj/weight"),
+		want["layers.1.mlp.down_proj.weight"]) {
 		t.Error("saving merged the model in memory too")
 	}
 }
@@ -224,7 +226,8 @@ func TestAdapterGradients(t *testing.T) {
 }
 
 // gradients are those of a loss by variables.
-func gradients(t *testing.T, on *engine.Engine, m *qwen3embed.Model, by []*model.Variable, loss func(*Graph) *Node) [][]float32 {
+func gradients(t *testing.T, on *engine.Engine, m *qwen3embed.Model, by []*model.Variable,
+	loss func(*Graph) *Node) [][]float32 {
 	t.Helper()
 	exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, any *Node) []*Node {
 		var nodes []*Node
@@ -284,7 +287,9 @@ func TestFreshValues(t *testing.T) {
 	if variance := squares / n; math.Abs(variance*1200-1) > .1 || math.Abs(sum/n) > .004 {
 		t.Errorf("mean %g, variance %g", sum/n, variance)
 	}
-	if b := one["/adapters/layers/0/self_attn/q_proj/lora_B"]; slices.ContainsFunc(b, func(x float32) bool { return x != 0 }) || len(b) != 16*4 {
+	if b := one["/adapters/layers/0/self_attn/q_proj/lora_B"]; slices.ContainsFunc(b, func(x float32) bool {
+		return x != 0
+	}) || len(b) != 16*4 {
 		t.Errorf("B: %v", b)
 	}
 	if b := two["/adapters/layers/0/self_attn/q_proj/lora_A"]; !slices.Equal(b, a[:len(b)]) {
@@ -317,7 +322,8 @@ func TestAdaptersAreRefused(t *testing.T) {
 		t.Errorf("adapting twice: %v", err)
 	}
 	for _, module := range []string{"embed_tokens", "layers.0.input_layernorm", "layers.7.mlp.up_proj"} {
-		if err := m.AddAdapter(transformer.Adapter{Module: module, Rank: 1, Scale: 1}, nil, nil); fault.Of(err) != fault.Mismatch {
+		if err := m.AddAdapter(transformer.Adapter{Module: module, Rank: 1, Scale: 1}, nil,
+			nil); fault.Of(err) != fault.Mismatch {
 			t.Errorf("%s: %v", module, err)
 		}
 	}

@@ -65,7 +65,8 @@ func inRows(m *qwen3embed.Model, texts [][]int32, sequence int) embed {
 }
 
 // together packs texts into rows; change may spoil the inputs or ask for something more.
-func together(t *testing.T, m *qwen3embed.Model, texts [][]int32, shape pack.Shape, change func(*Graph, *transformer.Packed)) embed {
+func together(t *testing.T, m *qwen3embed.Model, texts [][]int32, shape pack.Shape,
+	change func(*Graph, *transformer.Packed)) embed {
 	t.Helper()
 	b, err := pack.One(texts, []pack.Shape{shape})
 	if err != nil {
@@ -99,7 +100,8 @@ func compute(t *testing.T, on *engine.Engine, m *qwen3embed.Model, e embed) outc
 		for _, spec := range m.Config.Layout() {
 			weights = append(weights, m.Variable(spec.Name).NodeValue(g))
 		}
-		loss := Add(pairLoss(e(g, transformer.LastToken, transformer.F64)), pairLoss(e(g, transformer.MeanTokens, transformer.F64)))
+		loss := Add(pairLoss(e(g, transformer.LastToken, transformer.F64)),
+			pairLoss(e(g, transformer.MeanTokens, transformer.F64)))
 		out := []*Node{
 			L2Normalize(e(g, transformer.LastToken, transformer.F32), -1),
 			L2Normalize(e(g, transformer.MeanTokens, transformer.F32), -1),
@@ -220,7 +222,9 @@ func TestCheckpointComputesLayersAgain(t *testing.T) {
 	on, m := goEngine(t), oddModel(t, 3, 2)
 	texts := randomTexts(3, 31, 4, 6)
 	products := func(checkpoint bool) (n int) {
-		e := together(t, m, texts, pack.Shape{Rows: 1, Length: 10, Texts: 2}, func(_ *Graph, p *transformer.Packed) { p.Checkpoint = checkpoint })
+		e := together(t, m, texts, pack.Shape{Rows: 1, Length: 10, Texts: 2}, func(_ *Graph, p *transformer.Packed) {
+			p.Checkpoint = checkpoint
+		})
 		exec := model.MustNewExec(on.Backend, m.Store, func(_ *model.Scope, seed *Node) *Node {
 			g := seed.Graph()
 			w := m.Variable(m.Config.Layout()[0].Name).NodeValue(g)
@@ -248,9 +252,11 @@ func TestUnusedSlotsAreFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, texts, last *Node) []*Node {
+	exec := model.MustNewExec(engine.OpenForTest(t).Backend, m.Store, func(_ *model.Scope, ids, texts,
+		last *Node) []*Node {
 		p := transformer.Packed{IDs: ids, Texts: texts, Last: last}
-		return []*Node{m.Packed(p, transformer.LastToken, transformer.BF16), m.Packed(p, transformer.MeanTokens, transformer.BF16)}
+		return []*Node{m.Packed(p, transformer.LastToken, transformer.BF16), m.Packed(p, transformer.MeanTokens,
+			transformer.BF16)}
 	})
 	defer exec.Finalize()
 	ids, texts := tensors.FromFlatDataAndDimensions(b.IDs, 2, 8), tensors.FromFlatDataAndDimensions(b.Texts, 2, 8)
@@ -265,7 +271,8 @@ func TestUnusedSlotsAreFinite(t *testing.T) {
 			}
 		}
 	}
-	if _, err := exec.Call(ids, b.Texts, b.Last); err == nil || !strings.Contains(err.Error(), "want int32 [R, S], [R, S] and [T]") {
+	if _, err := exec.Call(ids, b.Texts, b.Last); err == nil ||
+		!strings.Contains(err.Error(), "want int32 [R, S], [R, S] and [T]") {
 		t.Errorf("texts without rows: %v", err)
 	}
 }
@@ -317,10 +324,13 @@ func TestFrozenLayersAreSpared(t *testing.T) {
 				}
 			}
 			want := compute(t, on, m, whole)
-			if vectors, gradients := gap(want, compute(t, on, m, halves(func(x *Node) *Node { return x }))); vectors > 1e-6 || gradients > 1e-4 {
+			if vectors, gradients := gap(want, compute(t, on, m, halves(func(x *Node) *Node { return x }))); vectors > 1e-6 ||
+				gradients > 1e-4 {
 				t.Errorf("%s %v: vectors differ by %g, gradients by %g", family, shape, vectors, gradients)
 			}
-			if vectors, _ := gap(want, compute(t, on, m, halves(func(x *Node) *Node { return MulScalar(x, -1) }))); vectors < 1e-3 {
+			if vectors, _ := gap(want, compute(t, on, m, halves(func(x *Node) *Node {
+				return MulScalar(x, -1)
+			}))); vectors < 1e-3 {
 				t.Errorf("%s %v: states turned around make no difference (%g)", family, shape, vectors)
 			}
 		}

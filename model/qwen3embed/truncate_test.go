@@ -17,8 +17,10 @@ func TestTruncatedModelIsASmallerOne(t *testing.T) {
 	if err := large.Truncate(2); err != nil {
 		t.Fatal(err)
 	}
-	if large.Config.NumLayers != 2 || large.Config.Parameters() != small.Config.Parameters() || large.Store.NumVariables() != len(small.Config.Layout()) {
-		t.Fatalf("%d layers, %d parameters, %d variables", large.Config.NumLayers, large.Config.Parameters(), large.Store.NumVariables())
+	if large.Config.NumLayers != 2 || large.Config.Parameters() != small.Config.Parameters() ||
+		large.Store.NumVariables() != len(small.Config.Layout()) {
+		t.Fatalf("%d layers, %d parameters, %d variables", large.Config.NumLayers, large.Config.Parameters(),
+			large.Store.NumVariables())
 	}
 	for _, spec := range small.Config.Layout() {
 		a := tensors.MustCopyFlatData[float32](large.Variable(spec.Name).MustValue())

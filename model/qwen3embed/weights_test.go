@@ -103,11 +103,14 @@ func TestLoadRefusesBadWeights(t *testing.T) {
 	}{
 		{"missing tensor", "lack 1 of 24 tensors: layers.1.self_attn.k_norm.weight", fault.Mismatch,
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
-				return slices.DeleteFunc(ts, func(x safetensorsio.Tensor) bool { return x.Name == "layers.1.self_attn.k_norm.weight" })
+				return slices.DeleteFunc(ts, func(x safetensorsio.Tensor) bool {
+					return x.Name == "layers.1.self_attn.k_norm.weight"
+				})
 			}},
 		{"extra tensor", "tensor lm_head.weight [2] is not part", fault.Mismatch,
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
-				return append(ts, safetensorsio.Tensor{Name: "lm_head.weight", DType: "F32", Shape: []int{2}, Data: make([]byte, 8)})
+				return append(ts, safetensorsio.Tensor{Name: "lm_head.weight", DType: "F32", Shape: []int{2},
+					Data: make([]byte, 8)})
 			}},
 		{"misshapen tensor", "tensor norm.weight is [12 2], the config asks for [24]", fault.Mismatch,
 			func(ts []safetensorsio.Tensor) []safetensorsio.Tensor {
@@ -178,7 +181,8 @@ func rewrite(t *testing.T, dir string, change func([]safetensorsio.Tensor) []saf
 
 func TestLoadNamesWhatIsAbsent(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "config.json") {
+	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound ||
+		!strings.Contains(err.Error(), "config.json") {
 		t.Errorf("empty folder: %v", err)
 	}
 	raw, err := tinyConfig(t).JSON("float32")
@@ -188,14 +192,16 @@ func TestLoadNamesWhatIsAbsent(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, transformer.ConfigFile), raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), transformer.IndexFile) {
+	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.NotFound ||
+		!strings.Contains(err.Error(), transformer.IndexFile) {
 		t.Errorf("no weights: %v", err)
 	}
 	index := `{"weight_map": {"norm.weight": "../elsewhere.safetensors"}}`
 	if err := os.WriteFile(filepath.Join(dir, transformer.IndexFile), []byte(index), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "outside") {
+	if _, err := qwen3embed.Load(dir, dtypes.Float32); fault.Of(err) != fault.Invalid ||
+		!strings.Contains(err.Error(), "outside") {
 		t.Errorf("shard outside the folder: %v", err)
 	}
 }
@@ -208,11 +214,13 @@ func TestConfigRefuses(t *testing.T) {
 		value any
 		says  string
 	}{
-		{"model_type", "gemma", "gemma"}, {"mlp_bias", true, "bias"}, {"rope_interleaved", true, "rotate-half"}, {"hidden_act", "gelu", "gelu"}, {"attention_bias", true, "bias"},
+		{"model_type", "gemma", "gemma"}, {"mlp_bias", true, "bias"}, {"rope_interleaved", true, "rotate-half"},
+		{"hidden_act", "gelu", "gelu"}, {"attention_bias", true, "bias"},
 		{"use_sliding_window", true, "sliding"}, {"rope_scaling", map[string]any{"type": "yarn"}, "rope_scaling"},
 		{"rope_parameters", map[string]any{"rope_type": "yarn"}, "yarn"}, {"vocab_size", 0, "vocab_size is 0"},
 		{"num_key_value_heads", 3, "4 query heads are not a multiple of 3"}, {"head_dim", 7, "head_dim 7 is odd"},
-		{"rope_theta", -1, "rope_theta -1"}, {"torch_dtype", "int8", "int8"}, {"layer_types", []string{"sliding_attention"}, "layer_types[0]"},
+		{"rope_theta", -1, "rope_theta -1"}, {"torch_dtype", "int8", "int8"}, {"layer_types", []string{"sliding_attention"},
+			"layer_types[0]"},
 		{"vocab_size", "many", "JSON"},
 	} {
 		bad := map[string]any{}
@@ -221,7 +229,8 @@ func TestConfigRefuses(t *testing.T) {
 		}
 		bad[c.key] = c.value
 		raw, _ := json.Marshal(bad)
-		if _, err := qwen3embed.ParseConfig(raw); err == nil || !strings.Contains(err.Error(), c.says) || fault.Of(err) != fault.Invalid {
+		if _, err := qwen3embed.ParseConfig(raw); err == nil || !strings.Contains(err.Error(), c.says) ||
+			fault.Of(err) != fault.Invalid {
 			t.Errorf("%s = %v: error %v, want one that says %q", c.key, c.value, err, c.says)
 		}
 	}

@@ -75,7 +75,8 @@ func TestFingerprintIsNotOfTheFile(t *testing.T) {
 	for _, more := range []string{
 		"", `, "_name_or_path": "elsewhere", "use_cache": true`, `, "torch_dtype": "bfloat16", "tie_word_embeddings": true`,
 	} {
-		cfg, err := decoder.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 9, "hidden_size": 8, "rms_norm_eps": 1e-5,
+		cfg, err := decoder.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 9, "hidden_size": 8, "rms_norm_eps": ` +
+			`1e-5,
 			"intermediate_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "pad_token_id": 3` + more + `}`))
 		if err != nil {
 			t.Fatal(err)

@@ -184,8 +184,9 @@ func (w *Weights) AddAdapter(a Adapter, valuesA, valuesB []float32) error {
 	return nil
 }
 
-// Beside are the same tensors, in the same memory, with a set of adapters of its own, at first empty: one base answers with
-// several adapters in turn. A name is used once. The base's Close frees the tensors of all; DropAdapters those of a set.
+// Beside are the same tensors, in the same memory, with a set of adapters of its own, at first empty: one base answers
+// with several adapters in turn. A name is used once. The base's Close frees the tensors of all; DropAdapters those of
+// a set.
 func (w *Weights) Beside(name string) *Weights {
 	return &Weights{Store: w.Store, arch: w.arch, beside: "_" + name}
 }

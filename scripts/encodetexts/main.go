@@ -2,9 +2,10 @@
 //
 //	go run ./scripts/encodetexts tokenizer.json < texts.jsonl > ids.jsonl
 //
-// A line in is a JSON string; a line out is {"ids": …, "framed": …, "places": …}: ids of the text alone, ids between the
-// tokens that the file puts around a text (a WordPiece only), and the bytes that each of ids was made from, null where
-// that cannot be told. The seconds that encoding took, on one thread and without places, go to stderr as a number.
+// A line in is a JSON string; a line out is {"ids": …, "framed": …, "places": …}: ids of the text alone, ids between
+// the tokens that the file puts around a text (a WordPiece only), and the bytes that each of ids was made from, null
+// where that cannot be told. The seconds that encoding took, on one thread and without places, go to stderr as a
+// number.
 package main
 
 import (

@@ -41,7 +41,8 @@ a line of the toolchain
 	if report(strings.NewReader(failing), &out) == nil {
 		t.Error("a failed test is no error")
 	}
-	for _, want := range []string{"c_test.go:9: got 1", "panic: torn", "goroutine 1", "syntax error", "a line of the toolchain"} {
+	for _, want := range []string{"c_test.go:9: got 1", "panic: torn", "goroutine 1", "syntax error",
+		"a line of the toolchain"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in %q", want, out.String())
 		}

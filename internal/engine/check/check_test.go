@@ -80,8 +80,10 @@ func TestUnsoundEnginesAreRefused(t *testing.T) {
 		launch Launch
 		word   string
 	}{
-		{"results differ inside a process", launchOf(Report{Hashes: map[string]int{hash("a"): 1, hash("b"): 1}}), "2 different results"},
-		{"results differ between processes", launchOf(one, Report{Hashes: map[string]int{hash("b"): 2}}), "2 different results"},
+		{"results differ inside a process", launchOf(Report{Hashes: map[string]int{hash("a"): 1, hash("b"): 1}}),
+			"2 different results"},
+		{"results differ between processes", launchOf(one, Report{Hashes: map[string]int{hash("b"): 2}}),
+			"2 different results"},
 		{"nothing reported", launchOf(Report{}), "no repeat"},
 		{"process died", func(context.Context, Options) ([]byte, error) { return nil, errors.New("killed") }, "killed"},
 		{"torn report", func(context.Context, Options) ([]byte, error) { return []byte("{"), nil }, "read its report"},

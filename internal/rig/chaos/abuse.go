@@ -40,7 +40,9 @@ var Abuses = []Abuse{
 		_, err := c.Write(append([]byte(http2.ClientPreface), noise(r, 500)...))
 		return err
 	}},
-	{"half a request", func(c net.Conn, _ *rand.Rand, request []byte) error { return call(c, request[:len(request)/2], false) }},
+	{"half a request", func(c net.Conn, _ *rand.Rand, request []byte) error {
+		return call(c, request[:len(request)/2], false)
+	}},
 	{"never reads", func(c net.Conn, _ *rand.Rand, request []byte) error { return call(c, request, true) }},
 	{"asks and goes", func(c net.Conn, _ *rand.Rand, request []byte) error {
 		if err := call(c, request, true); err != nil {
@@ -79,7 +81,8 @@ func call(c net.Conn, body []byte, whole bool) error {
 			}
 		}
 		id := uint32(2*n + 1)
-		if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
+		if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(),
+			EndHeaders: true}); err != nil {
 			return err
 		}
 		if err := framer.WriteData(id, whole, body); err != nil {
@@ -130,7 +133,8 @@ func Mute(ctx context.Context, embed hivesv1.EmbedServiceClient, n int, texts []
 			return fmt.Errorf("open a stream: %w", err)
 		}
 		go func() { // Send blocks once flow control has filled, until ctx ends
-			for tag := uint64(0); stream.Send(&hivesv1.EmbedStreamRequest{Tag: tag, Request: &hivesv1.EmbedRequest{Texts: texts}}) == nil; tag++ {
+			for tag := uint64(0); stream.Send(&hivesv1.EmbedStreamRequest{Tag: tag,
+				Request: &hivesv1.EmbedRequest{Texts: texts}}) == nil; tag++ {
 			}
 		}()
 	}
@@ -139,7 +143,8 @@ func Mute(ctx context.Context, embed hivesv1.EmbedServiceClient, n int, texts []
 
 // Cancelled starts n calls and cancels each at a random moment, at most within after. It returns an error if one
 // ends otherwise than answered right or cancelled.
-func Cancelled(ctx context.Context, known *loadtest.Known, embed loadtest.Embed, n int, within time.Duration, seed uint64, tolerance float64) error {
+func Cancelled(ctx context.Context, known *loadtest.Known, embed loadtest.Embed, n int, within time.Duration,
+	seed uint64, tolerance float64) error {
 	random := rand.New(rand.NewPCG(seed, 5))
 	errs := make(chan error, n)
 	var wg sync.WaitGroup
@@ -168,7 +173,8 @@ func Cancelled(ctx context.Context, known *loadtest.Known, embed loadtest.Embed,
 
 // Connect opens a plain connection to a daemon.
 func Connect(addr string, options ...grpc.DialOption) (*grpc.ClientConn, hivesv1.EmbedServiceClient, error) {
-	conn, err := grpc.NewClient(addr, append([]grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}, options...)...)
+	conn, err := grpc.NewClient(addr, append([]grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())},
+		options...)...)
 	if err != nil {
 		return nil, nil, err
 	}

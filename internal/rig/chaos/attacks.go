@@ -25,8 +25,8 @@ import (
 // Attack is what one caller does to take more than its part. It goes on until ctx ends.
 type Attack struct {
 	Name string
-	// Run attacks the daemon at addr with calls under a token; embed are calls of the same caller. It calls begun when it has
-	// what it wants to hold, or as much as it was given.
+	// Run attacks the daemon at addr with calls under a token; embed are calls of the same caller. It calls begun when it
+	// has what it wants to hold, or as much as it was given.
 	Run     func(ctx context.Context, addr, token string, embed hivesv1.EmbedServiceClient, begun func())
 	Streams bool // what is held are streams: another caller asks by one
 }
@@ -53,11 +53,13 @@ var Attacks = []Attack{
 		}
 		return r
 	}), false},
-	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string, _ hivesv1.EmbedServiceClient, begun func()) {
+	{"100 messages of 4 MiB, announced and not sent whole", func(ctx context.Context, addr, token string,
+		_ hivesv1.EmbedServiceClient, begun func()) {
 		time.AfterFunc(time.Second, begun) // what is not sent by then is not let in
 		Announced(ctx, addr, token, 1, 100)
 	}, false},
-	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient, begun func()) {
+	{"1,100 connections that say nothing", func(ctx context.Context, addr, _ string, _ hivesv1.EmbedServiceClient,
+		begun func()) {
 		for range 1100 {
 			if c, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
 				defer c.Close()
@@ -66,7 +68,8 @@ var Attacks = []Attack{
 		begun()
 		<-ctx.Done()
 	}, false},
-	{"64 streams that say nothing", func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient, begun func()) {
+	{"64 streams that say nothing", func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient,
+		begun func()) {
 		for range 64 {
 			_, _ = embed.EmbedStream(ctx) // it ends with ctx, or when the server has had enough
 		}
@@ -76,7 +79,8 @@ var Attacks = []Attack{
 }
 
 // flood keeps n calls in progress.
-func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, string, string, hivesv1.EmbedServiceClient, func()) {
+func flood(n int, request func() *hivesv1.EmbedRequest) func(context.Context, string, string,
+	hivesv1.EmbedServiceClient, func()) {
 	return func(ctx context.Context, _, _ string, embed hivesv1.EmbedServiceClient, begun func()) {
 		var wg sync.WaitGroup
 		time.AfterFunc(time.Second, begun)
@@ -96,7 +100,8 @@ func Announced(ctx context.Context, addr, token string, connections, messages in
 	var wg sync.WaitGroup
 	message := append(binary.BigEndian.AppendUint32([]byte{0}, maxBytes), make([]byte, maxBytes-1)...)
 	for range connections {
-		transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+		transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string,
+			_ *tls.Config) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
 		}}
 		defer transport.CloseIdleConnections()
@@ -110,7 +115,8 @@ func Announced(ctx context.Context, addr, token string, connections, messages in
 // unfinished sends a message and no end of it.
 func unfinished(ctx context.Context, transport *http2.Transport, addr, token string, message []byte) {
 	body := io.MultiReader(bytes.NewReader(message), waiting{ctx})
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+hivesv1.EmbedService_Embed_FullMethodName, body)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+hivesv1.EmbedService_Embed_FullMethodName,
+		body)
 	if err != nil {
 		return
 	}
@@ -149,8 +155,10 @@ func (v Victim) quantile(q float64) time.Duration {
 	return sorted[int(q*float64(len(sorted)-1))]
 }
 
-// Beside attacks for a while and lets another caller ask one text after the other meanwhile; wrong vectors are an error.
-func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, flooding hivesv1.EmbedServiceClient, other loadtest.Embed, known *loadtest.Known, lasts time.Duration, tolerance float64) (Victim, error) {
+// Beside attacks for a while and lets another caller ask one text after the other meanwhile; wrong vectors are an
+// error.
+func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, flooding hivesv1.EmbedServiceClient,
+	other loadtest.Embed, known *loadtest.Known, lasts time.Duration, tolerance float64) (Victim, error) {
 	attack, end := context.WithCancel(ctx)
 	defer end()
 	var wg sync.WaitGroup
@@ -202,8 +210,8 @@ func errorName(err error) string {
 	return words[:min(len(words), 120)]
 }
 
-// Metadata sends a call with size bytes of metadata on a connection on which another call is under way, and says whether
-// that one was answered.
+// Metadata sends a call with size bytes of metadata on a connection on which another call is under way, and says
+// whether that one was answered.
 func Metadata(addr, token string, size int) error {
 	c, err := net.DialTimeout("tcp", addr, replyTimeout)
 	if err != nil {
@@ -256,7 +264,8 @@ func Metadata(addr, token string, size int) error {
 func headers(framer *http2.Framer, id uint32, block []byte) error {
 	const most = 16 << 10
 	n := min(most, len(block))
-	if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block[:n], EndHeaders: n == len(block)}); err != nil {
+	if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block[:n],
+		EndHeaders: n == len(block)}); err != nil {
 		return err
 	}
 	for block = block[n:]; len(block) > 0; block = block[n:] {

@@ -23,7 +23,8 @@ import (
 )
 
 // rightful are the codes that a strange message may end in. None of them blames the server.
-var rightful = []codes.Code{codes.OK, codes.InvalidArgument, codes.FailedPrecondition, codes.NotFound, codes.ResourceExhausted, codes.Unimplemented}
+var rightful = []codes.Code{codes.OK, codes.InvalidArgument, codes.FailedPrecondition, codes.NotFound,
+	codes.ResourceExhausted, codes.Unimplemented}
 
 // raw passes bytes as they are, so that a message need not be one.
 type raw struct{}
@@ -51,7 +52,8 @@ func (o Outcome) String() string {
 
 // Barrage sends n strange messages to a method. It ends with the first answer that is not right: a code that blames
 // the server, or a reply that the judge or Sound refuses.
-func Barrage(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, n int, seed uint64, judge Judge) (Outcome, error) {
+func Barrage(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, n int, seed uint64,
+	judge Judge) (Outcome, error) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	out := Outcome{}
 	for i := range n {
@@ -69,7 +71,8 @@ func Barrage(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Met
 }
 
 // shoot sends one message and reads to the end of the answer. The error is of the answer's contents.
-func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, request []byte, judge Judge) (codes.Code, error) {
+func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, request []byte,
+	judge Judge) (codes.Code, error) {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
 	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())

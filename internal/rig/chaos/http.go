@@ -13,19 +13,22 @@ import (
 )
 
 // rightfulHTTP are the answers that a strange body may get; 404 is a model that is not served.
-var rightfulHTTP = []int{http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests}
+var rightfulHTTP = []int{http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestEntityTooLarge,
+	http.StatusUnsupportedMediaType, http.StatusTooManyRequests}
 
 // pieces of bodies, by field.
 var (
 	inputs = []string{
 		`"a lie"`, `["a lie", "no"]`, `[1, 2, 0]`, `[[1, 2, 0], [3]]`, `["I owe her the truth."]`,
-		`""`, `[]`, `[""]`, `[[]]`, `null`, `[null]`, `[[null]]`, `{}`, `1`, `[1, "a"]`, `[-1]`, `[1.5]`, `[4294967296]`, `["a", 1]`,
+		`""`, `[]`, `[""]`, `[[]]`, `null`, `[null]`, `[[null]]`, `{}`, `1`, `[1, "a"]`, `[-1]`, `[1.5]`, `[4294967296]`,
+		`["a", 1]`,
 		`"\u0000"`, `"\ud800"`, "\"\xff\"", `[[[1]]]`, strings.Repeat("[", 2000), `"` + strings.Repeat("a ", 3000) + `"`,
 		"[" + strings.Repeat(`"a",`, 300) + `"a"]`,
 	}
 	others = []string{
 		`"model": "any"`, `"encoding_format": "float"`, `"encoding_format": "base64"`, `"dimensions": 3`, `"user": "u"`,
-		`"model": 1`, `"encoding_format": "hex"`, `"dimensions": 0`, `"dimensions": -1`, `"dimensions": 1e9`, `"dimensions": "3"`, `"stream": true`, `"input": "again"`,
+		`"model": 1`, `"encoding_format": "hex"`, `"dimensions": 0`, `"dimensions": -1`, `"dimensions": 1e9`,
+		`"dimensions": "3"`, `"stream": true`, `"input": "again"`,
 	}
 )
 
@@ -50,7 +53,8 @@ func body(random *rand.Rand) []byte {
 }
 
 // BarrageHTTP posts n strange bodies to /v1/embeddings, as Barrage does with messages.
-func BarrageHTTP(ctx context.Context, addr string, n int, seed uint64, judge func(body, reply []byte) error) (Outcome, error) {
+func BarrageHTTP(ctx context.Context, addr string, n int, seed uint64, judge func(body, reply []byte) error) (Outcome,
+	error) {
 	random := rand.New(rand.NewPCG(seed, 6))
 	out := Outcome{}
 	for i := range n {

@@ -24,7 +24,8 @@ var (
 	}, harmless...)
 
 	small   = []uint64{0, 1, 2, 3, 7, 8}
-	numbers = append([]uint64{255, 256, 8191, 8192, math.MaxInt32, math.MaxInt32 + 1, math.MaxUint32, math.MaxUint64}, small...)
+	numbers = append([]uint64{255, 256, 8191, 8192, math.MaxInt32, math.MaxInt32 + 1, math.MaxUint32, math.MaxUint64},
+		small...)
 )
 
 // maker makes messages.

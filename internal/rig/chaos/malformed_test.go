@@ -54,7 +54,8 @@ func TestSoundSeesWhatIsNoNumber(t *testing.T) {
 			}
 		}
 	}
-	if err := Sound((&hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: []float32{1, -2}}}}).ProtoReflect()); err != nil {
+	if err := Sound((&hivesv1.EmbedResponse{Embeddings: []*hivesv1.Embedding{{Values: []float32{1,
+		-2}}}}).ProtoReflect()); err != nil {
 		t.Error(err)
 	}
 }

@@ -67,7 +67,8 @@ type Reloads struct {
 
 // Under writes a file over and over while the daemon reloads, by SIGHUP and by its admin listener, until ctx ends.
 // Meanwhile and afterwards ask is called; its error ends all of it. The file then has its content again.
-func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, content []byte, ask func() error) (r Reloads, err error) {
+func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, content []byte,
+	ask func() error) (r Reloads, err error) {
 	written := make(chan error, 1)
 	go func() {
 		var err error
@@ -84,7 +85,8 @@ func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, c
 	return r, errors.Join(err, <-written, ask())
 }
 
-// reload asks by the admin listener and counts the answer. Nothing else than a model that was replaced, or none, is right.
+// reload asks by the admin listener and counts the answer. Nothing else than a model that was replaced, or none, is
+// right.
 func (r *Reloads) reload(d *loadtest.Daemon) error {
 	words, code, err := Reload(d)
 	switch {

@@ -80,7 +80,8 @@ func Rolling(ctx context.Context, p RollingPlan, known *loadtest.Known) (Rolled,
 		return Rolled{}, err
 	}
 	defer c.Close()
-	r := &rolling{p: p, known: known, c: c, out: Rolled{Answered: map[string]int{}, Killed: map[string]int{}, Others: map[string]int{}}}
+	r := &rolling{p: p, known: known, c: c, out: Rolled{Answered: map[string]int{}, Killed: map[string]int{},
+		Others: map[string]int{}}}
 	ended := make(chan error, 1)
 	go func() { ended <- r.strike(ctx) }()
 	r.load(ctx)

@@ -34,7 +34,8 @@ func TestTheVariableChoosesTheSet(t *testing.T) {
 		beside = Own(t)
 	}
 	absolute := t.TempDir()
-	for set, want := range map[string]string{"": beside, absolute: absolute, "other/set": filepath.Join(module, "other", "set")} {
+	for set, want := range map[string]string{"": beside, absolute: absolute, "other/set": filepath.Join(module,
+		"other", "set")} {
 		t.Setenv(EnvVar, set)
 		if got := Root(t); got != want {
 			t.Errorf("%s=%q: the values are looked for in %s, want %s", EnvVar, set, got, want)
@@ -55,7 +56,8 @@ func TestReadJSONFailsWithoutItsFile(t *testing.T) {
 	}
 }
 
-// TestOnlyTheRepositorysSetMayLackAFolder: a folder that is to come is skipped by name, a file of one that is there fails.
+// TestOnlyTheRepositorysSetMayLackAFolder: a folder that is to come is skipped by name, a file of one that is there
+// fails.
 func TestOnlyTheRepositorysSetMayLackAFolder(t *testing.T) {
 	for _, c := range []struct {
 		set             string

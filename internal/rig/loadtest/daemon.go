@@ -40,7 +40,8 @@ func Command(cmd *exec.Cmd) *exec.Cmd {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, "EMBEDD_LISTEN=127.0.0.1:0", "EMBEDD_HTTP_LISTEN=127.0.0.1:0", "EMBEDD_ADMIN_LISTEN=127.0.0.1:0")
+	cmd.Env = append(cmd.Env, "EMBEDD_LISTEN=127.0.0.1:0", "EMBEDD_HTTP_LISTEN=127.0.0.1:0",
+		"EMBEDD_ADMIN_LISTEN=127.0.0.1:0")
 	return cmd
 }
 

@@ -5,6 +5,6 @@
 // waits for answers before it sends more would slow down with the daemon and hide its worst moments.
 //
 // Every vector is compared with that of the same text alone, taken before the load (Known), or made without a daemon,
-// so a wrong answer under load is seen. The package starts daemons as processes of their own (Daemon) and reads their memory and processor
-// time from the system; that part needs Linux.
+// so a wrong answer under load is seen. The package starts daemons as processes of their own (Daemon) and reads their
+// memory and processor time from the system; that part needs Linux.
 package loadtest

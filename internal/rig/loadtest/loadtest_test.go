@@ -51,7 +51,10 @@ func TestTheLoadIsOpen(t *testing.T) {
 
 func TestWrongAnswersAreSeen(t *testing.T) {
 	for name, change := range map[string]func(*hivesv1.EmbedResponse) error{
-		"a vector of another text": func(r *hivesv1.EmbedResponse) error { r.Embeddings[0].Values = []float32{.6, .8}; return nil },
+		"a vector of another text": func(r *hivesv1.EmbedResponse) error {
+			r.Embeddings[0].Values = []float32{.6, .8}
+			return nil
+		},
 		"not a number": func(r *hivesv1.EmbedResponse) error {
 			r.Embeddings[0].Values = []float32{float32(math.NaN()), 0}
 			return nil

@@ -25,7 +25,8 @@ func Check(t *testing.T, page string) {
 	if found := outside.FindString(page); found != "" {
 		t.Errorf("the page asks for something outside: %q", found)
 	}
-	for _, want := range []string{"prefers-color-scheme: dark", `name="viewport"`, `class="contents"`, "<dt>command</dt>", "<dt>commit</dt>"} {
+	for _, want := range []string{"prefers-color-scheme: dark", `name="viewport"`, `class="contents"`, "<dt>command</dt>",
+		"<dt>commit</dt>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}

@@ -1,10 +1,11 @@
 //go:build unix
 
-// Package powercut tells tests what a power cut would leave of a folder. It keeps account of what fsutil has synced: the
-// content of a file, or the names in a folder, as they were at their last sync. Nothing else is on the disk for sure.
+// Package powercut tells tests what a power cut would leave of a folder. It keeps account of what fsutil has synced:
+// the content of a file, or the names in a folder, as they were at their last sync. Nothing else is on the disk for
+// sure.
 //
-// Only what goes through fsutil.SyncFile, SyncDir and its renames is seen; one disk is watched at a time. The caller owes
-// a folder that was durable when Watch began, and looks that write to the images only.
+// Only what goes through fsutil.SyncFile, SyncDir and its renames is seen; one disk is watched at a time. The caller
+// owes a folder that was durable when Watch began, and looks that write to the images only.
 package powercut
 
 import (
@@ -65,8 +66,8 @@ func (d *Disk) happened(path string, synced bool) {
 	}
 }
 
-// EachCut lets look be called as by Cut of every sync and every rename from now on, and of none with nil. Those of a rename
-// are looked at with the next sync.
+// EachCut lets look be called as by Cut of every sync and every rename from now on, and of none with nil. Those of a
+// rename are looked at with the next sync.
 func (d *Disk) EachCut(look func(image string)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

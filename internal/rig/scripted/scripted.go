@@ -93,7 +93,8 @@ func (s *Server) record(r *http.Request) Call {
 		} `json:"response_format"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body)
-	c := Call{Model: body.Model, Temperature: body.Temperature, Format: body.Format.Type, MaxTokens: body.MaxTokens, MaxComplete: body.MaxComplete, Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}
+	c := Call{Model: body.Model, Temperature: body.Temperature, Format: body.Format.Type, MaxTokens: body.MaxTokens,
+		MaxComplete: body.MaxComplete, Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}
 	c.Enum = append(body.Format.JSONSchema.Schema.Properties.Choice.Enum, body.Format.Schema.Properties.Choice.Enum...)
 	for _, m := range body.Messages {
 		if m.Role == "system" {
@@ -150,6 +151,7 @@ func completion(c Call, reply Reply) map[string]any {
 	}
 	return map[string]any{
 		"id": "x", "object": "chat.completion", "created": 1, "model": c.Model + "-served", "choices": choices,
-		"usage": map[string]any{"prompt_tokens": reply.Usage[0], "completion_tokens": reply.Usage[1], "total_tokens": reply.Usage[0] + reply.Usage[1]},
+		"usage": map[string]any{"prompt_tokens": reply.Usage[0], "completion_tokens": reply.Usage[1],
+			"total_tokens": reply.Usage[0] + reply.Usage[1]},
 	}
 }

@@ -43,7 +43,8 @@ func Vector(ids []int32) []float32 {
 
 // Runner computes Vector of every slot from the batch alone. Its fields are set before it serves.
 type Runner struct {
-	Gate     chan struct{}           // nil lets every batch pass; else a value lets one pass. Self-checks at the start pass
+	// nil lets every batch pass; else a value lets one pass. Self-checks at the start pass
+	Gate     chan struct{}
 	OnRun    func(*pack.Batch) error // may fail, panic or wait, once the server is ready
 	Offset   int32                   // added to every id: another model
 	Ready    atomic.Bool             // set by Start
@@ -55,7 +56,8 @@ type Runner struct {
 
 // Shapes implements schedule.Runner.
 func (r *Runner) Shapes() []pack.Shape {
-	return []pack.Shape{{Rows: 1, Length: 8, Texts: 2}, {Rows: 1, Length: MaxLength, Texts: 8}, {Rows: 4, Length: MaxLength, Texts: 32}}
+	return []pack.Shape{{Rows: 1, Length: 8, Texts: 2}, {Rows: 1, Length: MaxLength, Texts: 8},
+		{Rows: 4, Length: MaxLength, Texts: 32}}
 }
 
 // Dim implements schedule.Runner.

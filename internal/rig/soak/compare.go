@@ -24,7 +24,8 @@ func (s *soak) compare(out string) error {
 			return err
 		}
 		if at, one, other := difference(clock.ReplaceAll(got, nil), clock.ReplaceAll(want, nil)); at > 0 {
-			return fmt.Errorf("%s differs from that of the run that was left alone, in %s, at line %d:\n%s\n%s", file, out, at, one, other)
+			return fmt.Errorf("%s differs from that of the run that was left alone, in %s, at line %d:\n%s\n%s", file, out,
+				at, one, other)
 		}
 	}
 	want, err := bestOf(s.whole)

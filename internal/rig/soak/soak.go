@@ -33,7 +33,8 @@ type Report struct {
 }
 
 func (r Report) String() string {
-	return fmt.Sprintf("%d runs, %d kills of which %d during a save, %d SIGTERM (slowest end %.2f s), %d damaged checkpoints, %d resumes",
+	return fmt.Sprintf("%d runs, %d kills of which %d during a save, %d SIGTERM (slowest end %.2f s), %d damaged "+
+		"checkpoints, %d resumes",
 		r.Runs, r.Kills, r.KillsInSave, r.Terms, r.SlowestTerm.Seconds(), r.Damages, r.Resumes)
 }
 

@@ -90,7 +90,8 @@ func TestBrowserDrawsTheStatus(t *testing.T) {
 	if err := chromedp.Do(browser, chromedp.Navigate(srv.URL+"/")); err != nil {
 		t.Fatal(err)
 	}
-	drawn := `[...document.querySelectorAll("figure")].every(f => [...f.querySelectorAll("polyline")].some(p => p.getAttribute("points").split(" ").length > 1))`
+	drawn := `[...document.querySelectorAll("figure")].every(f => [...f.querySelectorAll("polyline")].some(p => ` +
+		`p.getAttribute("points").split(" ").length > 1))`
 	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		done, err := chromedp.Run(browser, chromedp.Evaluate[bool](drawn))
 		if err == nil && done {
@@ -104,7 +105,8 @@ func TestBrowserDrawsTheStatus(t *testing.T) {
 		`document.querySelector("#state").textContent`:                     "SERVING",
 		`document.querySelector("#model").textContent`:                     "fake",
 		`String(document.querySelectorAll("figure polyline").length >= 7)`: "true",
-		`String(performance.getEntriesByType("resource").every(e => e.name.includes("status.json") && e.name.startsWith(location.origin)))`: "true",
+		`String(performance.getEntriesByType("resource").every(e => e.name.includes("status.json") && ` +
+			`e.name.startsWith(location.origin)))`: "true",
 	} {
 		if got, err := chromedp.Run(browser, chromedp.Evaluate[string](expression)); err != nil || got != want {
 			t.Errorf("%s is %q, %v; want %q", expression, got, err, want)

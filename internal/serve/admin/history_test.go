@@ -26,7 +26,8 @@ func newFigures() *figures {
 		computed: prometheus.NewCounter(prometheus.CounterOpts{Name: "embedd_computed_tokens_total"}),
 		queue:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "embedd_queue_tokens"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "embedd_requests_total"}, []string{"method", "code"}),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "embedd_request_seconds", Buckets: []float64{1, 2, 4, 8}}, []string{"method"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "embedd_request_seconds",
+			Buckets: []float64{1, 2, 4, 8}}, []string{"method"}),
 	}
 	f.MustRegister(f.tokens, f.computed, f.queue, f.requests, f.seconds)
 	return f
@@ -56,7 +57,8 @@ func TestPointsAreWhatHappenedBetweenLooks(t *testing.T) {
 	f.request("/grpc.health.v1.Health/Check", "OK", 8)
 	h.take(now.Add(2 * time.Second))
 	p := h.Since(0)[0]
-	if p.TokensPerSecond != 30 || p.Requests != 2.5 || p.Errors != .5 || p.QueueTokens != 5 || *p.Fill != .75 || p.Time != 1_002_000 {
+	if p.TokensPerSecond != 30 || p.Requests != 2.5 || p.Errors != .5 || p.QueueTokens != 5 || *p.Fill != .75 ||
+		p.Time != 1_002_000 {
 		t.Errorf("point %+v, fill %v", p, *p.Fill)
 	}
 	// Five requests: 2.5 of the four between 1 and 2 seconds lie below the median, the fifth is between 2 and 4.

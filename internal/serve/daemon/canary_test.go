@@ -63,7 +63,8 @@ func TestNothingQuotesATextAnywhere(t *testing.T) {
 				fmt.Fprintln(&said, name, reply, s.Message(), s.Details())
 			}
 		}
-		for _, body := range []string{`{"input":"` + canary + `"}`, `{"input":"` + long + `"}`, canary, `{"input":["` + canary + `",""]}`, `{"` + canary + `":1}`, `{"input":"a","model":"` + canary + `"}`} {
+		for _, body := range []string{`{"input":"` + canary + `"}`, `{"input":"` + long + `"}`, canary, `{"input":["` +
+			canary + `",""]}`, `{"` + canary + `":1}`, `{"input":"a","model":"` + canary + `"}`} {
 			set(m)
 			status, reply := ask(t, "POST", g.httpURL()+"/v1/embeddings?"+canary, body)
 			fmt.Fprintln(&said, status, reply)
@@ -87,9 +88,11 @@ func TestNothingQuotesATextAnywhere(t *testing.T) {
 	look(t, "answers", said.String())
 	look(t, "log", g.log.String(), "a panic was contained", `"protocol":"http"`, `"status":500`, "EmbedStream", "Internal")
 	_, metrics := ask(t, "GET", g.adminURL()+"/metrics", "")
-	look(t, "figures", metrics, `embedd_rejected_total{reason="PANIC"}`, `embedd_requests_total{code="503",method="/v1/embeddings"}`,
-		`embedd_stage_seconds_count{stage="encode"}`, `embedd_model_info{`, `weights="weights0"`, "embedd_batch_fill_sum", "embedd_compile_seconds")
-	for _, stage := range []string{"tokenize", "queue", "infer", "encode", "HTTP /v1/embeddings", "hives.v1.EmbedService/Embed"} {
+	look(t, "figures", metrics, `embedd_rejected_total{reason="PANIC"}`,
+		`embedd_requests_total{code="503",method="/v1/embeddings"}`, `embedd_stage_seconds_count{stage="encode"}`,
+		`embedd_model_info{`, `weights="weights0"`, "embedd_batch_fill_sum", "embedd_compile_seconds")
+	for _, stage := range []string{"tokenize", "queue", "infer", "encode", "HTTP /v1/embeddings",
+		"hives.v1.EmbedService/Embed"} {
 		if !strings.Contains(fmt.Sprintf("%+v", g.spans.GetSpans()), "Name:"+stage+" ") {
 			t.Errorf("no span %s", stage)
 		}
@@ -113,7 +116,8 @@ type call func(ctx context.Context, text string) (reply any, err error)
 
 // everyCall has a call of every method that takes a text.
 func everyCall(t *testing.T, conn *grpc.ClientConn) map[string]call {
-	embed, values, tei, tok := hivesv1.NewEmbedServiceClient(conn), hivesv1.NewValueServiceClient(conn), teiv1.NewEmbedClient(conn), teiv1.NewTokenizeClient(conn)
+	embed, values, tei, tok := hivesv1.NewEmbedServiceClient(conn), hivesv1.NewValueServiceClient(conn),
+		teiv1.NewEmbedClient(conn), teiv1.NewTokenizeClient(conn)
 	refuse := hivesv1.Overlong_OVERLONG_REFUSE
 	return map[string]call{
 		"Embed": func(ctx context.Context, text string) (any, error) {
@@ -124,7 +128,8 @@ func everyCall(t *testing.T, conn *grpc.ClientConn) map[string]call {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.Send(&hivesv1.EmbedStreamRequest{Tag: 1, Request: &hivesv1.EmbedRequest{Texts: []string{text}, Overlong: refuse}}); err != nil {
+			if err := s.Send(&hivesv1.EmbedStreamRequest{Tag: 1, Request: &hivesv1.EmbedRequest{Texts: []string{text},
+				Overlong: refuse}}); err != nil {
 				return nil, err
 			}
 			return s.Recv()

@@ -17,7 +17,8 @@ import (
 )
 
 // Clients that exist, as make test-compat installs them: HIVES_COMPAT_PYTHON is an interpreter with openai and
-// grpcio-tools, HIVES_COMPAT_GRPCURL a program, HIVES_COMPAT_NODE node with the packages of HIVES_COMPAT_MODULES. HIVES_COMPAT_TEI may name upstream's own tei.proto.
+// grpcio-tools, HIVES_COMPAT_GRPCURL a program, HIVES_COMPAT_NODE node with the packages of HIVES_COMPAT_MODULES.
+// HIVES_COMPAT_TEI may name upstream's own tei.proto.
 const (
 	pythonVar  = "HIVES_COMPAT_PYTHON"
 	grpcurlVar = "HIVES_COMPAT_GRPCURL"
@@ -88,7 +89,8 @@ func TestCompatOpenAI(t *testing.T) {
 		Models             []string
 		Errors             []string
 	}
-	out := program(t, pythonVar, filepath.Join("testdata", "openai_client.py"), g.httpURL()+"/v1", token, texts[0], texts[1])
+	out := program(t, pythonVar, filepath.Join("testdata", "openai_client.py"), g.httpURL()+"/v1", token,
+		texts[0], texts[1])
 	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -97,7 +99,8 @@ func TestCompatOpenAI(t *testing.T) {
 	if said.Tokens == 0 || strings.Join(said.Models, " ") != "fake" {
 		t.Errorf("%d tokens, models %v", said.Tokens, said.Models)
 	}
-	if got, want := strings.Join(said.Errors, " "), "BadRequestError:empty_text NotFoundError:model_not_found AuthenticationError:unauthenticated"; got != want {
+	if got, want := strings.Join(said.Errors, " "), "BadRequestError:empty_text NotFoundError:model_not_found "+
+		"AuthenticationError:unauthenticated"; got != want {
 		t.Errorf("errors %s, want %s", got, want)
 	}
 }
@@ -143,7 +146,8 @@ func TestCompatLangChain(t *testing.T) {
 func TestCompatNode(t *testing.T) {
 	g, token := manyRig(t)
 	said := map[string]many{}
-	out := program(t, nodeVar, filepath.Join("testdata", "node_clients.mjs"), g.httpURL(), token, "fake", os.Getenv(modulesVar))
+	out := program(t, nodeVar, filepath.Join("testdata", "node_clients.mjs"), g.httpURL(), token, "fake",
+		os.Getenv(modulesVar))
 	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -164,7 +168,8 @@ func TestCompatTEI(t *testing.T) {
 		MaxInput      int
 		Errors        []string
 	}
-	out := program(t, pythonVar, filepath.Join("testdata", "tei_client.py"), proto, t.TempDir(), g.addr, token, texts[0], texts[1])
+	out := program(t, pythonVar, filepath.Join("testdata", "tei_client.py"), proto, t.TempDir(), g.addr, token,
+		texts[0], texts[1])
 	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -179,7 +184,8 @@ func TestCompatTEI(t *testing.T) {
 			t.Errorf("TEI, Tokenize: %v, want %v", said.IDs, want)
 		}
 	}
-	if got, want := strings.Join(said.Errors, " "), "INVALID_ARGUMENT UNIMPLEMENTED"; got != want || said.MaxInput != servetest.MaxLength {
+	if got, want := strings.Join(said.Errors, " "), "INVALID_ARGUMENT UNIMPLEMENTED"; got != want ||
+		said.MaxInput != servetest.MaxLength {
 		t.Errorf("errors %s, want %s; texts of up to %d tokens", got, want, said.MaxInput)
 	}
 }
@@ -188,7 +194,8 @@ func TestCompatGrpcurl(t *testing.T) {
 	g, token := compatRig(t)
 	with := []string{"-plaintext", "-H", "authorization: Bearer " + token}
 	services := program(t, grpcurlVar, append(with, g.addr, "list")...)
-	for _, name := range []string{"hives.v1.EmbedService", "hives.v1.ValueService", "tei.v1.Embed", "grpc.health.v1.Health"} {
+	for _, name := range []string{"hives.v1.EmbedService", "hives.v1.ValueService", "tei.v1.Embed",
+		"grpc.health.v1.Health"} {
 		if !strings.Contains(services, name) {
 			t.Errorf("list does not show %s:\n%s", name, services)
 		}

@@ -189,8 +189,10 @@ func TestSwapTakesTheFolderAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := distance(after.Embeddings[0].Values, want); d > 1e-5 || after.Model.WeightsSha256 == before.Model.WeightsSha256 {
-		t.Errorf("after the swap: differs by %g, weights %.8s and before %.8s", d, after.Model.WeightsSha256, before.Model.WeightsSha256)
+	if d := distance(after.Embeddings[0].Values, want); d > 1e-5 ||
+		after.Model.WeightsSha256 == before.Model.WeightsSha256 {
+		t.Errorf("after the swap: differs by %g, weights %.8s and before %.8s", d, after.Model.WeightsSha256,
+			before.Model.WeightsSha256)
 	}
 	if d := distance(before.Embeddings[0].Values, want); d < 1e-3 {
 		t.Errorf("the two models differ by %g only", d)

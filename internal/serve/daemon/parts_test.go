@@ -95,7 +95,8 @@ func TestTokensOverTLS(t *testing.T) {
 	if err := embed(with); err != nil { // the plaintext admin listener knows the caller's name
 		t.Fatal(err)
 	}
-	if _, figures := ask(t, "GET", g.adminURL()+"/metrics", ""); !strings.Contains(figures, `embedd_caller_tokens_total{caller="somebody"}`) || strings.Contains(figures, token) {
+	if _, figures := ask(t, "GET", g.adminURL()+"/metrics", ""); !strings.Contains(figures,
+		`embedd_caller_tokens_total{caller="somebody"}`) || strings.Contains(figures, token) {
 		t.Error("the figures do not tell callers, or tell their tokens")
 	}
 	if out := g.log.String(); strings.Contains(out, token) {
@@ -158,7 +159,8 @@ func TestAdmin(t *testing.T) {
 		{"GET", "/metrics", nil, 200, `embedd_swaps_total{result="failed"} 1`},
 		{"GET", "/metrics", nil, 200, `embedd_swaps_total{result="ok"} 1`},
 	} {
-		if status, reply := ask(t, c.method, base+c.path, "", c.header...); status != c.status || !strings.Contains(reply, c.says) {
+		if status, reply := ask(t, c.method, base+c.path, "", c.header...); status != c.status ||
+			!strings.Contains(reply, c.says) {
 			t.Errorf("%s %s %v: status %d, %.200s; want %d with %q", c.method, c.path, c.header, status, reply, c.status, c.says)
 		}
 	}

@@ -8,16 +8,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A client that fails in a loop, ten thousand times a second, must not fill the disk with lines that say the same. Lines
-// of finished calls that failed are held to a rate; the next line that is written says how many were left out before it.
+// A client that fails in a loop, ten thousand times a second, must not fill the disk with lines that say the same.
+// Lines of finished calls that failed are held to a rate; the next line that is written says how many were left out
+// before it.
 const (
 	failedLinesPerSecond = 10
 	failedLinesAtOnce    = 100
 	finishedCall         = "finished call" // the message of gRPC's and HTTP's lines alike
 )
 
-// quiet bounds a logger's lines of failed calls. Others, and those of calls that went well, which only debugging asks for,
-// pass.
+// quiet bounds a logger's lines of failed calls. Others, and those of calls that went well, which only debugging asks
+// for, pass.
 func quiet(l *slog.Logger) *slog.Logger {
 	return slog.New(quietHandler{l.Handler(), &allowance{limit: rate.NewLimiter(failedLinesPerSecond, failedLinesAtOnce)}})
 }
@@ -33,8 +34,8 @@ type quietHandler struct {
 	shared *allowance
 }
 
-// Handle implements slog.Handler. Invariant: lines written and lines counted as left out add up to the failed calls, but for
-// those that nothing has followed yet.
+// Handle implements slog.Handler. Invariant: lines written and lines counted as left out add up to the failed calls,
+// but for those that nothing has followed yet.
 func (h quietHandler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message != finishedCall || r.Level < slog.LevelInfo {
 		return h.Handler.Handle(ctx, r)

@@ -44,7 +44,8 @@ func TestFailedCallsDoNotFillTheLog(t *testing.T) {
 		}
 		failed, left = failed+1, left+line.Left
 	}
-	if failed < failedLinesAtOnce || failed > failedLinesAtOnce+3*failedLinesPerSecond+2 || failed+left != calls+1 || others != 2 {
+	if failed < failedLinesAtOnce || failed > failedLinesAtOnce+3*failedLinesPerSecond+2 || failed+left != calls+1 ||
+		others != 2 {
 		t.Errorf("%d lines and %d left out of %d failed calls, %d others", failed, left, calls+1, others)
 	}
 }

@@ -152,7 +152,8 @@ func TestEveryFormOfInput(t *testing.T) {
 		"a text": {`"a lie"`, both[:1]}, "texts": {`[ "a lie", "I owe her the truth"]`, both},
 		"ids": {list(first), both[:1]}, "lists of ids": {"[" + list(first) + ",\n" + list(second) + "]", both},
 	} {
-		for _, more := range []string{``, `,"encoding_format":"float","user":"x"`, `,"encoding_format":"base64","model":"fake"`, `,"dimensions":3`} {
+		for _, more := range []string{``, `,"encoding_format":"float","user":"x"`,
+			`,"encoding_format":"base64","model":"fake"`, `,"dimensions":3`} {
 			got := b.embed(t, `{"input":`+c.input+more+`}`)
 			d, tokens := servetest.Dim, 0
 			if strings.Contains(more, "dimensions") {
@@ -299,7 +300,8 @@ func TestOverloadSaysWhenToComeBack(t *testing.T) {
 		t.Errorf("status %d, want 429", status)
 	}
 	_, kind, code := refusedBody(t, raw)
-	if h.Get("Retry-After") == "" || h.Get("Retry-After") == "0" || h.Get("Retry-After-Ms") == "" || kind != "rate_limit_error" || code != "queue_full" {
+	if h.Get("Retry-After") == "" || h.Get("Retry-After") == "0" || h.Get("Retry-After-Ms") == "" ||
+		kind != "rate_limit_error" || code != "queue_full" {
 		t.Errorf("headers %v, %s", h, raw)
 	}
 }
@@ -323,7 +325,8 @@ func TestTokensGuardHTTP(t *testing.T) {
 	b := newBench(t, o, r, tokens)
 	for _, wrong := range []string{"", "x" + token} {
 		status, h, raw := b.post(t, `{"input":"a"}`, wrong)
-		if _, _, code := refusedBody(t, raw); status != http.StatusUnauthorized || code != "unauthenticated" || h.Get("WWW-Authenticate") == "" {
+		if _, _, code := refusedBody(t, raw); status != http.StatusUnauthorized || code != "unauthenticated" ||
+			h.Get("WWW-Authenticate") == "" {
 			t.Errorf("without the right token: status %d, %s", status, raw)
 		}
 	}
@@ -347,7 +350,8 @@ func TestEngineErrorsAndPanics(t *testing.T) {
 	b := newBench(t, servetest.Options(t, r), r, nil)
 	fail = true
 	status, _, raw := b.post(t, `{"input":"`+canary+`"}`, "")
-	if _, kind, code := refusedBody(t, raw); status != http.StatusServiceUnavailable || kind != "server_error" || code != "unavailable" || strings.Contains(string(raw), canary) {
+	if _, kind, code := refusedBody(t, raw); status != http.StatusServiceUnavailable || kind != "server_error" ||
+		code != "unavailable" || strings.Contains(string(raw), canary) {
 		t.Errorf("an engine that panics: status %d, %s", status, raw)
 	}
 	b.embed(t, `{"input":"`+canary+`"}`)
@@ -356,9 +360,12 @@ func TestEngineErrorsAndPanics(t *testing.T) {
 func FuzzBody(f *testing.F) {
 	b := plain(f)
 	for _, seed := range []string{
-		`{"input":"a lie"}`, `{"input":["a","b"],"encoding_format":"base64","dimensions":2}`, `{"input":[1,2,3]}`, `{"input":[[1],[2,3]],"user":{}}`,
-		`{"input":["a",1]}`, `{"input":""}`, `{"input":[[[1]]]}`, `{"input":"\ud800","model":"fake"}`, `{"input":1e400}`, `{"input":[4294967296]}`,
-		`{"input":"a","input":["b"]}`, strings.Repeat("[", 10001), `{"input":"a","dimensions":null,"model":null}`, "\xff", ``, `null`, `{"INPUT":"a"}`,
+		`{"input":"a lie"}`, `{"input":["a","b"],"encoding_format":"base64","dimensions":2}`, `{"input":[1,2,3]}`,
+		`{"input":[[1],[2,3]],"user":{}}`,
+		`{"input":["a",1]}`, `{"input":""}`, `{"input":[[[1]]]}`, `{"input":"\ud800","model":"fake"}`, `{"input":1e400}`,
+		`{"input":[4294967296]}`,
+		`{"input":"a","input":["b"]}`, strings.Repeat("[", 10001), `{"input":"a","dimensions":null,"model":null}`, "\xff", ``,
+		`null`, `{"INPUT":"a"}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -142,7 +142,8 @@ func TestParam(t *testing.T) {
 		`{"input":""}`: "input", `{"input":["a",""]}`: "input", `{"input":[[1],[]]}`: "input", `{"input":[999999]}`: "input",
 		`{"input":[1]}`: "input", `{"input":["a",["b"]]}`: "input", `{"input":[["a"]]}`: "input", `{"model":"fake"}`: "input",
 		`{"input":"` + strings.Repeat("too long ", 40) + `"}`: "input", `{"input":"a","dimensions":0}`: "dimensions",
-		`{"input":"a","dimensions":99}`: "dimensions", `{"input":"a","model":5}`: "model", `{"input":"a","model":"b"}`: "model",
+		`{"input":"a","dimensions":99}`: "dimensions", `{"input":"a","model":5}`: "model",
+		`{"input":"a","model":"b"}`:          "model",
 		`{"input":"a","encoding_format":[]}`: "encoding_format", `{"input":"a","x-request-id":1}`: "x-request-id",
 		`{"input":"a","extra.body":null}`: "extra.body", `{"input":"a","inputType":1}`: "inputType",
 	} {
@@ -160,7 +161,8 @@ func TestParam(t *testing.T) {
 func TestLateBodiesThatAreRefused(t *testing.T) {
 	r := &servetest.Runner{}
 	f := servetest.Start(t, servetest.Options(t, r), r)
-	srv := httptest.NewUnstartedServer(Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler), Loopback: true}))
+	srv := httptest.NewUnstartedServer(Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler),
+		Loopback: true}))
 	srv.Config.ReadTimeout = 50 * time.Millisecond
 	srv.Start()
 	defer srv.Close()
@@ -181,7 +183,8 @@ func TestLateBodiesThatAreRefused(t *testing.T) {
 		_ = conn.SetDeadline(time.Now().Add(time.Minute))
 		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n{\"inp", c.path, c.host, c.length)
 		raw, err := io.ReadAll(conn)
-		if status, _, _ := strings.Cut(string(raw), "\r\n"); !strings.Contains(status, c.status) || !strings.Contains(string(raw), c.says) {
+		if status, _, _ := strings.Cut(string(raw), "\r\n"); !strings.Contains(status, c.status) ||
+			!strings.Contains(string(raw), c.says) {
 			t.Errorf("%+v: %q, %v", c, raw, err)
 		}
 		conn.Close()

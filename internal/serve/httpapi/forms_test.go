@@ -65,11 +65,13 @@ func TestForms(t *testing.T) {
 		{"lists of them", fmt.Sprintf(`{"input":[[1.0,%d],[%d.0]]}`, end, end), nil, 200, `"index":1`},
 		{"half a dimension", `{"input":"a","dimensions":1.5}`, nil, 400, `"param":"dimensions"`},
 		{"dimensions as text", `{"input":"a","dimensions":"2"}`, nil, 400, `"param":"dimensions"`},
-		{"null where a field may be left out", `{"input":"a","dimensions":null,"model":null,"encoding_format":null,"user":null}`, nil, 200, `"embedding"`},
+		{"null where a field may be left out", `{"input":"a","dimensions":null,"model":null,"encoding_format":null,` +
+			`"user":null}`, nil, 200, `"embedding"`},
 		{"null among texts", `{"input":["a",null]}`, nil, 400, "text 1 is null"},
 		{"null among ids", `{"input":[[1,null]]}`, nil, 400, "null"},
 		{"null in the place of a list", fmt.Sprintf(`{"input":[[%d],null]}`, end), nil, 400, "null"},
-		{"a field of another server", `{"input":"a","truncate_prompt_tokens":64}`, nil, 400, `"param":"truncate_prompt_tokens"`},
+		{"a field of another server", `{"input":"a","truncate_prompt_tokens":64}`, nil, 400,
+			`"param":"truncate_prompt_tokens"`},
 		{"a text that slipped into a key", `{"input":"a","I stole money":1}`, nil, 400, `"param":null`},
 		{"another model's name", `{"input":"a","model":"text-embedding-3-small"}`, nil, 404, `the model \"fake\"`},
 		{"ids of another vocabulary", `{"input":[1548,4060,3300]}`, nil, 400, "check_embedding_ctx_length"},
@@ -113,7 +115,8 @@ func TestASwapShows(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, list := b.do(t, http.MethodGet, "/v1/models", "", "")
-		if body.Model != "fake" || body.Weights != h.Get(weightsHeader) || !strings.Contains(string(list), `"weights_sha256":"`+body.Weights+`"`) {
+		if body.Model != "fake" || body.Weights != h.Get(weightsHeader) ||
+			!strings.Contains(string(list), `"weights_sha256":"`+body.Weights+`"`) {
 			t.Errorf("%s, header %q, list %s", raw, h.Get(weightsHeader), list)
 		}
 		seen[body.Weights] = true
@@ -138,13 +141,15 @@ func TestMethods(t *testing.T) {
 		{"GET", "/v1/embeddings", "POST"}, {"HEAD", "/v1/embeddings", "POST"}, {"OPTIONS", "/v1/embeddings", "POST"},
 		{"DELETE", "/v1/models", "GET, HEAD"}, {"POST", "/v1/models/fake", "GET, HEAD"},
 	} {
-		if status, h, _ := ask(t, b.url+c.path, c.method, "", nil); status != http.StatusMethodNotAllowed || h.Get("Allow") != c.allow {
+		if status, h, _ := ask(t, b.url+c.path, c.method, "", nil); status != http.StatusMethodNotAllowed ||
+			h.Get("Allow") != c.allow {
 			t.Errorf("%s %s: status %d, Allow %q; want 405, %q", c.method, c.path, status, h.Get("Allow"), c.allow)
 		}
 	}
 	_, got, body := ask(t, b.url+"/v1/models", http.MethodGet, "", nil)
 	status, head, none := ask(t, b.url+"/v1/models", http.MethodHead, "", nil)
-	if status != 200 || none != "" || head.Get("Content-Length") != got.Get("Content-Length") || fmt.Sprint(len(body)) != got.Get("Content-Length") {
+	if status != 200 || none != "" || head.Get("Content-Length") != got.Get("Content-Length") ||
+		fmt.Sprint(len(body)) != got.Get("Content-Length") {
 		t.Errorf("HEAD: status %d, headers %v, body %q", status, head, none)
 	}
 }
@@ -159,14 +164,17 @@ func TestCORS(t *testing.T) {
 		origin  string
 		let     bool
 	}{
-		{"none by default", nil, "https://a.example", false}, {"the one", []string{"https://a.example"}, "https://a.example", true},
+		{"none by default", nil, "https://a.example", false}, {"the one", []string{"https://a.example"}, "https://a.example",
+			true},
 		{"another", []string{"https://a.example"}, "https://b.example", false}, {"all", []string{"*"}, "null", true},
 	} {
 		srv := httptest.NewServer(Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler), Origins: c.origins}))
 		status, h, _ := ask(t, srv.URL+"/v1/embeddings", http.MethodOptions, "", map[string]string{
-			"Origin": c.origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os",
+			"Origin": c.origin, "Access-Control-Request-Method": "POST",
+			"Access-Control-Request-Headers": "authorization,x-stainless-os",
 		})
-		if got := status == http.StatusNoContent && h.Get("Access-Control-Allow-Origin") == c.origin && strings.Contains(h.Get("Access-Control-Allow-Headers"), "x-stainless-os"); got != c.let {
+		if got := status == http.StatusNoContent && h.Get("Access-Control-Allow-Origin") == c.origin &&
+			strings.Contains(h.Get("Access-Control-Allow-Headers"), "x-stainless-os"); got != c.let {
 			t.Errorf("%s: asked before: status %d, %v", c.name, status, h)
 		}
 		_, h, _ = ask(t, srv.URL+"/v1/embeddings", http.MethodPost, `{"input":"a"}`, map[string]string{"Origin": c.origin})
@@ -201,7 +209,8 @@ func TestForeignPagesAreRefused(t *testing.T) {
 		{"127.0.0.1:8080", "https://a.example", "cross-site", []string{"https://a.example"}, nil, 200},
 		{"127.0.0.1:8080", "https://b.example", "cross-site", []string{"https://a.example"}, nil, 403},
 	} {
-		h := Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler), Loopback: true, Origins: c.origins, Tokens: c.tokens})
+		h := Handler(Options{Server: f.Server, Log: slog.New(slog.DiscardHandler), Loopback: true, Origins: c.origins,
+			Tokens: c.tokens})
 		for method, path := range map[string]string{http.MethodGet: "/v1/models", http.MethodPost: "/v1/embeddings"} {
 			asked := httptest.NewRequest(method, path, strings.NewReader(`{"input":"a"}`))
 			asked.Host = c.host
@@ -254,7 +263,8 @@ func TestManyTexts(t *testing.T) {
 	}
 	srv := httptest.NewServer(Handler(Options{Server: b.Server, Log: slog.New(slog.DiscardHandler), NoIDs: true}))
 	defer srv.Close()
-	if status, _, raw := ask(t, srv.URL+"/v1/embeddings", http.MethodPost, fmt.Sprintf(`{"input":[%d]}`, servetest.Framed(t).EndID), nil); status != 400 || !strings.Contains(raw, "no_token_ids") {
+	if status, _, raw := ask(t, srv.URL+"/v1/embeddings", http.MethodPost, fmt.Sprintf(`{"input":[%d]}`,
+		servetest.Framed(t).EndID), nil); status != 400 || !strings.Contains(raw, "no_token_ids") {
 		t.Errorf("ids where they are forbidden: status %d, %s", status, raw)
 	}
 }
@@ -295,7 +305,8 @@ func TestSlowBodiesGet408(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(c, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Encoding: %s\r\nContent-Length: 100\r\n\r\n{\"inp", encoding)
+		fmt.Fprintf(c, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Encoding: %s\r\nContent-Length: 100\r\n\r\n{\"inp",
+			encoding)
 		raw, err := io.ReadAll(c)
 		if !strings.HasPrefix(string(raw), "HTTP/1.1 408 ") || !strings.Contains(string(raw), "slow_message") {
 			t.Errorf("%s: %q, %v", encoding, raw, err)

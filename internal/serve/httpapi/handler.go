@@ -152,7 +152,8 @@ func (a *api) answer(w http.ResponseWriter, reply any, err error) (status int, r
 	}
 	body, err := json.Marshal(reply)
 	if err != nil { // a vector that is not finite never comes this far
-		status, reason, body = http.StatusInternalServerError, "INTERNAL", []byte(`{"error":{"message":"internal error","type":"server_error","param":null,"code":null}}`)
+		status, reason, body = http.StatusInternalServerError, "INTERNAL",
+			[]byte(`{"error":{"message":"internal error","type":"server_error","param":null,"code":null}}`)
 	}
 	web.Write(w, status, "application/json", body)
 	return status, reason

@@ -9,8 +9,8 @@ import (
 	"hives/pack"
 )
 
-// TestLingerEndsWhenItShould runs in a bubble whose clock moves only when all sleep, so the waits are exact: a twentieth
-// of the last batch's time, no more than MaxLinger, none after a batch of one flow or beside a full one.
+// TestLingerEndsWhenItShould runs in a bubble whose clock moves only when all sleep, so the waits are exact: a
+// twentieth of the last batch's time, no more than MaxLinger, none after a batch of one flow or beside a full one.
 func TestLingerEndsWhenItShould(t *testing.T) {
 	const run = 100 * time.Millisecond
 	for _, c := range []struct {
@@ -49,9 +49,10 @@ func TestLingerEndsWhenItShould(t *testing.T) {
 	}
 }
 
-// TestClientsThatAskAgainShareBatches lets three clients ask, think for a millisecond and ask again. The engine is idle at
-// first, so one of them rides alone and the other two behind it. Lingering after these two brings all three together; then
-// the engine is idle again. That is three batches in two rounds. Without it one and two take turns for ever: four.
+// TestClientsThatAskAgainShareBatches lets three clients ask, think for a millisecond and ask again. The engine is idle
+// at first, so one of them rides alone and the other two behind it. Lingering after these two brings all three
+// together; then the engine is idle again. That is three batches in two rounds. Without it one and two take turns for
+// ever: four.
 func TestClientsThatAskAgainShareBatches(t *testing.T) {
 	const rounds = 20
 	synctest.Test(t, func(t *testing.T) {

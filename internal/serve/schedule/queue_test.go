@@ -62,7 +62,8 @@ func TestFlowsShareInTokens(t *testing.T) {
 				size += len(it.ids)
 			}
 			if len(window) == 0 || len(window) > 1 && size > tokens || len(window) < texts && size < min(left, tokens-longest) {
-				t.Fatalf("a window of %d texts and %d tokens, of at most %d and %d, where %d wait", len(window), size, texts, tokens, left)
+				t.Fatalf("a window of %d texts and %d tokens, of at most %d and %d, where %d wait", len(window), size, texts,
+					tokens, left)
 			}
 			items := slices.Clone(window[:1])
 			for _, it := range window[1:] {
@@ -127,9 +128,9 @@ func TestDroppedFlowIsForgotten(t *testing.T) {
 	}
 }
 
-// TestCallersShareTheEngine puts one text of a caller behind 150 calls of another: it is in the front of the next window,
-// and while both wait neither is given more than a window more. The control, the same flows without callers, shares
-// between calls and lets the one wait.
+// TestCallersShareTheEngine puts one text of a caller behind 150 calls of another: it is in the front of the next
+// window, and while both wait neither is given more than a window more. The control, the same flows without callers,
+// shares between calls and lets the one wait.
 func TestCallersShareTheEngine(t *testing.T) {
 	const window, length = 40, 10
 	for name, c := range map[string]struct {
@@ -211,8 +212,9 @@ func TestCancelledTextsLeaveTheirFlows(t *testing.T) {
 	}
 }
 
-// TestANewFlowStartsLevel lets two flows be served for long, then brings a third with as many texts. It is given as much
-// as they are from then on, and no more: with a clock that stands still it would have what they had before, all at once.
+// TestANewFlowStartsLevel lets two flows be served for long, then brings a third with as many texts. It is given as
+// much as they are from then on, and no more: with a clock that stands still it would have what they had before, all at
+// once.
 func TestANewFlowStartsLevel(t *testing.T) {
 	const length, before = 10, 40
 	for name, key := range map[string]func(n string) *Flow{

@@ -129,7 +129,8 @@ func TestFullQueueRefusesBeforeWork(t *testing.T) {
 	}
 	if ticket, err := s.Admit(context.Background(), share.Who{}, 4, false); err != nil {
 		t.Errorf("4 tokens fit beside 16 in 20: %v", err)
-	} else if _, err = ticket.Embed(context.Background(), &Flow{}, []Text{text(200, 8)}); fault.Of(err) != fault.Exhausted {
+	} else if _, err = ticket.Embed(context.Background(), &Flow{},
+		[]Text{text(200, 8)}); fault.Of(err) != fault.Exhausted {
 		t.Errorf("8 tokens on a ticket for 4: %v", err)
 	}
 	if _, err := embed(context.Background(), s, text(300, 8)); fault.Of(err) != fault.Exhausted || s.Stats().Held != 16 {

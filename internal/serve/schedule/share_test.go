@@ -9,8 +9,8 @@ import (
 	"hives/internal/serve/share"
 )
 
-// TestACallersPartOfTheQueue: one caller gets three quarters of the queue, and another still finds room. Who has nothing
-// in it is let in as long as there is room at all.
+// TestACallersPartOfTheQueue: one caller gets three quarters of the queue, and another still finds room. Who has
+// nothing in it is let in as long as there is room at all.
 func TestACallersPartOfTheQueue(t *testing.T) {
 	f := &fakeRunner{gate: make(chan struct{})}
 	s := start(t, f, Options{MaxTokens: 100})

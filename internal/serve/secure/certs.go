@@ -126,7 +126,8 @@ func valid(what string, c *x509.Certificate, now time.Time) error {
 	case now.After(c.NotAfter):
 		return fault.New(fault.Invalid, "%s has expired on %s: renew it", what, c.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(c.NotBefore):
-		return fault.New(fault.Invalid, "%s is valid from %s only: it is taken then", what, c.NotBefore.UTC().Format(time.RFC3339))
+		return fault.New(fault.Invalid, "%s is valid from %s only: it is taken then", what,
+			c.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -124,7 +124,8 @@ func TestOnlyCertificatesOfTodayReplaceAGoodOne(t *testing.T) {
 	expect("when its day has come", 3)
 	ca.Issue(t, 4, f.Cert, f.Key)
 	expect("a good one", 4)
-	for words, want := range map[string]int{"was not replaced": 2, "has expired on": 1, "is valid from": 1, "was replaced": 2} {
+	for words, want := range map[string]int{"was not replaced": 2, "has expired on": 1, "is valid from": 1,
+		"was replaced": 2} {
 		if got := strings.Count(log.String(), words); got != want {
 			t.Errorf("%q stands %d times in the log, want %d", words, got, want)
 		}
@@ -138,7 +139,8 @@ func TestStartsWithAnExpiredCertificate(t *testing.T) {
 	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
 	ca.IssueFor(t, 1, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour), f.Cert, f.Key)
 	var log bytes.Buffer
-	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil || !strings.Contains(log.String(), "has expired on") {
+	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil ||
+		!strings.Contains(log.String(), "has expired on") {
 		t.Errorf("%v; the log says %q", err, log.String())
 	}
 }
@@ -146,7 +148,8 @@ func TestStartsWithAnExpiredCertificate(t *testing.T) {
 func TestClientsNeedACertificateOfTheCA(t *testing.T) {
 	dir := t.TempDir()
 	ca, stranger := servetest.NewCA(t), servetest.NewCA(t)
-	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), ClientCA: filepath.Join(dir, "ca.pem")}
+	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"),
+		ClientCA: filepath.Join(dir, "ca.pem")}
 	ca.Issue(t, 1, f.Cert, f.Key)
 	ca.Write(t, f.ClientCA)
 	c, err := OpenCertificates(f, slog.New(slog.DiscardHandler))
@@ -174,14 +177,15 @@ func TestClientsNeedACertificateOfTheCA(t *testing.T) {
 	}
 }
 
-// TestExpiredClientCA: a client CA out of its time vouches for nobody and replaces no good one; one of two that is in time
-// does. A client whose CA has gone is refused, also with the session of a handshake before.
+// TestExpiredClientCA: a client CA out of its time vouches for nobody and replaces no good one; one of two that is in
+// time does. A client whose CA has gone is refused, also with the session of a handshake before.
 func TestExpiredClientCA(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	good, next := servetest.NewCA(t), servetest.NewCA(t)
 	expired := servetest.NewCAFor(t, now.Add(-2*time.Hour), now.Add(-time.Hour))
 	tomorrow := servetest.NewCAFor(t, now.Add(time.Hour), now.Add(2*time.Hour))
-	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), ClientCA: filepath.Join(dir, "ca.pem")}
+	f := Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"),
+		ClientCA: filepath.Join(dir, "ca.pem")}
 	good.Issue(t, 1, f.Cert, f.Key)
 	good.Write(t, f.ClientCA)
 	var log bytes.Buffer
@@ -219,14 +223,16 @@ func TestExpiredClientCA(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("with one in time beside one of tomorrow", next)
-	for words, want := range map[string]int{"was not replaced": 2, "client CA " + f.ClientCA + " has expired on": 1, "is valid from": 1} {
+	for words, want := range map[string]int{"was not replaced": 2, "client CA " + f.ClientCA + " has expired on": 1,
+		"is valid from": 1} {
 		if got := strings.Count(log.String(), words); got != want {
 			t.Errorf("%q stands %d times in the log, want %d", words, got, want)
 		}
 	}
 	log.Reset()
 	expired.Write(t, f.ClientCA)
-	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil || !strings.Contains(log.String(), "client CA") {
+	if _, err := OpenCertificates(f, slog.New(slog.NewTextHandler(&log, nil))); err != nil ||
+		!strings.Contains(log.String(), "client CA") {
 		t.Errorf("a start with an expired client CA: %v; the log says %q", err, log.String())
 	}
 }
@@ -247,7 +253,8 @@ func TestRefusedCertificates(t *testing.T) {
 	ca.Issue(t, 1, cert, key)
 	ca.Issue(t, 2, filepath.Join(dir, "cert2"), other)
 	for name, f := range map[string]Files{
-		"no file": {Cert: filepath.Join(dir, "none"), Key: key}, "another key": {Cert: cert, Key: other}, "a key as CA": {Cert: cert, Key: key, ClientCA: key},
+		"no file": {Cert: filepath.Join(dir, "none"), Key: key}, "another key": {Cert: cert, Key: other},
+		"a key as CA": {Cert: cert, Key: key, ClientCA: key},
 	} {
 		if _, err := OpenCertificates(f, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s was taken", name)

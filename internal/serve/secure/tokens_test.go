@@ -61,8 +61,10 @@ func TestTokensAreKnownByTheirHashes(t *testing.T) {
 	if c, _ := tokens.Authorize("Bearer " + second); c.TokensPerSecond != 2.5 || c.Streams != 3 {
 		t.Errorf("read %+v", c.Entry)
 	}
-	for _, header := range []string{"", first, "Basic " + first, "Bearer", "Bearer ", "Bearer " + first[:len(first)-1], "Bearer " + first + "x", fmt.Sprintf("Bearer %x", a.Hash)} {
-		if _, err := tokens.Authorize(header); status.Code(err) != codes.Unauthenticated || strings.Contains(err.Error(), first) {
+	for _, header := range []string{"", first, "Basic " + first, "Bearer", "Bearer ", "Bearer " + first[:len(first)-1],
+		"Bearer " + first + "x", fmt.Sprintf("Bearer %x", a.Hash)} {
+		if _, err := tokens.Authorize(header); status.Code(err) != codes.Unauthenticated ||
+			strings.Contains(err.Error(), first) {
 			t.Errorf("a wrong header ended in %v", err)
 		}
 	}
@@ -98,9 +100,11 @@ func TestRefusedFiles(t *testing.T) {
 	secret, e := made(t, Entry{Name: "x"})
 	hash := fmt.Sprintf("sha256:%x", e.Hash)
 	for name, content := range map[string]string{
-		"empty": "# nothing\n", "a token in place of its hash": "x " + secret, "a short hash": "x " + hash[:60], "a long hash": "x " + hash + "00",
-		"a name alone": "x", "a strange name": "x/y " + hash, "an unknown word": "x " + hash + " loud=1", "a negative quota": "x " + hash + " tokens_per_second=-1",
-		"no number": "x " + hash + " tokens_per_second=NaN", "twice": "x " + hash + "\nx " + hash,
+		"empty": "# nothing\n", "a token in place of its hash": "x " + secret, "a short hash": "x " + hash[:60],
+		"a long hash":  "x " + hash + "00",
+		"a name alone": "x", "a strange name": "x/y " + hash, "an unknown word": "x " + hash + " loud=1",
+		"a negative quota": "x " + hash + " tokens_per_second=-1",
+		"no number":        "x " + hash + " tokens_per_second=NaN", "twice": "x " + hash + "\nx " + hash,
 	} {
 		_, err := parse("tokens", []byte(content))
 		if fault.Of(err) != fault.Invalid || strings.Contains(err.Error(), secret) {
@@ -201,8 +205,8 @@ func TestChargedAtOnceAndCorrected(t *testing.T) {
 	}
 }
 
-// TestRevokedTokensAreTold: a token that leaves the file ends what it has open, one whose quota changes does not, and may
-// be revoked later.
+// TestRevokedTokensAreTold: a token that leaves the file ends what it has open, one whose quota changes does not, and
+// may be revoked later.
 func TestRevokedTokensAreTold(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")
 	first, a := made(t, Entry{Name: "a", TokensPerSecond: 1})

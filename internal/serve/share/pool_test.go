@@ -129,8 +129,8 @@ func TestNobodyOvertakesForEver(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfOneCaller: where a caller has its part, a connection of it that holds nothing still gets in, but for the
-// last place.
+// TestConnectionsOfOneCaller: where a caller has its part, a connection of it that holds nothing still gets in, but for
+// the last place.
 func TestConnectionsOfOneCaller(t *testing.T) {
 	p := NewPool(64, nil)
 	if got := fill(p, Who{"host", "1"}); got != 48 {

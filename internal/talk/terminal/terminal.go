@@ -118,8 +118,8 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 // it is one, so that its answers are not taken for the program's best.
 func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	if o.Endpoint != "" {
-		c, err := llm.NewClient(llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv, Format: llm.FormatText}.WithDefaults(),
-			llm.NewBudget(llm.Limits{}, 0, 0))
+		c, err := llm.NewClient(llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv,
+			Format: llm.FormatText}.WithDefaults(), llm.NewBudget(llm.Limits{}, 0, 0))
 		if err != nil {
 			return nil, "", err
 		}
@@ -129,12 +129,14 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	dir, small := cmp.Or(o.Model, DefaultModel), ""
 	if o.Model == "" {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-			return nil, "", fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by scripts/download_smollm2.sh, or name a folder", filepath.FromSlash(DefaultModel))
+			return nil, "", fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by "+
+				"scripts/download_smollm2.sh, or name a folder", filepath.FromSlash(DefaultModel))
 		}
 		small = "; a small model, whose answers are a small model's: --model takes another"
 	}
 	m, err := talk.Open(ctx, dir, talk.Options{
-		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Rows: 1, Template: o.Template,
+		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Rows: 1,
+		Template: o.Template,
 	})
 	if err != nil {
 		return nil, "", err
@@ -228,8 +230,9 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	}
 	if t.JSON {
 		return reply, t.print(map[string]any{
-			"question": messages[len(messages)-1].Content, "answer": reply.Text, "finish": reply.Finish, "tokens_in": reply.In, "tokens_out": reply.Out,
-			"seconds": reply.Latency.Seconds(), "identity": t.p.Identity(), "sampling": t.Sampling,
+			"question": messages[len(messages)-1].Content, "answer": reply.Text, "finish": reply.Finish, "tokens_in": reply.In,
+			"tokens_out": reply.Out,
+			"seconds":    reply.Latency.Seconds(), "identity": t.p.Identity(), "sampling": t.Sampling,
 		})
 	}
 	// An answer that was cut looks like one that ended: it is said.
@@ -237,7 +240,8 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	if reply.Finish == llm.FinishLength {
 		note = "; cut at --max-tokens"
 	}
-	fmt.Fprintf(t.log, "[%d tokens read, %d written in %v%s]\n", reply.In, reply.Out, reply.Latency.Round(10*time.Millisecond), note)
+	fmt.Fprintf(t.log, "[%d tokens read, %d written in %v%s]\n", reply.In, reply.Out,
+		reply.Latency.Round(10*time.Millisecond), note)
 	return reply, nil
 }
 
@@ -257,7 +261,8 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	s := all[0]
 	if t.JSON {
 		return t.print(map[string]any{
-			"question": messages[len(messages)-1].Content, "choices": t.Choices, "log_probability": s.Total, "tokens": s.Token, "bytes": s.Bytes,
+			"question": messages[len(messages)-1].Content, "choices": t.Choices, "log_probability": s.Total, "tokens": s.Token,
+			"bytes":    s.Bytes,
 			"identity": t.p.Identity(),
 		})
 	}
@@ -270,7 +275,8 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Total[b], s.Total[a]) })
 	fmt.Fprintln(t.out, "log-probability  per token  per byte  choice")
 	for _, at := range order {
-		fmt.Fprintf(t.out, "%15.3f  %9.3f  %8.3f  %s\n", s.Total[at], s.Total[at]/float64(len(s.Token[at])), s.Total[at]/float64(max(1, s.Bytes[at])), t.Choices[at])
+		fmt.Fprintf(t.out, "%15.3f  %9.3f  %8.3f  %s\n", s.Total[at], s.Total[at]/float64(len(s.Token[at])),
+			s.Total[at]/float64(max(1, s.Bytes[at])), t.Choices[at])
 	}
 	return nil
 }

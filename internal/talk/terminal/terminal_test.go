@@ -13,7 +13,8 @@ import (
 )
 
 // run asks a scripted endpoint and returns what was printed and what was said beside it.
-func run(t *testing.T, o Options, in string, reply func(scripted.Call) scripted.Reply) (out, log string, s *scripted.Server, err error) {
+func run(t *testing.T, o Options, in string, reply func(scripted.Call) scripted.Reply) (out, log string,
+	s *scripted.Server, err error) {
 	t.Helper()
 	s = scripted.New(t, reply)
 	o.Endpoint, o.EndpointModel = s.URL, "m"
@@ -29,7 +30,8 @@ func TestQuestionsAreAskedOneByOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out, "> first?\nto first?\n") || !strings.Contains(out, "> second?\nto second?\n") || !strings.Contains(log, "m at http") {
+	if !strings.Contains(out, "> first?\nto first?\n") || !strings.Contains(out, "> second?\nto second?\n") ||
+		!strings.Contains(log, "m at http") {
 		t.Errorf("%q, %q", out, log)
 	}
 	for _, c := range s.Calls() {
@@ -56,7 +58,8 @@ func TestAnswersAsJSON(t *testing.T) {
 		Question, Answer string
 		Identity         llm.Identity
 	}
-	if err != nil || json.Unmarshal([]byte(out), &got) != nil || got.Question != "<first>?" || got.Answer != "to <first>?" || got.Identity.Model != "m" || log != "" {
+	if err != nil || json.Unmarshal([]byte(out), &got) != nil || got.Question != "<first>?" ||
+		got.Answer != "to <first>?" || got.Identity.Model != "m" || log != "" {
 		t.Errorf("%q, %q, %v", out, log, err)
 	}
 }
@@ -77,7 +80,8 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		}
 	}
 	t.Chdir(t.TempDir())
-	if err := Run(context.Background(), Options{Questions: []string{"x"}}, nil, nil, nil); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "download_smollm2") {
+	if err := Run(context.Background(), Options{Questions: []string{"x"}}, nil, nil,
+		nil); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "download_smollm2") {
 		t.Errorf("no model: %v", err)
 	}
 	_, _, s, err := run(t, Options{Questions: []string{"x"}, Choices: []string{"a", "b"}}, "", echo)

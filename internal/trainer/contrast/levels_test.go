@@ -13,7 +13,8 @@ import (
 // level that no row has.
 func TestLevelsThatAreNotThereAreAbsent(t *testing.T) {
 	labels := &data.Labels{Levels: [][3]int32{{0, 1, data.Missing}, {0, data.Missing, data.Missing}}}
-	r := &step.Result{Figures: step.Values[[]float64]{{Name: figureLevels, Value: []float64{2.5, 0, 0}}, {Name: figureAnchors, Value: []float64{1, 0, 0}}}}
+	r := &step.Result{Figures: step.Values[[]float64]{{Name: figureLevels, Value: []float64{2.5, 0, 0}},
+		{Name: figureAnchors, Value: []float64{1, 0, 0}}}}
 	task := &Task{Inputs: &Inputs{corpus: &Corpus{Labels: labels}}}
 	raw, err := json.Marshal(task.line(&Batch{})(r))
 	if err != nil {
@@ -24,13 +25,15 @@ func TestLevelsThatAreNotThereAreAbsent(t *testing.T) {
 	}
 }
 
-// TestOneLossHasOneName: what the two stages measure on held-out rows is one loss, which in Stage 2 is not the loss that
-// the run minimises.
+// TestOneLossHasOneName: what the two stages measure on held-out rows is one loss, which in Stage 2 is not the loss
+// that the run minimises.
 func TestOneLossHasOneName(t *testing.T) {
 	loss, mean := 3.25, .125
-	one := Validation{Loss: &loss, SimilarityCorrelationCorpusMean: &mean, SimilarityCorrelation: Scoped{"within_corpus": &loss}}
+	one := Validation{Loss: &loss, SimilarityCorrelationCorpusMean: &mean,
+		SimilarityCorrelation: Scoped{"within_corpus": &loss}}
 	two := Validation{LossHierarchical: &loss}
-	for v, want := range map[*Validation][2]string{&one: {"loss", " loss 3.250"}, &two: {"loss_hierarchical", "hierarchical loss 3.250"}} {
+	for v, want := range map[*Validation][2]string{&one: {"loss", " loss 3.250"}, &two: {"loss_hierarchical",
+		"hierarchical loss 3.250"}} {
 		raw, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

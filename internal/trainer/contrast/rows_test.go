@@ -25,7 +25,8 @@ func rowsFile(t *testing.T, rows ...string) string {
 // the rows that stay keep their numbers in the file.
 func TestContradictionsAreLeftOutOfARun(t *testing.T) {
 	cfg := struct{ Data DataConfig }{}
-	cfg.Data.Train = rowsFile(t, "a,mft,care/harm,,,1", "bad,mft,care/harm,,,9", "b,mft,care/harm,,,1", "A!,mft,care/harm,,,-1", "c,mft,care/harm,,,1")
+	cfg.Data.Train = rowsFile(t, "a,mft,care/harm,,,1", "bad,mft,care/harm,,,9", "b,mft,care/harm,,,1",
+		"A!,mft,care/harm,,,-1", "c,mft,care/harm,,,1")
 	cfg.Data.Validation = rowsFile(t, "v,mft,care/harm,,,-1", "v,mft,care/harm,,,1", "w,mft,care/harm,,,1")
 	cfg.Data.SkipBad = true
 	rows, err := ReadRows(&cfg.Data, 0)
@@ -35,7 +36,8 @@ func TestContradictionsAreLeftOutOfARun(t *testing.T) {
 	if !slices.Equal(rows.Numbers, []int{3, 5}) || len(rows.Train) != 2 || len(rows.Validation) != 1 || rows.Skipped != 1 {
 		t.Errorf("numbers %v, %d and %d rows, %d bad", rows.Numbers, len(rows.Train), len(rows.Validation), rows.Skipped)
 	}
-	if len(rows.Notes) != 2 || !strings.Contains(rows.Notes[0], "data: left out: 2 rows that contradict") || !strings.Contains(rows.Notes[0], "row 1") {
+	if len(rows.Notes) != 2 || !strings.Contains(rows.Notes[0], "data: left out: 2 rows that contradict") ||
+		!strings.Contains(rows.Notes[0], "row 1") {
 		t.Errorf("notes %q", rows.Notes)
 	}
 }
@@ -43,7 +45,8 @@ func TestContradictionsAreLeftOutOfARun(t *testing.T) {
 func TestARunOfContradictionsIsRefused(t *testing.T) {
 	cfg := struct{ Data DataConfig }{}
 	cfg.Data.Train = rowsFile(t, "a,mft,care/harm,,,1", "a,mft,care/harm,,,-1")
-	if _, err := ReadRows(&cfg.Data, 0); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "no training rows; left out: 2 rows that contradict") {
+	if _, err := ReadRows(&cfg.Data, 0); fault.Of(err) != fault.Invalid ||
+		!strings.Contains(err.Error(), "no training rows; left out: 2 rows that contradict") {
 		t.Errorf("%v", err)
 	}
 }

@@ -39,9 +39,10 @@ func (w *watcher) Step(done, _ int, line *loop.StepLine) {
 func fitRun(change func(*loop.Settings)) loop.Settings {
 	s := loop.Settings{
 		Stage: 3, Seed: 5, Steps: 12,
-		Optimizer: loop.OptimizerConfig{LearningRate: .1, Schedule: "linear", WarmupFraction: .1, Beta1: .9, Beta2: .999, Epsilon: 1e-8, MaxGradNorm: 1},
-		Memory:    loop.MemoryConfig{Packs: 1, Moments: "f32", Devices: 1},
-		Log:       loop.LogConfig{Every: 1, ValidateEvery: 4, CheckpointEvery: 3, KeepCheckpoints: 2, Best: "distance"},
+		Optimizer: loop.OptimizerConfig{LearningRate: .1, Schedule: "linear", WarmupFraction: .1, Beta1: .9, Beta2: .999,
+			Epsilon: 1e-8, MaxGradNorm: 1},
+		Memory: loop.MemoryConfig{Packs: 1, Moments: "f32", Devices: 1},
+		Log:    loop.LogConfig{Every: 1, ValidateEvery: 4, CheckpointEvery: 3, KeepCheckpoints: 2, Best: "distance"},
 	}
 	if change != nil {
 		change(&s)
@@ -96,8 +97,8 @@ func contentOf(t *testing.T, names ...string) string {
 	return regexp.MustCompile(`"tokens_per_second":[^,}]*`).ReplaceAllString(string(raw), "")
 }
 
-// TestASecondTask takes a line fitted to points through the loop: stopped twice and resumed, over a damaged checkpoint, it
-// ends as a run that was left alone, and a step taken again agrees with the log. Nothing of the loop knows the task.
+// TestASecondTask takes a line fitted to points through the loop: stopped twice and resumed, over a damaged checkpoint,
+// it ends as a run that was left alone, and a step taken again agrees with the log. Nothing of the loop knows the task.
 func TestASecondTask(t *testing.T) {
 	s, whole, out := fitRun(nil), filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "stopped")
 	left := &watcher{}
@@ -121,7 +122,8 @@ func TestASecondTask(t *testing.T) {
 		}
 	}
 	last := left.lines[len(left.lines)-1]
-	if sum := float64(last.Terms["squared"]) + .1*float64(last.Terms["absolute"]); math.Abs(sum-last.Loss) > 1e-6 || last.More["points"] != points {
+	if sum := float64(last.Terms["squared"]) + .1*float64(last.Terms["absolute"]); math.Abs(sum-last.Loss) > 1e-6 ||
+		last.More["points"] != points {
 		t.Errorf("%+v: the terms make %g", last, sum)
 	}
 	info, err := runstore.Read(out)
@@ -144,7 +146,8 @@ func replays(t *testing.T, s loop.Settings, out string, stored map[string]string
 	for _, step := range []int{1, 8, 11, 12} {
 		r, err := again(s.Seed, step)
 		must(t, err)
-		if r.Logged == nil || !r.Agrees() || len(r.Gradients) != 2 || r.Rows[0].Row != (step-1)*points+1 || r.Terms["squared"] == 0 {
+		if r.Logged == nil || !r.Agrees() || len(r.Gradients) != 2 || r.Rows[0].Row != (step-1)*points+1 ||
+			r.Terms["squared"] == 0 {
 			t.Errorf("step %d: %+v, logged %+v", step, r, r.Logged)
 		}
 	}
@@ -170,14 +173,15 @@ func TestTaskRefusesACheckpoint(t *testing.T) {
 	run, err := runstore.Open(out)
 	must(t, err)
 	defer run.Close()
-	_, err = loop.Train(context.Background(), s, task, run, false, loop.Options{Out: out, Engine: onGo(t), Observer: &watcher{}})
+	_, err = loop.Train(context.Background(), s, task, run, false, loop.Options{Out: out, Engine: onGo(t),
+		Observer: &watcher{}})
 	if fault.Of(err) != fault.Mismatch || contentOf(t, out, "metrics.jsonl") != before || !task.offered {
 		t.Errorf("%v", err)
 	}
 }
 
-// TestWaysOfSavingMemoryAreTheLoopsOwn: a task that knows nothing of them is trained in micro-batches, with a split update
-// and under a loss scale, and ends at the same line but for rounding; moments of bf16 end near it.
+// TestWaysOfSavingMemoryAreTheLoopsOwn: a task that knows nothing of them is trained in micro-batches, with a split
+// update and under a loss scale, and ends at the same line but for rounding; moments of bf16 end near it.
 func TestWaysOfSavingMemoryAreTheLoopsOwn(t *testing.T) {
 	lineOf := func(change func(*loop.Settings)) []float32 {
 		task, err := train(t, fitRun(change), filepath.Join(t.TempDir(), "run"), &watcher{})
@@ -194,9 +198,11 @@ func TestWaysOfSavingMemoryAreTheLoopsOwn(t *testing.T) {
 		within float64
 		change func(*loop.Settings)
 	}{
-		"micro-batches":               {1e-5, func(s *loop.Settings) { s.Memory.Packs = 4 }},
-		"split update":                {1e-5, func(s *loop.Settings) { s.Memory.SplitUpdate = true }},
-		"both, and a loss scale":      {1e-5, func(s *loop.Settings) { s.Memory.Packs, s.Memory.SplitUpdate, s.LossScaling = 2, true, true }},
+		"micro-batches": {1e-5, func(s *loop.Settings) { s.Memory.Packs = 4 }},
+		"split update":  {1e-5, func(s *loop.Settings) { s.Memory.SplitUpdate = true }},
+		"both, and a loss scale": {1e-5, func(s *loop.Settings) {
+			s.Memory.Packs, s.Memory.SplitUpdate, s.LossScaling = 2, true, true
+		}},
 		"moments of bf16":             {3e-2, func(s *loop.Settings) { s.Memory.Moments = "bf16" }},
 		"the control: another rate":   {-1, func(s *loop.Settings) { s.Optimizer.LearningRate = .2 }},
 		"the control: without a clip": {-1, func(s *loop.Settings) { s.Optimizer.MaxGradNorm = 0 }},
@@ -249,7 +255,8 @@ func TestDryRunOfASecondTask(t *testing.T) {
 	read := func(context.Context) (loop.Inputs, error) { return newFit(1, 1) }
 	p, err := loop.DryRun(context.Background(), fitRun(nil), loop.Options{Engine: onGo(t), Observer: &watcher{}}, read)
 	must(t, err)
-	if p.Parameters != features+1 || p.Memory.Weights != 4*(features+1) || p.Memory.Activations != 0 || p.Computed != points || p.StepsPerSecond <= 0 {
+	if p.Parameters != features+1 || p.Memory.Weights != 4*(features+1) || p.Memory.Activations != 0 ||
+		p.Computed != points || p.StepsPerSecond <= 0 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -265,7 +272,8 @@ func TestCheckpointHoldsWhatTheFutureIsMadeOf(t *testing.T) {
 	for _, info := range source.Infos {
 		names = append(names, info.Name)
 	}
-	want := []string{"/fit/b", "/fit/seen", "/fit/w", "/optimizer/m/fit/b", "/optimizer/m/fit/w", "/optimizer/v/fit/b", "/optimizer/v/fit/w"}
+	want := []string{"/fit/b", "/fit/seen", "/fit/w", "/optimizer/m/fit/b", "/optimizer/m/fit/w", "/optimizer/v/fit/b",
+		"/optimizer/v/fit/w"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}

@@ -24,7 +24,8 @@ func BenchmarkSavePause(b *testing.B) {
 		b.Fatal(err)
 	}
 	large := *demo // 16.8 M parameters: 201 MB with both moments
-	large.HiddenSize, large.IntermediateSize, large.NumLayers, large.NumHeads, large.NumKVHeads, large.HeadDim = 512, 1536, 4, 8, 4, 64
+	large.HiddenSize, large.IntermediateSize, large.NumLayers, large.NumHeads, large.NumKVHeads, large.HeadDim = 512,
+		1536, 4, 8, 4, 64
 	for _, c := range []struct {
 		name string
 		cfg  *qwen3embed.Config
@@ -42,7 +43,8 @@ func benchmarkSave(b *testing.B, cfg *qwen3embed.Config, waiting bool) {
 	}
 	defer m.Close()
 	objective := &contrast.Objective{
-		Model: m, Of: contrast.Hierarchical(losses.DefaultHierarchical()), Arithmetic: transformer.F32, Pooling: transformer.LastToken,
+		Model: m, Of: contrast.Hierarchical(losses.DefaultHierarchical()), Arithmetic: transformer.F32,
+		Pooling: transformer.LastToken,
 	}
 	stepper, err := step.New(engine.OpenForTest(b).Backend, objective, step.Options{Optimizer: optim.Default(0)})
 	if err != nil {

@@ -175,7 +175,8 @@ func TestSaverSavesAStepOnce(t *testing.T) {
 	for _, waiting := range []bool{false, true} {
 		s, events, _ := saverIn(t.TempDir())
 		s.waiting = waiting
-		if err := errors.Join(s.begin(checkpoints.Meta{Step: 5}, small), s.now(checkpoints.Meta{Step: 5}, small)); err != nil {
+		if err := errors.Join(s.begin(checkpoints.Meta{Step: 5}, small), s.now(checkpoints.Meta{Step: 5},
+			small)); err != nil {
 			t.Fatal(err)
 		}
 		if got := events(); !slices.Equal(got, []string{"log", "landed"}) {

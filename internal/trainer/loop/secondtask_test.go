@@ -29,9 +29,9 @@ const (
 	points   = 8 // of a batch, N
 )
 
-// fit is a task that has nothing of the first: no texts, no encoder. y = x·w + b is fitted to points drawn from seed and
-// step. The network reads w; b only the loss reads, as the contrast's learned banks are; seen, which no step changes,
-// counts the batches that came before, as encoded banks are renewed.
+// fit is a task that has nothing of the first: no texts, no encoder. y = x·w + b is fitted to points drawn from seed
+// and step. The network reads w; b only the loss reads, as the contrast's learned banks are; seen, which no step
+// changes, counts the batches that came before, as encoded banks are renewed.
 //
 //	x: [N, D]   w: [D, 1]   y: [N]   b: [1]
 type fit struct {

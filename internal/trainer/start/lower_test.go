@@ -22,7 +22,8 @@ func TestStatesBeyondF16AreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer on.Close()
-	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 3, "hidden_size": 4, "intermediate_size": 6,
+	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "llama", "vocab_size": 3, "hidden_size": ` +
+		`4, "intermediate_size": 6,
 		"num_hidden_layers": 2, "num_attention_heads": 1, "head_dim": 4}`))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,8 @@ func TestStatesBeyondF16AreRefused(t *testing.T) {
 		}
 		texts := 0
 		err = l.compute(context.Background(), [][]int32{{1, 2}, {2}}, func(int, []byte) error { texts++; return nil })
-		if fits := err == nil && texts == 2; fits != c.fits || err != nil && !strings.Contains(err.Error(), "states_type=f32") {
+		if fits := err == nil && texts == 2; fits != c.fits || err != nil &&
+			!strings.Contains(err.Error(), "states_type=f32") {
 			t.Errorf("%g as %s: %d texts, %v", c.size, c.dtype, texts, err)
 		}
 		l.exec.Finalize()
@@ -57,7 +59,8 @@ func TestStatesBeyondF16AreRefused(t *testing.T) {
 // TestStatesDoNotDependOnCompany computes texts of all lengths alone, together and in the opposite order.
 func TestStatesDoNotDependOnCompany(t *testing.T) {
 	on := engine.OpenForTest(t)
-	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "qwen3", "vocab_size": 50, "hidden_size": 24, "intermediate_size": 40,
+	cfg, err := qwen3embed.ParseConfig([]byte(`{"model_type": "qwen3", "vocab_size": 50, "hidden_size": ` +
+		`24, "intermediate_size": 40,
 		"num_hidden_layers": 3, "num_attention_heads": 2, "head_dim": 8}`))
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +85,10 @@ func TestStatesDoNotDependOnCompany(t *testing.T) {
 	}
 	states := func(texts [][]int32) [][]byte {
 		all := make([][]byte, len(texts))
-		err := l.compute(context.Background(), texts, func(text int, raw []byte) error { all[text] = bytes.Clone(raw); return nil })
+		err := l.compute(context.Background(), texts, func(text int, raw []byte) error {
+			all[text] = bytes.Clone(raw)
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +100,8 @@ func TestStatesDoNotDependOnCompany(t *testing.T) {
 	slices.Reverse(reversed)
 	slices.Reverse(texts)
 	for i, text := range texts {
-		if alone := states([][]int32{text})[0]; len(alone) != 4*24*len(text) || !bytes.Equal(alone, together[i]) || !bytes.Equal(alone, reversed[i]) {
+		if alone := states([][]int32{text})[0]; len(alone) != 4*24*len(text) || !bytes.Equal(alone, together[i]) ||
+			!bytes.Equal(alone, reversed[i]) {
 			t.Errorf("a text of %d tokens: %d bytes alone, and in company others", len(text), len(alone))
 		}
 	}

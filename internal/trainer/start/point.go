@@ -75,7 +75,8 @@ func open(cfg Settings) (*Point, error) {
 // finish makes loaded weights the run's start. In this order: positions are those of the layers that stay, adapters go
 // onto these, and the tokenizer is opened for the length that is left.
 func (p *Point) finish() (*Point, error) {
-	err := errors.Join(p.truncate(p.cfg.Model.Layers), p.Info.Fits(p.Model.Architecture()), p.adapt(&p.cfg), p.openTokenizer())
+	err := errors.Join(p.truncate(p.cfg.Model.Layers), p.Info.Fits(p.Model.Architecture()), p.adapt(&p.cfg),
+		p.openTokenizer())
 	if err != nil {
 		p.Model.Close()
 		return nil, err

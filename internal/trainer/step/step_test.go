@@ -46,7 +46,8 @@ func (p *product) Loss(z *Node, in step.Values[*Node]) step.Terms[*Node] {
 	all := ReduceAllSum(Mul(SliceAxis(z, 0, AxisElem(0)), SliceAxis(z, 0, AxisElem(1))))
 	b := p.params.Trained[1].NodeValue(z.Graph())
 	offset := ReduceAllSum(Mul(b, in.Get("weight")))
-	return step.Terms[*Node]{Loss: Add(all, offset), Parts: step.Values[*Node]{{Name: "product", Value: all}, {Name: "offset", Value: offset}}}
+	return step.Terms[*Node]{Loss: Add(all, offset), Parts: step.Values[*Node]{{Name: "product", Value: all},
+		{Name: "offset", Value: offset}}}
 }
 
 func (p *product) Parameters() *state.Parameters { return p.params }
@@ -73,7 +74,8 @@ func batchOf(t *testing.T, packs int, x ...float32) *step.Batch {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Micro = append(b.Micro, step.Micro{Batch: rows, Inputs: step.Values[any]{{Name: "x", Value: x[i*each : (i+1)*each]}}})
+		b.Micro = append(b.Micro,
+			step.Micro{Batch: rows, Inputs: step.Values[any]{{Name: "x", Value: x[i*each : (i+1)*each]}}})
 	}
 	return b
 }
@@ -105,8 +107,8 @@ func stepper(t *testing.T, p *product, split bool) *step.Stepper {
 	return s
 }
 
-// TestWorkedExample is the one that micro.go tells: w = 2 and x = (1, 3) give z = (2, 6), the loss 12 and a bit, and the
-// gradient 12 of w, beside 1 of b.
+// TestWorkedExample is the one that micro.go tells: w = 2 and x = (1, 3) give z = (2, 6), the loss 12 and a bit, and
+// the gradient 12 of w, beside 1 of b.
 func TestWorkedExample(t *testing.T) {
 	for name, way := range ways {
 		p := newProduct(t)
@@ -118,14 +120,15 @@ func TestWorkedExample(t *testing.T) {
 		if r.Loss != 14 || product != 12 || offset != 2 || math.Abs(r.GradNorm-math.Sqrt(12*12+1)) > 1e-6 {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if now := p.values(t); math.Abs(float64(now[0])-1.5) > 1e-4 || math.Abs(float64(now[1])-1.5) > 1e-4 { // a first step of Adam is its rate
+		// a first step of Adam is its rate
+		if now := p.values(t); math.Abs(float64(now[0])-1.5) > 1e-4 || math.Abs(float64(now[1])-1.5) > 1e-4 {
 			t.Errorf("%s: %v", name, now)
 		}
 	}
 }
 
-// TestSkippedStepChangesNothing: gradients beyond float32 leave weights and moments alone in every way of computing, and
-// the next step is that of a run without the one that was skipped.
+// TestSkippedStepChangesNothing: gradients beyond float32 leave weights and moments alone in every way of computing,
+// and the next step is that of a run without the one that was skipped.
 func TestSkippedStepChangesNothing(t *testing.T) {
 	for name, way := range ways {
 		p, plain := newProduct(t), newProduct(t)
@@ -155,7 +158,8 @@ func TestBatchesThatCannotBe(t *testing.T) {
 	mixed.Micro[1] = batchOf(t, 1, 1, 3).Micro[0]
 	late := batchOf(t, 1, 1, 3)
 	late.Micro[0].Inputs[0].Value = step.Late(func() (any, error) { return nil, errors.New("the disk is gone") })
-	for says, b := range map[string]*step.Batch{"without micro-batches": {}, "of shapes": mixed, "the disk is gone": late} {
+	for says, b := range map[string]*step.Batch{"without micro-batches": {}, "of shapes": mixed,
+		"the disk is gone": late} {
 		if _, err := s.Step(b, 0, .5, 1); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
 		}
@@ -171,7 +175,8 @@ func TestGroupsMustHoldAllThatIsTrained(t *testing.T) {
 	defer e.Close()
 	o := optim.Default(0)
 	o.Groups = o.Groups[:1] // matrices alone
-	if _, err := step.New(e.Backend, newProduct(t), step.Options{Optimizer: o}); err == nil || !strings.Contains(err.Error(), "/toy/w") {
+	if _, err := step.New(e.Backend, newProduct(t), step.Options{Optimizer: o}); err == nil ||
+		!strings.Contains(err.Error(), "/toy/w") {
 		t.Errorf("%v", err)
 	}
 }
