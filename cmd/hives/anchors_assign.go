@@ -10,6 +10,17 @@ import (
 
 // anchorsAssignCommand writes theory_anchor into rows. The output may be the input: it is written beside it and
 // renamed.
+//
+//	work      anchors.RunAssign of internal/anchors
+//	reads     a bank, a model, rows
+//	writes    --out: the same rows with theory_anchor set; an account on standard output
+//	refuses   a model that did not make the bank, a bank without centres (one of individual anchors), limits
+//	          below zero
+//	Ctrl-C    --out stays as it was
+//
+// Why two limits? A text far from every anchor belongs to none. A text between two anchors would be given to one of
+// them by chance: the next embedder would decide otherwise. What each limit costs in coverage stands in
+// docs/ANCHORS.md.
 func anchorsAssignCommand() *cobra.Command {
 	j := anchors.AssignJob{Limits: anchors.DefaultLimits()}
 	var e embedder.Options
@@ -29,6 +40,8 @@ The model must be the one that made the anchors.`,
       --in rows/train.parquet --out assigned.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// All paths are tried before the engine opens, --out among them: an hour of embedding must not end at a
+			// folder that cannot be written.
 			if err := (places{rows: []string{j.In}, read: []string{j.Bank},
 				files: []string{j.Out}}).check(); err != nil {
 				return err
@@ -37,6 +50,8 @@ The model must be the one that made the anchors.`,
 			if err != nil {
 				return err
 			}
+			// Taken now and not when the command was made: with --out - standard output is another writer by then
+			// (cli.TakesStdout).
 			j.Stdout = c.OutOrStdout()
 			defer done()
 			return anchors.RunAssign(c.Context(), enc, j)
@@ -53,6 +68,7 @@ The model must be the one that made the anchors.`,
 		"how far a text may be from its anchor, in spreads")
 	jsonFlag(c, &j.JSON)
 	required(c, "anchors", "in", "out")
+	// These wrap RunE, so they come after it is set and after the flags that they name are there.
 	cli.TakesStdin(c, ".csv", "in")
 	cli.TakesStdout(c, "out", ".csv")
 	return c

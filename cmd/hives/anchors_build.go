@@ -8,7 +8,8 @@ import (
 	"hives/internal/embedder"
 )
 
-// anchorsBuild is what the command's flags say.
+// anchorsBuild is what the command's flags say. It is a type of its own, since the command has more flags than one
+// function can show: register adds them, run uses them.
 type anchorsBuild struct {
 	j   anchors.BuildJob
 	e   embedder.Options
@@ -16,6 +17,16 @@ type anchorsBuild struct {
 }
 
 // anchorsBuildCommand makes a bank of anchors.
+//
+//	work      anchors.RunBuild of internal/anchors
+//	reads     training rows, a model; with --previous an earlier bank, with --llm a language model
+//	writes    --out, the bank; --html, its page; --review, anchors that wait for people; --db, the answers of
+//	          the language model
+//	refuses   rows that share a text or a group with held-out rows; the weights that the anchors are to train
+//	Ctrl-C    no bank is written; with --llm the answers stay in --db, and the same command goes on
+//
+// Why are those rows and weights refused? An anchor fitted on test rows would teach the examination. An anchor
+// fitted by the model itself would teach it its own opinion.
 func anchorsBuildCommand() *cobra.Command {
 	b := &anchorsBuild{j: anchors.BuildJob{Options: anchors.Defaults()}}
 	c := &cobra.Command{
@@ -53,14 +64,17 @@ func (b *anchorsBuild) register(c *cobra.Command) {
 	f.StringVar(&b.j.Options.Rows, "rows", "", "training rows (.parquet or .csv)")
 	f.StringVar(&b.j.Out, "out", "", "bank to write (.parquet)")
 	f.StringVar(&b.j.Page, "html", "", "also draw the space on a self-contained page")
+	// Without the flag the neighbours of --rows are held out, since that is how hives data split leaves them.
 	f.StringArrayVar(&b.j.Options.HeldOut, "held-out", nil, "rows that must share no text and no group with "+
 		"--rows (default: validation and test beside it)")
 	f.StringArrayVar(&b.j.NotFor, "not-for", nil, "model that these anchors will train: its folder, or the "+
 		"SHA-256 of its weights; it is refused as the embedder")
+	// Ids matter because rows name anchors by them: a new bank with new ids would make every assigned row wrong.
 	f.StringVar(&b.j.Options.Previous, "previous", "", "earlier bank; where a cluster continues one of its "+
 		"anchors, it keeps the id and the reviewed sentence")
 	f.StringVar(&b.j.Review, "review", "", "votes file in which the anchors wait for hives review; it is created "+
 		"if it is not there")
+	// The defaults of the clustering are those of anchors.Defaults: a flag shows what the package would do anyway.
 	k := &b.j.Options.KMeans
 	f.IntVar(&k.K, "k", k.K, "number of clusters to begin with")
 	f.Uint64Var(&k.Seed, "seed", 1, "seed of the starts")
@@ -79,6 +93,7 @@ func (b *anchorsBuild) register(c *cobra.Command) {
 	f.StringVar(&b.llm, "llm", "", "TOML file that names the endpoint and the model that write the sentences "+
 		"(default: the medoid's text)")
 	f.StringVar(&b.j.DB, "db", "", "file that keeps the model's answers, with --llm")
+	// A language model without a file for its answers would be asked, and paid, again after every stop.
 	c.MarkFlagsRequiredTogether("llm", "db")
 	jsonFlag(c, &b.j.JSON)
 	required(c, "rows", "out")
@@ -87,6 +102,7 @@ func (b *anchorsBuild) register(c *cobra.Command) {
 // run looks at every path before it opens a model. With a language model to write the sentences a stopped run goes on:
 // its answers so far are stored.
 func (b *anchorsBuild) run(c *cobra.Command) error {
+	// The model's own file is read first, since a mistake in it is found without any rows.
 	if b.llm != "" {
 		cli.GoesOn(c.Context())
 		cfg, _, err := cli.Load(anchors.DefaultLLM(), cli.Sources{File: b.llm})

@@ -8,6 +8,14 @@ import (
 )
 
 // anchorsShowCommand needs no engine: a bank holds its centres and sentences.
+//
+//	work      anchors.RunShow of internal/anchors
+//	reads     a bank; with --rows the rows that it was made from
+//	writes    standard output alone
+//	refuses   a bank that does not say what it rests on: hives anchors build did not make it
+//
+// Exemplars are ids in the bank, not texts: the bank may be shared where the rows may not. That is why --rows is
+// asked for to show them.
 func anchorsShowCommand() *cobra.Command {
 	var j anchors.ShowJob
 	c := &cobra.Command{
@@ -24,6 +32,7 @@ the texts that describe each anchor.`,
 			if len(args) == 0 {
 				return fault.Usage(fault.New(fault.Invalid, "anchors show: name a file of anchors"))
 			}
+			// MaximumNArgs and not ExactArgs, so that the missing argument gets a sentence of its own above.
 			j.Bank, j.Stdout = args[0], c.OutOrStdout()
 			return anchors.RunShow(j)
 		},

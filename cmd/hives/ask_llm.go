@@ -11,6 +11,16 @@ import (
 	"hives/internal/talk/terminal"
 )
 
+// askLLMCommand asks a language model, here or behind an endpoint.
+//
+//	work      terminal.Run of internal/talk/terminal; internal/talk computes here, internal/llm asks an endpoint
+//	reads     questions from the arguments, or a line each from standard input
+//	writes    standard output: answers; standard error: which model answers, and the prompt sign
+//	refuses   --model beside --endpoint, flags of the one with the other, --json or --choices without a question
+//	Ctrl-C    what was said so far stays on the screen
+//
+// The flags of sampling fill an llm.Sampling, which both kinds of provider take: what was tried at an endpoint can
+// be tried here with the same flags.
 func askLLMCommand() *cobra.Command {
 	var o terminal.Options
 	c := &cobra.Command{
@@ -34,6 +44,7 @@ What a question says is text to the model, never a command to the program: contr
 			return terminal.Run(c.Context(), o, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
+	// What answers, then how it is asked, then how its tokens are drawn.
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
@@ -44,6 +55,7 @@ What a question says is text to the model, never a command to the program: contr
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
 	f.StringVar(&o.Endpoint, "endpoint", "", "ask there and not here: http://host:port/v1 (OpenAI's shape)")
 	f.StringVar(&o.EndpointModel, "endpoint-model", "", "name of the model at the endpoint")
+	// The variable's name and never the token: command lines stand in histories and process lists.
 	f.StringVar(&o.KeyEnv, "api-key-env", "", "environment variable that holds the endpoint's bearer token")
 	f.StringVar(&o.System, "system", "", "system message, in the place of the template's own")
 	f.StringSliceVar(&o.Choices, "choices", nil, "answers to choose from, separated by commas")

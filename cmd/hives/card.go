@@ -15,6 +15,14 @@ import (
 
 // cardCommand sums up a file of rows: sources, licences, directions, hashes. With --out the card goes to the file
 // and a line to standard output; without it the card itself does.
+//
+//	work      card.Describe of data/card
+//	reads     a file of rows, twice: for its counts and for its hash
+//	writes    --out, Markdown; else standard output
+//	refuses   --out that is the file of rows or one of --imports; an account that names no corpus
+//	Ctrl-C    --out stays as it was
+//
+// A card holds counts, names and hashes and no text, so it may be shared where the rows may not.
 func cardCommand() *cobra.Command {
 	var out string
 	var imports []string
@@ -41,6 +49,7 @@ With --imports the card also says what the importers left out. It reads that fro
 			if err := spare(out, append(imports, args[0])...); err != nil {
 				return fmt.Errorf("card: %w", err)
 			}
+			// Accounts are small and come first: a wrong one is said before a large file is read twice.
 			accounts, err := card.ReadImports(imports)
 			if err != nil {
 				return fmt.Errorf("card: %w", err)

@@ -9,6 +9,16 @@ import (
 
 // downloadCommand hands everything to package hub. GoesOn makes a stop print the command that continues, since what
 // came is kept.
+//
+//	work      hub.Run of internal/hub
+//	reads     the hub cache of this machine, then the hub
+//	writes    --out, a model folder with download.json; .NAME.partial beside it until the folder is whole
+//	refuses   a hash or size other than announced, names that lead out of the folder, a token over a way
+//	          without TLS
+//	Ctrl-C    what came is kept; exit 75, and the same command goes on
+//
+// Flags say what to fetch, the environment says from where: a machine that is set up for other programs of the hub
+// needs no setting more.
 func downloadCommand() *cobra.Command {
 	r := hub.Request{}
 	var asJSON bool
@@ -42,6 +52,7 @@ huggingface_hub. HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies as everywhere
 				return err
 			}
 			r.Say = func(format string, args ...any) { c.PrintErrf(format+"\n", args...) }
+			// Package hub draws nothing itself; it tells what came, and the command decides how that is shown.
 			r.Progress = megabytes
 			res, err := hub.Run(c.Context(), s, r)
 			if err != nil {

@@ -11,6 +11,15 @@ import (
 // megabytes counts in MB what comes in bytes. Only whole megabytes are shown, and the last step goes to the total,
 // so that the bar ends at its end. shown keeps what was given to the bar: rounding each piece by itself would lose a
 // megabyte here and there.
+//
+// Invariant: after each call shown is ⌊bytes/mb⌋, and ⌈total/mb⌉ when the last byte has come.
+//
+//	total 2,500,000: the bar has 3 steps
+//	1,400,000 come      step 1, shown 1
+//	1,000,000 come      step 1, shown 2
+//	  100,000 come      step 1, shown 3: the end
+//
+// Pieces of 0.4 MB, each rounded by itself, would never move the bar.
 func megabytes(total int64) (func(int64, bool), func()) {
 	const mb = 1_000_000
 	bar := cli.NewProgress("download", "MB", (total+mb-1)/mb, 0)
@@ -22,6 +31,7 @@ func megabytes(total int64) (func(int64, bool), func()) {
 			step = (total+mb-1)/mb - shown
 		}
 		shown += step
+		// Bytes of an earlier start count into the total and not into the rate.
 		if before {
 			bar.Replay(step)
 			return

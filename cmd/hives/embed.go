@@ -10,6 +10,15 @@ import (
 	"hives/internal/embedfiles"
 )
 
+// embedCommand turns a file of texts into a matrix of unit vectors.
+//
+//	work      embedfiles.ReadLines and embedfiles.EmbedLines of internal/embedfiles
+//	reads     --in, a text a line; a model folder or an endpoint
+//	writes    --out: float32 [N, d] in NumPy's format, row i for line i
+//	refuses   a line that is wrong, by its number; --out that is --in
+//	Ctrl-C    --out stays as it was; for work that is to go on after a stop there is embed-corpus
+//
+// The lines and the matrix stand in memory: this is the command for files that fit there.
 func embedCommand() *cobra.Command {
 	var e embedder.Options
 	var in, out, prompt string
@@ -38,6 +47,7 @@ are, so the last of them should be the end token. If a line is wrong, the comman
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return embedFile(c, e, in, out, prompt) },
 	}
+	// RunE's closure sees the values as they are when it runs, after the flags were read.
 	e.Register(c.Flags())
 	f := c.Flags()
 	f.StringVar(&in, "in", "", `texts to embed: JSON lines (.jsonl), or a text a line (.txt)`)
@@ -50,7 +60,8 @@ are, so the last of them should be the end token. If a line is wrong, the comman
 	return c
 }
 
-// embedFile checks paths and reads all lines before it opens a model: a bad line costs no time of the engine's.
+// embedFile checks paths and reads all lines before it opens a model: a bad line costs no time of the engine's. Its
+// order is that of every command that embeds: spare, places, input, engine, work, result.
 func embedFile(c *cobra.Command, e embedder.Options, in, out, prompt string) error {
 	// The input is read whole before the output is written, so writing over it would work once and lose the
 	// texts.

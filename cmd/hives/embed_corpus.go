@@ -11,7 +11,8 @@ import (
 	"hives/internal/fault"
 )
 
-// embedCorpus is what the command's flags say.
+// embedCorpus is what the command's flags say. j is the shard's work as package embedfiles knows it, but for what
+// run must first parse.
 type embedCorpus struct {
 	j      embedfiles.Job
 	e      embedder.Options
@@ -20,6 +21,16 @@ type embedCorpus struct {
 }
 
 // embedCorpusCommand embeds a shard; the commands below it look at what the shards wrote.
+//
+//	work      embedfiles.Run of internal/embedfiles; FORMAT.md there draws the folder
+//	reads     a Parquet file with a column text; a model folder or an endpoint
+//	writes    --out: parts of --block rows, and a manifest when the shard is done
+//	refuses   an --out begun with another input, model, prompt or number of shards; a shard that another
+//	          process holds
+//	Ctrl-C    finished parts stay; exit 75, and the same command goes on with the next one
+//
+// Why parts of a fixed number of rows? Which shard does which part then follows from arithmetic, and no process
+// needs to hear of another.
 func embedCorpusCommand() *cobra.Command {
 	k := &embedCorpus{}
 	c := &cobra.Command{
@@ -60,6 +71,7 @@ func (k *embedCorpus) register(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&k.j.In, "in", "", "Parquet file with a column text, and text_id if it has one")
 	f.StringVar(&k.j.Out, "out", "", "folder that all shards write to")
+	// One shard of one is the default, so that a single machine needs no flag.
 	f.StringVar(&k.shard, "shard", "0/1", "which shard this is, i/n with i from 0")
 	f.IntVar(&k.j.BlockRows, "block", embedfiles.DefaultBlock, "rows in a part; a kill costs at most one part")
 	f.StringVar(&k.j.Prompt, "prompt", "", "text that is put before every text")
@@ -75,6 +87,7 @@ func (k *embedCorpus) run(c *cobra.Command) (err error) {
 	if k.j.Shard, err = embedfiles.ParseShard(k.shard); err != nil {
 		return fault.Usage(err)
 	}
+	// Vectors of two precisions under one folder would be vectors of two models.
 	if k.e.Endpoint == "" {
 		k.j.Precision = k.e.Precision
 	}

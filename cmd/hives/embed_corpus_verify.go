@@ -9,6 +9,12 @@ import (
 )
 
 // embedCorpusVerifyCommand reads every part once more and hashes it. It opens no model.
+//
+//	work      embedfiles.Verify of internal/embedfiles
+//	refuses   a missing or unfinished shard, shards of two inputs or two models, a part with another hash
+//
+// The manifest of a shard is written last and holds its parts' hashes, so a finished shard can be told from one
+// that was killed, and a part that was damaged later from one that is sound.
 func embedCorpusVerifyCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -29,7 +35,8 @@ hash that its shard's manifest notes. The command changes nothing.`,
 	return c
 }
 
-// embedCorpusMergeCommand writes one file, which appears when it is whole.
+// embedCorpusMergeCommand writes one file, which appears when it is whole. It verifies first: a file that is made
+// of damaged parts would have a sound hash of its own.
 func embedCorpusMergeCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -49,7 +56,8 @@ Parquet file with the columns row, text_id and vector. It has one row for each r
 	return c
 }
 
-// printCorpus says how many vectors there are, for both commands.
+// printCorpus says how many vectors there are, for both commands. It takes the error too, so that neither of them
+// says anything of a folder that is not whole.
 func printCorpus(c *cobra.Command, asJSON bool, what string, corpus embedfiles.Corpus, err error) error {
 	switch {
 	case err != nil:

@@ -11,6 +11,13 @@ import (
 
 // evaluateCommand takes the model from a folder or from an endpoint; its controls are always folders, which is why
 // --engine and --max-length stay allowed beside --endpoint.
+//
+//	work      report.Evaluate of internal/report, which lets internal/evaluate measure
+//	reads     rows, a model folder or an endpoint, folders of controls; with --train-data rows to fit controls to
+//	writes    --out: metrics.json and report.html; with --json alone one object and no file
+//	refuses   --model beside --endpoint, a control named as one that needs no model
+//	warns     of rows that the model was trained on; the figures are given all the same, and marked
+//	Ctrl-C    no file of --out is half written
 func evaluateCommand() *cobra.Command {
 	var j report.EvaluateJob
 	var kind string
@@ -44,6 +51,8 @@ docs/METRICS.md for the definition of every figure.`,
 			if j.JSON && !c.Flags().Changed("out") {
 				j.Out = ""
 			}
+			// Three flags belong to both sides, to the model and to its controls, and are registered once. Here
+			// they are told to the options of what embeds, so that those can be checked as in every other command.
 			e.Model, e.Engine, e.MaxLength = j.Model, kind, length
 			if e.Endpoint != "" {
 				e.Engine, e.MaxLength = "", 0 // they are those of the controls
@@ -51,6 +60,7 @@ docs/METRICS.md for the definition of every figure.`,
 			if err := e.Validate(); err != nil {
 				return err
 			}
+			// No engine opens yet: openModels prepares, and the first model that is needed opens it.
 			models, err := openModels(c.Context(), kind, length, &j.Job, c)
 			if err != nil {
 				return err
@@ -84,7 +94,8 @@ func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out st
 		"number of bootstrap draws that the intervals are taken from")
 }
 
-// required marks flags that must be given; only a misspelt name can fail here.
+// required marks flags that must be given; only a misspelt name can fail here. It panics, since the mistake is the
+// programmer's and the first test that makes the tree finds it.
 func required(c *cobra.Command, names ...string) {
 	for _, name := range names {
 		if err := c.MarkFlagRequired(name); err != nil {

@@ -10,6 +10,15 @@ import (
 )
 
 // exportCommand writes a model for other tools. What the card could not say is printed on standard error.
+//
+//	work      export.Run of internal/export
+//	reads     a model folder, a GGUF file or a finished run
+//	writes    --out: a folder for sentence-transformers, or one file for llama.cpp
+//	refuses   --out that exists, but for an earlier export with --force; --out that holds the model itself;
+//	          BERT as GGUF
+//	Ctrl-C    --out appears whole or not at all
+//
+// The card says nothing that the files do not: a licence is a person's decision, so it is a flag.
 func exportCommand() *cobra.Command {
 	o := export.Options{Format: export.SentenceTransformers}
 	var asJSON bool
@@ -38,6 +47,8 @@ The result appears when it is whole. See docs/EXPORT.md.`,
   hives export --model out/demo/model --format gguf --dtype q8_0 --out hives.gguf`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// A card with gaps is written all the same; what is missing is said where a script's output does not
+			// swallow it.
 			o.Note = func(line string) { c.PrintErrln(line) }
 			res, err := export.Run(o)
 			if err != nil {
@@ -46,6 +57,7 @@ The result appears when it is whole. See docs/EXPORT.md.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), res)
 			}
+			// Twelve digits of the hash tell exports apart at sight; all 64 stand in --json.
 			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %.1f MB, weights %.12s\n",
 				res.Out, res.Format, res.DType, float64(res.Bytes)/1e6, res.Weights)
 			return err

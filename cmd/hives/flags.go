@@ -4,6 +4,8 @@ import "hives/internal/cli"
 
 // flagGroups are the headings of every command's flags. A flag means the same in all commands that have it, so its
 // name decides. TestEveryCommandTeaches fails for a flag that stands in no list.
+// The order here is the order in the help: what goes in and out, what computes, what is done, and what every
+// command has.
 var flagGroups = []cli.FlagGroup{
 	{Title: "Input and output", Names: []string{
 		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors",

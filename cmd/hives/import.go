@@ -10,6 +10,8 @@ import (
 )
 
 // importCommand turns a published corpus into rows. It hangs below data and, for short, below the root.
+// A corpus is a subcommand, so that its help names its own flags; a new importer in package corpora appears here by
+// itself (corpora.Names).
 func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
@@ -29,6 +31,16 @@ where each corpus is to be had, under which licence, and how its labels were map
 
 // corpusCommand is one corpus. Flags that only one of them knows are added by its name, so that the help of each
 // lists what it takes and no more.
+//
+//	work      corpora.ImportFile of data/corpora
+//	reads     --in, the folder as the authors published it
+//	writes    --out, rows; --left-out, a list of rows that contradict each other or were replaced
+//	refuses   a record that is not of the corpus's form, with file and row, unless --skip-bad; a folder without
+//	          any record; records that give no row at all
+//	Ctrl-C    --out stays as it was
+//
+// The account at the end adds up for a reader: each record became rows, or is counted under a reason, or is bad.
+// hives data card --imports reads that account from --json.
 func corpusCommand(name string) *cobra.Command {
 	var o corpora.Options
 	var out, leftOut string
@@ -50,6 +62,7 @@ one row for each text and value. docs/DATA.md says where the corpus is to be had
 			if err != nil {
 				return fmt.Errorf("import %s: %w", name, err)
 			}
+			// After the rows: the list speaks of rows that are written by now.
 			if err := writeLeftOut(leftOut, sum.LeftOut); err != nil {
 				return err
 			}

@@ -9,6 +9,16 @@ import (
 
 // labelCommand asks a panel of language models. It needs no output folder check of its own: every answer is stored
 // as it comes, and the same command goes on.
+//
+//	work      panel.Run of internal/panel, which asks through internal/judge
+//	reads     --in, texts; --config, voters and endpoints; --theory, the tree to walk down
+//	writes    --db, every answer; --out, rows where the voters agree; --report, a page
+//	refuses   an output that is the input; a votes file whose run another program works on
+//	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
+//	--dry-run says what it would take and asks nobody
+//
+// A text on which the voters do not agree becomes no row: it waits in --db for hives review, and the next start of
+// this command takes over what people decided.
 func labelCommand() *cobra.Command {
 	var j panel.Job
 	var flags cli.ConfigFlags
@@ -52,6 +62,7 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 	f.StringVar(&j.In, "in", "", `texts: lines {"text": …} (.jsonl), or rows (.parquet, .csv)`)
 	f.StringVar(&j.Theory, "theory", "", "theory to label with: svt, mft, duty or right")
 	f.StringVar(&j.Out, "out", "", "rows to write (.parquet or .csv)")
+	// It has no default: a votes file holds what was paid for, so its owner says where it lies.
 	f.StringVar(&j.DB, "db", "", "votes file, created where there is none")
 	f.StringVar(&j.Report, "report", "", "page to write, with agreement and distributions (.html)")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")

@@ -7,6 +7,17 @@
 // What all of them keep to: paths are looked at before an engine opens (places.go); outputs appear whole; --json
 // prints one object and nothing else; a text of a user is never in a message; mistakes of flags exit with 2, a stop
 // that can be gone on from with 75.
+//
+// The comment on a command's function is a card of its lines:
+//
+//	work      the function that does it, and its package
+//	reads     what it needs besides its flags
+//	writes    what is there afterwards
+//	refuses   what it ends with an error for, before the work where that can be known
+//	Ctrl-C    what is left after a stop
+//
+// Nothing on Ctrl-C means that nothing is written. Otherwise package cli cancels the command's context, gives it a
+// second, removes what is half written and exits with 130, or 143 after SIGTERM.
 package main
 
 import (

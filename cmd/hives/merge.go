@@ -11,6 +11,15 @@ import (
 )
 
 // mergeCommand puts several files of rows into one.
+//
+//	work      data.MergeTo of package data
+//	reads     files of rows, one after another; what does not fit in memory goes through the disk
+//	writes    --out, rows; --left-out, a list of what contradicts or was replaced
+//	refuses   a bad row, unless --skip-bad; --left-out that is an input
+//	Ctrl-C    --out stays as it was
+//
+// The order of the files matters: of rows that become one the first stays, with its corpus and licence. --out may
+// be one of the inputs, since all of them are read before it takes its place.
 func mergeCommand() *cobra.Command {
 	var in []string
 	var out, leftOut string
@@ -43,6 +52,7 @@ To merge a low-rank adapter into its base, use hives merge.`,
 			if err != nil {
 				return fmt.Errorf("merge: %w", err)
 			}
+			// On standard error, so that --json stays one object.
 			listBad(cmd, sum.Bad)
 			listNotes(cmd, sum.Notes)
 			if err := writeLeftOut(leftOut, sum.LeftOut); err != nil {
@@ -65,7 +75,9 @@ To merge a low-rank adapter into its base, use hives merge.`,
 	return cmd
 }
 
-// printMerge is the account: what came from where, what was one and the same, what was dropped, and what is left.
+// printMerge is the account: what came from where, what was one and the same, what was dropped, and what is left. A
+// few rows that contradict each other are named (data.Examples), since a person will want to look; all of them are
+// in --left-out.
 func printMerge(cmd *cobra.Command, sum *data.MergeSummary) error {
 	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {

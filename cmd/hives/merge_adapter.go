@@ -9,6 +9,15 @@ import (
 )
 
 // mergeAdapterCommand makes a whole model of a base and a low-rank adapter.
+//
+//	work      lora.Merge of internal/lora
+//	reads     a base, an adapter in PEFT's layout
+//	writes    --out, a model folder, with the hashes of both in its hives.json
+//	refuses   --out that is there; an adapter that names other weights, unless --any-base; an adapter that is
+//	          more than W + s·B·A
+//	Ctrl-C    --out appears whole or not at all
+//
+// Two commands are called merge: this one is for weights, data merge is for rows. The help of each names the other.
 func mergeAdapterCommand() *cobra.Command {
 	o := lora.MergeOptions{}
 	var asJSON bool

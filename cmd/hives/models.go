@@ -16,6 +16,12 @@ import (
 
 // openModels lets the job open model folders. The engine opens with the first of them, when rows and places have
 // been found good. TrainedOn lets the report say whether a model has seen the rows that it is measured on.
+//
+// Why so late? Most mistakes are in paths and rows. They should be said before a library is hashed, loaded and
+// tested, which took some half a second on a busy machine (docs/LOG.md). The kind alone is checked here, since it
+// is a word of the command line.
+//
+// The caller owes models.Close, after the job and whatever became of it.
 func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, c *cobra.Command) (*models, error) {
 	m := &models{}
 	if _, err := engine.ParseKind(kind); err != nil {
@@ -23,6 +29,7 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 	}
 	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 	j.TrainedOn = trainer.TrainedOn
+	// The job calls this for one model after another and frees each, so one set of weights is in memory at a time.
 	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
 		if err := whatis.Model(dir); err != nil {
 			return nil, nil, err // before an engine is opened for it
@@ -55,7 +62,8 @@ type models struct{ engine *engine.Engine }
 func (m *models) Close() { m.engine.Close() }
 
 // orEndpoint lets the job open the endpoint where it would open no folder: the model's place. It wraps Open rather
-// than replacing it: controls beside the endpoint are folders still.
+// than replacing it: controls beside the endpoint are folders still. "" is the model's place, since Validate allows
+// no --model beside --endpoint.
 func orEndpoint(j *report.Job, e embedder.Options, c *cobra.Command) {
 	folders := j.Open
 	j.Open = func(ctx context.Context, dir string) (encoder.Encoder, func() error, error) {

@@ -7,7 +7,12 @@ import (
 
 // refuseWeights refuses an embedder that the rows are to train: it would be taught its own opinion. Weights are
 // compared by hash, so a copy under another name is found too.
+//
+// embedder is the SHA-256 of the weights that embed, "" of an endpoint that does not tell; notFor are model folders
+// or hashes. Kinds of error: Mismatch where they are the same or cannot be compared, those of reading a folder
+// else.
 func refuseWeights(embedder string, notFor []string) error {
+	// Passing it over would leave the user with a check that was never made.
 	if len(notFor) > 0 && embedder == "" {
 		return fault.New(fault.Mismatch, "the endpoint does not tell its weights, so --not-for cannot be checked; "+
 			"use a model folder or embedd's gRPC")

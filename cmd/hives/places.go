@@ -35,7 +35,8 @@ func (p places) check() error {
 	return nil
 }
 
-// readRows reads a whole file of rows, and throws the rows away.
+// readRows reads a whole file of rows, and throws the rows away. It costs a second read, and finds the bad row at
+// the end of a file before the texts before it were embedded.
 func readRows(path string) error {
 	_, err := data.Read(path)
 	return err

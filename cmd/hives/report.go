@@ -7,6 +7,7 @@ import (
 )
 
 // reportCommand groups the pages that compare models.
+// evaluate is no part of it: it measures one model, while these need several that belong together.
 func reportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "report", Short: "Draw pages that compare trained models with controls", Args: cobra.NoArgs,
@@ -22,6 +23,15 @@ one page that needs no other files, and the page's figures.`,
 
 // reportDemoCommand takes models two by two where they only mean something together: random weights before and
 // after, anchors and the rows assigned to them.
+//
+//	work      report.Demo of internal/report
+//	reads     three models or more, one after another; rows; a run's log for its curves
+//	writes    --out: metrics.json and report.html
+//	refuses   half of a pair; an --out that cannot be written, before any model opens
+//	Ctrl-C    no file of --out is half written
+//
+// What is learned is what lies above both: above the model before training, and above a control that was trained as
+// long on permuted labels. Either alone would call luck or mere training a success.
 func reportDemoCommand() *cobra.Command {
 	var j report.DemoJob
 	var kind string

@@ -13,6 +13,13 @@ import (
 
 // reportExperimentCommand opens an engine only where something is to be embedded: with --redraw the stored vectors
 // are enough.
+//
+//	work      experiment.Judge of internal/experiment
+//	reads     --config: held-out rows, training rows, a base, runs and their roles
+//	writes    the folder that the file names: report.html, report.md, metrics.json, vectors/
+//	refuses   runs that trained or validated on the held-out rows; runs that are not finished; stored vectors of
+//	          other weights than the run now has
+//	Ctrl-C    vectors that are stored stay: the same command embeds only what is missing
 func reportExperimentCommand() *cobra.Command {
 	var file, kind string
 	var threads int
@@ -36,6 +43,7 @@ again without embedding. With --redraw it needs no model at all. See docs/EXPERI
 			if j.Config, err = experiment.Load(file); err != nil {
 				return err
 			}
+			// All of its paths and runs, before an engine opens.
 			if err := j.Check(); err != nil {
 				return err
 			}
@@ -60,7 +68,8 @@ again without embedding. With --redraw it needs no model at all. See docs/EXPERI
 	return c
 }
 
-// experimentSources opens model folders on an engine.
+// experimentSources opens model folders on an engine. Pooling is the source's own: the base is measured under each
+// pooling that the file names, a run under the one that it was trained with.
 func experimentSources(backend compute.Backend, name string) experiment.Opener {
 	return func(_ context.Context, s experiment.Source) (experiment.Embedder, func() error, error) {
 		m, err := local.Open(s.Dir, backend, name, local.Options{Pooling: s.Pooling, MaxLength: s.MaxLength})

@@ -10,6 +10,15 @@ import (
 )
 
 // reviewCommand serves a page until it is stopped. EndsItself lets an answer that is being stored be stored.
+//
+//	work      review.Run of internal/review
+//	reads     --db, what hives label or anchors build --review put there; --anchors, any other bank
+//	writes    --db: one decision as each is made
+//	refuses   an address that other machines can reach; requests without the token of this start
+//	Ctrl-C    all decisions are kept; exit 75 while items wait, and the same command serves those
+//
+// The page is for browsers on this machine alone: the texts on it are of strangers, and whoever reaches it could
+// decide.
 func reviewCommand() *cobra.Command {
 	var j review.Job
 	c := &cobra.Command{
@@ -54,6 +63,13 @@ into a bank of anchors. See docs/REVIEW.md.`,
 }
 
 // reviewApplyCommand makes a new bank of what the reviewers decided.
+//
+//	work      review.Apply of internal/review
+//	writes    --out, a bank; it may be the bank that was reviewed
+//	Ctrl-C    --out stays as it was
+//
+// Ids stay as they are: rows name anchors by id. A rejected anchor leaves a gap, and rows that name it name
+// nothing.
 func reviewApplyCommand() *cobra.Command {
 	var in, db, out string
 	var asJSON bool

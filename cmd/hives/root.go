@@ -9,13 +9,17 @@ import (
 
 // The groups of hives --help, in their order.
 const (
+	// Ids, which nobody sees; the titles stand in newRoot.
 	groupData     = "data"
 	groupModels   = "models"
 	groupSettings = "settings"
 )
 
-// newRoot builds the command tree. A new command is one line in the list below and one file beside it. Every test of
-// a command line makes a tree of its own: flags keep what they were given.
+// newRoot builds the command tree. A new command is one line in the list below and one file beside it. Every test
+// of a command line makes a tree of its own: flags keep what they were given.
+//
+// What a new command owes: an example that TestEveryCommandTeaches can read, its flags in flagGroups, and its work
+// in a package.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hives",

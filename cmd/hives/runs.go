@@ -7,6 +7,11 @@ import (
 )
 
 // runsCommand looks at folders that train made.
+//
+//	work      runs.List, runs.Show and runs.Compare of internal/runs
+//	reads     run folders, also of runs that are under way; of a log only what is new
+//	writes    --db, an index that may be removed; --html, a page. The runs themselves are never touched
+//	Ctrl-C    the index keeps what was read
 func runsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "runs", Short: "List, show and compare training runs", Args: cobra.NoArgs,
@@ -24,13 +29,15 @@ scanned folder, or what --db names. It holds nothing of its own and may be remov
 	return c
 }
 
-// runsFlags are those of all three; runs are named by folder, or by id in --in.
+// runsFlags are those of all three; runs are named by folder, or by id in --in. The index lies beside the runs by
+// default, so that two people who look at the same runs read them once.
 func runsFlags(c *cobra.Command, j *runs.Job) {
 	c.Flags().StringVar(&j.DB, "db", "", "SQLite file of what was read (default: runs.db in the first folder of runs)")
 	jsonFlag(c, &j.JSON)
 }
 
-// runFlags are for the two commands that name runs.
+// runFlags are for the two commands that name runs. An id is a hash: its first digits are enough where they are
+// unique below --in.
 func runFlags(c *cobra.Command, j *runs.Job) {
 	runsFlags(c, j)
 	c.Flags().StringVar(&j.In, "in", ".", "folder below which a run named by the beginning of its id lies")

@@ -6,7 +6,8 @@ import (
 	"hives/internal/runs"
 )
 
-// runsCompareCommand, like the two others, only translates flags: package runs does the work.
+// runsCompareCommand, like the two others, only translates flags: package runs does the work. Settings that are
+// alike are left out: the few that differ are what is looked for.
 func runsCompareCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{

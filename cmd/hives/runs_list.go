@@ -6,7 +6,8 @@ import (
 	"hives/internal/runs"
 )
 
-// runsListCommand prints a table of all runs below some folders.
+// runsListCommand prints a table of all runs below some folders, the latest first: it is what is asked for after a
+// night.
 func runsListCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{

@@ -6,7 +6,7 @@ import (
 	"hives/internal/runs"
 )
 
-// runsShowCommand prints one run in full.
+// runsShowCommand prints one run in full: what was set, how it went, and where it can be gone on from.
 func runsShowCommand() *cobra.Command {
 	var j runs.Job
 	c := &cobra.Command{

@@ -13,6 +13,15 @@ import (
 
 // splitCommand divides rows into train, validation and test. The fractions are a slice for the flag's sake; that
 // there are three is checked before anything is read.
+//
+//	work      data.SplitFile of package data
+//	reads     --in, rows, all of them into memory
+//	writes    --out: three files, which take their places together
+//	refuses   other than three fractions; a part that would take the place of --in
+//	Ctrl-C    the files of an earlier split stay, all three
+//
+// A component's part is drawn by a hash of its smallest id and the seed. So rows that are added later leave old
+// components in their part, but for those that get a smaller id by them.
 func splitCommand() *cobra.Command {
 	var in, out string
 	var ro data.ReadOptions
@@ -43,6 +52,7 @@ it through other rows. So no text and no group stands on both sides.`,
 			if err != nil {
 				return fmt.Errorf("split: %w", err)
 			}
+			// On standard error, so that --json stays one object.
 			listBad(cmd, sum.Bad)
 			listNotes(cmd, sum.Notes)
 			if asJSON {
@@ -64,7 +74,8 @@ it through other rows. So no text and no group stands on both sides.`,
 	return cmd
 }
 
-// The largest component is printed because it may decide the shares: it goes to one side whole.
+// printSplit tells what went where. The largest component is printed because it may decide the shares: it goes to
+// one side whole.
 func printSplit(cmd *cobra.Command, sum *data.SplitSummary) error {
 	t := columns.NewTable(cmd.OutOrStdout())
 	for _, f := range sum.Files {

@@ -16,7 +16,7 @@ import (
 	"hives/tokenizer"
 )
 
-// dataStats is what the command's flags say.
+// dataStats is what the command's flags say: a file of rows, a tokenizer to count with, a page to draw.
 type dataStats struct {
 	in, tokens, page string
 	o                data.ReadOptions
@@ -24,6 +24,12 @@ type dataStats struct {
 }
 
 // statsCommand describes rows.
+//
+//	work      stats.DescribeStream of data/stats
+//	reads     a file of rows, once
+//	writes    standard output; --html, a page of plots
+//	refuses   a bad row, unless --skip-bad; a page that would take the place of the rows or the tokenizer
+//	Ctrl-C    the page stays as it was
 func statsCommand() *cobra.Command {
 	d := &dataStats{}
 	cmd := &cobra.Command{
@@ -65,9 +71,11 @@ func (d *dataStats) run(cmd *cobra.Command, args []string) error {
 	if d.in == "" {
 		return fault.Usage(fault.New(fault.Invalid, "stats: name a file of rows"))
 	}
+	// Before the rows are read: --html rows.csv is typed easily.
 	if err := spare(d.page, d.in, d.tokens); err != nil {
 		return fmt.Errorf("stats: %w", err)
 	}
+	// Also before them: a tokenizer that cannot be opened is known in a moment.
 	count, err := tokenCounter(d.tokens)
 	if err != nil {
 		return err

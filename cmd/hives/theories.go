@@ -7,6 +7,14 @@ import (
 )
 
 // theoriesCommand prints the value theories, and holds what belongs to them.
+//
+//	work      theories.List of data/theories
+//	reads     the built-in trees, and files of one's own
+//	writes    standard output
+//	refuses   a theory that is not there, a file of a theory that is no tree
+//
+// It is also how a theory of one's own is tried: a file that is wrong is refused here as it is everywhere, and
+// nothing else is at stake.
 func theoriesCommand() *cobra.Command {
 	var o theories.ListOptions
 	var asJSON bool
@@ -53,7 +61,7 @@ program takes it from the environment variable ` + theories.EnvFiles + `.`,
 
 // ownTheories lets every command of root accept theories added by file, before it reads any rows. It runs before
 // every command (PersistentPreRunE), since rows of an unknown theory are refused when they are read. A command with
-// a PersistentPreRunE of its own goes without.
+// a PersistentPreRunE of its own goes without; version and man have one, since they need no theories.
 func ownTheories(root *cobra.Command) {
 	var paths []string
 	root.PersistentFlags().StringArrayVar(&paths, "theories", nil,

@@ -9,8 +9,13 @@ import (
 	"hives/data/inventory"
 )
 
-// inventoryCommand prints the plain-language inventory, writes it as a bank, and assigns rows to it.
-// --out writes the whole inventory and takes no filter: a bank with holes would give rows other anchors.
+// inventoryCommand prints the plain-language inventory, writes it as a bank, and assigns rows to it. --out writes
+// the whole inventory and takes no filter: a bank with holes would give rows other anchors.
+//
+//	work      inventory.List and inventory.Bank of data/inventory
+//	reads     nothing: the sentences are part of the program, with a version
+//	writes    standard output, or --out
+//	refuses   --out beside --kind, --value or --json
 func inventoryCommand() *cobra.Command {
 	var kind, value, out string
 	var asJSON bool
@@ -42,6 +47,7 @@ individual anchor bank that Stage 2 takes.`,
 			case asJSON:
 				return printJSON(cmd.OutOrStdout(), list)
 			}
+			// Neither --out nor --json: the sentences are for a person.
 			return list.WriteText(cmd.OutOrStdout())
 		},
 	}

@@ -12,7 +12,8 @@ import (
 	"hives/internal/embedder"
 )
 
-// inventoryAssign is what the command's flags say.
+// inventoryAssign is what the command's flags say. limits count in spreads, the mean distance of two sentences, so
+// that one setting suits every embedder.
 type inventoryAssign struct {
 	in, out, bank string
 	e             embedder.Options
@@ -22,6 +23,15 @@ type inventoryAssign struct {
 }
 
 // inventoryAssignCommand ties rows to sentences of the inventory.
+//
+//	work      inventory.AssignFile of data/inventory
+//	reads     rows, a model
+//	writes    --out, the rows with individual_anchor set; --bank, the inventory with the model on record
+//	refuses   the weights of --not-for; limits below zero
+//	Ctrl-C    --out stays as it was
+//
+// Only sentences on the row's own branch of the tree compete. The annotators have said what the text is about;
+// which of that value's sentences fits best is all that is left to the embedder.
 func inventoryAssignCommand() *cobra.Command {
 	a := &inventoryAssign{limits: inventory.DefaultLimits()}
 	cmd := &cobra.Command{
@@ -89,7 +99,8 @@ func (a *inventoryAssign) run(cmd *cobra.Command) error {
 	return report.WriteTable(cmd.OutOrStdout())
 }
 
-// embedWith makes an encoder the inventory's embedder.
+// embedWith makes an encoder the inventory's embedder. The inventory takes a function, since packages of rows
+// import no encoder (docs/ARCHITECTURE.md).
 func embedWith(enc encoder.Encoder) inventory.Embed {
 	return func(ctx context.Context, texts []string) ([][]float32, error) {
 		inputs := make([]encoder.Input, len(texts))

@@ -2,7 +2,8 @@ package main
 
 import "github.com/spf13/cobra"
 
-// vectorsCommand groups what makes and shows the vectors of human values.
+// vectorsCommand groups what makes and shows the vectors of human values. A file of them belongs to one model:
+// build records its weights' hash, and evaluate and embedd compare it.
 func vectorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vectors",

@@ -11,7 +11,8 @@ import (
 	"hives/values"
 )
 
-// vectorsBuild is what the command's flags say.
+// vectorsBuild is what the command's flags say. o holds all that the result depends on, besides rows, banks and the
+// model.
 type vectorsBuild struct {
 	o        values.Options
 	e        embedder.Options
@@ -22,6 +23,12 @@ type vectorsBuild struct {
 }
 
 // vectorsBuildCommand makes a file of value vectors.
+//
+//	work      values.BuildFile and Set.Write of package values
+//	reads     rows, held-out rows, banks of anchor sentences, a model
+//	writes    --out, one SQLite file, and the same tree as vectors show
+//	refuses   rows that share a text or a group with the held-out rows; --out that is an input
+//	Ctrl-C    no file is written
 func vectorsBuildCommand() *cobra.Command {
 	b := &vectorsBuild{o: values.Defaults()}
 	c := &cobra.Command{
@@ -61,10 +68,12 @@ func (b *vectorsBuild) register(c *cobra.Command) {
 	f.StringVar(&b.in, "data", "", "annotated rows, preferably those of training (.parquet or .csv)")
 	f.StringVar(&b.held, "validation", "", "annotated rows on which vectors are tested and scores calibrated; "+
 		"they must share no text and no group with --data (default: a quarter of the groups of --data)")
+	// The default and its reason stand in docs/VALUES.md, with what each way measured.
 	f.StringVar((*string)(&b.o.Sides), "sides", string(b.o.Sides),
 		"how the two sides of a signed vector are taken: within each corpus, or pooled over all corpora as in the "+
 			"paper")
 	f.StringVar(&b.out, "out", "", "SQLite file to write")
+	// The sentences take no part in making a value's vector; they are kept so that a text can be near one.
 	f.StringArrayVar(&b.banks, "anchors", []string{values.Inventory},
 		"bank of anchor sentences to embed too: a file, a folder of banks, 'inventory' for the built-in one, '' "+
 			"for none (may be repeated)")
@@ -108,5 +117,6 @@ func (b *vectorsBuild) run(c *cobra.Command) error {
 	if err := set.Write(b.out); err != nil {
 		return err
 	}
+	// Read back from the file: what is shown is what embedd will open.
 	return showVectors(c, b.out, b.asJSON)
 }

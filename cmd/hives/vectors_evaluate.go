@@ -10,6 +10,13 @@ import (
 )
 
 // vectorsEvaluateCommand opens the vectors first, which know which model they need.
+//
+//	work      Set.EvaluateFile of package values
+//	reads     a file of vectors, held-out rows, the model
+//	writes    standard output
+//	refuses   another model than the vectors were made with
+//
+// It cannot know which rows the model has seen. Whoever gives it training rows gets figures that are too good.
 func vectorsEvaluateCommand() *cobra.Command {
 	o := values.Defaults()
 	var e embedder.Options

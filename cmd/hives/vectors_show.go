@@ -7,6 +7,10 @@ import (
 )
 
 // vectorsShowCommand reads the file alone and opens no model.
+//
+//	work      values.Open and Set.List of package values
+//	refuses   a file that is torn, of a newer program, or no file of vectors
+//	writes    standard output
 func vectorsShowCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -27,7 +31,8 @@ names the model that made them.`,
 	return c
 }
 
-// showVectors reads the file as embedd would and describes it.
+// showVectors reads the file as embedd would and describes it. build ends with it too, so that what was made is
+// looked at once before it is used.
 func showVectors(c *cobra.Command, path string, asJSON bool) error {
 	set, err := values.Open(path)
 	if err != nil {
