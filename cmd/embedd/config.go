@@ -17,6 +17,7 @@ func configCommand(o *options) *cobra.Command {
 takes the same flags as embedd itself.`,
 		Example: `  embedd config show --origin --model out/demo/model`,
 	}
+	// It opens nothing and checks no file: the settings of a machine can be looked at on another.
 	var origin bool
 	show := &cobra.Command{
 		Use: "show", Short: "Print the effective settings as TOML", Args: cobra.NoArgs,

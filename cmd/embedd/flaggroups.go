@@ -2,14 +2,14 @@ package main
 
 import "hives/internal/cli"
 
-// flagGroups are the headings of the flags in embedd --help.
+// flagGroups are the headings of the flags in embedd --help, from what every call of the program needs to what few
+// ever change.
 var flagGroups = []cli.FlagGroup{
 	{Title: "Name", Names: []string{"name"}},
 	{Title: "Model",
 		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
 	{Title: "Listeners",
-		Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen", "no-http-ids",
-			"cors-origins"}},
+		Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen"}},
 	{Title: "Who may call", Names: []string{
 		"tls-cert", "tls-key", "client-ca", "tokens-file", "insecure-no-tls", "insecure-no-auth",
 		"tokens-per-second", "max-token-streams"}},

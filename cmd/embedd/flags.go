@@ -11,8 +11,11 @@ import (
 )
 
 // register adds the flags. Each is a setting of the same name. Defaults are those of daemon.Default, so help,
-// configuration and server cannot part. A flag's value is not read here: only flags that were given override the other
-// sources (cli.GivenFlags).
+// configuration and server cannot part. A flag's value is not read here: only flags that were given override the
+// other sources (cli.GivenFlags).
+//
+// A new setting is three lines: a field of daemon.Config, a flag below, its heading in flaggroups.go. Its key needs
+// none: --max-texts is max_texts in a file and EMBEDD_MAX_TEXTS in the environment, by rule.
 func (o *options) register(fs *pflag.FlagSet) {
 	d := daemon.Default()
 	fs.SortFlags = false
@@ -30,6 +33,8 @@ func (o *options) register(fs *pflag.FlagSet) {
 func registerModel(fs *pflag.FlagSet, d daemon.Config) {
 	fs.String("model", "", "model folder, or GGUF file, to serve")
 	fs.String("vectors", "", "value vectors of hives vectors build, made with this model")
+	// What bf16 costs in sameness was measured: the same text in other company had a cosine of .9999985 or more
+	// with itself (docs/BENCHMARKS.md).
 	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), mixed16 (f16 operands) or bf16 "+
 		"(throughout; half the memory, vectors differ by about 1e-2)")
 	fs.String("name", "", "name of the model in requests, then aliases, with commas between them (default: the "+
@@ -48,11 +53,13 @@ func registerListeners(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Bool("no-http-ids", false, "refuse token ids over HTTP: clients there send texts")
 	fs.String("cors-origins", "", "web origins whose pages may call over HTTP, with commas between them, or * for "+
 		"all (default: none)")
+	// On by default, on loopback: who runs a daemon that misbehaves needs its figures now and not after a restart.
 	fs.String("admin-listen", d.AdminListen, "address of /metrics, /healthz, /readyz, pprof, /-/reload and the "+
 		"status page; \"\" switches them off")
 }
 
-// registerCallers adds who may call. Nothing of it is needed on loopback (daemon, exposure).
+// registerCallers adds who may call. Nothing of it is needed on loopback (daemon, exposure). There are two waivers
+// and not one, so that a wish for less trouble with certificates does not open the door to everybody.
 func registerCallers(fs *pflag.FlagSet) {
 	fs.String("tls-cert", "", "certificate chain in PEM form, for gRPC, HTTP and an admin listener beyond "+
 		"loopback; it is read again when it changes")
@@ -65,7 +72,8 @@ func registerCallers(fs *pflag.FlagSet) {
 	fs.Bool("insecure-no-auth", false, "listen beyond loopback without asking for tokens")
 }
 
-// registerLimits adds what is refused before any work is done (serve.Limits).
+// registerLimits adds what is refused before any work is done (serve.Limits). Each bounds one resource that a
+// caller could else use up alone: memory of messages, the queue, threads of calls, files of connections.
 func registerLimits(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("max-texts", d.MaxTexts, "largest number of texts in a request")
 	fs.Int("max-http-texts", d.MaxHTTPTexts, "largest number of texts in a request over HTTP, whose clients have "+
@@ -90,7 +98,8 @@ func registerLimits(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("cache-texts", d.CacheTexts, "number of vectors that are kept for texts that come again; 0 keeps none")
 }
 
-// registerTimes adds the times of calls, connections and of the end (serve.Times).
+// registerTimes adds the times of calls, connections and of the end (serve.Times). 0 means "never" or "at once",
+// but for --receive-timeout, which must be above 0.
 func registerTimes(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Duration("max-wait", time.Duration(d.MaxWait), "longest time that a batch waits for more texts while the "+
 		"engine is busy; an idle engine never waits")
@@ -98,6 +107,7 @@ func registerTimes(fs *pflag.FlagSet, d daemon.Config) {
 		"time after which a batch counts as hung and the program ends; 0 means never")
 	fs.Duration("self-check-every", time.Duration(d.SelfCheckEvery),
 		"time between self-checks on known texts, which decide the health; 0 means never")
+	// 0 by default: it is for balancers that ask every so often and would send calls to a door that is closed.
 	fs.Duration("drain-delay", time.Duration(d.DrainDelay), "time between NOT_SERVING and the end of accepting "+
 		"calls, for balancers that poll")
 	fs.Duration("drain-timeout", time.Duration(d.DrainTimeout),

@@ -51,14 +51,16 @@ const examples = `  # serve the demo's model on this machine
   # after the model's folder was replaced
   kill -HUP $(pgrep embedd)`
 
-// options are the flags; those named like a setting override it.
+// options are the flags; those named like a setting override it. keys maps a flag's name to its setting and is
+// filled by register.
 type options struct {
 	config cli.ConfigFlags
 	keys   map[string]string
 }
 
 // newRoot is embedd itself: the root serves, and two commands below it help to set it up. OwnHangup keeps SIGHUP,
-// which means "load anew" here, from ending the program.
+// which means "load anew" here, from ending the program. EndsItself is said by the daemon, once the model is there:
+// until then nobody waits for an answer.
 func newRoot() *cobra.Command {
 	o := &options{keys: map[string]string{}}
 	root := &cobra.Command{

@@ -11,6 +11,12 @@ import (
 
 // tokenCommand makes a bearer token. The two go to different places on purpose: >> tokens takes the line, and the
 // token is seen by whoever runs the command and is in no file.
+//
+//	work      secure.New of internal/serve/secure
+//	writes    standard output: a line for --tokens-file; standard error: the token, this once
+//	refuses   a name that could not stand in a figure or a log
+//
+// The line holds a hash, so whoever reads the file cannot call. A lost token cannot be found again; make another.
 func tokenCommand() *cobra.Command {
 	var e secure.Entry
 	cmd := &cobra.Command{

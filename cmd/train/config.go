@@ -6,7 +6,14 @@ import (
 	"hives/internal/cli"
 )
 
-// configCommand prints the effective configuration.
+// configCommand prints the effective configuration. It is how one asks "which of four places won?" before a run of
+// weeks begins.
+//
+//	work      load, as a run calls it: what is printed is what would run
+//	writes    standard output, TOML that --config reads
+//	refuses   what load refuses; it opens no engine and looks at no rows
+//
+// The settings are not checked against their domains here: who looks for a mistake must see it.
 func configCommand(o *options) *cobra.Command {
 	parent := &cobra.Command{
 		Use: "config", Short: "Look at the settings of a run",

@@ -2,7 +2,8 @@ package main
 
 import "hives/internal/cli"
 
-// flagGroups are the headings of the flags in train --help.
+// flagGroups are the headings of the flags in train --help, in the order in which a run is thought of: where it
+// lies, what it learns from, what learns, how, on what, and what is kept of it.
 var flagGroups = []cli.FlagGroup{
 	{Title: "The run", Names: []string{
 		"out", "resume", "settings", "allow-changed", "steps", "seed", "smoke", "dry-run", "json", "step", "origin"}},

@@ -7,7 +7,8 @@ import (
 	"hives/internal/trainmetrics"
 )
 
-// checkMetrics refuses an address before anything is read or computed.
+// checkMetrics refuses an address before anything is read or computed. The listener itself opens later, when there
+// are figures; the rule of who may listen where is looked at now.
 func (o *options) checkMetrics() error {
 	if o.metricsListen == "" {
 		return nil
@@ -31,6 +32,7 @@ func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*tr
 	if err != nil {
 		return nil, err
 	}
+	// The only thing here that can fail late: another program may have taken the port meanwhile.
 	server, err := trainmetrics.Listen(address, exporter)
 	if err != nil {
 		return nil, err

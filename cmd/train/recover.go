@@ -15,6 +15,15 @@ import (
 )
 
 // recoverCommand makes the files beside a run's checkpoints again.
+//
+//	work      trainer.Recover of internal/trainer
+//	reads     the newest whole checkpoint of --out; damaged ones are passed over and named
+//	writes    run.json and config.toml where they are damaged or gone; what they replace stays as FILE.damaged
+//	refuses   a run without a whole checkpoint; settings that do not have the hash that the checkpoint notes
+//	Ctrl-C    each file is the old one or the new one
+//
+// Why not let --resume do it? A resume that repairs in silence would also repair what somebody changed on purpose.
+// So it says what is wrong and names this command.
 func recoverCommand(o *options) *cobra.Command {
 	var settings string
 	cmd := &cobra.Command{

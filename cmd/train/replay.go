@@ -11,6 +11,14 @@ import (
 )
 
 // replayCommand looks at one step of a run.
+//
+//	work      trainer.ReplayStep of internal/trainer
+//	reads     the run folder, its rows, the newest checkpoint before the step
+//	writes    standard output; the run folder is not touched
+//	refuses   a step that the run does not have, changed settings or rows, but for --allow-changed
+//
+// It is what a run that ended on a number that is not finite advises: the step is a function of the checkpoint and
+// the step's number, so it can be taken again, alone, in another precision, with every tensor's gradient in sight.
 func replayCommand(o *options) *cobra.Command {
 	var step int
 	var asJSON bool
@@ -44,6 +52,8 @@ run folder. With --allow-changed, settings may differ: would the step be finite 
 	return cmd
 }
 
+// replay goes the way of a resumed run up to its engine, and takes one step instead of going on. The checks come in
+// the order of what they cost: a folder, settings, the run's record, whether files are there, the engine.
 func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*trainer.Replay, error) {
 	if _, err := runstore.Read(o.out); o.out != "" && err != nil {
 		return nil, err

@@ -54,7 +54,9 @@ const examples = `  # the paper's Stage 1 on a GPU host
   # the control: labels dealt out anew inside each corpus
   train --model random:demo/model --data train.parquet --out runs/control --permute-labels`
 
-// flagKeys maps the named flags to the settings they override.
+// flagKeys maps the named flags to the settings they override. Any other setting is reached by --set or the
+// environment; a flag is for what a command line usually says. Two flags may mean one setting: --model and --from
+// both name what a run begins with, and may not be given together.
 var flagKeys = map[string]string{
 	"stage": "stage", "steps": "steps", "seed": "seed",
 	"model": "model.from", "tokenizer": "model.tokenizer", "max-length": "model.max_length",
@@ -74,25 +76,34 @@ var flagKeys = map[string]string{
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
 }
 
-// options are the flags that are not settings of the run.
+// options are the flags that are not settings of the run: what they say holds for this process, and none of it is
+// stored in config.toml.
 type options struct {
-	config        cli.ConfigFlags
-	out           string
-	resume        bool
-	allowChanged  bool
-	waitForSaves  bool
+	config cli.ConfigFlags
+	// Where the run lies, and whether it is there already.
+	out    string
+	resume bool
+	// What a resume may overlook.
+	allowChanged bool
+	waitForSaves bool
+	// Who watches.
 	metricsListen string
 	noAuth        bool // metricsListen may be beyond loopback
-	smoke         bool
-	smokeFiles    smokeFiles
-	dryRun        bool
-	json          bool
+	// What is only tried.
+	smoke      bool
+	smokeFiles smokeFiles
+	dryRun     bool
+	json       bool
+	// What computes. It is noted in run.json, since bits depend on it, but a run may be moved.
 	engine        string
 	threads       int
 	theoryWeights map[string]string
 	theories      []string // files of own theories; the rows' theory is known only with them
 }
 
+// newRoot builds the command tree: train itself runs, and three commands below it look at a run. Flags are
+// persistent, so that "train config show" takes the very command line that it is asked about. Theories of one's own
+// are learned first (PersistentPreRunE): flags and rows name them.
 func newRoot() *cobra.Command {
 	o := &options{}
 	root := &cobra.Command{
@@ -120,7 +131,12 @@ func readStored(path string) (trainer.Config, error) {
 	return trainer.Stored(raw)
 }
 
-// load builds the effective configuration.
+// load builds the effective configuration, and says of each key where it came from.
+//
+//	a new run   defaults of its stage     < --config < TRAIN_… < --set < named flags
+//	--resume    config.toml of the run    < the same four: what differs must be allowed (--allow-changed)
+//
+// A damaged config.toml is refused with the command that makes it again.
 func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	base := trainer.Default()
 	stored := filepath.Join(o.out, "config.toml")

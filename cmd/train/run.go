@@ -15,7 +15,9 @@ import (
 	"hives/internal/trainer"
 )
 
-// run trains and says what came of it.
+// run trains and says what came of it. Its order is that of what things cost, so that a mistake costs as little as
+// it can: an address, settings, inputs, an engine, steps. Whatever opens is closed by a defer right after it, the
+// engine after what lives on it.
 func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) error {
 	if err := o.checkMetrics(); err != nil {
 		return err
@@ -77,11 +79,14 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	return nil
 }
 
+// printNext says where the model is and what one does with it. The path is quoted as a shell reads it, so that the
+// line can be copied.
 func printNext(out io.Writer, s trainer.Summary) {
 	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", s.Model, shell.Word(s.Model))
 }
 
-// settings turns the flags into a valid configuration. No engine is open yet.
+// settings turns the flags into a valid configuration. No engine is open yet. The first mistake ends the chain:
+// each step needs what the one before found good.
 func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
 	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
 	cfg, _, err := load(fs, o)
@@ -117,7 +122,8 @@ func (o *options) nothingToResume(cfg *trainer.Config) error {
 		"%s holds no run to go on with: name the --out of a run, or give --model and --data to begin one there", o.out))
 }
 
-// openEngine opens the engine that the flags name.
+// openEngine opens the engine that the flags name. Versions and the command to go on with are known only now: both
+// name the engine that was taken, which need not be the first choice.
 func openEngine(ctx context.Context, o *options, ro *trainer.RunOptions) (err error) {
 	ro.Engine, err = engine.Open(ctx, engine.Options{Kind: engine.Kind(o.engine), Threads: o.threads})
 	if err == nil {
@@ -147,7 +153,8 @@ func (o *options) resumeCommand(e *engine.Engine) string {
 	return shell.Line(words...)
 }
 
-// versions is everything that the bits of a run may depend on.
+// versions is everything that the bits of a run may depend on, besides its settings and files. run.json keeps it; a
+// resume under other versions goes on and says what changed.
 func versions(e *engine.Engine) map[string]string {
 	b := cli.BuildInfo()
 	return map[string]string{

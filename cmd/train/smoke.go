@@ -16,7 +16,7 @@ const smokeWords = "smoke run: a few steps of a tiny model from random weights o
 type smokeFiles struct{ demo, dir string }
 
 // lightSmoke writes what a smoke run needs into a folder that done removes. The run lies there too unless --out
-// names a place.
+// names a place. It must come before the settings are built, since they are then shrunk onto these files.
 func (o *options) lightSmoke() (done func(), err error) {
 	// Its own rows and model, so that it shows what the settings do and nothing of the user's is touched.
 	if o.smokeFiles.demo, err = smoke.Find(); err != nil {
@@ -36,7 +36,8 @@ func (o *options) lightSmoke() (done func(), err error) {
 	return done, nil
 }
 
-// shrink makes the settings those of a smoke run, if it is one.
+// shrink makes the settings those of a smoke run, if it is one. What decides the kind of computation stays (package
+// smoke), so a setting that does not run is found in a minute and not on the hardware that it is meant for.
 func (f smokeFiles) shrink(cfg trainer.Config) trainer.Config {
 	if f.dir == "" {
 		return cfg

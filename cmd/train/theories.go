@@ -38,7 +38,10 @@ func (o *options) learnTheories() error {
 	return nil
 }
 
-// learn registers a stored theory, or compares it with the file that was given for it.
+// learn registers a stored theory, or compares it with the file that was given for it. The text of the theory is
+// what is compared, not its path: run.json keeps the whole text, so that a run can go on where the file is gone.
+//
+// Another text is refused as Mismatch: the run would go on with other labels than it began with.
 func (o *options) learn(name, stored string, given map[string]string) error {
 	file, ok := given[name]
 	switch {

@@ -9,9 +9,11 @@ import (
 	"hives/internal/trainer"
 )
 
-// watcher shows a run to a person: notes as lines, steps as a progress bar.
+// watcher shows a run to a person: notes as lines, steps as a progress bar. It is a trainer.Observer, a Phaser and
+// a Worker. bar is nil while there is nothing to count; a nil Progress shows nothing, so most methods need not ask.
 type watcher struct{ bar *cli.Progress }
 
+// newWatcher begins with the engine: which one it is explains every figure that follows.
 func newWatcher(first string) *watcher {
 	w := &watcher{}
 	w.Note("engine: " + first)
@@ -48,10 +50,12 @@ func (w *watcher) Phase(name string) {
 	w.bar.Phase(name)
 }
 
-// Work shows a bar of its own until it ends.
+// Work shows a bar of its own until it ends. The work before the steps may take longer than they do: states of
+// frozen layers are computed once, text by text.
 func (w *watcher) Work(label, unit string, total int) (moved func(n int), end func()) {
 	w.bar = cli.NewProgress(label, unit, int64(total), 0)
 	return func(n int) { w.bar.Add(int64(n)) }, func() { w.bar.Close(); w.bar = nil }
 }
 
+// close leaves the last line of the bar, with the count that was reached.
 func (w *watcher) close() { w.bar.Close() }
