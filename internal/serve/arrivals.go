@@ -45,7 +45,9 @@ func (a *arrival) reason(err error) error {
 	return err
 }
 
-// Whoever adds owes a remove, whatever became of the call; stop ends the call and may be called more than once.
+// add notes a call whose message is awaited from now on. Whoever adds owes a remove, whatever became of the call;
+// stop ends the call and may be called more than once. New ones go to the back, so the list is in the order of
+// beginning without any sorting.
 func (s *arrivals) add(stop func()) *arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,6 +85,11 @@ func (s *arrivals) makeWay(n int) {
 
 // reap makes way for those who wait for room to receive, until over is closed. It runs for as long as Run does. A
 // quarter of the grace is how much later than due a call may be ended.
+//
+//	0 ms      A announces 4 MB and sends nothing; there is room
+//	100 ms    nobody waits: A may take its 30 s
+//	900 ms    B waits for room; A is younger than the grace
+//	1,000 ms  A has had its second and ends with SLOW_MESSAGE; B gets the room
 func (s *Server) reap(over <-chan struct{}) {
 	tick := time.NewTicker(graceToArrive / 4)
 	defer tick.Stop()

@@ -5,12 +5,15 @@ import (
 	"time"
 )
 
+// What companions need, which answer calls that did not come over gRPC. HTTP's calls share limits, queue and model
+// with gRPC's: package httpapi asks for them here, in the order From, Enter, then Embed or EmbedMany of the Server.
 // What companions need, which answer calls that did not come over gRPC.
 
 // From says where such a call came from, as the interceptors do for gRPC; NoteCaller may add who calls.
 func From(ctx context.Context, address string) context.Context { return from(ctx, address) }
 
-// Enter counts such a call in, or refuses it, as the interceptors do for gRPC.
+// Enter counts such a call in, or refuses it, as the interceptors do for gRPC. Its caller owes leave where err is
+// nil; the error is a gRPC status.
 func (s *Server) Enter(ctx context.Context) (leave func(), err error) {
 	leave, err = s.enterCall(ctx, "beside gRPC")
 	return leave, Status(err)
@@ -22,7 +25,7 @@ func (s *Server) Panicked(ctx context.Context, value any) error { return s.panic
 // BulkStreams is how many streams for bulk are open.
 func (s *Server) BulkStreams() int { return s.places.bulk.Used() }
 
-// CompileTime is what compiling every shape of this generation took.
+// CompileTime is what compiling every shape of this generation took, in one piece: a figure of the admin's page.
 func (g *Generation) CompileTime() time.Duration { return g.compile }
 
 // Err says why the engine cannot be used any more, nil while it can.

@@ -14,6 +14,8 @@ import (
 // note is who calls. What is outermost, as the log, learns it from those inside it. It is a pointer in the context
 // on purpose. The log is the outermost interceptor and writes its line last, but who calls is known only to the one
 // that checks tokens, further in: that one writes into the note which the log reads afterwards.
+//
+// One goroutine writes a note, before the call is handled, and others read it only afterwards; so it has no lock.
 type note struct {
 	name    string // that of a token; empty where nobody was asked
 	address string // that the connection came from
@@ -29,7 +31,8 @@ func NoteCaller(ctx context.Context, name string) {
 	}
 }
 
-// from notes the address that a call came from.
+// from notes the address that a call came from, as host:port. The host alone names the caller, the whole address
+// the connection: two clients behind one host are one caller with two connections.
 func from(ctx context.Context, address string) context.Context {
 	return context.WithValue(ctx, noteKey{}, &note{address: address})
 }
@@ -48,7 +51,8 @@ func Caller(ctx context.Context) share.Who {
 	return share.Who{Caller: "host " + share.Host(n.address), Connection: n.address}
 }
 
-// noted begins the note of a call over gRPC.
+// noted begins the note of a call over gRPC. A call within a test's own transport has no peer, and an empty
+// address.
 func noted(ctx context.Context) context.Context {
 	address := ""
 	if p, ok := peer.FromContext(ctx); ok {
@@ -57,6 +61,7 @@ func noted(ctx context.Context) context.Context {
 	return from(ctx, address)
 }
 
+// noteUnary and noteStream stand outermost of all interceptors (interceptors).
 func noteUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	return next(noted(ctx), req)
 }

@@ -18,9 +18,11 @@ import (
 type tolerant struct{ encoding.CodecV2 }
 
 // mark is an unknown field that no message of ours has: the largest number there is. Whoever sends it is refused.
+// It travels inside the message, since a codec has no other way to tell its caller anything but an error.
 var mark = protowire.AppendString(protowire.AppendTag(nil, protowire.MaxValidNumber, protowire.BytesType), "malformed")
 
-// Whatever was decoded before the fault is thrown away: half a message must never be taken for a whole one.
+// Unmarshal never fails for a protobuf message. Whatever was decoded before the fault is thrown away: half a
+// message must never be taken for a whole one.
 func (t tolerant) Unmarshal(data mem.BufferSlice, v any) error {
 	err := t.CodecV2.Unmarshal(data, v)
 	m, ok := v.(proto.Message)

@@ -53,7 +53,7 @@ func textsOf(r *hivesv1.EmbedRequest) Texts {
 	return Texts{Texts: r.Texts, TokenIDs: r.TokenIds, Prompt: r.Prompt, Overlong: r.Overlong}
 }
 
-// output says how vectors leave.
+// output says how vectors leave: their first d numbers, divided by their norm or not, in which encoding.
 type output struct {
 	d         int
 	normalize bool
@@ -77,6 +77,7 @@ func (g *Generation) output(r *hivesv1.EmbedRequest) (output, error) {
 	return o, nil
 }
 
+// Both are upper bounds, with room: a reply that was let in must never be refused by gRPC for its size afterwards.
 const (
 	embeddingBytes = 32   // a vector's fields beside its numbers: tags, lengths, scale, tokens, truncated
 	replyBytes     = 1024 // a reply's fields beside its vectors: the model's version, timings
@@ -100,6 +101,8 @@ func (o output) fits(l Limits, texts int) error {
 }
 
 // response encodes the vectors from first up to end.
+// The only error is that of an encoding that cannot hold a number (FLOAT16_OVERFLOW). v is shared with other
+// requests and stays as it is: Cut copies.
 func (o output) response(g *Generation, v *Vectors, first, end int) (*hivesv1.EmbedResponse, error) {
 	out := &hivesv1.EmbedResponse{Model: g.Version, Timings: v.Timings}
 	for i := first; i < end; i++ {

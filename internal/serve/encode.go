@@ -13,6 +13,9 @@ import (
 // Cut keeps the first d numbers of a raw vector and, if asked, divides them by their L2 norm, summed in float64. raw
 // is not changed. A vector of zeros stays one. Qwen3-Embedding is trained so that the first d numbers are a shorter
 // embedding, but they have no length of one any more: the order is cut, then divide.
+//
+//	[3, 4, 12], d = 2, normalised     [0.6, 0.8]
+//	divide first, then cut            [3, 4]/13, of length 5/13: not a unit vector
 func Cut(raw []float32, d int, normalize bool) []float32 {
 	out := append([]float32(nil), raw[:d]...)
 	if !normalize {

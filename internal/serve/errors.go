@@ -19,7 +19,8 @@ import (
 // Domain of ErrorInfo.
 const Domain = "hives"
 
-// reasoned is an error with a name that clients may rely on.
+// reasoned is an error with a name that clients may rely on. It adds nothing to the words and leaves the kind
+// alone.
 type reasoned struct {
 	error
 	reason string
@@ -62,7 +63,8 @@ func Status(err error) error {
 	return s.Err()
 }
 
-// retryAfter is the queue's own guess, or a second where calls and streams are counted.
+// retryAfter is the queue's own guess, or a second where calls and streams are counted: how long those take is
+// their clients' business, and nothing is known of it.
 func retryAfter(err error) time.Duration {
 	var full *schedule.FullError
 	if errors.As(err, &full) {

@@ -9,7 +9,8 @@ import (
 	"hives/internal/serve/schedule"
 )
 
-// start makes the first generation and says SERVING.
+// start makes the first generation and says SERVING. It holds the swap's lock: a SIGHUP that comes while the first
+// model loads is told SWAPPING, and not taken for a second load.
 func (s *Server) start(ctx context.Context) error {
 	s.swap.Lock()
 	defer s.swap.Unlock()
@@ -149,7 +150,8 @@ func (s *Server) retire(next *Generation) {
 	})
 }
 
-// guard reports the loss of a generation's engine. It ends with the scheduler.
+// guard reports the loss of a generation's engine. It ends with the scheduler. lost has room for one reason, which
+// is all that live reads: a second loss is dropped rather than waited for.
 func (s *Server) guard(g *Generation) {
 	select {
 	case <-g.sched.Failed():

@@ -27,6 +27,7 @@ func slogger(l *slog.Logger) logging.Logger {
 }
 
 // levels keeps calls that went well out of the log unless it is set to debug.
+// A refusal (INVALID_ARGUMENT, RESOURCE_EXHAUSTED) is news and no error: the server did what it should.
 func levels(c codes.Code) logging.Level {
 	switch c {
 	case codes.OK:
@@ -57,6 +58,11 @@ func (s *Server) panicked(ctx context.Context, value any) error {
 // contain is deferred in goroutines that answer requests: no interceptor sees their panics. grpc-go recovers nothing
 // in goroutines that a handler starts: without this one panic would end the process. The caller must answer somehow,
 // or somebody waits for ever.
+//
+//	go func() {
+//	    defer s.contain(ctx, func(err error) { out <- outcome[R]{err: err} })   // answers once, also after a panic
+//	    …
+//	}()
 func (s *Server) contain(ctx context.Context, answer func(error)) {
 	if value := recover(); value != nil {
 		answer(s.panicked(ctx, value))
@@ -108,7 +114,8 @@ func (s *Server) enterCall(ctx context.Context, method string) (leave func(), er
 	return leave, err
 }
 
-// limitUnary counts a call in for as long as it lasts.
+// limitUnary counts a call in for as long as it lasts. It is the innermost interceptor, so what follows it is the
+// reading of the message (early) and the method itself.
 func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any,
 	error) {
 	leave, err := s.enterCall(ctx, info.FullMethod)

@@ -26,6 +26,12 @@ type Limits struct {
 }
 
 // DefaultLimits fit a machine with a gigabyte to spare: a reply of 256 whole vectors of 1,024 numbers is 1 MiB.
+//
+//	RequestTokens 65,536 × 2 = QueueTokens       one largest request in the queue leaves room for another
+//	RequestBytes 4 MiB × 64 = BytesUnderWay      64 largest messages at once
+//	Texts 256 × StreamInFlight 4                 1,024 texts of one stream are worked on at once
+//
+// HTTP has 2,048 texts and 300,000 tokens, since its clients know no streams and send everything in one request.
 func DefaultLimits() Limits {
 	return Limits{
 		Texts: 256, HTTPTexts: 2048, HTTPTokens: 300_000, RequestTokens: 65536, RequestBytes: 4 << 20,
@@ -100,7 +106,8 @@ type Times struct {
 	AgeGrace   time.Duration // that its calls and streams then have; 0 for as long as they take
 }
 
-// DefaultTimes are those of embedd.
+// DefaultTimes are those of embedd. Age is 0: a fleet behind a balancer sets it, a single server has nothing to
+// spread. Linger bounds what a text may wait for company while the engine is busy; an idle engine never waits.
 func DefaultTimes() Times {
 	return Times{
 		Linger: 2 * time.Millisecond, RunTimeout: 2 * time.Minute, SelfCheck: time.Minute,

@@ -21,6 +21,8 @@ func (s *Server) EmbedMany(ctx context.Context, r *hivesv1.EmbedRequest) (*hives
 	return out, Status(err)
 }
 
+// embedMany cuts a request into parts and embeds them one after another.
+//
 //	300 texts, at most 256 a call     parts [0, 256) and [256, 300)
 //	part 1 finds no room              the whole request is refused: nothing was spent
 //	part 2 finds no room              it waits: part 1's vectors exist already

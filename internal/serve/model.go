@@ -33,7 +33,8 @@ type Model struct {
 	Close  func()
 }
 
-// Loader loads a model; a swap calls it again while the old model serves.
+// Loader loads a model; a swap calls it again while the old model serves. It must not keep what it loads: whatever
+// it returns is closed by the server, and loaded anew the next time.
 type Loader func(ctx context.Context) (*Model, error)
 
 // Generation is a model that serves. It stays usable until the release that came with it is called. users counts the

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Stage is a part of a request's way.
+// Stage is a part of a request's way. It is a string, since figures and traces show it by this name.
 type Stage string
 
 // The stages, in their order. A text that comes out of the cache, or that another request has brought already,
@@ -55,6 +55,7 @@ func (o Observer) answered(ctx context.Context, queued time.Time, v *Vectors) {
 	}
 }
 
+// refused, swapped and checked are stage for the other fields.
 func (o Observer) refused(reason string) {
 	if o.Refused != nil {
 		o.Refused(reason)

@@ -24,7 +24,8 @@ func (s *Server) ordered(ctx context.Context, handle func(context.Context) error
 	return Status(handle(ctx))
 }
 
-// outcome is a reply, or why there is none.
+// outcome is a reply, or why there is none. Exactly one of the two is meant: reply is looked at only where err is
+// nil.
 type outcome[T any] struct {
 	reply T
 	err   error

@@ -15,14 +15,19 @@ import (
 )
 
 // grpc-go reads the message of a call before it asks any interceptor. early turns this round: the interceptors come
-// first, so that log, words, tokens and limits have had their say before a byte of the message is waited for, and the
-// innermost of them reads it.
+// first, so that log, words, tokens and limits have had their say before a byte of the message is waited for, and
+// the innermost of them reads it.
+//
+// What it is for: otherwise a caller without a token, or beyond its limit, would have 4 MiB of memory for as long
+// as it takes to send them.
 type early struct {
 	grpc.ServiceRegistrar
 	s *Server
 }
 
-// RegisterService implements grpc.ServiceRegistrar.
+// RegisterService registers a copy of the description, whose handlers read late. The generated description is
+// shared by all servers of the process and stays as it is. Streams need nothing: their messages are read by the
+// method anyway.
 func (e early) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	ours := *desc
 	ours.Methods = slices.Clone(desc.Methods)
@@ -32,9 +37,10 @@ func (e early) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	e.ServiceRegistrar.RegisterService(&ours, impl)
 }
 
-// grpc-go's own order is: decode, then interceptors, then the method. The generated handler gets decode as a
-// function, so it is called with an empty chain from inside the innermost interceptor, and its decode is ours, which
-// keeps room before it reads. Interceptors therefore see a nil request; none of ours looks at it.
+// early wraps one method. grpc-go's own order is: decode, then interceptors, then the method. The generated handler
+// gets decode as a function, so it is called with an empty chain from inside the innermost interceptor, and its
+// decode is ours, which keeps room before it reads. Interceptors therefore see a nil request; none of ours looks at
+// it.
 func (s *Server) early(method string, handler grpc.MethodHandler) grpc.MethodHandler {
 	return func(impl any, ctx context.Context, decode func(any) error, chain grpc.UnaryServerInterceptor) (any, error) {
 		handle := func(ctx context.Context, _ any) (any, error) {
@@ -117,7 +123,8 @@ const (
 	transportHeader = 1 << 20
 )
 
-// Base64 and compression are undone by then: counted is what is kept in memory.
+// checkMetadata refuses a call with too much of it. Base64 and compression are undone by then: counted is what is
+// kept in memory.
 func checkMetadata(ctx context.Context) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	size := 0

@@ -118,6 +118,9 @@ func (g *Generation) pay(ctx context.Context, t *Texts) (paid func(tokens int), 
 
 // worth is what texts cost: their tokens, and of a text that was cut by its bytes. Cut texts are charged by bytes,
 // else a text of 4 MB that is cut to 256 tokens would cost its caller 256, and the tokeniser's time nothing.
+//
+//	a text of 80 tokens                       80
+//	one of 4 MB, cut to 256 tokens            4 MB / 4 = 1,000,000
 func (f *framed) worth(t *Texts) (tokens int) {
 	for i, ids := range f.ids {
 		n := len(ids)
@@ -169,8 +172,7 @@ func (g *Generation) validate(l Limits, t *Texts) error {
 	return nil
 }
 
-// checkIDs refuses ids that are not of the vocabulary: what an engine makes of such an
-// id is not defined.
+// checkIDs refuses ids that are not of the vocabulary: what an engine makes of such an id is not defined.
 func (g *Generation) checkIDs(ids []uint32) error {
 	if len(ids) == 0 {
 		return Refuse(fault.Invalid, "EMPTY_TEXT", "no ids")
@@ -184,7 +186,9 @@ func (g *Generation) checkIDs(ids []uint32) error {
 	return nil
 }
 
-// checkFrame refuses ids that do not stand in the frame that the model reads.
+// checkFrame refuses ids that do not stand in the frame that the model reads: [CLS] … [SEP] of a BERT, the end
+// token last of a model whose vector is the last token's state. A model folder without a tokenizer has no frame to
+// compare with.
 func (g *Generation) checkFrame(ids []uint32) error {
 	if g.Framed == nil {
 		return nil
@@ -204,7 +208,8 @@ func (g *Generation) checkFrame(ids []uint32) error {
 	return nil
 }
 
-// bytesPerToken is what English takes, about; the exact count follows tokenisation.
+// bytesPerToken is what English takes, about; the exact count follows tokenisation. It only decides how much room
+// is kept for a request meanwhile: a wrong guess makes the queue look fuller or emptier for some milliseconds.
 const bytesPerToken = 4
 
 // A prompt goes before every text of a request, so it costs as often. It may have so many bytes for each token that the
@@ -214,11 +219,14 @@ const (
 	leastPrompt    = 1024
 )
 
-// promptBytes bounds a prompt. Without a bound, 16 calls of 256
-// texts under 4 MB each took another caller's median to 79 ms; with it that is 13 ms (docs/RELIABILITY.md).
+// promptBytes bounds a prompt. Without a bound, 16 calls of 256 texts under 4 MB each took another caller's median
+// to 79 ms; with it that is 13 ms (docs/RELIABILITY.md).
 func (g *Generation) promptBytes() int { return max(leastPrompt, promptPerToken*g.MaxLength) }
 
 // estimate guesses the tokens of a request. No text counts more than the longest that is read.
+//
+//	MaxLength 128, prompt of 40 bytes, a text of 60      (40 + 60)/4 + 2 = 27
+//	a text of 4,000 bytes                                 128: no more of it is read
 func (g *Generation) estimate(t *Texts) int {
 	n := 0
 	for _, text := range t.Texts {
@@ -230,7 +238,7 @@ func (g *Generation) estimate(t *Texts) int {
 	return n
 }
 
-// framed are the rows that the model reads.
+// framed are the rows that the model reads: ids [N][…] with their frame, and which of the N texts were cut.
 type framed struct {
 	ids       [][]int32
 	truncated []bool

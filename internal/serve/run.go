@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// None is a setting: they guard the transport, whatever is served over it.
 const (
 	handshake   = 10 * time.Second // for TLS and HTTP/2 to be set up
 	pingTimeout = 20 * time.Second // for a sign of life
@@ -107,7 +108,8 @@ func (s *Server) stop(grace time.Duration) bool {
 	}
 }
 
-// group is the companions and the first error of one.
+// group is the companions and the first error of one. A companion that fails ends the server: a daemon whose HTTP
+// has gone would look healthy to gRPC's balancer and dead to everybody else.
 type group struct {
 	wg     sync.WaitGroup
 	failed chan error

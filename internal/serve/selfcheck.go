@@ -13,7 +13,8 @@ import (
 )
 
 // A vector may differ by as much between a check and the reference, or between two shapes. With float32 the sums
-// differ in their order only; with bf16 operands each product is rounded to 8 bits.
+// differ in their order only; with bf16 operands each product is rounded to 8 bits. Both compare numbers of unit
+// vectors, so they need no scale.
 const (
 	exactDifference = 1e-4
 	roundDifference = 5e-2
@@ -27,7 +28,8 @@ const (
 	againTexts = 2
 )
 
-// selfCheck knows texts and the vectors that they had at the start.
+// selfCheck knows texts and the vectors that they had at the start. A vector that drifts later, for whatever
+// reason, takes the health down (watch).
 type selfCheck struct {
 	texts     [][]int32
 	want      [][]float32 // unit vectors, of each text alone in the shape that suits it

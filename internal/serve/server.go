@@ -49,9 +49,8 @@ type Options struct {
 	Admit       Admit
 }
 
-// Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about so
-// many
-// tokens; paid is told the exact number, if it comes to that. Nil admits all.
+// Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about
+// so many tokens; paid is told the exact number, if it comes to that. Nil admits all.
 type Admit func(ctx context.Context, tokens int, bulk bool) (paid func(tokens int), err error)
 
 // Server answers requests with the current Generation. mu guards current alone; swap is held as long as a swap
@@ -128,6 +127,8 @@ func (s *Server) register() {
 	reflection.Register(s.grpc)
 }
 
+// Windows of HTTP/2, in bytes: what a client may send of a stream and of a connection before anybody reads it. They
+// are fixed, since grpc-go would otherwise let them grow with the speed of a client.
 const (
 	streamWindow     = 64 << 10
 	connectionWindow = 1 << 20
@@ -168,6 +169,9 @@ func connectionTimes(t Times) keepalive.ServerParameters {
 //
 // The counting happens under the read lock, and a swap changes current under the write lock: so a generation that is
 // no longer current gets no new users, and waiting for the old ones ends.
+//
+// Error: Unavailable (STARTING) until the first model serves. Whoever forgets release keeps the old weights in
+// memory after a swap, for ever.
 func (s *Server) Acquire() (g *Generation, release func(), err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -35,7 +35,8 @@ func (s *Server) idleTimer() *time.Timer {
 	return time.NewTimer(s.opt.Times.StreamIdle)
 }
 
-// again begins an idle time anew.
+// again begins an idle time anew, when something was asked or is still worked on. Without a bound the timer stands
+// at its end of time and is left alone.
 func (s *Server) again(idle *time.Timer) {
 	if s.opt.Times.StreamIdle > 0 {
 		idle.Reset(s.opt.Times.StreamIdle)
@@ -65,7 +66,11 @@ func (e embedService) EmbedStream(stream hivesv1.EmbedService_EmbedStreamServer)
 // read, and gRPC's flow control holds the client.
 //
 // Three bounds hold a client that sends faster than the engine works: StreamInFlight slots, the room for message
-// bytes, and half of the queue. None of them refuses; each waits, so that a bulk client need know nothing of limits.
+// bytes, and half of the queue. None of them refuses; each waits, so that a bulk client need know nothing of
+// limits.
+//
+// Invariant: every request that was read is answered under its tag, with vectors or an error, unless the client is
+// gone (TestStreamAnswersEveryTag).
 type bulk struct {
 	s      *Server
 	stream hivesv1.EmbedService_EmbedStreamServer
@@ -111,6 +116,11 @@ func (b *bulk) run() error {
 
 // next waits for a request, or for the stream's end and its reason. It ends a stream that asks nothing while nothing is
 // worked on: of the slots only the one for the next request is taken.
+//
+//	a request              r, false, nil
+//	the client has said all  nil, true, nil
+//	nothing for idle time  nil, true, STREAM_IDLE, unless requests are still worked on
+//	the server ends        nil, true, DRAINING
 func (b *bulk) next(requests <-chan *hivesv1.EmbedStreamRequest, last <-chan error, idle *time.Timer,
 	slots chan struct{}) (r *hivesv1.EmbedStreamRequest, over bool, err error) {
 	for {
@@ -227,7 +237,8 @@ func (b *bulk) embed(ctx context.Context, r *hivesv1.EmbedStreamRequest) error {
 	return nil
 }
 
-// send writes one reply; after a failure the stream is broken and nothing more is written.
+// send writes one reply; after a failure the stream is broken and nothing more is written. The lock is needed,
+// since gRPC allows one sender and each request answers from a goroutine of its own.
 func (b *bulk) send(r *hivesv1.EmbedStreamResponse) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -36,7 +36,8 @@ func registerTEI(to grpc.ServiceRegistrar, s *Server) {
 	teiv1.RegisterTokenizeServer(to, teiTokenize{s: s})
 }
 
-// Info implements the method for gRPC.
+// Info implements the method for gRPC. Its fields are upstream's, filled with what comes nearest here: there are no
+// workers to tokenise, so the engine's threads stand for them.
 func (t teiInfo) Info(context.Context, *teiv1.InfoRequest) (*teiv1.InfoResponse, error) {
 	g, release, err := t.s.Acquire()
 	if err != nil {
@@ -104,7 +105,8 @@ func (s *Server) teiEmbed(ctx context.Context, r *teiv1.EmbedRequest, flow *sche
 	}, nil
 }
 
-// prompt finds one of the model's prompts; no name is no prompt.
+// prompt finds one of the model's prompts; no name is no prompt. The error counts the prompts and quotes neither
+// them nor the name: both are somebody's words.
 func (g *Generation) prompt(name *string) (string, error) {
 	if name == nil || *name == "" {
 		return "", nil

@@ -27,7 +27,7 @@ func tokens(f *tokenizer.Framed, ids []int32, text string, framed bool) []*teiv1
 	return slices.Concat(special(speller, before), out, special(speller, behind))
 }
 
-// special describes ids that stand around a text.
+// special describes ids that stand around a text. They have no place in it, so Start and Stop stay away.
 func special(s tokenizer.Speller, ids []int32) (out []*teiv1.SimpleToken) {
 	for _, id := range ids {
 		token := &teiv1.SimpleToken{Id: uint32(id), Special: true}
@@ -77,7 +77,8 @@ func spelled(s tokenizer.Speller, ids []int32, text string) []*teiv1.SimpleToken
 	return out
 }
 
-// wholeCharacters widens a part of text, which is UTF-8, to the characters it touches.
+// wholeCharacters widens a part of text, which is UTF-8, to the characters it touches. A reader who cuts text at
+// start and stop then gets whole characters, whatever the vocabulary did to them.
 func wholeCharacters(text string, start, stop int) (int, int) {
 	for start > 0 && !utf8.RuneStart(text[start]) {
 		start--

@@ -22,7 +22,8 @@ func RegisterValues(s *Server, to grpc.ServiceRegistrar) {
 	hivesv1.RegisterValueServiceServer(to, valueService{s: s})
 }
 
-// valued is a generation that has value vectors. Model and vectors belong together for as long as it is held.
+// valued is a generation that has value vectors. Model and vectors belong together for as long as it is held: a
+// swap in the middle of a call changes neither under it.
 type valued struct {
 	*Generation
 	limits Limits
@@ -42,7 +43,8 @@ func (v valueService) acquire() (valued, func(), error) {
 	return valued{g, v.s.opt.Limits}, release, nil
 }
 
-// withValues runs one method on the generation that serves now; its errors become gRPC statuses.
+// withValues runs one method on the generation that serves now; its errors become gRPC statuses. Every method goes
+// through it, so none can forget the release.
 func withValues[T any](v valueService, do func(valued) (*T, error)) (*T, error) {
 	g, release, err := v.acquire()
 	if err != nil {
@@ -95,7 +97,9 @@ func (v valueService) GetValueVector(_ context.Context,
 	})
 }
 
-// ScoreTexts implements the method for gRPC.
+// ScoreTexts implements the method for gRPC. The steps: which values (filter), whether the reply will fit
+// (scorable), the texts' vectors, and then for each text its scores against those values. Only the vectors need the
+// engine.
 func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsRequest) (*hivesv1.ScoreTextsResponse,
 	error) {
 	return withValues(v, func(g valued) (*hivesv1.ScoreTextsResponse, error) {
@@ -134,6 +138,9 @@ func (v valueService) ScoreTexts(ctx context.Context, r *hivesv1.ScoreTextsReque
 
 // scorable refuses, before any work, a sign that nobody can give and a reply that is too large. The size is bounded
 // by the largest value's, since which of them a text will score highest is not known yet.
+//
+//	10 values of at most 200 bytes for each of 256 texts     256 × (2,000 + 32) = 520 kB: fits 4 MiB
+//	all 500 values for each of 256                           25.6 MB: REPLY_TOO_LARGE, with what to lower
 func (g valued) scorable(r *hivesv1.ScoreTextsRequest, among []*values.Value) error {
 	largest := 0
 	for _, value := range among {
@@ -151,7 +158,8 @@ func (g valued) scorable(r *hivesv1.ScoreTextsRequest, among []*values.Value) er
 	return nil
 }
 
-// scoreBytes bounds one ValueScore on the wire.
+// scoreBytes bounds one ValueScore on the wire, in bytes. It counts too much rather than too little: a reply that
+// gRPC refuses for its size comes after the work.
 func scoreBytes(v *values.Value) int {
 	n := len(v.ID) + len(v.Theory) + 128 // the numbers, tags and lengths
 	for _, name := range v.Path {

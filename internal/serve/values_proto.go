@@ -125,7 +125,8 @@ func scoreProto(s values.Score) *hivesv1.ValueScore {
 	return out
 }
 
-// present is absent for NaN.
+// present is absent for NaN. NaN means "not defined for this text"; on the wire an absent field says that without a
+// number that clients would have to know.
 func present(x float64) *float32 {
 	if math.IsNaN(x) {
 		return nil
@@ -134,7 +135,8 @@ func present(x float64) *float32 {
 	return &out
 }
 
-// An absent probability is not 0: the value has no regression, or the text makes no sense.
+// probabilityProto leaves out what is not known. An absent probability is not 0: the value has no regression, or
+// the text makes no sense.
 func probabilityProto(p *values.Probability) *hivesv1.Probability {
 	if p == nil {
 		return nil

@@ -83,6 +83,11 @@ const maxNeighbours = 1000
 
 // searchOf refuses a search that has no meaning, before any text is embedded. relation OPPOSING turns the query
 // round: the nearest to its opposite.
+//
+//	value_id of care, cross_theory        values of other theories that are near care
+//	a text, cross_theory                  CROSS_THEORY: a text belongs to no theory
+//	a text, OPPOSING                      values whose vectors point away from the text
+//	top_k 0                               10
 func searchOf(q *hivesv1.Query, relation hivesv1.Relation, crossTheory bool, k uint32) (values.Search, error) {
 	_, byValue := q.GetOf().(*hivesv1.Query_ValueId)
 	if _, known := hivesv1.Relation_name[int32(relation)]; !known {

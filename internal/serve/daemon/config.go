@@ -16,13 +16,17 @@ import (
 // takes 128.
 type Config struct {
 	// What is served, and on which addresses. Empty addresses are switched off, but for gRPC's.
-	Model       string `toml:"model"`
-	Vectors     string `toml:"vectors"`
+	// A folder or a GGUF file, read anew at every SIGHUP: the path stays, what lies there may change.
+	Model   string `toml:"model"`
+	Vectors string `toml:"vectors"`
+	// The three addresses are host:port. Port 0 takes a free one, which the log then names.
 	Listen      string `toml:"listen"`
 	HTTPListen  string `toml:"http_listen"`
 	AdminListen string `toml:"admin_listen"`
-	Precision   string `toml:"precision"`
-	MaxLength   int    `toml:"max_length"`
+	// f32, mixed, mixed16 or bf16; names are checked where the model is opened.
+	Precision string `toml:"precision"`
+	MaxLength int    `toml:"max_length"`
+	// What requests may call the model, with commas between (names.go).
 	Name        string `toml:"name"`
 	NoHTTPIDs   bool   `toml:"no_http_ids"`
 	CORSOrigins string `toml:"cors_origins"`
@@ -30,9 +34,10 @@ type Config struct {
 	Threads     int    `toml:"threads"`
 
 	// Who may call. Files are named here and read by parts.open; no secret stands in a setting itself.
-	TLSCert    string `toml:"tls_cert"`
-	TLSKey     string `toml:"tls_key"`
-	ClientCA   string `toml:"client_ca"`
+	TLSCert  string `toml:"tls_cert"`
+	TLSKey   string `toml:"tls_key"`
+	ClientCA string `toml:"client_ca"`
+	// Without it nobody is asked for a token.
 	TokensFile string `toml:"tokens_file"`
 
 	// Waivers, each for one protection: that both are given by one word would be too easy.
@@ -40,22 +45,28 @@ type Config struct {
 	InsecureNoAuth bool `toml:"insecure_no_auth"`
 
 	// Limits, in the order in which a request meets them (serve.Limits).
-	MaxTexts          int `toml:"max_texts"`
-	MaxHTTPTexts      int `toml:"max_http_texts"`
-	MaxHTTPTokens     int `toml:"max_http_tokens"`
-	MaxRequestTokens  int `toml:"max_request_tokens"`
-	MaxRequestBytes   int `toml:"max_request_bytes"`
-	MaxBytesUnderWay  int `toml:"max_bytes_under_way"`
-	MaxReplyBytes     int `toml:"max_reply_bytes"`
+	// Texts and tokens of one request. HTTP has limits of its own: its clients know no streams, so they send more
+	// at once.
+	MaxTexts         int `toml:"max_texts"`
+	MaxHTTPTexts     int `toml:"max_http_texts"`
+	MaxHTTPTokens    int `toml:"max_http_tokens"`
+	MaxRequestTokens int `toml:"max_request_tokens"`
+	// Bytes: of one message, of all that are under way, and of a reply.
+	MaxRequestBytes  int `toml:"max_request_bytes"`
+	MaxBytesUnderWay int `toml:"max_bytes_under_way"`
+	MaxReplyBytes    int `toml:"max_reply_bytes"`
+	// What waits and what is open. The queue must hold two largest requests (serve.Limits.Validate).
 	MaxQueueTokens    int `toml:"max_queue_tokens"`
 	MaxCalls          int `toml:"max_calls"`
 	MaxBulkStreams    int `toml:"max_bulk_streams"`
 	MaxStreamInFlight int `toml:"max_stream_inflight"`
 	MaxStreams        int `toml:"max_streams"`
 	MaxConnections    int `toml:"max_connections"`
-	CacheTexts        int `toml:"cache_texts"`
+	// Vectors of texts that come again; 0 keeps none. It is counted in vectors, since their size is the model's.
+	CacheTexts int `toml:"cache_texts"`
 
 	// Times, as "90s" or "10m" in every source.
+	// Of the work: a batch's wait for company, an engine that hangs, self-checks, the end.
 	MaxWait        cli.Duration `toml:"max_wait"`
 	EngineTimeout  cli.Duration `toml:"engine_timeout"`
 	SelfCheckEvery cli.Duration `toml:"self_check_every"`
@@ -63,10 +74,12 @@ type Config struct {
 	DrainTimeout   cli.Duration `toml:"drain_timeout"`
 	Keepalive      cli.Duration `toml:"keepalive"`
 
+	// Of a slow or silent client.
 	ReceiveTimeout    cli.Duration `toml:"receive_timeout"`
 	StreamIdle        cli.Duration `toml:"stream_idle"`
 	MaxConnectionIdle cli.Duration `toml:"max_connection_idle"`
 
+	// Of clients that would stay on one server for ever: told to end, they look for servers anew and spread.
 	MaxConnectionAge   cli.Duration `toml:"max_connection_age"`
 	ConnectionAgeGrace cli.Duration `toml:"connection_age_grace"`
 

@@ -26,6 +26,11 @@ import (
 //
 // What is closed at the end depends on how it ended. After a regular one the engine is closed. After a lost one it
 // is not: a call may still be inside it, and freeing what it reads would crash the process before its log is out.
+//
+//	nil             ctx ended, and every accepted call was answered or its time ran out
+//	Unavailable     an address is taken; the engine was lost, or hung for engine_timeout
+//	usage           settings that could not work
+//	other kinds     those of the model's files: NotFound, Mismatch, Corrupt
 func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -54,6 +59,7 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// p.plug after options: what is plugged in stands on the server's own options and adds to them.
 	o := options(c, eng, log)
 	p.plug(&o)
 	s, err := serve.New(o)
@@ -71,6 +77,7 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 	if err := s.Run(ctx, listener); err != nil {
 		return err // the engine is in an unknown state: the end of the process frees it
 	}
+	// s.Run has returned nil: no call is inside the engine any more.
 	eng.Close()
 	return nil
 }

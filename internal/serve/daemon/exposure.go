@@ -25,6 +25,7 @@ func (c Config) checkListeners() error {
 	}
 	e := exposure{tls: c.TLSCert != "", tokens: c.TokensFile != "", noTLS: c.InsecureNoTLS, noAuth: c.InsecureNoAuth}
 	for _, address := range []string{c.Listen, c.HTTPListen, c.AdminListen} {
+		// gRPC's address may not be empty: a daemon that listens nowhere is a mistake, and check says so.
 		if address == "" && address != c.Listen {
 			continue // switched off
 		}

@@ -16,6 +16,10 @@ import (
 
 // loader loads the settings' model folder and value vectors anew at every call. The engine is opened once and
 // outlives every model. A model that cannot be used after all is closed here; later it is the server's.
+//
+// During a swap two models are in memory, the one that serves and the one that is loaded: a machine for it needs
+// room for both. Kinds of error: those of folder.Read and local.Open (NotFound, Invalid, Corrupt), Mismatch where
+// the vectors are another model's.
 func loader(c Config, e *engine.Engine) serve.Loader {
 	return func(context.Context) (*serve.Model, error) {
 		info, err := folder.Read(c.Model)
@@ -37,6 +41,7 @@ func loader(c Config, e *engine.Engine) serve.Loader {
 			l.Close()
 			return nil, err
 		}
+		// Ids that a client sends in place of a text are held to it: an engine need not refuse an id beyond its table.
 		m.Vocabulary = cfg.Sizes().Vocabulary
 		return m, nil
 	}
@@ -68,6 +73,9 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 
 // warnings are what the model's files leave open or ask for and is not done here. They are logged at every load,
 // also after a swap: another folder may lie there now.
+//
+// Why is a default prompt not put before texts by itself? A client that puts it there already would have it twice,
+// and nobody would see it: its vectors would only be worse.
 func (c Config) warnings(l *local.Local) (all []string, err error) {
 	if w := l.Length().Warning(); w != "" {
 		all = append(all, w)
@@ -95,7 +103,9 @@ func openValues(path string, id encoder.Identity) (*values.Set, error) {
 	return set, nil
 }
 
-// version is what replies name: with its hashes a client can tell whether two vectors may be compared.
+// version is what replies name: with its hashes a client can tell whether two vectors may be compared. Vectors of
+// unlike weights, tokenizer, pooling, length or precision may not. The engine is named too, since it decides last
+// bits.
 func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVersion {
 	return &hivesv1.ModelVersion{
 		Name: id.Name, Revision: info.Provenance["revision"], WeightsSha256: id.WeightsSHA256,

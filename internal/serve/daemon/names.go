@@ -8,6 +8,11 @@ import (
 
 // names are what the model is called: the first of --name and its aliases, else fallback. Replies always have the
 // first name. Aliases are for programs that have a model's name built in.
+//
+//	--name ""                          the folder's name, no alias
+//	--name hives                       hives
+//	--name "hives, text-embedding-1"   hives, and text-embedding-1 is understood as well
+//	--name "hives,"                    Invalid: a comma too many
 func (c Config) names(fallback string) (name string, aliases []string, err error) {
 	if c.Name == "" {
 		return fallback, nil, nil
@@ -23,6 +28,7 @@ func (c Config) names(fallback string) (name string, aliases []string, err error
 }
 
 // commas splits a list; an empty one has nothing in it.
+// Unlike names it passes over empty parts: a list of web origins that ends in a comma means what it says.
 func commas(list string) (all []string) {
 	for _, one := range strings.Split(list, ",") {
 		if one = strings.TrimSpace(one); one != "" {

@@ -22,20 +22,25 @@ import (
 	"hives/internal/serve/web"
 )
 
-// lastSpans is how long the end waits for traces to be sent.
+// lastSpans is how long the end waits for traces to be sent. A collector that is away must not hold the daemon's
+// end up; the spans are lost then, and the log says so.
 const lastSpans = 5 * time.Second
 
 // parts are what is plugged into a server: who may call, what is measured, and the listeners beside gRPC. A part
 // that the settings leave out is nil.
 type parts struct {
-	c       Config
-	log     *slog.Logger
-	certs   *secure.Certificates
-	tokens  *secure.Tokens
+	// Of the whole daemon.
+	c   Config
+	log *slog.Logger
+	// Who may call.
+	certs  *secure.Certificates
+	tokens *secure.Tokens
+	// What is measured. Figures are always there; traces only where somebody takes them.
 	metrics *telemetry.Metrics
 	traces  *telemetry.Traces
-	http    net.Listener
-	admin   net.Listener
+	// Listeners are taken at the start and served by companions, which begin with the server.
+	http  net.Listener
+	admin net.Listener
 }
 
 // open reads the files and takes the addresses, so that what is missing is said before a model is loaded. On an
@@ -110,7 +115,8 @@ func (p *parts) plug(o *serve.Options) {
 	}
 }
 
-// watch lets the figures see the server.
+// watch lets the figures see the server. It is a companion, since there is no server yet when the parts are plugged
+// in.
 func (p *parts) watch(_ context.Context, s *serve.Server) error { return p.metrics.Watch(s) }
 
 // listener bounds l and dresses it for package web: each listener has the limit of connections for itself, so a full
@@ -146,6 +152,7 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 		Reload: func(ctx context.Context) error { return p.reload(ctx, s) },
 	})
 	l := p.listener(s, p.admin, "admin")
+	// Nobody's answer is lost with a probe or a page, so the admin listener ends soon.
 	l.Grace = min(l.Grace, lastSpans)
 	if loopback.Address(p.c.AdminListen) {
 		l.TLS = (*tls.Config)(nil)
