@@ -25,7 +25,8 @@ type Plugin struct {
 	Pinned  bool // its hash is the one in pins.json; not so for a plugin named by its path
 }
 
-// manifest lies beside each installed plugin as manifest.json.
+// manifest lies beside each installed plugin as manifest.json. It says which version an installation meant to
+// leave; the hash that counts is the one in pins.json.
 type manifest struct {
 	Format  int    `json:"format"`
 	Version string `json:"version"`
@@ -64,9 +65,11 @@ func Roots() []string {
 	return slices.Compact(roots)
 }
 
+// moduleLine tells this module's go.mod from that of a program around it.
 var moduleLine = regexp.MustCompile(`(?m)^module hives\s*$`)
 
-// checkout walks up from dir to the folder of this module's go.mod; "" when there is none.
+// checkout walks up from dir to the folder of this module's go.mod; "" when there is none. So a test finds the
+// plugin in the checkout's .cache from whatever package it runs in.
 func checkout(dir string) string {
 	for {
 		raw, err := fsutil.ReadRegular(filepath.Join(dir, "go.mod"))
@@ -115,7 +118,8 @@ func find(kind Kind) (Plugin, error) {
 		kind, roots, installCommand(kind))
 }
 
-// installCommand is the remedy for a missing or unusable plugin.
+// installCommand is the remedy for a missing or unusable plugin. It names a way on without one too: who has no GPU
+// should not have to read on.
 func installCommand(kind Kind) string {
 	if kind == CUDA {
 		return "scripts/install_pjrt.sh cuda12 --with-libs (or cuda13), or choose --engine cpu"
@@ -123,7 +127,9 @@ func installCommand(kind Kind) string {
 	return "scripts/install_pjrt.sh cpu (make setup does it), or choose --engine go"
 }
 
-// versionDirs lists the version folders of dir, the pinned one first, then newest name first.
+// versionDirs lists the version folders of dir, the pinned one first, then newest name first. Of the others none is
+// run; they are looked at so that the error can say what lies there. "nvidia" holds CUDA's libraries and is no
+// version.
 func versionDirs(dir, pin string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -142,6 +148,11 @@ func versionDirs(dir, pin string) []string {
 // short would kill the process when mapped, so its bytes are hashed before it is loaded. The hash is taken of the
 // library itself each time, some 0.3 s for 200 MB (docs/LOG.md): what the manifest notes about its own installation
 // proves nothing.
+//
+//	no manifest.json            fs.ErrNotExist: no plugin, look on
+//	another version             errUnpinned: remembered, look on
+//	no manifest of format 1     Corrupt, with what to remove and run
+//	another hash of plugin.so   Corrupt, the same: somebody or something changed it
 func readPlugin(dir, folder string) (Plugin, error) {
 	path := filepath.Join(dir, "plugin.so")
 	raw, err := fsutil.ReadRegular(filepath.Join(dir, "manifest.json"))

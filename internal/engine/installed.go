@@ -24,7 +24,8 @@ func Installed() []string {
 	return lines
 }
 
-// apiOf reads the interface's version; "unknown" where the library cannot be loaded.
+// apiOf reads the interface's version; "unknown" where the library cannot be loaded. --version must not fail for
+// it.
 func apiOf(path string) string {
 	v, err := pluginVersion(path)
 	if err != nil {
@@ -33,7 +34,8 @@ func apiOf(path string) string {
 	return v
 }
 
-// libraryMissing tells whether NVIDIA's libraries lie where a CUDA plugin looks first.
+// libraryMissing tells whether NVIDIA's libraries lie where a CUDA plugin looks first: in the folder nvidia beside
+// its version's folder, where install_pjrt.sh --with-libs puts them.
 func libraryMissing(plugin string) bool {
 	_, err := os.Stat(filepath.Join(filepath.Dir(filepath.Dir(plugin)), "nvidia"))
 	return err != nil

@@ -13,6 +13,8 @@ func loadPlugin(string, string) (compute.Backend, string, error) {
 	return nil, "", errNoXLA
 }
 
+// pluginVersion stands in for that of xla.go, so that the rest of the package is the same in both builds.
 func pluginVersion(string) (string, error) { return "", errNoXLA }
 
+// errNoXLA is why cuda and cpu are passed over in such a program; the Go engine is left.
 var errNoXLA = errors.New("this program was built without XLA (no cgo, or -tags noxla)")

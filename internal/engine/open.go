@@ -42,6 +42,13 @@ func (e *Engine) Close() {
 // Open opens the engine that opt names and holds it to the self-test. With auto, an engine that is
 // absent or refused is passed over and Choice says why; a kind that was asked for by name is never
 // replaced by another.
+//
+//	Options{}               the first of cuda, cpu, go that works
+//	Options{Kind: CPU}      the CPU plugin, or an error
+//	Options{Plugin: path}   that library as a CPU plugin, or an error
+//
+// Kinds of error: Invalid options, NotFound (no plugin, no GPU), Corrupt (its hash), Unavailable (it cannot be
+// loaded), Mismatch (the self-test).
 func Open(ctx context.Context, opt Options) (*Engine, error) {
 	kind, err := ParseKind(string(opt.Kind))
 	if err != nil {
@@ -108,7 +115,8 @@ func (e *Engine) describe() string {
 		e.Name, e.PJRTAPI, short(e.PluginSHA256), e.Backend.NumDevices(), e.Threads)
 }
 
-// openKind opens exactly one kind.
+// openKind opens exactly one kind, and closes it again where the self-test fails: an engine that computes wrong is
+// not handed out with a warning.
 func openKind(ctx context.Context, kind Kind, opt Options) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -202,6 +210,8 @@ func checkPath(kind Kind, path string) error {
 }
 
 // setThreads tells XLA's thread pools their size, which they read from NPROC when first loaded.
+// It returns the number that will hold. A pool that is there keeps its size: in one process the first engine
+// decides.
 func setThreads(n int) int {
 	if n > 0 {
 		os.Setenv("NPROC", strconv.Itoa(n))
@@ -249,13 +259,14 @@ func loadRemedy(kind Kind, p Plugin) string {
 	return installCommand(kind)
 }
 
-// firstLine cuts the stack that GoMLX's errors carry.
+// firstLine cuts the stack that GoMLX's errors carry: a user needs the sentence, and run.json one line.
 func firstLine(err error) error {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return errors.New(line)
 }
 
-// hasGPU looks for the device files that NVIDIA's driver makes.
+// hasGPU looks for the device files that NVIDIA's driver makes. Without them a CUDA plugin would be hashed and
+// loaded only to find no device.
 func hasGPU() bool {
 	found, err := filepath.Glob("/dev/nvidia[0-9]*")
 	return err == nil && len(found) > 0

@@ -8,7 +8,7 @@ import (
 	"hives/internal/fault"
 )
 
-// Kind names an engine as the --engine flag does.
+// Kind names an engine as the --engine flag does. An opened Engine's is never Auto.
 type Kind string
 
 const (
@@ -18,13 +18,14 @@ const (
 	Go   Kind = "go"
 )
 
-// EnvVar holds the engine's kind where no flag does.
+// EnvVar holds the engine's kind where no flag does. A flag goes before it.
 const EnvVar = "HIVES_ENGINE"
 
 // FlagUsage is the help text of every program's --engine flag.
 const FlagUsage = "engine for the arithmetic: auto, cuda, cpu or go (auto takes the first that works; $" + EnvVar +
 	" sets it too)"
 
+// kinds are all there are; the messages list them in this order.
 var kinds = []Kind{Auto, CUDA, CPU, Go}
 
 // ParseKind reads a kind; the empty string means $HIVES_ENGINE, and auto where that is empty too. The message names
@@ -61,6 +62,7 @@ type Options struct {
 }
 
 // validate refuses settings that no engine can follow.
+// The allocator's name goes into a string of options (configString), where a comma would begin another one.
 func (o Options) validate() error {
 	if o.Threads < 0 || o.Threads > 4096 {
 		return fault.New(fault.Invalid, "engine: threads must be in 0..4096, got %d", o.Threads)

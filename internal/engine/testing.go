@@ -8,6 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
+// forTest opens one engine for a whole process of tests: loading and testing a plugin takes some half a second each
+// time.
 var forTest = sync.OnceValues(func() (*Engine, error) {
 	kind, err := ParseKind("")
 	if err != nil || kind != Auto {

@@ -21,7 +21,8 @@ func loadPlugin(path, config string) (compute.Backend, string, error) {
 	return b, version, err
 }
 
-// pluginVersion loads the library, once a process, and returns the version of its interface.
+// pluginVersion loads the library, once a process, and returns the version of its interface, as "0.115". A library
+// cannot be unloaded again.
 func pluginVersion(path string) (string, error) {
 	plugin, err := pjrt.GetPlugin(path)
 	if err != nil {

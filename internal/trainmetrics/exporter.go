@@ -10,6 +10,7 @@ import (
 	"hives/internal/trainer"
 )
 
+// prefix begins every name, so that a run's figures stand apart from embedd's in one Prometheus.
 const prefix = "hives_train_"
 
 // Exporter takes in what a run tells and gives it to Prometheus.
@@ -19,10 +20,13 @@ type Exporter struct {
 	held     *prometheus.GaugeVec // validation figures by scope
 	heldStep prometheus.Gauge
 	saves    saveFigures
-	seen     int // skipped steps that the counter holds
+	// Prometheus counts up; the run tells a sum that includes those before a resume. seen is what was added so far,
+	// so that each line adds its difference.
+	seen int // skipped steps that the counter holds
 }
 
-// stepFigures are those of a training step.
+// stepFigures are those of a training step. Gauges are of the newest step; counters begin with the process, so that
+// a rate over them is this process's speed.
 type stepFigures struct {
 	step, schedule, epoch, gradNorm, rate, perSecond, padding, lastTime prometheus.Gauge
 
@@ -38,6 +42,8 @@ type saveFigures struct {
 }
 
 // New makes an exporter with a registry of its own. info is what the run is: stage, engine, versions.
+// info becomes labels of one gauge, hives_train_info, that is always 1; its names must be those of Prometheus's
+// labels.
 func New(info map[string]string) *Exporter {
 	r := prometheus.NewRegistry()
 	e := &Exporter{registry: r, steps: newStepFigures(r), saves: newSaveFigures(r)}
@@ -50,6 +56,8 @@ func New(info map[string]string) *Exporter {
 	return e
 }
 
+// newStepFigures names them. Each help says what is in the figure and what is not: it is all that a reader of a
+// dashboard sees.
 func newStepFigures(r *prometheus.Registry) stepFigures {
 	return stepFigures{
 		step:      gauge(r, "step", "updates done, those before a resume included"),
@@ -79,10 +87,11 @@ func newSaveFigures(r *prometheus.Registry) saveFigures {
 	}
 }
 
-// Note is for persons.
+// Note is for persons, and may name files: none of it is served.
 func (e *Exporter) Note(string) {}
 
-// Step takes in a training step.
+// Step takes in a training step. It is called after each step, with its line of figures, and sets numbers only: no
+// scrape can hold a step up.
 func (e *Exporter) Step(done, total int, line *trainer.StepLine) {
 	s := &e.steps
 	s.step.Set(float64(done))
@@ -103,7 +112,8 @@ func (e *Exporter) Step(done, total int, line *trainer.StepLine) {
 	e.losses(line)
 }
 
-// losses sets the loss and its terms.
+// losses sets the loss and its terms. Terms are what the task calls them, so a new loss appears as a label without
+// a line here. Levels count from 1, the top of the theory's tree.
 func (e *Exporter) losses(line *trainer.StepLine) {
 	s := &e.steps
 	s.loss.WithLabelValues("total").Set(line.Loss)
@@ -122,6 +132,7 @@ func (e *Exporter) losses(line *trainer.StepLine) {
 }
 
 // Validated takes in figures on held-out rows. One that is undefined this time is not shown as of last time.
+// The age of a figure is told by validation_step beside step.
 func (e *Exporter) Validated(at *trainer.HeldOut) {
 	e.held.Reset()
 	e.heldStep.Set(float64(at.Step))
@@ -130,7 +141,8 @@ func (e *Exporter) Validated(at *trainer.HeldOut) {
 	}
 }
 
-// validated sets the figures of a contrast.
+// validated sets the figures of a contrast (docs/METRICS.md defines them). nil is a figure that is undefined on
+// these rows: it is absent, since 0 would be a value.
 func (e *Exporter) validated(v *trainer.Validation) {
 	set := func(figure, scope string, value *float64) {
 		if value != nil {
@@ -153,7 +165,7 @@ func (e *Exporter) validated(v *trainer.Validation) {
 	set("uniformity", "all", &v.Uniformity)
 }
 
-// Saved takes in a checkpoint.
+// Saved takes in a checkpoint. checkpoint_step beside step says how much a kill would cost now.
 func (e *Exporter) Saved(s trainer.Saved) {
 	e.saves.step.Set(float64(s.Step))
 	e.saves.seconds.Set(s.Took.Seconds())
@@ -163,6 +175,8 @@ func (e *Exporter) Saved(s trainer.Saved) {
 	}
 }
 
+// gauge, counter and vector make a figure and register it; a name that is taken is the programmer's mistake and
+// panics.
 func gauge(r *prometheus.Registry, name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + name, Help: help})
 	r.MustRegister(g)

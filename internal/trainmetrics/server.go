@@ -19,7 +19,8 @@ const (
 	drainTimeout = time.Second
 )
 
-// Server answers scrapes until it is closed.
+// Server answers scrapes until it is closed. It serves two paths: /metrics, and /healthz, which says "ok" for as
+// long as the process lives.
 type Server struct {
 	listener net.Listener
 	http     *http.Server
@@ -28,6 +29,11 @@ type Server struct {
 
 // Check returns the address to listen on. Beyond loopback everybody may read the figures, without TLS and without a
 // token: that takes a waiver.
+//
+//	:9091             127.0.0.1:9091
+//	127.0.0.1:9091    itself
+//	0.0.0.0:9091      refused, but for exposed
+//	9091              refused: no port without a colon
 func Check(address string, exposed bool) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	switch {
@@ -43,7 +49,8 @@ func Check(address string, exposed bool) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// Listen takes an address that Check returned and begins to answer.
+// Listen takes an address that Check returned and begins to answer. Its caller owes a Close. The only error is
+// Unavailable: somebody else has the address.
 func Listen(address string, e *Exporter) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -51,6 +58,7 @@ func Listen(address string, e *Exporter) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{Registry: e.registry}))
+	// Alive is all that it says: whether the run moves is told by last_step_timestamp_seconds.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Write([]byte("ok\n"))

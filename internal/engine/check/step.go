@@ -11,7 +11,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// The shape of the step, that of the demo's model with a shorter vocabulary.
+// The shape of the step, that of the demo's model with a shorter vocabulary. weightsPerModel is the embedding and
+// six matrices a layer: 13.
 const (
 	texts, tokens   = 16, 24
 	hidden, heads   = 128, 4
@@ -28,7 +29,8 @@ const (
 	weightsPerModel = 1 + layers*perLayer
 )
 
-// inputs returns the weights, then the token ids; the seed is fixed, so each process has the same.
+// inputs returns the weights, then the token ids [B, S]; the seed is fixed, so each process has the same. They are
+// made anew for every call: what an engine was given it may have taken over.
 func inputs() []any {
 	rng := rand.New(rand.NewPCG(stepSeed, 1))
 	normal := func(dims ...int) any {
@@ -55,6 +57,7 @@ func inputs() []any {
 // newStep compiles the step with the operands of its products in dtype. It returns the loss and then the gradient of
 // each weight. All that training uses is in it: gathers, products, a softmax with a mask, reductions, and the
 // gradients of each.
+// Values come out in f32 whatever dtype is, so one hash and one comparison serve both.
 func newStep(b compute.Backend, dtype dtypes.DType) (*Exec, error) {
 	return NewExec(b, func(in []*Node) []*Node {
 		weights, ids := in[:weightsPerModel], in[weightsPerModel]
@@ -63,7 +66,8 @@ func newStep(b compute.Backend, dtype dtypes.DType) (*Exec, error) {
 	})
 }
 
-// model builds the forward graph; operands is the type both sides of a product are cast to.
+// model builds the forward graph; operands is the type both sides of a product are cast to, f32 or bf16. It shares
+// no code with the models that are trained: a mistake there must not hide one here.
 type model struct{ operands dtypes.DType }
 
 // product casts both operands and gives float32 back, as training in bf16 does.
@@ -83,12 +87,14 @@ func (m model) vectors(weights []*Node, ids *Node) *Node {
 	return L2Normalize(last, -1)
 }
 
-// norm divides x [.., H] by its root mean square.
+// norm divides x [.., H] by its root mean square: x / √(mean(x²) + ε). It has no gain, which would be one more
+// weight and no other arithmetic.
 func norm(x *Node) *Node {
 	return Div(x, Sqrt(AddScalar(ReduceAndKeep(Square(x), ReduceMean, -1), epsilon)))
 }
 
-// attention is causal, over x [B, S, H].
+// attention is causal, over x [B, S, H]; each w is [H, H]. logits are [B, Q, S, S], divided by √D; what lies in a
+// token's future gets maskedLogit, of which exp is 0.
 func (m model) attention(x, wq, wk, wv, wo *Node) *Node {
 	split := func(w *Node) *Node { return Reshape(m.product("bsi,oi->bso", x, w), texts, tokens, heads, width) }
 	logits := MulScalar(m.product("bqhd,bkhd->bhqk", split(wq), split(wk)), 1/math.Sqrt(width))
@@ -99,7 +105,8 @@ func (m model) attention(x, wq, wk, wv, wo *Node) *Node {
 	return m.product("bsi,oi->bso", Reshape(mixed, texts, tokens, hidden), wo)
 }
 
-// feedForward is SiLU-gated: up [2F, H] holds gate and value, down [H, F].
+// feedForward is SiLU-gated: up [2F, H] holds gate and value, down [H, F]. One product for both halves, as the
+// trained models have it: down(silu(gate(x)) ∘ value(x)).
 func (m model) feedForward(x, up, down *Node) *Node {
 	both := m.product("bsi,oi->bso", x, up) // [B, S, 2F]
 	gate := Slice(both, AxisRange(), AxisRange(), AxisRange(0, feed))
@@ -108,6 +115,9 @@ func (m model) feedForward(x, up, down *Node) *Node {
 }
 
 // contrast pulls text i to text i+B/2 among all others: the mean over i of log Σ_a≠i exp s_ia − s_ij.
+//
+// With 16 texts: text 0's partner j is 8, text 8's is 0. The sum over a has 15 terms, the partner's among them, so
+// a model that tells nothing apart has a loss of log 15 = 2.71.
 func contrast(e *Node) *Node {
 	s := DivScalar(Einsum("ih,jh->ij", e, e), temperature) // [B, B]
 	self := Diagonal(e.Graph(), texts)

@@ -63,7 +63,7 @@ func (r *Report) repeat(ctx context.Context, step *graph.Exec, name string, n in
 	return nil
 }
 
-// values runs the step once on fresh inputs.
+// values runs the step once on fresh inputs and frees what came back: a thousand repeats must not fill the memory.
 func values(step *graph.Exec) ([][]float32, error) {
 	out, err := step.Call(inputs()...)
 	if err != nil {
@@ -79,7 +79,8 @@ func values(step *graph.Exec) ([][]float32, error) {
 	return v, nil
 }
 
-// digest hashes the bits of all values.
+// digest hashes the bits of all values. Bits and not numbers: −0 and 0 are equal numbers and other bits, and NaN
+// would equal nothing.
 func digest(values [][]float32) string {
 	h := sha256.New()
 	var word [4]byte
@@ -96,6 +97,9 @@ func digest(values [][]float32) string {
 // busy keeps n cores at work until the returned function is called. The loops get their own share of
 // Go's scheduler, so that they contend with the step for cores, as another program would, and not for
 // the turn of each call into the plugin.
+//
+// What goes wrong without GOMAXPROCS: on 2 cores the 2 loops would hold both of Go's processors, and the goroutine
+// that calls the plugin would wait for its turn. XLA's threads would then run on an idle machine after all.
 func busy(n int) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	before := runtime.GOMAXPROCS(0)

@@ -8,6 +8,9 @@ import (
 
 // collector reads the server when it is asked. Counters of the scheduler begin anew with every model that is
 // swapped in, which Prometheus takes for the restart that it is.
+//
+// Why not count these as they happen, like Metrics? They are states: how full the queue is now, how many calls are
+// open now. A copy of them would have to be kept in step with the server; asking cannot be wrong.
 type collector struct {
 	s *serve.Server
 
@@ -56,7 +59,7 @@ func (m *Metrics) Watch(s *serve.Server) error {
 	})
 }
 
-// Describe implements prometheus.Collector.
+// Describe implements prometheus.Collector. It asks Collect, so that a figure is listed in one place only.
 func (c *collector) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
 
 // Collect implements prometheus.Collector. Before a model serves there are only those of the server itself. joined
@@ -68,6 +71,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
+	// What is known without a model.
 	serving := 0.0
 	if c.s.Serving() {
 		serving = 1
@@ -104,6 +108,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	// A gauge of 1 with labels is how Prometheus is told facts: queries join it to other figures.
 	gauge(c.model, 1, v.GetName(), v.GetWeightsSha256(), v.GetTokenizerSha256(), vectors, v.GetEngine(),
 		v.GetPrecision())
+	// texts = joined + hits + misses: each text asked for is in exactly one of the three.
 	count(c.texts, st.Texts)
 	count(c.joined, st.Joined-st.CacheHits)
 	count(c.hits, st.CacheHits)

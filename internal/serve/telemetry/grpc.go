@@ -20,7 +20,10 @@ var known = methods(hivesv1.EmbedService_ServiceDesc, hivesv1.ValueService_Servi
 	teiv1.Embed_ServiceDesc,
 	teiv1.Tokenize_ServiceDesc, healthv1.Health_ServiceDesc, reflectionv1.ServerReflection_ServiceDesc)
 
-// methods lists the methods of services by their full names, and which of them are unary.
+// methods lists the methods of services by their full names, and which of them are unary:
+//
+//	/hives.v1.EmbedService/Embed         true
+//	/hives.v1.EmbedService/EmbedStream   false
 func methods(services ...grpc.ServiceDesc) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range services {
@@ -34,7 +37,8 @@ func methods(services ...grpc.ServiceDesc) map[string]bool {
 	return out
 }
 
-// grpcStats sees every call, also those that are refused before any interceptor.
+// grpcStats sees every call, also those that are refused before any interceptor. An overloaded server refuses most
+// calls there, and a figure that missed them would look healthiest when it is worst.
 type grpcStats struct{ m *Metrics }
 
 // GRPC is for grpc.StatsHandler.
@@ -49,6 +53,8 @@ func (grpcStats) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Con
 
 // HandleRPC implements stats.Handler. Streams have no duration: they last as long as their client likes, and would
 // stand in the last bucket.
+// The duration is the transport's: from the first byte of the request to the last of its answer, waiting and
+// refusal included.
 func (h grpcStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	method, _ := ctx.Value(methodKey{}).(string)
 	// A method that is not known counts as a stream here, without a duration, and under "other".
@@ -73,7 +79,8 @@ func (h grpcStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	}
 }
 
-// reason is what ErrorInfo says.
+// reason is what ErrorInfo says: QUEUE_FULL, TOO_MANY_CALLS and the like (docs/EMBEDD.md lists them), "" of an
+// error without one, as grpc-go's own are.
 func reason(s *status.Status) string {
 	for _, d := range s.Details() {
 		if info, ok := d.(*errdetails.ErrorInfo); ok {

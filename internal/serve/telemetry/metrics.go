@@ -14,6 +14,7 @@ import (
 	"hives/internal/serve/secure"
 )
 
+// prefix begins every name, so that figures of several programs stand apart in one Prometheus.
 const prefix = "embedd_"
 
 // Metrics are the figures that events drive. What can be read when it is asked for is the collector's. Two kinds of
@@ -22,13 +23,16 @@ const prefix = "embedd_"
 type Metrics struct {
 	Registry *prometheus.Registry
 
-	stages      *prometheus.HistogramVec
-	requests    *prometheus.CounterVec
-	seconds     *prometheus.HistogramVec
-	rejected    *prometheus.CounterVec
-	swaps       *prometheus.CounterVec
-	checks      *prometheus.CounterVec
-	callerUsed  *prometheus.CounterVec
+	// Requests: by stage, by method and code, how long, refused why.
+	stages   *prometheus.HistogramVec
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	rejected *prometheus.CounterVec
+	// The model, and who uses it.
+	swaps      *prometheus.CounterVec
+	checks     *prometheus.CounterVec
+	callerUsed *prometheus.CounterVec
+	// Batches of the engine: from text positions of all (0 to 1), tokens, texts, seconds.
 	fill        prometheus.Histogram
 	batchTokens prometheus.Histogram
 	batchTexts  prometheus.Histogram
@@ -44,6 +48,10 @@ var times = prometheus.ExponentialBuckets(.0005, 2, 17)
 
 // NewMetrics makes figures with a registry of their own. The registry is its own and not Prometheus's global one, so
 // that two servers in one process (tests) do not collide.
+//
+// Invariant: every label has a bounded set of values. Methods are those of known, codes gRPC's or HTTP's, reasons
+// those of docs/EMBEDD.md, callers the names of the tokens file. A label that a client could choose would fill
+// Prometheus.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
@@ -66,6 +74,7 @@ func NewMetrics() *Metrics {
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "streams",
 			Help: "open streams, health watches included"}),
 	}
+	// The program's origin, as labels of a gauge that is always 1: a query joins it to any figure.
 	build := cli.BuildInfo()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "build_info",
 		Help:        "1; the build stands in the labels",
@@ -82,12 +91,14 @@ func NewMetrics() *Metrics {
 	return m
 }
 
+// The values of the label "result".
 const (
 	ok     = "ok"
 	failed = "failed"
 )
 
 // result is the label of something that went well or did not.
+// Why it went wrong is in the log: words as labels would be series without end.
 func result(err error) string {
 	if err != nil {
 		return failed
@@ -95,7 +106,8 @@ func result(err error) string {
 	return ok
 }
 
-// Batch files a batch that the engine has run.
+// Batch files a batch that the engine has run. It is called on the engine's goroutine, between two batches, so it
+// only counts.
 func (m *Metrics) Batch(b schedule.Batch) {
 	size := b.Shape.Tokens()
 	m.fill.Observe(float64(b.Tokens) / float64(size))
@@ -111,7 +123,8 @@ func (m *Metrics) Stage(_ context.Context, s serve.Stage, _ time.Time, took time
 	m.stages.WithLabelValues(string(s)).Observe(took.Seconds())
 }
 
-// Tokens files who asked for how many. Without tokens nobody has a name, and addresses as labels would have no end.
+// Tokens files who asked for how many. Without a tokens file nobody has a name, and addresses as labels would have
+// no end: each new one is a series that Prometheus keeps.
 func (m *Metrics) Tokens(ctx context.Context, _, tokens int) {
 	if name := secure.Name(ctx); name != "" {
 		m.callerUsed.WithLabelValues(name).Add(float64(tokens))
@@ -135,7 +148,8 @@ func (m *Metrics) finished(method, code, reason string) {
 	}
 }
 
-// counter and those below put the prefix before the name.
+// counter and those below put the prefix before the name. The plural ones make a figure for each value of their
+// labels.
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
 }

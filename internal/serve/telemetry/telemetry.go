@@ -33,7 +33,9 @@ func Plug(o *serve.Options, m *Metrics, t *Traces) {
 	o.GRPC = append(o.GRPC, grpc.StatsHandler(t.GRPC()))
 }
 
-// HTTP returns what watches requests over HTTP.
+// HTTP returns what watches requests over HTTP. It is called at a request's beginning, with the pattern that it
+// matched and never its path, and returns the request with its span and what ends it. Its status stands where
+// gRPC's code does, as "200".
 func HTTP(m *Metrics, t *Traces) func(r *http.Request, route string) (*http.Request, func(status int, reason string)) {
 	return func(r *http.Request, route string) (*http.Request, func(status int, reason string)) {
 		began := time.Now()

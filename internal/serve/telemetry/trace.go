@@ -27,7 +27,13 @@ import (
 	"hives/internal/serve"
 )
 
-// Traces make spans. A nil *Traces makes none.
+// Traces make spans. A nil *Traces makes none, so nobody who holds one need ask whether traces are wanted.
+//
+//	HTTP /v1/embeddings       the request, with embedd.texts and embedd.tokens
+//	  tokenize                its stages, one after another; a text that came from the cache has no infer
+//	  queue
+//	  infer
+//	  encode
 type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
@@ -43,7 +49,9 @@ func Wanted(endpoint string) bool {
 }
 
 // OpenTraces sends spans to an OTLP endpoint, a URL; empty leaves it to OpenTelemetry's variables, as are headers,
-// certificates, samplers and whether it is OTLP over gRPC (the default here) or over HTTP.
+// certificates, samplers and whether it is OTLP over gRPC (the default here) or over HTTP. The collector need not
+// be there: spans are sent in the background and dropped where that fails. Error: Invalid, for settings that cannot
+// be followed or would give a key away.
 func OpenTraces(ctx context.Context, endpoint string) (*Traces, error) {
 	if err := keyInTheClear(endpoint); err != nil {
 		return nil, err
@@ -88,7 +96,8 @@ func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, e
 	return otlptracegrpc.New(ctx, o...)
 }
 
-// NewTraces gives spans to whatever the options name.
+// NewTraces gives spans to whatever the options name: an exporter in batches, or a recorder in a test. Nothing
+// global is set, so two servers of one process do not share a tracer.
 func NewTraces(o ...sdktrace.TracerProviderOption) (*Traces, error) {
 	about, err := resource.Merge(resource.Default(), resource.NewSchemaless(
 		attribute.String("service.name", "embedd"), attribute.String("service.version", cli.BuildInfo().Release)))
@@ -104,7 +113,7 @@ func NewTraces(o ...sdktrace.TracerProviderOption) (*Traces, error) {
 	return &Traces{provider: p, tracer: p.Tracer("hives/internal/serve")}, nil
 }
 
-// Close sends what is left.
+// Close sends what is left, for as long as ctx lasts. Spans of the last seconds wait in a batch until then.
 func (t *Traces) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -123,6 +132,7 @@ func (t *Traces) GRPC() stats.Handler {
 		}))
 }
 
+// health tells a balancer's probes, which come every few seconds and would hide the calls among them.
 func health(method string) bool { return strings.HasPrefix(method, "/grpc.health.") }
 
 // Stage makes a span of a stage that is over. Stages are known when they are over, so the span is made afterwards
@@ -135,7 +145,7 @@ func (t *Traces) Stage(ctx context.Context, s serve.Stage, began time.Time, took
 	span.End(trace.WithTimestamp(began.Add(took)))
 }
 
-// Tokens notes the size of a request in its span.
+// Tokens notes the size of a request in its span: what a slow one is slow for is mostly this.
 func (t *Traces) Tokens(ctx context.Context, texts, tokens int) {
 	if t != nil {
 		trace.SpanFromContext(ctx).SetAttributes(attribute.Int("embedd.texts", texts),
