@@ -18,15 +18,13 @@ type Question struct {
 	System, User string
 	Schema       map[string]any // of the answer; nil for free text
 
+	// A closed question has all its answers here, each as it would be written behind Prefix: a voter that is asked by
+	// choices takes one of them. Blank is User with N/A in the text's place, for those that are calibrated.
+	Choices       []string
+	Prefix, Blank string
+
 	// Parse reads an answer into the JSON to be stored, or says why it cannot; the reason must not repeat the answer.
 	Parse func(raw string) (string, error)
-}
-
-// Answerer is what stands behind a voter. An llm.Client is one.
-type Answerer interface {
-	// Complete answers, or fails with fault.Invalid where it refuses this request and others may still go through.
-	// Any other error ends the work.
-	Complete(context.Context, llm.Call) (llm.Answer, error)
 }
 
 // askAgain is added to the question after an unusable answer; at temperature 0 the same words would only get
@@ -64,14 +62,12 @@ func (j *Judge) ask(ctx context.Context, s seat, q Question) (vote Vote, asked b
 // decide. Times are whole seconds and milliseconds, as the file has them: a vote that is read back equals the one
 // that was put.
 func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, error) {
-	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About}
-	user := q.User
-	if n > 1 {
-		user += askAgain
+	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About, Model: s.name}
+	put := j.write
+	if s.byChoice() && q.Choices != nil {
+		put = j.choose
 	}
-	r := llm.Call{Model: s.Model, Schema: q.Schema, Messages: []llm.Message{{Role: llm.System, Content: q.System},
-		{Role: llm.User, Content: user}}}
-	reply, err := s.behind.Complete(ctx, r)
+	said, err := put(ctx, s, q, &v)
 	v.At = time.Now().UTC().Truncate(time.Second)
 	switch {
 	case fault.Of(err) == fault.Invalid:
@@ -80,13 +76,40 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 	case err != nil:
 		return v, err
 	}
-	v.Raw, v.Model, v.TokensIn, v.TokensOut = reply.Text, reply.Model, reply.TokensIn, reply.TokensOut
-	v.CostMicro, v.Latency = reply.CostMicro, reply.Latency.Truncate(time.Millisecond)
-	if v.Parsed, err = q.Parse(reply.Text); err != nil {
+	if v.Parsed, err = q.Parse(said); err != nil {
 		// What was parsed in part is dropped: a vote is usable or it is not.
 		v.Parsed, v.Error = "", err.Error()
 	} else if v.Parsed == "" {
 		return v, errors.New("judge: an answer was read into nothing")
 	}
 	return v, nil
+}
+
+// write lets the voter write its answer. A schema is given to those that can keep to one; the others have the prompt.
+func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string, error) {
+	user := q.User
+	if v.Attempt > 1 {
+		user += askAgain
+	}
+	r := llm.Request{Messages: q.messages(user), Sampling: llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}}
+	if s.can.Schema {
+		r.Schema = q.Schema
+	}
+	if s.AtHome() {
+		r.Sampling.Seed = seed(s.Name) // an endpoint draws by itself: its requests stay as they were
+	}
+	reply, err := s.voice.generate(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if !s.AtHome() {
+		v.Model = reply.Model
+	}
+	v.Raw, v.TokensIn, v.TokensOut = reply.Text, reply.In, reply.Out
+	v.CostMicro, v.Latency = reply.Micro, reply.Latency.Truncate(time.Millisecond)
+	return reply.Text, nil
+}
+
+func (q Question) messages(user string) []llm.Message {
+	return []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}
 }

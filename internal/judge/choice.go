@@ -38,6 +38,25 @@ func (c Choice) Schema() map[string]any {
 	}
 }
 
+// Answers are all that the form allows, each behind what they share, for Question.Choices and its Prefix: to a voter that
+// compares answers, a question of this form is closed. With a reason before the choice there are endlessly many, so
+// there are none here.
+//
+//	prefix {"choice": "    answers care/harm"}   loyalty/betrayal"}
+func (c Choice) Answers() (prefix string, answers []string) {
+	if c.Because {
+		return "", nil
+	}
+	for _, name := range c.Names {
+		var b strings.Builder
+		plain := json.NewEncoder(&b)
+		plain.SetEscapeHTML(false) // "&" as a model writes it
+		_ = plain.Encode(name)     // a string always encodes
+		answers = append(answers, strings.TrimSpace(b.String())[1:]+"}")
+	}
+	return `{"choice": "`, answers
+}
+
 // Parse finds the choice in an answer and returns it as JSON, for Question.Parse. An answer that is nothing but a name
 // counts as well; a sentence that holds one does not, since it may hold another.
 //

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -16,14 +17,19 @@ type Config struct {
 	Budget    llm.Limits     `toml:"budget"`
 	Parallel  int            `toml:"parallel"` // items under way at once
 	Attempts  int            `toml:"attempts"` // how often a voter is asked while its answers are unusable
+
+	Opener    llm.Opener  `toml:"-"` // of local models; nil: there are none here
+	residents []*resident // that Open has opened
 }
 
 // Voter is a model asked in one way: two voters may be one model with two prompts, or at two temperatures. Its answers
 // stand under its name, in the file and in reports, so a voter that is renamed is asked anew.
 type Voter struct {
 	Name     string `toml:"name"`
-	Endpoint string `toml:"endpoint"`
-	Prompt   string `toml:"prompt"` // file and version, such as plain.v1
+	Endpoint string `toml:"endpoint"` // none where provider = "local"
+	Prompt   string `toml:"prompt"`   // file and version, such as plain.v1
+	Ask      string `toml:"ask"`      // json or choices; "": choices where it is local, else json
+	Choose   string `toml:"choose"`   // by what, of choices; "": total
 	llm.Model
 }
 
@@ -44,7 +50,9 @@ func (c Config) Complete(prompt func(name string) error) (Config, error) {
 		}
 		endpoints[e.Name] = true
 	}
-	for _, v := range c.Voters {
+	for i, v := range c.Voters {
+		v = v.withDefaults()
+		c.Voters[i] = v
 		if err := v.check(endpoints, prompt); err != nil {
 			return c, fault.Usage(err)
 		}
@@ -68,13 +76,49 @@ func (v Voter) check(endpoints map[string]bool, prompt func(string) error) error
 	switch {
 	case v.Name == "" || v.Model.Name == "":
 		return invalid("voter %q with model %q: both need a name", v.Name, v.Model.Name)
-	case !endpoints[v.Endpoint]:
+	case v.Local.Validate() != nil:
+		return fmt.Errorf("voter %q: %w", v.Name, v.Local.Validate())
+	case v.AtHome() && v.Endpoint != "":
+		return invalid("voter %q: provider is local, and endpoint %q is given: want one of them", v.Name, v.Endpoint)
+	case !v.AtHome() && !endpoints[v.Endpoint]:
 		return invalid("voter %q: there is no endpoint %q", v.Name, v.Endpoint)
+	}
+	if err := v.checkAsk(); err != nil {
+		return err
 	}
 	if err := v.Model.Validate(); err != nil {
 		return fmt.Errorf("voter %q: %w", v.Name, err)
 	}
 	return prompt(v.Prompt)
+}
+
+// withDefaults says how a voter is asked. A local model's closed questions are compared, since that costs less than
+// writing and is always usable.
+func (v Voter) withDefaults() Voter {
+	v.Local = v.Local.WithDefaults()
+	if v.Ask == "" && v.AtHome() {
+		v.Ask = AskChoices
+	}
+	if v.Choose == "" && v.byChoice() {
+		v.Choose = ByTotal
+	}
+	return v
+}
+
+// checkAsk refuses ways of asking that there are none of, or that an endpoint lacks: they are never imitated.
+func (v Voter) checkAsk() error {
+	switch {
+	case !slices.Contains([]string{"", AskJSON, AskChoices}, v.Ask):
+		return invalid("voter %q: ask %q: want %s or %s", v.Name, v.Ask, AskJSON, AskChoices)
+	case v.byChoice() && !v.AtHome():
+		return invalid("voter %q: endpoint %q gives no log-probabilities of given answers: "+
+			"give ask = %q, or provider = \"local\" with the folder of a model", v.Name, v.Endpoint, AskJSON)
+	case !v.byChoice() && v.Choose != "":
+		return invalid("voter %q: choose %q is for ask = %q", v.Name, v.Choose, AskChoices)
+	case v.byChoice() && !slices.Contains(Chooses, v.Choose):
+		return invalid("voter %q: choose %q: want one of %s", v.Name, v.Choose, strings.Join(Chooses, ", "))
+	}
+	return nil
 }
 
 // invalid is a fault of the configuration file, which the user can mend: exit code 2.
@@ -88,23 +132,49 @@ func (c Config) endpoint(name string) llm.Endpoint {
 }
 
 // Identity is what a voter's answers depend on. Its JSON goes into the id of a run, so a field more, or another order
-// of them, would ask everything anew that was paid for.
+// of them, would ask everything anew that was paid for: Local is left out where there is none.
 type Identity struct {
 	Name, BaseURL, Format, Model, Prompt string
 	Temperature                          float64
 	MaxTokens                            int
+	Local                                *LocalIdentity `json:",omitempty"`
+}
+
+// LocalIdentity is all of a local model that its answers depend on, and how they are taken. The folder is left out: a
+// model that was moved answers the same.
+type LocalIdentity struct {
+	llm.Identity
+	Ask    string `json:"ask"`
+	Choose string `json:"choose,omitempty"`
 }
 
 // Identities are the voters'. Prices, rates, keys and budgets are left out: changing them asks nothing anew. The
 // endpoint's address and format are in: the same model's name may stand for another model elsewhere, and without a
-// schema it answers otherwise.
+// schema it answers otherwise. Local models must be open.
 func (c Config) Identities() []Identity {
 	out := make([]Identity, len(c.Voters))
 	for i, v := range c.Voters {
-		e := c.endpoint(v.Endpoint)
-		out[i] = Identity{v.Name, e.BaseURL, e.Format, v.Model.Name, v.Prompt, v.Temperature, v.MaxTokens}
+		out[i] = Identity{Name: v.Name, Model: v.Model.Name, Prompt: v.Prompt, Temperature: v.Temperature, MaxTokens: v.MaxTokens}
+		if r := c.resident(v); r != nil {
+			own := r.Identity()
+			out[i].Model, out[i].Local = own.Model, &LocalIdentity{own, v.Ask, v.Choose}
+		} else if !v.AtHome() {
+			e := c.endpoint(v.Endpoint)
+			out[i].BaseURL, out[i].Format = e.BaseURL, e.Format
+		}
 	}
 	return out
+}
+
+// underWay is how many items are worked on at once.
+func (c Config) underWay() int {
+	n := c.Parallel
+	for _, v := range c.Voters {
+		if v.AtHome() {
+			n = max(n, portion*v.Batch)
+		}
+	}
+	return n
 }
 
 // Run is a name for one set of questions and voters: its answers are kept together, and count towards one budget.

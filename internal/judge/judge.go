@@ -23,13 +23,16 @@ type Judge struct {
 	seats  []seat
 
 	mu     sync.Mutex
-	stored map[string]bool // items by id and prompts by hash that are known to be in the store
+	stored map[string]bool   // items by id and prompts by hash that are known to be in the store
+	blanks map[string]*blank // by voter and form of a question
 }
 
 // seat is a voter ready to be asked.
 type seat struct {
 	Voter
-	behind Answerer
+	voice voice
+	can   llm.Abilities
+	name  string // of a local model, with the hash of its identity
 }
 
 // New prepares a judge with a complete configuration. What earlier starts of the run used counts towards the budget.
@@ -47,26 +50,8 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 		return nil, err
 	}
 	budget := llm.NewBudget(cfg.Budget, tokens, micro)
-	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}}
+	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}, blanks: map[string]*blank{}}
 	return j, j.seat()
-}
-
-// seat makes one client for each endpoint, which its voters share with its rate. A model that answers inside this
-// process would be told apart here, and nowhere else. Prices are of the voter and rates of the endpoint, so two
-// voters at one endpoint wait for each other.
-func (j *Judge) seat() error {
-	clients := map[string]Answerer{}
-	for _, v := range j.cfg.Voters {
-		if clients[v.Endpoint] == nil {
-			c, err := llm.NewClient(j.cfg.endpoint(v.Endpoint), j.budget)
-			if err != nil {
-				return err
-			}
-			clients[v.Endpoint] = c
-		}
-		j.seats = append(j.seats, seat{v, clients[v.Endpoint]})
-	}
-	return nil
 }
 
 // Run is the id under which the answers stand in the store.
@@ -128,14 +113,15 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 // same call goes on from there.
 //
 // The configuration's Parallel bounds the items under way, each with a request for every voter; how many requests an
-// endpoint sees at once is the endpoint's own setting.
+// endpoint sees at once is the endpoint's own setting. A local model makes more items be under way: enough to fill its
+// batches.
 //
 // done may be called by several goroutines at once; do is called once for each item, in order of their beginning.
 func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)) error {
 	// Items are begun in their order; done may be called by several goroutines at once.
 	w := &work{}
 	var g errgroup.Group
-	g.SetLimit(j.cfg.Parallel)
+	g.SetLimit(j.cfg.underWay())
 	for i := range n {
 		if w.failed() != nil {
 			break

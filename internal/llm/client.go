@@ -27,12 +27,7 @@ type Call struct {
 }
 
 // tokens estimates what a call says.
-func (c Call) tokens() (n int64) {
-	for _, m := range c.Messages {
-		n += EstimateTokens(m.Content)
-	}
-	return n + overhead
-}
+func (c Call) tokens() int64 { return estimate(c.Messages) }
 
 // Answer is one answer, with what it took. Model is the name that the server gives, which may be a version of the one
 // asked for. Latency is that of the try that succeeded.

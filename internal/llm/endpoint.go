@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -44,15 +45,16 @@ type Endpoint struct {
 	MaxWait           cli.Duration `toml:"max_wait"`            // longest pause before a try, Retry-After included
 }
 
-// Model is what answers at an endpoint, and how it is asked. Name, temperature and length decide what comes back;
+// Model is what answers, at an endpoint or here, and how it is asked. Name, temperature and length decide what comes back;
 // prices only what it is counted for. Prices are the user's, since lists of them are out of date the day they are
 // printed; at 0 the budget of money bounds nothing, and that of tokens does.
 type Model struct {
-	Name        string  `toml:"model"`
+	Name        string  `toml:"model"` // the endpoint's name for it; of a local one its folder or GGUF file
 	Temperature float64 `toml:"temperature"`
 	MaxTokens   int     `toml:"max_tokens"` // of an answer
 	PriceIn     float64 `toml:"price_in"`   // for a million tokens read, in the budget's currency
 	PriceOut    float64 `toml:"price_out"`  // for a million tokens written
+	Local
 }
 
 // WithDefaults fills what was left out. One request at a time suits a server on a laptop; a hosted one says in its
@@ -120,6 +122,9 @@ func (m Model) Validate() error {
 	case !countable(m.PriceIn), !countable(m.PriceOut):
 		return fault.New(fault.Invalid, "model %q: price_in %v, price_out %v: a price is a finite number from 0",
 			m.Name, m.PriceIn, m.PriceOut)
+	}
+	if err := m.Local.Validate(); err != nil {
+		return fmt.Errorf("model %q: %w", m.Name, err)
 	}
 	return nil
 }

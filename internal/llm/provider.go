@@ -145,6 +145,7 @@ const (
 // the caller knows.
 type Reply struct {
 	Text    string
+	Model   string  // as an endpoint names what answered, which may be a version of the one asked for; "" of a local one
 	IDs     []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
 	Finish  Finish
 	In, Out int64 // tokens
@@ -169,6 +170,15 @@ type Scores struct {
 	Token [][]float64
 	Total []float64 // their sums
 	Bytes []int     // of each option's text, for log-probability per byte
+	In    int64     // tokens of the prompt
+}
+
+// Out is how many tokens the options are.
+func (s Scores) Out() (n int64) {
+	for _, tokens := range s.Token {
+		n += int64(len(tokens))
+	}
+	return n
 }
 
 // Check refuses a request that a provider of these abilities cannot answer as asked; name is the provider's. Every

@@ -47,6 +47,10 @@ func Run(ctx context.Context, j Job) error {
 		d, _ := tree.Definition(p)
 		return d.Text
 	}
+	if cfg.Config, err = cfg.Open(ctx); err != nil {
+		return err
+	}
+	defer cfg.Close()
 	// From here on something is opened: until here nothing was touched that was not there.
 	if j.DryRun {
 		return j.estimate(ctx, cfg, tree, define, in)

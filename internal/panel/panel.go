@@ -105,7 +105,9 @@ func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, e
 		return judge.Question{}, err
 	}
 	out := f.Question(item, item.Text)
-	out.About, out.Parse = q.about(p.tree.Theory), q.answer(false).Parse
+	answer := q.answer(p.prompts[voter].Has("because"))
+	out.About, out.Parse = q.about(p.tree.Theory), answer.Parse
+	out.Prefix, out.Choices = answer.Answers()
 	return out, nil
 }
 
