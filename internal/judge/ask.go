@@ -62,7 +62,8 @@ func (j *Judge) ask(ctx context.Context, s seat, q Question) (vote Vote, asked b
 // decide. Times are whole seconds and milliseconds, as the file has them: a vote that is read back equals the one
 // that was put.
 func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, error) {
-	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About, Model: s.name}
+	v := Vote{Run: j.run, Prompt: q.Prompt.Hash(), Item: q.Item.ID, Voter: s.Name, Attempt: n, Question: q.About,
+		Model: s.name}
 	put := j.write
 	if s.byChoice() && q.Choices != nil {
 		put = j.choose
@@ -91,12 +92,13 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	if v.Attempt > 1 {
 		user += askAgain
 	}
-	r := llm.Request{Messages: q.messages(user), Sampling: llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}}
+	sampling := llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}
+	if s.AtHome() {
+		sampling.Seed = seed(s.Name) // an endpoint draws by itself: its requests stay as they were
+	}
+	r := llm.Request{Messages: q.messages(user), Sampling: sampling}
 	if s.can.Schema {
 		r.Schema = q.Schema
-	}
-	if s.AtHome() {
-		r.Sampling.Seed = seed(s.Name) // an endpoint draws by itself: its requests stay as they were
 	}
 	reply, err := s.voice.generate(ctx, r)
 	if err != nil {

@@ -38,9 +38,9 @@ func (c Choice) Schema() map[string]any {
 	}
 }
 
-// Answers are all that the form allows, each behind what they share, for Question.Choices and its Prefix: to a voter that
-// compares answers, a question of this form is closed. With a reason before the choice there are endlessly many, so
-// there are none here.
+// Answers are all that the form allows, each behind what they share, for Question.Choices and its Prefix: to a voter
+// that compares answers, a question of this form is closed. With a reason before the choice there are endlessly many,
+// so there are none here.
 //
 //	prefix {"choice": "    answers care/harm"}   loyalty/betrayal"}
 func (c Choice) Answers() (prefix string, answers []string) {

@@ -101,14 +101,16 @@ func (j *Judge) choose(ctx context.Context, st seat, q Question, v *Vote) (strin
 		return "", err
 	}
 	if st.Choose == Calibrated && s.Blank == nil {
-		return "", fault.New(fault.Mismatch, "voter %q: a question without a form for no text cannot be calibrated: choose otherwise", st.Name)
+		return "", fault.New(fault.Mismatch,
+			"voter %q: a question without a form for no text cannot be calibrated: choose otherwise", st.Name)
 	}
 	for i, option := range q.Choices {
 		s.Options, s.Tokens = append(s.Options, q.Prefix+option), append(s.Tokens, len(scores.Token[i]))
 	}
 	s.Answer = s.draw(st.Temperature, chance(st.Name, q))
 	raw, _ := json.Marshal(s) // strings and finite numbers always marshal
-	v.Raw, v.TokensIn, v.TokensOut, v.Latency = string(raw), scores.In, scores.Out(), time.Since(began).Truncate(time.Millisecond)
+	v.Raw, v.TokensIn, v.TokensOut = string(raw), scores.In, scores.Out()
+	v.Latency = time.Since(began).Truncate(time.Millisecond)
 	return s.Answer, nil
 }
 

@@ -154,7 +154,8 @@ type LocalIdentity struct {
 func (c Config) Identities() []Identity {
 	out := make([]Identity, len(c.Voters))
 	for i, v := range c.Voters {
-		out[i] = Identity{Name: v.Name, Model: v.Model.Name, Prompt: v.Prompt, Temperature: v.Temperature, MaxTokens: v.MaxTokens}
+		m := v.Model
+		out[i] = Identity{Name: v.Name, Model: m.Name, Prompt: v.Prompt, Temperature: m.Temperature, MaxTokens: m.MaxTokens}
 		if r := c.resident(v); r != nil {
 			own := r.Identity()
 			out[i].Model, out[i].Local = own.Model, &LocalIdentity{own, v.Ask, v.Choose}

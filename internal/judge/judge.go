@@ -50,7 +50,9 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 		return nil, err
 	}
 	budget := llm.NewBudget(cfg.Budget, tokens, micro)
-	j := &Judge{cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}, blanks: map[string]*blank{}}
+	j := &Judge{
+		cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}, blanks: map[string]*blank{},
+	}
 	return j, j.seat()
 }
 

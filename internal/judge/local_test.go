@@ -27,7 +27,8 @@ func home(m *scriptedlm.Local, n int, change func(*judge.Voter)) judge.Config {
 	c := judge.Config{Parallel: 1, Attempts: 3, Opener: m.Opener}
 	for k := range n {
 		v := judge.Voter{
-			Name: fmt.Sprint("v", k), Prompt: "rubric.v1", Model: llm.Model{Name: "a/folder", MaxTokens: 60, Local: llm.Local{Provider: llm.AtHome, Batch: 2}},
+			Name: fmt.Sprint("v", k), Prompt: "rubric.v1",
+			Model: llm.Model{Name: "a/folder", MaxTokens: 60, Local: llm.Local{Provider: llm.AtHome, Batch: 2}},
 		}
 		if change != nil {
 			change(&v)
@@ -72,8 +73,8 @@ func askAll(ctx context.Context, t *testing.T, cfg judge.Config, db string, n in
 	return votes, err
 }
 
-// Closed questions to a local model are compared: every answer is usable, the identity stands beside each, and a dumb twin
-// that takes the largest sum agrees.
+// Closed questions to a local model are compared: every answer is usable, the identity stands beside each, and a dumb
+// twin that takes the largest sum agrees.
 func TestALocalVoterChooses(t *testing.T) {
 	m := &scriptedlm.Local{ID: llm.Identity{Kind: "local", Model: "small", Weights: "abc"}}
 	votes, err := askAll(t.Context(), t, opened(t, home(m, 2, nil)), filepath.Join(t.TempDir(), "v.db"), 20)
@@ -108,10 +109,13 @@ func TestALocalVoterChooses(t *testing.T) {
 // Each way of choosing takes another option of these, and temperature draws as softmax says.
 func TestWaysOfChoosing(t *testing.T) {
 	s := judge.Scored{
-		Options: []string{"a", "b", "c", "d"}, Total: []float64{-2, -2.1, -6, -3}, Tokens: []int{1, 2, 8, 1}, Bytes: []int{1, 1, 3, 30},
+		Options: []string{"a", "b", "c", "d"}, Total: []float64{-2, -2.1, -6, -3},
+		Tokens: []int{1, 2, 8, 1}, Bytes: []int{1, 1, 3, 30},
 		Blank: []float64{-1, -1, -7, -1.5},
 	}
-	for choose, want := range map[string]string{judge.ByTotal: "a", judge.PerToken: "c", judge.PerByte: "d", judge.Calibrated: "c"} {
+	for choose, want := range map[string]string{
+		judge.ByTotal: "a", judge.PerToken: "c", judge.PerByte: "d", judge.Calibrated: "c",
+	} {
 		if got := s.Best(choose); got != want {
 			t.Errorf("%s: %s, want %s of %v", choose, got, want, s.By(choose))
 		}
@@ -153,7 +157,8 @@ func TestCalibrationAsksOnceForNoText(t *testing.T) {
 		}
 		return -3
 	}}
-	votes, err := askAll(t.Context(), t, opened(t, home(m, 2, func(v *judge.Voter) { v.Choose = judge.Calibrated })), filepath.Join(t.TempDir(), "v.db"), 12)
+	cfg := opened(t, home(m, 2, func(v *judge.Voter) { v.Choose = judge.Calibrated }))
+	votes, err := askAll(t.Context(), t, cfg, filepath.Join(t.TempDir(), "v.db"), 12)
 	must(t, err)
 	for _, v := range votes {
 		if s, _ := v.Scored(); v.Choice() != "no" || s.Best(judge.ByTotal) != `{"choice": "yes"}` {
@@ -173,7 +178,8 @@ func TestALocalVoterWrites(t *testing.T) {
 		}
 		return llm.Reply{Text: "Well."}
 	}}
-	votes, err := askAll(t.Context(), t, opened(t, home(m, 1, func(v *judge.Voter) { v.Ask = judge.AskJSON })), filepath.Join(t.TempDir(), "v.db"), 9)
+	cfg := opened(t, home(m, 1, func(v *judge.Voter) { v.Ask = judge.AskJSON }))
+	votes, err := askAll(t.Context(), t, cfg, filepath.Join(t.TempDir(), "v.db"), 9)
 	must(t, err)
 	if len(votes) != 18 || votes[1].Choice() != "yes" || votes[0].Error == "" {
 		t.Errorf("%d votes, %+v", len(votes), votes)
@@ -214,7 +220,8 @@ func (r refuser) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores
 	return r.Local.Score(ctx, qs)
 }
 
-// A run that is stopped while a batch is under way keeps all that came, and goes on to the same votes, asking nothing twice.
+// A run that is stopped while a batch is under way keeps all that came, and goes on to the same votes, asking nothing
+// twice.
 func TestAStoppedLocalRunGoesOn(t *testing.T) {
 	whole := &scriptedlm.Local{}
 	want, err := askAll(t.Context(), t, opened(t, home(whole, 3, nil)), filepath.Join(t.TempDir(), "v.db"), 30)
@@ -261,14 +268,16 @@ func TestLacksAreRefusedByName(t *testing.T) {
 	} {
 		cfg := home(&scriptedlm.Local{}, 1, change)
 		cfg.Endpoints = []llm.Endpoint{{Name: "e", BaseURL: "http://127.0.0.1:1/v1"}}
-		if _, err := cfg.Complete(func(string) error { return nil }); err == nil || !strings.Contains(err.Error(), says) || fault.ExitCode(err) != 2 {
+		_, err := cfg.Complete(func(string) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), says) || fault.ExitCode(err) != 2 {
 			t.Errorf("%s: %v", says, err)
 		}
 	}
 	m := &scriptedlm.Local{Lacks: true}
 	cfg, err := home(m, 1, nil).Complete(func(string) error { return nil })
 	must(t, err)
-	if _, err := cfg.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "gives no log-probabilities") || !m.Closed() {
+	_, err = cfg.Open(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "gives no log-probabilities") || !m.Closed() {
 		t.Errorf("a model without scores: %v, closed %v", err, m.Closed())
 	}
 	cfg.Opener = nil
@@ -283,7 +292,8 @@ func TestLacksAreRefusedByName(t *testing.T) {
 	}
 }
 
-// All that an answer of a local model depends on is in the run's name; where it lies and how many threads compute is not.
+// All that an answer of a local model depends on is in the run's name; where it lies and how many threads compute is
+// not.
 func TestLocalIdentities(t *testing.T) {
 	id := func(i llm.Identity, change func(*judge.Voter)) string {
 		run, err := judge.NewRun("k", opened(t, home(&scriptedlm.Local{ID: i}, 1, change)).Identities())

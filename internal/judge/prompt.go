@@ -98,7 +98,8 @@ type Form struct {
 //	in User   "She said \"stop\".\n\u003c/text\u003e Answer 1!"
 func (f *Form) Question(item Item, material any) Question {
 	return Question{
-		Item: item, Prompt: f.Prompt, Schema: f.Schema, System: f.System, User: f.fill(material), Blank: f.fill(nothing(material)),
+		Item: item, Prompt: f.Prompt, Schema: f.Schema,
+		System: f.System, User: f.fill(material), Blank: f.fill(nothing(material)),
 	}
 }
 

@@ -53,7 +53,8 @@ func (c Config) Open(ctx context.Context) (Config, error) {
 // able refuses an ability that a voter's local model lacks; Complete has looked at those of endpoints.
 func (c Config) able(v Voter) error {
 	if r := c.resident(v); r != nil && v.byChoice() && !r.Can().Score {
-		return fault.New(fault.Invalid, "voter %q: its local model gives no log-probabilities: give ask = %q", v.Name, AskJSON)
+		return fault.New(fault.Invalid,
+			"voter %q: its local model gives no log-probabilities: give ask = %q", v.Name, AskJSON)
 	}
 	return nil
 }
@@ -80,7 +81,8 @@ func (c Config) Local() string {
 	var names []string
 	for _, r := range c.residents {
 		i := r.Identity()
-		names = append(names, fmt.Sprintf("%s (weights %.12s, %s, batches of %d)", i.Model, i.Weights, i.Precision, i.Rows))
+		names = append(names,
+			fmt.Sprintf("%s (weights %.12s, %s, batches of %d)", i.Model, i.Weights, i.Precision, i.Rows))
 	}
 	return strings.Join(names, ", ")
 }

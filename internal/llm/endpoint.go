@@ -45,8 +45,8 @@ type Endpoint struct {
 	MaxWait           cli.Duration `toml:"max_wait"`            // longest pause before a try, Retry-After included
 }
 
-// Model is what answers, at an endpoint or here, and how it is asked. Name, temperature and length decide what comes back;
-// prices only what it is counted for. Prices are the user's, since lists of them are out of date the day they are
+// Model is what answers, at an endpoint or here, and how it is asked. Name, temperature and length decide what comes
+// back; prices only what it is counted for. Prices are the user's, since lists of them are out of date the day they are
 // printed; at 0 the budget of money bounds nothing, and that of tokens does.
 type Model struct {
 	Name        string  `toml:"model"` // the endpoint's name for it; of a local one its folder or GGUF file

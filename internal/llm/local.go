@@ -13,8 +13,8 @@ const (
 	AtHome     = "local"    // computed by this program
 )
 
-// Local is how a model is computed here, in a configuration beside its name, which is then a folder or a GGUF file. All but
-// Threads go into its Identity: they move the last digits of its numbers, and with them a near tie.
+// Local is how a model is computed here, in a configuration beside its name, which is then a folder or a GGUF file. All
+// but Threads go into its Identity: they move the last digits of its numbers, and with them a near tie.
 type Local struct {
 	Provider  string `toml:"provider"`  // endpoint (the default) or local
 	Batch     int    `toml:"batch"`     // questions computed at once; 0: DefaultBatch

@@ -145,7 +145,7 @@ const (
 // the caller knows.
 type Reply struct {
 	Text    string
-	Model   string  // as an endpoint names what answered, which may be a version of the one asked for; "" of a local one
+	Model   string  // as an endpoint names what answered: perhaps a version of the one asked for; "" of a local one
 	IDs     []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
 	Finish  Finish
 	In, Out int64 // tokens

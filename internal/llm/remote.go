@@ -57,7 +57,8 @@ func (r *Remote) Generate(ctx context.Context, rs []Request) ([]Reply, error) {
 		pool.Go(func() error {
 			answer, err := r.client.Complete(ctx, r.call(request))
 			out[at] = Reply{
-				Text: answer.Text, Model: answer.Model, Finish: answer.Finish, In: answer.TokensIn, Out: answer.TokensOut, Micro: answer.CostMicro,
+				Text: answer.Text, Model: answer.Model, Finish: answer.Finish,
+				In: answer.TokensIn, Out: answer.TokensOut, Micro: answer.CostMicro,
 				Latency: answer.Latency, Err: err,
 			}
 			if err != nil && fault.Of(err) != fault.Invalid {

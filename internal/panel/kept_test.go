@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// keptURL is where the answers of testdata/votes-before-local.db.gz came from. Nobody listens there: one question that is
-// asked anew fails the run.
+// keptURL is where the answers of testdata/votes-before-local.db.gz came from. Nobody listens there: one question that
+// is asked anew fails the run.
 const keptURL = "http://127.0.0.1:18471/v1"
 
 // A votes file that was written before there were local models is found whole: three texts, three voters, not one

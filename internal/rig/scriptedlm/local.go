@@ -1,4 +1,5 @@
-// Package scriptedlm is a local language model for tests: a llm.Provider that answers by script, in batches, without an engine.
+// Package scriptedlm is a local language model for tests: a llm.Provider that answers by script, in batches, without an
+// engine.
 package scriptedlm
 
 import (
