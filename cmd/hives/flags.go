@@ -22,7 +22,7 @@ var flagGroups = []cli.FlagGroup{
 		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence",
 		"fractions", "seed",
 		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for",
-		"any-base",
+		"any-base", "method", "of", "weights", "no-normalise",
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
 		"llm", "repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "scores", "temperature", "top-k", "top-p", "min-p",

@@ -2,13 +2,18 @@ package fuse_test
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
 
 	"hives/internal/rig/goldentest"
+	"hives/internal/safetensorsio"
 	"hives/model/fuse"
+	"hives/model/transformer"
 )
 
 // goldenCase is one set of tensors of a_merge/tensors.json, fused in every way.
@@ -132,4 +137,93 @@ func flatten(x any) []float64 {
 		all = append(all, flatten(part)...)
 	}
 	return all
+}
+
+// TestGoldenExperts fuses the tiny experts of a_merge/experts, file by file, and compares each number to one unit in its
+// last place.
+func TestGoldenExperts(t *testing.T) {
+	dir := filepath.Dir(goldentest.Path(t, "h_vcai", "a_merge", "experts", "base.safetensors"))
+	var about struct{ Weights []float64 }
+	goldentest.ReadJSON(t, &about, "h_vcai", "a_merge", "experts.json")
+	experts, err := filepath.Glob(filepath.Join(dir, "expert*.safetensors"))
+	if err != nil || len(experts) != len(about.Weights) {
+		t.Fatalf("%d experts for %d weights: %v", len(experts), len(about.Weights), err)
+	}
+	var models []string
+	for _, file := range experts {
+		models = append(models, asFolder(t, file))
+	}
+	base := asFolder(t, filepath.Join(dir, "base.safetensors"))
+	for name, o := range map[string]fuse.Options{
+		"linear":            {Method: fuse.ByLinear},
+		"karcher":           {Method: fuse.ByKarcher},
+		"karcher_of_deltas": {Method: fuse.ByKarcher, Base: base, Deltas: true},
+	} {
+		o.Models, o.Weights, o.Out = models, about.Weights, filepath.Join(t.TempDir(), "out")
+		if _, err := fuse.Run(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, name, filepath.Join(o.Out, "model.safetensors"), filepath.Join(dir, name+".safetensors"))
+	}
+}
+
+// asFolder makes a model folder around a file of weights.
+func asFolder(t *testing.T, file string) string {
+	t.Helper()
+	dir := t.TempDir()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "model.safetensors"), raw)
+	write(t, filepath.Join(dir, "config.json"), []byte(`{"model_type": "llama"}`))
+	return dir
+}
+
+func write(t *testing.T, path string, raw []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compare holds two files of float32 to one unit in the last place, number by number.
+func compare(t *testing.T, what, got, want string) {
+	t.Helper()
+	a, b := open(t, got), open(t, want)
+	if !slices.Equal(a.Names(), b.Names()) || len(b.Names()) == 0 {
+		t.Fatalf("%s: tensors %v, want %v", what, a.Names(), b.Names())
+	}
+	for _, name := range b.Names() {
+		x, y := numbers(t, a, name), numbers(t, b, name)
+		for i := range y {
+			below, above := math.Nextafter32(y[i], float32(math.Inf(-1))), math.Nextafter32(y[i], float32(math.Inf(1)))
+			if !(x[i] >= below && x[i] <= above) {
+				t.Fatalf("%s: %s[%d] is %v, want %v", what, name, i, x[i], y[i])
+			}
+		}
+	}
+}
+
+func open(t *testing.T, path string) *safetensorsio.File {
+	t.Helper()
+	f, err := safetensorsio.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func numbers(t *testing.T, f *safetensorsio.File, name string) []float32 {
+	t.Helper()
+	tensor, err := f.Tensor(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := transformer.Floats(tensor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
 }

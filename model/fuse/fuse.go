@@ -1,0 +1,371 @@
+package fuse
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/floats"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/lora"
+	"hives/internal/safetensorsio"
+	"hives/model/folder"
+	"hives/model/transformer"
+)
+
+// RecordFile says in the written folder how it was made.
+const RecordFile = "fusion.json"
+
+// Method is how tensors are fused.
+type Method string
+
+// The methods.
+const (
+	ByLinear  Method = "linear"
+	ByKarcher Method = "karcher"
+)
+
+// Options say what is fused.
+type Options struct {
+	Models  []string // model folders, or folders of adapters of Base
+	Base    string   // model folder; needed for adapters and for Deltas
+	Method  Method
+	Weights []float64 // one a model; none: equal ones
+	Raw     bool      // linear: weights as they are, not divided by their sum
+	Deltas  bool      // fuse what each model changed in Base, and add the result to Base
+	Out     string    // model folder to write; it must not be there
+
+	// Progress, if given, is called after each tensor with the numbers that it holds and those of all.
+	Progress func(numbers, all int)
+}
+
+// Record is fusion.json.
+type Record struct {
+	Format  int       `json:"format"`
+	Method  Method    `json:"method"`
+	Of      string    `json:"of"` // models or deltas
+	Base    *Model    `json:"base,omitempty"`
+	Models  []Model   `json:"models"`
+	Weights []float64 `json:"weights"` // as given
+	Raw     bool      `json:"not_normalised,omitempty"`
+	Tensors []Tensor  `json:"tensors"`
+}
+
+// Model is one that went in.
+type Model struct {
+	Path    string `json:"path"`
+	Kind    string `json:"kind"` // model or adapter
+	Weights string `json:"sha256"`
+}
+
+// Tensor tells how one tensor was fused.
+type Tensor struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+	Type  string `json:"type"`
+	*Report
+}
+
+// check refuses what cannot be fused before a file is opened.
+func (o *Options) check() error {
+	switch {
+	case len(o.Models) < 2:
+		return fault.New(fault.Invalid, "%d models: want two or more", len(o.Models))
+	case o.Method != ByLinear && o.Method != ByKarcher:
+		return fault.New(fault.Invalid, "method %q: want linear or karcher", o.Method)
+	case o.Raw && o.Method == ByKarcher:
+		return fault.New(fault.Invalid, "weights as they are: only the linear method takes them; Karcher's mean needs "+
+			"shares")
+	case o.Deltas && o.Base == "":
+		return fault.New(fault.Invalid, "deltas: name the base that the models were tuned from")
+	case o.Weights != nil && len(o.Weights) != len(o.Models):
+		return fault.New(fault.Invalid, "%d weights for %d models", len(o.Weights), len(o.Models))
+	}
+	for _, path := range append([]string{o.Base}, o.Models...) {
+		if path != "" && same(path, o.Out) {
+			return fault.New(fault.Exists, "%s is an input: name a folder that is not there", o.Out)
+		}
+	}
+	if _, err := os.Lstat(o.Out); err == nil {
+		return fault.New(fault.Exists, "%s is there already: name a folder that is not", o.Out)
+	}
+	return o.checkWeights()
+}
+
+func same(a, b string) bool {
+	x, _ := filepath.Abs(a)
+	y, _ := filepath.Abs(b)
+	return x == y
+}
+
+// checkWeights fills in equal weights.
+func (o *Options) checkWeights() error {
+	if o.Weights == nil {
+		o.Weights = slices.Repeat([]float64{1}, len(o.Models))
+	}
+	for i, w := range o.Weights {
+		if math.IsNaN(w) || math.IsInf(w, 0) || w < 0 && o.Method == ByKarcher {
+			return fault.New(fault.Invalid, "weight %v of %s: want a finite number, for karcher 0 or more", w, o.Models[i])
+		}
+	}
+	if floats.Sum(o.Weights) == 0 && !o.Raw {
+		return fault.New(fault.Invalid, "weights %v sum to 0: their mean does not exist", o.Weights)
+	}
+	return nil
+}
+
+// Run writes a model folder of the fused weights, with the tokenizer and the other files of the base or of the first
+// model. The folder appears as a whole or not at all.
+func Run(ctx context.Context, o Options) (*Record, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	f := &fusion{Options: o, record: &Record{Format: 1, Method: o.Method, Of: "models", Weights: o.Weights, Raw: o.Raw}}
+	if o.Deltas {
+		f.record.Of = "deltas"
+	}
+	defer f.close()
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	return f.record, fsutil.WriteFolder(o.Out, func(tmp string) error { return f.write(ctx, tmp) })
+}
+
+// fusion is one run.
+type fusion struct {
+	Options
+	base    *source   // nil without one
+	sources []*source // as Models
+	record  *Record
+}
+
+func (f *fusion) close() {
+	for _, s := range append(f.sources, f.base) {
+		if s != nil {
+			s.close()
+		}
+	}
+}
+
+// pattern is the source whose files the result follows: names, types, shards, tokenizer.
+func (f *fusion) pattern() *source {
+	if f.base != nil {
+		return f.base
+	}
+	return f.sources[0]
+}
+
+// open maps all weights and holds every model to the pattern, before a number is read.
+func (f *fusion) open() (err error) {
+	sum := ""
+	if f.Base != "" {
+		if f.base, err = openModel(f.Base); err != nil {
+			return err
+		}
+		if sum, err = folder.WeightsSHA256(f.Base); err != nil {
+			return err
+		}
+		f.record.Base = &Model{f.Base, "model", sum}
+	}
+	for _, path := range f.Models {
+		s, m, err := f.openOne(path, sum)
+		if err != nil {
+			return err
+		}
+		f.sources = append(f.sources, s)
+		f.record.Models = append(f.record.Models, m)
+		if m.Kind == "model" && s != f.pattern() {
+			if err := s.fits(f.pattern()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// openOne opens a model folder, or an adapter's.
+func (f *fusion) openOne(path, baseSHA256 string) (*source, Model, error) {
+	if _, err := os.Stat(filepath.Join(path, lora.ConfigFile)); err == nil {
+		if f.base == nil {
+			return nil, Model{}, fault.New(fault.Invalid, "%s is an adapter: name its base", path)
+		}
+		sum, err := fsutil.SHA256(filepath.Join(path, lora.WeightsFile))
+		if err != nil {
+			return nil, Model{}, err
+		}
+		s, err := adapted(f.base, path, baseSHA256)
+		return s, Model{path, "adapter", sum}, err
+	}
+	s, err := openModel(path)
+	if err != nil {
+		return nil, Model{}, err
+	}
+	sum, err := folder.WeightsSHA256(path)
+	if err != nil {
+		s.close()
+		return nil, Model{}, err
+	}
+	return s, Model{path, "model", sum}, nil
+}
+
+// write makes the folder: the pattern's shards with other numbers, its other files as they are, the record, and last
+// the hives.json where the pattern has one.
+func (f *fusion) write(ctx context.Context, dir string) error {
+	paths, err := transformer.WeightFiles(f.pattern().path)
+	if err != nil {
+		return err
+	}
+	for i, path := range paths {
+		file := f.pattern().files[i]
+		err := fsutil.WriteFile(filepath.Join(dir, filepath.Base(path)), func(w io.Writer) error {
+			return f.writeShard(ctx, w, file)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := f.copyRest(dir); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(f.record, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := fsutil.WriteBytes(filepath.Join(dir, RecordFile), append(raw, '\n')); err != nil {
+		return err
+	}
+	return f.seal(dir)
+}
+
+// writeShard writes one file of weights, fusing each tensor when its turn comes.
+func (f *fusion) writeShard(ctx context.Context, w io.Writer, file *safetensorsio.File) error {
+	var infos []safetensorsio.Info
+	for _, name := range file.Names() {
+		info, err := file.Info(name)
+		if err != nil {
+			return err
+		}
+		infos = append(infos, info)
+	}
+	out := bufio.NewWriterSize(w, 1<<20)
+	err := safetensorsio.WriteStream(out, infos, file.Metadata(), func(in safetensorsio.Info) ([]byte, error) {
+		return f.tensor(ctx, in)
+	})
+	if err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// tensor fuses one tensor and rounds it to its type.
+func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, error) {
+	vs := make([]Vector, len(f.sources))
+	for j, s := range f.sources {
+		vs[j] = s.vector(in.Name)
+		if f.Deltas {
+			vs[j] = &less{vs[j], f.base.vector(in.Name)}
+		}
+	}
+	sum := make([]float64, vs[0].Len())
+	rep, err := f.mean(ctx, sum, vs)
+	if err == nil && f.Deltas {
+		err = blocks(ctx, len(sum), []Vector{f.base.vector(in.Name)}, func(_, from, to int, base [][]float64) {
+			floats.Add(sum[from:to], base[0])
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.record.Tensors = append(f.record.Tensors, Tensor{in.Name, in.Shape, in.DType, rep})
+	if f.Progress != nil {
+		f.Progress(len(sum), f.all())
+	}
+	k := kinds[in.DType]
+	raw := make([]byte, len(sum)*k.width)
+	for i, x := range sum {
+		k.write(raw[i*k.width:], x)
+	}
+	return raw, nil
+}
+
+// all counts the numbers of a model.
+func (f *fusion) all() (n int) {
+	for name := range f.pattern().tensor {
+		n += f.pattern().vector(name).Len()
+	}
+	return n
+}
+
+// mean is the chosen one. Of the linear one, too, norms and angles are worth knowing.
+func (f *fusion) mean(ctx context.Context, dst []float64, vs []Vector) (*Report, error) {
+	if f.Method == ByKarcher {
+		rep, err := Karcher(ctx, dst, vs, f.Weights, MaxUpdates)
+		return &rep, err
+	}
+	rep, err := (&sphere{ctx: ctx, m: dst, vs: vs}).look()
+	rep.Converged = true
+	if err != nil {
+		return nil, err
+	}
+	return &rep, Linear(ctx, dst, vs, f.Weights, !f.Raw)
+}
+
+// copyRest brings what lies beside the weights: config, tokenizer, templates, the settings of generation. Of weights in
+// another format, and of what speaks of the old ones, nothing is brought.
+func (f *fusion) copyRest(dir string) error {
+	from := f.pattern().path
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return fsutil.Classify(err, from)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !beside(e.Name()) {
+			continue
+		}
+		raw, err := fsutil.ReadRegular(filepath.Join(from, e.Name()))
+		if err != nil {
+			return err
+		}
+		if err := fsutil.WriteBytes(filepath.Join(dir, e.Name()), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beside tells the files that belong to a model but hold no weights.
+func beside(name string) bool {
+	switch filepath.Ext(name) {
+	case ".json", ".jinja", ".txt", ".model":
+		return name != folder.InfoFile && name != RecordFile && !strings.HasPrefix(name, "adapter_")
+	}
+	return strings.HasPrefix(name, "LICENSE")
+}
+
+// seal writes hives.json where the pattern has one, with the hashes of the new files.
+func (f *fusion) seal(dir string) error {
+	from := f.pattern().path
+	if _, err := os.Stat(filepath.Join(from, folder.InfoFile)); err != nil {
+		return nil
+	}
+	info, err := folder.Read(from)
+	if err != nil {
+		return err
+	}
+	info.Provenance = maps.Clone(info.Provenance)
+	if info.Provenance == nil {
+		info.Provenance = map[string]string{}
+	}
+	info.Provenance["fused"] = fmt.Sprintf("%s of %d %s, see %s", f.Method, len(f.Models), f.record.Of, RecordFile)
+	return folder.Seal(dir, info)
+}
