@@ -35,7 +35,8 @@ func TestAdaptersAreMergedFirst(t *testing.T) {
 	if _, err := lora.Merge(lora.MergeOptions{Base: tuned, Adapter: adapter, Out: merged}); err != nil {
 		t.Fatal(err)
 	}
-	run(t, fuse.Options{Models: []string{adapter, adapter}, Base: tuned, Method: fuse.ByLinear, Weights: []float64{1, 0}, Out: out})
+	run(t, fuse.Options{Models: []string{adapter, adapter}, Base: tuned, Method: fuse.ByLinear,
+		Weights: []float64{1, 0}, Out: out})
 	whole, got := open(t, filepath.Join(merged, "model.safetensors")), open(t, filepath.Join(out, "model.safetensors"))
 	for _, name := range whole.Names() {
 		x, y := numbers(t, got, name), numbers(t, whole, name)
@@ -45,7 +46,8 @@ func TestAdaptersAreMergedFirst(t *testing.T) {
 	}
 	half := filepath.Join(t.TempDir(), "half")
 	run(t, fuse.Options{Models: []string{adapter, tuned}, Base: tuned, Method: fuse.ByLinear, Out: half})
-	a, b, from := open(t, filepath.Join(half, "model.safetensors")), whole, open(t, filepath.Join(base, "model.safetensors"))
+	a, b := open(t, filepath.Join(half, "model.safetensors")), whole
+	from := open(t, filepath.Join(base, "model.safetensors"))
 	moved := false
 	for _, name := range a.Names() {
 		x, y, w := numbers(t, a, name), numbers(t, b, name), numbers(t, from, name)
@@ -202,19 +204,20 @@ func TestRefusals(t *testing.T) {
 	}{
 		"one model":           {fuse.Options{Models: []string{a}}, fault.Invalid, "1 models"},
 		"no method":           {fuse.Options{Models: []string{a, b}, Method: "mean"}, fault.Invalid, `"mean"`},
-		"weights":             {fuse.Options{Models: []string{a, b}, Weights: []float64{1}}, fault.Invalid, "1 weights for 2"},
-		"sum of weights":      {fuse.Options{Models: []string{a, b}, Weights: []float64{1, -1}}, fault.Invalid, "sum to 0"},
-		"weight is NaN":       {fuse.Options{Models: []string{a, b}, Weights: []float64{1, math.NaN()}}, fault.Invalid, "NaN"},
-		"negative for sphere": {fuse.Options{Models: []string{a, b}, Method: fuse.ByKarcher, Weights: []float64{2, -1}}, fault.Invalid, "-1"},
-		"raw for sphere":      {fuse.Options{Models: []string{a, b}, Method: fuse.ByKarcher, Raw: true}, fault.Invalid, "linear"},
-		"deltas of nothing":   {fuse.Options{Models: []string{a, b}, Deltas: true}, fault.Invalid, "base"},
-		"out is an input":     {fuse.Options{Models: []string{a, b}, Out: b + "/"}, fault.Exists, "input"},
-		"other config":        {fuse.Options{Models: []string{a, turned}}, fault.Mismatch, "rope_theta"},
-		"other tokenizer":     {fuse.Options{Models: []string{a, spoken}}, fault.Mismatch, "tokenizer.json"},
-		"other tensors":       {fuse.Options{Models: []string{a, other}}, fault.Mismatch, "tensor"},
-		"adapter, no base":    {fuse.Options{Models: []string{a, adapter}}, fault.Invalid, "name its base"},
-		"adapter of another":  {fuse.Options{Models: []string{adapter, b}, Base: a}, fault.Mismatch, "no such weight"},
-		"not finite":          {fuse.Options{Models: []string{a, infinite}}, fault.Corrupt, infinite},
+		"weights":             {weighted(a, b, "", 1), fault.Invalid, "1 weights for 2"},
+		"sum of weights":      {weighted(a, b, "", 1, -1), fault.Invalid, "sum to 0"},
+		"weight is NaN":       {weighted(a, b, "", 1, math.NaN()), fault.Invalid, "NaN"},
+		"negative for sphere": {weighted(a, b, fuse.ByKarcher, 2, -1), fault.Invalid, "-1"},
+		"raw for sphere": {fuse.Options{Models: []string{a, b}, Method: fuse.ByKarcher, Raw: true}, fault.Invalid,
+			"linear"},
+		"deltas of nothing":  {fuse.Options{Models: []string{a, b}, Deltas: true}, fault.Invalid, "base"},
+		"out is an input":    {fuse.Options{Models: []string{a, b}, Out: b + "/"}, fault.Exists, "input"},
+		"other config":       {fuse.Options{Models: []string{a, turned}}, fault.Mismatch, "rope_theta"},
+		"other tokenizer":    {fuse.Options{Models: []string{a, spoken}}, fault.Mismatch, "tokenizer.json"},
+		"other tensors":      {fuse.Options{Models: []string{a, other}}, fault.Mismatch, "tensor"},
+		"adapter, no base":   {fuse.Options{Models: []string{a, adapter}}, fault.Invalid, "name its base"},
+		"adapter of another": {fuse.Options{Models: []string{adapter, b}, Base: a}, fault.Mismatch, "no such weight"},
+		"not finite":         {fuse.Options{Models: []string{a, infinite}}, fault.Corrupt, infinite},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.o.Method == "" {
@@ -234,11 +237,16 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func weighted(a, b string, method fuse.Method, weights ...float64) fuse.Options {
+	return fuse.Options{Models: []string{a, b}, Method: method, Weights: weights}
+}
+
 // TestStopsAndLeavesNothing cancels in the middle.
 func TestStopsAndLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "out")
-	_, err := fuse.Run(ctx, fuse.Options{Models: []string{base, base}, Method: fuse.ByKarcher, Out: out, Progress: func(int, int) { cancel() }})
+	_, err := fuse.Run(ctx, fuse.Options{Models: []string{base, base}, Method: fuse.ByKarcher, Out: out,
+		Progress: func(int, int) { cancel() }})
 	if err == nil {
 		t.Fatal("a run that was stopped ended well")
 	}
@@ -256,7 +264,8 @@ func TestFolderIsWhole(t *testing.T) {
 	for _, method := range []fuse.Method{fuse.ByLinear, fuse.ByKarcher} {
 		out := filepath.Join(t.TempDir(), "out")
 		rec := run(t, fuse.Options{Models: []string{from, from, from}, Method: method, Out: out})
-		for _, name := range []string{"config.json", "tokenizer.json", "generation_config.json", "chat_template.jinja", "model.safetensors"} {
+		for _, name := range []string{"config.json", "tokenizer.json", "generation_config.json", "chat_template.jinja",
+			"model.safetensors"} {
 			x, _ := os.ReadFile(filepath.Join(from, name))
 			y, err := os.ReadFile(filepath.Join(out, name))
 			if err != nil || !bytes.Equal(x, y) {

@@ -218,15 +218,15 @@ func (k *sphere) walk(rep *Report, updates int) error {
 	return nil
 }
 
-// pull writes T into dst. A direction nearer than Tolerance pulls by nothing, and its θ/sin θ would be 0/0.
-//
-// The difference u − cos θ·m is taken number by number before it is multiplied. Of exact opposites it is exactly 0,
-// while θ/sin θ is 10¹⁶: the same sum with the products taken first would be noise of the size of m.
+// pull writes T into dst. A direction nearer than Tolerance pulls by nothing, and its θ/sin θ would be 0/0. One that
+// lies opposite to m, within Tolerance, could be reached by every great circle alike: it pulls by nothing too. Without
+// this rule rounding chose the circle, so that of two exact opposites of unequal weight the mean was noise; with it the
+// heavier direction stays.
 func (k *sphere) pull(dst, cos []float64) error {
 	factors := make([]float64, len(cos))
 	for j, c := range cos {
 		cos[j] = max(-1, min(1, c))
-		if theta := angle(c); k.scale[j] > 0 && theta >= Tolerance {
+		if theta := angle(c); k.scale[j] > 0 && theta >= Tolerance && theta <= math.Pi-Tolerance {
 			factors[j] = k.share[j] * theta / math.Sin(theta)
 		}
 	}
@@ -290,7 +290,8 @@ func blocks(ctx context.Context, n int, vs []Vector, work func(block, from, to i
 }
 
 // sums adds up, over all blocks in their order, the numbers that work leaves in part.
-func sums(ctx context.Context, m []float64, vs []Vector, into []float64, work func(part []float64, from, to int, pieces [][]float64)) error {
+func sums(ctx context.Context, m []float64, vs []Vector, into []float64,
+	work func(part []float64, from, to int, pieces [][]float64)) error {
 	parts := make([][]float64, (len(m)+blockLen-1)/blockLen)
 	err := blocks(ctx, len(m), vs, func(block, from, to int, pieces [][]float64) {
 		parts[block] = make([]float64, len(into))
