@@ -101,8 +101,8 @@ func adapted(base *source, dir, baseSHA256 string) (*source, error) {
 	return s, nil
 }
 
-// weightOf finds the tensor that a pair adds to. Files of a model with a head call its layers model.layers, those of the
-// model without one layers, and PEFT follows the class that was adapted.
+// weightOf finds the tensor that a pair adds to. A model with a head calls its layers model.layers, one without a head
+// layers, and PEFT follows the class that was adapted.
 func (s *source) weightOf(p lora.Pair) (string, error) {
 	name := p.Module + ".weight"
 	for _, n := range []string{name, "model." + name, strings.TrimPrefix(name, "model.")} {
