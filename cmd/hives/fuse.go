@@ -16,8 +16,8 @@ import (
 )
 
 // fuseCommand makes one model of several. The arithmetic and the files are package fuse's. Here flags become its
-// options, and its record becomes a few lines: a person wants to know how far apart the models were, and whether Karcher's
-// mean settled.
+// options, and its record becomes a few lines: a person wants to know how far apart the models were, and whether
+// Karcher's mean settled.
 func fuseCommand() *cobra.Command {
 	var o fuse.Options
 	method, of := string(fuse.ByLinear), "models"
@@ -25,16 +25,18 @@ func fuseCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fuse MODEL MODEL… --out DIR",
 		Short: "Make one model of several that were tuned from the same base",
-		Long: `How do I get one model out of several that were tuned from the same base? The command takes each tensor of all models
-and writes its mean, with the tokenizer and config of the first model. Sums are float64, and are rounded once.
+		Long: `How do I get one model out of several that were tuned from the same base? The command takes each tensor of
+all models and writes its mean, with the tokenizer and config of the first model. Sums are float64, and are
+rounded once.
 
---method linear averages the numbers. --method karcher averages directions and norms apart: an average of vectors
-that point to different sides is shorter than they are, and Karcher's mean is not. Models tuned from one base lie so
-near to each other that the two methods hardly differ. The command prints the largest angle and the difference.
---of deltas takes what each model changed in --base, where angles are large, and adds the mean to the base.
+--method linear averages the numbers. --method karcher averages directions and norms apart: an average of
+vectors that point to different sides is shorter than they are, and Karcher's mean is not. Models tuned from
+one base lie so near to each other that the two methods hardly differ. The command prints the largest angle
+and the difference. --of deltas takes what each model changed in --base, where angles are large, and adds the
+mean to the base.
 
-Adapters (folders as PEFT writes them) are fused with --base: each is added to the base first. A and B are never averaged
-apart, since the mean of products is not the product of means.
+Adapters (folders as PEFT writes them) are fused with --base: each is added to the base first. A and B are
+never averaged apart, since the mean of products is not the product of means.
 
 Models of another config, tokenizer, or other tensors are refused by name. fusion.json in the new folder holds
 weights, hashes, and of each tensor norms, angles and updates.`,

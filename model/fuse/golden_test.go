@@ -142,8 +142,8 @@ func flatten(x any) []float64 {
 	return all
 }
 
-// TestGoldenExperts fuses the tiny experts of a_merge/experts, file by file, and compares each number to one unit in its
-// last place.
+// TestGoldenExperts fuses the tiny experts of a_merge/experts, file by file, and compares each number to one unit in
+// its last place.
 func TestGoldenExperts(t *testing.T) {
 	dir := filepath.Dir(goldentest.Path(t, "h_vcai", "a_merge", "experts", "base.safetensors"))
 	var about struct{ Weights []float64 }
