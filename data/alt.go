@@ -18,10 +18,10 @@ func (l *Labels) Alternatives(rows []Row) [][][3]int32 {
 	cache := map[label][][3]int32{}
 	for i := range rows {
 		r := &rows[i]
-		key := label{theory: r.Theory, path: canonical(r)}
+		key := label{theory: r.Theory, path: canonical(r, l.Theories)}
 		alt, known := cache[key] // a corpus has few paths and many rows
 		if !known {
-			for _, p := range theories.AltPaths(key.theory, key.path) {
+			for _, p := range l.Theories.AltPaths(key.theory, key.path) {
 				alt = append(alt, ids.of(r.Theory, p))
 			}
 			cache[key] = alt
@@ -44,7 +44,7 @@ func (l *Labels) pathIDs(rows []Row) *levelIDs {
 		ids.known[k] = map[string]int32{}
 	}
 	for i := range rows {
-		for k, name := range canonical(&rows[i]) {
+		for k, name := range canonical(&rows[i], l.Theories) {
 			if name != "" {
 				ids.known[k][rows[i].Theory+"\x00"+name] = l.Levels[i][k]
 			}

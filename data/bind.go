@@ -51,6 +51,7 @@ const GivenID = "text_id_given"
 // file's order. It is the one place where a foreign file becomes a Row, for both formats: what passes here is
 // complete and checked, and no later code asks again.
 type binder struct {
+	known  theories.Set   // that rows may be of
 	at     map[string]int // column → place in the cells
 	extra  map[string]int // unknown columns, kept
 	corpus string         // of rows that do not say: the file's name
@@ -59,8 +60,8 @@ type binder struct {
 }
 
 // newBinder matches a file's columns with the row's and refuses the file if a required one is missing.
-func newBinder(path string, t table) (*binder, error) {
-	b := &binder{at: map[string]int{}, extra: map[string]int{}, unreadable: map[string]int{}}
+func newBinder(path string, t table, known theories.Set) (*binder, error) {
+	b := &binder{known: known, at: map[string]int{}, extra: map[string]int{}, unreadable: map[string]int{}}
 	b.corpus = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	// Every column finds its place once: among ours, also under the authors' names, or among those that are kept
 	// as they are.
@@ -154,7 +155,7 @@ func (b *binder) path(cells []string, r *Row) error {
 	// Spelling varies between publishers ("Self-direction: thought"); rows carry one, so that labels compare
 	// as strings.
 	r.Theory = strings.ToLower(b.cell(cells, "theory"))
-	node, err := theories.Match(r.Theory, theories.Path{
+	node, err := b.known.Match(r.Theory, theories.Path{
 		b.cell(cells, "level_1"), b.cell(cells, "level_2"), b.cell(cells, "level_3"),
 	})
 	if err != nil {

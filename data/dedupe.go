@@ -21,8 +21,8 @@ type label struct {
 }
 
 // labelOf is what a row says something about: its text by id, its value by the canonical path.
-func labelOf(r *Row) label {
-	return label{r.TextID, r.Theory, canonical(r)}
+func labelOf(r *Row, known theories.Set) label {
+	return label{r.TextID, r.Theory, canonical(r, known)}
 }
 
 // opinions is what the rows of one label say.
@@ -39,6 +39,7 @@ type claim struct {
 // deduper holds what the rows so far have said. rows go through it twice: survey first, for what only all rows
 // together tell, then take, one by one.
 type deduper struct {
+	known    theories.Set // of the rows
 	said     map[label]opinions
 	first    map[claim]int     // place in out of the row that made the claim first
 	spelling map[string]string // text id → the first spelling of the text
@@ -67,9 +68,10 @@ type gone struct {
 //	"Be kind!"    duty       +1      annotated     dropped, with the next: they contradict each other
 //	"Be kind!"    duty       −1      annotated     dropped
 //
-// Nothing is decided by majority: three rows against one are still a contradiction.
-func Dedupe(rows []Row) ([]Row, DedupeStats) {
-	d := newDeduper(rows, newComponents())
+// Nothing is decided by majority: three rows against one are still a contradiction. known are the theories that the
+// rows were read with: they say which paths are one value.
+func Dedupe(rows []Row, known theories.Set) ([]Row, DedupeStats) {
+	d := newDeduper(rows, known, newComponents())
 	return d.settled(), d.stats
 }
 
@@ -83,9 +85,9 @@ func (d *deduper) settled() []Row {
 
 // newDeduper goes through rows, which hold every row of their texts, and joins groups in the given components.
 // Groups are not yet replaced by their component's name: later rows may join more.
-func newDeduper(rows []Row, groups *components) *deduper {
+func newDeduper(rows []Row, known theories.Set, groups *components) *deduper {
 	d := &deduper{
-		said: survey(rows), first: map[claim]int{}, spelling: map[string]string{},
+		known: known, said: survey(rows, known), first: map[claim]int{}, spelling: map[string]string{},
 		groups: groups, stats: DedupeStats{In: len(rows)},
 	}
 	for i := range rows {
@@ -114,7 +116,7 @@ func (s *DedupeStats) add(t DedupeStats) {
 
 // take drops, merges or keeps one row; a reason is given for one that is dropped.
 func (d *deduper) take(r *Row) (reason string) {
-	l := labelOf(r)
+	l := labelOf(r, d.known)
 	switch o := d.said[l]; {
 	case o.supports && o.opposes:
 		// The annotators contradict each other; neither row is more right than the other, and a third that
@@ -159,10 +161,10 @@ func (d *deduper) merge(kept, r *Row, text string) {
 
 // survey gathers what all rows say of each label; it comes first, because a contradiction may stand in the last
 // row.
-func survey(rows []Row) map[label]opinions {
+func survey(rows []Row, known theories.Set) map[label]opinions {
 	said := map[label]opinions{}
 	for i := range rows {
-		l := labelOf(&rows[i])
+		l := labelOf(&rows[i], known)
 		o := said[l]
 		o.supports = o.supports || rows[i].Direction == Supports
 		o.opposes = o.opposes || rows[i].Direction == Opposes

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"hives/data/theories"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -32,7 +34,7 @@ func TestDedupe(t *testing.T) {
 		said("Other.", "g2", 0, SourceNone, power...),                                       // its group is joined to g1
 		said("Other.", "g2", 0, SourceNone, "self-enhancement", "power", "power:resources"), // deeper: not the same
 	}
-	got, stats := Dedupe(rows)
+	got, stats := Dedupe(rows, theories.Builtin())
 	want := []Row{
 		rows[0],
 		said("Be kind.", "g1", 0, SourceJudgement, "conservation"),
@@ -48,7 +50,7 @@ func TestDedupe(t *testing.T) {
 	if diff := cmp.Diff(counted, stats); diff != "" {
 		t.Error(diff)
 	}
-	again, stats := Dedupe(got)
+	again, stats := Dedupe(got, theories.Builtin())
 	if diff := cmp.Diff(got, again); diff != "" || stats.In != stats.Out {
 		t.Errorf("a second time: %+v %s", stats, diff)
 	}
@@ -139,7 +141,7 @@ func TestAlternatives(t *testing.T) {
 		said("b", "b", 0, SourceNone, "self-enhancement", "power"),
 		said("c", "c", 0, SourceNone, "conservation", "humility"), // no row is under self-transcendence
 	}
-	l := NewLabels(rows)
+	l := NewLabels(rows, theories.Builtin())
 	alt := l.Alternatives(rows)
 	if len(alt) != 3 || len(alt[1]) != 0 {
 		t.Fatalf("alternatives %v", alt)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/kind"
 )
 
@@ -38,7 +39,7 @@ func Example() {
 		panic(err)
 	}
 	shared := data.SharedWith(parts[0], parts[len(parts)-1])
-	labels := data.NewLabels(back)
+	labels := data.NewLabels(back, theories.Builtin())
 	fmt.Println(len(back), shared.Any(), labels.TheoryNames, labels.LevelNames[0], labels.Text[:4])
 
 	_, err = data.Read(filepath.Join(dir, "absent.parquet"))

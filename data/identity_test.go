@@ -3,6 +3,8 @@ package data
 import (
 	"testing"
 
+	"hives/data/theories"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -20,7 +22,7 @@ func TestIDsOfFilesAreNotBelieved(t *testing.T) {
 		}
 		all = append(all, rows...)
 	}
-	kept, stats := Dedupe(all)
+	kept, stats := Dedupe(all, theories.Builtin())
 	if len(kept) != 3 || stats.NormalisedDuplicates != 1 || stats.Contradictions != 0 {
 		t.Fatalf("%d rows, %+v", len(kept), stats)
 	}

@@ -8,12 +8,14 @@ import (
 	"slices"
 	"testing"
 
+	"hives/data/theories"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // A Merger on disk keeps all rows of a text in one bucket, and what is left of a bucket in the order of its places.
 func TestMergerBuckets(t *testing.T) {
-	m := NewMerger()
+	m := NewMerger(theories.Builtin())
 	m.limit = 8
 	defer m.Close()
 	random := rand.New(rand.NewPCG(5, 5))
@@ -108,7 +110,7 @@ func TestExamplesOfComments(t *testing.T) {
 		{Text: "y", TextID: "y", Theory: "svt", Level1: "self-enhancement", Level2: "power", Direction: -1,
 			DirectionSource: SourceAnnotated},
 	}
-	got := NewLabels(rows)
+	got := NewLabels(rows, theories.Builtin())
 	want := &Labels{
 		Theory: []int32{0, 1, 0}, Levels: [][3]int32{{0, 0, -1}, {1, -1, -1}, {2, 1, -1}}, Direction: []int32{1, 0, -1},
 		Judged: []bool{true, false, true}, Text: []int32{0, 0, 1}, Group: []int32{0, 0, 0}, Corpus: []int32{0, 0, 0},
@@ -130,7 +132,8 @@ func TestDedupeExample(t *testing.T) {
 		row("Be kind!", "care/harm", 1, SourceAnnotated), row("be kind", "care/harm", 1, SourceAnnotated),
 		row("be kind", "care/harm", 0, SourceNone),
 		row("Be kind!", "loyalty/betrayal", 1, SourceAnnotated), row("Be kind!", "loyalty/betrayal", -1, SourceAnnotated),
-	})
+	}, theories.Builtin())
+
 	want := DedupeStats{In: 5, Out: 1, NormalisedDuplicates: 1, Superseded: 1, Contradictions: 2}
 	if stats != want || len(out) != 1 || out[0].Text != "Be kind!" {
 		t.Errorf("%+v of %v, want %+v", stats, out, want)

@@ -29,7 +29,7 @@ type FileRows struct {
 // than fit in memory; the bytes are those that Write gives for Dedupe's rows. The order of paths matters: of rows
 // that are merged the first stays, with its corpus and licence.
 func MergeTo(paths []string, o ReadOptions, out string) (*MergeSummary, error) {
-	return mergeInto(NewMerger(), paths, o, out)
+	return mergeInto(NewMerger(o.Theories), paths, o, out)
 }
 
 // mergeInto is MergeTo with a Merger of the caller's, so that tests can take a small one that uses the disk.

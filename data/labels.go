@@ -28,18 +28,23 @@ type Labels struct {
 	TheoryNames []string
 	LevelNames  [3][]string // by level and id
 	CorpusNames []string
+
+	// Theories are those that say which paths are one value; the zero Set is the built-in four.
+	Theories theories.Set
 }
 
 // Len is the number of rows.
 func (l *Labels) Len() int { return len(l.Theory) }
 
 // NewLabels numbers the annotations of rows. A level's number stands for (theory, name): two theories may use one
-// word for unlike things, and a loss that compares numbers alone must not take these for one.
-func NewLabels(rows []Row) *Labels {
+// word for unlike things, and a loss that compares numbers alone must not take these for one. known are the theories
+// that the rows were read with: they say which rows are of one value.
+func NewLabels(rows []Row, known theories.Set) *Labels {
 	n := len(rows)
 	l := &Labels{
 		Theory: make([]int32, n), Levels: make([][3]int32, n), Direction: make([]int32, n),
 		Judged: make([]bool, n), Text: make([]int32, n), Group: make([]int32, n), Corpus: make([]int32, n),
+		Theories: known,
 	}
 	// One numbering for each kind of name; levels are numbered apart, so an id of level 1 and one of level 2 have
 	// nothing in common.
@@ -48,7 +53,7 @@ func NewLabels(rows []Row) *Labels {
 	for i := range rows {
 		r := &rows[i]
 		l.Theory[i] = theory.id(r.Theory)
-		for k, name := range canonical(r) {
+		for k, name := range canonical(r, known) {
 			l.Levels[i][k] = Missing
 			if name != "" {
 				before := len(levels[k].names)
@@ -68,7 +73,9 @@ func NewLabels(rows []Row) *Labels {
 
 // canonical is the path by which a row's value is numbered and compared. The row itself keeps the spelling of its
 // file's parent, so that a file that is read and written comes back as it was.
-func canonical(r *Row) theories.Path { return theories.Canonical(r.Theory, r.Levels()) }
+func canonical(r *Row, known theories.Set) theories.Path {
+	return known.Canonical(r.Theory, r.Levels())
+}
 
 // interner numbers strings in order of first appearance.
 type interner struct {

@@ -31,8 +31,8 @@ type LeftOut struct {
 }
 
 // newLeftOut names a row by file, number, text id and value id, never by its text.
-func newLeftOut(r *Row, file string, row int, reason string) LeftOut {
-	value := theories.ValueID(r.Theory, canonical(r))
+func newLeftOut(r *Row, known theories.Set, file string, row int, reason string) LeftOut {
+	value := theories.ValueID(r.Theory, canonical(r, known))
 	return LeftOut{file, row, reason, r.TextID, value, r.Direction}
 }
 
@@ -96,10 +96,10 @@ func ReadSettled(path string, o ReadOptions) (*Settled, error) {
 	if err != nil {
 		return nil, err
 	}
-	said := survey(rows)
+	said := survey(rows, o.Theories)
 	for i := range rows {
-		if o := said[labelOf(&rows[i])]; o.supports && o.opposes {
-			s.LeftOut = append(s.LeftOut, newLeftOut(&rows[i], path, numbers[i], Contradicted))
+		if says := said[labelOf(&rows[i], o.Theories)]; says.supports && says.opposes {
+			s.LeftOut = append(s.LeftOut, newLeftOut(&rows[i], o.Theories, path, numbers[i], Contradicted))
 			continue
 		}
 		s.Rows, s.Numbers = append(s.Rows, rows[i]), append(s.Numbers, numbers[i])
@@ -134,8 +134,8 @@ type placed struct {
 
 // ReadConsistent is ReadSettled for programs that measure: note is told in a sentence what is left out, and a
 // file of which nothing is left is refused. A measurement of no rows would otherwise be a page of dashes.
-func ReadConsistent(path string, note func(string)) (*Settled, error) {
-	s, err := ReadSettled(path, ReadOptions{})
+func ReadConsistent(path string, known theories.Set, note func(string)) (*Settled, error) {
+	s, err := ReadSettled(path, ReadOptions{Theories: known})
 	if err != nil {
 		return nil, err
 	}

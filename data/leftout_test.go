@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -29,7 +30,7 @@ func TestWhatMergingLeavesOutIsListed(t *testing.T) {
 		"a 1 contradicted 1", "a 3 contradicted -1", "a 5 contradicted 0", "a 6 contradicted 1", "a 7 contradicted -1",
 		"b 1 superseded 0"}
 	for _, limit := range []int{1, 3, mergeInMemory} { // on disk, partly, in memory
-		m := NewMerger()
+		m := NewMerger(theories.Builtin())
 		m.limit = limit
 		out := filepath.Join(t.TempDir(), "out.csv")
 		sum, err := mergeInto(m, []string{a, b, c}, ReadOptions{SkipBad: true}, out)
@@ -86,13 +87,13 @@ func TestReadSettledLeavesOutContradictions(t *testing.T) {
 
 func TestReadConsistentRefusesAFileOfContradictions(t *testing.T) {
 	path := write(t, "rows.csv", rowsOfText+"a,mft,care/harm,,,1\na,mft,care/harm,,,-1\n")
-	if _, err := ReadConsistent(path, nil); fault.Of(err) != fault.Invalid ||
+	if _, err := ReadConsistent(path, theories.Builtin(), nil); fault.Of(err) != fault.Invalid ||
 		!strings.Contains(err.Error(), "2 rows that contradict") {
 		t.Errorf("%v", err)
 	}
 	var notes []string
 	path = write(t, "rows.csv", twoWays)
-	s, err := ReadConsistent(path, func(n string) { notes = append(notes, n) })
+	s, err := ReadConsistent(path, theories.Builtin(), func(n string) { notes = append(notes, n) })
 	if err != nil || len(s.Rows) != 2 || len(notes) != 1 || !strings.Contains(notes[0], "left out: 5 rows") {
 		t.Errorf("%+v, %q, %v", s, notes, err)
 	}

@@ -3,6 +3,8 @@ package data
 import (
 	"io"
 	"slices"
+
+	"hives/data/theories"
 )
 
 // mergeInMemory is how many rows a Merger holds before it sets them aside on disk: some 30 MB of short texts.
@@ -39,11 +41,12 @@ const mergeBuckets = 256
 // order.
 // Invariant: memory holds one bucket, one head a bucket, and the names of joined groups, never all rows.
 type Merger struct {
-	limit  int      // rows in memory before the disk is used; tests take less
-	held   []Row    // all rows, as long as they are few
-	places uint64   // rows added so far
-	spread *buckets // rows with their places, by text; nil as long as they are held
-	kept   *buckets // what Finish left of each bucket of spread, in the order of places
+	known  theories.Set // of the rows
+	limit  int          // rows in memory before the disk is used; tests take less
+	held   []Row        // all rows, as long as they are few
+	places uint64       // rows added so far
+	spread *buckets     // rows with their places, by text; nil as long as they are held
+	kept   *buckets     // what Finish left of each bucket of spread, in the order of places
 	groups *components
 	extra  map[string]bool
 	stats  DedupeStats
@@ -60,9 +63,9 @@ type Merger struct {
 // origin is where a row stands.
 type origin struct{ file, row int }
 
-// NewMerger returns an empty Merger.
-func NewMerger() *Merger {
-	return &Merger{limit: mergeInMemory, groups: newComponents(), extra: map[string]bool{}}
+// NewMerger returns an empty Merger for rows that were read with the theories known.
+func NewMerger(known theories.Set) *Merger {
+	return &Merger{known: known, limit: mergeInMemory, groups: newComponents(), extra: map[string]bool{}}
 }
 
 // From says where the rows that are added next stand: LeftOut names them so. A file is one entry however many
@@ -114,7 +117,7 @@ func (m *Merger) deal(r *Row, from origin) error {
 func (m *Merger) Finish() (DedupeStats, error) {
 	if m.spread == nil {
 		rows := m.held
-		d := newDeduper(rows, m.groups)
+		d := newDeduper(rows, m.known, m.groups)
 		m.remember(d, rows, func(i int) (uint64, origin) { return uint64(i), m.from[i] })
 		m.held, m.stats = d.settled(), d.stats
 		m.note(m.held)
@@ -149,7 +152,7 @@ func (m *Merger) dedupeBucket(at int) error {
 		}
 		rows, places, from = append(rows, r), append(places, place), append(from, o)
 	}
-	d := newDeduper(rows, m.groups) // joins groups across buckets, so no row may leave before the last bucket
+	d := newDeduper(rows, m.known, m.groups) // joins groups across buckets, so no row may leave before the last bucket
 	m.stats.add(d.stats)
 	m.remember(d, rows, func(i int) (uint64, origin) { return places[i], from[i] })
 	m.note(d.out)
@@ -167,7 +170,7 @@ func (m *Merger) dedupeBucket(at int) error {
 func (m *Merger) remember(d *deduper, rows []Row, of func(i int) (uint64, origin)) {
 	for _, g := range d.gone {
 		place, from := of(g.at)
-		m.left = append(m.left, placed{place, newLeftOut(&rows[g.at], m.files[from.file], from.row, g.reason)})
+		m.left = append(m.left, placed{place, newLeftOut(&rows[g.at], m.known, m.files[from.file], from.row, g.reason)})
 	}
 }
 

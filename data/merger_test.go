@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"hives/data/theories"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -37,8 +39,8 @@ func drawRows(r *rapid.T) []Row {
 func TestMergerEqualsDedupe(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		rows := drawRows(r)
-		want, wantStats := Dedupe(rows)
-		m := NewMerger()
+		want, wantStats := Dedupe(rows, theories.Builtin())
+		m := NewMerger(theories.Builtin())
 		m.limit, m.group.limit = rapid.IntRange(1, 80).Draw(r, "limit"), 2
 		defer m.Close()
 		for i := range rows {
@@ -84,14 +86,14 @@ func TestMergeToWritesTheSameBytes(t *testing.T) {
 	}
 	in, want, got := filepath.Join(dir, "in.parquet"), filepath.Join(dir, "want.parquet"),
 		filepath.Join(dir, "got.parquet")
-	kept, _ := Dedupe(rows)
+	kept, _ := Dedupe(rows, theories.Builtin())
 	if err := Write(in, rows); err != nil {
 		t.Fatal(err)
 	}
 	if err := Write(want, kept); err != nil {
 		t.Fatal(err)
 	}
-	m := NewMerger()
+	m := NewMerger(theories.Builtin())
 	m.limit = 10
 	sum, err := mergeInto(m, []string{in}, ReadOptions{}, got)
 	if err != nil || sum.Files[0].Rows != len(rows) || sum.Merged.Out != len(kept) {

@@ -32,7 +32,7 @@ text = "Putting each thing back in its place."
 works = ["us"]
 `
 
-func TestRowsOfAnOwnTheoryAreReadOnceItIsRegistered(t *testing.T) {
+func TestRowsOfAnOwnTheoryAreReadWhereItIsKnown(t *testing.T) {
 	dir := t.TempDir()
 	file, table := filepath.Join(dir, "own.toml"), filepath.Join(dir, "rows.csv")
 	for path, text := range map[string]string{
@@ -44,12 +44,13 @@ func TestRowsOfAnOwnTheoryAreReadOnceItIsRegistered(t *testing.T) {
 		}
 	}
 	if _, err := Read(table); err == nil || !strings.Contains(err.Error(), `theory "own" is unknown`) {
-		t.Fatalf("before it was registered: %v", err)
+		t.Fatalf("by the built-in set: %v", err)
 	}
-	if err := theories.RegisterFiles(file); err != nil {
+	known, err := theories.Load(file)
+	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := Read(table)
+	rows, _, err := ReadWith(table, ReadOptions{Theories: known})
 	if err != nil || len(rows) != 1 || rows[0].Level2 != "thoroughness" {
 		t.Fatalf("read %+v, %v", rows, err)
 	}
@@ -57,14 +58,28 @@ func TestRowsOfAnOwnTheoryAreReadOnceItIsRegistered(t *testing.T) {
 	if err := Write(back, rows); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := Read(back); err != nil || again[0].Theory != "own" {
+	if again, _, err := ReadWith(back, ReadOptions{Theories: known}); err != nil || again[0].Theory != "own" {
 		t.Errorf("read back %+v, %v", again, err)
 	}
-	if l := NewLabels(rows); len(l.TheoryNames) != 1 || l.TheoryNames[0] != "own" {
+	if l := NewLabels(rows, known); len(l.TheoryNames) != 1 || l.TheoryNames[0] != "own" {
 		t.Errorf("labels of %v", l.TheoryNames)
 	}
 	tidy := []Row{{Theory: "own", Level1: "work", Level2: "tidiness"}, {Theory: "own", Level1: "home", Level2: "tidiness"}}
-	if l := NewLabels(tidy); l.Levels[0] != l.Levels[1] || len(l.LevelNames[0]) != 1 || l.LevelNames[0][0] != "home" {
+	if l := NewLabels(tidy, known); l.Levels[0] != l.Levels[1] || len(l.LevelNames[0]) != 1 ||
+		l.LevelNames[0][0] != "home" {
 		t.Errorf("a value under two parents of one's own: %v of %q", l.Levels, l.LevelNames)
+	}
+	if alt := NewLabels(tidy, known).Alternatives(tidy); len(alt[0]) != 1 {
+		t.Errorf("the other path of a value under two parents: %v", alt)
+	}
+	for _, r := range tidy {
+		r.Text, r.TextID, r.Direction = "It was clean.", "clean", Supports
+		rows = append(rows, r)
+	}
+	if left, _ := Dedupe(rows, known); len(left) != 2 {
+		t.Errorf("%d rows are left of two labels", len(left))
+	}
+	if left, _ := Dedupe(rows, theories.Builtin()); len(left) != 3 { // the negative control
+		t.Errorf("%d rows are left by a set that does not know the value's parents", len(left))
 	}
 }

@@ -7,12 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
 // ReadOptions says how Read treats rows that are no good.
 type ReadOptions struct {
 	SkipBad bool // leave bad rows out and report them, instead of failing at the first
+
+	// Theories are those that rows may be of; the zero Set is the built-in four. Rows of another are bad rows.
+	Theories theories.Set
 
 	// Note is told what of the further columns could not be kept, a sentence each; nil where nobody keeps them.
 	Note func(string)
@@ -39,7 +43,8 @@ func (b BadRow) Err() error {
 	return fault.New(fault.Invalid, "%s; mend the row or skip bad rows with --skip-bad", b)
 }
 
-// Read returns the rows of a Parquet or CSV file and fails at the first bad row.
+// Read returns the rows of a Parquet or CSV file and fails at the first bad row. Rows are of the built-in four
+// theories; ReadWith takes those of others.
 func Read(path string) ([]Row, error) {
 	rows, _, err := ReadWith(path, ReadOptions{})
 	return rows, err
@@ -74,7 +79,7 @@ func scan(path string, o ReadOptions, emit func(number int, r *Row) error) ([]Ba
 		return nil, err
 	}
 	defer t.close() // read-only: closing cannot lose anything
-	b, err := newBinder(path, t)
+	b, err := newBinder(path, t, o.Theories)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/rig/goldentest"
 )
 
@@ -146,7 +147,7 @@ func TestTwoParentsAreOneValue(t *testing.T) {
 			written = append(written, parentRow(text, value, 0, direction))
 			one = append(one, parentRow(text, value, 1, direction))
 		}
-		l := data.NewLabels(written)
+		l := data.NewLabels(written, theories.Builtin())
 		sets := data.NewTextLabels(l)
 		for i := range at {
 			for j := range at {
@@ -171,7 +172,7 @@ func TestTwoParentsAreOneValue(t *testing.T) {
 				}
 			}
 		}
-		plain := data.NewLabels(one)
+		plain := data.NewLabels(one, theories.Builtin())
 		if !reflect.DeepEqual(l, plain) || !reflect.DeepEqual(l.Alternatives(written), plain.Alternatives(one)) {
 			t.Errorf("seed %d: labels %+v, of the one parent %+v", seed, l, plain)
 		}

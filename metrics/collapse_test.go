@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/metrics"
 )
 
@@ -16,7 +17,7 @@ func rowsOf(n int) *data.Labels {
 	for i := range rows {
 		rows[i] = data.Row{Theory: "duty", Level1: []string{"justice", "fidelity"}[i%2], TextID: string(rune('a' + i))}
 	}
-	return data.NewLabels(rows)
+	return data.NewLabels(rows, theories.Builtin())
 }
 
 func measure(t *testing.T, rows [][]float32) metrics.Collapse {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/metrics"
 )
 
@@ -24,7 +25,8 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	m, err := metrics.Measure(context.Background(), v, metrics.NewRowPairs(data.NewLabels(rows)), metrics.Options{})
+	m, err := metrics.Measure(context.Background(), v, metrics.NewRowPairs(data.NewLabels(rows, theories.Builtin())),
+		metrics.Options{})
 	if err != nil {
 		panic(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/samplers"
 )
 
@@ -17,7 +18,7 @@ func Example() {
 	}
 	cfg := samplers.DefaultIntraTheory()
 	cfg.BatchSize, cfg.Positives = 6, 2
-	s, err := samplers.NewIntraTheory(data.NewLabels(rows), cfg)
+	s, err := samplers.NewIntraTheory(data.NewLabels(rows, theories.Builtin()), cfg)
 	if err != nil {
 		panic(err)
 	}

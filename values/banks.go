@@ -8,6 +8,7 @@ import (
 
 	"hives/data/anchors"
 	"hives/data/inventory"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -36,7 +37,7 @@ func ReadBanks(paths []string) ([]*anchors.Bank, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			bank, err := anchors.Read(file)
+			bank, err := anchors.Read(file, theories.Registered())
 			if err != nil {
 				return nil, err
 			}

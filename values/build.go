@@ -7,6 +7,7 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -77,11 +78,12 @@ func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, e
 // read also says which file the rows are from. Rows that contradict each other are left out: a text that both
 // supports and opposes a value belongs to neither side.
 func read(path string, o Options) (*data.Settled, Source, error) {
-	rows, err := data.ReadConsistent(path, func(note string) {
+	rows, err := data.ReadConsistent(path, theories.Registered(), func(note string) {
 		if o.Log != nil {
 			o.Log("%s", note)
 		}
 	})
+
 	if err != nil {
 		return nil, Source{}, err
 	}
@@ -154,7 +156,7 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	}
 	// From here on "held out" means a row number of b.train or more.
 	b := &builder{set: s, rows: append(slices.Clone(train), held...), train: len(train), options: o}
-	b.labels = data.NewLabels(b.rows)
+	b.labels = data.NewLabels(b.rows, theories.Registered())
 	vectors, id, err := embedRows(ctx, b.rows, b.labels, enc)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/logistic"
@@ -110,7 +111,7 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{set: s, rows: rows, labels: data.NewLabels(rows), options: o}
+	b := &builder{set: s, rows: rows, labels: data.NewLabels(rows, theories.Registered()), options: o}
 	vectors, _, err := embedRows(ctx, rows, b.labels, enc)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/encoder/local"
 	"hives/pack"
@@ -70,7 +71,7 @@ func prepare(rows, tok string, maxLength, batchSize int, negatives string) ([]in
 	}
 	o := samplers.DefaultIntraTheory()
 	o.BatchSize, o.Seed, o.Negatives = batchSize, 1, negatives
-	s, err := samplers.NewIntraTheory(data.NewLabels(all), o)
+	s, err := samplers.NewIntraTheory(data.NewLabels(all, theories.Builtin()), o)
 	if err != nil {
 		return nil, nil, err
 	}

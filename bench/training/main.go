@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/engine"
 	"hives/internal/optim"
 	"hives/internal/trainer/contrast"
@@ -84,7 +85,7 @@ func draw(rows, tok string, steps int) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := data.NewLabels(all)
+	labels := data.NewLabels(all, theories.Builtin())
 	o := samplers.DefaultIntraTheory()
 	o.Seed = 1
 	s, err := samplers.NewIntraTheory(labels, o)

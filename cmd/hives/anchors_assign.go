@@ -42,7 +42,7 @@ The model must be the one that made the anchors.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			// All paths are tried before the engine opens, --out among them: an hour of embedding must not end at a
 			// folder that cannot be written.
-			if err := (places{rows: []string{j.In}, read: []string{j.Bank},
+			if err := (places{known: known(c), rows: []string{j.In}, read: []string{j.Bank},
 				files: []string{j.Out}}).check(); err != nil {
 				return err
 			}

@@ -112,7 +112,7 @@ func (b *anchorsBuild) run(c *cobra.Command) error {
 		b.j.LLM = &cfg
 	}
 	o := b.j.Options
-	p := places{rows: []string{o.Rows}, read: []string{o.Previous},
+	p := places{known: known(c), rows: []string{o.Rows}, read: []string{o.Previous},
 		files: []string{b.j.Out, b.j.Page, b.j.Review, b.j.DB}}
 	if err := p.check(); err != nil {
 		return err

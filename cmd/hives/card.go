@@ -54,6 +54,7 @@ With --imports the card also says what the importers left out. It reads that fro
 			if err != nil {
 				return fmt.Errorf("card: %w", err)
 			}
+			o.Theories = known(cmd)
 			c, err := card.Describe(args[0], o, accounts)
 			if err != nil {
 				return fmt.Errorf("card: %w", err)

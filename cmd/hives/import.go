@@ -54,6 +54,7 @@ one row for each text and value. docs/DATA.md says where the corpus is to be had
 		Example: "  hives import " + name + " --in " + name + " --out rows.parquet",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Theories = known(cmd)
 			sum, err := corpora.ImportFile(name, o, out)
 			// Rows that were left out are listed even where the import failed later.
 			if sum != nil && o.SkipBad {

@@ -48,6 +48,7 @@ To merge a low-rank adapter into its base, use hives merge.`,
 			if err := spare(leftOut, append(in, args...)...); err != nil {
 				return fmt.Errorf("merge: %w", err)
 			}
+			o.Theories = known(cmd)
 			sum, err := data.MergeTo(append(in, args...), o, out)
 			if err != nil {
 				return fmt.Errorf("merge: %w", err)

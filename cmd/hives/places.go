@@ -2,6 +2,7 @@ package main
 
 import (
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/fsutil"
 )
 
@@ -13,6 +14,8 @@ type places struct {
 	read    []string // other files
 	files   []string // to write
 	folders []string // to write into
+
+	known theories.Set // that rows may be of
 }
 
 // check passes over what is empty: that flag was not given. Rows come first: of all that can be wrong they are what
@@ -21,7 +24,7 @@ func (p places) check() error {
 	for _, each := range []struct {
 		paths []string
 		check func(string) error
-	}{{p.rows, readRows}, {p.read, fsutil.CheckReadable}, {p.files, fsutil.CheckWritableFile}, {p.folders,
+	}{{p.rows, p.readRows}, {p.read, fsutil.CheckReadable}, {p.files, fsutil.CheckWritableFile}, {p.folders,
 		fsutil.CheckWritableFolder}} {
 		for _, path := range each.paths {
 			if path == "" || path == "-" {
@@ -37,7 +40,7 @@ func (p places) check() error {
 
 // readRows reads a whole file of rows, and throws the rows away. It costs a second read, and finds the bad row at
 // the end of a file before the texts before it were embedded.
-func readRows(path string) error {
-	_, err := data.Read(path)
+func (p places) readRows(path string) error {
+	_, _, err := data.ReadWith(path, data.ReadOptions{Theories: p.known})
 	return err
 }

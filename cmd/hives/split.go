@@ -48,6 +48,7 @@ it through other rows. So no text and no group stands on both sides.`,
 					data.NumParts, len(fractions)))
 			}
 			copy(o.Fractions[:], fractions)
+			ro.Theories = known(cmd)
 			sum, err := data.SplitFile(in, out, o, ro)
 			if err != nil {
 				return fmt.Errorf("split: %w", err)

@@ -75,16 +75,18 @@ func (d *dataStats) run(cmd *cobra.Command, args []string) error {
 	if err := spare(d.page, d.in, d.tokens); err != nil {
 		return fmt.Errorf("stats: %w", err)
 	}
+	d.o.Theories = known(cmd)
 	// Also before them: a tokenizer that cannot be opened is known in a moment.
 	count, err := tokenCounter(d.tokens)
 	if err != nil {
 		return err
 	}
 	var bad []data.BadRow
-	s, err := stats.DescribeStream(count, func(emit func(*data.Row) error) (err error) {
+	s, err := stats.DescribeStream(d.o.Theories, count, func(emit func(*data.Row) error) (err error) {
 		bad, err = data.Scan(d.in, d.o, emit)
 		return err
 	})
+
 	if err != nil {
 		return fmt.Errorf("stats: %w", err)
 	}

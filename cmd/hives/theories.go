@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"hives/data/theories"
@@ -40,7 +42,7 @@ program takes it from the environment variable ` + theories.EnvFiles + `.`,
   hives theories --theories craft.toml --theory craft`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := theories.List(o)
+			list, err := known(cmd).List(o)
 			if err != nil {
 				return err
 			}
@@ -66,5 +68,22 @@ func ownTheories(root *cobra.Command) {
 	var paths []string
 	root.PersistentFlags().StringArrayVar(&paths, "theories", nil,
 		"file of a theory of one's own (TOML; may be repeated; also "+theories.EnvFiles+")")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return theories.RegisterFiles(paths...) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		set, err := theories.Load(paths...)
+		if err == nil {
+			cmd.SetContext(context.WithValue(cmd.Context(), knownKey{}, set))
+			err = theories.RegisterFiles(paths...)
+		}
+		return err
+	}
+}
+
+// knownKey is where the context of a command holds its theories.
+type knownKey struct{}
+
+// known is the theories of this command line: the four and those added by file. They go by way of the command, not of
+// the program: two command lines in one process, as tests have them, may name unlike theories alike.
+func known(cmd *cobra.Command) theories.Set {
+	set, _ := cmd.Context().Value(knownKey{}).(theories.Set)
+	return set
 }

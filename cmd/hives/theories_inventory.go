@@ -33,7 +33,7 @@ individual anchor bank that Stage 2 takes.`,
   hives theories inventory --out individual_anchors.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := inventory.List(kind, value)
+			list, err := inventory.List(kind, value, known(cmd))
 			switch {
 			case err != nil:
 				return err

@@ -72,7 +72,7 @@ it would be taught its own opinion. Name the former with --not-for, and it is re
 // run refuses the embedder by its weights before any row is embedded: rows that a model assigned to itself would teach
 // it its own opinion.
 func (a *inventoryAssign) run(cmd *cobra.Command) error {
-	if err := (places{rows: []string{a.in}, files: []string{a.out, a.bank}}).check(); err != nil {
+	if err := (places{known: known(cmd), rows: []string{a.in}, files: []string{a.out, a.bank}}).check(); err != nil {
 		return err
 	}
 	enc, done, err := embedder.Open(cmd.Context(), a.e, cmd.ErrOrStderr())
@@ -84,7 +84,7 @@ func (a *inventoryAssign) run(cmd *cobra.Command) error {
 	if err := refuseWeights(weights, a.notFor); err != nil {
 		return err
 	}
-	report, err := inventory.AssignFile(cmd.Context(), a.in, a.out, embedWith(enc), a.limits)
+	report, err := inventory.AssignFile(cmd.Context(), a.in, a.out, known(cmd), embedWith(enc), a.limits)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func TestInventoryIsWrittenAsABank(t *testing.T) {
 	if _, err := hives(t, "theories", "inventory", "--out", path); err != nil {
 		t.Fatal(err)
 	}
-	b, err := anchors.Read(path)
+	b, err := anchors.Read(path, theories.Builtin())
 	if err != nil || len(b.Anchors) != inventory.Size {
 		t.Fatalf("read %v, %v", b, err)
 	}

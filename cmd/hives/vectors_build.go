@@ -101,7 +101,7 @@ func (b *vectorsBuild) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := (places{rows: []string{b.in, b.held}, files: []string{b.out}}).check(); err != nil {
+	if err := (places{known: known(c), rows: []string{b.in, b.held}, files: []string{b.out}}).check(); err != nil {
 		return err
 	}
 	enc, done, err := embedder.Open(c.Context(), b.e, c.ErrOrStderr())

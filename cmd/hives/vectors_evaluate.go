@@ -40,7 +40,7 @@ Give rows that neither the vectors nor the model have seen. See docs/VALUES.md.`
 			if err != nil {
 				return err
 			}
-			if err := (places{rows: []string{in}}).check(); err != nil {
+			if err := (places{known: known(c), rows: []string{in}}).check(); err != nil {
 				return err
 			}
 			enc, done, err := embedder.Open(c.Context(), e, c.ErrOrStderr())

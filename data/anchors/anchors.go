@@ -60,6 +60,10 @@ type Bank struct {
 	// Meta describes the bank as a whole: the embedder, the seed, hashes of the rows. It is kept in the file's
 	// key-values under "hives.anchors." plus the key. No time of writing belongs here.
 	Meta map[string]string
+
+	// Theories are those whose nodes anchors may stand for; the zero Set is the built-in four. The file does not hold
+	// them: Read is told, and whoever makes a bank says it.
+	Theories theories.Set
 }
 
 // Texts returns the sentences in the bank's order.
@@ -101,7 +105,7 @@ func (b *Bank) Check() error {
 	said := make(map[string]int32, len(b.Anchors))
 	for i := range b.Anchors {
 		a := &b.Anchors[i]
-		if err := a.check(); err != nil {
+		if err := a.check(b.Theories); err != nil {
 			return err
 		}
 		if a.Bank != b.Anchors[0].Bank {
@@ -124,7 +128,7 @@ func (b *Bank) Check() error {
 }
 
 // check refuses one anchor that cannot be used. x − x is 0 for every finite number, NaN for the others.
-func (a *Anchor) check() error {
+func (a *Anchor) check(known theories.Set) error {
 	allowed, ok := kinds[a.Bank]
 	switch {
 	case a.ID < 0:
@@ -145,7 +149,7 @@ func (a *Anchor) check() error {
 		}
 	}
 	for _, id := range a.ValueIDs {
-		if _, _, err := theories.ParseID(id); err != nil {
+		if _, _, err := known.ParseID(id); err != nil {
 			return fault.New(fault.Invalid, "anchors: id %d: %w", a.ID, err)
 		}
 	}

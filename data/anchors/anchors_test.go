@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -35,7 +36,7 @@ func TestReadReturnsWhatWasWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := Read(a)
+	got, err := Read(a, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestReadReturnsWhatWasWritten(t *testing.T) {
 
 func TestReadRefusesDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.parquet")
-	if _, err := Read(path); fault.Of(err) != fault.NotFound {
+	if _, err := Read(path, theories.Builtin()); fault.Of(err) != fault.NotFound {
 		t.Errorf("absent file: %v", err)
 	}
 	if err := Write(path, bank()); err != nil {
@@ -65,7 +66,7 @@ func TestReadRefusesDamage(t *testing.T) {
 		if err := os.WriteFile(path, whole[:keep], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(path); fault.Of(err) != fault.Corrupt {
+		if _, err := Read(path, theories.Builtin()); fault.Of(err) != fault.Corrupt {
 			t.Errorf("%d of %d bytes: %v", keep, len(whole), err)
 		}
 	}
@@ -73,7 +74,7 @@ func TestReadRefusesDamage(t *testing.T) {
 	if err := os.WriteFile(path, other, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(path); fault.Of(err) != fault.Mismatch {
+	if _, err := Read(path, theories.Builtin()); fault.Of(err) != fault.Mismatch {
 		t.Errorf("another kind of file: %v", err)
 	}
 }

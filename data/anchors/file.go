@@ -10,6 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/parquetfile"
@@ -48,9 +49,9 @@ func Write(path string, b *Bank) error {
 	})
 }
 
-// Read returns the bank in a file, checked. The caller need not check again; what a bank says of its making is
-// only what its maker wrote (data/banks asks for it).
-func Read(path string) (b *Bank, err error) {
+// Read returns the bank in a file, checked; anchors may stand for nodes of the theories known. The caller need not
+// check again; what a bank says of its making is only what its maker wrote (data/banks asks for it).
+func Read(path string, known theories.Set) (b *Bank, err error) {
 	file, err := parquetfile.Open(path)
 	if fault.Of(err) == fault.NotFound {
 		return nil, fault.New(fault.NotFound, "%s: no such file of anchors; make it with hives anchors build or hives "+
@@ -71,7 +72,7 @@ func Read(path string) (b *Bank, err error) {
 	if err := file.Look(); err != nil {
 		return nil, torn(path, err)
 	}
-	b = &Bank{Meta: meta(file.File)}
+	b = &Bank{Meta: meta(file.File), Theories: known}
 	if b.Anchors, err = parquet.Read[Anchor](file.From, file.Size); err != nil {
 		return nil, torn(path, err)
 	}

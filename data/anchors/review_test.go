@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -38,7 +39,7 @@ func TestRejectedAreRemembered(t *testing.T) {
 	if err := Write(path, b); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read(path)
+	again, err := Read(path, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

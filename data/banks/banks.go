@@ -9,6 +9,7 @@ import (
 	"hives/data"
 	"hives/data/anchors"
 	"hives/data/inventory"
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -16,6 +17,9 @@ import (
 type Options struct {
 	Individual string // empty: the plain-language inventory as it is built in
 	Theory     string // made by hives anchors build
+
+	// Theories are those whose nodes the anchors stand for; the zero Set is the built-in four.
+	Theories theories.Set
 }
 
 // Bank is one bank, ready for training. With the ids 0, 2, 5 in its file, IDs is [0 2 5], K is 3, and a row that
@@ -46,14 +50,14 @@ type Banks struct {
 
 // Load opens both banks.
 func Load(o Options) (*Banks, error) {
-	individual, err := open(o.Individual, anchors.Individual)
+	individual, err := open(o.Individual, anchors.Individual, o.Theories)
 	if err != nil {
 		return nil, err
 	}
 	if o.Theory == "" {
 		return nil, fault.New(fault.Invalid, "banks: no file for the theory bank; make one with hives anchors build")
 	}
-	theory, err := open(o.Theory, anchors.Theory)
+	theory, err := open(o.Theory, anchors.Theory, o.Theories)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +66,13 @@ func Load(o Options) (*Banks, error) {
 
 // open reads a bank and hashes what training sees of it: ids and sentences, quoted so that no two banks write the
 // same bytes. Centres, counts and who wrote a sentence are not part of it.
-func open(file, name string) (*Bank, error) {
+func open(file, name string, known theories.Set) (*Bank, error) {
 	// Without a file the built-in inventory stands; asked for a theory bank it is refused like any other wrong
 	// one.
 	content := inventory.Bank()
 	if file != "" {
 		var err error
-		if content, err = anchors.Read(file); err != nil {
+		if content, err = anchors.Read(file, known); err != nil {
 			return nil, err
 		}
 	}

@@ -71,7 +71,7 @@ type Licence struct {
 // Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept. The
 // file is read twice, once for its rows and once for its hash.
 func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Card, error) {
-	t := newTally()
+	t := newTally(o.Theories)
 	defer t.close()
 	bad, err := data.Scan(path, o, t.add)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 // values), none of it with the number of rows but for the hashes of texts, and these go to disk when they are
 // many.
 type tally struct {
+	known         theories.Set
 	rows          int
 	texts, groups data.Distinct
 	digest        data.Digest
@@ -30,9 +31,9 @@ type share struct {
 }
 
 // newTally holds one Distinct a corpus: corpora are few, whatever the number of rows.
-func newTally() *tally {
+func newTally(known theories.Set) *tally {
 	return &tally{
-		corpora: map[string]*share{}, directions: map[Direction]int{},
+		known: known, corpora: map[string]*share{}, directions: map[Direction]int{},
 		values: map[string]map[string]int{}, licences: map[[2]string]int{},
 	}
 }
@@ -53,7 +54,7 @@ func (t *tally) add(r *data.Row) error {
 	if t.values[r.Theory] == nil {
 		t.values[r.Theory] = map[string]int{}
 	}
-	t.values[r.Theory][theories.ValueID(r.Theory, theories.Canonical(r.Theory, r.Levels()))]++
+	t.values[r.Theory][theories.ValueID(r.Theory, t.known.Canonical(r.Theory, r.Levels()))]++
 	t.licences[[2]string{r.Licence, r.Corpus}]++
 	return cmp.Or(t.texts.Add(r.TextID), t.groups.Add(r.Group), s.texts.Add(r.TextID))
 }

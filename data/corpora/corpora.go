@@ -19,6 +19,10 @@ type Options struct {
 	Zero    string // valuenet only: "drop" (also if empty) or "keep" scenarios labelled 0
 	Names   string // valueprism only: file of value names and the nodes they stand for; empty is none
 	SkipBad bool   // leave bad records out instead of failing at the first
+
+	// Theories are those that valueflow's rows and valueprism's mapping (Names) may be of; the zero Set is the built-in
+	// four. What the other corpora's authors annotated is of the four whatever else is known.
+	Theories theories.Set
 }
 
 // Count is a number of things under one reason.
@@ -82,7 +86,7 @@ func ImportFile(name string, o Options, out string) (*Summary, error) {
 // merged reads a corpus, merges its rows and lets use take them. Counts are of what is left, so that they agree
 // with what use writes. use may be called once: the merger gives its rows once.
 func merged(name string, o Options, use func(*Summary, *data.Merger) error) (sum *Summary, err error) {
-	m := data.NewMerger()
+	m := data.NewMerger(o.Theories)
 	defer m.Close()
 	if sum, err = read(name, o, m.From, m.Add); err != nil {
 		return sum, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hives/data"
+	"hives/data/theories"
 )
 
 // The demo's sample goes through the importers whole, stays small, and divides without a crossing.
@@ -35,7 +36,7 @@ func TestDemoSample(t *testing.T) {
 		}
 		all = append(all, rows...)
 	}
-	merged, _ := data.Dedupe(all)
+	merged, _ := data.Dedupe(all, theories.Builtin())
 	parts, err := data.Split(merged, data.DefaultSplit())
 	if err != nil {
 		t.Fatal(err)

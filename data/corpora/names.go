@@ -55,7 +55,7 @@ func lookUp(theory string, names ...string) (label, bool) {
 		if theories.Slug(name) == "" { // would resolve to whatever has no name
 			continue
 		}
-		if nodes := theories.Resolve(theory, name); len(nodes) > 0 {
+		if nodes := theories.Builtin().Resolve(theory, name); len(nodes) > 0 {
 			return label{theory, nodes[0]}, true
 		}
 	}
@@ -69,7 +69,7 @@ var foundationNames = map[string]string{"purity": "sanctity/degradation", "purit
 // foundation finds the level-1 node of mft that a publisher's name stands for.
 func foundation(name string) (theories.Path, bool) {
 	slug := theories.Slug(name)
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	for _, node := range tree.Nodes() {
 		first, second, _ := strings.Cut(node[0], "/")
 		if node.Len() == 1 && slug != "" && slices.Contains([]string{theories.Slug(node[0]), first, second}, slug) {

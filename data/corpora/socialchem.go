@@ -113,7 +113,7 @@ func foundations(cell string) (out []theories.Path, err error) {
 		if name == "" {
 			continue
 		}
-		p, err := theories.Match("mft", theories.Path{name})
+		p, err := theories.Builtin().Match("mft", theories.Path{name})
 		if err != nil {
 			return nil, wrongf("%s: %w", scFoundations, err)
 		}

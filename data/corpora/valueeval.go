@@ -89,9 +89,9 @@ func valueColumns(path string) (columns []valueColumn, err error) {
 		if name == argumentID {
 			continue
 		}
-		nodes := theories.Resolve("svt", name) // the canonical path first
+		nodes := theories.Builtin().Resolve("svt", name) // the canonical path first
 		if name == objectivity {
-			nodes = theories.Resolve("svt", "universalism")
+			nodes = theories.Builtin().Resolve("svt", "universalism")
 		}
 		if len(nodes) == 0 {
 			return nil, fault.New(fault.Invalid, "%s: column %q is no value of svt", path, name)

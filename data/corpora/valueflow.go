@@ -72,7 +72,7 @@ func (c *collector) flowRow(r record, banks *[2]anchorBank) error {
 			return err
 		}
 	}
-	theory, path, known := flowPath(r)
+	theory, path, known := flowPath(r, c.Theories)
 	if !known {
 		c.miss(theory + "/" + strings.Join(path[:], "/"))
 		return nil
@@ -90,7 +90,7 @@ func (c *collector) flowRow(r record, banks *[2]anchorBank) error {
 }
 
 // flowPath reads the path, spelled as our hierarchies do; an unknown one comes back as it stands.
-func flowPath(r record) (theory string, path theories.Path, known bool) {
+func flowPath(r record, known theories.Set) (theory string, path theories.Path, found bool) {
 	theory = strings.ToLower(strings.TrimSpace(r.get("theory")))
 	if ours, ok := flowTheories[theory]; ok {
 		theory = ours
@@ -106,11 +106,11 @@ func flowPath(r record) (theory string, path theories.Path, known bool) {
 		}
 	}
 	copy(path[:], names)
-	node, err := theories.Match(theory, path)
+	node, err := known.Match(theory, path)
 	if err != nil {
 		return theory, path, false
 	}
-	return theory, theories.Canonical(theory, node), true
+	return theory, known.Canonical(theory, node), true
 }
 
 // anchorBank numbers the anchors of one column. Numbers stay; sentences are numbered by first appearance, as the

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"hives/data"
-	"hives/data/theories"
 )
 
 // valuePrismParts are the folders of the published dataset that say which value bears on which situation. Its other
@@ -173,11 +172,11 @@ func (c *collector) valueNames() (map[string][]label, error) {
 			out[key] = append(out[key], []label{}...)
 			return nil
 		}
-		theory, path, err := theories.ParseID(id)
+		theory, path, err := c.Theories.ParseID(id)
 		if err != nil {
 			return wrongf("%w", err)
 		}
-		out[key] = append(out[key], label{theory, theories.Canonical(theory, path)})
+		out[key] = append(out[key], label{theory, c.Theories.Canonical(theory, path)})
 		return nil
 	})
 	return out, err

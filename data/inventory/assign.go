@@ -177,7 +177,7 @@ func (a *Assigner) onPath(row theories.Node) []int {
 	out := []int{}
 	for k, sentence := range loaded() {
 		for _, id := range sentence.ValueIDs {
-			theory, p, err := theories.ParseID(id)
+			theory, p, err := theories.Builtin().ParseID(id)
 			if err == nil && theory == row.Theory && related(theory, p, row.Path) {
 				out = append(out, k)
 				break
@@ -191,8 +191,8 @@ func (a *Assigner) onPath(row theories.Node) []int {
 // related says whether any path of one value begins with, or goes on from, any path of the other. The empty
 // prefix does not occur: every path has level 1.
 func related(theory string, p, q theories.Path) bool {
-	for _, x := range append(theories.AltPaths(theory, p), p) {
-		for _, y := range append(theories.AltPaths(theory, q), q) {
+	for _, x := range append(theories.Builtin().AltPaths(theory, p), p) {
+		for _, y := range append(theories.Builtin().AltPaths(theory, q), q) {
 			n := min(x.Len(), y.Len())
 			if slices.Equal(x[:n], y[:n]) {
 				return true

@@ -184,7 +184,7 @@ func TestAssignFileIsTheSameTwiceAndInBlocks(t *testing.T) {
 	var files [2][]byte
 	for k, name := range []string{"a.parquet", "b.parquet"} {
 		out := filepath.Join(dir, name)
-		report, err := AssignFile(context.Background(), in, out, bag, DefaultLimits())
+		report, err := AssignFile(context.Background(), in, out, theories.Builtin(), bag, DefaultLimits())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,16 +9,18 @@ import (
 	"strings"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
 // rowsAtOnce bounds what AssignFile holds in memory. It is a multiple of what embedders batch.
 const rowsAtOnce = 4096
 
-// AssignFile copies the rows of in to out with individual_anchor set. Memory stays flat however long the file is.
-// in and out may be the same file: out takes its place only when it is whole.
-func AssignFile(ctx context.Context, in, out string, embed Embed, limits Limits) (Report, error) {
-	extra, err := extraNames(in)
+// AssignFile copies the rows of in, of the theories known, to out with individual_anchor set. Memory stays flat however
+// long the file is. in and out may be the same file: out takes its place only when it is whole.
+func AssignFile(ctx context.Context, in, out string, known theories.Set, embed Embed, limits Limits) (Report, error) {
+	o := data.ReadOptions{Theories: known}
+	extra, err := extraNames(in, o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -26,12 +28,12 @@ func AssignFile(ctx context.Context, in, out string, embed Embed, limits Limits)
 	if err != nil {
 		return Report{}, err
 	}
-	err = data.WriteStream(out, extra, func(put func(*data.Row) error) error { return a.stream(ctx, in, put) })
+	err = data.WriteStream(out, extra, func(put func(*data.Row) error) error { return a.stream(ctx, in, o, put) })
 	return a.Report(), err
 }
 
 // stream assigns the rows of in, a block at a time, and puts them in their order.
-func (a *Assigner) stream(ctx context.Context, in string, put func(*data.Row) error) error {
+func (a *Assigner) stream(ctx context.Context, in string, o data.ReadOptions, put func(*data.Row) error) error {
 	// Rows wait in one slice that is used again and again; flush empties it.
 	block := make([]data.Row, 0, rowsAtOnce)
 	flush := func() error {
@@ -46,7 +48,7 @@ func (a *Assigner) stream(ctx context.Context, in string, put func(*data.Row) er
 		block = block[:0]
 		return nil
 	}
-	_, err := data.Scan(in, data.ReadOptions{}, func(r *data.Row) error {
+	_, err := data.Scan(in, o, func(r *data.Row) error {
 		if block = append(block, *r); len(block) < rowsAtOnce {
 			return nil
 		}
@@ -60,10 +62,10 @@ func (a *Assigner) stream(ctx context.Context, in string, put func(*data.Row) er
 
 // extraNames reads the names of a file's further columns, and the file once through: a bad row is found before
 // anything is embedded. The writer needs the names before the first row in any case.
-func extraNames(path string) ([]string, error) {
+func extraNames(path string, o data.ReadOptions) ([]string, error) {
 	names := map[string]bool{}
 	rows := 0
-	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
+	_, err := data.Scan(path, o, func(r *data.Row) error {
 		rows++
 		for name := range r.Extra {
 			names[name] = true

@@ -122,7 +122,9 @@ func kindOf(id int32) string {
 	return anchors.KindRight
 }
 
-// theoriesOf says whose nodes a kind may be tied to.
+// theoriesOf says whose nodes a kind may be tied to: of the built-in four only, since the list is part of the program.
+// So all that concerns its sentences asks theories.Builtin, also where rows are of further theories; those have no
+// sentence here.
 var theoriesOf = map[string][]string{
 	anchors.KindValue: {"svt", "mft"},
 	anchors.KindDuty:  {"duty"},
@@ -135,13 +137,13 @@ func check(a *anchors.Anchor) error {
 		return fmt.Errorf("is a %q, its place is a %s's", a.Kind, want)
 	}
 	for i, id := range a.ValueIDs {
-		theory, p, err := theories.ParseID(id)
+		theory, p, err := theories.Builtin().ParseID(id)
 		switch {
 		case err != nil:
 			return err
 		case !slices.Contains(theoriesOf[a.Kind], theory):
 			return fmt.Errorf("a %s is tied to %q", a.Kind, id)
-		case theories.Canonical(theory, p) != p:
+		case theories.Builtin().Canonical(theory, p) != p:
 			return fmt.Errorf("%q is not the value's canonical node", id)
 		case slices.Contains(a.ValueIDs[:i], id):
 			return fmt.Errorf("%q stands twice", id)

@@ -103,7 +103,7 @@ func TestWrittenAndReadBack(t *testing.T) {
 	if err := anchors.Write(path, Bank()); err != nil {
 		t.Fatal(err)
 	}
-	b, err := anchors.Read(path)
+	b, err := anchors.Read(path, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestListRestrictsByKindAndNode(t *testing.T) {
 		{"the other parent of hedonism", "", "svt/self-enhancement/hedonism", 3, 10},
 		{"a node of another kind", "duty", "svt/conservation", 0, 0},
 	} {
-		l, err := List(c.kind, c.node)
+		l, err := List(c.kind, c.node, theories.Builtin())
 		if err != nil || len(l.Sentences) < c.least || len(l.Sentences) > c.most {
 			t.Errorf("%s: %d sentences, want %d to %d; %v", c.reason, len(l.Sentences), c.least, c.most, err)
 		}
@@ -228,10 +228,10 @@ func TestListRestrictsByKindAndNode(t *testing.T) {
 			t.Errorf("%s: printed %d letters, %v", c.reason, text.Len(), err)
 		}
 	}
-	if _, err := List("", "svt/nowhere"); err == nil {
+	if _, err := List("", "svt/nowhere", theories.Builtin()); err == nil {
 		t.Error("an unknown node: accepted")
 	}
-	if _, err := List("virtue", ""); err == nil {
+	if _, err := List("virtue", "", theories.Builtin()); err == nil {
 		t.Error("an unknown kind: accepted")
 	}
 }

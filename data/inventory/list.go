@@ -26,8 +26,9 @@ type Listing struct {
 }
 
 // List returns the sentences of a kind (all where empty) whose node is at or below a value_id (any where empty).
-// For "mft/care-harm" these are the sentences of care/harm and of the virtues below it.
-func List(kind, valueID string) (*Listing, error) {
+// For "mft/care-harm" these are the sentences of care/harm and of the virtues below it, and for a value of a further
+// theory that is known none.
+func List(kind, valueID string, known theories.Set) (*Listing, error) {
 	if _, ok := theoriesOf[kind]; kind != "" && !ok {
 		return nil, fault.New(fault.Invalid, "inventory: kind %q is not value, duty or right", kind)
 	}
@@ -35,7 +36,7 @@ func List(kind, valueID string) (*Listing, error) {
 	var within theories.Path
 	if valueID != "" {
 		var err error
-		if theory, within, err = theories.ParseID(valueID); err != nil {
+		if theory, within, err = known.ParseID(valueID); err != nil {
 			return nil, err
 		}
 	}
@@ -51,7 +52,7 @@ func List(kind, valueID string) (*Listing, error) {
 // below says whether one of the sentence's nodes is the node p or under it, on any of its paths.
 func below(a *anchors.Anchor, theory string, p theories.Path) bool {
 	for _, id := range a.ValueIDs {
-		t, node, err := theories.ParseID(id)
+		t, node, err := theories.Builtin().ParseID(id)
 		if err == nil && t == theory && node.Len() >= p.Len() && related(t, node, p) {
 			return true
 		}

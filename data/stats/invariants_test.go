@@ -1,10 +1,14 @@
 package stats
 
-import "testing"
+import (
+	"testing"
+
+	"hives/data/theories"
+)
 
 // Of every node, each row has one of four directions, and rows that end there are among those at or below it.
 func TestCellsAddUp(t *testing.T) {
-	got, err := Describe(rows(), nil)
+	got, err := Describe(rows(), theories.Builtin(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"hives/data"
+	"hives/data/theories"
 )
 
 // TokenCounter counts the tokens of a text. It is how a tokenizer comes in without being imported.
@@ -68,9 +69,9 @@ type Stats struct {
 	Tokens        *Lengths `json:"tokens"` // null without a tokenizer
 }
 
-// Describe computes the statistics of rows; count may be nil.
-func Describe(rows []data.Row, count TokenCounter) (*Stats, error) {
-	return DescribeStream(count, func(emit func(*data.Row) error) error {
+// Describe computes the statistics of rows, whose theories are known; count may be nil.
+func Describe(rows []data.Row, known theories.Set, count TokenCounter) (*Stats, error) {
+	return DescribeStream(known, count, func(emit func(*data.Row) error) error {
 		for i := range rows {
 			if err := emit(&rows[i]); err != nil {
 				return err
@@ -82,8 +83,9 @@ func Describe(rows []data.Row, count TokenCounter) (*Stats, error) {
 
 // DescribeStream computes the statistics of the rows that each emits, such as data.Scan, without holding them:
 // memory is some 50 bytes for each different text and group, and a number for each text where tokens are counted.
-func DescribeStream(count TokenCounter, each func(emit func(*data.Row) error) error) (*Stats, error) {
-	t := newTally(count)
+func DescribeStream(known theories.Set, count TokenCounter, each func(emit func(*data.Row) error) error) (*Stats,
+	error) {
+	t := newTally(known, count)
 	if err := each(t.add); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/rig/pagetest"
 )
 
@@ -29,7 +30,7 @@ func rows() []data.Row {
 
 func TestDescribe(t *testing.T) {
 	lengths := map[string]int{"the text t1": 3, "the text t2": 5, "the text t3": 40}
-	got, err := Describe(rows(), func(text string) (int, error) { return lengths[text], nil })
+	got, err := Describe(rows(), theories.Builtin(), func(text string) (int, error) { return lengths[text], nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,9 @@ func TestDescribe(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Describe(rows(), func(string) (int, error) { return 0, errors.New("broken") }); err == nil ||
+	if _, err := Describe(rows(), theories.Builtin(), func(string) (int, error) {
+		return 0, errors.New("broken")
+	}); err == nil ||
 		strings.Contains(err.Error(), "the text") {
 		t.Errorf("a tokenizer that fails: %v", err)
 	}
@@ -92,7 +95,7 @@ func TestQuantiles(t *testing.T) {
 
 // Names of corpora come from files: they must not become markup.
 func TestPageIsSelfContained(t *testing.T) {
-	s, err := Describe(rows(), nil)
+	s, err := Describe(rows(), theories.Builtin(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +116,7 @@ func TestPageIsSelfContained(t *testing.T) {
 }
 
 func TestNoRows(t *testing.T) {
-	s, err := Describe(nil, func(string) (int, error) { return 1, nil })
+	s, err := Describe(nil, theories.Builtin(), func(string) (int, error) { return 1, nil })
 	if err != nil || s.Rows != 0 || s.MeanLabels != 0 || s.Tokens.N != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -130,7 +133,7 @@ func TestComponentsAreThoseOfTheSplit(t *testing.T) {
 		for i := range rows {
 			rows[i] = data.Row{TextID: name.Draw(r, "text"), Group: name.Draw(r, "group")}
 		}
-		got, err := Describe(rows, nil)
+		got, err := Describe(rows, theories.Builtin(), nil)
 		largest := 0
 		sizes := data.ComponentSizes(rows)
 		for _, n := range sizes {

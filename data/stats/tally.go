@@ -12,6 +12,7 @@ import (
 // tally counts while rows stream by. It never holds a row: names are hashes, everything else is counted under a
 // label of which there are few.
 type tally struct {
+	known      theories.Set
 	count      TokenCounter
 	rows       int
 	corpus     map[string]int
@@ -23,9 +24,9 @@ type tally struct {
 }
 
 // newTally counts without tokens where count is nil.
-func newTally(count TokenCounter) *tally {
+func newTally(known theories.Set, count TokenCounter) *tally {
 	return &tally{
-		count: count, corpus: map[string]int{}, theory: map[string]int{}, directions: map[Cross]int{},
+		known: known, count: count, corpus: map[string]int{}, theory: map[string]int{}, directions: map[Cross]int{},
 		cells: map[string]*Cell{}, names: newNames(),
 	}
 }
@@ -99,8 +100,8 @@ func (t *tally) byDirection() []Cross {
 // byValue lists every node that has rows, in the hierarchy's order.
 func (t *tally) byValue() []Cell {
 	var out []Cell
-	for _, theory := range theories.Names() {
-		tree, _ := theories.Get(theory)
+	for _, theory := range t.known.Names() {
+		tree, _ := t.known.Get(theory)
 		for _, node := range tree.Nodes() {
 			if c := t.cells[theories.ValueID(theory, node)]; c != nil {
 				out = append(out, *c)

@@ -71,15 +71,12 @@ func (t *Tree) Works() []Work {
 //	d, err := theories.Define("svt/conservation/tradition")     // d.Text, d.Works
 //
 // An id that names no node is an error with the ids nearest to it.
-func Define(valueID string) (Definition, error) {
-	theory, p, err := ParseID(valueID)
+func (s Set) Define(valueID string) (Definition, error) {
+	theory, p, err := s.ParseID(valueID)
 	if err != nil {
 		return Definition{}, err
 	}
-	t, err := find(theory)
-	if err != nil {
-		return Definition{}, err
-	}
+	t, _ := s.Get(theory) // ParseID found it
 	d, _ := t.Definition(p)
 	return d, nil
 }

@@ -3,9 +3,12 @@ package theories
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"hives/internal/fault"
@@ -13,13 +16,13 @@ import (
 
 func TestEveryValueIsDefinedOnce(t *testing.T) {
 	for _, theory := range order {
-		tree, _ := Get(theory)
+		tree, _ := Builtin().Get(theory)
 		for _, p := range tree.Nodes() {
 			d, ok := tree.Definition(p)
 			if !ok || len(d.Works) == 0 {
 				t.Errorf("%s: definition %+v", ValueID(theory, p), d)
 			}
-			for _, twin := range AltPaths(theory, p) {
+			for _, twin := range Builtin().AltPaths(theory, p) {
 				if other, _ := tree.Definition(twin); other.Text != d.Text {
 					t.Errorf("%s and %s are one value with two definitions", ValueID(theory, p), ValueID(theory, twin))
 				}
@@ -31,7 +34,7 @@ func TestEveryValueIsDefinedOnce(t *testing.T) {
 // A definition that quotes its own leaf's name would tell a reader nothing. The name of a parent may occur.
 func TestDefinitionsDoNotBeginWithTheirName(t *testing.T) {
 	for _, theory := range order {
-		tree, _ := Get(theory)
+		tree, _ := Builtin().Get(theory)
 		for _, p := range tree.Nodes() {
 			d, _ := tree.Definition(p)
 			if strings.HasPrefix(Slug(d.Text), Slug(p.Name())+"-") {
@@ -66,11 +69,11 @@ func TestTargetsAreTheThirtyTwo(t *testing.T) {
 }
 
 func TestFindNameCrossesTheories(t *testing.T) {
-	got := FindName("Justice")
+	got := Builtin().FindName("Justice")
 	if len(got) != 2 || got[0].ID() != "mft/fairness-cheating/justice" || got[1].ID() != "duty/justice" {
 		t.Errorf("justice: %v", got)
 	}
-	if got = FindName("face"); len(got) != 2 || got[0].ID() != "svt/self-enhancement/face" {
+	if got = Builtin().FindName("face"); len(got) != 2 || got[0].ID() != "svt/self-enhancement/face" {
 		t.Errorf("face: %v", got)
 	}
 }
@@ -110,32 +113,75 @@ func craftFile(t *testing.T, text string) string {
 	return path
 }
 
-func TestOwnTheoryIsKnownOnceRegistered(t *testing.T) {
+func TestOwnTheoryIsKnownToItsSetAlone(t *testing.T) {
 	path := craftFile(t, craft)
-	if err := Validate("craft-test", Path{"skill"}); err == nil {
-		t.Fatal("known before it was registered")
-	}
 	t.Setenv(EnvFiles, path)
-	if err := RegisterFiles(path); err != nil { // named twice: by the environment and here
+	known, err := Load(path) // named twice: by the environment and here
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Match("craft-test", Path{"Skill", "PATIENCE"}); err != nil || got != (Path{"skill", "patience"}) {
+	if err := Builtin().Validate("craft-test", Path{"skill"}); err == nil {
+		t.Error("the built-in set knows a theory that was loaded into another")
+	}
+	if got, err := known.Match("craft-test", Path{"Skill", "PATIENCE"}); err != nil || got != (Path{"skill", "patience"}) {
 		t.Errorf("matched %q, %v", got, err)
 	}
-	if got := Canonical("craft-test", Path{"pride", "precision"}); got != (Path{"skill", "precision"}) {
+	if got := known.Canonical("craft-test", Path{"pride", "precision"}); got != (Path{"skill", "precision"}) {
 		t.Errorf("canonical path %q", got)
 	}
-	if d, err := Define("craft-test/pride/precision"); err != nil || !strings.HasPrefix(d.Text, "Working") {
+	if d, err := known.Define("craft-test/pride/precision"); err != nil || !strings.HasPrefix(d.Text, "Working") {
 		t.Errorf("defined as %q, %v", d.Text, err)
 	}
-	if names := Names(); names[0] != "svt" || names[len(names)-1] != "craft-test" {
+	if names := known.Names(); names[0] != "svt" || names[len(names)-1] != "craft-test" {
 		t.Errorf("theories %v", names)
 	}
-	if err := RegisterFiles(); fault.Of(err) != fault.Exists {
-		t.Errorf("registered again: %v", err)
-	}
-	if kept := Sources(); len(kept) != 1 || kept["craft-test"] != craft {
+	if kept := known.Sources(); len(kept) != 1 || kept["craft-test"] != craft {
 		t.Errorf("the file is kept as %q", kept)
+	}
+	t.Setenv(EnvFiles, "")
+	if four, err := Load(); err != nil || !four.Equal(Builtin()) || four.Equal(known) || four.Sources() != nil {
+		t.Errorf("without files: %v, %v", four.Names(), err)
+	}
+}
+
+// named parses the craft theory under another name.
+func named(t *testing.T, name string) *Tree {
+	t.Helper()
+	tree, err := Parse(name, []byte(strings.ReplaceAll(craft, "craft-test", name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// Two sets that begin as one go their own ways, also where their slices could share memory, and from many goroutines.
+func TestSetsDoNotKnowEachOther(t *testing.T) {
+	base, err := Builtin().With(named(t, "a"), named(t, "b"), named(t, "c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := make([]Set, 8)
+	var wg sync.WaitGroup
+	for i := range grown {
+		wg.Go(func() {
+			var err error
+			if grown[i], err = base.With(named(t, fmt.Sprint("x", i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i, s := range grown {
+		want := append(base.Names(), fmt.Sprint("x", i))
+		if got := s.Names(); !slices.Equal(got, want) {
+			t.Errorf("set %d knows %v, want %v", i, got, want)
+		}
+		if err := s.Validate(fmt.Sprint("x", (i+1)%len(grown)), Path{"skill"}); err == nil {
+			t.Errorf("set %d knows its neighbour's theory", i)
+		}
+	}
+	if got := base.Names(); len(got) != 7 {
+		t.Errorf("the set that others were made of knows %v", got)
 	}
 }
 
@@ -178,22 +224,25 @@ func TestLoadFileRefusesWhatItCouldNotServe(t *testing.T) {
 	}
 }
 
-func TestRegisterKeepsTheFour(t *testing.T) {
-	tree, err := LoadFile(craftFile(t, strings.ReplaceAll(craft, "craft-test", "duty")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Register(tree); fault.Of(err) != fault.Exists {
+func TestWithRefusesANameThatIsTaken(t *testing.T) {
+	if _, err := Builtin().With(named(t, "duty")); fault.Of(err) != fault.Exists {
 		t.Errorf("a second duty: %v", err)
+	}
+	if s, err := Builtin().With(named(t, "a"), named(t, "a")); fault.Of(err) != fault.Exists || !s.Equal(Builtin()) {
+		t.Errorf("one theory twice: %v, %v", s.Names(), err)
+	}
+	one, other := craftFile(t, craft), craftFile(t, craft)
+	if _, err := Load(one, other); fault.Of(err) != fault.Exists {
+		t.Errorf("two files of one theory: %v", err)
 	}
 }
 
 func TestListShowsEveryNodeAndBothParents(t *testing.T) {
-	l, err := List(ListOptions{Theories: []string{"svt"}, Definitions: true})
+	l, err := Builtin().List(ListOptions{Theories: []string{"svt"}, Definitions: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, _ := Get("svt")
+	tree, _ := Builtin().Get("svt")
 	if len(l.Theories) != 1 || len(l.Theories[0].Nodes) != len(tree.Nodes()) {
 		t.Fatalf("listed %d theories", len(l.Theories))
 	}
@@ -215,10 +264,10 @@ func TestListShowsEveryNodeAndBothParents(t *testing.T) {
 	if err != nil || json.Unmarshal(raw, &back) != nil || back.Theories[0].Nodes[0].Definition == nil {
 		t.Errorf("JSON: %s", raw)
 	}
-	if _, err := List(ListOptions{Theories: []string{"stv"}}); err == nil {
+	if _, err := Builtin().List(ListOptions{Theories: []string{"stv"}}); err == nil {
 		t.Error("an unknown theory: accepted")
 	}
-	if l, _ = List(ListOptions{Targets: true}); len(l.Targets) != 32 || l.Theories != nil {
+	if l, _ = Builtin().List(ListOptions{Targets: true}); len(l.Targets) != 32 || l.Theories != nil {
 		t.Errorf("targets: %d", len(l.Targets))
 	}
 }

@@ -54,14 +54,14 @@ type TargetListing struct {
 
 // List gathers what o asks for, theories in their fixed order or in the order asked for. A theory that is not known
 // is an error that names those near to it.
-func List(o ListOptions) (*Listing, error) {
+func (s Set) List(o ListOptions) (*Listing, error) {
 	names := o.Theories
 	if len(names) == 0 {
-		names = Names()
+		names = s.Names()
 	}
 	out := &Listing{Format: 1}
 	for _, theory := range names {
-		t, err := find(theory)
+		t, err := s.find(theory)
 		if err != nil {
 			return nil, err
 		}

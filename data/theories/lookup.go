@@ -47,9 +47,9 @@ func ValueID(theory string, p Path) string { return theory + "/" + key(p) }
 
 // ParseID finds the node that a ValueID names. Other spellings are accepted where they can mean one node only,
 // since people type ids; what comes back is spelled as the hierarchy does.
-func ParseID(id string) (theory string, p Path, err error) {
+func (s Set) ParseID(id string) (theory string, p Path, err error) {
 	theory, rest, _ := strings.Cut(id, "/")
-	t, err := find(theory)
+	t, err := s.find(theory)
 	if err != nil {
 		return "", Path{}, err
 	}
@@ -82,8 +82,8 @@ func (t *Tree) spelled(id string) (Path, bool) {
 
 // Resolve returns the nodes of a theory that bear the name, at any level, the canonical one first. The
 // result is empty when no node bears it.
-func Resolve(theory, name string) []Path {
-	t, ok := Get(theory)
+func (s Set) Resolve(theory, name string) []Path {
+	t, ok := s.Get(theory)
 	if !ok {
 		return nil
 	}
@@ -92,8 +92,8 @@ func Resolve(theory, name string) []Path {
 
 // AltPaths returns the other paths of the value at p: of the four theories, one for hedonism, humility and face,
 // else none.
-func AltPaths(theory string, p Path) []Path {
-	t, ok := Get(theory)
+func (s Set) AltPaths(theory string, p Path) []Path {
+	t, ok := s.Get(theory)
 	if !ok {
 		return nil
 	}
@@ -101,16 +101,16 @@ func AltPaths(theory string, p Path) []Path {
 }
 
 // Canonical returns the path that rows carry for the value at p; p itself unless the value has two parents.
-func Canonical(theory string, p Path) Path {
-	if t, ok := Get(theory); ok {
+func (s Set) Canonical(theory string, p Path) Path {
+	if t, ok := s.Get(theory); ok {
 		return t.canonical(p)
 	}
 	return p
 }
 
 // Validate says what is wrong with a row's path, naming the unknown level and names near to it.
-func Validate(theory string, p Path) error {
-	_, err := Match(theory, p)
+func (s Set) Validate(theory string, p Path) error {
+	_, err := s.Match(theory, p)
 	return err
 }
 
@@ -122,8 +122,8 @@ func Validate(theory string, p Path) error {
 //
 // The path is followed level by level, so an error names the level that is wrong and what stands below its
 // parent.
-func Match(theory string, p Path) (Path, error) {
-	t, err := find(theory)
+func (s Set) Match(theory string, p Path) (Path, error) {
+	t, err := s.find(theory)
 	if err != nil {
 		return Path{}, err
 	}
@@ -162,11 +162,11 @@ func (t *Tree) restEmpty(p Path, from int) error {
 }
 
 // find is Get with an error that names what is near and how to add a theory.
-func find(theory string) (*Tree, error) {
-	t, ok := Get(theory)
+func (s Set) find(theory string) (*Tree, error) {
+	t, ok := s.Get(theory)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "theory %q is unknown%s; add a theory of your own with --theories FILE",
-			brief(theory), where(theory, Names()))
+			brief(theory), where(theory, s.Names()))
 	}
 	return t, nil
 }

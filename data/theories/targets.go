@@ -29,12 +29,13 @@ var targetNames = map[string][]string{
 	},
 }
 
-// Targets returns the 32 target values in a fixed order: 12 of svt, 6 of mft, 7 of duty, 7 of right.
+// Targets returns the 32 target values in a fixed order: 12 of svt, 6 of mft, 7 of duty, 7 of right. They are the list
+// of one published evaluation, so they know the built-in four alone.
 func Targets() []Target {
 	var out []Target
 	for _, theory := range order {
 		for _, name := range targetNames[theory] {
-			out = append(out, Target{Theory: theory, Name: name, Paths: Resolve(theory, name)})
+			out = append(out, Target{Theory: theory, Name: name, Paths: Builtin().Resolve(theory, name)})
 		}
 	}
 	return out
@@ -55,13 +56,13 @@ type Node struct {
 // ID is the node's ValueID.
 func (n Node) ID() string { return ValueID(n.Theory, n.Path) }
 
-// FindName returns the nodes of all theories that bear a name, as "justice" in mft and duty, theories in their order
-// and the canonical path first. Empty where nobody bears it; the caller says so, since only it knows what the name
-// was for.
-func FindName(name string) []Node {
+// FindName returns the nodes of all theories of the set that bear a name, as "justice" in mft and duty, theories in
+// their order and the canonical path first. Empty where nobody bears it; the caller says so, since only it knows what
+// the name was for.
+func (s Set) FindName(name string) []Node {
 	var out []Node
-	for _, theory := range Names() {
-		for _, p := range Resolve(theory, name) {
+	for _, theory := range s.Names() {
+		for _, p := range s.Resolve(theory, name) {
 			out = append(out, Node{Theory: theory, Path: p})
 		}
 	}

@@ -11,14 +11,14 @@ import (
 
 func TestValuesWithTwoParentsHaveOneHome(t *testing.T) {
 	for value, parent := range canonicalParent {
-		paths := Resolve("svt", value)
+		paths := Builtin().Resolve("svt", value)
 		if len(paths) != 2 || paths[0] != (Path{parent, value}) {
 			t.Fatalf("%s resolves to %q, want two paths, first under %q", value, paths, parent)
 		}
-		if alt := AltPaths("svt", paths[0]); len(alt) != 1 || alt[0] != paths[1] {
+		if alt := Builtin().AltPaths("svt", paths[0]); len(alt) != 1 || alt[0] != paths[1] {
 			t.Errorf("%s: other path %q, want %q", value, alt, paths[1])
 		}
-		if got := Canonical("svt", paths[1]); got != paths[0] {
+		if got := Builtin().Canonical("svt", paths[1]); got != paths[0] {
 			t.Errorf("%s: canonical %q, want %q", value, got, paths[0])
 		}
 	}
@@ -27,7 +27,7 @@ func TestValuesWithTwoParentsHaveOneHome(t *testing.T) {
 // No other name may stand twice in one theory, or ValueEval-like labels would be ambiguous.
 func TestOtherNamesAreUniqueInTheirTheory(t *testing.T) {
 	for _, theory := range order { // the embedded ones; a user's theory may have values with several parents
-		tree, _ := Get(theory)
+		tree, _ := Builtin().Get(theory)
 		ids := map[string]bool{}
 		for _, p := range tree.Nodes() {
 			id := ValueID(theory, p)
@@ -35,12 +35,12 @@ func TestOtherNamesAreUniqueInTheirTheory(t *testing.T) {
 				t.Errorf("%s stands twice", id)
 			}
 			ids[id] = true
-			if got, back, err := ParseID(id); err != nil || got != theory || back != p {
+			if got, back, err := Builtin().ParseID(id); err != nil || got != theory || back != p {
 				t.Errorf("%s parses to %s %q, %v", id, got, back, err)
 			}
 			name := p[p.Len()-1]
-			if _, twice := canonicalParent[name]; !twice && len(Resolve(theory, name)) != 1 {
-				t.Errorf("%s: %q names %d nodes", theory, name, len(Resolve(theory, name)))
+			if _, twice := canonicalParent[name]; !twice && len(Builtin().Resolve(theory, name)) != 1 {
+				t.Errorf("%s: %q names %d nodes", theory, name, len(Builtin().Resolve(theory, name)))
 			}
 		}
 	}
@@ -59,12 +59,12 @@ func TestValueID(t *testing.T) {
 }
 
 func TestMatchSpellsLikeTheHierarchy(t *testing.T) {
-	got, err := Match("svt", Path{"Openness to Change", "Self-direction", "Self-direction: thought"})
+	got, err := Builtin().Match("svt", Path{"Openness to Change", "Self-direction", "Self-direction: thought"})
 	want := Path{"openness to change", "self-direction", "self-direction:thought"}
 	if err != nil || got != want {
 		t.Errorf("matched %q, %v; want %q", got, err, want)
 	}
-	if got, err = Match("mft", Path{"care-harm"}); err != nil || got != (Path{"care/harm"}) {
+	if got, err = Builtin().Match("mft", Path{"care-harm"}); err != nil || got != (Path{"care/harm"}) {
 		t.Errorf("an ended path: %q, %v", got, err)
 	}
 }
@@ -88,7 +88,7 @@ func TestValidateNamesTheLevelAndWhatIsNear(t *testing.T) {
 			[]string{`"a text that somebody wro…"`}},
 		{"no letters", "duty", Path{"?!"}, []string{"level_1"}},
 	} {
-		err := Validate(c.theory, c.path)
+		err := Builtin().Validate(c.theory, c.path)
 		if err == nil {
 			t.Errorf("%s: accepted", c.reason)
 			continue
@@ -148,14 +148,14 @@ func TestOtherSpellingsOfValueIDs(t *testing.T) {
 		"svt/conservation/security":           "svt/conservation/security", "svt/Security": "svt/conservation/security",
 		"svt/conservation/security/security:societal": "svt/conservation/security/security-societal",
 	} {
-		theory, p, err := ParseID(given)
+		theory, p, err := Builtin().ParseID(given)
 		if err != nil || ValueID(theory, p) != want {
 			t.Errorf("%s: %s, %v, want %s", given, ValueID(theory, p), err, want)
 		}
 	}
 	// the last stands under two parents
 	for _, wrong := range []string{"svt/", "svt/hedonism-twice", "mft/harm", "svt/hedonism"} {
-		if _, _, err := ParseID(wrong); fault.Of(err) != fault.NotFound {
+		if _, _, err := Builtin().ParseID(wrong); fault.Of(err) != fault.NotFound {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}

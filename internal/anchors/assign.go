@@ -7,6 +7,7 @@ import (
 
 	"hives/data"
 	bank "hives/data/anchors"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 )
@@ -126,7 +127,7 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder,
 		ids, texts = ids[:0], texts[:0]
 		return nil
 	}
-	_, err := data.Scan(in, data.ReadOptions{}, func(r *data.Row) error {
+	_, err := data.Scan(in, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
 		for name := range r.Extra {
 			extra[name] = true
 		}

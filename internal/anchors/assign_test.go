@@ -15,6 +15,7 @@ import (
 
 	"hives/data"
 	bank "hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -144,7 +145,7 @@ func TestAssignRefuses(t *testing.T) {
 		if err := bank.Write(path, built.Bank); err != nil {
 			t.Fatal(err)
 		}
-		b, err := bank.Read(path)
+		b, err := bank.Read(path, theories.Builtin())
 		if err != nil {
 			t.Fatal(err)
 		}

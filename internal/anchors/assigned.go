@@ -20,7 +20,7 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	// The second time the rows stream by: each gets the answer of its text.
 	rows, with := map[string]int{}, map[string]int{}
 	err := data.WriteStream(out, extra, func(put func(*data.Row) error) error {
-		_, err := data.Scan(in, data.ReadOptions{}, func(r *data.Row) error {
+		_, err := data.Scan(in, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
 			before := r.TheoryAnchor
 			r.TheoryAnchor = a.of[r.TextID]
 			rows[r.Theory]++

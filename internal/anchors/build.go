@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	bank "hives/data/anchors"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -161,7 +162,7 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 // text ends the build.
 func (o *Options) read() (previous *bank.Bank, corpus *Corpus, err error) {
 	if o.Previous != "" {
-		if previous, err = bank.Read(o.Previous); err != nil {
+		if previous, err = bank.Read(o.Previous, theories.Registered()); err != nil {
 			return nil, nil, err
 		}
 		if previous.Anchors[0].Bank != bank.Theory {

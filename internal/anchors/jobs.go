@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	bank "hives/data/anchors"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 )
@@ -21,7 +22,7 @@ type AssignJob struct {
 
 // RunAssign assigns the rows and prints the account. in and out may be one file: it is replaced when it is whole.
 func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
-	b, err := bank.Read(j.Bank)
+	b, err := bank.Read(j.Bank, theories.Registered())
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ type ShowJob struct {
 // RunShow prints a bank, or N of its anchors at even distances. With the rows at hand exemplars are shown as
 // texts.
 func RunShow(j ShowJob) error {
-	b, err := bank.Read(j.Bank)
+	b, err := bank.Read(j.Bank, theories.Registered())
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"hives/data"
 	bank "hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/review"
 )
@@ -38,7 +39,7 @@ func builtFile(t *testing.T, o Options, out, queue string) *bank.Bank {
 
 func readBank(t *testing.T, path string) *bank.Bank {
 	t.Helper()
-	b, err := bank.Read(path)
+	b, err := bank.Read(path, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func ReadCorpus(path string) (*Corpus, error) {
 	c := &Corpus{SHA256: sum, groups: map[string]bool{}, ids: map[string]bool{}}
 	// Rows are gathered by text; the order of ids at the end makes the order of rows forgotten.
 	texts := map[string]*Text{}
-	_, err = data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
+	_, err = data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
 		c.add(texts, r)
 		return nil
 	})
@@ -104,7 +104,7 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 // on a test text lies where that text lies, and Stage 2 would be taught the answer.
 func (c *Corpus) CheckHeldOut(path string) error {
 	n := 0
-	_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
+	_, err := data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
 		n++
 		if c.ids[r.TextID] || c.groups[r.Group] {
 			return fault.New(fault.Mismatch, "anchors: row %d of %s shares its text or group with the training rows; "+

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/metrics"
@@ -75,7 +76,7 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 				"or `hives data merge`", i)
 		}
 	}
-	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows)}
+	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows, theories.Registered())}
 	b.columns = metrics.NewRowPairs(b.labels)
 	// The second affinity is for one further figure; relations and groups are the same.
 	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))

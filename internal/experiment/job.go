@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/evaluate"
 	"hives/internal/fsutil"
 	"hives/internal/page"
@@ -66,11 +67,11 @@ func (j *Job) Check() error {
 // training.
 func Judge(ctx context.Context, j Job) error {
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
-	measured, err := data.ReadConsistent(j.Config.Rows.Measured, note)
+	measured, err := data.ReadConsistent(j.Config.Rows.Measured, theories.Registered(), note)
 	if err != nil {
 		return err
 	}
-	train, err := data.ReadConsistent(j.Config.Rows.Train, note)
+	train, err := data.ReadConsistent(j.Config.Rows.Train, theories.Registered(), note)
 	if err != nil {
 		return err
 	}

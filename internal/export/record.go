@@ -13,6 +13,7 @@ import (
 
 	"hives/data"
 	"hives/data/card"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
@@ -253,7 +254,8 @@ func (r *record) describe(o *Options, path, digest string) error {
 			"with --data")
 		return nil
 	}
-	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true}, nil); err != nil {
+	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true, Theories: theories.Registered()},
+		nil); err != nil {
 		return fmt.Errorf("describe the training rows: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/judge"
 	"hives/internal/strictjson"
@@ -46,7 +47,7 @@ func readInput(path, theory string) (*input, error) {
 	if strings.EqualFold(filepath.Ext(path), ".jsonl") {
 		err = scanLines(path, add)
 	} else {
-		_, err = data.Scan(path, data.ReadOptions{}, add)
+		_, err = data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, add)
 	}
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
+	"hives/data/theories"
 	clusters "hives/internal/anchors"
 )
 
@@ -35,14 +36,14 @@ type AnchorExample struct {
 // ReadAnchors reads the bank and the assigned rows. Examples are the anchors of the most rows, which is what
 // training saw most of, good or bad.
 func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
-	bank, err := anchors.Read(bankPath)
+	bank, err := anchors.Read(bankPath, theories.Registered())
 	if err != nil {
 		return nil, err
 	}
 	a := &Anchors{Count: len(bank.Anchors), Across: across(bank)}
 	// Counted by the rows, not by the bank: what training saw, after the limits of the assignment.
 	rows := map[int32]int{}
-	_, err = data.Scan(rowsPath, data.ReadOptions{}, func(r *data.Row) error {
+	_, err = data.Scan(rowsPath, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
 		a.Rows++
 		if r.TheoryAnchor != data.NoAnchor {
 			a.Theory++

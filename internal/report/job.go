@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/columns"
 	"hives/internal/evaluate"
@@ -197,12 +198,12 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 		}
 	}
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
-	rows, err := data.ReadConsistent(j.Data, note)
+	rows, err := data.ReadConsistent(j.Data, theories.Registered(), note)
 	if err != nil {
 		return nil, err
 	}
 	if j.TrainData != "" {
-		train, err := data.ReadConsistent(j.TrainData, note)
+		train, err := data.ReadConsistent(j.TrainData, theories.Registered(), note)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/judge"
 )
 
@@ -73,7 +74,7 @@ func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, 
 // agree on. The same bank and decisions give the same bytes.
 func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 	var none Applied
-	b, err := anchors.Read(in)
+	b, err := anchors.Read(in, theories.Registered())
 	if err != nil {
 		return none, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/judge"
 )
@@ -61,7 +62,7 @@ func TestAnchorsAreReviewedAndApplied(t *testing.T) {
 	if want := (Applied{Anchors: 4, Accepted: 1, Edited: 1, Rejected: 1, Split: 1}); account != want {
 		t.Errorf("account %+v, want %+v", account, want)
 	}
-	got, err := anchors.Read(out)
+	got, err := anchors.Read(out, theories.Builtin())
 	must(t, err)
 	var said []string
 	for _, a := range got.Anchors {
@@ -95,7 +96,7 @@ func TestDecisionsFollowTheSentence(t *testing.T) {
 	b := anchorBench(t, bank, db)
 	b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "none")
 	b.post(t, "decide", "as", "ann", "id", b.id(2), "choice", "none")
-	rebuilt, err := anchors.Read(bank)
+	rebuilt, err := anchors.Read(bank, theories.Builtin())
 	must(t, err)
 	rebuilt.Anchors[2].Text = "Rules bind the strong as well."
 	must(t, anchors.Write(bank, rebuilt))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/judge"
 )
 
@@ -49,7 +50,7 @@ func TestWhoWroteASentenceHasAcceptedIt(t *testing.T) {
 
 	account, err := Apply(context.Background(), edited, db, edited)
 	must(t, err)
-	again, err := anchors.Read(edited)
+	again, err := anchors.Read(edited, theories.Builtin())
 	must(t, err)
 	if account.Accepted != 1 || account.Undecided != 3 || again.Anchors[1].Provenance != anchors.ByReview {
 		t.Errorf("account %+v, provenance %q", account, again.Anchors[1].Provenance)
@@ -64,7 +65,7 @@ func TestWhoWroteASentenceHasAcceptedIt(t *testing.T) {
 	if account, err = Apply(context.Background(), edited, db, edited); err != nil || account.Rejected != 1 {
 		t.Errorf("account %+v, %v, want it rejected", account, err)
 	}
-	if again, err = anchors.Read(edited); err != nil {
+	if again, err = anchors.Read(edited, theories.Builtin()); err != nil {
 		t.Fatal(err)
 	}
 	if gone, err := again.Rejected(); err != nil || len(gone) != 1 || gone[0].ID != 2 || len(gone[0].Exemplars) != 2 {
@@ -77,7 +78,7 @@ func TestQueueWithoutABank(t *testing.T) {
 	ctx := context.Background()
 	bank, db := testBank(t), filepath.Join(t.TempDir(), "votes.db")
 	edited := editedBank(t, bank, db)
-	b, err := anchors.Read(edited)
+	b, err := anchors.Read(edited, theories.Builtin())
 	must(t, err)
 	b.Anchors[3].Text = "Nobody freezes."
 	was := anchorBench(t, bank, db) // a decision that was taken back leaves its item in the file, and not on the page

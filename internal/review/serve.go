@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/judge"
 )
@@ -92,7 +93,7 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 	if j.Anchors == "" {
 		return j.openQueue(ctx)
 	}
-	bank, err := anchors.Read(j.Anchors)
+	bank, err := anchors.Read(j.Anchors, theories.Registered())
 	if err != nil {
 		return nil, nil, err
 	}

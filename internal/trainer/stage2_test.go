@@ -13,6 +13,7 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/safetensorsio"
 	"hives/internal/trainer"
@@ -205,7 +206,7 @@ func TestPartsAreThoseOfTheLoss(t *testing.T) {
 			loss.Fractions = fractions
 			cfg := samplers.DefaultTriple()
 			cfg.IntraTheory.BatchSize, cfg.Fractions = batch, fractions
-			s, err := samplers.NewTriple(data.NewLabels(rows), ids, cfg)
+			s, err := samplers.NewTriple(data.NewLabels(rows, theories.Builtin()), ids, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

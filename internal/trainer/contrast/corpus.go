@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hives/data"
+	"hives/data/theories"
 )
 
 // framer is what a tokenizer.Framed does: text → ids, the end token last, cut to the model's length.
@@ -28,7 +29,7 @@ type Corpus struct {
 
 // NewCorpus tokenises each text once, in parallel.
 func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error) {
-	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows)}
+	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows, theories.Registered())}
 	if len(rows) == 0 {
 		return c, nil
 	}

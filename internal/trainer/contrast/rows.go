@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
@@ -73,7 +74,7 @@ func (r *Rows) read(path string, skipBad bool, name string) (*data.Settled, erro
 	if err != nil {
 		return nil, err
 	}
-	read, err := data.ReadSettled(path, data.ReadOptions{SkipBad: skipBad})
+	read, err := data.ReadSettled(path, data.ReadOptions{SkipBad: skipBad, Theories: theories.Registered()})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"hives/checkpoints"
 	"hives/data"
+	"hives/data/theories"
 	"hives/losses"
 	"hives/samplers"
 )
@@ -22,7 +23,7 @@ const width, kept, steps, rate = 12, 4, 60, .05
 
 func main() {
 	rows, vectors := corpus(160)
-	labels := data.NewLabels(rows)
+	labels := data.NewLabels(rows, theories.Builtin())
 	cfg := samplers.DefaultIntraTheory()
 	cfg.BatchSize, cfg.Seed = 32, 7
 	sampler := must(samplers.NewIntraTheory(labels, cfg))
