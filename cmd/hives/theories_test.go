@@ -41,8 +41,12 @@ func TestTheDocumentedTheoryIsAccepted(t *testing.T) {
 	if err != nil || !strings.Contains(out, "craft") {
 		t.Errorf("with it: %v, %s", err, out)
 	}
-	if out, err = hives(t, "theories", "--theory", "craft"); err != nil || !strings.Contains(out, "patience") {
+	out, err = hives(t, "theories", "--theory", "craft", "--theories", file)
+	if err != nil || !strings.Contains(out, "patience") {
 		t.Errorf("its tree: %v, %s", err, out)
+	}
+	if _, err = hives(t, "theories", "--theory", "craft"); fault.Of(err) != fault.Invalid {
+		t.Errorf("a command line that does not name it knows a theory that another was given: %v", err)
 	}
 }
 

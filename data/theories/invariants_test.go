@@ -31,7 +31,8 @@ func TestTreesKeepTheirInvariants(t *testing.T) {
 
 // The calls of Match's and distance's comments.
 func TestMatchExamples(t *testing.T) {
-	if got, err := Builtin().Match("mft", Path{"Care-Harm", "caring"}); err != nil || got != (Path{"care/harm", "caring"}) {
+	if got, err := Builtin().Match("mft", Path{"Care-Harm", "caring"}); err != nil ||
+		got != (Path{"care/harm", "caring"}) {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, p := range []Path{{"care/harm", "fairness"}, {"", "hedonism"}} {
