@@ -26,11 +26,7 @@ func RegisterFiles(files ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range s.own {
-		if err := Register(t); err != nil {
-			return err
-		}
-	}
+	registered.Store(&s)
 	return nil
 }
 
