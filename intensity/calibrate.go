@@ -15,6 +15,12 @@ import (
 const Limit = 10
 
 // Method is a map from utilities to scores. All of them keep the order of the texts.
+//
+//	θ              −2     0      .5     1.5       μ 0, M 2
+//	zscore         −10    0      2.5    7.5
+//	minmax         −10    1.43   4.29   10
+//	quantile       −10    −3.78  3.78   10        ±1.150/.844 cut at the ends, ±.319/.844
+//	quantile-max   −10    −2.77  2.77   10        ±.319/1.150
 type Method string
 
 // The maps. ZScore is the default and the paper's; the quantile maps are for comparison.
@@ -31,7 +37,8 @@ var Methods = []Method{ZScore, MinMax, Quantile, QuantileMax}
 // constantSD is the population SD below which utilities count as all the same.
 const constantSD = 1e-12
 
-// Calibration maps utilities of one pool to scores and back.
+// Calibration maps utilities of one pool to scores and back. It is made once for a pool and kept: a response that is
+// scored later must stand on the scale of its anchors.
 type Calibration struct {
 	Method Method
 	Mean   float64 // μ of the pool
@@ -41,10 +48,12 @@ type Calibration struct {
 	span   float64 // largest less smallest
 }
 
+// knot is one text of the pool on both scales.
 type knot struct{ utility, score float64 }
 
 // Calibrate makes the map of a pool and the scores of its texts, [N]. A pool of equal utilities has scores of 0 under
-// the zscore map; whether that is an answer is for the caller to say.
+// the zscore map; whether that is an answer is for the caller to say. A utility that is not finite is refused with
+// its text's number: one infinity would make M infinite and all other scores 0.
 func Calibrate(method Method, theta []float64) (*Calibration, []float64, error) {
 	if len(theta) == 0 {
 		return nil, nil, fault.New(fault.Invalid, "intensity: no utilities to calibrate")
@@ -79,7 +88,8 @@ func Calibrate(method Method, theta []float64) (*Calibration, []float64, error) 
 // minMaxEps keeps the minmax map of a constant pool defined; the paper's number.
 const minMaxEps = 1e-12
 
-// Score maps a utility, also of a text that is not of the pool. Zscore alone goes beyond the ends there.
+// Score maps a utility, also of a text that is not of the pool. Zscore alone goes beyond the ends there. The maps by
+// rank know nothing of what lies beyond the pool, and give the end.
 func (c *Calibration) Score(utility float64) float64 {
 	switch c.Method {
 	case ZScore:
@@ -94,6 +104,7 @@ func (c *Calibration) Score(utility float64) float64 {
 }
 
 // Utility is the inverse of Score. By rank it is linear between the texts of the pool, and the pool's end beyond.
+// Scores that were cut at an end do not come back: several utilities have the score 10.
 func (c *Calibration) Utility(score float64) float64 {
 	switch c.Method {
 	case ZScore:
@@ -130,6 +141,10 @@ func (c *Calibration) byRank(theta []float64) []float64 {
 
 // interpolate is linear between knots that ascend on both sides; beyond them it is ±beyond, or with NaN the end knot's
 // own value.
+//
+//	knots (0, −10) (1, 0) (3, 10), beyond 10     x 2 → 5     x 4 → 10     x −1 → −10
+//
+// Invariant: x0 < x ≤ x1 where it divides, also where several knots share a value.
 func interpolate(knots []knot, x float64, sides func(knot) (from, to float64), beyond float64) float64 {
 	end := func(at int, sign float64) float64 {
 		if !math.IsNaN(beyond) {
@@ -174,6 +189,12 @@ func averageRanks(x []float64) []float64 {
 // Neutral is the utility at which a text is as likely to support as to oppose its value: where a logistic regression of
 // direction on utility gives ½, both sides weighing alike whatever their numbers, ridge 1e-3 on the slope. It lies off
 // the pool's middle when the pool is one-sided. direction is +1, −1, or 0 for texts that take no part.
+//
+//	θ −1 −1 −1 3, directions − − − +     the mean is 0, neutral is 1, half way between the sides
+//
+// Three opposing texts weigh a sixth each, the one supporting text a half: how many of each kind were collected says
+// nothing of where the kinds part. The log-likelihood has two unknowns, so Newton's step is a system of two
+// equations, solved by Cramer's rule. An error says that a side is missing, or that supporting texts stand below.
 func Neutral(theta []float64, direction []int) (float64, error) {
 	var sides [2]float64
 	for _, d := range direction {
@@ -200,6 +221,7 @@ func Neutral(theta []float64, direction []int) (float64, error) {
 			g[0], g[1] = g[0]+miss, g[1]+miss*x
 			h[0], h[1], h[2] = h[0]+bend, h[1]+bend*x, h[2]+bend*x*x
 		}
+		// Above 0 as long as both sides have a text: the ridge is in h[2].
 		det := h[0]*h[2] - h[1]*h[1]
 		stepOffset, stepSlope := (h[2]*g[0]-h[1]*g[1])/det, (h[0]*g[1]-h[1]*g[0])/det
 		offset, slope = offset+stepOffset, slope+stepSlope
@@ -218,4 +240,5 @@ func Neutral(theta []float64, direction []int) (float64, error) {
 // neutralRidge keeps the slope finite where the sides do not overlap. The weights of all texts add up to 1.
 const neutralRidge = 1e-3
 
+// clip cuts a score at the ends of the scale.
 func clip(x float64) float64 { return min(Limit, max(-Limit, x)) }

@@ -9,25 +9,28 @@ import (
 )
 
 // Bin is which of k−1 equal parts of [−10, 10] a score falls into. With k = 6: −10 → 0, −6 → 1, 1.99 → 2, 2 → 3, 10 →
-// 4.
+// 4. k − 1 bins and k places: one anchor from each bin, and the response.
 func Bin(final float64, k int) int {
 	return max(0, min(int(math.Floor((final+Limit)*float64(k-1)/(2*Limit))), k-2))
 }
 
-// Panel is the anchors of m windows, by their number in the pool; each window has k−1, and none twice.
+// Panel is the anchors of m windows, by their number in the pool; each window has k−1, and none twice. Borrowed says
+// how lopsided the pool is.
 type Panel struct {
 	Windows  [][]int
 	Borrowed int // places whose own bin was empty and was served from the nearest that is not
 }
 
-// Pool is the texts a panel is chosen from.
+// Pool is the texts a panel is chosen from. A text is left out by not being listed as eligible; its number stays, so
+// that windows of earlier answers can be read.
 type Pool struct {
 	final []float64
 	bins  [][]int // [k−1] numbers of eligible texts, ascending
 	k     int
 }
 
-// NewPool sorts the eligible texts, numbers into final, into the k−1 bins.
+// NewPool sorts the eligible texts, numbers into final, into the k−1 bins. An empty bin is no error: source serves it
+// from the nearest.
 func NewPool(final []float64, eligible []int, k int) (*Pool, error) {
 	if k < 2 {
 		return nil, fault.New(fault.Invalid, "intensity: windows of %d: two places at least", k)
@@ -49,6 +52,14 @@ func NewPool(final []float64, eligible []int, k int) (*Pool, error) {
 
 // source is the bin that serves a bin: itself, or the nearest that holds a text, the lower one of two as near. Never
 // the whole pool: that would put a middling text where an extreme one was meant to be, without a word.
+//
+//	bins by number of texts   3 0 0 2 1
+//	source(0)                 0
+//	source(1)                 0           one away
+//	source(2)                 3           one away; 0 is two
+//	source(4), its one text used          3
+//
+// It is −1 only where all texts stand in the window already, which NewPool rules out.
 func (p *Pool) source(bin int, used map[int]bool) int {
 	free := func(b int) bool {
 		if b < 0 || b >= len(p.bins) {
@@ -73,7 +84,8 @@ func (p *Pool) source(bin int, used map[int]bool) int {
 }
 
 // Bucketed draws one text a bin for each of m windows. A text does not come again over the windows while its bin has
-// others; then the bin is drawn from anew.
+// others; then the bin is drawn from anew. So anchors of unlike strength surround the response in every window, and
+// over the windows it meets many.
 func (p *Pool) Bucketed(random *rand.Rand, m int) Panel {
 	var out Panel
 	spent := make(map[int]bool)
@@ -95,6 +107,8 @@ func (p *Pool) Bucketed(random *rand.Rand, m int) Panel {
 }
 
 // draw takes a text that was not drawn before; where all were, the bin starts anew, without the window's own.
+//
+//	bin {1, 2, 3}, four windows     2, 3, 1, then anew: 3
 func (p *Pool) draw(random *rand.Rand, bin []int, spent, here map[int]bool) int {
 	fresh := slices.DeleteFunc(slices.Clone(bin), func(text int) bool { return spent[text] || here[text] })
 	if len(fresh) == 0 {
@@ -123,7 +137,8 @@ func (p *Pool) Fixed() []int {
 	return window
 }
 
-// Random draws k−1 different texts for each of m windows, whatever their scores.
+// Random draws k−1 different texts for each of m windows, whatever their scores. It is what Bucketed is compared
+// with: in a pool with a heavy middle most of its windows say little of the ends.
 func (p *Pool) Random(random *rand.Rand, m int) Panel {
 	var all []int
 	for _, texts := range p.bins {

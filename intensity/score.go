@@ -22,7 +22,8 @@ const (
 // behind it, and to survive six decimals of a table.
 const guardStep = 1e-6
 
-// Scorer scores responses ranked among the texts of one pool.
+// Scorer scores responses ranked among the texts of one pool. One Scorer serves all responses of one judge; Map and
+// Final must be of the same pool.
 type Scorer struct {
 	Final []float64 // [N] final scores of the pool's texts
 	Map   *Calibration
@@ -52,6 +53,9 @@ type Score struct {
 
 // Score estimates the utility from all windows at once and maps it. At k = 6 and m = 3 one response's interval is seven
 // units wide: means over many responses carry claims, a single score does not.
+//
+// No window is no error but a status, since a judge's answer may have been unusable. A text that the pool has not is
+// an error that names the window, from 0.
 func (s Scorer) Score(windows []Window) (Score, error) {
 	nan := math.NaN()
 	if len(windows) == 0 {
@@ -85,6 +89,8 @@ func (s Scorer) utility(final float64) float64 {
 	return final
 }
 
+// scale is the judge's β. Anchors are multiplied by it, and what is estimated among them divided: a dull judge's
+// orders prove less, so the interval is wider, and the estimate keeps the unit of the pool.
 func (s Scorer) scale() float64 {
 	if s.Scale == 0 {
 		return 1
@@ -92,7 +98,8 @@ func (s Scorer) scale() float64 {
 	return s.Scale
 }
 
-// mapped carries an estimate to the scale of scores, before the guards.
+// mapped carries an estimate to the scale of scores, before the guards. A standard error is a length and not a place,
+// so it takes the map's slope alone, β⁻¹ · 10/M: that of the zscore map.
 func (s Scorer) mapped(r ranking.Response) Score {
 	onScale := func(u float64) float64 {
 		if u /= s.scale(); s.Logit && !math.IsInf(u, 0) {
@@ -112,6 +119,10 @@ func (s Scorer) mapped(r ranking.Response) Score {
 
 // guard puts a response that stood beyond all its anchors just beyond the outermost, and any other between them: a
 // window says nothing of what lies outside it. The paper guards the lower end alone, which makes the scale lopsided.
+//
+//	anchors between −6 and 2     last in every window     below, −6.000001
+//	                             first in every window    above,  2.000001
+//	                             Raw 3.4                  ok,     2
 func (s Scorer) guard(out Score, place ranking.Place, low, high float64) Score {
 	switch place {
 	case ranking.Below:

@@ -10,7 +10,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Ratings are one method's scores of items by judges, in one unit. NaN is missing.
+// Ratings are one method's scores of items by judges, in one unit. NaN is missing. A text that a judge would not rate
+// counts where others rated it and nowhere as 0.
 type Ratings struct {
 	Scores    [][][]float64 // [J][P][I]
 	Value     []int         // [I] the value an item is scored for
@@ -22,6 +23,9 @@ type Ratings struct {
 // The first four reward small scores: a map that presses most texts near 0 lowers variance, range, and prompt change
 // without a judge agreeing more. So a claim that one method is stabler rests on VarianceShare, Spearman and KendallW,
 // which no change of unit improves.
+//
+// Pressing all scores to a tenth divides MeanVariance and BetweenItems by a hundred each, so their ratio
+// VarianceShare stays; ranks stay too. That is the sense of "no change of unit".
 type Stability struct {
 	Items int // scored by two judges or more under the first prompt: those of the first five figures
 
@@ -72,7 +76,8 @@ func (r Ratings) Validate() error {
 	return nil
 }
 
-// Measure computes the table's row of one method.
+// Measure computes the table's row of one method. Figures for which nothing is there to be counted (no second prompt,
+// no directions) come out as 0/0, NaN.
 func Measure(r Ratings) (Stability, error) {
 	if err := r.Validate(); err != nil {
 		return Stability{}, err
@@ -84,7 +89,8 @@ func Measure(r Ratings) (Stability, error) {
 	return r.measure(all), nil
 }
 
-// measure is Measure over the items listed, which may hold one several times: a draw of the bootstrap.
+// measure is Measure over the items listed, which may hold one several times: a draw of the bootstrap. Repeated items
+// count each time, in means and in ranks alike.
 func (r Ratings) measure(items []int) Stability {
 	var s Stability
 	s.spread(r, items)
@@ -106,6 +112,8 @@ func (r Ratings) of(item int) (scores []float64) {
 }
 
 // spread fills what is compared over judges within items.
+//
+//	one item, three judges: 3, −1, 5     variance 9.33 (population 6.22), range 6, a sign flip, 2 of 3 pairs opposite
 func (s *Stability) spread(r Ratings, items []int) {
 	var means []float64
 	var flips, pairs, opposite float64
@@ -165,6 +173,9 @@ func (s *Stability) prompts(r Ratings, items []int) {
 }
 
 // order fills the share of pairs that stand as people say.
+//
+// Only pairs of one value are asked about, since a score says how strongly a text supports its own value. Of four
+// items with directions + + 0 − there are 5 pairs; the two + are in no order.
 func (s *Stability) order(r Ratings, items []int) {
 	var judges float64
 	for _, prompts := range r.Scores {
@@ -199,6 +210,11 @@ func (s *Stability) order(r Ratings, items []int) {
 // agreement is Spearman's ρ, mean over pairs of judges, and Kendall's W with the correction for ties:
 //
 //	W = 12 Σ(R_i − R̄)² / (J²(n³ − n) − J ΣT),    R_i the sum of item i's ranks, T = Σ(t³ − t) over a judge's ties
+//
+//	two judges, three items, the same order     R 2 4 6     W = 12·8/(4·24) = 1
+//	two judges, opposite orders                 R 4 4 4     W = 0
+//
+// A judge that gives all items one score has no order: its pairs are left out of ρ.
 func (r Ratings) agreement(items []int) (spearman, w float64) {
 	judges := len(r.Scores)
 	var total, pairs float64
@@ -244,7 +260,8 @@ func (r Ratings) shared(items, judges []int) (first []float64, others [][]float6
 	return first, others
 }
 
-// tieTerm is Σ(t³ − t) over runs of t equal values.
+// tieTerm is Σ(t³ − t) over runs of t equal values. Of 1 1 1 2 2 it is 24 + 6 = 30. Ties lower the largest possible
+// Σ(R_i − R̄)²; without it W could not reach 1.
 func tieTerm(x []float64) (sum float64) {
 	sorted := slices.SortedFunc(slices.Values(x), cmp.Compare)
 	for lo, hi := 0, 0; lo < len(sorted); lo = hi {

@@ -22,6 +22,8 @@ type Bootstrapped struct {
 
 // Resample draws B sets of multinomial counts: counts[b][r] is how often ranking r is in draw b, R in all. A draw
 // depends on the seed and its own number alone: the first 50 of 200 are the 50 of a shorter run.
+//
+//	5 rankings, one draw of 5 with replacement: 3 0 3 1 4     counts 1 1 0 2 1
 func Resample(seed uint64, draws, rankings int) [][]float64 {
 	counts := make([][]float64, draws)
 	for b := range counts {
@@ -38,6 +40,10 @@ func Resample(seed uint64, draws, rankings int) [][]float64 {
 // does not hold is where the prior puts it, so a prior is needed. A third of the rankings is missing from each draw
 // (each with probability (1 − 1/R)^R → 1/e), so a draw's graph may fall apart although the data's does not: that is
 // allowed here. Memory B·N numbers; the draws share the processors, and no result hangs on their number.
+//
+// It assumes only that rankings are alike and independent, where Errors takes the model's own word for their noise.
+// Starting from the point estimate saves steps and changes no result beyond 1e-8. A cancelled context ends it between
+// two draws.
 func Bootstrap(ctx context.Context, r *Rankings, prior Prior, point *Fitted,
 	counts [][]float64) (*Bootstrapped, error) {
 	if prior.kind == noPrior {
@@ -73,7 +79,8 @@ func Bootstrap(ctx context.Context, r *Rankings, prior Prior, point *Fitted,
 	return b, nil
 }
 
-// summarise fills SD and the interval of each item.
+// summarise fills SD and the interval of each item. The interval needs some hundred draws: of 40 the .025 quantile
+// lies between the smallest and the second.
 func (b *Bootstrapped) summarise(items int) {
 	draws := make([]float64, len(b.Theta))
 	for item := range items {

@@ -10,12 +10,19 @@ import (
 	"hives/internal/fault"
 )
 
-// ExactItems is up to how many items Errors inverts the information: memory N² numbers, time N³.
+// ExactItems is up to how many items Errors inverts the information: memory N² numbers, 32 MB a matrix at the limit,
+// time N³.
 const ExactItems = 2000
 
 // Errors are the standard errors of Fitted.Theta. They take the rankings as independent and all judges as alike;
 // where a judge ranks one text often, or judges disagree, they are too small: Bootstrap and the spread over judges
 // show by how much.
+//
+// Two items of equal utility that met 4 times: H = 4·¼ [1 −1; −1 1], and
+//
+//	cov = [¼ −¼; −¼ ¼]     SE = (.5, .5)     Difference = 1, where √(.5² + .5²) would say .71
+//
+// Centred, what one item gains the other loses: the two are as dependent as can be.
 type Errors struct {
 	SE    []float64 // [N] logits
 	Exact bool      // else by the diagonal approximation
@@ -32,7 +39,8 @@ func (e *Errors) Difference(i, j int) float64 {
 	return math.Sqrt(e.covariance.At(i, i) + e.covariance.At(j, j) - 2*e.covariance.At(i, j))
 }
 
-// Errors are exact up to ExactItems, and approximate by the diagonal beyond.
+// Errors are exact up to ExactItems, and approximate by the diagonal beyond. An error says that the information has
+// no inverse within floating point.
 func (f *Fitted) Errors() (*Errors, error) {
 	if f.at.items > ExactItems {
 		return f.Diagonal(), nil
@@ -46,6 +54,9 @@ func (f *Fitted) Errors() (*Errors, error) {
 //	cov = A H⁺ Aᵀ,    A = [I − 11ᵀ/n | 0]    (centres the n items, drops the ghost)
 //
 // Since A·1 = 0, any H + c·11ᵀ may be inverted in the place of H: the addition is gone after A.
+//
+// H⁺ is what the likelihood's curvature says in every direction but the flat one, of which it says nothing. Reporting
+// centred utilities asks nothing of it either.
 func (f *Fitted) exact() (*Errors, error) {
 	p := f.at
 	m, n := p.r.items, p.items
@@ -104,6 +115,12 @@ func centred(c *mat.SymDense, n int) *mat.SymDense {
 
 // Diagonal is the approximation for pools too large to invert: the first two terms of the series of H⁻¹ about its
 // diagonal, SE_i² ≈ (1 + Σ_j H_ij²/(H_ii H_jj))/H_ii. At 40 items and 58 windows each it is 3 % off.
+//
+// With H = D(1 − E), D its diagonal, H⁻¹ = (1 + E + E² + …)D⁻¹. E has zeros on its own diagonal, so the first
+// correction comes from E²: E²_ii = Σ_j H_ij²/(H_ii H_jj). It costs a pass over the pairs that met, and no inversion.
+//
+// With a ridge every H_ij is the rankings' h_ij less α/M. The square h² − 2hα/M + α²/M² is added in two parts: the
+// first two terms for pairs that met, the third for all pairs at once.
 func (f *Fitted) Diagonal() *Errors {
 	p := f.at
 	diagonal := make([]float64, p.r.items)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// few writes the first numbers of a list, for errors.
+// few writes the first numbers of a list, for errors. Of twelve: "0, 1, 2, 3, 4, 5, 6, 7, and 4 more". A pool has
+// thousands of texts, and a message has a line.
 func few(numbers []int) string {
 	const shown = 8
 	if len(numbers) == 0 {

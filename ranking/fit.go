@@ -6,7 +6,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Fitted is the maximum of a Plackett–Luce likelihood with its prior.
+// Fitted is the maximum of a Plackett–Luce likelihood with its prior. It keeps the odds and the gradient there, of
+// which Errors are made.
 type Fitted struct {
 	Theta []float64 // [N] utilities in logits, centred: their mean is 0
 	Ghost float64   // utility of the ghost on the same scale; NaN without one
@@ -33,11 +34,15 @@ type settings struct {
 // lie is then the prior's choice, not the data's; Graph.Weak tells.
 func AllowDisconnected() Option { return func(s *settings) { s.disconnected = true } }
 
-// From starts at theta, [N], for instance the fit before the last answers came. The result is the same to 1e-8.
+// From starts at theta, [N], for instance the fit before the last answers came. The result is the same to 1e-8. It
+// saves the first steps, in which everything moves.
 func From(theta []float64) Option { return func(s *settings) { s.start = theta } }
 
 // Fit maximises Σ w log P(ranking) plus the prior. See Newton's method in newton.go; memory O(places), time a few
 // hundred passes over the rankings.
+//
+// Errors are of kind fault.Invalid and say what to change: a prior that is missing or no number, a pool in parts, an
+// iteration that has not settled.
 func Fit(r *Rankings, prior Prior, options ...Option) (*Fitted, error) {
 	var s settings
 	for _, option := range options {
@@ -70,7 +75,8 @@ func Fit(r *Rankings, prior Prior, options ...Option) (*Fitted, error) {
 	return f, nil
 }
 
-// begin is the first point: zeros, or what From gave, with a ghost in the middle.
+// begin is the first point: zeros, or what From gave, with a ghost in the middle. All equal is a fair start: the
+// objective is concave, and no start leads elsewhere.
 func (s *settings) begin(items, withGhost int) ([]float64, error) {
 	theta := make([]float64, withGhost)
 	if s.start == nil {

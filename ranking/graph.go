@@ -12,6 +12,10 @@ import "slices"
 //	winless            4
 //
 // So a maximum of the likelihood exists only if there is a single strong component.
+//
+// Why: let A be items of which none ever lost to one outside A, and at least one won. Adding a number to all of A
+// makes no observed choice less likely and some more, for ever. If no such A exists, every way to infinity makes some
+// choice impossible, and the maximum lies in between (Ford 1957).
 type Graph struct {
 	Weak   int   // components of "stood in one ranking"
 	Label  []int // [N] the weak component of each item, numbered by their smallest item
@@ -22,7 +26,8 @@ type Graph struct {
 	Unseen                    []int // items in no ranking
 }
 
-// Inspect draws the graph of the rankings that weigh more than nothing.
+// Inspect draws the graph of the rankings that weigh more than nothing. A ranking of k items draws k − 1 arrows, from
+// each to the next: what stands further below follows by the chain.
 func Inspect(r *Rankings) Graph {
 	g := Graph{Appearances: make([]int, r.items), Wins: make([]int, r.items), Losses: make([]int, r.items)}
 	parent := make([]int32, r.items)
@@ -60,7 +65,7 @@ func Inspect(r *Rankings) Graph {
 	return g
 }
 
-// Sizes are the numbers of items of the weak components, the largest first.
+// Sizes are the numbers of items of the weak components, the largest first. [3 2] of the example above.
 func (g Graph) Sizes() []int {
 	sizes := make([]int, g.Weak)
 	for _, label := range g.Label {
@@ -86,6 +91,9 @@ func join(parent []int32, a, b int32) {
 	parent[max(a, b)] = min(a, b)
 }
 
+// labels numbers the components by their smallest item, which is each one's root: label 0 holds item 0.
+//
+//	parent 0 0 0 3 3     labels 0 0 0 1 1, count 2
 func labels(parent []int32) (label []int, count int) {
 	label = make([]int, len(parent))
 	for item := range parent {

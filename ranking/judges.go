@@ -29,6 +29,10 @@ func DefaultJudgePriors() JudgePriors { return JudgePriors{Theta: 3, LogBeta: .5
 //
 // For pairs b_q is one number, added to the text shown first, so P(first wins) = σ(β_q(θ_a − θ_b) + b_q). For longer
 // windows a judge has one number a place, and they add up to 0.
+//
+// Only products β_q θ_i show in votes. So Σ log β = 0 fixes the unit of θ: it is that of a judge of mean sharpness.
+// Of two texts one logit apart that judge prefers the better with σ(1) = .73, one of β = 2 with .88, and one of β = 0
+// throws dice.
 type Judges struct {
 	Theta     []float64   // [N] Σ = 0
 	Beta      []float64   // [J] the mean of log β is 0
@@ -40,6 +44,9 @@ type Judges struct {
 // FitJudges fits votes of windows of one length k over items and judges. It is Plackett–Luce with the judge's own
 // unit and place terms. The objective is not concave in θ and β together, so the curvature is replaced by Fisher's
 // information, which is never negative: each step goes uphill, and is halved until it does.
+//
+// The objective is minimised: it is the sum of −log P over all stages and of x²/2σ² over all parameters. Errors are
+// of kind fault.Invalid, or Mismatch where votes do not fit each other, with the vote's number.
 func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, error) {
 	m, err := newJudgeModel(items, judges, votes, priors)
 	if err != nil {
@@ -56,6 +63,7 @@ func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, er
 			return m.result(x, value, step), nil
 		}
 		if length > longestStep {
+			// Beyond a few logits the information at x says nothing of what comes there.
 			floats.Scale(longestStep/length, direction)
 		}
 		next, moved := value, false
@@ -98,6 +106,8 @@ type judgeModel struct {
 	share       []float64 // p of every (vote, stage, item left), one after another
 }
 
+// newJudgeModel checks everything once, so that the iteration meets no vote that it cannot read. A window of k has
+// shares of k, k−1, … 2 items left: k(k+1)/2 − 1 of them.
 func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeModel, error) {
 	if items < 2 || judges < 1 || len(votes) == 0 {
 		return nil, fault.New(fault.Invalid, "ranking: %d votes of %d judges on %d items are no judge model", len(votes),
@@ -135,6 +145,7 @@ func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeM
 	return m, nil
 }
 
+// isPermutation tells whether each place of a window was used once.
 func isPermutation(places []int) bool {
 	seen := make([]bool, len(places))
 	for _, p := range places {
@@ -154,7 +165,7 @@ func (m *judgeModel) bias(judge, place int) int {
 	return m.items + m.judges + judge*m.places + place
 }
 
-// prior is the deviation of parameter at.
+// prior is the deviation of parameter at. All means are 0: of a utility, of a log β (a factor of 1), of a bias.
 func (m *judgeModel) prior(at int) float64 {
 	switch {
 	case at < m.items:
@@ -166,6 +177,9 @@ func (m *judgeModel) prior(at int) float64 {
 }
 
 // at moves to x and returns the objective, with its gradient and the shares of all stages beside.
+//
+// −log P of a stage is log Σ exp u − u_chosen, so its gradient is the expected derivatives less those of the chosen
+// one: push with each share, and with −1 for the chosen.
 func (m *judgeModel) at(x []float64) float64 {
 	m.x = append(m.x[:0], x...)
 	for q := range m.beta {
@@ -230,6 +244,9 @@ func (m *judgeModel) pull(d []float64, v Vote, l int) float64 {
 // fisher is dst = Fisher's information times d: at each stage Σ p (y − ȳ) times the derivatives, y the utilities'
 // change along d; plus the priors' 1/σ². It is the Hessian's expectation: the term that is left out holds the second
 // derivative of β θ times (what was chosen − what was expected), which is small on average and may be negative.
+//
+// A pair with share p: y_a − ȳ = (1−p)(y_a − y_b), so both get ± p(1−p)(y_a − y_b) times their derivatives. It is
+// logistic regression with the two utilities' difference as its one feature.
 func (m *judgeModel) fisher(dst, d []float64) {
 	for p := range dst {
 		dst[p] = d[p] / m.prior(p) / m.prior(p)
@@ -262,8 +279,9 @@ func (m *judgeModel) project(x []float64) {
 	}
 }
 
-// solve is the direction −F⁻¹ gradient, by conjugate gradients within the projected space: the gradient lies in it, and
-// fisher projects every product back.
+// solve is the direction −F⁻¹ gradient, by conjugate gradients within the projected space: the gradient lies in it,
+// and fisher projects every product back. There is no preconditioner: the priors bound the information from below,
+// and dividing by a diagonal would leave the projected space.
 func (m *judgeModel) solve(c *conjugate) []float64 {
 	clear(c.step)
 	for i, g := range m.gradient {
@@ -290,6 +308,7 @@ func (m *judgeModel) solve(c *conjugate) []float64 {
 	return c.step
 }
 
+// result copies the parameters out, β as itself.
 func (m *judgeModel) result(x []float64, objective float64, steps int) *Judges {
 	out := &Judges{Theta: append([]float64(nil), x[:m.items]...), Objective: objective, Steps: steps}
 	for j := range m.judges {

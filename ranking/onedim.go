@@ -25,6 +25,9 @@ const (
 )
 
 // Response is the utility of one response, estimated from its windows.
+//
+// The anchors 1, 0, −1 and rank 2, one window: U .86, SE 1.47, Lo −2.44, Hi 4.16. The interval is not U ± 1.96 SE,
+// which would end at 3.74: far above, each further logit costs less likelihood than the curvature at U promises.
 type Response struct {
 	U      float64 // the maximum; +Inf Above, −Inf Below
 	Place  Place
@@ -33,7 +36,8 @@ type Response struct {
 	Lo, Hi float64 // where ℓ lies 1.92 below its supremum: 95 % by the likelihood ratio; one end may be infinite
 }
 
-// halfChiSquare is half the .95 quantile of χ² with one degree of freedom.
+// halfChiSquare is half the .95 quantile of χ² with one degree of freedom. At the true utility 2(ℓ(U) − ℓ) is
+// distributed as χ² (Wilks), so it lies above 3.84 in one case of twenty.
 const halfChiSquare = 3.841458820694124 / 2
 
 // stagesOf are the windows with what the likelihood takes from them. In a window with rank r only the stages up to
@@ -51,6 +55,8 @@ type stagesOf struct {
 	precision float64 // of a normal prior about 0; 0 without one
 }
 
+// newStages takes the anchors into log S once, since they are known: all that varies afterwards is u. Of a window
+// with rank r it keeps min(r, k−1) stages.
 func newStages(windows []Window) (*stagesOf, error) {
 	if len(windows) == 0 {
 		return nil, fault.New(fault.Invalid, "ranking: a response without a ranked window has no utility")
@@ -89,6 +95,9 @@ func (s *stagesOf) at(u float64) (value, slope, bend float64) {
 }
 
 // Estimate is the maximum-likelihood utility of a response.
+//
+// ℓ is concave in u, so the maximum is one point, at ±∞ exactly where the response was first, or last, in every
+// window. An error names the window, from 0.
 func Estimate(windows []Window) (Response, error) {
 	s, err := newStages(windows)
 	if err != nil {
@@ -133,7 +142,8 @@ func EstimateShrunk(windows []Window, precision float64) (u, penalised float64, 
 	return u, penalised, nil
 }
 
-// bracket is an interval around all stages, in which a finite maximum lies or close to which it does.
+// bracket is an interval around all stages, in which a finite maximum lies or close to which it does. At u = log S a
+// stage is an even bet, so around all of them the slope changes sign.
 func (s *stagesOf) bracket() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, logS := range s.logS {
@@ -180,6 +190,9 @@ func (s *stagesOf) maximum(low, high float64) float64 {
 
 // crossing is where ℓ has fallen by half of χ² below its supremum, going from u in the direction of sign; infinite
 // where it never falls that far. ℓ is concave, so there is one such place a side.
+//
+// Two walks: out from u in steps that double until ℓ is below the goal, then halving what lies between until no
+// number is left in it. Invariant: ℓ(inside) ≥ goal > ℓ(outside).
 func (s *stagesOf) crossing(u, supremum, sign float64) float64 {
 	goal := supremum - halfChiSquare
 	if limit := s.limit(sign); limit >= goal {
@@ -210,7 +223,8 @@ func (s *stagesOf) crossing(u, supremum, sign float64) float64 {
 	return inside
 }
 
-// limit is ℓ at sign·∞.
+// limit is ℓ at sign·∞. Upwards each stage tends to u − u = 0 if won, downwards to −log S if the response was never
+// chosen; else to −∞.
 func (s *stagesOf) limit(sign float64) float64 {
 	if sign > 0 {
 		if s.wins < float64(len(s.logS)) {
@@ -228,6 +242,7 @@ func (s *stagesOf) limit(sign float64) float64 {
 	return value
 }
 
+// logAddExp is log(e^a + e^b), which neither overflows nor loses the smaller of the two.
 func logAddExp(a, b float64) float64 {
 	return max(a, b) + math.Log1p(math.Exp(-math.Abs(a-b)))
 }

@@ -14,10 +14,14 @@ const (
 	gridReach   = 1.2 // of the largest distance from the mean
 )
 
-// Posterior is the mean and the SD of a response's utility under the likelihood of its windows and the density of
-// the pool's utilities theta, a Gaussian kernel of .35 logits on a grid of 241 points μ ± 1.2 max|θ − μ|. It is never
+// Posterior is the mean and the SD of a response's utility under the likelihood of its windows and the density of the
+// pool's utilities theta, a Gaussian kernel of .35 logits on a grid of 241 points μ ± 1.2 max|θ − μ|. It is never
 // infinite. It shrinks towards the pool, differences with it (a true gain of 1.90 comes out as 1.5), so gains and
 // means of groups take Estimate.
+//
+// The density is what a response may be before its windows are seen: as one more text of the pool. Sums over the grid
+// stand for integrals, and their common step cancels. Weights are taken against the largest, which is 1 then and
+// cannot underflow.
 func Posterior(windows []Window, theta []float64) (u, sd float64, err error) {
 	s, err := newStages(windows)
 	if err != nil {
@@ -60,6 +64,9 @@ func Posterior(windows []Window, theta []float64) (u, sd float64, err error) {
 // the response left out. A judge half as sharp as those whose rankings gave the utilities has β about .5, and
 // without it the interval of a score is too narrow (coverage .84 for .95). orders[t] are utilities, the best first;
 // those of fewer than two say nothing. β = 0 where the orders contradict the utilities.
+//
+// Anchors of utilities 1 and 0 that a judge orders rightly three times of four: σ(β) = ¾, so β = log 3 = 1.10. Always
+// rightly is refused, since then β has no upper bound.
 func FitScale(orders [][]float64) (float64, error) {
 	informative := 0
 	for at, order := range orders {

@@ -31,14 +31,26 @@ var DefaultPrior = Ghost(.5)
 // Ghost lets every item win and lose once, with weight c, against one further item whose utility is free and is not
 // reported. It pulls utilities towards a common middle, by a whole c of a comparison each, and by so little where an
 // item has many comparisons that order and distances hardly move.
+//
+// An item of utility θ gets c (1 − 2σ(θ − γ)) added to its gradient, γ the ghost's utility: c at the most, towards γ.
+// Two items, the distance that is fitted:
+//
+//	wins       without   Ghost(.5)   Ridge(.01)
+//	1 : 0      ∞         1.51        3.91
+//	4 : 0      ∞         2.57
+//	3 : 1      1.099     .949
+//	30 : 10    1.099     1.081
+//	300 : 100  1.099     1.097
 func Ghost(c float64) Prior { return Prior{ghostPrior, c} }
 
-// Ridge subtracts α/2 Σ(θ − θ̄)² from the log-likelihood.
+// Ridge subtracts α/2 Σ(θ − θ̄)² from the log-likelihood. It is a normal prior of variance 1/α. Against the ghost it
+// pulls far texts harder than near ones.
 func Ridge(alpha float64) Prior { return Prior{ridgePrior, alpha} }
 
 // None is the plain maximum of the likelihood. It exists only where one strong component holds all items.
 func None() Prior { return Prior{} }
 
+// String is what ParsePrior reads back, for configurations and for what is stored beside a result.
 func (p Prior) String() string {
 	switch p.kind {
 	case ghostPrior:
@@ -72,6 +84,7 @@ func scan(text, prefix string, value *float64) bool {
 	return n == 1
 }
 
+// validate refuses a number of 0 too: who wants no prior says so, by none.
 func (p Prior) validate() error {
 	if p.kind != noPrior && (!(p.value > 0) || math.IsInf(p.value, 0)) {
 		return fault.New(fault.Invalid, "ranking: prior %s: its number must be above 0 and finite", p)
@@ -81,12 +94,15 @@ func (p Prior) validate() error {
 
 // problem is what the solver maximises: the rankings, the ghost's among them, less the ridge. The ghost is an item like
 // any other, so the solver and the errors know nothing of it; only the centring leaves it out.
+//
+// Invariant: its objective is concave whatever the prior, so the solver has one top to find.
 type problem struct {
 	*point
 	items int     // N, without the ghost
 	ridge float64 // α, or 0
 }
 
+// newProblem sets a prior beside the rankings, which it does not change.
 func newProblem(r *Rankings, p Prior) *problem {
 	items := r.items
 	if p.kind == ghostPrior {
@@ -125,7 +141,7 @@ func (p *problem) curve(dst, v []float64) {
 	}
 }
 
-// curvature is the diagonal of H with the ridge's.
+// curvature is the diagonal of H with the ridge's. A diagonal element of α(I − 11ᵀ/n) is α(1 − 1/n).
 func (p *problem) curvature(dst []float64) {
 	p.diagonal(dst)
 	for item := range dst {
@@ -133,7 +149,8 @@ func (p *problem) curvature(dst []float64) {
 	}
 }
 
-// centre subtracts the mean of the first n numbers from all.
+// centre subtracts the mean of the first n numbers from all. A ghost at the end moves along, so that its distance to
+// the items stays.
 func centre(x []float64, n int) {
 	floats.AddConst(-stat.Mean(x[:n], nil), x)
 }

@@ -10,6 +10,9 @@ import (
 // Stream returns the random numbers of one purpose: ChaCha8 whose key is the SHA-256 of purpose, seed and ids. Each
 // word goes in with its length, so that ("ab", "c") and ("a", "bc") differ. A draw therefore depends on nothing but
 // what it is for: not on what else a run draws, nor on threads, nor on where it was resumed.
+//
+//	Stream("windows", 7, "t1")      the windows of t1, whatever other texts the pool holds
+//	Stream("windows", 7, "t2")      another stream altogether, not the continuation
 func Stream(purpose string, seed uint64, ids ...string) *rand.Rand {
 	h := sha256.New()
 	write := func(word string) {

@@ -7,6 +7,8 @@ import (
 )
 
 // Rankings are R orderings of the items 0 … N−1, each with a weight. They do not change once made.
+//
+//	orders {2 0} {1 2 0}     flat 2 0 1 2 0     starts 0 2 5
 type Rankings struct {
 	items   int
 	flat    []int32   // the items of all rankings, one ranking after another, the best first
@@ -40,7 +42,8 @@ func New(items int, orders [][]int, weights []float64) (*Rankings, error) {
 	return r, nil
 }
 
-// add appends ranking at, once it is known to be one.
+// add appends ranking at, once it is known to be one. On an error r is of no further use: part of the ranking may be
+// in it.
 func (r *Rankings) add(at int, order []int, seen []int) error {
 	if len(order) < 2 {
 		return fault.New(fault.Invalid, "ranking: ranking %d has %d items: two are needed", at, len(order))
@@ -71,7 +74,8 @@ func (r *Rankings) Order(at int) []int32 { return r.flat[r.starts[at]:r.starts[a
 // Weight is that of ranking at.
 func (r *Rankings) Weight(at int) float64 { return r.weights[at] }
 
-// Reweighted are the same orderings with each weight multiplied by factor[r] ≥ 0: a resampled set, for instance.
+// Reweighted are the same orderings with each weight multiplied by factor[r] ≥ 0: a resampled set, for instance. The
+// orderings are shared and not copied, so 200 draws of a bootstrap hold them once.
 func (r *Rankings) Reweighted(factor []float64) (*Rankings, error) {
 	if len(factor) != r.Len() {
 		return nil, fault.New(fault.Mismatch, "ranking: %d factors for %d rankings", len(factor), r.Len())
@@ -87,7 +91,8 @@ func (r *Rankings) Reweighted(factor []float64) (*Rankings, error) {
 	return &out, nil
 }
 
-// haunted adds one item, N, that every other item once beats and once loses to, with weight c: see Ghost.
+// haunted adds one item, N, that every other item once beats and once loses to, with weight c: see Ghost. Two
+// rankings an item: [item, ghost] and [ghost, item].
 func (r *Rankings) haunted(c float64) *Rankings {
 	out := &Rankings{items: r.items + 1}
 	out.flat = append(make([]int32, 0, len(r.flat)+4*r.items), r.flat...)

@@ -50,6 +50,12 @@ func (d Design) Validate() error {
 // The focal item stands at place (o + r) mod K in repetition r, o a coin of its own: with K = 2 first and second take
 // turns exactly. Judges take turns too, so that each sees an item alike often. Invariants: an item's windows depend on
 // its id, the seed and the pool alone, and not on the number of judges; opponents in a window are distinct.
+//
+// Worked example, K 3, M 4, focal a whose coin o is 1: the opponents are drawn, a is put between them.
+//
+//	repetition     0        1        2        3
+//	place of a     1        2        0        1
+//	window         c a d    e b a    a d b    b a e
 func (d Design) Uniform() ([]Shown, error) {
 	if err := d.Validate(); err != nil {
 		return nil, err
@@ -70,6 +76,9 @@ func (d Design) Uniform() ([]Shown, error) {
 
 // assign gives an item's windows to judges. It draws from a stream of its own, so that another number of judges moves
 // no window. The turns begin at a random judge: else the first would get the odd windows of all items.
+//
+// Two judges, four windows, no overlap, the turns beginning at judge 1: 1 0 1 0. A window of the overlap takes no
+// turn.
 func (d Design) assign(windows []Shown, id string) {
 	random := Stream(d.Purpose+" judges", d.Seed, id)
 	turn := random.IntN(d.Judges)
@@ -101,6 +110,9 @@ func opponents(random *rand.Rand, items, focal, count int) []int {
 // Matching draws rounds in which the items are dealt into windows of K, so that every item stands in one window a
 // round. Where K does not divide N, those that sit out are the ones that sat out least. The first shown item of a
 // window counts as its focal.
+//
+// Five items in windows of two: one sits out each round, and after five rounds each has sat out once. Uniform gives
+// an item M windows as focal and as many others as chance wills; Matching gives all the same number, to within one.
 func (d Design) Matching(rounds int) ([]Shown, error) {
 	if err := d.Validate(); err != nil {
 		return nil, err
