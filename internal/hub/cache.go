@@ -17,10 +17,14 @@ import (
 // cached is a model's folder in a hub cache (blobs by etag, snapshots of links to them), which is read and never
 // written. root follows its links and none that leads out of it. os.Root does that: a cache that somebody else
 // filled cannot make us read /etc/passwd by a link.
+//
+//	models--OWNER--NAME/refs/main                        97b0…  the commit that the branch was
+//	models--OWNER--NAME/snapshots/97b0…/config.json      → ../../blobs/HASH, or a copy
+//	models--OWNER--NAME/blobs/HASH                       the bytes, by SHA-256 or git's hash
 type cached struct{ root *os.Root }
 
-// openCache returns a cached that finds nothing where the cache does not have the model. Whoever opens it owes
-// close; a cached that finds nothing may be closed too.
+// openCache returns a cached that finds nothing where the cache does not have the model. Whoever opens it owes close;
+// a cached that finds nothing may be closed too. There is no error: a cache that cannot be read is as good as none.
 func openCache(dir, id string) cached {
 	root, err := os.OpenRoot(filepath.Join(dir, "models--"+strings.ReplaceAll(id, "/", "--")))
 	if err != nil {
@@ -69,7 +73,8 @@ func (c cached) open(f File, commit string) *os.File {
 
 // list reads a snapshot: what is known of a revision without the hub. Whoever filled the cache may have left files
 // out, so the caller checks that a model is there. A branch is resolved by refs/BRANCH, which holds the commit that
-// it was when the cache was last filled.
+// it was when the cache was last filled. The error is the same whatever is missing, of kind NotFound: each time the
+// remedy is to ask the hub.
 func (c cached) list(id, revision string) (listing, error) {
 	absent := fault.New(fault.NotFound, "%s at %s is not in the hub cache: check HF_HOME and HF_HUB_CACHE, or go "+
 		"without HF_HUB_OFFLINE", id, revision)
@@ -98,7 +103,8 @@ func (c cached) list(id, revision string) (listing, error) {
 	return l, checkNames(l.files)
 }
 
-// file takes the hash from the name of the blob that a snapshot's entry links to; a copy has none.
+// file takes the hash from the name of the blob that a snapshot's entry links to; a copy has none. Without a hash the
+// file is of no use offline (checkAnnounced), for nothing could be held against its bytes.
 func (c cached) file(place, name string) File {
 	f := File{Name: name, Size: -1}
 	if link, err := c.root.Readlink(place); err == nil {
@@ -140,7 +146,8 @@ func (c cached) checkShards(l listing) error {
 
 // copyInto brings a file from the cache into the staging folder. It is a copy and not a link, so that nobody who
 // works on the model folder changes the cache; bytes other than announced are told by ok. The meter goes forward as
-// bytes come and back if they prove wrong.
+// bytes come and back if they prove wrong. An error is the disk's or the context's; not ok means that the cache's
+// file is spoilt and the hub must be asked.
 func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter) (sum string, ok bool, err error) {
 	// A part like any other, begun anew: what an earlier start had of it came from somewhere else.
 	p, err := s.openPart(f, segmentBytes)
@@ -163,7 +170,7 @@ func (s *staging) copyInto(ctx context.Context, src io.Reader, f File, m *meter)
 	return h.sha256(), true, s.finish(p, true)
 }
 
-// shown counts what is written to it.
+// shown counts what is written to it. Beside the disk and the hash it is a third writer, so the copy is read once.
 type shown struct{ *meter }
 
 // Write counts bytes as they were here before: copying is no part of the download's speed.

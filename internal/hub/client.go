@@ -15,6 +15,7 @@ import (
 	"hives/internal/fault"
 )
 
+// maxRedirects is net/http's own number. A hub needs one or two.
 const maxRedirects = 10
 
 var (
@@ -28,7 +29,8 @@ var (
 type client struct {
 	Settings
 	patience
-	http  *http.Client
+	http *http.Client
+	// A clock of its own, for tests of the dates in Retry-After.
 	now   func() time.Time
 	heard *atomic.Bool // the hub has answered
 }
@@ -118,7 +120,8 @@ func (c *client) do(ctx context.Context, method string, u *url.URL, byteRange st
 	return resp, nil
 }
 
-// success takes a redirect as an answer to a head request: the hub's own headers are what is wanted.
+// success takes a redirect as an answer to a head request: the hub's own headers are what is wanted. 206 is the
+// answer to a range; a 200 to one is the whole file, which checkReply deals with.
 func success(method string, status int) bool {
 	return status == http.StatusOK || status == http.StatusPartialContent ||
 		(method == http.MethodHead && status/100 == 3)
@@ -159,7 +162,8 @@ func (g *guarded) stop() {
 	g.cancel(nil)
 }
 
-// cause prefers why the context ended to what the transport made of it.
+// cause prefers why the context ended to what the transport made of it. "context canceled" is what Ctrl-C, a stall
+// and another file's error look like from below; each wants another reaction.
 func (g *guarded) cause(err error) error {
 	if cause := context.Cause(g.ctx); cause != nil {
 		return cause
@@ -169,6 +173,10 @@ func (g *guarded) cause(err error) error {
 
 // broken names what went wrong with a connection. Of a transport's error it keeps the kind only: addresses of
 // content networks carry signatures in their queries.
+//
+//	no address, no connection, cut, stalled       passing: asked again
+//	certificate, too many redirects, TLS to none  final: the next try would end the same
+//	the context's end                             as it is
 func (c *client) broken(err error) error {
 	var dns *net.DNSError
 	var op *net.OpError

@@ -29,6 +29,10 @@ type Digest struct {
 }
 
 // parseDigest reads an etag or a hash by its length; quotes and the mark of a weak etag are dropped.
+//
+//	"0437e45c…"    64 digits, in quotes     SHA256
+//	W/"f2ba8f84…"  40 digits, weak          Git
+//	"5d41-40:gz"   anything else            neither: nothing is known
 func parseDigest(text string) Digest {
 	text = strings.ToLower(strings.Trim(strings.TrimPrefix(text, "W/"), `"`))
 	switch {
@@ -40,6 +44,7 @@ func parseDigest(text string) Digest {
 	return Digest{}
 }
 
+// String is the one of the two that is known; it is a blob's name in the cache and a part's etag.
 func (d Digest) String() string { return d.SHA256 + d.Git }
 
 // hasher takes a file's bytes: SHA-256 for the record always, git's hash where that is what was announced.
@@ -49,7 +54,8 @@ type hasher struct {
 	git  hash.Hash
 }
 
-// newHasher follows git's form of a blob: SHA-1 over "blob SIZE\0" and the bytes.
+// newHasher follows git's form of a blob: SHA-1 over "blob SIZE\0" and the bytes. The blob "abc" is hashed as "blob
+// 3\0abc": f2ba8f84…. So the size must be known beforehand, as it is from the list.
 func newHasher(f File) *hasher {
 	h := &hasher{want: f.Digest, sum: sha256.New()}
 	if f.Digest.SHA256 == "" {
@@ -67,9 +73,11 @@ func (h *hasher) Write(b []byte) (int, error) {
 	return h.sum.Write(b)
 }
 
+// sha256 is of the bytes so far; asking does not end the count.
 func (h *hasher) sha256() string { return hex.EncodeToString(h.sum.Sum(nil)) }
 
-// matches compares with what was announced: by git's hash where that is all that is known, else by SHA-256.
+// matches compares with what was announced: by git's hash where that is all that is known, else by SHA-256. Nothing
+// announced matches nothing: the empty Digest is no licence.
 func (h *hasher) matches() bool {
 	if h.git != nil {
 		return h.want.Git != "" && hex.EncodeToString(h.git.Sum(nil)) == h.want.Git
@@ -99,10 +107,11 @@ func (s stoppable) Read(b []byte) (int, error) {
 	return s.r.Read(b)
 }
 
-// maxFile is the largest size of a file that is believed, so that sums and states of parts stay small.
+// maxFile is the largest size of a file that is believed, so that sums and states of parts stay small. At 32 MB a
+// segment the state of the largest has 131,072 numbers.
 const maxFile = 4 << 40 // bytes
 
-// checkAnnounced refuses what cannot be verified later.
+// checkAnnounced refuses what cannot be verified later. It is asked before the first byte of any file is fetched.
 func checkAnnounced(f File) error {
 	if f.Size > maxFile {
 		return fault.New(fault.Corrupt, "%s: announced with %d bytes, at most %d are taken", f.Name, f.Size,

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -12,7 +13,7 @@ import (
 	"hives/internal/fault"
 )
 
-// DefaultJobs is the number of connections at a time.
+// DefaultJobs is the number of connections at a time, and of files that are worked on.
 const DefaultJobs = 8
 
 // Request says what to download and where to.
@@ -36,7 +37,7 @@ type Result struct {
 	Plan []Planned `json:"plan"`
 }
 
-// Bytes sums the plan's sizes.
+// Bytes sums the plan's sizes. Files that stand already are in it: a display counts them at once, as brought before.
 func (r Result) Bytes() (n int64) {
 	for _, p := range r.Plan {
 		n += p.Size
@@ -45,6 +46,9 @@ func (r Result) Bytes() (n int64) {
 }
 
 // download is a Request under way.
+//
+// Its client says whether the hub may be asked (Offline may be switched on under way), its target whether a folder
+// stands.
 type download struct {
 	Request
 	client   *client
@@ -77,15 +81,15 @@ func Run(ctx context.Context, s Settings, r Request) (Result, error) {
 
 // newDownload takes what was asked for and fills in the defaults; a mistake in it is one of usage.
 func newDownload(s Settings, r Request, p patience) (*download, error) {
-	r.ID = first(r.ID, DefaultModel)
-	r.Revision = first(r.Revision, pins[r.ID].commit, "main")
+	r.ID = cmp.Or(r.ID, DefaultModel)
+	r.Revision = cmp.Or(r.Revision, pins[r.ID].commit, "main")
 	if err := checkAsked(r.ID, r.Revision); err != nil {
 		return nil, fault.Usage(err)
 	}
 	if r.Jobs < 1 || r.Jobs > 64 {
 		return nil, fault.Usage(fault.New(fault.Invalid, "%d connections: want 1 to 64", r.Jobs))
 	}
-	r.Out = filepath.Clean(first(r.Out, filepath.Join("out", filepath.Base(r.ID))))
+	r.Out = filepath.Clean(cmp.Or(r.Out, filepath.Join("out", filepath.Base(r.ID))))
 	return &download{Request: r, client: newClient(s, p, r.Jobs), cache: openCache(s.Cache, r.ID),
 		segment: segmentBytes}, nil
 }
@@ -97,7 +101,8 @@ func (d *download) say(format string, args ...any) {
 	}
 }
 
-// run plans and, unless only the plan was asked for, works. Any error after a stop says that what came is kept.
+// run plans and, unless only the plan was asked for, works. Any error after a stop says that what came is kept. The
+// cache's handle is open for the whole run, since plan and work both look into it.
 func (d *download) run(ctx context.Context) (Result, error) {
 	defer d.cache.close()
 	plan, err := d.plan(ctx)
@@ -145,6 +150,7 @@ func (d *download) work(ctx context.Context, res *Result) error {
 	if err := d.obtainAll(ctx, s, m, res.Plan); err != nil {
 		return err
 	}
+	// The record is written with the files and not before: it never names what is not there.
 	res.Record = d.target.record(res.Record).with(d.done)
 	if err := d.target.install(ctx, s, d.staged, res.Record); err != nil {
 		return err
@@ -208,7 +214,8 @@ func (d *download) obtain(ctx context.Context, s *staging, t *transfer, f File) 
 	return sum, false, err
 }
 
-// verified reads a file that lies here; nil is none.
+// verified reads a file that lies here; nil is none. It closes the file. Not ok without an error means other bytes;
+// an error means that the disk, or the caller, ended it.
 func verified(ctx context.Context, file *os.File, f File, m *meter) (sum string, ok bool, err error) {
 	if file == nil {
 		return "", false, nil

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,11 @@ type listing struct {
 }
 
 // answer is the part of GET /api/models/ID/revision/REV?blobs=true that is read.
+//
+//	{"sha": "97b0…", "siblings": [
+//	  {"rfilename": "config.json", "size": 727, "blobId": "(40 digits)"},
+//	  {"rfilename": "model.safetensors", "size": 1191586416, "blobId": "(40 digits)",
+//	   "lfs": {"sha256": "(64 digits)", "size": 1191586416}}]}
 type answer struct {
 	SHA      string    `json:"sha"`
 	Siblings []sibling `json:"siblings"`
@@ -62,8 +68,9 @@ func (c *client) path(query string, parts ...string) *url.URL {
 	return u
 }
 
-// list asks the hub what the revision holds. Every try decodes into an empty answer, so half of an earlier one
-// leaves nothing.
+// list asks the hub what the revision holds. Every try decodes into an empty answer, so half of an earlier one leaves
+// nothing. Errors: NotFound and Invalid with the nearest known id, Unavailable after the last try, Corrupt or
+// Mismatch for an answer that cannot be true.
 func (c *client) list(ctx context.Context, id, revision string) (listing, error) {
 	var got answer
 	u := c.path("blobs=true", "api", "models", id, "revision", url.PathEscape(revision))
@@ -135,7 +142,8 @@ func (c *client) fileURL(id, commit, name string) *url.URL {
 }
 
 // complete asks for the size and hash of a file in a head request, for hubs whose list lacks them. The hub is asked,
-// not the host that it redirects to (checkRedirect).
+// not the host that it redirects to (checkRedirect). With several hundred files that would be as many requests; the
+// public hub's list has everything, and none is sent.
 func (c *client) complete(ctx context.Context, id, commit string, f File) (File, error) {
 	if f.Size >= 0 && f.Digest != (Digest{}) {
 		return f, checkAnnounced(f)
@@ -166,14 +174,17 @@ type headers struct {
 // told walks a chain of redirects back and reads the replies of the endpoint's own host. resp.Request.Response is
 // the reply that redirected to this one, so the loop goes from the last host back to the hub. The hub's word comes
 // last and wins: a content network's etag is its own affair.
+//
+//	hub 302       X-Repo-Commit 97b0…, X-Linked-Etag "0437…", X-Linked-Size 1191586416     all are taken
+//	network 200   Etag "other", Content-Length 1191586416                                  none
 func told(resp *http.Response, endpoint *url.URL) headers {
 	h := headers{size: -1}
 	for ; resp != nil; resp = resp.Request.Response {
 		if origin(resp.Request.URL) != origin(endpoint) {
 			continue
 		}
-		h.commit = first(resp.Header.Get("X-Repo-Commit"), h.commit)
-		if d := parseDigest(first(resp.Header.Get("X-Linked-Etag"), resp.Header.Get("Etag"))); d != (Digest{}) {
+		h.commit = cmp.Or(resp.Header.Get("X-Repo-Commit"), h.commit)
+		if d := parseDigest(cmp.Or(resp.Header.Get("X-Linked-Etag"), resp.Header.Get("Etag"))); d != (Digest{}) {
 			h.digest = d
 		}
 		if n, err := strconv.ParseInt(resp.Header.Get("X-Linked-Size"), 10, 64); err == nil {

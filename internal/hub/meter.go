@@ -9,6 +9,8 @@ import "sync"
 //	back 60             nothing is shown; debt 60
 //	count 50            nothing: debt 10
 //	count 30            the bar shows 120
+//
+// Invariant: what is shown never falls, and ends at the total when every file is there.
 type meter struct {
 	mu   sync.Mutex
 	debt int64

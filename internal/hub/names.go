@@ -13,6 +13,7 @@ import (
 )
 
 var (
+	// An owner and a name have at most 96 characters; 40 and 64 hex digits are git's hashes and SHA-256.
 	idForm       = regexp.MustCompile(`^[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?$`)
 	revisionForm = regexp.MustCompile(`^\w[\w./-]{0,127}$`)
 	commitForm   = regexp.MustCompile(`^[0-9a-f]{40}$`)
@@ -34,11 +35,15 @@ func checkAsked(id, revision string) error {
 	return nil
 }
 
-// known are the ids of models that these programs were made for.
+// known are the ids of models that these programs were made for. Others are downloaded too; these are what a misspelt
+// id was probably meant to be.
 var known = []string{"Qwen/Qwen3-Embedding-0.6B", "Qwen/Qwen3-Embedding-4B", "Qwen/Qwen3-Embedding-8B"}
 
 // meant is the id that an address of the hub's page or a name without its owner stands for, "" where id is neither.
 // An address is not taken in silence: what was typed and what is downloaded should be the same.
+//
+//	https://HOST/Qwen/Qwen3-Embedding-4B/tree/main     Qwen/Qwen3-Embedding-4B
+//	qwen3-embedding-0.6b                               Qwen/Qwen3-Embedding-0.6B
 func meant(id string) string {
 	if _, page, ok := strings.Cut(id, "://"); ok {
 		parts := strings.Split(page, "/")
@@ -69,9 +74,12 @@ const (
 	maxPath = 1024
 )
 
-// checkName accepts a server's file name only if it is a plain relative path below the folder on every system. A
-// name is written to this disk by this program, so it is judged by all systems' rules at once: "C:x" and "a\b" are
+// checkName accepts a server's file name only if it is a plain relative path below the folder on every system. A name
+// is written to this disk by this program, so it is judged by all systems' rules at once: "C:x" and "a\b" are
 // harmless here and elsewhere not, and folders are carried from disk to disk.
+//
+//	taken     1_Pooling/config.json
+//	refused   ../config.json   /etc/x   a//b   a/./b   a\b   C:x   a name of 300 letters, or with a line break
 //
 // Invariant: no name of a server's leads out of the folder, and nothing is written when one would
 // (TestHostileNamesAreRefused, TestHostileListWritesNothing).
@@ -96,6 +104,9 @@ func checkName(name string) error {
 
 // checkNames also refuses lists in which a name stands twice or one file's name is another's folder, since then one
 // would end up in place of the other. Case is folded: some disks do.
+//
+//	a/b and A/b         twice, on a disk that folds case
+//	model, model/x      a file and a folder of one name
 func checkNames(files []File) error {
 	seen := map[string]bool{}
 	for _, f := range files {
@@ -130,7 +141,8 @@ var Wanted = []string{
 }
 
 // choose keeps the files that a pattern of include and none of exclude matches; '*' stops at a slash. The result is
-// in the order of the names, so that a plan looks the same every time.
+// in the order of the names, so that a plan looks the same every time. A pattern of bad form is a mistake of usage,
+// found before any file is looked at.
 func choose(files []File, include, exclude []string) ([]File, error) {
 	if len(include) == 0 {
 		include = Wanted

@@ -30,6 +30,8 @@ const partKind = "partial download"
 //	next asked   nothing      [37, 64)     [64, 70)
 //
 // The bytes of all segments lie in one file of that length, with holes where nothing came yet.
+//
+// Invariant: what done claims was written before it was claimed. It may claim less than is there, never more.
 type partState struct {
 	Format  int     `json:"format"` // 1
 	Kind    string  `json:"kind"`
@@ -52,7 +54,8 @@ func (s *partState) span(i int) (begin, end int64) {
 }
 
 // fits tells whether a stored state speaks of file f and of no more bytes than are there. A state of another hash is
-// of another version of the file, whose bytes would not fit these.
+// of another version of the file, whose bytes would not fit these. there is the length of the file of bytes: shorter
+// than claimed, it was cut by something else.
 func (s *partState) fits(f File, there int64) bool {
 	if s.Format != 1 || s.Kind != partKind || s.ETag != f.Digest.String() || s.Size != f.Size || s.Segment <= 0 ||
 		int64(len(s.Done)) != (f.Size+s.Segment-1)/s.Segment {
@@ -68,6 +71,8 @@ func (s *partState) fits(f File, there int64) bool {
 }
 
 // part is a file on its way. Its segments are written by one goroutine each; mu guards the state.
+//
+// Whoever opens one owes its file a Close; the bytes and the state stay.
 type part struct {
 	File
 	file  *os.File
@@ -124,7 +129,8 @@ func (p *part) have() (n int64) {
 	return n
 }
 
-// missing is what segment i lacks, [begin, end).
+// missing is what segment i lacks, [begin, end). Both are places in the file, not in the segment; begin = end where
+// nothing is missing.
 func (p *part) missing(i int) (begin, end int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,7 +138,8 @@ func (p *part) missing(i int) (begin, end int64) {
 	return begin + p.state.Done[i], end
 }
 
-// advance is called after the bytes were written, so that a state never claims more than there is.
+// advance is called after the bytes were written, so that a state never claims more than there is. A negative n takes
+// bytes back, of a file that comes without ranges.
 func (p *part) advance(i int, n int64) {
 	p.mu.Lock()
 	p.state.Done[i] += n

@@ -13,12 +13,14 @@ import (
 const DefaultModel = "Qwen/Qwen3-Embedding-0.6B"
 
 // pin is a model whose revision and larger files this program knows: another hub or mirror cannot pass off others.
+// The hashes stand in the program, so the pinned files are held to them whatever a hub announces.
 type pin struct {
 	commit string
 	sha256 map[string]string
 }
 
-// pins hold the default model as it was on the public hub in 2026.
+// pins hold the default model as it was on the public hub in 2026: weights and tokenizer. Small files are held to
+// git's hashes, as the hub announces them.
 var pins = map[string]pin{DefaultModel: {
 	commit: "97b0c614be4d77ee51c0cef4e5f07c00f9eb65b3",
 	sha256: map[string]string{
@@ -55,6 +57,7 @@ const (
 )
 
 // Planned is a file of a download; whether bytes that lie here already are the right ones is found out by the work.
+// Its JSON is what --dry-run prints.
 type Planned struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"` // bytes
@@ -64,6 +67,13 @@ type Planned struct {
 
 // survey lists the revision, from the hub if it answers, else from the cache. A hub that is away is not a reason to
 // fail where the cache has everything; a hub that says "no such model" is.
+//
+//	hub                  cache has the revision    list
+//	answers              –                         the hub's
+//	"no such model"      –                         its error
+//	does not answer      yes                       the cache's, and nothing is asked from then on
+//	does not answer      no                        the hub's error
+//	HF_HUB_OFFLINE       yes / no                  the cache's / an error
 func (d *download) survey(ctx context.Context) (listing, error) {
 	// The cache is asked first and always: it costs nothing, and says how patient to be with the hub.
 	local, missing := d.cache.list(d.ID, d.Revision)
@@ -121,7 +131,8 @@ func (d *download) plan(ctx context.Context) ([]Planned, error) {
 	return d.places(files)
 }
 
-// known fills in a size and a hash that the list lacks.
+// known fills in a size and a hash that the list lacks. Offline nobody can be asked, so a file of which too little is
+// known is refused.
 func (d *download) known(ctx context.Context, f File) (File, error) {
 	if d.client.Offline {
 		return f, checkAnnounced(f)
@@ -129,7 +140,8 @@ func (d *download) known(ctx context.Context, f File) (File, error) {
 	return d.client.complete(ctx, d.ID, d.commit, f)
 }
 
-// checkChosen wants a model unless patterns of the user's own chose.
+// checkChosen wants a model unless patterns of the user's own chose. A repository without config, tokenizer or
+// safetensors is no model that these programs open: better said before 15 GB than after.
 func (d *download) checkChosen(files []File) error {
 	has := func(pattern string) bool {
 		return slices.ContainsFunc(files, func(f File) bool { ok, _ := path.Match(pattern, f.Name); return ok })

@@ -16,6 +16,9 @@ const RecordName = "download.json"
 const recordKind = "download"
 
 // Record is what download.json holds. It has no time in it: the same commit gives the same bytes.
+//
+//	{"format": 1, "kind": "download", "id": "Qwen/…", "revision": "main", "commit": "97b0…",
+//	 "files": [{"name": "config.json", "size": 727, "sha256": "…", "git_sha1": "…"}, …]}
 type Record struct {
 	Format   int          `json:"format"` // 1
 	Kind     string       `json:"kind"`   // "download"
@@ -33,7 +36,8 @@ type RecordFile struct {
 	Git    string `json:"git_sha1,omitempty"` // announced hash of a file that is not in large file storage
 }
 
-// with adds files, in place of those of the same name.
+// with adds files, in place of those of the same name. A second download of the same commit with other patterns adds
+// to the folder, and the record tells of both.
 func (r Record) with(files []RecordFile) Record {
 	fresh := map[string]bool{}
 	for _, f := range files {

@@ -32,7 +32,7 @@ const firstTries = 2
 
 // passing is a failure that may be gone on the next try, at the earliest after a pause that the server asks for. An
 // error that is not marked so ends the download at once: asking for a model that is not there eight times would only
-// be slower.
+// be slower. It carries the error as it will be told; the marks are for again alone.
 type passing struct {
 	error
 	after   time.Duration
@@ -88,6 +88,10 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // retryAfter reads the header in both its forms, seconds and a date; 0 where it is absent or no pause.
+//
+//	"120"                             2 min
+//	"Sun, 29 Nov 2026 12:00:00 GMT"   until then, 0 if it is past
+//	"soon", absent                    0: the pause is ours
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"os"
@@ -16,7 +17,8 @@ import (
 // defaultEndpoint is the public hub: the documented default of HF_ENDPOINT.
 const defaultEndpoint = "https://huggingface.co"
 
-// secret prints as a mark, so that no format verb can give it away.
+// secret prints as a mark, so that no format verb can give it away. The bytes are had by string(token) alone, which
+// stands at one place: where the header is set.
 type secret string
 
 func (secret) String() string   { return "(token)" }
@@ -32,14 +34,20 @@ type Settings struct {
 
 // FromEnvironment reads the variables of huggingface_hub, so that a machine set up for it needs nothing else. A
 // token over a readable way is refused here, before there is any client that could send it.
+//
+//	HF_ENDPOINT                            the hub; a mirror of one's own
+//	HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE    the cache, else hub below HF_HOME
+//	HF_HUB_OFFLINE                         ask nobody
+//	HF_TOKEN, HUGGING_FACE_HUB_TOKEN       the token, else the file of HF_TOKEN_PATH, else token below HF_HOME
+//	HF_HUB_DISABLE_IMPLICIT_TOKEN          send none
 func FromEnvironment() (Settings, error) {
 	home := hfHome()
 	s := Settings{
-		Cache:   first(os.Getenv("HF_HUB_CACHE"), os.Getenv("HUGGINGFACE_HUB_CACHE"), filepath.Join(home, "hub")),
+		Cache:   cmp.Or(os.Getenv("HF_HUB_CACHE"), os.Getenv("HUGGINGFACE_HUB_CACHE"), filepath.Join(home, "hub")),
 		Offline: on("HF_HUB_OFFLINE"),
 	}
 	var err error
-	if s.Endpoint, err = parseEndpoint(first(os.Getenv("HF_ENDPOINT"), defaultEndpoint)); err != nil {
+	if s.Endpoint, err = parseEndpoint(cmp.Or(os.Getenv("HF_ENDPOINT"), defaultEndpoint)); err != nil {
 		return s, err
 	}
 	// Offline nothing is asked, so a token would only lie in memory.
@@ -57,6 +65,8 @@ func FromEnvironment() (Settings, error) {
 }
 
 // hfHome is the folder of cache and token.
+//
+//	HF_HOME     else XDG_CACHE_HOME/huggingface     else ~/.cache/huggingface
 func hfHome() string {
 	if dir := os.Getenv("HF_HOME"); dir != "" {
 		return dir
@@ -83,11 +93,12 @@ func parseEndpoint(text string) (*url.URL, error) {
 }
 
 // readToken takes the token from the environment or from the file that `hf auth login` writes. A file that
-// HF_TOKEN_PATH names must be there; the usual one need not.
+// HF_TOKEN_PATH names must be there; the usual one need not. A token with a line break in it would end the header and
+// begin another: it is refused, never cut.
 func readToken(home string) (secret, error) {
-	text := first(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))
+	text := cmp.Or(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))
 	if text == "" {
-		path := first(os.Getenv("HF_TOKEN_PATH"), filepath.Join(home, "token"))
+		path := cmp.Or(os.Getenv("HF_TOKEN_PATH"), filepath.Join(home, "token"))
 		raw, err := fsutil.ReadRegular(path)
 		if err != nil && (!os.IsNotExist(err) || os.Getenv("HF_TOKEN_PATH") != "") {
 			return "", fault.New(fault.Invalid, "read the token: %w; make it readable, or set HF_TOKEN", err)
@@ -103,23 +114,13 @@ func readToken(home string) (secret, error) {
 	return secret(text), nil
 }
 
-// on reads a switch as huggingface_hub does.
+// on reads a switch as huggingface_hub does. Anything else, "0" and "false" among it, is off.
 func on(name string) bool {
 	switch strings.ToUpper(os.Getenv(name)) {
 	case "1", "ON", "YES", "TRUE":
 		return true
 	}
 	return false
-}
-
-// first returns the first text that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // origin is what a token belongs to: scheme, host and port. https://hub and https://hub:443 are one origin, and HUB

@@ -8,9 +8,10 @@ import (
 	"hives/internal/fault"
 )
 
-// checkSpace refuses a download that cannot fit, before the first byte. What an earlier start left counts as there;
-// a disk that tells no free space is believed. It is a look before the start, not a promise: others write to the
-// disk too, and a full one ends the download with what came kept.
+// checkSpace refuses a download that cannot fit, before the first byte. What an earlier start left counts as there; a
+// disk that tells no free space is believed. It is a look before the start, not a promise: others write to the disk
+// too, and a full one ends the download with what came kept. Files that come from the hub cache are copied, so they
+// need their place too.
 func checkSpace(out string, plan []Planned) error {
 	dir := filepath.Dir(out)
 	// The folder itself may not be there yet: the nearest one above it lies on the same disk.
@@ -36,7 +37,8 @@ func checkSpace(out string, plan []Planned) error {
 	return nil
 }
 
-// staged counts the blocks that a staging folder takes; parts have holes.
+// staged counts the blocks that a staging folder takes; parts have holes. A part of 1 GB of which one segment of 32
+// MB came is 32 MB here and 1 GB by its length.
 func staged(dir string) (n int64) {
 	filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if err != nil {

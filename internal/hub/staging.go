@@ -23,13 +23,21 @@ const (
 // staging is the folder beside the target in which a download lies until it is whole. All that is written into it
 // goes through root, which lets no name lead out of it, and over no symlink. Whoever opens it owes close, or remove
 // when all is installed.
+//
+//	out/NAME                         the target
+//	out/.NAME.partial/lock           held while a process works
+//	out/.NAME.partial/parts/KEY.*    files on their way
+//	out/.NAME.partial/files/…        whole ones
+//
+// It lies on the target's own disk, so that a file is renamed into place and never copied.
 type staging struct {
 	dir  string
 	root *os.Root
 	lock *flock.Flock
 }
 
-// openStaging makes the folder or takes up the one an earlier start left, and keeps other processes out.
+// openStaging makes the folder or takes up the one an earlier start left, and keeps other processes out. Errors:
+// Unavailable where another process holds the lock, Invalid where a symlink or a file stands in its place.
 func openStaging(out string) (*staging, error) {
 	s := &staging{dir: filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".partial")}
 	if err := fsutil.MakeFolders(filepath.Dir(out)); err != nil {
@@ -82,7 +90,8 @@ func (s *staging) prepare() error {
 	return nil
 }
 
-// close leaves the folder: it is what a later start goes on from.
+// close leaves the folder: it is what a later start goes on from. The kernel frees the lock of a process that dies,
+// so no stale one need be cleared away.
 func (s *staging) close() {
 	if s.lock != nil {
 		s.lock.Close()
@@ -164,6 +173,8 @@ func plainBelow(root *os.Root, name string) error {
 }
 
 // eachPart calls f with every folder on the way to name, then with name.
+//
+//	1_Pooling/config.json     f(1_Pooling), f(1_Pooling/config.json)
 func eachPart(name string, f func(path string) error) error {
 	for i, r := range name {
 		if r == filepath.Separator {

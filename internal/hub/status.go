@@ -9,6 +9,11 @@ import (
 // refusal turns a status that is no success into an error with its remedy. Bodies are left out: a server could echo
 // the token in one. Only what may pass by itself is marked passing: asking again for a model that is not there
 // changes nothing.
+//
+//	401 403        Invalid        the token or the licence
+//	404            NotFound       the id, the revision or the file
+//	408 429 5xx    Unavailable    passing, after Retry-After
+//	else           Unavailable    final
 func (c *client) refusal(resp *http.Response) error {
 	host := c.Endpoint.Host
 	status := resp.StatusCode

@@ -9,7 +9,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// target is the model folder that a download is for.
+// target is the model folder that a download is for. What it says is a look: install makes no use of names that stood
+// there then without looking again.
 type target struct {
 	path  string
 	fresh bool   // absent or empty: it will appear as a whole
@@ -18,6 +19,11 @@ type target struct {
 
 // lookAt refuses a folder that holds anything but an earlier download of the same commit. Files of the user's own
 // may lie in a folder of ours: they stay. A folder of anything else is never written into.
+//
+//	absent, or an empty folder                          fresh
+//	download.json of the same id and commit             added to
+//	download.json of another, or none beside files      refused: Exists
+//	a file or a symlink                                 refused: Invalid
 func lookAt(out, id, commit string) (target, error) {
 	t := target{path: out}
 	info, err := os.Lstat(out)

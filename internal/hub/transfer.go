@@ -17,7 +17,8 @@ import (
 // errNoRanges says that a server sent the whole file where a range was asked for.
 var errNoRanges = errors.New("the server knows no ranges")
 
-// transfer fetches files of one commit over at most cap(gate) connections.
+// transfer fetches files of one commit over at most cap(gate) connections. One serves all files of a download; a slot
+// of gate is held for one segment's whole transfer, its pauses included.
 type transfer struct {
 	*client
 	id, commit string
@@ -68,7 +69,8 @@ func (t *transfer) once(ctx context.Context, s *staging, f File) (sum string, ok
 }
 
 // fill gets every byte that is missing, by ranges where the server knows them. A server without ranges sends all of
-// it whatever is asked for; then there is one segment, from the beginning, on one connection.
+// it whatever is asked for; then there is one segment, from the beginning, on one connection. What came by then is
+// worth nothing, since it would be sent again, and the display pays it off.
 func (t *transfer) fill(ctx context.Context, p *part) error {
 	err := t.segments(ctx, p)
 	if !errors.Is(err, errNoRanges) {
@@ -116,6 +118,8 @@ func (t *transfer) piece(ctx context.Context, p *part, i int) error {
 // pull asks for what segment i lacks. Of a file that comes without ranges every try begins anew, so that none of its
 // bytes count as progress. The range names bytes from begin to end−1, both included; a whole file is asked for
 // without one, so that servers that know no ranges answer as they like.
+//
+//	segment [32, 64) MB, 5 there     Range: bytes=38797312-67108863     206, written from byte 38797312 on
 func (t *transfer) pull(ctx context.Context, p *part, i int) (moved int64, err error) {
 	begin, end := p.missing(i)
 	if p.whole {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,10 +62,7 @@ type Forecast struct {
 //	the budget is enough for the likely, not for the most
 func (f Forecast) Write(out io.Writer) error {
 	w := columns.NewRightTable(out)
-	currency := f.Budget.Currency
-	if currency == "" {
-		currency = "money"
-	}
+	currency := cmp.Or(f.Budget.Currency, "money")
 	// Questions and requests differ by the number of voters: both are shown, since people think in the first and
 	// endpoints count the second.
 	fmt.Fprintf(w, "\t%s\tquestions\trequests\ttokens\t%s\t\n", f.Noun, currency)

@@ -40,14 +40,6 @@ func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, defi
 	return f.Write(j.Stdout)
 }
 
-// or is for a currency that has no name, in the page and in the table alike.
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 // measure renders each voter's questions and counts. The length of a prompt is the mean over the nodes that have
 // children, since nobody knows which nodes the texts will lead to.
 //

@@ -22,7 +22,6 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"leads":  leads,
 	"money":  func(micro int64) string { return fmt.Sprintf("%.4f", float64(micro)/1e6) },
 	"short":  func(d time.Duration) string { return d.Round(time.Millisecond).String() },
-	"or":     or,
 }).Parse(pageSource))
 
 // WritePage draws a summary. The same summary gives the same bytes: the run's id stands on it, and no time.

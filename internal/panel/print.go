@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -22,7 +23,7 @@ func (s *Summary) print(out io.Writer, j Job) error {
 		fmt.Fprintf(w, "  %s\t%d\n", r.Name, r.Count)
 	}
 	fmt.Fprintf(w, "tokens\t%d\n", s.Tokens)
-	fmt.Fprintf(w, "%s\t%.4f\n", or(s.Currency, "money"), float64(s.Micro)/1e6)
+	fmt.Fprintf(w, "%s\t%.4f\n", cmp.Or(s.Currency, "money"), float64(s.Micro)/1e6)
 	for _, r := range s.Rounds {
 		fmt.Fprintf(w, "κ, %s\t%s\t%d texts\n", r.Name, number(r.Kappa), r.Texts)
 	}

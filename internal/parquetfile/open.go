@@ -15,16 +15,21 @@ import (
 	"hives/internal/fsutil"
 )
 
-// What a file may unpack to, in bytes: Ratio times its size, and in any case Floor.
+// What a file may unpack to, in bytes: Ratio times its size, and in any case Floor. So a file of 1 MB may become 256
+// MB in memory, and one of 1 kB 64 MB.
 const (
 	Ratio = 256
 	Floor = 64 << 20
 )
 
 // magic stands at both ends; before the last stands the length of the footer in four bytes.
+//
+//	PAR1 | pages of the first column, of the second … | indexes | footer | its length, 4 bytes | PAR1
+//
+// The footer stands last because a writer knows it last. Everything is found through it, so it is looked at first.
 const magic, tail = "PAR1", 8
 
-// File is an open file.
+// File is an open file. From is the same file for the walk, which reads pieces of it by their place.
 type File struct {
 	*parquet.File
 	From *os.File
@@ -58,8 +63,9 @@ func Open(path string) (f *File, err error) {
 	return f, err
 }
 
-// Look refuses a file of which the columns below its root with these names, all without any, would unpack to more than
-// they may, or whose pages are not what they claim.
+// Look refuses a file of which the columns below its root with these names, all without any, would unpack to more
+// than they may, or whose pages are not what they claim. What is refused as too much is of kind Invalid and says what
+// to do; a page that is not what it claims is damage.
 func (f *File) Look(names ...string) (err error) {
 	defer func() {
 		if r := recover(); r != nil { // a schema that the library let pass
@@ -81,11 +87,13 @@ func (f *File) Close() error { return f.From.Close() }
 // most is what the file may unpack to.
 func (f *File) most() int64 { return max(Floor, Ratio*f.Size) }
 
-// footer walks the description of the file, and the indexes of its pages.
+// footer walks the description of the file, and the indexes of its pages. The library reads the indexes when it opens
+// a file, by the lengths that the footer gives, so they are walked here too.
 func (f *File) footer() error {
 	if f.Size < int64(len(magic)+tail) {
 		return errors.New("too short")
 	}
+	// An encrypted file ends in PARE instead.
 	end, err := f.piece(f.Size-tail, tail)
 	if err != nil {
 		return err
@@ -115,7 +123,8 @@ func (f *File) footer() error {
 	return nil
 }
 
-// walked reads a struct, none where its length is 0.
+// walked reads a struct, none where its length is 0. The bytes are returned as they are; what matters is that a
+// reader of them cannot be led to ask for more.
 func (f *File) walked(at, n int64) ([]byte, error) {
 	raw, err := f.piece(at, n)
 	if err == nil && n != 0 {
@@ -124,7 +133,8 @@ func (f *File) walked(at, n int64) ([]byte, error) {
 	return raw, err
 }
 
-// piece reads a part of the file, if it has one there.
+// piece reads a part of the file, if it has one there. Every place and length of the file goes through here. The last
+// comparison is a difference and not a sum, which could run over.
 func (f *File) piece(at, n int64) ([]byte, error) {
 	if at < 0 || n < 0 || n > f.Size-at {
 		return nil, errors.New("it claims bytes beyond the file's end")
@@ -134,7 +144,10 @@ func (f *File) piece(at, n int64) ([]byte, error) {
 	return raw, err
 }
 
-// count walks the pages of the wanted columns.
+// count walks the pages of the wanted columns. One meter serves all of them: many columns that are each just small
+// enough are too much together.
+//
+// Rows are counted against what row groups say, since a reader makes room by the footer's count.
 func (f *File) count(wanted []string, m *meter) error {
 	leaves := leavesOf(f.Metadata().Schema)
 	rows := int64(0)
@@ -160,17 +173,29 @@ func (f *File) count(wanted []string, m *meter) error {
 }
 
 // leaf is a column that holds values.
+//
+// A value that is null is not written; its level says at which depth the path to it ended. A list of optional texts:
+//
+//	optional group tags (LIST) { repeated group list { optional binary element } }
+//	root tags, repeated 1, definition 3
+//
+//	null 0,   [] 1,   [null] 2,   ["x"] 3
 type leaf struct {
 	root                 string // the column below the file's root that it belongs to
 	kind                 format.Type
 	repeated, definition byte // highest levels
 }
 
-// leavesOf lists the leaves, depth first, as row groups do.
+// leavesOf lists the leaves, depth first, as row groups do. The schema is a flat list, each group followed by its
+// children; the first element is the root.
+//
+//	root 2, a, b 2, b.x, b.y     leaves a, b.x and b.y, the latter two of root b
 func leavesOf(elements []format.SchemaElement) (leaves []leaf) {
 	at := 1
 	var below func(parent leaf)
 	below = func(parent leaf) {
+		// The recursion goes as deep as the schema, whose groups are each an element: no deeper than the footer is
+		// long.
 		e := elements[at] // beyond the end: Look calls that damage
 		at++
 		if parent.root == "" {

@@ -8,15 +8,20 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Bytes that are read for the header of a page. It holds the least and the greatest value, so it may be long.
+// Bytes that are read for the header of a page. It holds the least and the greatest value, so it may be long. Nearly
+// all are shorter than the first, so a page costs one small read; those that are not are read again.
 const header, longHeader = 1 << 10, 64 << 20
 
-// valueBytes is what a value takes in a row beside its text: a place in a list of offsets or of numbers.
+// valueBytes is what a value takes in a row beside its text: a place in a list of offsets or of numbers. It is what
+// makes 2^31 nulls too much, which have no text and stand in five bytes.
 const valueBytes = 8
 
+// errTooMuch is turned into words for people in one place, Look.
 var errTooMuch = errors.New("it unpacks to more than it may")
 
 // meter is how many bytes are left of what may be unpacked.
+//
+// Invariant: left is never below 0, so it bounds whatever is allocated next.
 type meter struct{ left int64 }
 
 // take refuses what is too much, and what runs over on the way.
@@ -28,7 +33,7 @@ func (m *meter) take(n int64) error {
 	return nil
 }
 
-// takeValues is take for n values.
+// takeValues is take for n values. It divides before it multiplies: 2^61 values times 8 would be 0.
 func (m *meter) takeValues(n int64) error {
 	if n < 0 || n > m.left/valueBytes {
 		return errTooMuch
@@ -36,7 +41,8 @@ func (m *meter) takeValues(n int64) error {
 	return m.take(n * valueBytes)
 }
 
-// pages are those of one column in one row group.
+// pages are those of one column in one row group. A dictionary, where there is one, is the first page of a column;
+// lengths are kept of it until the last.
 type pages struct {
 	file    *File
 	leaf    leaf
@@ -45,7 +51,8 @@ type pages struct {
 	lengths []int64 // of the dictionary's texts
 }
 
-// walk looks at every page. A column holds a value or a null for each row.
+// walk looks at every page. A column holds a value or a null for each row. Pages are followed by their own sizes and
+// not by the index, as a reader of the whole column does. Fewer values than rows are damage; more are lists.
 func (p *pages) walk(rows int64) error {
 	at := p.chunk.DataPageOffset
 	if d := p.chunk.DictionaryPageOffset; d != 0 { // as the library has it
@@ -78,7 +85,7 @@ func (p *pages) walk(rows int64) error {
 	return nil
 }
 
-// header reads the header at a place, and its length.
+// header reads the header at a place, and its length. Only what walk found to end is handed to the library's decoder.
 func (p *pages) header(at, end int64) (*format.PageHeader, int64, error) {
 	for _, most := range []int64{header, longHeader} {
 		raw, err := p.file.piece(at, min(most, end-at))
@@ -96,7 +103,8 @@ func (p *pages) header(at, end int64) (*format.PageHeader, int64, error) {
 	return nil, 0, errThrift
 }
 
-// page looks at one page and returns how many values it holds.
+// page looks at one page and returns how many values it holds. The size that a page says it unpacks to is taken from
+// the meter before it is unpacked.
 func (p *pages) page(h *format.PageHeader, at int64) (values int64, err error) {
 	if err := p.meter.take(int64(h.UncompressedPageSize)); err != nil {
 		return 0, err
@@ -120,6 +128,10 @@ func (p *pages) page(h *format.PageHeader, at int64) (values int64, err error) {
 }
 
 // first is a data page of version 1: all of it is compressed, and levels have their length before them.
+//
+//	compressed: [length, repetition levels] [length, definition levels] values
+//
+// A level that can only be 0 is left out.
 func (p *pages) first(h *format.DataPageHeader, raw []byte, size int) (int64, error) {
 	values := int64(h.NumValues)
 	raw, err := unpack(p.chunk.Codec, raw, size)
@@ -148,6 +160,10 @@ func (p *pages) first(h *format.DataPageHeader, raw []byte, size int) (int64, er
 }
 
 // second is a data page of version 2: its levels stand before what is compressed.
+//
+//	plain: repetition levels, definition levels     compressed: values
+//
+// The levels' lengths stand in the header, so nothing need be unpacked to find them.
 func (p *pages) second(h *format.DataPageHeaderV2, raw []byte, size int) (int64, error) {
 	for _, level := range []struct {
 		highest byte

@@ -17,6 +17,12 @@ var errLonger = errors.New("a page unpacks to more than it says")
 
 // unpack decompresses a page that says how long it will be; size has been taken from the meter. The library grows its
 // memory for as long as anything comes, and doubles it without end for LZ4 that is damaged.
+//
+//	snappy         says its own length, which is compared first
+//	LZ4, zstd      into memory of size, and no further
+//	gzip, brotli   as streams, of which one byte more than size is an error
+//
+// Invariant: no more than size bytes are allocated for what comes out, whatever raw holds.
 func unpack(codec format.CompressionCodec, raw []byte, size int) ([]byte, error) {
 	switch codec {
 	case format.Uncompressed:
@@ -52,7 +58,8 @@ func unpack(codec format.CompressionCodec, raw []byte, size int) ([]byte, error)
 	return nil, errors.New("its compression is not read: " + codec.String())
 }
 
-// drain reads at most size bytes, and refuses more.
+// drain reads at most size bytes, and refuses more. Fewer are let pass: what is missing is found when values are
+// read.
 func drain(r io.Reader, size int) ([]byte, error) {
 	out := make([]byte, size)
 	n, err := io.ReadFull(r, out)
