@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -24,12 +25,14 @@ const dataFile = "DATA.md"
 //go:embed card.md.tmpl
 var cardText string
 
+// The header of a card is YAML and its body Markdown, so a name is quoted in one and escaped in the other.
 var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
 	"plain": plain, "code": code, "yaml": strconv.Quote, "number": number,
 }).Parse(cardText))
 
 // page is what the template shows. Fields are grouped as the card has its sections: what it is, what it was trained
-// on, how, how well, and from which files.
+// on, how, how well, and from which files. Everything is written out already, or left empty: the template decides
+// nothing but what to leave out.
 type page struct {
 	Name, Licence, Family, DType, Pooling, EndToken, BaseText, DataFile string
 	Dimension, Layers, MaxLength                                        int
@@ -47,7 +50,7 @@ type page struct {
 	Figures                                                             []row
 }
 
-// corpus is a line of the table of data.
+// corpus is a line of the table of data. Licences of a corpus that mixes several stand beside each other.
 type corpus struct {
 	Title, Licence string
 	Rows           int
@@ -101,7 +104,11 @@ func (r *record) value(name string) string {
 }
 
 // results lays the validations of base and model side by side; figures that neither has are left out. Both columns
-// are of the same rows, or the first is empty (sameHeldOut).
+// are of the same rows, or the first is empty (sameHeldOut). With figures made up:
+//
+//	figure               base    model
+//	ranking accuracy     .508    .556
+//	loss                 –       3.21        a dash: the base's run logged none
 func (p *page) results(r *record) {
 	if r.after == nil {
 		return
@@ -133,7 +140,8 @@ func (p *page) results(r *record) {
 	}
 }
 
-// hashes are those of this folder's files, and of what the run was made of.
+// hashes are those of this folder's files, and of what the run was made of. With them whoever has the files can tell
+// whether the card is theirs. Of a model without a run only what hives.json notes of base and rows is known.
 func (p *page) hashes(r *record, dir string, info folder.Info) error {
 	config, err := fsutil.SHA256(filepath.Join(dir, transformer.ConfigFile))
 	if err != nil {
@@ -161,13 +169,10 @@ func (p *page) hashes(r *record, dir string, info folder.Info) error {
 	return nil
 }
 
-// corpora is a line a corpus; a corpus may mix licences.
+// corpora is a line a corpus; a corpus may mix licences. Which rows have which licence is in DATA.md.
 func corpora(c *card.Card) (out []corpus) {
 	for _, source := range c.Corpora {
-		line := corpus{Title: source.Title, Rows: source.Rows}
-		if line.Title == "" {
-			line.Title = source.Name
-		}
+		line := corpus{Title: cmp.Or(source.Title, source.Name), Rows: source.Rows}
 		var names []string
 		for _, l := range c.Licences {
 			if slices.Contains(l.Corpora, source.Name) {
@@ -193,7 +198,8 @@ func (b base) String() string {
 	return "not known here, but for its hash below"
 }
 
-// licensed is the end of a sentence, empty where no licence is known.
+// licensed is the end of a sentence, empty where no licence is known. Nothing is said where nothing is known; the
+// card's header leaves the licence to the reader then.
 func licensed(licence string) string {
 	if licence == "" {
 		return ""
@@ -209,7 +215,7 @@ func millions(n int64) string {
 	return fmt.Sprintf("%.1f million", float64(n)/1e6)
 }
 
-// number prints a figure; a dash where it is undefined.
+// number prints a figure, with three decimals as the page of an evaluation has; a dash where it is undefined.
 func number(x *float64) string {
 	if x == nil {
 		return "–"
@@ -217,7 +223,8 @@ func number(x *float64) string {
 	return strconv.FormatFloat(*x, 'f', 3, 64)
 }
 
-// code keeps a name inside backquotes, in a table as well.
+// code keeps a name inside backquotes, in a table as well. A bar would end a cell, a line break the row, a backquote
+// the name.
 func code(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(s)
 }

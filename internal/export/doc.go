@@ -20,4 +20,10 @@
 //	sentence_bert_config.json               the longest text
 //	hives.json                              for our own programs
 //	README.md DATA.md                       the card, and that of the rows
+//
+// Where to begin: export.go (what is refused, and what is asked first), sentencetransformers.go with tokenizer.go,
+// gguf.go with vocabulary.go, and for the card record.go (what is known of the run) and card.go (how it is said).
+//
+// Invariant: Python makes of an export the vectors that these programs make of the model, but for rounding.
+// scripts/roundtrip.sh holds the exports to the real libraries.
 package export

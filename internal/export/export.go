@@ -26,7 +26,8 @@ const (
 // Formats lists what Run writes.
 func Formats() []string { return []string{string(SentenceTransformers), string(GGUF)} }
 
-// Options of an export.
+// Options of an export. Model, Out and Format are needed; the card's fields are filled in from what lies beside the
+// model.
 type Options struct {
 	Model  string // model folder, or the folder of a finished run
 	Out    string // what is written
@@ -52,7 +53,8 @@ type Result struct {
 	Bytes   int64  `json:"bytes"` // of all files
 }
 
-// Run writes the export.
+// Run writes the export. Cheap questions come first: names, places, the run and its rows are looked at before the
+// weights are loaded. Errors leave no file behind, and a target that stood there stays.
 func Run(o Options) (Result, error) {
 	// The folder of a run is taken for the model in it; so is any path below.
 	o.Model = final(o.Model)
@@ -114,6 +116,10 @@ func exportGGUF(o Options, info folder.Info) (Result, error) {
 }
 
 // final takes a finished run for its model.
+//
+//	runs/stage2               a run.json and a final: runs/stage2/final
+//	runs/stage2/final         no run.json in it: as it is
+//	weights/Qwen3-…           as it is
 func final(dir string) string {
 	if inner := filepath.Join(dir, "final"); exists(filepath.Join(dir, "run.json")) && exists(inner) {
 		return inner
@@ -150,6 +156,10 @@ func (o *Options) check() error {
 // replaceable refuses to put an export in the place of anything but an export: the model itself, or a folder of
 // the user's, would be gone.
 // --force is typed in a hurry: what is replaced must look like what this program writes.
+//
+//	--out models --force, the model is models/small      refused: it would replace its own source
+//	--out x.gguf --force, x.gguf is no GGUF file         refused
+//	--out folder --force, without modules.json           refused: no earlier export
 func (o *Options) replaceable() error {
 	out, err := resolved(o.Out)
 	if err != nil {
@@ -188,7 +198,8 @@ func resolved(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// parseType reads the name of a storage type; empty keeps that of the file.
+// parseType reads the name of a storage type; empty keeps that of the file. InvalidDType is how the loader is told to
+// keep it.
 func parseType(name string) (dtypes.DType, error) {
 	switch name {
 	case "":

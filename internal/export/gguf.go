@@ -28,6 +28,9 @@ var ggufPooling = map[transformer.Pooling]uint32{transformer.MeanTokens: 1, tran
 // writeGGUF writes weights, sizes and tokenizer into one file.
 //
 // Nothing is held twice: rows are read from the loaded weights, encoded and written one at a time (gguf.Write).
+//
+// The order of the tensors is that of the layout, the same for every file of an architecture, so that equal weights
+// give equal bytes.
 func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.Type) (Result, error) {
 	v, err := vocabularyOf(o.Model, m.Config.VocabSize)
 	if err != nil {
@@ -55,6 +58,7 @@ func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.T
 }
 
 // vocabularyOf reads the tokenizer of a folder, or the one in a GGUF file by way of the tokenizer.json that it means.
+// The way round is longer and has one reader: what a tokenizer means is decided in one place.
 func vocabularyOf(model string, rows int) (*vocabulary, error) {
 	if exists(filepath.Join(model, folder.TokenizerFile)) {
 		return readVocabulary(model, rows)
@@ -70,7 +74,8 @@ func vocabularyOf(model string, rows int) (*vocabulary, error) {
 	return readVocabulary(scratch, rows)
 }
 
-// measured describes the file that was written.
+// measured describes the file that was written. Its hash is of the whole file, for there is no part that is weights
+// alone.
 func measured(o Options, matrices gguf.Type) (Result, error) {
 	stat, err := os.Stat(o.Out)
 	if err != nil {
@@ -106,7 +111,8 @@ func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
 	}
 }
 
-// endOf finds the token that ends a text, or pads where none does.
+// endOf finds the token that ends a text, or pads where none does. A GGUF file must name one either way;
+// add_eos_token says whether it is put behind texts.
 func (v *vocabulary) endOf(model, endToken string) (uint32, error) {
 	token, err := padToken(model, endToken)
 	if err != nil {
@@ -134,6 +140,10 @@ func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 // source names a tensor as GGUF does and reads its rows. Gains of norms are F32 always: llama.cpp multiplies by
 // nothing else. The order of q's and k's rows differs for llama (neighbouring pairs), so row i of the file may be
 // another row of the weights.
+//
+//	norm.weight [1024]                          F32, whatever was asked for
+//	layers.3.mlp.up_proj.weight [3072, 1024]    as asked
+//	a matrix of 1,000 columns as Q8_0           F16: 1,000 is no multiple of 32
 func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (gguf.Source, error) {
 	value, err := m.Variable(spec.Name).Value()
 	if err != nil {
@@ -151,7 +161,8 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 	return s, nil
 }
 
-// readRow decodes one row of a variable. dst holds one row; the three types are those that weights are loaded as.
+// readRow decodes one row of a variable. dst holds one row; the three types are those that weights are loaded as. The
+// values are looked at in place and never copied as a whole.
 func readRow(value *tensors.Tensor, i int, dst []float32) error {
 	var unknown error
 	err := value.ConstFlatData(func(flat any) {
@@ -179,7 +190,8 @@ func readRow(value *tensors.Tensor, i int, dst []float32) error {
 	return err
 }
 
-// parseGGUFType reads the type of matrices; empty keeps that of the weights.
+// parseGGUFType reads the type of matrices; empty keeps that of the weights. Weights that were loaded as something
+// else are written as float32, which holds them all exactly.
 func parseGGUFType(name string, stored dtypes.DType) (gguf.Type, error) {
 	if name == "" {
 		name = map[dtypes.DType]string{dtypes.BFloat16: "bfloat16", dtypes.Float16: "float16"}[stored]

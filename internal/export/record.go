@@ -23,6 +23,8 @@ import (
 
 // record is what is known of how a model came about. Everything here is read from files beside the model; nothing is
 // measured, and nothing is asked of a network.
+//
+// Invariant: a run, a base or rows whose hash contradicts what the model notes are never in it.
 type record struct {
 	run      *runstore.Info // nil where the model lies in no run and none was named
 	config   string         // SHA-256 of the run's config.toml
@@ -36,7 +38,8 @@ type record struct {
 // setting is one field of the run's configuration.
 type setting struct{ Name, Value string }
 
-// base is where the starting weights are from, as far as files say.
+// base is where the starting weights are from, as far as files say. Of the three ways that it can be known (drawn,
+// downloaded, described) the card prints the first that holds.
 type base struct {
 	ID, Commit             string // on the hub
 	Random                 bool   // drawn, not trained
@@ -52,7 +55,8 @@ type figure struct {
 }
 
 // validation is the part of a line of metrics.jsonl that goes on the card. Numbers are pointers: a figure that was
-// undefined is null in the log, and a dash on the card.
+// undefined is null in the log, and a dash on the card. A line of metrics.jsonl has more fields, which are passed
+// over: the log may grow.
 type validation struct {
 	Step          int      `json:"step"`
 	Rows          int      `json:"rows"`
@@ -75,6 +79,11 @@ func (v *validation) heldOut() *float64 {
 
 // gather reads the run, its rows and the origin of its base. Hashes decide whether a run is the model's, not names:
 // a folder may have been copied elsewhere, and another run's figures on a card would be a false claim.
+//
+//	model in runs/x/final, x's hashes are hives.json's      the run's settings, figures and rows
+//	the same, but run.json has another data hash            refused: Mismatch
+//	model in no run                                         a card without a training section, and a note
+//	--run y                                                 y must be the model's
 func gather(o *Options, info folder.Info) (*record, error) {
 	r := &record{}
 	dir := o.Run
@@ -127,6 +136,10 @@ func gather(o *Options, info folder.Info) (*record, error) {
 
 // take keeps the settings that may stand on a card and returns those that name files. Anything with a slash may be a
 // path of this machine, and does not go on a card.
+//
+//	data.train = "/home/ann/rows.parquet"     files: where to look, never printed
+//	loss.temperature = 0.05                   settings
+//	name = "a/b"                              files: it may be a path
 func (r *record) take(config []byte) (files map[string]string, err error) {
 	all, err := runstore.ConfigChanges(nil, config)
 	if err != nil {
@@ -151,7 +164,8 @@ func (r *record) take(config []byte) (files map[string]string, err error) {
 
 // figures finds the validation of the run's end, and that of the base: at the start of the run that began with it,
 // which for Stage 2 is Stage 1's, as long as that run held out the same rows. The figures of the base are those that
-// the first run logged at its step 0, before any update: nothing is measured here.
+// the first run logged at its step 0, before any update: nothing is measured here. A run that logged no validation at
+// its end has no figures, which is no error.
 func (r *record) figures(dir string) (err error) {
 	if r.after, err = validationAt(dir, r.run.Step); err != nil || r.base.First == "" {
 		return err
@@ -206,7 +220,8 @@ func sameHeldOut(a, b string) (bool, error) {
 	return keys[0] == keys[1], nil
 }
 
-// settingsOf reads all settings of a run by name.
+// settingsOf reads all settings of a run by name. Values are as the file writes them, quotes included: they are
+// compared and not shown.
 func settingsOf(dir string) (map[string]string, error) {
 	path := filepath.Join(dir, "config.toml")
 	config, err := fsutil.ReadRegular(path)
@@ -222,7 +237,7 @@ func settingsOf(dir string) (map[string]string, error) {
 }
 
 // ofRun tells whether a start is the result of a run. ofRun is asked of a path that a setting names, so the path may
-// be a run's folder, its final model, or anything else.
+// be a run's folder, its final model, or anything else. A run whose run.json cannot be read counts as none.
 func ofRun(from string) bool {
 	_, err := runstore.Read(filepath.Dir(filepath.Clean(final(from))))
 	return err == nil
@@ -230,6 +245,10 @@ func ofRun(from string) bool {
 
 // describe sums up the training rows if they are those that the model was trained on. A file that was named by hand
 // and is another is an error; one that the run named and that has changed since is a gap on the card.
+//
+//	rows named by the run, unchanged          described
+//	rows named by the run, gone or changed    a note, and a card without corpora
+//	rows named with --data, of another hash   refused
 func (r *record) describe(o *Options, path, digest string) error {
 	given := o.Data != ""
 	if given {
@@ -301,7 +320,8 @@ func trace(from, digest string, most int) base {
 	return b
 }
 
-// baseOf reads what a model folder says of itself: the record of a download, and its provenance.
+// baseOf reads what a model folder says of itself: the record of a download, and its provenance. A record that is
+// there and cannot be read makes the base unknown: half of it could be wrong.
 func baseOf(dir string, info folder.Info) base {
 	b := base{Model: info.Provenance["model"], Licence: info.Provenance["licence"], Source: info.Provenance["source"]}
 	if filepath.Ext(dir) == gguf.Extension {
@@ -319,7 +339,8 @@ func baseOf(dir string, info folder.Info) base {
 	return b
 }
 
-// chosen are the run's settings in the sections that change what is learned.
+// chosen are the run's settings in the sections that change what is learned. How often a run logged changes no
+// weight.
 func (r *record) chosen() []setting {
 	return slices.DeleteFunc(slices.Clone(r.settings), func(s setting) bool {
 		return strings.HasPrefix(s.Name, "log.") || s.Name == "data.skip_bad"

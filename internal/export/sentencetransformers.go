@@ -3,6 +3,7 @@ package export
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -12,7 +13,8 @@ import (
 	"hives/model/transformer"
 )
 
-// Names in a sentence-transformers folder. Its modules lie in folders of their own but for the first.
+// Names in a sentence-transformers folder. Its modules lie in folders of their own but for the first. The first one's
+// files lie in the folder itself.
 const (
 	modulesFile   = "modules.json"
 	poolingFolder = "1_Pooling"
@@ -37,7 +39,8 @@ var modules = []module{
 }
 
 // sentenceTransformers writes the folder. Weights are saved first, then the tokenizer is rewritten, then hives.json
-// is written again over what is there: its hashes must be those of the finished files.
+// is written again over what is there: its hashes must be those of the finished files. The card is written last, as
+// it names the hashes of all the others.
 func sentenceTransformers(o Options, m transformer.Model, info folder.Info, r *record) (Result, error) {
 	res := Result{Out: o.Out, Format: o.Format}
 	err := fsutil.WriteFolder(o.Out, func(tmp string) error {
@@ -74,7 +77,8 @@ func sentenceTransformers(o Options, m transformer.Model, info folder.Info, r *r
 	return res, err
 }
 
-// writeConfigs writes every JSON file around the weights.
+// writeConfigs writes every JSON file around the weights. Their order on the disk does not matter, so a map will do;
+// the bytes of each are fixed, since JSON's keys are sorted.
 func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, pad string) error {
 	config, err := transformersConfig(dir, arch, info.MaxLength)
 	if err != nil {
@@ -155,12 +159,11 @@ func poolingConfig(arch transformer.Architecture, info folder.Info) map[string]a
 	}
 }
 
-// prompts are those of hives.json, and none for documents unless it says otherwise.
+// prompts are those of hives.json, and none for documents unless it says otherwise. Both names are always there,
+// since encode_query and encode_document of sentence-transformers look for them.
 func prompts(info folder.Info) map[string]string {
 	out := map[string]string{"query": "", "document": ""}
-	for name, text := range info.Prompts {
-		out[name] = text
-	}
+	maps.Copy(out, info.Prompts)
 	return out
 }
 
@@ -173,7 +176,7 @@ func storedType(dir string) string {
 	return arch.Sizes().DType
 }
 
-// size adds up the files of a folder.
+// size adds up the files of a folder. By their lengths, which is what an upload takes.
 func size(dir string) (total int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -11,7 +11,8 @@ import (
 	"hives/model/folder"
 )
 
-// tokenizerKeys is the order in which the tokenizers library writes a tokenizer.json.
+// tokenizerKeys is the order in which the tokenizers library writes a tokenizer.json. In it a file that only gets
+// another post-processor differs from the old one in that part alone.
 var tokenizerKeys = []string{
 	"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
 	"model",
@@ -24,6 +25,10 @@ var tokenizerKeys = []string{
 //
 // Invariant: Python's tokenizer makes the ids that tokenizer.Framed makes, cut and framed (TestFramingLeavesTheRest,
 // and over the real library scripts/roundtrip.sh).
+//
+//	end token <|endoftext|>, before   {"type": "ByteLevel", …}
+//	after                             {"type": "TemplateProcessing", "single": [A, <|endoftext|>], …}
+//	no end token                      null
 func frameTokenizer(dir, endToken string) error {
 	path := filepath.Join(dir, folder.TokenizerFile)
 	raw, err := fsutil.ReadRegular(path)
@@ -69,6 +74,10 @@ func frameTokenizer(dir, endToken string) error {
 }
 
 // padToken is what Python pads with: the end token, or of a model without one what its own tokenizer padded with.
+//
+//	hives.json end_token "<|endoftext|>"          that
+//	none, "pad_token": {"content": "<pad>"}       <pad>
+//	none, neither pad_token nor eos_token         refused
 func padToken(dir, endToken string) (string, error) {
 	if endToken != "" {
 		return endToken, nil

@@ -21,6 +21,8 @@ const (
 )
 
 // vocabulary is a byte-level BPE as a GGUF file holds it.
+//
+// Invariant: every row of the embedding table has one token and one type, and no two tokens share an id.
 type vocabulary struct {
 	pre    string   // name of the splitter
 	tokens []string // by id, one for each row of the embedding table
@@ -28,7 +30,8 @@ type vocabulary struct {
 	merges []string // "left right", first come first merged
 }
 
-// merge is ["a","b"], or "a b" in older files.
+// merge is ["a","b"], or "a b" in older files. Older versions of the tokenizers library wrote the latter; a file in
+// either form gives the same merges.
 type merge string
 
 // Neither part holds a blank in this alphabet, so both forms say the same.
@@ -102,7 +105,8 @@ func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	return v, nil
 }
 
-// set enters a token and keeps the first error. Added tokens come last and may stand in the vocabulary too.
+// set enters a token and keeps the first error. Added tokens come last and may stand in the vocabulary too. The same
+// token under the same id is taken as its later kind: special tokens are often in both lists.
 func (v *vocabulary) set(id int, token string, kind int32, err error) error {
 	switch {
 	case err != nil:
@@ -116,7 +120,7 @@ func (v *vocabulary) set(id int, token string, kind int32, err error) error {
 	return nil
 }
 
-// id finds a token.
+// id finds a token. A walk over all of them: it is asked once a file.
 func (v *vocabulary) id(token string) (uint32, error) {
 	for id, t := range v.tokens {
 		if t == token && v.types[id] != tokenUnused {

@@ -16,6 +16,9 @@ const shownAnchors = 10
 
 // Anchors describes a bank of anchors and the rows that were assigned to both banks. Count and Across are of the
 // bank, the rest of the rows.
+//
+// A row may have an anchor, a sentence of the inventory, both or neither, so the two shares do not add up to
+// anything.
 type Anchors struct {
 	Count      int // anchors of the bank
 	Across     int // of them those whose texts hold values of several theories
@@ -33,8 +36,9 @@ type AnchorExample struct {
 	Values []string
 }
 
-// ReadAnchors reads the bank and the assigned rows. Examples are the anchors of the most rows, which is what
-// training saw most of, good or bad.
+// ReadAnchors reads the bank and the assigned rows. Examples are the anchors of the most rows, which is what training
+// saw most of, good or bad. The rows are read once, one at a time, and only counted. Of equally many rows the bank's
+// order decides.
 func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 	bank, err := anchors.Read(bankPath, theories.Registered())
 	if err != nil {
@@ -67,6 +71,9 @@ func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
 
 // across counts by the bank's own description; a bank without one is judged by the main values of its anchors,
 // which are fewer than all, so that the count is too low rather than too high.
+//
+//	value ids svt/conservation, mft/authority-subversion     across
+//	value ids svt/conservation, svt/power                    not: two values of one theory
 func across(bank *anchors.Bank) int {
 	if details, err := clusters.Details(bank); err == nil {
 		return clusters.Across(details)

@@ -18,8 +18,8 @@ import (
 	"hives/internal/runstore"
 )
 
-// Series is one figure over the steps of a run: Y[k] at Step[k], steps ascending. A figure that is logged every
-// tenth step has a tenth of the points.
+// Series is one figure over the steps of a run: Y[k] at Step[k], steps ascending. A figure that is logged every tenth
+// step has a tenth of the points. Steps are numbers of updates; as float64 they are exact up to 2^53.
 type Series struct {
 	Name string // "train loss", "validation mean_cosine"
 	Step []float64
@@ -33,7 +33,8 @@ var leftOut = []string{
 	"train_loss_levels", "train_level_anchors", "train_grad_norm",
 }
 
-// firstPlots are the figures people look for first, in this order.
+// firstPlots are the figures people look for first, in this order. A name that no run logs is no error: its plot is
+// not there, and the others move up.
 var firstPlots = []string{
 	"train loss", "validation loss", "validation loss hierarchical", "validation direction accuracy",
 	"validation ranking accuracy within corpus",
@@ -60,7 +61,7 @@ func ReadCurves(path string) ([]Series, error) {
 	return readCurves(f, path)
 }
 
-// readCurves is ReadCurves on an open file.
+// readCurves is ReadCurves on an open file. An error names the line, from 1.
 func readCurves(from io.Reader, path string) ([]Series, error) {
 	c := &curveReader{place: map[string]int{}}
 	lines := bufio.NewReader(from)
@@ -82,13 +83,16 @@ func readCurves(from io.Reader, path string) ([]Series, error) {
 	}
 }
 
-// curveReader gathers series in order of their first appearance.
+// curveReader gathers series in order of their first appearance. place finds a series by its name, so a line costs as
+// much as it has figures, however many there are already.
 type curveReader struct {
 	series []Series
 	place  map[string]int
 }
 
 // line adds the figures of one record, in the order of their names so that pages do not differ by map order.
+//
+// Invariant: of one line a series gets one point at most, so Step and Y stay of one length.
 func (c *curveReader) line(line string) error {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(line), &fields); err != nil {
@@ -132,8 +136,8 @@ func (c *curveReader) value(name string, step float64, v any) {
 	}
 }
 
-// plot is one curve drawn in a box of plotWidth × plotHeight. Line, Smooth and Dots are ready for SVG; X and Y
-// are the ticks.
+// plot is one curve drawn in a box of plotWidth × plotHeight. Line, Smooth and Dots are ready for SVG; X and Y are
+// the ticks. All lengths are pixels of the drawing, whose y grows downwards.
 type plot struct {
 	Title         string
 	Width, Height float64
@@ -151,6 +155,11 @@ type plot struct {
 type dot struct{ X, Y float64 }
 
 // Size of a plot, its margins, and the most points drawn: more are thinned evenly.
+//
+//	 22 ┌─────────────────────┐       340 × 210: the line stands in a box of 258 × 148 between the margins,
+//	    │                     │       which hold the ticks' labels
+//	170 └─────────────────────┘
+//	    60                  318
 const (
 	plotWidth, plotHeight = 340.0, 210.0
 	marginLeft            = 60.0
@@ -161,8 +170,9 @@ const (
 	fewPoints             = 40
 )
 
-// drawCurve makes the plot of a series; nothing for fewer than two finite points. Long curves get a moving mean
-// over a tenth of their length, since a loss jumps from batch to batch; short ones show their points.
+// drawCurve makes the plot of a series; nothing for fewer than two finite points. Long curves get a moving mean over
+// a tenth of their length, since a loss jumps from batch to batch; short ones show their points. A figure that was
+// infinite for a while is drawn without those points: one of them would press all others into a line.
 func drawCurve(s Series) (plot, bool) {
 	var step, y []float64
 	for k := range s.Y {
@@ -206,7 +216,8 @@ func curveCSV(series []Series) string {
 	return web.CSV(rows)
 }
 
-// points writes the corners of a polyline, thinned to at most maxPoints. The CSV beside the plot has them all.
+// points writes the corners of a polyline, thinned to at most maxPoints. The CSV beside the plot has them all. Of
+// 1,480 points every third is drawn, 494. A browser draws thousands too, but the page would grow by as much.
 func points(ax, ay axis, x, y []float64) string {
 	var b strings.Builder
 	stride := 1 + len(x)/maxPoints
@@ -217,7 +228,8 @@ func points(ax, ay axis, x, y []float64) string {
 }
 
 // movingMean averages each point with half neighbours on both sides, fewer at the ends: of 1 2 9 4 with half 1 it
-// makes 1.5, 4, 5, 6.5.
+// makes 1.5, 4, 5, 6.5. At the ends the mean is of fewer points and hangs on them more; that is better than a curve
+// that begins late.
 func movingMean(y []float64, half int) []float64 {
 	out := make([]float64, len(y))
 	for k := range y {
@@ -230,7 +242,7 @@ func movingMean(y []float64, half int) []float64 {
 }
 
 // drawCurves draws the figures people look for first, then the others in their order. None is left out for being
-// unknown.
+// unknown. The sort is stable, so what is not among the first keeps the order in which the run logged it.
 func drawCurves(series []Series) []plot {
 	rank := func(s Series) int {
 		if at := slices.Index(firstPlots, s.Name); at >= 0 {

@@ -19,6 +19,9 @@ var experimentPage = parse("experiment", experimentSource)
 
 // Experiment is what the report of an experiment shows beside its figures. Package experiment fills it; nothing
 // here opens a run or a model.
+//
+// Base, finalists and controls were all measured on the same rows, which evaluate saw to; the screening was on
+// validation rows, and its figures never stand in one table with the others.
 type Experiment struct {
 	Title     string
 	Poolings  []string            // of the base, in the order shown
@@ -39,6 +42,7 @@ type experimentView struct {
 	Gaps                           []RunsTable
 }
 
+// titledForest is one finalist's picture under its name.
 type titledForest struct {
 	Title  string
 	Forest *forest
@@ -54,13 +58,16 @@ var experimentLead = []string{
 		"trained as long on permuted labels.",
 }
 
+// experimentRule states by which rule findings were drawn. It must say what package evaluate does: whoever changes
+// the one changes the other.
 const experimentRule = "Learned: the paired 95 % intervals over the base raw, centred, and centred and scaled, " +
 	"and over a model trained as long on permuted labels, all lie above zero, with p at most .05 after Holm's " +
 	"correction over all differences that a claim of this page rests on. Higher: the same without such a control. " +
 	"Only geometry: above the raw base, but not above its centred or scaled vectors. Worse: an interval over the raw " +
 	"base or over permuted labels lies below zero, again after the correction. Not shown: anything else."
 
-// WriteExperiment writes the page. Pictures show a few systems side by side (few), tables all of them.
+// WriteExperiment writes the page. Pictures show a few systems side by side (few), tables all of them. Nothing is
+// measured: e has every figure before the first byte is written.
 func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about web.About) error {
 	base, runs := x.systems(e)
 	v := newView(x.Title, slices.Concat(runs, base), &e.Common)
@@ -89,7 +96,8 @@ var readings = map[string]string{
 	evaluate.BaseLogistic: "logistic regression",
 }
 
-// systems lists the base's readings and the trained models, in the order shown.
+// systems lists the base's readings and the trained models, in the order shown. A reading that was not made, as a
+// logistic regression without training rows, is left out.
 func (x *Experiment) systems(e *evaluate.Experiment) (base, runs []shown) {
 	for _, pooling := range x.Poolings {
 		for _, name := range evaluate.BaseNames {
@@ -124,7 +132,8 @@ func (x *Experiment) few(e *evaluate.Experiment) []shown {
 }
 
 // forest draws the claims of a finalist against everything it is compared with: a row a claim, in it a line a
-// comparison. Nil where no interval is known.
+// comparison. Nil where no interval is known. Figures are picked by their place among the claims, which is the same
+// for every difference.
 func (x *Experiment) forest(e *evaluate.Experiment, f *evaluate.Finalist) *forest {
 	claims := evaluate.Claims(e.Runs[f.Name])
 	var names []string
@@ -169,7 +178,8 @@ func (x *Experiment) gaps(e *evaluate.Experiment) (out []RunsTable) {
 	return out
 }
 
-// differenceTable has a row a figure of which a difference is computed, with its interval.
+// differenceTable has a row a figure of which a difference is computed, with its interval. Differences are paired,
+// draw by draw, so their intervals are narrower than those of the two figures suggest.
 func differenceTable(e *evaluate.Experiment, f *evaluate.Finalist, figures []evaluate.Figure) RunsTable {
 	t := RunsTable{Title: f.Name, Head: []string{f.Name + " minus"}}
 	for _, c := range f.Contrasts() {
@@ -200,6 +210,9 @@ func withBounds(number func(evaluate.Number) string, x evaluate.Estimate) string
 
 // seedTable has a row a claim: mean, least and greatest over the seeds, and over how many of them the gain
 // stands. Empty without runs of the role seed.
+//
+//	figure                           mean   least   greatest   above control
+//	ranking accuracy, within corpus  .556   .551    .561       3 of 3
 func seedTable(e *evaluate.Experiment) RunsTable {
 	if len(e.Seeds) == 0 {
 		return RunsTable{}
@@ -220,8 +233,8 @@ func seedTable(e *evaluate.Experiment) RunsTable {
 	return t
 }
 
-// PrintExperiment prints the headline table and the conclusions, a line each: their sentences with figures are on
-// the page.
+// PrintExperiment prints the headline table and the conclusions, a line each: their sentences with figures are on the
+// page. The first error of writing ends it.
 func PrintExperiment(w io.Writer, e *evaluate.Experiment, x Experiment) error {
 	base, runs := x.systems(e)
 	if err := printSystems(w, slices.Concat(base, runs, controlsShown(e.Controls))); err != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"hives/internal/evaluate"
 	"hives/metrics"
@@ -13,6 +14,8 @@ import (
 //	0    .69    .71    .70    .66       P(a candidate of bin 0 is nearer than one of bin 1 …)
 //	1           .48    .49    .51       below .5: texts of the same value and the other side stand too far away
 //	2                  …
+//
+// Bin 0 is the closest relation to the anchor, bin 4 the farthest: see package metrics.
 type matrix struct {
 	Label string
 	Cells [][]heatCell
@@ -34,18 +37,17 @@ const loud = .62
 
 // heat makes a cell; x runs from −1 (cold) to 1 (hot) and is cut off beyond. The number stands in the cell, so
 // that colour is never the only way to read it.
+//
+//	heat(…, .4)     Heat ".40", hot
+//	heat(…, −.8)    Heat ".80", cold, light letters
 func heat(text, title string, x float64) heatCell {
-	c := heatCell{Text: text, Title: title, Cold: x < 0}
-	if x < 0 {
-		x = -x
-	}
-	x = min(x, 1)
-	c.Heat, c.Loud = fmt.Sprintf("%.2f", x), x > loud
-	return c
+	strength := min(math.Abs(x), 1)
+	return heatCell{Text: text, Title: title, Cold: x < 0, Heat: fmt.Sprintf("%.2f", strength), Loud: strength > loud}
 }
 
-// binMatrix colours by the distance from .5, full at .5 ± .25: .5 is chance for a pair of bins, and hardly a
-// figure lies farther off. Row p and column q hold P(p before q); the lower half would say the same again.
+// binMatrix colours by the distance from .5, full at .5 ± .25: .5 is chance for a pair of bins, and hardly a figure
+// lies farther off. Row p and column q hold P(p before q); the lower half would say the same again. .69 is (.69 −
+// .5)/.25 = .76 hot; .48 is .08 cold, which is nearly white.
 func binMatrix(s shown, scope metrics.Scope) matrix {
 	m := matrix{Label: s.label}
 	values, anchors := s.system.BinPairs.At(scope), s.system.BinPairAnchors.At(scope)
@@ -72,6 +74,7 @@ type mapRow struct {
 	Maps      []heatMap
 }
 
+// heatMap is one of them: rows, columns and cells, with their names at the edges.
 type heatMap struct {
 	Label   string
 	Columns []string
@@ -79,11 +82,12 @@ type heatMap struct {
 	Cells   [][]heatCell
 }
 
-// maximum size of a picture shown on the page; metrics.json has all.
+// maxMapSide is the most rows or columns of a picture shown on the page; metrics.json has all.
 const maxMapSide = 24
 
-// mapRows leaves out pictures too large to read. The maps of one row share their scale: each on its own would
-// show the same colours for spaces that differ tenfold.
+// mapRows leaves out pictures too large to read. The maps of one row share their scale: each on its own would show
+// the same colours for spaces that differ tenfold. A map of a single cell is left out too: it has nothing to be
+// compared with.
 func mapRows(systems []shown) []mapRow {
 	var out []mapRow
 	for k, m := range systems[0].system.Maps {
@@ -106,7 +110,8 @@ func mapRows(systems []shown) []mapRow {
 }
 
 // drawMap colours from low to high, those of all pictures that it is compared with. A cell without a pair stays
-// empty: no colour means "no rows", not "no similarity".
+// empty: no colour means "no rows", not "no similarity". The lowest cell of the row of maps is white, the highest
+// full; cold is not used. With all cells alike nothing is divided by 0.
 func drawMap(label string, m evaluate.HeatMap, low, high float64) heatMap {
 	out := heatMap{Label: label, Columns: m.Columns, Rows: m.Rows}
 	for r, line := range m.Cells {

@@ -33,8 +33,8 @@ const (
 // Opener loads a model folder and returns its encoder and what frees it.
 type Opener func(ctx context.Context, dir string) (encoder.Encoder, func() error, error)
 
-// Job is what both commands need. The models are opened by Open, one after another, so this package knows no
-// engine.
+// Job is what both commands need. The models are opened by Open, one after another, so this package knows no engine.
+// Both commands read their rows, warn and write in the same way; what they measure is their own.
 type Job struct {
 	Data, TrainData string // rows to measure on; rows for fitted controls, may be empty
 	Out             string // folder of metrics.json and report.html; empty writes none
@@ -68,6 +68,10 @@ type DemoJob struct {
 
 // Evaluate runs the job: rows, model, controls, then document, page and table. Names of model-free controls
 // cannot be given to models: their figures would stand under one key.
+//
+//	rows → warning → model and controls embedded, one after another → figures → metrics.json → report.html → table
+//
+// A model that cannot be opened ends the job before anything is written.
 func Evaluate(ctx context.Context, j EvaluateJob) error {
 	b, err := j.bench()
 	if err != nil {
@@ -103,7 +107,8 @@ func Evaluate(ctx context.Context, j EvaluateJob) error {
 	return j.finish(append([]shown{{"the model", "", e.System, true}}, controlsShown(e.Controls)...), shared)
 }
 
-// Demo runs the job. What is small is read before the models are opened, so that a wrong path is said at once.
+// Demo runs the job. What is small is read before the models are opened, so that a wrong path is said at once. The
+// findings' sentences are printed last, so that they are what stays on the screen.
 func Demo(ctx context.Context, j DemoJob) error {
 	b, err := j.bench()
 	if err != nil {
@@ -189,8 +194,9 @@ func shownDemo(d *evaluate.Demo) []shown {
 	return lines
 }
 
-// bench reads the rows; a row that cannot be used is an error with its file and number. The output folder is
-// tried first: an hour of measuring must not end at a folder that cannot be written.
+// bench reads the rows; a row that cannot be used is an error with its file and number. The output folder is tried
+// first: an hour of measuring must not end at a folder that cannot be written. Rows that contradict each other are
+// left out with a note on Stderr: a text cannot be measured against two truths.
 func (j *Job) bench() (*evaluate.Bench, error) {
 	if j.Out != "" {
 		if err := fsutil.CheckWritableFolder(j.Out); err != nil {
@@ -238,8 +244,8 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 	return shared, nil
 }
 
-// model opens its folder only when its turn comes. How long it was trained is read now, from a file of a few
-// lines.
+// model opens its folder only when its turn comes. How long it was trained is read now, from a file of a few lines.
+// So two models are never in memory together.
 func (j *Job) model(name, dir string) evaluate.Named {
 	return evaluate.Named{Name: name, Trained: TrainedIn(dir), Open: func(ctx context.Context) (encoder.Encoder,
 		func() error, error) {
@@ -262,7 +268,8 @@ func TrainedIn(dir string) evaluate.Trained {
 	return evaluate.Trained{Stage: number("stage"), Steps: number("steps"), InAll: number("steps_in_all")}
 }
 
-// write leaves the document and the page in the output folder; each whole, the document first.
+// write leaves the document and the page in the output folder; each whole, the document first. A page without its
+// document would be figures that nobody can check.
 func (j *Job) write(document any, page func(io.Writer) error) error {
 	if j.Out == "" {
 		return nil
@@ -320,8 +327,9 @@ func (j *Job) finish(systems []shown, shared *data.Shared) error {
 	return err
 }
 
-// printSystems prints the headline table: a row a system, controls from chance to the ceiling below the models.
-// Ties of controls count half, as on the page.
+// printSystems prints the headline table: a row a system, controls from chance to the ceiling below the models. Ties
+// of controls count half, as on the page. Columns within a corpus come first, since claims rest on them; the two on
+// all rows reward telling corpora apart.
 func printSystems(w io.Writer, systems []shown) error {
 	t := columns.NewRightTable(w)
 	theories := spread(systems[0].system)

@@ -9,8 +9,9 @@ import (
 	"hives/internal/evaluate"
 )
 
-// WriteExperimentText writes the same tables as Markdown, for a repository or a mail. Everything comes from the
-// same functions as the page's tables.
+// WriteExperimentText writes the same tables as Markdown, for a repository or a mail. Everything comes from the same
+// functions as the page's tables. Pictures are left out. The verdicts are ours and stand as they are; what was named
+// by users is escaped.
 func WriteExperimentText(w io.Writer, e *evaluate.Experiment, x Experiment) error {
 	base, runs := x.systems(e)
 	m := &markdown{}
@@ -67,10 +68,17 @@ func (m *markdown) line(paragraphs ...string) {
 	}
 }
 
+// item writes one line of a list; the caller ends the list with an empty line of its own.
 func (m *markdown) item(text string) { m.WriteString("- " + text + "\n") }
 
 // table writes a table under its heading, nothing where it has no rows. Columns are as wide as their cells are:
 // Markdown is read by programs that align it.
+//
+//	## What was trained
+//
+//	| run | steps |
+//	|---|---|
+//	| hierarchical | 1500 |
 func (m *markdown) table(title string, t RunsTable) {
 	if len(t.Rows) == 0 {
 		return

@@ -40,12 +40,13 @@ type mark struct {
 	Text             string
 }
 
-// contrast names a set of differences.
+// contrast names a set of differences. d is nil where the one or the other was not measured; it then has no mark.
 type contrast struct {
 	label string
 	d     *evaluate.Difference
 }
 
+// A row of figures takes 380 pixels for its label, 410 for the axis and 190 for the numbers.
 const (
 	forestLabel   = 380.0 // wide enough for 42 letters of any font
 	forestWidth   = 980.0
@@ -58,6 +59,8 @@ const (
 //
 // A row is a figure, k-th from the top; its marks stand around the row's middle, one a contrast, forestMarkGap
 // apart. Zero is always on the axis: low and high begin there.
+//
+// Invariant: pick gives as many estimates as there are names, in their order, of every contrast.
 func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Difference) []evaluate.Estimate) *forest {
 	f := &forest{Width: forestWidth, Top: 10}
 	low, high := 0.0, 0.0
@@ -102,8 +105,9 @@ func drawForest(contrasts []contrast, names []string, pick func(*evaluate.Differ
 	return f
 }
 
-// claimForest draws the figures that claims of a demo or an evaluation rest on. All contrasts are of one bench,
-// so the first tells which theories there are.
+// claimForest draws the figures that claims of a demo or an evaluation rest on. All contrasts are of one bench, so
+// the first tells which theories there are. It is nil where no interval is known, as with too few groups to draw
+// from.
 func claimForest(contrasts []contrast) *forest {
 	names, pick := forestFigures(contrasts[0].d)
 	return drawForest(contrasts, names, pick)
@@ -134,6 +138,7 @@ type barPanel struct {
 	Bars  []bar
 }
 
+// bar is one system's: its length is the figure itself, so half the width is a share of one half.
 type bar struct {
 	Label string
 	Text  string
@@ -141,8 +146,8 @@ type bar struct {
 	Main  bool
 }
 
-// barPanels takes ten neighbours within a corpus, the scope that claims rest on. A system without the figure has
-// no bar; a panel without a bar is left out.
+// barPanels takes ten neighbours within a corpus, the scope that claims rest on. A system without the figure has no
+// bar; a panel without a bar is left out. Ten neighbours are few enough to be near and enough for shares in tenths.
 func barPanels(systems []shown) []barPanel {
 	columns := []struct {
 		title string

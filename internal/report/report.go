@@ -24,6 +24,7 @@ var partsSource string
 var page = parse("page", pageSource)
 
 // parse adds the parts that pages share. A page that uses a function or a part that is not there does not start.
+// style is the shared sheet, cos writes a cosine with two decimals, percent a share as a width.
 func parse(name, source string) *template.Template {
 	t := template.Must(template.New(name).Funcs(template.FuncMap{
 		"style": web.Style,
@@ -48,6 +49,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 		{"after − before", d.Compared["after_minus_before"]},
 		{"after − control", d.Compared["after_minus_control"]},
 	}
+	// Maps are drawn of before and after alone: two stand side by side, four do not.
 	maps := main[:2]
 	if d.Stage1 != nil {
 		main = append(main, shown{"after Stage 1", "before the alignment with anchors", d.Stage1, true})
@@ -99,8 +101,9 @@ const demoRule = "A figure counts as learned only if it lies above both the untr
 	"all differences that a claim of this page rests on. Figures that fell are findings as well. " +
 	"A single training seed stands behind this page."
 
-// WriteEvaluation writes the page of one evaluated model. Its plot of differences shows the controls that a
-// reader asks for first, untrained, permuted and words; the table has all.
+// WriteEvaluation writes the page of one evaluated model. Its plot of differences shows the controls that a reader
+// asks for first, untrained, permuted and words; the table has all. The order of the contrasts is that of their
+// names, so that a page does not hang on a map.
 func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error {
 	name := e.Name
 	if e.Model != nil && e.Model.Name != "" {
@@ -137,6 +140,8 @@ func marked(lead []string, c *evaluate.Common) []string {
 
 // newView fills what both pages have; main systems come first and are set off by colour. Values are listed of one
 // system: how many rows a value has is the same for all.
+//
+// Controls follow the main systems in every table, but in no picture.
 func newView(title string, main []shown, c *evaluate.Common) *view {
 	all := append(slices.Clone(main), controlsShown(c.Controls)...)
 	v := &view{
@@ -157,6 +162,11 @@ func newView(title string, main []shown, c *evaluate.Common) *view {
 
 // mainReasons keeps the reasons a reader of the page would ask for: those of single figures of the main systems
 // and of whole controls. The document has all of them.
+//
+//	orthogonality.svt                      kept: a figure of a main system
+//	controls.tfidf_svd                     kept: a whole control
+//	controls.tfidf_svd.correlation         left out: one figure of a control
+//	correlation.interval                   left out: a detail
 func mainReasons(skipped map[string]string) []pair {
 	kept := map[string]string{}
 	for path, reason := range skipped {

@@ -24,7 +24,8 @@ type Runs struct {
 	Plots  []runsPlot
 }
 
-// RunsTable has a name and a column a run.
+// RunsTable has a name and a column a run. It is also any other table that a page or a text has: a head, rows of as
+// many cells, everything already written out.
 type RunsTable struct {
 	Title string
 	Head  []string
@@ -45,8 +46,9 @@ type runsLine struct {
 	Dots         []dot
 }
 
-// Add draws a figure of the runs, nothing where no run has two points. Series stand in the order of Names. All
-// lines share their axes; a figure with a number that is not finite is left out, since it would have none.
+// Add draws a figure of the runs, nothing where no run has two points. Series stand in the order of Names. All lines
+// share their axes; a figure with a number that is not finite is left out, since it would have none. A run without
+// the figure keeps its place with an empty line, or the next would have its colour.
 func (r *Runs) Add(title string, runs []Series) {
 	var steps, values []float64
 	drawn := false
@@ -84,7 +86,8 @@ func (r *Runs) Add(title string, runs []Series) {
 	r.Plots = append(r.Plots, p)
 }
 
-// name is that of a run, or its number where the page has no names yet.
+// name is that of a run, or its number where the page has no names yet. So a plot can be added before the names are
+// known.
 func (r *Runs) name(k int) string {
 	if k < len(r.Names) {
 		return r.Names[k]

@@ -24,6 +24,9 @@ func (a axis) at(x float64) float64 {
 
 // newAxis widens the range to round numbers; a single value gets room on both sides. From .13 to .58 in 4 steps:
 // steps of .2 from 0 to .6. Ticks are counted, not added up, so that no error gathers along the axis.
+//
+//	.13 to .58, 4 steps     raw step .1125 → .2; low ⌊.65⌋·.2 = 0, high ⌈2.9⌉·.2 = .6; ticks 0 .2 .4 .6
+//	.5 to .5                .45 to .55 first: a flat curve lies in the middle
 func newAxis(low, high, start, end float64, steps int) (axis, []tick) {
 	if high-low < 1e-12*math.Max(1, math.Abs(high)) {
 		low, high = low-math.Max(1e-9, math.Abs(low)*.1), high+math.Max(1e-9, math.Abs(high)*.1)
@@ -40,7 +43,8 @@ func newAxis(low, high, start, end float64, steps int) (axis, []tick) {
 	}
 }
 
-// wholeAxis is newAxis that ends at the last value, for steps: a run of 1,480 steps fills its plot.
+// wholeAxis is newAxis that ends at the last value, for steps: a run of 1,480 steps fills its plot. Steps are whole
+// numbers far below 2^53, so adding them up is exact.
 func wholeAxis(low, high, start, end float64, steps int) (axis, []tick) {
 	if high <= low {
 		high = low + 1
@@ -60,7 +64,8 @@ type tick struct {
 	Label string
 }
 
-// niceStep rounds up to 1, 2 or 5 times a power of ten: .113 becomes .2, 240 becomes 500.
+// niceStep rounds up to 1, 2 or 5 times a power of ten: .113 becomes .2, 240 becomes 500. Larger steps than asked
+// for, never smaller: labels must not run into each other.
 func niceStep(raw float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	for _, factor := range []float64{1, 2, 5} {
@@ -71,7 +76,8 @@ func niceStep(raw float64) float64 {
 	return 10 * power
 }
 
-// tickLabel writes as many decimals as the step has: 0.25 for steps of .05, 1200 for steps of 200, 1e+05 beyond.
+// tickLabel writes as many decimals as the step has: 0.25 for steps of .05, 1200 for steps of 200, 1e+05 beyond. What
+// should be 0 and is a rounding is written as 0.
 func tickLabel(x, step float64) string {
 	if math.Abs(x) < step/1e6 {
 		return "0"
@@ -95,6 +101,8 @@ func three(n evaluate.Number) string {
 }
 
 // decimals rounds to three, without a minus before zero.
+//
+//	decimals(−.0004) is "0.000" and not "-0.000"
 func decimals(x float64) string {
 	if math.Abs(x) < 5e-4 {
 		x = 0

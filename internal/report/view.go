@@ -38,16 +38,16 @@ type view struct {
 // pair is a term and what it means, or a figure and why it is missing.
 type pair struct{ Name, Text string }
 
-// shown is a system with the words the page uses for it. main ones are set off by colour, and pictures are drawn
-// of them.
+// shown is a system with the words the page uses for it. main ones are set off by colour, and pictures are drawn of
+// them. One system may be shown under several words: "the model" of one page is a finalist of another.
 type shown struct {
 	label, note string
 	system      *evaluate.System
 	main        bool
 }
 
-// controlWords explain the controls: what a page calls them, and what they know. A figure is read against what
-// its control knows.
+// controlWords explain the controls: what a page calls them, and what they know. A figure is read against what its
+// control knows. What is not in it was named by the user, and is called so.
 var controlWords = map[string][2]string{
 	evaluate.ControlRandom:   {"random vectors", "chance"},
 	evaluate.ControlTheory:   {"one-hot theory", "knows only the theory of a row"},
@@ -86,12 +86,15 @@ func controlsShown(controls map[string]*evaluate.System) []shown {
 // figure is a number with its interval as the tables show it.
 type figure struct{ Value, Bounds string }
 
+// fig and figOf write a number and its interval; bounds are empty where none was drawn.
 func fig(n evaluate.Number, r evaluate.Range) figure { return figure{three(n), bounds(r)} }
 
 func figOf(e evaluate.Estimate) figure { return fig(e.Value, e.Interval) }
 
 // tableRow is one system in the headline table. Cells stand in the order of the table's header, which the
 // template has.
+//
+// Invariant: every row of a table has as many cells as its header, an undefined figure being a dash.
 type tableRow struct {
 	Label, Note string
 	Main        bool
@@ -120,7 +123,8 @@ func headline(s shown) tableRow {
 }
 
 // spread names the theories that have a column of orthogonality: two of the four, as the table would grow too wide,
-// and one's own. The section on value vectors has all, level by level.
+// and one's own. The section on value vectors has all, level by level. Headers and cells both go by it, so they
+// cannot part.
 func spread(s *evaluate.System) []string {
 	return append([]string{"svt", "mft"}, evaluate.OwnTheories(s.Orthogonality)...)
 }
@@ -182,7 +186,8 @@ type orthoRow struct {
 	Cells   []figure
 }
 
-// orthoRows sets the main systems side by side; all list the same theories and levels, for they share rows.
+// orthoRows sets the main systems side by side; all list the same theories and levels, for they share rows. They are
+// matched by place.
 func orthoRows(systems []shown) []orthoRow {
 	var out []orthoRow
 	for k, d := range systems[0].system.OrthogonalityDetails {
@@ -196,7 +201,8 @@ func orthoRows(systems []shown) []orthoRow {
 	return out
 }
 
-// sortedPairs turns a map into rows for a list.
+// sortedPairs turns a map into rows for a list. Underscores become blanks: keys of the document are read by people
+// here.
 func sortedPairs(m map[string]string) []pair {
 	var out []pair
 	for _, name := range slices.Sorted(maps.Keys(m)) {

@@ -10,7 +10,7 @@ import (
 	"hives/internal/judge"
 )
 
-// anchor is a sentence of a bank that shall be looked at.
+// anchor is a sentence of a bank that shall be looked at. The reviewer accepts it, writes another, or rejects it.
 type anchor struct{}
 
 func (anchor) name() string { return judge.KindAnchor }
@@ -49,6 +49,10 @@ func (anchor) show(page *itemView, q judge.QueueItem, mine judge.Decision, _ fun
 }
 
 // read reads what shall stand as an anchor: the sentence as it is, or the reviewer's.
+//
+//	accept                                     path ["One should keep a word."]
+//	edit, sentence "Keep  your word. "         path ["Keep your word."]: blanks are joined
+//	edit, the sentence of item 7               refused: two anchors would be one
 func (anchor) read(d judge.Decision, s *state, place int, choice string, form url.Values) (judge.Decision, error) {
 	sentence := form.Get("sentence")
 	switch choice {
@@ -66,7 +70,8 @@ func (anchor) read(d judge.Decision, s *state, place int, choice string, form ur
 	return d, nil
 }
 
-// checkSentence refuses what a bank would refuse later, when nobody remembers why it was written.
+// checkSentence refuses what a bank would refuse later, when nobody remembers why it was written. Errors are shown to
+// the reviewer, who goes back and finds the field as it was.
 func checkSentence(s *state, place int, sentence string) error {
 	n := utf8.RuneCountInString(sentence)
 	switch {

@@ -13,6 +13,8 @@ import (
 
 // Applied adds up to the bank: every anchor is in one of its counts but the first. It accounts for what a review made
 // of a bank.
+//
+// Invariant: Anchors = Accepted + Edited + Rejected + Split + Undecided.
 type Applied struct {
 	Anchors   int `json:"anchors"` // before
 	Accepted  int `json:"accepted"`
@@ -70,8 +72,9 @@ func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, 
 	return out, account, out.Reject(gone...)
 }
 
-// Apply writes the bank in the file in to out, which may be the same, with what all who reviewed a sentence
-// agree on. The same bank and decisions give the same bytes.
+// Apply writes the bank in the file in to out, which may be the same, with what all who reviewed a sentence agree on.
+// The same bank and decisions give the same bytes. Nothing is written before all of it is known; a bank of which
+// every sentence was rejected is refused by its writer.
 func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 	var none Applied
 	b, err := anchors.Read(in, theories.Registered())

@@ -18,6 +18,8 @@ import (
 
 // anchorInfo is what the page shows of an anchor beside its sentence. It stands in the votes file, so that a review
 // needs no bank. It is the payload of an anchor's queue item.
+//
+// Names of the JSON are fixed: votes files of earlier versions hold it.
 type anchorInfo struct {
 	ID         int32    `json:"id"`
 	Kind       string   `json:"kind"`
@@ -33,7 +35,8 @@ func itemID(a anchors.Anchor) string {
 	return "anchor:" + a.Bank + ":" + strconv.Itoa(int(a.ID)) + ":" + judge.Hash(a.Text)[:16]
 }
 
-// runOf is the run under which a bank's sentences wait.
+// runOf is the run under which a bank's sentences wait. A rebuilt bank of the same kind has the same, so what was
+// decided on a sentence that stays is found.
 func runOf(b *anchors.Bank) string { return "anchors:" + b.Anchors[0].Bank }
 
 // anchorOf is what the item ids of all sentences that an anchor ever had begin with.
@@ -45,6 +48,11 @@ const superseded = "no longer in the bank"
 // Enqueue puts every sentence of a bank up for review and takes those of an earlier bank back. texts holds
 // those of the exemplars by text_id; the votes file keeps them, so that later calls may lack them. It returns
 // how many sentences nobody has decided on.
+//
+//	bank 1   3 "One should keep a word."     decided
+//	bank 2   3 "One should keep a word."     the same item, still decided
+//	bank 2   4 "Elders come first."          new: waits
+//	bank 1   5 "Promises bind."              gone from bank 2: superseded
 func Enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string) (open int, err error) {
 	ids, err := enqueue(ctx, store, b, texts)
 	if err != nil {
@@ -103,7 +111,8 @@ func enqueue(
 	return ids, nil
 }
 
-// supersede takes back what waits of an earlier bank; what somebody decided on stays, for undo and the record.
+// supersede takes back what waits of an earlier bank; what somebody decided on stays, for undo and the record. The
+// reason is written first and the item taken back after: a kill between leaves it marked, and it is not shown.
 func supersede(ctx context.Context, store *judge.Store, run string, ids map[string]bool) error {
 	s, err := bankBoard(store, run).state(ctx)
 	if err != nil {
@@ -124,7 +133,8 @@ func supersede(ctx context.Context, store *judge.Store, run string, ids map[stri
 	return nil
 }
 
-// bankBoard holds every sentence that was ever up for review under a run.
+// bankBoard holds every sentence that was ever up for review under a run. It is made anew for each question, so its
+// queue is never an old one.
 func bankBoard(store *judge.Store, run string) *board {
 	keep := func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && q.Run == run }
 	return &board{store: store, keep: keep}

@@ -15,6 +15,9 @@ const queueAge = 5 * time.Second
 
 // board reads the queue seldom and decisions always, so several reviewers on several servers see each other's work at
 // once. It is what reviewers work on: the items of one kind with what was decided.
+//
+// Invariant: items and all are replaced as a whole and never changed, so a state may hold them while they are read
+// anew.
 type board struct {
 	store *judge.Store
 	keep  func(judge.QueueItem) bool // the items shown
@@ -32,6 +35,7 @@ type state struct {
 	held  map[int64][]judge.Decision // by queue item, one a reviewer, ordered by reviewer
 }
 
+// state reads the decisions and puts them to their items; one query, however many reviewers there are.
 func (b *board) state(ctx context.Context) (*state, error) {
 	items, all, err := b.queue(ctx)
 	if err != nil {
@@ -101,7 +105,7 @@ func (s *state) credit(all []judge.QueueItem) {
 	}
 }
 
-// at is the place of an item, -1 where it is not shown.
+// at is the place of an item, −1 where it is not shown.
 func (s *state) at(id int64) int {
 	return slices.IndexFunc(s.items, func(q judge.QueueItem) bool { return q.ID == id })
 }
@@ -184,6 +188,8 @@ func (s *state) matches(q judge.QueueItem, reviewer, show string) bool {
 
 // next finds the item to show after the one at place from, going round once by step ±1; -1 where none is
 // left. The item at from is tried last.
+//
+//	items 0 1 2 3, open are 1 and 3     next(3, 1) 1     next(1, −1) 3     next(−1, 1) 1
 func (s *state) next(from, step int, reviewer, show string) int {
 	n := len(s.items)
 	for k := 1; k <= n; k++ {

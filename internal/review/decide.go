@@ -28,8 +28,8 @@ const (
 
 var errNoDecision = fault.New(fault.Invalid, "the form has no decision")
 
-// readDecision makes a decision on the item at a place of the board from a form. Errors do not repeat the
-// form.
+// readDecision makes a decision on the item at a place of the board from a form. Errors do not repeat the form.
+// Queue, Reviewer and time are the caller's to fill in.
 func readDecision(s *state, place int, form url.Values) (judge.Decision, error) {
 	q := s.items[place]
 	d := judge.Decision{Note: strings.TrimSpace(strings.ToValidUTF8(form.Get("note"), "\uFFFD"))}
@@ -50,6 +50,8 @@ func readDecision(s *state, place int, form url.Values) (judge.Decision, error) 
 
 // put lets the page go on to the next item without reading all decisions again. It adds a decision to the state as
 // the store now has it.
+//
+//	held ann +care, bob −care; put bob +care     held ann +care, bob +care
 func (s *state) put(d judge.Decision) {
 	held := s.held[d.Queue]
 	for i := range held {

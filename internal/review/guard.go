@@ -18,7 +18,8 @@ const maxBody = 64 << 10
 // at least 128 random bits.
 func newToken() string { return rand.Text() }
 
-// onlyHere refuses to listen where others could knock.
+// onlyHere refuses to listen where others could knock. "0.0.0.0:8080" and ":8080" are every interface, and refused:
+// the token alone would stand between the texts and a network.
 func onlyHere(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -70,6 +71,14 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // refusal says why a request is not let through; status 0 lets it.
+//
+//	Host is not ours            421
+//	no token, or another's      403
+//	PUT, DELETE …               405
+//	POST without our Origin     403
+//	a body of more than 64 kB   413
+//
+// The comparison takes the same time whatever is wrong, so that the token cannot be found letter by letter.
 func (g *guard) refusal(r *http.Request) (status int, why string) {
 	// A foreign name that was made to resolve to this machine (DNS rebinding) still stands in Host.
 	if r.Host != g.host {

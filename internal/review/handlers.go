@@ -43,7 +43,8 @@ func (a *app) routes() http.Handler {
 	return mux
 }
 
-// home asks who reviews.
+// home asks who reviews. There are no accounts: a name is what a reviewer types, or chooses among those who were
+// here.
 func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	s, err := a.board.state(r.Context())
 	if err != nil {
@@ -127,7 +128,8 @@ func (a *app) decide(w http.ResponseWriter, r *http.Request) {
 	a.to(w, r, s, s.next(place, 1, name, show), name, show)
 }
 
-// to redirects to an item, or to the end of the filter.
+// to redirects to an item, or to the end of the filter. See Other, so that a reload of what follows does not send the
+// form again.
 func (a *app) to(w http.ResponseWriter, r *http.Request, s *state, place int, name, show string) {
 	var id int64
 	if place >= 0 {
@@ -180,14 +182,16 @@ func (a *app) draw(w http.ResponseWriter, p *page) {
 	_, _ = w.Write(b.Bytes()) // a browser that has gone needs no answer
 }
 
-// fail logs what went wrong and tells the reviewer that the terminal has it.
+// fail logs what went wrong and tells the reviewer that the terminal has it. Errors name files of this machine, which
+// are no matter of the page's.
 func (a *app) fail(w http.ResponseWriter, err error) {
 	a.log.Print(err)
 	const say = "This did not work; nothing was recorded. The terminal of hives review says why."
 	http.Error(w, say, http.StatusInternalServerError)
 }
 
-// reviewerName tidies a name and refuses what is empty, long or unprintable.
+// reviewerName tidies a name and refuses what is empty, long or unprintable. " ann b " is "ann b": the name is a key,
+// and blanks that nobody sees would make two people of one.
 func reviewerName(raw string) (string, bool) {
 	name := strings.Join(strings.Fields(raw), " ")
 	return name, name != "" && utf8.RuneCountInString(name) <= 60 && plain(name)
@@ -198,6 +202,7 @@ func plain(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
+// filter reads what of the items is walked through; what nobody knows is showOpen, the first thing to do.
 func filter(show string) string {
 	if show == showSplit || show == showAll {
 		return show

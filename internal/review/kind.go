@@ -43,6 +43,8 @@ func kindOf(q judge.QueueItem) kind {
 }
 
 // sayDecision puts a decision into words.
+//
+//	supports conservation › tradition     edited: Keep your word.     skipped
 func sayDecision(q judge.QueueItem, d judge.Decision) string {
 	if d.Verdict == judge.VerdictSkip {
 		return "skipped"

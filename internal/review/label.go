@@ -30,6 +30,7 @@ type labelView struct {
 	Tallies    []tally
 }
 
+// option is a child of the open node: its key, what it means, and how many voters chose it.
 type option struct {
 	link
 	Definition string
@@ -41,6 +42,10 @@ type option struct {
 const optionKeys = "123456789cdfimqrtwyz"
 
 // open reads the node whose children are shown: by default the levels that the panel agreed on.
+//
+//	""                               conservation, which the panel agreed on
+//	"/"                              the root
+//	"svt/conservation/tradition"     that node, if the theory is the item's and has it
 func (label) open(q judge.QueueItem, id string) (at theories.Path, ok bool) {
 	switch {
 	case q.Kind != judge.KindLabel || id == rootMark:
@@ -93,6 +98,8 @@ func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) 
 const rootMark = "/"
 
 // crumbs lead back to every level above, the root among them.
+//
+//	Schwartz value theory / conservation / tradition     the last is current; Up leads to conservation
 func (v *labelView) crumbs(q judge.QueueItem, address func(string) string, at theories.Path) {
 	v.Crumbs = []link{{Name: v.Theory, URL: address(rootMark), Current: at.Len() == 0}}
 	var p theories.Path
@@ -104,6 +111,7 @@ func (v *labelView) crumbs(q judge.QueueItem, address func(string) string, at th
 	}
 }
 
+// directions are what the buttons mean in a row; any other button is no decision on a label.
 var directions = map[string]int32{choiceSupports: 1, choiceNeither: 0, choiceOpposes: -1}
 
 // read reads a node at any level, since a text may touch no finer value, and a direction. The
@@ -124,6 +132,7 @@ func (label) read(d judge.Decision, s *state, place int, choice string, form url
 	return d, nil
 }
 
+// say names the whole path: the last name alone may stand under several parents.
 func (label) say(_ string, d judge.Decision) string {
 	if d.Verdict == judge.VerdictNone {
 		return "no value of this theory"

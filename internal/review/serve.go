@@ -28,7 +28,8 @@ const (
 	maxHeader       = 16 << 10 // bytes
 )
 
-// Job is hives review. Reviewer is only offered: each who opens the page says who they are.
+// Job is hives review. Reviewer is only offered: each who opens the page says who they are. Without Rows the
+// exemplars of a bank are shown by their ids.
 type Job struct {
 	DB       string // votes file
 	Anchors  string // bank to review; "" reviews what waits in the votes file: labels, else anchors
@@ -40,7 +41,7 @@ type Job struct {
 }
 
 // Run serves the page until ctx ends, which is the usual way. It is no error once all items are decided, and a
-// fault.Saved before.
+// fault.Saved before. The address is printed once, on Stdout, and nowhere logged: it holds the key.
 func Run(ctx context.Context, j Job) error {
 	if err := onlyHere(j.Listen); err != nil {
 		return err
@@ -114,7 +115,8 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 }
 
 // openQueue asks for no bank: what is needed to review a sentence was put into the votes file with it. It takes what
-// waits of the first kind of which anything waits: texts before sentences that hives anchors build has put up.
+// waits of the first kind of which anything waits: texts before sentences that hives anchors build has put up. With
+// nothing waiting the board is empty, which Run refuses with what would fill it.
 func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	store, err := openExisting(j.DB)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 )
 
 // page is what the template sees. Every string of it may be a stranger's; html/template escapes each for its place.
+//
+// Invariant: everything that the page needs is in it; the template asks nobody.
 type page struct {
 	Nonce    string
 	Reviewer string // "" asks for a name
@@ -50,6 +52,10 @@ type itemView struct {
 type said struct{ Reviewer, What, Note string }
 
 // itemURL is an address within the page, from a reviewer to an item of a filter; without an item it leads to the first.
+//
+//	item?as=ann&at=svt%2Fconservation&id=12&show=open
+//
+// The base address is the page's own, so that no link holds the token.
 func itemURL(reviewer, show string, id int64, at string) string {
 	v := url.Values{"as": {reviewer}, "show": {show}}
 	if id != 0 {
@@ -84,7 +90,8 @@ func newPage(s *state, reviewer, show string) *page {
 }
 
 // newItem makes no link to the item itself where the filter has no other. It shows the item at a place of the board;
-// at is the node whose children are offered.
+// at is the node whose children are offered. Until this reviewer has decided, decisions of others are a number and no
+// words.
 func newItem(s *state, place int, reviewer, show string, at theories.Path) *itemView {
 	q := s.items[place]
 	v := &itemView{ID: q.ID, Number: place + 1, Text: q.Text, Reason: q.Reason}

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -30,6 +31,9 @@ type rawAnswer struct{ Voter, Text, Error string }
 
 // tallies shows the rounds as the panel went through them, so that a reviewer sees where it parted. It groups an
 // item's votes by question, in the order the questions were asked. Of a voter's attempts the last usable one counts.
+//
+//	svt              conservation 3 (v0, v2, v5), self-enhancement 2, self-transcendence 2
+//	svt+neutral      neutral 4, conservation 3
 func tallies(votes []judge.Vote) []tally {
 	var order []string
 	byQuestion := map[string][]judge.Vote{}
@@ -75,10 +79,7 @@ func count(about string, votes []judge.Vote) tally {
 		t.Choices = append(t.Choices, choice{name, len(who), strings.Join(who, ", ")})
 	}
 	slices.SortFunc(t.Choices, func(a, b choice) int {
-		if a.Votes != b.Votes {
-			return b.Votes - a.Votes
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(cmp.Compare(b.Votes, a.Votes), cmp.Compare(a.Name, b.Name))
 	})
 	return t
 }
