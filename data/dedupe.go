@@ -146,8 +146,10 @@ func (d *deduper) take(r *Row) (reason string) {
 	return ""
 }
 
-// merge counts a row that repeats an earlier one. Corpus, licence and anchors stay those of the earlier.
+// merge counts a row that repeats an earlier one. Corpus, licence and anchors stay those of the earlier; grades of both
+// are kept.
 func (d *deduper) merge(kept, r *Row, text string) {
+	gather(kept, r)
 	if r.Text == text {
 		d.stats.ExactDuplicates++
 	} else {

@@ -206,11 +206,18 @@ func newText(raw, groupBy string) (text, error) {
 
 // add makes a row of one label of a text.
 func (c *collector) add(t text, theory string, p theories.Path, direction int32, source string) {
+	c.graded(t, theory, p, direction, source, nil)
+}
+
+// graded is add with further columns: how strongly people felt, under the names of package data.
+func (c *collector) graded(
+	t text, theory string, p theories.Path, direction int32, source string, extra map[string]string,
+) {
 	c.put(&data.Row{
 		Text: t.clean, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2],
 		Direction: direction, DirectionSource: source,
 		IndividualAnchor: data.NoAnchor, TheoryAnchor: data.NoAnchor,
-		TextID: t.id, Group: t.group, Corpus: c.Name, Licence: c.Licence,
+		TextID: t.id, Group: t.group, Corpus: c.Name, Licence: c.Licence, Extra: extra,
 	})
 }
 

@@ -66,18 +66,31 @@ func (c *collector) comment(r record) error {
 	if err != nil {
 		return err
 	}
-	c.voiced(t, c.chosen(votes))
+	c.voiced(t, votes)
 	return nil
 }
 
 // voiced makes a row of each foundation of a comment.
-func (c *collector) voiced(t text, nodes []string) {
+func (c *collector) voiced(t text, votes []int) {
+	nodes := c.chosen(votes)
 	if len(nodes) == 0 {
 		c.drop("comment without a foundation")
 	}
 	for _, node := range nodes {
-		c.add(t, "mft", theories.Path{node}, data.Neither, data.SourceNone)
+		people := map[string]string{data.Annotators: strconv.Itoa(most(votes, node))}
+		c.graded(t, "mft", theories.Path{node}, data.Neither, data.SourceNone, people)
 	}
+}
+
+// most is how many people chose a foundation at the least: of its labels the one that most chose, since who chose both
+// Equality and Proportionality would count twice in their sum.
+func most(votes []int, node string) (people int) {
+	for i, l := range mfrcLabels {
+		if l.node == node {
+			people = max(people, votes[i])
+		}
+	}
+	return people
 }
 
 // annotators reads how many chose each label, by place in mfrcLabels.

@@ -35,7 +35,7 @@ func (c *collector) readAnnotators(paths []string) error {
 			t, err := newText(r.get("text"), "")
 			if v, first := votes[t.id]; err == nil && first {
 				delete(votes, t.id) // the comment is done; its other rows find nothing
-				c.voiced(t, c.chosen(v))
+				c.voiced(t, v)
 			}
 			return c.failed
 		})

@@ -82,13 +82,13 @@ func (c *collector) judgedAction(r record) error {
 		c.drop("rule without a foundation")
 	}
 	for _, p := range nodes {
-		c.add(t, "mft", p, direction, source)
+		c.graded(t, "mft", p, direction, source, grade(r.get(scJudgement)))
 	}
 	return nil
 }
 
 // judgement is the sign of a moral judgement of −2 to 2; a 0 was judged neutral, an empty cell was not judged.
-// How strongly is not kept: a row has a side, not a degree.
+// How strongly is grade's part: a row has a side, not a degree.
 func judgement(cell string) (direction int32, source string, err error) {
 	if cell == "" {
 		return data.Neither, data.SourceNone, nil
@@ -104,6 +104,15 @@ func judgement(cell string) (direction int32, source string, err error) {
 		return data.Opposes, data.SourceJudgement, nil
 	}
 	return data.Neither, data.SourceJudgement, nil
+}
+
+// grade keeps how strongly beside the row, for who ranks texts: "1.0" as 1. The cell is one that judgement took.
+func grade(cell string) map[string]string {
+	x, err := strconv.ParseFloat(cell, 64)
+	if err != nil {
+		return nil // nobody judged
+	}
+	return map[string]string{data.Grades: strconv.FormatFloat(x, 'g', -1, 64)}
 }
 
 // foundations reads names such as "care-harm|loyalty-betrayal". An empty cell is a rule without a foundation; an
