@@ -9,7 +9,7 @@ import "hives/internal/cli"
 var flagGroups = []cli.FlagGroup{
 	{Title: "Input and output", Names: []string{
 		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors",
-		"assigned", "db", "base", "adapter",
+		"assigned", "db", "vidb", "base", "adapter",
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names",
 		"rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json",
@@ -27,5 +27,8 @@ var flagGroups = []cli.FlagGroup{
 		"llm", "repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "scores", "temperature", "top-k", "top-p", "min-p",
 		"max-tokens", "stop"}},
+	{Title: "Pools, windows and fits", Names: []string{
+		"size", "max-chars", "dedupe", "judge", "m", "pairing", "order", "overlap", "solver", "prior", "fit-model",
+		"calibration", "ties", "bootstrap", "allow-disconnected", "no-guard"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/vidb"
+)
+
+// vidbCommand groups the steps of a value-intensity database.
+func vidbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "vidb",
+		Short: "Make and read a database of how strongly texts support values",
+		Long: `How strongly does a text support a value? Asked for a number, judges answer on scales of their own. Asked which of two
+texts supports a value more, they agree far better. So a value-intensity database (VIDB) is made of orders.
+
+"pool" draws the texts of a value from rows. "build" has windows of texts put into order, by language models or by
+people's own grades. "fit" computes scores with errors from the stored orders and asks nobody. "check" has seven voters
+look at each score. "show" prints a value. "export" and "import" carry values to and from other programs. See
+docs/INTENSITY.md.`,
+		Example: `  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
+  hives vidb build --vidb vidb.db --judge annotations
+  hives vidb show --vidb vidb.db --value mft/care-harm`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbShowCommand())
+	return cmd
+}
+
+// vidbFlag names the database; values are all that it holds unless some are named.
+func vidbFlag(c *cobra.Command, path *string, values *[]string) {
+	c.Flags().StringVar(path, "vidb", "", "value-intensity database, which hives vidb pool begins")
+	c.Flags().StringSliceVar(values, "value", nil, "value_id, such as mft/care-harm (default: every value of the file)")
+	required(c, "vidb")
+}
+
+// named are the values to work on.
+func named(file *vidb.File, ids []string) []string {
+	if len(ids) > 0 {
+		return ids
+	}
+	for _, a := range file.Values {
+		ids = append(ids, a.ValueID)
+	}
+	return ids
+}

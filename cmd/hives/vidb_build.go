@@ -1,0 +1,50 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/vidb"
+)
+
+// vidbBuildCommand has windows answered.
+func vidbBuildCommand() *cobra.Command {
+	j := vidb.BuildJob{Design: vidb.DefaultDesign()}
+	var flags fitFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "build --vidb vidb.db --judge annotations",
+		Short: "Have windows of texts put into order, and score the texts",
+		Long: `Which of these texts supports the value more? The command draws windows of texts from each value's pool, has them put into
+order, and computes the scores.
+
+--judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is drawn
+against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
+		Example: `  hives vidb build --vidb vidb.db --judge annotations
+  hives vidb build --vidb vidb.db --value mft/care-harm --judge annotations \
+      --m 10 --ties half`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var err error
+			if j.Fit, err = flags.options(); err != nil {
+				return err
+			}
+			figures, err := vidb.Build(c.Context(), j)
+			if err != nil {
+				return err
+			}
+			return printFigures(c, figures, asJSON)
+		},
+	}
+	vidbFlag(c, &j.Path, &j.Values)
+	f := c.Flags()
+	f.StringVar(&j.Judge, "judge", "", "annotations: people's own grades")
+	f.IntVar(&j.Design.K, "k", j.Design.K, "texts of a window")
+	f.IntVar(&j.Design.M, "m", j.Design.M, "windows that each text is drawn for")
+	f.StringVar(&j.Design.Pairing, "pairing", j.Design.Pairing, "uniform, matching or active")
+	f.StringVar(&j.Design.Order, "order", j.Design.Order, "balanced: a text stands at each place alike often; random")
+	f.Float64Var(&j.Design.Overlap, "overlap", j.Design.Overlap, "share of windows that all judges get, in both orders")
+	f.Uint64Var(&j.Design.Seed, "seed", 0, "seed of the windows")
+	flags.register(f)
+	jsonFlag(c, &asJSON)
+	return c
+}

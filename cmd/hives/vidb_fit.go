@@ -1,0 +1,94 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"hives/intensity"
+	"hives/internal/fault"
+	"hives/ranking"
+	"hives/vidb"
+)
+
+// fitFlags are what build and fit have in common.
+type fitFlags struct {
+	o                  vidb.FitOptions
+	prior, calibration string
+}
+
+func (f *fitFlags) register(flags *pflag.FlagSet) {
+	f.o = vidb.DefaultFit()
+	flags.StringVar(&f.o.Solver, "solver", f.o.Solver, "newton, or paper for the paper's fixed steps")
+	flags.StringVar(&f.prior, "prior", f.o.Prior.String(), "what keeps utilities finite: ghost:C, ridge:ALPHA or none")
+	flags.StringVar(&f.o.Model, "fit-model", f.o.Model, "pl: all judges alike; judges: each with a sharpness and a bias")
+	flags.StringVar(&f.calibration, "calibration", string(f.o.Calibration), "zscore, minmax, quantile or quantile-max")
+	flags.StringVar(&f.o.Zero, "zero", f.o.Zero, "what score 0 is: mean of the pool, or neutral")
+	flags.StringVar(&f.o.Ties, "ties", f.o.Ties, "drop: a tie is left out; half: it is both orders, half each")
+	flags.IntVar(&f.o.Bootstrap, "bootstrap", 0, "errors from so many resampled sets of orders (0: from the information)")
+	flags.BoolVar(&f.o.AllowDisconnected, "allow-disconnected", false, "fit although some texts never met others")
+	// --model says elsewhere what embeds; here it is short for --fit-model.
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "model" {
+			name = "fit-model"
+		}
+		return pflag.NormalizedName(name)
+	})
+	flags.BoolVar(&f.o.NoGuard, "no-guard", false, "let the paper's solver go on although its steps grow")
+}
+
+// options reads the two that have a form of their own.
+func (f *fitFlags) options() (vidb.FitOptions, error) {
+	var err error
+	f.o.Calibration = intensity.Method(f.calibration)
+	if f.o.Prior, err = ranking.ParsePrior(f.prior); err != nil {
+		return f.o, fault.Usage(err)
+	}
+	return f.o, nil
+}
+
+// vidbFitCommand computes scores anew.
+func vidbFitCommand() *cobra.Command {
+	var path string
+	var values []string
+	var flags fitFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "fit --vidb vidb.db",
+		Short: "Compute scores and errors from the stored orders",
+		Long: `What scores follow from the stored orders? The command computes utilities, standard errors, scores and the figures of each
+judge again. It asks nobody, so solvers, priors and calibrations can be compared at no cost. What voters and reviewers
+said of the scores stays.`,
+		Example: `  hives vidb fit --vidb vidb.db
+  hives vidb fit --vidb vidb.db --value mft/care-harm --fit-model judges \
+      --bootstrap 200`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := flags.options()
+			if err != nil {
+				return err
+			}
+			figures, err := vidb.FitFile(c.Context(), path, values, o)
+			if err != nil {
+				return err
+			}
+			return printFigures(c, figures, asJSON)
+		},
+	}
+	vidbFlag(c, &path, &values)
+	flags.register(c.Flags())
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// printFigures prints values one after another, or as one JSON list.
+func printFigures(c *cobra.Command, figures []vidb.Figures, asJSON bool) error {
+	if asJSON {
+		return printJSON(c.OutOrStdout(), figures)
+	}
+	for _, f := range figures {
+		if err := f.Write(c.OutOrStdout()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,427 @@
+package vidb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"hives/intensity"
+	"hives/internal/fault"
+	"hives/internal/judge"
+	"hives/ranking"
+)
+
+// Solvers, models and what score 0 means.
+const (
+	SolverNewton = "newton" // the maximum
+	SolverPaper  = "paper"  // the paper's fixed steps, for comparison
+
+	ModelPlain  = "pl"     // all judges alike
+	ModelJudges = "judges" // each with a sharpness and a bias of its own
+
+	ZeroMean    = "mean"    // score 0 is the pool's middle
+	ZeroNeutral = "neutral" // score 0 is where supporting and opposing texts are as likely
+
+	TiesDrop = "drop" // a tie is left out
+	TiesHalf = "half" // a tie is both orders, half each
+)
+
+// FitOptions say how orders become scores.
+type FitOptions struct {
+	Solver, Model, Zero, Ties string
+	Prior                     ranking.Prior
+	Calibration               intensity.Method
+	Bootstrap                 int // draws; 0: none
+	AllowDisconnected         bool
+	NoGuard                   bool
+}
+
+// DefaultFit is the maximum under a ghost of ½.
+func DefaultFit() FitOptions {
+	return FitOptions{Solver: SolverNewton, Model: ModelPlain, Zero: ZeroMean, Ties: TiesDrop, Prior: ranking.DefaultPrior,
+		Calibration: intensity.ZScore}
+}
+
+func (o FitOptions) validate() error {
+	for _, c := range []struct {
+		flag, value string
+		choices     []string
+	}{
+		{"--solver", o.Solver, []string{SolverNewton, SolverPaper}},
+		{"--model", o.Model, []string{ModelPlain, ModelJudges}},
+		{"--zero", o.Zero, []string{ZeroMean, ZeroNeutral}},
+		{"--ties", o.Ties, []string{TiesDrop, TiesHalf}},
+	} {
+		if !slices.Contains(c.choices, c.value) {
+			return invalid("%s %q: want one of %v", c.flag, c.value, c.choices)
+		}
+	}
+	switch {
+	case !slices.Contains(intensity.Methods, o.Calibration):
+		return invalid("--calibration %q: want one of %v", o.Calibration, intensity.Methods)
+	case o.Bootstrap < 0 || o.Bootstrap == 1:
+		return invalid("--bootstrap %d: want 0 for none, or two draws at least", o.Bootstrap)
+	case o.Zero == ZeroNeutral && o.Calibration != intensity.ZScore:
+		return invalid("--zero neutral with --calibration %s: only zscore has a point that is subtracted", o.Calibration)
+	}
+	return nil
+}
+
+// Account says what the orders could tell.
+type Account struct {
+	Windows    int     `json:"windows"`
+	Usable     int     `json:"usable"` // an order
+	Ties       int     `json:"ties"`
+	Unusable   int     `json:"unusable"`
+	Weak       int     `json:"weak_components"`
+	Strong     int     `json:"strong_components"`
+	Undefeated int     `json:"undefeated"`
+	Winless    int     `json:"winless"`
+	Unseen     int     `json:"unseen"`
+	Steps      int     `json:"steps,omitempty"`
+	LogLik     float64 `json:"loglik"`
+	MeanSE     float64 `json:"mean_se"`            // on the scale of scores
+	JudgeSD    float64 `json:"judge_sd,omitempty"` // of scores fitted judge by judge, with three judges or more
+	Thin       bool    `json:"thin,omitempty"`     // fewer than 80 % of the windows have an order or a tie
+	Accuracy   float64 `json:"people_accuracy"`    // of pairs that people graded unlike: the share in their order
+	Pairs      int     `json:"people_pairs"`       // such pairs that were looked at
+	Neutral    string  `json:"neutral,omitempty"`  // why there is none, or that it lies far off
+}
+
+// Fit computes everything that follows from the stored orders: utilities, errors, scores, and the judges' figures. It
+// asks nobody. What voters and people said of scores stays, and is blended in again.
+func Fit(ctx context.Context, v *Value, o FitOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	orders := v.orders(o.Ties)
+	if len(orders) == 0 {
+		return fault.New(fault.Invalid, "vidb: %s has no usable order: build it first (hives vidb build)", v.ValueID)
+	}
+	f := newFitting(v, orders)
+	if err := f.solve(ctx, o); err != nil {
+		return fmt.Errorf("vidb: %s: %w", v.ValueID, err)
+	}
+	f.spread(o)
+	if err := f.calibrate(o); err != nil {
+		return err
+	}
+	f.account.JudgeSD = f.judgeSD(o)
+	if err := v.figures(); err != nil {
+		return err
+	}
+	f.account.Accuracy, f.account.Pairs = v.peopleAccuracy()
+	v.Settings.Ties, v.Settings.Model, v.Settings.Zero, v.Settings.Bootstrap = o.Ties, o.Model, o.Zero, o.Bootstrap
+	v.Settings.AllowDisconnected, v.Settings.NoGuard = o.AllowDisconnected, o.NoGuard
+	v.Prior, v.Solver, v.Calibration = o.Prior.String(), o.Solver, o.Calibration
+	if o.Solver == SolverPaper {
+		v.Prior = ranking.None().String()
+	}
+	v.Report.Fit = f.account
+	return v.blend()
+}
+
+// order is one ranking with its weight.
+type order struct {
+	judge   string
+	ranking []int
+	shown   []int
+	weight  float64
+	window  int // number in Value.Windows
+}
+
+// orders are what the fit takes. The answers to one window of the overlap count once together; a tie is nothing, or both
+// orders by half.
+func (v *Value) orders(ties string) []order {
+	type draw struct{ focal, rep int }
+	shared := map[draw]int{} // usable answers to a window of the overlap
+	counts := func(a *Answer) bool {
+		return a != nil && a.Error == "" && (!a.Tie || (ties == TiesHalf && len(a.Ranking) == 0))
+	}
+	for _, w := range v.Windows {
+		if w.Overlap && counts(w.Answer) {
+			shared[draw{w.Focal, w.Rep}]++
+		}
+	}
+	var out []order
+	for at, w := range v.Windows {
+		if !counts(w.Answer) {
+			continue
+		}
+		o := order{judge: w.Judge, ranking: w.Answer.Ranking, shown: w.Shown, weight: 1, window: at}
+		if w.Overlap {
+			o.weight = 1 / float64(shared[draw{w.Focal, w.Rep}])
+		}
+		if !w.Answer.Tie {
+			out = append(out, o)
+			continue
+		}
+		o.weight /= 2
+		back := slices.Clone(w.Shown)
+		slices.Reverse(back)
+		for _, ranking := range [][]int{w.Shown, back} {
+			o.ranking = ranking
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// fitting is one fit under way. Items are the texts that stand in an order, numbered anew: the others have no utility.
+type fitting struct {
+	v       *Value
+	orders  []order
+	item    []int // [N] item of a text; −1 unseen
+	text    []int // [items] text of an item
+	account *Account
+
+	rankings *ranking.Rankings
+	fit      *ranking.Fitted
+	theta    []float64
+	se       []float64
+	kind     string
+}
+
+func newFitting(v *Value, orders []order) *fitting {
+	f := &fitting{v: v, orders: orders, item: make([]int, len(v.Texts)), account: &Account{}}
+	seen := make([]bool, len(v.Texts))
+	for _, o := range orders {
+		for _, text := range o.ranking {
+			seen[text] = true
+		}
+	}
+	for text := range v.Texts {
+		f.item[text] = -1
+		if seen[text] {
+			f.item[text] = len(f.text)
+			f.text = append(f.text, text)
+		}
+	}
+	return f
+}
+
+// solve finds the utilities.
+func (f *fitting) solve(ctx context.Context, o FitOptions) error {
+	ranked, weights := make([][]int, len(f.orders)), make([]float64, len(f.orders))
+	for at, order := range f.orders {
+		for _, text := range order.ranking {
+			ranked[at] = append(ranked[at], f.item[text])
+		}
+		weights[at] = order.weight
+	}
+	var err error
+	if f.rankings, err = ranking.New(len(f.text), ranked, weights); err != nil {
+		return err
+	}
+	var options []ranking.Option
+	if o.AllowDisconnected {
+		options = append(options, ranking.AllowDisconnected())
+	}
+	if f.fit, err = ranking.Fit(f.rankings, o.Prior, options...); err != nil {
+		return err
+	}
+	f.theta = f.fit.Theta
+	f.account.take(f.v, f.fit, len(f.v.Texts)-len(f.text))
+	switch {
+	case o.Solver == SolverPaper:
+		err = f.paper(o)
+	case o.Model == ModelJudges:
+		err = f.judges()
+	}
+	return cmp.Or(err, f.errors(ctx, o))
+}
+
+// paper is the paper's solver from its own start, N(0, .01²). Its errors are those of the maximum: it has none.
+func (f *fitting) paper(o FitOptions) error {
+	random := ranking.Stream(f.v.purpose("paper start"), f.v.Seed)
+	s0 := make([]float64, len(f.text))
+	for i := range s0 {
+		s0[i] = .01 * random.NormFloat64()
+	}
+	options := ranking.DefaultPaper()
+	options.NoGuard = o.NoGuard
+	trace, err := ranking.PaperFit(f.rankings, s0, options)
+	if err != nil {
+		return err
+	}
+	f.theta = centred(trace.S)
+	return nil
+}
+
+// judges takes the utilities of the judge model: a judge that answers at random or by place counts less.
+func (f *fitting) judges() error {
+	model, _, err := f.v.judgeModel(f.item, len(f.text))
+	if err != nil {
+		return err
+	}
+	f.theta = centred(model.Theta)
+	return nil
+}
+
+func centred(x []float64) []float64 {
+	var mean float64
+	for _, t := range x {
+		mean += t / float64(len(x))
+	}
+	out := make([]float64, len(x))
+	for i, t := range x {
+		out[i] = t - mean
+	}
+	return out
+}
+
+// errors are those of the information, or of resampled orders.
+func (f *fitting) errors(ctx context.Context, o FitOptions) error {
+	if o.Bootstrap > 0 {
+		counts := ranking.Resample(f.v.Seed, o.Bootstrap, f.rankings.Len())
+		b, err := ranking.Bootstrap(ctx, f.rankings, o.Prior, f.fit, counts)
+		if err != nil {
+			return err
+		}
+		f.se, f.kind = b.SD, "bootstrap"
+		return nil
+	}
+	if o.AllowDisconnected && f.fit.Graph.Weak > 1 { // the information of parts cannot be inverted
+		f.se, f.kind = f.fit.Diagonal().SE, "diagonal"
+		return nil
+	}
+	e, err := f.fit.Errors()
+	if err != nil {
+		return err
+	}
+	f.se, f.kind = e.SE, "diagonal"
+	if e.Exact {
+		f.kind = "exact"
+	}
+	return nil
+}
+
+// take counts answers and what the graph can tell apart.
+func (a *Account) take(v *Value, fit *ranking.Fitted, unseen int) {
+	for _, w := range v.Windows {
+		a.Windows++
+		switch {
+		case w.Answer == nil:
+		case w.Answer.Tie:
+			a.Ties++
+		case w.Answer.Error != "":
+			a.Unusable++
+		default:
+			a.Usable++
+		}
+	}
+	g := fit.Graph
+	a.Weak, a.Strong, a.Undefeated, a.Winless = g.Weak, g.Strong, len(g.Undefeated), len(g.Winless)
+	a.Unseen, a.Steps, a.LogLik = unseen, fit.Steps, fit.LogLik
+	a.Thin = float64(a.Usable+a.Ties) < thinBelow*float64(a.Windows)
+}
+
+// thinBelow is the share of windows with an answer below which a value is marked thin.
+const thinBelow = .8
+
+// spread puts utilities and errors beside their texts.
+func (f *fitting) spread(o FitOptions) {
+	g := f.fit.Graph
+	for text := range f.v.Scores {
+		s := &f.v.Scores[text]
+		was := *s
+		*s = unscored()
+		s.Zeros, s.Answers, s.HumanMean, s.Humans = was.Zeros, was.Answers, was.HumanMean, was.Humans
+		if item := f.item[text]; item >= 0 {
+			s.Theta, s.SE, s.SEKind, s.Status = f.theta[item], f.se[item], f.kind, Accepted
+			s.Appearances, s.Wins, s.Losses = g.Appearances[item], g.Wins[item], g.Losses[item]
+		}
+	}
+}
+
+// calibrate maps utilities to scores. The neutral point rests on the texts of the value alone: another text's direction
+// is towards another value.
+func (f *fitting) calibrate(o FitOptions) error {
+	v := f.v
+	c, scores, err := intensity.Calibrate(o.Calibration, f.theta)
+	if err != nil {
+		return err
+	}
+	if c.MaxAbs < constant {
+		return fault.New(fault.Invalid, "vidb: %s: all texts have the same utility: the orders contradict each other evenly, and no "+
+			"score can be told", v.ValueID)
+	}
+	direction := make([]int, len(f.text))
+	for item, text := range f.text {
+		if v.Texts[text].Target {
+			direction[item] = v.Texts[text].Direction
+		}
+	}
+	v.Mean, v.MaxAbs, v.Neutral = c.Mean, c.MaxAbs, math.NaN()
+	if neutral, err := intensity.Neutral(f.theta, direction); err != nil {
+		f.account.Neutral = err.Error()
+	} else {
+		v.Neutral = neutral
+		if off := intensity.Limit * (neutral - c.Mean) / c.MaxAbs; math.Abs(off) > 1 {
+			f.account.Neutral = fmt.Sprintf("lies %.1f units from the pool's middle: signs depend on --zero", off)
+		}
+	}
+	if o.Zero == ZeroNeutral {
+		if scores, err = f.fromNeutral(); err != nil {
+			return err
+		}
+	}
+	f.account.MeanSE = 0
+	for item, text := range f.text {
+		// The farthest text stands at an end, and rounding may put it 2e-15 beyond.
+		v.Scores[text].Score = min(intensity.Limit, max(-intensity.Limit, scores[item]))
+		f.account.MeanSE += intensity.Limit / v.MaxAbs * f.se[item] / float64(len(f.text))
+	}
+	return nil
+}
+
+// constant is the spread of utilities below which there are no scores.
+const constant = 1e-12
+
+// fromNeutral are scores whose 0 is the neutral point: it is subtracted before the largest distance is taken.
+func (f *fitting) fromNeutral() ([]float64, error) {
+	v := f.v
+	if math.IsNaN(v.Neutral) {
+		return nil, fault.New(fault.Invalid, "vidb: %s has no neutral point for --zero neutral: %s", v.ValueID, f.account.Neutral)
+	}
+	v.Mean, v.MaxAbs = v.Neutral, 0
+	for _, t := range f.theta {
+		v.MaxAbs = max(v.MaxAbs, math.Abs(t-v.Mean))
+	}
+	scores := make([]float64, len(f.theta))
+	for item, t := range f.theta {
+		scores[item] = intensity.Limit * (t - v.Mean) / v.MaxAbs
+	}
+	return scores, nil
+}
+
+// blend fills in the final scores: of texts on which people decided, half their mean.
+func (v *Value) blend() error {
+	lambda := cmp.Or(v.Settings.Lambda, defaultLambda)
+	for i := range v.Scores {
+		s := &v.Scores[i]
+		s.Final = s.Score
+		switch {
+		case s.Status == Unseen:
+		case s.Humans > 0:
+			final, err := intensity.Blend(s.Score, s.HumanMean, lambda)
+			if err != nil {
+				return err
+			}
+			s.Final, s.Status = final, Blended
+		case v.Report.Check != nil && s.doubted():
+			s.Status = Waiting
+		}
+	}
+	return nil
+}
+
+// defaultLambda is the weight of people in a blended score.
+const defaultLambda = .5
+
+// runOf names what answers depend on, where no judge's run does.
+func runOf(v *Value) string {
+	return judge.Hash(asJSON([]any{v.ValueID, v.DefinitionHash, v.PoolHash, v.Seed, v.K, v.M, v.Judges}))[:16]
+}

@@ -1,0 +1,59 @@
+package vidb
+
+import (
+	"errors"
+	"io/fs"
+
+	"hives/internal/fault"
+)
+
+// PoolOf is a pool that was drawn.
+type PoolOf struct {
+	ValueID string `json:"value_id"`
+	Hash    string `json:"pool_hash"`
+	Pool    *Drawn `json:"pool"`
+}
+
+// Pools draws the pools of values into a file. A value that was built on another pool is refused unless force says to
+// throw its orders away; one with the same pool is left as it is.
+func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, error) {
+	file, err := Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = &File{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var drawn []PoolOf
+	var fresh []*Value
+	for _, id := range values {
+		o.Value = id
+		v, err := Draw(o)
+		if err != nil {
+			return nil, err
+		}
+		drawn = append(drawn, PoolOf{v.ValueID, v.PoolHash, v.Report.Pool})
+		before, known := file.about(v.ValueID)
+		switch {
+		case known && before.PoolHash == v.PoolHash && before.DefinitionHash == v.DefinitionHash && before.Run != "":
+			continue
+		case known && before.Run != "" && !force:
+			return nil, fault.New(fault.Mismatch, "vidb %s: %s was built on the pool %.12s, these rows give %.12s: name another file, "+
+				"or --force to throw its orders away", path, v.ValueID, before.PoolHash, v.PoolHash)
+		}
+		fresh = append(fresh, v)
+	}
+	if len(fresh) == 0 {
+		return drawn, nil
+	}
+	return drawn, Save(path, fresh...)
+}
+
+func (f *File) about(id string) (About, bool) {
+	for _, a := range f.Values {
+		if a.ValueID == id {
+			return a, true
+		}
+	}
+	return About{}, false
+}

@@ -1,0 +1,234 @@
+package vidb
+
+import (
+	"cmp"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
+
+	"hives/internal/fsutil"
+)
+
+// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
+const (
+	schemaVersion = 1
+	applicationID = 0x48695649 // "HiVI"
+)
+
+//go:embed schema.sql
+var schema string
+
+// tables in the order in which they are filled, with the order of their rows.
+var tables = []struct{ name, order string }{
+	{"about", "value_id"}, {"windows", "rowid"}, {"rankings", "rowid"}, {"scores", "value_id, text_id"},
+	{"judges", "value_id, judge"},
+}
+
+// Save puts values into the file at path, in the place of those of the same id; the file's other values stay. It makes
+// a whole new file and moves it into place: a reader sees the old one or the new one.
+//
+// Invariant: the bytes are a function of the values alone. They are written by value_id, and each value's rows in one
+// order, into an empty database, whatever the file was before (TestBytesAreAFunctionOfTheValues).
+func Save(path string, values ...*Value) error {
+	dir, done, err := fsutil.Scratch("vidb-*")
+	if err != nil {
+		return err
+	}
+	defer done()
+	made := filepath.Join(dir, "vidb.db")
+	if err := store(made, path, values); err != nil {
+		return fmt.Errorf("vidb %s: %w", path, err)
+	}
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		in, err := os.Open(made)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		_, err = io.Copy(w, in)
+		return err
+	})
+}
+
+// store fills a new SQLite file. Without a journal a crash leaves a broken file, which nobody sees.
+func store(made, before string, values []*Value) error {
+	kept, err := others(before, values)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite3", dsn(made, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if len(kept) > 0 {
+		if _, err := db.Exec(`ATTACH ? AS before`, dsn(before, "ro")); err != nil {
+			return err
+		}
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	head := fmt.Sprintf("PRAGMA main.application_id = %d; PRAGMA main.user_version = %d;", applicationID, schemaVersion)
+	if _, err := tx.Exec(schema + head); err != nil {
+		return err
+	}
+	fresh := map[string]*Value{}
+	for _, v := range values {
+		fresh[v.ValueID] = v
+	}
+	for _, id := range slices.Sorted(maps.Keys(fresh)) {
+		kept = append(kept, id)
+	}
+	slices.Sort(kept)
+	for _, id := range kept {
+		if err := put(tx, id, fresh[id]); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(tx.Commit(), db.Close())
+}
+
+// others are the values of a file that are not about to be replaced.
+func others(path string, values []*Value) ([]string, error) {
+	f, err := Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, a := range f.Values {
+		if !slices.ContainsFunc(values, func(v *Value) bool { return v.ValueID == a.ValueID }) {
+			out = append(out, a.ValueID)
+		}
+	}
+	return out, nil
+}
+
+// put writes one value: from memory, or nil as it stands in the file before.
+func put(tx *sql.Tx, id string, v *Value) error {
+	if v != nil {
+		return cmp.Or(putAbout(tx, v), putWindows(tx, v), putScores(tx, v), putJurors(tx, v))
+	}
+	for _, t := range tables {
+		where := "value_id = ?"
+		if t.name == "rankings" {
+			where = "window IN (SELECT window FROM before.windows WHERE value_id = ?)"
+		}
+		_, err := tx.Exec(fmt.Sprintf("INSERT INTO main.%s SELECT * FROM before.%s WHERE %s ORDER BY %s", t.name, t.name, where, t.order), id)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putAbout(tx *sql.Tx, v *Value) error {
+	_, err := tx.Exec(`INSERT INTO about VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		v.ValueID, v.Run, v.DefinitionHash, v.PoolHash, int64(v.Seed), v.K, v.M, v.Format, v.Order, asJSON(v.Judges), v.Prior,
+		v.Solver, string(v.Calibration), null(v.Mean), null(v.MaxAbs), null(v.Neutral), v.Licence, asJSON(v.Settings),
+		asJSON(v.Report))
+	return err
+}
+
+// putWindows writes all windows and then all answers, as a copy of the tables does: pages come in the order of the rows.
+func putWindows(tx *sql.Tx, v *Value) error {
+	return cmp.Or(
+		each(tx, `INSERT INTO windows VALUES (?,?,?,?,?,?,?)`, v.Windows, func(w Window) []any {
+			return []any{w.ID, v.ValueID, v.Texts[w.Focal].ID, w.Rep, w.Judge, v.ids(w.Shown), w.Overlap}
+		}),
+		each(tx, `INSERT INTO rankings VALUES (?,?,?,?,?)`, v.Windows, func(w Window) []any {
+			if w.Answer == nil {
+				return nil
+			}
+			return []any{w.ID, v.ids(w.Answer.Ranking), w.Answer.Tie, w.Answer.Error, w.Answer.Vote}
+		}))
+}
+
+// each inserts a row for each of a list, but where columns gives none.
+func each[T any](tx *sql.Tx, insert string, list []T, columns func(T) []any) error {
+	stmt, err := tx.Prepare(insert)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for _, one := range list {
+		if row := columns(one); row != nil {
+			if _, err := stmt.Exec(row...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ids are texts as a JSON list of text_ids.
+func (v *Value) ids(texts []int) string {
+	ids := make([]string, len(texts))
+	for at, text := range texts {
+		ids[at] = v.Texts[text].ID
+	}
+	return asJSON(ids)
+}
+
+func putScores(tx *sql.Tx, v *Value) error {
+	at := 0
+	return each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts, func(t Text) []any {
+		s := v.Scores[at]
+		at++
+		return []any{t.ID, v.ValueID, null(s.Theta), null(s.SE), s.SEKind, s.Appearances, s.Wins, s.Losses,
+			null(s.Score), s.Zeros, s.Answers, null(s.HumanMean), s.Humans, null(s.Final), string(s.Status), t.Target,
+			t.Direction, t.Corpus, t.Licence, t.Text, t.Group, t.People.encode()}
+	})
+}
+
+func putJurors(tx *sql.Tx, v *Value) error {
+	return each(tx, `INSERT INTO judges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, v.Jurors, func(j JudgeFigures) []any {
+		return []any{v.ValueID, j.Judge, j.Answers, j.Unusable, j.Ties, null(j.FirstShare), null(j.Lo), null(j.Hi),
+			null(j.Consistency), null(j.Beta), asJSON(j.Bias), null(j.Agreement)}
+	})
+}
+
+// null is NULL for what nothing tells: JSON and SQL have no NaN, and 0 would be a number.
+func null(x float64) any {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return x
+}
+
+// asJSON is for lists and structs of the package, which always marshal: their numbers are finite.
+func asJSON(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("vidb: %v", err))
+	}
+	return string(raw)
+}
+
+// dsn names a file for the driver. The path goes in as a URL's, so that a question mark in it begins no options.
+func dsn(path, mode string, pragmas ...string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	q := url.Values{"mode": {mode}, "_pragma": pragmas}
+	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
+}
