@@ -73,11 +73,11 @@ func (v *Value) oneQuestion() error {
 	}
 	switch {
 	case voiced+sided == 0:
-		return fault.New(fault.Invalid, "vidb: %s: people graded no text of the pool: import social-chem, moral-stories or mfrc "+
-			"again with this program, and draw the pool from their rows", v.ValueID)
+		return fault.New(fault.Invalid, "vidb: %s: people graded no text of the pool: import social-chem, moral-stories "+
+			"or mfrc again with this program, and draw the pool from their rows", v.ValueID)
 	case voiced > 0 && sided > 0:
-		return fault.New(fault.Invalid, "vidb: %s: of the pool's texts people judged %d and counted %d as voicing the value: the "+
-			"two cannot be compared; draw a pool from each", v.ValueID, sided, voiced)
+		return fault.New(fault.Invalid, "vidb: %s: of the pool's texts people judged %d and counted %d as voicing the "+
+			"value: the two cannot be compared; draw a pool from each", v.ValueID, sided, voiced)
 	}
 	return nil
 }

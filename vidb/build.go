@@ -2,13 +2,16 @@ package vidb
 
 import (
 	"context"
+
+	"hives/data/theories"
 )
 
 // BuildJob is hives vidb build.
 type BuildJob struct {
 	Path   string   // of the database
 	Values []string // value_ids; none are all of the file
-	Judge  string   // Annotations
+	Known  theories.Set
+	Judge  string // Annotations
 	Design DesignOptions
 	Fit    FitOptions
 }
@@ -24,7 +27,7 @@ func Build(ctx context.Context, j BuildJob) ([]Figures, error) {
 	if j.Judge != Annotations {
 		return nil, invalid("--judge %q: want %s", j.Judge, Annotations)
 	}
-	return change(j.Path, j.Values, func(v *Value) error {
+	return change(j.Path, j.Values, j.Known, func(v *Value) error {
 		if err := v.Current(); err != nil {
 			return err
 		}
@@ -36,16 +39,18 @@ func Build(ctx context.Context, j BuildJob) ([]Figures, error) {
 }
 
 // FitFile fits values of a file anew.
-func FitFile(ctx context.Context, path string, values []string, o FitOptions) ([]Figures, error) {
+func FitFile(
+	ctx context.Context, path string, values []string, known theories.Set, o FitOptions,
+) ([]Figures, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	return change(path, values, func(v *Value) error { return Fit(ctx, v, o) })
+	return change(path, values, known, func(v *Value) error { return Fit(ctx, v, o) })
 }
 
 // change reads values, lets do change them, and writes them back together.
-func change(path string, values []string, do func(*Value) error) ([]Figures, error) {
-	file, err := Open(path)
+func change(path string, values []string, known theories.Set, do func(*Value) error) ([]Figures, error) {
+	file, err := Open(path, known)
 	if err != nil {
 		return nil, err
 	}

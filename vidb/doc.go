@@ -12,16 +12,16 @@
 //
 // A reader needs three lines:
 //
-//	file, err := vidb.Open("vidb.db")          // refuses other versions
+//	file, err := vidb.Open("vidb.db", known)   // refuses other versions
 //	v, err := file.Value("mft/care-harm")      // About, Texts and Scores; the pool's hash is checked
 //	utility := v.Utility(17)                   // logits, of the final score of v.Texts[17]
 //
-// Files are never changed in place. Save writes a new one, with the other values of the old one, and equal contents give
-// equal bytes: a build that was killed and taken up again ends with the file of an unbroken one (FORMAT.md).
+// Files are never changed in place. Save writes a new one, with the other values of the old one, and equal contents
+// give equal bytes: a build that was killed and taken up again ends with the file of an unbroken one (FORMAT.md).
 //
-// What the package refuses: a value without a definition, a pool of fewer than two texts, windows that the design cannot
-// fill, a file whose pool or definition is not the one at hand, orders that leave the pool in parts that never met, a
-// constant pool. It never turns a missing number into 0.
+// What the package refuses: a value without a definition, a pool of fewer than two texts, windows that the design
+// cannot fill, a file whose pool or definition is not the one at hand, orders that leave the pool in parts that never
+// met, a constant pool. It never turns a missing number into 0.
 //
 // Axis letters: N texts of a pool, W windows, J judges, k places of a window, m windows that a text is drawn for.
 package vidb

@@ -132,8 +132,8 @@ type order struct {
 	window  int // number in Value.Windows
 }
 
-// orders are what the fit takes. The answers to one window of the overlap count once together; a tie is nothing, or both
-// orders by half.
+// orders are what the fit takes. The answers to one window of the overlap count once together; a tie is nothing, or
+// both orders by half.
 func (v *Value) orders(ties string) []order {
 	type draw struct{ focal, rep int }
 	shared := map[draw]int{} // usable answers to a window of the overlap
@@ -345,8 +345,8 @@ func (f *fitting) calibrate(o FitOptions) error {
 		return err
 	}
 	if c.MaxAbs < constant {
-		return fault.New(fault.Invalid, "vidb: %s: all texts have the same utility: the orders contradict each other evenly, and no "+
-			"score can be told", v.ValueID)
+		return fault.New(fault.Invalid, "vidb: %s: all texts have the same utility: the orders contradict each other "+
+			"evenly, and no score can be told", v.ValueID)
 	}
 	direction := make([]int, len(f.text))
 	for item, text := range f.text {
@@ -384,7 +384,8 @@ const constant = 1e-12
 func (f *fitting) fromNeutral() ([]float64, error) {
 	v := f.v
 	if math.IsNaN(v.Neutral) {
-		return nil, fault.New(fault.Invalid, "vidb: %s has no neutral point for --zero neutral: %s", v.ValueID, f.account.Neutral)
+		return nil, fault.New(fault.Invalid, "vidb: %s has no neutral point for --zero neutral: %s", v.ValueID,
+			f.account.Neutral)
 	}
 	v.Mean, v.MaxAbs = v.Neutral, 0
 	for _, t := range f.theta {

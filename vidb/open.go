@@ -25,14 +25,17 @@ const wanted = "a value-intensity database, which hives vidb pool begins"
 type File struct {
 	Path   string
 	Values []About // by value_id
+
+	known theories.Set
 }
 
-// Open reads what the file holds, not yet its texts. A file that does not exist is fs.ErrNotExist.
-func Open(path string) (*File, error) {
+// Open reads what the file holds, not yet its texts; known are the theories by which values are named. A file that does
+// not exist is fs.ErrNotExist.
+func Open(path string, known theories.Set) (*File, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("vidb: %w", fsutil.Classify(err, path))
 	}
-	f := &File{Path: path}
+	f := &File{Path: path, known: known}
 	err := f.read(func(tx *sql.Tx) (err error) {
 		f.Values, err = readAbouts(tx)
 		return err
@@ -51,7 +54,7 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Value{About: about}
+	v := &Value{About: about, known: f.known}
 	err = f.read(func(tx *sql.Tx) error {
 		if err := cmp.Or(readScores(tx, v), readJurors(tx, v)); err != nil || !windows {
 			return err
@@ -62,16 +65,16 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 		return nil, err
 	}
 	if got := poolHash(v.Texts); got != v.PoolHash {
-		return nil, fault.New(fault.Mismatch, "vidb %s: the texts of %s have the hash %.12s, its run has %.12s: restore a copy "+
-			"or draw the pool again", f.Path, v.ValueID, got, v.PoolHash)
+		return nil, fault.New(fault.Mismatch, "vidb %s: the texts of %s have the hash %.12s, its run has %.12s: restore "+
+			"a copy or draw the pool again", f.Path, v.ValueID, got, v.PoolHash)
 	}
 	return v, nil
 }
 
 // find takes an id in any spelling that the theory knows.
 func (f *File) find(id string) (About, error) {
-	if theory, path, err := theories.ParseID(id); err == nil {
-		id = theories.ValueID(theory, theories.Canonical(theory, path))
+	if theory, path, err := f.known.ParseID(id); err == nil {
+		id = theories.ValueID(theory, f.known.Canonical(theory, path))
 	}
 	var ids []string
 	for _, a := range f.Values {
@@ -118,7 +121,8 @@ func reading(db *sql.DB, use func(*sql.Tx) error) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var version, app int
-	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)`)
+	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version),
+		(SELECT application_id FROM pragma_application_id)`)
 	if err := row.Scan(&version, &app); err != nil {
 		return err
 	}
@@ -133,8 +137,8 @@ func reading(db *sql.DB, use func(*sql.Tx) error) error {
 }
 
 func readAbouts(tx *sql.Tx) (out []About, err error) {
-	rows, err := tx.Query(`SELECT value_id, run, definition_hash, pool_hash, seed, k, m, format, "order", judges, prior, solver,
-		calibration, mean, max_abs, neutral, licence, settings, report FROM about ORDER BY value_id`)
+	rows, err := tx.Query(`SELECT value_id, run, definition_hash, pool_hash, seed, k, m, format, "order", judges,
+		prior, solver, calibration, mean, max_abs, neutral, licence, settings, report FROM about ORDER BY value_id`)
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +165,9 @@ func readAbouts(tx *sql.Tx) (out []About, err error) {
 }
 
 func readScores(tx *sql.Tx, v *Value) error {
-	rows, err := tx.Query(`SELECT text_id, theta, se, se_kind, appearances, wins, losses, score, zeros, answers, human_mean,
-		humans, final, status, target, direction, corpus, licence, text, "group", people FROM scores WHERE value_id = ?
+	rows, err := tx.Query(`SELECT text_id, theta, se, se_kind, appearances, wins, losses, score, zeros, answers,
+		human_mean, humans, final, status, target, direction, corpus, licence, text, "group", people FROM scores WHERE
+value_id = ?
 		ORDER BY text_id`, v.ValueID)
 	if err != nil {
 		return err
@@ -203,7 +208,8 @@ func (s Score) plausible(id string) error {
 	}
 	for _, x := range []float64{s.Score, s.Final} {
 		if math.Abs(x) > intensity.Limit {
-			return fault.New(fault.Corrupt, "scores, text %s: score %v or final %v is not within ±%v", id, s.Score, s.Final, intensity.Limit)
+			return fault.New(fault.Corrupt, "scores, text %s: score %v or final %v is not within ±%v", id, s.Score, s.Final,
+				intensity.Limit)
 		}
 	}
 	return nil

@@ -18,10 +18,11 @@ import (
 // PoolOptions say which texts a value is measured on.
 type PoolOptions struct {
 	Rows     []string // files
-	Value    string   // value_id
-	Size     int      // texts wanted; fewer are used whole
-	MaxChars int      // longer texts are left out: a judge reads several at once
-	Exact    bool     // texts are one if their bytes are; else if their text_id is
+	Theories theories.Set
+	Value    string // value_id
+	Size     int    // texts wanted; fewer are used whole
+	MaxChars int    // longer texts are left out: a judge reads several at once
+	Exact    bool   // texts are one if their bytes are; else if their text_id is
 	Seed     uint64
 }
 
@@ -64,13 +65,13 @@ type candidate struct {
 // Draws depend on the seed, the value and the texts, not on the order of files and rows. Of a text that is spelled in
 // several ways the first stands.
 func Draw(o PoolOptions) (*Value, error) {
-	d, err := define(o.Value)
+	d, err := define(o.Value, o.Theories)
 	if err != nil {
 		return nil, err
 	}
 	if o.Size < 2 || o.MaxChars < minChars {
-		return nil, fault.Usage(fault.New(fault.Invalid, "vidb: a pool of %d texts of at most %d characters: want 2 texts or more "+
-			"and %d characters or more", o.Size, o.MaxChars, minChars))
+		return nil, invalid("a pool of %d texts of at most %d characters: want 2 texts or more and %d characters or more",
+			o.Size, o.MaxChars, minChars)
 	}
 	counts := &Drawn{}
 	all, err := o.gather(d, counts)
@@ -82,10 +83,10 @@ func Draw(o PoolOptions) (*Value, error) {
 		return ranking.Stream("vidb pool "+side, o.Seed, id).Shuffle
 	})
 	if len(chosen) < 2 {
-		return nil, fault.New(fault.Invalid, "vidb: %s has a pool of %d texts (%d rows, %d texts of %d to %d characters): two are "+
-			"needed to rank", id, len(chosen), counts.Rows, counts.Texts, minChars, o.MaxChars)
+		return nil, fault.New(fault.Invalid, "vidb: %s has a pool of %d texts (%d rows, %d texts of %d to %d characters): "+
+			"two are needed to rank", id, len(chosen), counts.Rows, counts.Texts, minChars, o.MaxChars)
 	}
-	v := &Value{About: About{
+	v := &Value{known: o.Theories, About: About{
 		ValueID: id, DefinitionHash: d.hash, Seed: o.Seed, Mean: math.NaN(), MaxAbs: math.NaN(), Neutral: math.NaN(),
 		Settings: Settings{Pool: o.Size, MaxChars: o.MaxChars, Dedupe: o.dedupe()},
 	}}
@@ -117,7 +118,7 @@ func (o PoolOptions) gather(d definition, counts *Drawn) ([]*candidate, error) {
 	known := map[string]*candidate{}
 	var all []*candidate
 	for _, path := range o.Rows {
-		_, err := data.Scan(path, data.ReadOptions{}, func(r *data.Row) error {
+		_, err := data.Scan(path, data.ReadOptions{Theories: o.Theories}, func(r *data.Row) error {
 			counts.Rows++
 			id := r.TextID
 			if o.Exact {
@@ -131,7 +132,7 @@ func (o PoolOptions) gather(d definition, counts *Drawn) ([]*candidate, error) {
 					all = append(all, c)
 				}
 			}
-			if err := c.take(r, d); err != nil {
+			if err := c.take(r, d, o.Theories); err != nil {
 				return fmt.Errorf("%s: text %s: %w", path, id, err)
 			}
 			return nil
@@ -167,8 +168,8 @@ func (d *Drawn) fits(text string, most int) bool {
 }
 
 // take reads one row. A text of several corpora keeps the first one's group and corpus, and both licences.
-func (c *candidate) take(r *data.Row, d definition) error {
-	ofValue := r.Theory == d.theory && passes(r, d.path)
+func (c *candidate) take(r *data.Row, d definition, known theories.Set) error {
+	ofValue := r.Theory == d.theory && passes(r, d.path, known)
 	if ofValue {
 		c.Target = true
 		c.own[r.Direction+1]++
@@ -185,13 +186,13 @@ func (c *candidate) take(r *data.Row, d definition) error {
 }
 
 // passes tells whether a row's path goes through a value. A value with two parents is reached by either.
-func passes(r *data.Row, value theories.Path) bool {
+func passes(r *data.Row, value theories.Path, known theories.Set) bool {
 	path := theories.Path(r.Levels())
-	for _, p := range append(theories.AltPaths(r.Theory, path), path) {
+	for _, p := range append(known.AltPaths(r.Theory, path), path) {
 		if n := value.Len(); slices.Equal(p[:n], value[:n]) {
 			return true
 		}
-		for _, twin := range theories.AltPaths(r.Theory, value) {
+		for _, twin := range known.AltPaths(r.Theory, value) {
 			if n := twin.Len(); slices.Equal(p[:n], twin[:n]) {
 				return true
 			}
@@ -267,16 +268,18 @@ func (d *Drawn) count(v *Value) {
 		}
 	}
 	if few := min(d.Sides[0], d.Sides[2]); float64(few) < oneSided*float64(d.Pool) {
-		d.Warning = fmt.Sprintf("%d texts support and %d oppose, of %d: score 0 is the middle of a one-sided pool, not neutral",
-			d.Sides[2], d.Sides[0], d.Pool)
+		d.Warning = fmt.Sprintf("%d texts support and %d oppose, of %d: "+
+			"score 0 is the middle of a one-sided pool, not neutral", d.Sides[2], d.Sides[0], d.Pool)
 	}
 }
 
 // Write prints the counts.
 func (d *Drawn) Write(out io.Writer, value string) {
-	fmt.Fprintf(out, "%s: %d texts of %d rows (%d too short, %d too long), %d in the pool\n", value, d.Texts, d.Rows, d.Short,
+	fmt.Fprintf(out, "%s: %d texts of %d rows (%d too short, %d too long), %d in the pool\n", value, d.Texts, d.Rows,
+		d.Short,
 		d.Long, d.Pool)
-	fmt.Fprintf(out, "  with a row of the value  %6d of %d   supporting %d, opposing %d, neither %d\n", d.PoolTarget, d.Targets,
+	fmt.Fprintf(out, "  with a row of the value  %6d of %d   supporting %d, opposing %d, neither %d\n", d.PoolTarget,
+		d.Targets,
 		d.TargetSide[2], d.TargetSide[0], d.TargetSide[1])
 	fmt.Fprintf(out, "  others                   %6d   supporting %d, opposing %d, neither %d\n", d.Pool-d.PoolTarget,
 		d.Sides[2]-d.TargetSide[2], d.Sides[0]-d.TargetSide[0], d.Sides[1]-d.TargetSide[1])

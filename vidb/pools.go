@@ -17,7 +17,7 @@ type PoolOf struct {
 // Pools draws the pools of values into a file. A value that was built on another pool is refused unless force says to
 // throw its orders away; one with the same pool is left as it is.
 func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, error) {
-	file, err := Open(path)
+	file, err := Open(path, o.Theories)
 	if errors.Is(err, fs.ErrNotExist) {
 		file, err = &File{}, nil
 	}
@@ -38,8 +38,8 @@ func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, e
 		case known && before.PoolHash == v.PoolHash && before.DefinitionHash == v.DefinitionHash && before.Run != "":
 			continue
 		case known && before.Run != "" && !force:
-			return nil, fault.New(fault.Mismatch, "vidb %s: %s was built on the pool %.12s, these rows give %.12s: name another file, "+
-				"or --force to throw its orders away", path, v.ValueID, before.PoolHash, v.PoolHash)
+			return nil, fault.New(fault.Mismatch, "vidb %s: %s was built on the pool %.12s, these rows give %.12s: name "+
+				"another file, or --force to throw its orders away", path, v.ValueID, before.PoolHash, v.PoolHash)
 		}
 		fresh = append(fresh, v)
 	}

@@ -18,6 +18,7 @@ import (
 
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
+	"hives/data/theories"
 	"hives/internal/fsutil"
 )
 
@@ -106,7 +107,7 @@ func store(made, before string, values []*Value) error {
 
 // others are the values of a file that are not about to be replaced.
 func others(path string, values []*Value) ([]string, error) {
-	f, err := Open(path)
+	f, err := Open(path, theories.Builtin())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -132,7 +133,8 @@ func put(tx *sql.Tx, id string, v *Value) error {
 		if t.name == "rankings" {
 			where = "window IN (SELECT window FROM before.windows WHERE value_id = ?)"
 		}
-		_, err := tx.Exec(fmt.Sprintf("INSERT INTO main.%s SELECT * FROM before.%s WHERE %s ORDER BY %s", t.name, t.name, where, t.order), id)
+		_, err := tx.Exec(fmt.Sprintf("INSERT INTO main.%s SELECT * FROM before.%s WHERE %s ORDER BY %s", t.name, t.name,
+			where, t.order), id)
 		if err != nil {
 			return err
 		}
@@ -148,7 +150,8 @@ func putAbout(tx *sql.Tx, v *Value) error {
 	return err
 }
 
-// putWindows writes all windows and then all answers, as a copy of the tables does: pages come in the order of the rows.
+// putWindows writes all windows and then all answers, as a copy of the tables does: pages come in the order of the
+// rows.
 func putWindows(tx *sql.Tx, v *Value) error {
 	return cmp.Or(
 		each(tx, `INSERT INTO windows VALUES (?,?,?,?,?,?,?)`, v.Windows, func(w Window) []any {
@@ -190,13 +193,14 @@ func (v *Value) ids(texts []int) string {
 
 func putScores(tx *sql.Tx, v *Value) error {
 	at := 0
-	return each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts, func(t Text) []any {
-		s := v.Scores[at]
-		at++
-		return []any{t.ID, v.ValueID, null(s.Theta), null(s.SE), s.SEKind, s.Appearances, s.Wins, s.Losses,
-			null(s.Score), s.Zeros, s.Answers, null(s.HumanMean), s.Humans, null(s.Final), string(s.Status), t.Target,
-			t.Direction, t.Corpus, t.Licence, t.Text, t.Group, t.People.encode()}
-	})
+	return each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts,
+		func(t Text) []any {
+			s := v.Scores[at]
+			at++
+			return []any{t.ID, v.ValueID, null(s.Theta), null(s.SE), s.SEKind, s.Appearances, s.Wins, s.Losses,
+				null(s.Score), s.Zeros, s.Answers, null(s.HumanMean), s.Humans, null(s.Final), string(s.Status), t.Target,
+				t.Direction, t.Corpus, t.Licence, t.Text, t.Group, t.People.encode()}
+		})
 }
 
 func putJurors(tx *sql.Tx, v *Value) error {

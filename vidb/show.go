@@ -157,9 +157,11 @@ func (f Figures) Write(out io.Writer) error {
 
 // write prints what the orders could tell.
 func (a Account) write(out io.Writer) {
-	fmt.Fprintf(out, "%d windows: %d orders, %d ties, %d unusable; mean standard error %.2f units\n", a.Windows, a.Usable, a.Ties,
+	fmt.Fprintf(out, "%d windows: %d orders, %d ties, %d unusable; mean standard error %.2f units\n", a.Windows,
+		a.Usable, a.Ties,
 		a.Unusable, a.MeanSE)
-	fmt.Fprintf(out, "graph: %d part(s), %d strong; %d texts undefeated, %d winless, %d unseen\n", a.Weak, a.Strong, a.Undefeated,
+	fmt.Fprintf(out, "graph: %d part(s), %d strong; %d texts undefeated, %d winless, %d unseen\n", a.Weak, a.Strong,
+		a.Undefeated,
 		a.Winless, a.Unseen)
 	if a.Pairs > 0 {
 		fmt.Fprintf(out, "people's order: %.1f %% of %d pairs that people graded unlike\n", 100*a.Accuracy, a.Pairs)
@@ -183,7 +185,8 @@ func (f Figures) writeJudges(out io.Writer) error {
 		if at < len(f.People) && f.People[at].Pairs > 0 {
 			people = fmt.Sprintf("%.3f of %d", f.People[at].Agreed, f.People[at].Pairs)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s–%s\t%s\t%s\t%s\t%s\n", j.Judge, j.Answers, j.Unusable, j.Ties, cell(j.FirstShare),
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s–%s\t%s\t%s\t%s\t%s\n", j.Judge, j.Answers, j.Unusable, j.Ties,
+			cell(j.FirstShare),
 			cell(j.Lo), cell(j.Hi), cell(j.Consistency), cell(j.Agreement), cell(j.Beta), people)
 	}
 	if err := w.Flush(); err != nil {

@@ -136,6 +136,8 @@ type Value struct {
 	Scores  []Score // [N]
 	Windows []Window
 	Jurors  []JudgeFigures
+
+	known theories.Set // of the reader
 }
 
 // Utility is the utility of text i's final score in logits: what an anchor counts as. NaN where the text has none.
@@ -194,29 +196,29 @@ type definition struct {
 
 // define finds a value by its id. What the theory calls the value goes into the hash with the definition: both stand in
 // every prompt.
-func define(valueID string) (definition, error) {
-	theory, path, err := theories.ParseID(valueID)
+func define(valueID string, known theories.Set) (definition, error) {
+	theory, path, err := known.ParseID(valueID)
 	if err != nil {
 		return definition{}, fault.Usage(fault.New(fault.Invalid, "vidb: %w", err))
 	}
-	path = theories.Canonical(theory, path)
-	d, err := theories.Define(theories.ValueID(theory, path))
+	path = known.Canonical(theory, path)
+	d, err := known.Define(theories.ValueID(theory, path))
 	if err != nil || d.Text == "" {
-		return definition{}, fault.Usage(fault.New(fault.Invalid, "vidb: value %s has no definition: judges could not be told "+
-			"what it is", theories.ValueID(theory, path)))
+		return definition{}, fault.Usage(fault.New(fault.Invalid, "vidb: value %s has no definition: judges could not be "+
+			"told what it is", theories.ValueID(theory, path)))
 	}
 	return definition{theory, path.Name(), d.Text, judge.Hash(path.Name() + "\n" + d.Text), path}, nil
 }
 
 // Current refuses a value whose definition has changed since its pool was drawn: its orders answered another question.
 func (v *Value) Current() error {
-	d, err := define(v.ValueID)
+	d, err := define(v.ValueID, v.known)
 	if err != nil {
 		return err
 	}
 	if d.hash != v.DefinitionHash {
-		return fault.New(fault.Mismatch, "vidb: %s was built with the definition %.12s, the theory now has %.12s: use the "+
-			"theory's earlier file, or build the value again", v.ValueID, v.DefinitionHash, d.hash)
+		return fault.New(fault.Mismatch, "vidb: %s was built with the definition %.12s, the theory now has %.12s: use "+
+			"the theory's earlier file, or build the value again", v.ValueID, v.DefinitionHash, d.hash)
 	}
 	return nil
 }

@@ -11,12 +11,12 @@ func vidbCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vidb",
 		Short: "Make and read a database of how strongly texts support values",
-		Long: `How strongly does a text support a value? Asked for a number, judges answer on scales of their own. Asked which of two
-texts supports a value more, they agree far better. So a value-intensity database (VIDB) is made of orders.
+		Long: `How strongly does a text support a value? Asked for a number, judges answer on scales of their own. Asked
+which of two texts supports a value more, they agree far better. So a value-intensity database (VIDB) is made of
+orders.
 
-"pool" draws the texts of a value from rows. "build" has windows of texts put into order, by language models or by
-people's own grades. "fit" computes scores with errors from the stored orders and asks nobody. "check" has seven voters
-look at each score. "show" prints a value. "export" and "import" carry values to and from other programs. See
+"pool" draws the texts of a value from rows. "build" has windows of texts put into order, by people's own grades. "fit"
+computes scores with errors from the stored orders and asks nobody. "show" prints a value. See
 docs/INTENSITY.md.`,
 		Example: `  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
   hives vidb build --vidb vidb.db --judge annotations

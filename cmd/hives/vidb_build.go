@@ -14,17 +14,18 @@ func vidbBuildCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build --vidb vidb.db --judge annotations",
 		Short: "Have windows of texts put into order, and score the texts",
-		Long: `Which of these texts supports the value more? The command draws windows of texts from each value's pool, has them put into
-order, and computes the scores.
+		Long: `Which of these texts supports the value more? The command draws windows of texts from each value's pool, has
+them put into order, and computes the scores.
 
---judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is drawn
-against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
+--judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is
+drawn against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
 		Example: `  hives vidb build --vidb vidb.db --judge annotations
   hives vidb build --vidb vidb.db --value mft/care-harm --judge annotations \
       --m 10 --ties half`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
+			j.Known = known(c)
 			if j.Fit, err = flags.options(); err != nil {
 				return err
 			}

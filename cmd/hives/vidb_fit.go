@@ -55,9 +55,9 @@ func vidbFitCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fit --vidb vidb.db",
 		Short: "Compute scores and errors from the stored orders",
-		Long: `What scores follow from the stored orders? The command computes utilities, standard errors, scores and the figures of each
-judge again. It asks nobody, so solvers, priors and calibrations can be compared at no cost. What voters and reviewers
-said of the scores stays.`,
+		Long: `What scores follow from the stored orders? The command computes utilities, standard errors, scores and the
+figures of each judge again. It asks nobody, so solvers, priors and calibrations can be compared at no cost. What
+voters and reviewers said of the scores stays.`,
 		Example: `  hives vidb fit --vidb vidb.db
   hives vidb fit --vidb vidb.db --value mft/care-harm --fit-model judges \
       --bootstrap 200`,
@@ -67,7 +67,7 @@ said of the scores stays.`,
 			if err != nil {
 				return err
 			}
-			figures, err := vidb.FitFile(c.Context(), path, values, o)
+			figures, err := vidb.FitFile(c.Context(), path, values, known(c), o)
 			if err != nil {
 				return err
 			}

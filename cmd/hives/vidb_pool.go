@@ -18,12 +18,12 @@ func vidbPoolCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pool --rows FILE --value ID --out vidb.db",
 		Short: "Draw the texts of a value and freeze them",
-		Long: `Which texts is a value measured on? The command takes the texts that a row of the value names. Where they are fewer than
---size, it fills up with other texts, so that supporting and opposing ones come out as equal as the rows allow. It
-prints how many of each side it took.
+		Long: `Which texts is a value measured on? The command takes the texts that a row of the value names. Where they are
+fewer than --size, it fills up with other texts, so that supporting and opposing ones come out as equal as the rows
+allow. It prints how many of each side it took.
 
-The pool is frozen: it stands in the database under a hash, and every later step refuses another one. Grades that people
-gave are kept beside the texts (hives import social-chem, moral-stories, mfrc).`,
+The pool is frozen: it stands in the database under a hash, and every later step refuses another one. Grades that
+people gave are kept beside the texts (hives import social-chem, moral-stories, mfrc).`,
 		Example: `  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
   hives vidb pool --rows a.parquet,b.parquet --value svt/openness-to-change/hedonism \
       --size 2000 --out vidb.db`,
@@ -32,8 +32,9 @@ gave are kept beside the texts (hives import social-chem, moral-stories, mfrc).`
 			if dedupe != "text_id" && dedupe != "exact" {
 				return fault.Usage(fault.New(fault.Invalid, "--dedupe %q: want text_id or exact", dedupe))
 			}
+			o.Theories = known(c)
 			o.Exact = dedupe == "exact"
-			if err := (places{rows: o.Rows, files: []string{out}}).check(); err != nil {
+			if err := (places{known: o.Theories, rows: o.Rows, files: []string{out}}).check(); err != nil {
 				return err
 			}
 			if err := spare(out, o.Rows...); err != nil {

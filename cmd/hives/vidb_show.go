@@ -15,14 +15,14 @@ func vidbShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show --vidb vidb.db [--value ID]",
 		Short: "Print a value's texts, errors and judges",
-		Long: `What does a database say of a value? The command prints the highest, the lowest and the most doubtful texts, each with its
-interval. It prints how far the orders tie the texts together, and for each judge how often it chose the first text, how
-often it kept to its choice, and how often it agrees with other judges and with people.`,
+		Long: `What does a database say of a value? The command prints the highest, the lowest and the most doubtful texts,
+each with its interval. It prints how far the orders tie the texts together, and for each judge how often it chose the
+first text, how often it kept to its choice, and how often it agrees with other judges and with people.`,
 		Example: `  hives vidb show --vidb vidb.db --value mft/care-harm
   hives vidb show --vidb vidb.db --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			file, err := vidb.Open(path)
+			file, err := vidb.Open(path, known(c))
 			if err != nil {
 				return err
 			}

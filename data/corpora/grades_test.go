@@ -14,14 +14,16 @@ func TestRowsKeepHowStronglyPeopleFelt(t *testing.T) {
 	var dir string // of the corpus; a case without a file asks for the one before
 	for _, c := range []struct{ corpus, file, content, text, column, want string }{
 		{"social-chem", "social_chem.tsv", "rot-moral-foundations\taction\taction-moral-judgment\trot\n" +
-			"care-harm\thelping\t1.0\tr\ncare-harm\tHelping.\t2.0\tr\ncare-harm\thitting\t-2.0\tr\ncare-harm\tsitting\t0\tr\ncare-harm\twaiting\t\tr\n",
+			"care-harm\thelping\t1.0\tr\ncare-harm\tHelping.\t2.0\tr\ncare-harm\thitting\t-2.0\tr\n" +
+			"care-harm\tsitting\t0\tr\ncare-harm\twaiting\t\tr\n",
 			"helping", data.Grades, "1 2"},
 		{"social-chem", "", "", "hitting", data.Grades, "-2"}, {"social-chem", "", "", "sitting", data.Grades, "0"},
 		{"social-chem", "", "", "waiting", data.Grades, ""},
 		{"mfrc", "mfrc.tsv", "text\tEquality\tCare\tNon-Moral\tAuthority\tThin Morality\tLoyalty\tProportionality\tPurity\n" +
 			"fair\t3\t1\t0\t0\t0\t0\t2\t0\nkind\t0\t4\t0\t0\t0\t0\t0\t0\n", "fair", data.Annotators, "3"},
 		{"mfrc", "", "", "kind", data.Annotators, "4"},
-		{"mfrc", "mfrc.csv", "text,annotator,annotation\nkind,a,Care\nkind,b,\"Care,Loyalty\"\nkind,c,Care\n", "kind", data.Annotators, "3"},
+		{"mfrc", "mfrc.csv", "text,annotator,annotation\nkind,a,Care\nkind,b,\"Care,Loyalty\"\nkind,c,Care\n", "kind",
+			data.Annotators, "3"},
 	} {
 		if c.file != "" {
 			dir = t.TempDir()
