@@ -13,7 +13,8 @@ import (
 	"hives/internal/runstore"
 )
 
-// mostPoints is how many points of a curve a document holds; more are thinned evenly.
+// mostPoints is how many points of a curve a document holds; more are thinned evenly. A page draws a curve some
+// hundreds of pixels wide, so further points would fall on each other.
 const mostPoints = 600
 
 // Document is one run, or several side by side. It is what JSON, the terminal and the page are all made from, so
@@ -24,7 +25,8 @@ type Document struct {
 	Curves   []Curve   `json:"curves"`
 }
 
-// View is a run with what lies in its folder.
+// View is a run with what lies in its folder. Checkpoints are the steps of those that are there, whole or not,
+// ascending.
 type View struct {
 	Summary
 	Name        string `json:"name"` // short, and unlike those of the others
@@ -32,14 +34,16 @@ type View struct {
 	Final       bool   `json:"final"` // whether the model folder is there
 }
 
-// Setting is a setting with a value a run, "" where the run has none.
+// Setting is a setting with a value a run, "" where the run has none. Name is the dotted key of config.toml, values
+// are written as there.
 type Setting struct {
 	Name    string   `json:"name"`
 	Default string   `json:"default"` // of the first run's stage
 	Values  []string `json:"values"`
 }
 
-// Curve is a figure over the steps of each run; a run without it has no points.
+// Curve is a figure over the steps of each run; a run without it has no points. Runs[i] belongs to the document's
+// run i.
 type Curve struct {
 	Figure string     `json:"figure"`
 	Runs   [][]Figure `json:"runs"`
@@ -56,12 +60,15 @@ func boring(figure string) bool {
 	return slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(figure, p) })
 }
 
-// inText are the curves for a terminal; pages have them all.
+// inText are the curves for a terminal; pages have them all. These answer whether it learns, whether it is about to
+// break, and by what.
 var inText = append([]string{"train loss", "train grad_norm", "train learning_rate", "train terms.hierarchical",
 	"train terms.individual", "train terms.theory", heldOutHierarchical}, KeyFigures...)
 
 // newDocument reads what lies in the folders beside what the index knows: checkpoints come and go without a line in
 // any log.
+// A folder without checkpoints is no error: a run that has just begun has none. list is in the order in which the
+// runs were named, and so are all columns.
 func newDocument(ctx context.Context, x *Index, list []Summary) (*Document, error) {
 	d := &Document{}
 	for _, s := range list {
@@ -84,7 +91,8 @@ func newDocument(ctx context.Context, x *Index, list []Summary) (*Document, erro
 	return d, d.curves(ctx, x)
 }
 
-// distinguish names runs of folders of one name by their ids.
+// distinguish names runs of folders of one name by their ids. Of a/stage1 and b/stage1 the names are "stage1
+// 3f2a91c0" and "stage1 77b0d2e4": eight digits of the id, as in the list.
 func (d *Document) distinguish() {
 	seen := map[string]int{}
 	for _, v := range d.Runs {
@@ -116,6 +124,8 @@ func (d *Document) settings() (err error) {
 //
 // A run that does not set a value still has one: its own stage's default, which may be another than that of the run
 // beside it.
+//
+// Errors are those of configurations that cannot be read as TOML.
 func Differing(list []Run) ([]Setting, error) {
 	byName := map[string]*Setting{}
 	var defaults []map[string]string // of each run's own stage
@@ -155,6 +165,7 @@ func Differing(list []Run) ([]Setting, error) {
 // curves reads every figure that any run has and that is worth a look, first those of the list. Known figures come
 // first and in one order, others by name behind them: two reports of the same runs can be laid side by side.
 func (d *Document) curves(ctx context.Context, x *Index) error {
+	// A figure of one point is no curve: "some" asks for a second one in any of the runs.
 	names := append([]string{"train loss"}, KeyFigures...)
 	var others []string
 	for _, v := range d.Runs {
@@ -184,6 +195,8 @@ func (d *Document) curves(ctx context.Context, x *Index) error {
 
 // thin keeps at most mostPoints, the last one among them. Even steps keep the shape; the last point is kept because
 // it is the one that is looked at.
+//
+// Of 1,201 points, point k of 600 is point k·1,200/599 rounded down: 0, 2, 4, 6, …, 1,200.
 func thin(points []Figure) []Figure {
 	if len(points) <= mostPoints {
 		return points
@@ -197,6 +210,7 @@ func thin(points []Figure) []Figure {
 
 // page is the document as package report draws it. The same three tables as on a terminal, and every curve that the
 // terminal has no room for.
+// Package report draws any tables and any lines; it knows no run.
 func (d *Document) page() report.Runs {
 	p := report.Runs{Title: "Training runs", Names: d.names()}
 	facts := newTable("run", d.names())
@@ -228,6 +242,7 @@ func (d *Document) page() report.Runs {
 }
 
 // newTable has a column a run, behind the name of the row.
+// Its caller adds the rows, each as long as the head.
 func newTable(first string, names []string) report.RunsTable {
 	return report.RunsTable{Head: append([]string{first}, names...)}
 }
@@ -240,7 +255,7 @@ func settingsTitle(runs int) string {
 	return "Settings that differ"
 }
 
-// names are those of the runs, in their order, as heads of columns.
+// names are those of the runs, in their order, as heads of columns. distinguish has made them unlike each other.
 func (d *Document) names() (out []string) {
 	for _, v := range d.Runs {
 		out = append(out, v.Name)
@@ -248,7 +263,9 @@ func (d *Document) names() (out []string) {
 	return out
 }
 
-// words is a figure's name for a person.
+// words is a figure's name for a person: "validation direction_accuracy" becomes "validation direction accuracy".
+// One figure gets more words, since its short name reads like another's: the mean over corpora is not the pooled
+// one.
 func words(figure string) string {
 	if rest, ok := strings.CutSuffix(figure, "similarity_correlation.within_corpus"); ok {
 		return rest + "similarity correlation, within corpus, pooled over corpora"

@@ -19,7 +19,8 @@ import (
 	"hives/internal/report"
 )
 
-// Job is what the three commands share.
+// Job is what the three commands share. The index is an aid and no input: two jobs that differ in DB alone print
+// the same.
 type Job struct {
 	DB     string // the index; empty: runs.db in the first folder
 	In     string // where runs that are named by their id lie
@@ -28,11 +29,12 @@ type Job struct {
 	Stdout io.Writer
 }
 
-// most is how many runs a comparison can tell apart by colour.
+// most is how many runs a comparison can tell apart by colour. More lines on one plot are told apart by nobody.
 const most = 6
 
 // List prints the runs at or below the folders. All runs of the index are asked for too, since a run may have begun
 // with the weights of one that lies elsewhere.
+// dirs has one folder at least; the index lies in the first of them unless Job.DB names a place.
 func List(ctx context.Context, j Job, dirs []string) error {
 	return j.with(ctx, dirs, func(x *Index) error {
 		found, err := x.Runs(ctx, dirs...)
@@ -58,7 +60,8 @@ func List(ctx context.Context, j Job, dirs []string) error {
 // among those in j.In.
 func Show(ctx context.Context, j Job, name string) error { return j.compare(ctx, []string{name}) }
 
-// Compare is Show for several runs.
+// Compare is Show for several runs. Runs of both stages may stand beside each other; what only one of them has is
+// empty in the other's column.
 func Compare(ctx context.Context, j Job, names []string) error {
 	if len(names) < 2 || len(names) > most {
 		return fault.Usage(fault.New(fault.Invalid, "%d runs to compare: name 2 to %d", len(names), most))
@@ -67,6 +70,7 @@ func Compare(ctx context.Context, j Job, names []string) error {
 }
 
 // compare finds the runs, brings the index up to date over where they lie, and prints one document of all of them.
+// An index may hold more than was asked for: all of it is looked through for a run that another began with.
 func (j Job) compare(ctx context.Context, names []string) error {
 	roots := roots(names, j.In)
 	return j.with(ctx, roots, func(x *Index) error {
@@ -94,7 +98,8 @@ func (j Job) compare(ctx context.Context, names []string) error {
 	})
 }
 
-// print writes the document in the form that was asked for.
+// print writes the document in the form that was asked for. The page bears a date, unlike other pages: a run that
+// is under way is another one tomorrow.
 func (j Job) print(d *Document) error {
 	if j.Page != "" {
 		err := fsutil.WriteFile(j.Page, func(w io.Writer) error {
@@ -119,6 +124,11 @@ func (j Job) encode(v any) error {
 
 // with opens the index over the folders and brings it up to date. Nobody should need to ask for an index: it lies
 // beside the runs where that is allowed, and where it is not, it is made for this one look and thrown away.
+//
+//	roots[0] runs, writable           runs/runs.db
+//	roots[0] runs/a, itself a run     runs/runs.db: a run folder holds nothing foreign
+//	roots[0] /srv/runs, read-only     a file in a scratch folder, gone afterwards
+//	--db FILE                         FILE, wherever the runs lie
 func (j Job) with(ctx context.Context, roots []string, do func(*Index) error) (err error) {
 	path := j.DB
 	if info, err := os.Stat(roots[0]); err != nil || !info.IsDir() {
@@ -150,6 +160,7 @@ func (j Job) with(ctx context.Context, roots []string, do func(*Index) error) (e
 }
 
 // writable tells whether an index may be kept at path: its folder and what is there already may be written.
+// SQLite writes two files beside its own (-wal, -shm), which another user may have left there.
 func writable(path string) bool {
 	for _, p := range []string{filepath.Dir(path), path, path + "-wal", path + "-shm"} {
 		if err := unix.Access(p, unix.W_OK); err != nil && !errors.Is(err, unix.ENOENT) {
@@ -160,6 +171,7 @@ func writable(path string) bool {
 }
 
 // closed keeps the first error and still closes: of two, the earlier one is the cause.
+// A Close that fails alone is told too: the index may not hold what was read.
 func closed(err error, x *Index) error {
 	if closeErr := x.Close(); err == nil {
 		return closeErr
@@ -167,13 +179,13 @@ func closed(err error, x *Index) error {
 	return err
 }
 
-// isRun tells a run folder by its run.json, as package runstore does.
-func isRun(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "run.json"))
-	return err == nil
-}
+// isRun tells a run folder, as package runstore does.
+func isRun(dir string) bool { return exists(filepath.Join(dir, runFile)) }
 
-// roots are the folders that names point to, and in where one is an id.
+// roots are the folders that names point to, and in where one is an id. Only these are brought up to date, so that
+// the look at one run does not read hundreds.
+//
+//	names runs/a, 3f2a; in "."     runs/a and .
 func roots(names []string, in string) (out []string) {
 	for _, name := range names {
 		root := in
@@ -189,6 +201,8 @@ func roots(names []string, in string) (out []string) {
 
 // pick finds a run by its folder or the beginning of its id. A folder wins over an id: the name of an existing run
 // is never taken for the beginning of another's id.
+//
+// Kinds of error: NotFound where nothing is called so, Invalid where an id's beginning is that of several.
 func pick(all []Run, name, in string) (Run, error) {
 	var found []Run
 	abs, err := filepath.Abs(name)

@@ -14,18 +14,19 @@ import (
 	"hives/internal/runstore"
 )
 
-// tailSize is how many bytes before the place that was read to are compared with those of the last time. Lines
-// of steps hold their rate of tokens, so that a log which was cut and written on hardly ends alike.
+// tailSize is how many bytes before the place that was read to are compared with those of the last time: some ten
+// lines. Lines of steps hold their rate of tokens, so that a log which was cut and written on hardly ends alike.
 const tailSize = 4096
 
-// logState is how far a log was read. bad counts whole lines that are no record, over all reads.
+// logState is how far a log was read. bad counts whole lines that are no record, over all reads. size counts whole
+// lines only: the byte after it begins the next one.
 type logState struct {
 	size int64
 	tail []byte
 	bad  int
 }
 
-// point is a figure at a step.
+// point is a figure at a step, as one row of the table points.
 type point struct {
 	name  string
 	step  int
@@ -61,6 +62,7 @@ func readLog(path string, from logState) (points []point, now logState, again bo
 	if _, err := f.Seek(from.size, io.SeekStart); err != nil {
 		return nil, from, false, err
 	}
+	// What is new stands in memory whole; at the first look that is the log itself.
 	raw, err := io.ReadAll(f)
 	if err != nil {
 		return nil, from, false, err
@@ -78,7 +80,8 @@ func readLog(path string, from logState) (points []point, now logState, again bo
 	return points, now, !same, err
 }
 
-// continues tells whether the log still begins with what was read of it.
+// continues tells whether the log still begins with what was read of it. Its end is compared, not all of it: what a
+// resume cuts and writes anew differs just before that place.
 func continues(f *os.File, from logState) (bool, error) {
 	stat, err := f.Stat()
 	if err != nil || stat.Size() < from.size {
@@ -90,6 +93,7 @@ func continues(f *os.File, from logState) (bool, error) {
 
 // tailOf is the digest of the last bytes before end. Fewer bytes than tailSize where the log is shorter, so the
 // beginning of a log counts too.
+// The digest is kept and not the bytes, since it stands in a row that every look reads.
 func tailOf(f *os.File, end int64) ([]byte, error) {
 	raw := make([]byte, min(end, tailSize))
 	if _, err := f.ReadAt(raw, end-int64(len(raw))); err != nil {
@@ -102,6 +106,7 @@ func tailOf(f *os.File, end int64) ([]byte, error) {
 // parse takes the figures of a line: "kind field", with a dot before the parts of objects and lists. {"kind":
 // "validation", "step": 100, "ranking_accuracy": {"all": 0.6}} gives one point: "validation ranking_accuracy.all" at
 // 100.
+// A line needs "kind" and "step"; NameTerms gives losses of older logs the names that newer ones have.
 func parse(line []byte) (points []point, ok bool) {
 	var fields map[string]any
 	if json.Unmarshal(line, &fields) != nil {
@@ -120,8 +125,11 @@ func parse(line []byte) (points []point, ok bool) {
 	return points, true
 }
 
-// gather adds a number, or the numbers inside; null and text are no figures. Lists are numbered from 1, as levels of
-// a theory are.
+// gather adds a number, or the numbers inside; null and text are no figures. Lists are numbered from 1, as levels
+// of a theory are.
+//
+//	"loss_levels": [4.1, null, 3.9]     loss_levels.1 = 4.1, loss_levels.3 = 3.9
+//	"loss_scale": null                  nothing
 func gather(points []point, name string, step int, value any) []point {
 	switch v := value.(type) {
 	case float64:

@@ -9,7 +9,8 @@ import (
 	"hives/internal/runstore"
 )
 
-// Run is a run as the index knows it.
+// Run is a run as the index knows it: as of the last Refresh. What may have changed since, its lock and its
+// checkpoints, is asked of the folder.
 type Run struct {
 	Path    string
 	Info    runstore.Info
@@ -46,7 +47,8 @@ func (x *Index) Runs(ctx context.Context, roots ...string) ([]Run, error) {
 	return out, rows.Err()
 }
 
-// below tells whether a path is one of the roots or lies in one.
+// below tells whether a path is one of the roots or lies in one. Paths in the index are absolute, roots need not
+// be.
 func below(path string, roots []string) bool {
 	return slices.ContainsFunc(roots, func(root string) bool {
 		abs, err := filepath.Abs(root)
@@ -54,7 +56,7 @@ func below(path string, roots []string) bool {
 	})
 }
 
-// Figure is the newest value of a figure.
+// Figure is a value of a figure and the step that it is of: the newest in a Summary, each in a Curve.
 type Figure struct {
 	Step  int     `json:"step"`
 	Value float64 `json:"value"`
@@ -62,6 +64,7 @@ type Figure struct {
 
 // Last returns the newest value of each figure of a run. max(step) with a plain column beside it takes that column
 // from the row of the maximum, which SQLite promises and others do not.
+// Newest means of the largest step that has the figure: a validation's figure is mostly older than a step's.
 func (x *Index) Last(ctx context.Context, r *Run) (map[string]Figure, error) {
 	rows, err := x.db.QueryContext(ctx,
 		`SELECT name, max(step), value FROM points JOIN figures ON figures.id = figure WHERE run = ? GROUP BY figure`, r.row)
@@ -81,7 +84,7 @@ func (x *Index) Last(ctx context.Context, r *Run) (map[string]Figure, error) {
 	return out, rows.Err()
 }
 
-// Curve returns a figure over the steps of a run.
+// Curve returns a figure over the steps of a run, ascending, each step once; none where the run has no such figure.
 func (x *Index) Curve(ctx context.Context, r *Run, name string) (out []Figure, err error) {
 	rows, err := x.db.QueryContext(ctx,
 		`SELECT step, value FROM points WHERE run = ? AND figure = (SELECT id FROM figures WHERE name = ?) ORDER BY step`,

@@ -15,6 +15,7 @@ import (
 
 // Refresh brings the index up to date with the runs at or below the roots. A run that cannot be read stands in
 // the index with its problem and keeps nobody else from being read.
+// A cancelled ctx ends it between two runs: those that were read stay read.
 func (x *Index) Refresh(ctx context.Context, roots ...string) error {
 	for _, root := range roots {
 		found, err := Find(root)
@@ -62,7 +63,8 @@ func within(path, root string) bool {
 		strings.HasPrefix(path, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator))
 }
 
-// texts reads one column; the rows are closed before the transaction goes on.
+// texts reads one column; the rows are closed before the transaction goes on, since SQLite's one connection cannot
+// write while a query stands open.
 func texts(tx *sql.Tx, query string) (out []string, err error) {
 	rows, err := tx.Query(query)
 	if err != nil {
@@ -79,7 +81,13 @@ func texts(tx *sql.Tx, query string) (out []string, err error) {
 	return out, rows.Err()
 }
 
-// refresh reads one run. A log that cannot be read leaves the points that are known and stands as the run's problem.
+// refresh reads one run. A log that cannot be read leaves the points that are known and stands as the run's
+// problem.
+//
+//	the run's row → run.json, config.toml → what is new of the log → points, and how far they reach
+//
+// Invariant: points and log_size change in one transaction, so a command that is killed in between reads the same
+// lines again and none twice (TestOnlyWhatIsNewIsRead).
 func refresh(tx *sql.Tx, dir string) error {
 	id, from, err := stand(tx, dir)
 	if err != nil {
@@ -109,7 +117,8 @@ func refresh(tx *sql.Tx, dir string) error {
 	return add(tx, id, points)
 }
 
-// stand returns the run's row and how far its log was read, and begins a row where there is none.
+// stand returns the run's row and how far its log was read, and begins a row where there is none. A row belongs to
+// a path: a run that was moved is dropped and read anew under its new one.
 func stand(tx *sql.Tx, dir string) (id int64, from logState, err error) {
 	err = tx.QueryRow(`SELECT id, log_size, log_tail, bad FROM runs WHERE path = ?`, dir).Scan(&id, &from.size,
 		&from.tail, &from.bad)
@@ -124,7 +133,8 @@ func stand(tx *sql.Tx, dir string) (id int64, from logState, err error) {
 	return id, from, err
 }
 
-// describe reads what is small and may change: run.json and config.toml.
+// describe reads what is small and may change: run.json and config.toml. They are read at each look, whole; what is
+// wrong with them is returned as words, for the line that the list shows.
 func describe(dir string) (info runstore.Info, config, problem string) {
 	info, err := runstore.Read(dir)
 	if err != nil {
@@ -140,6 +150,8 @@ func describe(dir string) (info runstore.Info, config, problem string) {
 
 // finalWeights is the digest that the final model's hives.json gives, "" before the end. It is what later runs name
 // as their base, and how origin finds who made it.
+// The digest is believed and not computed: hashing every final model of hundreds would take longer than all else
+// here.
 func finalWeights(dir string) string {
 	info, err := folder.Read(filepath.Join(dir, "final"))
 	if err != nil {
@@ -170,7 +182,8 @@ func add(tx *sql.Tx, run int64, points []point) error {
 	return nil
 }
 
-// figure returns the number of a name.
+// figure returns the number of a name. Points hold numbers, since a name of fifty letters in each of a million rows
+// would be most of the file.
 func figure(tx *sql.Tx, name string) (id int64, err error) {
 	if _, err = tx.Exec(`INSERT OR IGNORE INTO figures (name) VALUES (?)`, name); err == nil {
 		err = tx.QueryRow(`SELECT id FROM figures WHERE name = ?`, name).Scan(&id)

@@ -17,6 +17,7 @@ import (
 )
 
 // schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
+// busyTimeout is how long a command waits for another that writes.
 const (
 	schemaVersion = 1
 	applicationID = 0x48695652 // "HiVR"
@@ -29,7 +30,8 @@ const File = "runs.db"
 //go:embed schema.sql
 var schema string
 
-// Index is an open file. Whoever opens it owes Close.
+// Index is an open file. Whoever opens it owes Close. It may be used by several goroutines, one after another:
+// there is one connection.
 type Index struct {
 	db   *sql.DB // one connection: SQLite has one writer
 	path string
@@ -37,6 +39,9 @@ type Index struct {
 
 // Open opens the index at path and creates it where there is none. Waiting for a lock comes first: two commands that
 // start at once both want to make the file.
+//
+// Kinds of error: NotFound (no such folder), Corrupt (damaged), Mismatch (another program's file, or a newer
+// schema).
 func Open(ctx context.Context, path string) (*Index, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -67,6 +72,11 @@ func Open(ctx context.Context, path string) (*Index, error) {
 
 // prepare fills a new file and refuses those that are not ours or of a newer program. A file of an older schema
 // would be brought up to date here; there has been one schema so far.
+//
+//	tables 0, version 0             a new file: the schema goes in
+//	application_id is another       Mismatch: somebody else's file is left as it is
+//	version above ours              Mismatch: a newer program wrote it
+//	else                            ours
 func (x *Index) prepare(tx *sql.Tx) error {
 	var version, app, tables int
 	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM ` +
@@ -90,6 +100,7 @@ func (x *Index) prepare(tx *sql.Tx) error {
 
 // write runs a transaction and names the file in its error. Nobody loses anything by a failed transaction: the next
 // look reads the same again.
+// Transactions are immediate: two that both read and then write would else end with one of them refused.
 func (x *Index) write(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := x.db.BeginTx(ctx, nil)
 	if err == nil {
@@ -109,5 +120,5 @@ func (x *Index) write(ctx context.Context, do func(*sql.Tx) error) error {
 	return nil
 }
 
-// Close ends the use of the file.
+// Close ends the use of the file. The last to close it also folds the -wal file back in.
 func (x *Index) Close() error { return x.db.Close() }

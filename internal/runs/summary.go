@@ -23,7 +23,8 @@ const (
 	heldOutHierarchical = "validation loss_hierarchical"
 )
 
-// killed is the status of a run that says it is running and that no process holds.
+// killed is the status of a run that says it is running and that no process holds. It is not in run.json: a process
+// that is killed writes nothing.
 const killed = "killed"
 
 // Summary is a run in a line.
@@ -46,6 +47,7 @@ type Summary struct {
 }
 
 // summaries describes runs; all are those of the index, among which a start is looked for.
+// They come in the order of chosen.
 func summaries(ctx context.Context, x *Index, chosen, all []Run) ([]Summary, error) {
 	var out []Summary
 	for _, r := range chosen {
@@ -75,6 +77,7 @@ func summaries(ctx context.Context, x *Index, chosen, all []Run) ([]Summary, err
 
 // status is that of run.json, but for a run that says it is running while nobody holds its lock: the process is gone
 // and could not say so.
+// The lock is the kernel's, so it goes with its process however that ended.
 func status(r *Run) string {
 	if r.Info.Status == runstore.Running && !runstore.Held(r.Path) {
 		return killed
@@ -84,6 +87,9 @@ func status(r *Run) string {
 
 // origin finds the run whose final weights another began with. By the hash of the weights, so it holds wherever
 // either folder was moved to.
+//
+//	stage2: base 9f31…      stage1: weights 9f31…      → stage1's id
+//	stage1: base 55c0…      no run made 55c0…          → "", and the list shows the settings' word for it
 func origin(r *Run, all []Run) string {
 	base := r.Info.Hashes["base"]
 	for _, other := range all {
@@ -94,7 +100,8 @@ func origin(r *Run, all []Run) string {
 	return ""
 }
 
-// changed lists the settings that differ from the defaults of the run's stage, the defaults as stored.
+// changed lists the settings that differ from the defaults of the run's stage, the defaults as stored. Both are
+// compared as text, key by key (runstore.ConfigChanges).
 func changed(r *Run) ([]runstore.Change, error) {
 	if r.Config == "" {
 		return nil, nil
@@ -115,6 +122,7 @@ func changed(r *Run) ([]runstore.Change, error) {
 }
 
 // stageDefaults are the settings of a stage by name; Stage 1 has none of Stage 2's.
+// Keys are dotted ("sampler.batch_size"), values as config.toml writes them.
 func stageDefaults(stage int) (map[string]string, error) {
 	raw, err := cli.EncodeTOML(trainer.DefaultStage(stage))
 	if err != nil {

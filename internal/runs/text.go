@@ -15,6 +15,7 @@ import (
 
 // writeList prints a line a run. Unreadable runs stand in the list with the reason: a run that is missing from it
 // would be looked for.
+// An id is shown by its first eight digits, which --in takes back.
 func writeList(w io.Writer, list []Summary) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "id\tstage\tstatus\tsteps\tloss\theld out: "+
@@ -51,7 +52,7 @@ func (s *Summary) named(figure string) string {
 	return figure
 }
 
-// best is the kept checkpoint's score and step.
+// best is the kept checkpoint's score and step, as "0.612 at 4500"; a dash where none is kept by a score.
 func best(s *Summary) string {
 	if s.Best == nil {
 		return "–"
@@ -59,7 +60,8 @@ func best(s *Summary) string {
 	return fmt.Sprintf("%.3f at %d", s.Best.Score, s.Best.Step)
 }
 
-// start names the starting weights: the run that made them where the index knows it.
+// start names the starting weights: the run that made them where the index knows it, else the path that the
+// settings name.
 func (s *Summary) start() string {
 	if s.FromRun != "" {
 		return "run " + s.FromRun[:min(8, len(s.FromRun))]
@@ -68,6 +70,7 @@ func (s *Summary) start() string {
 }
 
 // show is a figure, or a dash where the run has none: 0 would be a value.
+// The step is left out: a line has room for the value alone, and "show" has both.
 func show(figures map[string]Figure, name string) string {
 	f, ok := figures[name]
 	if !ok {
@@ -80,6 +83,7 @@ func show(figures map[string]Figure, name string) string {
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }
 
 // short is a path from the working directory where that is shorter.
+// A path that would begin with many ".." is shown whole.
 func short(path string) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -91,7 +95,8 @@ func short(path string) string {
 	return path
 }
 
-// write prints the document for a person.
+// write prints the document for a person: facts, settings and figures as one table with a column a run, then
+// curves. One table, so that a run's column stays the same column from top to bottom.
 func (d *Document) write(w io.Writer) error {
 	t := columns.NewTable(w)
 	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
@@ -152,7 +157,8 @@ func (d *Document) facts() (rows [][]string) {
 	return rows
 }
 
-// figures are the newest values, each with its step where the run has gone on since.
+// figures are the newest values, each with its step where the run has gone on since: "0.512 at 4000" of a run at
+// step 4,100. A run without a figure has a dash.
 func (d *Document) figures() (rows [][]string) {
 	names := map[string]bool{}
 	for _, v := range d.Runs {
@@ -181,11 +187,12 @@ func (d *Document) figures() (rows [][]string) {
 	return rows
 }
 
-// width of a text curve, in characters.
+// width of a text curve, in characters: with a name before it, it fits a terminal of 80 columns.
 const width = 48
 
 // writeCurves prints each curve as a line of blocks, in the same range for all runs. One range for all runs: two
 // lines of blocks can be compared only if a height means the same in both.
+// Steps too are one range, to the last of any run, so that a run that is behind looks it.
 func (d *Document) writeCurves(w io.Writer) error {
 	t := columns.NewTable(w)
 	for _, c := range d.Curves {
@@ -207,7 +214,7 @@ func (d *Document) writeCurves(w io.Writer) error {
 	return t.Flush()
 }
 
-// span is the least and the largest value over all runs.
+// span is the least and the largest value over all runs; of no points at all +∞ and −∞, which nothing is drawn in.
 func span(runs [][]Figure) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, points := range runs {
