@@ -9,7 +9,8 @@ import (
 	"hives/internal/columns"
 )
 
-// Columns of the bar itself: as many as the figures leave, within these.
+// Columns of the bar itself: as many as the figures leave, within these. A shorter one would not move visibly, a
+// longer one tells no more than the figures behind it.
 const (
 	shortestBar = 8
 	longestBar  = 24
@@ -79,14 +80,18 @@ func (b *bar) blocks(n int, done, total int64) string {
 	return on + off
 }
 
-// clear removes the line.
+// clear removes the line, so that another can be written in its place. The next draw puts the bar below that.
 func (b *bar) clear() {
 	if b != nil {
 		fmt.Fprint(b.w, b.erase())
 	}
 }
 
-// erase is what removes the line. A window that became narrower has broken it into several rows.
+// erase is what removes the line: back to its beginning (\r), and clear to the end of the screen (ESC [ J). A
+// window that became narrower has broken it into several rows: it goes up first (ESC [ n A).
+//
+//	70 columns drawn, the window has 80 now     \r, clear
+//	70 columns drawn, the window has 30 now     up (70 − 1)/30 = 2, \r, clear
 func (b *bar) erase() string {
 	up := ""
 	if width := b.width(); width > 0 && b.drawn > width {

@@ -32,12 +32,17 @@ type Sources struct {
 	Flags     map[string]any // by dotted key: the named flags that were given; see GivenFlags
 }
 
-// Origins tells of every key where its value came from: "default", a file's path, an environment
-// variable's name, "--set" or a flag's name.
+// Origins tells of every key where its value came from: "default", a file's path, an environment variable's name,
+// "--set" or a flag's name. An entry of a map has a line of its own ("sampler.theory_weights.svt").
 type Origins map[string]string
 
 // Load returns defaults overlaid by the sources. T is a struct; each field needs a toml tag. Mistakes are usage
 // mistakes of kind Invalid. Nothing is half loaded: on a mistake the zero configuration comes back.
+//
+//	type config struct { Seed int `toml:"seed"` }
+//	Load(config{1}, Sources{Environ: []string{}})                                  1, "default"
+//	Load(config{1}, Sources{EnvPrefix: "X", Environ: []string{"X_SEED=2"}})        2, "X_SEED"
+//	Load(config{1}, Sources{Environ: []string{}, Sets: []string{"sede=3"}})        --set: unknown key "sede": …
 func Load[T any](defaults T, src Sources) (T, Origins, error) {
 	cfg := defaults
 	origins, err := overlay(&cfg, src)
@@ -48,7 +53,8 @@ func Load[T any](defaults T, src Sources) (T, Origins, error) {
 	return cfg, origins, nil
 }
 
-// overlay runs the sources in order over the struct that cfg points to.
+// overlay runs the sources in order over the struct that cfg points to. The first mistake ends it: later sources
+// would only repeat it.
 func overlay(cfg any, src Sources) (Origins, error) {
 	t, err := newTree(cfg)
 	if err != nil {
@@ -115,6 +121,9 @@ func (t *tree) noteKeys(prefix string, keys map[string]any, origin string) {
 }
 
 // fileError adds path and line; an unknown key gets the nearest known one.
+//
+//	a.toml:3: unknown key "seeed": did you mean "seed"?
+//	a.toml:4:9: …                                        not TOML, or not of the field's type
 func (t *tree) fileError(path string, err error) error {
 	var missing *toml.StrictMissingError
 	if errors.As(err, &missing) {
@@ -157,12 +166,13 @@ func (t *tree) readEnv(prefix string, environ []string) error {
 	return nil
 }
 
-// EnvName is the environment variable of a dotted key. So train's optimizer.rate is TRAIN_OPTIMIZER_RATE.
+// EnvName is the environment variable of a dotted key. So train's optimizer.rate is TRAIN_OPTIMIZER_RATE. Two keys
+// that meet in one name (a.b and a_b) would both be set.
 func EnvName(prefix, key string) string {
 	return strings.TrimSuffix(prefix, "_") + "_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
 }
 
-// readFlags sets the named flags, in key order.
+// readFlags sets the named flags, in key order, so that of two mistakes the same one is told every time.
 func (t *tree) readFlags(flags map[string]any) error {
 	keys := make([]string, 0, len(flags))
 	for key := range flags {

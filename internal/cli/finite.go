@@ -15,6 +15,7 @@ import (
 	"hives/internal/fault"
 )
 
+// errNotFinite is one error for file, --set and flags, so that all three say the same.
 var errNotFinite = errors.New("no finite number; write one, or leave the setting out")
 
 // finiteFile refuses nan and inf in a TOML file, with their row. TOML has both, but no setting means anything by them,
@@ -31,7 +32,8 @@ func finiteFile(path string, raw []byte) error {
 	return p.Error()
 }
 
-// notFinite is the first such number in an expression, nil if there is none.
+// notFinite is the first such number in an expression, nil if there is none. TOML writes them inf, +inf, -inf, nan;
+// a float in digits never ends so.
 func notFinite(n *unstable.Node) *unstable.Node {
 	if n.Kind == unstable.Float && (bytes.HasSuffix(n.Data, []byte("inf")) || bytes.HasSuffix(n.Data, []byte("nan"))) {
 		return n
@@ -44,7 +46,7 @@ func notFinite(n *unstable.Node) *unstable.Node {
 	return nil
 }
 
-// finite looks into lists and arrays too.
+// finite looks into lists and arrays too. What is no number is finite.
 func finite(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Float32, reflect.Float64:

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FlagValue is the text of a named flag that was given.
+// FlagValue is the text of a named flag that was given. The name is kept for messages: who typed --rate is told of
+// --rate, not of optimizer.learning_rate.
 type FlagValue struct{ Name, Text string }
 
 // ConfigFlags are the two flags that every configured program has. A program that has them takes every setting in
@@ -21,6 +22,7 @@ type ConfigFlags struct {
 }
 
 // Register adds --config and --set.
+// A value of --set is not split at commas (StringArray): sampler.theories=svt,mft is one setting.
 func (c *ConfigFlags) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&c.File, "config", "", "TOML file of settings")
 	fs.StringArrayVar(&c.Sets, "set", nil, "override one setting: section.key=value (may be repeated)")
@@ -34,6 +36,10 @@ func (c *ConfigFlags) Sources(fs *pflag.FlagSet, envPrefix string, keys map[stri
 // GivenFlags returns the flags that stand on the command line, by dotted key: only these override the other sources,
 // a flag's own default never does. A flag's value goes as text, so it is parsed by the same rules as --set and says
 // the same about mistakes.
+//
+//	keys {"steps": "steps", "lora-targets": "lora.targets"}
+//	--lora-targets q_proj,v_proj     {"lora.targets": FlagValue{"lora-targets", "q_proj,v_proj"}}
+//	(--steps was not given)          nothing: its setting may come from the file
 func GivenFlags(fs *pflag.FlagSet, keys map[string]string) map[string]any {
 	given := map[string]any{}
 	fs.Visit(func(f *pflag.Flag) {

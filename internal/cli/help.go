@@ -27,6 +27,8 @@ type FlagGroup struct {
 // OtherFlags is the heading of flags that no group names: --help and the like.
 const OtherFlags = "Everywhere"
 
+// groupKey is the annotation of a flag that names its heading; helpName the columns of a flag's or command's name,
+// with what it takes, before its text.
 const (
 	groupKey = "hives_group" // the annotation of a flag that names its heading
 	helpName = 26            // columns of a flag's or command's name, with what it takes, before its text
@@ -57,7 +59,7 @@ func GroupFlags(root *cobra.Command, groups []FlagGroup) {
 	})
 }
 
-// walk visits a command and all below it, the upper ones first.
+// walk visits a command and all below it, the upper ones first. Hidden commands are visited too.
 func walk(c *cobra.Command, visit func(*cobra.Command)) {
 	visit(c)
 	for _, child := range c.Commands() {
@@ -81,7 +83,7 @@ func rank(f *pflag.Flag) string {
 	return "~/" + f.Name
 }
 
-// help writes the help of a command, within the terminal or 80 columns.
+// help has the form that cobra asks for.
 func help(c *cobra.Command, _ []string) { WriteHelp(c.OutOrStdout(), c) }
 
 // WriteHelp writes what --help prints. Long comes as the source has it, so its lines are joined to paragraphs and
@@ -108,7 +110,8 @@ func WriteHelp(w io.Writer, c *cobra.Command) {
 	fmt.Fprint(w, out.String())
 }
 
-// section writes a heading and lines below it.
+// section writes a heading and lines below it. Blanks at the end of a line would be copied along by who copies an
+// example.
 func section(out *strings.Builder, title string, lines []string) {
 	fmt.Fprintf(out, "\n%s:\n", title)
 	for _, line := range lines {
@@ -117,6 +120,10 @@ func section(out *strings.Builder, title string, lines []string) {
 }
 
 // usage is the line below Usage. A command that only holds others says COMMAND.
+//
+//	hives data              hives data COMMAND        it only holds others
+//	hives embed             hives embed --model DIR --in FILE.jsonl --out FILE.npy
+//	hives review            its own use line: it runs, and has a command below it
 func usage(c *cobra.Command) string {
 	if !c.Runnable() || c.HasAvailableSubCommands() && c.Use == c.Name() {
 		return c.CommandPath() + " COMMAND"
@@ -154,6 +161,7 @@ func Paragraphs(text string, width int) []string {
 
 // Examples breaks command lines so that a shell reads them as before. An example is copied into a shell: a line is
 // broken with a backslash, where words end, and comments stay comments.
+// What does not fit is broken where a shell sees words (columns.Command), so a quoted text stays whole.
 func Examples(text string, width int) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -215,7 +223,7 @@ func writeFlags(out *strings.Builder, c *cobra.Command, width int) {
 	}
 }
 
-// titleOf is the heading that a flag comes under.
+// titleOf is the heading that a flag comes under. A flag in no list is seen under the last heading and not lost.
 func titleOf(f *pflag.Flag) string {
 	if title := GroupOf(f); title != "" {
 		return title
@@ -261,6 +269,11 @@ func FlagText(f *pflag.Flag) string {
 
 // entry is a name and its text beside it, or below where the name is long or the terminal narrow. On narrow
 // terminals the text stands eight columns in, below its name.
+//
+//	--in TEXT               texts to embed: JSON lines (.jsonl), or a text a
+//	                        line (.txt)
+//	--a-name-that-is-too-long TEXT
+//	                        its text
 func entry(name, text string, width int) []string {
 	indent := helpName
 	if width < columns.Usual*3/4 {

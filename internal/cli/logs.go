@@ -14,13 +14,15 @@ import (
 	"hives/internal/fault"
 )
 
-// LogFormats are those of Logger.
+// LogFormats are those of Logger: auto, text for people, json for programs.
 var LogFormats = []string{"auto", "text", "json"}
 
 // Logger writes lines for people (text) or JSON lines; auto is text on a terminal and JSON elsewhere.
 //
 //	15:04:05 listening: grpc 127.0.0.1:50051, engine cpu                       text
 //	{"time":"…","level":"INFO","msg":"listening","grpc":"127.0.0.1:50051",…}   json
+//
+// Error: Invalid for another format. Lines below level are dropped before they are put together.
 func Logger(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {
 	switch {
 	case !slices.Contains(LogFormats, format):
@@ -41,9 +43,10 @@ type textLog struct {
 	given string // attributes of With
 }
 
+// Enabled is asked before a line's fields are computed.
 func (t *textLog) Enabled(_ context.Context, l slog.Level) bool { return l >= t.level }
 
-// It writes a record as one line, in one Write.
+// Handle writes a record as one line, in one Write, so that lines of several goroutines do not mix.
 func (t *textLog) Handle(_ context.Context, r slog.Record) error {
 	var b bytes.Buffer
 	b.WriteString(r.Time.Format("15:04:05 "))
@@ -68,6 +71,10 @@ func (t *textLog) Handle(_ context.Context, r slog.Record) error {
 }
 
 // attr writes ", name value"; line breaks and other signs that could forge a line are quoted.
+//
+//	"grpc", "127.0.0.1:50051"      , grpc 127.0.0.1:50051
+//	"in_a_row", 2                  , in a row 2
+//	"name", "a\nERROR: all lost"   , name "a\nERROR: all lost"
 func (t *textLog) attr(prefix string, a slog.Attr) (text string) {
 	value := a.Value.Resolve()
 	if value.Kind() == slog.KindGroup {

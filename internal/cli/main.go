@@ -25,7 +25,8 @@ func Main(run func(context.Context) error) {
 	os.Exit(finish(os.Stderr, filepath.Base(os.Args[0]), stopped(ctx, err)))
 }
 
-// crash is a panic on its way to finish.
+// crash is a panic on its way to finish. The stack is taken where it was caught and printed below the error: a
+// panic is ours to mend, and the user can send it.
 type crash struct {
 	value any
 	stack []byte
@@ -50,6 +51,8 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 //	anything else                        1
 //	stopped, what is done is kept        75, and the command that goes on
 //	stopped by Ctrl-C, by SIGTERM        130, 143
+//
+// 75 is EX_TEMPFAIL of sysexits.h: "try again later". A job queue that restarts on it needs no other sign.
 func finish(w io.Writer, program string, err error) int {
 	if err == nil {
 		return fault.ExitDone

@@ -38,6 +38,8 @@ compute, and of each installed plugin its platform, PJRT API and hash. The same 
 	}
 }
 
+// manCommand writes the same words as --help, as pages for man: they are made from the commands and cannot lag
+// behind.
 func manCommand(root *cobra.Command) *cobra.Command {
 	var out string
 	c := &cobra.Command{

@@ -14,7 +14,8 @@ import (
 	"hives/internal/columns"
 )
 
-// plainInterval is the time between two lines where no bar can be drawn, drawInterval between two drawings of one.
+// plainInterval is the time between two lines where no bar can be drawn, drawInterval between two drawings of one:
+// a log of a night's run has a line every ten seconds, a terminal ten drawings a second.
 const (
 	plainInterval = 10 * time.Second
 	drawInterval  = 100 * time.Millisecond
@@ -23,6 +24,11 @@ const (
 // Progress shows how far a piece of work is: a bar on a terminal, else a plain line now and then. It is safe for use
 // by several goroutines; a nil Progress shows nothing. Whoever starts one owes Close or Drop, and writes to the
 // terminal through Print only while it stands.
+//
+//	p := cli.NewProgress("embed", "texts", 1000, 200)   // 200 were done by an earlier start
+//	p.Phase("loading and compiling")                    // not counted into the rate
+//	p.Add(64)                                           // embed 264/1000 texts, …
+//	p.Close()
 type Progress struct {
 	mu     sync.Mutex
 	w      io.Writer
@@ -56,7 +62,7 @@ func NewProgress(label, unit string, total, start int64) *Progress {
 	return p
 }
 
-// newProgress takes its clock from the caller: tests have no time.
+// newProgress takes its clock from the caller: tests have no time. It draws no bar by itself, so a test sees lines.
 func newProgress(w io.Writer, label, unit string, total, start int64, now func() time.Time) *Progress {
 	t := now()
 	return &Progress{w: w, label: label, unit: unit, total: total, start: start, done: start, began: t, last: t,
@@ -79,8 +85,8 @@ func (p *Progress) Add(n int64) { p.count(n, 0) }
 // Replay counts n units that an earlier start had done: they count into the total and not into the rate.
 func (p *Progress) Replay(n int64) { p.count(n, n) }
 
-// Between a phase and the first unit counted the time belongs to the phase. That unit's own time is in there too, so
-// it is left out of the rate as well.
+// count adds n units, of which before are left out of the rate. Between a phase and the first unit counted the time
+// belongs to the phase. That unit's own time is in there too, so it is left out of the rate as well.
 func (p *Progress) count(n, before int64) {
 	if p == nil {
 		return
@@ -139,7 +145,7 @@ func (p *Progress) show(now time.Time) {
 	}
 }
 
-// Suffix sets the text after the figures, such as the loss.
+// Suffix sets the text after the figures, such as the loss. It is seen at the next drawing.
 func (p *Progress) Suffix(text string) {
 	if p == nil {
 		return
@@ -149,7 +155,8 @@ func (p *Progress) Suffix(text string) {
 	p.suffix = text
 }
 
-// Print writes a line of its own above the bar.
+// Print writes a line of its own above the bar. Whatever else writes to the terminal while a bar stands leaves half
+// of it behind.
 func (p *Progress) Print(format string, args ...any) {
 	if p == nil {
 		return

@@ -20,7 +20,8 @@ import (
 // compiles, or a read of a dead disk, hears of no context.
 const grace = time.Second
 
-// Signal is the cause of a context that a signal cancelled.
+// Signal is the cause of a context that a signal cancelled: context.Cause(ctx) gives it, and it is the error that a
+// stopped command ends with.
 type Signal struct{ os.Signal }
 
 // Error names a key rather than a signal where a person pressed one.
@@ -36,7 +37,8 @@ func (s Signal) Error() string {
 	return "stopped by " + s.String()
 }
 
-// Is makes a Signal count as a cancelled context.
+// Is makes a Signal count as a cancelled context, so that code which looks for context.Canceled need not know of
+// signals.
 func (s Signal) Is(target error) bool { return target == context.Canceled }
 
 // exitCode is what a shell reports of a program that the signal killed: 130 for Ctrl-C, 143 for SIGTERM.
@@ -51,6 +53,7 @@ func (s Signal) exitCode() int {
 // how it wants to end without a parameter through all of them.
 type manner struct{ endsItself, goesOn, ownHangup atomic.Bool }
 
+// mannerKey is a type of its own, so that no other package's value can be taken for a manner.
 type mannerKey struct{}
 
 // mannerOf finds how the command wants to be stopped. A context that is not Main's, as in a test, gets one that
@@ -71,7 +74,8 @@ func EndsItself(ctx context.Context) { mannerOf(ctx).endsItself.Store(true) }
 // "go on with: …", with the command quoted as a shell reads it.
 func GoesOn(ctx context.Context) { mannerOf(ctx).goesOn.Store(true) }
 
-// OwnHangup says that SIGHUP means something else to the command than to stop.
+// OwnHangup says that SIGHUP means something else to the command than to stop. embedd says it: there it means "load
+// anew".
 func OwnHangup(ctx context.Context) { mannerOf(ctx).ownHangup.Store(true) }
 
 // withSignals cancels the context at the first SIGINT, SIGTERM or SIGHUP and gives the first two their deadly meaning
@@ -100,6 +104,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 }
 
 // first waits for the signal that stops the command, nil where it ended before one came.
+// Channels and not signals, so that a test can send them.
 func (m *manner) first(ch, hangup <-chan os.Signal, ended <-chan struct{}) os.Signal {
 	for {
 		select {

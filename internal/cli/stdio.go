@@ -20,7 +20,8 @@ import (
 // dash stands for standard input or output where a file is asked for.
 const dash = "-"
 
-// inputName is what a spooled standard input is called before its ending; files and pages show it.
+// inputName is what a spooled standard input is called before its ending; files and pages show it as "standard
+// input" (FileName).
 const inputName = "standard-input"
 
 // stdio is the annotation of flags that take a dash: which way, "in" or "out".
@@ -35,7 +36,7 @@ const inputName = "standard-input"
 //	→ messages say "standard input"
 const stdio = "hives_stdio"
 
-// freeText are flags in which a dash is text.
+// freeText are flags in which a dash is text: a prompt may be one, and nobody means a file by it.
 var freeText = []string{"prompt", "reviewer"}
 
 // TakesStdin lets the named flags of a command take "-", and its arguments where a name is "". What comes in is
@@ -106,7 +107,8 @@ func TakesStdout(c *cobra.Command, name, ending string) {
 	})
 }
 
-// work is what a command does with its arguments.
+// work is what a command does with its arguments. Wrappers of several TakesStdin and TakesStdout lie around each
+// other, the last one called outermost.
 type work func(args []string) error
 
 // around puts outer around the command's work. outer may change the arguments: they are a copy.
@@ -146,6 +148,12 @@ func takes(names []string) string {
 
 // slots are setters of the places that hold a dash. Setting through them is what makes the command read the spooled
 // file, without a line of its own for that.
+//
+//	--in -                 one slot: sets --in
+//	--data a.csv --in -    one slot
+//	merge - b.parquet      one slot: sets args[0]
+//	--in a --in -          one slot: the second of the list
+//	merge - -              two, which TakesStdin refuses
 func slots(c *cobra.Command, args []string, names []string) (at []func(string)) {
 	for _, name := range names {
 		if name == "" {
@@ -204,7 +212,7 @@ func endingOf(head []byte, plain string) string {
 	return plain
 }
 
-// copyTo sends a whole file to standard output.
+// copyTo sends a whole file to standard output. A reader that goes away in the middle ends it with a broken pipe.
 func copyTo(w io.Writer, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -231,6 +239,7 @@ type called struct {
 	path, name string
 }
 
+// Error says "standard input: row 3: …" where the file's own path would tell nobody anything.
 func (e called) Error() string { return strings.ReplaceAll(e.error.Error(), e.path, e.name) }
 func (e called) Unwrap() error { return e.error }
 

@@ -30,6 +30,14 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 // tree is a configuration struct seen as leaves by dotted key. Reflection is here and nowhere else in the package:
 // one walk makes every field settable by its dotted key.
+//
+//	type config struct {
+//	    Seed  uint64                    `toml:"seed"`      leaf "seed"
+//	    Loss  struct{ Temperature … }   `toml:"loss"`      leaf "loss.temperature"
+//	    Other map[string]float64        `toml:"weights"`   leaf "weights", entries "weights.svt"
+//	}
+//
+// A leaf is the struct's own field, so setting it sets the configuration.
 type tree struct {
 	leaves  map[string]reflect.Value
 	origins Origins
@@ -103,6 +111,7 @@ func isTable(v reflect.Value) bool {
 	return v.Kind() == reflect.Struct && !text
 }
 
+// keys are all leaves in order: of a map's order nothing may depend, no message either.
 func (t *tree) keys() []string { return slices.Sorted(maps.Keys(t.leaves)) }
 
 // assign sets key to a Go value, or to the text of one. A string goes the way of text, so that quotes around it are
@@ -131,7 +140,8 @@ func (t *tree) set(key, text, origin string) error {
 	return nil
 }
 
-// setEntry sets one entry of a map leaf; any other key is unknown.
+// setEntry sets one entry of a map leaf; any other key is unknown. An entry that the defaults lack is added: which
+// names make sense is for the configuration's own Validate.
 func (t *tree) setEntry(key, text, origin string) error {
 	table, entry, found := t.mapEntry(key)
 	if !found {
@@ -146,7 +156,8 @@ func (t *tree) setEntry(key, text, origin string) error {
 	return nil
 }
 
-// mapEntry finds the map leaf that key reaches into.
+// mapEntry finds the map leaf that key reaches into: of "sampler.theory_weights.svt" the leaf is all before the
+// last dot.
 func (t *tree) mapEntry(key string) (reflect.Value, string, bool) {
 	i := strings.LastIndex(key, ".")
 	if i < 0 {
@@ -201,7 +212,8 @@ func quoted(s string) bool {
 	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0]
 }
 
-// list writes "a,b" as a TOML array.
+// list writes "a,b" as a TOML array. Texts are quoted, so that svt,mft becomes ["svt","mft"]; numbers are not. A
+// text with a comma of its own must be written as TOML has it.
 func list(elem reflect.Kind, text string) string {
 	if text == "" {
 		return "[]"
@@ -233,6 +245,9 @@ func describe(t reflect.Type) string {
 }
 
 // unknown quotes an unknown key, with the nearest known one where that is near.
+//
+//	"temperature"         did you mean "loss.temperature"?      the section was forgotten
+//	"loss.temperatur"     did you mean "loss.temperature"?      a letter was
 func (t *tree) unknown(key string) string {
 	for _, known := range t.keys() {
 		if strings.HasSuffix(known, "."+key) { // the section was forgotten

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Set by the linker in builds of the Makefile: -ldflags "-X hives/internal/cli.commit=…".
+// Set by the linker in builds of the Makefile: -ldflags "-X hives/internal/cli.commit=…". "-dirty" behind the
+// commit marks a checkout with changes.
 var (
 	release = "0.1.0-dev"
 	commit  = ""
@@ -44,7 +45,8 @@ func BuildInfo() Build {
 	return b
 }
 
-// recordedCommit reads what the go command stored of the checkout.
+// recordedCommit reads what the go command stored of the checkout. "-dirty" says that the program was built from
+// files that are in no commit, so the commit alone does not make it again.
 func recordedCommit(settings []debug.BuildSetting) string {
 	var revision, dirty string
 	for _, s := range settings {
@@ -73,6 +75,7 @@ func VersionText(program string, extra ...string) string {
 	return s.String()
 }
 
+// orUnknown says so rather than leaving a gap: a bug report that lacks the commit should show that it does.
 func orUnknown(s string) string {
 	if s == "" {
 		return "unknown"

@@ -29,6 +29,8 @@ func teach(root *cobra.Command) {
 }
 
 // unknownCommand refuses a word where a command was to stand.
+//
+//	hives evalute       unknown command "evalute" for "hives": did you mean "evaluate"?
 func unknownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -44,6 +46,7 @@ func unknownCommand(c *cobra.Command, args []string) error {
 }
 
 // flagError adds the flag that was meant.
+// A flag of a command that was mistyped is unknown too; the command is then what is told.
 func flagError(c *cobra.Command, err error) error {
 	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 && c.ValidateArgs(words) != nil {
 		return c.ValidateArgs(words) // the flag belongs to the command that was meant

@@ -39,13 +39,14 @@ type Config struct {
 	Runs      []Run  `toml:"runs"`
 }
 
-// Rows name the files.
+// Rows name the files. They must be two: what is fitted on the rows that it is measured on is measured too well.
 type Rows struct {
 	Measured string `toml:"measured" comment:"held-out rows: the test part, or the validation part while choosing"`
 	Train    string `toml:"train" comment:"what mean, deviation and classifiers are fitted on"`
 }
 
-// Base is the model before training.
+// Base is the model before training, which every run is compared with. Each pooling of it is a system of its own: a
+// run that beats the base pooled otherwise may only have been pooled better.
 type Base struct {
 	Model     string   `toml:"model" comment:"model folder, or another form that --model takes"`
 	Poolings  []string `toml:"poolings" comment:"last, mean"`
@@ -65,6 +66,8 @@ type Run struct {
 }
 
 // Defaults are an experiment without rows, base and runs.
+// 1,000 draws, as hives evaluate takes. The figure to choose by is the ranking within corpus, since one over all
+// corpora can be had by telling corpora apart.
 func Defaults() Config {
 	return Config{
 		Title: "What training adds to a pretrained base", Out: "out/experiment", Seed: 1, Resamples: 1000,
@@ -81,7 +84,8 @@ func Load(path string) (Config, error) {
 	return c.Complete()
 }
 
-// name is what files and keys of a document are made of.
+// name is what files and keys of a document are made of: run-NAME-….npy, runs.NAME. No dot and no slash may stand
+// in it.
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
 
 // Complete fills in what is implied and refuses what does not go together. It looks at no file: that is Check's,
@@ -139,7 +143,7 @@ func (c *Config) imply(r *Run) {
 	}
 }
 
-// only is the name of the one run of a role; empty for none or several.
+// only is the name of the one run of a role; empty for none or several. So nothing is implied where two would do.
 func (c *Config) only(role string) (found string) {
 	for _, r := range c.Runs {
 		if r.Role == role {
@@ -171,7 +175,7 @@ func (c *Config) linked() error {
 	return nil
 }
 
-// invalid is a mistake of the file, not of the program.
+// invalid is a mistake of the file, not of the program: the exit code is that of a wrong command line.
 func invalid(format string, args ...any) error {
 	return fault.Usage(fault.New(fault.Invalid, "experiment: "+format, args...))
 }

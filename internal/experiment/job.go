@@ -18,7 +18,7 @@ import (
 	"hives/internal/whatis"
 )
 
-// Names of the files in the output folder.
+// Names of the files in the output folder, beside the folder of vectors.
 const (
 	MetricsFile = "metrics.json"
 	PageFile    = "report.html"
@@ -65,6 +65,10 @@ func (j *Job) Check() error {
 
 // Judge does the job and leaves the report. Rows that contradict each other are left out of both files, as in
 // training.
+//
+//	rows → runs and who saw the rows → vectors of base and finalists → figures → tables, page, document
+//
+// A stop anywhere leaves an old report or none, and the vectors so far.
 func Judge(ctx context.Context, j Job) error {
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
 	measured, err := data.ReadConsistent(j.Config.Rows.Measured, theories.Registered(), note)

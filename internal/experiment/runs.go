@@ -18,7 +18,8 @@ import (
 	"hives/internal/runstore"
 )
 
-// trained is a run with what its folder says: settings, figures over steps, how far it came.
+// trained is a run with what its folder says: settings, figures over steps, how far it came. config is config.toml
+// as it lies there; curves are the figures of metrics.jsonl.
 type trained struct {
 	Run
 	info   runstore.Info
@@ -26,7 +27,8 @@ type trained struct {
 	curves []report.Series
 }
 
-// model is the model folder that is measured.
+// model is the model folder that is measured: the run's last weights, unless the file names others, such as those
+// of the best checkpoint.
 func (t *trained) model() string {
 	if t.Model != "" {
 		return t.Model
@@ -48,7 +50,8 @@ func (t *trained) length() evaluate.Trained {
 	return out
 }
 
-// longestChain bounds the runs that are followed back.
+// longestChain bounds the runs that are followed back. Two stages are two; a circle of runs that name each other
+// ends too.
 const longestChain = 8
 
 // stepsBefore counts the steps of the runs that made a run's starting weights, as far as their folders are there.
@@ -98,7 +101,8 @@ func readRuns(list []Run, measured string, embed bool) ([]trained, error) {
 	return out, nil
 }
 
-// readRun reads one folder; model tells whether its weights must be there too.
+// readRun reads one folder; model tells whether its weights must be there too. Kinds of error: those of the folder,
+// Invalid for a run that goes on, NotFound for one without validations or without a model.
 func readRun(r Run, model bool) (trained, error) {
 	t := trained{Run: r}
 	var err error
@@ -129,7 +133,8 @@ func readRun(r Run, model bool) (trained, error) {
 	return t, nil
 }
 
-// series is a figure of the run, empty where it was never logged.
+// series is a figure of the run, empty where it was never logged. Names are those of report.ReadCurves: "train
+// loss", "validation ranking accuracy all".
 func (t *trained) series(name string) report.Series {
 	for _, s := range t.curves {
 		if s.Name == name {
@@ -251,7 +256,8 @@ var curveNames = []string{
 	"train loss hierarchical", "train loss individual", "train loss theory",
 }
 
-// mostTogether is how many runs a plot can tell apart by colour.
+// mostTogether is how many runs a plot can tell apart by colour. Ten runs of a screening are two plots, of eight
+// and of two.
 const mostTogether = 8
 
 // curves draws runs over each other, in groups of at most mostTogether. A run that never logged a figure has an

@@ -18,7 +18,8 @@ import (
 	"hives/internal/npy"
 )
 
-// Source is a model that can be embedded with; it is opened only where vectors are missing.
+// Source is a model that can be embedded with; it is opened only where vectors are missing or must be compared
+// with.
 type Source struct {
 	Dir       string
 	Pooling   string // in place of what the folder says; empty leaves it
@@ -31,7 +32,7 @@ type Embedder interface {
 	Identity() encoder.Identity
 }
 
-// Opener opens a source and returns what frees it.
+// Opener opens a source and returns what frees it. Its caller owes the latter as soon as err is nil.
 type Opener func(ctx context.Context, s Source) (Embedder, func() error, error)
 
 // stored is the file beside a matrix of vectors. It says whose they are and of which texts, so that neither
@@ -45,6 +46,7 @@ type stored struct {
 	Model encoder.Identity `json:"model"`
 }
 
+// A store of a stretch writes the whole matrix anew, so it is no smaller; a stop costs at most so many texts.
 const (
 	vectorsKind   = "hives.experiment.vectors"
 	vectorsFormat = 1
@@ -66,6 +68,12 @@ type vault struct {
 // get returns a source's vectors of the texts of rows, embedding those that are not stored. Stored vectors of
 // another model are refused: a part is measured once. Where an opener is at hand the model is opened even if all
 // is stored, to compare who it is; without one (Redraw) the stored identity stands.
+//
+//	nothing stored, an opener           open, embed all, store as it goes
+//	1,024 of 3,000 stored, an opener    open, compare identities, embed 1,976
+//	all stored, an opener               open and compare: other weights are refused
+//	all stored, Redraw                  the stored ones
+//	some stored, Redraw                 NotFound, with how many there are
 func (v *vault) get(ctx context.Context, name string, from Source, rows []data.Row) (evaluate.TextVectors,
 	encoder.Identity, error) {
 	// Texts, in the rows' order: the list and its order are part of the file's name.
@@ -128,7 +136,8 @@ func (v *vault) with(ctx context.Context, name string, from Source, use func(Emb
 	return use(model)
 }
 
-// same refuses to judge a model by another one's vectors.
+// same refuses to judge a model by another one's vectors. Error: Mismatch, with what differs: weights, tokenizer,
+// pooling or length.
 func same(name, path string, was, is encoder.Identity) error {
 	if unlike := was.Unlike(is); unlike != "" {
 		return fault.New(fault.Mismatch, "%s was measured before with another model (%s): give the run another name, "+
@@ -137,7 +146,8 @@ func same(name, path string, was, is encoder.Identity) error {
 	return nil
 }
 
-// digest tells lists of texts apart.
+// digest tells lists of texts apart: the same texts in another order are another list. Ids are hashes of texts, so
+// no text stands in a file's name or its head.
 func digest(rows []data.Row, index []int) string {
 	h := sha256.New()
 	for _, i := range index {
@@ -168,7 +178,8 @@ func writeVectors(path string, head stored, vectors [][]float32) error {
 	return fsutil.WriteBytes(path+".json", append(raw, '\n'))
 }
 
-// readVectors is NotFound where nothing is stored.
+// readVectors is NotFound where nothing is stored, Mismatch where something else lies there, Corrupt where it is
+// damaged. What the matrix holds beyond head.Texts was written before a stop and is cut off.
 func readVectors(path, ids string) (head stored, vectors [][]float32, err error) {
 	raw, err := fsutil.ReadRegular(path + ".json")
 	if err != nil {

@@ -40,8 +40,8 @@ type Index struct {
 // Open opens the index at path and creates it where there is none. Waiting for a lock comes first: two commands that
 // start at once both want to make the file.
 //
-// Kinds of error: NotFound (no such folder), Corrupt (damaged), Mismatch (another program's file, or a newer
-// schema).
+// Kinds of error: NotFound (no such folder), Invalid (no regular file), Mismatch (another program's file, or a
+// newer schema).
 func Open(ctx context.Context, path string) (*Index, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

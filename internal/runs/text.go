@@ -15,7 +15,7 @@ import (
 
 // writeList prints a line a run. Unreadable runs stand in the list with the reason: a run that is missing from it
 // would be looked for.
-// An id is shown by its first eight digits, which --in takes back.
+// An id is shown by its first eight digits, which show and compare take for it.
 func writeList(w io.Writer, list []Summary) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "id\tstage\tstatus\tsteps\tloss\theld out: "+

@@ -104,8 +104,8 @@ func openValues(path string, id encoder.Identity) (*values.Set, error) {
 }
 
 // version is what replies name: with its hashes a client can tell whether two vectors may be compared. Vectors of
-// unlike weights, tokenizer, pooling, length or precision may not. The engine is named too, since it decides last
-// bits.
+// unlike weights, tokenizer, pooling or length may not. Precision and engine are named too, since they decide last
+// digits.
 func version(id encoder.Identity, info folder.Info, c Config) *hivesv1.ModelVersion {
 	return &hivesv1.ModelVersion{
 		Name: id.Name, Revision: info.Provenance["revision"], WeightsSha256: id.WeightsSHA256,
