@@ -22,11 +22,13 @@ import (
 	"hives/internal/rig/loadtest"
 )
 
-// rightful are the codes that a strange message may end in. None of them blames the server.
+// rightful are the codes that a strange message may end in. None of them blames the server: INTERNAL, UNKNOWN and
+// UNAVAILABLE would, for a message that its sender got wrong.
 var rightful = []codes.Code{codes.OK, codes.InvalidArgument, codes.FailedPrecondition, codes.NotFound,
 	codes.ResourceExhausted, codes.Unimplemented}
 
-// raw passes bytes as they are, so that a message need not be one.
+// raw passes bytes as they are, so that a message need not be one. It takes the name "proto", which is the content
+// type that the server expects.
 type raw struct{}
 
 func (raw) Name() string                    { return "proto" }
@@ -39,7 +41,8 @@ const replyTimeout = 30 * time.Second
 // Judge looks at the bytes of a request that was answered, and at its answer. Nil accepts.
 type Judge func(request []byte, reply proto.Message) error
 
-// Outcome counts a method's answers by code.
+// Outcome counts a method's answers by code. A barrage in which everything is INVALID_ARGUMENT has tried nothing
+// but the decoder: the tests look at it too.
 type Outcome map[string]int
 
 func (o Outcome) String() string {
@@ -52,11 +55,16 @@ func (o Outcome) String() string {
 
 // Barrage sends n strange messages to a method. It ends with the first answer that is not right: a code that blames
 // the server, or a reply that the judge or Sound refuses.
+//
+//	Barrage(ctx, conn, Embed, 4000, 7, judge)
+//	→ how many ended in which code, as "InvalidArgument N, OK M", or
+//	→ "hives.v1.EmbedService.Embed, message 118 of seed 7 (52 bytes): code Internal"
 func Barrage(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, n int, seed uint64,
 	judge Judge) (Outcome, error) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	out := Outcome{}
 	for i := range n {
+		// The draws before it decide it too: message 118 is made again by making 0 to 117 first.
 		request := Malformed(random, method.Input())
 		code, err := shoot(ctx, conn, method, request, judge)
 		out[code.String()]++
@@ -71,6 +79,7 @@ func Barrage(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Met
 }
 
 // shoot sends one message and reads to the end of the answer. The error is of the answer's contents.
+// Every method is called as a stream of one message, whatever it is: on the wire a unary call is nothing else.
 func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, request []byte,
 	judge Judge) (codes.Code, error) {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
@@ -87,6 +96,7 @@ func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Metho
 			return code(err), nil
 		}
 	}
+	// A stream may answer with any number of messages; the last is followed by io.EOF, which is OK.
 	for {
 		var answer []byte
 		if err := stream.RecvMsg(&answer); errors.Is(err, io.EOF) {
@@ -94,6 +104,7 @@ func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Metho
 		} else if err != nil {
 			return code(err), nil
 		}
+		// The reply is read by the interface's description, so an answer of another type is seen.
 		reply := dynamicpb.NewMessage(method.Output())
 		if err := proto.Unmarshal(answer, reply); err != nil {
 			return codes.OK, fmt.Errorf("the reply is no %s: %w", method.Output().FullName(), err)
@@ -109,7 +120,8 @@ func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Metho
 	}
 }
 
-// Sound refuses a message that holds a number which is not one, wherever it stands.
+// Sound refuses a message that holds a number which is not one, wherever it stands: a NaN in a vector would make
+// every distance to it a NaN, without any error.
 func Sound(m protoreflect.Message) (err error) {
 	check := func(f protoreflect.FieldDescriptor, v protoreflect.Value) error {
 		switch {
@@ -137,7 +149,8 @@ func Sound(m protoreflect.Message) (err error) {
 	return err
 }
 
-// Methods are those of the services of files, in their order.
+// Methods are those of the services of files, in their order. A method that is added to an interface is thereby
+// tried too.
 func Methods(files ...protoreflect.FileDescriptor) (out []protoreflect.MethodDescriptor) {
 	for _, file := range files {
 		for i := range file.Services().Len() {
@@ -150,7 +163,8 @@ func Methods(files ...protoreflect.FileDescriptor) (out []protoreflect.MethodDes
 	return out
 }
 
-// Alive asks for known texts and compares.
+// Alive asks for known texts and compares: the first, one in the middle and the last. A server that answers quickly
+// and wrongly is not alive.
 func Alive(ctx context.Context, known *loadtest.Known, embed loadtest.Embed, tolerance float64) error {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()

@@ -13,7 +13,8 @@ import (
 	"hives/internal/rig/loadtest"
 )
 
-// Overwrite writes to a file in place, as cp and a sync of an object store do: whoever has mapped it sees every step.
+// Overwrite writes to a file in place, as cp and a sync of an object store do: whoever has mapped it sees every
+// step. A page of a mapped file that is cut off kills its reader with SIGBUS, which is what these look for.
 type Overwrite struct {
 	Name  string
 	Write func(path string, content []byte) error
@@ -22,7 +23,8 @@ type Overwrite struct {
 // pieces is how many writes a file takes, with a pause after each: a reload meets one of them.
 const pieces = 8
 
-// Overwrites end with the content that they are given.
+// Overwrites end with the content that they are given. A write under a temporary name, with a rename at the end, is
+// none of them: that is the right way, and whoever has mapped the old file keeps it.
 var Overwrites = []Overwrite{
 	{"cut to nothing, then written (cp)", func(path string, content []byte) error {
 		return errors.Join(os.Truncate(path, 0), inPieces(path, content))
@@ -43,7 +45,8 @@ var Overwrites = []Overwrite{
 	}},
 }
 
-// inPieces writes a file over from its start, and neither makes it anew nor cuts it.
+// inPieces writes a file over from its start, and neither makes it anew nor cuts it. A file that was longer keeps
+// its end.
 func inPieces(path string, content []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -59,7 +62,8 @@ func inPieces(path string, content []byte) error {
 	return f.Close()
 }
 
-// Reloads counts what came of those that were waited for, and keeps the words of a refusal.
+// Reloads counts what came of those that were waited for, and keeps the words of a refusal. Both must happen for a
+// test to have tried anything: a model that is never refused was never met half written.
 type Reloads struct {
 	Replaced, Refused int
 	Words             string
@@ -67,6 +71,11 @@ type Reloads struct {
 
 // Under writes a file over and over while the daemon reloads, by SIGHUP and by its admin listener, until ctx ends.
 // Meanwhile and afterwards ask is called; its error ends all of it. The file then has its content again.
+//
+//	one goroutine     writes the file, again and again
+//	this one          SIGHUP, ask, reload by the admin listener, again and again
+//
+// A daemon that was killed by a signal is seen by ask, whose call then fails.
 func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, content []byte,
 	ask func() error) (r Reloads, err error) {
 	written := make(chan error, 1)
@@ -87,6 +96,7 @@ func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, c
 
 // reload asks by the admin listener and counts the answer. Nothing else than a model that was replaced, or none, is
 // right.
+// 200 is a model that was replaced, 409 one that was not, with the reason.
 func (r *Reloads) reload(d *loadtest.Daemon) error {
 	words, code, err := Reload(d)
 	switch {
@@ -102,7 +112,8 @@ func (r *Reloads) reload(d *loadtest.Daemon) error {
 	return nil
 }
 
-// Reload asks the daemon's admin listener to load its files anew, after the reload that may be under way.
+// Reload asks the daemon's admin listener to load its files anew, after the reload that may be under way: 503 says
+// that one is, and asks to come again.
 func Reload(d *loadtest.Daemon) (words string, code int, err error) {
 	for code = http.StatusServiceUnavailable; err == nil && code == http.StatusServiceUnavailable; {
 		words, code, err = reloadOnce(d)
@@ -110,6 +121,7 @@ func Reload(d *loadtest.Daemon) (words string, code int, err error) {
 	return words, code, err
 }
 
+// reloadOnce is one POST to /-/reload, which answers when the reload has ended.
 func reloadOnce(d *loadtest.Daemon) (words string, code int, err error) {
 	reply, err := http.Post("http://"+d.Address("admin")+"/-/reload", "", nil)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package clitest holds the help of a program to its rules, for the tests of the programs.
+// Package clitest holds the help of a program to its rules, for the tests of the programs: hives, train and embedd
+// each call Help once. The rules stand here, so that a new command is held to them by being there.
 package clitest
 
 import (
@@ -18,6 +19,8 @@ import (
 
 // Help fails the test for each command of a program whose help lacks a text, an example or a heading, is wider than 80
 // columns, or whose example would be refused. fresh makes the program anew.
+//
+// fresh and not one tree: flags keep what an example gave them, and the next example would start from there.
 func Help(t *testing.T, fresh func() *cobra.Command) {
 	t.Helper()
 	root := fresh()
@@ -60,7 +63,7 @@ func texts(t *testing.T, c *cobra.Command) {
 	}
 }
 
-// flags: each under a heading and with a text of several words.
+// flags: each under a heading and with a text of several words. A flag of the parent's is looked at there.
 func flags(t *testing.T, c *cobra.Command) {
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" || f.Name == "version" {
@@ -75,6 +78,7 @@ func flags(t *testing.T, c *cobra.Command) {
 	})
 }
 
+// lines: the help fits 80 columns, as it is written where no terminal says how wide it is.
 func lines(t *testing.T, c *cobra.Command) {
 	var out bytes.Buffer
 	cli.WriteHelp(&out, c)
@@ -85,7 +89,8 @@ func lines(t *testing.T, c *cobra.Command) {
 	}
 }
 
-// examples: every line that calls this program names a command and flags that there are.
+// examples: every line that calls this program names a command and flags that there are. Nothing is run: it is
+// parsed as far as cobra does before a command's own work.
 func examples(t *testing.T, fresh func() *cobra.Command, c *cobra.Command) {
 	for _, line := range strings.Split(strings.ReplaceAll(c.Example, "\\\n", " "), "\n") {
 		line = strings.TrimSpace(line)
@@ -111,9 +116,12 @@ func examples(t *testing.T, fresh func() *cobra.Command, c *cobra.Command) {
 	}
 }
 
+// word is a shell's word, near enough for examples: quoted, or without blanks.
 var word = regexp.MustCompile(`"[^"]*"|'[^']*'|[^\s"']+`)
 
 // calls are the arguments of each call of a program in a line of shell.
+//
+//	hives embed --in a.txt | bin/hives ask "no" > out     for hives: [embed --in a.txt], [ask no]
 func calls(line, program string) (all [][]string) {
 	inside := false
 	for _, w := range word.FindAllString(line, -1) {

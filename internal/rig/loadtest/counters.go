@@ -12,6 +12,13 @@ import (
 
 // Counters reads the daemon's counters and gauges without labels by name, without the prefix "embedd_"; of a histogram
 // the sum, as name_sum.
+//
+//	embedd_tokens_total 5120                    tokens_total: 5120
+//	embedd_batch_seconds (a histogram)          batch_seconds_sum: the sum of its observations
+//	embedd_requests_total{method=…}             left out: it has labels
+//
+// Two readings and their difference tell what a load cost: the daemon is a process of its own and may have worked
+// before.
 func (d *Daemon) Counters(ctx context.Context) (map[string]float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.Address("admin")+"/metrics", nil)
 	if err != nil {

@@ -19,10 +19,14 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// keptLines of a daemon's log are shown when it ends unexpectedly.
+// keptLines of a daemon's log are shown when it ends unexpectedly. The last ones say why; all of them would fill a
+// disk.
 const keptLines = 20
 
 // Daemon is an embedd process on a free port of the loopback interface.
+//
+// A daemon takes free ports and says in its log which (the line "listening"): so several run beside each other, and
+// a test needs no port of its own. Whoever starts one owes Kill or Signal.
 type Daemon struct {
 	Addr  string // of gRPC
 	Ended <-chan struct{}
@@ -35,7 +39,8 @@ type Daemon struct {
 	addresses map[string]string // by listener: grpc, http, admin
 }
 
-// Command completes a command that runs embedd: its listeners take ports that are free.
+// Command completes a command that runs embedd: its listeners take ports that are free. It does so by the
+// environment, which stands below flags: a test may still name an address.
 func Command(cmd *exec.Cmd) *exec.Cmd {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
@@ -46,6 +51,10 @@ func Command(cmd *exec.Cmd) *exec.Cmd {
 }
 
 // Start runs a Command and returns once it serves, or with an error when ctx ends. Stop must follow.
+//
+//	start → "listening" in the log: addresses → health SERVING: the model is compiled
+//
+// An error has the end of the log behind it: the reason is the daemon's, not the test's.
 func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
 	log, err := cmd.StderrPipe()
 	if err != nil {
@@ -89,7 +98,8 @@ func (d *Daemon) follow(log io.Reader, listening chan<- struct{}) {
 	_, _ = io.Copy(io.Discard, log) // after a line too long to scan: a full pipe would stop the daemon
 }
 
-// note keeps a line of the log, and tells when it brought the last address.
+// note keeps a line of the log, and tells when it brought the last address: once, also where a later line repeats
+// one.
 func (d *Daemon) note(raw []byte) (complete bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -109,14 +119,15 @@ func (d *Daemon) note(raw []byte) (complete bool) {
 	return before < 3 && len(d.addresses) == 3
 }
 
-// Address of a listener: grpc, http or admin.
+// Address of a listener: grpc, http or admin; "" before it is known.
 func (d *Daemon) Address(listener string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.addresses[listener]
 }
 
-// serving waits until the health service says so.
+// serving waits until the health service says so. A model compiles for seconds meanwhile; 20 ms between two looks
+// take nothing from it.
 func (d *Daemon) serving(ctx context.Context) error {
 	conn, err := grpc.NewClient(d.Addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -183,9 +194,10 @@ type Usage struct {
 // Usage reads the daemon's.
 func (d *Daemon) Usage() (Usage, error) { return usage(d.cmd.Process.Pid) }
 
-// Own is this process's.
+// Own is this process's: a client takes part of the same cores, which a figure must own up to.
 func Own() (Usage, error) { return usage(os.Getpid()) }
 
+// usage reads /proc: stat for time and memory, status for the peak (VmHWM), which the kernel keeps.
 func usage(pid int) (Usage, error) {
 	p, err := procfs.NewProc(pid)
 	if err != nil {

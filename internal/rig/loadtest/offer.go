@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Plan is a load.
+// Plan is a load. Its requests depend on Seed alone: the same plan sends the same texts at the same moments, so two
+// daemons can be compared. A daemon that is too slow does not change the plan, it only answers later.
 type Plan struct {
 	Rate    float64       // requests a second
 	For     time.Duration // during which requests are sent
@@ -22,6 +23,13 @@ type Plan struct {
 }
 
 // Offer sends the load and waits for the last answer.
+//
+//	due      0.0   0.4   0.5   2.1 s      pauses are exponential with mean 1/Rate
+//	sent     0.0   0.4   0.5   2.1        whether 0.0 was answered or not
+//	late     of 0.5, sent at 0.7 since this program was busy, the time counts from 0.5
+//
+// Invariant: a request's time begins when it was due. A client that is late makes the daemon look slower, never
+// quicker.
 func Offer(ctx context.Context, p Plan, known *Known, embed Embed) *Tally {
 	random := rand.New(rand.NewPCG(p.Seed, 1))
 	t := &Tally{counted: p.For - p.Warm, tolerance: p.Tolerance, errors: map[string]int{}}

@@ -11,12 +11,15 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
+// Names under which failures are counted that no error names.
 const (
 	unsent = "not sent"     // too many requests were under way
 	wrong  = "WRONG ANSWER" // another number of vectors, or one that is not its text's
 )
 
-// Tally counts what came of a load.
+// Tally counts what came of a load. Times belong to requests that were due in the counted part; texts and tokens to
+// answers that came in it, whenever they were due: the first is what a caller waits, the second what the daemon
+// does in a second.
 type Tally struct {
 	counted   time.Duration
 	tolerance float64
@@ -32,6 +35,7 @@ type Tally struct {
 	difference float64
 }
 
+// within tells the counted part, from the end of the warm-up to the end of sending.
 func (t *Tally) within(at time.Time) bool { return !at.Before(t.from) && at.Before(t.to) }
 
 // enter counts a request, unless too many are under way.
@@ -65,6 +69,7 @@ func Kind(err error) string {
 	return name
 }
 
+// failed and answered end what enter began, exactly once for each request that was sent.
 func (t *Tally) failed(due time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,6 +83,7 @@ func (t *Tally) answered(due time.Time, r *hivesv1.EmbedResponse, difference flo
 	defer t.mu.Unlock()
 	t.open--
 	if !(difference <= t.tolerance) {
+		// Also one of the warm-up: a wrong answer is never left out.
 		t.errors[wrong]++ // whenever it came
 		return
 	}
@@ -94,7 +100,8 @@ func (t *Tally) answered(due time.Time, r *hivesv1.EmbedResponse, difference flo
 	}
 }
 
-// Result is a tally's figures, as they are written down.
+// Result is a tally's figures, as they are written down. Requests = Answered + the sum of Errors, but for wrong
+// answers outside the counted part.
 type Result struct {
 	Seconds       float64        `json:"seconds"`
 	Requests      int            `json:"requests"`
@@ -127,6 +134,9 @@ func (t *Tally) Result() Result {
 func (r Result) Wrong() int { return r.Errors[wrong] }
 
 // quantile is the least of the sorted times that a share q of them does not exceed, in milliseconds.
+//
+//	10 times, q .5     index 5: five are below it
+//	10 times, q .99    index 9: the largest
 func quantile(sorted []time.Duration, q float64) float64 {
 	if len(sorted) == 0 {
 		return 0

@@ -20,7 +20,8 @@ var sizes = []struct {
 	share float64
 }{{1, .6}, {5, .3}, {40, .1}}
 
-// Known are texts with the vectors that they must have.
+// Known are texts with the vectors that they must have: vectors[i] is that of Texts[i] alone. It is read only, so
+// any number of goroutines may ask and compare.
 type Known struct {
 	Texts   []string
 	vectors [][]float32
@@ -29,7 +30,8 @@ type Known struct {
 // NewKnown takes vectors that were made elsewhere, as by the engine without a daemon.
 func NewKnown(texts []string, vectors [][]float32) *Known { return &Known{texts, vectors} }
 
-// Learn asks for every text alone, one after the other.
+// Learn asks for every text alone, one after the other. It takes the daemon's own word for what is right, so it
+// finds what company changes and not what is wrong always; for that, see NewKnown.
 func Learn(ctx context.Context, texts []string, embed Embed) (*Known, error) {
 	k := &Known{Texts: texts, vectors: make([][]float32, len(texts))}
 	for i, text := range texts {
@@ -57,6 +59,7 @@ func (k *Known) Draw(random *rand.Rand, texts int) []int {
 	return out
 }
 
+// drawSize draws from sizes: .6·1 + .3·5 + .1·40 = 6.1 texts on average. The last size takes what rounding leaves.
 func drawSize(random *rand.Rand) int {
 	at := random.Float64()
 	for _, s := range sizes {
@@ -90,7 +93,7 @@ func (k *Known) Compare(which []int, r *hivesv1.EmbedResponse) float64 {
 	return worst
 }
 
-// Distance is the largest difference of two vectors' numbers.
+// Distance is the largest difference of two vectors' numbers. NaN is infinitely far: max would else pass it over.
 func Distance(got, want []float32) float64 {
 	if len(got) != len(want) {
 		return math.Inf(1)
@@ -107,6 +110,7 @@ func Distance(got, want []float32) float64 {
 }
 
 // Sample takes n texts out of many, spread evenly over their lengths, so that the longest and the shortest are in.
+// Length is in bytes here, which orders texts about as tokens would. texts stays as it is.
 func Sample(texts []string, n int) []string {
 	sorted := slices.Clone(texts)
 	slices.SortStableFunc(sorted, func(a, b string) int { return len(a) - len(b) })

@@ -1,5 +1,13 @@
-// Package scripted is an OpenAI-compatible server for tests. It answers as its script says, and as badly: it
-// lies about usage, stalls, answers garbage, refuses with any status, cuts connections and never ends.
+// Package scripted is an OpenAI-compatible server for tests. It answers as its script says, and as badly: it lies
+// about usage, stalls, answers garbage, refuses with any status, cuts connections and never ends.
+//
+//	s := scripted.New(t, func(c scripted.Call) scripted.Reply {
+//	    if c.N == 1 {
+//	        return scripted.Reply{Status: 429, Header: map[string]string{"Retry-After": "1"}}
+//	    }
+//	    return scripted.Reply{Content: `{"choice": "care"}`, Usage: [2]int{120, 6}}
+//	})
+//	// … a client at s.URL is refused once, waits, and is answered; s.Calls() has both
 package scripted
 
 import (
@@ -13,7 +21,8 @@ import (
 	"testing"
 )
 
-// Call is one request as the server saw it.
+// Call is one request as the server saw it: what a test compares with what the client was meant to send. A key that
+// stands here was sent; tests look for it where it must not be.
 type Call struct {
 	N           int    // from 1, over all calls
 	Key         string // of the Authorization header, without "Bearer "
@@ -27,7 +36,8 @@ type Call struct {
 	MaxComplete int      // as max_completion_tokens
 }
 
-// Reply is what the server does. The zero value answers with an empty message.
+// Reply is what the server does. The zero value answers with an empty message. Of several things that cannot both
+// be done the first in this order is: Stall, Status, Cut, Endless, Body, a completion.
 type Reply struct {
 	Content    string            // of the message
 	Usage      [2]int            // prompt and completion tokens, sent as they are
@@ -41,7 +51,7 @@ type Reply struct {
 	BeforeSend func()
 }
 
-// Server runs until its test ends.
+// Server runs until its test ends. Calls may be read at any time.
 type Server struct {
 	URL string // with /v1
 
@@ -110,6 +120,7 @@ func (s *Server) record(r *http.Request) Call {
 	return c
 }
 
+// schema is as much of a JSON schema as questions here use: an object with one choice.
 type schema struct {
 	Properties struct{ Choice struct{ Enum []string } }
 }
@@ -125,6 +136,8 @@ func send(w http.ResponseWriter, r *http.Request, c Call, reply Reply) {
 		<-r.Context().Done()
 	case reply.Status != 0 && reply.Status != http.StatusOK:
 		w.WriteHeader(reply.Status)
+		// The refusal repeats prompt and key on purpose: a client that put an endpoint's words into its errors
+		// would leak both.
 		fmt.Fprintf(w, `{"error": {"message": %q, "code": "scripted"}}`, c.User+c.Key)
 	case reply.Cut:
 		w.Header().Set("Content-Length", "1000")
@@ -142,6 +155,8 @@ func send(w http.ResponseWriter, r *http.Request, c Call, reply Reply) {
 	}
 }
 
+// completion has the shape of a chat completion. The model's name comes back changed, as endpoints do that serve a
+// version of what was asked for.
 func completion(c Call, reply Reply) map[string]any {
 	choices := []any{map[string]any{
 		"index": 0, "finish_reason": "stop", "message": map[string]any{"role": "assistant", "content": reply.Content},

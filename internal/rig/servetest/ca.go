@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// CA signs certificates for localhost.
+// CA signs certificates for localhost, for tests of TLS: servers, clients, certificates that have run out or are
+// replaced. Its key is made anew in each test and lives in memory.
 type CA struct {
 	Pool *x509.CertPool
 	cert *x509.Certificate
@@ -30,7 +31,7 @@ func NewCA(t testing.TB) *CA {
 	return NewCAFor(t, time.Time{}, time.Now().Add(time.Hour))
 }
 
-// NewCAFor is NewCA with a time at which its own certificate holds.
+// NewCAFor is NewCA with a time at which its own certificate holds, for authorities that have run out.
 func NewCAFor(t testing.TB, from, to time.Time) *CA {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -54,7 +55,8 @@ func NewCAFor(t testing.TB, from, to time.Time) *CA {
 	return ca
 }
 
-// Pair is a certificate of the CA, for servers and clients, with its key.
+// Pair is a certificate of the CA, for servers and clients, with its key. serial tells certificates apart: a server
+// that reads its file again is asked for the serial that it now shows.
 func (ca *CA) Pair(t testing.TB, serial int64) tls.Certificate {
 	t.Helper()
 	cert, key := ca.pems(t, serial)
@@ -65,7 +67,8 @@ func (ca *CA) Pair(t testing.TB, serial int64) tls.Certificate {
 	return pair
 }
 
-// Issue writes a certificate and its key as PEM files.
+// Issue writes a certificate and its key as PEM files. The two are written one after the other, as in life: whoever
+// reads in between finds a pair that does not match.
 func (ca *CA) Issue(t testing.TB, serial int64, certPath, keyPath string) {
 	t.Helper()
 	cert, key := ca.pems(t, serial)
@@ -96,6 +99,7 @@ func (ca *CA) Write(t testing.TB, path string) {
 	}
 }
 
+// pems makes a certificate for localhost and 127.0.0.1, with a key of its own, both as PEM.
 func (ca *CA) pems(t testing.TB, serial int64) (cert, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

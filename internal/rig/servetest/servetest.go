@@ -1,4 +1,14 @@
 // Package servetest runs a serve.Server in a test, over an engine that is a formula.
+//
+// Why a formula? A test of the server wants to know which text's vector came back, and whether a neighbour leaked
+// into it. Vector depends on a text's ids alone, so each answer can be computed and compared, in microseconds and
+// without an engine. The Runner can be held up, made to fail or to panic, which an engine cannot.
+//
+//	r := &servetest.Runner{}
+//	f := servetest.Start(t, servetest.Options(t, r), r)
+//	reply, err := hivesv1.NewEmbedServiceClient(f.Conn).Embed(ctx, &hivesv1.EmbedRequest{Texts: []string{"a lie"}})
+//
+// The connection is a pipe within the process, so a test takes no port.
 package servetest
 
 import (
@@ -23,14 +33,16 @@ import (
 	"hives/tokenizer"
 )
 
-// Sizes of the fake model.
+// Sizes of the fake model: small, so that a limit is reached with a few words. Vocabulary is that of the demo's
+// tokenizer.
 const (
 	Dim        = 6
 	MaxLength  = 32
 	Vocabulary = 8192
 )
 
-// Vector is the fake model's raw vector of framed ids: it depends on nothing else.
+// Vector is the fake model's raw vector [Dim] of framed ids: it depends on nothing else. Each id's place is in it
+// (7·i), so that ids in another order, or shifted by one, give another vector.
 func Vector(ids []int32) []float32 {
 	v := make([]float32, Dim)
 	for i, id := range ids {
@@ -42,6 +54,10 @@ func Vector(ids []int32) []float32 {
 }
 
 // Runner computes Vector of every slot from the batch alone. Its fields are set before it serves.
+//
+//	Gate     r.Gate <- struct{}{} lets one batch pass: what waits meanwhile can be counted
+//	OnRun    returns an error, panics or blocks: an engine in trouble
+//	Offset   another model, for swaps
 type Runner struct {
 	// nil lets every batch pass; else a value lets one pass. Self-checks at the start pass
 	Gate     chan struct{}
@@ -54,7 +70,7 @@ type Runner struct {
 	batches int
 }
 
-// Shapes implements schedule.Runner.
+// Shapes implements schedule.Runner: one for few short texts, one for one long row, one for many.
 func (r *Runner) Shapes() []pack.Shape {
 	return []pack.Shape{{Rows: 1, Length: 8, Texts: 2}, {Rows: 1, Length: MaxLength, Texts: 8},
 		{Rows: 4, Length: MaxLength, Texts: 32}}
@@ -73,7 +89,8 @@ func (r *Runner) Batches() int {
 	return r.batches
 }
 
-// Run implements schedule.Runner.
+// Run implements schedule.Runner. It reads which slot each position belongs to, as a real engine's mask does, so a
+// batch that was packed wrong gives wrong vectors.
 func (r *Runner) Run(_ context.Context, b *pack.Batch) ([]float32, error) {
 	texts := make([][]int32, b.Shape.Texts)
 	for at, slot := range b.Texts {
@@ -112,7 +129,7 @@ var (
 	framed     *tokenizer.Framed
 )
 
-// Framed is the demo's tokenizer, cutting at MaxLength; one for all tests of a process.
+// Framed is the demo's tokenizer, cutting at MaxLength; opened once for all tests of a process, which only read it.
 func Framed(t testing.TB) *tokenizer.Framed {
 	t.Helper()
 	framedOnce.Lock()
@@ -143,7 +160,8 @@ func Model(t testing.TB, r *Runner) *serve.Model {
 	}
 }
 
-// Options are small limits and quick times around a runner.
+// Options are small limits and quick times around a runner. Self-checks are off, since a batch of theirs would be
+// counted with those of the test.
 func Options(t testing.TB, r *Runner) serve.Options {
 	l, times := serve.DefaultLimits(), serve.DefaultTimes()
 	l.HTTPTexts, l.HTTPTokens = 16, 256
@@ -155,7 +173,8 @@ func Options(t testing.TB, r *Runner) serve.Options {
 	}
 }
 
-// Fixture is a server that serves.
+// Fixture is a server that serves. A test may end it by Stop and read Run's result from Done; otherwise it ends
+// with the test.
 type Fixture struct {
 	*serve.Server
 	Conn *grpc.ClientConn
@@ -165,7 +184,8 @@ type Fixture struct {
 	Done <-chan error            // Run's result
 }
 
-// Start runs a server over r until the test ends.
+// Start runs a server over r until the test ends. Only from its return on are batches counted and held up: those
+// before are the server's own self-check.
 func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
 	t.Helper()
 	f := Launch(t, o)

@@ -9,10 +9,13 @@ import (
 	"regexp"
 )
 
-// clock is the one figure of the metrics log that depends on time.
+// clock is the one figure of the metrics log that depends on time. It is cut out of both logs; all else is
+// compared.
 var clock = regexp.MustCompile(`"tokens_per_second":[^,}]*`)
 
-// compare holds a battered run to the one that was left alone and removes it when they agree.
+// compare holds a battered run to the one that was left alone and removes it when they agree: a run that differs
+// stays for whoever looks into it. checkpoints/ is not compared, since which of them were written depends on when
+// the blows fell; the best one is, by what run.json says of it.
 func (s *soak) compare(out string) error {
 	for _, file := range []string{"final/model.safetensors", "final/hives.json", "config.toml", "metrics.jsonl"} {
 		want, err := os.ReadFile(filepath.Join(s.whole, file))
@@ -51,7 +54,7 @@ func difference(a, b []byte) (at int, one, other []byte) {
 	return at - 1, one, other
 }
 
-// bestOf is what run.json says of the best checkpoint.
+// bestOf is what run.json says of the best checkpoint, as bytes: step, score and figure at once.
 func bestOf(out string) (json.RawMessage, error) {
 	raw, err := os.ReadFile(filepath.Join(out, "run.json"))
 	if err != nil {

@@ -10,6 +10,10 @@ import (
 
 // damage flips a bit of the newest checkpoint, or cuts one of its files short, at a random place. It spares
 // a run with fewer than two good checkpoints, for then there is none before it; names tells what was done.
+//
+// Every byte of a checkpoint is covered by a hash, so every flip must be found, and the run must go on from the
+// checkpoint before and name this one. Two damaged ones in a row would leave nothing to go on from, which is
+// another test's subject.
 func (s *soak) damage(out string) (path, what string, err error) {
 	entries, err := checkpoints.List(filepath.Join(out, "checkpoints"))
 	if err != nil || len(entries) < 2 {

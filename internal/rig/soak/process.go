@@ -21,6 +21,8 @@ type process struct {
 	err   error
 }
 
+// start begins a process, always with --resume: where there is no run it begins one, so one command serves every
+// start.
 func (s *soak) start(out string) (*process, error) {
 	args := append([]string{"--resume", "--out", out}, s.o.Args...)
 	p := &process{cmd: s.o.Command(args...), found: saves(out), ended: make(chan struct{})}
@@ -45,7 +47,8 @@ func (p *process) sleep(d time.Duration) (ended bool) {
 	}
 }
 
-// awaitSave waits until a save is under way, for at most d.
+// awaitSave waits until a save is under way, for at most d. It looks often, since the tiny model's save is over in
+// milliseconds.
 func (p *process) awaitSave(out string, d time.Duration) (ended bool) {
 	for begin := time.Now(); time.Since(begin) < d && !p.saving(out); {
 		if p.sleep(200 * time.Microsecond) {
@@ -74,7 +77,8 @@ func (p *process) killed() bool {
 // exitCode is that of an ended process, -1 where a signal ended it.
 func (p *process) exitCode() int { return p.cmd.ProcessState.ExitCode() }
 
-// saves returns the names under which checkpoints are being written, or were when a process was killed.
+// saves returns the names under which checkpoints are being written, or were when a process was killed: a name with
+// a dot in front until it is whole and renamed.
 func saves(out string) (names []string) {
 	entries, err := os.ReadDir(filepath.Join(out, "checkpoints"))
 	if err != nil {
@@ -94,7 +98,7 @@ func (p *process) saving(out string) bool {
 	return slices.ContainsFunc(saves(out), func(name string) bool { return !slices.Contains(p.found, name) })
 }
 
-// logged returns how many lines the metrics log holds.
+// logged returns how many lines the metrics log holds: how far a run is, seen from outside.
 func logged(out string) int {
 	raw, err := os.ReadFile(filepath.Join(out, "metrics.jsonl"))
 	if err != nil {

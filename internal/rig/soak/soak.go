@@ -26,7 +26,8 @@ type Options struct {
 	Log     io.Writer // a line for every blow
 }
 
-// Report counts what was done.
+// Report counts what was done. Blows that missed, a kill of a process that had ended or a SIGTERM that came before
+// anything was begun, are in none of the counts.
 type Report struct {
 	Runs, Kills, KillsInSave, Terms, Damages, Resumes int
 	SlowestTerm                                       time.Duration // from SIGTERM to the end of the process
@@ -38,7 +39,8 @@ func (r Report) String() string {
 		r.Runs, r.Kills, r.KillsInSave, r.Terms, r.SlowestTerm.Seconds(), r.Damages, r.Resumes)
 }
 
-// soak is the state of a Run.
+// soak is the state of a Run. Blows are drawn from random; what they meet is not, since processes have times of
+// their own.
 type soak struct {
 	o      Options
 	random *rand.Rand
@@ -70,6 +72,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return s.report, err
 }
 
+// left tells whether blows are still to be dealt.
 func (s *soak) left() bool {
 	r := &s.report
 	return r.Kills < s.o.Kills || r.Terms < s.o.Terms || r.Damages < s.o.Damages
@@ -78,6 +81,8 @@ func (s *soak) left() bool {
 func (s *soak) printf(format string, args ...any) { fmt.Fprintf(s.o.Log, format, args...) }
 
 // batter takes one run to its end. When all blows have been dealt the rest runs through.
+//
+//	damage (perhaps) → start with --resume → a blow, or none → how it ended → again, until it ends by itself
 func (s *soak) batter(ctx context.Context, out string) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -140,6 +145,9 @@ func (b blow) String() string {
 const tooEarly = "early SIGTERM"
 
 // strike waits for a random moment and sends a signal, if any is left to be sent.
+//
+// What is dealt is drawn by what is left: of 6 kills and 2 SIGTERM a number of 0 to 8, of which 7 and 8 are
+// SIGTERM.
 func (s *soak) strike(p *process, out string) (b blow) {
 	begin := time.Now()
 	kill, term := max(0, s.o.Kills-s.report.Kills), s.o.Terms-s.report.Terms
@@ -172,6 +180,7 @@ func (s *soak) strike(p *process, out string) (b blow) {
 
 // wait lets the process get to a random moment: of its whole time in one half of the cases, of a save in the
 // other.
+// A random moment alone would hardly ever meet a save: it takes milliseconds of a run's seconds.
 func (s *soak) wait(p *process, out string) (ended bool) {
 	fraction, inSave := s.random.Float64(), s.random.IntN(2) == 0
 	if !inSave {

@@ -16,6 +16,8 @@ const tinyModel = `{"model_type": "qwen3", "vocab_size": 8192, "hidden_size": 16
 
 // Tiny writes rows and a model into dir and returns the flags of a run over them: a checkpoint every few
 // steps, a validation now and then. tokenizer is the folder of the demo's model.
+// Every step is logged and every fifth is saved, so that any moment of a kill has a save near it. The learning rate
+// is high: weights that hardly move would hide a step that was left out.
 func Tiny(dir, tokenizer string, steps int) ([]string, error) {
 	rows := filepath.Join(dir, "rows.parquet")
 	if err := data.Write(rows, tinyRows()); err != nil {
@@ -32,7 +34,8 @@ func Tiny(dir, tokenizer string, steps int) ([]string, error) {
 	}, nil
 }
 
-// tinyRows makes 240 rows of four values, half of them opposing.
+// tinyRows makes 240 rows of four values, half of them opposing: 30 of each value and side, each a text and a group
+// of its own, so that any split of them holds every value.
 func tinyRows() []data.Row {
 	values := []string{"care/harm", "fairness/cheating", "loyalty/betrayal", "authority/subversion"}
 	verbs := [][2]string{{"feeding", "hurting"}, {"paying", "cheating"}, {"defending", "leaving"}, {"obeying", "mocking"}}
