@@ -22,6 +22,7 @@ import (
 	hivesv1 "hives/baselines/hugot/hives/v1"
 )
 
+// config are the flags. Lengths are in tokens, [CLS] and [SEP] included.
 type config struct {
 	model, onnx, listen string
 	maxLength           int
@@ -32,6 +33,7 @@ func main() {
 	flag.StringVar(&c.model, "model", "", "folder of tokenizer.json and config.json")
 	flag.StringVar(&c.onnx, "onnx", "", "the encoder as an ONNX file")
 	flag.StringVar(&c.listen, "listen", "127.0.0.1:7071", "address to serve at")
+	// 256 as in sentence-transformers' own folder of the model, which has 512 positions.
 	flag.IntVar(&c.maxLength, "max-length", 256, "tokens a text, at most what config.json allows")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -42,6 +44,8 @@ func main() {
 	}
 }
 
+// run serves until a signal, and then answers what it has accepted. It is plain gRPC on one address: no TLS, no
+// tokens, no limits, since it stands on a bench beside the daemon that is measured.
 func run(ctx context.Context, c config) error {
 	if c.model == "" || c.onnx == "" || flag.NArg() > 0 {
 		return fmt.Errorf("give --model DIR and --onnx FILE, and nothing else")
@@ -57,6 +61,7 @@ func run(ctx context.Context, c config) error {
 	}
 	server := grpc.NewServer()
 	hivesv1.RegisterEmbedServiceServer(server, newService(m, m.version))
+	// Serve returns nil once GracefulStop has ended it.
 	context.AfterFunc(ctx, server.GracefulStop)
 	fmt.Fprintf(os.Stderr, "hugot: %s at %s\n", m.version.Name, listener.Addr())
 	return server.Serve(listener)

@@ -23,12 +23,15 @@ import (
 // and kept, two batch sizes times the lengths.
 const batchTexts = 8
 
+// lengths are what batches are padded to. With two batch sizes that is twelve graphs at most; a length of its own
+// for each text would compile one for nearly every batch.
 var lengths = []int{16, 32, 64, 128, 256, 512}
 
 // onnxName is what the ONNX file is called in the folder that hugot reads.
 const onnxName = "model.onnx"
 
-// model is one pipeline of hugot's pure-Go session. It embeds one batch at a time.
+// model is one pipeline of hugot's pure-Go session. It embeds one batch at a time: mu is held for as long as one
+// takes, also by Tokens, since the tokenizer's buffers are the pipeline's.
 type model struct {
 	session *hugot.Session
 	pipe    *pipelines.FeatureExtractionPipeline
@@ -37,7 +40,7 @@ type model struct {
 	mu      sync.Mutex
 }
 
-// open lays the files out as hugot wants them and loads them.
+// open lays the files out as hugot wants them and loads them. Its caller owes Close.
 func open(ctx context.Context, c config) (*model, error) {
 	m := &model{}
 	if err := m.load(ctx, c); err != nil {
@@ -47,6 +50,8 @@ func open(ctx context.Context, c config) (*model, error) {
 	return m, nil
 }
 
+// load copies the three files into a folder of their own: hugot reads a folder with fixed names, and the ONNX form
+// may lie elsewhere than the tokenizer.
 func (m *model) load(ctx context.Context, c config) (err error) {
 	if m.version, err = identify(c); err != nil {
 		return err
@@ -63,6 +68,7 @@ func (m *model) load(ctx context.Context, c config) (err error) {
 			return err
 		}
 	}
+	// A lone text has a graph of its own; two to eight share one, padded.
 	m.session, err = hugot.NewGoSession(ctx, options.WithGoMLXBatchBuckets([]int{1, batchTexts}),
 		options.WithGoMLXSequenceBuckets(lengths))
 	if err != nil {
@@ -76,7 +82,8 @@ func (m *model) load(ctx context.Context, c config) (err error) {
 func (c config) tokenizer() string { return filepath.Join(c.model, "tokenizer.json") }
 func (c config) config() string    { return filepath.Join(c.model, "config.json") }
 
-// identify says which vectors these are, and refuses texts longer than the model has positions for.
+// identify says which vectors these are, and refuses texts longer than the model has positions for. The weights'
+// hash is that of the ONNX file, so int8 and float32 forms of one model are two models to whoever compares.
 func identify(c config) (*hivesv1.ModelVersion, error) {
 	raw, err := os.ReadFile(c.config())
 	if err != nil {
@@ -89,6 +96,7 @@ func identify(c config) (*hivesv1.ModelVersion, error) {
 	if err := json.Unmarshal(raw, &known); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.config(), err)
 	}
+	// Three tokens are [CLS], one of text, [SEP].
 	if most := min(known.Positions, lengths[len(lengths)-1]); c.maxLength < 3 || c.maxLength > most {
 		return nil, fmt.Errorf("texts of %d tokens: want 3 to %d, for the positions in %s", c.maxLength, most, c.config())
 	}
@@ -107,10 +115,12 @@ func identify(c config) (*hivesv1.ModelVersion, error) {
 	return v, nil
 }
 
-// Tokens returns how many tokens each text has, special ones included. hugot's tokenizer in Go never cuts.
+// Tokens returns how many tokens each text has, special ones included. hugot's tokenizer in Go never cuts, so this
+// is how a text that is too long is found.
 func (m *model) Tokens(texts []string) []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// By hugot's own tokenizer and not ours: a second opinion that borrowed ours would agree with it.
 	batch := backends.NewBatch(len(texts))
 	backends.TokenizeInputs(batch, m.pipe.Model.Tokenizer, texts)
 	out := make([]int, len(texts))
@@ -120,7 +130,8 @@ func (m *model) Tokens(texts []string) []int {
 	return out
 }
 
-// Embed returns the means of at most batchTexts texts. The engine panics where it cannot go on.
+// Embed returns the means of at most batchTexts texts, [N][H], not divided by their norms. The engine panics where
+// it cannot go on; that is an error of the request here, and the server lives.
 func (m *model) Embed(ctx context.Context, texts []string) (vectors [][]float32, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

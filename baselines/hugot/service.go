@@ -12,10 +12,10 @@ import (
 	hivesv1 "hives/baselines/hugot/hives/v1"
 )
 
-// maxTexts of one request.
+// maxTexts of one request, as embedd's default: clients then cut their requests alike.
 const maxTexts = 256
 
-// embedder makes raw vectors of texts.
+// embedder makes raw vectors of texts. It is an interface so that tests of the service need no model of 91 MB.
 type embedder interface {
 	Tokens(texts []string) []int
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
@@ -38,7 +38,8 @@ func (s *service) GetInfo(context.Context, *hivesv1.GetInfoRequest) (*hivesv1.Ge
 	}, nil
 }
 
-// Embed implements the method for texts, in float32.
+// Embed implements the method for texts, in float32. The steps: refuse, put the prompt before each text, cut, embed
+// in batches of like length, and give the vectors back in the request's order.
 func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 	if err := s.check(r); err != nil {
 		return nil, err
@@ -52,6 +53,7 @@ func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.
 		return nil, err
 	}
 	out := make([]*hivesv1.Embedding, len(texts))
+	// out is filled in the request's order; at is a text's place there.
 	for batch := range slices.Chunk(byLength(tokens), batchTexts) {
 		some := make([]string, len(batch))
 		for i, at := range batch {
@@ -92,6 +94,9 @@ func (s *service) check(r *hivesv1.EmbedRequest) error {
 
 // fit cuts, in place, texts that are too long to the longest beginning that is not. That is where a WordPiece's ids are
 // cut: the beginning of a word has the same first pieces as the word.
+//
+// How the cut is found: the number of tokens of a beginning never falls as it grows, so a binary search over its
+// characters finds the longest that fits. Of a text of 4,096 characters that is 12 tokenisations.
 func (s *service) fit(texts []string, overlong hivesv1.Overlong) (tokens []int, truncated []bool, err error) {
 	tokens, truncated = s.model.Tokens(texts), make([]bool, len(texts))
 	most := int(s.version.MaxLength)
@@ -102,7 +107,9 @@ func (s *service) fit(texts []string, overlong hivesv1.Overlong) (tokens []int, 
 		if overlong == hivesv1.Overlong_OVERLONG_REFUSE {
 			return nil, nil, status.Errorf(codes.InvalidArgument, "text %d: more than %d tokens", i, most)
 		}
+		// Characters and not bytes: half a character would be another token.
 		runes := []rune(text)
+		// The least n whose n+1 characters are too many tokens: n characters are the most that fit.
 		keep := sort.Search(len(runes), func(n int) bool { return s.model.Tokens([]string{string(runes[:n+1])})[0] > most })
 		texts[i], truncated[i] = string(runes[:keep]), true
 		tokens[i] = s.model.Tokens(texts[i : i+1])[0]
@@ -111,6 +118,8 @@ func (s *service) fit(texts []string, overlong hivesv1.Overlong) (tokens []int, 
 }
 
 // byLength returns the places of texts, short ones first: a batch is padded to its longest.
+//
+//	tokens [30, 5, 12]     places [1, 2, 0]
 func byLength(tokens []int) []int {
 	order := make([]int, len(tokens))
 	for i := range order {
@@ -120,7 +129,8 @@ func byLength(tokens []int) []int {
 	return order
 }
 
-// cut keeps the first numbers and divides them by their L2 norm, as the request asks.
+// cut keeps the first numbers and divides them by their L2 norm, as the request asks. Normalising is the default,
+// as in embedd. A vector of zeros stays one.
 func (s *service) cut(v []float32, r *hivesv1.EmbedRequest) []float32 {
 	if r.Dimensions != nil {
 		v = v[:*r.Dimensions]

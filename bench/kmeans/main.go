@@ -1,5 +1,9 @@
-// Command kmeans fits the vectors of a .npy file with internal/kmeans and prints the costs as JSON, to be
-// set beside those of scikit_learn.py on the same file. It is a measurement, not a part of HiVES.
+// Command kmeans fits the vectors of a .npy file with internal/kmeans and prints the costs as JSON, to be set
+// beside those of scikit_learn.py on the same file. It is a measurement, not a part of HiVES.
+//
+// Three fits of the same vectors: spherical (as anchors build has it), with means as centres (as scikit-learn has
+// it), and spherical with mini-batches. docs/BENCHMARKS.md has what came of it: no worse than scikit-learn by more
+// than a seed decides.
 package main
 
 import (
@@ -18,6 +22,9 @@ import (
 )
 
 // outcome is one way to fit; costs are Σ |x−c|².
+//
+// Two costs for one labelling, since the two programs minimise different ones: scikit-learn the distance to means,
+// spherical k-means that to unit centres. Each fit is judged by both.
 type outcome struct {
 	Fit     string    `json:"fit"`
 	Means   float64   `json:"cost_at_means"`        // of the labels, with means as centres: scikit-learn's inertia
@@ -43,6 +50,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	// Before the fits, so that all three have the same points.
 	if *centre {
 		recentre(p)
 	}
@@ -85,6 +93,8 @@ func read(path string) (kmeans.Points, error) {
 	return p, binary.Read(bytes.NewReader(raw[end:]), binary.LittleEndian, p.Data)
 }
 
+// recentre takes the mean vector out and makes unit vectors again: vectors of some models all point into one
+// direction, and clusters are then told apart by what is left.
 func recentre(p kmeans.Points) {
 	mean := make([]float64, p.D)
 	for i := range p.N {

@@ -21,20 +21,23 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// connections are enough that no call waits in the client: one carries 256 calls.
+// connections are enough that no call waits in the client: one carries 256 calls (serve.Limits.Streams), and at
+// most 8,192 are under way (mostOut).
 const connections = 40
 
 // report is what --json prints.
 type report struct {
-	Model      *hivesv1.ModelVersion `json:"model"`
-	Saturation *saturation           `json:"saturation,omitempty"`
-	Alone      *alone                `json:"alone,omitempty"`
-	Loads      []line                `json:"loads,omitempty"`
-	Steady     []sample              `json:"steady,omitempty"`
-	Companies  []company             `json:"company,omitempty"`
+	// What was measured, as the daemon names it: hashes, precision, engine.
+	Model *hivesv1.ModelVersion `json:"model"`
+	// A part that was not asked for is absent.
+	Saturation *saturation `json:"saturation,omitempty"`
+	Alone      *alone      `json:"alone,omitempty"`
+	Loads      []line      `json:"loads,omitempty"`
+	Steady     []sample    `json:"steady,omitempty"`
+	Companies  []company   `json:"company,omitempty"`
 }
 
-// bench is a daemon and what is known of it.
+// bench is a daemon and what is known of it. Whoever opens one owes close.
 type bench struct {
 	*config
 	dir    string // of the model; "" with an endpoint
@@ -48,6 +51,8 @@ type bench struct {
 	report report
 }
 
+// open reads the texts, starts the daemon unless an endpoint is named, and learns the texts' right vectors. What
+// was opened until an error is closed again.
 func open(ctx context.Context, c *config) (*bench, error) {
 	b := &bench{config: c}
 	texts, err := corpus(c.corpora)
@@ -68,10 +73,12 @@ func open(ctx context.Context, c *config) (*bench, error) {
 	return b, nil
 }
 
-// corpus reads the distinct texts of the demo's corpora.
+// corpus reads the distinct texts of the demo's corpora, in the order of the corpora and of their rows. Real texts
+// matter: a made-up length would decide how full batches are.
 func corpus(dir string) ([]string, error) {
 	var texts []string
 	seen := map[string]bool{}
+	// The folder of social-chem is social_chem, as in demo/data.
 	for _, name := range []string{"valueeval", "mfrc", "social-chem", "moral-stories"} {
 		rows, _, err := corpora.Import(name, corpora.Options{In: filepath.Join(dir, strings.ReplaceAll(name, "-", "_"))})
 		if err != nil {
@@ -87,7 +94,8 @@ func corpus(dir string) ([]string, error) {
 	return texts, nil
 }
 
-// start runs embedd on the model folder, which it writes first if it shall be random.
+// start runs embedd on the model folder, which it writes first if it shall be random. The daemon is a process of
+// its own, as in life: its memory and its processor time can be told from the client's.
 func (b *bench) start(ctx context.Context) (addr string, err error) {
 	b.dir = b.model
 	if from, random := strings.CutPrefix(b.model, "random:"); random {
@@ -96,6 +104,7 @@ func (b *bench) start(ctx context.Context) (addr string, err error) {
 		}
 	}
 	began := time.Now()
+	// All else is embedd's default: what is measured is what a user gets.
 	cmd := exec.Command(b.embedd, "--model", b.dir, "--precision", b.precision, "--engine", b.engine)
 	if b.daemon, err = loadtest.Start(ctx, loadtest.Command(cmd)); err != nil {
 		return "", err
@@ -105,6 +114,7 @@ func (b *bench) start(ctx context.Context) (addr string, err error) {
 }
 
 // write makes a model folder of random weights. The tokenizer is the demo's, whose ids every larger vocabulary has.
+// Random weights cost what trained ones do, so any shape can be measured without downloading a model.
 func (b *bench) write(from string) error {
 	cfg, err := qwen3embed.LoadConfig(filepath.Join(from, transformer.ConfigFile))
 	if err != nil {
@@ -124,7 +134,7 @@ func (b *bench) write(from string) error {
 	return folder.Save(b.dir, m, filepath.Join("demo", "model"), info)
 }
 
-// connect dials and learns the texts alone.
+// connect dials and learns the texts alone. Calls go to the connections in turns.
 func (b *bench) connect(ctx context.Context, addr string, texts []string) error {
 	var clients []hivesv1.EmbedServiceClient
 	for range connections {
@@ -134,6 +144,7 @@ func (b *bench) connect(ctx context.Context, addr string, texts []string) error 
 		}
 		b.conns, clients = append(b.conns, conn), append(clients, c)
 	}
+	// Calls come from many goroutines; a counter spreads them evenly without a lock.
 	var turn atomic.Uint64
 	b.embed = func(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 		return clients[turn.Add(1)%connections].Embed(ctx, r)
@@ -153,6 +164,7 @@ func (b *bench) connect(ctx context.Context, addr string, texts []string) error 
 
 // learn gets the texts' right vectors: from the engine in this process, or where the daemon is another's from itself,
 // one by one.
+// An engine of one's own finds mistakes of the daemon's packing; a daemon's own word finds those of company alone.
 func (b *bench) learn(ctx context.Context, texts []string) (err error) {
 	if b.dir == "" {
 		b.known, err = loadtest.Learn(ctx, texts, b.embed)
@@ -167,6 +179,7 @@ func (b *bench) learn(ctx context.Context, texts []string) (err error) {
 	return err
 }
 
+// close ends what was opened, the daemon by SIGINT: an end that is no success is told, and fails nothing.
 func (b *bench) close() {
 	if b.bare != nil {
 		b.bare.close()
@@ -185,7 +198,8 @@ func (b *bench) close() {
 }
 
 // tolerance is what the daemon promises of a vector in other company: exact sums in f32, shapes that round apart
-// otherwise.
+// otherwise. Numbers of unit vectors are compared. Measured in bf16: 6.2e-4 apart at most (docs/BENCHMARKS.md,
+// "Company in bf16").
 func (b *bench) tolerance() float64 {
 	if b.info.Model.Precision == "f32" {
 		return 1e-5

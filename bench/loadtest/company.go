@@ -10,7 +10,8 @@ import (
 	"hives/pack"
 )
 
-// company tells how far a text's vector depends on the batch it is in.
+// company tells how far a text's vector depends on the batch it is in. Two ways to differ are told apart: by the
+// neighbours in one shape, and by the shape itself, whose sums a compiler may order otherwise.
 type company struct {
 	Shape      string  `json:"shape"`
 	Texts      int     `json:"texts"`
@@ -22,7 +23,8 @@ type company struct {
 
 const companyTexts = 48 // a call each, in every shape
 
-// companies embeds the same texts in every shape, full of them and alone, without a daemon.
+// companies embeds the same texts in every shape, full of them and alone, without a daemon: it is the engine's
+// arithmetic that is asked about.
 func (b *bench) companies(ctx context.Context) error {
 	x, err := b.bareEngine(ctx)
 	if err != nil {
@@ -33,6 +35,7 @@ func (b *bench) companies(ctx context.Context) error {
 		return err
 	}
 	var fitting [][]float64
+	// Each alone first: fitting[i] is what text i has with nobody beside it, in the row that fits.
 	for _, text := range ids {
 		v, err := x.packed(ctx, [][]int32{text}, x.model.Runner().Shapes())
 		if err != nil {
@@ -48,11 +51,13 @@ func (b *bench) companies(ctx context.Context) error {
 	return nil
 }
 
-// in measures one shape, where more than one text fits it.
+// in measures one shape, where more than one text fits it: for each text the vector among the others, alone in this
+// shape, and alone in the row that fits it best (fitting).
 func (b *bench) in(ctx context.Context, x *bare, shape pack.Shape, ids [][]int32, fitting [][]float64) error {
 	var fit [][]int32
 	var elsewhere [][]float64
 	for i, text := range ids {
+		// Longer texts never come into this shape in service either.
 		if len(text) <= shape.Length {
 			fit, elsewhere = append(fit, text), append(elsewhere, fitting[i])
 		}
@@ -82,6 +87,8 @@ func (b *bench) in(ctx context.Context, x *bare, shape pack.Shape, ids [][]int32
 }
 
 // packed runs texts in batches of the shapes and returns unit vectors.
+// out[i] is the vector [H] of texts[i], whichever batch and slot it rode in. Error: Corrupt for a vector that is
+// not finite.
 func (x *bare) packed(ctx context.Context, texts [][]int32, shapes []pack.Shape) ([][]float64, error) {
 	batches, err := pack.Many(texts, shapes)
 	if err != nil {
@@ -102,6 +109,8 @@ func (x *bare) packed(ctx context.Context, texts [][]int32, shapes []pack.Shape)
 	return out, nil
 }
 
+// unit, dot and apart compute in float64: their own rounding must not be what is measured. apart is the largest
+// difference of two numbers.
 func unit(v []float32) []float64 {
 	out, sum := make([]float64, len(v)), 0.0
 	for _, x := range v {

@@ -13,7 +13,8 @@ import (
 	"hives/internal/rig/loadtest"
 )
 
-// line is a load and what came of it.
+// line is a load and what came of it, a row of the table. Fill is text positions of all that were computed, Once
+// the share of texts that were computed and not joined to an equal one under way.
 type line struct {
 	Share   float64 `json:"share_of_capacity"`
 	Offered float64 `json:"offered_requests_per_s"`
@@ -33,11 +34,13 @@ type sample struct {
 
 const (
 	timeout   = 10 * time.Second // of a call
-	mostOut   = 8192             // calls of a load under way, four times what the connections carry
+	mostOut   = 8192             // calls of a load under way; the connections carry 40 × 256
 	meanTexts = 6.1              // of loadtest's mix
 )
 
+// run does what was asked for, in this order: saturation finds the capacity that the loads are shares of.
 func (b *bench) run(ctx context.Context) error {
+	// Names are those of --scenarios.
 	steps := []struct {
 		name string
 		do   func(context.Context) error
@@ -54,7 +57,8 @@ func (b *bench) run(ctx context.Context) error {
 	return nil
 }
 
-// capacity is in requests of the mix a second. Without saturation it is sought with an overload of a few seconds.
+// capacity is in requests of the mix a second. Without saturation it is sought with an overload of a few seconds:
+// 3,000 requests a second, of which a daemon on few cores answers what it can.
 func (b *bench) capacity(ctx context.Context) (float64, error) {
 	if b.report.Saturation != nil {
 		return b.report.Saturation.TextsPerS / meanTexts, nil
@@ -66,6 +70,8 @@ func (b *bench) capacity(ctx context.Context) (float64, error) {
 	return r.TextsPerS / meanTexts, nil
 }
 
+// offerAll makes one load after another, from light to heavy as the flag lists them. A heavy one leaves memory and
+// a warm cache behind, so the order is part of the result.
 func (b *bench) offerAll(ctx context.Context) error {
 	full, err := b.capacity(ctx)
 	if err != nil {
@@ -74,6 +80,7 @@ func (b *bench) offerAll(ctx context.Context) error {
 	b.say("capacity %.0f requests/s of %.1f texts", full, meanTexts)
 	b.head()
 	for text := range strings.SplitSeq(b.loads, ",") {
+		// A word that is no number is found when its turn comes, after the loads before it.
 		share, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return fault.Usage(fault.New(fault.Invalid, "--loads: %q is no number", text))
@@ -85,6 +92,8 @@ func (b *bench) offerAll(ctx context.Context) error {
 	return nil
 }
 
+// overloaded offers ten times the capacity. What is asked of the daemon then is not speed: it must refuse, stay
+// within its memory, and answer rightly what it answers.
 func (b *bench) overloaded(ctx context.Context) error {
 	full, err := b.capacity(ctx)
 	if err != nil {
@@ -94,8 +103,10 @@ func (b *bench) overloaded(ctx context.Context) error {
 	return b.add(b.offer(ctx, 10, 10*full, b.overload))
 }
 
-// offer makes one load.
+// offer makes one load, of a fifth of which nothing is counted. The seed is the same for each: the same texts in
+// the same order, at another speed.
 func (b *bench) offer(ctx context.Context, share, rate float64, d time.Duration) line {
+	// Counters are read just before and just after: what the daemon did between two loads is in neither.
 	m := b.measure(ctx)
 	tally := loadtest.Offer(ctx, loadtest.Plan{
 		Rate: rate, For: d, Warm: d / 5, Timeout: timeout, MaxOpen: mostOut, Seed: b.seed, Tolerance: b.tolerance(),
@@ -103,11 +114,14 @@ func (b *bench) offer(ctx context.Context, share, rate float64, d time.Duration)
 	used := m.stop(ctx)
 	return line{
 		Share: share, Offered: rate, Result: tally.Result(),
+		// 1e-9 seconds: of a daemon whose process is not ours nothing is known, and 0/0 would be no number for
+		// JSON.
 		ClientCPUShare: used.client / max(used.client+used.daemon, 1e-9), DaemonCPU: used.daemon / used.seconds,
 		Fill: used.fill, Once: used.once, PeakMiB: used.peak,
 	}
 }
 
+// head prints the table's head. daemon is in cores, peak in MiB, client the share of both programs' processor time.
 func (b *bench) head() {
 	b.say("%6s %9s %9s %9s %8s %8s %8s %8s %7s %7s %5s %5s %6s  %s", "load", "req/s", "texts/s", "tokens/s", "p50 ms",
 		"p90 ms", "p99 ms", "max ms", "client", "daemon", "fill", "once", "peak", "errors")
@@ -123,6 +137,7 @@ func (b *bench) add(l line) error {
 	b.say("%6.2f %9.0f %9.0f %9.0f %8.1f %8.1f %8.1f %8.1f %6.0f%% %7.2f %5.2f %5.2f %6d  %s", l.Share, l.Offered,
 		l.TextsPerS, l.TokensPerS, l.P50ms, l.P90ms, l.P99ms, l.MaxMs, 100*l.ClientCPUShare, l.DaemonCPU, l.Fill, l.Once,
 		l.PeakMiB, strings.Join(errors, ", "))
+	// A daemon that died is the worst result there is: its last lines say why.
 	if b.daemon != nil && !b.daemon.Alive() {
 		return fault.New(fault.Unavailable, "embedd has ended\n%s", b.daemon.Log())
 	}
@@ -135,7 +150,8 @@ func (b *bench) add(l line) error {
 // sampleEvery is how often memory is looked at.
 const sampleEvery = 10 * time.Second
 
-// steadily offers a part of the capacity for long and watches the daemon's memory.
+// steadily offers a part of the capacity for long and watches the daemon's memory. A leak shows as a line that goes
+// on rising; the C library's arenas rise for the first minutes and stay (docs/BENCHMARKS.md, "Memory").
 func (b *bench) steadily(ctx context.Context) error {
 	if b.daemon == nil {
 		return fault.New(fault.Invalid, "memory is seen of a daemon of one's own only: give --model, not --endpoint")
@@ -154,6 +170,8 @@ func (b *bench) steadily(ctx context.Context) error {
 	return b.add(l)
 }
 
+// watch writes the resident memory down every ten seconds, the first time at once. The report's samples are its
+// alone until steadily has heard that it ended.
 func (b *bench) watch(ctx context.Context) {
 	began, tick := time.Now(), time.NewTicker(sampleEvery)
 	defer tick.Stop()

@@ -1,5 +1,5 @@
-// Command loadtest starts embedd on a model folder, offers it loads, and prints a table and, with --json, one object.
-// It is a measurement, not a part of HiVES.
+// Command loadtest starts embedd on a model folder, offers it loads, and prints a table and, with --json, one
+// object. It is a measurement, not a part of HiVES.
 //
 //	saturation   a fixed amount of texts through the daemon and through the bare engine, in turns
 //	alone        a lone short text: the call's time beside the engine's
@@ -7,6 +7,20 @@
 //	overload     ten times the capacity
 //	steady       half the capacity for long: does memory stay?
 //	company      how far a text's vector depends on its batch, of the bare engine
+//
+// The questions, and where the figures stand that answered them: docs/BENCHMARKS.md, "embedd under load". What does
+// a daemon cost beside the engine that it stands on? (saturation, alone) How do times grow with the load, and what
+// happens beyond what it can do? (loads, overload) Does it leak? (steady) Does a vector depend on who else asks?
+// (company)
+//
+// Two rules make the figures mean something. Every vector is compared with the one that the text has without a
+// daemon: a wrong answer ends the run with an error, whatever the speed. And what is compared is measured in turns,
+// in one run: the machines here are shared, and an hour later is another machine.
+//
+// What decides a result's reading: the client runs on the same cores. client_cpu_share says how much it took; at a
+// fifth the daemon had less than the machine has.
+//
+// Ctrl-C ends the load under way and stops the daemon; nothing is written.
 package main
 
 import (
@@ -22,17 +36,22 @@ import (
 	"hives/internal/fault"
 )
 
-// config are the flags.
+// config are the flags. Those of the daemon are embedd's own, so a result can be repeated by hand.
 type config struct {
+	// What is measured, and by which programs.
 	model, embedd, endpoint, corpora, engine, precision string
-	scenarios, loads                                    string
-	maxLength, known, work, rounds, lone                int
-	each, overload, steady                              time.Duration
-	share                                               float64
-	seed                                                uint64
-	json                                                bool
+	// Which measurements.
+	scenarios, loads string
+	// Counts: tokens, texts, texts, turns, calls.
+	maxLength, known, work, rounds, lone int
+	// How long, and how much of the capacity is offered for long.
+	each, overload, steady time.Duration
+	share                  float64
+	seed                   uint64
+	json                   bool
 }
 
+// flags reads the command line. The defaults are those of the table in docs/BENCHMARKS.md.
 func flags() *config {
 	c := &config{}
 	flag.StringVar(&c.model, "model", "random:demo/model", "model folder, or random:DIR for one of random weights from "+
@@ -47,11 +66,13 @@ func flags() *config {
 		"which, of saturation, alone, loads, overload, steady and company")
 	flag.StringVar(&c.loads, "loads", ".1,.3,.5,.7,.8,.9,1,1.2", "shares of the capacity")
 	flag.IntVar(&c.maxLength, "max-length", 128, "tokens a text, of a random model")
+	// 16,000 of the demo's texts; the table in docs/BENCHMARKS.md was made so.
 	flag.IntVar(&c.known, "texts", 16000, "distinct texts; what is asked for twice at a time is computed once, "+
 		"so few would flatter")
 	flag.IntVar(&c.work, "work", 4000, "texts of a round of saturation")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds of saturation")
 	flag.IntVar(&c.lone, "lone", 500, "calls of a lone text")
+	// Long enough for a queue to fill up where it will, short enough for eight loads in two minutes.
 	flag.DurationVar(&c.each, "each", 15*time.Second, "time of each load, a fifth of it to warm up")
 	flag.DurationVar(&c.overload, "overload", time.Minute, "time of the overload")
 	flag.DurationVar(&c.steady, "steady", 10*time.Minute, "time of the steady load")
@@ -62,6 +83,8 @@ func flags() *config {
 	return c
 }
 
+// wants tells whether a scenario was asked for. A name that there is none of is passed over: nothing is then
+// measured.
 func (c *config) wants(scenario string) bool {
 	for name := range strings.SplitSeq(c.scenarios, ",") {
 		if name == scenario {
@@ -75,6 +98,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	c := flags()
+	// The daemon is stopped whether a scenario failed or not; what was measured until then has been printed.
 	b, err := open(ctx, c)
 	if err == nil {
 		err = b.run(ctx)
@@ -90,6 +114,7 @@ func main() {
 }
 
 // say prints a line for a reader; with --json they go to stderr.
+// A line is printed when its part is over, so a run of an hour can be watched and stopped.
 func (c *config) say(format string, args ...any) {
 	out := os.Stdout
 	if c.json {

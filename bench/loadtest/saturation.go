@@ -11,6 +11,10 @@ import (
 )
 
 // saturation sets the daemon, always given more than it can do, beside the bare engine.
+//
+// How to read it: a ratio of .95 says that of the engine's throughput a twentieth is lost to everything around it.
+// Whether that is the daemon or the luck of a process is told by the busy share and by other turns
+// (docs/BENCHMARKS.md).
 type saturation struct {
 	Texts     int       `json:"texts"`
 	Tokens    int       `json:"tokens"`
@@ -28,12 +32,14 @@ type saturation struct {
 	ClientCPUShare float64 `json:"client_cpu_share"`
 }
 
+// callers and perCall are the client's: 512 texts under way, which is several batches, so the engine never waits
+// for work.
 const (
 	callers = 64 // at once, more than a batch takes
 	perCall = 8  // texts
 )
 
-// half is one side of a turn.
+// half is one side of a turn: what it took of the clock and of the processor.
 type half struct {
 	seconds float64
 	used    used
@@ -57,6 +63,7 @@ func (b *bench) saturate(ctx context.Context) error {
 	}
 	var client, daemon float64
 	var busy []float64
+	// sides[0] is bare. In turn 0 it goes first, in turn 1 the daemon does.
 	for turn := range b.rounds {
 		sides := [2]func(context.Context) error{bare, func(ctx context.Context) error { return b.push(ctx, texts) }}
 		var halves [2]half
@@ -67,6 +74,7 @@ func (b *bench) saturate(ctx context.Context) error {
 			}
 		}
 		s.add(halves[0], halves[1])
+		// Of the daemon's half: in the other one the client is the engine.
 		client, daemon, busy = client+halves[1].used.client, daemon+halves[1].used.daemon, append(busy, halves[1].used.busy)
 		b.say("turn %d: tokens/s of the daemon %.0f, bare %.0f; engine busy %.3f", turn+1, s.Daemon[turn],
 			s.Bare[turn], busy[turn])
@@ -84,6 +92,7 @@ func (b *bench) saturate(ctx context.Context) error {
 }
 
 // bare packs the texts at once, compiles what they need, and returns what runs them.
+// Compiling is done here and not timed: the daemon has compiled before it served.
 func (s *saturation) bare(ctx context.Context, x *bare, texts []string) (func(context.Context) error, error) {
 	batches, err := x.batches(texts)
 	if err != nil {
@@ -108,7 +117,7 @@ func (s *saturation) bare(ctx context.Context, x *bare, texts []string) (func(co
 	}, nil
 }
 
-// time measures one side.
+// time measures one side. The figures are read before and after it, outside of the seconds.
 func (b *bench) time(ctx context.Context, do func(context.Context) error) (half, error) {
 	m := b.measure(ctx)
 	began := time.Now()
@@ -117,7 +126,7 @@ func (b *bench) time(ctx context.Context, do func(context.Context) error) (half,
 	return half{took, m.stop(ctx)}, err
 }
 
-// add files a turn.
+// add files a turn. Both sides had the same tokens, so the ratio of rates is that of the seconds, turned round.
 func (s *saturation) add(bare, daemon half) {
 	tokens := float64(s.Tokens)
 	s.Bare, s.Daemon = append(s.Bare, tokens/bare.seconds), append(s.Daemon, tokens/daemon.seconds)
@@ -126,12 +135,14 @@ func (s *saturation) add(bare, daemon half) {
 	s.Fill = daemon.used.fill
 }
 
+// sum takes medians: of three turns the one that was disturbed is left out.
 func (s *saturation) sum() {
 	s.Ratio, s.WorkRatio = median(s.Ratios), median(s.Work)
 	s.TextsPerS = median(s.Daemon) / float64(s.Tokens) * float64(s.Texts)
 }
 
 // push sends all texts by few callers that never pause, so that the queue is never empty.
+// The first error ends all: a refusal would mean less work, and a rate that is too good.
 func (b *bench) push(ctx context.Context, texts []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(callers)
@@ -144,6 +155,7 @@ func (b *bench) push(ctx context.Context, texts []string) error {
 	return group.Wait()
 }
 
+// median is the upper one of an even number.
 func median(x []float64) float64 {
 	s := slices.Sorted(slices.Values(x))
 	return s[len(s)/2]

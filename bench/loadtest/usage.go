@@ -7,7 +7,8 @@ import (
 	"hives/internal/rig/loadtest"
 )
 
-// meter reads what client and daemon have taken of the processor.
+// meter reads what client and daemon have taken of the processor. Counters of Linux and of the daemon only grow, so
+// what a load took is the difference of two readings.
 type meter struct {
 	b              *bench
 	began          time.Time
@@ -24,6 +25,7 @@ type used struct {
 	peak                    int
 }
 
+// measure begins a meter; stop ends it.
 func (b *bench) measure(ctx context.Context) *meter {
 	m := &meter{b: b, began: time.Now()}
 	m.client, m.daemon = m.read()
@@ -31,7 +33,7 @@ func (b *bench) measure(ctx context.Context) *meter {
 	return m
 }
 
-// count leaves a daemon out that does not tell.
+// count leaves a daemon out that does not tell: figures made of its counters are then 0.
 func (m *meter) count(ctx context.Context) map[string]float64 {
 	if m.b.daemon == nil {
 		return nil
@@ -44,6 +46,7 @@ func (m *meter) count(ctx context.Context) map[string]float64 {
 }
 
 // read leaves zeros where the system does not tell.
+// Without Linux's /proc times are 0 and so are the shares; rates and quantiles do not depend on it.
 func (m *meter) read() (client, daemon loadtest.Usage) {
 	client, _ = loadtest.Own()
 	if m.b.daemon != nil {
@@ -52,6 +55,8 @@ func (m *meter) read() (client, daemon loadtest.Usage) {
 	return client, daemon
 }
 
+// stop reads again and gives the differences. peak alone is no difference: the kernel keeps it since the process
+// began, so of several loads each shows the largest so far.
 func (m *meter) stop(ctx context.Context) used {
 	client, daemon := m.read()
 	counters := m.count(ctx)

@@ -22,6 +22,7 @@ import (
 	"hives/internal/engine"
 )
 
+// Three arguments and no flags: only minilm.py calls it.
 func main() {
 	if len(os.Args) != 4 {
 		fmt.Fprintln(os.Stderr, "minilm: give a model folder, a file of texts and a file for vectors")
@@ -33,6 +34,8 @@ func main() {
 	}
 }
 
+// The other program asks over standard input, so that turns of three programs alternate and none runs beside
+// another.
 func run(model, texts, vectors string) error {
 	ctx := context.Background()
 	inputs, err := read(texts)
@@ -50,6 +53,7 @@ func run(model, texts, vectors string) error {
 		return err
 	}
 	defer l.Close()
+	// Once before anything is timed: shapes are compiled when they are first met.
 	first, _, err := l.Encode(ctx, inputs)
 	if err != nil {
 		return err
@@ -86,6 +90,7 @@ func read(path string) (inputs []encoder.Input, err error) {
 	}
 }
 
+// write leaves the vectors [N, H] row by row, for the peer to compare its own with.
 func write(path string, vectors [][]float32) error {
 	f, err := os.Create(path)
 	if err != nil {

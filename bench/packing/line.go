@@ -8,7 +8,8 @@ import (
 	"hives/pack"
 )
 
-// Of embedd's line: what waits, and how much of it is looked at to make up a batch.
+// Of embedd's line: what waits, and how much of it is looked at to make up a batch. 64 callers with 8 texts each is
+// what bench/loadtest's saturation offers too.
 const (
 	callers  = 64 // that always have a request under way
 	perCall  = 8  // texts
@@ -17,6 +18,8 @@ const (
 
 // inLine serves some of the rows as embedd does under more load than it can bear: each batch holds the text whose turn
 // it is and is made up out of the texts of so many batches. It prints the cost beside that of all texts known at once.
+//
+// Ids are all 0: packing looks at lengths alone.
 func inLine(lengths []int, maxLength int) error {
 	texts := make([][]int32, min(lineSize, len(lengths)))
 	for i := range texts { // steps of a prime, so that neighbours differ in length
@@ -32,6 +35,7 @@ func inLine(lengths []int, maxLength int) error {
 		for _, b := range all {
 			least += b.Shape.Cost(attention)
 		}
+		// embedd looks at two: docs/PACKING.md has the table that this prints, and what more would bring.
 		for _, windows := range []int{1, 2, 4, 8} {
 			cost, passed, err := serve(texts, shapes, windows, attention)
 			if err != nil {
@@ -45,6 +49,13 @@ func inLine(lengths []int, maxLength int) error {
 }
 
 // serve returns what the batches cost and for how many the text that waited longest was in the line.
+//
+//	line      texts that wait, oldest first
+//	window    as many of them as windows batches hold, and one at least
+//	batch     pack.Next of the window: the first is in it, the others as they fit
+//	a call that has all its texts back asks for the next eight
+//
+// No engine runs: cost is what pack's own model of a batch's time says.
 func serve(texts [][]int32, shapes []pack.Shape, windows int, attention float64) (cost float64, passed int, err error) {
 	largest := 0
 	for _, s := range shapes {
@@ -75,13 +86,16 @@ func serve(texts [][]int32, shapes []pack.Shape, windows int, attention float64)
 		if err != nil {
 			return 0, 0, err
 		}
+		// Cost is in positions, with attention's share at this row length: the same on every machine.
 		cost += b.Shape.Cost(attention)
 		for _, text := range line {
 			seen[text]++
 			passed = max(passed, seen[text])
 		}
+		// From behind, so that the places in front stay what they are.
 		slices.Sort(b.Members)
 		for _, m := range slices.Backward(b.Members) {
+			// A text's call is its number divided by eight: calls took the texts in order.
 			if call := line[m] / perCall; open[call] > 1 {
 				open[call]--
 			} else {

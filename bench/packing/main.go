@@ -1,6 +1,16 @@
-// Command packing measures how much of what training computes is text: it draws the batches of Stage 1,
-// chooses shapes from one part of them and packs another, and sets packing beside padding. It is a
-// measurement, not a part of HiVES.
+// Command packing measures how much of what training computes is text: it draws the batches of Stage 1, chooses
+// shapes from one part of them and packs another, and sets packing beside padding. It is a measurement, not a part
+// of HiVES.
+//
+//	go run ./bench/packing --rows all.parquet
+//
+// Three questions, in the order of its output. How full are the batches of training, in shapes that were chosen
+// from other batches? (measure) How full are those of an encoder, by how many texts it gets at a time? (embedded)
+// What does a daemon lose that packs what has come, beside one who knew all texts? (inLine) docs/PACKING.md has the
+// answers.
+//
+// Nothing is computed with the texts: a shape's cost is counted in positions, with attention's share (--attention).
+// So it needs no engine and no model, only a tokenizer, and its counts are the same on every machine.
 package main
 
 import (
@@ -28,6 +38,7 @@ func main() {
 	measured := flag.Int("measured", 4000, "later batches that are packed")
 	shapes := flag.Int("shapes", pack.MaxShapes, "shapes at most")
 	attention := flag.Float64("attention", pack.Attention, "row length at which attention costs as much as the rest")
+	// Negatives decide which texts meet: those of a corpus alone are more alike in length.
 	negatives := flag.String("negatives", "theory", "theory or corpus")
 	devices := flag.Int("devices", 1, "that share the rows of a batch")
 	flag.Parse()
@@ -47,7 +58,8 @@ func main() {
 	}
 }
 
-// prepare returns the tokens of every row and the sampler's rows of a step.
+// prepare returns the tokens of every row and the sampler's rows of a step. The sampler is training's own with seed
+// 1: which texts meet in a batch decides how well they fit together.
 func prepare(rows, tok string, maxLength, batchSize int, negatives string) ([]int, func(step int) []int32, error) {
 	all, err := data.Read(rows)
 	if err != nil {
@@ -83,12 +95,17 @@ type tally struct{ batches, computed, text int }
 
 func (t *tally) add(computed, text int) { t.batches++; t.computed += computed; t.text += text }
 
+// String is a row of the table: batches, and of each on average tokens of text and positions computed; then the
+// fill.
 func (t *tally) String() string {
 	return fmt.Sprintf("%6d %9.0f %9.0f %7.1f %%", t.batches, float64(t.text)/float64(t.batches),
 		float64(t.computed)/float64(t.batches), 100*float64(t.text)/float64(t.computed))
 }
 
+// measure prints how full batches are in each chosen shape and in all, beside two ways of padding. Shapes are
+// chosen from the first batches and tried on later ones: on its own batches any choice looks good.
 func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, measured int) error {
+	// A batch is a function of its step, so it need not be kept: it is drawn again.
 	lengthsOf := func(step int) (out []int) {
 		for _, r := range batch(step) {
 			out = append(out, lengths[r])
@@ -105,6 +122,7 @@ func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, mea
 		return err
 	}
 	fmt.Printf("%d shapes chosen from %d batches in %.2f s\n", len(shapes), sampled, time.Since(begin).Seconds())
+	// bucketed and full are what a program would compute that gives each text a row of its own.
 	var packed, bucketed, full tally
 	each := make([]tally, len(shapes))
 	for step := sampled; step < sampled+measured; step++ {
@@ -130,8 +148,9 @@ func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, mea
 	return nil
 }
 
-// embedded packs the rows in file order as an encoder does that is given 32 or 1,024 texts at a time.
+// embedded packs the rows in file order as an encoder does that is given 1, 32 or 1,024 texts at a time.
 func embedded(lengths []int, maxLength int) error {
+	// 1 is a lone request, 32 a usual one, encoder.Chunk what an encoder takes at once of a file.
 	for _, chunk := range []int{1, 32, encoder.Chunk} {
 		var all tally
 		for part := range slices.Chunk(lengths, chunk) {
@@ -152,7 +171,8 @@ func embedded(lengths []int, maxLength int) error {
 	return nil
 }
 
-// bucket is the padding of one text a row: the least of ten lengths that holds the longest text.
+// bucket is the padding of one text a row: the least of ten lengths that holds the longest text. Ten shapes are
+// about as many as packing has, so the two pay alike for compiling.
 func bucket(longest, maxLength int) int {
 	for _, s := range []int{16, 32, 48, 64, 96, 128, 192, 256, 384, 512} {
 		if s >= longest && s < maxLength {

@@ -1,5 +1,12 @@
-// Command training times Stage 1 steps over real batches and writes these batches down, so that pytorch.py
-// can time the same. It is a measurement, not a part of HiVES.
+// Command training times Stage 1 steps over real batches and writes these batches down, so that pytorch.py can time
+// the same. It is a measurement, not a part of HiVES.
+//
+//	go run ./bench/training --rows train.parquet --batches batches.jsonl
+//	python bench/training/pytorch.py batches.jsonl demo/model/config.json 1
+//
+// Both sides take the same ids, labels, loss, optimiser and clip, and both draw their weights: a step costs the
+// same whatever they are. What differs is the layout. Here texts share rows; PyTorch pads them to the longest, or
+// to 256 as the authors do. Useful tokens, those of text, are what is counted on both sides.
 package main
 
 import (
@@ -26,7 +33,8 @@ import (
 	"hives/tokenizer"
 )
 
-// line is a batch as pytorch.py reads it.
+// line is a batch as pytorch.py reads it: B texts, ids [B][…] with their frame, theory [B], levels [B][3] (−1 below
+// a path's end), direction [B].
 type line struct {
 	IDs       [][]int32 `json:"ids"`
 	Theory    []int32   `json:"theory"`
@@ -47,11 +55,14 @@ func main() {
 	}
 }
 
+// run draws batches, writes them down, chooses shapes for them and times them. The shapes are chosen from these
+// very batches, as a run chooses from those that it will take.
 func run(rows, tok, config, out string, steps int) error {
 	batches, err := draw(rows, tok, steps)
 	if err != nil {
 		return err
 	}
+	// Written before anything is timed: the peer can begin while this program compiles.
 	if err := write(out, batches); err != nil {
 		return err
 	}
@@ -63,6 +74,7 @@ func run(rows, tok, config, out string, steps int) error {
 		}
 		samples = append(samples, lengths)
 	}
+	// Any batch fits: the longest text is the longest of all, and each batch has as many texts.
 	shapes, err := pack.Choose(samples, pack.Choice{Texts: len(samples[0]),
 		Longest: slices.Max(slices.Concat(samples...))})
 	if err != nil {
@@ -71,7 +83,8 @@ func run(rows, tok, config, out string, steps int) error {
 	return measure(config, batches, shapes)
 }
 
-// draw returns batches of the paper's sampler, texts cut to 256 tokens.
+// draw returns batches of the paper's sampler, texts cut to 256 tokens. Batch i is that of step i of a run with
+// seed 1.
 func draw(rows, tok string, steps int) ([]line, error) {
 	all, err := data.Read(rows)
 	if err != nil {
@@ -81,12 +94,14 @@ func draw(rows, tok string, steps int) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
+	// 256 tokens is the paper's length, the end token included.
 	framed, err := tokenizer.NewFramed(t, 256, "")
 	if err != nil {
 		return nil, err
 	}
 	labels := data.NewLabels(all, theories.Builtin())
 	o := samplers.DefaultIntraTheory()
+	// The paper's own settings but for the seed, which must be some number.
 	o.Seed = 1
 	s, err := samplers.NewIntraTheory(labels, o)
 	if err != nil {
@@ -109,6 +124,7 @@ func draw(rows, tok string, steps int) ([]line, error) {
 	return batches, nil
 }
 
+// write leaves a batch a line. A file that is cut off is written again: it costs seconds.
 func write(path string, batches []line) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -125,7 +141,8 @@ func write(path string, batches []line) error {
 	return w.Flush()
 }
 
-// measure takes every batch twice and times the second pass, when all shapes are compiled.
+// measure takes every batch twice and times the second pass, when all shapes are compiled. The learning rate is
+// that of the paper, 1e-4; it changes no time.
 func measure(config string, batches []line, shapes []pack.Shape) error {
 	cfg, err := qwen3embed.LoadConfig(config)
 	if err != nil {
@@ -136,15 +153,19 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 		return err
 	}
 	defer m.Close()
+	// The engine is what HIVES_ENGINE says, else the first that works; pin the process to a core to compare with
+	// one thread.
 	eng, err := engine.Open(context.Background(), engine.Options{})
 	if err != nil {
 		return err
 	}
 	defer eng.Close()
+	// f32 throughout and the last token's state, as pytorch.py has them.
 	objective := &contrast.Objective{
 		Model: m, Arithmetic: transformer.F32, Pooling: transformer.LastToken,
 		Of: contrast.Hierarchical(losses.DefaultHierarchical()),
 	}
+	// No learned banks (0): Stage 1 has none.
 	stepper, err := step.New(eng.Backend, objective, step.Options{Optimizer: optim.Default(0)})
 	if err != nil {
 		return err
@@ -153,6 +174,7 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 	var begin time.Time
 	tokens, computed, done := 0, 0, 0
 	for pass := range 2 {
+		// Begun anew in each pass: the seconds at the end are those of the second.
 		begin = time.Now()
 		for _, b := range batches {
 			packed, err := pack.One(b.IDs, shapes)
@@ -169,6 +191,7 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 				return err
 			}
 			done++
+			// pass is 0 and then 1: the sums take the second pass alone.
 			tokens, computed = tokens+pass*batch.Tokens(), computed+pass*batch.Computed()
 		}
 	}
