@@ -23,6 +23,7 @@ import (
 // be tried here with the same flags.
 func askLLMCommand() *cobra.Command {
 	var o terminal.Options
+	var choices []string
 	c := &cobra.Command{
 		Use:   "ask-llm [QUESTION…]",
 		Short: "Ask a language model, on this machine or behind an endpoint",
@@ -32,15 +33,19 @@ an endpoint of OpenAI's shape (--endpoint). Each question is asked by itself. Wi
 a question a line. The answer appears as it is written, and Ctrl-C keeps what came.
 
 The answer of a local model depends on the question, the model and the seed alone. At temperature 0 it is the most
-probable one. With --choices the answer is one of a list, the most probable; --scores prints how probable each is.
+probable one. With --choices the answer is one of a list, the most probable; --scores prints how probable each is. With
+--schema the answer is JSON of a schema and always parses: tokens that do not fit are never taken. docs/LLM.md lists
+what a schema may say.
 
 What a question says is text to the model, never a command to the program: control tokens in it stay letters.`,
 		Example: `  scripts/download_smollm2.sh
   hives ask-llm "Name three human values."
   hives ask-llm --choices yes,no --scores "Is it right to keep a promise?"
+  hives ask-llm --choice "Yes, always." --choice "No, never." "May one lie?"
+  hives ask-llm --schema verdict.json "Which value does this serve: …?"
   hives ask-llm --endpoint http://127.0.0.1:8080/v1 --endpoint-model qwen3 "What is a duty?"`,
 		RunE: func(c *cobra.Command, questions []string) error {
-			o.Questions = questions
+			o.Questions, o.Choices = questions, append(o.Choices, choices...)
 			return terminal.Run(c.Context(), o, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -59,7 +64,9 @@ What a question says is text to the model, never a command to the program: contr
 	f.StringVar(&o.KeyEnv, "api-key-env", "", "environment variable that holds the endpoint's bearer token")
 	f.StringVar(&o.System, "system", "", "system message, in the place of the template's own")
 	f.StringSliceVar(&o.Choices, "choices", nil, "answers to choose from, separated by commas")
-	f.BoolVar(&o.Scores, "scores", false, "print how probable each of --choices is")
+	f.StringArrayVar(&choices, "choice", nil, "one more answer to choose from, commas and all (may be repeated)")
+	f.StringVar(&o.Schema, "schema", "", "file of a JSON schema that the answer keeps to (docs/LLM.md)")
+	f.BoolVar(&o.Scores, "scores", false, "print how probable each of the choices is")
 	f.Float64Var(&o.Sampling.Temperature, "temperature", 0, "0: the most probable token; 1: as the model says; "+
 		"above: bolder")
 	f.IntVar(&o.Sampling.TopK, "top-k", 0, "keep the k most probable tokens; 0: all")

@@ -14,7 +14,7 @@ var flagGroups = []cli.FlagGroup{
 		"rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json",
 		"dry-run"}},
-	{Title: "What embeds", Names: []string{
+	{Title: "Model", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
 		"endpoint-ca", "token-file",
 		"prompt", "dimensions", "template", "system"}},
@@ -25,8 +25,8 @@ var flagGroups = []cli.FlagGroup{
 		"any-base", "method", "of", "weights", "no-normalise",
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
 		"llm", "repeats",
-		"redraw", "jobs", "listen", "reviewer", "choices", "scores", "temperature", "top-k", "top-p", "min-p",
-		"max-tokens", "stop"}},
+		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
+		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
 		"size", "max-chars", "dedupe", "judge", "m", "pairing", "order", "overlap", "solver", "prior", "fit-model",
 		"calibration", "ties", "bootstrap", "allow-disconnected", "no-guard"}},

@@ -202,6 +202,9 @@ func (c *Client) params(r Call) openai.ChatCompletionNewParams {
 	} else {
 		p.MaxTokens = openai.Int(int64(r.Model.MaxTokens))
 	}
+	if r.Schema == nil {
+		return p // text was asked for: no endpoint takes a schema that is null
+	}
 	switch c.endpoint.Format {
 	case FormatSchema:
 		p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{

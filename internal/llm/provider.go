@@ -29,6 +29,7 @@ type Provider interface {
 // model where one is missing.
 type Abilities struct {
 	Score    bool // log-probabilities of given answers
+	LogProbs bool // log-probabilities of an answer's own tokens
 	Choices  bool // an answer out of a list
 	Schema   bool // JSON of a schema
 	Seed     bool // the same request with the same seed is answered alike
@@ -127,9 +128,15 @@ type Request struct {
 	Schema  map[string]any // JSON Schema of the answer …
 	Choices []string       // … or all the answers that are possible; at most one of the two
 
+	LogProbs    bool // of each token of the answer …
+	TopLogProbs int  // … beside those of so many tokens that were most probable there
+
 	Steer   []Steer
 	Adapter string
 }
+
+// MostTopLogProbs is the largest Request.TopLogProbs.
+const MostTopLogProbs = 20
 
 // Finish says why an answer ended.
 type Finish string
@@ -144,14 +151,26 @@ const (
 // Reply is one answer. An answer that was cut has Finish FinishLength and no Err: whether half an answer is of use,
 // the caller knows.
 type Reply struct {
-	Text    string
-	Model   string  // as an endpoint names what answered: perhaps a version of the one asked for; "" of a local one
-	IDs     []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
+	Text  string
+	Model string  // as an endpoint names what answered: perhaps a version of the one asked for; "" of a local one
+	IDs   []int32 // the tokens as they were chosen, of a local model: nothing need be encoded again
+	// of each of IDs, where they were asked for
+	LogProbs []TokenLogProb
+
 	Finish  Finish
 	In, Out int64 // tokens
 	Micro   int64 // money, in millionths
 	Latency time.Duration
 	Err     error
+}
+
+// TokenLogProb is a token with the model's own log-probability of it: before temperature, top-p and a schema, which
+// only choose among what the model says.
+type TokenLogProb struct {
+	ID      int32
+	Bytes   string // what it stands for: not always whole characters
+	LogProb float64
+	Top     []TokenLogProb // the most probable ones there
 }
 
 // ScoreRequest asks for the log-probabilities of Options as answers to one conversation. The numbers of one option
@@ -192,10 +211,20 @@ func (a Abilities) Check(name string, r Request) error {
 		return fault.New(fault.Invalid, "a question without a message")
 	case r.Schema != nil && r.Choices != nil:
 		return fault.New(fault.Invalid, "a question asks for a schema and for choices: want one of them")
+	case r.Choices != nil && len(r.Choices) == 0:
+		return fault.New(fault.Invalid, "a question with an empty list of choices: name one at least")
 	case r.Choices != nil && !a.Choices:
 		return refuse("cannot choose out of a list by probability", "use a local model, or ask for JSON of a schema")
 	case r.Schema != nil && !a.Schema:
 		return refuse("cannot keep to a JSON schema", "use choices, or an endpoint that has response_format")
+	case r.LogProbs && !a.LogProbs:
+		return refuse("gives no log-probabilities", "use a local model")
+	case r.TopLogProbs < 0 || r.TopLogProbs > MostTopLogProbs || r.TopLogProbs > 0 && !r.LogProbs:
+		return fault.New(fault.Invalid, "%d of the most probable tokens: want 0 to %d, and log-probabilities asked for",
+			r.TopLogProbs, MostTopLogProbs)
+	case r.LogProbs && r.Choices != nil:
+		return fault.New(fault.Invalid, "a question asks for choices and for log-probabilities of tokens: "+
+			"the probabilities of choices are scores")
 	case r.Prefix != "" && !a.Prefix:
 		return refuse("cannot go on from the beginning of an answer", "use a local model")
 	case (r.Sampling.TopK != 0 || r.Sampling.MinP != 0) && !a.TopK:

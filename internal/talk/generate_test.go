@@ -165,7 +165,9 @@ func TestWhatALocalModelRefuses(t *testing.T) {
 	m := answerer(t, 2)
 	for says, r := range map[string]llm.Request{
 		"256 positions":     ask(strings.Repeat("word ", 250), llm.Sampling{MaxTokens: 20}),
-		"JSON schema":       {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
+		"schema: /type":     {Messages: ask("x", llm.Sampling{}).Messages, Schema: map[string]any{}},
+		"empty list":        {Messages: ask("x", llm.Sampling{}).Messages, Choices: []string{}},
+		"and log-prob":      {Messages: ask("x", llm.Sampling{}).Messages, TopLogProbs: 2},
 		"adapter a:":        {Messages: ask("x", llm.Sampling{}).Messages, Adapter: "a"},
 		"layers 0 to 1":     {Messages: ask("x", llm.Sampling{}).Messages, Steer: []llm.Steer{{Layer: 9, Positions: "all"}}},
 		"without a message": {},

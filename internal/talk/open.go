@@ -18,6 +18,7 @@ import (
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
 	"hives/internal/llm"
+	"hives/internal/talk/schema"
 	"hives/model/folder"
 	"hives/model/lm"
 	"hives/model/transformer"
@@ -38,8 +39,8 @@ type Options struct {
 
 // Model is a language model in memory: a llm.Provider.
 //
-// Invariant: nothing in it changes after Open but the adapters that were asked for and the runners' caches, whose
-// methods take turns.
+// Invariant: nothing in it changes after Open but the adapters and schemas that were asked for and the runners' caches,
+// whose batches take turns.
 type Model struct {
 	engine   *engine.Engine
 	weights  *lm.Model
@@ -51,15 +52,21 @@ type Model struct {
 	rows     int
 	options  lm.Options
 
+	busy sync.Mutex // held by a batch: a runner's cache holds one
+
 	adapting sync.Mutex // guards what follows
 	adapters map[string]*lm.Runner
 	tried    int
+
+	schemas    sync.Mutex // guards what follows
+	vocabulary *schema.Vocabulary
+	automata   map[string]*schema.Automaton
 }
 
 // Open loads the folder or GGUF file of a language model. What can be wrong with its files comes to light before the
 // weights are read. Of an error everything that was opened is closed again.
 func Open(ctx context.Context, dir string, o Options) (*Model, error) {
-	m := &Model{rows: cmp.Or(o.Rows, DefaultRows)}
+	m := &Model{rows: cmp.Or(o.Rows, DefaultRows), automata: make(map[string]*schema.Automaton)}
 	err := m.openTokenizer(dir, o.Template)
 	if err == nil {
 		err = m.openWeights(ctx, dir, o)
@@ -138,7 +145,8 @@ func (m *Model) Identity() llm.Identity { return m.identity }
 
 // Can implements llm.Provider.
 func (m *Model) Can() llm.Abilities {
-	return llm.Abilities{Score: true, Choices: true, Seed: true, Prefix: true, TopK: true, Steer: true, Adapters: true}
+	return llm.Abilities{Score: true, LogProbs: true, Choices: true, Schema: true, Seed: true, Prefix: true, TopK: true,
+		Steer: true, Adapters: true}
 }
 
 // Close frees the model. It may be called of a model that was opened in part, as Open does.
@@ -163,6 +171,15 @@ func (m *Model) Layers() int { return m.weights.Config.NumLayers }
 
 // Hidden is H.
 func (m *Model) Hidden() int { return m.weights.Config.HiddenSize }
+
+// Rows is B, the rows of a batch.
+func (m *Model) Rows() int { return m.rows }
+
+// Encode is a text to go on from, for Job.Prompt: with the token that the template begins everything with, if it has
+// one, and as data, as in Render.
+func (m *Model) Encode(text string) ([]int32, error) {
+	return m.tok.EncodePlain(slices.Clone(m.renderer.ids[m.renderer.layout.begin]), text)
+}
 
 // Positions is the longest sequence of the model, in tokens.
 func (m *Model) Positions() int { return m.weights.Config.MaxPositions }

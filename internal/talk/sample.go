@@ -31,11 +31,14 @@ type candidate struct {
 //	min-p .5: .269 < .5 · .731               p 1
 //
 // Each step sees the probabilities that the one before it left, made to add up to 1 again. Softmax is in float64
-// about the largest logit. Invariant: one token at least is left.
-func (s sampler) candidates(logits []float32) []candidate {
-	left := make([]candidate, len(logits))
+// about the largest logit. Tokens that may not come are left out before all of it. Invariant: one token at least is
+// left.
+func (s sampler) candidates(logits []float32, may func(id int32) bool) []candidate {
+	left := make([]candidate, 0, len(logits))
 	for id, logit := range logits {
-		left[id] = candidate{int32(id), float64(logit) / s.Temperature}
+		if may == nil || may(int32(id)) {
+			left = append(left, candidate{int32(id), float64(logit) / s.Temperature})
+		}
 	}
 	slices.SortFunc(left, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.p, a.p), cmp.Compare(a.id, b.id)) })
 	if s.TopK > 0 {
@@ -75,26 +78,30 @@ func normalise(left []candidate) {
 	}
 }
 
-// next chooses a token. u in [0, 1) is the draw; greedy takes the highest logit, of equal ones the lowest id. A logit
-// that is no number is an error: a model that makes one answers nonsense from there on.
+// next chooses a token out of those that may come (nil: all). u in [0, 1) is the draw; greedy takes the highest
+// logit, of equal ones the lowest id. A logit that is no number is an error, also where it may not come: a model that
+// makes one answers nonsense from there on.
 //
 // A draw walks along the probabilities until u is used up:
 //
 //	p .731 .269    u .5: .5 − .731 < 0, the first      u .8: .8 − .731 = .069, .069 − .269 < 0, the second
-func (s sampler) next(logits []float32, u float64) (int32, error) {
-	best := 0
+func (s sampler) next(logits []float32, u float64, may func(id int32) bool) (int32, error) {
+	best := -1
 	for id, logit := range logits {
 		if f := float64(logit); math.IsNaN(f) || math.IsInf(f, 0) {
 			return 0, fault.New(fault.Corrupt, "logit of token %d is %v", id, logit)
 		}
-		if logit > logits[best] {
+		if (best < 0 || logit > logits[best]) && (may == nil || may(int32(id))) {
 			best = id
 		}
+	}
+	if best < 0 {
+		return 0, fault.New(fault.Corrupt, "no token may come")
 	}
 	if s.Temperature == 0 {
 		return int32(best), nil
 	}
-	left := s.candidates(logits)
+	left := s.candidates(logits, may)
 	for _, c := range left {
 		if u -= c.p; u < 0 {
 			return c.id, nil
@@ -121,4 +128,20 @@ func (s sampler) draws(prompt []int32) func(token int) float64 {
 		own := sha256.Sum256(append(key[:len(key):len(key)], word[:]...))
 		return rand.New(rand.NewChaCha8(own)).Float64()
 	}
+}
+
+// highest are the ids of the n largest logits, the largest first, of equal ones the lowest id: a list kept in order,
+// since n is a handful of a whole vocabulary.
+func highest(logits []float32, n int) (ids []int32) {
+	for id, logit := range logits {
+		at := len(ids)
+		for at > 0 && logits[ids[at-1]] < logit {
+			at--
+		}
+		if at < n {
+			ids = slices.Insert(ids, at, int32(id))
+			ids = ids[:min(n, len(ids))]
+		}
+	}
+	return ids
 }

@@ -30,7 +30,7 @@ func TestGoldenSamplers(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := make([]float64, len(c.P))
-		for _, left := range s.candidates(logits) {
+		for _, left := range s.candidates(logits, nil) {
 			got[left.id] = left.p
 		}
 		for id, want := range c.P {
@@ -43,7 +43,7 @@ func TestGoldenSamplers(t *testing.T) {
 
 func TestNextFollowsTheProbabilities(t *testing.T) {
 	logits := []float32{0, 2, 1, 2}
-	greedy, err := sampler{}.next(logits, .99)
+	greedy, err := sampler{}.next(logits, .99, nil)
 	if err != nil || greedy != 1 {
 		t.Errorf("greedy took %d, %v: want the lower of two equal tokens", greedy, err)
 	}
@@ -51,13 +51,13 @@ func TestNextFollowsTheProbabilities(t *testing.T) {
 	counts := make([]float64, len(logits))
 	const n = 10000
 	for i := range n {
-		id, err := s.next(logits, (float64(i)+.5)/n)
+		id, err := s.next(logits, (float64(i)+.5)/n, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		counts[id] += 1. / n
 	}
-	for _, c := range s.candidates(logits) {
+	for _, c := range s.candidates(logits, nil) {
 		if math.Abs(counts[c.id]-c.p) > 2./n {
 			t.Errorf("token %d: share %v, want %v", c.id, counts[c.id], c.p)
 		}
@@ -66,7 +66,7 @@ func TestNextFollowsTheProbabilities(t *testing.T) {
 		t.Error("a token beyond the top three was taken")
 	}
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-		if _, err := s.next([]float32{1, bad}, .5); err == nil {
+		if _, err := s.next([]float32{1, bad}, .5, nil); err == nil {
 			t.Errorf("a logit of %v is taken", bad)
 		}
 	}

@@ -2,6 +2,7 @@ package lm
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -77,14 +78,12 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	if err != nil {
 		return nil, err
 	}
-	if longest := r.m.Config.MaxPositions; longest > 0 {
-		for row, prompt := range prompts {
-			if len(prompt)+room > longest {
-				return nil, fault.New(fault.Invalid, "row %d: %d tokens and an answer of %d: the model has %d positions; "+
-					"shorten the one or the other",
-					row, len(prompt), room, longest)
-			}
-		}
+	// A short prompt may want more room than a long one beside it has: the latter's row just goes on unread. What not
+	// even the shortest could use is a mistake.
+	shortest := slices.MinFunc(prompts, func(a, b []int32) int { return len(a) - len(b) })
+	if longest := r.m.Config.MaxPositions; longest > 0 && len(shortest)+room > longest {
+		return nil, fault.New(fault.Invalid, "%d tokens and an answer of %d: the model has %d positions; "+
+			"shorten the one or the other", len(shortest), room, longest)
 	}
 	if r.push, err = r.m.newPush(r.o.Rows, steers); err != nil {
 		return nil, err

@@ -22,8 +22,10 @@ import (
 
 	"hives/internal/engine"
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 	"hives/internal/llm"
 	"hives/internal/talk"
+	"hives/internal/talk/schema"
 )
 
 // DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named. The script
@@ -48,7 +50,8 @@ type Options struct {
 	System    string
 	Sampling  llm.Sampling
 	Choices   []string
-	Scores    bool // log-probabilities of the choices, in place of an answer
+	Schema    string // file; "" for none
+	Scores    bool   // log-probabilities of the choices, in place of an answer
 	JSON      bool
 }
 
@@ -70,6 +73,8 @@ func (o Options) Validate() error {
 		return bad("--template, --precision, --engine and --threads belong to --model: an endpoint has its own")
 	case o.Scores && len(o.Choices) == 0:
 		return bad("--scores says how probable each of --choices is: give these")
+	case o.Schema != "" && len(o.Choices) > 0:
+		return bad("give either --schema or --choices")
 	case (o.JSON || len(o.Choices) > 0) && len(o.Questions) == 0:
 		return bad("--json and --choices are for questions on the command line: give one")
 	}
@@ -88,6 +93,10 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 	if err := o.Validate(); err != nil {
 		return err
 	}
+	wanted, err := o.readSchema()
+	if err != nil {
+		return err
+	}
 	p, describe, err := o.open(ctx)
 	if err != nil {
 		return err
@@ -96,7 +105,7 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 	if !o.JSON {
 		fmt.Fprintln(log, describe)
 	}
-	t := &terminal{Options: o, p: p, out: out, log: log}
+	t := &terminal{Options: o, schema: wanted, p: p, out: out, log: log}
 	if len(o.Questions) == 0 {
 		return t.converse(ctx, in)
 	}
@@ -118,8 +127,11 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 // it is one, so that its answers are not taken for the program's best.
 func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	if o.Endpoint != "" {
-		c, err := llm.NewClient(llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv,
-			Format: llm.FormatText}.WithDefaults(), llm.NewBudget(llm.Limits{}, 0, 0))
+		e := llm.Endpoint{Name: "endpoint", BaseURL: o.Endpoint, APIKeyEnv: o.KeyEnv, Format: llm.FormatText}
+		if o.Schema != "" {
+			e.Format = llm.FormatSchema
+		}
+		c, err := llm.NewClient(e.WithDefaults(), llm.NewBudget(llm.Limits{}, 0, 0))
 		if err != nil {
 			return nil, "", err
 		}
@@ -144,9 +156,26 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	return m, m.Describe() + small, nil
 }
 
+// readSchema reads --schema, before a model is loaded.
+func (o Options) readSchema() (map[string]any, error) {
+	if o.Schema == "" {
+		return nil, nil
+	}
+	raw, err := fsutil.ReadRegular(o.Schema)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := schema.Decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Schema, err)
+	}
+	return wanted, nil
+}
+
 // terminal is one run: the options, who answers, and where it is written.
 type terminal struct {
 	Options
+	schema   map[string]any
 	p        llm.Provider
 	out, log io.Writer
 }
@@ -207,7 +236,8 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	if t.Scores {
 		return llm.Reply{}, t.scores(ctx, messages)
 	}
-	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices, Adapter: t.Adapter}
+	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices, Schema: t.schema,
+		Adapter: t.Adapter}
 	var reply llm.Reply
 	var err error
 	// Only the model of this process can be read along with; an endpoint's client returns whole answers.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,6 +76,7 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		"give these":            {Scores: true},
 		"on the command line":   {Choices: []string{"a"}},
 		"temperature":           {Sampling: llm.Sampling{Temperature: -1}},
+		"either --schema or":    {Questions: []string{"x"}, Choices: []string{"a"}, Schema: "file"},
 	} {
 		if err := o.Validate(); err == nil || !strings.Contains(err.Error(), says) || fault.ExitCode(err) != fault.ExitUsage {
 			t.Errorf("%q: %v", says, err)
@@ -87,5 +90,25 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 	_, _, s, err := run(t, Options{Questions: []string{"x"}, Choices: []string{"a", "b"}}, "", echo)
 	if err == nil || !strings.Contains(err.Error(), "cannot choose") || len(s.Calls()) != 0 {
 		t.Errorf("choices of an endpoint: %v", err)
+	}
+}
+
+// A schema goes to the endpoint as it stands in the file; one that is none is refused before anybody is asked.
+func TestASchemaOfAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "schema.json")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"type": "object", "properties": {"b": {"type": "null"}, "a": {"type": "null"}}, "required": ["a", "b"]}`)
+	_, _, s, err := run(t, Options{Questions: []string{"x"}, Schema: path}, "", echo)
+	if err != nil || len(s.Calls()) != 1 || s.Calls()[0].Format != "json_schema" {
+		t.Errorf("%v: %+v", err, s.Calls())
+	}
+	write(`{"type": "object"} more`)
+	_, _, s, err = run(t, Options{Questions: []string{"x"}, Schema: path}, "", echo)
+	if err == nil || !strings.Contains(err.Error(), path) || len(s.Calls()) != 0 {
+		t.Errorf("%v", err)
 	}
 }
