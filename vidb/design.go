@@ -66,7 +66,7 @@ func invalid(format string, args ...any) error {
 // purpose names a draw of one value.
 func (v *Value) purpose(what string) string { return "vidb " + what + " " + v.ValueID }
 
-// uniform is the windows of a value in the order shown, without judges that answer. m calls a text whatever the
+// fixed is the windows of a value in the order shown, without judges that answer. m calls a text whatever the
 // pairing: a matching of all texts is N/k windows, so m calls are m·k rounds.
 func (v *Value) fixed(o DesignOptions, judges int) ([]ranking.Shown, error) {
 	d := ranking.Design{Purpose: v.purpose("windows"), Seed: o.Seed, K: o.K, M: o.M, Judges: judges, Overlap: o.Overlap}

@@ -37,6 +37,7 @@ the texts that describe each anchor.`,
 			return anchors.RunShow(j)
 		},
 	}
+	// At even distances, so that the ten are from all parts of the bank.
 	f := c.Flags()
 	f.IntVarP(&j.N, "number", "n", 10, "number of anchors to print, taken at even distances; 0 prints all")
 	f.StringVar(&j.Rows, "rows", "", "rows that the bank was made from; their texts are printed")

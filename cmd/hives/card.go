@@ -55,6 +55,7 @@ With --imports the card also says what the importers left out. It reads that fro
 				return fmt.Errorf("card: %w", err)
 			}
 			o.Theories = known(cmd)
+			// The hash is of the file's bytes, the digests of corpora are of their rows: a card tells both.
 			c, err := card.Describe(args[0], o, accounts)
 			if err != nil {
 				return fmt.Errorf("card: %w", err)

@@ -14,6 +14,7 @@ import (
 // embedCorpus is what the command's flags say. j is the shard's work as package embedfiles knows it, but for what
 // run must first parse.
 type embedCorpus struct {
+	// What Run takes, what embeds, and the two flags that are neither.
 	j      embedfiles.Job
 	e      embedder.Options
 	shard  string

@@ -83,6 +83,7 @@ docs/METRICS.md for the definition of every figure.`,
 
 // jobFlags are the flags of evaluate and report demo alike. One place, so that a flag has one default and one text
 // in both.
+// The seed has a default of its own, 1: the same command gives the same intervals.
 func jobFlags(c *cobra.Command, j *report.Job, kind *string, length *int, out string) {
 	c.Flags().StringVar(&j.Data, "data", "", "rows to measure on (.parquet or .csv)")
 	c.Flags().StringVar(&j.TrainData, "train-data", "", "training rows; some controls are fitted to them")

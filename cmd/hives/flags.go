@@ -7,6 +7,7 @@ import "hives/internal/cli"
 // The order here is the order in the help: what goes in and out, what computes, what is done, and what every
 // command has.
 var flagGroups = []cli.FlagGroup{
+	// Files first, in about the order in which they are named on a command line.
 	{Title: "Input and output", Names: []string{
 		"config", "set", "in", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors",
 		"assigned", "db", "vidb", "base", "adapter",
@@ -14,6 +15,7 @@ var flagGroups = []cli.FlagGroup{
 		"rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json",
 		"dry-run"}},
+	// These mean the same wherever a text becomes a vector (embedder.Options), or a model answers.
 	{Title: "Model", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
 		"endpoint-ca", "token-file",

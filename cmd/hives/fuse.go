@@ -18,6 +18,12 @@ import (
 // fuseCommand makes one model of several. The arithmetic and the files are package fuse's. Here flags become its
 // options, and its record becomes a few lines: a person wants to know how far apart the models were, and whether
 // Karcher's mean settled.
+//
+//	work      fuse.Run of model/fuse
+//	reads     model folders or adapters, with --base the model that they came from
+//	writes    --out, a model folder with fusion.json in it
+//	refuses   --out that is there; models of another config, tokenizer, or other tensors; adapters without --base
+//	Ctrl-C    --out appears whole or not at all
 func fuseCommand() *cobra.Command {
 	var o fuse.Options
 	method, of := string(fuse.ByLinear), "models"

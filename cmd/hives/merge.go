@@ -49,6 +49,7 @@ To merge a low-rank adapter into its base, use hives merge.`,
 				return fmt.Errorf("merge: %w", err)
 			}
 			o.Theories = known(cmd)
+			// Files of --in come before those of the arguments.
 			sum, err := data.MergeTo(append(in, args...), o, out)
 			if err != nil {
 				return fmt.Errorf("merge: %w", err)

@@ -43,6 +43,7 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 			m.engine = eng
 			c.PrintErrln(eng.Choice)
 		}
+		// In f32, whatever the weights are stored in: figures of two models must not differ by their rounding.
 		l, err := local.Open(dir, m.engine.Backend, string(m.engine.Name), local.Options{MaxLength: maxLength})
 		if err != nil {
 			return nil, nil, err

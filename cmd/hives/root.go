@@ -50,6 +50,7 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 	root.SetCompletionCommandGroupID(groupSettings)
 	ownTheories(root)
 	root.AddCommand(
+		// The order here is the order of work: rows, labels, anchors; then models and what is done with them.
 		in(groupData, dataCommand()),
 		in(groupData, importCommand()),
 		in(groupData, theoriesCommand()),
@@ -73,6 +74,7 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 	)
 	// Completion and help are made by the library, and get their group afterwards.
 	cli.Program(root, engine.Installed, flagGroups)
+	// A command without a group would stand under a heading of its own, "Commands", below the others.
 	for _, c := range root.Commands() {
 		if c.GroupID == "" {
 			c.GroupID = groupSettings

@@ -22,6 +22,7 @@ prints the id, stage, state, steps and newest figures. The latest run comes firs
 			return runs.List(c.Context(), j, args)
 		},
 	}
+	// The folders are arguments and not --in: list takes several.
 	runsFlags(c, &j)
 	return c
 }

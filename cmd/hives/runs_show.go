@@ -19,6 +19,7 @@ them on a page.`,
 		Example: `  hives runs show runs/stage1 --html stage1.html
   hives runs show 3f2a --in runs`,
 		RunE: func(c *cobra.Command, args []string) error {
+			// Show is Compare with one run: the tables are the same with one column.
 			j.Stdout = c.OutOrStdout()
 			return runs.Show(c.Context(), j, args[0])
 		},

@@ -27,6 +27,7 @@ func splitCommand() *cobra.Command {
 	var ro data.ReadOptions
 	var asJSON bool
 	o := data.DefaultSplit()
+	// The slice is the array itself until the flag replaces it.
 	fractions := o.Fractions[:]
 	cmd := &cobra.Command{
 		Use:   "split --in FILE --out DIR",
@@ -82,6 +83,7 @@ func printSplit(cmd *cobra.Command, sum *data.SplitSummary) error {
 	for _, f := range sum.Files {
 		fmt.Fprintf(t, "%s\t%d\n", f.File, f.Rows)
 	}
+	// A fraction counts components and not rows, so the two numbers explain parts of odd sizes.
 	fmt.Fprintf(t, "components\t%d\nrows of the largest\t%d\n", sum.Components, sum.Largest)
 	return t.Flush()
 }

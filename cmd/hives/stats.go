@@ -83,6 +83,7 @@ func (d *dataStats) run(cmd *cobra.Command, args []string) error {
 	}
 	var bad []data.BadRow
 	s, err := stats.DescribeStream(d.o.Theories, count, func(emit func(*data.Row) error) (err error) {
+		// Scan stops at the first bad row unless --skip-bad is given; it hands each row on and keeps none.
 		bad, err = data.Scan(d.in, d.o, emit)
 		return err
 	})
@@ -107,6 +108,7 @@ func (d *dataStats) run(cmd *cobra.Command, args []string) error {
 func writeStats(page, in string, s *stats.Stats) error {
 	name, facts := cli.FileName(in), []web.Fact(nil)
 	if info, err := os.Stat(in); err == nil && info.Mode().IsRegular() {
+		// A second read of the file, and the only one that the page costs.
 		sum, err := fsutil.SHA256(in)
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 
 // theoriesCommand prints the value theories, and holds what belongs to them.
 //
-//	work      theories.List of data/theories
+//	work      Set.List of data/theories, with the theories of this command line (known)
 //	reads     the built-in trees, and files of one's own
 //	writes    standard output
 //	refuses   a theory that is not there, a file of a theory that is no tree

@@ -38,6 +38,8 @@ individual anchor bank that Stage 2 takes.`,
 			case err != nil:
 				return err
 			case out != "":
+				// The bank bears the inventory's version, and rows that were assigned to it name sentences by
+				// number: the numbers never change.
 				if err := anchors.Write(out, inventory.Bank()); err != nil {
 					return err
 				}

@@ -75,6 +75,7 @@ func (a *inventoryAssign) run(cmd *cobra.Command) error {
 	if err := (places{known: known(cmd), rows: []string{a.in}, files: []string{a.out, a.bank}}).check(); err != nil {
 		return err
 	}
+	// Its weights are known only now, so --not-for is checked after it opens and before a text is embedded.
 	enc, done, err := embedder.Open(cmd.Context(), a.e, cmd.ErrOrStderr())
 	if err != nil {
 		return err

@@ -108,8 +108,10 @@ func (b *vectorsBuild) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	// What the build says of its steps goes to standard error: standard output is the tree, or one JSON object.
 	b.o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
 	set, err := values.BuildFile(c.Context(), b.in, b.held, anchors, enc, b.o)
+	// The engine is not needed any more, and its bar would stand in the way of the tree.
 	done()
 	if err != nil {
 		return err

@@ -6,7 +6,8 @@ import (
 	"hives/vidb"
 )
 
-// vidbCommand groups the steps of a value-intensity database.
+// vidbCommand groups the steps of a value-intensity database. Each step is a function of package vidb, and each may
+// be done again without the ones before it: orders are paid for once and fitted often.
 func vidbCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vidb",
@@ -29,13 +30,14 @@ docs/INTENSITY.md.`,
 }
 
 // vidbFlag names the database; values are all that it holds unless some are named.
+// vidbFlag is shared by build, fit and show, so that a database is named alike in all of them.
 func vidbFlag(c *cobra.Command, path *string, values *[]string) {
 	c.Flags().StringVar(path, "vidb", "", "value-intensity database, which hives vidb pool begins")
 	c.Flags().StringSliceVar(values, "value", nil, "value_id, such as mft/care-harm (default: every value of the file)")
 	required(c, "vidb")
 }
 
-// named are the values to work on.
+// named are the values to work on, in the order in which they were named or stand in the file.
 func named(file *vidb.File, ids []string) []string {
 	if len(ids) > 0 {
 		return ids

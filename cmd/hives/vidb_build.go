@@ -7,6 +7,14 @@ import (
 )
 
 // vidbBuildCommand has windows answered.
+//
+//	work      vidb.Build of package vidb
+//	reads     --vidb, with the pools that vidb pool drew
+//	writes    the same file, once, when all values are done; standard output: the figures of each
+//	refuses   windows that the design cannot fill, a judge that there is not, a pool on which nobody gave grades
+//	Ctrl-C    the file stays as it was
+//
+// The design's defaults are the paper's: pairs, 30 windows a text, opponents at random.
 func vidbBuildCommand() *cobra.Command {
 	j := vidb.BuildJob{Design: vidb.DefaultDesign()}
 	var flags fitFlags

@@ -10,7 +10,8 @@ import (
 	"hives/vidb"
 )
 
-// fitFlags are what build and fit have in common.
+// fitFlags are what build and fit have in common. prior and calibration are words here: each has a form of its own,
+// which options reads.
 type fitFlags struct {
 	o                  vidb.FitOptions
 	prior, calibration string
@@ -47,6 +48,14 @@ func (f *fitFlags) options() (vidb.FitOptions, error) {
 }
 
 // vidbFitCommand computes scores anew.
+//
+//	work      vidb.FitFile of package vidb
+//	reads     --vidb: the stored orders
+//	writes    the same file: scores, errors and figures; the orders stay
+//	refuses   orders that leave the pool in parts that never met, unless --allow-disconnected
+//	Ctrl-C    the file stays as it was
+//
+// It asks nobody and costs nothing, so it is where solvers, priors and calibrations are compared.
 func vidbFitCommand() *cobra.Command {
 	var path string
 	var values []string

@@ -10,6 +10,15 @@ import (
 )
 
 // vidbPoolCommand draws pools and freezes them.
+//
+//	work      vidb.Pools of package vidb
+//	reads     --rows, all files of them
+//	writes    --out: the values that are named; other values of the file stay
+//	refuses   a bad row, --out that is one of --rows, another pool than a value was built on, unless --force
+//	Ctrl-C    --out stays as it was
+//
+// Why frozen? Scores compare the texts of one pool with each other. A text more would be a text that never met the
+// others.
 func vidbPoolCommand() *cobra.Command {
 	o := vidb.PoolOptions{}
 	var values []string

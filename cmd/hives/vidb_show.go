@@ -7,6 +7,11 @@ import (
 )
 
 // vidbShowCommand prints values.
+//
+//	work      vidb.Open, File.Full and Value.Summarise of package vidb
+//	reads     --vidb
+//	writes    standard output alone
+//	refuses   a file of another version, a value whose pool has another hash than the file says
 func vidbShowCommand() *cobra.Command {
 	var path string
 	var values []string
