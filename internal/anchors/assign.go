@@ -12,7 +12,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Assigned accounts for an assignment.
+// Assigned accounts for an assignment. Rows and texts are both counted, since a text of many labels is many rows and
+// has one anchor.
 type Assigned struct {
 	Bank        string    `json:"bank"` // theory, individual
 	Rows        int       `json:"rows"`
@@ -46,8 +47,8 @@ type Limits struct {
 // apart. docs/ANCHORS.md says what they cost in coverage.
 func DefaultLimits() Limits { return Limits{Margin: .005, MaxDistance: .5} }
 
-// cosines turns the limits into those of the search: with a spread of .4, .5 spreads are .2 in distance, a cosine
-// of .8.
+// cosines turns the limits into those of the search: with a spread of .4, .5 spreads are .2 in distance, a cosine of
+// .8. NaN is refused with the negative numbers: it compares with nothing and would let everything pass.
 func (l Limits) cosines(spread float64) (bank.Limits, error) {
 	if !(l.Margin >= 0 && l.MaxDistance > 0) {
 		return bank.Limits{}, fault.New(fault.Invalid, "anchors: a margin of %v and a distance of at most %v; "+
@@ -97,6 +98,8 @@ func Assign(ctx context.Context, in, out string, b *bank.Bank, enc encoder.Encod
 
 // assigner holds the answer for every text, not the texts: rows stream by twice, once to be embedded, once to be
 // written.
+//
+// Invariant: of has every text of the file, whether it got an anchor or not, so no text is embedded twice.
 type assigner struct {
 	bank    *bank.Bank
 	vectors [][]float32
@@ -157,7 +160,8 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder,
 	return names, err
 }
 
-// note keeps a text's answer and how clear it was; with one anchor there is no lead to keep.
+// note keeps a text's answer and how clear it was; with one anchor there is no lead to keep. Distance and lead are
+// kept of refused texts too: the account is to show where the limits cut.
 func (a *assigner) note(textID string, m bank.Match) {
 	a.distances = append(a.distances, (1-m.Cosine)/a.spread)
 	if !math.IsInf(m.Lead, 0) {

@@ -10,8 +10,8 @@ import (
 	"hives/internal/columns"
 )
 
-// write copies the rows with their anchors and accounts for them. A row that is without now loses an anchor it
-// had: its column would otherwise name two banks.
+// write copies the rows with their anchors and accounts for them. A row that is without now loses an anchor it had:
+// its column would otherwise name two banks. Every other column passes through as it is.
 func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	sum := &Assigned{
 		Bank: a.bank.Anchors[0].Bank, Texts: len(a.of), Anchors: len(a.bank.Anchors), Used: len(a.perAnchor),
@@ -57,8 +57,8 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 // quantileShares are those that every list of quantiles gives.
 var quantileShares = []float64{.05, .25, .5, .75, .95}
 
-// quantiles returns the values at quantileShares, each a value that occurs; none of none. Of 1 to 10 they are 1,
-// 3, 6, 8, 10.
+// quantiles returns the values at quantileShares, each a value that occurs; none of none. Of 1 to 10 they are 1, 3,
+// 6, 8, 10. No value is interpolated: of leads in spreads a number in between would be nobody's.
 func quantiles(x []float64) []float64 {
 	if len(x) == 0 {
 		return []float64{}
@@ -80,6 +80,8 @@ func quantiles(x []float64) []float64 {
 func (s *Assigned) WriteTable(w io.Writer) error {
 	t := columns.NewTable(w)
 	// Two kinds of lines: a share, and five quantiles.
+	//
+	// Of 0 rows the share is 0 and no division by it.
 	line := func(name string, with, of int) {
 		fmt.Fprintf(t, "%s\t%d of %d\t%.1f %%\n", name, with, of, 100*float64(with)/float64(max(of, 1)))
 	}

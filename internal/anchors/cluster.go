@@ -18,7 +18,8 @@ type cluster struct {
 	parts     int       // clusters of k-means it was merged from
 }
 
-// clusters turns a fit into groups, those without members left out.
+// clusters turns a fit into groups, those without members left out. Centres are taken anew from the members, in
+// float64, by the same rule as after a merge.
 func clusters(p kmeans.Points, fit *kmeans.Result, k int) []*cluster {
 	all := make([]*cluster, k)
 	for c := range all {
@@ -37,6 +38,9 @@ func clusters(p kmeans.Points, fit *kmeans.Result, k int) []*cluster {
 // recentre sets the centre to the unit mean of the members. The sum of members that cancel has no direction; it
 // stays as it is, and no text is near to it. Members are summed in ascending order, so the centre does not depend
 // on how they came together.
+//
+//	members (1, 0) and (0, 1)     sum (1, 1), centre (.71, .71)
+//	members (1, 0) and (−1, 0)    sum (0, 0), no direction: it stays 0
 func (c *cluster) recentre(p kmeans.Points) {
 	c.centre = make([]float64, p.D)
 	for _, i := range c.members {
@@ -61,6 +65,8 @@ func (c *cluster) recentre(p kmeans.Points) {
 // is .97, it stays apart, although it was near enough to B. Nearest first: joining moves a centre, and a chain of
 // near pairs must not join clusters whose centres are far apart. The table of cosines costs K²/2 once; each join
 // renews one row of it.
+//
+// Invariant: when it ends, no two centres have a cosine of at least limit. Each round ends with one cluster less.
 func merge(p kmeans.Points, all []*cluster, limit float64) []*cluster {
 	// Half a table: the cosine of a and b stands once, under the larger of the two.
 	near := make([][]float64, len(all)) // near[a][b], b < a
@@ -114,7 +120,8 @@ func (c *cluster) choose(p kmeans.Points, n int) {
 	c.exemplars = order[:min(n, len(order))]
 }
 
-// cosine of member i with the centre.
+// cosine of member i with the centre. Both are unit vectors, so the product is the cosine; it is summed in float64,
+// as the order of members hangs on it.
 func (c *cluster) cosine(p kmeans.Points, i int) float64 {
 	sum := 0.0
 	for j, x := range p.Row(i) {
@@ -138,6 +145,8 @@ func (c *cluster) digest(texts []Text) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
+// dot adds up in the order of the places. A library's sums in parts round otherwise, and a bank that is rebuilt must
+// be the same bank.
 func dot(a, b []float64) float64 {
 	sum := 0.0
 	for j := range a {

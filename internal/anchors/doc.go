@@ -25,4 +25,8 @@
 // file's form.)
 //
 // Axis letters: N texts, d dimension, K clusters, A anchors.
+//
+// The caller owes training rows and a frozen embedder that is not the model to be trained. Errors are of kind Invalid
+// where the options, the rows or the space give no bank, Mismatch where something is of another model, bank or part
+// of the split.
 package anchors

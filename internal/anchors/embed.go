@@ -16,7 +16,8 @@ import (
 // all vectors in memory.
 const embedChunk = 1024
 
-// identified is an encoder that knows who it is before its first text.
+// identified is an encoder that knows who it is before its first text. A refusal then costs nothing; with others it
+// costs the first chunk.
 type identified interface{ Identity() encoder.Identity }
 
 // embed returns the vectors of n texts as one matrix, [N, d]. accept may refuse the embedder; it is asked before
@@ -79,6 +80,9 @@ func refuseWeights(notFor []string) func(encoder.Identity) error {
 }
 
 // WeightsOf names weights by their digest: arg is a digest already, or a model folder.
+//
+//	0437e45c… (64 hex digits)     that
+//	weights/Qwen3-…               the SHA-256 of its weights
 func WeightsOf(arg string) (string, error) {
 	if raw, err := hex.DecodeString(arg); err == nil && len(raw) == 32 {
 		return arg, nil

@@ -94,6 +94,8 @@ func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed 
 }
 
 // byID lists positions in the order of their ids.
+//
+//	ids 4 0 7     positions 1 0 2
 func byID(ids []int32) []int {
 	order := make([]int, len(ids))
 	for i := range order {
@@ -128,7 +130,8 @@ func (b *Built) sentence(ctx context.Context, c *cluster, s Summariser, said map
 }
 
 // detail counts what the members of a cluster are. A text counts once for each of its values and theories, so the
-// counts may add up to more than the members.
+// counts may add up to more than the members. MinCosine says how far the cluster reaches: near its MeanCosine it is
+// round, far below it has a tail.
 func (b *Built) detail(c *cluster, id int32) Detail {
 	d := Detail{
 		ID: id, Parts: c.parts, MinCosine: 1,

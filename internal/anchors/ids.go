@@ -55,7 +55,8 @@ func number(p kmeans.Points, texts []Text, all []*cluster, previous *bank.Bank, 
 	return ids, next, nil
 }
 
-// nextID is one above every id that the bank or its forerunners gave away.
+// nextID is one above every id that the bank or its forerunners gave away. Three witnesses are asked, since banks of
+// earlier versions lack the last: its own ids, its rejected ones, what it noted.
 func nextID(previous *bank.Bank) (int32, error) {
 	rejected, err := previous.Rejected()
 	if err != nil {
@@ -76,7 +77,8 @@ func nextID(previous *bank.Bank) (int32, error) {
 	return max(next, int32(n)), nil
 }
 
-// known lists what a cluster can continue: the bank's anchors and those that its reviews took out.
+// known lists what a cluster can continue: the bank's anchors and those that its reviews took out. Of both the
+// exemplars are known, which is all that matching needs.
 func known(previous *bank.Bank) ([]bank.Rejected, error) {
 	out, err := previous.Rejected()
 	for _, a := range previous.Anchors {
@@ -96,6 +98,11 @@ type pair struct {
 // mean of its exemplars as the present embedder sees them, so banks of different embedders compare; one whose
 // exemplars are all gone is matched by none. Nearest first is greedy and enough: a cluster that two anchors claim
 // goes to the nearer, and the other looks for its next best.
+//
+//	cosines       cluster A   cluster B        with match .9
+//	anchor 4      .98         .95              4 goes on in A
+//	anchor 5      .97         .91              5 would rather have A, and gets B
+//	anchor 6      .93         .80              6 has nobody left: it is retired
 func continued(p kmeans.Points, texts []Text, all []*cluster, earlier []bank.Rejected, match float64) []pair {
 	// A text may be known by an earlier id; its present one is entered last and so wins where the two collide.
 	at := make(map[string]int, len(texts))

@@ -44,8 +44,8 @@ type ShowJob struct {
 	Stdout     io.Writer
 }
 
-// RunShow prints a bank, or N of its anchors at even distances. With the rows at hand exemplars are shown as
-// texts.
+// RunShow prints a bank, or N of its anchors at even distances. With the rows at hand exemplars are shown as texts. A
+// bank that was not made by a build is refused: of its sentences nothing more is known than the file says.
 func RunShow(j ShowJob) error {
 	b, err := bank.Read(j.Bank, theories.Registered())
 	if err != nil {
@@ -89,6 +89,7 @@ func RunShow(j ShowJob) error {
 	return s.write(j.Stdout)
 }
 
+// writeJSON is for programs that read the output; indented, since people look at it too.
 func writeJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")

@@ -20,9 +20,11 @@ import (
 //go:embed prompts/summary.v1.tmpl
 var promptText string
 
+// prompt is parsed when the program starts: a fault in it is a bug of ours and shows in every test.
 var prompt = template.Must(template.New("summary.v1").Parse(promptText))
 
-// summaryPrompt names the template's version beside every answer.
+// summaryPrompt names the template's version beside every answer. Another wording gets another version, and asks
+// anew.
 const summaryPrompt = "anchors/summary.v1"
 
 // A sentence longer than this is no short anchor. The model is asked for words; letters bound what comes.
@@ -41,7 +43,8 @@ func DefaultLLM() LLMConfig {
 	return LLMConfig{Attempts: 3, Model: llm.Model{MaxTokens: 200}}
 }
 
-// complete refuses what could not work and seats the model as the only voter.
+// complete refuses what could not work and seats the model as the only voter. One voter, one question at a time:
+// answers come in the order of the clusters, and a budget ends at a cluster.
 func (c LLMConfig) complete() (judge.Config, error) {
 	if c.Model.Name == "" || c.Attempts < 1 {
 		return judge.Config{}, fault.Usage(fault.New(fault.Invalid, "anchors: --llm needs model.model and attempts; "+
@@ -131,13 +134,15 @@ func (l *LLM) Summarise(ctx context.Context, exemplars []string) (string, error)
 	return sentence, err
 }
 
-// filled writes one of the prompt's parts.
+// filled writes one of the prompt's parts. A part that the template lacks is an error, and there is none that it
+// lacks.
 func filled(name string, data any) (string, error) {
 	var b strings.Builder
 	err := prompt.ExecuteTemplate(&b, name, data)
 	return b.String(), err
 }
 
+// sentenceSchema is what an endpoint with schemas holds the model to; parseSentence reads what others give.
 var sentenceSchema = map[string]any{
 	"type": "object", "additionalProperties": false, "required": []string{"sentence"},
 	"properties": map[string]any{"sentence": map[string]any{"type": "string"}},
@@ -145,6 +150,10 @@ var sentenceSchema = map[string]any{
 
 // parseSentence reads an answer into the sentence as JSON, or says what it lacks without repeating it: the
 // complaint goes back to the model, and an answer may be made of strangers' texts.
+//
+//	{"sentence": "Giving a partner  time."}     "Giving a partner time."
+//	{"sentence": "…"}                           no sentence: not a letter in it
+//	{"sentence": "(300 letters)"}               too long
 func parseSentence(raw string) (string, error) {
 	object, err := judge.Repair(raw)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Keys of a theory bank's Meta; docs/ANCHORS.md describes them.
+// Keys of a theory bank's Meta; docs/ANCHORS.md describes them. They are names in files: one that changed would make
+// older banks speak of nothing.
 const (
 	metaEmbedder   = "embedder" // encoder.Identity, JSON
 	metaWeights    = bank.MetaWeights
@@ -46,7 +47,8 @@ type Settings struct {
 	Match        float64 `json:"match_spreads"`
 }
 
-// settings picks what the bytes depend on. Progress, files and the summariser are told elsewhere.
+// settings picks what the bytes depend on. Progress, files and the summariser are told elsewhere. The JSON is in the
+// order of the fields, so equal settings are equal bytes.
 func (o *Options) settings() Settings {
 	k := o.KMeans
 	return Settings{
@@ -109,8 +111,9 @@ func spreadOf(b *bank.Bank) (float64, error) {
 	return r.Spread, nil
 }
 
-// Details returns what a bank's Meta says of its anchors, in their order. Those that a review took out of the
-// bank are described still, and passed over. An anchor that is not described was not made by a build.
+// Details returns what a bank's Meta says of its anchors, in their order. Those that a review took out of the bank
+// are described still, and passed over. An anchor that is not described was not made by a build. Looked up by id and
+// not by place: a review may have taken anchors out of the middle.
 func Details(b *bank.Bank) ([]Detail, error) {
 	var all []Detail
 	bad := json.Unmarshal([]byte(b.Meta[metaDetails]), &all)

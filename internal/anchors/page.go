@@ -35,7 +35,7 @@ type spot struct {
 	Title   string // shown by a pointer that rests on it
 }
 
-// line is an anchor in the table.
+// line is an anchor in the table. Numbers are written out already, so that the template only places them.
 type line struct {
 	ID                 int32
 	Count              int32
@@ -45,8 +45,10 @@ type line struct {
 	Values             []string
 }
 
+// legend is a colour and the theory that it stands for; only theories that are drawn have one.
 type legend struct{ Class, Name string }
 
+// view is what the template sees.
 type view struct {
 	Report        Report
 	Across        int
@@ -104,7 +106,7 @@ func (b *Built) WritePage(w io.Writer) error {
 }
 
 // places are those of texts and anchors on the two axes, as CSV: kind, place, theory and text, before fit makes
-// pixels of them.
+// pixels of them. A class of the picture's style sheet is the theory's own name.
 func places(texts, anchors []spot) string {
 	rows := [][]string{{"kind", "first axis", "second axis", "theory", "text"}}
 	for k, spots := range [][]spot{texts, anchors} {
@@ -126,6 +128,8 @@ func (b *Built) facts() []web.Fact {
 }
 
 // even picks at most n of 0..all−1 at even distances: 3 of 10 are 0, 3, 6.
+//
+// Invariant: the places ascend and none comes twice, as i·all/n grows by one at least.
 func even(all, n int) []int {
 	n = min(all, n)
 	out := make([]int, n)
@@ -176,9 +180,10 @@ func Mix(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// percent is for shares of the variance, which are small: one decimal tells them apart.
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
-// clip shortens a text for a title.
+// clip shortens a text for a title. It counts letters and not bytes, so that none is cut in two.
 func clip(text string) string {
 	if r := []rune(text); len(r) > maxTitle {
 		return string(r[:maxTitle]) + "…"

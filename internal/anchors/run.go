@@ -79,7 +79,8 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	return b.WriteTable(j.Stdout)
 }
 
-// open opens the votes files that the job needs; one that it does not need is nil.
+// open opens the votes files that the job needs; one that it does not need is nil. Of an error both are returned as
+// far as they came, for the caller to close.
 func (j BuildJob) open() (answers, queue *judge.Store, err error) {
 	if j.LLM != nil {
 		answers, err = judge.Open(j.DB)
@@ -90,6 +91,7 @@ func (j BuildJob) open() (answers, queue *judge.Store, err error) {
 	return answers, queue, err
 }
 
+// closeAll takes nil for a store that was not needed.
 func closeAll(stores ...*judge.Store) {
 	for _, s := range stores {
 		if s != nil {
@@ -138,7 +140,8 @@ func (b *Built) exemplarTexts() map[string]string {
 	return out
 }
 
-// WriteTable prints the account: from rows to texts to clusters to anchors, each loss in between with its reason.
+// WriteTable prints the account: from rows to texts to clusters to anchors, each loss in between with its reason. The
+// lines add up as Report says.
 func (b *Built) WriteTable(w io.Writer) error {
 	r := &b.Report
 	t := columns.NewTable(w)

@@ -47,7 +47,8 @@ func (s *shown) add(a bank.Anchor, d Detail, texts map[string]string) {
 	s.Examples = append(s.Examples, e)
 }
 
-// write prints for people: what the bank rests on, then its anchors with their further exemplars.
+// write prints for people: what the bank rests on, then its anchors with their further exemplars. The first exemplar
+// is left out: with the medoid's text as the sentence it would stand there twice.
 func (s *shown) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d anchors\nembedder  %s\nrows      %s\nsettings  %s\nbuild     %s\n", s.Anchors, s.Embedder,

@@ -20,7 +20,8 @@ type Text struct {
 	Values []string // value ids, each once, sorted
 }
 
-// Theories lists the theories of the text's values, each once, in their fixed order.
+// Theories lists the theories of the text's values, each once, in their fixed order. Never empty: a row without a
+// value is no row.
 func (t *Text) Theories() []string {
 	var out []string
 	for _, theory := range theories.Names() {
@@ -100,8 +101,9 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 	}
 }
 
-// CheckHeldOut refuses a file that shares a text or a group with the rows the bank is fitted on. An anchor fitted
-// on a test text lies where that text lies, and Stage 2 would be taught the answer.
+// CheckHeldOut refuses a file that shares a text or a group with the rows the bank is fitted on. An anchor fitted on
+// a test text lies where that text lies, and Stage 2 would be taught the answer. The first row that does ends it: one
+// is enough to make the split a mistake.
 func (c *Corpus) CheckHeldOut(path string) error {
 	n := 0
 	_, err := data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {

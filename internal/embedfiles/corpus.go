@@ -22,6 +22,9 @@ const (
 
 // Corpus is what all shards of a folder have in common: corpus.json. Its SHA-256 stands in every part and manifest,
 // so a part of another corpus is told wherever it was copied from.
+//
+//	{"format": 1, "kind": "embedded corpus", "input": {"name": "rows.parquet", "sha256": "…", "rows": 10000},
+//	 "model": {…}, "prompt": "", "block_rows": 4096, "shards": 2}
 type Corpus struct {
 	Format    int              `json:"format"`
 	Kind      string           `json:"kind"`
@@ -40,12 +43,15 @@ type Input struct {
 	Rows   int    `json:"rows"`
 }
 
+// kindCorpus tells the file from other JSON that lies in folders.
 const kindCorpus = "embedded corpus"
 
 // blocks is how many blocks the input has. The last one may be shorter than the others.
 func (c Corpus) blocks() int { return (c.Input.Rows + c.BlockRows - 1) / c.BlockRows }
 
 // span is the rows of a block; to is exclusive.
+//
+//	10,000 rows in blocks of 4,096: [0, 4096) [4096, 8192) [8192, 10000)
 func (c Corpus) span(block int) (from, to int) {
 	return block * c.BlockRows, min((block+1)*c.BlockRows, c.Input.Rows)
 }
@@ -53,6 +59,11 @@ func (c Corpus) span(block int) (from, to int) {
 // claim makes the folder this corpus's, or compares with the corpus it has. digest identifies corpus.json in what
 // shards write. Two first starts at one moment write the same bytes, or one of them finds the other's at its next
 // claim: every shard claims again before its manifest.
+//
+//	folder absent, empty, or of shards alone      corpus.json is written
+//	the same corpus                               its digest
+//	another input, model, prompt, block or n      refused: Mismatch, with what differs
+//	other files and no corpus                     refused: Exists
 func (c Corpus) claim(dir string) (digest string, err error) {
 	path := filepath.Join(dir, corpusFile)
 	found, err := readCorpus(dir)
@@ -113,7 +124,8 @@ func vacant(dir string) error {
 	return nil
 }
 
-// readCorpus reads what a folder says it holds, and refuses it from a newer program.
+// readCorpus reads what a folder says it holds, and refuses it from a newer program. An absent file is
+// fs.ErrNotExist, by which claim and Verify tell a fresh folder.
 func readCorpus(dir string) (Corpus, error) {
 	var c Corpus
 	path := filepath.Join(dir, corpusFile)
@@ -123,7 +135,8 @@ func readCorpus(dir string) (Corpus, error) {
 	return c, checkFormat(path, c.Kind, kindCorpus, c.Format)
 }
 
-// readJSON reads one of the folder's files.
+// readJSON reads one of the folder's files. What is there and is no JSON is damage: all of them are written as a
+// whole.
 func readJSON(path string, v any) error {
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
@@ -135,7 +148,8 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// checkFormat refuses files of another kind and of a newer program.
+// checkFormat refuses files of another kind and of a newer program. An older one would be read, but there is none
+// yet.
 func checkFormat(path, kind, want string, version int) error {
 	if kind != want || version < 1 {
 		return fault.New(fault.Mismatch, "%s is no %s", path, want)

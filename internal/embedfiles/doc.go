@@ -16,4 +16,8 @@
 //	vectors/corpus.json                     input, model, prompt, blocks, n
 //	vectors/shard-00000-of-00002/           block-00000000.parquet  manifest.json  lock
 //	vectors/shard-00001-of-00002/           block-00000001.parquet  block-00000002.parquet  …
+//
+// Where to begin: run.go (a shard's start), worker.go (its blocks), part.go and manifest.go (what it writes),
+// corpus.go (what all shards agree on), verify.go (the whole), shard.go (who has which block), input.go and lines.go
+// (what is read).
 package embedfiles

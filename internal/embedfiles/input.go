@@ -23,7 +23,8 @@ type inputRow struct {
 	TextID string `parquet:"text_id"`
 }
 
-// input is a Parquet file with a column text and perhaps one text_id. Whoever opens it owes close.
+// input is a Parquet file with a column text and perhaps one text_id. Whoever opens it owes close. It is read by one
+// goroutine.
 type input struct {
 	path   string
 	file   *parquetfile.File
@@ -78,6 +79,7 @@ func openParquet(path string) (_ *parquetfile.File, err error) {
 }
 
 // CheckInput refuses a file that Run could not read, by its end, its columns and its pages: before an engine opens.
+// Its hash is not taken here: that is Run's, and takes as long as reading the file.
 func CheckInput(path string) error {
 	file, err := openParquet(path)
 	if err != nil {
@@ -88,6 +90,12 @@ func CheckInput(path string) error {
 
 // checkColumns refuses what could only be read as nothing, or as something else than it means. Other columns stay on
 // the disk, whatever they are.
+//
+//	text STRING, text_id STRING     read
+//	text STRING                     read, ids made of the texts
+//	text BYTE_ARRAY without a type  read as text, as older writers mean it
+//	text LIST of STRING             refused: a nested column
+//	words STRING                    refused: there is no text
 func checkColumns(path string, file *parquet.File) error {
 	found := false
 	for _, c := range parquettext.Columns(file) {

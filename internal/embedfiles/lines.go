@@ -41,7 +41,8 @@ func ReadLines(path, prompt string) ([]encoder.Input, error) {
 	return inputs, err
 }
 
-// plainLine takes a line as a text.
+// plainLine takes a line as a text. Blanks at its ends stay, since they are tokens; the prompt goes before it as
+// before any text.
 func plainLine(line []byte, prompt string) (encoder.Input, error) {
 	if len(line) == 0 { // passed over, it would move every vector behind it up
 		return encoder.Input{}, errors.New("is blank")
@@ -53,6 +54,10 @@ func plainLine(line []byte, prompt string) (encoder.Input, error) {
 }
 
 // parseLine reads one line; other keys are left to their owner. What is wrong is said without repeating the text.
+//
+//	{"text": "She kept her word.", "label": 3}     the text; label is its owner's
+//	{"ids": [791, 1045]}                           the ids, without a prompt
+//	{"text": "a", "ids": [1]}, {}                  refused: one of the two
 func parseLine(line []byte, prompt string) (encoder.Input, error) {
 	var record struct {
 		Text *string  `json:"text"`
@@ -77,8 +82,9 @@ func parseLine(line []byte, prompt string) (encoder.Input, error) {
 	return encoder.Input{Text: *record.Text, Prompt: prompt}, nil
 }
 
-// EmbedLines writes the vectors of the inputs that ReadLines made of in, float32 [N, d] in input order, to out; on any
-// error out is as it was.
+// EmbedLines writes the vectors of the inputs that ReadLines made of in, float32 [N, d] in input order, to out; on
+// any error out is as it was. All vectors are in memory together: 4 bytes · N · d, 4 MB for a thousand of 1,024.
+// Files that are larger than that allows go the way of shards.
 func EmbedLines(ctx context.Context, enc encoder.Encoder, inputs []encoder.Input, in, out string) (rows int,
 	id encoder.Identity, err error) {
 	vectors, id, err := enc.Encode(ctx, inputs)

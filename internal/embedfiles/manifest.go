@@ -25,13 +25,15 @@ type Manifest struct {
 	Parts  []Part           `json:"parts"`
 }
 
-// Part is one block's file.
+// Part is one block's file. Its number counts over the corpus, so two shards' parts may lie in one folder and not
+// collide.
 type Part struct {
 	Name   string `json:"name"`
 	Rows   int    `json:"rows"`
 	SHA256 string `json:"sha256"`
 }
 
+// kindShard is the same for a shard's manifest.
 const kindShard = "embedded shard"
 
 // describe makes the manifest of a shard whose parts are all there; they are read, so that a part which was
@@ -56,7 +58,7 @@ func describe(dir, corpus string, c Corpus, s Shard) (Manifest, error) {
 	return m, nil
 }
 
-// write is the shard's last act; the file appears whole.
+// write is the shard's last act; the file appears whole. From then on a start of the shard does nothing but check.
 func (m Manifest) write(dir string) error {
 	raw, _ := json.MarshalIndent(m, "", "  ") // strings and numbers: it cannot fail
 	return fsutil.WriteBytes(filepath.Join(dir, m.Shard.folder(), manifestFile), append(raw, '\n'))
@@ -64,6 +66,11 @@ func (m Manifest) write(dir string) error {
 
 // finished returns a shard's manifest once every part it lists is there with its hash; without one it returns nil. A
 // part that is missing or damaged behind a manifest is an error and not "not finished": somebody changed the folder.
+//
+//	no manifest.json                              nil: not done, whatever parts there are
+//	manifest, all parts with their hashes         the manifest
+//	manifest, a part gone or changed              Corrupt: remove both and run the shard again
+//	manifest of another corpus or number          Mismatch
 func finished(dir, corpus string, c Corpus, s Shard) (*Manifest, error) {
 	path := filepath.Join(dir, s.folder(), manifestFile)
 	var m Manifest
@@ -85,7 +92,8 @@ func finished(dir, corpus string, c Corpus, s Shard) (*Manifest, error) {
 	return &m, m.check(dir, c, from)
 }
 
-// check holds the parts to their names, row counts and hashes.
+// check holds the parts to their names, row counts and hashes. Every byte of every part is read, which is what a hash
+// costs; a shard that is done is asked for that once a start.
 func (m Manifest) check(dir string, c Corpus, first int) error {
 	rows := 0
 	for k, p := range m.Parts {

@@ -21,7 +21,7 @@ type Vector struct {
 	Vector []float32 `parquet:"vector,list"`
 }
 
-// Key-values of the Parquet files.
+// Key-values of the Parquet files. They make a part that lies about by itself say what it is.
 const (
 	kindKey, kindVectors = "hives.kind", "vectors"
 	versionKey           = "hives.version"
@@ -29,7 +29,8 @@ const (
 	modelKey             = "hives.weights_sha256"
 )
 
-// writePart writes vectors durably under path, or leaves it as it was. The same vectors give the same bytes.
+// writePart writes vectors durably under path, or leaves it as it was. The same vectors give the same bytes. next
+// gives the rows piece by piece, io.EOF after the last, so that a merge holds one piece in memory.
 func writePart(path, corpus, weights string, next func() ([]Vector, error)) error {
 	return fsutil.WriteFile(path, func(w io.Writer) error {
 		out := parquet.NewGenericWriter[Vector](w,
@@ -70,7 +71,8 @@ func once(rows []Vector) func() ([]Vector, error) {
 	}
 }
 
-// readPart reads a whole part of a corpus and holds its rows to the block's.
+// readPart reads a whole part of a corpus and holds its rows to the block's. The library panics on some damaged
+// files, which counts as damage.
 func readPart(path, corpus string, c Corpus, block int) (rows []Vector, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -117,7 +119,8 @@ func checkPart(path string, rows []Vector, c Corpus, block int) error {
 	return nil
 }
 
-// damaged names what to remove: with the part and the manifest gone, the shard does that block again.
+// damaged names what to remove: with the part and the manifest gone, the shard does that block again. Which block it
+// is stands in its name, so nothing else need be told.
 func damaged(path string, cause error) error {
 	return fault.New(fault.Corrupt, "%s: %w; remove it and its shard's %s, and run the shard again", path, cause,
 		manifestFile)

@@ -24,7 +24,8 @@ type Model interface {
 // work on a GPU and what a kill can cost.
 const DefaultBlock = 4096
 
-// Job is one shard's work.
+// Job is one shard's work. Several processes may have the same job but for Shard, on as many machines as see one
+// folder.
 type Job struct {
 	In, Out   string
 	Shard     Shard
@@ -38,6 +39,8 @@ type Job struct {
 }
 
 // Result says what a start did.
+//
+// Rows of the Manifest = Embedded + rows of earlier starts.
 type Result struct {
 	Manifest
 	Embedded int  // rows embedded by this start
@@ -59,6 +62,9 @@ func (r Result) String() string {
 //	identity → input → claim the folder → hold the shard → done already? → blocks → manifest
 //
 // Each step is of one shard alone, but for the claim: corpus.json is what shards agree about, without talking.
+//
+// Errors say what to do next: Mismatch wants another --out, Exists another process's end, Corrupt a file removed;
+// after Canceled, Exhausted and Unavailable the same command goes on.
 func Run(ctx context.Context, m Model, j Job) (Result, error) {
 	if j.BlockRows < 1 || j.Shard.Of < 1 || j.Shard.Index < 0 || j.Shard.Index >= j.Shard.Of {
 		return Result{}, fault.New(fault.Invalid, "shard %s with blocks of %d rows: want i/n with 0 ≤ i < n, and "+

@@ -10,8 +10,9 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Verify checks that all shards of a folder are there and that every part has its hash. A part that is damaged is
-// an error; shards that are not finished are one error that names them.
+// Verify checks that all shards of a folder are there and that every part has its hash. A part that is damaged is an
+// error; shards that are not finished are one error that names them. It needs neither model nor input, and reads
+// every byte once.
 func Verify(dir string) (Corpus, error) {
 	c, _, err := verify(dir)
 	return c, err
@@ -22,6 +23,7 @@ func verify(dir string) (c Corpus, digest string, err error) {
 	if c, err = readCorpus(dir); err != nil {
 		return c, "", err
 	}
+	// A corpus.json that was edited must not make a loop without end, nor a division by 0.
 	if c.BlockRows < 1 || c.Shards < 1 || c.Shards > maxShards || c.Input.Rows < 1 {
 		return c, "", fault.New(fault.Corrupt, "%s: %d shards of blocks of %d rows, %d rows",
 			filepath.Join(dir, corpusFile), c.Shards, c.BlockRows, c.Input.Rows)
@@ -63,6 +65,8 @@ func few(names []string) string {
 
 // Merge verifies a folder and writes all of its vectors to one Parquet file, in the input's order. It holds one
 // block in memory. Parts are checked again as they are read: between the verification and the copy a disk may fail.
+//
+// Invariant: row i of the file is row i of the input: blocks ascend within a shard, and shards are contiguous.
 func Merge(dir, out string) (Corpus, error) {
 	c, digest, err := verify(dir)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"hives/internal/fsutil"
 )
 
-// worker is a shard under way.
+// worker is a shard under way. digest is that of corpus.json as it was claimed; finish compares it once more.
 type worker struct {
 	job      Job
 	corpus   Corpus
@@ -42,7 +42,8 @@ func (w *worker) blocks(ctx context.Context) error {
 	return nil
 }
 
-// cause is what ended the context, a signal for example, or err where something else did.
+// cause is what ended the context, a signal for example, or err where something else did. People are told the first:
+// "interrupt" says more than "context canceled".
 func cause(ctx context.Context, err error) error { return cmp.Or(context.Cause(ctx), err) }
 
 // block does one block: nothing if its part is there, else read, embed, write. A part has its name only when it is
@@ -78,6 +79,8 @@ func (w *worker) block(ctx context.Context, block int) error {
 
 // embed gives every row its vector; a text that several rows of the block share is embedded once. The model is asked
 // who it is with every block: a daemon may have been given another one on the way.
+//
+//	rows   "a" "b" "a"     inputs "a" "b"     vectors of rows 0 and 2 are the same numbers
 func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vector, error) {
 	var inputs []encoder.Input
 	place := make(map[string]int, len(rows)) // of a text in inputs
@@ -115,7 +118,8 @@ func (w *worker) embed(ctx context.Context, rows []inputRow, first int) ([]Vecto
 const tries = 8
 
 // encode asks again where the error says that a later time may do. Full and away are what passes by itself;
-// everything else ends the shard, with what is done kept.
+// everything else ends the shard, with what is done kept. With the default pause of 5 s, growing by half each time,
+// eight tries have 161 s of pauses between them in the mean.
 func (w *worker) encode(ctx context.Context, inputs []encoder.Input) (vectors [][]float32, id encoder.Identity,
 	err error) {
 	pause := backoff.NewExponentialBackOff()
@@ -138,7 +142,8 @@ func (w *worker) tell(rows int, before bool) {
 	}
 }
 
-// finish writes the manifest, after a last look at whose folder it is.
+// finish writes the manifest, after a last look at whose folder it is. Parts are read while it is made, so a shard is
+// not called done on a disk that lost one of them.
 func (w *worker) finish() (Result, error) {
 	digest, err := w.corpus.claim(w.job.Out)
 	if err == nil && digest != w.digest {

@@ -6,6 +6,8 @@ import (
 )
 
 // cursor reads a header from its beginning. It never allocates: what it returns are views.
+//
+// Invariant: at never exceeds len(data), so a view is within the file whatever its length field says.
 type cursor struct {
 	data []byte
 	at   int
@@ -41,6 +43,8 @@ func (c *cursor) u64() (uint64, error) {
 }
 
 // str reads a length and that many bytes.
+//
+//	03 00 00 00 00 00 00 00 61 62 63     "abc"
 func (c *cursor) str() ([]byte, error) {
 	n, err := c.u64()
 	if err != nil {

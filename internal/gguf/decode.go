@@ -29,13 +29,15 @@ func decodeF16(dst []float32, src []byte) {
 }
 
 // A bfloat16 is the upper half of a float32, so shifting is all.
+//
+//	c0 3f → 0x3fc0 → 0x3fc00000 → 1.5
 func decodeBF16(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
 	}
 }
 
-// decodeQ8_0: scale f16, 32 signed bytes.
+// decodeQ8_0: scale f16, 32 signed bytes. A number is d·q: 8.5 bits each, and the error is at most half of d.
 func decodeQ8_0(dst []float32, b []byte) {
 	d := half(b)
 	for i, q := range b[2:34] {
@@ -55,6 +57,8 @@ func decodeQ4_0(dst []float32, b []byte) {
 
 // decodeQ4_1: scale and least value f16, 16 bytes as in Q4_0. A number is scale·q + least, so blocks of one sign
 // lose no code to the other.
+//
+//	scale .5, least −1, byte 0x72: number i is .5·2 − 1 = 0, number i+16 is .5·7 − 1 = 2.5
 func decodeQ4_1(dst []float32, b []byte) {
 	d, least := half(b), half(b[2:])
 	for i, q := range b[4:20] {
@@ -66,6 +70,8 @@ func decodeQ4_1(dst []float32, b []byte) {
 // decodeQ4K: f16 scale of scales and of minima, 12 bytes with 8 scales and 8 minima of 6 bits, 128 bytes. Each 32
 // bytes hold 64 numbers: low halves with one scale, then high halves with the next. A number is d·scale·q −
 // dmin·minimum with q from 0 to 15: 256 numbers in 144 bytes, 4.5 bits each.
+//
+// The scales are scaled themselves: 6 bits of 8 scales and 8 minima are 12 bytes where float16 would be 32.
 func decodeQ4K(dst []float32, b []byte) {
 	d, least := half(b), half(b[2:])
 	packed, quants := b[4:16], b[16:144]

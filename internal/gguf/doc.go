@@ -24,4 +24,8 @@
 //	00 2c             the scale, a float16: 0.0625
 //	04 f8 7f …        32 signed bytes: 4, −8, 127 …
 //	→                 0.25, −0.5, 7.9375 …
+//
+// Where to begin: header.go (the bytes of a file), value.go and metadata.go (its keys), tensor.go and decode.go (its
+// numbers), tokenizer.go and pre.go (its tokenizer, and back), write.go (a file of our own), folder.go (which file a
+// path means).
 package gguf

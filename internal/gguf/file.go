@@ -10,6 +10,9 @@ import (
 
 // File is an open GGUF file. Its methods but Close may be called concurrently. Whoever opens it owes Close, and
 // reads tensors and metadata within Guard: all of them are views of the mapped file.
+//
+// Invariant: after Open every tensor's Data lies in the file, whole and shared with no other, and every value of the
+// metadata is whole. So reading them can fail by a change of the file alone, which is what Guard is for.
 type File struct {
 	path     string
 	mapped   *mapfile.File
@@ -20,6 +23,8 @@ type File struct {
 }
 
 // headBytes is the fixed head: magic, version, counts of tensors and of metadata.
+//
+//	"GGUF" 4, version 4, tensors 8, keys 8
 const headBytes = 24
 
 // Open maps the file at path and checks all of its header, and that its tensors lie in it. An error of the parser
@@ -48,7 +53,8 @@ func Open(path string) (*File, error) {
 // Path is where the file was opened.
 func (f *File) Path() string { return f.path }
 
-// Names returns the tensors' names in the order of their bytes, which is the quick order to read them in.
+// Names returns the tensors' names in the order of their bytes, which is the quick order to read them in. The list is
+// the caller's own.
 func (f *File) Names() []string {
 	names := make([]string, len(f.tensors))
 	for i, t := range f.tensors {
@@ -66,7 +72,8 @@ func (f *File) Tensor(name string) (Tensor, error) {
 	return f.tensors[i], nil
 }
 
-// Forget gives the memory of a part of a tensor's Data back; reading it again reads the file.
+// Forget gives the memory of a part of a tensor's Data back; reading it again reads the file. A loader that forgets
+// each row holds the weights once: in the engine's memory, and not in the page cache too.
 func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
 
 // Guard runs read, which reads tensors or metadata in this goroutine: a file that is cut or written to meanwhile is an

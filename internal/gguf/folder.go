@@ -18,6 +18,12 @@ var others = []string{"config.json", "model.safetensors", "model.safetensors.ind
 // model in the other format. "" without an error means that the path is none of these. A folder with
 // model.safetensors beside a .gguf file is a model of the first kind that happens to carry the other form: the
 // file's tokenizer and pooling would contradict the folder's.
+//
+//	model.gguf                          that file
+//	folder with small.gguf              folder/small.gguf
+//	folder with config.json, x.gguf     "": a folder of the other format
+//	folder with two .gguf files         refused: name one
+//	folder of rows, nothing             ""
 func Find(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil { // whoever opens it says what is wrong
@@ -53,7 +59,7 @@ func Find(path string) (string, error) {
 }
 
 // Folder returns the folder whose other files speak for a GGUF file: the one it lies in, "" where that holds other
-// models too.
+// models too. What lies beside one of several files cannot be said to belong to it.
 func Folder(file string) string {
 	dir := filepath.Dir(file)
 	if only, err := Find(dir); err != nil || only != file {
@@ -65,6 +71,11 @@ func Folder(file string) string {
 // Tokenizer returns where the tokenizer of a model path stands: in a GGUF file (inside), or in a tokenizer.json,
 // which beside a GGUF file comes first. A tokenizer.json is the model's own; what stands in a GGUF file was
 // converted from it.
+//
+//	folder/small.gguf, tokenizer.json beside it     folder/tokenizer.json
+//	folder/small.gguf alone                         small.gguf, inside
+//	folder/a.gguf among several                     a.gguf, inside
+//	folder of safetensors                           its tokenizer.json, there or not
 func Tokenizer(path string) (file string, inside bool, err error) {
 	model, err := Find(path)
 	if err != nil {

@@ -83,7 +83,8 @@ func readHead(c *cursor) (tensors, keys uint64, err error) {
 	return tensors, keys, nil
 }
 
-// readKey reads one metadata entry.
+// readKey reads one metadata entry. A key that stands twice is refused: which of the two values a reader takes would
+// be its own affair.
 func (f *File) readKey(c *cursor) error {
 	raw, err := c.str()
 	if err != nil {
@@ -100,7 +101,8 @@ func (f *File) readKey(c *cursor) error {
 	return nil
 }
 
-// readTensor reads one tensor's line; its offset is kept aside until it is known where the data begin.
+// readTensor reads one tensor's line; its offset is kept aside until it is known where the data begin. Its type may
+// be one that is not read; that is said with the tensor's name, when it is cut.
 func (f *File) readTensor(c *cursor, offsets map[string]uint64) error {
 	raw, err := c.str()
 	if err != nil {
@@ -187,7 +189,8 @@ func (f *File) number(offsets map[string]uint64) error {
 	return nil
 }
 
-// cut checks a tensor's range and makes Data a view of it.
+// cut checks a tensor's range and makes Data a view of it. The comparison subtracts and does not add: offset + size
+// could wrap around.
 func (t *Tensor) cut(data []byte, offset, align uint64) error {
 	size, err := t.size()
 	switch {
@@ -204,7 +207,8 @@ func (t *Tensor) cut(data []byte, offset, align uint64) error {
 	return nil
 }
 
-// alignment returns what offsets and the data section are multiples of.
+// alignment returns what offsets and the data section are multiples of. A power of two, as memory is aligned; 0 would
+// divide by it.
 func (f *File) alignment() (int, error) {
 	v, ok := f.metadata[keyAlignment]
 	if !ok {

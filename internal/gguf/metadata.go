@@ -15,7 +15,8 @@ func (f *File) Has(key string) bool {
 // Keys returns the metadata's keys in the order of the file.
 func (f *File) Keys() []string { return append([]string(nil), f.keys...) }
 
-// String returns a string of the metadata.
+// String returns a string of the metadata. A missing key is NotFound, one of another type Invalid: so a caller may
+// have a default for the first alone.
 func (f *File) String(key string) (string, error) {
 	v, err := f.value(key, false)
 	if err != nil || v.kind != kindString {
@@ -24,7 +25,8 @@ func (f *File) String(key string) (string, error) {
 	return string(v.raw), nil
 }
 
-// Int returns a whole number of the metadata.
+// Int returns a whole number of the metadata. Of any width; a float that is whole is none, since no writer means a
+// count by it.
 func (f *File) Int(key string) (int, error) {
 	v, err := f.value(key, false)
 	if err != nil {
@@ -37,7 +39,7 @@ func (f *File) Int(key string) (int, error) {
 	return n, nil
 }
 
-// Float returns a number of the metadata.
+// Float returns a number of the metadata. A whole number is one too: some writers give 10000 for a θ.
 func (f *File) Float(key string) (float64, error) {
 	v, err := f.value(key, false)
 	if err != nil {
@@ -68,7 +70,8 @@ func (f *File) Strings(key string) ([]string, error) {
 	return v.strings(), nil
 }
 
-// Ints returns an array of whole numbers of the metadata.
+// Ints returns an array of whole numbers of the metadata. Memory is 8 bytes an element, of which the file has 1 at
+// least: the largest list is eight times its bytes.
 func (f *File) Ints(key string) ([]int, error) {
 	v, err := f.value(key, true)
 	if err != nil {
@@ -121,7 +124,8 @@ func (f *File) value(key string, array bool) (value, error) {
 	return v, nil
 }
 
-// wrong names a key whose value is of another type than wanted, unless err has said more already.
+// wrong names a key whose value is of another type than wanted, unless err has said more already. Values are not
+// repeated: a vocabulary would be a long message.
 func (f *File) wrong(key, want string, err error) error {
 	if err != nil {
 		return err

@@ -12,6 +12,10 @@ import (
 
 // Pre names the splitter that a tokenizer.json's normaliser and pre-tokeniser are, for tokenizer.ggml.pre. It
 // compares the components themselves and not names: a tokenizer.json says what it does and not whose it is.
+//
+//	null, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}     gpt-2
+//	NFC, Split by splitQwen then ByteLevel                                       qwen2
+//	another expression                                                           refused
 func Pre(normalizer, preTokenizer json.RawMessage) (string, error) {
 	given, err := canonical(normalizer, preTokenizer)
 	if err != nil {
@@ -28,7 +32,8 @@ func Pre(normalizer, preTokenizer json.RawMessage) (string, error) {
 		strings.Join(known, ", "))
 }
 
-// canonical writes components with sorted keys and without what has no effect on ids.
+// canonical writes components with sorted keys and without what has no effect on ids. Written, read and written
+// again: maps are sorted by the encoder, and numbers and blanks are all of one kind.
 func canonical(parts ...any) ([]byte, error) {
 	raw, err := json.Marshal(parts)
 	if err != nil {

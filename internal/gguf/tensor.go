@@ -25,6 +25,8 @@ const (
 
 // layout of one type: numbers are decoded a block at a time. The quotient bytes/block is what a number costs: 34/32
 // bytes for Q8_0, 18/32 for Q4_0.
+//
+// Invariant: decode is given whole blocks only, and fills as many numbers.
 type layout struct {
 	name   string
 	block  int // numbers of a block
@@ -57,7 +59,7 @@ type Tensor struct {
 	Data  []byte
 }
 
-// Width is the number of numbers of a row, the innermost axis.
+// Width is the number of numbers of a row, the innermost axis. A scalar, which has no axis, is a row of one number.
 func (t Tensor) Width() int {
 	if len(t.Shape) == 0 {
 		return 1
@@ -66,6 +68,8 @@ func (t Tensor) Width() int {
 }
 
 // Rows is the number of rows: all axes but the innermost.
+//
+//	[64] 1     [10, 64] 10     [2, 10, 64] 20
 func (t Tensor) Rows() int {
 	n := 1
 	for _, d := range t.Shape[:max(0, len(t.Shape)-1)] {

@@ -39,13 +39,18 @@ var splits = map[string]struct{ normalizer, preTokenizer any }{
 type part = map[string]any
 
 // byteLevel is the component that writes each byte as one printable character.
+//
+//	byteLevel(true, true)     {"add_prefix_space": false, "trim_offsets": true, "type": "ByteLevel", "use_regex": true}
 func byteLevel(trim, regex bool) part {
 	return part{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": trim, "use_regex": regex}
 }
 
+// sequence runs components one after another, each on what the one before left.
 func sequence(parts ...part) part { return part{"type": "Sequence", "pretokenizers": parts} }
 
 // Vocabulary is the tokenizer in a file, as far as other parts of a model need it.
+//
+// Invariant: Tokens and Types are of one length, the number of rows of the embedding table.
 type Vocabulary struct {
 	Tokens []string // by id
 	Types  []int
@@ -113,7 +118,8 @@ func (v *Vocabulary) check(f *File) error {
 	return nil
 }
 
-// Token returns the token whose id stands under a key such as tokenizer.ggml.eos_token_id, "" where none does.
+// Token returns the token whose id stands under a key such as tokenizer.ggml.eos_token_id, "" where none does. An id
+// beyond the vocabulary counts as none.
 func (v *Vocabulary) Token(f *File, key string) string {
 	id, err := f.Int(key)
 	if err != nil || id < 0 || id >= len(v.Tokens) {
@@ -168,6 +174,8 @@ func (f *File) TokenizerJSON() ([]byte, error) {
 // MarshalJSON writes the vocabulary as an object in the order of the ids. Added tokens stand in it too: a reader
 // that numbers them by itself would else give them other ids. Unused entries are left out: they fill the table up,
 // and no text has them.
+//
+//	{"!":0,"\"":1,"#":2, … "<|endoftext|>":151643}
 func (v *Vocabulary) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	enc := encoder(&b)

@@ -9,6 +9,7 @@ import (
 // kind is a metadata value's type, numbered as in the file.
 type kind uint32
 
+// The numbers are the format's; the order of this list is their meaning.
 const (
 	kindU8 kind = iota
 	kindI8
@@ -37,6 +38,9 @@ func (k kind) check() error {
 }
 
 // value is one metadata entry: a view of its bytes, which are known to be whole.
+//
+//	u32 7                  kind U32, count 1, raw 07 00 00 00
+//	["a", "bc"]            kind String, array, count 2, raw (1) "a" (2) "bc", each length 8 bytes
 type value struct {
 	kind  kind   // of the value, or of an array's elements
 	array bool   //
@@ -73,7 +77,8 @@ func readValue(c *cursor) (value, error) {
 	return v, err
 }
 
-// readArrayHead reads the type and the number of an array's elements.
+// readArrayHead reads the type and the number of an array's elements. Arrays of arrays are in the format and in no
+// model; without them a value's walk has no depth to bound.
 func readArrayHead(c *cursor) (value, error) {
 	t, err := c.u32()
 	if err != nil {
@@ -141,7 +146,7 @@ func (v value) float() (float64, bool) {
 	return float64(n), ok
 }
 
-// strings returns the elements of an array of strings.
+// strings returns the elements of an array of strings. They are copies, and outlive the file.
 func (v value) strings() []string {
 	c := cursor{data: v.raw}
 	out := make([]string, 0, v.count) // every string takes 8 bytes at least, all of which were seen

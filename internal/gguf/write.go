@@ -30,6 +30,9 @@ type Source struct {
 
 // Write writes a file of version 3. What it holds at a time is one row. Sizes follow from types and shapes, so the
 // offsets are known before a row is asked for: the header goes out first and nothing is put back.
+//
+// Invariant: the same entries, sources and rows give the same bytes; there is no time and no name of a program in
+// them.
 func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 	b := bufio.NewWriterSize(w, 1<<20)
 	head := append([]byte(magic), 3, 0, 0, 0)
@@ -62,6 +65,8 @@ func Write(w io.Writer, metadata []Entry, tensors []Source) error {
 }
 
 // padded is the next multiple of the alignment.
+//
+//	padded(0) 0     padded(1) 32     padded(32) 32     padded(33) 64
 func padded(n uint64) uint64 { return (n + defaultAlignment - 1) / defaultAlignment * defaultAlignment }
 
 // appendString writes a length of 8 bytes and the bytes.
@@ -70,6 +75,8 @@ func appendString(b []byte, s string) []byte {
 }
 
 // append writes key, type and value.
+//
+//	general.alignment uint32 32     11 00 … "general.alignment" 04 00 00 00 20 00 00 00
 func (e Entry) append(b []byte) ([]byte, error) {
 	kindOf := func(k kind) { b = binary.LittleEndian.AppendUint32(b, uint32(k)) }
 	arrayOf := func(k kind, n int) {
@@ -115,7 +122,7 @@ func (e Entry) append(b []byte) ([]byte, error) {
 // tensor describes the source as a reader would see it, for its size and its rows.
 func (t Source) tensor() Tensor { return Tensor{Name: t.Name, Type: t.Type, Shape: t.Shape} }
 
-// appendInfo writes the tensor's line, axes innermost first.
+// appendInfo writes the tensor's line, axes innermost first. rank, axes, type, offset: what readTensor reads.
 func (t Source) appendInfo(b []byte, offset uint64) []byte {
 	b = binary.LittleEndian.AppendUint32(appendString(b, t.Name), uint32(len(t.Shape)))
 	for _, d := range slices.Backward(t.Shape) {
@@ -191,6 +198,8 @@ func tooLarge(x float32) error {
 
 // appendQ8_0 writes 32 numbers as a scale d in float16 and q = round(x/d) in an int8 each, d = max|x|/127. The
 // quotient is by the scale before its rounding, as ggml's reference does.
+//
+//	x = 12.7, −6.4, 0 …     d = .1 (float16 .09998), q = 127, −64, 0     read back 12.697, −6.398, 0
 func appendQ8_0(b []byte, x []float32) ([]byte, error) {
 	largest := float32(0)
 	for _, v := range x {

@@ -21,7 +21,8 @@ import (
 	"hives/pack"
 )
 
-// Cache is one key's states. Gather may be called concurrently, once all that it needs has been filled in.
+// Cache is one key's states. Gather may be called concurrently, once all that it needs has been filled in. entries
+// are those of the last load: what another process adds afterwards is seen by the next Fill.
 type Cache struct {
 	key     Key
 	dtype   dtypes.DType
@@ -31,7 +32,8 @@ type Cache struct {
 	mapped  *mapfile.File // the states, nil where there are none
 }
 
-// Open finds what a folder holds of a key's states; there may be none yet.
+// Open finds what a folder holds of a key's states; there may be none yet. The caller owes Close. Errors: Mismatch
+// for states of the earlier format, Corrupt for files of another key.
 func Open(dir string, k Key) (*Cache, error) {
 	dtype, err := ParseType(k.Type)
 	if err != nil {
@@ -64,7 +66,8 @@ func (c *Cache) Close() error {
 	return mapped.Close()
 }
 
-// load reads the index and maps the states as they are now.
+// load reads the index and maps the states as they are now. A mapping does not grow with its file, so it is made anew
+// after each Fill.
 func (c *Cache) load() error {
 	if err := c.Close(); err != nil {
 		return err
@@ -77,7 +80,8 @@ func (c *Cache) load() error {
 	return err
 }
 
-// mapStates maps a whole file of states, or nothing where it has none.
+// mapStates maps a whole file of states, or nothing where it has none. nil without an error is "none yet", which Fill
+// puts right.
 func mapStates(path string, k Key) (*mapfile.File, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() < headerBytes {
@@ -100,7 +104,8 @@ func mapStates(path string, k Key) (*mapfile.File, error) {
 	return mapped, nil
 }
 
-// view is the states of a text, nil where the cache has none for it.
+// view is the states of a text, nil where the cache has none for it. The index's numbers are held to the file: a
+// record whose states were cut off counts as none.
 func (c *Cache) view(tokens []int32) ([]byte, entry) {
 	e, ok := c.entries[idOf(tokens)]
 	end := e.offset + c.key.bytesOf(int64(e.tokens))
@@ -112,7 +117,7 @@ func (c *Cache) view(tokens []int32) ([]byte, entry) {
 }
 
 // whole tells whether states are those that were written. A file that was cut since it was mapped cannot be read at
-// all, or reads as zeros.
+// all, or reads as zeros. It reads every byte, in a mapping that may fault, hence Catch.
 func (c *Cache) whole(states []byte, e entry) (same bool) {
 	if states == nil {
 		return false
@@ -124,8 +129,8 @@ func (c *Cache) whole(states []byte, e entry) (same bool) {
 	return err == nil && same
 }
 
-// Missing lists the distinct texts, by position, whose states are not there or not whole, and their tokens. It
-// reads all that is there.
+// Missing lists the distinct texts, by position, whose states are not there or not whole, and their tokens. It reads
+// all that is there. So it takes as long as reading the states from the disk, once a start.
 func (c *Cache) Missing(texts [][]int32) (missing []int, tokens int64) {
 	seen := map[textID]bool{}
 	for i, t := range texts {
@@ -146,6 +151,8 @@ func (c *Cache) Size(tokens int64) int64 { return c.key.bytesOf(tokens) }
 
 // Gather puts the states of a batch's texts where its tokens stand: [R, S, H], 0 at padding. Their checksums are
 // compared each time, for the file may be cut or written over during a run: 4 MB of states take under a millisecond.
+//
+//	row 0   text 3 (2 tokens), text 5 (1), padding     states of 3, states of 5, zeros
 func (c *Cache) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 	t := tensors.FromShape(shapes.Make(c.dtype, b.Rows, b.Length, c.key.Width))
 	token := c.key.bytesOf(1)
@@ -186,6 +193,9 @@ func (c *Cache) copyOut(to, states []byte, e entry) error {
 type Span struct{ Slot, From, To int } // flat positions, row·S + column
 
 // Spans lists a batch's texts from left to right.
+//
+//	Texts, rows of 4     3 3 5 −1 | 5 5 −1 −1
+//	Spans                {3 0 2} {5 2 3} {5 4 6}: a text ends with its row, whatever begins the next
 func Spans(b *pack.Batch) (spans []Span) {
 	for from := 0; from < len(b.Texts); {
 		to := from + 1
@@ -200,8 +210,9 @@ func Spans(b *pack.Batch) (spans []Span) {
 	return spans
 }
 
-// Digest is the SHA-256 of which states the texts have, in the order of their ids: of two caches with the same
-// one all numbers are the same, but for a collision of checksums.
+// Digest is the SHA-256 of which states the texts have, in the order of their ids: of two caches with the same one
+// all numbers are the same, but for a collision of checksums. A run keeps it, so that a resumed one knows whether it
+// stands on the same states.
 func (c *Cache) Digest(texts [][]int32) (string, error) {
 	var records [][]byte
 	for _, t := range texts {

@@ -13,4 +13,11 @@
 // another key or format. Cut or damaged states count as missing, and are computed again.
 //
 // Axis letters: R rows, S tokens a row, H hidden.
+//
+// Where to begin: key.go (what decides the states), cache.go (reading), fill.go (adding), index.go (records and
+// checksums), elder.go (files of the earlier format). What it saves: in a model of 28 layers with 26 frozen, a step
+// computes two.
+//
+// Invariant: a record is on disk only after its states are, and neither is ever changed: what was read once reads the
+// same.
 package statecache

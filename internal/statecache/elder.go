@@ -33,8 +33,9 @@ func refuseElder(dir string, k Key) error {
 	return nil
 }
 
-// elderOf tells whether a file is of format 1 and of a key's weights, layers and type. What cannot be read as a header
-// is nobody's elder: whoever opens it by name says what is wrong with it.
+// elderOf tells whether a file is of format 1 and of a key's weights, layers and type. What cannot be read as a
+// header is nobody's elder: whoever opens it by name says what is wrong with it. Only the header is read, 512 bytes
+// of each file.
 func elderOf(path string, k Key) (bool, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false, nil

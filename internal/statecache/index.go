@@ -20,13 +20,18 @@ const (
 )
 
 // recordBytes is the size of an index record; its last four are the checksum of those before.
+//
+//	id 16 | offset 8 | tokens 4 | CRC-32C of the states 4 | CRC-32C of the 32 bytes before 4
 const recordBytes = 16 + 8 + 4 + 4 + 4
 
+// castagnoli is the polynomial that processors have an instruction for.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // textID is the first half of the SHA-256 of a text's token ids, each an int32, little-endian.
 type textID [16]byte
 
+// idOf is over the ids as the model gets them, framing included: the same words behind another prompt are another
+// text.
 func idOf(tokens []int32) (id textID) {
 	raw, _ := binary.Append(make([]byte, 0, 4*len(tokens)), binary.LittleEndian, tokens)
 	sum := sha256.Sum256(raw)
@@ -41,6 +46,7 @@ type entry struct {
 	sum    uint32 // CRC-32C of the states
 }
 
+// record is one text's line of the index; its own checksum tells a torn one.
 func record(id textID, e entry) []byte {
 	b := append(make([]byte, 0, recordBytes), id[:]...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.offset))
