@@ -20,7 +20,7 @@ import (
 	hivesv1 "hives/proto/hives/v1"
 )
 
-// Options say whom to ask for what.
+// Options say whom to ask for what. Who listens at Endpoint is asked nothing but texts: no option changes the daemon.
 type Options struct {
 	Endpoint  string // grpc://host:port, grpcs://host:port or a name that gRPC resolves
 	TokenFile string // bearer token; empty: none
@@ -31,13 +31,20 @@ type Options struct {
 	JSON      bool // JSON Lines: one object a text
 }
 
-// everything is more values than any file has.
+// everything is more values than any file has. The server would else cut by its own order, in which doubts and
+// answers are mixed.
 const everything = 1 << 16
 
 // Run asks and prints.
 //
 // Texts are asked one by one: an answer is printed when it is there, and one text that is refused stops at its
 // place. Values are listed first, since what the model cannot tell at all bears on how every answer is read.
+//
+// Errors are the client's, by kind; of a daemon without value vectors the vector's head is shown instead.
+//
+//	It can tell whether a text is about these values, and which side it takes: mft/care-harm.
+//	She gave her coat to a stranger.
+//	    supports mft/care-harm: about it 83 % [78, 87], for it 91 % [80, 96]
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	if len(o.Texts) == 0 {
 		return fault.Usage(fault.New(fault.Invalid, "no text: give one or more as arguments"))
@@ -88,7 +95,8 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	return p.err
 }
 
-// vectorsOnly prints the head of each text's vector, and in JSON that there are no values.
+// vectorsOnly prints the head of each text's vector, and in JSON that there are no values. Values is [] there and not
+// null: a script that reads it need not know why.
 func vectorsOnly(ctx context.Context, c *client.Client, o Options, p printer) error {
 	embedded, err := c.EmbedAll(ctx, &hivesv1.EmbedRequest{Texts: o.Texts, Prompt: o.Prompt})
 	if err != nil {
@@ -120,6 +128,8 @@ func head(v []float32) string {
 }
 
 // answered is one line of JSON.
+//
+//	{"text": "She gave …", "values": [{"value_id": "mft/care-harm", "answer": "supports", "about": 0.83, …}]}
 type answered struct {
 	Text   string  `json:"text"`
 	Values []value `json:"values"`
@@ -137,6 +147,8 @@ type value struct {
 }
 
 // Fields are pointers so that "not known" is null: 0 would be a probability.
+//
+// writeJSON writes one object a line. A cosine is left null where the kind of vector has none, whatever number came.
 func writeJSON(out io.Writer, text string, r *hivesv1.TextScores, top int) error {
 	line := answered{Text: text, Values: []value{}}
 	for _, s := range ordered(r.GetScores(), top) {
@@ -157,7 +169,8 @@ func writeJSON(out io.Writer, text string, r *hivesv1.TextScores, top int) error
 	return enc.Encode(line)
 }
 
-// hasVector tells the kinds whose cosine means something.
+// hasVector tells the kinds whose cosine means something. A classifier's answer comes without one, and its 0 would
+// read as "at right angles".
 func hasVector(kind hivesv1.VectorKind) bool {
 	return kind == hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || kind == hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE
 }

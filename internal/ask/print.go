@@ -12,6 +12,8 @@ import (
 
 // ordered puts answers before doubts, each by the probability that the text is about the value, and keeps the top
 // (0: all). The sort keeps the server's order among equals.
+//
+//	supports .83, about .60, unsure .90     in this order: .90 of a doubt is no answer
 func ordered(scores []*hivesv1.ValueScore, top int) []*hivesv1.ValueScore {
 	out := slices.Clone(scores)
 	slices.SortStableFunc(out, func(a, b *hivesv1.ValueScore) int {
@@ -23,7 +25,7 @@ func ordered(scores []*hivesv1.ValueScore, top int) []*hivesv1.ValueScore {
 	return out
 }
 
-// open is 1 for a value that nothing is said of.
+// open is 1 for a value that nothing is said of. A number, so that it can be compared.
 func open(s *hivesv1.ValueScore) int {
 	if answerName(s.Answer) == "unsure" {
 		return 1
@@ -80,7 +82,8 @@ func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 // aboveChance is the server's own floor. An AUC of .5 is a coin; the lower end of its interval must lie above that.
 func aboveChance(a *hivesv1.Auc) bool { return a != nil && a.Low > .5 }
 
-// text prints a text and what is said of it.
+// text prints a text and what is said of it. It says "unsure of every value" rather than nothing: an empty answer
+// looks like a fault.
 func (p *printer) text(text string, r *hivesv1.TextScores) {
 	p.line(text)
 	said := 0

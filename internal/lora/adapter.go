@@ -24,7 +24,8 @@ const (
 // baseKey names, in the metadata of the weights, the SHA-256 of the base's weights. PEFT passes over it.
 const baseKey = "base_sha256"
 
-// Target is what adapters are read from and added to: the weights of an embedder, or of a language model.
+// Target is what adapters are read from and added to: the weights of an embedder, or of a language model. A further
+// kind of model is adapted by these four methods alone.
 type Target interface {
 	Architecture() transformer.Architecture
 	Variables() *model.Store
@@ -32,7 +33,7 @@ type Target interface {
 	AddAdapter(a transformer.Adapter, valuesA, valuesB []float32) error
 }
 
-// Origin says what an adapter was made for.
+// Origin says what an adapter was made for. The name is for people and PEFT; the hash decides.
 type Origin struct {
 	Name   string // of the base model
 	SHA256 string // of its weights, or empty

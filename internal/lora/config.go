@@ -27,7 +27,8 @@ type config struct {
 	RankStabilised bool    `json:"use_rslora"`
 }
 
-// readConfig reads and checks a folder's adapter_config.json.
+// readConfig reads and checks a folder's adapter_config.json. A key that configKeys does not know is refused by name:
+// it may change what the adapter means.
 func readConfig(dir string) (*config, error) {
 	path := filepath.Join(dir, ConfigFile)
 	raw, err := fsutil.ReadRegular(path)
@@ -45,7 +46,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// refuse checks the values that are read.
+// refuse checks the values that are read. NaN is refused with the rest: it is not above 0.
 func (c *config) refuse() error {
 	switch {
 	case c.PEFTType == "":
@@ -67,6 +68,8 @@ func (c *config) scale(rank int) float64 {
 
 // encodeConfig is the adapter_config.json of adapters that Adapt made, for PEFT to load. base names the model. A run
 // that freezes the lower layers says so by layers_to_transform: PEFT would otherwise look for adapters there.
+//
+//	{"peft_type": "LORA", "r": 16, "lora_alpha": 32, "target_modules": ["q_proj", "v_proj"], …}
 func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string) ([]byte, error) {
 	targets, err := l.Layers(arch.Linear())
 	if err != nil {

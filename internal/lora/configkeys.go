@@ -2,9 +2,11 @@ package lora
 
 import "hives/internal/keys"
 
+// plain is the remedy of most: what they name is trained together with more than two narrow matrices.
 const plain = "save the adapter as plain LoRA, W + s·B·A on linear layers"
 
-// configKeys is what becomes of every key of PEFT's adapter_config.json.
+// configKeys is what becomes of every key of PEFT's adapter_config.json. A key is understood, harmless or refused;
+// one that is none of these is of a PEFT that is newer than this table.
 var configKeys = keys.Table{
 	Understood: []string{"r", "lora_alpha", "use_rslora"},
 	Harmless: []string{

@@ -14,4 +14,7 @@
 //
 // An example: q_proj [2,048 × 1,024] at rank 16 has A [16, 1,024] and B [2,048, 16], 49,152 numbers in place of
 // 2,097,152. With alpha 32 the merged weight is W + 2·B·A.
+//
+// Where to begin: adapter.go (a folder into a model, and back), pairs.go (what a folder adds, without a model),
+// config.go and configkeys.go (PEFT's configuration), merge.go (hives merge).
 package lora

@@ -78,6 +78,8 @@ func Merge(o MergeOptions) (*Merged, error) {
 
 // provenance adds what the weights are made of to what the base says of itself. With both hashes a merged model says
 // what it is made of, also when it is merged again.
+//
+//	base "Qwen3-…" with source and licence     the same, and base_sha256, adapter_sha256
 func provenance(info folder.Info, base, adapter string) (map[string]string, error) {
 	p := maps.Clone(info.Provenance)
 	if p == nil {

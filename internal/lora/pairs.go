@@ -12,7 +12,8 @@ import (
 	"hives/model/transformer"
 )
 
-// Pair is what an adapter adds to one linear layer: Scale·B·A, of the shape [Out, In] that the layer's weight has.
+// Pair is what an adapter adds to one linear layer: Scale·B·A, of the shape [Out, In] that the layer's weight has. A
+// and B are in float32, which holds float16 and bfloat16 exactly.
 type Pair struct {
 	Module        string // as the base names it, without ".weight"
 	Rank, In, Out int
@@ -50,6 +51,10 @@ func Pairs(dir string) (pairs []Pair, baseSHA256 string, err error) {
 
 // readPairs finds each A's B. wanting counts B's up and A's down: with as many of each it ends at 0, and a B whose A is
 // missing is noticed.
+//
+//	layers.0.q_proj.lora_A, layers.0.q_proj.lora_B     one pair
+//	layers.0.q_proj.lora_A alone                       refused: its B is missing
+//	embed_tokens.weight                                refused by name
 func readPairs(file *safetensorsio.File, c *config) (pairs []Pair, err error) {
 	wanting := 0
 	for _, name := range file.Names() {

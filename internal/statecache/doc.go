@@ -18,6 +18,5 @@
 // checksums), elder.go (files of the earlier format). What it saves: in a model of 28 layers with 26 frozen, a step
 // computes two.
 //
-// Invariant: a record is on disk only after its states are, and neither is ever changed: what was read once reads the
-// same.
+// Invariant: a record is on disk only after its states are, and what is whole is never changed.
 package statecache

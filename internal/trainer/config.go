@@ -18,6 +18,16 @@ import (
 //
 // A section belongs to the room that goes by it, and only there its words have a meaning: loop never reads Sampler,
 // contrast never reads Optimizer. What two rooms need, seed and number of steps, stands above the sections.
+//
+//	stage = 1
+//	steps = 450000
+//	[model]
+//	from = "random:demo/model"
+//	[data]
+//	train = "rows/train.parquet"
+//	…
+//
+// Where a run lives and who watches it is no part of it: that is RunOptions.
 type Config struct {
 	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors"`
 	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG) and batches"`
@@ -72,7 +82,8 @@ func (c *Config) contrast() contrast.Settings {
 	}
 }
 
-// Stored reads a run's config.toml. What an older program did not write there is as that program had it.
+// Stored reads a run's config.toml. What an older program did not write there is as that program had it. A setting
+// that is newer gets what the program did before there was one, which need not be today's default.
 func Stored(raw []byte) (Config, error) {
 	c := Default()
 	// What a setting meant before it existed. Default has what new runs take.
@@ -111,7 +122,8 @@ func DefaultStage(stage int) Config {
 	return c
 }
 
-// Default is the paper's Stage 1.
+// Default is the paper's Stage 1. Where the paper says nothing, as of checkpoints, it is what docs/TRAINING.md
+// explains.
 func Default() Config {
 	sampler, stage2, first := samplers.DefaultIntraTheory(), losses.DefaultStage2(), start.Default()
 	return Config{

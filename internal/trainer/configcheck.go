@@ -50,7 +50,8 @@ type bound struct {
 	openLeast, openMost bool
 }
 
-// bounds lists every number of the configuration.
+// bounds lists every number of the configuration. A number that is not in it would be unchecked, so a further setting
+// is a line here.
 func (c *Config) bounds() []bound {
 	many := math.Inf(1)
 	from := func(name string, value, least float64) bound {
@@ -94,6 +95,8 @@ func (c *Config) bounds() []bound {
 	return all
 }
 
+// checkBounds names the first number outside its domain, with the domain: "optimizer.beta1 1: want 0 or more and less
+// than 1".
 func (c *Config) checkBounds() error {
 	for _, b := range c.bounds() {
 		if !b.holds() {
@@ -108,6 +111,8 @@ func (c *Config) checkBounds() error {
 }
 
 // holds is false of what is not a number.
+//
+//	{least 0, most 1, openMost}     0 holds, .999 holds, 1 does not, NaN does not
 func (b bound) holds() bool {
 	// Written so that NaN fails: every comparison with it is false.
 	low := b.value >= b.least && (!b.openLeast || b.value > b.least)

@@ -18,6 +18,7 @@ var tasks = map[int]func(context.Context, *Config) (loop.Inputs, error){
 	2: readContrast,
 }
 
+// readContrast returns no inputs beside an error: a nil *contrast.Inputs in the interface would not be nil.
 func readContrast(ctx context.Context, cfg *Config) (loop.Inputs, error) {
 	in, err := contrast.Read(ctx, cfg.contrast())
 	if err != nil {
@@ -52,7 +53,7 @@ const (
 	BanksFile     = contrast.BanksFile
 )
 
-// Summary is how a run ended.
+// Summary is how a run ended. A run that was finished before says so, and has no validation of now.
 type Summary struct {
 	Steps           int
 	Model           string // the final model folder
@@ -88,7 +89,8 @@ func Prepare(ctx context.Context, cfg Config, o RunOptions) (*Ready, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	// The folder before the files: a folder that the run cannot have is known in a moment, weights take minutes to read.
+	// The folder before the files: a folder that the run cannot have is known in a moment, weights take minutes to
+	// read.
 	done, err := lookAt(&cfg, o)
 	if err != nil || done != nil {
 		return &Ready{done: done}, err
@@ -123,7 +125,8 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 		return Summary{}, err
 	}
 	defer run.Close()
-	// The folder's lock is held until the last file is written: run.Close comes after Train, and Train after every save.
+	// The folder's lock is held until the last file is written: run.Close comes after Train, and Train after every
+	// save.
 	s, err := loop.Train(ctx, r.settings, r.inputs, run, fresh, o)
 	out := Summary{Steps: s.Steps, Model: s.Model}
 	if s.Validation != nil {
@@ -156,7 +159,8 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, at int) (*Replay,
 }
 
 // CheckInputs refuses a model and files that are not there, before an engine opens for them. It reads next to
-// nothing, so that what a dry run measures of memory is the run's own.
+// nothing, so that what a dry run measures of memory is the run's own. A path that is wrong is said with what it is
+// instead.
 func CheckInputs(cfg *Config) error {
 	from, checkpoint, err := start.Origin(cfg.Model.From)
 	if err != nil {

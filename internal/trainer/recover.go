@@ -21,7 +21,7 @@ type Recovered struct {
 
 // Recover makes run.json and config.toml of the run in out again, where they are damaged or gone, from its newest
 // whole checkpoint. settings, which may be empty, names a copy of config.toml, for checkpoints of older programs,
-// which hold its hash alone.
+// which hold its hash alone. Nothing is written over that is whole, so it may be asked for a run that has no damage.
 func Recover(out, settings string) (r Recovered, err error) {
 	c, skipped, err := checkpoints.Latest(runstore.CheckpointDir(out))
 	if err != nil {
@@ -42,6 +42,10 @@ func Recover(out, settings string) (r Recovered, err error) {
 
 // settingsOf finds the settings that a checkpoint was trained under, by their hash: in the checkpoint itself, in the
 // run folder, or in the file that was named.
+//
+//	checkpoint's own copy     there since checkpoints hold it
+//	OUT/config.toml           whole, while run.json is gone
+//	--settings FILE           a copy of one's own
 func settingsOf(c *checkpoints.Checkpoint, out, settings string) ([]byte, error) {
 	// A copy that was edited since is not what the run was trained under, however plausible it looks.
 	want := c.Meta.Hashes["config"]

@@ -55,6 +55,10 @@ func changedConfig(o RunOptions) (changed bool, err error) {
 }
 
 // renamed tells a change that is none: an older name of the same setting.
+//
+//	sampler.false_negatives "drop" → "anchor"     no change
+//	model.precision "bf16" → "mixed"              no change
+//	model.precision "bf16" → "f32"                a change
 func renamed(c runstore.Change) bool {
 	older := func(value string) bool {
 		return value == strconv.Quote(samplers.Drop) || value == strconv.Quote(samplers.Anchor)
@@ -82,6 +86,7 @@ func samePrecision(a, b string) bool {
 	return known && alsoKnown && one == other
 }
 
+// configChanges lists what is set otherwise than the run's own settings have it, names of the same setting left out.
 func configChanges(o RunOptions) ([]runstore.Change, error) {
 	stored, err := runstore.Config(o.Out)
 	if err != nil {
@@ -97,6 +102,11 @@ func configChanges(o RunOptions) ([]runstore.Change, error) {
 
 // lookAt refuses a folder that the run cannot have, and a resume under other settings; of a finished run it
 // returns how that ended.
+//
+//	without --resume     OUT must be free
+//	nothing there        as without
+//	interrupted          the same settings, or refused
+//	finished             the same settings: its summary; others: how to train on
 func lookAt(cfg *Config, o RunOptions) (*Summary, error) {
 	info, err := runstore.Read(o.Out)
 	switch {

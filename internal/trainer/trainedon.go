@@ -17,6 +17,10 @@ const longestLine = 8
 // TrainedOn counts what the rows of a file share with those that a model folder was trained on, in its own run and in
 // the runs that this one began from. It is nil where that cannot be known: the folder is not in its run, and its
 // hives.json names other rows than the file.
+//
+//	final/ in its run          what rows share with the run's training part, and with those before it
+//	a folder elsewhere         all of the file, if its hash is the one that hives.json notes
+//	anything else              nil: nobody knows
 func TrainedOn(model, file string, rows []data.Row) (*data.Shared, error) {
 	sum, err := fsutil.SHA256(file)
 	if err != nil {

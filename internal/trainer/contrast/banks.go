@@ -35,7 +35,9 @@ type Bank struct {
 	table *model.Variable // [K, H] unit rows (learned ones only at the start)
 }
 
-// NewBanks makes banks of tokenised sentences, with zeros for vectors until the first Refresh.
+// NewBanks makes banks of tokenised sentences, with zeros for vectors until the first Refresh. The tables live in the
+// model's store, so a checkpoint holds them like weights. A bank of one sentence is refused: InfoNCE over one column
+// is 0 for any vector.
 func NewBanks(store *model.Store, hidden int, individual, theory [][]int32, learned bool) (*Banks, error) {
 	b := &Banks{Learned: learned, Individual: Bank{ids: individual}, Theory: Bank{ids: theory}}
 	for name, bank := range map[string]*Bank{"individual": &b.Individual, "theory": &b.Theory} {
@@ -61,11 +63,13 @@ func (b *Banks) learned() []*model.Variable {
 	return b.tables()
 }
 
+// tables are both, in the order in which gradients and checkpoints have them.
 func (b *Banks) tables() []*model.Variable {
 	return []*model.Variable{b.Individual.table, b.Theory.table}
 }
 
-// Refresh encodes all sentences with the weights as they are.
+// Refresh encodes all sentences with the weights as they are. It costs one embedding of 2 banks, without gradient;
+// between two of them the vectors grow older than the weights.
 func (b *Banks) Refresh(ctx context.Context, enc encoder.Encoder) error {
 	for _, bank := range []*Bank{&b.Individual, &b.Theory} {
 		inputs := make([]encoder.Input, len(bank.ids))
@@ -151,6 +155,13 @@ func unit(row []float32) {
 
 // fresh chooses the sentences that are encoded with a batch, the distinct ids of its rows, at most slots of
 // them; it writes their ids into a and returns their tokens, filling up with the first sentence.
+//
+//	individual ids of the batch 7 2 7 −1, theory −1 −1 −1 3, slots 4
+//	texts            v7  v2  u3  v0
+//	FreshIndividual   7   2  −1  −1
+//	FreshTheory      −1  −1   3  −1        v0 fills up: it is put nowhere
+//
+// Invariant: len(texts) = slots, and both lists of ids are as long.
 func (b *Banks) fresh(a *AnchorBatch, slots int) (texts [][]int32) {
 	if slots == 0 {
 		return nil

@@ -30,6 +30,8 @@ type Batch struct {
 }
 
 // AnchorBatch is what Stage 2 adds.
+//
+// Invariant: of a slot one of the two fresh ids at most is not −1, and no id comes twice in a list.
 type AnchorBatch struct {
 	Individual, Theory []int32 // [B] each row's id in the bank, −1 outside its part
 	// Ids of the sentences encoded in slots B, B+1, …: each slot belongs to one bank and is −1 in the
@@ -46,13 +48,16 @@ func (b *Batch) Texts() int {
 	return n
 }
 
+// check holds the batch's arrays to each other. What it finds is a fault of the program and no user's, so its errors
+// have no kind.
 func (b *Batch) check(o *Objective) error {
 	n := len(b.Theory)
 	if n == 0 || len(b.Packs) == 0 || len(b.Levels) != 3*n || len(b.Direction) != n {
 		return fmt.Errorf(
 			"batch of %d rows in %d packs: %d levels, %d directions", n, len(b.Packs), len(b.Levels), len(b.Direction))
 	}
-	// A matrix that the loss does not take would be passed over in silence, and one that it lacks is no matrix of zeros.
+	// A matrix that the loss does not take would be passed over in silence, and one that it lacks is no matrix of
+	// zeros.
 	pairs := 0
 	if o.Ignores {
 		pairs = n * n

@@ -10,7 +10,8 @@ import (
 	"hives/samplers"
 )
 
-// Settings are the sections of a run's configuration that the contrast goes by.
+// Settings are the sections of a run's configuration that the contrast goes by. It reads them and no other: a setting
+// of the optimiser cannot change which rows are drawn.
 type Settings struct {
 	Loop    loop.Settings
 	Start   start.Settings
@@ -46,7 +47,8 @@ type LossConfig struct {
 	Temperature float64 `toml:"temperature"`
 }
 
-// Stage2Config is the alignment with anchors.
+// Stage2Config is the alignment with anchors. Fractions of a batch of 64 at 1/3 each are 21, 21 and 22 rows;
+// losses.Stage2Config.Split has the rule.
 type Stage2Config struct {
 	Fractions             [3]float64 `toml:"fractions" comment:"of a batch: hierarchical, individual-anchor and theory-anchor rows"`
 	TemperatureIndividual float64    `toml:"temperature_individual"`
@@ -70,7 +72,8 @@ const (
 	AuthorsBatching = "authors"
 )
 
-// Check refuses settings that do not go with each other.
+// Check refuses settings that do not go with each other. An error names the setting as a file does. What needs the
+// rows, such as a theory without positives, is for Read.
 func (s *Settings) Check() error {
 	if least := s.Sampler.Positives + 2; s.Sampler.BatchSize < least {
 		return fault.New(fault.Invalid,
@@ -97,7 +100,8 @@ func (s *Settings) Check() error {
 	return nil
 }
 
-// stage2 is the loss of Stage 2; its hierarchical term is that of Stage 1.
+// stage2 is the loss of Stage 2; its hierarchical term is that of Stage 1. So a Stage 2 begins with the loss that its
+// Stage 1 ended with, if loss.variant and temperature are the same.
 func (s *Settings) stage2() (losses.Stage2Config, error) {
 	hierarchical, err := s.hierarchical()
 	if err != nil {
@@ -112,6 +116,7 @@ func (s *Settings) stage2() (losses.Stage2Config, error) {
 	return cfg, cfg.Validate()
 }
 
+// hierarchical is the loss of Stage 1.
 func (s *Settings) hierarchical() (losses.HierarchicalConfig, error) {
 	variant, err := losses.ParseVariant(s.Loss.Variant)
 	if err != nil {

@@ -12,12 +12,15 @@ import (
 	"hives/data/theories"
 )
 
-// framer is what a tokenizer.Framed does: text → ids, the end token last, cut to the model's length.
+// framer is what a tokenizer.Framed does: text → ids, the end token last, cut to the model's length. The daemon
+// frames by the same, so what was trained is what is served.
 type framer interface {
 	Encode(text string) (ids []int32, truncated bool, err error)
 }
 
 // Corpus is rows ready for batching: token ids and label ids, made once.
+//
+// Invariant: ids[t] is the framed text of every row whose Labels.Text is t, never empty and never changed.
 type Corpus struct {
 	Rows      []data.Row
 	Labels    *data.Labels
@@ -27,7 +30,8 @@ type Corpus struct {
 	ids [][]int32 // by Labels.Text
 }
 
-// NewCorpus tokenises each text once, in parallel.
+// NewCorpus tokenises each text once, in parallel. A run of 450,000 steps of 64 texts would frame each of 13,000
+// texts two thousand times. An error names the row.
 func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error) {
 	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows, theories.Registered())}
 	if len(rows) == 0 {
@@ -70,7 +74,7 @@ func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error
 	return c, nil
 }
 
-// IDs returns the token ids of a row.
+// IDs returns the token ids of a row. They are shared by all rows of the text: read, never changed.
 func (c *Corpus) IDs(row int32) []int32 { return c.ids[c.Labels.Text[row]] }
 
 // texts are the tokens of drawn rows and, in Stage 2 (banks not nil), of the sentences that are encoded with

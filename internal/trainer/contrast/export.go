@@ -13,9 +13,11 @@ import (
 	"hives/internal/trainer/loop"
 )
 
-// Export writes the model folder, and in Stage 2 the vectors of the banks beside the weights.
+// Export writes the model folder, and in Stage 2 the vectors of the banks beside the weights. provenance says by
+// which steps, seed and rows; what it says of the base is the start's.
 func (t *Task) Export(ctx context.Context, dir string, end loop.Ending) error {
-	// Before anything is written: a model folder with another tokenizer's file would embed other texts than were trained.
+	// Before anything is written: a model folder with another tokenizer's file would embed other texts than were
+	// trained.
 	if err := t.start.CheckTokenizer(); err != nil {
 		return err
 	}

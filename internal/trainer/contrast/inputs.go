@@ -40,6 +40,9 @@ func Read(ctx context.Context, cfg Settings) (*Inputs, error) {
 	return in, nil
 }
 
+// read goes in an order of its own: each part needs what the one before made.
+//
+//	model and tokenizer → rows, hashed → banks, held to both → texts and labels numbered → sampler → any positive?
 func (in *Inputs) read(ctx context.Context) (err error) {
 	d := &in.cfg.Data
 	// The model first: its tokenizer says how long the rows' texts are, and it is what most often cannot be opened.
@@ -94,7 +97,7 @@ func (in *Inputs) Hashes() map[string]string { return in.hashes }
 // Close frees the weights.
 func (in *Inputs) Close() { in.start.Close() }
 
-// Open makes batches, validation and the encoder of what was read.
+// Open makes batches, validation and the encoder of what was read. The task owes Close; the weights stay the inputs'.
 func (in *Inputs) Open(ctx context.Context, room loop.Room) (loop.Task, error) {
 	t := &Task{Inputs: in, watch: room.Watch}
 	if err := t.open(ctx, room); err != nil {
@@ -104,6 +107,8 @@ func (in *Inputs) Open(ctx context.Context, room loop.Room) (loop.Task, error) {
 	return t, nil
 }
 
+// open makes validation, states, encoder, layout and objective, in this order. On an error what was opened is for
+// Close.
 func (t *Task) open(ctx context.Context, room loop.Room) (err error) {
 	// The validator before the states: these are to hold its texts as well.
 	if t.validator, err = NewValidator(room.Backend, t.rows.Validation, t.cfg.Loop.Log.ValidationRows,
@@ -145,8 +150,8 @@ func (t *Task) openStates(ctx context.Context, room loop.Room) error {
 		return nil
 	}
 	t.hashes[start.UsedStates] = now
-	// They are those of the same weights and texts, but another engine, or an older program, which computed a text in the
-	// company of others, may have made other last bits.
+	// They are those of the same weights and texts, but another engine, or an older program, which computed a text in
+	// the company of others, may have made other last bits.
 	if was, ok := room.Stored[start.UsedStates]; ok && was != now {
 		t.watch.Note(fmt.Sprintf(
 			"unlike before, so the last bits may differ: the states in %s (SHA-256 %.12s stored, %.12s now)",
@@ -155,6 +160,7 @@ func (t *Task) openStates(ctx context.Context, room loop.Room) error {
 	return nil
 }
 
+// newObjective joins model, loss and banks into what a step differentiates, and accounts for every parameter.
 func (t *Task) newObjective() error {
 	loss, err := t.cfg.lossOf(t.cfg.Loop.Stage, t.banks)
 	if err != nil {

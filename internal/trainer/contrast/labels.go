@@ -20,7 +20,8 @@ type Labels[V any] struct {
 	FreshIndividual, FreshTheory   V // ids [E] of encoded banks
 }
 
-// named lists the fields under their names: valuesOf and labelsOf go by it.
+// named lists the fields under their names: valuesOf and labelsOf go by it. The order is that of a graph's inputs:
+// both ends go by this list, so they cannot part.
 func (l *Labels[V]) named() step.Values[*V] {
 	return step.Values[*V]{
 		{Name: "theory", Value: &l.Theory}, {Name: "levels", Value: &l.Levels}, {Name: "direction", Value: &l.Direction},
@@ -41,7 +42,7 @@ func valuesOf(l Labels[any]) (values step.Values[any]) {
 	return values
 }
 
-// labelsOf is valuesOf undone, inside a graph.
+// labelsOf is valuesOf undone, inside a graph. What is absent stays nil, which the loss takes for "none".
 func labelsOf(values step.Values[*Node]) (l Labels[*Node]) {
 	for _, field := range l.named() {
 		*field.Value, _ = values.Find(field.Name)
@@ -72,7 +73,7 @@ func (b *Batch) inputs() step.Values[any] {
 	return valuesOf(l)
 }
 
-// labelBatch is a batch's labels without its texts.
+// labelBatch is a batch's labels without its texts. The chance-level loss and the validation need no more.
 func labelBatch(l *data.Labels, rows []int32) *Batch {
 	b := &Batch{}
 	for _, r := range rows {

@@ -55,7 +55,8 @@ func (in *Inputs) newLayout() (*Layout, error) {
 	return layout, err
 }
 
-// sampleLengths draws batches over the whole run and returns the lengths of each part's texts.
+// sampleLengths draws batches over the whole run and returns the lengths of each part's texts. Batches are functions
+// of the step, so the draws are those that the run will make.
 func (in *Inputs) sampleLengths(layout *Layout) (samples [][]int) {
 	for _, step := range loop.SampledSteps(in.cfg.Loop.Steps) {
 		texts, _ := in.corpus.texts(in.source.at(step), in.banks, layout.Anchors)
@@ -71,6 +72,8 @@ func (in *Inputs) sampleLengths(layout *Layout) (samples [][]int) {
 }
 
 // parts cuts texts into Packs of equal number.
+//
+//	12 texts in 3 packs: 0–3, 4–7, 8–11
 func (o *Layout) parts(texts [][]int32) [][][]int32 {
 	each := len(texts) / o.Packs
 	parts := make([][][]int32, o.Packs)
@@ -90,8 +93,8 @@ func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
 	if err != nil || len(parts) == 1 {
 		return packs, err
 	}
-	// Micro-batches of a step share one graph, so all take the shape that the largest needs. That is more padding for the
-	// others than each by itself would have: a shape for each would be another graph for each.
+	// Micro-batches of a step share one graph, so all take the shape that the largest needs. That is more padding for
+	// the others than each by itself would have: a shape for each would be another graph for each.
 	largest := slices.MaxFunc(packs, func(a, b pack.Batch) int {
 		return cmp.Compare(a.Shape.Cost(pack.Attention), b.Shape.Cost(pack.Attention))
 	}).Shape
@@ -105,7 +108,7 @@ func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
 	return into(o.Shapes[len(o.Shapes)-1]) // which holds any
 }
 
-// each packs every part.
+// each packs every part. The first error ends it: a batch is laid out whole or not.
 func each(parts [][][]int32, one func([][]int32) (pack.Batch, error)) ([]pack.Batch, error) {
 	packs := make([]pack.Batch, len(parts))
 	for i, part := range parts {

@@ -10,6 +10,10 @@ import (
 
 // levels are a step's losses and shares of anchors by level, without a number where there is nothing: no loss where no
 // anchor of the batch has a positive, and no share of a level that no row has.
+//
+//	level     1      2      3      direction
+//	share     .95    .40    0      .98
+//	loss      3.1    2.8    null   3.4          level 3: rows have one, but no two of this batch the same
 func levels(r *step.Result, labels *data.Labels) (losses, anchors []step.Number) {
 	share := r.Figure(figureAnchors)
 	losses, anchors = step.Numbers(r.Figure(figureLevels)), step.Numbers(share)

@@ -36,9 +36,11 @@ type Objective struct {
 }
 
 // inputStates names the states of a micro-batch, [R, S, H].
+//
+// inputStates stands among a micro-batch's own inputs, since states are laid out as its tokens are.
 const inputStates = "states"
 
-// Forward embeds a micro-batch: raw vectors [T, H].
+// Forward embeds a micro-batch: raw vectors [T, H]. They are not of length 1: normalising is the loss's.
 func (o *Objective) Forward(p transformer.Packed, in step.Values[*Node]) *Node {
 	p.Frozen = o.Frozen
 	// Kept states come as an input; without them the lower layers are computed, and the gradient ends above them.
@@ -56,7 +58,8 @@ func (o *Objective) Loss(z *Node, in step.Values[*Node]) step.Terms[*Node] {
 	return o.Of(z, labelsOf(in))
 }
 
-// Parameters are the model's, then learned banks; the vectors of encoded banks are kept.
+// Parameters are the model's, then learned banks; the vectors of encoded banks are kept. It is made once: gradients,
+// moments and checkpoints all go by its order.
 func (o *Objective) Parameters() *state.Parameters {
 	if o.params != nil {
 		return o.params

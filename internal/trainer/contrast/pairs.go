@@ -10,13 +10,19 @@ import (
 )
 
 // Pairs knows what the label sets of whole texts say about pairs of rows.
+//
+//	row 0  "Ann shares."  care       row 1  "Bo helps."  care       row 2  "Bo helps."  loyalty
+//	rows 0 and 2 have unlike labels, but text 2 is about care too: a false negative of anchor 0
+//
+// Of a batch that holds rows 0 and 2 the loss would push two texts of care apart.
 type Pairs struct {
 	*data.TextLabels
 	Ignores bool // false negatives are left out of the loss
 	part    int  // rows that the contrast takes, the first of a batch; 0: all
 }
 
-// trainingPairs are those of the corpus; in Stage 2 only its hierarchical part is contrasted.
+// trainingPairs are those of the corpus; in Stage 2 only its hierarchical part is contrasted. Both know whole texts,
+// so a label that the drawn rows do not show counts all the same.
 func (s *Settings) trainingPairs(labels *data.Labels) (Pairs, error) {
 	p := s.pairs(labels)
 	if s.Loop.Stage == 1 {
@@ -75,7 +81,8 @@ func (in *Inputs) describePairs() string {
 		in.cfg.Sampler.FalseNegatives, 100*float64(found)/float64(max(1, unlike)), fate)
 }
 
-// falseNegatives counts the pairs of rows of unlike labels, and the false negatives among them.
+// falseNegatives counts the pairs of rows of unlike labels, and the false negatives among them. Ordered pairs: as
+// anchor and as other each row counts.
 func (p *Pairs) falseNegatives(rows []int32) (found, unlike int) {
 	rows = p.contrasted(rows)
 	for _, i := range rows {

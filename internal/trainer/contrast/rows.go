@@ -14,6 +14,9 @@ import (
 const holdOutDomain = 0x686f6c642d6f7574
 
 // Rows are a run's training and held-out rows.
+//
+// Invariant: no text and no group of Validation is in Train where validation_fraction held it out; a file that was
+// named is compared, and Shared says what it has in common.
 type Rows struct {
 	Train, Validation []data.Row
 	Numbers           []int    // of the training rows in their file, from 1
@@ -89,6 +92,8 @@ func (r *Rows) read(path string, skipBad bool, name string) (*data.Settled, erro
 
 // rowNumbers gives the rows of part their numbers in the file that was read. Rows of one text are always in the same
 // part, so the text tells where the next row of part stands.
+//
+//	file rows 1 a, 2 b, 3 a, 4 c; part a, a, c     numbers 1, 3, 4
 func rowNumbers(read *data.Settled, part []data.Row) []int {
 	out := make([]int, 0, len(part))
 	for i, number := range read.Numbers {

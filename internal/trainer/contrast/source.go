@@ -15,7 +15,8 @@ type Drawn struct {
 	Epoch              int
 }
 
-// source draws the rows of a step, which are a function of seed and step.
+// source draws the rows of a step, which are a function of seed and step. Asked twice for a step it gives the same
+// rows, which is what resuming and replaying rest on.
 type source interface {
 	at(step int) Drawn
 	hierarchical() samplers.Stats // of the rows that the hierarchical term takes
@@ -48,6 +49,7 @@ func (s triple) at(step int) Drawn {
 
 func (s triple) hierarchical() samplers.Stats { return s.Stats().Hierarchical }
 
+// describe counts the ids that rows have: a sentence without rows is a column that no text is ever pulled to.
 func (s triple) describe() []string {
 	t := s.Stats()
 	return []string{fmt.Sprintf(

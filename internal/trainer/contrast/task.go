@@ -23,7 +23,8 @@ type Task struct {
 	validator *Validator
 }
 
-// Draw lays out the batch of a step.
+// Draw lays out the batch of a step. Rows go along under their numbers in the file, so that a step that fails names
+// what a person can look up.
 func (t *Task) Draw(at int) (*loop.Batch, error) {
 	drawn := t.source.at(at)
 	b, err := t.corpus.Batch(drawn, t.banks, t.layout)
@@ -48,6 +49,8 @@ func (t *Task) named(rows []int32) []loop.Row {
 }
 
 // Before encodes an encoded bank when it is time; learned ones start from their sentences.
+//
+//	refresh_every 100     before steps 0, 100, 200 …; learned: before step 0 alone
 func (t *Task) Before(ctx context.Context, done int) error {
 	if t.banks == nil || t.banks.Learned && done > 0 || done%t.cfg.Stage2.RefreshEvery != 0 {
 		return nil
@@ -58,7 +61,7 @@ func (t *Task) Before(ctx context.Context, done int) error {
 // Accepts refuses a checkpoint of other frozen weights, or of adapters to another base.
 func (t *Task) Accepts(c *checkpoints.Checkpoint) error { return t.start.Accepts(c) }
 
-// Validate measures the encoder on held-out rows.
+// Validate measures the encoder on held-out rows. nil where nothing is held out.
 func (t *Task) Validate(ctx context.Context, at loop.Position) (*loop.Validation, error) {
 	if t.validator == nil {
 		return nil, nil
@@ -89,7 +92,8 @@ func (t *Task) Describe() (lines []string) {
 	lines = append(lines, fmt.Sprintf("rows: %d to train on, %d held out; %d texts cut to length, %d bad rows left out",
 		len(t.rows.Train), len(t.rows.Validation), t.corpus.Truncated, t.rows.Skipped))
 	lines = append(lines, t.rows.Notes...)
-	// A theory whose anchors have no positive, or most of whose negatives are false, is seen here before hours are spent.
+	// A theory whose anchors have no positive, or most of whose negatives are false, is seen here before hours are
+	// spent.
 	stats := t.source.hierarchical()
 	for _, s := range stats.Theories {
 		lines = append(lines, fmt.Sprintf(
@@ -107,7 +111,7 @@ func (t *Task) Activations(shape pack.Shape, recompute bool) int64 {
 	return t.start.Activations(shape, recompute)
 }
 
-// Tables are the vectors of both banks.
+// Tables are the vectors of both banks. In bytes, 4 a number: 1,000 sentences of 1,024 numbers are 4 MB.
 func (t *Task) Tables() int64 {
 	if t.banks == nil {
 		return 0

@@ -44,7 +44,8 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 	if min(len(rows), limit) < 2 {
 		return nil, nil
 	}
-	// Of all held-out rows, before the sample: whether two texts share a label must not depend on which rows were drawn.
+	// Of all held-out rows, before the sample: whether two texts share a label must not depend on which rows were
+	// drawn.
 	all := data.NewLabels(rows, theories.Registered()) // a text's labels are those of all its rows, in the sample or not
 	pairs := cfg.pairs(all)
 	// The same rows at every validation, and for runs of one seed: curves differ by weights, not by rows.
@@ -66,7 +67,8 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 	return v, err
 }
 
-// sampleRows draws at most limit of n rows, ascending.
+// sampleRows draws at most limit of n rows, ascending. The second word of the generator's seed is "validate" in
+// ASCII: no other draw of a run has it.
 func sampleRows(n, limit int, seed uint64) []int {
 	draw := make([]int, n)
 	for i := range draw {
@@ -126,7 +128,8 @@ func (v *Validator) tokens(tok framer) (texts [][]int32, err error) {
 	return texts, nil
 }
 
-// Measure embeds the rows with enc and computes every figure.
+// Measure embeds the rows with enc and computes every figure. The vectors are embedded once, for all figures and for
+// the loss.
 func (v *Validator) Measure(ctx context.Context, enc encoder.Encoder, batchSize int) (*Validation, error) {
 	rows, _, err := enc.Encode(ctx, v.inputs)
 	if err != nil {

@@ -22,8 +22,8 @@ type Validation struct {
 	Step int    `json:"step"` // updates done
 	Rows int    `json:"rows"`
 
-	// The loss on held-out rows is the hierarchical one in both stages: in Stage 2, whose own loss has two terms more, it
-	// goes by that name. Absent where the rows cannot fill a batch.
+	// The loss on held-out rows is the hierarchical one in both stages: in Stage 2, whose own loss has two terms
+	// more, it goes by that name. Absent where the rows cannot fill a batch.
 	Loss             *float64 `json:"loss,omitempty"`              // Stage 1
 	LossHierarchical *float64 `json:"loss_hierarchical,omitempty"` // Stage 2
 	LossUnknowing    float64  `json:"loss_unknowing"`              // the chance-level loss
@@ -115,7 +115,8 @@ func CheckFigure(name string) error {
 		name, strings.Join(slices.Sorted(maps.Keys(figures())), ", "))
 }
 
-// score is the figure of a name that log.best may give, nil where it is undefined.
+// score is the figure of a name that log.best may give, nil where it is undefined. CheckFigure has refused other
+// names before.
 func (v *Validation) score(name string) *float64 {
 	figure, ok := figures()[name]
 	if !ok {

@@ -17,6 +17,8 @@ import (
 const AdapterFolder = "adapter"
 
 // settings are those of the model; frozen layers get no adapters.
+//
+//	rank 16, alpha 0     alpha 32: the product counts 2
 func (c *LoRAConfig) settings(frozen int) transformer.LoRA {
 	l := transformer.LoRA{Rank: c.Rank, Alpha: c.Alpha, Targets: c.Targets, FirstLayer: frozen}
 	if l.Alpha == 0 {
@@ -48,8 +50,8 @@ func (p *Point) adapt(cfg *Settings) error {
 	return p.Model.Adapt(settings, cfg.Seed)
 }
 
-// takeAdapters makes the model the one that an adapted run's checkpoint stands for: the base with the
-// checkpoint's adapters merged.
+// takeAdapters makes the model the one that an adapted run's checkpoint stands for: the base with the checkpoint's
+// adapters merged. The checkpoint holds no weights, so those of the base must be the very ones.
 func (p *Point) takeAdapters(base string, c *checkpoints.Checkpoint) error {
 	if err := madeFor(c, base); err != nil {
 		return err
@@ -63,10 +65,12 @@ func (p *Point) takeAdapters(base string, c *checkpoints.Checkpoint) error {
 			return fault.New(fault.Mismatch, "checkpoint %s: %s: %w", c.Path, v.Path(), err)
 		}
 	}
-	// Merged: the new run may have adapters of its own, or none, and its base is the model that the old one would export.
+	// Merged: the new run may have adapters of its own, or none, and its base is the model that the old one would
+	// export.
 	return p.Model.Merge()
 }
 
+// madeFor compares the hash that the checkpoint noted with that of the weights at hand.
 func madeFor(c *checkpoints.Checkpoint, base string) error {
 	if was := c.Meta.Hashes["base"]; was != base {
 		return fault.New(fault.Mismatch,
@@ -103,7 +107,8 @@ func (p *Point) describeAdapters() string {
 		settings.FirstLayer, p.Model.Sizes().Layers-1, transformer.Parameters(p.Model.Architecture()))
 }
 
-// saveAdapter writes the adapters beside the merged model.
+// saveAdapter writes the adapters beside the merged model. Merged and apart are the same model; the latter is what
+// another base's owner can use.
 func (p *Point) saveAdapter(dir string) error {
 	from := strings.TrimPrefix(p.cfg.Model.From, randomPrefix)
 	origin := lora.Origin{Name: filepath.Base(filepath.Clean(from)), SHA256: p.Base}

@@ -22,7 +22,8 @@ func Default() Settings {
 	return Settings{Model: ModelConfig{Precision: "f32"}, LoRA: LoRAConfig{Targets: []string{transformer.AllLinear}}}
 }
 
-// stored reads these sections of a run's config.toml.
+// stored reads these sections of a run's config.toml. Other sections are passed over: a start needs to know nothing
+// of the task.
 func stored(raw []byte) (Settings, error) {
 	s := Default()
 	if err := toml.Unmarshal(raw, &s); err != nil {
@@ -45,6 +46,7 @@ type ModelConfig struct {
 	Precision    string `toml:"precision" comment:"of the operands of matrix products: f32, bf16, or f16 with loss scaling; the rest is f32"`
 }
 
+// statesType is f16 where none is named: half the room, and states beyond 65,504 are refused by name (lower.finite).
 func (c *ModelConfig) statesType() string { return cmp.Or(c.StatesType, statecache.F16) }
 
 // LoRAConfig chooses low-rank adapters that are trained in place of the weights.

@@ -41,6 +41,7 @@ func Origin(from string) (model, checkpoint string, err error) {
 	return "", c.Path, nil
 }
 
+// exists follows links: what it asks about is about to be read.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
@@ -87,6 +88,8 @@ func (p *Point) takeWeights(at string, frozen int) (err error) {
 	return c.Tensors.Guard(func() error { return p.takeFrom(c, frozen) })
 }
 
+// takeFrom puts every tensor of the checkpoint in its place. A tensor that is missing or of another shape is named: a
+// model with some old and some new weights must not be begun from.
 func (p *Point) takeFrom(c *checkpoints.Checkpoint, frozen int) error {
 	// Noted as base and step: the same weights by another way are another start.
 	at, base := c.Path, p.Base

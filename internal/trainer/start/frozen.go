@@ -33,7 +33,7 @@ func Parameters(m transformer.Model, frozen int) *state.Parameters {
 	return out
 }
 
-// CheckFrozen refuses to freeze more than there is below the last layer.
+// CheckFrozen refuses to freeze more than there is below the last layer: one at least is left to train.
 func CheckFrozen(sizes transformer.Sizes, layers int) error {
 	if layers < 0 || layers >= sizes.Layers {
 		return fault.Usage(fault.New(fault.Invalid,
@@ -52,7 +52,8 @@ func lowerVariables(m transformer.Model, layers int) (below []*model.Variable) {
 	return below
 }
 
-// hashFrozen notes what the run leaves alone: its checkpoints do not hold it.
+// hashFrozen notes what the run leaves alone: its checkpoints do not hold it. With adapters all weights stay as they
+// are; of these Base is the hash.
 func (p *Point) hashFrozen() (err error) {
 	// Hashed once, at the start: nothing changes them after that.
 	frozen := p.cfg.Model.FreezeLayers
@@ -90,6 +91,7 @@ func (p *Point) sameLower(c *checkpoints.Checkpoint, frozen int) error {
 	return sameFrozen(c, now)
 }
 
+// sameFrozen also tells a checkpoint without frozen layers from a run with some: the one's hash is "".
 func sameFrozen(c *checkpoints.Checkpoint, now string) error {
 	if was := c.Meta.Hashes[frozenWeights]; was != now {
 		return fault.New(fault.Mismatch,

@@ -73,6 +73,8 @@ func (l *lower) compute(ctx context.Context, texts [][]int32, put func(text int,
 
 // rowFor is the row of a text of n tokens: 16, 24, 32, 48, 64, 96, …, so that shapes are few, padding is at most
 // half of the text, and nothing else has a say, such as the longest text of a run.
+//
+//	5 → 16     17 → 24     33 → 48     100 → 128     300 → 384
 func rowFor(n int) int {
 	for length := 16; ; length *= 2 {
 		switch {
@@ -84,6 +86,7 @@ func rowFor(n int) int {
 	}
 }
 
+// batch runs the layers over a packed batch and hands out each text's part, as the bytes that go on the disk.
 func (l *lower) batch(b *pack.Batch, put func(text int, states []byte) error) error {
 	states, err := l.exec.Call1(tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length),
 		tensors.FromFlatDataAndDimensions(b.Texts, b.Rows, b.Length), b.Last)
@@ -127,11 +130,13 @@ func (l *lower) finite(raw []byte) error {
 	return nil
 }
 
-// noise stands in for states where only time and memory are asked for.
+// noise stands in for states where only time and memory are asked for. The generator's seed is fixed, so a dry run
+// measures the same numbers each time.
 type noise struct{ key statecache.Key }
 
 func (n noise) Layers() int { return n.key.Layers }
 
+// Gather draws normal numbers, which are finite in either type and cost a step what real ones do.
 func (n noise) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 	dims := []int{b.Rows, b.Length, n.key.Width}
 	draw := rand.New(rand.NewPCG(1, 2))

@@ -20,7 +20,7 @@ import (
 // randomPrefix marks a model that starts from fresh weights.
 const randomPrefix = "random:"
 
-// Point is where a run starts: weights, tokenizer, and how texts become vectors.
+// Point is where a run starts: weights, tokenizer, and how texts become vectors. Whoever opens one owes Close.
 type Point struct {
 	cfg          Settings
 	Model        transformer.Model
@@ -44,6 +44,7 @@ func Open(cfg Settings) (*Point, error) {
 	return p, nil
 }
 
+// open is Open without the hash of frozen layers, since a start from a checkpoint opens the run's own start first.
 func open(cfg Settings) (*Point, error) {
 	from, checkpoint, err := Origin(cfg.Model.From)
 	if err != nil {
@@ -117,6 +118,8 @@ func override(info folder.Info, cfg *ModelConfig) folder.Info {
 	return info
 }
 
+// draw makes fresh weights. Base is then the hash of the config: with the seed, which the run's settings hold, it
+// says which.
 func (p *Point) draw(config string, seed uint64) error {
 	cfg, err := folder.LoadConfig(config)
 	if err != nil {
@@ -130,6 +133,7 @@ func (p *Point) draw(config string, seed uint64) error {
 	return err
 }
 
+// load reads the weights of a folder or GGUF file, and notes their hash.
 func (p *Point) load(dir string) error {
 	return folder.Unchanged(dir, func() (err error) {
 		// Hashed and loaded under one look at the file's identity: weights that are replaced in between are

@@ -46,7 +46,8 @@ func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch W
 	if m.States == "" {
 		return nil, nil
 	}
-	// The key holds everything that the states are made from, so that runs may share a folder without asking each other.
+	// The key holds everything that the states are made from, so that runs may share a folder without asking each
+	// other.
 	key, err := statesKey(p.Model.Architecture(), p.Frozen, m.FreezeLayers, m.statesType())
 	if err != nil {
 		return nil, err
@@ -70,6 +71,7 @@ func (p *Point) OpenStates(ctx context.Context, backend compute.Backend, watch W
 	return s, nil
 }
 
+// fillStates computes what the cache lacks, and says so: it may take longer than the training that it spares.
 func (p *Point) fillStates(ctx context.Context, cache *statecache.Cache, backend compute.Backend, watch Watcher,
 	texts [][]int32) error {
 	m := &p.cfg.Model
