@@ -28,6 +28,7 @@ type config struct {
 	maxLength           int
 }
 
+// main is small on purpose: the program stands for others' code, and ours in it must be seen at a glance.
 func main() {
 	var c config
 	flag.StringVar(&c.model, "model", "", "folder of tokenizer.json and config.json")

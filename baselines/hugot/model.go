@@ -74,11 +74,13 @@ func (m *model) load(ctx context.Context, c config) (err error) {
 	if err != nil {
 		return err
 	}
+	// A feature extraction without options: means over the tokens that the mask lets through.
 	m.pipe, err = hugot.NewPipeline(m.session, hugot.FeatureExtractionConfig{ModelPath: m.dir, OnnxFilename: onnxName,
 		Name: "embed"})
 	return err
 }
 
+// tokenizer and config are the two files that hugot needs beside the graph.
 func (c config) tokenizer() string { return filepath.Join(c.model, "tokenizer.json") }
 func (c config) config() string    { return filepath.Join(c.model, "config.json") }
 
@@ -98,6 +100,7 @@ func identify(c config) (*hivesv1.ModelVersion, error) {
 	}
 	// Three tokens are [CLS], one of text, [SEP].
 	if most := min(known.Positions, lengths[len(lengths)-1]); c.maxLength < 3 || c.maxLength > most {
+		// Beyond its positions the graph would read another row of a table, or fail in the middle of a batch.
 		return nil, fmt.Errorf("texts of %d tokens: want 3 to %d, for the positions in %s", c.maxLength, most, c.config())
 	}
 	v := &hivesv1.ModelVersion{

@@ -28,6 +28,7 @@ type service struct {
 	version *hivesv1.ModelVersion
 }
 
+// newService serves a model under the version that replies name.
 func newService(m embedder, v *hivesv1.ModelVersion) *service { return &service{model: m, version: v} }
 
 // GetInfo implements the method.
@@ -48,6 +49,7 @@ func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.
 	for i, text := range r.Texts {
 		texts[i] = r.Prompt + text
 	}
+	// fit cuts texts in place, so texts is a copy of the request's.
 	tokens, truncated, err := s.fit(texts, r.Overlong)
 	if err != nil {
 		return nil, err
@@ -60,6 +62,7 @@ func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.
 			some[i] = texts[at]
 		}
 		vectors, err := s.model.Embed(ctx, some)
+		// A client that went away is told so; the engine's own error would blame the wrong one.
 		if ctx.Err() != nil {
 			return nil, status.FromContextError(ctx.Err()).Err()
 		}
@@ -77,6 +80,7 @@ func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.
 func (s *service) check(r *hivesv1.EmbedRequest) error {
 	refuse := func(format string, args ...any) error { return status.Errorf(codes.InvalidArgument, format, args...) }
 	switch {
+	// Ids would need the vocabulary of this model's tokenizer, which no reply tells.
 	case len(r.Texts) == 0 || len(r.TokenIds) > 0:
 		return refuse("give texts; token_ids are not served here")
 	case len(r.Texts) > maxTexts:

@@ -23,6 +23,7 @@ type bare struct {
 // bareEngine opens it at the first call: a run without saturation, alone and company beside another's daemon needs
 // no weights in this process. Error: Invalid where there is no model folder to open.
 func (b *bench) bareEngine(ctx context.Context) (*bare, error) {
+	// One engine for all parts: compiled shapes stay.
 	if b.bare != nil {
 		return b.bare, nil
 	}
@@ -85,6 +86,7 @@ func (x *bare) batches(texts []string) ([]pack.Batch, error) {
 // alone is a lone short text, of which nothing else is under way: what a call costs besides its computing. All
 // times are in milliseconds. Around is what the daemon and gRPC add by the daemon's own account, Difference by
 // ours.
+// The daemon's call and the engine's are of the same text, whose single row both compute.
 type alone struct {
 	Calls      int     `json:"calls"`
 	Tokens     int     `json:"tokens"`
@@ -112,6 +114,7 @@ func (b *bench) single(ctx context.Context) error {
 	// own.
 	for i := range b.lone + 5 {
 		began := time.Now()
+		// Packed beforehand and run again: the bare side tokenises nothing.
 		if _, err := x.model.Runner().Run(ctx, &batch[0]); err != nil {
 			return err
 		}

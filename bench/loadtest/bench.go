@@ -39,12 +39,15 @@ type report struct {
 
 // bench is a daemon and what is known of it. Whoever opens one owes close.
 type bench struct {
+	// The flags.
 	*config
+	// The daemon and what was opened for it, in the order in which close undoes it backwards.
 	dir    string // of the model; "" with an endpoint
 	temp   string // to remove
 	daemon *loadtest.Daemon
 	bare   *bare // nil until it is needed
 	conns  []*grpc.ClientConn
+	// What is asked, and what must come back.
 	embed  loadtest.Embed
 	known  *loadtest.Known
 	info   *hivesv1.GetInfoResponse
@@ -120,6 +123,7 @@ func (b *bench) write(from string) error {
 	if err != nil {
 		return err
 	}
+	// The seed of the arrivals is that of the weights too: the same command measures the same model.
 	m, err := qwen3embed.Random(cfg, b.seed)
 	if err != nil {
 		return err
@@ -130,6 +134,7 @@ func (b *bench) write(from string) error {
 	}
 	b.dir = b.temp
 	info := folder.Defaults()
+	// The longest text decides the shapes, so it is a flag.
 	info.MaxLength = b.maxLength
 	return folder.Save(b.dir, m, filepath.Join("demo", "model"), info)
 }
@@ -153,6 +158,7 @@ func (b *bench) connect(ctx context.Context, addr string, texts []string) error 
 	if b.info, err = clients[0].GetInfo(ctx, &hivesv1.GetInfoRequest{}); err != nil {
 		return err
 	}
+	// Spread over lengths, so that a small --texts has the same mix as all of them.
 	if err = b.learn(ctx, loadtest.Sample(texts, b.config.known)); err != nil {
 		return err
 	}

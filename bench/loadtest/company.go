@@ -75,6 +75,7 @@ func (b *bench) in(ctx context.Context, x *bare, shape pack.Shape, ids [][]int32
 		if err != nil {
 			return err
 		}
+		// Both figures: a cosine hides a single number that is off, a difference says nothing of the direction.
 		c.Same, c.SameWorst = min(c.Same, dot(together[i], alone[0])), max(c.SameWorst, apart(together[i], alone[0]))
 		c.Other, c.OtherWorst = min(c.Other, dot(together[i], elsewhere[i])),
 			max(c.OtherWorst, apart(together[i], elsewhere[i]))
@@ -90,6 +91,7 @@ func (b *bench) in(ctx context.Context, x *bare, shape pack.Shape, ids [][]int32
 // out[i] is the vector [H] of texts[i], whichever batch and slot it rode in. Error: Corrupt for a vector that is
 // not finite.
 func (x *bare) packed(ctx context.Context, texts [][]int32, shapes []pack.Shape) ([][]float64, error) {
+	// One text gives one batch of one member, the others of its slots empty.
 	batches, err := pack.Many(texts, shapes)
 	if err != nil {
 		return nil, err

@@ -16,9 +16,11 @@ import (
 // line is a load and what came of it, a row of the table. Fill is text positions of all that were computed, Once
 // the share of texts that were computed and not joined to an equal one under way.
 type line struct {
+	// What was offered. A share of 0 is the search for the capacity, which no table shows.
 	Share   float64 `json:"share_of_capacity"`
 	Offered float64 `json:"offered_requests_per_s"`
 	loadtest.Result
+	// What it cost, of this process and of the daemon's.
 	ClientCPUShare float64 `json:"client_cpu_share"`
 	DaemonCPU      float64 `json:"daemon_cpu_cores"`
 	Fill           float64 `json:"batch_fill"`
@@ -33,6 +35,7 @@ type sample struct {
 }
 
 const (
+	// Beyond it a caller has gone: its text need not be computed any more, and the daemon drops it.
 	timeout   = 10 * time.Second // of a call
 	mostOut   = 8192             // calls of a load under way; the connections carry 40 × 256
 	meanTexts = 6.1              // of loadtest's mix
@@ -63,6 +66,7 @@ func (b *bench) capacity(ctx context.Context) (float64, error) {
 	if b.report.Saturation != nil {
 		return b.report.Saturation.TextsPerS / meanTexts, nil
 	}
+	// 3,000 requests of 6.1 texts are more than any daemon on a few cores answers.
 	r := b.offer(ctx, 0, 3000, 5*time.Second)
 	if r.TextsPerS == 0 {
 		return 0, fault.New(fault.Unavailable, "no answer under load: %v", r.Errors)
@@ -79,6 +83,7 @@ func (b *bench) offerAll(ctx context.Context) error {
 	}
 	b.say("capacity %.0f requests/s of %.1f texts", full, meanTexts)
 	b.head()
+	// Shares and not rates: the same flags suit a machine of any speed.
 	for text := range strings.SplitSeq(b.loads, ",") {
 		// A word that is no number is found when its turn comes, after the loads before it.
 		share, err := strconv.ParseFloat(text, 64)
@@ -141,6 +146,7 @@ func (b *bench) add(l line) error {
 	if b.daemon != nil && !b.daemon.Alive() {
 		return fault.New(fault.Unavailable, "embedd has ended\n%s", b.daemon.Log())
 	}
+	// After it is printed: the line shows how many of how many.
 	if l.Wrong() > 0 {
 		return fault.New(fault.Corrupt, "%d answers were not their texts' vectors", l.Wrong())
 	}
@@ -162,6 +168,7 @@ func (b *bench) steadily(ctx context.Context) error {
 	}
 	watched, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
+	// Beside the load, so that the figures are of a daemon at work.
 	go func() { defer close(done); b.watch(watched) }()
 	l := b.offer(ctx, b.share, b.share*full, b.steady)
 	stop()

@@ -94,7 +94,10 @@ func (c *config) wants(scenario string) bool {
 	return false
 }
 
+// main ends by the exit codes of package fault, so a script can tell a wrong flag from a daemon that answered
+// wrongly.
 func main() {
+	// Not package cli: a bench needs no help pages, and must not share the manner of ending of what it measures.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	c := flags()

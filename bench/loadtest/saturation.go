@@ -16,14 +16,16 @@ import (
 // Whether that is the daemon or the luck of a process is told by the busy share and by other turns
 // (docs/BENCHMARKS.md).
 type saturation struct {
-	Texts     int       `json:"texts"`
-	Tokens    int       `json:"tokens"`
-	TextsPerS float64   `json:"texts_per_s"` // of the daemon, median
-	Daemon    []float64 `json:"daemon_tokens_per_s"`
-	Bare      []float64 `json:"bare_tokens_per_s"`
-	Ratios    []float64 `json:"ratios"` // of each turn's two halves, which follow each other
-	Ratio     float64   `json:"ratio"`  // their median
-	Work      []float64 `json:"work_ratios"`
+	Texts     int     `json:"texts"`
+	Tokens    int     `json:"tokens"`
+	TextsPerS float64 `json:"texts_per_s"` // of the daemon, median
+	// Each turn's, so that a reader sees how far they are apart.
+	Daemon []float64 `json:"daemon_tokens_per_s"`
+	Bare   []float64 `json:"bare_tokens_per_s"`
+	Ratios []float64 `json:"ratios"` // of each turn's two halves, which follow each other
+	Ratio  float64   `json:"ratio"`  // their median
+	// The same by processor time: a ratio that differs from it tells of other programs on the machine.
+	Work []float64 `json:"work_ratios"`
 	// tokens a second of processor time, the daemon's by the bare engine's: what other programs take does not count
 	WorkRatio      float64 `json:"work_ratio"`
 	Busy           float64 `json:"engine_busy"` // share of the daemon's time in which its engine ran, median
@@ -79,6 +81,7 @@ func (b *bench) saturate(ctx context.Context) error {
 		b.say("turn %d: tokens/s of the daemon %.0f, bare %.0f; engine busy %.3f", turn+1, s.Daemon[turn],
 			s.Bare[turn], busy[turn])
 	}
+	// Shares of all turns together; the median would favour a quiet one.
 	s.ClientCPUShare, s.Busy = client/max(client+daemon, 1e-9), median(busy)
 	s.sum()
 	b.report.Saturation = s
@@ -145,6 +148,8 @@ func (s *saturation) sum() {
 // The first error ends all: a refusal would mean less work, and a rate that is too good.
 func (b *bench) push(ctx context.Context, texts []string) error {
 	group, ctx := errgroup.WithContext(ctx)
+	// Go waits where the limit is reached, so a caller begins when another has its answer: the load is closed, not
+	// open.
 	group.SetLimit(callers)
 	for part := range slices.Chunk(texts, perCall) {
 		group.Go(func() error {

@@ -60,6 +60,7 @@ func (m *meter) read() (client, daemon loadtest.Usage) {
 func (m *meter) stop(ctx context.Context) used {
 	client, daemon := m.read()
 	counters := m.count(ctx)
+	// A figure that is not there is 0 in both readings.
 	grown := func(name string) float64 { return counters[name] - m.counters[name] }
 	seconds := time.Since(m.began).Seconds()
 	return used{

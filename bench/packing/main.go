@@ -29,6 +29,7 @@ import (
 	"hives/tokenizer"
 )
 
+// main measures, in the order of the three questions; the first error ends it.
 func main() {
 	rows := flag.String("rows", "", "Parquet of hives data merge or split")
 	tok := flag.String("tokenizer", "demo/model/tokenizer.json", "tokenizer.json")
@@ -69,6 +70,7 @@ func prepare(rows, tok string, maxLength, batchSize int, negatives string) ([]in
 	if err != nil {
 		return nil, nil, err
 	}
+	// Framed as training frames them: the end token is part of a text's length.
 	framed, err := tokenizer.NewFramed(t, maxLength, "")
 	if err != nil {
 		return nil, nil, err
@@ -93,6 +95,7 @@ func prepare(rows, tok string, maxLength, batchSize int, negatives string) ([]in
 // tally adds up computed tokens and those of texts.
 type tally struct{ batches, computed, text int }
 
+// add takes positions of one batch: all, and those of texts.
 func (t *tally) add(computed, text int) { t.batches++; t.computed += computed; t.text += text }
 
 // String is a row of the table: batches, and of each on average tokens of text and positions computed; then the
@@ -130,6 +133,7 @@ func measure(lengths []int, batch func(int) []int32, c pack.Choice, sampled, mea
 		for _, n := range lengthsOf(step) {
 			texts = append(texts, make([]int32, n))
 		}
+		// Its ids are all 0: only lengths count.
 		b, err := pack.One(texts, shapes)
 		if err != nil {
 			return err

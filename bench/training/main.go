@@ -42,6 +42,7 @@ type line struct {
 	Direction []int32   `json:"direction"`
 }
 
+// main takes flags for what a run would read from its settings; all else is Stage 1's default.
 func main() {
 	rows := flag.String("rows", "", "Parquet of hives data split: training rows")
 	tok := flag.String("tokenizer", "demo/model/tokenizer.json", "tokenizer.json")
@@ -115,6 +116,7 @@ func draw(rows, tok string, steps int) ([]line, error) {
 			if err != nil {
 				return nil, fmt.Errorf("row %d: %w", r+1, err)
 			}
+			// A copy of the array, so that each row has a slice of its own.
 			levels := labels.Levels[r]
 			b.IDs, b.Levels = append(b.IDs, ids), append(b.Levels, levels[:])
 			b.Theory, b.Direction = append(b.Theory, labels.Theory[r]), append(b.Direction, labels.Direction[r])
@@ -187,6 +189,7 @@ func measure(config string, batches []line, shapes []pack.Shape) error {
 			if err != nil {
 				return err
 			}
+			// The last argument is the loss scale, 1 in f32.
 			if _, err := stepper.Step(batch, done, 1e-4, 1); err != nil {
 				return err
 			}

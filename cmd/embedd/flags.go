@@ -42,6 +42,7 @@ func registerModel(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("max-length", 0, "longest text in tokens, the end token included; 0 takes what the model's files say, "+
 		"else at most 2,048")
 	fs.String("engine", "", engine.FlagUsage)
+	// Two daemons on one machine need it: each would else take every core.
 	fs.Int("threads", 0, "threads of one computation; 0 takes one for each core")
 }
 
@@ -79,6 +80,7 @@ func registerLimits(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("max-http-texts", d.MaxHTTPTexts, "largest number of texts in a request over HTTP, whose clients have "+
 		"no streams")
 	fs.Int("max-http-tokens", d.MaxHTTPTokens, "largest number of tokens in a request over HTTP, about")
+	// The queue must hold two requests of this size; settings that do not are refused (serve.Limits.Validate).
 	fs.Int("max-request-tokens", d.MaxRequestTokens, "largest number of tokens in a request, counted after long "+
 		"texts are cut")
 	fs.Int("max-request-bytes", d.MaxRequestBytes, "largest size of a request's message, in bytes")
@@ -130,6 +132,7 @@ func registerTimes(fs *pflag.FlagSet, d daemon.Config) {
 func registerLog(fs *pflag.FlagSet, d daemon.Config) {
 	fs.String("otlp-endpoint", "", "URL that OpenTelemetry traces are sent to, such as http://127.0.0.1:4317; "+
 		"OTEL_EXPORTER_OTLP_ENDPOINT sets it too")
+	// No level logs a text.
 	fs.String("log-level", d.LogLevel, "lowest level that is logged on standard error: debug (every call), info, "+
 		"warn or error")
 	fs.String("log-format", d.LogFormat, "text for people, json for programs, or auto: text on a terminal and "+

@@ -82,6 +82,10 @@ func newRoot() *cobra.Command {
 }
 
 // load builds the effective settings. Each source overrides the one before: defaults, file, environment, flags.
+//
+//	EMBEDD_MAX_TEXTS=64 embedd --config c.toml --max-texts 128     128, from --max-texts
+//
+// It checks no value against another: daemon.Run does, so config show can print settings that do not go together.
 func (o *options) load(fs *pflag.FlagSet) (daemon.Config, cli.Origins, error) {
 	return cli.Load(daemon.Default(), o.config.Sources(fs, "EMBEDD", o.keys))
 }

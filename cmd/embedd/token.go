@@ -39,6 +39,7 @@ not the token. A running embedd reads the file again at SIGHUP.`,
 	}
 	cmd.Flags().StringVar(&e.Name, "name", "", "name of whoever will have the token: letters, digits, - _ and . "+
 		"only; it appears in figures and logs")
+	// Both bounds are written into the line, so they can be changed there without another token.
 	cmd.Flags().Float64Var(&e.TokensPerSecond, "tokens-per-second", 0, "quota in text tokens a second; 0 sets none")
 	cmd.Flags().IntVar(&e.Streams, "max-token-streams", 0, "streams that the token may have open; 0 sets no bound")
 	return cmd

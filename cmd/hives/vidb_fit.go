@@ -17,6 +17,7 @@ type fitFlags struct {
 	prior, calibration string
 }
 
+// register adds the flags of a fit. Defaults are those of vidb.DefaultFit, so build and fit score alike.
 func (f *fitFlags) register(flags *pflag.FlagSet) {
 	f.o = vidb.DefaultFit()
 	flags.StringVar(&f.o.Solver, "solver", f.o.Solver, "newton, or paper for the paper's fixed steps")
@@ -28,6 +29,7 @@ func (f *fitFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.o.Bootstrap, "bootstrap", 0, "errors from so many resampled sets of orders (0: from the information)")
 	flags.BoolVar(&f.o.AllowDisconnected, "allow-disconnected", false, "fit although some texts never met others")
 	// --model says elsewhere what embeds; here it is short for --fit-model.
+	// Every flag of this command passes here, as it is typed and as it is registered.
 	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "model" {
 			name = "fit-model"

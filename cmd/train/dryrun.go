@@ -66,6 +66,7 @@ func printPlan(w io.Writer, p *trainer.Plan) {
 		line("  %s\t%s", kind.name, gib(kind.bytes))
 	}
 	line("  the program itself\t%s\tbefore the model", gib(p.Baseline))
+	// Of a GPU's memory the peak of this process says nothing: the line is for runs on a CPU.
 	counted := int64(p.Devices)*m.Total() + p.Baseline // the CPU plugin's devices share the host's memory
 	line(
 		"peak\t%s\tmeasured over %d steps, %+.0f %% of what was counted",

@@ -24,6 +24,7 @@ func (o *options) serveMetrics(cfg *trainer.Config, ro *trainer.RunOptions) (*tr
 		return nil, nil
 	}
 	// What the run is, as labels of one gauge: figures of several runs are told apart by joining with it.
+	// Labels of settings, never paths: whoever reads the figures need not know this machine's folders.
 	exporter := trainmetrics.New(map[string]string{
 		"stage": fmt.Sprint(cfg.Stage), "precision": cfg.Model.Precision, "seed": fmt.Sprint(cfg.Seed),
 		"engine": ro.Versions["engine"], "version": ro.Versions["hives"],

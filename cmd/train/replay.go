@@ -55,6 +55,7 @@ run folder. With --allow-changed, settings may differ: would the step be finite 
 // replay goes the way of a resumed run up to its engine, and takes one step instead of going on. The checks come in
 // the order of what they cost: a folder, settings, the run's record, whether files are there, the engine.
 func replay(ctx context.Context, cmd *cobra.Command, o *options, step int) (*trainer.Replay, error) {
+	// A folder that is no run is said here; without --out settings says what is missing.
 	if _, err := runstore.Read(o.out); o.out != "" && err != nil {
 		return nil, err
 	}

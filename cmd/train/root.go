@@ -16,6 +16,7 @@ import (
 	"hives/internal/trainer"
 )
 
+// The help stands apart from newRoot, which then shows the tree of commands at a glance.
 const long = `train fine-tunes an encoder so that a text's neighbourhood follows human values.
 
 Stage 1 is hierarchical supervised contrast: texts with the same value path and
@@ -146,6 +147,7 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	// Stored settings take the place of the defaults, below file, environment and flags: "--resume --steps 900"
 	// means the run's settings but for the steps, and is then a change that must be allowed. The environment is
 	// kept out of this first reading, or it would count as stored.
+	// An absent file is a run that is yet to begin: --resume begins one where there is none.
 	if _, err := os.Stat(stored); o.resume && err == nil {
 		if base, _, err = cli.Load(base, cli.Sources{File: stored, Environ: []string{}}); err != nil {
 			return base, nil, fmt.Errorf(
@@ -157,6 +159,7 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 		}
 	}
 	src := o.config.Sources(fs, "TRAIN", flagKeys)
+	// In order of the names: of two wrong weights the same one is told every time.
 	for _, theory := range slices.Sorted(maps.Keys(o.theoryWeights)) {
 		src.Sets = append(src.Sets, fmt.Sprintf("sampler.theory_weights.%s=%s", theory, o.theoryWeights[theory]))
 	}

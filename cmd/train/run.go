@@ -42,6 +42,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	if err != nil {
 		return err
 	}
+	// Frees rows and weights of a run that was not begun; after Run it has nothing to do.
 	defer ready.Close()
 	// Exit 0: who resumes in a loop until it is done has come to its end.
 	if done := ready.Finished(); done != nil {
@@ -66,6 +67,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		return err
 	}
 	defer metrics.Close()
+	// The bar's last line comes before anything else is printed below it.
 	summary, err := ready.Run(ctx, options)
 	w.close()
 	if err != nil {

@@ -18,7 +18,9 @@ type smokeFiles struct{ demo, dir string }
 // lightSmoke writes what a smoke run needs into a folder that done removes. The run lies there too unless --out
 // names a place. It must come before the settings are built, since they are then shrunk onto these files.
 func (o *options) lightSmoke() (done func(), err error) {
-	// Its own rows and model, so that it shows what the settings do and nothing of the user's is touched.
+	// Its own rows and model, so that it shows what the settings do and nothing of the user's is touched. The
+	// demo's folder is looked for from the working directory upwards: outside of a checkout there are no rows to
+	// try with.
 	if o.smokeFiles.demo, err = smoke.Find(); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,10 @@ import (
 
 // learnTheories makes the theories of --theories and the environment known, and on a resume those that the run
 // was begun with.
+//
+//	new run          --theories and the environment
+//	--resume         those, and the ones in run.json
+//	--resume, both   they must be the same text, but for --allow-changed
 func (o *options) learnTheories() error {
 	if err := theories.RegisterFiles(o.theories...); err != nil {
 		return err

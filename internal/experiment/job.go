@@ -108,6 +108,10 @@ func Judge(ctx context.Context, j Job) error {
 
 // trial gathers vectors: of the base for both parts by each pooling, of each finalist for the measured part. One
 // model is open at a time (vault.with).
+//
+//	base, poolings last and mean     measured and training rows, each pooling: four lots of vectors
+//	each finalist                    measured rows
+//	screening runs                   nothing
 func (j *Job) trial(ctx context.Context, measured, train []data.Row, runs []trained) (t evaluate.Trial, err error) {
 	v := &vault{dir: j.Config.Vectors, open: j.Open, progress: j.progress()}
 	if j.Redraw {

@@ -57,6 +57,9 @@ const longestChain = 8
 // stepsBefore counts the steps of the runs that made a run's starting weights, as far as their folders are there.
 // A Stage 2 of 500 steps that began from a Stage 1 of 2,000 has 2,500 in all; a base from elsewhere counts
 // nothing.
+//
+//	stage2 (500 steps) from runs/stage1/final      runs/stage1 is a run of 2,000 steps: 2,000
+//	stage1 from weights/Qwen3-Embedding-0.6B       no run: 0
 func stepsBefore(config string, most int) int {
 	var c struct {
 		Model struct{ From string }
@@ -162,6 +165,10 @@ var screened = [][2]string{
 
 // screeningTable has a row a run: the settings that differ and the figures, each from the first validation to the
 // last.
+//
+//	run         optimizer.learning_rate   steps   ranking, within corpus   …
+//	screening1  0.0001                    600     0.5 → 0.52
+//	screening2  0.0003                    600     0.5 → 0.51
 func screeningTable(list []trained) (report.RunsTable, error) {
 	// Columns: what differs between the runs, then how long they ran, then the figures, then the note.
 	t := report.RunsTable{Head: []string{"run"}}
@@ -227,6 +234,7 @@ func fromTo(s report.Series) string {
 // choice says which screening run has the largest figure after its last step; the earlier of equals. A run
 // without the figure is an error: it cannot be compared. The last step and not the best: the best of many looks
 // is in part luck.
+// The sentence stands in the report; nothing is chosen by the program. "" where there is no screening run.
 func choice(list []trained, key string) (string, error) {
 	// Strictly larger, so of equal runs the first in the file is chosen.
 	best, at := math.Inf(-1), -1

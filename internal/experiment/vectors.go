@@ -108,6 +108,7 @@ func (v *vault) get(ctx context.Context, name string, from Source, rows []data.R
 
 // complete embeds the texts after those that are stored, and stores as it goes: on few cores a part takes long. A
 // run that is stopped loses at most stretch texts.
+// Texts are embedded in the rows' order, so what is stored is always a beginning of the whole.
 func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder, rows []data.Row, index []int,
 	vectors [][]float32) ([][]float32, error) {
 	for lo := len(vectors); lo < len(index); lo = len(vectors) {
@@ -127,6 +128,7 @@ func (v *vault) complete(ctx context.Context, name, path, ids string, e Embedder
 }
 
 // with opens the source for a use of it and frees it again: a large model fills the memory.
+// A failure to free is told beside whatever else went wrong.
 func (v *vault) with(ctx context.Context, name string, from Source, use func(Embedder) error) (err error) {
 	model, free, err := v.open(ctx, from)
 	if err != nil {

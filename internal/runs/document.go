@@ -56,6 +56,7 @@ var uninteresting = []string{
 }
 
 // boring tells figures that are no curve, by the beginning of their name: "validation train_" is all of that kind.
+// They stay in the index; of them the table of newest figures has the tokens alone.
 func boring(figure string) bool {
 	return slices.ContainsFunc(uninteresting, func(p string) bool { return strings.HasPrefix(figure, p) })
 }

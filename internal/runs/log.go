@@ -43,6 +43,7 @@ type point struct {
 //
 // Invariant: points that were read once are not read again, unless the log is another one (TestOnlyWhatIsNewIsRead,
 // TestLogIsFollowed).
+// A log that is gone has nothing to say: again is true where points of it are known, so that they go too.
 func readLog(path string, from logState) (points []point, now logState, again bool, err error) {
 	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -24,6 +24,7 @@ type Run struct {
 
 // Runs lists the runs at or below the roots, by path; without roots all. The roots are compared here and not in SQL:
 // what lies below a folder is a question of paths, not of text.
+// Unreadable runs are among them, with their problem.
 func (x *Index) Runs(ctx context.Context, roots ...string) ([]Run, error) {
 	rows, err := x.db.QueryContext(ctx, `SELECT id, path, info, config, problem, weights, bad FROM runs ORDER BY path`)
 	if err != nil {

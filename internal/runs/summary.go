@@ -12,6 +12,8 @@ import (
 )
 
 // KeyFigures are the validation figures of a line of the list, as metrics.jsonl names them.
+// The four answer one question each: does it learn, does it rank, does it agree over corpora, does it know the
+// side.
 var KeyFigures = []string{
 	heldOutLoss, "validation ranking_accuracy.within_corpus", "validation similarity_correlation_corpus_mean",
 	"validation direction_accuracy",

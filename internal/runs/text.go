@@ -122,6 +122,7 @@ func (d *Document) write(w io.Writer) error {
 
 // facts are the rows of a table with a column a run. A table of functions rather than of values, so that each row is
 // one line to read and to change.
+// What has no value has a dash or nothing; a fact that all runs share is shown all the same.
 func (d *Document) facts() (rows [][]string) {
 	for _, fact := range []struct {
 		name string

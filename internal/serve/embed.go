@@ -25,6 +25,9 @@ func (e embedService) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hive
 //
 // All that needs no work is checked first: dimensions and encoding, then whether the reply will fit, then (in
 // Generation.Embed) the texts themselves.
+//
+// Vectors come in the order of the texts, [N][d]. Reasons of a refusal: NO_TEXTS, TOO_MANY_TEXTS, EMPTY_TEXT,
+// DIMENSIONS and the others of docs/EMBEDD.md; QUEUE_FULL with a time to come again.
 func (s *Server) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.EmbedResponse, error) {
 	g, release, err := s.Acquire()
 	if err != nil {
@@ -62,6 +65,11 @@ type output struct {
 
 // output reads how the vectors of a request are to leave, and refuses what is not meant: 0 dimensions, more than
 // there are, an encoding of a later version. Normalising is the default where a request says nothing.
+//
+//	nothing said                     all numbers, normalised, float32
+//	dimensions 256                   the first 256, normalised again
+//	dimensions 256, normalize false  the first 256 as they are
+//	dimensions 0                     DIMENSIONS: 0 was said, and is not the same as nothing
 func (g *Generation) output(r *hivesv1.EmbedRequest) (output, error) {
 	o := output{d: g.Runner.Dim(), normalize: r.Normalize == nil || *r.Normalize, encoding: r.Encoding}
 	if r.Dimensions != nil {

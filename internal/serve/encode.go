@@ -74,6 +74,9 @@ func halves(v []float32) ([]byte, error) {
 // bytes8 is the symmetric code x ≈ byte · scale with scale = max|x|/127. A vector of zeros has a scale of 0 and
 // bytes of 0. Rounding is to the nearest, so a number is off by half a step at most, scale/2
 // (TestBytesAreWithinHalfAStep).
+//
+//	[0.254, −0.127]     scale .254/127 = .002     bytes 127, −64 (−63.5, ties to even)
+//	back                                          .254, −.128: off by .001, half a step
 func bytes8(v []float32) (out []byte, scale float32) {
 	for _, x := range v {
 		scale = max(scale, float32(math.Abs(float64(x))))

@@ -52,6 +52,11 @@ func (s *Server) Swap(ctx context.Context) error {
 // generation loads a model, compiles every shape and checks that it embeds. On error the model is closed here; on
 // success it belongs to the generation, which retire closes. The steps are in the order of what they cost and what
 // they may find: load, compile, check, and only then is there a queue.
+//
+//	load      seconds of reading; finds damaged files, weights of another shape
+//	compile   seconds a shape; finds what the engine cannot build
+//	check     a few batches a shape; finds what the engine builds wrong
+//	queue     nothing; from here on there is an engine goroutine to end
 func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 	began := time.Now()
 	s.opt.Log.Info("loading the model")

@@ -46,6 +46,7 @@ func loggingOptions() []logging.Option {
 
 // panicked is the error of a contained panic. The value may quote a text, so the log gets its type and where it
 // happened; only the runtime's own errors, which quote nothing, are written out.
+// The server goes on: a panic is of one request's goroutine, and the engine has its own.
 func (s *Server) panicked(ctx context.Context, value any) error {
 	what := fmt.Sprintf("%T", value)
 	if r, ok := value.(runtime.Error); ok {
@@ -127,6 +128,7 @@ func (s *Server) limitUnary(ctx context.Context, req any, info *grpc.UnaryServer
 }
 
 // limitStream also ends health watches with the server: a graceful stop would wait for them for ever.
+// A stream holds its place among the calls for as long as it is open, also while it asks nothing.
 func (s *Server) limitStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo,
 	next grpc.StreamHandler) error {
 	leave, err := s.enterCall(stream.Context(), info.FullMethod)

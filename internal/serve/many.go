@@ -83,6 +83,9 @@ func (t Texts) part(first, end int) Texts {
 // partEnd is how far a part from first goes that surely keeps to a call's limits: a text has no more tokens than
 // bytes, the frame's apart. One text that alone exceeds the limit is a part of its own, and is refused by it with
 // the right words.
+//
+//	limits 256 texts, 65,536 tokens; texts of 1,000 bytes, MaxLength 512
+//	each counts min(1,002, 512) = 512: 128 texts fit, so the part ends at first + 128
 func (g *Generation) partEnd(t *Texts, first int, l Limits) int {
 	tokens := 0
 	for i := first; i < t.count() && i < first+l.Texts; i++ {

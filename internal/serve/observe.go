@@ -48,6 +48,9 @@ func (o Observer) tokens(ctx context.Context, v *Vectors) {
 
 // answered tells of queue and engine, which are known once the vectors are there: the queue began where tokenisation
 // ended, the engine ended now. InferNs is 0 where every text came from the cache.
+//
+//	|-- tokenize --|------ queue ------|-- infer --|
+//	began        queued                            now
 func (o Observer) answered(ctx context.Context, queued time.Time, v *Vectors) {
 	o.stage(ctx, StageQueue, queued, time.Duration(v.Timings.QueueNs))
 	if took := time.Duration(v.Timings.InferNs); took > 0 {

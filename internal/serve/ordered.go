@@ -90,6 +90,7 @@ func feed[Q proto.Message, R any](ctx context.Context, s *Server, requests <-cha
 			}
 			s.again(idle)
 			continue
+		// What is pending is still answered: the loop of inOrder drains it before it returns this error.
 		case <-s.over.Done():
 			return errDraining
 		}

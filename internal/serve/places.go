@@ -56,6 +56,9 @@ func (s *Server) Shares() []Share {
 
 // enter takes a place for a caller, or refuses. The words tell the caller apart who has had its part from one who
 // comes to a full server: the first can help it.
+//
+//	1,024 places, all in use          "1024 calls are in progress already"
+//	48 of 64 in use, all by A         A: "48 … in progress, and what is left of 64 is kept for other callers"
 func enter(ctx context.Context, p *share.Pool, reason, what string) (leave func(), err error) {
 	place, ok := p.TryEnter(Caller(ctx), 1)
 	switch {

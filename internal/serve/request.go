@@ -102,6 +102,9 @@ func (g *Generation) Tokens(ctx context.Context, limits Limits, t Texts) (*frame
 // pay charges a request's caller by its bytes, before they are looked at. paid corrects that once the tokens are
 // known; a request that ends before keeps what it was charged. Four bytes a token, and the prompt with every text,
 // as it is tokenised with each.
+//
+//	prompt of 40 bytes, texts of 60 and 160       (100/4 + 1) + (200/4 + 1) = 77 tokens are charged
+//	they turn out to be 30 and 55                 paid(85): 8 more
 func (g *Generation) pay(ctx context.Context, t *Texts) (paid func(tokens int), err error) {
 	if g.admit == nil {
 		return func(int) {}, nil

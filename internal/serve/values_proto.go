@@ -108,6 +108,10 @@ func aucProto(f *values.Figure) *hivesv1.Auc {
 
 // scoreProto leaves the stance of a prototype open, whatever the sign of its cosine. A value without a vector has no
 // cosine, and 0 would say "neither side": the fields are left out.
+//
+//	care, directional, cosine .31     stance SUPPORTS, cosine and strength
+//	caring, a prototype, cosine .31   stance UNSIGNED, cosine and strength
+//	absent                            stance UNSIGNED, neither
 func scoreProto(s values.Score) *hivesv1.ValueScore {
 	v := s.Value
 	out := &hivesv1.ValueScore{

@@ -140,6 +140,11 @@ func (g valued) unprompted(q *hivesv1.Query, err error) error {
 // decodeVector reads a vector in any of the encodings and makes it one of length 1. A vector that came out of
 // GetValueVector, or that a client kept, may come back as a query in the encoding it was sent in. Its length is
 // free, its direction must be one.
+//
+//	FLOAT32, 3 numbers, d = 3        itself, made unit
+//	BINARY, 1 byte 101……, d = 3      [1, −1, 1]/√3
+//	FLOAT16, 4 bytes, d = 3          DIMENSIONS: 6 are wanted
+//	[0, 0, 0]                        NOT_A_DIRECTION
 func decodeVector(v *hivesv1.Vector, d int) ([]float32, error) {
 	if _, known := hivesv1.Encoding_name[int32(v.GetEncoding())]; !known {
 		return nil, Refuse(fault.Invalid, "UNKNOWN_ENCODING", "encoding %d is not known", v.GetEncoding())

@@ -178,6 +178,8 @@ func (v Victim) quantile(q float64) time.Duration {
 //	begun     the attacker holds what it wants
 //	lasts     the other asks, one text a call, without a pause after an answer
 //	the end   how long until a call is answered (Free): what the attack leaves behind
+//
+// Error: a wrong vector. Refusals and slow answers are the Victim's figures, for the test to judge.
 func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, flooding hivesv1.EmbedServiceClient,
 	other loadtest.Embed, known *loadtest.Known, lasts time.Duration, tolerance float64) (Victim, error) {
 	attack, end := context.WithCancel(ctx)
@@ -222,6 +224,7 @@ func (v *Victim) ask(ctx context.Context, embed loadtest.Embed, known *loadtest.
 	}
 	v.Answered++
 	v.Took = append(v.Took, time.Since(began))
+	// "Not at most" and not "more": NaN must count as wrong.
 	if d := known.Compare(which, reply); !(d <= tolerance) {
 		return fmt.Errorf("a vector beside the attack differs by %g", d)
 	}

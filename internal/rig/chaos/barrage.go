@@ -45,6 +45,7 @@ type Judge func(request []byte, reply proto.Message) error
 // but the decoder: the tests look at it too.
 type Outcome map[string]int
 
+// String lists the codes in alphabetical order, with how often each came.
 func (o Outcome) String() string {
 	var parts []string
 	for _, code := range slices.Sorted(maps.Keys(o)) {
@@ -179,4 +180,5 @@ func Alive(ctx context.Context, known *loadtest.Known, embed loadtest.Embed, tol
 	return nil
 }
 
+// code is what a client of gRPC sees; of an error that is none it is Unknown, which is not rightful.
 func code(err error) codes.Code { return status.Code(err) }

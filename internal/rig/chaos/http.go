@@ -42,6 +42,7 @@ func body(random *rand.Rand) []byte {
 	if random.IntN(10) == 0 {
 		return noise(random, random.IntN(200))
 	}
+	// Half of the bodies are of right pieces only, so that a server which refuses everything is noticed.
 	known := 5 // of either list, the first ones are right
 	if random.IntN(2) == 0 {
 		known = len(inputs)

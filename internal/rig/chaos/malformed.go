@@ -45,6 +45,7 @@ type maker struct {
 //	4 in 10     strange ones, with enumerations that nobody knows
 //	then 1 in 4 of the latter two is spoiled
 func Malformed(random *rand.Rand, input protoreflect.MessageDescriptor) []byte {
+	// Strange is the default; half of all messages are made harmless below.
 	k := &maker{random, strange, numbers, true}
 	switch random.IntN(10) {
 	case 0:

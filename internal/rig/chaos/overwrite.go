@@ -84,6 +84,7 @@ func (o Overwrite) Under(ctx context.Context, d *loadtest.Daemon, path string, c
 		for err == nil && ctx.Err() == nil {
 			err = o.Write(path, content)
 		}
+		// The writer ends between two writes, so the file is whole when Under returns.
 		written <- err
 	}()
 	for err == nil && ctx.Err() == nil {

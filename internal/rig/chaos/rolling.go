@@ -44,6 +44,7 @@ type Rolled struct {
 	Drain    time.Duration  // from SIGTERM to the end of the process
 }
 
+// String is the line that a test leaves in its log, and that docs/RELIABILITY.md was written from.
 func (r Rolled) String() string {
 	return fmt.Sprintf("%d calls, answered %v; failed on the killed connection %v, elsewhere %v; drained in %.2f s",
 		r.Calls, r.Answered, r.Killed, r.Others, r.Drain.Seconds())
@@ -56,6 +57,7 @@ func Dial(ctx context.Context, daemons []*loadtest.Daemon, options ...client.Opt
 	for _, d := range daemons {
 		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: d.Addr}}})
 	}
+	// The scheme's name is a made-up one: only this client knows it.
 	list := manual.NewBuilderWithScheme("embedd")
 	list.InitialState(state)
 	options = append(options, client.WithDialOptions(grpc.WithResolvers(list)))
@@ -120,6 +122,7 @@ func (r *rolling) load(ctx context.Context) {
 func (r *rolling) ask(ctx context.Context, which []int) {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
+	// gRPC fills it in when the call has ended, retries included.
 	var at peer.Peer // of the last try
 	reply, err := r.c.Embed(ctx, r.known.Request(which), grpc.Peer(&at))
 	r.file(at, which, reply, err)
@@ -140,6 +143,7 @@ func (r *rolling) file(at peer.Peer, which []int, reply *hivesv1.EmbedResponse, 
 		r.out.Killed[loadtest.Kind(err)]++
 	case err != nil:
 		r.out.Others[loadtest.Kind(err)]++
+	// Also of a retry that met another daemon: all of them serve the same weights, so the vector must be the same.
 	case !(r.known.Compare(which, reply) <= r.p.Tolerance):
 		r.out.Others["WRONG ANSWER"]++
 	default:

@@ -36,6 +36,7 @@ func Help(t *testing.T, fresh func() *cobra.Command) {
 			texts(t, c)
 			flags(t, c)
 			lines(t, c)
+			// Each rule by itself, so that one run tells all that is wrong.
 			examples(t, fresh, c)
 		})
 		for _, child := range c.Commands() {
@@ -43,6 +44,7 @@ func Help(t *testing.T, fresh func() *cobra.Command) {
 		}
 	}
 	visit(root)
+	// A program of ours has version, man and two commands at least: fewer were not found.
 	if n < 4 {
 		t.Errorf("%d commands", n)
 	}
@@ -92,6 +94,7 @@ func lines(t *testing.T, c *cobra.Command) {
 // examples: every line that calls this program names a command and flags that there are. Nothing is run: it is
 // parsed as far as cobra does before a command's own work.
 func examples(t *testing.T, fresh func() *cobra.Command, c *cobra.Command) {
+	// A backslash at a line's end goes on with the next line, as in a shell.
 	for _, line := range strings.Split(strings.ReplaceAll(c.Example, "\\\n", " "), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
@@ -104,6 +107,7 @@ func examples(t *testing.T, fresh func() *cobra.Command, c *cobra.Command) {
 				err = found.ParseFlags(rest)
 			}
 			if err == nil && found.Args != nil {
+				// In cobra's own order: the command, its flags, its arguments, what is required.
 				err = found.ValidateArgs(found.Flags().Args())
 			}
 			if err == nil {

@@ -32,6 +32,7 @@ func (d *Daemon) Counters(ctx context.Context) (map[string]float64, error) {
 	if reply.StatusCode != http.StatusOK {
 		return nil, fault.New(fault.Unavailable, "/metrics answers %s", reply.Status)
 	}
+	// Prometheus's own reader of its own text: a figure that it cannot read would be no figure for anybody.
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(reply.Body)
 	if err != nil {

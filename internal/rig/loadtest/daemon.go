@@ -28,7 +28,8 @@ const keptLines = 20
 // A daemon takes free ports and says in its log which (the line "listening"): so several run beside each other, and
 // a test needs no port of its own. Whoever starts one owes Kill or Signal.
 type Daemon struct {
-	Addr  string // of gRPC
+	Addr string // of gRPC
+	// Closed when the process has ended, for whatever reason; its error is then known.
 	Ended <-chan struct{}
 
 	cmd *exec.Cmd
@@ -63,6 +64,7 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	// Three ends: it listens, it has ended, the caller has had enough.
 	ended, listening := make(chan struct{}), make(chan struct{})
 	d := &Daemon{cmd: cmd, Ended: ended, addresses: map[string]string{}}
 	go func() {
@@ -167,6 +169,7 @@ func (d *Daemon) Alive() bool {
 }
 
 // Signal sends s and waits for the end; the error is that of a process that did not exit with 0.
+// It has no patience of its own: a daemon that hangs holds the test until the test's own deadline.
 func (d *Daemon) Signal(s os.Signal) error {
 	if err := d.cmd.Process.Signal(s); err != nil {
 		return err

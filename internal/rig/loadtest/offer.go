@@ -57,6 +57,7 @@ func Offer(ctx context.Context, p Plan, known *Known, embed Embed) *Tally {
 			t.answered(due, r, known.Compare(which, r))
 		})
 	}
+	// Answers after the end are waited for and compared; they no longer count into the rates.
 	wg.Wait()
 	return t
 }

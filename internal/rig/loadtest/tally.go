@@ -39,6 +39,8 @@ type Tally struct {
 func (t *Tally) within(at time.Time) bool { return !at.Before(t.from) && at.Before(t.to) }
 
 // enter counts a request, unless too many are under way.
+// Without a bound a daemon that stands still would fill this process with goroutines, and the client would be what
+// is measured.
 func (t *Tally) enter(due time.Time, most int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,6 +63,7 @@ func (t *Tally) fail(due time.Time, name string) {
 }
 
 // Kind names an error by its code, and its reason where the daemon gave one.
+// As "ResourceExhausted QUEUE_FULL": the code alone does not tell which limit it was.
 func Kind(err error) string {
 	name := status.Code(err).String()
 	if reason := client.Reason(err); reason != "" {
@@ -77,6 +80,8 @@ func (t *Tally) failed(due time.Time, err error) {
 	t.fail(due, Kind(err))
 }
 
+// answered files a reply: its time from when it was due, and its size if it came in the counted part. difference is
+// how far its vectors are from the right ones; beyond the tolerance it counts as wrong and as nothing else.
 func (t *Tally) answered(due time.Time, r *hivesv1.EmbedResponse, difference float64) {
 	now := time.Now()
 	t.mu.Lock()

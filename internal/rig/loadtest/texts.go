@@ -48,6 +48,7 @@ func Learn(ctx context.Context, texts []string, embed Embed) (*Known, error) {
 }
 
 // Draw picks the texts of one request; texts of at least 0 fixes how many.
+// It returns places in Texts, with repetition: a text may come twice in a request, as in life.
 func (k *Known) Draw(random *rand.Rand, texts int) []int {
 	if texts <= 0 {
 		texts = drawSize(random)
@@ -82,6 +83,7 @@ func (k *Known) Request(which []int) *hivesv1.EmbedRequest {
 
 // Compare returns how far a reply's vectors are from those of the texts alone, at the worst number; not a number
 // or the wrong length is infinitely far.
+// which are the places that Request was asked for, in its order: a reply in another order is a wrong one.
 func (k *Known) Compare(which []int, r *hivesv1.EmbedResponse) float64 {
 	if len(r.Embeddings) != len(which) {
 		return math.Inf(1)

@@ -63,6 +63,7 @@ type Server struct {
 func New(t testing.TB, script func(Call) Reply) *Server {
 	s := &Server{}
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A test error and not a 404: a client that asks elsewhere is wrong, whatever it makes of the answer.
 		if r.URL.Path != "/v1/chat/completions" {
 			t.Errorf("the server was asked for %s", r.URL.Path)
 		}
@@ -105,6 +106,7 @@ func (s *Server) record(r *http.Request) Call {
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	c := Call{Model: body.Model, Temperature: body.Temperature, Format: body.Format.Type, MaxTokens: body.MaxTokens,
 		MaxComplete: body.MaxComplete, Key: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}
+	// Two places, since endpoints differ in where a schema stands.
 	c.Enum = append(body.Format.JSONSchema.Schema.Properties.Choice.Enum, body.Format.Schema.Properties.Choice.Enum...)
 	for _, m := range body.Messages {
 		if m.Role == "system" {
@@ -139,6 +141,7 @@ func send(w http.ResponseWriter, r *http.Request, c Call, reply Reply) {
 		// The refusal repeats prompt and key on purpose: a client that put an endpoint's words into its errors
 		// would leak both.
 		fmt.Fprintf(w, `{"error": {"message": %q, "code": "scripted"}}`, c.User+c.Key)
+	// The length promises more than comes, and the handler ends: the client sees the connection close.
 	case reply.Cut:
 		w.Header().Set("Content-Length", "1000")
 		fmt.Fprint(w, `{"choices": [`)

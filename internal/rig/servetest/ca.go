@@ -34,6 +34,7 @@ func NewCA(t testing.TB) *CA {
 // NewCAFor is NewCA with a time at which its own certificate holds, for authorities that have run out.
 func NewCAFor(t testing.TB, from, to time.Time) *CA {
 	t.Helper()
+	// P-256 and not RSA: a key takes no time that a test would notice.
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +110,7 @@ func (ca *CA) pems(t testing.TB, serial int64) (cert, key []byte) {
 	about := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, NotAfter: time.Now().Add(time.Hour),
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		// One kind of certificate for both ends of a connection.
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if !ca.to.IsZero() {

@@ -98,6 +98,7 @@ func (r *Runner) Run(_ context.Context, b *pack.Batch) ([]float32, error) {
 			texts[slot] = append(texts[slot], b.IDs[at]+r.Offset)
 		}
 	}
+	// Before that the batches are those of the server's own check.
 	if r.Ready.Load() {
 		r.mu.Lock()
 		r.batches++
@@ -148,6 +149,7 @@ func Framed(t testing.TB) *tokenizer.Framed {
 }
 
 // Model wraps a runner as a loader would.
+// The weights' name has the offset in it, so two fake models are told apart as two real ones are.
 func Model(t testing.TB, r *Runner) *serve.Model {
 	return &serve.Model{
 		Runner: r, Framed: Framed(t), Vocabulary: Vocabulary, MaxLength: MaxLength, Exact: true, Close: func() {},
@@ -191,6 +193,7 @@ func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
 	f := Launch(t, o)
 	select {
 	case <-f.Ready():
+	// A server that cannot start ends at once, and the test with its reason rather than a deadline.
 	case err := <-f.Done:
 		t.Fatalf("the server ended before it was ready: %v", err)
 	}
@@ -205,6 +208,7 @@ func Launch(t testing.TB, o serve.Options) *Fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A megabyte of buffer each way: more than any reply of the fake model.
 	l := bufconn.Listen(1 << 20)
 	ctx, stop := context.WithCancel(context.Background())
 	done, ended := make(chan error, 1), make(chan struct{})
@@ -228,6 +232,7 @@ func Launch(t testing.TB, o serve.Options) *Fixture {
 		return conn
 	}
 	f.Conn = f.Dial()
+	// The test waits for the server's end: goroutines of one test must not be found in the next.
 	t.Cleanup(func() { stop(); <-ended })
 	return f
 }

@@ -26,6 +26,7 @@ func (s *soak) compare(out string) error {
 		if err != nil {
 			return err
 		}
+		// Weights are no lines of text; their first difference is told all the same, by the number of its line.
 		if at, one, other := difference(clock.ReplaceAll(got, nil), clock.ReplaceAll(want, nil)); at > 0 {
 			return fmt.Errorf("%s differs from that of the run that was left alone, in %s, at line %d:\n%s\n%s", file, out,
 				at, one, other)

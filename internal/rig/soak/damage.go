@@ -20,6 +20,7 @@ func (s *soak) damage(out string) (path, what string, err error) {
 		return "", "", err
 	}
 	path = entries[len(entries)-1].Path
+	// Both must be good: the newest is damaged now, and the one before is what the run must go on from.
 	for _, e := range entries[len(entries)-2:] {
 		c, err := checkpoints.Load(e.Path)
 		if err != nil {
@@ -31,6 +32,7 @@ func (s *soak) damage(out string) (path, what string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	// Any file: weights, moments, state, the list of hashes itself.
 	name := files[s.random.IntN(len(files))].Name()
 	raw, err := os.ReadFile(filepath.Join(path, name))
 	if err != nil {

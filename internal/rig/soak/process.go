@@ -24,6 +24,7 @@ type process struct {
 // start begins a process, always with --resume: where there is no run it begins one, so one command serves every
 // start.
 func (s *soak) start(out string) (*process, error) {
+	// found is read before the process begins, so that what it finds there is not taken for a save of its own.
 	args := append([]string{"--resume", "--out", out}, s.o.Args...)
 	p := &process{cmd: s.o.Command(args...), found: saves(out), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
@@ -59,6 +60,7 @@ func (p *process) awaitSave(out string, d time.Duration) (ended bool) {
 }
 
 // signal sends s and waits for the end.
+// A process that has ended already is no error: it was quicker.
 func (p *process) signal(s os.Signal) (took time.Duration, err error) {
 	begin := time.Now()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -33,6 +33,7 @@ type Report struct {
 	SlowestTerm                                       time.Duration // from SIGTERM to the end of the process
 }
 
+// String is the line that a soak ends with; docs/RELIABILITY.md has a table of them.
 func (r Report) String() string {
 	return fmt.Sprintf("%d runs, %d kills of which %d during a save, %d SIGTERM (slowest end %.2f s), %d damaged "+
 		"checkpoints, %d resumes",
@@ -57,6 +58,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return s.report, err
 	}
+	// The run that is left alone comes first: it gives what the others are held to, and how long one takes.
 	if <-p.ended; p.err != nil {
 		return s.report, fmt.Errorf("the run that is left alone: %w\n%s", p.err, &p.said)
 	}
@@ -78,6 +80,7 @@ func (s *soak) left() bool {
 	return r.Kills < s.o.Kills || r.Terms < s.o.Terms || r.Damages < s.o.Damages
 }
 
+// printf writes to the log of the blows, which a failing test shows.
 func (s *soak) printf(format string, args ...any) { fmt.Fprintf(s.o.Log, format, args...) }
 
 // batter takes one run to its end. When all blows have been dealt the rest runs through.
@@ -91,6 +94,7 @@ func (s *soak) batter(ctx context.Context, out string) error {
 		damaged, what := "", ""
 		if s.report.Damages < s.o.Damages {
 			var err error
+			// Before a start, since a process that runs has its checkpoints in use.
 			if damaged, what, err = s.damage(out); err != nil {
 				return err
 			}
@@ -109,6 +113,7 @@ func (s *soak) batter(ctx context.Context, out string) error {
 			}
 		}
 		s.printf("%4d  %-58s %s\n", s.report.Resumes, blow, what)
+		// A crash is never among the expected ends, however it was provoked.
 		if err := s.asExpected(p, blow); err != nil {
 			return err
 		}
@@ -127,6 +132,7 @@ type blow struct {
 	took  time.Duration
 }
 
+// String is a line of that log: "SIGKILL after  0.53 s at line 124, between saves".
 func (b blow) String() string {
 	if b.kind == "" {
 		return "ran through"

@@ -9,6 +9,7 @@ import (
 )
 
 // tinyModel compiles in a second; its vocabulary is that of the demo's tokenizer.
+// One layer of 16 numbers: the process's start takes longer than its steps, so hundreds of starts are bearable.
 const tinyModel = `{"model_type": "qwen3", "vocab_size": 8192, "hidden_size": 16, "intermediate_size": 24,
 	"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
 	"rope_theta": 10000, "torch_dtype": "float32", "max_position_embeddings": 64}
