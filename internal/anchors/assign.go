@@ -31,13 +31,16 @@ type Assigned struct {
 }
 
 // Share is a part of a whole.
+//
+//	{"name": "mft", "rows": 9000, "rows_with_anchor": 7100}
 type Share struct {
 	Name string `json:"name"`
 	Rows int    `json:"rows"`
 	With int    `json:"rows_with_anchor"`
 }
 
-// Limits refuse an anchor to a text, in units of the spread of the bank's texts.
+// Limits refuse an anchor to a text, in units of the spread of the bank's texts. A lead of 0 lets every text have the
+// nearest, however near the second is.
 type Limits struct {
 	Margin      float64 `json:"margin"`       // least lead of the nearest centre over the second nearest
 	MaxDistance float64 `json:"max_distance"` // of the nearest centre

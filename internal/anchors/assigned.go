@@ -54,7 +54,8 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	return sum, nil
 }
 
-// quantileShares are those that every list of quantiles gives.
+// quantileShares are those that every list of quantiles gives. Least and greatest are left out: one odd text decides
+// them.
 var quantileShares = []float64{.05, .25, .5, .75, .95}
 
 // quantiles returns the values at quantileShares, each a value that occurs; none of none. Of 1 to 10 they are 1, 3,

@@ -11,6 +11,8 @@ import (
 
 // cluster is a group of texts. members are what it holds, exemplars what it is described by: the ten nearest to
 // the centre of its eighty, say. Its centre is what rows are assigned by.
+//
+// Invariant: members ascend and stand in one cluster each; exemplars are some of them.
 type cluster struct {
 	members   []int     // positions in the corpus, ascending
 	centre    []float64 // [d] unit
@@ -107,8 +109,9 @@ func join(p kmeans.Points, a, b *cluster) *cluster {
 	return out
 }
 
-// choose sets the exemplars: up to n members nearest to the centre. The first is the medoid, since for unit
-// vectors Σ_j cos(x, x_j) = x·Σ_j x_j: nearest to the centre is nearest to all members on average.
+// choose sets the exemplars: up to n members nearest to the centre. The first is the medoid, since for unit vectors
+// Σ_j cos(x, x_j) = x·Σ_j x_j: nearest to the centre is nearest to all members on average. Of equally near ones the
+// lower id comes first, as members ascend and the sort is stable.
 func (c *cluster) choose(p kmeans.Points, n int) {
 	// Cosines are computed once, not once a comparison of the sort.
 	near := make(map[int]float64, len(c.members))

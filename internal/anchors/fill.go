@@ -12,9 +12,9 @@ import (
 	"hives/internal/fault"
 )
 
-// Summariser says in one neutral sentence what the exemplars of a cluster have in common. A build without one
-// takes the medoid, the text nearest to all others on average: it says what the cluster is like, though not what
-// it is about.
+// Summariser says in one neutral sentence what the exemplars of a cluster have in common. A build without one takes
+// the medoid, the text nearest to all others on average: it says what the cluster is like, though not what it is
+// about. LLM is one; a test's is a function.
 type Summariser interface {
 	// Name is put into the bank beside each sentence, as "llm:MODEL".
 	Name() string
@@ -153,7 +153,8 @@ func (b *Built) detail(c *cluster, id int32) Detail {
 	return d
 }
 
-// A cluster stands for the values of at least a fifth of its texts, at most 8 of them.
+// A cluster stands for the values of at least a fifth of its texts, at most 8 of them. They are what pages and
+// prompts show; Detail.Values has all of them.
 const mainShare, maxValues = .2, 8
 
 // mainValues lists those values, the most frequent first. Of 20 texts with care 12, fairness 5 and loyalty 2:

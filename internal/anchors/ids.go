@@ -87,7 +87,8 @@ func known(previous *bank.Bank) ([]bank.Rejected, error) {
 	return out, err
 }
 
-// pair says that a cluster goes on with an anchor.
+// pair says that a cluster goes on with an anchor. Several may claim one cluster or one id until continued has
+// chosen.
 type pair struct {
 	cluster int
 	id      int32

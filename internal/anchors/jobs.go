@@ -12,7 +12,8 @@ import (
 	"hives/internal/fault"
 )
 
-// AssignJob is hives anchors assign. Out may be In.
+// AssignJob is hives anchors assign. Out may be In. The embedder is an argument of its own, since opening it is
+// cmd's.
 type AssignJob struct {
 	Bank, In, Out string
 	Limits        Limits
@@ -36,7 +37,8 @@ func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
 	return sum.WriteTable(j.Stdout)
 }
 
-// ShowJob is hives anchors show. N 0 shows all; Rows gives the exemplars' texts.
+// ShowJob is hives anchors show. N 0 shows all; Rows gives the exemplars' texts. No embedder is needed: everything
+// shown stands in the file.
 type ShowJob struct {
 	Bank, Rows string
 	N          int

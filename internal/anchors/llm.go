@@ -31,6 +31,12 @@ const summaryPrompt = "anchors/summary.v1"
 const summaryWords, summaryLetters = 20, 240
 
 // LLMConfig is the file of --llm.
+//
+//	[endpoint]
+//	name = "here"
+//	base_url = "http://127.0.0.1:8080/v1"
+//	[model]
+//	model = "any"
 type LLMConfig struct {
 	Endpoint llm.Endpoint `toml:"endpoint"`
 	Model    llm.Model    `toml:"model"`
@@ -60,8 +66,8 @@ func (c LLMConfig) complete() (judge.Config, error) {
 	}, nil
 }
 
-// LLM is a Summariser that asks one model and keeps every answer in a store: the same build asks nothing
-// twice, and gives the same sentences.
+// LLM is a Summariser that asks one model and keeps every answer in a store: the same build asks nothing twice, and
+// gives the same sentences. A Summariser may be asked again after a stop: the store answers what it knows.
 type LLM struct {
 	model  string
 	system string

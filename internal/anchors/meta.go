@@ -100,8 +100,9 @@ func (b *Built) describe(id encoder.Identity, next int32, o Options) error {
 	return nil
 }
 
-// spreadOf returns the spread of the texts that a bank was made from. Rows are assigned by the bank's spread, not
-// by their own: limits must mean the same for the training part and for the test part.
+// spreadOf returns the spread of the texts that a bank was made from. Rows are assigned by the bank's spread, not by
+// their own: limits must mean the same for the training part and for the test part. NaN and 0 are refused alike:
+// neither is above 0.
 func spreadOf(b *bank.Bank) (float64, error) {
 	var r Report
 	if err := json.Unmarshal([]byte(b.Meta[metaReport]), &r); err != nil || !(r.Spread > 0) {

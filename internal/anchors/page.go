@@ -20,6 +20,8 @@ var pageText string
 var page = template.Must(template.New("anchors").Funcs(template.FuncMap{"style": web.Style}).Parse(pageText))
 
 // Size of the picture, its margin, and the most texts and letters that are drawn.
+//
+// 2,000 spots are about what a picture of this size can show apart.
 const (
 	pictureWidth, pictureHeight = 1060.0, 640.0
 	pictureMargin               = 48.0
@@ -28,7 +30,7 @@ const (
 )
 
 // spot is a text or an anchor in the picture. X, Y are coordinates in the plane of the axes until fit makes them
-// pixels.
+// pixels. R is pixels at once, 2.2 for a text.
 type spot struct {
 	X, Y, R float64
 	Class   string // of the style sheet: the theory most at home there
@@ -117,7 +119,8 @@ func places(texts, anchors []spot) string {
 	return web.CSV(rows)
 }
 
-// facts are what the page owes its reader: where all of it is from.
+// facts are what the page owes its reader: where all of it is from. With them and the rows anybody can make the page
+// again.
 func (b *Built) facts() []web.Fact {
 	return []web.Fact{
 		{Name: "weights of the embedder, SHA-256", Value: b.Bank.Meta[metaWeights]},

@@ -36,8 +36,9 @@ type BuildJob struct {
 	Log       io.Writer
 }
 
-// RunBuild makes a bank, writes it and its page, and prints the account. Votes files are opened and locked before
-// the work: another program's lock is found out at once, not after an hour.
+// RunBuild makes a bank, writes it and its page, and prints the account. Votes files are opened and locked before the
+// work: another program's lock is found out at once, not after an hour. A stop while sentences are asked for keeps
+// those that came; vectors and clusters are made again, to the same bits.
 func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 	if strings.ToLower(filepath.Ext(j.Out)) != ".parquet" {
 		return fault.Usage(fault.New(fault.Invalid, "anchors build: %s: a bank is a .parquet file", j.Out))
@@ -123,8 +124,8 @@ func (j BuildJob) write(ctx context.Context, b *Built, queue *judge.Store) error
 	return err
 }
 
-// exemplarTexts are the texts that the anchors are described by, by id: what a reviewer is shown beside the
-// sentence.
+// exemplarTexts are the texts that the anchors are described by, by id: what a reviewer is shown beside the sentence.
+// The votes file keeps them, so that reviewing needs no rows.
 func (b *Built) exemplarTexts() map[string]string {
 	central, out := map[string]bool{}, map[string]string{}
 	for _, a := range b.Bank.Anchors {

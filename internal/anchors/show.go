@@ -25,7 +25,7 @@ type shown struct {
 	Examples   []example       `json:"examples"`
 }
 
-// example is an anchor without its vector.
+// example is an anchor without its vector. A vector of 1,024 numbers is nothing to look at.
 type example struct {
 	Text      string   `json:"text"`
 	From      string   `json:"provenance"`

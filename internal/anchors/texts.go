@@ -12,7 +12,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// Text is one distinct text with what its rows say about it.
+// Text is one distinct text with what its rows say about it. Which of its rows said what is forgotten here: clusters
+// are of texts.
 type Text struct {
 	ID     string
 	Text   string
@@ -33,6 +34,8 @@ func (t *Text) Theories() []string {
 }
 
 // theoryOf is the part of a value id before the first slash.
+//
+//	mft/care-harm/kindness     mft
 func theoryOf(valueID string) string {
 	theory, _, _ := strings.Cut(valueID, "/")
 	return theory
@@ -119,6 +122,8 @@ func (c *Corpus) CheckHeldOut(path string) error {
 
 // HeldOutBeside lists the other parts of the split that path belongs to, where they lie beside it. It is the
 // default of --held-out: whoever splits by hives data split is checked without asking for it.
+//
+//	rows/train.parquet, with validation.parquet and test.parquet beside it     both
 func HeldOutBeside(path string) []string {
 	var out []string
 	for _, part := range data.PartNames[data.Validation:] {

@@ -115,10 +115,12 @@ func vectorsOnly(ctx context.Context, c *client.Client, o Options, p printer) er
 	return p.err
 }
 
-// headNumbers is how much of a vector is shown.
+// headNumbers is how much of a vector is shown. Six fit a line beside the text's indent.
 const headNumbers = 6
 
 // head is the beginning of a vector, for people who want to see that there is one.
+//
+//	+0.013 -0.021 +0.004 +0.110 -0.054 +0.002 … (1024 numbers)
 func head(v []float32) string {
 	var parts []string
 	for _, x := range v[:min(headNumbers, len(v))] {
@@ -135,7 +137,8 @@ type answered struct {
 	Values []value `json:"values"`
 }
 
-// value is null where there is nothing to say.
+// value is null where there is nothing to say. about and supports are probabilities with their intervals left out;
+// margin and percentile are the server's.
 type value struct {
 	ValueID    string   `json:"value_id"`
 	Answer     string   `json:"answer"` // supports, opposes, about, unsure
@@ -175,7 +178,8 @@ func hasVector(kind hivesv1.VectorKind) bool {
 	return kind == hivesv1.VectorKind_VECTOR_KIND_DIRECTIONAL || kind == hivesv1.VectorKind_VECTOR_KIND_PROTOTYPE
 }
 
-// answerName is unsure for a server that is too old to answer.
+// answerName is unsure for a server that is too old to answer. Any number of a newer server's is unsure too: an
+// answer that is not understood is none.
 func answerName(a hivesv1.Answer) string {
 	switch a {
 	case hivesv1.Answer_ANSWER_SUPPORTS:

@@ -33,7 +33,8 @@ func open(s *hivesv1.ValueScore) int {
 	return 0
 }
 
-// printer writes lines, which the program's output fits to the terminal, and keeps the first error.
+// printer writes lines, which the program's output fits to the terminal, and keeps the first error. It knows no gRPC:
+// what it is given has come.
 type printer struct {
 	out io.Writer
 	top int
@@ -48,7 +49,8 @@ func (p *printer) line(text string) {
 }
 
 // abilities says what the vectors can and cannot tell. Three kinds of values: those with a side, those without, and
-// those of which nothing may be said. Each is decided by intervals on held-out texts, as the server decides it.
+// those of which nothing may be said. Each is decided by intervals on held-out texts, as the server decides it. They
+// are listed once, before the texts, as they hold for all of them.
 func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 	var sides, about []string
 	for _, v := range listed.Values {
@@ -80,6 +82,8 @@ func (p *printer) abilities(listed *hivesv1.ListValuesResponse) {
 }
 
 // aboveChance is the server's own floor. An AUC of .5 is a coin; the lower end of its interval must lie above that.
+//
+//	[.52, .61] above     [.49, .66] not, though its middle is higher     absent: too few texts to say
 func aboveChance(a *hivesv1.Auc) bool { return a != nil && a.Low > .5 }
 
 // text prints a text and what is said of it. It says "unsure of every value" rather than nothing: an empty answer

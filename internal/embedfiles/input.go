@@ -17,7 +17,8 @@ import (
 	"hives/internal/whatis"
 )
 
-// inputRow is what is read of a row; the library leaves other columns on the disk.
+// inputRow is what is read of a row; the library leaves other columns on the disk. A missing text_id reads as "",
+// which complete fills in.
 type inputRow struct {
 	Text   string `parquet:"text"`
 	TextID string `parquet:"text_id"`
@@ -33,7 +34,8 @@ type input struct {
 }
 
 // openInput opens path and returns it with its description. The whole file is hashed before a row is read: shards on
-// other machines must be of the same bytes, and find that out at their start.
+// other machines must be of the same bytes, and find that out at their start. A file without a row is refused: it
+// would be embedded into nothing.
 func openInput(path string) (in *input, about Input, err error) {
 	about = Input{Name: filepath.Base(path)}
 	if about.SHA256, err = fsutil.SHA256(path); err != nil {
@@ -113,7 +115,8 @@ func checkColumns(path string, file *parquet.File) error {
 	return nil
 }
 
-// torn says that a file cannot be read, unless a look at its beginning says what it is instead.
+// torn says that a file cannot be read, unless a look at its beginning says what it is instead. "rows.parquet is a
+// CSV file" helps more than "bad magic".
 func torn(path string, cause error) error {
 	if kind := fault.Of(cause); kind == fault.Invalid || kind == fault.NotFound { // says it all
 		return cause
@@ -154,7 +157,8 @@ func (in *input) read(from, to int) (rows []inputRow, err error) {
 	return rows, nil
 }
 
-// complete refuses a row that cannot be embedded and gives one without an id the usual one of its text.
+// complete refuses a row that cannot be embedded and gives one without an id the usual one of its text. The error
+// repeats no text: read adds file and row.
 func (r *inputRow) complete() error {
 	switch {
 	case r.Text == "":

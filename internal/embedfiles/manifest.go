@@ -14,6 +14,9 @@ import (
 
 // Manifest says that a shard is done: manifest.json in its folder. While it is not there, the shard is not done,
 // whatever parts there are.
+//
+//	{"format": 1, "kind": "embedded shard", "corpus_sha256": "…", "shard": {"index": 0, "of": 2}, "rows": 4096,
+//	 "parts": [{"name": "block-00000000.parquet", "rows": 4096, "sha256": "…"}], …}
 type Manifest struct {
 	Format int              `json:"format"`
 	Kind   string           `json:"kind"`
@@ -36,8 +39,8 @@ type Part struct {
 // kindShard is the same for a shard's manifest.
 const kindShard = "embedded shard"
 
-// describe makes the manifest of a shard whose parts are all there; they are read, so that a part which was
-// damaged between two starts is found.
+// describe makes the manifest of a shard whose parts are all there; they are read, so that a part which was damaged
+// between two starts is found. A damaged one is an error that names the file to remove.
 func describe(dir, corpus string, c Corpus, s Shard) (Manifest, error) {
 	m := Manifest{Format: format, Kind: kindShard, Corpus: corpus, Input: c.Input, Model: c.Model, Shard: s,
 		Parts: []Part{}}

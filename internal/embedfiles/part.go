@@ -59,7 +59,7 @@ func writePart(path, corpus, weights string, next func() ([]Vector, error)) erro
 	})
 }
 
-// once hands rows to writePart in one piece.
+// once hands rows to writePart in one piece. A merge has more than one.
 func once(rows []Vector) func() ([]Vector, error) {
 	given := false
 	return func() ([]Vector, error) {
@@ -105,7 +105,8 @@ func readPart(path, corpus string, c Corpus, block int) (rows []Vector, err erro
 // checkPart holds what was read to the block's rows, the model's width and finite numbers.
 //
 // Invariant: every row of the input has one vector, of the model's width and finite, under its own number
-// (TestMergedShardsAreTheRowsInOrder, TestDamageIsFound).
+// (TestMergedShardsAreTheRowsInOrder, TestDamageIsFound). A part that was copied from another block has other row
+// numbers.
 func checkPart(path string, rows []Vector, c Corpus, block int) error {
 	from, to := c.span(block)
 	if len(rows) != to-from {
@@ -126,7 +127,8 @@ func damaged(path string, cause error) error {
 		manifestFile)
 }
 
-// finite tells vectors that may be used: NaN compares with nothing, and one of them spoils every mean it enters.
+// finite tells vectors that may be used: NaN compares with nothing, and one of them spoils every mean it enters. It
+// is looked at where vectors come in and where parts are read.
 func finite(v []float32) bool {
 	for _, x := range v {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {

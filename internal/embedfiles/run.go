@@ -20,8 +20,9 @@ type Model interface {
 	Identity() encoder.Identity
 }
 
-// DefaultBlock is how many rows a part has: 16 MiB with 1,024 numbers a vector, half a minute of a 0.6B model's
-// work on a GPU and what a kill can cost.
+// DefaultBlock is how many rows a part has: 16 MiB with 1,024 numbers a vector, half a minute of a 0.6B model's work
+// on a GPU and what a kill can cost. It is part of the corpus: another number is another division, refused in the
+// same folder.
 const DefaultBlock = 4096
 
 // Job is one shard's work. Several processes may have the same job but for Shard, on as many machines as see one
@@ -116,8 +117,9 @@ func finishedResult(m *Manifest, err error) (Result, error) {
 }
 
 // hold keeps a second process of this machine out of a shard and clears what a killed one left. Across machines
-// nobody is kept out where the file system knows no locks between them: parts are written as a whole, so that
-// costs work, and a part that does not fit the manifest is found by Verify.
+// nobody is kept out where the file system knows no locks between them: parts are written as a whole, so that costs
+// work, and a part that does not fit the manifest is found by Verify. The kernel frees the lock of a process that
+// dies.
 func hold(dir string) (release func(), err error) {
 	if err := fsutil.MakeFolders(dir); err != nil {
 		return nil, fsutil.Classify(err, dir)

@@ -8,7 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Shard is part Index of Of; indices begin at 0, as Kubernetes numbers the pods of an indexed Job.
+// Shard is part Index of Of; indices begin at 0, as Kubernetes numbers the pods of an indexed Job: in the fourth of
+// 16 JOB_COMPLETION_INDEX is 3, and --shard 3/16.
 type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`

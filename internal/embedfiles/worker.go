@@ -26,7 +26,8 @@ type worker struct {
 	embedded int // rows
 }
 
-// blocks embeds those of the shard's blocks that are not there.
+// blocks embeds those of the shard's blocks that are not there. One after another: the model is busy with one block,
+// and a kill costs no more than that.
 func (w *worker) blocks(ctx context.Context) error {
 	from, to := w.job.Shard.blocks(w.corpus.blocks())
 	for block := from; block < to; block++ {

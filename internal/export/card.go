@@ -64,6 +64,9 @@ type row struct {
 
 // write puts the cards of the model and of its data into dir. What is not known is left out or said to be unknown,
 // by the template: a card that guesses would be believed.
+//
+//	README.md     what it is, the data in a table, how it was trained, figures beside the base's, hashes
+//	DATA.md       the rows' own card: corpora, licences, labels
 func (r *record) write(dir string, o Options, arch transformer.Architecture, info folder.Info) error {
 	p := page{
 		Name: o.Name, Licence: o.Licence, Family: arch.Family(), DType: storedType(dir), EndToken: info.EndToken,
@@ -93,7 +96,7 @@ func (r *record) write(dir string, o Options, arch transformer.Architecture, inf
 	return fsutil.WriteFile(filepath.Join(dir, cardFile), func(w io.Writer) error { return cardTemplate.Execute(w, p) })
 }
 
-// value looks a setting up; "" where the run has none.
+// value looks a setting up; "" where the run has none. A walk: three of some dozens are asked for.
 func (r *record) value(name string) string {
 	for _, s := range r.settings {
 		if s.Name == name {
@@ -186,6 +189,9 @@ func corpora(c *card.Card) (out []corpus) {
 }
 
 // String says where the weights began, in the words that the card prints.
+//
+//	Qwen/Qwen3-Embedding-0.6B at 97b0…, licence Apache-2.0
+//	none: the weights were drawn at random
 func (b base) String() string {
 	switch {
 	case b.Random:
@@ -207,7 +213,8 @@ func licensed(licence string) string {
 	return ", licence " + licence
 }
 
-// millions is a number of parameters for people. 595,776,512 is "595.8 million", 133,056 is "133 thousand".
+// millions is a number of parameters for people. 595,776,512 is "595.8 million", 133,056 is "133 thousand". The exact
+// number is a matter of config.json.
 func millions(n int64) string {
 	if n < 1_000_000 {
 		return fmt.Sprintf("%d thousand", (n+500)/1000)
@@ -231,6 +238,8 @@ func code(s string) string {
 
 // plain keeps a name from breaking or marking up the page. Names come from files of others, and a card is shown as
 // Markdown with HTML in it.
+//
+//	a<b>|c     a&lt;b>\|c
 func plain(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
 }

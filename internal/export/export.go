@@ -15,7 +15,7 @@ import (
 	"hives/model/qwen3embed"
 )
 
-// Format is what an export is for.
+// Format is what an export is for. Its names are those of --format.
 type Format string
 
 const (
@@ -45,6 +45,8 @@ type Options struct {
 }
 
 // Result is what was written. It is what --json prints, so its names are fixed.
+//
+//	{"out": "small.gguf", "format": "gguf", "dtype": "bfloat16", "weights_sha256": "…", "bytes": 1203456}
 type Result struct {
 	Out     string `json:"out"`
 	Format  Format `json:"format"`
@@ -92,7 +94,7 @@ func Run(o Options) (Result, error) {
 }
 
 // exportGGUF loads the weights as they are stored, so that none is rounded twice. BERT is refused by name:
-// llama.cpp's form of it is not written here.
+// llama.cpp's form of it is not written here. norm.weight tells the stored type, as every model has it.
 func exportGGUF(o Options, info folder.Info) (Result, error) {
 	arch, err := folder.Config(o.Model)
 	if err != nil {
@@ -127,13 +129,18 @@ func final(dir string) string {
 	return dir
 }
 
-// exists counts a link that leads nowhere as there: writing would go over it.
+// exists counts a link that leads nowhere as there: writing would go over it. What it says is a look: the writing
+// itself must be refused by the file system where two programs race.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
 
 // check refuses, before anything is loaded, what could not be written.
+//
+//	out/small absent                     goes on
+//	out/small there                      refused: Exists, with what to do
+//	out/small there, --force             goes on if it looks like an export (replaceable)
 func (o *Options) check() error {
 	switch {
 	case !slices.Contains(Formats(), string(o.Format)):
@@ -189,7 +196,7 @@ func (o *Options) replaceable() error {
 	return nil
 }
 
-// resolved is the one true path of a file or folder that exists.
+// resolved is the one true path of a file or folder that exists. Two names of one folder are one, by links as well.
 func resolved(path string) (string, error) {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {

@@ -22,7 +22,8 @@ import (
 )
 
 // Values of {arch}.pooling_type. First-token pooling has a number in the format too; no model of that pooling is
-// written here.
+// written here. llama.cpp pools by it when it is asked for embeddings; another number would give other vectors
+// without an error.
 var ggufPooling = map[transformer.Pooling]uint32{transformer.MeanTokens: 1, transformer.LastToken: 3}
 
 // writeGGUF writes weights, sizes and tokenizer into one file.
@@ -89,6 +90,8 @@ func measured(o Options, matrices gguf.Type) (Result, error) {
 // sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold
 // prompts; hives.json beside it does. llama.cpp
 // computes by them alone, so that a wrong θ or ε would give other numbers and no error.
+//
+//	qwen3.block_count 28, qwen3.embedding_length 1024, qwen3.attention.head_count 16, …: the family's name leads each
 func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {
 	a := c.Family()
 	return []gguf.Entry{
@@ -121,8 +124,9 @@ func (v *vocabulary) endOf(model, endToken string) (uint32, error) {
 	return v.id(token)
 }
 
-// entries are the tokenizer's keys. The end token is put behind every text if the model wants one, and nothing
-// before it. Padding is the end token too: Python pads with it in the other export, and a mask tells the two apart.
+// entries are the tokenizer's keys. The end token is put behind every text if the model wants one, and nothing before
+// it. Padding is the end token too: Python pads with it in the other export, and a mask tells the two apart. pre
+// names the splitter; llama.cpp refuses a name that it does not know.
 func (v *vocabulary) entries(end uint32, ends bool) []gguf.Entry {
 	return []gguf.Entry{
 		{Key: "tokenizer.ggml.model", Value: "gpt2"},

@@ -47,7 +47,7 @@ type base struct {
 	Model, Licence, Source string // as hives.json tells of weights that somebody brought
 }
 
-// figure is one metric in its three scopes; nil where it is undefined.
+// figure is one metric in its three scopes; nil where it is undefined. The scopes are those of docs/METRICS.md.
 type figure struct {
 	All          *float64 `json:"all"`
 	WithinTheory *float64 `json:"within_theory"`
@@ -69,7 +69,8 @@ type validation struct {
 	Direction     *float64 `json:"direction_accuracy"`
 }
 
-// heldOut is the hierarchical loss, whichever stage logged it.
+// heldOut is the hierarchical loss, whichever stage logged it. Both are the same loss on held-out rows, so they may
+// stand in one line of the card.
 func (v *validation) heldOut() *float64 {
 	if v.Hierarchical != nil {
 		return v.Hierarchical
@@ -84,6 +85,8 @@ func (v *validation) heldOut() *float64 {
 //	the same, but run.json has another data hash            refused: Mismatch
 //	model in no run                                         a card without a training section, and a note
 //	--run y                                                 y must be the model's
+//
+// It opens no weights.
 func gather(o *Options, info folder.Info) (*record, error) {
 	r := &record{}
 	dir := o.Run
@@ -192,6 +195,9 @@ var heldOutBy = []string{"seed", "data.split_seed", "data.validation_fraction", 
 
 // sameHeldOut tells whether two runs validated on the same rows, as far as their records say. Different held-out
 // rows would make "before" and "after" two different exams.
+//
+//	a: file 3f2a…, seed 1     b: file 3f2a…, seed 1      the same
+//	a: part of 9c1d…, .05     b: part of 9c1d…, .10      not: twice as many rows
 func sameHeldOut(a, b string) (bool, error) {
 	if filepath.Clean(a) == filepath.Clean(b) {
 		return true, nil
@@ -286,7 +292,8 @@ func (r *record) describe(o *Options, path, digest string) error {
 //	Stage 1 began with weights/Qwen3-…       a folder of a download: there it ends
 //	the card                                 Qwen/Qwen3-Embedding-0.6B at its commit
 //
-// most bounds the way, should runs name each other in a circle.
+// most bounds the way, should runs name each other in a circle. A link that does not hold ends it with an unknown
+// base: a guess in the middle would make the rest one.
 func trace(from, digest string, most int) base {
 	dir := final(from)
 	info, err := folder.Read(dir)

@@ -25,6 +25,8 @@ const (
 )
 
 // module is an entry of modules.json. The type names are those of version 2 to 5; version 6 maps them to its own.
+//
+//	[{"idx": 0, "name": "0", "path": "", "type": "….Transformer"}, {"idx": 1, "name": "1", "path": "1_Pooling", …}, …]
 type module struct {
 	Index int    `json:"idx"`
 	Name  string `json:"name"`
@@ -32,6 +34,7 @@ type module struct {
 	Type  string `json:"type"`
 }
 
+// modules are run in this order: states, one vector a text, its length made 1.
 var modules = []module{
 	{0, "0", "", "sentence_transformers.models.Transformer"},
 	{1, "1", poolingFolder, "sentence_transformers.models.Pooling"},
@@ -132,6 +135,9 @@ func transformersConfig(dir string, arch transformer.Architecture, maxLength int
 // their own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions
 // have
 // an end they are counted from the left edge, so padding goes to the right.
+//
+//	Qwen3     padding_side left
+//	BERT      padding_side right: its positions have an end
 func tokenizerConfig(arch transformer.Architecture, info folder.Info, pad string) map[string]any {
 	side := "left"
 	if arch.Sizes().Positions > 0 {
@@ -144,8 +150,9 @@ func tokenizerConfig(arch transformer.Architecture, info folder.Info, pad string
 	}
 }
 
-// poolingConfig has the flags that every version reads, one true. A prompt is part of the pooled text, as here.
-// Older versions read these flags, newer ones too; exactly one may be true.
+// poolingConfig has the flags that every version reads, one true. A prompt is part of the pooled text, as here. Older
+// versions read these flags, newer ones too; exactly one may be true. The rest are false by name, so that no
+// version's default fills one in.
 func poolingConfig(arch transformer.Architecture, info folder.Info) map[string]any {
 	return map[string]any{
 		"word_embedding_dimension":          arch.Sizes().Hidden,
@@ -167,7 +174,7 @@ func prompts(info folder.Info) map[string]string {
 	return out
 }
 
-// storedType is the type that the written config names.
+// storedType is the type that the written config names, "" where it cannot be read.
 func storedType(dir string) string {
 	arch, err := folder.Config(dir)
 	if err != nil {

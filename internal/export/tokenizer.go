@@ -102,7 +102,7 @@ func padToken(dir, endToken string) (string, error) {
 }
 
 // addedToken finds the id of the end token. It must be an added token: Python pads with it, and would make it one,
-// after which it would match in texts where it does not here.
+// after which it would match in texts where it does not here. An error names the file in which the end token is set.
 func addedToken(raw json.RawMessage, token string) (id int, err error) {
 	var tokens []struct {
 		ID      int    `json:"id"`
@@ -139,6 +139,8 @@ type (
 
 // appending is the post-processor "text, end token", and "text, end token, text, end token" for pairs. Written out,
 // with the end token <|endoftext|>: single is "$A <|endoftext|>".
+//
+//	"single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}]
 func appending(token string, id int) map[string]any {
 	text := func(name string, kind int) (s sequence) {
 		s.Sequence.ID, s.Sequence.Type = name, kind
@@ -158,7 +160,8 @@ func appending(token string, id int) map[string]any {
 	}
 }
 
-// marshal encodes what cannot fail, without the escapes that HTML would need.
+// marshal encodes what cannot fail, without the escapes that HTML would need. Keys are sorted, so equal values are
+// equal bytes; the < and > of control tokens stay as they are read.
 func marshal(v any) json.RawMessage {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)

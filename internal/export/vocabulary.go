@@ -12,7 +12,8 @@ import (
 	"hives/model/folder"
 )
 
-// Token types of tokenizer.ggml.token_type.
+// Token types of tokenizer.ggml.token_type. llama.cpp matches control tokens only where it is told to parse special
+// ones, and a user's in any text.
 const (
 	tokenNormal  = 1
 	tokenControl = 3 // special in tokenizer.json
@@ -47,6 +48,9 @@ func (m *merge) UnmarshalJSON(raw []byte) error {
 // readVocabulary reads a folder's tokenizer.json. rows is the height of the embedding table, which may be more than
 // the tokens. Rows of the table without a token are named [PAD151669] and so on: a GGUF file has a name for every
 // row.
+//
+//	vocab {"a": 0, "b": 1}, added {"id": 2, "<|end|>", special}, 4 rows
+//	tokens a b <|end|> [PAD3]     types 1 1 3 5
 func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	path := filepath.Join(dir, folder.TokenizerFile)
 	raw, err := fsutil.ReadRegular(path)

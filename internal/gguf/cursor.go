@@ -53,7 +53,8 @@ func (c *cursor) str() ([]byte, error) {
 	return c.take(n)
 }
 
-// clip quotes a string from a file for an error message, which must stay readable whatever it holds.
+// clip quotes a string from a file for an error message, which must stay readable whatever it holds. Control
+// characters come out as escapes.
 func clip(s string) string {
 	const most = 120
 	if len(s) > most {

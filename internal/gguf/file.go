@@ -76,8 +76,8 @@ func (f *File) Tensor(name string) (Tensor, error) {
 // each row holds the weights once: in the engine's memory, and not in the page cache too.
 func (f *File) Forget(part []byte) { f.mapped.Forget(part) }
 
-// Guard runs read, which reads tensors or metadata in this goroutine: a file that is cut or written to meanwhile is an
-// error.
+// Guard runs read, which reads tensors or metadata in this goroutine: a file that is cut or written to meanwhile is
+// an error. Reading a mapping beyond a file that was cut is a fault of memory, which would end the program.
 func (f *File) Guard(read func() error) error { return f.mapped.Guard(read) }
 
 // Close unmaps the file; every Data handed out is gone with it.

@@ -177,6 +177,9 @@ func (f *File) place(c *cursor, offsets map[string]uint64) error {
 
 // number fills the index and refuses tensors that share bytes. Tensors are sorted by offset here, so each needs a
 // look at the one before only. Gaps are allowed, unlike in safetensors: alignment makes them.
+//
+//	a at 0, 100 bytes; b at 128     fine, 28 bytes between them are padding
+//	a at 0, 100 bytes; b at 64      refused: they overlap
 func (f *File) number(offsets map[string]uint64) error {
 	end := uint64(0)
 	for i, t := range f.tensors {

@@ -52,7 +52,7 @@ func (f *File) Float(key string) (float64, error) {
 	return x, nil
 }
 
-// Bool returns a truth value of the metadata; any byte but 0 is true.
+// Bool returns a truth value of the metadata; any byte but 0 is true. Numbers are none, although C would take them.
 func (f *File) Bool(key string) (bool, error) {
 	v, err := f.value(key, false)
 	if err != nil || v.kind != kindBool {
@@ -61,7 +61,7 @@ func (f *File) Bool(key string) (bool, error) {
 	return v.raw[0] != 0, nil
 }
 
-// Strings returns an array of strings of the metadata.
+// Strings returns an array of strings of the metadata. A vocabulary has 150,000 of them.
 func (f *File) Strings(key string) ([]string, error) {
 	v, err := f.value(key, true)
 	if err != nil || v.kind != kindString {

@@ -8,7 +8,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Type is how a tensor's numbers are stored, numbered as in the file.
+// Type is how a tensor's numbers are stored, numbered as in the file. A name such as Q4_K_M is a recipe for files
+// that mix them, and no type.
 type Type uint32
 
 // The types that are read. Others of the format are refused by number.
@@ -79,7 +80,7 @@ func (t Tensor) Rows() int {
 }
 
 // RowBytes is the size of a stored row; blocks never cross rows. A row of 128 numbers in Q8_0 is 4 blocks of 34
-// bytes, 136 in all.
+// bytes, 136 in all. size has seen to it that the width is whole blocks.
 func (t Tensor) RowBytes() int {
 	l := layouts[t.Type]
 	return t.Width() / l.block * l.bytes

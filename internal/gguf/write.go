@@ -20,7 +20,8 @@ type Entry struct {
 	Value any
 }
 
-// Source is a tensor to be written as F32, F16, BF16 or Q8_0. Its rows are asked for once, in order.
+// Source is a tensor to be written as F32, F16, BF16 or Q8_0. Its rows are asked for once, in order. Row fills dst,
+// of Shape's last length; an error of it ends the writing.
 type Source struct {
 	Name  string
 	Type  Type

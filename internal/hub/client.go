@@ -26,6 +26,8 @@ var (
 
 // client asks one hub. Proxies come from the environment, as for every Go program. heard is a pointer because a
 // client is copied to ask with other patience, and both must know.
+//
+// Its methods may be called by several goroutines; a copy shares http and heard.
 type client struct {
 	Settings
 	patience

@@ -93,7 +93,8 @@ func (c *client) list(ctx context.Context, id, revision string) (listing, error)
 	return got.check(id, revision)
 }
 
-// decode bounds what is read: a list is held in memory as a whole.
+// decode bounds what is read: a list is held in memory as a whole. What is no JSON is tried again, as a network's
+// login page may go.
 func (c *client) decode(r io.Reader, got *answer) error {
 	raw, err := io.ReadAll(io.LimitReader(r, maxListing+1))
 	switch {
@@ -204,7 +205,8 @@ func (h headers) checkCommit(commit string) error {
 	return nil
 }
 
-// checkFile compares with the list. A plain etag counts only where it is a hash of the kind that was listed.
+// checkFile compares with the list. A plain etag counts only where it is a hash of the kind that was listed. A mirror
+// that serves another version is told apart here, before its bytes are fetched.
 func (h headers) checkFile(f File) error {
 	if h.size >= 0 && h.size != f.Size {
 		return fault.New(fault.Mismatch, "the list says %d bytes, the file's headers %d", f.Size, h.size)

@@ -99,14 +99,14 @@ func (s *staging) close() {
 	s.root.Close()
 }
 
-// remove clears the folder away after the model folder stands.
+// remove clears the folder away after the model folder stands. The lock goes with it, so it is given back first.
 func (s *staging) remove() error {
 	s.close()
 	return fsutil.RemoveFolder(s.dir)
 }
 
 // finish puts a verified part under its name; a part that is not ok stays. It is made durable when it is installed,
-// and verified again by a later start.
+// and verified again by a later start. A rename within one folder's disk costs nothing, however large the file.
 func (s *staging) finish(p *part, ok bool) error {
 	if !ok {
 		return nil

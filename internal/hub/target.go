@@ -56,7 +56,8 @@ func lookAt(out, id, commit string) (target, error) {
 	return t, nil
 }
 
-// open returns a plain file of the folder with the announced size, else nil.
+// open returns a plain file of the folder with the announced size, else nil. Whether its bytes are the right ones is
+// for who reads it.
 func (t target) open(f File) *os.File {
 	if t.fresh {
 		return nil
@@ -125,7 +126,7 @@ func (t target) install(ctx context.Context, s *staging, staged []string, r Reco
 }
 
 // place puts a staged file to its name. A link leaves the staged file where it is, so that a kill before the folder
-// appears costs nothing; disks without links get a rename.
+// appears costs nothing; disks without links get a rename. The folder is synced, so the name outlives a power cut.
 func place(ctx context.Context, s *staging, name, to string, way func(from, to string) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

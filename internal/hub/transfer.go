@@ -45,7 +45,8 @@ func (t *transfer) fetch(ctx context.Context, s *staging, f File) (string, error
 }
 
 // once brings the file one time; ok says that its hash is the announced one. The hash is taken over the disk's bytes
-// and not over the wire's: ranges come in any order, and what an earlier start wrote counts too.
+// and not over the wire's: ranges come in any order, and what an earlier start wrote counts too. Not ok, all of its
+// bytes are forgotten: nobody can say which are wrong.
 func (t *transfer) once(ctx context.Context, s *staging, f File) (sum string, ok bool, err error) {
 	p, err := s.openPart(f, t.segment)
 	if err != nil {
@@ -85,7 +86,7 @@ func (t *transfer) fill(ctx context.Context, p *part) error {
 }
 
 // segments fetches in parallel; the first error ends the others, and each writes down how far it came. Segments ask
-// for the gate themselves, since other files want it too.
+// for the gate themselves, since other files want it too. Those that are there already return at once.
 func (t *transfer) segments(ctx context.Context, p *part) error {
 	group, ctx := errgroup.WithContext(ctx)
 	// More goroutines than connections would only wait.

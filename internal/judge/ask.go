@@ -87,6 +87,9 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 }
 
 // write lets the voter write its answer. A schema is given to those that can keep to one; the others have the prompt.
+//
+//	attempt 1   the question                       I would rather not.
+//	attempt 2   the question, and askAgain         {"choice": "care/harm"}
 func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string, error) {
 	user := q.User
 	if v.Attempt > 1 {
@@ -112,6 +115,7 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	return reply.Text, nil
 }
 
+// messages are the conversation that every way of asking begins with.
 func (q Question) messages(user string) []llm.Message {
 	return []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}
 }

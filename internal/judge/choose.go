@@ -32,6 +32,9 @@ var Chooses = []string{ByTotal, PerToken, PerByte, Calibrated}
 
 // Scored is the raw form of an answer that was chosen: all that any way of choosing needs, so that another can be tried
 // on stored answers without asking anybody.
+//
+//	{"answer": "{\"choice\": \"care/harm\"}", "choose": "total", "options": [… 2], "total": [-1.7, -3.3],
+//	 "tokens": [3, 3], "bytes": [6, 9]}
 type Scored struct {
 	Answer  string    `json:"answer"`
 	Choose  string    `json:"choose"`
@@ -42,7 +45,8 @@ type Scored struct {
 	Blank   []float64 `json:"blank,omitempty"` // Total with N/A in the text's place
 }
 
-// By is what a way of choosing compares, an option each.
+// By is what a way of choosing compares, an option each. A way that is none of these is the total; Complete has
+// refused others.
 func (s Scored) By(choose string) []float64 {
 	out := slices.Clone(s.Total)
 	for i := range out {
@@ -70,6 +74,8 @@ func (v Vote) Scored() (s Scored, ok bool) {
 }
 
 // draw takes an option with probability softmax(score/temperature), u in [0, 1); temperature 0 takes the best.
+//
+//	scores −1.7 and −3.3, temperature 1: p .83 and .17     u .5 the first, u .9 the second
 func (s Scored) draw(temperature, u float64) string {
 	if temperature == 0 {
 		return s.Best(s.Choose)
@@ -88,8 +94,8 @@ func (s Scored) draw(temperature, u float64) string {
 	return s.Options[len(by)-1] // rounding left a little of u
 }
 
-// choose asks for the log-probabilities of a question's answers and takes one. Tokens that are written are those of all
-// answers: each was computed.
+// choose asks for the log-probabilities of a question's answers and takes one, which is of the form whatever the
+// model would have written. Tokens that are written are those of all answers: each was computed.
 func (j *Judge) choose(ctx context.Context, st seat, q Question, v *Vote) (string, error) {
 	began := time.Now()
 	scores, err := st.voice.score(ctx, q.scored(q.User))
@@ -120,7 +126,7 @@ func (q Question) scored(user string) llm.ScoreRequest {
 }
 
 // blank scores the answers with N/A in the text's place, once for each form of a voter's question: it is the same for
-// all texts.
+// all texts. Whoever comes first computes it, the others wait for that one; an error is told to all of them.
 func (j *Judge) blank(ctx context.Context, st seat, q Question) ([]float64, error) {
 	if q.Blank == "" {
 		return nil, nil
@@ -149,7 +155,8 @@ type blank struct {
 	err   error
 }
 
-// chance is a voter's draw at one question: a function of the two alone, so that a resumed run draws the same.
+// chance is a voter's draw at one question: a function of the two alone, so that a resumed run draws the same. The
+// upper 53 bits of a hash are what a float64 in [0, 1) holds.
 func chance(voter string, q Question) float64 {
 	return float64(seed(voter+"\x00"+q.Prompt.Hash()+"\x00"+q.Item.ID)>>11) / (1 << 53)
 }

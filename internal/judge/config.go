@@ -11,6 +11,7 @@ import (
 )
 
 // Config is what every judge's configuration file holds: where models answer, who votes, and what it may cost.
+// Complete and Open return copies that hold more.
 type Config struct {
 	Endpoints []llm.Endpoint `toml:"endpoints"`
 	Voters    []Voter        `toml:"voters"`
@@ -168,6 +169,9 @@ func (c Config) Identities() []Identity {
 }
 
 // underWay is how many items are worked on at once.
+//
+//	parallel 4, endpoints alone            4
+//	parallel 4, a local model of batch 8   32: fewer would leave its rows empty
 func (c Config) underWay() int {
 	n := c.Parallel
 	for _, v := range c.Voters {

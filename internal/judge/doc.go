@@ -38,4 +38,9 @@
 //
 // The caller owes a Store its Close. Keys are never written: neither into the store nor into an error or a log. Nor is
 // a text repeated in an error.
+//
+// Where to begin: judge.go (many items at once), ask.go (one question until there is an answer), choose.go (answers
+// compared by log-probabilities), choice.go and repair.go (answers read), provider.go and gather.go (who is asked,
+// and in which company), store.go, votes.go and queue.go (the file), config.go and estimate.go (before anything is
+// asked).
 package judge

@@ -17,6 +17,8 @@ import (
 //
 // Invariant: which questions are handed over together changes no answer, since a row's numbers do not depend on the
 // rows beside it; so runs of other speed, and resumed ones, end alike.
+//
+// Written and scored answers have a queue each, and one turn between them.
 type batches struct {
 	generates *gather[llm.Request, llm.Reply]
 	scores    *gather[llm.ScoreRequest, llm.Scores]
@@ -26,6 +28,7 @@ type batches struct {
 // length together; fewer lose less when a run is stopped.
 const portion = 4
 
+// newBatches puts both queues in front of a model of B rows.
 func newBatches(p llm.Provider, rows int) *batches {
 	var turn sync.Mutex // the engine holds one batch at a time, be it to be written or scored
 	return &batches{
@@ -47,6 +50,8 @@ func (b *batches) score(ctx context.Context, r llm.ScoreRequest) (llm.Scores, er
 }
 
 // gather collects questions of one kind.
+//
+// Invariant: serving is true exactly while a work runs, so there is one at most.
 type gather[Q, A any] struct {
 	most  int
 	turn  *sync.Mutex
@@ -87,7 +92,7 @@ func (g *gather[Q, A]) ask(ctx context.Context, q Q) (A, error) {
 	return t.answer, t.err
 }
 
-// work serves until nobody waits.
+// work serves until nobody waits. What comes while it serves is taken next, in the order in which it came.
 func (g *gather[Q, A]) work() {
 	time.Sleep(settling)
 	for {
@@ -110,6 +115,10 @@ func (g *gather[Q, A]) work() {
 
 // answer asks for a batch. A refusal of one question (a text too long for the model) is told of the whole call: it is
 // asked again in halves, so that the others are answered and it alone is refused.
+//
+//	a b c d, of which c is too long     a b c d refused → a b answered, c d refused → c refused, d answered
+//
+// Of n questions with one that is refused at most 2 log₂ n + 1 calls are made.
 func (g *gather[Q, A]) answer(batch []*ticket[Q, A]) {
 	asked := make([]Q, len(batch))
 	for i, t := range batch {

@@ -27,7 +27,7 @@ type Judge struct {
 	blanks map[string]*blank // by voter and form of a question
 }
 
-// seat is a voter ready to be asked.
+// seat is a voter ready to be asked. Two seats may share a voice, and with it a rate or a batch.
 type seat struct {
 	Voter
 	voice voice
@@ -120,7 +120,6 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 //
 // done may be called by several goroutines at once; do is called once for each item, in order of their beginning.
 func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)) error {
-	// Items are begun in their order; done may be called by several goroutines at once.
 	w := &work{}
 	var g errgroup.Group
 	g.SetLimit(j.cfg.underWay())

@@ -15,7 +15,8 @@ const (
 	AskChoices = "choices" // the answers are compared by their log-probabilities, so that none is unusable
 )
 
-// resident is a local model in memory. Voters that differ in nothing but prompt and way of choosing share one.
+// resident is a local model in memory. Voters that differ in nothing but prompt and way of choosing share one. It is
+// found by folder and settings: another precision is another model in memory.
 type resident struct {
 	dir string
 	how llm.Local
@@ -50,7 +51,8 @@ func (c Config) Open(ctx context.Context) (Config, error) {
 	return c, nil
 }
 
-// able refuses an ability that a voter's local model lacks; Complete has looked at those of endpoints.
+// able refuses an ability that a voter's local model lacks; Complete has looked at those of endpoints. Said before
+// the run is claimed and before a question is put.
 func (c Config) able(v Voter) error {
 	if r := c.resident(v); r != nil && v.byChoice() && !r.Can().Score {
 		return fault.New(fault.Invalid,
@@ -87,10 +89,11 @@ func (c Config) Local() string {
 	return strings.Join(names, ", ")
 }
 
-// byChoice tells whether closed questions are put to the voter as a comparison of their answers.
+// byChoice tells whether closed questions are put to the voter as a comparison of their answers. Open questions,
+// which have no list of answers, are written by every voter.
 func (v Voter) byChoice() bool { return v.Ask == AskChoices }
 
-// voice asks one voter's model one thing.
+// voice asks one voter's model one thing. Two kinds: single for what runs elsewhere, batches for what runs here.
 type voice interface {
 	generate(context.Context, llm.Request) (llm.Reply, error)
 	score(context.Context, llm.ScoreRequest) (llm.Scores, error)
@@ -99,6 +102,7 @@ type voice interface {
 // single asks at once: an endpoint answers many requests beside each other by itself.
 type single struct{ llm.Provider }
 
+// generate tells one request's own error like any other: there is nobody beside it.
 func (s single) generate(ctx context.Context, r llm.Request) (llm.Reply, error) {
 	replies, err := s.Generate(ctx, []llm.Request{r})
 	if err != nil {

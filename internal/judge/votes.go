@@ -137,6 +137,7 @@ func (s *Store) PutVote(ctx context.Context, v Vote) error {
 	})
 }
 
+// voteColumns and scanVote go by one order; id, the order of coming, is for ORDER BY alone.
 const voteColumns = `SELECT run, prompt, item, voter, attempt, question, raw, parsed, error,
 	model, tokens_in, tokens_out, cost_micro, latency_ms, at FROM votes `
 

@@ -1,7 +1,9 @@
 // Package llm says what every language model can be asked, and asks those behind OpenAI-compatible endpoints.
 //
 //	Provider   what a model is, wherever it runs: requests answered, given answers scored, an identity (provider.go)
-//	Remote     a Provider behind an endpoint (remote.go); one on this machine is package talk
+//	Remote     a Provider behind an endpoint (remote.go)
+//	Local      how one on this machine is computed (local.go): package talk is such a Provider, an Opener makes it
+//	Metered    any Provider within a budget (metered.go)
 //	Client     one request to an endpoint, one answer: rate, retries, money (client.go, gate.go, retry.go, budget.go)
 //
 // A Client keeps the endpoint's rate and its bound on requests under way, tries again what may get better (with

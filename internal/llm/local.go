@@ -15,6 +15,11 @@ const (
 
 // Local is how a model is computed here, in a configuration beside its name, which is then a folder or a GGUF file. All
 // but Threads go into its Identity: they move the last digits of its numbers, and with them a near tie.
+//
+//	[[voters]]
+//	model = "models/SmolLM2-135M-Instruct"
+//	provider = "local"
+//	batch = 8
 type Local struct {
 	Provider  string `toml:"provider"`  // endpoint (the default) or local
 	Batch     int    `toml:"batch"`     // questions computed at once; 0: DefaultBatch
@@ -41,7 +46,8 @@ func (l Local) WithDefaults() Local {
 	return l
 }
 
-// Validate refuses a provider that there is none of, and settings of an engine for a model that runs on another's.
+// Validate refuses a provider that there is none of, and settings of an engine for a model that runs on another's. A
+// folder that is not there is for the Opener to say: it looks.
 func (l Local) Validate() error {
 	switch known := []string{"", AtEndpoint, AtHome}; {
 	case !slices.Contains(known, l.Provider):

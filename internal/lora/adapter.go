@@ -15,6 +15,8 @@ import (
 )
 
 // PEFT's prefix of every tensor, and the endings of the two that make an adapter.
+//
+//	base_model.model.layers.3.self_attn.q_proj.lora_A.weight
 const (
 	prefix  = "base_model.model."
 	endingA = ".lora_A.weight"
@@ -82,8 +84,9 @@ func Save(dir string, m Target, l transformer.LoRA, base Origin) error {
 	return fsutil.WriteBytes(filepath.Join(dir, ConfigFile), raw)
 }
 
-// Load adds the adapters of the folder dir to m, and returns the SHA-256 of the base that they were made for,
-// where the folder says it.
+// Load adds the adapters of the folder dir to m, and returns the SHA-256 of the base that they were made for, where
+// the folder says it. It does not compare the base: whether another will do is for the caller to say. Of an error
+// some adapters may have been added; the caller drops the model, or them.
 func Load(dir string, m Target) (baseSHA256 string, err error) {
 	pairs, base, err := Pairs(dir)
 	if err != nil {

@@ -57,8 +57,9 @@ func (c *config) refuse() error {
 	return nil
 }
 
-// scale is the factor of a product of a rank. PEFT divides by the rank of the module, where rank_pattern gives it
-// one of its own. With alpha 32 that is 2 at rank 16; rank-stabilised it is 8.
+// scale is the factor of a product of a rank. PEFT divides by the rank of the module, where rank_pattern gives it one
+// of its own. With alpha 32 that is 2 at rank 16; rank-stabilised it is 8. The root keeps the product's size when a
+// higher rank is tried.
 func (c *config) scale(rank int) float64 {
 	if c.RankStabilised {
 		return c.Alpha / math.Sqrt(float64(rank))
@@ -94,8 +95,8 @@ func encodeConfig(l transformer.LoRA, arch transformer.Architecture, base string
 	return append(raw, '\n'), err
 }
 
-// layersName is the part of a tensor's name before the number of its layer. For "layers.3.self_attn.q_proj.weight"
-// it is "layers", for a BERT's "encoder.layer.0.…" it is "layer".
+// layersName is the part of a tensor's name before the number of its layer. For "layers.3.self_attn.q_proj.weight" it
+// is "layers", for a BERT's "encoder.layer.0.…" it is "layer". "" of a model without layers, of which there is none.
 func layersName(arch transformer.Architecture) string {
 	for _, spec := range arch.Layout() {
 		if spec.Layer == 0 {

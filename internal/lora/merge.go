@@ -23,7 +23,7 @@ type MergeOptions struct {
 	AnyBase bool
 }
 
-// Merged says what was done.
+// Merged says what was done. It is what --json prints.
 type Merged struct {
 	Out      string `json:"out"`
 	Adapters int    `json:"adapters"` // linear layers that were added to
@@ -36,6 +36,10 @@ type Merged struct {
 // The sum W + s·B·A is taken in float64 and rounded once, to the type that W was stored in (docs/LORA.md). Which
 // base it was is checked by hash: the same adapter on other weights would give a model that nobody trained, without
 // any error.
+//
+//	Out there already            refused: Exists
+//	another base's adapter       refused: Mismatch, unless AnyBase
+//	a module that W lacks        refused by name
 func Merge(o MergeOptions) (*Merged, error) {
 	if _, err := os.Lstat(o.Out); err == nil {
 		return nil, fault.New(fault.Exists, "%s is there already: name a folder that is not", o.Out)

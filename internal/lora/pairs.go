@@ -83,6 +83,9 @@ func readPairs(file *safetensorsio.File, c *config) (pairs []Pair, err error) {
 
 // readPair checks the shapes, A [rank, in] and B [out, rank], before a number is read, and gives the product the
 // factor that this rank has.
+//
+//	A [16, 1024] and B [2048, 16]     rank 16, in 1024, out 2048
+//	A [16, 1024] and B [2048, 8]      refused: two ranks
 func readPair(file *safetensorsio.File, stem string, c *config) (p Pair, err error) {
 	a, err := file.Tensor(stem + endingA)
 	if err != nil {

@@ -28,7 +28,8 @@ type Anchors struct {
 	Examples   []AnchorExample
 }
 
-// AnchorExample is one anchor with the values its cluster stands for.
+// AnchorExample is one anchor with the values its cluster stands for. Values are three at most, the most frequent
+// first: a table's cell has room for no more.
 type AnchorExample struct {
 	ID     int32
 	Text   string
@@ -89,7 +90,7 @@ func across(bank *anchors.Bank) int {
 }
 
 // Coverage says in words how many rows were assigned: "189 anchors found in the training rows, … of them across
-// theories; 18833 of 25661 rows (73 %) have one, and …".
+// theories; 18833 of 25661 rows (73 %) have one, and …". The terminal and the page say it in the same words.
 func (a *Anchors) Coverage() string {
 	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, a.Rows)) }
 	return fmt.Sprintf("%d anchors found in the training rows, %d of them across theories; %d of %d rows (%.0f %%) have "+

@@ -47,8 +47,8 @@ var firstPlots = []string{
 //
 //	{"kind": "train", "step": 10, "loss": 3.2, "loss_levels": [3.0, 3.3]}
 //
-// gives "train loss" and "train loss levels 1", "… 2", each with the point 10. Fields need not be known here:
-// what training logs in a later version is drawn as well.
+// gives "train loss" and "train loss levels 1", "… 2", each with the point 10. Fields need not be known here: what
+// training logs in a later version is drawn as well. A missing file is NotFound with the flag that names it.
 func ReadCurves(path string) ([]Series, error) {
 	f, err := fsutil.OpenRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -195,6 +195,7 @@ func drawCurve(s Series) (plot, bool) {
 	ax, p.X = wholeAxis(step[0], step[len(step)-1], p.Left, p.Right, 6)
 	ay, p.Y = newAxis(slices.Min(y), slices.Max(y), p.Bottom, p.Top, 4)
 	p.Line = points(ax, ay, step, y)
+	// len/20 on either side is a tenth of the curve in all.
 	if len(y) > fewPoints {
 		p.Smooth = points(ax, ay, step, movingMean(y, len(y)/20))
 		return p, true
@@ -206,6 +207,9 @@ func drawCurve(s Series) (plot, bool) {
 }
 
 // curveCSV is a line a point, of every point that was logged.
+//
+//	series,step,value
+//	train loss,10,3.2
 func curveCSV(series []Series) string {
 	rows := [][]string{{"series", "step", "value"}}
 	for _, s := range series {

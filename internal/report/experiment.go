@@ -32,7 +32,8 @@ type Experiment struct {
 	Curves    []Runs              // groups of runs
 }
 
-// experimentView is what the template sees: the view that all pages share, and the tables of runs around it.
+// experimentView is what the template sees: the view that all pages share, and the tables of runs around it. The
+// template places what is in it and asks for nothing else.
 type experimentView struct {
 	*view
 	Facts, Screening, Seeds, Every RunsTable
@@ -90,7 +91,8 @@ func WriteExperiment(w io.Writer, e *evaluate.Experiment, x Experiment, about we
 	return web.Write(w, experimentPage, out, about)
 }
 
-// readings are the words for evaluate.BaseNames.
+// readings are the words for evaluate.BaseNames. A reading without a word here would be shown as the empty one, so a
+// further one is a line.
 var readings = map[string]string{
 	evaluate.BaseRaw: "raw", evaluate.BaseCentred: "centred", evaluate.BaseScaled: "centred and scaled",
 	evaluate.BaseLogistic: "logistic regression",
@@ -115,6 +117,8 @@ func (x *Experiment) systems(e *evaluate.Experiment) (base, runs []shown) {
 
 // few are the systems whose pictures fit side by side: the raw base of the first finalist's pooling, or of the
 // first pooling, and one trained model of each role. The tables have all.
+//
+//	poolings last, mean; finalists A and B (role hierarchical), C (role control)     base of A's pooling, A, C
 func (x *Experiment) few(e *evaluate.Experiment) []shown {
 	pooling := x.Poolings[0]
 	if len(x.Finalists) > 0 {
@@ -154,6 +158,9 @@ func (x *Experiment) forest(e *evaluate.Experiment, f *evaluate.Finalist) *fores
 
 // everyFigure has a row a figure and a column a system. Which figures there are is asked of the first; all were
 // measured on the same rows.
+//
+//	figure                          base, last, raw        hierarchical
+//	ranking accuracy, within corpus .508 [.498, .519]      .556 [.541, .571]
 func everyFigure(systems []shown) RunsTable {
 	t := RunsTable{Head: []string{"figure"}}
 	for _, s := range systems {
@@ -198,8 +205,8 @@ func differenceTable(e *evaluate.Experiment, f *evaluate.Finalist, figures []eva
 	return t
 }
 
-// withBounds writes a figure and its interval in one cell, ".556 [.541, .571]"; the figure alone where it has
-// none.
+// withBounds writes a figure and its interval in one cell, ".556 [.541, .571]"; the figure alone where it has none.
+// Signed and unsigned figures pass their own way of writing.
 func withBounds(number func(evaluate.Number) string, x evaluate.Estimate) string {
 	if !x.Interval.Known() {
 		return number(x.Value)

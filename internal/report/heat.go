@@ -32,7 +32,7 @@ type heatCell struct {
 	Loud  bool // coloured strongly enough to want light letters
 }
 
-// loud is the heat from which letters turn light.
+// loud is the heat from which letters turn light. Dark letters on a stronger colour would be hard to read.
 const loud = .62
 
 // heat makes a cell; x runs from −1 (cold) to 1 (hot) and is cut off beyond. The number stands in the cell, so
@@ -67,7 +67,8 @@ func binMatrix(s shown, scope metrics.Scope) matrix {
 	return m
 }
 
-// mapRow is one picture for each of the main systems, side by side and on one scale.
+// mapRow is one picture for each of the main systems, side by side and on one scale. Low and High are the ends of
+// their scale, for the legend.
 type mapRow struct {
 	Name      string
 	Low, High string
@@ -130,7 +131,8 @@ func drawMap(label string, m evaluate.HeatMap, low, high float64) heatMap {
 	return out
 }
 
-// extremes are the least and greatest known cells, 0 and 0 if there is none.
+// extremes are the least and greatest known cells, 0 and 0 if there is none. A row of maps without a known cell is
+// drawn empty.
 func extremes(cells [][]evaluate.Number) (low, high float64) {
 	first := true
 	for _, line := range cells {

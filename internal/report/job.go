@@ -23,14 +23,15 @@ import (
 	"hives/model/folder"
 )
 
-// Names of the files a job leaves in its output folder.
+// Names of the files a job leaves in its output folder. They are named in docs and in other programs, so they stay.
 const (
 	MetricsFile = "metrics.json"
 	PageFile    = "report.html"
 	curvesFile  = "metrics.jsonl" // of a training run
 )
 
-// Opener loads a model folder and returns its encoder and what frees it.
+// Opener loads a model folder and returns its encoder and what frees it. The context ends an opening that takes
+// minutes; an error frees what was opened.
 type Opener func(ctx context.Context, dir string) (encoder.Encoder, func() error, error)
 
 // Job is what both commands need. The models are opened by Open, one after another, so this package knows no engine.
@@ -225,8 +226,9 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 	return evaluate.NewBench(rows.Rows, j.Options)
 }
 
-// trainedOn warns of rows that the model was trained on, and returns how many; nil where there are none. The
-// figures are given all the same, marked: whoever asks may want them, and must not take them for held-out ones.
+// trainedOn warns of rows that the model was trained on, and returns how many; nil where there are none. The figures
+// are given all the same, marked: whoever asks may want them, and must not take them for held-out ones. It is said
+// before anything is measured, and stands in the document, on the page and below the table.
 func (j *Job) trainedOn(model string) (*data.Shared, error) {
 	if j.TrainedOn == nil || model == "" {
 		return nil, nil
@@ -290,6 +292,10 @@ func writeJSON(w io.Writer, document any) error {
 
 // about names the inputs by their digests. The page must be the same for the same inputs, so it has no date: who
 // asks when it was made looks at the file.
+//
+//	measured rows, SHA-256             3f2a…
+//	weights of after, SHA-256          0437…
+//	seed of the intervals              1
 func (j *Job) about(c *evaluate.Common, systems ...*evaluate.System) (a web.About, err error) {
 	for _, file := range [][2]string{{"measured rows", j.Data}, {"training rows", j.TrainData}} {
 		if file[1] == "" {

@@ -32,8 +32,8 @@ type forestRow struct {
 	Marks []mark
 }
 
-// mark is one interval; Series chooses the colour. Low, High and At are pixels along the axis, Y down the page,
-// Text the figures at the right edge.
+// mark is one interval; Series chooses the colour. Low, High and At are pixels along the axis, Y down the page, Text
+// the figures at the right edge. Marks of one series have one colour in all rows, which the legend names.
 type mark struct {
 	Low, High, At, Y float64
 	Series           int
@@ -113,8 +113,8 @@ func claimForest(contrasts []contrast) *forest {
 	return drawForest(contrasts, names, pick)
 }
 
-// forestFigures names the figures and how to take them from a difference. Both lists must have one order:
-// drawForest matches them by place.
+// forestFigures names the figures and how to take them from a difference. Both lists must have one order: drawForest
+// matches them by place. All are within a corpus, since claims rest on these.
 func forestFigures(d *evaluate.Difference) ([]string, func(*evaluate.Difference) []evaluate.Estimate) {
 	names := []string{"direction accuracy, within corpus", "ranking accuracy, within corpus",
 		"similarity correlation, mean over corpora"}

@@ -39,6 +39,11 @@ func parse(name, source string) *template.Template {
 
 // WriteDemo writes the demo's page; curves and bank may be nil. The order of systems is that of the story: as it
 // began, as it is, the control, then what stands beside.
+//
+//	before training   as it began
+//	after training    the demo's model
+//	control           same steps, labels permuted
+//	after Stage 1, random weights, random trained     each where it was measured
 func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, about web.About) error {
 	main := []shown{
 		{"before training", "as it began", d.Before, true},
@@ -129,8 +134,9 @@ func WriteEvaluation(w io.Writer, e *evaluate.Evaluation, about web.About) error
 	return web.Write(w, page, v, about)
 }
 
-// marked puts a warning before the lead where the model was trained on some of the rows: the first sentence of
-// the page, since every figure below it flatters.
+// marked puts a warning before the lead where the model was trained on some of the rows: the first sentence of the
+// page, since every figure below it flatters. The lead itself is not changed: it is shared by all pages of the
+// process.
 func marked(lead []string, c *evaluate.Common) []string {
 	if c.TrainedOn == nil {
 		return lead

@@ -32,8 +32,8 @@ type RunsTable struct {
 	Rows  [][]string
 }
 
-// runsPlot is several lines over one pair of axes. plot.Line and plot.Dots stay empty; Lines has a line a run,
-// some without points.
+// runsPlot is several lines over one pair of axes. plot.Line and plot.Dots stay empty; Lines has a line a run, some
+// without points. Title, axes and CSV are the embedded plot's.
 type runsPlot struct {
 	plot
 	Lines []runsLine

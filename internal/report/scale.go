@@ -11,6 +11,8 @@ import (
 
 // axis maps values to pixels: at(x) = start + (x − low)/(high − low) · (end − start). From 0 to .6 over 60 to 318
 // pixels, .3 stands at 189.
+//
+// Invariant: high > low, which newAxis and wholeAxis see to, so at never divides by 0.
 type axis struct {
 	low, high  float64 // values
 	start, end float64 // pixels
@@ -93,6 +95,8 @@ func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
 // three writes a figure with three decimals, a dash where it is undefined. A dash is no zero: nothing was
 // measured.
+//
+//	.5123 → .512     −.0314 → −.031     1 → 1.000     unknown → –
 func three(n evaluate.Number) string {
 	if !n.Known() {
 		return "–"
@@ -119,6 +123,8 @@ func signed(n evaluate.Number) string {
 }
 
 // bounds writes an interval.
+//
+//	.541 … .571; nothing where no interval was drawn
 func bounds(r evaluate.Range) string {
 	if !r.Known() {
 		return ""

@@ -137,7 +137,8 @@ type theoryTable struct {
 }
 
 // theoryTables shows the theories that the rows have. A text has labels of several theories; by theory only its
-// labels of that one count, so a table is of fewer texts than the whole.
+// labels of that one count, so a table is of fewer texts than the whole. Which theories there are is asked of the
+// first system; all were measured on the same rows.
 func theoryTables(systems []shown) []theoryTable {
 	var out []theoryTable
 	for _, theory := range evaluate.TheoryOrder(systems[0].system.TextLevel.ByTheory) {
@@ -154,7 +155,8 @@ func theoryTables(systems []shown) []theoryTable {
 	return out
 }
 
-// corpusTable shows the similarity correlation of each corpus alone.
+// corpusTable shows the similarity correlation of each corpus alone. A corpus whose pairs do not define it has a
+// dash.
 type corpusTable struct {
 	Names []string
 	Rows  []tableRow

@@ -30,7 +30,8 @@ type anchorView struct {
 
 type node struct{ ID, Definition string }
 
-// show puts the reviewer's own sentence into the field, if there is one, so that it can be written on.
+// show puts the reviewer's own sentence into the field, if there is one, so that it can be written on. Definitions
+// are the theories' of now; an id that they no longer have is shown without one.
 func (anchor) show(page *itemView, q judge.QueueItem, mine judge.Decision, _ func(string) string, _ theories.Path) {
 	v := &anchorView{Sentence: q.Text}
 	page.Anchor = v
@@ -91,6 +92,8 @@ func checkSentence(s *state, place int, sentence string) error {
 }
 
 // say calls a sentence edited when it differs from the one that is reviewed, whoever wrote it.
+//
+//	One should keep a word. / Keep your word.     edited: Keep your word.
 func (anchor) say(text string, d judge.Decision) string {
 	switch {
 	case d.Verdict == judge.VerdictNone:

@@ -24,6 +24,7 @@ type Applied struct {
 	Undecided int `json:"undecided"` // kept as they were
 }
 
+// String is what hives review apply prints.
 func (a Applied) String() string {
 	return fmt.Sprintf("anchors     %d\naccepted    %d\nedited      %d\nrejected    %d\n"+
 		"disagreed   %d, kept as they were\nundecided   %d, kept as they were\n",
@@ -109,7 +110,8 @@ func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 }
 
 // decided goes by the item, which holds bank, id and sentence: a decision on another sentence of the same anchor does
-// not count here. It returns what was decided on the sentences of a bank, by item.
+// not count here. It returns what was decided on the sentences of a bank, by item. What was credited (board.credit)
+// is among it.
 func decided(ctx context.Context, store *judge.Store, run string) (map[string][]judge.Decision, error) {
 	s, err := bankBoard(store, run).state(ctx)
 	out := map[string][]judge.Decision{}

@@ -40,6 +40,8 @@ func itemID(a anchors.Anchor) string {
 func runOf(b *anchors.Bank) string { return "anchors:" + b.Anchors[0].Bank }
 
 // anchorOf is what the item ids of all sentences that an anchor ever had begin with.
+//
+//	anchor:theory:12:9f86d081884c7d65     anchor:theory:12:
 func anchorOf(item string) string { return item[:strings.LastIndexByte(item, ':')+1] }
 
 // superseded is the reason of items whose sentence the latest bank no longer has.
@@ -70,7 +72,8 @@ func Enqueue(ctx context.Context, store *judge.Store, b *anchors.Bank, texts map
 	return open, nil
 }
 
-// enqueue does Enqueue's work and returns the sentences' item ids.
+// enqueue does Enqueue's work and returns the sentences' item ids. Texts first, then the queue: an item whose text is
+// not in the file would be refused.
 func enqueue(
 	ctx context.Context, store *judge.Store, b *anchors.Bank, texts map[string]string,
 ) (map[string]bool, error) {
@@ -151,7 +154,8 @@ func exemplars(a anchors.Anchor, texts map[string]string) []string {
 	return out
 }
 
-// exemplarTexts reads the texts of a bank's exemplars from the rows it was made from; no rows give none.
+// exemplarTexts reads the texts of a bank's exemplars from the rows it was made from; no rows give none. The rows are
+// read once and not kept; of a bank they are some thousand texts.
 func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 	if path == "" {
 		return nil, nil
@@ -173,7 +177,8 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 	return texts, err
 }
 
-// readInfo reads an item's payload. A reader of the page may do without; apply never reads it.
+// readInfo reads an item's payload. A reader of the page may do without; apply never reads it. An older program's
+// payload may lack fields, which are then empty.
 func readInfo(q judge.QueueItem) (info anchorInfo, err error) {
 	if q.Payload == "" {
 		return info, errors.New("the item has no payload")

@@ -53,7 +53,8 @@ func (b *board) state(ctx context.Context) (*state, error) {
 	return s, nil
 }
 
-// queue returns the items shown and all that there are.
+// queue returns the items shown and all that there are. The lock is held over the reading, so that several requests
+// at once read it once.
 func (b *board) queue(ctx context.Context) (items, all []judge.QueueItem, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +111,7 @@ func (s *state) at(id int64) int {
 	return slices.IndexFunc(s.items, func(q judge.QueueItem) bool { return q.ID == id })
 }
 
-// of returns a reviewer's decision on an item.
+// of returns a reviewer's decision on an item. There is one at most: the file's latest that holds.
 func (s *state) of(id int64, reviewer string) (judge.Decision, bool) {
 	for _, d := range s.held[id] {
 		if d.Reviewer == reviewer {
@@ -173,7 +174,8 @@ const (
 	showAll   = "all"
 )
 
-// matches tells whether an item belongs to what a reviewer walks through. What nobody asked for is open.
+// matches tells whether an item belongs to what a reviewer walks through. What nobody asked for is open. "Open" is
+// open for this reviewer: what others have decided on is asked of each.
 func (s *state) matches(q judge.QueueItem, reviewer, show string) bool {
 	switch show {
 	case showSplit:
@@ -202,6 +204,8 @@ func (s *state) next(from, step int, reviewer, show string) int {
 }
 
 // counts have Agreed and Split of all reviewers and Mine of the one who looks. They are the figures above every page.
+//
+// Items of which nobody has a say are Items − Split − Agreed.
 type counts struct{ Items, Mine, Split, Agreed int }
 
 // counts leaves items on which nobody has a say out of Split and Agreed.

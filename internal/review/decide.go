@@ -9,7 +9,8 @@ import (
 	"hives/internal/judge"
 )
 
-// Bounds of what a reviewer writes, in runes. The page's fields have the same, but a form may come from elsewhere.
+// Bounds of what a reviewer writes, in runes. The page's fields have the same, but a form may come from elsewhere. A
+// sentence that a model writes for a bank has 240 at most; people may say more.
 const (
 	maxNote     = 2000
 	maxSentence = 400
@@ -26,6 +27,7 @@ const (
 	choiceEdit     = "edit"
 )
 
+// errNoDecision is of a form that no button of the page sends.
 var errNoDecision = fault.New(fault.Invalid, "the form has no decision")
 
 // readDecision makes a decision on the item at a place of the board from a form. Errors do not repeat the form.

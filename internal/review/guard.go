@@ -48,6 +48,8 @@ type guard struct {
 	next  http.Handler
 }
 
+// ServeHTTP sets what browsers are told of every page: store nothing, guess no types, share no window with other
+// sites.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if status, why := g.refusal(r); status != 0 {
 		http.Error(w, why, status)
@@ -105,7 +107,8 @@ func (g *guard) refusal(r *http.Request) (status int, why string) {
 }
 
 // policy keeps a text that got through as markup, by a fault of ours, from running or loading anything. It is the
-// Content-Security-Policy of a page whose style and script bear the nonce.
+// Content-Security-Policy of a page whose style and script bear the nonce. The nonce is new for every page, so a text
+// that repeats an earlier one gets nothing by it.
 func policy(nonce string) string {
 	return "default-src 'none'; style-src 'nonce-" + nonce + "'; script-src 'nonce-" + nonce +
 		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -59,6 +59,10 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 
 // item never shows another item than the one asked for: a link to one that is gone is an error. It shows one item:
 // that of the query or the first of the filter.
+//
+//	item?as=ann&show=open            the first that is open for ann
+//	item?as=ann&show=open&id=12      item 12, whatever the filter
+//	item?show=open                   no name: back to home
 func (a *app) item(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	name, ok := reviewerName(q.Get("as"))
@@ -197,7 +201,8 @@ func reviewerName(raw string) (string, bool) {
 	return name, name != "" && utf8.RuneCountInString(name) <= 60 && plain(name)
 }
 
-// plain tells whether a line has nothing but what can be printed.
+// plain tells whether a line has nothing but what can be printed. Line breaks are not, so a name or a sentence stays
+// one line.
 func plain(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

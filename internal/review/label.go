@@ -16,7 +16,8 @@ func (label) name() string { return judge.KindLabel }
 
 func (label) waits(judge.QueueItem) bool { return true }
 
-// labelView is the open place of a theory's tree: where the reviewer has walked to, and what lies below.
+// labelView is the open place of a theory's tree: where the reviewer has walked to, and what lies below. Crumbs lead
+// up, Options down, and At is what the buttons would decide.
 type labelView struct {
 	Theory     string
 	Unknown    bool // the theory was not registered: only "no value" and skipping are possible
@@ -64,6 +65,8 @@ func (label) show(v *itemView, q judge.QueueItem, _ judge.Decision, address func
 
 // newLabel offers the children of the open node with the votes that each got. A text may be labelled at any level, so
 // the open node itself can be decided on too, and a leaf has nothing below.
+//
+//	at svt/conservation     options: conformity 3 votes (1), tradition 2 (2), security 2 (3)
 func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) *labelView {
 	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
 	tree, ok := theories.Get(q.Theory)

@@ -74,7 +74,8 @@ func Run(ctx context.Context, j Job) error {
 }
 
 // waiting makes the exit code tell a script whether it may go on: 75 asks it to wait. It says how many items have no
-// decision that their reviewers agree on, if there are any.
+// decision that their reviewers agree on, if there are any. Items that reviewers disagree on still wait: somebody
+// must settle them.
 func (b *board) waiting(ctx context.Context) error {
 	s, err := b.state(ctx)
 	if err != nil {
@@ -89,7 +90,8 @@ func (b *board) waiting(ctx context.Context) error {
 }
 
 // open puts the bank up first, if one is named: reviewing it again then shows what became of it. It opens the votes
-// file and says which of its items are reviewed.
+// file and says which of its items are reviewed. Only sentences of this bank are shown, not those that wait of
+// others.
 func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	if j.Anchors == "" {
 		return j.openQueue(ctx)

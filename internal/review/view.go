@@ -48,7 +48,7 @@ type itemView struct {
 	Anchor     *anchorView
 }
 
-// said is another reviewer's decision in words.
+// said is another reviewer's decision in words. Shown by name: who disagrees may be asked.
 type said struct{ Reviewer, What, Note string }
 
 // itemURL is an address within the page, from a reviewer to an item of a filter; without an item it leads to the first.
@@ -117,7 +117,8 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 	return v
 }
 
-// reviewers are offered as links to those who come back. It lists who decided something on the items shown.
+// reviewers are offered as links to those who come back. It lists who decided something on the items shown. In the
+// order of names, so that the page does not hang on a map.
 func (s *state) reviewers() []link {
 	n := map[string]int{}
 	for _, q := range s.items {

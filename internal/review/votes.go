@@ -86,6 +86,8 @@ func count(about string, votes []judge.Vote) tally {
 
 // votesFor counts the votes for a child of a node: those of the second round, with neutral, where there was one.
 // The last of the two rounds counts, since in it a voter could say that nothing fits.
+//
+//	svt: conservation 3; svt+neutral: conservation 2, neutral 4     2
 func votesFor(all []tally, theory string, node theories.Path, child string) int {
 	about := strings.TrimSuffix(theories.ValueID(theory, node), "/")
 	n := 0

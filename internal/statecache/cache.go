@@ -52,10 +52,10 @@ func Open(dir string, k Key) (*Cache, error) {
 // Layers is how many layers the states have behind them.
 func (c *Cache) Layers() int { return c.key.Layers }
 
-// Path is the file of the states.
+// Path is the file of the states. It is what errors name, since it is what one would remove.
 func (c *Cache) Path() string { return c.path + ".bin" }
 
-// Close unmaps the file.
+// Close unmaps the file. Views of it are gone with it; it may be called again.
 func (c *Cache) Close() error {
 	c.entries = nil
 	if c.mapped == nil {
@@ -146,7 +146,7 @@ func (c *Cache) Missing(texts [][]int32) (missing []int, tokens int64) {
 	return missing, tokens
 }
 
-// Size is how many bytes the states of some tokens take.
+// Size is how many bytes the states of some tokens take. It is for saying so before they are computed.
 func (c *Cache) Size(tokens int64) int64 { return c.key.bytesOf(tokens) }
 
 // Gather puts the states of a batch's texts where its tokens stand: [R, S, H], 0 at padding. Their checksums are
@@ -173,7 +173,8 @@ func (c *Cache) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 	return t, errors.Join(err, lost)
 }
 
-// copyOut copies the states of a text and looks at the copy: the file may change between two looks at it.
+// copyOut copies the states of a text and looks at the copy: the file may change between two looks at it. A file that
+// is cut under the mapping faults, which Catch makes an error of.
 func (c *Cache) copyOut(to, states []byte, e entry) error {
 	err := c.mapped.Catch(func() error {
 		copy(to, states)
@@ -189,7 +190,7 @@ func (c *Cache) copyOut(to, states []byte, e entry) error {
 	return nil
 }
 
-// Span is where a text stands in a batch.
+// Span is where a text stands in a batch. The positions of a tensor of states are the same, times H numbers.
 type Span struct{ Slot, From, To int } // flat positions, row·S + column
 
 // Spans lists a batch's texts from left to right.

@@ -13,8 +13,9 @@ import (
 )
 
 // refuseElder refuses a folder with states of format 1 that were made from the same weights. Its key named some
-// settings of the model by hand, so that nothing proves the others to be those of this run. To compute the states again
-// in silence would leave gigabytes lying there, and hours of work unexplained.
+// settings of the model by hand, so that nothing proves the others to be those of this run. To compute the states
+// again in silence would leave gigabytes lying there, and hours of work unexplained. Elder files of other weights are
+// left alone: they are another model's.
 func refuseElder(dir string, k Key) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "states-*.bin"))
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 // 1,024 numbers a token in float16 that is 64 MB a batch.
 const batchTokens = 1 << 15
 
-// lockWait is the time between two looks at a lock that another process holds.
+// lockWait is the time between two looks at a lock that another process holds. Filling takes minutes, so a fifth of a
+// second more is nothing.
 const lockWait = 200 * time.Millisecond
 
 // Work is how missing states are made. The cache knows no model: Compute is where one is.
@@ -164,8 +165,8 @@ func (c *Cache) openWriter() (w *writer, err error) {
 	return w, nil
 }
 
-// openAt opens a file for writing and gives one that has not got that far its header, which is on disk before anything
-// behind it.
+// openAt opens a file for writing and gives one that has not got that far its header, which is on disk before
+// anything behind it. A file of another kind keeps its own header, and checkHeader refuses it.
 func openAt(path string, header []byte) (*os.File, error) {
 	if err := fsutil.CheckRegular(path); err != nil {
 		return nil, err
@@ -187,7 +188,8 @@ func openAt(path string, header []byte) (*os.File, error) {
 	return file, nil
 }
 
-// begun tells whether a file has a header, be it that of something else.
+// begun tells whether a file has a header, be it that of something else. Shorter than a header, or of zeros, it is a
+// write that a power cut ended.
 func begun(file *os.File) (bool, error) {
 	head := make([]byte, headerBytes)
 	_, err := file.ReadAt(head, 0)

@@ -57,6 +57,8 @@ func record(id textID, e entry) []byte {
 
 // readIndex returns the entries up to the first record that is cut or damaged, and the length of the part of
 // the file that they fill. A later record of a text replaces an earlier one.
+//
+//	header, whole, whole, damaged, whole     two entries; good 512 + 72: the next writer cuts there
 func readIndex(path string, k Key) (entries map[textID]entry, good int64, err error) {
 	entries = map[textID]entry{}
 	raw, err := fsutil.ReadRegular(path)
@@ -84,10 +86,11 @@ func readIndex(path string, k Key) (entries map[textID]entry, good int64, err er
 }
 
 // blank tells whether there are only zeros where a header belongs: a power cut may leave a file's length without what
-// was written to it.
+// was written to it. No header is: it begins with a brace.
 func blank(head []byte) bool { return !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) }
 
-// checkHeader refuses a file that was made for something else.
+// checkHeader refuses a file that was made for something else. The remedy is safe, since everything in it can be
+// computed.
 func checkHeader(path string, raw, want []byte) error {
 	if !bytes.Equal(raw[:headerBytes], want) {
 		return fault.New(fault.Corrupt, "%s does not begin as states of these weights do; remove it, and it is made anew",

@@ -23,7 +23,8 @@ const (
 	F32 = "f32"
 )
 
-// ParseType refuses a type that states are not kept in.
+// ParseType refuses a type that states are not kept in. bf16 is none of them: with 8 bits of digits a state would
+// lose what the layers above go by.
 func ParseType(name string) (dtypes.DType, error) {
 	switch name {
 	case F16:

@@ -48,6 +48,8 @@ func (m *Model) adapted(dir string) (*lm.Runner, error) {
 }
 
 // scored are rows to score, each by the runner of its adapter.
+//
+// Invariant: all four are of one length.
 type scored struct {
 	runners []*lm.Runner
 	rows    [][]int32
@@ -55,12 +57,14 @@ type scored struct {
 	pushes  [][]lm.Steer
 }
 
+// add takes one more row; from is where its answer begins.
 func (s *scored) add(r *lm.Runner, row []int32, from int, push []lm.Steer) {
 	s.runners, s.rows = append(s.runners, r), append(s.rows, row)
 	s.from, s.pushes = append(s.from, from), append(s.pushes, push)
 }
 
-// score computes all rows of a runner together, and returns the log-probabilities in the rows' order.
+// score computes all rows of a runner together, and returns the log-probabilities in the rows' order. Runners take
+// turns, in the order in which they first come.
 func (s *scored) score() ([][]float64, error) {
 	out, members := make([][]float64, len(s.rows)), make(map[*lm.Runner][]int)
 	for row, r := range s.runners {

@@ -4,11 +4,13 @@
 // says can be a control token; the graph reads them into a cache; tokens are chosen one by one and read back into
 // text until the model ends its turn, a stop string appears or the length is reached.
 //
+//	open.go       a folder or GGUF file → a Model with its identity; adapter.go: a runner for each adapter
 //	template.go   a conversation → ids, as the family was taught to read it
-//	generate.go   ids → batches → tokens; also choices and scores of given answers
-//	sample.go     logits → one token, as llm.Sampling says
+//	row.go        a request → a row that is sure to fit, and its tokens one by one
+//	generate.go   rows of one shape → batches
+//	score.go      given answers → log-probabilities, and a choice among them
+//	sample.go     logits → one token, as llm.Sampling says; package schema says which may come
 //	stop.go       tokens → text as it comes, up to a stop string
-//	open.go       a folder or GGUF file → a Model with its identity
 //
 // Invariant: a row's numbers depend on its own ids, the weights and the engine alone, and not on the rows beside it,
 // the slot, the order or the time.

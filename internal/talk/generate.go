@@ -11,9 +11,10 @@ import (
 	"hives/model/lm"
 )
 
-// Generate implements llm.Provider. Requests are sorted by the shape of their batch, which follows from each alone, and
-// answered B at a time; a batch runs until its last row has ended. A cancelled context ends all rows; what they said
-// so far is returned with FinishCanceled, and the context's error beside it.
+// Generate implements llm.Provider. Requests are sorted by the shape of their batch, which follows from each alone,
+// and answered B at a time; a batch runs until its last row has ended. A cancelled context ends all rows; what they
+// said so far is returned with FinishCanceled, and the context's error beside it. Many requests at once are answered
+// sooner than one by one, and alike.
 func (m *Model) Generate(ctx context.Context, rs []llm.Request) ([]llm.Reply, error) {
 	return m.generate(ctx, rs, nil)
 }
@@ -66,8 +67,8 @@ func (m *Model) generate(ctx context.Context, rs []llm.Request, emit func(Piece)
 }
 
 // Answer answers at most B rows of one shape, one batch after the other whoever calls: a cache holds one. A row whose
-// own context ends ends with FinishCanceled, and the others go on. Latency is the batch's for every row of it: an early
-// one waits for the last.
+// own context ends ends with FinishCanceled, and the others go on. Latency is the batch's for every row of it: an
+// early one waits for the last. Each row keeps its own reply, so their order does not matter.
 func (m *Model) Answer(ctx context.Context, batch []*Row) error {
 	m.busy.Lock()
 	defer m.busy.Unlock()

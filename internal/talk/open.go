@@ -29,7 +29,7 @@ import (
 // of SmolLM2-135M at 8 rows of 512 slots in float32.
 const DefaultRows = 8
 
-// Options of Open.
+// Options of Open. All but Template go to the engine and its graphs; none changes what may be asked.
 type Options struct {
 	Engine    engine.Options
 	Precision string // as transformer.ParseArithmetic reads it; "" is f32
@@ -312,5 +312,5 @@ func (s said) renderer(forced string, tok tokenizer.Talker) (*Renderer, error) {
 	return NewRenderer(t, tok)
 }
 
-// ends tells whether an id ends an answer.
+// ends tells whether an id ends an answer. There are a handful of such ids, so a walk is as quick as a map.
 func (m *Model) ends(id int32) bool { return slices.Contains(m.stops, id) }

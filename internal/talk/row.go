@@ -29,6 +29,8 @@ type Piece struct {
 
 // Row is a job that was read: it is sure to fit the model, and waits for a batch. What it needs is worked out once, in
 // Prepare; from then on a token costs one choice and one spelling.
+//
+// Invariant: reply.IDs are the tokens that were taken, and text is what of their spelling is settled.
 type Row struct {
 	job    Job
 	prompt []int32
@@ -47,6 +49,9 @@ type Row struct {
 
 // Shape tells which rows may share a batch: those of one adapter, one length of prompts and one size of cache. All
 // follow from the row alone, so that its numbers do.
+//
+//	32 tokens of prompt, answers of 100     prompt 32, slots 256
+//	40 tokens of prompt, answers of 100     prompt 64, slots 256: another batch
 type Shape struct {
 	runner        *lm.Runner
 	prompt, slots int
@@ -63,7 +68,8 @@ func (r *Row) Reply() llm.Reply { return r.reply }
 func (r *Row) Tokens() (prompt, answer int) { return len(r.prompt), r.length }
 
 // Prepare renders a request, holds it to the model's length, reads its schema and finds its shape. All that can be
-// refused is refused here, before the first token.
+// refused is refused here, before the first token. Errors are of kind Invalid and name the remedy. It computes no
+// token, so a queue may prepare while a batch runs.
 func (m *Model) Prepare(j Job) (*Row, error) {
 	if err := m.check(j); err != nil {
 		return nil, err
@@ -92,7 +98,8 @@ func (m *Model) Prepare(j Job) (*Row, error) {
 	return r, m.begin(r)
 }
 
-// check holds a job to what the model can do.
+// check holds a job to what the model can do. A prompt of ids and a conversation exclude each other: a template
+// around the former would be another prompt.
 func (m *Model) check(j Job) error {
 	if j.Prompt != nil {
 		if len(j.Prompt) == 0 || j.Messages != nil || j.Prefix != "" {
@@ -144,10 +151,12 @@ func (m *Model) begin(r *Row) error {
 	return nil
 }
 
-// keptSchemas is how many automata are kept: a run asks with a few schemas, again and again.
+// keptSchemas is how many automata are kept: a run asks with a few schemas, again and again. A ninth throws all of
+// them away: the next request with one of these compiles it again, and nothing else.
 const keptSchemas = 8
 
-// automaton compiles a schema once.
+// automaton compiles a schema once. Control tokens and ends of turns are not spelled, so no schema lets them into an
+// answer.
 func (m *Model) automaton(s map[string]any) (*schema.Automaton, error) {
 	key, err := schema.Key(s)
 	if err != nil {
@@ -225,6 +234,8 @@ func (m *Model) may(r *Row) func(id int32) bool {
 
 // logProb is the model's own log-probability of a token, before temperature, top-p and schema, beside those of the n
 // most probable.
+//
+//	logits 2, 1, 0: Σ exp(l − 2) = 1 + .368 + .135 = 1.503     log p of the first −.408, of the second −1.408
 func (m *Model) logProb(id int32, logits []float32, n int) llm.TokenLogProb {
 	top := slices.Max(logits)
 	sum := 0.
@@ -261,5 +272,6 @@ func (r *Row) end(why llm.Finish) {
 	r.reply.Finish, r.reply.Text, r.reply.Out = why, string(r.text), int64(len(r.reply.IDs))
 }
 
-// gone tells whether nobody waits for the row any more.
+// gone tells whether nobody waits for the row any more. Its row goes on being fed, since a batch has one shape; what
+// it would say is lost.
 func (r *Row) gone() bool { return r.job.Context != nil && r.job.Context.Err() != nil }

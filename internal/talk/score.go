@@ -76,6 +76,9 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 	return m.score(ctx, all)
 }
 
+// score lays all options of all questions out as rows, computes them together, and deals the numbers back.
+//
+//	questions (yes, no) and (a, b, c)     rows 0 to 4; row 2 is option "a" of question 2
 func (m *Model) score(ctx context.Context, qs []question) ([]llm.Scores, error) {
 	var all scored
 	for at, q := range qs {

@@ -1,9 +1,9 @@
 // Package terminal puts a person in front of a language model: questions from the command line or typed one by one,
 // answers as they are written.
 //
-// What answers goes to out, all that is said about it to log, so that a pipe gets the answers and nothing else.
-// Whether the model is on this machine or behind an endpoint makes no difference but for streaming and scores, which
-// need the first. The package reads no flags and opens no config: cmd gives it Options.
+// What answers goes to out, all that is said about it to log, so that a pipe gets the answers and nothing else. A
+// model on this machine and one behind an endpoint are asked alike; what an endpoint cannot do (reading along,
+// scores, choices) is refused by name. The package reads no flags and opens no config: cmd gives it Options.
 package terminal
 
 import (
@@ -106,6 +106,7 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 		fmt.Fprintln(log, describe)
 	}
 	t := &terminal{Options: o, schema: wanted, p: p, out: out, log: log}
+	// A pipe on in is a conversation too: a question a line.
 	if len(o.Questions) == 0 {
 		return t.converse(ctx, in)
 	}
@@ -232,6 +233,8 @@ func (t *terminal) converse(ctx context.Context, in io.Reader) error {
 // answer asks once and prints what comes. A person who stops it keeps what was said. As JSON an answer comes whole,
 // one object a line, with the identity and the sampling that it depends on: what a script keeps must say what it
 // would take to get it again.
+//
+// An error of the reply itself, such as logits that are no numbers, ends the run like one of the call.
 func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Reply, error) {
 	if t.Scores {
 		return llm.Reply{}, t.scores(ctx, messages)

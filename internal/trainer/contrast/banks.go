@@ -120,7 +120,7 @@ func replace(bank, fresh, ids *Node) *Node {
 	return Add(Mul(kept, ConvertDType(StopGradient(bank), fresh.DType())), put) // [K, H]
 }
 
-// tensor copies a bank's unit vectors to the host as a float32 tensor of a file.
+// tensor copies a bank's unit vectors to the host as a float32 tensor of a file. The table itself is not changed.
 func (b *Bank) tensor(name string) (safetensorsio.Tensor, error) {
 	t := safetensorsio.Tensor{Name: name, DType: "F32", Shape: b.table.Shape().Dimensions}
 	value, err := b.table.Value()
@@ -140,7 +140,8 @@ func (b *Bank) tensor(name string) (safetensorsio.Tensor, error) {
 	return t, err
 }
 
-// unit divides a row by its L2 norm; a row of zeros stays.
+// unit divides a row by its L2 norm; a row of zeros stays. The sum is in float64, so that vectors of any width come
+// out as 1 to float32's last digit.
 func unit(row []float32) {
 	sum := 0.0
 	for _, v := range row {

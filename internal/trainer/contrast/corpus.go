@@ -91,7 +91,8 @@ func (c *Corpus) texts(d Drawn, banks *Banks, slots int) (texts [][]int32, ancho
 	return texts, anchors
 }
 
-// Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input.
+// Batch lays drawn rows and the fresh anchors of banks (nil in Stage 1) out as one step's input. Slot i of the packs
+// is row d.Rows[i].
 func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (b *Batch, err error) {
 	b = labelBatch(c.Labels, d.Rows)
 	c.Pairs.fill(b, d.Rows)

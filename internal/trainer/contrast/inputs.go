@@ -17,6 +17,8 @@ import (
 //
 // Between Read and Open nothing is kept but memory: files may go, an engine need not be there. That is what lets train
 // say "this bank was fitted on your held-out rows" in seconds, before a device is taken and before a folder is made.
+//
+// Whoever reads some owes Close.
 type Inputs struct {
 	cfg    Settings
 	start  *start.Point
@@ -73,7 +75,8 @@ func (in *Inputs) read(ctx context.Context) (err error) {
 	return in.refuseLonely()
 }
 
-// refuseLonely refuses Stage 1 on rows of which none has a positive: its loss is 0 whatever the weights are.
+// refuseLonely refuses Stage 1 on rows of which none has a positive: its loss is 0 whatever the weights are. Stage 2
+// has two terms more, and may be run on such rows.
 func (in *Inputs) refuseLonely() error {
 	stats := in.source.hierarchical()
 	if in.cfg.Loop.Stage != 1 || stats.Positives[0] < stats.Anchors {

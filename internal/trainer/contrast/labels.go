@@ -57,7 +57,8 @@ func (l Labels[V]) rows() losses.Labels {
 	return losses.Labels{Theory: of.Theory, Levels: of.Levels, Direction: of.Direction, Ignore: of.Ignore}
 }
 
-// inputs are the batch's labels as the loss takes them.
+// inputs are the batch's labels as the loss takes them. Of Stage 1: theory, levels, direction, and ignore where pairs
+// are left out.
 func (b *Batch) inputs() step.Values[any] {
 	n := len(b.Theory)
 	l := Labels[any]{Theory: b.Theory, Levels: tensors.FromFlatDataAndDimensions(b.Levels, n, 3), Direction: b.Direction}

@@ -84,6 +84,8 @@ func (o *Layout) parts(texts [][]int32) [][][]int32 {
 }
 
 // lay packs each part, all into the shape that the largest of them needs.
+//
+//	parts of 100 and 300 tokens, shapes of 128, 256 and 512     both into 512
 func (o *Layout) lay(texts [][]int32) ([]pack.Batch, error) {
 	parts := o.parts(texts)
 	if o.padded { // what packing is measured against

@@ -43,7 +43,7 @@ var table = []struct {
 	}},
 }
 
-// LossNames are the names that --loss knows in a stage.
+// LossNames are the names that --loss knows in a stage. In the table's order, which is that of --help.
 func LossNames(stage int) (names []string) {
 	for _, line := range table {
 		if line.stage == stage {

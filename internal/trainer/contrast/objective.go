@@ -101,7 +101,8 @@ func (o *Objective) Check() error {
 	return nil
 }
 
-// micro is a micro-batch of p. Its states are read when it is computed: those of a whole batch may not fit the memory.
+// micro is a micro-batch of p. Its states are read when it is computed: those of a whole batch may not fit the
+// memory. Each has a closure of its own over its pack.
 func (o *Objective) micro(p pack.Batch) step.Micro {
 	m := step.Micro{Batch: p}
 	if o.States != nil {

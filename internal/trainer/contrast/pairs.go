@@ -55,7 +55,7 @@ func (p *Pairs) fill(b *Batch, rows []int32) {
 	}
 }
 
-// contrasted are the rows of a batch that the hierarchical term takes.
+// contrasted are the rows of a batch that the hierarchical term takes. They stand first in a batch.
 func (p *Pairs) contrasted(rows []int32) []int32 {
 	if p.part > 0 {
 		return rows[:p.part]

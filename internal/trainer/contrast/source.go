@@ -9,6 +9,8 @@ import (
 )
 
 // Drawn is a batch as a sampler gives it.
+//
+//	Stage 2, parts of 2: Rows 5 9 | 3 7 | 8 1, Individual −1 −1 | 7 2 | −1 −1, Theory −1 −1 | −1 −1 | 3 3
 type Drawn struct {
 	Rows               []int32 // [B]
 	Individual, Theory []int32 // [B] anchor ids, −1 outside their part; nil in Stage 1

@@ -81,7 +81,8 @@ func sampleRows(n, limit int, seed uint64) []int {
 	return draw
 }
 
-// draw makes the batches of the loss, none where the rows cannot fill them. pairs know the rows by numbers.
+// draw makes the batches of the loss, none where the rows cannot fill them. pairs know the rows by numbers. At most
+// one epoch: a row that came twice would count twice.
 func (v *Validator) draw(cfg *Settings, pairs *Pairs, numbers []int) {
 	// Few held-out rows may not fill a batch: then there is no loss to log, and everything else is.
 	s, err := samplers.NewIntraTheory(v.labels, cfg.sampler(v.labels.Alternatives(v.rows)))
@@ -180,7 +181,8 @@ func (v *Validator) corpusMean(ctx context.Context, vectors *metrics.Vectors) (*
 	return defined(metrics.MeanCorrelation(each, 0).Pearson), nil
 }
 
-// meanLoss is the training loss on batches of held-out rows, nil where none can be filled.
+// meanLoss is the training loss on batches of held-out rows, nil where none can be filled. The vectors are those of
+// the figures, so the loss costs no embedding.
 func (v *Validator) meanLoss(vectors [][]float32) (*float64, error) {
 	if len(v.batches) == 0 {
 		return nil, nil

@@ -98,6 +98,8 @@ func (p *Point) Describe() (lines []string) {
 }
 
 // describeAdapters says what is trained in place of the weights.
+//
+//	trained: 1146880 parameters, adapters of rank 8, alpha 16, on q_proj, v_proj of layers 0 to 27; all …
 func (p *Point) describeAdapters() string {
 	settings := p.cfg.LoRA.settings(p.cfg.Model.FreezeLayers)
 	return fmt.Sprintf(

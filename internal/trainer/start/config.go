@@ -10,7 +10,8 @@ import (
 	"hives/model/transformer"
 )
 
-// Settings are the sections of a run's configuration that say what it begins with.
+// Settings are the sections of a run's configuration that say what it begins with. A task passes them on; start reads
+// no section of a task's.
 type Settings struct {
 	Seed  uint64      `toml:"seed"`
 	Model ModelConfig `toml:"model"`

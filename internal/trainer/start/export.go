@@ -38,8 +38,8 @@ func (p *Point) Save(dir string, steps int, provenance map[string]string) error 
 	return err
 }
 
-// stepsBefore counts the steps of the runs that made the starting weights, as their folder says; 0 for a base
-// that no run made.
+// stepsBefore counts the steps of the runs that made the starting weights, as their folder says; 0 for a base that no
+// run made. steps_in_all comes first: steps is the last run's alone.
 func stepsBefore(provenance map[string]string) int {
 	for _, name := range []string{"steps_in_all", "steps"} {
 		if n, err := strconv.Atoi(provenance[name]); err == nil {

@@ -78,7 +78,8 @@ func openCheckpoint(at string, cfg Settings) (*Point, error) {
 	return p.finish() // the tokenizer once more, for the length may be another
 }
 
-// takeWeights replaces the model's weights by a checkpoint's. Those below frozen layers are the base's.
+// takeWeights replaces the model's weights by a checkpoint's. Those below frozen layers are the base's. A checkpoint
+// that is damaged is refused by its hashes before a number is taken.
 func (p *Point) takeWeights(at string, frozen int) (err error) {
 	c, err := checkpoints.Load(at)
 	if err != nil {

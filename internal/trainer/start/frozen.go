@@ -17,6 +17,9 @@ const frozenWeights = "frozen_weights"
 func (p *Point) Parameters() *state.Parameters { return Parameters(p.Model, p.cfg.Model.FreezeLayers) }
 
 // Parameters sorts the variables of any model so.
+//
+//	28 layers, 26 frozen       trained: layers 26 and 27, the final norm; fixed: embeddings, layers 0 to 25
+//	adapters of rank 8         trained: the adapters; fixed: all weights
 func Parameters(m transformer.Model, frozen int) *state.Parameters {
 	out := &state.Parameters{Store: m.Variables()}
 	adapters := m.AdapterVariables()

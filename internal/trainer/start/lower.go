@@ -114,6 +114,8 @@ func (l *lower) batch(b *pack.Batch, put func(text int, states []byte) error) er
 }
 
 // finite refuses numbers that the type cannot hold: their exponent's bits are all ones.
+//
+//	float16 00 7c: 0x7c & 0x7c, infinite     float32 … 80 7f: both bytes' bits are ones, infinite
 func (l *lower) finite(raw []byte) error {
 	size := l.dtype.Size()
 	// Little-endian: the last byte of a number holds its sign and the upper bits of the exponent.

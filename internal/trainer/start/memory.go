@@ -7,7 +7,8 @@ import (
 	"hives/pack"
 )
 
-// backward says which parts of a model the way back goes through, and what of them it reads.
+// backward says which parts of a model the way back goes through, and what of them it reads. Frozen layers are no
+// part of it: gradients end above them.
 type backward struct {
 	layers   int             // upper layers that gradients pass through
 	adapted  map[string]bool // names of linear layers with adapters; nil where the weights are trained

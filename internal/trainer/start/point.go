@@ -85,7 +85,8 @@ func (p *Point) finish() (*Point, error) {
 	return p, nil
 }
 
-// truncate keeps the first layers alone, if a number of them is asked for.
+// truncate keeps the first layers alone, if a number of them is asked for. The layers above are gone with their
+// memory.
 func (p *Point) truncate(layers int) error {
 	if layers == 0 {
 		return nil

@@ -16,7 +16,7 @@ import (
 // bit.
 const UsedStates = "states"
 
-// Watcher is told of the work before the first step.
+// Watcher is told of the work before the first step. A loop's Observers are one.
 type Watcher interface {
 	Note(line string)
 	Work(label, unit string, total int) (moved func(n int), end func())
