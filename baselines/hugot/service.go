@@ -33,6 +33,7 @@ func newService(m embedder, v *hivesv1.ModelVersion) *service { return &service{
 
 // GetInfo implements the method.
 func (s *service) GetInfo(context.Context, *hivesv1.GetInfoRequest) (*hivesv1.GetInfoResponse, error) {
+	// Of limits only those that a client must keep to here; 0 means that there is none.
 	return &hivesv1.GetInfoResponse{
 		Model: s.version, Limits: &hivesv1.Limits{MaxTexts: maxTexts, MaxLength: s.version.MaxLength},
 		Engine: &hivesv1.Engine{Name: "hugot", Choice: "hugot's pure-Go session"}, Server: "baseline hugot 0.7.5",
@@ -54,6 +55,7 @@ func (s *service) Embed(ctx context.Context, r *hivesv1.EmbedRequest) (*hivesv1.
 	if err != nil {
 		return nil, err
 	}
+	// Batches of like length are padded least, so the order of the work is not that of the request.
 	out := make([]*hivesv1.Embedding, len(texts))
 	// out is filled in the request's order; at is a text's place there.
 	for batch := range slices.Chunk(byLength(tokens), batchTexts) {

@@ -57,6 +57,7 @@ func main() {
 	if *centre {
 		recentre(p)
 	}
+	// The same seed and the same restarts for all three.
 	for _, fit := range []string{"spherical", "euclidean", "spherical, mini-batches"} {
 		o := kmeans.Defaults(*k)
 		o.Restarts, o.Seed, o.Spherical, o.Tolerance = *restarts, *seed, fit != "euclidean", *tolerance

@@ -113,6 +113,7 @@ func (x *bare) packed(ctx context.Context, texts [][]int32, shapes []pack.Shape)
 
 // unit, dot and apart compute in float64: their own rounding must not be what is measured. apart is the largest
 // difference of two numbers.
+// A vector of length 0 gives NaN, which packed looks for.
 func unit(v []float32) []float64 {
 	out, sum := make([]float64, len(v)), 0.0
 	for _, x := range v {

@@ -101,6 +101,7 @@ func (s *saturation) bare(ctx context.Context, x *bare, texts []string) (func(co
 	if err != nil {
 		return nil, err
 	}
+	// Positions of all batches, padding included.
 	computed := 0
 	for i := range batches {
 		s.Tokens += batches[i].Tokens()

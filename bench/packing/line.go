@@ -71,6 +71,7 @@ func serve(texts [][]int32, shapes []pack.Shape, windows int, attention float64)
 				open[next/perCall]++
 			}
 		}
+		// Every text has been served: callers had no more to ask.
 		if len(line) == 0 {
 			return cost, passed, nil
 		}

@@ -41,6 +41,7 @@ func main() {
 	attention := flag.Float64("attention", pack.Attention, "row length at which attention costs as much as the rest")
 	// Negatives decide which texts meet: those of a corpus alone are more alike in length.
 	negatives := flag.String("negatives", "theory", "theory or corpus")
+	// More than one wants rows in multiples of it, which costs fill.
 	devices := flag.Int("devices", 1, "that share the rows of a batch")
 	flag.Parse()
 	lengths, batch, err := prepare(*rows, *tok, *maxLength, *batchSize, *negatives)

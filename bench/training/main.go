@@ -48,6 +48,7 @@ func main() {
 	tok := flag.String("tokenizer", "demo/model/tokenizer.json", "tokenizer.json")
 	config := flag.String("config", "demo/model/config.json", "config.json of the model, whose weights are drawn")
 	steps := flag.Int("steps", 40, "batches that are timed")
+	// Relative to the working directory; pytorch.py reads it from there.
 	out := flag.String("batches", "batches.jsonl", "file that the batches are written to")
 	flag.Parse()
 	if err := run(*rows, *tok, *config, *out, *steps); err != nil {
@@ -100,6 +101,7 @@ func draw(rows, tok string, steps int) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Labels are numbers here, as losses want them; pytorch.py gets the same.
 	labels := data.NewLabels(all, theories.Builtin())
 	o := samplers.DefaultIntraTheory()
 	// The paper's own settings but for the seed, which must be some number.

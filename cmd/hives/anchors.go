@@ -5,6 +5,7 @@ import "github.com/spf13/cobra"
 // anchorsCommand groups what makes, shows and uses the cross-theory bank.
 // They are used in the order build, review (hives review), assign: a row keeps the id of its anchor, so sentences
 // are looked over before rows are tied to them.
+// The inventory's sentences are anchors too, of single values: hives theories inventory has those.
 func anchorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "anchors",

@@ -51,6 +51,7 @@ for training. The weights that will be trained are refused too (--not-for). See 
   hives anchors build --rows rows/train.parquet --model DIR \
       --previous reviewed.parquet --out new.parquet`,
 		Args: cobra.NoArgs,
+		// A closure over b: the flags are read into it before RunE is called.
 		RunE: func(c *cobra.Command, _ []string) error { return b.run(c) },
 	}
 	b.register(c)
@@ -121,6 +122,7 @@ func (b *anchorsBuild) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	// The account goes to standard output, restarts and what waits for review to standard error.
 	b.j.Stdout, b.j.Log = c.OutOrStdout(), c.ErrOrStderr()
 	defer done()
 	return anchors.RunBuild(c.Context(), enc, b.j)

@@ -43,6 +43,7 @@ is one object for each text. See docs/VALUES.md for the figures.`,
 	// A file and not the token itself: command lines stand in histories and process lists.
 	c.Flags().StringVar(&o.TokenFile, "token-file", "", "file with a bearer token")
 	c.Flags().StringVar(&o.Prompt, "prompt", "", "text that is put before each text")
+	// All, but for values of which there is nothing to say; with --json every one.
 	c.Flags().IntVar(&o.TopK, "top", 0, "largest number of values shown for each text; 0 shows all")
 	c.Flags().StringSliceVar(&o.Theories, "theory", nil, "show only values of these theories")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print one JSON object a line for each text, with every value")

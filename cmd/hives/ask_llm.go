@@ -53,6 +53,7 @@ What a question says is text to the model, never a command to the program: contr
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
+	// A template is code of the model's publisher; only those that are known here are followed (package talk).
 	f.StringVar(&o.Template, "template", "",
 		"chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")

@@ -61,6 +61,7 @@ With --imports the card also says what the importers left out. It reads that fro
 				return fmt.Errorf("card: %w", err)
 			}
 			if out != "" {
+				// Whole or not at all, as every file of these programs.
 				if err := fsutil.WriteFile(out, func(w io.Writer) error { return c.WriteMarkdown(w) }); err != nil {
 					return err
 				}

@@ -67,9 +67,12 @@ huggingface_hub. HTTPS_PROXY, HTTP_PROXY and NO_PROXY name proxies as everywhere
 	f := c.Flags()
 	f.StringVar(&r.Revision, "revision", "", "commit, tag or branch; by default the pinned commit, or main")
 	f.StringVar(&r.Out, "out", "", "model folder to write; by default out/NAME")
+	// Without it what a model folder needs is taken: weights, configs, tokenizer; not the same weights in other
+	// forms.
 	f.StringArrayVar(&r.Include, "include", nil, "take the files that match instead of those of a model folder; "+
 		"'*' stops at a slash (may be repeated)")
 	f.StringArrayVar(&r.Exclude, "exclude", nil, "leave out the files that match (may be repeated)")
+	// A file is cut into ranges of 32 MB, so several connections help with one large file too.
 	f.IntVar(&r.Jobs, "jobs", hub.DefaultJobs, "connections at a time")
 	f.BoolVar(&r.DryRun, "dry-run", false, "list files, sizes and where they come from; write nothing")
 	jsonFlag(c, &asJSON)

@@ -74,6 +74,7 @@ func (k *embedCorpus) register(c *cobra.Command) {
 	f.StringVar(&k.j.Out, "out", "", "folder that all shards write to")
 	// One shard of one is the default, so that a single machine needs no flag.
 	f.StringVar(&k.shard, "shard", "0/1", "which shard this is, i/n with i from 0")
+	// 4,096 rows: 16 MiB with 1,024 numbers a vector (embedfiles.DefaultBlock).
 	f.IntVar(&k.j.BlockRows, "block", embedfiles.DefaultBlock, "rows in a part; a kill costs at most one part")
 	f.StringVar(&k.j.Prompt, "prompt", "", "text that is put before every text")
 	jsonFlag(c, &k.asJSON)

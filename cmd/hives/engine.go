@@ -95,7 +95,8 @@ new plugin.`,
 func engineStepsCommand() *cobra.Command {
 	var opt check.Options
 	cmd := &cobra.Command{
-		Use:    check.StepsCommand,
+		Use: check.StepsCommand,
+		// Hidden, but not secret: what check finds can be looked at by hand.
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -67,6 +67,7 @@ The result appears when it is whole. See docs/EXPORT.md.`,
 	f.StringVar(&o.Model, "model", "", "model folder, GGUF file, or the folder of a finished run")
 	f.StringVar(&o.Out, "out", "", "what to write")
 	f.StringVar((*string)(&o.Format), "format", string(o.Format), strings.Join(export.Formats(), " or "))
+	// As stored by default, so that no number is rounded that nobody asked to round.
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or, in a GGUF file, q8_0; by default as the "+
 		"weights are stored")
 	f.BoolVar(&o.Force, "force", false, "replace an earlier export")

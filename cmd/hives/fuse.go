@@ -26,6 +26,8 @@ import (
 //	Ctrl-C    --out appears whole or not at all
 func fuseCommand() *cobra.Command {
 	var o fuse.Options
+	// Linear is the default: for models of one base the two methods differ by less than bfloat16 keeps (package
+	// fuse).
 	method, of := string(fuse.ByLinear), "models"
 	var asJSON bool
 	c := &cobra.Command{
@@ -61,6 +63,7 @@ weights, hashes, and of each tensor norms, angles and updates.`,
 			default:
 				return fault.New(fault.Invalid, "--of %q: want models or deltas", of)
 			}
+			// Paths, configs and weights are checked in there, before a tensor is read.
 			rec, err := runFuse(c, o)
 			if err != nil {
 				return err
@@ -75,6 +78,7 @@ weights, hashes, and of each tensor norms, angles and updates.`,
 	f.StringVar(&method, "method", method, "linear or karcher")
 	f.StringVar(&of, "of", of, "what is fused: models, or deltas from --base")
 	f.StringVar(&o.Base, "base", "", "model folder that the adapters or models were made from")
+	// Normalised to a sum of 1 unless --no-normalise: 2,1,1 and .5,.25,.25 are the same.
 	f.Float64SliceVar(&o.Weights, "weights", nil, "a weight for each model, such as 2,1,1 (default: equal ones)")
 	f.BoolVar(&o.Raw, "no-normalise", false, "linear: sum with the weights as they are, not divided by their sum")
 	f.StringVar(&o.Out, "out", "", "model folder to write, which must not be there")
@@ -87,6 +91,7 @@ weights, hashes, and of each tensor norms, angles and updates.`,
 func runFuse(c *cobra.Command, o fuse.Options) (*fuse.Record, error) {
 	var p *cli.Progress
 	o.Progress = func(numbers, all int) {
+		// A nil bar shows nothing, so an error before the first call leaves no line behind.
 		if p == nil {
 			p = cli.NewProgress("fusing", "numbers", int64(all), 0)
 		}
@@ -107,6 +112,7 @@ const opposite = math.Pi - .01
 // printFused is the account: the tensors where the models are furthest apart, and what did not go well.
 func printFused(w io.Writer, out string, rec *fuse.Record) error {
 	far := slices.Clone(rec.Tensors)
+	// Stable, so that tensors of one angle stay in the order of the file.
 	slices.SortStableFunc(far, func(a, b fuse.Tensor) int { return cmp.Compare(b.Angle, a.Angle) })
 	unsettled, turned := 0, 0
 	for _, t := range far {
@@ -119,6 +125,7 @@ func printFused(w io.Writer, out string, rec *fuse.Record) error {
 	}
 	t := columns.NewTable(w)
 	fmt.Fprint(t, "furthest apart\tlargest angle\tupdates\tfrom linear\n")
+	// Five of hundreds: the rest stands in fusion.json.
 	for _, x := range far[:min(5, len(far))] {
 		fmt.Fprintf(t, "%s\t%.3g°\t%d\t%.2g\n", x.Name, x.Angle*180/math.Pi, x.Updates, x.Off)
 	}

@@ -48,7 +48,7 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 				return err
 			}
 			j.Stdout = c.OutOrStdout()
-			// Three outputs, any of which could be the input by mistake.
+			// Three outputs, any of which could be the input by mistake. "" and a dash are no files, and pass.
 			for _, out := range []string{j.Out, j.DB, j.Report} {
 				if err := spare(out, j.In); err != nil {
 					return err

@@ -57,6 +57,7 @@ To merge files of rows, use hives data merge.`,
 	f.StringVar(&o.Base, "base", "", "model folder that the adapter was made for")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of adapter_config.json and adapter_model.safetensors")
 	f.StringVar(&o.Out, "out", "", "model folder to write, which must not be there")
+	// A wrong base gives a model that nobody trained, without any error: hence a flag and not a warning.
 	f.BoolVar(&o.AnyBase, "any-base", false, "go on although the adapter names other weights, for instance the "+
 		"same weights in another file")
 	jsonFlag(c, &asJSON)

@@ -65,7 +65,9 @@ It writes report.html, with examples and curves, and metrics.json. make demo end
 	c.Flags().StringVar(&j.RandomBefore, "random-before", "",
 		"model folder of random weights, where --before is pretrained")
 	c.Flags().StringVar(&j.Random, "random", "", "model of --random-before after training on the same rows")
+	// A trained model alone would have nothing to be compared with.
 	c.MarkFlagsRequiredTogether("random-before", "random")
+	// Read at the start, so that a folder without a log is said before anything is embedded.
 	c.Flags().StringVar(&j.Run, "run", "", "folder of the training run, for its curves")
 	c.Flags().StringVar(&j.Anchors, "anchors", "", "bank of cross-theory anchors to show")
 	c.Flags().StringVar(&j.Assigned, "assigned", "", "rows that were assigned to the anchors")

@@ -48,6 +48,8 @@ again without embedding. With --redraw it needs no model at all. See docs/EXPERI
 				return err
 			}
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
+			// The engine opens at once here, unlike in evaluate: what is missing of the vectors is not known
+			// before.
 			if !j.Redraw {
 				eng, err := engine.Open(c.Context(), engine.Options{Kind: engine.Kind(kind), Threads: threads})
 				if err != nil {

@@ -55,6 +55,7 @@ into a bank of anchors. See docs/REVIEW.md.`,
 	f.StringVar(&j.Anchors, "anchors", "", "bank to review, sentence by sentence (.parquet)")
 	f.StringVar(&j.Rows, "rows", "", "rows the bank was made from, to show its exemplars' texts (hives anchors "+
 		"build --review stores them itself)")
+	// A free port by default: several reviews run beside each other, and the address is printed with its key.
 	f.StringVar(&j.Listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	f.StringVar(&j.Reviewer, "reviewer", "", "your name, which the page asks for otherwise")
 	required(c, "db")
@@ -84,6 +85,7 @@ an anchor still names the same one.`,
       --out reviewed.parquet`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// Where reviewers contradict each other the anchor stays as it was; the account counts these.
 			account, err := review.Apply(c.Context(), in, db, out)
 			if err != nil {
 				return err

@@ -40,6 +40,7 @@ func runsFlags(c *cobra.Command, j *runs.Job) {
 // unique below --in.
 func runFlags(c *cobra.Command, j *runs.Job) {
 	runsFlags(c, j)
+	// The working directory by default, as paths of runs are mostly relative to it.
 	c.Flags().StringVar(&j.In, "in", ".", "folder below which a run named by the beginning of its id lies")
 	c.Flags().StringVar(&j.Page, "html", "", "also write a self-contained page of tables and curves to this file")
 }

@@ -69,6 +69,7 @@ func ownTheories(root *cobra.Command) {
 	root.PersistentFlags().StringArrayVar(&paths, "theories", nil,
 		"file of a theory of one's own (TOML; may be repeated; also "+theories.EnvFiles+")")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		// Files of the flag come beside those of the environment; a file that both name counts once.
 		set, err := theories.Load(paths...)
 		if err == nil {
 			cmd.SetContext(context.WithValue(cmd.Context(), knownKey{}, set))

@@ -67,6 +67,7 @@ Give rows that neither the vectors nor the model have seen. See docs/VALUES.md.`
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of the resamples and of the made-up texts")
 	f.IntVar(&o.Resamples, "resamples", o.Resamples, "number of bootstrap draws over groups that intervals are "+
 		"taken from")
+	// Another number than build's gives another identity, which is refused.
 	f.IntVar(&e.Dimensions, "dimensions", 0, "as the vectors were built with; 0 keeps all")
 	jsonFlag(c, &asJSON)
 	required(c, "vectors", "data")

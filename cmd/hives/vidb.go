@@ -25,6 +25,7 @@ docs/INTENSITY.md.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	// In the order of the work.
 	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbShowCommand())
 	return cmd
 }

@@ -33,6 +33,7 @@ drawn against others, and of each text one person's grade is drawn: the higher o
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
+			// Values are looked up in the trees of this command line: a definition belongs to the question.
 			j.Known = known(c)
 			if j.Fit, err = flags.options(); err != nil {
 				return err
@@ -47,6 +48,7 @@ drawn against others, and of each text one person's grade is drawn: the higher o
 	vidbFlag(c, &j.Path, &j.Values)
 	f := c.Flags()
 	f.StringVar(&j.Judge, "judge", "", "annotations: people's own grades")
+	// Defaults are those of vidb.DefaultDesign, the paper's.
 	f.IntVar(&j.Design.K, "k", j.Design.K, "texts of a window")
 	f.IntVar(&j.Design.M, "m", j.Design.M, "windows that each text is drawn for")
 	f.StringVar(&j.Design.Pairing, "pairing", j.Design.Pairing, "uniform, matching or active")

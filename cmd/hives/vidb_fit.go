@@ -36,6 +36,7 @@ func (f *fitFlags) register(flags *pflag.FlagSet) {
 		}
 		return pflag.NormalizedName(name)
 	})
+	// For comparison with the paper's figures alone.
 	flags.BoolVar(&f.o.NoGuard, "no-guard", false, "let the paper's solver go on although its steps grow")
 }
 

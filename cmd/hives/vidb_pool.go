@@ -38,6 +38,7 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
       --size 2000 --out vidb.db`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// Before any file is read.
 			if dedupe != "text_id" && dedupe != "exact" {
 				return fault.Usage(fault.New(fault.Invalid, "--dedupe %q: want text_id or exact", dedupe))
 			}
@@ -49,6 +50,7 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
 			if err := spare(out, o.Rows...); err != nil {
 				return err
 			}
+			// All values or none: the file is written once, at the end.
 			drawn, err := vidb.Pools(out, o, values, force)
 			if err != nil {
 				return err

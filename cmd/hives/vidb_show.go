@@ -27,6 +27,8 @@ first text, how often it kept to its choice, and how often it agrees with other 
   hives vidb show --vidb vidb.db --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// Opening refuses other versions, and reading a value checks its pool's hash: what is shown is what a
+			// later step would work on.
 			file, err := vidb.Open(path, known(c))
 			if err != nil {
 				return err

@@ -188,6 +188,7 @@ func (a Attack) Beside(ctx context.Context, d *loadtest.Daemon, token string, fl
 	// begun may be said more than once, and is meant once.
 	begun := make(chan struct{})
 	wg.Go(func() { a.Run(attack, d.Addr, token, flooding, sync.OnceFunc(func() { close(begun) })) })
+	// It begins to ask only when the attacker has what it wants: before, there is nothing to suffer from.
 	v := Victim{Failed: map[string]int{}}
 	<-begun
 	until := time.Now().Add(lasts)

@@ -86,6 +86,7 @@ func shoot(ctx context.Context, conn *grpc.ClientConn, method protoreflect.Metho
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
 	path := fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
+	// Both directions stream, so that no answer of any method is one too many for the client.
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
 	stream, err := conn.NewStream(ctx, desc, path, grpc.ForceCodec(raw{}))
 	if err != nil {

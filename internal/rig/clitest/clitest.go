@@ -24,6 +24,7 @@ import (
 func Help(t *testing.T, fresh func() *cobra.Command) {
 	t.Helper()
 	root := fresh()
+	// Cobra adds it when a program runs; here none does.
 	root.InitDefaultHelpCmd()
 	n := 0
 	var visit func(*cobra.Command)
@@ -51,6 +52,7 @@ func Help(t *testing.T, fresh func() *cobra.Command) {
 }
 
 // texts: what a command does, in a line that begins with a verb and one or more whole sentences.
+// The long text may be a question and its answer; the short one stands in lists, where full stops are noise.
 func texts(t *testing.T, c *cobra.Command) {
 	switch first, _ := utf8.DecodeRuneInString(c.Short); {
 	case !unicode.IsUpper(first), strings.HasSuffix(c.Short, "."), !strings.Contains(c.Short, " "):
@@ -74,6 +76,7 @@ func flags(t *testing.T, c *cobra.Command) {
 		if cli.GroupOf(f) == "" {
 			t.Errorf("--%s stands under no heading: name it in flagGroups", f.Name)
 		}
+		// Two words name a thing; it takes a third to say what becomes of it.
 		if len(strings.Fields(f.Usage)) < 3 {
 			t.Errorf("--%s: %q: want a sentence or most of one", f.Name, f.Usage)
 		}
@@ -84,6 +87,7 @@ func flags(t *testing.T, c *cobra.Command) {
 func lines(t *testing.T, c *cobra.Command) {
 	var out bytes.Buffer
 	cli.WriteHelp(&out, c)
+	// In columns of a terminal, not in bytes: arrows and dashes are wider in UTF-8 than on the screen.
 	for line := range strings.Lines(out.String()) {
 		if line = strings.TrimSuffix(line, "\n"); columns.Of(line) > 80 {
 			t.Errorf("%d columns: %s", columns.Of(line), line)

@@ -90,6 +90,7 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Daemon, error) {
 
 // follow reads the log to its end, and closes listening once all three addresses are known.
 func (d *Daemon) follow(log io.Reader, listening chan<- struct{}) {
+	// A line of up to a megabyte: a stack of a panic is longer than the scanner's own bound.
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {

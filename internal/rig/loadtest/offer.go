@@ -31,6 +31,7 @@ type Plan struct {
 // Invariant: a request's time begins when it was due. A client that is late makes the daemon look slower, never
 // quicker.
 func Offer(ctx context.Context, p Plan, known *Known, embed Embed) *Tally {
+	// The second number keeps these draws apart from those of package chaos with the same seed.
 	random := rand.New(rand.NewPCG(p.Seed, 1))
 	t := &Tally{counted: p.For - p.Warm, tolerance: p.Tolerance, errors: map[string]int{}}
 	var wg sync.WaitGroup

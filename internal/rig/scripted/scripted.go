@@ -38,6 +38,7 @@ type Call struct {
 
 // Reply is what the server does. The zero value answers with an empty message. Of several things that cannot both
 // be done the first in this order is: Stall, Status, Cut, Endless, Body, a completion.
+// BeforeSend runs in the server's goroutine before anything is sent: a test can wait there, or count.
 type Reply struct {
 	Content    string            // of the message
 	Usage      [2]int            // prompt and completion tokens, sent as they are
@@ -67,6 +68,7 @@ func New(t testing.TB, script func(Call) Reply) *Server {
 		if r.URL.Path != "/v1/chat/completions" {
 			t.Errorf("the server was asked for %s", r.URL.Path)
 		}
+		// Recorded before it is answered: a test that waits for an answer finds its call.
 		call := s.record(r)
 		reply := script(call)
 		if reply.BeforeSend != nil {
@@ -146,6 +148,7 @@ func send(w http.ResponseWriter, r *http.Request, c Call, reply Reply) {
 		w.Header().Set("Content-Length", "1000")
 		fmt.Fprint(w, `{"choices": [`)
 	case reply.Endless:
+		// Blanks are JSON's too: a client that reads to the end never sees a mistake, so it must have a bound.
 		for chunk := strings.Repeat(" ", 1<<16); ; {
 			if _, err := fmt.Fprint(w, chunk); err != nil {
 				return

@@ -112,6 +112,7 @@ func (r *Runner) Run(_ context.Context, b *pack.Batch) ([]float32, error) {
 			}
 		}
 	}
+	// [Texts, Dim], slots without a text included: the sum of nothing is 0.
 	out := make([]float32, 0, b.Shape.Texts*Dim)
 	for _, ids := range texts {
 		out = append(out, Vector(ids)...)
@@ -166,6 +167,7 @@ func Model(t testing.TB, r *Runner) *serve.Model {
 // counted with those of the test.
 func Options(t testing.TB, r *Runner) serve.Options {
 	l, times := serve.DefaultLimits(), serve.DefaultTimes()
+	// Small enough that a test reaches each with a request that it can write down.
 	l.HTTPTexts, l.HTTPTokens = 16, 256
 	l.Texts, l.RequestTokens, l.QueueTokens, l.BulkStreams = 16, 256, 1024, 4
 	times.SelfCheck, times.Drain = 0, 20*time.Second
@@ -223,6 +225,7 @@ func Launch(t testing.TB, o serve.Options) *Fixture {
 		t.Cleanup(func() { conn.Close() })
 		return conn
 	}
+	// For tests of clients that speak no gRPC.
 	f.Raw = func() net.Conn {
 		conn, err := l.Dial()
 		if err != nil {

@@ -50,6 +50,7 @@ func (p *process) sleep(d time.Duration) (ended bool) {
 
 // awaitSave waits until a save is under way, for at most d. It looks often, since the tiny model's save is over in
 // milliseconds.
+// d bounds the wait, since the last save may be over already.
 func (p *process) awaitSave(out string, d time.Duration) (ended bool) {
 	for begin := time.Now(); time.Since(begin) < d && !p.saving(out); {
 		if p.sleep(200 * time.Microsecond) {

@@ -62,6 +62,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if <-p.ended; p.err != nil {
 		return s.report, fmt.Errorf("the run that is left alone: %w\n%s", p.err, &p.said)
 	}
+	// Moments of later blows are drawn from this time, so a slow machine does not make all of them early.
 	s.window = time.Since(begin)
 	s.printf("seed %d; a run that is left alone takes %.2f s\n", o.Seed, s.window.Seconds())
 	for s.left() && err == nil {
@@ -117,6 +118,8 @@ func (s *soak) batter(ctx context.Context, out string) error {
 		if err := s.asExpected(p, blow); err != nil {
 			return err
 		}
+		// A process that a SIGTERM met in its last step may end with 0, and the run is then finished all the same:
+		// the next start says so.
 		if p.err == nil && blow.kind != "SIGTERM" {
 			return nil
 		}
@@ -160,6 +163,7 @@ func (s *soak) strike(p *process, out string) (b blow) {
 	if !s.left() || s.wait(p, out) {
 		return b
 	}
+	// A kill unless SIGTERM is drawn: most of what goes wrong on a machine gives no warning.
 	sig := syscall.SIGKILL
 	b = blow{kind: "SIGKILL", after: time.Since(begin)}
 	if s.random.IntN(kill+term+1) > kill { // where only damage is left to be done, a kill makes the occasion
