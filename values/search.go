@@ -144,6 +144,18 @@ type Query struct {
 	Text  []float32
 }
 
+// direction is the vector that sentences are compared with as they are; nil for a prototype, which wants the mean
+// taken off them first.
+func (q Query) direction() []float32 {
+	switch {
+	case q.Value == nil:
+		return q.Text
+	case q.Value.Kind != Prototype:
+		return q.Value.Vector
+	}
+	return nil
+}
+
 // Search says which neighbours are wanted: the TopK nearest, or with Opposing the TopK at the other end. For a
 // directional value the other end is where those lie who oppose it; for a prototype or a text it only means least
 // alike.
@@ -206,29 +218,34 @@ func (s *Set) NearestAnchors(q Query, keep func(*Anchor) bool, o Search) ([]Near
 	if err := s.check(q, o); err != nil {
 		return nil, err
 	}
-	var out []NearAnchor
-	for i := range s.Anchors {
-		a := &s.Anchors[i]
-		switch {
-		case keep != nil && !keep(a), o.CrossTheory && slices.Contains(a.Theories(), q.Value.Theory):
-		case q.Value != nil:
-			out = append(out, NearAnchor{a, s.TextCosine(a.Vector, q.Value)})
-		default:
-			out = append(out, NearAnchor{a, dot(q.Text, a.Vector)})
+	among := s.anchorsFor(q, keep, o)
+	if query := q.direction(); query != nil {
+		var out []NearAnchor
+		for _, h := range nearest(len(among), query, func(i int) []float32 { return among[i].Vector }, o) {
+			out = append(out, NearAnchor{among[h.at], h.cosine})
 		}
+		return out, nil
 	}
+	// A prototype is compared with each sentence less the mean, whose length differs from sentence to sentence.
+	out := make([]NearAnchor, len(among))
+	inParallel(len(among), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = NearAnchor{among[i], s.TextCosine(among[i].Vector, q.Value)}
+		}
+	})
 	return top(out, func(n NearAnchor) float64 { return n.Cosine }, o), nil
 }
 
-// top sorts by cosine and keeps the top; of equal ones the earlier stays first, in either direction.
-func top[T any](all []T, cosine func(T) float64, o Search) []T {
-	slices.SortStableFunc(all, func(a, b T) int {
-		if o.Opposing {
-			a, b = b, a
+// anchorsFor lists the anchors that a query is compared with, in the set's order.
+func (s *Set) anchorsFor(q Query, keep func(*Anchor) bool, o Search) []*Anchor {
+	out := make([]*Anchor, 0, len(s.Anchors))
+	for i := range s.Anchors {
+		a := &s.Anchors[i]
+		if (keep == nil || keep(a)) && !(o.CrossTheory && slices.Contains(a.Theories(), q.Value.Theory)) {
+			out = append(out, a)
 		}
-		return cmp.Compare(cosine(b), cosine(a))
-	})
-	return all[:min(max(o.TopK, 0), len(all))]
+	}
+	return out
 }
 
 // dot sums in four strands, since one addition would wait for the one before it. The order of summation is fixed,
