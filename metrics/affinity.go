@@ -27,14 +27,14 @@ const (
 const affinityStep = .5
 
 // Affinity counts equal levels, as the kind says, plus half for an equal direction.
-func (p *RowPairs) Affinity(a int, dst []float64) {
-	l := p.labels
-	for x := range dst {
-		y := float64(equalLevels(&l.Levels[a], &l.Levels[x], p.affinity))
-		if l.Direction[a] == l.Direction[x] {
+func (p *RowPairs) Affinity(a int32, dst []float64) {
+	l, i := p.labels, p.example[a]
+	for c, x := range p.example {
+		y := float64(equalLevels(&l.Levels[i], &l.Levels[x], p.affinity))
+		if l.Direction[i] == l.Direction[x] {
 			y += affinityStep
 		}
-		dst[x] = y
+		dst[c] = y
 	}
 }
 

@@ -27,10 +27,18 @@ func Corpora(labels *data.Labels) []Corpus {
 	return out
 }
 
+// View is the corpus as one of several things that MeasureViews looks at; its correlation is that of All.
+func (c *Corpus) View() View {
+	return View{Pairs: c.pairs, Rows: c.rows, Options: Options{CorrelationOnly: true}}
+}
+
 // Correlate takes the vectors of all rows, and correlates the pairs of this corpus.
 func (c *Corpus) Correlate(ctx context.Context, v *Vectors) (Correlation, error) {
-	found, err := Correlations(ctx, v.Select(c.rows), c.pairs)
-	return found[All], err
+	found, err := MeasureViews(ctx, v, []View{c.View()})
+	if err != nil {
+		return Correlation{}, err
+	}
+	return found[0].Correlation[All], nil
 }
 
 // MeanCorrelation is the plain mean over corpora of the correlation in each, with its influence over so many

@@ -29,8 +29,9 @@ type distanceSums struct {
 }
 
 // add takes all pairs of one anchor; bins 0 and 1 are the one depth "path".
-func (s *distanceSums) add(cosines []float64, rel []Relation) {
-	for x, r := range rel {
+func (s *distanceSums) add(x *line, centre float64, rel []Relation) {
+	for _, c := range x.classes {
+		r := rel[c]
 		if !r.admits(s.need) {
 			continue
 		}
@@ -38,8 +39,8 @@ func (s *distanceSums) add(cosines []float64, rel []Relation) {
 		if r&sameDirection != 0 {
 			other = 0
 		}
-		s.sum[depth][other] += cosines[x]
-		s.count[depth][other]++
+		s.sum[depth][other] += x.sums[c].c + x.sums[c].n*centre
+		s.count[depth][other] += int(x.sums[c].n)
 	}
 }
 

@@ -50,16 +50,25 @@ func TestCorrelationCountsEachPairFromBothEnds(t *testing.T) {
 
 // The example of Ranking's, walk's and credit's comments, with every item a group of its own.
 func TestRankingExample(t *testing.T) {
-	s := newRankSums(task{bins: Bins}, 5)
-	y, x, z, u := candidate{.1, 1, OtherLevel1}, candidate{.3, 2, 0}, candidate{.3, 3, OtherLevel1}, candidate{.8, 4, 0}
-	s.add([]candidate{y, x, z, u}, 0, func(item int) int32 { return int32(item) })
+	// Items 1 … 4 are y, x, z, u, each a cell of its own; class 0 is bin 0, class 1 bin 4.
+	l := &layout{cellOf: []int32{0, 1, 2, 3, 4}, groupOf: []int32{0, 1, 2, 3, 4}}
+	x := &line{
+		cell: []int32{1, 2, 3, 4}, class: []int32{1, 0, 1, 0}, weight: []float64{1, 1, 1, 1}, ends: []int32{1, 3, 4},
+		classes: []int32{0, 1}, sums: []classSum{{n: 2}, {n: 2}},
+	}
+	var o outcome
+	s := newRankSums(task{bins: Bins}, 5, 5)
+	o.choose(s.task, x, []Relation{0, OtherLevel1})
+	o.walk(x)
+	s.add(&o, x, 0)
+	s.settle(l)
 	r := s.result()
 	if r.Macro != .75 || r.HalfMacro != 3.5/4 || r.BinPairs != 1 || r.Pairs != 4 {
 		t.Errorf("macro %g, ties half %g, %d bin pairs, %d pairs", r.Macro, r.HalfMacro, r.BinPairs, r.Pairs)
 	}
 	for at, want := range []float64{1, .5, .5, 1} {
-		if s.share[at] != want {
-			t.Errorf("candidate %d stands right to %g, want %g", at, s.share[at], want)
+		if o.share[at] != want {
+			t.Errorf("candidate %d stands right to %g, want %g", at, o.share[at], want)
 		}
 	}
 	for item, want := range []float64{0, .125, -.125, -.125, .125} {
@@ -74,14 +83,15 @@ func TestRankingExample(t *testing.T) {
 
 // The other examples of the package's comments, in their figures.
 func TestExamplesOfComments(t *testing.T) {
-	keys := []uint64{rankKey(.8, 2), rankKey(.3, 1), rankKey(.1, 1), rankKey(.3, 1)}
+	keys := []uint64{rankKey(.8, 2, 0), rankKey(.3, 1, 0), rankKey(.1, 1, 0), rankKey(.3, 1, 0)}
+	sortKeys(keys)
 	cosine, affinity := []float64{1, 2.5, 2.5, 4}, []float64{2, 2, 2, 4}
 	var cc, yy, cy float64
 	for k := range cosine {
 		c, y := cosine[k]-2.5, affinity[k]-2.5
 		cc, yy, cy = cc+c*c, yy+y*y, cy+c*y
 	}
-	if got, want := spearman(keys), cy/math.Sqrt(cc*yy); math.Abs(got-want) > 1e-15 {
+	if got, want := spearman(keys, 0), cy/math.Sqrt(cc*yy); math.Abs(got-want) > 1e-15 {
 		t.Errorf("rank correlation %g, by the ranks of the comment %g", got, want)
 	}
 	var s Sided

@@ -3,7 +3,6 @@ package metrics
 import (
 	"context"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,13 +13,21 @@ import (
 // a result does not depend on the number of processors.
 const shards = 16
 
-// maxRankedPairs bounds the memory of Spearman: eight bytes a pair and scope.
+// maxRankedPairs bounds the memory of Spearman: sixteen bytes a pair.
 const maxRankedPairs = 40_000_000
 
 // Options of Measure.
 type Options struct {
-	Neighbours int  // nearest neighbours kept for each item and scope
-	Spearman   bool // also rank all pairs; needs affinities that are multiples of .5 below 4
+	Neighbours      int  // nearest neighbours kept for each item and scope
+	Spearman        bool // also rank all pairs; needs affinities that are multiples of .5 below 4
+	CorrelationOnly bool // no ranking, direction, distances and neighbours
+}
+
+// View is some of the vectors' rows, as what they are annotated with: all rows, one row of each text, one corpus.
+type View struct {
+	Pairs Pairs
+	Rows  []int // [N] item i is this row of the vectors; nil: row i
+	Options
 }
 
 // Measurement holds everything that one pass over all (anchor, candidate) pairs gives, by scope.
@@ -34,165 +41,113 @@ type Measurement struct {
 	Neighbours  [Scopes][][]int32 // [N][≤ K], nearest first
 }
 
-// Measure visits every anchor once: O(N² (D + log N)) time, O(N) memory besides Spearman's.
-//
-// The caller owes pairs over the same N items as the vectors. Ranking, direction, correlation, distances and
-// neighbours all come from one pass, since each needs the same N² cosines, and most the same sort.
+// Measure is MeasureViews of one view over all rows.
 func Measure(ctx context.Context, v *Vectors, p Pairs, o Options) (*Measurement, error) {
-	n := p.Len()
-	if v.Len() != n {
-		return nil, fault.New(fault.Mismatch, "metrics: %d vectors for %d labelled items", v.Len(), n)
+	if v.Len() != p.Len() {
+		return nil, fault.New(fault.Mismatch, "metrics: %d vectors for %d labelled items", v.Len(), p.Len())
 	}
-	if n*(n-1)/2 > maxRankedPairs {
-		o.Spearman = false
+	out, err := MeasureViews(ctx, v, []View{{Pairs: p, Options: o}})
+	if err != nil {
+		return nil, err
 	}
-	m := &Measurement{}
-	for s := range m.Neighbours {
-		m.Neighbours[s] = make([][]int32, n)
+	return out[0], nil
+}
+
+// Correlations computes only the correlation, by scope.
+func Correlations(ctx context.Context, v *Vectors, p Pairs) ([Scopes]Correlation, error) {
+	m, err := Measure(ctx, v, p, Options{CorrelationOnly: true})
+	if err != nil {
+		return [Scopes]Correlation{}, err
 	}
-	centre := v.meanCosine()
-	var parts [shards]*visitor
+	return m.Correlation, nil
+}
+
+// MeasureViews sees every vector once as an anchor, and lets all views read the same cosines in the same order:
+// O(U² (D + log U)) time for U distinct vectors, and a few operations a pair of items and view; O(N) memory besides
+// Spearman's. Rows of one text share a vector, and controls have few: a one-hot vector of the theory has four.
+func MeasureViews(ctx context.Context, v *Vectors, views []View) ([]*Measurement, error) {
+	distinct := v.distinct()
+	layouts := make([]*layout, len(views))
+	for at, view := range views {
+		if view.Rows != nil && len(view.Rows) != view.Pairs.Len() {
+			return nil, fault.New(fault.Mismatch, "metrics: %d vectors for %d labelled items", len(view.Rows), view.Pairs.Len())
+		}
+		layouts[at] = newLayout(v, view, distinct)
+	}
+	var parts [shards][]*visitor // [shards][views]
 	pool, ctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.GOMAXPROCS(0))
+	bounds := shardBounds(distinct)
 	for part := range shards {
-		pool.Go(func() error {
-			w := newVisitor(v, p, o, m, centre)
-			parts[part] = w
-			for a := part * n / shards; a < (part+1)*n/shards; a++ {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				w.visit(a)
-			}
-			return nil
+		pool.Go(func() (err error) {
+			parts[part], err = visitAll(ctx, v, distinct, layouts, bounds[part], bounds[part+1])
+			return err
 		})
 	}
 	if err := pool.Wait(); err != nil {
 		return nil, err
 	}
-	for _, w := range parts[1:] {
-		parts[0].merge(w)
-	}
-	parts[0].finish(m)
-	return m, nil
-}
-
-// visitor does the anchors of one shard. An anchor is any item, in turn: every item is once the one from which
-// the others are seen.
-//
-// Its scratch is reused from anchor to anchor: N numbers a shard, not N² for the whole.
-type visitor struct {
-	v    *Vectors
-	p    Pairs
-	o    Options
-	m    *Measurement // only the rows of own anchors are written
-	rank []*rankSums
-	corr [Scopes]*corrSums
-	dist [Scopes]*distanceSums
-
-	cosines, affinity []float64   // [N] scratch
-	rel               []Relation  // [N] scratch
-	sorted            []candidate // [N] scratch
-}
-
-// newVisitor allocates the sums and scratch of one shard. m is shared by all shards, each of which writes the
-// neighbours of its own anchors and nothing else.
-func newVisitor(v *Vectors, p Pairs, o Options, m *Measurement, centre float64) *visitor {
-	n := p.Len()
-	w := &visitor{
-		v: v, p: p, o: o, m: m,
-		cosines: make([]float64, n), affinity: make([]float64, n), rel: make([]Relation, n), sorted: make([]candidate, n),
-	}
-	for _, t := range rankTasks() {
-		w.rank = append(w.rank, newRankSums(t, p.Groups()))
-	}
-	for s := All; s < Scopes; s++ {
-		w.corr[s] = newCorrSums(s, p.Groups(), centre, o.Spearman)
-		w.dist[s] = &distanceSums{need: s.need()}
-	}
-	return w
-}
-
-// visit sorts all items by cosine to anchor a once and lets every sum read the same order.
-func (w *visitor) visit(a int) {
-	w.p.Relate(a, w.rel)
-	w.p.Affinity(a, w.affinity)
-	for x := range w.cosines {
-		w.cosines[x] = w.v.Cosine(a, x)
-		w.sorted[x] = candidate{w.cosines[x], int32(x), w.rel[x]}
-	}
-	slices.SortFunc(w.sorted, ascending)
-	group := w.p.Group(a)
-	for _, sums := range w.rank {
-		sums.add(w.sorted, group, w.p.Group)
-	}
-	for s := All; s < Scopes; s++ {
-		w.corr[s].add(a, group, w.cosines, w.affinity, w.rel)
-		w.dist[s].add(w.cosines, w.rel)
-		w.m.Neighbours[s][a] = nearest(nil, w.sorted, s.need(), w.o.Neighbours)
-	}
-}
-
-// ascending orders by cosine, of equal ones the later item first, so that reading from the end meets the
-// earlier first. Cosines are finite, which spares the comparisons that cmp.Compare makes for NaN.
-func ascending(x, y candidate) int {
-	switch {
-	case x.cosine < y.cosine:
-		return -1
-	case x.cosine > y.cosine:
-		return 1
-	}
-	return int(y.item) - int(x.item)
-}
-
-// merge adds the next shard's sums.
-func (w *visitor) merge(o *visitor) {
-	for t := range w.rank {
-		w.rank[t].merge(o.rank[t])
-	}
-	for s := range w.corr {
-		w.corr[s].merge(o.corr[s])
-		w.dist[s].merge(o.dist[s])
-	}
-}
-
-// finish turns sums into figures. rank holds the tasks in the order of rankTasks: the scopes' rankings, then
-// their directions.
-func (w *visitor) finish(m *Measurement) {
-	for s := All; s < Scopes; s++ {
-		m.Ranking[s] = w.rank[s].result()
-		m.Direction[s] = w.rank[Scopes+s].result()
-		m.Correlation[s] = w.corr[s].result()
-		m.Distances[s] = w.dist[s].result()
-	}
-}
-
-// Correlations computes only the correlation, by scope: for further affinities on the same vectors. It does
-// without the sort that Measure pays for rankings, and without shards, so its sums run over the anchors in order.
-func Correlations(ctx context.Context, v *Vectors, p Pairs) ([Scopes]Correlation, error) {
-	var sums [Scopes]*corrSums
-	var out [Scopes]Correlation
-	centre := v.meanCosine()
-	for s := range sums {
-		sums[s] = newCorrSums(Scope(s), p.Groups(), centre, false)
-	}
-	n := p.Len()
-	cosines, affinity, rel := make([]float64, n), make([]float64, n), make([]Relation, n)
-	for a := range n {
-		if err := ctx.Err(); err != nil {
-			return out, err
+	out := make([]*Measurement, len(views))
+	for at, l := range layouts {
+		first := parts[0][at]
+		for _, part := range parts[1:] {
+			first.merge(part[at])
+			part[at] = nil // its keys are many
 		}
-		p.Relate(a, rel)
-		p.Affinity(a, affinity)
-		for x := range cosines {
-			cosines[x] = v.Cosine(a, x)
-		}
-		for s := range sums {
-			sums[s].add(a, p.Group(a), cosines, affinity, rel)
-		}
-	}
-	for s := range sums {
-		out[s] = sums[s].result()
+		out[at] = first.finish()
+		out[at].Neighbours = l.neighbours
 	}
 	return out, nil
+}
+
+// shardBounds cuts the distinct vectors so that every shard has about as many rows: [shards+1].
+func shardBounds(d *distinct) []int {
+	bounds := make([]int, shards+1)
+	rows, part := 0, 1
+	for u, count := range d.count {
+		rows += count
+		for part < shards && rows*shards >= part*len(d.of) {
+			bounds[part] = u + 1
+			part++
+		}
+	}
+	for ; part <= shards; part++ {
+		bounds[part] = len(d.count)
+	}
+	return bounds
+}
+
+// block is how many anchors' cosines are computed together: candidates are then read from memory once for all of
+// them, which would else set the pace.
+const block = 16
+
+// visitAll does one shard's anchors, the distinct vectors lo … hi−1, for every view.
+func visitAll(ctx context.Context, v *Vectors, d *distinct, layouts []*layout, lo, hi int) ([]*visitor, error) {
+	visitors := make([]*visitor, len(layouts))
+	ranked := false
+	for at, l := range layouts {
+		visitors[at] = newVisitor(l)
+		ranked = ranked || !l.o.CorrelationOnly
+	}
+	cosines := make([][]float64, block)
+	for k := range cosines {
+		cosines[k] = make([]float64, len(d.first))
+	}
+	var order sorter
+	for ; lo < hi; lo += block {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := min(block, hi-lo)
+		d.cosines(v, lo, cosines[:n])
+		for k := range n {
+			if ranked {
+				order.sort(cosines[k])
+			}
+			for _, w := range visitors {
+				w.visit(lo+k, cosines[k], order.sorted)
+			}
+		}
+	}
+	return visitors, nil
 }

@@ -2,19 +2,43 @@ package metrics
 
 import (
 	"math"
+	"slices"
 
 	"hives/data"
 )
 
-// nearest appends to dst the first k admitted candidates from the far end of sorted: nearest first, and
-// of equal cosines the lower item first.
-func nearest(dst []int32, sorted []candidate, need Relation, k int) []int32 {
-	for at := len(sorted) - 1; at >= 0 && len(dst) < k; at-- {
-		if sorted[at].rel.admits(need) {
-			dst = append(dst, sorted[at].item)
+// nearest is the first k admitted items from the near end of the line: nearest first, and of equal cosines the lower
+// item first. leftOut are those that the anchor is never compared with.
+func (x *line) nearest(l *layout, rel []Relation, need Relation, k int, leftOut []int32) []int32 {
+	out := make([]int32, 0, k)
+	for run := len(x.ends) - 1; run >= 0 && len(out) < k; run-- {
+		lo := int32(0)
+		if run > 0 {
+			lo = x.ends[run-1]
+		}
+		before := len(out) // they are nearer, and stay
+		for at := lo; at < x.ends[run]; at++ {
+			if !rel[x.class[at]].admits(need) {
+				continue
+			}
+			for _, i := range l.items[x.cell[at]] {
+				if len(out) == k && i > out[k-1] {
+					break // so is the rest of the cell
+				}
+				if !slices.Contains(leftOut, i) {
+					out = insert(out, before, i, k)
+				}
+			}
 		}
 	}
-	return dst
+	return out
+}
+
+// insert puts i in its place among the ascending items from `before` on, of which k in all are kept.
+func insert(items []int32, before int, i int32, k int) []int32 {
+	at, _ := slices.BinarySearch(items[before:], i)
+	items = slices.Insert(items, before+at, i)
+	return items[:min(k, len(items))]
 }
 
 // NearestIn returns for every row of queries its nearest row of bank by cosine, the lower of equals. Both lists

@@ -58,14 +58,6 @@ func rankTasks() []task {
 	return tasks
 }
 
-// candidate is one item as an anchor sees it. It holds its own cosine and relation, so that the sort of all
-// candidates moves whole items and no sum has to look them up in random order.
-type candidate struct {
-	cosine float64
-	item   int32
-	rel    Relation
-}
-
 // rankSums gathers one task over the anchors of a shard.
 //
 // The influences come from the weighted definition. With weight w_i on item i (that of its group),
@@ -89,55 +81,35 @@ type rankSums struct {
 	tieInfluence                   []float64       // [G] the same of what ties add: HalfMacro − Macro
 	anchorsOf                      []float64       // [G] anchors counted in each group
 
-	sub      []candidate // scratch: the task's candidates
-	share    []float64   // scratch: see walk
-	tieShare []float64   // scratch: see walk
+	credit    []float64 // [M] sums of what anchors credit an item of each cell with
+	tieCredit []float64 // [M]
 }
 
-// newRankSums makes empty sums for G groups.
-func newRankSums(t task, groups int) *rankSums {
+// newRankSums makes empty sums for G groups and M cells.
+func newRankSums(t task, groups, cells int) *rankSums {
 	return &rankSums{
 		task: t, influence: make([]float64, groups), tieInfluence: make([]float64, groups),
-		anchorsOf: make([]float64, groups),
+		anchorsOf: make([]float64, groups), credit: make([]float64, cells), tieCredit: make([]float64, cells),
 	}
 }
 
-// tally counts one anchor's candidate pairs: n[p] candidates of bin p, right[p][q] pairs of theirs in which the
-// nearer bin stands above, tied[p][q] those of one cosine. Counts are integers, so the order of candidates cannot
-// change a score.
-type tally struct {
-	n     [Bins]int
-	right [Bins][Bins]int
-	tied  [Bins][Bins]int
-}
-
-// add scores one anchor; sorted holds all items in ascending order of cosine. One sort an anchor serves every
-// task: filtering a sorted list keeps it sorted.
-func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32) {
-	var t tally
-	s.sub = s.sub[:0]
-	for _, c := range sorted {
-		if c.rel.admits(s.need) && c.rel.Bin() < s.bins {
-			s.sub = append(s.sub, c)
-			t.n[c.rel.Bin()]++
-		}
-	}
-	s.walk(&t)
+// add scores one anchor by the pairs that its outcome counted.
+func (s *rankSums) add(o *outcome, x *line, group int32) {
 	var score, ties, count float64
 	var right, pairs int
 	var probability, tied [Bins][Bins]float64
 	for p := range Bins {
 		for q := p + 1; q < Bins; q++ {
-			all := t.n[p] * t.n[q]
+			all := o.n[p] * o.n[q]
 			if all == 0 {
 				continue
 			}
-			probability[p][q] = float64(t.right[p][q]) / float64(all)
+			probability[p][q] = o.right[p][q] / all
 			score += probability[p][q]
-			tied[p][q] = .5 * float64(t.tied[p][q]) / float64(all)
+			tied[p][q] = .5 * o.tied[p][q] / all
 			ties += tied[p][q]
 			count++
-			right, pairs = right+t.right[p][q], pairs+all
+			right, pairs = right+int(o.right[p][q]), pairs+int(all)
 			s.matrix[p][q] += probability[p][q]
 			s.filled[p][q]++
 		}
@@ -154,76 +126,25 @@ func (s *rankSums) add(sorted []candidate, group int32, groupOf func(int) int32)
 	s.binPairs += int(count)
 	s.anchorsOf[group]++
 	s.influence[group] += score / count
-	s.credit(s.influence, s.share, &t, &probability, count, groupOf)
-	if ties > 0 { // dense vectors have none, and need not pay
+	o.giveCredit(s.credit, o.share, x, &probability, count)
+	if ties > 0 { // vectors without ties need not pay
 		s.tieInfluence[group] += ties / count
-		s.credit(s.tieInfluence, s.tieShare, &t, &tied, count, groupOf)
+		o.giveCredit(s.tieCredit, o.tieShare, x, &tied, count)
 	}
 }
 
-// walk goes through the candidates in ascending order, one run of equal cosines at a time, and counts for each
-// the candidates of coarser bins below it. share[c] sums, over the other bins, the part of that bin that
-// candidate c stands right to; tieShare[c] half of the part that it ties with.
-//
-// The example of Ranking, where n is 2 in bins 0 and 4:
-//
-//	run      below[4]  right  tied   share          why
-//	y            0       0      0    y: 1           both of bin 0 are above it, where they belong
-//	x z          1       1      1    x: ½  z: ½     y is below x; u is above z; x and z tie, ¼ each in tieShare
-//	u            2       3      1    u: 1           y and z are below it
-//
-// Comparing every two candidates would cost N² an anchor; this costs N · Bins.
-func (s *rankSums) walk(t *tally) {
-	s.share = append(s.share[:0], make([]float64, len(s.sub))...)
-	s.tieShare = append(s.tieShare[:0], s.share...)
-	var below [Bins]int
-	for lo, hi := 0, 0; lo < len(s.sub); lo = hi {
-		var here [Bins]int
-		for hi = lo; hi < len(s.sub) && s.sub[hi].cosine == s.sub[lo].cosine; hi++ {
-			here[s.sub[hi].rel.Bin()]++
-		}
-		for at := lo; at < hi; at++ {
-			b := s.sub[at].rel.Bin()
-			for q := b + 1; q < Bins; q++ {
-				if t.n[q] > 0 {
-					t.right[b][q] += below[q]
-					t.tied[b][q] += here[q]
-					s.share[at] += float64(below[q]) / float64(t.n[q])
-					s.tieShare[at] += .5 * float64(here[q]) / float64(t.n[q])
-				}
-			}
-			for p := range b {
-				if t.n[p] > 0 {
-					s.share[at] += float64(t.n[p]-below[p]-here[p]) / float64(t.n[p])
-					s.tieShare[at] += .5 * float64(here[p]) / float64(t.n[p])
-				}
-			}
-		}
-		for b := range Bins {
-			below[b] += here[b]
-		}
-	}
+// spare takes back what the anchors of one text have credited to items that they leave out: a credit goes to all of
+// a cell. before is the cell's credit from before those anchors.
+func (s *rankSums) spare(cell, group int32, before, tieBefore float64) {
+	s.influence[group] -= s.credit[cell] - before
+	s.tieInfluence[group] -= s.tieCredit[cell] - tieBefore
 }
 
-// credit adds each candidate's part in this anchor's score to the influence of its group: what the score gains
-// per unit of weight on that candidate.
-//
-// In the example x stands right to ½ of bin 4 while the average candidate of bin 0 does to ¾: more weight on x
-// lowers P by (½ − ¾)/2 = −⅛ a unit, more on u raises it as much.
-//
-// Invariant: the credits of the candidates of one bin add up to 0.
-func (s *rankSums) credit(influence, share []float64, t *tally, probability *[Bins][Bins]float64, count float64,
-	groupOf func(int) int32) {
-	var expected [Bins]float64
-	for p := range Bins {
-		for q := p + 1; q < Bins; q++ {
-			expected[p] += probability[p][q]
-			expected[q] += probability[p][q]
-		}
-	}
-	for at, c := range s.sub {
-		b := c.rel.Bin()
-		influence[groupOf(int(c.item))] += (share[at] - expected[b]) / (float64(t.n[b]) * count)
+// settle hands the cells' credit on to the groups of their items.
+func (s *rankSums) settle(l *layout) {
+	for i, cell := range l.cellOf {
+		s.influence[l.groupOf[i]] += s.credit[cell]
+		s.tieInfluence[l.groupOf[i]] += s.tieCredit[cell]
 	}
 }
 
@@ -238,6 +159,8 @@ func (s *rankSums) merge(o *rankSums) {
 		}
 	}
 	addTo(s.influence, o.influence, 1)
+	addTo(s.credit, o.credit, 1)
+	addTo(s.tieCredit, o.tieCredit, 1)
 	addTo(s.tieInfluence, o.tieInfluence, 1)
 	addTo(s.anchorsOf, o.anchorsOf, 1)
 }

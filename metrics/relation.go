@@ -5,7 +5,7 @@ import "hives/data"
 // Relation says how a candidate stands to an anchor: the bin of closeness in the low bits, flags above. A byte a
 // pair lets the relations of all texts with all stay in memory, and one mask tells whether a pair is in a scope.
 //
-//	0011 1010   bin 2; of the anchor's theory and corpus, both directions judged, but unlike; a candidate
+//	0011 1010   bin 2; of the anchor's theory and corpus, both directions judged, but unlike
 type Relation uint8
 
 // Bins of closeness, nearest first; a missing level equals a missing level.
@@ -24,7 +24,6 @@ const (
 	sameCorpus    Relation = 1 << 4
 	bothJudged    Relation = 1 << 5 // the directions of both are somebody's judgement
 	sameDirection Relation = 1 << 6
-	excluded      Relation = 1 << 7 // the anchor itself, or another row of its text
 )
 
 // Bin is the bin of closeness, 0 … 4.
@@ -48,29 +47,46 @@ var ScopeNames = [Scopes]string{"all", "within_theory", "within_corpus"}
 // fewer, so the pairs of every scope are among those of All.
 func (s Scope) need() Relation { return [Scopes]Relation{0, sameTheory, sameCorpus}[s] }
 
-// admits tells whether a relation has all needed flags and is not excluded.
-func (r Relation) admits(need Relation) bool { return r&(need|excluded) == need }
+// admits tells whether a relation has all needed flags.
+func (r Relation) admits(need Relation) bool { return r&need == need }
 
-// Pairs knows the annotations of N items.
+// Pairs knows the annotations of N items, by class: items of one class are annotated alike, and so stand alike to
+// every other item. Ten thousand rows have some hundred classes, so what is told of two classes is told once for
+// thousands of pairs.
 type Pairs interface {
 	// Len is N.
 	Len() int
-	// Relate fills dst[x], shape [N], with the relation of every x to anchor a.
-	Relate(a int, dst []Relation)
-	// Affinity fills dst[x], shape [N], with the closeness of labels that cosines are correlated with.
-	Affinity(a int, dst []float64)
+	// Class is that of item i, 0 … Classes()−1.
+	Class(i int) int32
+	Classes() int
+	// Own is what item i is part of. Items of one Own are never compared with one another.
+	Own(i int) int32
+	// Relate fills dst[c], shape [Classes], with the relation of items of class c to an anchor of class a.
+	Relate(a int32, dst []Relation)
+	// Affinity fills dst[c], shape [Classes], with the closeness of labels that cosines are correlated with.
+	Affinity(a int32, dst []float64)
 	// Group is the resampling unit of item i, 0 … Groups()−1.
 	Group(i int) int32
 	Groups() int
 }
 
-// RowPairs relates the rows of a data set: an item is one (text, value) annotation. Relations are computed for
-// one anchor at a time and kept by nobody: N² bytes would be 1 GB for 32,000 rows.
+// RowPairs relates the rows of a data set: an item is one (text, value) annotation.
 type RowPairs struct {
 	labels   *data.Labels
 	affinity AffinityKind
 	ownText  bool
 	groups   int
+	class    []int32 // [N]
+	example  []int   // [C] a row of each class
+}
+
+// rowClass is all that relations and affinities look at.
+type rowClass struct {
+	theory    int32
+	levels    [3]int32
+	direction int32
+	judged    bool
+	corpus    int32
 }
 
 // RowOption changes how rows are related.
@@ -90,6 +106,17 @@ func NewRowPairs(labels *data.Labels, options ...RowOption) *RowPairs {
 	for _, option := range options {
 		option(p)
 	}
+	known := map[rowClass]int32{}
+	for i := range labels.Len() {
+		key := rowClass{labels.Theory[i], labels.Levels[i], labels.Direction[i], labels.Judged[i], labels.Corpus[i]}
+		id, ok := known[key]
+		if !ok {
+			id = int32(len(known))
+			known[key] = id
+			p.example = append(p.example, i)
+		}
+		p.class = append(p.class, id)
+	}
 	return p
 }
 
@@ -103,19 +130,28 @@ func countIDs(ids []int32) int {
 }
 
 func (p *RowPairs) Len() int          { return p.labels.Len() }
+func (p *RowPairs) Class(i int) int32 { return p.class[i] }
+func (p *RowPairs) Classes() int      { return len(p.example) }
 func (p *RowPairs) Group(i int) int32 { return p.labels.Group[i] }
 func (p *RowPairs) Groups() int       { return p.groups }
 
-// Relate compares row a with every row, itself included (excluded by its flag).
-func (p *RowPairs) Relate(a int, dst []Relation) {
-	l := p.labels
-	for x := range dst {
-		r := pathRelation(&l.Levels[a], &l.Levels[x], l.Direction[a] == l.Direction[x])
-		r |= flag(l.Theory[a] == l.Theory[x], sameTheory) |
-			flag(l.Corpus[a] == l.Corpus[x], sameCorpus) |
-			flag(l.Judged[a] && l.Judged[x], bothJudged) |
-			flag(x == a || (!p.ownText && l.Text[a] == l.Text[x]), excluded)
-		dst[x] = r
+// Own is the row's text, or the row itself where other rows of its text are candidates too.
+func (p *RowPairs) Own(i int) int32 {
+	if p.ownText {
+		return int32(i)
+	}
+	return p.labels.Text[i]
+}
+
+// Relate compares the examples of two classes.
+func (p *RowPairs) Relate(a int32, dst []Relation) {
+	l, i := p.labels, p.example[a]
+	for c, x := range p.example {
+		r := pathRelation(&l.Levels[i], &l.Levels[x], l.Direction[i] == l.Direction[x])
+		r |= flag(l.Theory[i] == l.Theory[x], sameTheory) |
+			flag(l.Corpus[i] == l.Corpus[x], sameCorpus) |
+			flag(l.Judged[i] && l.Judged[x], bothJudged)
+		dst[c] = r
 	}
 }
 

@@ -1,6 +1,9 @@
 package metrics
 
 import (
+	"fmt"
+	"slices"
+
 	"hives/data"
 )
 
@@ -17,16 +20,20 @@ type Path struct {
 // care): bin 0. One label of three is common: affinity ⅓. By rows the same two texts make four pairs, three of
 // which say that they are far apart although nobody could place them nearer.
 //
-// Tables of T² bytes and T² half words are made once and serve every system: 3,000 texts take 27 MB.
+// Texts with one set of labels, from the same theories and corpora, are one class. Tables of C² bytes and C² half
+// words are made once and serve every system: 3,000 classes take 27 MB.
 type TextPairs struct {
 	first  []int // [T] a row of each text
 	group  []int32
 	groups int
-	labels [][]textLabel
-	theory []uint64 // bit set of theories, and of corpora
+	labels [][]textLabel // [T]
+	theory []uint64      // [T] bit set of theories, and of corpora
 	corpus []uint64
-	rows   []Relation // [T, T]
-	common []uint16   // [T, T] labels in common
+
+	class   []int32    // [T]
+	example []int      // [C] a text of each class
+	rows    []Relation // [C, C]
+	common  []uint16   // [C, C] labels in common
 }
 
 // textLabel is one label of a text; id is equal where (path, direction) is.
@@ -62,8 +69,29 @@ func NewTextPairs(l *data.Labels, alternatives [][][3]int32) *TextPairs {
 		}
 		t.addLabel(at, l.Theory[i], label, ids)
 	}
+	t.classify()
 	t.relateAll()
 	return t
+}
+
+// classify numbers the classes in order of first appearance.
+func (t *TextPairs) classify() {
+	known := map[string]int32{}
+	for at, labels := range t.labels {
+		ids := make([]int32, len(labels))
+		for k, l := range labels {
+			ids[k] = l.id
+		}
+		slices.Sort(ids)
+		key := fmt.Sprint(t.theory[at], t.corpus[at], ids)
+		id, ok := known[key]
+		if !ok {
+			id = int32(len(known))
+			known[key] = id
+			t.example = append(t.example, at)
+		}
+		t.class = append(t.class, id)
+	}
 }
 
 // addLabel numbers the label by its canonical path and direction and adds it unless the text has it.
@@ -86,15 +114,14 @@ func (t *TextPairs) addLabel(at int, theory int32, label textLabel, ids map[[5]i
 
 // relateAll fills both tables once: every system measured on the same texts shares them.
 func (t *TextPairs) relateAll() {
-	n := len(t.first)
+	n := len(t.example)
 	t.rows, t.common = make([]Relation, n*n), make([]uint16, n*n)
-	for a := range n {
-		t.rows[a*n+a] = excluded
-		for x := range a {
-			r, common := closest(t.labels[a], t.labels[x])
-			r |= flag(t.theory[a]&t.theory[x] != 0, sameTheory) | flag(t.corpus[a]&t.corpus[x] != 0, sameCorpus)
-			t.rows[a*n+x], t.rows[x*n+a] = r, r
-			t.common[a*n+x], t.common[x*n+a] = common, common
+	for a, i := range t.example {
+		for c, x := range t.example[:a+1] {
+			r, common := closest(t.labels[i], t.labels[x])
+			r |= flag(t.theory[i]&t.theory[x] != 0, sameTheory) | flag(t.corpus[i]&t.corpus[x] != 0, sameCorpus)
+			t.rows[a*n+c], t.rows[c*n+a] = r, r
+			t.common[a*n+c], t.common[c*n+a] = common, common
 		}
 	}
 }
@@ -125,19 +152,21 @@ func closest(a, b []textLabel) (Relation, uint16) {
 func (t *TextPairs) First() []int { return t.first }
 
 func (t *TextPairs) Len() int          { return len(t.first) }
+func (t *TextPairs) Class(i int) int32 { return t.class[i] }
+func (t *TextPairs) Classes() int      { return len(t.example) }
+func (t *TextPairs) Own(i int) int32   { return int32(i) }
 func (t *TextPairs) Group(i int) int32 { return t.group[i] }
 func (t *TextPairs) Groups() int       { return t.groups }
 
-func (t *TextPairs) Relate(a int, dst []Relation) {
-	copy(dst, t.rows[a*len(t.first):])
+func (t *TextPairs) Relate(a int32, dst []Relation) {
+	copy(dst, t.rows[int(a)*len(t.example):])
 }
 
 // Affinity is |A ∩ B| / |A ∪ B| of the sets of (theory, path, direction).
-func (t *TextPairs) Affinity(a int, dst []float64) {
-	n := len(t.first)
-	for x := range dst {
-		common := int(t.common[a*n+x])
-		dst[x] = float64(common) / float64(len(t.labels[a])+len(t.labels[x])-common)
+func (t *TextPairs) Affinity(a int32, dst []float64) {
+	n, own := len(t.example), len(t.labels[t.example[a]])
+	for c, x := range t.example {
+		common := int(t.common[int(a)*n+c])
+		dst[c] = float64(common) / float64(own+len(t.labels[x])-common)
 	}
-	dst[a] = 1
 }

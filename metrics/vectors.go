@@ -73,14 +73,14 @@ func (v *Vectors) Select(index []int) *Vectors {
 	return out
 }
 
-// meanCosine is |Σe|²/N²: the mean over all ordered pairs, own pairs included. Sums of cosines are taken
-// about it, which keeps digits when a collapsed space has all cosines near one.
-func (v *Vectors) meanCosine() float64 {
+// meanCosine is |Σe|²/N² over some rows: the mean over all ordered pairs, own pairs included. Sums of cosines are
+// taken about it, which keeps digits when a collapsed space has all cosines near one.
+func (v *Vectors) meanCosine(rows []int) float64 {
 	sum := make([]float64, v.d)
-	for i := range v.n {
+	for _, i := range rows {
 		addTo(sum, v.Row(i), 1)
 	}
-	return blas.Ddot(v.d, sum, 1, sum, 1) / float64(v.n) / float64(v.n)
+	return blas.Ddot(v.d, sum, 1, sum, 1) / float64(len(rows)) / float64(len(rows))
 }
 
 // addTo adds weight·row to sum.

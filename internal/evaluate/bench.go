@@ -54,6 +54,7 @@ type Bench struct {
 	texts    *metrics.TextPairs
 	parts    []part
 	corpora  []metrics.Corpus
+	views    []metrics.View // all of the above
 	draws    *metrics.Resamples
 }
 
@@ -81,6 +82,7 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 	// The second affinity is for one further figure; relations and groups are the same.
 	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))
 	b.split()
+	b.views = b.lookFrom()
 	b.draws = metrics.NewResamples(b.columns.Groups(), b.options.Resamples, b.options.Seed)
 	return b, nil
 }

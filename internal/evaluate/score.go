@@ -14,7 +14,7 @@ import (
 var neighbourCounts = []int{1, 10}
 
 // Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass
-// over all pairs gives the figures of rows, one more for texts and one for the texts of each theory.
+// over all pairs gives the figures of rows, of each corpus, of texts and of the texts of each theory.
 func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*System, error) {
 	v, err := metrics.NewVectors(vectors)
 	if err != nil {
@@ -24,27 +24,49 @@ func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*S
 		b.options.Stage(name)
 	}
 	s := &System{Name: name, vectors: v, reasons: map[string]string{}, part: map[string]*metrics.Measurement{}}
-	// The most neighbours that any vote needs; fewer are the first of them.
-	k := neighbourCounts[len(neighbourCounts)-1]
-	if s.rows, err = metrics.Measure(ctx, v, b.columns, metrics.Options{Neighbours: k, Spearman: true}); err != nil {
-		return nil, err
-	}
-	prefixes, err := metrics.Correlations(ctx, v, b.prefixes)
+	m, err := metrics.MeasureViews(ctx, v, b.views)
 	if err != nil {
 		return nil, err
 	}
-	s.CorrelationPrefix = scoped(func(c metrics.Scope) Number { return Number(prefixes[c].Pearson) })
-	if err := b.scoreCorpora(ctx, s, v); err != nil {
-		return nil, err
-	}
-	if err := b.scoreTexts(ctx, s, v); err != nil {
-		return nil, err
-	}
+	s.rows = m[viewRows]
+	s.CorrelationPrefix = scoped(func(c metrics.Scope) Number { return Number(m[viewPrefixes].Correlation[c].Pearson) })
+	b.fillTexts(s, m[viewTexts], m[viewParts:viewParts+len(b.parts)])
+	b.fillCorpora(s, m[viewParts+len(b.parts):])
 	b.fillRows(s)
 	b.fillNeighbours(s)
 	b.fillValues(s, v)
 	s.Maps = b.heatMaps(v)
 	return s, nil
+}
+
+// Places in Bench.views. The theories' texts follow from viewParts on, then the corpora.
+const (
+	viewRows = iota
+	viewPrefixes
+	viewTexts
+	viewParts
+)
+
+// lookFrom lists what every system is measured as.
+func (b *Bench) lookFrom() []metrics.View {
+	// The most neighbours that any vote needs; fewer are the first of them.
+	most := neighbourCounts[len(neighbourCounts)-1]
+	views := []metrics.View{
+		viewRows:     {Pairs: b.columns, Options: metrics.Options{Neighbours: most, Spearman: true}},
+		viewPrefixes: {Pairs: b.prefixes, Options: metrics.Options{CorrelationOnly: true}},
+		viewTexts:    {Pairs: b.texts, Rows: b.texts.First()},
+	}
+	for _, p := range b.parts {
+		first := make([]int, 0, p.texts.Len())
+		for _, i := range p.texts.First() {
+			first = append(first, p.rows[i])
+		}
+		views = append(views, metrics.View{Pairs: p.texts, Rows: first})
+	}
+	for i := range b.corpora {
+		views = append(views, b.corpora[i].View())
+	}
+	return views
 }
 
 // fillRows copies the row-level figures and their intervals.
@@ -109,47 +131,31 @@ func distances(d *metrics.Distances) Distances {
 	}
 }
 
-// scoreCorpora correlates within each corpus alone, and takes the mean over corpora. The same pairs stand in the
+// fillCorpora takes the correlation within each corpus alone, and the mean over corpora. The same pairs stand in the
 // pooled figure, where they also carry what corpora differ by.
-func (b *Bench) scoreCorpora(ctx context.Context, s *System, v *metrics.Vectors) error {
+func (b *Bench) fillCorpora(s *System, found []*metrics.Measurement) {
 	s.CorrelationByCorpus, s.corpus = map[string]Estimate{}, map[string]metrics.Correlation{}
 	var each []metrics.Correlation
 	for i := range b.corpora {
-		r, err := b.corpora[i].Correlate(ctx, v)
-		if err != nil {
-			return err
-		}
+		r := found[i].Correlation[metrics.All]
 		each, s.corpus[b.corpora[i].Name] = append(each, r), r
 		s.CorrelationByCorpus[b.corpora[i].Name] = estimate(Number(r.Pearson),
 			Range(b.draws.Interval(r.Pearson, r.Influence)))
 	}
 	s.mean = metrics.MeanCorrelation(each, b.columns.Groups())
 	s.CorrelationCorpusMean = estimate(Number(s.mean.Pearson), Range(b.draws.Interval(s.mean.Pearson, s.mean.Influence)))
-	return nil
 }
 
-// scoreTexts measures the text level, of all texts and of each theory alone. A text may have labels of several
+// fillTexts copies the text level, of all texts and of each theory alone. A text may have labels of several
 // theories; by theory only its labels of that one count.
-func (b *Bench) scoreTexts(ctx context.Context, s *System, v *metrics.Vectors) error {
-	var err error
-	if s.texts, err = metrics.Measure(ctx, v.Select(b.texts.First()), b.texts, metrics.Options{}); err != nil {
-		return err
-	}
-	s.TextLevel.TextFigures = b.textFigures(s.texts, b.texts.Len())
+func (b *Bench) fillTexts(s *System, all *metrics.Measurement, parts []*metrics.Measurement) {
+	s.texts = all
+	s.TextLevel.TextFigures = b.textFigures(all, b.texts.Len())
 	s.TextLevel.ByTheory = map[string]TextFigures{}
-	for _, p := range b.parts {
-		first := make([]int, 0, p.texts.Len())
-		for _, i := range p.texts.First() {
-			first = append(first, p.rows[i])
-		}
-		m, err := metrics.Measure(ctx, v.Select(first), p.texts, metrics.Options{})
-		if err != nil {
-			return err
-		}
-		s.part[p.theory] = m
-		s.TextLevel.ByTheory[p.theory] = b.textFigures(m, p.texts.Len())
+	for at, p := range b.parts {
+		s.part[p.theory] = parts[at]
+		s.TextLevel.ByTheory[p.theory] = b.textFigures(parts[at], p.texts.Len())
 	}
-	return nil
 }
 
 // textFigures copies what is reported of a text-level pass. Its groups are those of the rows, so the draws are
