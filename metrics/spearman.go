@@ -2,8 +2,8 @@ package metrics
 
 import "math"
 
-// A pair's rank key: the cosine, then the flags of the scopes that the pair is in, then the affinity's code. Differences
-// of cosines below 2⁻⁵⁶ are rounding, and tie.
+// A pair's rank key: the cosine, then the flags of the scopes that the pair is in, then the affinity's code.
+// Differences of cosines below 2⁻⁵⁶ are rounding, and tie.
 //
 //	59 bits cosine   2 bits: same theory, same corpus   3 bits affinity
 const (

@@ -11,7 +11,8 @@ import (
 	"hives/data"
 )
 
-// shuffled deals the world's vectors out anew, so that rows of one text differ and many texts share a vector and a class.
+// shuffled deals the world's vectors out anew, so that rows of one text differ and many texts share a vector and a
+// class.
 func shuffled(seed uint64, n int) (*Vectors, *data.Labels) {
 	v, l := world(seed, n)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -20,7 +21,8 @@ func shuffled(seed uint64, n int) (*Vectors, *data.Labels) {
 		index[i] = r.IntN(max(2, n/4))
 		if r.IntN(2) == 0 { // an earlier row's labels, so that cells have several items
 			k := r.IntN(i + 1)
-			l.Theory[i], l.Levels[i], l.Direction[i], l.Judged[i], l.Corpus[i] = l.Theory[k], l.Levels[k], l.Direction[k], l.Judged[k], l.Corpus[k]
+			l.Theory[i], l.Levels[i], l.Direction[i] = l.Theory[k], l.Levels[k], l.Direction[k]
+			l.Judged[i], l.Corpus[i] = l.Judged[k], l.Corpus[k]
 			index[i] = index[k]
 		}
 	}
@@ -92,7 +94,10 @@ func TestViewsAreMeasuredAsIfAlone(t *testing.T) {
 	l.CorpusNames = []string{"a", "b", "c"}
 	texts := NewTextPairs(l, nil)
 	corpora := Corpora(l)
-	views := []View{{Pairs: NewRowPairs(l), Options: Options{Neighbours: 2, Spearman: true}}, {Pairs: texts, Rows: texts.First()}}
+	views := []View{
+		{Pairs: NewRowPairs(l), Options: Options{Neighbours: 2, Spearman: true}},
+		{Pairs: texts, Rows: texts.First()},
+	}
 	for i := range corpora {
 		views = append(views, corpora[i].View())
 	}

@@ -53,8 +53,8 @@ func nearest(n int, query []float32, vector func(i int) []float32, o Search) []h
 	return top(found, func(h hit) float64 { return h.cosine }, o)
 }
 
-// roughDot is a dot product in float32. A kernel of eight numbers at a time, by Go's SIMD, was no quicker than gonum's of
-// four: memory sets the pace.
+// roughDot is a dot product in float32. A kernel of eight numbers at a time, by Go's SIMD, was no quicker than gonum's
+// of four: memory sets the pace.
 func roughDot(a, b []float32) float32 { return blas.Sdot(len(a), a, 1, b, 1) }
 
 // slack bounds how far a float32 dot product of the query with a unit vector is off, whatever the order of its

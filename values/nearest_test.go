@@ -123,9 +123,11 @@ func TestNearestWithoutANumber(t *testing.T) {
 	r := rand.New(rand.NewPCG(22, 3))
 	query := unitRow(r, nil, 16, 0)
 	vectors := pool(r, query, 50)
-	vectors[0], vectors[9] = slices.Repeat([]float32{float32(math.NaN())}, 16), slices.Repeat([]float32{float32(math.NaN())}, 16)
+	none := slices.Repeat([]float32{float32(math.NaN())}, 16)
+	vectors[0], vectors[9] = none, none
 	o := Search{TopK: 5}
-	if got, want := nearest(50, query, func(i int) []float32 { return vectors[i] }, o), all(vectors, query, o); !slices.Equal(got, want) {
+	got, want := nearest(50, query, func(i int) []float32 { return vectors[i] }, o), all(vectors, query, o)
+	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

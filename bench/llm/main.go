@@ -1,5 +1,6 @@
 // Command llm writes and scores with a language model on demand, for beside_llamacpp.py, which sets its speed beside
-// llama.cpp, and for scripts/roundtrip, which holds its numbers to transformers. It is a measurement, not a part of HiVES.
+// llama.cpp, and for scripts/roundtrip, which holds its numbers to transformers. It is a measurement, not a part of
+// HiVES.
 //
 //	llm [--rows B] [--precision f32] [--threads N] MODEL
 //
