@@ -55,6 +55,7 @@ type Row struct {
 type Shape struct {
 	runner        *lm.Runner
 	prompt, slots int
+	steered       bool // a row that nobody steers is not computed in a graph that does
 	alone         *Row // itself, where it shares with nobody: choices are a matter of scores, with batches of their own
 }
 
@@ -75,6 +76,7 @@ func (m *Model) Prepare(j Job) (*Row, error) {
 		return nil, err
 	}
 	r := &Row{job: j, prompt: j.Prompt, steer: steers(j.Steer)}
+	r.shape.steered = lm.Steered(r.steer)
 	var err error
 	if r.shape.runner, err = m.adapted(j.Adapter); err != nil {
 		return nil, err

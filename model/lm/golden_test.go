@@ -202,19 +202,18 @@ func TestGoldenMeans(t *testing.T) {
 		var file persona
 		goldentest.ReadJSON(t, &file, folder, g.name, "persona.json")
 		var rows [][]int32
-		spans := map[string][]lm.Span{}
+		kinds := []string{"response", "prompt", "prompt_last"}
+		var spans [][]lm.Span
 		for _, s := range file.Samples {
 			n := len(s.Prompt)
 			rows = append(rows, slices.Concat(s.Prompt, s.Response))
-			spans["response"] = append(spans["response"], lm.Span{From: n, To: n + len(s.Response)})
-			spans["prompt"] = append(spans["prompt"], lm.Span{From: 0, To: n})
-			spans["prompt_last"] = append(spans["prompt_last"], lm.Span{From: n - 1, To: n})
+			spans = append(spans, []lm.Span{{From: n, To: n + len(s.Response)}, {From: 0, To: n}, {From: n - 1, To: n}})
 		}
-		for kind, where := range spans {
-			means, err := g.r.Means(rows, where)
-			if err != nil {
-				t.Fatal(err)
-			}
+		means, err := g.r.Means(rows, spans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for of, kind := range kinds {
 			for _, pairs := range []string{"kept", "all"} {
 				want := file.Vectors[kind+"_"+pairs]
 				got := make([][]float32, len(want))
@@ -237,7 +236,7 @@ func TestGoldenMeans(t *testing.T) {
 					}
 					for l := range got {
 						for k := range got[l] {
-							got[l][k] += sign * means[at][l][k] / counted[s.Side]
+							got[l][k] += sign * means[at][of].State[l][k] / counted[s.Side]
 						}
 					}
 				}

@@ -26,7 +26,10 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 		return nil, fault.New(fault.Mismatch, "%d rows, %d beginnings of answers, %d of steers", len(rows), len(from),
 			len(steers))
 	}
-	type kind struct{ length, scored int }
+	type kind struct {
+		length, scored int
+		steered        bool // rows that nobody steers are not computed in a graph that does
+	}
 	var kinds []kind // in the order they first come
 	members := make(map[kind][]int)
 	for row, ids := range rows {
@@ -39,7 +42,7 @@ func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float6
 		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", row, err)
 		}
-		k := kind{length, scoredBucket(len(ids) - from[row])}
+		k := kind{length, scoredBucket(len(ids) - from[row]), steers != nil && Steered(steers[row])}
 		if members[k] == nil {
 			kinds = append(kinds, k)
 		}

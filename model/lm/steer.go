@@ -1,6 +1,9 @@
 package lm
 
 import (
+	"math"
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
@@ -38,40 +41,35 @@ type Steer struct {
 //	response             x      x
 type push struct{ body, edge, tail []float32 }
 
+// Steered tells whether steers move a row. A coefficient of 0 moves nothing, and the graph without steering runs: a
+// graph that adds 0 is another one, which the compiler may round in another way.
+func Steered(steers []Steer) bool {
+	return slices.ContainsFunc(steers, func(s Steer) bool { return s.Coefficient != 0 })
+}
+
 // newPush adds steers[row] up; rows without any are zeros. It returns nil where nobody steers, so that the graph
 // without steering runs: its bits are those of a model that knows no steering. Several steers of one row and layer
-// add up, so the graph has one input a kind, however many there are. A vector of another width or a layer that is not
-// there is refused: it is another model's.
+// add up, so the graph has one input a kind, however many there are.
 func (m *Model) newPush(rows int, steers [][]Steer) (*push, error) {
+	layers, width := m.Config.NumLayers, m.Config.HiddenSize
 	any := false
 	for _, row := range steers {
-		any = any || len(row) > 0
+		any = any || Steered(row)
+		for _, s := range row {
+			if err := m.checkSteer(s); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if !any {
 		return nil, nil
 	}
-	layers, width := m.Config.NumLayers, m.Config.HiddenSize
 	size := layers * rows * width
 	p := &push{make([]float32, size), make([]float32, size), make([]float32, size)}
 	for row, all := range steers {
 		for _, s := range all {
-			if s.Layer < 0 || s.Layer >= layers || len(s.Vector) != width {
-				return nil, fault.New(fault.Mismatch, "steering of layer %d with %d numbers: the model has layers 0 to %d of %d",
-					s.Layer, len(s.Vector), layers-1, width)
-			}
-			var into [][]float32
-			switch s.Positions {
-			case All:
-				into = [][]float32{p.body, p.edge, p.tail}
-			case Prompt:
-				into = [][]float32{p.body, p.edge}
-			case Response:
-				into = [][]float32{p.edge, p.tail}
-			default:
-				return nil, fault.New(fault.Invalid, "steering at positions %q: want all, prompt or response", s.Positions)
-			}
 			at := (s.Layer*rows + row) * width
-			for _, dst := range into {
+			for _, dst := range p.at(s.Positions) {
 				for k, x := range s.Vector {
 					dst[at+k] += float32(s.Coefficient) * x
 				}
@@ -79,6 +77,34 @@ func (m *Model) newPush(rows int, steers [][]Steer) (*push, error) {
 		}
 	}
 	return p, nil
+}
+
+// checkSteer refuses what does not fit the model, also at a coefficient of 0: a vector of another width, or a layer
+// that is not there, is another model's.
+func (m *Model) checkSteer(s Steer) error {
+	layers, width := m.Config.NumLayers, m.Config.HiddenSize
+	if s.Layer < 0 || s.Layer >= layers || len(s.Vector) != width {
+		return fault.New(fault.Mismatch, "steering of layer %d with %d numbers: the model has layers 0 to %d of %d",
+			s.Layer, len(s.Vector), layers-1, width)
+	}
+	if !slices.Contains([]Positions{All, Prompt, Response}, s.Positions) {
+		return fault.New(fault.Invalid, "steering at positions %q: want all, prompt or response", s.Positions)
+	}
+	if math.IsNaN(s.Coefficient) || math.IsInf(s.Coefficient, 0) {
+		return fault.New(fault.Invalid, "steering by a coefficient of %v: want a finite number", s.Coefficient)
+	}
+	return nil
+}
+
+// at are the parts that a kind of positions writes into.
+func (p *push) at(where Positions) [][]float32 {
+	switch where {
+	case Prompt:
+		return [][]float32{p.body, p.edge}
+	case Response:
+		return [][]float32{p.edge, p.tail}
+	}
+	return [][]float32{p.body, p.edge, p.tail}
 }
 
 // tensors are the push as inputs of a graph, after the others.

@@ -1,0 +1,89 @@
+package talk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+	"hives/model/lm"
+)
+
+// Answered is a conversation with an answer by its tokens, as Generate chose them: nothing is encoded a second time,
+// which could cut the words elsewhere.
+type Answered struct {
+	Messages []llm.Message
+	Prefix   string
+	IDs      []int32
+	Ended    bool // the model ended its turn behind them
+}
+
+// States are what an answer looks like between the layers of the model without steering: layer 0 after the embedding,
+// layer l after l blocks, before the final norm.
+type States struct {
+	Answer     lm.Mean // over the answer's tokens
+	Prompt     lm.Mean // over the prompt's
+	PromptLast lm.Mean // of the token whose state makes the first of the answer
+}
+
+// States reads conversations of at least one answered token.
+func (m *Model) States(ctx context.Context, as []Answered) ([]States, error) {
+	rows, from, err := m.rowsOf(as)
+	if err != nil {
+		return nil, err
+	}
+	spans := make([][]lm.Span, len(rows))
+	for at, n := range from {
+		spans[at] = []lm.Span{{From: n, To: n + len(as[at].IDs)}, {From: 0, To: n}, {From: n - 1, To: n}}
+	}
+	out := make([]States, len(rows))
+	// By the batch, so that a stop is heard; a row's numbers do not depend on its company.
+	for at := 0; at < len(rows); at += m.rows {
+		if ctx.Err() != nil {
+			return nil, fault.New(fault.Canceled, "stopped: %w", context.Cause(ctx))
+		}
+		end := min(at+m.rows, len(rows))
+		means, err := m.runner.Means(rows[at:end], spans[at:end])
+		if err != nil {
+			return nil, err
+		}
+		for n, of := range means {
+			out[at+n] = States{of[0], of[1], of[2]}
+		}
+	}
+	return out, nil
+}
+
+// LogProbs returns the log-probability of each token of the answers under the model without steering, and of the end
+// of the turn where the model ended it.
+func (m *Model) LogProbs(ctx context.Context, as []Answered) ([][]float64, error) {
+	rows, from, err := m.rowsOf(as)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, fault.New(fault.Canceled, "stopped: %w", context.Cause(ctx))
+	}
+	for at, a := range as {
+		if a.Ended {
+			rows[at] = append(rows[at], m.renderer.TurnEnd())
+		}
+	}
+	return m.runner.Score(rows, from, nil)
+}
+
+// rowsOf are prompts with their answers behind them, and where the answers begin.
+func (m *Model) rowsOf(as []Answered) (rows [][]int32, from []int, err error) {
+	for at, a := range as {
+		prompt, err := m.renderer.Render(a.Messages, a.Prefix)
+		if err != nil {
+			return nil, nil, fmt.Errorf("answer %d: %w", at+1, err)
+		}
+		if len(a.IDs) == 0 {
+			return nil, nil, fault.New(fault.Invalid, "answer %d has no token", at+1)
+		}
+		rows, from = append(rows, slices.Concat(prompt, a.IDs)), append(from, len(prompt))
+	}
+	return rows, from, nil
+}
