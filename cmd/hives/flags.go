@@ -32,5 +32,7 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "Pools, windows and fits", Names: []string{
 		"size", "max-chars", "dedupe", "judge", "m", "pairing", "order", "overlap", "solver", "prior", "fit-model",
 		"calibration", "ties", "bootstrap", "allow-disconnected", "no-guard"}},
+	{Title: "Steering", Names: []string{
+		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

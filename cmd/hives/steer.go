@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"hives/internal/engine"
+	"hives/internal/steer"
+	"hives/internal/talk/terminal"
+)
+
+func steerCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "steer",
+		Short: "Move a language model towards a value without words in its prompt",
+		Long: `Can a language model be moved towards a value between its layers? A persona vector is the difference of what goes on
+there while the model answers as a person for a value and as one against it. Added while it answers, it may turn the
+answers, or only break them. These commands make such vectors and measure both, beside controls. See docs/STEER.md.`,
+		Example: `  hives steer vector benevolence
+  hives steer vector power
+  hives steer sweep benevolence --other power`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(steerVectorCommand())
+	return c
+}
+
+// localFlags are those of a language model on this machine.
+func localFlags(f *pflag.FlagSet, o *steer.Local) {
+	f.StringVar(&o.Dir, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
+	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known")
+	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
+	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")
+}
