@@ -104,7 +104,7 @@ func TestGoldenPersonaVectors(t *testing.T) {
 func job(dir, out string, stdout io.Writer) VectorJob {
 	j := VectorDefaults()
 	j.Value, j.Model, j.Out, j.Filter = "benevolence", local(dir), out, FilterNone
-	j.Questions, j.Instructions, j.MaxTokens = 18, 2, 6
+	j.Questions, j.Instructions, j.MaxTokens = 10, 2, 6
 	j.Stdout, j.Log = stdout, io.Discard
 	return j
 }
