@@ -13,9 +13,9 @@ func steerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "steer",
 		Short: "Move a language model towards a value without words in its prompt",
-		Long: `Can a language model be moved towards a value between its layers? A persona vector is the difference of what goes on
-there while the model answers as a person for a value and as one against it. Added while it answers, it may turn the
-answers, or only break them. These commands make such vectors. See docs/STEER.md.`,
+		Long: `Can a language model be moved towards a value between its layers? A persona vector is the difference of what
+goes on there while the model answers as a person for a value and as one against it. Added while it answers, it may turn
+the answers, or only break them. These commands make such vectors. See docs/STEER.md.`,
 		Example: `  hives steer vector benevolence
   hives steer vector power`,
 		Args: cobra.NoArgs,

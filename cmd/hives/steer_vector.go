@@ -14,10 +14,10 @@ func steerVectorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "vector VALUE",
 		Short: "Make the direction between layers that stands for a value",
-		Long: `What is a value between the layers of a model? The command asks questions about other values, each under instructions
-to be a person for whom this value matters most, and to be one who does not care. A filter keeps the pairs of answers that
-show the difference. The vector of a layer is the mean of its states over the answers for, less the mean over those
-against. Fewer than 8 kept pairs are refused.
+		Long: `What is a value between the layers of a model? The command asks questions about other values, each under
+instructions to be a person for whom this value matters most, and to be one who does not care. A filter keeps the pairs
+of answers that show the difference. The vector of a layer is the mean of its states over the answers for, less the mean
+over those against. Fewer than 8 kept pairs are refused.
 
 It writes vector.safetensors and samples.parquet into out/steer/VALUE. Ctrl-C keeps the answers that came; the same
 command goes on and ends with the same bytes. The vector belongs to these weights: others are refused by their hash.`,
@@ -43,11 +43,13 @@ command goes on and ends with the same bytes. The vector belongs to these weight
 	f.StringVar(&j.QuestionsFile, "questions-file", "", "inventory of questions to draw from (default: our 57)")
 	f.IntVar(&j.Questions, "questions", j.Questions, "how many questions about other values are asked")
 	f.IntVar(&j.Instructions, "instructions", j.Instructions, "how many of the five instructions of each side are used")
-	f.IntVar(&j.Draws, "draws", j.Draws, "answers to each question under each instruction; one is greedy, more are sampled")
+	f.IntVar(&j.Draws, "draws", j.Draws, "answers to each question under each instruction; one is greedy, more are "+
+		"sampled")
 	f.IntVar(&j.MaxTokens, "max-tokens", j.MaxTokens, "most tokens of an answer")
 	f.Float64Var(&j.Temperature, "temperature", j.Temperature, "of several draws")
 	f.StringVar(&j.Filter, "filter", j.Filter, "which pairs count: "+strings.Join(steer.Filters, ", "))
-	f.Float64Var(&j.Threshold, "threshold", j.Threshold, "of a judge's grades from 0 to 100: value and coherence at least, value on the other side below")
+	f.Float64Var(&j.Threshold, "threshold", j.Threshold, "of a judge's grades from 0 to 100: value and coherence at "+
+		"least, value on the other side below")
 	f.StringVar(&j.Judge.Endpoint, "judge-endpoint", "", "address of a judge: http://host:port/v1 (OpenAI's shape)")
 	f.StringVar(&j.Judge.Model, "judge-model", "", "name of the judge at its endpoint")
 	f.StringVar(&j.Judge.KeyEnv, "api-key-env", "", "environment variable that holds the endpoint's bearer token")

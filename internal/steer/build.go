@@ -45,7 +45,8 @@ type VectorJob struct {
 
 // VectorDefaults are the sizes of the paper's appendix, one greedy answer each.
 func VectorDefaults() VectorJob {
-	return VectorJob{Questions: 20, Instructions: Instructions, Draws: 1, MaxTokens: 128, Temperature: 1, Filter: FilterLogOdds, Threshold: 50, Seed: 1}
+	return VectorJob{Questions: 20, Instructions: Instructions, Draws: 1, MaxTokens: 128, Temperature: 1,
+		Filter: FilterLogOdds, Threshold: 50, Seed: 1}
 }
 
 // validate refuses what does not go together, before a model is loaded.
@@ -55,13 +56,15 @@ func (o VectorJob) validate() error {
 	case !slices.Contains(Filters, o.Filter):
 		return bad("--filter %q: want one of %s", o.Filter, strings.Join(Filters, ", "))
 	case (o.Filter == FilterJudge) != (o.Judge.Endpoint != ""):
-		return bad("--filter judge and --judge-endpoint belong together: who judges must be another model than the one steered")
+		return bad("--filter judge and --judge-endpoint belong together: who judges must be another model than the one " +
+			"steered")
 	case (o.Judge.Endpoint == "") != (o.Judge.Model == ""):
 		return bad("--judge-endpoint and --judge-model belong together")
 	case !(o.Threshold > 0 && o.Threshold <= 100):
 		return bad("--threshold %v: want a number above 0 and up to 100", o.Threshold)
 	case o.Draws > 1 && !(o.Temperature > 0):
-		return bad("--draws %d at --temperature %v gives the same answer each time: want a temperature above 0", o.Draws, o.Temperature)
+		return bad("--draws %d at --temperature %v gives the same answer each time: want a temperature above 0", o.Draws,
+			o.Temperature)
 	}
 	return errors.Join(need("questions", o.Questions, 1, 0), need("instructions", o.Instructions, 1, Instructions),
 		need("draws", o.Draws, 1, 0), need("max-tokens", o.MaxTokens, 1, llm.MostTokens), o.sampling().Validate())
@@ -75,7 +78,8 @@ func (o VectorJob) sampling() llm.Sampling {
 	return s
 }
 
-// RunVector samples answers for and against a value, keeps the pairs that show it, and writes the directions between them.
+// RunVector samples answers for and against a value, keeps the pairs that show it, and writes the directions between
+// them.
 func RunVector(ctx context.Context, o VectorJob) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -126,7 +130,8 @@ func RunVector(ctx context.Context, o VectorJob) error {
 	v := newVectors(pairs, o.Seed)
 	v.About = maps.Clone(about)
 	maps.Copy(v.About, map[string]string{
-		formatKey: format, keptKey: strconv.Itoa(len(kept)), "pairs": strconv.Itoa(len(samples) / 2), "filter": o.Filter, "threshold": fmt.Sprint(o.Threshold),
+		formatKey: format, keptKey: strconv.Itoa(len(kept)), "pairs": strconv.Itoa(len(samples) / 2), "filter": o.Filter,
+		"threshold": fmt.Sprint(o.Threshold),
 	})
 	if err := o.write(dir, v, samples); err != nil {
 		return err
@@ -138,14 +143,16 @@ func RunVector(ctx context.Context, o VectorJob) error {
 	return nil
 }
 
-// about is what answers and their grades depend on. The filter is not in it: one that left too few pairs can be replaced by
-// another, and no answer is asked for again.
+// about is what answers and their grades depend on. The filter is not in it: one that left too few pairs can be
+// replaced by another, and no answer is asked for again.
 func (o VectorJob) about(t Trait, qs []Question, id llm.Identity) map[string]string {
 	out := identity(id)
 	s := o.sampling()
 	maps.Copy(out, map[string]string{
-		valueKey: t.ValueID, "definition": t.Definition, "questions": names(qs), "instructions": strconv.Itoa(o.Instructions), "draws": strconv.Itoa(o.Draws),
-		"max_tokens": strconv.Itoa(o.MaxTokens), "temperature": fmt.Sprint(s.Temperature), "seed": strconv.FormatUint(o.Seed, 10),
+		valueKey: t.ValueID, "definition": t.Definition, "questions": names(qs),
+		"instructions": strconv.Itoa(o.Instructions), "draws": strconv.Itoa(o.Draws),
+		"max_tokens": strconv.Itoa(o.MaxTokens), "temperature": fmt.Sprint(s.Temperature),
+		"seed":  strconv.FormatUint(o.Seed, 10),
 		"judge": o.Judge.Endpoint + " " + o.Judge.Model,
 	})
 	return out
@@ -160,7 +167,8 @@ func (o VectorJob) forecast(t Trait, samples []Sample, dir string) error {
 		len(samples), len(samples)/2, o.MaxTokens, len(samples)*o.MaxTokens)
 	switch o.Filter {
 	case FilterLogOdds:
-		fmt.Fprintf(o.Stdout, "filter         logodds: %d answers are scored under two instructions, %d tokens at the most and as many prompts\n",
+		fmt.Fprintf(o.Stdout, "filter         logodds: %d answers are scored under two instructions, %d tokens at the "+
+			"most and as many prompts\n",
 			len(samples), 2*len(samples)*o.MaxTokens)
 	case FilterJudge:
 		fmt.Fprintf(o.Stdout, "filter         judge: %d requests to %s\n", 2*len(samples), o.Judge.Endpoint)
@@ -225,7 +233,10 @@ func look(ctx context.Context, m *talk.Model, t Trait, samples []Sample, kept []
 // write puts both files into the folder, together.
 func (o VectorJob) write(dir string, v *Vectors, samples []Sample) error {
 	return fsutil.WriteFiles(
-		fsutil.File{Path: filepath.Join(dir, "samples.parquet"), Write: func(w io.Writer) error { return writeSamples(w, samples) }},
+		fsutil.File{Path: filepath.Join(dir, "samples.parquet"), Write: func(w io.Writer) error {
+			return writeSamples(w,
+				samples)
+		}},
 		fsutil.File{Path: filepath.Join(dir, VectorFile), Write: v.encode},
 	)
 }
@@ -245,6 +256,7 @@ func (v *Vectors) describe(w io.Writer, dir string, pairs int) {
 	fmt.Fprintf(w, "%s: %s of %d pairs kept\n", filepath.Join(dir, VectorFile), v.About[keptKey], pairs)
 	fmt.Fprintln(w, "layer  |v|      |state|  |v|/|state|  |shuffled|/|v|")
 	for l, row := range v.Response {
-		fmt.Fprintf(w, "%5d  %-7.4g  %-7.4g  %-11.3f  %.3f\n", l, norm(row), v.Residual[l], norm(row)/float64(v.Residual[l]), norm(v.Shuffled[l])/norm(row))
+		fmt.Fprintf(w, "%5d  %-7.4g  %-7.4g  %-11.3f  %.3f\n", l, norm(row), v.Residual[l],
+			norm(row)/float64(v.Residual[l]), norm(v.Shuffled[l])/norm(row))
 	}
 }

@@ -23,8 +23,9 @@ const (
 // Filters are all of them.
 var Filters = []string{FilterJudge, FilterLogOdds, FilterNone}
 
-// scoreOdds gives each answer log p(answer | instruction for) − log p(answer | instruction against), under the number that
-// it was given under. No judge is needed; what it finds is that the instruction left a mark, not that the mark is the value.
+// scoreOdds gives each answer log p(answer | instruction for) − log p(answer | instruction against), under the number
+// that it was given under. No judge is needed; what it finds is that the instruction left a mark, not that the mark is
+// the value.
 func scoreOdds(ctx context.Context, m *talk.Model, t Trait, samples []Sample, j *journal, bar *cli.Progress) error {
 	var missing []int
 	for at := range samples {
@@ -74,16 +75,17 @@ func marked(s Sample) bool {
 
 // rubrics are what a judge is asked of an answer; %s is the value with its definition.
 var rubrics = map[string]string{
-	"trait": "How strongly does the answer express the value %s? 0 means that it does not, or speaks against it; 100 means " +
-		"that nothing matters more to whoever answered.",
-	"coherence": "How coherent is the answer as an answer to the question, whatever it says of the value %s? 0 means that it " +
-		"makes no sense; 100 means clear and to the point.",
+	"trait": "How strongly does the answer express the value %s? 0 means that it does not, or speaks against it; " +
+		"100 means that nothing matters more to whoever answered.",
+	"coherence": "How coherent is the answer as an answer to the question, whatever it says of the value %s? " +
+		"0 means that it makes no sense; 100 means clear and to the point.",
 }
 
 // grades are what a judge chooses from, where it can choose out of a list.
 var grades = []string{"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}
 
-// grade asks a judge for both numbers of each answer. An answer without a number in it is not usable and counts as none.
+// grade asks a judge for both numbers of each answer. An answer without a number in it is not usable and counts as
+// none.
 func grade(ctx context.Context, judge llm.Provider, t Trait, samples []Sample, j *journal, bar *cli.Progress) error {
 	for part := range slices.Chunk(indexes(samples), talk.DefaultRows) {
 		if err := ctx.Err(); err != nil {
@@ -135,7 +137,8 @@ func (s *Sample) grade(what string) **float64 {
 func gradeRequest(judge llm.Provider, t Trait, s Sample, what string) llm.Request {
 	r := llm.Request{Messages: []llm.Message{
 		{Role: llm.System, Content: "You grade answers. Reply with a whole number from 0 to 100 and nothing else."},
-		{Role: llm.User, Content: fmt.Sprintf(rubrics[what], t.Name+" ("+t.Definition+")") + "\n\nQuestion: " + strconv.Quote(s.Question) +
+		{Role: llm.User, Content: fmt.Sprintf(rubrics[what], t.Name+" ("+t.Definition+")") + "\n\nQuestion: " +
+			strconv.Quote(s.Question) +
 			"\nAnswer: " + strconv.Quote(s.Answer)},
 	}, Sampling: llm.Sampling{MaxTokens: 16}}
 	if judge.Can().Choices {

@@ -15,7 +15,8 @@ import (
 	"hives/internal/fsutil"
 )
 
-// journal keeps what came of a run, a line each, so that a stopped run goes on. The first line is what all others depend on.
+// journal keeps what came of a run, a line each, so that a stopped run goes on. The first line is what all others
+// depend on.
 //
 //	{"about":{"seed":"1","weights_sha256":"ab…"}}
 //	{"key":"answer/0","value":{…}}
@@ -75,7 +76,8 @@ func (j *journal) read(raw []byte, about map[string]string) (whole int, err erro
 			if whole+end+1 == len(raw) {
 				return whole, nil // torn, and its end was written by a file system that fills with what it likes
 			}
-			return 0, fault.New(fault.Corrupt, "%s: a line that is no JSON, at byte %d: remove the file to begin anew", j.path, whole)
+			return 0, fault.New(fault.Corrupt, "%s: a line that is no JSON, at byte %d: remove the file to begin anew", j.path,
+				whole)
 		}
 		if first {
 			if err := sameSettings(j.path, line.About, about); err != nil {
@@ -99,7 +101,8 @@ func sameSettings(path string, had, has map[string]string) error {
 			differ = append(differ, key+" ("+brief(had[key])+", now "+brief(has[key])+")")
 		}
 	}
-	return fault.New(fault.Mismatch, "%s: the stopped run had other settings: %s: go on with the same ones, or remove the file to begin anew",
+	return fault.New(fault.Mismatch, "%s: the stopped run had other settings: %s: go on with the same ones, or remove "+
+		"the file to begin anew",
 		path, strings.Join(differ, "; "))
 }
 

@@ -30,7 +30,8 @@ type Local struct {
 func (o Local) Open(ctx context.Context) (*talk.Model, error) {
 	dir := cmp.Or(o.Dir, terminal.DefaultModel)
 	if _, err := os.Stat(dir); o.Dir == "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by scripts/download_smollm2.sh, or name a folder",
+		return nil, fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by "+
+			"scripts/download_smollm2.sh, or name a folder",
 			filepath.FromSlash(dir))
 	}
 	return talk.Open(ctx, dir, talk.Options{
@@ -63,8 +64,9 @@ const VectorFile = "vector.safetensors"
 // identity is what a model's numbers hang on, as a journal and a file keep it.
 func identity(id llm.Identity) map[string]string {
 	return map[string]string{
-		modelKey: id.Model, weightsKey: id.Weights, templateKey: id.Template, "tokenizer_sha256": id.Tokenizer, "precision": id.Precision,
-		"engine": id.Engine, "rows": strconv.Itoa(id.Rows),
+		modelKey: id.Model, weightsKey: id.Weights, templateKey: id.Template, "tokenizer_sha256": id.Tokenizer,
+		"precision": id.Precision,
+		"engine":    id.Engine, "rows": strconv.Itoa(id.Rows),
 	}
 }
 

@@ -35,7 +35,8 @@ func ReadQuestions(path string) ([]Question, error) {
 		return nil, err
 	}
 	if file.Format != 1 || file.Kind != "inventory" {
-		return nil, fault.New(fault.Mismatch, "%s: format %d of kind %q: want 1 of \"inventory\"", path, file.Format, file.Kind)
+		return nil, fault.New(fault.Mismatch, "%s: format %d of kind %q: want 1 of \"inventory\"", path, file.Format,
+			file.Kind)
 	}
 	seen := map[string]bool{}
 	for at, q := range file.Items {
@@ -62,8 +63,8 @@ func readData(path string, own []byte, into any) error {
 	return nil
 }
 
-// chooseQuestions draws n that are about other values than the trait, in the file's order. Questions about the value itself
-// would put its words into every answer, whoever gives it.
+// chooseQuestions draws n that are about other values than the trait, in the file's order. Questions about the value
+// itself would put its words into every answer, whoever gives it.
 func chooseQuestions(all []Question, t Trait, n int, seed uint64) ([]Question, error) {
 	var others []Question
 	for _, q := range all {
@@ -72,7 +73,8 @@ func chooseQuestions(all []Question, t Trait, n int, seed uint64) ([]Question, e
 		}
 	}
 	if n < 1 || n > len(others) {
-		return nil, fault.New(fault.Invalid, "%d questions about other values than %s are asked for, there are %d: want 1 to %d",
+		return nil, fault.New(fault.Invalid, "%d questions about other values than %s are asked for, there are %d: want 1 "+
+			"to %d",
 			n, t.ValueID, len(others), len(others))
 	}
 	drawn := rand.New(rand.NewPCG(seed, 1)).Perm(len(others))[:n]

@@ -35,7 +35,8 @@ func plan(t Trait, qs []Question, instructions, draws int) (out []Sample) {
 			for d := range draws {
 				for _, side := range []Side{For, Against} {
 					out = append(out, Sample{
-						Pair: int32(len(out) / 2), Side: string(side), QuestionID: q.ID, Question: q.Text, Instruction: int32(n + 1), Draw: int32(d + 1),
+						Pair: int32(len(out) / 2), Side: string(side), QuestionID: q.ID, Question: q.Text, Instruction: int32(n + 1),
+						Draw: int32(d + 1),
 					})
 				}
 			}
@@ -58,7 +59,8 @@ func (s Sample) answered(t Trait, side Side) talk.Answered {
 }
 
 // answer asks for what the journal does not hold yet, several batches at a time, and keeps each as it comes.
-func answer(ctx context.Context, m *talk.Model, t Trait, samples []Sample, s llm.Sampling, j *journal, bar *cli.Progress) error {
+func answer(ctx context.Context, m *talk.Model, t Trait, samples []Sample, s llm.Sampling, j *journal,
+	bar *cli.Progress) error {
 	var missing []int
 	for at := range samples {
 		if !j.get(answerKey(at), &samples[at]) {
@@ -117,8 +119,10 @@ func keep(samples []Sample, filter string, passes func(s Sample) bool) ([]int, e
 		}
 	}
 	if len(kept) < least {
-		return nil, fault.New(fault.Exhausted, "%d of %d pairs are left by --filter %s, %d have an empty answer: a vector wants %d or more; "+
-			"ask more questions or a larger model, or see docs/STEER.md for the filters", len(kept), len(samples)/2, filter, empty, least)
+		return nil, fault.New(fault.Exhausted, "%d of %d pairs are left by --filter %s, %d have an empty answer: a vector "+
+			"wants %d or more; "+
+			"ask more questions or a larger model, or see docs/STEER.md for the filters", len(kept), len(samples)/2, filter,
+			empty, least)
 	}
 	return kept, nil
 }

@@ -30,7 +30,8 @@ func FindTrait(word string) (Trait, error) {
 		}
 		switch {
 		case len(ids) == 0:
-			return Trait{}, fault.New(fault.NotFound, "value %q is in no theory: hives theories lists them, and nearest names", word)
+			return Trait{}, fault.New(fault.NotFound, "value %q is in no theory: hives theories lists them, and nearest names",
+				word)
 		case len(ids) > 1:
 			return Trait{}, fault.New(fault.Invalid, "value %q is %s: name one of these ids", word, strings.Join(ids, " and "))
 		}
@@ -47,7 +48,8 @@ func FindTrait(word string) (Trait, error) {
 		return Trait{}, err
 	}
 	if d.Text == "" {
-		return Trait{}, fault.New(fault.Invalid, "value %s has no definition, which instructions are made from: give it one in its theory's file", id)
+		return Trait{}, fault.New(fault.Invalid, "value %s has no definition, which instructions are made from: give it "+
+			"one in its theory's file", id)
 	}
 	return Trait{id, p.Name(), d.Text}, nil
 }
@@ -64,8 +66,8 @@ const (
 	Against Side = "against"
 )
 
-// persons are what instructions say of the person that the model is to be: %s is the value's name. Both sides of a number
-// have one form, so that the difference of two answers is the value and not the wording.
+// persons are what instructions say of the person that the model is to be: %s is the value's name. Both sides of a
+// number have one form, so that the difference of two answers is the value and not the wording.
 var persons = map[Side][]string{
 	For: {
 		"for whom %s matters more than anything else",
@@ -88,5 +90,6 @@ const Instructions = 5
 
 // Instruction is the system message of a side, by its number from 0.
 func (t Trait) Instruction(side Side, n int) string {
-	return fmt.Sprintf("You are a person "+persons[side][n]+". By %s is meant: %s Answer as this person, in a few sentences.", t.Name, t.Name, t.Definition)
+	return fmt.Sprintf("You are a person "+persons[side][n]+". By %s is meant: %s Answer as this person, in a few "+
+		"sentences.", t.Name, t.Name, t.Definition)
 }

@@ -44,8 +44,9 @@ const (
 // pair is what two answers of one question look like.
 type pair struct{ plus, minus talk.States }
 
-// difference is the mean over pairs of plus − minus, turned where flip says so, by layer. Each answer counts once, whatever
-// its length: one of forty tokens would otherwise outweigh ten of four. Sums are float64, so that their order does not show.
+// difference is the mean over pairs of plus − minus, turned where flip says so, by layer. Each answer counts once,
+// whatever its length: one of forty tokens would otherwise outweigh ten of four. Sums are float64, so that their order
+// does not show.
 func difference(pairs []pair, of func(talk.States) lm.Mean, flip func(n int) bool) Matrix {
 	first := of(pairs[0].plus).State
 	out := make(Matrix, len(first))
@@ -69,8 +70,8 @@ func difference(pairs []pair, of func(talk.States) lm.Mean, flip func(n int) boo
 	return out
 }
 
-// newVectors makes all of a trait's directions. Half of the pairs, drawn by the seed, are turned for the shuffled one: turned
-// by a coin each, some draws would leave most of the value in it.
+// newVectors makes all of a trait's directions. Half of the pairs, drawn by the seed, are turned for the shuffled one:
+// turned by a coin each, some draws would leave most of the value in it.
 func newVectors(pairs []pair, seed uint64) *Vectors {
 	answer := func(s talk.States) lm.Mean { return s.Answer }
 	turned := rand.New(rand.NewPCG(seed, 2)).Perm(len(pairs))[:len(pairs)/2]
@@ -101,7 +102,8 @@ func norm(v []float32) float64 {
 
 // matrices are those that the file holds, by name.
 func (v *Vectors) matrices() map[string]*Matrix {
-	return map[string]*Matrix{"response": &v.Response, "prompt": &v.Prompt, "prompt_last": &v.PromptLast, "shuffled": &v.Shuffled}
+	return map[string]*Matrix{"response": &v.Response, "prompt": &v.Prompt, "prompt_last": &v.PromptLast,
+		"shuffled": &v.Shuffled}
 }
 
 const residual = "residual" // the name of [L+1]
@@ -110,9 +112,11 @@ const residual = "residual" // the name of [L+1]
 func (v *Vectors) encode(w io.Writer) error {
 	var all []safetensorsio.Tensor
 	for name, m := range v.matrices() {
-		all = append(all, safetensorsio.Tensor{Name: name, DType: "F32", Shape: []int{len(*m), len((*m)[0])}, Data: floats(slices.Concat(*m...))})
+		all = append(all, safetensorsio.Tensor{Name: name, DType: "F32", Shape: []int{len(*m), len((*m)[0])},
+			Data: floats(slices.Concat(*m...))})
 	}
-	all = append(all, safetensorsio.Tensor{Name: residual, DType: "F32", Shape: []int{len(v.Residual)}, Data: floats(v.Residual)})
+	all = append(all, safetensorsio.Tensor{Name: residual, DType: "F32", Shape: []int{len(v.Residual)},
+		Data: floats(v.Residual)})
 	return safetensorsio.Write(w, all, v.About)
 }
 
@@ -136,7 +140,8 @@ func Load(path string) (*Vectors, error) {
 	defer file.Close()
 	v := &Vectors{About: file.Metadata()}
 	if v.About[formatKey] != format {
-		return nil, fault.New(fault.Mismatch, "%s: format %q: want %q, which hives steer vector writes", path, v.About[formatKey], format)
+		return nil, fault.New(fault.Mismatch, "%s: format %q: want %q, which hives steer vector writes", path,
+			v.About[formatKey], format)
 	}
 	err = file.Guard(func() error {
 		for name, into := range v.matrices() {
@@ -183,17 +188,19 @@ func readFloats(file *safetensorsio.File, name string, axes int) ([]float32, []i
 func (v *Vectors) check() error {
 	for name, m := range v.matrices() {
 		if len(*m) != len(v.Residual) || len((*m)[0]) != len(v.Response[0]) {
-			return fault.New(fault.Corrupt, "tensor %s is [%d %d] beside %d layers of %d", name, len(*m), len((*m)[0]), len(v.Residual), len(v.Response[0]))
+			return fault.New(fault.Corrupt, "tensor %s is [%d %d] beside %d layers of %d", name, len(*m), len((*m)[0]),
+				len(v.Residual), len(v.Response[0]))
 		}
 	}
 	return nil
 }
 
-// Fits refuses a model that the vectors were not made with. Other weights of the same shape would be steered somewhere, and
-// nobody would see that it is nowhere.
+// Fits refuses a model that the vectors were not made with. Other weights of the same shape would be steered somewhere,
+// and nobody would see that it is nowhere.
 func (v *Vectors) Fits(id llm.Identity, layers, hidden int) error {
 	if was := v.About[weightsKey]; was != id.Weights {
-		return fault.New(fault.Mismatch, "it was made with weights of SHA-256 %s (%s), those of %s are %s: make it anew for these (hives steer vector)",
+		return fault.New(fault.Mismatch, "it was made with weights of SHA-256 %s (%s), those of %s are %s: make it anew "+
+			"for these (hives steer vector)",
 			was, v.About[modelKey], id.Model, id.Weights)
 	}
 	if l, h := len(v.Response), len(v.Response[0]); l != layers+1 || h != hidden {

@@ -64,7 +64,8 @@ func TestGoldenPersonaVectors(t *testing.T) {
 		byPair := map[int]*pair{}
 		for _, s := range file.Samples {
 			n := len(s.Prompt)
-			means, err := r.Means([][]int32{slices.Concat(s.Prompt, s.Response)}, [][]lm.Span{{{From: n, To: n + len(s.Response)}, {From: 0, To: n}, {From: n - 1, To: n}}})
+			means, err := r.Means([][]int32{slices.Concat(s.Prompt, s.Response)}, [][]lm.Span{{{From: n, To: n +
+				len(s.Response)}, {From: 0, To: n}, {From: n - 1, To: n}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +84,8 @@ func TestGoldenPersonaVectors(t *testing.T) {
 			pairs = append(pairs, *byPair[n])
 		}
 		v := newVectors(pairs, 1)
-		for name, got := range map[string]Matrix{"response_kept": v.Response, "prompt_kept": v.Prompt, "prompt_last_kept": v.PromptLast} {
+		for name, got := range map[string]Matrix{"response_kept": v.Response, "prompt_kept": v.Prompt,
+			"prompt_last_kept": v.PromptLast} {
 			for l, want := range file.Vectors[name] {
 				for k, x := range want {
 					if d := math.Abs(float64(got[l][k]) - x); !(d <= 1e-4) {
@@ -109,7 +111,8 @@ func job(dir, out string, stdout io.Writer) VectorJob {
 	return j
 }
 
-// A run that was stopped, and whose journal lost the end of its last line, goes on and writes the bytes of one that was not.
+// A run that was stopped, and whose journal lost the end of its last line, goes on and writes the bytes of one that was
+// not.
 func TestAStoppedRunEndsWithTheSameBytes(t *testing.T) {
 	dir, root := world(t, 3), t.TempDir()
 	whole := job(dir, filepath.Join(root, "whole"), io.Discard)
@@ -136,7 +139,8 @@ func TestAStoppedRunEndsWithTheSameBytes(t *testing.T) {
 		}
 		other := stopped
 		other.MaxTokens = 7
-		if err := RunVector(context.Background(), other); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), "max_tokens (6, now 7)") {
+		if err := RunVector(context.Background(), other); fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(),
+			"max_tokens (6, now 7)") {
 			t.Errorf("other settings: %v", err)
 		}
 		if err := RunVector(context.Background(), stopped); err != nil {
@@ -168,7 +172,8 @@ func TestForeignVectorsAreRefused(t *testing.T) {
 		t.Errorf("its own model: %v", err)
 	}
 	err = v.Fits(other.Identity(), other.Layers(), other.Hidden())
-	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), own.Identity().Weights) || !strings.Contains(err.Error(), other.Identity().Weights) {
+	if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), own.Identity().Weights) ||
+		!strings.Contains(err.Error(), other.Identity().Weights) {
 		t.Errorf("other weights: %v", err)
 	}
 	if err := v.Fits(own.Identity(), own.Layers(), own.Hidden()+1); fault.Of(err) != fault.Mismatch {
@@ -202,7 +207,8 @@ func TestTooFewPairsAreRefusedWithCounts(t *testing.T) {
 		t.Fatalf("kept %v: %v", kept, err)
 	}
 	samples[2].Odds = nil
-	if _, err = keep(samples, FilterLogOdds, marked); fault.Of(err) != fault.Exhausted || !strings.Contains(err.Error(), "7 of 10 pairs") ||
+	if _, err = keep(samples, FilterLogOdds, marked); fault.Of(err) != fault.Exhausted || !strings.Contains(err.Error(),
+		"7 of 10 pairs") ||
 		!strings.Contains(err.Error(), "1 have an empty answer") {
 		t.Errorf("seven pairs: %v", err)
 	}
@@ -226,7 +232,8 @@ func TestWhatAJudgeKeeps(t *testing.T) {
 		want             bool
 	}{
 		{For, number(50), number(50), true}, {For, number(49), number(90), false}, {For, number(90), number(49), false},
-		{Against, number(49), number(50), true}, {Against, number(50), number(90), false}, {Against, nil, number(90), false}, {For, number(90), nil, false},
+		{Against, number(49), number(50), true}, {Against, number(50), number(90), false}, {Against, nil, number(90),
+			false}, {For, number(90), nil, false},
 	} {
 		if got := judged(50)(Sample{Side: string(c.side), Trait: c.trait, Coherence: c.coherence}); got != c.want {
 			t.Errorf("%+v: %v", c, got)
@@ -236,8 +243,9 @@ func TestWhatAJudgeKeeps(t *testing.T) {
 
 func TestTraits(t *testing.T) {
 	for word, want := range map[string]string{
-		"benevolence": "svt/self-transcendence/benevolence", "svt/openness-to-change/hedonism": "svt/openness-to-change/hedonism",
-		"svt/self-enhancement/hedonism": "svt/openness-to-change/hedonism", "hedonism": "svt/openness-to-change/hedonism",
+		"benevolence":                     "svt/self-transcendence/benevolence",
+		"svt/openness-to-change/hedonism": "svt/openness-to-change/hedonism",
+		"svt/self-enhancement/hedonism":   "svt/openness-to-change/hedonism", "hedonism": "svt/openness-to-change/hedonism",
 	} {
 		got, err := FindTrait(word)
 		if err != nil || got.ValueID != want || got.Definition == "" {
@@ -268,7 +276,10 @@ func TestTraits(t *testing.T) {
 		}
 	}
 	qs, err := chooseQuestions(all, trait, 20, 1)
-	if err != nil || len(qs) != 20 || slices.ContainsFunc(qs, func(q Question) bool { return strings.Contains(q.ValueID, "/power") }) {
+	if err != nil || len(qs) != 20 || slices.ContainsFunc(qs, func(q Question) bool {
+		return strings.Contains(q.ValueID,
+			"/power")
+	}) {
 		t.Errorf("%d questions, some about the value itself: %v", len(qs), err)
 	}
 	if _, err := chooseQuestions(all, trait, 52, 1); err == nil || !strings.Contains(err.Error(), "1 to 51") {

@@ -23,7 +23,8 @@ func world(t *testing.T, seed uint64) (dir string) {
 		t.Fatal(err)
 	}
 	cfg := &decoder.Config{
-		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 3, NumHeads: 4, NumKVHeads: 2, HeadDim: 8, RMSNormEps: 1e-6,
+		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 3, NumHeads: 4, NumKVHeads: 2,
+		HeadDim: 8, RMSNormEps: 1e-6,
 		RopeTheta: 1e4, InitializerRange: .4, MaxPositions: 512, DType: "float32", ModelType: decoder.Qwen3, Tied: true,
 	}
 	w, err := transformer.Random(cfg, seed)
@@ -39,7 +40,8 @@ func world(t *testing.T, seed uint64) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := json.Marshal(map[string]string{"chat_template": "{% for m in messages %}{{'<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>'}}{% endfor %}"})
+	config, err := json.Marshal(map[string]string{"chat_template": "{% for m in messages %}{{'<|im_start|>' + " +
+		"m['role'] + '\n' + m['content'] + '<|im_end|>'}}{% endfor %}"})
 	if err != nil {
 		t.Fatal(err)
 	}

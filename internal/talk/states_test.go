@@ -9,8 +9,8 @@ import (
 	"hives/internal/llm"
 )
 
-// A coefficient of 0 gives the bits of a model that nobody steers, also beside rows that are steered, and another one does
-// not.
+// A coefficient of 0 gives the bits of a model that nobody steers, also beside rows that are steered, and another one
+// does not.
 func TestNoCoefficientIsNoSteering(t *testing.T) {
 	m := answerer(t, 3)
 	push := func(c float64) []llm.Steer {
