@@ -1,6 +1,7 @@
 package intensity
 
 import (
+	"cmp"
 	"math"
 
 	"hives/internal/fault"
@@ -91,12 +92,7 @@ func (s Scorer) utility(final float64) float64 {
 
 // scale is the judge's β. Anchors are multiplied by it, and what is estimated among them divided: a dull judge's
 // orders prove less, so the interval is wider, and the estimate keeps the unit of the pool.
-func (s Scorer) scale() float64 {
-	if s.Scale == 0 {
-		return 1
-	}
-	return s.Scale
-}
+func (s Scorer) scale() float64 { return cmp.Or(s.Scale, 1) }
 
 // mapped carries an estimate to the scale of scores, before the guards. A standard error is a length and not a place,
 // so it takes the map's slope alone, β⁻¹ · 10/M: that of the zscore map.

@@ -31,7 +31,7 @@ const (
 //	θ_i θ_j   se_i se_j   p      gain
 //	0   0     1    1      .50    .333
 //	2  −2     1    1      .95    .083      who wins is known nearly
-//	0   0     1    .2     .50    .199      a known opponent measures the other as well as anything
+//	0   0     1    .2     .50    .199      of a known opponent all that is learned is the other's
 //	0   0     .2   .2     .50    .0008     both are known
 func Gain(thetaI, seI, thetaJ, seJ float64) float64 {
 	i, j := seI*seI, seJ*seJ

@@ -142,8 +142,8 @@ func EstimateShrunk(windows []Window, precision float64) (u, penalised float64, 
 	return u, penalised, nil
 }
 
-// bracket is an interval around all stages, in which a finite maximum lies or close to which it does. At u = log S a
-// stage is an even bet, so around all of them the slope changes sign.
+// bracket is an interval around all stages, in which a finite maximum lies or close to which it does: at u = log S a
+// stage is an even bet. maximum widens it where the slope has not changed its sign yet.
 func (s *stagesOf) bracket() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, logS := range s.logS {

@@ -37,10 +37,10 @@ var DefaultPrior = Ghost(.5)
 //
 //	wins       without   Ghost(.5)   Ridge(.01)
 //	1 : 0      ∞         1.51        3.91
-//	4 : 0      ∞         2.57
-//	3 : 1      1.099     .949
-//	30 : 10    1.099     1.081
-//	300 : 100  1.099     1.097
+//	4 : 0      ∞         2.57        5.06
+//	3 : 1      1.099     .949        1.091
+//	30 : 10    1.099     1.081       1.098
+//	300 : 100  1.099     1.097       1.099
 func Ghost(c float64) Prior { return Prior{ghostPrior, c} }
 
 // Ridge subtracts α/2 Σ(θ − θ̄)² from the log-likelihood. It is a normal prior of variance 1/α. Against the ghost it

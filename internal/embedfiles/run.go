@@ -1,6 +1,7 @@
 package embedfiles
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -71,9 +72,7 @@ func Run(ctx context.Context, m Model, j Job) (Result, error) {
 		return Result{}, fault.New(fault.Invalid, "shard %s with blocks of %d rows: want i/n with 0 ≤ i < n, and "+
 			"a row at least", j.Shard, j.BlockRows)
 	}
-	if j.Pause == 0 {
-		j.Pause = 5 * time.Second
-	}
+	j.Pause = cmp.Or(j.Pause, 5*time.Second)
 	id := m.Identity()
 	if id.WeightsSHA256 == "" {
 		return Result{}, fault.New(fault.Invalid, "the endpoint does not tell its weights' hash, so shards could "+

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,9 +64,7 @@ func Run(o Options) (Result, error) {
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	if o.Name == "" {
-		o.Name = strings.TrimSuffix(filepath.Base(filepath.Clean(o.Out)), ".gguf")
-	}
+	o.Name = cmp.Or(o.Name, strings.TrimSuffix(filepath.Base(filepath.Clean(o.Out)), ".gguf"))
 	if err := o.check(); err != nil {
 		return Result{}, err
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -89,10 +90,7 @@ func (v *validation) heldOut() *float64 {
 // It opens no weights.
 func gather(o *Options, info folder.Info) (*record, error) {
 	r := &record{}
-	dir := o.Run
-	if dir == "" {
-		dir = filepath.Dir(filepath.Clean(o.Model))
-	}
+	dir := cmp.Or(o.Run, filepath.Dir(filepath.Clean(o.Model)))
 	// A model that lies in no run, and none named, is exported with a card that says so.
 	run, err := runstore.Read(dir)
 	switch {

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -60,24 +61,12 @@ type Model struct {
 // WithDefaults fills what was left out. One request at a time suits a server on a laptop; a hosted one says in its
 // terms how many it takes. Two minutes are long for an answer of 200 tokens and short for a server that has hung.
 func (e Endpoint) WithDefaults() Endpoint {
-	if e.Format == "" {
-		e.Format = FormatSchema
-	}
-	if e.LengthKey == "" {
-		e.LengthKey = maxTokens
-	}
-	if e.Parallel == 0 {
-		e.Parallel = 1
-	}
-	if e.Timeout == 0 {
-		e.Timeout = cli.Duration(2 * time.Minute)
-	}
-	if e.MaxTries == 0 {
-		e.MaxTries = 6
-	}
-	if e.MaxWait == 0 {
-		e.MaxWait = cli.Duration(2 * time.Minute)
-	}
+	e.Format = cmp.Or(e.Format, FormatSchema)
+	e.LengthKey = cmp.Or(e.LengthKey, maxTokens)
+	e.Parallel = cmp.Or(e.Parallel, 1)
+	e.Timeout = cmp.Or(e.Timeout, cli.Duration(2*time.Minute))
+	e.MaxTries = cmp.Or(e.MaxTries, 6)
+	e.MaxWait = cmp.Or(e.MaxWait, cli.Duration(2*time.Minute))
 	return e
 }
 

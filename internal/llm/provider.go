@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -82,12 +83,7 @@ type Sampling struct {
 const DefaultMaxTokens = 256
 
 // Length is the most tokens of an answer.
-func (s Sampling) Length() int {
-	if s.MaxTokens == 0 {
-		return DefaultMaxTokens
-	}
-	return s.MaxTokens
-}
+func (s Sampling) Length() int { return cmp.Or(s.MaxTokens, DefaultMaxTokens) }
 
 // Validate refuses what is no way of sampling, with the number.
 func (s Sampling) Validate() error {

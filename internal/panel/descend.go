@@ -155,14 +155,13 @@ func direct(ctx context.Context, rules Rules, put ask, path []string) (Result, e
 	}
 }
 
-// children are found by a walk over all nodes: a tree has some dozens. They are the names one level below a node, in
-// the tree's order.
+// children are the names one level below a node, in the tree's order.
 func children(tree *theories.Tree, path []string) []string {
+	var at theories.Path
+	copy(at[:], path)
 	var out []string
-	for _, node := range tree.Nodes() {
-		if node.Len() == len(path)+1 && strings.Join(node[:len(path)], "\x00") == strings.Join(path, "\x00") {
-			out = append(out, node[len(path)])
-		}
+	for _, node := range tree.Children(at) {
+		out = append(out, node[len(path)])
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -95,11 +96,8 @@ func readLine(raw []byte) (*data.Row, error) {
 		return nil, errors.New("has no text")
 	}
 	id := data.TextID(text)
-	if l.Group == "" {
-		l.Group = id
-	}
-	if l.Corpus == "" {
-		l.Corpus = "unnamed"
-	}
-	return &data.Row{Text: text, TextID: id, Group: l.Group, Corpus: l.Corpus, Licence: l.Licence}, nil
+	return &data.Row{
+		Text: text, TextID: id, Licence: l.Licence,
+		Group: cmp.Or(l.Group, id), Corpus: cmp.Or(l.Corpus, "unnamed"),
+	}, nil
 }

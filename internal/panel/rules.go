@@ -35,15 +35,9 @@ type Rules struct {
 //	quorum       3  4  5  7
 //	min_answers  2  3  4  5
 func (r Rules) For(n int) Rules {
-	if r.Quorum == 0 {
-		r.Quorum = (5*n + 6) / 7
-	}
-	if r.Lead == 0 {
-		r.Lead = 2
-	}
-	if r.MinAnswers == 0 {
-		r.MinAnswers = n/2 + 1
-	}
+	r.Quorum = cmp.Or(r.Quorum, (5*n+6)/7)
+	r.Lead = cmp.Or(r.Lead, 2)
+	r.MinAnswers = cmp.Or(r.MinAnswers, n/2+1)
 	return r
 }
 

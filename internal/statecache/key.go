@@ -23,8 +23,8 @@ const (
 	F32 = "f32"
 )
 
-// ParseType refuses a type that states are not kept in. bf16 is none of them: with 8 bits of digits a state would
-// lose what the layers above go by.
+// ParseType refuses a type that states are not kept in. bf16 is none of them: it has 8 bits of digits where
+// f16 has 11.
 func ParseType(name string) (dtypes.DType, error) {
 	switch name {
 	case F16:

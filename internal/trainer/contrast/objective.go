@@ -35,9 +35,8 @@ type Objective struct {
 	params *state.Parameters
 }
 
-// inputStates names the states of a micro-batch, [R, S, H].
-//
-// inputStates stands among a micro-batch's own inputs, since states are laid out as its tokens are.
+// inputStates names the states of a micro-batch, [R, S, H]. They stand among its own inputs, since states are laid
+// out as its tokens are.
 const inputStates = "states"
 
 // Forward embeds a micro-batch: raw vectors [T, H]. They are not of length 1: normalising is the loss's.

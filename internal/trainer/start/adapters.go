@@ -1,6 +1,7 @@
 package start
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -20,11 +21,8 @@ const AdapterFolder = "adapter"
 //
 //	rank 16, alpha 0     alpha 32: the product counts 2
 func (c *LoRAConfig) settings(frozen int) transformer.LoRA {
-	l := transformer.LoRA{Rank: c.Rank, Alpha: c.Alpha, Targets: c.Targets, FirstLayer: frozen}
-	if l.Alpha == 0 {
-		l.Alpha = 2 * float64(c.Rank)
-	}
-	return l
+	alpha := cmp.Or(c.Alpha, 2*float64(c.Rank))
+	return transformer.LoRA{Rank: c.Rank, Alpha: alpha, Targets: c.Targets, FirstLayer: frozen}
 }
 
 // Validate refuses targets that no model has; numbers are checked with all others.
