@@ -24,6 +24,7 @@ import (
 
 // Three arguments and no flags: only minilm.py calls it.
 func main() {
+	// A wrong call ends with 2, as everywhere.
 	if len(os.Args) != 4 {
 		fmt.Fprintln(os.Stderr, "minilm: give a model folder, a file of texts and a file for vectors")
 		os.Exit(2)
@@ -48,6 +49,7 @@ func run(model, texts, vectors string) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(os.Stderr, "minilm:", e.Choice)
+	// f32 and the folder's own length and pooling, as the peers have them.
 	l, err := local.Open(model, e.Backend, string(e.Name), local.Options{})
 	if err != nil {
 		return err
@@ -61,6 +63,7 @@ func run(model, texts, vectors string) error {
 	if err := write(vectors, first); err != nil {
 		return err
 	}
+	// The peer waits for this word: compiling is over.
 	fmt.Println("ready")
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		began := time.Now()
@@ -72,7 +75,7 @@ func run(model, texts, vectors string) error {
 	return nil
 }
 
-// read takes one JSON string a line.
+// read takes one JSON string a line: a text may hold line breaks.
 func read(path string) (inputs []encoder.Input, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -97,6 +100,7 @@ func write(path string, vectors [][]float32) error {
 		return err
 	}
 	for _, v := range vectors {
+		// Without a header: NumPy's fromfile reads it with the number of columns given.
 		if err := binary.Write(f, binary.LittleEndian, v); err != nil {
 			f.Close()
 			return err

@@ -38,6 +38,13 @@ const twoLayers = "two-layers.json"
 
 // Shrink makes the settings those of a smoke run over the files that Supply writes into dir. demo is the
 // checkout's folder of that name.
+//
+//	stays      stage, loss, sampler, precision, packing, recompute, packs, moments, devices, banks
+//	shrinks    steps 6, texts of 16 tokens, rank 4 at most, a validation and a save every 3 steps
+//	replaced   model, tokenizer, rows, theory bank
+//
+// It checks nothing: settings that do not go together are refused by the run itself, which is what a smoke run is
+// to show.
 func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 	cfg.Steps = steps
 	cfg.Model.From, cfg.Model.Tokenizer = "random:"+dir, filepath.Join(demo, "model")
@@ -59,6 +66,7 @@ func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 	return cfg
 }
 
+// rowsFile and bankFile are where Supply writes and Shrink points to.
 func rowsFile(dir string) string { return filepath.Join(dir, "rows.parquet") }
 func bankFile(dir string) string { return filepath.Join(dir, "theory.parquet") }
 
@@ -88,7 +96,8 @@ func Supply(demo, dir string) error {
 	return writeBank(bankFile(dir))
 }
 
-// writeBank makes a bank of numbered sentences.
+// writeBank makes a bank of numbered sentences. They need not mean anything: a bank is tried as a file and as a
+// loss.
 func writeBank(path string) error {
 	bank := &anchors.Bank{}
 	for id := range int32(theoryAnchors) {
@@ -113,6 +122,7 @@ func Find() (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
+			// The root of the disk is its own parent.
 			return "", fault.New(fault.NotFound, "no demo/model and demo/data here or above: a smoke run takes rows and model "+
 				"from the project's checkout; run it there")
 		}

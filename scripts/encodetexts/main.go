@@ -33,6 +33,7 @@ func main() {
 	}
 }
 
+// run encodes all texts, times that alone, and then writes. Reading and writing are not part of the seconds.
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("give a tokenizer.json")
@@ -56,6 +57,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	return write(out, tok, texts, answers)
 }
 
+// read takes a JSON string a line. A text that is not valid JSON ends the program with its line.
 func read(in io.Reader) (texts []string, err error) {
 	for d := json.NewDecoder(bufio.NewReader(in)); ; {
 		var text string
@@ -68,7 +70,8 @@ func read(in io.Reader) (texts []string, err error) {
 	}
 }
 
-// write adds what only comparisons ask for.
+// write adds what only comparisons ask for. A tokenizer without a frame leaves framed out; one that cannot tell
+// places leaves null.
 func write(out io.Writer, tok tokenizer.Tokenizer, texts []string, answers []answer) error {
 	framed, unframed := tokenizer.NewFramed(tok, 1<<30, "") // a BPE may lack the default end token
 	placer, _ := tok.(tokenizer.Placer)

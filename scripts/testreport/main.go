@@ -14,7 +14,8 @@ import (
 	"strings"
 )
 
-// event is a line of go test -json.
+// event is a line of go test -json. Test is empty where a package itself speaks; ImportPath stands for it while it
+// is built.
 type event struct {
 	Action, Package, ImportPath, Test, Output string
 }
@@ -26,7 +27,8 @@ func main() {
 	}
 }
 
-// reporter holds what tests wrote until it is known whether anybody wants to read it.
+// reporter holds what tests wrote until it is known whether anybody wants to read it: a test that passes is
+// forgotten, one that fails is shown whole.
 type reporter struct {
 	out     io.Writer
 	said    map[string][]string // by package and test
@@ -34,7 +36,8 @@ type reporter struct {
 	failed  bool
 }
 
-// report writes what happened and returns an error when something failed.
+// report writes what happened and returns an error when something failed. Skips come last, where they are still on
+// the screen: a gate that is green because it skipped must not look like one that compared.
 func report(in io.Reader, out io.Writer) error {
 	r := &reporter{out: out, said: map[string][]string{}}
 	for lines := bufio.NewReader(in); ; {
@@ -43,6 +46,7 @@ func report(in io.Reader, out io.Writer) error {
 		switch {
 		case line != "" && json.Unmarshal([]byte(line), &e) == nil:
 			r.handle(e)
+		// A line that is JSON and no event has an empty Action, which handle passes over.
 		default: // not of go test: what the toolchain says beside it
 			fmt.Fprint(out, line)
 		}
@@ -61,6 +65,8 @@ func report(in io.Reader, out io.Writer) error {
 	return nil
 }
 
+// handle takes one event in the order of the stream, in which packages are mixed. Output is kept by package and
+// test.
 func (r *reporter) handle(e event) {
 	key := e.Package + " " + e.Test
 	switch e.Action {
@@ -72,6 +78,7 @@ func (r *reporter) handle(e event) {
 			return
 		}
 		r.said[key] = append(r.said[key], e.Output)
+	// A test's parents fail after it, and add their own few lines.
 	case "fail", "build-fail":
 		r.failed = true
 		fmt.Fprint(r.out, strings.Join(r.said[key], ""))
@@ -92,6 +99,10 @@ func shown(output string) bool {
 }
 
 // reason is what a skipped test said, without the lines of the framework and the place in the code.
+//
+//	=== RUN   TestA
+//	    a_test.go:7: no mount: not permitted      → no mount: not permitted
+//	--- SKIP: TestA (0.00s)
 func reason(said []string) string {
 	var words []string
 	for _, line := range said {

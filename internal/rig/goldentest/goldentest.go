@@ -17,6 +17,11 @@ import (
 const EnvVar = "HIVES_GOLDEN"
 
 // Root returns the fixtures' folder, chosen as the package comment says.
+//
+//	HIVES_GOLDEN=/data/golden      /data/golden
+//	HIVES_GOLDEN=set               MODULE/set
+//	not set, ../shared/golden      MODULE/../shared/golden
+//	not set, nothing there         Own
 func Root(t testing.TB) string {
 	t.Helper()
 	module := ModuleRoot(t)
@@ -40,6 +45,8 @@ func Own(t testing.TB) string {
 }
 
 // Path joins elem to Root and asserts that the file is there.
+// Only Own may lack a folder. Of any other set a file that is not there is a mistake: a name that was mistyped
+// would else turn a comparison into a skip.
 func Path(t testing.TB, elem ...string) string {
 	t.Helper()
 	root := Root(t)

@@ -1,4 +1,8 @@
 // Package pagetest holds pages to what every page owes its reader; tests of all packages with pages use it.
+//
+// What a page owes: it needs nothing from elsewhere (it may be read on a train, or in a room where nothing may be
+// fetched), it can be read in the dark and on a narrow screen, it says what made it and from which commit, and
+// every number that it draws can be taken away as a file.
 package pagetest
 
 import (
@@ -15,11 +19,15 @@ import (
 	"golang.org/x/net/html"
 )
 
-// outside finds what a browser would fetch, or run.
+// outside finds what a browser would fetch, or run. Addresses in plain text count too: no page of ours has one.
 var outside = regexp.MustCompile(`(?i)src\s*=|url\(|@import|https?:|<script|<link|<iframe|<object`)
 
 // Check fails the test for anything of elsewhere, a table without its CSV, a picture without its SVG, a link to a place
 // that is not there, a page without contents or without a word on where it is from, and one with no dark colours.
+//
+//	<table>…</table><a download="x.csv" href="data:text/csv,…">     a table and its CSV right behind it
+//	<svg role="img">…</svg><a download="x.svg" …>                   a picture and its SVG
+//	<a href="#figures"> … <h2 id="figures">                         a link and its place
 func Check(t *testing.T, page string) {
 	t.Helper()
 	if found := outside.FindString(page); found != "" {
@@ -31,7 +39,9 @@ func Check(t *testing.T, page string) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
+	// owed is the ending of the file that must come next, "" while none must.
 	ids, places, owed := map[string]bool{}, []string{}, ""
+	// Tokens and not a tree: what stands right behind a table is what is asked.
 	for z := html.NewTokenizer(strings.NewReader(page)); z.Next() != html.ErrorToken; {
 		token := z.Token()
 		at := map[string]string{}
@@ -65,7 +75,7 @@ func Check(t *testing.T, page string) {
 	}
 }
 
-// pass reads to the end of a picture.
+// pass reads to the end of a picture, whose own elements are of no concern here.
 func pass(z *html.Tokenizer) {
 	for z.Next() != html.ErrorToken {
 		if token := z.Token(); token.Type == html.EndTagToken && token.Data == "svg" {
@@ -74,7 +84,9 @@ func pass(z *html.Tokenizer) {
 	}
 }
 
-// Kept reads the file that a link holds, and returns it.
+// Kept reads the file that a link holds (data:TYPE,CONTENT, escaped as in an address), holds it to its format, and
+// returns it. A CSV needs a row; an SVG must stand alone: with its namespace and its style, since it is opened by
+// other programs.
 func Kept(t *testing.T, extension, address string) []byte {
 	t.Helper()
 	_, encoded, _ := strings.Cut(address, ",")
@@ -90,6 +102,7 @@ func Kept(t *testing.T, extension, address string) []byte {
 		return []byte(text)
 	}
 	d := xml.NewDecoder(bytes.NewReader([]byte(text)))
+	// Names such as &nbsp; are HTML's; a picture that uses one is still read by a browser.
 	d.Entity = xml.HTMLEntity
 	for {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {

@@ -1,11 +1,21 @@
 //go:build unix
 
-// Package powercut tells tests what a power cut would leave of a folder. It keeps account of what fsutil has synced:
-// the content of a file, or the names in a folder, as they were at their last sync. Nothing else is on the disk for
-// sure.
+// Package powercut tells tests what a power cut would leave of a folder. It keeps account of what fsutil has
+// synced: the content of a file, or the names in a folder, as they were at their last sync. Nothing else is on the
+// disk for sure.
 //
-// Only what goes through fsutil.SyncFile, SyncDir and its renames is seen; one disk is watched at a time. The caller
-// owes a folder that was durable when Watch began, and looks that write to the images only.
+// Only what goes through fsutil.SyncFile, SyncDir and its renames is seen; one disk is watched at a time. The
+// caller owes a folder that was durable when Watch began, and looks that write to the images only.
+//
+//	d := powercut.Watch(t, dir)
+//	d.EachCut(func(image string) {
+//	    if _, err := checkpoints.Latest(image); err != nil { … }   // what is there must be whole
+//	})
+//	… // the work, as usual
+//
+// Why is content that was not synced not simply there? A file system may write a name before what the name stands
+// for: after a cut there is a file, with its length, and zeros in it. A rename without a sync of the file before it
+// is how that happens.
 package powercut
 
 import (
@@ -19,10 +29,12 @@ import (
 	"hives/internal/fsutil"
 )
 
-// inode is a file or folder, whatever its name.
+// inode is a file or folder, whatever its name: a sync is of the file, and a rename afterwards takes its content
+// along.
 type inode uint64
 
-// Disk is what is known to be durable below root.
+// Disk is what is known to be durable below root. files holds contents, folders the names in them, each as of its
+// last sync.
 type Disk struct {
 	t       testing.TB
 	root    string
@@ -34,7 +46,7 @@ type Disk struct {
 	unseen  []string // images of the moment after a rename
 }
 
-// Watch begins with what is in root.
+// Watch begins with what is in root, which counts as durable, and ends with the test.
 func Watch(t testing.TB, root string) *Disk {
 	d := &Disk{t: t, root: root, files: map[inode][]byte{}, folders: map[inode]map[string]os.FileInfo{}}
 	filepath.WalkDir(root, func(path string, _ os.DirEntry, _ error) error { d.note(path); return nil })
@@ -47,7 +59,8 @@ func Watch(t testing.TB, root string) *Disk {
 	return d
 }
 
-// happened is told of every sync and rename, those of other folders and of looks into images too.
+// happened is told of every sync and rename, those of other folders and of looks into images too. A sync is noted
+// and looked at; a rename changes nothing that is durable, but a cut right after it may show the new name.
 func (d *Disk) happened(path string, synced bool) {
 	path, err := filepath.Abs(path)
 	if err != nil || path != d.root && !strings.HasPrefix(path, d.root+string(filepath.Separator)) {
@@ -91,6 +104,13 @@ func (d *Disk) cut(look func(image string)) {
 	}
 }
 
+// images writes the three disks of Cut into folders of the test.
+//
+//	a.tmp written, synced, renamed to a; the folder not synced yet
+//
+//	what was synced alone       neither name, or the old a
+//	names as they are now       a, with all of its content: it was synced
+//	the same with lengths       the same
 func (d *Disk) images() (all []string) {
 	synced := func(_ string, i inode) map[string]os.FileInfo { return d.folders[i] }
 	now := func(path string, _ inode) map[string]os.FileInfo { return d.list(path) }
@@ -108,7 +128,8 @@ type left struct {
 	holes bool // files have their present length
 }
 
-// restore puts a folder and all below it at to. path is where the folder stands now, if it stands at all.
+// restore puts a folder and all below it at to. path is where the folder stands now, if it stands at all. A file
+// that was never synced is there and empty.
 func (d *Disk) restore(path string, of os.FileInfo, to string, l left) {
 	for name, info := range l.names(path, number(of)) {
 		at := filepath.Join(to, name)
@@ -127,7 +148,8 @@ func (d *Disk) restore(path string, of os.FileInfo, to string, l left) {
 	}
 }
 
-// note takes in what a path holds as durable.
+// note takes in what a path holds as durable. The file is kept open: otherwise its number could be given to a new
+// file, whose content would then be taken for synced.
 func (d *Disk) note(path string) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -155,6 +177,7 @@ func (d *Disk) note(path string) {
 	d.files[i] = append([]byte{}, raw...) // not nil, where it is empty
 }
 
+// list is what stands in a folder now, by name.
 func (d *Disk) list(path string) map[string]os.FileInfo {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -169,6 +192,7 @@ func (d *Disk) list(path string) map[string]os.FileInfo {
 	return names
 }
 
+// stat does not follow links: none is part of what is watched.
 func (d *Disk) stat(path string) os.FileInfo {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -177,4 +201,5 @@ func (d *Disk) stat(path string) os.FileInfo {
 	return info
 }
 
+// number tells files apart within one file system, which a test's folder is.
 func number(info os.FileInfo) inode { return inode(info.Sys().(*syscall.Stat_t).Ino) }

@@ -1,5 +1,12 @@
-// Package scriptedlm is a local language model for tests: a llm.Provider that answers by script, in batches, without an
-// engine.
+// Package scriptedlm is a local language model for tests: a llm.Provider that answers by script, in batches,
+// without an engine.
+//
+// It stands for internal/talk as package scripted stands for an endpoint. What a test sees here and not there: how
+// many requests were handed over at once (Batches), and log-probabilities (Score).
+//
+//	l := &scriptedlm.Local{Weigh: func(q llm.ScoreRequest, option string) float64 {
+//	    return map[string]float64{"care": -1, "harm": -3}[option]   // logarithms: care is e² times as probable
+//	}}
 package scriptedlm
 
 import (
@@ -10,7 +17,8 @@ import (
 	"hives/internal/llm"
 )
 
-// Local is one such model. Its zero value answers with nothing, and scores by a hash of what it is asked.
+// Local is one such model. Its zero value answers with nothing, and scores by a hash of what it is asked: the same
+// question has the same scores in every run, and another one others.
 type Local struct {
 	ID     llm.Identity
 	Lacks  bool                                            // log-probabilities
@@ -24,18 +32,18 @@ type Local struct {
 	closed  bool
 }
 
-// Opener opens this model whatever is named.
+// Opener opens this model whatever is named. A test gives it where a program would open a folder.
 func (l *Local) Opener(context.Context, string, llm.Local) (llm.Provider, error) { return l, nil }
 
 // Identity implements llm.Provider.
 func (l *Local) Identity() llm.Identity { return l.ID }
 
-// Can implements llm.Provider.
+// Can implements llm.Provider. With Lacks it is a model that tells no log-probabilities, as most endpoints do not.
 func (l *Local) Can() llm.Abilities {
 	return llm.Abilities{Score: !l.Lacks, Choices: !l.Lacks, Seed: true, Prefix: true}
 }
 
-// Close implements llm.Provider.
+// Close implements llm.Provider, and is noted: whoever opens a model owes it.
 func (l *Local) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,6 +65,7 @@ func (l *Local) Batches() (sizes []int, asked int) {
 	return append([]int(nil), l.batches...), l.asked
 }
 
+// count notes a batch and asks Before, which may wait, fail or end the context of a test.
 func (l *Local) count(ctx context.Context, n int) error {
 	l.mu.Lock()
 	l.batches, l.asked = append(l.batches, n), l.asked+n
@@ -67,7 +76,8 @@ func (l *Local) count(ctx context.Context, n int) error {
 	return ctx.Err()
 }
 
-// Generate implements llm.Provider.
+// Generate implements llm.Provider. Each reply counts 50 tokens in and 10 out, whatever was said: budgets can be
+// computed.
 func (l *Local) Generate(ctx context.Context, rs []llm.Request) ([]llm.Reply, error) {
 	if err := l.count(ctx, len(rs)); err != nil {
 		return nil, err
@@ -85,7 +95,8 @@ func (l *Local) Generate(ctx context.Context, rs []llm.Request) ([]llm.Reply, er
 	return out, nil
 }
 
-// Score implements llm.Provider.
+// Score implements llm.Provider. Each option is two tokens of equal log-probability, which add up to what Weigh
+// says.
 func (l *Local) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores, error) {
 	if err := l.count(ctx, len(qs)); err != nil {
 		return nil, err
@@ -103,6 +114,7 @@ func (l *Local) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 	return out, nil
 }
 
+// weigh is the script's, or a number between −1 and −11 from a hash of messages, prefix and option.
 func (l *Local) weigh(q llm.ScoreRequest, option string) float64 {
 	if l.Weigh != nil {
 		return l.Weigh(q, option)
