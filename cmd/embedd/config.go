@@ -31,6 +31,7 @@ takes the same flags as embedd itself.`,
 			if err != nil {
 				return err
 			}
+			// PrintOrigins writes a table with comments behind, which is no TOML: it is for a person.
 			if origin {
 				return cli.PrintOrigins(c.OutOrStdout(), cfg, origins)
 			}

@@ -5,6 +5,7 @@ import "hives/internal/cli"
 // flagGroups are the headings of the flags in embedd --help, from what every call of the program needs to what few
 // ever change.
 var flagGroups = []cli.FlagGroup{
+	// "name" is the model's for embedd and the caller's for embedd token; it comes first in both.
 	{Title: "Name", Names: []string{"name"}},
 	{Title: "Model",
 		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
@@ -17,6 +18,7 @@ var flagGroups = []cli.FlagGroup{
 		"max-texts", "max-http-texts", "max-http-tokens", "max-request-tokens", "max-request-bytes",
 		"max-bytes-under-way", "max-reply-bytes", "max-queue-tokens", "max-calls",
 		"max-bulk-streams", "max-stream-inflight", "max-streams", "max-connections"}},
+	// In the order of a life: batch, engine, end, then connections.
 	{Title: "Times", Names: []string{
 		"max-wait", "engine-timeout", "self-check-every", "drain-delay", "drain-timeout", "keepalive",
 		"receive-timeout", "stream-idle", "max-connection-idle", "max-connection-age", "connection-age-grace"}},

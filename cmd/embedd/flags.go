@@ -37,8 +37,10 @@ func registerModel(fs *pflag.FlagSet, d daemon.Config) {
 	// with itself (docs/BENCHMARKS.md).
 	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), mixed16 (f16 operands) or bf16 "+
 		"(throughout; half the memory, vectors differ by about 1e-2)")
+	// Aliases are for programs that have a model's name built in, such as one of OpenAI's.
 	fs.String("name", "", "name of the model in requests, then aliases, with commas between them (default: the "+
 		"folder's name)")
+	// The longest text decides the shapes that are compiled, so a larger one makes the start longer.
 	fs.Int("max-length", 0, "longest text in tokens, the end token included; 0 takes what the model's files say, "+
 		"else at most 2,048")
 	fs.String("engine", "", engine.FlagUsage)
@@ -67,6 +69,7 @@ func registerCallers(fs *pflag.FlagSet) {
 	fs.String("tls-key", "", "private key of --tls-cert in PEM form")
 	fs.String("client-ca", "", "certificates of the authorities that sign clients' certificates; clients without "+
 		"one are turned away")
+	// A file and not a flag's value: command lines stand in histories and process lists.
 	fs.String("tokens-file", "", "file of lines that embedd token made; with it every caller needs a token. "+
 		"SIGHUP reads it again")
 	fs.Bool("insecure-no-tls", false, "listen beyond loopback without TLS")

@@ -17,17 +17,17 @@ import (
 func configCommand(o *options) *cobra.Command {
 	parent := &cobra.Command{
 		Use: "config", Short: "Look at the settings of a run",
-		Long: `Settings come from defaults, --config FILE, the environment, --set and the named flags, ` +
-			`each over the one before.
-"train config show" prints what comes out, and takes the same flags as train itself.`,
+		Long: `Which settings would a run have? Settings come from the defaults, --config FILE, the environment,
+--set and the named flags, each over the one before. "train config show" prints what comes out. It
+takes the same flags as train itself.`,
 		Example: "  train config show --origin --config configs/stage1.toml",
 	}
 	var origin bool
 	show := &cobra.Command{
 		Use: "show", Short: "Print the effective settings as TOML", Args: cobra.NoArgs,
-		Long: `Prints every setting as the run would have it, in the form of a file for --config. ` +
-			`With --origin it says of each
-where its value came from. With --resume and --out it shows those of a run that was begun.`,
+		Long: `What would a run do with this command line? The command prints every setting as TOML. The output can
+be given to --config. With --origin each line says where its value came from. With --resume and
+--out it shows the settings of a run that was begun.`,
 		Example: "  train config show --origin --config configs/stage1.toml --set loss.temperature=0.07",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, origins, err := load(cmd.Flags(), o)

@@ -29,11 +29,12 @@ func recoverCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "recover --out RUN", Short: "Make a damaged run.json or config.toml again from the checkpoints",
 		Args: cobra.NoArgs,
-		Long: `recover makes run.json and config.toml of the run in --out again where they are damaged or
-gone, from the newest whole checkpoint, which holds settings, hashes and own theories. What it
-replaces stays beside it as FILE.damaged. --resume then goes on as if nothing had been.
-Checkpoints of older programs hold the settings' hash alone: --settings names a copy of the
-run's config.toml, which must have that hash.`,
+		Long: `How do I save a run whose run.json or config.toml is damaged or gone? The command makes both again
+from the newest whole checkpoint, which holds settings, hashes and own theories. What it replaces
+stays beside it as FILE.damaged. --resume then goes on as if nothing had happened.
+
+Checkpoints of older programs hold only the hash of the settings. For these, --settings names a copy of the
+run's config.toml. The copy must have that hash.`,
 		Example:           "  train recover --out runs/stage1\n  train --resume --out runs/stage1",
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // the run's theories cannot be read yet
 		RunE: func(cmd *cobra.Command, _ []string) error {

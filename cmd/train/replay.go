@@ -24,10 +24,13 @@ func replayCommand(o *options) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "replay --step N --out RUN", Short: "Take one step of a run again and look at it", Args: cobra.NoArgs,
-		Long: `replay takes step N of the run in --out again, from the newest checkpoint before it. It prints
-loss, levels, gradient norm, each tensor's gradient norm or the first that is not finite, the
-batch's rows and text ids, and whether metrics.jsonl says the same. It changes nothing in the
-run folder. With --allow-changed, settings may differ: would the step be finite in f32?`,
+		Long: `What happened in one step of a run? The command takes step N of the run in --out again, from the
+newest checkpoint before it. It prints the loss and its levels, and the gradient norm. It prints the
+gradient norm of each tensor, or the first one that is not finite. It names the rows and text ids of
+the batch. It says whether metrics.jsonl has the same figures.
+
+Nothing in the run folder changes. With --allow-changed the settings may differ: would the step be finite in
+f32?`,
 		Example: "  train replay --step 1234 --out runs/stage1\n  train replay --step 1234 --out runs/stage1 " +
 			"--allow-changed --precision f32",
 		PersistentPreRunE: func(*cobra.Command, []string) error {

@@ -17,24 +17,26 @@ import (
 )
 
 // The help stands apart from newRoot, which then shows the tree of commands at a glance.
-const long = `train fine-tunes an encoder so that a text's neighbourhood follows human values.
+const long = `How does a model learn to place texts by human values? train fine-tunes an encoder on annotated
+texts. There are two stages.
 
-Stage 1 is hierarchical supervised contrast: texts with the same value path and
-direction are pulled together, level by level. Rows come from "hives import".
-Stage 2 goes on from Stage 1's weights (--from) and aligns texts with two banks of
-anchor sentences. Its rows name their anchors: "hives anchors build" and "assign"
-make one bank and fill its column, "hives theories inventory assign" the other.
+Stage 1 is hierarchical supervised contrast. It pulls texts together that have the same value path
+and direction, level by level. "hives import" makes its rows from published corpora. Stage 2 goes on
+from the weights of Stage 1 (--from). It aligns texts with two banks of anchor sentences. Its rows
+name their anchors: "hives anchors build" and "assign" make one bank and fill its column, "hives
+theories inventory assign" fills the other.
 
-The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at the
-end, final/: a model folder for "hives evaluate" and "hives embed". Ctrl-C,
-SIGTERM or a terminal that closes (SIGHUP, unless under nohup) saves a checkpoint;
---resume goes on and ends with the same weights as a run that was never stopped, on
+What does a run leave? The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at
+the end, final/. That is a model folder for "hives evaluate" and "hives embed".
+
+Can it be stopped? Yes. Ctrl-C, SIGTERM or a terminal that closes (SIGHUP, unless under nohup) saves
+a checkpoint. --resume goes on. It ends with the same weights as a run that was never stopped, on
 the same engine.
 
-Settings come from defaults, --config FILE, the environment (TRAIN_…), --set
-section.key=value and the named flags, each over the one before. With --resume the
-run's stored settings take the place of the defaults.
-"train config show --origin" prints them all and where each came from.`
+Where do settings come from? From five places, each over the one before: defaults, --config FILE,
+the environment (TRAIN_…), --set section.key=value, and the named flags. With --resume the run's
+stored settings take the place of the defaults. "train config show --origin" prints every setting
+and where it came from.`
 
 const examples = `  # the paper's Stage 1 on a GPU host
   train --stage=1 --model weights/Qwen3-Embedding-0.6B --data train.parquet --out runs/stage1

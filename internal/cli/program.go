@@ -27,8 +27,9 @@ func Program(root *cobra.Command, engines func() []string, groups []FlagGroup) {
 func versionCommand(program string, text func() string) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print release, commit, libraries and the engines' plugins", Args: cobra.NoArgs,
-		Long: `Prints the release, the commit that the program was built from, the versions of Go and of the libraries that
-compute, and of each installed plugin its platform, PJRT API and hash. The same as --version.`,
+		Long: `What is this program made of? The command prints the release, the commit that it was built from, and the
+versions of Go and of the libraries that compute. It prints the platform, PJRT API and hash of each installed plugin.
+--version prints the same.`,
 		Example:           "  " + program + " version",
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // needs no theories
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -44,8 +45,8 @@ func manCommand(root *cobra.Command) *cobra.Command {
 	var out string
 	c := &cobra.Command{
 		Use: "man --out DIR", Short: "Write man pages of all commands", Args: cobra.NoArgs,
-		Long: "Writes a man page for each command into a folder: man -l DIR/" + root.Name() +
-			".1 shows the first.",
+		Long: "How do I read the help with man? The command writes a man page for each command into a folder. man -l DIR/" +
+			root.Name() + ".1 shows the first.",
 		Example:           "  " + root.Name() + " man --out share/man/man1",
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		RunE: func(c *cobra.Command, _ []string) error {

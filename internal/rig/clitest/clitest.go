@@ -139,6 +139,7 @@ func calls(line, program string) (all [][]string) {
 		case !inside && base == program:
 			inside = true
 			all = append(all, []string{})
+		// Quotes are taken off, as a shell does; nothing else of a shell is understood.
 		case inside:
 			all[len(all)-1] = append(all[len(all)-1], strings.Trim(w, `"'`))
 		}

@@ -170,6 +170,7 @@ func completion(c Call, reply Reply) map[string]any {
 	if reply.NoChoices {
 		choices = nil
 	}
+	// The usage is what the script says, however much that is: clients must not believe it blindly.
 	return map[string]any{
 		"id": "x", "object": "chat.completion", "created": 1, "model": c.Model + "-served", "choices": choices,
 		"usage": map[string]any{"prompt_tokens": reply.Usage[0], "completion_tokens": reply.Usage[1],
