@@ -32,7 +32,7 @@ is one object for each text. See docs/VALUES.md for the figures.`,
   embedd --model out/demo/model --vectors out/demo/values.db &
   hives ask "She shared her lunch with the new pupil."`,
 		Args: cobra.MinimumNArgs(1),
-		// MinimumNArgs has seen to it that there is a text; blank ones are the daemon's to refuse.
+		// MinimumNArgs has seen to it that there is a text; an empty one is the daemon's to refuse.
 		RunE: func(c *cobra.Command, texts []string) error {
 			o.Texts = texts
 			return ask.Run(c.Context(), o, c.OutOrStdout())

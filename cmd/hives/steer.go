@@ -9,6 +9,7 @@ import (
 	"hives/internal/talk/terminal"
 )
 
+// steerCommand groups what moves a language model by numbers between its layers, in place of words in its prompt.
 func steerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "steer",
@@ -25,7 +26,7 @@ the answers, or only break them. These commands make such vectors. See docs/STEE
 	return c
 }
 
-// localFlags are those of a language model on this machine.
+// localFlags are those of a language model on this machine. An endpoint will not do: its states cannot be read.
 func localFlags(f *pflag.FlagSet, o *steer.Local) {
 	f.StringVar(&o.Dir, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
 	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known")

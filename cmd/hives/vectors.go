@@ -4,6 +4,7 @@ import "github.com/spf13/cobra"
 
 // vectorsCommand groups what makes and shows the vectors of human values. A file of them belongs to one model:
 // build records its weights' hash, and evaluate and embedd compare it.
+// Values and not texts have these vectors; a text's own come from hives embed.
 func vectorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vectors",
