@@ -59,6 +59,7 @@ func main() {
 	}
 	// The same seed and the same restarts for all three.
 	for _, fit := range []string{"spherical", "euclidean", "spherical, mini-batches"} {
+		// Defaults as anchors build has them, but for what the flags say.
 		o := kmeans.Defaults(*k)
 		o.Restarts, o.Seed, o.Spherical, o.Tolerance = *restarts, *seed, fit != "euclidean", *tolerance
 		if fit == "spherical, mini-batches" {
@@ -77,7 +78,8 @@ func main() {
 	}
 }
 
-// read takes the files that hives embed writes: version 1.0, little-endian float32 in C order.
+// read takes the files that hives embed writes: version 1.0, little-endian float32 in C order. It reads the header
+// by its exact words: any other writer's file is refused rather than guessed at.
 func read(path string) (kmeans.Points, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -68,6 +68,7 @@ func run(rows, tok, config, out string, steps int) error {
 	if err := write(out, batches); err != nil {
 		return err
 	}
+	// Lengths of each batch's texts, as pack.Choose wants them.
 	var samples [][]int
 	for _, b := range batches {
 		var lengths []int
@@ -87,6 +88,8 @@ func run(rows, tok, config, out string, steps int) error {
 
 // draw returns batches of the paper's sampler, texts cut to 256 tokens. Batch i is that of step i of a run with
 // seed 1.
+//
+//	rows → labels → sampler → the rows of step 0, 1, … → their ids
 func draw(rows, tok string, steps int) ([]line, error) {
 	all, err := data.Read(rows)
 	if err != nil {

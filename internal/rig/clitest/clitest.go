@@ -86,6 +86,7 @@ func flags(t *testing.T, c *cobra.Command) {
 // lines: the help fits 80 columns, as it is written where no terminal says how wide it is.
 func lines(t *testing.T, c *cobra.Command) {
 	var out bytes.Buffer
+	// A buffer is no terminal, so the help is as wide as it ever gets.
 	cli.WriteHelp(&out, c)
 	// In columns of a terminal, not in bytes: arrows and dashes are wider in UTF-8 than on the screen.
 	for line := range strings.Lines(out.String()) {

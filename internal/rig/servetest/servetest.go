@@ -44,6 +44,8 @@ const (
 // Vector is the fake model's raw vector [Dim] of framed ids: it depends on nothing else. Each id's place is in it
 // (7·i), so that ids in another order, or shifted by one, give another vector.
 func Vector(ids []int32) []float32 {
+	// The sine makes numbers of both signs, none of them special; k+3 makes each dimension another function of the
+	// id.
 	v := make([]float32, Dim)
 	for i, id := range ids {
 		for k := range v {
@@ -127,6 +129,7 @@ func (r *Runner) Compile(context.Context, pack.Shape) error {
 }
 
 var (
+	// A mutex and not a Once: a Once whose function ends a test would count as done.
 	framedOnce sync.Mutex
 	framed     *tokenizer.Framed
 )
@@ -204,6 +207,7 @@ func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
 }
 
 // Launch begins to run a server and does not wait until it is ready.
+// For tests of what happens before: NOT_SERVING, a model that cannot be loaded, an end while it loads.
 func Launch(t testing.TB, o serve.Options) *Fixture {
 	t.Helper()
 	s, err := serve.New(o)
