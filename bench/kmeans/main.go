@@ -71,6 +71,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		// Costs are taken anew from the labels and not from the fit: both programs are judged by one function.
 		json.NewEncoder(os.Stdout).Encode(outcome{
 			Fit: fit, Means: kmeans.Cost(p, r.Label, *k, false), Units: kmeans.Cost(p, r.Label, *k, true),
 			Worst: slices.Max(r.Costs), Costs: r.Costs, Passes: r.Passes, Seconds: time.Since(begin).Seconds(),

@@ -14,7 +14,8 @@ import (
 //	work      steer.RunVector of internal/steer
 //	reads     a local model, questions (ours, or --questions-file), with --filter judge an endpoint
 //	writes    --out: vector.safetensors and samples.parquet
-//	refuses   fewer than 8 kept pairs of answers; a vector that is there, unless --force; other weights than it was begun with
+//	refuses   fewer than 8 kept pairs of answers; a vector that is there, unless --force; other weights or settings
+//	          than it was begun with
 //	Ctrl-C    answers that came are kept; exit 75, and the same command ends with the same bytes
 //
 // The questions are about other values than the one that the vector is of (internal/steer, chooseQuestions, says why).
