@@ -51,7 +51,7 @@ What a question says is text to the model, never a command to the program: contr
 	}
 	// What answers, then how it is asked, then how its tokens are drawn.
 	f := c.Flags()
-	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
+	f.StringVar(&o.Model, "model", "", "folder or GGUF file of a language model (default "+talk.SmallModel+")")
 	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
 	// A template is code of the model's publisher; only those that are known here are followed (package talk).
 	f.StringVar(&o.Template, "template", "",

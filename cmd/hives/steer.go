@@ -6,7 +6,7 @@ import (
 
 	"hives/internal/engine"
 	"hives/internal/steer"
-	"hives/internal/talk/terminal"
+	"hives/internal/talk"
 )
 
 // steerCommand groups what moves a language model by numbers between its layers, in place of words in its prompt.
@@ -28,7 +28,7 @@ the answers, or only break them. These commands make such vectors. See docs/STEE
 
 // localFlags are those of a language model on this machine. An endpoint will not do: its states cannot be read.
 func localFlags(f *pflag.FlagSet, o *steer.Local) {
-	f.StringVar(&o.Dir, "model", "", "folder or GGUF file of a language model (default "+terminal.DefaultModel+")")
+	f.StringVar(&o.Dir, "model", "", "folder or GGUF file of a language model (default "+talk.SmallModel+")")
 	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known")
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)

@@ -3,10 +3,7 @@ package steer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -14,7 +11,6 @@ import (
 	"hives/internal/fault"
 	"hives/internal/llm"
 	"hives/internal/talk"
-	"hives/internal/talk/terminal"
 )
 
 // Local names the model on this machine that is steered.
@@ -28,11 +24,9 @@ type Local struct {
 
 // Open loads it.
 func (o Local) Open(ctx context.Context) (*talk.Model, error) {
-	dir := cmp.Or(o.Dir, terminal.DefaultModel)
-	if _, err := os.Stat(dir); o.Dir == "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by "+
-			"scripts/download_smollm2.sh, or name a folder",
-			filepath.FromSlash(dir))
+	dir, _, err := talk.Which(o.Dir)
+	if err != nil {
+		return nil, err
 	}
 	return talk.Open(ctx, dir, talk.Options{
 		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Template: o.Template,

@@ -112,11 +112,8 @@ func (r *Runner) bucket(prompts [][]int32) (int, error) {
 		if len(prompt) == 0 {
 			return 0, fault.New(fault.Invalid, "row %d has no token", row)
 		}
-		for at, id := range prompt {
-			if id < 0 || int(id) >= r.m.Config.VocabSize {
-				return 0, fault.New(fault.Invalid, "row %d: id %d at %d is outside the vocabulary of %d", row, id, at,
-					r.m.Config.VocabSize)
-			}
+		if err := r.known(row, prompt); err != nil {
+			return 0, err
 		}
 		own, err := Bucket(len(prompt))
 		if err != nil {
@@ -129,6 +126,17 @@ func (r *Runner) bucket(prompts [][]int32) (int, error) {
 		shared = own
 	}
 	return shared, nil
+}
+
+// known refuses ids that the model has no embedding for: a gather would take another's in silence.
+func (r *Runner) known(row int, ids []int32) error {
+	for at, id := range ids {
+		if id < 0 || int(id) >= r.m.Config.VocabSize {
+			return fault.New(fault.Invalid, "row %d: id %d at %d is outside the vocabulary of %d", row, id, at,
+				r.m.Config.VocabSize)
+		}
+	}
+	return nil
 }
 
 // lay pads rows on the left to a length: [B·length] ids and [B] lengths. An empty row is one token, of id 0, since a

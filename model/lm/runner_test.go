@@ -127,6 +127,100 @@ func TestScoresAreThoseOfTheLogits(t *testing.T) {
 	}
 }
 
+// Answers that share a prompt share its pass. The dumb twin writes them token by token, each with a prompt of its own,
+// and takes the softmax of the logits. A row's numbers are the same bits alone, among other answers to its prompt and
+// beside other prompts, in any place; the control changes its prompt.
+func TestSharedPromptsScoreAsTheirOwn(t *testing.T) {
+	for _, on := range []*engine.Engine{goEngine(t), engine.OpenForTest(t)} {
+		r := runner(t, on, tiny(t, decoder.Qwen3), 3)
+		random := rand.New(rand.NewPCG(4, 4))
+		var rows [][]int32
+		var from []int
+		for _, long := range []int{9, 31, 20, 40, 12} {
+			asked := prompt(random, long)
+			for _, n := range []int{1, 3, 4, 7, 3} {
+				rows, from = append(rows, slices.Concat(asked, prompt(random, n))), append(from, long)
+			}
+		}
+		got, err := r.Score(rows, from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range rows {
+			want := written(t, r, rows[row], from[row])
+			for n := range want {
+				if d := got[row][n] - want[n]; len(got[row]) != len(want) || d > 1e-4 || d < -1e-4 {
+					t.Errorf("%s, row %d, token %d: %v, want %v", on.Name, row, n, got[row][n], want[n])
+				}
+			}
+			alone, err := r.Score(rows[row:row+1], from[row:row+1], nil)
+			if err != nil || !slices.Equal(alone[0], got[row]) {
+				t.Errorf("%s, row %d: other bits alone: %v, %v and %v", on.Name, row, err, alone, got[row])
+			}
+		}
+		back := slices.Clone(rows)
+		slices.Reverse(back)
+		slices.Reverse(from)
+		turned, err := r.Score(back, from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range rows {
+			if !slices.Equal(turned[len(rows)-1-row], got[row]) {
+				t.Errorf("%s, row %d: other bits in another order", on.Name, row)
+			}
+		}
+		other := slices.Clone(rows[0])
+		other[0] = (other[0] + 1) % 61
+		if changed, err := r.Score([][]int32{other}, []int{9}, nil); err != nil || slices.Equal(changed[0], got[0]) {
+			t.Errorf("%s: another prompt changes nothing, %v", on.Name, err)
+		}
+		if _, err := r.Next([]int32{1}); err == nil {
+			t.Errorf("%s: a batch goes on in a cache that scoring has used", on.Name)
+		}
+	}
+}
+
+// written is the log-probabilities of a row's answer, token by token.
+func written(t *testing.T, r *lm.Runner, row []int32, from int) (out []float64) {
+	t.Helper()
+	logits, err := r.Begin([][]int32{row[:from]}, len(row)-from, nil)
+	for _, id := range row[from:] {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, logSoftmax(logits[0])[id])
+		logits, err = r.Next([]int32{id})
+	}
+	return out
+}
+
+// A prompt that ends at the ladder's top has its answers behind it, beyond the last rung.
+func TestAnswersBehindTheLongestPrompt(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	asked, answers := prompt(random, 64), [][]int32{prompt(random, 1), prompt(random, 5)}
+	score := func() [][]float64 {
+		r := runner(t, goEngine(t), tiny(t, decoder.Llama), 2)
+		got, err := r.Score([][]int32{slices.Concat(asked, answers[0]), slices.Concat(asked, answers[1])}, []int{64, 64}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	want := score()
+	whole := lm.Ladder
+	defer func() { lm.Ladder = whole }()
+	lm.Ladder = whole[:2]
+	got := score()
+	for at := range want {
+		for n := range want[at] {
+			if d := got[at][n] - want[at][n]; d > 1e-5 || d < -1e-5 {
+				t.Errorf("answer %d, token %d: %v, want %v", at, n, got[at][n], want[at][n])
+			}
+		}
+	}
+}
+
 func TestWhatARunnerRefuses(t *testing.T) {
 	r := runner(t, goEngine(t), tiny(t, decoder.Llama), 2)
 	random := rand.New(rand.NewPCG(3, 3))

@@ -1,7 +1,10 @@
 package lm
 
 import (
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
@@ -13,51 +16,189 @@ import (
 )
 
 // Score returns the log-probability of each token of rows[i] from from[i] on, given what stands before it:
-// [i][len−from]. Rows of any lengths are taken; they are sorted into buckets, of the row and of what is scored in it,
-// and computed B at a time. The head sees the scored positions alone. from[i] is also where a row's answer begins for
-// its steers.
+// [i][len−from]. Rows of any lengths are taken. from[i] is also where a row's answer begins for its steers.
+// Logarithms are natural.
 //
-// Logarithms are natural. A row's answer is scored in one pass, without a cache: all its tokens are known beforehand,
-// and the causal mask hides from each what comes after it.
+// Rows that share a prompt, which are the options of one question, share its pass: prompts are read into the cache, B
+// of one bucket at a time, and the answers behind them one by one, each over the one before it. Five options of four
+// tokens behind a prompt of 200 cost 256 + 5·4 tokens so, and not 5·256.
+//
+// Invariant: a row's numbers follow from its prompt's bucket and its own answer's, not from the rows beside it. A batch
+// that is being written (Begin, Next) is lost: its cache is used.
 func (r *Runner) Score(rows [][]int32, from []int, steers [][]Steer) ([][]float64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	asked, err := r.questions(rows, from, steers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { r.start = 0 }() // what lies in the cache is nobody's prompt any more
+	out := make([][]float64, len(rows))
+	for _, kind := range asked.kinds {
+		for batch := range slices.Chunk(asked.members[kind], r.o.Rows) {
+			if err := r.read(batch, kind.length); err != nil {
+				return nil, err
+			}
+			for _, turn := range turns(batch) {
+				if err := r.score(batch, turn, out); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// question is a prompt with the answers that are scored behind it.
+type question struct {
+	prompt  []int32
+	steer   []Steer
+	answers []answer
+}
+
+// answer is what stands behind the prompt in one of Score's rows.
+type answer struct {
+	row int
+	ids []int32
+}
+
+// kind is what questions of one batch share.
+type kind struct {
+	length  int  // the bucket of their prompts
+	steered bool // prompts that nobody steers are not computed in a graph that does
+}
+
+// questions are those of one call by their kinds.
+type questions struct {
+	kinds   []kind // in the order they first come
+	members map[kind][]*question
+}
+
+// questions finds the rows that share a prompt and its steers.
+func (r *Runner) questions(rows [][]int32, from []int, steers [][]Steer) (*questions, error) {
 	if len(from) != len(rows) || steers != nil && len(steers) != len(rows) {
 		return nil, fault.New(fault.Mismatch, "%d rows, %d beginnings of answers, %d of steers", len(rows), len(from),
 			len(steers))
 	}
-	type kind struct {
-		length, scored int
-		steered        bool // rows that nobody steers are not computed in a graph that does
-	}
-	var kinds []kind // in the order they first come
-	members := make(map[kind][]int)
+	all, known := &questions{members: map[kind][]*question{}}, map[string]*question{}
 	for row, ids := range rows {
 		if from[row] < 1 || from[row] >= len(ids) {
 			return nil, fault.New(fault.Invalid, "row %d of %d tokens: its answer begins at %d, and needs a token before it "+
 				"and one of its own",
 				row, len(ids), from[row])
 		}
-		length, err := Bucket(len(ids))
-		if err != nil {
-			return nil, fmt.Errorf("row %d: %w", row, err)
+		var steer []Steer
+		if steers != nil {
+			steer = steers[row]
 		}
-		k := kind{length, scoredBucket(len(ids) - from[row]), steers != nil && Steered(steers[row])}
-		if members[k] == nil {
-			kinds = append(kinds, k)
+		key := promptKey(ids[:from[row]], steer)
+		q := known[key]
+		if q == nil {
+			q = &question{prompt: ids[:from[row]], steer: steer}
+			bucket, err := Bucket(len(q.prompt))
+			if err != nil {
+				return nil, fmt.Errorf("row %d: %w", row, err)
+			}
+			k := kind{bucket, Steered(steer)}
+			if all.members[k] == nil {
+				all.kinds = append(all.kinds, k)
+			}
+			all.members[k], known[key] = append(all.members[k], q), q
 		}
-		members[k] = append(members[k], row)
+		q.answers = append(q.answers, answer{row, ids[from[row]:]})
 	}
-	out := make([][]float64, len(rows))
-	for _, k := range kinds {
-		for at := 0; at < len(members[k]); at += r.o.Rows {
-			if err := r.score(members[k][at:min(at+r.o.Rows, len(members[k]))], k.length, k.scored, rows, from, steers,
-				out); err != nil {
-				return nil, err
+	return all, nil
+}
+
+// promptKey tells prompts apart. Steers are one question's where they are one list in memory: equal ones of other lists
+// are read twice, which costs time and changes nothing.
+func promptKey(ids []int32, steer []Steer) string {
+	key := make([]byte, 0, 4*len(ids)+16)
+	for _, id := range ids {
+		key = binary.LittleEndian.AppendUint32(key, uint32(id))
+	}
+	if len(steer) > 0 {
+		key = fmt.Appendf(key, "%p %d", &steer[0], len(steer))
+	}
+	return string(key)
+}
+
+// read takes the prompts of a batch into the cache. There is room behind them for the longest answer, a bucket's length
+// at least, so that batches of one bucket have one cache whatever their answers.
+func (r *Runner) read(batch []*question, bucket int) (err error) {
+	prompts, pushed, longest := make([][]int32, len(batch)), make([][]Steer, len(batch)), 1
+	for at, q := range batch {
+		prompts[at], pushed[at] = q.prompt, q.steer
+		for _, a := range q.answers {
+			longest = max(longest, scoredBucket(len(a.ids)))
+			if err := r.known(a.row, a.ids); err != nil {
+				return err
 			}
 		}
 	}
-	return out, nil
+	if _, err := r.bucket(prompts); err != nil {
+		return err
+	}
+	if r.push, err = r.m.newPush(r.o.Rows, pushed); err != nil {
+		return err
+	}
+	if err := r.makeCache(rung(bucket + longest)); err != nil {
+		return err
+	}
+	ids, lengths := r.lay(prompts, bucket)
+	r.first = make([]int32, r.o.Rows)
+	for row, n := range lengths {
+		r.first[row] = int32(bucket) - n
+	}
+	r.start = 0
+	_, err = r.step(ids, bucket, len(prompts))
+	return err
+}
+
+// rung is the first rung of the ladder that holds n slots, and n itself above the last: a prompt may end at the
+// ladder's top, and its answers stand behind it.
+func rung(n int) int {
+	if b, err := Bucket(n); err == nil {
+		return b
+	}
+	return n
+}
+
+// turn is one answer of each question of a batch, all of one bucket; a question without one more has a nil.
+type turn struct {
+	tokens  int // C
+	answers []*answer
+}
+
+// turns orders the answers of a batch by their buckets.
+//
+//	questions with answers of 3, 4, 9 and of 4 tokens     turns of 4: (3, 4), (4, –); of 16: (9, –)
+func turns(batch []*question) (all []turn) {
+	left := map[int][][]*answer{} // by bucket, then by question
+	for at, q := range batch {
+		for i := range q.answers {
+			c := scoredBucket(len(q.answers[i].ids))
+			if left[c] == nil {
+				left[c] = make([][]*answer, len(batch))
+			}
+			left[c][at] = append(left[c][at], &q.answers[i])
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(left)) {
+		for n := 0; ; n++ {
+			t, any := turn{c, make([]*answer, len(batch))}, false
+			for at, own := range left[c] {
+				if n < len(own) {
+					t.answers[at], any = own[n], true
+				}
+			}
+			if !any {
+				break
+			}
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // scoredBucket is the power of two that holds n scored tokens: the head is most of a small model's work. An option of
@@ -70,78 +211,67 @@ func scoredBucket(n int) int {
 	return bucket
 }
 
-// score computes one batch of rows and fills their places of out.
+// score computes one turn behind the prompts in the cache and fills its rows of out.
 //
-// Worked example, row "a b c d e" with from 3, drawn with P 8: the answer is "d e".
+// Worked example, a prompt "a b c" of bucket 4, the answer "d e f", C 4:
 //
-//	slot       0 1 2 3 4 5 6 7
-//	token      . . . a b c d e        shift 3
-//	position             5 6          logits at c are for d, at d for e
-//	target               d e
-//	ends                 5            the prompt's last token
+//	slot       0 1 2 3 4 5 6
+//	prompt     . a b c                the slots that read has filled
+//	step             c d e .          again from the prompt's last token on: the logits at c are for d
+//	target           d e f .
 //
-// Places of position and target beyond a row's answer stay 0 and are not read.
-func (r *Runner) score(batch []int, length, scored int, rows [][]int32, from []int, steers [][]Steer,
-	out [][]float64) error {
-	own, pushed := make([][]int32, len(batch)), make([][]Steer, len(batch))
-	position, target := make([]int32, r.o.Rows*scored), make([]int32, r.o.Rows*scored)
-	ends := make([]int32, r.o.Rows) // of each prompt: its last token's position
-	for at, row := range batch {
-		own[at] = rows[row]
-		if steers != nil {
-			pushed[at] = steers[row]
+// What stands at the dot behind the answer is not read, and no token before it sees it.
+func (r *Runner) score(batch []*question, t turn, out [][]float64) error {
+	rows, begin := r.o.Rows, r.ends
+	ids, target := make([]int32, rows*t.tokens), make([]int32, rows*t.tokens)
+	for at, a := range t.answers {
+		if a == nil {
+			continue
 		}
-		shift := length - len(rows[row])
-		ends[at] = int32(shift + from[row] - 1)
-		for n := range len(rows[row]) - from[row] {
-			// the logits at a token are for the one behind it
-			position[at*scored+n] = int32(at*length + shift + from[row] - 1 + n)
-			target[at*scored+n] = rows[row][from[row]+n]
-		}
+		ids[at*t.tokens] = batch[at].prompt[len(batch[at].prompt)-1]
+		copy(ids[at*t.tokens+1:(at+1)*t.tokens], a.ids)
+		copy(target[at*t.tokens:], a.ids)
 	}
-	if _, err := r.bucket(own); err != nil {
+	window := rung(begin + t.tokens)
+	if err := decoder.CheckStep(begin, t.tokens, window, r.slots); err != nil {
 		return err
 	}
-	push, err := r.m.newPush(r.o.Rows, pushed)
+	exec, err := r.exec(fmt.Sprintf("score %d window %d of %d steered %v", t.tokens, window, r.slots, r.push != nil),
+		func(_ *model.Scope, in []*Node) []*Node { return []*Node{r.scoreGraph(in, window)} })
 	if err != nil {
 		return err
 	}
-	exec, err := r.exec(fmt.Sprintf("score %d of %d steered %v", scored, length, push != nil),
-		func(_ *model.Scope, in []*Node) []*Node { return []*Node{r.scoreGraph(in)} })
+	inputs := []any{tensors.FromFlatDataAndDimensions(ids, rows, t.tokens), int32(begin), r.first,
+		tensors.FromFlatDataAndDimensions(target, rows, t.tokens)}
+	result, err := exec.Call(append(inputs, r.push.tensors(r.m, rows)...)...)
 	if err != nil {
-		return err
-	}
-	ids, lengths := r.lay(own, length)
-	inputs := []any{tensors.FromFlatDataAndDimensions(ids, r.o.Rows, length), lengths, position, target, ends}
-	result, err := exec.Call(append(inputs, push.tensors(r.m, r.o.Rows)...)...)
-	if err != nil {
-		return fmt.Errorf("score %d rows of %d tokens: %w", len(batch), length, err)
+		return fmt.Errorf("score answers of %d tokens behind %d: %w", t.tokens, begin+1, err)
 	}
 	defer result[0].FinalizeAll()
 	flat, err := tensors.CopyFlatData[float32](result[0])
 	if err != nil {
 		return err
 	}
-	for at, row := range batch {
-		for n := range len(rows[row]) - from[row] {
-			out[row] = append(out[row], float64(flat[at*scored+n]))
+	for at, a := range t.answers {
+		if a != nil {
+			for n := range a.ids {
+				out[a.row] = append(out[a.row], float64(flat[at*t.tokens+n]))
+			}
 		}
 	}
 	return nil
 }
 
-// scoreGraph is whole rows at once: ids [B, P], lengths [B], the flat positions whose logits are wanted [N], the
-// tokens behind them [N], each prompt's last position [B], and a push → log-probabilities [N]. N is B times the
-// scored bucket. States of the asked positions are gathered before the head, so that the logits are [N, V] and never
-// [B·P, V].
-func (r *Runner) scoreGraph(in []*Node) *Node {
-	ids, lengths, position, target, ends := in[0], in[1], in[2], in[3], in[4]
-	behind := Sub(Iota(ids.Graph(), ids.Shape(), 1), BroadcastToDims(InsertAxes(ends, -1), ids.Shape().Dimensions...))
-	f := decoder.Padded(r.m.Weights, ids, lengths, decoder.Options{Arith: r.o.Arith, Hook: hook(in[5:], behind)})
-	states := f.States(f.Embed(ids), 0, decoder.Everywhere)        // [B, P, H]
-	flat := Reshape(states, -1, r.m.Config.HiddenSize)             // [B·P, H]
-	asked := InsertAxes(Gather(flat, InsertAxes(position, -1)), 0) // [1, N, H]
-	logP := LogSoftmax(Squeeze(f.Logits(asked), 0))                // [N, V]
-	chosen := Concatenate([]*Node{InsertAxes(Iota(ids.Graph(), target.Shape(), 0), -1), InsertAxes(target, -1)}, -1)
+// scoreGraph is a step from the prompts' last token on: ids [B, C], start [], first [B], the tokens behind each [B, C],
+// and a push → their log-probabilities [B·C].
+func (r *Runner) scoreGraph(in []*Node, window int) *Node {
+	s := decoder.Step{IDs: in[0], Start: in[1], First: in[2], Window: window, Cache: r.cache(in[0].Graph())}
+	target := Reshape(in[3], -1)                    // [B·C]
+	behind := Iota(s.IDs.Graph(), s.IDs.Shape(), 1) // [B, C]: 0 at the prompt's last token
+	f := decoder.Cached(r.m.Weights, &s, decoder.Options{Arith: r.o.Arith, Hook: hook(in[4:], behind)})
+	logits := f.Logits(f.States(f.Embed(s.IDs), 0, decoder.Everywhere)) // [B, C, V]
+	r.keep(s.Cache)
+	logP := LogSoftmax(Reshape(logits, -1, r.m.Config.VocabSize)) // [B·C, V]
+	chosen := Concatenate([]*Node{InsertAxes(Iota(s.IDs.Graph(), target.Shape(), 0), -1), InsertAxes(target, -1)}, -1)
 	return ConvertDType(Gather(logP, chosen), dtypes.Float32)
 }

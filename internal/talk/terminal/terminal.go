@@ -11,11 +11,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -28,14 +25,10 @@ import (
 	"hives/internal/talk/schema"
 )
 
-// DefaultModel is where scripts/download_smollm2.sh puts the small model that answers when none is named. The script
-// counts from the checkout, this path from where the program is started: both agree in the checkout's root.
-const DefaultModel = "out/SmolLM2-135M-Instruct"
-
 // Options say who is asked, and how. Either Model or Endpoint; the fields below each belong to it alone, and Validate
 // holds them to that.
 type Options struct {
-	Model     string // folder or GGUF file; "" is DefaultModel unless Endpoint is set
+	Model     string // folder or GGUF file; "" is talk.SmallModel unless Endpoint is set
 	Adapter   string // folder in PEFT's layout; "" for none
 	Template  string
 	Precision string
@@ -139,13 +132,12 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 		r, err := llm.NewRemote(c, llm.Model{Name: o.EndpointModel, MaxTokens: o.Sampling.Length()})
 		return r, fmt.Sprintf("%s at %s", o.EndpointModel, o.Endpoint), err
 	}
-	dir, small := cmp.Or(o.Model, DefaultModel), ""
-	if o.Model == "" {
-		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-			return nil, "", fault.New(fault.NotFound, "no --model, and nothing in %s: bring the small model by "+
-				"scripts/download_smollm2.sh, or name a folder", filepath.FromSlash(DefaultModel))
-		}
-		small = "; a small model, whose answers are a small model's: --model takes another"
+	dir, small, err := talk.Which(o.Model)
+	if err != nil {
+		return nil, "", err
+	}
+	if small != "" {
+		small = "; " + small
 	}
 	m, err := talk.Open(ctx, dir, talk.Options{
 		Engine: engine.Options{Kind: engine.Kind(o.Engine), Threads: o.Threads}, Precision: o.Precision, Rows: 1,
