@@ -6,6 +6,7 @@ import (
 	"hives/internal/anchors"
 	"hives/internal/cli"
 	"hives/internal/embedder"
+	"hives/internal/talk"
 )
 
 // anchorsBuild is what the command's flags say. It is a type of its own, since the command has more flags than one
@@ -91,7 +92,7 @@ func (b *anchorsBuild) register(c *cobra.Command) {
 			"two texts)")
 	f.Float64Var(&b.j.Options.Match, "match", b.j.Options.Match,
 		"how far a cluster may be from the earlier anchor that it continues, in spreads")
-	f.StringVar(&b.llm, "llm", "", "TOML file that names the endpoint and the model that write the sentences "+
+	f.StringVar(&b.llm, "llm", "", "TOML file that names the model that writes the sentences, at an endpoint or local "+
 		"(default: the medoid's text)")
 	f.StringVar(&b.j.DB, "db", "", "file that keeps the model's answers, with --llm")
 	// A language model without a file for its answers would be asked, and paid, again after every stop.
@@ -110,6 +111,7 @@ func (b *anchorsBuild) run(c *cobra.Command) error {
 		if err != nil {
 			return err
 		}
+		cfg.Opener = talk.Provide
 		b.j.LLM = &cfg
 	}
 	o := b.j.Options

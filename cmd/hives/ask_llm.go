@@ -76,6 +76,7 @@ What a question says is text to the model, never a command to the program: contr
 	f.Uint64Var(&o.Sampling.Seed, "seed", 1, "of the draws; the same seed gives the same answer")
 	f.IntVar(&o.Sampling.MaxTokens, "max-tokens", llm.DefaultMaxTokens, "most tokens of an answer")
 	f.StringArrayVar(&o.Sampling.Stop, "stop", nil, "end the answer before these letters (may be repeated)")
+	f.BoolVar(&o.DryRun, "dry-run", false, "say how long the prompt is and what memory its cache takes, and ask nobody")
 	f.BoolVar(&o.JSON, "json", false, "JSON Lines: one object a question")
 	return c
 }

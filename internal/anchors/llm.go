@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"text/template"
 	"unicode"
@@ -37,11 +38,16 @@ const summaryWords, summaryLetters = 20, 240
 //	base_url = "http://127.0.0.1:8080/v1"
 //	[model]
 //	model = "any"
+//
+// With provider = "local" in [model] there is no endpoint: model.model is the folder of a language model that is
+// computed here.
 type LLMConfig struct {
 	Endpoint llm.Endpoint `toml:"endpoint"`
 	Model    llm.Model    `toml:"model"`
 	Budget   llm.Limits   `toml:"budget"`
 	Attempts int          `toml:"attempts"` // how often a cluster is asked about while the answers are unusable
+
+	Opener llm.Opener `toml:"-"` // of a local model
 }
 
 // DefaultLLM is a configuration without an endpoint.
@@ -60,10 +66,19 @@ func (c LLMConfig) complete() (judge.Config, error) {
 		return judge.Config{}, fault.Usage(fmt.Errorf("anchors: --llm: %w", err))
 	}
 	voter := judge.Voter{Name: c.Model.Name, Endpoint: c.Endpoint.Name, Prompt: summaryPrompt, Model: c.Model}
-	return judge.Config{
-		Endpoints: []llm.Endpoint{c.Endpoint.WithDefaults()}, Voters: []judge.Voter{voter}, Budget: c.Budget,
-		Attempts: c.Attempts, Parallel: 1,
-	}, nil
+	cfg := judge.Config{Budget: c.Budget, Attempts: c.Attempts, Parallel: 1, Opener: c.Opener}
+	if c.Model.AtHome() {
+		if c.Endpoint != (llm.Endpoint{}) {
+			return cfg, fault.Usage(fault.New(fault.Invalid, "anchors: --llm: provider is local, and an endpoint is given"))
+		}
+		// Clusters are asked about one after the other: rows beside the one would be computed for nobody.
+		voter.Batch, voter.Name = max(1, voter.Batch), filepath.Base(c.Model.Name)
+		voter.Ask = judge.AskJSON // sentences are no closed list
+	} else {
+		cfg.Endpoints = []llm.Endpoint{c.Endpoint.WithDefaults()}
+	}
+	cfg.Voters = []judge.Voter{voter}
+	return cfg, nil
 }
 
 // LLM is a Summariser that asks one model and keeps every answer in a store: the same build asks nothing twice, and
@@ -72,32 +87,53 @@ type LLM struct {
 	model  string
 	system string
 	judge  *judge.Judge
+	close  func()
 }
 
-// NewLLM prepares the endpoint. The run's id is a hash of what its answers depend on: another model, temperature
-// or prompt is another run and asks anew; the same one finds its answers in the store.
+// NewLLM prepares the endpoint, or opens the local model. The run's id is a hash of what its answers depend on: another
+// model, temperature or prompt is another run and asks anew; the same one finds its answers in the store. Who makes one
+// owes it Close.
 func NewLLM(ctx context.Context, c LLMConfig, store *judge.Store) (*LLM, error) {
 	cfg, err := c.complete()
 	if err != nil {
 		return nil, err
 	}
-	e, m := cfg.Endpoints[0], c.Model
-	// All that an answer depends on: runs that agree in it share their answers.
-	run, err := judge.NewRun("anchors", map[string]any{
-		"endpoint": e.BaseURL, "format": e.Format, "model": m.Name,
-		"temperature": m.Temperature, "max_tokens": m.MaxTokens, "prompt": judge.Hash(promptText),
-	})
+	if cfg, err = cfg.Open(ctx); err != nil {
+		return nil, fmt.Errorf("anchors: --llm: %w", err)
+	}
+	l := &LLM{model: cfg.Voters[0].Name, close: cfg.Close}
+	run, err := runOf(cfg)
+	if err == nil {
+		l.judge, err = judge.New(ctx, cfg, run, store)
+	}
+	if err == nil {
+		l.system, err = filled("system", nil)
+	}
 	if err != nil {
+		l.Close()
 		return nil, err
 	}
-	run.ID = "anchors-" + run.ID
-	l := &LLM{model: m.Name}
-	if l.judge, err = judge.New(ctx, cfg, run, store); err != nil {
-		return nil, err
-	}
-	l.system, err = filled("system", nil)
-	return l, err
+	return l, nil
 }
+
+// runOf names the run by all that an answer depends on: runs that agree in it share their answers. Keys of a local
+// model are its own; those of an endpoint are as they always were.
+func runOf(cfg judge.Config) (judge.Run, error) {
+	who := cfg.Identities()[0]
+	about := map[string]any{
+		"endpoint": who.BaseURL, "format": who.Format, "model": who.Model,
+		"temperature": who.Temperature, "max_tokens": who.MaxTokens, "prompt": judge.Hash(promptText),
+	}
+	if who.Local != nil {
+		about["local"] = who.Local
+	}
+	run, err := judge.NewRun("anchors", about)
+	run.ID = "anchors-" + run.ID
+	return run, err
+}
+
+// Close frees a local model.
+func (l *LLM) Close() { l.close() }
 
 // Name implements Summariser.
 func (l *LLM) Name() string { return "llm:" + l.model }

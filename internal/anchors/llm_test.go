@@ -14,6 +14,7 @@ import (
 	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/scripted"
+	"hives/internal/rig/scriptedlm"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -204,5 +205,37 @@ func TestSummariesStandInPlaceOfMedoids(t *testing.T) {
 	s.asked, s.err = nil, errors.New("no answer")
 	if _, err := Build(context.Background(), newFake(), o); !errors.Is(err, s.err) {
 		t.Errorf("an error of the summariser: %v", err)
+	}
+}
+
+// A local model writes sentences without an endpoint; its run is found again wherever its folder lies, and an endpoint
+// beside it is refused.
+func TestALocalModelWritesSentences(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "v.db")
+	store, err := judge.Open(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	for n, dir := range []string{"a/small", "b/small"} {
+		m := &scriptedlm.Local{
+			ID:    llm.Identity{Kind: "local", Model: "small", Weights: "w"},
+			Write: func(llm.Request) llm.Reply { return llm.Reply{Text: `{"sentence": "Help a friend."}`} },
+		}
+		cfg := DefaultLLM()
+		cfg.Model.Name, cfg.Model.Provider, cfg.Opener = dir, llm.AtHome, m.Opener
+		l, err := NewLLM(t.Context(), cfg, store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.Summarise(t.Context(), []string{"one", "two"})
+		l.Close()
+		if _, asked := m.Batches(); err != nil || got != "Help a friend." || asked != 1-n || !m.Closed() {
+			t.Errorf("%s: %q after %d questions, %v", dir, got, asked, err)
+		}
+		cfg.Endpoint.BaseURL = "http://127.0.0.1:1/v1"
+		if _, err := NewLLM(t.Context(), cfg, store); fault.Of(err) != fault.Invalid {
+			t.Errorf("an endpoint beside a local model: %v", err)
+		}
 	}
 }

@@ -63,9 +63,12 @@ func RunBuild(ctx context.Context, enc encoder.Encoder, j BuildJob) error {
 		return err
 	}
 	if j.LLM != nil {
-		if j.Options.Summariser, err = NewLLM(ctx, *j.LLM, answers); err != nil {
+		writer, err := NewLLM(ctx, *j.LLM, answers)
+		if err != nil {
 			return err
 		}
+		defer writer.Close()
+		j.Options.Summariser = writer
 	}
 	b, err := Build(ctx, enc, j.Options)
 	if err != nil {

@@ -89,6 +89,26 @@ func (c Config) Local() string {
 	return strings.Join(names, ", ")
 }
 
+// CacheOf says in a line what a voter's local model takes of memory beside its weights, for prompts of so many tokens;
+// "" for an endpoint's.
+func (c Config) CacheOf(v Voter, prompt int) (string, error) {
+	r := c.resident(v)
+	if r == nil {
+		return "", nil
+	}
+	sized, ok := r.Provider.(llm.Cached)
+	if !ok {
+		return "", nil
+	}
+	answer := v.MaxTokens
+	if v.byChoice() {
+		answer = 1 // options are short, and a prompt's bucket leaves room behind it
+	}
+	bytes, err := sized.CacheBytes(prompt, answer)
+	return fmt.Sprintf("the cache of %s takes %s for prompts of %d tokens (2·L·B·K·T·D numbers, B %d)",
+		r.Identity().Model, llm.Megabytes(bytes), prompt, r.Identity().Rows), err
+}
+
 // byChoice tells whether closed questions are put to the voter as a comparison of their answers. Open questions,
 // which have no list of answers, are written by every voter.
 func (v Voter) byChoice() bool { return v.Ask == AskChoices }

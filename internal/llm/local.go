@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"hives/internal/fault"
@@ -34,6 +35,15 @@ const DefaultBatch = 8
 
 // Opener opens a local model. Packages that ask models take one, so that they need know no engine.
 type Opener func(ctx context.Context, dir string, l Local) (Provider, error)
+
+// Cached is a provider that says what its cache of keys and values takes: 2·L·B·K·T·D numbers, L layers, B rows, K
+// heads, T slots, D numbers a head.
+type Cached interface {
+	CacheBytes(prompt, answer int) (int64, error)
+}
+
+// Megabytes is a size for people.
+func Megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
 // AtHome tells whether the model is computed here.
 func (l Local) AtHome() bool { return l.Provider == AtHome }

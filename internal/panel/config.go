@@ -28,6 +28,9 @@ func (c Config) Complete() (Config, error) {
 		v.Prompt = cmp.Or(v.Prompt, "plain.v1")
 		// An answer is some 20 tokens; the rest is for a reason before it, where the prompt asks for one.
 		v.MaxTokens = cmp.Or(v.MaxTokens, 200)
+		if err := reasoned(v); err != nil {
+			return c, err
+		}
 	}
 	var err error
 	if c.Config, err = c.Config.Complete(known); err != nil {
@@ -42,6 +45,21 @@ func (c Config) Complete() (Config, error) {
 		return c, fault.Usage(err)
 	}
 	return c, nil
+}
+
+// reasoned lets a local voter write whose prompt asks for a reason before the choice: there are endlessly many answers
+// with reasons, so no list of them could be compared. Who asked for choices is told so.
+func reasoned(v *judge.Voter) error {
+	t, err := prompts.Load(v.Prompt)
+	if err != nil || !v.AtHome() || !t.Has("because") {
+		return nil // a prompt that is not there is refused with all else in the file
+	}
+	if v.Ask == judge.AskChoices {
+		return fault.Usage(fault.New(fault.Invalid, "voter %q: prompt %s asks for a reason before the choice, and ask = %q "+
+			"compares choices alone: take plain.v1 or terse.v1, or ask = %q", v.Name, v.Prompt, v.Ask, judge.AskJSON))
+	}
+	v.Ask = judge.AskJSON
+	return nil
 }
 
 // known lets a voter's prompt be refused together with all else in the file. It tells whether there is a prompt of

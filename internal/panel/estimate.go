@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"fmt"
 
 	"hives/data/theories"
 	"hives/internal/judge"
@@ -37,7 +38,33 @@ func (j Job) estimate(ctx context.Context, cfg Config, tree *theories.Tree, defi
 	if f.Stored, f.Elsewhere, err = judge.Before(ctx, j.DB, run.ID, in.items); err != nil {
 		return err
 	}
-	return f.Write(j.Stdout)
+	if err := f.Write(j.Stdout); err != nil {
+		return err
+	}
+	return j.memory(cfg, tree, define, in)
+}
+
+// memory prints what the caches of local models take beside their weights, for the longest text and, where an answer is
+// written, the longest one.
+func (j Job) memory(cfg Config, tree *theories.Tree, define Define, in *input) error {
+	longest := int64(0)
+	for _, it := range in.items {
+		longest = max(longest, llm.EstimateTokens(it.Text))
+	}
+	for i, v := range cfg.Voters {
+		size, err := meanPrompt(v, tree, define, i, len(cfg.Voters))
+		if err != nil {
+			return err
+		}
+		line, err := cfg.CacheOf(v, int(size+longest))
+		if err != nil {
+			return err
+		}
+		if line != "" {
+			fmt.Fprintf(j.Stdout, "%s: %s\n", v.Name, line)
+		}
+	}
+	return nil
 }
 
 // measure renders each voter's questions and counts. The length of a prompt is the mean over the nodes that have

@@ -29,6 +29,7 @@ func (s *Summary) print(out io.Writer, j Job) error {
 	}
 	s.printVoters(w)
 	s.printTruth(w)
+	s.printWays(w)
 	if j.Report != "" {
 		fmt.Fprintf(w, "report\t%s\n", j.Report)
 	}

@@ -22,6 +22,7 @@ type Summary struct {
 	Voters                                   []VoterFigures
 	Rounds                                   []RoundFigures
 	Truth                                    *Truth // nil where no text was labelled before
+	Ways                                     []WayFigures
 	Tokens, Micro                            int64
 	Currency                                 string
 }
@@ -99,7 +100,7 @@ func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows
 	said := final(votes)
 	s.Rounds = rounds(said, len(p.cfg.Voters), p.tree.LevelNames)
 	s.voters(p, votes, said, in)
-	s.Truth = compareTruth(p, in, results)
+	s.Truth, s.Ways = compareTruth(p, in, results), ways(votes, in)
 	return s, nil
 }
 

@@ -38,3 +38,22 @@ func Provide(ctx context.Context, dir string, l llm.Local) (llm.Provider, error)
 	}
 	return m, nil
 }
+
+// CacheBytes implements llm.Cached.
+func (m *Model) CacheBytes(prompt, answer int) (int64, error) {
+	return m.runner.CacheBytes(prompt, answer)
+}
+
+// Plan is what a request would take: tokens of its prompt, and bytes of cache until its longest answer has ended.
+func (m *Model) Plan(r llm.Request) (prompt int, cache int64, err error) {
+	ids, err := m.renderer.Render(r.Messages, r.Prefix)
+	if err != nil {
+		return 0, 0, err
+	}
+	answer := r.Sampling.Length()
+	if r.Choices != nil {
+		answer = 1
+	}
+	cache, err = m.CacheBytes(len(ids), answer)
+	return len(ids), cache, err
+}

@@ -45,6 +45,7 @@ type Options struct {
 	Choices   []string
 	Schema    string // file; "" for none
 	Scores    bool   // log-probabilities of the choices, in place of an answer
+	DryRun    bool   // say what a question would take, and ask nobody
 	JSON      bool
 }
 
@@ -64,6 +65,8 @@ func (o Options) Validate() error {
 		return bad("--adapter belongs to --model: an endpoint has its own")
 	case o.Endpoint != "" && (o.Template != "" || o.Precision != "" || o.Engine != "" || o.Threads != 0):
 		return bad("--template, --precision, --engine and --threads belong to --model: an endpoint has its own")
+	case o.DryRun && (o.Endpoint != "" || len(o.Questions) == 0):
+		return bad("--dry-run says what a question takes of this machine: give one, and no --endpoint")
 	case o.Scores && len(o.Choices) == 0:
 		return bad("--scores says how probable each of --choices is: give these")
 	case o.Schema != "" && len(o.Choices) > 0:
@@ -222,17 +225,31 @@ func (t *terminal) converse(ctx context.Context, in io.Reader) error {
 	}
 }
 
+// plan says what a question would take.
+func (t *terminal) plan(r llm.Request) error {
+	tokens, cache, err := t.p.(*talk.Model).Plan(r)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "a prompt of %d tokens, an answer of at most %d: a cache of %s beside the weights\n",
+		tokens, r.Sampling.Length(), llm.Megabytes(cache))
+	return err
+}
+
 // answer asks once and prints what comes. A person who stops it keeps what was said. As JSON an answer comes whole,
 // one object a line, with the identity and the sampling that it depends on: what a script keeps must say what it
 // would take to get it again.
 //
 // An error of the reply itself, such as logits that are no numbers, ends the run like one of the call.
 func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Reply, error) {
-	if t.Scores {
-		return llm.Reply{}, t.scores(ctx, messages)
-	}
 	request := llm.Request{Messages: messages, Sampling: t.Sampling, Choices: t.Choices, Schema: t.schema,
 		Adapter: t.Adapter}
+	switch {
+	case t.DryRun:
+		return llm.Reply{}, t.plan(request)
+	case t.Scores:
+		return llm.Reply{}, t.scores(ctx, messages)
+	}
 	var reply llm.Reply
 	var err error
 	// Only the model of this process can be read along with; an endpoint's client returns whole answers.
