@@ -4,8 +4,8 @@
 // (internal/panel) decides by them which value a text is about, anchors (internal/anchors) takes a sentence from one.
 // Every judge has from this package:
 //
-//   - Voters: models, each with a prompt and a temperature, behind endpoints with rates, retries and pauses
-//     (internal/llm).
+//   - Voters: models, each with a prompt and a temperature, each an llm.Provider: behind an endpoint with rates, retries
+//     and pauses, or on this machine, where many questions are handed over at once (Config.Open opens those).
 //   - A Store, one SQLite file: items (what is asked about), prompts, votes (every answer, also the unusable ones), a
 //     queue of what people must decide, and their decisions. docs/LABELLING.md draws the tables.
 //   - Answers of a form: Repair reads what is nearly JSON, Choice one name of a list. An unusable answer is asked for
@@ -22,12 +22,14 @@
 // A judge of one's own, here of a yes or no, is a prompt file and these lines:
 //
 //	form, err := template.Render("ask", view, choice.Schema())        // choice := judge.Choice{Names: {"no", "yes"}}
+//	cfg, err = cfg.Open(ctx)                                          // local models; cfg.Close frees them
 //	run, err := judge.NewRun("rubric", map[string]any{"voters": cfg.Identities()})
 //	j, err := judge.New(ctx, cfg, run, store)                         // refuses a run that another program is at
 //	err = j.Each(len(items), func(i int, t *judge.Turn) error {       // several at once; stops at the first error
 //		votes, err := t.Round(ctx, func(voter int) (judge.Question, error) {
 //			q := form.Question(items[i], items[i].Text)       // the text stands in the prompt as a JSON string
 //			q.About, q.Parse = "answers", choice.Parse
+//			q.Prefix, q.Choices = choice.Answers()            // a closed question, which local voters compare
 //			return q, nil
 //		})
 //		…                                                         // count votes[k].Choice()
