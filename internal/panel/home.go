@@ -20,8 +20,8 @@ func Home(dir string, l llm.Local, choose string) Config {
 	for k := range 7 {
 		prompt := homePrompts[k%len(homePrompts)]
 		c.Voters = append(c.Voters, judge.Voter{
-			Name: fmt.Sprintf("%s-%d", prompt[:len(prompt)-len(".v1")], k+1), Prompt: prompt, Ask: judge.AskChoices, Choose: choose,
-			Model: llm.Model{Name: dir, Local: l},
+			Name: fmt.Sprintf("%s-%d", prompt[:len(prompt)-len(".v1")], k+1), Prompt: prompt,
+			Ask: judge.AskChoices, Choose: choose, Model: llm.Model{Name: dir, Local: l},
 		})
 	}
 	return c
