@@ -5,14 +5,14 @@
 // Every judge has from this package:
 //
 //   - Voters: models, each with a prompt and a temperature, each an llm.Provider: behind an endpoint with rates,
-// retries     and pauses, or on this machine, where many questions are handed over at once (Config.Open opens those).
-// - A Store, one SQLite file: items (what is asked about), prompts, votes (every answer, also the unusable ones), a
-// queue of what people must decide, and their decisions. docs/LABELLING.md draws the tables.   - Answers of a form:
-// Repair reads what is nearly JSON, Choice one name of a list. An unusable answer is asked for     again, up to the
-// configuration's attempts, then the vote is an empty one. Nothing is guessed.   - A budget in tokens and money for all
-// starts of a run together, and a Forecast before the first request.   - Resuming at any request. Invariant: an answer
-// is in the store before anybody acts on it, so a run that was     stopped, by a kill too, asks again only what was
-// under way.
+//     retries and pauses, or on this machine, where many questions are handed over at once (Config.Open opens those).
+//   - A Store, one SQLite file: items (what is asked about), prompts, votes (every answer, also the unusable ones), a
+//     queue of what people must decide, and their decisions. docs/LABELLING.md draws the tables.
+//   - Answers of a form: Repair reads what is nearly JSON, Choice one name of a list. An unusable answer is asked for
+//     again, up to the configuration's attempts, then the vote is an empty one. Nothing is guessed.
+//   - A budget in tokens and money for all starts of a run together, and a Forecast before the first request.
+//   - Resuming at any request. Invariant: an answer is in the store before anybody acts on it, so a run that was
+//     stopped, by a kill too, asks again only what was under way.
 //
 // An answer is found again by run, prompt, item, voter and attempt. So a run's id must hold all that answers depend on
 // (NewRun, Config.Identities) and a prompt's hash all of the request but the item (Template.Render sees to it).
