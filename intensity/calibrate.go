@@ -231,8 +231,7 @@ func Neutral(theta []float64, direction []int) (float64, error) {
 	}
 	if !(slope > 0) {
 		return 0, fault.New(fault.Invalid, "intensity: supporting texts do not stand above opposing ones (slope "+
-			"%.3g): these "+
-			"utilities have no neutral point", slope)
+			"%.3g): these utilities have no neutral point", slope)
 	}
 	return middle - offset/slope, nil
 }

@@ -103,8 +103,8 @@ func (g Graph) check(prior Prior, disconnected bool) error {
 	}
 	if prior.kind == noPrior && g.Strong > 1 {
 		return fault.New(fault.Invalid, "ranking: without a prior some utilities are infinite: undefeated items %s, "+
-			"winless %s, "+
-			"%d parts of which one always wins against another: use a prior", few(g.Undefeated), few(g.Winless), g.Strong)
+			"winless %s, %d parts of which one always wins against another: use a prior", few(g.Undefeated),
+			few(g.Winless), g.Strong)
 	}
 	return nil
 }

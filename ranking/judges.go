@@ -124,9 +124,8 @@ func newJudgeModel(items, judges int, votes []Vote, priors JudgePriors) (*judgeM
 			return nil, fault.New(fault.Invalid, "ranking: vote %d is by judge %d of %d", at, v.Judge, judges)
 		}
 		if len(v.Order) != k || len(v.Shown) != k {
-			return nil, fault.New(fault.Mismatch, "ranking: vote %d ranks %d items shown at %d places, vote 0 ranks %d: "+
-				"the judge "+
-				"model takes windows of one length", at, len(v.Order), len(v.Shown), k)
+			return nil, fault.New(fault.Mismatch, "ranking: vote %d ranks %d items shown at %d places, vote 0 ranks "+
+				"%d: the judge model takes windows of one length", at, len(v.Order), len(v.Shown), k)
 		}
 		if err := check.add(at, v.Order, seen); err != nil {
 			return nil, err

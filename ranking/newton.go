@@ -65,9 +65,8 @@ func (p *problem) maximise(theta []float64, appearances []int) (counts, error) {
 		}
 		value = next
 	}
-	return work, fault.New(fault.Invalid, "ranking: not settled after %d Newton steps (gradient %.3g): "+
-		"the rankings barely "+
-		"tie the items together; use a stronger prior", maxSteps, largest(p.gradient))
+	return work, fault.New(fault.Invalid, "ranking: not settled after %d Newton steps (gradient %.3g): the rankings "+
+		"barely tie the items together; use a stronger prior", maxSteps, largest(p.gradient))
 }
 
 // ascend halves the step until the objective does not fall, and leaves theta and the point there. Close to the top

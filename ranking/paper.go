@@ -48,9 +48,8 @@ func PaperFit(r *Rankings, s0 []float64, o PaperOptions) (*PaperTrace, error) {
 		return nil, fault.New(fault.Mismatch, "ranking: %d numbers to start from for %d items", len(s0), r.items)
 	}
 	if !(o.Rate > 0) || o.Epochs < 1 || !(o.Epsilon >= 0) {
-		return nil, fault.New(fault.Invalid, "ranking: rate %v, %d epochs, epsilon %v: want a rate above 0, "+
-			"at least one epoch "+
-			"and an epsilon of 0 or more", o.Rate, o.Epochs, o.Epsilon)
+		return nil, fault.New(fault.Invalid, "ranking: rate %v, %d epochs, epsilon %v: want a rate above 0, at least "+
+			"one epoch and an epsilon of 0 or more", o.Rate, o.Epochs, o.Epsilon)
 	}
 	p := newPoint(r)
 	trace := &PaperTrace{S: slices.Clone(s0)}
@@ -68,10 +67,9 @@ func PaperFit(r *Rankings, s0 []float64, o PaperOptions) (*PaperTrace, error) {
 			break
 		}
 		if before := epoch - guardEpochs; !o.NoGuard && before >= 0 && step > trace.StepNorm[before] {
-			return trace, fault.New(fault.Invalid, "ranking: the paper's solver does not settle: "+
-				"its step grew from %.3g to %.3g "+
-				"over %d epochs, since the rate %v is too large for so many rankings an item: use the newton solver",
-				trace.StepNorm[before], step, guardEpochs, o.Rate)
+			return trace, fault.New(fault.Invalid, "ranking: the paper's solver does not settle: its step grew from "+
+				"%.3g to %.3g over %d epochs, since the rate %v is too large for so many rankings an item: use the "+
+				"newton solver", trace.StepNorm[before], step, guardEpochs, o.Rate)
 		}
 	}
 	return trace, nil

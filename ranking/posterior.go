@@ -91,9 +91,8 @@ func FitScale(orders [][]float64) (float64, error) {
 			break
 		}
 		if low, high = high, 2*high; high > 1e6 {
-			return 0, fault.New(fault.Invalid, "ranking: every anchor order agrees with the utilities: "+
-				"the judge's sharpness has "+
-				"no upper bound, more windows are needed")
+			return 0, fault.New(fault.Invalid, "ranking: every anchor order agrees with the utilities: the judge's "+
+				"sharpness has no upper bound, more windows are needed")
 		}
 	}
 	for range 200 {

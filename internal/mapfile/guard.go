@@ -31,8 +31,8 @@ func (f *File) Catch(read func() error) (err error) {
 		case nil:
 		case interface{ Addr() uintptr }: // what the runtime panics with at a fault; a nil pointer has no address
 			err = fault.New(fault.Corrupt, "%s cannot be read at all its places any more: it was cut short or "+
-				"overwritten "+
-				"while it was read, or its disk fails; write it anew under another name and rename it", f.file.Name())
+				"overwritten while it was read, or its disk fails; write it anew under another name and rename it",
+				f.file.Name())
 		default:
 			panic(r)
 		}
@@ -49,9 +49,8 @@ func (f *File) unchanged() error {
 		return err
 	}
 	if was := f.opened; now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
-		return fault.New(fault.Corrupt, "%s was written to while it was read (%d bytes at %s, then %d at %s); "+
-			"read it again once "+
-			"it is whole, and replace such files by rename", f.file.Name(),
+		return fault.New(fault.Corrupt, "%s was written to while it was read (%d bytes at %s, then %d at %s); read it "+
+			"again once it is whole, and replace such files by rename", f.file.Name(),
 			was.Size(), was.ModTime().Format(timeFormat), now.Size(), now.ModTime().Format(timeFormat))
 	}
 	return nil

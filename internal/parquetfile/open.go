@@ -75,9 +75,9 @@ func (f *File) Look(names ...string) (err error) {
 	if err := f.count(names, &meter{left: f.most()}); !errors.Is(err, errTooMuch) {
 		return err
 	}
-	return fault.New(fault.Invalid, "%s: has %d bytes, but its rows would take more than %d, which no real texts "+
-		"do: is it "+
-		"from a source you trust? Then write it anew without compression and dictionaries, or as CSV", f.From.Name(),
+	return fault.New(fault.Invalid, "%s: has %d bytes, but its rows would take more than %d, which no real texts do: "+
+		"is it from a source you trust? Then write it anew without compression and dictionaries, or as CSV",
+		f.From.Name(),
 		f.Size, f.most())
 }
 

@@ -203,10 +203,9 @@ func (g *Generation) checkFrame(ids []uint32) error {
 	}
 	// A client that takes another vocabulary's ids for the model's would get vectors that mean nothing, and no error.
 	if end := g.Framed.EndID; end >= 0 && given[len(given)-1] != end {
-		return Refuse(fault.Invalid, "UNFRAMED_IDS", "the ids do not end with %d, the end token, whose state is "+
-			"the vector: they are of another vocabulary or "+
-			"lack it. Tokenize gives ids that the model reads; or send the text (LangChain: "+
-			"check_embedding_ctx_length=False)", end)
+		return Refuse(fault.Invalid, "UNFRAMED_IDS", "the ids do not end with %d, the end token, whose state is the "+
+			"vector: they are of another vocabulary or lack it. Tokenize gives ids that the model reads; or send the "+
+			"text (LangChain: check_embedding_ctx_length=False)", end)
 	}
 	return nil
 }

@@ -131,6 +131,8 @@ func (c *Cache) whole(states []byte, e entry) (same bool) {
 
 // Missing lists the distinct texts, by position, whose states are not there or not whole, and their tokens. It reads
 // all that is there. So it takes as long as reading the states from the disk, once a start.
+//
+//	texts a b a c, of which b is there     missing 0, 3; tokens those of a and c
 func (c *Cache) Missing(texts [][]int32) (missing []int, tokens int64) {
 	seen := map[textID]bool{}
 	for i, t := range texts {
@@ -174,7 +176,8 @@ func (c *Cache) Gather(b *pack.Batch) (*tensors.Tensor, error) {
 }
 
 // copyOut copies the states of a text and looks at the copy: the file may change between two looks at it. A file that
-// is cut under the mapping faults, which Catch makes an error of.
+// is cut under the mapping faults, which Catch makes an error of. The error is of kind Corrupt where the bytes are
+// others.
 func (c *Cache) copyOut(to, states []byte, e entry) error {
 	err := c.mapped.Catch(func() error {
 		copy(to, states)

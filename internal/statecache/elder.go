@@ -58,5 +58,6 @@ func elderOf(path string, k Key) (bool, error) {
 	if json.Unmarshal(bytes.TrimSpace(raw), &h) != nil || h.Kind != kindStates || h.Format != 1 {
 		return false, nil
 	}
+	// Format 1 wrote its list of sizes behind the hash, in the same field.
 	return strings.HasPrefix(h.Weights, k.Weights) && h.Layers == k.Layers && h.Type == k.Type, nil
 }

@@ -85,7 +85,8 @@ func (c *Cache) recorded(texts [][]int32, some []int) (n int) {
 	return n
 }
 
-// hold takes the lock of those who add states. Readers need none.
+// hold takes the lock of those who add states. Readers need none. They see what the index names, and that is whole;
+// it is on disk before its record. The lock is the kernel's, so a process that is killed leaves none behind.
 func (c *Cache) hold(ctx context.Context, waiting func()) (*flock.Flock, error) {
 	lock := flock.New(c.path+".lock", flock.SetPermissions(0o644))
 	held, err := lock.TryLock()
@@ -199,7 +200,8 @@ func begun(file *os.File) (bool, error) {
 	return !blank(head), err
 }
 
-// add appends one text's states and notes its record, which only commit writes.
+// add appends one text's states and notes its record, which only commit writes. States of a wrong length are refused
+// before a byte is written: a reader takes H numbers a token, and would run into the states of the next text.
 func (w *writer) add(tokens []int32, states []byte) error {
 	if want := w.key.bytesOf(int64(len(tokens))); int64(len(states)) != want {
 		return fault.New(fault.Invalid, "%d bytes of states for %d tokens, want %d", len(states), len(tokens), want)

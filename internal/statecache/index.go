@@ -46,7 +46,8 @@ type entry struct {
 	sum    uint32 // CRC-32C of the states
 }
 
-// record is one text's line of the index; its own checksum tells a torn one.
+// record is one text's line of the index; its own checksum tells a torn one. Its size is recordBytes whatever the
+// text, so the index needs no separators.
 func record(id textID, e entry) []byte {
 	b := append(make([]byte, 0, recordBytes), id[:]...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.offset))
@@ -90,7 +91,7 @@ func readIndex(path string, k Key) (entries map[textID]entry, good int64, err er
 func blank(head []byte) bool { return !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) }
 
 // checkHeader refuses a file that was made for something else. The remedy is safe, since everything in it can be
-// computed.
+// computed. raw has at least headerBytes bytes, which both callers have seen to.
 func checkHeader(path string, raw, want []byte) error {
 	if !bytes.Equal(raw[:headerBytes], want) {
 		return fault.New(fault.Corrupt, "%s does not begin as states of these weights do; remove it, and it is made anew",

@@ -65,6 +65,8 @@ func (s *scored) add(r *lm.Runner, row []int32, from int, push []lm.Steer) {
 
 // score computes all rows of a runner together, and returns the log-probabilities in the rows' order. Runners take
 // turns, in the order in which they first come.
+//
+//	runners  a b a     first a with rows 0 and 2, then b with row 1; the numbers stand as the rows did
 func (s *scored) score() ([][]float64, error) {
 	out, members := make([][]float64, len(s.rows)), make(map[*lm.Runner][]int)
 	for row, r := range s.runners {

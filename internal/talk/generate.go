@@ -136,7 +136,8 @@ func (m *Model) run(ctx context.Context, batch []*Row) error {
 	return err
 }
 
-// steers are the same thing in the model's words: llm knows no model, and model/lm knows no provider.
+// steers are the same thing in the model's words: llm knows no model, and model/lm knows no provider. The vectors are
+// shared and not copied, so nobody may change one while it is asked with.
 func steers(all []llm.Steer) (out []lm.Steer) {
 	for _, s := range all {
 		out = append(out, lm.Steer{Layer: s.Layer, Vector: s.Vector, Coefficient: s.Coefficient,

@@ -177,6 +177,9 @@ func (m *Model) Rows() int { return m.rows }
 
 // Encode is a text to go on from, for Job.Prompt: with the token that the template begins everything with, if it has
 // one, and as data, as in Render.
+//
+//	llama3  "Once"     <|begin_of_text|> Once
+//	chatml  "Once"     Once
 func (m *Model) Encode(text string) ([]int32, error) {
 	return m.tok.EncodePlain(slices.Clone(m.renderer.ids[m.renderer.layout.begin]), text)
 }

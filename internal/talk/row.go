@@ -115,6 +115,11 @@ func (m *Model) check(j Job) error {
 
 // fit finds length and shape. An answer of no stated length takes what the model has left, where that is less than the
 // default. One that states a length which does not fit is refused: it asked for more than it could get.
+//
+//	positions  prompt  max_tokens      length
+//	2048       300     left out        256, the default
+//	512        300     left out        212
+//	512        300     256             refused: 556
 func (r *Row) fit(positions int) (err error) {
 	r.length = r.job.Sampling.Length()
 	if positions > 0 {
@@ -226,6 +231,11 @@ func (m *Model) take(r *Row, step int, logits []float32) int32 {
 }
 
 // may tells which tokens keep to the schema; nil: all may come. The turn may end where the JSON is whole.
+//
+//	{"a": 1     not whole: no end may come
+//	1           whole, of an integer: the end may come, or another digit
+//
+// After {"a": 1} nothing can follow: take ends the row, and nobody asks.
 func (m *Model) may(r *Row) func(id int32) bool {
 	if r.walk == nil {
 		return nil

@@ -11,7 +11,8 @@ import (
 )
 
 // Answered is a conversation with an answer by its tokens, as Generate chose them: nothing is encoded a second time,
-// which could cut the words elsewhere.
+// which could cut the words elsewhere. Prefix is the part of the answer that was given and not chosen; it counts
+// among the prompt.
 type Answered struct {
 	Messages []llm.Message
 	Prefix   string
@@ -27,7 +28,11 @@ type States struct {
 	PromptLast lm.Mean // of the token whose state makes the first of the answer
 }
 
-// States reads conversations of at least one answered token.
+// States reads conversations of at least one answered token. The error of one without names it by its place, from 1.
+//
+//	prompt of 5 tokens, answer of 3     Answer over 5 … 7, Prompt over 0 … 4, PromptLast at 4
+//
+// The last token of an answer has a state too, although nothing was chosen from it.
 func (m *Model) States(ctx context.Context, as []Answered) ([]States, error) {
 	rows, from, err := m.rowsOf(as)
 	if err != nil {
@@ -56,7 +61,8 @@ func (m *Model) States(ctx context.Context, as []Answered) ([]States, error) {
 }
 
 // LogProbs returns the log-probability of each token of the answers under the model without steering, and of the end
-// of the turn where the model ended it.
+// of the turn where the model ended it. Of an answer that was written under steering they tell how strange it is to
+// the model left alone. Shape: [i][len(IDs)], one more where Ended.
 func (m *Model) LogProbs(ctx context.Context, as []Answered) ([][]float64, error) {
 	rows, from, err := m.rowsOf(as)
 	if err != nil {

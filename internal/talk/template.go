@@ -52,9 +52,8 @@ func Recognise(file, template string) (Template, error) {
 	case has("<|start_header_id|>") && has("<|eot_id|>") && !has("Cutting Knowledge Date"):
 		return Template{Name: Llama3}, nil
 	}
-	return Template{}, fault.New(fault.Invalid, "%s: its chat template is none that is known here (%s): "+
-		"name the one that fits "+
-		"with --template, if one does", file, strings.Join(Templates, ", "))
+	return Template{}, fault.New(fault.Invalid, "%s: its chat template is none that is known here (%s): name the one "+
+		"that fits with --template, if one does", file, strings.Join(Templates, ", "))
 }
 
 // Named returns the template of a name, without a default system message. A default one stands in the model's own
@@ -103,8 +102,7 @@ func NewRenderer(t Template, tok tokenizer.Talker) (*Renderer, error) {
 		id, ok := tok.TokenID(mark)
 		if !ok {
 			return nil, fault.New(fault.Mismatch, "template %s is written with %s, which the tokenizer does not have: "+
-				"the template is another "+
-				"model's", t.Name, mark)
+				"the template is another model's", t.Name, mark)
 		}
 		r.ids[mark] = []int32{id}
 	}
@@ -150,6 +148,9 @@ func (r *Renderer) Render(messages []llm.Message, prefix string) ([]int32, error
 
 // head opens a turn. In ChatML the role ends with its line; Llama 3 has a control token for that, and a blank line
 // behind it.
+//
+//	chatml    <|im_start|> user \n
+//	llama3    <|start_header_id|> user <|end_header_id|> \n\n
 func (r *Renderer) head(ids []int32, role string) []int32 {
 	ids = append(ids, r.ids[r.layout.opens]...)
 	if r.layout.headed == "" {

@@ -143,10 +143,9 @@ func finishedOtherwise(cfg *Config, out string, steps int, changes []runstore.Ch
 	// What was wanted, at least: the steps beyond those that are done.
 	more := max(1, cfg.Steps-steps)
 	return fault.New(fault.Mismatch,
-		"the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it "+
-			"changes: %s. "+
-			"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; "+
-			"go on with: train --from %s --steps %d --out NEW-FOLDER",
+		"the run in %s is finished after %d steps, and its learning rate has run out, so nothing of it changes: %s. "+
+			"To train its model on, begin a new run with a schedule of its own, with --data and the other flags; go on "+
+			"with: train --from %s --steps %d --out NEW-FOLDER",
 		out, steps, strings.Join(list, ", "), shell.Word(out), more)
 }
 

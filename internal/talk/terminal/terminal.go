@@ -2,8 +2,9 @@
 // answers as they are written.
 //
 // What answers goes to out, all that is said about it to log, so that a pipe gets the answers and nothing else. A
-// model on this machine and one behind an endpoint are asked alike; what an endpoint cannot do (reading along,
-// scores, choices) is refused by name. The package reads no flags and opens no config: cmd gives it Options.
+// model on this machine and one behind an endpoint are asked alike. The endpoint's answers come whole; scores,
+// choices and what else it cannot do it refuses by name, and says what to use instead. The package reads no flags and
+// opens no config: cmd gives it Options.
 package terminal
 
 import (
@@ -27,6 +28,10 @@ import (
 
 // Options say who is asked, and how. Either Model or Endpoint; the fields below each belong to it alone, and Validate
 // holds them to that.
+//
+//	--model m --adapter a                a's matrices beside the weights of m
+//	--endpoint u --endpoint-model n      the model n behind u
+//	neither                              DefaultModel
 type Options struct {
 	Model     string // folder or GGUF file; "" is talk.SmallModel unless Endpoint is set
 	Adapter   string // folder in PEFT's layout; "" for none
@@ -108,7 +113,10 @@ func Run(ctx context.Context, o Options, in io.Reader, out, log io.Writer) error
 	}
 	for at, question := range o.Questions {
 		if !o.JSON && len(o.Questions) > 1 {
-			fmt.Fprintf(out, "%s> %s\n", map[bool]string{true: "\n", false: ""}[at > 0], question)
+			if at > 0 {
+				fmt.Fprintln(out)
+			}
+			fmt.Fprintf(out, "> %s\n", question)
 		}
 		if _, err := t.answer(ctx, t.begin(question)); err != nil {
 			return err
@@ -152,7 +160,8 @@ func (o Options) open(ctx context.Context) (llm.Provider, string, error) {
 	return m, m.Describe() + small, nil
 }
 
-// readSchema reads --schema, before a model is loaded.
+// readSchema reads --schema, before a model is loaded. Any JSON object will do here. What it says is judged by
+// whoever answers: an endpoint may know more of JSON Schema than the local model does.
 func (o Options) readSchema() (map[string]any, error) {
 	if o.Schema == "" {
 		return nil, nil
@@ -272,9 +281,9 @@ func (t *terminal) answer(ctx context.Context, messages []llm.Message) (llm.Repl
 	}
 	if t.JSON {
 		return reply, t.print(map[string]any{
-			"question": messages[len(messages)-1].Content, "answer": reply.Text, "finish": reply.Finish, "tokens_in": reply.In,
-			"tokens_out": reply.Out,
-			"seconds":    reply.Latency.Seconds(), "identity": t.p.Identity(), "sampling": t.Sampling,
+			"question": messages[len(messages)-1].Content, "answer": reply.Text, "finish": reply.Finish,
+			"tokens_in": reply.In, "tokens_out": reply.Out, "seconds": reply.Latency.Seconds(),
+			"identity": t.p.Identity(), "sampling": t.Sampling,
 		})
 	}
 	// An answer that was cut looks like one that ended: it is said.
@@ -303,9 +312,8 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	s := all[0]
 	if t.JSON {
 		return t.print(map[string]any{
-			"question": messages[len(messages)-1].Content, "choices": t.Choices, "log_probability": s.Total, "tokens": s.Token,
-			"bytes":    s.Bytes,
-			"identity": t.p.Identity(),
+			"question": messages[len(messages)-1].Content, "choices": t.Choices,
+			"log_probability": s.Total, "tokens": s.Token, "bytes": s.Bytes, "identity": t.p.Identity(),
 		})
 	}
 	// The choices' numbers are sorted and not the choices: each column is read by the same number.
@@ -323,7 +331,8 @@ func (t *terminal) scores(ctx context.Context, messages []llm.Message) error {
 	return nil
 }
 
-// print writes one object as one line. < and > stay as they are: no page shows it.
+// print writes one object as one line. < and > stay as they are: no page shows it. A map's keys come sorted, so two
+// runs can be compared line by line.
 func (t *terminal) print(object map[string]any) error {
 	e := json.NewEncoder(t.out)
 	e.SetEscapeHTML(false)
