@@ -69,13 +69,7 @@ func (v *Value) purpose(what string) string { return "vidb " + what + " " + v.Va
 // fixed is the windows of a value in the order shown, without judges that answer. m calls a text whatever the
 // pairing: a matching of all texts is N/k windows, so m calls are m·k rounds.
 func (v *Value) fixed(o DesignOptions, judges int) ([]ranking.Shown, error) {
-	d := ranking.Design{Purpose: v.purpose("windows"), Seed: o.Seed, K: o.K, M: o.M, Judges: judges, Overlap: o.Overlap}
-	if o.Rotation == AllJudges {
-		d.Judges = 1 // all get every window: nobody takes turns
-	}
-	for _, t := range v.Texts {
-		d.IDs = append(d.IDs, t.ID)
-	}
+	d := v.design(o, judges)
 	if err := d.Validate(); err != nil {
 		return nil, fault.Usage(err)
 	}
@@ -92,6 +86,26 @@ func (v *Value) fixed(o DesignOptions, judges int) ([]ranking.Shown, error) {
 		v.shuffle(shown, o.Seed)
 	}
 	return shown, err
+}
+
+// design is what ranking draws from. Where all judges get every window, nobody takes turns.
+func (v *Value) design(o DesignOptions, judges int) ranking.Design {
+	d := ranking.Design{
+		Purpose: v.purpose("windows"), Seed: o.Seed, IDs: ids(v.Texts), K: o.K, M: o.M, Judges: judges, Overlap: o.Overlap,
+	}
+	if o.Rotation == AllJudges {
+		d.Judges = 1
+	}
+	return d
+}
+
+// ids are the texts' names.
+func ids(texts []Text) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = t.ID
+	}
+	return out
 }
 
 // rounds of a matching: all of them, or those before utilities tell which pairs teach something.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/ncruces/go-sqlite3"
 	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
@@ -164,8 +165,11 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 
 // wrap names the file: a command may have two of them open, one of answers and one for a review.
 func (s *Store) wrap(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, sqlite3.INTERRUPT): // only a context that has ended interrupts
+		return fault.New(fault.Canceled, "votes %s: %w", s.path, err)
 	}
 	return fmt.Errorf("votes %s: %w", s.path, err)
 }
