@@ -268,14 +268,20 @@ func wait(cfg Config, v judge.Voter, calls int64) time.Duration {
 	return took
 }
 
-// FitFile fits values of a file anew.
+// FitFile fits values of a file anew. Each is fitted as it was before, but for what adjust changes.
 func FitFile(
-	ctx context.Context, path string, values []string, known theories.Set, o FitOptions,
+	ctx context.Context, path string, values []string, known theories.Set, adjust func(*FitOptions) error,
 ) ([]Figures, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
-	return change(path, values, known, func(v *Value) error { return Fit(ctx, v, o) })
+	return change(path, values, known, func(v *Value) error {
+		o, err := v.fitted()
+		if err == nil {
+			err = adjust(&o)
+		}
+		if err != nil {
+			return err
+		}
+		return Fit(ctx, v, o)
+	})
 }
 
 // change reads values, lets do change them, and writes them back together.

@@ -44,6 +44,20 @@ func DefaultFit() FitOptions {
 		Calibration: intensity.ZScore}
 }
 
+// fitted are the options of a value's last fit, the defaults where there was none.
+func (v *Value) fitted() (FitOptions, error) {
+	o := DefaultFit()
+	if v.Report.Fit == nil {
+		return o, nil
+	}
+	s := v.Settings
+	o.Solver, o.Model, o.Zero, o.Ties, o.Calibration = v.Solver, s.Model, s.Zero, s.Ties, v.Calibration
+	o.Bootstrap, o.AllowDisconnected, o.NoGuard = s.Bootstrap, s.AllowDisconnected, s.NoGuard
+	var err error
+	o.Prior, err = ranking.ParsePrior(v.Prior)
+	return o, err
+}
+
 func (o FitOptions) validate() error {
 	for _, c := range []struct {
 		flag, value string
@@ -116,9 +130,6 @@ func Fit(ctx context.Context, v *Value, o FitOptions) error {
 	v.Settings.Ties, v.Settings.Model, v.Settings.Zero, v.Settings.Bootstrap = o.Ties, o.Model, o.Zero, o.Bootstrap
 	v.Settings.AllowDisconnected, v.Settings.NoGuard = o.AllowDisconnected, o.NoGuard
 	v.Prior, v.Solver, v.Calibration = o.Prior.String(), o.Solver, o.Calibration
-	if o.Solver == SolverPaper {
-		v.Prior = ranking.None().String()
-	}
 	v.Report.Fit = f.account
 	return v.blend()
 }

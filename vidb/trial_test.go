@@ -84,8 +84,8 @@ func (w world) job(t *testing.T, url, path string, atOnce int) BuildJob {
 	}
 }
 
-// memory is a folder in memory where the system has one: every answer is synced to the disk, which takes a test of 8,600
-// answers a minute and shows nothing.
+// memory is a folder in memory where the system has one: every answer is synced to the disk, which takes a test of
+// 8,600 answers a minute and shows nothing.
 func memory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "vidb-*")

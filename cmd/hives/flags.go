@@ -30,8 +30,8 @@ var flagGroups = []cli.FlagGroup{
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
-		"size", "max-chars", "dedupe", "judge", "m", "pairing", "order", "overlap", "solver", "prior", "fit-model",
-		"calibration", "ties", "bootstrap", "allow-disconnected", "no-guard"}},
+		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
+		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "yes"}},
 	{Title: "Steering", Names: []string{
 		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},

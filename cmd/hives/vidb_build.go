@@ -1,60 +1,92 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
 	"hives/vidb"
 )
 
 // vidbBuildCommand has windows answered.
 //
-//	work      vidb.Build of package vidb
-//	reads     --vidb, with the pools that vidb pool drew
-//	writes    the same file, once, when all values are done; standard output: the figures of each
-//	refuses   windows that the design cannot fill, a judge that there is not, a pool on which nobody gave grades
-//	Ctrl-C    the file stays as it was
-//
-// The design's defaults are the paper's: pairs, 30 windows a text, opponents at random.
+//	work      vidb.Build of package vidb, which asks through internal/judge
+//	reads     --vidb, pools; --config, judges and endpoints
+//	writes    --db, every answer; at the end --vidb
+//	refuses   calls that nobody agreed to pay for; a pool whose value has another definition by now
+//	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
+//	--dry-run says what it would take and asks nobody
 func vidbBuildCommand() *cobra.Command {
 	j := vidb.BuildJob{Design: vidb.DefaultDesign()}
+	var config cli.ConfigFlags
 	var flags fitFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "build --vidb vidb.db --judge annotations",
+		Use:   "build --vidb vidb.db (--judge annotations | --config judges.toml --db votes.db)",
 		Short: "Have windows of texts put into order, and score the texts",
 		Long: `Which of these texts supports the value more? The command draws windows of texts from each value's pool, has
 them put into order, and computes the scores.
 
---judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is
-drawn against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
-		Example: `  hives vidb build --vidb vidb.db --judge annotations
-  hives vidb build --vidb vidb.db --value mft/care-harm --judge annotations \
-      --m 10 --ties half`,
+The judges are the voters of --config: language models. The command first prints what the calls would take. It goes on
+if the budget of the configuration bears that, or with --yes. Every answer is stored in --db before it counts. A run may
+be stopped by a signal, by an endpoint that fails or by its budget; the same command goes on and asks nothing twice. A
+judge of whose first 200 answers more than a fifth cannot be used ends the run.
+
+--judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is drawn
+against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
+		Example: `  # what would it take?
+  hives vidb build --vidb vidb.db --config judges.toml --db votes.db --dry-run
+
+  # ask
+  hives vidb build --vidb vidb.db --config judges.toml --db votes.db --yes
+
+  # by people's grades alone
+  hives vidb build --vidb vidb.db --judge annotations --ties half`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			cli.GoesOn(c.Context())
 			var err error
-			// Values are looked up in the trees of this command line: a definition belongs to the question.
-			j.Known = known(c)
+			j.Known, j.Out = known(c), c.OutOrStdout()
+			if asJSON {
+				j.Out = c.ErrOrStderr() // one object on standard output, and the estimate beside it
+			}
 			if j.Fit, err = flags.options(); err != nil {
 				return err
 			}
-			figures, err := vidb.Build(c.Context(), j)
-			if err != nil {
-				return err
+			if j.Judge == "" {
+				// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.
+				j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_VIDB", nil))
+				if err != nil {
+					return err
+				}
 			}
-			return printFigures(c, figures, asJSON)
+			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
+			figures, failed := vidb.Build(c.Context(), j)
+			if len(figures) == 0 {
+				return failed
+			}
+			// Values that were written are shown, also where others failed.
+			return errors.Join(printFigures(c, figures, asJSON), failed)
 		},
 	}
 	vidbFlag(c, &j.Path, &j.Values)
 	f := c.Flags()
-	f.StringVar(&j.Judge, "judge", "", "annotations: people's own grades")
-	// Defaults are those of vidb.DefaultDesign, the paper's.
+	config.Register(f)
+	f.StringVar(&j.Votes, "db", "", "votes file, created where there is none")
+	f.StringVar(&j.Judge, "judge", "", "annotations: people's own grades in place of the judges of --config")
+	f.StringVar(&j.Format, "format", vidb.FormatBinary, "binary: which of two; default: an order; oneshot: with an "+
+		"example")
+	f.StringVar(&j.Wording, "wording", vidb.WordingOurs, "ours, or paper: numbers in place of letters, for comparison")
 	f.IntVar(&j.Design.K, "k", j.Design.K, "texts of a window")
 	f.IntVar(&j.Design.M, "m", j.Design.M, "windows that each text is drawn for")
 	f.StringVar(&j.Design.Pairing, "pairing", j.Design.Pairing, "uniform, matching or active")
 	f.StringVar(&j.Design.Order, "order", j.Design.Order, "balanced: a text stands at each place alike often; random")
+	f.StringVar(&j.Design.Rotation, "judges", j.Design.Rotation, "rotate: a window goes to one judge; all: to every judge")
 	f.Float64Var(&j.Design.Overlap, "overlap", j.Design.Overlap, "share of windows that all judges get, in both orders")
 	f.Uint64Var(&j.Design.Seed, "seed", 0, "seed of the windows")
+	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
+	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in calls, tokens, money and hours, and ask nobody")
 	flags.register(f)
 	jsonFlag(c, &asJSON)
 	return c

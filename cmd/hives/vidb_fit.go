@@ -40,6 +40,29 @@ func (f *fitFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.o.NoGuard, "no-guard", false, "let the paper's solver go on although its steps grow")
 }
 
+// adjust changes what the command line names, and leaves the rest as the value has it.
+func (f *fitFlags) adjust(flags *pflag.FlagSet) func(*vidb.FitOptions) error {
+	return func(o *vidb.FitOptions) error {
+		given, err := f.options()
+		if err != nil {
+			return err
+		}
+		for name, change := range map[string]func(){
+			"solver": func() { o.Solver = given.Solver }, "prior": func() { o.Prior = given.Prior },
+			"fit-model": func() { o.Model = given.Model }, "calibration": func() { o.Calibration = given.Calibration },
+			"zero": func() { o.Zero = given.Zero }, "ties": func() { o.Ties = given.Ties },
+			"bootstrap":          func() { o.Bootstrap = given.Bootstrap },
+			"allow-disconnected": func() { o.AllowDisconnected = given.AllowDisconnected },
+			"no-guard":           func() { o.NoGuard = given.NoGuard },
+		} {
+			if flags.Changed(name) {
+				change()
+			}
+		}
+		return nil
+	}
+}
+
 // options reads the two that have a form of their own.
 func (f *fitFlags) options() (vidb.FitOptions, error) {
 	var err error
@@ -69,17 +92,13 @@ func vidbFitCommand() *cobra.Command {
 		Short: "Compute scores and errors from the stored orders",
 		Long: `What scores follow from the stored orders? The command computes utilities, standard errors, scores and the
 figures of each judge again. It asks nobody, so solvers, priors and calibrations can be compared at no cost. What
-voters and reviewers said of the scores stays.`,
+voters and reviewers said of the scores stays. What no flag names is as in the last fit.`,
 		Example: `  hives vidb fit --vidb vidb.db
   hives vidb fit --vidb vidb.db --value mft/care-harm --fit-model judges \
       --bootstrap 200`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o, err := flags.options()
-			if err != nil {
-				return err
-			}
-			figures, err := vidb.FitFile(c.Context(), path, values, known(c), o)
+			figures, err := vidb.FitFile(c.Context(), path, values, known(c), flags.adjust(c.Flags()))
 			if err != nil {
 				return err
 			}
