@@ -109,8 +109,8 @@ func encodeChoice(name string) string {
 	return string(raw)
 }
 
-// Choice is the one place that reads what Choice.Parse stored, for rules, reports and the review alike. It reads a
-// vote whose answer was a Choice, "" where it was unusable.
+// Choice reads a vote whose answer was a Choice, "" where it was unusable. It is the one place that reads what
+// Choice.Parse stored, for rules, reports and the review alike.
 func (v Vote) Choice() string {
 	var s stored
 	if v.Parsed == "" || json.Unmarshal([]byte(v.Parsed), &s) != nil {

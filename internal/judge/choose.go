@@ -17,9 +17,9 @@ import (
 // Ways of choosing one answer by log-probabilities. No one of them is right for every model: a sum favours short
 // answers, a mean long ones whose end is certain; calibrated takes away what the model would say of no text at all.
 //
-//	            log P under the text    tokens  bytes   under N/A   total    per_token  per_byte  calibrated
-//	harm"}      −.4 −1.2 −.1 = −1.7     3       6       −1.1        ◂ −1.7   −.57       −.28      −.6
-//	loyalty"}   −2.9 −.3 −.1 = −3.3     3       9       −4.0        −3.3     ◂ −1.1     −.37      ◂ .7
+//	            log P under the text               tokens  bytes  under N/A  total   per_token  per_byte  calibrated
+//	harm"}      −.4 −1.2 −.1 = −1.7                3       6      −1.1       ◂ −1.7  −.57       −.28      −.6
+//	loyalty"}   −.9 −.3 −.2 −.3 −.3 −.1 = −2.1     6       9      −2.9       −2.1    ◂ −.35     ◂ −.23    ◂ .8
 const (
 	ByTotal    = "total"      // the sum over the answer's tokens, end of turn included
 	PerToken   = "per_token"  // the sum by its number of tokens
@@ -33,8 +33,8 @@ var Chooses = []string{ByTotal, PerToken, PerByte, Calibrated}
 // Scored is the raw form of an answer that was chosen: all that any way of choosing needs, so that another can be tried
 // on stored answers without asking anybody.
 //
-//	{"answer": "{\"choice\": \"care/harm\"}", "choose": "total", "options": [… 2], "total": [-1.7, -3.3],
-//	 "tokens": [3, 3], "bytes": [6, 9]}
+//	{"answer": "{\"choice\": \"care/harm\"}", "choose": "total", "options": [… 2], "total": [-1.7, -2.1],
+//	 "tokens": [3, 6], "bytes": [6, 9]}
 type Scored struct {
 	Answer  string    `json:"answer"`
 	Choose  string    `json:"choose"`
@@ -75,7 +75,7 @@ func (v Vote) Scored() (s Scored, ok bool) {
 
 // draw takes an option with probability softmax(score/temperature), u in [0, 1); temperature 0 takes the best.
 //
-//	scores −1.7 and −3.3, temperature 1: p .83 and .17     u .5 the first, u .9 the second
+//	scores −1.7 and −2.1, temperature 1: p .60 and .40     u .5 the first, u .9 the second
 func (s Scored) draw(temperature, u float64) string {
 	if temperature == 0 {
 		return s.Best(s.Choose)

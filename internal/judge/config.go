@@ -34,10 +34,10 @@ type Voter struct {
 	llm.Model
 }
 
-// Complete is called once, before anything is opened, so that all that is wrong with a file is said before anybody is
-// paid. It fills in the endpoints' defaults and refuses what could not work. How many voters there must be, and what
-// their prompt and length are where they name none, is for the caller to say before; prompt tells whether there is a
-// prompt of a voter's name.
+// Complete fills in the endpoints' defaults and refuses what could not work. It is called once, before anything is
+// opened, so that all that is wrong with a file is said before anybody is paid. How many voters there must be, and
+// what their prompt and length are where they name none, is for the caller to say before; prompt tells whether there
+// is a prompt of a voter's name.
 func (c Config) Complete(prompt func(name string) error) (Config, error) {
 	c.Endpoints, c.Voters = slices.Clone(c.Endpoints), slices.Clone(c.Voters)
 	endpoints, voters := map[string]bool{}, map[string]bool{}
@@ -127,7 +127,7 @@ func invalid(format string, args ...any) error {
 	return fault.Usage(fault.New(fault.Invalid, format, args...))
 }
 
-// endpoint is for names that Complete has checked. It panics on others.
+// endpoint finds an endpoint by a name that Complete has checked. It panics on others.
 func (c Config) endpoint(name string) llm.Endpoint {
 	return c.Endpoints[slices.IndexFunc(c.Endpoints, func(e llm.Endpoint) bool { return e.Name == name })]
 }

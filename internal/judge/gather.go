@@ -41,6 +41,7 @@ func newBatches(p llm.Provider, rows int) *batches {
 	}
 }
 
+// generate and score make batches a voice.
 func (b *batches) generate(ctx context.Context, r llm.Request) (llm.Reply, error) {
 	return b.generates.ask(ctx, r)
 }

@@ -61,6 +61,8 @@ func (j *Judge) Run() string { return j.run }
 
 // Spent is the same after a restart as without one: it says what the run has used, earlier starts included, for a
 // line of progress.
+//
+//	63000 tokens, 0.0143 EUR
 func (j *Judge) Spent() string {
 	tokens, micro := j.budget.Used()
 	return fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, j.cfg.Budget.Currency)
@@ -140,8 +142,8 @@ func (j *Judge) Each(n int, do func(i int, t *Turn) error, done func(asked bool)
 	return w.failed()
 }
 
-// errHalted is never what a caller sees: the failure that came before it is told. It ends work that another's error
-// has made pointless.
+// errHalted ends work that another's error has made pointless. No caller sees it: the failure that came before it is
+// told.
 var errHalted = errors.New("judge: halted")
 
 // work is one call of Each. Its failure is not the judge's: the same judge may be asked again, once the endpoint is
@@ -211,6 +213,11 @@ func (t *Turn) Round(ctx context.Context, question func(voter int) (Question, er
 
 // Resumable marks the errors after which the same command goes on: a signal, an endpoint that is away, a budget that is
 // spent. Their exit code is 75. Any other error would come back, so it is left as it is.
+//
+//	Ctrl-C, or an endpoint that is away for long     75, and the same command goes on
+//	the budget is spent                              75, once the budget is raised
+//	the key is refused                               75, with another key
+//	a damaged votes file                             as it is
 func Resumable(err error) error {
 	switch fault.Of(err) {
 	case fault.Canceled, fault.Unavailable, fault.Exhausted:

@@ -103,12 +103,16 @@ func (f *Form) Question(item Item, material any) Question {
 	}
 }
 
+// fill puts material in Mark's place. Render has seen that there is one.
 func (f *Form) fill(material any) string {
 	quoted, _ := json.Marshal(material) // strings and lists of them always marshal
 	return strings.Replace(f.User, Mark, string(quoted), 1)
 }
 
 // nothing is what stands in material's place to learn what a model would answer whatever the text: of lists as many.
+//
+//	"She stole."     "N/A"
+//	["a", "b", "c"]  ["N/A", "N/A", "N/A"]
 func nothing(material any) any {
 	const none = "N/A"
 	list := reflect.ValueOf(material)

@@ -79,6 +79,8 @@ func (c Config) resident(v Voter) *resident {
 }
 
 // Local names the local models that were opened, for people: one line.
+//
+//	SmolLM2-135M-Instruct (weights 0123456789ab, f32, batches of 8)
 func (c Config) Local() string {
 	var names []string
 	for _, r := range c.residents {

@@ -180,7 +180,7 @@ func scanDecision(rows *sql.Rows) (d Decision, err error) {
 	return d, err
 }
 
-// pathJSON writes no levels as [].
+// pathJSON writes no levels as []. The column is never NULL, so that equal paths are equal texts.
 func pathJSON(path []string) string {
 	if len(path) == 0 {
 		return "[]"

@@ -9,8 +9,8 @@ import (
 // errNoObject is the reason of an answer in which no object was found.
 var errNoObject = errors.New("no JSON object in the answer")
 
-// maxNesting is far beyond any answer that is asked for, which has a depth of two. It bounds an answer's depth, so
-// that a hostile one cannot exhaust the stack.
+// maxNesting bounds an answer's depth, so that a hostile one cannot exhaust the stack. It is far beyond any answer
+// that is asked for, which has a depth of two.
 const maxNesting = 32
 
 // Repair reads the first object of an answer that is JSON or nearly so: in a code fence, amid prose, with
@@ -193,7 +193,8 @@ func (p *lenient) ends() bool {
 	return true
 }
 
-// unicode reads the four digits of an escape and stands on the last of them.
+// unicode reads the four digits of an escape and stands on the last of them. A character beyond U+FFFF takes two
+// escapes, each a half that is no character: it comes out as two U+FFFD.
 func (p *lenient) unicode() rune {
 	var v rune
 	for n := 0; n < 4 && p.at+1 < len(p.in); n++ {
@@ -208,6 +209,8 @@ func (p *lenient) unicode() rune {
 }
 
 // word is everything up to a mark of structure or the line's end.
+//
+//	choice: care/harm, because     in {choice: care/harm, because: …} a key ends at its colon, a value at the comma
 func (p *lenient) word(also string) string {
 	start := p.at
 	for p.at < len(p.in) && !strings.ContainsRune(",}]\n"+also, p.in[p.at]) {

@@ -80,8 +80,8 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
-// checkHeader does not create the file, nor wait for a lock on it. It refuses a file that is no SQLite file, before
-// SQLite does so less clearly.
+// checkHeader refuses a file that is no SQLite file, before SQLite does so less clearly. It neither creates the file
+// nor waits for a lock on it.
 //
 // A file of 0 bytes passes, since a program that was killed while it made one may have left it.
 func checkHeader(path string) error {
@@ -118,8 +118,8 @@ func dsn(abs string) string {
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
 }
 
-// prepare does its work in one transaction: of two programs that create the same file one finds it made. It creates the
-// tables of a new file and refuses files that are not ours or from a newer program.
+// prepare creates the tables of a new file and refuses files that are not ours or from a newer program. It does so in
+// one transaction: of two programs that create the same file one finds it made.
 func (s *Store) prepare() error {
 	return s.write(context.Background(), func(tx *sql.Tx) error {
 		var version, app, tables int
@@ -174,8 +174,8 @@ func (s *Store) wrap(err error) error {
 	return fmt.Errorf("votes %s: %w", s.path, err)
 }
 
-// query reads outside a transaction, so it sees all that was written before it began. It collects what scan makes of
-// each row.
+// query collects what scan makes of each row. It reads outside a transaction, so it sees all that was written before
+// it began.
 func query[T any](
 	ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any,
 ) ([]T, error) {

@@ -117,8 +117,8 @@ func micros(x float64) int64 {
 	return int64(math.Ceil(x))
 }
 
-// EstimateTokens needs no tokenizer, of which every model has another. It guesses the tokens of a text, rather too
-// many than too few: English has about four bytes to a token, other scripts fewer letters but more bytes. 300 letters
+// EstimateTokens guesses the tokens of a text, rather too many than too few, and without a tokenizer, of which every
+// model has another. English has about four bytes to a token, other scripts fewer letters but more bytes: 300 letters
 // of English count as 101, where a tokenizer would make some 75 of them. A budget that is reserved too generously
 // ends a run a little early; one reserved too tightly would be overrun.
 func EstimateTokens(text string) int64 { return int64(len(text))/3 + 1 }

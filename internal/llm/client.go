@@ -50,8 +50,8 @@ type Client struct {
 	budget   *Budget
 }
 
-// NewClient asks nobody: an endpoint that is away is found out by the first request. It prepares an endpoint whose
-// key, if it has one, is in the environment.
+// NewClient prepares an endpoint whose key, if it has one, is in the environment. It asks nobody: an endpoint that is
+// away is found out by the first request.
 func NewClient(e Endpoint, b *Budget) (*Client, error) {
 	if err := e.Validate(); err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func boundBody(r *http.Request, next option.MiddlewareNext) (*http.Response, err
 	return resp, nil
 }
 
-// Complete does not say how often it asked: what was paid for is in the budget. It asks until there is an answer or
-// nothing can be hoped for. The error's kind is Exhausted when the budget ends, Unavailable when the endpoint does
+// Complete asks until there is an answer or nothing can be hoped for. How often it asked it does not say: what was
+// paid for is in the budget. The error's kind is Exhausted when the budget ends, Unavailable when the endpoint does
 // not answer, Invalid when it refuses the request itself. A cancelled context is the context's cause.
 func (c *Client) Complete(ctx context.Context, r Call) (Answer, error) {
 	return c.retry(ctx, r)

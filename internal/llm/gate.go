@@ -34,8 +34,8 @@ func newGate(parallel int, perMinute float64) *gate {
 	return &gate{slots: make(chan struct{}, parallel), rate: rate.NewLimiter(limit, 1)}
 }
 
-// enter may be broken off at any of its three waits, before anything is sent. It waits for a slot, for the end of a
-// pause and for the rate, in this order; leave frees the slot.
+// enter waits for a slot, for the end of a pause and for the rate, in this order; leave frees the slot. It may be
+// broken off at any of the three, before anything is sent.
 func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.slots <- struct{}{}:
@@ -65,8 +65,8 @@ func (g *gate) left() time.Duration {
 	return time.Until(g.until)
 }
 
-// pause never shortens one that is longer. It holds every request of the endpoint back, not only the one that was
-// told to wait.
+// pause holds every request of the endpoint back, not only the one that was told to wait. It never shortens a pause
+// that is longer.
 func (g *gate) pause(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -62,8 +62,7 @@ func reasoned(v *judge.Voter) error {
 	return nil
 }
 
-// known lets a voter's prompt be refused together with all else in the file. It tells whether there is a prompt of
-// the name.
+// known tells whether there is a prompt of the name, so that a voter's is refused together with all else in the file.
 func known(name string) error {
 	_, err := prompts.Load(name)
 	return err

@@ -18,8 +18,8 @@ type query struct {
 	direction bool
 }
 
-// about is stored with each vote, so that a report can be made of the votes file alone. It names a query for people
-// and for the report: the node, and what is special.
+// about names a query for people and for the report: the node, and what is special. It is stored with each vote, so
+// that a report can be made of the votes file alone.
 //
 //	path {}                              svt
 //	path {conservation}, neutral         svt/conservation+neutral
@@ -50,14 +50,14 @@ func (q query) choices() []string {
 	return q.options
 }
 
-// answer forgives how a name is written, not which it is: "Self-Direction: Thought" is self-direction:thought. It is
-// the form of an answer. Letters and digits of a name alone are compared.
+// answer is the form of an answer. It forgives how a name is written, not which it is: letters and digits alone are
+// compared, so "Self-Direction: Thought" is self-direction:thought.
 func (q query) answer(because bool) judge.Choice {
 	return judge.Choice{Names: q.choices(), Because: because, Fold: theories.Slug}
 }
 
-// Status is one of three: labelled texts become rows, texts without a value are left out, open ones wait. It is how
-// the panel's work on a text ended.
+// Status is how the panel's work on a text ended. Labelled texts become rows, texts without a value are left out,
+// open ones wait.
 type Status string
 
 const (
@@ -80,16 +80,14 @@ type Result struct {
 // answer. An error ends the walk: a round with voters missing is never decided.
 type ask func(context.Context, query) ([]string, error)
 
-// descend knows nothing of voters, prompts or the store: put asks, rules decide. With put a function of a table it is
-// tested branch by branch.
+// descend walks from the root to where the voters' agreement ends, then asks for the direction. It knows nothing of
+// voters, prompts or the store: put asks, rules decide. With put a function of a table it is tested branch by branch.
 //
 //	asked                                  votes               so
 //	svt                                    5 conservation …    down to svt/conservation
 //	svt/conservation                       3, 2, 2             no agreement: again, with neutral
 //	svt/conservation+neutral               4 neutral of 7      the path ends at conservation
 //	svt/conservation+direction             + + + 0 − + +       supports: labelled conservation, +1
-//
-// It walks from the root to where the voters' agreement ends, then asks for the direction.
 func descend(ctx context.Context, tree *theories.Tree, rules Rules, put ask) (Result, error) {
 	var path []string
 	for {
@@ -132,8 +130,8 @@ func level(ctx context.Context, rules Rules, put ask, q query) (Outcome, error) 
 	return rules.Second(votes), err
 }
 
-// direct gives up a level rather than the text: what is too fine to have a side may have one as a whole. It asks
-// which way the text points, one level up if the panel is split.
+// direct asks which way the text points, one level up if the panel is split. It gives up a level rather than the
+// text: what is too fine to have a side may have one as a whole.
 //
 //	svt/conservation/tradition+direction    + + − − 0     unclear: one level up
 //	svt/conservation+direction              + + + + 0     labelled conservation, +1

@@ -95,9 +95,9 @@ func measure(cfg Config, tree *theories.Tree, define Define, items []judge.Item)
 	return out, nil
 }
 
-// meanPrompt renders with neutral among the choices, the longer of both forms. It is the mean length in tokens of a
-// voter's questions at the nodes that have children. The text itself is not in it: measure adds its tokens once for
-// each question.
+// meanPrompt is the mean length in tokens of a voter's questions at the nodes that have children. They are rendered
+// with neutral among the choices, the longer of both forms. The text itself is not in it: measure adds its tokens
+// once for each question.
 func meanPrompt(v judge.Voter, tree *theories.Tree, define Define, turn, voters int) (int64, error) {
 	p, err := prompts.Load(v.Prompt)
 	if err != nil {

@@ -68,8 +68,8 @@ type line struct {
 	Licence string `json:"licence"`
 }
 
-// scanLines passes blank lines over: unlike a file of texts to be embedded, nothing is counted by its place here. It
-// reads lines {"text": …}; group, corpus and licence are optional.
+// scanLines reads lines {"text": …}; group, corpus and licence are optional. Blank lines are passed over: unlike in a
+// file of texts to be embedded, nothing is counted by its place here.
 func scanLines(path string, add func(*data.Row) error) error {
 	return textfile.EachLine(path, func(n int, raw []byte) error {
 		if len(raw) == 0 {

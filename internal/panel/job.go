@@ -26,9 +26,9 @@ type Job struct {
 	Stdout io.Writer
 }
 
-// Run reads and checks all that it can before the votes file is opened, and writes rows and page when every text is
-// done. It labels the texts of a file and writes their rows. After an error the votes file has every answer that
-// came, and the same call goes on from there.
+// Run labels the texts of a file and writes their rows. It reads and checks all that it can before the votes file is
+// opened, and writes rows and page when every text is done. After an error the votes file has every answer that came,
+// and the same call goes on from there.
 func Run(ctx context.Context, j Job) error {
 	tree, ok := theories.Get(j.Theory)
 	if !ok {
@@ -107,6 +107,11 @@ func (j Job) label(
 
 // rows are the labelled texts and those that reviewers agree on, in the order of the input. A reviewer counts only
 // where the panel left the text open: an answer that came later and closed it goes before.
+//
+//	panel labelled                      the panel's row, labelled_by panel:RUN
+//	panel open, reviewers agree         the reviewers' row, labelled_by review
+//	panel open, nobody or a quarrel     no row
+//	panel found no value                no row
 func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.Row, error) {
 	human, err := p.reviewed(ctx)
 	if err != nil {
@@ -136,10 +141,10 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 	return rows, nil
 }
 
-// reviewed looks at every queue item of the run, also of texts that are not in this input: their decisions are not
-// used. A path that is no path of the theory means that the theory's file has changed since, or the votes file was
-// edited by hand: both are for a person to see. It returns, by item, the values that all reviewers of this run's
-// queue agree on; who skipped an item has no say. "No value" and disagreement leave the text out.
+// reviewed returns, by item, the values that all reviewers of this run's queue agree on; who skipped an item has no
+// say. "No value" and disagreement leave the text out. It looks at every queue item of the run, also of texts that
+// are not in this input: their decisions are not used. A path that is no path of the theory means that the theory's
+// file has changed since, or the votes file was edited by hand: both are for a person to see.
 func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error) {
 	queue, err := p.store.Queue(ctx)
 	if err != nil {
@@ -166,8 +171,8 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error)
 	return out, nil
 }
 
-// agreed wants the same verdict, path and direction of all; a path that is a prefix of another is another path. It is
-// the decision on a queue item if it names a value and no reviewer contradicts it.
+// agreed is the decision on a queue item if it names a value and no reviewer contradicts it: verdict, path and
+// direction are the same of all. A path that is a prefix of another is another path.
 //
 //	ann value tradition +1, bob value tradition +1, eve skips     agreed
 //	ann value tradition +1, bob value tradition −1                not: the directions differ

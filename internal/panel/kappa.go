@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ballot leaves out who said what: κ looks at pairs of answers only. It is what the voters said to one question about
-// one text: votes by choice, usable answers only.
+// ballot is what the voters said to one question about one text: votes by choice, usable answers only. Who said what
+// is left out, since κ looks at pairs of answers only.
 type ballot map[string]int
 
 // Fleiss is Fleiss' κ over questions with different choices, such as the children of different nodes:
@@ -39,14 +39,13 @@ func Fleiss(questions map[string][]ballot) (kappa float64, texts int, ok bool) {
 	return above / room, texts, true
 }
 
-// agreement counts pairs: of n answers with v for each choice Σ v(v−1) of n(n−1) agree.
+// agreement returns, for one question, the sum over texts of the share of agreeing pairs, the agreement expected by
+// chance, and the number of texts with two answers or more. Of n answers with v for each choice, Σ v(v−1) of n(n−1)
+// pairs agree.
 //
 //	5 2       20 + 2 of 42 pairs     .52
 //	4 2 1     12 + 2 of 42           .33
 //	7         42 of 42               1
-//
-// It returns, for one question, the sum over texts of the share of agreeing pairs, the agreement
-// expected by chance, and the number of texts with two answers or more.
 func agreement(ballots []ballot) (observed, expected float64, texts int) {
 	totals, answers := ballot{}, 0
 	for _, b := range ballots {

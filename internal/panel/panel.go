@@ -23,8 +23,8 @@ type Panel struct {
 	forms map[string]*judge.Form // by voter and query
 }
 
-// New reads every prompt before it claims the run: a name that is wrong stops nobody else. It prepares a panel; what
-// earlier starts of the same run used counts towards the budget. A run that another program is at is refused.
+// New prepares a panel; what earlier starts of the same run used counts towards the budget. It reads every prompt
+// before it claims the run: a name that is wrong stops nobody else. A run that another program is at is refused.
 func New(ctx context.Context, cfg Config, tree *theories.Tree, define Define, store *judge.Store) (*Panel, error) {
 	cfg, err := cfg.Complete()
 	if err != nil {
@@ -69,6 +69,8 @@ func (p *Panel) Label(ctx context.Context, items []judge.Item, done func(asked b
 
 // label labels one item and puts it up for review if the panel cannot agree. A text that waited and is agreed on now,
 // by other rules or by an answer that came, is taken back from the queue.
+//
+//	before: open, queued     now: labelled     Dequeue; a decision that somebody took stays in the file
 func (p *Panel) label(ctx context.Context, item judge.Item, t *judge.Turn) (Result, error) {
 	r, err := descend(ctx, p.tree, p.cfg.Rules, func(ctx context.Context, q query) ([]string, error) {
 		return p.round(ctx, item, q, t)
@@ -97,8 +99,8 @@ func (p *Panel) round(ctx context.Context, item judge.Item, q query, t *judge.Tu
 	return choices, err
 }
 
-// question is what makes the panel's request: the prompt for the node, the choices that may be named, the text. It is
-// a query about an item as one voter is asked it.
+// question is a query about an item as one voter is asked it: the prompt for the node, the choices that may be named,
+// the text.
 func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, error) {
 	f, err := p.form(voter, q)
 	if err != nil {
@@ -113,6 +115,8 @@ func (p *Panel) question(voter int, item judge.Item, q query) (judge.Question, e
 
 // form renders a voter's query once: a tree of 60 nodes and seven voters make about a thousand of them, and ten
 // thousand texts use each again and again. The key is what the prompt depends on beside the run.
+//
+// Invariant: about names all of a query that a prompt hangs on, so two queries of one key have one form.
 func (p *Panel) form(voter int, q query) (*judge.Form, error) {
 	key := p.cfg.Voters[voter].Name + "\x00" + q.about(p.tree.Theory)
 	p.mu.Lock()

@@ -64,8 +64,8 @@ func (s *Summary) printTruth(w io.Writer) {
 	}
 }
 
-// ratio never shows a share without what it is a share of: 1.00 of two answers is no figure. It writes a share with
-// its counts, or says that there is none.
+// ratio writes a share with its counts, or says that there is none. It never shows a share without what it is a share
+// of: 1.00 of two answers is no figure.
 func ratio(part, whole int) string {
 	if whole == 0 {
 		return "–"

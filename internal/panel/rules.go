@@ -19,9 +19,9 @@ const (
 	neither  = "neither"
 )
 
-// Rules are thresholds on counts and nothing else: no voter weighs more than another, and none is heard first. They say
-// when votes are agreement. Of N voters the zero values mean: Quorum ⌈5N/7⌉ (5 of 7), Lead 2,
-// MinAnswers a majority of the panel (4 of 7).
+// Rules say when votes are agreement. They are thresholds on counts and nothing else: no voter weighs more than
+// another, and none is heard first. Of N voters the zero values mean: Quorum ⌈5N/7⌉ (5 of 7), Lead 2, MinAnswers a
+// majority of the panel (4 of 7).
 type Rules struct {
 	Quorum     int `toml:"quorum"`      // so many votes win whatever the others got
 	Lead       int `toml:"lead"`        // so many votes before the next choice win as well
@@ -175,8 +175,8 @@ func count(votes []string) tally {
 	return t
 }
 
-// ranked has an order for ties too, so that the same votes print the same. They are the choices by votes, most first,
-// then by name.
+// ranked are the choices by votes, most first, then by name: an order for ties too, so that the same votes print the
+// same.
 func (t tally) ranked() []string {
 	names := slices.Sorted(maps.Keys(t.votes))
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(t.votes[b], t.votes[a]) })

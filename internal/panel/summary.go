@@ -3,6 +3,7 @@ package panel
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -40,8 +41,8 @@ type VoterFigures struct {
 	TruthRight, TruthAnswers int           // of its first answers at level 1 on texts of known label
 }
 
-// RoundFigures show where a panel falls apart: voters may agree at level 1 and guess at level 2. They are those of
-// all questions at one level, of one kind.
+// RoundFigures are those of all questions at one level, of one kind. They show where a panel falls apart: voters may
+// agree at level 1 and guess at level 2.
 type RoundFigures struct {
 	Name   string
 	Level  int
@@ -59,7 +60,7 @@ type Share struct {
 	Count int
 }
 
-// key finds a round: level and kind.
+// roundKey finds a round.
 type roundKey struct {
 	level int
 	kind  string
@@ -80,7 +81,7 @@ func parseAbout(about string) roundKey {
 }
 
 // summarise reads the run's votes back from the store, so that it tells the same of a resumed run. Votes on texts of
-// another input count towards the budget, but not here.
+// another input count towards the budget, but not here. What was paid for them is in neither Tokens nor Micro.
 func (p *Panel) summarise(ctx context.Context, in *input, results []Result, rows int) (*Summary, error) {
 	votes, err := p.store.RunVotes(ctx, p.Run())
 	if err != nil {
@@ -123,11 +124,13 @@ func (s *Summary) count(results []Result) {
 
 // openAt tells at which level a text is stuck, for a table of reasons. The direction has no level of its own (0) and
 // says what is open by itself.
+//
+//	level 2: split vote     direction unclear
 func openAt(r Result) string {
 	if r.Level == 0 {
 		return r.Reason
 	}
-	return "level " + string(rune('0'+r.Level)) + ": " + r.Reason
+	return fmt.Sprintf("level %d: %s", r.Level, r.Reason)
 }
 
 // answered names a question about a text.
@@ -152,9 +155,9 @@ func final(votes []judge.Vote) map[answered]map[string]string {
 	return out
 }
 
-// rounds pools the nodes of a level: "level 2" is one line, whether a text was asked for the parts of conservation or
-// of openness. Each node keeps its own ballots, since κ needs to know which choices there were. It collects the
-// ballots by level and kind, in the order in which they are asked.
+// rounds collects the ballots by level and kind, in the order in which they are asked. The nodes of a level are
+// pooled: "level 2" is one line, whether a text was asked for the parts of conservation or of openness. Each node
+// keeps its own ballots, since κ needs to know which choices there were.
 func rounds(said map[answered]map[string]string, voters int, levelNames []string) []RoundFigures {
 	all := map[roundKey]*RoundFigures{}
 	for at, choices := range said {
@@ -186,8 +189,12 @@ func rounds(said map[answered]map[string]string, voters int, levelNames []string
 }
 
 // roundName is for people: the level by number and, where the theory names its levels, by name.
+//
+//	{1, ""}             level 1 (higher-order value)
+//	{2, "neutral"}      level 2 (basic value), asked again with neutral
+//	{1, "direction"}    direction at level 1 (higher-order value)
 func roundName(k roundKey, levelNames []string) string {
-	level := "level " + string(rune('0'+k.level))
+	level := fmt.Sprint("level ", k.level)
 	if k.level <= len(levelNames) {
 		level += " (" + levelNames[k.level-1] + ")"
 	}
@@ -202,10 +209,9 @@ func roundName(k roundKey, levelNames []string) string {
 
 // finish computes κ and the distribution, once all ballots of the round are in.
 func (r *RoundFigures) finish() {
-	if kappa, texts, ok := Fleiss(r.ballot); ok {
-		r.Kappa, r.Texts = &kappa, texts
-	} else {
-		r.Texts = texts
+	kappa, texts, ok := Fleiss(r.ballot)
+	if r.Texts = texts; ok {
+		r.Kappa = &kappa
 	}
 	votes := map[string]int{}
 	for _, ballots := range r.ballot {
@@ -218,7 +224,7 @@ func (r *RoundFigures) finish() {
 	r.Votes = shares(votes)
 }
 
-// shares has a fixed order, so that a page made again has the same bytes. It sorts counts, most first, then by name.
+// shares sorts counts, most first, then by name: a fixed order, so that a page made again has the same bytes.
 func shares(counts map[string]int) []Share {
 	var out []Share
 	for name, n := range counts {
@@ -230,7 +236,7 @@ func shares(counts map[string]int) []Share {
 	return out
 }
 
-// voters counts every answer, also of attempts that were unusable: they cost as much. It fills in each voter's figures.
+// voters fills in each voter's figures. Every answer counts, also of attempts that were unusable: they cost as much.
 func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[string]string, in *input) {
 	at := map[string]*VoterFigures{}
 	s.Voters = make([]VoterFigures, len(p.cfg.Voters))
@@ -259,8 +265,8 @@ func (s *Summary) voters(p *Panel, votes []judge.Vote, said map[answered]map[str
 	}
 }
 
-// credit leaves out rounds in which two choices lead together: there is no "most" to be with. It counts, for one
-// round, who voted with the most and, at level 1, who named a true label.
+// credit counts, for one round, who voted with the most and, at level 1, who named a true label. Rounds in which two
+// choices lead together are left out: there is no "most" to be with.
 //
 //	a a a a b b –      led: those who said a were with the most, b were not, the seventh has no round
 //	a a a b b b –      nobody leads: the round is no one's credit

@@ -7,8 +7,8 @@ import (
 	"hives/data/theories"
 )
 
-// Truth is a comparison with people, not with the truth: corpora disagree with each other too. It compares the panel
-// with labels that the input carried. A text may have several; a path is right at a level if it agrees with one of
+// Truth compares the panel with labels that the input carried. That is a comparison with people, not with the truth:
+// corpora disagree with each other too. A text may have several; a path is right at a level if it agrees with one of
 // them down to there, either parent of a value with two accepted.
 type Truth struct {
 	Texts     int // with a known label
@@ -18,8 +18,8 @@ type Truth struct {
 	Direction TruthLevel // among texts whose path is right at level 1 and whose annotator judged a direction there
 }
 
-// TruthLevel stands beside what a constant and a coin would get. A panel is worth its money by what it has beyond
-// them. It is one level's comparison.
+// TruthLevel is one level's comparison. It stands beside what a constant and a coin would get: a panel is worth its
+// money by what it has beyond them.
 type TruthLevel struct {
 	Level    int
 	Judged   int     // texts with a label there and a panel's path that deep
@@ -28,8 +28,8 @@ type TruthLevel struct {
 	Chance   float64 // the same of a choice at random among the level's values
 }
 
-// compareTruth counts texts without a value and open ones apart: they are no errors at a level, but a panel that is
-// right in the few texts that it dares to label is not a good one. It returns nil where no text has a known label.
+// compareTruth returns nil where no text has a known label. Texts without a value and open ones count apart: they are
+// no errors at a level, but a panel that is right in the few texts that it dares to label is not a good one.
 func compareTruth(p *Panel, in *input, results []Result) *Truth {
 	t := &Truth{}
 	for n := range p.tree.LevelNames {
@@ -98,8 +98,8 @@ func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, 
 	return t, texts > 0
 }
 
-// labelsAt counts a label once, however many finer values below it the text has. They are the distinct values of a
-// text at a level.
+// labelsAt are the distinct values of a text at a level: a label counts once, however many finer values below it the
+// text has.
 func labelsAt(truth []data.Row, level int) []string {
 	var out []string
 	for _, r := range truth {
@@ -110,8 +110,8 @@ func labelsAt(truth []data.Row, level int) []string {
 	return out
 }
 
-// direction asks for agreement with one of the text's labels, as levels do: a text may uphold a value and violate
-// another under the same node. It compares with the annotated directions of the labels that agree at level 1.
+// direction compares with the annotated directions of the labels that agree at level 1. Agreement with one of them is
+// enough, as at levels: a text may uphold a value and violate another under the same node.
 func (t *Truth) direction(r Result, truth []data.Row) {
 	judged, right := false, false
 	for _, row := range truth {
@@ -128,8 +128,8 @@ func (t *Truth) direction(r Result, truth []data.Row) {
 	}
 }
 
-// anyPrefix goes by names from the root down, so a value that hangs under two parents is right under either. It tells
-// whether a label agrees with a path as far as the path goes.
+// anyPrefix tells whether a label agrees with a path as far as the path goes. It goes by names from the root down, so
+// a value that hangs under two parents is right under either.
 //
 //	truth svt {openness to change, hedonism}, path {self-enhancement, hedonism}     true: its other parent
 //	truth svt {openness to change, hedonism}, path {openness to change}             true: as far as it goes

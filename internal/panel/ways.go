@@ -17,7 +17,9 @@ type WayFigures struct {
 	Most           Share   // the choice that was named most
 }
 
-// ways is empty where no voter compared answers: an answer that was written has no other way of being read.
+// ways is empty where no voter compared answers: an answer that was written has no other way of being read. The first
+// question alone is looked at: which are asked after it hangs on how it was answered, by the way that was in force.
+// Calibrated is left out for votes that have no figures under N/A.
 func ways(votes []judge.Vote, in *input) (out []WayFigures) {
 	for _, choose := range judge.Chooses {
 		w, said, counts := WayFigures{Choose: choose}, map[string]ballot{}, map[string]int{}
@@ -67,7 +69,8 @@ func permuted(counts map[string]int, in *input) float64 {
 	return float64(right) / float64(max(1, pairs))
 }
 
-// Chance writes the share under permuted labels, where there are labels.
+// Chance writes the share under permuted labels, where there are labels. A way of choosing that is right no more
+// often than this has learned which labels are common, and no text.
 func (w WayFigures) Chance() string {
 	if w.Answers == 0 {
 		return "–"

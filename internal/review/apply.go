@@ -11,8 +11,8 @@ import (
 	"hives/internal/judge"
 )
 
-// Applied adds up to the bank: every anchor is in one of its counts but the first. It accounts for what a review made
-// of a bank.
+// Applied accounts for what a review made of a bank. It adds up to the bank: every anchor is in one of its counts but
+// the first.
 //
 // Invariant: Anchors = Accepted + Edited + Rejected + Split + Undecided.
 type Applied struct {
@@ -34,8 +34,10 @@ func (a Applied) String() string {
 // ReviewKey is the key of a bank's Meta under which Apply accounts for the review, as JSON.
 const ReviewKey = "review"
 
-// apply leaves ids alone: rows that were assigned to an anchor name it by id, and numbers that moved up would name
-// another. What is in doubt stays as it was; a bank is not the place to settle a quarrel.
+// apply returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between ids,
+// edited ones have their new sentence, all others stay. Ids are left alone: rows that were assigned to an anchor name
+// it by id, and numbers that moved up would name another. What is in doubt stays as it was; a bank is not the place
+// to settle a quarrel.
 //
 //	reviewers said              the anchor
 //	accept, accept              stays, marked as accepted
@@ -43,9 +45,6 @@ const ReviewKey = "review"
 //	reject                      goes, remembered for the next build
 //	accept, reject              stays
 //	nobody, or only skips       stays
-//
-// It returns the bank as its reviewers want it: rejected anchors are remembered only and leave gaps between
-// ids, edited ones have their new sentence, all others stay.
 func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, Applied, error) {
 	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
 	account := Applied{Anchors: len(b.Anchors)}
@@ -109,8 +108,8 @@ func Apply(ctx context.Context, in, db, out string) (Applied, error) {
 	return account, nil
 }
 
-// decided goes by the item, which holds bank, id and sentence: a decision on another sentence of the same anchor does
-// not count here. It returns what was decided on the sentences of a bank, by item. What was credited (board.credit)
+// decided returns what was decided on the sentences of a bank, by item. It goes by the item, which holds bank, id and
+// sentence: a decision on another sentence of the same anchor does not count here. What was credited (board.credit)
 // is among it.
 func decided(ctx context.Context, store *judge.Store, run string) (map[string][]judge.Decision, error) {
 	s, err := bankBoard(store, run).state(ctx)

@@ -16,8 +16,8 @@ import (
 	"hives/internal/judge"
 )
 
-// anchorInfo is what the page shows of an anchor beside its sentence. It stands in the votes file, so that a review
-// needs no bank. It is the payload of an anchor's queue item.
+// anchorInfo is the payload of an anchor's queue item: what the page shows of it beside its sentence. It stands in
+// the votes file, so that a review needs no bank.
 //
 // Names of the JSON are fixed: votes files of earlier versions hold it.
 type anchorInfo struct {

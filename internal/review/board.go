@@ -13,8 +13,8 @@ import (
 // a labelling run beside the review changes it. Decisions are read each time.
 const queueAge = 5 * time.Second
 
-// board reads the queue seldom and decisions always, so several reviewers on several servers see each other's work at
-// once. It is what reviewers work on: the items of one kind with what was decided.
+// board is what reviewers work on: the items of one kind with what was decided. It reads the queue seldom and
+// decisions always, so several reviewers on several servers see each other's work at once.
 //
 // Invariant: items and all are replaced as a whole and never changed, so a state may hold them while they are read
 // anew.
@@ -74,14 +74,12 @@ func (b *board) queue(ctx context.Context) (items, all []judge.QueueItem, err er
 	return b.items, b.all, nil
 }
 
-// credit spares work: who has written "Keep your word." need not say of the next bank, in which it stands, that they
-// accept it.
+// credit counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
+// sentence is an item of its own. So who has written "Keep your word." need not say of the next bank, in which it
+// stands, that they accept it. A decision on that item itself goes before.
 //
 //	item of anchor 3            decision of ann     in the bank that apply made    credited
 //	"One should keep a word."   edit                "Keep your word."              ann accepts "Keep your word."
-//
-// It counts who wrote an anchor's sentence as accepting it: in the bank that hives review apply made, the
-// sentence is an item of its own. A decision on that item itself goes before.
 func (s *state) credit(all []judge.QueueItem) {
 	type sentence struct{ anchor, text string }
 	stands := map[sentence]int64{}
@@ -121,8 +119,8 @@ func (s *state) of(id int64, reviewer string) (judge.Decision, bool) {
 	return judge.Decision{}, false
 }
 
-// latest goes by the decision's number: two decisions within a second have the same time. It is the decision that a
-// reviewer's undo would take back.
+// latest is the decision that a reviewer's undo would take back. It goes by the decision's number: two decisions
+// within a second have the same time.
 func (s *state) latest(reviewer string) (last judge.Decision, ok bool) {
 	for id := range s.held {
 		if d, has := s.of(id, reviewer); has && d.ID > last.ID {
@@ -139,7 +137,8 @@ const (
 	split     = "split" // reviewers contradict each other
 )
 
-// standing is the one rule of agreement: the page's counts, apply and the end of hives review all ask it.
+// standing compares what reviewers decided on one item; who skipped it has no say. The decision is one of those
+// agreed on. It is the one rule of agreement: the page's counts, apply and the end of hives review all ask it.
 //
 //	ann      bob      cleo     standing
 //	+ care   + care            agreed on + care
@@ -147,9 +146,6 @@ const (
 //	+ care   − care            split: another direction
 //	+ care   + caring          split: another level
 //	skip                       undecided
-//
-// It compares what reviewers decided on one item; who skipped it has no say. The decision is one of
-// those agreed on.
 func standing(held []judge.Decision) (string, judge.Decision) {
 	var first judge.Decision
 	for _, d := range held {
@@ -203,7 +199,7 @@ func (s *state) next(from, step int, reviewer, show string) int {
 	return -1
 }
 
-// counts have Agreed and Split of all reviewers and Mine of the one who looks. They are the figures above every page.
+// counts are the figures above every page: Agreed and Split of all reviewers, Mine of the one who looks.
 //
 // Items of which nobody has a say are Items − Split − Agreed.
 type counts struct{ Items, Mine, Split, Agreed int }

@@ -50,8 +50,8 @@ func readDecision(s *state, place int, form url.Values) (judge.Decision, error) 
 	}
 }
 
-// put lets the page go on to the next item without reading all decisions again. It adds a decision to the state as
-// the store now has it.
+// put adds a decision to the state as the store now has it, so that the page goes on to the next item without reading
+// all decisions again.
 //
 //	held ann +care, bob −care; put bob +care     held ann +care, bob +care
 func (s *state) put(d judge.Decision) {

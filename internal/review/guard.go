@@ -14,8 +14,8 @@ import (
 // maxBody bounds a request's body in bytes: a note and a sentence have room, a flood has none.
 const maxBody = 64 << 10
 
-// newToken is of this start alone: an address in a browser's history opens nothing tomorrow. It returns 26 letters of
-// at least 128 random bits.
+// newToken returns 26 letters of at least 128 random bits. It is of this start alone: an address in a browser's
+// history opens nothing tomorrow.
 func newToken() string { return rand.Text() }
 
 // onlyHere refuses to listen where others could knock. "0.0.0.0:8080" and ":8080" are every interface, and refused:
@@ -32,7 +32,8 @@ func onlyHere(address string) error {
 	return nil
 }
 
-// guard stands before every address of the page, so that none can be forgotten.
+// guard lets a request through to next, its path without the token, if it comes from the page itself. It stands
+// before every address of the page, so that none can be forgotten.
 //
 //	who asks                                     is stopped by
 //	a page of another site, by its script        Origin; it could not read the answer, but might decide something
@@ -40,8 +41,6 @@ func onlyHere(address string) error {
 //	resolve to 127.0.0.1
 //	another program of this machine              the token
 //	a form of a megabyte                         maxBody
-//
-// It lets a request through to next, its path without the token, if it comes from the page itself.
 type guard struct {
 	token string
 	host  string // host:port that the browser was sent to
@@ -106,8 +105,8 @@ func (g *guard) refusal(r *http.Request) (status int, why string) {
 	return 0, ""
 }
 
-// policy keeps a text that got through as markup, by a fault of ours, from running or loading anything. It is the
-// Content-Security-Policy of a page whose style and script bear the nonce. The nonce is new for every page, so a text
+// policy is the Content-Security-Policy of a page whose style and script bear the nonce. It keeps a text that got
+// through as markup, by a fault of ours, from running or loading anything. The nonce is new for every page, so a text
 // that repeats an earlier one gets nothing by it.
 func policy(nonce string) string {
 	return "default-src 'none'; style-src 'nonce-" + nonce + "'; script-src 'nonce-" + nonce +

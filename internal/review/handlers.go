@@ -23,8 +23,8 @@ var templates = template.Must(template.New("page.html").
 	Funcs(template.FuncMap{"palette": web.Palette}).
 	ParseFS(files, "page.html", "style.css", "keys.js"))
 
-// app keeps nothing of a reviewer: who looks, and at what, stands in the address, so that several tabs and several
-// people do not disturb each other. It answers the page's requests; what guards it stands before it.
+// app answers the page's requests; what guards it stands before it. It keeps nothing of a reviewer: who looks, and at
+// what, stands in the address, so that several tabs and several people do not disturb each other.
 type app struct {
 	board    *board
 	base     string // "/TOKEN/", for redirects
@@ -57,8 +57,8 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	a.draw(w, p)
 }
 
-// item never shows another item than the one asked for: a link to one that is gone is an error. It shows one item:
-// that of the query or the first of the filter.
+// item shows one item: that of the query or the first of the filter. It never shows another than the one asked for: a
+// link to one that is gone is an error.
 //
 //	item?as=ann&show=open            the first that is open for ann
 //	item?as=ann&show=open&id=12      item 12, whatever the filter

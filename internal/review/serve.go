@@ -73,9 +73,9 @@ func Run(ctx context.Context, j Job) error {
 	return b.waiting(context.WithoutCancel(ctx))
 }
 
-// waiting makes the exit code tell a script whether it may go on: 75 asks it to wait. It says how many items have no
-// decision that their reviewers agree on, if there are any. Items that reviewers disagree on still wait: somebody
-// must settle them.
+// waiting says how many items have no decision that their reviewers agree on, if there are any. By it the exit code
+// tells a script whether it may go on: 75 asks it to wait. Items that reviewers disagree on still wait: somebody must
+// settle them.
 func (b *board) waiting(ctx context.Context) error {
 	s, err := b.state(ctx)
 	if err != nil {
@@ -89,8 +89,8 @@ func (b *board) waiting(ctx context.Context) error {
 		c.Items-c.Agreed, c.Items))
 }
 
-// open puts the bank up first, if one is named: reviewing it again then shows what became of it. It opens the votes
-// file and says which of its items are reviewed. Only sentences of this bank are shown, not those that wait of
+// open opens the votes file and says which of its items are reviewed. A bank, if one is named, is put up first:
+// reviewing it again then shows what became of it. Only sentences of this bank are shown, not those that wait of
 // others.
 func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	if j.Anchors == "" {
@@ -116,8 +116,8 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 	return store, func(q judge.QueueItem) bool { return q.Kind == judge.KindAnchor && ids[q.ItemID] }, nil
 }
 
-// openQueue asks for no bank: what is needed to review a sentence was put into the votes file with it. It takes what
-// waits of the first kind of which anything waits: texts before sentences that hives anchors build has put up. With
+// openQueue takes what waits of the first kind of which anything waits: texts before sentences that hives anchors
+// build has put up. It needs no bank: what is needed to review a sentence was put into the votes file with it. With
 // nothing waiting the board is empty, which Run refuses with what would fill it.
 func (j Job) openQueue(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool, error) {
 	store, err := openExisting(j.DB)
@@ -147,8 +147,8 @@ func openExisting(path string) (*judge.Store, error) {
 	return judge.Open(path)
 }
 
-// newServer has a timeout for everything: a browser that opens connections ahead must not hold the end up. It returns
-// a server for the board and the address that opens the page.
+// newServer returns a server for the board and the address that opens the page. It has a timeout for everything: a
+// browser that opens connections ahead must not hold the end up.
 func newServer(b *board, host, reviewer string, stderr io.Writer) (*http.Server, string) {
 	logger := log.New(stderr, "review: ", 0)
 	token := newToken()
@@ -164,8 +164,8 @@ func newServer(b *board, host, reviewer string, stderr io.Writer) (*http.Server,
 	}, "http://" + host + a.base
 }
 
-// serve ends in the same way for Ctrl-C and for a service manager's SIGTERM. It answers until ctx ends, then lets
-// requests under way finish, for a while.
+// serve answers until ctx ends, then lets requests under way finish, for a while. It ends in the same way for Ctrl-C
+// and for a service manager's SIGTERM.
 func serve(ctx context.Context, srv *http.Server, l net.Listener, while time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()

@@ -31,8 +31,8 @@ type link struct {
 	Current        bool
 }
 
-// itemView shows what others decided only to those who have decided themselves: a decision that is known before pulls
-// the next one to it. It is one queue item on the page.
+// itemView is one queue item on the page. What others decided it shows only to those who have decided themselves: a
+// decision that is known before pulls the next one to it.
 type itemView struct {
 	ID         int64
 	Number     int // place among all, from 1
@@ -67,8 +67,8 @@ func itemURL(reviewer, show string, id int64, at string) string {
 	return "item?" + v.Encode()
 }
 
-// newPage shows the latest decision in words, so that nobody takes back what they do not mean. It has what stands
-// above every page.
+// newPage has what stands above every page. The latest decision is shown in words, so that nobody takes back what
+// they do not mean.
 func newPage(s *state, reviewer, show string) *page {
 	c := s.counts(reviewer)
 	p := &page{Reviewer: reviewer, Show: show, Counts: c}
@@ -89,8 +89,8 @@ func newPage(s *state, reviewer, show string) *page {
 	return p
 }
 
-// newItem makes no link to the item itself where the filter has no other. It shows the item at a place of the board;
-// at is the node whose children are offered. Until this reviewer has decided, decisions of others are a number and no
+// newItem shows the item at a place of the board; at is the node whose children are offered. Where the filter has no
+// other item there are no links to another. Until this reviewer has decided, decisions of others are a number and no
 // words.
 func newItem(s *state, place int, reviewer, show string, at theories.Path) *itemView {
 	q := s.items[place]
@@ -117,8 +117,8 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 	return v
 }
 
-// reviewers are offered as links to those who come back. It lists who decided something on the items shown. In the
-// order of names, so that the page does not hang on a map.
+// reviewers lists who decided something on the items shown, as links for those who come back. They stand in the order
+// of names, so that the page does not hang on a map.
 func (s *state) reviewers() []link {
 	n := map[string]int{}
 	for _, q := range s.items {

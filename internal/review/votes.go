@@ -9,8 +9,8 @@ import (
 	"hives/internal/judge"
 )
 
-// tally counts a voter once, whatever the number of attempts, as the panel's rules do. It is how the panel answered
-// one question about one item.
+// tally is how the panel answered one question about one item. A voter counts once, whatever the number of attempts,
+// as in the panel's rules.
 type tally struct {
 	About    string // as package panel names it: a node, with "+neutral" or "+direction"
 	Voters   int
@@ -29,8 +29,8 @@ type choice struct {
 // rawAnswer is an answer word for word, or why there is none.
 type rawAnswer struct{ Voter, Text, Error string }
 
-// tallies shows the rounds as the panel went through them, so that a reviewer sees where it parted. It groups an
-// item's votes by question, in the order the questions were asked. Of a voter's attempts the last usable one counts.
+// tallies groups an item's votes by question, in the order the questions were asked. So a reviewer sees the rounds as
+// the panel went through them, and where it parted. Of a voter's attempts the last usable one counts.
 //
 //	svt              conservation 3 (v0, v2, v5), self-enhancement 2, self-transcendence 2
 //	svt+neutral      neutral 4, conservation 3
