@@ -20,8 +20,8 @@ import (
 const Inventory = "inventory"
 
 // ReadBanks reads anchor banks: Inventory, files, and folders of which every .parquet file is taken. An empty
-// path is none: it is how a flag says that no bank is wanted.
-func ReadBanks(paths []string) ([]*anchors.Bank, error) {
+// path is none: it is how a flag says that no bank is wanted. Anchors may stand for values of the theories known.
+func ReadBanks(paths []string, known theories.Set) ([]*anchors.Bank, error) {
 	var banks []*anchors.Bank
 	for _, path := range paths {
 		switch {
@@ -37,7 +37,7 @@ func ReadBanks(paths []string) ([]*anchors.Bank, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			bank, err := anchors.Read(file, theories.Registered())
+			bank, err := anchors.Read(file, known)
 			if err != nil {
 				return nil, err
 			}

@@ -21,6 +21,9 @@ type Options struct {
 	Resamples int   // draws of the spread, of the corpora's weights and of the intervals
 	MinSide   int   // rows that each side of a directional vector needs; within corpora in one corpus
 	Sides     Sides // empty: Within
+	// Theories are those of the rows, each of whose nodes gets an entry; the zero Set is the built-in four. Evaluate
+	// takes the same.
+	Theories theories.Set
 	// Log is told what a user should know of the rows; nil: nobody is.
 	Log func(format string, a ...any)
 }
@@ -78,12 +81,11 @@ func BuildFile(ctx context.Context, train, held string, banks []*anchors.Bank, e
 // read also says which file the rows are from. Rows that contradict each other are left out: a text that both
 // supports and opposes a value belongs to neither side.
 func read(path string, o Options) (*data.Settled, Source, error) {
-	rows, err := data.ReadConsistent(path, theories.Registered(), func(note string) {
+	rows, err := data.ReadConsistent(path, o.Theories, func(note string) {
 		if o.Log != nil {
 			o.Log("%s", note)
 		}
 	})
-
 	if err != nil {
 		return nil, Source{}, err
 	}
@@ -156,7 +158,10 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	}
 	// From here on "held out" means a row number of b.train or more.
 	b := &builder{set: s, rows: append(slices.Clone(train), held...), train: len(train), options: o}
-	b.labels = data.NewLabels(b.rows, theories.Registered())
+	b.labels = data.NewLabels(b.rows, o.Theories)
+	if err := b.collect(); err != nil {
+		return nil, err
+	}
 	vectors, id, err := embedRows(ctx, b.rows, b.labels, enc)
 	if err != nil {
 		return nil, err
@@ -177,9 +182,8 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 	return s, b.run(ctx, enc)
 }
 
-// run does the steps of a build in their order, which each step relies on:
+// run does the steps of a build in their order, which each step relies on. collect has handed the rows to the nodes.
 //
-//	collect      rows → nodes of the trees
 //	fill         a kind and a vector for each node
 //	weigh        corpora by how much their differences vary, and the signed vectors again
 //	hold         vectors against held-out rows; those not borne out are given up
@@ -187,7 +191,6 @@ func Build(ctx context.Context, train, held []data.Row, enc encoder.Encoder, o O
 //	spread       every vector again under redrawn groups
 //	pair … background   with held-out rows only: heads, guards, quantiles
 func (b *builder) run(ctx context.Context, enc encoder.Encoder) error {
-	b.collect()
 	b.fill()
 	if err := b.weigh(ctx); err != nil {
 		return err

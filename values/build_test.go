@@ -86,8 +86,8 @@ func TestTwoParents(t *testing.T) {
 func TestEveryNodeIsListedWithItsDefinition(t *testing.T) {
 	s := build(t, randomRows(t, 20, 3), newFake(8), values.Options{MinSide: 1, Sides: values.Pooled})
 	var want, got []string
-	for _, theory := range theories.Names() {
-		tree, _ := theories.Get(theory)
+	for _, theory := range theories.Builtin().Names() {
+		tree, _ := theories.Builtin().Get(theory)
 		for _, p := range tree.Nodes() {
 			want = append(want, theories.ValueID(theory, p))
 		}

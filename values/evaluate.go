@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"hives/data"
-	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/logistic"
@@ -97,7 +96,7 @@ func (s *Set) EvaluateFile(ctx context.Context, path string, enc encoder.Encoder
 	return e, err
 }
 
-// Evaluate holds the set to rows; of the options Seed and Resamples count. One text is embedded before all
+// Evaluate holds the set to rows; of the options Seed, Resamples and Theories count. One text is embedded before all
 // others: a set of another model is refused before the work, not after it.
 func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder, o Options) (*Evaluation, error) {
 	if len(rows) == 0 {
@@ -111,7 +110,10 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{set: s, rows: rows, labels: data.NewLabels(rows, theories.Registered()), options: o}
+	b := &builder{set: s, rows: rows, labels: data.NewLabels(rows, o.Theories), options: o}
+	if err := b.recall(); err != nil {
+		return nil, err
+	}
 	vectors, _, err := embedRows(ctx, rows, b.labels, enc)
 	if err != nil {
 		return nil, err
@@ -119,7 +121,6 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	if b.vectors, err = metrics.NewVectors(vectors); err != nil {
 		return nil, err
 	}
-	b.recall()
 	b.pair()
 	x := &examiner{builder: b, vectors: vectors}
 	x.Evaluation = &Evaluation{Format: 1, Vectors: s.SHA256, Data: Source{Rows: len(rows), Texts: distinct(b.labels.Text)}}
@@ -129,7 +130,7 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 
 // recall lays out nodes with the set's own vectors and deals the rows to them, all of them held out (train is 0).
 // The builder's figures then work as they do in a build.
-func (b *builder) recall() {
+func (b *builder) recall() error {
 	place, trees := map[string]int{}, map[string]*tree{}
 	for i := range b.set.Theories {
 		th := &b.set.Theories[i]
@@ -141,7 +142,7 @@ func (b *builder) recall() {
 		place[v.ID] = i
 		b.nodes = append(b.nodes, &node{tree: trees[v.Theory], kind: v.Kind, vector: float64s(v.Vector)})
 	}
-	b.deal(place, trees)
+	return b.deal(place, trees)
 }
 
 // examiner goes over the values and counts.

@@ -39,7 +39,7 @@ func (f *fake) vector(text string) []float32 { return f.seeded(text, 3) }
 // row makes a row of the value with an id.
 func row(t *testing.T, id, text string, direction int32, group string) data.Row {
 	t.Helper()
-	theory, p, err := theories.ParseID(id)
+	theory, p, err := theories.Builtin().ParseID(id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"hives/data/anchors"
 	"hives/data/inventory"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/values"
@@ -260,10 +261,10 @@ func TestABankIsGivenOnce(t *testing.T) {
 		[]*anchors.Bank{inventory.Bank()}); fault.Of(err) != fault.Mismatch {
 		t.Errorf("sentences by another model: %v", err)
 	}
-	if _, err := values.ReadBanks([]string{filepath.Dir(path)}); fault.Of(err) != fault.NotFound {
+	if _, err := values.ReadBanks([]string{filepath.Dir(path)}, theories.Builtin()); fault.Of(err) != fault.NotFound {
 		t.Errorf("a folder without banks: %v", err)
 	}
-	if banks, err := values.ReadBanks([]string{"", values.Inventory}); err != nil || len(banks) != 1 {
+	if banks, err := values.ReadBanks([]string{"", values.Inventory}, theories.Builtin()); err != nil || len(banks) != 1 {
 		t.Errorf("the inventory: %d banks, %v", len(banks), err)
 	}
 }

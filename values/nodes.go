@@ -6,6 +6,7 @@ import (
 
 	"hives/data"
 	"hives/data/theories"
+	"hives/internal/fault"
 	"hives/metrics"
 )
 
@@ -60,11 +61,11 @@ type node struct {
 // collect lays out every node of every theory and hands each row to the nodes on its paths. A value with two
 // parents counts in full under either: a text about hedonism is about both values above it. Nodes without rows
 // are laid out too: a file has an entry for each value, and says of some that nothing is known.
-func (b *builder) collect() {
+func (b *builder) collect() error {
 	place := map[string]int{} // value_id → node
 	trees := map[string]*tree{}
-	for _, name := range theories.Names() {
-		t, _ := theories.Get(name)
+	for _, name := range b.options.Theories.Names() {
+		t, _ := b.options.Theories.Get(name)
 		trees[name] = &tree{corpora: map[int32][]int{}}
 		b.trees = append(b.trees, trees[name])
 		b.set.Theories = append(b.set.Theories, Theory{Theory: name, Name: t.Name, LevelNames: t.LevelNames})
@@ -74,31 +75,37 @@ func (b *builder) collect() {
 			b.set.Values = append(b.set.Values, describe(t, p))
 		}
 	}
-	b.deal(place, trees)
+	return b.deal(place, trees)
 }
 
-// deal hands every row to its theory and to the nodes on its paths; place is the number of each value's node.
-func (b *builder) deal(place map[string]int, trees map[string]*tree) {
+// deal hands every row to its theory and to the nodes on its paths; place is the number of each value's node. A row on
+// a value without a node is refused: it is of a theory that was not given, or of another edition of one, and to pass
+// it over would change figures without a word.
+func (b *builder) deal(place map[string]int, trees map[string]*tree) error {
 	cache := map[theories.Node][]int{} // a corpus has a few dozen paths and many rows
 	for i := range b.rows {
 		r := &b.rows[i]
+		// The nodes on a path are looked up once for each path that occurs.
+		key := theories.Node{Theory: r.Theory, Path: r.Levels()}
+		above, known := cache[key]
+		if !known {
+			var err error
+			if above, err = b.onPaths(key, place); err != nil {
+				return err
+			}
+			cache[key] = above
+		}
 		if t := trees[r.Theory]; i < b.train {
 			t.rows = append(t.rows, i)
 			t.corpora[b.labels.Corpus[i]] = append(t.corpora[b.labels.Corpus[i]], i)
 		} else {
 			t.held = append(t.held, i)
 		}
-		// The nodes on a path are looked up once for each path that occurs.
-		key := theories.Node{Theory: r.Theory, Path: r.Levels()}
-		above, known := cache[key]
-		if !known {
-			above = onPaths(key, place)
-			cache[key] = above
-		}
 		for _, at := range above {
 			b.add(at, i)
 		}
 	}
+	return nil
 }
 
 // describe takes what the tree says of a node.
@@ -112,18 +119,24 @@ func describe(t *theories.Tree, p theories.Path) Value {
 
 // onPaths returns the nodes at and above a value, on each of its paths, each once: for hedonism openness to
 // change, self-enhancement, and hedonism under either.
-func onPaths(n theories.Node, place map[string]int) []int {
+func (b *builder) onPaths(n theories.Node, place map[string]int) ([]int, error) {
 	var out []int
 	seen := map[int]bool{}
-	for _, p := range append([]theories.Path{n.Path}, theories.AltPaths(n.Theory, n.Path)...) {
+	for _, p := range append([]theories.Path{n.Path}, b.options.Theories.AltPaths(n.Theory, n.Path)...) {
 		for ; p.Len() > 0; p = p.Parent() {
-			if at := place[theories.ValueID(n.Theory, p)]; !seen[at] {
+			id := theories.ValueID(n.Theory, p)
+			at, known := place[id]
+			if !known {
+				return nil, fault.New(fault.Mismatch, "values: rows are on %q, which the vectors do not hold: build them with "+
+					"the theory that the rows were read with (--theories FILE)", id)
+			}
+			if !seen[at] {
 				seen[at] = true
 				out = append(out, at)
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // add counts row i for a node; a held-out row is only remembered.

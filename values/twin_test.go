@@ -30,7 +30,7 @@ func (w *twin) of(i int) float64 {
 func (w *twin) on(i int, id string) bool {
 	r := w.rows[i]
 	paths := []theories.Path{r.Levels()}
-	paths = append(paths, theories.AltPaths(r.Theory, r.Levels())...)
+	paths = append(paths, theories.Builtin().AltPaths(r.Theory, r.Levels())...)
 	for _, p := range paths {
 		if own := theories.ValueID(r.Theory, p); own == id || strings.HasPrefix(own, id+"/") {
 			return true

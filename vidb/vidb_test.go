@@ -30,7 +30,7 @@ func must(t *testing.T, err error) {
 
 // row is a text of one value.
 func row(text, value string, direction int32, extra map[string]string) data.Row {
-	_, p, _ := theories.ParseID(value)
+	_, p, _ := theories.Builtin().ParseID(value)
 	theory, _, _ := strings.Cut(value, "/")
 	return data.Row{
 		Text: text, Theory: theory, Level1: p[0], Level2: p[1], Level3: p[2], Direction: direction,
@@ -280,7 +280,7 @@ func TestPassesThroughEitherParent(t *testing.T) {
 		{"mft/care-harm", "mft/care-harm/caring", false}, {"mft/care-harm/caring", "mft/care-harm", true},
 	} {
 		r := row("text", c.row, 1, nil)
-		_, p, err := theories.ParseID(c.value)
+		_, p, err := theories.Builtin().ParseID(c.value)
 		must(t, err)
 		if got := passes(&r, p, theories.Builtin()); got != c.want {
 			t.Errorf("%s through %s: %v", c.row, c.value, got)

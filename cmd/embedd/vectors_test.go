@@ -44,7 +44,7 @@ func tinyRows(t *testing.T) (rows []data.Row) {
 		if i >= 10 {
 			id, direction = "svt/openness-to-change/hedonism", 0
 		}
-		theory, p, err := theories.ParseID(id)
+		theory, p, err := theories.Builtin().ParseID(id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ The model must be the one that made the anchors.`,
 			}
 			// Taken now and not when the command was made: with --out - standard output is another writer by then
 			// (cli.TakesStdout).
-			j.Stdout = c.OutOrStdout()
+			j.Stdout, j.Theories = c.OutOrStdout(), known(c)
 			defer done()
 			return anchors.RunAssign(c.Context(), enc, j)
 		},

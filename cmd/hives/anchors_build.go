@@ -114,6 +114,7 @@ func (b *anchorsBuild) run(c *cobra.Command) error {
 		cfg.Opener = talk.Provide
 		b.j.LLM = &cfg
 	}
+	b.j.Options.Theories = known(c)
 	o := b.j.Options
 	p := places{known: known(c), rows: []string{o.Rows}, read: []string{o.Previous},
 		files: []string{b.j.Out, b.j.Page, b.j.Review, b.j.DB}}

@@ -33,7 +33,7 @@ the texts that describe each anchor.`,
 				return fault.Usage(fault.New(fault.Invalid, "anchors show: name a file of anchors"))
 			}
 			// MaximumNArgs and not ExactArgs, so that the missing argument gets a sentence of its own above.
-			j.Bank, j.Stdout = args[0], c.OutOrStdout()
+			j.Bank, j.Stdout, j.Theories = args[0], c.OutOrStdout(), known(c)
 			return anchors.RunShow(j)
 		},
 	}

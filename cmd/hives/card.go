@@ -26,8 +26,7 @@ import (
 func cardCommand() *cobra.Command {
 	var out string
 	var imports []string
-	var o data.ReadOptions
-	var asJSON bool
+	var skipBad, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "card FILE",
 		Short: "Sum up sources, licences, directions and hashes of a file of rows",
@@ -54,9 +53,8 @@ With --imports the card also says what the importers left out. It reads that fro
 			if err != nil {
 				return fmt.Errorf("card: %w", err)
 			}
-			o.Theories = known(cmd)
 			// The hash is of the file's bytes, the digests of corpora are of their rows: a card tells both.
-			c, err := card.Describe(args[0], o, accounts)
+			c, err := card.Describe(args[0], data.ReadOptions{SkipBad: skipBad, Theories: known(cmd)}, accounts)
 			if err != nil {
 				return fmt.Errorf("card: %w", err)
 			}
@@ -79,7 +77,7 @@ With --imports the card also says what the importers left out. It reads that fro
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write the card to this file, in Markdown")
 	cmd.Flags().StringArrayVar(&imports, "imports", nil, "file with what hives import --json printed (may be repeated)")
-	skipBadFlag(cmd, &o.SkipBad)
+	skipBadFlag(cmd, &skipBad)
 	jsonFlag(cmd, &asJSON)
 	cli.TakesStdin(cmd, ".csv", "")
 	return cmd

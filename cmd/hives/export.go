@@ -49,7 +49,7 @@ The result appears when it is whole. See docs/EXPORT.md.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			// A card with gaps is written all the same; what is missing is said where a script's output does not
 			// swallow it.
-			o.Note = func(line string) { c.PrintErrln(line) }
+			o.Theories, o.Note = known(c), func(line string) { c.PrintErrln(line) }
 			res, err := export.Run(o)
 			if err != nil {
 				return fmt.Errorf("export: %w", err)

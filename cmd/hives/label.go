@@ -70,7 +70,7 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 				return err
 			}
 			j.Config.Opener = talk.Provide
-			j.Stdout = c.OutOrStdout()
+			j.Stdout, j.Theories = c.OutOrStdout(), known(c)
 			// Three outputs, any of which could be the input by mistake. "" and a dash are no files, and pass.
 			for _, out := range []string{j.Out, j.DB, j.Report} {
 				if err := spare(out, j.In); err != nil {

@@ -28,7 +28,7 @@ func openModels(ctx context.Context, kind string, maxLength int, j *report.Job, 
 		return nil, err
 	}
 	j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
-	j.TrainedOn = trainer.TrainedOn
+	j.TrainedOn, j.Options.Theories = trainer.TrainedOn, known(c)
 	// The job calls this for one model after another and frees each, so one set of weights is in memory at a time.
 	j.Open = func(_ context.Context, dir string) (encoder.Encoder, func() error, error) {
 		if err := whatis.Model(dir); err != nil {

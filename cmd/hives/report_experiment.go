@@ -47,6 +47,7 @@ again without embedding. With --redraw it needs no model at all. See docs/EXPERI
 			if err := j.Check(); err != nil {
 				return err
 			}
+			j.Theories = known(c)
 			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
 			// The engine opens at once here, unlike in evaluate: what is missing of the vectors is not known
 			// before.

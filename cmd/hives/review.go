@@ -45,7 +45,7 @@ into a bank of anchors. See docs/REVIEW.md.`,
 			// The order does not matter: one says how it ends, the other that the same command goes on.
 			cli.EndsItself(c.Context())
 			cli.GoesOn(c.Context())
-			j.Stdout, j.Stderr = c.OutOrStdout(), c.ErrOrStderr()
+			j.Stdout, j.Stderr, j.Theories = c.OutOrStdout(), c.ErrOrStderr(), known(c)
 			return review.Run(c.Context(), j)
 		},
 	}
@@ -86,7 +86,7 @@ an anchor still names the same one.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			// Where reviewers contradict each other the anchor stays as it was; the account counts these.
-			account, err := review.Apply(c.Context(), in, db, out)
+			account, err := review.Apply(c.Context(), in, db, out, known(c))
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ command goes on and ends with the same bytes. The vector belongs to these weight
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			cli.GoesOn(c.Context())
-			j.Value, j.Stdout, j.Log = args[0], c.OutOrStdout(), c.ErrOrStderr()
+			j.Value, j.Theories, j.Stdout, j.Log = args[0], known(c), c.OutOrStdout(), c.ErrOrStderr()
 			return steer.RunVector(c.Context(), j)
 		},
 	}

@@ -73,7 +73,6 @@ func ownTheories(root *cobra.Command) {
 		set, err := theories.Load(paths...)
 		if err == nil {
 			cmd.SetContext(context.WithValue(cmd.Context(), knownKey{}, set))
-			err = theories.RegisterFiles(paths...)
 		}
 		return err
 	}

@@ -97,7 +97,8 @@ func (b *vectorsBuild) run(c *cobra.Command) error {
 		return err
 	}
 	// Banks are read before the engine opens: a file that is no bank is said at once.
-	anchors, err := values.ReadBanks(b.banks)
+	b.o.Theories = known(c)
+	anchors, err := values.ReadBanks(b.banks, known(c))
 	if err != nil {
 		return err
 	}

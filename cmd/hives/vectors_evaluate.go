@@ -47,6 +47,7 @@ Give rows that neither the vectors nor the model have seen. See docs/VALUES.md.`
 			if err != nil {
 				return err
 			}
+			o.Theories = known(c)
 			o.Log = func(format string, a ...any) { fmt.Fprintf(c.ErrOrStderr(), format+"\n", a...) }
 			found, err := set.EvaluateFile(c.Context(), in, enc, o)
 			// Before the figures are printed: done ends the progress line, which they would else be written into.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fsutil"
@@ -102,6 +103,8 @@ type options struct {
 	threads       int
 	theoryWeights map[string]string
 	theories      []string // files of own theories; the rows' theory is known only with them
+
+	known theories.Set // those of the files, of the environment and of the run that is resumed, beside the four
 }
 
 // newRoot builds the command tree: train itself runs, and three commands below it look at a run. Flags are

@@ -90,7 +90,8 @@ func printNext(out io.Writer, s trainer.Summary) {
 // settings turns the flags into a valid configuration. No engine is open yet. The first mistake ends the chain:
 // each step needs what the one before found good.
 func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions, error) {
-	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves}
+	ro := trainer.RunOptions{Out: o.out, Resume: o.resume, AllowChanged: o.allowChanged, WaitForSaves: o.waitForSaves,
+		Theories: o.known}
 	cfg, _, err := load(fs, o)
 	// After the settings are known and before they are checked: the settings that run are those that are checked.
 	cfg = o.smokeFiles.shrink(cfg)

@@ -2,22 +2,16 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/runstore"
 )
-
-var named atomic.Int64
-
-// fresh is a name that no test has used: a process knows a theory once and for all.
-func fresh() string { return fmt.Sprintf("own-%d", named.Add(1)) }
 
 // ownTheory is the file of a small theory.
 func ownTheory(name string) string {
@@ -56,38 +50,37 @@ func runWith(t *testing.T, own map[string]string) string {
 	return dir
 }
 
-// A run keeps the file, and a resume knows the theory without --theories.
+// learned is what a command line knows after it has read its theories and those of the run that it resumes.
+func learned(t *testing.T, o options) theories.Set {
+	t.Helper()
+	if err := o.learnTheories(); err != nil {
+		t.Fatal(err)
+	}
+	return o.known
+}
+
+// A resume knows the run's theory without --theories; a start over it, and a command line beside it, do not.
 func TestResumeKnowsTheRunsTheories(t *testing.T) {
-	kept, found := fresh(), fresh()
-	if _, err := execute(t, "config", "show", "--theories", writeTheory(t, ownTheory(kept))); err != nil {
-		t.Fatal(err)
+	kept := ownTheory("kept")
+	dir := runWith(t, map[string]string{"kept": kept})
+	if known := learned(t, options{out: dir}); !known.Equal(theories.Builtin()) {
+		t.Errorf("a start without --resume took the theories of the run that lies there: %v", known.Names())
 	}
-	run, err := runstore.Create(filepath.Join(t.TempDir(), "run"), nil, runstore.Info{})
-	if err != nil {
-		t.Fatal(err)
+	known := learned(t, options{out: dir, resume: true})
+	if tree, ok := known.Get("kept"); !ok || len(tree.Leaves) != 1 || known.Sources()["kept"] != kept {
+		t.Errorf("the resume knows %v", known.Names())
 	}
-	defer run.Close()
-	if run.Info().Theories[kept] != ownTheory(kept) {
-		t.Fatalf("the run keeps %q", run.Info().Theories)
+	file := writeTheory(t, ownTheory("given"))
+	known = learned(t, options{out: dir, resume: true, theories: []string{file}})
+	if got := known.Names()[4:]; !slices.Equal(got, []string{"given", "kept"}) {
+		t.Errorf("with one more theory the resume knows %v", got)
 	}
-	dir := runWith(t, map[string]string{found: ownTheory(found)})
-	if _, known := theories.Get(found); known {
-		t.Fatal("known before the resume")
+	if known := learned(t, options{out: t.TempDir(), resume: true}); !known.Equal(theories.Builtin()) {
+		t.Errorf("a folder without a run: %v", known.Names())
 	}
-	if _, err := execute(t, "config", "show", "--out", dir); err != nil {
-		t.Fatal(err)
-	}
-	if _, known := theories.Get(found); known {
-		t.Error("a start without --resume took the theory of the run that lies there")
-	}
-	if _, err := execute(t, "config", "show", "--resume", "--out", dir); err != nil {
-		t.Fatal(err)
-	}
-	if tree, known := theories.Get(found); !known || len(tree.Leaves) != 1 {
-		t.Error("the resume does not know the run's theory")
-	}
-	if _, err := execute(t, "config", "show", "--resume", "--out", t.TempDir()); err != nil {
-		t.Errorf("a folder without a run: %v", err)
+	// What is learned is what the run is told. That this run names no model is another matter.
+	if _, ro, _ := settings(newRoot().PersistentFlags(), &options{known: known}); !ro.Theories.Equal(known) {
+		t.Errorf("the run is told of %v", ro.Theories.Names())
 	}
 }
 
@@ -105,7 +98,7 @@ func TestResumeComparesTheories(t *testing.T) {
 		{"allowed", func(s string) string { return strings.Replace(s, "Giving", "Leaving", 1) }, []string{"--allow-changed"},
 			0, ""},
 	} {
-		name := fresh()
+		name := "own"
 		file := ownTheory(name)
 		dir := runWith(t, map[string]string{name: c.stored(file)})
 		_, err := execute(t, append([]string{"config", "show", "--resume", "--out", dir, "--theories", writeTheory(t, file)},

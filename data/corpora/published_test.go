@@ -351,7 +351,7 @@ func TestImportFileWritesTheSameBytes(t *testing.T) {
 func TestSpelledOutNamesAreNodes(t *testing.T) {
 	for _, name := range []string{"Care", "fairness", "loyalty-betrayal", "Authority/Subversion", "Purity", "liberty"} {
 		node, ok := foundation(name)
-		if !ok || theories.Validate("mft", node) != nil {
+		if !ok || theories.Builtin().Validate("mft", node) != nil {
 			t.Errorf("%s: %v", name, node)
 		}
 	}
@@ -361,7 +361,7 @@ func TestSpelledOutNamesAreNodes(t *testing.T) {
 		}
 	}
 	for _, ours := range flowTheories {
-		if _, ok := theories.Get(ours); !ok {
+		if _, ok := theories.Builtin().Get(ours); !ok {
 			t.Errorf("no theory %q", ours)
 		}
 	}

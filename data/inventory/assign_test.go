@@ -106,8 +106,8 @@ func TestCandidatesEqualTheirDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, theory := range theories.Names() {
-		tree, _ := theories.Get(theory)
+	for _, theory := range theories.Builtin().Names() {
+		tree, _ := theories.Builtin().Get(theory)
 		for _, p := range tree.Nodes() {
 			got := map[int]bool{}
 			for _, k := range a.onPath(theories.Node{Theory: theory, Path: p}) {
@@ -128,12 +128,12 @@ func TestCandidatesEqualTheirDefinition(t *testing.T) {
 // plainlyOn compares value ids as strings, over all paths that bear the value's name.
 func plainlyOn(theory string, p theories.Path, ids []string) bool {
 	var mine []string
-	for _, q := range theories.Resolve(theory, p.Name()) {
+	for _, q := range theories.Builtin().Resolve(theory, p.Name()) {
 		mine = append(mine, theories.ValueID(theory, q)+"/")
 	}
 	for _, id := range ids {
 		name := id[strings.LastIndex(id, "/")+1:]
-		for _, q := range theories.Resolve(strings.Split(id, "/")[0], name) {
+		for _, q := range theories.Builtin().Resolve(strings.Split(id, "/")[0], name) {
 			other := theories.ValueID(strings.Split(id, "/")[0], q) + "/"
 			for _, m := range mine {
 				if strings.HasPrefix(m, other) || strings.HasPrefix(other, m) {
@@ -169,7 +169,7 @@ func TestAssignRefusesABrokenEmbedder(t *testing.T) {
 func TestAssignFileIsTheSameTwiceAndInBlocks(t *testing.T) {
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in.parquet")
-	tree, _ := theories.Get("right")
+	tree, _ := theories.Builtin().Get("right")
 	var rows []data.Row
 	texts := Bank().Texts()
 	for i := range rowsAtOnce + 10 { // more than one block

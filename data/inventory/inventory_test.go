@@ -51,9 +51,9 @@ func TestEveryLeafHasSentences(t *testing.T) {
 		}
 	}
 	for _, theory := range []string{"svt", "mft", "duty", "right"} {
-		tree, _ := theories.Get(theory)
+		tree, _ := theories.Builtin().Get(theory)
 		for _, leaf := range tree.Leaves {
-			id := theories.ValueID(theory, theories.Canonical(theory, leaf))
+			id := theories.ValueID(theory, theories.Builtin().Canonical(theory, leaf))
 			if count[id] < least {
 				t.Errorf("%s has %d sentences, want %d", id, count[id], least)
 			}

@@ -53,7 +53,7 @@ const minDefinition, maxDefinition = 20, 240
 // Definition returns the definition of the value at p, the same for each of its paths. ok is false for a path that is
 // no node; every node of a checked tree has one.
 func (t *Tree) Definition(p Path) (Definition, bool) {
-	d, ok := t.defined[t.canonical(p)]
+	d, ok := t.defined[t.Canonical(p)]
 	return d, ok
 }
 
@@ -68,7 +68,7 @@ func (t *Tree) Works() []Work {
 
 // Define returns the definition of the value that a ValueID names.
 //
-//	d, err := theories.Define("svt/conservation/tradition")     // d.Text, d.Works
+//	d, err := theories.Builtin().Define("svt/conservation/tradition")     // d.Text, d.Works
 //
 // An id that names no node is an error with the ids nearest to it.
 func (s Set) Define(valueID string) (Definition, error) {
@@ -79,15 +79,6 @@ func (s Set) Define(valueID string) (Definition, error) {
 	t, _ := s.Get(theory) // ParseID found it
 	d, _ := t.Definition(p)
 	return d, nil
-}
-
-// canonical is the path under which the value at p is defined: for svt "self-enhancement / hedonism" it is
-// "openness to change / hedonism", for a value with one parent p itself.
-func (t *Tree) canonical(p Path) Path {
-	if home, ok := t.home[p]; ok {
-		return home
-	}
-	return p
 }
 
 // define gives every value of the tree its definition: exactly one, none left over, no two alike. Definitions go
@@ -118,8 +109,8 @@ func (t *Tree) defineOne(id string, d definition) error {
 	switch n := utf8.RuneCountInString(d.Text); {
 	case !ours || !ok:
 		return fmt.Errorf("theory %q has no such node%s", t.Theory, t.hint(rest))
-	case t.canonical(p) != p:
-		return fmt.Errorf("stands under several parents and is defined once, as %q", ValueID(t.Theory, t.canonical(p)))
+	case t.Canonical(p) != p:
+		return fmt.Errorf("stands under several parents and is defined once, as %q", ValueID(t.Theory, t.Canonical(p)))
 	case n < minDefinition || n > maxDefinition:
 		return fmt.Errorf("has %d letters, want %d to %d", n, minDefinition, maxDefinition)
 	case !strings.HasSuffix(d.Text, ".") || strings.TrimSpace(d.Text) != d.Text || strings.ContainsAny(d.Text, "\n\t"):
@@ -144,7 +135,7 @@ func (t *Tree) checkComplete() error {
 	// Every canonical node once: its twins under other parents share its definition.
 	said, used := map[string]Path{}, map[string]bool{}
 	for _, p := range t.nodes {
-		if t.canonical(p) != p {
+		if t.Canonical(p) != p {
 			continue
 		}
 		d, ok := t.defined[p]

@@ -2,12 +2,12 @@
 // stands for.
 //
 // Where to begin: tree.go (paths, nodes, twins), lookup.go (from a name to a node, and what is near a wrong one),
-// define.go (definitions), own.go (theories of a user).
+// define.go (definitions), own.go (theories of a user), set.go (the theories that a program knows).
 //
 // Four are embedded: svt (Schwartz values, three levels), mft (moral foundations, two), duty (Ross, one) and
 // right (human rights, three). They are checked when they are first used; a bad file is a bug of this repository
-// and panics. A user's own theory comes from a file (LoadFile, RegisterFiles), passes the same checks and is
-// then accepted wherever the four are; register it before rows are read.
+// and panics. A user's own theory comes from a file (LoadFile, Load), passes the same checks and is then accepted
+// wherever a Set that holds it is passed.
 //
 // Every value has exactly one definition, in our own words, with the works it rests on. No definition is left
 // over and no two are alike.

@@ -95,7 +95,7 @@ func (t *Tree) list(o ListOptions) TheoryListing {
 	for _, p := range t.nodes {
 		n := NodeListing{
 			ValueID: ValueID(t.Theory, p), Name: p.Name(), Level: p.Len(), Leaf: len(t.kids[key(p)]) == 0,
-			Target: IsTarget(t.Theory, p), Canonical: ValueID(t.Theory, t.canonical(p)), Definition: t.quote(p, o),
+			Target: IsTarget(t.Theory, p), Canonical: ValueID(t.Theory, t.Canonical(p)), Definition: t.quote(p, o),
 		}
 		for _, twin := range t.twins[p] {
 			n.Also = append(n.Also, ValueID(t.Theory, twin))

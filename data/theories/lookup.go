@@ -90,20 +90,32 @@ func (s Set) Resolve(theory, name string) []Path {
 	return slices.Clone(t.bySlug[Slug(name)])
 }
 
-// AltPaths returns the other paths of the value at p: of the four theories, one for hedonism, humility and face,
-// else none.
+// AltPaths returns the other paths of a theory's value at p, see Tree.AltPaths; none in a theory that the set lacks.
 func (s Set) AltPaths(theory string, p Path) []Path {
-	t, ok := s.Get(theory)
-	if !ok {
-		return nil
+	if t, ok := s.Get(theory); ok {
+		return t.AltPaths(p)
 	}
-	return slices.Clone(t.twins[p])
+	return nil
 }
 
-// Canonical returns the path that rows carry for the value at p; p itself unless the value has two parents.
+// AltPaths returns the other paths of the value at p: of the four theories, one for hedonism, humility and face,
+// else none.
+func (t *Tree) AltPaths(p Path) []Path { return slices.Clone(t.twins[p]) }
+
+// Canonical returns the path that rows carry for a theory's value at p, see Tree.Canonical; p itself in a theory that
+// the set lacks.
 func (s Set) Canonical(theory string, p Path) Path {
 	if t, ok := s.Get(theory); ok {
-		return t.canonical(p)
+		return t.Canonical(p)
+	}
+	return p
+}
+
+// Canonical is the path under which the value at p is defined and counted: for svt "self-enhancement / hedonism" it is
+// "openness to change / hedonism", for a value with one parent p itself.
+func (t *Tree) Canonical(p Path) Path {
+	if home, ok := t.home[p]; ok {
+		return home
 	}
 	return p
 }
@@ -114,19 +126,24 @@ func (s Set) Validate(theory string, p Path) error {
 	return err
 }
 
-// Match returns the node that p names, spelled as the hierarchy spells it.
-//
-//	Match("mft", {"Care-Harm", "caring", ""})    {"care/harm", "caring", ""}
-//	Match("mft", {"care/harm", "fairness", ""})  level_2 "fairness" is not in theory "mft"; nearest: …
-//	Match("svt", {"", "hedonism", ""})           level_1 is empty: a name alone is not guessed to a path
-//
-// The path is followed level by level, so an error names the level that is wrong and what stands below its
-// parent.
+// Match returns the node of a theory that p names, spelled as the hierarchy spells it, see Tree.Match.
 func (s Set) Match(theory string, p Path) (Path, error) {
 	t, err := s.find(theory)
 	if err != nil {
 		return Path{}, err
 	}
+	return t.Match(p)
+}
+
+// Match returns the node that p names, spelled as the hierarchy spells it. Of the tree mft:
+//
+//	{"Care-Harm", "caring", ""}    {"care/harm", "caring"}
+//	{"care/harm", "fairness", ""}  level_2 "fairness" is not in theory "mft"; nearest: …
+//	{"", "caring", ""}             level_1 is empty: a name alone is not guessed to a path
+//
+// The path is followed level by level, so an error names the level that is wrong and what stands below its
+// parent.
+func (t *Tree) Match(p Path) (Path, error) {
 	var out Path // grows as long as the names are found
 	for k, name := range p {
 		switch {
@@ -135,14 +152,14 @@ func (s Set) Match(theory string, p Path) (Path, error) {
 		case name == "":
 			return out, t.restEmpty(p, k)
 		case k >= len(t.LevelNames):
-			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, brief(name), theory,
-				len(t.LevelNames))
+			return Path{}, fault.New(fault.Invalid, "level_%d is %q, but theory %q has %d level(s)", k+1, brief(name),
+				t.Theory, len(t.LevelNames))
 		}
 		parent := key(out)
 		out[k] = name
 		node, ok := t.node[key(out)]
 		if !ok || Slug(name) == "" {
-			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), theory,
+			return Path{}, fault.New(fault.Invalid, "level_%d %q is not in theory %q%s", k+1, brief(name), t.Theory,
 				where(name, t.kids[parent]))
 		}
 		out = node // the file's spelling, of the parents too

@@ -7,7 +7,6 @@ import (
 
 	"hives/data"
 	bank "hives/data/anchors"
-	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 )
@@ -61,7 +60,8 @@ func (l Limits) cosines(spread float64) (bank.Limits, error) {
 }
 
 // Assign copies the rows of in to out with theory_anchor set: the id of the anchor whose centre is nearest to the
-// text, data.NoAnchor where the limits refuse it. The embedder must be the bank's own.
+// text, data.NoAnchor where the limits refuse it. The embedder must be the bank's own, and rows are of the theories
+// that the bank was read with.
 //
 //	spread .4, limits .005 and .5 spreads: a lead of .002 in cosine, a cosine of .8 or more
 //	cosines .91  .84  …     the first anchor
@@ -133,7 +133,7 @@ func (a *assigner) search(ctx context.Context, in string, enc encoder.Encoder,
 		ids, texts = ids[:0], texts[:0]
 		return nil
 	}
-	_, err := data.Scan(in, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+	_, err := data.Scan(in, data.ReadOptions{Theories: a.bank.Theories}, func(r *data.Row) error {
 		for name := range r.Extra {
 			extra[name] = true
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"hives/data"
-	"hives/data/theories"
 	"hives/internal/columns"
 )
 
@@ -20,7 +19,7 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 	// The second time the rows stream by: each gets the answer of its text.
 	rows, with := map[string]int{}, map[string]int{}
 	err := data.WriteStream(out, extra, func(put func(*data.Row) error) error {
-		_, err := data.Scan(in, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+		_, err := data.Scan(in, data.ReadOptions{Theories: a.bank.Theories}, func(r *data.Row) error {
 			before := r.TheoryAnchor
 			r.TheoryAnchor = a.of[r.TextID]
 			rows[r.Theory]++
@@ -38,7 +37,7 @@ func (a *assigner) write(in, out string, extra []string) (*Assigned, error) {
 		return nil, err
 	}
 	// In the theories' order, and only those that occur.
-	for _, theory := range theories.Names() {
+	for _, theory := range a.bank.Theories.Names() {
 		if rows[theory] > 0 {
 			sum.ByTheory = append(sum.ByTheory, Share{theory, rows[theory], with[theory]})
 			sum.Rows += rows[theory]

@@ -19,10 +19,11 @@ import (
 //	hives anchors build --rows train.parquet --model DIR     Rows; the embedder is Build's own argument
 //	--not-for runs/stage1/final                              NotFor: its weights' SHA-256
 type Options struct {
-	Rows     string   // training rows
-	HeldOut  []string // files that may share neither text nor group with them
-	NotFor   []string // digests of weights that the bank is to train
-	Previous string   // bank whose ids are kept; may be empty
+	Rows     string       // training rows
+	HeldOut  []string     // files that may share neither text nor group with them
+	NotFor   []string     // digests of weights that the bank is to train
+	Previous string       // bank whose ids are kept; may be empty
+	Theories theories.Set // of the rows; the zero Set is the built-in four
 
 	KMeans       kmeans.Options
 	Exemplars    int // most exemplars of a cluster
@@ -171,7 +172,7 @@ func Build(ctx context.Context, enc encoder.Encoder, o Options) (*Built, error) 
 // text ends the build.
 func (o *Options) read() (previous *bank.Bank, corpus *Corpus, err error) {
 	if o.Previous != "" {
-		if previous, err = bank.Read(o.Previous, theories.Registered()); err != nil {
+		if previous, err = bank.Read(o.Previous, o.Theories); err != nil {
 			return nil, nil, err
 		}
 		if previous.Anchors[0].Bank != bank.Theory {
@@ -179,7 +180,7 @@ func (o *Options) read() (previous *bank.Bank, corpus *Corpus, err error) {
 				previous.Anchors[0].Bank)
 		}
 	}
-	if corpus, err = ReadCorpus(o.Rows); err != nil {
+	if corpus, err = ReadCorpus(o.Rows, o.Theories); err != nil {
 		return nil, nil, err
 	}
 	for _, path := range o.HeldOut {

@@ -75,7 +75,7 @@ func topicRows(sizes ...int) []data.Row {
 			}
 			for _, theory := range []string{"svt", []string{"mft", "duty", "right"}[topic%3]} {
 				r := base
-				tree, _ := theories.Get(theory)
+				tree, _ := theories.Builtin().Get(theory)
 				leaf := tree.Leaves[topic%len(tree.Leaves)]
 				r.Theory, r.Level1, r.Level2, r.Level3 = theory, leaf[0], leaf[1], leaf[2]
 				rows = append(rows, r)

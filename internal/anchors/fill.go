@@ -58,7 +58,7 @@ func Across(details []Detail) int {
 // and give way to it. No sentence may stand twice (Bank.Check), so each is noted as said before the next is made.
 func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed map[int32]bank.Anchor,
 	o Options) error {
-	b.Bank = &bank.Bank{Meta: map[string]string{}}
+	b.Bank = &bank.Bank{Meta: map[string]string{}, Theories: o.Theories}
 	said := map[string]bool{}
 	for _, a := range reviewed {
 		said[a.Text] = true
@@ -79,7 +79,7 @@ func (b *Built) fill(ctx context.Context, all []*cluster, ids []int32, reviewed 
 		}
 		a := bank.Anchor{
 			ID: ids[at], Bank: bank.Theory, Kind: bank.KindCluster, Text: text, Provenance: from,
-			ValueIDs: mainValues(d.Values, len(c.members)), Count: int32(len(c.members)),
+			ValueIDs: mainValues(b.corpus.known, d.Values, len(c.members)), Count: int32(len(c.members)),
 		}
 		for _, i := range c.exemplars {
 			a.Exemplars = append(a.Exemplars, b.corpus.Texts[i].ID)
@@ -139,7 +139,7 @@ func (b *Built) detail(c *cluster, id int32) Detail {
 	}
 	for _, i := range c.members {
 		t := &b.corpus.Texts[i]
-		for _, theory := range t.Theories() {
+		for _, theory := range b.corpus.theories(t) {
 			d.Theories[theory]++
 		}
 		for _, value := range t.Values {
@@ -159,16 +159,16 @@ const mainShare, maxValues = .2, 8
 
 // mainValues lists those values, the most frequent first. Of 20 texts with care 12, fairness 5 and loyalty 2:
 // care and fairness.
-func mainValues(counts map[string]int, members int) []string {
-	out := slices.DeleteFunc(ranked(counts), func(id string) bool {
+func mainValues(known theories.Set, counts map[string]int, members int) []string {
+	out := slices.DeleteFunc(ranked(known, counts), func(id string) bool {
 		return float64(counts[id]) < mainShare*float64(members)
 	})
 	return out[:min(maxValues, len(out))]
 }
 
 // ranked lists names by their counts, the highest first, equals in the order of theories and then of names.
-func ranked(counts map[string]int) []string {
-	names := theories.Names()
+func ranked(known theories.Set, counts map[string]int) []string {
+	names := known.Names()
 	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]),
 			cmp.Compare(slices.Index(names, theoryOf(a)), slices.Index(names, theoryOf(b))), cmp.Compare(a, b))

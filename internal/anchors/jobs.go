@@ -17,13 +17,14 @@ import (
 type AssignJob struct {
 	Bank, In, Out string
 	Limits        Limits
+	Theories      theories.Set // of rows and anchors
 	JSON          bool
 	Stdout        io.Writer
 }
 
 // RunAssign assigns the rows and prints the account. in and out may be one file: it is replaced when it is whole.
 func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
-	b, err := bank.Read(j.Bank, theories.Registered())
+	b, err := bank.Read(j.Bank, j.Theories)
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,7 @@ func RunAssign(ctx context.Context, enc encoder.Encoder, j AssignJob) error {
 // shown stands in the file.
 type ShowJob struct {
 	Bank, Rows string
+	Theories   theories.Set // of rows and anchors
 	N          int
 	JSON       bool
 	Stdout     io.Writer
@@ -49,14 +51,14 @@ type ShowJob struct {
 // RunShow prints a bank, or N of its anchors at even distances. With the rows at hand exemplars are shown as texts. A
 // bank that was not made by a build is refused: of its sentences nothing more is known than the file says.
 func RunShow(j ShowJob) error {
-	b, err := bank.Read(j.Bank, theories.Registered())
+	b, err := bank.Read(j.Bank, j.Theories)
 	if err != nil {
 		return err
 	}
 	// Without rows a bank can only name its exemplars by their ids.
 	texts := map[string]string{}
 	if j.Rows != "" {
-		c, err := ReadCorpus(j.Rows)
+		c, err := ReadCorpus(j.Rows, j.Theories)
 		if err != nil {
 			return err
 		}
@@ -88,7 +90,7 @@ func RunShow(j ShowJob) error {
 	if j.JSON {
 		return writeJSON(j.Stdout, s)
 	}
-	return s.write(j.Stdout)
+	return s.write(j.Stdout, j.Theories)
 }
 
 // writeJSON is for programs that read the output; indented, since people look at it too.

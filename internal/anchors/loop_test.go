@@ -168,7 +168,7 @@ func TestReviewComesBackThroughARebuild(t *testing.T) {
 	}
 	end()
 
-	account, err := review.Apply(context.Background(), first, queue, reviewed)
+	account, err := review.Apply(context.Background(), first, queue, reviewed, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

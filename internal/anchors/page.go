@@ -81,25 +81,26 @@ func (b *Built) WritePage(w io.Writer) error {
 	for _, i := range sample {
 		t := &b.corpus.Texts[i]
 		x, y := pr.at(b.points.Row(i))
-		v.Texts = append(v.Texts, spot{x, y, 2.2, t.Theories()[0], clip(t.Text)})
+		v.Texts = append(v.Texts, spot{x, y, 2.2, b.corpus.theories(t)[0], clip(t.Text)})
 	}
 	for i, a := range b.Bank.Anchors {
 		d := b.details[i]
 		x, y := pr.at(a.Vector)
 		// A cluster of a thousand texts is drawn some three times as wide as one of two, not five hundred times.
 		radius := 3 + 1.1*math.Log2(float64(a.Count))
-		v.Anchors = append(v.Anchors, spot{x, y, radius, leading(d.Theories), fmt.Sprintf("%d: %s", a.ID, clip(a.Text))})
+		v.Anchors = append(v.Anchors, spot{x, y, radius, b.leading(d.Theories), fmt.Sprintf("%d: %s", a.ID, clip(a.Text))})
 		v.Lines = append(v.Lines, line{
-			ID: a.ID, Count: a.Count, Cosine: fmt.Sprintf("%.2f", d.MeanCosine), Class: leading(d.Theories),
-			Mix: Mix(d.Theories), Corpora: Mix(d.Corpora), Text: a.Text, From: a.Provenance, Values: a.ValueIDs,
+			ID: a.ID, Count: a.Count, Cosine: fmt.Sprintf("%.2f", d.MeanCosine), Class: b.leading(d.Theories),
+			Mix: Mix(b.corpus.known, d.Theories), Corpora: Mix(b.corpus.known, d.Corpora), Text: a.Text, From: a.Provenance,
+			Values: a.ValueIDs,
 		})
 	}
 	v.CSV = places(v.Texts, v.Anchors)
 	fit(v.Texts, v.Anchors)
-	for _, name := range theories.Names() {
+	for _, name := range b.corpus.known.Names() {
 		drawn := func(s spot) bool { return s.Class == name }
 		if slices.ContainsFunc(v.Texts, drawn) || slices.ContainsFunc(v.Anchors, drawn) {
-			tree, _ := theories.Get(name)
+			tree, _ := b.corpus.known.Get(name)
 			v.Legend = append(v.Legend, legend{name, tree.Name})
 		}
 	}
@@ -164,9 +165,9 @@ func fit(groups ...[]spot) {
 
 // leading is the theory with most texts, of equals the first. It chooses a colour and claims nothing: Mix has all
 // counts.
-func leading(counts map[string]int) string {
+func (b *Built) leading(counts map[string]int) string {
 	best := ""
-	for _, theory := range theories.Names() {
+	for _, theory := range b.corpus.known.Names() {
 		if counts[theory] > counts[best] {
 			best = theory
 		}
@@ -174,10 +175,10 @@ func leading(counts map[string]int) string {
 	return best
 }
 
-// Mix writes counts as "svt 12, mft 3", the most frequent first.
-func Mix(counts map[string]int) string {
+// Mix writes counts as "svt 12, mft 3", the most frequent first, of equal ones the first of the theories known.
+func Mix(known theories.Set, counts map[string]int) string {
 	var parts []string
-	for _, name := range ranked(counts) {
+	for _, name := range ranked(known, counts) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
 	return strings.Join(parts, ", ")

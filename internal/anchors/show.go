@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	bank "hives/data/anchors"
+	"hives/data/theories"
 )
 
 // shown is what hives anchors show prints: what the bank rests on, then its anchors:
@@ -48,14 +49,14 @@ func (s *shown) add(a bank.Anchor, d Detail, texts map[string]string) {
 }
 
 // write prints for people: what the bank rests on, then its anchors with their further exemplars. The first exemplar
-// is left out: with the medoid's text as the sentence it would stand there twice.
-func (s *shown) write(w io.Writer) error {
+// is left out: with the medoid's text as the sentence it would stand there twice. known orders the theories.
+func (s *shown) write(w io.Writer, known theories.Set) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d anchors\nembedder  %s\nrows      %s\nsettings  %s\nbuild     %s\n", s.Anchors, s.Embedder,
 		s.RowsSHA256, s.Settings, s.Report)
 	for _, e := range s.Examples {
 		fmt.Fprintf(&b, "\n%d  %s\n    %d texts, mean cosine %.3f; %s; %s; sentence: %s\n", e.Detail.ID, e.Text,
-			e.Count, e.Detail.MeanCosine, Mix(e.Detail.Theories), Mix(e.Detail.Corpora), e.From)
+			e.Count, e.Detail.MeanCosine, Mix(known, e.Detail.Theories), Mix(known, e.Detail.Corpora), e.From)
 		fmt.Fprintf(&b, "    values: %s\n", strings.Join(e.ValueIDs, ", "))
 		for _, x := range e.Exemplars[1:] {
 			fmt.Fprintf(&b, "    – %s\n", clip(x))

@@ -21,11 +21,11 @@ type Text struct {
 	Values []string // value ids, each once, sorted
 }
 
-// Theories lists the theories of the text's values, each once, in their fixed order. Never empty: a row without a
+// theories lists the theories of a text's values, each once, in their fixed order. Never empty: a row without a
 // value is no row.
-func (t *Text) Theories() []string {
+func (c *Corpus) theories(t *Text) []string {
 	var out []string
-	for _, theory := range theories.Names() {
+	for _, theory := range c.known.Names() {
 		if slices.ContainsFunc(t.Values, func(id string) bool { return theoryOf(id) == theory }) {
 			out = append(out, theory)
 		}
@@ -51,11 +51,12 @@ type Corpus struct {
 	SHA256 string // of the file
 	groups map[string]bool
 	ids    map[string]bool
+	known  theories.Set // that rows may be of
 }
 
 // ReadCorpus reads the rows that a bank is fitted on. A file called after another part of a split is refused: the
-// slip is easy, and nothing later would show it.
-func ReadCorpus(path string) (*Corpus, error) {
+// slip is easy, and nothing later would show it. Rows are of the theories known.
+func ReadCorpus(path string, known theories.Set) (*Corpus, error) {
 	for _, part := range data.PartNames[data.Validation:] {
 		if strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) == part {
 			return nil, fault.New(fault.Invalid, "anchors: %s holds rows of the part %q; anchors are fitted on training rows "+
@@ -66,10 +67,10 @@ func ReadCorpus(path string) (*Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Corpus{SHA256: sum, groups: map[string]bool{}, ids: map[string]bool{}}
+	c := &Corpus{SHA256: sum, groups: map[string]bool{}, ids: map[string]bool{}, known: known}
 	// Rows are gathered by text; the order of ids at the end makes the order of rows forgotten.
 	texts := map[string]*Text{}
-	_, err = data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+	_, err = data.Scan(path, data.ReadOptions{Theories: known}, func(r *data.Row) error {
 		c.add(texts, r)
 		return nil
 	})
@@ -98,7 +99,7 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 	}
 	t.Text, t.Corpus = min(t.Text, r.Text), min(t.Corpus, r.Corpus)
 	// Either parent of hedonism is one value here, as everywhere that values are counted.
-	value := theories.ValueID(r.Theory, theories.Canonical(r.Theory, r.Levels()))
+	value := theories.ValueID(r.Theory, c.known.Canonical(r.Theory, r.Levels()))
 	if at, found := slices.BinarySearch(t.Values, value); !found {
 		t.Values = slices.Insert(t.Values, at, value)
 	}
@@ -109,7 +110,7 @@ func (c *Corpus) add(texts map[string]*Text, r *data.Row) {
 // is enough to make the split a mistake.
 func (c *Corpus) CheckHeldOut(path string) error {
 	n := 0
-	_, err := data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+	_, err := data.Scan(path, data.ReadOptions{Theories: c.known}, func(r *data.Row) error {
 		n++
 		if c.ids[r.TextID] || c.groups[r.Group] {
 			return fault.New(fault.Mismatch, "anchors: row %d of %s shares its text or group with the training rows; "+

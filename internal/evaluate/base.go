@@ -80,7 +80,7 @@ func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 		return nil, err
 	}
 	// Texts, not rows: a text of three labels would otherwise weigh three times in the mean.
-	docs := documents(train)
+	docs := documents(train, b.options.Theories)
 	features, err := matrix(docs.ids, vectors)
 	if err != nil {
 		return nil, err

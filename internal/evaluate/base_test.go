@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 )
@@ -243,14 +244,14 @@ func TestFitBaseRefusesSharedRows(t *testing.T) {
 // trial has a base, a trained model that knows the labels, a second seed, a second stage and a control.
 func trial(train, rows []data.Row) Trial {
 	id := encoder.Identity{Name: "cone", Dimension: 12, Pooling: "mean"}
-	wise, features := TextVectors{}, nodeIDs(rows)
+	wise, features := TextVectors{}, nodeIDs(rows, theories.Builtin())
 	random := rand.New(rand.NewPCG(9, 9))
 	for i := range rows {
 		x := make([]float64, len(features))
 		for k := range x {
 			x[k] = .05 * random.NormFloat64() // or it would tie
 		}
-		for _, node := range nodes(&rows[i]) {
+		for _, node := range nodes(&rows[i], theories.Builtin()) {
 			x[features[node]]++
 		}
 		if wise[rows[i].TextID] == nil { // of the two labels of a text the first

@@ -19,6 +19,10 @@ type Options struct {
 
 	TrainRows []data.Row // what fitted controls learn from; without them those are skipped
 
+	// Theories are those that the rows were read with: they say which paths are one value, and at which level a theory
+	// is shown. The zero Set is the built-in four.
+	Theories theories.Set
+
 	// Progress, if set, hears how many of a model's texts are embedded.
 	Progress func(model string, done, total int)
 	// Stage, if set, hears which system is measured next.
@@ -77,7 +81,7 @@ func NewBench(rows []data.Row, options Options) (*Bench, error) {
 				"or `hives data merge`", i)
 		}
 	}
-	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows, theories.Registered())}
+	b := &Bench{options: options.withDefaults(), rows: rows, labels: data.NewLabels(rows, options.Theories)}
 	b.columns = metrics.NewRowPairs(b.labels)
 	// The second affinity is for one further figure; relations and groups are the same.
 	b.prefixes = metrics.NewRowPairs(b.labels, metrics.WithAffinity(metrics.PrefixPresent))

@@ -49,13 +49,13 @@ func (t ByTheory) MarshalJSON() ([]byte, error) {
 
 // TheoryOrder lists the theories that figures are of: the four in the order of their listing, then one's own by name.
 func TheoryOrder[T any](by map[string]T) []string {
-	known := slices.DeleteFunc(theories.BuiltIn(), func(theory string) bool { _, ok := by[theory]; return !ok })
+	known := slices.DeleteFunc(theories.Builtin().Names(), func(theory string) bool { _, ok := by[theory]; return !ok })
 	return append(known, OwnTheories(by)...)
 }
 
 // OwnTheories lists those that are not of the four, by name.
 func OwnTheories[T any](by map[string]T) []string {
-	builtIn := theories.BuiltIn()
+	builtIn := theories.Builtin().Names()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(by)), func(theory string) bool {
 		return slices.Contains(builtIn, theory)
 	})
@@ -63,8 +63,8 @@ func OwnTheories[T any](by map[string]T) []string {
 
 // finestLevel is the depth of a theory's tree. The tree is asked and not the rows: the level of a figure must not
 // change with the rows that were held out. Rows of an unknown theory cannot be read; level 1 is what any row has.
-func finestLevel(theory string) int {
-	if tree, known := theories.Get(theory); known {
+func (b *Bench) finestLevel(theory string) int {
+	if tree, known := b.options.Theories.Get(theory); known {
 		return len(tree.LevelNames)
 	}
 	return 1
@@ -73,4 +73,4 @@ func finestLevel(theory string) int {
 // headlineLevel is the level whose values a theory's orthogonality is reported for: the one above the finest, or the
 // only one. It is the familiar list of each of the four: of svt (3 levels) the basic values at level 2, of mft (2) the
 // foundations at level 1, of duty (1) the duties at level 1, of right (3) the domains at level 2.
-func headlineLevel(theory string) int { return max(1, finestLevel(theory)-1) }
+func (b *Bench) headlineLevel(theory string) int { return max(1, b.finestLevel(theory)-1) }

@@ -9,7 +9,6 @@ import (
 
 	"hives/data"
 	"hives/data/theories"
-	"hives/internal/fault"
 )
 
 // craft is a theory of one's own with two levels.
@@ -34,16 +33,18 @@ text = "Wasting neither material nor effort."
 works = ["own"]
 `
 
-// knowCraft registers the theory, once for all rounds of -count.
-func knowCraft(t *testing.T) {
+// withCraft is the four and craft.
+func withCraft(t *testing.T) theories.Set {
 	t.Helper()
 	tree, err := theories.Parse("craft.toml", []byte(craft))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := theories.Register(tree); err != nil && fault.Of(err) != fault.Exists {
+	known, err := theories.Builtin().With(tree)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return known
 }
 
 // crafted are judged rows of craft, each a text of its own.
@@ -64,10 +65,9 @@ func crafted(n int, paths ...[2]string) []data.Row {
 
 // TestOwnTheoryIsInEveryTable: orthogonality, its interval, its difference and its finding, and the pictures.
 func TestOwnTheoryIsInEveryTable(t *testing.T) {
-	knowCraft(t)
 	rows := append(sample(160, 1), crafted(60, [2]string{"skill", "patience"}, [2]string{"skill", "precision"},
 		[2]string{"thrift"})...)
-	b := bench(t, rows, Options{MinSide: 5})
+	b := bench(t, rows, Options{MinSide: 5, Theories: withCraft(t)})
 	e, err := b.Evaluate(t.Context(), Fixed("model", fake{}), []Named{Fixed("untrained", fake{salt: "x"})})
 	if err != nil {
 		t.Fatal(err)
@@ -94,9 +94,8 @@ func TestOwnTheoryIsInEveryTable(t *testing.T) {
 
 // TestOwnTheoryHasPictures: at the headline's level, at the finest, and against each theory that the rows have.
 func TestOwnTheoryHasPictures(t *testing.T) {
-	knowCraft(t)
 	paths := [][2]string{{"skill", "patience"}, {"skill", "precision"}, {"thrift"}}
-	b := bench(t, append(sample(160, 1), crafted(60, paths...)...), Options{MinSide: 5})
+	b := bench(t, append(sample(160, 1), crafted(60, paths...)...), Options{MinSide: 5, Theories: withCraft(t)})
 	e, err := b.Evaluate(t.Context(), Fixed("model", fake{}), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -143,9 +142,9 @@ func TestReasonNamesTheLevel(t *testing.T) {
 
 // TestHeadlineLevels pins the levels that docs/METRICS.md states of the four.
 func TestHeadlineLevels(t *testing.T) {
-	knowCraft(t)
+	b := bench(t, sample(20, 1), Options{MinSide: 5, Theories: withCraft(t)})
 	for theory, want := range map[string]int{"svt": 2, "mft": 1, "duty": 1, "right": 2, "craft": 1, "unheard-of": 1} {
-		if got := headlineLevel(theory); got != want {
+		if got := b.headlineLevel(theory); got != want {
 			t.Errorf("%s: level %d, want %d", theory, got, want)
 		}
 	}

@@ -117,7 +117,7 @@ func (b *Bench) lengthVectors() [][]float32 {
 //	the same and "svt power"          these three and three of power: cosine with the first 3/√(3·6) = .71, not 1
 func (b *Bench) truthVectors() [][]float32 {
 	// The ids are those of all rows, so two texts share a mark exactly where they share a node.
-	features := nodeIDs(b.rows)
+	features := nodeIDs(b.rows, b.options.Theories)
 	byText := map[string][]float64{}
 	for i := range b.rows {
 		x := byText[b.rows[i].TextID]
@@ -125,7 +125,7 @@ func (b *Bench) truthVectors() [][]float32 {
 			x = make([]float64, len(features))
 			byText[b.rows[i].TextID] = x
 		}
-		for _, node := range nodes(&b.rows[i]) {
+		for _, node := range nodes(&b.rows[i], b.options.Theories) {
 			x[features[node]] = 1
 		}
 	}
@@ -135,10 +135,10 @@ func (b *Bench) truthVectors() [][]float32 {
 // nodes names the prefixes of a row's canonical path, by which labels are compared, and the path with its
 // direction: for "mft care/harm / caring, supports" care/harm, care/harm/caring and the latter with two marks
 // (one for 0, none for −1).
-func nodes(r *data.Row) []string {
+func nodes(r *data.Row, known theories.Set) []string {
 	var out []string
 	name := r.Theory
-	for _, level := range theories.Canonical(r.Theory, r.Levels()) {
+	for _, level := range known.Canonical(r.Theory, r.Levels()) {
 		if level == "" {
 			break
 		}
@@ -149,10 +149,10 @@ func nodes(r *data.Row) []string {
 }
 
 // nodeIDs numbers the nodes of rows in order of first appearance.
-func nodeIDs(rows []data.Row) map[string]int {
+func nodeIDs(rows []data.Row, known theories.Set) map[string]int {
 	ids := map[string]int{}
 	for i := range rows {
-		for _, node := range nodes(&rows[i]) {
+		for _, node := range nodes(&rows[i], known) {
 			if _, ok := ids[node]; !ok {
 				ids[node] = len(ids)
 			}

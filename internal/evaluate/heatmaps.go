@@ -39,13 +39,13 @@ func (b *Bench) mapSpecs() []mapSpec {
 	}
 	out, listed := slices.Clone(heatMapSpecs), TheoryOrder(present)
 	for _, own := range OwnTheories(present) {
-		level, finest := headlineLevel(own), finestLevel(own)
+		level, finest := b.headlineLevel(own), b.finestLevel(own)
 		out = append(out, mapSpec{[2]string{own, own}, [2]int{level, level}})
 		if finest > level {
 			out = append(out, mapSpec{[2]string{own, own}, [2]int{finest, finest}})
 		}
 		for _, other := range listed[:slices.Index(listed, own)] {
-			out = append(out, mapSpec{[2]string{other, own}, [2]int{headlineLevel(other), level}})
+			out = append(out, mapSpec{[2]string{other, own}, [2]int{b.headlineLevel(other), level}})
 		}
 	}
 	return out

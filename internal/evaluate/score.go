@@ -191,11 +191,11 @@ func (b *Bench) fillNeighbours(s *System) {
 // are given a reason first, which those that are there then replace.
 func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 	s.Orthogonality, s.Intervals.Orthogonality, s.ortho = ByTheory{}, map[string]Range{}, map[string][]float64{}
-	for _, theory := range append(theories.BuiltIn(), b.labels.TheoryNames...) {
+	for _, theory := range append(theories.Builtin().Names(), b.labels.TheoryNames...) {
 		s.Orthogonality[theory], s.Intervals.Orthogonality[theory] = Number(math.NaN()), noRange
 		s.reasons["orthogonality."+theory] = "the data has no rows of this theory"
 		if slices.Contains(b.labels.TheoryNames, theory) {
-			s.reasons["orthogonality."+theory] += fmt.Sprintf(" at level %d", headlineLevel(theory))
+			s.reasons["orthogonality."+theory] += fmt.Sprintf(" at level %d", b.headlineLevel(theory))
 		}
 	}
 	for level := 1; level <= 3; level++ {
@@ -237,7 +237,7 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
 	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)
-	if level != headlineLevel(theory) {
+	if level != b.headlineLevel(theory) {
 		return
 	}
 	s.Orthogonality[theory] = d.Mean

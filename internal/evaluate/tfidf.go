@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"hives/data"
+	"hives/data/theories"
 )
 
 // Sizes of the word control: enough for short texts, and a second of work.
@@ -230,7 +231,7 @@ func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 	if !labelled {
 		fit = b.rows
 	}
-	docs := documents(fit)
+	docs := documents(fit, b.options.Theories)
 	words := newVocabulary(docs.texts)
 	matrix := make([]sparse, len(docs.texts))
 	for i, text := range docs.texts {
@@ -264,8 +265,8 @@ type corpusDocs struct {
 }
 
 // documents gathers the rows of each text.
-func documents(rows []data.Row) corpusDocs {
-	ids := nodeIDs(rows)
+func documents(rows []data.Row, known theories.Set) corpusDocs {
+	ids := nodeIDs(rows, known)
 	d := corpusDocs{classes: len(ids)}
 	place := map[string]int{}
 	for i := range rows {
@@ -277,7 +278,7 @@ func documents(rows []data.Row) corpusDocs {
 			d.texts = append(d.texts, rows[i].Text)
 			d.targets = append(d.targets, nil)
 		}
-		for _, node := range nodes(&rows[i]) {
+		for _, node := range nodes(&rows[i], known) {
 			if !slices.Contains(d.targets[at], ids[node]) {
 				d.targets[at] = append(d.targets[at], ids[node])
 			}

@@ -34,7 +34,11 @@ const (
 //	out/vectors/         base-last-3f9c….npy and .json, run-full1-….npy and .json, …
 type Job struct {
 	Config Config
-	Redraw bool   // from stored vectors alone
+	Redraw bool // from stored vectors alone
+
+	// Theories are those of the rows; the zero Set is the built-in four.
+	Theories theories.Set
+
 	Open   Opener // not needed with Redraw
 	Stdout io.Writer
 	Stderr io.Writer
@@ -71,11 +75,11 @@ func (j *Job) Check() error {
 // A stop anywhere leaves an old report or none, and the vectors so far.
 func Judge(ctx context.Context, j Job) error {
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
-	measured, err := data.ReadConsistent(j.Config.Rows.Measured, theories.Registered(), note)
+	measured, err := data.ReadConsistent(j.Config.Rows.Measured, j.Theories, note)
 	if err != nil {
 		return err
 	}
-	train, err := data.ReadConsistent(j.Config.Rows.Train, theories.Registered(), note)
+	train, err := data.ReadConsistent(j.Config.Rows.Train, j.Theories, note)
 	if err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func Judge(ctx context.Context, j Job) error {
 		return err
 	}
 	bench, err := evaluate.NewBench(measured.Rows, evaluate.Options{
-		Seed: j.Config.Seed, Resamples: j.Config.Resamples, TrainRows: train.Rows,
+		Seed: j.Config.Seed, Resamples: j.Config.Resamples, TrainRows: train.Rows, Theories: j.Theories,
 		Stage: func(system string) { fmt.Fprintf(j.Stderr, "measuring %s\n", system) },
 	})
 	if err != nil {

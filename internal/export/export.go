@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
@@ -41,6 +42,8 @@ type Options struct {
 	Data    string // rows it was trained on; empty: the file that the run names, if it is still the same
 	Name    string // the model's name; empty: the last part of Out
 	Licence string // for the card's header; empty leaves it to the reader
+	// Theories are those that the rows may be of, beside those that the run keeps.
+	Theories theories.Set
 
 	Note func(line string) // is told what the card could not say
 }

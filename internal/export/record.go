@@ -97,7 +97,7 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	case fault.Of(err) == fault.NotFound && o.Run == "":
 		o.Note("the card tells nothing of the training: the model lies in no run folder; name one with --run")
 		r.base = baseOf(o.Model, info)
-		return r, r.describe(o, "", info.Provenance["data_sha256"])
+		return r, r.describe(o, o.Theories, "", info.Provenance["data_sha256"])
 	case err != nil:
 		return nil, err
 	}
@@ -132,7 +132,12 @@ func gather(o *Options, info folder.Info) (*record, error) {
 	if err := r.figures(dir); err != nil {
 		return nil, err
 	}
-	return r, r.describe(o, named["data.train"], run.Hashes["data"])
+	// The run keeps the files of its own theories; without them its rows would be counted as bad ones.
+	known, err := run.Knows(dir, o.Theories)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.describe(o, known, named["data.train"], run.Hashes["data"])
 }
 
 // take keeps the settings that may stand on a card and returns those that name files. Anything with a slash may be a
@@ -253,7 +258,7 @@ func ofRun(from string) bool {
 //	rows named by the run, unchanged          described
 //	rows named by the run, gone or changed    a note, and a card without corpora
 //	rows named with --data, of another hash   refused
-func (r *record) describe(o *Options, path, digest string) error {
+func (r *record) describe(o *Options, known theories.Set, path, digest string) error {
 	given := o.Data != ""
 	if given {
 		path = o.Data
@@ -277,8 +282,7 @@ func (r *record) describe(o *Options, path, digest string) error {
 			"with --data")
 		return nil
 	}
-	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true, Theories: theories.Registered()},
-		nil); err != nil {
+	if r.data, err = card.Describe(path, data.ReadOptions{SkipBad: true, Theories: known}, nil); err != nil {
 		return fmt.Errorf("describe the training rows: %w", err)
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestLabelTellsReplayedTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	define := func(theories.Path) string { return "" }
 	items := []judge.Item{{ID: "a", Text: lie}, {ID: "b", Text: "she kept her word"},
 		{ID: "c", Text: "they fed the birds"}}

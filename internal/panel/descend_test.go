@@ -36,7 +36,7 @@ func (p *played) put(_ context.Context, q query) ([]string, error) {
 }
 
 func TestDescend(t *testing.T) {
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	care := children(tree, []string{"care/harm"})
 	virtue := care[0]
 	for _, c := range []struct {
@@ -105,7 +105,7 @@ func TestSingleChildIsAskedWithNeutralAtOnce(t *testing.T) {
 }
 
 func TestDescendPassesErrorsOn(t *testing.T) {
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	cut := errors.New("cut")
 	for fail := range 3 {
 		n := 0

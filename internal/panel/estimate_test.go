@@ -21,7 +21,7 @@ func TestDryRunCountsWhatWasTaken(t *testing.T) {
 	}{{"the same text", j.In, "the most"}, {"other texts", other.In, "not even"}} {
 		dry := j
 		dry.In, dry.DryRun = c.in, true
-		in, err := readInput(c.in, j.Theory)
+		in, err := readInput(c.in, j.Theory, theories.Builtin())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func estimated(t *testing.T, j Job, in *input) [3]judge.Estimate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, _ := theories.Get(j.Theory)
+	tree, _ := theories.Builtin().Get(j.Theory)
 	cost, err := measure(cfg, tree, func(p theories.Path) string {
 		d, _ := tree.Definition(p)
 		return d.Text

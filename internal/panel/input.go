@@ -18,6 +18,7 @@ import (
 type input struct {
 	items []judge.Item
 	truth map[string][]data.Row // by item: rows of the theory that were labelled already
+	known theories.Set          // that rows may be of
 }
 
 // readInput reads JSON lines or rows. A file of rows may hold a text many times, once for each of its values: it is
@@ -29,8 +30,8 @@ type input struct {
 //	row 3  "She kept her word."  svt  self-direction   a second truth
 //
 // A file without a text is refused: nothing would be labelled, and the page would say that all went well.
-func readInput(path, theory string) (*input, error) {
-	in := &input{truth: map[string][]data.Row{}}
+func readInput(path, theory string, known theories.Set) (*input, error) {
+	in := &input{truth: map[string][]data.Row{}, known: known}
 	seen := map[string]bool{}
 	add := func(r *data.Row) error {
 		if !seen[r.TextID] {
@@ -48,7 +49,7 @@ func readInput(path, theory string) (*input, error) {
 	if strings.EqualFold(filepath.Ext(path), ".jsonl") {
 		err = scanLines(path, add)
 	} else {
-		_, err = data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, add)
+		_, err = data.Scan(path, data.ReadOptions{Theories: known}, add)
 	}
 	if err != nil {
 		return nil, err

@@ -18,27 +18,29 @@ import (
 type Job struct {
 	Config Config
 	Theory string
-	In     string // .jsonl, .parquet or .csv
-	Out    string // rows
-	DB     string // votes
-	Report string // page; "" draws none
-	DryRun bool
-	Stdout io.Writer
+	// Theories are those that the theory is one of; a file of rows may hold rows of each.
+	Theories theories.Set
+	In       string // .jsonl, .parquet or .csv
+	Out      string // rows
+	DB       string // votes
+	Report   string // page; "" draws none
+	DryRun   bool
+	Stdout   io.Writer
 }
 
 // Run labels the texts of a file and writes their rows. It reads and checks all that it can before the votes file is
 // opened, and writes rows and page when every text is done. After an error the votes file has every answer that came,
 // and the same call goes on from there.
 func Run(ctx context.Context, j Job) error {
-	tree, ok := theories.Get(j.Theory)
+	tree, ok := j.Theories.Get(j.Theory)
 	if !ok {
-		return fault.Usage(fault.New(fault.NotFound, "theory %q: there are %v", j.Theory, theories.Names()))
+		return fault.Usage(fault.New(fault.NotFound, "theory %q: there are %v", j.Theory, j.Theories.Names()))
 	}
 	cfg, err := j.Config.Complete()
 	if err != nil {
 		return err
 	}
-	in, err := readInput(j.In, j.Theory)
+	in, err := readInput(j.In, j.Theory, j.Theories)
 	if err != nil {
 		return err
 	}
@@ -129,7 +131,7 @@ func (p *Panel) rows(ctx context.Context, in *input, results []Result) ([]data.R
 		}
 		var path theories.Path
 		copy(path[:], r.Path)
-		path = theories.Canonical(p.tree.Theory, path)
+		path = p.tree.Canonical(path)
 		rows = append(rows, data.Row{
 			Text: item.Text, Theory: p.tree.Theory, Level1: path[0], Level2: path[1], Level3: path[2],
 			Direction: r.Direction, DirectionSource: data.SourceAnnotated,
@@ -162,7 +164,7 @@ func (p *Panel) reviewed(ctx context.Context) (map[string]judge.Decision, error)
 		if d, ok := agreed(q.ID, held); ok {
 			var path theories.Path
 			copy(path[:], d.Path)
-			if err := theories.Validate(q.Theory, path); err != nil {
+			if _, err := p.tree.Match(path); err != nil {
 				return nil, fault.New(fault.Corrupt, "decision %d in the votes file: %w", d.ID, err)
 			}
 			out[q.ItemID] = d

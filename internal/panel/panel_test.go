@@ -342,7 +342,7 @@ func TestConfigRefusals(t *testing.T) {
 }
 
 func TestRunIdentity(t *testing.T) {
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	id := func(change func(*Config)) string {
 		c := testPanel("http://h/v1", 7)
 		change(&c)

@@ -37,7 +37,7 @@ func TestKeysAndRequestsHold(t *testing.T) {
 		return honest(c)
 	})
 	cfg := testPanel("http://127.0.0.1:1/v1", 3) // the address is part of the run's id
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	complete, err := cfg.Complete()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func runOf(t *testing.T, j Job) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, _ := theories.Get(j.Theory)
+	tree, _ := theories.Builtin().Get(j.Theory)
 	about, err := cfg.run(tree)
 	if err != nil {
 		t.Fatal(err)

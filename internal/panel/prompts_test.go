@@ -35,7 +35,7 @@ func queries(tree *theories.Tree) []query {
 
 // Whatever a text says, it stands in the prompt as one JSON string, and all around it is as for any other text.
 func TestTextsStayQuotedData(t *testing.T) {
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	for _, name := range PromptNames() {
 		pr, err := prompts.Load(name)
 		if err != nil {
@@ -66,7 +66,7 @@ func TestTextsStayQuotedData(t *testing.T) {
 }
 
 func TestPromptsNameEveryChoiceAndTurnTheirOrder(t *testing.T) {
-	tree, _ := theories.Get("mft")
+	tree, _ := theories.Builtin().Get("mft")
 	pr, err := prompts.Load("plain.v1")
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +100,8 @@ func TestPromptsNameEveryChoiceAndTurnTheirOrder(t *testing.T) {
 }
 
 func TestEveryPromptRendersEveryNode(t *testing.T) {
-	for _, theory := range theories.Names() {
-		tree, _ := theories.Get(theory)
+	for _, theory := range theories.Builtin().Names() {
+		tree, _ := theories.Builtin().Get(theory)
 		for _, name := range PromptNames() {
 			pr, err := prompts.Load(name)
 			if err != nil {

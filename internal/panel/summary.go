@@ -288,7 +288,7 @@ func credit(at map[string]*VoterFigures, q answered, choices map[string]string, 
 		}
 		if parseAbout(q.about) == (roundKey{1, ""}) && len(truth) > 0 {
 			f.TruthAnswers++
-			if anyPrefix(truth, []string{c}) {
+			if anyPrefix(in.known, truth, []string{c}) {
 				f.TruthRight++
 			}
 		}

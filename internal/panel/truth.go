@@ -87,7 +87,7 @@ func (p *Panel) truthLevel(level int, in *input, results []Result) (TruthLevel, 
 		}
 		if path := results[i].Path; results[i].Status == Labelled && len(path) >= level {
 			t.Judged++
-			if anyPrefix(in.truth[item.ID], path[:level]) {
+			if anyPrefix(in.known, in.truth[item.ID], path[:level]) {
 				t.Right++
 			}
 		}
@@ -133,10 +133,10 @@ func (t *Truth) direction(r Result, truth []data.Row) {
 //
 //	truth svt {openness to change, hedonism}, path {self-enhancement, hedonism}     true: its other parent
 //	truth svt {openness to change, hedonism}, path {openness to change}             true: as far as it goes
-func anyPrefix(truth []data.Row, path []string) bool {
+func anyPrefix(known theories.Set, truth []data.Row, path []string) bool {
 	for _, r := range truth {
 		own := theories.Path(r.Levels())
-		for _, accepted := range append([]theories.Path{own}, theories.AltPaths(r.Theory, own)...) {
+		for _, accepted := range append([]theories.Path{own}, known.AltPaths(r.Theory, own)...) {
 			if slices.Equal(accepted[:len(path)], path) {
 				return true
 			}

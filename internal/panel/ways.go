@@ -36,7 +36,7 @@ func ways(votes []judge.Vote, in *input) (out []WayFigures) {
 			counts[c]++
 			if truth := in.truth[v.Item]; len(truth) > 0 {
 				w.Answers++
-				if anyPrefix(truth, []string{c}) {
+				if anyPrefix(in.known, truth, []string{c}) {
 					w.Right++
 				}
 			}
@@ -61,7 +61,7 @@ func permuted(counts map[string]int, in *input) float64 {
 	for c, n := range counts {
 		for _, truth := range in.truth {
 			pairs += n
-			if anyPrefix(truth, []string{c}) {
+			if anyPrefix(in.known, truth, []string{c}) {
 				right += n
 			}
 		}

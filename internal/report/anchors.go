@@ -37,18 +37,18 @@ type AnchorExample struct {
 	Values []string
 }
 
-// ReadAnchors reads the bank and the assigned rows. Examples are the anchors of the most rows, which is what training
-// saw most of, good or bad. The rows are read once, one at a time, and only counted. Of equally many rows the bank's
-// order decides.
-func ReadAnchors(bankPath, rowsPath string) (*Anchors, error) {
-	bank, err := anchors.Read(bankPath, theories.Registered())
+// ReadAnchors reads the bank and the assigned rows, both of the theories known. Examples are the anchors of the most
+// rows, which is what training saw most of, good or bad. The rows are read once, one at a time, and only counted. Of
+// equally many rows the bank's order decides.
+func ReadAnchors(bankPath, rowsPath string, known theories.Set) (*Anchors, error) {
+	bank, err := anchors.Read(bankPath, known)
 	if err != nil {
 		return nil, err
 	}
 	a := &Anchors{Count: len(bank.Anchors), Across: across(bank)}
 	// Counted by the rows, not by the bank: what training saw, after the limits of the assignment.
 	rows := map[int32]int{}
-	_, err = data.Scan(rowsPath, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+	_, err = data.Scan(rowsPath, data.ReadOptions{Theories: known}, func(r *data.Row) error {
 		a.Rows++
 		if r.TheoryAnchor != data.NoAnchor {
 			a.Theory++

@@ -42,7 +42,7 @@ type Job struct {
 	Options         evaluate.Options
 	Open            Opener
 	// TrainedOn, if set, counts the rows of a file that a model folder was trained on; nil where nobody knows.
-	TrainedOn      func(model, file string, rows []data.Row) (*data.Shared, error)
+	TrainedOn      func(model, file string, rows []data.Row, known theories.Set) (*data.Shared, error)
 	Stdout, Stderr io.Writer
 }
 
@@ -160,7 +160,7 @@ func (j *DemoJob) extras() (curves []Series, bank *Anchors, err error) {
 		}
 	}
 	if j.Anchors != "" {
-		bank, err = ReadAnchors(j.Anchors, j.Assigned)
+		bank, err = ReadAnchors(j.Anchors, j.Assigned, j.Options.Theories)
 	}
 	return curves, bank, err
 }
@@ -205,12 +205,12 @@ func (j *Job) bench() (*evaluate.Bench, error) {
 		}
 	}
 	note := func(s string) { fmt.Fprintln(j.Stderr, s) }
-	rows, err := data.ReadConsistent(j.Data, theories.Registered(), note)
+	rows, err := data.ReadConsistent(j.Data, j.Options.Theories, note)
 	if err != nil {
 		return nil, err
 	}
 	if j.TrainData != "" {
-		train, err := data.ReadConsistent(j.TrainData, theories.Registered(), note)
+		train, err := data.ReadConsistent(j.TrainData, j.Options.Theories, note)
 		if err != nil {
 			return nil, err
 		}
@@ -234,11 +234,11 @@ func (j *Job) trainedOn(model string) (*data.Shared, error) {
 		return nil, nil
 	}
 	// All rows, contradicting ones too: the model may have seen those.
-	rows, err := data.Read(j.Data)
+	rows, _, err := data.ReadWith(j.Data, data.ReadOptions{Theories: j.Options.Theories})
 	if err != nil {
 		return nil, err
 	}
-	shared, err := j.TrainedOn(model, j.Data, rows)
+	shared, err := j.TrainedOn(model, j.Data, rows, j.Options.Theories)
 	if err != nil || shared == nil || !shared.Any() {
 		return nil, err
 	}

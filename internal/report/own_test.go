@@ -11,7 +11,6 @@ import (
 
 	"hives/data"
 	"hives/data/theories"
-	"hives/internal/fault"
 )
 
 // craft is a theory of one's own with two levels.
@@ -36,14 +35,14 @@ text = "Working to the finest measure that is needed."
 works = ["own"]
 `
 
-// withCraft appends judged rows of craft, whose theory it makes known, to the rows in a job's file.
-func withCraft(t *testing.T, path string) {
+// withCraft appends judged rows of craft to the rows in a job's file, and tells the job of their theory.
+func withCraft(t *testing.T, j *Job) {
 	t.Helper()
 	tree, err := theories.Parse("craft.toml", []byte(craft))
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		j.Options.Theories, err = theories.Builtin().With(tree)
 	}
-	if err := theories.Register(tree); err != nil && fault.Of(err) != fault.Exists { // by an earlier round of -count
+	if err != nil {
 		t.Fatal(err)
 	}
 	rows := sample(72, "")
@@ -55,7 +54,7 @@ func withCraft(t *testing.T, path string) {
 		r.Text = fmt.Sprint("a maker's ", r.Text)
 		rows = append(rows, r)
 	}
-	if err := data.Write(path, rows); err != nil {
+	if err := data.Write(j.Data, rows); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,7 +67,7 @@ func TestOwnTheoryIsInEveryTable(t *testing.T) {
 		var stdout bytes.Buffer
 		j := EvaluateJob{Job: job(t, &stdout), Model: "m", Controls: map[string]string{"untrained": "u"}}
 		if own {
-			withCraft(t, j.Data)
+			withCraft(t, &j.Job)
 		}
 		if err := Evaluate(t.Context(), j); err != nil {
 			t.Fatal(err)
@@ -100,7 +99,7 @@ func TestOwnTheoryIsInEveryTable(t *testing.T) {
 func TestTableIsAsWideAsItsHeader(t *testing.T) {
 	var stdout bytes.Buffer
 	j := EvaluateJob{Job: job(t, &stdout), Model: "m"}
-	withCraft(t, j.Data)
+	withCraft(t, &j.Job)
 	if err := Evaluate(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
+	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/evaluate"
 	"hives/internal/fault"
@@ -266,7 +267,7 @@ func TestReadAnchorsCountsRows(t *testing.T) {
 	if err := data.Write(rowsPath, rows); err != nil {
 		t.Fatal(err)
 	}
-	a, err := ReadAnchors(bankPath, rowsPath)
+	a, err := ReadAnchors(bankPath, rowsPath, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (anchor) name() string { return judge.KindAnchor }
 func (anchor) waits(q judge.QueueItem) bool { return q.Reason != superseded }
 
 // open has no parts to name.
-func (anchor) open(judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
+func (anchor) open(*state, judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
 
 // anchorView is what a sentence stands for: the nodes of its theories and the most central texts.
 type anchorView struct {
@@ -32,7 +32,8 @@ type node struct{ ID, Definition string }
 
 // show puts the reviewer's own sentence into the field, if there is one, so that it can be written on. Definitions
 // are the theories' of now; an id that they no longer have is shown without one.
-func (anchor) show(page *itemView, q judge.QueueItem, mine judge.Decision, _ func(string) string, _ theories.Path) {
+func (anchor) show(page *itemView, s *state, q judge.QueueItem, mine judge.Decision, _ func(string) string,
+	_ theories.Path) {
 	v := &anchorView{Sentence: q.Text}
 	page.Anchor = v
 	if mine.Verdict == judge.VerdictValue {
@@ -44,7 +45,7 @@ func (anchor) show(page *itemView, q judge.QueueItem, mine judge.Decision, _ fun
 	}
 	v.anchorInfo = info
 	for _, id := range info.ValueIDs {
-		d, _ := theories.Define(id)
+		d, _ := s.known.Define(id)
 		v.Nodes = append(v.Nodes, node{id, d.Text})
 	}
 }

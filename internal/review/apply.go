@@ -46,7 +46,7 @@ const ReviewKey = "review"
 //	accept, reject              stays
 //	nobody, or only skips       stays
 func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, Applied, error) {
-	out := &anchors.Bank{Meta: maps.Clone(b.Meta)}
+	out := &anchors.Bank{Meta: maps.Clone(b.Meta), Theories: b.Theories}
 	account := Applied{Anchors: len(b.Anchors)}
 	var gone []anchors.Rejected
 	for _, a := range b.Anchors {
@@ -74,10 +74,10 @@ func apply(b *anchors.Bank, byItem map[string][]judge.Decision) (*anchors.Bank, 
 
 // Apply writes the bank in the file in to out, which may be the same, with what all who reviewed a sentence agree on.
 // The same bank and decisions give the same bytes. Nothing is written before all of it is known; a bank of which
-// every sentence was rejected is refused by its writer.
-func Apply(ctx context.Context, in, db, out string) (Applied, error) {
+// every sentence was rejected is refused by its writer. known are the theories that its anchors stand for.
+func Apply(ctx context.Context, in, db, out string, known theories.Set) (Applied, error) {
 	var none Applied
-	b, err := anchors.Read(in, theories.Registered())
+	b, err := anchors.Read(in, known)
 	if err != nil {
 		return none, err
 	}

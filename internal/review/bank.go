@@ -12,7 +12,6 @@ import (
 
 	"hives/data"
 	"hives/data/anchors"
-	"hives/data/theories"
 	"hives/internal/judge"
 )
 
@@ -166,7 +165,7 @@ func exemplarTexts(path string, b *anchors.Bank) (map[string]string, error) {
 			wanted[id] = true
 		}
 	}
-	_, err := data.Scan(path, data.ReadOptions{Theories: theories.Registered()}, func(r *data.Row) error {
+	_, err := data.Scan(path, data.ReadOptions{Theories: b.Theories}, func(r *data.Row) error {
 		for _, id := range []string{r.TextID, data.EarlierTextID(r.Text)} { // a bank may be older than the present ids
 			if wanted[id] {
 				texts[id] = r.Text

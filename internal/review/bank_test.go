@@ -57,7 +57,7 @@ func TestAnchorsAreReviewedAndApplied(t *testing.T) {
 	b.post(t, "decide", "as", "bob", "id", b.id(1), "choice", "skip")
 
 	out := filepath.Join(t.TempDir(), "out.parquet")
-	account, err := Apply(context.Background(), bank, db, out)
+	account, err := Apply(context.Background(), bank, db, out, theories.Builtin())
 	must(t, err)
 	if want := (Applied{Anchors: 4, Accepted: 1, Edited: 1, Rejected: 1, Split: 1}); account != want {
 		t.Errorf("account %+v, want %+v", account, want)
@@ -76,7 +76,7 @@ func TestAnchorsAreReviewedAndApplied(t *testing.T) {
 		t.Errorf("ids or meta lost: %d, %v", got.Anchors[0].ID, got.Meta)
 	}
 	again := filepath.Join(t.TempDir(), "again.parquet")
-	_, err = Apply(context.Background(), bank, db, again)
+	_, err = Apply(context.Background(), bank, db, again, theories.Builtin())
 	must(t, err)
 	if first, second := read(t, out), read(t, again); !bytes.Equal(first, second) {
 		t.Error("the same decisions gave other bytes")
@@ -100,7 +100,7 @@ func TestDecisionsFollowTheSentence(t *testing.T) {
 	must(t, err)
 	rebuilt.Anchors[2].Text = "Rules bind the strong as well."
 	must(t, anchors.Write(bank, rebuilt))
-	account, err := Apply(context.Background(), bank, db, bank)
+	account, err := Apply(context.Background(), bank, db, bank, theories.Builtin())
 	must(t, err)
 	if account.Rejected != 1 || account.Undecided != 3 {
 		t.Errorf("account %+v, want one rejected", account)
@@ -139,7 +139,7 @@ func TestRefusedSentences(t *testing.T) {
 
 func TestApplyRefusals(t *testing.T) {
 	bank, db := testBank(t), filepath.Join(t.TempDir(), "votes.db")
-	if _, err := Apply(context.Background(), bank, db, bank); fault.Of(err) != fault.NotFound {
+	if _, err := Apply(context.Background(), bank, db, bank, theories.Builtin()); fault.Of(err) != fault.NotFound {
 		t.Errorf("no votes file: %v", err)
 	}
 	b := anchorBench(t, bank, db)
@@ -147,7 +147,7 @@ func TestApplyRefusals(t *testing.T) {
 		b.post(t, "decide", "as", "ann", "id", b.id(i), "choice", "none")
 	}
 	before := read(t, bank)
-	if _, err := Apply(context.Background(), bank, db, bank); fault.Of(err) != fault.Invalid {
+	if _, err := Apply(context.Background(), bank, db, bank, theories.Builtin()); fault.Of(err) != fault.Invalid {
 		t.Errorf("everything rejected: %v", err)
 	}
 	if !bytes.Equal(before, read(t, bank)) {

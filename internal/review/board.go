@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"hives/data/theories"
 	"hives/internal/judge"
 )
 
@@ -21,6 +22,7 @@ const queueAge = 5 * time.Second
 type board struct {
 	store *judge.Store
 	keep  func(judge.QueueItem) bool // the items shown
+	known theories.Set               // whose trees are shown
 
 	mu    sync.Mutex
 	read  time.Time
@@ -33,6 +35,7 @@ type board struct {
 type state struct {
 	items []judge.QueueItem
 	held  map[int64][]judge.Decision // by queue item, one a reviewer, ordered by reviewer
+	known theories.Set
 }
 
 // state reads the decisions and puts them to their items; one query, however many reviewers there are.
@@ -45,7 +48,7 @@ func (b *board) state(ctx context.Context) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{items: items, held: map[int64][]judge.Decision{}}
+	s := &state{items: items, held: map[int64][]judge.Decision{}, known: b.known}
 	for _, d := range held {
 		s.held[d.Queue] = append(s.held[d.Queue], d)
 	}

@@ -88,7 +88,7 @@ func (a *app) item(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if place >= 0 {
-		at, ok := kindOf(s.items[place]).open(s.items[place], q.Get("at"))
+		at, ok := kindOf(s.items[place]).open(s, s.items[place], q.Get("at"))
 		if !ok {
 			http.Error(w, "The theory has no such node.", http.StatusBadRequest)
 			return

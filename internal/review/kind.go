@@ -18,10 +18,11 @@ type kind interface {
 	waits(judge.QueueItem) bool
 	// open reads the mark of an address, which names the part of an item that is open; ok is false for a part that
 	// there is not. Only labels have parts: the nodes of their tree.
-	open(q judge.QueueItem, mark string) (at theories.Path, ok bool)
+	open(s *state, q judge.QueueItem, mark string) (at theories.Path, ok bool)
 	// show fills in its part of the page. mine is the reviewer's decision, the zero value while there is none; address
 	// makes links to marks of this item.
-	show(v *itemView, q judge.QueueItem, mine judge.Decision, address func(mark string) string, at theories.Path)
+	show(v *itemView, s *state, q judge.QueueItem, mine judge.Decision, address func(mark string) string,
+		at theories.Path)
 	// read completes a decision by the button that was pressed and the form. Errors do not repeat the form.
 	read(d judge.Decision, s *state, place int, choice string, form url.Values) (judge.Decision, error)
 	// say puts a decision on an item of this text into words, other than a skip.

@@ -15,10 +15,10 @@ import (
 // score is a kind as a later judge may add it: a text's number is confirmed, or another one given.
 type score struct{}
 
-func (score) name() string                                             { return "score" }
-func (score) waits(judge.QueueItem) bool                               { return true }
-func (score) open(judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
-func (score) show(*itemView, judge.QueueItem, judge.Decision, func(string) string, theories.Path) {
+func (score) name() string                                                     { return "score" }
+func (score) waits(judge.QueueItem) bool                                       { return true }
+func (score) open(*state, judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
+func (score) show(*itemView, *state, judge.QueueItem, judge.Decision, func(string) string, theories.Path) {
 }
 
 func (score) read(d judge.Decision, _ *state, _ int, choice string, _ url.Values) (judge.Decision, error) {

@@ -20,7 +20,7 @@ func (label) waits(judge.QueueItem) bool { return true }
 // up, Options down, and At is what the buttons would decide.
 type labelView struct {
 	Theory     string
-	Unknown    bool // the theory was not registered: only "no value" and skipping are possible
+	Unknown    bool // the theory was not given to hives review: only "no value" and skipping are possible
 	Crumbs     []link
 	Up         string // address one level up
 	At         string // value id that a decision would take, "" at the root
@@ -47,7 +47,7 @@ const optionKeys = "123456789cdfimqrtwyz"
 //	""                               conservation, which the panel agreed on
 //	"/"                              the root
 //	"svt/conservation/tradition"     that node, if the theory is the item's and has it
-func (label) open(q judge.QueueItem, id string) (at theories.Path, ok bool) {
+func (label) open(s *state, q judge.QueueItem, id string) (at theories.Path, ok bool) {
 	switch {
 	case q.Kind != judge.KindLabel || id == rootMark:
 		return at, true
@@ -55,21 +55,22 @@ func (label) open(q judge.QueueItem, id string) (at theories.Path, ok bool) {
 		copy(at[:], q.PathSoFar)
 		return at, true
 	}
-	theory, at, err := theories.ParseID(id)
+	theory, at, err := s.known.ParseID(id)
 	return at, err == nil && theory == q.Theory
 }
 
-func (label) show(v *itemView, q judge.QueueItem, _ judge.Decision, address func(string) string, at theories.Path) {
-	v.Label = newLabel(q, address, at)
+func (label) show(v *itemView, s *state, q judge.QueueItem, _ judge.Decision, address func(string) string,
+	at theories.Path) {
+	v.Label = newLabel(s, q, address, at)
 }
 
 // newLabel offers the children of the open node with the votes that each got. A text may be labelled at any level, so
 // the open node itself can be decided on too, and a leaf has nothing below.
 //
 //	at svt/conservation     options: conformity 3 votes (1), tradition 2 (2), security 2 (3)
-func newLabel(q judge.QueueItem, address func(string) string, at theories.Path) *labelView {
+func newLabel(s *state, q judge.QueueItem, address func(string) string, at theories.Path) *labelView {
 	v := &labelView{Theory: q.Theory, Tallies: tallies(q.Votes)}
-	tree, ok := theories.Get(q.Theory)
+	tree, ok := s.known.Get(q.Theory)
 	if !ok {
 		v.Unknown = true
 		return v
@@ -125,11 +126,11 @@ func (label) read(d judge.Decision, s *state, place int, choice string, form url
 	if !ok {
 		return d, errNoDecision
 	}
-	theory, path, err := theories.ParseID(at)
+	theory, path, err := s.known.ParseID(at)
 	if err != nil || theory != q.Theory || path.Len() == 0 {
 		return d, fault.New(fault.Invalid, "choose a value of theory %s first", q.Theory)
 	}
-	path = theories.Canonical(theory, path)
+	path = s.known.Canonical(theory, path)
 	d.Verdict, d.Direction = judge.VerdictValue, direction
 	d.Path = append([]string(nil), path[:path.Len()]...)
 	return d, nil

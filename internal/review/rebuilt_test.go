@@ -17,7 +17,7 @@ func editedBank(t *testing.T, bank, db string) string {
 	b := anchorBench(t, bank, db)
 	b.post(t, "decide", "as", "ann", "id", b.id(1), "choice", "edit", "sentence", "People keep their word.")
 	out := filepath.Join(t.TempDir(), "reviewed.parquet")
-	account, err := Apply(context.Background(), bank, db, out)
+	account, err := Apply(context.Background(), bank, db, out, theories.Builtin())
 	must(t, err)
 	if account.Edited != 1 {
 		t.Fatalf("account %+v", account)
@@ -48,7 +48,7 @@ func TestWhoWroteASentenceHasAcceptedIt(t *testing.T) {
 	_, bob := b.get(t, "item?as=bob")
 	wants(t, bob, `<b id="done">0</b> of 4`)
 
-	account, err := Apply(context.Background(), edited, db, edited)
+	account, err := Apply(context.Background(), edited, db, edited, theories.Builtin())
 	must(t, err)
 	again, err := anchors.Read(edited, theories.Builtin())
 	must(t, err)
@@ -58,11 +58,13 @@ func TestWhoWroteASentenceHasAcceptedIt(t *testing.T) {
 	// Bob rejects it: the writer's word stands against his, until ann decides on the new item herself.
 	id := place(t, b.store, "People keep their word.").ID
 	b.post(t, "decide", "as", "bob", "id", idOf(id), "choice", "none")
-	if account, err = Apply(context.Background(), edited, db, edited); err != nil || account.Split != 1 {
+	if account, err = Apply(context.Background(), edited, db, edited, theories.Builtin()); err != nil ||
+		account.Split != 1 {
 		t.Errorf("account %+v, %v, want a disagreement", account, err)
 	}
 	b.post(t, "decide", "as", "ann", "id", idOf(id), "choice", "none")
-	if account, err = Apply(context.Background(), edited, db, edited); err != nil || account.Rejected != 1 {
+	if account, err = Apply(context.Background(), edited, db, edited, theories.Builtin()); err != nil ||
+		account.Rejected != 1 {
 		t.Errorf("account %+v, %v, want it rejected", account, err)
 	}
 	if again, err = anchors.Read(edited, theories.Builtin()); err != nil {

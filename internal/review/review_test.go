@@ -154,9 +154,9 @@ func TestItemShowsTextVotesAndDefinitions(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("status %d: %s", status, body)
 	}
-	path, err := theories.Match("svt", theories.Path{"conservation", "conformity"})
+	path, err := theories.Builtin().Match("svt", theories.Path{"conservation", "conformity"})
 	must(t, err)
-	d, err := theories.Define(theories.ValueID("svt", path))
+	d, err := theories.Builtin().Define(theories.ValueID("svt", path))
 	must(t, err)
 	wants(t, body, "He said", d.Text, "2 of 4", "voter0, voter1", "no usable answer", `data-key="1"`, "<kbd>1</kbd>",
 		"2 votes", "no majority")

@@ -31,11 +31,12 @@ const (
 // Job is hives review. Reviewer is only offered: each who opens the page says who they are. Without Rows the
 // exemplars of a bank are shown by their ids.
 type Job struct {
-	DB       string // votes file
-	Anchors  string // bank to review; "" reviews what waits in the votes file: labels, else anchors
-	Rows     string // rows the bank was made from, for the exemplars' texts; may be empty
-	Listen   string // loopback address
-	Reviewer string // name offered on the page
+	DB       string       // votes file
+	Anchors  string       // bank to review; "" reviews what waits in the votes file: labels, else anchors
+	Rows     string       // rows the bank was made from, for the exemplars' texts; may be empty
+	Theories theories.Set // of bank, rows and items; an item of another can only be skipped
+	Listen   string       // loopback address
+	Reviewer string       // name offered on the page
 	Stdout   io.Writer
 	Stderr   io.Writer
 }
@@ -51,7 +52,7 @@ func Run(ctx context.Context, j Job) error {
 		return err
 	}
 	defer store.Close()
-	b := &board{store: store, keep: keep}
+	b := &board{store: store, keep: keep, known: j.Theories}
 	items, _, err := b.queue(ctx)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (j Job) open(ctx context.Context) (*judge.Store, func(judge.QueueItem) bool
 	if j.Anchors == "" {
 		return j.openQueue(ctx)
 	}
-	bank, err := anchors.Read(j.Anchors, theories.Registered())
+	bank, err := anchors.Read(j.Anchors, j.Theories)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -113,7 +113,7 @@ func newItem(s *state, place int, reviewer, show string, at theories.Path) *item
 			v.Hidden++
 		}
 	}
-	kindOf(q).show(v, q, mine, func(mark string) string { return itemURL(reviewer, show, q.ID, mark) }, at)
+	kindOf(q).show(v, s, q, mine, func(mark string) string { return itemURL(reviewer, show, q.ID, mark) }, at)
 	return v
 }
 

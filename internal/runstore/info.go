@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/whatis"
@@ -46,6 +49,25 @@ type Info struct {
 
 	// Theories holds the files of own theories, whole, by theory: without them the rows cannot be read.
 	Theories map[string]string `json:"theories,omitempty"`
+}
+
+// Knows returns the theories that the rows of the run in dir may be of: those given, and those of the run that are not
+// among them.
+func (i *Info) Knows(dir string, given theories.Set) (theories.Set, error) {
+	known := given
+	for _, name := range slices.Sorted(maps.Keys(i.Theories)) {
+		if _, ok := given.Get(name); ok {
+			continue
+		}
+		t, err := theories.Parse(filepath.Join(dir, runFile), []byte(i.Theories[name]))
+		if err == nil {
+			known, err = known.With(t)
+		}
+		if err != nil {
+			return given, fmt.Errorf("theory of the run: %w", err)
+		}
+	}
+	return known, nil
 }
 
 // Best is a checkpoint by its score on held-out rows.

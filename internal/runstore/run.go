@@ -15,7 +15,6 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 )
@@ -36,8 +35,8 @@ type Run struct {
 }
 
 // Create begins a run in dir, which must be absent or empty. config is the effective configuration as TOML; of info
-// the caller sets Stage, Versions and Hashes. A folder that is not empty is refused rather than written into: a
-// mistyped --out must not cost somebody's files.
+// the caller sets Stage, Versions, Hashes and Theories. A folder that is not empty is refused rather than written into:
+// a mistyped --out must not cost somebody's files.
 func Create(dir string, config []byte, info Info) (*Run, error) {
 	// Before the lock file is made: a foreign folder must stay as it is.
 	if err := Free(dir); err != nil {
@@ -65,7 +64,6 @@ func (r *Run) begin(config []byte) error {
 		return err
 	}
 	r.info.Format, r.info.Kind, r.info.ID = Format, Kind, newID()
-	r.info.Theories = theories.Sources()
 	if err := writeConfig(r.dir, config); err != nil {
 		return err
 	}
@@ -182,9 +180,9 @@ func (r *Run) SetStatus(status Status, step int) error {
 }
 
 // Resumed records that the run goes on from a step, with the versions and theories that it now runs under.
-func (r *Run) Resumed(step int, versions map[string]string) error {
+func (r *Run) Resumed(step int, versions, theories map[string]string) error {
 	r.info.Resumes++
-	r.info.Versions, r.info.Theories = versions, theories.Sources()
+	r.info.Versions, r.info.Theories = versions, theories
 	return r.SetStatus(Running, step)
 }
 

@@ -56,7 +56,7 @@ func TestARunIsFoundAgain(t *testing.T) {
 	if raw, err := again.Config(); err != nil || string(raw) != config {
 		t.Errorf("config %q, %v", raw, err)
 	}
-	if err := again.Resumed(40, map[string]string{"hives": "2"}); err != nil {
+	if err := again.Resumed(40, map[string]string{"hives": "2"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	onDisk, err := Read(dir)
@@ -70,8 +70,8 @@ func TestARunIsFoundAgain(t *testing.T) {
 func TestARunKeepsOwnTheories(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	r := mustCreate(t, dir)
-	if _, known := theories.Get("kept"); known != (r.Info().Theories["kept"] != "") { // by an earlier round of -count
-		t.Errorf("the new run keeps %q", r.Info().Theories)
+	if r.Info().Theories != nil {
+		t.Errorf("a run of the four keeps %q", r.Info().Theories)
 	}
 	source := "theory = \"kept\"\nname = \"x\"\nlevel_names = [\"value\"]\npaths = [[\"patience\"]]\nworks = {us = " +
 		"\"Ours.\"}\n" +
@@ -80,18 +80,32 @@ func TestARunKeepsOwnTheories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := theories.Register(tree); err != nil && fault.Of(err) != fault.Exists {
+	own, err := theories.Builtin().With(tree)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Resumed(1, nil); err != nil {
+	if err := r.Resumed(1, nil, own.Sources()); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := Read(dir); err != nil || info.Theories["kept"] != source {
 		t.Errorf("kept %q, %v", info.Theories, err)
 	}
-	again := mustCreate(t, filepath.Join(t.TempDir(), "other"))
-	if again.Info().Theories["kept"] != source {
-		t.Errorf("a new run keeps %q", again.Info().Theories)
+	// Whoever reads the run knows its theory, unless they were given one of that name; the run beside it does not.
+	info := r.Info()
+	known, err := info.Knows(dir, theories.Builtin())
+	if err != nil || known.Validate("kept", theories.Path{"patience"}) != nil {
+		t.Errorf("the run knows %v, %v", known.Names(), err)
+	}
+	if given, err := info.Knows(dir, own); err != nil || !given.Equal(own) {
+		t.Errorf("beside the theory that was given the run knows %v, %v", given.Names(), err)
+	}
+	other := mustCreate(t, filepath.Join(t.TempDir(), "other")).Info()
+	if known, err := other.Knows(dir, theories.Builtin()); err != nil || !known.Equal(theories.Builtin()) {
+		t.Errorf("a run of the four knows %v, %v", known.Names(), err)
+	}
+	info.Theories = map[string]string{"torn": "theory = "}
+	if _, err := info.Knows(dir, theories.Builtin()); err == nil || !strings.Contains(err.Error(), "run.json") {
+		t.Errorf("a damaged theory: %v", err)
 	}
 }
 

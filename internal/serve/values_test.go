@@ -49,7 +49,7 @@ func valueRows(t testing.TB) []data.Row {
 		case i >= 10:
 			id = "mft/fairness-cheating"
 		}
-		theory, p, err := theories.ParseID(id)
+		theory, p, err := theories.Builtin().ParseID(id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
@@ -25,6 +26,9 @@ import (
 // VectorJob is what hives steer vector does.
 type VectorJob struct {
 	Value string
+	// Theories are those that the value may be of.
+	Theories theories.Set
+
 	Model Local
 	Judge Judge
 	Out   string // folder; "" is Root and the value's name
@@ -84,7 +88,7 @@ func RunVector(ctx context.Context, o VectorJob) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	t, err := FindTrait(o.Value)
+	t, err := FindTrait(o.Value, o.Theories)
 	if err != nil {
 		return err
 	}

@@ -11,18 +11,18 @@ import (
 // Trait is a value that a model is steered towards.
 type Trait struct{ ValueID, Name, Definition string }
 
-// FindTrait reads a value id, or a name that one value of all theories has.
+// FindTrait reads a value id, or a name that one value of all theories that are known has.
 //
 //	benevolence                 svt/self-transcendence/benevolence
 //	justice                     refused: mft and duty both have it
-func FindTrait(word string) (Trait, error) {
+func FindTrait(word string, known theories.Set) (Trait, error) {
 	id := word
 	if !strings.Contains(word, "/") {
-		nodes := theories.FindName(word)
+		nodes := known.FindName(word)
 		distinct := map[string]bool{}
 		var ids []string
 		for _, n := range nodes {
-			home := theories.ValueID(n.Theory, theories.Canonical(n.Theory, n.Path))
+			home := theories.ValueID(n.Theory, known.Canonical(n.Theory, n.Path))
 			if !distinct[home] {
 				ids = append(ids, home)
 			}
@@ -37,13 +37,13 @@ func FindTrait(word string) (Trait, error) {
 		}
 		id = ids[0]
 	}
-	theory, p, err := theories.ParseID(id)
+	theory, p, err := known.ParseID(id)
 	if err != nil {
 		return Trait{}, err
 	}
-	p = theories.Canonical(theory, p)
+	p = known.Canonical(theory, p)
 	id = theories.ValueID(theory, p)
-	d, err := theories.Define(id)
+	d, err := known.Define(id)
 	if err != nil {
 		return Trait{}, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"hives/data/theories"
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -247,15 +248,15 @@ func TestTraits(t *testing.T) {
 		"svt/openness-to-change/hedonism": "svt/openness-to-change/hedonism",
 		"svt/self-enhancement/hedonism":   "svt/openness-to-change/hedonism", "hedonism": "svt/openness-to-change/hedonism",
 	} {
-		got, err := FindTrait(word)
+		got, err := FindTrait(word, theories.Builtin())
 		if err != nil || got.ValueID != want || got.Definition == "" {
 			t.Errorf("%s is %+v, %v", word, got, err)
 		}
 	}
-	if _, err := FindTrait("benevolense"); fault.Of(err) != fault.NotFound {
+	if _, err := FindTrait("benevolense", theories.Builtin()); fault.Of(err) != fault.NotFound {
 		t.Errorf("a value that is in no theory: %v", err)
 	}
-	trait, _ := FindTrait("power")
+	trait, _ := FindTrait("power", theories.Builtin())
 	seen := map[string]bool{}
 	for _, side := range []Side{For, Against} {
 		for n := range Instructions {
@@ -271,7 +272,7 @@ func TestTraits(t *testing.T) {
 		t.Fatalf("%d questions: %v", len(all), err)
 	}
 	for _, q := range all { // a question about a value that does not exist would be asked of everybody
-		if _, err := FindTrait(q.ValueID); err != nil {
+		if _, err := FindTrait(q.ValueID, theories.Builtin()); err != nil {
 			t.Errorf("%s: %v", q.ID, err)
 		}
 	}

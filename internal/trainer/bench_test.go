@@ -2,11 +2,12 @@ package trainer_test
 
 import (
 	"fmt"
-	"hives/internal/trainer/contrast"
-	"hives/internal/trainer/step"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 
 	"hives/internal/engine"
 	"hives/internal/optim"

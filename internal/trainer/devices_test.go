@@ -3,11 +3,12 @@ package trainer_test
 import (
 	"bytes"
 	"context"
-	"hives/internal/trainer/step"
 	"math"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hives/internal/trainer/step"
 
 	"hives/internal/engine"
 	"hives/internal/fault"

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"hives/data/theories"
 	"hives/internal/optim"
 	"hives/internal/trainer/contrast"
 )
@@ -16,7 +17,7 @@ func Optimizer(learned bool) *optim.AdamW {
 
 // HeldOutTexts names the texts that a run holds out.
 func HeldOutTexts(t interface{ Fatal(...any) }, cfg Config) (texts string) {
-	rows, err := contrast.ReadRows(&cfg.Data, cfg.Seed)
+	rows, err := contrast.ReadRows(&cfg.Data, cfg.Seed, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}

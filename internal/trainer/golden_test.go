@@ -1,13 +1,14 @@
 package trainer_test
 
 import (
-	"hives/internal/trainer/contrast"
-	"hives/internal/trainer/step"
 	"math"
 	"os"
 	"path"
 	"path/filepath"
 	"testing"
+
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas

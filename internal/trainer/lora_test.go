@@ -3,13 +3,14 @@ package trainer_test
 import (
 	"bytes"
 	"context"
-	"hives/internal/trainer/step"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"hives/internal/trainer/step"
 
 	"github.com/gomlx/gomlx/core/tensors"
 

@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 
+	"hives/data/theories"
 	"hives/internal/fsutil"
 	"hives/internal/trainer/contrast"
 	"hives/internal/trainer/loop"
@@ -13,22 +14,26 @@ import (
 
 // tasks reads what a stage is made of. A further task is a package that makes loop.Inputs, its section of Config,
 // and a line here.
-var tasks = map[int]func(context.Context, *Config) (loop.Inputs, error){
+var tasks = map[int]func(context.Context, *Config, theories.Set) (loop.Inputs, error){
 	1: readContrast,
 	2: readContrast,
 }
 
 // readContrast returns no inputs beside an error: a nil *contrast.Inputs in the interface would not be nil.
-func readContrast(ctx context.Context, cfg *Config) (loop.Inputs, error) {
-	in, err := contrast.Read(ctx, cfg.contrast())
+func readContrast(ctx context.Context, cfg *Config, known theories.Set) (loop.Inputs, error) {
+	settings := cfg.contrast()
+	settings.Theories = known
+	in, err := contrast.Read(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
 	return in, nil
 }
 
-// read reads what the run is made of.
-func (c *Config) read(ctx context.Context) (loop.Inputs, error) { return tasks[c.Stage](ctx, c) }
+// read reads what the run is made of; its rows are of the theories known.
+func (c *Config) read(ctx context.Context, known theories.Set) (loop.Inputs, error) {
+	return tasks[c.Stage](ctx, c, known)
+}
 
 // RunOptions say where a run lives and who watches it.
 type RunOptions = loop.Options
@@ -95,7 +100,7 @@ func Prepare(ctx context.Context, cfg Config, o RunOptions) (*Ready, error) {
 	if err != nil || done != nil {
 		return &Ready{done: done}, err
 	}
-	in, err := cfg.read(ctx)
+	in, err := cfg.read(ctx, o.Theories)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +144,9 @@ func (r *Ready) Run(ctx context.Context, o RunOptions) (Summary, error) {
 func DryRun(ctx context.Context, cfg Config, o RunOptions) (*Plan, error) {
 	// A dry run measures steps. A validation would add its own memory to the peak.
 	cfg.Log.ValidationRows = 0
-	return loop.DryRun(ctx, cfg.loop(), o, cfg.read)
+	return loop.DryRun(ctx, cfg.loop(), o, func(ctx context.Context) (loop.Inputs, error) {
+		return cfg.read(ctx, o.Theories)
+	})
 }
 
 // ReplayStep takes one step of the run in o.Out again, see loop.ReplayStep. Settings must be those that the run was
@@ -150,7 +157,7 @@ func ReplayStep(ctx context.Context, cfg Config, o RunOptions, at int) (*Replay,
 		return nil, err
 	}
 	cfg.Log.ValidationRows = 0 // no validation: a replay is about one batch
-	in, err := cfg.read(ctx)
+	in, err := cfg.read(ctx, o.Theories)
 	if err != nil {
 		return nil, err
 	}

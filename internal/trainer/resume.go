@@ -28,7 +28,8 @@ func openRun(stage int, o RunOptions) (run *runstore.Run, fresh bool, err error)
 		}
 		o.Observer.Note(o.Out + " holds no run yet: beginning one")
 	}
-	run, err = runstore.Create(o.Out, o.Config, runstore.Info{Stage: stage, Versions: o.Versions})
+	run, err = runstore.Create(o.Out, o.Config, runstore.Info{Stage: stage, Versions: o.Versions,
+		Theories: o.Theories.Sources()})
 	return run, true, err
 }
 

@@ -2,11 +2,12 @@ package trainer_test
 
 import (
 	"context"
-	"hives/internal/trainer/contrast"
-	"hives/internal/trainer/step"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/step"
 
 	"github.com/gomlx/gomlx/core/tensors"
 

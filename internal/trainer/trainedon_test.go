@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hives/data"
+	"hives/data/theories"
 	"hives/internal/trainer"
 )
 
@@ -41,7 +42,7 @@ func TestTrainedOn(t *testing.T) {
 		t.Errorf("a split that shares nothing is marked: %q", r.notes)
 	}
 	rows := tinyRows()
-	shared, err := trainer.TrainedOn(filepath.Join(first, "final"), cfg.Data.Train, rows)
+	shared, err := trainer.TrainedOn(filepath.Join(first, "final"), cfg.Data.Train, rows, theories.Builtin())
 	if err != nil || shared == nil || shared.Texts < 150 || shared.Texts > 220 || shared.OfTexts != 240 {
 		t.Errorf("the run's own file, a fifth of it held out: %+v, %v", shared, err)
 	}
@@ -55,11 +56,11 @@ func TestTrainedOn(t *testing.T) {
 	if _, err := runIn(context.Background(), t, next, second, false, false, &recorder{engine: goEngine(t)}); err != nil {
 		t.Fatal(err)
 	}
-	line, err := trainer.TrainedOn(filepath.Join(second, "final"), cfg.Data.Train, rows)
+	line, err := trainer.TrainedOn(filepath.Join(second, "final"), cfg.Data.Train, rows, theories.Builtin())
 	if err != nil || line == nil || line.Texts < shared.Texts {
 		t.Errorf("a run that began from another: %+v, %v; the other had %+v", line, err, shared)
 	}
-	if none, err := trainer.TrainedOn(t.TempDir(), cfg.Data.Train, rows); err != nil || none != nil {
+	if none, err := trainer.TrainedOn(t.TempDir(), cfg.Data.Train, rows, theories.Builtin()); err != nil || none != nil {
 		t.Errorf("a folder without a history: %+v, %v", none, err)
 	}
 }

@@ -3,6 +3,7 @@ package contrast
 import (
 	"fmt"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/trainer/loop"
 	"hives/internal/trainer/start"
@@ -19,6 +20,9 @@ type Settings struct {
 	Sampler SamplerConfig
 	Loss    LossConfig
 	Stage2  Stage2Config
+
+	// Theories are those that rows may be of. They are no settings of a file: a run keeps the own ones whole.
+	Theories theories.Set
 }
 
 // DataConfig names the rows.

@@ -31,9 +31,10 @@ type Corpus struct {
 }
 
 // NewCorpus tokenises each text once, in parallel. A run of 450,000 steps of 64 texts would frame each of 13,000
-// texts two thousand times. An error names the row.
-func NewCorpus(ctx context.Context, rows []data.Row, tok framer) (*Corpus, error) {
-	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows, theories.Registered())}
+// texts two thousand times. An error names the
+// row. known are the theories that the rows were read with.
+func NewCorpus(ctx context.Context, rows []data.Row, known theories.Set, tok framer) (*Corpus, error) {
+	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows, known)}
 	if len(rows) == 0 {
 		return c, nil
 	}

@@ -51,7 +51,7 @@ func (in *Inputs) read(ctx context.Context) (err error) {
 	if in.start, err = start.Open(in.cfg.Start); err != nil {
 		return err
 	}
-	if in.rows, err = ReadRows(d, in.cfg.Loop.Seed); err != nil {
+	if in.rows, err = ReadRows(d, in.cfg.Loop.Seed, in.cfg.Theories); err != nil {
 		return err
 	}
 	// Files and starting point in one map: a resumed run must have all of them again.
@@ -66,7 +66,7 @@ func (in *Inputs) read(ctx context.Context) (err error) {
 	if err := in.readBanks(); err != nil {
 		return err
 	}
-	if in.corpus, err = NewCorpus(ctx, in.rows.Train, in.start.Tokenizer); err != nil {
+	if in.corpus, err = NewCorpus(ctx, in.rows.Train, in.cfg.Theories, in.start.Tokenizer); err != nil {
 		return fmt.Errorf("%s: %w", d.Train, err)
 	}
 	if err := in.newSource(); err != nil {

@@ -25,12 +25,14 @@ type Rows struct {
 	// What the named validation file has in common with the training rows, nil for nothing.
 	Shared *data.Shared
 	Hashes map[string]string // SHA-256 of the files: data and, where one is named, validation
+
+	known theories.Set
 }
 
 // ReadRows reads the files that cfg names, holds rows out where no validation file is named, and deals
-// labels out anew for the control. Held-out rows keep their true labels.
-func ReadRows(cfg *DataConfig, seed uint64) (*Rows, error) {
-	rows := &Rows{Hashes: map[string]string{}}
+// labels out anew for the control. Held-out rows keep their true labels. Rows may be of the theories known.
+func ReadRows(cfg *DataConfig, seed uint64, known theories.Set) (*Rows, error) {
+	rows := &Rows{Hashes: map[string]string{}, known: known}
 	read, err := rows.read(cfg.Train, cfg.SkipBad, "data")
 	if err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func (r *Rows) read(path string, skipBad bool, name string) (*data.Settled, erro
 	if err != nil {
 		return nil, err
 	}
-	read, err := data.ReadSettled(path, data.ReadOptions{SkipBad: skipBad, Theories: theories.Registered()})
+	read, err := data.ReadSettled(path, data.ReadOptions{SkipBad: skipBad, Theories: r.known})
 	if err != nil {
 		return nil, err
 	}

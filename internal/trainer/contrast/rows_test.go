@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 )
 
@@ -29,7 +30,7 @@ func TestContradictionsAreLeftOutOfARun(t *testing.T) {
 		"A!,mft,care/harm,,,-1", "c,mft,care/harm,,,1")
 	cfg.Data.Validation = rowsFile(t, "v,mft,care/harm,,,-1", "v,mft,care/harm,,,1", "w,mft,care/harm,,,1")
 	cfg.Data.SkipBad = true
-	rows, err := ReadRows(&cfg.Data, 0)
+	rows, err := ReadRows(&cfg.Data, 0, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestContradictionsAreLeftOutOfARun(t *testing.T) {
 func TestARunOfContradictionsIsRefused(t *testing.T) {
 	cfg := struct{ Data DataConfig }{}
 	cfg.Data.Train = rowsFile(t, "a,mft,care/harm,,,1", "a,mft,care/harm,,,-1")
-	if _, err := ReadRows(&cfg.Data, 0); fault.Of(err) != fault.Invalid ||
+	if _, err := ReadRows(&cfg.Data, 0, theories.Builtin()); fault.Of(err) != fault.Invalid ||
 		!strings.Contains(err.Error(), "no training rows; left out: 2 rows that contradict") {
 		t.Errorf("%v", err)
 	}

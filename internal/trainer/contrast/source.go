@@ -82,7 +82,8 @@ func (in *Inputs) readBanks() (err error) {
 		return nil
 	}
 	c, heldOut := &in.cfg.Stage2, in.rows.Validation
-	if in.files, err = banks.Load(banks.Options{Individual: c.IndividualBank, Theory: c.TheoryBank}); err != nil {
+	if in.files, err = banks.Load(banks.Options{Individual: c.IndividualBank, Theory: c.TheoryBank,
+		Theories: in.cfg.Theories}); err != nil {
 		return err
 	}
 	in.hashes["individual_bank"], in.hashes["theory_bank"] = in.files.Individual.SHA256, in.files.Theory.SHA256

@@ -10,7 +10,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"hives/data"
-	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
 	"hives/internal/trainer/step"
@@ -46,7 +45,7 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 	}
 	// Of all held-out rows, before the sample: whether two texts share a label must not depend on which rows were
 	// drawn.
-	all := data.NewLabels(rows, theories.Registered()) // a text's labels are those of all its rows, in the sample or not
+	all := data.NewLabels(rows, cfg.Theories) // a text's labels are those of all its rows, in the sample or not
 	pairs := cfg.pairs(all)
 	// The same rows at every validation, and for runs of one seed: curves differ by weights, not by rows.
 	numbers := sampleRows(len(rows), limit, cfg.Loop.Seed)
@@ -55,7 +54,7 @@ func NewValidator(backend compute.Backend, rows []data.Row, limit int, cfg *Sett
 		v.rows = append(v.rows, rows[at])
 		v.inputs = append(v.inputs, encoder.Input{Text: rows[at].Text})
 	}
-	v.labels = data.NewLabels(v.rows, theories.Registered())
+	v.labels = data.NewLabels(v.rows, cfg.Theories)
 	v.corpora = metrics.Corpora(v.labels)
 	v.draw(cfg, &pairs, numbers)
 	// That of Stage 1 in both stages: held-out rows have no anchors of banks, and curves of both stages can be

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"hives/checkpoints"
-	"hives/data/theories"
 	"hives/internal/trainer/state"
 )
 
@@ -74,7 +73,7 @@ func (l *Loop) meta() (checkpoints.Meta, error) {
 	meta := checkpoints.Meta{
 		Stage: l.Stage, Step: l.done, SamplerStep: l.done, Seed: l.Seed,
 		Hashes: l.inputs.hashes, Versions: l.o.Versions, Counters: l.counters(), Config: l.inputs.config,
-		Theories: theories.Sources(),
+		Theories: l.o.Theories.Sources(),
 		Schedule: checkpoints.Schedule{
 			Name: string(schedule.Kind), PeakLearningRate: l.Optimizer.LearningRate,
 			WarmupSteps: schedule.WarmupSteps, TotalSteps: schedule.TotalSteps,

@@ -150,7 +150,7 @@ func (l *Loop) resume() (taken checkpoints.Meta, err error) {
 	if err := l.recallBest(); err != nil {
 		return taken, err
 	}
-	return taken, l.run.Resumed(l.done, l.o.Versions)
+	return taken, l.run.Resumed(l.done, l.o.Versions, l.o.Theories.Sources())
 }
 
 // train runs steps from where the run stands to the end of the schedule.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"hives/checkpoints"
+	"hives/data/theories"
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/optim"
@@ -20,6 +21,7 @@ type Options struct {
 	WaitForSaves bool   // steps wait for checkpoints to be written, which then need no copy in memory
 	Config       []byte // the effective configuration as TOML, stored with the run
 	Versions     map[string]string
+	Theories     theories.Set // of the rows; the files of own ones are kept with the run
 	Engine       *engine.Engine
 	Observer     Observer
 	// ResumeCommand is what a person types to go on, quoted for a shell; empty names the run folder alone.
