@@ -15,6 +15,7 @@ var flagGroups = []cli.FlagGroup{
 		"stage", "loss", "temperature", "batch-size", "negatives", "false-negatives", "anchor-weighting", "theory-weights"}},
 	{Title: "Stage 2", Names: []string{
 		"individual-bank", "theory-bank", "banks", "batching", "permute-anchors"}},
+	{Title: "Stage sft", Names: []string{"epochs", "overlong", "template"}},
 	{Title: "Optimiser", Names: []string{"learning-rate", "weight-decay"}},
 	{Title: "Adapters", Names: []string{"lora-rank", "lora-alpha", "lora-targets"}},
 	{Title: "Arithmetic and memory", Names: []string{

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -40,7 +42,9 @@ func registerRun(fs *pflag.FlagSet, o *options, d *trainer.Config) {
 	// The schedule ends at this step: the learning rate has run out there, so more steps are another run (--from).
 	fs.Int("steps", d.Steps, "number of steps of the schedule; 0 only writes the starting weights")
 	fs.Uint64("seed", d.Seed, "seed of fresh weights and of batches")
-	fs.Int("stage", d.Stage, "1: hierarchical contrast; 2: alignment with anchors")
+	stage := stageFlag(d.Stage)
+	fs.Var(&stage, "stage",
+		"1: hierarchical contrast; 2: alignment with anchors; sft: a language model fine-tuned on answers")
 	fs.BoolVar(&o.smoke, "smoke", false,
 		"shrink the settings to about a minute, with a tiny model on the demo's rows: does this run at all?")
 	fs.BoolVar(&o.dryRun, "dry-run", false,
@@ -54,6 +58,24 @@ func registerRun(fs *pflag.FlagSet, o *options, d *trainer.Config) {
 	fs.Int("log-every", d.Log.Every, "number of steps between lines of metrics.jsonl")
 	fs.Int("validate-every", d.Log.ValidateEvery, "number of steps between validations; 0 only at start and end")
 	fs.Int("checkpoint-every", d.Log.CheckpointEvery, "number of steps between checkpoints; 0 only at the end")
+}
+
+// stageFlag is a stage by number, or by the name that fine-tuning on answers has.
+type stageFlag int
+
+func (f *stageFlag) String() string { return strconv.Itoa(int(*f)) }
+func (f *stageFlag) Type() string   { return "stage" }
+
+func (f *stageFlag) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if text == "sft" {
+		n, err = trainer.SFT, nil
+	}
+	if err != nil || n < 1 || n > trainer.SFT {
+		return fmt.Errorf("want 1, 2 or sft")
+	}
+	*f = stageFlag(n)
+	return nil
 }
 
 // registerModel adds what the run begins with, and what of it is trained. Several flags have no default of their
@@ -124,6 +146,10 @@ func registerLoss(fs *pflag.FlagSet, d *trainer.Config) {
 		"stage 2: apart, or authors (comparison): mixed parts of one anchor each")
 	// The control of Stage 2, as --permute-labels is that of Stage 1.
 	fs.Bool("permute-anchors", false, "stage 2, control: deal anchor ids out anew inside each corpus")
+	fs.Float64("epochs", d.SFT.Epochs, "stage sft: passes over the rows, where --steps is not given")
+	fs.String("overlong", d.SFT.Overlong,
+		"stage sft: rows longer than --max-length (1024): refuse, drop, or cut-prompt (the answer is never cut)")
+	fs.String("template", d.SFT.Template, "stage sft: chatml, qwen3 or llama3; empty: the model's own")
 	fs.Float64("learning-rate", d.Optimizer.LearningRate,
 		"highest learning rate of the schedule; a small random model wants 3e-4 to 3e-3")
 	fs.Float64("weight-decay", d.Optimizer.WeightDecay, "weight decay of matrices; norms take none")

@@ -27,6 +27,8 @@ from the weights of Stage 1 (--from). It aligns texts with two banks of anchor s
 name their anchors: "hives anchors build" and "assign" make one bank and fill its column, "hives
 theories inventory assign" fills the other.
 
+Stage sft fine-tunes a language model on answers. Its rows are JSON Lines of conversations.
+
 What does a run leave? The run folder (--out) holds config.toml, metrics.jsonl, checkpoints/ and, at
 the end, final/. That is a model folder for "hives evaluate" and "hives embed".
 
@@ -48,6 +50,9 @@ const examples = `  # the paper's Stage 1 on a GPU host
 
   # Stage 2 from the weights of a run, of one of its checkpoints, or of a model folder
   train --stage=2 --from runs/stage1 --data assigned.parquet --theory-bank theory.parquet --out runs/stage2
+
+  # a language model fine-tuned on answers, by adapters: docs/SFT.md
+  train --stage=sft --model weights/SmolLM2 --data sft.jsonl --out runs/answers
 
   # what a run would need, and how long it would take on this machine
   train --stage=1 --model weights/Qwen3-Embedding-0.6B --data train.parquet --dry-run
@@ -76,6 +81,7 @@ var flagKeys = map[string]string{
 	"lora-rank": "lora.rank", "lora-alpha": "lora.alpha", "lora-targets": "lora.targets",
 	"recompute": "memory.recompute", "packs": "memory.packs", "moments": "memory.moments",
 	"split-update": "memory.split_update", "packing": "memory.packing", "devices": "memory.devices",
+	"epochs": "sft.epochs", "overlong": "sft.overlong", "template": "sft.template",
 	"learning-rate": "optimizer.learning_rate", "weight-decay": "optimizer.weight_decay",
 	"checkpoint-every": "log.checkpoint_every", "validate-every": "log.validate_every", "log-every": "log.every",
 }
@@ -170,8 +176,9 @@ func load(fs *pflag.FlagSet, o *options) (trainer.Config, cli.Origins, error) {
 	}
 	cfg, origins, err := cli.Load(base, src)
 	// Read twice: which defaults hold is known once the stage is, and the stage may come from any of the sources.
-	if err == nil && cfg.Stage == 2 && base.Stage != 2 { // the defaults of a stage are known with the stage
-		return cli.Load(trainer.DefaultStage(2), src)
+	// the defaults of a stage are known with the stage
+	if err == nil && cfg.Stage != base.Stage && (cfg.Stage == 2 || cfg.Stage == trainer.SFT) {
+		return cli.Load(trainer.DefaultStage(cfg.Stage), src)
 	}
 	return cfg, origins, err
 }

@@ -47,7 +47,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	// Exit 0: who resumes in a loop until it is done has come to its end.
 	if done := ready.Finished(); done != nil {
 		fmt.Fprintf(out, "the run in %s is finished (%d steps); nothing to do\n", o.out, done.Steps)
-		printNext(out, *done)
+		printNext(out, cfg.Stage, *done)
 		return nil
 	}
 	if err := openEngine(ctx, o, &options); err != nil {
@@ -77,13 +77,17 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		fmt.Fprintln(out, smokeWords)
 		return nil
 	}
-	printNext(out, summary)
+	printNext(out, cfg.Stage, summary)
 	return nil
 }
 
 // printNext says where the model is and what one does with it. The path is quoted as a shell reads it, so that the
 // line can be copied.
-func printNext(out io.Writer, s trainer.Summary) {
+func printNext(out io.Writer, stage int, s trainer.Summary) {
+	if stage == trainer.SFT {
+		fmt.Fprintf(out, "model: %s\nnext:  hives ask-llm --model %s\n", s.Model, shell.Word(s.Model))
+		return
+	}
 	fmt.Fprintf(out, "model: %s\nnext:  hives evaluate --model %s --data FILE\n", s.Model, shell.Word(s.Model))
 }
 
@@ -103,6 +107,9 @@ func settings(fs *pflag.FlagSet, o *options) (trainer.Config, trainer.RunOptions
 	}
 	if err == nil {
 		_, err = engine.ParseKind(o.engine)
+	}
+	if err == nil {
+		err = cfg.Complete()
 	}
 	if err == nil {
 		err = cfg.Validate()

@@ -24,6 +24,8 @@ const (
 	rowsOfEach     = 1000 // of each corpus
 	validationRows = 800  // enough texts for a batch of each theory: the validation loss
 	theoryAnchors  = 40
+	smokeAnswers   = 40
+	answerLength   = 48
 	loraRank       = 4 // the model's projections have sides of 16
 )
 
@@ -56,6 +58,11 @@ func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 		cfg.Model.States = filepath.Join(dir, "states")
 	}
 	cfg.Data = trainer.DataConfig{Train: rowsFile(dir), ValidationFraction: .4, PermuteLabels: cfg.Data.PermuteLabels}
+	if cfg.Stage == trainer.SFT {
+		// The demo's tokenizer has the marks of this template, and its model no template of its own.
+		cfg.Data.Train, cfg.SFT.Template, cfg.Model.MaxLength = answersFile(dir), "chatml", answerLength
+		cfg.Sampler.BatchSize = min(cfg.Sampler.BatchSize, smokeAnswers/2)
+	}
 	cfg.LoRA.Rank = min(cfg.LoRA.Rank, loraRank)
 	cfg.Stage2.IndividualBank, cfg.Stage2.TheoryBank = "", ""
 	if cfg.Stage == 2 {
@@ -69,6 +76,9 @@ func Shrink(cfg trainer.Config, demo, dir string) trainer.Config {
 // rowsFile and bankFile are where Supply writes and Shrink points to.
 func rowsFile(dir string) string { return filepath.Join(dir, "rows.parquet") }
 func bankFile(dir string) string { return filepath.Join(dir, "theory.parquet") }
+
+// answersFile is for fine-tuning on answers.
+func answersFile(dir string) string { return filepath.Join(dir, "answers.jsonl") }
 
 // Supply writes a model's shape into dir, rows of two of the demo's corpora, and a bank of theory anchors.
 // Anchors are dealt out to the rows in turn: there is nothing to be learned from them.
@@ -93,7 +103,19 @@ func Supply(demo, dir string) error {
 			return err
 		}
 	}
+	if err := fsutil.WriteBytes(answersFile(dir), answers()); err != nil {
+		return err
+	}
 	return writeBank(bankFile(dir))
+}
+
+// answers are conversations of which nothing is to be learned.
+func answers() (lines []byte) {
+	for i := range smokeAnswers {
+		lines = fmt.Appendf(lines, `{"messages": [{"role": "user", "content": "What is number %d?"}, `+
+			`{"role": "assistant", "content": "A number of a smoke run."}]}`+"\n", i)
+	}
+	return lines
 }
 
 // writeBank makes a bank of numbered sentences. They need not mean anything: a bank is tried as a file and as a

@@ -9,6 +9,7 @@ import (
 	"hives/internal/optim"
 	"hives/internal/trainer/contrast"
 	"hives/internal/trainer/loop"
+	"hives/internal/trainer/sft"
 	"hives/internal/trainer/start"
 	"hives/losses"
 	"hives/samplers"
@@ -29,7 +30,7 @@ import (
 //
 // Where a run lives and who watches it is no part of it: that is RunOptions.
 type Config struct {
-	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors"`
+	Stage     int             `toml:"stage" comment:"1: hierarchical contrast; 2: alignment with anchors; 3: fine-tuning on answers (sft)"`
 	Seed      uint64          `toml:"seed" comment:"of weights (random:CONFIG) and batches"`
 	Steps     int             `toml:"steps" comment:"the schedule's length; 0 only writes the starting weights"`
 	Model     ModelConfig     `toml:"model"`
@@ -38,6 +39,7 @@ type Config struct {
 	Sampler   SamplerConfig   `toml:"sampler"`
 	Loss      LossConfig      `toml:"loss"`
 	Stage2    Stage2Config    `toml:"stage2" comment:"of stage 2 only"`
+	SFT       SFTConfig       `toml:"sft" comment:"of stage 3 only: docs/SFT.md"`
 	Optimizer OptimizerConfig `toml:"optimizer"`
 	Memory    MemoryConfig    `toml:"memory"`
 	Log       LogConfig       `toml:"log"`
@@ -51,6 +53,7 @@ type (
 	SamplerConfig   = contrast.SamplerConfig
 	LossConfig      = contrast.LossConfig
 	Stage2Config    = contrast.Stage2Config
+	SFTConfig       = sft.Config
 	OptimizerConfig = loop.OptimizerConfig
 	MemoryConfig    = loop.MemoryConfig
 	LogConfig       = loop.LogConfig
@@ -80,6 +83,32 @@ func (c *Config) contrast() contrast.Settings {
 		Loop: c.loop(), Start: start.Settings{Seed: c.Seed, Model: c.Model, LoRA: c.LoRA},
 		Data: c.Data, Sampler: c.Sampler, Loss: c.Loss, Stage2: c.Stage2,
 	}
+}
+
+// SFT is the number of the stage that fine-tunes a language model on answers.
+const SFT = 3
+
+// sft are the settings of fine-tuning on answers.
+func (c *Config) sft() sft.Settings {
+	own := c.SFT
+	if c.Model.MaxLength > 0 { // the one length of a run, where it is said
+		own.MaxLength = c.Model.MaxLength
+	}
+	return sft.Settings{
+		Loop: c.loop(), Start: start.Settings{Seed: c.Seed, Model: c.Model, LoRA: c.LoRA},
+		Data: sft.Files{Train: c.Data.Train, Validation: c.Data.Validation, Fraction: c.Data.ValidationFraction,
+			SplitSeed: c.Data.SplitSeed},
+		SFT: own, Batch: c.Sampler.BatchSize,
+	}
+}
+
+// Complete fills in what depends on the files: the steps of fine-tuning, where epochs say them (steps below 0).
+func (c *Config) Complete() (err error) {
+	if c.Stage == SFT && c.Steps < 0 && c.Data.Train != "" {
+		of := c.sft()
+		c.Steps, err = sft.Steps(of.Data, of.Batch, of.SFT.Epochs)
+	}
+	return err
 }
 
 // Stored reads a run's config.toml. What an older program did not write there is as that program had it. A setting
@@ -119,6 +148,12 @@ func DefaultStage(stage int) Config {
 	if stage == 2 {
 		c.Stage, c.Steps, c.Optimizer.LearningRate = 2, 50_000, 1e-5
 	}
+	// The paper's fine-tuning: adapters of rank 8, one epoch (steps by the rows), cosine.
+	if stage == SFT {
+		c.Stage, c.Steps, c.Optimizer.LearningRate, c.Optimizer.Schedule = SFT, -1, 1e-5, string(optim.Cosine)
+		c.LoRA.Rank, c.LoRA.Alpha = 8, 16
+		c.Sampler.BatchSize, c.Log.Best = 16, sft.FigureLoss
+	}
 	return c
 }
 
@@ -141,6 +176,7 @@ func Default() Config {
 			WeightIndividual:  stage2.WeightIndividual, WeightTheory: stage2.WeightTheory,
 			Banks: EncodedBanks, RefreshEvery: 100, LearnedRate: 10, Batching: ApartBatching,
 		},
+		SFT:    sft.Default(),
 		Memory: MemoryConfig{Packs: 1, Moments: string(optim.MomentsF32), Devices: 1, Packing: Packed},
 		Optimizer: OptimizerConfig{
 			LearningRate: 1e-4, Schedule: string(optim.Linear), WarmupFraction: .1,

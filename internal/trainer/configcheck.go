@@ -11,6 +11,7 @@ import (
 	"hives/internal/optim"
 	"hives/internal/statecache"
 	"hives/internal/trainer/contrast"
+	"hives/internal/trainer/sft"
 	"hives/model/transformer"
 	"hives/samplers"
 )
@@ -35,7 +36,8 @@ func (c *Config) checkNamed() error {
 	case c.Model.From == "":
 		return fault.New(fault.Invalid, "no model: give --model DIR, or --model random:CONFIG for fresh weights")
 	case c.Data.Train == "":
-		return fault.New(fault.Invalid, "no training rows: give --data FILE (make one with hives import)")
+		return fault.New(fault.Invalid, "no training rows: give --data FILE (make one with hives import; of stage sft "+
+			"JSON Lines of conversations)")
 	case c.Stage == 2 && c.Stage2.TheoryBank == "":
 		return fault.New(fault.Invalid, "no theory anchors: give --theory-bank FILE (make one with hives anchors build)")
 	}
@@ -64,13 +66,13 @@ func (c *Config) bounds() []bound {
 	}
 	o, s := &c.Optimizer, &c.Stage2
 	all := []bound{
-		{name: "stage", value: float64(c.Stage), least: 1, most: 2},
+		{name: "stage", value: float64(c.Stage), least: 1, most: SFT},
 		count("steps", c.Steps, 0),
 		count("model.layers", c.Model.Layers, 0), count("model.freeze_layers", c.Model.FreezeLayers, 0),
 		count("model.max_length", c.Model.MaxLength, 0),
 		count("lora.rank", c.LoRA.Rank, 0), from("lora.alpha", c.LoRA.Alpha, 0),
 		within("data.validation_fraction", c.Data.ValidationFraction, .5, false),
-		count("sampler.batch_size", c.Sampler.BatchSize, 3), count("sampler.positives", c.Sampler.Positives, 1),
+		count("sampler.batch_size", c.Sampler.BatchSize, c.leastBatch()), count("sampler.positives", c.Sampler.Positives, 1),
 		above0("loss.temperature", c.Loss.Temperature),
 		above0("stage2.temperature_individual", s.TemperatureIndividual),
 		above0("stage2.temperature_theory", s.TemperatureTheory),
@@ -93,6 +95,14 @@ func (c *Config) bounds() []bound {
 		all = append(all, from("sampler.theory_weights."+theory, w, 0))
 	}
 	return all
+}
+
+// leastBatch is an anchor, a positive and a negative of a contrast; an answer needs no other.
+func (c *Config) leastBatch() int {
+	if c.Stage == SFT {
+		return 1
+	}
+	return 3
 }
 
 // checkBounds names the first number outside its domain, with the domain: "optimizer.beta1 1: want 0 or more and less
@@ -146,7 +156,7 @@ func (c *Config) checkChoices() error {
 		{"sampler.false_negatives", c.Sampler.FalseNegatives,
 			[]string{samplers.Keep, samplers.Anchor, samplers.All, samplers.Drop}},
 		{"sampler.anchor_weighting", c.Sampler.AnchorWeighting, []string{samplers.Natural, samplers.Sqrt, samplers.Balanced}},
-		{"loss.variant", c.Loss.Variant, contrast.LossNames(c.Stage)},
+		{"loss.variant", c.Loss.Variant, contrast.LossNames(min(c.Stage, 2))},
 		{"stage2.banks", c.Stage2.Banks, []string{EncodedBanks, LearnedBanks}},
 		{"stage2.batching", c.Stage2.Batching, []string{ApartBatching, AuthorsBatching}},
 		{"memory.moments", c.Memory.Moments, []string{string(optim.MomentsF32), string(optim.MomentsBF16)}},
@@ -168,7 +178,11 @@ func (c *Config) checkChoices() error {
 		return fmt.Errorf("model.pooling: %w", err)
 	}
 	// Of the task: which figures a validation has is not the loop's to know.
-	if err := contrast.CheckFigure(c.Log.Best); err != nil {
+	checkFigure := contrast.CheckFigure
+	if c.Stage == SFT {
+		checkFigure = sft.CheckFigure
+	}
+	if err := checkFigure(c.Log.Best); err != nil {
 		return fmt.Errorf("log.best: %w", err)
 	}
 	return nil
@@ -193,6 +207,10 @@ func (c *Config) checkTogether() error {
 	settings := c.loop()
 	if err := settings.Check(); err != nil {
 		return err
+	}
+	if c.Stage == SFT {
+		of := c.sft()
+		return of.Check()
 	}
 	of := c.contrast()
 	return of.Check()

@@ -7,6 +7,7 @@ import (
 	"hives/internal/fsutil"
 	"hives/internal/trainer/contrast"
 	"hives/internal/trainer/loop"
+	"hives/internal/trainer/sft"
 	"hives/internal/trainer/start"
 	"hives/internal/trainer/step"
 	"hives/internal/whatis"
@@ -15,8 +16,9 @@ import (
 // tasks reads what a stage is made of. A further task is a package that makes loop.Inputs, its section of Config,
 // and a line here.
 var tasks = map[int]func(context.Context, *Config, theories.Set) (loop.Inputs, error){
-	1: readContrast,
-	2: readContrast,
+	1:   readContrast,
+	2:   readContrast,
+	SFT: readSFT,
 }
 
 // readContrast returns no inputs beside an error: a nil *contrast.Inputs in the interface would not be nil.
@@ -24,6 +26,15 @@ func readContrast(ctx context.Context, cfg *Config, known theories.Set) (loop.In
 	settings := cfg.contrast()
 	settings.Theories = known
 	in, err := contrast.Read(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// readSFT knows no theories: of a value a row of answers has the name alone.
+func readSFT(ctx context.Context, cfg *Config, _ theories.Set) (loop.Inputs, error) {
+	in, err := sft.Read(ctx, cfg.sft())
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ import transformers
 import bert
 import decoder
 import figures
+import finetune
 import intensities
 import losses
 import merges
@@ -48,7 +49,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     report = {"seed": args.seed, "versions": versions()}
-    for part in (qwen3, bert, decoder, tokens, losses, optimizer, figures, rankings, intensities, merges):
+    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, merges):
         report |= part.write(args.out, args.seed) or {}
         print("wrote what %s.py makes" % part.__name__, file=sys.stderr)
     (args.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -99,6 +99,6 @@ func (c *Corpus) Batch(d Drawn, banks *Banks, layout *Layout) (b *Batch, err err
 	c.Pairs.fill(b, d.Rows)
 	var texts [][]int32
 	texts, b.Anchors = c.texts(d, banks, layout.Anchors)
-	b.Packs, err = layout.lay(texts)
+	b.Packs, err = layout.Lay(texts)
 	return b, err
 }

@@ -16,6 +16,8 @@ type Settings struct {
 	Seed  uint64      `toml:"seed"`
 	Model ModelConfig `toml:"model"`
 	LoRA  LoRAConfig  `toml:"lora"`
+	// Head asks for a language model: weights with their head. The task says it, not a file.
+	Head bool `toml:"-"`
 }
 
 // Default names no model and trains all weights.

@@ -61,6 +61,7 @@ func openCheckpoint(at string, cfg Settings) (*Point, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", run, err)
 	}
+	of.Head = cfg.Head
 	if cfg.Model.Tokenizer != "" {
 		of.Model.Tokenizer = cfg.Model.Tokenizer
 	}

@@ -127,6 +127,13 @@ func (p *Point) draw(config string, seed uint64) error {
 		return err
 	}
 	// Fresh weights are named by their config and the seed: the same two make the same numbers on every machine.
+	if p.cfg.Head {
+		of, err := withHead(cfg)
+		if err != nil {
+			return err
+		}
+		cfg = of
+	}
 	if p.Model, err = folder.Random(cfg, seed); err != nil {
 		return err
 	}
@@ -142,7 +149,12 @@ func (p *Point) load(dir string) error {
 		if p.Base, err = folder.WeightsSHA256(dir); err != nil {
 			return err
 		}
-		p.Model, err = folder.Load(dir, dtypes.Float32) // float32 masters, whatever the file holds
+		// float32 masters, whatever the file holds
+		if p.cfg.Head {
+			p.Model, err = loadHead(dir)
+		} else {
+			p.Model, err = folder.Load(dir, dtypes.Float32)
+		}
 		return err
 	})
 }

@@ -1,0 +1,89 @@
+package sft
+
+import (
+	"slices"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/trainer/loop"
+	"hives/internal/trainer/start"
+)
+
+// Settings are the sections of a run's configuration that this task goes by.
+type Settings struct {
+	Loop  loop.Settings
+	Start start.Settings
+	Data  Files
+	SFT   Config
+	Batch int // rows of a step
+}
+
+// Files name the rows.
+type Files struct {
+	Train, Validation string
+	Fraction          float64 // of groups, held out where neither a file nor the rows say it
+	SplitSeed         uint64
+}
+
+// Config is the section of its own.
+type Config struct {
+	MaxLength int     `toml:"max_length" comment:"most tokens of a row, the end of its turn included"`
+	Overlong  string  `toml:"overlong" comment:"a longer row: refuse, drop, or cut-prompt (from the left, never the answer)"`
+	Mean      string  `toml:"mean" comment:"token: over the answer tokens of a batch; row: each row counts alike"`
+	Template  string  `toml:"template" comment:"chatml, qwen3 or llama3; empty: the model's own"`
+	Epochs    float64 `toml:"epochs" comment:"passes over the rows, where steps are not given"`
+}
+
+// Values of Config.
+const (
+	Refuse    = "refuse"
+	Drop      = "drop"
+	CutPrompt = "cut-prompt"
+	ByToken   = "token"
+	ByRow     = "row"
+)
+
+// Default is the paper's one epoch, with rows of up to 1,024 tokens.
+func Default() Config {
+	return Config{MaxLength: 1024, Overlong: Refuse, Mean: ByToken, Epochs: 1}
+}
+
+// Check refuses settings that do not go with each other.
+func (s *Settings) Check() error {
+	for _, c := range []struct {
+		name, value string
+		of          []string
+	}{
+		{"sft.overlong", s.SFT.Overlong, []string{Refuse, Drop, CutPrompt}},
+		{"sft.mean", s.SFT.Mean, []string{ByToken, ByRow}},
+	} {
+		if !slices.Contains(c.of, c.value) {
+			return fault.New(fault.Invalid, "%s %q: want one of %s", c.name, c.value, strings.Join(c.of, ", "))
+		}
+	}
+	switch {
+	case s.SFT.MaxLength < 2:
+		return fault.New(fault.Invalid, "sft.max_length %d: want 2 or more", s.SFT.MaxLength)
+	case s.Batch%s.Loop.Memory.Packs != 0:
+		return fault.New(fault.Invalid, "memory: %d rows in %d packs: want a divisor", s.Batch, s.Loop.Memory.Packs)
+	case s.Loop.Memory.Devices > 1:
+		return fault.New(fault.Invalid, "memory.devices %d: answers are trained on one device", s.Loop.Memory.Devices)
+	case s.Start.Model.States != "":
+		return fault.New(fault.Invalid, "model.states: states are kept for the contrast alone")
+	}
+	return CheckFigure(s.Loop.Log.Best)
+}
+
+// Figures of a validation that may decide the best checkpoint.
+const (
+	FigureLoss    = "loss"
+	FigureLogOdds = "log_odds"
+)
+
+// CheckFigure refuses a figure that no validation has.
+func CheckFigure(name string) error {
+	if name != "" && name != FigureLoss && name != FigureLogOdds {
+		return fault.New(fault.Invalid, "log.best %q: want %s, %s or nothing", name, FigureLoss, FigureLogOdds)
+	}
+	return nil
+}
