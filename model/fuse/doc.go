@@ -11,4 +11,14 @@
 //
 // Sums are float64 and are rounded once, to the type that the first model keeps the tensor in. Numbers are read a
 // block at a time, so that memory holds two tensors, whatever the number of models.
+//
+//	rec, err := fuse.Run(ctx, fuse.Options{Models: []string{"a", "b"}, Method: fuse.ByKarcher, Out: "fused"})
+//
+// Where to begin: numbers.go has the two means and knows no file; source.go makes vectors of a model's tensors, or of a
+// base's and an adapter; numbersof.go reads and rounds stored types; fuse.go holds the run, from the look at the inputs
+// to the folder.
+//
+// The caller owes nothing but the names. Refused, before a number is read, with the two folders: another config or
+// tokenizer, other tensors or shapes, adapters of another base. Refused while reading, with tensor and place: a number
+// that is not finite.
 package fuse

@@ -76,7 +76,8 @@ type Tensor struct {
 	*Report
 }
 
-// check refuses what cannot be fused before a file is opened.
+// check refuses what cannot be fused before a file is opened. An output folder that is an input is refused by name
+// rather than as one that is there: who gave it meant to write over it.
 func (o *Options) check() error {
 	switch {
 	case len(o.Models) < 2:
@@ -157,7 +158,8 @@ func (f *fusion) close() {
 	}
 }
 
-// pattern is the source whose files the result follows: names, types, shards, tokenizer.
+// pattern is the source whose files the result follows: names, types, shards, tokenizer. Without a base it is the
+// first model, so the order of the models decides the stored type where they differ, and nothing else.
 func (f *fusion) pattern() *source {
 	if f.base != nil {
 		return f.base
@@ -193,7 +195,8 @@ func (f *fusion) open() (err error) {
 	return nil
 }
 
-// openOne opens a model folder, or an adapter's.
+// openOne opens a model folder, or an adapter's, which its config tells. The hash goes into the record: of a model that
+// of its weights, of an adapter that of the adapter alone, whose base has a line of its own.
 func (f *fusion) openOne(path, baseSHA256 string) (*source, Model, error) {
 	if _, err := os.Stat(filepath.Join(path, lora.ConfigFile)); err == nil {
 		if f.base == nil {
@@ -267,7 +270,8 @@ func (f *fusion) writeShard(ctx context.Context, w io.Writer, file *safetensorsi
 	return out.Flush()
 }
 
-// tensor fuses one tensor and rounds it to its type.
+// tensor fuses one tensor and rounds it to its type. It is called when the tensor's turn in the file comes, so that a
+// shard is never in memory either: sum is one of the two tensors, Karcher's step the other.
 func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, error) {
 	vs := make([]Vector, len(f.sources))
 	for j, s := range f.sources {
@@ -306,7 +310,8 @@ func (f *fusion) all() (n int) {
 	return n
 }
 
-// mean is the chosen one. Of the linear one, too, norms and angles are worth knowing.
+// mean is the chosen one. Of the linear one, too, norms and angles are worth knowing: they say what Karcher's would
+// have changed, and cost one more reading.
 func (f *fusion) mean(ctx context.Context, dst []float64, vs []Vector) (*Report, error) {
 	if f.Method == ByKarcher {
 		rep, err := Karcher(ctx, dst, vs, f.Weights, MaxUpdates)

@@ -64,7 +64,7 @@ func Linear(ctx context.Context, dst []float64, vs []Vector, weights []float64, 
 	return combine(ctx, dst, vs, factors)
 }
 
-// combine writes Σ c_j θ_j into dst.
+// combine writes Σ c_j θ_j into dst. Models are added in their order, so that equal inputs give equal bits.
 func combine(ctx context.Context, dst []float64, vs []Vector, factors []float64) error {
 	return blocks(ctx, len(dst), vs, func(_, from, to int, pieces [][]float64) {
 		part := dst[from:to]
@@ -115,7 +115,8 @@ func Karcher(ctx context.Context, dst []float64, vs []Vector, weights []float64,
 	return rep, err
 }
 
-// sphere is the state of one tensor's mean: m is the unit vector that moves.
+// sphere is the state of one tensor's mean: m is the unit vector that moves. It is the caller's dst from the start, so
+// that only one tensor more, the pull, has to be held.
 type sphere struct {
 	ctx   context.Context
 	m     []float64
@@ -154,7 +155,8 @@ func (k *sphere) look() (rep Report, err error) {
 
 func angle(cosine float64) float64 { return math.Acos(max(-1, min(1, cosine))) }
 
-// direct shares the weight among the vectors that have a direction.
+// direct shares the weight among the vectors that have a direction. Weights 1, 1, 2 of which the third has a norm of 0
+// become shares ½, ½, 0; its norm, 0, still counts with λ = ½ when the mean gets its length.
 func (k *sphere) direct(lambda, norms []float64) {
 	k.share, k.scale = make([]float64, len(lambda)), make([]float64, len(lambda))
 	for j, norm := range norms {
@@ -188,7 +190,8 @@ func (k *sphere) start() error {
 	return combine(k.ctx, k.m, k.vs, factors)
 }
 
-// walk updates m until the pull is nothing or the updates are spent.
+// walk updates m until the pull is nothing or the updates are spent. The tangent that is reported is the last that was
+// looked at: after the tenth update there is no further look, as in the formula that this follows.
 func (k *sphere) walk(rep *Report, updates int) error {
 	pull := make([]float64, len(k.m))
 	for rep.Updates < updates {
@@ -263,7 +266,9 @@ func (k *sphere) offLinear(lambda []float64) (float64, error) {
 // blockLen is 512 KiB of float64: several models' blocks stay in the cache of a core while they are added up.
 const blockLen = 1 << 16
 
-// blocks reads all vectors a block at a time, on all cores. Each block is given to work once, with its place.
+// blocks reads all vectors a block at a time, on all cores. Each block is given to work once, with its place. Which
+// goroutine takes a block is fixed by its number; what work writes must be the block's own, and then nothing depends on
+// who is faster. The pieces are overwritten by the next block.
 func blocks(ctx context.Context, n int, vs []Vector, work func(block, from, to int, pieces [][]float64)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
@@ -290,6 +295,9 @@ func blocks(ctx context.Context, n int, vs []Vector, work func(block, from, to i
 }
 
 // sums adds up, over all blocks in their order, the numbers that work leaves in part.
+//
+// Invariant: the additions are those of one thread (TestThreadsChangeNothing), since each block's part is kept until
+// all are there.
 func sums(ctx context.Context, m []float64, vs []Vector, into []float64,
 	work func(part []float64, from, to int, pieces [][]float64)) error {
 	parts := make([][]float64, (len(m)+blockLen-1)/blockLen)

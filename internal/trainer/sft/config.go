@@ -18,14 +18,15 @@ type Settings struct {
 	Batch int // rows of a step
 }
 
-// Files name the rows.
+// Files name the rows. Their file is read as a whole: 10⁵ answers are some 50 MB.
 type Files struct {
 	Train, Validation string
 	Fraction          float64 // of groups, held out where neither a file nor the rows say it
 	SplitSeed         uint64
 }
 
-// Config is the section of its own.
+// Config is the section of its own. What it shares with the contrast stands elsewhere in the run's configuration: the
+// rows of a step are sampler.batch_size, the adapters lora, the longest row model.max_length where that is said.
 type Config struct {
 	MaxLength int     `toml:"max_length" comment:"most tokens of a row, the end of its turn included"`
 	Overlong  string  `toml:"overlong" comment:"a longer row: refuse, drop, or cut-prompt (from the left, never the answer)"`
@@ -48,7 +49,8 @@ func Default() Config {
 	return Config{MaxLength: 1024, Overlong: Refuse, Mean: ByToken, Epochs: 1}
 }
 
-// Check refuses settings that do not go with each other.
+// Check refuses settings that do not go with each other, before a file is read. Several devices would each need the
+// positions of their own rows; nobody has needed that yet, so it is refused rather than guessed.
 func (s *Settings) Check() error {
 	for _, c := range []struct {
 		name, value string
@@ -74,7 +76,8 @@ func (s *Settings) Check() error {
 	return CheckFigure(s.Loop.Log.Best)
 }
 
-// Figures of a validation that may decide the best checkpoint.
+// Figures of a validation that may decide the best checkpoint. The loss falls while a model learns the style of the
+// answers; only the log-odds say that it tells the sides apart.
 const (
 	FigureLoss    = "loss"
 	FigureLogOdds = "log_odds"

@@ -26,7 +26,8 @@ type corpus struct {
 	dropped  int // rows left out because they are too long
 }
 
-// texts renders rows of a file in their order.
+// texts renders rows of a file in their order. All rows that are too long are named together: a person mends the file
+// once.
 func (c *corpus) texts(file string, all []Row) (out []text, err error) {
 	var long []string
 	for i := range all {

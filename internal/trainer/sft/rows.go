@@ -55,7 +55,8 @@ type rows struct {
 }
 
 // readRows reads the files and holds rows out: those of the file of held-out rows, else those whose split says so,
-// else a share of the groups.
+// else a share of the groups. Rows of split "test" are in neither part, so that a file can carry them to whoever
+// measures the model afterwards.
 func readRows(f *Files) (*rows, error) {
 	all, sum, err := readFile(f.Train)
 	if err != nil {
@@ -90,7 +91,8 @@ func readRows(f *Files) (*rows, error) {
 	return out, nil
 }
 
-// group is what must not stand on both sides.
+// group is what must not stand on both sides: the answers of one question are alike in their words, and a held-out one
+// would be half known.
 func (r *Row) group() string { return cmp.Or(r.Group, r.QuestionID, fmt.Sprint("line ", r.number)) }
 
 // holdOut deals groups out: a group is held out by the hash of the seed and its name, so that it stays on its side
@@ -123,7 +125,8 @@ func shared(train, validation []Row) error {
 	return nil
 }
 
-// readFile reads a file of answers. Every line is checked; the first that is wrong is named.
+// readFile reads a file of answers. Every line is checked; the first that is wrong is named. The hash is of the bytes
+// that were parsed, read once, so a file that is replaced meanwhile cannot be noted under another's hash.
 func readFile(path string) (all []Row, sum string, err error) {
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
@@ -173,12 +176,14 @@ func parse(line []byte) (r Row, err error) {
 	return r, nil
 }
 
-// order is the order of rows in an epoch, a function of seed and epoch alone.
+// order is the order of rows in an epoch, a function of seed and epoch alone: a resumed run has no generator to wind
+// forward.
 func order(n int, seed uint64, epoch int) []int {
 	return rand.New(rand.NewPCG(seed, uint64(epoch)^0x7366742d65706f63)).Perm(n)
 }
 
-// Steps is the number of steps for a number of epochs over the rows to train on.
+// Steps is the number of steps for a number of epochs over the rows to train on. 45 rows in batches of 8 are 6 steps
+// for one epoch, the last of which goes on into the second.
 func Steps(f Files, batch int, epochs float64) (int, error) {
 	r, err := readRows(&f)
 	if err != nil {

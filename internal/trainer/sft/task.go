@@ -31,7 +31,7 @@ type Inputs struct {
 	hashes     map[string]string
 }
 
-// Read takes in the model and the rows.
+// Read takes in the model and the rows. It needs no engine, so a row that is too long is named in seconds.
 func Read(_ context.Context, cfg Settings) (*Inputs, error) {
 	in := &Inputs{cfg: cfg}
 	if err := in.read(); err != nil {
@@ -118,7 +118,8 @@ type task struct {
 	validator *validator // nil without held-out rows
 }
 
-// newValidator takes at most as many held-out rows as asked for, the first of the file.
+// newValidator takes at most as many held-out rows as asked for, the first of the file: with log.validation_rows cut
+// through a question, its pair is not measured.
 func (t *task) newValidator(backend compute.Backend) (err error) {
 	most := min(len(t.validation), t.cfg.Loop.Log.ValidationRows)
 	if most == 0 {

@@ -61,7 +61,8 @@ func sign(level *int) int {
 	return -1
 }
 
-// validator measures the weights as they stand on fixed held-out rows.
+// validator measures the weights as they stand on fixed held-out rows. It shares the variables with the steps, adapters
+// included, and copies none.
 type validator struct {
 	texts  []text
 	pairs  [][2]int // places in texts: wanted, opposite
@@ -91,7 +92,8 @@ func newValidator(backend compute.Backend, o *objective, texts []text, wanted, l
 // validationRows is how many rows are measured at once.
 const validationRows = 8
 
-// pairs finds the answers to one question, by value, that lie at opposite levels: 2 against −2, and 1 against −1.
+// pairs finds the answers to one question, by value, that lie at opposite levels: 2 against −2, and 1 against −1. A
+// wanted answer whose opposite is not held out is in the loss and in no pair.
 func pairs(texts []text, wanted int) (out [][2]int) {
 	for i := range texts {
 		r := texts[i].row
@@ -216,7 +218,8 @@ func (t *task) Validate(ctx context.Context, at loop.Position) (*loop.Validation
 	return &loop.Validation{Step: v.Step, Line: v, Says: says, Score: v.score}, nil
 }
 
-// score is the figure that decides the best checkpoint, larger being better.
+// score is the figure that decides the best checkpoint, larger being better; so the loss is turned, and run.json shows
+// it as a negative number.
 func (v *Validation) score(figure string) *float64 {
 	x := -float64(v.Loss)
 	if figure == FigureLogOdds {
