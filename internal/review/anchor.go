@@ -15,7 +15,8 @@ type anchor struct{}
 
 func (anchor) name() string { return judge.KindAnchor }
 
-// waits leaves out sentences that the latest bank no longer has.
+// waits leaves out sentences that the latest bank no longer has. What was decided on them still counts, by
+// board.credit.
 func (anchor) waits(q judge.QueueItem) bool { return q.Reason != superseded }
 
 // open has no parts to name.
@@ -28,6 +29,7 @@ type anchorView struct {
 	Nodes    []node
 }
 
+// node is a value that an anchor speaks of, such as svt/conservation/tradition, with what it means.
 type node struct{ ID, Definition string }
 
 // show puts the reviewer's own sentence into the field, if there is one, so that it can be written on. Definitions

@@ -20,6 +20,9 @@ func newToken() string { return rand.Text() }
 
 // onlyHere refuses to listen where others could knock. "0.0.0.0:8080" and ":8080" are every interface, and refused:
 // the token alone would stand between the texts and a network.
+//
+//	127.0.0.1:0, [::1]:8080, localhost:8080     this machine
+//	192.168.0.7:8080, :8080, 8080               refused
 func onlyHere(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

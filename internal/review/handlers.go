@@ -19,6 +19,8 @@ import (
 //go:embed page.html style.css keys.js
 var files embed.FS
 
+// templates are parsed when the program starts: a fault in one would come to light in every test, and not at a
+// reviewer's.
 var templates = template.Must(template.New("page.html").
 	Funcs(template.FuncMap{"palette": web.Palette}).
 	ParseFS(files, "page.html", "style.css", "keys.js"))
@@ -133,7 +135,7 @@ func (a *app) decide(w http.ResponseWriter, r *http.Request) {
 }
 
 // to redirects to an item, or to the end of the filter. See Other, so that a reload of what follows does not send the
-// form again.
+// form again. A place of −1 is the end of the filter, where the page says that nothing is left.
 func (a *app) to(w http.ResponseWriter, r *http.Request, s *state, place int, name, show string) {
 	var id int64
 	if place >= 0 {

@@ -14,6 +14,7 @@ type label struct{}
 
 func (label) name() string { return judge.KindLabel }
 
+// waits is true of every label: hives label takes back itself what needs nobody any more.
 func (label) waits(judge.QueueItem) bool { return true }
 
 // labelView is the open place of a theory's tree: where the reviewer has walked to, and what lies below. Crumbs lead
@@ -59,6 +60,8 @@ func (label) open(s *state, q judge.QueueItem, id string) (at theories.Path, ok 
 	return at, err == nil && theory == q.Theory
 }
 
+// show hangs the open place of the tree on the page. The reviewer's own decision is shown for every kind alike, by
+// newItem.
 func (label) show(v *itemView, s *state, q judge.QueueItem, _ judge.Decision, address func(string) string,
 	at theories.Path) {
 	v.Label = newLabel(s, q, address, at)
@@ -144,4 +147,5 @@ func (label) say(_ string, d judge.Decision) string {
 	return directionWords[d.Direction] + " " + strings.Join(d.Path, " › ")
 }
 
+// directionWords are read beside a path, as in "supports conservation › tradition".
 var directionWords = map[int32]string{1: "supports", 0: "neither supports nor opposes", -1: "opposes"}

@@ -51,6 +51,8 @@ func tallies(votes []judge.Vote) []tally {
 }
 
 // count keeps every raw answer too: a reviewer may want to read why.
+//
+//	v0 unusable, v0 care, v1 care, v2 unusable     Voters 3, Choices care 2 (v0, v1), Unusable v2, Raw all four
 func count(about string, votes []judge.Vote) tally {
 	t := tally{About: about}
 	chosen := map[string]string{} // by voter, "" while every answer was unusable

@@ -11,7 +11,9 @@ import (
 	"hives/internal/fault"
 )
 
-// Bounds on schemas, which may come from a stranger.
+// Bounds on schemas, which may come from a stranger. Definitions that name each other twice double at every level, so
+// a schema of a few lines can have 2³² parts: parts are counted as they are compiled. minItems in minItems multiplies
+// the shortest answer in the same way, hence maxLeast.
 const (
 	maxBytes = 64 << 10
 	maxParts = 20_000 // subschemas, those behind $ref counted each time
@@ -19,25 +21,28 @@ const (
 	maxLeast = 64 << 10 // bytes of the shortest answer
 )
 
-// notes are keywords that say nothing about what is valid.
+// notes are keywords that say nothing about what is valid. format and pattern are none of them: they do, and an
+// answer that nobody held to them would pass for one that was.
 var notes = []string{"title", "description", "$schema", "$id", "$comment", "default", "examples",
 	"deprecated", "readOnly", "writeOnly"}
 
-// ofType are the keywords that each type understands.
+// ofType are the keywords that each type understands. multipleOf, uniqueItems and their like are in none of the
+// lists: what an automaton cannot hold an answer to is refused by name.
 var ofType = map[string][]string{
 	"object": {"properties", "required", "additionalProperties"}, "array": {"items", "minItems", "maxItems"},
 	"string": {"minLength", "maxLength"}, "boolean": nil, "null": nil,
 	"integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}, "number": {"minimum", "maximum"},
 }
 
-// compiler turns one schema into an expression.
+// compiler turns one schema into an expression. parts counts what was compiled so far, over all of the schema.
 type compiler struct {
 	*algebra
 	root  map[string]any
 	parts int
 }
 
-// compile refuses what lies outside the subset by the path of the keyword, as /properties/mood/pattern.
+// compile refuses what lies outside the subset by the path of the keyword, as /properties/mood/pattern. The error is
+// of kind Invalid. It comes before a token is computed, however far inside the keyword lies.
 func compile(schema map[string]any) (*algebra, *node, error) {
 	root, err := plain(schema)
 	if err != nil {
@@ -55,6 +60,9 @@ func compile(schema map[string]any) (*algebra, *node, error) {
 }
 
 // plain brings a schema built of Go's types ([]string, int) to those that JSON gives, with numbers as they are written.
+//
+//	[]string{"yes", "no"}     []any{"yes", "no"}
+//	1                         json.Number("1"): as float64, 1 and 1.0 would be the same
 func plain(schema map[string]any) (out map[string]any, err error) {
 	raw, err := json.Marshal(schema)
 	if err != nil {
@@ -70,6 +78,8 @@ func plain(schema map[string]any) (out map[string]any, err error) {
 }
 
 // refuse names a keyword by its path.
+//
+//	/properties/mood/pattern: this keyword is outside the subset here …
 func refuse(path, format string, args ...any) error {
 	if path == "" {
 		path = "/"
@@ -78,6 +88,14 @@ func refuse(path, format string, args ...any) error {
 }
 
 // schema compiles one schema. Each way of saying what is valid stands alone, but for a type beside enum or const.
+//
+//	{"$ref": "#/$defs/mood"}                        ref
+//	{"anyOf": [{"type": "null"}, {"enum": [1]}]}    anyOf, its parts by schema again
+//	{"type": "integer", "enum": [1, 2]}             values
+//	{"type": ["string", "null"], "maxLength": 9}    typed
+//	{"type": "string", "anyOf": [{"enum": ["a"]}]}  refused at /type
+//
+// Two ways at once would mean what fits both, for which an expression over bytes has no sign.
 func (c *compiler) schema(path string, v any, depth int) (*node, error) {
 	s, ok := v.(map[string]any)
 	if !ok {
@@ -104,7 +122,9 @@ func (c *compiler) schema(path string, v any, depth int) (*node, error) {
 	return c.typed(path, s, depth)
 }
 
-// only refuses the keywords of s that are not among those understood here.
+// only refuses the keywords of s that are not among those understood here. Definitions may stand beside anything at
+// the top, and nowhere else. The keywords are looked through in order of their names, so that a schema with two
+// faults is refused in the same words each time.
 func only(path string, s map[string]any, understood []string) error {
 	for _, k := range slices.Sorted(maps.Keys(s)) {
 		root := path == "" && (k == "$defs" || k == "definitions")
@@ -116,7 +136,10 @@ func only(path string, s map[string]any, understood []string) error {
 	return nil
 }
 
-// ref follows a reference to the root's definitions. One that leads back to itself ends at the depth's bound.
+// ref follows a reference to the root's definitions. One that leads back to itself ends at the depth's bound. JSON of
+// a schema that contains itself is no regular language: somebody would have to count the brackets.
+//
+//	{"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}     refused at depth 33
 func (c *compiler) ref(path string, s map[string]any, depth int) (*node, error) {
 	name, _ := s["$ref"].(string)
 	for _, home := range []string{"$defs", "definitions"} {
@@ -129,6 +152,7 @@ func (c *compiler) ref(path string, s map[string]any, depth int) (*node, error) 
 	return nil, refuse(path+"/$ref", "want #/$defs/NAME of a definition at the top")
 }
 
+// anyOf is what one of its schemas allows. An answer that two of them allow is one answer: alternatives are a set.
 func (c *compiler) anyOf(path string, s map[string]any, depth int) (*node, error) {
 	list, _ := s["anyOf"].([]any)
 	if len(list) == 0 {
@@ -145,6 +169,10 @@ func (c *compiler) anyOf(path string, s map[string]any, depth int) (*node, error
 }
 
 // values are enum and const: each value as it is written in the schema.
+//
+//	{"enum": ["yes", 1, null]}                yes in quotes, 1, null
+//	{"const": 2.50}                           2.50, digit for digit
+//	{"type": "integer", "enum": [1, "two"]}   refused: value 2 is not of the type
 func (c *compiler) values(path string, s map[string]any, _ int) (*node, error) {
 	list, isList := s["enum"].([]any)
 	path += "/enum"
@@ -193,7 +221,8 @@ func kindOf(value any) string {
 	return "object"
 }
 
-// literal is a value as it is written in an answer.
+// literal is a value as it is written in an answer. < and & stand as they are: a model writes no \u003c, and would be
+// kept from the answer.
 func literal(value any) string {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -205,6 +234,10 @@ func literal(value any) string {
 }
 
 // typesOf reads "type", a name or a list of names; none is an empty list.
+//
+//	"string"               [string]
+//	["string", "null"]     [string null]
+//	"text"                 refused: want one of array, boolean, integer, …
 func typesOf(path string, s map[string]any) (types []string, err error) {
 	list, isList := s["type"].([]any)
 	if !isList && s["type"] != nil {
@@ -220,7 +253,8 @@ func typesOf(path string, s map[string]any) (types []string, err error) {
 	return types, nil
 }
 
-// typed compiles a schema that says its type, or several.
+// typed compiles a schema that says its type, or several. Of several types the keywords of each may stand there, and
+// each type goes by its own: {"type": ["integer", "null"], "minimum": 0} is null, or from 0 on.
 func (c *compiler) typed(path string, s map[string]any, depth int) (*node, error) {
 	types, err := typesOf(path, s)
 	if err != nil {
@@ -269,6 +303,10 @@ func (c *compiler) oneType(t, path string, s map[string]any, depth int) (*node, 
 
 // object has all its properties, in the order of required, which a Go map keeps; Decode puts that into the schema's
 // order.
+//
+//	properties a (integer), b (boolean); required [a, b]     {"a":1,"b":true}   {"a": 1, "b": true}
+//
+// Keys in any order, or left out, would need a state for every set of keys that have come: 2ⁿ for n keys.
 func (c *compiler) object(path string, s map[string]any, depth int) (*node, error) {
 	properties, ok := s["properties"].(map[string]any)
 	if !ok {
@@ -304,6 +342,11 @@ func (c *compiler) object(path string, s map[string]any, depth int) (*node, erro
 	return c.seq(append(out, c.text("}"))...), nil
 }
 
+// array is items between brackets, with commas between them and not behind the last.
+//
+//	2 to 3 items      [ item (, item){1,2} ]
+//	0 to 3 items      [ ( item (, item){0,2} )? ]
+//	no bounds         [ ( item (, item)* )? ]
 func (c *compiler) array(path string, s map[string]any, depth int) (*node, error) {
 	if s["items"] == nil {
 		return nil, refuse(path+"/items", "it is missing: a list of anything is outside the subset")
@@ -331,6 +374,10 @@ func (c *compiler) array(path string, s map[string]any, depth int) (*node, error
 }
 
 // between reads two whole numbers; without them it is from 0 to endless.
+//
+//	minLength 2                  2, endless
+//	maxLength 5                  0, 5
+//	minItems 3, maxItems 2       refused at minItems
 func between(path string, s map[string]any, from, to string) (least, most int, err error) {
 	most = endless
 	into := []*int{&least, &most}
@@ -348,27 +395,4 @@ func between(path string, s map[string]any, from, to string) (least, most int, e
 		return 0, 0, refuse(path+"/"+from, "%d is more than %s, %d", least, to, most)
 	}
 	return least, most, nil
-}
-
-// quoted is a text of so many characters: valid UTF-8 or an escape. Half a surrogate pair is no character.
-func (c *compiler) quoted(least, most int) *node {
-	tail := c.class(0x80, 0xBF)
-	hex := c.class('0', '9', 'a', 'f', 'A', 'F')
-	u := c.text(`\u`)
-	character := c.alt(
-		c.class(0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F),                 // but " and \
-		c.seq(c.class(0xC2, 0xDF), tail),                            // U+0080 …
-		c.seq(c.class(0xE0, 0xE0), c.class(0xA0, 0xBF), tail),       // U+0800 …
-		c.seq(c.class(0xE1, 0xEC, 0xEE, 0xEF), tail, tail),          // U+1000 …
-		c.seq(c.class(0xED, 0xED), c.class(0x80, 0x9F), tail),       // … U+D7FF
-		c.seq(c.class(0xF0, 0xF0), c.class(0x90, 0xBF), tail, tail), // U+10000 …
-		c.seq(c.class(0xF1, 0xF3), tail, tail, tail),                //
-		c.seq(c.class(0xF4, 0xF4), c.class(0x80, 0x8F), tail, tail), // … U+10FFFF
-		c.seq(c.text(`\`), c.class('"', '"', '\\', '\\', '/', '/', 'b', 'b', 'f', 'f', 'n', 'n', 'r', 'r', 't', 't')),
-		c.seq(u, c.class('0', '9', 'a', 'c', 'A', 'C', 'e', 'f', 'E', 'F'), hex, hex, hex),
-		c.seq(u, c.class('d', 'd', 'D', 'D'), c.class('0', '7'), hex, hex),
-		c.seq(u, c.class('d', 'd', 'D', 'D'), c.class('8', '9', 'a', 'b', 'A', 'B'), hex, hex,
-			u, c.class('d', 'd', 'D', 'D'), c.class('c', 'f', 'C', 'F'), hex, hex),
-	)
-	return c.seq(c.text(`"`), c.repeat(character, least, most), c.text(`"`))
 }

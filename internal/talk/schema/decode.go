@@ -12,13 +12,17 @@ import (
 // into the order in which "properties" stand, which means the same to every reader of JSON Schema.
 //
 //	{"properties": {"why": …, "mood": …}, "required": ["mood", "why"]}    required becomes ["why", "mood"]
+//
+// Numbers stay as they are written. A key that stands twice is refused: readers of JSON differ in which one holds.
+// Errors are of kind Invalid.
 func Decode(raw []byte) (map[string]any, error) {
+	// One whole value, and no deeper than encoding/json goes: a Decoder that is asked for tokens holds to neither.
+	if err := json.Unmarshal(raw, new(json.RawMessage)); err != nil {
+		return nil, fault.New(fault.Invalid, "schema: not one JSON object: %w", err)
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	v, _, err := value(d)
-	if err == nil && d.More() {
-		err = fault.New(fault.Invalid, "more stands behind it")
-	}
 	out, ok := v.(map[string]any)
 	if err == nil && !ok {
 		err = fault.New(fault.Invalid, "it is no object")
@@ -53,6 +57,8 @@ func value(d *json.Decoder) (v any, order []string, err error) {
 	return t, nil, nil
 }
 
+// object reads an object behind its brace, and sorts its own required, if it has one. The order that it returns is
+// that of its keys, which is what its parent needs where this object is the parent's properties.
 func object(d *json.Decoder) (any, []string, error) {
 	out := map[string]any{}
 	var order, properties []string

@@ -4,7 +4,8 @@
 // Three steps. A schema becomes an expression over bytes (compile.go): JSON of a schema that does not contain itself
 // is a regular language. What an expression leaves behind after a byte is an expression again, its derivative, so the
 // expressions met are the states of an automaton, made as they come (expr.go). A token is a string of bytes; a
-// state's mask are the tokens that leave something behind (vocabulary.go).
+// state's mask are the tokens that leave something behind (vocabulary.go). Where one answer stands is a Walk (walk.go);
+// texts and numbers have bytes of their own kind (text.go, numbers.go).
 //
 //	{"enum": ["yes", "no"]}    "yes" | "no", in quotes
 //	after  "                    yes" | no"          tokens: y, ye, yes, yes", n, no, no"

@@ -6,6 +6,10 @@ import (
 )
 
 // op is a kind of expression.
+//
+//	{"enum": ["yes", "no"]}     alt of text "yes" and text "no", both with their quotes
+//	{"type": "boolean"}         alt of text true and text false
+//	two or three digits         repeat of class 0–9, min 2, max 3
 type op byte
 
 const (
@@ -18,10 +22,12 @@ const (
 	repeat           // left, min to max times
 )
 
-// endless is the max of a repetition without one, and the length of what cannot be written.
+// endless is the max of a repetition without one, and the length of what cannot be written. Lengths are held at it,
+// so that sums of lengths cannot run over.
 const endless = 1 << 30
 
 // node is an expression. Equal ones are one node, so that a node is a state and what was found out about it holds.
+// Two nodes may still be one language written in two ways; that costs states, and makes nothing wrong.
 type node struct {
 	op          op
 	text        string
@@ -41,7 +47,7 @@ type node struct {
 	found bool // first is known
 }
 
-// bytes256 is a set of bytes.
+// bytes256 is a set of bytes. One bit a byte, so that equal sets are equal keys of a map.
 type bytes256 [4]uint64
 
 func (s *bytes256) add(from, to byte) {
@@ -52,12 +58,14 @@ func (s *bytes256) add(from, to byte) {
 
 func (s *bytes256) has(b byte) bool { return s[b>>6]>>(b&63)&1 == 1 }
 
-// algebra makes nodes, each once.
+// algebra makes nodes, each once. A node is found by its parts' ids: the parts were made before, each once, so ids
+// are equal exactly where the parts are.
 type algebra struct {
 	made  map[key]*node
 	count int32
 }
 
+// key is what makes a node that node and no other. Of an alternative text holds the ids of its parts.
 type key struct {
 	op          op
 	text        string
@@ -68,6 +76,7 @@ type key struct {
 
 func newAlgebra() *algebra { return &algebra{made: make(map[key]*node)} }
 
+// node returns the node that there is, or keeps this one under a new id.
 func (a *algebra) node(n node) *node {
 	k := key{op: n.op, text: n.text, set: n.set, min: n.min, max: n.max}
 	if n.left != nil {
@@ -88,7 +97,7 @@ func (a *algebra) node(n node) *node {
 	return &n
 }
 
-// ids names a set of nodes.
+// ids names a set of nodes. Four bytes an id, so no two lists run together. alt has sorted them.
 func ids(nodes []*node) string {
 	var out strings.Builder
 	for _, n := range nodes {
@@ -97,9 +106,11 @@ func ids(nodes []*node) string {
 	return out.String()
 }
 
+// never is where an answer ends up that took a wrong byte; empty is where nothing is left to be written.
 func (a *algebra) never() *node { return a.node(node{op: never, least: endless}) }
 func (a *algebra) empty() *node { return a.node(node{op: empty, ends: true}) }
 
+// text is one text. No byte of it can be left out, so what is left behind its first byte is its rest.
 func (a *algebra) text(s string) *node {
 	if s == "" {
 		return a.empty()
@@ -117,6 +128,10 @@ func (a *algebra) class(ranges ...byte) *node {
 }
 
 // seq is all of parts in their order, built so that (a b) c and a (b c) are one node.
+//
+//	(a b) c             a (b c)
+//	a, empty, b         a b
+//	a, never, b         never: what cannot be finished is not begun
 func (a *algebra) seq(parts ...*node) *node {
 	out := a.empty()
 	for _, left := range slices.Backward(parts) {
@@ -137,6 +152,8 @@ func (a *algebra) seq(parts ...*node) *node {
 }
 
 // alt is one of many: a set, so order and repetition do not count.
+//
+//	a | (b | a) | never      a | b
 func (a *algebra) alt(many ...*node) *node {
 	var flat []*node
 	for _, n := range many {
@@ -175,7 +192,8 @@ func (a *algebra) repeat(e *node, least, most int) *node {
 // maybe is e or nothing.
 func (a *algebra) maybe(e *node) *node { return a.repeat(e, 0, 1) }
 
-// after is what may follow once b was written: the derivative of n by b (Brzozowski 1964).
+// after is what may follow once b was written: the derivative of n by b (Brzozowski 1964). It is kept with n: of a
+// text of 100 letters the same few states are met again and again.
 func (a *algebra) after(n *node, b byte) *node {
 	if n.next == nil {
 		n.next = new([256]*node)
@@ -186,6 +204,14 @@ func (a *algebra) after(n *node, b byte) *node {
 	return n.next[b]
 }
 
+// derive works out one derivative; what is not in n at all leaves never.
+//
+//	n               after a
+//	"ab"            "b"
+//	[a-c]           empty
+//	"a"? "ab"       "ab" | "b"      the first a may be the optional one or the other's
+//	a{2,3}          a{1,2}
+//	"x"             never
 func (a *algebra) derive(n *node, b byte) *node {
 	switch {
 	case n.op == text && n.text[0] == b:

@@ -10,7 +10,8 @@ import (
 // most15 is the largest whole number that is written: 15 digits, which every reader keeps exactly (float64 has 2⁵³).
 const most15 = 999_999_999_999_999
 
-// whole reads a number that is whole, also as 2.0 or 2e0.
+// whole reads a number that is whole, also as 2.0 or 2e0. Both are whole to JSON Schema, and a bound may be written
+// so.
 func whole(v any) (float64, bool) {
 	n, ok := v.(json.Number)
 	if !ok {
@@ -20,7 +21,8 @@ func whole(v any) (float64, bool) {
 	return x, err == nil && x == math.Trunc(x)
 }
 
-// bound is one of the four keywords, if it is given.
+// bound is one of the four keywords, if it is given. It may have a fraction; what is made of that is its caller's
+// matter.
 func bound(path string, s map[string]any, keyword string) (x float64, given bool, err error) {
 	v, given := s[keyword]
 	if !given {
@@ -37,6 +39,10 @@ func bound(path string, s map[string]any, keyword string) (x float64, given bool
 }
 
 // integer is a whole number within its bounds, which may be broken: from 0.5 on is from 1 on.
+//
+//	minimum .5, maximum 3     1 to 3
+//	exclusiveMinimum 1        from 2 on
+//	minimum -12, maximum 7    0 to 7, or - and 1 to 12: no -0
 func (c *compiler) integer(path string, s map[string]any) (*node, error) {
 	low, high := -float64(most15), float64(most15)
 	for _, limit := range []struct {
@@ -108,6 +114,8 @@ func (c *compiler) number(path string, s map[string]any) (*node, error) {
 }
 
 // fraction is a number with a point whose whole part is from a to b.
+//
+//	0 to 1      0.… and 1.…, one to 15 digits behind the point
 func (c *compiler) fraction(a, b int64) *node {
 	return c.seq(c.digits(a, b), c.text("."), c.repeat(c.class('0', '9'), 1, 15))
 }

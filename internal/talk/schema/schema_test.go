@@ -396,9 +396,12 @@ func TestWhatLiesOutsideIsRefusedByItsPath(t *testing.T) {
 			t.Errorf("%.120s: %v, want %s", text, err, path)
 		}
 	}
-	for _, text := range []string{``, `[]`, `{} {}`, `{"a": 1, "a": 2}`, `{"a"`, `nul`} {
+	for _, text := range []string{
+		``, `[]`, `{} {}`, `{}}`, `{}]`, `{"a": 1, "a": 2}`, `{"a"`, `nul`,
+		strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat(`}`, 20_000), // whose depth is the stack's
+	} {
 		if _, err := Decode([]byte(text)); fault.Of(err) != fault.Invalid {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%.40q: %v", text, err)
 		}
 	}
 }

@@ -8,13 +8,14 @@ import (
 )
 
 // Vocabulary is what a model can write: its tokens as bytes, in alphabetical order, so that tokens with a common
-// beginning stand together and the beginning is walked once.
+// beginning stand together and the beginning is walked once. One is made for a model, and serves all of its schemas.
 type Vocabulary struct {
 	size    int
 	tokens  []token
 	longest int // bytes of a token
 }
 
+// token is one entry of a Vocabulary. Of {"a and {"b the second shares two bytes with the first.
 type token struct {
 	bytes  string
 	id     int32
@@ -22,7 +23,7 @@ type token struct {
 }
 
 // NewVocabulary takes what spells an id; false leaves the id out, as control tokens must be. size is the number of
-// logits.
+// logits. Two ids may spell the same: both may come then, and the model says which.
 func NewVocabulary(size int, spell func(id int32) (string, bool)) *Vocabulary {
 	v := &Vocabulary{size: size}
 	for id := range int32(size) {
@@ -46,6 +47,8 @@ func NewVocabulary(size int, spell func(id int32) (string, bool)) *Vocabulary {
 }
 
 // beginnings are the lengths of the tokens that text begins with.
+//
+//	tokens y, ye, es, s; text yes     1, 2
 func (v *Vocabulary) beginnings(text string) (lengths []int) {
 	low := 0 // no token before it begins like text
 	for n := 1; n <= len(text); n++ {

@@ -8,13 +8,15 @@ import (
 	"hives/internal/fault"
 )
 
-// maxStates and maxMasks bound what an automaton remembers: at 150,000 tokens a mask takes 19 kB.
+// maxStates and maxMasks bound what an automaton remembers: at 150,000 tokens a mask takes 19 kB, a thousand of them
+// 19 MB. Beyond either bound everything is forgotten, which costs time and changes no answer.
 const (
 	maxStates = 1 << 14
 	maxMasks  = 1 << 10
 )
 
-// Automaton is a schema over a vocabulary. Several walks may share it.
+// Automaton is a schema over a vocabulary. Several walks may share it. They share what is found out as well, so it is
+// found under a lock. States are made as walks meet them: a schema has far more than an answer passes.
 type Automaton struct {
 	vocabulary *Vocabulary
 
@@ -24,7 +26,8 @@ type Automaton struct {
 	masks int
 }
 
-// Compile refuses a schema outside the subset, and one that the vocabulary cannot write, before any token.
+// Compile refuses a schema outside the subset, and one that the vocabulary cannot write, before any token. The second
+// would end in a state without any token, with half an answer written.
 func (v *Vocabulary) Compile(schema map[string]any) (*Automaton, error) {
 	a, root, err := compile(schema)
 	if err != nil {
@@ -37,19 +40,21 @@ func (v *Vocabulary) Compile(schema map[string]any) (*Automaton, error) {
 	return out, nil
 }
 
-// Key tells schemas apart that are not the same.
+// Key tells schemas apart that are not the same. The order of properties is not in it, as encoding/json sorts keys;
+// that of required is, and it is the one that compile goes by.
 func Key(schema map[string]any) (string, error) {
 	raw, err := json.Marshal(schema)
 	return string(raw), err
 }
 
-// Walk is where one answer stands.
+// Walk is where one answer stands. It is for one goroutine; what it shares with others lies in its Automaton.
 type Walk struct {
 	auto *Automaton
 	at   *node
 }
 
-// Start begins an answer whose first bytes are given.
+// Start begins an answer whose first bytes are given. The walk goes on behind them, so that a beginning which
+// somebody else wrote is held to the schema too.
 func (m *Automaton) Start(prefix string) (*Walk, error) {
 	w := &Walk{m, m.root}
 	if !w.Take(prefix) {
@@ -58,7 +63,8 @@ func (m *Automaton) Start(prefix string) (*Walk, error) {
 	return w, nil
 }
 
-// Take goes on by the bytes of a token, or tells that they cannot come here and stays.
+// Take goes on by the bytes of a token, or tells that they cannot come here and stays. A token may end within a
+// character; its other bytes come with the next.
 func (w *Walk) Take(bytes string) bool {
 	w.auto.mu.Lock()
 	defer w.auto.mu.Unlock()
@@ -75,11 +81,13 @@ func (w *Walk) Take(bytes string) bool {
 // Complete tells that what was written is JSON of the schema: the turn may end.
 func (w *Walk) Complete() bool { return w.at.ends }
 
-// Over tells that nothing can follow.
+// Over tells that nothing can follow. Complete and not over: 1 of an integer, which may become 12.
 func (w *Walk) Over() bool { return w.at.op == empty }
 
 // Need is how many tokens the shortest end takes that is looked for: the shortest in bytes, in as few tokens as spell
 // it.
+//
+//	{"enum": ["yes", "no"]}, tokens " n o no     3: " no "
 func (w *Walk) Need() int {
 	w.auto.mu.Lock()
 	defer w.auto.mu.Unlock()
@@ -92,6 +100,11 @@ func (w *Walk) Need() int {
 // Invariant: if Need is at most left, then after any token that is allowed Need is at most left−1, and one is allowed
 // or the answer is complete. So an answer that begins with Need ≤ MaxTokens is complete within them, whatever is
 // chosen: the first token of the shortest end leaves an end of one token less.
+//
+//	{"enum": ["yes", "no"]}, tokens " n o no y e s, behind the first "
+//	left 2     no            no " are two, n o " would be three
+//	left 3     no n
+//	left 4     no n y        y e s " are four
 func (w *Walk) Allowed(left int) []uint64 {
 	w.auto.mu.Lock()
 	defer w.auto.mu.Unlock()
@@ -111,7 +124,8 @@ func (w *Walk) Allowed(left int) []uint64 {
 // Has tells whether an id is among bits.
 func Has(bits []uint64, id int32) bool { return bits[id>>6]>>(id&63)&1 == 1 }
 
-// mask looks at the whole vocabulary once a state.
+// mask looks at the whole vocabulary once a state. A mask is good for every number of tokens left from its most on:
+// only near the end must Allowed look again.
 func (m *Automaton) mask(n *node) *mask {
 	if n.mask != nil {
 		return n.mask
@@ -147,7 +161,8 @@ func (m *Automaton) need(n *node) int {
 	return n.need
 }
 
-// spell finds the need of a state whose text's later states are known, as far as one token reaches.
+// spell finds the need of a state whose text's later states are known, as far as one token reaches. A first token
+// that is longer than the text counts for nothing: it would write more than the shortest end.
 func (m *Automaton) spell(n *node) {
 	text, states := []byte{}, []*node{n}
 	for at := n; at.least > 0 && len(text) < m.vocabulary.longest; {
