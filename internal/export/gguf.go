@@ -49,8 +49,16 @@ func writeGGUF(o Options, m *qwen3embed.Model, info folder.Info, matrices gguf.T
 		}
 		sources = append(sources, s)
 	}
+	head, err := headSource(m, matrices)
+	if err != nil {
+		return Result{}, err
+	}
+	entries := append(sizes(o, m.Config, info), v.entries(end, info.EndToken != "")...)
+	if v.chat != "" {
+		entries = append(entries, gguf.Entry{Key: "tokenizer.chat_template", Value: v.chat})
+	}
 	err = fsutil.WriteFile(o.Out, func(w io.Writer) error {
-		return gguf.Write(w, append(sizes(o, m.Config, info), v.entries(end, info.EndToken != "")...), sources)
+		return gguf.Write(w, entries, append(sources, head...))
 	})
 	if err != nil {
 		return Result{}, err
@@ -153,6 +161,20 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 	if err != nil {
 		return gguf.Source{}, fmt.Errorf("read %s: %w", spec.Name, err)
 	}
+	return sourceOf(m, spec, value, matrices), nil
+}
+
+// headSource is the head that goes along with the weights; none where the table of embeddings is the head: llama.cpp
+// takes the table where a file has no output.weight.
+func headSource(m *qwen3embed.Model, matrices gguf.Type) ([]gguf.Source, error) {
+	spec, value, err := m.Head(m.Variable("norm.weight").DType())
+	if err != nil || value == nil {
+		return nil, err
+	}
+	return []gguf.Source{sourceOf(m, spec, value, matrices)}, nil
+}
+
+func sourceOf(m *qwen3embed.Model, spec transformer.Spec, value *tensors.Tensor, matrices gguf.Type) gguf.Source {
 	name, order := qwen3embed.GGUFName(spec.Name, m.Config)
 	// Names follow llama.cpp's (blk.3.attn_q.weight for layers.3.self_attn.q_proj.weight).
 	s := gguf.Source{Name: name, Type: matrices, Shape: spec.Dims}
@@ -162,7 +184,7 @@ func source(m *qwen3embed.Model, spec transformer.Spec, matrices gguf.Type) (ggu
 		s.Type = gguf.F16 // no whole blocks, as llama.cpp's own tool does
 	}
 	s.Row = func(i int, dst []float32) error { return readRow(value, order(i), dst) }
-	return s, nil
+	return s
 }
 
 // readRow decodes one row of a variable. dst holds one row; the three types are those that weights are loaded as. The

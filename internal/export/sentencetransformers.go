@@ -87,9 +87,13 @@ func writeConfigs(dir string, arch transformer.Architecture, info folder.Info, p
 	if err != nil {
 		return err
 	}
+	tokenizer := tokenizerConfig(arch, info, pad)
+	if template := chatTemplate(dir); template != nil {
+		tokenizer["chat_template"] = template
+	}
 	for name, content := range map[string]any{
 		transformer.ConfigFile:     config,
-		folder.TokenizerConfigFile: tokenizerConfig(arch, info, pad),
+		folder.TokenizerConfigFile: tokenizer,
 		modulesFile:                modules,
 		bertFile:                   map[string]any{"max_seq_length": info.MaxLength, "do_lower_case": false},
 		modelFile: map[string]any{
@@ -121,8 +125,10 @@ func transformersConfig(dir string, arch transformer.Architecture, maxLength int
 	for _, key := range []string{"_name_or_path", "_model_name_or_path", "transformers_version"} {
 		delete(out, key)
 	}
-	// The tensors are a bare encoder's, without the head that a language model's file may have named.
-	out["architectures"] = []string{arch.Class()}
+	// Where heads do not go along, the tensors are a bare encoder's, whatever the file was of.
+	if _, headed := arch.(transformer.Headed); !headed {
+		out["architectures"] = []string{arch.Class()}
+	}
 	// sentence-transformers cuts to the smaller of this and its own maximum; rotary positions know no end.
 	if n, ok := out["max_position_embeddings"].(float64); ok && 0 < n && int(n) < maxLength &&
 		arch.Sizes().Positions == 0 {

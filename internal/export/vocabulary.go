@@ -29,6 +29,7 @@ type vocabulary struct {
 	tokens []string // by id, one for each row of the embedding table
 	types  []int32
 	merges []string // "left right", first come first merged
+	chat   string   // how a conversation is written; "" where nothing says it, or several are named
 }
 
 // merge is ["a","b"], or "a b" in older files. Older versions of the tokenizers library wrote the latter; a file in
@@ -106,6 +107,7 @@ func readVocabulary(dir string, rows int) (*vocabulary, error) {
 	for _, m := range f.Model.Merges {
 		v.merges = append(v.merges, string(m))
 	}
+	v.chat = chatText(dir)
 	return v, nil
 }
 

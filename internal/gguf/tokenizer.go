@@ -205,7 +205,7 @@ func encoder(b *bytes.Buffer) *json.Encoder {
 	return enc
 }
 
-// TokenizerConfigJSON returns the little that Python's tokenizers need beside tokenizer.json.
+// TokenizerConfigJSON returns the little that Python's tokenizers need beside tokenizer.json, and how the model talks.
 func (f *File) TokenizerConfigJSON() ([]byte, error) {
 	v, err := f.Vocabulary()
 	if err != nil {
@@ -217,6 +217,9 @@ func (f *File) TokenizerConfigJSON() ([]byte, error) {
 		if token := v.Token(f, "tokenizer.ggml."+key+"_token_id"); token != "" {
 			out[name] = token
 		}
+	}
+	if template, err := f.String("tokenizer.chat_template"); err == nil {
+		out["chat_template"] = template
 	}
 	var b bytes.Buffer
 	enc := encoder(&b)

@@ -22,6 +22,28 @@ func (c *Config) Name(stored string, shape []int) (string, bool) {
 // OwnHead tells whether the weights hold a matrix that makes tokens of states, beside the table of embeddings.
 func (c *Config) OwnHead() bool { return c.Head && !c.Tied }
 
+// WithHead implements transformer.Headed.
+func (c *Config) WithHead() transformer.Architecture {
+	if c.Head || c.Tied {
+		return nil
+	}
+	full := *c
+	full.Head = true
+	return &full
+}
+
+// Carry implements transformer.Headed.
+func (c *Config) Carry() { c.Carried = true }
+
+// FileName implements transformer.Headed: beside a head of its own the decoder stands under "model.", as transformers'
+// class of the language model has it, and without one under no prefix, as that of the bare decoder.
+func (c *Config) FileName(name string) string {
+	if name == ownHead.name || !c.OwnHead() && !c.Carried {
+		return name
+	}
+	return "model." + name
+}
+
 // HeadName is the matrix [V, H] that a language model multiplies its states with: its own, or the table of embeddings.
 func (c *Config) HeadName() string {
 	if c.OwnHead() {
@@ -35,11 +57,15 @@ func (c *Config) Family() string { return c.family().name }
 
 // Class is transformers' name of the bare decoder, with a head that of the language model.
 func (c *Config) Class() string {
-	class := c.family().class
 	if c.Head {
-		return strings.TrimSuffix(class, "Model") + "ForCausalLM"
+		return c.speaker()
 	}
-	return class
+	return c.family().class
+}
+
+// speaker is transformers' name of the decoder with a head.
+func (c *Config) speaker() string {
+	return strings.TrimSuffix(c.family().class, "Model") + "ForCausalLM"
 }
 
 // Sizes leaves the end of positions open: rotary positions know none.
@@ -69,6 +95,7 @@ func (c *Config) First(layers int) transformer.Architecture {
 	kept := *c
 	kept.NumLayers = layers
 	kept.raw = maps.Clone(c.raw)
+	kept.Carried = c.Carried && layers == c.NumLayers
 	for _, key := range []string{"num_hidden_layers", "layer_types"} {
 		delete(kept.raw, key) // they tell of the layers that are gone
 	}

@@ -33,6 +33,9 @@ type Config struct {
 	// Head asks for what makes tokens of states. An embedder needs none: its loader reads over one, and leaves this
 	// false. A language model sets it between reading the config and loading the weights.
 	Head bool `json:"-"`
+	// Carried tells that a head of its own lies in the files that the weights came from, and goes along when they are
+	// saved: see transformer.Headed. Loading sets it.
+	Carried bool `json:"-"`
 
 	// raw keeps every field of the file, so that saving loses none.
 	raw map[string]any
@@ -144,7 +147,7 @@ func (c *Config) Validate() error {
 func (c *Config) JSON(dtype string) ([]byte, error) {
 	out := map[string]any{
 		"architectures": []string{c.Class()}, "model_type": c.Family(), "hidden_act": c.family().activation.names[0],
-		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": !c.OwnHead(),
+		"attention_bias": false, "use_sliding_window": false, "tie_word_embeddings": !c.OwnHead() && !c.Carried,
 		"max_position_embeddings": c.MaxPositions, "initializer_range": c.InitializerRange,
 		"vocab_size": c.VocabSize, "hidden_size": c.HiddenSize, "intermediate_size": c.IntermediateSize,
 		"num_hidden_layers": c.NumLayers, "num_attention_heads": c.NumHeads,
@@ -152,6 +155,12 @@ func (c *Config) JSON(dtype string) ([]byte, error) {
 	}
 	for k, v := range c.raw {
 		out[k] = v
+	}
+	switch _, said := c.raw["architectures"]; {
+	case !c.Head && !c.Tied && !c.Carried: // what the file was of is not in it any more
+		out["architectures"] = []string{c.family().class}
+	case c.Carried && !said:
+		out["architectures"] = []string{c.speaker()}
 	}
 	if _, transformers5 := out["rope_parameters"]; !transformers5 {
 		out["rope_theta"] = c.RopeTheta

@@ -1,11 +1,14 @@
 package decoder_test
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
@@ -16,7 +19,7 @@ import (
 // TestHeadIsReadWhereItIsAskedFor saves a model with a head of its own, and reads it as a language model, as an
 // embedder, and as a language model whose config ties the head. Without the matrix, one that is not tied is refused.
 func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
-	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 1, NumHeads: 2,
+	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 2, NumHeads: 2,
 		NumKVHeads: 1, HeadDim: 2, RopeTheta: 1e4, InitializerRange: .1, DType: "float32", ModelType: decoder.Qwen2,
 		Head: true}
 	w, err := transformer.Random(cfg, 3)
@@ -61,8 +64,30 @@ func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer embedder.Close()
-	if dir = t.TempDir(); embedder.Save(dir) != nil {
+	carried := t.TempDir()
+	if err := embedder.Save(carried); err != nil {
+		t.Fatal(err)
+	}
+	whole := dir
+	if dir = carried; !sameHead(t, read, w) {
+		t.Error("the head did not go along with an embedder")
+	}
+	// Of fewer layers it is no head: the control, whose lack is told.
+	dir = whole
+	short, err := read(func(*decoder.Config) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer short.Close()
+	if _, err := short.First(1); err != nil {
+		t.Fatal(err)
+	}
+	if dir = t.TempDir(); short.Save(dir) != nil {
 		t.Fatal("not saved")
+	}
+	raw, err := os.ReadFile(dir + "/" + transformer.ConfigFile)
+	if err != nil || strings.Contains(string(raw), "ForCausalLM") {
+		t.Errorf("a decoder without its head says that it has one: %s, %v", raw, err)
 	}
 	if _, err := read(func(c *decoder.Config) { c.Head, c.Tied = true, false }); fault.Of(err) != fault.Mismatch ||
 		!strings.Contains(err.Error(), "lm_head.weight") {
@@ -76,4 +101,23 @@ func TestHeadIsReadWhereItIsAskedFor(t *testing.T) {
 	if _, err := exec.Call1([][]int32{{1}}, []int32{1}); err == nil || !strings.Contains(err.Error(), "without a head") {
 		t.Errorf("logits of an embedder: %v", err)
 	}
+}
+
+// sameHead tells whether what read reads as a language model has the bits of want's head.
+func sameHead(t *testing.T, read func(func(*decoder.Config)) (*transformer.Weights, error),
+	want *transformer.Weights) bool {
+	t.Helper()
+	got, err := read(func(c *decoder.Config) { c.Head = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Close()
+	numbers := func(w *transformer.Weights) []float32 {
+		value, err := w.Variable("lm_head.weight").Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensors.MustCopyFlatData[float32](value)
+	}
+	return got.Architecture().Class() == "Qwen2ForCausalLM" && slices.Equal(numbers(got), numbers(want))
 }

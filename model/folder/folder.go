@@ -24,6 +24,11 @@ const (
 	InfoFile            = "hives.json"
 	TokenizerFile       = "tokenizer.json"
 	TokenizerConfigFile = "tokenizer_config.json"
+
+	// Of language models: how a conversation is written, where tokenizer_config.json does not say it, and what ends an
+	// answer. Nothing here needs them, and a model that was trained or exported goes on talking by them.
+	ChatTemplateFile     = "chat_template.jinja"
+	GenerationConfigFile = "generation_config.json"
 )
 
 // Format is the version of hives.json that is written; older ones are read.
@@ -186,8 +191,9 @@ func Seal(dir string, info Info) (err error) {
 	return fsutil.WriteBytes(filepath.Join(dir, InfoFile), append(raw, '\n'))
 }
 
-// CopyTokenizer brings a folder's tokenizer files, or writes out the tokenizer in a GGUF file where it has none. A
-// tokenizer.json beside a GGUF file goes before the one inside: who put it there knew why.
+// CopyTokenizer brings a folder's tokenizer files, with what lies beside them of how the model talks, or writes out the
+// tokenizer in a GGUF file where it has none. A tokenizer.json beside a GGUF file goes before the one inside: who put
+// it there knew why.
 func CopyTokenizer(from, to string) error {
 	file, inside, err := gguf.Tokenizer(from)
 	if err != nil {
@@ -199,9 +205,9 @@ func CopyTokenizer(from, to string) error {
 	if file != from {
 		from = filepath.Dir(file)
 	}
-	for _, name := range []string{TokenizerFile, TokenizerConfigFile} {
+	for _, name := range []string{TokenizerFile, TokenizerConfigFile, ChatTemplateFile, GenerationConfigFile} {
 		raw, err := fsutil.ReadRegular(filepath.Join(from, name))
-		if errors.Is(err, os.ErrNotExist) && name == TokenizerConfigFile {
+		if errors.Is(err, os.ErrNotExist) && name != TokenizerFile {
 			continue
 		} else if err != nil {
 			return fault.New(fault.NotFound, "tokenizer: %w", err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 
 	"hives/internal/engine"
 	"hives/internal/rig/goldentest"
+	"hives/model/decoder"
 	"hives/model/lm"
 	"hives/model/transformer"
 )
@@ -138,6 +141,42 @@ func TestGoldenGenerate(t *testing.T) {
 			if slices.Equal(ids[1], c.Greedy) {
 				close32(t, g.name+" last logits", last[1], c.After)
 			}
+		}
+	}
+}
+
+// A language model that was loaded as an embedder, which has no use for its head, and saved again speaks as before.
+func TestGoldenHeadsGoAlong(t *testing.T) {
+	on := goEngine(t)
+	for _, g := range models(t, on, 2) {
+		from, dir := goldentest.Path(t, folder, g.name), t.TempDir()
+		cfg, err := decoder.LoadConfig(filepath.Join(from, transformer.ConfigFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedder, err := transformer.Load(cfg, transformer.From{Dir: from})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer embedder.Close()
+		if err := embedder.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		m, err := lm.Load(nil, dir, dtypes.Float32)
+		if err != nil {
+			t.Fatalf("%s: %v", g.name, err)
+		}
+		defer m.Close()
+		r, err := lm.NewRunner(m, lm.Options{Backend: on.Backend, Arith: transformer.F32, Rows: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		prompts := [][]int32{{3, 1, 4}, {1, 5}}
+		want, first, _ := greedy(t, g.r, prompts, 8, nil)
+		got, again, _ := greedy(t, r, prompts, 8, nil)
+		if !reflect.DeepEqual(want, got) || !reflect.DeepEqual(first, again) || m.Config.OwnHead() != g.m.Config.OwnHead() {
+			t.Errorf("%s speaks otherwise: %v, want %v", g.name, got, want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Weights struct {
 	Store *model.Store
 
 	arch     Architecture
+	head     *head              // that goes along; nil without one
 	adapters map[string]Adapter // by module; nil without any
 	beside   string             // whose adapters these are, of several sets over one base; see Beside
 }
@@ -102,6 +103,9 @@ func (w *Weights) First(layers int) (Architecture, error) {
 		if err := w.Store.DeleteVariable(VariablePath(spec.Name)); err != nil {
 			return nil, err
 		}
+	}
+	if layers < w.Sizes().Layers {
+		w.head = nil // it makes tokens of the states of layers that are gone
 	}
 	w.arch = kept
 	return kept, nil

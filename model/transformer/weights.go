@@ -16,7 +16,6 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/gguf"
-	"hives/internal/safetensorsio"
 	"hives/internal/whatis"
 )
 
@@ -52,12 +51,16 @@ func Load(arch Architecture, from From) (*Weights, error) {
 		l.want[spec.Name] = spec.Dims
 	}
 	for _, path := range files {
-		if err := l.read(path); err != nil {
+		if err := eachTensor(arch, path, l.take); err != nil {
 			w.Close()
 			return nil, err
 		}
 	}
-	if err := l.complete(from.Dir); err != nil {
+	err = l.complete(from.Dir)
+	if err == nil {
+		err = w.findHead(files)
+	}
+	if err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -137,41 +140,6 @@ type Stored struct {
 	Row   func(i int, dst []float32)
 	// Forget gives the memory of the stored rows from..to-1 back; rows of several tensors may share a page.
 	Forget func(from, to int)
-}
-
-func (l *loader) read(path string) error {
-	if r, ok := l.arch.(Reader); ok {
-		if other, err := r.Read(path, l.take); !other {
-			return err
-		}
-	}
-	file, err := safetensorsio.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return file.Guard(func() error { return l.takeAll(file, path) })
-}
-
-func (l *loader) takeAll(file *safetensorsio.File, path string) error {
-	for _, stored := range file.Names() {
-		t, err := file.Tensor(stored)
-		if err != nil {
-			return err
-		}
-		name, needed := l.arch.Name(stored, t.Shape)
-		if !needed {
-			continue
-		}
-		s, err := fromSafetensors(file, t, name)
-		if err == nil {
-			err = l.take(s)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return nil
 }
 
 func (l *loader) take(s Stored) error {
