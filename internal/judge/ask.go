@@ -109,6 +109,9 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	}
 	if !s.AtHome() {
 		v.Model = reply.Model
+		if err := j.sameModel(s.Name, reply.Model); err != nil {
+			return "", err
+		}
 	}
 	v.Raw, v.TokensIn, v.TokensOut = reply.Text, reply.In, reply.Out
 	v.CostMicro, v.Latency = reply.Micro, reply.Latency.Truncate(time.Millisecond)

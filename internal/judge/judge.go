@@ -25,6 +25,7 @@ type Judge struct {
 	mu     sync.Mutex
 	stored map[string]bool   // items by id and prompts by hash that are known to be in the store
 	blanks map[string]*blank // by voter and form of a question
+	served map[string]string // by voter: what its endpoint calls the model that answers
 }
 
 // seat is a voter ready to be asked. Two seats may share a voice, and with it a rate or a batch.
@@ -52,6 +53,9 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 	budget := llm.NewBudget(cfg.Budget, tokens, micro)
 	j := &Judge{
 		cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}, blanks: map[string]*blank{},
+	}
+	if j.served, err = store.Served(ctx, run.ID); err != nil {
+		return nil, err
 	}
 	return j, j.seat()
 }

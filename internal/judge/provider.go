@@ -174,6 +174,24 @@ func (j *Judge) seat() error {
 	return nil
 }
 
+// sameModel refuses an answer of another model than the voter's earlier ones: an endpoint may put a new version behind
+// the same name in the middle of a run, and votes of two models under one name are nobody's. What came before is kept.
+func (j *Judge) sameModel(voter, served string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch was := j.served[voter]; {
+	case served == "" || served == was:
+		return nil
+	case was == "":
+		j.served[voter] = served
+		return nil
+	default:
+		// Neither name is told: they are a server's words.
+		return fault.New(fault.Mismatch, "voter %q: its endpoint names another model than in its earlier answers (column "+
+			"model of the votes): name one version as its model, or give the voter another name, which asks it anew", voter)
+	}
+}
+
 // servedName stands beside every answer of a local model: its name, and the hash of all that its answers depend on. The
 // identity in full stands once, in the run's configuration.
 func servedName(i llm.Identity) string { return i.Model + "@" + i.Hash() }

@@ -278,3 +278,28 @@ func TestRubricWithinItsBudget(t *testing.T) {
 		t.Errorf("%d requests, %s", n, j.Spent())
 	}
 }
+
+// An endpoint that puts another model behind the same name in the middle of a run stops it, in one start as in the
+// next; what came before is kept.
+func TestAChangedModelStopsTheRun(t *testing.T) {
+	name := "m-1"
+	s := scripted.New(t, func(c scripted.Call) scripted.Reply {
+		return scripted.Reply{Body: fmt.Sprintf(`{"model": %q, "choices": [{"index": 0, "finish_reason": "stop",
+			"message": {"role": "assistant", "content": "{\"choice\": \"yes\"}"}}]}`, name)}
+	})
+	cfg := setup(t, s.URL, "rubric.v1", 1)
+	db := filepath.Join(t.TempDir(), "v.db")
+	if votes, err := askAll(t.Context(), t, cfg, db, 3); err != nil || len(votes) != 3 || votes[0].Model != "m-1" {
+		t.Fatalf("%+v, %v", votes, err)
+	}
+	name = "m-2"
+	votes, err := askAll(t.Context(), t, cfg, db, 5)
+	if fault.Of(err) != fault.Mismatch || fault.ExitCode(err) != 1 || len(votes) != 3 ||
+		strings.Contains(err.Error(), "m-2") {
+		t.Errorf("%d votes, %v", len(votes), err)
+	}
+	name = "m-1"
+	if votes, err := askAll(t.Context(), t, cfg, db, 5); err != nil || len(votes) != 5 {
+		t.Errorf("with the first model again: %d votes, %v", len(votes), err)
+	}
+}

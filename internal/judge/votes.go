@@ -168,6 +168,21 @@ func (s *Store) Used(ctx context.Context, run string) (tokens, micro, answers in
 	return tokens, micro, answers, s.wrap(err)
 }
 
+// Served is what answers each voter of a run, by the endpoint's name for it in the voter's latest answer.
+func (s *Store) Served(ctx context.Context, run string) (map[string]string, error) {
+	type latest struct{ voter, model string }
+	const last = `SELECT voter, model, max(id) FROM votes WHERE run = ? AND model <> '' GROUP BY voter`
+	all, err := query(ctx, s, func(rows *sql.Rows) (l latest, err error) {
+		var id int64
+		return l, rows.Scan(&l.voter, &l.model, &id)
+	}, last, run)
+	out := map[string]string{}
+	for _, l := range all {
+		out[l.voter] = l.model
+	}
+	return out, err
+}
+
 // believed brings a stored count within what Used believes, so that votes add up to it. An endpoint's count below 0
 // is 0, one beyond every model is the largest that is believed.
 func believed(tokens int64) int64 { return min(max(tokens, 0), llm.MostTokens) }

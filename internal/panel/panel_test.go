@@ -117,7 +117,7 @@ func TestRunWritesRowsAndAsksNothingTwice(t *testing.T) {
 // checkPage: no address, no script and no text on the page or in the summary.
 func checkPage(t *testing.T, page, summary string) {
 	t.Helper()
-	for _, bad := range []string{"http:", "https:", "<script", "src=", "4711"} {
+	for _, bad := range []string{"http:", "https:", "<script", "src=", "canary"} {
 		if strings.Contains(page, bad) || strings.Contains(summary, bad) {
 			t.Errorf("page or summary holds %q", bad)
 		}
@@ -227,7 +227,7 @@ func TestUnavailableEndpointNamesItAndKeepsAnswers(t *testing.T) {
 	j, _ := jobFor(t, testPanel(s.URL, 3), lie, "she kept her word")
 	err := Run(context.Background(), j)
 	if fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), `endpoint "e"`) ||
-		strings.Contains(err.Error(), "4711") {
+		strings.Contains(err.Error(), "canary") {
 		t.Errorf("error %v", err)
 	}
 	store, err := judge.Open(j.DB)
@@ -301,7 +301,7 @@ func TestBadInput(t *testing.T) {
 		if err := os.WriteFile(j.In, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := Run(context.Background(), j); fault.Of(err) != fault.Invalid || strings.Contains(err.Error(), "4711") {
+		if err := Run(context.Background(), j); fault.Of(err) != fault.Invalid || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
