@@ -7,7 +7,7 @@
 //
 // Why two? Averaging shortens: of two vectors of norm 1 at an angle of 90° the average has norm .71. Karcher's mean
 // keeps the norm. Models tuned from one base lie at small angles, where the two are nearly the same. At a cosine of
-// .992 they differ by .0025 of the norm, which is less than bfloat16 keeps.
+// .99 they differ by .0025 of the norm, which is less than bfloat16 keeps.
 //
 // Sums are float64 and are rounded once, to the type that the first model keeps the tensor in. Numbers are read a
 // block at a time, so that memory holds two tensors, whatever the number of models.

@@ -36,6 +36,10 @@ const (
 )
 
 // Options say what is fused.
+//
+//	hives fuse a b --out c                                  Models a b, Method linear, Weights 1 1
+//	hives fuse a b --weights .7,.3 --no-normalise --out c   Raw: .7 a + .3 b
+//	hives fuse x y --base w --of deltas --out c             w + the mean of what x and y changed in w
 type Options struct {
 	Models  []string // model folders, or folders of adapters of Base
 	Base    string   // model folder; needed for adapters and for Deltas
@@ -49,7 +53,8 @@ type Options struct {
 	Progress func(numbers, all int)
 }
 
-// Record is fusion.json.
+// Record is fusion.json. Who has the models and the record can make the folder again, to the last bit: the result
+// hangs on nothing else.
 type Record struct {
 	Format  int       `json:"format"`
 	Method  Method    `json:"method"`
@@ -69,6 +74,8 @@ type Model struct {
 }
 
 // Tensor tells how one tensor was fused.
+//
+//	{"name": "model.norm.weight", "shape": [576], "type": "BF16", "norms": […], "largest_angle": …, …}
 type Tensor struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
@@ -103,6 +110,7 @@ func (o *Options) check() error {
 	return o.checkWeights()
 }
 
+// same compares names. A link to an input has another one, and is there already: the next check refuses it.
 func same(a, b string) bool {
 	x, _ := filepath.Abs(a)
 	y, _ := filepath.Abs(b)
@@ -110,6 +118,10 @@ func same(a, b string) bool {
 }
 
 // checkWeights fills in equal weights.
+//
+//	linear   1 −1     refused: the mean would be divided by 0
+//	linear   2 −1     2 a − b: away from b, which some fuse on purpose
+//	karcher  2 −1     refused: a share of a direction is no less than nothing
 func (o *Options) checkWeights() error {
 	if o.Weights == nil {
 		o.Weights = slices.Repeat([]float64{1}, len(o.Models))
@@ -126,7 +138,8 @@ func (o *Options) checkWeights() error {
 }
 
 // Run writes a model folder of the fused weights, with the tokenizer and the other files of the base or of the first
-// model. The folder appears as a whole or not at all.
+// model. The folder appears as a whole or not at all. An error of two models that do not fit is of kind Mismatch and
+// names both.
 func Run(ctx context.Context, o Options) (*Record, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -142,7 +155,7 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 	return f.record, fsutil.WriteFolder(o.Out, func(tmp string) error { return f.write(ctx, tmp) })
 }
 
-// fusion is one run.
+// fusion is one run. All sources are open at once: a tensor is read from each in turn.
 type fusion struct {
 	Options
 	base    *source   // nil without one
@@ -150,6 +163,7 @@ type fusion struct {
 	record  *Record
 }
 
+// close frees the mapped files. An adapter's source has none of its own: its base's are closed with the base.
 func (f *fusion) close() {
 	for _, s := range append(f.sources, f.base) {
 		if s != nil {
@@ -167,7 +181,8 @@ func (f *fusion) pattern() *source {
 	return f.sources[0]
 }
 
-// open maps all weights and holds every model to the pattern, before a number is read.
+// open maps all weights and holds every model to the pattern, before a number is read. A model is held to the pattern
+// and an adapter to its base's hash: what fits neither was tuned from something else.
 func (f *fusion) open() (err error) {
 	sum := ""
 	if f.Base != "" {
@@ -222,7 +237,7 @@ func (f *fusion) openOne(path, baseSHA256 string) (*source, Model, error) {
 }
 
 // write makes the folder: the pattern's shards with other numbers, its other files as they are, the record, and last
-// the hives.json where the pattern has one.
+// the hives.json where the pattern has one. hives.json comes last because it holds the hashes of the others.
 func (f *fusion) write(ctx context.Context, dir string) error {
 	paths, err := transformer.WeightFiles(f.pattern().path)
 	if err != nil {
@@ -250,7 +265,8 @@ func (f *fusion) write(ctx context.Context, dir string) error {
 	return f.seal(dir)
 }
 
-// writeShard writes one file of weights, fusing each tensor when its turn comes.
+// writeShard writes one file of weights, fusing each tensor when its turn comes. Names, order and metadata are those
+// of the pattern's file, so that an index of shards stays true.
 func (f *fusion) writeShard(ctx context.Context, w io.Writer, file *safetensorsio.File) error {
 	var infos []safetensorsio.Info
 	for _, name := range file.Names() {
@@ -271,7 +287,10 @@ func (f *fusion) writeShard(ctx context.Context, w io.Writer, file *safetensorsi
 }
 
 // tensor fuses one tensor and rounds it to its type. It is called when the tensor's turn in the file comes, so that a
-// shard is never in memory either: sum is one of the two tensors, Karcher's step the other.
+// shard is never in memory either: sum is one of the two tensors, Karcher's step the other. Of deltas the base is
+// added before the rounding, so that the result is rounded once as well.
+//
+//	deltas, λ equal: base 1, models 1.2 and 1.4     mean of .2 and .4, and 1 added: 1.3
 func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, error) {
 	vs := make([]Vector, len(f.sources))
 	for j, s := range f.sources {
@@ -302,7 +321,7 @@ func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, err
 	return raw, nil
 }
 
-// all counts the numbers of a model.
+// all counts the numbers of a model. It is asked once a tensor, and is a sum over some hundred of them.
 func (f *fusion) all() (n int) {
 	for name := range f.pattern().tensor {
 		n += f.pattern().vector(name).Len()
@@ -327,6 +346,10 @@ func (f *fusion) mean(ctx context.Context, dst []float64, vs []Vector) (*Report,
 
 // copyRest brings what lies beside the weights: config, tokenizer, templates, the settings of generation. Of weights in
 // another format, and of what speaks of the old ones, nothing is brought.
+//
+//	config.json tokenizer.json chat_template.jinja LICENSE     brought
+//	model.gguf optimizer.pt training_args.bin                  not
+//	hives.json fusion.json adapter_config.json                 not: they speak of other weights
 func (f *fusion) copyRest(dir string) error {
 	from := f.pattern().path
 	entries, err := os.ReadDir(from)
@@ -357,7 +380,8 @@ func beside(name string) bool {
 	return strings.HasPrefix(name, "LICENSE")
 }
 
-// seal writes hives.json where the pattern has one, with the hashes of the new files.
+// seal writes hives.json where the pattern has one, with the hashes of the new files. What else it says of the model
+// stays, such as the prompt and the pooling of an encoder: they are the pattern's.
 func (f *fusion) seal(dir string) error {
 	from := f.pattern().path
 	if _, err := os.Stat(filepath.Join(from, folder.InfoFile)); err != nil {

@@ -39,6 +39,8 @@ func (v Numbers) Read(dst []float64, at int) error {
 }
 
 // Report tells how a tensor was fused.
+//
+//	norms 2 and 2 at 90°, equal weights     largest_angle 1.57, updates 0, converged, from_linear .41
 type Report struct {
 	Norms     []float64 `json:"norms"`             // of each model's tensor
 	Angle     float64   `json:"largest_angle"`     // radians, between any two of them; 0 with fewer than two that are not 0
@@ -49,6 +51,11 @@ type Report struct {
 }
 
 // Linear writes Σ λ θ into dst, divided by Σ λ if normalise says so. One vector alone is itself.
+//
+//	θ 1 and 3, weights 1 and 3, normalise     ¼·1 + ¾·3 = 2.5
+//	the same as they are                      1·1 + 3·3 = 10
+//
+// Errors: Invalid where the weights sum to 0, and those of reading.
 func Linear(ctx context.Context, dst []float64, vs []Vector, weights []float64, normalise bool) error {
 	factors := slices.Clone(weights)
 	if normalise {
@@ -64,7 +71,8 @@ func Linear(ctx context.Context, dst []float64, vs []Vector, weights []float64, 
 	return combine(ctx, dst, vs, factors)
 }
 
-// combine writes Σ c_j θ_j into dst. Models are added in their order, so that equal inputs give equal bits.
+// combine writes Σ c_j θ_j into dst. Models are added in their order, so that equal inputs give equal bits. Every
+// number of dst is made by one goroutine alone.
 func combine(ctx context.Context, dst []float64, vs []Vector, factors []float64) error {
 	return blocks(ctx, len(dst), vs, func(_, from, to int, pieces [][]float64) {
 		part := dst[from:to]
@@ -86,6 +94,11 @@ func combine(ctx context.Context, dst []float64, vs []Vector, factors []float64)
 // the start is already (.71, .71), T = 0, and the result has the norm 1 that both have; their average has .71.
 //
 // A tensor whose norm is at most Tolerance has no direction and counts for its norm alone.
+//
+//	u = (1, 0) and (0, 1), weights 3 and 1       angles from the first
+//	start: the unit of (.75, .25)                18.4°
+//	T = ¼ · 71.6° − ¾ · 18.4°                    4.1°
+//	after one update                             22.5°, a quarter of the way; the average lies at 18.4°
 func Karcher(ctx context.Context, dst []float64, vs []Vector, weights []float64, updates int) (Report, error) {
 	lambda := slices.Clone(weights)
 	floats.Scale(1/floats.Sum(weights), lambda)
@@ -117,6 +130,8 @@ func Karcher(ctx context.Context, dst []float64, vs []Vector, weights []float64,
 
 // sphere is the state of one tensor's mean: m is the unit vector that moves. It is the caller's dst from the start, so
 // that only one tensor more, the pull, has to be held.
+//
+// Invariant: share and scale are 0 together or neither is, but for a weight of 0.
 type sphere struct {
 	ctx   context.Context
 	m     []float64
@@ -127,8 +142,9 @@ type sphere struct {
 
 // look takes the norms and the largest angle in one pass, from all products of two vectors.
 //
-// Invariant: sums are taken block by block and the blocks' in their order, so that they do not depend on the number of
-// threads (TestThreadsChangeNothing).
+// Invariant: sums are taken block by block and the blocks' in their order, so that they do not depend on the number
+// of threads (TestThreadsChangeNothing). Of n models n(n+1)/2 products are taken: one pass over the files costs more
+// than all of them.
 func (k *sphere) look() (rep Report, err error) {
 	n := len(k.vs)
 	gram := make([]float64, n*n)
@@ -153,6 +169,8 @@ func (k *sphere) look() (rep Report, err error) {
 	return rep, err
 }
 
+// angle is in radians. The cosine of two equal vectors may round to 1 + 2⁻⁵², of which Acos makes NaN: hence the
+// bounds.
 func angle(cosine float64) float64 { return math.Acos(max(-1, min(1, cosine))) }
 
 // direct shares the weight among the vectors that have a direction. Weights 1, 1, 2 of which the third has a norm of 0
@@ -169,11 +187,15 @@ func (k *sphere) direct(lambda, norms []float64) {
 	}
 }
 
-// none tells whether no vector with a direction has any weight.
+// none tells whether no vector with a direction has any weight. The mean of such is 0, of which there is nothing to
+// say.
 func (k *sphere) none() bool { return floats.Sum(k.share) == 0 }
 
 // start puts m at the unit of Σ a u, or at the first direction where that sum is nothing: of two exact opposites
 // every point between them is as good as any other, and the order decides.
+//
+//	a ½ ½, u (1, 0) and (−1, 0)     the sum is 0: m = (1, 0)
+//	a ¾ ¼, u (1, 0) and (−1, 0)     the sum is (.5, 0): m = (1, 0)
 func (k *sphere) start() error {
 	factors := make([]float64, len(k.vs))
 	floats.MulTo(factors, k.share, k.scale)
@@ -190,8 +212,10 @@ func (k *sphere) start() error {
 	return combine(k.ctx, k.m, k.vs, factors)
 }
 
-// walk updates m until the pull is nothing or the updates are spent. The tangent that is reported is the last that was
-// looked at: after the tenth update there is no further look, as in the formula that this follows.
+// walk updates m until the pull is nothing or the updates are spent. The tangent that is reported is the last that
+// was looked at: after the tenth update there is no further look, as in the formula that this follows. m is brought
+// back to the unit after every step: cos² + sin² is 1 only up to rounding, and T is at right angles to m only up to
+// rounding.
 func (k *sphere) walk(rep *Report, updates int) error {
 	pull := make([]float64, len(k.m))
 	for rep.Updates < updates {
@@ -245,6 +269,9 @@ func (k *sphere) pull(dst, cos []float64) error {
 }
 
 // offLinear compares the result with the average, which is made again block by block and never stands in memory.
+//
+//	norms 1 at 90°, equal weights     ‖(.71, .71) − (.5, .5)‖ / .71 = .41
+//	at a cosine of .99                1/√((1 + .99)/2) − 1 = .0025
 func (k *sphere) offLinear(lambda []float64) (float64, error) {
 	square := make([]float64, 2)
 	err := sums(k.ctx, k.m, k.vs, square, func(part []float64, from, to int, pieces [][]float64) {
@@ -269,6 +296,10 @@ const blockLen = 1 << 16
 // blocks reads all vectors a block at a time, on all cores. Each block is given to work once, with its place. Which
 // goroutine takes a block is fixed by its number; what work writes must be the block's own, and then nothing depends on
 // who is faster. The pieces are overwritten by the next block.
+//
+//	3 workers, 7 blocks     0 3 6 | 1 4 | 2 5
+//
+// A stop is heard between two blocks. An error of reading ends all of them, and is the one that is returned.
 func blocks(ctx context.Context, n int, vs []Vector, work func(block, from, to int, pieces [][]float64)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)

@@ -17,7 +17,8 @@ type kind struct {
 
 var little = binary.LittleEndian
 
-// kinds are the stored types of weights.
+// kinds are the stored types of weights. Types of 8 bits are none of them: their numbers have scales beside them, and
+// mean nothing alone.
 var kinds = map[string]kind{
 	"F64": {8, func(b []byte) float64 { return math.Float64frombits(little.Uint64(b)) },
 		func(b []byte, x float64) { little.PutUint64(b, math.Float64bits(x)) }},

@@ -77,13 +77,15 @@ func (s *source) take(file *safetensorsio.File, path string) error {
 	return nil
 }
 
+// close frees the files that are the source's own; an adapter's has none.
 func (s *source) close() {
 	for _, f := range s.files {
 		f.Close()
 	}
 }
 
-// adapted is a base with the adapter of a folder. Its files are the base's, which closes them.
+// adapted is a base with the adapter of a folder. Its files are the base's, which closes them. An adapter that does
+// not say what it was made for is taken at its word: PEFT's files have no hash.
 func adapted(base *source, dir, baseSHA256 string) (*source, error) {
 	pairs, madeFor, err := lora.Pairs(dir)
 	if err != nil {
@@ -106,6 +108,9 @@ func adapted(base *source, dir, baseSHA256 string) (*source, error) {
 
 // weightOf finds the tensor that a pair adds to. A model with a head calls its layers model.layers, one without a head
 // layers, and PEFT follows the class that was adapted.
+//
+//	layers.0.self_attn.q_proj     model.layers.0.self_attn.q_proj.weight of a language model
+//	layers.0.self_attn.q_proj     layers.0.self_attn.q_proj.weight of an encoder
 func (s *source) weightOf(p lora.Pair) (string, error) {
 	name := p.Module + ".weight"
 	for _, n := range []string{name, "model." + name, strings.TrimPrefix(name, "model.")} {
@@ -135,7 +140,7 @@ func (s *source) vector(name string) Vector {
 	return v
 }
 
-// weights reads a stored tensor.
+// weights reads a stored tensor. n is its count of numbers, the product of its shape.
 type weights struct {
 	stored
 	kind
@@ -144,9 +149,11 @@ type weights struct {
 	pair  *lora.Pair
 }
 
+// Len implements Vector.
 func (w *weights) Len() int { return w.n }
 
-// Read decodes a piece and gives its pages back, so that a tensor of every model is never resident as a whole.
+// Read decodes a piece and gives its pages back, so that a tensor of every model is never resident as a whole. x − x
+// is 0 of every finite x, and NaN of NaN and of ±∞: one comparison finds the three.
 func (w *weights) Read(dst []float64, at int) error {
 	bad := -1
 	err := w.file.Guard(func() error {
@@ -199,6 +206,7 @@ type less struct {
 
 func (d *less) Len() int { return d.tuned.Len() }
 
+// Read takes the difference in float64: two bfloat16 numbers of like size differ exactly in it.
 func (d *less) Read(dst []float64, at int) error {
 	if err := d.tuned.Read(dst, at); err != nil {
 		return err
@@ -215,6 +223,7 @@ func (d *less) Read(dst []float64, at int) error {
 
 // fits refuses a model that is not of the same kind as the first: other tensors, another config or another tokenizer.
 // The mean of two models that number their tokens differently would be computed without complaint, and mean nothing.
+// Stored types may differ: the numbers are what is fused.
 func (s *source) fits(first *source) error {
 	for name, t := range first.tensor {
 		other, ok := s.tensor[name]
@@ -243,6 +252,8 @@ var notes = []string{"_name_or_path", "transformers_version", "torch_dtype", "dt
 
 // sameJSON compares a file of two folders by what it says, and names the first key that differs, in the order of the
 // keys. A file that neither has is the same; one that only one has differs in its first key.
+//
+//	config.json differs: rope_theta is 10000 in a and 1000000 in b
 func sameJSON(a, b, name string, but []string) error {
 	one, err := readJSON(filepath.Join(a, name))
 	if err != nil {
@@ -294,7 +305,7 @@ func readJSON(path string) (map[string]json.RawMessage, error) {
 	return out, nil
 }
 
-// brief is a value for an error message.
+// brief is a value for an error message. A vocabulary in a message would hide what the message is about.
 func brief(s string) string {
 	switch {
 	case s == "":
