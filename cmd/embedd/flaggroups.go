@@ -9,6 +9,8 @@ var flagGroups = []cli.FlagGroup{
 	{Title: "Name", Names: []string{"name"}},
 	{Title: "Model",
 		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
+	{Title: "Language model", Names: []string{
+		"llm", "llm-name", "llm-template", "llm-rows", "llm-max-tokens", "llm-max-length", "llm-queue", "llm-timeout"}},
 	{Title: "Listeners",
 		Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen"}},
 	{Title: "Who may call", Names: []string{

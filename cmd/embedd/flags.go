@@ -8,6 +8,7 @@ import (
 
 	"hives/internal/engine"
 	"hives/internal/serve/daemon"
+	"hives/internal/talk"
 )
 
 // register adds the flags. Each is a setting of the same name. Defaults are those of daemon.Default, so help,
@@ -20,6 +21,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	d := daemon.Default()
 	fs.SortFlags = false
 	registerModel(fs, d)
+	registerLLM(fs, d)
 	registerListeners(fs, d)
 	registerCallers(fs)
 	registerLimits(fs, d)
@@ -48,11 +50,28 @@ func registerModel(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("threads", 0, "threads of one computation; 0 takes one for each core")
 }
 
+// registerLLM adds the language model, which may be served beside the other one or alone.
+func registerLLM(fs *pflag.FlagSet, d daemon.Config) {
+	fs.String("llm", "", "language model, a folder or GGUF file, to serve as /v1/chat/completions and "+
+		"/v1/completions on --http-listen; precision, engine and threads are those of --model")
+	fs.String("llm-name", "", "name of the language model in requests, then aliases, with commas between them "+
+		"(default: the folder's name)")
+	fs.String("llm-template", "", "chat template where the language model's own is not known: "+
+		strings.Join(talk.Templates, ", "))
+	fs.Int("llm-rows", d.LLMRows, "answers that are written at once; each takes its part of the cache's memory")
+	fs.Int("llm-max-tokens", d.LLMMaxTokens, "longest chat answer in tokens where a request names no length")
+	fs.Int("llm-max-length", d.LLMMaxLength, "tokens of a prompt and its answer together, at most; they bound the "+
+		"cache's memory")
+	fs.Int("llm-queue", d.LLMQueue, "answers that may wait or be written; a request beyond them gets 429")
+	fs.Duration("llm-timeout", time.Duration(d.LLMTimeout), "time for an answer to be waited for and written; "+
+		"0 means as long as it takes")
+}
+
 // registerListeners adds the addresses. One that is empty is switched off, but for gRPC's.
 func registerListeners(fs *pflag.FlagSet, d daemon.Config) {
 	fs.String("listen", d.Listen, "address at which gRPC is served, host:port")
-	fs.String("http-listen", d.HTTPListen, "address at which /v1/embeddings is served in OpenAI's shape (default: "+
-		"not served)")
+	fs.String("http-listen", d.HTTPListen, "address at which /v1/embeddings, and with --llm "+
+		"/v1/chat/completions, is served in OpenAI's shape (default: not served)")
 	fs.Bool("no-http-ids", false, "refuse token ids over HTTP: clients there send texts")
 	fs.String("cors-origins", "", "web origins whose pages may call over HTTP, with commas between them, or * for "+
 		"all (default: none)")

@@ -28,6 +28,10 @@ On this machine (loopback) nothing more is needed. Beyond it, set up TLS and tok
 --insecure-no-tls and --insecure-no-auth. --http-listen adds /v1/embeddings in OpenAI's shape. --admin-listen serves
 figures, probes and a page with plots.
 
+--llm DIR serves a language model too, or alone: /v1/chat/completions and /v1/completions on --http-listen, whole or as
+a stream, with log-probabilities, and with answers that keep to a JSON schema or a list of choices. SIGHUP leaves it as
+it is.
+
 Every flag is also a variable and a key of --config FILE. --max-texts is EMBEDD_MAX_TEXTS and max_texts. The flag
 overrides the variable, and the variable overrides the file. "embedd config show --origin" prints all settings.
 proto/hives/v1 describes the interface, docs/EMBEDD.md the rest.`
@@ -48,6 +52,11 @@ const examples = `  # serve the demo's model on this machine
   embedd --model DIR --listen :50051 --http-listen :8080 \
       --tls-cert cert.pem --tls-key key.pem --tokens-file tokens
 
+  # a language model alone, for any program that speaks to OpenAI
+  embedd --llm out/SmolLM2-135M-Instruct --http-listen 127.0.0.1:8080
+  curl 127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' \
+      -d '{"messages": [{"role": "user", "content": "What is a value?"}]}'
+
   # after the model's folder was replaced
   kill -HUP $(pgrep embedd)`
 
@@ -64,7 +73,7 @@ type options struct {
 func newRoot() *cobra.Command {
 	o := &options{keys: map[string]string{}}
 	root := &cobra.Command{
-		Use: "embedd --model DIR", Long: long, Example: examples,
+		Use: "embedd --model DIR | --llm DIR", Long: long, Example: examples,
 		Short: "Serve a model's vectors over gRPC", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, _, err := o.load(c.Flags())

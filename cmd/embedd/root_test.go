@@ -29,7 +29,7 @@ func TestHelpTeaches(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, word := range []string{"--model", "SIGHUP", "SIGTERM", "RESOURCE_EXHAUSTED", "EMBEDD_MAX_TEXTS", "grpcurl",
-		"--insecure-no-tls"} {
+		"--llm", "--insecure-no-tls"} {
 		if !strings.Contains(out, word) {
 			t.Errorf("--help does not mention %s", word)
 		}
@@ -73,6 +73,15 @@ func TestRefusedCommandLines(t *testing.T) {
 		{"a queue that one request fills", "twice", []string{"--model", "m", "--max-queue-tokens", "70000"}},
 		{"no texts", "0 texts", []string{"--model", "m", "--max-texts", "0"}},
 		{"an unknown level", "log level", []string{"--model", "m", "--log-level", "loud"}},
+		{"a language model for nobody", "--http-listen", []string{"--llm", "m"}},
+		{"a language model's name without one", "--llm DIR", []string{"--model", "m", "--llm-name", "x"}},
+		{"an embedder's vectors without one", "--model DIR", []string{"--llm", "m", "--http-listen", "127.0.0.1:0",
+			"--vectors", "v"}},
+		{"a template of nobody", "chatml", []string{"--llm", "m", "--http-listen", "127.0.0.1:0", "--llm-template", "x"}},
+		{"no answer at once", "--llm-rows", []string{"--llm", "m", "--http-listen", "127.0.0.1:0", "--llm-rows", "0"}},
+		{"a precision for vectors alone", "--precision", []string{"--llm", "m", "--http-listen", "127.0.0.1:0",
+			"--precision", "mixed16"}},
+		{"a negative time to answer", "llm_timeout", []string{"--model", "m", "--llm-timeout", "-1s"}},
 		{"a negative time", "drain_delay", []string{"--model", "m", "--drain-delay", "-1s"}},
 	} {
 		_, err := execute(c.args...)

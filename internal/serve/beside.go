@@ -19,6 +19,26 @@ func (s *Server) Enter(ctx context.Context) (leave func(), err error) {
 	return leave, Status(err)
 }
 
+// Embeds tells whether there is a model that embeds, or is going to be.
+func (s *Server) Embeds() bool { return s.opt.Load != nil }
+
+// Admit charges such a call about so many tokens, or refuses it, as it is done for texts. paid is told the exact number
+// once it is known, and files it under the caller's name.
+func (s *Server) Admit(ctx context.Context, tokens int) (paid func(exact int), err error) {
+	charged := func(int) {}
+	if s.opt.Admit != nil {
+		if charged, err = s.opt.Admit(ctx, tokens, false); err != nil {
+			return nil, Status(err)
+		}
+	}
+	return func(exact int) {
+		charged(exact)
+		if s.opt.Observe.Tokens != nil {
+			s.opt.Observe.Tokens(ctx, 1, exact)
+		}
+	}, nil
+}
+
 // Panicked logs a panic that a companion has contained, without its value, and returns what to answer.
 func (s *Server) Panicked(ctx context.Context, value any) error { return s.panicked(ctx, value) }
 

@@ -14,11 +14,18 @@ import (
 func (s *Server) start(ctx context.Context) error {
 	s.swap.Lock()
 	defer s.swap.Unlock()
-	g, err := s.generation(ctx)
-	if err != nil {
-		return err
+	for _, begin := range s.opt.Begin {
+		if err := begin(ctx); err != nil {
+			return err
+		}
 	}
-	s.retire(g)
+	if s.opt.Load != nil {
+		g, err := s.generation(ctx)
+		if err != nil {
+			return err
+		}
+		s.retire(g)
+	}
 	s.setHealth(true)
 	close(s.ready)
 	return nil
@@ -30,6 +37,9 @@ func (s *Server) start(ctx context.Context) error {
 // Both models are in memory meanwhile: a machine must hold twice the weights to swap (docs/EMBEDD.md). Health is set
 // to SERVING afterwards because the old model may have failed its self-checks, which is one reason to load another.
 func (s *Server) Swap(ctx context.Context) error {
+	if s.opt.Load == nil {
+		return Refuse(fault.NotFound, "NO_EMBEDDER", "there is no model to replace: the server was started without --model")
+	}
 	if !s.swap.TryLock() {
 		return Refuse(fault.Unavailable, "SWAPPING", "the model is being loaded already")
 	}

@@ -189,7 +189,7 @@ func (s *Server) checkNow(ctx context.Context) error {
 // watch checks again and again and drives the health. After lostChecks failures in a row the server ends. One
 // failure takes the health down, one success brings it back.
 func (s *Server) watch(ctx context.Context) {
-	if s.opt.Times.SelfCheck <= 0 {
+	if s.opt.Times.SelfCheck <= 0 || s.opt.Load == nil {
 		return
 	}
 	tick := time.NewTicker(s.opt.Times.SelfCheck)

@@ -28,10 +28,11 @@ import (
 // error ends the server.
 type Companion func(ctx context.Context, s *Server) error
 
-// Options of a server. Load, Limits and Times are needed; the rest is what others plug in. Options are what tests
-// and the daemon put a server together from; nothing in the package reads a flag or a variable of the environment.
+// Options of a server. Limits and Times are needed, and Load or Begin; the rest is what others plug in. Options are
+// what tests and the daemon put a server together from; nothing in the package reads a flag or a variable of the
+// environment.
 type Options struct {
-	Load       Loader
+	Load       Loader // nil embeds nothing: what Begin brings serves alone
 	Limits     Limits
 	Times      Times
 	CacheTexts int    // vectors kept; 0 keeps none
@@ -44,9 +45,12 @@ type Options struct {
 	GRPC        []grpc.ServerOption // statistics handlers and the like
 	Register    []func(*Server, grpc.ServiceRegistrar)
 	Companions  []Companion
-	OnBatch     func(schedule.Batch) // after every batch, from the engine goroutine
-	Observe     Observer
-	Admit       Admit
+	// Begin is what companions need before the server says SERVING, such as a model of their own. An error ends the
+	// start.
+	Begin   []func(ctx context.Context) error
+	OnBatch func(schedule.Batch) // after every batch, from the engine goroutine
+	Observe Observer
+	Admit   Admit
 }
 
 // Admit may refuse a request's texts before any work, or wait where they are bulk. It charges its caller for about
@@ -85,7 +89,7 @@ func New(o Options) (*Server, error) {
 	if err := o.Times.validate(); err != nil {
 		return nil, err
 	}
-	if o.Load == nil {
+	if o.Load == nil && len(o.Begin) == 0 {
 		return nil, fault.New(fault.Invalid, "a server needs a loader")
 	}
 	if o.Log == nil {
@@ -175,6 +179,9 @@ func connectionTimes(t Times) keepalive.ServerParameters {
 func (s *Server) Acquire() (g *Generation, release func(), err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.opt.Load == nil {
+		return nil, nil, Refuse(fault.NotFound, "NO_EMBEDDER", "this server embeds nothing: it was started without --model")
+	}
 	if s.current == nil {
 		return nil, nil, Refuse(fault.Unavailable, "STARTING",
 			"the model is being loaded; the health service says when it serves")

@@ -35,7 +35,10 @@ func decode(raw []byte, into any, asked []string, only bool) error {
 	}
 	err := json.Unmarshal(raw, into)
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		key, _, _ := strings.Cut(wrong.Field, ".")
+		// The path may begin with the name of an embedded struct, which is no key.
+		path := strings.Split(wrong.Field, ".")
+		at := slices.IndexFunc(path, func(part string) bool { return slices.Contains(asked, part) })
+		key := path[max(at, 0)]
 		return &Error{key, fmt.Sprintf("has a %q that is not %s", key, wanted(wrong.Type.Kind()))}
 	}
 	return err
@@ -64,8 +67,11 @@ func fields(into any) (names []string) {
 		return nil
 	}
 	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+		f := t.Field(i)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			names = append(names, name)
+		} else if f.Anonymous { // its fields are read as if they stood here
+			names = append(names, fields(reflect.New(f.Type).Interface())...)
 		}
 	}
 	return names

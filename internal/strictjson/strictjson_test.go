@@ -84,6 +84,26 @@ func TestKeysOfAMap(t *testing.T) {
 	}
 }
 
+// Fields of an embedded struct are read, and named, as if they stood in the struct itself.
+func TestEmbeddedFields(t *testing.T) {
+	type shared struct {
+		Text string `json:"text"`
+	}
+	var both struct {
+		shared
+		N int `json:"n"`
+	}
+	if err := DecodeOnly([]byte(`{"text": "a", "n": 2}`), &both); err != nil || both.Text != "a" || both.N != 2 {
+		t.Errorf("%+v, %v", both, err)
+	}
+	for raw, key := range map[string]string{`{"text": 5}`: "text", `{"Text": "a"}`: "Text", `{"shared": {}}`: "shared"} {
+		err := DecodeOnly([]byte(raw), &both)
+		if wrong := new(Error); !errors.As(err, &wrong) || wrong.Key != key {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+}
+
 func TestDecodeOnly(t *testing.T) {
 	if err := DecodeOnly([]byte(`{"text": "a", "model": "x"}`), &line{}); err == nil ||
 		!strings.Contains(err.Error(), "other keys than text, ids, raw") {

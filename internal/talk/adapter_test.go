@@ -16,6 +16,7 @@ import (
 	"hives/internal/fault"
 	"hives/internal/llm"
 	"hives/internal/lora"
+	"hives/internal/rig/talktest"
 	"hives/model/folder"
 	"hives/model/lm"
 	"hives/model/transformer"
@@ -64,7 +65,7 @@ func open(t *testing.T, dir string) *Model {
 // An adapter beside the model answers as the merged model does, in one call with questions without it, and leaves those
 // their bits.
 func TestAnAdapterIsTheMergedModel(t *testing.T) {
-	base := answererDir(t)
+	base := talktest.Dir(t)
 	sum, err := folder.WeightsSHA256(base)
 	if err != nil {
 		t.Fatal(err)
@@ -131,13 +132,13 @@ func TestAnAdapterIsTheMergedModel(t *testing.T) {
 
 func copyFile(t *testing.T, from, to, name string) {
 	t.Helper()
-	write(t, to, name, string(read(t, from, name)))
+	talktest.Write(t, to, name, string(read(t, from, name)))
 }
 
 // What was made for other weights, or fits no layer, is refused by name; the model goes on as before, and takes the
 // right one.
 func TestForeignAdaptersAreRefused(t *testing.T) {
-	base := answererDir(t)
+	base := talktest.Dir(t)
 	m := open(t, base)
 	ctx := context.Background()
 	question := ask("Is it?", llm.Sampling{MaxTokens: 4})

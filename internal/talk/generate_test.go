@@ -2,60 +2,17 @@ package talk
 
 import (
 	"context"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"hives/internal/engine"
 	"hives/internal/llm"
-	"hives/model/decoder"
-	"hives/model/transformer"
+	"hives/internal/rig/talktest"
 )
-
-// answerer is a random model of two layers with the demo's tokenizer, in a folder of its own.
-func answererDir(t *testing.T) string {
-	t.Helper()
-	const source = "../../demo/model"
-	dir := t.TempDir()
-	tok := demoTalker(t)
-	cfg := &decoder.Config{
-		VocabSize: tok.VocabSize(), HiddenSize: 24, IntermediateSize: 40, NumLayers: 2, NumHeads: 4, NumKVHeads: 2,
-		HeadDim: 8, RMSNormEps: 1e-6,
-		RopeTheta: 1e4, InitializerRange: .4, MaxPositions: 256, DType: "float32", ModelType: decoder.Qwen3, Tied: true,
-	}
-	w, err := transformer.Random(cfg, 11)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	if err := w.Save(dir); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(source, "tokenizer.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "tokenizer.json", string(raw))
-	template, err := json.Marshal(map[string]string{"chat_template": published["chatml alone"].template})
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "tokenizer_config.json", string(template))
-	return dir
-}
-
-func write(t *testing.T, dir, name, content string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func answerer(t *testing.T, rows int) *Model {
 	t.Helper()
-	m, err := Open(context.Background(), answererDir(t), Options{Engine: engine.Options{Kind: engine.Go}, Rows: rows})
+	m, err := Open(context.Background(), talktest.Dir(t), Options{Engine: engine.Options{Kind: engine.Go}, Rows: rows})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,13 +136,13 @@ func TestWhatALocalModelRefuses(t *testing.T) {
 }
 
 func TestAModelWithoutATemplateIsRefused(t *testing.T) {
-	dir := answererDir(t)
-	write(t, dir, "tokenizer_config.json", "{}")
+	dir := talktest.Dir(t)
+	talktest.Write(t, dir, "tokenizer_config.json", "{}")
 	o := Options{Engine: engine.Options{Kind: engine.Go}}
 	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "--template") {
 		t.Errorf("no template: %v", err)
 	}
-	write(t, dir, "chat_template.jinja", "[INST] {{ m }} [/INST]")
+	talktest.Write(t, dir, "chat_template.jinja", "[INST] {{ m }} [/INST]")
 	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "chat_template.jinja") {
 		t.Errorf("an unknown template: %v", err)
 	}
@@ -199,9 +156,61 @@ func TestAModelWithoutATemplateIsRefused(t *testing.T) {
 		t.Errorf("identity %+v", id)
 	}
 	m.Close()
-	write(t, dir, "generation_config.json", `{"eos_token_id": "x"}`)
+	talktest.Write(t, dir, "generation_config.json", `{"eos_token_id": "x"}`)
 	if _, err := Open(context.Background(), dir, o); err == nil ||
 		!strings.Contains(err.Error(), "generation_config.json") {
 		t.Errorf("an end token that is no number: %v", err)
+	}
+}
+
+// A cache of more slots than an answer needs changes nothing: a step looks at the slots that are filled.
+func TestMoreSlotsGiveTheSameAnswer(t *testing.T) {
+	var texts []string
+	for _, slots := range []int{0, 256} {
+		o := Options{Engine: engine.Options{Kind: engine.Go}, Rows: 2, Slots: slots}
+		m, err := Open(context.Background(), talktest.Dir(t), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		r := ask("Is it right to share?", llm.Sampling{Temperature: 1, Seed: 5, MaxTokens: 12})
+		replies, err := m.Generate(context.Background(), []llm.Request{r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, replies[0].Text)
+		// An answer to the model's last position is no longer than it was.
+		r.Sampling.MaxTokens = talktest.Positions - int(replies[0].In)
+		if _, err := m.Prepare(Job{Request: r}); err != nil {
+			t.Errorf("%d slots: %v", slots, err)
+		}
+	}
+	if texts[0] != texts[1] || texts[0] == "" {
+		t.Errorf("%q and %q", texts[0], texts[1])
+	}
+}
+
+// A server bounds prompts and answers below the model's own positions, and says how long an answer is by default.
+func TestBoundsOfAServer(t *testing.T) {
+	o := Options{Engine: engine.Options{Kind: engine.Go}, Rows: 1, MaxLength: 64, Length: 7}
+	m, err := Open(context.Background(), talktest.Dir(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	row, err := m.Prepare(Job{Request: ask("Hello", llm.Sampling{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, answer := row.Tokens(); answer != 7 || m.Positions() != 64 {
+		t.Errorf("an answer of %d, %d positions", answer, m.Positions())
+	}
+	for says, r := range map[string]llm.Request{
+		"64 positions": ask(strings.Repeat("word ", 40), llm.Sampling{MaxTokens: 40}),
+		"option 1":     {Messages: ask("x", llm.Sampling{}).Messages, Choices: []string{strings.Repeat("word ", 80)}},
+	} {
+		if _, err := m.Prepare(Job{Request: r}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", says, err)
+		}
 	}
 }

@@ -35,6 +35,9 @@ type Options struct {
 	Precision string // as transformer.ParseArithmetic reads it; "" is f32
 	Rows      int    // 0: DefaultRows
 	Template  string // forces one of Templates; "" recognises the model's own
+	MaxLength int    // tokens of a prompt and its answer; 0: as many as the model has positions
+	Length    int    // tokens of an answer where a request names none; 0: llm.DefaultMaxTokens
+	Slots     int    // of a cache, at least: rows whose answers are of unlike lengths then share it, and its graphs
 }
 
 // Model is a language model in memory: a llm.Provider.
@@ -50,6 +53,8 @@ type Model struct {
 	stops    []int32 // ids that end an answer
 	identity llm.Identity
 	rows     int
+	most     int // tokens of a prompt and its answer
+	length   int // of an answer where none is asked for
 	options  lm.Options
 
 	busy sync.Mutex // held by a batch: a runner's cache holds one
@@ -66,7 +71,8 @@ type Model struct {
 // Open loads the folder or GGUF file of a language model. What can be wrong with its files comes to light before the
 // weights are read. Of an error everything that was opened is closed again.
 func Open(ctx context.Context, dir string, o Options) (*Model, error) {
-	m := &Model{rows: cmp.Or(o.Rows, DefaultRows), automata: make(map[string]*schema.Automaton)}
+	m := &Model{rows: cmp.Or(o.Rows, DefaultRows), most: o.MaxLength, length: cmp.Or(o.Length, llm.DefaultMaxTokens),
+		automata: make(map[string]*schema.Automaton)}
 	err := m.openTokenizer(dir, o.Template)
 	if err == nil {
 		err = m.openWeights(ctx, dir, o)
@@ -119,7 +125,10 @@ func (m *Model) openWeights(ctx context.Context, dir string, o Options) error {
 	if err := tokenizer.FitsVocabulary(m.tok, m.weights.Config.VocabSize); err != nil {
 		return err
 	}
-	m.options = lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows}
+	if positions := m.weights.Config.MaxPositions; positions > 0 && (m.most == 0 || m.most > positions) {
+		m.most = positions
+	}
+	m.options = lm.Options{Backend: m.engine.Backend, Arith: arith, Rows: m.rows, Slots: o.Slots}
 	m.runner, err = lm.NewRunner(m.weights, m.options)
 	return err
 }
@@ -184,8 +193,14 @@ func (m *Model) Encode(text string) ([]int32, error) {
 	return m.tok.EncodePlain(slices.Clone(m.renderer.ids[m.renderer.layout.begin]), text)
 }
 
-// Positions is the longest sequence of the model, in tokens.
-func (m *Model) Positions() int { return m.weights.Config.MaxPositions }
+// Template is the name of the template that conversations are written in.
+func (m *Model) Template() string { return m.renderer.Name }
+
+// Vocabulary is how many ids there are.
+func (m *Model) Vocabulary() int { return m.weights.Config.VocabSize }
+
+// Positions is the longest sequence that is read and written, in tokens; 0 where the model names none.
+func (m *Model) Positions() int { return m.most }
 
 // Describe says in a line what answers. The terminal shows it before the first answer, so that nobody mistakes which
 // model speaks.

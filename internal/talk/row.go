@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -92,9 +93,9 @@ func (m *Model) Prepare(j Job) (*Row, error) {
 	r.speech = speech{tok: m.tok, stops: j.Sampling.Stop}
 	if j.Choices != nil {
 		r.shape.alone = r
-		return r, nil
+		return r, m.checkOptions(r.prompt, j.Choices)
 	}
-	if err := r.fit(m.weights.Config.MaxPositions); err != nil {
+	if err := r.fit(m); err != nil {
 		return nil, err
 	}
 	return r, m.begin(r)
@@ -120,21 +121,21 @@ func (m *Model) check(j Job) error {
 //	2048       300     left out        256, the default
 //	512        300     left out        212
 //	512        300     256             refused: 556
-func (r *Row) fit(positions int) (err error) {
-	r.length = r.job.Sampling.Length()
-	if positions > 0 {
+func (r *Row) fit(m *Model) (err error) {
+	r.length = cmp.Or(r.job.Sampling.MaxTokens, m.length)
+	if positions := m.most; positions > 0 {
 		if left := positions - len(r.prompt); r.job.Sampling.MaxTokens == 0 && left > 0 {
 			r.length = min(r.length, left)
 		}
 		if len(r.prompt)+r.length > positions {
 			return fault.New(fault.Invalid, "a prompt of %d tokens and an answer of up to %d: "+
-				"the model has %d positions; shorten the text or max_tokens", len(r.prompt), r.length, positions)
+				"there are %d positions; shorten the text or max_tokens", len(r.prompt), r.length, positions)
 		}
 	}
 	if r.shape.prompt, err = lm.Bucket(len(r.prompt)); err != nil {
 		return err
 	}
-	r.shape.slots, err = lm.Bucket(r.shape.prompt + r.length)
+	r.shape.slots, err = lm.Bucket(max(r.shape.prompt+r.length, m.options.Slots))
 	return err
 }
 
@@ -156,6 +157,12 @@ func (m *Model) begin(r *Row) error {
 			"give that many at least", r.length, need)
 	}
 	return nil
+}
+
+// CheckSchema refuses a schema as Prepare does.
+func (m *Model) CheckSchema(s map[string]any) error {
+	_, err := m.automaton(s)
+	return err
 }
 
 // keptSchemas is how many automata are kept: a run asks with a few schemas, again and again. A ninth throws all of

@@ -82,10 +82,10 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 func (m *Model) score(ctx context.Context, qs []question) ([]llm.Scores, error) {
 	var all scored
 	for at, q := range qs {
-		for _, option := range q.options {
+		for n, option := range q.options {
 			ids, err := m.optionRow(q.prompt, option)
 			if err != nil {
-				return nil, fmt.Errorf("question %d, option %q: %w", at+1, option, err)
+				return nil, fmt.Errorf("question %d, option %d: %w", at+1, n+1, err)
 			}
 			all.add(q.runner, ids, len(q.prompt), q.steer)
 		}
@@ -126,8 +126,22 @@ func (m *Model) optionRow(prompt []int32, option string) ([]int32, error) {
 		return nil, err
 	}
 	ids = append(ids, m.renderer.TurnEnd())
-	if most := m.weights.Config.MaxPositions; most > 0 && len(ids) > most {
-		return nil, fault.New(fault.Invalid, "%d tokens, the model has %d positions", len(ids), most)
+	if m.most > 0 && len(ids) > m.most {
+		return nil, fault.New(fault.Invalid, "%d tokens with its prompt, there are %d positions", len(ids), m.most)
 	}
 	return ids, nil
+}
+
+// checkOptions refuses options that could not be scored.
+func (m *Model) checkOptions(prompt []int32, options []string) error {
+	for at, option := range options {
+		ids, err := m.optionRow(prompt, option)
+		if err == nil {
+			_, err = lm.Bucket(len(ids))
+		}
+		if err != nil {
+			return fmt.Errorf("option %d: %w", at+1, err)
+		}
+	}
+	return nil
 }

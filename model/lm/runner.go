@@ -21,6 +21,7 @@ type Options struct {
 	Backend compute.Backend
 	Arith   transformer.Arithmetic
 	Rows    int // B: of every batch; short ones are filled with rows that nobody reads
+	Slots   int // T of a cache, at least: answers of unlike lengths then share its graphs; 0: as many as each needs
 }
 
 // Runner computes batches with a model in memory. It holds one batch at a time, and its methods take turns.
@@ -74,7 +75,7 @@ func (r *Runner) Begin(prompts [][]int32, room int, steers [][]Steer) ([][]float
 	if err != nil {
 		return nil, err
 	}
-	slots, err := Bucket(bucket + room)
+	slots, err := Bucket(max(bucket+room, r.o.Slots))
 	if err != nil {
 		return nil, err
 	}

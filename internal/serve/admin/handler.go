@@ -118,7 +118,11 @@ func say(w http.ResponseWriter, status int, words string) {
 func (a *admin) healthz(w http.ResponseWriter, _ *http.Request) {
 	g, release, err := a.Server.Acquire()
 	if err != nil {
-		say(w, http.StatusOK, "ok: loading")
+		words := "ok: loading"
+		if a.Server.Serving() { // without a model that embeds
+			words = "ok"
+		}
+		say(w, http.StatusOK, words)
 		return
 	}
 	defer release()

@@ -8,6 +8,7 @@ import (
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/serve"
+	"hives/internal/talk"
 )
 
 // Config is embedd's settings. Keys are the flags' names with underscores, so that --max-texts is max_texts in a
@@ -32,6 +33,16 @@ type Config struct {
 	CORSOrigins string `toml:"cors_origins"`
 	Engine      string `toml:"engine"`
 	Threads     int    `toml:"threads"`
+
+	// A language model beside the embedding one, or alone. Precision, engine and threads are those above.
+	LLM          string       `toml:"llm"`
+	LLMName      string       `toml:"llm_name"`
+	LLMTemplate  string       `toml:"llm_template"`
+	LLMRows      int          `toml:"llm_rows"`
+	LLMMaxTokens int          `toml:"llm_max_tokens"`
+	LLMMaxLength int          `toml:"llm_max_length"`
+	LLMQueue     int          `toml:"llm_queue"`
+	LLMTimeout   cli.Duration `toml:"llm_timeout"`
 
 	// Who may call. Files are named here and read by parts.open; no secret stands in a setting itself.
 	TLSCert  string `toml:"tls_cert"`
@@ -95,7 +106,9 @@ func Default() Config {
 	l, t := serve.DefaultLimits(), serve.DefaultTimes()
 	return Config{
 		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
-		MaxTexts: l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens,
+		LLMRows: talk.DefaultRows, LLMMaxTokens: 512, LLMMaxLength: 2048, LLMQueue: 64,
+		LLMTimeout: cli.Duration(10 * time.Minute),
+		MaxTexts:   l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens,
 		MaxRequestBytes:  l.RequestBytes,
 		MaxBytesUnderWay: l.BytesUnderWay, MaxReplyBytes: l.ReplyBytes,
 		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams,
@@ -140,8 +153,12 @@ func (c Config) times() serve.Times {
 // Validate refuses what could not work, before anything is loaded. Everything here is a mistake in the call, so the
 // exit code is that of a usage error. It runs twice, in the command and in Run, since Run has other callers (tests).
 func (c Config) Validate() error {
-	if c.Model == "" {
-		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder"))
+	if c.Model == "" && c.LLM == "" {
+		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder, or --llm DIR, a "+
+			"language model"))
+	}
+	if err := c.checkLLM(); err != nil {
+		return fault.Usage(err)
 	}
 	// Zero has a meaning for each of these ("never", "at once"); below zero has none.
 	for _, d := range []struct {
@@ -151,6 +168,7 @@ func (c Config) Validate() error {
 		{"max_wait", c.MaxWait}, {"engine_timeout", c.EngineTimeout}, {"self_check_every", c.SelfCheckEvery},
 		{"drain_delay", c.DrainDelay}, {"drain_timeout", c.DrainTimeout}, {"keepalive", c.Keepalive},
 		{"stream_idle", c.StreamIdle}, {"max_connection_idle", c.MaxConnectionIdle},
+		{"llm_timeout", c.LLMTimeout},
 		{"max_connection_age", c.MaxConnectionAge}, {"connection_age_grace", c.ConnectionAgeGrace},
 	} {
 		if d.Duration < 0 {

@@ -85,8 +85,12 @@ func Run(ctx context.Context, c Config, w io.Writer) error {
 // options are the server's own; whatever is served beside gRPC, who may call and what is measured is plugged in by
 // parts.
 func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
+	var load serve.Loader
+	if c.Model != "" {
+		load = loader(c, e)
+	}
 	return serve.Options{
-		Load: loader(c, e), Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
+		Load: load, Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
 		Server: "embedd " + cli.BuildInfo().Release, Log: log,
 		Register: []func(*serve.Server, grpc.ServiceRegistrar){serve.RegisterValues},
 	}

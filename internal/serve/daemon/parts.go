@@ -16,6 +16,7 @@ import (
 	"hives/internal/loopback"
 	"hives/internal/serve"
 	"hives/internal/serve/admin"
+	"hives/internal/serve/chatapi"
 	"hives/internal/serve/httpapi"
 	"hives/internal/serve/secure"
 	"hives/internal/serve/telemetry"
@@ -41,12 +42,14 @@ type parts struct {
 	// Listeners are taken at the start and served by companions, which begin with the server.
 	http  net.Listener
 	admin net.Listener
+	// A language model, which is loaded before the server says SERVING and answers over HTTP.
+	llm *chatapi.API
 }
 
 // open reads the files and takes the addresses, so that what is missing is said before a model is loaded. On an
 // error everything that was opened until then is closed, and the caller gets a parts it must not use.
 func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error) {
-	p = &parts{c: c, log: log, metrics: telemetry.NewMetrics()}
+	p = &parts{c: c, log: log, metrics: telemetry.NewMetrics(), llm: c.languageModel(log)}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -107,6 +110,9 @@ func (p *parts) plug(o *serve.Options) {
 		o.Unary, o.Stream = append(o.Unary, p.tokens.Unary), append(o.Stream, p.tokens.Stream)
 		o.Admit = secure.Admit
 	}
+	if p.llm != nil {
+		o.Begin = append(o.Begin, p.llm.Open)
+	}
 	if p.http != nil {
 		o.Companions = append(o.Companions, p.serveHTTP)
 	}
@@ -117,7 +123,14 @@ func (p *parts) plug(o *serve.Options) {
 
 // watch lets the figures see the server. It is a companion, since there is no server yet when the parts are plugged
 // in.
-func (p *parts) watch(_ context.Context, s *serve.Server) error { return p.metrics.Watch(s) }
+func (p *parts) watch(_ context.Context, s *serve.Server) error {
+	if p.llm != nil {
+		if err := p.metrics.WatchLLM(p.llm.Figures); err != nil {
+			return err
+		}
+	}
+	return p.metrics.Watch(s)
+}
 
 // listener bounds l and dresses it for package web: each listener has the limit of connections for itself, so a full
 // HTTP side leaves gRPC alone.
@@ -134,11 +147,15 @@ func (p *parts) listener(s *serve.Server, l net.Listener, name string) web.Liste
 
 // serveHTTP and serveAdmin are companions: they run until their ctx ends, which is after gRPC's last call.
 func (p *parts) serveHTTP(ctx context.Context, s *serve.Server) error {
-	h := httpapi.Handler(httpapi.Options{
+	o := httpapi.Options{
 		Server: s, Tokens: p.tokens, Watch: telemetry.HTTP(p.metrics, p.traces), Log: p.log,
 		Loopback: loopback.Address(p.c.HTTPListen), NoIDs: p.c.NoHTTPIDs, Origins: commas(p.c.CORSOrigins),
-	})
-	return p.listener(s, p.http, "http").Run(ctx, h)
+	}
+	if p.llm != nil {
+		defer p.llm.Close() // after the last answer
+		o.Routes, o.Models = p.llm.Routes(s), p.llm.Models
+	}
+	return p.listener(s, p.http, "http").Run(ctx, httpapi.Handler(o))
 }
 
 // serveAdmin speaks plaintext on loopback whatever the others do: probes and scrapers there need no certificate.
@@ -174,9 +191,11 @@ func (p *parts) reload(ctx context.Context, s *serve.Server) error {
 		p.log.Error("nothing was replaced: the tokens file cannot be taken", "error", err)
 		return err
 	}
-	if err := s.Swap(ctx); err != nil {
-		p.log.Error("the tokens were not replaced, since the model was not")
-		return err
+	if s.Embeds() { // else there are the tokens: a language model stays
+		if err := s.Swap(ctx); err != nil {
+			p.log.Error("the tokens were not replaced, since the model was not")
+			return err
+		}
 	}
 	p.tokens.Take(entries)
 	p.log.Info("the tokens were replaced", "tokens", len(entries))

@@ -27,6 +27,9 @@ type Options struct {
 	Loopback bool     // it listens there
 	NoIDs    bool     // refuse token ids
 	Origins  []string // whose pages may call; "*" is all
+
+	Routes []Route        // that others serve here, under the same rules
+	Models func() []Model // that these answer with, for /v1/models; nil for none
 }
 
 type api struct{ Options }
@@ -39,9 +42,13 @@ func Handler(o Options) http.Handler {
 	mux.Handle("/v1/embeddings", a.route("/v1/embeddings", http.MethodPost, a.embeddings))
 	mux.Handle("/v1/models", a.route("/v1/models", http.MethodGet, a.models))
 	mux.Handle("/v1/models/{id...}", a.route("/v1/models/{id}", http.MethodGet, a.model))
+	has := "/v1/embeddings, /v1/models"
+	for _, r := range o.Routes {
+		mux.Handle(r.Path, a.route(r.Path, r.Method, r.Handle))
+		has += ", " + r.Path
+	}
 	mux.Handle("/", a.route("other", "", func(http.ResponseWriter, *http.Request) (any, error) {
-		return nil, &refusal{status: http.StatusNotFound, words: "this server has /v1/embeddings and /v1/models",
-			reason: "UNKNOWN_PATH"}
+		return nil, &refusal{status: http.StatusNotFound, words: "this server has " + has, reason: "UNKNOWN_PATH"}
 	}))
 	return cors(mux, o.Origins)
 }
@@ -100,7 +107,12 @@ func (a *api) route(name, method string, handle func(http.ResponseWriter, *http.
 			err = late(err)
 		}
 		a.identify(w.Header())
-		status, reason := a.answer(w, reply, err)
+		status, reason := http.StatusOK, ""
+		if sent, already := reply.(Sent); already && err == nil {
+			reason = sent.Reason
+		} else {
+			status, reason = a.answer(w, reply, err)
+		}
 		done(status, reason)
 		a.log(r, name, caller, status, reason, time.Since(began))
 	})
@@ -181,29 +193,21 @@ func (a *api) log(r *http.Request, route, caller string, status int, reason stri
 // generation that is looked at for its names need not be the one that answers: a swap may come in between. The
 // header names the one that did.
 func (a *api) embeddings(w http.ResponseWriter, r *http.Request) (any, error) {
-	most := a.Server.Limits().RequestBytes
-	size := most
-	if n := r.ContentLength; n >= 0 && n < int64(most) && packing(r) == "" {
-		size = int(n)
-	}
-	// A body that says its length takes that much room, one that does not the most there may be. So does a packed one,
-	// whose length is not what it becomes: else 4 kB of room would hold 4 MB, a thousand times over.
-	held, err := a.Server.Receiving(r.Context(), size)
+	body, held, err := Body(a.Server, r)
 	if err != nil {
 		return nil, err
 	}
 	defer held.Leave()
-	in, size, err := read(r, most)
+	in, err := parse(body)
 	if err != nil {
 		return nil, err
 	}
-	held.Keep(size)
 	g, release, err := a.Server.Acquire()
 	if err != nil {
 		return nil, err
 	}
 	known := in.Model == "" || slices.Contains(names(g), in.Model)
-	missing := unknownModel(g)
+	missing := NoModel(g.Version.GetName())
 	release()
 	if !known {
 		return nil, missing
@@ -243,39 +247,47 @@ func (a *api) identify(h http.Header) {
 // names are those that requests may call the model by.
 func names(g *serve.Generation) []string { return append([]string{g.Version.GetName()}, g.Aliases...) }
 
-// unknownModel is 404, with the name that would do: another model's vectors in place of those that were asked for
+// NoModel is 404, with the name that would do: another model's vectors in place of those that were asked for
 // would be compared with them.
-func unknownModel(g *serve.Generation) error {
+func NoModel(served string) error {
 	return &refusal{
 		status: http.StatusNotFound, param: "model", reason: "MODEL_NOT_FOUND",
-		words: fmt.Sprintf("this server has the model %q and no other; without the field model it is taken",
-			g.Version.GetName()),
+		words: fmt.Sprintf("this server has the model %q and no other; without the field model it is taken", served),
 	}
 }
 
-// models is GET /v1/models: the one that serves, under each of its names.
-func (a *api) models(http.ResponseWriter, *http.Request) (any, error) {
+// list is what serves, each under all of its names. Where nothing embeds there are the others alone.
+func (a *api) list() (all []Model, err error) {
 	g, release, err := a.Server.Acquire()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		defer release()
+		for _, name := range names(g) {
+			all = append(all, newModel(g.Version, name))
+		}
 	}
-	defer release()
-	out := models{Object: "list"}
-	for _, name := range names(g) {
-		out.Data = append(out.Data, newModel(g.Version, name))
+	if a.Models != nil {
+		all = append(all, a.Models()...)
 	}
-	return out, nil
+	if len(all) > 0 {
+		err = nil
+	}
+	return all, err
+}
+
+// models is GET /v1/models.
+func (a *api) models(http.ResponseWriter, *http.Request) (any, error) {
+	all, err := a.list()
+	return models{Object: "list", Data: all}, err
 }
 
 // model is GET /v1/models/ID.
 func (a *api) model(_ http.ResponseWriter, r *http.Request) (any, error) {
-	g, release, err := a.Server.Acquire()
+	all, err := a.list()
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	if id := r.PathValue("id"); slices.Contains(names(g), id) {
-		return newModel(g.Version, id), nil
+	if at := slices.IndexFunc(all, func(m Model) bool { return m.ID == r.PathValue("id") }); at >= 0 {
+		return all[at], nil
 	}
-	return nil, unknownModel(g)
+	return nil, NoModel(all[0].ID)
 }

@@ -31,8 +31,8 @@ type usage struct {
 	TotalTokens  uint32 `json:"total_tokens"`
 }
 
-// model is one entry of /v1/models.
-type model struct {
+// Model is one entry of /v1/models.
+type Model struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
 	Created int    `json:"created"` // Unix time, which a model folder does not know
@@ -43,15 +43,15 @@ type model struct {
 	Root          string `json:"root"`           // the name that this one is an alias of, or the name itself
 }
 
-// models is the list: one model, under each of its names.
+// models is the list: each model under each of its names.
 type models struct {
 	Object string  `json:"object"`
-	Data   []model `json:"data"`
+	Data   []Model `json:"data"`
 }
 
 // newModel describes the model under one of its names.
-func newModel(v *hivesv1.ModelVersion, id string) model {
-	return model{
+func newModel(v *hivesv1.ModelVersion, id string) Model {
+	return Model{
 		ID: id, Object: "model", OwnedBy: "hives", WeightsSHA256: v.GetWeightsSha256(), MaxLength: v.GetMaxLength(),
 		Root: v.GetName(),
 	}

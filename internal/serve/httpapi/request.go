@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 
+	"hives/internal/serve"
+	"hives/internal/serve/share"
 	"hives/internal/strictjson"
 	hivesv1 "hives/proto/hives/v1"
 )
@@ -27,31 +29,54 @@ type request struct {
 	User           json.RawMessage `json:"user"` // ignored
 }
 
-// read takes a body of at most so many bytes, before and after it is unpacked, and says how many it is. The one byte
+// Body reads a request's body. Room for it is kept before a byte of it is read, as for a message of gRPC; who gets it
+// owes Leave when the request is over.
+//
+// A body that says its length takes that much room, one that does not the most there may be. So does a packed one,
+// whose length is not what it becomes: else 4 kB of room would hold 4 MB, a thousand times over.
+func Body(s *serve.Server, r *http.Request) ([]byte, *share.Place, error) {
+	most := s.Limits().RequestBytes
+	size := most
+	if n := r.ContentLength; n >= 0 && n < int64(most) && packing(r) == "" {
+		size = int(n)
+	}
+	held, err := s.Receiving(r.Context(), size)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := read(r, most)
+	if err != nil {
+		held.Leave()
+		return nil, nil, err
+	}
+	held.Keep(len(body))
+	return body, held, nil
+}
+
+// read takes a body of at most so many bytes, before and after it is unpacked. The one byte
 // more that is asked for tells a body of exactly that size from a larger one. Both ends need the bound: a gzip of
 // 10 kB may hold 10 MB, and one of 10 MB may hold nothing, in members that are empty.
-func read(r *http.Request, most int) (*request, int, error) {
+func read(r *http.Request, most int) ([]byte, error) {
 	// Refused by its own word, before a byte of it is read.
 	if r.ContentLength > int64(most) {
-		return nil, 0, tooLarge(most)
+		return nil, tooLarge(most)
 	}
 	sent := &io.LimitedReader{R: r.Body, N: int64(most) + 1}
 	from, err := unpacked(packing(r), sent)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	switch {
 	// The deadline of the connection, which package web sets: a client that is too slow, not one that is wrong.
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, 0, errSlowBody
+		return nil, errSlowBody
 	case len(body) > most || sent.N == 0:
-		return nil, 0, tooLarge(most)
+		return nil, tooLarge(most)
 	case err != nil:
-		return nil, 0, invalid("", "the body ended early, or is not packed as Content-Encoding says")
+		return nil, invalid("", "the body ended early, or is not packed as Content-Encoding says")
 	}
-	in, err := parse(body)
-	return in, len(body), err
+	return body, nil
 }
 
 var errSlowBody = &refusal{status: http.StatusRequestTimeout, words: "the body did not come in time; send it again",
@@ -98,19 +123,32 @@ var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*([.-][A-Za-z_][A-Za-z
 
 const longestName = 64 // of a field, in bytes
 
-// parse tells unknown, double and misspelled fields. Its words never repeat a value.
+// Decode reads an object into a struct and tells unknown, double and misspelled fields. Its words never repeat a value.
+// What is read stands in their beginning: "the body", or "response_format", which param then names too.
+func Decode(what, param string, raw []byte, into any) error {
+	err := strictjson.DecodeOnly(raw, into)
+	wrong := new(strictjson.Error)
+	if err != nil && !errors.As(err, &wrong) {
+		return invalid(param, what+" is no JSON object of the fields that are known")
+	}
+	if err == nil {
+		return nil
+	}
+	key := wrong.Key
+	if len(key) > longestName || !fieldName.MatchString(key) {
+		key = ""
+	}
+	if param != "" {
+		key = strings.TrimSuffix(param+"."+key, ".")
+	}
+	return invalid(key, what+" "+wrong.Reason)
+}
+
+// parse is Decode for an embedding's request.
 func parse(body []byte) (*request, error) {
 	var r request
-	err := strictjson.DecodeOnly(body, &r)
-	if wrong := new(strictjson.Error); errors.As(err, &wrong) {
-		key := wrong.Key
-		if len(key) > longestName || !fieldName.MatchString(key) {
-			key = ""
-		}
-		return nil, invalid(key, "the body "+wrong.Reason)
-	} else if err != nil {
-		return nil, invalid("", "the body is no JSON object of the fields input, model, encoding_format, "+
-			"dimensions and user")
+	if err := Decode("the body", "", body, &r); err != nil {
+		return nil, err
 	}
 	if r.EncodingFormat != "" && r.EncodingFormat != "float" && r.EncodingFormat != "base64" {
 		return nil, invalid("encoding_format", "encoding_format is float or base64")

@@ -1,0 +1,222 @@
+package chatapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+	"hives/internal/serve"
+	"hives/internal/serve/httpapi"
+	"hives/internal/talk"
+)
+
+// Options of an API.
+type Options struct {
+	Dir     string // folder or GGUF file
+	Model   talk.Options
+	Names   []string      // of the model in requests; none: the folder's name
+	Rows    int           // that may wait or be answered
+	Timeout time.Duration // for a request to wait and be answered; 0: as long as it takes
+	Log     *slog.Logger
+}
+
+// API is a language model behind HTTP. Its routes exist from the start and refuse until Open has loaded the model.
+type API struct {
+	Options
+	loaded atomic.Pointer[loaded]
+}
+
+// loaded is what Open brings.
+type loaded struct {
+	*talk.Model
+	names       []string
+	fingerprint string
+	queue       *queue
+}
+
+// New makes an API without a model.
+func New(o Options) *API { return &API{Options: o} }
+
+// Open loads the model and tries it, so that the shape of short questions is compiled and a model that computes no
+// numbers never serves. It is for serve.Options.Begin.
+func (a *API) Open(ctx context.Context) error {
+	began := time.Now()
+	a.Log.Info("loading the language model")
+	m, err := talk.Open(ctx, a.Dir, a.Model)
+	if err != nil {
+		return err
+	}
+	try := llm.Request{
+		Messages: []llm.Message{{Role: llm.User, Content: "Hello"}}, Sampling: llm.Sampling{MaxTokens: 2},
+	}
+	replies, err := m.Generate(ctx, []llm.Request{try})
+	if err == nil {
+		err = replies[0].Err
+	}
+	if err != nil {
+		m.Close()
+		return err
+	}
+	id := m.Identity()
+	names := a.Names
+	if len(names) == 0 {
+		names = []string{id.Model}
+	}
+	a.loaded.Store(&loaded{m, names, "hives-" + id.Hash()[:16], newQueue(m, a.Options)})
+	a.Log.Info("the language model is ready", "model", names[0], "weights", id.Weights, "template", m.Template(),
+		"engine", id.Engine, "precision", id.Precision, "rows", m.Rows(), "positions", m.Positions(),
+		"seconds", time.Since(began).Seconds())
+	return nil
+}
+
+// Close ends what is still under way and frees the model. It comes after the last request.
+func (a *API) Close() {
+	if l := a.loaded.Load(); l != nil {
+		l.queue.close()
+		l.Model.Close()
+	}
+}
+
+// ready is the model, or why there is none yet.
+func (a *API) ready() (*loaded, error) {
+	if l := a.loaded.Load(); l != nil {
+		return l, nil
+	}
+	return nil, serve.Refuse(fault.Unavailable, "STARTING", "the language model is being loaded; the health service "+
+		"says when it serves")
+}
+
+// Routes are for httpapi.Options.
+func (a *API) Routes(s *serve.Server) []httpapi.Route {
+	of := func(path string, read func(*loaded, []byte) (*call, error)) httpapi.Route {
+		return httpapi.Route{Path: path, Method: http.MethodPost,
+			Handle: func(w http.ResponseWriter, r *http.Request) (any, error) { return a.handle(s, w, r, read) }}
+	}
+	return []httpapi.Route{of("/v1/chat/completions", readChat), of("/v1/completions", readCompletion)}
+}
+
+// Models are for httpapi.Options: the model under each of its names.
+func (a *API) Models() (all []httpapi.Model) {
+	l := a.loaded.Load()
+	if l == nil {
+		return nil
+	}
+	for _, name := range l.names {
+		all = append(all, httpapi.Model{ID: name, Object: "model", OwnedBy: "hives", Root: l.names[0],
+			WeightsSHA256: l.Identity().Weights, MaxLength: uint32(l.Positions())})
+	}
+	return all
+}
+
+// call is a request that was read: its jobs, and how it wants to be answered.
+type call struct {
+	form form
+	jobs []talk.Job // choices of prompt 0, then of prompt 1 …
+	each int        // choices of one prompt
+	// Answered event by event, with the usage at the end.
+	stream, usage bool
+}
+
+// handle answers a request. Rows are made before a place is taken, since what is refused should cost nobody a place;
+// the place is taken before the quota is charged, since who finds none pays nothing.
+func (a *API) handle(s *serve.Server, w http.ResponseWriter, r *http.Request,
+	read func(*loaded, []byte) (*call, error)) (any, error) {
+	l, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	httpapi.Weights(w, l.Identity().Weights)
+	body, held, err := httpapi.Body(s, r)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Leave()
+	c, err := read(l, body)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := r.Context(), context.CancelFunc(func() {})
+	if a.Timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
+	}
+	defer cancel()
+	entries, most, err := l.prepare(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	place, err := l.queue.enter(serve.Caller(ctx), len(entries))
+	if err != nil {
+		return nil, err
+	}
+	defer place.Leave()
+	paid, err := s.Admit(ctx, most)
+	if err != nil {
+		return nil, err
+	}
+	// The time for a body to come in has done its work. It would end the connection, and with it an answer that takes
+	// longer.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	l.queue.add(entries)
+	defer l.queue.leave(entries)
+	if c.stream {
+		return stream(ctx, w, l, c, entries, paid), nil
+	}
+	return whole(ctx, l, c, entries, paid)
+}
+
+// prepare makes the rows, and says how many tokens they may take altogether.
+func (l *loaded) prepare(ctx context.Context, c *call) (entries []*entry, most int, err error) {
+	wake := make(chan struct{}, 1)
+	for _, job := range c.jobs {
+		e := newEntry(wake)
+		job.Context = ctx
+		if c.stream {
+			job.Emit = e.emit
+		}
+		if e.row, err = l.Prepare(job); err != nil {
+			return nil, 0, httpapi.Invalid(c.form.prompt(), err.Error())
+		}
+		prompt, answer := e.row.Tokens()
+		most += prompt + answer
+		entries = append(entries, e)
+	}
+	return entries, most, nil
+}
+
+// named refuses another model's name: its answers would be taken for that one's.
+func (l *loaded) named(model string) error {
+	if model == "" || slices.Contains(l.names, model) {
+		return nil
+	}
+	return httpapi.NoModel(l.names[0])
+}
+
+// Figures are what package telemetry shows.
+type Figures struct {
+	Model, Weights, Template, Engine, Precision string
+
+	Rows, MaxRows       int // that wait or are answered, and that may
+	Batches             uint64
+	Answers, Canceled   uint64
+	Refused, Troubled   uint64 // for want of a place; by the engine
+	TokensIn, TokensOut uint64
+	Seconds             float64 // of the engine
+}
+
+// Figures tells of the model's work; false before it is loaded.
+func (a *API) Figures() (Figures, bool) {
+	l := a.loaded.Load()
+	if l == nil {
+		return Figures{}, false
+	}
+	f, id := l.queue.figures(), l.Identity()
+	f.Model, f.Weights, f.Template, f.Precision = l.names[0], id.Weights, l.Template(), id.Precision
+	f.Engine, _, _ = strings.Cut(id.Engine, " ")
+	return f, true
+}

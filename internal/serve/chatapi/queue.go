@@ -1,0 +1,266 @@
+package chatapi
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"hives/internal/fault"
+	"hives/internal/llm"
+	"hives/internal/serve"
+	"hives/internal/serve/share"
+	"hives/internal/talk"
+)
+
+// linger is how long an idle engine waits for company after a first row has come: requests that are sent at once
+// arrive a millisecond apart, and a batch that began without them is answered to its end before theirs begins. An
+// answer takes seconds.
+const linger = 10 * time.Millisecond
+
+// entry is one row in the line.
+type entry struct {
+	row  *talk.Row
+	wake chan struct{} // of its request: something came, or the row is done
+
+	mu     sync.Mutex
+	pieces []talk.Piece
+	done   chan struct{} // closed when the row is answered; err and row.Reply hold then
+	err    error
+}
+
+func newEntry(wake chan struct{}) *entry { return &entry{wake: wake, done: make(chan struct{})} }
+
+// emit keeps a piece until the handler fetches it: the engine waits for no client.
+func (e *entry) emit(p talk.Piece) {
+	e.mu.Lock()
+	e.pieces = append(e.pieces, p)
+	e.mu.Unlock()
+	e.nudge()
+}
+
+func (e *entry) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default: // it has been told, and has not looked yet
+	}
+}
+
+// fetch takes what came since the last time.
+func (e *entry) fetch() []talk.Piece {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := e.pieces
+	e.pieces = nil
+	return out
+}
+
+// finish ends a row, once.
+func (e *entry) finish(err error) {
+	e.err = err
+	close(e.done)
+	e.nudge()
+}
+
+// ended tells whether the row is done.
+func (e *entry) ended() bool {
+	select {
+	case <-e.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// answer is what came of it, the row's own error included.
+func (e *entry) answer() (llm.Reply, error) {
+	if e.err != nil {
+		return llm.Reply{}, e.err
+	}
+	reply := e.row.Reply()
+	return reply, reply.Err
+}
+
+// queue is the line in front of the one engine. Its places are shared among callers as the server's others are: one
+// caller leaves room for the next.
+type queue struct {
+	model  *talk.Model
+	log    *slog.Logger
+	places *share.Pool
+	ctx    context.Context // ends when the queue is closed
+	cancel context.CancelFunc
+	over   chan struct{} // closed when the engine's goroutine has ended
+
+	mu      sync.Mutex
+	come    *sync.Cond // a row has come, or the queue is closed
+	waiting []*entry
+	stats   Figures
+}
+
+func newQueue(m *talk.Model, o Options) *queue {
+	q := &queue{model: m, log: o.Log, over: make(chan struct{})}
+	q.places = share.NewPool(o.Rows, func(who share.Who) {
+		o.Log.Warn("a limit was reached: this caller had no room", "limit", "language model's rows", "size", o.Rows,
+			"caller", who.Caller)
+	})
+	q.come = sync.NewCond(&q.mu)
+	q.ctx, q.cancel = context.WithCancel(context.Background())
+	go q.run()
+	return q
+}
+
+// enter takes places for a request's rows, or refuses it.
+func (q *queue) enter(who share.Who, rows int) (*share.Place, error) {
+	if place, ok := q.places.TryEnter(who, rows); ok {
+		return place, nil
+	}
+	q.mu.Lock()
+	q.stats.Refused++
+	q.mu.Unlock()
+	return nil, serve.Refuse(fault.Exhausted, "QUEUE_FULL", "%d of %d answers are under way or waiting already; try "+
+		"again later", q.places.Used(), q.places.Size())
+}
+
+// add puts rows at the end of the line.
+func (q *queue) add(entries []*entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ctx.Err() != nil { // nobody would take them out again
+		for _, e := range entries {
+			e.finish(errEnding)
+		}
+		return
+	}
+	q.waiting = append(q.waiting, entries...)
+	q.come.Signal()
+}
+
+// leave takes a request's rows that have not been begun out of the line. Those that are being answered end by their
+// context.
+func (q *queue) leave(entries []*entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	was := len(q.waiting)
+	q.waiting = slices.DeleteFunc(q.waiting, func(e *entry) bool { return slices.Contains(entries, e) })
+	q.stats.Canceled += uint64(was - len(q.waiting))
+}
+
+// run is the engine's goroutine: batch after batch, until the queue is closed.
+func (q *queue) run() {
+	defer close(q.over)
+	for {
+		batch := q.next()
+		if batch == nil {
+			return
+		}
+		q.answer(batch)
+	}
+}
+
+// next waits for rows and takes a batch: the first of the line, and those behind it that have its shape.
+//
+//	line a b a a c, at most 3 rows     batch a a a     line b c
+//	                                   batch b         line c
+//
+// Invariant: the row that has waited longest is in the next batch, so nobody waits for ever.
+func (q *queue) next() (batch []*entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.waiting) == 0 {
+		if q.ctx.Err() != nil {
+			return nil
+		}
+		q.come.Wait()
+		q.mu.Unlock()
+		time.Sleep(linger)
+		q.mu.Lock()
+	}
+	if q.ctx.Err() != nil {
+		for _, e := range q.waiting {
+			e.finish(errEnding)
+		}
+		q.waiting = nil
+		return nil
+	}
+	shape := q.waiting[0].row.Shape()
+	q.waiting = slices.DeleteFunc(q.waiting, func(e *entry) bool {
+		takes := len(batch) < q.model.Rows() && e.row.Shape() == shape
+		if takes {
+			batch = append(batch, e)
+		}
+		return takes
+	})
+	return batch
+}
+
+// errEnding is for those whose answer the end of the server has cut.
+var errEnding = serve.Refuse(fault.Unavailable, "DRAINING", "the server is ending")
+
+// answer runs a batch and tells each row's request.
+func (q *queue) answer(batch []*entry) {
+	began := time.Now()
+	rows := make([]*talk.Row, len(batch))
+	for at, e := range batch {
+		rows[at] = e.row
+	}
+	err := q.contained(rows)
+	switch {
+	case q.ctx.Err() != nil:
+		err = errEnding
+	case err != nil:
+		q.log.Error("the language model's engine", "error", err)
+		err = serve.Refuse(fault.Unavailable, "UNAVAILABLE", "the engine could not answer; the server's log says more")
+	}
+	q.count(rows, err, time.Since(began))
+	for _, e := range batch {
+		e.finish(err)
+	}
+}
+
+// contained turns a panic of the engine into an error. Its value may quote a text and stays out of the log.
+func (q *queue) contained(rows []*talk.Row) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fault.New(fault.Unknown, "a panic of type %T was contained", value)
+		}
+	}()
+	return q.model.Answer(q.ctx, rows)
+}
+
+func (q *queue) count(rows []*talk.Row, err error, took time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stats.Batches++
+	q.stats.Seconds += took.Seconds()
+	if err != nil {
+		q.stats.Troubled++
+	}
+	for _, row := range rows {
+		reply := row.Reply()
+		if reply.Finish == llm.FinishCanceled {
+			q.stats.Canceled++
+		} else if err == nil {
+			q.stats.Answers++
+		}
+		q.stats.TokensIn += uint64(reply.In)
+		q.stats.TokensOut += uint64(reply.Out)
+	}
+}
+
+func (q *queue) figures() Figures {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := q.stats
+	out.Rows, out.MaxRows = q.places.Used(), q.places.Size()
+	return out
+}
+
+// close ends the batch under way and answers who still waits.
+func (q *queue) close() {
+	q.cancel()
+	q.mu.Lock()
+	q.come.Broadcast()
+	q.mu.Unlock()
+	<-q.over
+}
