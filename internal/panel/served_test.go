@@ -21,7 +21,7 @@ func served(t *testing.T) string {
 	t.Helper()
 	api := chatapi.New(chatapi.Options{Dir: talktest.DirOf(t, 2048), Names: []string{"tiny"}, Rows: 64,
 		Log:   slog.New(slog.DiscardHandler),
-		Model: talk.Options{Engine: engine.Options{Kind: engine.Go}, Rows: 8, Slots: 1024}})
+		Model: talk.Options{Engine: engine.Options{Kind: engine.Go}, Rows: 3, Slots: 1024}})
 	s, err := serve.New(serve.Options{Limits: serve.DefaultLimits(), Times: serve.DefaultTimes(),
 		Begin: []func(context.Context) error{api.Open}})
 	if err == nil {
@@ -36,8 +36,8 @@ func served(t *testing.T) string {
 	return server.URL + "/v1"
 }
 
-// A panel whose voters are served by this project's own daemon has no unusable answer, though the model says anything at
-// all: its answers keep to the schema. Without one most are unusable.
+// A panel whose voters are served by this project's own daemon has no unusable answer, though the model says anything
+// at all: its answers keep to the schema. Without one most are unusable.
 func TestVotersThatAreServedHere(t *testing.T) {
 	url := served(t)
 	for format, usable := range map[string]bool{llm.FormatSchema: true, llm.FormatText: false} {
