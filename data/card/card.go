@@ -33,8 +33,8 @@ type Card struct {
 	Bad         int                `json:"bad_rows_skipped"`
 }
 
-// Corpus is the share of one corpus. Its digest is that of its rows alone: the same corpus in another merge has
-// the same one.
+// Corpus is the share of one corpus. Its digest is that of its rows alone: the same corpus in another merge has the
+// same one. Texts of two corpora do not add up to the card's: a text may stand in both.
 type Corpus struct {
 	corpora.Source        // empty but for the name where the project does not know the corpus
 	Known          bool   `json:"known"`
@@ -44,6 +44,8 @@ type Corpus struct {
 }
 
 // Theory is the share of one theory. Values counts nodes that rows end at; care/harm and caring are two.
+//
+//	rows at care/harm 6,000, at care/harm/caring 548     Rows 6548, Values 2
 type Theory struct {
 	Theory string `json:"theory"`
 	Rows   int    `json:"rows"`
@@ -51,6 +53,8 @@ type Theory struct {
 }
 
 // Direction is the rows of one corpus and theory that point one way by one kind of judge.
+//
+//	mfrc, mft, 0, none, 3194     nobody judged which way these texts point
 type Direction struct {
 	Corpus    string `json:"corpus"`
 	Theory    string `json:"theory"`
@@ -68,8 +72,9 @@ type Licence struct {
 	Obligations []Obligation `json:"obligations"`
 }
 
-// Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept. The
-// file is read twice, once for its rows and once for its hash.
+// Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept. The file is
+// read twice, once for its rows and once for its hash. An import that is of none of the file's corpora is printed all
+// the same: who handed it in may know of a merge that the rows do not show.
 func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Card, error) {
 	t := newTally(o.Theories)
 	defer t.close()

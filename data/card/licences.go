@@ -21,7 +21,9 @@ const (
 	askFirst       Obligation = "terms unknown: ask before sharing" // of every licence that is not listed below
 )
 
-// obligations of the licences that importers write. The order within each is the order above.
+// obligations of the licences that importers write. The order within each is the order above. The names are those
+// that an importer writes into its rows, to the letter: a new importer's licence needs a line here, or its card asks
+// people to ask.
 var obligations = map[string][]Obligation{
 	"CC BY 4.0":                         {attribution},
 	"CC BY-SA 4.0":                      {attribution, shareAlike},
@@ -40,8 +42,9 @@ func obligationsOf(licence string) []Obligation {
 	return []Obligation{askFirst}
 }
 
-// together is what holds for the file as a whole, in a fixed order: every obligation of any of its licences. A
-// file of "CC BY 4.0" and "CC BY-SA 4.0" rows asks for attribution and share-alike.
+// together is what holds for the file as a whole, in a fixed order: every obligation of any of its licences. A file
+// of "CC BY 4.0" and "CC BY-SA 4.0" rows asks for attribution and share-alike. It is a union: whoever keeps all of
+// them keeps each row's.
 func together(licences []Licence) []Obligation {
 	all := []Obligation{
 		attribution, shareAlike, nonCommercial, researchOnly, noSharing, acceptTerms, keepNotice, termsOfSources, askFirst,
@@ -53,6 +56,11 @@ func together(licences []Licence) []Obligation {
 
 // warnings says which obligations cannot be met at once by sharing the file as one work: two share-alike
 // licences, one of which forbids commerce, each want the whole under their own terms.
+//
+//	CC BY-SA 4.0 and CC BY-NC-SA                   cannot both be kept: separate files
+//	CC BY-SA 4.0 and CC BY 4.0                     no warning: both can be kept
+//	research only, no redistribution               share the command that makes the rows
+//	My own terms                                   unknown
 func warnings(licences []Licence) []string {
 	has := func(o Obligation) bool { return slices.Contains(together(licences), o) }
 	var free, bound []string // share-alike licences that allow commerce, and those that forbid it

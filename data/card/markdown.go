@@ -36,6 +36,7 @@ func (c *Card) WriteMarkdown(w io.Writer) error {
 //	## Citations, ## Hashes
 type page struct{ strings.Builder }
 
+// line prints one line. Nothing is escaped here: whoever passes a name from a file wraps it in plain.
 func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 // row prints one row of a table; cells are strings and numbers.
@@ -47,6 +48,9 @@ func (p *page) row(cells ...any) {
 }
 
 // head prints a table's header and rule.
+//
+//	| corpus | rows |
+//	|---|---|
 func (p *page) head(names ...any) {
 	p.line("")
 	p.row(names...)
@@ -55,6 +59,10 @@ func (p *page) head(names ...any) {
 
 // plain keeps a name from a file from breaking or marking up the page: a corpus may be called "a|b" or
 // "<script>".
+//
+//	a|b           a\|b             else the table would gain a column
+//	<script>      &lt;script>      else a viewer might run it
+//	[x](y)        \[x](y)          else it would be a link
 func plain(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
 }
@@ -86,6 +94,7 @@ func (c *Card) licenceTable(p *page) {
 	p.line("\nThis is a reading of published terms, no legal advice; the publishers' texts decide.")
 }
 
+// join makes one cell of a list.
 func join(list []Obligation) string {
 	out := make([]string, len(list))
 	for i, o := range list {
@@ -147,7 +156,8 @@ func importTable(p *page, s *corpora.Summary) {
 	p.row("bad records skipped", len(s.Bad))
 }
 
-// citations are asked for by nearly every licence above.
+// citations are asked for by nearly every licence above. A corpus that the project does not know has none here: what
+// to cite is for whoever brought it.
 func (c *Card) citations(p *page) {
 	p.line("\n## Citations")
 	for _, corpus := range c.Corpora {
@@ -159,7 +169,8 @@ func (c *Card) citations(p *page) {
 	}
 }
 
-// hashes tell a copy of the file, or of one corpus in another file, from a changed one.
+// hashes tell a copy of the file, or of one corpus in another file, from a changed one. The SHA-256 tells the file
+// byte by byte; the digest tells its rows, also when somebody has written them anew as CSV.
 func (c *Card) hashes(p *page) {
 	p.line("\n## Hashes")
 	p.line("\nFile, SHA-256: `%s`", c.SHA256)

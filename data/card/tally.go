@@ -2,6 +2,7 @@ package card
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"hives/data"
@@ -23,7 +24,8 @@ type tally struct {
 	licences      map[[2]string]int         // [licence, corpus] → rows
 }
 
-// share is one corpus of a tally.
+// share is one corpus of a tally. Its rows have a digest of their own, so that one corpus can be told in every file
+// that holds it.
 type share struct {
 	rows   int
 	texts  data.Distinct
@@ -88,7 +90,7 @@ func (t *tally) corporaList() ([]Corpus, error) {
 			}
 		}
 	}
-	for _, name := range sorted(t.corpora) {
+	for _, name := range slices.Sorted(maps.Keys(t.corpora)) {
 		if !known[name] {
 			if err := take(Corpus{Source: corpora.Source{Name: name}}, t.corpora[name]); err != nil {
 				return nil, err
@@ -100,7 +102,7 @@ func (t *tally) corporaList() ([]Corpus, error) {
 
 // theoryList counts different values by where rows end, so a node and its parent are two.
 func (t *tally) theoryList() (out []Theory) {
-	for _, name := range sorted(t.values) {
+	for _, name := range slices.Sorted(maps.Keys(t.values)) {
 		c := Theory{Theory: name, Values: len(t.values[name])}
 		for _, n := range t.values[name] {
 			c.Rows += n
@@ -111,6 +113,10 @@ func (t *tally) theoryList() (out []Theory) {
 }
 
 // directionList keeps judged zeros and unjudged rows apart: their source differs.
+//
+//	mfrc mft  +1 annotated 900        supporting rows first
+//	mfrc mft   0 judgement 12         judged, and neither good nor bad
+//	mfrc mft   0 none 3194            not judged
 func (t *tally) directionList() (out []Direction) {
 	for d, n := range t.directions {
 		d.Rows = n
@@ -127,12 +133,8 @@ func (t *tally) directionList() (out []Direction) {
 // another release.
 func (t *tally) licenceList() (out []Licence) {
 	at := map[string]int{}
-	keys := make([][2]string, 0, len(t.licences))
-	for key := range t.licences {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
-	for _, key := range keys {
+	byName := func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }
+	for _, key := range slices.SortedFunc(maps.Keys(t.licences), byName) {
 		i, ok := at[key[0]]
 		if !ok {
 			i = len(out)
@@ -143,14 +145,4 @@ func (t *tally) licenceList() (out []Licence) {
 		out[i].Corpora = append(out[i].Corpora, key[1])
 	}
 	return out
-}
-
-// sorted lists the keys of a map in order.
-func sorted[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -83,6 +83,8 @@ func (s *Stats) WritePage(w io.Writer, title string, facts ...Fact) error {
 }
 
 // directions adds the corpora up.
+//
+//	+1 annotated 900, 0 none 3194
 func (s *Stats) directions() []Count {
 	n := map[string]int{}
 	for _, c := range s.ByDirection {
@@ -92,6 +94,8 @@ func (s *Stats) directions() []Count {
 }
 
 // level lists the values of one level.
+//
+//	mft/care-harm/caring     at level 2 "mft caring"
 func (s *Stats) level(level int) []Count {
 	var out []Count
 	for _, c := range s.ByValue {
@@ -122,6 +126,8 @@ const (
 
 // drawBars draws one horizontal bar a count, the first on top, over an axis from 0. Lengths are whole pixels:
 // barSpan for the longest bar, n/most of it for the others.
+//
+//	counts 3000, 1500, 4     bars of 300, 150 and 0 pixels: the number behind it tells of the last
 func drawBars(title string, bars []Count) picture {
 	// The widest name sets the left margin, the largest count the scale.
 	longest, most := 0, 1

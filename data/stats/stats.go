@@ -9,7 +9,8 @@ import (
 	"hives/data/theories"
 )
 
-// TokenCounter counts the tokens of a text. It is how a tokenizer comes in without being imported.
+// TokenCounter counts the tokens of a text. It is how a tokenizer comes in without being imported. An error ends the
+// whole: a mean over the texts that could be cut would pass for one over all.
 type TokenCounter func(text string) (int, error)
 
 // Count is a number of rows or texts under a name.
@@ -34,7 +35,8 @@ type Cell struct {
 	Unjudged int    `json:"unjudged"`
 }
 
-// Cross is the rows of one corpus, theory and direction.
+// Cross is the rows of one corpus, theory and direction. Source tells a 0 that somebody judged from one that nobody
+// did.
 type Cross struct {
 	Corpus    string `json:"corpus"`
 	Theory    string `json:"theory"`
@@ -93,6 +95,8 @@ func DescribeStream(known theories.Set, count TokenCounter, each func(emit func(
 }
 
 // counts lists a map by falling number, equal ones by name.
+//
+//	{"a": 2, "c": 5, "b": 2}     c 5, a 2, b 2
 func counts(m map[string]int) []Count {
 	out := make([]Count, 0, len(m))
 	for name, n := range m {
@@ -124,6 +128,8 @@ func (c *Cell) add(r *data.Row, ends bool) {
 
 // describe takes quantiles as the smallest value with at least that share at or below it: of 10 lengths the
 // median is the fifth, P95 the tenth. No value is made up between two lengths. It sorts n.
+//
+//	lengths 3, 4, 9, 20     median 4, P95 20, max 20; bins ≤ 4: 2, ≤ 8: 0, ≤ 16: 1, ≤ 32: 1
 func describe(n []int) *Lengths {
 	if len(n) == 0 {
 		return &Lengths{}

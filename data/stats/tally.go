@@ -52,6 +52,8 @@ func (t *tally) add(r *data.Row) error {
 }
 
 // addValue counts the row at its node and at every node above it.
+//
+//	mft/care-harm/caring, +1     mft/care-harm: Rows 1, Supports 1; mft/care-harm/caring: Rows 1, Ends 1, Supports 1
 func (t *tally) addValue(r *data.Row) {
 	var node theories.Path
 	for k, name := range r.Levels() {
@@ -97,7 +99,8 @@ func (t *tally) byDirection() []Cross {
 	return out
 }
 
-// byValue lists every node that has rows, in the hierarchy's order.
+// byValue lists every node that has rows, in the hierarchy's order. That is the order of every table of values here,
+// so that two sets of rows can be laid side by side.
 func (t *tally) byValue() []Cell {
 	var out []Cell
 	for _, theory := range t.known.Names() {
