@@ -155,12 +155,14 @@ func count(list *[]Count, reason string, n int) {
 	(*list)[at].N += n
 }
 
+// drop and note account for what made no row, and for what is worth knowing beside.
 func (c *collector) drop(reason string)        { count(&c.sum.Dropped, reason, 1) }
 func (c *collector) note(reason string, n int) { count(&c.sum.Notes, reason, n) }
 
 // recordError is a fault of one record, to be reported with its place.
 type recordError struct{ error }
 
+// wrongf says what is wrong with a record, without its text: errors are shown and kept where texts may not be.
 func wrongf(format string, args ...any) error { return recordError{fmt.Errorf(format, args...)} }
 
 // settle takes the outcome of one record: a bad one is noted, or ends the import. Three kinds of err come in:

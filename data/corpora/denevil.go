@@ -64,7 +64,8 @@ func (c *collector) prompt(r record) error {
 	return nil
 }
 
-// eachJSON gives the lines of a file of JSON; blank ones are passed over.
+// eachJSON gives the lines of a file of JSON; blank ones are passed over. A record's number is its line, as an editor
+// counts them.
 func (c *collector) eachJSON(path string, use func(line int, text []byte) error) error {
 	return textfile.EachLine(path, func(line int, text []byte) error {
 		if len(text) == 0 {

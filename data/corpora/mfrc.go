@@ -84,6 +84,8 @@ func (c *collector) voiced(t text, votes []int) {
 
 // most is how many people chose a foundation at the least: of its labels the one that most chose, since who chose both
 // Equality and Proportionality would count twice in their sum.
+//
+//	Equality 2, Proportionality 3     fairness/cheating: 3, be they five people or three
 func most(votes []int, node string) (people int) {
 	for i, l := range mfrcLabels {
 		if l.node == node {
@@ -108,6 +110,9 @@ func annotators(r record) ([]int, error) {
 }
 
 // chosen lists the foundations of a comment, each once, and counts the labels that are left out.
+//
+//	Care 1, Equality 2, Proportionality 3, Non-Moral 2
+//	fairness/cheating; dropped: one annotator's label, Non-Moral; noted: both halves of Fairness
 func (c *collector) chosen(votes []int) []string {
 	var nodes []string
 	for i, l := range mfrcLabels {

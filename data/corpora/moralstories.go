@@ -114,7 +114,8 @@ func (c *collector) story(line []byte, rules map[string][]theories.Path) error {
 	return c.act(s.Immoral, s.Norm, nodes, data.Opposes)
 }
 
-// act adds the rows of one action; a line may lack one of the two.
+// act adds the rows of one action; a line may lack one of the two. The group is the norm: both actions of a story,
+// and all stories of a norm, stay on one side of a split.
 func (c *collector) act(action, norm string, nodes []theories.Path, direction int32) error {
 	if action == "" {
 		return nil

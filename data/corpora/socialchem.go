@@ -89,6 +89,12 @@ func (c *collector) judgedAction(r record) error {
 
 // judgement is the sign of a moral judgement of −2 to 2; a 0 was judged neutral, an empty cell was not judged.
 // How strongly is grade's part: a row has a side, not a degree.
+//
+//	"2" "1.0"    supports, judgement
+//	"-1"         opposes, judgement
+//	"0"          0, judgement
+//	""           0, none
+//	"3" "bad"    a bad record
 func judgement(cell string) (direction int32, source string, err error) {
 	if cell == "" {
 		return data.Neither, data.SourceNone, nil
@@ -117,6 +123,8 @@ func grade(cell string) map[string]string {
 
 // foundations reads names such as "care-harm|loyalty-betrayal". An empty cell is a rule without a foundation; an
 // unknown name is a bad record, since the set of names is closed.
+//
+//	"care-harm|loyalty-betrayal|care-harm"     care/harm, loyalty/betrayal
 func foundations(cell string) (out []theories.Path, err error) {
 	for _, name := range strings.Split(cell, "|") {
 		if name == "" {

@@ -85,7 +85,7 @@ var all = []corpus{
 	}, readValueFlow},
 }
 
-// Sources lists what is known of every corpus, in the order of Names.
+// Sources lists what is known of every corpus, in the order of Names. It is a list of the caller's own.
 func Sources() []Source {
 	out := make([]Source, len(all))
 	for i, c := range all {

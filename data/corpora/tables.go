@@ -29,6 +29,7 @@ type record struct {
 	cells []string
 }
 
+// get is the cell of a column that checkHeader has seen. Of one that nobody asked for it would be the first.
 func (r record) get(column string) string { return r.cells[r.at[column]] }
 
 // first returns the cell of the first of the columns that the table has; false if it has none.
@@ -92,7 +93,8 @@ func readable(r record, use func(record) error) error {
 	return use(r)
 }
 
-// tableNames reads the names of a tab-separated table's columns.
+// tableNames reads the names of a tab-separated table's columns. It is for headers that say what the corpus holds,
+// such as a column a value.
 func tableNames(path string) ([]string, error) {
 	t, err := textfile.OpenTable(path, plainTabs)
 	if err != nil {
@@ -101,7 +103,7 @@ func tableNames(path string) ([]string, error) {
 	return t.Names, t.Close()
 }
 
-// places numbers the columns of a header.
+// places numbers the columns of a header. Of a name that stands twice the last counts; eachRow refuses such a table.
 func places(header []string) map[string]int {
 	at := make(map[string]int, len(header))
 	for i, name := range header {

@@ -141,6 +141,9 @@ func (c *collector) arguments(path string, labels map[string][]theories.Path) er
 }
 
 // argumentText is the premise, or with --text full the conclusion and the stance before it.
+//
+//	premise     it would take away a means of living
+//	full        We should ban begging (against): it would take away a means of living
 func (c *collector) argumentText(r record) (string, error) {
 	premise := strings.TrimSpace(r.get("Premise"))
 	if c.Text != "full" || premise == "" {

@@ -75,6 +75,9 @@ func (c *collector) splits24() ([]string, error) {
 }
 
 // claim24 is what a sentence says about one value.
+//
+//	attained 1, constrained 0     direction +1
+//	.5 in both                    direction 0, unclear
 type claim24 struct {
 	value     int // place in the values of the header
 	direction int32
@@ -146,7 +149,8 @@ func claims24(r record, values []string) (out []claim24, err error) {
 	return out, nil
 }
 
-// share reads 0, 0.5 or 1 as they may be written.
+// share reads 0, 0.5 or 1 as they may be written. Other numbers are refused: a share of .3 would need a threshold
+// that no author gave.
 func share(cell string) (float64, error) {
 	switch cell {
 	case "0", "0.0":

@@ -90,6 +90,9 @@ func (c *collector) flowRow(r record, banks *[2]anchorBank) error {
 }
 
 // flowPath reads the path, spelled as our hierarchies do; an unknown one comes back as it stands.
+//
+//	pvq     growth, openness to change, hedonism     svt openness to change / hedonism
+//	duties  ross_duties, fidelity, nan               duty fidelity
 func flowPath(r record, known theories.Set) (theory string, path theories.Path, found bool) {
 	theory = strings.ToLower(strings.TrimSpace(r.get("theory")))
 	if ours, ok := flowTheories[theory]; ok {

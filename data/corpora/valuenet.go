@@ -78,7 +78,7 @@ func (c *collector) scenario(r record, value string) error {
 	return nil
 }
 
-// sign reads a label of -1, 0 or 1, also as "1.0".
+// sign reads a label of -1, 0 or 1, also as "1.0". NaN is none of the three, since it equals nothing.
 func sign(cell string) (int32, error) {
 	x, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
 	if err != nil || (x != -1 && x != 0 && x != 1) {

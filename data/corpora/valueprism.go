@@ -83,6 +83,10 @@ func (c *collector) situation(r record, names map[string][]label) error {
 
 // valence reads whether the value bears on the situation and which way. The column is called valence in the full
 // part; the parts relevance and valence are tasks, whose answers stand in the column output.
+//
+//	valence Either      0, annotated: somebody said that it may be either
+//	relevance Yes       0, none
+//	relevance No        not relevant
 func valence(r record) (relevant bool, direction int32, source string, err error) {
 	if cell, _ := r.first("relevance"); strings.EqualFold(cell, "no") {
 		return false, 0, "", nil
@@ -105,6 +109,10 @@ func valence(r record) (relevant bool, direction int32, source string, err error
 
 // named finds the node that bears the very name, a leading "Duty of" or "Right to" and articles aside. Most names
 // are free text and name none: those are counted for a later mapping (--names), by hand or by a panel.
+//
+//	duty   Duty of Fidelity         duty fidelity
+//	value  a name of svt and mft    none: counted as a name that two theories have
+//	value  a phrase of its own      none: counted under "value: …"
 func (c *collector) named(kind, name string) []label {
 	switch kind {
 	case "duty":
@@ -159,6 +167,10 @@ func nameKey(kind, name string) string { return kind + "\x00" + data.NormaliseTe
 
 // valueNames reads the mapping of --names: a CSV with vrd, text and value_id, several lines for a name that stands
 // for several nodes. An empty value_id says that the name stands for none.
+//
+//	vrd,text,value_id
+//	Value,Keeping faith,mft/loyalty-betrayal
+//	Value,Efficiency,                            listed, and stands for no node
 func (c *collector) valueNames() (map[string][]label, error) {
 	out := map[string][]label{}
 	if c.Names == "" {
