@@ -33,6 +33,7 @@ var flagGroups = []cli.FlagGroup{
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "yes"}},
 	{Title: "Steering", Names: []string{
-		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model"}},
+		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
+		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

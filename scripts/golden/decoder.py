@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 import qwen3
+import valuekernel
 from common import rng_of, write_json
 
 SIZES = dict(
@@ -272,6 +273,7 @@ def write(out, seed):
         asked = scores(model, rng_of(seed, "decoder", family, "scores"))
         write_json(folder / family / "decode.json", dict(cases=decoded, scores=asked, stop=stops(decoded)))
         write_json(folder / family / "persona.json", persona(model, rng_of(seed, "decoder", family, "persona")))
+        write_json(folder / family / "kernel.json", valuekernel.kernel(model, rng_of(seed, "decoder", family, "kernel"), draw))
         if max(model.away.values()) > TOLERANCE / 2:
             raise SystemExit("%s in float32 is too far from float64: %s: choose another seed" % (family, model.away))
         report["decoder_" + family] = model.away
