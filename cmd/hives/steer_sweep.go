@@ -12,9 +12,10 @@ func steerSweepCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sweep VALUE",
 		Short: "Measure what a value's vector does, beside controls",
-		Long: `Does a vector move the model towards the value, or would any vector of that length? The command scores short answers
-for and against the value under the vector at several layers and strengths, with both signs. It chooses layer and
-strength on half of the questions and reports on the other half, since the best of a sweep is the best partly by chance.
+		Long: `Does a vector move the model towards the value, or would any vector of that length? The command scores short
+answers for and against the value under the vector at several layers and strengths, with both signs. It chooses layer
+and strength on half of the questions and reports on the other half, since the best of a sweep is the best partly by
+chance.
 
 What it reports is half the difference between + and −, in log-odds of the answers for over those against, with a 95 %
 interval over pairs. Beside it stand ten random vectors of equal length, the vector of shuffled sides, another value's
@@ -44,11 +45,14 @@ a file of others.`,
 	f.StringVar(&j.Out, "out", "", "folder that holds the value's vector, and gets the result (default out/steer/VALUE)")
 	f.StringVar(&j.Other, "other", "", "another value, or the file of its vector: a control")
 	f.StringVar(&j.PairsFile, "pairs", "", "file of answers for and against the value (default: ours)")
-	f.IntSliceVar(&j.Layers, "layers", nil, "where the vector is added: behind so many blocks (default: five over the depth)")
+	f.IntSliceVar(&j.Layers, "layers", nil, "where the vector is added: behind so many blocks (default: five over the "+
+		"depth)")
 	f.Float64SliceVar(&j.Coefficients, "coefficients", j.Coefficients, "strengths; each is tried with both signs")
-	f.StringVar(&j.Unit, "unit", j.Unit, "of the strengths: absolute (times the vector) or relative (times the mean length "+
+	f.StringVar(&j.Unit, "unit", j.Unit, "of the strengths: absolute (times the vector) or relative (times the mean "+
+		"length "+
 		"of the states at that layer)")
-	f.Float64Var(&j.MaxCost, "max-cost", j.MaxCost, "how much less probable a strength may make the answers of both sides, "+
+	f.Float64Var(&j.MaxCost, "max-cost", j.MaxCost, "how much less probable a strength may make the answers of both "+
+		"sides, "+
 		"in nats a token, to be chosen")
 	f.IntVar(&j.Random, "random-vectors", j.Random, "random vectors of equal length")
 	f.IntVar(&j.Answers, "answers", j.Answers, "texts to write under each push, for the damage")

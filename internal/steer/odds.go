@@ -55,21 +55,12 @@ func score(ctx context.Context, m *talk.Model, half string, pairs []Pair, pushes
 			bar.Replay(int64(len(pairs)))
 			continue
 		}
-		var qs []llm.ScoreRequest
-		for _, pair := range pairs {
-			qs = append(qs, llm.ScoreRequest{Messages: p.messages(pair.Text), Options: []string{pair.For, pair.Against},
-				Steer: p.steer})
-		}
 		if ctx.Err() != nil {
 			return nil, fault.New(fault.Canceled, "stopped: %w", context.Cause(ctx))
 		}
-		all, err := m.Score(ctx, qs)
-		if err != nil {
+		var err error
+		if s, err = scoreOne(ctx, m, pairs, p); err != nil {
 			return nil, err
-		}
-		for _, one := range all {
-			s.For, s.Against = append(s.For, one.Total[0]), append(s.Against, one.Total[1])
-			s.Tokens = append(s.Tokens, len(one.Token[0])+len(one.Token[1]))
 		}
 		if err := j.put(half+"/"+p.key, s); err != nil {
 			return nil, err
@@ -78,6 +69,34 @@ func score(ctx context.Context, m *talk.Model, half string, pairs []Pair, pushes
 		bar.Add(int64(len(pairs)))
 	}
 	return out, nil
+}
+
+// scoreOne asks for all answers to a question at once: they share the pass over its prompt.
+func scoreOne(ctx context.Context, m *talk.Model, pairs []Pair, p push) (s scores, err error) {
+	var qs []llm.ScoreRequest
+	asked := map[string]int{} // place of a question among them
+	for _, pair := range pairs {
+		at, ok := asked[pair.Question]
+		if !ok {
+			at = len(qs)
+			asked[pair.Question] = at
+			qs = append(qs, llm.ScoreRequest{Messages: p.messages(pair.Text), Steer: p.steer})
+		}
+		qs[at].Options = append(qs[at].Options, pair.For, pair.Against)
+	}
+	all, err := m.Score(ctx, qs)
+	if err != nil {
+		return s, err
+	}
+	next := make([]int, len(qs)) // option of each question that was not taken yet
+	for _, pair := range pairs {
+		at := asked[pair.Question]
+		one, n := all[at], next[at]
+		s.For, s.Against = append(s.For, one.Total[n]), append(s.Against, one.Total[n+1])
+		s.Tokens = append(s.Tokens, len(one.Token[n])+len(one.Token[n+1]))
+		next[at] += 2
+	}
+	return s, nil
 }
 
 func (p push) messages(question string) []llm.Message {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -26,7 +27,7 @@ func steered(t *testing.T) SweepJob {
 	}
 	o := SweepDefaults()
 	o.Value, o.Model, o.Out, o.PairsFile = "benevolence", local(dir), out, fewPairs(t)
-	o.Layers, o.Coefficients, o.Unit, o.Random, o.Answers, o.MaxTokens = []int{1, 2}, []float64{.1, .3}, Relative, 2, 3, 5
+	o.Layers, o.Coefficients, o.Unit, o.Random, o.Answers, o.MaxTokens = []int{1, 2}, []float64{.1}, Relative, 2, 2, 3
 	o.MinPairs, o.Resamples, o.Stdout, o.Log = 8, 200, io.Discard, io.Discard
 	return o
 }
@@ -71,7 +72,7 @@ func TestASweepIsWhatItsScoresSay(t *testing.T) {
 	if err := json.Unmarshal([]byte(whole), &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Effects) != 5 || len(r.Grid) != 4 || len(r.Texts) != 7 || r.Pairs != [2]int{8, 8} ||
+	if len(r.Effects) != 5 || len(r.Grid) != 2 || len(r.Texts) != 7 || r.Pairs != [2]int{8, 8} ||
 		r.Questions != [2]int{2, 2} {
 		t.Fatalf("%d effects, %d points, %d texts, %v pairs, %v questions", len(r.Effects), len(r.Grid), len(r.Texts),
 			r.Pairs, r.Questions)
@@ -107,6 +108,7 @@ func (o SweepJob) j(t *testing.T, look func(*journal)) {
 			if raw, err := os.ReadFile(path); err == nil && bytes.Count(raw, []byte("\n")) > 3 {
 				cancel()
 			}
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	if err := RunSweep(ctx, o); err == nil {
