@@ -36,7 +36,7 @@ a file of others.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			cli.GoesOn(c.Context())
-			j.Value, j.Stdout, j.Log = args[0], c.OutOrStdout(), c.ErrOrStderr()
+			j.Value, j.Theories, j.Stdout, j.Log = args[0], known(c), c.OutOrStdout(), c.ErrOrStderr()
 			return steer.RunSweep(c.Context(), j)
 		},
 	}

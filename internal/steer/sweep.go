@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hives/data/theories"
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -30,6 +31,7 @@ const (
 // SweepJob is what hives steer sweep does.
 type SweepJob struct {
 	Value     string
+	Theories  theories.Set // that Value and Other may be of
 	Model     Local
 	Out       string // folder, with the value's vector in it
 	Other     string // another value, or the file of its vector: a control
@@ -133,7 +135,7 @@ func RunSweep(ctx context.Context, o SweepJob) error {
 
 // prepare reads all that is read before the model.
 func (s *sweep) prepare() (dir string, err error) {
-	if s.trait, err = FindTrait(s.Value); err != nil {
+	if s.trait, err = FindTrait(s.Value, s.Theories); err != nil {
 		return "", err
 	}
 	dir = folder(s.Out, s.trait)
@@ -182,7 +184,7 @@ func (s *sweep) openOther() (err error) {
 	}
 	path := s.Other
 	if filepath.Ext(path) != filepath.Ext(VectorFile) {
-		t, err := FindTrait(s.Other)
+		t, err := FindTrait(s.Other, s.Theories)
 		if err != nil {
 			return err
 		}

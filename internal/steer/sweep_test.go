@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"hives/data/theories"
 	"hives/internal/fault"
 	"hives/internal/llm"
 	"hives/metrics"
@@ -134,7 +135,7 @@ func twin(t *testing.T, o SweepJob, r Sweep) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trait, _ := FindTrait(o.Value)
+	trait, _ := FindTrait(o.Value, theories.Builtin())
 	pairs, err := ReadPairs(o.PairsFile, trait)
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +218,7 @@ func TestPickKeepsToTheCost(t *testing.T) {
 
 func TestOwnPairs(t *testing.T) {
 	for _, value := range []string{"benevolence", "power", "stimulation"} {
-		trait, err := FindTrait(value)
+		trait, err := FindTrait(value, theories.Builtin())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +246,7 @@ func TestOwnPairs(t *testing.T) {
 			}
 		}
 	}
-	trait, _ := FindTrait("hedonism")
+	trait, _ := FindTrait("hedonism", theories.Builtin())
 	if _, err := ReadPairs("", trait); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "--pairs") {
 		t.Errorf("a value without pairs: %v", err)
 	}
