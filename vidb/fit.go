@@ -411,7 +411,10 @@ func (f *fitting) fromNeutral() ([]float64, error) {
 
 // blend fills in the final scores: of texts on which people decided, half their mean.
 func (v *Value) blend() error {
-	lambda := cmp.Or(v.Settings.Lambda, defaultLambda)
+	lambda := DefaultLambda
+	if v.Settings.Lambda != nil {
+		lambda = *v.Settings.Lambda
+	}
 	for i := range v.Scores {
 		s := &v.Scores[i]
 		s.Final = s.Score
@@ -430,8 +433,8 @@ func (v *Value) blend() error {
 	return nil
 }
 
-// defaultLambda is the weight of people in a blended score.
-const defaultLambda = .5
+// DefaultLambda is the weight of people in a blended score.
+const DefaultLambda = .5
 
 // runOf names what answers depend on, where no judge's run does.
 func runOf(v *Value) string {

@@ -53,20 +53,20 @@ type About struct {
 
 // Settings are choices without a column of their own.
 type Settings struct {
-	Pool              int     `json:"pool,omitempty"` // texts asked for
-	MaxChars          int     `json:"max_chars,omitempty"`
-	Dedupe            string  `json:"dedupe,omitempty"`
-	Pairing           string  `json:"pairing,omitempty"`
-	Rotation          string  `json:"rotation,omitempty"`
-	Overlap           float64 `json:"overlap,omitempty"`
-	Wording           string  `json:"wording,omitempty"`
-	Ties              string  `json:"ties,omitempty"`
-	Model             string  `json:"model,omitempty"`
-	Zero              string  `json:"zero,omitempty"`
-	Bootstrap         int     `json:"bootstrap,omitempty"`
-	AllowDisconnected bool    `json:"allow_disconnected,omitempty"`
-	NoGuard           bool    `json:"no_guard,omitempty"`
-	Lambda            float64 `json:"lambda,omitempty"`
+	Pool              int      `json:"pool,omitempty"` // texts asked for
+	MaxChars          int      `json:"max_chars,omitempty"`
+	Dedupe            string   `json:"dedupe,omitempty"`
+	Pairing           string   `json:"pairing,omitempty"`
+	Rotation          string   `json:"rotation,omitempty"`
+	Overlap           float64  `json:"overlap,omitempty"`
+	Wording           string   `json:"wording,omitempty"`
+	Ties              string   `json:"ties,omitempty"`
+	Model             string   `json:"model,omitempty"`
+	Zero              string   `json:"zero,omitempty"`
+	Bootstrap         int      `json:"bootstrap,omitempty"`
+	AllowDisconnected bool     `json:"allow_disconnected,omitempty"`
+	NoGuard           bool     `json:"no_guard,omitempty"`
+	Lambda            *float64 `json:"lambda,omitempty"` // nil: never checked
 }
 
 // Report is what came of the steps, for people.

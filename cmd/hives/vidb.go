@@ -16,9 +16,9 @@ func vidbCommand() *cobra.Command {
 which of two texts supports a value more, they agree far better. So a value-intensity database (VIDB) is made of
 orders.
 
-"pool" draws the texts of a value from rows. "build" has windows of texts put into order, by people's own grades. "fit"
-computes scores with errors from the stored orders and asks nobody. "show" prints a value. See
-docs/INTENSITY.md.`,
+"pool" draws the texts of a value from rows. "build" has windows of texts put into order, by language models or by
+people's own grades. "fit" computes scores with errors from the stored orders and asks nobody. "check" has voters look
+at each score. "show" prints a value. See docs/INTENSITY.md.`,
 		Example: `  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
   hives vidb build --vidb vidb.db --judge annotations
   hives vidb show --vidb vidb.db --value mft/care-harm`,
@@ -26,7 +26,7 @@ docs/INTENSITY.md.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	// In the order of the work.
-	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbShowCommand())
+	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbCheckCommand(), vidbShowCommand())
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/cli"
+	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -60,6 +61,7 @@ against others, and of each text one person's grade is drawn: the higher one win
 				if err != nil {
 					return err
 				}
+				j.Config.Opener = talk.Provide
 			}
 			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
 			figures, failed := vidb.Build(c.Context(), j)

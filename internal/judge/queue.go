@@ -13,6 +13,8 @@ import (
 const (
 	KindLabel  = "label"  // a text whose value the panel could not agree on
 	KindAnchor = "anchor" // an anchor sentence to be looked at
+	// KindIntensity is a text's score that voters doubted.
+	KindIntensity = "intensity"
 )
 
 // QueueItem waits for a human. Its key is kind, run, item and theory: who puts the same up again finds what was decided

@@ -46,6 +46,7 @@ type itemView struct {
 	Hidden     int        // decisions of others not shown yet
 	Label      *labelView // of these one is set, by the item's kind
 	Anchor     *anchorView
+	Intensity  *intensityView
 }
 
 // said is another reviewer's decision in words. Shown by name: who disagrees may be asked.
