@@ -79,21 +79,9 @@ func (w world) job(t *testing.T, url, path string, atOnce int) BuildJob {
 		})
 	}
 	return BuildJob{
-		Path: path, Design: DefaultDesign(), Fit: DefaultFit(), Config: cfg, Votes: filepath.Join(memory(t), "votes.db"),
+		Path: path, Design: DefaultDesign(), Fit: DefaultFit(), Config: cfg, Votes: filepath.Join(t.TempDir(), "votes.db"),
 		Format: FormatBinary, Wording: WordingOurs, Yes: true, Out: io.Discard,
 	}
-}
-
-// memory is a folder in memory where the system has one: every answer is synced to the disk, which takes a test of
-// 8,600 answers a minute and shows nothing.
-func memory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "vidb-*")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // result is the value that a job has written.

@@ -21,6 +21,16 @@ import (
 
 const care, loyalty = "mft/care-harm", "mft/loyalty-betrayal"
 
+// TestMain puts temporary files into memory where the system has such a place: every answer and every file is synced to
+// the disk, which takes these tests minutes and shows nothing. internal/judge and internal/fsutil test the syncing.
+func TestMain(m *testing.M) {
+	if dir, err := os.MkdirTemp("/dev/shm", "vidb-*"); err == nil {
+		os.Setenv("TMPDIR", dir)
+		defer os.RemoveAll(dir)
+	}
+	m.Run()
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -31,7 +31,8 @@ var flagGroups = []cli.FlagGroup{
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
-		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda", "yes"}},
+		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
+		"licence-ok", "authors", "yes"}},
 	{Title: "Steering", Names: []string{
 		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers"}},

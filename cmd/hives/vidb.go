@@ -18,7 +18,8 @@ orders.
 
 "pool" draws the texts of a value from rows. "build" has windows of texts put into order, by language models or by
 people's own grades. "fit" computes scores with errors from the stored orders and asks nobody. "check" has voters look
-at each score. "show" prints a value. See docs/INTENSITY.md.`,
+at each score. "show" prints a value. "export" and "import" carry values to and from other programs. See
+docs/INTENSITY.md.`,
 		Example: `  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
   hives vidb build --vidb vidb.db --judge annotations
   hives vidb show --vidb vidb.db --value mft/care-harm`,
@@ -26,7 +27,8 @@ at each score. "show" prints a value. See docs/INTENSITY.md.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	// In the order of the work.
-	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbCheckCommand(), vidbShowCommand())
+	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbCheckCommand(), vidbShowCommand(),
+		vidbExportCommand(), vidbImportCommand())
 	return cmd
 }
 

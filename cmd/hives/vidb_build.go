@@ -30,12 +30,12 @@ func vidbBuildCommand() *cobra.Command {
 them put into order, and computes the scores.
 
 The judges are the voters of --config: language models. The command first prints what the calls would take. It goes on
-if the budget of the configuration bears that, or with --yes. Every answer is stored in --db before it counts. A run may
-be stopped by a signal, by an endpoint that fails or by its budget; the same command goes on and asks nothing twice. A
-judge of whose first 200 answers more than a fifth cannot be used ends the run.
+if the budget of the configuration bears that, or with --yes. Every answer is stored in --db before it counts. A run
+may be stopped by a signal, by an endpoint that fails or by its budget; the same command goes on and asks nothing
+twice. A judge of whose first 200 answers more than a fifth cannot be used ends the run.
 
---judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is drawn
-against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
+--judge annotations takes the orders from people's own grades, which the pool keeps. No model is asked. A text is
+drawn against others, and of each text one person's grade is drawn: the higher one wins, equal ones tie.`,
 		Example: `  # what would it take?
   hives vidb build --vidb vidb.db --config judges.toml --db votes.db --dry-run
 
