@@ -40,7 +40,7 @@ func (intensity) name() string { return judge.KindIntensity }
 func (intensity) waits(judge.QueueItem) bool { return true }
 
 // open has no parts to name.
-func (intensity) open(judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
+func (intensity) open(*state, judge.QueueItem, string) (at theories.Path, ok bool) { return at, true }
 
 // intensityView is the page's part of this kind.
 type intensityView struct {
@@ -51,7 +51,8 @@ type intensityView struct {
 }
 
 // show puts the reviewer's own number into the field. A payload that cannot be read leaves the text, to be skipped.
-func (intensity) show(v *itemView, q judge.QueueItem, mine judge.Decision, _ func(string) string, _ theories.Path) {
+func (intensity) show(v *itemView, _ *state, q judge.QueueItem, mine judge.Decision, _ func(string) string,
+	_ theories.Path) {
 	view := &intensityView{}
 	v.Intensity = view
 	for _, t := range tallies(q.Votes) { // the same voters may have looked at the text's score for another value
