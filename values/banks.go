@@ -21,6 +21,11 @@ const Inventory = "inventory"
 
 // ReadBanks reads anchor banks: Inventory, files, and folders of which every .parquet file is taken. An empty
 // path is none: it is how a flag says that no bank is wanted. Anchors may stand for values of the theories known.
+//
+//	inventory          the built-in individual bank
+//	theory.parquet     that bank
+//	banks/             every .parquet in it, by name
+//	""                 none
 func ReadBanks(paths []string, known theories.Set) ([]*anchors.Bank, error) {
 	var banks []*anchors.Bank
 	for _, path := range paths {
@@ -71,9 +76,9 @@ func bankFiles(path string) ([]string, error) {
 	return files, fsutil.Classify(err, path)
 }
 
-// AddAnchors embeds the sentences of banks. Each bank may be there once: ids are the bank's own, so two banks of
-// one name would each have an anchor 3. The model is checked with every chunk, since an endpoint may change it on
-// the way.
+// AddAnchors embeds the sentences of banks. Each bank may be there once: ids are the bank's own, so two banks of one
+// name would each have an anchor 3. The model is checked with every chunk, since an endpoint may change it on the
+// way. Errors: Exists for a bank given twice, Mismatch for another model, else the encoder's own kind.
 func (s *Set) AddAnchors(ctx context.Context, enc encoder.Encoder, banks []*anchors.Bank) error {
 	for _, b := range banks {
 		name := b.Anchors[0].Bank

@@ -18,7 +18,8 @@ func column(x []float32) any {
 	return blob(x)
 }
 
-// blob writes float32 little-endian.
+// blob writes float32 little-endian. 1,024 numbers are 4,096 bytes. The order of bytes is fixed, so a file may go to
+// another kind of machine.
 func blob(x []float32) []byte {
 	out := make([]byte, 0, 4*len(x))
 	for _, f := range x {
@@ -42,8 +43,9 @@ func floats(raw []byte, d int) ([]float32, error) {
 	return out, nil
 }
 
-// digest is the SHA-256 of the whole content: what SQLite's own checks let pass, such as a number changed inside
-// a vector, is seen by it. JSON leaves the vectors out, so they are hashed after it, in a fixed order.
+// digest is the SHA-256 of the whole content: what SQLite's own checks let pass, such as a number changed inside a
+// vector, is seen by it. JSON leaves the vectors out, so they are hashed after it, in a fixed order. The file's own
+// SHA-256 names it to others, but cannot stand in it.
 func (s *Set) digest() (string, error) {
 	h := sha256.New()
 	e := json.NewEncoder(h)

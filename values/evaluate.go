@@ -79,7 +79,8 @@ const nonsenseAsked = 200
 // nonsenseSeed sets them apart from those that the guard was made with.
 const nonsenseSeed = 0x61736b
 
-// EvaluateFile holds the set to the rows of a file.
+// EvaluateFile holds the set to the rows of a file. A file that they were made with is refused by its hash, which
+// finds a mistake; a copy with one byte changed would pass.
 func (s *Set) EvaluateFile(ctx context.Context, path string, enc encoder.Encoder, o Options) (*Evaluation, error) {
 	rows, source, err := read(path, o)
 	if err != nil {
@@ -128,8 +129,8 @@ func (s *Set) Evaluate(ctx context.Context, rows []data.Row, enc encoder.Encoder
 	return x.Evaluation, x.nonsense(ctx, enc)
 }
 
-// recall lays out nodes with the set's own vectors and deals the rows to them, all of them held out (train is 0).
-// The builder's figures then work as they do in a build.
+// recall lays out nodes with the set's own vectors and deals the rows to them, all of them held out (train is 0). The
+// builder's figures then work as they do in a build. Counts of rows stay those of the file.
 func (b *builder) recall() error {
 	place, trees := map[string]int{}, map[string]*tree{}
 	for i := range b.set.Theories {
@@ -158,7 +159,8 @@ type examiner struct {
 	}
 }
 
-// tally is one case that is right or wrong, in a group.
+// tally is one case that is right or wrong, in a group. Cases are kept and not summed up, since the bootstrap draws
+// groups.
 type tally struct {
 	group int32
 	ok    bool
@@ -259,6 +261,8 @@ func (x *examiner) askSides(v *Value, n *node, f *ValueFigures) {
 
 // share of cases that are right. A draw that takes no case is left out. The interval is over groups: ten answers
 // about one argument are one piece of evidence.
+//
+//	9 right of 10, all of one group     .9, no interval: one piece of evidence has no spread
 func (x *examiner) share(cases []tally) Share {
 	if len(cases) == 0 {
 		return Share{}
@@ -277,6 +281,7 @@ func (x *examiner) share(cases []tally) Share {
 	return out
 }
 
+// index is 1 for true: a share is the mean of such.
 func index(b bool) int {
 	if b {
 		return 1

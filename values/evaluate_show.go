@@ -50,6 +50,9 @@ func (s Share) String() string {
 
 // Worst is the largest distance of a tenth with enough rows from the diagonal; NaN where none has. A tenth of
 // three rows can be far off by chance alone.
+//
+//	tenths of 60 rows: foretold .25, true .31     .06
+//	of 3 rows: foretold .85, true .33             left out
 func Worst(curve []Tenth) float64 {
 	worst := math.NaN()
 	for _, t := range curve {
@@ -61,6 +64,10 @@ func Worst(curve []Tenth) float64 {
 }
 
 // writeCurves sets what was foretold beside what came true, tenth by tenth.
+//
+//	probability  about: pairs  foretold  true
+//	0.0–0.1      rows          mean p    share of rows that are about it
+//	0.9–1.0      0             –         –
 func (e *Evaluation) writeCurves(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "probability\tabout: pairs\tforetold\ttrue\tsupports: pairs\tforetold\ttrue")
@@ -83,7 +90,8 @@ func (e *Evaluation) writeCurves(w io.Writer) error {
 	return err
 }
 
-// writeValues prints the values of which something is said, and counts the others.
+// writeValues prints the values of which something is said, and counts the others. A value without a vector may still
+// be answered for by its heads; it is listed then.
 func (e *Evaluation) writeValues(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tvector's AUC\tcorpora\tanswered\tabout it\tsides\tright\tif about\tright")

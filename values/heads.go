@@ -102,6 +102,8 @@ func (b *builder) standardise() {
 }
 
 // feature is a vector [D] as regressions see it.
+//
+//	centre (.5, .5), scale .1, x (.6, .4)     (1, −1)
 func (b *builder) feature(x []float64) []float64 {
 	out := make([]float64, len(x))
 	for k := range x {
@@ -110,7 +112,7 @@ func (b *builder) feature(x []float64) []float64 {
 	return out
 }
 
-// answer is one text's answer to a question.
+// answer is one text's answer to a question. Its pair says where it was asked, and whether it is held out.
 type answer struct {
 	pair
 	yes bool
@@ -229,7 +231,8 @@ func (b *builder) head(all []answer, axes [][]float64) (*Head, error) {
 	return h, nil
 }
 
-// without is x less its part along axes; x itself where there are none.
+// without is x less its part along axes; x itself where there are none. Axes stand at right angles to each other and
+// are of length one, so that each takes its own part and no more.
 func without(x []float64, axes [][]float64) []float64 {
 	if len(axes) == 0 {
 		return x

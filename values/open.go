@@ -19,6 +19,11 @@ const wanted = "a file of value vectors, which hives vectors build makes"
 //
 // Three things are checked in turn, each with its own remedy: that it is a file of value vectors and of a version
 // known here; that SQLite can read it; that the content has the digest it was written with.
+//
+//	rows, a model, a folder            refused by what it is
+//	another program's SQLite file      Mismatch: name another
+//	version 3                          Mismatch: use a newer program
+//	a torn page, a number changed      Corrupt: restore a copy, or build it again
 func Open(path string) (*Set, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -50,8 +55,8 @@ func Open(path string) (*Set, error) {
 	return s, nil
 }
 
-// load reads everything in one transaction, theories before values and values before heads, which are handed to
-// them.
+// load reads everything in one transaction, so that all tables are of one moment: theories before values and values
+// before heads, which are handed to them.
 func (s *Set) load(db *sql.DB) error {
 	tx, err := db.Begin()
 	if err != nil {
@@ -114,7 +119,8 @@ func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	return sum, nil
 }
 
-// each calls take for every row of a query, and ends with its first error.
+// each calls take for every row of a query, and ends with its first error. A query may end early with an error of the
+// file's, which only Err tells.
 func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
 	rows, err := tx.Query(query)
 	if err != nil {
@@ -129,7 +135,8 @@ func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
-// loadTheories reads the trees with their means, in the order in which they were written.
+// loadTheories reads the trees with their means, in the order in which they were written. The mean is NULL for a
+// theory of which there were no rows.
 func (s *Set) loadTheories(tx *sql.Tx) error {
 	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`,
 		func(rows *sql.Rows) error {
@@ -149,7 +156,8 @@ func (s *Set) loadTheories(tx *sql.Tx) error {
 		})
 }
 
-// loadValues reads the values. A column that version 1 lacks is asked for as a constant, so one scan serves both.
+// loadValues reads the values. A column that version 1 lacks is asked for as a constant, so one scan serves both. Of
+// version 1 no value has heads or evidence, so every answer is "unsure": nothing was held out.
 func (s *Set) loadValues(tx *sql.Tx, version int) error {
 	later := `'null', 'null', NULL` // what files of version 1 do not have
 	if version > 1 {
@@ -191,6 +199,10 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 
 // loadHeads comes after the values, which it hands their heads. The guards of theories stand in the same table:
 // they are regressions too, with a theory in the place of a value.
+//
+//	value_id                 question    facts                              weights
+//	svt/…/tradition          about       {"yes": …, "auc": …, …}            4·D bytes
+//	svt                      sense       {"held": …, …}, the guard of svt   4·D bytes
 func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 	if version == 1 {
 		return nil

@@ -17,7 +17,7 @@ type Listing struct {
 	Anchors map[string]int `json:"anchors"` // sentences by bank
 }
 
-// List describes the set.
+// List describes the set. The set's own JSON leaves vectors and sentences out.
 func (s *Set) List() Listing {
 	l := Listing{Format: 1, SHA256: s.SHA256, Set: s, Anchors: map[string]int{}}
 	for i := range s.Anchors {
@@ -131,7 +131,8 @@ func (h *Head) brief() string {
 	return h.AUC.String()
 }
 
-// answers says what the value may be answered for.
+// answers says what the value may be answered for. It is a matter of the held-out figures alone: a text's own
+// probability is asked later.
 func (v *Value) answers() string {
 	switch {
 	case v.CanTellSides():

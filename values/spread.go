@@ -137,7 +137,7 @@ func (b *builder) redraw(ctx context.Context, n int, visit func(at int, weights 
 	return nil
 }
 
-// add compares two unit vectors.
+// add compares two unit vectors. A cosine beyond 1 by a rounding would have no angle.
 func (m *moved) add(a, b []float64) {
 	var cosine float64
 	for k := range a {
@@ -148,6 +148,8 @@ func (m *moved) add(a, b []float64) {
 
 // spread is nil without a draw. Low is the cosine at a fortieth of the draws (2.5 %), the lowest for fewer than
 // 40.
+//
+//	cosines .99, .97, .98     cosine .98, low .97, √(mean of 8.1², 14.1², 11.5²) = 11.5°
 func (m moved) spread() *Spread {
 	if len(m) == 0 {
 		return nil

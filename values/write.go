@@ -23,7 +23,8 @@ const (
 //go:embed schema.sql
 var schema string
 
-// build is the part of a Set that concerns how it was made.
+// build is the part of a Set that concerns how it was made. With the rows and the model it is what would make the
+// file again.
 type build struct {
 	Seed      uint64 `json:"seed"`
 	Resamples int    `json:"resamples"`
@@ -91,12 +92,18 @@ func (s *Set) store(path string) error {
 }
 
 // dsn names a file for the driver. The path goes in as a URL's, so that a question mark in it begins no options.
+//
+//	/data/a?b.db     file:///data/a%3Fb.db?mode=ro
 func dsn(path, mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}, "_pragma": pragmas}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
 // storeAbout writes what the file is as JSON under keys, and the digest of all else.
+//
+//	build        {"seed": …, "resamples": …, "min_side": …, "sides": …, "own_split": …}
+//	sha256       "9f86d081…"
+//	validation   what was held out; null where nothing was
 func (s *Set) storeAbout(tx *sql.Tx) error {
 	sum, err := s.digest()
 	if err != nil {
@@ -121,7 +128,7 @@ func (s *Set) storeAbout(tx *sql.Tx) error {
 	return nil
 }
 
-// storeTheories writes the trees in order.
+// storeTheories writes the trees in order. place keeps the order, which no other column has.
 func (s *Set) storeTheories(tx *sql.Tx) error {
 	for place, t := range s.Theories {
 		names, err := toJSON(t.LevelNames)
