@@ -28,6 +28,8 @@ var BaseNames = []string{BaseRaw, BaseCentred, BaseScaled, BaseLogistic}
 type TextVectors map[string][]float32
 
 // Distinct returns the place of the first row of each text, in order of appearance.
+//
+//	texts a b a c     0 1 3
 func Distinct(rows []data.Row) []int {
 	seen := map[string]bool{}
 	var out []int
@@ -97,6 +99,7 @@ func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 }
 
 // apart is the guard against leakage: a mean or a classifier that has seen the measured groups would flatter itself.
+// The first row that both have is named, and how to make two files that share none.
 func (b *Bench) apart(train []data.Row) error {
 	texts, groups := map[string]bool{}, map[string]bool{}
 	for i := range train {
@@ -139,6 +142,8 @@ func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
 
 // moments are mean and deviation of each column; one that does not vary has deviation 1, so that it becomes 0.
 // Deviations are of all T texts (divided by T): they scale, and nothing is estimated with them.
+//
+//	columns (1, 3) and (5, 5)     means 2 and 5, deviations 1 and, in the place of 0, 1
 func moments(x *mat.Dense) (mean, deviation []float64) {
 	rows, width := x.Dims()
 	mean, deviation = make([]float64, width), make([]float64, width)
@@ -158,7 +163,7 @@ func moments(x *mat.Dense) (mean, deviation []float64) {
 	return mean, deviation
 }
 
-// standardise centres and scales a row in place.
+// standardise centres and scales a row in place. Both are of the training texts, whatever the row is of.
 func (f *Base) standardise(row []float64) {
 	for k := range row {
 		row[k] = (row[k] - f.mean[k]) / f.deviation[k]

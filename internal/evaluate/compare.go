@@ -45,7 +45,8 @@ type TextEstimates struct {
 }
 
 // Compare gives a − b. Both must have been scored on this bench. Where either is a control whose ties count half,
-// they count half on both sides: a tie must not be worth more to the one than to the other.
+// they count half on both sides: a tie must not be worth more to the one than to the other. Differences of other
+// figures, such as the neighbours' votes, are not formed: no claim rests on them.
 func (b *Bench) Compare(a, other *System) *Difference {
 	// One control in the comparison is enough: both sides then count their ties half.
 	half := a.half || other.half
@@ -88,6 +89,8 @@ func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking, half bool) By
 // gap subtracts two figures that are known by their influences. The influence of a difference is the difference
 // of the influences, group by group, which is what makes it paired: a group that is easy for both systems
 // cancels.
+//
+//	influences (.3, −.1) and (.28, −.12)     of the difference (.02, .02): both find the first group easy
 func (b *Bench) gap(x, y float64, influenceX, influenceY []float64) Estimate {
 	e := estimate(Number(x-y), Range(b.draws.Difference(x, y, influenceX, influenceY)))
 	if e.Interval.Known() {

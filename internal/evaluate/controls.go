@@ -65,7 +65,8 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 	return out, skipped, nil
 }
 
-// randomVectors gives each text a direction drawn uniformly from the sphere.
+// randomVectors gives each text a direction drawn uniformly from the sphere. Normal numbers scaled to length one are
+// uniform on it, since their density hangs on the length alone.
 func (b *Bench) randomVectors() [][]float32 {
 	byText := map[int32][]float32{}
 	random := rand.New(rand.NewPCG(b.options.Seed, 1))
@@ -83,6 +84,8 @@ func (b *Bench) randomVectors() [][]float32 {
 }
 
 // oneHot says only which of the ids a row bears: two rows have cosine 1 where it is the same, else 0.
+//
+//	ids 0 2 0     (1, 0, 0), (0, 0, 1), (1, 0, 0)
 func oneHot(ids []int32) [][]float32 {
 	width := slices.Max(ids) + 1
 	out := make([][]float32, len(ids))
@@ -96,6 +99,8 @@ func oneHot(ids []int32) [][]float32 {
 // lengthVectors put the texts on a quarter circle in order of their length in characters, so that texts of like
 // length are close and all that is known of a text is its length. Ranks rather than lengths, or one very long
 // text would press all others together.
+//
+//	texts of 10, 20, 20 and 90 letters     ranks 0 1 1 3     0°, 22.5°, 22.5°, 67.5°
 func (b *Bench) lengthVectors() [][]float32 {
 	length := func(i int) int { return utf8.RuneCountInString(b.rows[i].Text) }
 	all := make([]int, len(b.rows))
@@ -161,7 +166,8 @@ func nodeIDs(rows []data.Row, known theories.Set) map[string]int {
 	return ids
 }
 
-// perRow makes the vectors of all rows, shape [N][D].
+// perRow makes the vectors of all rows, shape [N][D]. Rows of one text must be given one vector: Score asks for that,
+// and vector sees to it.
 func (b *Bench) perRow(vector func(i int) []float32) [][]float32 {
 	out := make([][]float32, len(b.rows))
 	for i := range out {

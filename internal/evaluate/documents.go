@@ -89,8 +89,9 @@ type Settings struct {
 	Ties      string `json:"ties"`
 }
 
-// Named is a model that can be opened, with the name it bears in a document. Models are opened one at a time,
-// since a large one fills the memory.
+// Named is a model that can be opened, with the name it bears in a document. Models are opened one at a time, since a
+// large one fills the memory. Trained says how it was trained, for claims that ask whether its control was trained
+// alike.
 type Named struct {
 	Name string
 	// Open returns the encoder and what frees it.
@@ -204,7 +205,8 @@ func (b *Bench) Demo(ctx context.Context, models DemoModels) (*Demo, error) {
 	return d, explain(d, &d.Common, systems)
 }
 
-// common measures the model-free controls once for the whole document.
+// common measures the model-free controls once for the whole document. Ties are wrong in the figures; what
+// differences from controls make of them stands in the definition of ranking_accuracy.
 func (b *Bench) common(ctx context.Context) (Common, error) {
 	controls, skipped, err := b.Controls(ctx)
 	if err != nil {

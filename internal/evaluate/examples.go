@@ -60,8 +60,9 @@ func (b *Bench) examples(before, after *metrics.Vectors) []Example {
 	return out
 }
 
-// nearestTexts finds the closest other texts, the earlier of equals first. All texts are candidates, of other
-// corpora too: that neighbours come from one corpus is among the things to see.
+// nearestTexts finds the closest other texts, the earlier of equals first. All texts are candidates, of other corpora
+// too: that neighbours come from one corpus is among the things to see. It is done for a handful of texts, so every
+// cosine is computed and sorted.
 func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]string) []Shown {
 	first := b.texts.First()
 	type found struct {
@@ -95,6 +96,8 @@ func (b *Bench) show(at int, labels map[string][]string) Shown {
 
 // labelsOfTexts writes the labels of each text: the finest node of the path with a sign for the direction, as in
 // "mft: caring +". A label stands once, in the order of the rows.
+//
+//	rows mft care/harm / caring +1 and svt power, not judged     "mft: caring +", "svt: power"
 func (b *Bench) labelsOfTexts() map[string][]string {
 	out := map[string][]string{}
 	for i := range b.rows {

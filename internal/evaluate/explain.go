@@ -111,6 +111,10 @@ var generic = []struct{ part, reason string }{
 
 // reason prefers what the system itself noted. The generic ones are looked through in order, the more particular
 // first.
+//
+//	controls.truth.orthogonality.duty     what the system controls.truth noted under orthogonality.duty
+//	before.intervals.orthogonality.duty   the same of before: figure and interval
+//	after.neighbours.k1.all.level_3       the generic one of neighbours
 func reason(path string, systems map[string]*System) string {
 	for _, name := range slices.Sorted(maps.Keys(systems)) {
 		rest, ok := strings.CutPrefix(path, name)

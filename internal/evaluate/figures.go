@@ -20,6 +20,9 @@ type Figure struct {
 }
 
 // Title is name and scope.
+//
+//	ranking accuracy, within corpus
+//	orthogonality, svt level 2
 func (f *Figure) Title() string {
 	if f.Scope == "" {
 		return f.Name
@@ -39,7 +42,7 @@ func Figures(s *System) []Figure {
 	return out
 }
 
-// order is 0 for what comes first.
+// order is 0 for what comes first. A stable sort by it keeps the order within claims and within the others.
 func order(first bool) int {
 	if first {
 		return 0
@@ -47,7 +50,8 @@ func order(first bool) int {
 	return 1
 }
 
-// Claims are the figures that conclusions rest on.
+// Claims are the figures that conclusions rest on. Each is of one corpus at a time, or a mean over corpora: none is
+// made by telling corpora apart.
 func Claims(s *System) []Figure {
 	return slices.DeleteFunc(Figures(s), func(f Figure) bool { return !f.Claim })
 }

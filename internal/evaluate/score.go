@@ -13,8 +13,9 @@ import (
 // neighbourCounts are the K of the neighbour votes.
 var neighbourCounts = []int{1, 10}
 
-// Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass
-// over all pairs gives the figures of rows, of each corpus, of texts and of the texts of each theory.
+// Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass over
+// all pairs gives the figures of rows, of each corpus, of texts and of the texts of each theory. Vectors that are not
+// finite, or neither of length one nor zero, are refused by name.
 func (b *Bench) Score(ctx context.Context, name string, vectors [][]float32) (*System, error) {
 	v, err := metrics.NewVectors(vectors)
 	if err != nil {
@@ -48,6 +49,10 @@ const (
 )
 
 // lookFrom lists what every system is measured as.
+//
+//	rows, prefixes, texts | texts of mft, texts of svt | corpus mfrc, corpus valueeval
+//
+// One pass over all pairs of rows serves them all: each cosine is computed once.
 func (b *Bench) lookFrom() []metrics.View {
 	// The most neighbours that any vote needs; fewer are the first of them.
 	most := neighbourCounts[len(neighbourCounts)-1]
@@ -97,7 +102,8 @@ func (b *Bench) fillRows(s *System) {
 	s.Intervals.Direction = s.Intervals.DirectionByScope.All
 }
 
-// rankRange gives the interval of the macro figure in each scope.
+// rankRange gives the interval of the macro figure in each scope. Nothing is measured anew for a draw: a group's
+// influence says how the figure moves with the group's weight, to first order.
 func (b *Bench) rankRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Macro, r[c].Influence)) })
 }
@@ -171,8 +177,8 @@ func (b *Bench) textFigures(m *metrics.Measurement, texts int) TextFigures {
 	return f
 }
 
-// fillNeighbours votes only among rows that have the label: missing levels would agree with one another and
-// flatter every system.
+// fillNeighbours votes only among rows that have the label: missing levels would agree with one another and flatter
+// every system. The nearest ten are found once, and the nearest one is the first of them.
 func (b *Bench) fillNeighbours(s *System) {
 	rows := make([]int, len(b.rows))
 	for i := range rows {
@@ -209,6 +215,8 @@ func (b *Bench) fillValues(s *System, v *metrics.Vectors) {
 
 // fillTheory adds one theory at one level to the lists, and to the headline if it is the headline's level. The
 // reason is noted whether or not the figure is defined; explain uses it only where it is null.
+//
+//	orthogonality.duty: 1 of 7 values at level 1 have at least 20 supporting and 20 opposing rows, and two are needed; …
 func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, theory string, values []metrics.Value,
 	o metrics.Orthogonality) {
 	// Counted for the reason that is given where there is no figure.
@@ -250,6 +258,8 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 }
 
 // pathName writes a path with its levels' names.
+//
+//	[care/harm, caring, −1]     care/harm / caring
 func (b *Bench) pathName(levels [3]int32) string {
 	name := ""
 	for k, id := range levels {
