@@ -30,6 +30,7 @@ import merges
 import optimizer
 import qwen3
 import rankings
+import statistics_of_values
 import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     report = {"seed": args.seed, "versions": versions()}
-    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, merges):
+    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, merges, statistics_of_values):
         report |= part.write(args.out, args.seed) or {}
         print("wrote what %s.py makes" % part.__name__, file=sys.stderr)
     (args.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
