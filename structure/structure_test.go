@@ -113,8 +113,8 @@ func TestProcrustesUndoesMoves(t *testing.T) {
 	}
 }
 
-// TestCentringTakesAgreementAway: respondents who differ in nothing but how much they say yes have correlations of 1, and
-// none once they are centred but what 1/(V−1) leaves.
+// TestCentringTakesAgreementAway: respondents who differ in nothing but how much they say yes have correlations of 1,
+// and none once they are centred but what 1/(V−1) leaves.
 func TestCentringTakesAgreementAway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	var scores [][]float64
