@@ -35,6 +35,7 @@ var flagGroups = []cli.FlagGroup{
 		"licence-ok", "authors", "yes"}},
 	{Title: "Steering", Names: []string{
 		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
-		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers"}},
+		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
+		"values", "embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

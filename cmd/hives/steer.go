@@ -16,15 +16,16 @@ func steerCommand() *cobra.Command {
 		Short: "Move a language model towards a value without words in its prompt",
 		Long: `Can a language model be moved towards a value between its layers? A persona vector is the difference of what
 goes on there while the model answers as a person for a value and as one against it. Added while it answers, it may turn
-the answers, or only break them. These commands make such vectors and measure
-them beside controls. See docs/STEER.md.`,
+the answers, or only break them. These commands make such vectors, measure them beside controls, and train small
+networks that make pushes of a value's vector. See docs/STEER.md.`,
 		Example: `  hives steer vector benevolence
   hives steer vector power
-  hives steer sweep benevolence --other power`,
+  hives steer sweep benevolence --other power
+  hives steer kernel --values values.db`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(steerVectorCommand(), steerSweepCommand())
+	c.AddCommand(steerVectorCommand(), steerSweepCommand(), steerKernelCommand())
 	return c
 }
 

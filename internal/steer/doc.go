@@ -2,6 +2,7 @@
 //
 //	hives steer vector benevolence     a direction between the layers, from answers for and against the value
 //	hives steer sweep benevolence      what adding it does, at which layer, how strongly, beside controls
+//	hives steer kernel --values FILE   networks from value vectors to pushes, and whether they reach held-out values
 //
 // A Trait is a value with a name and a definition. Vectors are differences of means: of a layer's states over answers
 // that were given under an instruction for the value, less those under one against it. Row l of a vector is after l

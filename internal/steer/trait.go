@@ -2,6 +2,7 @@ package steer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hives/data/theories"
@@ -11,31 +12,24 @@ import (
 // Trait is a value that a model is steered towards.
 type Trait struct{ ValueID, Name, Definition string }
 
-// FindTrait reads a value id, or a name that one value of all theories that are known has.
+// FindTrait reads a value id, or a name that one value of all theories that are known has, or one of the theory before
+// it.
 //
 //	benevolence                 svt/self-transcendence/benevolence
+//	svt/hedonism                svt/openness-to-change/hedonism: two paths, and one value
 //	justice                     refused: mft and duty both have it
 func FindTrait(word string, known theories.Set) (Trait, error) {
 	id := word
-	if !strings.Contains(word, "/") {
-		nodes := known.FindName(word)
-		distinct := map[string]bool{}
-		var ids []string
-		for _, n := range nodes {
-			home := theories.ValueID(n.Theory, known.Canonical(n.Theory, n.Path))
-			if !distinct[home] {
-				ids = append(ids, home)
-			}
-			distinct[home] = true
-		}
+	if theory, name, _ := strings.Cut(word, "/"); !strings.Contains(name, "/") {
+		ids := named(theory, name, known)
 		switch {
-		case len(ids) == 0:
-			return Trait{}, fault.New(fault.NotFound, "value %q is in no theory: hives theories lists them, and nearest names",
-				word)
+		case len(ids) == 1:
+			id = ids[0]
 		case len(ids) > 1:
 			return Trait{}, fault.New(fault.Invalid, "value %q is %s: name one of these ids", word, strings.Join(ids, " and "))
+		case name == "":
+			return Trait{}, fault.New(fault.NotFound, "value %q is in no theory: hives theories lists all", word)
 		}
-		id = ids[0]
 	}
 	theory, p, err := known.ParseID(id)
 	if err != nil {
@@ -52,6 +46,21 @@ func FindTrait(word string, known theories.Set) (Trait, error) {
 			"one in its theory's file", id)
 	}
 	return Trait{id, p.Name(), d.Text}, nil
+}
+
+// named are the ids of the values that a name means, each once whatever its paths: of "theory/name" in that theory, of
+// a name alone in all.
+func named(theory, name string, known theories.Set) (ids []string) {
+	if name == "" {
+		theory, name = "", theory
+	}
+	for _, n := range known.FindName(name) {
+		home := theories.ValueID(n.Theory, known.Canonical(n.Theory, n.Path))
+		if (theory == "" || n.Theory == theory) && !slices.Contains(ids, home) {
+			ids = append(ids, home)
+		}
+	}
+	return ids
 }
 
 // Folder is the name of the trait's folder: the last part of its id.

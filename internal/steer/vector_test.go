@@ -246,7 +246,8 @@ func TestTraits(t *testing.T) {
 	for word, want := range map[string]string{
 		"benevolence":                     "svt/self-transcendence/benevolence",
 		"svt/openness-to-change/hedonism": "svt/openness-to-change/hedonism",
-		"svt/self-enhancement/hedonism":   "svt/openness-to-change/hedonism", "hedonism": "svt/openness-to-change/hedonism",
+		"svt/hedonism":                    "svt/openness-to-change/hedonism", "svt/power": "svt/self-enhancement/power",
+		"svt/self-enhancement/hedonism": "svt/openness-to-change/hedonism", "hedonism": "svt/openness-to-change/hedonism",
 	} {
 		got, err := FindTrait(word, theories.Builtin())
 		if err != nil || got.ValueID != want || got.Definition == "" {

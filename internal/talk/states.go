@@ -93,3 +93,15 @@ func (m *Model) rowsOf(as []Answered) (rows [][]int32, from []int, err error) {
 	}
 	return rows, from, nil
 }
+
+// Tokens are a prompt and an answer to it, with the end of the turn behind: what training and scoring see.
+func (m *Model) Tokens(messages []llm.Message, answer string) (prompt, ids []int32, err error) {
+	if prompt, err = m.renderer.Render(messages, ""); err != nil {
+		return nil, nil, err
+	}
+	ids, err = m.tok.EncodePlain(nil, answer)
+	return prompt, append(ids, m.renderer.TurnEnd()), err
+}
+
+// Decoder is the model in its backend's memory, for graphs of one's own, and how its runner computes.
+func (m *Model) Decoder() (*lm.Model, lm.Options) { return m.weights, m.options }

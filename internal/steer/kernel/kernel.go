@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
+	"hives/internal/optim"
 	"hives/model/decoder"
 	"hives/model/lm"
 )
@@ -49,7 +50,7 @@ func (s Shape) Out(hidden int) int {
 	return len(s.Layers) * hidden
 }
 
-// Parameters is how many numbers are trained. Of a value's vector of 384, a width of 256 and 8 rows of 576: 1,282,816.
+// Parameters is how many numbers are trained. Of a value's vector of 384, a width of 256 and 8 rows of 576: 1,283,072.
 func (s Shape) Parameters(hidden int) int64 {
 	return int64(s.Width)*int64(s.In+2) + int64(s.Out(hidden))*int64(s.Width+1)
 }
@@ -106,8 +107,18 @@ func New(m *lm.Model, s Shape, seed uint64) (*Kernel, error) {
 				values[n] = float32((2*draw.Float64() - 1) * bound)
 			}
 		}
-		if _, err := m.Store.CreateVariable(k.path(name), tensors.FromFlatDataAndDimensions(values, dims...)); err != nil {
-			return nil, err
+		// The moments are made here, of zeros: an optimiser that makes its own has the store initialise all that has no
+		// value, and the language model's caches have none while nobody writes.
+		made := map[string][]float32{k.path(name): values}
+		for _, moment := range []string{"m", "v"} {
+			made[model.JoinPath(optim.MomentScope, moment, k.path(name))] = make([]float32, len(values))
+		}
+		for path, values := range made {
+			v, err := m.Store.CreateVariable(path, tensors.FromFlatDataAndDimensions(values, dims...))
+			if err != nil {
+				return nil, err
+			}
+			v.SetTrainable(path == k.path(name))
 		}
 	}
 	return k, nil

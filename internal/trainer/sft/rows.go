@@ -58,7 +58,7 @@ type rows struct {
 // else a share of the groups. Rows of split "test" are in neither part, so that a file can carry them to whoever
 // measures the model afterwards.
 func readRows(f *Files) (*rows, error) {
-	all, sum, err := readFile(f.Train)
+	all, sum, err := ReadFile(f.Train)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func readRows(f *Files) (*rows, error) {
 	}
 	switch {
 	case f.Validation != "":
-		if out.validation, out.hashes["validation"], err = readFile(f.Validation); err != nil {
+		if out.validation, out.hashes["validation"], err = ReadFile(f.Validation); err != nil {
 			return nil, err
 		}
 	case !said && f.Fraction > 0:
@@ -125,9 +125,9 @@ func shared(train, validation []Row) error {
 	return nil
 }
 
-// readFile reads a file of answers. Every line is checked; the first that is wrong is named. The hash is of the bytes
+// ReadFile reads a file of answers. Every line is checked; the first that is wrong is named. The hash is of the bytes
 // that were parsed, read once, so a file that is replaced meanwhile cannot be noted under another's hash.
-func readFile(path string) (all []Row, sum string, err error) {
+func ReadFile(path string) (all []Row, sum string, err error) {
 	raw, err := fsutil.ReadRegular(path)
 	if err != nil {
 		return nil, "", err
