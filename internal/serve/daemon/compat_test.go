@@ -4,6 +4,7 @@ package daemon
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -102,6 +103,79 @@ func TestCompatOpenAI(t *testing.T) {
 	if got, want := strings.Join(said.Errors, " "), "BadRequestError:empty_text NotFoundError:model_not_found "+
 		"AuthenticationError:unauthenticated"; got != want {
 		t.Errorf("errors %s, want %s", got, want)
+	}
+}
+
+// The openai package asks a tiny language model in every way that is served, and reads every answer.
+func TestCompatOpenAIChat(t *testing.T) {
+	c, token := talking(t)
+	g := newRig(t, c, serve.Options{Limits: serve.DefaultLimits(), Times: serve.DefaultTimes()}, &servetest.Runner{})
+	var said struct {
+		Whole, Finish, Models, Errors  []string
+		Logs, Tops                     []int
+		Spelled, Stream, Ended, Chosen string
+		Fingerprint, Completion, Told  string
+		Tokens                         int `json:"completion_tokens"`
+		StreamTokens                   int `json:"stream_tokens"`
+		CompletionLogs                 int `json:"completion_logs"`
+		Verdict                        struct {
+			Choice  string
+			Level   int
+			Reasons []struct{ Words string }
+		}
+	}
+	out := program(t, pythonVar, filepath.Join("testdata", "openai_chat.py"), g.httpURL()+"/v1", token, "tiny")
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if len(said.Whole) != 2 || said.Whole[0] == said.Whole[1] || said.Stream != said.Whole[0] ||
+		said.Spelled != said.Stream || said.Ended != "length" || said.Tokens != 40 || said.StreamTokens != 20 ||
+		fmt.Sprint(said.Logs, said.Tops) != "[20 20] [3]" {
+		t.Errorf("chats: %s", out)
+	}
+	if v := said.Verdict.Choice; v != "power" && v != "benevolence" || said.Chosen != "yes" && said.Chosen != "no" {
+		t.Errorf("answers of a form: %s", out)
+	}
+	if said.Completion == "" || said.Told != said.Completion || said.CompletionLogs != 8 {
+		t.Errorf("completions: %s", out)
+	}
+	if strings.Join(said.Models, " ") != "tiny" || !strings.HasPrefix(said.Fingerprint, "hives-") {
+		t.Errorf("models %v, fingerprint %q", said.Models, said.Fingerprint)
+	}
+	want := "BadRequestError:invalid:presence_penalty NotFoundError:model_not_found:model " +
+		"AuthenticationError:unauthenticated:None BadRequestError:invalid:frobnicate " +
+		"BadRequestError:invalid:response_format.json_schema.schema BadRequestError:invalid:messages"
+	if got := strings.Join(said.Errors, " "); got != want {
+		t.Errorf("errors %s, want %s", got, want)
+	}
+}
+
+// chatted is what a client that asks greedily says, whole and as a stream.
+type chatted struct{ Whole, Stream, Choice string }
+
+// Clients that bring fields of their own, at their defaults.
+func TestCompatChats(t *testing.T) {
+	c, token := talking(t)
+	g := newRig(t, c, serve.Options{Limits: serve.DefaultLimits(), Times: serve.DefaultTimes()}, &servetest.Runner{})
+	var python chatted
+	out := program(t, pythonVar, filepath.Join("testdata", "langchain_chat.py"), g.httpURL(), token, "tiny")
+	if err := json.Unmarshal([]byte(out), &python); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	all := map[string]chatted{}
+	out = program(t, nodeVar, filepath.Join("testdata", "node_chat.mjs"), g.httpURL(), token, "tiny",
+		os.Getenv(modulesVar))
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if python.Choice != "power" && python.Choice != "benevolence" || len(all) != 2 {
+		t.Errorf("a schema of LangChain: %q; %d clients of JavaScript", python.Choice, len(all))
+	}
+	all["LangChain"] = python
+	for who, said := range all {
+		if said.Whole == "" || said.Stream != said.Whole {
+			t.Errorf("%s: %q whole, %q as a stream", who, said.Whole, said.Stream)
+		}
 	}
 }
 
