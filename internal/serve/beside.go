@@ -39,6 +39,14 @@ func (s *Server) Admit(ctx context.Context, tokens int) (paid func(exact int), e
 	}, nil
 }
 
+// Lost ends the server as the loss of its engine does: health falls, and Run returns the error.
+func (s *Server) Lost(err error) {
+	select {
+	case s.lost <- err:
+	default: // it is ending already
+	}
+}
+
 // Panicked logs a panic that a companion has contained, without its value, and returns what to answer.
 func (s *Server) Panicked(ctx context.Context, value any) error { return s.panicked(ctx, value) }
 

@@ -110,6 +110,7 @@ func (m *Model) run(ctx context.Context, batch []*Row) error {
 	runner := batch[0].shape.runner
 	logits, err := runner.Begin(prompts, room, pushes)
 	for step := 0; err == nil; step++ {
+		m.steps.Add(1)
 		if ctx.Err() != nil {
 			for _, one := range batch {
 				one.end(llm.FinishCanceled)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -57,7 +58,8 @@ type Model struct {
 	length   int // of an answer where none is asked for
 	options  lm.Options
 
-	busy sync.Mutex // held by a batch: a runner's cache holds one
+	busy  sync.Mutex    // held by a batch: a runner's cache holds one
+	steps atomic.Uint64 // of the engine
 
 	adapting sync.Mutex // guards what follows
 	adapters map[string]*lm.Runner
@@ -192,6 +194,9 @@ func (m *Model) Rows() int { return m.rows }
 func (m *Model) Encode(text string) ([]int32, error) {
 	return m.tok.EncodePlain(slices.Clone(m.renderer.ids[m.renderer.layout.begin]), text)
 }
+
+// Steps is how often the engine has computed: while an answer is being written it grows, unless the engine hangs.
+func (m *Model) Steps() uint64 { return m.steps.Load() }
 
 // Template is the name of the template that conversations are written in.
 func (m *Model) Template() string { return m.renderer.Name }

@@ -21,6 +21,7 @@ func (m *Model) choice(ctx context.Context, r *Row) error {
 		return nil
 	}
 	scores, err := m.score(ctx, []question{{r.shape.runner, r.prompt, r.job.Choices, r.steer}})
+	m.steps.Add(1)
 	if err != nil {
 		return err
 	}

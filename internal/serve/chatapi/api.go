@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Options struct {
 	Names   []string      // of the model in requests; none: the folder's name
 	Rows    int           // that may wait or be answered
 	Timeout time.Duration // for a request to wait and be answered; 0: as long as it takes
+	Hang    time.Duration // without a token, after which the engine counts as hung; 0: never
 	Log     *slog.Logger
 }
 
@@ -30,6 +32,7 @@ type Options struct {
 type API struct {
 	Options
 	loaded atomic.Pointer[loaded]
+	server atomic.Pointer[serve.Server]
 }
 
 // loaded is what Open brings.
@@ -68,18 +71,25 @@ func (a *API) Open(ctx context.Context) error {
 	if len(names) == 0 {
 		names = []string{id.Model}
 	}
-	a.loaded.Store(&loaded{m, names, "hives-" + id.Hash()[:16], newQueue(m, a.Options)})
+	a.loaded.Store(&loaded{m, names, "hives-" + id.Hash()[:16], newQueue(m, a.Options, a.lose)})
 	a.Log.Info("the language model is ready", "model", names[0], "weights", id.Weights, "template", m.Template(),
 		"engine", id.Engine, "precision", id.Precision, "rows", m.Rows(), "positions", m.Positions(),
 		"seconds", time.Since(began).Seconds())
 	return nil
 }
 
-// Close ends what is still under way and frees the model. It comes after the last request.
+// Close ends what is still under way and frees the model. It comes after the last request. A hung engine still reads
+// its weights: they are left to the end of the process.
 func (a *API) Close() {
-	if l := a.loaded.Load(); l != nil {
-		l.queue.close()
+	if l := a.loaded.Load(); l != nil && l.queue.close() {
 		l.Model.Close()
+	}
+}
+
+// lose ends the server, as the loss of an engine does: whoever supervises it starts another.
+func (a *API) lose(err error) {
+	if s := a.server.Load(); s != nil {
+		s.Lost(err)
 	}
 }
 
@@ -94,6 +104,7 @@ func (a *API) ready() (*loaded, error) {
 
 // Routes are for httpapi.Options.
 func (a *API) Routes(s *serve.Server) []httpapi.Route {
+	a.server.Store(s)
 	of := func(path string, read func(*loaded, []byte) (*call, error)) httpapi.Route {
 		return httpapi.Route{Path: path, Method: http.MethodPost,
 			Handle: func(w http.ResponseWriter, r *http.Request) (any, error) { return a.handle(s, w, r, read) }}
@@ -174,6 +185,10 @@ func (a *API) handle(s *serve.Server, w http.ResponseWriter, r *http.Request,
 func (l *loaded) prepare(ctx context.Context, c *call) (entries []*entry, most int, err error) {
 	wake := make(chan struct{}, 1)
 	for _, job := range c.jobs {
+		if tooLong(job, l.Positions()) {
+			return nil, 0, httpapi.Invalid(c.form.prompt(), "the prompt is far longer than the "+
+				strconv.Itoa(l.Positions())+" tokens that are read and written at most")
+		}
 		e := newEntry(wake)
 		job.Context = ctx
 		if c.stream {
@@ -187,6 +202,18 @@ func (l *loaded) prepare(ctx context.Context, c *call) (entries []*entry, most i
 		entries = append(entries, e)
 	}
 	return entries, most, nil
+}
+
+// mostBytes is more than a token has in the vocabularies that were seen; it is for texts that need not be tokenised to
+// be told too long. A text of 4 MB takes a core's second.
+const mostBytes = 128
+
+func tooLong(j talk.Job, positions int) bool {
+	size := 0
+	for _, m := range j.Messages {
+		size += len(m.Content)
+	}
+	return positions > 0 && size > mostBytes*positions
 }
 
 // named refuses another model's name: its answers would be taken for that one's.

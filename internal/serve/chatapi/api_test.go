@@ -331,6 +331,9 @@ func TestWhatIsRefusedIsNamed(t *testing.T) {
 		{chatPath, chat(`, "logprobs": true, "top_logprobs": 21`), "top_logprobs", "0 to 20"},
 		{chatPath, chat(`, "logprobs": true, "guided_choice": ["a"]`), "logprobs", "list"},
 		{chatPath, chat(`, "guided_choice": []`), "guided_choice", "one text"},
+		{chatPath, chat(`, "guided_choice": [` + strings.Repeat(`"a", `, 256) + `"b"]`), "guided_choice", "at most 256"},
+		{chatPath, strings.Replace(chat(""), "canary", strings.Repeat("canary ", 4000), 1), "messages", "far longer"},
+		{completionPath, `{"prompt": "` + strings.Repeat(canary, 4000) + `"}`, "prompt", "far longer"},
 		{chatPath, chat(`, "guided_choice": ["a"], "guided_json": {"type": "null"}`), "response_format", "more than one"},
 		{chatPath, chat(`, "structured_outputs": {"regex": "a"}`), "structured_outputs.regex", "other keys"},
 		{chatPath, chat(`, "stream_options": {}`), "stream_options", "stream: true"},
@@ -522,6 +525,65 @@ func TestTheBeginningAndTheEnd(t *testing.T) {
 	r.loaded.Load().queue.close()
 	if status, raw := r.post(chatPath, body); status != 503 || !strings.Contains(raw, "draining") {
 		t.Errorf("after: %d %s", status, raw)
+	}
+}
+
+// alone puts one row into the line, whose pieces are told to emit.
+func (r *rig) alone(emit func(talk.Piece)) *entry {
+	r.t.Helper()
+	l, e := r.loaded.Load(), newEntry(make(chan struct{}, 1))
+	request := llm.Request{Messages: []llm.Message{{Role: llm.User, Content: "Hello"}}}
+	var err error
+	if e.row, err = l.Prepare(talk.Job{Request: request, Emit: emit}); err != nil {
+		r.t.Fatal(err)
+	}
+	l.queue.add([]*entry{e})
+	return e
+}
+
+// An engine that does nothing ends the server, and nobody waits for it at the end.
+func TestAnEngineThatHangs(t *testing.T) {
+	r := opened(t, nil)
+	lost := make(chan error, 1)
+	q := newQueue(r.loaded.Load().Model, Options{Rows: 4, Hang: 20 * time.Millisecond, Log: r.Log},
+		func(err error) { lost <- err })
+	r.loaded.Load().queue.close()
+	r.loaded.Load().queue = q
+	release := make(chan struct{})
+	e := r.alone(func(talk.Piece) { <-release })
+	if err := <-lost; !strings.Contains(err.Error(), "nothing for 20ms") {
+		t.Error(err)
+	}
+	if q.close() {
+		t.Error("it is said to have come to rest")
+	}
+	close(release)
+	<-e.done // else the model would be freed under it
+	<-q.over
+}
+
+// Batches that fail, one after the other, end the server; their requests hear that the engine could not answer.
+func TestAnEngineThatFails(t *testing.T) {
+	r := opened(t, nil)
+	lost := make(chan error, 1)
+	r.loaded.Load().queue.lose = func(err error) { lost <- err }
+	for range lostBatches {
+		select {
+		case err := <-lost:
+			t.Fatalf("too early: %v", err)
+		default:
+		}
+		e := r.alone(func(talk.Piece) { panic("zq-canary") })
+		<-e.done
+		if _, err := e.answer(); serve.Reason(err) != "UNAVAILABLE" || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := <-lost; !strings.Contains(err.Error(), "3 batches") {
+		t.Error(err)
+	}
+	if f, _ := r.Figures(); f.Troubled != lostBatches {
+		t.Errorf("%+v", f)
 	}
 }
 

@@ -138,6 +138,10 @@ func prompts(l *loaded, raw json.RawMessage) (all [][]int32, err error) {
 
 func encoded(l *loaded, list []string) (all [][]int32, err error) {
 	for _, text := range list {
+		if most := l.Positions(); most > 0 && len(text) > mostBytes*most {
+			return nil, httpapi.Invalid("prompt", "the prompt is far longer than the "+strconv.Itoa(most)+
+				" tokens that are read and written at most")
+		}
 		ids, err := l.Encode(text)
 		if err != nil {
 			return nil, httpapi.Invalid("prompt", err.Error())

@@ -19,6 +19,7 @@ import (
 const (
 	mostAnswers = 16 // n, and prompts times n
 	mostStops   = 16
+	mostChoices = 256 // each is a row of the engine
 )
 
 // fields are those that both paths have. What may be written in several ways, or be null, stays raw at first.
@@ -215,6 +216,9 @@ func (f *fields) form(into *llm.Request, check func(map[string]any) error) error
 		wanted++
 		if into.Choices, err = texts(param, raw); err == nil && len(into.Choices) == 0 {
 			err = httpapi.Invalid(param, param+" has one text at least")
+		}
+		if len(into.Choices) > mostChoices {
+			err = httpapi.Invalid(param, param+" has at most "+strconv.Itoa(mostChoices)+" texts")
 		}
 		return err
 	}

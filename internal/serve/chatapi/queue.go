@@ -91,15 +91,22 @@ type queue struct {
 	ctx    context.Context // ends when the queue is closed
 	cancel context.CancelFunc
 	over   chan struct{} // closed when the engine's goroutine has ended
+	lose   func(error)   // ends the server
+	lost   chan struct{} // closed when the engine hangs
 
 	mu      sync.Mutex
 	come    *sync.Cond // a row has come, or the queue is closed
 	waiting []*entry
+	at      int // rows of the batch that is being answered
+	failed  int // batches in a row
 	stats   Figures
 }
 
-func newQueue(m *talk.Model, o Options) *queue {
-	q := &queue{model: m, log: o.Log, over: make(chan struct{})}
+// lostBatches that fail in a row end the server: a restart is what may help.
+const lostBatches = 3
+
+func newQueue(m *talk.Model, o Options, lose func(error)) *queue {
+	q := &queue{model: m, log: o.Log, over: make(chan struct{}), lost: make(chan struct{}), lose: lose}
 	q.places = share.NewPool(o.Rows, func(who share.Who) {
 		o.Log.Warn("a limit was reached: this caller had no room", "limit", "language model's rows", "size", o.Rows,
 			"caller", who.Caller)
@@ -107,6 +114,9 @@ func newQueue(m *talk.Model, o Options) *queue {
 	q.come = sync.NewCond(&q.mu)
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	go q.run()
+	if o.Hang > 0 {
+		go q.watch(o.Hang)
+	}
 	return q
 }
 
@@ -191,6 +201,7 @@ func (q *queue) next() (batch []*entry) {
 		}
 		return takes
 	})
+	q.at = len(batch)
 	return batch
 }
 
@@ -216,6 +227,44 @@ func (q *queue) answer(batch []*entry) {
 	for _, e := range batch {
 		e.finish(err)
 	}
+	if q.failures() >= lostBatches {
+		q.lose(fault.New(fault.Unavailable, "the language model's engine failed %d batches in a row", lostBatches))
+	}
+}
+
+// watch looks whether the engine moves while there is a batch. It is told to compile now and then, which takes seconds.
+func (q *queue) watch(hang time.Duration) {
+	tick := time.NewTicker(hang / 10)
+	defer tick.Stop()
+	for last, since := uint64(0), time.Now(); ; {
+		select {
+		case <-q.over:
+			return
+		case now := <-tick.C:
+			steps := q.model.Steps()
+			if steps != last || !q.working() {
+				last, since = steps, now
+				continue
+			}
+			if now.Sub(since) > hang {
+				close(q.lost)
+				q.lose(fault.New(fault.Unavailable, "the language model's engine has done nothing for %v", hang))
+				return
+			}
+		}
+	}
+}
+
+func (q *queue) working() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.at > 0
+}
+
+func (q *queue) failures() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.failed
 }
 
 // contained turns a panic of the engine into an error. Its value may quote a text and stays out of the log.
@@ -231,9 +280,13 @@ func (q *queue) contained(rows []*talk.Row) (err error) {
 func (q *queue) count(rows []*talk.Row, err error, took time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.at = 0
 	q.stats.Batches++
 	q.stats.Seconds += took.Seconds()
-	if err != nil {
+	q.failed++
+	if err == nil {
+		q.failed = 0
+	} else if q.ctx.Err() == nil {
 		q.stats.Troubled++
 	}
 	for _, row := range rows {
@@ -256,11 +309,17 @@ func (q *queue) figures() Figures {
 	return out
 }
 
-// close ends the batch under way and answers who still waits.
-func (q *queue) close() {
+// close ends the batch under way and answers who still waits. It tells whether the engine has come to rest; one that
+// hangs does not.
+func (q *queue) close() bool {
 	q.cancel()
 	q.mu.Lock()
 	q.come.Broadcast()
 	q.mu.Unlock()
-	<-q.over
+	select {
+	case <-q.over:
+		return true
+	case <-q.lost:
+		return false
+	}
 }

@@ -41,6 +41,10 @@ func (c Config) checkLLM() error {
 // answer that none has to ask for, so that most requests share the shapes that are compiled for it.
 const shortPrompt = 32
 
+// patience is how many times the time of an embedding's batch the language model's engine may be silent: a shape that
+// comes for the first time is compiled then, which the other engine does before it serves.
+const patience = 5
+
 // languageModel is nil where the settings name none. It is not loaded yet.
 func (c Config) languageModel(log *slog.Logger) *chatapi.API {
 	if c.LLM == "" {
@@ -48,6 +52,7 @@ func (c Config) languageModel(log *slog.Logger) *chatapi.API {
 	}
 	return chatapi.New(chatapi.Options{
 		Dir: c.LLM, Names: commas(c.LLMName), Rows: c.LLMQueue, Timeout: time.Duration(c.LLMTimeout), Log: log,
+		Hang: patience * time.Duration(c.EngineTimeout),
 		Model: talk.Options{
 			Engine:    engine.Options{Kind: engine.Kind(c.Engine), Threads: c.Threads},
 			Precision: c.Precision, Rows: c.LLMRows, Template: c.LLMTemplate,

@@ -18,7 +18,8 @@ const (
 	maxBytes = 64 << 10
 	maxParts = 20_000 // subschemas, those behind $ref counted each time
 	maxDepth = 32
-	maxLeast = 64 << 10 // bytes of the shortest answer
+	maxLeast = 4 << 10  // bytes of the shortest answer: each is a state that is made at once
+	maxCount = 64 << 10 // of maxLength and maxItems: these are made as they come
 )
 
 // notes are keywords that say nothing about what is valid. format and pattern are none of them: they do, and an
@@ -195,6 +196,11 @@ func (c *compiler) values(path string, s map[string]any, _ int) (*node, error) {
 		fits := slices.Contains(types, kind) || kind == "integer" && slices.Contains(types, "number")
 		if len(types) > 0 && !fits {
 			return nil, refuse(path, "value %d is not of the type that stands beside it", at+1)
+		}
+		if n, ok := value.(json.Number); ok {
+			if _, err := n.Float64(); err != nil {
+				return nil, refuse(path, "value %d is a number that readers of JSON cannot hold", at+1)
+			}
 		}
 		many[at] = c.text(literal(value))
 	}
@@ -386,8 +392,8 @@ func between(path string, s map[string]any, from, to string) (least, most int, e
 			continue
 		}
 		x, ok := whole(s[keyword])
-		if !ok || x < 0 || x > maxLeast {
-			return 0, 0, refuse(path+"/"+keyword, "want a whole number from 0 to %d", maxLeast)
+		if !ok || x < 0 || x > maxCount {
+			return 0, 0, refuse(path+"/"+keyword, "want a whole number from 0 to %d", maxCount)
 		}
 		*into[at] = int(x)
 	}

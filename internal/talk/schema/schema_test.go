@@ -373,6 +373,7 @@ func TestWhatLiesOutsideIsRefusedByItsPath(t *testing.T) {
 		`{"type": "array", "items": {"type": "null"}, "uniqueItems": true}`: "/uniqueItems:",
 		`{"type": "array", "items": {"type": "string", "minLength": 60000}, "minItems": 2}`: "shortest answer",
 		`{"enum": []}`:                               "/enum:",
+		`{"enum": [2, 1e400]}`:                       "value 2",
 		`{"enum": [[1]]}`:                            "/enum:",
 		`{"enum": ["a"], "type": "integer"}`:         "/enum:",
 		`{"enum": ["a"], "minLength": 2}`:            "/minLength:",

@@ -11,8 +11,8 @@ import (
 // maxStates and maxMasks bound what an automaton remembers: at 150,000 tokens a mask takes 19 kB, a thousand of them
 // 19 MB. Beyond either bound everything is forgotten, which costs time and changes no answer.
 const (
-	maxStates = 1 << 14
-	maxMasks  = 1 << 10
+	maxStates = 1 << 13
+	maxMasks  = 1 << 9
 )
 
 // Automaton is a schema over a vocabulary. Several walks may share it. They share what is found out as well, so it is
