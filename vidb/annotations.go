@@ -43,7 +43,8 @@ func BuildAnnotated(v *Value, o DesignOptions) error {
 	return nil
 }
 
-// said is people's answer to a pair. Texts are drawn for in the order of their ids.
+// said is people's answer to a pair. Texts are drawn for in the order of their ids. Each window has random numbers of
+// its own.
 func (v *Value) said(w *Window, seed uint64) *Answer {
 	pair := slices.Sorted(slices.Values(w.Shown))
 	a, b := v.Texts[pair[0]].People, v.Texts[pair[1]].People

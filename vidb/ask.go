@@ -30,12 +30,15 @@ func (noBar) Replay(int64)  {}
 func (noBar) Suffix(string) {}
 func (noBar) Close()        {}
 
+// firstAnswers and mostUnusable say when a judge is given up: of 200 answers a share of .2 is known to within .06,
+// two standard errors.
 const (
 	firstAnswers = 200 // of a judge, after which it is known whether its answers can be used
 	mostUnusable = .2  // of them
 )
 
-// jury asks the judges of one run about the windows of one value after another.
+// jury asks the judges of one run about the windows of one value after another. Its counts go on from value to value:
+// a judge that has shown itself is not tried again with each.
 type jury struct {
 	judge *judge.Judge
 	cfg   judge.Config
@@ -92,6 +95,10 @@ func (y *jury) build(ctx context.Context, v *Value, o DesignOptions, a *asker, w
 }
 
 // calls is how many windows the judges get together, before those that are drawn twice are counted once.
+//
+//	100 texts, m 30, 7 judges, overlap .05     3,000 windows
+//	rotate     3,000 · (.05 · 14 + .95)        4,950 calls
+//	all        3,000 · (.05 · 14 + .95 · 7)    22,050
 func (v *Value) calls(o DesignOptions, judges int) int {
 	windows := float64(len(v.Texts) * o.M)
 	if o.Pairing != PairUniform { // a matching of N texts has ⌊N/k⌋ windows
@@ -120,6 +127,8 @@ func (v *Value) someUsable() error {
 }
 
 // tally lists reasons by how often they occur.
+//
+//	40 times no JSON object in the answer, 3 times a tie
 func tally(why map[string]int) string {
 	reasons := slices.SortedFunc(maps.Keys(why), func(a, b string) int {
 		if why[a] != why[b] {
@@ -168,6 +177,8 @@ func (y *jury) answer(ctx context.Context, v *Value, a *asker, windows []Window,
 }
 
 // asks are the windows by what is asked, in the order in which they first come.
+//
+//	judge 1: A B, C D, A B again, B A     three questions; the first answers two windows
 func (y *jury) asks(v *Value, windows []Window) []ask {
 	place := map[string]int{}
 	var out []ask
@@ -227,6 +238,10 @@ func (y *jury) put(ctx context.Context, v *Value, a *asker, asks []ask, bar Bar)
 }
 
 // answered reads a vote as the answer to a window.
+//
+//	["B","A"] of the texts 17 and 4     ranking 4 17
+//	[]                                  a tie
+//	nothing parsed                      the vote's reason
 func answered(vote judge.Vote, shown []int) *Answer {
 	a := &Answer{Error: vote.Error, Vote: fmt.Sprintf("%s/%s/%d", vote.Item, vote.Voter, vote.Attempt)}
 	if vote.Parsed == "" {
@@ -240,7 +255,8 @@ func answered(vote judge.Vote, shown []int) *Answer {
 	return a
 }
 
-// look counts the first answers of each judge, and ends the run where too many of them cannot be used.
+// look counts the first answers of each judge, and ends the run where too many of them cannot be used. An answer
+// counts once, however many windows it answers. The exit code is 75: what was answered is kept.
 func (y *jury) look(asks []ask) error {
 	for _, one := range asks {
 		y.looked[one.voter]++
@@ -286,7 +302,8 @@ func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, 
 	return nil
 }
 
-// firsts counts how often each text was shown first less how often it was shown second.
+// firsts counts how often each text was shown first less how often it was shown second. Windows of the overlap are
+// shown both ways round, and need no balance.
 func firsts(v *Value) []int {
 	out := make([]int, len(v.Texts))
 	for _, w := range v.Windows {
@@ -314,6 +331,12 @@ func (v *Value) pairs(pairs [][2]int, round int, first []int, judges int, coin f
 
 // standing is the judge model's account so far: utilities, and errors by the diagonal of the information, which is
 // enough to choose pairs by. A text that no order holds stands in the middle with the prior's error.
+//
+//	p = σ(β (θ_a − θ_b) + bias)
+//	information of a and of b: 1/σ² of the prior, and β² p (1 − p) of each pair
+//	SE 1/√information
+//
+// At p = ½ a pair tells most, at p = .99 a twenty-fifth of that: hence pairs of like utility.
 func (v *Value) standing() (theta, se []float64, err error) {
 	item := make([]int, len(v.Texts))
 	for i := range item {

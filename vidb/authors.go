@@ -30,6 +30,10 @@ const authorsLicence = "non-commercial research; source corpora's terms"
 
 // ImportAuthors reads the final ratings that the paper's authors published, a file a value, into a database. They give
 // scores and no utilities: what needs logits refuses such a value, and the paper's own estimate takes the scores.
+//
+//	benevolence_pvq_flag_aggregated.csv
+//	text,final_rating
+//	helping a friend,7.5     a text of svt benevolence, final 7.5, accepted, without utility
 func ImportAuthors(folder, path string, known theories.Set) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*_flag_aggregated.csv"))
 	if err != nil || len(files) == 0 {
@@ -50,7 +54,8 @@ func ImportAuthors(folder, path string, known theories.Set) ([]string, error) {
 	return ids, Save(path, values...)
 }
 
-// authorsValue reads one file. A text that stands twice keeps its first rating.
+// authorsValue reads one file. A text that stands twice keeps its first rating. The definition's hash is that of the
+// theory at hand: the authors' words are not known, and Current must have something to hold to.
 func authorsValue(file string, known theories.Set) (*Value, error) {
 	m := authorsFile.FindStringSubmatch(filepath.Base(file))
 	if m == nil {
@@ -78,7 +83,8 @@ func authorsValue(file string, known theories.Set) (*Value, error) {
 	return v, nil
 }
 
-// readAuthors takes the columns text and final_rating.
+// readAuthors takes the columns text and final_rating. Texts are cleaned as importers do, so that one found in rows
+// as well has the same id.
 func (v *Value) readAuthors(file string) error {
 	t, err := textfile.OpenTable(file, textfile.Dialect{})
 	if err != nil {

@@ -23,7 +23,8 @@ type Config struct {
 // Defaults are a file without judges.
 func Defaults() Config { return Config{Config: judge.Config{Parallel: 8, Attempts: 3}} }
 
-// Complete fills in what a judge leaves out, and refuses what could not work.
+// Complete fills in what a judge leaves out, and refuses what could not work. 60 tokens are room for an order of a
+// dozen texts, as forecast counts them.
 func (c Config) Complete() (Config, error) {
 	c.Voters = slices.Clone(c.Voters)
 	for i := range c.Voters {
@@ -83,7 +84,8 @@ func Build(ctx context.Context, j BuildJob) ([]Figures, error) {
 	return nil, invalid("--judge %q: want %s, or none and the judges of --config", j.Judge, Annotations)
 }
 
-// judged asks models.
+// judged asks models. What is refused comes in the order of what it costs to find out: flags, configuration, file,
+// design; then models are loaded, the forecast is made, and the run is claimed.
 func (j BuildJob) judged(ctx context.Context) ([]Figures, error) {
 	if j.Votes == "" {
 		return nil, invalid("judges that are models need --db, the votes file that keeps their answers")
@@ -126,6 +128,9 @@ func (j BuildJob) judged(ctx context.Context) ([]Figures, error) {
 
 // all builds value after value. What ends the run (a signal, a budget, an endpoint that is away) ends it at once, and
 // writes nothing; what one value's answers are to blame for leaves the others.
+//
+//	Ctrl-C, the budget, an endpoint away     the run ends; the same command goes on
+//	no usable order, parts that never met    that value is named; the others are written
 func (j BuildJob) all(ctx context.Context, y *jury, values []*Value) ([]Figures, error) {
 	var done []*Value
 	var figures []Figures
@@ -191,7 +196,8 @@ const (
 	minuteSeconds = 60
 )
 
-// forecast prints what the calls would take, and stops unless that fits the budget or --yes says so.
+// forecast prints what the calls would take, and stops unless that fits the budget or --yes says so. Calls are dealt
+// out among the judges as evenly as they go; each reads the prompt and k texts of mean length.
 func (j BuildJob) forecast(ctx context.Context, cfg Config, run judge.Run, values []*Value) (stop bool, err error) {
 	f := judge.Forecast{Noun: "windows", Budget: cfg.Budget}
 	course := judge.Course{Name: "build"}
@@ -232,6 +238,10 @@ func (j BuildJob) forecast(ctx context.Context, cfg Config, run judge.Run, value
 }
 
 // afford refuses calls that nobody has agreed to pay for: the budget bears them, or --yes says so.
+//
+//	no budget                  refused
+//	budget beyond the calls    goes on
+//	budget below               refused: it would be spent before the end
 func afford(e judge.Estimate, b llm.Limits) error {
 	if b.Tokens == 0 && b.Money == 0 {
 		return invalid("%d calls and no budget: look at the estimate, and say --yes or give [budget]", e.Requests)
@@ -243,7 +253,8 @@ func afford(e judge.Estimate, b llm.Limits) error {
 	return nil
 }
 
-// meanTokens is a text's mean length in tokens, over some of the pool.
+// meanTokens is a text's mean length in tokens, over some of the pool. Every so-many-th of the texts by id, which is
+// a hash: a sample as good as any.
 func (v *Value) meanTokens() int64 {
 	step := max(1, len(v.Texts)/sampledTexts)
 	var sum, n int64
@@ -254,6 +265,8 @@ func (v *Value) meanTokens() int64 {
 }
 
 // wait is how long a judge's calls take at the least: by its endpoint's rate, and by what it answers beside each other.
+//
+//	1,000 calls, 4 beside each other, 60 a minute     500 s by the calls, 1,000 s by the rate: 1,000 s
 func wait(cfg Config, v judge.Voter, calls int64) time.Duration {
 	beside, perMinute := 1, 0.
 	for _, e := range cfg.Endpoints {
@@ -284,7 +297,7 @@ func FitFile(
 	})
 }
 
-// change reads values, lets do change them, and writes them back together.
+// change reads values, lets do change them, and writes them back together. An error of one leaves the file as it was.
 func change(path string, ids []string, known theories.Set, do func(*Value) error) ([]Figures, error) {
 	values, err := open(path, ids, known)
 	if err != nil {

@@ -36,6 +36,10 @@ const (
 
 // doubted tells whether a checked score waits for people: two of the voters that answered find it implausible, or too
 // few answered.
+//
+//	1 of 7 zeros     stands
+//	2 of 7           waits
+//	0 of 4           waits: too few were heard
 func (s Score) doubted() bool { return s.Zeros >= doubtFrom || s.Answers < enoughAnswers }
 
 // CheckJob is hives vidb check.
@@ -124,7 +128,8 @@ func (j CheckJob) voters() (Config, error) {
 // plausible is the closed question of a check.
 var plausible = judge.Choice{Names: []string{"1", "0"}}
 
-// form renders the question for one score, which stands in it with one decimal.
+// form renders the question for one score, which stands in it with one decimal. Two texts of one score share a
+// prompt, and the votes file holds it once.
 func (v *Value) form(score float64) (*judge.Form, error) {
 	d, err := define(v.ValueID, v.known)
 	if err != nil {
@@ -140,7 +145,8 @@ func (v *Value) form(score float64) (*judge.Form, error) {
 	}, plausible.Schema())
 }
 
-// value asks about one value's texts, and sees to the queue.
+// value asks about one value's texts, and sees to the queue. The order matters: votes, then the queue, then what
+// people have said of it, then the blend.
 func (j CheckJob) value(ctx context.Context, asked *judge.Judge, store *judge.Store, cfg Config, v *Value) error {
 	scored := v.scored()
 	if err := j.ask(ctx, asked, v, scored, int64(len(cfg.Voters))); err != nil {
@@ -267,7 +273,8 @@ func (v *Value) enqueue(ctx context.Context, store *judge.Store, run string, sco
 	return out, err
 }
 
-// decided takes over what people said. Who skipped a text, or found that no score fits, has given no number.
+// decided takes over what people said. Who skipped a text, or found that no score fits, has given no number. The mean
+// is made anew each time, so a decision that was undone leaves no trace.
 func (v *Value) decided(ctx context.Context, store *judge.Store, queued map[int64]int) error {
 	held, err := store.Decisions(ctx)
 	if err != nil {

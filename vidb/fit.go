@@ -44,7 +44,8 @@ func DefaultFit() FitOptions {
 		Calibration: intensity.ZScore}
 }
 
-// fitted are the options of a value's last fit, the defaults where there was none.
+// fitted are the options of a value's last fit, the defaults where there was none. So hives vidb fit --bootstrap 200
+// changes nothing but the errors.
 func (v *Value) fitted() (FitOptions, error) {
 	o := DefaultFit()
 	if v.Report.Fit == nil {
@@ -58,6 +59,7 @@ func (v *Value) fitted() (FitOptions, error) {
 	return o, err
 }
 
+// validate refuses a choice that there is not, with the flag. A bootstrap of one draw has no spread.
 func (o FitOptions) validate() error {
 	for _, c := range []struct {
 		flag, value string
@@ -145,6 +147,10 @@ type order struct {
 
 // orders are what the fit takes. The answers to one window of the overlap count once together; a tie is nothing, or
 // both orders by half.
+//
+//	a plain window, an order                          weight 1
+//	a window of the overlap, six usable answers       each 1/6: together one window
+//	a tie of a plain window, with TiesHalf            both orders, ½ each
 func (v *Value) orders(ties string) []order {
 	type draw struct{ focal, rep int }
 	shared := map[draw]int{} // usable answers to a window of the overlap
@@ -181,6 +187,8 @@ func (v *Value) orders(ties string) []order {
 }
 
 // fitting is one fit under way. Items are the texts that stand in an order, numbered anew: the others have no utility.
+//
+//	texts 0 1 2 3, of which 2 stands in no order     item 0 1 −1 2, text 0 1 3
 type fitting struct {
 	v       *Value
 	orders  []order
@@ -195,6 +203,7 @@ type fitting struct {
 	kind     string
 }
 
+// newFitting numbers the texts that orders hold.
 func newFitting(v *Value, orders []order) *fitting {
 	f := &fitting{v: v, orders: orders, item: make([]int, len(v.Texts)), account: &Account{}}
 	seen := make([]bool, len(v.Texts))
@@ -213,7 +222,7 @@ func newFitting(v *Value, orders []order) *fitting {
 	return f
 }
 
-// solve finds the utilities.
+// solve finds the utilities. The maximum is found in any case: the graph's figures and the errors are its own.
 func (f *fitting) solve(ctx context.Context, o FitOptions) error {
 	ranked, weights := make([][]int, len(f.orders)), make([]float64, len(f.orders))
 	for at, order := range f.orders {
@@ -271,6 +280,7 @@ func (f *fitting) judges() error {
 	return nil
 }
 
+// centred is x less its mean: orders tell differences of utilities alone, and every solver leaves another middle.
 func centred(x []float64) []float64 {
 	var mean float64
 	for _, t := range x {
@@ -284,6 +294,11 @@ func centred(x []float64) []float64 {
 }
 
 // errors are those of the information, or of resampled orders.
+//
+//	--bootstrap 200            bootstrap: the spread over resampled orders
+//	parts that never met       diagonal: their information cannot be inverted
+//	2,000 texts and fewer      exact, from the inverse of the information
+//	more                       diagonal
 func (f *fitting) errors(ctx context.Context, o FitOptions) error {
 	if o.Bootstrap > 0 {
 		counts := ranking.Resample(f.v.Seed, o.Bootstrap, f.rankings.Len())
@@ -332,7 +347,8 @@ func (a *Account) take(v *Value, fit *ranking.Fitted, unseen int) {
 // thinBelow is the share of windows with an answer below which a value is marked thin.
 const thinBelow = .8
 
-// spread puts utilities and errors beside their texts.
+// spread puts utilities and errors beside their texts. What voters and people said is kept: it was said of the text's
+// score, which a fit may move a little. A text that stood in an order before and does not now has no score.
 func (f *fitting) spread(o FitOptions) {
 	g := f.fit.Graph
 	for text := range f.v.Scores {
@@ -392,6 +408,8 @@ func (f *fitting) calibrate(o FitOptions) error {
 const constant = 1e-12
 
 // fromNeutral are scores whose 0 is the neutral point: it is subtracted before the largest distance is taken.
+//
+//	utilities −2 0 1, neutral 0.5     −2.5 −.5 .5     scores −10 −2 2
 func (f *fitting) fromNeutral() ([]float64, error) {
 	v := f.v
 	if math.IsNaN(v.Neutral) {
@@ -410,6 +428,8 @@ func (f *fitting) fromNeutral() ([]float64, error) {
 }
 
 // blend fills in the final scores: of texts on which people decided, half their mean.
+//
+//	score 7.2, people 4 and 7.2, λ .5     final .5 · 7.2 + .5 · 5.6 = 6.4
 func (v *Value) blend() error {
 	lambda := DefaultLambda
 	if v.Settings.Lambda != nil {
@@ -436,7 +456,8 @@ func (v *Value) blend() error {
 // DefaultLambda is the weight of people in a blended score.
 const DefaultLambda = .5
 
-// runOf names what answers depend on, where no judge's run does.
+// runOf names what answers depend on, where no judge's run does. It is that of people's grades: no votes file has
+// them.
 func runOf(v *Value) string {
 	return judge.Hash(asJSON([]any{v.ValueID, v.DefinitionHash, v.PoolHash, v.Seed, v.K, v.M, v.Judges}))[:16]
 }

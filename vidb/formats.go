@@ -57,6 +57,7 @@ var examples = sync.OnceValue(func() map[string]example {
 })
 
 // view is what a template sees. Nothing of it depends on the texts but Texts, which is a mark until they are put in.
+// So one form serves all windows of a value, and its hash names the prompt.
 type view struct {
 	Theory, Value, Definition string
 	Labels, Texts             string
@@ -184,6 +185,10 @@ func (v *Value) built(o DesignOptions, jurors []Juror, format, wording string) {
 }
 
 // checkFormat refuses windows that a format cannot ask about.
+//
+//	binary, k 2        {"more": "B"}
+//	default, k 5       {"order": ["B", "A", "C", "E", "D"]}
+//	paper, k 2         2
 func checkFormat(format, wording string, k int) error {
 	switch {
 	case !slices.Contains(Formats, format):

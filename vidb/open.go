@@ -49,6 +49,7 @@ func (f *File) Value(id string) (*Value, error) { return f.load(id, false) }
 // Full is Value with the windows and their answers.
 func (f *File) Full(id string) (*Value, error) { return f.load(id, true) }
 
+// load reads one value in one transaction. Windows are most of a file, and scoring needs none.
 func (f *File) load(id string, windows bool) (*Value, error) {
 	about, err := f.find(id)
 	if err != nil {
@@ -72,6 +73,8 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 }
 
 // find takes an id in any spelling that the theory knows.
+//
+//	of a value with two parents either path finds it
 func (f *File) find(id string) (About, error) {
 	if theory, path, err := f.known.ParseID(id); err == nil {
 		id = theories.ValueID(theory, f.known.Canonical(theory, path))
@@ -136,6 +139,8 @@ func reading(db *sql.DB, use func(*sql.Tx) error) error {
 	return use(tx)
 }
 
+// readAbouts reads the table about. SQLite's integers have a sign, so the seed is stored as the int64 of the same
+// bits.
 func readAbouts(tx *sql.Tx) (out []About, err error) {
 	rows, err := tx.Query(`SELECT value_id, run, definition_hash, pool_hash, seed, k, m, format, "order", judges,
 		prior, solver, calibration, mean, max_abs, neutral, licence, settings, report FROM about ORDER BY value_id`)
@@ -164,6 +169,8 @@ func readAbouts(tx *sql.Tx) (out []About, err error) {
 	return out, rows.Err()
 }
 
+// readScores reads texts and scores, which are one table: a text belongs to a value's pool. Their order by id is that
+// of their numbers.
 func readScores(tx *sql.Tx, v *Value) error {
 	rows, err := tx.Query(`SELECT text_id, theta, se, se_kind, appearances, wins, losses, score, zeros, answers,
 		human_mean, humans, final, status, target, direction, corpus, licence, text, "group", people FROM scores WHERE
@@ -215,6 +222,7 @@ func (s Score) plausible(id string) error {
 	return nil
 }
 
+// readJurors reads the judges' figures as the last fit left them.
 func readJurors(tx *sql.Tx, v *Value) error {
 	rows, err := tx.Query(`SELECT judge, answers, unusable, ties, first_share, lo, hi, consistency, beta, bias, agreement
 		FROM judges WHERE value_id = ? ORDER BY judge`, v.ValueID)
@@ -240,7 +248,8 @@ func readJurors(tx *sql.Tx, v *Value) error {
 	return rows.Err()
 }
 
-// readWindows needs the texts: it turns text_ids into their numbers.
+// readWindows needs the texts: it turns text_ids into their numbers. A window without a row in rankings was not
+// answered. rowid keeps the order in which they were drawn.
 func readWindows(tx *sql.Tx, v *Value) error {
 	place := map[string]int{}
 	for i, t := range v.Texts {
@@ -278,6 +287,8 @@ func readWindows(tx *sql.Tx, v *Value) error {
 }
 
 // numbers reads a JSON list of text_ids as numbers of texts.
+//
+//	["9f86…", "1b4f…"]     3 17
 func numbers(list string, place map[string]int) ([]int, error) {
 	var ids []string
 	if err := json.Unmarshal([]byte(list), &ids); err != nil {
@@ -303,7 +314,7 @@ func number(x sql.NullFloat64) float64 {
 }
 
 // poolHash is over the texts in their order. Each text goes in under its id, so neither a text nor an id can change
-// without it.
+// without it. The length stands before the text, so that no text can look like two.
 func poolHash(texts []Text) string {
 	h := sha256.New()
 	for _, t := range texts {

@@ -106,6 +106,7 @@ func unscored() Score {
 	return Score{Theta: nan, SE: nan, Score: nan, HumanMean: nan, Final: nan, Status: Unseen}
 }
 
+// dedupe is the choice's name in the file.
 func (o PoolOptions) dedupe() string {
 	if o.Exact {
 		return "exact"
@@ -113,7 +114,8 @@ func (o PoolOptions) dedupe() string {
 	return "text_id"
 }
 
-// gather makes one candidate of all rows of a text, by id.
+// gather makes one candidate of all rows of a text, by id. Candidates are sorted by id before anything is drawn: the
+// order of files and rows is gone then, but for the spelling.
 func (o PoolOptions) gather(d definition, counts *Drawn) ([]*candidate, error) {
 	known := map[string]*candidate{}
 	var all []*candidate
@@ -202,6 +204,10 @@ func passes(r *data.Row, value theories.Path, known theories.Set) bool {
 }
 
 // settle decides what the rows said together: the direction that most of them have, 0 where two are as many.
+//
+//	rows +1 +1 −1     1
+//	rows +1 −1        0
+//	rows +1 0 0       0
 func (c *candidate) settle() {
 	rows := c.others
 	if c.Target {
@@ -245,6 +251,8 @@ func choose(all []*candidate, size int, shuffle func(side string) func(n int, sw
 
 // balanced takes up to n candidates so that with those that are there already both directions come out as equal as they
 // can; direction 0 only when both are used up.
+//
+//	there +4 −1, wanted 5 of +9 −9     p = (5 + 1 − 4 + 1)/2 = 1: 1 supporting, 4 opposing
 func balanced(from [3][]*candidate, have [3]int, n int) []*candidate {
 	opposing, supporting := len(from[0]), len(from[2])
 	sided := min(n, opposing+supporting)
@@ -295,6 +303,9 @@ const licenceGap = "; "
 var nonCommercial = []string{"valuenet", "valueprism", "valueflow"}
 
 // licence joins the terms of all texts; a single text that may not be used commercially marks the whole.
+//
+//	CC BY 4.0; CC BY-SA 4.0
+//	non-commercial; CC BY-NC-SA     of a pool with one text of ValueNet
 func licence(texts []Text) string {
 	var terms []string
 	marked := false

@@ -105,7 +105,8 @@ func store(made, before string, values []*Value) error {
 	return cmp.Or(tx.Commit(), db.Close())
 }
 
-// others are the values of a file that are not about to be replaced.
+// others are the values of a file that are not about to be replaced. They are copied as they stand, without being
+// read: a theory that this reader does not know is no hindrance.
 func others(path string, values []*Value) ([]string, error) {
 	f, err := Open(path, theories.Builtin())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -123,7 +124,8 @@ func others(path string, values []*Value) ([]string, error) {
 	return out, nil
 }
 
-// put writes one value: from memory, or nil as it stands in the file before.
+// put writes one value: from memory, or nil as it stands in the file before. Rows are copied in the order in which
+// they were once written, so a value that is kept has the bytes of one that is written anew.
 func put(tx *sql.Tx, id string, v *Value) error {
 	if v != nil {
 		return cmp.Or(putAbout(tx, v), putWindows(tx, v), putScores(tx, v), putJurors(tx, v))
@@ -142,6 +144,7 @@ func put(tx *sql.Tx, id string, v *Value) error {
 	return nil
 }
 
+// putAbout writes a value's line; what has no column of its own is JSON.
 func putAbout(tx *sql.Tx, v *Value) error {
 	_, err := tx.Exec(`INSERT INTO about VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		v.ValueID, v.Run, v.DefinitionHash, v.PoolHash, int64(v.Seed), v.K, v.M, v.Format, v.Order, asJSON(v.Judges), v.Prior,
@@ -191,6 +194,7 @@ func (v *Value) ids(texts []int) string {
 	return asJSON(ids)
 }
 
+// putScores writes a row a text. each goes through the texts in their order, so at is a text's number.
 func putScores(tx *sql.Tx, v *Value) error {
 	at := 0
 	return each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts,
@@ -203,6 +207,7 @@ func putScores(tx *sql.Tx, v *Value) error {
 		})
 }
 
+// putJurors writes the judges' figures, NULL for what nothing tells.
 func putJurors(tx *sql.Tx, v *Value) error {
 	return each(tx, `INSERT INTO judges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, v.Jurors, func(j JudgeFigures) []any {
 		return []any{v.ValueID, j.Judge, j.Answers, j.Unusable, j.Ties, null(j.FirstShare), null(j.Lo), null(j.Hi),

@@ -58,7 +58,8 @@ type JudgeLine struct {
 	Warning     string    `json:"warning,omitempty"`
 }
 
-// Summarise needs the windows (File.Full) for the judges' agreement with people; without them that part is empty.
+// Summarise needs the windows (File.Full) for the judges' agreement with people; without them that part is empty. Of
+// equal numbers the text of the lower id comes first.
 func (v *Value) Summarise(top int) Figures {
 	f := Figures{
 		ValueID: v.ValueID, Texts: len(v.Texts), Status: map[Status]int{}, Licence: v.Licence, Prior: v.Prior,
@@ -92,6 +93,8 @@ func (v *Value) Summarise(top int) Figures {
 }
 
 // listed is one text. The interval is that of the score: a blended final may lie outside.
+//
+//	score 3.0, SE .4 logits, MaxAbs 4     half 1.96 · .4 · 10/4 = 1.96: 1.04 to 4.96
 func (v *Value) listed(i int) Listed {
 	s, t := v.Scores[i], v.Texts[i]
 	half := 1.96 * s.SE * 10 / v.MaxAbs
@@ -177,6 +180,7 @@ func (a Account) write(out io.Writer) {
 	}
 }
 
+// writeJudges prints a line a judge. "agrees" is with other judges, "people" the share of pairs in people's order.
 func (f Figures) writeJudges(out io.Writer) error {
 	w := columns.NewTable(out)
 	fmt.Fprintln(w, "\njudge\tanswers\tunusable\tties\tfirst\t95 %\tsame text in both orders\tagrees\tβ\tpeople")
@@ -200,6 +204,7 @@ func (f Figures) writeJudges(out io.Writer) error {
 	return nil
 }
 
+// writeList prints texts as one line each; a text that is not plainly accepted says so before it.
 func writeList(out io.Writer, title string, texts []Listed) error {
 	w := columns.NewTable(out)
 	fmt.Fprintf(w, "\n%s\t95 %%\tpeople\ttext\n", title)
@@ -225,6 +230,7 @@ func score(x *float64) string {
 	return fmt.Sprintf("%+.2f", *x)
 }
 
+// cell has three decimals; a dash where there is none.
 func cell(x *float64) string {
 	if x == nil {
 		return "–"

@@ -29,7 +29,8 @@ type Juror struct {
 	Temperature float64 `json:"temperature"`
 }
 
-// About says what a value's database was made of.
+// About says what a value's database was made of. It is all that Open reads of a value: a file of many is listed
+// without its texts. Numbers are NaN where SQL has NULL.
 type About struct {
 	ValueID        string
 	Run            string
@@ -51,7 +52,8 @@ type About struct {
 	Report         Report
 }
 
-// Settings are choices without a column of their own.
+// Settings are choices without a column of their own. They are JSON in one column; one that an older file lacks is
+// its zero value, so a new choice needs no new version.
 type Settings struct {
 	Pool              int      `json:"pool,omitempty"` // texts asked for
 	MaxChars          int      `json:"max_chars,omitempty"`
@@ -69,7 +71,8 @@ type Settings struct {
 	Lambda            *float64 `json:"lambda,omitempty"` // nil: never checked
 }
 
-// Report is what came of the steps, for people.
+// Report is what came of the steps, for people. Each step leaves its own, and takes away what it makes untrue: a
+// build that of check.
 type Report struct {
 	Pool     *Drawn   `json:"pool,omitempty"`
 	Fit      *Account `json:"fit,omitempty"`
@@ -78,6 +81,9 @@ type Report struct {
 }
 
 // Text is one text of the pool.
+//
+//	a row of care/harm, violating     Target, Direction −1 for mft/care-harm
+//	rows of other values, +1 +1 −1    no target, Direction +1: for balance alone
 type Text struct {
 	ID, Text, Group string
 	Corpus, Licence string
@@ -154,6 +160,7 @@ func (v *Value) Utility(i int) float64 {
 }
 
 // Map carries utilities to scores and back, as the value was calibrated. A value imported without utilities has none.
+// zscore is two numbers, which the file holds; the others go by all utilities, and are made of them again.
 func (v *Value) Map() (*intensity.Calibration, error) {
 	if math.IsNaN(v.MaxAbs) {
 		return nil, fault.New(fault.Invalid, "vidb: %s has no utilities: fit it first, or score with the scores", v.ValueID)
@@ -173,6 +180,11 @@ func (v *Value) Map() (*intensity.Calibration, error) {
 
 // Anchors are the numbers of the texts that may stand beside a response: decided, with a standard error of at most
 // maxSE (0: any), and neither of the response's text nor of its group.
+//
+//	accepted, SE .4, group g     maxSE .5, group g: none, it might be the response's own source
+//	accepted, SE .7              maxSE .5: too uncertain
+//	open                         people have not decided
+//	blended, SE .4               yes
 func (v *Value) Anchors(maxSE float64, textID, group string) []int {
 	var out []int
 	for i, s := range v.Scores {
