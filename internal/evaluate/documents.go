@@ -90,7 +90,7 @@ type Settings struct {
 }
 
 // Named is a model that can be opened, with the name it bears in a document. Models are opened one at a time, since a
-// large one fills the memory. Trained says how it was trained, for claims that ask whether its control was trained
+// large one fills the memory. Trained says how long it was trained, for claims that ask whether its control was trained
 // alike.
 type Named struct {
 	Name string
