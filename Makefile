@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy vuln demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
+.PHONY: gpu-check help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy vuln demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -109,6 +109,10 @@ chaos: setup ## strange messages, abused connections, attacks, overwritten model
 
 engine-check: setup build ## hold the plugin to 800 repeats of a training step, bit for bit, and to the Go engine
 	bin/hives engine check
+
+gpu-check: setup ## run scripts/gpu_check.sh on the CPU plugin at small sizes, so that it is ready for a GPU (needs PyTorch)
+	@mkdir -p out
+	scripts/gpu_check.sh dry out/gpu.json
 
 proto: ## write the Go code of proto/ anew, with pinned tools (needs npm)
 	scripts/proto.sh generate

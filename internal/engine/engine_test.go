@@ -216,3 +216,27 @@ func TestCanceledOpen(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A plugin that the environment names serves the engine of its kind alone.
+func TestPluginOfTheEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		path string
+		kind Kind
+		want bool
+	}{
+		{"/opt/jax_plugins/xla_cuda13/xla_cuda_plugin.so", CUDA, true},
+		{"/opt/jax_plugins/xla_cuda13/xla_cuda_plugin.so", CPU, false},
+		{"/opt/pjrt_c_api_cpu_plugin.so", CPU, true},
+		{"/opt/pjrt_c_api_cpu_plugin.so", CUDA, false},
+		{"", CPU, false},
+	} {
+		t.Setenv(PluginEnvVar, c.path)
+		if got := namedPlugin(c.kind); (got == c.path && got != "") != c.want || !c.want && got != "" {
+			t.Errorf("%s for %s: %q", c.path, c.kind, got)
+		}
+	}
+	t.Setenv(PluginEnvVar, filepath.Join(t.TempDir(), "none.so"))
+	if _, err := Open(t.Context(), Options{Kind: CPU}); err == nil {
+		t.Error("a plugin that is not there was passed over in silence")
+	}
+}

@@ -16,6 +16,9 @@ import (
 // CacheEnvVar names the folder that holds installed plugins.
 const CacheEnvVar = "HIVES_CACHE"
 
+// PluginEnvVar names a plugin by its path, to be used in place of the installed one of its kind.
+const PluginEnvVar = "HIVES_PJRT_PLUGIN"
+
 // Plugin is an installed plugin and what is known of it.
 type Plugin struct {
 	Path    string // absolute

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,10 +155,10 @@ func openGo(_ Kind, opt Options) (*Engine, error) {
 // openXLA finds, checks and loads a plugin of the given kind. The checks come before the library is mapped: after
 // that a wrong file may take the process down.
 func openXLA(kind Kind, opt Options) (*Engine, error) {
-	if kind == CUDA && opt.Plugin == "" && !hasGPU() {
+	if kind == CUDA && opt.Plugin == "" && namedPlugin(kind) == "" && !hasGPU() {
 		return nil, fault.New(fault.NotFound, "no NVIDIA device on this machine: choose --engine cpu")
 	}
-	p, err := choosePlugin(kind, opt.Plugin)
+	p, err := choosePlugin(kind, cmp.Or(opt.Plugin, namedPlugin(kind)))
 	if err != nil {
 		return nil, err
 	}
@@ -191,11 +192,27 @@ func choosePlugin(kind Kind, path string) (Plugin, error) {
 	return Plugin{Path: abs, SHA256: sum}, err
 }
 
+// namedPlugin is the path in $HIVES_PJRT_PLUGIN where it is of this kind, as its name tells: one variable serves a
+// machine that has a plugin of its own, such as JAX's, and leaves the other engines alone. As with a path in Options,
+// whoever names a plugin vouches for it.
+func namedPlugin(kind Kind) string {
+	path := os.Getenv(PluginEnvVar)
+	if path == "" || namesCUDA(path) != (kind == CUDA) {
+		return ""
+	}
+	return path
+}
+
+// namesCUDA tells whether the loader would take the path for a CUDA plugin's.
+func namesCUDA(path string) bool {
+	upper := strings.ToUpper(path)
+	return strings.Contains(upper, "CUDA") || strings.Contains(upper, "NVIDIA")
+}
+
 // checkPath refuses the paths that the loader would misread: it cuts at commas and takes "cuda" or
 // "nvidia" anywhere in a path for a CUDA plugin.
 func checkPath(kind Kind, path string) error {
-	upper := strings.ToUpper(path)
-	isCUDA := strings.Contains(upper, "CUDA") || strings.Contains(upper, "NVIDIA")
+	isCUDA := namesCUDA(path)
 	switch {
 	case strings.Contains(path, ","):
 		return fault.New(fault.Invalid, "plugin path %s holds a comma: set %s to a folder without one", path,
