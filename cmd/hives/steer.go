@@ -30,6 +30,7 @@ networks that make pushes of a value's vector. See docs/STEER.md.`,
 }
 
 // localFlags are those of a language model on this machine. An endpoint will not do: its states cannot be read.
+// Template, precision and engine are those of hives ask-llm: what is measured here should be what answers there.
 func localFlags(f *pflag.FlagSet, o *steer.Local) {
 	f.StringVar(&o.Dir, "model", "", "folder or GGUF file of a language model (default "+talk.SmallModel+")")
 	f.StringVar(&o.Template, "template", "", "chat template where the model's own is not known")

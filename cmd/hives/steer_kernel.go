@@ -7,7 +7,9 @@ import (
 	"hives/internal/steer"
 )
 
-// steerKernelCommand trains what turns a value's vector into a push.
+// steerKernelCommand trains what turns a value's vector into a push. The two sources of vectors exclude each other, and
+// one of them is needed: a default would hide which space was tried. Sizes are the paper's where it names them; a small
+// model on a small machine wants fewer steps, which --dry-run shows the price of.
 func steerKernelCommand() *cobra.Command {
 	j := steer.KernelDefaults()
 	c := &cobra.Command{

@@ -7,6 +7,9 @@ import (
 	"hives/internal/steer"
 )
 
+// steerSweepCommand measures a vector. Its flags are of three kinds: what is tried (layers, coefficients, unit), what
+// it is compared with (other, random-vectors, pairs), and how much is spent (answers, max-tokens, resamples). A file of
+// pairs is an input like any other; the result goes beside the vector, so there is one folder to name.
 func steerSweepCommand() *cobra.Command {
 	j := steer.SweepDefaults()
 	c := &cobra.Command{

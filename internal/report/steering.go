@@ -16,6 +16,7 @@ var steeringSource string
 var steeringPage = parse("steering", steeringSource)
 
 // Steering is a page of one steered value: what each push does, as intervals on one axis, and tables.
+// Figures come as numbers and words from whoever measured; nothing is computed here but places in pixels.
 type Steering struct {
 	Title  string
 	Lead   []string
@@ -37,7 +38,8 @@ func WriteSteering(w io.Writer, s Steering, about web.About) error {
 	return web.Write(w, steeringPage, s, about)
 }
 
-// steeringForest draws a row a push. Zero is always on the axis.
+// steeringForest draws a row a push. Zero is always on the axis. One mark a row, in the order given, so that a reader
+// runs down the controls and sees whether the first stands apart. Nil without an interval: an axis needs two ends.
 func steeringForest(rows []SteeringRow) *forest {
 	const rowGap = 22.
 	low, high := 0., 0.

@@ -24,6 +24,12 @@ import (
 )
 
 // VectorJob is what hives steer vector does.
+// The steps, with the sizes of the defaults:
+//
+//	57 questions → 20 about other values
+//	20 × 5 instructions × 2 sides          200 answers, 100 pairs
+//	logodds                                those pairs whose answers bear their instruction's mark
+//	states                                 [L+1, H] of each answer, and their mean difference
 type VectorJob struct {
 	Value string
 	// Theories are those that the value may be of.
@@ -48,12 +54,15 @@ type VectorJob struct {
 }
 
 // VectorDefaults are the sizes of the paper's appendix, one greedy answer each.
+// A single draw is greedy: one sample at temperature 1 would be one throw of the dice, and the same seed is to give the
+// same vector on any machine that rounds alike.
 func VectorDefaults() VectorJob {
 	return VectorJob{Questions: 20, Instructions: Instructions, Draws: 1, MaxTokens: 128, Temperature: 1,
 		Filter: FilterLogOdds, Threshold: 50, Seed: 1}
 }
 
-// validate refuses what does not go together, before a model is loaded.
+// validate refuses what does not go together, before a model is loaded. A filter that needs a judge is refused without
+// one rather than run with the model that is steered: a model that grades its own answers finds what it was told to be.
 func (o VectorJob) validate() error {
 	bad := func(format string, args ...any) error { return fault.Usage(fault.New(fault.Invalid, format, args...)) }
 	switch {
@@ -74,6 +83,7 @@ func (o VectorJob) validate() error {
 		need("draws", o.Draws, 1, 0), need("max-tokens", o.MaxTokens, 1, llm.MostTokens), o.sampling().Validate())
 }
 
+// sampling is how answers are chosen. Draws of one question differ by their seeds alone (answer).
 func (o VectorJob) sampling() llm.Sampling {
 	s := llm.Sampling{Temperature: o.Temperature, Seed: o.Seed, MaxTokens: o.MaxTokens}
 	if o.Draws == 1 {
@@ -83,7 +93,9 @@ func (o VectorJob) sampling() llm.Sampling {
 }
 
 // RunVector samples answers for and against a value, keeps the pairs that show it, and writes the directions between
-// them.
+// them. Order matters: everything that can be refused without the model is refused before it is loaded, since loading
+// takes seconds and a wrong name should not. The journal is removed last. A kill between the files and that leaves
+// both, and the next start says that the vector is there.
 func RunVector(ctx context.Context, o VectorJob) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -114,12 +126,18 @@ func RunVector(ctx context.Context, o VectorJob) error {
 	}
 	defer m.Close()
 	fmt.Fprintln(o.Log, m.Describe())
-	about := o.about(t, qs, m.Identity())
+	return o.build(ctx, m, t, o.about(t, qs, m.Identity()), samples, dir)
+}
+
+// build is the work behind the checks: answers, filter, states, files.
+func (o VectorJob) build(ctx context.Context, m *talk.Model, t Trait, about map[string]string, samples []Sample,
+	dir string) error {
 	j, err := openJournal(filepath.Join(dir, "vector.journal.jsonl"), about)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	// An error that comes after the first answers is one that keeps them: its exit code says that going on is worth it.
 	if err := o.sample(ctx, m, t, samples, j); err != nil {
 		return fault.Saved(err)
 	}
@@ -131,6 +149,7 @@ func RunVector(ctx context.Context, o VectorJob) error {
 	if err != nil {
 		return fault.Saved(err)
 	}
+	// What the file says of itself is what the journal said, and what the filter did.
 	v := newVectors(pairs, o.Seed)
 	v.About = maps.Clone(about)
 	maps.Copy(v.About, map[string]string{
@@ -162,7 +181,9 @@ func (o VectorJob) about(t Trait, qs []Question, id llm.Identity) map[string]str
 	return out
 }
 
-// forecast says what a run takes, and opens nothing.
+// forecast says what a run takes, and opens nothing. Tokens are bounds, not guesses: answers end where the model ends
+// them, mostly before the last token they may have. The first instruction of each side is shown, for who reads it may
+// find that the value's name is no word for a person.
 func (o VectorJob) forecast(t Trait, samples []Sample, dir string) error {
 	fmt.Fprintf(o.Stdout, "value          %s: %s\n", t.ValueID, t.Definition)
 	fmt.Fprintf(o.Stdout, "for            %s\n", t.Instruction(For, 0))
@@ -182,6 +203,7 @@ func (o VectorJob) forecast(t Trait, samples []Sample, dir string) error {
 }
 
 // sample answers, and gives the answers what the filter looks at.
+// Two bars, since the two take unlike times: an answer is written token by token, and graded in one pass.
 func (o VectorJob) sample(ctx context.Context, m *talk.Model, t Trait, samples []Sample, j *journal) error {
 	bar := cli.NewProgress("answers", "answers", int64(len(samples)), 0)
 	bar.Phase("compiling")
@@ -190,6 +212,7 @@ func (o VectorJob) sample(ctx context.Context, m *talk.Model, t Trait, samples [
 	if err != nil || o.Filter == FilterNone {
 		return err
 	}
+	// The second bar counts what the filter looks at; nothing is looked at twice after a stop.
 	bar = cli.NewProgress("filter", "answers", int64(len(samples)), 0)
 	defer bar.Close()
 	if o.Filter == FilterLogOdds {
@@ -204,6 +227,7 @@ func (o VectorJob) sample(ctx context.Context, m *talk.Model, t Trait, samples [
 }
 
 // choose marks the pairs that the filter keeps.
+// What a filter looks at stands in the samples by now, so choosing again by another costs nothing.
 func (o VectorJob) choose(samples []Sample) ([]int, error) {
 	passes := map[string]func(Sample) bool{
 		FilterNone: func(Sample) bool { return true }, FilterLogOdds: marked, FilterJudge: judged(o.Threshold),
@@ -211,7 +235,10 @@ func (o VectorJob) choose(samples []Sample) ([]int, error) {
 	return keep(samples, o.Filter, passes[o.Filter])
 }
 
-// look reads the states of both answers of the kept pairs.
+// look reads the states of both answers of the kept pairs. Each answer is read behind the instruction that it was given
+// under: the vector is the difference between being told the one and being told the other, seen where the answer is.
+// States are not kept in the journal: they take one pass, where writing the answer took one a token, and would be
+// megabytes.
 func look(ctx context.Context, m *talk.Model, t Trait, samples []Sample, kept []int) ([]pair, error) {
 	bar := cli.NewProgress("states", "pairs", int64(len(kept)), 0)
 	defer bar.Close()
@@ -235,6 +262,7 @@ func look(ctx context.Context, m *talk.Model, t Trait, samples []Sample, kept []
 }
 
 // write puts both files into the folder, together.
+// The vectors' name is renamed last, so a folder with a vector has its samples too.
 func (o VectorJob) write(dir string, v *Vectors, samples []Sample) error {
 	return fsutil.WriteFiles(
 		fsutil.File{Path: filepath.Join(dir, "samples.parquet"), Write: func(w io.Writer) error {
@@ -246,6 +274,7 @@ func (o VectorJob) write(dir string, v *Vectors, samples []Sample) error {
 }
 
 // writeSamples writes rows whose bytes depend on them alone.
+// The library would write its own version and the time otherwise.
 func writeSamples(w io.Writer, samples []Sample) error {
 	out := parquet.NewGenericWriter[Sample](w, parquet.Compression(&parquet.Snappy), parquet.CreatedBy("hives", "1", ""),
 		parquet.KeyValueMetadata("hives.kind", "steer samples"), parquet.KeyValueMetadata("hives.version", "1"))
@@ -255,7 +284,10 @@ func writeSamples(w io.Writer, samples []Sample) error {
 	return out.Close()
 }
 
-// describe prints how long each layer's vector is beside the states that it is added to.
+// describe prints how long each layer's vector is beside the states that it is added to. Two ratios tell at once what a
+// vector is worth. |v|/|state| says which coefficients make sense: of .05 a coefficient of 10 moves by half of a
+// state's length. |shuffled|/|v| says how much of the length is what any two sets of answers differ by: near 1 the
+// sides have nothing in common, and the vector is noise.
 func (v *Vectors) describe(w io.Writer, dir string, pairs int) {
 	fmt.Fprintf(w, "%s: %s of %d pairs kept\n", filepath.Join(dir, VectorFile), v.About[keptKey], pairs)
 	fmt.Fprintln(w, "layer  |v|      |state|  |v|/|state|  |shuffled|/|v|")

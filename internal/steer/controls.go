@@ -14,6 +14,14 @@ import (
 
 // controls are all pushes that are reported: none, then each thing with both signs. All vectors have the length of the
 // value's own.
+//
+//	vector              what is claimed
+//	shuffled sides      the same answers, without the value: what is left is how answers differ
+//	another value's     a vector that was made as this one, for something else
+//	random 1 … 10       any direction of that length: what a blow does
+//	instruction         what words do, to know how much could be had
+//
+// Length matters: twice a vector does about twice as much, whatever it is. So all have the same.
 func (s *sweep) controls(layer int, c float64) []push {
 	own := s.v.Response[layer]
 	out := []push{{key: "none"}}
@@ -34,6 +42,7 @@ func (s *sweep) controls(layer int, c float64) []push {
 }
 
 // texts has the model write under none, the vector, a random one and the instruction, and reads what it wrote.
+// One random vector stands for ten here: writing takes a pass a token, scoring one an answer.
 func (s *sweep) texts(ctx context.Context, out *Sweep, pushes []push) error {
 	s.bar.Close()
 	var questions []string
@@ -68,6 +77,7 @@ func (s *sweep) texts(ctx context.Context, out *Sweep, pushes []push) error {
 }
 
 // random is a vector of a length into no direction in particular, a function of the seed and its number.
+// Normal in each coordinate, so that no direction is preferred; the n-th does not hang on how many there are.
 func random(width int, length float64, seed uint64, n int) []float32 {
 	draw := rand.New(rand.NewPCG(seed, 1<<32+uint64(n)))
 	out := make([]float32, width)

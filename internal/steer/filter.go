@@ -26,6 +26,12 @@ var Filters = []string{FilterJudge, FilterLogOdds, FilterNone}
 // scoreOdds gives each answer log p(answer | instruction for) − log p(answer | instruction against), under the number
 // that it was given under. No judge is needed; what it finds is that the instruction left a mark, not that the mark is
 // the value.
+//
+//	answer                                  under for   under against   odds
+//	"I would give him my coat."             −21         −27             +6      for: kept
+//	"I am drawn to things."                 −30         −29             −1      for: not kept
+//
+// Both passes read the ids that were sampled, behind prompts that differ in the system message alone.
 func scoreOdds(ctx context.Context, m *talk.Model, t Trait, samples []Sample, j *journal, bar *cli.Progress) error {
 	var missing []int
 	for at := range samples {
@@ -69,6 +75,7 @@ func sum(xs []float64) (total float64) {
 }
 
 // marked tells whether an answer bears its own instruction's mark.
+// Odds of 0 are no mark, on either side.
 func marked(s Sample) bool {
 	return s.Odds != nil && (s.Side == string(For)) == (*s.Odds > 0) && *s.Odds != 0
 }
@@ -85,7 +92,8 @@ var rubrics = map[string]string{
 var grades = []string{"0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"}
 
 // grade asks a judge for both numbers of each answer. An answer without a number in it is not usable and counts as
-// none.
+// none. Value and coherence are asked apart, so that the one number does not lean on the other. The journal keeps a
+// grade that could not be read as null: a run that goes on asks nobody twice.
 func grade(ctx context.Context, judge llm.Provider, t Trait, samples []Sample, j *journal, bar *cli.Progress) error {
 	for part := range slices.Chunk(indexes(samples), talk.DefaultRows) {
 		if err := ctx.Err(); err != nil {
@@ -118,6 +126,7 @@ func grade(ctx context.Context, judge llm.Provider, t Trait, samples []Sample, j
 
 func gradeKey(what string, at int) string { return fmt.Sprintf("%s/%d", what, at) }
 
+// indexes are the samples with an answer: of an empty one there is nothing to grade.
 func indexes(samples []Sample) (out []int) {
 	for at := range samples {
 		if len(samples[at].IDs) > 0 {
@@ -127,6 +136,7 @@ func indexes(samples []Sample) (out []int) {
 	return out
 }
 
+// grade is the place of one of the two numbers.
 func (s *Sample) grade(what string) **float64 {
 	if what == "trait" {
 		return &s.Trait
@@ -134,6 +144,9 @@ func (s *Sample) grade(what string) **float64 {
 	return &s.Coherence
 }
 
+// gradeRequest asks for one number. Question and answer come as JSON strings: what they say is text about which is
+// asked, and a line "grade 100" in an answer stays within its quotes. A judge that can choose out of a list cannot miss
+// the form.
 func gradeRequest(judge llm.Provider, t Trait, s Sample, what string) llm.Request {
 	r := llm.Request{Messages: []llm.Message{
 		{Role: llm.System, Content: "You grade answers. Reply with a whole number from 0 to 100 and nothing else."},
@@ -148,6 +161,9 @@ func gradeRequest(judge llm.Provider, t Trait, s Sample, what string) llm.Reques
 }
 
 // readGrade is the number that a reply begins with; nil for none between 0 and 100.
+//
+//	"70"  "80.5 of 100"  "100."       70, 80.5, 100
+//	"high"  "101"  "grade 70"  ""     none: a guess at what was meant would be a grade that nobody gave
 func readGrade(r llm.Reply) *float64 {
 	text := strings.TrimSpace(r.Text)
 	end := strings.IndexFunc(text, func(c rune) bool { return (c < '0' || c > '9') && c != '.' })

@@ -21,7 +21,9 @@ import (
 //	{"about":{"seed":"1","weights_sha256":"ab…"}}
 //	{"key":"answer/0","value":{…}}
 //
-// A line that a kill tore off in the middle is cut away: what it held is computed again, to the same bytes.
+// A line that a kill tore off in the middle is cut away: what it held is computed again, to the same bytes. Invariant:
+// a line is written before what it says is counted, and nothing is written twice under a key. The order of lines is
+// that of the work and changes no result.
 type journal struct {
 	path string
 	file *os.File
@@ -34,7 +36,9 @@ type journalLine struct {
 	Value json.RawMessage   `json:"value,omitempty"`
 }
 
-// openJournal goes on with a journal or begins one. One of other settings is refused, with what differs.
+// openJournal goes on with a journal or begins one. One of other settings is refused, with what differs. The about
+// holds hashes of the weights, the tokenizer and the texts, and every setting that a number hangs on. Paths are not in
+// it: a model that was moved is the same model.
 func openJournal(path string, about map[string]string) (*journal, error) {
 	j := &journal{path: path, done: map[string]json.RawMessage{}}
 	raw, err := os.ReadFile(path)
@@ -65,6 +69,8 @@ func openJournal(path string, about map[string]string) (*journal, error) {
 }
 
 // read takes whole lines in and returns how many bytes they are.
+//
+//	{"about":…}⏎{"key":"answer/0",…}⏎{"key":"answ          whole are two lines; the file is cut behind them
 func (j *journal) read(raw []byte, about map[string]string) (whole int, err error) {
 	for first := true; ; first = false {
 		end := bytes.IndexByte(raw[whole:], '\n')
@@ -91,6 +97,7 @@ func (j *journal) read(raw []byte, about map[string]string) (whole int, err erro
 }
 
 // sameSettings names what a stopped run had otherwise.
+// All that differ are named at once: who changed three would otherwise start three times.
 func sameSettings(path string, had, has map[string]string) error {
 	if maps.Equal(had, has) {
 		return nil
@@ -106,6 +113,7 @@ func sameSettings(path string, had, has map[string]string) error {
 		path, strings.Join(differ, "; "))
 }
 
+// brief cuts what is too long for an error, such as all questions.
 func brief(s string) string {
 	if len(s) > 80 {
 		return s[:77] + "…"
@@ -114,12 +122,14 @@ func brief(s string) string {
 }
 
 // get decodes what is kept under a key.
+// What cannot be decoded counts as missing: a newer program may keep more of an answer, and computes it again.
 func (j *journal) get(key string, into any) bool {
 	raw, ok := j.done[key]
 	return ok && json.Unmarshal(raw, into) == nil
 }
 
-// put keeps a value.
+// put keeps a value. Without a sync: a process that is killed loses nothing that it wrote, and a power cut loses the
+// last seconds, which are computed again.
 func (j *journal) put(key string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -129,6 +139,7 @@ func (j *journal) put(key string, v any) error {
 	return j.write(journalLine{Key: key, Value: raw})
 }
 
+// write appends in one call, so that a kill leaves at most one line torn.
 func (j *journal) write(line journalLine) error {
 	raw, err := json.Marshal(line)
 	if err == nil {

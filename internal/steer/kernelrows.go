@@ -28,6 +28,7 @@ const askedInTraining = 3
 
 // levelled is an answer of a level to a question about a value. Two of one key that differ in the sign of the level are
 // a pair.
+// A level of 0 is trained on and belongs to no pair.
 type levelled struct {
 	trait    int // among the values
 	messages []llm.Message
@@ -38,6 +39,7 @@ type levelled struct {
 }
 
 // kernelRows are what kernels are trained on and measured by.
+// Values stand in the order in which rows first name them; a one-hot value is its place there.
 type kernelRows struct {
 	traits []Trait
 	rows   []levelled
@@ -45,6 +47,13 @@ type kernelRows struct {
 
 // readKernelRows reads a file of answers with levels, or makes them of what agrees and disagrees with the sub-values of
 // ten values: "Someone who makes or welcomes something new, an idea of one's own." at 2, and its opposite at −2.
+//
+//	72 sub-values × 2 sides × 6 questions      864 rows
+//	of eight values, three questions           some 340 to train on
+//	of two values, all six                     some 90 pairs to measure
+//
+// Answers of one sub-value are the same words under each question. So a question that was not trained on is a weak test
+// for seen values, and the held-out values are the test that counts.
 func readKernelRows(path string, known theories.Set) (*kernelRows, error) {
 	if path != "" {
 		return fileRows(path, known)
@@ -82,6 +91,7 @@ func readKernelRows(path string, known theories.Set) (*kernelRows, error) {
 }
 
 // fileRows reads the rows that a fine-tuning takes. Those of the splits validation and test are not trained on.
+// Whoever wrote rows to fine-tune a model has written rows for a kernel.
 func fileRows(path string, known theories.Set) (*kernelRows, error) {
 	all, _, err := sft.ReadFile(path)
 	if err != nil {
@@ -110,6 +120,7 @@ func fileRows(path string, known theories.Set) (*kernelRows, error) {
 }
 
 // parted are the rows of a run: to train on, and pairs to measure by.
+// Invariant: no row of a held-out value is in train, and no row of train is in a pair.
 type parted struct {
 	train []levelled
 	seen  [][2]levelled // values that were trained on, other questions
@@ -118,6 +129,11 @@ type parted struct {
 }
 
 // part holds values out: those named, or else two that the seed draws.
+//
+//	8 values, question a       train         8 values, question d       seen
+//	2 values, questions a, d   new
+//
+// Two values to train on are the least that have a difference.
 func (k *kernelRows) part(held []string, known theories.Set, seed uint64) (*parted, error) {
 	out := &parted{}
 	for _, name := range held {
@@ -142,6 +158,7 @@ func (k *kernelRows) part(held []string, known theories.Set, seed uint64) (*part
 	byKey := map[string][2][]levelled{}
 	var keys []string
 	for _, r := range k.rows {
+		// A held-out value gives all its rows to the pairs; of the others those by questions that are kept back.
 		isNew := slices.Contains(out.held, r.trait)
 		switch {
 		case !isNew && !r.held:
@@ -159,6 +176,7 @@ func (k *kernelRows) part(held []string, known theories.Set, seed uint64) (*part
 			byKey[r.key] = both
 		}
 	}
+	// Two answers a side make two pairs, in the order of the rows; one more on a side is left over.
 	for _, key := range keys {
 		both := byKey[key]
 		for n := range min(len(both[0]), len(both[1])) {

@@ -8,25 +8,21 @@ import (
 	"io"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"hives/data/theories"
-	"hives/encoder"
-	"hives/internal/cli"
-	"hives/internal/embedder"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/llm"
 	"hives/internal/steer/kernel"
 	"hives/internal/talk"
 	"hives/metrics"
-	"hives/values"
 )
 
-// KernelJob is what hives steer kernel does.
+// KernelJob is what hives steer kernel does. Values and Embedder are two sources of one thing, a unit vector a value:
+// one that rows of corpora made, or one that an encoder makes of words.
 type KernelJob struct {
 	Theories theories.Set
 	Model    Local
@@ -51,7 +47,8 @@ type KernelJob struct {
 	Stdout, Log io.Writer
 }
 
-// KernelDefaults are those of the paper's appendix where it names them.
+// KernelDefaults are those of the paper's appendix where it names them. A latent bias is the default: a soft prompt has
+// five times the numbers, and takes positions that every answer pays for.
 func KernelDefaults() KernelJob {
 	return KernelJob{Out: filepath.Join(Root, "kernel"), Form: string(kernel.LatentBias), Prompt: 8, Width: 256,
 		Steps: 200,
@@ -75,11 +72,8 @@ func (o KernelJob) validate() error {
 		need("batch-size", o.Batch, 1, 0), need("resamples", o.Resamples, 100, 0))
 }
 
-// variants are what a kernel is told of a value. Only the first knows which values are alike: what it does to values
-// that it was not trained on, and the others do not, is what the vectors carry.
-var variants = []string{"vector", "one-hot", "shuffled vectors"}
-
 // kernelRun is a job under way.
+// all are the rows as read, part who is trained on and who is held out.
 type kernelRun struct {
 	KernelJob
 	all  *kernelRows
@@ -89,7 +83,8 @@ type kernelRun struct {
 }
 
 // Transfer is kernel.json: what each kernel does to values that were trained on, by other questions, and to those that
-// were not.
+// were not. Kernels stand in the order of variants, the instruction last: what the vectors give is the first beside the
+// second and third, what could be had the last.
 type Transfer struct {
 	Format     string            `json:"format"`
 	About      map[string]string `json:"about"`
@@ -103,6 +98,7 @@ type Transfer struct {
 }
 
 // Learned is one kernel, or the instruction in its place.
+// Cost and even part are in the effects: a kernel that breaks the model has a large one and says nothing.
 type Learned struct {
 	Name   string  `json:"name"`
 	Loss   float64 `json:"loss"` // mean of the last tenth of the steps; 0 for the instruction
@@ -111,6 +107,7 @@ type Learned struct {
 }
 
 // RunKernel trains the kernels and measures them.
+// Vectors are made before the language model is loaded, so that the encoder and it are not in memory together.
 func RunKernel(ctx context.Context, o KernelJob) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -161,48 +158,8 @@ func RunKernel(ctx context.Context, o KernelJob) error {
 	return nil
 }
 
-// vectors are the values' unit vectors [value][E]: those of the file, or the mean of what an encoder makes of name and
-// definition.
-func (k *kernelRun) vectors(ctx context.Context) (out [][]float32, err error) {
-	if k.Values != "" {
-		set, err := values.Open(k.Values)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range k.all.traits {
-			at := slices.IndexFunc(set.Values, func(v values.Value) bool { return v.ID == t.ValueID })
-			if at < 0 || set.Values[at].Vector == nil {
-				return nil, fault.New(fault.Invalid, "%s has no vector of %s: take another file, or --embedder", k.Values,
-					t.ValueID)
-			}
-			out = append(out, scaled(set.Values[at].Vector, 1))
-		}
-		return out, nil
-	}
-	enc, done, err := embedder.Open(ctx, embedder.Options{Model: k.Embedder}, k.Log)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var texts []encoder.Input
-	for _, t := range k.all.traits {
-		texts = append(texts, encoder.Input{Text: t.Name}, encoder.Input{Text: t.Definition})
-	}
-	got, _, err := enc.Encode(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	for n := range k.all.traits {
-		mean := make([]float32, len(got[2*n]))
-		for d := range mean {
-			mean[d] = got[2*n][d] + got[2*n+1][d]
-		}
-		out = append(out, scaled(mean, 1))
-	}
-	return out, nil
-}
-
 // about is what the figures depend on.
+// Vectors and rows go in by digest and not by path: a file that was replaced would mix two kernels.
 func (k *kernelRun) about(vectors [][]float32) (map[string]string, error) {
 	out := identity(k.m.Identity())
 	set := k.KernelJob
@@ -220,27 +177,8 @@ func (k *kernelRun) about(vectors [][]float32) (map[string]string, error) {
 	return out, nil
 }
 
-// told is what a variant's kernel is given of each value. The shuffled vectors are those of other values, none its own.
-func told(variant string, vectors [][]float32, seed uint64) [][]float32 {
-	out := make([][]float32, len(vectors))
-	switch variant {
-	case "vector":
-		return vectors
-	case "one-hot":
-		for n := range out {
-			out[n] = make([]float32, len(vectors))
-			out[n][n] = 1
-		}
-	default:
-		order := rand.New(rand.NewPCG(seed, 6)).Perm(len(vectors))
-		for n, at := range order { // a cycle: the value at a place gets the vector of the next place
-			out[at] = vectors[order[(n+1)%len(order)]]
-		}
-	}
-	return out
-}
-
 // shape is that of the kernel for vectors of a width.
+// In the middle of the layers a model has read the words and has not chosen them yet; nothing was measured for it here.
 func (k *kernelRun) shape(in int) kernel.Shape {
 	s := kernel.Shape{Form: kernel.Form(k.Form), Rows: k.Prompt, Width: k.Width, In: in}
 	if s.Form == kernel.LatentBias {
@@ -253,6 +191,7 @@ func (k *kernelRun) shape(in int) kernel.Shape {
 }
 
 // run trains a kernel of each variant, and measures each and the instruction.
+// All kernels have the same seed, batches and steps: they differ in what they are told alone.
 func (k *kernelRun) run(ctx context.Context, vectors [][]float32, about map[string]string) (*Transfer, error) {
 	out := &Transfer{
 		Format: "hives.steer.kernel/1", About: about, Form: k.Form, Rows: len(k.part.train), Pairs: [2]int{len(k.part.seen),
@@ -297,6 +236,9 @@ func (k *kernelRun) run(ctx context.Context, vectors [][]float32, about map[stri
 func (k *kernelRun) pairs() [][2]levelled { return slices.Concat(k.part.seen, k.part.new) }
 
 // measure parts scores of all pairs into both kinds.
+//
+//	pairs     seen …  seen | held out … held out
+//	scores    cut at the line, and each part bootstrapped by itself
 func (k *kernelRun) measure(l *Learned, none, plus, minus scores) {
 	n := len(k.part.seen)
 	cut := func(s scores, from, to int) scores {
@@ -313,6 +255,7 @@ func (k *kernelRun) measure(l *Learned, none, plus, minus scores) {
 }
 
 // plain scores all pairs without a kernel, each under a system message of its own.
+// A row's own system message gives way to the instruction: two would be more than a template has room for.
 func (k *kernelRun) plain(ctx context.Context, key string, system func(levelled) string) (s scores, err error) {
 	if k.j.get(key, &s) {
 		return s, nil
@@ -342,102 +285,8 @@ func (k *kernelRun) plain(ctx context.Context, key string, system func(levelled)
 	return s, k.j.put(key, s)
 }
 
-// learned is what the journal keeps of a kernel.
-type learned struct {
-	Loss        float64
-	Plus, Minus scores
-}
-
-// learn trains one kernel and scores all pairs at both ends of the scale.
-func (k *kernelRun) learn(ctx context.Context, variant string, e [][]float32) (l Learned, plus, minus scores,
-	err error) {
-	l.Name = variant
-	var kept learned
-	if k.j.get(variant, &kept) {
-		l.Loss = kept.Loss
-		return l, kept.Plus, kept.Minus, nil
-	}
-	weights, options := k.m.Decoder()
-	made, err := kernel.New(weights, k.shape(len(e[0])), k.Seed)
-	if err != nil {
-		return l, plus, minus, err
-	}
-	train, err := k.tokens(k.part.train, e, nil)
-	if err != nil {
-		return l, plus, minus, err
-	}
-	var measured []levelled
-	for _, p := range k.pairs() {
-		measured = append(measured, p[:]...)
-	}
-	var ends [2][]kernel.Row
-	for n, c := range []float64{2, -2} {
-		if ends[n], err = k.tokens(measured, e, &c); err != nil {
-			return l, plus, minus, err
-		}
-	}
-	t, err := kernel.NewTrainer(made, options.Backend, options.Arith, k.Batch, slices.Concat(train, ends[0]))
-	if err != nil {
-		return l, plus, minus, err
-	}
-	defer t.Close()
-	if kept.Loss, err = k.train(ctx, t, train, variant); err != nil {
-		return l, plus, minus, err
-	}
-	if kept.Plus, err = k.scores(t, ends[0]); err == nil {
-		kept.Minus, err = k.scores(t, ends[1])
-	}
-	if err != nil {
-		return l, plus, minus, err
-	}
-	l.Loss = kept.Loss
-	return l, kept.Plus, kept.Minus, k.j.put(variant, kept)
-}
-
-// train runs the steps and returns the mean loss of their last tenth.
-func (k *kernelRun) train(ctx context.Context, t *kernel.Trainer, rows []kernel.Row, variant string) (float64, error) {
-	bar := cli.NewProgress(variant, "steps", int64(k.Steps), 0)
-	bar.Phase("compiling")
-	defer bar.Close()
-	var losses []float64
-	err := t.Train(ctx, rows, k.Steps, k.Rate, k.Seed, func(loss float64) {
-		losses = append(losses, loss)
-		bar.Suffix(fmt.Sprintf("loss %.3f", loss))
-		bar.Add(1)
-	})
-	if err != nil {
-		return 0, err
-	}
-	last := losses[len(losses)-max(1, len(losses)/10):]
-	return sum(last) / float64(len(last)), nil
-}
-
-// tokens are rows as a kernel reads them, at their own level or at c.
-func (k *kernelRun) tokens(rows []levelled, e [][]float32, c *float64) (out []kernel.Row, err error) {
-	for _, r := range rows {
-		one := kernel.Row{Vector: e[r.trait], Level: r.level}
-		if c != nil {
-			one.Level = *c
-		}
-		if one.Prompt, one.Answer, err = k.m.Tokens(r.messages, r.answer); err != nil {
-			return nil, fmt.Errorf("row %s: %w", r.key, err)
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
-// scores of pairs that stand side by side, the answer for before the one against.
-func (k *kernelRun) scores(t *kernel.Trainer, rows []kernel.Row) (s scores, err error) {
-	all, err := t.Score(rows)
-	for n := 0; err == nil && n < len(all); n += 2 {
-		s.For, s.Against = append(s.For, all[n]), append(s.Against, all[n+1])
-		s.Tokens = append(s.Tokens, len(rows[n].Answer)+len(rows[n+1].Answer))
-	}
-	return s, err
-}
-
 // forecast says what a run takes, and opens nothing.
+// A step is a pass forward and one back through all layers: some three times what scoring its rows takes.
 func (k *kernelRun) forecast() error {
 	var held []string
 	for _, at := range k.part.held {
@@ -452,6 +301,7 @@ func (k *kernelRun) forecast() error {
 }
 
 // describe prints the table.
+// Cost is that on held-out values, where a kernel may say anything.
 func (r *Transfer) describe(w io.Writer, dir string) {
 	fmt.Fprintf(w, "%s, %d parameters, %d rows of %d values; held out: %s\n", r.Form, r.Parameters, r.Rows,
 		len(r.Values)-len(r.HeldOut),

@@ -12,6 +12,7 @@ import (
 )
 
 // push is one way of moving the model: vectors between its layers, or an instruction as a system message, or nothing.
+// The key is its name in the report with the sign behind it, "random 3+": one name for both signs of a thing.
 type push struct {
 	key    string // in the journal
 	steer  []llm.Steer
@@ -24,7 +25,8 @@ func towards(key string, layer int, vector []float32, c float64) push {
 	return push{key: key, steer: []llm.Steer{{Layer: layer - 1, Vector: vector, Coefficient: c, Positions: "response"}}}
 }
 
-// scores are the log-probabilities of all pairs' answers under one push.
+// scores are the log-probabilities of all pairs' answers under one push. Totals, not means over tokens: both answers of
+// a pair keep their lengths from push to push, so that a difference between pushes does not see them.
 type scores struct {
 	For     []float64 `json:"for"` // with the end of the turn
 	Against []float64 `json:"against"`
@@ -45,6 +47,7 @@ func (s scores) level() float64 {
 }
 
 // score asks for what the journal does not hold yet, a push at a time.
+// A push is the unit that a stop can lose: some seconds of a small model.
 func score(ctx context.Context, m *talk.Model, half string, pairs []Pair, pushes []push, j *journal,
 	bar *cli.Progress) (map[string]scores, error) {
 	out := map[string]scores{}
@@ -88,6 +91,7 @@ func scoreOne(ctx context.Context, m *talk.Model, pairs []Pair, p push) (s score
 	if err != nil {
 		return s, err
 	}
+	// Options stand in the order of the pairs, two each, so that they come back by counting.
 	next := make([]int, len(qs)) // option of each question that was not taken yet
 	for _, pair := range pairs {
 		at := asked[pair.Question]
@@ -99,6 +103,8 @@ func scoreOne(ctx context.Context, m *talk.Model, pairs []Pair, p push) (s score
 	return s, nil
 }
 
+// messages are the conversation that a push is seen in. Without an instruction the template's own system message
+// stands, as it does for whoever talks to the model.
 func (p push) messages(question string) []llm.Message {
 	var out []llm.Message
 	if p.system != "" {
@@ -114,8 +120,10 @@ type Estimate struct {
 	High float64 `json:"high"`
 }
 
-// estimate takes all figures from the same draws, so that what an odd draw does to two of them cancels.
+// estimate takes all figures from the same draws, so that what an odd draw does to two of them cancels. A mean is
+// linear in the weights of a draw, so that what Interval takes as a first order is exact here: mean + Σ (w − 1)·x/n.
 func estimate(r *metrics.Resamples, xs []float64) Estimate {
+	// Of 40 pairs each weighs a fortieth; a draw that takes one twice moves the mean by as much.
 	influence := make([]float64, len(xs))
 	for n, x := range xs {
 		influence[n] = x / float64(len(xs))
@@ -155,11 +163,19 @@ func effect(name string, r *metrics.Resamples, none, plus, minus scores) Effect 
 }
 
 // turns tells whether the log-odds rise with the one sign and fall with the other, both beyond their intervals.
+// Random vectors can have an odd part too: a direction that lowers both sides, the one more than the other, has a sign.
+// Whoever steers wants more of the value with + and less with −, and not less of everything.
 func (e Effect) turns() bool {
 	return e.Up.Low > 0 && e.Down.High < 0 || e.Up.High < 0 && e.Down.Low > 0
 }
 
 // outside tells whether an effect's interval has no point in common with that of any of the controls.
+//
+//	vector     [.4, .8]     random [−.2, .1], [−.1, .3]        outside: .4 > .3
+//	vector     [.2, .8]     the same                           not: .2 … .3 is in both
+//
+// Intervals that do not meet are a stricter rule than a difference that is not 0, and ten random vectors make it
+// stricter still: chance alone passes it rarely.
 func (e Effect) outside(controls []Effect) bool {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, c := range controls {

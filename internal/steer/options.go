@@ -14,6 +14,7 @@ import (
 )
 
 // Local names the model on this machine that is steered.
+// An endpoint cannot take its place: between its layers nobody sees, and nobody adds.
 type Local struct {
 	Dir       string // folder or GGUF file; "" is the small model's
 	Template  string
@@ -34,6 +35,7 @@ func (o Local) Open(ctx context.Context) (*talk.Model, error) {
 }
 
 // Judge names the endpoint of a judge.
+// It is another model than the one that is steered: a gate on what a model says of itself is none.
 type Judge struct{ Endpoint, Model, KeyEnv string }
 
 // Open prepares it; nobody is asked.
@@ -55,7 +57,9 @@ func folder(out string, t Trait) string { return cmp.Or(out, filepath.Join(Root,
 // VectorFile is the name of the vectors in a trait's folder.
 const VectorFile = "vector.safetensors"
 
-// identity is what a model's numbers hang on, as a journal and a file keep it.
+// identity is what a model's numbers hang on, as a journal and a file keep it. Engine and rows belong to it: another
+// engine, or another batch, moves logits by some 3e-6, which turns a near tie of a greedy answer and with it all that
+// follows.
 func identity(id llm.Identity) map[string]string {
 	return map[string]string{
 		modelKey: id.Model, weightsKey: id.Weights, templateKey: id.Template, "tokenizer_sha256": id.Tokenizer,
@@ -65,6 +69,9 @@ func identity(id llm.Identity) map[string]string {
 }
 
 // need refuses a number below the least that makes sense, with its flag.
+//
+//	need("draws", 0, 1, 0)             --draws 0: want 1 or more
+//	need("instructions", 7, 1, 5)      --instructions 7: want 1 to 5
 func need(flag string, n, least, most int) error {
 	if n < least || most > 0 && n > most {
 		want := fmt.Sprintf("%d or more", least)

@@ -14,6 +14,8 @@ import (
 var ownPairs []byte
 
 // Pair is a question with a short answer for a value and one against it. None of them is asked when vectors are made.
+// Answers are short, of like length, and neither denies the other word by word: "I share it with my brother" beside "I
+// keep all of it". A pair that differed by a "not" would measure what the vector does to negation.
 type Pair struct {
 	Question string // its id
 	Text     string
@@ -25,6 +27,8 @@ type Pair struct {
 //
 //	{"format": 1, "kind": "pairs", "items": [
 //	  {"id": "be-1", "value_id": …, "question": …, "pairs": [{"for": …, "against": …}, …]}, …]}
+//
+// Items of other values are checked and left out, so that one file serves several.
 func ReadPairs(path string, t Trait) ([]Pair, error) {
 	var file struct {
 		Format int
@@ -76,6 +80,11 @@ func ReadPairs(path string, t Trait) ([]Pair, error) {
 // halves parts the pairs by question, drawn by the seed: layer and coefficient are chosen on the one half and reported
 // on the other, since the best of a sweep is the best partly by chance. Of an odd number the report has one question
 // more.
+//
+//	16 questions of 5 pairs      8 questions and 40 pairs on either side
+//
+// Invariant: no question stands on both sides. Its pairs share the prompt, and a strength that suits one of them suits
+// the others.
 func halves(all []Pair, seed uint64) (choose, report []Pair) {
 	var questions []string
 	for _, p := range all {
@@ -83,6 +92,7 @@ func halves(all []Pair, seed uint64) (choose, report []Pair) {
 			questions = append(questions, p.Question)
 		}
 	}
+	// The draw is of questions, and the pairs keep the file's order on either side.
 	chosen := map[string]bool{}
 	for _, at := range rand.New(rand.NewPCG(seed, 3)).Perm(len(questions))[:len(questions)/2] {
 		chosen[questions[at]] = true

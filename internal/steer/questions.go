@@ -15,7 +15,8 @@ import (
 //go:embed data/questions.json
 var ownQuestions []byte
 
-// Question is one that a person could answer either way.
+// Question is one that a person could answer either way. "Why might you keep a rule when nobody is looking?" can be: a
+// person for whom conformity matters has a reason, and one for whom it does not has another.
 type Question struct {
 	ID      string `json:"id"`
 	ValueID string `json:"value_id"`
@@ -49,6 +50,7 @@ func ReadQuestions(path string) ([]Question, error) {
 }
 
 // readData decodes a file, or what the program carries where the path is empty.
+// Unknown keys are passed over: inventories carry a scale, a note and a scoring that nobody here needs.
 func readData(path string, own []byte, into any) error {
 	if path == "" {
 		return json.Unmarshal(own, into)
@@ -87,6 +89,9 @@ func chooseQuestions(all []Question, t Trait, n int, seed uint64) ([]Question, e
 }
 
 // related tells whether one id is the other or stands above it.
+//
+//	svt/…/power and svt/…/power/power-dominance      related: the one is a part of the other
+//	svt/…/power and svt/…/achievement                not
 func related(a, b string) bool {
 	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
 }

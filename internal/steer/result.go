@@ -22,7 +22,8 @@ const (
 	promptName   = "instruction"
 )
 
-// Sweep is sweep.json.
+// Sweep is sweep.json. It holds what every figure of the page and of the table is drawn from, controls one by one, and
+// the settings that would make it again.
 type Sweep struct {
 	Format    string            `json:"format"`
 	ValueID   string            `json:"value_id"`
@@ -40,7 +41,8 @@ type Sweep struct {
 	Texts     []Texts           `json:"texts"`
 }
 
-// Point is a layer and a coefficient, measured on the half to choose on.
+// Point is a layer and a coefficient, measured on the half to choose on. Both forms of the coefficient and its ratio
+// stand side by side: who uses the vector needs the applied one, who compares models the ratio.
 type Point struct {
 	Layer       int      `json:"layer"`
 	Coefficient float64  `json:"coefficient"` // in the unit
@@ -81,6 +83,7 @@ func (s *sweep) result(grid []Point, best Point) *Sweep {
 	}
 }
 
+// questionsOf counts the questions that pairs are over.
 func questionsOf(pairs []Pair) int {
 	seen := map[string]bool{}
 	for _, p := range pairs {
@@ -91,6 +94,7 @@ func questionsOf(pairs []Pair) int {
 
 // judge says whether the effect counts: its interval lies outside those of all random vectors of equal length, and the
 // log-odds change to both sides.
+// The rule is fixed before the figures are seen, and printed with either outcome.
 func (r *Sweep) judge() {
 	var random []Effect
 	for _, e := range r.Effects {
@@ -101,7 +105,8 @@ func (r *Sweep) judge() {
 	r.Outside, r.Turns = r.Effects[0].outside(random), r.Effects[0].turns()
 }
 
-// verdict is the result in a sentence.
+// verdict is the result in a sentence. Four sentences for four outcomes; the third is a finding too: the vector works,
+// and its sign is not what the answers said.
 func (r *Sweep) verdict() string {
 	switch {
 	case r.Outside && r.Turns && r.Effects[0].Odd.Mean > 0:
@@ -115,6 +120,7 @@ func (r *Sweep) verdict() string {
 }
 
 // describe prints the report.
+// The order of rows is that of Effects: the vector, its controls, the instruction.
 func (r *Sweep) describe(w io.Writer, dir string) {
 	c := r.Chosen
 	fmt.Fprintf(w, "%s: %d pairs over %d questions to choose on, %d over %d to report on\n",
@@ -141,6 +147,7 @@ func (r *Sweep) describe(w io.Writer, dir string) {
 }
 
 // page draws the report.
+// The same figures as the file's, without another computation, so that the two cannot differ.
 func (r *Sweep) page(w io.Writer) error {
 	p := report.Steering{Title: "Steering towards " + r.ValueID, Lead: []string{r.verdict(), fmt.Sprintf(
 		"Layer %d and c %.4g (c·|v| is %.3f of the mean length of the states) were chosen on %d pairs of answers and are "+
@@ -171,6 +178,7 @@ func (r *Sweep) page(w io.Writer) error {
 }
 
 // digest is the hex SHA-256 of a thing's JSON.
+// Maps are written by sorted keys and floats in their shortest form, so that equal things have equal digests.
 func digest(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -11,7 +11,9 @@ import (
 	"hives/internal/talk"
 )
 
-// Sample is one answer, a row of samples.parquet. Two of one pair differ in their side alone.
+// Sample is one answer, a row of samples.parquet. Two of one pair differ in their side alone. The journal keeps of it
+// what was sampled (json); all else follows from the plan. ids are the tokens as they were chosen, without the end of
+// the turn.
 type Sample struct {
 	Pair        int32    `parquet:"pair" json:"-"`
 	Side        string   `parquet:"side" json:"-"`
@@ -29,6 +31,12 @@ type Sample struct {
 }
 
 // plan lists the answers to ask for: by question, instruction and draw, of each both sides.
+//
+//	question 1, instruction 1, draw 1     samples 0 (for) and 1 (against): pair 0
+//	question 1, instruction 2, draw 1     samples 2 and 3: pair 1
+//
+// Invariant: samples 2n and 2n+1 are pair n. Keys of the journal are places in this list, so its order is a part of the
+// settings: another number of questions is another list, and another journal.
 func plan(t Trait, qs []Question, instructions, draws int) (out []Sample) {
 	for _, q := range qs {
 		for n := range instructions {
@@ -46,6 +54,7 @@ func plan(t Trait, qs []Question, instructions, draws int) (out []Sample) {
 }
 
 // messages are the conversation of a sample, under an instruction of a side.
+// The filter asks for the other side's too: how probable would this answer be to somebody told the opposite?
 func (s Sample) messages(t Trait, side Side) []llm.Message {
 	return []llm.Message{
 		{Role: llm.System, Content: t.Instruction(side, int(s.Instruction)-1)},
@@ -59,6 +68,8 @@ func (s Sample) answered(t Trait, side Side) talk.Answered {
 }
 
 // answer asks for what the journal does not hold yet, several batches at a time, and keeps each as it comes.
+// The draw's number goes into the seed: the same prompt with the same seed is answered alike. An answer's tokens do not
+// hang on who shares its batch, which is what lets a stopped run go on to the same bytes.
 func answer(ctx context.Context, m *talk.Model, t Trait, samples []Sample, s llm.Sampling, j *journal,
 	bar *cli.Progress) error {
 	var missing []int
@@ -104,6 +115,7 @@ func answerKey(at int) string { return fmt.Sprintf("answer/%d", at) }
 const least = 8
 
 // keep marks the pairs that both answers of pass, and returns their numbers.
+// A pair counts as a whole: of an answer without its counterpart the difference would be that of two questions.
 func keep(samples []Sample, filter string, passes func(s Sample) bool) ([]int, error) {
 	var kept []int
 	empty := 0

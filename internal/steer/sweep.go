@@ -28,7 +28,8 @@ const (
 	Relative = "relative" // times the mean length of the states at that layer: 1 doubles them
 )
 
-// SweepJob is what hives steer sweep does.
+// SweepJob is what hives steer sweep does. What it takes, with the defaults on a model of 30 layers: 1 + 2·5·4 pushes ×
+// 40 pairs to choose, 1 + 2·14 × 40 to report, 7 × 16 texts.
 type SweepJob struct {
 	Value     string
 	Theories  theories.Set // that Value and Other may be of
@@ -53,12 +54,15 @@ type SweepJob struct {
 }
 
 // SweepDefaults are the sizes of the paper's appendix where it names them.
+// Coefficients reach to 10 as the paper's do. On another model than the paper's they may do nothing or break it; --unit
+// relative counts them in lengths of the model's own states.
 func SweepDefaults() SweepJob {
 	return SweepJob{Coefficients: []float64{1, 2, 5, 10}, Unit: Absolute, MaxCost: .5, Random: 10, Answers: 16,
 		MaxTokens: 48, Seed: 1, Resamples: 2000, MinPairs: 40}
 }
 
 // validate refuses what does not go together, before a model is loaded.
+// A coefficient below 0 is refused, since each is tried with both signs; so is 0, whose odd part is 0.
 func (o SweepJob) validate() error {
 	bad := func(format string, args ...any) error { return fault.Usage(fault.New(fault.Invalid, format, args...)) }
 	for _, c := range o.Coefficients {
@@ -79,6 +83,7 @@ func (o SweepJob) validate() error {
 }
 
 // sweep is a job under way.
+// Halves, vectors and journal are made once; bar is the one that stands.
 type sweep struct {
 	SweepJob
 	trait          Trait
@@ -90,7 +95,8 @@ type sweep struct {
 	bar            *cli.Progress
 }
 
-// RunSweep measures a value's vector beside its controls.
+// RunSweep measures a value's vector beside its controls. The vectors are held to the model before anything is computed
+// with them, and the journal is removed when the result is written.
 func RunSweep(ctx context.Context, o SweepJob) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -134,6 +140,7 @@ func RunSweep(ctx context.Context, o SweepJob) error {
 }
 
 // prepare reads all that is read before the model.
+// A dry run ends behind it: vector, pairs and layers are known, and no model was loaded.
 func (s *sweep) prepare() (dir string, err error) {
 	if s.trait, err = FindTrait(s.Value, s.Theories); err != nil {
 		return "", err
@@ -145,6 +152,7 @@ func (s *sweep) prepare() (dir string, err error) {
 		}
 		return "", err
 	}
+	// A vector in the wrong folder would be measured by another value's answers, and do nothing.
 	if of := s.v.About[valueKey]; of != s.trait.ValueID {
 		return "", fault.New(fault.Mismatch, "%s is the vector of %s, not of %s", filepath.Join(dir, VectorFile), of,
 			s.trait.ValueID)
@@ -182,6 +190,7 @@ func (s *sweep) openOther() (err error) {
 	if s.Other == "" {
 		return nil
 	}
+	// A file is known by its ending; all else is a value whose vector lies where hives steer vector puts it.
 	path := s.Other
 	if filepath.Ext(path) != filepath.Ext(VectorFile) {
 		t, err := FindTrait(s.Other, s.Theories)
@@ -218,6 +227,7 @@ func (s *sweep) layers() error {
 }
 
 // about is what the figures depend on.
+// Settings are kept as JSON and files by digest, so that a changed word in a pair begins anew.
 func (s *sweep) about() (map[string]string, error) {
 	out := identity(s.m.Identity())
 	set := s.SweepJob
@@ -236,6 +246,8 @@ func (s *sweep) about() (map[string]string, error) {
 }
 
 // absolute is what a coefficient in the job's unit multiplies row l of the vector with.
+//
+//	|v| 2, mean |state| 40:    relative .1 → 2, and c·|v| = 4 is a tenth of 40
 func (s *sweep) absolute(layer int, c float64) float64 {
 	if s.Unit == Relative {
 		return c * float64(s.v.Residual[layer]) / norm(s.v.Response[layer])
@@ -244,8 +256,10 @@ func (s *sweep) absolute(layer int, c float64) float64 {
 }
 
 // run chooses on the one half, reports on the other, and writes texts.
+// Nothing that is chosen is looked at again: the report's half was not scored when layer and coefficient were picked.
 func (s *sweep) run(ctx context.Context) (*Sweep, error) {
 	total := (1 + 2*len(s.Layers)*len(s.Coefficients)) * len(s.choose)
+	// The controls are as many at any layer, so they can be counted before one is chosen.
 	total += len(s.controls(1, 1)) * len(s.report)
 	s.bar = cli.NewProgress("sweep", "pairs", int64(total), 0)
 	s.bar.Phase("compiling")
@@ -261,6 +275,7 @@ func (s *sweep) run(ctx context.Context) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Pushes stand in twos behind the first, both signs of one name.
 	r := metrics.NewResamples(len(s.report), s.Resamples, s.Seed)
 	for n := 1; n < len(pushes); n += 2 {
 		name := strings.TrimSuffix(pushes[n].key, "+")
@@ -274,7 +289,8 @@ func (s *sweep) run(ctx context.Context) (*Sweep, error) {
 	return out, s.texts(ctx, out, pushes)
 }
 
-// grid scores every layer and coefficient on the half to choose on.
+// grid scores every layer and coefficient on the half to choose on. Controls are left out here: what is chosen is where
+// the vector does most, and the report asks whether that is more than others do at the same place.
 func (s *sweep) grid(ctx context.Context) ([]Point, error) {
 	pushes := []push{{key: "none"}}
 	var points []Point
@@ -302,6 +318,10 @@ func (s *sweep) grid(ctx context.Context) ([]Point, error) {
 }
 
 // pick takes the point of the largest odd part among those that cost little; where all cost much, the cheapest.
+//
+//	layer 1   odd 1, cost .1      layer 2   odd 2, cost .4      layer 3   odd 9, cost .6      most .5: layer 2
+//
+// Without the bound the strongest push would win: a broken model's log-odds are large, and say nothing.
 func pick(grid []Point, most float64) Point {
 	cheap := slices.DeleteFunc(slices.Clone(grid), func(p Point) bool { return !(p.Cost <= most) })
 	if len(cheap) == 0 {
@@ -311,6 +331,7 @@ func pick(grid []Point, most float64) Point {
 }
 
 // forecast says what a run takes, and opens nothing.
+// Tokens are an estimate from letters, four to a token and a template of forty; texts are a bound.
 func (s *sweep) forecast() error {
 	grid, report := 1+2*len(s.Layers)*len(s.Coefficients), len(s.controls(s.Layers[0], 1))
 	rows := 2 * (grid*len(s.choose) + report*len(s.report))
@@ -329,6 +350,7 @@ func (s *sweep) forecast() error {
 	return nil
 }
 
+// must reads a number of our own file.
 func must(number string) int {
 	n, _ := strconv.Atoi(number) // ours: Load has read the file
 	return n

@@ -30,6 +30,7 @@ type written struct {
 }
 
 // write has the model answer questions under a push.
+// Sampled at temperature 1: a greedy text may repeat itself without any push, and hide what the push did.
 func write(ctx context.Context, m *talk.Model, p push, questions []string, s llm.Sampling, j *journal,
 	bar *cli.Progress) ([]written, error) {
 	var out []written
@@ -58,7 +59,8 @@ func write(ctx context.Context, m *talk.Model, p push, questions []string, s llm
 }
 
 // gauge reads texts with the model that nobody steers: as answers to the bare question, whatever instruction they were
-// written under.
+// written under. log p falls where a push makes the model write what it would not, on purpose or out of its mind:
+// beside a random vector's one sees which. distinct-2 falls where it repeats itself, and rises where it talks nonsense.
 func gauge(ctx context.Context, m *talk.Model, name string, questions []string, ws []written, layer int,
 	direction []float32) (Texts, error) {
 	out := Texts{Name: name, Answers: len(ws), Example: ws[0].Text}
@@ -75,6 +77,7 @@ func gauge(ctx context.Context, m *talk.Model, name string, questions []string, 
 				Ended: w.Finish == string(llm.FinishStop)})
 		}
 	}
+	// Over all texts, not one by one: sixteen times the same sentence is a model that repeats itself.
 	out.Distinct2 = distinct2(ws)
 	if len(as) == 0 {
 		return out, nil
@@ -89,6 +92,7 @@ func gauge(ctx context.Context, m *talk.Model, name string, questions []string, 
 		tokens += len(row)
 	}
 	out.LogProb /= float64(tokens)
+	// Read without the push: with it every state would lie along the vector because the vector was added.
 	states, err := m.States(ctx, as)
 	if err != nil {
 		return out, err
@@ -100,6 +104,8 @@ func gauge(ctx context.Context, m *talk.Model, name string, questions []string, 
 }
 
 // distinct2 counts pairs of neighbouring tokens over all texts: a model that repeats itself has few different ones.
+//
+//	1 2 1 2 and 1 2      pairs 1-2, 2-1, 1-2, 1-2: two different of four, .5
 func distinct2(ws []written) float64 {
 	seen, all := map[[2]int32]bool{}, 0
 	for _, w := range ws {

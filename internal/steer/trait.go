@@ -64,6 +64,7 @@ func named(theory, name string, known theories.Set) (ids []string) {
 }
 
 // Folder is the name of the trait's folder: the last part of its id.
+// Two values of two theories can share it (justice); --out keeps them apart.
 func (t Trait) Folder() string { return t.ValueID[strings.LastIndexByte(t.ValueID, '/')+1:] }
 
 // Side is what an instruction asks for.
@@ -97,7 +98,9 @@ var persons = map[Side][]string{
 // Instructions is how many there are of each side.
 const Instructions = 5
 
-// Instruction is the system message of a side, by its number from 0.
+// Instruction is the system message of a side, by its number from 0. Both sides quote the definition, so that neither
+// prompt is much the longer: the vector would else hold a difference of lengths. "In a few sentences" is to end answers
+// before the last token that they may have.
 func (t Trait) Instruction(side Side, n int) string {
 	return fmt.Sprintf("You are a person "+persons[side][n]+". By %s is meant: %s Answer as this person, in a few "+
 		"sentences.", t.Name, t.Name, t.Definition)

@@ -72,6 +72,11 @@ func difference(pairs []pair, of func(talk.States) lm.Mean, flip func(n int) boo
 
 // newVectors makes all of a trait's directions. Half of the pairs, drawn by the seed, are turned for the shuffled one:
 // turned by a coin each, some draws would leave most of the value in it.
+//
+//	8 pairs, all turned towards the value      mean 1.0 · d, d what the sides differ by
+//	4 of them turned round                     mean 0.0 · d, and what is left is what single answers differ by
+//
+// What is left is as long as noise is, so the shuffled vector is also a measure of how much of the vector is noise.
 func newVectors(pairs []pair, seed uint64) *Vectors {
 	answer := func(s talk.States) lm.Mean { return s.Answer }
 	turned := rand.New(rand.NewPCG(seed, 2)).Perm(len(pairs))[:len(pairs)/2]
@@ -101,6 +106,7 @@ func norm(v []float32) float64 {
 }
 
 // matrices are those that the file holds, by name.
+// Reader and writer go through it, so that no tensor is written that is not read.
 func (v *Vectors) matrices() map[string]*Matrix {
 	return map[string]*Matrix{"response": &v.Response, "prompt": &v.Prompt, "prompt_last": &v.PromptLast,
 		"shuffled": &v.Shuffled}
@@ -109,6 +115,7 @@ func (v *Vectors) matrices() map[string]*Matrix {
 const residual = "residual" // the name of [L+1]
 
 // encode writes the file's bytes.
+// A file of SmolLM2 is 31 · 576 · 4 matrices of float32: 286 kB.
 func (v *Vectors) encode(w io.Writer) error {
 	var all []safetensorsio.Tensor
 	for name, m := range v.matrices() {
@@ -120,6 +127,7 @@ func (v *Vectors) encode(w io.Writer) error {
 	return safetensorsio.Write(w, all, v.About)
 }
 
+// floats are little-endian, as safetensors has them.
 func floats(xs []float32) []byte {
 	raw := make([]byte, 0, 4*len(xs))
 	for _, x := range xs {
@@ -165,7 +173,8 @@ func Load(path string) (*Vectors, error) {
 	return v, nil
 }
 
-// readFloats copies a tensor out of the file.
+// readFloats copies a tensor out of the file. The file is mapped, and its memory goes with it: hence a copy. A number
+// that is not finite would make every logit NaN, three commands later.
 func readFloats(file *safetensorsio.File, name string, axes int) ([]float32, []int, error) {
 	t, err := file.Tensor(name)
 	if err != nil {
@@ -185,6 +194,7 @@ func readFloats(file *safetensorsio.File, name string, axes int) ([]float32, []i
 }
 
 // check holds all matrices to one shape.
+// Invariant of a loaded file: row l exists in all of them, and is as wide as the model.
 func (v *Vectors) check() error {
 	for name, m := range v.matrices() {
 		if len(*m) != len(v.Residual) || len((*m)[0]) != len(v.Response[0]) {
@@ -197,6 +207,7 @@ func (v *Vectors) check() error {
 
 // Fits refuses a model that the vectors were not made with. Other weights of the same shape would be steered somewhere,
 // and nobody would see that it is nowhere.
+// The hash comes first: where the weights differ the width does not matter.
 func (v *Vectors) Fits(id llm.Identity, layers, hidden int) error {
 	if was := v.About[weightsKey]; was != id.Weights {
 		return fault.New(fault.Mismatch, "it was made with weights of SHA-256 %s (%s), those of %s are %s: make it anew "+

@@ -32,7 +32,8 @@ const (
 // Forms are both.
 var Forms = []Form{SoftPrompt, LatentBias}
 
-// Shape is a kernel without its numbers.
+// Shape is a kernel without its numbers. Worked example, a latent bias behind one layer of 576, E 384, W 256: W1 [256,
+// 385], b1 [256], W2 [576, 256], b2 [576].
 type Shape struct {
 	Form   Form
 	Rows   int   // P of a soft prompt
@@ -58,7 +59,8 @@ func (s Shape) Parameters(hidden int) int64 {
 // most is the bound on them: a kernel is small beside what it moves.
 const most = 1_000_000_000
 
-// validate refuses a shape that a model cannot have.
+// validate refuses a shape that a model cannot have. The bound on parameters is the specification's; a soft prompt of
+// thousands of rows would pass it and the model's memory.
 func (s Shape) validate(c *decoder.Config) error {
 	switch {
 	case !slices.Contains(Forms, s.Form):
@@ -80,7 +82,9 @@ func (s Shape) validate(c *decoder.Config) error {
 	return nil
 }
 
-// Kernel is a shape with its numbers, as variables beside those of the language model.
+// Kernel is a shape with its numbers, as variables beside those of the language model. They stand in the language
+// model's store, because a graph reads variables of one store. The store's other variables are not touched: what is
+// trained is named (variables), not found.
 type Kernel struct {
 	Shape
 	m     *lm.Model
@@ -94,6 +98,8 @@ var parts = []string{"W1", "b1", "W2", "b2"}
 var kernels atomic.Int64
 
 // New makes a kernel whose W1 is drawn from the seed, uniform in ±1/√(E+1), and whose other numbers are 0.
+// Were W2 drawn too, a fresh kernel would push the model by chance. Were W1 0 as well, nothing would ever change: the
+// gradient of W2 is a product with tanh(W1·[e; c] + b1), and that of W1 one with W2.
 func New(m *lm.Model, s Shape, seed uint64) (*Kernel, error) {
 	if err := s.validate(m.Config); err != nil {
 		return nil, err
@@ -130,6 +136,7 @@ func (k *Kernel) dims() map[string][]int {
 	return map[string][]int{"W1": {k.Width, k.In + 1}, "b1": {k.Width}, "W2": {out, k.Width}, "b2": {out}}
 }
 
+// size is how many numbers a shape holds.
 func size(dims []int) int {
 	n := 1
 	for _, d := range dims {
@@ -138,6 +145,7 @@ func size(dims []int) int {
 	return n
 }
 
+// path is where a matrix stands in the store.
 func (k *Kernel) path(part string) string { return k.scope + "/" + part }
 
 // variables are the trained ones, in the order of parts.
@@ -149,6 +157,7 @@ func (k *Kernel) variables() (out []*model.Variable) {
 }
 
 // set gives the matrices numbers, row-major.
+// Reference values come this way.
 func (k *Kernel) set(values map[string][]float32) error {
 	for name, dims := range k.dims() {
 		if len(values[name]) != size(dims) {
@@ -178,6 +187,7 @@ func (k *Kernel) drop() {
 }
 
 // output is y of each row: e [B, E+1], the vector with the intensity behind it → [B, rows, H].
+// W·x + b for all rows at once; tanh keeps the inner layer within ±1 however large c is.
 func (k *Kernel) output(e *Node) *Node {
 	at := make(map[string]*Node)
 	for n, v := range k.variables() {
@@ -190,10 +200,12 @@ func (k *Kernel) output(e *Node) *Node {
 
 // hook puts y where its form says. first [B] is the position of each row's first token, ends [B] that of its prompt's
 // last.
+// The last position of the prompt is one of the answer: its state makes the answer's first token.
 func (k *Kernel) hook(y, first, ends *Node) decoder.Hook {
 	if k.Form == SoftPrompt {
 		return k.inFront(y, first)
 	}
+	// A pass shows each layer's sum once; those that are not asked for go on as they came.
 	return func(behind int, x *Node) *Node {
 		at := slices.Index(k.Layers, behind)
 		if at < 0 {
@@ -212,12 +224,17 @@ func (k *Kernel) hook(y, first, ends *Node) decoder.Hook {
 
 // inFront replaces the embeddings of the first P tokens of each row, whose ids stand for nothing. Rows are padded on
 // the left, each by its own length, so a table of zeros and ones [B, S, P] says which row of y stands where.
+//
+//	S 6, P 2, a row of 5 with its soft prompt:   . y0 y1 a b c      first 1
+//
+// What stands at the dots and is left of first is masked for all.
 func (k *Kernel) inFront(y, first *Node) decoder.Hook {
 	return func(behind int, x *Node) *Node {
 		if behind != 0 {
 			return x
 		}
 		cube := shapes.Make(dtypes.Int32, x.Shape().Dim(0), x.Shape().Dim(1), k.Rows)
+		// 0 at the row's first token, 1 at the next; below 0 in the padding, where no row of y is.
 		place := Sub(Iota(x.Graph(), cube, 1), BroadcastToShape(InsertAxes(first, -1, -1),
 			cube)) // from the row's first token
 		here := ConvertDType(Equal(place, Iota(x.Graph(), cube, 2)), y.DType())

@@ -20,6 +20,7 @@ import (
 )
 
 // Row is a prompt with its answer, and what the kernel is told of them.
+// Tokens come from the caller: a kernel knows no template.
 type Row struct {
 	Prompt, Answer []int32   // the answer with its end of turn
 	Vector         []float32 // [E] of the value
@@ -27,6 +28,8 @@ type Row struct {
 }
 
 // Trainer computes batches of one shape with a kernel: B rows of S positions, N scored tokens a row.
+// One shape, since a shape is compiled in seconds and rows of a kernel are short. Rows that are shorter are padded, and
+// pay for it.
 type Trainer struct {
 	k       *Kernel
 	backend compute.Backend
@@ -38,6 +41,7 @@ type Trainer struct {
 }
 
 // NewTrainer finds the one shape that holds all rows.
+// All rows that will be trained on or scored are given, so that the longest is known.
 func NewTrainer(k *Kernel, backend compute.Backend, arith transformer.Arithmetic, rows int, all []Row) (*Trainer,
 	error) {
 	t := &Trainer{k: k, backend: backend, arith: arith, rows: rows}
@@ -74,6 +78,12 @@ func (t *Trainer) Close() {
 
 // batch lays rows out as inputs of a graph: ids [B, S], lengths [B], each prompt's last position [B], the flat
 // positions whose logits are asked for [B·N], the tokens behind them, their weights, and [e; c] [B, E+1].
+//
+//	B 2, S 8, N 2, prompts "a b" and "c d e", answers "x y" and "z", no soft prompt
+//	ids        . . . . a b x y      ends 5     position 5 6      target x y     weight 1 1
+//	           . . . . c d e z      ends 6     position 14 0     target z 0     weight 1 0
+//
+// A place of weight 0 reads some position's logits and counts for nothing.
 func (t *Trainer) batch(rows []Row) []any {
 	ids, lengths, ends := make([]int32, t.rows*t.length), make([]int32, t.rows), make([]int32, t.rows)
 	position, target := make([]int32, t.rows*t.scored), make([]int32, t.rows*t.scored)
@@ -106,8 +116,10 @@ func (t *Trainer) batch(rows []Row) []any {
 }
 
 // logP is the log-probability of each scored token under the kernel: [B·N].
+// The head sees scored positions alone: with all of them its product would be most of the work.
 func (t *Trainer) logP(in []*Node) *Node {
 	ids, lengths, ends, position, target, e := in[0], in[1], in[2], in[3], in[4], in[6]
+	// Rows end together, so a row of n tokens begins at S − n.
 	first := SubScalar(Neg(lengths), -t.length)
 	o := decoder.Options{Arith: t.arith, Hook: t.k.hook(t.k.output(e), first, ends)}
 	f := decoder.Padded(t.k.m.Weights, ids, lengths, o)
@@ -120,6 +132,7 @@ func (t *Trainer) logP(in []*Node) *Node {
 }
 
 // loss is the mean of −log p over the batch's answer tokens, and the kernel's variables in the graph.
+// A mean over tokens, not over rows: a row of twenty tokens counts twenty times.
 func (t *Trainer) loss(in []*Node) (loss *Node, params []*Node) {
 	weight := in[5]
 	loss = Neg(Div(ReduceAllSum(Mul(t.logP(in), weight)), ReduceAllSum(weight)))
@@ -130,13 +143,15 @@ func (t *Trainer) loss(in []*Node) (loss *Node, params []*Node) {
 }
 
 // Step does one update with at most B rows and returns the loss before it. The language model is not among what
-// changes.
+// changes. The gradient goes back through every layer above the push and ends there: weights of the model are constants
+// of the graph. A loss that is not finite ends the run; the update has then left all numbers as they were.
 func (t *Trainer) Step(rows []Row, rate float64) (float64, error) {
 	if t.step == nil {
 		o := optim.Default(0)
 		var err error
 		t.step, err = model.NewExec(t.backend, t.k.m.Store, func(_ *model.Scope, in []*Node) []*Node {
 			loss, params := t.loss(in)
+			// Only the kernel's four matrices are differentiated for, and only they are handed to the optimiser.
 			grads := Gradient(loss, params...)
 			norm, _ := o.Update(t.k.m.Store, grads, t.k.variables(), in[7], in[8])
 			return []*Node{loss, norm}
@@ -159,6 +174,7 @@ func (t *Trainer) Step(rows []Row, rate float64) (float64, error) {
 }
 
 // Train runs steps over rows, each batch a function of the seed and the step.
+// An epoch is a permutation of the seed and its number, dealt out B at a time; a batch may lie across two.
 func (t *Trainer) Train(ctx context.Context, rows []Row, steps int, rate float64, seed uint64,
 	each func(loss float64)) error {
 	for t.steps < steps {
@@ -181,6 +197,7 @@ func (t *Trainer) Train(ctx context.Context, rows []Row, steps int, rate float64
 }
 
 // Score is the log-probability of each row's answer under the kernel.
+// A short last batch is filled with rows that nobody reads.
 func (t *Trainer) Score(rows []Row) ([]float64, error) {
 	if t.score == nil {
 		var err error
