@@ -2,6 +2,7 @@ package talk
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -211,6 +212,49 @@ func TestBoundsOfAServer(t *testing.T) {
 	} {
 		if _, err := m.Prepare(Job{Request: r}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", says, err)
+		}
+	}
+}
+
+// countdown is a context that ends when it has been looked at so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Scoring that is stopped keeps the batches that were computed, and their numbers are those of the whole.
+func TestStoppedScoresKeepWhatCame(t *testing.T) {
+	m := answerer(t, 2)
+	var qs []llm.ScoreRequest
+	for _, text := range []string{"one", "two", "three " + strings.Repeat("and more ", 20), "four", "five"} {
+		qs = append(qs, llm.ScoreRequest{Messages: ask(text, llm.Sampling{}).Messages,
+			Options: []string{"yes", "no", "not at all"}})
+	}
+	whole, err := m.Score(t.Context(), qs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batches := range 4 {
+		got, err := m.Score(&countdown{t.Context(), batches}, qs)
+		came := 0
+		for at, s := range got {
+			if s.Total != nil {
+				came++
+				if !reflect.DeepEqual(s, whole[at]) {
+					t.Errorf("stopped after %d batches, question %d: %+v, want %+v", batches, at, s, whole[at])
+				}
+			}
+		}
+		// "three …" has a bucket of its own: batches of 2, 2 and 1.
+		if want := []int{0, 2, 4, 5}[batches]; came != want || (err == nil) != (batches == 3) {
+			t.Errorf("stopped after %d batches: %d answers, %v", batches, came, err)
 		}
 	}
 }

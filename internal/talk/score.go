@@ -74,49 +74,111 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 		}
 		all[at] = question{runner, prompt, q.Options, steers(q.Steer)}
 	}
+	m.busy.Lock() // the runner's cache is used, and holds one batch
+	defer m.busy.Unlock()
 	return m.score(ctx, all)
 }
 
-// score lays all options of all questions out as rows, computes them together, and deals the numbers back.
-//
-//	questions (yes, no) and (a, b, c)     rows 0 to 4; row 2 is option "a" of question 2
+// score computes questions B at a time, those whose prompts share a bucket together, and deals the numbers back. A
+// cancelled context ends the work between two batches: what was computed is returned beside the error, and a question
+// that was not has no Total.
 func (m *Model) score(ctx context.Context, qs []question) ([]llm.Scores, error) {
-	var all scored
-	for at, q := range qs {
-		for n, option := range q.options {
-			ids, err := m.optionRow(q.prompt, option)
-			if err != nil {
-				return nil, fmt.Errorf("question %d, option %d: %w", at+1, n+1, err)
-			}
-			all.add(q.runner, ids, len(q.prompt), q.steer)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	tokens, err := all.score()
+	batches, err := m.scoreBatches(qs)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]llm.Scores, len(qs))
-	next := 0
-	for at, q := range qs {
-		out[at].In = int64(len(q.prompt))
-		for _, option := range q.options {
-			total := 0.
-			// tokens has a row for each option of each question, in that order.
-			for _, logp := range tokens[next] {
-				total += logp
+	for _, b := range batches {
+		if ctx.Err() != nil {
+			return out, fault.New(fault.Canceled, "stopped: %w", context.Cause(ctx))
+		}
+		tokens, err := b.runner.Score(b.rows, b.from, b.pushes)
+		if err != nil {
+			return out, err
+		}
+		for n, of := range b.of {
+			if err := deal(&out[of.question], of.option, tokens[n]); err != nil {
+				return out, fmt.Errorf("question %d: %w", of.question+1, err)
 			}
-			if math.IsNaN(total) || math.IsInf(total, 0) {
-				return nil, fault.New(fault.Corrupt, "question %d, option %q: log-probability %v", at+1, option, total)
-			}
-			out[at].Token, out[at].Total = append(out[at].Token, tokens[next]), append(out[at].Total, total)
-			out[at].Bytes = append(out[at].Bytes, len(option))
-			next++
+			out[of.question].In = int64(b.from[n])
 		}
 	}
 	return out, nil
+}
+
+// scoreBatch is the options of at most B questions as rows, and whose they are.
+type scoreBatch struct {
+	runner *lm.Runner
+	rows   [][]int32
+	from   []int // where each row's option begins
+	pushes [][]lm.Steer
+	of     []optionOf
+}
+
+type optionOf struct {
+	question int
+	option   string
+}
+
+// scoreBatches sorts questions by what decides which may share a batch. The runner would sort them too; here it is seen
+// where one batch ends, so that the work can be stopped there.
+func (m *Model) scoreBatches(qs []question) (batches []*scoreBatch, err error) {
+	type kind struct {
+		runner  *lm.Runner
+		bucket  int
+		steered bool
+	}
+	var kinds []kind // in the order they first come
+	members := make(map[kind][]int)
+	for at, q := range qs {
+		bucket, err := lm.Bucket(len(q.prompt))
+		if err != nil {
+			return nil, fmt.Errorf("question %d: %w", at+1, err)
+		}
+		k := kind{q.runner, bucket, lm.Steered(q.steer)}
+		if members[k] == nil {
+			kinds = append(kinds, k)
+		}
+		members[k] = append(members[k], at)
+	}
+	for _, k := range kinds {
+		for few := range slices.Chunk(members[k], m.rows) {
+			b := &scoreBatch{runner: k.runner}
+			for _, at := range few {
+				if err := b.add(m, at, qs[at]); err != nil {
+					return nil, err
+				}
+			}
+			batches = append(batches, b)
+		}
+	}
+	return batches, nil
+}
+
+// add lays the options of one question out as rows.
+func (b *scoreBatch) add(m *Model, at int, q question) error {
+	for n, option := range q.options {
+		ids, err := m.optionRow(q.prompt, option)
+		if err != nil {
+			return fmt.Errorf("question %d, option %d: %w", at+1, n+1, err)
+		}
+		b.rows, b.from = append(b.rows, ids), append(b.from, len(q.prompt))
+		b.pushes, b.of = append(b.pushes, q.steer), append(b.of, optionOf{at, option})
+	}
+	return nil
+}
+
+// deal adds an option's numbers to its question's.
+func deal(s *llm.Scores, option string, tokens []float64) error {
+	total := 0.
+	for _, logp := range tokens {
+		total += logp
+	}
+	if math.IsNaN(total) || math.IsInf(total, 0) {
+		return fault.New(fault.Corrupt, "log-probability %v", total)
+	}
+	s.Token, s.Total, s.Bytes = append(s.Token, tokens), append(s.Total, total), append(s.Bytes, len(option))
+	return nil
 }
 
 // optionRow is a prompt with an answer and the end of the turn: a copy for each option, since appended to one array the

@@ -76,6 +76,8 @@ func (m *Model) LogProbs(ctx context.Context, as []Answered) ([][]float64, error
 			rows[at] = append(rows[at], m.renderer.TurnEnd())
 		}
 	}
+	m.busy.Lock() // the runner's cache is used, and holds one batch
+	defer m.busy.Unlock()
 	return m.runner.Score(rows, from, nil)
 }
 

@@ -142,7 +142,7 @@ func (r *Runner) read(batch []*question, bucket int) (err error) {
 	if r.push, err = r.m.newPush(r.o.Rows, pushed); err != nil {
 		return err
 	}
-	if err := r.makeCache(rung(bucket + longest)); err != nil {
+	if err := r.makeCache(rung(max(bucket+longest, r.o.Slots))); err != nil {
 		return err
 	}
 	ids, lengths := r.lay(prompts, bucket)
