@@ -95,21 +95,23 @@ func (s Scored) draw(temperature, u float64) string {
 }
 
 // choose asks for the log-probabilities of a question's answers and takes one, which is of the form whatever the
-// model would have written. Tokens that are written are those of all answers: each was computed.
+// model would have written. Tokens that are written are those of all answers: each was computed. The blank comes first,
+// so that an answer that came when a run is stopped lacks nothing and is kept.
 func (j *Judge) choose(ctx context.Context, st seat, q Question, v *Vote) (string, error) {
 	began := time.Now()
+	blank, err := j.blank(ctx, st, q)
+	if err != nil {
+		return "", err
+	}
+	if st.Choose == Calibrated && blank == nil {
+		return "", fault.New(fault.Mismatch,
+			"voter %q: a question without a form for no text cannot be calibrated: choose otherwise", st.Name)
+	}
 	scores, err := st.voice.score(ctx, q.scored(q.User))
 	if err != nil {
 		return "", err
 	}
-	s := Scored{Choose: st.Choose, Total: scores.Total, Bytes: scores.Bytes}
-	if s.Blank, err = j.blank(ctx, st, q); err != nil {
-		return "", err
-	}
-	if st.Choose == Calibrated && s.Blank == nil {
-		return "", fault.New(fault.Mismatch,
-			"voter %q: a question without a form for no text cannot be calibrated: choose otherwise", st.Name)
-	}
+	s := Scored{Choose: st.Choose, Total: scores.Total, Bytes: scores.Bytes, Blank: blank}
 	for i, option := range q.Choices {
 		s.Options, s.Tokens = append(s.Options, q.Prefix+option), append(s.Tokens, len(scores.Token[i]))
 	}
@@ -140,6 +142,11 @@ func (j *Judge) blank(ctx context.Context, st seat, q Question) ([]float64, erro
 		j.mu.Unlock()
 		scores, err := st.voice.score(ctx, q.scored(q.Blank))
 		known.total, known.err = scores.Total, err
+		if err != nil { // who asks later, when the run goes on, asks again
+			j.mu.Lock()
+			delete(j.blanks, key)
+			j.mu.Unlock()
+		}
 		close(known.ready)
 	} else {
 		j.mu.Unlock()

@@ -176,7 +176,7 @@ func (c Config) underWay() int {
 	n := c.Parallel
 	for _, v := range c.Voters {
 		if v.AtHome() {
-			n = max(n, portion*v.Batch)
+			n = max(n, 2*portion*v.Batch)
 		}
 	}
 	return n

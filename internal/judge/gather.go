@@ -26,7 +26,7 @@ type batches struct {
 
 // portion is how many batches' questions are handed over at once. More of them let the engine sort more rows of one
 // length together; fewer lose less when a run is stopped.
-const portion = 4
+const portion = 2
 
 // newBatches puts both queues in front of a model of B rows.
 func newBatches(p llm.Provider, rows int) *batches {
