@@ -17,7 +17,8 @@ import (
 	"hives/internal/talk"
 )
 
-// Options of an API.
+// Options of an API. Limits that HTTP has for every request (bytes, calls, connections) are the server's; these are
+// of the engine behind it.
 type Options struct {
 	Dir     string // folder or GGUF file
 	Model   talk.Options
@@ -28,14 +29,20 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// API is a language model behind HTTP. Its routes exist from the start and refuse until Open has loaded the model.
+// API is a language model behind HTTP. Its routes exist from the start and refuse until Open has loaded the model: a
+// client that connects early is told so, and does not find a closed port.
+//
+//	New      the settings
+//	Routes   when the HTTP listener starts       503 STARTING
+//	Open     before the server says SERVING      answers
+//	Close    when the listener has ended         503 DRAINING to who still waits
 type API struct {
 	Options
 	loaded atomic.Pointer[loaded]
 	server atomic.Pointer[serve.Server]
 }
 
-// loaded is what Open brings.
+// loaded is what Open brings, all at once: a handler sees the model with its queue, or nothing.
 type loaded struct {
 	*talk.Model
 	names       []string
@@ -66,6 +73,7 @@ func (a *API) Open(ctx context.Context) error {
 		m.Close()
 		return err
 	}
+	// The fingerprint is short, since clients print it; 16 hex digits are 64 bits of a hash.
 	id := m.Identity()
 	names := a.Names
 	if len(names) == 0 {
@@ -102,7 +110,7 @@ func (a *API) ready() (*loaded, error) {
 		"says when it serves")
 }
 
-// Routes are for httpapi.Options.
+// Routes are for httpapi.Options. Both paths take the same way; only what they read and how they write differs.
 func (a *API) Routes(s *serve.Server) []httpapi.Route {
 	a.server.Store(s)
 	of := func(path string, read func(*loaded, []byte) (*call, error)) httpapi.Route {
@@ -112,7 +120,8 @@ func (a *API) Routes(s *serve.Server) []httpapi.Route {
 	return []httpapi.Route{of("/v1/chat/completions", readChat), of("/v1/completions", readCompletion)}
 }
 
-// Models are for httpapi.Options: the model under each of its names.
+// Models are for httpapi.Options: the model under each of its names, as the embedder's are listed. Before it is loaded
+// there is none to list.
 func (a *API) Models() (all []httpapi.Model) {
 	l := a.loaded.Load()
 	if l == nil {
@@ -126,6 +135,8 @@ func (a *API) Models() (all []httpapi.Model) {
 }
 
 // call is a request that was read: its jobs, and how it wants to be answered.
+//
+//	{"prompt": ["a", "b"], "n": 2}     jobs a, a, b, b     each 2     choices 0, 1 of a and 2, 3 of b
 type call struct {
 	form form
 	jobs []talk.Job // choices of prompt 0, then of prompt 1 …
@@ -152,6 +163,7 @@ func (a *API) handle(s *serve.Server, w http.ResponseWriter, r *http.Request,
 	if err != nil {
 		return nil, err
 	}
+	// The rows live as long as this context: the client's going away and the time's end reach them through it.
 	ctx, cancel := r.Context(), context.CancelFunc(func() {})
 	if a.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
@@ -181,7 +193,8 @@ func (a *API) handle(s *serve.Server, w http.ResponseWriter, r *http.Request,
 	return whole(ctx, l, c, entries, paid)
 }
 
-// prepare makes the rows, and says how many tokens they may take altogether.
+// prepare makes the rows, and says how many tokens they may take altogether. The first row that is refused refuses the
+// request: half an answer would have to say which half.
 func (l *loaded) prepare(ctx context.Context, c *call) (entries []*entry, most int, err error) {
 	wake := make(chan struct{}, 1)
 	for _, job := range c.jobs {
@@ -216,7 +229,8 @@ func tooLong(j talk.Job, positions int) bool {
 	return positions > 0 && size > mostBytes*positions
 }
 
-// named refuses another model's name: its answers would be taken for that one's.
+// named takes a request without a name, as for embeddings, and refuses another model's name: its answers would be
+// taken for that one's.
 func (l *loaded) named(model string) error {
 	if model == "" || slices.Contains(l.names, model) {
 		return nil
@@ -224,7 +238,9 @@ func (l *loaded) named(model string) error {
 	return httpapi.NoModel(l.names[0])
 }
 
-// Figures are what package telemetry shows.
+// Figures are what package telemetry shows. They count from the start and never fall, but for Rows.
+//
+// Answers, Canceled and those of batches that failed add up to the rows that were let in; Refused counts requests.
 type Figures struct {
 	Model, Weights, Template, Engine, Precision string
 

@@ -11,6 +11,9 @@ import (
 )
 
 // chatRequest is the body of POST /v1/chat/completions.
+//
+//	{"model": "smol", "temperature": 0, "max_completion_tokens": 40,
+//	 "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is a duty?"}]}
 type chatRequest struct {
 	fields
 	Messages            []json.RawMessage `json:"messages"`
@@ -37,7 +40,7 @@ type message struct {
 	Audio      json.RawMessage `json:"audio"`
 }
 
-// readChat reads a request into jobs, one for each of n.
+// readChat reads a request into jobs, one for each of n. The jobs differ in their seed alone.
 func readChat(l *loaded, body []byte) (*call, error) {
 	var in chatRequest
 	if err := httpapi.Decode("the body", "", body, &in); err != nil {
@@ -63,7 +66,8 @@ func readChat(l *loaded, body []byte) (*call, error) {
 	return c, nil
 }
 
-// request reads all but what concerns the way of answering.
+// request reads all but what concerns the way of answering. What comes first is refused first: the model's name, since
+// under another name nothing else may hold, then what is not done, then what is wrong with what is.
 func (in *chatRequest) request(l *loaded) (r llm.Request, err error) {
 	if err = l.named(in.Model); err == nil {
 		err = in.refused()
@@ -116,6 +120,7 @@ func (in *chatRequest) oneLength() error {
 	return nil
 }
 
+// probabilities reads logprobs and top_logprobs, which a chat has as a yes and a number.
 func (in *chatRequest) probabilities(r *llm.Request) error {
 	r.LogProbs = in.LogProbs != nil && *in.LogProbs
 	top, _, err := whole64("top_logprobs", in.TopLogProbs, 0, llm.MostTopLogProbs)
@@ -131,7 +136,8 @@ func (in *chatRequest) probabilities(r *llm.Request) error {
 	return nil
 }
 
-// messages reads the conversation. developer is what newer models of OpenAI call the system.
+// messages reads the conversation. developer is what newer models of OpenAI call the system. Whether the turns follow
+// each other as the template has them (a system first, a user last) is talk's to say.
 func messages(raw []json.RawMessage) ([]llm.Message, error) {
 	if len(raw) == 0 {
 		return nil, httpapi.Invalid("messages", "messages has one entry at least")
@@ -168,7 +174,10 @@ func messages(raw []json.RawMessage) ([]llm.Message, error) {
 	return out, nil
 }
 
-// content is a text, or a list of parts that are texts.
+// content is a text, or a list of parts that are texts, which are joined without anything between them.
+//
+//	"Is it right?"                                                        Is it right?
+//	[{"type": "text", "text": "Is it "}, {"type": "text", "text": "right?"}]   the same
 func content(raw json.RawMessage) (string, error) {
 	var text string
 	if given(raw) && json.Unmarshal(raw, &text) == nil {

@@ -11,7 +11,9 @@ import (
 	"hives/internal/talk"
 )
 
-// completionRequest is the body of POST /v1/completions: a text is gone on from, without a template around it.
+// completionRequest is the body of POST /v1/completions: a text is gone on from, without a template around it. A model
+// that was taught to answer goes on with it as with any text; what one that was only taught to go on can be asked is
+// asked here.
 type completionRequest struct {
 	fields
 	Prompt   json.RawMessage `json:"prompt"`
@@ -23,13 +25,14 @@ type completionRequest struct {
 	BestOf json.RawMessage `json:"best_of"`
 }
 
-// Of /v1/completions, as OpenAI has them.
+// Of /v1/completions, as OpenAI has them. 16 is little, and a client that expects it would be surprised by more.
 const (
 	completionLength   = 16 // tokens of an answer where none is asked for
 	completionLogProbs = 5
 )
 
-// readCompletion reads a request into jobs: n for each prompt.
+// readCompletion reads a request into jobs: n for each prompt. The form counts characters for each of them, hence their
+// number.
 func readCompletion(l *loaded, body []byte) (*call, error) {
 	var in completionRequest
 	if err := httpapi.Decode("the body", "", body, &in); err != nil {
@@ -90,6 +93,8 @@ func (in *completionRequest) request(l *loaded) (r llm.Request, err error) {
 	return r, err
 }
 
+// refused are the fields that are not done here. echo would have a prompt's own log-probabilities: Score has them, in
+// this program.
 func (in *completionRequest) refused() error {
 	for _, x := range []struct {
 		param   string
@@ -106,7 +111,10 @@ func (in *completionRequest) refused() error {
 var errPrompt = httpapi.Invalid("prompt", "prompt is a text, a list of texts, a list of token ids or a list of such "+
 	"lists, and none is empty")
 
-// prompts reads the four forms of a prompt, as the embeddings' input has them.
+// prompts reads the four forms of a prompt, as the embeddings' input has them. Ids are taken as they are, control
+// tokens among them: who sends ids has made them.
+//
+//	"a text"      ["a", "b"]      [1, 2, 3]      [[1, 2], [3]]
 func prompts(l *loaded, raw json.RawMessage) (all [][]int32, err error) {
 	var one string
 	if given(raw) && json.Unmarshal(raw, &one) == nil {
@@ -136,6 +144,7 @@ func prompts(l *loaded, raw json.RawMessage) (all [][]int32, err error) {
 	return all, noneEmpty(all)
 }
 
+// encoded are texts as ids, as data: a control token that is written in one stays letters.
 func encoded(l *loaded, list []string) (all [][]int32, err error) {
 	for _, text := range list {
 		if most := l.Positions(); most > 0 && len(text) > mostBytes*most {
@@ -151,6 +160,7 @@ func encoded(l *loaded, list []string) (all [][]int32, err error) {
 	return all, noneEmpty(all)
 }
 
+// noneEmpty refuses what there is nothing to go on from.
 func noneEmpty(all [][]int32) error {
 	if len(all) == 0 {
 		return errPrompt

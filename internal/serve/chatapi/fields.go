@@ -23,6 +23,10 @@ const (
 )
 
 // fields are those that both paths have. What may be written in several ways, or be null, stays raw at first.
+//
+// A field is one of three kinds. It is done. Or it changes an answer and is not done: then it is refused, since a
+// client that asked for a penalty and was answered without one would never know. Or it changes no answer, and is
+// passed over. A field that is in none of the three is refused too: nobody here knows which kind it is.
 type fields struct {
 	Model       string   `json:"model"`
 	Temperature *float64 `json:"temperature"`
@@ -59,7 +63,11 @@ type fields struct {
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // neutral refuses a field that asks for something which is not done here, by its name. The values that ask for nothing
-// are compared as JSON that is written without blanks.
+// are compared as JSON that is written without blanks. Client libraries send them unasked, so they must pass.
+//
+//	"logit_bias": { }          taken
+//	"presence_penalty": 0      taken
+//	"presence_penalty": .5     refused
 func neutral(param string, raw json.RawMessage, nothing ...string) error {
 	if !given(raw) {
 		return nil
@@ -71,7 +79,8 @@ func neutral(param string, raw json.RawMessage, nothing ...string) error {
 	return httpapi.Invalid(param, param+" is not done here: leave it out")
 }
 
-// whole64 reads a whole number, also as 2.0; false where it is not given.
+// whole64 reads a whole number, also as 2.0 or 2e0, as JavaScript, R and Lua may write it; false where it is not given.
+// Above 2⁵³ only digits are taken: a seed that was rounded would be another seed.
 func whole64(param string, raw json.RawMessage, from, to int64) (n int64, ok bool, err error) {
 	if !given(raw) {
 		return 0, false, nil
@@ -90,8 +99,9 @@ func whole64(param string, raw json.RawMessage, from, to int64) (n int64, ok boo
 	return n, true, nil
 }
 
-// sampling reads how tokens are chosen. As with OpenAI the temperature is 1 where none is given. Without a seed a
-// random one is drawn: who asks twice wants two answers.
+// sampling reads how tokens are chosen. What llm refuses is refused in its words, under the field's name here. As
+// with OpenAI the temperature is 1 where none is given. Without a seed a random one is drawn: who asks twice wants
+// two answers.
 func (f *fields) sampling() (s llm.Sampling, err error) {
 	s.Temperature = 1
 	for _, x := range []struct {
@@ -132,6 +142,7 @@ func (f *fields) sampling() (s llm.Sampling, err error) {
 	return s, nil
 }
 
+// randomSeed is for those who gave none.
 func randomSeed() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -169,7 +180,7 @@ func texts(param string, raw json.RawMessage) ([]string, error) {
 	return out, nil
 }
 
-// answers is n.
+// answers is n, 1 if left out. Each is a row of its own: n answers cost as much as n requests.
 func (f *fields) answers() (int, error) {
 	n, ok, err := whole64("n", f.N, 1, mostAnswers)
 	if !ok {
@@ -178,7 +189,8 @@ func (f *fields) answers() (int, error) {
 	return int(n), err
 }
 
-// streaming tells whether the answer comes as events, and whether the usage comes with them.
+// streaming tells whether the answer comes as events, and whether the usage comes with them. Obfuscation, which pads
+// events against those who count their bytes, is not done, and must not be asked for.
 func (f *fields) streaming() (stream, usage bool, err error) {
 	stream = f.Stream != nil && *f.Stream
 	if !given(f.StreamOptions) {
@@ -199,7 +211,12 @@ func (f *fields) streaming() (stream, usage bool, err error) {
 }
 
 // form reads the wanted form of an answer, of which there is at most one, into a request. check refuses a schema that
-// the model cannot keep to.
+// the model cannot keep to, so that the field that holds it is named.
+//
+//	response_format {"type": "json_schema", "json_schema": {"schema": …}}     OpenAI's
+//	response_format {"type": "json_object", "schema": …}                      llama.cpp's
+//	structured_outputs {"json": …} or {"choice": […]}                         vLLM's
+//	guided_json …, guided_choice […]                                          the same, before its version 0.12
 func (f *fields) form(into *llm.Request, check func(map[string]any) error) error {
 	var wanted int
 	keep := func(param string, raw json.RawMessage) (err error) {
@@ -269,7 +286,9 @@ func structured(raw json.RawMessage, keep, choose func(string, json.RawMessage) 
 	return nil
 }
 
-// responseFormat is OpenAI's, and llama.cpp's form of it, which has the schema beside json_object.
+// responseFormat is OpenAI's, and llama.cpp's form of it, which has the schema beside json_object. json_object alone is
+// refused: it promises an object of any keys, which is outside the subset, and an answer without the promise would look
+// like one with it.
 func responseFormat(raw json.RawMessage, keep func(string, json.RawMessage) error) error {
 	const param = "response_format"
 	var f struct {
@@ -324,5 +343,7 @@ func (f *fields) refusals() error {
 	return nil
 }
 
-// another is the seed of choice number n of a request: choice 0 has the request's own.
+// another is the seed of choice number n of a request: choice 0 has the request's own, so that it is the answer that
+// the same request has with n = 1. The others are a step apart that is odd, so no two of a request are equal; the
+// step is 2⁶⁴ divided by the golden ratio, which keeps them from those of the next request's seed.
 func another(seed uint64, n int) uint64 { return seed + uint64(n)*0x9E3779B97F4A7C15 }

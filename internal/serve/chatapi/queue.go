@@ -19,7 +19,8 @@ import (
 // answer takes seconds.
 const linger = 10 * time.Millisecond
 
-// entry is one row in the line.
+// entry is one row in the line. It belongs to two goroutines. The engine's writes the row until done is closed; the
+// handler reads it afterwards. Only the pieces, which both touch while the row is written, are guarded.
 type entry struct {
 	row  *talk.Row
 	wake chan struct{} // of its request: something came, or the row is done
@@ -30,6 +31,7 @@ type entry struct {
 	err    error
 }
 
+// newEntry takes the channel that all rows of a request share: their handler sleeps on one thing.
 func newEntry(wake chan struct{}) *entry { return &entry{wake: wake, done: make(chan struct{})} }
 
 // emit keeps a piece until the handler fetches it: the engine waits for no client.
@@ -40,6 +42,8 @@ func (e *entry) emit(p talk.Piece) {
 	e.nudge()
 }
 
+// nudge never waits. The channel holds one sign; a handler that wakes looks at all its rows, so a second sign would
+// tell it nothing.
 func (e *entry) nudge() {
 	select {
 	case e.wake <- struct{}{}:
@@ -56,7 +60,7 @@ func (e *entry) fetch() []talk.Piece {
 	return out
 }
 
-// finish ends a row, once.
+// finish ends a row, once. What was written before the channel was closed is seen by whoever has seen it closed.
 func (e *entry) finish(err error) {
 	e.err = err
 	close(e.done)
@@ -84,6 +88,12 @@ func (e *entry) answer() (llm.Reply, error) {
 
 // queue is the line in front of the one engine. Its places are shared among callers as the server's others are: one
 // caller leaves room for the next.
+//
+// A place is taken by a handler before its rows join the line, and given back when the handler returns. So places
+// count requests' rows that somebody waits for, and the line is never longer than the places.
+//
+//	handler    enter, add, wait for done or the context, leave
+//	engine     next, answer, finish each row, next …
 type queue struct {
 	model  *talk.Model
 	log    *slog.Logger
@@ -120,7 +130,8 @@ func newQueue(m *talk.Model, o Options, lose func(error)) *queue {
 	return q
 }
 
-// enter takes places for a request's rows, or refuses it.
+// enter takes places for a request's rows, or refuses it: an answer takes seconds, so a client is better told to come
+// again than kept. A request of more rows than there are places is let in when all are free.
 func (q *queue) enter(who share.Who, rows int) (*share.Place, error) {
 	if place, ok := q.places.TryEnter(who, rows); ok {
 		return place, nil
@@ -132,7 +143,7 @@ func (q *queue) enter(who share.Who, rows int) (*share.Place, error) {
 		"again later", q.places.Used(), q.places.Size())
 }
 
-// add puts rows at the end of the line.
+// add puts rows at the end of the line, in one go: rows of one request that share a shape share a batch.
 func (q *queue) add(entries []*entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -182,6 +193,7 @@ func (q *queue) next() (batch []*entry) {
 			return nil
 		}
 		q.come.Wait()
+		// Others may add, and leave, while it lingers: the line is looked at anew.
 		q.mu.Unlock()
 		time.Sleep(linger)
 		q.mu.Lock()
@@ -215,6 +227,7 @@ func (q *queue) answer(batch []*entry) {
 	for at, e := range batch {
 		rows[at] = e.row
 	}
+	// An error of one row is in its reply; this one is everybody's.
 	err := q.contained(rows)
 	switch {
 	case q.ctx.Err() != nil:
@@ -255,12 +268,14 @@ func (q *queue) watch(hang time.Duration) {
 	}
 }
 
+// working tells whether a batch is being answered.
 func (q *queue) working() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.at > 0
 }
 
+// failures is how many batches in a row have failed.
 func (q *queue) failures() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -277,6 +292,7 @@ func (q *queue) contained(rows []*talk.Row) (err error) {
 	return q.model.Answer(q.ctx, rows)
 }
 
+// count files a batch. Rows that ended early count with what they had written: the engine's time went into it.
 func (q *queue) count(rows []*talk.Row, err error, took time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // The types here are OpenAI's shapes field by field: programs in the wild parse them, so nothing is renamed or left
 // out.
 
-// envelope is an answer, or one event of it.
+// envelope is an answer, or one event of it. All events of an answer have the same id and time.
 type envelope struct {
 	ID          string `json:"id"`
 	Object      string `json:"object"`
@@ -47,6 +47,7 @@ type form interface {
 	closing(n int, why llm.Finish) any // of the last
 }
 
+// envelope is the part that both paths have. The id is random: it names this answer in a client's log and nowhere here.
 func (l *loaded) envelope(f form, event bool) envelope {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -78,7 +79,8 @@ func whole(ctx context.Context, l *loaded, c *call, entries []*entry, paid func(
 	return out, nil
 }
 
-// used adds up the tokens of rows that are done.
+// used adds up the tokens of rows that are done. Those of a row that somebody left are not known yet, and its caller is
+// charged what was guessed.
 func (c *call) used(entries []*entry) (u usage) {
 	for n, e := range entries {
 		if !e.ended() {
@@ -94,7 +96,8 @@ func (c *call) used(entries []*entry) (u usage) {
 	return u
 }
 
-// chat is the form of /v1/chat/completions.
+// chat is the form of /v1/chat/completions. Pointers tell "nothing was said" from "not in this event": an answer of no
+// letters has "content": "", an event that only ends one has no content at all.
 type chat struct{ logs bool }
 
 func newChat(logs bool) form { return &chat{logs} }
@@ -156,7 +159,8 @@ func (*chat) closing(n int, why llm.Finish) any {
 	return chatChoice{Index: n, Delta: &chatTurn{}, Finish: finish(why)}
 }
 
-// of writes log-probabilities; a token's bytes say what its text cannot where it ends within a character.
+// of writes log-probabilities, none as null where nobody asked; a token's bytes say what its text cannot where it
+// ends within a character.
 func (f *chat) of(logs []llm.TokenLogProb) *chatLogs {
 	if !f.logs {
 		return nil
@@ -179,8 +183,10 @@ func (f *chat) of(logs []llm.TokenLogProb) *chatLogs {
 	return out
 }
 
+// readable is a token's text; half a character is U+FFFD.
 func readable(bytes string) string { return strings.ToValidUTF8(bytes, "\uFFFD") }
 
+// finish is why an answer ended: stop or length, the words that OpenAI has too.
 func finish(why llm.Finish) *string {
 	text := string(why)
 	return &text
@@ -225,6 +231,8 @@ func (f *completion) closing(n int, why llm.Finish) any {
 	return completionChoice{Index: n, Finish: finish(why)}
 }
 
+// of writes log-probabilities as this older path has them: four lists side by side. Two tokens of one text, such as
+// halves of characters, would be one key of top_logprobs; the later, less probable one is dropped.
 func (f *completion) of(n int, logs []llm.TokenLogProb) *completionLogs {
 	if !f.logs {
 		return nil
@@ -234,7 +242,9 @@ func (f *completion) of(n int, logs []llm.TokenLogProb) *completionLogs {
 		token := readable(l.Bytes)
 		top := map[string]float64{}
 		for _, t := range l.Top {
-			top[readable(t.Bytes)] = t.LogProb
+			if _, twice := top[readable(t.Bytes)]; !twice {
+				top[readable(t.Bytes)] = t.LogProb
+			}
 		}
 		out.Tokens, out.LogProbs = append(out.Tokens, token), append(out.LogProbs, l.LogProb)
 		out.Top, out.Offsets = append(out.Top, top), append(out.Offsets, f.offsets[n])

@@ -13,13 +13,14 @@ import (
 // eventTimeout is how long a client may take to read one event.
 const eventTimeout = 30 * time.Second
 
-// events writes server-sent events.
+// events writes server-sent events: "data: ", one line of JSON, an empty line.
 type events struct {
 	w      http.ResponseWriter
 	c      *http.ResponseController
 	failed bool // the client is gone: nothing more is written
 }
 
+// newEvents sends the headers. From here on nothing can be refused by a status.
 func newEvents(w http.ResponseWriter) *events {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -43,6 +44,7 @@ func (e *events) send(body []byte) {
 	e.failed = err != nil
 }
 
+// object sends a value as one event.
 func (e *events) object(v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -86,7 +88,8 @@ func stream(ctx context.Context, w http.ResponseWriter, l *loaded, c *call, entr
 	return httpapi.Sent{}
 }
 
-// streaming is one such answer.
+// streaming is one such answer. Its choices are written at once by the engine and told in turn: clients sort events by
+// their index.
 type streaming struct {
 	*call
 	head    envelope // of every event
@@ -102,6 +105,9 @@ func (s *streaming) say(choice any) {
 }
 
 // follow sends what comes until every choice has ended.
+//
+// Invariant: a choice's closing event comes behind all its pieces. Its end is looked at before its pieces are fetched,
+// so pieces that come in between are fetched with it, and none can come after the end.
 func (s *streaming) follow(ctx context.Context) error {
 	for open := len(s.entries); open > 0; {
 		if s.out.failed { // nobody reads: the rows end with this request

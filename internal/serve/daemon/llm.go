@@ -12,7 +12,8 @@ import (
 	"hives/internal/talk"
 )
 
-// checkLLM refuses what could not work about the language model, and settings of a model that there is none of.
+// checkLLM refuses what could not work about the language model, and settings of a model that there is none of: a name
+// for nobody is a mistake in the command line, and would else be found by the first client.
 func (c Config) checkLLM() error {
 	bad := func(format string, args ...any) error { return fault.New(fault.Invalid, format, args...) }
 	switch {

@@ -16,7 +16,8 @@ type llm struct {
 	refused, troubled, tokensIn, tokensOut *prometheus.Desc
 }
 
-// WatchLLM adds the figures of a language model. Once only.
+// WatchLLM adds the figures of a language model. Once only. They stand apart from the embedder's, whose batches, tokens
+// and queue are of another kind: a token here is one pass of the model, there a place of one.
 func (m *Metrics) WatchLLM(read func() (chatapi.Figures, bool)) error {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(prefix+"llm_"+name, help, labels, nil)
