@@ -235,7 +235,7 @@ func TestRandomTokensBecomeJSONOfTheSchema(t *testing.T) {
 	for name, text := range schemas {
 		s := decoded(t, text)
 		fails := 0
-		for seed := range uint64(60) {
+		for seed := range uint64(24) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			m, err := someVocabulary(r).Compile(s)
 			if err != nil {
@@ -262,8 +262,8 @@ func TestRandomTokensBecomeJSONOfTheSchema(t *testing.T) {
 				fails++
 			}
 		}
-		if fails < 50 {
-			t.Errorf("%s: without the mask %d of 60 answers failed: the check sees nothing", name, fails)
+		if fails < 20 {
+			t.Errorf("%s: without the mask %d of 24 answers failed: the check sees nothing", name, fails)
 		}
 	}
 }
@@ -274,7 +274,7 @@ func TestTheAutomatonAgreesWithTheValidator(t *testing.T) {
 	for name, text := range schemas {
 		s := decoded(t, text)
 		taken, refused := 0, 0
-		for seed := range uint64(40) {
+		for seed := range uint64(20) {
 			r := rand.New(rand.NewPCG(seed, 2))
 			m, err := someVocabulary(r).Compile(s)
 			if err != nil {
