@@ -2,17 +2,21 @@ package daemon
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/rig/servetest"
 	"hives/internal/rig/talktest"
@@ -145,5 +149,47 @@ func TestAStreamIsAnsweredAtTheEnd(t *testing.T) {
 	}) // its cleanup tells the server to end, and waits
 	if last := <-ended; last != "data: [DONE]" {
 		t.Errorf("the last event is %q", last)
+	}
+}
+
+// An answer may take longer than a request has to come in: the time for its body would else end the connection. Over
+// TLS, which brings HTTP/2, as over plaintext.
+func TestAnAnswerOutlivesTheTimeToReceive(t *testing.T) {
+	for _, secured := range []bool{false, true} {
+		c, token := talking(t)
+		client := http.DefaultClient
+		if secured {
+			with, _, ca := protected(t)
+			c.TLSCert, c.TLSKey = with.TLSCert, with.TLSKey
+			client = &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true,
+				TLSClientConfig: &tls.Config{RootCAs: ca.Pool, ServerName: "localhost"}}}
+		}
+		c.ReceiveTimeout = cli.Duration(40 * time.Millisecond)
+		g := newRig(t, c, serve.Options{Limits: serve.DefaultLimits(), Times: serve.DefaultTimes()}, &servetest.Runner{})
+		url := g.httpURL()
+		if secured {
+			url = strings.Replace(url, "http:", "https:", 1)
+		}
+		for _, more := range []string{"", `, "stream": true`} {
+			body := strings.Replace(chatBody, "5}", `100`+more+`}`, 1)
+			r, err := http.NewRequest(http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+token)
+			began := time.Now()
+			reply, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := io.ReadAll(reply.Body)
+			reply.Body.Close()
+			if err != nil || reply.StatusCode != http.StatusOK || !strings.Contains(string(raw), `"finish_reason":"length"`) {
+				t.Errorf("%s%s after %v: %d %s, %v", reply.Proto, more, time.Since(began), reply.StatusCode, raw, err)
+			}
+			if secured != (reply.ProtoMajor == 2) {
+				t.Errorf("TLS %v: %s", secured, reply.Proto)
+			}
+		}
 	}
 }
