@@ -124,17 +124,49 @@ func (p *Pool) draw(random *rand.Rand, bin []int, spent, here map[int]bool) int 
 // is the same for every response.
 func (p *Pool) Fixed() []int {
 	window := make([]int, len(p.bins))
-	width := 2 * float64(Limit) / float64(len(p.bins))
 	for bin, texts := range p.bins {
 		window[bin] = -1
-		centre := -Limit + (float64(bin)+.5)*width
 		for _, text := range texts {
-			if window[bin] < 0 || math.Abs(p.final[text]-centre) < math.Abs(p.final[window[bin]]-centre) {
+			if window[bin] < 0 || p.nearer(bin, text, window[bin]) {
 				window[bin] = text
 			}
 		}
 	}
 	return window
+}
+
+// Same is the fixed panel for m windows. The place of an empty bin goes to the text of its source that is nearest to
+// the bin's own centre, and is counted as borrowed.
+func (p *Pool) Same(m int) Panel {
+	window := p.Fixed()
+	used := make(map[int]bool)
+	for _, text := range window {
+		used[text] = true
+	}
+	var out Panel
+	for bin, text := range window {
+		if text >= 0 {
+			continue
+		}
+		out.Borrowed += m
+		for _, other := range p.bins[p.source(bin, used)] {
+			if !used[other] && (window[bin] < 0 || p.nearer(bin, other, window[bin])) {
+				window[bin] = other
+			}
+		}
+		used[window[bin]] = true
+	}
+	for range m {
+		out.Windows = append(out.Windows, slices.Clone(window))
+	}
+	return out
+}
+
+// nearer tells whether a text stands nearer to a bin's centre than another.
+func (p *Pool) nearer(bin, text, other int) bool {
+	width := 2 * float64(Limit) / float64(len(p.bins))
+	centre := -Limit + (float64(bin)+.5)*width
+	return math.Abs(p.final[text]-centre) < math.Abs(p.final[other]-centre)
 }
 
 // Random draws k−1 different texts for each of m windows, whatever their scores. It is what Bucketed is compared

@@ -62,24 +62,59 @@ func (s Scorer) Score(windows []Window) (Score, error) {
 	if len(windows) == 0 {
 		return Score{Value: nan, Status: Unranked, U: nan, Raw: nan, SE: nan, Lo: nan, Hi: nan, LogLik: nan}, nil
 	}
-	low, high := math.Inf(1), math.Inf(-1)
-	ranked := make([]ranking.Window, len(windows))
-	for at, w := range windows {
-		ranked[at].Rank = w.Rank
-		for _, text := range w.Anchors {
-			if text < 0 || text >= len(s.Final) {
-				return Score{}, fault.New(fault.Invalid, "intensity: window %d holds text %d of a pool of %d", at, text,
-					len(s.Final))
-			}
-			low, high = min(low, s.Final[text]), max(high, s.Final[text])
-			ranked[at].Anchors = append(ranked[at].Anchors, s.scale()*s.utility(s.Final[text]))
-		}
+	ranked, low, high, err := s.ranked(windows)
+	if err != nil {
+		return Score{}, err
 	}
 	r, err := ranking.Estimate(ranked)
 	if err != nil {
 		return Score{}, err
 	}
 	return s.guard(s.mapped(r), r.Place, low, high), nil
+}
+
+// Posterior is the mean utility under the windows and the density of the pool, which never is infinite and needs no
+// guard. It shrinks towards the pool's middle: differences and means of groups take Score. Lo and Hi are ±1.96 SD.
+func (s Scorer) Posterior(windows []Window, pool []float64) (Score, error) {
+	if len(windows) == 0 {
+		return s.Score(nil)
+	}
+	ranked, _, _, err := s.ranked(windows)
+	if err != nil {
+		return Score{}, err
+	}
+	theta := make([]float64, len(pool))
+	for at, final := range pool {
+		theta[at] = s.scale() * s.utility(final)
+	}
+	u, sd, err := ranking.Posterior(ranked, theta)
+	if err != nil {
+		return Score{}, err
+	}
+	out := s.mapped(ranking.Response{U: u, SE: sd, Lo: u - z95*sd, Hi: u + z95*sd, LogLik: math.NaN()})
+	out.Value = clip(out.Raw)
+	return out, nil
+}
+
+// z95 is the .975 quantile of the standard normal distribution.
+const z95 = 1.959963984540054
+
+// ranked carries windows to utilities, and says between which final scores their anchors lie.
+func (s Scorer) ranked(windows []Window) (out []ranking.Window, low, high float64, err error) {
+	low, high = math.Inf(1), math.Inf(-1)
+	out = make([]ranking.Window, len(windows))
+	for at, w := range windows {
+		out[at].Rank = w.Rank
+		for _, text := range w.Anchors {
+			if text < 0 || text >= len(s.Final) {
+				return nil, 0, 0, fault.New(fault.Invalid, "intensity: window %d holds text %d of a pool of %d", at, text,
+					len(s.Final))
+			}
+			low, high = min(low, s.Final[text]), max(high, s.Final[text])
+			out[at].Anchors = append(out[at].Anchors, s.scale()*s.utility(s.Final[text]))
+		}
+	}
+	return out, low, high, nil
 }
 
 // utility is what an anchor of a final score counts as.

@@ -221,7 +221,7 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 	for j := range judges {
 		for i := range j {
 			x, y := r.shared(items, []int{i, j})
-			if rho := stat.Correlation(averageRanks(x), averageRanks(y[0]), nil); !math.IsNaN(rho) {
+			if rho := Spearman(x, y[0]); !math.IsNaN(rho) {
 				total, pairs = total+rho, pairs+1
 			}
 		}
@@ -244,6 +244,9 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 	j := float64(judges)
 	return total / pairs, 12 * squares / (j*j*(n*n*n-n) - j*ties)
 }
+
+// Spearman is the correlation of ranks, equal numbers sharing the mean of theirs; NaN where one side is constant.
+func Spearman(x, y []float64) float64 { return stat.Correlation(averageRanks(x), averageRanks(y), nil) }
 
 // shared returns the scores of the named judges on the items that all of them scored: the first's, and the others'.
 func (r Ratings) shared(items, judges []int) (first []float64, others [][]float64) {

@@ -3,11 +3,9 @@ package vidb
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"hives/data/theories"
 	"hives/internal/fault"
@@ -189,96 +187,32 @@ func open(path string, ids []string, known theories.Set) ([]*Value, error) {
 	return out, nil
 }
 
-const (
-	briefAnswer   = 10              // tokens of {"more": "A"}
-	guessedWait   = 2 * time.Second // of one call, where nobody knows the endpoint
-	sampledTexts  = 50              // whose lengths stand for a pool's
-	minuteSeconds = 60
-)
-
 // forecast prints what the calls would take, and stops unless that fits the budget or --yes says so. Calls are dealt
 // out among the judges as evenly as they go; each reads the prompt and k texts of mean length.
 func (j BuildJob) forecast(ctx context.Context, cfg Config, run judge.Run, values []*Value) (stop bool, err error) {
-	f := judge.Forecast{Noun: "windows", Budget: cfg.Budget}
-	course := judge.Course{Name: "build"}
-	hours := 0.
+	b := bill{cfg: cfg, noun: "windows", course: judge.Course{Name: "build"}}
 	for _, v := range values {
 		a, err := newAsker(v, j.Design.K, j.Format, j.Wording, cfg.Voters)
 		if err != nil {
 			return true, err
 		}
-		calls := int64(v.calls(j.Design, len(cfg.Voters)))
-		f.Items += int(calls)
-		course.Questions += calls
-		for i, voter := range cfg.Voters {
-			n := calls / int64(len(cfg.Voters))
-			if int64(i) < calls%int64(len(cfg.Voters)) {
-				n++
-			}
-			form := a.forms[i]
-			size := llm.EstimateTokens(form.System+form.User) + int64(j.Design.K)*v.meanTokens()
-			course.Ask(voter, n, n*size, n*min(briefAnswer+4*int64(j.Design.K), int64(voter.MaxTokens)))
-			hours += wait(cfg, voter, n).Hours()
+		a.bill(&b, int64(v.calls(j.Design, len(cfg.Voters))), v.meanTokens())
+	}
+	return b.agree(ctx, j.Votes, run, j.Out, j.Yes, j.DryRun)
+}
+
+// bill counts windows that judges share: one more for those that come first where they do not come out even.
+func (a *asker) bill(b *bill, windows, textTokens int64) {
+	judges := int64(len(a.forms))
+	b.course.Questions += windows
+	for i, voter := range b.cfg.Voters {
+		n := windows / judges
+		if int64(i) < windows%judges {
+			n++
 		}
+		form, k := a.forms[i], int64(a.k)
+		b.add(voter, n, llm.EstimateTokens(form.System+form.User)+k*textTokens, briefAnswer+4*k)
 	}
-	f.Courses = []judge.Course{course}
-	if f.Stored, _, err = judge.Before(ctx, j.Votes, run.ID, nil); err != nil {
-		return true, err
-	}
-	out := cmp.Or[io.Writer](j.Out, io.Discard)
-	if err := f.Write(out); err != nil {
-		return true, err
-	}
-	fmt.Fprintf(out, "about %.1f hours, if a call takes %v and the endpoints' rates hold\n", hours, guessedWait)
-	if j.DryRun || j.Yes {
-		return j.DryRun, nil
-	}
-	err = afford(course.Estimate, cfg.Budget)
-	return err != nil, err
-}
-
-// afford refuses calls that nobody has agreed to pay for: the budget bears them, or --yes says so.
-//
-//	no budget                  refused
-//	budget beyond the calls    goes on
-//	budget below               refused: it would be spent before the end
-func afford(e judge.Estimate, b llm.Limits) error {
-	if b.Tokens == 0 && b.Money == 0 {
-		return invalid("%d calls and no budget: look at the estimate, and say --yes or give [budget]", e.Requests)
-	}
-	if (b.Tokens > 0 && e.Tokens > b.Tokens) || (b.Money > 0 && float64(e.Micro)/1e6 > b.Money) {
-		return invalid("%d calls take about %d tokens and %.2f %s, the budget is %d and %.2f: raise it, lower --m, or say "+
-			"--yes to ask until it is spent", e.Requests, e.Tokens, float64(e.Micro)/1e6, b.Currency, b.Tokens, b.Money)
-	}
-	return nil
-}
-
-// meanTokens is a text's mean length in tokens, over some of the pool. Every so-many-th of the texts by id, which is
-// a hash: a sample as good as any.
-func (v *Value) meanTokens() int64 {
-	step := max(1, len(v.Texts)/sampledTexts)
-	var sum, n int64
-	for i := 0; i < len(v.Texts); i += step {
-		sum, n = sum+llm.EstimateTokens(v.Texts[i].Text), n+1
-	}
-	return sum / n
-}
-
-// wait is how long a judge's calls take at the least: by its endpoint's rate, and by what it answers beside each other.
-//
-//	1,000 calls, 4 beside each other, 60 a minute     500 s by the calls, 1,000 s by the rate: 1,000 s
-func wait(cfg Config, v judge.Voter, calls int64) time.Duration {
-	beside, perMinute := 1, 0.
-	for _, e := range cfg.Endpoints {
-		if e.Name == v.Endpoint {
-			beside, perMinute = max(1, e.Parallel), float64(e.RequestsPerMinute)
-		}
-	}
-	took := time.Duration(calls) * guessedWait / time.Duration(beside)
-	if perMinute > 0 {
-		took = max(took, time.Duration(float64(calls)/perMinute*minuteSeconds*float64(time.Second)))
-	}
-	return took
 }
 
 // FitFile fits values of a file anew. Each is fitted as it was before, but for what adjust changes.

@@ -1,7 +1,6 @@
 package vidb
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -305,35 +304,20 @@ func (v *Value) decided(ctx context.Context, store *judge.Store, queued map[int6
 
 // forecast prints what the calls would take, as a build's does.
 func (j CheckJob) forecast(ctx context.Context, cfg Config, run judge.Run, values []*Value) (stop bool, err error) {
-	f := judge.Forecast{Noun: "texts", Budget: cfg.Budget}
-	course := judge.Course{Name: "check"}
+	b := bill{cfg: cfg, noun: "texts", course: judge.Course{Name: "check"}}
 	for _, v := range values {
 		form, err := v.form(0)
 		if err != nil {
 			return true, err
 		}
-		n := int64(len(v.scored()))
-		f.Items += int(n)
-		course.Questions += n
+		scored := v.scored()
+		b.course.Questions += int64(len(scored))
+		for _, i := range scored {
+			b.here = append(b.here, judge.Item{ID: v.Texts[i].ID})
+		}
 		for _, voter := range cfg.Voters {
-			size := llm.EstimateTokens(form.System+form.User) + v.meanTokens()
-			course.Ask(voter, n, n*size, n*min(briefAnswer, int64(voter.MaxTokens)))
+			b.add(voter, int64(len(scored)), llm.EstimateTokens(form.System+form.User)+v.meanTokens(), briefAnswer)
 		}
 	}
-	f.Courses = []judge.Course{course}
-	if f.Stored, _, err = judge.Before(ctx, j.Votes, run.ID, nil); err != nil {
-		return true, err
-	}
-	if err := f.Write(cmp.Or[io.Writer](j.Out, io.Discard)); err != nil {
-		return true, err
-	}
-	if j.DryRun || j.Yes {
-		return j.DryRun, nil
-	}
-	course.Requests -= f.Stored.Requests
-	if course.Requests <= 0 { // a second run, after the review, asks nobody
-		return false, nil
-	}
-	err = afford(course.Estimate, cfg.Budget)
-	return err != nil, err
+	return b.agree(ctx, j.Votes, run, j.Out, j.Yes, j.DryRun)
 }

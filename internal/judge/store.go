@@ -168,7 +168,8 @@ func (s *Store) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sqlite3.INTERRUPT): // only a context that has ended interrupts
+	// Only a context that has ended interrupts, or rolls a transaction back under its user.
+	case errors.Is(err, sqlite3.INTERRUPT), errors.Is(err, sql.ErrTxDone):
 		return fault.New(fault.Canceled, "votes %s: %w", s.path, err)
 	}
 	return fmt.Errorf("votes %s: %w", s.path, err)

@@ -197,3 +197,31 @@ func TestStoredCountsNeverRunOver(t *testing.T) {
 		t.Errorf("the votes add up to %d tokens, Used says %d", sum, tokens)
 	}
 }
+
+// A signal in the middle of a transaction is a stop, in whatever words the library tells it: the same command goes on.
+func TestASignalAmidATransactionIsAStop(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "votes.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, end := range map[string]func(*sql.Tx) error{
+		"a statement": func(tx *sql.Tx) error {
+			for {
+				if _, err := tx.Exec("SELECT 1"); err != nil {
+					return err
+				}
+			}
+		},
+		"the commit": func(*sql.Tx) error { return nil },
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := s.write(ctx, func(tx *sql.Tx) error {
+			cancel()
+			return end(tx)
+		})
+		if fault.Of(err) != fault.Canceled {
+			t.Errorf("%s: %v is of kind %v", name, err, fault.Of(err))
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+	"hives/internal/talk"
+	"hives/vidb"
+)
+
+// scoreCommand scores responses against a database.
+//
+//	work      vidb.ScoreResponses of package vidb, which asks through internal/judge
+//	reads     --in, responses; --vidb, texts of known score; --config, judges and endpoints
+//	writes    --db, every answer; at the end --out
+//	refuses   calls that nobody agreed to pay for; a database whose value has another definition by now
+//	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
+//	--dry-run says what it would take and asks nobody
+func scoreCommand() *cobra.Command {
+	j := vidb.ScoreJob{Options: vidb.DefaultScore()}
+	var config cli.ConfigFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "score --in responses.jsonl --vidb vidb.db --config judges.toml --db votes.db --out scores.jsonl",
+		Short: "Score responses by where judges put them among texts of known score",
+		Long: `How strongly does each response support a value? Judges put it into order with texts whose scores a
+value-intensity database knows, in --m windows of --k texts. Where it stands among them is its score from -10 to 10. The
+judges see the response and not the query.
+
+A response needs "id" and "response". "query" and "dataset" are kept; "refused" is kept and counted. Texts of its
+"group" are no anchors, and responses of one "pair" meet the same anchors. Every score comes with its interval of 95 %:
+with the defaults that of one response is about seven units wide, so means carry claims. A response without words is
+"empty", one without a usable answer is "unranked", and neither has a score.
+
+Every answer is stored in --db before it counts, and is not asked for again. See docs/INTENSITY.md.`,
+		Example: `  # what would it take?
+  hives score --in responses.jsonl --vidb vidb.db --value mft/care-harm \
+      --config judges.toml --db votes.db --out scores.jsonl --dry-run
+
+  # score
+  hives score --in responses.csv --vidb vidb.db --config judges.toml --db votes.db \
+      --out scores.parquet --yes`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cli.GoesOn(c.Context())
+			j.Known, j.Stdout = known(c), c.OutOrStdout()
+			if asJSON {
+				j.Stdout = c.ErrOrStderr() // one object on standard output, and the estimate beside it
+			}
+			for _, in := range []string{j.In, j.Path, j.Votes, config.File} {
+				if err := spare(j.Out, in); err != nil {
+					return err
+				}
+			}
+			if err := (places{known: j.Known, read: []string{j.In}}).check(); err != nil {
+				return err
+			}
+			var err error
+			// Settings come from the file, from --set and from variables that begin with HIVES_SCORE.
+			if j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_SCORE", nil)); err != nil {
+				return err
+			}
+			j.Config.Opener = talk.Provide
+			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
+			summaries, failed := vidb.ScoreResponses(c.Context(), j)
+			if len(summaries) == 0 {
+				return failed
+			}
+			return errors.Join(printSummaries(c, summaries, asJSON), failed)
+		},
+	}
+	f := c.Flags()
+	vidbFlag(c, &j.Path, &j.Values)
+	config.Register(f)
+	f.StringVar(&j.In, "in", "", `responses: lines {"id": …, "response": …} (.jsonl), or a table (.csv, .tsv)`)
+	f.StringVar(&j.Votes, "db", "", "votes file, created where there is none")
+	f.StringVar(&j.Out, "out", "", "scores to write (.jsonl, .csv or .parquet)")
+	o := &j.Options
+	f.IntVar(&o.K, "k", o.K, "texts of a window, the response among them")
+	f.IntVar(&o.M, "m", o.M, "windows of a response")
+	f.StringVar(&o.Panel, "panel", o.Panel, "anchors: bucketed, one from each part of the scale; fixed, the same for "+
+		"all; random")
+	f.StringVar(&o.Format, "format", o.Format, "default: an order; oneshot: with an example")
+	f.StringVar(&o.Utility, "utility", o.Utility, "anchors count by logit, their utilities, or by score, as the paper "+
+		"has it")
+	f.StringVar(&o.Scale, "scale", o.Scale, "a judge's sharpness: fit, to how it orders the anchors; one")
+	f.StringVar(&o.Estimate, "estimate", o.Estimate, "mle; posterior: shrunk to the pool, for single texts alone")
+	f.Float64Var(&o.MaxSE, "max-se", 0, "largest standard error of an anchor in logits (0: any)")
+	f.Uint64Var(&o.Seed, "seed", 0, "seed of anchors and places")
+	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
+	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in calls, tokens, money and hours, and ask nobody")
+	jsonFlag(c, &asJSON)
+	required(c, "in", "out", "db")
+	return c
+}
+
+// printSummaries prints a table, or one JSON list.
+func printSummaries(c *cobra.Command, summaries []vidb.ScoreSummary, asJSON bool) error {
+	if asJSON {
+		return printJSON(c.OutOrStdout(), summaries)
+	}
+	return vidb.WriteSummaries(c.OutOrStdout(), summaries)
+}

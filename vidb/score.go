@@ -1,0 +1,198 @@
+package vidb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hives/data/theories"
+	"hives/internal/fault"
+	"hives/internal/judge"
+)
+
+// Panels, utilities, scales and estimates of a score.
+const (
+	PanelBucketed = "bucketed" // one anchor from each part of the scale, others in every window
+	PanelFixed    = "fixed"    // the same anchors for everybody
+	PanelRandom   = "random"   // anchors wherever they stand
+
+	UtilityLogit = "logit" // anchors count by their utilities, the scale on which the orders were fitted
+	UtilityScore = "score" // by their scores, as the paper has it
+
+	ScaleFit = "fit" // a judge's sharpness is fitted to how it orders the anchors
+	ScaleOne = "one" // it is that of the judges who made the database
+
+	EstimateMLE       = "mle"       // the likeliest utility
+	EstimatePosterior = "posterior" // the mean under the pool's density: for one text, never for differences
+)
+
+// KindScore marks runs of scores in a votes file.
+const KindScore = "intensity-score"
+
+// ScoreOptions say how responses are scored.
+type ScoreOptions struct {
+	K, M                            int
+	Panel, Utility, Scale, Estimate string
+	Format                          string
+	MaxSE                           float64 // of an anchor in logits; 0: any
+	Seed                            uint64
+}
+
+// DefaultScore is three windows of six.
+func DefaultScore() ScoreOptions {
+	return ScoreOptions{K: 6, M: 3, Panel: PanelBucketed, Utility: UtilityLogit, Scale: ScaleFit, Estimate: EstimateMLE,
+		Format: FormatDefault}
+}
+
+func (o ScoreOptions) validate() error {
+	for _, c := range []struct {
+		flag, value string
+		choices     []string
+	}{
+		{"--panel", o.Panel, []string{PanelBucketed, PanelFixed, PanelRandom}},
+		{"--utility", o.Utility, []string{UtilityLogit, UtilityScore}},
+		{"--scale", o.Scale, []string{ScaleFit, ScaleOne}},
+		{"--estimate", o.Estimate, []string{EstimateMLE, EstimatePosterior}},
+		{"--format", o.Format, []string{FormatDefault, FormatOneShot}},
+	} {
+		if !slices.Contains(c.choices, c.value) {
+			return invalid("%s %q: want one of %v", c.flag, c.value, c.choices)
+		}
+	}
+	switch {
+	case o.M < 1:
+		return invalid("--m %d: want 1 window a response or more", o.M)
+	case o.MaxSE < 0:
+		return invalid("--max-se %v: want an error in logits, or 0 for any", o.MaxSE)
+	}
+	return checkFormat(o.Format, WordingOurs, o.K)
+}
+
+// ScoreJob is hives score.
+type ScoreJob struct {
+	Path    string // of the database
+	Values  []string
+	Known   theories.Set
+	In, Out string // responses, and scores (.jsonl, .csv or .parquet)
+	Options ScoreOptions
+
+	Config Config
+	Votes  string
+	Yes    bool
+	DryRun bool
+	Stdout io.Writer
+	Bar    func(label string, calls int64) Bar
+}
+
+// ScoreResponses has judges put every response among texts of known score, and writes where it stands. Nothing is
+// written before all is answered. A value none of whose answers can be used is named, its rows have no score, and the
+// others go on.
+func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
+	if err := cmp.Or(j.Options.validate(), checkScoreOut(j.Out)); err != nil {
+		return nil, err
+	}
+	if j.Votes == "" {
+		return nil, invalid("judges need --db, the votes file that keeps their answers")
+	}
+	responses, others, err := ReadResponses(j.In)
+	if err != nil {
+		return nil, err
+	}
+	out := cmp.Or(j.Stdout, io.Discard)
+	if len(others) > 0 {
+		fmt.Fprintf(out, "not used of %s: %s\n", j.In, strings.Join(others, ", "))
+	}
+	cfg, err := j.Config.Complete()
+	if err != nil {
+		return nil, err
+	}
+	work, err := j.prepare(responses)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Config, err = cfg.Open(ctx); err != nil {
+		return nil, err
+	}
+	defer cfg.Close()
+	run, err := judge.NewRun(KindScore, map[string]any{"voters": cfg.Identities()})
+	if err != nil {
+		return nil, err
+	}
+	if stop, err := j.forecast(ctx, cfg, run, work, out); stop || err != nil {
+		return nil, err
+	}
+	store, err := judge.Open(j.Votes)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	asked, err := judge.New(ctx, cfg.Config, run, store)
+	if err != nil {
+		return nil, err
+	}
+	return j.all(ctx, newJury(asked, cfg.Config, j.Bar), work)
+}
+
+// prepare draws the windows of all values: what cannot be drawn is said before anybody is asked.
+func (j ScoreJob) prepare(responses []Response) ([]*scoring, error) {
+	values, err := open(j.Path, j.Values, j.Known)
+	if err != nil {
+		return nil, err
+	}
+	var out []*scoring
+	for _, v := range values {
+		s, err := newScoring(v, j.Options, responses)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// forecast prints what the calls would take.
+func (j ScoreJob) forecast(
+	ctx context.Context, cfg Config, run judge.Run, work []*scoring, out io.Writer,
+) (stop bool, err error) {
+	b := bill{cfg: cfg, noun: "windows", course: judge.Course{Name: "score"}, here: []judge.Item{}}
+	for _, s := range work {
+		a, err := newAsker(s.v, j.Options.K, j.Options.Format, WordingOurs, cfg.Voters)
+		if err != nil {
+			return true, err
+		}
+		for _, w := range s.shown {
+			b.here = append(b.here, a.question(0, s.texts(w)).Item)
+		}
+		a.bill(&b, int64(len(s.shown)*len(cfg.Voters)), s.v.meanTokens())
+	}
+	return b.agree(ctx, j.Votes, run, out, j.Yes, j.DryRun)
+}
+
+// all scores value after value, and writes the rows together.
+func (j ScoreJob) all(ctx context.Context, y *jury, work []*scoring) ([]ScoreSummary, error) {
+	var rows []ResponseScore
+	var summaries []ScoreSummary
+	var failed []string
+	for _, s := range work {
+		scored, summary, err := s.run(ctx, y)
+		if err != nil {
+			return nil, err
+		}
+		rows, summaries = append(rows, scored...), append(summaries, summary...)
+		usable := func(f ScoreSummary) bool { return f.Used > 0 }
+		if len(s.shown) > 0 && !slices.ContainsFunc(summary, usable) {
+			failed = append(failed, s.v.ValueID)
+		}
+	}
+	if err := WriteScores(j.Out, rows); err != nil {
+		return nil, err
+	}
+	if len(failed) > 0 {
+		return summaries, fault.New(fault.Invalid, "vidb: no answer about %s can be used: their rows have no score; ask "+
+			"other judges", strings.Join(failed, ", "))
+	}
+	return summaries, nil
+}
