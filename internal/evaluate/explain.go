@@ -93,8 +93,10 @@ func nulls(tree any, path string) map[string]bool {
 
 // generic reasons by the first part of a figure's path that matches. The order matters: "heat_maps" stands before
 // the figures whose names a map's path may hold as well.
+//
+//	intervals.direction_accuracy.low                      "interval" stands before "direction_accuracy"
+//	text_level.by_theory.svt.jaccard_correlation.all      "jaccard_correlation" before "correlation"
 var generic = []struct{ part, reason string }{
-	{"model", "this control is not a model"},
 	{"bin_pairs", "only pairs p < q exist, and only where an anchor has candidates in both bins"},
 	{"heat_maps", "two values have no pair of rows from different texts"},
 	{"orthogonality", "fewer than two values of this theory have enough rows on both sides"},
@@ -110,7 +112,8 @@ var generic = []struct{ part, reason string }{
 }
 
 // reason prefers what the system itself noted. The generic ones are looked through in order, the more particular
-// first.
+// first. That a control has no model is told by the last part of a path alone: keys of differences begin with
+// "model_minus" as well.
 //
 //	controls.truth.orthogonality.duty     what the system controls.truth noted under orthogonality.duty
 //	before.intervals.orthogonality.duty   the same of before: figure and interval
@@ -128,6 +131,9 @@ func reason(path string, systems map[string]*System) string {
 				return r
 			}
 		}
+	}
+	if path == "model" || strings.HasSuffix(path, ".model") {
+		return "this control is not a model"
 	}
 	for _, g := range generic {
 		if strings.Contains(path, g.part) {
