@@ -92,7 +92,8 @@ func takesSide(support *Probability) (side Answer, sure bool) {
 // property of the file, not of a text: a value that cannot tell is unsure of every text.
 func (v *Value) CanTell() bool { return v.About != nil && v.About.AUC.passes() }
 
-// CanTellSides tells whether sides are.
+// CanTellSides tells whether sides are. It asks for both heads: a side of a value that a text may not be about is no
+// answer.
 func (v *Value) CanTellSides() bool { return v.CanTell() && v.Support != nil && v.Support.AUC.passes() }
 
 // backgroundSteps is into how many equal shares the background is cut.

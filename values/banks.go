@@ -53,7 +53,7 @@ func ReadBanks(paths []string, known theories.Set) ([]*anchors.Bank, error) {
 }
 
 // bankFiles lists a folder's banks by name, or names a file as it is. Whether a file is a bank is anchors.Read's
-// to say.
+// to say: a folder with a file of rows among its banks is refused, and the file named.
 func bankFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

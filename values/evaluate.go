@@ -146,7 +146,8 @@ func (b *builder) recall() error {
 	return b.deal(place, trees)
 }
 
-// examiner goes over the values and counts.
+// examiner goes over the values and counts. It keeps the vectors as they came, beside the builder's: an answer is
+// computed from float32, as it is for whoever asks.
 type examiner struct {
 	*Evaluation
 	*builder
@@ -193,7 +194,8 @@ func (x *examiner) examine() {
 	x.Sense = share01(first, func(i int) bool { return x.set.Sense(x.vectors[i]) })
 }
 
-// judged is the answer for a pair's text, as Scores would give it; the cosine is not needed for an answer.
+// judged is the answer for a pair's text, as Scores would give it; the cosine is not needed for an answer. The way is
+// the caller's own, not a shortcut through the builder: what is measured here is what somebody gets who asks.
 func (x *examiner) judged(v *Value, p pair) Judgement {
 	text := x.vectors[p.row]
 	return v.judge(text, math.NaN(), x.set.theory(v.Theory).Guard.Passes(text))
@@ -290,7 +292,8 @@ func index(b bool) int {
 }
 
 // nonsense asks about texts that say nothing, made of these rows' words with a seed of its own: a guard that had
-// learned the build's nonsense by heart would let these through.
+// learned the build's nonsense by heart would let these through. Two counts come of it: texts that pass some guard, and
+// texts of which something is said in the end. The second is what a user sees.
 func (x *examiner) nonsense(ctx context.Context, enc encoder.Encoder) error {
 	var texts []string
 	for _, i := range firsts(x.labels.Text) {

@@ -13,7 +13,7 @@ import (
 const enoughRows = 50
 
 // WriteText prints the evaluation for people: counts and shares, the two curves side by side, then a line a
-// value.
+// value. What is said of nonsense stands above all that is right: a set that answers anything is right by luck.
 func (e *Evaluation) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "data       %s, SHA-256 %.12s, %d rows, %d texts\n", e.Data.File, e.Data.SHA256, e.Data.Rows,
 		e.Data.Texts)
@@ -32,7 +32,8 @@ func (e *Evaluation) WriteText(w io.Writer) error {
 	return e.writeValues(w)
 }
 
-// of is "460 of 56836 pairs (0.8 %)".
+// of is "460 of 56836 pairs (0.8 %)". The share stands behind the counts, never in their place: 100 % of two pairs is
+// no news.
 func of(n, all int, what string) string {
 	return fmt.Sprintf("%d of %d %s (%.1f %%)", n, all, what, 100*float64(n)/float64(max(1, all)))
 }

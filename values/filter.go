@@ -55,17 +55,18 @@ func brief(name string) string {
 	return name
 }
 
-// passes tells whether a value meets every field that is set.
+// passes tells whether a value meets every field that is set. An empty filter passes all.
 func (f *Filter) passes(v *Value) bool {
 	return allows(f.Theories, v.Theory) && allows(f.Levels, v.Level) && allows(f.IDs, v.ID) && allows(f.Kinds, v.Kind) &&
 		(len(f.Subtrees) == 0 || slices.ContainsFunc(f.Subtrees, v.below))
 }
 
-// allows takes an empty list for "all".
+// allows takes an empty list for "all": a filter narrows, and what it does not speak of it leaves alone.
 func allows[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
 
 // below tells whether a value is the node with that id or lies under it. The slash matters: "mft/care-harm" is no
-// prefix of "mft/care-harmony".
+// prefix of "mft/care-harmony". Ids are compared and not paths: a value under two parents lies below each by the id
+// that it has there.
 func (v *Value) below(id string) bool { return v.ID == id || strings.HasPrefix(v.ID, id+"/") }
 
 // CommonLevels counts the levels that two values' paths share from the root; none across theories. Caring and

@@ -119,7 +119,8 @@ type answer struct {
 }
 
 // answerable fits both heads of every value, each by one goroutine: a value's result depends on its own rows, so
-// the number of processors changes nothing.
+// the number of processors changes nothing. The side's features are cleared of what tells corpora apart, as the signed
+// vector is; those of "about" are not, since where a text is from may well say what it is about.
 func (b *builder) answerable(ctx context.Context) error {
 	pool, ctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.GOMAXPROCS(0))
@@ -158,6 +159,12 @@ func (b *builder) aboutAnswers(n *node) []answer {
 }
 
 // sideAnswers asks the node's texts which way they point. A text with rows on both sides answers neither.
+//
+//	rows of a text on care and below     bits     answer
+//	care +                               01       supports
+//	care +, caring +                     01       supports, once
+//	care +, caring −                     11       none: it is about both
+//	care 0                               00       none: nobody said which way
 func (b *builder) sideAnswers(n *node) []answer {
 	sides := make([]int, len(n.tree.pairs)) // bit 0: supports, bit 1: opposes
 	for _, rows := range [][]int{n.all, n.held} {

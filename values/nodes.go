@@ -108,7 +108,8 @@ func (b *builder) deal(place map[string]int, trees map[string]*tree) error {
 	return nil
 }
 
-// describe takes what the tree says of a node.
+// describe takes what the tree says of a node. The file holds it whole, definition and works too: whoever shows a score
+// can quote what the value means, without this program and without a theory's file.
 func describe(t *theories.Tree, p theories.Path) Value {
 	definition, _ := t.Definition(p)
 	return Value{
@@ -223,7 +224,8 @@ func (b *builder) sideless(n *node) string {
 }
 
 // used are the rows that the vector is made of: of a signed vector within corpora those of corpora with both
-// sides, of a prototype all.
+// sides, of a prototype all. Their groups are the evidence that is printed: rows of a corpus with one side move
+// nothing, however many they are.
 func (n *node) used() []int {
 	switch {
 	case n.kind == Directional && n.sides != nil:
@@ -263,7 +265,8 @@ func (n *node) at(v *metrics.Vectors, t *tree, sides Sides, weights []float64) [
 	return normalise(x)
 }
 
-// normalise scales x to length one; nil where it is nil or has no length beyond rounding.
+// normalise scales x to length one; nil where it is nil or has no length beyond rounding. A direction of rounding
+// errors would be a direction all the same, and every cosine with it would look like a figure.
 func normalise(x []float64) []float64 {
 	var squares float64
 	for _, f := range x {

@@ -50,7 +50,7 @@ func (m *nonsense) word() string {
 	return strings.ToLower(word)
 }
 
-// drawn is n words, each drawn by itself.
+// drawn is n words, each drawn by itself: common words come twice, as in sense.
 func (m *nonsense) drawn(n int, between string) string {
 	out := make([]string, n)
 	for i := range out {
@@ -64,12 +64,13 @@ func (m *nonsense) few() string  { return m.drawn(m.between(1, 3), " ") }
 func (m *nonsense) many() string { return m.drawn(m.between(4, 16), " ") }
 func (m *nonsense) list() string { return m.drawn(m.between(3, 10), ", ") }
 
-// repeated is one word again and again.
+// repeated is one word again and again: the mean of its tokens lies where the word lies, near a value that it names.
 func (m *nonsense) repeated() string {
 	return strings.TrimSpace(strings.Repeat(m.word()+" ", m.between(2, 8)))
 }
 
-// shuffled is a text with its words in another order.
+// shuffled is a text with its words in another order. It is the hardest of the kinds: all of the vocabulary is right,
+// and an embedder that hardly minds order places it beside the text. At most 24 words, as long as a usual one.
 func (m *nonsense) shuffled() string {
 	words := m.texts[m.random.IntN(len(m.texts))]
 	out := make([]string, len(words))
@@ -79,7 +80,7 @@ func (m *nonsense) shuffled() string {
 	return strings.Join(out[:min(len(out), 24)], " ")
 }
 
-// spliced is the beginnings of several texts, a word or two of each.
+// spliced is stretches of several texts, a word or two of each: pairs that occur in sense, in an order that does not.
 func (m *nonsense) spliced() string {
 	var out []string
 	for range m.between(2, 5) {
@@ -90,7 +91,7 @@ func (m *nonsense) spliced() string {
 	return strings.Join(out, " ")
 }
 
-// numbers has no letter at all.
+// numbers has no letter at all, so that a model has no word to hold on to, nor has a rule about words (Wordless).
 func (m *nonsense) numbers() string {
 	out := make([]string, m.between(1, 8))
 	for i := range out {

@@ -64,7 +64,7 @@ func (s *Set) load(db *sql.DB) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	// Two numbers in SQLite's own header tell our files from others and their version, before any table is asked
-	// for.
+	// for. Without them a votes file, which is SQLite too, would be refused with "no such table: about".
 	var version, app int
 	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM `+
 		`pragma_application_id)`).Scan(&version, &app); err != nil {
@@ -98,6 +98,9 @@ func (s *Set) load(db *sql.DB) error {
 }
 
 // loadAbout returns the digest that the content should have. Files of version 1 held nothing out.
+//
+// Every fact that is asked for must be there. A missing one is an error and not a zero: a set whose model is unknown
+// would take any vector for its own.
 func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	// The facts are a table of names and JSON: a fact that is added later leaves older readers as they are.
 	var made build
@@ -178,7 +181,8 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 			&evidence, &background); err != nil {
 			return err
 		}
-		// Five columns are JSON, since their length varies from value to value.
+		// Five columns are JSON, since their length varies from value to value. A value without a spread has NULL in all
+		// four of its columns; draws stands for them.
 		texts := []string{path, works, corpora, rests, evidence}
 		for k, into := range []any{&v.Path, &v.Works, &v.Corpora, &v.Rests, &v.Evidence} {
 			if err := json.Unmarshal([]byte(texts[k]), into); err != nil {
@@ -215,7 +219,9 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 			if err := rows.Scan(&id, &question, &facts, &raw); err != nil {
 				return err
 			}
-			// Weights are a column of their own; all else of a head is JSON, written over the struct that holds them.
+			// Weights are a column of their own; all else of a head is JSON, written over the struct that holds them. A head
+			// without its value, or with a question that is not known here, is an error: left out, it would make a value
+			// that can answer into one that cannot.
 			weights, err := floats(raw, s.Model.Dimension)
 			if err != nil {
 				return err
@@ -244,7 +250,8 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 		})
 }
 
-// loadAnchors reads the sentences by bank and id, which is the order that searches rely on for ties.
+// loadAnchors reads the sentences by bank and id, which is the order that searches rely on for ties: of two sentences
+// as near as each other the first here is the first in every answer.
 func (s *Set) loadAnchors(tx *sql.Tx) error {
 	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`,
 		func(rows *sql.Rows) error {

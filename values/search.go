@@ -22,7 +22,8 @@ type Score struct {
 	Judgement
 }
 
-// scored tells whether there is anything to say of the value.
+// scored tells whether there is anything to say of the value. A head without a vector is enough, and so is a vector
+// without a head.
 func (v *Value) scored() bool { return v.Vector != nil || v.About != nil || v.Support != nil }
 
 // ScoreText is Scores of a text whose words are known too: of one without words nothing is said.
@@ -95,7 +96,7 @@ func (s *Set) TextCosine(text []float32, v *Value) float64 {
 }
 
 // probe is a text that is compared with many values: what it is less a theory's mean is computed once, not for
-// each of the theory's values.
+// each of the theory's values. With 111 values of four theories that is 4 subtractions in place of 111.
 type probe struct {
 	set     *Set
 	text    []float32
@@ -118,7 +119,8 @@ func (p *probe) cosine(v *Value) float64 {
 	return dot(x, v.Vector)
 }
 
-// lessMean is unit(text − mean); zeros where the text is the mean.
+// lessMean is unit(text − mean); zeros where the text is the mean. Sums are in float64: text and mean lie close
+// together in a narrow space, and their difference has few digits to lose.
 func lessMean(text, mean []float32) []float32 {
 	out := make([]float32, len(text))
 	var squares float64
@@ -180,7 +182,8 @@ func (s *Set) check(q Query, o Search) error {
 	return nil
 }
 
-// Neighbour is a value near the query, or opposed to it. The cosine is signed in either case.
+// Neighbour is a value near the query, or opposed to it. The cosine is signed in either case: with Opposing the list
+// begins with the most negative, and a positive one in it says that nothing is opposed.
 type Neighbour struct {
 	Value  *Value
 	Cosine float64
@@ -236,7 +239,8 @@ func (s *Set) NearestAnchors(q Query, keep func(*Anchor) bool, o Search) ([]Near
 	return top(out, func(n NearAnchor) float64 { return n.Cosine }, o), nil
 }
 
-// anchorsFor lists the anchors that a query is compared with, in the set's order.
+// anchorsFor lists the anchors that a query is compared with, in the set's order. Across theories an anchor that stands
+// for values of several counts as of each: one that also speaks of the query's own theory is no neighbour in another.
 func (s *Set) anchorsFor(q Query, keep func(*Anchor) bool, o Search) []*Anchor {
 	out := make([]*Anchor, 0, len(s.Anchors))
 	for i := range s.Anchors {

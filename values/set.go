@@ -20,7 +20,8 @@ const (
 	Absent      Kind = "absent"
 )
 
-// vectorless tells whether a value of the kind has no vector.
+// vectorless tells whether a value of the kind has no vector. It may have a head all the same: regressions ask more of
+// the rows than a difference of means, and sometimes they find it.
 func (k Kind) vectorless() bool { return k == Unsupported || k == Absent }
 
 // Set is the vectors of all values in one model's space, and of anchor sentences. It is whole in memory: the few
@@ -44,7 +45,7 @@ type Set struct {
 	at map[string]int // value_id → place in Values
 }
 
-// Source is the rows that the vectors rest on.
+// Source is the rows that the vectors rest on. By its hash an evaluation on the same file is refused.
 type Source struct {
 	File   string `json:"file"`   // its own name, without a folder
 	SHA256 string `json:"sha256"` // of the file

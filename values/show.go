@@ -42,7 +42,8 @@ func (l Listing) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "spread     %d resamples of groups, seed %d\n", l.Resamples, l.Seed)
 	fmt.Fprintf(w, "anchors    %d individual, %d theory\n\n", l.Anchors["individual"], l.Anchors["theory"])
-	// A line a value, indented by its level, a line without figures before each theory.
+	// A line a value, indented by its level, a line without figures before each theory. Values without rows are shown
+	// too: that nothing is known of a value is what somebody may have come to ask.
 	t := columns.NewTable(w)
 	fmt.Fprintln(t, "value\tkind\tsupports\topposes\tneither\tgroups\tangle\tvector's AUC\tcorpora\tabout\tside\tanswers")
 	for i := range l.Values {
@@ -74,7 +75,8 @@ about, side   held-out AUC of what scores texts; where the interval reaches .5 t
 –             too few rows
 `
 
-// heldOut says which rows the figures are from.
+// heldOut says which rows the figures are from. There are three cases, and only in two of them is there any figure: a
+// file of validation rows, a part of the data by group, nothing.
 func (l Listing) heldOut() string {
 	switch {
 	case l.Held == nil:
@@ -85,7 +87,8 @@ func (l Listing) heldOut() string {
 	return fmt.Sprintf("%s, SHA-256 %.12s, %d rows, %d texts", l.Held.File, l.Held.SHA256, l.Held.Rows, l.Held.Texts)
 }
 
-// sides says where signed vectors are from, and warns of pooled ones.
+// sides says where signed vectors are from, and warns of pooled ones. Pooled sides are the paper's way, and there the
+// supporting rows of one corpus and the opposing rows of another make a vector that tells the corpora.
 func (l Listing) sides() string {
 	if l.Sides == Within {
 		return fmt.Sprintf("within corpora that have %d rows on each", l.MinSide)
@@ -106,6 +109,9 @@ func (g *Guard) String() string {
 
 // borneOut are the figures of the value's vector: of a signed one how well it tells sides and how well (ill)
 // corpora, of a prototype how well it tells what texts are about.
+//
+//	directional     sides, corpora     the second should be .5: the vector is made to tell sides, not corpora
+//	prototype       about              no sign, so no sides, and no corpora to confuse
 func (v *Value) borneOut() (vector, corpora string) {
 	vector, corpora = "–", "–"
 	if v.Evidence == nil {
@@ -123,7 +129,8 @@ func (v *Value) borneOut() (vector, corpora string) {
 	return vector, corpora
 }
 
-// brief is the head's AUC on held-out texts, a dash where there is no head.
+// brief is the head's AUC on held-out texts, a dash where there is no head: too few rows to fit one, which is another
+// thing than a head that fails.
 func (h *Head) brief() string {
 	if h == nil {
 		return "–"

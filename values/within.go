@@ -57,7 +57,7 @@ func (b *builder) sidesWithin(n *node) []side {
 	return out
 }
 
-// share makes the weights add up to one.
+// share makes the weights add up to one, so that they can be printed as what a vector rests on: valueeval .7, mfrc .3.
 func share(sides []side) {
 	var total float64
 	for _, s := range sides {
@@ -71,6 +71,11 @@ func share(sides []side) {
 // signed is Σ w_c d_c, cleared of what tells the corpora apart and scaled to length one, with d_c =
 // unit(unit(mean of supporting) − unit(mean of opposing)) in corpus c. A corpus that the weights leave without a
 // side drops out. The clearing is the (1 − P) of docs/VALUES.md: the sum less its part along each axis.
+//
+// An example in the plane: corpora a and b have their supporting means at (0, 1) and (2, 1), the opposing ones at
+// (−.4, −1) and (1.6, −1). Both lines between the corpora go along (1, 0). The differences within corpora point some
+// way off (0, 1); without what lies along (1, 0) the vector is (0, 1). Had a mostly supporting rows and b mostly
+// opposing ones, the pooled difference would point from b to a.
 //
 // Invariant: the vector is at right angles to the line between any two corpora's means of one side.
 func (n *node) signed(v *metrics.Vectors, weights []float64) []float64 {
@@ -145,7 +150,8 @@ func rightAngled(x []float64, axes [][]float64) []float64 {
 	return normalise(x)
 }
 
-// meansOf returns the rows of a side by corpus, of corpora with at least MinSide of them.
+// meansOf returns the rows of a side by corpus, of corpora with at least MinSide of them. A mean of three rows lies
+// somewhere by chance, and an axis through it would take a direction from the vector for nothing.
 func (b *builder) meansOf(rows []int) [][]int {
 	by := map[int32][]int{}
 	for _, i := range rows {

@@ -144,7 +144,8 @@ func (s *Set) storeTheories(tx *sql.Tx) error {
 	return nil
 }
 
-// storeValues writes a row a value: what people ask for in columns of its own, the rest as JSON.
+// storeValues writes a row a value: what people ask for in columns of its own, the rest as JSON. So the file answers
+// plain SQL: SELECT value_id, degrees FROM value_vectors WHERE kind = 'directional' ORDER BY degrees.
 func (s *Set) storeValues(tx *sql.Tx) error {
 	insert, err := tx.Prepare(`INSERT INTO value_vectors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ` +
 		`?, ?, ?, ?)`)
@@ -176,6 +177,12 @@ func (s *Set) storeValues(tx *sql.Tx) error {
 }
 
 // storeHeads writes the regressions and, by theory in the place of a value, the guards.
+//
+//	mft/care-harm   about      facts, weights     is a text about it?
+//	mft/care-harm   supports   facts, weights     if it is: which way?
+//	mft             sense      facts, weights     does a text say anything that the theory could be asked of?
+//
+// A value id has a slash and a theory's name none, so the two cannot be taken for each other.
 func (s *Set) storeHeads(tx *sql.Tx) error {
 	// The key is (value or theory, question); a head is its facts as JSON and its weights as bytes.
 	store := func(id, question string, facts any, weights []float32) error {
@@ -216,7 +223,8 @@ const (
 	questionSense    = "sense"
 )
 
-// storeAnchors writes the banks' sentences.
+// storeAnchors writes the banks' sentences in the order of the set, bank by bank. Their ids are the banks': rows that
+// were assigned to an anchor name it by the same number.
 func (s *Set) storeAnchors(tx *sql.Tx) error {
 	insert, err := tx.Prepare(`INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {

@@ -43,7 +43,8 @@ type Corpus struct {
 	Digest         string `json:"digest"`
 }
 
-// Theory is the share of one theory. Values counts nodes that rows end at; care/harm and caring are two.
+// Theory is the share of one theory. Values counts nodes that rows end at; care/harm and caring are two. A theory of
+// one's own stands here like the four, where the card was made with its file.
 //
 //	rows at care/harm 6,000, at care/harm/caring 548     Rows 6548, Values 2
 type Theory struct {
@@ -63,8 +64,8 @@ type Direction struct {
 	Rows      int    `json:"rows"`
 }
 
-// Licence is the rows under one licence and what it asks for. It is the rows' own word: an importer wrote it
-// there when the corpus was read.
+// Licence is the rows under one licence and what it asks for; whoever passes the file on owes all of what its licences
+// ask together (Card.Obligations). It is the rows' own word: an importer wrote it there when the corpus was read.
 type Licence struct {
 	Name        string       `json:"name"`
 	Rows        int          `json:"rows"`
@@ -72,9 +73,10 @@ type Licence struct {
 	Obligations []Obligation `json:"obligations"`
 }
 
-// Describe reads a file of rows. imports are the accounts of the imports that made it, if they were kept. The file is
-// read twice, once for its rows and once for its hash. An import that is of none of the file's corpora is printed all
-// the same: who handed it in may know of a merge that the rows do not show.
+// Describe reads a file of rows; o says of which theories, and whether bad rows are counted or refused. imports are the
+// accounts of the imports that made it, if they were kept. The file is read twice, once for its rows and once for its
+// hash. An import that is of none of the file's corpora is printed all the same: who handed it in may know of a merge
+// that the rows do not show.
 func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Card, error) {
 	t := newTally(o.Theories)
 	defer t.close()
@@ -110,8 +112,9 @@ func Describe(path string, o data.ReadOptions, imports []*corpora.Summary) (*Car
 	return c, nil
 }
 
-// ReadImports reads accounts that hives import --json printed. An account without a corpus is refused: any JSON
-// object would otherwise pass as one that left nothing out.
+// ReadImports reads accounts that hives import --json printed; what an importer dropped is nowhere in the rows
+// themselves. An account without a corpus is refused: any JSON object would otherwise pass as one that left nothing
+// out.
 func ReadImports(paths []string) ([]*corpora.Summary, error) {
 	var out []*corpora.Summary
 	for _, path := range paths {

@@ -71,7 +71,8 @@ func (t *tally) close() {
 	}
 }
 
-// corporaList puts the corpora that the project knows first, in its order, then the others by name.
+// corporaList puts the corpora that the project knows first, in its order, then the others by name. So two cards of the
+// same corpora can be laid beside each other, whatever the order of their rows.
 func (t *tally) corporaList() ([]Corpus, error) {
 	var out []Corpus
 	// A corpus's texts are counted where it is listed: its Distinct may have to read its files back.
@@ -130,7 +131,8 @@ func (t *tally) directionList() (out []Direction) {
 }
 
 // licenceList takes the licence from the rows, not from what the project knows of the corpus: rows may come from
-// another release.
+// another release. Corpora of one licence stand behind it together, such as valueeval and social-chem behind
+// CC BY-SA 4.0.
 func (t *tally) licenceList() (out []Licence) {
 	at := map[string]int{}
 	byName := func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }

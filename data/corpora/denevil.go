@@ -45,7 +45,7 @@ func readDenevil(c *collector) error {
 	return nil
 }
 
-// prompt makes a row of one prompt. It stops before the violation, and nobody judged which way it points: no
+// prompt makes a row of one prompt. The prompt stops before the violation, and nobody judged which way it points: no
 // direction. Prompts of one principle are variants of each other and stay together.
 func (c *collector) prompt(r record) error {
 	raw, _ := r.first(denevilPrompt...)
@@ -79,6 +79,9 @@ func (c *collector) eachJSON(path string, use func(line int, text []byte) error)
 
 // eachObject reads a file of JSON objects, one a line, as records; only values that are texts are cells. A first
 // line without the needed keys is a file of another form, and ends the import; a later one is a bad record.
+//
+//	{"prompt": "He took", "foundation": "Care", "tokens": 12}     cells prompt and foundation; 12 is no text
+//	{"prompt": "He took"}                                         line 1: refused; line 7: one bad record
 func (c *collector) eachObject(path string, needed []string, use func(record) error) error {
 	known := slices.Concat(denevilPrompt, denevilFoundation, denevilPrinciple)
 	return c.eachJSON(path, func(line int, text []byte) error {

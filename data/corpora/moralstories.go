@@ -47,6 +47,10 @@ func readMoralStories(c *collector) error {
 
 // rules reads the foundations of every rule: the union where several records have the rule. Of 8,598 rules 246
 // were judged unlike by several annotators; each foundation was somebody's.
+//
+//	rule                            foundations of two records     what stories of it get
+//	"It's good to share."           care | care, fairness          care and fairness
+//	"You shouldn't yawn at work."   none                           nothing: dropped, and counted
 func (c *collector) rules() (map[string][]theories.Path, error) {
 	// Social Chemistry lies beside the stories unless somebody says where.
 	dir := c.Rules
@@ -86,6 +90,10 @@ func (c *collector) rules() (map[string][]theories.Path, error) {
 
 // story makes rows of a line's actions, one a foundation of its rule. The moral action supports the rule's value,
 // the immoral one opposes it. In the public parts at hand, all opposing rows come from here.
+//
+//	{"norm": "It's good to share.", "moral_action": "Ann shares.", "immoral_action": "Ann keeps all.", "label": "1"}
+//
+// gives "Ann shares." supporting care and fairness, and "Ann keeps all." opposing both: four rows of one group.
 func (c *collector) story(line []byte, rules map[string][]theories.Path) error {
 	var s story
 	if err := strictjson.Decode(line, &s); err != nil {

@@ -66,7 +66,8 @@ func lookUp(theory string, names ...string) (label, bool) {
 // and the halves of those ("care"). Purity is the older name of sanctity.
 var foundationNames = map[string]string{"purity": "sanctity/degradation", "purity-degradation": "sanctity/degradation"}
 
-// foundation finds the level-1 node of mft that a publisher's name stands for.
+// foundation finds the level-1 node of mft that a publisher's name stands for: "Care", "care-harm", "Harm" are
+// care/harm. A virtue's name is none: a corpus that annotates foundations means no more by it.
 func foundation(name string) (theories.Path, bool) {
 	slug := theories.Slug(name)
 	tree, _ := theories.Builtin().Get("mft")

@@ -19,6 +19,10 @@ type corpus struct {
 }
 
 // all lists the importers in the order in which they were added; hives import --help keeps it.
+//
+// Licences are what publishers wrote where a file was to be had, not what we should like. Where a release and its later
+// card differ, the stricter stands, since a row does not say which of the two it is from. Where a corpus borrows its
+// labels from another, both licences stand: a row is text and label.
 var all = []corpus{
 	{Source{
 		Name: "valueeval", Title: "Touché23-ValueEval", Licence: "CC BY-SA 4.0",

@@ -84,7 +84,8 @@ type claim24 struct {
 	unclear   bool // refers to the value, but which way could not be said
 }
 
-// labels24 is a labels file.
+// labels24 is a labels file. A sentence without a claim has an entry all the same: one that has none at all is missing
+// from the file, and that is a fault.
 type labels24 struct {
 	values []string             // as the header names them
 	of     map[string][]claim24 // sentence → its claims, nil for a sentence without

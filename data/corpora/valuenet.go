@@ -34,7 +34,8 @@ func readValueNet(c *collector) error {
 	return nil
 }
 
-// valueOfFile is the value that a file's name gives: "achievement.csv", also "achievement_train.csv".
+// valueOfFile is the value that a file's name gives: "achievement.csv", also "achievement_train.csv". A file of a split
+// whose scenarios name their values, such as train.csv, gives "train", which is no value: scenario then wants brackets.
 func valueOfFile(path string) string {
 	stem := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	for _, split := range []string{"_train", "_eval", "_test"} {
@@ -78,7 +79,8 @@ func (c *collector) scenario(r record, value string) error {
 	return nil
 }
 
-// sign reads a label of -1, 0 or 1, also as "1.0". NaN is none of the three, since it equals nothing.
+// sign reads a label of -1, 0 or 1, also as "1.0", which is how pandas writes a column that once had gaps. NaN is none
+// of the three, since it equals nothing.
 func sign(cell string) (int32, error) {
 	x, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
 	if err != nil || (x != -1 && x != 0 && x != 1) {

@@ -40,7 +40,8 @@ type picture struct {
 	Ticks                 []tick
 }
 
-// bar is one line of a chart: the name as it is drawn (Label) and whole (Name), lengths in pixels.
+// bar is one line of a chart: the name as it is drawn (Label) and whole (Name), lengths in pixels. The picture is made
+// of whole pixels so that the page has the same bytes on every machine.
 type bar struct {
 	Name, Label        string
 	N                  int
@@ -107,7 +108,8 @@ func (s *Stats) level(level int) []Count {
 	return out
 }
 
-// tokenBins are the histogram, none without a tokenizer.
+// tokenBins are the histogram, none without a tokenizer. Its bins double in width, so the last may hold one text and
+// the first thousands; the chart shows counts, not densities.
 func (s *Stats) tokenBins() []Count {
 	if s.Tokens == nil {
 		return nil
@@ -138,6 +140,7 @@ func drawBars(title string, bars []Count) picture {
 	p := picture{Title: title, Unit: unit, Left: longest*letter + 12, Bottom: len(bars)*barGap + 4}
 	p.Right, p.Height = p.Left+barSpan, p.Bottom+36
 	p.Width = p.Right + numberRoom
+	// Of one row at most, half of it is 0 again, and one tick would be drawn upon another.
 	for _, n := range slices.Compact([]int{0, most / 2, most}) {
 		p.Ticks = append(p.Ticks, tick{p.Left + barSpan*n/most, fmt.Sprint(n)})
 	}
@@ -150,7 +153,8 @@ func drawBars(title string, bars []Count) picture {
 	return p
 }
 
-// clip cuts a name to what has room, by letters and not by bytes.
+// clip cuts a name to what has room, by letters and not by bytes. The whole name stands in the table below the chart
+// and in the bar's title, so nothing is lost.
 func clip(name string) string {
 	if r := []rune(name); len(r) > mostLabel {
 		return string(r[:mostLabel-1]) + "…"

@@ -13,7 +13,7 @@ import (
 // whole: a mean over the texts that could be cut would pass for one over all.
 type TokenCounter func(text string) (int, error)
 
-// Count is a number of rows or texts under a name.
+// Count is a number of rows or texts under a name. A list of them is ordered by number, then name, never by a map.
 type Count struct {
 	Name string `json:"name"`
 	N    int    `json:"n"`
@@ -94,7 +94,7 @@ func DescribeStream(known theories.Set, count TokenCounter, each func(emit func(
 	return t.stats(), nil
 }
 
-// counts lists a map by falling number, equal ones by name.
+// counts lists a map by falling number, equal ones by name: two pages of the same rows are the same page.
 //
 //	{"a": 2, "c": 5, "b": 2}     c 5, a 2, b 2
 func counts(m map[string]int) []Count {

@@ -23,7 +23,8 @@ type tally struct {
 	lengths    []int // [texts] in tokens; quantiles need them all
 }
 
-// newTally counts without tokens where count is nil.
+// newTally counts without tokens where count is nil. known orders the values; rows of a theory that it lacks are
+// counted in every figure but those of values.
 func newTally(known theories.Set, count TokenCounter) *tally {
 	return &tally{
 		known: known, count: count, corpus: map[string]int{}, theory: map[string]int{}, directions: map[Cross]int{},
@@ -51,7 +52,8 @@ func (t *tally) add(r *data.Row) error {
 	return nil
 }
 
-// addValue counts the row at its node and at every node above it.
+// addValue counts the row at its node and at every node above it. The path is the row's own, not the canonical one:
+// stats tell what stands in the file, and a file with hedonism under both parents shows both.
 //
 //	mft/care-harm/caring, +1     mft/care-harm: Rows 1, Supports 1; mft/care-harm/caring: Rows 1, Ends 1, Supports 1
 func (t *tally) addValue(r *data.Row) {

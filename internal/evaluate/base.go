@@ -21,7 +21,7 @@ const (
 	BaseLogistic = "logistic"       // a classifier on the latter
 )
 
-// BaseNames lists them.
+// BaseNames lists them, from what costs nothing to what needs labels.
 var BaseNames = []string{BaseRaw, BaseCentred, BaseScaled, BaseLogistic}
 
 // TextVectors holds a vector [D] for each text id. Rows of one text share theirs.
@@ -42,13 +42,15 @@ func Distinct(rows []data.Row) []int {
 	return out
 }
 
-// EmbedTexts encodes rows[index[k]].Text in batches and refuses vectors that are not finite or not of length one.
+// EmbedTexts encodes rows[index[k]].Text in batches and refuses vectors that are not finite or not of length one. It is
+// for those who keep vectors between runs (package experiment): embedding takes hours, measuring minutes.
 func EmbedTexts(ctx context.Context, enc encoder.Encoder, rows []data.Row, index []int, batch int,
 	progress func(done, total int)) ([][]float32, encoder.Identity, error) {
 	return embedTexts(ctx, enc, rows, index, batch, progress)
 }
 
-// Spread deals the vectors of texts out to the rows, shape [N][D].
+// Spread deals the vectors of texts out to the rows, shape [N][D]. Rows of one text share a slice. A text without a
+// vector is an error: a zero in its place would be a text that is like no other.
 func (b *Bench) Spread(vectors TextVectors) ([][]float32, error) {
 	out := make([][]float32, len(b.rows))
 	for i := range out {
@@ -93,7 +95,8 @@ func (b *Bench) FitBase(vectors TextVectors) (*Base, error) {
 	for i := range rows {
 		base.standardise(features.RawRowView(i))
 	}
-	// features were standardised in place above, as Read does with each measured vector.
+	// features were standardised in place above, as Read does with each measured vector. Classes and seed are the bench's,
+	// so the same rows give the same classifier.
 	base.model = fitLogistic(features, docs.targets, docs.classes, b.options.Seed)
 	return base, nil
 }
@@ -118,7 +121,8 @@ func (b *Bench) apart(train []data.Row) error {
 	return nil
 }
 
-// matrix lays the vectors of texts out as [T, D] in float64.
+// matrix lays the vectors of texts out as [T, D] in float64, in the order of ids. Means over thousands of vectors that
+// nearly agree lose digits in float32.
 func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
 	// Vectors come from files of their own, so that they are of these texts and of one length is checked, not
 	// taken for granted.
@@ -140,7 +144,9 @@ func matrix(ids []string, vectors TextVectors) (*mat.Dense, error) {
 	return out, nil
 }
 
-// moments are mean and deviation of each column; one that does not vary has deviation 1, so that it becomes 0.
+// moments are mean and deviation of each column; one that does not vary has deviation 1, so that it becomes 0. Two
+// passes, since squares less the square of the mean loses all digits where a column hardly varies.
+//
 // Deviations are of all T texts (divided by T): they scale, and nothing is estimated with them.
 //
 //	columns (1, 3) and (5, 5)     means 2 and 5, deviations 1 and, in the place of 0, 1
@@ -209,7 +215,8 @@ func (b *Bench) Base(ctx context.Context, prefix string, fit *Base, vectors Text
 	}
 	out := map[string]*System{}
 	for _, name := range BaseNames {
-		read := map[string][]float32{} // a text has several rows
+		// A text has several rows and is read once: the logistic reading costs a product with every class.
+		read := map[string][]float32{}
 		vectors := b.perRow(func(i int) []float32 {
 			id := b.rows[i].TextID
 			if read[id] == nil {

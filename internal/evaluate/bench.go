@@ -62,7 +62,8 @@ type Bench struct {
 	draws    *metrics.Resamples
 }
 
-// part is the text level of one theory.
+// part is the text level of one theory: its rows as if there were no others. A text with labels of two theories stands
+// in both parts, each time with the labels of that theory.
 type part struct {
 	theory string
 	rows   []int // of the bench
@@ -98,7 +99,8 @@ func (b *Bench) split() {
 	rows := b.rows
 	alternatives := b.labels.Alternatives(rows)
 	b.texts = metrics.NewTextPairs(b.labels, alternatives)
-	// A theory's rows keep their ids, so groups, and with them draws, are those of the whole bench.
+	// A theory's rows keep their ids, so groups, and with them draws, are those of the whole bench. Numbered anew, group 3
+	// of a theory would be another than group 3 of all, and differences of the two would not be paired.
 	for id, theory := range b.labels.TheoryNames {
 		p := part{theory: theory}
 		var paths [][][3]int32
@@ -115,7 +117,7 @@ func (b *Bench) split() {
 }
 
 // Embed asks the encoder for every text once and returns one vector a row, shape [N][D]. Of several spellings of
-// a text the first row's is embedded.
+// a text the first row's is embedded: spellings of one text share an id, and one text has one place in the space.
 func (b *Bench) Embed(ctx context.Context, name string, enc encoder.Encoder) ([][]float32, encoder.Identity, error) {
 	vectors, identity, err := embedTexts(ctx, enc, b.rows, b.texts.First(), b.options.Batch, func(done, total int) {
 		if b.options.Progress != nil {

@@ -79,7 +79,8 @@ type claim struct {
 // Three claims with two differences each are six p values. If the smallest is .004, it counts 6 times, .024; the
 // next smallest, .02, five times, .1: of these two differences one stands, at α = .05.
 func conclude(claims []claim) []Finding {
-	// Every known difference of every claim goes into one list, and its corrected p back into its place.
+	// Every known difference of every claim goes into one list, and its corrected p back into its place. Claims that rest
+	// on an unknown one are corrected for all the same: their known differences were looked at.
 	var all []*gap
 	var p []float64
 	for i := range claims {
@@ -105,7 +106,8 @@ func conclude(claims []claim) []Finding {
 	return out
 }
 
-// together says that the claims were judged together, where there is more than one difference to be wrong about.
+// together says that the claims were judged together, where there is more than one difference to be wrong about. A
+// reader who knows no correction may take each p for the chance that its claim is luck; the note says of what it is.
 func together(claims []claim) []Finding {
 	differences := 0
 	for _, c := range claims {
@@ -124,7 +126,8 @@ func together(claims []claim) []Finding {
 		differences, shortP(alpha))}}
 }
 
-// defined tells whether the rows define the figure and all that it is compared with.
+// defined tells whether the rows define the figure and all that it is compared with. One unknown difference is enough
+// for no verdict: "above the untrained model" says little while nobody knows about the permuted labels.
 func (c *claim) defined() bool {
 	for _, g := range c.gaps {
 		if !g.known() {
@@ -134,7 +137,7 @@ func (c *claim) defined() bool {
 	return c.after.Known()
 }
 
-// figures writes the figure and what it gained.
+// figures writes the figure and what it gained: "0.412; +0.031 [+0.012, +0.049] over the untrained model (p .004), …".
 func (c *claim) figures() string {
 	var said []string
 	for _, g := range c.gaps {

@@ -32,7 +32,7 @@ type Difference struct {
 	Orthogonality map[string]Estimate `json:"orthogonality"`
 }
 
-// TextDifference is the text-level part.
+// TextDifference is the text-level part, of all texts and by theory.
 type TextDifference struct {
 	TextEstimates
 	ByTheory map[string]TextEstimates `json:"by_theory"`
@@ -48,7 +48,8 @@ type TextEstimates struct {
 // they count half on both sides: a tie must not be worth more to the one than to the other. Differences of other
 // figures, such as the neighbours' votes, are not formed: no claim rests on them.
 func (b *Bench) Compare(a, other *System) *Difference {
-	// One control in the comparison is enough: both sides then count their ties half.
+	// One control in the comparison is enough: both sides then count their ties half. A difference is therefore not always
+	// that of the two figures in the table, which hold each by its own rule.
 	half := a.half || other.half
 	d := &Difference{
 		RankingAccuracy:     b.rankGap(&a.rows.Ranking, &other.rows.Ranking, half),
@@ -70,12 +71,13 @@ func (b *Bench) Compare(a, other *System) *Difference {
 	return d
 }
 
-// textGap compares two text-level passes over the same texts.
+// textGap compares two text-level passes over the same texts; the relations are the bench's, only vectors differ.
 func (b *Bench) textGap(a, other *metrics.Measurement, half bool) TextEstimates {
 	return TextEstimates{Ranking: b.rankGap(&a.Ranking, &other.Ranking, half), Jaccard: b.corrGap(a, other)}
 }
 
-// rankGap subtracts macro figures, ties wrong or half; undefined in either is undefined in the difference.
+// rankGap subtracts macro figures, ties wrong or half; undefined in either is undefined in the difference. Macro: each
+// anchor counts once, however many candidates it has.
 func (b *Bench) rankGap(a, other *[metrics.Scopes]metrics.Ranking, half bool) ByScope[Estimate] {
 	return scoped(func(c metrics.Scope) Estimate {
 		x, y := &a[c], &other[c]
@@ -103,7 +105,8 @@ func (b *Bench) gap(x, y float64, influenceX, influenceY []float64) Estimate {
 	return e
 }
 
-// orthoGaps subtracts the orthogonality of each theory that both systems have it of, draw by draw.
+// orthoGaps subtracts the orthogonality of each theory that both systems have it of, draw by draw. A theory that either
+// lacks is left out of the map: there is no difference from nothing.
 func (b *Bench) orthoGaps(a, other *System) map[string]Estimate {
 	out := map[string]Estimate{}
 	for theory := range a.Orthogonality {
@@ -122,7 +125,8 @@ func (b *Bench) orthoGaps(a, other *System) map[string]Estimate {
 	return out
 }
 
-// corrGap subtracts Pearson correlations.
+// corrGap subtracts Pearson correlations. r's are bounded by 1, and a difference of .05 is less near 0 than near .9;
+// the interval, which is of the difference itself, is what is concluded from.
 func (b *Bench) corrGap(a, other *metrics.Measurement) ByScope[Estimate] {
 	return scoped(func(c metrics.Scope) Estimate { return b.pearsonGap(a.Correlation[c], other.Correlation[c]) })
 }

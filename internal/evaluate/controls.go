@@ -23,11 +23,13 @@ const (
 	ControlTruth    = "truth"
 )
 
-// ControlNames lists them.
+// ControlNames lists them, from what knows nothing to what knows the labels. A model of somebody's cannot bear one of
+// these names: its figures would stand under the same key.
 var ControlNames = []string{ControlRandom, ControlTheory, ControlCorpus, ControlLength, ControlTFIDF, ControlLogistic,
 	ControlTruth}
 
-// randomDim is the width of the random vectors, that of the demo's model.
+// randomDim is the width of the random vectors, that of the demo's model. Cosines of random vectors scatter by 1/√dim,
+// here .09; ranking figures do not depend on it.
 const randomDim = 128
 
 const needsTraining = "it is fitted on labelled training rows: give --train-data"
@@ -40,7 +42,8 @@ const needsTraining = "it is fitted on labelled training rows: give --train-data
 // that a vector a text can reach, which for rows is below 1.
 func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]string, error) {
 	out, skipped := map[string]*System{}, map[string]string{}
-	// Five controls need nothing but the rows; the two of words may need training rows.
+	// Five controls need nothing but the rows; the two of words may need training rows. All are made before the first is
+	// measured: they take megabytes, and what cannot be made is then known at once.
 	vectors := map[string][][]float32{
 		ControlRandom: b.randomVectors(),
 		ControlTheory: oneHot(b.labels.Theory),
@@ -58,7 +61,8 @@ func (b *Bench) Controls(ctx context.Context) (map[string]*System, map[string]st
 		if err != nil {
 			return nil, nil, err
 		}
-		// Controls repeat their vectors, and equal vectors tie: see ties.go.
+		// Controls repeat their vectors, and equal vectors tie: see ties.go. A model's ties stay wrong, so that a model which
+		// gives every text one vector has 0 and not .5.
 		s.half = true
 		out[name] = s
 	}
@@ -153,7 +157,7 @@ func nodes(r *data.Row, known theories.Set) []string {
 	return append(out, name+"\x00"+strings.Repeat("+", int(r.Direction+1)))
 }
 
-// nodeIDs numbers the nodes of rows in order of first appearance.
+// nodeIDs numbers the nodes of rows in order of first appearance: what a row's label is made of, as columns.
 func nodeIDs(rows []data.Row, known theories.Set) map[string]int {
 	ids := map[string]int{}
 	for i := range rows {

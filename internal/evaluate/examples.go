@@ -9,7 +9,8 @@ import (
 	"hives/metrics"
 )
 
-// Bounds of the examples shown in a report.
+// Bounds of the examples shown in a report: two texts a corpus with four neighbours each, before and after, are a page
+// that somebody reads. Texts of a few words say too little to judge by, those of paragraphs nobody reads.
 const (
 	examplesACorpus  = 2
 	exampleNeighbour = 4
@@ -18,7 +19,8 @@ const (
 )
 
 // Example is a text with the texts nearest to it before and after training. A page shows a few per corpus, chosen
-// by hash and not by how well they came out.
+// by hash and not by how well they came out. Texts stand on the page alone: the document of figures may be shared where
+// the rows may not.
 type Example struct {
 	Shown         Shown
 	Before, After []Shown
@@ -76,7 +78,8 @@ func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]str
 		}
 	}
 	slices.SortStableFunc(all, func(x, y found) int { return cmp.Compare(y.cosine, x.cosine) })
-	// A neighbour is marked if it shares a whole label, direction included.
+	// A neighbour is marked if it shares a whole label, direction included. Half a label (the same value, the other side)
+	// is what the loss pushes away, and marking it would show training as better than it is.
 	own := labels[b.rows[first[at]].TextID]
 	var out []Shown
 	for _, f := range all[:min(len(all), exampleNeighbour)] {
@@ -88,7 +91,8 @@ func (b *Bench) nearestTexts(at int, v *metrics.Vectors, labels map[string][]str
 	return out
 }
 
-// show takes the text from the first of its rows. at counts texts, not rows.
+// show takes the text from the first of its rows. at counts texts, not rows. Labels are those of all its rows: a text
+// of two values shows both, whichever row came first.
 func (b *Bench) show(at int, labels map[string][]string) Shown {
 	r := &b.rows[b.texts.First()[at]]
 	return Shown{Text: r.Text, Corpus: r.Corpus, Labels: labels[r.TextID]}

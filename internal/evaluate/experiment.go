@@ -21,7 +21,7 @@ const (
 	RoleOther    = "other"
 )
 
-// Roles lists them.
+// Roles lists them; a file of an experiment may use no other.
 var Roles = []string{RoleFull, RoleSeed, RoleStage2, RolePermuted, RoleOther}
 
 // Experiment holds trained models beside their untrained base and a control, all on the same rows. Base is keyed
@@ -76,7 +76,8 @@ type Trial struct {
 	Finalists []Finalist
 }
 
-// Contrast names a paired difference of a finalist: its key among the differences, and its words.
+// Contrast names a paired difference of a finalist: its key among the differences, and its words. Page, claims and
+// seeds go over the same list, so none of them can leave out what another shows.
 type Contrast struct{ Key, Words string }
 
 // Contrasts of a finalist, the base's ways of reading first.
@@ -104,7 +105,7 @@ func (f *Finalist) Contrasts() []Contrast {
 }
 
 // overBase is the key of the difference from the base as one of BaseNames reads it, as in
-// run1_minus_base_mean_centred.
+// run1_minus_base_mean_centred. Keys stand in the document, so they keep their form.
 func (f *Finalist) overBase(name string) string {
 	return f.Name + "_minus_base_" + f.Pooling + "_" + name
 }
@@ -114,6 +115,14 @@ func (f *Finalist) over(other string) string { return f.Name + "_minus_" + other
 
 // Experiment measures everything that a trial names: the base in four readings by each pooling, the finalists,
 // the controls; then the differences, then what may be concluded from them.
+//
+//	base, mean pooling        mean_raw  mean_centred  mean_centred_scaled  mean_logistic
+//	base, last-token pooling  last_raw  …
+//	finalists                 full1  seed2  seed3  late  shuffled
+//	differences               full1_minus_base_last_raw … full1_minus_shuffled, late_minus_full1 …
+//
+// Why four readings? A base's raw vectors lie in a cone, and centring them costs nothing. Whoever compares a trained
+// model with the raw base alone sells the centring as training.
 func (b *Bench) Experiment(ctx context.Context, t Trial) (*Experiment, error) {
 	e := &Experiment{Format: Format, Kind: KindExperiment, Base: map[string]*System{}, Runs: map[string]*System{},
 		Roles: map[string]string{}}
@@ -184,7 +193,7 @@ func (b *Bench) contrast(e *Experiment, t Trial) error {
 // runs of other seeds repeat the main one's, and more claims would only cost each its p.
 func (e *Experiment) conclude(t Trial) {
 	// A control must have been trained as long as what it controls, so each finalist's length is at hand by its
-	// name.
+	// name. Unlike lengths do not stop the comparison; they keep the word "learned" from it (Trained.unlike).
 	lengths := map[string]Trained{}
 	for i := range t.Finalists {
 		lengths[t.Finalists[i].Name] = t.Finalists[i].Trained
@@ -203,7 +212,8 @@ func (e *Experiment) conclude(t Trial) {
 				e.Compared[f.over(f.Over)])...)
 		}
 	}
-	// Never nil: an empty list is [] in the document, not null.
+	// Never nil: an empty list is [] in the document, not null. Findings come in the order claims, note on their number,
+	// then what the main run suggests besides.
 	e.Findings, e.Seeds = append(append([]Finding{}, conclude(claims)...), together(claims)...), []SeedFigure{}
 	e.Seeds = append(e.Seeds, e.seeds(t)...)
 	for i := range t.Finalists {
@@ -235,7 +245,8 @@ func (e *Experiment) seeds(t Trial) []SeedFigure {
 		for _, f := range runs {
 			x := c.Of(e.Runs[f.Name]).Value
 			s.Mean += x / Number(len(runs))
-			s.Least, s.Greatest = min(s.Least, x), max(s.Greatest, x) // NaN stays NaN
+			// NaN stays NaN: of runs of which one has no figure there is no least.
+			s.Least, s.Greatest = min(s.Least, x), max(s.Greatest, x)
 			for _, against := range f.Contrasts() {
 				if against.Words == f.Over {
 					continue
@@ -244,7 +255,8 @@ func (e *Experiment) seeds(t Trial) []SeedFigure {
 				if c.Gap(e.Compared[against.Key]).Interval.Low > 0 {
 					n++
 				}
-				s.Above[against.Words] = n // 0 is written too
+				// 0 is written too: "above in none of three" is a result, and a missing line is not.
+				s.Above[against.Words] = n
 			}
 		}
 		out = append(out, s)

@@ -45,7 +45,8 @@ var definitions = map[string]string{
 //
 // Invariant: every null of a document has its path under skipped.
 func explain(document any, c *Common, systems map[string]*System) error {
-	// Written and read again: the nulls of the document are those that a reader of it meets.
+	// Written and read again: the nulls of the document are those that a reader of it meets. A
+	// field that is added later is among them without a word here.
 	raw, err := json.Marshal(document)
 	if err != nil {
 		return err
@@ -66,7 +67,8 @@ func explain(document any, c *Common, systems map[string]*System) error {
 }
 
 // nulls returns the paths of null members; nulls within an array count for the array. {"a": {"b": null}, "c": [1,
-// null]} gives a.b and c.
+// null]} gives a.b and c. A matrix of five bins has fifteen empty cells by its nature, and as many lines would say one
+// thing over and over.
 func nulls(tree any, path string) map[string]bool {
 	out := map[string]bool{}
 	add := func(more map[string]bool) {

@@ -30,7 +30,8 @@ func (f *Figure) Title() string {
 	return f.Name + ", " + f.Scope
 }
 
-// scopeNames are those of metrics.Scope, for people.
+// scopeNames are those of metrics.Scope, for people. Within a corpus is the hardest and the one that is believed: there
+// a model cannot be right by knowing where a text is from.
 var scopeNames = [metrics.Scopes]string{metrics.All: "all rows", metrics.WithinTheory: "within theory",
 	metrics.WithinCorpus: "within corpus"}
 
@@ -98,7 +99,8 @@ func rowFigures() []Figure {
 }
 
 // corpusFigures are the correlations of each corpus alone and their mean. The mean carries the claim; the single
-// ones show which corpus it comes from.
+// ones show which corpus it comes from. Corpora count alike in it, whatever their size: a mean over pairs would be the
+// figure of the largest.
 func corpusFigures(s *System) []Figure {
 	out := []Figure{{
 		Name: "similarity correlation", Scope: "mean over corpora", Claim: true,
@@ -117,6 +119,10 @@ func corpusFigures(s *System) []Figure {
 
 // textFigures are those of whole texts, of each theory and of all. Only those of one theory carry claims: over
 // all theories a text's source tells its theory.
+//
+//	texts: ranking, …                  of all labels of a text        shown
+//	texts by mft: ranking, …           of its labels of mft           within a corpus a claim
+//	texts by mft: overlap correlation  cosine with the share of labels that two texts have in common
 func textFigures(s *System) []Figure {
 	// The same figures of all texts ("") and of those of one theory.
 	level := func(theory string, of func(*System) *TextFigures, gap func(*Difference) TextEstimates) []Figure {
@@ -152,7 +158,8 @@ func textFigures(s *System) []Figure {
 }
 
 // orthogonalities are the means over the values of a theory at a level. k is a place in the details, which all
-// systems of a bench list alike.
+// systems of a bench list alike: which values have a vector depends on the rows, not on the system. None carries a
+// claim here; a fall is told of as a finding of its own (spread).
 func orthogonalities(s *System) []Figure {
 	var out []Figure
 	for k, d := range s.OrthogonalityDetails {
@@ -169,10 +176,13 @@ func orthogonalities(s *System) []Figure {
 	return out
 }
 
-// noRange is the interval of a figure that has none.
+// noRange is the interval of a figure that has none: null in JSON, a dash in tables. Zero to zero would be a sure
+// figure.
 var noRange = Range{math.NaN(), math.NaN()}
 
-// plainFigures have no interval: they are variants for those who look closer, and no claim rests on them.
+// plainFigures have no interval: they are variants for those who look closer, and no claim rests on them. Where a
+// variant and its headline part, the choice behind the headline matters (ties, weights of anchors, ranks), and
+// docs/METRICS.md says which was made and why.
 func plainFigures() []Figure {
 	var out []Figure
 	for _, f := range []struct {
@@ -195,7 +205,7 @@ func plainFigures() []Figure {
 	return out
 }
 
-// neighbours takes the vote of ten in each scope.
+// neighbours takes the vote of ten in each scope; that of one stands in the document alone.
 func neighbours(of func(Accuracy) Number) func(*System) ByScope[Number] {
 	return func(s *System) ByScope[Number] {
 		return scoped(func(c metrics.Scope) Number { return of(s.Neighbours["k10"].At(c)) })

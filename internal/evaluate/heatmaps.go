@@ -8,13 +8,15 @@ import (
 )
 
 // mapSpec names one picture: values of one theory at a level against those of another. svt at level 2 against mft
-// at level 1 is twelve values by six.
+// at level 1 is twelve values by six. Across theories a picture shows whether neighbours are those that one expects,
+// such as benevolence and care.
 type mapSpec struct {
 	theory [2]string
 	level  [2]int
 }
 
-// heatMapSpecs are the pictures of the four theories; those without rows are left out.
+// heatMapSpecs are the pictures of the four theories; those without rows are left out. First each theory at its
+// headline's level, then finer, then pairs of theories in which neighbours are expected.
 var heatMapSpecs = []mapSpec{
 	{[2]string{"svt", "svt"}, [2]int{2, 2}},
 	{[2]string{"mft", "mft"}, [2]int{1, 1}},
@@ -53,6 +55,13 @@ func (b *Bench) mapSpecs() []mapSpec {
 
 // heatMaps computes the mean cosine between the rows of every two values of each picture. Pairs of one text are
 // left out: two values that often stand on one text would be near for that alone.
+//
+//	mft level 1      care   fairness           rows of care with other rows of care: .62
+//	  care            .62        .41           with rows of fairness: .41
+//	  fairness        .41        .58           (made-up numbers)
+//
+// The diagonal is a mean as well, not 1: it says how close a value's own texts lie, which is what the others are to be
+// compared with.
 func (b *Bench) heatMaps(v *metrics.Vectors) []HeatMap {
 	var out []HeatMap
 	for _, spec := range b.mapSpecs() {

@@ -10,7 +10,8 @@ import (
 	"hives/metrics"
 )
 
-// neighbourCounts are the K of the neighbour votes.
+// neighbourCounts are the K of the neighbour votes. One neighbour says what is nearest, ten what is near: a model may
+// place the very next text well and all others anyhow.
 var neighbourCounts = []int{1, 10}
 
 // Score measures vectors, shape [N][D], one a row of the bench. Rows of one text must have one vector. One pass over
@@ -113,12 +114,14 @@ func (b *Bench) halfRange(r *[metrics.Scopes]metrics.Ranking) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].HalfMacro, r[c].HalfInfluence)) })
 }
 
-// corrRange gives the interval of Pearson's r in each scope.
+// corrRange gives the interval of Pearson's r in each scope. r is no mean, so its influences are those of its
+// first-order change.
 func (b *Bench) corrRange(r *[metrics.Scopes]metrics.Correlation) ByScope[Range] {
 	return scoped(func(c metrics.Scope) Range { return Range(b.draws.Interval(r[c].Pearson, r[c].Influence)) })
 }
 
-// numbers keeps the undefined cells, which become null: NaN is no JSON.
+// numbers keeps the undefined cells, which become null: NaN is no JSON. A cell [p][q] with p ≥ q is never defined: a
+// bin is compared with farther ones.
 func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][metrics.Bins]Number) {
 	for p := range matrix {
 		for q := range matrix[p] {
@@ -129,7 +132,8 @@ func numbers(matrix [metrics.Bins][metrics.Bins]float64) (out [metrics.Bins][met
 }
 
 // distances names the depths of metrics.Distances: 0 is the whole path, with both directions apart, 3 another
-// level 1.
+// level 1. A space that follows the hierarchy has them in ascending order; the order of same_path_other_direction among
+// them says whether the space knows values or sides better.
 func distances(d *metrics.Distances) Distances {
 	return Distances{
 		SamePath: Number(d.Mean[0]), SameDir: Number(d.ByDir[0][0]), OtherDir: Number(d.ByDir[0][1]),
@@ -139,6 +143,10 @@ func distances(d *metrics.Distances) Distances {
 
 // fillCorpora takes the correlation within each corpus alone, and the mean over corpora. The same pairs stand in the
 // pooled figure, where they also carry what corpora differ by.
+//
+// An example: corpus a has near texts of near labels, corpus b far texts of far labels, and within either nothing goes
+// with anything. Pooled, cosine and affinity correlate all the same, for a's pairs are high in both and b's low; each
+// corpus alone has 0, and so has the mean.
 func (b *Bench) fillCorpora(s *System, found []*metrics.Measurement) {
 	s.CorrelationByCorpus, s.corpus = map[string]Estimate{}, map[string]metrics.Correlation{}
 	var each []metrics.Correlation
@@ -241,7 +249,9 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	if o.Pairs > 0 {
 		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
 	}
-	// Interval at every level; the draws themselves are kept for the headline's alone, for differences.
+	// Interval at every level; the draws themselves are kept for the headline's alone, for differences. Orthogonality is
+	// a mean over pairs of vectors that are made of rows, so it is computed anew under each draw: to first order it
+	// would miss that both vectors of a pair move.
 	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
 	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)

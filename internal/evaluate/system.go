@@ -48,7 +48,8 @@ type System struct {
 }
 
 // Intervals of the headline figures, 95 %, by bootstrap over groups. They stand apart from the figures, so that a
-// program that reads only figures finds plain numbers.
+// program that reads only figures finds plain numbers. An interval of a system says how sure its own figure is; whether
+// two systems differ is told by their Difference alone.
 type Intervals struct {
 	RankingAccuracy   ByScope[Range]   `json:"ranking_accuracy"`
 	RankingTiesHalf   ByScope[Range]   `json:"ranking_accuracy_ties_half"`
@@ -67,7 +68,9 @@ type TextLevel struct {
 	ByTheory map[string]TextFigures `json:"by_theory"` // the rows of one theory alone
 }
 
-// TextFigures are the text-level figures of one set of texts.
+// TextFigures are the text-level figures of one set of texts. Two texts are as near as their nearest labels for
+// Ranking, and as the share of labels that they have in common for Jaccard: of {caring +, fidelity} and {caring +} a
+// half.
 type TextFigures struct {
 	Texts           int             `json:"texts"`
 	Ranking         ByScope[Number] `json:"ranking_accuracy"`
@@ -80,7 +83,8 @@ type TextFigures struct {
 	} `json:"intervals"`
 }
 
-// Accuracy is the share of rows whose label their nearest neighbours vote for.
+// Accuracy is the share of rows whose label their nearest neighbours vote for. Each level is its own election: a row
+// may be right at level 1 and wrong at level 2, and rows whose path has ended above a level take no part in it.
 type Accuracy struct {
 	Level1    Number `json:"level_1"`
 	Level2    Number `json:"level_2"`
@@ -88,7 +92,8 @@ type Accuracy struct {
 	Direction Number `json:"direction"`
 }
 
-// Distances are mean cosine distances by the depth at which two rows agree.
+// Distances are mean cosine distances by the depth at which two rows agree. They are not scaled: in a narrow space all
+// of them are small, and what counts is their order and how far they lie apart from each other.
 type Distances struct {
 	SamePath  Number `json:"same_path"`
 	SameDir   Number `json:"same_path_same_direction"`
@@ -113,6 +118,9 @@ type OrthoDetail struct {
 
 // ValueRow says what stands behind a value vector, also where there is none: a reader should see which values the
 // rows cannot show.
+//
+//	{"theory": "mft", "level": 1, "path": "care/harm", "supports": 412, "opposes": 96}
+//	{"theory": "mft", "level": 1, "path": "sanctity/degradation", "supports": 31, "opposes": 2, "skipped": "…"}
 type ValueRow struct {
 	Theory   string `json:"theory"`
 	Level    int    `json:"level"`

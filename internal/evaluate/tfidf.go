@@ -14,7 +14,8 @@ import (
 	"hives/data/theories"
 )
 
-// Sizes of the word control: enough for short texts, and a second of work.
+// Sizes of the word control: enough for short texts, and a second of work. A term of one text can bring no two texts
+// together, so it takes two (minDocuments).
 const (
 	maxTerms     = 8000
 	minDocuments = 2
@@ -25,7 +26,8 @@ const (
 )
 
 // terms are the lower-case words of a text and the pairs of neighbouring words: of "Be kind to all" be, kind, to,
-// all, be kind, kind to, to all. An apostrophe belongs to its word.
+// all, be kind, kind to, to all. An apostrophe belongs to its word. Pairs are there for "not kind", which no word alone
+// tells from "kind".
 func terms(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '\''
@@ -45,7 +47,8 @@ type sparse struct {
 }
 
 // vocabulary holds the terms of a TF-IDF and their weights: column[term] is the term's place, idf[place] its
-// weight.
+// weight. It is fitted on training texts where there are any: a control that knew the measured texts' words would know
+// more than a model does.
 type vocabulary struct {
 	column map[string]int
 	idf    []float64
@@ -126,7 +129,7 @@ func rightVectors(rows []sparse, width int, seed uint64) *mat.Dense {
 	if rank == 0 {
 		return nil
 	}
-	// The stream is the control's own: other draws of the seed stay what they are.
+	// The stream is the control's own: other draws of the seed stay what they are, whatever controls come and go.
 	random := rand.New(rand.NewPCG(seed, 2))
 	basis := mat.NewDense(width, wide, nil)
 	for i := range width {
@@ -195,6 +198,7 @@ func addScaled(into, row []float64, by float64) {
 // time.) Directions below rounding are dropped; nil if nothing is left. Why it works: with xᵀx = V Λ Vᵀ, the columns
 // of x V Λ^−½ have length one and stand at right angles.
 func orthonormal(x *mat.Dense) *mat.Dense {
+	// xᵀx is [wide, wide], 80 by 80 for any number of terms: that is what makes this cheap.
 	for range 2 {
 		var gram mat.SymDense
 		gram.SymOuterK(1, x.T())
@@ -232,7 +236,7 @@ func orthonormal(x *mat.Dense) *mat.Dense {
 // on the evaluated texts, and the classifier is nil.
 func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 	// Words need no labels: without training rows the vocabulary is that of the measured texts themselves. The
-	// classifier does need them, and is left out then.
+	// classifier does need them, and is left out then: fitted to the measured labels it would know the answers.
 	fit := b.options.TrainRows
 	labelled := len(fit) > 0
 	if !labelled {
@@ -249,6 +253,7 @@ func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 		zero := b.perRow(func(int) []float32 { return []float32{0} })
 		return zero, nil
 	}
+	// The measured texts come in with the fitted vocabulary and the fitted directions, as a new text would.
 	own := make([]sparse, len(b.rows))
 	for i := range own {
 		own[i] = words.row(b.rows[i].Text)
@@ -264,6 +269,9 @@ func (b *Bench) wordVectors() (tfidf, logistic [][]float32) {
 
 // corpusDocs are the distinct texts of rows, each with the nodes of all its labels: what a classifier of several
 // labels a text is trained on.
+//
+//	rows      "Ann shares." mft caring +;  "Ann shares." svt benevolence;  "Bo waits." duty fidelity
+//	texts     "Ann shares." [care/harm, caring, caring ++, self-transcendence, …]     "Bo waits." [fidelity, fidelity +]
 type corpusDocs struct {
 	ids     []string // text ids
 	texts   []string
