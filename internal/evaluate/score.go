@@ -249,9 +249,8 @@ func (b *Bench) fillTheory(s *System, v *metrics.Vectors, level int, id int32, t
 	if o.Pairs > 0 {
 		d.Mean, d.Median = Number(o.Mean), Number(o.Median)
 	}
-	// Interval at every level; the draws themselves are kept for the headline's alone, for differences. Orthogonality is
-	// a mean over pairs of vectors that are made of rows, so it is computed anew under each draw: to first order it
-	// would miss that both vectors of a pair move.
+	// Interval at every level; the draws themselves are kept for the headline's alone, for differences. Unlike the figures
+	// of rows, orthogonality is computed anew under each draw.
 	interval, draws := b.draws.Orthogonality(v, b.labels, level, b.options.MinSide, id)
 	d.Interval = Range(interval)
 	s.OrthogonalityDetails = append(s.OrthogonalityDetails, d)
