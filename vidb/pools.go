@@ -49,6 +49,12 @@ func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, e
 	return drawn, Save(path, fresh...)
 }
 
+// Has tells whether the file holds a value, by its id as the file spells it.
+func (f *File) Has(id string) bool {
+	_, ok := f.about(id)
+	return ok
+}
+
 func (f *File) about(id string) (About, bool) {
 	for _, a := range f.Values {
 		if a.ValueID == id {
