@@ -85,7 +85,7 @@ func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, er
 }
 
 const (
-	maxJudgeSteps = 500  // Fisher's steps shrink the distance by a constant factor each, far from squaring it
+	maxJudgeSteps = 5000 // Fisher's steps shrink the distance by a constant factor each, far from squaring it
 	judgeGradient = 1e-6 // of the objective; utilities are then right to about 1e-7
 	judgeSolve    = 1e-3 // of the residual: more digits of a step that is only nearly the right one save none
 )

@@ -44,6 +44,8 @@ type jury struct {
 	cfg   judge.Config
 	bar   func(label string, calls int64) Bar
 
+	prior *vectorPrior // of the value under way; nil without vectors
+
 	looked []int            // by voter: answers that the look at the first ones has seen
 	bad    []int            // of them unusable
 	why    []map[string]int // of them, by reason
@@ -275,20 +277,24 @@ func (y *jury) look(asks []ask) error {
 	return nil
 }
 
-// active goes on from the first rounds, pair by pair where most is learned, refitted after every round.
+// active goes on from the first rounds, pair by pair where most is learned, refitted after every round. Vectors have a
+// say in which pairs are shown and none in the fit.
 func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, bar Bar) error {
-	first := firsts(v)
+	seen := v.seen()
 	for round := o.rounds(); round < o.M*o.K; round++ {
 		theta, se, err := v.standing()
 		if err != nil {
 			return err
+		}
+		if y.prior != nil {
+			theta, se = y.prior.blend(theta, se)
 		}
 		random := ranking.Stream(v.purpose("active"), o.Seed, fmt.Sprint(round))
 		pairs, err := ranking.ActiveRound(random, theta, se)
 		if err != nil {
 			return err
 		}
-		shown := v.pairs(pairs, round, first, len(v.Judges), random.IntN)
+		shown := seen.deal(pairs, round, random.IntN)
 		v.overlap(shown, o)
 		if o.Order == OrderRandom {
 			v.shuffle(shown, o.Seed)
@@ -302,29 +308,54 @@ func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, 
 	return nil
 }
 
-// firsts counts how often each text was shown first less how often it was shown second. Windows of the overlap are
-// shown both ways round, and need no balance.
-func firsts(v *Value) []int {
-	out := make([]int, len(v.Texts))
-	for _, w := range v.Windows {
-		if !w.Overlap {
-			out[w.Shown[0]]++
-			out[w.Shown[1]]--
-		}
-	}
-	return out
+// history is who was shown what, in which order.
+type history struct {
+	judges int
+	first  []int           // how often a text was shown first less how often second, outside the overlap
+	asked  map[[3]int]bool // judge, first text, second text
 }
 
-// pairs puts first whichever of two texts stood second more often, a coin where both did alike; judges take turns.
-func (v *Value) pairs(pairs [][2]int, round int, first []int, judges int, coin func(int) int) []ranking.Shown {
+// seen is the history of the windows so far.
+func (v *Value) seen() *history {
+	h := &history{judges: len(v.Judges), first: make([]int, len(v.Texts)), asked: map[[3]int]bool{}}
+	for _, w := range v.Windows {
+		j := slices.IndexFunc(v.Judges, func(j Juror) bool { return j.Name == w.Judge })
+		h.asked[[3]int{j, w.Shown[0], w.Shown[1]}] = true
+		if !w.Overlap {
+			h.first[w.Shown[0]]++
+			h.first[w.Shown[1]]--
+		}
+	}
+	return h
+}
+
+// deal gives each pair an order and a judge. Judges take turns, and whichever text stood second more often comes first, a
+// coin where both did alike. A judge that was shown a pair in an order has answered: asked again it would repeat itself
+// and count twice. So the next judge gets it, and when all have seen it, in the other order.
+//
+//	pair 3 5, judge 0's turn, who has seen 3 5      judge 1 gets 3 5
+//	all have seen 3 5                               judge 0 gets 5 3
+func (h *history) deal(pairs [][2]int, round int, coin func(int) int) []ranking.Shown {
 	var out []ranking.Shown
 	for at, p := range pairs {
-		if first[p[0]] > first[p[1]] || (first[p[0]] == first[p[1]] && coin(2) == 1) {
+		if h.first[p[0]] > h.first[p[1]] || (h.first[p[0]] == h.first[p[1]] && coin(2) == 1) {
 			p[0], p[1] = p[1], p[0]
 		}
-		first[p[0]]++
-		first[p[1]]--
-		out = append(out, ranking.Shown{Focal: p[0], Repeat: round, Items: p[:], Judge: (round + at) % judges})
+		judge := (round + at) % h.judges
+		for try := range 2 * h.judges {
+			next := (judge + try) % h.judges
+			if try == h.judges {
+				p[0], p[1] = p[1], p[0]
+			}
+			if !h.asked[[3]int{next, p[0], p[1]}] {
+				judge = next
+				break
+			}
+		}
+		h.asked[[3]int{judge, p[0], p[1]}] = true
+		h.first[p[0]]++
+		h.first[p[1]]--
+		out = append(out, ranking.Shown{Focal: p[0], Repeat: round, Items: p[:], Judge: judge})
 	}
 	return out
 }

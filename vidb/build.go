@@ -53,8 +53,9 @@ type BuildJob struct {
 	Config          Config
 	Votes           string // votes file
 	Format, Wording string
-	Yes             bool // ask without a look at the budget
-	DryRun          bool // print what it would take, and ask nobody
+	PriorVectors    string // matrix of the pool's texts, for active pairing of one value
+	Yes             bool   // ask without a look at the budget
+	DryRun          bool   // print what it would take, and ask nobody
 	Out             io.Writer
 	Bar             func(label string, calls int64) Bar
 }
@@ -96,6 +97,10 @@ func (j BuildJob) judged(ctx context.Context) ([]Figures, error) {
 	if err != nil {
 		return nil, err
 	}
+	prior, err := j.prior(values)
+	if err != nil {
+		return nil, err
+	}
 	for _, v := range values { // before a model is loaded
 		if err := v.design(j.Design, len(cfg.Voters)).Validate(); err != nil {
 			return nil, fault.Usage(err)
@@ -121,7 +126,22 @@ func (j BuildJob) judged(ctx context.Context) ([]Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.all(ctx, newJury(asked, cfg.Config, j.Bar), values)
+	jury := newJury(asked, cfg.Config, j.Bar)
+	jury.prior = prior
+	return j.all(ctx, jury, values)
+}
+
+// prior reads the vectors that active pairing may go by.
+func (j BuildJob) prior(values []*Value) (*vectorPrior, error) {
+	switch {
+	case j.PriorVectors == "":
+		return nil, nil
+	case j.Design.Pairing != PairActive:
+		return nil, invalid("--prior-vectors with --pairing %s: only active pairing goes by what is known", j.Design.Pairing)
+	case len(values) != 1:
+		return nil, invalid("--prior-vectors for %d values: a matrix is of one pool; name the value", len(values))
+	}
+	return readPrior(j.PriorVectors, values[0])
 }
 
 // all builds value after value. What ends the run (a signal, a budget, an endpoint that is away) ends it at once, and

@@ -103,6 +103,7 @@ type Account struct {
 	Thin       bool    `json:"thin,omitempty"`     // fewer than 80 % of the windows have an order or a tie
 	Accuracy   float64 `json:"people_accuracy"`    // of pairs that people graded unlike: the share in their order
 	Pairs      int     `json:"people_pairs"`       // such pairs that were looked at
+	Judges     string  `json:"judges,omitempty"`   // why β and biases of the judges are missing
 	Neutral    string  `json:"neutral,omitempty"`  // why there is none, or that it lies far off
 }
 
@@ -125,9 +126,7 @@ func Fit(ctx context.Context, v *Value, o FitOptions) error {
 		return err
 	}
 	f.account.JudgeSD = f.judgeSD(o)
-	if err := v.figures(); err != nil {
-		return err
-	}
+	f.account.Judges = v.figures()
 	f.account.Accuracy, f.account.Pairs = v.peopleAccuracy()
 	v.Settings.Ties, v.Settings.Model, v.Settings.Zero, v.Settings.Bootstrap = o.Ties, o.Model, o.Zero, o.Bootstrap
 	v.Settings.AllowDisconnected, v.Settings.NoGuard = o.AllowDisconnected, o.NoGuard

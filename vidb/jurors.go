@@ -10,8 +10,9 @@ import (
 	"hives/ranking"
 )
 
-// figures fills in what each judge's answers look like.
-func (v *Value) figures() error {
+// figures fills in what each judge's answers look like. Where the judge model does not settle, β and biases are missing,
+// and the reason is returned: the scores do not hang on them.
+func (v *Value) figures() (why string) {
 	v.Jurors = nil
 	for _, j := range v.Judges {
 		f := JudgeFigures{Judge: j.Name, Beta: math.NaN(), FirstShare: math.NaN(), Lo: math.NaN(), Hi: math.NaN()}
@@ -37,7 +38,10 @@ func (v *Value) figures() error {
 		f.Consistency, f.Agreement = v.consistency(j.Name), v.agreement(j.Name)
 		v.Jurors = append(v.Jurors, f)
 	}
-	return v.sharpness()
+	if err := v.sharpness(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // sharpness adds β and the bias of each judge. People's grades know no place, and one judge's β is 1 by definition.

@@ -1,10 +1,14 @@
 package vidb
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 
+	"hives/data/theories"
 	"hives/internal/fault"
+	"hives/internal/fsutil"
 )
 
 // PoolOf is a pool that was drawn.
@@ -62,4 +66,30 @@ func (f *File) about(id string) (About, bool) {
 		}
 	}
 	return About{}, false
+}
+
+// WriteTexts writes the texts of one value's pool as JSON lines, in the order of the pool: what embeds them makes the
+// matrix of --prior-vectors.
+func WriteTexts(path, database string, values []string, known theories.Set) error {
+	if len(values) != 1 {
+		return invalid("--texts for %d values: a file of lines is of one pool; name one value", len(values))
+	}
+	f, err := Open(database, known)
+	if err != nil {
+		return err
+	}
+	v, err := f.Value(values[0])
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		lines := json.NewEncoder(w)
+		lines.SetEscapeHTML(false)
+		for _, t := range v.Texts {
+			if err := lines.Encode(map[string]string{"text": t.Text}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -175,6 +175,9 @@ func (a Account) write(out io.Writer) {
 	if a.Thin {
 		fmt.Fprintf(out, "thin: fewer than %.0f %% of the windows have an answer\n", 100*thinBelow)
 	}
+	if a.Judges != "" {
+		fmt.Fprintf(out, "judges: %s\n", a.Judges)
+	}
 	if a.Neutral != "" {
 		fmt.Fprintf(out, "neutral point: %s\n", a.Neutral)
 	}

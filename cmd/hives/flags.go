@@ -33,7 +33,7 @@ var flagGroups = []cli.FlagGroup{
 		"panel", "utility", "scale", "estimate", "max-se",
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
-		"licence-ok", "authors", "with", "yes"}},
+		"licence-ok", "authors", "with", "texts", "prior-vectors", "yes"}},
 	{Title: "Steering", Names: []string{
 		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",

@@ -85,6 +85,7 @@ drawn against others, and of each text one person's grade is drawn: the higher o
 	f.StringVar(&j.Design.Pairing, "pairing", j.Design.Pairing, "uniform, matching or active")
 	f.StringVar(&j.Design.Order, "order", j.Design.Order, "balanced: a text stands at each place alike often; random")
 	f.StringVar(&j.Design.Rotation, "judges", j.Design.Rotation, "rotate: a window goes to one judge; all: to every judge")
+	f.StringVar(&j.PriorVectors, "prior-vectors", "", "vectors of the pool's texts (.npy), for --pairing active")
 	f.Float64Var(&j.Design.Overlap, "overlap", j.Design.Overlap, "share of windows that all judges get, in both orders")
 	f.Uint64Var(&j.Design.Seed, "seed", 0, "seed of the windows")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")

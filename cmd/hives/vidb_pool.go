@@ -22,7 +22,7 @@ import (
 func vidbPoolCommand() *cobra.Command {
 	o := vidb.PoolOptions{}
 	var values []string
-	var out, dedupe string
+	var out, dedupe, texts string
 	var force, asJSON bool
 	c := &cobra.Command{
 		Use:   "pool --rows FILE --value ID --out vidb.db",
@@ -44,7 +44,7 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
 			}
 			o.Theories = known(c)
 			o.Exact = dedupe == "exact"
-			if err := (places{known: o.Theories, rows: o.Rows, files: []string{out}}).check(); err != nil {
+			if err := (places{known: o.Theories, rows: o.Rows, files: []string{out, texts}}).check(); err != nil {
 				return err
 			}
 			if err := spare(out, o.Rows...); err != nil {
@@ -52,6 +52,9 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
 			}
 			// All values or none: the file is written once, at the end.
 			drawn, err := vidb.Pools(out, o, values, force)
+			if err == nil && texts != "" {
+				err = vidb.WriteTexts(texts, out, values, o.Theories)
+			}
 			if err != nil {
 				return err
 			}
@@ -69,6 +72,7 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
 	f.StringSliceVar(&o.Rows, "rows", nil, "files of rows (.parquet or .csv)")
 	f.StringSliceVar(&values, "value", nil, "value_id, such as mft/care-harm; several are parted by commas")
 	f.StringVar(&out, "out", "", "database to write; its other values stay")
+	f.StringVar(&texts, "texts", "", "also write the pool of one value as lines that hives embed reads (.jsonl)")
 	f.IntVar(&o.Size, "size", vidb.DefaultPool, "texts of the pool")
 	f.IntVar(&o.MaxChars, "max-chars", vidb.DefaultMaxChars, "longer texts are left out")
 	f.StringVar(&dedupe, "dedupe", "text_id", "which texts are one: of the same text_id, or exact for the same bytes")
