@@ -329,9 +329,9 @@ func (v *Value) seen() *history {
 	return h
 }
 
-// deal gives each pair an order and a judge. Judges take turns, and whichever text stood second more often comes first, a
-// coin where both did alike. A judge that was shown a pair in an order has answered: asked again it would repeat itself
-// and count twice. So the next judge gets it, and when all have seen it, in the other order.
+// deal gives each pair an order and a judge. Judges take turns, and whichever text stood second more often comes first,
+// a coin where both did alike. A judge that was shown a pair in an order has answered: asked again it would repeat
+// itself and count twice. So the next judge gets it, and when all have seen it, in the other order.
 //
 //	pair 3 5, judge 0's turn, who has seen 3 5      judge 1 gets 3 5
 //	all have seen 3 5                               judge 0 gets 5 3

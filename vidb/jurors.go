@@ -10,8 +10,8 @@ import (
 	"hives/ranking"
 )
 
-// figures fills in what each judge's answers look like. Where the judge model does not settle, β and biases are missing,
-// and the reason is returned: the scores do not hang on them.
+// figures fills in what each judge's answers look like. Where the judge model does not settle, β and biases are
+// missing, and the reason is returned: the scores do not hang on them.
 func (v *Value) figures() (why string) {
 	v.Jurors = nil
 	for _, j := range v.Judges {

@@ -36,8 +36,8 @@ func TestKilledChild(t *testing.T) {
 	must(t, err)
 }
 
-// A build that is killed in the middle of a call, by no signal that it could handle, goes on and ends with the bytes of an
-// unbroken one.
+// A build that is killed in the middle of a call, by no signal that it could handle, goes on and ends with the bytes of
+// an unbroken one.
 func TestKilledBuildGoesOn(t *testing.T) {
 	w := newWorld(2, 16, 2)
 	hangs, stall := make(chan struct{}), 0

@@ -31,8 +31,8 @@ anchors build --review. Beside each text stand the panel's votes and the definit
 key.
 
 Several reviewers may work at once, each under a name. If they contradict each other, the page shows and counts it. A
-decision is in the votes file at once. hives label takes it into the rows at its next start. hives review apply takes it
-into a bank of anchors. See docs/REVIEW.md.`,
+decision is in the votes file at once. hives label takes it into the rows at its next start, and hives vidb check into
+the scores. hives review apply takes it into a bank of anchors. See docs/REVIEW.md.`,
 		Example: `  # what waits: texts of hives label, or anchors of hives anchors build
   hives review --db votes.db
 
