@@ -275,6 +275,3 @@ func tieTerm(x []float64) (sum float64) {
 	}
 	return sum
 }
-
-// Spearman is the correlation of ranks, equal numbers sharing theirs; NaN where one side is constant.
-func Spearman(x, y []float64) float64 { return stat.Correlation(averageRanks(x), averageRanks(y), nil) }
