@@ -162,7 +162,7 @@ func unit(row []float32) {
 //	FreshIndividual   7   2  −1  −1
 //	FreshTheory      −1  −1   3  −1        v0 fills up: it is put nowhere
 //
-// Invariant: len(texts) = slots, and both lists of ids are as long.
+// len(texts) = slots, and both lists of ids are as long.
 func (b *Banks) fresh(a *AnchorBatch, slots int) (texts [][]int32) {
 	if slots == 0 {
 		return nil

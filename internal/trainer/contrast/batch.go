@@ -31,7 +31,7 @@ type Batch struct {
 
 // AnchorBatch is what Stage 2 adds.
 //
-// Invariant: of a slot one of the two fresh ids at most is not −1, and no id comes twice in a list.
+// Of a slot one of the two fresh ids at most is not −1, and no id comes twice in a list.
 type AnchorBatch struct {
 	Individual, Theory []int32 // [B] each row's id in the bank, −1 outside its part
 	// Ids of the sentences encoded in slots B, B+1, …: each slot belongs to one bank and is −1 in the

@@ -20,7 +20,7 @@ type framer interface {
 
 // Corpus is rows ready for batching: token ids and label ids, made once.
 //
-// Invariant: ids[t] is the framed text of every row whose Labels.Text is t, never empty and never changed.
+// ids[t] is the framed text of every row whose Labels.Text is t, never empty and never changed.
 type Corpus struct {
 	Rows      []data.Row
 	Labels    *data.Labels

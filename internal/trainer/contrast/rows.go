@@ -15,8 +15,8 @@ const holdOutDomain = 0x686f6c642d6f7574
 
 // Rows are a run's training and held-out rows.
 //
-// Invariant: no text and no group of Validation is in Train where validation_fraction held it out; a file that was
-// named is compared, and Shared says what it has in common.
+// No text and no group of Validation is in Train where validation_fraction held it out (data.Split sees to it). A file
+// that was named is compared, and Shared says what it has in common (TestValidationOnTrainedRows).
 type Rows struct {
 	Train, Validation []data.Row
 	Numbers           []int    // of the training rows in their file, from 1
