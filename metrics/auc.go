@@ -27,7 +27,7 @@ type Sided struct {
 	Group    []int32
 }
 
-// Add appends one item.
+// Add appends one item. Items come in any order; the figure does not depend on it.
 func (s *Sided) Add(score float64, positive bool, stratum, group int32) {
 	s.Scores, s.Positive = append(s.Scores, score), append(s.Positive, positive)
 	s.Stratum, s.Group = append(s.Stratum, stratum), append(s.Group, group)
@@ -52,6 +52,7 @@ func (s *Sided) AUC(draws int, seed uint64) AUC {
 	if math.IsNaN(out.Value) || groups < minGroups || draws == 0 {
 		return out
 	}
+	// A draw may leave a side without items. It has no figure then, and is left out rather than counted as chance.
 	var found []float64
 	weights := make([]float64, len(s.Scores))
 	for k := range draws {
@@ -128,6 +129,8 @@ func (s *Sided) under(order []int, weights []float64) float64 {
 }
 
 // compact numbers ids from 0 in order of appearance, and says how many there are: a draw has one weight a number.
+//
+//	groups 7 7 2 7     0 0 1 0, two of them
 func compact(ids []int32) ([]int, int) {
 	place := map[int32]int{}
 	out := make([]int, len(ids))

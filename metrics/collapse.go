@@ -10,7 +10,8 @@ import (
 	"hives/internal/fault"
 )
 
-// Thresholds beyond which a space carries next to no information: a run should be looked at.
+// Thresholds beyond which a space carries next to no information: a run should be looked at. They warn and stop
+// nothing, since a space may be narrow at the beginning and open afterwards.
 const (
 	CollapsedCosine = .95
 	CollapsedRank   = 3.0

@@ -28,7 +28,8 @@ type distanceSums struct {
 	count [depthCount][2]int
 }
 
-// add takes all pairs of one anchor; bins 0 and 1 are the one depth "path".
+// add takes all pairs of one anchor, class by class: rows of one class agree with the anchor to the same depth. Bins 0
+// and 1 are the one depth "path".
 func (s *distanceSums) add(x *line, centre float64, rel []Relation) {
 	for _, c := range x.classes {
 		r := rel[c]
@@ -44,7 +45,7 @@ func (s *distanceSums) add(x *line, centre float64, rel []Relation) {
 	}
 }
 
-// merge adds the next shard's sums.
+// merge adds the next shard's sums; counts are whole numbers, sums are added in the shards' order.
 func (s *distanceSums) merge(o *distanceSums) {
 	for d := range depthCount {
 		for k := range 2 {
@@ -54,7 +55,8 @@ func (s *distanceSums) merge(o *distanceSums) {
 	}
 }
 
-// result turns sums of cosines into mean distances. Ordered pairs were counted, so pairs are half as many.
+// result turns sums of cosines into mean distances. Ordered pairs were counted, so pairs are half as many. The mean of
+// a depth is over its pairs of both directions, so it lies nearer to the one of which there are more.
 func (s *distanceSums) result() Distances {
 	var out Distances
 	mean := func(sum float64, n int) float64 {

@@ -14,7 +14,8 @@ type distinct struct {
 	count []int // [U] its rows
 }
 
-// distinct compares rows by their bits. Equal ones have equal cosines with everything, to the last bit.
+// distinct compares rows by their bits. Equal ones have equal cosines with everything, to the last bit. Vectors that
+// agree to rounding stay two: to join them would change figures, if only in the last digits.
 func (v *Vectors) distinct() *distinct {
 	d := &distinct{of: make([]int, v.n)}
 	seed := maphash.MakeSeed() // decides buckets, not results: equal hashes are compared in full
@@ -41,7 +42,8 @@ func (v *Vectors) distinct() *distinct {
 // they fill a quarter of a megabyte, which a processor's second cache holds.
 const tile = 32
 
-// cosines fills dst[k][u] with the cosine of vector lo+k and vector u, [len(dst)][U].
+// cosines fills dst[k][u] with the cosine of vector lo+k and vector u, [len(dst)][U]. The order of the loops is that of
+// memory, not of the result: 32 candidates are read once and held against all anchors of the block.
 func (d *distinct) cosines(v *Vectors, lo int, dst [][]float64) {
 	for from := 0; from < len(d.first); from += tile {
 		to := min(from+tile, len(d.first))
@@ -53,7 +55,8 @@ func (d *distinct) cosines(v *Vectors, lo int, dst [][]float64) {
 	}
 }
 
-// placed is a distinct vector with its cosine to an anchor.
+// placed is a distinct vector with its cosine to an anchor; the vector is kept by its number, since an order of numbers
+// is moved about faster than one of vectors.
 type placed struct {
 	cosine float64
 	vector int32

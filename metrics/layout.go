@@ -9,6 +9,17 @@ import (
 // them is counted alike for all, so sums run over cells and weigh each by its number of items. Of vectors that hardly
 // repeat there are as many cells as items; one-hot vectors of four theories have some hundred for any number of rows.
 //
+// Five items of three texts, text A with two labels:
+//
+//	item   text   vector   class        cells (vector, class)   items
+//	0      A      0        care +       0  (0, care +)          0, 4
+//	1      A      0        duty         1  (0, duty)            1
+//	2      B      1        care +       2  (1, care +)          2
+//	3      C      2        duty         3  (2, duty)            3
+//	4      A      0        care +
+//
+// Seen from item 2 the cells 0 and 1 have one cosine, and cell 0 counts twice.
+//
 // Invariant: cells stand in ascending order of their vectors, then classes, and items of a cell in ascending order.
 type layout struct {
 	p      Pairs
@@ -81,7 +92,8 @@ func (l *layout) makeCells(vectorOf func(i int32) int32) {
 	l.gatherKin(items)
 }
 
-// gatherKin lists the anchors of each vector by what they are part of: those leave the same candidates out.
+// gatherKin lists the anchors of each vector by what they are part of: those leave the same candidates out. Rows of one
+// text do, and so one preparation of the line serves all of them.
 func (l *layout) gatherKin(items []int32) {
 	place := map[[2]int32]int{} // by vector and what it is part of
 	for _, i := range items {
@@ -108,7 +120,9 @@ type line struct {
 	count   []float64  // [M] items of each cell that are not left out
 }
 
-// classSum is what the candidates of one class add up to: cosines less the centre.
+// classSum is what the candidates of one class add up to: their number, cosines less the centre, squares of these, and
+// the least and greatest cosine. About the centre, since the squares of cosines that all lie near .9 would agree in
+// their first digits, and the variance is in the others.
 type classSum struct{ n, c, cc, low, high float64 }
 
 func newLine(l *layout) *line {

@@ -41,6 +41,9 @@ func CosineMap(v *Vectors, l *data.Labels, u, w [][]int) [][]float64 {
 
 // ownPairs sums the cosines between rows of one text, the row with itself included: what must be taken off the
 // product of sums, and how many pairs that is.
+//
+//	care: rows of texts A, B, C      fairness: rows of texts B, D
+//	product of sums: 3·2 pairs       own: B with B, 1 pair       the mean is over 5
 func ownPairs(v *Vectors, l *data.Labels, u, w []int) (sum float64, pairs int) {
 	byText := map[int32][]int{}
 	for _, j := range w {

@@ -13,10 +13,11 @@ import (
 // a result does not depend on the number of processors.
 const shards = 16
 
-// maxRankedPairs bounds the memory of Spearman: sixteen bytes a pair.
+// maxRankedPairs bounds the memory of Spearman: sixteen bytes a pair. Beyond 8,944 items it is NaN;
+// Pearson needs no list of pairs.
 const maxRankedPairs = 40_000_000
 
-// Options of Measure.
+// Options of Measure. What is not asked for costs nothing: the correlation of one corpus needs no order of candidates.
 type Options struct {
 	Neighbours      int  // nearest neighbours kept for each item and scope
 	Spearman        bool // also rank all pairs; needs affinities that are multiples of .5 below 4
@@ -100,7 +101,8 @@ func MeasureViews(ctx context.Context, v *Vectors, views []View) ([]*Measurement
 	return out, nil
 }
 
-// shardBounds cuts the distinct vectors so that every shard has about as many rows: [shards+1].
+// shardBounds cuts the distinct vectors so that every shard has about as many rows: [shards+1]. Vectors alone would not
+// do: of the one-hot vectors of two corpora one may have nine tenths of the rows.
 func shardBounds(d *distinct) []int {
 	bounds := make([]int, shards+1)
 	rows, part := 0, 1
@@ -121,7 +123,8 @@ func shardBounds(d *distinct) []int {
 // them, which would else set the pace.
 const block = 16
 
-// visitAll does one shard's anchors, the distinct vectors lo … hi−1, for every view.
+// visitAll does one shard's anchors, the distinct vectors lo … hi−1, for every view. Cosines and their order are made
+// once a vector and read by all views.
 func visitAll(ctx context.Context, v *Vectors, d *distinct, layouts []*layout, lo, hi int) ([]*visitor, error) {
 	visitors := make([]*visitor, len(layouts))
 	ranked := false

@@ -97,7 +97,7 @@ func Agreement(l *data.Labels, rows []int, neighbours [][]int32, k int, presentO
 	}
 }
 
-// label returns level column of row i, or its direction for column 3.
+// label returns level column of row i, or its direction for column 3: four elections by one rule.
 func label(l *data.Labels, i, column int) int32 {
 	if column == 3 {
 		return l.Direction[i]
@@ -105,7 +105,8 @@ func label(l *data.Labels, i, column int) int32 {
 	return l.Levels[i][column]
 }
 
-// present tells whether the column says anything of row i.
+// present tells whether the column says anything of row i. A direction of 0 that nobody judged says nothing; one that
+// was judged is an answer.
 func present(l *data.Labels, i, column int) bool {
 	if column == 3 {
 		return l.Judged[i]

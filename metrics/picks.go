@@ -18,7 +18,8 @@ func RankPicks(v *Vectors, picks [][Bins]int) PickScore {
 	var out PickScore
 	var macro float64
 	right, strict := 0, 0
-	// Pairs p < q: the candidate of the nearer bin must be the closer one.
+	// Pairs p < q: the candidate of the nearer bin must be the closer one. Not a tie, which a space that puts all texts in
+	// one place would have everywhere.
 	for a, drawn := range picks {
 		good, pairs := 0, 0
 		for p := range Bins {
@@ -43,6 +44,7 @@ func RankPicks(v *Vectors, picks [][Bins]int) PickScore {
 			strict++
 		}
 	}
+	// Macro is over anchors, Micro over pairs: an anchor with all five bins filled counts ten times in the second.
 	n := float64(out.Anchors)
 	out.Macro, out.Micro, out.Strict = macro/n, float64(right)/float64(out.Pairs), float64(strict)/n
 	if out.Anchors == 0 {

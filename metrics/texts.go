@@ -36,7 +36,8 @@ type TextPairs struct {
 	common  []uint16   // [C, C] labels in common
 }
 
-// textLabel is one label of a text; id is equal where (path, direction) is.
+// textLabel is one label of a text; id is equal where (path, direction) is. Care that is supported and care that is
+// opposed are two labels, in one bin but not in common.
 type textLabel struct {
 	id        int32
 	direction int32
@@ -74,7 +75,8 @@ func NewTextPairs(l *data.Labels, alternatives [][][3]int32) *TextPairs {
 	return t
 }
 
-// classify numbers the classes in order of first appearance.
+// classify numbers the classes in order of first appearance. Thousands of texts have some hundred sets of labels, and
+// all that is asked about two texts, but for their cosine, is answered by their sets.
 func (t *TextPairs) classify() {
 	known := map[string]int32{}
 	for at, labels := range t.labels {
@@ -94,7 +96,8 @@ func (t *TextPairs) classify() {
 	}
 }
 
-// addLabel numbers the label by its canonical path and direction and adds it unless the text has it.
+// addLabel numbers the label by its canonical path and direction and adds it unless the text has it. Two annotators who
+// agree are two rows and one label; with it twice the text would have less in common with others.
 func (t *TextPairs) addLabel(at int, theory int32, label textLabel, ids map[[5]int32]int32) {
 	path := label.paths[0]
 	key := [5]int32{theory, path[0], path[1], path[2], label.direction}

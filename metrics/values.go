@@ -21,7 +21,8 @@ type Value struct {
 	Skipped  string // why there is no Vector
 }
 
-// valueSums gathers the rows of one value.
+// valueSums gathers the rows of one value. Row numbers and not sums are kept: the bootstrap weighs the rows anew in
+// each of a thousand draws.
 type valueSums struct {
 	Value
 	rows [2][]int // supporting, opposing
@@ -61,6 +62,10 @@ func collectValues(l *data.Labels, level int) []*valueSums {
 }
 
 // prefix cuts a path to its first levels; not ok when one of them is missing.
+//
+//	{4, 7, –} at level 1   {4, –, –}
+//	{4, 7, –} at level 2   {4, 7, –}
+//	{4, 7, –} at level 3   not ok: the path has ended
 func prefix(levels *[3]int32, level int) ([3]int32, bool) {
 	path := [3]int32{data.Missing, data.Missing, data.Missing}
 	for k := range level {
@@ -119,7 +124,8 @@ func Direction(v *Vectors, supports, opposes []int, weights []float64) []float64
 	return side[0]
 }
 
-// unit scales x to length one; false if it has none, or one that is only rounding.
+// unit scales x to length one; false if it has none, or one that is only rounding: what is left of two equal means
+// points anywhere, and would be a vector like any other.
 func unit(x []float64) bool {
 	norm := math.Sqrt(blas.Ddot(len(x), x, 1, x, 1))
 	if norm < constantRange {
@@ -159,7 +165,8 @@ func OrthogonalityOf(values []Value) (map[int32]Orthogonality, Orthogonality) {
 	return perTheory, summarise(total, pool)
 }
 
-// pairGaps is 1 − |cos| of every two vectors, unit vectors of length D.
+// pairGaps is 1 − |cos| of every two vectors, unit vectors of length D. Without the sign: two values whose texts lie on
+// one line, each the other's opposite, are as little told apart as two that agree.
 func pairGaps(vectors [][]float64) []float64 {
 	var gaps []float64
 	for i, a := range vectors {

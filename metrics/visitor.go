@@ -67,6 +67,9 @@ func (w *visitor) visit(u int, cosines []float64, sorted []placed) {
 }
 
 // remember notes the credit of cells that keep some of their items: those that are left out must not share in it.
+//
+//	cell 0 holds items 0 and 4; 0 is of the anchors' text, 4 of another
+//	what the anchors credit cell 0 with is item 4's alone: settle keeps item 0 out of it
 func (w *visitor) remember(own []int32) {
 	for _, i := range own {
 		cell := w.l.cellOf[i]
@@ -91,7 +94,8 @@ func (w *visitor) settle() {
 	w.spared = w.spared[:0]
 }
 
-// anchor lets every sum read the same line.
+// anchor lets every sum read the same line. Relations and affinities are asked for once a class and anchor: of a
+// hundred classes that is a hundred questions, whatever the number of rows.
 func (w *visitor) anchor(a int32, own []int32, cosines []float64) {
 	class, group := w.l.p.Class(int(a)), w.l.groupOf[a]
 	w.l.p.Relate(class, w.rel)
@@ -161,7 +165,8 @@ func (w *visitor) addKeys(a int32, cosines []float64) {
 	}
 }
 
-// merge adds the next shard's sums.
+// merge adds the next shard's sums. Shards are merged in their order: sums of floats depend on it, and figures must not
+// depend on who was done first.
 func (w *visitor) merge(o *visitor) {
 	for t := range w.rank {
 		w.rank[t].merge(o.rank[t])
