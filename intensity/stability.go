@@ -177,13 +177,17 @@ func (s *Stability) prompts(r Ratings, items []int) {
 // Only pairs of one value are asked about, since a score says how strongly a text supports its own value. Of four
 // items with directions + + 0 − there are 5 pairs; the two + are in no order.
 func (s *Stability) order(r Ratings, items []int) {
+	of := map[int][]int{} // items by value: pairs of unlike values are not even looked at
+	for _, item := range items {
+		of[r.Value[item]] = append(of[r.Value[item]], item)
+	}
 	var judges float64
 	for _, prompts := range r.Scores {
 		var right, tied, pairs float64
 		for _, i := range items {
-			for _, j := range items {
+			for _, j := range of[r.Value[i]] {
 				x, y := prompts[0][i], prompts[0][j]
-				if r.Value[i] != r.Value[j] || r.Direction[i] <= r.Direction[j] || math.IsNaN(x) || math.IsNaN(y) {
+				if r.Direction[i] <= r.Direction[j] || math.IsNaN(x) || math.IsNaN(y) {
 					continue
 				}
 				pairs++

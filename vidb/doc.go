@@ -8,8 +8,12 @@
 //	fit      Fit      orders → utilities with errors → scores; no judge is asked
 //	check    Check    seven voters look at each score; what they doubt waits for people
 //	show     Table    the figures of a value; Page draws them
-//	score    ScoreResponses   other texts among these: where they stand
 //	export   Export   Parquet and CSV; Import reads them and the authors' files
+//
+// Two commands work with a database that stands:
+//
+//	hives score       ScoreResponses   where other texts stand among these
+//	hives stability   Stability        how much scores hang on who is asked, orders beside ratings
 //
 // A reader needs three lines:
 //

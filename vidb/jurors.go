@@ -296,13 +296,14 @@ func (f *fitting) judgeSD(o FitOptions) float64 {
 // solveAlone fits one judge's orders, which may leave parts that never met: the prior holds them together. Weights of
 // the overlap are one: a judge is alone in its own window.
 func (f *fitting) solveAlone(o FitOptions) error {
-	ranked := make([][]int, len(f.orders))
+	ranked, weights := make([][]int, len(f.orders)), make([]float64, len(f.orders))
 	for at, order := range f.orders {
+		weights[at] = order.weight
 		for _, text := range order.ranking {
 			ranked[at] = append(ranked[at], f.item[text])
 		}
 	}
-	r, err := ranking.New(len(f.text), ranked, nil)
+	r, err := ranking.New(len(f.text), ranked, weights)
 	if err != nil {
 		return err
 	}

@@ -126,9 +126,9 @@ func (s *scoring) run(ctx context.Context, y *jury) ([]ResponseScore, []ScoreSum
 		return nil, nil, err
 	}
 	// The jury asks about the texts of a value: here those of the pool, and the responses behind them.
-	desk := &Value{About: s.v.About, Texts: slices.Clone(s.v.Texts), known: s.v.known}
+	all := &Value{About: s.v.About, Texts: slices.Clone(s.v.Texts), known: s.v.known}
 	for _, r := range s.responses {
-		desk.Texts = append(desk.Texts, Text{Text: r.Text})
+		all.Texts = append(all.Texts, Text{Text: r.Text})
 	}
 	var windows []Window
 	for at, shown := range s.shown {
@@ -138,7 +138,7 @@ func (s *scoring) run(ctx context.Context, y *jury) ([]ResponseScore, []ScoreSum
 	}
 	bar := y.bar("score "+s.v.ValueID, int64(len(windows)))
 	defer bar.Close()
-	if err := y.answer(ctx, desk, a, windows, bar); err != nil {
+	if err := y.answer(ctx, all, a, windows, bar); err != nil {
 		return nil, nil, err
 	}
 	var rows []ResponseScore

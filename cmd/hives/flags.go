@@ -13,7 +13,8 @@ var flagGroups = []cli.FlagGroup{
 		"assigned", "db", "vidb", "base", "adapter",
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names",
 		"rules", "imports",
-		"tokenizer", "include", "exclude", "revision", "out", "left-out", "bank", "html", "report", "force", "json",
+		"tokenizer", "include", "exclude", "revision", "out", "from", "keep",
+		"left-out", "bank", "html", "report", "force", "json",
 		"dry-run"}},
 	// These mean the same wherever a text becomes a vector (embedder.Options), or a model answers.
 	{Title: "Model", Names: []string{
@@ -30,7 +31,7 @@ var flagGroups = []cli.FlagGroup{
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
-		"panel", "utility", "scale", "estimate", "max-se",
+		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
 		"licence-ok", "authors", "with", "texts", "prior-vectors", "yes"}},

@@ -28,6 +28,8 @@ type Character struct {
 	Drift  int       // from this call on it likes the first place by one logit more; 0: never
 	Refuse int       // from this call on it answers 503; 0: never
 	Firm   bool      // without noise: the higher utility always stands first
+	Slope  float64   // of ratings: a text of utility θ is rated round(Offset + Slope θ + noise of SD 1), within ±10
+	Offset float64
 }
 
 // kinds of answers that cannot be used.
@@ -41,6 +43,9 @@ func (r Ranker) Answer(c Call) Reply {
 	}
 	shown := window(c.User)
 	random := drawn(c)
+	if strings.Contains(c.User, `"rating"`) {
+		return Reply{Content: r.rating(who, random, c.User), Usage: [2]int{len(c.System+c.User) / 4, 6}}
+	}
 	usage := [2]int{len(c.System+c.User) / 4, 12}
 	if random.Float64() < who.Spoilt && len(shown) > 0 {
 		return Reply{Content: who.spoilt(random, shown), Usage: usage}
@@ -105,6 +110,24 @@ func (who Character) spoilt(random *rand.Rand, shown []string) string {
 		return `{"order": ["A", "A"]}`
 	}
 	return `{"order": []}`
+}
+
+// rating is a number for the text of a prompt: the end of a line that is a JSON string.
+func (r Ranker) rating(who Character, random *rand.Rand, user string) string {
+	if random.Float64() < who.Spoilt {
+		return "I cannot rate this."
+	}
+	var text string
+	for _, line := range strings.Split(user, "\n") {
+		if at := strings.IndexByte(line, '"'); at >= 0 {
+			var found string
+			if json.Unmarshal([]byte(line[at:]), &found) == nil {
+				text = found
+			}
+		}
+	}
+	n := math.Round(who.Offset + who.Slope*r.Theta[text] + random.NormFloat64())
+	return fmt.Sprintf(`{"rating": %d}`, int(max(-10, min(10, n))))
 }
 
 // window finds the texts in a prompt: the last line, or end of a line, that is a JSON list.
