@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"hives/internal/llm"
@@ -215,5 +216,35 @@ func TestRowsThatFitAloneFitTogether(t *testing.T) {
 	}
 	if err := m.Answer(context.Background(), rows); err != nil || rows[0].Reply().Out != 4 || rows[1].Reply().Out != 120 {
 		t.Errorf("%v: %d and %d tokens written", err, rows[0].Reply().Out, rows[1].Reply().Out)
+	}
+}
+
+// Several callers ask at once, as a panel does. A cache holds one batch, so they take turns, and none sees another's.
+func TestCallersTakeTurns(t *testing.T) {
+	m := answerer(t, 2)
+	var all sync.WaitGroup
+	got := make([]llm.Reply, 6)
+	request := func(at int) llm.Request {
+		s := llm.Sampling{Temperature: 1, Seed: uint64(at), MaxTokens: 6 + 20*(at%2)}
+		if at%3 == 0 {
+			s.MaxTokens = 70
+			return constrained(t, fmt.Sprint("Which, ", at), s)
+		}
+		return ask(strings.Repeat("Tell me. ", 1+5*at), s)
+	}
+	for at := range got {
+		r := request(at)
+		all.Go(func() {
+			if replies, err := m.Generate(context.Background(), []llm.Request{r}); err == nil {
+				got[at] = replies[0]
+			}
+		})
+	}
+	all.Wait()
+	for at, together := range got {
+		alone, err := m.Generate(context.Background(), []llm.Request{request(at)})
+		if err != nil || alone[0].Text != together.Text || together.Text == "" {
+			t.Errorf("%d: %q among others, %q alone, %v", at, together.Text, alone[0].Text, err)
+		}
 	}
 }

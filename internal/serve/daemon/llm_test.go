@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -191,5 +192,37 @@ func TestAnAnswerOutlivesTheTimeToReceive(t *testing.T) {
 				t.Errorf("TLS %v: %s", secured, reply.Proto)
 			}
 		}
+	}
+}
+
+// A token's quota pays for prompts and answers: who has spent it waits, and the figures say whose tokens they were.
+func TestAQuotaPaysForAnswers(t *testing.T) {
+	c, _ := talking(t)
+	token, e, err := secure.New(secure.Entry{Name: "thrifty", TokensPerSecond: .01})
+	if err == nil {
+		err = os.WriteFile(c.TokensFile, []byte(e.String()+"\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newRig(t, c, serve.Options{Limits: serve.DefaultLimits(), Times: serve.DefaultTimes()}, &servetest.Runner{})
+	url := g.httpURL() + "/v1/chat/completions"
+	code, body := ask(t, http.MethodPost, url, chatBody, "Authorization", "Bearer "+token)
+	var said struct {
+		Usage struct {
+			Total int `json:"total_tokens"`
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &said); err != nil || code != http.StatusOK {
+		t.Fatalf("%d %s", code, body)
+	}
+	code, body = ask(t, http.MethodPost, url, chatBody, "Authorization", "Bearer "+token)
+	if code != http.StatusTooManyRequests || !strings.Contains(body, `"quota"`) {
+		t.Errorf("in debt: %d %s", code, body)
+	}
+	_, figures := ask(t, http.MethodGet, g.adminURL()+"/metrics", "")
+	line := fmt.Sprintf("embedd_caller_tokens_total{caller=\"thrifty\"} %d", said.Usage.Total)
+	if !strings.Contains(figures, line) {
+		t.Errorf("no %s in the figures", line)
 	}
 }

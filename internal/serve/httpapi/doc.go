@@ -5,6 +5,9 @@
 // same limits, queue, tokens and quotas. As with OpenAI a text that is too long is refused, vectors are normalised,
 // and a field that is not known is refused.
 //
+// Others plug paths of their own in (Options.Routes: a language model's): they go the same way in, and their errors the
+// same way out.
+//
 // Errors are OpenAI's: {"error": {"message", "type", "param", "code"}}. The status is that of the error's kind in
 // package fault, but for what HTTP has a word of its own for: 401 without a token, 413 for what is too large, 405,
 // 504. A 429 says in Retry-After when there will be room.
