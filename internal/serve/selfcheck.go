@@ -161,14 +161,22 @@ func sound(v []float32) bool {
 // is marked fresh: one from the cache, or joined to another's, would check nothing. They ride through the queue
 // among everything else because that path, not an idle engine, is what callers get.
 func (s *Server) checkNow(ctx context.Context) error {
+	// The queue may be full of others' texts and the engine busy with a batch: both times are allowed for.
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout+s.opt.Times.RunTimeout)
+	defer cancel()
+	for _, check := range s.opt.Checks {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	if s.opt.Load == nil {
+		return nil
+	}
 	g, release, err := s.Acquire()
 	if err != nil {
 		return err
 	}
 	defer release()
-	// The queue may be full of others' texts and the engine busy with a batch: both times are allowed for.
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout+s.opt.Times.RunTimeout)
-	defer cancel()
 	texts := make([]schedule.Text, againTexts)
 	for i, ids := range g.check.texts[:againTexts] {
 		texts[i] = schedule.Text{Key: sha256.Sum256(fmt.Appendf(nil, "self-check %d", s.checks.Add(1))), IDs: ids,
@@ -189,7 +197,7 @@ func (s *Server) checkNow(ctx context.Context) error {
 // watch checks again and again and drives the health. After lostChecks failures in a row the server ends. One
 // failure takes the health down, one success brings it back.
 func (s *Server) watch(ctx context.Context) {
-	if s.opt.Times.SelfCheck <= 0 || s.opt.Load == nil {
+	if s.opt.Times.SelfCheck <= 0 {
 		return
 	}
 	tick := time.NewTicker(s.opt.Times.SelfCheck)

@@ -48,7 +48,8 @@ type Options struct {
 	// Begin is what companions need before the server says SERVING, such as a model of their own. An error ends the
 	// start.
 	Begin   []func(ctx context.Context) error
-	OnBatch func(schedule.Batch) // after every batch, from the engine goroutine
+	Checks  []func(ctx context.Context) error // of companions' models, at every self-check
+	OnBatch func(schedule.Batch)              // after every batch, from the engine goroutine
 	Observe Observer
 	Admit   Admit
 }

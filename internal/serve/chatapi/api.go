@@ -48,6 +48,7 @@ type loaded struct {
 	names       []string
 	fingerprint string
 	queue       *queue
+	known       llm.Reply // to the known question
 }
 
 // New makes an API without a model.
@@ -62,10 +63,7 @@ func (a *API) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	try := llm.Request{
-		Messages: []llm.Message{{Role: llm.User, Content: "Hello"}}, Sampling: llm.Sampling{MaxTokens: 2},
-	}
-	replies, err := m.Generate(ctx, []llm.Request{try})
+	replies, err := m.Generate(ctx, []llm.Request{knownQuestion})
 	if err == nil {
 		err = replies[0].Err
 	}
@@ -79,7 +77,7 @@ func (a *API) Open(ctx context.Context) error {
 	if len(names) == 0 {
 		names = []string{id.Model}
 	}
-	a.loaded.Store(&loaded{m, names, "hives-" + id.Hash()[:16], newQueue(m, a.Options, a.lose)})
+	a.loaded.Store(&loaded{m, names, "hives-" + id.Hash()[:16], newQueue(m, a.Options, a.lose), replies[0]})
 	a.Log.Info("the language model is ready", "model", names[0], "weights", id.Weights, "template", m.Template(),
 		"engine", id.Engine, "precision", id.Precision, "rows", m.Rows(), "positions", m.Positions(),
 		"seconds", time.Since(began).Seconds())

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -382,6 +383,47 @@ func TestWhatIsRefusedIsNamed(t *testing.T) {
 		"response_format": {"type": "text"}, "top_k": -1`))
 }
 
+// Bodies with values put in each other's places are answered or refused as the client's mistake, never as ours.
+func TestStrangeBodies(t *testing.T) {
+	r := opened(t, nil)
+	fields := []string{"messages", "prompt", "temperature", "top_p", "top_k", "min_p", "max_tokens", "n", "seed", "stop",
+		"stream", "stream_options", "response_format", "guided_choice", "guided_json", "structured_outputs", "logprobs",
+		"top_logprobs", "max_completion_tokens", "logit_bias", "tools", "model", "user"}
+	values := []string{`null`, `0`, `-1`, `1.5`, `1e400`, `2e0`, `99999999999999999999`, `""`, `"a"`, `"\u0000"`,
+		`true`, `[]`, `{}`, `[null]`, `[[]]`, `[0]`, `[[1, 2]]`,
+		`["a"]`, `[{}]`, `[{"role": "user", "content": "x"}]`, `{"type": "text"}`,
+		`{"json": {"type": "array", "items": {"type": "null"}}}`, `{"type": "json_schema", "json_schema": {"schema": {}}}`,
+		`{"choice": ["a", "a"]}`, `{"type": "object"}`, `{"include_usage": true}`, `[{"role": "user", "content": [1]}]`}
+	random := rand.New(rand.NewPCG(3, 3))
+	answered := 0
+	for range 300 {
+		path, body := chatPath, map[string]json.RawMessage{"max_tokens": json.RawMessage(`2`)}
+		body["messages"] = json.RawMessage(`[{"role": "user", "content": "x"}]`)
+		if random.IntN(2) == 0 {
+			delete(body, "messages")
+			path, body["prompt"] = completionPath, json.RawMessage(`"x"`)
+		}
+		for range 1 + random.IntN(2) {
+			body[fields[random.IntN(len(fields))]] = json.RawMessage(values[random.IntN(len(values))])
+		}
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, answer := r.post(path, string(raw))
+		if answered++; status != http.StatusOK {
+			answered--
+			var got said
+			if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Error == nil || status/100 != 4 {
+				t.Errorf("%s: %d %s", raw, status, answer)
+			}
+		}
+	}
+	if answered < 20 || answered > 280 {
+		t.Errorf("%d of 300 were answered: the trial is one-sided", answered)
+	}
+}
+
 // The same seed gives the same answer, another one and none give others.
 func TestSeeds(t *testing.T) {
 	r := opened(t, nil)
@@ -526,6 +568,47 @@ func TestTheBeginningAndTheEnd(t *testing.T) {
 	if status, raw := r.post(chatPath, body); status != 503 || !strings.Contains(raw, "draining") {
 		t.Errorf("after: %d %s", status, raw)
 	}
+}
+
+// The self-check asks what was asked at the start, sees an answer that is another, and keeps out of the way of others.
+func TestTheKnownQuestion(t *testing.T) {
+	r := newRig(t, nil)
+	if err := r.Check(context.Background()); err != nil {
+		t.Errorf("before there is a model: %v", err)
+	}
+	if err := r.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l := r.loaded.Load()
+	if err := r.Check(context.Background()); err != nil {
+		t.Error(err)
+	}
+	whole := l.known
+	for name, change := range map[string]func(*llm.Reply){
+		"other tokens": func(known *llm.Reply) { known.IDs = []int32{1, 2} },
+		"differs by":   func(known *llm.Reply) { known.LogProbs = []llm.TokenLogProb{{LogProb: -99}} },
+		"NaN":          func(known *llm.Reply) { known.LogProbs = []llm.TokenLogProb{{LogProb: math.NaN()}} },
+	} {
+		l.known = whole
+		change(&l.known)
+		if err := r.Check(context.Background()); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	begun, release := make(chan struct{}, 1), make(chan struct{})
+	e := r.alone(func(talk.Piece) {
+		select {
+		case begun <- struct{}{}:
+			<-release
+		default:
+		}
+	})
+	<-begun
+	if err := r.Check(context.Background()); err != nil { // it would see the wrong answer, if it asked
+		t.Errorf("while another is answered: %v", err)
+	}
+	close(release)
+	<-e.done
 }
 
 // alone puts one row into the line, whose pieces are told to emit.

@@ -268,6 +268,13 @@ func (q *queue) watch(hang time.Duration) {
 	}
 }
 
+// busy tells whether anybody waits or is answered.
+func (q *queue) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.at > 0 || len(q.waiting) > 0
+}
+
 // working tells whether a batch is being answered.
 func (q *queue) working() bool {
 	q.mu.Lock()

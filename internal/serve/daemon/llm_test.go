@@ -226,3 +226,20 @@ func TestAQuotaPaysForAnswers(t *testing.T) {
 		t.Errorf("no %s in the figures", line)
 	}
 }
+
+// The self-check of a language model alone is counted, and the health stays up with it.
+func TestALanguageModelChecksItself(t *testing.T) {
+	c, _ := talking(t)
+	times := serve.DefaultTimes()
+	times.SelfCheck = 10 * time.Millisecond
+	g := newRig(t, c, serve.Options{Limits: serve.DefaultLimits(), Times: times}, &servetest.Runner{})
+	for figures := ""; !strings.Contains(figures, `embedd_self_checks_total{result="ok"} 2`); {
+		_, figures = ask(t, http.MethodGet, g.adminURL()+"/metrics", "")
+		if strings.Contains(figures, `embedd_self_checks_total{result="failed"} 1`) {
+			t.Fatal("a check failed")
+		}
+	}
+	if code, body := ask(t, http.MethodGet, g.adminURL()+"/readyz", ""); code != http.StatusOK {
+		t.Errorf("%d %s", code, body)
+	}
+}

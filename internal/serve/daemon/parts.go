@@ -111,7 +111,7 @@ func (p *parts) plug(o *serve.Options) {
 		o.Admit = secure.Admit
 	}
 	if p.llm != nil {
-		o.Begin = append(o.Begin, p.llm.Open)
+		o.Begin, o.Checks = append(o.Begin, p.llm.Open), append(o.Checks, p.llm.Check)
 	}
 	if p.http != nil {
 		o.Companions = append(o.Companions, p.serveHTTP)

@@ -30,7 +30,7 @@ func (m *Metrics) WatchLLM(read func() (chatapi.Figures, bool)) error {
 		max:       desc("rows_max", "answers that may"),
 		seconds:   desc("engine_seconds_total", "time of the engine for batches of answers"),
 		batches:   desc("batches_total", "batches that were begun"),
-		answers:   desc("answers_total", "answers that were written to their end"),
+		answers:   desc("answers_total", "answers that were written to their end, those of self-checks included"),
 		canceled:  desc("canceled_total", "answers whose client went away or whose time was up"),
 		refused:   desc("queue_refused_total", "requests refused for want of room in the line"),
 		troubled:  desc("engine_errors_total", "batches that the engine could not answer"),
