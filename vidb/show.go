@@ -36,6 +36,7 @@ type Figures struct {
 	Fit         *Account        `json:"fit,omitempty"`
 	Check       *Triage         `json:"check,omitempty"`
 	Judges      []JudgeLine     `json:"judges"`
+	Steadiest   string          `json:"steadiest_judge,omitempty"`
 	People      []AgainstPeople `json:"people"`
 	Highest     []Listed        `json:"highest"`
 	Lowest      []Listed        `json:"lowest"`
@@ -55,6 +56,9 @@ type JudgeLine struct {
 	Beta        *float64  `json:"beta"`
 	Bias        []float64 `json:"bias"`
 	Agreement   *float64  `json:"agreement"`
+	P           *float64  `json:"p"` // of even places: binomial of pairs, else χ²
+	FirstBoth   *float64  `json:"first_both"`
+	SecondBoth  *float64  `json:"second_both"`
 	Warning     string    `json:"warning,omitempty"`
 }
 
@@ -75,8 +79,11 @@ func (v *Value) Summarise(top int) Figures {
 	}
 	f.Neutral = known(10 * (v.Neutral - v.Mean) / v.MaxAbs)
 	for _, j := range v.Jurors {
-		f.Judges = append(f.Judges, j.line(v.K))
+		line := j.line(v.K)
+		v.lean(j.Judge).tests(&line)
+		f.Judges = append(f.Judges, line)
 	}
+	f.Steadiest = steadiest(f.Judges)
 	list := func(by func(i int) float64) []Listed {
 		order := slices.Clone(scored)
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
@@ -198,6 +205,9 @@ func (f Figures) writeJudges(out io.Writer) error {
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if f.Steadiest != "" && len(f.Judges) > 1 {
+		fmt.Fprintf(out, "steadiest judge: %s\n", f.Steadiest)
 	}
 	for _, j := range f.Judges {
 		if j.Warning != "" {
