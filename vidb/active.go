@@ -13,6 +13,7 @@ import (
 // say in which pairs are shown and none in the fit.
 func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, bar Bar) error {
 	seen := v.seen()
+	// Rounds are numbered on from the matching's, so that no window has the name of an earlier one.
 	for round := o.rounds(); round < o.M*o.K; round++ {
 		theta, se, err := v.standing()
 		if err != nil {
@@ -21,6 +22,7 @@ func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, 
 		if y.prior != nil {
 			theta, se = y.prior.blend(theta, se)
 		}
+		// A round's draws are its own: taken up again in the middle, the run pairs the same texts.
 		random := ranking.Stream(v.purpose("active"), o.Seed, fmt.Sprint(round))
 		pairs, err := ranking.ActiveRound(random, theta, se)
 		if err != nil {
@@ -109,6 +111,8 @@ func (v *Value) standing() (theta, se []float64, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// 1/σ² of the prior is what is known of a text before anybody was shown it; each answer adds β²p(1−p) to both of
+	// its texts: most where the outcome was open, nothing where it was sure.
 	wide := ranking.DefaultJudgePriors().Theta
 	information := make([]float64, len(item))
 	for i := range information {

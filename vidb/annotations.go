@@ -28,7 +28,9 @@ func BuildAnnotated(v *Value, o DesignOptions) error {
 	if err := v.oneQuestion(); err != nil {
 		return err
 	}
-	o.Overlap = 0 // one judge that no order sways
+	// The overlap pays for figures that tell judges apart and a judge from itself. There is one judge, and no order
+	// sways it.
+	o.Overlap = 0
 	jurors := []Juror{{Name: Annotations}}
 	shown, err := v.fixed(o, len(jurors))
 	if err != nil {
@@ -61,7 +63,10 @@ func (v *Value) said(w *Window, seed uint64) *Answer {
 	return &Answer{Tie: true}
 }
 
-// oneQuestion refuses a pool in which people were asked two things that cannot be compared.
+// oneQuestion refuses a pool in which people were asked two things that cannot be compared. Its windows would fall
+// apart into those of one question and those of the other, and the fit would refuse the parts later, with less to say.
+//
+//	5,320 texts judged good or bad, 1,210 counted as voicing care     refused: which of a 2 and a 3 is more?
 func (v *Value) oneQuestion() error {
 	var voiced, sided int
 	for _, t := range v.Texts {

@@ -34,6 +34,8 @@ func (noBar) Close() {}
 
 // firstAnswers and mostUnusable say when a judge is given up: of 200 answers a share of .2 is known to within .06,
 // two standard errors.
+// A judge that answers in prose would be paid for every window and leave none. 200 answers tell: of a judge with a
+// tenth of unusable ones, more than a fifth are so in one run of 10⁵.
 const (
 	firstAnswers = 200 // of a judge, after which it is known whether its answers can be used
 	mostUnusable = .2  // of them
@@ -98,7 +100,11 @@ func (y *jury) build(ctx context.Context, v *Value, o DesignOptions, a *asker, w
 	return v.someUsable()
 }
 
-// calls is how many windows the judges get together, before those that are drawn twice are counted once.
+// calls is how many windows the judges get together, before those that are drawn twice are counted once. A window of
+// the overlap costs two calls a judge.
+//
+//	200 texts, m 30, 5 judges, rotate, overlap 5 %     6,000 · (.05 · 10 + .95) = 8,700
+//	the same, all                                      6,000 · (.05 · 10 + .95 · 5) = 31,500
 //
 //	100 texts, m 30, 7 judges, overlap .05     3,000 windows
 //	rotate     3,000 · (.05 · 14 + .95)        4,950 calls
@@ -115,7 +121,8 @@ func (v *Value) calls(o DesignOptions, judges int) int {
 	return int(math.Round(windows * (o.Overlap*2*float64(judges) + (1-o.Overlap)*each)))
 }
 
-// someUsable refuses a value of which no answer can be used.
+// someUsable refuses a value of which no answer can be used. Such a value fails by itself: the run's other values are
+// scored and written.
 func (v *Value) someUsable() error {
 	why := map[string]int{}
 	for _, w := range v.Windows {
@@ -150,7 +157,8 @@ func tally(why map[string]int) string {
 	return strings.Join(reasons, ", ")
 }
 
-// ask is one question and the windows that it answers: the same texts in the same order may be drawn several times.
+// ask is one question and the windows that it answers: the same texts in the same order may be drawn several times. At
+// temperature 0 they have one answer, and two questions for it under way at once would both be paid for.
 type ask struct {
 	voter   int
 	texts   []string
@@ -241,7 +249,8 @@ func (y *jury) put(ctx context.Context, v *Value, a *asker, asks []ask, bar Bar)
 	return nil
 }
 
-// answered reads a vote as the answer to a window.
+// answered reads a vote as the answer to a window. The vote is named by what it is found by in the votes file. A number
+// of its row would depend on who answered first, and two runs would have unlike bytes.
 //
 //	["B","A"] of the texts 17 and 4     ranking 4 17
 //	[]                                  a tie
@@ -279,7 +288,8 @@ func (y *jury) look(asks []ask) error {
 	return nil
 }
 
-// runConfig names what answers depend on: the judges as they are asked. The value and its words stand in the prompts.
+// runConfig names what answers depend on: the judges as they are asked. The value and its words stand in the prompts,
+// and the texts in the items, so neither is named here: another pool, seed or m reuses what was answered.
 func runConfig(cfg judge.Config) (judge.Run, error) {
 	return judge.NewRun(KindRun, map[string]any{"voters": cfg.Identities()})
 }

@@ -17,6 +17,9 @@ import (
 	"hives/internal/textfile"
 )
 
+// What the authors' files lack is said where it is missed: no utilities, so no map to logits and no errors; no orders,
+// so no fit; no directions, so no neutral point. Their pool's hash is of the texts as they are here.
+
 // authorsFile is how the paper's authors name a value's file: benevolence_pvq_flag_aggregated.csv.
 var authorsFile = regexp.MustCompile(`^(.+)_([a-z]+)_flag_aggregated\.csv$`)
 

@@ -60,6 +60,9 @@ type BuildJob struct {
 	Bar             func(label string, calls int64) Bar
 }
 
+// Build is the second step. What is random in it depends on the design's seed, the value and the texts, so that another
+// judge, another value or another number of calls at once moves no window.
+//
 // Build has every value's windows answered and its texts scored. The file is written once, at the end: until then the
 // votes file alone has the answers. A value that cannot be scored is named, and the others are written.
 func Build(ctx context.Context, j BuildJob) ([]Figures, error) {

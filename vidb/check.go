@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -113,6 +114,7 @@ func (j CheckJob) voters() (Config, error) {
 		return j.Config, invalid("voters need --db, the votes file that keeps their answers")
 	}
 	cfg := j.Config
+	cfg.Voters = slices.Clone(cfg.Voters)
 	for i := range cfg.Voters {
 		cfg.Voters[i].Prompt = checkPrompt // what judges are asked by, in a file that both use, is another question
 	}
@@ -230,6 +232,9 @@ func (j CheckJob) ask(ctx context.Context, asked *judge.Judge, v *Value, scored 
 	})
 }
 
+// The queue is the meeting place: check puts texts in, the page of hives review takes decisions, check reads them. An
+// item is found by run, text and value, so a second check brings it up to date and keeps what was decided.
+
 // enqueue puts what is doubted before people, and takes back what no longer is. It returns the texts by queue item:
 // also those that people have decided on before, whatever the voters say now.
 func (v *Value) enqueue(ctx context.Context, store *judge.Store, run string, scored []int) (map[int64]int, error) {
@@ -296,6 +301,7 @@ func (v *Value) decided(ctx context.Context, store *judge.Store, queued map[int6
 			s.HumanMean = 0
 			v.Report.Check.Decided++
 		}
+		// The running mean: ann 4, bob 7, cleo 1 are 4, 5.5, 4.
 		s.Humans++
 		s.HumanMean += (n - s.HumanMean) / float64(s.Humans)
 	}

@@ -77,7 +77,7 @@ func (v *Value) fixed(o DesignOptions, judges int) ([]ranking.Shown, error) {
 	var err error
 	switch o.Pairing {
 	case PairUniform:
-		shown, err = d.Uniform()
+		shown, err = d.Uniform() // deals the overlap, too
 	default: // the first rounds of active pairing are a matching too
 		shown, err = d.Matching(o.rounds())
 		v.overlap(shown, o)
@@ -129,7 +129,8 @@ func (v *Value) overlap(shown []ranking.Shown, o DesignOptions) {
 	}
 }
 
-// shuffle puts every window into an order of its own.
+// shuffle puts every window into an order of its own: the paper's words. Balanced order is the same on the whole with
+// less variance, since a text cannot stand first in twenty of thirty windows by chance.
 func (v *Value) shuffle(shown []ranking.Shown, seed uint64) {
 	for at := range shown {
 		w := &shown[at]
@@ -142,6 +143,12 @@ func (v *Value) shuffle(shown []ranking.Shown, seed uint64) {
 func (v *Value) stream(what string, seed uint64, w *ranking.Shown) *rand.Rand {
 	return ranking.Stream(v.purpose(what), seed, v.Texts[w.Focal].ID, fmt.Sprint(w.Repeat))
 }
+
+// A design speaks of windows; the file has a row for each answer that is wanted.
+//
+//	3 judges, pair 4 7     rotate          b 4 7
+//	                       all             a 4 7, b 4 7, c 4 7
+//	                       the overlap     a 4 7, a 7 4, b 4 7, b 7 4, c 4 7, c 7 4
 
 // spread makes a row for each judge and order of a window: one of a plain window, and of the overlap one a judge in the
 // order shown and one in the reverse.

@@ -69,12 +69,13 @@ func (l lean) tests(line *JudgeLine) {
 	}
 }
 
-// placesBelow is the p under which a judge of longer windows is warned of. Windows are many: one in twenty would warn of
-// judges whose lean nobody would notice.
+// placesBelow is the p under which a judge of longer windows is warned of. Windows are many: one in twenty would warn
+// of judges whose lean nobody would notice.
 const placesBelow = .001
 
-// steadiest is the judge to ask where one is to be chosen: of those that choose the same text in both orders in at least
-// 70 % of the pairs, the one that chooses the first place most nearly half of the time. "" where none is so steady.
+// steadiest is the judge to ask where one is to be chosen: of those that choose the same text in both orders in at
+// least 70 % of the pairs, the one that chooses the first place most nearly half of the time. "" where none is so
+// steady.
 //
 //	a  consistency .9, first .56     b  .75, first .52     c  .6, first .50      b
 func steadiest(judges []JudgeLine) string {
