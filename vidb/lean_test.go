@@ -25,7 +25,8 @@ func TestJudgesThatLean(t *testing.T) {
 	if *first.FirstBoth < .999 || *first.P > 1e-12 || *first.Consistency != 0 || first.Warning == "" {
 		t.Errorf("always the first: %+v", first)
 	}
-	if *reads.FirstBoth != 0 || *reads.SecondBoth != 0 || *reads.P < .99 || *reads.Consistency != 1 || f.Steadiest != "reads" {
+	even := *reads.FirstBoth == 0 && *reads.SecondBoth == 0 && *reads.P > .99 && *reads.Consistency == 1
+	if !even || f.Steadiest != "reads" {
 		t.Errorf("reads: %+v, steadiest %q", reads, f.Steadiest)
 	}
 	if math.Abs(*reads.Agreement-.5) > 1e-12 {
