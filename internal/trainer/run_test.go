@@ -227,7 +227,7 @@ func TestRunRefusesBadInput(t *testing.T) {
 		{"no tokenizer", "no tokenizer at", func(c *trainer.Config) { c.Model.Tokenizer = filepath.Dir(c.Data.Train) }},
 		{"batch larger than the rows", "batch size 400", func(c *trainer.Config) { c.Sampler.BatchSize = 400 }},
 		{"unknown loss", "soft", func(c *trainer.Config) { c.Loss.Variant = "soft" }},
-		{"stage 3", "stage 3", func(c *trainer.Config) { c.Stage = 3 }},
+		{"stage 4", "stage 4", func(c *trainer.Config) { c.Stage = 4 }},
 		{"no config.json", "config.json", func(c *trainer.Config) {
 			c.Model.From = "random:" + filepath.Dir(c.Data.Train) +
 				"/absent"
