@@ -10,6 +10,14 @@ import (
 	"hives/vidb"
 )
 
+// vidbBuild is hives vidb build: the job, and the flags that have a form of their own.
+type vidbBuild struct {
+	job    vidb.BuildJob
+	config cli.ConfigFlags
+	fit    fitFlags
+	asJSON bool
+}
+
 // vidbBuildCommand has windows answered.
 //
 //	work      vidb.Build of package vidb, which asks through internal/judge
@@ -19,10 +27,7 @@ import (
 //	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
 //	--dry-run says what it would take and asks nobody
 func vidbBuildCommand() *cobra.Command {
-	j := vidb.BuildJob{Design: vidb.DefaultDesign()}
-	var config cli.ConfigFlags
-	var flags fitFlags
-	var asJSON bool
+	b := vidbBuild{job: vidb.BuildJob{Design: vidb.DefaultDesign()}}
 	c := &cobra.Command{
 		Use:   "build --vidb vidb.db (--judge annotations | --config judges.toml --db votes.db)",
 		Short: "Have windows of texts put into order, and score the texts",
@@ -45,36 +50,18 @@ drawn against others, and of each text one person's grade is drawn: the higher o
   # by people's grades alone
   hives vidb build --vidb vidb.db --judge annotations --ties half`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			cli.GoesOn(c.Context())
-			var err error
-			j.Known, j.Out = known(c), c.OutOrStdout()
-			if asJSON {
-				j.Out = c.ErrOrStderr() // one object on standard output, and the estimate beside it
-			}
-			if j.Fit, err = flags.options(); err != nil {
-				return err
-			}
-			if j.Judge == "" {
-				// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.
-				j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_VIDB", nil))
-				if err != nil {
-					return err
-				}
-				j.Config.Opener = talk.Provide
-			}
-			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
-			figures, failed := vidb.Build(c.Context(), j)
-			if len(figures) == 0 {
-				return failed
-			}
-			// Values that were written are shown, also where others failed.
-			return errors.Join(printFigures(c, figures, asJSON), failed)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return b.run(c) },
 	}
+	b.register(c)
+	return c
+}
+
+// register adds the flags: of what is asked, of the windows, and those that a fit has too.
+func (b *vidbBuild) register(c *cobra.Command) {
+	j := &b.job
 	vidbFlag(c, &j.Path, &j.Values)
 	f := c.Flags()
-	config.Register(f)
+	b.config.Register(f)
 	f.StringVar(&j.Votes, "db", "", "votes file, created where there is none")
 	f.StringVar(&j.Judge, "judge", "", "annotations: people's own grades in place of the judges of --config")
 	f.StringVar(&j.Format, "format", vidb.FormatBinary, "binary: which of two; default: an order; oneshot: with an "+
@@ -90,7 +77,34 @@ drawn against others, and of each text one person's grade is drawn: the higher o
 	f.Uint64Var(&j.Design.Seed, "seed", 0, "seed of the windows")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in calls, tokens, money and hours, and ask nobody")
-	flags.register(f)
-	jsonFlag(c, &asJSON)
-	return c
+	b.fit.register(f)
+	jsonFlag(c, &b.asJSON)
+}
+
+// run shows the values that were written also where others failed: a failure is told last, and decides the exit code.
+func (b *vidbBuild) run(c *cobra.Command) error {
+	cli.GoesOn(c.Context())
+	var err error
+	j := b.job
+	j.Known, j.Out = known(c), c.OutOrStdout()
+	if b.asJSON {
+		j.Out = c.ErrOrStderr() // one object on standard output, and the estimate beside it
+	}
+	if j.Fit, err = b.fit.options(); err != nil {
+		return err
+	}
+	if j.Judge == "" {
+		// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.
+		j.Config, _, err = cli.Load(vidb.Defaults(), b.config.Sources(c.Flags(), "HIVES_VIDB", nil))
+		if err != nil {
+			return err
+		}
+		j.Config.Opener = talk.Provide
+	}
+	j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
+	figures, failed := vidb.Build(c.Context(), j)
+	if len(figures) == 0 {
+		return failed
+	}
+	return errors.Join(printFigures(c, figures, b.asJSON), failed)
 }

@@ -9,6 +9,14 @@ import (
 	"hives/vidb"
 )
 
+// vidbPool is hives vidb pool.
+type vidbPool struct {
+	o                  vidb.PoolOptions
+	values             []string
+	out, dedupe, texts string
+	force, asJSON      bool
+}
+
 // vidbPoolCommand draws pools and freezes them.
 //
 //	work      vidb.Pools of package vidb
@@ -20,10 +28,7 @@ import (
 // Why frozen? Scores compare the texts of one pool with each other. A text more would be a text that never met the
 // others.
 func vidbPoolCommand() *cobra.Command {
-	o := vidb.PoolOptions{}
-	var values []string
-	var out, dedupe, texts string
-	var force, asJSON bool
+	var p vidbPool
 	c := &cobra.Command{
 		Use:   "pool --rows FILE --value ID --out vidb.db",
 		Short: "Draw the texts of a value and freeze them",
@@ -37,48 +42,50 @@ people gave are kept beside the texts (hives import social-chem, moral-stories, 
   hives vidb pool --rows a.parquet,b.parquet --value svt/openness-to-change/hedonism \
       --size 2000 --out vidb.db`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			// Before any file is read.
-			if dedupe != "text_id" && dedupe != "exact" {
-				return fault.Usage(fault.New(fault.Invalid, "--dedupe %q: want text_id or exact", dedupe))
-			}
-			o.Theories = known(c)
-			o.Exact = dedupe == "exact"
-			if err := (places{known: o.Theories, rows: o.Rows, files: []string{out, texts}}).check(); err != nil {
-				return err
-			}
-			if err := spare(out, o.Rows...); err != nil {
-				return err
-			}
-			// All values or none: the file is written once, at the end.
-			drawn, err := vidb.Pools(out, o, values, force)
-			if err == nil && texts != "" {
-				err = vidb.WriteTexts(texts, out, values, o.Theories)
-			}
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), drawn)
-			}
-			for _, v := range drawn {
-				v.Pool.Write(c.OutOrStdout(), v.ValueID)
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "→ %s\n", out)
-			return err
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return p.run(c) },
 	}
 	f := c.Flags()
-	f.StringSliceVar(&o.Rows, "rows", nil, "files of rows (.parquet or .csv)")
-	f.StringSliceVar(&values, "value", nil, "value_id, such as mft/care-harm; several are parted by commas")
-	f.StringVar(&out, "out", "", "database to write; its other values stay")
-	f.StringVar(&texts, "texts", "", "also write the pool of one value as lines that hives embed reads (.jsonl)")
-	f.IntVar(&o.Size, "size", vidb.DefaultPool, "texts of the pool")
-	f.IntVar(&o.MaxChars, "max-chars", vidb.DefaultMaxChars, "longer texts are left out")
-	f.StringVar(&dedupe, "dedupe", "text_id", "which texts are one: of the same text_id, or exact for the same bytes")
-	f.Uint64Var(&o.Seed, "seed", 0, "seed of the draws")
-	f.BoolVar(&force, "force", false, "replace a pool that was built on")
-	jsonFlag(c, &asJSON)
+	f.StringSliceVar(&p.o.Rows, "rows", nil, "files of rows (.parquet or .csv)")
+	f.StringSliceVar(&p.values, "value", nil, "value_id, such as mft/care-harm; several are parted by commas")
+	f.StringVar(&p.out, "out", "", "database to write; its other values stay")
+	f.StringVar(&p.texts, "texts", "", "also write the pool of one value as lines that hives embed reads (.jsonl)")
+	f.IntVar(&p.o.Size, "size", vidb.DefaultPool, "texts of the pool")
+	f.IntVar(&p.o.MaxChars, "max-chars", vidb.DefaultMaxChars, "longer texts are left out")
+	f.StringVar(&p.dedupe, "dedupe", "text_id", "which texts are one: of the same text_id, or exact for the same bytes")
+	f.Uint64Var(&p.o.Seed, "seed", 0, "seed of the draws")
+	f.BoolVar(&p.force, "force", false, "replace a pool that was built on")
+	jsonFlag(c, &p.asJSON)
 	required(c, "rows", "value", "out")
 	return c
+}
+
+// run draws all values or none: the file is written once, at the end.
+func (p *vidbPool) run(c *cobra.Command) error {
+	// Before any file is read.
+	if p.dedupe != "text_id" && p.dedupe != "exact" {
+		return fault.Usage(fault.New(fault.Invalid, "--dedupe %q: want text_id or exact", p.dedupe))
+	}
+	p.o.Theories = known(c)
+	p.o.Exact = p.dedupe == "exact"
+	if err := (places{known: p.o.Theories, rows: p.o.Rows, files: []string{p.out, p.texts}}).check(); err != nil {
+		return err
+	}
+	if err := spare(p.out, p.o.Rows...); err != nil {
+		return err
+	}
+	drawn, err := vidb.Pools(p.out, p.o, p.values, p.force)
+	if err == nil && p.texts != "" {
+		err = vidb.WriteTexts(p.texts, p.out, p.values, p.o.Theories)
+	}
+	if err != nil {
+		return err
+	}
+	if p.asJSON {
+		return printJSON(c.OutOrStdout(), drawn)
+	}
+	for _, v := range drawn {
+		v.Pool.Write(c.OutOrStdout(), v.ValueID)
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "→ %s\n", p.out)
+	return err
 }
