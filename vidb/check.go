@@ -201,6 +201,7 @@ func (j CheckJob) ask(ctx context.Context, asked *judge.Judge, v *Value, scored 
 		bar = j.Bar("check "+v.ValueID, voters*int64(len(scored)))
 	}
 	defer bar.Close()
+	// A closed question: a local model compares 1 and 0 and never writes prose.
 	prefix, answers := plausible.Answers()
 	var mu sync.Mutex
 	return asked.Each(len(scored), func(at int, t *judge.Turn) error {

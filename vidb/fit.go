@@ -111,6 +111,7 @@ func Fit(ctx context.Context, v *Value, o FitOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	// Everything below is a function of the orders: the same file and options give the same bytes, without a call.
 	orders := v.orders(o.Ties)
 	if len(orders) == 0 {
 		return fault.New(fault.Invalid, "vidb: %s has no usable order: build it first (hives vidb build)", v.ValueID)

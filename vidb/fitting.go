@@ -28,6 +28,7 @@ type order struct {
 //	a window of the overlap, six usable answers       each 1/6: together one window
 //	a tie of a plain window, with TiesHalf            both orders, ½ each
 func (v *Value) orders(ties string) []order {
+	// A window of the overlap is known by its focal text and repetition: its rows differ in judge and order.
 	type draw struct{ focal, rep int }
 	shared := map[draw]int{} // usable answers to a window of the overlap
 	counts := func(a *Answer) bool {
@@ -52,6 +53,7 @@ func (v *Value) orders(ties string) []order {
 			continue
 		}
 		o.weight /= 2
+		// A tie of two texts by half: each wins and loses half a comparison, which draws them together.
 		back := slices.Clone(w.Shown)
 		slices.Reverse(back)
 		for _, ranking := range [][]int{w.Shown, back} {
@@ -176,6 +178,7 @@ func centred(x []float64) []float64 {
 //	2,000 texts and fewer      exact, from the inverse of the information
 //	more                       diagonal
 func (f *fitting) errors(ctx context.Context, o FitOptions) error {
+	// Resampling takes longest and believes least: it does not take windows as independent of their texts.
 	if o.Bootstrap > 0 {
 		counts := ranking.Resample(f.v.Seed, o.Bootstrap, f.rankings.Len())
 		b, err := ranking.Bootstrap(ctx, f.rankings, o.Prior, f.fit, counts)
@@ -206,7 +209,7 @@ func (f *fitting) spread(o FitOptions) {
 	g := f.fit.Graph
 	for text := range f.v.Scores {
 		s := &f.v.Scores[text]
-		was := *s
+		was := *s // voters and people looked at the score before: what they said stays until they are asked again
 		*s = unscored()
 		s.Zeros, s.Answers, s.HumanMean, s.Humans = was.Zeros, was.Answers, was.HumanMean, was.Humans
 		if item := f.item[text]; item >= 0 {
@@ -228,6 +231,7 @@ func (f *fitting) calibrate(o FitOptions) error {
 		return fault.New(fault.Invalid, "vidb: %s: all texts have the same utility: the orders contradict each other "+
 			"evenly, and no score can be told", v.ValueID)
 	}
+	// Texts of other values take no part: a 0 is left out of the regression.
 	direction := make([]int, len(f.text))
 	for item, text := range f.text {
 		if v.Texts[text].Target {

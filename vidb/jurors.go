@@ -67,6 +67,7 @@ func (v *Value) sharpness() error {
 // judgeModel fits the judges' sharpness and biases to all orders. An answer of the overlap counts like any other there:
 // it is one more answer of that judge. It returns the judges' names in the model's order.
 func (v *Value) judgeModel(item []int, items int) (*ranking.Judges, []string, error) {
+	// By place in the file's list of judges: the model knows numbers alone.
 	var names []string
 	for _, j := range v.Judges {
 		names = append(names, j.Name)
@@ -115,6 +116,8 @@ func (v *Value) consistency(name string) float64 {
 // that all got in the same order; NaN without another judge. Windows in one order are compared, so that two judges
 // that lean to the first place agree for that too; consistency tells them from judges that see the same.
 func (v *Value) agreement(name string) float64 {
+	// The same window in the same order: two judges that lean to one place would else agree by their lean in one order and
+	// disagree in the other.
 	type shown struct {
 		focal, rep, first int
 	}
@@ -139,6 +142,8 @@ func (v *Value) agreement(name string) float64 {
 }
 
 // concordant counts the pairs of one order that the other has the same way round.
+//
+//	1 2 3 and 1 3 2     2 of 3: they part on 2 and 3
 //
 //	A B C and B A C     2 of 3: A C and B C
 func concordant(a, b []int) (agreed, pairs int) {
@@ -206,7 +211,8 @@ func (v *Value) people(a, b int) int {
 	return compare(p.Measure, q.Measure, p.Mean(), q.Mean())
 }
 
-// accuracyPairs is how many pairs the share below rests on at most.
+// accuracyPairs is how many pairs the share below rests on at most: its error is then .001, and 8,000 texts have 3·10⁷
+// pairs.
 const accuracyPairs = 200000
 
 // peopleAccuracy is the share of pairs of scored texts, graded unlike by people, that the scores put into people's

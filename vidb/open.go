@@ -74,6 +74,9 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 
 // find takes an id in any spelling that the theory knows.
 //
+//	mft/care-harm, mft/Care/Harm, mft/care_harm     mft/care-harm
+//	svt/self-enhancement/hedonism                   svt/openness-to-change/hedonism, where it has its home
+//
 //	of a value with two parents either path finds it
 func (f *File) find(id string) (About, error) {
 	if theory, path, err := f.known.ParseID(id); err == nil {

@@ -75,7 +75,7 @@ func sideOf(t Text) int {
 // histogram stacks the directions in bars of one unit.
 func (s *Sheet) histogram(v *Value) {
 	s.Sides = slices.Clone(sides)
-	var counts [scoreBins][4]int
+	var counts [scoreBins][4]int // texts by bin and side
 	most := 1
 	for i, t := range v.Texts {
 		if math.IsNaN(v.Scores[i].Final) {
@@ -112,6 +112,7 @@ type GrowthPoint struct {
 // Growth fits the first eighth, quarter and half of the repetitions, and all: the error against the calls a text. Parts
 // in which texts never met are left out.
 func (v *Value) Growth(ctx context.Context) ([]GrowthPoint, error) {
+	// Repetitions are the unit: the first of each text are what a smaller m would have drawn.
 	rounds := 0
 	for _, w := range v.Windows {
 		rounds = max(rounds, w.Rep+1)
@@ -152,7 +153,8 @@ func (v *Value) Growth(ctx context.Context) ([]GrowthPoint, error) {
 	return out, nil
 }
 
-// curve places the growth's points: calls to the right, error upwards.
+// curve places the growth's points: calls to the right, error upwards, both from 0. A curve that has flattened says
+// that more calls of the same judges buy nothing.
 func (s *Sheet) curve() {
 	var most, high float64
 	for _, p := range s.Growth {
@@ -189,7 +191,9 @@ type dotted struct{ X, Y float64 }
 // mostDots are drawn of a comparison; more would only be black.
 const mostDots = 2000
 
-// Compare takes the final scores of texts that both values have. Nil where they share fewer than three.
+// Compare takes the final scores of texts that both values have. Nil where they share fewer than three. The scales need
+// not be one: each is calibrated by its own farthest text, so the ranks are compared first, and the difference in units
+// only says how far apart the numbers stand.
 func (v *Value) Compare(other *Value, name string, top int) *Comparison {
 	place := map[string]int{}
 	for i, t := range other.Texts {
@@ -222,7 +226,7 @@ func (v *Value) Compare(other *Value, name string, top int) *Comparison {
 	if c.Spearman = intensity.Spearman(here, there); math.IsNaN(c.Spearman) {
 		c.Spearman = 0 // one of them scores all texts alike
 	}
-	step := max(1, c.Texts/mostDots)
+	step := max(1, c.Texts/mostDots) // by id, which is a hash: every so-many-th is as good as a draw
 	for i := 0; i < c.Texts; i += step {
 		c.Dots = append(c.Dots, dotted{100 + 10*here[i], 100 - 10*there[i]})
 	}

@@ -90,6 +90,7 @@ func (a *asker) more(object map[string]any) (string, error) {
 // firstLine is the paper's answer.
 func firstLine(answer string) (string, error) {
 	line, _, _ := strings.Cut(strings.TrimSpace(answer), "\n")
+	// A bare 1 or 2, as the paper's own parser wants it: "Text 1" may be the beginning of a sentence about it.
 	switch strings.TrimSpace(line) {
 	case "1":
 		return `["A","B"]`, nil
@@ -142,6 +143,8 @@ func lastObject(answer string) (map[string]any, error) {
 	}
 	return judge.Repair(answer[last:])
 }
+
+// Braces are counted and not parsed: an answer that is no JSON, for instance with single quotes, still has an end.
 
 // extent is the length of the object at the beginning of s, by its braces; 0 if they do not close. Braces within
 // quotation marks do not count.

@@ -85,6 +85,16 @@ func sign(x float64) float64 {
 // drawn is one person's grade.
 func (p People) drawn(random *rand.Rand) float64 { return p.Grades[random.IntN(len(p.Grades))] }
 
+// What a row says depends on its corpus, and three columns tell which kind it is: annotators counts people that chose a
+// value, grades holds their judgements, and direction_source says whether anybody saw a side. A row of another value of
+// the theory speaks too: its corpus asked for all of them, and people did not name this one.
+//
+//	care, grades "1 2"             judged 1 2
+//	care +1, annotated             side 1
+//	loyalty +1, annotated          side 0: about loyalty, not about care
+//	care, annotators 3             voiced 3
+//	loyalty, annotators 3          voiced 0: fewer than two people chose care
+
 // grader gathers what people said of one text as its rows come.
 type grader struct {
 	judged  []float64

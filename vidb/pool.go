@@ -205,6 +205,10 @@ func passes(r *data.Row, value theories.Path, known theories.Set) bool {
 
 // settle decides what the rows said together: the direction that most of them have, 0 where two are as many.
 //
+//	+1 +1 −1     +1
+//	+1 −1        0: people contradict each other
+//	+1 0         0: one of them saw no side
+//
 //	rows +1 +1 −1     1
 //	rows +1 −1        0
 //	rows +1 0 0       0

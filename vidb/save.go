@@ -75,6 +75,7 @@ func store(made, before string, values []*Value) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
+	// Values that stay are copied inside SQLite, row by row: a file of 32 values need not fit in memory.
 	if len(kept) > 0 {
 		if _, err := db.Exec(`ATTACH ? AS before`, dsn(before, "ro")); err != nil {
 			return err

@@ -146,6 +146,9 @@ type Value struct {
 	known theories.Set // of the reader
 }
 
+// Which number of a text to take? Final is what people read. Theta is what the orders say, on the scale on which a
+// judge's answers are odds. Utility is Theta, moved to where people put a text that they looked at.
+
 // Utility is the utility of text i's final score in logits: what an anchor counts as. NaN where the text has none.
 func (v *Value) Utility(i int) float64 {
 	s := v.Scores[i]

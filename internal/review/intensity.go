@@ -53,6 +53,7 @@ type intensityView struct {
 // show puts the reviewer's own number into the field. A payload that cannot be read leaves the text, to be skipped.
 func (intensity) show(v *itemView, _ *state, q judge.QueueItem, mine judge.Decision, _ func(string) string,
 	_ theories.Path) {
+	// Voters' answers are shown beside the score: they doubted it, and a reviewer may see who did.
 	view := &intensityView{}
 	v.Intensity = view
 	for _, t := range tallies(q.Votes) { // the same voters may have looked at the text's score for another value

@@ -32,7 +32,8 @@ type Character struct {
 	Offset float64
 }
 
-// kinds of answers that cannot be used.
+// kinds of answers that cannot be used, each of which a parser could take for an answer: a sentence that names a
+// letter, the texts repeated, an object that ends too early, a letter twice, none at all.
 var kinds = []string{"prose", "echo", "cut", "twice", "missing"}
 
 // Answer is a script for New.
@@ -41,6 +42,8 @@ func (r Ranker) Answer(c Call) Reply {
 	if who.Refuse > 0 && c.N >= who.Refuse {
 		return Reply{Status: 503}
 	}
+	// Draws are made in one order whatever comes of them, so that a judge with ties differs from one without in its ties
+	// alone.
 	shown := window(c.User)
 	random := drawn(c)
 	if strings.Contains(c.User, `"rating"`) {
@@ -143,7 +146,8 @@ func window(user string) (texts []string) {
 	return texts
 }
 
-// drawn are the random numbers of one request.
+// drawn are the random numbers of one request. Not of the call's number: which request comes first is a matter of
+// threads, and a run that was stopped asks some of them again.
 func drawn(c Call) *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256([]byte(c.Model + "\x00" + c.System + "\x00" + c.User))))
 }
