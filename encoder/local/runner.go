@@ -131,10 +131,9 @@ func (r *Runner) tokens(b *pack.Batch) (*tensors.Tensor, error) {
 }
 
 // Compile compiles a shape that later batches of ids will have; doing so again costs nothing. A daemon does so
-// before it says that it is ready, or its first callers would wait for the compiler.
+// before it says that it is ready, or its first callers would wait for the compiler. It takes no lock: a compiler
+// works on one core, and several shapes may be compiled at once, also beside a batch.
 func (r *Runner) Compile(ctx context.Context, s pack.Shape) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 	"pgregory.net/rapid"
 
 	"hives/encoder"
@@ -155,4 +156,52 @@ func TestProgressAndCancelBetweenBatches(t *testing.T) {
 	if fault.Of(err) != fault.Canceled || len(seen) != 2 || seen[0] < 1 || seen[1] <= seen[0] || seen[1] >= 200 {
 		t.Errorf("error %v after batches that end at %v", err, seen)
 	}
+}
+
+// Shapes that are compiled at once, and beside a batch, give the bits of those that are compiled one by one.
+func TestShapesAreCompiledAtOnce(t *testing.T) {
+	plain := func(string, []float32) {}
+	one, many := inMemory(t, plain).Runner(), inMemory(t, plain).Runner()
+	shapes := one.Shapes()
+	var all errgroup.Group
+	for _, shape := range shapes {
+		all.Go(func() error { return many.Compile(t.Context(), shape) })
+		all.Go(func() error { return many.Compile(t.Context(), shapes[0]) }) // the same shape, asked for again and again
+	}
+	first := batch(t, shapes[0])
+	beside, err := many.Run(t.Context(), first)
+	if err := errors.Join(err, all.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	for i, shape := range shapes {
+		if err := one.Compile(t.Context(), shape); err != nil {
+			t.Fatal(err)
+		}
+		b := batch(t, shape)
+		want, err := one.Run(t.Context(), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := many.Run(t.Context(), b)
+		if err != nil || !slices.Equal(got, want) || i == 0 && !slices.Equal(beside, want) {
+			t.Errorf("%d × %d: vectors differ: %v", shape.Rows, shape.Length, err)
+		}
+	}
+}
+
+// batch fills a shape with one text a row.
+func batch(t *testing.T, shape pack.Shape) *pack.Batch {
+	t.Helper()
+	texts := make([][]int32, shape.Rows)
+	for row := range texts {
+		texts[row] = make([]int32, shape.Length)
+		for at := range texts[row] {
+			texts[row][at] = int32(1 + (31*row+7*at)%90)
+		}
+	}
+	b, err := pack.One(texts, []pack.Shape{shape})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &b
 }

@@ -3,7 +3,12 @@ package serve
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"hives/internal/fault"
 	"hives/internal/serve/schedule"
@@ -109,27 +114,34 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 
 // compileAll compiles every shape; nothing is compiled afterwards. An engine compiles a graph for each shape when it
 // first meets it, which takes seconds on XLA (13.3 s for seven shapes of the demo's model): done here, no request
-// ever waits for it.
+// ever waits for it. A compiler works on one core, so as many shapes are compiled at once as there are cores.
 func (g *Generation) compileAll(ctx context.Context, s *Server) error {
 	began := time.Now()
 	shapes := g.Runner.Shapes()
 	s.opt.Log.Info("compiling", "shapes", len(shapes))
-	for i, shape := range shapes {
-		// A server that is told to end while it compiles stops between two shapes; a compilation itself cannot be
-		// stopped.
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		each := time.Now()
-		if err := g.Runner.Compile(ctx, shape); err != nil {
-			return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
-		}
-		s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", i+1, len(shapes)), "rows", shape.Rows, "length",
-			shape.Length,
-			"seconds", time.Since(each).Seconds())
+	var done atomic.Int32
+	pool, ctx := errgroup.WithContext(ctx)
+	pool.SetLimit(runtime.GOMAXPROCS(0))
+	// The last ones are the largest and take longest: begun first, they are not what all others wait for in the end.
+	for _, shape := range slices.Backward(shapes) {
+		pool.Go(func() error {
+			// A server that is told to end while it compiles stops between two shapes; a compilation itself cannot
+			// be stopped.
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			each := time.Now()
+			if err := g.Runner.Compile(ctx, shape); err != nil {
+				return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
+			}
+			s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", done.Add(1), len(shapes)), "rows", shape.Rows,
+				"length", shape.Length, "seconds", time.Since(each).Seconds())
+			return nil
+		})
 	}
+	err := pool.Wait()
 	g.compile = time.Since(began)
-	return nil
+	return err
 }
 
 // retire puts next (nil at the end) into the place of the present generation, which ends when its last request

@@ -17,6 +17,7 @@ import (
 type Runner interface {
 	// Shapes are the batches it can take; all are compiled before the first Run.
 	Shapes() []pack.Shape
+	// Compile may be called for several shapes at once.
 	Compile(ctx context.Context, shape pack.Shape) error
 	// Run returns T·H numbers: a raw vector, not divided by its norm, for each slot.
 	Run(ctx context.Context, b *pack.Batch) ([]float32, error)
