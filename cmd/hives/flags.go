@@ -36,7 +36,7 @@ var flagGroups = []cli.FlagGroup{
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
 		"licence-ok", "authors", "with", "texts", "prior-vectors", "yes"}},
 	{Title: "Steering", Names: []string{
-		"questions-file", "questions", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
+		"questions", "count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
 		"values", "embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},

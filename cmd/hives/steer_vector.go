@@ -12,7 +12,7 @@ import (
 // steerVectorCommand makes the vector of one value.
 //
 //	work      steer.RunVector of internal/steer
-//	reads     a local model, questions (ours, or --questions-file), with --filter judge an endpoint
+//	reads     a local model, questions (ours, or --questions), with --filter judge an endpoint
 //	writes    --out: vector.safetensors and samples.parquet
 //	refuses   fewer than 8 kept pairs of answers; a vector that is there, unless --force; other weights or settings
 //	          than it was begun with
@@ -50,8 +50,8 @@ command goes on and ends with the same bytes. The vector belongs to these weight
 	f := c.Flags()
 	localFlags(f, &j.Model)
 	f.StringVar(&j.Out, "out", "", "folder to write (default out/steer/VALUE)")
-	f.StringVar(&j.QuestionsFile, "questions-file", "", "inventory of questions to draw from (default: our 57)")
-	f.IntVar(&j.Questions, "questions", j.Questions, "how many questions about other values are asked")
+	f.StringVar(&j.QuestionsFile, "questions", "", "inventory of questions to draw from (default: our 57)")
+	f.IntVar(&j.Questions, "count", j.Questions, "how many of the questions about other values are asked")
 	f.IntVar(&j.Instructions, "instructions", j.Instructions, "how many of the five instructions of each side are used")
 	f.IntVar(&j.Draws, "draws", j.Draws, "answers to each question under each instruction; one is greedy, more are "+
 		"sampled")

@@ -79,7 +79,7 @@ func (o VectorJob) validate() error {
 		return bad("--draws %d at --temperature %v gives the same answer each time: want a temperature above 0", o.Draws,
 			o.Temperature)
 	}
-	return errors.Join(need("questions", o.Questions, 1, 0), need("instructions", o.Instructions, 1, Instructions),
+	return errors.Join(need("count", o.Questions, 1, 0), need("instructions", o.Instructions, 1, Instructions),
 		need("draws", o.Draws, 1, 0), need("max-tokens", o.MaxTokens, 1, llm.MostTokens), o.sampling().Validate())
 }
 

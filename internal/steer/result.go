@@ -125,8 +125,10 @@ func (r *Sweep) describe(w io.Writer, dir string) {
 	c := r.Chosen
 	fmt.Fprintf(w, "%s: %d pairs over %d questions to choose on, %d over %d to report on\n",
 		r.ValueID, r.Pairs[0], r.Questions[0], r.Pairs[1], r.Questions[1])
-	fmt.Fprintf(w, "chosen: layer %d, c %.4g (%.3g %s): c·|v|/mean|state| %.3f, %.2f nats a token\n",
-		c.Layer, c.Applied, c.Coefficient, r.Unit, c.Ratio, c.Cost)
+	if len(r.Grid) > 1 {
+		fmt.Fprintf(w, "chosen of %d: %.2f nats a token\n", len(r.Grid), c.Cost)
+	}
+	fmt.Fprintf(w, "layer %d, c %.4g (%.3g %s): c·|v|/mean|state| %.3f\n", c.Layer, c.Applied, c.Coefficient, r.Unit, c.Ratio)
 	if r.OverCost {
 		fmt.Fprintf(w, "every layer and coefficient costs more than --max-cost %v: the cheapest was taken\n", r.MaxCost)
 	}

@@ -258,7 +258,7 @@ func (s *sweep) absolute(layer int, c float64) float64 {
 // run chooses on the one half, reports on the other, and writes texts.
 // Nothing that is chosen is looked at again: the report's half was not scored when layer and coefficient were picked.
 func (s *sweep) run(ctx context.Context) (*Sweep, error) {
-	total := (1 + 2*len(s.Layers)*len(s.Coefficients)) * len(s.choose)
+	total := s.choices() * len(s.choose)
 	// The controls are as many at any layer, so they can be counted before one is chosen.
 	total += len(s.controls(1, 1)) * len(s.report)
 	s.bar = cli.NewProgress("sweep", "pairs", int64(total), 0)
@@ -289,6 +289,14 @@ func (s *sweep) run(ctx context.Context) (*Sweep, error) {
 	return out, s.texts(ctx, out, pushes)
 }
 
+// choices is how many pushes are scored to choose by: none where there is one layer and one coefficient.
+func (s *sweep) choices() int {
+	if n := len(s.Layers) * len(s.Coefficients); n > 1 {
+		return 1 + 2*n
+	}
+	return 0
+}
+
 // grid scores every layer and coefficient on the half to choose on. Controls are left out here: what is chosen is where
 // the vector does most, and the report asks whether that is more than others do at the same place.
 func (s *sweep) grid(ctx context.Context) ([]Point, error) {
@@ -303,6 +311,9 @@ func (s *sweep) grid(ctx context.Context) ([]Point, error) {
 			points = append(points, Point{Layer: l, Coefficient: c, Applied: applied,
 				Ratio: applied * norm(s.v.Response[l]) / float64(s.v.Residual[l]), key: key})
 		}
+	}
+	if len(points) == 1 {
+		return points, nil // nothing to choose: what one point does on this half, nobody asks
 	}
 	got, err := score(ctx, s.m, "choose", s.choose, pushes, s.j, s.bar)
 	if err != nil {
@@ -333,7 +344,7 @@ func pick(grid []Point, most float64) Point {
 // forecast says what a run takes, and opens nothing.
 // Tokens are an estimate from letters, four to a token and a template of forty; texts are a bound.
 func (s *sweep) forecast() error {
-	grid, report := 1+2*len(s.Layers)*len(s.Coefficients), len(s.controls(s.Layers[0], 1))
+	grid, report := s.choices(), len(s.controls(s.Layers[0], 1))
 	rows := 2 * (grid*len(s.choose) + report*len(s.report))
 	bytes := 0
 	for _, p := range slices.Concat(s.choose, s.report) {
