@@ -128,7 +128,8 @@ func (r *Sweep) describe(w io.Writer, dir string) {
 	if len(r.Grid) > 1 {
 		fmt.Fprintf(w, "chosen of %d: %.2f nats a token\n", len(r.Grid), c.Cost)
 	}
-	fmt.Fprintf(w, "layer %d, c %.4g (%.3g %s): c·|v|/mean|state| %.3f\n", c.Layer, c.Applied, c.Coefficient, r.Unit, c.Ratio)
+	fmt.Fprintf(w, "layer %d, c %.4g (%.3g %s): c·|v|/mean|state| %.3f\n", c.Layer, c.Applied, c.Coefficient, r.Unit,
+		c.Ratio)
 	if r.OverCost {
 		fmt.Fprintf(w, "every layer and coefficient costs more than --max-cost %v: the cheapest was taken\n", r.MaxCost)
 	}
