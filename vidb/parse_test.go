@@ -60,10 +60,12 @@ func TestAnswersAreReadOrRefused(t *testing.T) {
 // Every prompt has every form it may be asked for, holds the texts once, and never asks for a number.
 func TestPromptsAskForLetters(t *testing.T) {
 	v := built(t, 10, care)
+	asked := 0
 	for _, name := range PromptNames() {
-		if name == paperPrompt || name == checkPrompt {
-			continue
+		if template, err := prompts.Load(name); err != nil || !template.Has(FormatDefault) {
+			continue // asks for a number, or for a check
 		}
+		asked++
 		for _, format := range Formats {
 			k := 2
 			if format != FormatBinary {
@@ -81,6 +83,9 @@ func TestPromptsAskForLetters(t *testing.T) {
 				t.Errorf("%s, %s: asks for numbers", name, format)
 			}
 		}
+	}
+	if asked < 2 {
+		t.Errorf("%d prompts order texts", asked)
 	}
 }
 
