@@ -1,7 +1,9 @@
 package decoder_test
 
 import (
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/internal/safetensorsio"
 	"hives/model/decoder"
 	"hives/model/transformer"
 )
@@ -120,4 +124,50 @@ func sameHead(t *testing.T, read func(func(*decoder.Config)) (*transformer.Weigh
 		return tensors.MustCopyFlatData[float32](value)
 	}
 	return got.Architecture().Class() == "Qwen2ForCausalLM" && slices.Equal(numbers(got), numbers(want))
+}
+
+// A head of a type or a shape that is not read here is read over, as it was before heads went along: vectors need none.
+func TestAStrangeHeadIsReadOver(t *testing.T) {
+	cfg := &decoder.Config{VocabSize: 7, HiddenSize: 4, IntermediateSize: 6, NumLayers: 1, NumHeads: 2,
+		NumKVHeads: 1, HeadDim: 2, RopeTheta: 1e4, InitializerRange: .1, DType: "float32", ModelType: decoder.Llama}
+	w, err := transformer.Random(cfg, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	dir := t.TempDir()
+	if err := w.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, transformer.WeightsFile)
+	file, err := safetensorsio.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []safetensorsio.Tensor
+	for _, name := range file.Names() {
+		tensor, err := file.Tensor(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensor.Data = slices.Clone(tensor.Data)
+		all = append(all, tensor)
+	}
+	file.Close()
+	head := safetensorsio.Tensor{Name: "lm_head.weight", DType: "F64", Shape: []int{7, 4}, Data: make([]byte, 7*4*8)}
+	err = fsutil.WriteFile(path, func(out io.Writer) error {
+		return safetensorsio.Write(out, append(all, head), nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := decoder.LoadConfig(filepath.Join(dir, transformer.ConfigFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := transformer.Load(again, transformer.From{Dir: dir})
+	if err != nil || again.Carried {
+		t.Fatalf("a head in float64: carried %v, %v", again.Carried, err)
+	}
+	got.Close()
 }

@@ -50,11 +50,11 @@ func (w *Weights) findHead(files []string) error {
 			found = found || s.Name == spec.Name && slices.Equal(s.Shape, spec.Dims)
 			return nil
 		})
-		if err != nil || !found {
-			if err != nil {
-				return err
-			}
-			continue
+		switch {
+		case fault.Of(err) == fault.Invalid, err == nil && !found:
+			continue // of a type that is not read here it is read over as well
+		case err != nil:
+			return err
 		}
 		stat, err := os.Stat(path)
 		if err != nil {
