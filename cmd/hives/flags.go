@@ -27,7 +27,7 @@ var flagGroups = []cli.FlagGroup{
 		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for",
 		"any-base", "method", "of", "weights", "no-normalise",
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
-		"llm", "batch", "choose", "repeats",
+		"llm", "judge-model", "self-judge", "items", "slots", "personas", "batch", "choose", "repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{

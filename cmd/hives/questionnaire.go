@@ -1,0 +1,137 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"hives/internal/cli"
+	"hives/internal/columns"
+	"hives/internal/engine"
+	"hives/internal/fault"
+	"hives/internal/interview"
+	"hives/internal/judge"
+	"hives/internal/llm"
+	"hives/internal/talk"
+)
+
+// questionnaireCommand asks a language model what it holds, by open questions.
+//
+//	work      interview.Run of internal/interview, which asks through internal/judge
+//	reads     --items, --slots, --config
+//	writes    --out: votes.db with every answer, then personas.json, answers.parquet, scores.json, report.html
+//	refuses   a judge that is the model measured, unless --self-judge; more personas than there are; calls that nobody
+//	          agreed to pay for
+//	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
+//	--dry-run says what it would take and asks nobody
+func questionnaireCommand() *cobra.Command {
+	j := interview.Job{Personas: 30}
+	var flags cli.ConfigFlags
+	var model, judgeModel, choose string
+	var how llm.Local
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "questionnaire --model DIR (--judge-model DIR | --self-judge) --out DIR",
+		Short: "Ask a language model open questions about values, as many personas",
+		Long: `Which values does a language model hold? The command has it answer open questions as thirty different people
+would: by age, occupation and place. A second model, the judge, reads each answer and says how much it is like a person
+to whom a value matters. It reads twice, with its options in both orders.
+
+The answers become scores of 19 values, their correlations, and a map. The page says what they are worth: how often
+each option was chosen, how large the mean of all answers is, and how wide the intervals are. No judge here has been
+held to people, and the first line says so.
+
+The questions are our own, three for each value. --items takes any other inventory. Both models may stand behind
+endpoints, as voters named respondent and judge in --config. Every answer is stored in the folder before it counts. The
+same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE.md.`,
+		Example: `  # a model on this machine, read by another
+  hives questionnaire --model out/SmolLM2-135M-Instruct --judge-model weights/Qwen3-4B --out out/questionnaire/smol
+
+  # only to see that it runs: a small model reads its own answers
+  hives questionnaire --model out/SmolLM2-135M-Instruct --self-judge --personas 3 --out out/questionnaire/try
+
+  # models behind endpoints, and what it would take
+  hives questionnaire --config two.toml --out out/questionnaire/large --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cli.GoesOn(c.Context())
+			defaults := interview.Defaults()
+			if flags.File == "" {
+				if model == "" || judgeModel == "" && !j.SelfJudge {
+					return fault.Usage(fault.New(fault.Invalid, "give --model and --judge-model (or --self-judge), or a --config"))
+				}
+				defaults = interview.Home(model, cmp.Or(judgeModel, model), how, choose)
+			}
+			var err error
+			// Settings come from the file, from --set and from variables that begin with HIVES_QUESTIONNAIRE.
+			if j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_QUESTIONNAIRE", nil)); err != nil {
+				return err
+			}
+			j.Config.Opener, j.Stdout = talk.Provide, c.OutOrStdout()
+			r, err := interview.Run(c.Context(), j)
+			switch {
+			case err != nil || r == nil:
+				return err
+			case asJSON:
+				return printJSON(c.OutOrStdout(), r)
+			}
+			return printInterview(c, j.Out, r)
+		},
+	}
+	f := c.Flags()
+	flags.Register(f)
+	f.StringVar(&model, "model", "", "without --config: folder or GGUF file of the model that is measured")
+	f.StringVar(&judgeModel, "judge-model", "", "without --config: that of the judge")
+	f.BoolVar(&j.SelfJudge, "self-judge", false, "let the model read its own answers, which it may favour")
+	f.StringVar(&choose, "choose", judge.Calibrated, "what of an option's log-probability decides: total, per_token, "+
+		"per_byte, calibrated")
+	f.IntVar(&how.Batch, "batch", llm.DefaultBatch, "questions computed at once; another number is another run")
+	f.IntVar(&how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
+	f.StringVar(&how.Template, "template", "", "chat template where the model's own is not known")
+	f.StringVar(&how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&how.Engine, "engine", "", engine.FlagUsage)
+	f.StringVar(&j.Items, "items", "", "inventory of questions (JSON); empty: our own 57")
+	f.StringVar(&j.Slots, "slots", "", "what personas are made of (JSON); empty: our own")
+	f.IntVar(&j.Personas, "personas", j.Personas, "number of personas")
+	f.Uint64Var(&j.Seed, "seed", 0, "seed of the personas and of resampling")
+	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
+	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")
+	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
+	jsonFlag(c, &asJSON)
+	required(c, "out")
+	return c
+}
+
+// printInterview is the account: the warning first, then values from the most to the least.
+func printInterview(c *cobra.Command, out string, r *interview.Result) error {
+	w := c.OutOrStdout()
+	fmt.Fprintf(w, "%s\n%d personas, %d count; %d answers, %d unusable; mean of all answers %s of 1 to %d\n", r.Warning,
+		r.Personas, r.Kept, r.Answers, r.Unusable, two(r.Acquiescence), len(r.Options))
+	favourite := slices.Max(r.Options)
+	fmt.Fprintf(w, "the commonest option has %.0f %% of the votes\n", 100*favourite)
+	values := slices.Clone(r.Values)
+	slices.SortStableFunc(values, func(a, b interview.Value) int {
+		return cmp.Compare(float64(b.Centred), float64(a.Centred))
+	})
+	t := columns.NewTable(w)
+	fmt.Fprint(t, "value\tcentred\t95 %\tmean\n")
+	for _, v := range values {
+		fmt.Fprintf(t, "%s\t%s\t%s to %s\t%s\n", v.Name, two(v.Centred), two(v.Low), two(v.High), two(v.Mean))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "page: %s\n", filepath.Join(out, interview.PageFile))
+	return err
+}
+
+func two(n interview.Number) string {
+	if math.IsNaN(float64(n)) {
+		return "–"
+	}
+	return fmt.Sprintf("%+.2f", float64(n))
+}

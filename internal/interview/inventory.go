@@ -1,0 +1,142 @@
+package interview
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+	"hives/questionnaire"
+)
+
+// Inventory is what is asked.
+type Inventory struct {
+	Format  int                            `json:"format"`
+	Kind    string                         `json:"kind"` // inventory
+	Name    string                         `json:"name"`
+	Note    string                         `json:"note,omitempty"`
+	Options []string                       `json:"options"` // from least to most: 1 … K on the scale
+	Scales  map[string]Scale               `json:"scales"`
+	Groups  map[string]map[string][]string `json:"groups,omitempty"` // scales by the names of groups, several ways of grouping
+	Circle  []string                       `json:"circle,omitempty"` // groups in the order of a theory's circle
+	Items   []Item                         `json:"items"`
+}
+
+// Scale is a value that items ask about.
+type Scale struct {
+	Name    string `json:"name"`
+	ValueID string `json:"value_id,omitempty"`
+	About   string `json:"about"` // for the judge: what matters to somebody who holds it
+}
+
+// Item is one open question.
+type Item struct {
+	ID      string `json:"id"`
+	Scale   string `json:"scale"`
+	Text    string `json:"text"`
+	Reverse bool   `json:"reverse,omitempty"` // the more alike, the less of the value
+}
+
+//go:embed inventory.json
+var ours []byte
+
+// ReadInventory reads a file; "" stands for our own 57 questions.
+func ReadInventory(path string) (*Inventory, error) {
+	raw, name := ours, "our own questions"
+	if path != "" {
+		var err error
+		name = path
+		if raw, err = fsutil.ReadRegular(path); err != nil {
+			return nil, err
+		}
+	}
+	v := &Inventory{}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if err == nil {
+		err = v.check()
+	}
+	if err != nil {
+		return nil, fault.New(max(fault.Of(err), fault.Invalid), "%s: %w", name, err)
+	}
+	return v, nil
+}
+
+// check refuses an inventory that cannot be asked or scored, by the first item or scale that is wrong.
+func (v *Inventory) check() error {
+	bad := func(format string, args ...any) error { return fault.New(fault.Invalid, format, args...) }
+	switch {
+	case v.Format != 1 || v.Kind != "inventory":
+		return bad("format %d, kind %q: want 1 and inventory", v.Format, v.Kind)
+	case len(v.Options) < 2:
+		return bad("%d options: want two or more", len(v.Options))
+	case len(v.Items) == 0:
+		return bad("no items")
+	}
+	seen := map[string]bool{}
+	for i, it := range v.Items {
+		switch _, ok := v.Scales[it.Scale]; {
+		case it.ID == "" || seen[it.ID]:
+			return bad("item %d: id %q is empty or stands twice", i+1, it.ID)
+		case it.Text == "":
+			return bad("item %q has no text", it.ID)
+		case !ok:
+			return bad("item %q: scale %q is not among the scales", it.ID, it.Scale)
+		}
+		seen[it.ID] = true
+	}
+	return v.checkGroups()
+}
+
+func (v *Inventory) checkGroups() error {
+	known := map[string]bool{}
+	for way, groups := range v.Groups {
+		for name, scales := range groups {
+			known[name] = true
+			for _, s := range scales {
+				if _, ok := v.Scales[s]; !ok {
+					return fault.New(fault.Invalid, "groups %s, %s: scale %q is not among the scales", way, name, s)
+				}
+			}
+		}
+	}
+	for _, name := range v.Circle {
+		if !known[name] {
+			return fault.New(fault.Invalid, "circle: %q is no group", name)
+		}
+	}
+	return nil
+}
+
+// scoring is the inventory as numbers see it: group names are "way/name", for two ways may use one name.
+func (v *Inventory) scoring() *questionnaire.Inventory {
+	out := &questionnaire.Inventory{Groups: map[string][]string{}}
+	for _, it := range v.Items {
+		out.Scale = append(out.Scale, it.Scale)
+	}
+	for way, groups := range v.Groups {
+		for name, scales := range groups {
+			out.Groups[way+"/"+name] = scales
+		}
+	}
+	return out
+}
+
+// scales in the order of their first item.
+func (v *Inventory) scales() (codes []string) {
+	for _, it := range v.Items {
+		if !slices.Contains(codes, it.Scale) {
+			codes = append(codes, it.Scale)
+		}
+	}
+	return codes
+}
+
+// String is for a line of output.
+func (v *Inventory) String() string {
+	return fmt.Sprintf("%s: %d questions on %d values, %d options", v.Name, len(v.Items), len(v.scales()), len(v.Options))
+}

@@ -1,0 +1,103 @@
+package interview
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"hives/internal/fault"
+	"hives/internal/fsutil"
+)
+
+// Slots are what personas are made of.
+type Slots struct {
+	Format   int    `json:"format"`
+	Kind     string `json:"kind"`     // personas
+	Template string `json:"template"` // with {age}, {occupation}, {place}
+	Slots    struct {
+		Age        []int        `json:"age"`
+		Occupation []Occupation `json:"occupation"`
+		Place      []string     `json:"place"`
+	} `json:"slots"`
+}
+
+// Occupation is one that people of some ages have.
+type Occupation struct {
+	Name   string `json:"name"`
+	MinAge int    `json:"min_age"`
+	MaxAge int    `json:"max_age"`
+}
+
+// Persona is somebody who answers.
+type Persona struct {
+	ID         int    `json:"id"` // from 1
+	Age        int    `json:"age"`
+	Occupation string `json:"occupation"`
+	Place      string `json:"place"`
+	Preamble   string `json:"preamble"` // what the respondent is told to be
+}
+
+//go:embed personas.json
+var slots []byte
+
+// ReadSlots reads a file; "" stands for our own: ten ages, occupations and places, without names and real persons.
+func ReadSlots(path string) (*Slots, error) {
+	raw, name := slots, "our own personas"
+	if path != "" {
+		var err error
+		name = path
+		if raw, err = fsutil.ReadRegular(path); err != nil {
+			return nil, err
+		}
+	}
+	s := &Slots{}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(s); err != nil {
+		return nil, fault.New(fault.Corrupt, "%s: %w", name, err)
+	}
+	of := s.Slots
+	switch {
+	case s.Format != 1 || s.Kind != "personas":
+		return nil, fault.New(fault.Invalid, "%s: format %d, kind %q: want 1 and personas", name, s.Format, s.Kind)
+	case len(of.Age) == 0 || len(of.Occupation) == 0 || len(of.Place) == 0:
+		return nil, fault.New(fault.Invalid, "%s: age, occupation and place each want an entry", name)
+	}
+	return s, nil
+}
+
+// all are the combinations in which the age fits the occupation, in the order of the file.
+func (s *Slots) all() (out []Persona) {
+	for _, age := range s.Slots.Age {
+		for _, job := range s.Slots.Occupation {
+			if age < job.MinAge || age > job.MaxAge {
+				continue
+			}
+			for _, place := range s.Slots.Place {
+				p := Persona{Age: age, Occupation: job.Name, Place: place}
+				p.Preamble = strings.NewReplacer("{age}", fmt.Sprint(age), "{occupation}", job.Name, "{place}", place).
+					Replace(s.Template)
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// Draw takes n different personas, each combination alike likely. The first of 30 are the first of 40: more personas
+// ask nothing anew.
+func (s *Slots) Draw(n int, seed uint64) ([]Persona, error) {
+	all := s.all()
+	if n < 1 || n > len(all) {
+		return nil, fault.New(fault.Invalid, "%d personas: the slots make %d different ones", n, len(all))
+	}
+	rng := rand.New(rand.NewPCG(seed, 0x706572736f6e61))
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range all[:n] {
+		all[i].ID = i + 1
+	}
+	return all[:n], nil
+}
