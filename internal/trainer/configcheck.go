@@ -10,6 +10,7 @@ import (
 	"hives/internal/nearest"
 	"hives/internal/optim"
 	"hives/internal/statecache"
+	"hives/internal/talk"
 	"hives/internal/trainer/contrast"
 	"hives/internal/trainer/sft"
 	"hives/model/transformer"
@@ -82,6 +83,7 @@ func (c *Config) bounds() []bound {
 		from("optimizer.weight_decay", o.WeightDecay, 0),
 		within("optimizer.beta1", o.Beta1, 1, true), within("optimizer.beta2", o.Beta2, 1, true),
 		above0("optimizer.epsilon", o.Epsilon), from("optimizer.max_grad_norm", o.MaxGradNorm, 0),
+		count("sft.max_length", c.SFT.MaxLength, 2), above0("sft.epochs", c.SFT.Epochs),
 		count("memory.packs", c.Memory.Packs, 1), count("memory.devices", c.Memory.Devices, 1),
 		count("log.every", c.Log.Every, 1), count("log.keep_checkpoints", c.Log.KeepCheckpoints, 1),
 		count("log.validate_every", c.Log.ValidateEvery, 0), count("log.validation_rows", c.Log.ValidationRows, 0),
@@ -159,6 +161,9 @@ func (c *Config) checkChoices() error {
 		{"loss.variant", c.Loss.Variant, contrast.LossNames(min(c.Stage, 2))},
 		{"stage2.banks", c.Stage2.Banks, []string{EncodedBanks, LearnedBanks}},
 		{"stage2.batching", c.Stage2.Batching, []string{ApartBatching, AuthorsBatching}},
+		{"sft.overlong", c.SFT.Overlong, []string{sft.Refuse, sft.Drop, sft.CutPrompt}},
+		{"sft.mean", c.SFT.Mean, []string{sft.ByToken, sft.ByRow}},
+		{"sft.template", c.SFT.Template, append([]string{""}, talk.Templates...)},
 		{"memory.moments", c.Memory.Moments, []string{string(optim.MomentsF32), string(optim.MomentsBF16)}},
 		{"memory.packing", c.Memory.Packing, []string{Packed, Padded}},
 		{"optimizer.schedule", c.Optimizer.Schedule, []string{string(optim.Linear), string(optim.Cosine)}},

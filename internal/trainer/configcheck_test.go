@@ -102,7 +102,7 @@ func TestBordersOfSettings(t *testing.T) {
 		{"", func(c *Config) { c.Steps, c.Optimizer.LearningRate, c.Optimizer.MaxGradNorm = 0, 0, 0 }},
 		{"", func(c *Config) { c.Optimizer.Beta1, c.Optimizer.Beta2, c.Optimizer.WarmupFraction = 0, 0, 1 }},
 		{"", func(c *Config) { c.Stage = 1; c.Stage2.TheoryBank = "" }},
-		{"stage 3: want 1 to 2", func(c *Config) { c.Stage = 3 }},
+		{"stage 4: want 1 to 3", func(c *Config) { c.Stage = 4 }},
 		{"optimizer.beta1 1: want 0 or more and less than 1", func(c *Config) { c.Optimizer.Beta1 = 1 }},
 		{"optimizer.beta2 1.5", func(c *Config) { c.Optimizer.Beta2 = 1.5 }},
 		{"optimizer.epsilon 0: want a number above 0", func(c *Config) { c.Optimizer.Epsilon = 0 }},

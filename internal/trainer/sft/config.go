@@ -1,9 +1,6 @@
 package sft
 
 import (
-	"slices"
-	"strings"
-
 	"hives/internal/fault"
 	"hives/internal/trainer/loop"
 	"hives/internal/trainer/start"
@@ -52,20 +49,7 @@ func Default() Config {
 // Check refuses settings that do not go with each other, before a file is read. Several devices would each need the
 // positions of their own rows; nobody has needed that yet, so it is refused rather than guessed.
 func (s *Settings) Check() error {
-	for _, c := range []struct {
-		name, value string
-		of          []string
-	}{
-		{"sft.overlong", s.SFT.Overlong, []string{Refuse, Drop, CutPrompt}},
-		{"sft.mean", s.SFT.Mean, []string{ByToken, ByRow}},
-	} {
-		if !slices.Contains(c.of, c.value) {
-			return fault.New(fault.Invalid, "%s %q: want one of %s", c.name, c.value, strings.Join(c.of, ", "))
-		}
-	}
 	switch {
-	case s.SFT.MaxLength < 2:
-		return fault.New(fault.Invalid, "sft.max_length %d: want 2 or more", s.SFT.MaxLength)
 	case s.Batch%s.Loop.Memory.Packs != 0:
 		return fault.New(fault.Invalid, "memory: %d rows in %d packs: want a divisor", s.Batch, s.Loop.Memory.Packs)
 	case s.Loop.Memory.Devices > 1:
