@@ -61,7 +61,7 @@ func (c Config) able(v Voter) error {
 	return nil
 }
 
-// Close frees the local models.
+// Close frees the local models. It may be called on a Config that opened none.
 func (c Config) Close() {
 	for _, r := range c.residents {
 		r.Close() //nolint:errcheck // memory that nobody reads any more
@@ -115,7 +115,9 @@ func (c Config) CacheOf(v Voter, prompt int) (string, error) {
 // which have no list of answers, are written by every voter.
 func (v Voter) byChoice() bool { return v.Ask == AskChoices }
 
-// voice asks one voter's model one thing. Two kinds: single for what runs elsewhere, batches for what runs here.
+// voice asks one voter's model one thing. Two kinds: single for what runs elsewhere, batches for what runs here. The
+// judge above knows neither: it asks a question and waits, many goroutines at once, and what stands behind decides
+// which questions go together.
 type voice interface {
 	generate(context.Context, llm.Request) (llm.Reply, error)
 	score(context.Context, llm.ScoreRequest) (llm.Scores, error)

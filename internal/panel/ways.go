@@ -78,7 +78,8 @@ func (w WayFigures) Chance() string {
 	return fmt.Sprintf("%.2f", w.Permuted)
 }
 
-// kappa takes the ballots in the order of the input, so that its sum has fixed bits.
+// kappa is Fleiss' κ of the way's answers: a way whose answers agree may still be one that always says the same, so it
+// is shown beside what was named most. It takes the ballots in the order of the input, so that its sum has fixed bits.
 func (w *WayFigures) kappa(said map[string]ballot, in *input) {
 	var all []ballot
 	for _, it := range in.items {

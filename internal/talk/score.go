@@ -115,6 +115,7 @@ type scoreBatch struct {
 	of     []optionOf
 }
 
+// optionOf says where a row's numbers go.
 type optionOf struct {
 	question int
 	option   string
@@ -155,7 +156,8 @@ func (m *Model) scoreBatches(qs []question) (batches []*scoreBatch, err error) {
 	return batches, nil
 }
 
-// add lays the options of one question out as rows.
+// add lays the options of one question out as rows. They share the prompt, so the runner reads it once for all of
+// them.
 func (b *scoreBatch) add(m *Model, at int, q question) error {
 	for n, option := range q.options {
 		ids, err := m.optionRow(q.prompt, option)
@@ -168,7 +170,8 @@ func (b *scoreBatch) add(m *Model, at int, q question) error {
 	return nil
 }
 
-// deal adds an option's numbers to its question's.
+// deal adds an option's numbers to its question's, in the order of the options. A sum that is no number would make a
+// choice by accident: every comparison with NaN is false.
 func deal(s *llm.Scores, option string, tokens []float64) error {
 	total := 0.
 	for _, logp := range tokens {

@@ -74,7 +74,8 @@ type questions struct {
 	members map[kind][]*question
 }
 
-// questions finds the rows that share a prompt and its steers.
+// questions finds the rows that share a prompt and its steers. Callers give options as whole rows, since that is what
+// a score is of; that they share their beginning is seen here, wherever they stand among the rows.
 func (r *Runner) questions(rows [][]int32, from []int, steers [][]Steer) (*questions, error) {
 	if len(from) != len(rows) || steers != nil && len(steers) != len(rows) {
 		return nil, fault.New(fault.Mismatch, "%d rows, %d beginnings of answers, %d of steers", len(rows), len(from),

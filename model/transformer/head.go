@@ -35,7 +35,13 @@ type head struct {
 	stat os.FileInfo
 }
 
-// findHead looks for a head in the files that the weights were loaded from.
+// findHead looks for a head in the files that the weights were loaded from. It reads no number of it: headers are in
+// memory, and rows are read when somebody saves.
+//
+//	config tied                          none is looked for: the table of embeddings is the head
+//	not tied, lm_head.weight [V, H]      goes along
+//	not tied, none in the files          none: an embedder that was saved without one; the config names the bare class
+//	a language model (Config.Head)       none is looked for: it is among the tensors
 func (w *Weights) findHead(files []string) error {
 	h, ok := w.arch.(Headed)
 	if !ok || h.WithHead() == nil {
@@ -66,8 +72,9 @@ func (w *Weights) findHead(files []string) error {
 	return nil
 }
 
-// Head reads the head that goes along, in a type; nil where there is none. Another file in the place of the one that
-// the weights came from is refused: its head would be another model's.
+// Head reads the head that goes along, in a type; nil where there is none. Weeks of training may lie between loading
+// and saving, so the file is looked at again, by number, length and time of writing. Another file in the place of the
+// one that the weights came from is refused: its head would be another model's.
 func (w *Weights) Head(dtype dtypes.DType) (spec Spec, value *tensors.Tensor, err error) {
 	if w.head == nil {
 		return Spec{}, nil, nil
@@ -88,7 +95,9 @@ func (w *Weights) Head(dtype dtypes.DType) (spec Spec, value *tensors.Tensor, er
 	return w.head.Spec, value, err
 }
 
-// eachTensor hands on the tensors of a file that an architecture has a use for, under its own names.
+// eachTensor hands on the tensors of a file that an architecture has a use for, under its own names. A file of a format
+// that the architecture reads itself (GGUF) goes its way, any other is a safetensors file. The file is closed when it
+// returns: a Stored is good until then.
 func eachTensor(arch Architecture, path string, take func(Stored) error) error {
 	if r, ok := arch.(Reader); ok {
 		if other, err := r.Read(path, take); !other {
