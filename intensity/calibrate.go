@@ -103,6 +103,18 @@ func (c *Calibration) Score(utility float64) float64 {
 	return interpolate(c.knots, utility, func(k knot) (float64, float64) { return k.utility, k.score }, Limit)
 }
 
+// slope is how many units of the scale a logit is, where a map is straight. By rank it is the mean slope over an
+// interval: a text in the middle of a dense pool moves far by little, and one at its end not at all.
+func (c *Calibration) slope(low, high float64) float64 {
+	switch c.Method {
+	case ZScore:
+		return Limit / c.MaxAbs
+	case MinMax:
+		return 2 * Limit / (c.span + minMaxEps)
+	}
+	return (c.Score(high) - c.Score(low)) / (high - low)
+}
+
 // Utility is the inverse of Score. By rank it is linear between the texts of the pool, and the pool's end beyond.
 // Scores that were cut at an end do not come back: several utilities have the score 10.
 func (c *Calibration) Utility(score float64) float64 {

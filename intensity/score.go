@@ -130,7 +130,7 @@ func (s Scorer) utility(final float64) float64 {
 func (s Scorer) scale() float64 { return cmp.Or(s.Scale, 1) }
 
 // mapped carries an estimate to the scale of scores, before the guards. A standard error is a length and not a place,
-// so it takes the map's slope alone, β⁻¹ · 10/M: that of the zscore map.
+// so it takes the map's slope alone: β⁻¹ · 10/M of the zscore map.
 func (s Scorer) mapped(r ranking.Response) Score {
 	onScale := func(u float64) float64 {
 		if u /= s.scale(); s.Logit && !math.IsInf(u, 0) {
@@ -140,7 +140,7 @@ func (s Scorer) mapped(r ranking.Response) Score {
 	}
 	unit := 1 / s.scale()
 	if s.Logit {
-		unit *= Limit / s.Map.MaxAbs
+		unit *= s.Map.slope(r.Lo/s.scale(), r.Hi/s.scale())
 	}
 	return Score{
 		Status: OK, U: r.U / s.scale(), Raw: onScale(r.U), SE: r.SE * unit,
