@@ -11,6 +11,8 @@ import (
 
 // active goes on from the first rounds, pair by pair where most is learned, refitted after every round. Vectors have a
 // say in which pairs are shown and none in the fit.
+//
+// Each round waits for its answers, so the calls of a round are all that can be under way at once: N/2 of them.
 func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, bar Bar) error {
 	seen := v.seen()
 	// Rounds are numbered on from the matching's, so that no window has the name of an earlier one.
@@ -102,6 +104,8 @@ func (h *history) deal(pairs [][2]int, round int, coin func(int) int) []ranking.
 //	SE 1/√information
 //
 // At p = ½ a pair tells most, at p = .99 a twenty-fifth of that: hence pairs of like utility.
+//
+//	text 4: five answers at p(1−p) = .2, β 1     information 1/9 + 5·.2 = 1.11, error .95
 func (v *Value) standing() (theta, se []float64, err error) {
 	item := make([]int, len(v.Texts))
 	for i := range item {

@@ -78,6 +78,9 @@ func jurors(cfg judge.Config) []Juror {
 
 // build answers a value's windows. Every answer is in the votes file before it counts, and what is stored is not asked
 // for again, so the same call goes on after any stop.
+//
+// What happens at a stop: answers that came are in the votes file, the file of values is as it was. The next start
+// draws the same windows, finds the answers, and asks on from the first window without one.
 func (y *jury) build(ctx context.Context, v *Value, o DesignOptions, a *asker, wording string) error {
 	all := jurors(y.cfg)
 	shown, err := v.fixed(o, len(all))
@@ -167,6 +170,9 @@ type ask struct {
 
 // answer asks about windows. The first answers of each judge come first and alone: a judge that cannot keep to the form
 // is found out before it is paid for a hundred thousand times.
+//
+//	1,000 questions, 2 judges, none looked at so far     the first 200 of each, a look, then the other 600
+//	the next value of the same run                       no look: the judges are known
 func (y *jury) answer(ctx context.Context, v *Value, a *asker, windows []Window, bar Bar) error {
 	asks := y.asks(v, windows)
 	var early, late []ask

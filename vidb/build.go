@@ -23,6 +23,8 @@ func Defaults() Config { return Config{Config: judge.Config{Parallel: 8, Attempt
 
 // Complete fills in what a judge leaves out, and refuses what could not work. 60 tokens are room for an order of a
 // dozen texts, as forecast counts them.
+//
+// A model that thinks aloud before it answers needs more: give max_tokens.
 func (c Config) Complete() (Config, error) {
 	c.Voters = slices.Clone(c.Voters)
 	for i := range c.Voters {
@@ -239,6 +241,8 @@ func (a *asker) bill(b *bill, windows, textTokens int64) {
 }
 
 // FitFile fits values of a file anew. Each is fitted as it was before, but for what adjust changes.
+//
+//	fitted with --ties half, then hives vidb fit --bootstrap 200      ties by half, errors from 200 draws
 func FitFile(
 	ctx context.Context, path string, values []string, known theories.Set, adjust func(*FitOptions) error,
 ) ([]Figures, error) {

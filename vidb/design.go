@@ -68,6 +68,9 @@ func (v *Value) purpose(what string) string { return "vidb " + what + " " + v.Va
 
 // fixed is the windows of a value in the order shown, without judges that answer. m calls a text whatever the
 // pairing: a matching of all texts is N/k windows, so m calls are m·k rounds.
+//
+//	10 texts, k 2, m 3     uniform: 30 windows, each text focal in 3, and in 6 on average
+//	                       matching: 6 rounds of 5 windows, each text in 6 exactly
 func (v *Value) fixed(o DesignOptions, judges int) ([]ranking.Shown, error) {
 	d := v.design(o, judges)
 	if err := d.Validate(); err != nil {
@@ -120,6 +123,8 @@ func (o DesignOptions) rounds() int {
 const activeStart = 2
 
 // overlap deals windows of a matching to all judges, as Design.Uniform does with its own.
+//
+// A window's draw is its own, by focal text and round: another share of overlap leaves those that were in it in it.
 func (v *Value) overlap(shown []ranking.Shown, o DesignOptions) {
 	for at := range shown {
 		w := &shown[at]

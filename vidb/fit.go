@@ -107,6 +107,16 @@ type Account struct {
 
 // Fit computes everything that follows from the stored orders: utilities, errors, scores, and the judges' figures. It
 // asks nobody. What voters and people said of scores stays, and is blended in again.
+//
+// In this order, since each step needs the one before:
+//
+//	orders     weighted: a window of the overlap once, a tie dropped or halved
+//	graph      parts that never met are refused, unseen texts left out
+//	utilities  by the solver and the model that the options name
+//	errors     of the information, or of resampled orders
+//	scores     by the calibration, with 0 where the options want it
+//	judges     bias, consistency, agreement, sharpness
+//	final      with what people decided
 func Fit(ctx context.Context, v *Value, o FitOptions) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -160,6 +170,11 @@ const thinBelow = .8
 // blend fills in the final scores: of texts on which people decided, half their mean.
 //
 //	score 7.2, people 4 and 7.2, λ .5     final .5 · 7.2 + .5 · 5.6 = 6.4
+//
+//	score 7.2                                 final 7.2, accepted
+//	score 7.2, checked, 3 of 7 doubt          final 7.2, open
+//	the same, people say 4 and 7.2 (λ ½)      final ½·7.2 + ½·5.6 = 6.4, blended
+//	no order holds the text                   no final, unseen
 func (v *Value) blend() error {
 	lambda := DefaultLambda
 	if v.Settings.Lambda != nil {

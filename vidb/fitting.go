@@ -82,6 +82,8 @@ type fitting struct {
 }
 
 // newFitting numbers the texts that orders hold.
+//
+//	texts 0 1 2 3 4, orders 1 > 4 and 4 > 0     items 0 1 2 are the texts 0 1 4; 2 and 3 are unseen
 func newFitting(v *Value, orders []order) *fitting {
 	f := &fitting{v: v, orders: orders, item: make([]int, len(v.Texts)), account: &Account{}}
 	seen := make([]bool, len(v.Texts))
@@ -132,6 +134,9 @@ func (f *fitting) solve(ctx context.Context, o FitOptions) error {
 }
 
 // paper is the paper's solver from its own start, N(0, .01²). Its errors are those of the maximum: it has none.
+//
+// It is here so that what was published can be made again. With many orders a text its steps grow, which its guard
+// refuses; see ranking.PaperFit.
 func (f *fitting) paper(o FitOptions) error {
 	random := ranking.Stream(f.v.purpose("paper start"), f.v.Seed)
 	s0 := make([]float64, len(f.text))
@@ -221,6 +226,9 @@ func (f *fitting) spread(o FitOptions) {
 
 // calibrate maps utilities to scores. The neutral point rests on the texts of the value alone: another text's direction
 // is towards another value.
+//
+//	θ −1, 0, 3; zero at the mean 2/3       M = 7/3: scores −7.1, −2.9, 10
+//	the same, neutral at 0                 M = 3:   scores −3.3, 0, 10
 func (f *fitting) calibrate(o FitOptions) error {
 	v := f.v
 	c, scores, err := intensity.Calibrate(o.Calibration, f.theta)

@@ -87,6 +87,9 @@ type asker struct {
 }
 
 // newAsker renders the form of every voter: all that is the same for every window.
+//
+// Nothing of a form depends on the texts. So the hash of a prompt is the same for all windows of a value, and the votes
+// file holds each prompt once.
 func newAsker(v *Value, k int, format, wording string, voters []judge.Voter) (*asker, error) {
 	d, err := define(v.ValueID, v.known)
 	if err != nil {
@@ -162,6 +165,9 @@ func (a *asker) question(voter int, texts []string) judge.Question {
 }
 
 // places turns a parsed answer back into places of the window; a tie has none.
+//
+//	["B","A","C"]     1 0 2
+//	[]                a tie
 func places(parsed string) (order []int, tie bool) {
 	var said []string
 	if json.Unmarshal([]byte(parsed), &said) != nil || len(said) == 0 {

@@ -12,6 +12,9 @@ import (
 
 // figures fills in what each judge's answers look like. Where the judge model does not settle, β and biases are
 // missing, and the reason is returned: the scores do not hang on them.
+//
+//	answers 100, ties 6, unusable 4        90 orders
+//	the first shown won 54 of them         first share .60, interval .50 to .70
 func (v *Value) figures() (why string) {
 	v.Jurors = nil
 	for _, j := range v.Judges {
@@ -90,6 +93,9 @@ func (v *Value) judgeModel(item []int, items int) (*ranking.Judges, []string, er
 //
 //	A B: A     B A: A     the same text
 //	A B: A     B A: B     the same place
+//
+//	pair 4 7: 4 won in 4 7 and in 7 4          the same text: consistent
+//	pair 4 7: 4 won in 4 7 and 7 won in 7 4    the same place: a lean, or a coin
 func (v *Value) consistency(name string) float64 {
 	type draw struct{ focal, rep int }
 	forward := map[draw]int{}
@@ -218,6 +224,9 @@ const accuracyPairs = 200000
 // peopleAccuracy is the share of pairs of scored texts, graded unlike by people, that the scores put into people's
 // order; equal scores count ½. Of large pools a sample is looked at. The sample is of pairs with replacement, by the
 // value's seed: 200,000 pairs give a share to within .002 if they were independent.
+//
+// It says how much of people's order survived the drawing of windows and the fit. Of people's own grades it is near 1
+// and proves nothing but that; of a model's it says how well the model stands in for people.
 func (v *Value) peopleAccuracy() (share float64, pairs int) {
 	var graded []int
 	for i, t := range v.Texts {

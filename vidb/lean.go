@@ -15,6 +15,9 @@ type lean struct {
 }
 
 // lean goes through the windows of a judge that have an order.
+//
+//	always the first, 40 pairs in both orders      winners 80 0, forward 1 1 …, reverse 1 1 …
+//	reads, and text 4 is the stronger in all       winners 40 40, forward 1 1 …, reverse 2 2 …
 func (v *Value) lean(name string) lean {
 	l := lean{winners: make([]int, v.K)}
 	type draw struct{ focal, rep int }

@@ -93,6 +93,9 @@ func (f *File) find(id string) (About, error) {
 }
 
 // read opens the file for one reading, after a look at its head.
+//
+// Each call opens the file anew. It may have been replaced since, by another Save: then Value checks the new file's
+// hash and not the old one's.
 func (f *File) read(use func(*sql.Tx) error) error {
 	abs, err := filepath.Abs(f.Path)
 	if err != nil {
@@ -253,6 +256,9 @@ func readJurors(tx *sql.Tx, v *Value) error {
 
 // readWindows needs the texts: it turns text_ids into their numbers. A window without a row in rankings was not
 // answered. rowid keeps the order in which they were drawn.
+//
+// The tables name texts by text_id, so that a reader in another language needs no numbering; in memory a text is its
+// place in the pool.
 func readWindows(tx *sql.Tx, v *Value) error {
 	place := map[string]int{}
 	for i, t := range v.Texts {

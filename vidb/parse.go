@@ -114,6 +114,9 @@ func spoken(raw string) (string, error) {
 
 // withoutEcho takes out texts that the answer repeats, as they are and as JSON writes them: a text may hold an object
 // of the very form that is asked for. Texts without a brace hold none and may stay.
+//
+//	a text says {"more": "A"}, the answer repeats it and ends     nothing is left: unusable
+//	the same, and then {"more": "B"}                              B
 func withoutEcho(answer string, texts []string) string {
 	for _, text := range texts {
 		if strings.Contains(text, "{") {
@@ -128,6 +131,10 @@ func withoutEcho(answer string, texts []string) string {
 
 // lastObject reads the last object that no other object holds. One that is broken is the answer all the same: the one
 // before it may be an example.
+//
+//	{"more":"A"} or rather {"more":"B"}     the second
+//	{hm {"more":"A"}                        the second brace: the first has no end
+//	{"more":"B","why":{"x":1}}              the outer one
 func lastObject(answer string) (map[string]any, error) {
 	last := -1
 	for at := 0; at < len(answer); {

@@ -83,6 +83,9 @@ func sign(x float64) float64 {
 }
 
 // drawn is one person's grade.
+//
+// Not the mean: of a pair graded 0 and 2 against 1, half of the windows go either way, and the fit finds them alike, as
+// far as people do.
 func (p People) drawn(random *rand.Rand) float64 { return p.Grades[random.IntN(len(p.Grades))] }
 
 // What a row says depends on its corpus, and three columns tell which kind it is: annotators counts people that chose a
@@ -136,6 +139,8 @@ func (g *grader) take(r *data.Row, ofValue bool) error {
 }
 
 // people is the finest that was said.
+//
+// A text with one judgement and two sides, from two corpora, has a side: a mean of the two would be on no scale.
 func (g *grader) people() People {
 	switch {
 	case len(g.judged) > 0 && len(g.judged) >= len(g.sides):

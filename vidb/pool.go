@@ -116,6 +116,8 @@ func (o PoolOptions) dedupe() string {
 
 // gather makes one candidate of all rows of a text, by id. Candidates are sorted by id before anything is drawn: the
 // order of files and rows is gone then, but for the spelling.
+//
+// Memory holds every distinct text once. A text that is too long still gathers its rows: it is known, and left out.
 func (o PoolOptions) gather(d definition, counts *Drawn) ([]*candidate, error) {
 	known := map[string]*candidate{}
 	var all []*candidate
@@ -227,6 +229,8 @@ func (c *candidate) settle() {
 }
 
 // choose takes at most size candidates, which come and go by id.
+//
+// Shuffled side by side from streams of their own, so that a further opposing text moves no supporting one.
 func choose(all []*candidate, size int, shuffle func(side string) func(n int, swap func(i, j int))) []*candidate {
 	var targets, rest [3][]*candidate
 	for _, c := range all {

@@ -20,6 +20,11 @@ type PoolOf struct {
 
 // Pools draws the pools of values into a file. A value that was built on another pool is refused unless force says to
 // throw its orders away; one with the same pool is left as it is.
+//
+//	the value is not in the file                    drawn
+//	drawn before, not built on                      drawn anew
+//	built on, and these rows give the same pool     left as it is
+//	built on, and they give another one             refused with both hashes
 func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, error) {
 	file, err := Open(path, o.Theories)
 	if errors.Is(err, fs.ErrNotExist) {

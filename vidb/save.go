@@ -64,6 +64,8 @@ func Save(path string, values ...*Value) error {
 }
 
 // store fills a new SQLite file. Without a journal a crash leaves a broken file, which nobody sees.
+//
+//	the file before has a b d, saved are b and c     a copied, b and c from memory, d copied: a b c d
 func store(made, before string, values []*Value) error {
 	kept, err := others(before, values)
 	if err != nil {
@@ -127,6 +129,8 @@ func others(path string, values []*Value) ([]string, error) {
 
 // put writes one value: from memory, or nil as it stands in the file before. Rows are copied in the order in which
 // they were once written, so a value that is kept has the bytes of one that is written anew.
+//
+// Both ways write the same rows in the same order, so a value's pages are the same whichever way it came.
 func put(tx *sql.Tx, id string, v *Value) error {
 	if v != nil {
 		return cmp.Or(putAbout(tx, v), putWindows(tx, v), putScores(tx, v), putJurors(tx, v))

@@ -36,6 +36,8 @@ var forbidden = []string{"no redistribution", "not stated", "AI2 ImpACT", "sourc
 // does.
 //
 //	vidb/about.parquet  windows.parquet  rankings.parquet  scores.parquet  judges.parquet
+//
+//	tables/about.parquet  windows.parquet  rankings.parquet  scores.parquet  judges.parquet
 func Export(path, folder, form string, ids []string, known theories.Set, licenceOK bool) ([]string, error) {
 	if form != Parquet && form != CSV {
 		return nil, invalid("--format %q: want %s or %s", form, Parquet, CSV)
@@ -199,6 +201,8 @@ type parquetTable struct {
 
 // newParquetTable holds a group of 65,536 rows in memory. The writer's name is fixed: the library's own would change
 // the bytes with its version.
+//
+// Only numbers that may be missing are optional. What is text is never missing: it is empty.
 func newParquetTable(w io.Writer, table string, columns []column) *parquetTable {
 	g := parquet.Group{}
 	var names []string

@@ -188,6 +188,10 @@ func (v *Value) Map() (*intensity.Calibration, error) {
 //	accepted, SE .7              maxSE .5: too uncertain
 //	open                         people have not decided
 //	blended, SE .4               yes
+//
+//	accepted, se .4      an anchor
+//	open                 none: people have not decided
+//	of the same group    none: it may be the response itself in other words
 func (v *Value) Anchors(maxSE float64, textID, group string) []int {
 	var out []int
 	for i, s := range v.Scores {

@@ -112,6 +112,8 @@ voters and reviewers said of the scores stays. What no flag names is as in the l
 }
 
 // printFigures prints values one after another, or as one JSON list.
+//
+// A command that changes several values prints each as show would, with fewer texts.
 func printFigures(c *cobra.Command, figures []vidb.Figures, asJSON bool) error {
 	if asJSON {
 		return printJSON(c.OutOrStdout(), figures)
