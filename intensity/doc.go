@@ -7,6 +7,7 @@
 //	panel.go       which texts of a pool stand beside a response, and where it stands among them
 //	score.go       what a judge answered → the score of a response, with its interval and its guards
 //	compare.go     methods beside each other on the same items, with intervals
+//	ridge.go       scores from vectors, on folds that were not seen
 //	stability.go   how much scores hang on who is asked and how
 //
 // Three scales meet here:

@@ -28,7 +28,7 @@ docs/INTENSITY.md.`,
 	}
 	// In the order of the work.
 	cmd.AddCommand(vidbPoolCommand(), vidbBuildCommand(), vidbFitCommand(), vidbCheckCommand(), vidbShowCommand(),
-		vidbExportCommand(), vidbImportCommand())
+		vidbVectorsCommand(), vidbExportCommand(), vidbImportCommand())
 	return cmd
 }
 

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"hives/internal/embedder"
+	"hives/internal/evaluate"
+	"hives/vidb"
+)
+
+// vidbVectorsCommand measures how far vectors tell scores.
+//
+//	work      Intensities of internal/evaluate
+//	reads     --vidb; the models
+//	writes    standard output alone
+//	asks      no judge
+func vidbVectorsCommand() *cobra.Command {
+	var e embedder.Options
+	var path, base string
+	var values []string
+	var seed uint64
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "vectors --vidb vidb.db --model DIR",
+		Short: "Say how much of the scores a model's vectors tell, on groups they have not seen",
+		Long: `Could a text's intensity be read off its vector, without a judge? The command fits a ridge from vectors to
+scores on four fifths of the groups and predicts the fifth. It prints the share of variance that is told (R²), beside
+another model (--base), words alone (TF-IDF), the same vectors dealt out anew, and the constant mean.
+
+An R² of 0 is the mean's. A prior from vectors could only save calls where R² is clearly above that. See
+docs/INTENSITY.md.`,
+		Example: `  hives vidb vectors --vidb vidb.db --model out/demo/model
+  hives vidb vectors --vidb vidb.db --model out/demo/model --base all-MiniLM-L6-v2 \
+      --value mft/care-harm --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			file, err := vidb.Open(path, known(c))
+			if err != nil {
+				return err
+			}
+			var systems []evaluate.Embeds
+			for _, dir := range []string{"", base} {
+				one := e
+				if dir != "" {
+					one = embedder.Options{Model: dir, Engine: e.Engine}
+				} else if len(systems) > 0 {
+					continue
+				}
+				enc, done, err := embedder.Open(c.Context(), one, c.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				defer done()
+				systems = append(systems, evaluate.Embeds{Name: one.Model + one.Endpoint, Encoder: enc})
+			}
+			var out []*evaluate.ValueIntensity
+			for _, id := range named(file, values) {
+				v, err := file.Value(id)
+				if err != nil {
+					return err
+				}
+				table, err := evaluate.Intensities(c.Context(), v, systems, seed)
+				if err != nil {
+					return err
+				}
+				out = append(out, table)
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), out)
+			}
+			return evaluate.WriteIntensities(c.OutOrStdout(), out)
+		},
+	}
+	vidbFlag(c, &path, &values)
+	e.Register(c.Flags())
+	f := c.Flags()
+	f.StringVar(&base, "base", "", "another model folder to measure beside, such as the one before training")
+	f.Uint64Var(&seed, "seed", 0, "seed of the folds")
+	jsonFlag(c, &asJSON)
+	return c
+}

@@ -1,0 +1,208 @@
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"hives/encoder"
+	"hives/intensity"
+	"hives/internal/columns"
+	"hives/internal/fault"
+	"hives/ranking"
+	"hives/vidb"
+)
+
+const (
+	intensityFolds = 5
+	intensityTerms = 1000 // the commonest words and pairs of words
+	fewestTexts    = 100  // of a value, below which a share of variance says little
+	r2Draws        = 500
+)
+
+// IntensityOf is how much of the scores of a value's texts a system tells: R² on groups that it has not seen.
+type IntensityOf struct {
+	System string  `json:"system"`
+	R2     float64 `json:"r2"`
+	Lo     float64 `json:"lo"` // 95 %, groups drawn anew
+	Hi     float64 `json:"hi"`
+}
+
+// ValueIntensity is a value's table.
+type ValueIntensity struct {
+	ValueID string        `json:"value_id"`
+	Texts   int           `json:"texts"`
+	Groups  int           `json:"groups"`
+	SD      float64       `json:"score_sd"`
+	Systems []IntensityOf `json:"systems"`
+}
+
+// Embeds is an encoder and what the table calls it.
+type Embeds struct {
+	Name    string
+	Encoder encoder.Encoder
+}
+
+// Intensities measures encoders against a value-intensity database without asking a judge: a ridge from a text's vector
+// to its score, on groups that neither weights nor price have seen. Beside them stand the mean, words (TF-IDF), and the
+// first encoder's vectors dealt out anew, which must tell nothing.
+func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint64) (*ValueIntensity, error) {
+	var texts, groups []string
+	var scores []float64
+	for i, s := range v.Scores {
+		if (s.Status == vidb.Accepted || s.Status == vidb.Blended) && !math.IsNaN(s.Final) {
+			texts, groups = append(texts, v.Texts[i].Text), append(groups, cmp.Or(v.Texts[i].Group, v.Texts[i].ID))
+			scores = append(scores, s.Final)
+		}
+	}
+	if len(texts) < fewestTexts {
+		return nil, fault.New(fault.Invalid, "%s: %d scored texts: want %d to measure what vectors tell", v.ValueID,
+			len(texts), fewestTexts)
+	}
+	folds, of := dealGroups(groups, seed, v.ValueID)
+	out := &ValueIntensity{ValueID: v.ValueID, Texts: len(texts), Groups: len(of), SD: stat.StdDev(scores, nil)}
+	measure := func(name string, x [][]float64) error {
+		predicted, err := intensity.Unseen(x, scores, folds)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", v.ValueID, name, err)
+		}
+		out.Systems = append(out.Systems, determined(name, scores, predicted, of, seed))
+		return nil
+	}
+	for at, s := range systems {
+		vectors, err := embedded(ctx, s.Encoder, texts)
+		if err == nil {
+			err = measure(s.Name, vectors)
+		}
+		if err == nil && at == 0 {
+			random := ranking.Stream("intensity shuffled", seed, v.ValueID)
+			random.Shuffle(len(vectors), func(a, b int) { vectors[a], vectors[b] = vectors[b], vectors[a] })
+			err = measure(s.Name+", shuffled", vectors)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := measure("TF-IDF", wordFeatures(texts)); err != nil {
+		return nil, err
+	}
+	out.Systems = append(out.Systems, determined("constant mean", scores, heldMeans(scores, folds), of, seed))
+	return out, nil
+}
+
+// embedded are unit vectors in float64.
+func embedded(ctx context.Context, enc encoder.Encoder, texts []string) ([][]float64, error) {
+	out := make([][]float64, len(texts))
+	err := encoder.Chunks(ctx, enc, len(texts), func(i int) string { return texts[i] },
+		func(from int, vectors [][]float32, _ encoder.Identity) error {
+			for i, vector := range vectors {
+				row := make([]float64, len(vector))
+				for d, x := range vector {
+					row[d] = float64(x)
+				}
+				out[from+i] = row
+			}
+			return nil
+		})
+	return out, err
+}
+
+// wordFeatures are rows of TF-IDF over the commonest terms.
+func wordFeatures(texts []string) [][]float64 {
+	words := newVocabulary(texts)
+	width := min(intensityTerms, len(words.idf))
+	out := make([][]float64, len(texts))
+	for i, text := range texts {
+		out[i] = make([]float64, width)
+		row := words.row(text)
+		for k, column := range row.column {
+			if column < width { // columns stand by how common they are
+				out[i][column] = row.value[k]
+			}
+		}
+	}
+	return out
+}
+
+// dealGroups deals groups to folds at random, one after another, so that folds are as equal as groups allow; of has the
+// texts of each group.
+func dealGroups(groups []string, seed uint64, value string) (folds []int, of [][]int) {
+	place := map[string]int{}
+	for i, g := range groups {
+		at, known := place[g]
+		if !known {
+			at = len(of)
+			place[g], of = at, append(of, nil)
+		}
+		of[at] = append(of[at], i)
+	}
+	folds = make([]int, len(groups))
+	for turn, at := range ranking.Stream("intensity folds", seed, value).Perm(len(of)) {
+		for _, i := range of[at] {
+			folds[i] = turn % intensityFolds
+		}
+	}
+	return folds, of
+}
+
+// heldMeans predict the mean of the other folds.
+func heldMeans(y []float64, folds []int) []float64 {
+	out := make([]float64, len(y))
+	for i := range y {
+		var sum, n float64
+		for j := range y {
+			if folds[j] != folds[i] {
+				sum, n = sum+y[j], n+1
+			}
+		}
+		out[i] = sum / n
+	}
+	return out
+}
+
+// determined is R² = 1 − Σ(y−ŷ)²/Σ(y−ȳ)², with an interval by drawing groups: texts of one group are alike.
+func determined(name string, y, predicted []float64, of [][]int, seed uint64) IntensityOf {
+	r2 := func(count func(group int) float64) float64 {
+		var n, sum, squares, miss float64
+		for g, members := range of {
+			w := count(g)
+			if w == 0 {
+				continue
+			}
+			for _, i := range members {
+				n, sum, squares = n+w, sum+w*y[i], squares+w*y[i]*y[i]
+				miss += w * (y[i] - predicted[i]) * (y[i] - predicted[i])
+			}
+		}
+		return 1 - miss/(squares-sum*sum/n)
+	}
+	out := IntensityOf{System: name, R2: r2(func(int) float64 { return 1 })}
+	var draws []float64
+	for _, counts := range ranking.Resample(seed, r2Draws, len(of)) {
+		draws = append(draws, r2(func(g int) float64 { return counts[g] }))
+	}
+	slices.Sort(draws)
+	out.Lo, out.Hi = ranking.Quantile(draws, .025), ranking.Quantile(draws, .975)
+	return out
+}
+
+// WriteIntensities prints a line a value and system.
+func WriteIntensities(out io.Writer, values []*ValueIntensity) error {
+	w := columns.NewTable(out)
+	fmt.Fprintln(w, "value\ttexts\tsystem\tR²\t95 %")
+	for _, v := range values {
+		for at, s := range v.Systems {
+			name, texts := "", ""
+			if at == 0 {
+				name, texts = v.ValueID, fmt.Sprint(v.Texts)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%.3f\t%.3f – %.3f\n", name, texts, s.System, s.R2, s.Lo, s.Hi)
+		}
+	}
+	return w.Flush()
+}
