@@ -208,3 +208,34 @@ func TestOwnKernelRows(t *testing.T) {
 		t.Errorf("a value that no row has: %v", err)
 	}
 }
+
+// The whole command: vectors of an encoder, kernels, the file and the table; a run that is there already is told again
+// to the byte.
+func TestKernelCommand(t *testing.T) {
+	dir := world(t, 3)
+	o := kernelJob(t, dir)
+	var said bytes.Buffer
+	o.Embedder, o.Steps, o.Stdout = dir, 2, &said
+	if err := RunKernel(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	first := read(t, filepath.Join(o.Out, "kernel.json"))
+	var r Transfer
+	if err := json.Unmarshal([]byte(first), &r); err != nil {
+		t.Fatal(err)
+	}
+	// W1 [4, 25], b1 [4], W2 [24, 4], b2 [24]
+	if r.Parameters != 100+4+96+24 || len(r.Kernels) != 4 || !strings.Contains(said.String(), "224 parameters") {
+		t.Errorf("%d parameters, %d kernels, said %q", r.Parameters, len(r.Kernels), said.String())
+	}
+	if err := RunKernel(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	if read(t, filepath.Join(o.Out, "kernel.json")) != first {
+		t.Error("the same command writes other bytes")
+	}
+	o.Embedder = ""
+	if err := RunKernel(context.Background(), o); err == nil || !strings.Contains(err.Error(), "--values") {
+		t.Errorf("no vectors: %v", err)
+	}
+}

@@ -34,7 +34,8 @@ func (k *kernelRun) vectors(ctx context.Context) (out [][]float32, err error) {
 		}
 		return out, nil
 	}
-	enc, done, err := embedder.Open(ctx, embedder.Options{Model: k.Embedder}, k.Log)
+	enc, done, err := embedder.Open(ctx, embedder.Options{Model: k.Embedder, Engine: k.Model.Engine,
+		Threads: k.Model.Threads}, k.Log)
 	if err != nil {
 		return nil, err
 	}
