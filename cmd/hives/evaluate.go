@@ -51,13 +51,7 @@ docs/METRICS.md for the definition of every figure.`,
 			if j.JSON && !c.Flags().Changed("out") {
 				j.Out = ""
 			}
-			// Three flags belong to both sides, to the model and to its controls, and are registered once. Here
-			// they are told to the options of what embeds, so that those can be checked as in every other command.
-			e.Model, e.Engine, e.MaxLength = j.Model, kind, length
-			if e.Endpoint != "" {
-				e.Engine, e.MaxLength = "", 0 // they are those of the controls
-			}
-			if err := e.Validate(); err != nil {
+			if err := tell(&e, j.Model, kind, length).Validate(); err != nil {
 				return err
 			}
 			// No engine opens yet: openModels prepares, and the first model that is needed opens it.
@@ -79,6 +73,16 @@ docs/METRICS.md for the definition of every figure.`,
 	required(c, "data")
 	cli.TakesStdin(c, ".csv", "data", "train-data")
 	return c
+}
+
+// tell hands three flags that belong to both sides, to the model and to its controls, and are registered once, to the
+// options of what embeds, so that those can be checked as in every other command.
+func tell(e *embedder.Options, model, kind string, length int) *embedder.Options {
+	e.Model, e.Engine, e.MaxLength = model, kind, length
+	if e.Endpoint != "" {
+		e.Engine, e.MaxLength = "", 0 // they are those of the controls
+	}
+	return e
 }
 
 // jobFlags are the flags of evaluate and report demo alike. One place, so that a flag has one default and one text

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
 	"hives/internal/columns"
@@ -74,17 +75,21 @@ weights, hashes, and of each tensor norms, angles and updates.`,
 			return printFused(c.OutOrStdout(), o.Out, rec)
 		},
 	}
-	f := c.Flags()
-	f.StringVar(&method, "method", method, "linear or karcher")
-	f.StringVar(&of, "of", of, "what is fused: models, or deltas from --base")
+	registerFuse(c.Flags(), &o, &method, &of)
+	jsonFlag(c, &asJSON)
+	required(c, "out")
+	return c
+}
+
+// registerFuse adds what is fused, how, and where it goes.
+func registerFuse(f *pflag.FlagSet, o *fuse.Options, method, of *string) {
+	f.StringVar(method, "method", *method, "linear or karcher")
+	f.StringVar(of, "of", *of, "what is fused: models, or deltas from --base")
 	f.StringVar(&o.Base, "base", "", "model folder that the adapters or models were made from")
 	// Normalised to a sum of 1 unless --no-normalise: 2,1,1 and .5,.25,.25 are the same.
 	f.Float64SliceVar(&o.Weights, "weights", nil, "a weight for each model, such as 2,1,1 (default: equal ones)")
 	f.BoolVar(&o.Raw, "no-normalise", false, "linear: sum with the weights as they are, not divided by their sum")
 	f.StringVar(&o.Out, "out", "", "model folder to write, which must not be there")
-	jsonFlag(c, &asJSON)
-	required(c, "out")
-	return c
 }
 
 // runFuse shows numbers per second while it runs. The total is known once the first model is open.

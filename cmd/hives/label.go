@@ -80,9 +80,16 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 			return panel.Run(c.Context(), j)
 		},
 	}
-	f := c.Flags()
-	flags.Register(f)
-	home.register(f)
+	flags.Register(c.Flags())
+	home.register(c.Flags())
+	registerLabel(c.Flags(), &j)
+	required(c, "in", "theory", "out", "db")
+	cli.TakesStdin(c, ".csv", "in")
+	return c
+}
+
+// registerLabel adds what is labelled, and where it goes.
+func registerLabel(f *pflag.FlagSet, j *panel.Job) {
 	f.StringVar(&j.In, "in", "", `texts: lines {"text": …} (.jsonl), or rows (.parquet, .csv)`)
 	f.StringVar(&j.Theory, "theory", "", "theory to label with: svt, mft, duty or right")
 	f.StringVar(&j.Out, "out", "", "rows to write (.parquet or .csv)")
@@ -90,9 +97,6 @@ The same command goes on from there and asks nothing twice. See docs/LABELLING.m
 	f.StringVar(&j.DB, "db", "", "votes file, created where there is none")
 	f.StringVar(&j.Report, "report", "", "page to write, with agreement and distributions (.html)")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
-	required(c, "in", "theory", "out", "db")
-	cli.TakesStdin(c, ".csv", "in")
-	return c
 }
 
 // homeModel is what the flags say of the local model that is asked where there is no configuration.

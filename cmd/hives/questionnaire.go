@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
 	"hives/internal/columns"
@@ -31,8 +32,7 @@ import (
 func questionnaireCommand() *cobra.Command {
 	j := interview.Job{Personas: 30}
 	var flags cli.ConfigFlags
-	var model, judgeModel, choose string
-	var how llm.Local
+	var home pairAtHome
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "questionnaire --model DIR (--judge-model DIR | --self-judge) --out DIR",
@@ -59,14 +59,10 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
-			defaults := interview.Defaults()
-			if flags.File == "" {
-				if model == "" || judgeModel == "" && !j.SelfJudge {
-					return fault.Usage(fault.New(fault.Invalid, "give --model and --judge-model (or --self-judge), or a --config"))
-				}
-				defaults = interview.Home(model, cmp.Or(judgeModel, model), how, choose)
+			defaults, err := home.config(flags.File, j.SelfJudge)
+			if err != nil {
+				return err
 			}
-			var err error
 			// Settings come from the file, from --set and from variables that begin with HIVES_QUESTIONNAIRE.
 			if j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_QUESTIONNAIRE", nil)); err != nil {
 				return err
@@ -82,18 +78,47 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 			return printInterview(c, j.Out, r)
 		},
 	}
-	f := c.Flags()
-	flags.Register(f)
-	f.StringVar(&model, "model", "", "without --config: folder or GGUF file of the model that is measured")
-	f.StringVar(&judgeModel, "judge-model", "", "without --config: that of the judge")
-	f.BoolVar(&j.SelfJudge, "self-judge", false, "let the model read its own answers, which it may favour")
-	f.StringVar(&choose, "choose", judge.Calibrated, "what of an option's log-probability decides: total, per_token, "+
+	flags.Register(c.Flags())
+	home.register(c.Flags())
+	registerInterview(c.Flags(), &j)
+	jsonFlag(c, &asJSON)
+	required(c, "out")
+	return c
+}
+
+// pairAtHome is what the flags say of a respondent and a judge on this machine, where there is no configuration.
+type pairAtHome struct {
+	model, judge, choose string
+	how                  llm.Local
+}
+
+func (h *pairAtHome) register(f *pflag.FlagSet) {
+	f.StringVar(&h.model, "model", "", "without --config: folder or GGUF file of the model that is measured")
+	f.StringVar(&h.judge, "judge-model", "", "without --config: that of the judge")
+	f.StringVar(&h.choose, "choose", judge.Calibrated, "what of an option's log-probability decides: total, per_token, "+
 		"per_byte, calibrated")
-	f.IntVar(&how.Batch, "batch", llm.DefaultBatch, "questions computed at once; another number is another run")
-	f.IntVar(&how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
-	f.StringVar(&how.Template, "template", "", "chat template where the model's own is not known")
-	f.StringVar(&how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
-	f.StringVar(&how.Engine, "engine", "", engine.FlagUsage)
+	f.IntVar(&h.how.Batch, "batch", llm.DefaultBatch, "questions computed at once; another number is another run")
+	f.IntVar(&h.how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
+	f.StringVar(&h.how.Template, "template", "", "chat template where the model's own is not known")
+	f.StringVar(&h.how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
+	f.StringVar(&h.how.Engine, "engine", "", engine.FlagUsage)
+}
+
+// config is what a configuration file is laid over; without one the flags must name both models.
+func (h *pairAtHome) config(file string, self bool) (interview.Config, error) {
+	if file != "" {
+		return interview.Defaults(), nil
+	}
+	if h.model == "" || h.judge == "" && !self {
+		return interview.Config{}, fault.Usage(fault.New(fault.Invalid,
+			"give --model and --judge-model (or --self-judge), or a --config"))
+	}
+	return interview.Home(h.model, cmp.Or(h.judge, h.model), h.how, h.choose), nil
+}
+
+// registerInterview adds who is played, what is asked, and where it goes.
+func registerInterview(f *pflag.FlagSet, j *interview.Job) {
+	f.BoolVar(&j.SelfJudge, "self-judge", false, "let the model read its own answers, which it may favour")
 	f.StringVar(&j.Items, "items", "", "inventory of questions (JSON); empty: our own 57")
 	f.StringVar(&j.Slots, "slots", "", "what personas are made of (JSON); empty: our own")
 	f.IntVar(&j.Personas, "personas", j.Personas, "number of personas")
@@ -101,9 +126,6 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
 	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
-	jsonFlag(c, &asJSON)
-	required(c, "out")
-	return c
 }
 
 // printInterview is the account: the warning first, then values from the most to the least.

@@ -49,8 +49,22 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 	root.SetHelpCommandGroupID(groupSettings)
 	root.SetCompletionCommandGroupID(groupSettings)
 	ownTheories(root)
-	root.AddCommand(
-		// The order here is the order of work: rows, labels, anchors; then models and what is done with them.
+	root.AddCommand(commands()...)
+	// Completion and help are made by the library, and get their group afterwards.
+	cli.Program(root, engine.Installed, flagGroups)
+	// A command without a group would stand under a heading of its own, "Commands", below the others.
+	for _, c := range root.Commands() {
+		if c.GroupID == "" {
+			c.GroupID = groupSettings
+		}
+	}
+	return root
+}
+
+// commands are all of them. The order here is the order of work: rows, labels, anchors; then models and what is done
+// with them.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
 		in(groupData, dataCommand()),
 		in(groupData, importCommand()),
 		in(groupData, theoriesCommand()),
@@ -75,16 +89,7 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 		in(groupModels, reportCommand()),
 		in(groupModels, runsCommand()),
 		engineCommand(),
-	)
-	// Completion and help are made by the library, and get their group afterwards.
-	cli.Program(root, engine.Installed, flagGroups)
-	// A command without a group would stand under a heading of its own, "Commands", below the others.
-	for _, c := range root.Commands() {
-		if c.GroupID == "" {
-			c.GroupID = groupSettings
-		}
 	}
-	return root
 }
 
 // in puts a command into a group of hives --help.

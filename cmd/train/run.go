@@ -54,6 +54,12 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 		return err
 	}
 	defer options.Engine.Close()
+	return o.train(ctx, &cfg, ready, options, out)
+}
+
+// train takes the steps, watched, and says what came of them.
+func (o *options) train(ctx context.Context, cfg *trainer.Config, ready *trainer.Ready, options trainer.RunOptions,
+	out io.Writer) error {
 	w := newWatcher(options.Engine.Choice)
 	options.Observer = w
 	if o.smoke {
@@ -62,7 +68,7 @@ func run(ctx context.Context, fs *pflag.FlagSet, o *options, out io.Writer) erro
 	// From here on a signal is the run's to handle: it saves after the step in flight. A second one ends the process.
 	cli.EndsItself(ctx)
 	// Beside the bar, not in its place: both are observers of the same run.
-	metrics, err := o.serveMetrics(&cfg, &options)
+	metrics, err := o.serveMetrics(cfg, &options)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,8 @@ func newInterviewer(cfg judge.Config, v *Inventory, personas []Persona) (*interv
 	return t, err
 }
 
-// question is what a persona is asked.
+// question is what a persona is asked. The preamble is part of the prompt and not of the item, so that in the votes
+// file an item is one text, and each persona has a prompt of its own.
 func (t *interviewer) question(p *Persona, it *Item) (judge.Question, error) {
 	form, err := t.answer.Render("answer", struct{ Persona, Text string }{p.Preamble, judge.Mark}, nil)
 	if err != nil {
@@ -79,7 +80,8 @@ func spoken(raw string) (string, error) {
 	return string(out), err
 }
 
-// reading is what the judge is asked of an answer, its options in one of two orders.
+// reading is what the judge is asked of an answer, its options in one of two orders. Equal answers of two personas to
+// one question are one item: the judge reads them once.
 func (t *interviewer) reading(it *Item, text string, reversed bool) (judge.Question, judge.Choice, error) {
 	options := slices.Clone(t.inventory.Options)
 	if reversed {
@@ -99,7 +101,8 @@ func (t *interviewer) reading(it *Item, text string, reversed bool) (judge.Quest
 	return q, choice, nil
 }
 
-// one has a persona answer an item and the answer read.
+// one has a persona answer an item and the answer read: three questions, of which the second and third need the first's
+// answer.
 func (t *interviewer) one(ctx context.Context, turn *judge.Turn, p *Persona, it *Item) (Answer, error) {
 	a := Answer{Persona: p.ID, Item: it.ID}
 	q, err := t.question(p, it)
@@ -190,7 +193,8 @@ func sharesOf(v judge.Vote, choice judge.Choice, choose string) ([]float64, erro
 	return p, nil
 }
 
-// all asks everything, persona by persona, and returns the answers in that order.
+// all asks everything, persona by persona, and returns the answers in that order. After an error the votes file has
+// what came, and the same call goes on from there.
 func (t *interviewer) all(ctx context.Context, j *judge.Judge, done func(asked bool)) ([]Answer, error) {
 	items := t.inventory.Items
 	out := make([]Answer, len(t.personas)*len(items))

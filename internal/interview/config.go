@@ -9,15 +9,27 @@ import (
 	"hives/internal/llm"
 )
 
-// Config is the file of --config: two voters, respondent and judge.
+// Config is the file of --config: two voters, respondent and judge. In any order:
+//
+//	[[voters]]
+//	name = "judge"
+//	endpoint = "large"
+//	model = "a-model-that-reads"
+//
+//	[[voters]]
+//	name = "respondent"
+//	provider = "local"
+//	model = "out/SmolLM2-135M-Instruct"
 type Config struct {
 	judge.Config
 }
 
-// Defaults are a file without voters.
+// Defaults are a file without voters. Three attempts are for a reading that cannot be used; an answer is free text and
+// is taken as it comes.
 func Defaults() Config { return Config{judge.Config{Parallel: 8, Attempts: 3}} }
 
-// Home is a respondent and a judge on this machine.
+// Home is a respondent and a judge on this machine. The respondent draws its words at temperature 1: at 0 thirty
+// personas of a small model give three or four different answers.
 func Home(respondentDir, judgeDir string, l llm.Local, choose string) Config {
 	l.Provider = llm.AtHome
 	c := Defaults()

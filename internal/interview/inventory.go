@@ -43,7 +43,8 @@ type Item struct {
 //go:embed inventory.json
 var ours []byte
 
-// ReadInventory reads a file; "" stands for our own 57 questions.
+// ReadInventory reads a file; "" stands for our own 57 questions. Unknown keys are refused: a way of scoring that is
+// not known here would be passed over.
 func ReadInventory(path string) (*Inventory, error) {
 	raw, name := ours, "our own questions"
 	if path != "" {
@@ -92,6 +93,8 @@ func (v *Inventory) check() error {
 	return v.checkGroups()
 }
 
+// checkGroups refuses groups of scales that are not there. A scale in no group is right: three of our nineteen lie
+// between the ten basic values or outside of them.
 func (v *Inventory) checkGroups() error {
 	known := map[string]bool{}
 	for way, groups := range v.Groups {
@@ -126,7 +129,7 @@ func (v *Inventory) scoring() *questionnaire.Inventory {
 	return out
 }
 
-// scales in the order of their first item.
+// scales in the order of their first item, which is the order of tables: a map of scales has none.
 func (v *Inventory) scales() (codes []string) {
 	for _, it := range v.Items {
 		if !slices.Contains(codes, it.Scale) {

@@ -43,7 +43,8 @@ func show(n Number) string {
 	return fmt.Sprintf("%.2f", float64(n))
 }
 
-// shade is the strength of a cell's colour: 0 to 1 by |r|.
+// shade is the strength of a cell's colour, 0 to 1 by |r|, and its hue by the sign. The number stands in the cell as
+// well: colour alone tells nothing to who cannot see it.
 func shade(n Number) template.CSS {
 	r := float64(n)
 	if math.IsNaN(r) {

@@ -44,6 +44,7 @@ type Persona struct {
 var slots []byte
 
 // ReadSlots reads a file; "" stands for our own: ten ages, occupations and places, without names and real persons.
+// Groups by religion or ethnicity are in no list of ours: who needs them writes a file, and knows why.
 func ReadSlots(path string) (*Slots, error) {
 	raw, name := slots, "our own personas"
 	if path != "" {
@@ -69,7 +70,8 @@ func ReadSlots(path string) (*Slots, error) {
 	return s, nil
 }
 
-// all are the combinations in which the age fits the occupation, in the order of the file.
+// all are the combinations in which the age fits the occupation, in the order of the file. A retired teacher of 19
+// would be answered for by a model that has never read of one.
 func (s *Slots) all() (out []Persona) {
 	for _, age := range s.Slots.Age {
 		for _, job := range s.Slots.Occupation {

@@ -112,7 +112,7 @@ func (t *interviewer) sheet(all []Answer) *sheet {
 	return s
 }
 
-// result computes all figures from answers. It asks nobody.
+// result computes all figures from answers. It asks nobody, so a change here needs no call to be seen.
 func (t *interviewer) result(all []Answer, run string, seed uint64) *Result {
 	v, s := t.inventory, t.sheet(all)
 	r := &Result{
@@ -145,7 +145,8 @@ func (t *interviewer) result(all []Answer, run string, seed uint64) *Result {
 	return r
 }
 
-// values takes means over personas. Who is left out counts in none.
+// values takes means over personas. Who is left out counts in none. Unusable answers are counted by value: a question
+// that a model will not answer shows here.
 func (t *interviewer) values(r *Result, s *sheet, all []Answer, seed uint64) {
 	unusable := map[string]int{}
 	for i, a := range all {
@@ -247,7 +248,8 @@ func (t *interviewer) structure(s *sheet, seed uint64) *Structure {
 	return out
 }
 
-// circleWay is the way of grouping that holds all groups of the circle; "" without one.
+// circleWay is the way of grouping that holds all groups of the circle; "" without one. Ours has two ways, the ten
+// basic values and the four higher ones, and the circle is of the ten.
 func (t *interviewer) circleWay() string {
 	for way, groups := range t.inventory.Groups {
 		whole := len(t.inventory.Circle) > 0
@@ -261,7 +263,8 @@ func (t *interviewer) circleWay() string {
 	return ""
 }
 
-// draw maps the centred correlations, where all are defined.
+// draw maps the centred correlations, where all are defined. One undefined distance would have to be guessed, and the
+// map would be of the guess.
 func (s *Structure) draw(r [][]float64, ordered bool, seed uint64) {
 	for _, row := range r {
 		if slices.ContainsFunc(row, math.IsNaN) {

@@ -78,7 +78,8 @@ func Run(ctx context.Context, j Job) (*Result, error) {
 	return j.ask(ctx, t, run)
 }
 
-// ask runs the interviews and writes what came of them.
+// ask runs the interviews and writes what came of them. In a run that goes on, answers that are stored count as
+// replayed, so that the time left is a matter of the others.
 func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run) (*Result, error) {
 	if err := fsutil.MakeFolders(j.Out); err != nil {
 		return nil, fsutil.Classify(err, j.Out)
@@ -109,7 +110,8 @@ func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run) (*Result, e
 	return r, j.write(t, answers, r)
 }
 
-// write puts the files beside the votes, each whole or not at all.
+// write puts the files beside the votes, each whole or not at all. Equal answers make equal bytes: there is no time in
+// any of them.
 func (j Job) write(t *interviewer, answers []Answer, r *Result) error {
 	for name, what := range map[string]any{PersonasFile: t.personas, ScoresFile: r} {
 		raw, err := json.MarshalIndent(what, "", " ")
