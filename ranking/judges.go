@@ -85,6 +85,8 @@ func FitJudges(items, judges int, votes []Vote, priors JudgePriors) (*Judges, er
 }
 
 const (
+	// 60 texts with 12 biased answers each and chosen pairs have needed more than 500 steps, 10⁴ texts with 60 fewer than
+	// 100.
 	maxJudgeSteps = 5000 // Fisher's steps shrink the distance by a constant factor each, far from squaring it
 	judgeGradient = 1e-6 // of the objective; utilities are then right to about 1e-7
 	judgeSolve    = 1e-3 // of the residual: more digits of a step that is only nearly the right one save none

@@ -158,6 +158,8 @@ func (j CheckJob) value(ctx context.Context, asked *judge.Judge, store *judge.St
 		report.Voters = append(report.Voters, voter.Name)
 	}
 	v.Report.Check, v.Settings.Lambda = report, &j.Lambda
+	// Before decisions are read: a text that is doubted for the first time has none, and one that people decided on is
+	// found again by the item that this brings up to date.
 	queued, err := v.enqueue(ctx, store, asked.Run(), scored)
 	if err != nil {
 		return err
@@ -249,6 +251,7 @@ func (v *Value) enqueue(ctx context.Context, store *judge.Store, run string, sco
 	for _, i := range scored {
 		s, t := v.Scores[i], v.Texts[i]
 		place[t.ID] = i
+		// No longer doubted: taken back, unless somebody has decided on it already.
 		if !s.doubted() {
 			if err := store.Dequeue(ctx, judge.KindIntensity, run, t.ID, v.ValueID); err != nil {
 				return nil, err

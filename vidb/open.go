@@ -65,6 +65,7 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A text that was changed is another text: its orders and its score are not about it.
 	if got := poolHash(v.Texts); got != v.PoolHash {
 		return nil, fault.New(fault.Mismatch, "vidb %s: the texts of %s have the hash %.12s, its run has %.12s: restore "+
 			"a copy or draw the pool again", f.Path, v.ValueID, got, v.PoolHash)

@@ -87,6 +87,7 @@ func (s *Sheet) histogram(v *Value) {
 		s.Sides[side].Count++
 		most = max(most, counts[bin][0]+counts[bin][1]+counts[bin][2]+counts[bin][3])
 	}
+	// Bars share the scale of the fullest one; parts are stacked from below, supporting first.
 	for bin, count := range counts {
 		y := barHeight
 		for side, n := range count {
@@ -137,7 +138,7 @@ func (v *Value) Growth(ctx context.Context) ([]GrowthPoint, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Bootstrap = 0
+		o.Bootstrap = 0 // four fits are drawn, none of them told
 		orders := part.orders(o.Ties)
 		if len(orders) == 0 {
 			continue

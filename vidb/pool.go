@@ -252,6 +252,7 @@ func choose(all []*candidate, size int, shuffle func(side string) func(n int, sw
 	for _, c := range chosen {
 		have[c.Direction+1]++
 	}
+	// What the targets lack of a side, the others are to make up for.
 	chosen = append(chosen, balanced(rest, have, size-len(chosen))...)
 	slices.SortFunc(chosen, func(a, b *candidate) int { return strings.Compare(a.ID, b.ID) })
 	return chosen

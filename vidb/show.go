@@ -84,6 +84,7 @@ func (v *Value) Summarise(top int) Figures {
 		f.Judges = append(f.Judges, line)
 	}
 	f.Steadiest = steadiest(f.Judges)
+	// Stable, so that equal scores stand in the order of their ids: the same file prints the same tables.
 	list := func(by func(i int) float64) []Listed {
 		order := slices.Clone(scored)
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
@@ -104,7 +105,7 @@ func (v *Value) Summarise(top int) Figures {
 //	score 3.0, SE .4 logits, MaxAbs 4     half 1.96 · .4 · 10/4 = 1.96: 1.04 to 4.96
 func (v *Value) listed(i int) Listed {
 	s, t := v.Scores[i], v.Texts[i]
-	half := 1.96 * s.SE * 10 / v.MaxAbs
+	half := 1.96 * s.SE * 10 / v.MaxAbs // logits into units; not cut at ±10, since the end of the scale is no bound of doubt
 	return Listed{TextID: t.ID, Final: known(s.Final), Lo: known(s.Score - half), Hi: known(s.Score + half),
 		People: known(t.People.Mean()), Status: s.Status, Text: t.Text}
 }

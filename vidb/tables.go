@@ -125,7 +125,7 @@ func exportTable(tx *sql.Tx, w io.Writer, table, order, form string, ids []strin
 	if form == Parquet {
 		out = newParquetTable(w, table, columns)
 	}
-	slices.Sort(ids)
+	slices.Sort(ids) // as in the database, so that what is imported again has its bytes
 	for _, id := range ids {
 		rows, err := tx.Query(fmt.Sprintf("SELECT * FROM %s WHERE %s ORDER BY %s", table, where, order), id)
 		if err != nil {

@@ -6,6 +6,9 @@ import (
 	"hives/vidb"
 )
 
+// Where to find what: a step is a file of its name, vidb_tables.go has export and import. What a step does is in
+// package vidb; a command looks at paths, reads flags and makes one call.
+
 // vidbCommand groups the steps of a value-intensity database. Each step is a function of package vidb, and each may
 // be done again without the ones before it: orders are paid for once and fitted often.
 func vidbCommand() *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/cli"
+	"hives/internal/fault"
 	"hives/internal/talk"
 	"hives/vidb"
 )
@@ -92,6 +93,10 @@ func (b *vidbBuild) run(c *cobra.Command) error {
 	}
 	if j.Fit, err = b.fit.options(); err != nil {
 		return err
+	}
+	if j.Judge != "" && b.config.File != "" {
+		return fault.Usage(fault.New(fault.Invalid, "--judge %s asks no model, and --config names some: give one of the two",
+			j.Judge))
 	}
 	if j.Judge == "" {
 		// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.

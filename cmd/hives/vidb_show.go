@@ -52,6 +52,7 @@ text, how often it kept to its choice, and how often it agrees with other judges
 	return c
 }
 
+// run prints, or draws where --html names a page. The windows are read, too: judges are held to people by them.
 func (s *vidbShow) run(c *cobra.Command) error {
 	file, err := vidb.Open(s.path, known(c))
 	if err != nil {
