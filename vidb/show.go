@@ -105,7 +105,8 @@ func (v *Value) Summarise(top int) Figures {
 //	score 3.0, SE .4 logits, MaxAbs 4     half 1.96 · .4 · 10/4 = 1.96: 1.04 to 4.96
 func (v *Value) listed(i int) Listed {
 	s, t := v.Scores[i], v.Texts[i]
-	half := 1.96 * s.SE * 10 / v.MaxAbs // logits into units; not cut at ±10, since the end of the scale is no bound of doubt
+	// Logits into units. Not cut at ±10: the end of the scale is no bound of doubt.
+	half := 1.96 * s.SE * 10 / v.MaxAbs
 	return Listed{TextID: t.ID, Final: known(s.Final), Lo: known(s.Score - half), Hi: known(s.Score + half),
 		People: known(t.People.Mean()), Status: s.Status, Text: t.Text}
 }
