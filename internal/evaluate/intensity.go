@@ -50,14 +50,15 @@ type Embeds struct {
 
 // Intensities measures encoders against a value-intensity database without asking a judge: a ridge from a text's vector
 // to its score, on groups that neither weights nor price have seen. Beside them stand the mean, words (TF-IDF), and the
-// first encoder's vectors dealt out anew, which must tell nothing.
+// first encoder's vectors dealt out anew, which must tell nothing. Where texts come from several corpora, so does the
+// corpus alone: if one has the opposing texts, whoever tells its style tells much of the scores.
 func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint64) (*ValueIntensity, error) {
-	var texts, groups []string
+	var texts, groups, corpus []string
 	var scores []float64
 	for i, s := range v.Scores {
 		if (s.Status == vidb.Accepted || s.Status == vidb.Blended) && !math.IsNaN(s.Final) {
 			texts, groups = append(texts, v.Texts[i].Text), append(groups, cmp.Or(v.Texts[i].Group, v.Texts[i].ID))
-			scores = append(scores, s.Final)
+			scores, corpus = append(scores, s.Final), append(corpus, v.Texts[i].Corpus)
 		}
 	}
 	if len(texts) < fewestTexts {
@@ -90,6 +91,11 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint
 	}
 	if err := measure("TF-IDF", wordFeatures(texts)); err != nil {
 		return nil, err
+	}
+	if of := corpora(corpus); len(of[0]) > 1 {
+		if err := measure("corpus alone", of); err != nil {
+			return nil, err
+		}
 	}
 	out.Systems = append(out.Systems, determined("constant mean", scores, heldMeans(scores, folds), of, seed))
 	return out, nil
@@ -125,6 +131,17 @@ func wordFeatures(texts []string) [][]float64 {
 				out[i][column] = row.value[k]
 			}
 		}
+	}
+	return out
+}
+
+// corpora mark which corpus a text is from.
+func corpora(names []string) [][]float64 {
+	known := slices.Compact(slices.Sorted(slices.Values(names)))
+	out := make([][]float64, len(names))
+	for i, name := range names {
+		out[i] = make([]float64, len(known))
+		out[i][slices.Index(known, name)] = 1
 	}
 	return out
 }

@@ -70,6 +70,16 @@ func TestVectorsThatTellScores(t *testing.T) {
 			t.Errorf("%s: %+v", none, s)
 		}
 	}
+	if _, known := got["corpus alone"]; known {
+		t.Error("one corpus is a control")
+	}
+	for i := range v.Texts {
+		v.Texts[i].Corpus = []string{"opposing", "supporting"}[min(1, int(max(0, v.Scores[i].Final+.5)))]
+	}
+	two := measured(t, v, func(text string) []float32 { return vectors[text] })["corpus alone"]
+	if two.R2 < .4 || two.R2 > .9 {
+		t.Errorf("a corpus for each side: %+v", two)
+	}
 	blind := measured(t, v, func(text string) []float32 { return vectors[text][1:] })
 	if blind["model"].R2 > .03 {
 		t.Errorf("vectors without the score: %+v", blind["model"])
