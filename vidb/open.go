@@ -80,7 +80,8 @@ func (f *File) load(id string, windows bool) (*Value, error) {
 //
 //	of a value with two parents either path finds it
 func (f *File) find(id string) (About, error) {
-	if theory, path, err := f.known.ParseID(id); err == nil {
+	theory, path, unknown := f.known.ParseID(id)
+	if unknown == nil {
 		id = theories.ValueID(theory, f.known.Canonical(theory, path))
 	}
 	var ids []string
@@ -90,7 +91,10 @@ func (f *File) find(id string) (About, error) {
 		}
 		ids = append(ids, a.ValueID)
 	}
-	return About{}, fault.New(fault.NotFound, "vidb %s: holds no value %q; it holds %v", f.Path, id, ids)
+	if unknown != nil { // no theory has it: it was mistyped
+		return About{}, fault.Usage(fault.New(fault.Invalid, "vidb %s: %w; the file holds %v", f.Path, unknown, ids))
+	}
+	return About{}, fault.Usage(fault.New(fault.NotFound, "vidb %s: holds no value %q; it holds %v", f.Path, id, ids))
 }
 
 // read opens the file for one reading, after a look at its head.
