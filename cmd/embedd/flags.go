@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"hives/internal/chat"
 	"hives/internal/engine"
 	"hives/internal/serve/daemon"
-	"hives/internal/talk"
 )
 
 // register adds the flags. Each is a setting of the same name. Defaults are those of daemon.Default, so help,
@@ -57,7 +57,7 @@ func registerLLM(fs *pflag.FlagSet, d daemon.Config) {
 	fs.String("llm-name", "", "name of the language model in requests, then aliases, with commas between them "+
 		"(default: the folder's name)")
 	fs.String("llm-template", "", "chat template where the language model's own is not known: "+
-		strings.Join(talk.Templates, ", "))
+		strings.Join(chat.Templates, ", "))
 	fs.Int("llm-rows", d.LLMRows, "answers that are written at once; each takes its part of the cache's memory")
 	fs.Int("llm-max-tokens", d.LLMMaxTokens, "longest chat answer in tokens where a request names no length")
 	fs.Int("llm-max-length", d.LLMMaxLength, "tokens of a prompt and its answer together, at most; they bound the "+

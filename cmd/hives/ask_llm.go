@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hives/internal/chat"
 	"hives/internal/engine"
 	"hives/internal/llm"
 	"hives/internal/talk"
@@ -55,7 +56,7 @@ What a question says is text to the model, never a command to the program: contr
 	f.StringVar(&o.Adapter, "adapter", "", "folder of a low-rank adapter that was made for the model (PEFT's layout)")
 	// A template is code of the model's publisher; only those that are known here are followed (package talk).
 	f.StringVar(&o.Template, "template", "",
-		"chat template where the model's own is not known: "+strings.Join(talk.Templates, ", "))
+		"chat template where the model's own is not known: "+strings.Join(chat.Templates, ", "))
 	f.StringVar(&o.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&o.Engine, "engine", "", engine.FlagUsage)
 	f.IntVar(&o.Threads, "threads", 0, "threads of one computation, 0 for one a core")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"hives/internal/chat"
 	"hives/internal/cli"
 	"hives/internal/engine"
 	"hives/internal/fault"
@@ -111,7 +112,7 @@ func (h *homeModel) register(f *pflag.FlagSet) {
 	f.IntVar(&h.how.Batch, "batch", llm.DefaultBatch, "questions computed at once; another number is another run")
 	f.IntVar(&h.how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
 	f.StringVar(&h.how.Template, "template", "", "chat template where the model's own is not known: "+
-		strings.Join(talk.Templates, ", "))
+		strings.Join(chat.Templates, ", "))
 	f.StringVar(&h.how.Precision, "precision", "", "f32, mixed (bf16 operands) or bf16 (default f32)")
 	f.StringVar(&h.how.Engine, "engine", "", engine.FlagUsage)
 	f.StringVar(&h.choose, "choose", judge.ByTotal, "what of an answer's log-probability decides: "+

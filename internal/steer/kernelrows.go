@@ -111,8 +111,12 @@ func fileRows(path string, known theories.Set) (*kernelRows, error) {
 			out.traits = append(out.traits, t)
 		}
 		last := len(r.Messages) - 1
+		var asked []llm.Message
+		for _, one := range r.Messages[:last] {
+			asked = append(asked, llm.Message(one))
+		}
 		out.rows = append(out.rows, levelled{
-			trait: at[t.ValueID], messages: r.Messages[:last], answer: r.Messages[last].Content, level: float64(*r.Level),
+			trait: at[t.ValueID], messages: asked, answer: r.Messages[last].Content, level: float64(*r.Level),
 			key: t.ValueID + "/" + r.QuestionID, held: r.Split != "" && r.Split != "train",
 		})
 	}

@@ -134,7 +134,7 @@ func TestLogProbsAreThoseOfScoring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prompt, err := m.renderer.Render(r.Messages, "")
+	prompt, err := m.render(r.Messages, "")
 	if err != nil {
 		t.Fatal(err)
 	}

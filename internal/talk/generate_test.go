@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"hives/internal/chat"
 	"hives/internal/engine"
 	"hives/internal/llm"
 	"hives/internal/rig/talktest"
@@ -147,7 +148,7 @@ func TestAModelWithoutATemplateIsRefused(t *testing.T) {
 	if _, err := Open(context.Background(), dir, o); err == nil || !strings.Contains(err.Error(), "chat_template.jinja") {
 		t.Errorf("an unknown template: %v", err)
 	}
-	o.Template = ChatML
+	o.Template = chat.ChatML
 	m, err := Open(context.Background(), dir, o)
 	if err != nil {
 		t.Fatal(err)

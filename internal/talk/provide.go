@@ -46,7 +46,7 @@ func (m *Model) CacheBytes(prompt, answer int) (int64, error) {
 
 // Plan is what a request would take: tokens of its prompt, and bytes of cache until its longest answer has ended.
 func (m *Model) Plan(r llm.Request) (prompt int, cache int64, err error) {
-	ids, err := m.renderer.Render(r.Messages, r.Prefix)
+	ids, err := m.render(r.Messages, r.Prefix)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -83,7 +83,7 @@ func (m *Model) Prepare(j Job) (*Row, error) {
 		return nil, err
 	}
 	if r.prompt == nil {
-		if r.prompt, err = m.renderer.Render(j.Messages, j.Prefix); err != nil {
+		if r.prompt, err = m.render(j.Messages, j.Prefix); err != nil {
 			return nil, err
 		}
 	}

@@ -68,7 +68,7 @@ func (m *Model) Score(ctx context.Context, qs []llm.ScoreRequest) ([]llm.Scores,
 		if err != nil {
 			return nil, fmt.Errorf("question %d: %w", at+1, err)
 		}
-		prompt, err := m.renderer.Render(q.Messages, q.Prefix)
+		prompt, err := m.render(q.Messages, q.Prefix)
 		if err != nil {
 			return nil, fmt.Errorf("question %d: %w", at+1, err)
 		}

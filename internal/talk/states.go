@@ -84,7 +84,7 @@ func (m *Model) LogProbs(ctx context.Context, as []Answered) ([][]float64, error
 // rowsOf are prompts with their answers behind them, and where the answers begin.
 func (m *Model) rowsOf(as []Answered) (rows [][]int32, from []int, err error) {
 	for at, a := range as {
-		prompt, err := m.renderer.Render(a.Messages, a.Prefix)
+		prompt, err := m.render(a.Messages, a.Prefix)
 		if err != nil {
 			return nil, nil, fmt.Errorf("answer %d: %w", at+1, err)
 		}
@@ -98,7 +98,7 @@ func (m *Model) rowsOf(as []Answered) (rows [][]int32, from []int, err error) {
 
 // Tokens are a prompt and an answer to it, with the end of the turn behind: what training and scoring see.
 func (m *Model) Tokens(messages []llm.Message, answer string) (prompt, ids []int32, err error) {
-	if prompt, err = m.renderer.Render(messages, ""); err != nil {
+	if prompt, err = m.render(messages, ""); err != nil {
 		return nil, nil, err
 	}
 	ids, err = m.tok.EncodePlain(nil, answer)

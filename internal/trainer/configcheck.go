@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"hives/internal/chat"
 	"hives/internal/fault"
 	"hives/internal/nearest"
 	"hives/internal/optim"
 	"hives/internal/statecache"
-	"hives/internal/talk"
 	"hives/internal/trainer/contrast"
 	"hives/internal/trainer/sft"
 	"hives/model/transformer"
@@ -163,7 +163,7 @@ func (c *Config) checkChoices() error {
 		{"stage2.batching", c.Stage2.Batching, []string{ApartBatching, AuthorsBatching}},
 		{"sft.overlong", c.SFT.Overlong, []string{sft.Refuse, sft.Drop, sft.CutPrompt}},
 		{"sft.mean", c.SFT.Mean, []string{sft.ByToken, sft.ByRow}},
-		{"sft.template", c.SFT.Template, append([]string{""}, talk.Templates...)},
+		{"sft.template", c.SFT.Template, append([]string{""}, chat.Templates...)},
 		{"memory.moments", c.Memory.Moments, []string{string(optim.MomentsF32), string(optim.MomentsBF16)}},
 		{"memory.packing", c.Memory.Packing, []string{Packed, Padded}},
 		{"optimizer.schedule", c.Optimizer.Schedule, []string{string(optim.Linear), string(optim.Cosine)}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hives/internal/chat"
 	"hives/internal/engine"
 	"hives/internal/fault"
 	"hives/internal/serve/chatapi"
@@ -23,8 +24,8 @@ func (c Config) checkLLM() error {
 		return bad("--vectors, --name and --max-length are for a model that embeds: give --model DIR")
 	case c.LLM != "" && c.HTTPListen == "":
 		return bad("--llm is served over HTTP: give --http-listen ADDR, as 127.0.0.1:8080")
-	case c.LLMTemplate != "" && !slices.Contains(talk.Templates, c.LLMTemplate):
-		return bad("--llm-template %q: want one of %s", c.LLMTemplate, strings.Join(talk.Templates, ", "))
+	case c.LLMTemplate != "" && !slices.Contains(chat.Templates, c.LLMTemplate):
+		return bad("--llm-template %q: want one of %s", c.LLMTemplate, strings.Join(chat.Templates, ", "))
 	case c.LLM != "" && !slices.Contains([]string{"f32", "mixed", "bf16"}, c.Precision):
 		return bad("--precision %q: a language model is computed in f32, mixed or bf16", c.Precision)
 	case c.LLMName != "" && slices.Contains(strings.Split(c.LLMName, ","), ""):

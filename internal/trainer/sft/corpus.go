@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"hives/internal/chat"
 	"hives/internal/fault"
-	"hives/internal/talk"
 )
 
 // text is a row as the model reads it: ids, of which those from from on are the answer and the end of its turn.
@@ -20,7 +20,7 @@ func (t *text) labels() int { return len(t.ids) - t.from }
 
 // corpus renders rows by the model's template, and holds them to the longest.
 type corpus struct {
-	renderer *talk.Renderer
+	renderer *chat.Renderer
 	cfg      *Config
 	cut      int // prompts that lost their beginning
 	dropped  int // rows left out because they are too long

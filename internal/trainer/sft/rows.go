@@ -16,9 +16,9 @@ import (
 	"slices"
 	"strings"
 
+	"hives/internal/chat"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/llm"
 )
 
 // Row is a line of a file of answers:
@@ -28,12 +28,12 @@ import (
 //
 // Only messages are needed. The others say what a validation may compare, and what must not stand on both sides.
 type Row struct {
-	Messages   []llm.Message `json:"messages"`
-	ValueID    string        `json:"value_id,omitempty"`
-	Level      *int          `json:"level,omitempty"`       // from −2, strongly against the value, to 2
-	QuestionID string        `json:"question_id,omitempty"` // answers of one question are compared
-	Group      string        `json:"group,omitempty"`       // never on both sides of a split; empty: the question, then the row
-	Split      string        `json:"split,omitempty"`       // train, validation or test (left out)
+	Messages   []chat.Message `json:"messages"`
+	ValueID    string         `json:"value_id,omitempty"`
+	Level      *int           `json:"level,omitempty"`       // from −2, strongly against the value, to 2
+	QuestionID string         `json:"question_id,omitempty"` // answers of one question are compared
+	Group      string         `json:"group,omitempty"`       // never on both sides of a split; empty: the question, then the row
+	Split      string         `json:"split,omitempty"`       // train, validation or test (left out)
 
 	number int // of its line, from 1
 }
@@ -164,7 +164,7 @@ func parse(line []byte) (r Row, err error) {
 	}
 	n := len(r.Messages)
 	switch {
-	case n < 2 || r.Messages[n-1].Role != llm.Assistant:
+	case n < 2 || r.Messages[n-1].Role != chat.Assistant:
 		return r, fault.New(fault.Invalid, "messages: want a question and, last, an answer by the assistant")
 	case strings.TrimSpace(r.Messages[n-1].Content) == "":
 		return r, fault.New(fault.Invalid, "the answer is empty: there is nothing to learn, and its loss would be 0/0")

@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/compute"
 
 	"hives/checkpoints"
+	"hives/internal/chat"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/talk"
 	"hives/internal/trainer/loop"
 	"hives/internal/trainer/start"
 	"hives/pack"
@@ -50,7 +50,7 @@ func (in *Inputs) read() (err error) {
 	if in.rows, err = readRows(&in.cfg.Data); err != nil {
 		return err
 	}
-	renderer, tok, err := talk.OpenRenderer(in.start.TokenizerDir(), in.cfg.SFT.Template)
+	renderer, tok, _, err := chat.Open(in.start.TokenizerDir(), in.cfg.SFT.Template)
 	if err == nil {
 		err = tokenizer.FitsVocabulary(tok, in.start.Model.Sizes().Vocabulary)
 	}

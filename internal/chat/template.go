@@ -1,4 +1,4 @@
-package talk
+package chat
 
 import (
 	"regexp"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"hives/internal/fault"
-	"hives/internal/llm"
 	"hives/tokenizer"
 )
 
@@ -122,12 +121,12 @@ func (r *Renderer) TurnEnd() int32 { return r.ids[r.layout.ends][0] }
 // many ends of turns as there are messages, whatever they say.
 //
 // The prefix begins the answer and is not part of the reply's text. Errors name the message by its place, from 1.
-func (r *Renderer) Render(messages []llm.Message, prefix string) ([]int32, error) {
+func (r *Renderer) Render(messages []Message, prefix string) ([]int32, error) {
 	if err := checkTurns(messages); err != nil {
 		return nil, err
 	}
-	if r.System != "" && messages[0].Role != llm.System {
-		messages = append([]llm.Message{{Role: llm.System, Content: r.System}}, messages...)
+	if r.System != "" && messages[0].Role != System {
+		messages = append([]Message{{Role: System, Content: r.System}}, messages...)
 	}
 	ids := slices.Clone(r.ids[r.layout.begin])
 	for at, m := range messages {
@@ -142,7 +141,7 @@ func (r *Renderer) Render(messages []llm.Message, prefix string) ([]int32, error
 		ids = append(ids, r.ids[r.layout.ends]...)
 		ids = r.own(ids, r.layout.behind)
 	}
-	ids = r.own(r.head(ids, llm.Assistant), r.layout.thinking)
+	ids = r.own(r.head(ids, Assistant), r.layout.thinking)
 	return r.tok.EncodePlain(ids, prefix)
 }
 
@@ -172,20 +171,20 @@ func (r *Renderer) own(ids []int32, text string) []int32 {
 // checkTurns refuses a conversation that no model was taught: one without a user, with an unknown role, or with a
 // system message that does not come first. It would be rendered without complaint and answered worse, and nobody
 // would know why.
-func checkTurns(messages []llm.Message) error {
+func checkTurns(messages []Message) error {
 	if len(messages) == 0 {
 		return fault.New(fault.Invalid, "a conversation without a message: give one by the user")
 	}
 	for at, m := range messages {
 		switch {
-		case m.Role != llm.System && m.Role != llm.User && m.Role != llm.Assistant:
+		case m.Role != System && m.Role != User && m.Role != Assistant:
 			return fault.New(fault.Invalid, "message %d is by %q: want system, user or assistant", at+1, m.Role)
-		case m.Role == llm.System && at > 0:
+		case m.Role == System && at > 0:
 			return fault.New(fault.Invalid, "message %d is by the system: it may only come first", at+1)
 		}
 	}
 	// A begun answer is a request's Prefix, never a last message by the assistant.
-	if messages[len(messages)-1].Role != llm.User {
+	if messages[len(messages)-1].Role != User {
 		return fault.New(fault.Invalid, "the last message is by %q: an answer follows one by the user",
 			messages[len(messages)-1].Role)
 	}
