@@ -9,6 +9,8 @@ import (
 )
 
 // Figure is one line of the instability table.
+// Less and Scale are apart: a lower variance share is stabler and honest, a lower variance is stabler only on one
+// scale.
 type Figure struct {
 	Name  string
 	Key   string // of files
@@ -34,6 +36,9 @@ var Figures = []Figure{
 type Interval struct{ Value, Lo, Hi float64 }
 
 // Compared are the figures of several methods on the same items, each line in the order of Figures.
+// A method may be stabler although the intervals of both overlap: most of their width is which items were drawn,
+// which both
+// have in common. Less is without it.
 type Compared struct {
 	Methods []Stability
 	Figures [][]Interval // [method][figure]
@@ -88,6 +93,8 @@ func Compare(methods []Ratings, draws int, seed uint64) (*Compared, error) {
 }
 
 // interval sorts draws around a value; without any it has no ends.
+//
+//	draws .2, .3, NaN, .4     of three: Lo .205, Hi .395
 func interval(value float64, draws int, draw func(int) float64) Interval {
 	var sorted []float64
 	for d := range draws {

@@ -28,12 +28,17 @@ type bill struct {
 }
 
 // add counts calls to one judge that read and write so many tokens each.
+// No answer is longer than the judge may write, whatever the question would want.
 func (b *bill) add(v judge.Voter, calls, in, out int64) {
 	b.course.Ask(v, calls, calls*in, calls*min(out, int64(v.MaxTokens)))
 	b.hours += wait(b.cfg, v, calls).Hours()
 }
 
 // agree prints the bill, and stops unless it fits the budget, or yes says so, or all of it is answered already.
+// What other jobs of the same run have used counts towards its budget, so it is added to what this one needs.
+//
+//	needs 5,000 tokens, 3,000 used elsewhere, budget 7,000     refused without --yes
+//	every answer is stored                                     goes on, whatever the budget
 func (b *bill) agree(ctx context.Context, votes string, run judge.Run, out io.Writer, yes, dryRun bool) (bool, error) {
 	f := judge.Forecast{
 		Items: int(b.course.Questions), Noun: b.noun, Budget: b.cfg.Budget, Courses: []judge.Course{b.course},

@@ -32,6 +32,9 @@ type rater struct {
 }
 
 // newRater renders every voter's form.
+// The words are those of the prompt that asks for an order, as far as they go: a difference between methods must
+// not be one
+// between wordings.
 func newRater(v *Value, voters []judge.Voter) (*rater, error) {
 	d, err := define(v.ValueID, v.known)
 	if err != nil {
@@ -64,6 +67,8 @@ var ratingSchema = map[string]any{
 }
 
 // question is closed: 21 answers, of which a local model's likeliest is taken.
+// Choices are ordered from -10: of equally likely ones the first is taken, so a model without any preference would look
+// opposed. Such a one shows in the table as a judge that gives all items one score.
 func (r *rater) question(voter int, text string) judge.Question {
 	q := r.forms[voter].Question(judge.Item{ID: judge.Hash(asJSON(text))[:32], Text: text}, text)
 	q.About = "rating " + r.valueID
@@ -99,6 +104,7 @@ func parseRating(raw, text string) (string, error) {
 }
 
 // rate asks every voter for a number for every text: [voter][text], NaN where no answer can be used.
+// A pair of voter and text is one item of work, so a local model gets its batches full.
 func (y *jury) rate(ctx context.Context, v *Value, r *rater, bar Bar) ([][]float64, error) {
 	voters, n := len(y.cfg.Voters), len(v.Texts)
 	out := make([][]float64, voters)

@@ -17,6 +17,12 @@ import (
 )
 
 // Response is a text to be scored, such as what a model answered to a query. The judge sees the text alone.
+// What is drawn for a response hangs on its pair, or else its id. So a default answer and a steered one to the
+// same query
+// can be compared among the same anchors:
+//
+//	id q1/default   pair q1     the same anchors at the same places,
+//	id q1/steered   pair q1     so their difference holds no luck of the draw
 type Response struct {
 	ID, Query, Dataset, Text string
 	Group                    string // texts of the pool of this group are no anchors
@@ -73,6 +79,7 @@ func (r *responseFile) at(line int, err error) error {
 }
 
 // line reads one line of JSON.
+// A blank line is passed over: nothing is counted by its place here, since each response has an id.
 func (r *responseFile) line(n int, raw []byte) error {
 	if len(raw) == 0 {
 		return nil
@@ -105,6 +112,11 @@ func (r *responseFile) line(n int, raw []byte) error {
 }
 
 // plain is a cell of JSON as a table would have it: a number as an id is its digits, null is no cell.
+//
+//	{"id": 7}               "7"
+//	{"refused": true}       "true"
+//	{"response": 7}         refused: a number is no response
+//	{"query": ["a"]}        refused
 func plain(name string, cell json.RawMessage) (*string, error) {
 	var value any
 	d := json.NewDecoder(strings.NewReader(string(cell)))
@@ -132,6 +144,7 @@ func plain(name string, cell json.RawMessage) (*string, error) {
 }
 
 // table reads rows below a line of names.
+// The columns are looked at before the first row: a table without responses is refused at its first line.
 func (r *responseFile) table() error {
 	t, err := textfile.OpenTable(r.path, textfile.Dialect{})
 	if err != nil {
@@ -174,6 +187,9 @@ func (r *responseFile) table() error {
 }
 
 // other notes a column that means nothing here.
+// Why not all unknown columns? Files of responses carry much that is their owner's: model, prompt, target. Those
+// names are
+// told, so that nobody believes that they counted.
 func (r *responseFile) other(name string) error {
 	if meant := nearest.Of(name, responseColumns[4:]); meant != "" {
 		return fmt.Errorf("has a column %q: rename it to %q if that is meant, or else to something unlike it", name, meant)
@@ -185,6 +201,7 @@ func (r *responseFile) other(name string) error {
 }
 
 // take makes a response of a row.
+// The text is cleaned as the pool's texts were: the same text then has the same text_id, and is no anchor of itself.
 func (r *responseFile) take(line int, cells map[string]string) error {
 	if _, known := cells["response"]; !known {
 		return r.at(line, errors.New(`has no "response"; one that is empty is written as ""`))

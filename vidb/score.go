@@ -42,11 +42,19 @@ type ScoreOptions struct {
 }
 
 // DefaultScore is three windows of six.
+// Why six and three? Five anchors, one from each fifth of the scale, tell about where a response stands. Three
+// windows let
+// it stand at three places, so that a judge's liking of places cancels. More windows narrow the interval slowly:
+//
+//	m 1     twelve units wide
+//	m 3     seven
+//	m 6     five
 func DefaultScore() ScoreOptions {
 	return ScoreOptions{K: 6, M: 3, Panel: PanelBucketed, Utility: UtilityLogit, Scale: ScaleFit, Estimate: EstimateMLE,
 		Format: FormatDefault}
 }
 
+// Pairs have a form of their own in a build. Here two texts are an order like any other, so binary is refused.
 func (o ScoreOptions) validate() error {
 	for _, c := range []struct {
 		flag, value string
@@ -97,6 +105,8 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 	if j.Votes == "" {
 		return nil, invalid("judges need --db, the votes file that keeps their answers")
 	}
+	// Files first, then the configuration, then models: what is cheap to find wrong is found before what takes a
+	// minute.
 	responses, others, err := ReadResponses(j.In)
 	if err != nil {
 		return nil, err
@@ -117,6 +127,9 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 		return nil, err
 	}
 	defer cfg.Close()
+	// The run is named by the judges alone: responses that are added to a file later are the same run, and what
+	// was answered
+	// about the others is not asked again.
 	run, err := judge.NewRun(KindScore, map[string]any{"voters": cfg.Identities()})
 	if err != nil {
 		return nil, err
@@ -137,6 +150,7 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 }
 
 // prepare draws the windows of all values: what cannot be drawn is said before anybody is asked.
+// It also is what makes the estimate exact: every window that will be asked about is known.
 func (j ScoreJob) prepare(responses []Response) ([]*scoring, error) {
 	values, err := open(j.Path, j.Values, j.Known)
 	if err != nil {
@@ -157,6 +171,8 @@ func (j ScoreJob) prepare(responses []Response) ([]*scoring, error) {
 func (j ScoreJob) forecast(
 	ctx context.Context, cfg Config, run judge.Run, work []*scoring, out io.Writer,
 ) (stop bool, err error) {
+	// here tells answers of this job from those to other responses, which the votes file may hold under the same
+	// judges.
 	b := bill{cfg: cfg, noun: "windows", course: judge.Course{Name: "score"}, here: []judge.Item{}}
 	for _, s := range work {
 		a, err := newAsker(s.v, j.Options.K, j.Options.Format, WordingOurs, cfg.Voters)
@@ -177,6 +193,9 @@ func (j ScoreJob) all(ctx context.Context, y *jury, work []*scoring) ([]ScoreSum
 	var summaries []ScoreSummary
 	var failed []string
 	for _, s := range work {
+		// An error here is a stop: a signal, a budget, a judge that cannot keep to the form. Nothing is written
+		// then, and the same
+		// command goes on from the votes file.
 		scored, summary, err := s.run(ctx, y)
 		if err != nil {
 			return nil, err

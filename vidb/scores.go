@@ -48,6 +48,7 @@ type ResponseScore struct {
 
 // Hash identifies all that a score depends on in a value: its words, its texts, and where they stand. Another value of
 // the file, or who made the scores, does not change it.
+// It is written beside every score: scores of two files may be compared where their hashes are equal, and nowhere else.
 func (v *Value) Hash() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, v.ValueID, v.DefinitionHash, v.PoolHash, v.Calibration, v.Mean, v.MaxAbs)
@@ -58,6 +59,9 @@ func (v *Value) Hash() string {
 }
 
 // row is a response's before it is scored.
+// Places and ranks are numbered from 1, since people read them. A window without a usable answer keeps its place
+// and its
+// anchors: that it was asked is part of the account.
 func (s *scoring) row(r Response, voter judge.Voter, windows []Window) ResponseScore {
 	row := ResponseScore{
 		ID: r.ID, Query: r.Query, Dataset: r.Dataset, ValueID: s.v.ValueID, Judge: voter.Name, Refused: r.Refused,
@@ -97,6 +101,9 @@ func checkScoreOut(path string) error {
 }
 
 // WriteScores writes rows, as lines of JSON, as a table or as Parquet by the name's end.
+// All three hold the same rows in the same order, so their bytes are a function of responses, database, judges'
+// answers and
+// options, and of nothing else.
 func WriteScores(path string, rows []ResponseScore) error {
 	write := writeScoreLines
 	switch strings.ToLower(filepath.Ext(path)) {
@@ -108,6 +115,7 @@ func WriteScores(path string, rows []ResponseScore) error {
 	return fsutil.WriteFile(path, func(w io.Writer) error { return write(w, rows) })
 }
 
+// writeScoreLines keeps <, > and & as they are: people read these files, and no browser does.
 func writeScoreLines(w io.Writer, rows []ResponseScore) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
@@ -152,6 +160,8 @@ func writeScoreTable(w io.Writer, rows []ResponseScore) error {
 }
 
 // exact is a number with all its digits, nothing for null.
+//
+//	0.1 + 0.2     0.30000000000000004, which reads back as the same number
 func exact(x *float64) string {
 	if x == nil {
 		return ""

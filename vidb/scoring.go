@@ -17,6 +17,11 @@ import (
 const StatusEmpty intensity.Status = "empty"
 
 // scoring is the work on one value: the windows of all responses, and what comes of their answers.
+// Numbers of texts: the pool's first, the responses behind them. With a pool of 400 response 0 is text 400, so one
+// list of
+// texts serves windows, questions and answers.
+//
+//	shown [17 400 3 …]     anchors 17 and 3, the response between them
 type scoring struct {
 	v         *Value
 	o         ScoreOptions
@@ -43,6 +48,7 @@ func newScoring(v *Value, o ScoreOptions, responses []Response) (*scoring, error
 	if err != nil {
 		return nil, err
 	}
+	// Most responses are no text of the pool and of no group of it: for those one sorted pool serves all.
 	own := map[string]bool{}
 	for _, t := range v.Texts {
 		own[t.ID], own["group "+t.Group] = true, true
@@ -73,6 +79,9 @@ func (s *scoring) pool(eligible []int) (*intensity.Pool, error) {
 
 // draw makes the windows of a response. It stands at other places from window to window, and the anchors around it are
 // dealt anew in each: at temperature 0 an unchanged window would only repeat its answer.
+// Two streams, one for who stands there and one for where: another panel leaves the places as they are.
+//
+//	k 6, m 3, first place 1     the response stands at places 1, 3, 5
 func (s *scoring) draw(response int, pool *intensity.Pool) {
 	pair := s.responses[response].pair()
 	random := ranking.Stream(s.v.purpose("score panel"), s.o.Seed, pair)
@@ -109,6 +118,7 @@ func (s *scoring) texts(shown []int) (out []string) {
 }
 
 // scorer is of one judge, by its sharpness.
+// An imported value without utilities has no map: it can be scored by its scores alone (--utility score).
 func (s *scoring) scorer(beta float64) (intensity.Scorer, error) {
 	out := intensity.Scorer{Final: s.final, Logit: s.o.Utility == UtilityLogit, Scale: beta}
 	if !out.Logit {
@@ -130,6 +140,7 @@ func (s *scoring) run(ctx context.Context, y *jury) ([]ResponseScore, []ScoreSum
 	for _, r := range s.responses {
 		all.Texts = append(all.Texts, Text{Text: r.Text})
 	}
+	// Every judge gets the same windows: judges then differ by what they say and not by what they saw.
 	var windows []Window
 	for at, shown := range s.shown {
 		for _, voter := range y.cfg.Voters {
@@ -143,6 +154,7 @@ func (s *scoring) run(ctx context.Context, y *jury) ([]ResponseScore, []ScoreSum
 	}
 	var rows []ResponseScore
 	var summaries []ScoreSummary
+	// Windows of one judge lie as far apart as there are judges.
 	for at, voter := range y.cfg.Voters {
 		var own []Window
 		for n := at; n < len(windows); n += len(y.cfg.Voters) {
@@ -183,6 +195,8 @@ func (s *scoring) score(voter judge.Voter, windows []Window) ([]ResponseScore, S
 }
 
 // ranks are the usable answers: the anchors in the judge's order, and the response's rank among them.
+//
+//	answer [3 400 17 …], 400 the response     anchors [3 17 …], rank 2
 func (s *scoring) ranks(windows []Window) (out []intensity.Window) {
 	for _, w := range windows {
 		if w.Answer == nil || len(w.Answer.Ranking) == 0 {
@@ -204,12 +218,17 @@ const (
 
 // sharpness is the judge's β among those who made the database, fitted to how it orders the anchors, and why it is 1
 // where it is not fitted. It is the one thing in a score that other responses of the run have a part in.
+//
+//	it orders anchors as surely as the database's judges did     β about 1
+//	half as surely                                               β about .5, wider intervals
+//	it throws dice                                               β .05: intervals span the scale
 func (s *scoring) sharpness(windows []Window) (beta float64, note string) {
 	switch ranked := s.ranks(windows); {
 	case s.o.Utility != UtilityLogit:
 		return 1, "anchors count by their scores"
 	case s.o.Scale == ScaleOne:
 		return 1, "as asked for"
+	// Fewer windows would fit the noise of a few orders, and every interval of the run would hang on it.
 	case len(ranked) < scaleWindows:
 		return 1, fmt.Sprintf("%d windows are too few to fit it, %d are needed", len(ranked), scaleWindows)
 	default:
@@ -233,6 +252,7 @@ func (s *scoring) sharpness(windows []Window) (beta float64, note string) {
 }
 
 // estimate fills in where a response stands.
+// An empty response keeps its status: nobody was asked about it, so it has no place and no number.
 func (s *scoring) estimate(row *ResponseScore, scorer intensity.Scorer, windows []intensity.Window) error {
 	if row.Status == StatusEmpty {
 		return nil

@@ -125,6 +125,7 @@ func (j StabilityJob) judged(ctx context.Context) ([]Rated, error) {
 		return nil, err
 	}
 	defer cfg.Close()
+	// A run of its own, since the names of its voters are: "j0 plain.v1" is not the j0 of a build.
 	run, err := judge.NewRun(KindStability, map[string]any{"voters": cfg.Identities()})
 	if err != nil {
 		return nil, err
@@ -155,6 +156,8 @@ func (j StabilityJob) judged(ctx context.Context) ([]Rated, error) {
 
 // panel makes a voter of every judge and prompt: "j0 plain.v1". A judge's own prompt in the configuration is one of
 // many here, so it is not looked at.
+//
+//	judges j0, j1; prompts plain.v1, brief.v1     voters j0 plain.v1, j0 brief.v1, j1 plain.v1, j1 brief.v1
 func (j StabilityJob) panel() (Config, error) {
 	cfg := j.Config
 	cfg.Voters = nil
@@ -179,6 +182,7 @@ type desk struct {
 
 // desk draws texts of a value and the windows of every judge: the same windows for all, so that judges differ by what
 // they say and not by what they were shown.
+// No overlap and no taking turns: every judge gets every window, so each can be fitted alone.
 func (j StabilityJob) desk(v *Value, cfg Config) (*desk, error) {
 	d := &desk{Value: &Value{About: v.About, Texts: v.sample(j.Texts, j.Seed), known: v.known}, j: j}
 	if len(d.Texts) < max(2, j.K) {
@@ -201,6 +205,11 @@ func (j StabilityJob) desk(v *Value, cfg Config) (*desk, error) {
 }
 
 // sample draws texts that a row of the value names, as many of each direction as there are.
+// Why only those? Sign and order are compared with what people said of the value itself. A text that was put into
+// the pool
+// to fill it has a direction of other values.
+//
+//	wanted 10, supporting 40, opposing 3     7 supporting, 3 opposing
 func (v *Value) sample(n int, seed uint64) []Text {
 	var sides [3][]*candidate
 	for _, t := range v.Texts {
@@ -250,6 +259,7 @@ func (v *Value) words(shown []int) (out []string) {
 
 // run asks every judge for numbers and for orders. Answers that cannot be used end nothing here: how many there are is
 // part of what is compared.
+// That is unlike a build or a score, which a judge ends that cannot keep to the form: those would pay for nothing.
 func (d *desk) run(ctx context.Context, y *jury) ([]Rated, error) {
 	asks := y.asks(d.Value, d.Windows)
 	bar := y.bar("stability "+d.ValueID, int64(len(asks)+len(d.Texts)*len(y.cfg.Voters)))
@@ -261,6 +271,7 @@ func (d *desk) run(ctx context.Context, y *jury) ([]Rated, error) {
 	if err := y.put(ctx, d.Value, d.ask, asks, bar); err != nil {
 		return nil, err
 	}
+	// Ties count here. A judge that sees no difference must not look like one that was not asked.
 	orders := d.orders(TiesHalf)
 	var out []Rated
 	for at, voter := range y.cfg.Voters {
@@ -282,6 +293,8 @@ func (d *desk) run(ctx context.Context, y *jury) ([]Rated, error) {
 
 // alone are the scores that one judge's orders give by themselves, NaN for texts that they do not hold. Parts that
 // never met are held together by the prior. Ties count as both orders by half: who always ties has equal scores.
+// The scores of a judge stand on that judge's own scale, farthest text at an end, as a database built by it would
+// have them.
 func (d *desk) alone(name string, orders []order) ([]float64, error) {
 	var own []order
 	for _, o := range orders {

@@ -17,6 +17,11 @@ import (
 )
 
 // ScoreSummary is what one judge's scores of one value come to.
+// The interval of the mean comes from the spread between responses. It holds both how unlike they are and how
+// unsure each
+// is; a single response's interval says the latter alone.
+//
+//	450 responses, SD 3.1     mean ± 1.96 · 3.1/√450 = ± .29, where one response has ± 3.5
 type ScoreSummary struct {
 	ValueID   string                   `json:"value_id"`
 	Judge     string                   `json:"judge"`
@@ -45,6 +50,7 @@ const (
 	placeTold  = .001 // P of the places below which it warns
 )
 
+// Only what has a number takes part in means. How many have none stands beside them, by status.
 func (s *scoring) summarise(voter judge.Voter, rows []ResponseScore, windows []Window) ScoreSummary {
 	f := ScoreSummary{ValueID: s.v.ValueID, Judge: voter.Name, Responses: len(rows), Status: map[intensity.Status]int{},
 		Borrowed: s.borrowed, Asked: len(windows), First: make([]int, s.o.K)}
@@ -72,6 +78,7 @@ func (s *scoring) summarise(voter judge.Voter, rows []ResponseScore, windows []W
 			f.First[slices.Index(w.Shown, w.Answer.Ranking[0])]++
 		}
 	}
+	// Responses and anchors were dealt to places at random, so all places should win alike often.
 	if test, err := ranking.TestPlaces(f.First); err == nil {
 		f.PlaceP = &test.P
 	}
@@ -80,6 +87,7 @@ func (s *scoring) summarise(voter judge.Voter, rows []ResponseScore, windows []W
 }
 
 // warn says what would mislead a reader of the mean.
+// Each warning says what it means for the numbers above it, not only that something is off.
 func (f *ScoreSummary) warn() {
 	say := func(format string, args ...any) { f.Warnings = append(f.Warnings, fmt.Sprintf(format, args...)) }
 	if f.Length != nil && math.Abs(*f.Length) > lengthTold {
@@ -101,6 +109,7 @@ func (f *ScoreSummary) warn() {
 }
 
 // WriteSummaries prints a table and what to beware of.
+// One response's interval stands in the table, so that nobody takes a mean's for it.
 func WriteSummaries(out io.Writer, all []ScoreSummary) error {
 	w := columns.NewTable(out)
 	fmt.Fprintln(w, "value\tjudge\tscored\tmean\t95 % of the mean\tSD\tone text's interval\tβ\tstatus")

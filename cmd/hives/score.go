@@ -18,6 +18,8 @@ import (
 //	refuses   calls that nobody agreed to pay for; a database whose value has another definition by now
 //	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
 //	--dry-run says what it would take and asks nobody
+//
+// Why is it no step of hives vidb? A database stands when it is used here, and may come from somebody else.
 func scoreCommand() *cobra.Command {
 	j := vidb.ScoreJob{Options: vidb.DefaultScore()}
 	var config cli.ConfigFlags
@@ -97,6 +99,7 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 }
 
 // printSummaries prints a table, or one JSON list.
+// The rows are in --out; what is printed sums them up.
 func printSummaries(c *cobra.Command, summaries []vidb.ScoreSummary, asJSON bool) error {
 	if asJSON {
 		return printJSON(c.OutOrStdout(), summaries)

@@ -20,6 +20,8 @@ import (
 //	writes    --db, every answer; --keep, every score; --out and --html, the table
 //	refuses   calls that nobody agreed to pay for; scores that contradict each other
 //	stops     as hives score does
+//
+// With --from it reads one table and asks nobody, so published scores of any kind can be compared in the same figures.
 func stabilityCommand() *cobra.Command {
 	j := vidb.DefaultStability()
 	var config cli.ConfigFlags

@@ -52,6 +52,14 @@ type Embeds struct {
 // to its score, on groups that neither weights nor price have seen. Beside them stand the mean, words (TF-IDF), and the
 // first encoder's vectors dealt out anew, which must tell nothing. Where texts come from several corpora, so does the
 // corpus alone: if one has the opposing texts, whoever tells its style tells much of the scores.
+//
+//	system           R²       what it says
+//	constant mean    −.00     nothing, as it must
+//	shuffled         −.00     the ridge invents nothing out of as many numbers
+//	TF-IDF            .08     some words go with a side
+//	model             .27     a third of the spread that R² .8 would tell
+//
+// How high can R² be? Not 1: scores have errors of their own, and people of one text differ.
 func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint64) (*ValueIntensity, error) {
 	var texts, groups, corpus []string
 	var scores []float64
@@ -119,6 +127,7 @@ func embedded(ctx context.Context, enc encoder.Encoder, texts []string) ([][]flo
 }
 
 // wordFeatures are rows of TF-IDF over the commonest terms.
+// The vocabulary may know the words of held-out texts, not their scores: that favours this control a little.
 func wordFeatures(texts []string) [][]float64 {
 	words := newVocabulary(texts)
 	width := min(intensityTerms, len(words.idf))
@@ -148,6 +157,9 @@ func corpora(names []string) [][]float64 {
 
 // dealGroups deals groups to folds at random, one after another, so that folds are as equal as groups allow; of has the
 // texts of each group.
+// Why groups? Texts that were written about one situation share words and a score. With one of them on each side a
+// system
+// that knows situations by heart would look as if it knew values.
 func dealGroups(groups []string, seed uint64, value string) (folds []int, of [][]int) {
 	place := map[string]int{}
 	for i, g := range groups {
@@ -183,6 +195,7 @@ func heldMeans(y []float64, folds []int) []float64 {
 }
 
 // determined is R² = 1 − Σ(y−ŷ)²/Σ(y−ȳ)², with an interval by drawing groups: texts of one group are alike.
+// ȳ is the mean of all texts, so predicting the mean of four folds comes out a little below 0.
 func determined(name string, y, predicted []float64, of [][]int, seed uint64) IntensityOf {
 	r2 := func(count func(group int) float64) float64 {
 		var n, sum, squares, miss float64
