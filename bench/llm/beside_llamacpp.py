@@ -1,8 +1,8 @@
 """SmolLM2's tokens a processor second here and by llama.cpp, in turns in one run over the same weights. See llm.sh.
 
 Both read prompts of PROMPT tokens, write WRITTEN tokens behind each, the most probable ones, and score options behind
-prompts. llama.cpp reads a prompt once for all of its options, as its interface allows; here each option is a row with its
-prompt. Its Q4_1 file is the original; ours and its F32 file hold the same numbers, de-quantised."""
+prompts. Both read a prompt once for all of its options: llama.cpp by its interface, here a batch has a row a prompt and
+the options follow one after another. Its Q4_1 file is the original; ours and its F32 file hold the same numbers, de-quantised."""
 
 import ctypes
 import json
@@ -57,7 +57,7 @@ class Ours:
 
     def score(self, prompts: list[list[int]], options: list[list[int]]) -> tuple[list[float], dict]:
         rows = [p + o for p in prompts for o in options]
-        answer = self.ask(min(len(rows), 32), {"prompts": rows, "from": [PROMPT] * len(rows)})
+        answer = self.ask(len(prompts), {"prompts": rows, "from": [PROMPT] * len(rows)})
         return [sum(s) for s in answer["scores"]], answer["took"][0]
 
 
