@@ -294,11 +294,5 @@ func (y *jury) look(asks []ask) error {
 	return nil
 }
 
-// runConfig names what answers depend on: the judges as they are asked. The value and its words stand in the prompts,
-// and the texts in the items, so neither is named here: another pool, seed or m reuses what was answered.
-func runConfig(cfg judge.Config) (judge.Run, error) {
-	return judge.NewRun(KindRun, map[string]any{"voters": cfg.Identities()})
-}
-
 // KindRun marks runs of this package in a votes file.
 const KindRun = "intensity"

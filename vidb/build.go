@@ -111,29 +111,16 @@ func (j BuildJob) judged(ctx context.Context) ([]Figures, error) {
 			return nil, fault.Usage(err)
 		}
 	}
-	if cfg.Config, err = cfg.Open(ctx); err != nil {
-		return nil, err
-	}
-	defer cfg.Close()
-	run, err := runConfig(cfg.Config)
-	if err != nil {
-		return nil, err
-	}
-	if stop, err := j.forecast(ctx, cfg, run, values); stop || err != nil {
-		return nil, err
-	}
-	store, err := judge.Open(j.Votes)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	asked, err := judge.New(ctx, cfg.Config, run, store)
-	if err != nil {
-		return nil, err
-	}
-	jury := newJury(asked, cfg.Config, j.Bar)
-	jury.prior = prior
-	return j.all(ctx, jury, values)
+	var out []Figures
+	err = sit(ctx, cfg, KindRun, j.Votes,
+		func(c Config, run judge.Run) (bool, error) { return j.forecast(ctx, c, run, values) },
+		func(c Config, asked *judge.Judge, _ *judge.Store) (err error) {
+			jury := newJury(asked, c.Config, j.Bar)
+			jury.prior = prior
+			out, err = j.all(ctx, jury, values)
+			return err
+		})
+	return out, err
 }
 
 // prior reads the vectors that active pairing may go by.

@@ -78,34 +78,19 @@ func Check(ctx context.Context, j CheckJob) ([]Figures, error) {
 			return nil, fault.New(fault.Invalid, "vidb: %s has no scores to check: build it first", v.ValueID)
 		}
 	}
-	if cfg.Config, err = cfg.Open(ctx); err != nil {
-		return nil, err
-	}
-	defer cfg.Close()
-	run, err := judge.NewRun(kindCheck, map[string]any{"voters": cfg.Identities()})
-	if err != nil {
-		return nil, err
-	}
-	if stop, err := j.forecast(ctx, cfg, run, values); stop || err != nil {
-		return nil, err
-	}
-	store, err := judge.Open(j.Votes)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	asked, err := judge.New(ctx, cfg.Config, run, store)
-	if err != nil {
-		return nil, err
-	}
 	var figures []Figures
-	for _, v := range values {
-		if err := j.value(ctx, asked, store, cfg, v); err != nil {
-			return nil, err
-		}
-		figures = append(figures, v.Summarise(shownTexts))
-	}
-	return figures, Save(j.Path, values...)
+	err = sit(ctx, cfg, kindCheck, j.Votes,
+		func(c Config, run judge.Run) (bool, error) { return j.forecast(ctx, c, run, values) },
+		func(c Config, asked *judge.Judge, store *judge.Store) error {
+			for _, v := range values {
+				if err := j.value(ctx, asked, store, c, v); err != nil {
+					return err
+				}
+				figures = append(figures, v.Summarise(shownTexts))
+			}
+			return Save(j.Path, values...)
+		})
+	return figures, err
 }
 
 // voters completes the configuration for this question.

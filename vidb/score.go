@@ -123,30 +123,16 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Config, err = cfg.Open(ctx); err != nil {
-		return nil, err
-	}
-	defer cfg.Close()
-	// The run is named by the judges alone: responses that are added to a file later are the same run, and what
-	// was answered
-	// about the others is not asked again.
-	run, err := judge.NewRun(KindScore, map[string]any{"voters": cfg.Identities()})
-	if err != nil {
-		return nil, err
-	}
-	if stop, err := j.forecast(ctx, cfg, run, work, out); stop || err != nil {
-		return nil, err
-	}
-	store, err := judge.Open(j.Votes)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	asked, err := judge.New(ctx, cfg.Config, run, store)
-	if err != nil {
-		return nil, err
-	}
-	return j.all(ctx, newJury(asked, cfg.Config, j.Bar), work)
+	// The run is named by the judges alone: responses that are added to a file later are the same run, and what was
+	// answered about the others is not asked again.
+	var summaries []ScoreSummary
+	err = sit(ctx, cfg, KindScore, j.Votes,
+		func(c Config, run judge.Run) (bool, error) { return j.forecast(ctx, c, run, work, out) },
+		func(c Config, asked *judge.Judge, _ *judge.Store) (err error) {
+			summaries, err = j.all(ctx, newJury(asked, c.Config, j.Bar), work)
+			return err
+		})
+	return summaries, err
 }
 
 // prepare draws the windows of all values: what cannot be drawn is said before anybody is asked.

@@ -128,7 +128,7 @@ func laidOut(t *testing.T, j ScoreJob, layout func(*scoring)) []ScoreSummary {
 	store, err := judge.Open(j.Votes)
 	must(t, err)
 	defer store.Close()
-	run, err := runConfig(cfg.Config)
+	run, err := named(KindRun, cfg.Config)
 	must(t, err)
 	asked, err := judge.New(ctx, cfg.Config, run, store)
 	must(t, err)

@@ -121,37 +121,22 @@ func (j StabilityJob) judged(ctx context.Context) ([]Rated, error) {
 		}
 		desks = append(desks, d)
 	}
-	if cfg.Config, err = cfg.Open(ctx); err != nil {
-		return nil, err
-	}
-	defer cfg.Close()
 	// A run of its own, since the names of its voters are: "j0 plain.v1" is not the j0 of a build.
-	run, err := judge.NewRun(KindStability, map[string]any{"voters": cfg.Identities()})
-	if err != nil {
-		return nil, err
-	}
-	if stop, err := j.forecast(ctx, cfg, run, desks); stop || err != nil {
-		return nil, err
-	}
-	store, err := judge.Open(j.Votes)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	asked, err := judge.New(ctx, cfg.Config, run, store)
-	if err != nil {
-		return nil, err
-	}
-	y := newJury(asked, cfg.Config, j.Bar)
 	var out []Rated
-	for _, d := range desks {
-		rated, err := d.run(ctx, y)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rated...)
-	}
-	return out, nil
+	err = sit(ctx, cfg, KindStability, j.Votes,
+		func(c Config, run judge.Run) (bool, error) { return j.forecast(ctx, c, run, desks) },
+		func(c Config, asked *judge.Judge, _ *judge.Store) error {
+			y := newJury(asked, c.Config, j.Bar)
+			for _, d := range desks {
+				rated, err := d.run(ctx, y)
+				if err != nil {
+					return err
+				}
+				out = append(out, rated...)
+			}
+			return nil
+		})
+	return out, err
 }
 
 // panel makes a voter of every judge and prompt: "j0 plain.v1". A judge's own prompt in the configuration is one of
