@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
 	"hives/internal/talk"
@@ -73,9 +74,16 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 			return errors.Join(printSummaries(c, summaries, asJSON), failed)
 		},
 	}
-	f := c.Flags()
 	vidbFlag(c, &j.Path, &j.Values)
-	config.Register(f)
+	config.Register(c.Flags())
+	registerScore(c.Flags(), &j)
+	jsonFlag(c, &asJSON)
+	required(c, "in", "out", "db")
+	return c
+}
+
+// registerScore adds what is scored, how, and where it goes.
+func registerScore(f *pflag.FlagSet, j *vidb.ScoreJob) {
 	f.StringVar(&j.In, "in", "", `responses: lines {"id": …, "response": …} (.jsonl), or a table (.csv, .tsv)`)
 	f.StringVar(&j.Votes, "db", "", "votes file, created where there is none")
 	f.StringVar(&j.Out, "out", "", "scores to write (.jsonl, .csv or .parquet)")
@@ -93,9 +101,6 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of anchors and places")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in calls, tokens, money and hours, and ask nobody")
-	jsonFlag(c, &asJSON)
-	required(c, "in", "out", "db")
-	return c
 }
 
 // printSummaries prints a table, or one JSON list.

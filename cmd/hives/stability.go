@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
 	"hives/internal/fault"
@@ -51,15 +52,7 @@ file.`,
 			if asJSON {
 				j.Stdout = c.ErrOrStderr() // one object on standard output, and the estimate beside it
 			}
-			if out != "" && strings.ToLower(filepath.Ext(out)) != ".csv" {
-				return fault.Usage(fault.New(fault.Invalid, "--out %s: the table is written as .csv; --json prints it", out))
-			}
-			for _, file := range []string{out, html, j.Keep} {
-				if err := spare(file, j.Scores, j.Path, j.Votes, config.File); err != nil {
-					return err
-				}
-			}
-			if err := (places{known: j.Known, files: []string{out, html, j.Keep}}).check(); err != nil {
+			if err := stabilityFiles(&j, config.File, out, html); err != nil {
 				return err
 			}
 			if j.Scores == "" {
@@ -79,15 +72,37 @@ file.`,
 			return writeStability(c, table, out, html, asJSON)
 		},
 	}
-	f := c.Flags()
+	config.Register(c.Flags())
+	registerStability(c.Flags(), &j)
+	c.Flags().StringVar(&out, "out", "", "table to write (.csv)")
+	c.Flags().StringVar(&html, "html", "", "page to write, with the table")
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+// stabilityFiles refuses outputs that are inputs, and what cannot be written.
+func stabilityFiles(j *vidb.StabilityJob, config, out, html string) error {
+	if out != "" && strings.ToLower(filepath.Ext(out)) != ".csv" {
+		return fault.Usage(fault.New(fault.Invalid, "--out %s: the table is written as .csv; --json prints it", out))
+	}
+	for _, file := range []string{out, html, j.Keep} {
+		if err := spare(file, j.Scores, j.Path, j.Votes, config); err != nil {
+			return err
+		}
+	}
+	if err := (places{known: j.Known, files: []string{out, html, j.Keep}}).check(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// registerStability adds who is asked, about what, and where answers and scores are kept.
+func registerStability(f *pflag.FlagSet, j *vidb.StabilityJob) {
 	f.StringVar(&j.Path, "vidb", "", "value-intensity database, which hives vidb pool begins")
 	f.StringSliceVar(&j.Values, "value", nil, "value_id, such as mft/care-harm (default: every value of the file)")
-	config.Register(f)
 	f.StringVar(&j.Votes, "db", "", "votes file, created where there is none")
 	f.StringVar(&j.Scores, "from", "", "scores that were kept (.csv), in the judges' place")
 	f.StringVar(&j.Keep, "keep", "", "scores to write (.csv), from which the table can be computed again")
-	f.StringVar(&out, "out", "", "table to write (.csv)")
-	f.StringVar(&html, "html", "", "page to write, with the table")
 	f.StringSliceVar(&j.Prompts, "prompts", j.Prompts, "prompts that every judge is asked with")
 	f.IntVar(&j.Texts, "texts", j.Texts, "texts of each value, among those on whose direction people said something")
 	f.IntVar(&j.K, "k", j.K, "texts of a window")
@@ -96,8 +111,6 @@ file.`,
 	f.Uint64Var(&j.Seed, "seed", 0, "seed of texts, windows and draws")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in calls, tokens, money and hours, and ask nobody")
-	jsonFlag(c, &asJSON)
-	return c
 }
 
 // writeStability writes the table in every form that was asked for.

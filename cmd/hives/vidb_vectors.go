@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"hives/internal/embedder"
@@ -57,17 +59,9 @@ docs/INTENSITY.md.`,
 				defer done()
 				systems = append(systems, evaluate.Embeds{Name: one.Model + one.Endpoint, Encoder: enc})
 			}
-			var out []*evaluate.ValueIntensity
-			for _, id := range named(file, values) {
-				v, err := file.Value(id)
-				if err != nil {
-					return err
-				}
-				table, err := evaluate.Intensities(c.Context(), v, systems, seed)
-				if err != nil {
-					return err
-				}
-				out = append(out, table)
+			out, err := intensities(c.Context(), file, named(file, values), systems, seed)
+			if err != nil {
+				return err
 			}
 			if asJSON {
 				return printJSON(c.OutOrStdout(), out)
@@ -82,4 +76,21 @@ docs/INTENSITY.md.`,
 	f.Uint64Var(&seed, "seed", 0, "seed of the folds")
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// intensities measures value after value.
+func intensities(ctx context.Context, file *vidb.File, ids []string, systems []evaluate.Embeds,
+	seed uint64) (out []*evaluate.ValueIntensity, err error) {
+	for _, id := range ids {
+		v, err := file.Value(id)
+		if err != nil {
+			return nil, err
+		}
+		table, err := evaluate.Intensities(ctx, v, systems, seed)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, table)
+	}
+	return out, nil
 }

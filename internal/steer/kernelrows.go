@@ -132,6 +132,30 @@ type parted struct {
 	held  []int         // the values held out
 }
 
+// holdOut finds the values that are held out: those named, or else two that the seed draws.
+func (k *kernelRows) holdOut(held []string, known theories.Set, seed uint64) (at []int, err error) {
+	for _, name := range held {
+		t, err := FindTrait(name, known)
+		if err != nil {
+			return nil, err
+		}
+		place := slices.Index(k.traits, t)
+		if place < 0 {
+			return nil, fault.New(fault.Invalid, "--held-out-values %s: the rows have no such value", name)
+		}
+		at = append(at, place)
+	}
+	if len(k.traits) < 4 || len(at) > len(k.traits)-2 {
+		return nil, fault.New(fault.Invalid, "%d values, %d held out: want two or more to train on, and four in all",
+			len(k.traits), len(at))
+	}
+	if len(at) == 0 {
+		at = rand.New(rand.NewPCG(seed, 5)).Perm(len(k.traits))[:2]
+		slices.Sort(at)
+	}
+	return at, nil
+}
+
 // part holds values out: those named, or else two that the seed draws.
 //
 //	8 values, question a       train         8 values, question d       seen
@@ -140,24 +164,9 @@ type parted struct {
 // Two values to train on are the least that have a difference.
 func (k *kernelRows) part(held []string, known theories.Set, seed uint64) (*parted, error) {
 	out := &parted{}
-	for _, name := range held {
-		t, err := FindTrait(name, known)
-		if err != nil {
-			return nil, err
-		}
-		at := slices.Index(k.traits, t)
-		if at < 0 {
-			return nil, fault.New(fault.Invalid, "--held-out-values %s: the rows have no such value", name)
-		}
-		out.held = append(out.held, at)
-	}
-	if len(k.traits) < 4 || len(out.held) > len(k.traits)-2 {
-		return nil, fault.New(fault.Invalid, "%d values, %d held out: want two or more to train on, and four in all",
-			len(k.traits), len(out.held))
-	}
-	if len(out.held) == 0 {
-		out.held = rand.New(rand.NewPCG(seed, 5)).Perm(len(k.traits))[:2]
-		slices.Sort(out.held)
+	var err error
+	if out.held, err = k.holdOut(held, known, seed); err != nil {
+		return nil, err
 	}
 	byKey := map[string][2][]levelled{}
 	var keys []string
