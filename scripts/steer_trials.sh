@@ -9,7 +9,7 @@ hives=$(realpath "$1") model=$(realpath "$2")
 mkdir -p "$3" && cd "$3"
 vector() {
   [ -e "out/steer/$1/vector.safetensors" ] ||
-    "$hives" steer vector "$1" --model "$model" --count 8 --instructions 3 --max-tokens 32
+    "$hives" steer vector "$1" --model "$model" --count 8 --instructions 3 --max-tokens 32 --filter none
 }
 sweep() {
   [ -e "out/steer/$1/sweep.json" ] ||
