@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"hives/internal/fault"
+	"hives/structure"
 )
 
 // Limit is the end of the scale, on both sides.
@@ -131,7 +132,7 @@ func (c *Calibration) Utility(score float64) float64 {
 // −1.28, −.52, 0, .52 and 1.28; their SD is .96 (divisor n), so ×10/.96 the outer two are cut at ±10.
 func (c *Calibration) byRank(theta []float64) []float64 {
 	q, most := make([]float64, len(theta)), 0.
-	for item, rank := range averageRanks(theta) {
+	for item, rank := range structure.Ranks(theta) {
 		q[item] = distuv.UnitNormal.Quantile((rank - .5) / float64(len(theta)))
 		most = max(most, math.Abs(q[item]))
 	}
@@ -178,24 +179,6 @@ func interpolate(knots []knot, x float64, sides func(knot) (from, to float64), b
 	x0, y0 := sides(knots[above-1])
 	x1, y1 := sides(knots[above])
 	return y0 + (x-x0)/(x1-x0)*(y1-y0)
-}
-
-// averageRanks numbers the values from 1, equal ones sharing the mean of their places: 5, 7, 7, 9 → 1, 2.5, 2.5, 4.
-func averageRanks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	ranks := make([]float64, len(x))
-	for lo, hi := 0, 0; lo < len(order); lo = hi {
-		for hi = lo; hi < len(order) && x[order[hi]] == x[order[lo]]; hi++ {
-		}
-		for _, i := range order[lo:hi] {
-			ranks[i] = float64(lo+hi+1) / 2
-		}
-	}
-	return ranks
 }
 
 // Neutral is the utility at which a text is as likely to support as to oppose its value: where a logistic regression of

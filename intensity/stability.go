@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"hives/internal/fault"
+	"hives/structure"
 )
 
 // Ratings are one method's scores of items by judges, in one unit. NaN is missing. A text that a judge would not rate
@@ -238,7 +239,7 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 	n := float64(len(first))
 	sums, ties := make([]float64, len(first)), 0.
 	for _, scores := range append([][]float64{first}, others...) {
-		ranks := averageRanks(scores)
+		ranks := structure.Ranks(scores)
 		for i, rank := range ranks {
 			sums[i] += rank
 		}
@@ -250,7 +251,9 @@ func (r Ratings) agreement(items []int) (spearman, w float64) {
 }
 
 // Spearman is the correlation of ranks, equal numbers sharing the mean of theirs; NaN where one side is constant.
-func Spearman(x, y []float64) float64 { return stat.Correlation(averageRanks(x), averageRanks(y), nil) }
+func Spearman(x, y []float64) float64 {
+	return stat.Correlation(structure.Ranks(x), structure.Ranks(y), nil)
+}
 
 // shared returns the scores of the named judges on the items that all of them scored: the first's, and the others'.
 func (r Ratings) shared(items, judges []int) (first []float64, others [][]float64) {

@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -37,7 +38,7 @@ func Correlate(scores [][]float64) Correlations {
 		for j := range i + 1 {
 			x, y := both(scores, i, j)
 			c.N[i][j], c.N[j][i] = len(x), len(x)
-			p, s := correlation(x, y), correlation(ranks(x), ranks(y))
+			p, s := correlation(x, y), correlation(Ranks(x), Ranks(y))
 			c.Pearson[i][j], c.Pearson[j][i] = p, p
 			c.Spearman[i][j], c.Spearman[j][i] = s, s
 		}
@@ -64,35 +65,24 @@ func correlation(x, y []float64) float64 {
 
 func constant(x []float64) bool { return slices.Max(x) == slices.Min(x) }
 
-// ranks from 1, equal values sharing their mean rank.
+// Ranks numbers the values from 1, equal ones sharing the mean of their places.
 //
 //	.3 .1 .3 .9     2.5 1 2.5 4
-func ranks(x []float64) []float64 {
+func Ranks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case x[a] < x[b]:
-			return -1
-		case x[a] > x[b]:
-			return 1
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+	ranks := make([]float64, len(x))
+	for lo, hi := 0, 0; lo < len(order); lo = hi {
+		for hi = lo; hi < len(order) && x[order[hi]] == x[order[lo]]; hi++ {
 		}
-		return 0
-	})
-	out := make([]float64, len(x))
-	for from := 0; from < len(order); {
-		to := from + 1
-		for to < len(order) && x[order[to]] == x[order[from]] {
-			to++
+		for _, i := range order[lo:hi] {
+			ranks[i] = float64(lo+hi+1) / 2
 		}
-		for _, at := range order[from:to] {
-			out[at] = float64(from+to+1) / 2
-		}
-		from = to
 	}
-	return out
+	return ranks
 }
 
 // MeanOff is the mean correlation of two unlike values; undefined ones are left out, NaN where all are.

@@ -4,31 +4,12 @@ import (
 	"encoding/json"
 	"math"
 
+	"hives/internal/figure"
 	"hives/metrics"
 )
 
-// Number is a figure that may be undefined: NaN in Go, null in JSON. A 0 in its place would be read as a result.
-type Number float64
-
-// Known tells whether there is a figure.
-func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
-
-// MarshalJSON writes null for NaN and infinities, which JSON has not.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if !n.Known() {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
-
-// UnmarshalJSON reads null back as NaN.
-func (n *Number) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "null" {
-		*n = Number(math.NaN())
-		return nil
-	}
-	return json.Unmarshal(raw, (*float64)(n))
-}
+// Number is a figure that may be undefined.
+type Number = figure.Number
 
 // Range is a 95 % interval; null in JSON when there is none. Number and Range part what Go has (NaN) from what
 // JSON has (null), so that no writer of documents needs to think of it:

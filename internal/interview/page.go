@@ -2,7 +2,6 @@ package interview
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -75,6 +74,3 @@ func dots(s *Structure) (out []dot) {
 	}
 	return out
 }
-
-// jsonFloat writes a finite number.
-func jsonFloat(x float64) ([]byte, error) { return json.Marshal(x) }

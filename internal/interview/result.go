@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"hives/internal/figure"
 	"hives/questionnaire"
 	"hives/structure"
 )
@@ -69,16 +70,8 @@ type Circle struct {
 	Permutations int    `json:"permutations"`
 }
 
-// Number is null in JSON where it is undefined.
-type Number float64
-
-// MarshalJSON writes null for what is not finite.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if f := float64(n); math.IsNaN(f) || math.IsInf(f, 0) {
-		return []byte("null"), nil
-	}
-	return jsonFloat(float64(n))
-}
+// Number is a figure that may be undefined.
+type Number = figure.Number
 
 const (
 	resamples    = 2000

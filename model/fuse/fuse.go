@@ -130,6 +130,7 @@ type fusion struct {
 	Options
 	base    *source   // nil without one
 	sources []*source // as Models
+	numbers int       // of a model
 	record  *Record
 }
 
@@ -176,6 +177,9 @@ func (f *fusion) open() (err error) {
 				return err
 			}
 		}
+	}
+	for name := range f.pattern().tensor {
+		f.numbers += f.pattern().vector(name).Len()
 	}
 	return nil
 }
@@ -281,7 +285,7 @@ func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, err
 	}
 	f.record.Tensors = append(f.record.Tensors, Tensor{in.Name, in.Shape, in.DType, rep})
 	if f.Progress != nil {
-		f.Progress(len(sum), f.all())
+		f.Progress(len(sum), f.numbers)
 	}
 	k := kinds[in.DType]
 	raw := make([]byte, len(sum)*k.width)
@@ -289,14 +293,6 @@ func (f *fusion) tensor(ctx context.Context, in safetensorsio.Info) ([]byte, err
 		k.write(raw[i*k.width:], x)
 	}
 	return raw, nil
-}
-
-// all counts the numbers of a model. It is asked once a tensor, and is a sum over some hundred of them.
-func (f *fusion) all() (n int) {
-	for name := range f.pattern().tensor {
-		n += f.pattern().vector(name).Len()
-	}
-	return n
 }
 
 // mean is the chosen one. Of the linear one, too, norms and angles are worth knowing: they say what Karcher's would

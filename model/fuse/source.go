@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -263,25 +264,14 @@ func sameJSON(a, b, name string, but []string) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range slices.Sorted(keysOf(one, other)) {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(one)), maps.Keys(other)) // those of both twice, which does no harm
+	slices.Sort(keys)
+	for _, key := range keys {
 		if x, y := string(one[key]), string(other[key]); x != y && !slices.Contains(but, key) {
 			return fault.New(fault.Mismatch, "%s differs: %s is %s in %s and %s in %s", name, key, brief(x), a, brief(y), b)
 		}
 	}
 	return nil
-}
-
-// keysOf gives the keys of both objects; one that both have comes twice, and does no harm.
-func keysOf(a, b map[string]json.RawMessage) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, m := range []map[string]json.RawMessage{a, b} {
-			for key := range m {
-				if !yield(key) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // readJSON reads an object whose values are kept as compact JSON with sorted keys, so that spaces do not differ.

@@ -2,18 +2,14 @@ package sft
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"path/filepath"
 
 	"github.com/gomlx/compute"
 
 	"hives/checkpoints"
 	"hives/internal/chat"
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/trainer/loop"
 	"hives/internal/trainer/start"
 	"hives/pack"
@@ -181,25 +177,10 @@ func (t *task) Export(_ context.Context, dir string, end loop.Ending) error {
 	if err := t.start.CheckTokenizer(); err != nil {
 		return err
 	}
-	err := t.start.Save(dir, end.Steps, map[string]string{
+	return t.start.Save(dir, end.Steps, map[string]string{
 		"stage": fmt.Sprint(end.Stage), "steps": fmt.Sprint(end.Steps), "seed": fmt.Sprint(end.Seed),
 		"data_sha256": t.hashes["data"],
 	})
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{"generation_config.json", "chat_template.jinja"} {
-		raw, err := fsutil.ReadRegular(filepath.Join(t.start.TokenizerDir(), name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err == nil {
-			err = fsutil.WriteBytes(filepath.Join(dir, name), raw)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Close frees what was opened; the weights are the inputs'.

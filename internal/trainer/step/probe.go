@@ -1,12 +1,12 @@
 package step
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+
+	"hives/internal/figure"
 )
 
 // Probe is a batch looked at without an update.
@@ -23,11 +23,11 @@ type TensorNorm struct {
 
 // NotFinite names the first thing that is not a number: the loss, or the first gradient; "" if all are.
 func (p *Probe) NotFinite() string {
-	if !p.Loss.finite() {
+	if !p.Loss.Known() {
 		return "the loss"
 	}
 	for _, g := range p.Gradients {
-		if !g.Norm.finite() {
+		if !g.Norm.Known() {
 			return "the gradient of " + g.Name
 		}
 	}
@@ -86,27 +86,8 @@ func (s *Stepper) buildProbe(in *arguments[*Node]) *results[*Node] {
 	return &results[*Node]{terms: Terms[*Node]{Loss: loss}, norms: Stack(norms, 0)}
 }
 
-// Number is a figure that may be no number: JSON, which has no word for that, gets null.
-type Number float64
-
-func (n Number) finite() bool { return n-n == 0 }
-
-// UnmarshalJSON reads what MarshalJSON writes; null is NaN.
-func (n *Number) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "null" {
-		*n = Number(math.NaN())
-		return nil
-	}
-	return json.Unmarshal(raw, (*float64)(n))
-}
-
-// MarshalJSON writes the shortest decimal that reads back as the same number.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if !n.finite() {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
+// Number is a figure that may be no number.
+type Number = figure.Number
 
 // Numbers are figures that may be no numbers.
 func Numbers(xs []float64) []Number {
