@@ -293,7 +293,37 @@ def instability(seed, judges=4, items=48):
     )  # fmt: skip
 
 
+def ridge(x, y, lam):
+    """Weights and intercept: inputs centred, penalty lam |w|^2, the intercept free."""
+    off = x - x.mean(axis=0)
+    w = np.linalg.solve(off.T @ off + lam * np.eye(x.shape[1]), off.T @ (y - y.mean()))
+    return w, y.mean() - x.mean(axis=0) @ w
+
+
+def of_vectors(seed, train=90, texts=12, width=8, folds=5):
+    """Intensity read off unit vectors: a ridge chosen by out-of-fold error, and what it predicts."""
+    rng = rng_of(seed, "ridge")
+    x = rng.normal(size=(train + texts, width))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    y = 6 * x @ rng.normal(size=width) + rng.normal(size=train + texts)
+    known, new, fold = x[:train], x[train:], np.arange(train) // 3 % folds  # groups of three rows
+    lambdas, errors = [0.01, 0.1, 1.0, 10.0], []
+    for lam in lambdas:
+        miss = np.empty(train)
+        for f in range(folds):
+            w, b = ridge(known[fold != f], y[:train][fold != f], lam)
+            miss[fold == f] = y[:train][fold == f] - known[fold == f] @ w - b
+        errors.append((miss**2).mean())
+    best = lambdas[int(np.argmin(errors))]
+    w, b = ridge(known, y[:train], best)
+    return dict(
+        train=dict(x=known, y=y[:train], fold=fold), texts=dict(x=new), lambdas=lambdas,
+        expected=dict(cv_mse=errors, best_lambda=best, w=w, b=b, prediction=clip(new @ w + b)),
+    )  # fmt: skip
+
+
 def write(out, seed):
     write_json(out / "g_valueflow" / "calibration.json", calibration(seed))
     write_json(out / "g_valueflow" / "evaluator.json", evaluator(seed))
     write_json(out / "g_valueflow" / "instability.json", instability(seed))
+    write_json(out / "g_valueflow" / "intensity.json", of_vectors(seed))
