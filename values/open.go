@@ -1,19 +1,14 @@
 package values
 
 import (
-	"cmp"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/whatis"
+	"hives/internal/sqlitefile"
 )
-
-// wanted says what Open was to be given, in its refusal of anything else.
-const wanted = "a file of value vectors, which hives vectors build makes"
 
 // Open reads a whole file into memory and closes it, so that it may be replaced while its vectors are in use.
 //
@@ -25,57 +20,31 @@ const wanted = "a file of value vectors, which hives vectors build makes"
 //	version 3                          Mismatch: use a newer program
 //	a torn page, a number changed      Corrupt: restore a copy, or build it again
 func Open(path string) (*Set, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("values %s: %w", path, err)
-	}
-	if err := cmp.Or(whatis.NeedFile(path, wanted), fsutil.CheckSQLite(abs)); err != nil {
-		return nil, err
-	}
-	db, err := sql.Open("sqlite3", dsn(abs, "ro"))
-	if err != nil {
-		return nil, fmt.Errorf("values %s: %w", path, err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
 	s := &Set{}
-	if s.SHA256, err = fsutil.SHA256(abs); err != nil {
-		return nil, err
+	err := format.Read(path, s.load)
+	if err == nil {
+		s.SHA256, err = fsutil.SHA256(path)
 	}
-	if err := s.load(db); err != nil {
-		if fault.Of(err) == fault.Unknown { // SQLite's own words: not a database, malformed, no such table
-			err = fault.New(fault.Corrupt, "%w; restore a copy or build it again (hives vectors build)", err)
-		}
-		if fault.Of(err) == fault.Corrupt {
-			err = whatis.Instead(path, "an SQLite file", err)
-		}
-		return nil, fmt.Errorf("values %s: %w", path, err)
+	if err != nil {
+		return nil, err
 	}
 	s.index()
 	return s, nil
 }
 
-// load reads everything in one transaction, so that all tables are of one moment: theories before values and values
-// before heads, which are handed to them.
-func (s *Set) load(db *sql.DB) error {
-	tx, err := db.Begin()
+// load reads everything: theories before values and values before heads, which are handed to them.
+func (s *Set) load(tx *sql.Tx) error {
+	head, err := sqlitefile.ReadHead(tx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	// Two numbers in SQLite's own header tell our files from others and their version, before any table is asked
-	// for. Without them a votes file, which is SQLite too, would be refused with "no such table: about".
-	var version, app int
-	if err := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM `+
-		`pragma_application_id)`).Scan(&version, &app); err != nil {
-		return err
-	}
+	version := head.Version
 	switch {
-	case app != applicationID:
+	case head.Application != format.Application:
 		return fault.New(fault.Mismatch, "holds no value vectors: name a file that hives vectors build made")
-	case version > schemaVersion:
+	case version > format.Version:
 		return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer program", version,
-			schemaVersion)
+			format.Version)
 	}
 	var want string
 	for _, step := range []func() error{

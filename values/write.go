@@ -4,24 +4,19 @@ import (
 	"database/sql"
 	_ "embed"
 	"encoding/json"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 
-	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
-
-	"hives/internal/fsutil"
-)
-
-// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
-const (
-	schemaVersion = 2
-	applicationID = 0x48695656 // "HiVV"
+	"hives/internal/sqlitefile"
 )
 
 //go:embed schema.sql
 var schema string
+
+// format is what an SQLite file of value vectors is.
+var format = sqlitefile.Kind{
+	Name: "values", Wanted: "a file of value vectors, which hives vectors build makes", Made: "hives vectors build",
+	Application: 0x48695656, // "HiVV"
+	Version:     2, Schema: schema,
+}
 
 // build is the part of a Set that concerns how it was made. With the rows and the model it is what would make the
 // file again.
@@ -33,70 +28,23 @@ type build struct {
 	OwnSplit  bool   `json:"own_split"`
 }
 
-// Write puts the set into one SQLite file, whole or not at all. It is made where nobody else looks and never
-// changed in place, so it needs neither a journal nor WAL's side files, and may lie on a read-only disk. A file
-// that somebody has open is replaced, never written to.
-func (s *Set) Write(path string) error {
-	dir, done, err := fsutil.Scratch("values-*")
-	if err != nil {
-		return err
-	}
-	defer done()
-	// SQLite writes where it is asked to; only the finished bytes are put under the name.
-	made := filepath.Join(dir, "values.db")
-	if err := s.store(made); err != nil {
-		return fmt.Errorf("values %s: %w", path, err)
-	}
-	content, err := os.ReadFile(made)
-	if err != nil {
-		return fsutil.Classify(err, path)
-	}
-	return fsutil.WriteBytes(path, content)
-}
-
-// store fills a new SQLite file in one transaction, in a fixed order: equal sets give equal bytes. Without a
-// journal a crash leaves a broken file, which nobody sees: only a whole one is moved into place.
+// Write puts the set into one SQLite file, whole or not at all. Equal sets give equal bytes.
 //
 //	about          key, value                  model, data, build, validation (JSON), sha256 of all content
 //	theories       theory …, mean              the vector that prototypes are centred by
 //	value_vectors  value_id …, vector          a row a node, those without a vector too
 //	heads          value_id, question, facts, weights     about, supports; of a theory: sense, its guard
 //	anchors        bank, id, text …, vector    sentences
-func (s *Set) store(path string) error {
-	db, err := sql.Open("sqlite3", dsn(path, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	tx, err := db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	// The two numbers are part of the transaction: a file with tables always has them.
-	head := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-	if _, err := tx.Exec(schema + head); err != nil {
-		return err
-	}
-	for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeHeads,
-		s.storeAnchors} {
-		if err := step(tx); err != nil {
-			return err
+func (s *Set) Write(path string) error {
+	return format.Write(path, func(tx *sql.Tx) error {
+		for _, step := range []func(*sql.Tx) error{s.storeAbout, s.storeTheories, s.storeValues, s.storeHeads,
+			s.storeAnchors} {
+			if err := step(tx); err != nil {
+				return err
+			}
 		}
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	return db.Close()
-}
-
-// dsn names a file for the driver. The path goes in as a URL's, so that a question mark in it begins no options.
-//
-//	/data/a?b.db     file:///data/a%3Fb.db?mode=ro
-func dsn(path, mode string, pragmas ...string) string {
-	q := url.Values{"mode": {mode}, "_pragma": pragmas}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+		return nil
+	})
 }
 
 // storeAbout writes what the file is as JSON under keys, and the digest of all else.

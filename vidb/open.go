@@ -9,17 +9,13 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 
 	"hives/data/theories"
 	"hives/intensity"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/whatis"
+	"hives/internal/sqlitefile"
 )
-
-// wanted says what Open was to be given, in its refusal of anything else.
-const wanted = "a value-intensity database, which hives vidb pool begins"
 
 // File is a database that was looked at. It is closed between calls: it may be replaced while its values are in use.
 type File struct {
@@ -97,57 +93,24 @@ func (f *File) find(id string) (About, error) {
 	return About{}, fault.Usage(fault.New(fault.NotFound, "vidb %s: holds no value %q; it holds %v", f.Path, id, ids))
 }
 
-// read opens the file for one reading, after a look at its head.
+// read opens the file for one reading. It refuses other versions before any table is asked for.
 //
 // Each call opens the file anew. It may have been replaced since, by another Save: then Value checks the new file's
 // hash and not the old one's.
 func (f *File) read(use func(*sql.Tx) error) error {
-	abs, err := filepath.Abs(f.Path)
-	if err != nil {
-		return fmt.Errorf("vidb %s: %w", f.Path, err)
-	}
-	if err := cmp.Or(whatis.NeedFile(f.Path, wanted), fsutil.CheckSQLite(abs)); err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite3", dsn(abs, "ro"))
-	if err != nil {
-		return fmt.Errorf("vidb %s: %w", f.Path, err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if err := reading(db, use); err != nil {
-		if fault.Of(err) == fault.Unknown { // SQLite's own words: not a database, malformed, no such table
-			err = fault.New(fault.Corrupt, "%w; restore a copy or build it again (hives vidb)", err)
+	return format.Read(f.Path, func(tx *sql.Tx) error {
+		head, err := sqlitefile.ReadHead(tx)
+		switch {
+		case err != nil:
+			return err
+		case head.Application != format.Application:
+			return fault.New(fault.Mismatch, "is a file of another program: name a file that hives vidb made")
+		case head.Version != format.Version:
+			return fault.New(fault.Mismatch, "has version %d, this program reads version %d: use the program that made "+
+				"it, or build it again", head.Version, format.Version)
 		}
-		if fault.Of(err) == fault.Corrupt {
-			err = whatis.Instead(f.Path, "an SQLite file", err)
-		}
-		return fmt.Errorf("vidb %s: %w", f.Path, err)
-	}
-	return nil
-}
-
-// reading refuses other versions before any table is asked for.
-func reading(db *sql.DB, use func(*sql.Tx) error) error {
-	tx, err := db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	var version, app int
-	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version),
-		(SELECT application_id FROM pragma_application_id)`)
-	if err := row.Scan(&version, &app); err != nil {
-		return err
-	}
-	switch {
-	case app != applicationID:
-		return fault.New(fault.Mismatch, "is a file of another program: name a file that hives vidb made")
-	case version != schemaVersion:
-		return fault.New(fault.Mismatch, "has version %d, this program reads version %d: use the program that made it, or "+
-			"build it again", version, schemaVersion)
-	}
-	return use(tx)
+		return use(tx)
+	})
 }
 
 // readAbouts reads the table about. SQLite's integers have a sign, so the seed is stored as the int64 of the same

@@ -7,29 +7,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"math"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 
-	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
-
 	"hives/data/theories"
-	"hives/internal/fsutil"
-)
-
-// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
-const (
-	schemaVersion = 1
-	applicationID = 0x48695649 // "HiVI"
+	"hives/internal/sqlitefile"
 )
 
 //go:embed schema.sql
 var schema string
+
+// format is what an SQLite file of intensities is.
+var format = sqlitefile.Kind{
+	Name: "vidb", Wanted: "a value-intensity database, which hives vidb pool begins", Made: "hives vidb",
+	Application: 0x48695649, // "HiVI"
+	Version:     1, Schema: schema,
+}
 
 // tables in the order in which they are filled, with the order of their rows.
 var tables = []struct{ name, order string }{
@@ -43,54 +39,26 @@ var tables = []struct{ name, order string }{
 // Invariant: the bytes are a function of the values alone. They are written by value_id, and each value's rows in one
 // order, into an empty database, whatever the file was before (TestBytesAreAFunctionOfTheValues).
 func Save(path string, values ...*Value) error {
-	dir, done, err := fsutil.Scratch("vidb-*")
+	kept, err := others(path, values)
 	if err != nil {
-		return err
-	}
-	defer done()
-	made := filepath.Join(dir, "vidb.db")
-	if err := store(made, path, values); err != nil {
 		return fmt.Errorf("vidb %s: %w", path, err)
 	}
-	return fsutil.WriteFile(path, func(w io.Writer) error {
-		in, err := os.Open(made)
+	return format.Write(path, func(tx *sql.Tx) error { return store(tx, path, kept, values) })
+}
+
+// store fills a new file from memory, and with kept from the file before.
+//
+//	the file before has a b d, saved are b and c     a copied, b and c from memory, d copied: a b c d
+func store(tx *sql.Tx, before string, kept []string, values []*Value) error {
+	// Values that stay are copied inside SQLite, row by row: a file of 32 values need not fit in memory.
+	if len(kept) > 0 {
+		name, err := sqlitefile.URL(before, url.Values{"mode": {"ro"}})
 		if err != nil {
 			return err
 		}
-		defer in.Close()
-		_, err = io.Copy(w, in)
-		return err
-	})
-}
-
-// store fills a new SQLite file. Without a journal a crash leaves a broken file, which nobody sees.
-//
-//	the file before has a b d, saved are b and c     a copied, b and c from memory, d copied: a b c d
-func store(made, before string, values []*Value) error {
-	kept, err := others(before, values)
-	if err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite3", dsn(made, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	// Values that stay are copied inside SQLite, row by row: a file of 32 values need not fit in memory.
-	if len(kept) > 0 {
-		if _, err := db.Exec(`ATTACH ? AS before`, dsn(before, "ro")); err != nil {
+		if _, err := tx.Exec(`ATTACH ? AS before`, name); err != nil {
 			return err
 		}
-	}
-	tx, err := db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	head := fmt.Sprintf("PRAGMA main.application_id = %d; PRAGMA main.user_version = %d;", applicationID, schemaVersion)
-	if _, err := tx.Exec(schema + head); err != nil {
-		return err
 	}
 	fresh := map[string]*Value{}
 	for _, v := range values {
@@ -105,7 +73,7 @@ func store(made, before string, values []*Value) error {
 			return err
 		}
 	}
-	return cmp.Or(tx.Commit(), db.Close())
+	return nil
 }
 
 // others are the values of a file that are not about to be replaced. They are copied as they stand, without being
@@ -235,14 +203,4 @@ func asJSON(v any) string {
 		panic(fmt.Sprintf("vidb: %v", err))
 	}
 	return string(raw)
-}
-
-// dsn names a file for the driver. The path goes in as a URL's, so that a question mark in it begins no options.
-func dsn(path, mode string, pragmas ...string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
-	}
-	q := url.Values{"mode": {mode}, "_pragma": pragmas}
-	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
 }

@@ -35,8 +35,6 @@ var forbidden = []string{"no redistribution", "not stated", "AI2 ImpACT", "sourc
 // handing them on are refused unless licenceOK says that the reader may have them. All files appear together or none
 // does.
 //
-//	vidb/about.parquet  windows.parquet  rankings.parquet  scores.parquet  judges.parquet
-//
 //	tables/about.parquet  windows.parquet  rankings.parquet  scores.parquet  judges.parquet
 func Export(path, folder, form string, ids []string, known theories.Set, licenceOK bool) ([]string, error) {
 	if form != Parquet && form != CSV {
@@ -219,7 +217,7 @@ func newParquetTable(w io.Writer, table string, columns []column) *parquetTable 
 	}
 	sorted := slices.Sorted(slices.Values(names))
 	t := &parquetTable{out: parquet.NewGenericWriter[any](w, parquet.NewSchema(table, g),
-		parquet.Compression(&parquet.Snappy), parquet.CreatedBy("hives", strconv.Itoa(schemaVersion), ""),
+		parquet.Compression(&parquet.Snappy), parquet.CreatedBy("hives", strconv.Itoa(format.Version), ""),
 		parquet.MaxRowsPerRowGroup(1<<16))}
 	for _, name := range names {
 		t.place = append(t.place, slices.Index(sorted, name))

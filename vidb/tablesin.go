@@ -30,7 +30,7 @@ func Import(folder, path string, known theories.Set) ([]string, error) {
 	}
 	defer done()
 	made := filepath.Join(dir, "vidb.db")
-	if err := fill(made, folder); err != nil {
+	if err := format.Create(made, func(tx *sql.Tx) error { return fill(tx, folder) }); err != nil {
 		return nil, err
 	}
 	values, err := open(made, nil, known)
@@ -44,36 +44,18 @@ func Import(folder, path string, known theories.Set) ([]string, error) {
 	return ids, Save(path, values...)
 }
 
-// fill makes a database of the tables in a folder. Its reader then checks it as any other.
-func fill(made, folder string) error {
-	db, err := sql.Open("sqlite3", dsn(made, "rwc", "journal_mode(OFF)", "synchronous(OFF)"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	tx, err := db.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	head := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-	if _, err := tx.Exec(schema + head); err != nil {
-		return err
-	}
+// fill puts the tables in a folder into a new database. Its reader then checks it as any other.
+func fill(tx *sql.Tx, folder string) error {
 	for _, t := range tables {
 		file, err := tableFile(folder, t.name)
+		if err == nil && file != "" {
+			err = importTable(tx, t.name, file)
+		}
 		if err != nil {
 			return err
 		}
-		if file == "" {
-			continue
-		}
-		if err := importTable(tx, t.name, file); err != nil {
-			return err
-		}
 	}
-	return cmp.Or(tx.Commit(), db.Close())
+	return nil
 }
 
 // tableFile finds a table in either form. What a value is and its scores must be there; orders and judges may be

@@ -3,9 +3,9 @@ package vidb
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	"hives/data"
 	"hives/data/theories"
 	"hives/internal/fault"
+	"hives/internal/sqlitefile"
 )
 
 const care, loyalty = "mft/care-harm", "mft/loyalty-betrayal"
@@ -166,7 +167,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "v.db")
 		must(t, Save(path, v))
-		db, err := sql.Open("sqlite3", dsn(path, "rw"))
+		db, err := sqlitefile.Open(path, url.Values{"mode": {"rw"}})
 		must(t, err)
 		_, err = db.Exec(c.change)
 		must(t, err)
@@ -253,8 +254,7 @@ func TestPeoplesOrderComesBack(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	random.Shuffle(len(v.Texts), func(i, j int) {
-		v.Texts[i].People, v.Texts[j].People = v.Texts[j].People,
-			v.Texts[i].People
+		v.Texts[i].People, v.Texts[j].People = v.Texts[j].People, v.Texts[i].People
 	})
 	if share, _ := v.peopleAccuracy(); share < .4 || share > .6 {
 		t.Errorf("shuffled grades: %.3f of the pairs in order", share)

@@ -16,24 +16,23 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/ncruces/go-sqlite3"
-	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/sqlitefile"
 	"hives/internal/whatis"
 )
 
-// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
-const (
-	schemaVersion = 1
-	applicationID = 0x48695645       // "HiVE"
-	busyTimeout   = 10 * time.Second // a write takes milliseconds: who waits so long waits for a program that hangs
-)
+// busyTimeout: a write takes milliseconds, so who waits so long waits for a program that hangs.
+const busyTimeout = 10 * time.Second
 
 // schema is written once, into a new file. It is pinned with its comments: SQLite keeps the words of CREATE TABLE.
 //
 //go:embed schema.sql
 var schema string
+
+// format is what a votes file is.
+var format = sqlitefile.Kind{Name: "votes", Application: 0x48695645, Version: 1, Schema: schema} // "HiVE"
 
 // Store is one votes file. Several processes may have it open, such as a run and a review. Everything in it is found by
 // keys that hold no time and no counter, so what is written twice is one row, and a run that is repeated reads its own
@@ -61,11 +60,10 @@ func Open(path string) (*Store, error) {
 	if err := checkHeader(abs); err != nil {
 		return nil, fault.New(fault.Corrupt, "votes %s: %w", path, err)
 	}
-	db, err := sql.Open("sqlite3", dsn(abs))
+	db, err := sqlitefile.Open(abs, settings())
 	if err != nil {
 		return nil, fmt.Errorf("votes %s: %w", path, err)
 	}
-	db.SetMaxOpenConns(1)
 	s := &Store{db: db, path: path}
 	err = s.prepare()
 	if err == nil {
@@ -103,41 +101,34 @@ func checkHeader(path string) error {
 	return whatis.Instead(path, "an SQLite file", cause)
 }
 
-// dsn names the file with its settings. The busy timeout comes first, since the change to WAL needs a lock.
+// settings are the driver's. The busy timeout comes first, since the change to WAL needs a lock.
 //
 //	journal_mode WAL     a review reads while a run writes
 //	synchronous FULL     an answer that PutVote has returned outlives a power cut; in WAL, NORMAL would not promise it
 //	foreign_keys ON      no vote without its run, prompt and item
 //	_txlock immediate    a writer waits at its beginning; one that had read first could not be let through later
-func dsn(abs string) string {
-	q := url.Values{"_txlock": {"immediate"}}
-	q["_pragma"] = []string{
+func settings() url.Values {
+	return url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-	}
-	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
+	}}
 }
 
 // prepare creates the tables of a new file and refuses files that are not ours or from a newer program. It does so in
 // one transaction: of two programs that create the same file one finds it made.
 func (s *Store) prepare() error {
 	return s.write(context.Background(), func(tx *sql.Tx) error {
-		var version, app, tables int
-		row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version),
-			(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
-		if err := row.Scan(&version, &app, &tables); err != nil {
-			return fault.New(fault.Corrupt, "read: %w: restore the file from a copy", err)
-		}
+		head, err := sqlitefile.ReadHead(tx)
 		switch {
-		case tables == 0 && version == 0:
-			mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-			_, err := tx.Exec(schema + mark)
-			return err
-		case app != applicationID:
+		case err != nil:
+			return fault.New(fault.Corrupt, "read: %w: restore the file from a copy", err)
+		case head.New():
+			return format.Begin(tx)
+		case head.Application != format.Application:
 			return fault.New(fault.Mismatch, "is an SQLite file of another program: name another file")
-		case version > schemaVersion:
+		case head.Version > format.Version:
 			return fault.New(fault.Mismatch, "has version %d, this program reads up to %d: use a newer hives",
-				version, schemaVersion)
+				head.Version, format.Version)
 		}
 		return nil
 	})

@@ -10,25 +10,22 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "github.com/ncruces/go-sqlite3/driver" // registers "sqlite3"
-
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/sqlitefile"
 )
 
-// schemaVersion stands in the file's user_version; applicationID tells our files from other SQLite files.
 // busyTimeout is how long a command waits for another that writes.
-const (
-	schemaVersion = 1
-	applicationID = 0x48695652 // "HiVR"
-	busyTimeout   = 10 * time.Second
-)
+const busyTimeout = 10 * time.Second
 
 // File is the index's usual name, in the folder that holds the runs.
 const File = "runs.db"
 
 //go:embed schema.sql
 var schema string
+
+// format is what an index is.
+var format = sqlitefile.Kind{Name: "runs", Application: 0x48695652, Version: 1, Schema: schema} // "HiVR"
 
 // Index is an open file. Whoever opens it owes Close. It may be used by several goroutines, one after another:
 // there is one connection.
@@ -53,15 +50,13 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	if err := fsutil.CheckSQLite(abs); err != nil {
 		return nil, fault.New(fault.Of(err), "index of runs: %w with --db", err)
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	db, err := sqlitefile.Open(abs, url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first, since the change to WAL needs a lock
 		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)", // a lost transaction is read again
-	}}
-	db, err := sql.Open("sqlite3", (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
+	}})
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
 	x := &Index{db: db, path: path}
 	if err := x.write(ctx, x.prepare); err != nil {
 		db.Close()
@@ -78,22 +73,17 @@ func Open(ctx context.Context, path string) (*Index, error) {
 //	version above ours              Mismatch: a newer program wrote it
 //	else                            ours
 func (x *Index) prepare(tx *sql.Tx) error {
-	var version, app, tables int
-	row := tx.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM ` +
-		`pragma_application_id), (SELECT count(*) FROM sqlite_schema)`)
-	if err := row.Scan(&version, &app, &tables); err != nil {
-		return err
-	}
+	head, err := sqlitefile.ReadHead(tx)
 	switch {
-	case tables == 0 && version == 0:
-		_, err := tx.Exec(schema +
-			fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+	case err != nil:
 		return err
-	case app != applicationID:
+	case head.New():
+		return format.Begin(tx)
+	case head.Application != format.Application:
 		return fault.New(fault.Mismatch, "is an SQLite file of another program: name another with --db")
-	case version > schemaVersion:
+	case head.Version > format.Version:
 		return fault.New(fault.Mismatch, "has schema %d, this build reads up to %d: use a newer build, or remove "+
-			"the file, which holds nothing of its own", version, schemaVersion)
+			"the file, which holds nothing of its own", head.Version, format.Version)
 	}
 	return nil
 }
