@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"hives/internal/cli"
-	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -48,10 +47,7 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
-			j.Known, j.Stdout = known(c), c.OutOrStdout()
-			if asJSON {
-				j.Stdout = c.ErrOrStderr() // one object on standard output, and the estimate beside it
-			}
+			j.Known, j.Stdout, j.Bar = known(c), beside(c, asJSON), callsBar
 			for _, in := range []string{j.In, j.Path, j.Votes, config.File} {
 				if err := spare(j.Out, in); err != nil {
 					return err
@@ -61,12 +57,9 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 				return err
 			}
 			var err error
-			// Settings come from the file, from --set and from variables that begin with HIVES_SCORE.
-			if j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_SCORE", nil)); err != nil {
+			if j.Config, err = judges(c, config, "HIVES_SCORE"); err != nil {
 				return err
 			}
-			j.Config.Opener = talk.Provide
-			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
 			summaries, failed := vidb.ScoreResponses(c.Context(), j)
 			if len(summaries) == 0 {
 				return failed

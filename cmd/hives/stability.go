@@ -10,7 +10,6 @@ import (
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
-	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -48,23 +47,16 @@ file.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
-			j.Known, j.Stdout = known(c), c.OutOrStdout()
-			if asJSON {
-				j.Stdout = c.ErrOrStderr() // one object on standard output, and the estimate beside it
-			}
+			j.Known, j.Stdout, j.Bar = known(c), beside(c, asJSON), callsBar
 			if err := stabilityFiles(&j, config.File, out, html); err != nil {
 				return err
 			}
 			if j.Scores == "" {
 				var err error
-				// Settings come from the file, from --set and from variables that begin with HIVES_STABILITY.
-				j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_STABILITY", nil))
-				if err != nil {
+				if j.Config, err = judges(c, config, "HIVES_STABILITY"); err != nil {
 					return err
 				}
-				j.Config.Opener = talk.Provide
 			}
-			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
 			table, err := vidb.Stability(c.Context(), j)
 			if err != nil || table == nil {
 				return err

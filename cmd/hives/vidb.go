@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
+	"hives/internal/cli"
+	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -35,8 +39,7 @@ docs/INTENSITY.md.`,
 	return cmd
 }
 
-// vidbFlag names the database; values are all that it holds unless some are named.
-// vidbFlag is shared by build, fit and show, so that a database is named alike in all of them.
+// vidbFlag names the database, alike in all steps; values are all that it holds unless some are named.
 func vidbFlag(c *cobra.Command, path *string, values *[]string) {
 	c.Flags().StringVar(path, "vidb", "", "value-intensity database, which hives vidb pool begins")
 	c.Flags().StringSliceVar(values, "value", nil, "value_id, such as mft/care-harm (default: every value of the file)")
@@ -52,4 +55,22 @@ func named(file *vidb.File, ids []string) []string {
 		ids = append(ids, a.ValueID)
 	}
 	return ids
+}
+
+// judges are those that the file names, and --set, and variables that begin with prefix. They may lie on this machine.
+func judges(c *cobra.Command, from cli.ConfigFlags, prefix string) (vidb.Config, error) {
+	cfg, _, err := cli.Load(vidb.Defaults(), from.Sources(c.Flags(), prefix, nil))
+	cfg.Opener = talk.Provide
+	return cfg, err
+}
+
+// callsBar shows how many calls are answered.
+func callsBar(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
+
+// beside is where an estimate goes: standard output, unless that is to hold one JSON object.
+func beside(c *cobra.Command, asJSON bool) io.Writer {
+	if asJSON {
+		return c.ErrOrStderr()
+	}
+	return c.OutOrStdout()
 }

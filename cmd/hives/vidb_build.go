@@ -7,7 +7,6 @@ import (
 
 	"hives/internal/cli"
 	"hives/internal/fault"
-	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -87,10 +86,7 @@ func (b *vidbBuild) run(c *cobra.Command) error {
 	cli.GoesOn(c.Context())
 	var err error
 	j := b.job
-	j.Known, j.Out = known(c), c.OutOrStdout()
-	if b.asJSON {
-		j.Out = c.ErrOrStderr() // one object on standard output, and the estimate beside it
-	}
+	j.Known, j.Out, j.Bar = known(c), beside(c, b.asJSON), callsBar
 	if j.Fit, err = b.fit.options(); err != nil {
 		return err
 	}
@@ -99,14 +95,10 @@ func (b *vidbBuild) run(c *cobra.Command) error {
 			j.Judge))
 	}
 	if j.Judge == "" {
-		// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.
-		j.Config, _, err = cli.Load(vidb.Defaults(), b.config.Sources(c.Flags(), "HIVES_VIDB", nil))
-		if err != nil {
+		if j.Config, err = judges(c, b.config, "HIVES_VIDB"); err != nil {
 			return err
 		}
-		j.Config.Opener = talk.Provide
 	}
-	j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
 	figures, failed := vidb.Build(c.Context(), j)
 	if len(figures) == 0 {
 		return failed

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hives/internal/cli"
-	"hives/internal/talk"
 	"hives/vidb"
 )
 
@@ -35,17 +34,10 @@ the score and half their mean, or as --lambda says.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
 			var err error
-			// Settings come from the file, from --set and from variables that begin with HIVES_VIDB.
-			j.Config, _, err = cli.Load(vidb.Defaults(), config.Sources(c.Flags(), "HIVES_VIDB", nil))
-			if err != nil {
+			j.Known, j.Out, j.Bar = known(c), beside(c, asJSON), callsBar
+			if j.Config, err = judges(c, config, "HIVES_VIDB"); err != nil {
 				return err
 			}
-			j.Config.Opener = talk.Provide
-			j.Known, j.Out = known(c), c.OutOrStdout()
-			if asJSON {
-				j.Out = c.ErrOrStderr()
-			}
-			j.Bar = func(label string, calls int64) vidb.Bar { return cli.NewProgress(label, "calls", calls, 0) }
 			figures, err := vidb.Check(c.Context(), j)
 			if err != nil {
 				return err
