@@ -1,7 +1,6 @@
 package questionnaire_test
 
 import (
-	"math"
 	"slices"
 	"testing"
 
@@ -11,25 +10,11 @@ import (
 
 const folder = "h_vcai/b_stats"
 
-func number(x *float64) float64 {
-	if x == nil {
-		return math.NaN()
-	}
-	return *x
-}
-
 func option(x *int) int {
 	if x == nil {
 		return questionnaire.None
 	}
 	return *x
-}
-
-func same(t *testing.T, what string, got, want float64) {
-	t.Helper()
-	if math.IsNaN(want) != math.IsNaN(got) || !math.IsNaN(want) && !(math.Abs(got-want) <= 1e-12) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
 }
 
 func TestGoldenVotes(t *testing.T) {
@@ -61,15 +46,15 @@ func TestGoldenVotes(t *testing.T) {
 		if v.Lowest != option(c.Lowest) || v.Soft != option(c.Soft) {
 			t.Errorf("%s: lowest %d, soft %d, want %d, %d", c.Case, v.Lowest, v.Soft, option(c.Lowest), option(c.Soft))
 		}
-		same(t, c.Case+" middle", v.Middle, number(c.Middle))
-		same(t, c.Case+" expected", v.Expected, number(c.Expected))
-		same(t, c.Case+" agreement", v.Agreement, number(c.Agreement))
-		same(t, c.Case+" entropy", v.Entropy, number(c.Entropy))
+		goldentest.Same(t, c.Case+" middle", v.Middle, goldentest.Number(c.Middle), 1e-12)
+		goldentest.Same(t, c.Case+" expected", v.Expected, goldentest.Number(c.Expected), 1e-12)
+		goldentest.Same(t, c.Case+" agreement", v.Agreement, goldentest.Number(c.Agreement), 1e-12)
+		goldentest.Same(t, c.Case+" entropy", v.Entropy, goldentest.Number(c.Entropy), 1e-12)
 	}
 	for _, c := range set.From {
 		for k, want := range c.P {
-			same(t, "p", questionnaire.Probabilities(c.Total, nil)[k], want)
-			same(t, "calibrated p", questionnaire.Probabilities(c.Total, c.Prior)[k], c.Calibrated[k])
+			goldentest.Same(t, "p", questionnaire.Probabilities(c.Total, nil)[k], want, 1e-12)
+			goldentest.Same(t, "calibrated p", questionnaire.Probabilities(c.Total, c.Prior)[k], c.Calibrated[k], 1e-12)
 		}
 	}
 }
@@ -101,20 +86,20 @@ func TestGoldenScores(t *testing.T) {
 		}
 		var answers []float64
 		for i, a := range p.Answers {
-			answers = append(answers, number(a))
+			answers = append(answers, goldentest.Number(a))
 			inventory.Scale = append(inventory.Scale, set.Values[i%len(set.Values)])
 		}
 		s := inventory.Score(answers)
-		same(t, "mean", s.Mean, number(p.Mean))
+		goldentest.Same(t, "mean", s.Mean, goldentest.Number(p.Mean), 1e-12)
 		for name, want := range p.Scales {
-			same(t, name, s.Scales[name], number(want))
-			same(t, name+" centred", s.Centred[name], number(p.Centred[name]))
+			goldentest.Same(t, name, s.Scales[name], goldentest.Number(want), 1e-12)
+			goldentest.Same(t, name+" centred", s.Centred[name], goldentest.Number(p.Centred[name]), 1e-12)
 		}
 		for name, want := range p.Ten {
-			same(t, name, s.Groups["ten "+name], number(want))
+			goldentest.Same(t, name, s.Groups["ten "+name], goldentest.Number(want), 1e-12)
 		}
 		for name, want := range p.Higher {
-			same(t, name, s.Groups["higher "+name], number(want))
+			goldentest.Same(t, name, s.Groups["higher "+name], goldentest.Number(want), 1e-12)
 		}
 		want := ""
 		if p.Dropped != nil {

@@ -12,22 +12,6 @@ import (
 
 const folder = "h_vcai/b_stats"
 
-// number reads a fixture's number, of which null is an undefined one.
-func number(x *float64) float64 {
-	if x == nil {
-		return math.NaN()
-	}
-	return *x
-}
-
-// same compares two numbers, NaN being like NaN alone.
-func same(t *testing.T, what string, got, want, tolerance float64) {
-	t.Helper()
-	if math.IsNaN(want) != math.IsNaN(got) || !math.IsNaN(want) && !(math.Abs(got-want) <= tolerance) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
 func TestGoldenKendall(t *testing.T) {
 	var set struct {
 		Cases []struct {
@@ -44,13 +28,13 @@ func TestGoldenKendall(t *testing.T) {
 	goldentest.ReadJSON(t, &set, folder, "kendall.json")
 	for _, c := range set.Cases {
 		k := structure.KendallOf(c.X, c.Y)
-		same(t, c.Case+" τ", k.Tau, number(c.Tau), 1e-12)
+		goldentest.Same(t, c.Case+" τ", k.Tau, goldentest.Number(c.Tau), 1e-12)
 		if k.Concordant != c.Concordant || k.Discordant != c.Discordant || k.TiesX != c.TiesX || k.TiesY != c.TiesY {
 			t.Errorf("%s: %+v, want %d %d %d %d", c.Case, k, c.Concordant, c.Discordant, c.TiesX, c.TiesY)
 		}
-		same(t, c.Case+" exact p", k.Exact(len(c.X)), number(c.Exact), 1e-12)
+		goldentest.Same(t, c.Case+" exact p", k.Exact(len(c.X)), goldentest.Number(c.Exact), 1e-12)
 		if c.Normal != nil {
-			same(t, c.Case+" normal p", k.Normal(c.X, c.Y), *c.Normal, 1e-10)
+			goldentest.Same(t, c.Case+" normal p", k.Normal(c.X, c.Y), *c.Normal, 1e-10)
 		}
 	}
 }
@@ -60,7 +44,7 @@ func table(rows [][]*float64) (out [][]float64) {
 	for _, row := range rows {
 		var r []float64
 		for _, x := range row {
-			r = append(r, number(x))
+			r = append(r, goldentest.Number(x))
 		}
 		out = append(out, r)
 	}
@@ -79,21 +63,21 @@ func TestGoldenCorrelations(t *testing.T) {
 		got := structure.Correlate(scores)
 		for i, row := range table(c.Pearson) {
 			for j, want := range row {
-				same(t, name+" Pearson", got.Pearson[i][j], want, 1e-12)
-				same(t, name+" Spearman", got.Spearman[i][j], number(c.Spearman[i][j]), 1e-12)
+				goldentest.Same(t, name+" Pearson", got.Pearson[i][j], want, 1e-12)
+				goldentest.Same(t, name+" Spearman", got.Spearman[i][j], goldentest.Number(c.Spearman[i][j]), 1e-12)
 				if c.Fisher != nil && i != j {
 					low, high := structure.Interval(got.Pearson[i][j], got.N[i][j])
-					same(t, name+" low", low, number(c.Fisher[i][j][0]), 1e-5)
-					same(t, name+" high", high, number(c.Fisher[i][j][1]), 1e-5)
+					goldentest.Same(t, name+" low", low, goldentest.Number(c.Fisher[i][j][0]), 1e-5)
+					goldentest.Same(t, name+" high", high, goldentest.Number(c.Fisher[i][j][1]), 1e-5)
 				}
 			}
 		}
-		same(t, name+" mean", got.MeanOff(), number(c.Mean), 1e-12)
+		goldentest.Same(t, name+" mean", got.MeanOff(), goldentest.Number(c.Mean), 1e-12)
 	}
 	centred := structure.Centre(table(set["full"].Scores))
 	for i, row := range table(set["centred"].Scores) {
 		for j, want := range row {
-			same(t, "centred", centred[i][j], want, 1e-12)
+			goldentest.Same(t, "centred", centred[i][j], want, 1e-12)
 		}
 	}
 }
@@ -129,17 +113,17 @@ func TestGoldenMaps(t *testing.T) {
 		}
 		first, eigenvalues := structure.Classical(given)
 		for i, want := range c.Eigenvalues {
-			same(t, c.Case+" eigenvalue", eigenvalues[i], want, 1e-10)
+			goldentest.Same(t, c.Case+" eigenvalue", eigenvalues[i], want, 1e-10)
 		}
 		// Equal eigenvalues leave the axes open, so that no map is the map: its distances are compared where two of the
 		// first three differ.
 		if eigenvalues[0]-eigenvalues[1] > 1e-9 && (len(eigenvalues) < 3 || eigenvalues[1]-eigenvalues[2] > 1e-9) {
 			compare(t, c.Case+" classical", first, c.Classical, 1e-9)
 			m, trace := structure.Smacof(given, first)
-			same(t, c.Case+" raw stress", m.Raw(given), c.Raw, 1e-6)
-			same(t, c.Case+" stress", m.Stress(given), c.Stress, 1e-4)
+			goldentest.Same(t, c.Case+" raw stress", m.Raw(given), c.Raw, 1e-6)
+			goldentest.Same(t, c.Case+" stress", m.Stress(given), c.Stress, 1e-4)
 			for i := 0; c.Raw > 1e-6 && i < min(len(trace), len(c.Trace)-1); i++ {
-				same(t, c.Case+" trace", trace[i], c.Trace[i+1], 1e-9)
+				goldentest.Same(t, c.Case+" trace", trace[i], c.Trace[i+1], 1e-9)
 			}
 			if c.Raw > 1e-6 {
 				compare(t, c.Case+" smacof", m, c.Smacof, 1e-4)
@@ -147,14 +131,14 @@ func TestGoldenMaps(t *testing.T) {
 		}
 		if c.Start != nil {
 			m, _ := structure.Smacof(given, c.Start)
-			same(t, c.Case+" from a start", m.Raw(given), c.FromRaw, 1e-6)
+			goldentest.Same(t, c.Case+" from a start", m.Raw(given), c.FromRaw, 1e-6)
 		}
 	}
 	fitted, disparity := structure.Procrustes(set.Procrustes.A, set.Procrustes.B)
-	same(t, "disparity", disparity, set.Procrustes.Disparity, 1e-12)
+	goldentest.Same(t, "disparity", disparity, set.Procrustes.Disparity, 1e-12)
 	for i, want := range set.Procrustes.Fitted {
-		same(t, "fitted x", fitted[i][0], want[0], 1e-12)
-		same(t, "fitted y", fitted[i][1], want[1], 1e-12)
+		goldentest.Same(t, "fitted x", fitted[i][0], want[0], 1e-12)
+		goldentest.Same(t, "fitted y", fitted[i][1], want[1], 1e-12)
 	}
 }
 
@@ -162,7 +146,7 @@ func compare(t *testing.T, what string, m structure.Map, want [][]float64, toler
 	t.Helper()
 	for i := range want {
 		for j := range want {
-			same(t, what, math.Hypot(m[i][0]-m[j][0], m[i][1]-m[j][1]), want[i][j], tolerance)
+			goldentest.Same(t, what, math.Hypot(m[i][0]-m[j][0], m[i][1]-m[j][1]), want[i][j], tolerance)
 		}
 	}
 }

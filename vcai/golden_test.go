@@ -12,20 +12,6 @@ import (
 
 const folder = "h_vcai/b_stats"
 
-func number(x *float64) float64 {
-	if x == nil {
-		return math.NaN()
-	}
-	return *x
-}
-
-func same(t *testing.T, what string, got, want float64) {
-	t.Helper()
-	if math.IsNaN(want) != math.IsNaN(got) || !math.IsNaN(want) && !(math.Abs(got-want) <= 1e-12) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
 func TestGoldenDegrees(t *testing.T) {
 	var set struct {
 		Aggregate []struct {
@@ -55,21 +41,21 @@ func TestGoldenDegrees(t *testing.T) {
 		for _, row := range c.J {
 			var r []float64
 			for _, x := range row {
-				r = append(r, number(x))
+				r = append(r, goldentest.Number(x))
 			}
 			judged = append(judged, r)
 		}
 		d := vcai.DegreeOf(judged)
-		same(t, c.Case, d.All, number(c.All))
-		same(t, c.Case+" touched", d.Touched, number(c.Only))
+		goldentest.Same(t, c.Case, d.All, goldentest.Number(c.All), 1e-12)
+		goldentest.Same(t, c.Case+" touched", d.Touched, goldentest.Number(c.Only), 1e-12)
 		if d.Missing != c.Missing || !slices.Equal(d.Parts, c.Touched) {
 			t.Errorf("%s: %d missing, touched %v, want %d, %v", c.Case, d.Missing, d.Parts, c.Missing, c.Touched)
 		}
 		for i, want := range c.PerPart {
-			same(t, c.Case+" part", d.PerPart[i], number(want))
+			goldentest.Same(t, c.Case+" part", d.PerPart[i], goldentest.Number(want), 1e-12)
 		}
 		for i, want := range c.PerRole {
-			same(t, c.Case+" role", d.PerRole[i], number(want))
+			goldentest.Same(t, c.Case+" role", d.PerRole[i], goldentest.Number(want), 1e-12)
 		}
 		if level, ok := vcai.Level(d.All); ok != (c.Level != nil) || ok && level != *c.Level {
 			t.Errorf("%s: level %d %v", c.Case, level, ok)
@@ -78,10 +64,10 @@ func TestGoldenDegrees(t *testing.T) {
 	for _, c := range set.Loops {
 		l := vcai.NewLoop(c.D, c.T, c.M)
 		for i, score := range c.Scores {
-			if ended := l.Offer(number(score)); ended != (i == len(c.Scores)-1) {
+			if ended := l.Offer(goldentest.Number(score)); ended != (i == len(c.Scores)-1) {
 				t.Errorf("%s: ended %v after attempt %d of %d", c.Case, ended, i, len(c.Scores))
 			}
-			same(t, c.Case+" gap", l.Gaps[i], number(c.Trace[i].Gap))
+			goldentest.Same(t, c.Case+" gap", l.Gaps[i], goldentest.Number(c.Trace[i].Gap), 1e-12)
 		}
 		chosen := -1
 		if c.Chosen != nil {
@@ -113,14 +99,14 @@ func TestGoldenOrders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "τ", o.Tau, c.Tau)
-		same(t, "p", o.P, c.P)
+		goldentest.Same(t, "τ", o.Tau, c.Tau, 1e-12)
+		goldentest.Same(t, "p", o.P, c.P, 1e-12)
 		all = append(all, o)
 	}
 	s := vcai.Summarise(all)
-	same(t, "mean τ", s.Tau, set.Tau)
-	same(t, "mean p", s.P, set.P)
-	same(t, "share", s.Below, set.Below)
+	goldentest.Same(t, "mean τ", s.Tau, set.Tau, 1e-12)
+	goldentest.Same(t, "mean p", s.P, set.P, 1e-12)
+	goldentest.Same(t, "share", s.Below, set.Below, 1e-12)
 	for _, c := range set.Unusable {
 		if _, err := vcai.Order([]float64{-2, -1, 0, 1, 2}, c.Ranking); fault.Of(err) != fault.Invalid {
 			t.Errorf("%v is taken: %v", c.Ranking, err)
@@ -154,10 +140,10 @@ func TestGoldenBenchmarks(t *testing.T) {
 			Correct: it.Correct})
 	}
 	got := vcai.Bias(items)
-	same(t, "clear", got.Clear, set.BBQ.Clear)
-	same(t, "ambiguous", got.Ambiguous, set.BBQ.Ambiguous)
-	same(t, "accuracy of clear", got.AccuracyClear, set.BBQ.AccuracyClear)
-	same(t, "accuracy of ambiguous", got.AccuracyAmbiguous, set.BBQ.AccuracyAmbiguous)
+	goldentest.Same(t, "clear", got.Clear, set.BBQ.Clear, 1e-12)
+	goldentest.Same(t, "ambiguous", got.Ambiguous, set.BBQ.Ambiguous, 1e-12)
+	goldentest.Same(t, "accuracy of clear", got.AccuracyClear, set.BBQ.AccuracyClear, 1e-12)
+	goldentest.Same(t, "accuracy of ambiguous", got.AccuracyAmbiguous, set.BBQ.AccuracyAmbiguous, 1e-12)
 	for _, c := range set.Choice {
 		if p := vcai.Pick(c.LogP, c.Bytes, false); p != c.PickTotal {
 			t.Errorf("%v: option %d, want %d", c.LogP, p, c.PickTotal)

@@ -8,6 +8,7 @@ package goldentest
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -69,6 +70,22 @@ func ReadJSON(t testing.TB, v any, elem ...string) {
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		t.Fatalf("golden values %v: %v", elem, err)
+	}
+}
+
+// Number reads a number of the fixtures, of which null is an undefined one.
+func Number(x *float64) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return *x
+}
+
+// Same asserts that a number is the reference's, or undefined where that is.
+func Same(t testing.TB, what string, got, want, tolerance float64) {
+	t.Helper()
+	if math.IsNaN(want) != math.IsNaN(got) || !math.IsNaN(want) && !(math.Abs(got-want) <= tolerance) {
+		t.Errorf("%s: got %.17g, want %.17g, apart %.3g", what, got, want, got-want)
 	}
 }
 
