@@ -35,10 +35,9 @@ var Figures = []Figure{
 // Interval is a figure with the 2.5th and 97.5th percentile of its draws.
 type Interval struct{ Value, Lo, Hi float64 }
 
-// Compared are the figures of several methods on the same items, each line in the order of Figures.
-// A method may be stabler although the intervals of both overlap: most of their width is which items were drawn,
-// which both
-// have in common. Less is without it.
+// Compared are the figures of several methods on the same items, each line in the order of Figures. A method may be
+// stabler although the intervals of both overlap: most of their width is which items were drawn, which both have in
+// common. Less is without it.
 type Compared struct {
 	Methods []Stability
 	Figures [][]Interval // [method][figure]

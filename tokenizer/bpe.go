@@ -46,8 +46,7 @@ type bpe struct {
 }
 
 // newBPE resolves merges to ids. A byte without an entry is dropped, unless the file names an unknown token for it:
-// SmolLM2's vocabulary lacks six control characters and two bytes of planes that
-// nobody uses.
+// SmolLM2's vocabulary lacks six control characters and two bytes of planes that nobody uses.
 func newBPE(m *fileModel) (*bpe, error) {
 	b := &bpe{merges: newPairTable(len(m.Merges)), byteOf: make(map[rune]byte, 256), bytes: make(map[int32]int,
 		len(m.Merges)+256), longest: 1}

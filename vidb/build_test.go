@@ -137,8 +137,7 @@ func TestJobsThatAreRefused(t *testing.T) {
 		{"an unknown prompt", func(j *BuildJob) { j.Config.Voters[0].Prompt = "poem.v1" }, "plain.v1"},
 		{"no votes file", func(j *BuildJob) { j.Votes = "" }, "--db"},
 		{"the paper's words for four", func(j *BuildJob) {
-			j.Wording, j.Design.K, j.Format = WordingPaper, 4,
-				FormatDefault
+			j.Wording, j.Design.K, j.Format = WordingPaper, 4, FormatDefault
 		}, "paper"},
 	} {
 		j := w.job(t, "http://127.0.0.1:1", path, 1)

@@ -101,10 +101,9 @@ func numbersOf(direction, score string) (int, *float64, error) {
 	return d, &x, nil
 }
 
-// Instability is the table: how much the scores of each method hang on who is asked and how.
-// How to read it: if orders are stabler than ratings, variance share is lower, and Spearman and Kendall's W are
-// higher, with
-// intervals of the difference that leave out 0. The lines with * would also improve if all scores were divided by ten.
+// Instability is the table: how much the scores of each method hang on who is asked and how. How to read it: if orders
+// are stabler than ratings, variance share is lower, and Spearman and Kendall's W are higher, with intervals of the
+// difference that leave out 0. The lines with * would also improve if all scores were divided by ten.
 type Instability struct {
 	Items   int           `json:"items"`
 	Judges  []string      `json:"judges"`

@@ -31,10 +31,8 @@ type rater struct {
 	forms   []*judge.Form // one a voter
 }
 
-// newRater renders every voter's form.
-// The words are those of the prompt that asks for an order, as far as they go: a difference between methods must
-// not be one
-// between wordings.
+// newRater renders every voter's form. The words are those of the prompt that asks for an order, as far as they go: a
+// difference between methods must not be one between wordings.
 func newRater(v *Value, voters []judge.Voter) (*rater, error) {
 	d, err := define(v.ValueID, v.known)
 	if err != nil {

@@ -16,10 +16,9 @@ import (
 	"hives/internal/textfile"
 )
 
-// Response is a text to be scored, such as what a model answered to a query. The judge sees the text alone.
-// What is drawn for a response hangs on its pair, or else its id. So a default answer and a steered one to the
-// same query
-// can be compared among the same anchors:
+// Response is a text to be scored, such as what a model answered to a query. The judge sees the text alone. What is
+// drawn for a response hangs on its pair, or else its id. So a default answer and a steered one to the same query can
+// be compared among the same anchors:
 //
 //	id q1/default   pair q1     the same anchors at the same places,
 //	id q1/steered   pair q1     so their difference holds no luck of the draw
@@ -186,10 +185,8 @@ func (r *responseFile) table() error {
 	}
 }
 
-// other notes a column that means nothing here.
-// Why not all unknown columns? Files of responses carry much that is their owner's: model, prompt, target. Those
-// names are
-// told, so that nobody believes that they counted.
+// other notes a column that means nothing here. Why not all unknown columns? Files of responses carry much that is
+// their owner's: model, prompt, target. Those names are told, so that nobody believes that they counted.
 func (r *responseFile) other(name string) error {
 	if meant := nearest.Of(name, responseColumns[4:]); meant != "" {
 		return fmt.Errorf("has a column %q: rename it to %q if that is meant, or else to something unlike it", name, meant)

@@ -41,10 +41,9 @@ type ScoreOptions struct {
 	Seed                            uint64
 }
 
-// DefaultScore is three windows of six.
-// Why six and three? Five anchors, one from each fifth of the scale, tell about where a response stands. Three
-// windows let
-// it stand at three places, so that a judge's liking of places cancels. More windows narrow the interval slowly:
+// DefaultScore is three windows of six. Why six and three? Five anchors, one from each fifth of the scale, tell about
+// where a response stands. Three windows let it stand at three places, so that a judge's liking of places cancels. More
+// windows narrow the interval slowly:
 //
 //	m 1     twelve units wide
 //	m 3     seven
@@ -179,9 +178,8 @@ func (j ScoreJob) all(ctx context.Context, y *jury, work []*scoring) ([]ScoreSum
 	var summaries []ScoreSummary
 	var failed []string
 	for _, s := range work {
-		// An error here is a stop: a signal, a budget, a judge that cannot keep to the form. Nothing is written
-		// then, and the same
-		// command goes on from the votes file.
+		// An error here is a stop: a signal, a budget, a judge that cannot keep to the form. Nothing is written then,
+		// and the same command goes on from the votes file.
 		scored, summary, err := s.run(ctx, y)
 		if err != nil {
 			return nil, err

@@ -58,10 +58,8 @@ func (v *Value) Hash() string {
 	return judge.Hash(b.String())[:16]
 }
 
-// row is a response's before it is scored.
-// Places and ranks are numbered from 1, since people read them. A window without a usable answer keeps its place
-// and its
-// anchors: that it was asked is part of the account.
+// row is a response's before it is scored. Places and ranks are numbered from 1, since people read them. A window
+// without a usable answer keeps its place and its anchors: that it was asked is part of the account.
 func (s *scoring) row(r Response, voter judge.Voter, windows []Window) ResponseScore {
 	row := ResponseScore{
 		ID: r.ID, Query: r.Query, Dataset: r.Dataset, ValueID: s.v.ValueID, Judge: voter.Name, Refused: r.Refused,
@@ -100,10 +98,9 @@ func checkScoreOut(path string) error {
 	return invalid("--out %s: want .jsonl, .csv or .parquet", path)
 }
 
-// WriteScores writes rows, as lines of JSON, as a table or as Parquet by the name's end.
-// All three hold the same rows in the same order, so their bytes are a function of responses, database, judges'
-// answers and
-// options, and of nothing else.
+// WriteScores writes rows, as lines of JSON, as a table or as Parquet by the name's end. All three hold the same rows
+// in the same order, so their bytes are a function of responses, database, judges' answers and options, and of nothing
+// else.
 func WriteScores(path string, rows []ResponseScore) error {
 	write := writeScoreLines
 	switch strings.ToLower(filepath.Ext(path)) {

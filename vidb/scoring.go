@@ -16,10 +16,9 @@ import (
 // StatusEmpty is the status of a response without words. The others are those of package intensity.
 const StatusEmpty intensity.Status = "empty"
 
-// scoring is the work on one value: the windows of all responses, and what comes of their answers.
-// Numbers of texts: the pool's first, the responses behind them. With a pool of 400 response 0 is text 400, so one
-// list of
-// texts serves windows, questions and answers.
+// scoring is the work on one value: the windows of all responses, and what comes of their answers. Numbers of texts:
+// the pool's first, the responses behind them. With a pool of 400 response 0 is text 400, so one list of texts serves
+// windows, questions and answers.
 //
 //	shown [17 400 3 …]     anchors 17 and 3, the response between them
 type scoring struct {

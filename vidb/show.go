@@ -202,8 +202,7 @@ func (f Figures) writeJudges(out io.Writer) error {
 			people = fmt.Sprintf("%.3f of %d", f.People[at].Agreed, f.People[at].Pairs)
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s–%s\t%s\t%s\t%s\t%s\n", j.Judge, j.Answers, j.Unusable, j.Ties,
-			cell(j.FirstShare),
-			cell(j.Lo), cell(j.Hi), cell(j.Consistency), cell(j.Agreement), cell(j.Beta), people)
+			cell(j.FirstShare), cell(j.Lo), cell(j.Hi), cell(j.Consistency), cell(j.Agreement), cell(j.Beta), people)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -189,10 +189,9 @@ func (j StabilityJob) desk(v *Value, cfg Config) (*desk, error) {
 	return d, err
 }
 
-// sample draws texts that a row of the value names, as many of each direction as there are.
-// Why only those? Sign and order are compared with what people said of the value itself. A text that was put into
-// the pool
-// to fill it has a direction of other values.
+// sample draws texts that a row of the value names, as many of each direction as there are. Why only those? Sign and
+// order are compared with what people said of the value itself. A text that was put into the pool to fill it has a
+// direction of other values.
 //
 //	wanted 10, supporting 40, opposing 3     7 supporting, 3 opposing
 func (v *Value) sample(n int, seed uint64) []Text {

@@ -16,10 +16,9 @@ import (
 	"hives/ranking"
 )
 
-// ScoreSummary is what one judge's scores of one value come to.
-// The interval of the mean comes from the spread between responses. It holds both how unlike they are and how
-// unsure each
-// is; a single response's interval says the latter alone.
+// ScoreSummary is what one judge's scores of one value come to. The interval of the mean comes from the spread between
+// responses. It holds both how unlike they are and how unsure each is; a single response's interval says the latter
+// alone.
 //
 //	450 responses, SD 3.1     mean ± 1.96 · 3.1/√450 = ± .29, where one response has ± 3.5
 type ScoreSummary struct {

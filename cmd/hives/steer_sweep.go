@@ -52,11 +52,9 @@ a file of others.`,
 		"depth)")
 	f.Float64SliceVar(&j.Coefficients, "coefficients", j.Coefficients, "strengths; each is tried with both signs")
 	f.StringVar(&j.Unit, "unit", j.Unit, "of the strengths: absolute (times the vector) or relative (times the mean "+
-		"length "+
-		"of the states at that layer)")
+		"length of the states at that layer)")
 	f.Float64Var(&j.MaxCost, "max-cost", j.MaxCost, "how much less probable a strength may make the answers of both "+
-		"sides, "+
-		"in nats a token, to be chosen")
+		"sides, in nats a token, to be chosen")
 	f.IntVar(&j.Random, "random-vectors", j.Random, "random vectors of equal length")
 	f.IntVar(&j.Answers, "answers", j.Answers, "texts to write under each push, for the damage")
 	f.IntVar(&j.MaxTokens, "max-tokens", j.MaxTokens, "most tokens of such a text")

@@ -102,8 +102,7 @@ func (s *vidbShow) draw(c *cobra.Command, file *vidb.File) error {
 		facts = append(facts, page.Fact{Name: v.ValueID, Value: fmt.Sprintf("pool %.12s, run %s", v.PoolHash, v.Run)})
 	}
 	if err := fsutil.WriteFile(s.html, func(w io.Writer) error {
-		return vidb.WritePage(w, sheets,
-			facts...)
+		return vidb.WritePage(w, sheets, facts...)
 	}); err != nil {
 		return err
 	}

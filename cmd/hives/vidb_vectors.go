@@ -17,9 +17,8 @@ import (
 //	writes    standard output alone
 //	asks      no judge
 //
-// It cannot know which texts the model was trained on. Of a database with those texts R² is too good for the
-// trained model
-// and right for one that was not trained on them: docs/INTENSITY.md has both.
+// It cannot know which texts the model was trained on. Of a database with those texts R² is too good for the trained
+// model and right for one that was not trained on them: docs/INTENSITY.md has both.
 func vidbVectorsCommand() *cobra.Command {
 	var e embedder.Options
 	var path, base string

@@ -120,8 +120,7 @@ var word = regexp.MustCompile(`[a-z'-]+`)
 
 // hollow words say nothing about the matter.
 var hollow = strings.Fields("a an and are as at be been being by for from had has have having in is it its no not of " +
-	"on one one's " +
-	"or so than that the to was were what when which who whom whose with without")
+	"on one one's or so than that the to was were what when which who whom whose with without")
 
 // words returns the stems of the content words: crude, but the same for "helping" and "helps".
 func words(text string) map[string]bool {

@@ -79,9 +79,8 @@ func split(s string, n int) (head, rest string) {
 // joints are the signs behind which a long word may be broken.
 const joints = "/-:_"
 
-// Wrap breaks a line at spaces into lines of at most n columns; a word that is longer than a line is broken too,
-// behind a
-// joint where it has one. Lines after the first stand as deep as the first, and hang further.
+// Wrap breaks a line at spaces into lines of at most n columns; a word that is longer than a line is broken too, behind
+// a joint where it has one. Lines after the first stand as deep as the first, and hang further.
 //
 //	Wrap("  a long path/of/parts", 12, 2)
 //	→   a long

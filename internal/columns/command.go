@@ -27,8 +27,7 @@ func fillWithCommand(line string, width int) string {
 }
 
 // Command breaks a command line between words, with a backslash, so that a shell reads it as before. A flag and its
-// value
-// stay together. A word is never broken, however long it is.
+// value stay together. A word is never broken, however long it is.
 func Command(line string, width int) (lines []string) {
 	at := "  "
 	for i, word := range pairs(shell.Split(line)) {

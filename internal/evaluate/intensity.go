@@ -156,10 +156,8 @@ func corpora(names []string) [][]float64 {
 }
 
 // dealGroups deals groups to folds at random, one after another, so that folds are as equal as groups allow; of has the
-// texts of each group.
-// Why groups? Texts that were written about one situation share words and a score. With one of them on each side a
-// system
-// that knows situations by heart would look as if it knew values.
+// texts of each group. Why groups? Texts that were written about one situation share words and a score. With one of
+// them on each side a system that knows situations by heart would look as if it knew values.
 func dealGroups(groups []string, seed uint64, value string) (folds []int, of [][]int) {
 	place := map[string]int{}
 	for i, g := range groups {

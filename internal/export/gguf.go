@@ -96,8 +96,8 @@ func measured(o Options, matrices gguf.Type) (Result, error) {
 }
 
 // sizes are the keys that llama.cpp wants of the architecture. The file can neither say the longest text nor hold
-// prompts; hives.json beside it does. llama.cpp
-// computes by them alone, so that a wrong θ or ε would give other numbers and no error.
+// prompts; hives.json beside it does. llama.cpp computes by them alone, so that a wrong θ or ε would give other numbers
+// and no error.
 //
 //	qwen3.block_count 28, qwen3.embedding_length 1024, qwen3.attention.head_count 16, …: the family's name leads each
 func sizes(o Options, c *qwen3embed.Config, info folder.Info) []gguf.Entry {

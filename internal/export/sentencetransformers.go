@@ -137,10 +137,9 @@ func transformersConfig(dir string, arch transformer.Architecture, maxLength int
 	return out, nil
 }
 
-// tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of
-// their own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions
-// have
-// an end they are counted from the left edge, so padding goes to the right.
+// tokenizerConfig names the class that takes tokenizer.json as it is: those of the model families build parts of their
+// own. The end token pads, so that Python needs no further token; the mask tells the two apart. Where positions have an
+// end they are counted from the left edge, so padding goes to the right.
 //
 //	Qwen3     padding_side left
 //	BERT      padding_side right: its positions have an end

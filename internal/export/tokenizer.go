@@ -18,10 +18,9 @@ var tokenizerKeys = []string{
 	"model",
 }
 
-// frameTokenizer rewrites the folder's tokenizer.json so that its post-processor puts the end token behind every
-// text, whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's
-// tokens before it
-// runs it, which is what tokenizer.Framed does. Everything else stays, byte for byte.
+// frameTokenizer rewrites the folder's tokenizer.json so that its post-processor puts the end token behind every text,
+// whatever it did before; a WordPiece's stays. The library cuts a text to the maximum less the post-processor's tokens
+// before it runs it, which is what tokenizer.Framed does. Everything else stays, byte for byte.
 //
 // Invariant: Python's tokenizer makes the ids that tokenizer.Framed makes, cut and framed (TestFramingLeavesTheRest,
 // and over the real library scripts/roundtrip.sh).

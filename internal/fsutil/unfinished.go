@@ -45,8 +45,7 @@ func begin(create func() (string, error)) error {
 }
 
 // end gives paths that were begun their places: rename moves them, and they are whole from then on. Abandon comes
-// before
-// or after it.
+// before or after it.
 func end(rename func() error, paths ...string) error {
 	unfinished.Lock()
 	defer unfinished.Unlock()

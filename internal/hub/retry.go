@@ -44,8 +44,8 @@ func (p passing) Unwrap() error { return p.error }
 // again repeats op while it fails in passing. A try that moved enough bytes is no failure of the server's: the count
 // and the pauses begin anew, so that a long transfer survives any number of cuts.
 //
-// With the defaults the mean pauses are 0.5, 1, 2, 4, 8, 16 and 30 s, each by chance
-// between half as long and half as long again, so that many clients of a hub that comes back do not all come at once.
+// With the defaults the mean pauses are 0.5, 1, 2, 4, 8, 16 and 30 s, each by chance between half as long and half as
+// long again, so that many clients of a hub that comes back do not all come at once.
 //
 // Invariant: a transfer that moves a megabyte between cuts is never given up (TestCutTransfersGoOn), and one that
 // moves nothing is, after so many tries (TestHopelessServerIsGivenUp).

@@ -7,8 +7,7 @@ import (
 )
 
 // Of returns the known word nearest to word, "" where none is near: a third of its letters may differ, or two. Of two
-// that are equally near
-// the first in the list is taken.
+// that are equally near the first in the list is taken.
 func Of(word string, known []string) string {
 	best, at := max(2, len(word)/3)+1, ""
 	folded := fold(word)

@@ -4,8 +4,7 @@
 //
 // The caller owes a template that escapes (html/template), headings in h2 and h3, and tables and pictures that say what
 // they are in the heading before them. A picture with role="img" can be kept; one without is an ornament. A page
-// fetches
-// nothing and runs no script: every link leads to a place on the page or holds what it names.
+// fetches nothing and runs no script: every link leads to a place on the page or holds what it names.
 //
 // How a package uses it:
 //

@@ -133,8 +133,7 @@ func (d *Document) facts() (rows [][]string) {
 		{"stage", func(v *View) string { return fmt.Sprint(v.Stage) }},
 		{"status", func(v *View) string { return strings.TrimSpace(v.Status + " " + v.Problem) }},
 		{"steps", func(v *View) string {
-			return fmt.Sprintf("%d of %d, resumed %d times", v.Step, v.Steps,
-				v.Resumes)
+			return fmt.Sprintf("%d of %d, resumed %d times", v.Step, v.Steps, v.Resumes)
 		}},
 		{"from", func(v *View) string { return v.start() }},
 		{"engine", func(v *View) string { return v.run.Info.Versions["engine"] }},

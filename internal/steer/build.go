@@ -266,8 +266,7 @@ func look(ctx context.Context, m *talk.Model, t Trait, samples []Sample, kept []
 func (o VectorJob) write(dir string, v *Vectors, samples []Sample) error {
 	return fsutil.WriteFiles(
 		fsutil.File{Path: filepath.Join(dir, "samples.parquet"), Write: func(w io.Writer) error {
-			return writeSamples(w,
-				samples)
+			return writeSamples(w, samples)
 		}},
 		fsutil.File{Path: filepath.Join(dir, VectorFile), Write: v.encode},
 	)

@@ -148,8 +148,7 @@ func TestTheLanguageModelIsFrozen(t *testing.T) {
 	}
 	var losses []float64
 	if err := tr.Train(context.Background(), []kernel.Row{row}, 8, .1, 1, func(loss float64) {
-		losses = append(losses,
-			loss)
+		losses = append(losses, loss)
 	}); err != nil {
 		t.Fatal(err)
 	}

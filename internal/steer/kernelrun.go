@@ -51,8 +51,7 @@ type KernelJob struct {
 // five times the numbers, and takes positions that every answer pays for.
 func KernelDefaults() KernelJob {
 	return KernelJob{Out: filepath.Join(Root, "kernel"), Form: string(kernel.LatentBias), Prompt: 8, Width: 256,
-		Steps: 200,
-		Batch: 8, Rate: 1e-3, Seed: 1, Resamples: 2000}
+		Steps: 200, Batch: 8, Rate: 1e-3, Seed: 1, Resamples: 2000}
 }
 
 // validate refuses what does not go together, before a model is loaded.

@@ -70,9 +70,8 @@ func ReadPairs(path string, t Trait) ([]Pair, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fault.New(fault.NotFound, "no pairs of answers for and against %s: give a file of them by --pairs; "+
-			"there "+
-			"are some for %s%s", t.ValueID, strings.Join(known, ", "), nearest.Hint(t.ValueID, known))
+		return nil, fault.New(fault.NotFound, "no pairs of answers for and against %s: give a file of them by "+
+			"--pairs; there are some for %s%s", t.ValueID, strings.Join(known, ", "), nearest.Hint(t.ValueID, known))
 	}
 	return out, nil
 }

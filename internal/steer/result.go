@@ -62,8 +62,7 @@ func (r *Sweep) save(dir string) error {
 	}
 	return fsutil.WriteFiles(
 		fsutil.File{Path: filepath.Join(dir, "sweep.json"), Write: func(w io.Writer) error {
-			_, err := w.Write(append(raw,
-				'\n'))
+			_, err := w.Write(append(raw, '\n'))
 			return err
 		}},
 		fsutil.File{Path: filepath.Join(dir, "sweep.html"), Write: r.page},

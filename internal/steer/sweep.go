@@ -53,9 +53,8 @@ type SweepJob struct {
 	Stdout, Log io.Writer
 }
 
-// SweepDefaults are the sizes of the paper's appendix where it names them.
-// Coefficients reach to 10 as the paper's do. On another model than the paper's they may do nothing or break it; --unit
-// relative counts them in lengths of the model's own states.
+// SweepDefaults are the sizes of the paper's appendix where it names them. Coefficients reach to 10 as the paper's do.
+// On another model they may do nothing or break it; --unit relative counts them in lengths of the model's own states.
 func SweepDefaults() SweepJob {
 	return SweepJob{Coefficients: []float64{1, 2, 5, 10}, Unit: Absolute, MaxCost: .5, Random: 10, Answers: 16,
 		MaxTokens: 48, Seed: 1, Resamples: 2000, MinPairs: 40}

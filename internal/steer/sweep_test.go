@@ -267,8 +267,7 @@ func TestWhatASweepRefuses(t *testing.T) {
 		"hives steer vector":   func(c *SweepJob) { c.Out = t.TempDir() },
 		"own vector":           func(c *SweepJob) { c.Other = filepath.Join(c.Out, VectorFile) },
 		"is the vector of":     func(c *SweepJob) { c.Value = "power" }, "was made with weights": func(c *SweepJob) {
-			c.Model.Dir = world(t,
-				9)
+			c.Model.Dir = world(t, 9)
 		},
 	} {
 		if err := run(change); err == nil || !strings.Contains(err.Error(), says) {

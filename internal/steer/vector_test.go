@@ -279,8 +279,7 @@ func TestTraits(t *testing.T) {
 	}
 	qs, err := chooseQuestions(all, trait, 20, 1)
 	if err != nil || len(qs) != 20 || slices.ContainsFunc(qs, func(q Question) bool {
-		return strings.Contains(q.ValueID,
-			"/power")
+		return strings.Contains(q.ValueID, "/power")
 	}) {
 		t.Errorf("%d questions, some about the value itself: %v", len(qs), err)
 	}

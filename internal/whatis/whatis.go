@@ -1,6 +1,5 @@
-// Package whatis says what a path is that is not what was asked for: a pointer in place of a file, a page of an
-// error, an
-// adapter, a run. An error that only says what is missing leaves its reader to guess that.
+// Package whatis says what a path is that is not what was asked for: a pointer in place of a file, a page of an error,
+// an adapter, a run. An error that only says what is missing leaves its reader to guess that.
 package whatis
 
 import (

@@ -53,9 +53,9 @@ func Body(s *serve.Server, r *http.Request) ([]byte, *share.Place, error) {
 	return body, held, nil
 }
 
-// read takes a body of at most so many bytes, before and after it is unpacked. The one byte
-// more that is asked for tells a body of exactly that size from a larger one. Both ends need the bound: a gzip of
-// 10 kB may hold 10 MB, and one of 10 MB may hold nothing, in members that are empty.
+// read takes a body of at most so many bytes, before and after it is unpacked. The one byte more that is asked for
+// tells a body of exactly that size from a larger one. Both ends need the bound: a gzip of 10 kB may hold 10 MB, and
+// one of 10 MB may hold nothing, in members that are empty.
 func read(r *http.Request, most int) ([]byte, error) {
 	// Refused by its own word, before a byte of it is read.
 	if r.ContentLength > int64(most) {

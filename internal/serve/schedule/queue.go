@@ -37,15 +37,13 @@ type item struct {
 }
 
 // Flow is the texts of one call or one stream. Callers share the engine evenly; what a caller gets its connections
-// share,
-// and what one of them gets its flows. Flows of nobody share with callers. A flow is not copied.
+// share, and what one of them gets its flows. Flows of nobody share with callers. A flow is not copied.
 type Flow struct{ share.Who }
 
 // line is where items wait: a flow, a connection with its flows below it, a caller with its connections, or the queue
-// with
-// all callers. A line is there while something waits in it. Its clock stands at the service of the line below whose
-// turn it last was, so that one
-// which comes anew starts level with the others: it can neither claim what it missed nor owe.
+// with all callers. A line is there while something waits in it. Its clock stands at the service of the line below
+// whose turn it last was, so that one which comes anew starts level with the others: it can neither claim what it
+// missed nor owe.
 //
 // An example with texts of 10 tokens each, in flows A, B, C of nobody:
 //

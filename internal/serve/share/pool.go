@@ -15,10 +15,8 @@ type Who struct{ Caller, Connection string }
 const largestPart = 3
 
 // Beyond tells whether n more are more than a caller's part, where so many are held by the caller, so many of these
-// over
-// the connection that asks, and so many are free. A connection that holds nothing gets in beyond the part, if as much
-// is
-// left then: callers of one host without tokens cannot be told apart otherwise.
+// over the connection that asks, and so many are free. A connection that holds nothing gets in beyond the part, if as
+// much is left then: callers of one host without tokens cannot be told apart otherwise.
 //
 // Of 64 places a caller holds 47 and asks for one: 48 ≤ 3 · 17, so it gets it. It asks again: 49 > 3 · 16, so that
 // is beyond its part. A connection of the same host that holds nothing gets a place all the same, as 2 · 1 ≤ 16.
@@ -52,8 +50,7 @@ type waiter struct {
 }
 
 // NewPool makes a pool. onFull, which may be nil, is told of the first caller who finds no room, and not again until
-// the
-// pool was half empty.
+// the pool was half empty.
 func NewPool(size int, onFull func(Who)) *Pool {
 	return &Pool{size: size, held: map[string]int{}, over: map[Who]int{}, onFull: onFull}
 }

@@ -201,8 +201,7 @@ func (t *Trainer) Train(ctx context.Context, rows []Row, steps int, rate float64
 func (t *Trainer) Score(rows []Row) ([]float64, error) {
 	if t.score == nil {
 		var err error
-		t.score, err = model.NewExec(t.backend, t.k.m.Store, func(_ *model.Scope,
-			in []*Node) []*Node {
+		t.score, err = model.NewExec(t.backend, t.k.m.Store, func(_ *model.Scope, in []*Node) []*Node {
 			return []*Node{t.logP(in)}
 		})
 		if err != nil {

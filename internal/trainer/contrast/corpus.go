@@ -30,9 +30,8 @@ type Corpus struct {
 	ids [][]int32 // by Labels.Text
 }
 
-// NewCorpus tokenises each text once, in parallel. A run of 450,000 steps of 64 texts would frame each of 13,000
-// texts two thousand times. An error names the
-// row. known are the theories that the rows were read with.
+// NewCorpus tokenises each text once, in parallel. A run of 450,000 steps of 64 texts would frame each of 13,000 texts
+// two thousand times. An error names the row. known are the theories that the rows were read with.
 func NewCorpus(ctx context.Context, rows []data.Row, known theories.Set, tok framer) (*Corpus, error) {
 	c := &Corpus{Rows: rows, Labels: data.NewLabels(rows, known)}
 	if len(rows) == 0 {
