@@ -21,7 +21,8 @@ func put(word string) func(*sql.Tx) error {
 	}
 }
 
-// A file is written whole, also under a name that would be settings to SQLite. One that cannot be filled leaves the old.
+// A file is written whole, also under a name that would be settings to SQLite. One that cannot be filled leaves the
+// old one.
 func TestWriteIsWholeOrNotAtAll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a?mode=memory&b.db")
 	if err := sample.Write(path, put("first")); err != nil {
