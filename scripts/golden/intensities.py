@@ -300,25 +300,58 @@ def ridge(x, y, lam):
     return w, y.mean() - x.mean(axis=0) @ w
 
 
+def nearest_misses(x, train, misses, neighbours=10):
+    """The doubt of a text: mean |out-of-fold residual| of the training texts of highest inner product, and .1."""
+    order = np.argsort(-(x @ train.T), axis=1, kind="stable")[:, :neighbours]
+    return misses[order].mean(axis=1) + 0.1
+
+
 def of_vectors(seed, train=90, texts=12, width=8, folds=5):
-    """Intensity read off unit vectors: a ridge chosen by out-of-fold error, and what it predicts."""
+    """Intensity read off unit vectors: a ridge chosen by out-of-fold error, what it predicts, and how sure it is."""
     rng = rng_of(seed, "ridge")
     x = rng.normal(size=(train + texts, width))
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    y = 6 * x @ rng.normal(size=width) + rng.normal(size=train + texts)
+    true = rng.normal(size=width)
+    y = 6 * x @ true + rng.normal(size=train + texts)
     known, new, fold = x[:train], x[train:], np.arange(train) // 3 % folds  # groups of three rows
-    lambdas, errors = [0.01, 0.1, 1.0, 10.0], []
+    lambdas, errors, misses = [0.01, 0.1, 1.0, 10.0], [], []
     for lam in lambdas:
         miss = np.empty(train)
         for f in range(folds):
             w, b = ridge(known[fold != f], y[:train][fold != f], lam)
             miss[fold == f] = y[:train][fold == f] - known[fold == f] @ w - b
         errors.append((miss**2).mean())
-    best = lambdas[int(np.argmin(errors))]
-    w, b = ridge(known, y[:train], best)
+        misses.append(np.abs(miss))
+    best = int(np.argmin(errors))
+    w, b = ridge(known, y[:train], lambdas[best])
+    inputs, expected = with_doubt(rng_of(seed, "conformal"), known, misses[best], new, w, b, true)
     return dict(
-        train=dict(x=known, y=y[:train], fold=fold), texts=dict(x=new), lambdas=lambdas,
-        expected=dict(cv_mse=errors, best_lambda=best, w=w, b=b, prediction=clip(new @ w + b)),
+        train=dict(x=known, y=y[:train], fold=fold), lambdas=lambdas, **inputs,
+        expected=dict(cv_mse=errors, best_lambda=lambdas[best], w=w, b=b, **expected),
+    )  # fmt: skip
+
+
+def with_doubt(rng, known, misses, new, w, b, true, n=60, alpha=0.1, floor=0.2, kappa=1.0):
+    """Doubt, split conformal on further texts, answers and the profile of all texts; limits that leave out some."""
+    x = rng.normal(size=(n, known.shape[1]))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    y = 6 * x @ true + rng.normal(size=n)
+    relevance = rng.uniform(0.05, 1, size=len(new)).round(3)
+    of_calibration, sigma = nearest_misses(x, known, misses), nearest_misses(new, known, misses)
+    rank = math.ceil((n + 1) * (1 - alpha))
+    qhat = np.sort(np.abs(y - x @ w - b) / of_calibration)[rank - 1]
+    half, prediction = qhat * sigma, clip(new @ w + b)
+    limit = float(np.sort(half)[len(half) * 2 // 3] + 1e-6)
+    answered = (half <= limit) & (relevance >= floor)
+    weight = (relevance / sigma**2)[answered]
+    inputs = dict(
+        calibration=dict(x=x, y=y), texts=dict(x=new, relevance=relevance), neighbours=10, alpha=alpha,
+        half_width_limit=limit, relevance_floor=floor, kappa=kappa,
+    )  # fmt: skip
+    return inputs, dict(
+        rank_of_quantile=rank, qhat=qhat, sigma_calibration=of_calibration, sigma=sigma, half_width=half,
+        prediction=prediction, answered=answered, profile=weight @ prediction[answered] / (weight.sum() + kappa),
+        effective_texts=weight.sum() ** 2 / (weight**2).sum(),
     )  # fmt: skip
 
 
