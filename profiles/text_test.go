@@ -96,8 +96,8 @@ func TestGoldenTextProfile(t *testing.T) {
 	goldentest.Same(t, "effective texts", got.Effective, goldentest.Number(want.Effective), 1e-9)
 }
 
-// world is texts whose scores are known: y = x·w + noise that is larger on one side of the space, and an offset for each
-// group, since texts of one group are alike.
+// world is texts whose scores are known: y = x·w + noise that is larger on one side of the space, and an offset for
+// each group, since texts of one group are alike.
 func world(seed uint64, n, groups int) (x [][]float64, y []float64, group []int) {
 	random := rand.New(rand.NewPCG(seed, 14))
 	const dimension = 12
@@ -140,9 +140,9 @@ func parted(x [][]float64, y []float64, group []int, take func(int) bool) (xs []
 	return xs, ys, folds
 }
 
-// TestIntervalsCoverUnseenGroups holds the promise of 90 % on groups that neither fit nor calibration have seen. The
-// specification asks for .87. Control: of half the width they cover far less. Second control: intervals follow the noise,
-// so they are wider where it is.
+// TestIntervalsCoverUnseenGroups holds the promise of 90 % on groups that neither fit nor calibration have seen; the
+// specification asks for .87. Control: of half the width they cover far less. Second control: intervals follow the
+// noise, so they are wider where it is.
 func TestIntervalsCoverUnseenGroups(t *testing.T) {
 	var covered, half, n float64
 	var wide, narrow []float64
@@ -325,7 +325,8 @@ func TestFewEffectiveTextsAreNull(t *testing.T) {
 		null    bool
 	}{
 		{"none", nil, true}, {"two", []float64{1, 1}, true}, {"three", []float64{1, 1, 1}, false},
-		{"one heavy", []float64{20, 1, 1, 1, 1, 1, 1, 1, 1, 1}, true}, {"ten", []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false},
+		{"one heavy", []float64{20, 1, 1, 1, 1, 1, 1, 1, 1, 1}, true},
+		{"ten", []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false},
 	} {
 		got := of(c.weights...)
 		if math.IsNaN(got.Score) != c.null || math.IsNaN(got.Lo) != c.null || math.IsNaN(got.Hi) != c.null ||
