@@ -173,7 +173,7 @@ func (d *Drawn) fits(text string, most int) bool {
 
 // take reads one row. A text of several corpora keeps the first one's group and corpus, and both licences.
 func (c *candidate) take(r *data.Row, d definition, known theories.Set) error {
-	ofValue := r.Theory == d.theory && passes(r, d.path, known)
+	ofValue := r.Theory == d.theory && Passes(r, d.path, known)
 	if ofValue {
 		c.Target = true
 		c.own[r.Direction+1]++
@@ -189,8 +189,8 @@ func (c *candidate) take(r *data.Row, d definition, known theories.Set) error {
 	return c.graded.take(r, ofValue)
 }
 
-// passes tells whether a row's path goes through a value. A value with two parents is reached by either.
-func passes(r *data.Row, value theories.Path, known theories.Set) bool {
+// Passes tells whether a row's path goes through a value. A value with two parents is reached by either.
+func Passes(r *data.Row, value theories.Path, known theories.Set) bool {
 	path := theories.Path(r.Levels())
 	for _, p := range append(known.AltPaths(r.Theory, path), path) {
 		if n := value.Len(); slices.Equal(p[:n], value[:n]) {

@@ -117,7 +117,7 @@ func TestPassesThroughEitherParent(t *testing.T) {
 		r := row("text", c.row, 1, nil)
 		_, p, err := theories.Builtin().ParseID(c.value)
 		must(t, err)
-		if got := passes(&r, p, theories.Builtin()); got != c.want {
+		if got := Passes(&r, p, theories.Builtin()); got != c.want {
 			t.Errorf("%s through %s: %v", c.row, c.value, got)
 		}
 	}

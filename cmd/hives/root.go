@@ -81,6 +81,7 @@ func commands() []*cobra.Command {
 		in(groupModels, askLLMCommand()),
 		in(groupModels, steerCommand()),
 		in(groupModels, vectorsCommand()),
+		in(groupModels, profileCommand()),
 		in(groupModels, evaluateCommand()),
 		in(groupModels, exportCommand()),
 		in(groupModels, mergeAdapterCommand()),
