@@ -88,11 +88,16 @@ func FitTextModel(ctx context.Context, j TextJob, enc encoder.Encoder) (*TextMod
 		return nil, err
 	}
 	f := &fitter{job: j, model: &TextModel{Rules: j.Rules}, place: map[string]int{}, rows: map[string][]*labelled{}}
-	if err := cmp.Or(f.readValues(), f.readRows(), f.sources()); err != nil {
-		return nil, err
+	for _, step := range []func() error{f.readValues, f.readRows, f.sources} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
 	j.Log("%d values, %d texts to embed", len(f.values), len(f.texts))
-	if err := cmp.Or(f.embed(ctx, enc), f.defineNodes(ctx, enc)); err != nil {
+	if err := f.embed(ctx, enc); err != nil {
+		return nil, err
+	}
+	if err := f.defineNodes(ctx, enc); err != nil {
 		return nil, err
 	}
 	return f.model, f.fit(ctx)
@@ -304,7 +309,10 @@ func (f *fitter) fit(ctx context.Context) error {
 		return err
 	}
 	for at := range f.values {
-		if err := cmp.Or(ctx.Err(), f.fitValue(at)); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f.fitValue(at); err != nil {
 			return err
 		}
 		f.job.Log("%s: fitted", f.values[at].id)

@@ -16,6 +16,6 @@ a profile is not.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(profileFitCommand())
+	cmd.AddCommand(profileFitCommand(), profileTextCommand())
 	return cmd
 }

@@ -1,0 +1,170 @@
+package profiles
+
+import (
+	"fmt"
+
+	"hives/data"
+	"hives/internal/figure"
+	"hives/values"
+)
+
+// TextProfile is what an author's texts say, as far as it can be told. It holds no text unless that was asked for.
+type TextProfile struct {
+	Author     string         `json:"author"`
+	Texts      int            `json:"texts"`
+	Duplicates int            `json:"duplicates"` // texts that came before: each counts once
+	Wordless   int            `json:"wordless"`   // without two different words: there is nothing to read
+	Values     []ValueProfile `json:"values"`     // by value_id
+}
+
+// ValueProfile is one value's part. Score, Lo and Hi are null together, with the reason, and never 0 for want of texts.
+type ValueProfile struct {
+	ValueID   string        `json:"value_id"`
+	Name      string        `json:"name"`
+	Score     figure.Number `json:"score"` // −10 opposes, 10 supports
+	Lo        figure.Number `json:"lo"`    // 95 %, over which texts are drawn
+	Hi        figure.Number `json:"hi"`
+	N         int           `json:"n"`     // texts that answer
+	Effective float64       `json:"n_eff"` // as many equal ones would weigh the same
+	Unsure    int           `json:"unsure"`
+	Beside    int           `json:"not_about"`
+	Judged    int           `json:"judged,omitempty"` // of the answers, those that judges gave
+	Why       string        `json:"reason,omitempty"` // of a null
+	Evidence  []Evidence    `json:"evidence"`         // the texts of most weight
+}
+
+// Evidence is a text that weighs much in a score.
+type Evidence struct {
+	Row   int     `json:"row"` // of the input, from 1
+	ID    string  `json:"id,omitempty"`
+	Share float64 `json:"share"` // of the weight of all
+	Text  string  `json:"text,omitempty"`
+}
+
+// AuthorText is a text on its way into a profile.
+type AuthorText struct {
+	Row    int // of the input, from 1
+	Author string
+	ID     string // as the input has it; may be empty
+	Text   string
+}
+
+// Collector gathers the texts of one author. It keeps numbers of each, and the text itself only where it is to be shown.
+type Collector struct {
+	m     *TextModel
+	quote bool
+	out   TextProfile
+	seen  map[string]int // of each text_id its place in texts
+	texts []Evidence
+	told  [][]Told // [V]
+	open  []abstained
+}
+
+// abstained is a text and a value that nothing was said of, for judges.
+type abstained struct {
+	value int
+	text  int
+	id    string
+	rho   float64
+	why   Answer
+}
+
+// Collect begins an author's profile. With quote the evidence has the words of its texts.
+func (m *TextModel) Collect(author string, quote bool) *Collector {
+	c := &Collector{m: m, quote: quote, seen: map[string]int{}, told: make([][]Told, len(m.Values))}
+	c.out = TextProfile{Author: author}
+	for i := range m.Values {
+		c.out.Values = append(c.out.Values, ValueProfile{ValueID: m.Values[i].ID, Name: m.Values[i].Name,
+			Evidence: []Evidence{}})
+	}
+	return c
+}
+
+// Wordless tells whether a text can say nothing, so that no vector of it is needed.
+func (t AuthorText) Wordless() bool { return values.Wordless(t.Text) }
+
+// Add takes a text with what the model reads in its vector; of a wordless text the reading is not looked at.
+//
+//	"She shared her lunch."     counts
+//	"She shared her lunch. "    a duplicate: the same text_id
+//	"!!!"                       wordless
+func (c *Collector) Add(t AuthorText, reading []TextReading) {
+	c.out.Texts++
+	if t.Wordless() {
+		c.out.Wordless++
+		return
+	}
+	id := data.TextID(t.Text)
+	if _, twice := c.seen[id]; twice {
+		c.out.Duplicates++
+		return
+	}
+	place := len(c.texts)
+	c.seen[id] = place
+	e := Evidence{Row: t.Row, ID: t.ID}
+	if c.quote {
+		e.Text = t.Text
+	}
+	c.texts = append(c.texts, e)
+	for i, r := range reading {
+		switch r.Answer {
+		case Answered:
+			c.told[i] = append(c.told[i], Told{ID: id, Value: r.Value, Sum: Weight(r.Rho, r.Sigma)})
+		case Unsure, Beside:
+			if r.Answer == Unsure {
+				c.out.Values[i].Unsure++
+			} else {
+				c.out.Values[i].Beside++
+			}
+		}
+	}
+}
+
+// Profile is the author's, of all texts so far.
+func (c *Collector) Profile() TextProfile {
+	for i := range c.out.Values {
+		v, of := &c.out.Values[i], &c.m.Values[i]
+		s := c.m.Rules.Pool(c.told[i], of.ID)
+		v.Score, v.Lo, v.Hi = figure.Number(s.Score), figure.Number(s.Lo), figure.Number(s.Hi)
+		v.N, v.Effective, v.Evidence, v.Why = s.N, s.Effective, []Evidence{}, ""
+		for _, share := range s.Most {
+			e := c.texts[c.seen[share.ID]]
+			e.Share = share.Share
+			v.Evidence = append(v.Evidence, e)
+		}
+		switch {
+		case of.Why != "":
+			v.Why = "unsupported: " + of.Why
+		case !v.Score.Known():
+			v.Why = fmt.Sprintf("%.1f effective texts: %v are needed", s.Effective, c.m.Rules.Effective)
+		}
+	}
+	return c.out
+}
+
+// Profile reads the texts of one author. vectors are theirs, in the same order; that of a wordless text may be nil.
+func (m *TextModel) Profile(author string, texts []AuthorText, vectors [][]float32, quote bool) TextProfile {
+	c := m.Collect(author, quote)
+	for i, reading := range m.readSome(vectors) {
+		c.Add(texts[i], reading)
+	}
+	return c.Profile()
+}
+
+// readSome is Read of the vectors that are there.
+func (m *TextModel) readSome(vectors [][]float32) [][]TextReading {
+	var some [][]float32
+	for _, v := range vectors {
+		if v != nil {
+			some = append(some, v)
+		}
+	}
+	read, at := m.Read(some), 0
+	out := make([][]TextReading, len(vectors))
+	for i, v := range vectors {
+		if v != nil {
+			out[i], at = read[at], at+1
+		}
+	}
+	return out
+}
