@@ -32,7 +32,7 @@ func TestPage(t *testing.T) {
 				t.Errorf("%d profiles: the page has %q", n, bad)
 			}
 		}
-		for _, want := range []string{"Care", "unsupported: vectors tell", "must not be used", "&lt;b&gt;loud", "±3",
+		for _, want := range []string{"care/harm", "unsupported: vectors tell", "must not be used", "&lt;b&gt;loud", "±3",
 			"a profile is not", "covered"} {
 			if !strings.Contains(page.String(), want) {
 				t.Errorf("%d profiles: the page lacks %q", n, want)
