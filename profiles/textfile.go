@@ -224,7 +224,8 @@ func (m *TextModel) loadTexts(tx *sql.Tx) error {
 }
 
 func (m *TextModel) loadValues(tx *sql.Tx) error {
-	return each(tx, `SELECT facts, lambda, r2, q, rank, intercept, weights, residuals FROM fitted_values ORDER BY value_id`,
+	return each(tx, `SELECT facts, lambda, r2, q, rank, intercept, weights, residuals FROM fitted_values
+		ORDER BY value_id`,
 		func(rows *sql.Rows) error {
 			var v TextValue
 			var facts string

@@ -179,7 +179,8 @@ func (r *reading) stream(ctx context.Context) error {
 		return err
 	}
 	if n != total {
-		return fault.New(fault.Mismatch, "%s changed while it was read: %d texts, then %d; begin again", r.In.Path, total, n)
+		return fault.New(fault.Mismatch, "%s changed while it was read: %d texts, then %d; begin again", r.In.Path, total,
+			n)
 	}
 	return nil
 }

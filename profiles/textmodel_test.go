@@ -137,7 +137,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"torn", put("torn.db", good[:len(good)/2]), fault.Corrupt, "torn.db"},
 		{"another program's", other, fault.Mismatch, "hives profile fit"},
 		{"a newer one", changed("newer.db", "PRAGMA user_version = 2"), fault.Mismatch, "version 2"},
-		{"a weight changed", changed("w.db", "UPDATE fitted_values SET intercept = intercept + 1e-9"), fault.Corrupt, "digest"},
+		{"a weight changed", changed("w.db", "UPDATE fitted_values SET intercept = intercept + 1e-9"), fault.Corrupt,
+			"digest"},
 		{"a text taken away", changed("t.db", "DELETE FROM trained WHERE place = 3"), fault.Corrupt, "training texts"},
 		{"a rule bent", changed("r.db", "UPDATE about SET value = replace(value, '\"least_effective\":3', "+
 			"'\"least_effective\":1') WHERE key = 'rules'"), fault.Corrupt, "digest"},

@@ -15,7 +15,9 @@ import (
 var pageSource string
 
 // page is one file without script, font or picture from elsewhere.
-var page = template.Must(template.New("profile").Funcs(template.FuncMap{"style": web.Style, "digits": digits}).Parse(pageSource))
+var page = template.Must(template.New("profile").Funcs(template.FuncMap{
+	"style": web.Style, "digits": digits,
+}).Parse(pageSource))
 
 // sheet is what a page shows: one profile, or two beside each other.
 type sheet struct {

@@ -49,7 +49,8 @@ type AuthorText struct {
 	Text   string
 }
 
-// Collector gathers the texts of one author. It keeps numbers of each, and the text itself only where it is to be shown.
+// Collector gathers the texts of one author. It keeps numbers of each, and the text itself only where it is to be
+// shown.
 type Collector struct {
 	m     *TextModel
 	quote bool

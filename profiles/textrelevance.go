@@ -24,8 +24,8 @@ func (r Relevance) At(f [3]float64) float64 {
 	return logistic.Sigmoid(r.W[0]*f[0] + r.W[1]*f[1] + r.W[2]*f[2] + r.B)
 }
 
-// RelevanceFeatures are what ρ hangs on. cos are a text's cosines to all values of the theory that stand on the level of
-// the value at place at.
+// RelevanceFeatures are what ρ hangs on. cos are a text's cosines to all values of the theory that stand on the level
+// of the value at place at.
 //
 //	cos (.4, .3, .1), at 0     .4, .4, +.1: it leads by a tenth
 //	cos (.4, .3, .1), at 2     .1, .4, −.3
@@ -45,7 +45,8 @@ func RelevanceFeatures(cos []float64, at int) [3]float64 {
 	return [3]float64{cos[at], strongest, cos[at] - other}
 }
 
-// FitRelevance fits texts that rows say are about the value, or about others of the theory. It refuses texts of one side.
+// FitRelevance fits texts that rows say are about the value, or about others of the theory. It refuses texts of one
+// side.
 func FitRelevance(features [][3]float64, about []bool) (Relevance, error) {
 	if len(features) == 0 || len(features) != len(about) {
 		return Relevance{}, fault.New(fault.Invalid, "profiles: relevance of %d texts with %d answers", len(features),

@@ -31,8 +31,8 @@ func (m *TextModel) WriteReport(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nIntervals promise to cover %.0f %%. A text is answered if its interval is no wider than ±%v and its "+
-		"relevance at least %v.\n\n", 100*(1-m.Rules.Alpha), m.Rules.HalfWidth, m.Rules.Relevance)
+	fmt.Fprintf(out, "\nIntervals promise to cover %.0f %%. A text is answered if its interval is no wider than ±%v and "+
+		"its relevance at least %v.\n\n", 100*(1-m.Rules.Alpha), m.Rules.HalfWidth, m.Rules.Relevance)
 	w = columns.NewTable(out)
 	fmt.Fprintln(w, "value\trows\tabout it\trelevant, of those about it\tabout it, of the relevant\tverdict")
 	for i := range m.Values {

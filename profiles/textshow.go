@@ -10,9 +10,9 @@ import (
 )
 
 // Notice stands under every profile that people see. docs/PROFILES.md has the reasons.
-const Notice = "What a profile is not: not a person, not a test of one, and no ground to decide about anyone. It says what " +
-	"these texts say, as people of other texts were heard. The interval holds chance among the texts, not what the model " +
-	"gets wrong."
+const Notice = "What a profile is not: not a person, not a test of one, and no ground to decide about anyone. It " +
+	"says what these texts say, judged as people judged other texts. The interval holds the chance of which texts these " +
+	"are, not what the model gets wrong."
 
 // WriteProfile prints one profile. Values that say nothing stand below, with the reason.
 func WriteProfile(out io.Writer, p TextProfile) error {

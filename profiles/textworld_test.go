@@ -106,8 +106,8 @@ func said(i int, about string, support float64) string {
 	return fmt.Sprintf("deed %d of %s, support %.3f", i, about, support)
 }
 
-// worldFiles are a database of three values and rows. Of care and fairness vectors tell the scores; of loyalty they tell
-// nothing.
+// worldFiles are a database of three values and rows. Of care and fairness vectors tell the scores; of loyalty they
+// tell nothing.
 func worldFiles(t testing.TB, n int) (database, rows string) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(5, 7))

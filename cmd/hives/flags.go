@@ -9,7 +9,8 @@ import "hives/internal/cli"
 var flagGroups = []cli.FlagGroup{
 	// Files first, in about the order in which they are named on a command line.
 	{Title: "Input and output", Names: []string{
-		"config", "set", "in", "author-column", "author", "profile", "data", "rows", "train-data", "validation", "held-out", "vectors", "anchors",
+		"config", "set", "in", "author-column", "author", "profile", "data", "rows", "train-data", "validation",
+		"held-out", "vectors", "anchors",
 		"assigned", "db", "vidb", "base", "adapter",
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names",
 		"rules", "imports",
