@@ -185,8 +185,8 @@ func (r *reading) stream(ctx context.Context) error {
 	return nil
 }
 
-// flush embeds the rows at hand and hands them to their authors. A chunk whose authors are all done is passed over; else
-// all of it is embedded, as it was the first time.
+// flush embeds the rows at hand and hands them to their authors. A chunk whose authors are all done is passed over;
+// else all of it is embedded, as it was the first time.
 func (r *reading) flush(ctx context.Context) error {
 	defer func() { r.rows = r.rows[:0] }()
 	if !slices.ContainsFunc(r.rows, func(t AuthorText) bool { return !r.done[t.Author] }) {
