@@ -1,0 +1,12 @@
+// Package profiles turns answers and texts into profiles of values: numbers in, numbers out.
+//
+// Of groups, such as those of a survey (files group*.go, survey*.go):
+//
+//	Strengths       shares of a group's answers, intensities and weights of the options → a strength for each value
+//	Normalise       strengths of all groups → numbers that can be compared within a group, or within a value
+//	Grade, Pick     a normalised strength → one of five words, and which values a prompt should name
+//	Letter          what a language model answered → which option that is
+//	Accuracy        predictions beside a group's answers; what the question alone gives away stands beside it
+//
+// What is not there is NaN, and never 0: a value of which no option has an intensity, a group that nobody asked.
+package profiles
