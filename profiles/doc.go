@@ -2,11 +2,15 @@
 //
 // Of groups, such as those of a survey (files group*.go, survey*.go):
 //
-//	Strengths       shares of a group's answers, intensities and weights of the options → a strength for each value
+//	NewTerms        shares of a group's answers, intensities and weights of the options → a strength for each value,
+//	                with its interval, and how far it lies from other groups'
 //	Normalise       strengths of all groups → numbers that can be compared within a group, or within a value
 //	Grade, Pick     a normalised strength → one of five words, and which values a prompt should name
 //	Letter          what a language model answered → which option that is
-//	Accuracy        predictions beside a group's answers; what the question alone gives away stands beside it
+//	Right           predictions beside a group's answers → outcomes, and those of who goes by the question alone
+//	Sampled         outcomes of two systems → their accuracies and their difference, with intervals over questions
+//
+// Axis letters: Q questions, O options, G groups, V values, N rows, B draws.
 //
 // What is not there is NaN, and never 0: a value of which no option has an intensity, a group that nobody asked.
 package profiles

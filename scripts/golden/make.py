@@ -28,6 +28,7 @@ import intensities
 import losses
 import merges
 import optimizer
+import profiles
 import qwen3
 import rankings
 import statistics_of_values
@@ -50,7 +51,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     report = {"seed": args.seed, "versions": versions()}
-    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, merges, statistics_of_values):
+    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, profiles, merges, statistics_of_values):
         report |= part.write(args.out, args.seed) or {}
         print("wrote what %s.py makes" % part.__name__, file=sys.stderr)
     (args.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
