@@ -47,9 +47,9 @@ func survey(random *rand.Rand, questions, groups int, own float64) (rows []Row, 
 	return rows, said
 }
 
-// Spec, known-truth tests: shuffled group labels give no gain in accuracy. A reader of the right group's lean gains over
-// one who goes by the question; a reader of another group's does not. That is how a gain is told from what a question
-// gives away.
+// Spec, known-truth tests: shuffled group labels give no gain in accuracy. A reader of the right group's lean gains
+// over one who goes by the question; a reader of another group's does not. That is how a gain is told from what a
+// question gives away.
 func TestShuffledGroupsGainNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 8))
 	rows, said := survey(random, 150, 8, 1)

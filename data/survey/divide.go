@@ -7,8 +7,8 @@ import (
 	"hives/ranking"
 )
 
-// Division says which questions a profile is made of, and which it is held to. Questions stand in it by their words: two
-// that differ in their options alone are one question here.
+// Division says which questions a profile is made of, and which it is held to. Questions stand in it by their words:
+// two that differ in their options alone are one question here.
 type Division struct {
 	Share   float64  `json:"share"` // of the questions that make the profile, on average
 	Seed    uint64   `json:"seed"`
@@ -19,8 +19,8 @@ type Division struct {
 // DefaultShare is the paper's.
 const DefaultShare = .05
 
-// Divide draws a number for each question from the seed and its words alone, so that a survey with more questions leaves
-// each one where it is. All groups have the same questions on the same side.
+// Divide draws a number for each question from the seed and its words alone, so that a survey with more questions
+// leaves each one where it is. All groups have the same questions on the same side.
 func Divide(s *Survey, share float64, seed uint64) (Division, error) {
 	d := Division{Share: share, Seed: seed, Profile: []string{}, Test: []string{}}
 	if !(share > 0 && share < 1) {

@@ -46,7 +46,9 @@ var madeUp = map[string][]string{ // a claim that begins with "-" is against the
 }
 
 // madeUpValues are in a fixed order.
-var madeUpValues = []string{"mft/authority-subversion", "mft/care-harm", "mft/fairness-cheating", "mft/loyalty-betrayal"}
+var madeUpValues = []string{
+	"mft/authority-subversion", "mft/care-harm", "mft/fairness-cheating", "mft/loyalty-betrayal",
+}
 
 // answers from the most for the claim to the most against it, and what each says of the claim's value.
 var (
@@ -142,6 +144,39 @@ func makeUp(t *testing.T, dir string) {
 		}
 	}
 	writeList(t, filepath.Join(dir, "list.json"), info[1:], people)
+	truth := truth{Values: madeUpValues, Claims: map[string]claimed{}, Leans: map[string][]float64{}}
+	for _, c := range claims {
+		says := slices.Clone(madeUpSays)
+		if c.against {
+			slices.Reverse(says)
+		}
+		truth.Claims[c.text] = claimed{madeUpValues[c.value], says}
+	}
+	for _, g := range groups {
+		for v := range madeUpValues {
+			truth.Leans[g.Attribute()] = append(truth.Leans[g.Attribute()], lean(g.Attribute(), v))
+		}
+	}
+	raw, err := json.MarshalIndent(truth, "", " ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "truth.json"), append(raw, '\n'), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// truth is what the survey was made of, for tests that have to find it again.
+type truth struct {
+	Values []string             `json:"values"`
+	Claims map[string]claimed   `json:"claims"` // by question
+	Leans  map[string][]float64 `json:"leans"`  // by attribute: of each value
+}
+
+// claimed is the value that a claim is about, and how strongly each answer to it supports that value.
+type claimed struct {
+	Value string    `json:"value"`
+	Says  []float64 `json:"says"`
 }
 
 // answer is one person's: an ordinal choice by the lean, now and then none.
@@ -224,8 +259,9 @@ func TestBothLayoutsAreOneSurvey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	counts := []int{len(pew.Questions), len(list.Questions), len(pew.Rows), len(list.Rows)}
 	if len(pew.Questions) != 32 || len(list.Questions) != 32 || len(pew.Rows) != 32*22 || len(list.Rows) != len(pew.Rows) {
-		t.Fatalf("%d and %d questions, %d and %d rows", len(pew.Questions), len(list.Questions), len(pew.Rows), len(list.Rows))
+		t.Fatalf("questions and rows: %v", counts)
 	}
 	for i, q := range pew.Questions {
 		if q.ID != list.Questions[i].ID || q.Asked(nil) != list.Questions[i].Asked(nil) {

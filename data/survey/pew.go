@@ -98,8 +98,8 @@ func (b *builder) readWave(dir string) error {
 	return nil
 }
 
-// table reads named columns of a file row by row. A row that cannot be read is an error: a share from what is left would
-// look like any other.
+// table reads named columns of a file row by row. A row that cannot be read is an error: a share from what is left
+// would look like any other.
 func (w *wave) table(name string, need []string, use func(cells map[string]string, line int) error) error {
 	path := filepath.Join(w.dir, name)
 	t, err := textfile.OpenTable(path, textfile.Dialect{Comma: ','})
@@ -180,8 +180,8 @@ func (w *wave) metadata() error {
 	})
 }
 
-// responses adds up weights. A cell without text is a question that a person was not asked; an answer that is a refusal,
-// or none of the references, counts for no option.
+// responses adds up weights. A cell without text is a question that a person was not asked; an answer that is a
+// refusal, or none of the references, counts for no option.
 func (w *wave) responses(b *builder) error {
 	weight, err := w.weightColumn()
 	if err != nil {

@@ -51,7 +51,8 @@ func TestRowsThatAreLeftOut(t *testing.T) {
 		row(`"POLPARTY_Democrat"`, `"POLPARTY_x"`): "none of the 22",
 		row(`Question: Q`, `Q`):                    "has not the form",
 		fmt.Sprintf(good, 1):                       "already",
-		strings.NewReplacer(` B. No`, "", `, "No"]`, "]", `[0.6, 0.4]`, "[1]").Replace(fmt.Sprintf(good, 2)): "fewer than two",
+		strings.NewReplacer(` B. No`, "", `, "No"]`, "]", `[0.6, 0.4]`, "[1]").Replace(
+			fmt.Sprintf(good, 2)): "fewer than two",
 	} {
 		s, err := Read(written(t, "["+fmt.Sprintf(good, 1)+","+bad+"]"))
 		if err != nil || len(s.Rows) != 1 || len(s.Skipped) != 1 || !strings.Contains(s.Skipped[0].Reason, want) ||
