@@ -46,7 +46,7 @@ func newTerms(questions []Question, groups, values int, w Weighting, signed bool
 		top, below := undefined(groups*values), undefined(groups*values)
 		for g, shares := range q.Shares {
 			for v := range values {
-				said := q.said(shares, v, signed)
+				said := q.says(shares, v, signed)
 				at := g*values + v
 				switch {
 				case math.IsNaN(said.intensity):
@@ -64,15 +64,15 @@ func newTerms(questions []Question, groups, values int, w Weighting, signed bool
 	return t
 }
 
-// said is what a group's answers to one question say of a value; intensity is NaN where they say nothing.
-type said struct{ intensity, weight, joint float64 }
+// saying is what a group's answers to one question say of a value; intensity is NaN where they say nothing.
+type saying struct{ intensity, weight, joint float64 }
 
-// said leaves out options without an intensity, and lets the shares of the others sum to 1. A group that chose only
+// says leaves out options without an intensity, and lets the shares of the others sum to 1. A group that chose only
 // options that are left out has said nothing.
 //
 //	shares .5 .3 .2, intensities 4 − −2      p .71 .29, Î 2.29
-func (q Question) said(shares []float64, value int, signed bool) said {
-	var s said
+func (q Question) says(shares []float64, value int, signed bool) saying {
+	var s saying
 	sum := 0.
 	for o, share := range shares {
 		if x := q.Intensity[o][value]; !math.IsNaN(x) {
@@ -87,9 +87,9 @@ func (q Question) said(shares []float64, value int, signed bool) said {
 		}
 	}
 	if !(sum > 0) {
-		return said{math.NaN(), math.NaN(), math.NaN()}
+		return saying{math.NaN(), math.NaN(), math.NaN()}
 	}
-	return said{s.intensity / sum, s.weight / sum, s.joint / sum}
+	return saying{s.intensity / sum, s.weight / sum, s.joint / sum}
 }
 
 // Strengths are those of all groups and values.

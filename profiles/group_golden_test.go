@@ -9,7 +9,7 @@ import (
 	"hives/internal/rig/goldentest"
 )
 
-const folder = "g_valueflow"
+const goldenFolder = "g_valueflow"
 
 // rows are numbers of the fixtures, null an undefined one.
 type rows [][]*float64
@@ -73,7 +73,7 @@ func (f profilesFile) questions() (out []Question) {
 	return out
 }
 
-func same(t *testing.T, what string, got [][]float64, want rows) {
+func sameRows(t *testing.T, what string, got [][]float64, want rows) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d rows, want %d", what, len(got), len(want))
@@ -94,18 +94,18 @@ func (s scales) same(t *testing.T, theory []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, string(by), got, want)
+		sameRows(t, string(by), got, want)
 	}
 }
 
 func TestGoldenProfiles(t *testing.T) {
 	var f profilesFile
-	goldentest.ReadJSON(t, &f, folder, "profiles.json")
+	goldentest.ReadJSON(t, &f, goldenFolder, "profiles.json")
 	groups, values := len(f.Groups), len(f.Theory)
 	for w, want := range map[Weighting]scales{Outside: f.Expected.Paper, Inside: f.Expected.Joint,
 		WeightedMean: f.Expected.Weighted} {
 		s := NewTerms(f.questions(), groups, values, w).Strengths()
-		same(t, string(w), s.S, want.Raw)
+		sameRows(t, string(w), s.S, want.Raw)
 		for g := range want.N {
 			if !slices.Equal(s.N[g], want.N[g]) {
 				t.Errorf("%s, group %d: questions %v, want %v", w, g, s.N[g], want.N[g])
@@ -113,13 +113,13 @@ func TestGoldenProfiles(t *testing.T) {
 		}
 	}
 	signed := newTerms(f.questions(), groups, values, Outside, true).Strengths()
-	same(t, "signed", signed.S, f.Expected.Signed)
+	sameRows(t, "signed", signed.S, f.Expected.Signed)
 	first := f.questions()[0]
 	for g, shares := range first.Shares {
 		for v := range values {
-			s := said{math.NaN(), math.NaN(), math.NaN()}
+			s := saying{math.NaN(), math.NaN(), math.NaN()}
 			if shares != nil {
-				s = first.said(shares, v, false)
+				s = first.says(shares, v, false)
 			}
 			goldentest.Same(t, "Î", s.intensity, f.Expected.Intensity.numbers()[g][v], 1e-9)
 			goldentest.Same(t, "ω̄", s.weight, f.Expected.Similarity.numbers()[g][v], 1e-9)
@@ -131,7 +131,7 @@ func TestGoldenProfiles(t *testing.T) {
 
 func TestGoldenPromptsOfProfiles(t *testing.T) {
 	var f profilesFile
-	goldentest.ReadJSON(t, &f, folder, "profiles.json")
+	goldentest.ReadJSON(t, &f, goldenFolder, "profiles.json")
 	for _, l := range f.Labels {
 		if got := Grade(l.Score); got != l.Label {
 			t.Errorf("%v is %q, want %q", l.Score, got, l.Label)
@@ -166,7 +166,7 @@ func TestGoldenOpinionQA(t *testing.T) {
 			OthersMean  float64    `json:"other_groups_baseline_mean"`
 		}
 	}
-	goldentest.ReadJSON(t, &f, folder, "opinionqa.json")
+	goldentest.ReadJSON(t, &f, goldenFolder, "opinionqa.json")
 	var all []Row
 	var predicted []int
 	var near, sum, ties, unparsed, strict float64
@@ -228,7 +228,7 @@ func TestGoldenLetters(t *testing.T) {
 			Index   *int
 		}
 	}
-	goldentest.ReadJSON(t, &f, folder, "opinionqa.json")
+	goldentest.ReadJSON(t, &f, goldenFolder, "opinionqa.json")
 	for _, l := range f.Letters {
 		want := None
 		if l.Index != nil {

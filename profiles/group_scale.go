@@ -64,7 +64,7 @@ func Normalise(s [][]float64, theory []string, by Scale) ([][]float64, error) {
 	}
 	if f, ok := within[by]; ok {
 		for g, row := range s {
-			for _, values := range together(theory) {
+			for _, values := range byTheory(theory) {
 				put(out[g], values, f(take(row, values)))
 			}
 		}
@@ -92,8 +92,8 @@ func Normalise(s [][]float64, theory []string, by Scale) ([][]float64, error) {
 	return out, nil
 }
 
-// together are the numbers of values by theory, in the order in which theories first come.
-func together(theory []string) (groups [][]int) {
+// byTheory are the numbers of values by theory, in the order in which theories first come.
+func byTheory(theory []string) (groups [][]int) {
 	place := map[string]int{}
 	for v, name := range theory {
 		at, seen := place[name]

@@ -11,9 +11,9 @@ import (
 
 var none = math.NaN()
 
-// world is a survey whose options have known intensities. lean of a group and value is how much its people prefer
+// simulated is a survey whose options have known intensities. lean of a group and value is how much its people prefer
 // options that support the value; without any its answers are drawn at random.
-func world(random *rand.Rand, questions, values int, offset float64, lean [][]float64) (out []Question) {
+func simulated(random *rand.Rand, questions, values int, offset float64, lean [][]float64) (out []Question) {
 	for range questions {
 		options := 3 + random.IntN(3)
 		var q Question
@@ -70,7 +70,7 @@ func TestRandomGroupsHaveNoEffect(t *testing.T) {
 		leans[0][0] = lean
 		for w := range worlds {
 			random := rand.New(rand.NewPCG(uint64(w), 20))
-			d := NewTerms(world(random, questions, values, offset, leans), groups, values, Outside).Doubt()
+			d := NewTerms(simulated(random, questions, values, offset, leans), groups, values, Outside).Doubt()
 			if lean != 0 {
 				apart.add(share([][]Interval{{d.ApartInterval[0][0]}}))
 				continue
@@ -115,7 +115,7 @@ func share(all [][]Interval) float64 {
 // Every figure by loops of the formula, without the ones of the package.
 func TestStrengthsByTheirFormula(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
-	questions := world(random, 12, 4, 1, make([][]float64, 3))
+	questions := simulated(random, 12, 4, 1, make([][]float64, 3))
 	questions[2].Shares[1] = nil
 	questions[3].Intensity[0][2] = none
 	for o := range questions[4].Intensity {

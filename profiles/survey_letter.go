@@ -25,12 +25,12 @@ var (
 // Texts of options are not looked for, since "None" is not "No".
 func Letter(answer string, options int) int {
 	if bare := strings.TrimSpace(alone.Replace(answer)); len(bare) == 1 {
-		return place(bare, options)
+		return option(bare, options)
 	}
 	if found := named.FindAllStringSubmatch(answer, -1); found != nil {
 		at := None
 		for i, m := range found {
-			one := place(m[1], options)
+			one := option(m[1], options)
 			// "answer is a matter of taste" and "Answer: A or B" name no option, and two that differ name none either.
 			if m[3] != "" || m[1] == "a" && m[2] == " " || i > 0 && one != at {
 				return None
@@ -40,13 +40,13 @@ func Letter(answer string, options int) int {
 		return at
 	}
 	if m := first.FindStringSubmatch(answer); m != nil {
-		return place(m[1], options)
+		return option(m[1], options)
 	}
 	return None
 }
 
-// place is a letter's, None beyond the options and of what is no letter.
-func place(letter string, options int) int {
+// option is a letter's, None beyond the options and of what is no letter.
+func option(letter string, options int) int {
 	at := int(strings.ToUpper(letter)[0]) - 'A'
 	if at < 0 || at >= options || len(letter) != 1 {
 		return None
