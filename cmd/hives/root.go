@@ -87,6 +87,7 @@ func commands() []*cobra.Command {
 		in(groupModels, mergeAdapterCommand()),
 		in(groupModels, fuseCommand()),
 		in(groupModels, questionnaireCommand()),
+		in(groupModels, opinionqaCommand()),
 		in(groupModels, reportCommand()),
 		in(groupModels, runsCommand()),
 		engineCommand(),
