@@ -3,6 +3,7 @@ package opinion
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -13,9 +14,12 @@ import (
 
 	"hives/data/survey"
 	"hives/internal/fault"
+	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/pagetest"
 	"hives/internal/rig/scripted"
+	"hives/internal/rig/scriptedlm"
+	"hives/vidb"
 )
 
 // The whole way: groups' leans, which dice gave, come out of statements, judges and vectors; a respondent who reads the
@@ -238,6 +242,51 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 	if w.calls.Load() != calls {
 		t.Error("somebody was asked before a refusal")
+	}
+}
+
+// A model on this machine tells the probability of each letter. One that likes the first letter whatever stands behind it
+// is right by that in one order of the options, and by nothing in all four: then the letters even out.
+func TestLettersByProbability(t *testing.T) {
+	w := newWorld(t)
+	s := scripted.New(t, w.answer)
+	dir := t.TempDir()
+	_, err := w.build(s.URL, dir).Run(context.Background())
+	must(t, err)
+	ask := func(rotations int, likes float64) *Result {
+		local := &scriptedlm.Local{ID: llm.Identity{Kind: "local", Model: fmt.Sprint("likes ", likes)},
+			Weigh: func(q llm.ScoreRequest, option string) float64 {
+				said := q.Messages[len(q.Messages)-1].Content
+				_, options, _ := strings.Cut(said, "\nOptions: ")
+				_, after, _ := strings.Cut(options, option+". ")
+				total := -1.
+				if strings.HasPrefix(after, "Agree a lot") || strings.HasPrefix(after, "Disagree a lot") {
+					total = -.7 // what it holds: strong words
+				}
+				if option == "A" {
+					total += likes
+				}
+				return total
+			}}
+		a := w.ask(s.URL, t.TempDir(), dir)
+		a.Rotations, a.Yes, a.Number = rotations, false, 5
+		a.Config = vidb.Defaults().Config
+		a.Config.Opener = local.Opener
+		a.Config.Voters = []judge.Voter{{Name: "r", Model: llm.Model{Name: "dir", Local: llm.Local{Provider: llm.AtHome}}}}
+		r, err := a.Run(context.Background())
+		must(t, err)
+		if r.Questions != 5 || r.Rows != 110 || r.Lines[0].Unparsed != 0 || !r.Lines[0].Near.Known() {
+			t.Errorf("%d questions, %d rows, line %+v", r.Questions, r.Rows, r.Lines[0])
+		}
+		return r
+	}
+	one, all, free := ask(1, 2).Lines[0], ask(4, 2).Lines[0], ask(1, 0).Lines[0]
+	first := ask(1, 2).Lines[3]
+	if first.Name != lineFirst || one.All.Mean != first.All.Mean {
+		t.Errorf("who likes A is right in %v, the first option in %v (%s)", one.All.Mean, first.All.Mean, first.Name)
+	}
+	if all.All.Mean != free.All.Mean {
+		t.Errorf("in all orders %v, without a liking %v", all.All.Mean, free.All.Mean)
 	}
 }
 
