@@ -9,9 +9,8 @@ import "hives/internal/cli"
 var flagGroups = []cli.FlagGroup{
 	// Files first, in about the order in which they are named on a command line.
 	{Title: "Input and output", Names: []string{
-		"config", "set", "in", "survey", "profiles", "author-column", "author", "profile", "data",
-		"rows", "train-data", "validation",
-		"held-out", "vectors", "anchors",
+		"config", "set", "in", "survey", "profiles", "author-column", "author", "profile", "data", "rows", "train-data",
+		"validation", "held-out", "vectors", "anchors",
 		"assigned", "db", "vidb", "base", "adapter",
 		"before", "stage1", "after", "control", "random-before", "random", "run", "previous", "review", "names",
 		"rules", "imports",
@@ -31,7 +30,8 @@ var flagGroups = []cli.FlagGroup{
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
 		"llm", "judge-model", "self-judge", "items", "slots", "personas", "batch", "choose", "repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
-		"share", "weighting", "group", "question", "sentences", "rotations", "shuffled", "top-k", "top-p", "min-p", "max-tokens", "stop"}},
+		"share", "weighting", "group", "question", "sentences", "rotations", "shuffled",
+		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
 		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",

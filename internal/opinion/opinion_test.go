@@ -245,8 +245,8 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
-// A model on this machine tells the probability of each letter. One that likes the first letter whatever stands behind it
-// is right by that in one order of the options, and by nothing in all four: then the letters even out.
+// A model on this machine tells the probability of each letter. One that likes the first letter whatever stands behind
+// it is right by that in one order of the options, and by nothing in all four: then the letters even out.
 func TestLettersByProbability(t *testing.T) {
 	w := newWorld(t)
 	s := scripted.New(t, w.answer)

@@ -15,7 +15,8 @@ import (
 //go:embed profiles.html
 var profilesSource string
 
-var profilesPage = template.Must(template.New("profiles").Funcs(template.FuncMap{"style": web.Style}).Parse(profilesSource))
+var profilesPage = template.Must(template.New("profiles").Funcs(template.FuncMap{"style": web.Style}).
+	Parse(profilesSource))
 
 // profilesView is what the page of profiles sees.
 type profilesView struct {
@@ -176,7 +177,8 @@ const (
 
 // radar draws from −far in the middle to far at the rim, so that 0 is a ring and an interval has two sides.
 func (p *Profiles) radar(category string, values []int, far float64) (r radar, any bool) {
-	r = radar{Most: fmt.Sprintf("+%.2f", far), TopY: middleY - radius - 2, Rings: []ring{{radius / 2, true}, {radius, false}}}
+	r = radar{Most: fmt.Sprintf("+%.2f", far), TopY: middleY - radius - 2}
+	r.Rings = []ring{{radius / 2, true}, {radius, false}}
 	for i, v := range values {
 		angle := 2 * math.Pi * float64(i) / float64(len(values))
 		s := spoke{Name: spoken(p.Values[v].Name), across: math.Sin(angle), upward: math.Cos(angle), Anchor: "middle"}

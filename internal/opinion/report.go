@@ -83,5 +83,6 @@ func (r *Result) writePage(w io.Writer) error {
 	}
 	v.Foot = int(headHeight + lineHeight*float64(len(v.Dots)-1) + 12)
 	v.Height, v.CSV = v.Foot+6, web.CSV(rows)
-	return web.Write(w, reportPage, v, web.About{Command: "hives opinionqa", Facts: []web.Fact{{Name: "run", Value: r.Run}}})
+	facts := []web.Fact{{Name: "run", Value: r.Run}}
+	return web.Write(w, reportPage, v, web.About{Command: "hives opinionqa", Facts: facts})
 }
