@@ -10,7 +10,7 @@ const None = -1
 
 var (
 	alone = strings.NewReplacer("(", "", ")", "", "[", "", "]", "", "{", "", "}", "", "*", "", ".", "")
-	named = regexp.MustCompile(`(?i:answer\s*:|\banswer\s+is)[\s(\[{*]*([A-Za-z])\b(.?)(\s*(?:or|and|/|&)\s*[A-Za-z]\b)?`)
+	named = regexp.MustCompile(`(?i:answer\s*:|\banswer\s+is)[\s:(\[{*]*([A-Za-z])\b(.?)(\s*(?:or|and|/|&)\s*[A-Za-z]\b)?`)
 	first = regexp.MustCompile(`^\s*([A-Za-z])[.):]`)
 )
 

@@ -10,7 +10,7 @@ func TestLettersThatNameNothing(t *testing.T) {
 	for answer, want := range map[string]int{
 		"The answer is a matter of taste": None, "Answer: A or B": None, "Answer: A. No, answer: B": None,
 		"answer is b": 1, "**Answer:** C": 2, "[A]": 0, "AB": None, "None of these": None, "ä": None, "1": None,
-		"Answer: E": None, "a": 0, "d: Not at all": 3, "The answer is (C).": 2, "Answer:\nB": 1,
+		"Answer: E": None, "a": 0, "d: Not at all": 3, "The answer is (C).": 2, "Answer:\nB": 1, "The best answer is: (D)": 3,
 	} {
 		if got := Letter(answer, 4); got != want {
 			t.Errorf("%q: %d, want %d", answer, got, want)

@@ -154,6 +154,35 @@ func TestAStoppedRunEndsWithTheSameBytes(t *testing.T) {
 	}
 }
 
+// So does a run of answers.
+func TestStoppedAnswersGoOn(t *testing.T) {
+	w := newWorld(t)
+	s := scripted.New(t, w.answer)
+	dir := t.TempDir()
+	_, err := w.build(s.URL, dir).Run(context.Background())
+	must(t, err)
+	ask := func(out string) (int64, error) {
+		a := w.ask(s.URL, out, dir)
+		a.Number, a.Groups = 4, []string{"sex-female", "RACE_Asian"}
+		before := w.calls.Load()
+		_, err := a.Run(context.Background())
+		return w.calls.Load() - before, err
+	}
+	whole, broken := t.TempDir(), t.TempDir()
+	total, err := ask(whole)
+	must(t, err)
+	w.stopAt = w.calls.Load() + total/2
+	if _, err := ask(broken); fault.ExitCode(err) != 75 {
+		t.Fatalf("stopped: %v", err)
+	}
+	w.stopAt = 0
+	again, err := ask(broken)
+	must(t, err)
+	if total != 16 || again > total/2+9 || !maps.Equal(filesOf(t, broken), filesOf(t, whole)) {
+		t.Errorf("%d calls, then %d, or other bytes", total, again)
+	}
+}
+
 func TestStatementsThatCannotBeUsed(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"statements": ["a", "b"]}`: "", `Sure: {"statements": [" a ", "b",]}`: "",
