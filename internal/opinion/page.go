@@ -155,7 +155,7 @@ type ring struct {
 }
 
 type spoke struct {
-	Name           string
+	Lines          []string // of its name
 	X, Y, LX, LY   float64
 	Anchor         string
 	across, upward float64 // of the unit circle
@@ -171,19 +171,20 @@ type segment struct{ X1, Y1, X2, Y2 float64 }
 
 // Middle and size of a radar in its own units.
 const (
-	middleX, middleY, radius = 200., 165., 112.
+	middleX, middleY, radius = 190., 150., 92.
 	apartBars                = 2.5 // between the bars of two groups on a spoke
 )
 
 // radar draws from −far in the middle to far at the rim, so that 0 is a ring and an interval has two sides.
 func (p *Profiles) radar(category string, values []int, far float64) (r radar, any bool) {
-	r = radar{Most: fmt.Sprintf("+%.2f", far), TopY: middleY - radius - 2}
+	r = radar{Most: fmt.Sprintf("+%.2f", far), TopY: tenth(middleY - .78*radius)}
 	r.Rings = []ring{{radius / 2, true}, {radius, false}}
 	for i, v := range values {
 		angle := 2 * math.Pi * float64(i) / float64(len(values))
-		s := spoke{Name: spoken(p.Values[v].Name), across: math.Sin(angle), upward: math.Cos(angle), Anchor: "middle"}
+		s := spoke{Lines: halves(spoken(p.Values[v].Name)), across: math.Sin(angle), upward: math.Cos(angle),
+			Anchor: "middle"}
 		s.X, s.Y = tenth(middleX+radius*s.across), tenth(middleY-radius*s.upward)
-		s.LX, s.LY = tenth(middleX+(radius+9)*s.across), tenth(middleY-(radius+14)*s.upward+4)
+		s.LX, s.LY = tenth(middleX+(radius+9)*s.across), tenth(middleY-(radius+20)*s.upward-2)
 		if s.across > .2 {
 			s.Anchor = "start"
 		} else if s.across < -.2 {
@@ -210,6 +211,24 @@ func (p *Profiles) radar(category string, values []int, far float64) (r radar, a
 	}
 	r.CSV = web.CSV(rows)
 	return r, len(r.Groups) > 0
+}
+
+// halves breaks a name near its middle, so that it fits beside a radar on a narrow screen.
+//
+//	authority/subversion     authority/ and subversion
+//	care                     care
+func halves(name string) []string {
+	best := -1
+	for at, c := range name {
+		middle := len(name) / 2
+		if (c == '/' || c == ' ') && (best < 0 || max(at-middle, middle-at) < max(best-middle, middle-best)) {
+			best = at
+		}
+	}
+	if best < 0 {
+		return []string{name}
+	}
+	return []string{name[:best+1], name[best+1:]}
 }
 
 // outline joins neighbouring values that both have a figure, and adds the intervals, each group's a little beside the

@@ -43,7 +43,7 @@ type dot struct {
 
 // The picture's measures: names stand left of 0 %.
 const (
-	zeroX, wholeX, lineHeight, headHeight = 190., 620., 30., 34.
+	zeroX, wholeX, lineHeight, headHeight = 160., 380., 26., 34.
 )
 
 // writePage draws a result.
