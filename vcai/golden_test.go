@@ -1,7 +1,6 @@
 package vcai_test
 
 import (
-	"math"
 	"slices"
 	"testing"
 
@@ -150,27 +149,6 @@ func TestGoldenBenchmarks(t *testing.T) {
 		}
 		if p := vcai.Pick(c.LogP, c.Bytes, true); p != c.PickPerByte {
 			t.Errorf("%v by byte: option %d, want %d", c.LogP, p, c.PickPerByte)
-		}
-	}
-}
-
-// TestHopelessIsRight: an attempt is given up early exactly where no way of judging the rest could save it.
-func TestHopelessIsRight(t *testing.T) {
-	for _, wanted := range []float64{-2, -1, 0, 1, 2} {
-		l := vcai.NewLoop(wanted, .5, 1)
-		const all = 5
-		for judged := range all {
-			for sum := -judged; sum <= judged; sum++ {
-				saved := false
-				left := all - judged
-				for rest := -left; rest <= left; rest++ {
-					degree := 2 * float64(sum+rest) / all
-					saved = saved || math.Abs(degree-wanted) <= .5+1e-12
-				}
-				if hopeless := l.Hopeless(float64(sum), left, all); hopeless && saved {
-					t.Errorf("wanted %v, sum %d of %d judged: given up, though it can be saved", wanted, sum, judged)
-				}
-			}
 		}
 	}
 }

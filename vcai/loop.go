@@ -54,9 +54,9 @@ func (l *Loop) Offer(degree float64) (ended bool) {
 	return l.End != ""
 }
 
-// Hopeless tells whether no rest of the judgements can bring an attempt near enough: sum of those that are there, how
-// many are left, and how many there are in all. Each that is left moves the degree by at most 2/all either way.
-func (l *Loop) Hopeless(sum float64, left, all int) bool {
-	low, high := 2*(sum-float64(left))/float64(all), 2*(sum+float64(left))/float64(all)
-	return high < l.Wanted-l.Near-rounding || low > l.Wanted+l.Near+rounding
-}
+// Least is the smallest gap that an attempt can still come to if its degree can only be of a range (Reach), NaN where
+// there can be no degree at all. Beyond Near it will not be accepted, whatever is still to come; beyond the gap of an
+// attempt that is known it will not be the nearest either.
+//
+//	wanted 2: a degree of −1 to 1.4 has a gap of .6 or more, one of 1 to 2 of 0 or more
+func (l *Loop) Least(r Range) float64 { return max(0, r.Low-l.Wanted, l.Wanted-r.High) }

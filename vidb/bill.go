@@ -5,17 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"hives/internal/judge"
 	"hives/internal/llm"
 )
 
 const (
-	briefAnswer   = 10              // tokens of {"more": "A"}
-	guessedWait   = 2 * time.Second // of one call, where nobody knows the endpoint
-	sampledTexts  = 50              // whose lengths stand for a pool's
-	minuteSeconds = 60
+	briefAnswer  = 10 // tokens of {"more": "A"}
+	sampledTexts = 50 // whose lengths stand for a pool's
 )
 
 // bill is what a job's calls would take, before anybody is asked.
@@ -31,7 +28,7 @@ type bill struct {
 // No answer is longer than the judge may write, whatever the question would want.
 func (b *bill) add(v judge.Voter, calls, in, out int64) {
 	b.course.Ask(v, calls, calls*in, calls*min(out, int64(v.MaxTokens)))
-	b.hours += wait(b.cfg, v, calls).Hours()
+	b.hours += b.cfg.Wait(v, calls).Hours()
 }
 
 // agree prints the bill, and stops unless it fits the budget, or yes says so, or all of it is answered already.
@@ -55,7 +52,7 @@ func (b *bill) agree(ctx context.Context, votes string, run judge.Run, out io.Wr
 	if err := f.Write(out); err != nil {
 		return true, err
 	}
-	fmt.Fprintf(out, "about %.1f hours, if a call takes %v and the endpoints' rates hold\n", b.hours, guessedWait)
+	fmt.Fprintf(out, "about %.1f hours, if a call takes %v and the endpoints' rates hold\n", b.hours, judge.GuessedWait)
 	if dryRun || yes {
 		return dryRun, nil
 	}
@@ -64,24 +61,8 @@ func (b *bill) agree(ctx context.Context, votes string, run judge.Run, out io.Wr
 	}
 	total := b.course.Estimate
 	total.Tokens, total.Micro = total.Tokens+f.Elsewhere.Tokens, total.Micro+f.Elsewhere.Micro
-	err = afford(total, b.cfg.Budget)
+	err = judge.Afford(total, b.cfg.Budget, "lower --m")
 	return err != nil, err
-}
-
-// afford refuses calls that nobody has agreed to pay for: the budget bears them, or --yes says so.
-//
-//	no budget                  refused
-//	budget beyond the calls    goes on
-//	budget below               refused: it would be spent before the end
-func afford(e judge.Estimate, b llm.Limits) error {
-	if b.Tokens == 0 && b.Money == 0 {
-		return invalid("%d calls and no budget: look at the estimate, and say --yes or give [budget]", e.Requests)
-	}
-	if (b.Tokens > 0 && e.Tokens > b.Tokens) || (b.Money > 0 && float64(e.Micro)/1e6 > b.Money) {
-		return invalid("%d calls take about %d tokens and %.2f %s, the budget is %d and %.2f: raise it, lower --m, or say "+
-			"--yes to ask until it is spent", e.Requests, e.Tokens, float64(e.Micro)/1e6, b.Currency, b.Tokens, b.Money)
-	}
-	return nil
 }
 
 // meanTokens is a text's mean length in tokens, over some of the pool. Every so-many-th of the texts by id, which is
@@ -93,21 +74,4 @@ func (v *Value) meanTokens() int64 {
 		sum, n = sum+llm.EstimateTokens(v.Texts[i].Text), n+1
 	}
 	return sum / n
-}
-
-// wait is how long a judge's calls take at the least: by its endpoint's rate, and by what it answers beside each other.
-//
-//	1,000 calls, 4 beside each other, 60 a minute     500 s by the calls, 1,000 s by the rate: 1,000 s
-func wait(cfg Config, v judge.Voter, calls int64) time.Duration {
-	beside, perMinute := 1, 0.
-	for _, e := range cfg.Endpoints {
-		if e.Name == v.Endpoint {
-			beside, perMinute = max(1, e.Parallel), float64(e.RequestsPerMinute)
-		}
-	}
-	took := time.Duration(calls) * guessedWait / time.Duration(beside)
-	if perMinute > 0 {
-		took = max(took, time.Duration(float64(calls)/perMinute*minuteSeconds*float64(time.Second)))
-	}
-	return took
 }

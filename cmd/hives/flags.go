@@ -41,5 +41,8 @@ var flagGroups = []cli.FlagGroup{
 		"questions", "count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
 		"values", "embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
+	{Title: "Answers of a degree", Names: []string{
+		"statements", "decomposition", "levels", "level", "roles", "near", "rewrites", "retry", "aggregate", "condition",
+		"balance", "allow-changed"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

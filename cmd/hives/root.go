@@ -88,6 +88,7 @@ func commands() []*cobra.Command {
 		in(groupModels, fuseCommand()),
 		in(groupModels, questionnaireCommand()),
 		in(groupModels, opinionqaCommand()),
+		in(groupModels, vcaiCommand()),
 		in(groupModels, reportCommand()),
 		in(groupModels, runsCommand()),
 		engineCommand(),

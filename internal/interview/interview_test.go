@@ -272,6 +272,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestJudgesAreTheSamePeople: a judge is the persona of the same number, told in more words, and another seed tells
+// other lives.
+func TestJudgesAreTheSamePeople(t *testing.T) {
+	s, err := interview.ReadSlots("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := s.Draw(20, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judges, err := s.Judges(20, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lives := map[string]bool{}
+	for i := range judges {
+		life, told := strings.CutPrefix(judges[i].Preamble, people[i].Preamble)
+		if !told || strings.Count(life, ".") != 3 || strings.Contains(life, "{") {
+			t.Errorf("persona %d as a judge: %q", i+1, judges[i].Preamble)
+		}
+		lives[life] = true
+	}
+	if len(lives) < 10 {
+		t.Errorf("%d lives among 20 judges of 125 possible ones", len(lives))
+	}
+}
+
 // TestPersonasFit: none has an occupation that its age does not allow, all differ, and more of them begin with the
 // same.
 func TestPersonasFit(t *testing.T) {

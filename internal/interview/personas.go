@@ -10,6 +10,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/ranking"
 )
 
 // Slots are what personas are made of.
@@ -17,10 +18,16 @@ type Slots struct {
 	Format   int    `json:"format"`
 	Kind     string `json:"kind"`     // personas
 	Template string `json:"template"` // with {age}, {occupation}, {place}
-	Slots    struct {
-		Age        []int        `json:"age"`
-		Occupation []Occupation `json:"occupation"`
-		Place      []string     `json:"place"`
+	// Judge is the paragraph of a persona that judges, with further places {background}, {experience}, {surroundings};
+	// "": a judge is told as much as a respondent.
+	Judge string `json:"judge_template,omitempty"`
+	Slots struct {
+		Age          []int        `json:"age"`
+		Occupation   []Occupation `json:"occupation"`
+		Place        []string     `json:"place"`
+		Background   []string     `json:"background,omitempty"`
+		Experience   []string     `json:"experience,omitempty"`
+		Surroundings []string     `json:"surroundings,omitempty"`
 	} `json:"slots"`
 }
 
@@ -66,6 +73,9 @@ func ReadSlots(path string) (*Slots, error) {
 		return nil, fault.New(fault.Invalid, "%s: format %d, kind %q: want 1 and personas", name, s.Format, s.Kind)
 	case len(of.Age) == 0 || len(of.Occupation) == 0 || len(of.Place) == 0:
 		return nil, fault.New(fault.Invalid, "%s: age, occupation and place each want an entry", name)
+	case s.Judge != "" && (len(of.Background) == 0 || len(of.Experience) == 0 || len(of.Surroundings) == 0):
+		return nil, fault.New(fault.Invalid, "%s: with a judge_template, background, experience and surroundings each want "+
+			"an entry", name)
 	}
 	return s, nil
 }
@@ -102,4 +112,25 @@ func (s *Slots) Draw(n int, seed uint64) ([]Persona, error) {
 		all[i].ID = i + 1
 	}
 	return all[:n], nil
+}
+
+// Judges are n different personas as Draw makes them, each told in a paragraph who it is: what one has lived through
+// moves a judgement, where a sentence is enough to answer as somebody.
+//
+//	Draw     You are a 53-year-old nurse living in Lima.
+//	Judges   You are a 53-year-old nurse living in Lima. Your parents were doctors. You spent a year abroad alone. …
+func (s *Slots) Judges(n int, seed uint64) ([]Persona, error) {
+	out, err := s.Draw(n, seed)
+	if err != nil || s.Judge == "" {
+		return out, err
+	}
+	for i := range out {
+		p := &out[i]
+		rng := ranking.Stream("judge persona", seed, fmt.Sprint(p.ID))
+		of := func(list []string) string { return list[rng.IntN(len(list))] }
+		p.Preamble = strings.NewReplacer("{age}", fmt.Sprint(p.Age), "{occupation}", p.Occupation, "{place}", p.Place,
+			"{background}", of(s.Slots.Background), "{experience}", of(s.Slots.Experience),
+			"{surroundings}", of(s.Slots.Surroundings)).Replace(s.Judge)
+	}
+	return out, nil
 }

@@ -23,8 +23,23 @@ type Question struct {
 	Choices       []string
 	Prefix, Blank string
 
+	// Draw sets apart questions in the same words that are to have answers of their own; Drawn fills it in.
+	Draw string
+
 	// Parse reads an answer into the JSON to be stored, or says why it cannot; the reason must not repeat the answer.
 	Parse func(raw string) (string, error)
+}
+
+// Drawn is the same question asked for another answer: its request has the same words, but a draw of its own on a local
+// model, and a place of its own in the votes file.
+//
+//	q.Drawn("attempt 0")   an answer
+//	q.Drawn("attempt 1")   another one
+//	q.Drawn("attempt 0")   the first again, from the file
+func (q Question) Drawn(draw string) Question {
+	q.Draw = draw
+	q.Prompt.Text += "\n\ndraw " + draw
+	return q
 }
 
 // askAgain is added to the question after an unusable answer; at temperature 0 the same words would only get
@@ -97,7 +112,7 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	}
 	sampling := llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}
 	if s.AtHome() {
-		sampling.Seed = seed(s.Name) // an endpoint draws by itself: its requests stay as they were
+		sampling.Seed = seed(s.Name + q.Draw) // an endpoint draws by itself: its requests stay as they were
 	}
 	r := llm.Request{Messages: q.messages(user), Sampling: sampling}
 	if s.can.Schema {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"hives/internal/columns"
 	"hives/internal/llm"
@@ -136,4 +137,42 @@ func Before(ctx context.Context, path, run string, here []Item) (all, elsewhere 
 		}
 	}
 	return all, elsewhere, err
+}
+
+// GuessedWait is how long one call takes, where nobody knows the endpoint.
+const GuessedWait = 2 * time.Second
+
+// Wait is how long a voter's calls take at the least: by its endpoint's rate, and by what it answers beside each other.
+//
+//	1,000 calls, 4 beside each other, 60 a minute     500 s by the calls, 1,000 s by the rate: 1,000 s
+func (c Config) Wait(v Voter, calls int64) time.Duration {
+	beside, perMinute := 1, 0.
+	for _, e := range c.Endpoints {
+		if e.Name == v.Endpoint {
+			beside, perMinute = max(1, e.Parallel), float64(e.RequestsPerMinute)
+		}
+	}
+	took := time.Duration(calls) * GuessedWait / time.Duration(beside)
+	if perMinute > 0 {
+		took = max(took, time.Duration(float64(calls)/perMinute*float64(time.Minute)))
+	}
+	return took
+}
+
+// Afford refuses calls that nobody has agreed to pay for: the budget bears them, or the command's --yes says so.
+// cheaper is what would make them fewer, such as "lower --m".
+//
+//	no budget                  refused
+//	budget beyond the calls    goes on
+//	budget below               refused: it would be spent before the end
+func Afford(e Estimate, b llm.Limits, cheaper string) error {
+	if b.Tokens == 0 && b.Money == 0 {
+		return invalid("%d calls and no budget: look at the estimate (--dry-run), and say --yes or give [budget]", e.Requests)
+	}
+	if (b.Tokens > 0 && e.Tokens > b.Tokens) || (b.Money > 0 && float64(e.Micro)/1e6 > b.Money) {
+		return invalid("%d calls take about %d tokens and %.2f %s, the budget is %d and %.2f: raise it, %s, or say "+
+			"--yes to ask until it is spent", e.Requests, e.Tokens, float64(e.Micro)/1e6, b.Currency, b.Tokens, b.Money,
+			cheaper)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -21,6 +22,7 @@ type Judge struct {
 	store  *Store
 	budget *llm.Budget
 	seats  []seat
+	flight singleflight.Group // questions under way, by key
 
 	mu     sync.Mutex
 	stored map[string]bool   // items by id and prompts by hash that are known to be in the store
@@ -113,7 +115,17 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 	if err := j.putFor(ctx, q); err != nil {
 		return v, false, err
 	}
-	return j.ask(ctx, j.seats[voter], q)
+	// Two items may come to one question at the same moment, such as two equal answers that are to be judged: the second
+	// waits for the first's answer. It would else find none stored, ask as well, and have no place to put its answer.
+	s := j.seats[voter]
+	_, err, _ = j.flight.Do(s.Name+"\x00"+q.Prompt.Hash()+"\x00"+q.Item.ID, func() (any, error) {
+		v, asked, err = j.ask(ctx, s, q)
+		return nil, err
+	})
+	if err == nil && v.Run == "" { // another item's question, answered and stored meanwhile
+		v, asked, err = j.ask(ctx, s, q)
+	}
+	return v, asked, err
 }
 
 // Each works on n items, several at once, and calls done after each, with whether anybody was asked about it. The

@@ -73,6 +73,9 @@ func (t *Template) Render(block string, view any, schema map[string]any) (*Form,
 	return f, nil
 }
 
+// Block fills one block in that is no question: a message of its own.
+func (t *Template) Block(name string, view any) (string, error) { return t.execute(name, view) }
+
 // execute fills one block in. A field that a view lacks is an error and no blank, if the view is a struct: a question
 // with a hole would be paid for and answered.
 func (t *Template) execute(block string, view any) (string, error) {

@@ -15,6 +15,8 @@ const (
 	KindAnchor = "anchor" // an anchor sentence to be looked at
 	// KindIntensity is a text's score that voters doubted.
 	KindIntensity = "intensity"
+	// KindDegree is an answer, or several, whose degree people are to say without knowing which was asked for.
+	KindDegree = "degree"
 )
 
 // QueueItem waits for a human. Its key is kind, run, item and theory: who puts the same up again finds what was decided
