@@ -43,6 +43,6 @@ var flagGroups = []cli.FlagGroup{
 		"values", "embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: "Answers of a degree", Names: []string{
 		"statements", "decomposition", "levels", "level", "roles", "near", "rewrites", "retry", "aggregate", "condition",
-		"balance", "allow-changed"}},
+		"balance", "people", "definition", "allow-changed"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

@@ -23,8 +23,9 @@ func vcaiCommand() *cobra.Command {
 commands have one model write answers at five levels, from strongly disagree to strongly agree, and have a judge read
 them as several people would, part by part of the value. An answer that is not near its level is rewritten.
 
-"values" prints the values and their parts. "build" asks. "stats" counts what came. "export-sft" writes rows for train
---stage=sft. See docs/VCAI.md.`,
+"values" prints the values and their parts; "decompose" drafts the parts of another value. "build" asks. "stats" counts
+what came, "quality" says whether it has the degree that was asked for. "export-sft" writes rows for train --stage=sft.
+See docs/VCAI.md.`,
 		Example: `  hives vcai values
   hives vcai build --questions questions.jsonl --out out/vcai/run \
       --model weights/writer --judge-model weights/judge
@@ -35,13 +36,19 @@ them as several people would, part by part of the value. An answer that is not n
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	// In the order of the work.
-	c.AddCommand(vcaiValuesCommand(), vcaiBuildCommand(), vcaiStatsCommand(), vcaiExportCommand())
+	c.AddCommand(vcaiValuesCommand(), vcaiDecomposeCommand(), vcaiBuildCommand(), vcaiStatsCommand(),
+		vcaiQualityCommand(), vcaiExportCommand())
 	return c
 }
 
-// decompositionFlags name the values and what they consist of, alike in all steps.
-func decompositionFlags(c *cobra.Command, file *string, values *[]string) {
+// decompositionFlag names what values consist of, alike in all steps.
+func decompositionFlag(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "decomposition", "", "values by their parts (JSON); empty: our own ten values")
+}
+
+// decompositionFlags also choose among the values.
+func decompositionFlags(c *cobra.Command, file *string, values *[]string) {
+	decompositionFlag(c, file)
 	c.Flags().StringSliceVar(values, "values", nil, "names or value_ids, with commas between them (default: all)")
 }
 

@@ -218,7 +218,7 @@ func (b *builder) ask(ctx context.Context, run judge.Run) (*Stats, error) {
 		return nil, err
 	}
 	stats := statsOf(rows, b.failed)
-	return stats, writePage(b.job.Out, stats)
+	return stats, writePage(b.job.Out, stats, readQuality(b.job.Out))
 }
 
 // all makes the questions, and answers each at each level. Rows come in the order of questions and levels, whatever

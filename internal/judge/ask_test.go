@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hives/internal/cli"
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -64,6 +66,61 @@ func TestAskStoresEveryAnswerAndAsksNothingTwice(t *testing.T) {
 	tokens, _, answers, err := a.store.Used(ctx, "r")
 	if err != nil || answers != 2 || tokens != all[0].TokensIn+all[0].TokensOut+all[1].TokensIn+all[1].TokensOut {
 		t.Errorf("used %d tokens in %d answers, %v", tokens, answers, err)
+	}
+}
+
+// Two who come to one question at the same moment get one answer: the second waits for it. Each by itself would find
+// none stored, and the second answer would have no place.
+func TestTwoAskersOfOneQuestion(t *testing.T) {
+	ctx := context.Background()
+	both := make(chan struct{})
+	a := newAsker(t, scripted.Reply{Content: "good 1", BeforeSend: func() { <-both }})
+	var g errgroup.Group
+	came := make(chan bool, 8)
+	for range 8 {
+		g.Go(func() error {
+			v, asked, err := a.Ask(ctx, 0, a.q)
+			if err == nil && v.Parsed != `"good 1"` {
+				err = errors.New("another answer")
+			}
+			came <- asked
+			return err
+		})
+	}
+	time.Sleep(20 * time.Millisecond) // all eight are under way; were they not, the test would only see less
+	close(both)
+	must(t, g.Wait())
+	close(came)
+	asked := 0
+	for yes := range came {
+		if yes {
+			asked++
+		}
+	}
+	if n := len(a.server.Calls()); n != 1 || asked != 1 {
+		t.Errorf("%d calls, and %d of eight were told that they asked", n, asked)
+	}
+}
+
+// A question that is drawn again has an answer of its own, which is found again by its draw.
+func TestDrawnQuestionsHaveAnswersOfTheirOwn(t *testing.T) {
+	ctx := context.Background()
+	a := newAsker(t, scripted.Reply{Content: "good 1"}, scripted.Reply{Content: "good 2"},
+		scripted.Reply{Content: "good 3"})
+	for i, draw := range []string{"", "first", "second", "first", ""} {
+		q := a.q
+		if draw != "" {
+			q = q.Drawn(draw)
+		}
+		v, asked, err := a.Ask(ctx, 0, q)
+		want := map[string]string{"": `"good 1"`, "first": `"good 2"`, "second": `"good 3"`}[draw]
+		if err != nil || v.Parsed != want || asked != (i < 3) {
+			t.Errorf("draw %q: %s, asked %v, %v, want %s", draw, v.Parsed, asked, err, want)
+		}
+	}
+	calls := a.server.Calls()
+	if len(calls) != 3 || calls[0].User != calls[1].User || calls[0].System != calls[2].System {
+		t.Error("a draw changes the words of the request")
 	}
 }
 

@@ -186,6 +186,32 @@ func TestALocalVoterWrites(t *testing.T) {
 	}
 }
 
+// A local model draws its words by voter and draw, and the same again for both.
+func TestADrawIsASeed(t *testing.T) {
+	seeds := map[uint64]bool{}
+	m := &scriptedlm.Local{Write: func(r llm.Request) llm.Reply {
+		seeds[r.Sampling.Seed] = true
+		return llm.Reply{Text: "yes"}
+	}}
+	cfg := opened(t, home(m, 1, func(v *judge.Voter) { v.Ask = judge.AskJSON }))
+	for range 2 {
+		store, j := openJudge(t, cfg, filepath.Join(t.TempDir(), "v.db"))
+		for _, draw := range []string{"", "0", "1"} {
+			q := judge.Question{Item: judge.Item{ID: "i", Text: "t"}, Prompt: judge.Prompt{Name: "p", Text: "p"},
+				Parse: func(raw string) (string, error) { return raw, nil }}
+			if draw != "" {
+				q = q.Drawn(draw)
+			}
+			_, _, err := j.Ask(t.Context(), 0, q)
+			must(t, err)
+		}
+		must(t, store.Close())
+	}
+	if len(seeds) != 3 {
+		t.Errorf("%d seeds of three draws, asked in two runs", len(seeds))
+	}
+}
+
 // A text that one model cannot read is one unusable answer; those that shared its batch are answered.
 func TestOneRefusalIsNotTheBatchs(t *testing.T) {
 	m := &scriptedlm.Local{}

@@ -11,10 +11,8 @@
 //	guard.go      who may ask
 //	handlers.go   what the page's addresses do; view.go what they show, decide.go what they read
 //	board.go      the items, and the one rule of agreement
-//	kind.go       what a kind of item asks; label.go, anchor.go and intensity.go are the three, votes.go the panel's
-//
-// answers
-//
+//	kind.go       what a kind of item asks; label.go, anchor.go, intensity.go and degree.go are the four
+//	votes.go      what a panel answered
 //	bank.go       a bank into the queue; apply.go the decisions back into a bank
 //
 // The page shows texts of strangers. They pass through html/template alone, and a Content-Security-Policy allows
@@ -23,7 +21,8 @@
 // web pages run in the same browser.
 //
 // For an anchor a decision's path has one element, the sentence that shall stand: the item's own text where it is
-// accepted, another where it is edited. Verdict none rejects the anchor. For an intensity it is a number.
+// accepted, another where it is edited. Verdict none rejects the anchor. For an intensity it is a number, for an answer
+// its level, and for several answers their letters in order.
 //
 // Invariant: a decision is in the file before the page goes on, and none is ever deleted. So a kill costs what is
 // being typed, and a server may be stopped at any time.

@@ -30,7 +30,7 @@ type kind interface {
 }
 
 // kinds in the order in which they are offered: of several that wait in one votes file the first is shown.
-var kinds = []kind{label{}, anchor{}, intensity{}}
+var kinds = []kind{label{}, anchor{}, intensity{}, degree{}}
 
 // kindOf finds an item's kind. What an older or a newer program put up under another name is shown as a label: its text
 // and votes can be read, and skipped.

@@ -59,8 +59,8 @@ func Run(ctx context.Context, j Job) error {
 	}
 	if len(items) == 0 {
 		return fault.New(fault.NotFound, "%s: nothing waits for review: hives label puts there what its panel "+
-			"cannot agree on, hives vidb check the scores that its voters doubt, hives anchors build --review its anchors; "+
-			"--anchors names a bank to look over", j.DB)
+			"cannot agree on, hives vidb check the scores that its voters doubt, hives anchors build --review its anchors, "+
+			"hives vcai quality --people answers whose level is to be said; --anchors names a bank to look over", j.DB)
 	}
 	l, err := net.Listen("tcp", j.Listen)
 	if err != nil {

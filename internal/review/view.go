@@ -47,6 +47,7 @@ type itemView struct {
 	Label      *labelView // of these one is set, by the item's kind
 	Anchor     *anchorView
 	Intensity  *intensityView
+	Degree     *degreeView
 }
 
 // said is another reviewer's decision in words. Shown by name: who disagrees may be asked.
