@@ -128,7 +128,8 @@ func TestDecompose(t *testing.T) {
 			return scripted.Reply{Content: `{"sub_values": [{"name": "kindness", "agrees": "is kind"}]}`}
 		}
 		return scripted.Reply{Content: `{"sub_values": [` +
-			`{"name": "kindness", "agrees": "is kind", "disagrees": "is cruel"}, {"name": "help", "agrees": "helps", "disagrees": "leaves alone"}]}`}
+			`{"name": "kindness", "agrees": "is kind", "disagrees": "is cruel"}, ` +
+			`{"name": "help", "agrees": "helps", "disagrees": "leaves alone"}]}`}
 	})
 	j := DecomposeJob{Config: job(s.URL, "", "").Config, Known: builtin, Value: "mft/care-harm", Yes: true}
 	if _, err := Decompose(t.Context(), j); err == nil || !strings.Contains(err.Error(), "kindness") {
