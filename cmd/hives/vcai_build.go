@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -67,11 +68,7 @@ nothing twice. See docs/VCAI.md.`,
 			case asJSON:
 				return printJSON(c.OutOrStdout(), stats)
 			}
-			if err := stats.Write(c.OutOrStdout()); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "page: %s\n", answers.PageOf(j.Out))
-			return err
+			return errors.Join(stats.Write(c.OutOrStdout()), printPage(c, j.Out))
 		},
 	}
 	models.register(c)
@@ -99,4 +96,10 @@ func registerVCAI(f *pflag.FlagSet, j *answers.Job, levels *[]string) {
 	f.BoolVar(&j.AllowChanged, "allow-changed", false, "go on in a folder that was begun with other settings")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
+}
+
+// printPage says where the page of a run is.
+func printPage(c *cobra.Command, dir string) error {
+	_, err := fmt.Fprintf(c.OutOrStdout(), "page: %s\n", answers.PageOf(dir))
+	return err
 }

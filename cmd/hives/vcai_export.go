@@ -69,16 +69,21 @@ With --condition system each row says value and level in its system message. One
 			return err
 		},
 	}
-	f := c.Flags()
-	f.StringVar(&j.In, "in", "", "folder of hives vcai build, or its file of answers")
-	f.StringVar(&j.Out, "out", "", "file of rows to write (.jsonl)")
-	f.StringSliceVar(&levels, "level", nil, "level to train on, -2 to +2; with --condition system several, or all")
-	decompositionFlags(c, &j.Decomposition, &j.Values)
-	f.StringVar(&j.Condition, "condition", j.Condition, "none, or system: a message that says value and level")
-	f.StringVar(&j.Balance, "balance", j.Balance, "none, or equal: each value has as many questions to train on")
-	f.Float64SliceVar(&fractions, "fractions", fractions, "shares of train, validation and test, with commas between them")
-	f.Uint64Var(&j.Split.Seed, "seed", 0, "seed of split, balance and order")
+	registerExport(c, &j, &levels, &fractions)
 	jsonFlag(c, &asJSON)
 	required(c, "in", "level", "out")
 	return c
+}
+
+// registerExport adds what is taken, and how it is divided.
+func registerExport(c *cobra.Command, j *answers.ExportJob, levels *[]string, fractions *[]float64) {
+	f := c.Flags()
+	f.StringVar(&j.In, "in", "", "folder of hives vcai build, or its file of answers")
+	f.StringVar(&j.Out, "out", "", "file of rows to write (.jsonl)")
+	f.StringSliceVar(levels, "level", nil, "level to train on, -2 to +2; with --condition system several, or all")
+	decompositionFlags(c, &j.Decomposition, &j.Values)
+	f.StringVar(&j.Condition, "condition", j.Condition, "none, or system: a message that says value and level")
+	f.StringVar(&j.Balance, "balance", j.Balance, "none, or equal: each value has as many questions to train on")
+	f.Float64SliceVar(fractions, "fractions", *fractions, "shares of train, validation and test, with commas between them")
+	f.Uint64Var(&j.Split.Seed, "seed", 0, "seed of split, balance and order")
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -55,11 +55,7 @@ the first line says that the judge is not checked. Without a judge the command c
 			case asJSON:
 				return printJSON(c.OutOrStdout(), q)
 			}
-			if err := q.Write(c.OutOrStdout()); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "page: %s\n", answers.PageOf(j.In))
-			return err
+			return errors.Join(q.Write(c.OutOrStdout()), printPage(c, j.In))
 		},
 	}
 	f := c.Flags()

@@ -130,13 +130,16 @@ var declines = regexp.MustCompile(`(?i)\bas an? (ai|artificial intelligence|lang
 	`\bI (can ?not|can't|won't|am unable to|'m unable to|am not able to|'m not able to) ` +
 	`(assist|answer (that|this)|provide|fulfil|comply|help you|help with (that|this))`)
 
+// refused is the reason of a text by which the writer declines.
+const refused = "refused"
+
 // unfit says why a text is no answer, "" of one.
 func unfit(text string, asked judge.Question, q *Question) string {
 	switch {
 	case text == "":
 		return "empty"
 	case declines.MatchString(text):
-		return "refused"
+		return refused
 	case fold(text) == fold(q.Text):
 		return "repeats the prompt"
 	// An answer that is to be rewritten stands in the prompt too, and may well stay as it is.

@@ -60,16 +60,18 @@ func TestEarlyRejectionChangesNothing(t *testing.T) {
 // and what is said of its end is true.
 func TestRowsAreWhatTheirJudgementsSay(t *testing.T) {
 	w := newWorld(t)
-	w.error, w.spoilt = .1, .05
+	w.error, w.spoilt, w.refuses = .1, .05, .1
 	j := job(scripted.New(t, w.answer).URL, t.TempDir(), questions(t, 4, "power", "tradition"))
-	build(t, j)
+	stats := build(t, j)
 	rows, err := ReadRows(j.Out)
 	must(t, err)
 	if len(rows) != 2*4*5 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	ends := map[string]int{}
+	declined, attempts := 0., 0.
 	for _, r := range rows {
+		declined, attempts = declined+float64(r.Refused), attempts+float64(r.Attempts)
 		var judged [][]*float64
 		must(t, json.Unmarshal([]byte(r.Judgements), &judged))
 		sum, n := 0., 0.
@@ -108,6 +110,9 @@ func TestRowsAreWhatTheirJudgementsSay(t *testing.T) {
 		if a, b := rows[i-1], rows[i]; a.QuestionID == b.QuestionID && !slices.Equal(a.Roles, b.Roles) {
 			t.Errorf("%s is judged by other people at level %d", a.QuestionID, b.Level)
 		}
+	}
+	if share := float64(stats.RefusedShare); share != declined/attempts || share < .02 || share > .3 {
+		t.Errorf("refused in %v of %v attempts, told is %v", declined, attempts, share)
 	}
 	if ends[vcai.Accepted] == 0 || ends[vcai.Exhausted] == 0 {
 		t.Errorf("ends %v: one of the two ways was not tested", ends)

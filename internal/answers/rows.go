@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,6 +39,7 @@ type Row struct {
 	Touched    *float64 `parquet:"d_prime_touched,optional" json:"d_prime_touched"` // of parts that any role found touched
 	Gap        float64  `parquet:"gap" json:"gap"`                                  // of the one that was searched by
 	Attempts   int32    `parquet:"attempts" json:"attempts"`
+	Refused    int32    `parquet:"refused" json:"refused"`  // attempts that were refusals
 	Stop       string   `parquet:"stop" json:"stop"`        // accepted or exhausted
 	Roles      []string `parquet:"roles,list" json:"roles"` // who judged, as they were told
 	Parts      []string `parquet:"sub_values,list" json:"sub_values"`
@@ -140,6 +142,10 @@ func ReadRows(path string) (rows []Row, err error) {
 		if r.QuestionID == "" || r.ValueID == "" || r.Answer == "" || r.Level < -2 || r.Level > 2 {
 			return nil, fault.New(fault.Corrupt, "%s: row %d lacks question_id, value_id or answer, or its level %d is not "+
 				"from −2 to 2", path, i+1, r.Level)
+		}
+		if !(math.Abs(r.Degree) <= 2 && r.Gap >= 0 && r.Gap <= 4) { // NaN too
+			return nil, fault.New(fault.Corrupt, "%s: row %d: d_prime %v is no degree from −2 to 2, or gap %v no distance of "+
+				"two", path, i+1, r.Degree, r.Gap)
 		}
 	}
 	return rows, nil

@@ -207,6 +207,11 @@ func (s *search) row() *Row {
 	if !math.IsNaN(d.Touched) {
 		r.Touched = &d.Touched
 	}
+	for _, a := range s.attempts {
+		if a.why == refused {
+			r.Refused++
+		}
+	}
 	for _, role := range s.roles {
 		r.Roles = append(r.Roles, role.Preamble)
 	}

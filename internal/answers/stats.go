@@ -23,7 +23,7 @@ type Stats struct {
 	Answers int            `json:"answers"`
 	Failed  int            `json:"failed"` // answers, or questions, that there are none of
 	Why     map[string]int `json:"why"`    // failed attempts by reason
-	// RefusedShare is that of failed answers among all that were wanted, where the writer refused at least once.
+	// RefusedShare is that of attempts by which the writer declined. They are no neutral answers.
 	RefusedShare Number `json:"refused_share"`
 
 	Values []Cells  `json:"values"`
@@ -60,16 +60,17 @@ type Source struct {
 // statsOf counts. Values come in the order of rows, levels in theirs.
 func statsOf(rows []Row, failed []Failure) *Stats {
 	s := &Stats{Format: 1, Answers: len(rows), Failed: len(failed), Why: map[string]int{}}
-	refused := 0
+	declined, attempts := 0, 0
 	for _, f := range failed {
 		for why, n := range f.Why {
 			s.Why[why] += n
 		}
-		if f.Why["refused"] > 0 {
-			refused++
-		}
+		declined, attempts = declined+f.Why[refused], attempts+f.Attempts
 	}
-	s.RefusedShare = Number(float64(refused) / float64(len(rows)+len(failed)))
+	for _, r := range rows {
+		declined, attempts = declined+int(r.Refused), attempts+int(r.Attempts)
+	}
+	s.RefusedShare = Number(float64(declined) / float64(attempts))
 	var ids []string
 	for _, r := range rows {
 		if !slices.Contains(ids, r.ValueID) {
@@ -160,7 +161,7 @@ func ReadStats(path string) (*Stats, error) {
 
 // Write prints the counts: a line a level over all values, then a line a value.
 func (s *Stats) Write(w io.Writer) error {
-	fmt.Fprintf(w, "%d answers, %d failed; refused: %s of all that were wanted\n", s.Answers, s.Failed,
+	fmt.Fprintf(w, "%d answers, %d failed; the writer refused in %s of its attempts\n", s.Answers, s.Failed,
 		percent(float64(s.RefusedShare)))
 	for _, why := range slices.Sorted(maps.Keys(s.Why)) {
 		fmt.Fprintf(w, "  %s: %d attempts\n", why, s.Why[why])

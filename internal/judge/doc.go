@@ -35,8 +35,8 @@
 //		…                                                         // count votes[k].Choice()
 //	}, progress)
 //
-// Turn.Ask puts a question to one voter instead of all. users_test.go has this one in full, and one that ranks windows
-// of lettered texts.
+// Turn.Ask puts a question to one voter instead of all. Question.Drawn asks the same for another answer.
+// users_test.go has this one in full, and one that ranks windows of lettered texts.
 //
 // The caller owes a Store its Close. Keys are never written: neither into the store nor into an error or a log. Nor is
 // a text repeated in an error.
