@@ -65,11 +65,16 @@ func TestRowsAreWhatTheirJudgementsSay(t *testing.T) {
 	stats := build(t, j)
 	rows, err := ReadRows(j.Out)
 	must(t, err)
-	if len(rows) != 2*4*5 {
-		t.Fatalf("%d rows", len(rows))
+	failed, err := readFailures(j.Out)
+	must(t, err)
+	if len(rows)+len(failed) != 2*4*5 {
+		t.Fatalf("%d rows, %d failures", len(rows), len(failed))
 	}
 	ends := map[string]int{}
 	declined, attempts := 0., 0.
+	for _, f := range failed {
+		declined, attempts = declined+float64(f.Why[refused]), attempts+float64(f.Attempts)
+	}
 	for _, r := range rows {
 		declined, attempts = declined+float64(r.Refused), attempts+float64(r.Attempts)
 		var judged [][]*float64
