@@ -99,7 +99,12 @@ func (b *builder) spoken(v judge.Vote) (string, error) {
 	return said.Text, nil
 }
 
-// answering is the request for an answer, or, where there is an answer before, for its rewriting.
+// answering is the request for an answer, or, where there is an answer before, for its rewriting. The material is the
+// item, value and level stand in the prompt: so a votes file holds each prompt once and each text once.
+//
+//	attempt 0               prompt answer at +2, item "Would you lead?"
+//	attempt 1, rewrite      prompt rewrite to +2, item ["Would you lead?", "Perhaps."]
+//	attempt 1, resample     as attempt 0, but for its draw
 func (b *builder) answering(q *Question, l Level, attempt int, before string) (judge.Question, error) {
 	block, material, text := "answer", any(q.Text), q.Text
 	if before != "" {

@@ -78,15 +78,18 @@ const (
 const pool = 30
 
 // builder holds what all questions of a run share.
+//
+// Invariant: all but questions and failed is fixed before anybody is asked, and questions before the first is answered.
+// So which answers are asked for is a function of the job and the votes, not of time or threads.
 type builder struct {
 	job        Job
-	cfg        judge.Config
-	write      *judge.Template
-	judge      *judge.Template
-	values     []*Value
+	cfg        judge.Config    // complete: the writer stands at place writer, the judge at reader
+	write      *judge.Template // blocks question, answer, rewrite
+	judge      *judge.Template // block part
+	values     []*Value        // those asked for, in the decomposition's order
 	known      *Decomposition
-	pool       []interview.Persona
-	statements []statement // or questions from the start
+	pool       []interview.Persona // roles are drawn from it, for each question its own
+	statements []statement         // or questions from the start
 	questions  []Question
 	identities []string // of the voters, as JSON
 

@@ -120,7 +120,8 @@ func (j ExportJob) check() error {
 	return j.Split.Validate()
 }
 
-// parts deals every question of the file to training, validation or test, by group and text.
+// parts deals every question of the file to training, validation or test, by group and text. All rows of the file take
+// part, whatever is exported of them: a question's part must not hang on which level an expert is to learn.
 func (j ExportJob) parts(rows []Row) (map[string]int, error) {
 	var all []data.Row
 	for _, r := range rows {
@@ -138,6 +139,12 @@ func (j ExportJob) parts(rows []Row) (map[string]int, error) {
 
 // choose keeps the rows of the levels and values, and of the opposite level those that are held out. With --balance
 // equal each value keeps as many questions to train on as the one with the fewest, drawn by seed.
+//
+//	--level +2      question  part         −2    −1   0    +1   +2
+//	                q1        train                             kept
+//	                q2        validation   kept                 kept     compared: ln p(+2) − ln p(−2)
+//
+//	--balance equal: benevolence has 40 questions to train on, power 31     31 of each; held-out ones stay as they are
 func (j ExportJob) choose(rows []Row, part map[string]int, values []*Value, named bool) ([]Row, error) {
 	wanted := map[string]bool{}
 	for _, v := range values {

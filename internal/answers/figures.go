@@ -129,7 +129,13 @@ func (g *grader) result(run judge.Run, people *said) *Quality {
 	return q
 }
 
-// gate says whether the judge's figures are worth anything beyond the judge.
+// gate says whether the judge's figures are worth anything beyond the judge. Its sentence stands before all of them, so
+// that no rate is read without it.
+//
+//	no decisions of people                 judge not checked: people have said the level of 0 of its answers, …
+//	105 decisions, κ .83                   judge checked: κ 0.83 with people over 105 decisions
+//	105 decisions, κ .02                   judge failed its check: …
+//	κ .83, three answers of four at +1     judge failed its check: agreement may come of people's favourite too
 func (q *Quality) gate() string {
 	if q.Judge == "" {
 		return "judge not asked"
@@ -161,6 +167,10 @@ func (q *Quality) gate() string {
 	}
 }
 
+// absoluteOf takes the pass rate. Unusable judgements are counted beside it and are in no denominator: they are the
+// judge's failure and say nothing of the answers.
+//
+//	asked +2 +2 0 −1, found +2 +1 0 unusable     2 of 3 pass, 1 unusable
 func absoluteOf(all []graded, unusable int, seed uint64) Absolute {
 	by := map[string][]float64{}
 	var total mean
@@ -183,6 +193,8 @@ type ordered struct {
 	vcai.Ordered
 }
 
+// relativeOf takes the means over questions, and the one probability of all of them. What it was computed from stays in
+// the votes file, so another number of draws asks nobody.
 func relativeOf(all []ordered, leftOut, unusable int, seed uint64) Relative {
 	by := map[string][]float64{}
 	var list []vcai.Ordered
@@ -198,7 +210,10 @@ func relativeOf(all []ordered, leftOut, unusable int, seed uint64) Relative {
 	return r
 }
 
-// interval is that of a mean, by drawing groups with replacement: answers of one group hang together.
+// interval is that of a mean, by drawing groups with replacement: answers of one group hang together, and drawing them
+// one by one would make the interval too narrow. Groups are drawn in the order of their names, since a map has none.
+//
+//	groups a: 1 1 0, b: 1, c: 0 0     one draw: b b a, mean 4/5; of 2,000 such means the 2.5th and the 97.5th percentile
 func interval(by map[string][]float64, purpose string, seed uint64) (low, high Number) {
 	none := Number(math.NaN())
 	if len(by) < leastGroups {
@@ -226,6 +241,8 @@ func interval(by map[string][]float64, purpose string, seed uint64) (low, high N
 
 // kappa is Cohen's: the agreement beyond what the two would have by the shares of their answers alone. NaN where that
 // is everything, or nothing was said.
+//
+//	people −2 −2 0 2, judge −2 0 0 2     agreement 3/4, by chance 2·1 + 1·2 + 1·1 of 16     κ = (12 − 5)/(16 − 5)
 func kappa(pairs [][2]Level) Number {
 	n := float64(len(pairs))
 	same := 0.

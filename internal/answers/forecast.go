@@ -56,7 +56,10 @@ func (b *builder) forecast(ctx context.Context, run judge.Run) (stop bool, err e
 	return false, nil
 }
 
-// sizes are the questions, the tokens of a prompt, and the parts of all questions' values together.
+// sizes are the questions, the tokens of a prompt, and the parts of all questions' values together. One judgement's
+// prompt stands for all: they differ by a role's and an indicator's words, and the writer's are about as long.
+//
+//	two questions on power (7 parts), one on hedonism (6)     3 questions, 20 parts
 func (b *builder) sizes() (questions int, tokens int64, parts int) {
 	for _, q := range b.questions {
 		parts += len(q.value.Parts)

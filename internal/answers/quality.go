@@ -287,7 +287,10 @@ func (g *grader) level(s *set, k int) (judge.Question, error) {
 	return q, nil
 }
 
-// ordering asks for the order of all answers to a question.
+// ordering asks for the order of all answers to a question. They are shown as letters: a list of numbers can be read as
+// an order of answers and as a rank for each, and both parse.
+//
+//	shown A: +1, B: −2, C: 0, D: +2, E: −1     {"order": ["D", "A", "C", "E", "B"]}     places 4 1 3 5 2, τ = 1
 func (g *grader) ordering(s *set) (judge.Question, error) {
 	letters := labels(len(s.shown))
 	list := map[string]any{"type": "array", "items": map[string]any{"type": "string", "enum": letters},

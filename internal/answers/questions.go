@@ -39,7 +39,8 @@ type Question struct {
 const longestQuestion = 500
 
 // readQuestions reads a file of questions, of which it keeps those of the values. A question of no value in the
-// decomposition is refused; one of a value that was not asked for is left aside.
+// decomposition is refused; one of a value that was not asked for is left aside. A question that stands twice for its
+// value is refused too: its answers would be the same words, twice in a set to train on.
 func readQuestions(path string, d *Decomposition, values []*Value) (out []Question, err error) {
 	seen := map[string]int{}
 	err = textfile.EachLine(path, func(n int, line []byte) error {
@@ -143,7 +144,8 @@ func readStatements(path string, known theories.Set, values []*Value, number int
 	return out, nil
 }
 
-// question is the statement's, once it has a text.
+// question is the statement's, once it has a text. Its id is of the statement and not of its own words, so that a
+// writer who asks otherwise has asked the same question anew.
 func (s statement) question(text string) Question {
 	r := &s.row
 	return Question{

@@ -181,7 +181,7 @@ type about struct {
 }
 
 // settings are by name, so that two runs can be compared key by key. Lists of questions and texts stand in them by
-// their hash.
+// their hash. What moves no answer is left out: budgets, rates, how many are asked at once.
 func (b *builder) settings() map[string]string {
 	j := b.job
 	var asked []string

@@ -96,7 +96,7 @@ func statsOf(rows []Row, failed []Failure) *Stats {
 	return s
 }
 
-// cellsOf are the five levels of a value, "" of all.
+// cellsOf are the five levels of a value, "" of all. A level that nobody asked for has no line.
 func cellsOf(rows []Row, failed []Failure, id string) (out []Cell) {
 	for _, l := range Levels {
 		c := Cell{Level: l}
