@@ -36,6 +36,12 @@ func export(t *testing.T, j ExportJob) ([]sft.Row, *Exported) {
 	if len(rows) != said.Rows {
 		t.Errorf("%d rows, %d were told", len(rows), said.Rows)
 	}
+	// The trainer's own look at a whole file: parts, groups on both sides, rows to train on.
+	steps, err := sft.Steps(sft.Files{Train: j.Out}, 1, 1)
+	must(t, err)
+	if steps != said.Parts["train"] {
+		t.Errorf("the trainer makes %d steps of one row, %d rows are to be trained on", steps, said.Parts["train"])
+	}
 	return rows, said
 }
 
