@@ -23,7 +23,8 @@ var flagGroups = []cli.FlagGroup{
 		"endpoint-ca", "token-file",
 		"prompt", "dimensions", "template", "system"}},
 	{Title: "What is done", Names: []string{
-		"theory", "kind", "value", "text", "zero", "definitions", "targets", "format", "dtype", "name", "licence",
+		"questions", "theory", "kind", "value", "values", "text", "zero", "definitions", "targets", "format", "dtype",
+		"name", "licence",
 		"fractions", "seed",
 		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for",
 		"any-base", "method", "of", "weights", "no-normalise",
@@ -38,9 +39,9 @@ var flagGroups = []cli.FlagGroup{
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
 		"licence-ok", "authors", "with", "texts", "prior-vectors", "yes"}},
 	{Title: "Steering", Names: []string{
-		"questions", "count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
+		"count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
-		"values", "embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
+		"embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: "Answers of a degree", Names: []string{
 		"statements", "decomposition", "levels", "level", "roles", "near", "rewrites", "retry", "aggregate", "condition",
 		"balance", "people", "definition", "allow-changed"}},

@@ -200,6 +200,6 @@ func Print(w io.Writer, values []*Value) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "\n%d values, %d sub-values\n", len(values), parts)
+	_, err := fmt.Fprintf(w, "\nvalues: %d, sub-values: %d\n", len(values), parts)
 	return err
 }
