@@ -7,7 +7,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"sync"
 
 	"hives/data/theories"
 	"hives/internal/cli"
@@ -92,9 +91,7 @@ type builder struct {
 	statements []statement         // or questions from the start
 	questions  []Question
 	identities []string // of the voters, as JSON
-
-	mu     sync.Mutex // of failed, while several questions are under way
-	failed []Failure
+	failed     []Failure
 }
 
 // Build asks, and writes the folder. Every answer is in the votes file first: the same job goes on after a stop, asks

@@ -240,6 +240,16 @@ func TestFailuresAreListed(t *testing.T) {
 		t.Errorf("refused share %v", share)
 	}
 	pagetest.Check(t, string(read(t, j.Out, PageFile)))
+
+	w.refuses = 1 // and where nothing is left
+	j.Out, j.Seed = t.TempDir(), 1
+	if s = build(t, j); s.Answers != 0 || s.Failed != 30 || s.RefusedShare != 1 {
+		t.Errorf("every draft refused: %+v", s)
+	}
+	if rows, err = ReadRows(j.Out); err != nil || len(rows) != 0 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+	pagetest.Check(t, string(read(t, j.Out, PageFile)))
 }
 
 // TestUnfitTexts tells answers from what is none.
