@@ -8,6 +8,7 @@
 //	score.go       what a judge answered → the score of a response, with its interval and its guards
 //	compare.go     methods beside each other on the same items, with intervals
 //	ridge.go       scores from vectors, on folds that were not seen
+//	foretell.go    what a vector lets expect of a text's score, and how far that is off; refused where it is nothing
 //	stability.go   how much scores hang on who is asked and how
 //
 // Three scales meet here:

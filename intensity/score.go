@@ -91,9 +91,34 @@ func (s Scorer) Posterior(windows []Window, pool []float64) (Score, error) {
 	if err != nil {
 		return Score{}, err
 	}
+	return s.about(u, sd), nil
+}
+
+// PosteriorFrom is Posterior under what is expected of this response alone, mean ± sd in utilities of the pool, in the
+// place of the pool's density. It shrinks towards the mean.
+func (s Scorer) PosteriorFrom(windows []Window, mean, sd float64) (Score, error) {
+	if len(windows) == 0 {
+		return s.Score(nil)
+	}
+	ranked, _, _, err := s.ranked(windows)
+	if err != nil {
+		return Score{}, err
+	}
+	u, spread, err := ranking.PosteriorNormal(ranked, s.scale()*mean, s.scale()*sd)
+	if err != nil {
+		return Score{}, err
+	}
+	return s.about(u, spread), nil
+}
+
+// Expected is an expectation in utilities on the scale of scores, before any window.
+func (s Scorer) Expected(mean, sd float64) Score { return s.about(s.scale()*mean, s.scale()*sd) }
+
+// about is a score that is a mean with an SD, and ±1.96 of them.
+func (s Scorer) about(u, sd float64) Score {
 	out := s.mapped(ranking.Response{U: u, SE: sd, Lo: u - z95*sd, Hi: u + z95*sd, LogLik: math.NaN()})
 	out.Value = clip(out.Raw)
-	return out, nil
+	return out
 }
 
 // z95 is the .975 quantile of the standard normal distribution.

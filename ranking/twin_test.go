@@ -197,3 +197,65 @@ func TestQuantileInterpolates(t *testing.T) {
 		t.Error("a quantile of nothing")
 	}
 }
+
+// The posterior under a normal prior is that of a plain sum over a wide and fine grid, of the likelihood as it is
+// written. Control: the twin with another prior is elsewhere.
+func TestPosteriorNormalIsAnIntegral(t *testing.T) {
+	random := rand.New(rand.NewPCG(11, 11))
+	for range 12 {
+		mean, sd := 3*random.NormFloat64(), math.Exp(random.NormFloat64())
+		var windows []ranking.Window
+		for range 1 + random.IntN(12) {
+			k := 2 + random.IntN(5)
+			w := ranking.Window{Rank: 1 + random.IntN(k)}
+			for range k - 1 {
+				w.Anchors = append(w.Anchors, 2*random.NormFloat64())
+			}
+			windows = append(windows, w)
+		}
+		twin := func(mean float64) (u, spread float64) {
+			var sum, first, second float64
+			for x := -40.; x <= 40; x += .01 {
+				logp := -(x - mean) * (x - mean) / (2 * sd * sd)
+				for _, w := range windows {
+					for stage := range min(w.Rank, len(w.Anchors)) {
+						total := math.Exp(x)
+						for _, a := range w.Anchors[stage:] {
+							total += math.Exp(a)
+						}
+						chosen := x
+						if stage+1 < w.Rank {
+							chosen = w.Anchors[stage]
+						}
+						logp += chosen - math.Log(total)
+					}
+				}
+				p := math.Exp(logp)
+				sum, first, second = sum+p, first+x*p, second+x*x*p
+			}
+			u = first / sum
+			return u, math.Sqrt(second/sum - u*u)
+		}
+		u, spread, err := ranking.PosteriorNormal(windows, mean, sd)
+		want, wantSD := twin(mean)
+		if err != nil || math.Abs(u-want) > 1e-6 || math.Abs(spread-wantSD) > 1e-5 {
+			t.Errorf("%v under %v ± %v: %v ± %v (%v), the twin has %v ± %v", windows, mean, sd, u, spread, err, want, wantSD)
+		}
+		if other, _ := twin(mean + 1); math.Abs(other-u) < 1e-6 {
+			t.Errorf("control: another prior gives the same mean %v", u)
+		}
+	}
+	for _, bad := range [][2]float64{{0, 0}, {0, -1}, {math.NaN(), 1}, {0, math.Inf(1)}} {
+		one := []ranking.Window{{Anchors: []float64{0}, Rank: 1}}
+		if _, _, err := ranking.PosteriorNormal(one, bad[0], bad[1]); err == nil {
+			t.Errorf("a prior of %v is taken", bad)
+		}
+	}
+	w := []ranking.Window{{Anchors: []float64{1, 0, -1}, Rank: 1}} // the comment's example
+	for mean, want := range map[float64][2]float64{0: {.65, .92}, 3: {3.18, .94}} {
+		u, sd, err := ranking.PosteriorNormal(w, mean, 1)
+		if err != nil || math.Abs(u-want[0]) > .005 || math.Abs(sd-want[1]) > .005 {
+			t.Errorf("%v ± 1 becomes %.3f ± %.3f (%v), want %v", mean, u, sd, err, want)
+		}
+	}
+}

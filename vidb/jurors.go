@@ -164,59 +164,6 @@ func concordant(a, b []int) (agreed, pairs int) {
 	return agreed, pairs
 }
 
-// AgainstPeople is how a judge's answers compare with what people said of the same texts.
-type AgainstPeople struct {
-	Judge  string  `json:"judge"`
-	Pairs  int     `json:"pairs"`  // of its windows, on which people are not at one
-	Agreed float64 `json:"agreed"` // share of them in people's order
-	Lo     float64 `json:"lo"`     // Wilson's interval of 95 %
-	Hi     float64 `json:"hi"`
-}
-
-// AgainstPeople measures every judge on the pairs of its own windows that people graded unlike, by their mean grades.
-// A judge that guesses has ½.
-func (v *Value) AgainstPeople() []AgainstPeople {
-	var out []AgainstPeople
-	for _, j := range v.Judges {
-		agreed, pairs := 0, 0
-		for _, w := range v.Windows {
-			if w.Judge != j.Name || w.Answer == nil {
-				continue
-			}
-			for at, a := range w.Answer.Ranking {
-				for _, b := range w.Answer.Ranking[at+1:] {
-					switch v.people(a, b) {
-					case 1:
-						agreed, pairs = agreed+1, pairs+1
-					case -1:
-						pairs++
-					}
-				}
-			}
-		}
-		a := AgainstPeople{Judge: j.Name, Pairs: pairs}
-		if pairs > 0 {
-			a.Agreed = float64(agreed) / float64(pairs)
-		}
-		a.Lo, a.Hi = ranking.Wilson(agreed, pairs)
-		out = append(out, a)
-	}
-	return out
-}
-
-// people is which of two texts people grade higher on the whole: 1 the first, −1 the second, 0 neither.
-//
-//	judged 2 and judged 1          1
-//	judged 2 and side 1            0: both support
-//	voiced 3 and side 1            0: two questions
-func (v *Value) people(a, b int) int {
-	p, q := v.Texts[a].People, v.Texts[b].People
-	if !sameQuestion(p.Measure, q.Measure) {
-		return 0
-	}
-	return compare(p.Measure, q.Measure, p.Mean(), q.Mean())
-}
-
 // accuracyPairs is how many pairs the share below rests on at most: its error is then .001, and 8,000 texts have 3·10⁷
 // pairs.
 const accuracyPairs = 200000

@@ -27,20 +27,42 @@ var penalties = [4]float64{.01, .1, 1, 10}
 
 // readPrior reads a matrix whose row i is the vector of the pool's text i.
 func readPrior(path string, v *Value) (*vectorPrior, error) {
+	rows, err := poolVectors(path, v)
+	if err != nil {
+		return nil, err
+	}
+	return newPrior(rows)
+}
+
+// poolVectors are of the texts of a pool.
+func poolVectors(path string, v *Value) ([][]float32, error) {
+	return readVectors("--prior-vectors", path, len(v.Texts), "a pool of %d texts: embed the lines that hives vidb pool "+
+		"--texts writes")
+}
+
+// readVectors reads a matrix of n rows, with finite numbers. The sentence says what the rows should be of.
+func readVectors(flag, path string, n int, sentence string) ([][]float32, error) {
 	in, err := os.Open(path)
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "--prior-vectors: %w", err)
+		return nil, fault.New(fault.NotFound, "%s: %w", flag, err)
 	}
 	defer in.Close()
 	rows, err := npy.ReadFloat32(in)
 	if err != nil {
-		return nil, fault.New(fault.Corrupt, "--prior-vectors %s: %w", path, err)
+		return nil, fault.New(fault.Corrupt, "%s %s: %w", flag, path, err)
 	}
-	if len(rows) != len(v.Texts) || len(rows[0]) == 0 {
-		return nil, fault.New(fault.Mismatch, "--prior-vectors %s: %d vectors for a pool of %d texts: embed the lines that "+
-			"hives vidb pool --texts writes", path, len(rows), len(v.Texts))
+	if len(rows) != n || len(rows[0]) == 0 {
+		return nil, fault.New(fault.Mismatch, "%s %s: %d vectors for "+sentence, flag, path, len(rows), n)
 	}
-	return newPrior(rows)
+	for i, row := range rows {
+		for _, x := range row {
+			if x64 := float64(x); math.IsNaN(x64) || math.IsInf(x64, 0) {
+				return nil, fault.New(fault.Corrupt, "%s %s: vector %d (from 0) holds %v: embed again, and check the engine "+
+					"(hives engine check)", flag, path, i, x)
+			}
+		}
+	}
+	return rows, nil
 }
 
 // newPrior centres the vectors and factors the matrices of all folds.

@@ -86,6 +86,10 @@ type ScoreJob struct {
 	In, Out string // responses, and scores (.jsonl, .csv or .parquet)
 	Options ScoreOptions
 
+	// Matrices (.npy) of one model: a row for each text of the pool, and one for each response that has words. With them
+	// every response has a prior of its own, in place of the pool's density.
+	PriorVectors, ResponseVectors string
+
 	Config Config
 	Votes  string
 	Yes    bool
@@ -98,7 +102,7 @@ type ScoreJob struct {
 // written before all is answered. A value none of whose answers can be used is named, its rows have no score, and the
 // others go on.
 func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
-	if err := cmp.Or(j.Options.validate(), checkScoreOut(j.Out)); err != nil {
+	if err := cmp.Or(j.Options.validate(), j.priorFiles(), checkScoreOut(j.Out)); err != nil {
 		return nil, err
 	}
 	if j.Votes == "" {
@@ -119,6 +123,9 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 		return nil, err
 	}
 	work, err := j.prepare(responses)
+	if err == nil {
+		err = j.foretell(work)
+	}
 	if err != nil {
 		return nil, err
 	}

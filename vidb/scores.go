@@ -43,6 +43,8 @@ type ResponseScore struct {
 	Beta         float64          `json:"beta" parquet:"beta"` // the judge's sharpness
 	Utility      string           `json:"utility" parquet:"utility"`
 	Estimate     string           `json:"estimate" parquet:"estimate"`
+	Prior        *float64         `json:"prior" parquet:"prior,optional"` // score that its vector lets expect, before a judge
+	PriorSD      *float64         `json:"prior_sd" parquet:"prior_sd,optional"`
 	VIDB         string           `json:"vidb" parquet:"vidb"` // hash of the value's texts and scores
 }
 
@@ -139,7 +141,7 @@ func writeScoreTable(w io.Writer, rows []ResponseScore) error {
 	out := csv.NewWriter(w)
 	head := []string{"id", "query", "dataset", "value_id", "judge", "score", "lo", "hi", "u", "se", "status", "refused",
 		"windows_asked", "windows_used", "places", "ranks", "anchors", "panel", "k", "m", "seed", "beta", "utility",
-		"estimate", "vidb"}
+		"estimate", "prior", "prior_sd", "vidb"}
 	if err := out.Write(head); err != nil {
 		return err
 	}
@@ -147,7 +149,8 @@ func writeScoreTable(w io.Writer, rows []ResponseScore) error {
 		err := out.Write([]string{r.ID, r.Query, r.Dataset, r.ValueID, r.Judge, exact(r.Score), exact(r.Lo), exact(r.Hi),
 			exact(r.U), exact(r.SE), string(r.Status), strconv.FormatBool(r.Refused), strconv.Itoa(r.WindowsAsked),
 			strconv.Itoa(r.WindowsUsed), asJSON(r.Places), asJSON(r.Ranks), asJSON(r.Anchors), r.Panel, strconv.Itoa(r.K),
-			strconv.Itoa(r.M), strconv.FormatUint(r.Seed, 10), exact(&r.Beta), r.Utility, r.Estimate, r.VIDB})
+			strconv.Itoa(r.M), strconv.FormatUint(r.Seed, 10), exact(&r.Beta), r.Utility, r.Estimate, exact(r.Prior),
+			exact(r.PriorSD), r.VIDB})
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ type scoring struct {
 	responses []Response
 	final     []float64 // [N]
 	hash      string
+	foretold  *foretelling // nil without vectors
 
 	shown    [][]int // m windows a response that has words: numbers of texts, the response's own behind the pool's
 	owner    []int   // of each window, the response
@@ -183,13 +184,13 @@ func (s *scoring) score(voter judge.Voter, windows []Window) ([]ResponseScore, S
 	for at, r := range s.responses {
 		row := s.row(r, voter, of[at])
 		row.Beta = beta
-		if err := s.estimate(&row, scorer, s.ranks(of[at])); err != nil {
+		if err := s.estimate(&row, at, scorer, s.ranks(of[at])); err != nil {
 			return nil, ScoreSummary{}, fmt.Errorf("vidb: %s, response %s: %w", s.v.ValueID, r.ID, err)
 		}
 		rows = append(rows, row)
 	}
 	summary := s.summarise(voter, rows, windows)
-	summary.Beta, summary.BetaNote = beta, note
+	summary.Beta, summary.BetaNote, summary.Prior = beta, note, s.told(scorer)
 	return rows, summary, nil
 }
 
@@ -252,15 +253,23 @@ func (s *scoring) sharpness(windows []Window) (beta float64, note string) {
 
 // estimate fills in where a response stands.
 // An empty response keeps its status: nobody was asked about it, so it has no place and no number.
-func (s *scoring) estimate(row *ResponseScore, scorer intensity.Scorer, windows []intensity.Window) error {
+func (s *scoring) estimate(
+	row *ResponseScore, response int, scorer intensity.Scorer, windows []intensity.Window,
+) error {
 	if row.Status == StatusEmpty {
 		return nil
 	}
 	var score intensity.Score
 	var err error
-	if s.o.Estimate == EstimatePosterior {
+	switch {
+	case s.foretold != nil:
+		mean, sd := s.foretold.mean[response], s.foretold.SD
+		expected := scorer.Expected(mean, sd)
+		row.Prior, row.PriorSD = known(expected.Value), known(expected.SE)
+		score, err = scorer.PosteriorFrom(windows, mean, sd)
+	case s.o.Estimate == EstimatePosterior:
 		score, err = scorer.Posterior(windows, s.scoredFinals())
-	} else {
+	default:
 		score, err = scorer.Score(windows)
 	}
 	if err != nil {

@@ -192,14 +192,16 @@ func (a Account) write(out io.Writer) {
 	}
 }
 
-// writeJudges prints a line a judge. "agrees" is with other judges, "people" the share of pairs in people's order.
+// writeJudges prints a line a judge. "agrees" is with other judges, "people" the share of pairs in people's order,
+// "permuted" what that is with people's grades dealt out anew.
 func (f Figures) writeJudges(out io.Writer) error {
 	w := columns.NewTable(out)
-	fmt.Fprintln(w, "\njudge\tanswers\tunusable\tties\tfirst\t95 %\tsame text in both orders\tagrees\tβ\tpeople")
+	fmt.Fprintln(w, "\njudge\tanswers\tunusable\tties\tfirst\t95 %\tsame text in both orders\tagrees\tβ\tpeople\tpermuted")
 	for at, j := range f.Judges {
-		people := "–"
+		people := "–\t–"
 		if at < len(f.People) && f.People[at].Pairs > 0 {
-			people = fmt.Sprintf("%.3f of %d", f.People[at].Agreed, f.People[at].Pairs)
+			p := f.People[at]
+			people = fmt.Sprintf("%.3f of %d\t%s–%s", p.Agreed, p.Pairs, cell(p.PermutedLo), cell(p.PermutedHi))
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s–%s\t%s\t%s\t%s\t%s\n", j.Judge, j.Answers, j.Unusable, j.Ties,
 			cell(j.FirstShare), cell(j.Lo), cell(j.Hi), cell(j.Consistency), cell(j.Agreement), cell(j.Beta), people)

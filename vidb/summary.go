@@ -41,6 +41,7 @@ type ScoreSummary struct {
 	Length    *float64                 `json:"length_spearman"`  // of score and length
 	Beta      float64                  `json:"beta"`
 	BetaNote  string                   `json:"beta_note,omitempty"`
+	Prior     *PriorTold               `json:"prior,omitempty"`
 	Warnings  []string                 `json:"warnings,omitempty"`
 }
 
@@ -126,6 +127,10 @@ func WriteSummaries(out io.Writer, all []ScoreSummary) error {
 	for _, f := range all {
 		if f.BetaNote != "" {
 			fmt.Fprintf(out, "%s, %s: β: %s\n", f.ValueID, f.Judge, f.BetaNote)
+		}
+		if p := f.Prior; p != nil {
+			fmt.Fprintf(out, "%s: scores hold a prior from vectors, which tell %.2f of the variance of %d texts (R² on "+
+				"groups not seen) and are off by %.1f units\n", f.ValueID, p.R2, p.Texts, p.SD)
 		}
 		for _, warning := range f.Warnings {
 			fmt.Fprintf(out, "warning: %s, %s: %s\n", f.ValueID, f.Judge, warning)

@@ -260,3 +260,32 @@ func TestPeoplesOrderComesBack(t *testing.T) {
 		t.Errorf("shuffled grades: %.3f of the pairs in order", share)
 	}
 }
+
+// A judge that says what people say lies far above the grades dealt out anew, one that throws dice among them. The
+// range is wider than Wilson's interval, since a text stands in many pairs.
+func TestPermutedGradesAreTheControl(t *testing.T) {
+	v := built(t, 60, care)
+	a := v.AgainstPeople()[0]
+	if a.Agreed < .99 || *a.PermutedHi > .8 || *a.PermutedLo < .2 || *a.PermutedLo > .5 || *a.PermutedHi < .5 {
+		t.Errorf("people against themselves: %+v, permuted %v–%v", a, *a.PermutedLo, *a.PermutedHi)
+	}
+	random := rand.New(rand.NewPCG(8, 8))
+	for i := range v.Windows {
+		if r := v.Windows[i].Answer.Ranking; len(r) == 2 && random.IntN(2) == 0 {
+			v.Windows[i].Answer.Ranking = []int{r[1], r[0]}
+		}
+	}
+	dice := v.AgainstPeople()[0]
+	if dice.Agreed < *dice.PermutedLo || dice.Agreed > *dice.PermutedHi {
+		t.Errorf("dice: %+v, permuted %v–%v", dice, *dice.PermutedLo, *dice.PermutedHi)
+	}
+	if again := v.AgainstPeople()[0]; *again.PermutedLo != *dice.PermutedLo {
+		t.Error("the control is another each time")
+	}
+	for i := range v.Texts {
+		v.Texts[i].People = People{}
+	}
+	if none := v.AgainstPeople()[0]; none.Pairs != 0 || none.PermutedLo != nil {
+		t.Errorf("nobody graded: %+v", none)
+	}
+}

@@ -13,9 +13,10 @@ import (
 // scoreCommand scores responses against a database.
 //
 //	work      vidb.ScoreResponses of package vidb, which asks through internal/judge
-//	reads     --in, responses; --vidb, texts of known score; --config, judges and endpoints
+//	reads     --in, responses; --vidb, texts of known score; --config, judges and endpoints; vectors of both
 //	writes    --db, every answer; at the end --out
-//	refuses   calls that nobody agreed to pay for; a database whose value has another definition by now
+//	refuses   calls that nobody agreed to pay for; a database whose value has another definition by now; vectors that
+//	          tell too little
 //	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
 //	--dry-run says what it would take and asks nobody
 //
@@ -43,15 +44,18 @@ Every answer is stored in --db before it counts, and is not asked for again. See
 
   # score
   hives score --in responses.csv --vidb vidb.db --config judges.toml --db votes.db \
-      --out scores.parquet --yes`,
+      --out scores.parquet --yes
+
+  # with what vectors tell as a prior: single scores from fewer windows
+  hives score --in responses.jsonl --vidb vidb.db --value mft/care-harm --m 2 \
+      --estimate posterior --prior-vectors pool.npy --response-vectors responses.npy \
+      --config judges.toml --db votes.db --out scores.jsonl --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
 			j.Known, j.Stdout, j.Bar = known(c), beside(c, asJSON), callsBar
-			for _, in := range []string{j.In, j.Path, j.Votes, config.File} {
-				if err := spare(j.Out, in); err != nil {
-					return err
-				}
+			if err := spare(j.Out, j.In, j.Path, j.Votes, config.File, j.PriorVectors, j.ResponseVectors); err != nil {
+				return err
 			}
 			if err := (places{known: j.Known, read: []string{j.In}}).check(); err != nil {
 				return err
@@ -90,6 +94,10 @@ func registerScore(f *pflag.FlagSet, j *vidb.ScoreJob) {
 		"has it")
 	f.StringVar(&o.Scale, "scale", o.Scale, "a judge's sharpness: fit, to how it orders the anchors; one")
 	f.StringVar(&o.Estimate, "estimate", o.Estimate, "mle; posterior: shrunk to the pool, for single texts alone")
+	f.StringVar(&j.PriorVectors, "prior-vectors", "", "vectors of the pool's texts (.npy): what a response's vector "+
+		"tells is its prior; with --estimate posterior, for one value")
+	f.StringVar(&j.ResponseVectors, "response-vectors", "", "vectors of the responses that have words (.npy), in the "+
+		"order of --in")
 	f.Float64Var(&o.MaxSE, "max-se", 0, "largest standard error of an anchor in logits (0: any)")
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of anchors and places")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")

@@ -73,7 +73,7 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint
 		return nil, fault.New(fault.Invalid, "%s: %d scored texts: want %d to measure what vectors tell", v.ValueID,
 			len(texts), fewestTexts)
 	}
-	folds, of := dealGroups(groups, seed, v.ValueID)
+	folds, of := intensity.Deal(ranking.Stream("intensity folds", seed, v.ValueID), groups, intensityFolds)
 	out := &ValueIntensity{ValueID: v.ValueID, Texts: len(texts), Groups: len(of), SD: stat.StdDev(scores, nil)}
 	measure := func(name string, x [][]float64) error {
 		predicted, err := intensity.Unseen(x, scores, folds)
@@ -153,28 +153,6 @@ func corpora(names []string) [][]float64 {
 		out[i][slices.Index(known, name)] = 1
 	}
 	return out
-}
-
-// dealGroups deals groups to folds at random, one after another, so that folds are as equal as groups allow; of has the
-// texts of each group. Why groups? Texts that were written about one situation share words and a score. With one of
-// them on each side a system that knows situations by heart would look as if it knew values.
-func dealGroups(groups []string, seed uint64, value string) (folds []int, of [][]int) {
-	place := map[string]int{}
-	for i, g := range groups {
-		at, known := place[g]
-		if !known {
-			at = len(of)
-			place[g], of = at, append(of, nil)
-		}
-		of[at] = append(of[at], i)
-	}
-	folds = make([]int, len(groups))
-	for turn, at := range ranking.Stream("intensity folds", seed, value).Perm(len(of)) {
-		for _, i := range of[at] {
-			folds[i] = turn % intensityFolds
-		}
-	}
-	return folds, of
 }
 
 // heldMeans predict the mean of the other folds.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -111,10 +110,5 @@ func TestTooFewScores(t *testing.T) {
 	_, err := Intensities(context.Background(), v, []Embeds{{"m", model}}, 0)
 	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "90 scored") {
 		t.Errorf("%v", err)
-	}
-	folds, of := dealGroups([]string{"a", "b", "a", "c", "d", "e", "b"}, 1, "v")
-	if folds[0] != folds[2] || folds[1] != folds[6] || len(of) != 5 ||
-		len(slices.Compact(slices.Sorted(slices.Values(folds)))) != 5 {
-		t.Errorf("folds %v of groups %v", folds, of)
 	}
 }
