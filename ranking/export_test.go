@@ -9,3 +9,16 @@ func Derivatives(r *Rankings, theta, v []float64) (gradient, product, diagonal [
 	p.diagonal(diagonal)
 	return p.gradient, product, diagonal
 }
+
+// JudgeDerivatives returns the judge model's gradient at x, and the product of the Hessian (or of Fisher's information)
+// with d, within the space of Σθ = 0 and Σ log β = 0.
+func JudgeDerivatives(items, judges int, votes []Vote, x, d []float64, exact bool) (gradient, product []float64) {
+	m, err := newJudgeModel(items, judges, votes, DefaultJudgePriors())
+	if err != nil {
+		panic(err)
+	}
+	m.at(x)
+	product = make([]float64, m.size)
+	m.product(product, d, exact)
+	return m.gradient, product
+}

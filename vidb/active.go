@@ -17,31 +17,39 @@ func (y *jury) active(ctx context.Context, v *Value, o DesignOptions, a *asker, 
 	seen := v.seen()
 	// Rounds are numbered on from the matching's, so that no window has the name of an earlier one.
 	for round := o.rounds(); round < o.M*o.K; round++ {
-		theta, se, err := v.standing()
+		windows, err := v.round(o, y.prior, seen, round)
 		if err != nil {
 			return err
 		}
-		if y.prior != nil {
-			theta, se = y.prior.blend(theta, se)
-		}
-		// A round's draws are its own: taken up again in the middle, the run pairs the same texts.
-		random := ranking.Stream(v.purpose("active"), o.Seed, fmt.Sprint(round))
-		pairs, err := ranking.ActiveRound(random, theta, se)
-		if err != nil {
-			return err
-		}
-		shown := seen.deal(pairs, round, random.IntN)
-		v.overlap(shown, o)
-		if o.Order == OrderRandom {
-			v.shuffle(shown, o.Seed)
-		}
-		windows := v.spread(shown, o, v.Judges)
 		if err := y.answer(ctx, v, a, windows, bar); err != nil {
 			return err
 		}
 		v.Windows = append(v.Windows, windows...)
 	}
 	return nil
+}
+
+// round draws one more round of pairs from what is known so far. It asks nobody.
+func (v *Value) round(o DesignOptions, prior *vectorPrior, seen *history, round int) ([]Window, error) {
+	theta, se, err := v.standing()
+	if err != nil {
+		return nil, err
+	}
+	if prior != nil {
+		theta, se = prior.blend(theta, se)
+	}
+	// A round's draws are its own: taken up again in the middle, the run pairs the same texts.
+	random := ranking.Stream(v.purpose("active"), o.Seed, fmt.Sprint(round))
+	pairs, err := ranking.ActiveRound(random, theta, se)
+	if err != nil {
+		return nil, err
+	}
+	shown := seen.deal(pairs, round, random.IntN)
+	v.overlap(shown, o)
+	if o.Order == OrderRandom {
+		v.shuffle(shown, o.Seed)
+	}
+	return v.spread(shown, o, v.Judges), nil
 }
 
 // history is who was shown what, in which order.
