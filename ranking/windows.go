@@ -28,6 +28,9 @@ type Design struct {
 	Overlap float64 // share of windows that all judges get
 }
 
+// MostWindows of a design: 10⁴ items with 1,600 each. A slip of the hand in M would ask for all memory there is.
+const MostWindows = 1 << 24
+
 // Validate refuses a design that cannot be drawn.
 func (d Design) Validate() error {
 	switch {
@@ -39,6 +42,9 @@ func (d Design) Validate() error {
 	case d.Judges < 1 || d.M < d.Judges:
 		return fault.New(fault.Invalid, "ranking: %d windows an item for %d judges in turn: want one for each at least",
 			d.M, d.Judges)
+	case d.M > MostWindows/len(d.IDs):
+		return fault.New(fault.Invalid, "ranking: %d windows for each of %d items: want %d at most, more are not held in memory",
+			d.M, len(d.IDs), MostWindows/len(d.IDs))
 	case !(d.Overlap >= 0 && d.Overlap <= 1):
 		return fault.New(fault.Invalid, "ranking: overlap %v: want 0 to 1", d.Overlap)
 	}

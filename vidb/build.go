@@ -191,6 +191,9 @@ func open(path string, ids []string, known theories.Set) ([]*Value, error) {
 		if err == nil {
 			err = v.Current()
 		}
+		if err == nil && slices.ContainsFunc(out, func(o *Value) bool { return o.ValueID == v.ValueID }) {
+			err = invalid("--value %s is named twice", v.ValueID) // it would be asked about, and counted, twice
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -52,8 +52,11 @@ func (o DesignOptions) validate() error {
 			return invalid("%s %q: want one of %v", c.flag, c.value, c.choices)
 		}
 	}
-	if o.Pairing == PairActive && o.K != 2 {
+	switch {
+	case o.Pairing == PairActive && o.K != 2:
 		return invalid("--pairing active with windows of %d: pairs alone have a gain", o.K)
+	case !(o.Overlap >= 0 && o.Overlap <= 1): // people's grades have no overlap, and a wrong one is refused all the same
+		return invalid("--overlap %v: want a share from 0 to 1", o.Overlap)
 	}
 	return nil
 }

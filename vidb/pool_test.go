@@ -3,6 +3,7 @@ package vidb
 import (
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,11 @@ func TestPoolsThatAreRefused(t *testing.T) {
 		if _, err := Draw(o); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.reason, err)
 		}
+	}
+	two := options(rowsFile(t, []data.Row{row("Help her!", care, 1, nil), row("Leave her!", care, -1, nil)}))
+	if _, err := Pools(filepath.Join(t.TempDir(), "v.db"), two, []string{care, care}, false); err == nil ||
+		!strings.Contains(err.Error(), "twice") {
+		t.Errorf("a value twice: %v", err)
 	}
 }
 

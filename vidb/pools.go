@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 
 	"hives/data/theories"
 	"hives/internal/fault"
@@ -40,6 +41,9 @@ func Pools(path string, o PoolOptions, values []string, force bool) ([]PoolOf, e
 		v, err := Draw(o)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(drawn, func(p PoolOf) bool { return p.ValueID == v.ValueID }) {
+			return nil, invalid("--value %s is named twice", v.ValueID)
 		}
 		drawn = append(drawn, PoolOf{v.ValueID, v.PoolHash, v.Report.Pool})
 		before, known := file.about(v.ValueID)

@@ -102,6 +102,8 @@ func TestScoreJobsThatAreRefused(t *testing.T) {
 		{"a value of another file", func(j *ScoreJob) { j.Values = []string{loyalty} }, care},
 		{"more than the pool", func(j *ScoreJob) { j.Options.K = 12 }, "lower --k"},
 		{"no window", func(j *ScoreJob) { j.Options.M = 0 }, "--m 0"},
+		{"windows beyond memory", func(j *ScoreJob) { j.Options.M = 1e8 }, "memory"},
+		{"a value twice", func(j *ScoreJob) { j.Values = []string{care, care} }, "twice"},
 		{"anchors without error", func(j *ScoreJob) { j.Options.MaxSE = .01 }, "--max-se"},
 		{"a table nobody reads", func(j *ScoreJob) { j.Out = "scores.xlsx" }, ".parquet"},
 		{"no votes file", func(j *ScoreJob) { j.Votes = "" }, "--db"},

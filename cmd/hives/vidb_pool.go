@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,8 @@ type vidbPool struct {
 //	work      vidb.Pools of package vidb
 //	reads     --rows, all files of them
 //	writes    --out: the values that are named; other values of the file stay
-//	refuses   a bad row, --out that is one of --rows, another pool than a value was built on, unless --force
+//	refuses   a bad row, --out or --texts that is a file of the others, a value named twice; another pool than a value was
+//	          built on, unless --force
 //	Ctrl-C    --out stays as it was
 //
 // Why frozen? Scores compare the texts of one pool with each other. A text more would be a text that never met the
@@ -67,10 +69,10 @@ func (p *vidbPool) run(c *cobra.Command) error {
 	}
 	p.o.Theories = known(c)
 	p.o.Exact = p.dedupe == "exact"
-	if err := (places{known: p.o.Theories, rows: p.o.Rows, files: []string{p.out, p.texts}}).check(); err != nil {
+	if err := errors.Join(spare(p.out, p.o.Rows...), spare(p.texts, append([]string{p.out}, p.o.Rows...)...)); err != nil {
 		return err
 	}
-	if err := spare(p.out, p.o.Rows...); err != nil {
+	if err := (places{known: p.o.Theories, rows: p.o.Rows, files: []string{p.out, p.texts}}).check(); err != nil {
 		return err
 	}
 	drawn, err := vidb.Pools(p.out, p.o, p.values, p.force)

@@ -81,7 +81,10 @@ func TestVIDBCommandsThatAreRefused(t *testing.T) {
 		{"vidb build --vidb none.db --judge annotations --config x.toml", "--config"},
 		{"vidb build --vidb none.db --judge annotations --k 3", "--k 3"},
 		{"vidb pool --rows none.csv --value mft/care-harm --out v.db --dedupe twice", "--dedupe"},
+		{"vidb pool --rows none.csv --value mft/care-harm --out none.db --texts none.db", "would be overwritten"},
+		{"vidb pool --rows none.csv --value mft/care-harm --out none.db --texts none.csv", "would be overwritten"},
 		{"vidb fit --vidb none.db --prior heavy", "none.db"},
+		{"score --in a.jsonl --vidb b.db --config c.toml --db none.jsonl --out none.jsonl", "would be overwritten"},
 		{"vidb import --out v.db", "authors"}, {"vidb import --in a --authors b --out v.db", "authors"},
 		{"vidb show --vidb none.db", "none.db"},
 	} {

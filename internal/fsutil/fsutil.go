@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,15 +133,27 @@ func WriteBytes(path string, content []byte) error {
 	})
 }
 
-// Same tells whether two paths name one file that exists, by whatever way. Links, "..", and another mount of one
-// disk are ways too: a command that reads and writes asks this before it replaces its own input.
+// Same tells whether two paths name one file, by whatever way. Links, "..", and another mount of one disk are ways too: a
+// command that reads and writes asks this before it replaces its own input. Neither need exist yet: of two files that
+// will be made the later would replace the earlier.
 func Same(a, b string) bool {
 	one, err := os.Stat(a)
-	if err != nil {
-		return false
+	other, failed := os.Stat(b)
+	if err != nil || failed != nil {
+		return a != "" && b != "" && errors.Is(err, fs.ErrNotExist) && errors.Is(failed, fs.ErrNotExist) && place(a) == place(b)
 	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
+	return os.SameFile(one, other)
+}
+
+// place is where a path that leads to no file yet would have one: its folder without links, as far as there is one.
+func place(path string) string {
+	if path, err := filepath.Abs(path); err == nil {
+		if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			return filepath.Join(folder, filepath.Base(path))
+		}
+		return path
+	}
+	return filepath.Clean(path)
 }
 
 // SHA256 returns the hex digest of the file at path. It reads the file once, in pieces, so a file of any size costs

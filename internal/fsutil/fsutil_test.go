@@ -273,3 +273,31 @@ func TestWriteFileReplacesNothingButAFile(t *testing.T) {
 		}
 	}
 }
+
+// Two paths are one file by whatever way they lead there, also where there is none yet. Controls: neighbours are two.
+func TestSameFile(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name ...string) string { return filepath.Join(append([]string{dir}, name...)...) }
+	for _, err := range []error{os.Mkdir(at("d"), 0o700), os.Symlink(at("d"), at("link")),
+		os.WriteFile(at("d", "made"), nil, 0o600)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{at("d", "made"), at("link", "made"), true},
+		{at("d", "new"), dir + "/d/../d/new", true},
+		{at("d", "new"), at("link", "new"), true},
+		{at("nowhere", "new"), at("nowhere", "new"), true},
+		{at("d", "new"), at("d", "other"), false},
+		{at("d", "new"), at("d", "made"), false},
+		{"", "", false},
+	} {
+		if got := Same(c.a, c.b); got != c.same {
+			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+	}
+}
