@@ -243,8 +243,8 @@ func (m *judgeModel) pull(d []float64, v Vote, l int) float64 {
 }
 
 // product is dst = curvature times d: Fisher's information, and with exact the Hessian itself. What Fisher's leaves out
-// is Σ (p − 1 of the chosen) times the second derivatives of β θ + b, which are β by θ and log β, and βθ by log β twice.
-// It is 0 on the average of all answers that the model expects, and may be negative.
+// is Σ (p − 1 of the chosen) times the second derivatives of β θ + b, which are β by θ and log β, and βθ by log β
+// twice. It is 0 on the average of all answers that the model expects, and may be negative.
 func (m *judgeModel) product(dst, d []float64, exact bool) {
 	m.fisher(dst, d)
 	next := 0

@@ -18,8 +18,8 @@ func dice(random *rand.Rand, items, judges, k, n int) (votes []ranking.Vote) {
 	return votes
 }
 
-// The Hessian's product is the difference of gradients a little apart. Control: Fisher's information, which leaves a term
-// out, is another.
+// The Hessian's product is the difference of gradients a little apart. Control: Fisher's information, which leaves a
+// term out, is another.
 func TestTheJudgeModelsHessianIsADifferenceOfGradients(t *testing.T) {
 	for _, k := range []int{2, 4} {
 		random := rand.New(rand.NewPCG(uint64(k), 31))

@@ -43,8 +43,8 @@ func (d Design) Validate() error {
 		return fault.New(fault.Invalid, "ranking: %d windows an item for %d judges in turn: want one for each at least",
 			d.M, d.Judges)
 	case d.M > MostWindows/len(d.IDs):
-		return fault.New(fault.Invalid, "ranking: %d windows for each of %d items: want %d at most, more are not held in memory",
-			d.M, len(d.IDs), MostWindows/len(d.IDs))
+		return fault.New(fault.Invalid, "ranking: %d windows for each of %d items: want %d at most, more are not held in "+
+			"memory", d.M, len(d.IDs), MostWindows/len(d.IDs))
 	case !(d.Overlap >= 0 && d.Overlap <= 1):
 		return fault.New(fault.Invalid, "ranking: overlap %v: want 0 to 1", d.Overlap)
 	}

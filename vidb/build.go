@@ -261,7 +261,10 @@ func change(path string, ids []string, known theories.Set, do func(*Value) error
 		}
 		figures = append(figures, v.Summarise(shownTexts))
 	}
-	return figures, Save(path, values...)
+	if err := Save(path, values...); err != nil { // nothing was changed: figures would look as if it was
+		return nil, err
+	}
+	return figures, nil
 }
 
 // shownTexts of each list after a build or a fit.

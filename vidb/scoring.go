@@ -38,8 +38,8 @@ type scoring struct {
 // not on the judges, on other responses, or on the run.
 func newScoring(v *Value, o ScoreOptions, responses []Response) (*scoring, error) {
 	if o.M > ranking.MostWindows/max(1, len(responses)) {
-		return nil, invalid("--m %d: %d windows for each of %d responses are more than memory holds: want %d at most", o.M, o.M,
-			len(responses), ranking.MostWindows/len(responses))
+		return nil, invalid("--m %d: %d windows for each of %d responses are more than memory holds: want %d at most",
+			o.M, o.M, len(responses), ranking.MostWindows/len(responses))
 	}
 	s := &scoring{v: v, o: o, responses: responses, hash: v.Hash()}
 	for _, score := range v.Scores {

@@ -37,7 +37,8 @@ var flagGroups = []cli.FlagGroup{
 		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
-		"licence-ok", "authors", "with", "texts", "prior-vectors", "yes"}},
+		"licence-ok", "authors", "with", "texts", "prior-vectors", "response-vectors",
+		"yes"}},
 	{Title: "Steering", Names: []string{
 		"count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",

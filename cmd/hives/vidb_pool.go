@@ -23,8 +23,8 @@ type vidbPool struct {
 //	work      vidb.Pools of package vidb
 //	reads     --rows, all files of them
 //	writes    --out: the values that are named; other values of the file stay
-//	refuses   a bad row, --out or --texts that is a file of the others, a value named twice; another pool than a value was
-//	          built on, unless --force
+//	refuses   a bad row, --out or --texts that is a file of the others, a value named twice; another pool than a value
+//	          was built on, unless --force
 //	Ctrl-C    --out stays as it was
 //
 // Why frozen? Scores compare the texts of one pool with each other. A text more would be a text that never met the

@@ -133,14 +133,15 @@ func WriteBytes(path string, content []byte) error {
 	})
 }
 
-// Same tells whether two paths name one file, by whatever way. Links, "..", and another mount of one disk are ways too: a
-// command that reads and writes asks this before it replaces its own input. Neither need exist yet: of two files that
+// Same tells whether two paths name one file, by whatever way. Links, "..", and another mount of one disk are ways too:
+// a command that reads and writes asks this before it replaces its own input. Neither need exist yet: of two files that
 // will be made the later would replace the earlier.
 func Same(a, b string) bool {
 	one, err := os.Stat(a)
 	other, failed := os.Stat(b)
 	if err != nil || failed != nil {
-		return a != "" && b != "" && errors.Is(err, fs.ErrNotExist) && errors.Is(failed, fs.ErrNotExist) && place(a) == place(b)
+		neither := errors.Is(err, fs.ErrNotExist) && errors.Is(failed, fs.ErrNotExist)
+		return neither && a != "" && b != "" && place(a) == place(b)
 	}
 	return os.SameFile(one, other)
 }
