@@ -53,8 +53,11 @@ func (s *Server) Panicked(ctx context.Context, value any) error { return s.panic
 // BulkStreams is how many streams for bulk are open.
 func (s *Server) BulkStreams() int { return s.places.bulk.Used() }
 
-// CompileTime is what compiling every shape of this generation took, in one piece: a figure of the admin's page.
-func (g *Generation) CompileTime() time.Duration { return g.compile }
+// CompileTime is what compiling the shapes of this generation has taken so far: a figure of the admin's page.
+func (g *Generation) CompileTime() time.Duration { return time.Duration(g.compile.Load()) }
+
+// Compiled is how many of its shapes batches are made in by now.
+func (g *Generation) Compiled() int { return g.sched.Shapes() }
 
 // Err says why the engine cannot be used any more, nil while it can.
 func (g *Generation) Err() error { return g.sched.Err() }

@@ -3,18 +3,15 @@ package serve
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"slices"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"hives/internal/fault"
 	"hives/internal/serve/schedule"
+	"hives/pack"
 )
 
-// start makes the first generation and says SERVING. It holds the swap's lock: a SIGHUP that comes while the first
+// start makes the first generation and says SERVING as soon as any text can be embedded: in single rows. The other
+// shapes are compiled behind that (grow). It holds the swap's lock: a SIGHUP that comes while the first
 // model loads is told SWAPPING, and not taken for a second load.
 func (s *Server) start(ctx context.Context) error {
 	s.swap.Lock()
@@ -25,11 +22,16 @@ func (s *Server) start(ctx context.Context) error {
 		}
 	}
 	if s.opt.Load != nil {
-		g, err := s.generation(ctx)
+		g, err := s.generation(ctx, few)
 		if err != nil {
 			return err
 		}
 		s.retire(g)
+		g.users.Add(1) // weights are not freed under the compiler
+		go func() {
+			defer g.users.Done()
+			s.grow(g)
+		}()
 	}
 	s.setHealth(true)
 	close(s.ready)
@@ -37,7 +39,7 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // Swap loads and compiles another generation while the present one serves, and switches to it: model and value
-// vectors together. Whatever goes wrong, the present one stays. One swap at a time.
+// vectors together. Nobody waits for it, so every shape is compiled and checked before the switch. Whatever goes wrong, the present one stays. One swap at a time.
 //
 // Both models are in memory meanwhile: a machine must hold twice the weights to swap (docs/EMBEDD.md). Health is set
 // to SERVING afterwards because the old model may have failed its self-checks, which is one reason to load another.
@@ -52,7 +54,7 @@ func (s *Server) Swap(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.over, cancel)() // a server that ends wants no other model
-	g, err := s.generation(ctx)
+	g, err := s.generation(ctx, all)
 	s.opt.Observe.swapped(err)
 	if err != nil {
 		s.opt.Log.Error("the model was not replaced", "error", err)
@@ -64,7 +66,7 @@ func (s *Server) Swap(ctx context.Context) error {
 	return nil
 }
 
-// generation loads a model, compiles every shape and checks that it embeds. On error the model is closed here; on
+// generation loads a model, compiles those shapes that choose picks and checks that it embeds. On error the model is closed here; on
 // success it belongs to the generation, which retire closes. The steps are in the order of what they cost and what
 // they may find: load, compile, check, and only then is there a queue.
 //
@@ -72,7 +74,7 @@ func (s *Server) Swap(ctx context.Context) error {
 //	compile   seconds a shape; finds what the engine cannot build
 //	check     a few batches a shape; finds what the engine builds wrong
 //	queue     nothing; from here on there is an engine goroutine to end
-func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
+func (s *Server) generation(ctx context.Context, choose func([]pack.Shape) []pack.Shape) (_ *Generation, err error) {
 	began := time.Now()
 	s.opt.Log.Info("loading the model")
 	m, err := s.opt.Load(ctx)
@@ -80,74 +82,46 @@ func (s *Server) generation(ctx context.Context) (_ *Generation, err error) {
 		return nil, fmt.Errorf("load the model: %w", err)
 	}
 	g := &Generation{Model: m, observe: s.opt.Observe, turns: s.places.turns, admit: s.opt.Admit}
+	g.life, g.over = context.WithCancel(context.Background())
 	// err is the named result: any of the returns below closes the model.
 	defer func() {
 		if err != nil {
+			g.over()
 			m.Close()
 		}
 	}()
 	loaded := time.Since(began)
-	if err := g.compileAll(ctx, s); err != nil {
+	shapes := choose(m.Runner.Shapes())
+	if err := g.compileAll(ctx, s, shapes); err != nil {
 		return nil, err
 	}
 	s.opt.Log.Info("checking itself on known texts")
-	if g.check, err = newSelfCheck(ctx, m); err != nil {
+	if g.check, err = newSelfCheck(ctx, m, shapes); err != nil {
 		return nil, err
 	}
 	// The probe is the shortest of the known texts: it fits every shape.
 	g.sched, err = schedule.New(m.Runner, schedule.Options{
 		MaxTokens: s.opt.Limits.QueueTokens, CacheTexts: s.opt.CacheTexts, MaxLinger: s.opt.Times.Linger,
-		RunTimeout: s.opt.Times.RunTimeout, Probe: g.check.texts[0], OnBatch: s.opt.OnBatch,
+		RunTimeout: s.opt.Times.RunTimeout, Probe: g.check.texts[0], OnBatch: s.opt.OnBatch, Shapes: shapes,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.opt.Log.Info("ready", "model", m.Version.Name, "weights", m.Version.WeightsSha256, "engine", m.Version.Engine,
 		"precision", m.Version.Precision, "max_length", m.MaxLength, "positions", m.Positions, "shapes",
-		len(m.Runner.Shapes()), "load_seconds", loaded.Seconds(),
-		"compile_seconds", g.compile.Seconds(), "largest_difference_between_shapes", g.check.across)
+		len(shapes), "load_seconds", loaded.Seconds(),
+		"compile_seconds", g.CompileTime().Seconds(), "largest_difference_between_shapes", g.check.across)
 	for _, warning := range m.Warnings {
 		s.opt.Log.Warn(warning, "model", m.Version.Name)
 	}
 	return g, nil
 }
 
-// compileAll compiles every shape; nothing is compiled afterwards. An engine compiles a graph for each shape when it
-// first meets it, which takes seconds on XLA (13.3 s for seven shapes of the demo's model): done here, no request
-// ever waits for it. A compiler works on one core, so as many shapes are compiled at once as there are cores.
-func (g *Generation) compileAll(ctx context.Context, s *Server) error {
-	began := time.Now()
-	shapes := g.Runner.Shapes()
-	s.opt.Log.Info("compiling", "shapes", len(shapes))
-	var done atomic.Int32
-	pool, ctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.GOMAXPROCS(0))
-	// The last ones are the largest and take longest: begun first, they are not what all others wait for in the end.
-	for _, shape := range slices.Backward(shapes) {
-		pool.Go(func() error {
-			// A server that is told to end while it compiles stops between two shapes; a compilation itself cannot
-			// be stopped.
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			each := time.Now()
-			if err := g.Runner.Compile(ctx, shape); err != nil {
-				return fmt.Errorf("compile %d × %d tokens: %w", shape.Rows, shape.Length, err)
-			}
-			s.opt.Log.Info("compiled", "shape", fmt.Sprintf("%d of %d", done.Add(1), len(shapes)), "rows", shape.Rows,
-				"length", shape.Length, "seconds", time.Since(each).Seconds())
-			return nil
-		})
-	}
-	err := pool.Wait()
-	g.compile = time.Since(began)
-	return err
-}
-
 // retire puts next (nil at the end) into the place of the present generation, which ends when its last request
 // has its answer.
 //
-// Two kinds of goroutine start here. One guards the next engine; one, for the old generation, waits for users
+// Three kinds of goroutine start here. One guards the next engine, one gives its memory back when it rests; one, for
+// the old generation, waits for users
 // (requests that acquired it), ends its scheduler, and frees its weights. Run waits for the latter through retired.
 //
 // Invariant: a generation's weights are freed after its last release, and never under a running engine
@@ -164,10 +138,12 @@ func (s *Server) retire(next *Generation) {
 	s.mu.Unlock()
 	if next != nil {
 		go s.guard(next)
+		go next.tidy()
 	}
 	if old == nil {
 		return
 	}
+	old.over()
 	s.retired.Go(func() {
 		old.users.Wait()
 		old.sched.Close()

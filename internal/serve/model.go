@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"hives/internal/serve/schedule"
 	"hives/internal/serve/share"
@@ -30,6 +30,7 @@ type Model struct {
 	Warnings   []string // what whoever runs the server should know of the model
 
 	Values *values.Set // loaded and switched together with the model; nil for none
+	Trim   func()      // gives memory back that the engine has freed; nil for nothing to do
 	Close  func()
 }
 
@@ -44,8 +45,10 @@ type Generation struct {
 	*Model
 	sched   *schedule.Scheduler
 	users   sync.WaitGroup
-	compile time.Duration
+	compile atomic.Int64 // nanoseconds that its shapes took so far
 	check   *selfCheck
+	life    context.Context // ends when another generation takes its place
+	over    context.CancelFunc
 	observe Observer
 	turns   *share.Pool // to tokenise
 	admit   Admit

@@ -34,24 +34,24 @@ type selfCheck struct {
 	texts     [][]int32
 	want      [][]float32 // unit vectors, of each text alone in the shape that suits it
 	tolerance float64
-	across    float64 // largest difference between shapes at the start
+	across    float64 // largest difference between the shapes that were tried
 }
 
-// newSelfCheck embeds the known texts alone, then in every shape in each other's company, and refuses a model whose
-// vectors depend on the shape.
+// newSelfCheck embeds the known texts alone, then in each of these shapes in each other's company, and refuses a model
+// whose vectors depend on the shape. A shape that is compiled later is tried later, by try.
 //
 // What it finds: a graph that a compiler got wrong for one shape, padding or a neighbour that leaks into a vector,
 // an engine that computes at another precision than it says. Each would give wrong vectors without any error.
 //
-// Invariant: no model serves whose vector of a text depends on the shape or the company by more than the tolerance
+// Invariant: no text is embedded in a shape in which the vector of a known text differs by more than the tolerance
 // (TestSelfCheckRefusesAModelThatDependsOnTheShape).
-func newSelfCheck(ctx context.Context, m *Model) (*selfCheck, error) {
+func newSelfCheck(ctx context.Context, m *Model, shapes []pack.Shape) (*selfCheck, error) {
 	c := &selfCheck{texts: checkTexts(m), tolerance: roundDifference}
 	if m.Exact {
 		c.tolerance = exactDifference
 	}
 	for i := range c.texts {
-		b, err := pack.One(c.texts[i:i+1], m.Runner.Shapes())
+		b, err := pack.One(c.texts[i:i+1], shapes)
 		if err != nil {
 			return nil, fmt.Errorf("self-check: %w", err)
 		}
@@ -61,17 +61,17 @@ func newSelfCheck(ctx context.Context, m *Model) (*selfCheck, error) {
 		}
 		c.want = append(c.want, v[0])
 	}
-	for _, shape := range m.Runner.Shapes() {
-		if err := c.tryShape(ctx, m.Runner, shape); err != nil {
+	for _, shape := range shapes {
+		if err := c.try(ctx, m.Runner, shape); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// tryShape compares the texts that fit a shape, packed together, with the reference. A text that is longer than the
+// try compares the texts that fit a shape, packed together, with the reference. A text that is longer than the
 // shape's rows is left out there, as it is in service.
-func (c *selfCheck) tryShape(ctx context.Context, r schedule.Runner, shape pack.Shape) error {
+func (c *selfCheck) try(ctx context.Context, r schedule.Runner, shape pack.Shape) error {
 	var fit [][]int32
 	var which []int
 	for i, ids := range c.texts {
@@ -92,27 +92,27 @@ func (c *selfCheck) tryShape(ctx context.Context, r schedule.Runner, shape pack.
 			return err
 		}
 		for slot, member := range batches[n].Members {
-			if err := c.compare(which[member], got[slot]); err != nil {
+			worst, err := c.compare(which[member], got[slot])
+			if err != nil {
 				return fmt.Errorf("in %d × %d tokens: %w", shape.Rows, shape.Length, err)
 			}
+			c.across = max(c.across, worst)
 		}
 	}
 	return nil
 }
 
-// compare holds a vector of known text i to the reference. The comparison is written as "not at most", since NaN is
-// neither more nor less than anything and must not pass.
-func (c *selfCheck) compare(i int, got []float32) error {
-	worst := 0.0
+// compare holds a vector of known text i to the reference, and says by how much it differs. The comparison is written
+// as "not at most", since NaN is neither more nor less than anything and must not pass.
+func (c *selfCheck) compare(i int, got []float32) (worst float64, err error) {
 	for k := range got {
 		worst = math.Max(worst, math.Abs(float64(got[k])-float64(c.want[i][k])))
 	}
-	c.across = math.Max(c.across, worst)
 	if !(worst <= c.tolerance) {
-		return fault.New(fault.Corrupt, "known text %d differs by %g from its own vector, at most %g is right", i,
+		return worst, fault.New(fault.Corrupt, "known text %d differs by %g from its own vector, at most %g is right", i,
 			worst, c.tolerance)
 	}
-	return nil
+	return worst, nil
 }
 
 // checkTexts are a short text, one of middling length and one as long as the model takes. The ids are spread over
@@ -187,7 +187,7 @@ func (s *Server) checkNow(ctx context.Context) error {
 		return err
 	}
 	for i, r := range results {
-		if err := g.check.compare(i, Cut(r.Vector, g.Runner.Dim(), true)); err != nil {
+		if _, err := g.check.compare(i, Cut(r.Vector, g.Runner.Dim(), true)); err != nil {
 			return err
 		}
 	}

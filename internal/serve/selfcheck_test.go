@@ -2,24 +2,30 @@ package serve_test
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"hives/internal/fault"
 	"hives/internal/rig/servetest"
 	"hives/internal/serve"
 	"hives/pack"
+	hivesv1 "hives/proto/hives/v1"
 )
 
-// shapely is an engine whose vectors are off by a little in shapes of several rows.
+// shapely is an engine whose vectors are off by a little in shapes of several rows. ran counts the batches in these.
 type shapely struct {
 	*servetest.Runner
-	by float32
+	by  float32
+	ran *atomic.Int32
 }
 
 func (s shapely) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	out, err := s.Runner.Run(ctx, b)
 	if b.Shape.Rows > 1 {
+		s.ran.Add(1)
 		for i := range out {
 			out[i] += s.by
 		}
@@ -27,8 +33,10 @@ func (s shapely) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	return out, err
 }
 
-// TestSelfCheckRefusesAModelThatDependsOnTheShape: such a model never serves. What differs by no more than the order of
-// a sum does serves, and so does, of a model that rounds, what would be wrong in float32. NaN is no small difference.
+// TestSelfCheckRefusesAModelThatDependsOnTheShape: the shape that is wrong here is compiled behind SERVING. The server
+// ends at it, and no text was embedded in it: the one that asks all the while gets right vectors or none. What differs
+// by no more than the order of a sum serves, and so does, of a model that rounds, what would be wrong in float32. NaN is
+// no small difference.
 func TestSelfCheckRefusesAModelThatDependsOnTheShape(t *testing.T) {
 	for name, c := range map[string]struct {
 		by     float32
@@ -44,23 +52,44 @@ func TestSelfCheckRefusesAModelThatDependsOnTheShape(t *testing.T) {
 		"no number":              {float32(math.NaN()), false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &servetest.Runner{}
+			r, ran := &servetest.Runner{}, &atomic.Int32{}
 			o := servetest.Options(t, r)
 			o.Load = func(context.Context) (*serve.Model, error) {
 				m := servetest.Model(t, r)
-				m.Runner, m.Exact = shapely{r, c.by}, c.exact
+				m.Runner, m.Exact = shapely{r, c.by, ran}, c.exact
 				return m, nil
 			}
 			f := servetest.Launch(t, o)
+			if c.serves {
+				servetest.AwaitShapes(t, f)
+				return
+			}
+			<-f.Ready()
+			asking := make(chan struct{})
+			go func() {
+				defer close(asking)
+				texts := make([]string, 16)
+				for n := 0; ; n++ {
+					for i := range texts {
+						texts[i] = fmt.Sprint(n, i, " many texts want a batch of several rows")
+					}
+					request := &hivesv1.EmbedRequest{Texts: texts}
+					if _, err := hivesv1.NewEmbedServiceClient(f.Conn).Embed(ctx(t), request); err != nil {
+						return
+					}
+				}
+			}()
 			select {
-			case <-f.Ready():
-				if !c.serves {
-					t.Error("it serves")
-				}
 			case err := <-f.Done:
-				if c.serves || fault.Of(err) != fault.Corrupt {
-					t.Errorf("it does not serve: %v", err)
+				if fault.Of(err) != fault.Corrupt {
+					t.Errorf("it ended with %v", err)
 				}
+			case <-time.After(time.Minute):
+				t.Error("it serves")
+			}
+			<-asking
+			if n := ran.Load(); n != 1 {
+				t.Errorf("%d batches ran in the wrong shape: want the check's alone", n)
 			}
 		})
 	}

@@ -191,8 +191,8 @@ type Fixture struct {
 	Done <-chan error            // Run's result
 }
 
-// Start runs a server over r until the test ends. Only from its return on are batches counted and held up: those
-// before are the server's own self-check.
+// Start runs a server over r until the test ends, and waits until all shapes are in use. Only from its return on are
+// batches counted and held up: those before are the server's own self-check.
 func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
 	t.Helper()
 	f := Launch(t, o)
@@ -202,8 +202,26 @@ func Start(t testing.TB, o serve.Options, r *Runner) *Fixture {
 	case err := <-f.Done:
 		t.Fatalf("the server ended before it was ready: %v", err)
 	}
+	AwaitShapes(t, f)
 	r.Ready.Store(true)
 	return f
+}
+
+// AwaitShapes waits for the shapes that are compiled behind SERVING.
+func AwaitShapes(t testing.TB, f *Fixture) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		g, release, err := f.Acquire()
+		if err != nil {
+			return // there is no model
+		}
+		whole := g.Compiled() == len(g.Runner.Shapes())
+		release()
+		if whole {
+			return
+		}
+	}
+	t.Fatal("some shapes are not in use after a minute")
 }
 
 // Launch begins to run a server and does not wait until it is ready.

@@ -60,7 +60,8 @@ func (a *admin) facts() []fact {
 		fact{"Tokenizer", v.GetTokenizerSha256()},
 		fact{"Vector", fmt.Sprintf("%d numbers, %s pooling, %s", v.GetDimension(), v.GetPooling(), v.GetPrecision())},
 		fact{"Engine", v.GetEngine()},
-		fact{"Shapes", fmt.Sprintf("%d, compiled in %.1f s", len(g.Runner.Shapes()), g.CompileTime().Seconds())},
+		fact{"Shapes", fmt.Sprintf("%d of %d, compiled in %.1f s", g.Compiled(), len(g.Runner.Shapes()),
+			g.CompileTime().Seconds())},
 		fact{"Limits",
 			fmt.Sprintf("%d texts a request, %d tokens a text, %d tokens in the queue", l.Texts, g.MaxLength,
 				l.QueueTokens)})

@@ -16,9 +16,9 @@ import (
 // wait for up to 40 batches where 2 let it wait for 14 (docs/PACKING.md).
 const windowBatches = 2
 
-// loop is the engine goroutine: the only caller of the runner. It owns last and the runner; everything else it
-// touches under mu. It ends in two cases only: the scheduler failed, or it is closing and no ticket is outstanding.
-// Until then somebody may still bring texts.
+// loop is the engine goroutine: it runs all batches of texts. It owns last; everything else it touches under mu. It
+// ends in two cases only: the scheduler failed, or it is closing and no ticket is outstanding. Until then somebody may
+// still bring texts.
 func (s *Scheduler) loop() {
 	defer close(s.stopped)
 	for {
@@ -69,7 +69,7 @@ func (s *Scheduler) linger() {
 	}
 	timer := time.NewTimer(min(s.opt.MaxLinger, s.last.Run/20))
 	defer timer.Stop()
-	for s.waitingTokens() < s.tokens {
+	for s.waitingTokens() < s.used.Load().tokens {
 		select {
 		case <-s.wake:
 		case <-timer.C:
@@ -93,8 +93,9 @@ func (s *Scheduler) waitingTokens() int {
 // Invariant: the first text of the window is in the batch, so no text waits for ever behind others that fit better
 // (TestHugeRequestDoesNotStarveSmallOnes, TestFlowsShareInTokens).
 func (s *Scheduler) step() {
+	u := s.used.Load()
 	s.mu.Lock()
-	items := s.queue.window(windowBatches*s.tokens, windowBatches*s.texts)
+	items := s.queue.window(windowBatches*u.tokens, windowBatches*u.texts)
 	s.mu.Unlock()
 	if len(items) == 0 {
 		return
@@ -103,7 +104,7 @@ func (s *Scheduler) step() {
 	for i, it := range items {
 		ids[i] = it.ids
 	}
-	b, err := pack.Next(ids, s.shapes, s.runner.Attention())
+	b, err := pack.Next(ids, u.shapes, s.runner.Attention())
 	if err != nil { // a text longer than every row: the caller broke its promise
 		s.answer(items[:1], Result{Err: err})
 		return
@@ -179,7 +180,7 @@ func (s *Scheduler) runBatch(members []*item, b *pack.Batch) {
 		s.opt.OnBatch(s.last)
 	}
 	for _, it := range suspects { // one text whose vector is not finite spoils its whole row: who is to blame?
-		if b, err := pack.One([][]int32{it.ids}, s.shapes); err != nil {
+		if b, err := pack.One([][]int32{it.ids}, s.used.Load().shapes); err != nil {
 			s.answer([]*item{it}, Result{Err: err})
 		} else {
 			s.runBatch([]*item{it}, &b)
@@ -224,10 +225,10 @@ func (s *Scheduler) run(b *pack.Batch) (flat []float32, err error) {
 }
 
 // probe embeds a text that is known to work, and fails the scheduler if that goes wrong too. The probe is a text of
-// the self-check, so it ran in every shape when the model was loaded: an engine that cannot run it now has changed
+// the self-check, so it ran in every shape before that was used: an engine that cannot run it now has changed
 // since.
 func (s *Scheduler) probe(cause error) {
-	b, err := pack.One([][]int32{s.opt.Probe}, s.shapes)
+	b, err := pack.One([][]int32{s.opt.Probe}, s.used.Load().shapes)
 	var flat []float32
 	if err == nil {
 		flat, err = s.run(&b)

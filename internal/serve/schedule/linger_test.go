@@ -30,7 +30,8 @@ func TestLingerEndsWhenItShould(t *testing.T) {
 		{"a text comes and the batch is not full", 2, time.Second, 1, 6, run / 20},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &Scheduler{opt: Options{MaxLinger: c.most}, tokens: 8, waiting: c.waiting, wake: make(chan struct{}, 1)}
+			s := &Scheduler{opt: Options{MaxLinger: c.most}, waiting: c.waiting, wake: make(chan struct{}, 1)}
+			s.Use([]pack.Shape{{Rows: 1, Length: 8, Texts: 1}})
 			s.last = Batch{Flows: c.flows, Run: run}
 			go func() {
 				time.Sleep(time.Millisecond)

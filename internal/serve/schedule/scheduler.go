@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -13,13 +14,14 @@ import (
 	"hives/pack"
 )
 
-// Runner is an engine with a model. Only one goroutine calls Run.
+// Runner is an engine with a model.
 type Runner interface {
-	// Shapes are the batches it can take; all are compiled before the first Run.
+	// Shapes are the batches it can take, the cheapest first. Each is compiled before its first Run.
 	Shapes() []pack.Shape
 	// Compile may be called for several shapes at once.
 	Compile(ctx context.Context, shape pack.Shape) error
-	// Run returns T·H numbers: a raw vector, not divided by its norm, for each slot.
+	// Run returns T·H numbers: a raw vector, not divided by its norm, for each slot. The engine goroutine calls it,
+	// and whoever checks a new shape: a second call waits for the first.
 	Run(ctx context.Context, b *pack.Batch) ([]float32, error)
 	// Dim is H.
 	Dim() int
@@ -54,6 +56,7 @@ type Options struct {
 	MaxLinger  time.Duration // upper bound of a batch's wait for more
 	RunTimeout time.Duration // after which a batch counts as hung; 0 waits forever
 	Probe      []int32       // ids of a text that the engine must be able to embed
+	Shapes     []pack.Shape  // of the runner's, those that batches are made in until Use; nil for all
 	OnBatch    func(Batch)   // called from the engine goroutine after each batch; may be nil
 }
 
@@ -73,9 +76,7 @@ type Options struct {
 type Scheduler struct {
 	runner Runner
 	opt    Options
-	shapes []pack.Shape
-	tokens int // of the largest batch
-	texts  int // slots of the largest batch
+	used   atomic.Pointer[used]
 
 	mu       sync.Mutex
 	queue    queue
@@ -96,24 +97,44 @@ type Scheduler struct {
 	last    Batch         // of the engine goroutine alone
 }
 
-// New makes a scheduler over a runner whose shapes are compiled, and starts its engine goroutine. Whoever makes it
-// owes Close, which ends that goroutine.
+// used are the shapes that batches are made in. The largest is a full batch: what linger waits for, and what a window
+// is counted in.
+type used struct {
+	shapes        []pack.Shape
+	tokens, texts int // of the largest
+}
+
+// Use makes batches in these shapes from the next batch on. They are compiled and checked, the cheapest stands first,
+// and one of them holds the longest text.
+func (s *Scheduler) Use(shapes []pack.Shape) {
+	u := &used{shapes: shapes}
+	for _, shape := range shapes {
+		if shape.Tokens() > u.tokens {
+			u.tokens, u.texts = shape.Tokens(), shape.Texts
+		}
+	}
+	s.used.Store(u)
+}
+
+// Shapes is the number of shapes in use.
+func (s *Scheduler) Shapes() int { return len(s.used.Load().shapes) }
+
+// New makes a scheduler over a runner whose shapes, or those of the options, are compiled, and starts its engine
+// goroutine. Whoever makes it owes Close, which ends that goroutine.
 func New(r Runner, o Options) (*Scheduler, error) {
 	s := &Scheduler{
-		runner: r, opt: o, shapes: r.Shapes(), queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{},
+		runner: r, opt: o, queue: newQueue(), inFlight: map[Key]*item{}, heldBy: map[string]int{},
 		heldOver: map[share.Who]int{},
 		room:     make(chan struct{}), wake: make(chan struct{}, 1), failed: make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
-	// The largest shape is a full batch: what linger waits for, and what a window is counted in.
-	for _, shape := range s.shapes {
-		if shape.Tokens() > s.tokens {
-			s.tokens, s.texts = shape.Tokens(), shape.Texts
-		}
+	if o.Shapes == nil {
+		o.Shapes = r.Shapes()
 	}
-	if s.tokens == 0 || o.MaxTokens < 1 || len(o.Probe) == 0 {
+	s.Use(o.Shapes)
+	if s.used.Load().tokens == 0 || o.MaxTokens < 1 || len(o.Probe) == 0 {
 		return nil, fault.New(fault.Invalid, "scheduler: %d shapes, room for %d tokens, a probe of %d ids: want 1 "+
-			"or more of each", len(s.shapes), o.MaxTokens, len(o.Probe))
+			"or more of each", len(o.Shapes), o.MaxTokens, len(o.Probe))
 	}
 	if o.CacheTexts > 0 {
 		var err error
