@@ -92,15 +92,16 @@ func (g *Generation) tidy() {
 	}
 }
 
-// grow compiles the shapes that the first generation lacks while it serves, checks each, and only then lets batches be
-// made in it. One is compiled at a time, so that a core is left for those who ask. The full batches come first: they are
-// what a queue needs.
+// grow compiles the shapes that the first generation lacks while it serves, checks each, and only then lets batches
+// be made in it. One is compiled at a time, so that a core is left for those who ask. The full batches come first:
+// they are what a queue needs.
 //
 // A shape that fails ends the server, as it would have at the start. A restart would fail at the same shape, and
 // serving on in few shapes would hide that. Until all are in use a text's vector may come from another shape than
 // later; how little that changes it is what the check measures.
 //
-// Invariant: no text is embedded in a shape that has not been checked (TestSelfCheckRefusesAModelThatDependsOnTheShape).
+// Invariant: no text is embedded in a shape that has not been checked
+// (TestSelfCheckRefusesAModelThatDependsOnTheShape).
 func (s *Server) grow(g *Generation) {
 	shapes := g.Runner.Shapes()
 	inUse := few(shapes)

@@ -39,7 +39,8 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // Swap loads and compiles another generation while the present one serves, and switches to it: model and value
-// vectors together. Nobody waits for it, so every shape is compiled and checked before the switch. Whatever goes wrong, the present one stays. One swap at a time.
+// vectors together. Nobody waits for it, so every shape is compiled and checked before the switch. Whatever goes
+// wrong, the present one stays. One swap at a time.
 //
 // Both models are in memory meanwhile: a machine must hold twice the weights to swap (docs/EMBEDD.md). Health is set
 // to SERVING afterwards because the old model may have failed its self-checks, which is one reason to load another.
@@ -66,9 +67,9 @@ func (s *Server) Swap(ctx context.Context) error {
 	return nil
 }
 
-// generation loads a model, compiles those shapes that choose picks and checks that it embeds. On error the model is closed here; on
-// success it belongs to the generation, which retire closes. The steps are in the order of what they cost and what
-// they may find: load, compile, check, and only then is there a queue.
+// generation loads a model, compiles those shapes that choose picks and checks that it embeds. On error the model
+// is closed here; on success it belongs to the generation, which retire closes. The steps are in the order of what
+// they cost and what they may find: load, compile, check, and only then is there a queue.
 //
 //	load      seconds of reading; finds damaged files, weights of another shape
 //	compile   seconds a shape; finds what the engine cannot build

@@ -33,10 +33,10 @@ func (s shapely) Run(ctx context.Context, b *pack.Batch) ([]float32, error) {
 	return out, err
 }
 
-// TestSelfCheckRefusesAModelThatDependsOnTheShape: the shape that is wrong here is compiled behind SERVING. The server
-// ends at it, and no text was embedded in it: the one that asks all the while gets right vectors or none. What differs
-// by no more than the order of a sum serves, and so does, of a model that rounds, what would be wrong in float32. NaN is
-// no small difference.
+// TestSelfCheckRefusesAModelThatDependsOnTheShape: the shape that is wrong here is compiled behind SERVING. The
+// server ends at it, and no text was embedded in it: the one that asks all the while gets right vectors or none.
+// What differs by no more than the order of a sum serves, and so does, of a model that rounds, what would be wrong
+// in float32. NaN is no small difference.
 func TestSelfCheckRefusesAModelThatDependsOnTheShape(t *testing.T) {
 	for name, c := range map[string]struct {
 		by     float32
