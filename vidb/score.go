@@ -3,6 +3,7 @@ package vidb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -135,8 +136,12 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 	err = sit(ctx, cfg, KindScore, j.Votes,
 		func(c Config, run judge.Run) (bool, error) { return j.forecast(ctx, c, run, work, out) },
 		func(c Config, asked *judge.Judge, _ *judge.Store) (err error) {
-			summaries, err = j.all(ctx, newJury(asked, c.Config, j.Bar), work)
-			return err
+			var rows [][]ResponseScore
+			rows, summaries, err = scoreAll(ctx, newJury(asked, c.Config, j.Bar), work)
+			if rows == nil {
+				return err
+			}
+			return errors.Join(WriteScores(j.Out, slices.Concat(rows...)), err)
 		})
 	return summaries, err
 }
@@ -167,7 +172,7 @@ func (j ScoreJob) forecast(
 	// judges.
 	b := bill{cfg: cfg, noun: "windows", course: judge.Course{Name: "score"}, here: []judge.Item{}}
 	for _, s := range work {
-		a, err := newAsker(s.v, j.Options.K, j.Options.Format, WordingOurs, cfg.Voters)
+		a, err := newAsker(s.v, s.o.K, s.o.Format, WordingOurs, cfg.Voters)
 		if err != nil {
 			return true, err
 		}
@@ -179,30 +184,28 @@ func (j ScoreJob) forecast(
 	return b.agree(ctx, j.Votes, run, out, j.Yes, j.DryRun)
 }
 
-// all scores value after value, and writes the rows together.
-func (j ScoreJob) all(ctx context.Context, y *jury, work []*scoring) ([]ScoreSummary, error) {
-	var rows []ResponseScore
-	var summaries []ScoreSummary
+// scoreAll scores value after value; rows are those of each work, nil after a stop. A value none of whose answers can
+// be used is named in the error, and its rows have no score.
+func scoreAll(ctx context.Context, y *jury, work []*scoring) (rows [][]ResponseScore, summaries []ScoreSummary,
+	err error) {
 	var failed []string
+	rows = [][]ResponseScore{}
 	for _, s := range work {
 		// An error here is a stop: a signal, a budget, a judge that cannot keep to the form. Nothing is written then,
 		// and the same command goes on from the votes file.
 		scored, summary, err := s.run(ctx, y)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		rows, summaries = append(rows, scored...), append(summaries, summary...)
+		rows, summaries = append(rows, scored), append(summaries, summary...)
 		usable := func(f ScoreSummary) bool { return f.Used > 0 }
-		if len(s.shown) > 0 && !slices.ContainsFunc(summary, usable) {
+		if len(s.shown) > 0 && !slices.ContainsFunc(summary, usable) && !slices.Contains(failed, s.v.ValueID) {
 			failed = append(failed, s.v.ValueID)
 		}
 	}
-	if err := WriteScores(j.Out, rows); err != nil {
-		return nil, err
-	}
 	if len(failed) > 0 {
-		return summaries, fault.New(fault.Invalid, "vidb: no answer about %s can be used: their rows have no score; ask "+
-			"other judges", strings.Join(failed, ", "))
+		err = fault.New(fault.Invalid, "vidb: no answer about %s can be used: their rows have no score; ask other judges",
+			strings.Join(failed, ", "))
 	}
-	return summaries, nil
+	return rows, summaries, err
 }

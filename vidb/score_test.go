@@ -132,8 +132,9 @@ func laidOut(t *testing.T, j ScoreJob, layout func(*scoring)) []ScoreSummary {
 	must(t, err)
 	asked, err := judge.New(ctx, cfg.Config, run, store)
 	must(t, err)
-	out, err := j.all(ctx, newJury(asked, cfg.Config, nil), work)
+	rows, out, err := scoreAll(ctx, newJury(asked, cfg.Config, nil), work)
 	must(t, err)
+	must(t, WriteScores(j.Out, slices.Concat(rows...)))
 	return out
 }
 

@@ -40,6 +40,7 @@ var flagGroups = []cli.FlagGroup{
 		"licence-ok", "authors", "with", "texts", "prior-vectors", "response-vectors",
 		"yes"}},
 	{Title: "Steering", Names: []string{
+		"source", "each", "queries", "regimes", "words", "bins", "ablate",
 		"count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
 		"embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},

@@ -9,22 +9,29 @@ import (
 	"hives/internal/talk"
 )
 
-// steerCommand groups what moves a language model by numbers between its layers, in place of words in its prompt.
+// steerCommand groups what moves a language model: by words in its prompt, and by numbers between its layers.
 func steerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "steer",
-		Short: "Move a language model towards a value without words in its prompt",
-		Long: `Can a language model be moved towards a value between its layers? A persona vector is the difference of what
+		Short: "Move a language model towards a value, by words or between its layers",
+		Long: `How far can a language model be moved towards a value? By words: queries, prompts and run ask it under prompts
+that steer and score what it answers. See docs/AUDIT.md.
+
+Can it be moved between its layers, without words? A persona vector is the difference of what
 goes on there while the model answers as a person for a value and as one against it. Added while it answers, it may turn
 the answers, or only break them. These commands make such vectors, measure them beside controls, and train small
 networks that make pushes of a value's vector. See docs/STEER.md.`,
-		Example: `  hives steer vector benevolence
+		Example: `  hives steer prompts --values power
+  hives steer run --config audit.toml --vidb vidb.db --out out/audit/mine
+
+  hives steer vector benevolence
   hives steer vector power
   hives steer sweep benevolence --other power
   hives steer kernel --values values.db`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	c.AddCommand(steerQueriesCommand(), steerPromptsCommand(), steerRunCommand())
 	c.AddCommand(steerVectorCommand(), steerSweepCommand(), steerKernelCommand())
 	return c
 }

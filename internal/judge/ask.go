@@ -28,6 +28,10 @@ type Question struct {
 
 	// Parse reads an answer into the JSON to be stored, or says why it cannot; the reason must not repeat the answer.
 	Parse func(raw string) (string, error)
+
+	// Keep takes Parse's place where an answer is free text and more counts than its words, such as why it ended. There
+	// is no form that it could miss, so it is never asked for in other words.
+	Keep func(llm.Reply) (string, error)
 }
 
 // Drawn is the same question asked for another answer: its request has the same words, but a draw of its own on a local
@@ -83,6 +87,11 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 	if s.byChoice() && q.Choices != nil {
 		put = j.choose
 	}
+	parse := q.Parse
+	if q.Keep != nil {
+		put = j.write
+		parse = func(string) (string, error) { return v.Parsed, nil }
+	}
 	said, err := put(ctx, s, q, &v)
 	v.At = time.Now().UTC().Truncate(time.Second)
 	switch {
@@ -92,7 +101,7 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 	case err != nil:
 		return v, err
 	}
-	if v.Parsed, err = q.Parse(said); err != nil {
+	if v.Parsed, err = parse(said); err != nil {
 		// What was parsed in part is dropped: a vote is usable or it is not.
 		v.Parsed, v.Error = "", err.Error()
 	} else if v.Parsed == "" {
@@ -107,7 +116,7 @@ func (j *Judge) attempt(ctx context.Context, s seat, q Question, n int) (Vote, e
 //	attempt 2   the question, and askAgain         {"choice": "care/harm"}
 func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string, error) {
 	user := q.User
-	if v.Attempt > 1 {
+	if v.Attempt > 1 && q.Keep == nil {
 		user += askAgain
 	}
 	sampling := llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}
@@ -130,10 +139,17 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	}
 	v.Raw, v.TokensIn, v.TokensOut = reply.Text, reply.In, reply.Out
 	v.CostMicro, v.Latency = reply.Micro, reply.Latency.Truncate(time.Millisecond)
-	return reply.Text, nil
+	if q.Keep != nil {
+		v.Parsed, err = q.Keep(reply)
+	}
+	return reply.Text, err
 }
 
-// messages are the conversation that every way of asking begins with.
+// messages are the conversation that every way of asking begins with. A prompt without a system block has no such
+// message: an empty one is not the same to a model as none.
 func (q Question) messages(user string) []llm.Message {
+	if q.System == "" {
+		return []llm.Message{{Role: llm.User, Content: user}}
+	}
 	return []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}
 }

@@ -11,6 +11,7 @@
 package scripted
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -41,6 +42,7 @@ type Call struct {
 // BeforeSend runs in the server's goroutine before anything is sent: a test can wait there, or count.
 type Reply struct {
 	Content    string            // of the message
+	Finish     string            // why it ended; "" is stop
 	Usage      [2]int            // prompt and completion tokens, sent as they are
 	Status     int               // other than 0 and 200: refuse with an error body that repeats the request
 	Header     map[string]string // such as Retry-After or Location
@@ -165,7 +167,8 @@ func send(w http.ResponseWriter, r *http.Request, c Call, reply Reply) {
 // version of what was asked for.
 func completion(c Call, reply Reply) map[string]any {
 	choices := []any{map[string]any{
-		"index": 0, "finish_reason": "stop", "message": map[string]any{"role": "assistant", "content": reply.Content},
+		"index": 0, "finish_reason": cmp.Or(reply.Finish, "stop"),
+		"message": map[string]any{"role": "assistant", "content": reply.Content},
 	}}
 	if reply.NoChoices {
 		choices = nil
