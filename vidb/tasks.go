@@ -61,29 +61,30 @@ func (j ScoreJob) Estimate(tasks []ScoreTask) (judge.Estimate, time.Duration, er
 	return b.course.Estimate, time.Duration(b.hours * float64(time.Hour)), nil
 }
 
-// ScoreTasks scores responses as ScoreResponses does, from memory into memory: the rows of each task, by judge and
-// response. Path, Known, Config, Votes and Bar of the job count. The caller has agreed to what it takes: nobody is
+// ScoreTasks scores responses as ScoreResponses does, from memory into memory: the rows of each task by judge and
+// response, and a summary of each task and judge. Path, Known, Config, Votes and Bar of the job count. The caller has agreed to what it takes: nobody is
 // asked to look at an estimate. With an error rows are nil, unless it only names values none of whose answers can be
 // used.
-func ScoreTasks(ctx context.Context, j ScoreJob, tasks []ScoreTask) (rows [][]ResponseScore, err error) {
+func ScoreTasks(ctx context.Context, j ScoreJob, tasks []ScoreTask,
+) (rows [][]ResponseScore, summaries []ScoreSummary, err error) {
 	j.Yes = true
 	cfg, err := j.Config.Complete()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	work, err := j.scorings(tasks)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = sit(ctx, cfg, KindScore, j.Votes,
 		func(c Config, run judge.Run) (bool, error) {
 			return j.forecast(ctx, c, run, work, cmp.Or(j.Stdout, io.Discard))
 		},
 		func(c Config, asked *judge.Judge, _ *judge.Store) (err error) {
-			rows, _, err = scoreAll(ctx, newJury(asked, c.Config, j.Bar), work)
+			rows, summaries, err = scoreAll(ctx, newJury(asked, c.Config, j.Bar), work)
 			return err
 		})
-	return rows, err
+	return rows, summaries, err
 }
 
 // Stored is what earlier starts of these judges have taken from the votes file, whatever they scored. Local models must

@@ -151,3 +151,27 @@ func TestAskStoresNothingOfAFailure(t *testing.T) {
 		t.Errorf("stored %+v, %v", all, err)
 	}
 }
+
+// Free text is kept with why it ended, is asked for in the same words when a request is refused, and has no system
+// message where the prompt has none. The control is a question of a form, which has one and is asked in other words.
+func TestFreeTextIsKept(t *testing.T) {
+	ctx := context.Background()
+	a := newAsker(t, scripted.Reply{Status: 400}, scripted.Reply{Content: " bad ", Finish: "length"})
+	q := a.q
+	q.System, q.Parse = "", nil
+	q.Keep = func(r llm.Reply) (string, error) { return `"` + string(r.Finish) + `"`, nil }
+	v, _, err := a.Ask(ctx, 0, q)
+	if err != nil || v.Parsed != `"length"` || v.Raw != " bad " || v.Attempt != 2 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for _, c := range a.server.Calls() {
+		if c.User != "user" || c.System != "" {
+			t.Errorf("asked with %+v", c)
+		}
+	}
+	a = newAsker(t, scripted.Reply{Status: 400})
+	if _, _, err := a.Ask(ctx, 0, a.q); err != nil || a.server.Calls()[1].User == "user" ||
+		a.server.Calls()[0].System != "system" {
+		t.Error("a question of a form is asked like free text", err)
+	}
+}

@@ -123,12 +123,13 @@ func (r *run) prepare() error {
 		return fault.Usage(fault.New(fault.Invalid, "vidb %s: holds none of the 32 values that there are prompts for",
 			r.job.VIDB))
 	}
-	if r.cells, err = prompts.Cells(o, file.Full); err != nil {
+	read := once(file.Full)
+	if r.cells, err = prompts.Cells(o, read); err != nil {
 		return err
 	}
 	r.values, r.hashes = measured(r.cells, o.Values), map[string]string{}
 	for _, id := range r.values {
-		v, err := file.Full(id)
+		v, err := read(id)
 		if err != nil {
 			return err
 		}
@@ -142,6 +143,17 @@ func (r *run) prepare() error {
 	}
 	r.ask.refusal, err = rubrics.Load(r.crew.asked.Voters[rubric].Prompt)
 	return err
+}
+
+// once reads each value once: one of thousands of texts takes a second.
+func once(read func(string) (*vidb.Value, error)) func(string) (*vidb.Value, error) {
+	known := map[string]*vidb.Value{}
+	return func(id string) (v *vidb.Value, err error) {
+		if known[id] == nil {
+			known[id], err = read(id)
+		}
+		return known[id], err
+	}
 }
 
 // few takes at most count queries of each source, by an order that hangs on the seed and the query alone: a larger

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"hives/internal/llm"
 	"hives/internal/rig/audittest"
 	"hives/internal/rig/scripted"
+	"hives/internal/rig/scriptedlm"
 )
 
 const power = "svt/self-enhancement/power"
@@ -267,6 +269,85 @@ func TestUnusableIsCounted(t *testing.T) {
 		if s.Status == "empty" && (s.Score.Known() || !strings.HasSuffix(s.Condition, "+2")) {
 			t.Errorf("%+v", s)
 		}
+	}
+}
+
+// A value none of whose answers can be used fails by name; the record is there, without a number for it.
+func TestAValueWithoutAUsableAnswer(t *testing.T) {
+	w := audittest.New(t, power)
+	w.Ranker.Judge["judge"] = scripted.Character{Spoilt: 1}
+	j := job(scripted.New(t, w.Answer).URL, w.VIDB, t.TempDir())
+	var said bytes.Buffer
+	j.Stdout = &said
+	r, err := Run(context.Background(), j)
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), power) {
+		t.Fatalf("%v", err)
+	}
+	if c := Count(r); c.Unscored != c.Scores || c.Scores != 15 {
+		t.Errorf("%+v", c)
+	}
+	if _, err := audit.Read(j.Out); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(said.String(), "15 responses have no usable answer") {
+		t.Errorf("not warned: %s", said.String())
+	}
+}
+
+// A local model answers in batches, each query by luck of its own: it is handed other seeds for other queries and
+// conditions, and the same again when a run is stopped between batches and goes on.
+func TestALocalSubject(t *testing.T) {
+	w := audittest.New(t, power)
+	s := scripted.New(t, w.Answer)
+	var mu sync.Mutex
+	seeds, stop := map[string]uint64{}, 2
+	m := &scriptedlm.Local{ID: llm.Identity{Kind: llm.AtHome, Model: "small", Weights: "ab", Rows: 2}}
+	m.Write = func(r llm.Request) llm.Reply {
+		mu.Lock()
+		defer mu.Unlock()
+		asked := r.Messages[len(r.Messages)-1].Content
+		if before, known := seeds[asked]; known && before != r.Sampling.Seed {
+			t.Errorf("another seed for the same question")
+		}
+		seeds[asked] = r.Sampling.Seed
+		if len(r.Messages) != 1 || r.Sampling.Temperature != 1 || r.Sampling.MaxTokens != 150 {
+			t.Errorf("asked with %+v", r)
+		}
+		return llm.Reply{Text: fmt.Sprintf("I lean %+.3f on this.", float64(r.Sampling.Seed%1000)/500-1),
+			Finish: llm.FinishLength}
+	}
+	m.Before = func(context.Context, int) error {
+		if stop--; stop == 0 {
+			return context.Canceled
+		}
+		return nil
+	}
+	run := func(out string) (*audit.Record, error) {
+		j := job(s.URL, w.VIDB, out)
+		j.Config.Opener = m.Opener
+		j.Config.Voters[2].Endpoint, j.Config.Voters[2].Model.Local = "", llm.Local{Provider: llm.AtHome, Batch: 2}
+		return Run(context.Background(), j)
+	}
+	broken := t.TempDir()
+	if _, err := run(broken); err == nil {
+		t.Fatal("not stopped")
+	}
+	r, err := run(broken)
+	must(t, err)
+	different := map[uint64]bool{}
+	for _, seed := range seeds {
+		different[seed] = true
+	}
+	if len(different) != 15 || Count(r).Cut != 15 || r.About.Model.Weights != "ab" {
+		t.Errorf("%d seeds of 15 answers, %+v", len(different), Count(r))
+	}
+	whole := t.TempDir()
+	_, err = run(whole)
+	must(t, err)
+	a, err := os.ReadFile(filepath.Join(whole, audit.RecordFile))
+	must(t, err)
+	if b, _ := os.ReadFile(filepath.Join(broken, audit.RecordFile)); !bytes.Equal(a, b) {
+		t.Error("a run that was stopped between batches ends with other bytes")
 	}
 }
 

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -111,10 +113,17 @@ func (r *run) scoring() vidb.ScoreJob {
 	return vidb.ScoreJob{Path: r.job.VIDB, Known: r.job.Known, Config: r.crew.judges, Votes: r.votes(), Bar: r.job.Bar}
 }
 
-// score puts the answers among texts of known score and fills the record's rows in.
+// score puts the answers among texts of known score and fills the record's rows in. What is to beware of in the main
+// scores, such as a judge that likes places or long answers, is printed.
 func (r *run) score(ctx context.Context, answers []audit.Answer, into *audit.Record) error {
 	tasks := r.tasks(answers)
-	rows, err := vidb.ScoreTasks(ctx, r.scoring(), tasks)
+	rows, summaries, err := vidb.ScoreTasks(ctx, r.scoring(), tasks)
+	if rows != nil {
+		main := summaries[:len(r.values)*len(r.crew.judges.Voters)]
+		if err := vidb.WriteSummaries(cmp.Or(r.job.Stdout, io.Discard), main); err != nil {
+			return err
+		}
+	}
 	for at, t := range tasks {
 		if rows == nil {
 			break
