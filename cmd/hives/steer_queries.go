@@ -9,7 +9,6 @@ import (
 
 	"hives/internal/audit"
 	"hives/internal/audit/queries"
-	"hives/internal/cli"
 	"hives/internal/embedder"
 )
 
@@ -38,7 +37,7 @@ the forms in which their authors publish them, and any other table with a column
 distinct texts than --each, the vectors are grouped by k-means, and of each group the member nearest to its centre is
 asked. "size" says how many texts it stands for. See docs/AUDIT.md.`,
 		Example: `  # a hundred of each, by the vectors of a model
-  hives steer queries --source moral-choice=low_ambiguity.csv,high_ambiguity.csv \
+  hives steer queries --source moral-choice=high_ambiguity.csv \
       --source moral-stories=moral_stories.jsonl --model out/demo/model --out queries.jsonl
 
   # a list of one's own, and ours
@@ -102,9 +101,7 @@ func chooseQueries(c *cobra.Command, all []queries.Source, each int, seed uint64
 		enc = opened
 	}
 	for _, s := range all {
-		bar := cli.NewProgress("vectors of "+s.Name, "texts", 0, 0)
-		some, err := queries.Choose(c.Context(), s, each, seed, enc, func(n int) { bar.Add(int64(n)) })
-		bar.Close()
+		some, err := queries.Choose(c.Context(), s, each, seed, enc)
 		if err != nil {
 			return nil, err
 		}

@@ -22,8 +22,8 @@ const batch = 256
 //
 //	128 texts, 100 wanted     100 groups: of a group of three the middle one stands for all, size 3
 //	90 texts                  all, each for itself
-func Choose(ctx context.Context, s Source, each int, seed uint64, enc encoder.Encoder, done func(n int),
-) ([]audit.Query, error) {
+func Choose(ctx context.Context, s Source, each int, seed uint64, enc encoder.Encoder) ([]audit.Query,
+	error) {
 	if each < 1 {
 		return nil, fault.Usage(fault.New(fault.Invalid, "--each %d: want 1 query a source or more", each))
 	}
@@ -42,7 +42,7 @@ func Choose(ctx context.Context, s Source, each int, seed uint64, enc encoder.En
 		return nil, fault.Usage(fault.New(fault.Invalid, "source %s has %d distinct texts, of which %d are chosen by their "+
 			"vectors: give --model or --endpoint", s.Name, len(texts), each))
 	}
-	points, err := embed(ctx, texts, enc, done)
+	points, err := embed(ctx, texts, enc)
 	if err != nil {
 		return nil, fmt.Errorf("source %s: %w", s.Name, err)
 	}
@@ -74,7 +74,7 @@ func (s Source) nearest(texts []text, fit *kmeans.Result, each int) (out []audit
 }
 
 // embed makes the vectors of texts.
-func embed(ctx context.Context, texts []text, enc encoder.Encoder, done func(n int)) (p kmeans.Points, err error) {
+func embed(ctx context.Context, texts []text, enc encoder.Encoder) (p kmeans.Points, err error) {
 	for from := 0; from < len(texts); from += batch {
 		some := texts[from:min(len(texts), from+batch)]
 		var inputs []encoder.Input
@@ -91,7 +91,6 @@ func embed(ctx context.Context, texts []text, enc encoder.Encoder, done func(n i
 		for at, v := range vectors {
 			copy(p.Row(from+at), v)
 		}
-		done(len(some))
 	}
 	return p, nil
 }

@@ -113,7 +113,7 @@ func TestTheMiddleOfEachGroupIsChosen(t *testing.T) {
 	}
 	choose := func(lines []string) (out []string) {
 		s := Source{"c", []string{write(t, "c.csv", "query\n"+strings.Join(lines, "\n")+"\n")}}
-		chosen, err := Choose(context.Background(), s, 3, 7, circle{}, func(int) {})
+		chosen, err := Choose(context.Background(), s, 3, 7, circle{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,11 +141,11 @@ func TestTheMiddleOfEachGroupIsChosen(t *testing.T) {
 // A source of at most as many texts as are wanted is taken whole, without an encoder; a larger one without is refused.
 func TestSmallSourcesAreTakenWhole(t *testing.T) {
 	s := Source{Name: Own}
-	all, err := Choose(context.Background(), s, 128, 0, nil, nil)
+	all, err := Choose(context.Background(), s, 128, 0, nil)
 	if err != nil || len(all) != 128 {
 		t.Fatalf("%d queries, %v", len(all), err)
 	}
-	if _, err := Choose(context.Background(), s, 100, 0, nil, nil); fault.Of(err) != fault.Invalid {
+	if _, err := Choose(context.Background(), s, 100, 0, nil); fault.Of(err) != fault.Invalid {
 		t.Errorf("without an encoder: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "q.jsonl")
