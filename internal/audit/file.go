@@ -48,9 +48,9 @@ func Write(path string, r Record) error {
 				return []any{a.Query, a.Condition, a.Asked, list(a.Texts), a.Text, string(a.Finish), a.Refusal, a.Error, a.Tokens,
 					a.Model}
 			}),
-			each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?)`, r.Scores, func(s Score) []any {
-				return []any{s.Query, s.Condition, s.Value, s.Judge, null(s.Score), null(s.Lo), null(s.Hi), null(s.SE), s.Status,
-					s.Asked, s.Used}
+			each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, r.Scores, func(s Score) []any {
+				return []any{s.Query, s.Condition, s.Value, s.Judge, null(s.Score), null(s.Lo), null(s.Hi), null(s.SE),
+					null(s.Beta), s.Status, s.Asked, s.Used}
 			}),
 			// SQLite's integers have a sign: a seed is the int64 of the same bits.
 			each(tx, `INSERT INTO ablation VALUES (?,?,?,?,?,?,?,?,?)`, r.Ablation, func(a Ablation) []any {
@@ -105,7 +105,7 @@ func (r *Record) read(tx *sql.Tx) error {
 		}),
 		rows(tx, `SELECT * FROM scores ORDER BY query, condition, value_id, judge`, &r.Scores, func(s *Score) []any {
 			return []any{&s.Query, &s.Condition, &s.Value, &s.Judge, number(&s.Score), number(&s.Lo), number(&s.Hi),
-				number(&s.SE), &s.Status, &s.Asked, &s.Used}
+				number(&s.SE), number(&s.Beta), &s.Status, &s.Asked, &s.Used}
 		}),
 		rows(tx, `SELECT * FROM ablation ORDER BY query, value_id, judge, panel, k, m, seed`, &r.Ablation,
 			func(a *Ablation) []any {

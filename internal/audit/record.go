@@ -123,6 +123,7 @@ type Answer struct {
 type Score struct {
 	Query, Condition, Value, Judge string
 	Score, Lo, Hi, SE              figure.Number
+	Beta                           figure.Number // the judge's sharpness on this value, in this run
 	Status                         string
 	Asked, Used                    int // windows
 }

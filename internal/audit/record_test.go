@@ -42,8 +42,9 @@ func sample() Record {
 		},
 		Scores: []Score{
 			{Query: "q1", Condition: "anchor:" + power + ":+2", Value: power, Judge: "a", Score: 2.5, Lo: -1, Hi: 6, SE: 1.75,
+				Beta:   .8,
 				Status: "ok", Asked: 3, Used: 3},
-			{Query: "q1", Condition: Default, Value: power, Judge: "a", Score: none, Lo: none, Hi: none, SE: none,
+			{Query: "q1", Condition: Default, Value: power, Judge: "a", Score: none, Lo: none, Hi: none, SE: none, Beta: none,
 				Status: "unranked", Asked: 3},
 		},
 		Ablation: []Ablation{

@@ -42,6 +42,7 @@ CREATE TABLE scores (
   lo        REAL,                    -- 95 %
   hi        REAL,
   se        REAL,
+  beta      REAL,                    -- the judge's sharpness on this value
   status    TEXT NOT NULL,           -- ok, above, below, unranked, empty
   asked     INTEGER NOT NULL,        -- windows
   used      INTEGER NOT NULL,

@@ -132,8 +132,8 @@ func (r *run) score(ctx context.Context, answers []audit.Answer, into *audit.Rec
 			condition, query, _ := strings.Cut(s.ID, "\x00")
 			if at < len(r.values) {
 				into.Scores = append(into.Scores, audit.Score{Query: query, Condition: condition, Value: t.Value, Judge: s.Judge,
-					Score: number(s.Score), Lo: number(s.Lo), Hi: number(s.Hi), SE: number(s.SE), Status: string(s.Status),
-					Asked: s.WindowsAsked, Used: s.WindowsUsed})
+					Score: number(s.Score), Lo: number(s.Lo), Hi: number(s.Hi), SE: number(s.SE), Beta: figure.Number(s.Beta),
+					Status: string(s.Status), Asked: s.WindowsAsked, Used: s.WindowsUsed})
 				continue
 			}
 			into.Ablation = append(into.Ablation, audit.Ablation{Query: query, Value: t.Value, Judge: s.Judge, Panel: s.Panel,
