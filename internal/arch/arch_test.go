@@ -80,7 +80,7 @@ var plumbing = []string{"internal/cli", "internal/engine", "internal/trainer", "
 	"internal/runs", "internal/trainmetrics", "internal/smoke", "internal/experiment"}
 
 var public = []string{"kind", "model", "tokenizer", "pack", "encoder", "losses", "samplers", "data", "metrics",
-	"values", "ranking", "intensity", "checkpoints", "client", "proto"}
+	"values", "ranking", "intensity", "steer", "checkpoints", "client", "proto"}
 
 // pkg is what go list tells; Imports leaves tests out.
 type pkg struct {

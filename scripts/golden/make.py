@@ -32,6 +32,7 @@ import profiles
 import qwen3
 import rankings
 import statistics_of_values
+import steering
 import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     report = {"seed": args.seed, "versions": versions()}
-    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, profiles, merges, statistics_of_values):
+    for part in (qwen3, bert, decoder, finetune, tokens, losses, optimizer, figures, rankings, intensities, profiles, merges, statistics_of_values, steering):
         report |= part.write(args.out, args.seed) or {}
         print("wrote what %s.py makes" % part.__name__, file=sys.stderr)
     (args.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
