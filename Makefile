@@ -38,8 +38,8 @@ test-daulet: ## build the Rust library and hold the plain tokenizer to it (needs
 	scripts/build_tokenizers.sh
 	go test -tags daulet ./tokenizer
 
-test-browser: ## review by keyboard and watch embedd's page in a headless browser (needs Chromium)
-	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review ./internal/serve/admin
+test-browser: ## review by keyboard, watch embedd's page and click through an audit in a headless browser (needs Chromium)
+	go test -tags browser -run '^TestBrowser' -count 1 ./internal/review ./internal/serve/admin ./internal/audit/figures
 
 test-compat: ## hold embedd to the openai package, LangChain, the AI SDK, grpcurl and a stub of TEI's proto (needs pip, npm)
 	scripts/compat.sh

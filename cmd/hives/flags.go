@@ -22,6 +22,7 @@ var flagGroups = []cli.FlagGroup{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
 		"endpoint-ca", "token-file",
 		"prompt", "dimensions", "template", "system"}},
+	{Title: "In a pipeline", Names: []string{"fail-if"}},
 	{Title: "What is done", Names: []string{
 		"questions", "theory", "kind", "value", "values", "text", "zero", "definitions", "targets", "format", "dtype",
 		"name", "licence",

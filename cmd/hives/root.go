@@ -80,6 +80,7 @@ func commands() []*cobra.Command {
 		in(groupModels, askCommand()),
 		in(groupModels, askLLMCommand()),
 		in(groupModels, steerCommand()),
+		in(groupModels, auditCommand()),
 		in(groupModels, vectorsCommand()),
 		in(groupModels, profileCommand()),
 		in(groupModels, evaluateCommand()),

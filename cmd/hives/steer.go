@@ -31,7 +31,7 @@ networks that make pushes of a value's vector. See docs/STEER.md.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(steerQueriesCommand(), steerPromptsCommand(), steerRunCommand())
+	c.AddCommand(steerQueriesCommand(), steerPromptsCommand(), steerRunCommand(), steerGainCommand())
 	c.AddCommand(steerVectorCommand(), steerSweepCommand(), steerKernelCommand())
 	return c
 }

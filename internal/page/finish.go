@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"strings"
 	"unicode"
@@ -113,6 +114,12 @@ func (f *finisher) endHeading() {
 func (f *finisher) keep(words, extension, kind string, content []byte) {
 	name := f.unused(slug(f.title)+"-"+extension) + "." + extension
 	fmt.Fprintf(&f.out, `<a class="keep" download="%s" href="data:%s,%s">%s</a>`, name, kind, encode(content), words)
+}
+
+// File is a link that holds a file, for a template of a page. Content is text, whatever is in it.
+func File(words, name, kind, content string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<a class="keep" download="%s" href="data:%s,%s">%s</a>`, stdhtml.EscapeString(name),
+		stdhtml.EscapeString(kind), encode([]byte(content)), stdhtml.EscapeString(words)))
 }
 
 // unused numbers a name that was used before.
