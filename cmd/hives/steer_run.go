@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -24,10 +25,7 @@ import (
 //	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
 //	--dry-run says what it would take and asks nobody
 func steerRunCommand() *cobra.Command {
-	j := run.JobDefaults()
-	var flags cli.ConfigFlags
-	var home pairAtHome
-	var asked promptFlags
+	s := steerRun{job: run.JobDefaults()}
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "run (--config audit.toml | --model DIR --judge-model DIR) --vidb vidb.db --out DIR",
@@ -50,34 +48,52 @@ stop, asks nothing twice, and ends with the same record.db, from which every fig
       --values power,benevolence --count 3 --out out/audit/try`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cli.GoesOn(c.Context())
-			defaults, err := home.audit(flags.File, j.SelfJudge)
-			if err != nil {
-				return err
-			}
-			// Settings come from the file, from --set and from variables that begin with HIVES_AUDIT.
-			if j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_AUDIT", nil)); err != nil {
-				return err
-			}
-			j.Known, j.Stdout, j.Bar, j.Config.Opener = known(c), beside(c, asJSON), callsBar, talk.Provide
-			if j.Prompts, err = asked.options(j.Known); err != nil {
-				return err
-			}
-			j.Scoring.Seed = j.Prompts.Seed
-			r, err := run.Run(c.Context(), j)
+			r, err := s.run(c, beside(c, asJSON))
 			if r == nil {
 				return err
 			}
-			return printRun(c, j.Out, r, asJSON, err)
+			return printRun(c, s.job.Out, r, asJSON, err)
 		},
 	}
-	flags.Register(c.Flags())
-	home.register(c.Flags())
-	asked.register(c.Flags())
-	registerRun(c.Flags(), &j)
+	s.register(c)
 	jsonFlag(c, &asJSON)
-	required(c, "vidb", "out")
 	return c
+}
+
+// steerRun is a run with its flags; hives audit has them too.
+type steerRun struct {
+	job   run.Job
+	flags cli.ConfigFlags
+	home  pairAtHome
+	asked promptFlags
+}
+
+func (s *steerRun) register(c *cobra.Command) {
+	s.flags.Register(c.Flags())
+	s.home.register(c.Flags())
+	s.asked.register(c.Flags())
+	registerRun(c.Flags(), &s.job)
+	required(c, "vidb", "out")
+}
+
+// run asks. What it takes is told to out. The record is nil after a dry run, and after an error that left none.
+func (s *steerRun) run(c *cobra.Command, out io.Writer) (*audit.Record, error) {
+	cli.GoesOn(c.Context())
+	j := &s.job
+	defaults, err := s.home.audit(s.flags.File, j.SelfJudge)
+	if err != nil {
+		return nil, err
+	}
+	// Settings come from the file, from --set and from variables that begin with HIVES_AUDIT.
+	if j.Config, _, err = cli.Load(defaults, s.flags.Sources(c.Flags(), "HIVES_AUDIT", nil)); err != nil {
+		return nil, err
+	}
+	j.Known, j.Stdout, j.Bar, j.Config.Opener = known(c), out, callsBar, talk.Provide
+	if j.Prompts, err = s.asked.options(j.Known); err != nil {
+		return nil, err
+	}
+	j.Scoring.Seed = j.Prompts.Seed
+	return run.Run(c.Context(), *j)
 }
 
 // audit is what a configuration file is laid over; without one the flags must name both models.

@@ -53,6 +53,7 @@ type run struct {
 	crew   crew
 	cells  []prompts.Cell // with those that are skipped
 	values []string       // that are measured
+	parts  map[part]bool  // answers that are scored on further values
 	hashes map[string]string
 	ask    *asker
 	id     judge.Run
@@ -127,7 +128,7 @@ func (r *run) prepare() error {
 	if r.cells, err = prompts.Cells(o, read); err != nil {
 		return err
 	}
-	r.values, r.hashes = measured(r.cells, o.Values), map[string]string{}
+	r.values, r.hashes, r.parts = measured(r.cells, o.Values), map[string]string{}, parts(r.cells)
 	for _, id := range r.values {
 		v, err := read(id)
 		if err != nil {

@@ -47,6 +47,32 @@ func measured(cells []prompts.Cell, chosen []string) (out []string) {
 	return out
 }
 
+// part is an answer's condition with a value that it was not steered by.
+type part struct{ condition, value string }
+
+// parts are the single prompts that prompts of two values are made of, each with the other value: what a prompt for
+// care does to fairness is needed to tell what care and fairness do together. Of five values it would be five times
+// the windows.
+//
+//	two:care+fairness:+2,+1     anchor:care:+2 on fairness, anchor:fairness:+1 on care
+func parts(cells []prompts.Cell) map[part]bool {
+	out := map[part]bool{}
+	for _, several := range cells {
+		if several.Regime != audit.RegimeTwo {
+			continue
+		}
+		for _, c := range cells {
+			if c.Regime != audit.RegimeAnchor || several.Target(c.Values[0]) != c.Targets[0] {
+				continue
+			}
+			for _, v := range several.Values {
+				out[part{c.ID, v}] = true
+			}
+		}
+	}
+	return out
+}
+
 // id names a response among those of a run.
 func id(a audit.Answer) string { return a.Condition + "\x00" + a.Query }
 
@@ -57,9 +83,9 @@ func response(a audit.Answer) vidb.Response {
 		Refused: a.Refusal == audit.Refused}
 }
 
-// tasks are one for each value, with all answers that have a score on it: the default ones and those that were steered
-// by it. Together, since a judge's sharpness is fitted to a task: the two sides of a difference must share it. Behind
-// them, if asked for, come those of the ablation.
+// tasks are one for each value, with all answers that have a score on it: the default ones, those that were steered by
+// it, and those that a prompt of two values is held to. Together, since a judge's sharpness is fitted to a task: the two
+// sides of a difference must share it. Behind them, if asked for, come those of the ablation.
 func (r *run) tasks(answers []audit.Answer) (out []vidb.ScoreTask) {
 	of := map[string]audit.Condition{}
 	for _, c := range r.cells {
@@ -74,7 +100,7 @@ func (r *run) tasks(answers []audit.Answer) (out []vidb.ScoreTask) {
 	for _, v := range r.values {
 		t := vidb.ScoreTask{Value: v, Options: r.job.Scoring, Responses: slices.Clone(plain)}
 		for _, a := range answers {
-			if of[a.Condition].Target(v) != 0 {
+			if of[a.Condition].Target(v) != 0 || r.parts[part{a.Condition, v}] {
 				t.Responses = append(t.Responses, response(a))
 			}
 		}
