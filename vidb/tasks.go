@@ -62,9 +62,9 @@ func (j ScoreJob) Estimate(tasks []ScoreTask) (judge.Estimate, time.Duration, er
 }
 
 // ScoreTasks scores responses as ScoreResponses does, from memory into memory: the rows of each task by judge and
-// response, and a summary of each task and judge. Path, Known, Config, Votes and Bar of the job count. The caller has agreed to what it takes: nobody is
-// asked to look at an estimate. With an error rows are nil, unless it only names values none of whose answers can be
-// used.
+// response, and a summary of each task and judge. Path, Known, Config, Votes and Bar of the job count. The caller has
+// agreed to what it takes: nobody is asked to look at an estimate. With an error rows are nil, unless it only names
+// values none of whose answers can be used.
 func ScoreTasks(ctx context.Context, j ScoreJob, tasks []ScoreTask,
 ) (rows [][]ResponseScore, summaries []ScoreSummary, err error) {
 	j.Yes = true

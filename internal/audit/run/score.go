@@ -84,7 +84,7 @@ func response(a audit.Answer) vidb.Response {
 }
 
 // tasks are one for each value, with all answers that have a score on it: the default ones, those that were steered by
-// it, and those that a prompt of two values is held to. Together, since a judge's sharpness is fitted to a task: the two
+// it, and those that a prompt of two values is held to. Together, since a judge's sharpness is fitted to a task: both
 // sides of a difference must share it. Behind them, if asked for, come those of the ablation.
 func (r *run) tasks(answers []audit.Answer) (out []vidb.ScoreTask) {
 	of := map[string]audit.Condition{}
