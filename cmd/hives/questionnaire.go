@@ -20,42 +20,63 @@ import (
 	"hives/internal/talk"
 )
 
-// questionnaireCommand asks a language model what it holds, by open questions.
+// questionnaireCommand is the group of commands about what a language model holds by its own answers.
+func questionnaireCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "questionnaire",
+		Short: "Ask language models open questions about values, and compare them",
+		Long: `Which values does a language model hold, by its own answers? run has it answer
+open questions as many people, and has a judge read the answers. score computes
+the figures of a run again. compare sets runs beside each other: how values lie
+to each other, what fine-tuning and fusing changed, and whether a degree that
+was trained is found again. See docs/QUESTIONNAIRE.md.`,
+		Example: `  hives questionnaire run --model out/SmolLM2-135M-Instruct --judge-model weights/Qwen3-4B \
+      --out out/questionnaire/base
+  hives questionnaire compare out/questionnaire/base out/questionnaire/tuned --out out/compare`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(questionnaireRunCommand(), questionnaireScoreCommand(), questionnaireCompareCommand())
+	return c
+}
+
+// questionnaireRunCommand asks a language model what it holds, by open questions.
 //
 //	work      interview.Run of internal/interview, which asks through internal/judge
-//	reads     --items, --slots, --config
-//	writes    --out: votes.db with every answer, then personas.json, answers.parquet, scores.json, report.html
+//	reads     --items, --slots, --gate, --config
+//	writes    --out: votes.db with every answer; then run.json, inventory.json, personas.json, answers.parquet, and of
+//	          these scores.json, matrices.json, report.html
 //	refuses   a judge that is the model measured, unless --self-judge; more personas than there are; calls that nobody
 //	          agreed to pay for
 //	stops     at the budget, at endpoints that fail, at a signal: exit 75, and the same command asks nothing twice
 //	--dry-run says what it would take and asks nobody
-func questionnaireCommand() *cobra.Command {
-	j := interview.Job{Personas: 30}
+func questionnaireRunCommand() *cobra.Command {
+	j := interview.Job{Personas: 30, Repeats: 1, Ties: interview.Soft}
 	var flags cli.ConfigFlags
 	var home pairAtHome
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "questionnaire --model DIR (--judge-model DIR | --self-judge) --out DIR",
+		Use:   "run --model DIR (--judge-model DIR | --self-judge) --out DIR",
 		Short: "Ask a language model open questions about values, as many personas",
 		Long: `Which values does a language model hold? The command has it answer open questions as thirty different people
 would: by age, occupation and place. A second model, the judge, reads each answer and says how much it is like a person
 to whom a value matters. It reads twice, with its options in both orders.
 
 The answers become scores of 19 values, their correlations, and a map. The page says what they are worth: how often
-each option was chosen, how large the mean of all answers is, and how wide the intervals are. No judge here has been
-held to people, and the first line says so.
+each option was chosen, how large the mean of all answers is, and how wide the intervals are. --gate holds the judge
+to answers that people have labelled, a hundred at least. The first line says whether it passed, or was not checked.
 
 The questions are our own, three for each value. --items takes any other inventory. Both models may stand behind
 endpoints, as voters named respondent and judge in --config. Every answer is stored in the folder before it counts. The
 same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE.md.`,
 		Example: `  # a model on this machine, read by another
-  hives questionnaire --model out/SmolLM2-135M-Instruct --judge-model weights/Qwen3-4B --out out/questionnaire/smol
+  hives questionnaire run --model out/SmolLM2-135M-Instruct --judge-model weights/Qwen3-4B --out out/questionnaire/smol
 
   # only to see that it runs: a small model reads its own answers
-  hives questionnaire --model out/SmolLM2-135M-Instruct --self-judge --personas 3 --out out/questionnaire/try
+  hives questionnaire run --model out/SmolLM2-135M-Instruct --self-judge --personas 3 --out out/questionnaire/try
 
   # models behind endpoints, and what it would take
-  hives questionnaire --config two.toml --out out/questionnaire/large --dry-run`,
+  hives questionnaire run --config two.toml --out out/questionnaire/large --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
@@ -93,10 +114,15 @@ type pairAtHome struct {
 }
 
 func (h *pairAtHome) register(f *pflag.FlagSet) {
-	f.StringVar(&h.model, "model", "", "without --config: folder or GGUF file of the model that is measured")
-	f.StringVar(&h.judge, "judge-model", "", "without --config: that of the judge")
+	h.registerModels(f)
 	f.StringVar(&h.choose, "choose", judge.Calibrated, "what of an option's log-probability decides: total, per_token, "+
 		"per_byte, calibrated")
+}
+
+// registerModels adds the two models and how they are computed.
+func (h *pairAtHome) registerModels(f *pflag.FlagSet) {
+	f.StringVar(&h.model, "model", "", "without --config: folder or GGUF file of the model that is measured")
+	f.StringVar(&h.judge, "judge-model", "", "without --config: that of the judge")
 	f.IntVar(&h.how.Batch, "batch", llm.DefaultBatch, "questions computed at once; another number is another run")
 	f.IntVar(&h.how.Threads, "threads", 0, "threads of one computation, 0 for one a core")
 	f.StringVar(&h.how.Template, "template", "", "chat template where the model's own is not known")
@@ -116,12 +142,17 @@ func (h *pairAtHome) config(file string, self bool) (interview.Config, error) {
 	return interview.Home(h.model, cmp.Or(h.judge, h.model), h.how, h.choose), nil
 }
 
+const tiesUsage = "options with equally many votes: soft (the larger share), lowest, or middle (their mean place)"
+
 // registerInterview adds who is played, what is asked, and where it goes.
 func registerInterview(f *pflag.FlagSet, j *interview.Job) {
 	f.BoolVar(&j.SelfJudge, "self-judge", false, "let the model read its own answers, which it may favour")
 	f.StringVar(&j.Items, "items", "", "inventory of questions (JSON); empty: our own 57")
 	f.StringVar(&j.Slots, "slots", "", "what personas are made of (JSON); empty: our own")
 	f.IntVar(&j.Personas, "personas", j.Personas, "number of personas")
+	f.IntVar(&j.Repeats, "repeats", j.Repeats, "number of answers of one persona to one question")
+	f.StringVar(&j.Ties, "ties", j.Ties, tiesUsage)
+	f.StringVar(&j.Gate, "gate", "", "answers that people have labelled, to hold the judge to (jsonl: item, text, option)")
 	f.Uint64Var(&j.Seed, "seed", 0, "seed of the personas and of resampling")
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
 	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")

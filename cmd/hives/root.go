@@ -90,6 +90,7 @@ func commands() []*cobra.Command {
 		in(groupModels, questionnaireCommand()),
 		in(groupModels, opinionqaCommand()),
 		in(groupModels, vcaiCommand()),
+		in(groupModels, llmBenchCommand()),
 		in(groupModels, reportCommand()),
 		in(groupModels, runsCommand()),
 		engineCommand(),

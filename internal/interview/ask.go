@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -33,15 +34,24 @@ const (
 	Judge      = "judge"
 )
 
-// Answer is one persona's answer to one item, as it was read.
+// Answer is one of a persona's answers to one item, as it was read.
 type Answer struct {
 	Persona int       `parquet:"persona" json:"persona"`
 	Item    string    `parquet:"item" json:"item"`
+	Repeat  int       `parquet:"repeat" json:"repeat"` // from 1
 	Text    string    `parquet:"text" json:"text"`
 	Shares  []float64 `parquet:"shares,list" json:"shares"` // of the options, both orders together; none where unusable
-	Vote    float64   `parquet:"vote" json:"vote"`          // 1 … K, 0 where unusable; of options that tie their mean
+	Vote    float64   `parquet:"vote" json:"vote"`          // 1 … K, the option with the largest share; 0 where unusable
 	Why     string    `parquet:"why" json:"why,omitempty"`  // unusable
 }
+
+// Refused is Answer.Why of an answer that speaks of the model and not as the persona: it is no neutral answer.
+const Refused = "refused"
+
+// asMachine are words by which a model leaves its part. The list is short on purpose: "I cannot stand it" is an answer.
+var asMachine = []string{"as an ai", "as a language model", "i am an ai", "i'm an ai", "i cannot answer",
+	"i can't answer",
+	"i'm sorry, but i", "i am sorry, but i"}
 
 // interviewer asks one run's questions.
 type interviewer struct {
@@ -50,10 +60,12 @@ type interviewer struct {
 	personas  []Persona
 	answer    *judge.Template
 	read      *judge.Template
+	repeats   int
+	ties      string
 }
 
-func newInterviewer(cfg judge.Config, v *Inventory, personas []Persona) (*interviewer, error) {
-	t := &interviewer{cfg: cfg, inventory: v, personas: personas}
+func newInterviewer(cfg judge.Config, v *Inventory, personas []Persona, repeats int) (*interviewer, error) {
+	t := &interviewer{cfg: cfg, inventory: v, personas: personas, repeats: repeats}
 	var err error
 	if t.answer, err = prompts.Load(cfg.Voters[respondent].Prompt); err == nil {
 		t.read, err = prompts.Load(cfg.Voters[reader].Prompt)
@@ -62,14 +74,18 @@ func newInterviewer(cfg judge.Config, v *Inventory, personas []Persona) (*interv
 }
 
 // question is what a persona is asked. The preamble is part of the prompt and not of the item, so that in the votes
-// file an item is one text, and each persona has a prompt of its own.
-func (t *interviewer) question(p *Persona, it *Item) (judge.Question, error) {
+// file an item is one text, and each persona has a prompt of its own. A repeat has a draw of its
+// own: else the answer that is stored would be taken for it.
+func (t *interviewer) question(p *Persona, it *Item, repeat int) (judge.Question, error) {
 	form, err := t.answer.Render("answer", struct{ Persona, Text string }{p.Preamble, judge.Mark}, nil)
 	if err != nil {
 		return judge.Question{}, err
 	}
 	q := form.Question(judge.Item{ID: it.ID, Text: it.Text, Licence: "own"}, it.Text)
 	q.About, q.Parse = it.Scale, spoken
+	if repeat > 1 {
+		q = q.Drawn(fmt.Sprintf("repeat %d", repeat))
+	}
 	return q, nil
 }
 
@@ -103,9 +119,9 @@ func (t *interviewer) reading(it *Item, text string, reversed bool) (judge.Quest
 
 // one has a persona answer an item and the answer read: three questions, of which the second and third need the first's
 // answer.
-func (t *interviewer) one(ctx context.Context, turn *judge.Turn, p *Persona, it *Item) (Answer, error) {
-	a := Answer{Persona: p.ID, Item: it.ID}
-	q, err := t.question(p, it)
+func (t *interviewer) one(ctx context.Context, turn *judge.Turn, p *Persona, it *Item, repeat int) (Answer, error) {
+	a := Answer{Persona: p.ID, Item: it.ID, Repeat: repeat}
+	q, err := t.question(p, it, repeat)
 	if err != nil {
 		return a, err
 	}
@@ -125,27 +141,36 @@ func (t *interviewer) one(ctx context.Context, turn *judge.Turn, p *Persona, it 
 	case a.Text == it.Text:
 		a.Why = "repeats the question"
 		return a, nil
+	case slices.ContainsFunc(asMachine, func(words string) bool {
+		return strings.Contains(strings.ToLower(a.Text),
+			words)
+	}):
+		a.Why = Refused
+		return a, nil
 	}
-	return a, t.weigh(ctx, turn, it, &a)
+	if a.Shares, a.Why, err = t.weigh(ctx, turn, it, a.Text); a.Shares != nil {
+		a.Vote = float64(questionnaire.Count([][]float64{a.Shares}, len(a.Shares)).Lowest + 1)
+	}
+	return a, err
 }
 
-// weigh has an answer read twice and takes the mean of the shares: small models favour the option that stands first, or
-// last, and in the mean that favour is shared out.
-func (t *interviewer) weigh(ctx context.Context, turn *judge.Turn, it *Item, a *Answer) error {
-	shares := make([]float64, len(t.inventory.Options))
+// weigh has a text read twice and takes the mean of the shares: small models favour the option that stands first, or
+// last, and in the mean that favour is shared out. why says why there are none.
+func (t *interviewer) weigh(ctx context.Context, turn *judge.Turn, it *Item, text string) (shares []float64, why string,
+	err error) {
+	shares = make([]float64, len(t.inventory.Options))
 	for _, reversed := range []bool{false, true} {
-		q, choice, err := t.reading(it, a.Text, reversed)
+		q, choice, err := t.reading(it, text, reversed)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
 		vote, err := turn.Ask(ctx, reader, q)
 		if err != nil {
-			return err
+			return nil, "", err
 		}
 		p, err := sharesOf(vote, choice, t.cfg.Voters[reader].Choose)
 		if err != nil {
-			a.Why = err.Error()
-			return nil
+			return nil, err.Error(), nil
 		}
 		if reversed {
 			slices.Reverse(p)
@@ -157,25 +182,7 @@ func (t *interviewer) weigh(ctx context.Context, turn *judge.Turn, it *Item, a *
 	if it.Reverse {
 		slices.Reverse(shares)
 	}
-	a.Shares, a.Vote = shares, 0
-	places := tied(shares)
-	for _, k := range places {
-		a.Vote += float64(k+1) / float64(len(places))
-	}
-	return nil
-}
-
-// tied are the options of the largest share. Of a judge that writes one option in each order there are often two: one
-// that took the first option both times is then read as the middle of the scale and not as its lower end.
-func tied(shares []float64) (at []int) {
-	const same = 1e-12
-	most := slices.Max(shares)
-	for k, p := range shares {
-		if most-p < same {
-			at = append(at, k)
-		}
-	}
-	return at
+	return shares, "", nil
 }
 
 // sharesOf reads a judge's vote: by log-probabilities where the options were compared, else the whole share for the
@@ -193,17 +200,33 @@ func sharesOf(v judge.Vote, choice judge.Choice, choose string) ([]float64, erro
 	return p, nil
 }
 
-// all asks everything, persona by persona, and returns the answers in that order. After an error the votes file has
-// what came, and the same call goes on from there.
-func (t *interviewer) all(ctx context.Context, j *judge.Judge, done func(asked bool)) ([]Answer, error) {
+// all asks everything, persona by persona, and returns the answers in that order: of each item all its repeats. Behind
+// them each item's empty answer is read: what the judge says of it is what it says of any text. After an error the
+// votes file has what came, and the same call goes on from there.
+func (t *interviewer) all(ctx context.Context, j *judge.Judge, done func(asked bool)) (out []Answer, empty []float64,
+	err error) {
 	items := t.inventory.Items
-	out := make([]Answer, len(t.personas)*len(items))
-	err := j.Each(len(out), func(i int, turn *judge.Turn) (err error) {
-		out[i], err = t.one(ctx, turn, &t.personas[i/len(items)], &items[i%len(items)])
-		if err != nil {
-			err = fmt.Errorf("persona %d, item %s: %w", i/len(items)+1, items[i%len(items)].ID, err)
+	out, empty = make([]Answer, len(t.personas)*len(items)*t.repeats), make([]float64, len(items))
+	err = j.Each(len(out)+len(empty), func(i int, turn *judge.Turn) (err error) {
+		if at := i - len(out); at >= 0 {
+			empty[at], err = t.ofNothing(ctx, turn, &items[at])
+			return err
+		}
+		at := i / t.repeats
+		p, it := &t.personas[at/len(items)], &items[at%len(items)]
+		if out[i], err = t.one(ctx, turn, p, it, i%t.repeats+1); err != nil {
+			err = fmt.Errorf("persona %d, item %s: %w", p.ID, it.ID, err)
 		}
 		return err
 	}, done)
-	return out, err
+	return out, empty, err
+}
+
+// ofNothing is the mean place on the scale, by shares, that the judge gives an empty answer; NaN where it gives none.
+func (t *interviewer) ofNothing(ctx context.Context, turn *judge.Turn, it *Item) (float64, error) {
+	shares, _, err := t.weigh(ctx, turn, it, "")
+	if err != nil || shares == nil {
+		return math.NaN(), err
+	}
+	return questionnaire.Count([][]float64{shares}, len(shares)).Expected, nil
 }

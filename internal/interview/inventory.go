@@ -9,6 +9,7 @@ import (
 
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/judge"
 	"hives/questionnaire"
 )
 
@@ -137,6 +138,12 @@ func (v *Inventory) scales() (codes []string) {
 		}
 	}
 	return codes
+}
+
+// sum is the SHA-256 of what is asked, however its file was laid out.
+func (v *Inventory) sum() string {
+	raw, _ := json.Marshal(v) // strings, lists and maps of them always marshal
+	return judge.Hash(string(raw))
 }
 
 // String is for a line of output.

@@ -1,18 +1,14 @@
 package interview
 
 import (
-	"cmp"
+	"maps"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"hives/internal/figure"
 	"hives/questionnaire"
 	"hives/structure"
 )
-
-// Unchecked stands in the first line of every output.
-const Unchecked = "judge not checked: nobody has held it to people, so these figures describe model and judge together"
 
 // Result is a run's figures.
 type Result struct {
@@ -22,20 +18,39 @@ type Result struct {
 	Inventory string `json:"inventory"`
 	Note      string `json:"note,omitempty"`
 
+	Gate *Gate `json:"gate,omitempty"`
+
 	Personas int            `json:"personas"`
+	Repeats  int            `json:"repeats"`
+	Ties     string         `json:"ties"`
 	Kept     int            `json:"kept"`
 	Dropped  map[string]int `json:"dropped,omitempty"` // respondents by reason
 	Answers  int            `json:"answers"`
 	Unusable int            `json:"unusable"`
+	Refused  int            `json:"refused"` // of the unusable ones
 	// Acquiescence is the mean of all answers, on a scale of 1 to K: who says yes to everything has K. Options has how
 	// often each was the vote; one that has most of them is the judge's favourite.
 	Acquiescence Number    `json:"acquiescence"`
 	Options      []float64 `json:"options"`
+	// Nothing is the mean place on the scale that the judge gives an empty answer: what it says whatever is said.
+	Nothing Number `json:"nothing"`
 
 	Values []Value `json:"values"`
 	Groups []Value `json:"groups,omitempty"`
 
+	Items     []ItemVote `json:"items"`
 	Structure *Structure `json:"structure,omitempty"`
+}
+
+// ItemVote is the vote over all answers to one item, of all personas.
+type ItemVote struct {
+	ID        string `json:"id"`
+	Scale     string `json:"scale"`
+	Answers   int    `json:"answers"`
+	Vote      Number `json:"vote"`      // 1 … K, by the rule for ties
+	Expected  Number `json:"expected"`  // mean place on the scale by shares
+	Agreement Number `json:"agreement"` // share of the answers whose vote it is
+	Entropy   Number `json:"entropy"`   // of the mean shares, in bits
 }
 
 // Value is a scale, or a group of scales, over the personas that count.
@@ -49,34 +64,28 @@ type Value struct {
 	Unusable int    `json:"unusable"` // answers
 }
 
-// Structure is how values lie to each other over personas.
-type Structure struct {
-	Names       []string    `json:"names"`
-	Raw         [][]Number  `json:"raw"` // Pearson correlations
-	Centred     [][]Number  `json:"centred"`
-	MeanRaw     Number      `json:"mean_raw"`
-	MeanCentred Number      `json:"mean_centred"` // centring forces it towards Forced
-	Forced      float64     `json:"forced"`       // −1/(V−1)
-	Half        Number      `json:"half"`         // of the 95 % interval of a correlation of 0 over so many personas
-	Map         [][2]Number `json:"map,omitempty"`
-	Stress      Number      `json:"stress"`
-	Circle      *Circle     `json:"circle,omitempty"`
-}
-
-// Circle compares the map with the order of a theory's circle.
-type Circle struct {
-	R            Number `json:"r"`
-	P            Number `json:"p"`
-	Permutations int    `json:"permutations"`
-}
-
 // Number is a figure that may be undefined.
 type Number = figure.Number
 
+const permutations = 1000
+
+var nan = math.NaN()
+
+// Rules for options with equally many votes: that with the larger summed share, then the lower one; the lower one; or
+// the mean of their places.
+//
+// One answer alone can tie as well: a judge that writes, and took what stood first in both orders, gives two options
+// half a share each. Under Soft and Middle such an answer counts as the mean of the two, since that judge has said
+// nothing. Under Lowest it counts as the lower end, as the formula has it: the profile of TestAProfileIsRecovered is
+// then followed by .70 and not by .8.
 const (
-	resamples    = 2000
-	permutations = 1000
+	Soft   = "soft"
+	Lowest = "lowest"
+	Middle = "middle"
 )
+
+// Ties are the rules.
+var Ties = []string{Soft, Lowest, Middle}
 
 // sheet is what numbers need: answers [persona][item], NaN where unusable, and each persona's scores.
 type sheet struct {
@@ -85,16 +94,61 @@ type sheet struct {
 	kept    []int // personas that count
 }
 
+// vote is the option that samples of one answer, or of one item, stand for: 1 … K, NaN without a sample.
+func vote(samples [][]float64, options int, ties string) float64 {
+	v := questionnaire.Count(samples, options)
+	switch {
+	case len(samples) == 0:
+		return math.NaN()
+	case ties == Lowest:
+		return float64(v.Lowest + 1)
+	case ties == Soft && len(samples) > 1:
+		return float64(v.Soft + 1)
+	case len(samples) > 1:
+		return v.Middle
+	}
+	sum, at := 0., tied(samples[0])
+	for _, k := range at {
+		sum += float64(k + 1)
+	}
+	return sum / float64(len(at))
+}
+
+// tied are the options of the largest share.
+func tied(shares []float64) (at []int) {
+	const same = 1e-12
+	most := slices.Max(shares)
+	for k, p := range shares {
+		if most-p < same {
+			at = append(at, k)
+		}
+	}
+	return at
+}
+
+// samples are the shares of the usable ones of some answers.
+func samples(some []Answer) (out [][]float64) {
+	for i := range some {
+		if some[i].Vote > 0 {
+			out = append(out, some[i].Shares)
+		}
+	}
+	return out
+}
+
+// of are a persona's answers to an item.
+func (t *interviewer) of(all []Answer, persona, item int) []Answer {
+	at := (persona*len(t.inventory.Items) + item) * t.repeats
+	return all[at : at+t.repeats]
+}
+
 func (t *interviewer) sheet(all []Answer) *sheet {
-	s, n := &sheet{}, len(t.inventory.Items)
+	s := &sheet{}
 	scoring := t.inventory.scoring()
 	for p := range t.personas {
-		row := make([]float64, n)
-		for i, a := range all[p*n : (p+1)*n] {
-			row[i] = math.NaN()
-			if a.Vote > 0 {
-				row[i] = a.Vote
-			}
+		row := make([]float64, len(t.inventory.Items))
+		for i := range row {
+			row[i] = vote(samples(t.of(all, p, i)), len(t.inventory.Options), t.ties)
 		}
 		one := scoring.Score(row)
 		if one.Dropped == "" {
@@ -106,36 +160,52 @@ func (t *interviewer) sheet(all []Answer) *sheet {
 }
 
 // result computes all figures from answers. It asks nobody, so a change here needs no call to be seen.
-func (t *interviewer) result(all []Answer, run string, seed uint64) *Result {
+func (t *interviewer) result(all []Answer, about *About) *Result {
 	v, s := t.inventory, t.sheet(all)
 	r := &Result{
-		Format: 1, Warning: Unchecked, Run: run, Inventory: v.Name, Note: v.Note, Personas: len(t.personas),
-		Kept: len(s.kept), Dropped: map[string]int{}, Answers: len(all), Options: make([]float64, len(v.Options)),
+		Format: 1, Warning: about.Gate.warning(), Gate: about.Gate, Run: about.Run, Inventory: v.Name, Note: v.Note,
+		Personas: len(t.personas), Repeats: t.repeats, Ties: t.ties, Kept: len(s.kept), Dropped: map[string]int{},
+		Answers: len(all), Options: make([]float64, len(v.Options)), Nothing: Number(mean(about.nothing())),
 	}
-	sum, n := 0., 0.
+	n := 0.
 	for _, a := range all {
-		if a.Vote == 0 {
+		switch {
+		case a.Why == Refused:
+			r.Refused++
+			fallthrough
+		case a.Vote == 0:
 			r.Unusable++
 			continue
 		}
-		ties := tied(a.Shares)
-		for _, k := range ties {
-			r.Options[k] += 1 / float64(len(ties))
-		}
-		sum, n = sum+a.Vote, n+1
+		r.Options[int(a.Vote)-1]++
+		n++
 	}
-	r.Acquiescence = Number(sum / n)
 	for k := range r.Options {
 		r.Options[k] /= max(1, n)
 	}
+	r.Acquiescence = Number(mean(slices.Concat(s.answers...)))
 	for _, one := range s.scores {
 		if one.Dropped != "" {
 			r.Dropped[one.Dropped]++
 		}
 	}
-	t.values(r, s, all, seed)
-	r.Structure = t.structure(s, seed)
+	t.values(r, s, all, about.Seed)
+	t.items(r, all)
+	r.Structure = t.structure(s, about.Seed)
 	return r
+}
+
+// items takes each item's vote over all personas.
+func (t *interviewer) items(r *Result, all []Answer) {
+	for i, it := range t.inventory.Items {
+		var every [][]float64
+		for p := range t.personas {
+			every = append(every, samples(t.of(all, p, i))...)
+		}
+		v := questionnaire.Count(every, len(t.inventory.Options))
+		r.Items = append(r.Items, ItemVote{it.ID, it.Scale, len(every), Number(vote(every, len(t.inventory.Options), t.ties)),
+			Number(v.Expected), Number(v.Agreement), Number(v.Entropy)})
+	}
 }
 
 // values takes means over personas. Who is left out counts in none. Unusable answers are counted by value: a question
@@ -144,7 +214,7 @@ func (t *interviewer) values(r *Result, s *sheet, all []Answer, seed uint64) {
 	unusable := map[string]int{}
 	for i, a := range all {
 		if a.Vote == 0 {
-			unusable[t.inventory.Items[i%len(t.inventory.Items)].Scale]++
+			unusable[t.inventory.Items[i/t.repeats%len(t.inventory.Items)].Scale]++
 		}
 	}
 	for _, code := range t.inventory.scales() {
@@ -153,12 +223,7 @@ func (t *interviewer) values(r *Result, s *sheet, all []Answer, seed uint64) {
 		one.Mean = Number(mean(s.column(func(x *questionnaire.Scores) float64 { return x.Scales[code] })))
 		r.Values = append(r.Values, one)
 	}
-	var names []string
-	for name := range t.inventory.scoring().Groups {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(t.inventory.scoring().Groups)) {
 		one := t.value(s, seed, func(x *questionnaire.Scores) float64 { return x.Groups[name] })
 		one.Code, one.Name, one.Mean = name, name, Number(math.NaN())
 		r.Groups = append(r.Groups, one)
@@ -176,22 +241,14 @@ func (s *sheet) column(of func(*questionnaire.Scores) float64) (out []float64) {
 // value is a centred mean with its interval. Personas are resampled, not answers: those of one persona hang together.
 func (t *interviewer) value(s *sheet, seed uint64, of func(*questionnaire.Scores) float64) Value {
 	column := s.column(of)
-	v := Value{Centred: Number(mean(column)), Low: Number(math.NaN()), High: Number(math.NaN())}
-	if len(column) < structure.Least {
-		return v
-	}
-	rng := rand.New(rand.NewPCG(seed, 0x696e74657276))
-	drawn := make([]float64, resamples)
-	again := make([]float64, len(column))
-	for b := range drawn {
-		for i := range again {
-			again[i] = column[rng.IntN(len(column))]
+	low, high := structure.Bootstrap(len(column), "questionnaire", seed, func(at []int) float64 {
+		drawn := make([]float64, len(at))
+		for i, k := range at {
+			drawn[i] = column[k]
 		}
-		drawn[b] = mean(again)
-	}
-	slices.SortFunc(drawn, cmp.Compare)
-	v.Low, v.High = Number(drawn[resamples*25/1000]), Number(drawn[resamples*975/1000])
-	return v
+		return mean(drawn)
+	})
+	return Value{Centred: Number(mean(column)), Low: Number(low), High: Number(high)}
 }
 
 // mean of what is there; NaN of nothing.
@@ -203,87 +260,4 @@ func mean(x []float64) float64 {
 		}
 	}
 	return sum / n
-}
-
-// structure correlates the groups of the circle, or else all scales, over the personas that count; nil with too few.
-func (t *interviewer) structure(s *sheet, seed uint64) *Structure {
-	names, of := t.inventory.scales(), func(x *questionnaire.Scores, name string) float64 { return x.Scales[name] }
-	way := t.circleWay()
-	if way != "" {
-		names = t.inventory.Circle
-		of = func(x *questionnaire.Scores, name string) float64 { return x.Groups[way+"/"+name] + x.Mean }
-	}
-	if len(s.kept) < structure.Least {
-		return nil
-	}
-	var raw [][]float64
-	for _, p := range s.kept {
-		var row []float64
-		for _, name := range names {
-			row = append(row, of(&s.scores[p], name))
-		}
-		raw = append(raw, row)
-	}
-	centred := make([][]float64, len(raw))
-	for i, p := range s.kept {
-		for _, x := range raw[i] {
-			centred[i] = append(centred[i], x-s.scores[p].Mean)
-		}
-	}
-	a, b := structure.Correlate(raw), structure.Correlate(centred)
-	_, half := structure.Interval(0, len(raw))
-	out := &Structure{
-		Names: names, Raw: numbers(a.Pearson), Centred: numbers(b.Pearson), MeanRaw: Number(a.MeanOff()),
-		MeanCentred: Number(b.MeanOff()), Forced: -1 / float64(len(names)-1), Half: Number(half),
-		Stress: Number(math.NaN()),
-	}
-	out.draw(b.Pearson, way != "", seed)
-	return out
-}
-
-// circleWay is the way of grouping that holds all groups of the circle; "" without one. Ours has two ways, the ten
-// basic values and the four higher ones, and the circle is of the ten.
-func (t *interviewer) circleWay() string {
-	for way, groups := range t.inventory.Groups {
-		whole := len(t.inventory.Circle) > 0
-		for _, name := range t.inventory.Circle {
-			whole = whole && groups[name] != nil
-		}
-		if whole {
-			return way
-		}
-	}
-	return ""
-}
-
-// draw maps the centred correlations, where all are defined. One undefined distance would have to be guessed, and the
-// map would be of the guess.
-func (s *Structure) draw(r [][]float64, ordered bool, seed uint64) {
-	for _, row := range r {
-		if slices.ContainsFunc(row, math.IsNaN) {
-			return
-		}
-	}
-	d := structure.Distances(r, false)
-	first, _ := structure.Classical(d)
-	m, _ := structure.Smacof(d, first)
-	for _, at := range m {
-		s.Map = append(s.Map, [2]Number{Number(at[0]), Number(at[1])})
-	}
-	s.Stress = Number(m.Stress(d))
-	if ordered {
-		c, p := structure.Circle(m, permutations, seed)
-		s.Circle = &Circle{Number(c), Number(p), permutations}
-	}
-}
-
-func numbers(x [][]float64) (out [][]Number) {
-	for _, row := range x {
-		var r []Number
-		for _, v := range row {
-			r = append(r, Number(v))
-		}
-		out = append(out, r)
-	}
-	return out
 }

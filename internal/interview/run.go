@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -23,6 +26,9 @@ type Job struct {
 	Items     string // inventory; "" is ours
 	Slots     string // personas; "" are ours
 	Personas  int
+	Repeats   int    // answers of one persona to one item
+	Ties      string // of Ties
+	Gate      string // labelled answers to hold the judge to; "": none
 	Seed      uint64
 	Out       string // folder
 	DryRun    bool
@@ -32,12 +38,37 @@ type Job struct {
 
 // Files of a run's folder.
 const (
-	VotesFile    = "votes.db"
-	PersonasFile = "personas.json"
-	AnswersFile  = "answers.parquet"
-	ScoresFile   = "scores.json"
-	PageFile     = "report.html"
+	VotesFile     = "votes.db"
+	AboutFile     = "run.json"
+	InventoryFile = "inventory.json"
+	PersonasFile  = "personas.json"
+	AnswersFile   = "answers.parquet"
+	ScoresFile    = "scores.json"
+	MatricesFile  = "matrices.json"
+	PageFile      = "report.html"
 )
+
+// About is run.json: what scores are computed from beside answers, and who was asked.
+type About struct {
+	Format     int            `json:"format"`
+	Kind       string         `json:"kind"` // questionnaire
+	Run        string         `json:"run"`
+	Respondent judge.Identity `json:"respondent"`
+	Judge      judge.Identity `json:"judge"`
+	Inventory  string         `json:"inventory_sha256"`
+	Personas   int            `json:"personas"`
+	Repeats    int            `json:"repeats"`
+	Seed       uint64         `json:"seed"`
+	Gate       *Gate          `json:"gate,omitempty"`
+	Nothing    []Number       `json:"nothing"` // what the judge says of an empty answer to each item
+}
+
+func (a *About) nothing() (out []float64) {
+	for _, x := range a.Nothing {
+		out = append(out, float64(x))
+	}
+	return out
+}
 
 // Run asks, and writes the folder. Every answer is in the votes file first: the same job goes on after a stop, asks
 // nothing twice and ends with the same bytes.
@@ -58,7 +89,11 @@ func Run(ctx context.Context, j Job) (*Result, error) {
 	if err != nil {
 		return nil, fault.Usage(err)
 	}
-	t, err := newInterviewer(cfg.Config, v, personas)
+	gate, err := readGate(j.Gate, v)
+	if err != nil {
+		return nil, err
+	}
+	t, err := j.interviewer(cfg.Config, v, personas)
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +110,35 @@ func Run(ctx context.Context, j Job) (*Result, error) {
 	if stop, err := j.forecast(ctx, t, run); err != nil || stop {
 		return nil, err
 	}
-	return j.ask(ctx, t, run)
+	return j.ask(ctx, t, run, gate)
+}
+
+// interviewer checks how often is asked and how votes are counted.
+func (j Job) interviewer(cfg judge.Config, v *Inventory, personas []Persona) (*interviewer, error) {
+	if j.Repeats < 1 {
+		return nil, fault.Usage(fault.New(fault.Invalid, "--repeats %d: want 1 or more", j.Repeats))
+	}
+	if err := CheckTies(j.Ties); err != nil {
+		return nil, err
+	}
+	t, err := newInterviewer(cfg, v, personas, j.Repeats)
+	if err == nil {
+		t.ties = j.Ties
+	}
+	return t, err
+}
+
+// CheckTies refuses a rule that there is none of.
+func CheckTies(rule string) error {
+	if !slices.Contains(Ties, rule) {
+		return fault.Usage(fault.New(fault.Invalid, "--ties %q: want one of %s", rule, strings.Join(Ties, ", ")))
+	}
+	return nil
 }
 
 // ask runs the interviews and writes what came of them. In a run that goes on, answers that are stored count as
 // replayed, so that the time left is a matter of the others.
-func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run) (*Result, error) {
+func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run, gate []labelled) (*Result, error) {
 	if err := fsutil.MakeFolders(j.Out); err != nil {
 		return nil, fsutil.Classify(err, j.Out)
 	}
@@ -93,8 +151,17 @@ func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	bar := cli.NewProgress("questionnaire", "answers", int64(len(t.personas)*len(t.inventory.Items)), 0)
-	answers, err := t.all(ctx, asked, func(new bool) {
+	// The judge is held to people first: who sees it fail can stop before the answers are paid for.
+	checked, err := t.check(ctx, asked, gate)
+	if err != nil {
+		return nil, judge.Resumable(err)
+	}
+	if checked != nil {
+		fmt.Fprintln(os.Stderr, checked.warning())
+	}
+	n := len(t.inventory.Items)
+	bar := cli.NewProgress("questionnaire", "answers", int64(n*(len(t.personas)*t.repeats+1)), 0)
+	answers, empty, err := t.all(ctx, asked, func(new bool) {
 		bar.Suffix(asked.Spent())
 		if new {
 			bar.Add(1)
@@ -106,39 +173,79 @@ func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run) (*Result, e
 	if err != nil {
 		return nil, judge.Resumable(err)
 	}
-	r := t.result(answers, run.ID, j.Seed)
-	return r, j.write(t, answers, r)
+	who := t.cfg.Identities()
+	about := &About{Format: 1, Kind: "questionnaire", Run: run.ID, Respondent: who[respondent], Judge: who[reader],
+		Inventory: t.inventory.sum(), Personas: len(t.personas), Repeats: t.repeats, Seed: j.Seed, Gate: checked}
+	for _, x := range empty {
+		about.Nothing = append(about.Nothing, Number(x))
+	}
+	if err := writeAnswers(j.Out, t, answers, about); err != nil {
+		return nil, err
+	}
+	r := t.result(answers, about)
+	return r, writeScores(j.Out, t, answers, r)
 }
 
-// write puts the files beside the votes, each whole or not at all. Equal answers make equal bytes: there is no time in
-// any of them.
-func (j Job) write(t *interviewer, answers []Answer, r *Result) error {
-	for name, what := range map[string]any{PersonasFile: t.personas, ScoresFile: r} {
-		raw, err := json.MarshalIndent(what, "", " ")
-		if err == nil {
-			err = fsutil.WriteBytes(filepath.Join(j.Out, name), append(raw, '\n'))
-		}
-		if err != nil {
+// writeAnswers puts the files that scores are computed from beside the votes, each whole or not at all. Equal answers
+// make equal bytes: there is no time in any of them.
+func writeAnswers(dir string, t *interviewer, answers []Answer, about *About) error {
+	for name, what := range map[string]any{PersonasFile: t.personas, AboutFile: about, InventoryFile: t.inventory} {
+		if err := writeJSON(filepath.Join(dir, name), what); err != nil {
 			return err
 		}
 	}
-	err := fsutil.WriteFile(filepath.Join(j.Out, AnswersFile), func(w io.Writer) error {
+	return fsutil.WriteFile(filepath.Join(dir, AnswersFile), func(w io.Writer) error {
 		out := parquet.NewGenericWriter[Answer](w, parquet.Compression(&parquet.Snappy), parquet.CreatedBy("hives", "1", ""))
 		if _, err := out.Write(answers); err != nil {
 			return err
 		}
 		return out.Close()
 	})
+}
+
+// Matrices is matrices.json: scores [persona that counts][value] and what they were correlated into.
+type Matrices struct {
+	Format   int        `json:"format"`
+	Names    []string   `json:"names"`
+	Personas []int      `json:"personas"`
+	Raw      [][]Number `json:"raw"`
+	Centred  [][]Number `json:"centred"`
+
+	Structure *Structure `json:"structure,omitempty"`
+}
+
+// writeScores puts what is computed.
+func writeScores(dir string, t *interviewer, answers []Answer, r *Result) error {
+	s := t.sheet(answers)
+	m := &Matrices{Format: 1, Structure: r.Structure}
+	var raw, centred [][]float64
+	m.Names, _, raw, centred = t.inventory.matrices(s)
+	m.Raw, m.Centred = numbers(raw), numbers(centred)
+	for _, p := range s.kept {
+		m.Personas = append(m.Personas, t.personas[p].ID)
+	}
+	err := writeJSON(filepath.Join(dir, ScoresFile), r)
+	if err == nil {
+		err = writeJSON(filepath.Join(dir, MatricesFile), m)
+	}
 	if err != nil {
 		return err
 	}
-	return fsutil.WriteFile(filepath.Join(j.Out, PageFile), func(w io.Writer) error { return writePage(w, t, r) })
+	return fsutil.WriteFile(filepath.Join(dir, PageFile), func(w io.Writer) error { return writePage(w, t, r) })
+}
+
+func writeJSON(path string, what any) error {
+	raw, err := json.MarshalIndent(what, "", " ")
+	if err != nil {
+		return err
+	}
+	return fsutil.WriteBytes(path, append(raw, '\n'))
 }
 
 // forecast prints what it would take. Where all is computed here nothing is paid; else a budget or --yes must say that
 // somebody pays.
 func (j Job) forecast(ctx context.Context, t *interviewer, run judge.Run) (stop bool, err error) {
-	n := int64(len(t.personas) * len(t.inventory.Items))
+	n := int64((len(t.personas)*t.repeats + 1) * len(t.inventory.Items)) // 1: the empty answer
 	f := judge.Forecast{Items: int(n), Noun: "answers", Budget: t.cfg.Budget}
 	course := judge.Course{Name: "all", Estimate: judge.Estimate{Questions: 3 * n}}
 	const around = 120 // tokens of persona, template and options

@@ -16,7 +16,9 @@ type Question struct {
 	About  string // for people: what is asked
 
 	System, User string
+	Before       []llm.Message  // what was said before User, of a conversation of several turns
 	Schema       map[string]any // of the answer; nil for free text
+	Sampling     *llm.Sampling  // how an open answer is drawn; nil: at the voter's temperature
 
 	// A closed question has all its answers here, each as it would be written behind Prefix: a voter that is asked by
 	// choices takes one of them. Blank is User with N/A in the text's place, for those that are calibrated.
@@ -120,6 +122,9 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 		user += askAgain
 	}
 	sampling := llm.Sampling{Temperature: s.Temperature, MaxTokens: s.MaxTokens}
+	if q.Sampling != nil {
+		sampling = *q.Sampling
+	}
 	if s.AtHome() {
 		sampling.Seed = seed(s.Name + q.Draw) // an endpoint draws by itself: its requests stay as they were
 	}
@@ -145,11 +150,12 @@ func (j *Judge) write(ctx context.Context, s seat, q Question, v *Vote) (string,
 	return reply.Text, err
 }
 
-// messages are the conversation that every way of asking begins with. A prompt without a system block has no such
-// message: an empty one is not the same to a model as none.
-func (q Question) messages(user string) []llm.Message {
-	if q.System == "" {
-		return []llm.Message{{Role: llm.User, Content: user}}
+// messages are the conversation that every way of asking begins with. Without a system message there is none: an empty
+// one would take the place of the one that a model's template puts there by itself.
+func (q Question) messages(user string) (out []llm.Message) {
+	if q.System != "" {
+		out = append(out, llm.Message{Role: llm.System, Content: q.System})
 	}
-	return []llm.Message{{Role: llm.System, Content: q.System}, {Role: llm.User, Content: user}}
+	out = append(out, q.Before...)
+	return append(out, llm.Message{Role: llm.User, Content: user})
 }

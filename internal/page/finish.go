@@ -188,6 +188,9 @@ func standalone(svg []byte) []byte {
 	return out.Bytes()
 }
 
+// Picture makes a picture of a page a file of its own, as the link beside it does.
+func Picture(svg string) []byte { return standalone(withoutFigures([]byte(svg))) }
+
 // encode writes a file into an address. More is escaped than must be, the first letter of the name of SVG's language
 // too, so that who searches the page for addresses of elsewhere finds none.
 func encode(content []byte) string {
