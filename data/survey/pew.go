@@ -65,8 +65,8 @@ type wave struct {
 // asked is a question of a wave with its answers so far.
 type asked struct {
 	Question
-	column int
-	sums   map[string][]float64 // weights by attribute and option
+	sums map[string][]float64 // weights by attribute and option
+	seen map[string]int       // cells so far, and which option each is
 }
 
 // waveName finds the wave's number in the name of its folder.
@@ -162,7 +162,7 @@ func (w *wave) info(b *builder) error {
 		if slices.ContainsFunc(w.questions, func(o asked) bool { return o.Key == q.Key }) {
 			return fmt.Errorf("key %q stands twice", cells["key"])
 		}
-		w.questions = append(w.questions, asked{Question: q, sums: map[string][]float64{}})
+		w.questions = append(w.questions, asked{q, map[string][]float64{}, map[string]int{}})
 		return nil
 	})
 }
@@ -203,24 +203,39 @@ func (w *wave) responses(b *builder) error {
 			b.skip("a person's weight is negative or no number", where)
 			return nil
 		}
+		var attributes []string
 		for _, category := range Categories {
 			if label := cells[category]; slices.Contains(w.groups[category], label) {
-				w.count(cells, category+"_"+label, heavy)
+				attributes = append(attributes, category+"_"+label)
+			}
+		}
+		for _, q := range w.questions {
+			if at := q.option(cells[w.key(q)]); at >= 0 {
+				q.count(attributes, at, heavy)
 			}
 		}
 		return nil
 	})
 }
 
-// count adds a person's answers to those of one group.
-func (w *wave) count(cells map[string]string, attribute string, weight float64) {
-	for _, q := range w.questions {
-		if at := slices.Index(q.Options, data.CleanText(cells[w.key(q)])); at >= 0 {
-			if q.sums[attribute] == nil {
-				q.sums[attribute] = make([]float64, len(q.Options))
-			}
-			q.sums[attribute][at] += weight
+// option is which of the options a cell names, −1 of none. A wave has a million cells and a few hundred different ones,
+// so each is cleaned once.
+func (q asked) option(cell string) int {
+	at, known := q.seen[cell]
+	if !known {
+		at = slices.Index(q.Options, data.CleanText(cell))
+		q.seen[cell] = at
+	}
+	return at
+}
+
+// count adds a person's answer to those of the person's groups.
+func (q asked) count(attributes []string, option int, weight float64) {
+	for _, attribute := range attributes {
+		if q.sums[attribute] == nil {
+			q.sums[attribute] = make([]float64, len(q.Options))
 		}
+		q.sums[attribute][option] += weight
 	}
 }
 
