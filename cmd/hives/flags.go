@@ -33,7 +33,7 @@ var flagGroups = []cli.FlagGroup{
 		"llm", "judge-model", "self-judge", "items", "slots", "gate", "personas", "points", "bench", "batch", "choose",
 		"repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
-		"share", "weighting", "group", "question", "sentences", "rotations", "shuffled",
+		"share", "weighting", "nearest", "group", "question", "sentences", "rotations", "shuffled",
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows and fits", Names: []string{
 		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",

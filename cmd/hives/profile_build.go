@@ -91,6 +91,8 @@ func registerBuild(f *pflag.FlagSet, b *opinion.Build) {
 	f.Float64Var(&b.Share, "share", survey.DefaultShare, "share of the questions that make the profiles")
 	f.StringVar((*string)(&b.Weighting), "weighting", string(b.Weighting), "paper: mean of weight and intensity; joint: "+
 		"the weight within the sum; weighted_mean: in units of intensity")
+	f.IntVar(&b.Nearest, "nearest", 0, "score a statement for so many values, those nearest to it; 0 for all: cheaper, "+
+		"but values far from all statements get none")
 	f.IntVar(&b.Score.K, "k", b.Score.K, "texts of a window, the statement among them")
 	f.IntVar(&b.Score.M, "m", b.Score.M, "windows of a statement and value")
 	f.StringVar(&b.Score.Utility, "utility", b.Score.Utility, "anchors count by logit, their utilities, or by score")

@@ -37,6 +37,7 @@ type Build struct {
 	Values    []string // none: all of the database
 	Known     theories.Set
 	Score     vidb.ScoreOptions
+	Nearest   int // score a statement for so many values, those nearest to it; 0: for all
 	Weighting profiles.Weighting
 	Config    vidb.Config // voters: the writer and judges
 	Embed     func(context.Context) (encoder.Encoder, func(), error)
@@ -61,6 +62,9 @@ func (b Build) Run(ctx context.Context) (*Profiles, error) {
 	b.Stdout = cmp.Or[io.Writer](b.Stdout, io.Discard)
 	if !slices.Contains(profiles.Weightings, b.Weighting) {
 		return nil, usage("--weighting %q: want one of %v", b.Weighting, profiles.Weightings)
+	}
+	if b.Nearest < 0 {
+		return nil, usage("--nearest %d: want a number of values, or 0 for all", b.Nearest)
 	}
 	s, err := survey.Read(b.Survey)
 	if err != nil {
@@ -89,7 +93,7 @@ func (b Build) Run(ctx context.Context) (*Profiles, error) {
 	return b.finish(ctx, p, s.Groups)
 }
 
-// finish scores, weighs, computes and writes.
+// finish weighs, scores, computes and writes.
 func (b Build) finish(ctx context.Context, p *Profiles, groups []survey.Group) (*Profiles, error) {
 	if len(p.Questions) == 0 {
 		return nil, fault.New(fault.Invalid, "no question has usable statements (first: %s): ask another writer",
@@ -99,22 +103,26 @@ func (b Build) finish(ctx context.Context, p *Profiles, groups []survey.Group) (
 	for _, v := range p.Values {
 		ids = append(ids, v.ID)
 	}
-	warning, err := b.score(ctx, ids, p.Questions)
-	if err != nil {
-		return nil, err
-	}
-	if warning != "" {
-		p.Notes = append(p.Notes, warning)
-	}
+	// Vectors before judges: a model that does not answer is found before somebody is paid.
 	enc, done, err := b.Embed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	if p.Model, err = weigh(ctx, enc, p.Values, p.Questions); err != nil {
+	p.Model, err = weigh(ctx, enc, p.Values, p.Questions)
+	done()
+	if err != nil {
 		return nil, err
 	}
 	p.Model.Engine = "" // it changes no vector beyond rounding
+	warnings, err := b.score(ctx, ids, p.Questions)
+	if err != nil {
+		return nil, err
+	}
+	p.Notes = append(p.Notes, warnings...)
+	if b.Nearest > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("each statement has intensities for its %d nearest values alone: what is "+
+			"left out is not left out at random", b.Nearest))
+	}
 	if err := p.compute(groups); err != nil {
 		return nil, err
 	}
@@ -291,6 +299,9 @@ func (b *Build) agree(ctx context.Context, run judge.Run, values int, questions 
 		n := int64(len(q.Options))
 		options += n
 		course.Ask(writer, 1, template+llm.EstimateTokens(q.Asked(nil)), min(n*statement, int64(writer.MaxTokens)))
+	}
+	if b.Nearest > 0 {
+		values = min(values, b.Nearest)
 	}
 	windows := options * int64(values) * int64(b.Score.M)
 	paid := !writer.AtHome()

@@ -224,6 +224,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"named writer":        func(b *Build) { b.Config.Voters = b.Config.Voters[1:] },
 		"no budget":           func(b *Build) { b.Yes = false },
 		"weighting":           func(b *Build) { b.Weighting = "x" },
+		"--nearest -1":        func(b *Build) { b.Nearest = -1 },
 		"share":               func(b *Build) { b.Share = 0 },
 		"no value":            func(b *Build) { b.Values = []string{"svt/self-enhancement/power"} },
 		"no such file":        func(b *Build) { b.Survey = "nowhere" },
@@ -316,6 +317,36 @@ func TestLettersByProbability(t *testing.T) {
 	}
 	if all.All.Mean != free.All.Mean {
 		t.Errorf("in all orders %v, without a liking %v", all.All.Mean, free.All.Mean)
+	}
+}
+
+// With one value a statement only the nearest has a score, and the judges get a quarter of the calls. Of equal
+// cosines the first counts.
+func TestNearestValuesAlone(t *testing.T) {
+	w := newWorld(t)
+	s := scripted.New(t, w.answer)
+	b := w.build(s.URL, t.TempDir())
+	b.Nearest = 1
+	p, err := b.Run(context.Background())
+	must(t, err)
+	calls, statements := int(w.calls.Load()), 0
+	for _, q := range p.Questions {
+		for o := range q.Statements {
+			statements++
+			best := slices.Index(q.Similarity[o], slices.Max(q.Similarity[o]))
+			for v := range p.Values {
+				if q.Intensity[o][v].Known() != (v == best) {
+					t.Errorf("%s, option %d, %s: intensity %v", q.Text, o, p.Values[v].ID, q.Intensity[o][v])
+				}
+			}
+		}
+	}
+	if calls != len(p.Questions)+b.Score.M*statements || len(p.Notes) != 1 {
+		t.Errorf("%d calls, notes %v", calls, p.Notes)
+	}
+	q := &Question{Similarity: [][]Number{{.1, .3, .3}}}
+	if near(q, 0, 0, 2) || !near(q, 0, 1, 1) || near(q, 0, 2, 1) || !near(q, 0, 0, 0) {
+		t.Error("the nearest of .1 .3 .3")
 	}
 }
 
