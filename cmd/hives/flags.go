@@ -16,12 +16,12 @@ var flagGroups = []cli.FlagGroup{
 		"rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "from", "keep",
 		"left-out", "bank", "html", "quote", "report", "force", "json",
-		"dry-run"}},
+		"dry-run", "yes"}},
 	// These mean the same wherever a text becomes a vector (embedder.Options), or a model answers.
 	{Title: "Model", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
 		"endpoint-ca", "token-file",
-		"prompt", "dimensions", "template", "system"}},
+		"prompt", "dimensions", "template", "system", "judge-endpoint", "judge-model"}},
 	{Title: "In a pipeline", Names: []string{"fail-if"}},
 	{Title: "What is done", Names: []string{
 		"questions", "theory", "kind", "value", "values", "text", "zero", "definitions", "targets", "format", "dtype",
@@ -30,20 +30,19 @@ var flagGroups = []cli.FlagGroup{
 		"resamples", "sides", "min-side", "top", "number", "shard", "block", "margin", "max-distance", "not-for",
 		"any-base", "method", "of", "weights", "no-normalise",
 		"skip-bad", "k", "restarts", "max-passes", "mini-batch", "exemplars", "min-exemplars", "merge", "match",
-		"llm", "judge-model", "self-judge", "items", "slots", "gate", "personas", "points", "bench", "batch", "choose",
+		"llm", "self-judge", "items", "slots", "gate", "personas", "points", "bench", "batch", "choose",
 		"repeats",
 		"redraw", "jobs", "listen", "reviewer", "choices", "choice", "schema", "scores", "temperature",
 		"share", "weighting", "nearest", "group", "question", "sentences", "rotations", "shuffled",
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
-	{Title: "Pools, windows and fits", Names: []string{
+	{Title: "Pools, windows, fits, intervals", Names: []string{
 		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",
 		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
 		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
-		"licence-ok", "authors", "with", "texts", "prior-vectors", "response-vectors",
-		"yes"}},
+		"licence-ok", "authors", "with", "prior-vectors", "response-vectors"}},
 	{Title: "Steering", Names: []string{
 		"source", "each", "queries", "regimes", "words", "bins", "ablate",
-		"count", "instructions", "draws", "filter", "threshold", "judge-endpoint", "judge-model",
+		"count", "instructions", "draws", "filter", "threshold",
 		"pairs", "other", "layers", "coefficients", "unit", "max-cost", "random-vectors", "answers",
 		"embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: "Answers of a degree", Names: []string{
