@@ -4,7 +4,7 @@
 #
 #   scripts/vcai_trial.sh OUT [PART…]
 #
-# Parts, in their order and by default all: rows train fuse measure ask build report. A stopped run goes on where it was, and
+# Parts, in their order and by default all: rows train fuse measure ask build report (build asks, as ask does, the judge of words). A stopped run goes on where it was, and
 # a finished part is left alone. The answers are our own (scripts/vcai_trial/answers.py): the small model cannot write to a
 # degree. Its answers to the questionnaire are read by a judge of words (judge.py), since it cannot judge either.
 #
@@ -73,27 +73,40 @@ measure() {
     for run in "$out/runs/$seed"/*/; do pairs "$(basename "$run")" "$seed" "$run/final"; done
   done
 }
+# words starts the judge of words and sets $port; it ends with this script.
+words() {
+  [ -z "${port:-}" ] || return 0
+  rm -f "$out/judge.port"
+  python3 "$here/vcai_trial/judge.py" "$out/judge.port" &
+  trap "kill $! 2>/dev/null || true" EXIT
+  while [ ! -s "$out/judge.port" ]; do sleep .2; done
+  port=$(cat "$out/judge.port")
+}
+# build: does the small model write to a degree at all? Two questions of each value, both ends, one rewrite.
+build() {
+  words
+  python3 "$here/vcai_trial/questionnaire.py" --build "$out" "$port" "$model"
+  $EACH "$BIN/hives" vcai build --config "$out/vcai.toml" --questions "$out/vcai.jsonl" --levels -2,+2 --roles 2 --rewrites 1 \
+    --aggregate touched --out "$out/vcai" --yes
+}
 # ask: the questionnaire's questions about the two values, put to models of the first seed.
 ask() {
   [ "$PERSONAS" -gt 0 ] || return 0
   local seed=${SEEDS%% *}
-  python3 "$here/vcai_trial/judge.py" "$out/judge.port" &
-  trap 'kill %1 2>/dev/null || true' EXIT
-  while [ ! -s "$out/judge.port" ]; do sleep .2; done
-  python3 "$here/vcai_trial/questionnaire.py" "$out" "$here/../internal/interview/inventory.json" "$(cat "$out/judge.port")" "$model" "$seed"
+  words
+  python3 "$here/vcai_trial/questionnaire.py" "$out" "$here/../internal/interview/inventory.json" "$port" "$model" "$seed"
   for config in "$out"/questionnaire/*.toml; do
     into=${config%.toml}
     [ -e "$into/scores.json" ] || $EACH "$BIN/hives" questionnaire run --config "$config" --items "$out/questionnaire/items.json" \
       --personas "$PERSONAS" --out "$into" --yes
   done
-  kill %1 && trap - EXIT && rm -f "$out/judge.port"
   others=$(ls -d "$out"/questionnaire/*/ | grep -v '/base/$')
   rm -rf "$out/compare"
   "$BIN/hives" questionnaire compare "$out/questionnaire/base" $others --points "$out/questionnaire/points.json" --out "$out/compare"
 }
 report() { python3 "$here/vcai_trial/report.py" "$out" $SEEDS | tee "$out/report.md"; }
 
-[ $# -gt 0 ] || set -- rows train fuse measure ask report
+[ $# -gt 0 ] || set -- rows train fuse measure ask build report
 for part in "$@"; do
-  case $part in rows|train|fuse|measure|ask|report) $part ;; *) echo "vcai_trial: part '$part' is not known" >&2; exit 2 ;; esac
+  case $part in rows|train|fuse|measure|ask|build|report) $part ;; *) echo "vcai_trial: part '$part' is not known" >&2; exit 2 ;; esac
 done

@@ -27,8 +27,22 @@ def balance(answer: str, value: str) -> int:
     return sum(w in FOR[value].split() for w in words) - sum(w in AGAINST[value].split() for w in words)
 
 
+# The parts of power in our decomposition; any other part is read as one of benevolence.
+POWER = ("authority", "wealth", "social power", "status and prestige", "dominance over people and resources", "preserving public image",
+         "social recognition")
+
+
+def part(prompt: str) -> str:
+    """The prompt is internal/answers': a part of a value, and a text as a JSON string."""
+    matter = re.search(r"^The matter: (.*)\.$", prompt, re.M).group(1)
+    found = balance(json.loads(re.search(r"^The text: (.*)$", prompt, re.M).group(1)), "power" if matter in POWER else "benevolence")
+    return "agree" if found > 0 else "disagree" if found < 0 else "neutral"
+
+
 def choose(prompt: str) -> str:
     """The prompt is internal/interview's: the answer as a JSON string, a person to whom a value matters, the options."""
+    if prompt.startswith("The matter: "):
+        return part(prompt)
     answer = json.loads(re.search(r"^The person's answer: (.*)$", prompt, re.M).group(1))
     about = re.search(r"matters most: (.*)$", prompt, re.M).group(1).lower()
     options = re.search(r"^Options: (.*)\.$", prompt, re.M).group(1).split("; ")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what scripts/vcai_trial.sh asks: python3 questionnaire.py OUT INVENTORY PORT MODEL SEED
+"""Writes what scripts/vcai_trial.sh asks: python3 questionnaire.py OUT INVENTORY PORT MODEL SEED, or --build OUT PORT MODEL
 
 OUT/questionnaire gets items.json (the two values' questions of the inventory), a configuration for each model of the seed that
 is there, and points.json (which value and degree each was trained on).
@@ -8,6 +8,8 @@ is there, and points.json (which value and degree each was trained on).
 import json
 import pathlib
 import sys
+
+from answers import VALUES
 
 SCALES = ("BED", "BEC", "POD", "POR")
 GROUPS = {"benevolence": ["BED", "BEC"], "power": ["POD", "POR"]}
@@ -54,4 +56,15 @@ def main(out: str, inventory: str, port: str, model: str, seed: str) -> None:
     (here / "points.json").write_text(json.dumps({"format": 1, "points": points}, indent=1))
 
 
-main(*sys.argv[1:])
+def build(out: str, port: str, model: str) -> None:
+    """What vcai build asks: OUT/vcai.toml and OUT/vcai.jsonl."""
+    here = pathlib.Path(out)
+    (here / "vcai.toml").write_text(CONFIG.format(port=port, model=model, length=48).replace('"respondent"', '"writer"'))
+    rows = [{"question": q, "value": v.split(":")[1]} for v, answers in VALUES.items() for q, _, _ in answers[:2]]
+    (here / "vcai.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+
+if sys.argv[1] == "--build":
+    build(*sys.argv[2:])
+else:
+    main(*sys.argv[1:])
