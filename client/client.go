@@ -10,6 +10,7 @@ import (
 
 	"hives/internal/fault"
 	hivesv1 "hives/proto/hives/v1"
+	hivesv1alpha1 "hives/proto/hives/v1alpha1"
 )
 
 const (
@@ -30,6 +31,9 @@ type Client struct {
 	hivesv1.EmbedServiceClient
 	// Values asks for value vectors, scores and neighbours.
 	Values hivesv1.ValueServiceClient
+	// Intensity has the server's judges score responses. A call lasts as long as they take: give its context a deadline of
+	// minutes. Responses of one call are not cut into several, since judges' sharpness is fitted to a call.
+	Intensity hivesv1alpha1.IntensityServiceClient
 }
 
 // Dial connects to a target and asks it for its limits. A target is grpc://host:port, grpcs://host:port (TLS), or
@@ -57,6 +61,7 @@ func Dial(ctx context.Context, target string, opts ...Option) (*Client, error) {
 	}
 	c.EmbedServiceClient = hivesv1.NewEmbedServiceClient(c.conn)
 	c.Values = hivesv1.NewValueServiceClient(c.conn)
+	c.Intensity = hivesv1alpha1.NewIntensityServiceClient(c.conn)
 	if c.info, err = c.GetInfo(ctx, &hivesv1.GetInfoRequest{}); err != nil {
 		c.Close()
 		return nil, err

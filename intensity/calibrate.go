@@ -97,7 +97,7 @@ func (c *Calibration) Score(utility float64) float64 {
 		if c.MaxAbs == 0 {
 			return 0
 		}
-		return Limit * (utility - c.Mean) / c.MaxAbs
+		return Limit * ((utility - c.Mean) / c.MaxAbs) // in this order: 10·x/x may be 10.000000000000002
 	case MinMax:
 		return clip(2*Limit*(utility-c.low)/(c.span+minMaxEps) - Limit)
 	}

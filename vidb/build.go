@@ -174,8 +174,16 @@ func (j BuildJob) all(ctx context.Context, y *jury, values []*Value) ([]Figures,
 	return figures, nil
 }
 
-// open reads the values of a job, and refuses one whose definition has changed.
+// open reads the values of a job with their windows, and refuses one whose definition has changed.
 func open(path string, ids []string, known theories.Set) ([]*Value, error) {
+	return openWith(path, ids, known, (*File).Full)
+}
+
+// openWith is open by File.Full or File.Value. Windows are most of a file, and a job that asks about other texts needs
+// none.
+func openWith(
+	path string, ids []string, known theories.Set, read func(*File, string) (*Value, error),
+) ([]*Value, error) {
 	file, err := Open(path, known)
 	if err != nil {
 		return nil, err
@@ -187,7 +195,7 @@ func open(path string, ids []string, known theories.Set) ([]*Value, error) {
 	}
 	var out []*Value
 	for _, id := range ids {
-		v, err := file.Full(id)
+		v, err := read(file, id)
 		if err == nil {
 			err = v.Current()
 		}

@@ -287,7 +287,7 @@ func (f *fitting) fromNeutral() ([]float64, error) {
 	}
 	scores := make([]float64, len(f.theta))
 	for item, t := range f.theta {
-		scores[item] = intensity.Limit * (t - v.Mean) / v.MaxAbs
+		scores[item] = intensity.Limit * ((t - v.Mean) / v.MaxAbs)
 	}
 	return scores, nil
 }

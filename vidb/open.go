@@ -180,6 +180,9 @@ value_id = ?
 // hugest is a utility that no orders give: e to its power is infinite long before.
 const hugest = 1e6
 
+// rounding is how far beyond ±10 a score of an older file may lie: the outermost text's was 10·x/x there.
+const rounding = 1e-9
+
 // plausible refuses numbers that would go into sums of exponentials.
 func (s Score) plausible(id string) error {
 	for _, x := range []float64{s.Theta, s.SE} {
@@ -188,7 +191,7 @@ func (s Score) plausible(id string) error {
 		}
 	}
 	for _, x := range []float64{s.Score, s.Final} {
-		if math.Abs(x) > intensity.Limit {
+		if math.Abs(x) > intensity.Limit+rounding {
 			return fault.New(fault.Corrupt, "scores, text %s: score %v or final %v is not within ±%v", id, s.Score, s.Final,
 				intensity.Limit)
 		}

@@ -64,6 +64,39 @@ func ReadResponses(path string) (out []Response, others []string, err error) {
 	return r.out, r.others, err
 }
 
+// CleanResponses is for responses that come from elsewhere than a file: it cleans their texts as ReadResponses does,
+// and refuses what that refuses, by the place in the list from 0.
+func CleanResponses(in []Response) ([]Response, error) {
+	out, seen := slices.Clone(in), map[string]int{}
+	for at := range out {
+		r := &out[at]
+		if err := r.clean(); err != nil {
+			return nil, fault.New(fault.Invalid, "response %d %w", at, err)
+		}
+		if before, twice := seen[r.ID]; twice {
+			return nil, fault.New(fault.Invalid, "response %d has the id of response %d: each needs its own", at, before)
+		}
+		seen[r.ID] = at
+	}
+	return out, nil
+}
+
+// clean cleans a response's text as the pool's texts were: the same text then has the same text_id, and is no anchor of
+// itself.
+func (r *Response) clean() error {
+	for _, cell := range []struct{ name, text string }{{"id", r.ID}, {"query", r.Query}, {"dataset", r.Dataset},
+		{"response", r.Text}, {"group", r.Group}, {"pair", r.Pair}} {
+		if why := textfile.Unreadable(cell.text); why != "" {
+			return fmt.Errorf("column %q: %s", cell.name, why)
+		}
+	}
+	if r.ID == "" {
+		return errors.New(`has no "id": each response needs its own`)
+	}
+	r.Text = data.CleanText(r.Text)
+	return nil
+}
+
 // responseFile is a file on its way to responses.
 type responseFile struct {
 	path   string
@@ -198,19 +231,13 @@ func (r *responseFile) other(name string) error {
 }
 
 // take makes a response of a row.
-// The text is cleaned as the pool's texts were: the same text then has the same text_id, and is no anchor of itself.
 func (r *responseFile) take(line int, cells map[string]string) error {
 	if _, known := cells["response"]; !known {
 		return r.at(line, errors.New(`has no "response"; one that is empty is written as ""`))
 	}
 	out := Response{
-		ID: cells["id"], Query: cells["query"], Dataset: cells["dataset"], Text: data.CleanText(cells["response"]),
+		ID: cells["id"], Query: cells["query"], Dataset: cells["dataset"], Text: cells["response"],
 		Group: cells["group"], Pair: cells["pair"],
-	}
-	for name, cell := range cells {
-		if why := textfile.Unreadable(cell); why != "" {
-			return r.at(line, fmt.Errorf("column %q: %s", name, why))
-		}
 	}
 	switch cells["refused"] {
 	case "", "false", "0":
@@ -219,8 +246,8 @@ func (r *responseFile) take(line int, cells map[string]string) error {
 	default:
 		return r.at(line, fmt.Errorf(`column "refused" holds neither true nor false`))
 	}
-	if out.ID == "" {
-		return r.at(line, errors.New(`has no "id": each response needs its own`))
+	if err := out.clean(); err != nil {
+		return r.at(line, err)
 	}
 	if before, twice := r.seen[out.ID]; twice {
 		return r.at(line, fmt.Errorf("has the id of line %d: each response needs its own", before))

@@ -54,8 +54,9 @@ func DefaultScore() ScoreOptions {
 		Format: FormatDefault}
 }
 
-// Pairs have a form of their own in a build. Here two texts are an order like any other, so binary is refused.
-func (o ScoreOptions) validate() error {
+// Validate refuses options that there are none of, by the flag's name. Pairs have a form of their own in a build; here
+// two texts are an order like any other, so binary is refused.
+func (o ScoreOptions) Validate() error {
 	for _, c := range []struct {
 		flag, value string
 		choices     []string
@@ -103,7 +104,7 @@ type ScoreJob struct {
 // written before all is answered. A value none of whose answers can be used is named, its rows have no score, and the
 // others go on.
 func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
-	if err := cmp.Or(j.Options.validate(), j.priorFiles(), checkScoreOut(j.Out)); err != nil {
+	if err := cmp.Or(j.Options.Validate(), j.priorFiles(), checkScoreOut(j.Out)); err != nil {
 		return nil, err
 	}
 	if j.Votes == "" {
@@ -149,13 +150,18 @@ func ScoreResponses(ctx context.Context, j ScoreJob) ([]ScoreSummary, error) {
 // prepare draws the windows of all values: what cannot be drawn is said before anybody is asked.
 // It also is what makes the estimate exact: every window that will be asked about is known.
 func (j ScoreJob) prepare(responses []Response) ([]*scoring, error) {
-	values, err := open(j.Path, j.Values, j.Known)
+	values, err := openWith(j.Path, j.Values, j.Known, (*File).Value)
 	if err != nil {
 		return nil, err
 	}
+	return draw(values, j.Options, responses)
+}
+
+// draw draws the windows of responses for some values.
+func draw(values []*Value, o ScoreOptions, responses []Response) ([]*scoring, error) {
 	var out []*scoring
 	for _, v := range values {
-		s, err := newScoring(v, j.Options, responses)
+		s, err := newScoring(v, o, responses)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func (j ScoreJob) scorings(tasks []ScoreTask) ([]*scoring, error) {
 	opened := map[string]*Value{}
 	var out []*scoring
 	for _, t := range tasks {
-		if err := t.Options.validate(); err != nil {
+		if err := t.Options.Validate(); err != nil {
 			return nil, err
 		}
 		v := opened[t.Value]

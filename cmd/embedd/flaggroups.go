@@ -11,6 +11,7 @@ var flagGroups = []cli.FlagGroup{
 		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
 	{Title: "Language model", Names: []string{
 		"llm", "llm-name", "llm-template", "llm-rows", "llm-max-tokens", "llm-max-length", "llm-queue", "llm-timeout"}},
+	{Title: "Judges", Names: []string{"vidb", "judges", "votes", "theories", "max-judge-calls"}},
 	{Title: "Listeners",
 		Names: []string{"listen", "http-listen", "no-http-ids", "cors-origins", "admin-listen"}},
 	{Title: "Who may call", Names: []string{

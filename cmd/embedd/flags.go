@@ -22,6 +22,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	registerModel(fs, d)
 	registerLLM(fs, d)
+	registerJudges(fs, d)
 	registerListeners(fs, d)
 	registerCallers(fs)
 	registerLimits(fs, d)
@@ -65,6 +66,17 @@ func registerLLM(fs *pflag.FlagSet, d daemon.Config) {
 	fs.Int("llm-queue", d.LLMQueue, "answers that may wait or be written; a request beyond them gets 429")
 	fs.Duration("llm-timeout", time.Duration(d.LLMTimeout), "time for an answer to be waited for and written; "+
 		"0 means as long as it takes")
+}
+
+// registerJudges adds what responses are scored with. Judges have a file of their own, which hives score reads too:
+// endpoints, prices and budgets are no settings of a server.
+func registerJudges(fs *pflag.FlagSet, d daemon.Config) {
+	fs.String("vidb", "", "value-intensity database of hives vidb, to score responses against; needs --judges and --votes")
+	fs.String("judges", "", "TOML file of the judges that score, with endpoints and budget, as hives score reads it")
+	fs.String("votes", "", "votes file that keeps every answer of the judges, texts included; created where there is none")
+	fs.String("theories", "", "files of theories of one's own that the database's values are of, with commas between them")
+	fs.Int("max-judge-calls", d.MaxJudgeCalls, "questions to judges, of all callers together, that may wait or be under "+
+		"way; a call beyond them gets RESOURCE_EXHAUSTED")
 }
 
 // registerListeners adds the addresses. One that is empty is switched off, but for gRPC's.

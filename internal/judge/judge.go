@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/singleflight"
 
 	"hives/internal/fault"
 	"hives/internal/llm"
@@ -22,12 +21,12 @@ type Judge struct {
 	store  *Store
 	budget *llm.Budget
 	seats  []seat
-	flight singleflight.Group // questions under way, by key
 
 	mu     sync.Mutex
-	stored map[string]bool   // items by id and prompts by hash that are known to be in the store
-	blanks map[string]*blank // by voter and form of a question
-	served map[string]string // by voter: what its endpoint calls the model that answers
+	stored map[string]bool          // items by id and prompts by hash that are known to be in the store
+	blanks map[string]*blank        // by voter and form of a question
+	asking map[string]chan struct{} // by voter and question: closed when who asks it now is done
+	served map[string]string        // by voter: what its endpoint calls the model that answers
 }
 
 // seat is a voter ready to be asked. Two seats may share a voice, and with it a rate or a batch.
@@ -55,6 +54,7 @@ func New(ctx context.Context, cfg Config, run Run, store *Store) (*Judge, error)
 	budget := llm.NewBudget(cfg.Budget, tokens, micro)
 	j := &Judge{
 		cfg: cfg, run: run.ID, store: store, budget: budget, stored: map[string]bool{}, blanks: map[string]*blank{},
+		asking: map[string]chan struct{}{},
 	}
 	if j.served, err = store.Served(ctx, run.ID); err != nil {
 		return nil, err
@@ -73,6 +73,9 @@ func (j *Judge) Spent() string {
 	tokens, micro := j.budget.Used()
 	return fmt.Sprintf("%d tokens, %.4f %s", tokens, float64(micro)/1e6, j.cfg.Budget.Currency)
 }
+
+// Used is Spent in numbers: tokens, and millionths of the currency.
+func (j *Judge) Used() (tokens, micro int64) { return j.budget.Used() }
 
 // Put stores items in one go. It need not be called, but a transaction is synced to the disk: ten thousand items are
 // one sync with it and ten thousand without.
@@ -115,17 +118,42 @@ func (j *Judge) Ask(ctx context.Context, voter int, q Question) (v Vote, asked b
 	if err := j.putFor(ctx, q); err != nil {
 		return v, false, err
 	}
-	// Two items may come to one question at the same moment, such as two equal answers that are to be judged: the second
-	// waits for the first's answer. It would else find none stored, ask as well, and have no place to put its answer.
-	s := j.seats[voter]
-	_, err, _ = j.flight.Do(s.Name+"\x00"+q.Prompt.Hash()+"\x00"+q.Item.ID, func() (any, error) {
-		v, asked, err = j.ask(ctx, s, q)
-		return nil, err
-	})
-	if err == nil && v.Run == "" { // another item's question, answered and stored meanwhile
-		v, asked, err = j.ask(ctx, s, q)
+	done, err := j.alone(ctx, fmt.Sprintf("%d %s %s", voter, q.Prompt.Hash(), q.Item.ID))
+	if err != nil {
+		return v, false, err
 	}
-	return v, asked, err
+	defer done()
+	return j.ask(ctx, j.seats[voter], q)
+}
+
+// alone waits until nobody else of this program asks the same. Two items may come to one question at the same moment,
+// such as two equal answers that are to be judged, or two calls of a server. The second waits and finds the first's
+// answer in the store; it would else ask as well, and have no place to put its answer.
+//
+//	A asks, B comes with the same question     B waits, and reads what A has stored
+//	A goes away before the answer              B asks: it is not told of A's end
+func (j *Judge) alone(ctx context.Context, question string) (done func(), err error) {
+	for {
+		j.mu.Lock()
+		other, taken := j.asking[question]
+		if !taken {
+			mine := make(chan struct{})
+			j.asking[question] = mine
+			j.mu.Unlock()
+			return func() {
+				j.mu.Lock()
+				delete(j.asking, question)
+				j.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		j.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // Each works on n items, several at once, and calls done after each, with whether anybody was asked about it. The

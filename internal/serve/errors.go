@@ -52,7 +52,8 @@ func Status(err error) error {
 	}
 	code, reason, words := describe(err)
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}
-	if code == codes.ResourceExhausted && reason != "METADATA_TOO_LARGE" {
+	// Neither too much metadata nor a budget that is spent becomes right by waiting.
+	if code == codes.ResourceExhausted && reason != "METADATA_TOO_LARGE" && reason != "JUDGE_BUDGET" {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter(err))})
 	}
 	// Without details the code and the words still say what happened.

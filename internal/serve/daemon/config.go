@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"time"
@@ -43,6 +44,14 @@ type Config struct {
 	LLMMaxLength int          `toml:"llm_max_length"`
 	LLMQueue     int          `toml:"llm_queue"`
 	LLMTimeout   cli.Duration `toml:"llm_timeout"`
+
+	// A value-intensity database beside the model, and who scores against it: judges and endpoints are settings of a
+	// file of their own, the one that hives score takes.
+	VIDB          string `toml:"vidb"`
+	Judges        string `toml:"judges"`
+	Votes         string `toml:"votes"`
+	Theories      string `toml:"theories"` // files of own theories, with commas between them
+	MaxJudgeCalls int    `toml:"max_judge_calls"`
 
 	// Who may call. Files are named here and read by parts.open; no secret stands in a setting itself.
 	TLSCert  string `toml:"tls_cert"`
@@ -107,8 +116,8 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:50051", AdminListen: "127.0.0.1:9090", Precision: "f32",
 		LLMRows: talk.DefaultRows, LLMMaxTokens: 512, LLMMaxLength: 2048, LLMQueue: 64,
-		LLMTimeout: cli.Duration(10 * time.Minute),
-		MaxTexts:   l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens,
+		LLMTimeout: cli.Duration(10 * time.Minute), MaxJudgeCalls: 4096,
+		MaxTexts: l.Texts, MaxHTTPTexts: l.HTTPTexts, MaxHTTPTokens: l.HTTPTokens, MaxRequestTokens: l.RequestTokens,
 		MaxRequestBytes:  l.RequestBytes,
 		MaxBytesUnderWay: l.BytesUnderWay, MaxReplyBytes: l.ReplyBytes,
 		MaxQueueTokens: l.QueueTokens, MaxCalls: l.Calls, MaxBulkStreams: l.BulkStreams,
@@ -157,7 +166,7 @@ func (c Config) Validate() error {
 		return fault.Usage(fault.New(fault.Invalid, "no model: give --model DIR, a model folder, or --llm DIR, a "+
 			"language model"))
 	}
-	if err := c.checkLLM(); err != nil {
+	if err := cmp.Or(c.checkLLM(), c.checkJudges()); err != nil {
 		return fault.Usage(err)
 	}
 	// Zero has a meaning for each of these ("never", "at once"); below zero has none.

@@ -18,9 +18,11 @@ import (
 	"hives/internal/serve/admin"
 	"hives/internal/serve/chatapi"
 	"hives/internal/serve/httpapi"
+	"hives/internal/serve/intensityapi"
 	"hives/internal/serve/secure"
 	"hives/internal/serve/telemetry"
 	"hives/internal/serve/web"
+	"hives/vidb"
 )
 
 // lastSpans is how long the end waits for traces to be sent. A collector that is away must not hold the daemon's
@@ -44,6 +46,8 @@ type parts struct {
 	admin net.Listener
 	// A language model, which is loaded before the server says SERVING and answers over HTTP.
 	llm *chatapi.API
+	// Judges and a database, opened before the server says SERVING; they answer over gRPC.
+	judges *intensityapi.API
 }
 
 // open reads the files and takes the addresses, so that what is missing is said before a model is loaded. On an
@@ -55,6 +59,9 @@ func open(ctx context.Context, c Config, log *slog.Logger) (p *parts, err error)
 			p.close()
 		}
 	}()
+	if p.judges, err = c.intensities(log); err != nil {
+		return p, err
+	}
 	// Certificates and tokens are read, not only looked for: a bad one ends the start here.
 	if c.TLSCert != "" {
 		if p.certs, err = secure.OpenCertificates(secure.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA},
@@ -113,6 +120,9 @@ func (p *parts) plug(o *serve.Options) {
 	if p.llm != nil {
 		o.Begin, o.Checks = append(o.Begin, p.llm.Open), append(o.Checks, p.llm.Check)
 	}
+	if p.judges != nil {
+		o.Begin, o.Register = append(o.Begin, p.judges.Open), append(o.Register, p.judges.Register)
+	}
 	if p.http != nil {
 		o.Companions = append(o.Companions, p.serveHTTP)
 	}
@@ -126,6 +136,11 @@ func (p *parts) plug(o *serve.Options) {
 func (p *parts) watch(_ context.Context, s *serve.Server) error {
 	if p.llm != nil {
 		if err := p.metrics.WatchLLM(p.llm.Figures); err != nil {
+			return err
+		}
+	}
+	if p.judges != nil {
+		if err := p.metrics.WatchJudges(p.judges.Figures); err != nil {
 			return err
 		}
 	}
@@ -177,28 +192,42 @@ func (p *parts) serveAdmin(ctx context.Context, s *serve.Server) error {
 	return l.Run(ctx, h)
 }
 
-// reload replaces tokens, model and vectors, all of them or none: who reads that nothing was replaced may rely on
-// it. The tokens file is read before the swap and taken after it: reading may fail and costs nothing, the swap may
-// fail and takes minutes, taking cannot fail.
+// reload replaces tokens, model, vectors and database, all of them or none: who reads that nothing was replaced may
+// rely on it. Tokens file and database are read before the swap and taken after it: reading may fail and costs little,
+// the swap may fail and takes minutes, taking cannot fail.
 //
-// Invariant: after an error tokens, model and vectors are what they were (TestReloadTakesAllOrNothing).
-func (p *parts) reload(ctx context.Context, s *serve.Server) error {
-	if p.tokens == nil {
-		return s.Swap(ctx)
-	}
-	entries, err := p.tokens.Read()
-	if err != nil {
-		p.log.Error("nothing was replaced: the tokens file cannot be taken", "error", err)
-		return err
-	}
-	if s.Embeds() { // else there are the tokens: a language model stays
-		if err := s.Swap(ctx); err != nil {
-			p.log.Error("the tokens were not replaced, since the model was not")
+// Invariant: after an error all of them are what they were (TestReloadTakesAllOrNothing).
+func (p *parts) reload(ctx context.Context, s *serve.Server) (err error) {
+	var entries []secure.Entry
+	if p.tokens != nil {
+		if entries, err = p.tokens.Read(); err != nil {
+			p.log.Error("nothing was replaced: the tokens file cannot be taken", "error", err)
 			return err
 		}
 	}
-	p.tokens.Take(entries)
-	p.log.Info("the tokens were replaced", "tokens", len(entries))
+	var base *vidb.Base
+	if p.judges != nil {
+		if base, err = p.judges.Read(); err != nil {
+			p.log.Error("nothing was replaced: the database cannot be taken", "error", err)
+			return err
+		}
+	}
+	if s.Embeds() || p.tokens == nil { // else there are the tokens: a language model stays
+		if err := s.Swap(ctx); err != nil {
+			if p.tokens != nil || base != nil {
+				p.log.Error("tokens and database were not replaced, since the model was not")
+			}
+			return err
+		}
+	}
+	if p.tokens != nil {
+		p.tokens.Take(entries)
+		p.log.Info("the tokens were replaced", "tokens", len(entries))
+	}
+	if base != nil {
+		p.judges.Take(base)
+		p.log.Info("the database was replaced", "values", base.IDs())
+	}
 	return nil
 }
 
@@ -208,6 +237,9 @@ func (p *parts) close() {
 		if l != nil {
 			l.Close()
 		}
+	}
+	if p.judges != nil {
+		p.judges.Close()
 	}
 	// The traces' own context: the server's has ended by now.
 	ctx, cancel := context.WithTimeout(context.Background(), lastSpans)
