@@ -1,4 +1,4 @@
-"""Writes the stubs of proto/hives/v1 and the retry policy into the package.
+"""Writes the stubs of proto/hives/v1, those of its drafts in v1alpha1, and the retry policy into the package.
 
     python generate.py [TARGET]      # by default src/hives_embed
 
@@ -15,24 +15,24 @@ from grpc_tools import protoc  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
 PROTO = HERE.parent.parent / "proto"
-FILES = ["common", "embed", "values"]
+FILES = {"v1": ["common", "embed", "values"], "v1alpha1": ["intensity"]}
 
 
 def relative(source: str) -> str:
     """Turns "from hives.v1 import x" into "from . import x"."""
-    return re.sub(r"^from hives\.v1 import ", "from . import ", source, flags=re.MULTILINE)
+    return re.sub(r"^from hives\.v1(alpha1)? import ", "from . import ", source, flags=re.MULTILINE)
 
 
 def main(target: Path) -> None:
     out = target / "_proto"
     out.mkdir(parents=True, exist_ok=True)
-    scratch = out / "hives" / "v1"
     well_known = Path(protoc.__file__).parent / "_proto"
     arguments = ["protoc", f"-I{PROTO}", f"-I{well_known}"]
     arguments += [f"--{kind}_out={out}" for kind in ("python", "pyi", "grpc_python")]
-    if protoc.main(arguments + [f"hives/v1/{name}.proto" for name in FILES]) != 0:
+    files = [f"hives/{version}/{name}.proto" for version, names in FILES.items() for name in names]
+    if protoc.main(arguments + files) != 0:
         raise SystemExit("protoc refuses the files")
-    for made in sorted(scratch.iterdir()):
+    for made in sorted(path for version in FILES for path in (out / "hives" / version).iterdir()):
         if made.name == "common_pb2_grpc.py":  # it has no service
             continue
         (out / made.name).write_text(relative(made.read_text()))

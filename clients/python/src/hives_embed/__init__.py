@@ -22,6 +22,7 @@ from .errors import (
     Unauthenticated,
     Unavailable,
 )
+from .intensities import Intensities, Intensity, Response, Summary, Window
 from .target import SERVICE_CONFIG, tls_files
 from .values import Neighbour, Probability, Score
 
@@ -33,14 +34,19 @@ __all__ = [
     "DeadlineExceeded",
     "EmbedError",
     "Exhausted",
+    "Intensities",
+    "Intensity",
     "Internal",
     "InvalidRequest",
     "Mismatch",
     "Neighbour",
     "NotFound",
     "Probability",
+    "Response",
     "Score",
+    "Summary",
     "Unauthenticated",
     "Unavailable",
+    "Window",
     "tls_files",
 ]

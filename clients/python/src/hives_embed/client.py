@@ -12,11 +12,12 @@ from typing import Any
 import grpc
 import numpy as np
 
-from . import batches, values, vectors
-from ._proto import common_pb2, embed_pb2, embed_pb2_grpc, values_pb2, values_pb2_grpc
+from . import batches, intensities, values, vectors
+from ._proto import common_pb2, embed_pb2, embed_pb2_grpc, intensity_pb2_grpc, values_pb2, values_pb2_grpc
 from .batches import Text
 from .calls import Caller
 from .errors import Mismatch
+from .intensities import Intensities, Response
 from .target import channel
 from .values import Neighbour, Score
 from .vectors import Array
@@ -48,6 +49,7 @@ class Client:
         self._channel = channel(target, tls, token is not None)
         self._embed = embed_pb2_grpc.EmbedServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._values = values_pb2_grpc.ValueServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._intensity = intensity_pb2_grpc.IntensityServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._call = Caller(target, token, patience)
         self._timeout = timeout
         self._parallel = max(1, parallel)
@@ -177,6 +179,44 @@ class Client:
         )
         answer = self._call(self._values.NearestValues, request, self._deadline(timeout))
         return [values.neighbour(one) for one in answer.neighbours]
+
+    def score_responses(
+        self,
+        responses: Sequence[Response],
+        value_ids: Sequence[str],
+        *,
+        k: int | None = None,
+        m: int | None = None,
+        panel: str = "bucketed",
+        utility: str = "logit",
+        scale: str = "fit",
+        estimate: str = "mle",
+        format: str = "order",
+        max_se: float = 0.0,
+        seed: int = 0,
+        timeout: float = 600.0,
+    ) -> Intensities:
+        """How strongly responses support values, by where the server's judges put each among k - 1 texts of known
+        score, in m windows (6 and 3 if left out). It needs embedd --vidb, and takes as long as the judges: seconds to
+        minutes. A call that ends early loses nothing, and the same call asks for the rest alone.
+
+        panel is bucketed, fixed or random; utility logit or score; scale fit or one; estimate mle or posterior; format
+        order or one_shot. All responses go into one request, since a judge's sharpness is fitted to what it holds.
+        """
+        make = intensities.request(
+            responses,
+            value_ids,
+            k=k,
+            m=m,
+            panel=panel,
+            utility=utility,
+            scale=scale,
+            estimate=estimate,
+            format=format,
+            max_se=max_se,
+            seed=seed,
+        )
+        return intensities.intensities(self._call(self._intensity.Score, make, self._deadline(timeout)))
 
     def close(self) -> None:
         """Ends the connection; calls under way fail."""
