@@ -34,6 +34,9 @@ type Client struct {
 	// Intensity has the server's judges score responses. A call lasts as long as they take: give its context a deadline of
 	// minutes. Responses of one call are not cut into several, since judges' sharpness is fitted to a call.
 	Intensity hivesv1alpha1.IntensityServiceClient
+	// Profiles reads values off the texts of one author. Texts of one call are one profile, so they are not cut into
+	// several: Info's limits say how many a call takes.
+	Profiles hivesv1alpha1.ProfileServiceClient
 }
 
 // Dial connects to a target and asks it for its limits. A target is grpc://host:port, grpcs://host:port (TLS), or
@@ -62,6 +65,7 @@ func Dial(ctx context.Context, target string, opts ...Option) (*Client, error) {
 	c.EmbedServiceClient = hivesv1.NewEmbedServiceClient(c.conn)
 	c.Values = hivesv1.NewValueServiceClient(c.conn)
 	c.Intensity = hivesv1alpha1.NewIntensityServiceClient(c.conn)
+	c.Profiles = hivesv1alpha1.NewProfileServiceClient(c.conn)
 	if c.info, err = c.GetInfo(ctx, &hivesv1.GetInfoRequest{}); err != nil {
 		c.Close()
 		return nil, err

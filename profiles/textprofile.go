@@ -49,6 +49,9 @@ type AuthorText struct {
 	Text   string
 }
 
+// NewAuthorText is a text as a file's or a request's. It is cleaned as the texts were that models are fitted on.
+func NewAuthorText(row int, text string) AuthorText { return AuthorText{Row: row, Text: data.CleanText(text)} }
+
 // Collector gathers the texts of one author. It keeps numbers of each, and the text itself only where it is to be
 // shown.
 type Collector struct {

@@ -8,7 +8,7 @@ var flagGroups = []cli.FlagGroup{
 	// "name" is the model's for embedd and the caller's for embedd token; it comes first in both.
 	{Title: "Name", Names: []string{"name"}},
 	{Title: "Model",
-		Names: []string{"model", "vectors", "max-length", "precision", "engine", "threads", "cache-texts"}},
+		Names: []string{"model", "vectors", "profile", "max-length", "precision", "engine", "threads", "cache-texts"}},
 	{Title: "Language model", Names: []string{
 		"llm", "llm-name", "llm-template", "llm-rows", "llm-max-tokens", "llm-max-length", "llm-queue", "llm-timeout"}},
 	{Title: "Judges", Names: []string{"vidb", "judges", "votes", "theories", "max-judge-calls"}},

@@ -36,6 +36,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 func registerModel(fs *pflag.FlagSet, d daemon.Config) {
 	fs.String("model", "", "model folder, or GGUF file, to serve")
 	fs.String("vectors", "", "value vectors of hives vectors build, made with this model")
+	fs.String("profile", "", "profile model of hives profile fit, fitted with this model, to read values off texts")
 	// What bf16 costs in sameness was measured: the same text in other company had a cosine of .9999985 or more
 	// with itself (docs/BENCHMARKS.md).
 	fs.String("precision", d.Precision, "f32 (exact), mixed (bf16 operands), mixed16 (f16 operands) or bf16 "+

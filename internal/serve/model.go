@@ -9,6 +9,7 @@ import (
 
 	"hives/internal/serve/schedule"
 	"hives/internal/serve/share"
+	"hives/profiles"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/tokenizer"
 	"hives/values"
@@ -29,9 +30,11 @@ type Model struct {
 	Exact      bool     // float32 throughout: the self-check is strict
 	Warnings   []string // what whoever runs the server should know of the model
 
-	Values *values.Set // loaded and switched together with the model; nil for none
-	Trim   func()      // gives memory back that the engine has freed; nil for nothing to do
-	Close  func()
+	// Loaded and switched together with the model; nil for none.
+	Values  *values.Set
+	Profile *profiles.TextModel
+	Trim    func() // gives memory back that the engine has freed; nil for nothing to do
+	Close   func()
 }
 
 // Loader loads a model; a swap calls it again while the old model serves. It must not keep what it loads: whatever

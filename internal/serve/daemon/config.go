@@ -21,6 +21,7 @@ type Config struct {
 	// A folder or a GGUF file, read anew at every SIGHUP: the path stays, what lies there may change.
 	Model   string `toml:"model"`
 	Vectors string `toml:"vectors"`
+	Profile string `toml:"profile"`
 	// The three addresses are host:port. Port 0 takes a free one, which the log then names.
 	Listen      string `toml:"listen"`
 	HTTPListen  string `toml:"http_listen"`

@@ -92,7 +92,7 @@ func options(c Config, e *engine.Engine, log *slog.Logger) serve.Options {
 	return serve.Options{
 		Load: load, Limits: c.limits(), Times: c.times(), CacheTexts: c.CacheTexts,
 		Server: "embedd " + cli.BuildInfo().Release, Log: log,
-		Register: []func(*serve.Server, grpc.ServiceRegistrar){serve.RegisterValues},
+		Register: []func(*serve.Server, grpc.ServiceRegistrar){serve.RegisterValues, serve.RegisterProfiles},
 	}
 }
 

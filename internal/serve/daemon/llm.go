@@ -20,8 +20,8 @@ func (c Config) checkLLM() error {
 	switch {
 	case c.LLM == "" && (c.LLMName != "" || c.LLMTemplate != ""):
 		return bad("--llm-name and --llm-template are for a language model: give --llm DIR")
-	case c.Model == "" && (c.Vectors != "" || c.Name != "" || c.MaxLength != 0):
-		return bad("--vectors, --name and --max-length are for a model that embeds: give --model DIR")
+	case c.Model == "" && (c.Vectors != "" || c.Profile != "" || c.Name != "" || c.MaxLength != 0):
+		return bad("--vectors, --profile, --name and --max-length are for a model that embeds: give --model DIR")
 	case c.LLM != "" && c.HTTPListen == "":
 		return bad("--llm is served over HTTP: give --http-listen ADDR, as 127.0.0.1:8080")
 	case c.LLMTemplate != "" && !slices.Contains(chat.Templates, c.LLMTemplate):

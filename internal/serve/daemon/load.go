@@ -54,6 +54,10 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 	if err != nil {
 		return nil, err
 	}
+	profile, err := openProfile(c.Profile, l.Identity())
+	if err != nil {
+		return nil, err
+	}
 	name, aliases, err := c.names(l.Identity().Name)
 	if err != nil {
 		return nil, err
@@ -67,7 +71,7 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 	return &serve.Model{
 		Runner: l.Runner(), Framed: l.Tokenizer(), Version: v, Aliases: aliases, Engine: engineInfo(e),
 		Prompts: info.Prompts, MaxLength: l.Length().MaxLength, Positions: l.Length().Positions, Warnings: warnings,
-		Exact: c.Precision == "f32", Values: set, Trim: engine.Trim, Close: func() { l.Close() },
+		Exact: c.Precision == "f32", Values: set, Profile: profile, Trim: engine.Trim, Close: func() { l.Close() },
 	}, nil
 }
 
@@ -101,6 +105,21 @@ func openValues(path string, id encoder.Identity) (*values.Set, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return set, nil
+}
+
+// openProfile returns nil without a path, and refuses a profile model that another model was fitted with.
+func openProfile(path string, id encoder.Identity) (*profiles.TextModel, error) {
+	if path == "" {
+		return nil, nil
+	}
+	m, err := profiles.OpenTextModel(path)
+	if err == nil {
+		err = m.CheckModel(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
 }
 
 // version is what replies name: with its hashes a client can tell whether two vectors may be compared. Vectors of

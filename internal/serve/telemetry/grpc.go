@@ -18,7 +18,7 @@ import (
 // known are the methods that have a label of their own; false for streams. A client can name any method it likes,
 // so others share a label.
 var known = methods(hivesv1.EmbedService_ServiceDesc, hivesv1.ValueService_ServiceDesc, teiv1.Info_ServiceDesc,
-	teiv1.Embed_ServiceDesc, hivesv1alpha1.IntensityService_ServiceDesc,
+	teiv1.Embed_ServiceDesc, hivesv1alpha1.IntensityService_ServiceDesc, hivesv1alpha1.ProfileService_ServiceDesc,
 	teiv1.Tokenize_ServiceDesc, healthv1.Health_ServiceDesc, reflectionv1.ServerReflection_ServiceDesc)
 
 // methods lists the methods of services by their full names, and which of them are unary:
