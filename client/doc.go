@@ -2,9 +2,9 @@
 //
 // Dial asks the server for its limits, so that EmbedAll can cut any number of texts into requests the server takes, and
 // sends a few of them at once; Stream is for corpora. Value vectors are asked for by Client.Values, intensities by
-// Client.Intensity, profiles by Client.Profiles. Calls are spread over all addresses that the target's name has. What is
-// tried again, how often and after what pause is ServiceConfig, which other languages can use as it stands; beyond it, a
-// server that is full is given the time it asks for.
+// Client.Intensity, profiles by Client.Profiles. Calls are spread over all addresses that the target's name has. What
+// is tried again, how often and after what pause is ServiceConfig, which other languages can use as it stands; beyond
+// it, a server that is full is given the time it asks for.
 //
 //	c, err := client.Dial(ctx, "dns:///embedd.example:50051", client.WithTokenFile("/run/token"))
 //	defer c.Close()

@@ -24,8 +24,8 @@ func RegisterProfiles(s *Server, to grpc.ServiceRegistrar) {
 	pb.RegisterProfileServiceServer(to, profileService{s: s})
 }
 
-// ProfileTexts implements the method for gRPC. Model and profile model belong to one generation: a swap in the middle of
-// a call changes neither under it. Nothing of a text outlives the call.
+// ProfileTexts implements the method for gRPC. Model and profile model belong to one generation: a swap in the middle
+// of a call changes neither under it. Nothing of a text outlives the call.
 func (p profileService) ProfileTexts(ctx context.Context, r *pb.ProfileTextsRequest) (*pb.ProfileTextsResponse, error) {
 	g, release, err := p.s.Acquire()
 	if err != nil {

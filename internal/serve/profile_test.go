@@ -35,8 +35,8 @@ func profileModel(t *testing.T) *profiles.TextModel {
 	m := &profiles.TextModel{Model: id, VIDB: profiles.TextSource{File: "vidb.db", SHA256: "v"},
 		Rules: profiles.TextDefaults()}
 	fit := &profiles.TextFit{Ridge: intensity.Ridge{Intercept: 1}, Lambda: 1, R2: .5, Rank: 9, Q: 1.5}
-	care := profiles.TextValue{ID: "mft/care-harm", Name: "care/harm", Relevance: profiles.Relevance{W: [3]float64{4, 0, 1}},
-		Fit: fit}
+	care := profiles.TextValue{ID: "mft/care-harm", Name: "care/harm", Fit: fit,
+		Relevance: profiles.Relevance{W: [3]float64{4, 0, 1}}}
 	for i := range 30 {
 		x := want(t, fmt.Sprint("training text ", i))
 		m.Texts, m.IDs = append(m.Texts, nil), append(m.IDs, fmt.Sprintf("%02d", i))
@@ -101,8 +101,8 @@ func (e overEmbed) Encode(ctx context.Context, in []encoder.Input) (out [][]floa
 	return out, e.id, nil
 }
 
-// TestProfileTextsEqualsTheCommand: the server's numbers are those of hives profile text for the same texts, to the last
-// bit, whatever their order; with another text they are others.
+// TestProfileTextsEqualsTheCommand: the server's numbers are those of hives profile text for the same texts, to the
+// last bit, whatever their order; with another text they are others.
 func TestProfileTextsEqualsTheCommand(t *testing.T) {
 	m := profileModel(t)
 	f, _ := startProfiles(t, m)

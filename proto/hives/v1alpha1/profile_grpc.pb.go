@@ -26,9 +26,9 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Which values the texts of one author speak for. The server needs --profile, a model that "hives profile fit" made with
-// the very model that is served; without one the method answers FAILED_PRECONDITION (NO_PROFILE). Its numbers are those
-// of "hives profile text" for the same texts and vectors, to the last bit.
+// Which values the texts of one author speak for. The server needs --profile, a model that "hives profile fit" made
+// with the very model that is served; without one the method answers FAILED_PRECONDITION (NO_PROFILE). Its numbers are
+// those of "hives profile text" for the same texts and vectors, to the last bit.
 //
 // A profile is not a person and no test of one; docs/PROFILES.md says what it must not be used for. The server keeps
 // nothing of a text.
@@ -65,9 +65,9 @@ func (c *profileServiceClient) ProfileTexts(ctx context.Context, in *ProfileText
 // All implementations must embed UnimplementedProfileServiceServer
 // for forward compatibility.
 //
-// Which values the texts of one author speak for. The server needs --profile, a model that "hives profile fit" made with
-// the very model that is served; without one the method answers FAILED_PRECONDITION (NO_PROFILE). Its numbers are those
-// of "hives profile text" for the same texts and vectors, to the last bit.
+// Which values the texts of one author speak for. The server needs --profile, a model that "hives profile fit" made
+// with the very model that is served; without one the method answers FAILED_PRECONDITION (NO_PROFILE). Its numbers are
+// those of "hives profile text" for the same texts and vectors, to the last bit.
 //
 // A profile is not a person and no test of one; docs/PROFILES.md says what it must not be used for. The server keeps
 // nothing of a text.
