@@ -15,7 +15,7 @@ from grpc_tools import protoc  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
 PROTO = HERE.parent.parent / "proto"
-FILES = {"v1": ["common", "embed", "values"], "v1alpha1": ["intensity"]}
+FILES = {"v1": ["common", "embed", "values"], "v1alpha1": ["intensity", "profile"]}
 
 
 def relative(source: str) -> str:
@@ -37,7 +37,7 @@ def main(target: Path) -> None:
             continue
         (out / made.name).write_text(relative(made.read_text()))
     shutil.rmtree(out / "hives")
-    (out / "__init__.py").write_text('"""Generated from proto/hives/v1 by generate.py; never edited."""\n')
+    (out / "__init__.py").write_text('"""Generated from proto/hives by generate.py; never edited."""\n')
     shutil.copyfile(PROTO / "hives" / "v1" / "service_config.json", target / "service_config.json")
 
 

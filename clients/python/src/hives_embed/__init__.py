@@ -23,6 +23,7 @@ from .errors import (
     Unavailable,
 )
 from .intensities import Intensities, Intensity, Response, Summary, Window
+from .profiles import Evidence, Profile, ValueProfile
 from .target import SERVICE_CONFIG, tls_files
 from .values import Neighbour, Probability, Score
 
@@ -33,6 +34,7 @@ __all__ = [
     "Corrupt",
     "DeadlineExceeded",
     "EmbedError",
+    "Evidence",
     "Exhausted",
     "Intensities",
     "Intensity",
@@ -42,11 +44,13 @@ __all__ = [
     "Neighbour",
     "NotFound",
     "Probability",
+    "Profile",
     "Response",
     "Score",
     "Summary",
     "Unauthenticated",
     "Unavailable",
+    "ValueProfile",
     "Window",
     "tls_files",
 ]

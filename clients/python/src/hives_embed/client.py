@@ -12,12 +12,22 @@ from typing import Any
 import grpc
 import numpy as np
 
-from . import batches, intensities, values, vectors
-from ._proto import common_pb2, embed_pb2, embed_pb2_grpc, intensity_pb2_grpc, values_pb2, values_pb2_grpc
+from . import batches, intensities, profiles, values, vectors
+from ._proto import (
+    common_pb2,
+    embed_pb2,
+    embed_pb2_grpc,
+    intensity_pb2_grpc,
+    profile_pb2,
+    profile_pb2_grpc,
+    values_pb2,
+    values_pb2_grpc,
+)
 from .batches import Text
 from .calls import Caller
 from .errors import Mismatch
 from .intensities import Intensities, Response
+from .profiles import Profile
 from .target import channel
 from .values import Neighbour, Score
 from .vectors import Array
@@ -50,6 +60,7 @@ class Client:
         self._embed = embed_pb2_grpc.EmbedServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._values = values_pb2_grpc.ValueServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._intensity = intensity_pb2_grpc.IntensityServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._profiles = profile_pb2_grpc.ProfileServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._call = Caller(target, token, patience)
         self._timeout = timeout
         self._parallel = max(1, parallel)
@@ -217,6 +228,18 @@ class Client:
             seed=seed,
         )
         return intensities.intensities(self._call(self._intensity.Score, make, self._deadline(timeout)))
+
+    def profile_texts(
+        self, texts: Sequence[str], *, refuse_overlong: bool = False, timeout: float | None = None
+    ) -> Profile:
+        """Which values the texts of one author speak for, with intervals and reasons; the server needs --profile.
+
+        All texts are one profile, so there may be no more than a request takes (info().limits.max_texts).
+        """
+        if isinstance(texts, str):
+            raise TypeError("profile_texts takes a list of texts; for one text give [text]")
+        request = profile_pb2.ProfileTextsRequest(texts=texts, overlong=_overlong(refuse_overlong))
+        return profiles.profile(self._call(self._profiles.ProfileTexts, request, self._deadline(timeout)))
 
     def close(self) -> None:
         """Ends the connection; calls under way fail."""

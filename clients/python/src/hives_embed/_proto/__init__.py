@@ -1,1 +1,1 @@
-"""Generated from proto/hives/v1 by generate.py; never edited."""
+"""Generated from proto/hives by generate.py; never edited."""

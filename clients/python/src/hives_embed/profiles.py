@@ -1,0 +1,76 @@
+"""What the server reads of values in the texts of one author, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._proto import profile_pb2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A text that weighs much in a score."""
+
+    text: int
+    """Place in the list that was sent, from 0. The server sends no words back."""
+    share: float
+    """Of the weight of all texts that answer."""
+
+
+@dataclass(frozen=True)
+class ValueProfile:
+    """One value's part of a profile. Where score is None, lo and hi are too, and reason says why."""
+
+    value_id: str
+    name: str
+    score: float | None
+    """From −10, the texts oppose the value, to 10, they support it. It is never 0 for want of texts."""
+    lo: float | None
+    hi: float | None
+    """Interval of 95 % over which texts are drawn; what the model gets wrong in all texts alike is not in it."""
+    answered: int
+    effective: float
+    unsure: int
+    not_about: int
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one author's texts say. It is not a person, and no test of one: docs/PROFILES.md."""
+
+    texts: int
+    duplicates: int
+    wordless: int
+    values: tuple[ValueProfile, ...]
+    sha256: str
+    """Of the profile model that answered."""
+
+
+def profile(answer: profile_pb2.ProfileTextsResponse) -> Profile:
+    """The record of an answer."""
+    return Profile(
+        texts=answer.texts,
+        duplicates=answer.duplicates,
+        wordless=answer.wordless,
+        values=tuple(_value(one) for one in answer.values),
+        sha256=answer.profile.sha256,
+    )
+
+
+def _value(one: profile_pb2.ValueProfile) -> ValueProfile:
+    known = one.HasField("score")
+    return ValueProfile(
+        value_id=one.value_id,
+        name=one.name,
+        score=one.score if known else None,
+        lo=one.lo if known else None,
+        hi=one.hi if known else None,
+        answered=one.answered,
+        effective=one.effective,
+        unsure=one.unsure,
+        not_about=one.not_about,
+        reason=one.reason,
+        evidence=tuple(Evidence(each.text, each.share) for each in one.evidence),
+    )
