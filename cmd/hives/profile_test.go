@@ -19,9 +19,9 @@ import (
 	"hives/vidb"
 )
 
-// TestProfileCommands fits a profile model with a small random model, and reads texts with it, from a folder. Vectors of
-// such a model tell nothing, so every value is unsupported and every score null: the way is what is tested here. That
-// numbers come out right, package profiles tests.
+// TestProfileCommands fits a profile model with a small random model, and reads texts with it, from a folder. Vectors
+// of such a model tell nothing, so every value is unsupported and every score null: the way is what is tested here.
+// That numbers come out right, package profiles tests.
 func TestProfileCommands(t *testing.T) {
 	model := tinyModelFolder(t)
 	dir := t.TempDir()
@@ -76,7 +76,8 @@ func TestProfileCommands(t *testing.T) {
 		Author string
 		Values []struct{ Score *float64 }
 	}
-	if _, list, _ := strings.Cut(out, "\n["); err != nil || json.Unmarshal([]byte("["+list), &one) != nil || len(one) != 1 || one[0].Author != "bert" ||
+	_, list, _ := strings.Cut(out, "\n[") // below what is said of the engine
+	if err != nil || json.Unmarshal([]byte("["+list), &one) != nil || len(one) != 1 || one[0].Author != "bert" ||
 		one[0].Values[0].Score != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
