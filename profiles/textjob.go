@@ -22,7 +22,9 @@ type ReadJob struct {
 	Out     string   // .jsonl or .csv; empty: profiles are only given to Each
 	Most    int      // authors that can be shown; 0: any number
 	Remedy  string   // if there are more
-	Each    func(TextProfile) error
+	// Judge has judges score what vectors leave open. All authors and the texts that judges will see are in memory then.
+	Judge *TextJudge
+	Each  func(TextProfile) error
 }
 
 // Summary is what came of a job.
@@ -57,6 +59,7 @@ type reading struct {
 	sink *sink
 	sum  Summary
 	rows []AuthorText // of the chunk
+	wait []*Collector // finished authors whose abstentions wait for judges
 }
 
 // Read makes the profile of every author of a file. An author is done with the last of its rows: where the rows of each
@@ -69,6 +72,11 @@ type reading struct {
 // stopped keeps its finished authors beside Out and goes on from them.
 func Read(ctx context.Context, j ReadJob, enc encoder.Encoder) (*Summary, error) {
 	r := &reading{ReadJob: j, enc: enc, left: map[string]int{}, open: map[string]*Collector{}}
+	if j.Judge != nil {
+		if err := j.Judge.Validate(j.Model); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.survey(ctx); err != nil {
 		return nil, err
 	}
@@ -85,6 +93,9 @@ func Read(ctx context.Context, j ReadJob, enc encoder.Encoder) (*Summary, error)
 		return nil, err
 	}
 	if err := r.stream(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.judged(ctx); err != nil {
 		return nil, err
 	}
 	return &r.sum, r.sink.finish()
@@ -128,7 +139,11 @@ func (r *reading) identity() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw, err := json.Marshal([]any{in, r.In.Author, r.Model.SHA256, r.Authors, r.Quote})
+	judge := ""
+	if r.Judge != nil {
+		judge = r.Judge.Which
+	}
+	raw, err := json.Marshal([]any{in, r.In.Author, r.Model.SHA256, r.Authors, r.Quote, judge})
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), err
 }
@@ -204,11 +219,16 @@ func (r *reading) flush(ctx context.Context) error {
 		c := r.open[t.Author]
 		if c == nil {
 			c = r.Model.Collect(t.Author, r.Quote)
+			c.judge, c.words = r.Judge, map[string]string{}
 			r.open[t.Author] = c
 		}
 		c.Add(t, read)
 		if r.left[t.Author]--; r.left[t.Author] == 0 {
 			delete(r.open, t.Author)
+			if r.Judge != nil {
+				r.wait = append(r.wait, c)
+				continue
+			}
 			if err := r.give(c.Profile()); err != nil {
 				return err
 			}
@@ -234,6 +254,22 @@ func embedTexts(ctx context.Context, enc encoder.Encoder, m *TextModel, texts []
 			return m.CheckModel(id)
 		})
 	return out, err
+}
+
+// judged asks about what is open, and gives the profiles that waited for it.
+func (r *reading) judged(ctx context.Context) error {
+	if r.Judge == nil || len(r.wait) == 0 {
+		return nil
+	}
+	if err := r.Judge.ask(ctx, r.Model, r.wait); err != nil {
+		return err
+	}
+	for _, c := range r.wait {
+		if err := r.give(c.Profile()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // give hands a finished profile on.

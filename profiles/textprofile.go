@@ -50,7 +50,9 @@ type AuthorText struct {
 }
 
 // NewAuthorText is a text as a file's or a request's. It is cleaned as the texts were that models are fitted on.
-func NewAuthorText(row int, text string) AuthorText { return AuthorText{Row: row, Text: data.CleanText(text)} }
+func NewAuthorText(row int, text string) AuthorText {
+	return AuthorText{Row: row, Text: data.CleanText(text)}
+}
 
 // Collector gathers the texts of one author. It keeps numbers of each, and the text itself only where it is to be
 // shown.
@@ -61,13 +63,15 @@ type Collector struct {
 	seen  map[string]int // of each text_id its place in texts
 	texts []Evidence
 	told  [][]Told // [V]
-	open  []abstained
+
+	judge *TextJudge        // nil: nobody is asked
+	open  []abstained       // what judges are to be asked
+	words map[string]string // of the texts that they will see, by text_id
 }
 
-// abstained is a text and a value that nothing was said of, for judges.
+// abstained is a text and a value that nothing was said of.
 type abstained struct {
 	value int
-	text  int
 	id    string
 	rho   float64
 	why   Answer
@@ -119,6 +123,10 @@ func (c *Collector) Add(t AuthorText, reading []TextReading) {
 				c.out.Values[i].Unsure++
 			} else {
 				c.out.Values[i].Beside++
+			}
+			if c.judge != nil && c.judge.takes(r.Answer) {
+				c.open = append(c.open, abstained{i, id, r.Rho, r.Answer})
+				c.words[id] = t.Text
 			}
 		}
 	}

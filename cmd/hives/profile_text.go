@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -22,6 +23,7 @@ const mostPrinted = 10
 type profileText struct {
 	job         profiles.ReadJob
 	e           embedder.Options
+	judge       profileJudges
 	model, html string
 	asJSON      bool
 	found       []profiles.TextProfile // at most mostPrinted
@@ -31,7 +33,8 @@ type profileText struct {
 //
 //	work      profiles.Read
 //	reads     --in, texts; --profile, what hives profile fit made; the model that it was fitted with
-//	writes    --out, a profile an author; --html, a page of one or two; standard output. No text, unless --quote asks
+//	writes    --out, a profile an author; --html, a page of one or two; standard output. No text, unless --quote asks;
+//	          with --judge the votes file --db has the texts that judges saw
 //	refuses   another model than the profile model's; more than ten authors without --out
 //	Ctrl-C    with --out, finished authors stay beside it, and the same command goes on
 func profileTextCommand() *cobra.Command {
@@ -47,8 +50,9 @@ Each value gets a score from -10 to 10 with its interval, how many texts answer,
 not about it or because their interval is too wide. The three texts of most weight are named by row. With fewer than
 three effective texts there is no score. A text counts once, however often it stands there.
 
-No text is stored, printed or logged, unless --quote asks for the words of the evidence. docs/PROFILES.md says what a
-profile is not, and what it must not be used for.`,
+No text is stored, printed or logged, unless --quote asks for the words of the evidence. --judge has language models
+score what vectors leave open; they see the texts, and --db keeps them. docs/PROFILES.md says what a profile is not, and
+what it must not be used for.`,
 		Example: `  hives profile text --in letters.txt --profile profile.db --model out/demo/model
   hives profile text --in posts.parquet --profile profile.db --model out/demo/model --out profiles.jsonl
 
@@ -67,6 +71,7 @@ profile is not, and what it must not be used for.`,
 	f.StringVar(&p.job.Out, "out", "", "profiles to write, one for each author (.jsonl or .csv)")
 	f.StringVar(&p.html, "html", "", "page of one or two authors to write (.html)")
 	f.BoolVar(&p.job.Quote, "quote", false, "keep the words of the texts of most weight")
+	p.judge.register(c)
 	jsonFlag(c, &p.asJSON)
 	required(c, "in", "profile")
 	return c
@@ -81,6 +86,9 @@ func (p *profileText) check() error {
 		if p.job.Quote && strings.EqualFold(filepath.Ext(p.job.Out), ".csv") {
 			return fault.Usage(fault.New(fault.Invalid, "--quote: a table has no place for texts: write .jsonl"))
 		}
+	}
+	if err := p.judge.check(); err != nil {
+		return err
 	}
 	for _, out := range []string{p.job.Out, p.html} {
 		if err := spare(out, p.job.In.Path, p.model); err != nil {
@@ -111,7 +119,15 @@ func (p *profileText) run(c *cobra.Command) error {
 	}
 	p.job.Each = p.keep
 	p.limits()
+	closeJudges := func() {}
+	if p.job.Judge, closeJudges, err = p.judge.open(c); err != nil {
+		return err
+	}
+	defer closeJudges()
 	sum, err := profiles.Read(c.Context(), p.job, enc)
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
