@@ -43,7 +43,7 @@ func (f *fitter) fitValue(at int) error {
 		return fmt.Errorf("%s: %w", s.id, err)
 	}
 	if v.Why == "" && v.Fit.R2 < f.job.Rules.LeastR2 {
-		v.Why = fmt.Sprintf("vectors tell %.3f of the scores' variance: %.2f are needed", v.Fit.R2, f.job.Rules.LeastR2)
+		v.Why = fmt.Sprintf("vectors tell %.4f of the scores' variance: %.2f are needed", v.Fit.R2, f.job.Rules.LeastR2)
 	}
 	if v.Why != "" {
 		v.Fit, v.Rows, v.Relevance = nil, nil, Relevance{}
