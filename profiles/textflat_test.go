@@ -69,9 +69,9 @@ func live(t *testing.T, path string) (most uint64, sum *profiles.Summary) {
 	return most, sum
 }
 
-// TestMemoryIsFlat: four times as many authors take no more memory, but for pages of the file. Control: where the posts of all authors are mixed,
-// all are open, and memory grows. HIVES_PROFILE_TEXTS=1000000 reads so many texts instead, of a hundredth as many
-// authors, and prints what it took; of the embedding it takes nothing, since the encoder is a formula.
+// TestMemoryIsFlat: four times as many authors take no more memory, but for pages of the file. Control: where the posts
+// of all authors are mixed, all are open, and memory grows. HIVES_PROFILE_TEXTS=1000000 reads so many texts instead, of
+// a hundredth as many authors, and prints what it took; embedding takes nothing of it, since the encoder is a formula.
 func TestMemoryIsFlat(t *testing.T) {
 	model(t)
 	if n, _ := strconv.Atoi(os.Getenv("HIVES_PROFILE_TEXTS")); n > 0 {

@@ -10,6 +10,7 @@ import (
 	"hives/internal/engine"
 	"hives/internal/serve"
 	"hives/model/folder"
+	"hives/profiles"
 	hivesv1 "hives/proto/hives/v1"
 	"hives/values"
 )
