@@ -13,6 +13,7 @@ import (
 	"hives/data/theories"
 	"hives/encoder"
 	"hives/internal/fault"
+	"hives/internal/figure"
 	"hives/internal/fsutil"
 	"hives/ranking"
 	"hives/vidb"
@@ -36,6 +37,7 @@ type scored struct {
 	id, theory string
 	path       theories.Path
 	hash       string
+	neutral    float64 // score; NaN where nothing tells
 	text       []int
 	y          []float64
 	part       []part
@@ -140,7 +142,10 @@ func (f *fitter) readValues() error {
 		if err != nil {
 			return err
 		}
-		s := &scored{id: v.ValueID, theory: theory, path: path, hash: v.Hash()}
+		s := &scored{id: v.ValueID, theory: theory, path: path, hash: v.Hash(), neutral: math.NaN()}
+		if scale, err := v.Map(); err == nil && !math.IsNaN(v.Neutral) {
+			s.neutral = scale.Score(v.Neutral)
+		}
 		groups := map[string]bool{}
 		for i, score := range v.Scores {
 			if score.Status != vidb.Accepted && score.Status != vidb.Blended || math.IsNaN(score.Final) {
@@ -303,7 +308,8 @@ func unit(x []float64) []float64 {
 func (f *fitter) fit(ctx context.Context) error {
 	f.model.Values = make([]TextValue, len(f.values))
 	for at, s := range f.values {
-		f.model.Values[at] = TextValue{ID: s.id, Name: s.path.Name(), Hash: s.hash, Texts: len(s.text), Groups: s.groups}
+		f.model.Values[at] = TextValue{ID: s.id, Name: s.path.Name(), Hash: s.hash, Texts: len(s.text), Groups: s.groups,
+			Neutral: figure.Number(s.neutral)}
 	}
 	if err := f.model.index(); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"hives/internal/fault"
+	"hives/internal/figure"
 	"hives/profiles"
 )
 
@@ -144,6 +145,32 @@ func TestTextsCountOnce(t *testing.T) {
 	other := read(t, profiles.ReadJob{In: profiles.TextFile{Path: jsonl(t, rows)}})[0]
 	if cmp.Equal(once.Values, other.Values) {
 		t.Error("control: another text changes nothing")
+	}
+}
+
+// TestSidesAreThoseOfTheNeutralPoint: an interval below 0 may lie above neutral, and then the texts support.
+func TestSidesAreThoseOfTheNeutralPoint(t *testing.T) {
+	m := *model(t)
+	m.Values = slices.Clone(m.Values)
+	at, _ := m.Find(care)
+	texts, vectors := []profiles.AuthorText{}, [][]float32{}
+	for i, p := range posts(1, 90) {
+		texts = append(texts, profiles.NewAuthorText(i+1, p.Text))
+		vectors = append(vectors, vectorOf(p.Text))
+	}
+	told := m.Profile("", texts, vectors, false).Values[at]
+	if !told.Score.Known() || told.Side != profiles.Open || told.Neutral.Known() {
+		t.Fatalf("without a neutral point: %+v", told)
+	}
+	for _, c := range []struct {
+		neutral figure.Number
+		want    profiles.Side
+	}{{told.Lo - .1, profiles.Supports}, {told.Hi + .1, profiles.Opposes}, {told.Score, profiles.Open},
+		{told.Lo, profiles.Open}} {
+		m.Values[at].Neutral = c.neutral
+		if got := m.Profile("", texts, vectors, false).Values[at]; got.Side != c.want || got.Neutral != c.neutral {
+			t.Errorf("%v [%v, %v] beside neutral %v: %s, want %s", told.Score, told.Lo, told.Hi, c.neutral, got.Side, c.want)
+		}
 	}
 }
 

@@ -39,7 +39,11 @@ func TestFittedModel(t *testing.T) {
 			t.Errorf("%s, relevance: %+v", id, h)
 		}
 	}
-	at, _ := m.Find(loyalty)
+	at, _ := m.Find(fairness)
+	if v := m.Values[at]; v.Neutral != -1.5 { // of a utility of −.75, where 5 are 10 units
+		t.Errorf("fairness is neutral at %v", v.Neutral)
+	}
+	at, _ = m.Find(loyalty)
 	if v := m.Values[at]; !strings.Contains(v.Why, "variance") || v.Fit != nil || v.Held.Model.R2 > .1 {
 		t.Errorf("loyalty: %+v", v)
 	}

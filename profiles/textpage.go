@@ -16,7 +16,7 @@ var pageSource string
 
 // page is one file without script, font or picture from elsewhere.
 var page = template.Must(template.New("profile").Funcs(template.FuncMap{
-	"style": web.Style, "digits": digits,
+	"style": web.Style, "digits": digits, "signed": signed,
 }).Parse(pageSource))
 
 // sheet is what a page shows: one profile, or two beside each other.
@@ -55,7 +55,8 @@ type line struct {
 	Class          string
 	Known          bool
 	X, Left, Right float64
-	Y              int
+	Neutral        float64 // place of the neutral point; 0: there is none
+	Y, Top, Bottom int     // of the bar, and of the neutral tick
 	Score, Range   string
 	Why            string
 	Held           TextFigures
@@ -102,11 +103,14 @@ func (t *theoryPart) add(v *TextValue, at int, profiles []shown) {
 	t.Height += nameHeight
 	for _, p := range profiles {
 		of := p.Of.Values[at]
-		l := line{Class: p.Class, Known: of.Score.Known(), Y: t.Height, Why: of.Why, Held: v.Held.Model, Profile: of}
+		l := line{Class: p.Class, Known: of.Score.Known(), Y: t.Height, Top: t.Height - 7, Bottom: t.Height + 7, Why: of.Why, Held: v.Held.Model, Profile: of}
 		if l.Known {
 			lo, hi := float64(of.Lo), float64(of.Hi)
 			l.X, l.Left, l.Right = place(float64(of.Score)), place(lo), place(hi)
 			l.Score, l.Range = signed(of.Score), signed(of.Lo)+" – "+signed(of.Hi)
+		}
+		if of.Neutral.Known() {
+			l.Neutral = place(float64(of.Neutral))
 		}
 		row.Lines = append(row.Lines, l)
 		t.Height += lineStep
@@ -132,11 +136,11 @@ func apart(a, b *ValueProfile) string {
 
 // figures are the picture's numbers as a file.
 func (t *theoryPart) figures(profiles []shown) {
-	rows := [][]string{{"value_id", "profile", "score", "lo", "hi"}}
+	rows := [][]string{{"value_id", "profile", "score", "lo", "hi", "neutral"}}
 	for _, r := range t.Rows {
 		for i, l := range r.Lines {
 			rows = append(rows, []string{r.ValueID, profiles[i].Name, signed(l.Profile.Score), signed(l.Profile.Lo),
-				signed(l.Profile.Hi)})
+				signed(l.Profile.Hi), signed(l.Profile.Neutral)})
 		}
 	}
 	t.CSV = web.CSV(rows)

@@ -24,6 +24,8 @@ type ValueProfile struct {
 	Score     figure.Number `json:"score"` // −10 opposes, 10 supports
 	Lo        figure.Number `json:"lo"`    // 95 %, over which texts are drawn
 	Hi        figure.Number `json:"hi"`
+	Neutral   figure.Number `json:"neutral"`
+	Side      Side          `json:"side"`
 	N         int           `json:"n"`     // texts that answer
 	Effective float64       `json:"n_eff"` // as many equal ones would weigh the same
 	Unsure    int           `json:"unsure"`
@@ -39,6 +41,32 @@ type Evidence struct {
 	ID    string  `json:"id,omitempty"`
 	Share float64 `json:"share"` // of the weight of all
 	Text  string  `json:"text,omitempty"`
+}
+
+// Side is on which side of the neutral point a score stands, with its whole interval.
+type Side string
+
+// The sides. Open says that nothing is told: no score, no neutral point, or an interval that holds it.
+const (
+	Supports Side = "supports"
+	Opposes  Side = "opposes"
+	Open     Side = "open"
+)
+
+// side compares the interval with the neutral point, and not with 0, which is the middle of a database's pool.
+//
+//	−.75 [−1.08, −.40], neutral −1.30     supports, though the score is below 0
+//	−1.15 [−1.49, −.75], neutral −1.30    open
+func (v *ValueProfile) side() Side {
+	switch {
+	case !v.Score.Known() || !v.Neutral.Known():
+		return Open
+	case v.Lo > v.Neutral:
+		return Supports
+	case v.Hi < v.Neutral:
+		return Opposes
+	}
+	return Open
 }
 
 // AuthorText is a text on its way into a profile.
@@ -138,6 +166,8 @@ func (c *Collector) Profile() TextProfile {
 		v, of := &c.out.Values[i], &c.m.Values[i]
 		s := c.m.Rules.Pool(c.told[i], of.ID)
 		v.Score, v.Lo, v.Hi = figure.Number(s.Score), figure.Number(s.Lo), figure.Number(s.Hi)
+		v.Neutral = of.Neutral
+		v.Side = v.side()
 		v.N, v.Effective, v.Evidence, v.Why = s.N, s.Effective, []Evidence{}, ""
 		for _, share := range s.Most {
 			e := c.texts[c.seen[share.ID]]

@@ -22,13 +22,14 @@ func WriteProfile(out io.Writer, p TextProfile) error {
 	}
 	fmt.Fprintf(out, "%s%s\n", name, p.counts())
 	w := columns.NewTable(out)
-	fmt.Fprintln(w, "value\tscore\t95 %\tanswered\teffective\tunsure\tnot about it\tevidence")
+	fmt.Fprintln(w, "value\tscore\t95 %\tneutral\tside\tanswered\teffective\tunsure\tnot about it\tevidence")
 	for _, v := range p.Values {
 		score, interval := v.Why, ""
 		if v.Score.Known() {
 			score, interval = signed(v.Score), fmt.Sprintf("%s – %s", signed(v.Lo), signed(v.Hi))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%.1f\t%d\t%d\t%s\n", v.ValueID, score, interval, v.N, v.Effective, v.Unsure, v.Beside,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%.1f\t%d\t%d\t%s\n", v.ValueID, score, interval, signed(v.Neutral),
+			v.Side, v.N, v.Effective, v.Unsure, v.Beside,
 			v.evidence())
 	}
 	return w.Flush()

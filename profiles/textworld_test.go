@@ -15,6 +15,7 @@ import (
 	"hives/data"
 	"hives/data/theories"
 	"hives/encoder"
+	"hives/intensity"
 	"hives/profiles"
 	"hives/vidb"
 )
@@ -136,6 +137,10 @@ func worldFiles(t testing.TB, n int) (database, rows string) {
 		must(t, err)
 		for i := range v.Scores {
 			v.Scores[i].Final, v.Scores[i].Status = scores[v.Texts[i].ID], vidb.Accepted
+			v.Mean, v.MaxAbs, v.Calibration = 0, 5, intensity.ZScore
+			if id == fairness {
+				v.Neutral = -.75
+			}
 			if id == loyalty {
 				v.Scores[i].Final = 4 * random.NormFloat64() / (1 + random.Float64())
 				v.Scores[i].Final = max(-10, min(10, v.Scores[i].Final))

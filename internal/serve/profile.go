@@ -84,7 +84,7 @@ func profileProto(g *Generation, p profiles.TextProfile, timings *hivesv1.Timing
 		one := &pb.ValueProfile{
 			ValueId: v.ValueID, Name: v.Name, Score: told64(v.Score), Lo: told64(v.Lo), Hi: told64(v.Hi),
 			Answered: uint32(v.N), Effective: v.Effective, Unsure: uint32(v.Unsure), NotAbout: uint32(v.Beside),
-			Reason: v.Why,
+			Reason: v.Why, Neutral: told64(v.Neutral), Side: string(v.Side),
 		}
 		for _, e := range v.Evidence {
 			one.Evidence = append(one.Evidence, &pb.Evidence{Text: uint32(e.Row - 1), Share: e.Share})

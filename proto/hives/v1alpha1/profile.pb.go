@@ -188,7 +188,12 @@ type ValueProfile struct {
 	// Why there is no score.
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The texts of most weight.
-	Evidence      []*Evidence `protobuf:"bytes,11,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence []*Evidence `protobuf:"bytes,11,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// Score at which supporting and opposing texts of the database are as likely; absent where it cannot tell. 0 is the
+	// middle of the database's pool, and not neutral.
+	Neutral *float64 `protobuf:"fixed64,12,opt,name=neutral,proto3,oneof" json:"neutral,omitempty"`
+	// "supports" or "opposes" where the whole interval lies on one side of neutral, else "open".
+	Side          string `protobuf:"bytes,13,opt,name=side,proto3" json:"side,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,6 +303,20 @@ func (x *ValueProfile) GetEvidence() []*Evidence {
 		return x.Evidence
 	}
 	return nil
+}
+
+func (x *ValueProfile) GetNeutral() float64 {
+	if x != nil && x.Neutral != nil {
+		return *x.Neutral
+	}
+	return 0
+}
+
+func (x *ValueProfile) GetSide() string {
+	if x != nil {
+		return x.Side
+	}
+	return ""
 }
 
 type Evidence struct {
@@ -425,7 +444,7 @@ const file_hives_v1alpha1_profile_proto_rawDesc = "" +
 	"\x06values\x18\x04 \x03(\v2\x1c.hives.v1alpha1.ValueProfileR\x06values\x12,\n" +
 	"\x05model\x18\x05 \x01(\v2\x16.hives.v1.ModelVersionR\x05model\x128\n" +
 	"\aprofile\x18\x06 \x01(\v2\x1e.hives.v1alpha1.ProfileVersionR\aprofile\x12+\n" +
-	"\atimings\x18\a \x01(\v2\x11.hives.v1.TimingsR\atimings\"\xd7\x02\n" +
+	"\atimings\x18\a \x01(\v2\x11.hives.v1.TimingsR\atimings\"\x96\x03\n" +
 	"\fValueProfile\x12\x19\n" +
 	"\bvalue_id\x18\x01 \x01(\tR\avalueId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
@@ -438,10 +457,14 @@ const file_hives_v1alpha1_profile_proto_rawDesc = "" +
 	"\tnot_about\x18\t \x01(\rR\bnotAbout\x12\x16\n" +
 	"\x06reason\x18\n" +
 	" \x01(\tR\x06reason\x124\n" +
-	"\bevidence\x18\v \x03(\v2\x18.hives.v1alpha1.EvidenceR\bevidenceB\b\n" +
+	"\bevidence\x18\v \x03(\v2\x18.hives.v1alpha1.EvidenceR\bevidence\x12\x1d\n" +
+	"\aneutral\x18\f \x01(\x01H\x03R\aneutral\x88\x01\x01\x12\x12\n" +
+	"\x04side\x18\r \x01(\tR\x04sideB\b\n" +
 	"\x06_scoreB\x05\n" +
 	"\x03_loB\x05\n" +
-	"\x03_hi\"4\n" +
+	"\x03_hiB\n" +
+	"\n" +
+	"\b_neutral\"4\n" +
 	"\bEvidence\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\rR\x04text\x12\x14\n" +
 	"\x05share\x18\x02 \x01(\x01R\x05share\"I\n" +

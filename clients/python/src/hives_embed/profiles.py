@@ -34,6 +34,10 @@ class ValueProfile:
     not_about: int
     reason: str
     evidence: tuple[Evidence, ...]
+    neutral: float | None
+    """The score at which supporting and opposing texts are as likely; 0 is not neutral, but a pool's middle."""
+    side: str
+    """supports or opposes where the whole interval lies on one side of neutral, else open."""
 
 
 @dataclass(frozen=True)
@@ -73,4 +77,6 @@ def _value(one: profile_pb2.ValueProfile) -> ValueProfile:
         not_about=one.not_about,
         reason=one.reason,
         evidence=tuple(Evidence(each.text, each.share) for each in one.evidence),
+        neutral=one.neutral if one.HasField("neutral") else None,
+        side=one.side,
     )

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from . import common_pb2 as hives_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chives/v1alpha1/profile.proto\x12\x0ehives.v1alpha1\x1a\x15hives/v1/common.proto\"J\n\x13ProfileTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12$\n\x08overlong\x18\x02 \x01(\x0e\x32\x12.hives.v1.Overlong\"\xf5\x01\n\x14ProfileTextsResponse\x12\r\n\x05texts\x18\x01 \x01(\r\x12\x12\n\nduplicates\x18\x02 \x01(\r\x12\x10\n\x08wordless\x18\x03 \x01(\r\x12,\n\x06values\x18\x04 \x03(\x0b\x32\x1c.hives.v1alpha1.ValueProfile\x12%\n\x05model\x18\x05 \x01(\x0b\x32\x16.hives.v1.ModelVersion\x12/\n\x07profile\x18\x06 \x01(\x0b\x32\x1e.hives.v1alpha1.ProfileVersion\x12\"\n\x07timings\x18\x07 \x01(\x0b\x32\x11.hives.v1.Timings\"\x80\x02\n\x0cValueProfile\x12\x10\n\x08value_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\x05score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02lo\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x02hi\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x08\x61nswered\x18\x06 \x01(\r\x12\x11\n\teffective\x18\x07 \x01(\x01\x12\x0e\n\x06unsure\x18\x08 \x01(\r\x12\x11\n\tnot_about\x18\t \x01(\r\x12\x0e\n\x06reason\x18\n \x01(\t\x12*\n\x08\x65vidence\x18\x0b \x03(\x0b\x32\x18.hives.v1alpha1.EvidenceB\x08\n\x06_scoreB\x05\n\x03_loB\x05\n\x03_hi\"\'\n\x08\x45vidence\x12\x0c\n\x04text\x18\x01 \x01(\r\x12\r\n\x05share\x18\x02 \x01(\x01\"5\n\x0eProfileVersion\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x13\n\x0bvidb_sha256\x18\x02 \x01(\t2k\n\x0eProfileService\x12Y\n\x0cProfileTexts\x12#.hives.v1alpha1.ProfileTextsRequest\x1a$.hives.v1alpha1.ProfileTextsResponseB*Z(hives/proto/hives/v1alpha1;hivesv1alpha1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chives/v1alpha1/profile.proto\x12\x0ehives.v1alpha1\x1a\x15hives/v1/common.proto\"J\n\x13ProfileTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12$\n\x08overlong\x18\x02 \x01(\x0e\x32\x12.hives.v1.Overlong\"\xf5\x01\n\x14ProfileTextsResponse\x12\r\n\x05texts\x18\x01 \x01(\r\x12\x12\n\nduplicates\x18\x02 \x01(\r\x12\x10\n\x08wordless\x18\x03 \x01(\r\x12,\n\x06values\x18\x04 \x03(\x0b\x32\x1c.hives.v1alpha1.ValueProfile\x12%\n\x05model\x18\x05 \x01(\x0b\x32\x16.hives.v1.ModelVersion\x12/\n\x07profile\x18\x06 \x01(\x0b\x32\x1e.hives.v1alpha1.ProfileVersion\x12\"\n\x07timings\x18\x07 \x01(\x0b\x32\x11.hives.v1.Timings\"\xb0\x02\n\x0cValueProfile\x12\x10\n\x08value_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\x05score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02lo\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x02hi\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x08\x61nswered\x18\x06 \x01(\r\x12\x11\n\teffective\x18\x07 \x01(\x01\x12\x0e\n\x06unsure\x18\x08 \x01(\r\x12\x11\n\tnot_about\x18\t \x01(\r\x12\x0e\n\x06reason\x18\n \x01(\t\x12*\n\x08\x65vidence\x18\x0b \x03(\x0b\x32\x18.hives.v1alpha1.Evidence\x12\x14\n\x07neutral\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12\x0c\n\x04side\x18\r \x01(\tB\x08\n\x06_scoreB\x05\n\x03_loB\x05\n\x03_hiB\n\n\x08_neutral\"\'\n\x08\x45vidence\x12\x0c\n\x04text\x18\x01 \x01(\r\x12\r\n\x05share\x18\x02 \x01(\x01\"5\n\x0eProfileVersion\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x13\n\x0bvidb_sha256\x18\x02 \x01(\t2k\n\x0eProfileService\x12Y\n\x0cProfileTexts\x12#.hives.v1alpha1.ProfileTextsRequest\x1a$.hives.v1alpha1.ProfileTextsResponseB*Z(hives/proto/hives/v1alpha1;hivesv1alpha1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,11 +38,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILETEXTSRESPONSE']._serialized_start=148
   _globals['_PROFILETEXTSRESPONSE']._serialized_end=393
   _globals['_VALUEPROFILE']._serialized_start=396
-  _globals['_VALUEPROFILE']._serialized_end=652
-  _globals['_EVIDENCE']._serialized_start=654
-  _globals['_EVIDENCE']._serialized_end=693
-  _globals['_PROFILEVERSION']._serialized_start=695
-  _globals['_PROFILEVERSION']._serialized_end=748
-  _globals['_PROFILESERVICE']._serialized_start=750
-  _globals['_PROFILESERVICE']._serialized_end=857
+  _globals['_VALUEPROFILE']._serialized_end=700
+  _globals['_EVIDENCE']._serialized_start=702
+  _globals['_EVIDENCE']._serialized_end=741
+  _globals['_PROFILEVERSION']._serialized_start=743
+  _globals['_PROFILEVERSION']._serialized_end=796
+  _globals['_PROFILESERVICE']._serialized_start=798
+  _globals['_PROFILESERVICE']._serialized_end=905
 # @@protoc_insertion_point(module_scope)

@@ -34,7 +34,7 @@ class ProfileTextsResponse(_message.Message):
     def __init__(self, texts: _Optional[int] = ..., duplicates: _Optional[int] = ..., wordless: _Optional[int] = ..., values: _Optional[_Iterable[_Union[ValueProfile, _Mapping]]] = ..., model: _Optional[_Union[_common_pb2.ModelVersion, _Mapping]] = ..., profile: _Optional[_Union[ProfileVersion, _Mapping]] = ..., timings: _Optional[_Union[_common_pb2.Timings, _Mapping]] = ...) -> None: ...
 
 class ValueProfile(_message.Message):
-    __slots__ = ("value_id", "name", "score", "lo", "hi", "answered", "effective", "unsure", "not_about", "reason", "evidence")
+    __slots__ = ("value_id", "name", "score", "lo", "hi", "answered", "effective", "unsure", "not_about", "reason", "evidence", "neutral", "side")
     VALUE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,8 @@ class ValueProfile(_message.Message):
     NOT_ABOUT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    NEUTRAL_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
     value_id: str
     name: str
     score: float
@@ -57,7 +59,9 @@ class ValueProfile(_message.Message):
     not_about: int
     reason: str
     evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
-    def __init__(self, value_id: _Optional[str] = ..., name: _Optional[str] = ..., score: _Optional[float] = ..., lo: _Optional[float] = ..., hi: _Optional[float] = ..., answered: _Optional[int] = ..., effective: _Optional[float] = ..., unsure: _Optional[int] = ..., not_about: _Optional[int] = ..., reason: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ...) -> None: ...
+    neutral: float
+    side: str
+    def __init__(self, value_id: _Optional[str] = ..., name: _Optional[str] = ..., score: _Optional[float] = ..., lo: _Optional[float] = ..., hi: _Optional[float] = ..., answered: _Optional[int] = ..., effective: _Optional[float] = ..., unsure: _Optional[int] = ..., not_about: _Optional[int] = ..., reason: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., neutral: _Optional[float] = ..., side: _Optional[str] = ...) -> None: ...
 
 class Evidence(_message.Message):
     __slots__ = ("text", "share")
