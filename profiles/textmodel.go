@@ -51,8 +51,9 @@ type TextValue struct {
 	Groups    int       `json:"groups"`
 	Why       string    `json:"unsupported,omitempty"` // why nothing is said of the value; empty: it is supported
 	Relevance Relevance `json:"relevance"`
-	// Neutral is the score at which supporting and opposing texts of the database are as likely; null where it cannot tell.
-	// A score of 0 is the middle of the database's pool, and in a pool of mostly supporting texts the middle supports.
+	// Neutral is the score at which supporting and opposing texts of the database are as likely; null where it cannot
+	// tell. A score of 0 is the middle of the database's pool, and in a pool of mostly supporting texts the middle
+	// supports.
 	Neutral figure.Number `json:"neutral"`
 	Held    TextHeld      `json:"held_out"`
 

@@ -103,7 +103,8 @@ func (t *theoryPart) add(v *TextValue, at int, profiles []shown) {
 	t.Height += nameHeight
 	for _, p := range profiles {
 		of := p.Of.Values[at]
-		l := line{Class: p.Class, Known: of.Score.Known(), Y: t.Height, Top: t.Height - 7, Bottom: t.Height + 7, Why: of.Why, Held: v.Held.Model, Profile: of}
+		l := line{Class: p.Class, Known: of.Score.Known(), Y: t.Height, Top: t.Height - 7, Bottom: t.Height + 7,
+			Why: of.Why, Held: v.Held.Model, Profile: of}
 		if l.Known {
 			lo, hi := float64(of.Lo), float64(of.Hi)
 			l.X, l.Left, l.Right = place(float64(of.Score)), place(lo), place(hi)

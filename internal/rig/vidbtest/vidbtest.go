@@ -133,7 +133,8 @@ func (w *World) Truth(t testing.TB, text string) float64 {
 func (w *World) Config(url string) vidb.Config {
 	cfg := vidb.Defaults()
 	cfg.Budget = llm.Limits{Tokens: 1e7}
-	cfg.Endpoints = []llm.Endpoint{{Name: "e", BaseURL: url, Parallel: 8, MaxTries: 1, MaxWait: cli.Duration(time.Millisecond),
+	cfg.Endpoints = []llm.Endpoint{{Name: "e", BaseURL: url, Parallel: 8, MaxTries: 1,
+		MaxWait: cli.Duration(time.Millisecond),
 		Timeout: cli.Duration(time.Minute)}}
 	for _, name := range w.judges() {
 		cfg.Voters = append(cfg.Voters, judge.Voter{Name: "judge-" + name, Endpoint: "e",

@@ -52,7 +52,8 @@ func TestRefusals(t *testing.T) {
 		{"no value", with(func(r *pb.ScoreRequest) { r.ValueIds = nil }), codes.InvalidArgument, "NO_VALUES", vidbtest.Value},
 		{"an unknown value", with(func(r *pb.ScoreRequest) { r.ValueIds = []string{canary} }), codes.NotFound,
 			"UNKNOWN_VALUE", vidbtest.Value},
-		{"a value of the theory, not of the file", with(func(r *pb.ScoreRequest) { r.ValueIds[0] = "mft/sanctity-degradation" }),
+		{"a value of the theory, not of the file",
+			with(func(r *pb.ScoreRequest) { r.ValueIds[0] = "mft/sanctity-degradation" }),
 			codes.NotFound, "UNKNOWN_VALUE", vidbtest.Value},
 		{"a value twice", with(func(r *pb.ScoreRequest) { r.ValueIds = []string{vidbtest.Value, "mft/Care/Harm"} }),
 			codes.InvalidArgument, "VALUE_TWICE", ""},
@@ -70,8 +71,10 @@ func TestRefusals(t *testing.T) {
 			"TOO_MANY_QUESTIONS", "900"},
 		{"windows without end", with(func(r *pb.ScoreRequest) { r.Options.M = proto.Uint32(math.MaxUint32) }),
 			codes.InvalidArgument, "OPTION", ""},
-		{"no window", with(func(r *pb.ScoreRequest) { r.Options.M = proto.Uint32(0) }), codes.InvalidArgument, "OPTION", "m 0"},
-		{"one text", with(func(r *pb.ScoreRequest) { r.Options.K = proto.Uint32(1) }), codes.InvalidArgument, "OPTION", "k 1"},
+		{"no window", with(func(r *pb.ScoreRequest) { r.Options.M = proto.Uint32(0) }), codes.InvalidArgument, "OPTION",
+			"m 0"},
+		{"one text", with(func(r *pb.ScoreRequest) { r.Options.K = proto.Uint32(1) }), codes.InvalidArgument, "OPTION",
+			"k 1"},
 		{"too many texts", with(func(r *pb.ScoreRequest) { r.Options.K = proto.Uint32(27) }), codes.InvalidArgument,
 			"OPTION", "26"},
 		{"anchors of no doubt at all", with(func(r *pb.ScoreRequest) { r.Options.MaxSe = .01 }), codes.InvalidArgument,
@@ -214,7 +217,8 @@ func FuzzScore(f *testing.F) {
 	g := serveWorld(f, w, s.URL, func(o *intensityapi.Options) { o.Calls, o.Judges.Budget.Tokens = 60, 1<<40 })
 	plain := request(w.Responses(19, 1), nil)
 	for _, m := range []proto.Message{plain, &pb.ScoreRequest{}, request(w.Responses(20, 3), &pb.ScoreOptions{
-		K: proto.Uint32(2), M: proto.Uint32(1), Panel: 3, Utility: 2, Scale: 2, Estimate: 2, Format: 2, MaxSe: 1, Seed: 1 << 63}),
+		K: proto.Uint32(2), M: proto.Uint32(1), Panel: 3, Utility: 2, Scale: 2, Estimate: 2, Format: 2, MaxSe: 1,
+		Seed: 1 << 63}),
 		request([]vidb.Response{{ID: "a"}, {ID: "b", Text: "b", Pair: "a", Group: "g", Refused: true}}, nil),
 		request([]vidb.Response{{ID: "a", Text: "a"}}, &pb.ScoreOptions{K: proto.Uint32(26), MaxSe: math.Inf(1)}),
 	} {

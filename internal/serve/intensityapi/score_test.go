@@ -135,7 +135,8 @@ func sameBits(a, b *float64) bool {
 // differ says in what a score of the interface differs from a row of hives score; "" if in nothing.
 func differ(got *pb.Score, want vidb.ResponseScore) string {
 	numbers := map[string][2]*float64{"score": {got.Score, want.Score}, "low": {got.Low, want.Lo},
-		"high": {got.High, want.Hi}, "u": {got.U, want.U}, "se": {got.StandardError, want.SE}, "beta": {&got.Beta, &want.Beta}}
+		"high": {got.High, want.Hi}, "u": {got.U, want.U}, "se": {got.StandardError, want.SE},
+		"beta": {&got.Beta, &want.Beta}}
 	for name, pair := range numbers {
 		if !sameBits(pair[0], pair[1]) {
 			return fmt.Sprint(name, " ", pair)
