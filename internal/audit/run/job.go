@@ -290,6 +290,9 @@ func (r *run) describe(out io.Writer, windows int64, wait time.Duration) {
 	fmt.Fprintf(out, "%d queries of %d sources under %d conditions: %d answers; %d values; %d windows of judges, about "+
 		"%.1f hours of them\n", len(r.ask.queries), len(sources), len(r.ask.cells), r.ask.pairs(), len(r.values), windows,
 		wait.Hours())
+	if n := len(r.ask.queries); r.job.Ablate && n < ablationLeast {
+		fmt.Fprintf(out, "an ablation of %d answers says little: %d or more are wanted\n", n, ablationLeast)
+	}
 	for _, c := range r.cells {
 		if c.Skipped != "" {
 			fmt.Fprintf(out, "left out: %s: %s\n", c.ID, c.Skipped)

@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -350,26 +349,6 @@ func TestALocalSubject(t *testing.T) {
 	must(t, err)
 	if b, _ := os.ReadFile(filepath.Join(broken, audit.RecordFile)); !bytes.Equal(a, b) {
 		t.Error("a run that was stopped between batches ends with other bytes")
-	}
-}
-
-// An ablation scores the default answers in all ways, and the main scores are as without it.
-func TestAblation(t *testing.T) {
-	w := audittest.New(t, power)
-	j := job(scripted.New(t, w.Answer).URL, w.VIDB, t.TempDir())
-	j.Prompts.Regimes, j.Count = nil, 2
-	j.Prompts.Values = []string{power}
-	plain := ran(t, j)
-	j.Ablate = true
-	r := ran(t, j)
-	if fmt.Sprint(plain.Scores) != fmt.Sprint(r.Scores) || len(r.Scores) != 2 {
-		t.Error("the scores differ with an ablation")
-	}
-	if want := 2 * (1 + 11*5); len(r.Ablation) != want {
-		t.Errorf("%d rows, want %d", len(r.Ablation), want)
-	}
-	if !slices.ContainsFunc(r.Ablation, func(a audit.Ablation) bool { return a.K == 6 && a.M == 20 && a.Score.Known() }) {
-		t.Error("no reference")
 	}
 }
 

@@ -15,14 +15,17 @@ import (
 	"hives/vidb"
 )
 
-// ablations are the other ways to score default answers: windows of other sizes, other numbers of them, other panels.
-// The first is the reference.
+// ablationLeast is how many default answers an ablation should rest on.
+const ablationLeast = 100
+
+// ablation is another way to score the default answers.
 type ablation struct {
 	panel string
 	k, m  int
-	seeds uint64
+	seeds uint64 // how many
 }
 
+// ablations are windows of other sizes, other numbers of them, other panels. The first is the reference.
 var ablations = []ablation{
 	{vidb.PanelBucketed, 6, 20, 1},
 	{vidb.PanelBucketed, 2, 3, 5}, {vidb.PanelBucketed, 3, 3, 5}, {vidb.PanelBucketed, 4, 3, 5},
