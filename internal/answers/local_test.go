@@ -6,9 +6,12 @@ import (
 	"sync"
 	"testing"
 
+	"hives/internal/engine"
 	"hives/internal/judge"
 	"hives/internal/llm"
 	"hives/internal/rig/scriptedlm"
+	"hives/internal/rig/talktest"
+	"hives/internal/talk"
 )
 
 // TestAModelOnThisMachine: writer and judge are one local model. Nobody need agree to pay, an answer that is drawn
@@ -61,5 +64,26 @@ func TestAModelOnThisMachine(t *testing.T) {
 	if q.Absolute.Unusable != 0 || q.Absolute.Answers != 10 || q.Relative.Unusable != 2 {
 		// It compares levels and writes orders, which here are none.
 		t.Errorf("%+v, %+v", q.Absolute, q.Relative)
+	}
+}
+
+// TestAnEngineBuilds goes the whole way with a real engine and a tiny random model, whose answers are letters without
+// sense: they are written, judged, rewritten and exported.
+func TestAnEngineBuilds(t *testing.T) {
+	dir := talktest.DirOf(t, 2048)
+	j := job("", t.TempDir(), questions(t, 1, "hedonism"))
+	j.Config = Home(dir, dir, llm.Local{Batch: 8, Engine: string(engine.Go)}, judge.ByTotal)
+	j.Config.Opener, j.Config.Voters[0].MaxTokens = talk.Provide, 12
+	j.Levels, j.Roles, j.Rewrites = []Level{2}, 1, 1
+	build(t, j)
+	rows, err := ReadRows(j.Out)
+	must(t, err)
+	if len(rows) != 1 || strings.Contains(rows[0].Judgements, "null") {
+		t.Fatalf("%+v; failures: %s", rows, read(t, j.Out, FailedFile))
+	}
+	e := DefaultExport()
+	e.In, e.Levels, e.Split.Fractions = j.Out, []Level{2}, [3]float64{1, 0, 0}
+	if out, _ := export(t, e); len(out) != 1 || out[0].Messages[1].Content != rows[0].Answer {
+		t.Errorf("exported %+v", out)
 	}
 }
