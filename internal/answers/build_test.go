@@ -37,7 +37,7 @@ func TestEarlyRejectionChangesNothing(t *testing.T) {
 			var kept [2][]byte
 			var calls [2]int
 			for i, full := range []bool{true, false} {
-				j := job(s.URL, t.TempDir(), questions(t, 3, "self-direction", "hedonism"))
+				j := job(s.URL, t.TempDir(), questions(t, 2, "self-direction", "hedonism"))
 				j.Aggregate, j.Retry, j.full = aggregate, retry, full
 				before := len(s.Calls())
 				build(t, j)
@@ -118,6 +118,9 @@ func TestRowsAreWhatTheirJudgementsSay(t *testing.T) {
 	}
 	if share := float64(stats.RefusedShare); share != declined/attempts || share < .02 || share > .5 {
 		t.Errorf("refused in %v of %v attempts, told is %v", declined, attempts, share)
+	}
+	if missing := float64(stats.Missing); missing < .01 || missing > .12 {
+		t.Errorf("%v of the judgements are missing, about .05 were made so", missing)
 	}
 	if ends[vcai.Accepted] == 0 || ends[vcai.Exhausted] == 0 {
 		t.Errorf("ends %v: one of the two ways was not tested", ends)

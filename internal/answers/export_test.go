@@ -48,7 +48,7 @@ func export(t *testing.T, j ExportJob) ([]sft.Row, *Exported) {
 // TestTheTrainerTakesWhatIsExported: its reader accepts the file, no group is on two sides, the level is trained on
 // alone, and held-out questions have its opposite beside it.
 func TestTheTrainerTakesWhatIsExported(t *testing.T) {
-	in := built(t, 30, "benevolence", "power")
+	in := built(t, 16, "benevolence", "power")
 	side := map[string]string{} // of a group, over both exports
 	for _, level := range []Level{2, -2} {
 		j := DefaultExport()
@@ -93,10 +93,10 @@ func TestTheTrainerTakesWhatIsExported(t *testing.T) {
 // TestConditionAndBalance: with a condition a row says its level, and all levels are trained on; with a balance each
 // value has as many questions as the one with the fewest.
 func TestConditionAndBalance(t *testing.T) {
-	in := built(t, 20, "benevolence", "power")
+	in := built(t, 14, "benevolence", "power")
 	rows, err := ReadRows(in)
 	must(t, err)
-	// Of power half of the questions go, so that the two are uneven.
+	// Of power some questions go, so that the two are uneven.
 	few := slices.DeleteFunc(rows, func(r Row) bool {
 		return strings.HasPrefix(r.QuestionID, "power-1") && len(r.QuestionID) > len("power-1")
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"hives/data/theories"
 	"hives/internal/cli"
@@ -344,7 +345,7 @@ func placesOf(said []any, n int) (out []int, err error) {
 	seen := map[int]bool{}
 	for _, x := range said {
 		letter, _ := x.(string)
-		at := slices.Index(labels(n), letter) + 1
+		at := slices.Index(labels(n), strings.ToUpper(strings.TrimSpace(letter))) + 1
 		if at == 0 || seen[at] {
 			return nil, fmt.Errorf("the answer's list is no order of %d letters", n)
 		}

@@ -138,7 +138,13 @@ func ReadRows(path string) (rows []Row, err error) {
 	if rows, err = parquet.Read[Row](file.From, file.Size); err != nil {
 		return nil, torn(err)
 	}
+	seen := map[string]int{}
 	for i, r := range rows {
+		key := fmt.Sprint(r.ValueID, " ", r.Level, " ", r.QuestionID)
+		if at, twice := seen[key]; twice {
+			return nil, fault.New(fault.Corrupt, "%s: rows %d and %d are the same question at one level", path, at, i+1)
+		}
+		seen[key] = i + 1
 		if r.QuestionID == "" || r.ValueID == "" || r.Answer == "" || r.Level < -2 || r.Level > 2 {
 			return nil, fault.New(fault.Corrupt, "%s: row %d lacks question_id, value_id or answer, or its level %d is not "+
 				"from −2 to 2", path, i+1, r.Level)

@@ -131,7 +131,9 @@ func (s *search) try(ctx context.Context) (*attempt, error) {
 	if a.text, err = s.b.spoken(vote); err != nil {
 		return nil, err
 	}
-	a.why = unfit(a.text, asked, s.q)
+	if a.why = unfit(a.text, asked, s.q); vote.Parsed == "" { // the request itself was refused, as too long for the model
+		a.why = "no answer came"
+	}
 	s.attempts = append(s.attempts, a)
 	// A seeded order, since a fixed one would always ask the same role and part first, and judge the rest only of answers
 	// that these like.

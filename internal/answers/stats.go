@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"hives/internal/columns"
 	"hives/internal/figure"
@@ -25,6 +26,9 @@ type Stats struct {
 	Why     map[string]int `json:"why"`    // failed attempts by reason
 	// RefusedShare is that of attempts by which the writer declined. They are no neutral answers.
 	RefusedShare Number `json:"refused_share"`
+
+	// Missing is the share of judgements, of the answers kept, that could not be used. They are in no mean.
+	Missing Number `json:"missing_share"`
 
 	Values []Cells  `json:"values"`
 	Levels []Cell   `json:"levels"` // over all values
@@ -61,6 +65,7 @@ type Source struct {
 func statsOf(rows []Row, failed []Failure) *Stats {
 	s := &Stats{Format: 1, Answers: len(rows), Failed: len(failed), Why: map[string]int{}}
 	declined, attempts := 0, 0
+	var missing mean
 	for _, f := range failed {
 		for why, n := range f.Why {
 			s.Why[why] += n
@@ -69,8 +74,10 @@ func statsOf(rows []Row, failed []Failure) *Stats {
 	}
 	for _, r := range rows {
 		declined, attempts = declined+int(r.Refused), attempts+int(r.Attempts)
+		missing.sum += float64(strings.Count(r.Judgements, "null"))
+		missing.n += float64(len(r.Roles) * len(r.Parts))
 	}
-	s.RefusedShare = Number(float64(declined) / float64(attempts))
+	s.RefusedShare, s.Missing = Number(float64(declined)/float64(attempts)), missing.of()
 	var ids []string
 	for _, r := range rows {
 		if !slices.Contains(ids, r.ValueID) {
@@ -161,8 +168,8 @@ func ReadStats(path string) (*Stats, error) {
 
 // Write prints the counts: a line a level over all values, then a line a value.
 func (s *Stats) Write(w io.Writer) error {
-	fmt.Fprintf(w, "%d answers, %d failed; the writer refused in %s of its attempts\n", s.Answers, s.Failed,
-		percent(float64(s.RefusedShare)))
+	fmt.Fprintf(w, "%d answers, %d failed; the writer refused in %s of its attempts, %s of the judgements are missing\n",
+		s.Answers, s.Failed, percent(float64(s.RefusedShare)), percent(float64(s.Missing)))
 	for _, why := range slices.Sorted(maps.Keys(s.Why)) {
 		fmt.Fprintf(w, "  %s: %d attempts\n", why, s.Why[why])
 	}
