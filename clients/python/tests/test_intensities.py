@@ -53,7 +53,8 @@ class Judge(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def client(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def scoring(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The target of an embedd that scores."""
     folder = tmp_path_factory.mktemp("scores")
     judge = ThreadingHTTPServer(("127.0.0.1", 0), Judge)
     threading.Thread(target=judge.serve_forever, daemon=True).start()
@@ -71,11 +72,16 @@ def client(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     arguments = ["--model", str(model), "--vidb", str(database), "--judges", str(settings)]
     arguments += ["--votes", str(folder / "votes.db"), "--admin-listen", ""]
     process, target = start(arguments, folder / "log")
-    with Client(target) as made:
-        yield made
+    yield target
     process.terminate()
     assert process.wait(timeout=60) == 0
     judge.shutdown()
+
+
+@pytest.fixture(scope="module")
+def client(scoring: str) -> Iterator[Client]:
+    with Client(scoring) as made:
+        yield made
 
 
 RESPONSES = [
