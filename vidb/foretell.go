@@ -73,7 +73,11 @@ func (j ScoreJob) foretell(work []*scoring) error {
 	if err := s.foretold.Trust(); err != nil {
 		return fmt.Errorf("vidb: %s: --prior-vectors: %w", s.v.ValueID, err)
 	}
-	return nil
+	scorer, err := s.scorer(1)
+	if err == nil && j.Stdout != nil {
+		_, err = fmt.Fprintf(j.Stdout, "%s: %s\n", s.v.ValueID, s.told(scorer))
+	}
+	return err
 }
 
 // foretelling learns from the texts that may be anchors, and predicts the responses. A text or a group that a response
@@ -146,4 +150,10 @@ type PriorTold struct {
 	Texts int     `json:"texts"`
 	R2    float64 `json:"r2"` // on groups that were not seen
 	SD    float64 `json:"sd"` // of what it does not tell, in units of the scale
+}
+
+// String is a sentence.
+func (p *PriorTold) String() string {
+	return fmt.Sprintf("vectors tell %.2f of the variance of %d texts (R² on groups not seen), and are off by %.1f units",
+		p.R2, p.Texts, p.SD)
 }

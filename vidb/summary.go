@@ -129,8 +129,7 @@ func WriteSummaries(out io.Writer, all []ScoreSummary) error {
 			fmt.Fprintf(out, "%s, %s: β: %s\n", f.ValueID, f.Judge, f.BetaNote)
 		}
 		if p := f.Prior; p != nil {
-			fmt.Fprintf(out, "%s: scores hold a prior from vectors, which tell %.2f of the variance of %d texts (R² on "+
-				"groups not seen) and are off by %.1f units\n", f.ValueID, p.R2, p.Texts, p.SD)
+			fmt.Fprintf(out, "%s: scores hold a prior: %s\n", f.ValueID, p)
 		}
 		for _, warning := range f.Warnings {
 			fmt.Fprintf(out, "warning: %s, %s: %s\n", f.ValueID, f.Judge, warning)

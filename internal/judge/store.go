@@ -60,6 +60,9 @@ func Open(path string) (*Store, error) {
 	if err := checkHeader(abs); err != nil {
 		return nil, fault.New(fault.Corrupt, "votes %s: %w", path, err)
 	}
+	if err := format.Spare(abs); err != nil {
+		return nil, fmt.Errorf("votes %s: %w", path, err)
+	}
 	db, err := sqlitefile.Open(abs, settings())
 	if err != nil {
 		return nil, fmt.Errorf("votes %s: %w", path, err)

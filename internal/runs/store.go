@@ -50,6 +50,9 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	if err := fsutil.CheckSQLite(abs); err != nil {
 		return nil, fault.New(fault.Of(err), "index of runs: %w with --db", err)
 	}
+	if err := format.Spare(abs); err != nil {
+		return nil, fmt.Errorf("index of runs %s: %w", path, err)
+	}
 	db, err := sqlitefile.Open(abs, url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first, since the change to WAL needs a lock
 		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)", // a lost transaction is read again

@@ -8,6 +8,7 @@ package sqlitefile
 import (
 	"cmp"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/url"
@@ -122,6 +123,29 @@ func within(path string, settings url.Values, do func(*sql.Tx) error) error {
 		return err
 	}
 	return cmp.Or(tx.Commit(), db.Close())
+}
+
+// Spare refuses a file of another program by its first bytes. SQLite is not asked: to open a file for writing in WAL is
+// to change it, and a file that is refused must be as it was. What is no SQLite file, or not there, passes; so does one
+// of ours that was killed before its tables came out of the log.
+//
+//	bytes 68–71      the application's number: another's is not 0 and not ours
+//	bytes 103–104    tables of the first page: with some, and without a number, the file is a stranger's
+func (k Kind) Spare(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // whoever opens it says what is wrong
+	}
+	defer f.Close()
+	head := make([]byte, 105)
+	if _, err := io.ReadFull(f, head); err != nil || string(head[:16]) != "SQLite format 3\x00" {
+		return nil
+	}
+	number, tables := binary.BigEndian.Uint32(head[68:]), binary.BigEndian.Uint16(head[103:])
+	if int(number) != k.Application && (number != 0 || tables > 0) {
+		return fault.New(fault.Mismatch, "is an SQLite file of another program: name another file")
+	}
+	return nil
 }
 
 // Open opens a file with the driver's settings, for one connection: SQLite has one writer, and waiting inside Go is

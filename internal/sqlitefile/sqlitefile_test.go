@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -60,5 +61,50 @@ func TestReadingAnotherFileIsCorrupt(t *testing.T) {
 	}
 	if err := sample.Read(path, put("x")); fault.Of(err) != fault.Corrupt {
 		t.Errorf("%v", err)
+	}
+}
+
+// A stranger's file is refused before SQLite touches it: its bytes stay. A new file, one of ours, and one that was
+// killed while it was made are nobody else's. Control: opened for writing in WAL, the stranger's bytes change.
+func TestAStrangersFileIsSpared(t *testing.T) {
+	dir := t.TempDir()
+	make := func(name string, statements ...string) string {
+		path := filepath.Join(dir, name)
+		db, err := Open(path, url.Values{"_pragma": {"journal_mode(DELETE)"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, s := range statements {
+			if _, err := db.Exec(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	const table = "CREATE TABLE words (word TEXT)"
+	for _, c := range []struct {
+		path    string
+		refused bool
+	}{
+		{make("stranger", table), true},
+		{make("numbered", "PRAGMA application_id = 8", table), true},
+		{make("ours", "PRAGMA application_id = 7", table), false},
+		{make("killed", "PRAGMA journal_mode = WAL"), false},
+		{filepath.Join(dir, "new"), false},
+	} {
+		if err := sample.Spare(c.path); (fault.Of(err) == fault.Mismatch) != c.refused {
+			t.Errorf("%s: %v", c.path, err)
+		}
+	}
+	path := filepath.Join(dir, "stranger")
+	before, _ := os.ReadFile(path)
+	db, err := Open(path, url.Values{"_pragma": {"journal_mode(WAL)"}})
+	if err == nil {
+		err = db.Ping()
+		db.Close()
+	}
+	if after, _ := os.ReadFile(path); err != nil || bytes.Equal(before, after) {
+		t.Errorf("control: opening for WAL changes nothing (%v)", err)
 	}
 }
