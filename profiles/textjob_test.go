@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -148,28 +149,42 @@ func TestTextsCountOnce(t *testing.T) {
 	}
 }
 
-// TestSidesAreThoseOfTheNeutralPoint: an interval below 0 may lie above neutral, and then the texts support.
-func TestSidesAreThoseOfTheNeutralPoint(t *testing.T) {
+// TestSidesLieBeyondNeutralAndTheMiddle: a score between the neutral point and 0 tells no side, on either side of 0.
+func TestSidesLieBeyondNeutralAndTheMiddle(t *testing.T) {
 	m := *model(t)
 	m.Values = slices.Clone(m.Values)
 	at, _ := m.Find(care)
-	texts, vectors := []profiles.AuthorText{}, [][]float32{}
-	for i, p := range posts(1, 90) {
-		texts = append(texts, profiles.NewAuthorText(i+1, p.Text))
-		vectors = append(vectors, vectorOf(p.Text))
-	}
-	told := m.Profile("", texts, vectors, false).Values[at]
-	if !told.Score.Known() || told.Side != profiles.Open || told.Neutral.Known() {
-		t.Fatalf("without a neutral point: %+v", told)
+	of := func(support float64) profiles.ValueProfile {
+		texts, vectors := []profiles.AuthorText{}, [][]float32{}
+		for i := range 40 {
+			texts = append(texts, profiles.NewAuthorText(i+1, said(i, "care", support+float64(i%5)/20)))
+			vectors = append(vectors, vectorOf(texts[i].Text))
+		}
+		return m.Profile("", texts, vectors, false).Values[at]
 	}
 	for _, c := range []struct {
-		neutral figure.Number
+		support float64
+		neutral func(v profiles.ValueProfile) figure.Number
 		want    profiles.Side
-	}{{told.Lo - .1, profiles.Supports}, {told.Hi + .1, profiles.Opposes}, {told.Score, profiles.Open},
-		{told.Lo, profiles.Open}} {
-		m.Values[at].Neutral = c.neutral
-		if got := m.Profile("", texts, vectors, false).Values[at]; got.Side != c.want || got.Neutral != c.neutral {
-			t.Errorf("%v [%v, %v] beside neutral %v: %s, want %s", told.Score, told.Lo, told.Hi, c.neutral, got.Side, c.want)
+	}{
+		{.5, func(profiles.ValueProfile) figure.Number { return figure.Number(math.NaN()) }, profiles.Open},
+		{.5, func(profiles.ValueProfile) figure.Number { return -1 }, profiles.Supports},
+		{.5, func(v profiles.ValueProfile) figure.Number { return v.Lo - .1 }, profiles.Supports},
+		{.5, func(v profiles.ValueProfile) figure.Number { return v.Lo }, profiles.Open},
+		{.5, func(v profiles.ValueProfile) figure.Number { return v.Hi + .1 }, profiles.Open},
+		{-.6, func(profiles.ValueProfile) figure.Number { return 1 }, profiles.Opposes},
+		{-.6, func(v profiles.ValueProfile) figure.Number { return v.Hi + .1 }, profiles.Opposes},
+		{-.6, func(v profiles.ValueProfile) figure.Number { return v.Score }, profiles.Open},
+		{-.6, func(v profiles.ValueProfile) figure.Number { return v.Lo - .1 }, profiles.Open},
+	} {
+		m.Values[at].Neutral = figure.Number(math.NaN())
+		told := of(c.support)
+		if !told.Score.Known() || (told.Score > 0) != (c.support > 0) {
+			t.Fatalf("support %v: %+v", c.support, told)
+		}
+		m.Values[at].Neutral = c.neutral(told)
+		if got := of(c.support); got.Side != c.want {
+			t.Errorf("%v [%v, %v] beside neutral %v: %s, want %s", told.Score, told.Lo, told.Hi, got.Neutral, got.Side, c.want)
 		}
 	}
 }

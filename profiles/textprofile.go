@@ -43,7 +43,7 @@ type Evidence struct {
 	Text  string  `json:"text,omitempty"`
 }
 
-// Side is on which side of the neutral point a score stands, with its whole interval.
+// Side is on which side of the neutral point and of the pool's middle a score stands, with its whole interval.
 type Side string
 
 // The sides. Open says that nothing is told: no score, no neutral point, or an interval that holds it.
@@ -53,17 +53,21 @@ const (
 	Open     Side = "open"
 )
 
-// side compares the interval with the neutral point, and not with 0, which is the middle of a database's pool.
+// side asks the whole interval to lie beyond neutral, and beyond 0 as well. Why both? 0 is the middle of a database's
+// pool and not neutral. But a text of which vectors tell nothing is predicted to be in that middle, so a score between
+// the two is what knowing nothing looks like: of comments that people found to be about no morals, a base model had all
+// scores there (docs/LOG.md).
 //
-//	−.75 [−1.08, −.40], neutral −1.30     supports, though the score is below 0
-//	−1.15 [−1.49, −.75], neutral −1.30    open
+//	neutral −1.30   −1.90 [−2.20, −1.50]   opposes
+//	                −.75 [−1.08, −.40]     open: above neutral, and not above the middle
+//	                .60 [.20, .90]         supports
 func (v *ValueProfile) side() Side {
 	switch {
 	case !v.Score.Known() || !v.Neutral.Known():
 		return Open
-	case v.Lo > v.Neutral:
+	case v.Lo > max(0, v.Neutral):
 		return Supports
-	case v.Hi < v.Neutral:
+	case v.Hi < min(0, v.Neutral):
 		return Opposes
 	}
 	return Open

@@ -192,7 +192,7 @@ type ValueProfile struct {
 	// Score at which supporting and opposing texts of the database are as likely; absent where it cannot tell. 0 is the
 	// middle of the database's pool, and not neutral.
 	Neutral *float64 `protobuf:"fixed64,12,opt,name=neutral,proto3,oneof" json:"neutral,omitempty"`
-	// "supports" or "opposes" where the whole interval lies on one side of neutral, else "open".
+	// "supports" or "opposes" where the whole interval lies beyond neutral and beyond 0, else "open".
 	Side          string `protobuf:"bytes,13,opt,name=side,proto3" json:"side,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,7 +37,7 @@ class ValueProfile:
     neutral: float | None
     """The score at which supporting and opposing texts are as likely; 0 is not neutral, but a pool's middle."""
     side: str
-    """supports or opposes where the whole interval lies on one side of neutral, else open."""
+    """supports or opposes where the whole interval lies beyond neutral and beyond 0, else open."""
 
 
 @dataclass(frozen=True)
