@@ -48,7 +48,8 @@ func (f *Figures) WriteCard(w io.Writer) error {
 	return err
 }
 
-// cardGains lists the largest gains that stand.
+// cardGains lists the largest gains that stand. A card that names none says so, with how many were looked at: silence
+// would read as if nobody had looked.
 func (f *Figures) cardGains(b *strings.Builder) {
 	type line struct {
 		size float64

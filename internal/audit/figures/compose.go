@@ -47,7 +47,8 @@ func moved(gains []Mean) bool {
 	return slices.ContainsFunc(gains, func(m Mean) bool { return m.Low > 0 || m.High < 0 })
 }
 
-// alone are the mean gains [prompt][value] of the single prompts, or why there are none.
+// alone are what the single prompts do, and they need more than was steered: what a prompt for care does to fairness.
+// They are the mean gains [prompt][value] of the single prompts, or why there are none.
 func (m *material) alone(c audit.Condition) (gains [][]float64, why string) {
 	regime := m.singles(c)
 	if regime == "" {
@@ -81,8 +82,9 @@ func (m *material) singles(c audit.Condition) string {
 	return ""
 }
 
-// apart is how far the common prompt lies from the sum, value by value and query by query. A distance is never below 0,
-// so chance alone makes one: that of independent errors is the root of their summed squares.
+// apart is how far the common prompt lies from the sum, value by value and query by query: its movement less those of
+// all single prompts. A distance is never below 0, so chance alone makes one: that of independent errors is the root of
+// their summed squares.
 func (out *Composed) apart(m *material, c audit.Condition, joint [][]float64, why string) {
 	regime, noise := m.singles(c), 0.
 	for j, other := range c.Values {

@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	// draws of queries for intervals that have no formula: 16 s for 32 values under two regimes, on a busy machine.
 	draws = 1000
 	// Blunt is the sharpness of a judge whose orders of the anchors have nothing to do with their scores.
 	Blunt = .05
@@ -41,6 +42,8 @@ func Compute(r audit.Record, cosines Cosines) *Figures {
 	return f
 }
 
+// counts are of the whole run. An answer has a score for each value that it should have one on, so scores and missing
+// ones add up to what was asked of the judges.
 func (m *material) counts() Counts {
 	c := Counts{Queries: len(m.Queries), Sources: map[string]int{}, Answers: len(m.all)}
 	for _, q := range m.Queries {
@@ -64,7 +67,8 @@ func (m *material) counts() Counts {
 	return c
 }
 
-// standing is one value: where the model stands without steering, and how far each regime moves it.
+// standing is one value: where the model stands without steering, and how far each regime moves it. What is wrong with
+// a value's scores as a whole is said once, as NoClaim, and takes the word from all its gains.
 func (m *material) standing(value string) Standing {
 	s := Standing{ID: value, Name: Name(value), VIDB: m.About.VIDB[value], Sharpness: m.sharpness(value)}
 	for _, b := range s.Sharpness {
@@ -112,6 +116,7 @@ func (m *material) sources(levels []float64) (out []SourceMean) {
 	return out
 }
 
+// regimeOf turns the numbers of package steer into what files hold: NaN becomes null there.
 func regimeOf(name string, rows []steer.Row, seed uint64) Regime {
 	c := steer.CurveOf(rows, draws, seed)
 	r := Regime{Name: name, Asymmetry: rangeOf(c.Asymmetry), Dose: rangeOf(c.Dose)}
@@ -126,7 +131,8 @@ func regimeOf(name string, rows []steer.Row, seed uint64) Regime {
 	return r
 }
 
-// relevance splits the queries by their cosine to a value, for the two strong targets.
+// relevance splits the queries by their cosine to a value, for the two strong targets: at weak ones there is less to be
+// different. With fewer than ten cosines a quarter is two queries or one, and nothing is split.
 func (m *material) relevance(regime, value string) (out []Relevance) {
 	cosine, known := make([]float64, len(m.Queries)), 0
 	for query, q := range m.Queries {

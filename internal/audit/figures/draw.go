@@ -97,7 +97,7 @@ func short(x float64) string {
 	return "0"
 }
 
-// frame ends a plot below its rows.
+// frame ends a plot below its rows: its height follows from how many there are.
 func (p *plot) frame(s scale, form func(float64) string) {
 	p.Width, p.Middle = width, (left+right)/2
 	p.Bottom = p.Top + rowGap*float64(len(p.Rows))
@@ -106,6 +106,10 @@ func (p *plot) frame(s scale, form func(float64) string) {
 }
 
 // bars draws the gains of a value: a row a target and regime. The series is the regime's.
+//
+//	+2  anchor            ├──▬▬▬▬▬▬▬┼──      +2.6*
+//	+2  texts             ├─▬▬▬┼─            +1.1
+//	−2  anchor    ──┼▬▬▬▬▬┤                  −3.1*
 func bars(v *Standing, s scale) plot {
 	p := plot{Title: v.Name, Note: "without: " + withError(v.Default.Mean, v.Default.SE), Top: 6,
 		Label: "movement of " + v.Name + " by target"}
@@ -217,7 +221,8 @@ type arrow struct {
 	Note           string
 }
 
-// planeOf draws all prompts of one pair of values.
+// planeOf draws all prompts of one pair of values. All of its arrows begin where the model stands without steering, so
+// that a reader sees by their length what was easy and by their direction what was mixed up.
 func planeOf(all []Composed) plane {
 	first := all[0]
 	p := plane{Title: first.Names[0] + " and " + first.Names[1], X: first.Names[0], Y: first.Names[1], Width: width,

@@ -116,7 +116,8 @@ func comparable(a, b audit.Record) error {
 	return nil
 }
 
-// shared keeps the queries that both have, with one text, and what belongs to them.
+// shared keeps the queries that both have, with one text, and what belongs to them. An id whose text was changed is
+// another query.
 func shared(a, b audit.Record) (audit.Record, audit.Record, int) {
 	texts := map[string]string{}
 	for _, q := range a.Queries {
@@ -137,7 +138,9 @@ func shared(a, b audit.Record) (audit.Record, audit.Record, int) {
 	return a, b, len(a.Queries)
 }
 
-// changes are those of one value: its level without steering, and its gains.
+// changes are those of one value: its level without steering, and its gains. A gain is a difference already, so a
+// change of it is noisier than one of a level. Both are compared: a model may change in its level alone, or only in how
+// far it follows.
 func (m *material) changes(after *material, value string) (out []Change) {
 	if !slices.Contains(after.values, value) {
 		return nil
@@ -195,7 +198,8 @@ func judgements(answers []*answer) (out []steer.Refused) {
 	return out
 }
 
-// conclude corrects all comparisons together.
+// conclude corrects all comparisons together: levels, gains and rates are one family, since any of them would be called
+// a drift.
 func (d *Drift) conclude() {
 	var p []float64
 	for _, c := range d.Changes {

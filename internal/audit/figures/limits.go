@@ -90,7 +90,8 @@ func LimitsHelp(drift bool) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Fails is an error with all reasons, nil where every limit holds.
+// Fails is an error with all reasons, nil where every limit holds. All of them are told at once: who mends the first
+// should not have to run a pipeline again to learn of the second.
 func (f *Figures) Fails(all []Limit) error {
 	var why []string
 	for _, l := range all {

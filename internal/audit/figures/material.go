@@ -44,7 +44,10 @@ type single struct {
 	target        int
 }
 
-// newMaterial puts every row in its place.
+// newMaterial puts every row in its place. Queries are numbered, so that what belongs to one query stands at one place
+// of every list: a default answer, the steered ones, and their scores.
+//
+//	queries q1 q2 q3, an answer to q3 under anchor:care:+2     single[{anchor care 2}] = [nil nil answer]
 func newMaterial(r audit.Record, cosines Cosines) *material {
 	m := &material{Record: r, cosines: cosines, number: map[string]int{}, plain: make([]*answer, len(r.Queries)),
 		single: map[single][]*answer{}}
@@ -160,7 +163,8 @@ func (a *answer) refused() steer.Refused {
 
 func (a *answer) cut() bool { return a.Finish == llm.FinishLength }
 
-// rows are the queries under one regime of one value, with all its targets.
+// rows are the queries under one regime of one value, with all its targets. A query without a default answer has a row
+// all the same: it counts as dropped, and is not forgotten.
 func (m *material) rows(regime, value string) (rows []steer.Row) {
 	for target := -2; target <= 2; target++ {
 		for _, a := range m.single[single{regime, value, target}] {
@@ -192,7 +196,8 @@ func (m *material) levels(answers []*answer, value string) []float64 {
 	return out
 }
 
-// deltas are how far a value moved under some answers, by query; NaN where one is missing.
+// deltas are how far a value moved under some answers, by query; NaN where one is missing. NaN less a number is NaN, so
+// nothing needs to be asked.
 func (m *material) deltas(answers []*answer, value string) []float64 {
 	out, plain := m.levels(answers, value), m.levels(m.plain, value)
 	for query := range out {

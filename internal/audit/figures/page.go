@@ -159,7 +159,7 @@ func (v *view) claim(s *Standing, regime string, g Gain) claim {
 	return c
 }
 
-// pictures draws all of them.
+// pictures draws all of them. Values stand by theory in the order of their ids, everywhere on the page alike.
 func (v *view) pictures() {
 	s := v.common()
 	var theories []string
@@ -283,7 +283,8 @@ func (v *view) several() {
 	}
 }
 
-// answers puts what the model said behind every point.
+// answers puts what the model said behind every point. An answer without steering stands once on the page, whatever the
+// number of values that it was scored on: the points of all values lead to it.
 func (v *view) answers(m *material) {
 	for _, a := range m.plain {
 		if a != nil {
@@ -348,6 +349,8 @@ func (p point) sorted() point {
 }
 
 // anchor names the place of a point's answers.
+//
+//	mft/care-harm, anchor, 2     p-mft-care-harm-anchor-for-2
 func anchor(value, regime string, target int) string {
 	return "p-" + place.Replace(value+"-"+regime+plus(target))
 }
