@@ -188,8 +188,9 @@ func TestStatementsThatCannotBeUsed(t *testing.T) {
 		`{"statements": ["a", "b"]}`: "", `Sure: {"statements": [" a ", "b",]}`: "",
 		`{"statements": ["a"]}`: "1 statements of 2", `{"statements": ["a", "b", "c"]}`: "3 statements of 2",
 		`{"statements": ["a", "a"]}`: "the same", `{"statements": ["a", ""]}`: "no text", "I would rather not.": "no JSON",
+		`{"statements": ["Are you content?", "yes"]}`: "repeats", `{"statements": ["I am.", "No!"]}`: "repeats",
 	} {
-		got, err := parseStatements(raw, 2)
+		got, err := parseStatements(raw, survey.Question{Text: "Are you content?", Options: []string{"Yes", "No"}})
 		if want == "" && (err != nil || got != `{"statements":["a","b"]}`) {
 			t.Errorf("%s: %s %v", raw, got, err)
 		} else if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"hives/data"
 	"hives/data/survey"
 	"hives/internal/fault"
 	"hives/internal/judge"
@@ -51,7 +52,7 @@ func (w *writer) question(q survey.Question) (judge.Question, error) {
 		w.form[n] = form
 	}
 	out := w.form[n].Question(judge.Item{ID: q.ID, Text: q.Asked(nil)}, append([]string{q.Text}, q.Options...))
-	out.About, out.Parse = "statements", func(raw string) (string, error) { return parseStatements(raw, n) }
+	out.About, out.Parse = "statements", func(raw string) (string, error) { return parseStatements(raw, q) }
 	return out, nil
 }
 
@@ -61,8 +62,15 @@ type written struct {
 }
 
 // parseStatements wants one sentence an option, all of them unlike. A list that is too short is never cut or filled:
-// then sentences would stand for options that they are not of.
-func parseStatements(raw string, n int) (string, error) {
+// then sentences would stand for options that they are not of. Nor may it hold the question's own words or an option's.
+// A small model was seen to repeat what it was given, which has the right length and the wrong places:
+//
+//	given [question, A, B, C, D], wanted 4      [question, A, B, C]
+func parseStatements(raw string, q survey.Question) (string, error) {
+	n, given := len(q.Options), map[string]bool{data.NormaliseText(q.Text): true}
+	for _, option := range q.Options {
+		given[data.NormaliseText(option)] = true
+	}
 	object, err := judge.Repair(raw)
 	if err != nil {
 		return "", err
@@ -79,6 +87,8 @@ func parseStatements(raw string, n int) (string, error) {
 		switch {
 		case !isText || text == "":
 			return "", errors.New("a statement that is no text")
+		case given[data.NormaliseText(text)]:
+			return "", errors.New("a statement only repeats the question or an option")
 		case seen[text]:
 			return "", errors.New("two options have the same statement")
 		}
@@ -124,6 +134,11 @@ func (w *writer) all(ctx context.Context, asked *judge.Judge, questions []survey
 		var said written
 		if err := json.Unmarshal([]byte(v.Parsed), &said); err != nil {
 			return nil, nil, fault.New(fault.Corrupt, "votes file: the statements of question %s: %w", questions[i].ID, err)
+		}
+		// Answers may be older than the rules: what is stored is held to them again.
+		if _, err := parseStatements(v.Parsed, questions[i]); err != nil {
+			out = append(out, Out{questions[i].ID, questions[i].Text, err.Error()})
+			continue
 		}
 		kept = append(kept, &Question{Question: questions[i], Statements: said.Statements})
 	}
