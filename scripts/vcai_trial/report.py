@@ -68,7 +68,7 @@ def main() -> None:
         for s in seeds:
             file = out / "runs" / s / name / "final" / "fusion.json"
             if file.exists():
-                off.append(max(t["relative_to_linear"] or 0 for t in json.loads(file.read_text())["tensors"]))
+                off.append(max(t["from_linear"] for t in json.loads(file.read_text())["tensors"]))
         far = f"{max(off):.1e}" if off else "–"
         print(f"| {name} | " + " | ".join(cell(*changes(all_odds, name, "linear.plus", v)) for v in VALUES) + f" | {far} |")
     for v in VALUES:
