@@ -62,6 +62,10 @@ def main() -> None:
     print("| model | change in benevolence | change in power |\n|---|---|---|")
     for name in names:
         print(f"| {name} | " + " | ".join(cell(*changes(all_odds, name, "base", v)) for v in VALUES) + " |")
+    print("\nWhat the level alone does: the same question and seed, trained on other answers.\n\n| models | benevolence | power |\n|---|---|---|")
+    pairs = [(f"{v}.plus", f"{v}.{other}") for v in ("benevolence", "power") for other in ("minus", "mixed")]
+    for a, b in [*pairs, ("benevolence.minus", "benevolence.mixed"), ("linear.plus", "benevolence.minus")]:
+        print(f"| {a} less {b} | " + " | ".join(cell(*changes(all_odds, a, b, v)) for v in VALUES) + " |")
     print("\nFused models against the average of the same experts:\n\n| model | benevolence | power | largest distance of a tensor |\n|---|---|---|---|")
     for name in ("karcher.plus", "deltas.plus", "hybrid.plus"):
         off = []
