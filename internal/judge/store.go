@@ -165,6 +165,10 @@ func (s *Store) wrap(err error) error {
 	// Only a context that has ended interrupts, or rolls a transaction back under its user.
 	case errors.Is(err, sqlite3.INTERRUPT), errors.Is(err, sql.ErrTxDone):
 		return fault.New(fault.Canceled, "votes %s: %w", s.path, err)
+	// A full disk shows as either: of SQLite's log, or of the memory that its users share.
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, sqlite3.IOERR):
+		return fault.New(fault.Exhausted, "votes %s: %w: the disk is full or failing: free space, and start again", s.path,
+			err)
 	}
 	return fmt.Errorf("votes %s: %w", s.path, err)
 }
