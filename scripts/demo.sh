@@ -168,7 +168,8 @@ rm -rf "$OUT/model"
 cp -r "$OUT/runs/stage2/final" "$OUT/model"
 attended bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
-  --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --out "$OUT"
+  --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --vidb demo/data/vidb/care-harm.db \
+  --out "$OUT"
 attended bin/hives vectors build --model "$OUT/model" --data "$train" --validation "$OUT/rows/validation.parquet" --out "$OUT/values.db"
 touch "$OUT/finished"
 

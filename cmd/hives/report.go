@@ -72,6 +72,7 @@ It writes report.html, with examples and curves, and metrics.json. make demo end
 	c.Flags().StringVar(&j.Anchors, "anchors", "", "bank of cross-theory anchors to show")
 	c.Flags().StringVar(&j.Assigned, "assigned", "", "rows that were assigned to the anchors")
 	c.MarkFlagsRequiredTogether("anchors", "assigned")
+	c.Flags().StringVar(&j.VIDB, "vidb", "", "database of intensities from people's grades: how far do vectors tell them?")
 	jobFlags(c, &j.Job, &kind, &length, "out/demo")
 	required(c, "before", "after", "control", "data")
 	return c

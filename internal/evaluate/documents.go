@@ -62,6 +62,8 @@ type Demo struct {
 	RandomBefore *System   `json:"random_before,omitempty"`
 	Random       *System   `json:"random,omitempty"`
 	Findings     []Finding `json:"findings"`
+	// Scores of a database of people's grades, told by vectors alone; none where there is no database.
+	Intensities []*ValueIntensity `json:"intensities,omitempty"`
 	Common
 
 	Examples []Example `json:"-"` // for the report; texts stay out of the document

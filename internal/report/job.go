@@ -65,6 +65,7 @@ type DemoJob struct {
 	RandomBefore, Random   string // model folders of a model from random weights, untrained and trained; both or neither
 	Run                    string // folder of the training run, for the curves; may be empty
 	Anchors, Assigned      string // bank of anchors and the rows assigned to it; both or neither
+	VIDB                   string // database of intensities from people's grades, to be told by vectors; may be empty
 }
 
 // Evaluate runs the job: rows, model, controls, then document, page and table. Names of model-free controls
@@ -129,9 +130,19 @@ func Demo(ctx context.Context, j DemoJob) error {
 		return err
 	}
 	d.TrainedOn = shared
+	if d.Intensities, err = j.intensities(ctx); err != nil {
+		return err
+	}
 	about, err := j.about(&d.Common, d.Before, d.After, d.Control, d.Stage1, d.Random)
 	if err != nil {
 		return err
+	}
+	if j.VIDB != "" {
+		sum, err := fsutil.SHA256(j.VIDB)
+		if err != nil {
+			return err
+		}
+		about.Facts = append(about.Facts, web.Fact{Name: "database of intensities, SHA-256", Value: sum})
 	}
 	if err := j.write(d, func(w io.Writer) error { return WriteDemo(w, d, curves, bank, about) }); err != nil {
 		return err
@@ -142,6 +153,9 @@ func Demo(ctx context.Context, j DemoJob) error {
 	fmt.Fprintln(j.Stdout)
 	if bank != nil {
 		fmt.Fprintf(j.Stdout, "anchors: %s.\n", bank.Coverage())
+	}
+	for _, v := range d.Intensities {
+		fmt.Fprintf(j.Stdout, "%s by vectors: %s\n", v.ValueID, strings.Join(worth(v), " "))
 	}
 	for _, f := range d.Findings {
 		if _, err := fmt.Fprintf(j.Stdout, "%s: %s\n", f.Topic, f.Sentence); err != nil {

@@ -75,6 +75,7 @@ func WriteDemo(w io.Writer, d *evaluate.Demo, curves []Series, bank *Anchors, ab
 	v.Maps = mapRows(maps)
 	v.Curves = drawCurves(curves)
 	v.Examples, v.Anchors = d.Examples, bank
+	v.Intensities = intensityViews(d.Intensities)
 	return web.Write(w, page, v, about)
 }
 

@@ -122,7 +122,8 @@ func harmless(t *testing.T, page string) {
 func TestDemoWritesFiguresAndPage(t *testing.T) {
 	var stdout bytes.Buffer
 	j := DemoJob{Job: job(t, &stdout), Before: "before-dir", After: "after-dir", Control: "control-dir",
-		Stage1: "stage1-dir", RandomBefore: "random-before-dir", Random: "random-dir", Run: t.TempDir()}
+		Stage1: "stage1-dir", RandomBefore: "random-before-dir", Random: "random-dir", Run: t.TempDir(),
+		VIDB: hostileDatabase(t)}
 	lines := `{"kind":"start","config":"x"}
 {"kind":"train","step":1,"loss":4.1,"loss_levels":[4.2,4.0],"learning_rate":0.001}
 {"kind":"train","step":2,"loss":3.9,"loss_levels":[4.1,3.7],"learning_rate":0.002}
@@ -147,7 +148,8 @@ func TestDemoWritesFiguresAndPage(t *testing.T) {
 	harmless(t, string(page))
 	for _, want := range []string{"train loss levels 2", "validation mean cosine", "pretrained base", "bin 0",
 		"after − Stage 1", "what Stage 2 adds", "after − random, trained", "beyond random weights",
-		"logistic regression on it"} {
+		"logistic regression on it", "Twenty texts and mft/care-harm", "What are the scores worth?",
+		"constant mean"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q", want)
 		}

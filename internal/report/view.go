@@ -27,12 +27,14 @@ type view struct {
 	Maps     []mapRow
 	Examples []evaluate.Example
 	Anchors  *Anchors
-	Values   []evaluate.ValueRow
-	Ortho    []orthoRow
-	N        evaluate.Counts
-	Settings evaluate.Settings
-	Terms    []pair
-	Skipped  []pair
+
+	Intensities []intensityView
+	Values      []evaluate.ValueRow
+	Ortho       []orthoRow
+	N           evaluate.Counts
+	Settings    evaluate.Settings
+	Terms       []pair
+	Skipped     []pair
 }
 
 // pair is a term and what it means, or a figure and why it is missing.
