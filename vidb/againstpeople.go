@@ -104,6 +104,10 @@ func (v *Value) ordered(judge string) (pairs [][2]int) {
 	return pairs
 }
 
+// PeopleOrder is which of two texts, by their numbers, people grade higher on the whole: 1 the first, −1 the second, 0
+// neither, or nobody was asked the same of both.
+func (v *Value) PeopleOrder(a, b int) int { return v.people(a, b) }
+
 // people is which of two texts people grade higher on the whole: 1 the first, −1 the second, 0 neither.
 //
 //	judged 2 and judged 1          1

@@ -29,8 +29,9 @@ func vidbVectorsCommand() *cobra.Command {
 		Use:   "vectors --vidb vidb.db --model DIR",
 		Short: "Say how much of the scores a model's vectors tell, on groups they have not seen",
 		Long: `Could a text's intensity be read off its vector, without a judge? The command fits a ridge from vectors to
-scores on four fifths of the groups and predicts the fifth. It prints the share of variance that is told (R²), beside
-another model (--base), words alone (TF-IDF), the same vectors dealt out anew, and the constant mean.
+scores on four fifths of the groups and predicts the fifth. It prints the share of variance that is told (R²), and the
+share of pairs of one corpus that are put into people's order (½ is chance). Beside the model stand another one
+(--base), words alone (TF-IDF), the same vectors dealt out anew, and the constant mean.
 
 An R² of 0 is the mean's. A prior from vectors could only save calls where R² is clearly above that. See
 docs/INTENSITY.md.`,
@@ -43,7 +44,7 @@ docs/INTENSITY.md.`,
 			if err != nil {
 				return err
 			}
-			var systems []evaluate.Embeds
+			var systems []evaluate.Named
 			for _, dir := range []string{"", base} {
 				one := e
 				if dir != "" {
@@ -56,7 +57,7 @@ docs/INTENSITY.md.`,
 					return err
 				}
 				defer done()
-				systems = append(systems, evaluate.Embeds{Name: one.Model + one.Endpoint, Encoder: enc})
+				systems = append(systems, evaluate.Fixed(one.Model+one.Endpoint, enc))
 			}
 			out, err := intensities(c.Context(), file, named(file, values), systems, seed)
 			if err != nil {
@@ -78,14 +79,14 @@ docs/INTENSITY.md.`,
 }
 
 // intensities measures value after value.
-func intensities(ctx context.Context, file *vidb.File, ids []string, systems []evaluate.Embeds,
+func intensities(ctx context.Context, file *vidb.File, ids []string, systems []evaluate.Named,
 	seed uint64) (out []*evaluate.ValueIntensity, err error) {
 	for _, id := range ids {
 		v, err := file.Value(id)
 		if err != nil {
 			return nil, err
 		}
-		table, err := evaluate.Intensities(ctx, v, systems, seed)
+		table, err := evaluate.Intensities(ctx, v, systems, evaluate.IntensityOptions{Seed: seed})
 		if err != nil {
 			return nil, err
 		}

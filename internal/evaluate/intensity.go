@@ -14,6 +14,7 @@ import (
 	"hives/intensity"
 	"hives/internal/columns"
 	"hives/internal/fault"
+	"hives/internal/figure"
 	"hives/ranking"
 	"hives/vidb"
 )
@@ -25,12 +26,17 @@ const (
 	r2Draws        = 500
 )
 
-// IntensityOf is how much of the scores of a value's texts a system tells: R² on groups that it has not seen.
+// IntensityOf is how much of the scores of a value's texts a system tells, on groups that it has not seen. R² takes all
+// texts together; Order takes pairs of one corpus alone, so that knowing a corpus by its style is worth nothing there.
 type IntensityOf struct {
 	System string  `json:"system"`
 	R2     float64 `json:"r2"`
 	Lo     float64 `json:"lo"` // 95 %, groups drawn anew
 	Hi     float64 `json:"hi"`
+
+	Order   figure.Number `json:"order"` // share of pairs in people's order; ½ is chance; NaN without such pairs
+	OrderLo figure.Number `json:"order_lo"`
+	OrderHi figure.Number `json:"order_hi"`
 }
 
 // ValueIntensity is a value's table.
@@ -39,13 +45,17 @@ type ValueIntensity struct {
 	Texts   int           `json:"texts"`
 	Groups  int           `json:"groups"`
 	SD      float64       `json:"score_sd"`
+	Pairs   int           `json:"pairs"` // of one corpus, graded unlike by people, that Order rests on
 	Systems []IntensityOf `json:"systems"`
+
+	Within float64         `json:"within"` // 95 % of the first system's scores lie within so many units of the database's
+	Shown  []IntensityText `json:"-"`      // texts stay out of documents
 }
 
-// Embeds is an encoder and what the table calls it.
-type Embeds struct {
-	Name    string
-	Encoder encoder.Encoder
+// IntensityOptions choose what is measured.
+type IntensityOptions struct {
+	Seed uint64
+	Seen func(vidb.Text) bool // texts that a model was trained on, or whose groups it was: left out; nil leaves out none
 }
 
 // Intensities measures encoders against a value-intensity database without asking a judge: a ridge from a text's vector
@@ -60,13 +70,19 @@ type Embeds struct {
 //	model             .27     a third of the spread that R² .8 would tell
 //
 // How high can R² be? Not 1: scores have errors of their own, and people of one text differ.
-func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint64) (*ValueIntensity, error) {
+//
+// Models are opened one after another.
+func Intensities(ctx context.Context, v *vidb.Value, systems []Named, o IntensityOptions) (*ValueIntensity, error) {
 	var texts, groups, corpus []string
 	var scores []float64
+	var kept []int // numbers in v
+	seed := o.Seed
 	for i, s := range v.Scores {
-		if (s.Status == vidb.Accepted || s.Status == vidb.Blended) && !math.IsNaN(s.Final) {
-			texts, groups = append(texts, v.Texts[i].Text), append(groups, cmp.Or(v.Texts[i].Group, v.Texts[i].ID))
-			scores, corpus = append(scores, s.Final), append(corpus, v.Texts[i].Corpus)
+		text := v.Texts[i]
+		accepted := s.Status == vidb.Accepted || s.Status == vidb.Blended
+		if accepted && !math.IsNaN(s.Final) && (o.Seen == nil || !o.Seen(text)) {
+			texts, groups, kept = append(texts, text.Text), append(groups, cmp.Or(text.Group, text.ID)), append(kept, i)
+			scores, corpus = append(scores, s.Final), append(corpus, text.Corpus)
 		}
 	}
 	if len(texts) < fewestTexts {
@@ -75,16 +91,26 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint
 	}
 	folds, of := intensity.Deal(ranking.Stream("intensity folds", seed, v.ValueID), groups, intensityFolds)
 	out := &ValueIntensity{ValueID: v.ValueID, Texts: len(texts), Groups: len(of), SD: stat.StdDev(scores, nil)}
+	pairs := peoplePairs(v, kept, folds, seed)
+	out.Pairs = len(pairs)
+	add := func(name string, predicted []float64) {
+		one := determined(name, scores, predicted, of, seed)
+		one.ordered(predicted, pairs, of, seed)
+		if len(out.Systems) == 0 {
+			out.show(v, kept, predicted)
+		}
+		out.Systems = append(out.Systems, one)
+	}
 	measure := func(name string, x [][]float64) error {
 		predicted, err := intensity.Unseen(x, scores, folds)
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", v.ValueID, name, err)
 		}
-		out.Systems = append(out.Systems, determined(name, scores, predicted, of, seed))
+		add(name, predicted)
 		return nil
 	}
 	for at, s := range systems {
-		vectors, err := embedded(ctx, s.Encoder, texts)
+		vectors, err := s.embedded(ctx, texts)
 		if err == nil {
 			err = measure(s.Name, vectors)
 		}
@@ -105,14 +131,19 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Embeds, seed uint
 			return nil, err
 		}
 	}
-	out.Systems = append(out.Systems, determined("constant mean", scores, heldMeans(scores, folds), of, seed))
+	add("constant mean", heldMeans(scores, folds))
 	return out, nil
 }
 
-// embedded are unit vectors in float64.
-func embedded(ctx context.Context, enc encoder.Encoder, texts []string) ([][]float64, error) {
+// embedded are a model's unit vectors in float64. The model is in memory for as long as it takes.
+func (n Named) embedded(ctx context.Context, texts []string) (_ [][]float64, err error) {
+	enc, done, err := n.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = cmp.Or(err, done()) }()
 	out := make([][]float64, len(texts))
-	err := encoder.Chunks(ctx, enc, len(texts), func(i int) string { return texts[i] },
+	err = encoder.Chunks(ctx, enc, len(texts), func(i int) string { return texts[i] },
 		func(from int, vectors [][]float32, _ encoder.Identity) error {
 			for i, vector := range vectors {
 				row := make([]float64, len(vector))
@@ -200,14 +231,14 @@ func determined(name string, y, predicted []float64, of [][]int, seed uint64) In
 // WriteIntensities prints a line a value and system.
 func WriteIntensities(out io.Writer, values []*ValueIntensity) error {
 	w := columns.NewTable(out)
-	fmt.Fprintln(w, "value\ttexts\tsystem\tR²\t95 %")
+	fmt.Fprintln(w, "value\ttexts\tsystem\tR²\t95 %\tpeople's order\t95 %")
 	for _, v := range values {
 		for at, s := range v.Systems {
 			name, texts := "", ""
 			if at == 0 {
 				name, texts = v.ValueID, fmt.Sprint(v.Texts)
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.3f\t%.3f – %.3f\n", name, texts, s.System, s.R2, s.Lo, s.Hi)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%.3f\t%.3f – %.3f\t%s\n", name, texts, s.System, s.R2, s.Lo, s.Hi, s.order())
 		}
 	}
 	return w.Flush()

@@ -46,7 +46,7 @@ func intensityWorld(n, groups int, groupSD float64) (*vidb.Value, map[string][]f
 
 func measured(t *testing.T, v *vidb.Value, f formula) map[string]IntensityOf {
 	t.Helper()
-	table, err := Intensities(context.Background(), v, []Embeds{{Name: "model", Encoder: f}}, 3)
+	table, err := Intensities(context.Background(), v, []Named{Fixed("model", f)}, IntensityOptions{Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestTooFewScores(t *testing.T) {
 		v.Scores[i].Status = vidb.Unseen
 	}
 	model := formula(func(s string) []float32 { return vectors[s] })
-	_, err := Intensities(context.Background(), v, []Embeds{{"m", model}}, 0)
+	_, err := Intensities(context.Background(), v, []Named{Fixed("m", model)}, IntensityOptions{})
 	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "90 scored") {
 		t.Errorf("%v", err)
 	}
