@@ -20,7 +20,7 @@ var pageSource string
 
 // page is one file without script, font or picture from elsewhere.
 var page = template.Must(template.New("vidb").Funcs(template.FuncMap{
-	"style": web.Style, "score": score, "cell": cell,
+	"style": web.Style, "score": score, "cell": cell, "grade": grade,
 }).Parse(pageSource))
 
 // Sheet is what a page shows of one value.
@@ -30,6 +30,8 @@ type Sheet struct {
 	Sides  []sideCount
 	Growth []GrowthPoint
 	Line   string // points of the curve
+	High   float64
+	Most   float64 // its highest error, and the calls at its end
 	Scale  []tick
 	With   *Comparison
 }
@@ -99,8 +101,24 @@ func (s *Sheet) histogram(v *Value) {
 		}
 	}
 	for at := -intensity.Limit; at <= intensity.Limit; at += 5 {
-		s.Scale = append(s.Scale, tick{float64(at+intensity.Limit) * barWidth, barHeight + 14, fmt.Sprintf("%+d", at)})
+		s.Scale = append(s.Scale, tick{float64(at+intensity.Limit) * barWidth, barHeight + 14, signed(at)})
 	}
+}
+
+// signed has a plus where it is above 0: 0 has no side.
+func signed(at int) string {
+	if at == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%+d", at)
+}
+
+// grade is people's mean grade, a dash where nobody was asked.
+func grade(x *float64) string {
+	if x == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%+.1f", *x)
 }
 
 // GrowthPoint is how sure scores were with the first repetitions alone.
@@ -161,13 +179,12 @@ func (v *Value) Growth(ctx context.Context) ([]GrowthPoint, error) {
 // curve places the growth's points: calls to the right, error upwards, both from 0. A curve that has flattened says
 // that more calls of the same judges buy nothing.
 func (s *Sheet) curve() {
-	var most, high float64
 	for _, p := range s.Growth {
-		most, high = max(most, p.Calls), max(high, p.MeanSE)
+		s.Most, s.High = max(s.Most, p.Calls), max(s.High, p.MeanSE)
 	}
 	var points []string
 	for _, p := range s.Growth {
-		points = append(points, fmt.Sprintf("%.1f,%.1f", 400*p.Calls/most, barHeight*(1-p.MeanSE/high)))
+		points = append(points, fmt.Sprintf("%.1f,%.1f", 400*p.Calls/s.Most, barHeight*(1-p.MeanSE/s.High)))
 	}
 	s.Line = strings.Join(points, " ")
 }
