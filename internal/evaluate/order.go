@@ -16,10 +16,10 @@ const (
 	shownTexts = 20
 )
 
-// peoplePairs are pairs that people graded unlike, the higher first, by places in kept; of many a sample. Both texts are
-// of one corpus: where one corpus has the opposing texts, whoever tells its style would put most pairs right. And both
-// are of one fold, so that one fit has told them. The mean of four folds is the lower the higher the fifth is: between
-// folds a system that knows nothing else was seen to put 43 % of the pairs right, where it must have 50.
+// peoplePairs are pairs that people graded unlike, the higher first, by places in kept; of many a sample. Both texts
+// are of one corpus: where one corpus has the opposing texts, whoever tells its style would put most pairs right. And
+// both are of one fold, so that one fit has told them. The mean of four folds is the lower the higher the fifth is:
+// between folds a system that knows nothing else was seen to put 43 % of the pairs right, where it must have 50.
 func peoplePairs(v *vidb.Value, kept, folds []int, seed uint64) (pairs [][2]int) {
 	for a := range kept {
 		for b := range a {

@@ -31,8 +31,8 @@ func gradedWorld(n int) (*vidb.Value, map[string][]float32) {
 	return v, vectors
 }
 
-// Who knows the signal puts pairs of one corpus into people's order. Who knows the corpus alone, which tells much of the
-// variance, has chance, and so has the mean, exactly.
+// Who knows the signal puts pairs of one corpus into people's order. Who knows the corpus alone, which tells much of
+// the variance, has chance, and so has the mean, exactly.
 func TestPeoplesOrderIsWithinACorpus(t *testing.T) {
 	v, vectors := gradedWorld(300)
 	knows := func(text string) []float32 { return vectors[text] }

@@ -11,9 +11,9 @@ import (
 )
 
 // How strongly does a text support a value, by its vector alone? The demo has no judge to ask, so it takes the other
-// way: a database of people's grades, and a ridge from vectors to its scores on groups that the ridge has not seen. What
-// such scores are worth stands beside them, with the same done on vectors dealt out anew, by the untrained model and by
-// the one that was trained on permuted labels.
+// way: a database of people's grades, and a ridge from vectors to its scores on groups that the ridge has not seen.
+// What such scores are worth stands beside them, with the same done on vectors dealt out anew, by the untrained model
+// and by the one that was trained on permuted labels.
 
 // intensities measures every value of the database, with the models in the order of their names below.
 func (j *DemoJob) intensities(ctx context.Context) (out []*evaluate.ValueIntensity, err error) {

@@ -15,7 +15,8 @@ import (
 	"hives/vidb"
 )
 
-// The repository's database is whole: every text has a score, a grade and a licence, and the scores keep people's order.
+// The repository's database is whole: every text has a score, a grade and a licence, and the scores keep people's
+// order.
 func TestTheDemosDatabaseIsWhole(t *testing.T) {
 	path := filepath.Join(goldentest.ModuleRoot(t), "demo", "data", "vidb", "care-harm.db")
 	file, err := vidb.Open(path, theories.Builtin())
@@ -103,7 +104,8 @@ func TestWorthFollowsTheFigures(t *testing.T) {
 			return evaluate.IntensityOf{System: name, Order: evaluate.Number(x), OrderLo: evaluate.Number(lo),
 				OrderHi: evaluate.Number(hi)}
 		}
-		return &evaluate.ValueIntensity{Pairs: 900, Within: 6.2, Systems: []evaluate.IntensityOf{of(trainedName, order, lo, hi),
+		return &evaluate.ValueIntensity{Pairs: 900, Within: 6.2, Systems: []evaluate.IntensityOf{
+			of(trainedName, order, lo, hi),
 			of(trainedName+", shuffled", .5, .4, .6), of("before training", (beforeLo+beforeHi)/2, beforeLo, beforeHi)}}
 	}
 	for name, c := range map[string]struct {
