@@ -11,12 +11,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${HIVES_CACHE:-$here/.cache}
 work=$cache/llamacpp
-mkdir -p "$work"
-source "$here/scripts/llamacpp_env.sh"
-[ -n "$llamacpp" ] || { echo "bench/llm: llama-cpp-python could not be built" >&2; exit 1; }
+if ! "$work/venv/bin/python" -c 'import llama_cpp' 2>/dev/null; then
+  python3 -m venv "$work/venv"
+  CMAKE_ARGS=-DGGML_NATIVE=ON "$work/venv/bin/pip" install --quiet numpy==2.4.6 llama-cpp-python==0.3.36
+fi
 model=$("$here/scripts/download_smollm2.sh" | tail -n 1)
 (cd "$here" && GOEXPERIMENT=${GOEXPERIMENT-simd} go build -o "$work/" ./bench/llm ./cmd/hives)
 [ -f "$work/smollm2-f32.gguf" ] ||
   "$work/hives" export --model "$model" --format gguf --dtype float32 --out "$work/smollm2-f32.gguf" >/dev/null
 export OMP_NUM_THREADS=${THREADS:-1}
-"$llamacpp" "$here/bench/llm/beside_llamacpp.py" "$work/llm" "$model" "$work/smollm2-f32.gguf" "${1:-5}"
+"$work/venv/bin/python" "$here/bench/llm/beside_llamacpp.py" "$work/llm" "$model" "$work/smollm2-f32.gguf" "${1:-5}"
