@@ -62,7 +62,7 @@ weights, hashes, and of each tensor norms, angles and updates.`,
 			case "models", "deltas":
 				o.Deltas = of == "deltas"
 			default:
-				return fault.New(fault.Invalid, "--of %q: want models or deltas", of)
+				return fault.Usage(fault.New(fault.Invalid, "--of %q: want models or deltas", of))
 			}
 			// Paths, configs and weights are checked in there, before a tensor is read.
 			rec, err := runFuse(c, o)

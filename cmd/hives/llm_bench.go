@@ -55,6 +55,9 @@ docs/LLM_BENCH.md.`,
 				return fault.Usage(fault.New(fault.Invalid, "name a task: %s", strings.Join(llmbench.Names(), ", ")))
 			}
 			j.Task = args[0]
+			if err := home.beside(c, flags.File); err != nil {
+				return err
+			}
 			defaults := llmbench.Defaults()
 			if flags.File == "" {
 				if home.model == "" {

@@ -80,6 +80,9 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
+			if err := home.beside(c, flags.File); err != nil {
+				return err
+			}
 			defaults, err := home.config(flags.File, j.SelfJudge)
 			if err != nil {
 				return err
@@ -130,6 +133,20 @@ func (h *pairAtHome) registerModels(f *pflag.FlagSet) {
 	f.StringVar(&h.how.Engine, "engine", "", engine.FlagUsage)
 }
 
+// beside refuses flags of models on this machine where a configuration names the models: they would change nothing, and
+// whoever gave them would take one model's figures for another's.
+func (h *pairAtHome) beside(c *cobra.Command, file string) error {
+	if file == "" {
+		return nil
+	}
+	for _, name := range []string{"model", "judge-model", "batch", "threads", "template", "precision", "engine", "choose"} {
+		if f := c.Flag(name); f != nil && f.Changed {
+			return fault.Usage(fault.New(fault.Invalid, "--%s goes without --config: the voters of %s say it there", name, file))
+		}
+	}
+	return nil
+}
+
 // config is what a configuration file is laid over; without one the flags must name both models.
 func (h *pairAtHome) config(file string, self bool) (interview.Config, error) {
 	if file != "" {
@@ -164,8 +181,11 @@ func printInterview(c *cobra.Command, out string, r *interview.Result) error {
 	w := c.OutOrStdout()
 	fmt.Fprintf(w, "%s\n%d personas, %d count; %d answers, %d unusable; mean of all answers %s of 1 to %d\n", r.Warning,
 		r.Personas, r.Kept, r.Answers, r.Unusable, two(r.Acquiescence), len(r.Options))
-	favourite := slices.Max(r.Options)
-	fmt.Fprintf(w, "the commonest option has %.0f %% of the votes\n", 100*favourite)
+	if r.Unusable < r.Answers { // without a vote no option has a share
+		fmt.Fprintf(w, "the commonest option has %.0f %% of the votes\n", 100*slices.Max(r.Options))
+	} else {
+		fmt.Fprint(w, "no answer has a vote, so nothing is scored: answers.parquet says of each why\n")
+	}
 	values := slices.Clone(r.Values)
 	slices.SortStableFunc(values, func(a, b interview.Value) int {
 		return cmp.Compare(float64(b.Centred), float64(a.Centred))

@@ -100,6 +100,36 @@ func TestWrongUse(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeMeantIsRefused: a flag that would change nothing, or that no one can mean, ends with 2 and says what
+// is wanted, before a file is opened.
+func TestWhatCannotBeMeantIsRefused(t *testing.T) {
+	none, list := filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(list, []byte("query\nWhy?\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"steer run --config " + none + " --model m --vidb v --out o":                  "--model goes without --config",
+		"audit --config " + none + " --judge-model m --vidb v --out o":                "--judge-model goes without --config",
+		"questionnaire run --config " + none + " --choose total --out o":              "--choose goes without --config",
+		"vcai build --config " + none + " --batch 2 --questions q --out o":            "--batch goes without --config",
+		"llm-bench rte --config " + none + " --engine go --data d --out o":            "--engine goes without --config",
+		"llm-bench none --model m --data d --out o":                                   "is not known: known are",
+		"steer run --model m --judge-model j --count -1 --vidb v --out o":             "--count -1: want 1",
+		"steer prompts --count 0":                                                     "--count 0: want 1",
+		"fuse a --out " + none:                                                        "1 models: want two",
+		"fuse a b --method x --out " + none:                                           "want linear or karcher",
+		"fuse a b --of x --out " + none:                                               "want models or deltas",
+		"fuse a b --weights 1 --out " + none:                                          "1 weights for 2 models",
+		"fuse a b --weights=1,-1 --out " + none:                                       "sum to 0",
+		"steer queries --source m=" + list + " --source m=" + list + " --out q.jsonl": "stands twice",
+	} {
+		if _, err := hives(t, strings.Fields(line)...); fault.ExitCode(err) != fault.ExitUsage ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("%s: exit code %d, %v, want %q", line, fault.ExitCode(err), err, want)
+		}
+	}
+}
+
 func TestEngineShow(t *testing.T) {
 	out, err := hives(t, "engine", "show", "--engine", "go")
 	if err != nil || !strings.HasPrefix(out, "engine go (pure Go") || strings.Count(out, "\n") != 1 {

@@ -46,6 +46,9 @@ SHA-256. See docs/AUDIT.md.`,
   hives steer prompts --regimes texts --vidb vidb.db --values mft/care-harm`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if count < 1 {
+				return fault.Usage(fault.New(fault.Invalid, "--count %d: want 1 or more", count))
+			}
 			o, err := f.options(known(c))
 			if err != nil {
 				return err
@@ -62,7 +65,7 @@ SHA-256. See docs/AUDIT.md.`,
 				return err
 			}
 			var shown []prompts.Asked
-			for _, q := range all[:min(max(1, count), len(all))] {
+			for _, q := range all[:min(count, len(all))] {
 				for _, cell := range cells {
 					shown = append(shown, cell.Ask(q))
 				}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"hives/internal/audit"
 	"hives/internal/audit/queries"
 	"hives/internal/embedder"
+	"hives/internal/fault"
 )
 
 // steerQueriesCommand chooses what a model is asked in an audit.
@@ -38,7 +40,8 @@ distinct texts than --each, the vectors are grouped by k-means, and of each grou
 asked. "size" says how many texts it stands for. See docs/AUDIT.md.`,
 		Example: `  # a hundred of each, by the vectors of a model
   hives steer queries --source moral-choice=high_ambiguity.csv \
-      --source moral-stories=moral_stories.jsonl --model out/demo/model --out queries.jsonl
+      --source moral-stories=moral_stories.jsonl \
+      --model out/demo/model --out queries.jsonl
 
   # a list of one's own, and ours
   hives steer queries --source mine=questions.csv --source own --each 128 --out queries.jsonl`,
@@ -79,6 +82,10 @@ func parseSources(all []string, out string) (parsed []queries.Source, err error)
 		s, err := queries.ParseSource(text)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(parsed, func(p queries.Source) bool { return p.Name == s.Name }) {
+			return nil, fault.Usage(fault.New(fault.Invalid, "--source %s stands twice: its queries would have equal ids; give "+
+				"one --source %s=FILE,FILE", s.Name, s.Name))
 		}
 		if err := cmp.Or((places{read: s.Paths, files: []string{out}}).check(), spare(out, s.Paths...)); err != nil {
 			return nil, err

@@ -80,6 +80,9 @@ func (s *steerRun) register(c *cobra.Command) {
 func (s *steerRun) run(c *cobra.Command, out io.Writer) (*audit.Record, error) {
 	cli.GoesOn(c.Context())
 	j := &s.job
+	if err := s.home.beside(c, s.flags.File); err != nil {
+		return nil, err
+	}
 	defaults, err := s.home.audit(s.flags.File, j.SelfJudge)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func (m *writerAndJudge) register(c *cobra.Command) {
 // config reads it. Settings come from the file, from --set and from variables that begin with HIVES_VCAI.
 func (m *writerAndJudge) config(c *cobra.Command) (answers.Config, error) {
 	defaults := answers.Defaults()
+	if err := m.beside(c, m.file.File); err != nil {
+		return defaults, err
+	}
 	if m.file.File == "" {
 		writer, judge := cmp.Or(m.model, m.judge), cmp.Or(m.judge, m.model)
 		if writer == "" {

@@ -64,7 +64,7 @@ func registerRun(fs *pflag.FlagSet, o *options, d *trainer.Config) {
 type stageFlag int
 
 func (f *stageFlag) String() string { return strconv.Itoa(int(*f)) }
-func (f *stageFlag) Type() string   { return "stage" }
+func (f *stageFlag) Type() string   { return "string" }
 
 func (f *stageFlag) Set(text string) error {
 	n, err := strconv.Atoi(text)
@@ -106,7 +106,7 @@ func registerModel(fs *pflag.FlagSet, d *trainer.Config) {
 // registerRows adds the rows, and how batches are drawn from them. A batch is a function of seed and step, so all
 // of these decide bits.
 func registerRows(fs *pflag.FlagSet, o *options, d *trainer.Config) {
-	fs.String("data", "", "file of training rows, .parquet or .csv")
+	fs.String("data", "", "file of training rows, .parquet or .csv; for stage sft .jsonl")
 	fs.String("validation", "", "file of held-out rows; without it a share of --data is held out")
 	fs.Float64("validation-fraction", d.Data.ValidationFraction,
 		"share of --data that is held out without --validation; 0 trains on all rows")

@@ -173,7 +173,7 @@ func (j Job) check() error {
 	case j.Roles < 1 || j.Roles > pool:
 		return usage("--roles %d: want 1 to %d", j.Roles, pool)
 	case !(j.Near >= 0) || math.IsInf(j.Near, 1):
-		return usage("--near %v: want a gap from 0", j.Near)
+		return usage("--near %v: want 0 or more", j.Near)
 	case j.Rewrites < 0:
 		return usage("--rewrites %d: want 0 or more", j.Rewrites)
 	case j.Retry != Rewrite && j.Retry != Resample:

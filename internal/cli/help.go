@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -148,7 +149,7 @@ func Paragraphs(text string, width int) []string {
 		// Indented lines are lists or examples within the text, and keep their breaks.
 		case line == "" || line[0] == ' ':
 			flush()
-			lines = append(lines, columns.Wrap(line, width, 2)...)
+			lines = append(lines, item(line, width)...)
 		case paragraph == "":
 			paragraph = line
 		default:
@@ -158,6 +159,27 @@ func Paragraphs(text string, width int) []string {
 	flush()
 	return lines
 }
+
+// item breaks a line of a list. Where two blanks or more part a name from its text, the text keeps its column:
+//
+//	gain=N    a prompt moves a value further
+//	          than this many units
+func item(line string, width int) []string {
+	at := twoColumns.FindStringSubmatchIndex(line)
+	if columns.Of(line) <= width || at == nil || columns.Of(line[:at[1]]) > width/2 {
+		return columns.Wrap(line, width, 2)
+	}
+	head := line[:at[1]]
+	lines := columns.Wrap(line[at[1]:], width-columns.Of(head), 0)
+	for i := range lines {
+		lines[i] = head + lines[i]
+		head = strings.Repeat(" ", columns.Of(head))
+	}
+	return lines
+}
+
+// twoColumns is a name that blanks part from its text.
+var twoColumns = regexp.MustCompile(`^ +\S+(?: \S+)*  +`)
 
 // Examples breaks command lines so that a shell reads them as before. An example is copied into a shell: a line is
 // broken with a backslash, where words end, and comments stay comments.
@@ -242,8 +264,12 @@ func flagName(f *pflag.Flag) string {
 		name = "NAME=VALUE"
 	case "int", "uint":
 		name = "N"
-	case "float", "floats":
+	case "ints":
+		name = "N,N…"
+	case "float":
 		name = "X"
+	case "floats", "float64Slice":
+		name = "X,X…"
 	case "duration":
 		name = "TIME"
 	}

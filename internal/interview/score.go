@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
@@ -32,7 +33,10 @@ func Read(dir, ties string) (*Stored, error) {
 		return nil, err
 	}
 	s := &Stored{Dir: dir, About: &About{}, t: &interviewer{ties: ties}}
-	if err := readJSON(filepath.Join(dir, AboutFile), s.About); err != nil {
+	if err := readJSON(filepath.Join(dir, AboutFile), s.About); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "%s: holds no finished run; hives questionnaire run makes one, and goes on with "+
+			"one that was stopped", dir)
+	} else if err != nil {
 		return nil, err
 	}
 	if a := s.About; a.Format != 1 || a.Kind != "questionnaire" || a.Repeats < 1 || a.Personas < 1 {

@@ -51,7 +51,7 @@ func About(name string) string {
 func find(name string) (task, error) {
 	at := slices.IndexFunc(tasks, func(t task) bool { return t.name == name })
 	if at < 0 {
-		return task{}, fault.Usage(fault.New(fault.Invalid, "task %q is not known%s", name, nearest.Hint(name, Names())))
+		return task{}, fault.Usage(fault.New(fault.Invalid, "task %q is not known: %s", name, nearest.Hint(name, Names())))
 	}
 	return tasks[at], nil
 }

@@ -58,16 +58,16 @@ type Options struct {
 func (o *Options) check() error {
 	switch {
 	case len(o.Models) < 2:
-		return fault.New(fault.Invalid, "%d models: want two or more", len(o.Models))
+		return fault.Usage(fault.New(fault.Invalid, "%d models: want two or more", len(o.Models)))
 	case o.Method != ByLinear && o.Method != ByKarcher:
-		return fault.New(fault.Invalid, "method %q: want linear or karcher", o.Method)
+		return fault.Usage(fault.New(fault.Invalid, "method %q: want linear or karcher", o.Method))
 	case o.Raw && o.Method == ByKarcher:
-		return fault.New(fault.Invalid, "weights as they are: only the linear method takes them; Karcher's mean needs "+
-			"shares")
+		return fault.Usage(fault.New(fault.Invalid, "weights as they are: only the linear method takes them; Karcher's mean "+
+			"needs shares"))
 	case o.Deltas && o.Base == "":
-		return fault.New(fault.Invalid, "deltas: name the base that the models were tuned from")
+		return fault.Usage(fault.New(fault.Invalid, "deltas: name the base that the models were tuned from"))
 	case o.Weights != nil && len(o.Weights) != len(o.Models):
-		return fault.New(fault.Invalid, "%d weights for %d models", len(o.Weights), len(o.Models))
+		return fault.Usage(fault.New(fault.Invalid, "%d weights for %d models", len(o.Weights), len(o.Models)))
 	}
 	for _, path := range append([]string{o.Base}, o.Models...) {
 		if path != "" && same(path, o.Out) {
@@ -98,11 +98,12 @@ func (o *Options) checkWeights() error {
 	}
 	for i, w := range o.Weights {
 		if math.IsNaN(w) || math.IsInf(w, 0) || w < 0 && o.Method == ByKarcher {
-			return fault.New(fault.Invalid, "weight %v of %s: want a finite number, for karcher 0 or more", w, o.Models[i])
+			return fault.Usage(fault.New(fault.Invalid, "weight %v of %s: want a finite number, for karcher 0 or more", w,
+				o.Models[i]))
 		}
 	}
 	if floats.Sum(o.Weights) == 0 && !o.Raw {
-		return fault.New(fault.Invalid, "weights %v sum to 0: their mean does not exist", o.Weights)
+		return fault.Usage(fault.New(fault.Invalid, "weights %v sum to 0: their mean does not exist", o.Weights))
 	}
 	return nil
 }

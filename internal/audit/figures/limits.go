@@ -51,7 +51,7 @@ func ParseLimits(words []string, drift bool) (out []Limit, err error) {
 		if given {
 			l.Bound, err = strconv.ParseFloat(number, 64)
 			if err != nil || math.IsNaN(l.Bound) || math.IsInf(l.Bound, 0) || l.Bound < 0 {
-				return nil, refuse(word, "%q is no number from 0", number)
+				return nil, refuse(word, "%q: want a number of 0 or more", number)
 			}
 		}
 		if conditions[at].wants && !given {

@@ -65,6 +65,9 @@ func (r *run) votes() string { return filepath.Join(r.job.Out, audit.VotesFile) 
 // nothing. What is cheap to find wrong comes first: settings, files, prompts, then models.
 func Run(ctx context.Context, j Job) (*audit.Record, error) {
 	r := &run{job: j}
+	if j.Count < 0 {
+		return nil, fault.Usage(fault.New(fault.Invalid, "--count %d: want 1 query a source or more, or 0 for all", j.Count))
+	}
 	var err error
 	if r.crew, err = j.Config.complete(j.SelfJudge); err != nil {
 		return nil, err

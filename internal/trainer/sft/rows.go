@@ -19,6 +19,7 @@ import (
 	"hives/internal/chat"
 	"hives/internal/fault"
 	"hives/internal/fsutil"
+	"hives/internal/strictjson"
 )
 
 // Row is a line of a file of answers:
@@ -154,6 +155,11 @@ func ReadFile(path string) (all []Row, sum string, err error) {
 
 // parse reads a line. A key that is not known is refused: a weight of the row, say, would be passed over.
 func parse(line []byte) (r Row, err error) {
+	// A key that stands twice, or is none of a row's, is told with the keys that there are.
+	if err := strictjson.DecodeOnly(line, &Row{}); err != nil {
+		return r, fault.New(fault.Corrupt, "%w", err)
+	}
+	// Keys within a message are known to the decoder alone.
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
