@@ -139,7 +139,8 @@ func (h *pairAtHome) beside(c *cobra.Command, file string) error {
 	if file == "" {
 		return nil
 	}
-	for _, name := range []string{"model", "judge-model", "batch", "threads", "template", "precision", "engine", "choose"} {
+	for _, name := range []string{"model", "judge-model", "batch", "threads", "template", "precision", "engine",
+		"choose"} {
 		if f := c.Flag(name); f != nil && f.Changed {
 			return fault.Usage(fault.New(fault.Invalid, "--%s goes without --config: the voters of %s say it there", name, file))
 		}

@@ -34,8 +34,8 @@ func Read(dir, ties string) (*Stored, error) {
 	}
 	s := &Stored{Dir: dir, About: &About{}, t: &interviewer{ties: ties}}
 	if err := readJSON(filepath.Join(dir, AboutFile), s.About); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "%s: holds no finished run; hives questionnaire run makes one, and goes on with "+
-			"one that was stopped", dir)
+		return nil, fault.New(fault.NotFound, "%s: holds no finished run; hives questionnaire run makes one, and goes "+
+			"on with one that was stopped", dir)
 	} else if err != nil {
 		return nil, err
 	}
