@@ -62,8 +62,8 @@ func TestFailIf(t *testing.T) {
 		{[]string{"drift=9"}, true, false, ""},
 		{[]string{"refusal-change"}, true, false, ""},
 		{[]string{"gain"}, false, true, "wants a number"},
-		{[]string{"gain=x"}, false, true, "no number"},
-		{[]string{"gain=-1"}, false, true, "no number"},
+		{[]string{"gain=x"}, false, true, "want a number"},
+		{[]string{"gain=-1"}, false, true, "want a number"},
 		{[]string{"drift"}, false, true, "no such condition"},
 		{[]string{"gian=1"}, false, true, `did you mean "gain"`},
 	} {
