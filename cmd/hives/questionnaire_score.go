@@ -20,8 +20,8 @@ func questionnaireScoreCommand() *cobra.Command {
 		Use:   "score DIR",
 		Short: "Compute a questionnaire's scores again, without asking",
 		Long: `What would a questionnaire say if votes were counted by another rule? The command computes scores,
-correlations and the page of a finished run again, from its stored answers. Nobody is asked. --ties takes another rule for
-options with equally many votes.`,
+correlations and the page of a finished run again, from its stored answers. Nobody is asked. --ties takes another rule
+for options with equally many votes.`,
 		Example: `  hives questionnaire score out/questionnaire/base --ties middle`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -11,7 +11,8 @@ import (
 // TestListsKeepTheirColumn: in a list within a help text, what does not fit goes on below the text and not below the
 // name; a line without two columns hangs as before.
 func TestListsKeepTheirColumn(t *testing.T) {
-	got := Paragraphs("Conditions:\n\n  gain=N   a prompt moves a value further than N\n  two words alone that do not fit", 30)
+	got := Paragraphs("Conditions:\n\n  gain=N   a prompt moves a value further than N\n"+
+		"  two words alone that do not fit", 30)
 	want := []string{
 		"Conditions:", "",
 		"  gain=N   a prompt moves a",
