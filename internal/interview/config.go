@@ -55,6 +55,8 @@ func (c Config) Complete(self bool) (Config, error) {
 			"--self-judge"))
 	}
 	a.Prompt, b.Prompt = cmp.Or(a.Prompt, "answer.v1"), cmp.Or(b.Prompt, "read.v1")
+	// A temperature that is left out reads as 0, at which repeats are copies: 0 counts as left out, as in an audit.
+	a.Temperature = cmp.Or(a.Temperature, 1)
 	a.MaxTokens, b.MaxTokens = cmp.Or(a.MaxTokens, 128), cmp.Or(b.MaxTokens, 60)
 	// An answer is free text: there is no list to compare.
 	a.Ask = cmp.Or(a.Ask, judge.AskJSON)
