@@ -16,7 +16,7 @@ var flagGroups = []cli.FlagGroup{
 		"rules", "imports",
 		"tokenizer", "include", "exclude", "revision", "out", "from", "keep",
 		"left-out", "bank", "html", "quote", "report", "force", "json",
-		"dry-run", "yes"}},
+		"allow-changed", "dry-run", "yes"}},
 	// These mean the same wherever a text becomes a vector (embedder.Options), or a model answers.
 	{Title: "Model", Names: []string{
 		"model", "precision", "max-length", "engine", "threads", "endpoint", "endpoint-model", "api-key-env",
@@ -47,6 +47,6 @@ var flagGroups = []cli.FlagGroup{
 		"embedder", "rows-file", "held-out-values", "form", "prompt-rows", "width", "steps", "batch-size", "rate"}},
 	{Title: "Answers of a degree", Names: []string{
 		"statements", "decomposition", "levels", "level", "roles", "near", "rewrites", "retry", "aggregate", "condition",
-		"balance", "people", "definition", "allow-changed"}},
+		"balance", "people", "definition"}},
 	{Title: cli.OtherFlags, Names: []string{"theories", "help", "version"}},
 }

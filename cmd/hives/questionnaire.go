@@ -97,9 +97,14 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 			case err != nil || r == nil:
 				return err
 			case asJSON:
-				return printJSON(c.OutOrStdout(), r)
+				err = printJSON(c.OutOrStdout(), r)
+			default:
+				err = printInterview(c, j.Out, r)
 			}
-			return printInterview(c, j.Out, r)
+			if err == nil && r.Unusable == r.Answers { // the files are there; a pipeline must not go on with them
+				err = fmt.Errorf("none of %d answers can be used: answers.parquet of %s says why", r.Answers, j.Out)
+			}
+			return err
 		},
 	}
 	flags.Register(c.Flags())
@@ -173,6 +178,7 @@ func registerInterview(f *pflag.FlagSet, j *interview.Job) {
 	f.StringVar(&j.Gate, "gate", "", "answers that people have labelled, to hold the judge to (jsonl: item, text, option)")
 	f.Uint64Var(&j.Seed, "seed", 0, "seed of the personas and of resampling")
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
+	f.BoolVar(&j.AllowChanged, "allow-changed", false, "write over results that were got with other settings")
 	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }

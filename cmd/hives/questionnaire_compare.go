@@ -24,7 +24,7 @@ func questionnaireCompareCommand() *cobra.Command {
 	var e embedder.Options
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "compare BASE RUN… --out DIR",
+		Use:   "compare BASE [RUN…] --out DIR",
 		Short: "Set questionnaires of several models beside each other",
 		Long: `What did fine-tuning or fusing change in what a model holds by its own answers? The command sets finished runs
 of one inventory beside each other, the first of them as the base. It writes one page, and all figures as CSV, JSON

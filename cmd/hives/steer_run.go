@@ -132,6 +132,7 @@ func registerRun(f *pflag.FlagSet, j *run.Job) {
 		"panels: 190 windows an answer, value and judge")
 	f.BoolVar(&j.SelfJudge, "self-judge", false, "let the model read its own answers, which it may favour")
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
+	f.BoolVar(&j.AllowChanged, "allow-changed", false, "write over results that were got with other settings")
 	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }

@@ -257,11 +257,7 @@ func changed(was, now about) error {
 			}
 		}
 	}
-	if len(keys) == 0 {
-		return nil
-	}
-	return fault.New(fault.Mismatch, "was begun with other settings (%s): give another --out, or say --allow-changed",
-		strings.Join(keys, ", "))
+	return judge.OtherSettings(keys)
 }
 
 // compact is one line of JSON.

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"hives/internal/fault"
 	"hives/internal/figure"
@@ -57,6 +59,21 @@ type About struct {
 	Judges      []Judge           `json:"judges"`
 	Scoring     Scoring           `json:"scoring"`
 	VIDB        map[string]string `json:"vidb"` // hash of each value's texts and scores
+}
+
+// Depends are the settings that a run's answers and scores depend on, each by its name. A further value, regime or
+// profile adds some and changes none.
+func (a About) Depends() map[string]string {
+	out := map[string]string{"temperature": fmt.Sprint(a.Temperature), "max_tokens": strconv.Itoa(a.MaxTokens),
+		"seed": fmt.Sprint(a.Seed), "model": fmt.Sprintf("%+v", a.Model), "rubric": fmt.Sprintf("%+v", a.Rubric),
+		"judges": fmt.Sprintf("%+v", a.Judges), "scoring": fmt.Sprintf("%+v", a.Scoring)}
+	for key, value := range a.Settings {
+		out[key] = value
+	}
+	for value, hash := range a.VIDB {
+		out["vidb "+value] = hash
+	}
+	return out
 }
 
 // Judge is a model that read answers, with what its readings depend on.

@@ -341,3 +341,34 @@ func TestPersonasFit(t *testing.T) {
 		}
 	}
 }
+
+// TestAFolderOfOtherSettings: results that were got with other settings are not replaced without a word.
+func TestAFolderOfOtherSettings(t *testing.T) {
+	w := newWorld(t)
+	j := job(scripted.New(t, w.answer).URL, t.TempDir())
+	j.Personas = 2
+	run(t, j)
+	was, err := os.ReadFile(filepath.Join(j.Out, interview.ScoresFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*interview.Job){
+		"personas": func(j *interview.Job) { j.Personas = 3 },
+		"seed":     func(j *interview.Job) { j.Seed = 4 },
+		"repeats":  func(j *interview.Job) { j.Repeats = 2 },
+	} {
+		other := j
+		change(&other)
+		_, err := interview.Run(context.Background(), other)
+		if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now, _ := os.ReadFile(filepath.Join(j.Out, interview.ScoresFile)); !bytes.Equal(was, now) {
+		t.Error("a refused run changed the scores")
+	}
+	j.Personas, j.AllowChanged = 3, true
+	if r := run(t, j); r.Personas != 3 {
+		t.Errorf("%d personas", r.Personas)
+	}
+}

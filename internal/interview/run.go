@@ -3,8 +3,10 @@ package interview
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +35,9 @@ type Job struct {
 	Out       string // folder
 	DryRun    bool
 	Yes       bool // ask although no budget is set
-	Stdout    io.Writer
+
+	AllowChanged bool // write over results that were got with other settings
+	Stdout       io.Writer
 }
 
 // Files of a run's folder.
@@ -107,6 +111,9 @@ func Run(ctx context.Context, j Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := j.begun(t, run); err != nil {
+		return nil, err
+	}
 	if stop, err := j.forecast(ctx, t, run); err != nil || stop {
 		return nil, err
 	}
@@ -132,6 +139,35 @@ func (j Job) interviewer(cfg judge.Config, v *Inventory, personas []Persona) (*i
 func CheckTies(rule string) error {
 	if !slices.Contains(Ties, rule) {
 		return fault.Usage(fault.New(fault.Invalid, "--ties %q: want one of %s", rule, strings.Join(Ties, ", ")))
+	}
+	return nil
+}
+
+// about says what a run's figures depend on, before anybody is asked.
+func (j Job) about(t *interviewer, run judge.Run) *About {
+	who := t.cfg.Identities()
+	return &About{Format: 1, Kind: "questionnaire", Run: run.ID, Respondent: who[respondent], Judge: who[reader],
+		Inventory: t.inventory.sum(), Personas: len(t.personas), Repeats: t.repeats, Seed: j.Seed}
+}
+
+// settings are those that make another run of it.
+func (a *About) settings() map[string]string {
+	return map[string]string{"voters": a.Run, "items": a.Inventory, "personas": fmt.Sprint(a.Personas),
+		"repeats": fmt.Sprint(a.Repeats), "seed": fmt.Sprint(a.Seed)}
+}
+
+// begun refuses a folder that holds the results of a run with other settings: they would be replaced without a word.
+func (j Job) begun(t *interviewer, run judge.Run) error {
+	var was About
+	err := readJSON(filepath.Join(j.Out, AboutFile), &was)
+	if errors.Is(err, fs.ErrNotExist) || fault.Of(err) == fault.NotFound || j.AllowChanged {
+		return nil
+	}
+	if err == nil {
+		err = judge.OtherSettings(judge.Changed(was.settings(), j.about(t, run).settings()))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", j.Out, err)
 	}
 	return nil
 }
@@ -173,9 +209,8 @@ func (j Job) ask(ctx context.Context, t *interviewer, run judge.Run, gate []labe
 	if err != nil {
 		return nil, judge.Resumable(err)
 	}
-	who := t.cfg.Identities()
-	about := &About{Format: 1, Kind: "questionnaire", Run: run.ID, Respondent: who[respondent], Judge: who[reader],
-		Inventory: t.inventory.sum(), Personas: len(t.personas), Repeats: t.repeats, Seed: j.Seed, Gate: checked}
+	about := j.about(t, run)
+	about.Gate = checked
 	for _, x := range empty {
 		about.Nothing = append(about.Nothing, Number(x))
 	}

@@ -35,11 +35,12 @@ type Job struct {
 	Ablate    bool // also score the default answers in other ways
 	Known     theories.Set
 
-	Out    string // folder
-	Yes    bool
-	DryRun bool
-	Stdout io.Writer
-	Bar    func(label string, calls int64) vidb.Bar
+	Out          string // folder
+	AllowChanged bool   // write over results that were got with other settings
+	Yes          bool
+	DryRun       bool
+	Stdout       io.Writer
+	Bar          func(label string, calls int64) vidb.Bar
 }
 
 // Job's defaults steer by anchors, and score as hives score does.
@@ -84,6 +85,9 @@ func Run(ctx context.Context, j Job) (*audit.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.begun(); err != nil {
+		return nil, err
+	}
 	if stop, err := r.forecast(ctx); stop || err != nil {
 		return nil, err
 	}
@@ -103,6 +107,23 @@ func Run(ctx context.Context, j Job) (*audit.Record, error) {
 		return nil, unscored
 	}
 	return record, cmp.Or(audit.Write(filepath.Join(j.Out, audit.RecordFile), *record), unscored)
+}
+
+// begun refuses a folder that holds the record of a run with other settings: it would be replaced without a word, and
+// figures that were made of it would stand beside another. More queries, values and regimes are no other settings.
+func (r *run) begun() error {
+	path := filepath.Join(r.job.Out, audit.RecordFile)
+	if _, err := os.Lstat(path); err != nil || r.job.AllowChanged {
+		return nil
+	}
+	was, err := audit.Read(path)
+	if err == nil {
+		err = judge.OtherSettings(judge.Changed(was.About.Depends(), r.record(nil).About.Depends()))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.job.Out, err)
+	}
+	return nil
 }
 
 // prepare reads queries and values and makes the cells.

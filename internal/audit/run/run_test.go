@@ -374,3 +374,34 @@ func TestWrongSettings(t *testing.T) {
 		}
 	}
 }
+
+// A folder with the record of other settings is refused by their names, and keeps its bytes. More of the same is none.
+func TestAFolderOfOtherSettings(t *testing.T) {
+	w := audittest.New(t, power)
+	j := job(scripted.New(t, w.Answer).URL, w.VIDB, t.TempDir())
+	j.Prompts.Targets, j.Count = []int{2}, 1
+	ran(t, j)
+	was, err := os.ReadFile(filepath.Join(j.Out, audit.RecordFile))
+	must(t, err)
+	for name, change := range map[string]func(*Job){
+		"scoring": func(j *Job) { j.Scoring.K = 4 },
+		"seed":    func(j *Job) { j.Prompts.Seed = 3 },
+		"bins":    func(j *Job) { j.Prompts.Bins = "symmetric" },
+	} {
+		other := j
+		change(&other)
+		_, err := Run(context.Background(), other)
+		if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if now, _ := os.ReadFile(filepath.Join(j.Out, audit.RecordFile)); !bytes.Equal(was, now) {
+		t.Error("a refused run changed the record")
+	}
+	j.Prompts.Targets = []int{2, -2}
+	ran(t, j)
+	j.Scoring.K, j.AllowChanged = 4, true
+	if r := ran(t, j); r.About.Scoring.K != 4 {
+		t.Error("a change that is allowed was not made")
+	}
+}
