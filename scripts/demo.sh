@@ -80,7 +80,7 @@ STEPS2=${STEPS2:-$((STEPS / 4))}
 settings="base $BASE, steps $STEPS + $STEPS2, seed $SEED, rates $RATE and $RATE2"
 marker=.made-by-hives-demo
 # What the demo makes in OUT, and nothing else, may be taken away.
-made=(rows runs model states anchors.parquet anchors.html rows.html metrics.json report.html values.db settings finished "$marker")
+made=(rows runs model states anchors.parquet anchors.html rows.html metrics.json report.html values.db care-harm.db settings finished "$marker")
 refuse() { echo "demo: $*" >&2; exit 2; }
 
 # own tells whether an earlier demo made OUT; one from before the marker has its settings there.
@@ -166,9 +166,10 @@ fit control2 2 "$STEPS2" --from "$OUT/runs/control1" --data "$assigned" --theory
 say "7/7 what was learned, on groups that training has not seen"
 rm -rf "$OUT/model"
 cp -r "$OUT/runs/stage2/final" "$OUT/model"
+gzip -dc demo/data/vidb/care-harm.db.gz > "$OUT/care-harm.db"
 attended bin/hives report demo --before "$OUT/runs/before/final" --stage1 "$OUT/runs/stage1/final" --after "$OUT/model" \
   --control "$OUT/runs/control2/final" --data "$OUT/rows/test.parquet" --train-data "$train" --run "$OUT/runs/stage1" \
-  --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --vidb demo/data/vidb/care-harm.db \
+  --anchors "$OUT/anchors.parquet" --assigned "$assigned" "${compared[@]}" --vidb "$OUT/care-harm.db" \
   --out "$OUT"
 attended bin/hives vectors build --model "$OUT/model" --data "$train" --validation "$OUT/rows/validation.parquet" --out "$OUT/values.db"
 touch "$OUT/finished"

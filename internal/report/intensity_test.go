@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +21,23 @@ import (
 // The repository's database is whole: every text has a score, a grade and a licence, and the scores keep people's
 // order.
 func TestTheDemosDatabaseIsWhole(t *testing.T) {
-	path := filepath.Join(goldentest.ModuleRoot(t), "demo", "data", "vidb", "care-harm.db")
+	packed, err := os.Open(filepath.Join(goldentest.ModuleRoot(t), "demo", "data", "vidb", "care-harm.db.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	in, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "care-harm.db")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	file, err := vidb.Open(path, theories.Builtin())
 	if err != nil {
 		t.Fatal(err)
