@@ -23,17 +23,19 @@ while [ $# -gt 1 ]; do
 done
 `
 
-// demoTree is a checkout with the script alone, whose programs do nothing.
+// demoTree is a checkout with the script and the database that it unpacks, whose programs do nothing.
 func demoTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	script, err := os.ReadFile(filepath.Join(goldentest.ModuleRoot(t), "scripts", "demo.sh"))
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"scripts/demo.sh", "demo/data/vidb/care-harm.db.gz"} {
+		content, err := os.ReadFile(filepath.Join(goldentest.ModuleRoot(t), filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		putFile(t, filepath.Join(dir, name), string(content))
 	}
-	for name, content := range map[string]string{"scripts/demo.sh": string(script), "bin/hives": standIn,
-		"bin/train": standIn} {
-		putFile(t, filepath.Join(dir, name), content)
+	for _, name := range []string{"bin/hives", "bin/train"} {
+		putFile(t, filepath.Join(dir, name), standIn)
 	}
 	return dir
 }
