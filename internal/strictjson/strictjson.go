@@ -112,7 +112,7 @@ func check(raw []byte, asked []string, only bool) error {
 			return err
 		}
 		if only && !slices.Contains(asked, name) {
-			return &Error{name, fmt.Sprintf("has %q, and no other keys than %s are known", name, strings.Join(asked, ", "))}
+			return &Error{name, "has other keys than " + strings.Join(asked, ", ")}
 		}
 		seen[name] = true
 	}

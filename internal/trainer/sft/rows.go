@@ -157,6 +157,9 @@ func ReadFile(path string) (all []Row, sum string, err error) {
 func parse(line []byte) (r Row, err error) {
 	// A key that stands twice, or is none of a row's, is told with the keys that there are.
 	if err := strictjson.DecodeOnly(line, &Row{}); err != nil {
+		if wrong := new(strictjson.Error); errors.As(err, &wrong) && wrong.Key != "" {
+			return r, fault.New(fault.Corrupt, "key %q: %w", wrong.Key, err)
+		}
 		return r, fault.New(fault.Corrupt, "%w", err)
 	}
 	// Keys within a message are known to the decoder alone.
