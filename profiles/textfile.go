@@ -181,23 +181,9 @@ func (m *TextModel) load(tx *sql.Tx) error {
 	return m.index()
 }
 
-// each gives every row of a query to take.
-func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
-	rows, err := tx.Query(query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := take(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 func (m *TextModel) loadNodes(tx *sql.Tx) error {
-	return each(tx, `SELECT value_id, theory, level, vector FROM nodes ORDER BY place`, func(rows *sql.Rows) error {
+	query := `SELECT value_id, theory, level, vector FROM nodes ORDER BY place`
+	return sqlitefile.Each(tx, query, func(rows *sql.Rows) error {
 		var n TextNode
 		var raw []byte
 		err := rows.Scan(&n.ID, &n.Theory, &n.Level, &raw)
@@ -211,7 +197,7 @@ func (m *TextModel) loadNodes(tx *sql.Tx) error {
 }
 
 func (m *TextModel) loadTexts(tx *sql.Tx) error {
-	return each(tx, `SELECT text_id, vector FROM texts ORDER BY place`, func(rows *sql.Rows) error {
+	return sqlitefile.Each(tx, `SELECT text_id, vector FROM texts ORDER BY place`, func(rows *sql.Rows) error {
 		var id string
 		var raw []byte
 		if err := rows.Scan(&id, &raw); err != nil {
@@ -224,7 +210,7 @@ func (m *TextModel) loadTexts(tx *sql.Tx) error {
 }
 
 func (m *TextModel) loadValues(tx *sql.Tx) error {
-	return each(tx, `SELECT facts, lambda, r2, q, rank, intercept, weights, residuals FROM fitted_values
+	return sqlitefile.Each(tx, `SELECT facts, lambda, r2, q, rank, intercept, weights, residuals FROM fitted_values
 		ORDER BY value_id`,
 		func(rows *sql.Rows) error {
 			var v TextValue
@@ -256,7 +242,7 @@ func (m *TextModel) loadValues(tx *sql.Tx) error {
 
 // loadTrained comes last: it names texts and values by what was read before.
 func (m *TextModel) loadTrained(tx *sql.Tx) error {
-	err := each(tx, `SELECT value_id, text FROM trained ORDER BY value_id, place`, func(rows *sql.Rows) error {
+	err := sqlitefile.Each(tx, `SELECT value_id, text FROM trained ORDER BY value_id, place`, func(rows *sql.Rows) error {
 		var id string
 		var text int
 		if err := rows.Scan(&id, &text); err != nil {

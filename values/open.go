@@ -91,26 +91,10 @@ func (s *Set) loadAbout(tx *sql.Tx, version int) (sum string, err error) {
 	return sum, nil
 }
 
-// each calls take for every row of a query, and ends with its first error. A query may end early with an error of the
-// file's, which only Err tells.
-func each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
-	rows, err := tx.Query(query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := take(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // loadTheories reads the trees with their means, in the order in which they were written. The mean is NULL for a
 // theory of which there were no rows.
 func (s *Set) loadTheories(tx *sql.Tx) error {
-	return each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`,
+	return sqlitefile.Each(tx, `SELECT theory, name, level_names, row_count, mean FROM theories ORDER BY place`,
 		func(rows *sql.Rows) error {
 			var t Theory
 			var names string
@@ -138,7 +122,7 @@ func (s *Set) loadValues(tx *sql.Tx, version int) error {
 	query := `SELECT value_id, theory, level, path, definition, works, kind, note, supports, opposes, neither, ` +
 		`groups, corpora,
 		draws, cosine, low, degrees, vector, ` + later + ` FROM value_vectors ORDER BY place`
-	return each(tx, query, func(rows *sql.Rows) error {
+	return sqlitefile.Each(tx, query, func(rows *sql.Rows) error {
 		var v Value
 		var path, works, corpora, rests, evidence string
 		var background []byte
@@ -181,7 +165,7 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 		return nil
 	}
 	s.index()
-	return each(tx, `SELECT value_id, question, facts, weights FROM heads ORDER BY value_id, question`,
+	return sqlitefile.Each(tx, `SELECT value_id, question, facts, weights FROM heads ORDER BY value_id, question`,
 		func(rows *sql.Rows) error {
 			var id, question, facts string
 			var raw []byte
@@ -222,7 +206,8 @@ func (s *Set) loadHeads(tx *sql.Tx, version int) error {
 // loadAnchors reads the sentences by bank and id, which is the order that searches rely on for ties: of two sentences
 // as near as each other the first here is the first in every answer.
 func (s *Set) loadAnchors(tx *sql.Tx) error {
-	return each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector FROM anchors ORDER BY bank, id`,
+	return sqlitefile.Each(tx, `SELECT bank, id, kind, text, value_ids, count, provenance, vector
+		FROM anchors ORDER BY bank, id`,
 		func(rows *sql.Rows) error {
 			var a Anchor
 			var ids string

@@ -130,32 +130,15 @@ func putAbout(tx *sql.Tx, v *Value) error {
 // rows.
 func putWindows(tx *sql.Tx, v *Value) error {
 	return cmp.Or(
-		each(tx, `INSERT INTO windows VALUES (?,?,?,?,?,?,?)`, v.Windows, func(w Window) []any {
+		sqlitefile.Insert(tx, `INSERT INTO windows VALUES (?,?,?,?,?,?,?)`, v.Windows, func(w Window) []any {
 			return []any{w.ID, v.ValueID, v.Texts[w.Focal].ID, w.Rep, w.Judge, v.ids(w.Shown), w.Overlap}
 		}),
-		each(tx, `INSERT INTO rankings VALUES (?,?,?,?,?)`, v.Windows, func(w Window) []any {
+		sqlitefile.Insert(tx, `INSERT INTO rankings VALUES (?,?,?,?,?)`, v.Windows, func(w Window) []any {
 			if w.Answer == nil {
 				return nil
 			}
 			return []any{w.ID, v.ids(w.Answer.Ranking), w.Answer.Tie, w.Answer.Error, w.Answer.Vote}
 		}))
-}
-
-// each inserts a row for each of a list, but where columns gives none.
-func each[T any](tx *sql.Tx, insert string, list []T, columns func(T) []any) error {
-	stmt, err := tx.Prepare(insert)
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	for _, one := range list {
-		if row := columns(one); row != nil {
-			if _, err := stmt.Exec(row...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // ids are texts as a JSON list of text_ids.
@@ -170,7 +153,7 @@ func (v *Value) ids(texts []int) string {
 // putScores writes a row a text. each goes through the texts in their order, so at is a text's number.
 func putScores(tx *sql.Tx, v *Value) error {
 	at := 0
-	return each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts,
+	return sqlitefile.Insert(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, v.Texts,
 		func(t Text) []any {
 			s := v.Scores[at]
 			at++
@@ -182,7 +165,8 @@ func putScores(tx *sql.Tx, v *Value) error {
 
 // putJurors writes the judges' figures, NULL for what nothing tells.
 func putJurors(tx *sql.Tx, v *Value) error {
-	return each(tx, `INSERT INTO judges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, v.Jurors, func(j JudgeFigures) []any {
+	return sqlitefile.Insert(tx,
+		`INSERT INTO judges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, v.Jurors, func(j JudgeFigures) []any {
 		return []any{v.ValueID, j.Judge, j.Answers, j.Unusable, j.Ties, null(j.FirstShare), null(j.Lo), null(j.Hi),
 			null(j.Consistency), null(j.Beta), asJSON(j.Bias), null(j.Agreement)}
 	})

@@ -38,22 +38,22 @@ func Write(path string, r Record) error {
 	return format.Write(path, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO about VALUES (?)`, string(about))
 		return cmp.Or(err,
-			each(tx, `INSERT INTO queries VALUES (?,?,?,?,?)`, r.Queries, func(q Query) []any {
+			sqlitefile.Insert(tx, `INSERT INTO queries VALUES (?,?,?,?,?)`, r.Queries, func(q Query) []any {
 				return []any{q.ID, q.Source, q.Text, q.Cluster, q.Size}
 			}),
-			each(tx, `INSERT INTO conditions VALUES (?,?,?,?,?,?,?)`, r.Conditions, func(c Condition) []any {
+			sqlitefile.Insert(tx, `INSERT INTO conditions VALUES (?,?,?,?,?,?,?)`, r.Conditions, func(c Condition) []any {
 				return []any{c.ID, c.Regime, list(c.Values), list(c.Targets), c.Prompt, c.Hash, c.Skipped}
 			}),
-			each(tx, `INSERT INTO answers VALUES (?,?,?,?,?,?,?,?,?,?)`, r.Answers, func(a Answer) []any {
+			sqlitefile.Insert(tx, `INSERT INTO answers VALUES (?,?,?,?,?,?,?,?,?,?)`, r.Answers, func(a Answer) []any {
 				return []any{a.Query, a.Condition, a.Asked, list(a.Texts), a.Text, string(a.Finish), a.Refusal, a.Error, a.Tokens,
 					a.Model}
 			}),
-			each(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, r.Scores, func(s Score) []any {
+			sqlitefile.Insert(tx, `INSERT INTO scores VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, r.Scores, func(s Score) []any {
 				return []any{s.Query, s.Condition, s.Value, s.Judge, null(s.Score), null(s.Lo), null(s.Hi), null(s.SE),
 					null(s.Beta), s.Status, s.Asked, s.Used}
 			}),
 			// SQLite's integers have a sign: a seed is the int64 of the same bits.
-			each(tx, `INSERT INTO ablation VALUES (?,?,?,?,?,?,?,?,?)`, r.Ablation, func(a Ablation) []any {
+			sqlitefile.Insert(tx, `INSERT INTO ablation VALUES (?,?,?,?,?,?,?,?,?)`, r.Ablation, func(a Ablation) []any {
 				return []any{a.Query, a.Value, a.Judge, a.Panel, a.K, a.M, int64(a.Seed), null(a.Score), a.Status}
 			}))
 	})
@@ -111,21 +111,6 @@ func (r *Record) read(tx *sql.Tx) error {
 			func(a *Ablation) []any {
 				return []any{&a.Query, &a.Value, &a.Judge, &a.Panel, &a.K, &a.M, (*bits)(&a.Seed), number(&a.Score), &a.Status}
 			}))
-}
-
-// each inserts a row for each of a list.
-func each[T any](tx *sql.Tx, insert string, all []T, columns func(T) []any) error {
-	stmt, err := tx.Prepare(insert)
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	for _, one := range all {
-		if _, err := stmt.Exec(columns(one)...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // rows reads all rows of a table.

@@ -169,3 +169,36 @@ func URL(path string, settings url.Values) (string, error) {
 	abs, err := filepath.Abs(path)
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: settings.Encode()}).String(), err
 }
+
+// Each calls take for every row of a query, and ends with its first error. A query may end early with an error of the
+// file's, which only Err tells.
+func Each(tx *sql.Tx, query string, take func(*sql.Rows) error) error {
+	rows, err := tx.Query(query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Insert writes a row for each of a list, but where columns gives none.
+func Insert[T any](tx *sql.Tx, insert string, list []T, columns func(T) []any) error {
+	stmt, err := tx.Prepare(insert)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for _, one := range list {
+		if row := columns(one); row != nil {
+			if _, err := stmt.Exec(row...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
