@@ -167,9 +167,9 @@ func putScores(tx *sql.Tx, v *Value) error {
 func putJurors(tx *sql.Tx, v *Value) error {
 	return sqlitefile.Insert(tx,
 		`INSERT INTO judges VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, v.Jurors, func(j JudgeFigures) []any {
-		return []any{v.ValueID, j.Judge, j.Answers, j.Unusable, j.Ties, null(j.FirstShare), null(j.Lo), null(j.Hi),
-			null(j.Consistency), null(j.Beta), asJSON(j.Bias), null(j.Agreement)}
-	})
+			return []any{v.ValueID, j.Judge, j.Answers, j.Unusable, j.Ties, null(j.FirstShare), null(j.Lo), null(j.Hi),
+				null(j.Consistency), null(j.Beta), asJSON(j.Bias), null(j.Agreement)}
+		})
 }
 
 // null is NULL for what nothing tells: JSON and SQL have no NaN, and 0 would be a number.
