@@ -84,11 +84,11 @@ func (g *gainFlags) run(c *cobra.Command, dir string) error {
 		return err
 	}
 	if g.asJSON {
-		return cmp.Or(printJSON(c.OutOrStdout(), f), f.Fails(limits))
+		return cmp.Or(printJSON(c.OutOrStdout(), f), f.Empty(), f.Fails(limits))
 	}
 	if err := f.WriteText(c.OutOrStdout()); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "\npage: %s\n", filepath.Join(dir, figures.PageFile))
-	return f.Fails(limits)
+	return cmp.Or(f.Empty(), f.Fails(limits))
 }

@@ -22,10 +22,7 @@ import (
 //	writes    nothing: it prints
 //	refuses   targets that there are none of; values without a checked phrase
 func steerPromptsCommand() *cobra.Command {
-	var f promptFlags
-	var file, path string
-	var asJSON bool
-	count := 1
+	s := promptsShown{count: 1}
 	c := &cobra.Command{
 		Use:   "prompts",
 		Short: "Show the prompts that steer, as a model would read them",
@@ -45,44 +42,54 @@ SHA-256. See docs/AUDIT.md.`,
   # texts of users, of a database
   hives steer prompts --regimes texts --vidb vidb.db --values mft/care-harm`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if count < 1 {
-				return fault.Usage(fault.New(fault.Invalid, "--count %d: want 1 or more", count))
-			}
-			o, err := f.options(known(c))
-			if err != nil {
-				return err
-			}
-			all, err := queries.Read(file)
-			if err != nil {
-				return err
-			}
-			if len(o.Values) == 0 {
-				o.Values = prompts.Values()
-			}
-			cells, err := prompts.Cells(o, textsOf(path, known(c)))
-			if err != nil {
-				return err
-			}
-			var shown []prompts.Asked
-			for _, q := range all[:min(count, len(all))] {
-				for _, cell := range cells {
-					shown = append(shown, cell.Ask(q))
-				}
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), map[string]any{"prompts": shown})
-			}
-			return printPrompts(c.OutOrStdout(), shown)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return s.run(c) },
 	}
-	f.register(c.Flags())
-	c.Flags().StringVar(&path, "vidb", "", "value-intensity database with the texts of regime texts")
-	c.Flags().StringVar(&file, "queries", "", "queries to show them with: a file of hives steer queries, or a table "+
+	s.asked.register(c.Flags())
+	c.Flags().StringVar(&s.vidb, "vidb", "", "value-intensity database with the texts of regime texts")
+	c.Flags().StringVar(&s.queries, "queries", "", "queries to show them with: a file of hives steer queries, or a table "+
 		`with a column "query" (default: ours)`)
-	c.Flags().IntVar(&count, "count", count, "number of queries")
-	jsonFlag(c, &asJSON)
+	c.Flags().IntVar(&s.count, "count", s.count, "number of queries")
+	jsonFlag(c, &s.asJSON)
 	return c
+}
+
+// promptsShown is the command's flags.
+type promptsShown struct {
+	asked         promptFlags
+	queries, vidb string
+	count         int
+	asJSON        bool
+}
+
+func (s *promptsShown) run(c *cobra.Command) error {
+	if s.count < 1 {
+		return fault.Usage(fault.New(fault.Invalid, "--count %d: want 1 or more", s.count))
+	}
+	o, err := s.asked.options(known(c))
+	if err != nil {
+		return err
+	}
+	all, err := queries.Read(s.queries)
+	if err != nil {
+		return err
+	}
+	if len(o.Values) == 0 {
+		o.Values = prompts.Values()
+	}
+	cells, err := prompts.Cells(o, textsOf(s.vidb, known(c)))
+	if err != nil {
+		return err
+	}
+	var shown []prompts.Asked
+	for _, q := range all[:min(s.count, len(all))] {
+		for _, cell := range cells {
+			shown = append(shown, cell.Ask(q))
+		}
+	}
+	if s.asJSON {
+		return printJSON(c.OutOrStdout(), map[string]any{"prompts": shown})
+	}
+	return printPrompts(c.OutOrStdout(), shown)
 }
 
 // promptFlags are what decides which prompts there are.

@@ -1,9 +1,7 @@
 package answers
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -11,9 +9,9 @@ import (
 	"hives/data/theories"
 	"hives/internal/columns"
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/judge"
 	"hives/internal/nearest"
+	"hives/internal/strictjson"
 )
 
 // Decomposition is values by their parts.
@@ -46,28 +44,14 @@ var ours []byte
 // ReadDecomposition reads a file; "" stands for our own, the ten basic values of svt. The first thing that is wrong is
 // named: an indicator that is missing would be a blank in a prompt that is paid for.
 func ReadDecomposition(path string, known theories.Set) (*Decomposition, error) {
-	raw, name := ours, "our own decomposition"
-	if path != "" {
-		var err error
-		name = path
-		if raw, err = fsutil.ReadRegular(path); err != nil {
-			return nil, err
-		}
-	}
-	d := &Decomposition{hash: judge.Hash(string(raw))}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(d)
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = fault.New(fault.Corrupt, "more than one object in the file")
-		}
-	}
-	if err == nil {
-		err = d.check(known)
-	}
+	d := &Decomposition{}
+	raw, err := strictjson.ReadFile(path, ours, d)
 	if err != nil {
-		return nil, fault.New(max(fault.Of(err), fault.Invalid), "%s: %w", name, err)
+		return nil, err
+	}
+	d.hash = judge.Hash(string(raw))
+	if err := d.check(known); err != nil {
+		return nil, fault.New(max(fault.Of(err), fault.Invalid), "%s: %w", path, err)
 	}
 	return d, nil
 }

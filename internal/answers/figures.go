@@ -303,8 +303,8 @@ func (q *Quality) Write(w io.Writer) error {
 	t := columns.NewTable(w)
 	fmt.Fprint(t, "who\tanswers\tunusable\tpass\t95 %\tby chance\n")
 	line := func(who string, a Absolute) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s to %s\t20 %%\n", who, a.Answers, a.Unusable, percent(float64(a.Rate)),
-			percent(float64(a.Low)), percent(float64(a.High)))
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t20 %%\n", who, a.Answers, a.Unusable, percent(float64(a.Rate)),
+			columns.Span(percent(float64(a.Low)), percent(float64(a.High))))
 	}
 	line("judge", q.Absolute)
 	if q.People != nil {
@@ -317,8 +317,9 @@ func (q *Quality) Write(w io.Writer) error {
 	t = columns.NewTable(w)
 	fmt.Fprint(t, "who\tquestions\tleft out\tunusable\tmean τ\t95 %\tperfect\tp < .05\tmean p\tp of all\n")
 	order := func(who string, r Relative) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%s to %s\t%s\t%s\t%s\t%s\n", who, r.Questions, r.LeftOut, r.Unusable, two(r.Tau),
-			two(r.Low), two(r.High), percent(float64(r.Perfect)), percent(float64(r.Below)), two(r.MeanP), four(r.P))
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", who, r.Questions, r.LeftOut, r.Unusable, two(r.Tau),
+			columns.Span(two(r.Low), two(r.High)), percent(float64(r.Perfect)), percent(float64(r.Below)), two(r.MeanP),
+			four(r.P))
 	}
 	order("judge", q.Relative)
 	if q.People != nil {

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 
+	"hives/internal/columns"
 	"hives/internal/fsutil"
 	web "hives/internal/page"
 )
@@ -15,6 +16,7 @@ var source string
 var page = template.Must(template.New("vcai").Funcs(template.FuncMap{
 	"style":  web.Style,
 	"number": two,
+	"span":   columns.Span,
 	"share":  func(part, whole int) string { return percent(float64(part) / float64(whole)) },
 	"rate":   func(n Number) string { return percent(float64(n)) },
 	"chance": four,

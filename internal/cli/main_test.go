@@ -127,7 +127,8 @@ func TestUsageMistakes(t *testing.T) {
 	}{
 		{"do x --n 1", 1, "own"},
 		{"do x", 2, "required"},
-		{"do --n 1", 2, "accepts 1 arg"},
+		{"do --n 1", 2, "no argument: want prog do FILE"},
+		{"do x y --n 1", 2, `"x" "y": want prog do FILE`},
 		{"do x --n many", 2, "prog do --help"},
 		{"do x --m 1", 2, "unknown flag"},
 		{"do x --n 1 --x 1e300 --xs 1,-2", 1, "own"},

@@ -19,13 +19,34 @@ func teach(root *cobra.Command) {
 	root.SetFlagErrorFunc(flagError)
 	walk(root, func(c *cobra.Command) {
 		if !c.HasSubCommands() || c.Args != nil && c.Args(c, []string{"word"}) == nil {
-			return // it takes words of its own
+			c.Args = ownWords(c.Args) // it takes words of its own, or none
+			return
 		}
 		c.Args = unknownCommand
 		if c.RunE == nil && c.Run == nil {
 			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 	})
+}
+
+// ownWords says of the words that a command takes what they are. The library counts them: "accepts 2 arg(s)".
+//
+//	hives audit compare a       "a": want hives audit compare BEFORE AFTER [flags]
+func ownWords(takes cobra.PositionalArgs) cobra.PositionalArgs {
+	if takes == nil {
+		return nil
+	}
+	return func(c *cobra.Command, args []string) error {
+		if err := takes(c, args); err == nil || fault.Of(err) != fault.Unknown {
+			return err
+		}
+		given := "no argument"
+		if len(args) > 0 {
+			given = fmt.Sprintf("%q", args)
+			given = strings.TrimSuffix(strings.TrimPrefix(given, "["), "]")
+		}
+		return fault.New(fault.Invalid, "%s: want %s", given, c.UseLine())
+	}
 }
 
 // unknownCommand refuses a word where a command was to stand.

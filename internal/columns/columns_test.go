@@ -115,3 +115,11 @@ func TestTablesFit(t *testing.T) {
 		}
 	}
 }
+
+func TestSpan(t *testing.T) {
+	for _, c := range [][3]string{{"0.2", "0.4", "0.2 to 0.4"}, {"–", "–", "–"}, {"−1", "–", "–"}} {
+		if got := Span(c[0], c[1]); got != c[2] {
+			t.Errorf("%s, %s: %q", c[0], c[1], got)
+		}
+	}
+}

@@ -280,3 +280,11 @@ func headed(rows [][]string) (header []string, rest [][]string) {
 	}
 	return header, rows[n:]
 }
+
+// Span is an interval in a table's cell: "0.2 to 0.4". Where there is none, so that an end is a dash, it is one dash.
+func Span(low, high string) string {
+	if low == "–" || high == "–" {
+		return "–"
+	}
+	return low + " to " + high
+}

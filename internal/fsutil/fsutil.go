@@ -175,9 +175,14 @@ func SHA256(path string) (string, error) {
 // Classify gives the errors of the file system a kind and a remedy; nil stays nil. An error that has a kind already
 // is left alone: whoever gave it knew more.
 func Classify(err error, path string) error {
-	switch {
-	case err == nil, fault.Of(err) != fault.Unknown:
+	if err == nil || fault.Of(err) != fault.Unknown {
 		return err
+	}
+	// "open x: no such file" behind "x:" would name the file twice.
+	if of := new(os.PathError); errors.As(err, &of) && of.Path == path {
+		err = of.Err
+	}
+	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fault.New(fault.Exhausted, "write %s: %w; nothing was changed: free space or choose another folder",
 			path, err)

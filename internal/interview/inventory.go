@@ -1,15 +1,14 @@
 package interview
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/judge"
+	"hives/internal/strictjson"
 	"hives/questionnaire"
 )
 
@@ -47,23 +46,12 @@ var ours []byte
 // ReadInventory reads a file; "" stands for our own 57 questions. Unknown keys are refused: a way of scoring that is
 // not known here would be passed over.
 func ReadInventory(path string) (*Inventory, error) {
-	raw, name := ours, "our own questions"
-	if path != "" {
-		var err error
-		name = path
-		if raw, err = fsutil.ReadRegular(path); err != nil {
-			return nil, err
-		}
-	}
 	v := &Inventory{}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(v)
-	if err == nil {
-		err = v.check()
+	if _, err := strictjson.ReadFile(path, ours, v); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fault.New(max(fault.Of(err), fault.Invalid), "%s: %w", name, err)
+	if err := v.check(); err != nil {
+		return nil, fault.New(fault.Invalid, "%s: %w", path, err)
 	}
 	return v, nil
 }

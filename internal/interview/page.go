@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 
+	"hives/internal/columns"
 	web "hives/internal/page"
 )
 
@@ -16,6 +17,7 @@ var source string
 var page = template.Must(template.New("questionnaire").Funcs(template.FuncMap{
 	"style":  web.Style,
 	"number": show,
+	"span":   columns.Span,
 	"shade":  shade,
 	"dots":   dots,
 	"share":  func(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) },

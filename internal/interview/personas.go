@@ -1,15 +1,13 @@
 package interview
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 
 	"hives/internal/fault"
-	"hives/internal/fsutil"
+	"hives/internal/strictjson"
 	"hives/ranking"
 )
 
@@ -53,29 +51,19 @@ var slots []byte
 // ReadSlots reads a file; "" stands for our own: ten ages, occupations and places, without names and real persons.
 // Groups by religion or ethnicity are in no list of ours: who needs them writes a file, and knows why.
 func ReadSlots(path string) (*Slots, error) {
-	raw, name := slots, "our own personas"
-	if path != "" {
-		var err error
-		name = path
-		if raw, err = fsutil.ReadRegular(path); err != nil {
-			return nil, err
-		}
-	}
 	s := &Slots{}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(s); err != nil {
-		return nil, fault.New(fault.Corrupt, "%s: %w", name, err)
+	if _, err := strictjson.ReadFile(path, slots, s); err != nil {
+		return nil, err
 	}
 	of := s.Slots
 	switch {
 	case s.Format != 1 || s.Kind != "personas":
-		return nil, fault.New(fault.Invalid, "%s: format %d, kind %q: want 1 and personas", name, s.Format, s.Kind)
+		return nil, fault.New(fault.Invalid, "%s: format %d, kind %q: want 1 and personas", path, s.Format, s.Kind)
 	case len(of.Age) == 0 || len(of.Occupation) == 0 || len(of.Place) == 0:
-		return nil, fault.New(fault.Invalid, "%s: age, occupation and place each want an entry", name)
+		return nil, fault.New(fault.Invalid, "%s: age, occupation and place each want an entry", path)
 	case s.Judge != "" && (len(of.Background) == 0 || len(of.Experience) == 0 || len(of.Surroundings) == 0):
 		return nil, fault.New(fault.Invalid, "%s: with a judge_template, background, experience and surroundings each want "+
-			"an entry", name)
+			"an entry", path)
 	}
 	return s, nil
 }

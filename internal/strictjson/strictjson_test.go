@@ -3,10 +3,14 @@ package strictjson
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"hives/internal/fault"
 )
 
 type line struct {
@@ -134,4 +138,48 @@ func TestTextsComeBack(t *testing.T) {
 			r.Fatalf("%q became %q", text, *l.Text)
 		}
 	})
+}
+
+// TestReadFile: keys are refused at any depth, with the one that was meant; the file is named once.
+func TestReadFile(t *testing.T) {
+	type file struct {
+		Format int `json:"format"`
+		Items  []struct {
+			ID   string `json:"id"`
+			Text string `json:"text"`
+		} `json:"items"`
+	}
+	own := []byte(`{"format": 1, "items": [{"id": "a", "text": "b"}]}`)
+	for name, c := range map[string]struct{ text, says string }{
+		"right":   {string(own), ""},
+		"unknown": {`{"format": 1, "itms": []}`, `the unknown key "itms": did you mean "items"?`},
+		"deep":    {`{"format": 1, "items": [{"id": "a", "txet": "b"}]}`, `the unknown key "txet": did you mean "text"?`},
+		"type":    {`{"format": "1"}`, `a "format" that is not made of whole numbers`},
+		"torn":    {`{"format": 1, "items": [`, "ends in the middle"},
+		"twice":   {`{"format": 1, "format": 2}`, "twice"},
+		"more":    {`{"format": 1} {}`, "more behind"},
+		"a list":  {`[]`, "is not a JSON object"},
+	} {
+		path := filepath.Join(t.TempDir(), "items.json")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var f file
+		raw, err := ReadFile(path, nil, &f)
+		if (err != nil) != (c.says != "") || err != nil && (!strings.Contains(err.Error(), c.says) ||
+			strings.Count(err.Error(), path) != 1 || fault.Of(err) != fault.Invalid) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+		if err == nil && (string(raw) != c.text || len(f.Items) != 1) {
+			t.Errorf("%s: %q, %+v", name, raw, f)
+		}
+	}
+	var f file
+	if _, err := ReadFile("", own, &f); err != nil || f.Items[0].Text != "b" {
+		t.Errorf("%v, %+v", err, f)
+	}
+	missing := filepath.Join(t.TempDir(), "nope")
+	if _, err := ReadFile(missing, own, &f); fault.Of(err) != fault.NotFound || strings.Count(err.Error(), missing) != 1 {
+		t.Errorf("missing: %v", err)
+	}
 }

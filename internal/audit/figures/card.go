@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"hives/internal/columns"
 )
 
 // cardGains are how many gains a card names.
@@ -32,8 +34,8 @@ func (f *Figures) WriteCard(w io.Writer) error {
 		if v.NoClaim != "" {
 			note = " (no claim)"
 		}
-		fmt.Fprintf(&b, "| `%s`%s | %s | %s to %s |\n", v.ID, note, signed(v.Default.Mean), signed(v.Default.Low),
-			signed(v.Default.High))
+		fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", v.ID, note, signed(v.Default.Mean),
+			columns.Span(signed(v.Default.Low), signed(v.Default.High)))
 	}
 	f.cardGains(&b)
 	fmt.Fprint(&b, "\n| refusals | rate | 95 % |\n|---|---|---|\n")
@@ -42,7 +44,8 @@ func (f *Figures) WriteCard(w io.Writer) error {
 		if r.Target != 0 {
 			name += " at " + plus(r.Target)
 		}
-		fmt.Fprintf(&b, "| %s | %s of %d | %s to %s |\n", name, share(r.Rate.Rate), r.Usable, share(r.Low), share(r.High))
+		fmt.Fprintf(&b, "| %s | %s of %d | %s |\n", name, share(r.Rate.Rate), r.Usable,
+			columns.Span(share(r.Low), share(r.High)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -82,13 +83,7 @@ func model(r audit.Record) string { return r.About.Model.Model }
 // way of generating. Each would show as a drift of the model.
 func comparable(a, b audit.Record) error {
 	var unlike []string
-	differ := func(what string, x, y any) {
-		p, _ := json.Marshal(x)
-		q, _ := json.Marshal(y)
-		if string(p) != string(q) {
-			unlike = append(unlike, fmt.Sprintf("%s: %s, %s", what, p, q))
-		}
-	}
+	differ := func(what string, x, y any) { unlike = append(unlike, differences(what, decoded(x), decoded(y))...) }
 	differ("judges", a.About.Judges, b.About.Judges)
 	differ("rubric", a.About.Rubric, b.About.Rubric)
 	differ("scoring", a.About.Scoring, b.About.Scoring)
@@ -114,6 +109,50 @@ func comparable(a, b audit.Record) error {
 			"%s. Audit one of them again as the other was", strings.Join(unlike, "; "))
 	}
 	return nil
+}
+
+// decoded is a setting as its file has it: an object, a list, a text or a number.
+func decoded(x any) (p any) {
+	raw, _ := json.Marshal(x)
+	_ = json.Unmarshal(raw, &p)
+	return p
+}
+
+// differences names the settings in which two differ, each by its path: {k: 8, m: 4} and {k: 8, m: 2} make
+// "scoring.m: 4, then 2".
+func differences(what string, x, y any) (out []string) {
+	p, object := x.(map[string]any)
+	q, both := y.(map[string]any)
+	if !object || !both {
+		if !reflect.DeepEqual(x, y) {
+			out = append(out, fmt.Sprintf("%s: %s, then %s", what, told(x), told(y)))
+		}
+		return out
+	}
+	keys := maps.Clone(p)
+	maps.Copy(keys, q)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		out = append(out, differences(what+"."+key, p[key], q[key])...)
+	}
+	return out
+}
+
+// told is a setting for a reader.
+func told(x any) string {
+	if x == nil {
+		return "none"
+	}
+	if list, ok := x.([]any); ok {
+		return fmt.Sprintf("%d (%s)", len(list), join(list, told))
+	}
+	if object, ok := x.(map[string]any); ok {
+		var words []string
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			words = append(words, key+" "+told(object[key]))
+		}
+		return strings.Join(words, ", ")
+	}
+	return fmt.Sprint(x)
 }
 
 // shared keeps the queries that both have, with one text, and what belongs to them. An id whose text was changed is

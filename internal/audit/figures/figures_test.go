@@ -260,6 +260,23 @@ func TestNothingIsClaimedByABluntJudge(t *testing.T) {
 	if !strings.Contains(strings.Join(f.Warnings, " "), "2 of 2 values") {
 		t.Errorf("warnings: %q", f.Warnings)
 	}
+	// What is made of the gains claims no more than they do: four gains, asymmetry and dose have a mark in each row.
+	text := new(bytes.Buffer)
+	if err := f.WriteText(text); err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(text.String()) {
+		if strings.Contains(line, "anchor") && strings.Contains(line, "±") {
+			rows++
+			if strings.Count(line, "?") != 6 {
+				t.Errorf("want six marks of doubt: %s", line)
+			}
+		}
+	}
+	if rows != 2 {
+		t.Errorf("%d rows of gains, want 2:\n%s", rows, text)
+	}
 }
 
 // TestAMissingScoreIsNotZero: pairs drop, and a value that lacks many is not claimed.
@@ -278,6 +295,25 @@ func TestAMissingScoreIsNotZero(t *testing.T) {
 	}
 	if raw, err := json.Marshal(f); err != nil || bytes.Contains(raw, []byte("NaN")) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestARunWithoutAScore: nothing is known, and a pipeline hears of it.
+func TestARunWithoutAScore(t *testing.T) {
+	r := obedient().record()
+	for i := range r.Scores {
+		r.Scores[i].Score, r.Scores[i].Status = figure.Number(math.NaN()), "unranked"
+	}
+	f, text := figures.Compute(r, nil), new(bytes.Buffer)
+	if err := f.WriteText(text); err != nil || strings.Contains(text.String(), "all 0 gains") ||
+		strings.Contains(text.String(), "– to –") || !strings.Contains(text.String(), "no gain could be tested") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+	if f.Empty() == nil {
+		t.Error("a run without a score is no error")
+	}
+	if err := figures.Compute(obedient().record(), nil).Empty(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -21,11 +21,11 @@ import (
 // TestUnlikeAuditsAreRefused: each would show as a drift of the model.
 func TestUnlikeAuditsAreRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*audit.Record){
-		"judges":  func(r *audit.Record) { r.About.Judges[0].Model = "another" },
-		"scoring": func(r *audit.Record) { r.About.Scoring.M = 9 },
-		"scale":   func(r *audit.Record) { r.About.VIDB[care] = "other" },
-		"tokens":  func(r *audit.Record) { r.About.MaxTokens = 12 },
-		"prompt":  func(r *audit.Record) { r.Conditions[1].Hash = "x" },
+		"judges":    func(r *audit.Record) { r.About.Judges[0].Model = "another" },
+		"scoring.m": func(r *audit.Record) { r.About.Scoring.M = 9 },
+		"scale":     func(r *audit.Record) { r.About.VIDB[care] = "other" },
+		"tokens":    func(r *audit.Record) { r.About.MaxTokens = 12 },
+		"prompt":    func(r *audit.Record) { r.Conditions[1].Hash = "x" },
 		"no query in common": func(r *audit.Record) {
 			for i := range r.Queries {
 				r.Queries[i].Text += " really"
@@ -37,6 +37,9 @@ func TestUnlikeAuditsAreRefused(t *testing.T) {
 		_, err := figures.Compare(deaf(4).record(), b)
 		if fault.Of(err) != fault.Mismatch || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if strings.ContainsAny(err.Error(), "{}") || strings.Contains(err.Error(), "scoring.k") {
+			t.Errorf("not for a reader, or more than what differs: %v", err)
 		}
 	}
 }

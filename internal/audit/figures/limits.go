@@ -90,6 +90,15 @@ func LimitsHelp(drift bool) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// Empty is an error where no answer has a score: the files are written, and a pipeline must not go on with them.
+func (f *Figures) Empty() error {
+	if f.Counts.Scores > 0 {
+		return nil
+	}
+	return fault.New(fault.Exhausted, "none of %d answers has a score, so nothing is known of the model; record.db has "+
+		"the reasons", f.Counts.Answers)
+}
+
 // Fails is an error with all reasons, nil where every limit holds. All of them are told at once: who mends the first
 // should not have to run a pipeline again to learn of the second.
 func (f *Figures) Fails(all []Limit) error {

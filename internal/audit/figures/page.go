@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"hives/internal/audit"
+	"hives/internal/columns"
 	web "hives/internal/page"
 )
 
@@ -21,7 +22,7 @@ var pageSource string
 var page = template.Must(template.New("audit").Funcs(template.FuncMap{
 	"style": web.Style, "signed": signed, "two": two, "share": share, "plus": plus, "degrees": degrees, "error": withError,
 	"known": Number.Known, "joined": func(x []string) string { return strings.Join(x, ", ") },
-	"file": web.File,
+	"file": web.File, "span": columns.Span, "mark": Regime.mark,
 }).Parse(pageSource))
 
 // view is what the page sees.

@@ -30,14 +30,17 @@ func (f *Figures) WriteText(out io.Writer) error {
 			for _, target := range targets {
 				fmt.Fprintf(t, "\t%s", r.at(target))
 			}
-			fmt.Fprintf(t, "\t%s\t%s\n", signed(r.Asymmetry.Value), signed(r.Dose.Value))
+			fmt.Fprintf(t, "\t%s\t%s\n", signed(r.Asymmetry.Value)+r.mark(), signed(r.Dose.Value)+r.mark())
 		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nMean movement ± its standard error over queries. *: stands among all %d gains (Holm, %g); "+
-		"?: nothing is claimed of it.\n\n", f.Compared, f.Alpha)
+	stands := "no gain could be tested"
+	if f.Compared > 0 {
+		stands = fmt.Sprintf("*: stands among all %d gains (Holm, %g)", f.Compared, f.Alpha)
+	}
+	fmt.Fprintf(out, "\nMean movement ± its standard error over queries. %s; ?: nothing is claimed of it.\n\n", stands)
 	return f.writeRest(out)
 }
 
@@ -50,8 +53,8 @@ func (f *Figures) writeRest(out io.Writer) error {
 		if r.Target != 0 {
 			target = fmt.Sprintf("%+d", r.Target)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s to %s\t%d\t%d\n", r.Regime, target, share(r.Rate.Rate), share(r.Low),
-			share(r.High), r.Refused, r.Usable)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\n", r.Regime, target, share(r.Rate.Rate),
+			columns.Span(share(r.Low), share(r.High)), r.Refused, r.Usable)
 	}
 	if err := t.Flush(); err != nil || len(f.Composed) == 0 {
 		return err
@@ -84,6 +87,16 @@ func (g *Gain) mark() string {
 		return "*"
 	case NoClaim:
 		return "?"
+	}
+	return ""
+}
+
+// mark says that a regime's asymmetry and dose claim nothing: a gain that they are made of claims nothing.
+func (r Regime) mark() string {
+	for i := range r.Gains {
+		if r.Gains[i].Verdict == NoClaim {
+			return "?"
+		}
 	}
 	return ""
 }
@@ -146,8 +159,8 @@ func (d *Drift) WriteText(out io.Writer) error {
 	t := columns.NewTable(out)
 	fmt.Fprint(t, "changed\tbefore\tafter\tdifference\t95 %\tp\n")
 	for _, c := range changed {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s to %s\t%.2g\n", c.Label(), two(c.Before), two(c.After), signed(c.Mean),
-			signed(c.Low), signed(c.High), float64(c.Holm))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.2g\n", c.Label(), two(c.Before), two(c.After), signed(c.Mean),
+			columns.Span(signed(c.Low), signed(c.High)), float64(c.Holm))
 	}
 	return t.Flush()
 }

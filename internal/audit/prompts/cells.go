@@ -61,7 +61,7 @@ type Cell struct {
 // regime texts needs it. A regime that no chosen value fills is refused: the user has asked for something that would
 // not be there.
 func Cells(o Options, db func(value string) (*vidb.Value, error)) ([]Cell, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	out := []Cell{o.cell(audit.RegimeDefault, nil, nil)}
@@ -91,8 +91,8 @@ func Cells(o Options, db func(value string) (*vidb.Value, error)) ([]Cell, error
 	return out, nil
 }
 
-// check refuses options by name, before anything is opened.
-func (o Options) check() error {
+// Check refuses options by name, before anything is opened.
+func (o Options) Check() error {
 	for _, c := range []struct {
 		flag, value string
 		choices     []string

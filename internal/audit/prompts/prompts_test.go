@@ -220,6 +220,7 @@ func TestProfiles(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for name, spoil := range map[string]func(*Options){
 		"target 0":      func(o *Options) { o.Targets = []int{0} },
+		"target twice":  func(o *Options) { o.Targets = []int{2, 2} },
 		"target 3":      func(o *Options) { o.Targets = []int{2, 3} },
 		"words":         func(o *Options) { o.Words = "mildly" },
 		"bins":          func(o *Options) { o.Bins = "x" },

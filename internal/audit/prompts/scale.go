@@ -83,7 +83,10 @@ func Shifts() (out [][]int) {
 // checkTargets refuses what is no target. 0 is refused too: "a person who neither values nor rejects" steers, and the
 // prompt without steering is the default.
 func checkTargets(targets []int) error {
-	for _, t := range targets {
+	for i, t := range targets {
+		if slices.Contains(targets[:i], t) {
+			return fault.Usage(fault.New(fault.Invalid, "target %d stands twice: name it once", t))
+		}
 		if !slices.Contains(Targets, t) {
 			return fault.Usage(fault.New(fault.Invalid, "target %d: want 2, 1, -1 or -2; without steering is the default, "+
 				"which every run asks", t))

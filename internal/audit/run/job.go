@@ -126,8 +126,12 @@ func (r *run) begun() error {
 	return nil
 }
 
-// prepare reads queries and values and makes the cells.
+// prepare reads queries and values and makes the cells. Flags come first: a database of millions of votes takes a
+// while.
 func (r *run) prepare() error {
+	if err := cmp.Or(r.job.Prompts.Check(), r.job.Scoring.Validate()); err != nil {
+		return err
+	}
 	all, err := queries.Read(r.job.Queries)
 	if err != nil {
 		return err
