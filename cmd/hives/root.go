@@ -10,9 +10,11 @@ import (
 // The groups of hives --help, in their order.
 const (
 	// Ids, which nobody sees; the titles stand in newRoot.
-	groupData     = "data"
-	groupModels   = "models"
-	groupSettings = "settings"
+	groupData      = "data"
+	groupIntensity = "intensity"
+	groupModels    = "models"
+	groupLanguage  = "language"
+	groupSettings  = "settings"
 )
 
 // newRoot builds the command tree. A new command is one line in the list below and one file beside it. Every test
@@ -24,9 +26,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hives",
 		Short: "Text vectors whose neighbourhood follows human values",
-		Long: `What can hives do? It turns annotated corpora into rows. ` +
-			`It measures how well a model's vectors follow human values. It
-embeds texts. The program train fits a model, and embedd serves one.`,
+		Long: `What can hives do? It turns annotated corpora into rows. It measures how well a model's vectors follow human
+values, and embeds texts. It scores how strongly texts support a value. It says which values groups, texts and language
+models stand for, and moves language models. The program train fits a model, and embedd serves one.`,
 		Example: `  # make rows from a published corpus, and look at them
   hives import valueeval --in touche --out rows.parquet
   hives data stats rows.parquet
@@ -34,6 +36,10 @@ embeds texts. The program train fits a model, and embedd serves one.`,
   # measure a model, and use its vectors
   hives evaluate --model out/demo/model --data rows.parquet
   hives embed --model out/demo/model --in lines.jsonl --out vectors.npy
+
+  # a database of how strongly texts support a value, from people's grades
+  hives vidb pool --rows rows.parquet --value mft/care-harm --out vidb.db
+  hives vidb build --vidb vidb.db --judge annotations --ties half
 
   # check the arithmetic of this machine
   hives engine check`,
@@ -43,7 +49,9 @@ embeds texts. The program train fits a model, and embedd serves one.`,
 	// Groups are shown in this order, and in each the commands in the order of their names.
 	root.AddGroup(
 		&cobra.Group{ID: groupData, Title: "Rows and corpora:"},
-		&cobra.Group{ID: groupModels, Title: "Models and vectors:"},
+		&cobra.Group{ID: groupIntensity, Title: "How strongly texts and people hold a value:"},
+		&cobra.Group{ID: groupModels, Title: "Models that embed, and their vectors:"},
+		&cobra.Group{ID: groupLanguage, Title: "Language models:"},
 		&cobra.Group{ID: groupSettings, Title: "This machine:"},
 	)
 	root.SetHelpCommandGroupID(groupSettings)
@@ -71,28 +79,28 @@ func commands() []*cobra.Command {
 		in(groupData, labelCommand()),
 		in(groupData, reviewCommand()),
 		in(groupData, anchorsCommand()),
-		in(groupData, vidbCommand()),
-		in(groupData, scoreCommand()),
-		in(groupData, stabilityCommand()),
+		in(groupIntensity, vidbCommand()),
+		in(groupIntensity, scoreCommand()),
+		in(groupIntensity, stabilityCommand()),
+		in(groupIntensity, profileCommand()),
+		in(groupIntensity, opinionqaCommand()),
 		in(groupModels, downloadCommand()),
 		in(groupModels, embedCommand()),
 		in(groupModels, embedCorpusCommand()),
 		in(groupModels, askCommand()),
-		in(groupModels, askLLMCommand()),
-		in(groupModels, steerCommand()),
-		in(groupModels, auditCommand()),
 		in(groupModels, vectorsCommand()),
-		in(groupModels, profileCommand()),
 		in(groupModels, evaluateCommand()),
 		in(groupModels, exportCommand()),
 		in(groupModels, mergeAdapterCommand()),
-		in(groupModels, fuseCommand()),
-		in(groupModels, questionnaireCommand()),
-		in(groupModels, opinionqaCommand()),
-		in(groupModels, vcaiCommand()),
-		in(groupModels, llmBenchCommand()),
 		in(groupModels, reportCommand()),
 		in(groupModels, runsCommand()),
+		in(groupLanguage, askLLMCommand()),
+		in(groupLanguage, steerCommand()),
+		in(groupLanguage, auditCommand()),
+		in(groupLanguage, fuseCommand()),
+		in(groupLanguage, questionnaireCommand()),
+		in(groupLanguage, vcaiCommand()),
+		in(groupLanguage, llmBenchCommand()),
 		engineCommand(),
 	}
 }
