@@ -28,12 +28,13 @@ type TextRules struct {
 	Evidence   int     `json:"texts_of_evidence"`  // of most weight, that a score names
 	Seed       uint64  `json:"seed"`               // of parts, controls and draws
 	Calibrates float64 `json:"calibration_groups"` // share of the groups that conformal intervals are made on
+	Counted    Counted `json:"counted,omitempty"`  // which texts make a score of many; empty in old files: CountSure
 }
 
 // TextDefaults are the numbers of the method.
 func TextDefaults() TextRules {
 	return TextRules{Fewest: 200, LeastR2: .1, Neighbours: 10, Alpha: .1, HalfWidth: 3, Relevance: .2, Kappa: 1,
-		Effective: 3, Draws: 500, Evidence: 3, Calibrates: .25}
+		Effective: 3, Draws: 500, Evidence: 3, Calibrates: .25, Counted: CountAll}
 }
 
 // doubtFloor is added to every doubt: ten neighbours that were all met exactly do not make a text certain.
@@ -216,18 +217,20 @@ func (r TextRules) Decide(e Estimate, rho float64) Answer {
 // Weight is what an answered text counts: the more, the more it is about the value and the surer its score is.
 func Weight(rho, sigma float64) float64 { return rho / (sigma * sigma) }
 
-// Told is an answered text: an id that its place does not change, its score and its weight.
+// Told is a text that counts: an id that its place does not change, its score and its weight.
 type Told struct {
-	ID    string
-	Value float64
-	Sum   float64 // weight
+	ID     string
+	Value  float64
+	Sum    float64 // weight
+	Judged bool    // its score is a judge's
+	Off    float64 // standard deviation of the error of a judged one
 }
 
 // TextScore is a value's score over many texts. Numbers are NaN where too few texts tell.
 type TextScore struct {
 	Score, Lo, Hi float64 // the interval of 95 % is over which texts are drawn, not over what the model gets wrong
 	Effective     float64 // (Σw)²/Σw²; 0 without answered texts
-	N             int     // answered texts
+	N             int     // texts that count
 	Most          []Share // of evidence
 }
 
@@ -300,6 +303,7 @@ func (r TextRules) Validate() error {
 		{"kappa", r.Kappa >= 0}, {"least_effective", r.Effective >= 3}, {"draws", r.Draws >= 40},
 		{"texts_of_evidence", r.Evidence >= 0}, {"calibration_groups", r.Calibrates > 0 && r.Calibrates < 1},
 		{"least_r2", !math.IsNaN(r.LeastR2)},
+		{"counted", r.Counted == "" || r.Counted == CountAll || r.Counted == CountSure},
 	} {
 		if !c.good {
 			return fault.New(fault.Invalid, "profiles: the rule %s is out of bounds", c.name)

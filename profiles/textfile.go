@@ -23,7 +23,7 @@ var schema string
 var format = sqlitefile.Kind{
 	Name: "profiles", Wanted: "a profile model, which hives profile fit makes", Made: "hives profile fit",
 	Application: 0x48695054, // "HiPT"
-	Version:     1, Schema: schema,
+	Version:     2, Schema: schema,
 }
 
 // Write puts the model into one SQLite file, whole or not at all. Equal models give equal bytes. FORMAT.md draws it.
@@ -131,7 +131,8 @@ func (m *TextModel) digest() string {
 //
 //	rows, a VIDB, a folder                  refused by what it is
 //	another program's SQLite file           Mismatch: name another
-//	version 2                               Mismatch: use a newer program
+//	version 3                               Mismatch: use a newer program
+//	version 1                               read: it scores by CountSure
 //	a torn page, a number changed           Corrupt: restore a copy, or fit again
 func OpenTextModel(path string) (*TextModel, error) {
 	m := &TextModel{}
@@ -152,9 +153,9 @@ func (m *TextModel) load(tx *sql.Tx) error {
 		return err
 	case head.Application != format.Application:
 		return fault.New(fault.Mismatch, "holds no profile model: name a file that hives profile fit made")
-	case head.Version != format.Version:
-		return fault.New(fault.Mismatch, "has version %d, this program reads version %d: use a newer program, or fit it "+
-			"again", head.Version, format.Version)
+	case head.Version < 1 || head.Version > format.Version:
+		return fault.New(fault.Mismatch, "has version %d, this program reads up to version %d: use a newer program, or fit "+
+			"it again", head.Version, format.Version)
 	}
 	var want string
 	for key, into := range map[string]any{"model": &m.Model, "vidb": &m.VIDB, "rows": &m.Rows, "rules": &m.Rules,

@@ -143,7 +143,7 @@ func (r *reading) identity() (string, error) {
 	if r.Judge != nil {
 		judge = r.Judge.Which
 	}
-	raw, err := json.Marshal([]any{in, r.In.Author, r.Model.SHA256, r.Authors, r.Quote, judge})
+	raw, err := json.Marshal([]any{in, r.In.Author, r.Model.SHA256, r.Model.Rules.Counted, r.Authors, r.Quote, judge})
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), err
 }

@@ -191,7 +191,7 @@ func TestSidesLieBeyondNeutralAndTheMiddle(t *testing.T) {
 
 // TestNothingIsSaidOfTooLittle: two texts give no score, and the reason; unsupported values never have one.
 func TestNothingIsSaidOfTooLittle(t *testing.T) {
-	few := read(t, profiles.ReadJob{In: profiles.TextFile{Path: jsonl(t, posts(1, 6))}})[0]
+	few := read(t, profiles.ReadJob{In: profiles.TextFile{Path: jsonl(t, posts(1, 2))}})[0]
 	for _, v := range few.Values {
 		if v.Score.Known() || v.Lo.Known() || v.Hi.Known() || v.Why == "" {
 			t.Errorf("%+v", v)
@@ -320,7 +320,7 @@ func TestTextsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, %d texts embedded", c.name, err, enc.texts)
 		}
 	}
-	job := profiles.ReadJob{In: profiles.TextFile{Path: jsonl(t, posts(1, 4))}, Model: model(t),
+	job := profiles.ReadJob{In: profiles.TextFile{Path: jsonl(t, posts(1, 2))}, Model: model(t),
 		Authors: []string{"nobody"}}
 	if _, err := profiles.Read(context.Background(), job, &made{}); fault.Of(err) != fault.Invalid {
 		t.Errorf("an author without texts: %v", err)

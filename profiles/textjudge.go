@@ -158,15 +158,20 @@ func standardError(r vidb.ResponseScore) float64 {
 	return math.NaN()
 }
 
-// take turns abstentions into answers.
+// take turns abstentions into answers. Where unsure texts count, they stand there already with what their vectors say:
+// a judge's word takes the place of that.
 func (c *Collector) take(value int, judged map[string]judgedScore) {
 	v := &c.out.Values[value]
+	taken := map[string]bool{}
+	var told []Told
 	for _, o := range c.open {
 		s, known := judged[o.id]
 		if o.value != value || !known {
 			continue
 		}
-		c.told[value] = append(c.told[value], Told{ID: o.id, Value: s.value, Sum: Weight(o.rho, s.sigma)})
+		taken[o.id] = true
+		told = append(told, Told{ID: o.id, Value: s.value, Sum: Weight(o.rho, s.sigma), Judged: true,
+			Off: judgedOff(s.sigma)})
 		v.Judged++
 		if o.why == Unsure {
 			v.Unsure--
@@ -174,6 +179,8 @@ func (c *Collector) take(value int, judged map[string]judgedScore) {
 			v.Beside--
 		}
 	}
+	left := slices.DeleteFunc(c.told[value], func(t Told) bool { return taken[t.ID] })
+	c.told[value] = append(left, told...)
 }
 
 // JudgeBill says what judges would take.

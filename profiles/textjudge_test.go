@@ -85,11 +85,20 @@ func TestJudgesScoreWhatVectorsLeaveOpen(t *testing.T) {
 	calls := 0
 	judge := &profiles.TextJudge{Which: profiles.JudgeUnsure, Base: base, Evaluator: evaluator,
 		Options: vidb.DefaultScore(), Agree: func(n int, tokens int64) error { calls = n; return nil }}
+	must(t, m.Count(profiles.CountSure))
 	silent, told := one(nil), one(judge)
 	if silent.Unsure < 5 || calls != 3*silent.Unsure || told.Judged < silent.Unsure/2 ||
 		told.Unsure != silent.Unsure-told.Judged || told.N != silent.N+told.Judged || told.Beside != silent.Beside {
 		t.Errorf("without judges %+v, with them %+v, %d calls", silent, told, calls)
 	}
+	// Where unsure texts count, a judge's word takes the place of the prediction: as many count as before.
+	must(t, m.Count(profiles.CountAll))
+	every, heard := one(nil), one(judge)
+	if every.N != silent.N+silent.Unsure || heard.N != every.N || heard.Judged != told.Judged ||
+		heard.Score == every.Score {
+		t.Errorf("of all texts: without judges %+v, with them %+v", every, heard)
+	}
+	must(t, m.Count(profiles.CountSure))
 	asked := len(s.Calls())
 	if again := one(judge); len(s.Calls()) != asked || again.Score != told.Score || again.Lo != told.Lo {
 		t.Errorf("a second run asked %d times and found %+v, the first %+v", len(s.Calls())-asked, again, told)

@@ -57,6 +57,10 @@ type TextValue struct {
 	Neutral figure.Number `json:"neutral"`
 	Held    TextHeld      `json:"held_out"`
 
+	// Many makes a score of many texts; nil where it cannot, and NotMany says why. Old files have neither.
+	Many    *ManyFit `json:"many,omitempty"`
+	NotMany string   `json:"no_score_of_many,omitempty"`
+
 	Fit  *TextFit `json:"-"` // nil where it is unsupported
 	Rows []int    `json:"-"` // [N] places in TextModel.Texts
 
@@ -77,6 +81,19 @@ func (m *TextModel) CheckModel(id encoder.Identity) error {
 		return fault.New(fault.Mismatch, "the profile model and the model do not belong together: %s; fit it with this "+
 			"model (hives profile fit --model DIR)", difference)
 	}
+	return nil
+}
+
+// Count chooses which texts make a score; a file that was fitted before there was a choice has CountSure alone.
+func (m *TextModel) Count(by Counted) error {
+	switch {
+	case by != CountAll && by != CountSure:
+		return fault.Usage(fault.New(fault.Invalid, "--counted %q: want %s or %s", by, CountAll, CountSure))
+	case by == CountAll && m.Rules.Counted == "":
+		return fault.New(fault.Mismatch, "the profile model was fitted by an older program, which knew no scores of all "+
+			"texts: fit it again (hives profile fit)")
+	}
+	m.Rules.Counted = by
 	return nil
 }
 
@@ -199,4 +216,7 @@ type TextHeld struct {
 	Rows      int           `json:"rows"`
 	Kept      figure.Number `json:"relevant_of_about"` // share of them whose relevance reaches the floor
 	Precision figure.Number `json:"about_of_relevant"` // share of texts that reach the floor that are about it
+
+	// Many are sets of 20 to 80 texts, scored by each rule and by controls.
+	Many []ManyHeld `json:"many,omitempty"`
 }

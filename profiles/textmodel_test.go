@@ -140,7 +140,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"text", put("text.db", []byte("hello")), fault.Corrupt, "text.db"},
 		{"torn", put("torn.db", good[:len(good)/2]), fault.Corrupt, "torn.db"},
 		{"another program's", other, fault.Mismatch, "hives profile fit"},
-		{"a newer one", changed("newer.db", "PRAGMA user_version = 2"), fault.Mismatch, "version 2"},
+		{"a newer one", changed("newer.db", "PRAGMA user_version = 3"), fault.Mismatch, "version 3"},
 		{"a weight changed", changed("w.db", "UPDATE fitted_values SET intercept = intercept + 1e-9"), fault.Corrupt,
 			"digest"},
 		{"a text taken away", changed("t.db", "DELETE FROM trained WHERE place = 3"), fault.Corrupt, "training texts"},

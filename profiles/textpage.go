@@ -26,7 +26,9 @@ type sheet struct {
 	Two      bool
 	Notice   string
 	Rules    TextRules
+	All      bool // CountAll
 	Promised float64
+	Broken   []string // promises
 }
 
 // shown is a profile's name and counts.
@@ -48,6 +50,7 @@ type valueRow struct {
 	Lines         []line
 	Y             int // of its name in the picture
 	Apart         string
+	Tried         []ManyHeld // what CountAll did; none in old files
 }
 
 // line is a profile's score of a value in the picture's units; without a score there is a reason instead.
@@ -74,7 +77,8 @@ func place(score float64) float64 { return scaleLeft + scaleWidth*(score/intensi
 
 // WritePage draws one profile, or two beside each other.
 func (m *TextModel) WritePage(w io.Writer, facts []web.Fact, profiles ...TextProfile) error {
-	s := sheet{Two: len(profiles) == 2, Notice: Notice, Rules: m.Rules, Promised: 100 * (1 - m.Rules.Alpha)}
+	s := sheet{Two: len(profiles) == 2, Notice: Notice, Rules: m.Rules, All: m.Rules.Counted == CountAll,
+		Promised: 100 * (1 - m.Rules.Alpha)}
 	for i := range profiles {
 		name := profiles[i].Author
 		if name == "" {
@@ -83,6 +87,9 @@ func (m *TextModel) WritePage(w io.Writer, facts []web.Fact, profiles ...TextPro
 		s.Profiles = append(s.Profiles, shown{name, fmt.Sprint("s", i), profiles[i].counts(), &profiles[i]})
 	}
 	for i := range m.Values {
+		if said := m.Values[i].broken(m.Rules); said != "" {
+			s.Broken = append(s.Broken, m.Values[i].Name+": "+said)
+		}
 		theory, _, _ := strings.Cut(m.Values[i].ID, "/")
 		if n := len(s.Theories); n == 0 || s.Theories[n-1].Name != theory {
 			s.Theories = append(s.Theories, theoryPart{Name: theory})
@@ -100,6 +107,9 @@ func (m *TextModel) WritePage(w io.Writer, facts []web.Fact, profiles ...TextPro
 // add puts a value below those before it.
 func (t *theoryPart) add(v *TextValue, at int, profiles []shown) {
 	row := valueRow{ValueID: v.ID, Name: v.Name, Y: t.Height + 14}
+	if len(v.Held.Many) > 0 {
+		row.Tried = v.Held.Many[:1]
+	}
 	t.Height += nameHeight
 	for _, p := range profiles {
 		of := p.Of.Values[at]

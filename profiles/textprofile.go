@@ -1,7 +1,7 @@
 package profiles
 
 import (
-	"fmt"
+	"math"
 
 	"hives/data"
 	"hives/internal/figure"
@@ -22,24 +22,24 @@ type ValueProfile struct {
 	ValueID   string        `json:"value_id"`
 	Name      string        `json:"name"`
 	Score     figure.Number `json:"score"` // −10 opposes, 10 supports
-	Lo        figure.Number `json:"lo"`    // 95 %, over which texts are drawn
+	Lo        figure.Number `json:"lo"`    // 95 %, of the mean that people would give the texts
 	Hi        figure.Number `json:"hi"`
 	Neutral   figure.Number `json:"neutral"`
 	Side      Side          `json:"side"`
-	N         int           `json:"n"`     // texts that answer
-	Effective float64       `json:"n_eff"` // as many equal ones would weigh the same
-	Unsure    int           `json:"unsure"`
+	N         int           `json:"n"`      // texts that count
+	Effective float64       `json:"n_eff"`  // as many equal ones would weigh the same
+	Unsure    int           `json:"unsure"` // texts whose own interval is too wide; they count under CountAll
 	Beside    int           `json:"not_about"`
-	Judged    int           `json:"judged,omitempty"` // of the answers, those that judges gave
+	Judged    int           `json:"judged,omitempty"` // of those that count, the scores that judges gave
 	Why       string        `json:"reason,omitempty"` // of a null
-	Evidence  []Evidence    `json:"evidence"`         // the texts of most weight
+	Evidence  []Evidence    `json:"evidence"`         // the texts that move the score most
 }
 
-// Evidence is a text that weighs much in a score.
+// Evidence is a text that moves a score much.
 type Evidence struct {
 	Row   int     `json:"row"` // of the input, from 1
 	ID    string  `json:"id,omitempty"`
-	Share float64 `json:"share"` // of the weight of all
+	Share float64 `json:"share"` // of what all move it
 	Text  string  `json:"text,omitempty"`
 }
 
@@ -53,7 +53,7 @@ const (
 	Open     Side = "open"
 )
 
-// side asks the whole interval to lie beyond neutral, and beyond 0 as well. Why both? 0 is the middle of a database's
+// sideOf asks the whole interval to lie beyond neutral, and beyond 0 as well. Why both? 0 is the middle of a database's
 // pool and not neutral. But a text of which vectors tell nothing is predicted to be in that middle, so a score between
 // the two is what knowing nothing looks like: of comments that people found to be about no morals, a base model had all
 // scores there (docs/LOG.md).
@@ -61,13 +61,13 @@ const (
 //	neutral −1.30   −1.90 [−2.20, −1.50]   opposes
 //	                −.75 [−1.08, −.40]     open: above neutral, and not above the middle
 //	                .60 [.20, .90]         supports
-func (v *ValueProfile) side() Side {
+func sideOf(s TextScore, neutral float64) Side {
 	switch {
-	case !v.Score.Known() || !v.Neutral.Known():
+	case math.IsNaN(s.Score) || math.IsNaN(neutral):
 		return Open
-	case v.Lo > max(0, v.Neutral):
+	case s.Lo > max(0, neutral):
 		return Supports
-	case v.Hi < min(0, v.Neutral):
+	case s.Hi < min(0, neutral):
 		return Opposes
 	}
 	return Open
@@ -147,9 +147,10 @@ func (c *Collector) Add(t AuthorText, reading []TextReading) {
 	}
 	c.texts = append(c.texts, e)
 	for i, r := range reading {
-		switch r.Answer {
-		case Answered:
+		if r.Answer == Answered || r.Answer == Unsure && c.m.Rules.Counted == CountAll {
 			c.told[i] = append(c.told[i], Told{ID: id, Value: r.Value, Sum: Weight(r.Rho, r.Sigma)})
+		}
+		switch r.Answer {
 		case Unsure, Beside:
 			if r.Answer == Unsure {
 				c.out.Values[i].Unsure++
@@ -168,24 +169,35 @@ func (c *Collector) Add(t AuthorText, reading []TextReading) {
 func (c *Collector) Profile() TextProfile {
 	for i := range c.out.Values {
 		v, of := &c.out.Values[i], &c.m.Values[i]
-		s := c.m.Rules.Pool(c.told[i], of.ID)
+		s, why := c.m.score(of, c.told[i])
 		v.Score, v.Lo, v.Hi = figure.Number(s.Score), figure.Number(s.Lo), figure.Number(s.Hi)
-		v.Neutral = of.Neutral
-		v.Side = v.side()
-		v.N, v.Effective, v.Evidence, v.Why = s.N, s.Effective, []Evidence{}, ""
+		v.Neutral, v.Side = of.Neutral, sideOf(s, float64(of.Neutral))
+		v.N, v.Effective, v.Evidence, v.Why = s.N, s.Effective, []Evidence{}, why
 		for _, share := range s.Most {
 			e := c.texts[c.seen[share.ID]]
 			e.Share = share.Share
 			v.Evidence = append(v.Evidence, e)
 		}
-		switch {
-		case of.Why != "":
-			v.Why = "unsupported: " + of.Why
-		case !v.Score.Known():
-			v.Why = fmt.Sprintf("%.1f effective texts: %v are needed", s.Effective, c.m.Rules.Effective)
-		}
 	}
 	return c.out
+}
+
+// score makes one of the texts that count, by the model's rule, or says why there is none.
+func (m *TextModel) score(v *TextValue, told []Told) (s TextScore, why string) {
+	switch {
+	case v.Why != "":
+		return m.Rules.Pool(nil, v.ID), "unsupported: " + v.Why
+	case m.Rules.Counted == CountAll && v.Many == nil:
+		s = m.Rules.Pool(nil, v.ID)
+		s.N, s.Effective = len(told), float64(len(told))
+		return s, "unsupported for many texts: " + v.NotMany
+	case m.Rules.Counted == CountAll:
+		return v.Many.Pool(m.Rules, told)
+	}
+	if s = m.Rules.Pool(told, v.ID); math.IsNaN(s.Score) {
+		why = fewEffective(s.Effective, m.Rules)
+	}
+	return s, why
 }
 
 // Profile reads the texts of one author. vectors are theirs, in the same order; that of a wordless text may be nil.

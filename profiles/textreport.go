@@ -1,8 +1,10 @@
 package profiles
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 
 	"hives/internal/columns"
 	"hives/internal/figure"
@@ -32,7 +34,16 @@ func (m *TextModel) WriteReport(out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "\nIntervals promise to cover %.0f %%. A text is answered if its interval is no wider than ±%v and "+
-		"its relevance at least %v.\n\n", 100*(1-m.Rules.Alpha), m.Rules.HalfWidth, m.Rules.Relevance)
+		"its relevance at least %v.\n", 100*(1-m.Rules.Alpha), m.Rules.HalfWidth, m.Rules.Relevance)
+	for i := range m.Values {
+		if said := m.Values[i].broken(m.Rules); said != "" {
+			fmt.Fprintf(out, "%s: %s\n", m.Values[i].ID, said)
+		}
+	}
+	fmt.Fprintln(out)
+	if err := m.writeMany(out); err != nil {
+		return err
+	}
 	w = columns.NewTable(out)
 	fmt.Fprintln(w, "value\trows\tabout it\trelevant, of those about it\tabout it, of the relevant\tverdict")
 	for i := range m.Values {
@@ -45,6 +56,56 @@ func (m *TextModel) WriteReport(out io.Writer) error {
 			digits(v.Held.Precision, 3), verdict)
 	}
 	return w.Flush()
+}
+
+// broken says where intervals of the texts that answer hold fewer than was promised of all. The difference must be more
+// than chance would make: two standard errors.
+//
+//	promised .9, held .789 of 490     said: two standard errors are .037
+//	promised .9, held .89 of 1,900    not said
+func (v *TextValue) broken(r TextRules) string {
+	of, n := float64(v.Held.Model.Of), float64(v.Held.Model.Answered)*float64(v.Texts)
+	if !v.Held.Model.Of.Known() || of+2*math.Sqrt(of*(1-of)/n) >= 1-r.Alpha {
+		return ""
+	}
+	return fmt.Sprintf("of the texts that answer, intervals hold %.0f %%, not the %.0f %% that hold for all texts: who "+
+		"answers only where intervals are narrow picks those that are too narrow", 100*of, 100*(1-r.Alpha))
+}
+
+// writeMany prints what scores of many texts were worth on sets whose true mean is known. The rule that counts in this
+// model stands first.
+func (m *TextModel) writeMany(out io.Writer) error {
+	w := columns.NewTable(out)
+	fmt.Fprintln(w, "value\trule\tsets\tscored\tcovered\tworst kind\torder\tside told\tside right\thalf width")
+	for i := range m.Values {
+		name := m.Values[i].ID
+		for _, h := range m.Values[i].Held.Many {
+			f := h.Kinds[0]
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, h.Rule, f.Sets,
+				digits(f.Answered, 3), digits(f.Coverage, 3), digits(h.Worst(), 3), digits(f.Order, 2), digits(f.Sided, 3),
+				digits(f.Right, 3), digits(f.Half, 2))
+			name = ""
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nSets are %d to %d texts of unseen groups: at random, of one strength, "+
+		"leaning to a side, of one topic. Their intervals promise to hold the true mean of 95 %%. Order is the rank "+
+		"correlation of scores and true means. all: every text about the value counts. sure: those whose own interval is "+
+		"narrow. This model counts: %s.\n\n", leastMeasured, mostMeasured, cmp.Or(m.Rules.Counted, CountSure))
+	return err
+}
+
+// Worst is the coverage of the kind of sets that has the least.
+func (h ManyHeld) Worst() figure.Number {
+	least := figure.Number(math.NaN())
+	for _, k := range h.Kinds[1:] {
+		if k.Coverage.Known() && !(k.Coverage >= least) {
+			least = k.Coverage
+		}
+	}
+	return least
 }
 
 // digits writes a figure, a dash where there is none.

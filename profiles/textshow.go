@@ -11,8 +11,8 @@ import (
 
 // Notice stands under every profile that people see. docs/PROFILES.md has the reasons.
 const Notice = "What a profile is not: not a person, not a test of one, and no ground to decide about anyone. It " +
-	"says what these texts say, judged as people judged other texts. The interval holds the chance of which texts these " +
-	"are, not what the model gets wrong."
+	"says what these texts say, judged as people judged other texts. The interval was measured on texts of the model's " +
+	"own corpora: what it gets wrong in texts of another kind is not in it."
 
 // WriteProfile prints one profile. Values that say nothing stand below, with the reason.
 func WriteProfile(out io.Writer, p TextProfile) error {
@@ -22,7 +22,7 @@ func WriteProfile(out io.Writer, p TextProfile) error {
 	}
 	fmt.Fprintf(out, "%s%s\n", name, p.counts())
 	w := columns.NewTable(out)
-	fmt.Fprintln(w, "value\tscore\t95 %\tneutral\tside\tanswered\teffective\tunsure\tnot about it\tevidence")
+	fmt.Fprintln(w, "value\tscore\t95 %\tneutral\tside\tcount\teffective\tunsure\tnot about it\tevidence")
 	for _, v := range p.Values {
 		score, interval := v.Why, ""
 		if v.Score.Known() {

@@ -38,6 +38,8 @@ func (f *fitter) fitValue(at int) error {
 	}
 	if v.Relevance, err = l.relevance(all); err != nil {
 		v.Why = fmt.Sprintf("its relevance cannot be told: %v", err)
+	} else if v.Why == "" {
+		v.Many, v.NotMany = l.many(learned, v.Relevance)
 	}
 	if v.Held, err = l.measure(); err != nil {
 		return fmt.Errorf("%s: %w", s.id, err)
@@ -46,7 +48,7 @@ func (f *fitter) fitValue(at int) error {
 		v.Why = fmt.Sprintf("vectors tell %.4f of the scores' variance: %.2f are needed", v.Fit.R2, f.job.Rules.LeastR2)
 	}
 	if v.Why != "" {
-		v.Fit, v.Rows, v.Relevance = nil, nil, Relevance{}
+		v.Fit, v.Rows, v.Relevance, v.Many, v.NotMany = nil, nil, Relevance{}, nil, ""
 	}
 	return nil
 }
@@ -66,6 +68,7 @@ type learned struct {
 	why   string // there is none
 	train []int  // places of the training texts among the value's
 	place []int  // of each of the value's texts among the training texts; −1: it does not train
+	other []int  // places of the calibration texts
 	deal  *deal
 }
 
@@ -78,13 +81,14 @@ func (l *learner) learn(take func(part) bool, d *deal) (*learned, error) {
 	out := &learned{deal: d, place: make([]int, len(l.x))}
 	var train, calibrate [][]float64
 	var y, target []float64
-	var fold, others []int
+	var fold []int
 	for i, p := range l.s.part {
 		out.place[i] = -1
 		switch {
 		case !take(p):
 		case p.calibrates:
-			calibrate, target, others = append(calibrate, l.x[d.vector(i)]), append(target, l.s.y[i]), append(others, i)
+			calibrate, target = append(calibrate, l.x[d.vector(i)]), append(target, l.s.y[i])
+			out.other = append(out.other, i)
 		default:
 			out.place[i] = len(train)
 			train, y, fold = append(train, l.x[d.vector(i)]), append(y, l.s.y[i]), append(fold, p.inner)
@@ -100,7 +104,7 @@ func (l *learner) learn(take func(part) bool, d *deal) (*learned, error) {
 		return nil, err
 	}
 	sigma := make([]float64, len(calibrate))
-	for k, i := range others {
+	for k, i := range out.other {
 		sigma[k] = l.doubt(out, i)
 	}
 	if !out.fit.Calibrate(calibrate, target, sigma, l.f.job.Rules.Alpha) {
@@ -115,6 +119,34 @@ func (l *learner) doubt(m *learned, text int) float64 {
 		return m.place[m.deal.text(vector)]
 	})
 	return m.fit.doubt(nearest)
+}
+
+// many fits what a mean of many predictions is worth, on the calibration texts that are about the value.
+func (l *learner) many(m *learned, relevance Relevance) (*ManyFit, string) {
+	var about []int
+	var y, p []float64
+	for _, i := range m.other {
+		if l.rho(i, relevance) >= l.f.job.Rules.Relevance {
+			about = append(about, i)
+			y, p = append(y, l.s.y[i]), append(p, l.predicted(m, i))
+		}
+	}
+	f, why := fitMany(y, p)
+	if f != nil {
+		random := ranking.Stream("profile text sets", l.f.job.Rules.Seed, l.s.id, fmt.Sprint(len(m.train)))
+		l.calibrateMany(f, random, about, func(i int) Told { return Told{Value: l.predicted(m, i)} })
+	}
+	return f, why
+}
+
+// predicted is the score that a fit gives one of the value's texts.
+func (l *learner) predicted(m *learned, text int) float64 {
+	return cut(m.fit.Ridge.Predict(l.x[m.deal.vector(text)]))
+}
+
+// rho is the relevance of one of the value's texts.
+func (l *learner) rho(text int, relevance Relevance) float64 {
+	return relevance.At(l.features(l.s.text[text]))
 }
 
 // deal says which text has which vector: each its own, or dealt out anew for a control. Nil is each its own.
@@ -181,7 +213,7 @@ func (l *learner) features(text int) [3]float64 {
 func (l *learner) measure() (TextHeld, error) {
 	var out TextHeld
 	anew := l.dealAnew()
-	var model, mixed, mean tally
+	var model, mixed, mean heldTally
 	var kept, relevant, right float64
 	for fold := range folds {
 		seen := func(p part) bool { return p.fold != fold }
@@ -192,7 +224,7 @@ func (l *learner) measure() (TextHeld, error) {
 		if err := cmp.Or(l.predict(&model, nil, fold, relevance), l.predict(&mixed, anew, fold, relevance)); err != nil {
 			return out, err
 		}
-		l.predictMean(&mean, fold, relevance)
+		l.predictMean(&mean.texts, fold, relevance)
 		for _, r := range l.f.rows[l.s.theory] {
 			if r.part.fold != fold {
 				continue
@@ -207,24 +239,66 @@ func (l *learner) measure() (TextHeld, error) {
 			relevant += one(passes)
 		}
 	}
-	out.Model, out.Shuffled, out.Mean = model.figures(), mixed.figures(), mean.figures()
+	out.Model, out.Shuffled, out.Mean = model.texts.figures(), mixed.texts.figures(), mean.texts.figures()
 	out.Kept, out.Precision = figure.Number(kept/float64(out.About)), figure.Number(right/relevant)
+	out.Many = []ManyHeld{model.all.held("all"), model.sure.held("sure"), mixed.all.held("all, shuffled vectors"),
+		mixed.sure.held("sure, shuffled vectors")}
 	return out, nil
 }
 
-// predict adds the texts of one fold, as a model says that was fitted without it.
-func (l *learner) predict(to *tally, d *deal, fold int, relevance Relevance) error {
+// heldTally counts what became of texts and of sets of them that a model had not seen.
+type heldTally struct {
+	texts     tally
+	all, sure manyTally
+}
+
+// predict adds the texts of one fold, as a model says that was fitted without it, and sets of them.
+func (l *learner) predict(to *heldTally, d *deal, fold int, relevance Relevance) error {
 	m, err := l.learn(func(p part) bool { return p.fold != fold }, d)
 	if err != nil || m.why != "" {
 		return err // a fold without a model is left out; figures of none are null
 	}
+	said, about := map[int]TextReading{}, []int{}
 	for i, p := range l.s.part {
-		if p.fold == fold {
-			e := m.fit.at(l.x[d.vector(i)], l.doubt(m, i))
-			to.add(l.s.y[i], e, l.f.job.Rules.Decide(e, relevance.At(l.features(l.s.text[i]))))
+		if p.fold != fold {
+			continue
+		}
+		r := TextReading{Estimate: m.fit.at(l.x[d.vector(i)], l.doubt(m, i)), Rho: l.rho(i, relevance)}
+		r.Answer = l.f.job.Rules.Decide(r.Estimate, r.Rho)
+		to.texts.add(l.s.y[i], r.Estimate, r.Answer)
+		if said[i] = r; r.Answer != Beside {
+			about = append(about, i)
 		}
 	}
+	if len(about) >= 2*leastMeasured {
+		l.trySets(to, m, fold, about, said, relevance)
+	}
 	return nil
+}
+
+// trySets adds sets of 20 to 80 texts of one fold, scored by both rules.
+func (l *learner) trySets(to *heldTally, m *learned, fold int, about []int, said map[int]TextReading, by Relevance) {
+	rules := l.f.job.Rules
+	random := ranking.Stream("profile text held-out sets", rules.Seed, l.s.id, fmt.Sprint(fold))
+	size := func() int { return leastMeasured + random.IntN(mostMeasured-leastMeasured+1) }
+	many, _ := l.many(m, by)
+	for at, s := range l.drawSets(random, about, setsOfAKind*3/folds, size) {
+		all, sure := TextScore{Score: math.NaN()}, []Told{}
+		told := toldOf(s, func(i int) Told {
+			return Told{ID: l.f.ids[l.s.text[i]], Value: said[i].Value, Sum: Weight(said[i].Rho, said[i].Sigma)}
+		})
+		for k, i := range s.texts {
+			if said[i].Answer == Answered {
+				sure = append(sure, told[k])
+			}
+		}
+		if many != nil {
+			all, _ = many.Pool(rules, told)
+		}
+		truth := l.truth(s)
+		to.all.add(s.kind, truth, l.s.neutral, all)
+		to.sure.add(s.kind, truth, l.s.neutral, rules.Pool(sure, fmt.Sprint(l.s.id, fold, at)))
+	}
 }
 
 // predictMean adds the texts of one fold, all of them with the mean of the others. Its interval is conformal too.

@@ -37,8 +37,8 @@ var flagGroups = []cli.FlagGroup{
 		"top-k", "top-p", "min-p", "max-tokens", "stop"}},
 	{Title: "Pools, windows, fits, intervals", Names: []string{
 		"panel", "utility", "scale", "estimate", "max-se", "prompts", "texts",
-		"size", "max-chars", "dedupe", "judge", "judges", "wording", "m", "pairing", "order", "overlap", "solver",
-		"prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
+		"size", "max-chars", "dedupe", "judge", "judges", "counted", "wording", "m", "pairing", "order", "overlap",
+		"solver", "prior", "fit-model", "calibration", "ties", "bootstrap", "allow-disconnected", "no-guard", "lambda",
 		"licence-ok", "authors", "with", "prior-vectors", "response-vectors"}},
 	{Title: "Steering", Names: []string{
 		"source", "each", "queries", "regimes", "words", "bins", "ablate",

@@ -25,6 +25,7 @@ type profileText struct {
 	e           embedder.Options
 	judge       profileJudges
 	model, html string
+	counted     string
 	asJSON      bool
 	found       []profiles.TextProfile // at most mostPrinted
 }
@@ -46,9 +47,9 @@ func profileTextCommand() *cobra.Command {
 (.csv, .parquet) with a column "text". With a column "author" every author gets a profile. A file of millions of texts
 streams: where the rows of an author stand together, one author is in memory at a time.
 
-Each value gets a score from -10 to 10 with its interval, how many texts answer, and how many do not because they are
-not about it or because their interval is too wide. The three texts of most weight are named by row. With fewer than
-three effective texts there is no score. A text counts once, however often it stands there.
+Each value gets a score from -10 to 10 with its interval: the mean of what people would say of the texts that are about
+it. Where chance alone leaves more than three units open there is no score, and the reason says how many texts would do.
+The three texts that move a score most are named by row. A text counts once, however often it stands there.
 
 No text is stored, printed or logged, unless --quote asks for the words of the evidence. --judge has language models
 score what vectors leave open; they see the texts, and --db keeps them. docs/PROFILES.md says what a profile is not, and
@@ -70,7 +71,9 @@ what it must not be used for.`,
 	f.StringVar(&p.model, "profile", "", "profile model, which hives profile fit makes")
 	f.StringVar(&p.job.Out, "out", "", "profiles to write, one for each author (.jsonl or .csv)")
 	f.StringVar(&p.html, "html", "", "page of one or two authors to write (.html)")
-	f.BoolVar(&p.job.Quote, "quote", false, "keep the words of the texts of most weight")
+	f.StringVar(&p.counted, "counted", "", "texts that make a score: all, those about the value; sure, only those whose "+
+		"own interval is narrow (default: as the profile model was fitted)")
+	f.BoolVar(&p.job.Quote, "quote", false, "keep the words of the texts that move a score most")
 	p.judge.register(c)
 	jsonFlag(c, &p.asJSON)
 	required(c, "in", "profile")
@@ -105,6 +108,11 @@ func (p *profileText) run(c *cobra.Command) error {
 	var err error
 	if p.job.Model, err = profiles.OpenTextModel(p.model); err != nil {
 		return err
+	}
+	if p.counted != "" {
+		if err := p.job.Model.Count(profiles.Counted(p.counted)); err != nil {
+			return err
+		}
 	}
 	enc, done, err := embedder.Open(c.Context(), p.e, c.ErrOrStderr())
 	if err != nil {

@@ -36,7 +36,8 @@ func profileModel(t *testing.T) *profiles.TextModel {
 		Rules: profiles.TextDefaults()}
 	fit := &profiles.TextFit{Ridge: intensity.Ridge{Intercept: 1}, Lambda: 1, R2: .5, Rank: 9, Q: 1.5}
 	care := profiles.TextValue{ID: "mft/care-harm", Name: "care/harm", Fit: fit,
-		Relevance: profiles.Relevance{W: [3]float64{4, 0, 1}}}
+		Relevance: profiles.Relevance{W: [3]float64{4, 0, 1}}, Many: &profiles.ManyFit{Texts: 200, Slope: .5, Spread: 3,
+			Other: 2, Choice: 4, Factor: 1.1}}
 	for i := range 30 {
 		x := want(t, fmt.Sprint("training text ", i))
 		m.Texts, m.IDs = append(m.Texts, nil), append(m.IDs, fmt.Sprintf("%02d", i))

@@ -175,19 +175,20 @@ type ValueProfile struct {
 	Name    string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// From -10, opposes, to 10, supports. score, lo and hi are absent together, and reason says why.
 	Score *float64 `protobuf:"fixed64,3,opt,name=score,proto3,oneof" json:"score,omitempty"`
-	// Interval of 95 % over which texts are drawn. What the model gets wrong alike in all texts is not in it.
+	// Interval of 95 % of the mean score that people would give the texts that count. It holds as often as the model was
+	// measured to, on texts of its own corpora; what it gets wrong alike in texts of another kind is not in it.
 	Lo *float64 `protobuf:"fixed64,4,opt,name=lo,proto3,oneof" json:"lo,omitempty"`
 	Hi *float64 `protobuf:"fixed64,5,opt,name=hi,proto3,oneof" json:"hi,omitempty"`
-	// Texts that answer, and as many equal ones as would weigh the same. Fewer than three of the latter: no score.
+	// Texts that count, and as many equal ones as would weigh the same. Fewer than three of the latter: no score.
 	Answered  uint32  `protobuf:"varint,6,opt,name=answered,proto3" json:"answered,omitempty"`
 	Effective float64 `protobuf:"fixed64,7,opt,name=effective,proto3" json:"effective,omitempty"`
-	// Texts whose interval is too wide.
+	// Texts whose own interval is too wide. They count too, unless the profile model was fitted to leave them out.
 	Unsure uint32 `protobuf:"varint,8,opt,name=unsure,proto3" json:"unsure,omitempty"`
 	// Texts that are probably not about the value.
 	NotAbout uint32 `protobuf:"varint,9,opt,name=not_about,json=notAbout,proto3" json:"not_about,omitempty"`
 	// Why there is no score.
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The texts of most weight.
+	// The texts that move the score most.
 	Evidence []*Evidence `protobuf:"bytes,11,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	// Score at which supporting and opposing texts of the database are as likely; absent where it cannot tell. 0 is the
 	// middle of the database's pool, and not neutral.
@@ -323,7 +324,7 @@ type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Place in the request, from 0. The words are not sent back.
 	Text uint32 `protobuf:"varint,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Of the weight of all texts that answer.
+	// Of what all texts that count move it.
 	Share         float64 `protobuf:"fixed64,2,opt,name=share,proto3" json:"share,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

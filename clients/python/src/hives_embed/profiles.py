@@ -9,12 +9,12 @@ from ._proto import profile_pb2
 
 @dataclass(frozen=True)
 class Evidence:
-    """A text that weighs much in a score."""
+    """A text that moves a score much."""
 
     text: int
     """Place in the list that was sent, from 0. The server sends no words back."""
     share: float
-    """Of the weight of all texts that answer."""
+    """Of what all texts that count move the score."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ValueProfile:
     """From −10, the texts oppose the value, to 10, they support it. It is never 0 for want of texts."""
     lo: float | None
     hi: float | None
-    """Interval of 95 % over which texts are drawn; what the model gets wrong in all texts alike is not in it."""
+    """Interval of 95 % of the mean score that people would give the texts, as measured on the model's own corpora."""
     answered: int
     effective: float
     unsure: int
