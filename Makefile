@@ -12,7 +12,7 @@ commit := $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 ldflags := -X hives/internal/cli.commit=$(commit)
 go_files = $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: gpu-check help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy vuln demo bench fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
+.PHONY: gpu-check help setup build baseline-hugot test race test-daulet test-browser test-hugot test-compat test-python check-deploy vuln demo bench bench-full fuzz soak loadtest chaos engine-check golden proto proto-check proto-python man fmt vet lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -70,8 +70,11 @@ vuln: ## hold the code and its dependencies to Go's database of vulnerabilities 
 demo: setup build ## train a small model on real rows and report what it learned (minutes)
 	scripts/demo.sh
 
-bench: setup ## run the benchmarks, no tests
-	go test -run '^$$' -bench . -benchmem ./...
+bench: setup ## measure the short set beside other programs, and write docs/BENCHMARKS.md (ten minutes)
+	go run ./bench
+
+bench-full: setup ## measure all rows beside other programs (hours; names the peers that are not installed)
+	go run ./bench --full
 
 # Inputs for each fuzz target; go test takes one target of one package at a time. With a duration such as 30s Go
 # before 1.27 now and then calls the end of the time a failure on a busy machine (golang/go#75804).

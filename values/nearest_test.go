@@ -148,7 +148,7 @@ func TestAtLeast(t *testing.T) {
 	}
 }
 
-// BenchmarkNearestAnchors searches stored sentences; bench/search sets it beside NumPy.
+// BenchmarkNearestAnchors searches stored sentences; bench sets it beside NumPy.
 func BenchmarkNearestAnchors(b *testing.B) {
 	const n, d = 20_000, 1024
 	r := rand.New(rand.NewPCG(22, 5))

@@ -64,11 +64,11 @@ def prompts(tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
 
 
 def ours(model: Path, requests: list[dict], tmp: Path) -> list[dict]:
-    """Answers of bench/llm, a request a line."""
-    program = tmp / "llm"
-    subprocess.run(["go", "build", "-o", program, "./bench/llm"], cwd=ROOT, check=True)
+    """Answers of bench/llm.go, a request a line."""
+    program = tmp / "bench"
+    subprocess.run(["go", "build", "-o", program, "./bench"], cwd=ROOT, check=True)
     lines = "".join(json.dumps(r) + "\n" for r in requests)
-    done = subprocess.run([program, "--rows", "1", model], input=lines, capture_output=True, text=True)
+    done = subprocess.run([program, "worker", "llm", "--rows", "1", model], input=lines, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return [json.loads(line) for line in done.stdout.splitlines()[1:]]
 

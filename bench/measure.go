@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// bench is one call of the program: where things are, and how often and where sides run.
+type bench struct {
+	root, cache, work, self string
+	rounds, core, cores     int
+	log                     *os.File // what sides say beside their answers
+	imported                bool     // the demo's rows are in the work folder
+}
+
+// turn is both sides' cost of the same work, one after the other. Others is the cores that other programs had.
+type turn struct {
+	Ours   cost    `json:"ours"`
+	Peer   *cost   `json:"peer"`
+	Others float64 `json:"others"`
+}
+
+// measured is what a row's figures are made of.
+type measured struct {
+	Turns     []turn    `json:"turns"`
+	Amount    float64   `json:"amount"`
+	Versions  [2]string `json:"versions"` // ours, the peer's
+	Agreement string    `json:"agreement"`
+}
+
+func open(rounds, core int) (*bench, error) {
+	if rounds < 1 {
+		return nil, fmt.Errorf("--rounds %d: give 1 or more", rounds)
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(root, "bench", "peers")); err != nil {
+		return nil, fmt.Errorf("call it in the checkout's folder: %w", err)
+	}
+	b := &bench{root: root, rounds: rounds, core: core, cores: runtime.NumCPU()}
+	if core < 0 {
+		b.core = b.cores - 1
+	}
+	if b.cache = os.Getenv("HIVES_CACHE"); b.cache == "" {
+		b.cache = filepath.Join(root, ".cache")
+	}
+	if b.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	b.work = filepath.Join(b.cache, "bench")
+	if err := os.MkdirAll(b.work, 0o755); err != nil {
+		return nil, err
+	}
+	b.log, err = os.Create(filepath.Join(b.work, "log.txt"))
+	return b, err
+}
+
+func (b *bench) close() { b.log.Close() }
+
+// measure does a row, whatever kind it is.
+func (b *bench) measure(ctx context.Context, r row) ([]result, error) {
+	fmt.Fprintf(os.Stderr, "bench: %s: %s\n", r.name, r.work)
+	if err := r.ours.missing(); err != nil {
+		return nil, err
+	}
+	if r.prepare != nil {
+		if err := r.prepare(); err != nil {
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
+	}
+	if r.script != "" {
+		cmd := exec.CommandContext(ctx, r.script)
+		cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stderr, os.Stderr, b.root
+		return nil, cmd.Run() // it has written its figures by --record
+	}
+	if r.sizes != nil {
+		return b.grow(ctx, r)
+	}
+	without := error(nil)
+	if r.peer.name != "" {
+		without = r.peer.missing()
+	}
+	m, err := b.alternate(ctx, r, without == nil && r.peer.name != "")
+	if err != nil {
+		return nil, err
+	}
+	results := r.results(m, b.machine())
+	if without != nil {
+		for i := range results {
+			results[i].Why = "or no peer, " + without.Error()
+		}
+	}
+	return results, nil
+}
+
+// doer is one side made ready: each call is a turn.
+type doer func() (reply, cost, error)
+
+func (b *bench) doer(ctx context.Context, r row, s side, more ...string) (_ doer, version string, end func(), _ error) {
+	if s.whole {
+		return func() (reply, cost, error) { return b.once(ctx, s, r.threads, more...) }, "", func() {}, nil
+	}
+	w, err := b.start(ctx, s, r.threads, r.ask, more...)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return w.turn, w.version, w.end, nil
+}
+
+// alternate takes turns. Before the first that counts each side does the work once, which compiles and warms up, and
+// whose outputs are compared. Every other round begins with the peer.
+func (b *bench) alternate(ctx context.Context, r row, beside bool) (m measured, err error) {
+	sides := []side{r.ours}
+	if beside {
+		sides = append(sides, r.peer)
+	}
+	var dos []doer
+	var first []reply
+	for i, s := range sides {
+		do, version, end, err := b.doer(ctx, r, s)
+		if err != nil {
+			return m, err
+		}
+		defer end()
+		answer, _, err := do()
+		if err != nil {
+			return m, err
+		}
+		m.Versions[i] = version + answer.Version
+		dos, first = append(dos, do), append(first, answer)
+	}
+	m.Amount = first[0].Amount
+	if r.amount != 0 {
+		m.Amount = r.amount
+	}
+	if beside {
+		if m.Agreement, err = r.agree.check(first[0].numbers(), first[1].numbers()); err != nil {
+			return m, err
+		}
+	}
+	for round := range b.roundsOf(r) {
+		costs := make([]cost, len(dos))
+		before, began := busy(), time.Now()
+		for i := range dos {
+			at := (i + round) % len(dos)
+			if _, costs[at], err = dos[at](); err != nil {
+				return m, err
+			}
+		}
+		t := turn{Ours: costs[0], Others: busy() - before - costs[0].Processor}
+		if beside {
+			t.Peer = &costs[1]
+			t.Others -= costs[1].Processor
+		}
+		t.Others = max(0, t.Others/time.Since(began).Seconds())
+		fmt.Fprintf(os.Stderr, "  round %d: %s\n", round+1, t)
+		m.Turns = append(m.Turns, t)
+	}
+	return m, nil
+}
+
+func (b *bench) roundsOf(r row) int {
+	if r.rounds != 0 {
+		return r.rounds
+	}
+	return b.rounds
+}
+
+func (t turn) String() string {
+	text := fmt.Sprintf("ours %.3f s, %.3f of the processor", t.Ours.Wall, t.Ours.Processor)
+	if t.Peer != nil {
+		text += fmt.Sprintf("; peer %.3f, %.3f", t.Peer.Wall, t.Peer.Processor)
+	}
+	return text + fmt.Sprintf("; others %.2f cores", t.Others)
+}
+
+// grow measures one side at several sizes, the best of three each: what disturbs makes it slower, never quicker.
+func (b *bench) grow(ctx context.Context, r row) ([]result, error) {
+	var curve []point
+	var all measured
+	for _, size := range r.sizes {
+		do, version, end, err := b.doer(ctx, r, r.ours, fmt.Sprint(size))
+		if err != nil {
+			return nil, err
+		}
+		var turns []turn
+		for round := range b.growthRounds(r) + 1 {
+			before, began := busy(), time.Now()
+			_, c, err := do()
+			if err != nil {
+				end()
+				return nil, err
+			}
+			if round > 0 { // the first reads files for the first time
+				t := turn{Ours: c, Others: max(0, (busy()-before-c.Processor)/time.Since(began).Seconds())}
+				fmt.Fprintf(os.Stderr, "  %d: %s\n", size, t)
+				turns = append(turns, t)
+			}
+		}
+		end()
+		least := slices.MinFunc(turns, func(x, y turn) int { return compare(x.Ours.Processor, y.Ours.Processor) })
+		curve = append(curve, point{size, least.Ours.Processor, least.Ours.Peak})
+		all.Turns, all.Versions[0] = append(all.Turns, least), version
+	}
+	return r.curve(curve, all, b.machine()), nil
+}
+
+func (b *bench) growthRounds(r row) int {
+	if r.rounds != 0 {
+		return r.rounds
+	}
+	return min(b.rounds, 3)
+}
+
+// record makes figures of turns that another script measured.
+func (b *bench) record(rows []row, name string, in io.Reader) error {
+	at := slices.IndexFunc(rows, func(r row) bool { return r.name == name })
+	if at < 0 {
+		return fmt.Errorf("there is no row %q: see --list", name)
+	}
+	var m measured
+	d := json.NewDecoder(in)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		return fmt.Errorf("turns on stdin: %w", err)
+	}
+	if len(m.Turns) == 0 || m.Agreement == "" {
+		return fmt.Errorf("turns on stdin: %d of them, and outputs %q: both must be there", len(m.Turns), m.Agreement)
+	}
+	results := rows[at].results(m, b.machine())
+	for _, x := range results {
+		fmt.Println(x.line())
+	}
+	return b.write(results)
+}
