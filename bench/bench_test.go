@@ -258,6 +258,9 @@ func TestRowsHaveNamesOfTheirOwn(t *testing.T) {
 			}
 			seen[x.Name] = true
 		}
+		if r.script == "" && workers[r.ours.command[2]] == nil {
+			t.Errorf("row %s has no side of ours: %q", r.name, r.ours.command)
+		}
 		if r.peer.name != "" && r.script == "" && r.agree == (agreement{}) {
 			t.Errorf("row %s compares no outputs", r.name)
 		}

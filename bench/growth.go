@@ -173,7 +173,8 @@ func (drawn) Encode(_ context.Context, inputs []encoder.Input) ([][]float32, enc
 	return out, encoder.Identity{Name: "drawn", Dimension: 384}, nil
 }
 
-// evaluateWorker makes all figures of hives evaluate, the seven controls too; vectors cost nothing: ROWS.parquet N.
+// evaluateWorker makes all figures of hives evaluate, the seven controls too; vectors cost nothing. Controls are
+// fitted to as many rows as are measured, of other texts: ROWS.parquet N.
 func evaluateWorker(ctx context.Context, args []string) error {
 	n, err := lastNumber(args)
 	if err != nil {
@@ -183,7 +184,8 @@ func evaluateWorker(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	measured, train := textsOf(all, n)
+	measured, rest := textsOf(all, n)
+	train := rest[:min(n, len(rest))]
 	return turns(func() (answer, error) {
 		b, err := evaluate.NewBench(slices.Clone(measured), evaluate.Options{Seed: 1, TrainRows: train})
 		if err != nil {

@@ -184,7 +184,8 @@ func (t turn) String() string {
 	return text + fmt.Sprintf("; others %.2f cores", t.Others)
 }
 
-// grow measures one side at several sizes, the best of three each: what disturbs makes it slower, never quicker.
+// grow measures one side at several sizes, the best of three each: what disturbs makes it slower, never
+// quicker, and a first turn is slower too.
 func (b *bench) grow(ctx context.Context, r row) ([]result, error) {
 	var curve []point
 	var all measured
@@ -194,18 +195,16 @@ func (b *bench) grow(ctx context.Context, r row) ([]result, error) {
 			return nil, err
 		}
 		var turns []turn
-		for round := range b.growthRounds(r) + 1 {
+		for range b.growthRounds(r) {
 			before, began := busy(), time.Now()
 			_, c, err := do()
 			if err != nil {
 				end()
 				return nil, err
 			}
-			if round > 0 { // the first reads files for the first time
-				t := turn{Ours: c, Others: max(0, (busy()-before-c.Processor)/time.Since(began).Seconds())}
-				fmt.Fprintf(os.Stderr, "  %d: %s\n", size, t)
-				turns = append(turns, t)
-			}
+			t := turn{Ours: c, Others: max(0, (busy()-before-c.Processor)/time.Since(began).Seconds())}
+			fmt.Fprintf(os.Stderr, "  %d: %s\n", size, t)
+			turns = append(turns, t)
 		}
 		end()
 		least := slices.MinFunc(turns, func(x, y turn) int { return compare(x.Ours.Processor, y.Ours.Processor) })

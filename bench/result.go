@@ -45,6 +45,7 @@ type result struct {
 	Power     *float64    `json:"power,omitempty"` // the curve's exponent
 	Versions  []string    `json:"versions,omitempty"`
 	Machine   string      `json:"machine,omitempty"`
+	Commit    string      `json:"commit,omitempty"`
 	Command   string      `json:"command"`
 	Date      string      `json:"date"`
 	Why       string      `json:"why,omitempty"`
@@ -257,7 +258,7 @@ func power(points []point) float64 {
 	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
 }
 
-// machine says what the figures are of: processor, cores, and the program's own commit.
+// machine says what the figures are of: processor and cores.
 func (b *bench) machine() string {
 	model := "unknown processor"
 	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -268,11 +269,16 @@ func (b *bench) machine() string {
 			}
 		}
 	}
-	commit := "unknown commit"
-	if out, err := exec.Command("git", "-C", b.root, "rev-parse", "--short=10", "HEAD").Output(); err == nil {
-		commit = "commit " + strings.TrimSpace(string(out))
+	return fmt.Sprintf("%s, %d cores", model, b.cores)
+}
+
+// commit is this checkout's, with a word where files differ from it.
+func (b *bench) commit() string {
+	out, err := exec.Command("git", "-C", b.root, "describe", "--always", "--exclude=*", "--abbrev=10", "--dirty").Output()
+	if err != nil {
+		return "unknown"
 	}
-	return fmt.Sprintf("%s, %d cores, %s", model, b.cores, commit)
+	return strings.TrimSpace(string(out))
 }
 
 // figure writes three digits, and no zero before the point; thousands keep all of theirs.

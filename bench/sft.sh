@@ -17,4 +17,7 @@ model=$("$here/scripts/download_smollm2.sh" | tail -n 1)
 # PyTorch reads float32 weights: those that the quantised file stands for, which training here starts from too.
 [ -e "$work/base/model.safetensors" ] || "$work/hives" export --model "$model" --out "$work/base" >/dev/null
 export OMP_NUM_THREADS=${THREADS:-1} PYTHONPATH=$here/scripts/vcai_trial
+rm -f "$work/turns.json"
 "$python" "$here/bench/sft/beside_peft.py" "$work/train" "$work/base" "$work" "${1:-5}"
+# Its row of bench/results.json and docs/BENCHMARKS.md.
+(cd "$here" && go run ./bench --record sft <"$work/turns.json")

@@ -45,6 +45,10 @@ func (b *bench) write(fresh []result) error {
 	if err != nil {
 		return err
 	}
+	commit := b.commit()
+	for i := range fresh {
+		fresh[i].Commit = commit
+	}
 	var all []result
 	for _, r := range b.rows() {
 		for _, x := range r.empty(notYet) {
@@ -158,22 +162,20 @@ func dash(s string) string {
 	return s
 }
 
-// machines are those of the lines, each once, with the dates from the first to the last.
+// machines are those of the lines, and the commits, each once, with the dates from the first to the last.
 func machines(all []result) string {
-	var seen, dates []string
+	var seen, commits, dates []string
 	for _, x := range all {
-		if x.Machine == "" {
+		if x.Ours == nil {
 			continue
 		}
-		dates = append(dates, x.Date)
-		if !slices.Contains(seen, x.Machine) {
-			seen = append(seen, x.Machine)
-		}
+		dates, seen, commits = append(dates, x.Date), append(seen, x.Machine), append(commits, x.Commit)
 	}
 	if len(dates) == 0 {
 		return "no machine yet"
 	}
-	return fmt.Sprintf("%s; %s to %s", strings.Join(seen, "; "), slices.Min(dates), slices.Max(dates))
+	once := func(x []string) string { return strings.Join(slices.Compact(slices.Sorted(slices.Values(x))), ", ") }
+	return fmt.Sprintf("%s; %s to %s; commits %s", once(seen), slices.Min(dates), slices.Max(dates), once(commits))
 }
 
 // wrap breaks lines at 120 columns.

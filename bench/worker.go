@@ -17,15 +17,16 @@ type answer struct {
 	Resident float64   `json:"resident,omitempty"`
 }
 
+// workers are our sides by name.
+var workers = map[string]func(context.Context, []string) error{
+	"embed": embedWorker, "encode": encodeWorker, "evaluate": evaluateWorker, "import": importWorker, "llm": llmWorker,
+	"pack": packWorker, "rank": rankWorker, "sample": sampleWorker, "search": searchWorker, "serve": serveWorker,
+	"start": startWorker, "tokens": tokensWorker, "train": trainWorker,
+}
+
 // work runs one of our sides. Their arguments are those that the rows give them, and nobody else calls them.
 func work(ctx context.Context, name string, args []string) error {
-	sides := map[string]func(context.Context, []string) error{
-		"embed": embedWorker, "encode": encodeWorker, "evaluate": evaluateWorker, "import": importWorker, "llm": llmWorker,
-		"pack": packWorker, "rank": rankWorker, "sample": sampleWorker, "search": searchWorker,
-		"serve": serveWorker, "start": startWorker,
-		"tokens": tokensWorker, "train": trainWorker,
-	}
-	do := sides[name]
+	do := workers[name]
 	if do == nil {
 		return fmt.Errorf("there is no worker %q", name)
 	}

@@ -6,11 +6,11 @@ PyTorch pads a batch to its longest row and takes logits of all positions, as tr
 logits are those of answers. The first losses must agree: else the two did not train the same.
 """
 
+import importlib.metadata
 import json
 import os
 import pathlib
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -124,6 +124,10 @@ class Ours:
         self.process.wait()
 
 
+def versions() -> str:
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers", "peft"))
+
+
 def peak(pid: int) -> float:
     """MiB."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -147,12 +151,13 @@ def main(train: str, base: str, work: str, rounds: int) -> None:
                 costs.append(side.steps(STEPS)[0])
             print(f"round {n + 1}: {here[-1]:.2f} s a step here, {there[-1]:.2f} by PyTorch, {there[-1] / here[-1]:.2f} ×", flush=True)
         memory = peak(ours.process.pid), peak(peft.process.pid)
-        ratios = sorted(b / a for a, b in zip(here, there, strict=True))
-        print(f"\n{rounds} rounds, {os.environ['OMP_NUM_THREADS']} thread(s), load {os.getloadavg()[0]:.0f}; medians of processor seconds a step")
-        print("| | HiVES | PyTorch + PEFT | ratio |\n|---|---|---|---|")
-        print(f"| seconds a step | {statistics.median(here):.2f} | {statistics.median(there):.2f} | {statistics.median(ratios):.2f} × "
-              f"({ratios[0]:.2f} to {ratios[-1]:.2f}) |")
-        print(f"| peak memory, MiB | {memory[0]:.0f} | {memory[1]:.0f} | {memory[0] / memory[1]:.2f} × |")
+        others = min(os.cpu_count() or 1, max(0.0, os.getloadavg()[0] - 1))  # one of the two is stopped
+        turns = [
+            {"ours": {"processor": a, "peak": memory[0]}, "peer": {"processor": b, "peak": memory[1]}, "others": others}
+            for a, b in zip(here, there, strict=True)
+        ]
+        apart = f"first losses {abs(first - theirs_first[0]):.1e} apart"
+        (pathlib.Path(work) / "turns.json").write_text(json.dumps({"turns": turns, "versions": ["", versions()], "agreement": apart}))
     finally:
         ours.end()
         peft.end()
