@@ -49,7 +49,7 @@ Every answer is stored in --out before it counts. See docs/PROFILES.md.`,
   hives profile build --survey data/survey/testdata/madeup --share .5 --vidb vidb.db \
       --model out/demo/model --config judges.toml --out out/madeup --yes`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, _ []string) (err error) {
 			cli.GoesOn(c.Context())
 			if err := e.Validate(); err != nil {
 				return err
@@ -58,22 +58,10 @@ Every answer is stored in --out before it counts. See docs/PROFILES.md.`,
 			b.Embed = func(ctx context.Context) (encoder.Encoder, func(), error) {
 				return embedder.Open(ctx, e, c.ErrOrStderr())
 			}
-			var err error
 			if b.Config, err = judges(c, config, "HIVES_PROFILE"); err != nil {
 				return err
 			}
-			p, err := b.Run(c.Context())
-			if err != nil || p == nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), p)
-			}
-			if err := p.WriteText(c.OutOrStdout()); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "page: %s\n", filepath.Join(b.Out, opinion.PageFile))
-			return err
+			return runBuild(c, b, asJSON)
 		},
 	}
 	vidbFlag(c, &b.VIDB, &b.Values)
@@ -83,6 +71,22 @@ Every answer is stored in --out before it counts. See docs/PROFILES.md.`,
 	jsonFlag(c, &asJSON)
 	required(c, "survey", "out")
 	return c
+}
+
+// runBuild makes the profiles and shows them.
+func runBuild(c *cobra.Command, b opinion.Build, asJSON bool) error {
+	p, err := b.Run(c.Context())
+	if err != nil || p == nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(c.OutOrStdout(), p)
+	}
+	if err := p.WriteText(c.OutOrStdout()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "page: %s\n", filepath.Join(b.Out, opinion.PageFile))
+	return err
 }
 
 // registerBuild adds the survey, what is made of it, and where it goes.

@@ -81,7 +81,17 @@ func TestProfileCommands(t *testing.T) {
 		one[0].Values[0].Score != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+	// A profile without a score has no words, and says why; one of several authors is to be named.
+	out, err = hives(t, "profile", "prompt", "--profiles", at("p.jsonl"), "--author", "anna")
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "mft/care-harm: no score: unsupported") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	_, err = hives(t, "profile", "prompt", "--profiles", at("p.jsonl"))
+	if !strings.Contains(fmt.Sprint(err), "--author") {
+		t.Errorf("no author: %v", err)
+	}
 	for name, args := range map[string][]string{
+		"counted otherwise":    {"--counted", "some"},
 		"a table that quotes":  {"--out", at("p.csv"), "--quote"},
 		"a name of no format":  {"--out", at("p.xlsx")},
 		"an author who is not": {"--author", "carla"},

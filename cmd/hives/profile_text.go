@@ -119,7 +119,11 @@ func (p *profileText) run(c *cobra.Command) error {
 		return err
 	}
 	defer done()
-	if err := p.job.Model.CheckModel(enc.Identity()); err != nil {
+	id := enc.Identity()
+	if id.Dimension == 0 { // an HTTP endpoint tells it with the first vector, and every vector is held to it
+		id.Dimension = p.job.Model.Model.Dimension
+	}
+	if err := p.job.Model.CheckModel(id); err != nil {
 		return err
 	}
 	if p.job.Out != "" {

@@ -26,7 +26,11 @@ func Prompt(g survey.Group, sentences []string, question string) string {
 	if len(sentences) == 0 {
 		return head + " Please respond to the following question. Return only the single letter. " + question
 	}
-	return head + " Here are value profiles:\n- " + strings.Join(sentences, "\n- ") +
+	return withProfile(head+" ", sentences, question)
+}
+
+func withProfile(head string, sentences []string, question string) string {
+	return head + "Here are value profiles:\n- " + strings.Join(sentences, "\n- ") +
 		"\nPlease respond to the following question considering the profile. Return only the single letter. " + question
 }
 

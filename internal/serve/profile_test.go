@@ -26,7 +26,7 @@ import (
 )
 
 // profileModel is one of two values of the formula's vectors, through its file: one answers, the other is unsupported.
-func profileModel(t *testing.T) *profiles.TextModel {
+func profileModel(t testing.TB) *profiles.TextModel {
 	t.Helper()
 	_, id, err := formula{t}.Encode(context.Background(), nil)
 	if err != nil {
@@ -66,7 +66,7 @@ func profileModel(t *testing.T) *profiles.TextModel {
 }
 
 // startProfiles runs a server with ProfileService over a model, nil for none.
-func startProfiles(t *testing.T, m *profiles.TextModel) (*servetest.Fixture, *sink) {
+func startProfiles(t testing.TB, m *profiles.TextModel) (*servetest.Fixture, *sink) {
 	t.Helper()
 	r, log := &servetest.Runner{}, &sink{}
 	o := servetest.Options(t, r)
