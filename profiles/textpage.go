@@ -16,8 +16,13 @@ var pageSource string
 
 // page is one file without script, font or picture from elsewhere.
 var page = template.Must(template.New("profile").Funcs(template.FuncMap{
-	"style": web.Style, "digits": digits, "signed": signed,
+	"style": web.Style, "digits": digits, "signed": signed, "slashed": slashed,
 }).Parse(pageSource))
+
+// slashed lets a narrow screen break a value's name behind its slash: authority/ subversion.
+func slashed(name string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "/", "/<wbr>"))
+}
 
 // sheet is what a page shows: one profile, or two beside each other.
 type sheet struct {
@@ -42,6 +47,7 @@ type theoryPart struct {
 	Name, CSV string
 	Rows      []valueRow
 	Height    int
+	Foot      int // of the scale's words
 }
 
 // valueRow is one value with a line for each profile.
@@ -145,8 +151,10 @@ func apart(a, b *ValueProfile) string {
 	return "not told apart: their intervals overlap"
 }
 
-// figures are the picture's numbers as a file.
+// figures close the picture with the scale's words, and are its numbers as a file.
 func (t *theoryPart) figures(profiles []shown) {
+	t.Height += nameHeight
+	t.Foot = t.Height - 6
 	rows := [][]string{{"value_id", "profile", "score", "lo", "hi", "neutral"}}
 	for _, r := range t.Rows {
 		for i, l := range r.Lines {

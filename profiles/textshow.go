@@ -11,8 +11,8 @@ import (
 
 // Notice stands under every profile that people see. docs/PROFILES.md has the reasons.
 const Notice = "What a profile is not: not a person, not a test of one, and no ground to decide about anyone. It " +
-	"says what these texts say, judged as people judged other texts. The interval was measured on texts of the model's " +
-	"own corpora: what it gets wrong in texts of another kind is not in it."
+	"says what these texts say, judged as people judged other texts. Intervals hold as much as was measured on texts of " +
+	"the model's own corpora; of texts of another kind they hold less."
 
 // WriteProfile prints one profile. Values that say nothing stand below, with the reason.
 func WriteProfile(out io.Writer, p TextProfile) error {
