@@ -97,7 +97,7 @@ func registerBench(c *cobra.Command, j *llmbench.Job) {
 	f.Uint64Var(&j.Seed, "seed", 0, "seed of what is drawn and of resampling")
 	f.IntVar(&j.MaxTokens, "max-tokens", 0, "most tokens of a written answer; 0: 256")
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
-	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")
+	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }
 

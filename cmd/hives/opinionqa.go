@@ -97,7 +97,7 @@ func registerAsk(f *pflag.FlagSet, a *opinion.Ask) {
 	f.IntVar(&a.Draws, "bootstrap", a.Draws, "draws of the questions for the intervals")
 	f.Uint64Var(&a.Seed, "seed", 0, "seed of the draws")
 	f.StringVar(&a.Out, "out", "", "folder of the run, new or begun")
-	f.BoolVar(&a.Yes, "yes", false, "ask although no budget is set")
+	f.BoolVar(&a.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&a.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }
 

@@ -102,6 +102,6 @@ func registerBuild(f *pflag.FlagSet, b *opinion.Build) {
 	f.StringVar(&b.Score.Utility, "utility", b.Score.Utility, "anchors count by logit, their utilities, or by score")
 	f.Uint64Var(&b.Seed, "seed", 0, "seed that deals questions to the profile or to its test")
 	f.StringVar(&b.Out, "out", "", "folder of the run, new or begun")
-	f.BoolVar(&b.Yes, "yes", false, "ask although no budget is set")
+	f.BoolVar(&b.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&b.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }

@@ -179,7 +179,7 @@ func registerInterview(f *pflag.FlagSet, j *interview.Job) {
 	f.Uint64Var(&j.Seed, "seed", 0, "seed of the personas and of resampling")
 	f.StringVar(&j.Out, "out", "", "folder of the run, new or begun")
 	f.BoolVar(&j.AllowChanged, "allow-changed", false, "write over results that were got with other settings")
-	f.BoolVar(&j.Yes, "yes", false, "ask although no budget is set")
+	f.BoolVar(&j.Yes, "yes", false, "ask, whatever the estimate says")
 	f.BoolVar(&j.DryRun, "dry-run", false, "say what it would take in requests, tokens and money, and ask nobody")
 }
 

@@ -48,12 +48,8 @@ func (b *builder) forecast(ctx context.Context, run judge.Run) (stop bool, err e
 	if b.job.DryRun {
 		return true, b.printForecast(f, paid, int(judging)+w.MaxTokens)
 	}
-	if paid && !b.job.Yes {
-		if err := judge.Afford(f.Courses[0].Estimate, b.cfg.Budget, "give fewer questions"); err != nil {
-			return true, err
-		}
-	}
-	return false, nil
+	err = f.Agreed(b.cfg.Voters, b.job.Yes, "give fewer questions")
+	return err != nil, err
 }
 
 // sizes are the questions, the tokens of a prompt, and the parts of all questions' values together. One judgement's

@@ -222,10 +222,7 @@ func (g *grader) forecast(ctx context.Context, run judge.Run) (stop bool, err er
 	if g.job.DryRun {
 		return true, f.Write(g.job.Stdout)
 	}
-	if v.AtHome() || g.job.Yes || f.Stored.Requests >= c.Requests {
-		return false, nil
-	}
-	err = judge.Afford(c.Estimate, g.cfg.Budget, "lower --number")
+	err = f.Agreed(g.cfg.Voters, g.job.Yes, "lower --number")
 	return err != nil, err
 }
 

@@ -18,7 +18,6 @@ import (
 	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/judge"
-	"hives/internal/llm"
 )
 
 // Job is hives questionnaire.
@@ -306,10 +305,6 @@ func (j Job) forecast(ctx context.Context, t *interviewer, run judge.Run) (stop 
 		}
 		return true, nil
 	}
-	paid := !a.AtHome() || !b.AtHome()
-	if paid && !j.Yes && t.cfg.Budget == (llm.Limits{}) {
-		return true, fault.Usage(fault.New(fault.Invalid, "%d requests and no budget: look at --dry-run, and say --yes or "+
-			"give [budget]", course.Requests))
-	}
-	return false, nil
+	err = f.Agreed(t.cfg.Voters, j.Yes, "lower --personas")
+	return err != nil, err
 }

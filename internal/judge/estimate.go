@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"hives/internal/columns"
@@ -157,6 +158,17 @@ func (c Config) Wait(v Voter, calls int64) time.Duration {
 		took = max(took, time.Duration(float64(calls)/perMinute*float64(time.Minute)))
 	}
 	return took
+}
+
+// Agreed refuses a run that nobody has agreed to pay for: the budget bears its cheapest course, or yes says so. Nothing
+// is to be agreed to where every voter is computed here and no budget is set, or where all is stored already.
+func (f Forecast) Agreed(voters []Voter, yes bool, cheaper string) error {
+	paid := slices.ContainsFunc(voters, func(v Voter) bool { return !v.AtHome() })
+	dearest := f.Courses[len(f.Courses)-1]
+	if yes || f.Stored.Requests >= dearest.Requests || !paid && f.Budget.Tokens == 0 && f.Budget.Money == 0 {
+		return nil
+	}
+	return Afford(f.Courses[0].Estimate, f.Budget, cheaper)
 }
 
 // Afford refuses calls that nobody has agreed to pay for: the budget bears them, or the command's --yes says so.

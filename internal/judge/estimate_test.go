@@ -31,3 +31,31 @@ func TestAffordable(t *testing.T) {
 		}
 	}
 }
+
+// TestAgreed: who pays must have said so, also where a part is stored; what is computed here costs nothing.
+func TestAgreed(t *testing.T) {
+	here, there := Voter{}, Voter{Endpoint: "e"}
+	here.Provider = llm.AtHome
+	for name, c := range map[string]struct {
+		voters []Voter
+		budget llm.Limits
+		stored int64
+		yes    bool
+		goes   bool
+	}{
+		"paid, no budget":           {voters: []Voter{here, there}},
+		"paid, yes":                 {voters: []Voter{there}, yes: true, goes: true},
+		"budget bears the least":    {voters: []Voter{there}, budget: llm.Limits{Tokens: 100}, goes: true},
+		"budget below the least":    {voters: []Voter{there}, budget: llm.Limits{Tokens: 99}},
+		"all computed here":         {voters: []Voter{here}, goes: true},
+		"here, beyond a budget set": {voters: []Voter{here}, budget: llm.Limits{Tokens: 99}},
+		"the least is stored":       {voters: []Voter{there}, stored: 10},
+		"all is stored":             {voters: []Voter{there}, stored: 40, goes: true},
+	} {
+		f := Forecast{Budget: c.budget, Stored: Estimate{Requests: c.stored}, Courses: []Course{
+			{"least", Estimate{Requests: 10, Tokens: 100}}, {"most", Estimate{Requests: 40, Tokens: 400}}}}
+		if err := f.Agreed(c.voters, c.yes, "ask less"); (err == nil) != c.goes {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

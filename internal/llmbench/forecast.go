@@ -9,10 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/judge"
-	"hives/internal/llm"
 )
 
 // forecast prints what it would take. Where all is computed here nothing is paid; else a budget or --yes must say that
@@ -53,13 +51,8 @@ func (b *bench) forecast(ctx context.Context, run judge.Run) (stop bool, err err
 	if b.DryRun {
 		return true, f.Write(b.Stdout)
 	}
-	for _, v := range b.Config.Voters {
-		if !v.AtHome() && !b.Yes && b.Config.Budget == (llm.Limits{}) {
-			return true, fault.Usage(fault.New(fault.Invalid, "%d requests and no budget: look at --dry-run, and say --yes or "+
-				"give [budget]", course.Requests))
-		}
-	}
-	return false, nil
+	err = f.Agreed(b.Config.Voters, b.Yes, "lower --number")
+	return err != nil, err
 }
 
 // write puts the files beside the votes, each whole or not at all. Equal answers make equal bytes.

@@ -283,10 +283,8 @@ func (t *asking) forecast(ctx context.Context, run judge.Run) (stop bool, err er
 	if err := f.Write(t.Stdout); err != nil || t.DryRun {
 		return true, err
 	}
-	if !v.AtHome() && !t.Yes && t.Config.Budget == (llm.Limits{}) {
-		return true, usage("%d requests and no budget: look at --dry-run, and say --yes or give [budget]", course.Requests)
-	}
-	return false, nil
+	err = f.Agreed(t.Config.Voters, t.Yes, "lower --number")
+	return err != nil, err
 }
 
 // ask puts all calls. Each answer is in the votes file before it counts.

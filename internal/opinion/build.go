@@ -304,10 +304,8 @@ func (b *Build) agree(ctx context.Context, run judge.Run, values int, questions 
 		values = min(values, b.Nearest)
 	}
 	windows := options * int64(values) * int64(b.Score.M)
-	paid := !writer.AtHome()
 	for _, v := range b.judges.Voters {
 		course.Ask(v, windows, windows*window, windows*min(int64(v.MaxTokens), 20))
-		paid = paid || !v.AtHome()
 	}
 	course.Questions = calls + windows
 	f := judge.Forecast{Items: len(questions), Noun: "questions", Budget: b.Config.Budget, Courses: []judge.Course{course}}
@@ -319,10 +317,8 @@ func (b *Build) agree(ctx context.Context, run judge.Run, values int, questions 
 	if err := f.Write(b.Stdout); err != nil || b.DryRun {
 		return true, err
 	}
-	if paid && !b.Yes && b.Config.Budget == (llm.Limits{}) {
-		return true, usage("%d requests and no budget: look at --dry-run, and say --yes or give [budget]", course.Requests)
-	}
-	return false, nil
+	err = f.Agreed(append([]judge.Voter{writer}, b.judges.Voters...), b.Yes, "lower --share")
+	return err != nil, err
 }
 
 // usage is a mistake of the command line or the configuration.

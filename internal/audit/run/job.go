@@ -292,7 +292,7 @@ func (r *run) forecast(ctx context.Context) (stop bool, err error) {
 	if err := f.Write(out); err != nil || r.job.DryRun {
 		return true, err
 	}
-	return false, r.agreed(course.Estimate, f.Stored)
+	return false, f.Agreed(r.job.Config.Voters, r.job.Yes, "lower --count")
 }
 
 // stored is what earlier starts took, of both steps.
@@ -326,22 +326,4 @@ func (r *run) describe(out io.Writer, windows int64, wait time.Duration) {
 			fmt.Fprintf(out, "left out: %s: %s\n", c.ID, c.Skipped)
 		}
 	}
-}
-
-// agreed refuses calls that nobody has agreed to pay for. Models on this machine cost nothing.
-func (r *run) agreed(e judge.Estimate, stored judge.Estimate) error {
-	paid := slices.ContainsFunc(r.job.Config.Voters, func(v judge.Voter) bool { return !v.AtHome() })
-	limits := r.crew.asked.Budget
-	switch {
-	case r.job.Yes, !paid && limits.Tokens == 0, stored.Requests >= e.Requests:
-		return nil
-	case limits.Tokens == 0 && limits.Money == 0:
-		return fault.Usage(fault.New(fault.Invalid, "%d requests and no budget: look at --dry-run, and say --yes or give "+
-			"[budget]", e.Requests))
-	case limits.Tokens > 0 && e.Tokens > limits.Tokens, limits.Money > 0 && float64(e.Micro)/1e6 > limits.Money:
-		return fault.Usage(fault.New(fault.Invalid, "%d requests take about %d tokens and %.2f %s, the budget is %d and "+
-			"%.2f: raise it, lower --count, or say --yes to ask until it is spent", e.Requests, e.Tokens, float64(e.Micro)/1e6,
-			limits.Currency, limits.Tokens, limits.Money))
-	}
-	return nil
 }
