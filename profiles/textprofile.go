@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"cmp"
 	"math"
 
 	"hives/data"
@@ -14,6 +15,7 @@ type TextProfile struct {
 	Texts      int            `json:"texts"`
 	Duplicates int            `json:"duplicates"` // texts that came before: each counts once
 	Wordless   int            `json:"wordless"`   // without two different words: there is nothing to read
+	Counted    Counted        `json:"counted"`    // which texts make a score
 	Values     []ValueProfile `json:"values"`     // by value_id
 }
 
@@ -112,7 +114,7 @@ type abstained struct {
 // Collect begins an author's profile. With quote the evidence has the words of its texts.
 func (m *TextModel) Collect(author string, quote bool) *Collector {
 	c := &Collector{m: m, quote: quote, seen: map[string]int{}, told: make([][]Told, len(m.Values))}
-	c.out = TextProfile{Author: author}
+	c.out = TextProfile{Author: author, Counted: cmp.Or(m.Rules.Counted, CountSure)}
 	for i := range m.Values {
 		c.out.Values = append(c.out.Values, ValueProfile{ValueID: m.Values[i].ID, Name: m.Values[i].Name,
 			Evidence: []Evidence{}})

@@ -173,8 +173,8 @@ func (s *sink) close() {
 }
 
 // tableColumns are those of a table: a row an author and value.
-var tableColumns = []string{"author", "texts", "duplicates", "wordless", "value_id", "score", "lo", "hi", "neutral",
-	"side", "n", "n_eff", "unsure", "not_about", "judged", "reason", "evidence_rows", "evidence_shares"}
+var tableColumns = []string{"author", "texts", "duplicates", "wordless", "counted", "value_id", "score", "lo", "hi",
+	"neutral", "side", "n", "n_eff", "unsure", "not_about", "judged", "reason", "evidence_rows", "evidence_shares"}
 
 func (s *sink) table(out io.Writer) error {
 	w := csv.NewWriter(out)
@@ -204,8 +204,8 @@ func tableRow(p *TextProfile, v *ValueProfile) []string {
 	for _, e := range v.Evidence {
 		rows, shares = append(rows, strconv.Itoa(e.Row)), append(shares, number(figure.Number(e.Share)))
 	}
-	return []string{p.Author, strconv.Itoa(p.Texts), strconv.Itoa(p.Duplicates), strconv.Itoa(p.Wordless), v.ValueID,
-		number(v.Score), number(v.Lo), number(v.Hi), number(v.Neutral), string(v.Side), strconv.Itoa(v.N),
-		fmt.Sprint(v.Effective), strconv.Itoa(v.Unsure),
-		strconv.Itoa(v.Beside), strconv.Itoa(v.Judged), v.Why, strings.Join(rows, " "), strings.Join(shares, " ")}
+	return []string{p.Author, strconv.Itoa(p.Texts), strconv.Itoa(p.Duplicates), strconv.Itoa(p.Wordless),
+		string(p.Counted), v.ValueID, number(v.Score), number(v.Lo), number(v.Hi), number(v.Neutral), string(v.Side),
+		strconv.Itoa(v.N), fmt.Sprint(v.Effective), strconv.Itoa(v.Unsure), strconv.Itoa(v.Beside),
+		strconv.Itoa(v.Judged), v.Why, strings.Join(rows, " "), strings.Join(shares, " ")}
 }

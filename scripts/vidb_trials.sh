@@ -7,13 +7,14 @@
 # Parts, in their order and by default all:
 #   pool        import, pools of five moral foundations, a database from people's own grades
 #   vectors     the pool's vectors by MODEL (default: scripts/download_minilm.sh's), and what they tell (R²)
+#   profiles    what vectors of MODEL tell of texts and of sets of them on unseen groups: hives profile fit
 #   savings     calls a text by pairing, judges as noisy as people: vidb/savings_test.go; an hour of one core
 #   judges      a small language model against people: option scores, totals, JSON, orders of four
 #   stability   ratings beside rankings (Table 1) of the same model under two prompts
 #
 # LM is the judges' model (default: scripts/download_smollm2.sh's). A stopped part goes on where it was.
 set -euo pipefail
-[ $# -ge 3 ] || { sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 hives=$(realpath "$1") data=$(realpath "$2") out=$(realpath -m "$3")
 shift 3
 repo=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
@@ -32,6 +33,10 @@ vectors() {
   local model=${MODEL:-$("$repo/scripts/download_minilm.sh" | tail -n 1)}
   [ -e base.npy ] || "$hives" embed --model "$model" --in pool.jsonl --out base.npy
   "$hives" vidb vectors --vidb vidb.db --model "$model" | tee vectors.txt
+}
+profiles() {
+  local model=${MODEL:-$("$repo/scripts/download_minilm.sh" | tail -n 1)}
+  "$hives" profile fit --vidb vidb.db --rows sc.parquet,ms.parquet --model "$model" --out profile.db | tee profiles.txt
 }
 savings() { (cd "$repo" && HIVES_SAVINGS=$out go test ./vidb -run TestCallsOnRealData -timeout 5h -v) | tee savings.txt; }
 
@@ -61,10 +66,10 @@ stability() {
     tee stability.txt
 }
 
-[ $# -gt 0 ] || set -- pool vectors savings judges stability
+[ $# -gt 0 ] || set -- pool vectors profiles savings judges stability
 for part; do
   case $part in
-    pool | vectors | savings | judges | stability) "$part" ;;
-    *) echo "vidb_trials: no part '$part': want pool, vectors, savings, judges or stability" >&2; exit 2 ;;
+    pool | vectors | profiles | savings | judges | stability) "$part" ;;
+    *) echo "vidb_trials: no part '$part': want pool, vectors, profiles, savings, judges or stability" >&2; exit 2 ;;
   esac
 done

@@ -77,7 +77,8 @@ func (g *Generation) profile(ctx context.Context, limits Limits, r *pb.ProfileTe
 func profileProto(g *Generation, p profiles.TextProfile, timings *hivesv1.Timings) *pb.ProfileTextsResponse {
 	out := &pb.ProfileTextsResponse{
 		Texts: uint32(p.Texts), Duplicates: uint32(p.Duplicates), Wordless: uint32(p.Wordless), Model: g.Version,
-		Profile: &pb.ProfileVersion{Sha256: g.Model.Profile.SHA256, VidbSha256: g.Model.Profile.VIDB.SHA256},
+		Profile: &pb.ProfileVersion{Sha256: g.Model.Profile.SHA256, VidbSha256: g.Model.Profile.VIDB.SHA256,
+			Counted: string(p.Counted)},
 		Timings: timings,
 	}
 	for _, v := range p.Values {

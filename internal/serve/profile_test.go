@@ -128,7 +128,8 @@ func TestProfileTextsEqualsTheCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	v, w := got.Values[0], command.Values[0]
-	if got.Texts != 53 || got.Duplicates != 2 || got.Wordless != 1 || got.Profile.Sha256 != m.SHA256 || w.N < 5 {
+	if got.Texts != 53 || got.Duplicates != 2 || got.Wordless != 1 || got.Profile.Sha256 != m.SHA256 || w.N < 5 ||
+		got.Profile.Counted != "all" {
 		t.Errorf("%v; the command has %+v", got, command)
 	}
 	bits := math.Float64bits

@@ -26,7 +26,10 @@ class Plan(profile_pb2_grpc.ProfileServiceServicer):  # type: ignore[misc]
         told = profile_pb2.ValueProfile(value_id="mft/care-harm", score=0.0, lo=-1.5, hi=1.25, answered=4, effective=3.5)
         told.evidence.add(text=2, share=0.5)
         silent = profile_pb2.ValueProfile(value_id="mft/fairness-cheating", reason="1.0 effective texts: 3 are needed")
-        return profile_pb2.ProfileTextsResponse(texts=len(request.texts), duplicates=1, values=[told, silent])
+        version = profile_pb2.ProfileVersion(sha256="p", counted="all")
+        return profile_pb2.ProfileTextsResponse(
+            texts=len(request.texts), duplicates=1, values=[told, silent], profile=version
+        )
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def test_a_score_of_zero_is_not_a_missing_one(plan: tuple[Plan, str]) -> None:
     with Client(target) as client:
         found = client.profile_texts(["one text", "another"], refuse_overlong=True)
         told, silent = found.values
+        assert (found.sha256, found.counted) == ("p", "all")
         assert (found.texts, found.duplicates, told.score, told.lo, told.hi) == (2, 1, 0.0, -1.5, 1.25)
         assert told.evidence == (Evidence(2, 0.5),) and told.effective == 3.5 and told.reason == ""
         assert (silent.score, silent.lo, silent.hi, silent.evidence) == (None, None, None, ())

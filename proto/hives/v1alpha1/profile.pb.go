@@ -379,7 +379,9 @@ type ProfileVersion struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Sha256 string                 `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// The value-intensity database that it was fitted on.
-	VidbSha256    string `protobuf:"bytes,2,opt,name=vidb_sha256,json=vidbSha256,proto3" json:"vidb_sha256,omitempty"`
+	VidbSha256 string `protobuf:"bytes,2,opt,name=vidb_sha256,json=vidbSha256,proto3" json:"vidb_sha256,omitempty"`
+	// Which texts make a score: "all" that are about the value, or the "sure" ones, whose own interval is narrow.
+	Counted       string `protobuf:"bytes,3,opt,name=counted,proto3" json:"counted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -428,6 +430,13 @@ func (x *ProfileVersion) GetVidbSha256() string {
 	return ""
 }
 
+func (x *ProfileVersion) GetCounted() string {
+	if x != nil {
+		return x.Counted
+	}
+	return ""
+}
+
 var File_hives_v1alpha1_profile_proto protoreflect.FileDescriptor
 
 const file_hives_v1alpha1_profile_proto_rawDesc = "" +
@@ -468,11 +477,12 @@ const file_hives_v1alpha1_profile_proto_rawDesc = "" +
 	"\b_neutral\"4\n" +
 	"\bEvidence\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\rR\x04text\x12\x14\n" +
-	"\x05share\x18\x02 \x01(\x01R\x05share\"I\n" +
+	"\x05share\x18\x02 \x01(\x01R\x05share\"c\n" +
 	"\x0eProfileVersion\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12\x1f\n" +
 	"\vvidb_sha256\x18\x02 \x01(\tR\n" +
-	"vidbSha2562k\n" +
+	"vidbSha256\x12\x18\n" +
+	"\acounted\x18\x03 \x01(\tR\acounted2k\n" +
 	"\x0eProfileService\x12Y\n" +
 	"\fProfileTexts\x12#.hives.v1alpha1.ProfileTextsRequest\x1a$.hives.v1alpha1.ProfileTextsResponseB*Z(hives/proto/hives/v1alpha1;hivesv1alpha1b\x06proto3"
 

@@ -50,6 +50,8 @@ class Profile:
     values: tuple[ValueProfile, ...]
     sha256: str
     """Of the profile model that answered."""
+    counted: str
+    """Which texts make a score: all that are about the value, or the sure ones, whose own interval is narrow."""
 
 
 def profile(answer: profile_pb2.ProfileTextsResponse) -> Profile:
@@ -60,6 +62,7 @@ def profile(answer: profile_pb2.ProfileTextsResponse) -> Profile:
         wordless=answer.wordless,
         values=tuple(_value(one) for one in answer.values),
         sha256=answer.profile.sha256,
+        counted=answer.profile.counted,
     )
 
 

@@ -72,9 +72,11 @@ class Evidence(_message.Message):
     def __init__(self, text: _Optional[int] = ..., share: _Optional[float] = ...) -> None: ...
 
 class ProfileVersion(_message.Message):
-    __slots__ = ("sha256", "vidb_sha256")
+    __slots__ = ("sha256", "vidb_sha256", "counted")
     SHA256_FIELD_NUMBER: _ClassVar[int]
     VIDB_SHA256_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_FIELD_NUMBER: _ClassVar[int]
     sha256: str
     vidb_sha256: str
-    def __init__(self, sha256: _Optional[str] = ..., vidb_sha256: _Optional[str] = ...) -> None: ...
+    counted: str
+    def __init__(self, sha256: _Optional[str] = ..., vidb_sha256: _Optional[str] = ..., counted: _Optional[str] = ...) -> None: ...
