@@ -228,7 +228,7 @@ type Told struct {
 
 // TextScore is a value's score over many texts. Numbers are NaN where too few texts tell.
 type TextScore struct {
-	Score, Lo, Hi float64 // the interval of 95 % is over which texts are drawn, not over what the model gets wrong
+	Score, Lo, Hi float64 // the interval of 95 %: of Pool over which texts are drawn, of ManyFit of the mean
 	Effective     float64 // (Σw)²/Σw²; 0 without answered texts
 	N             int     // texts that count
 	Most          []Share // of evidence
