@@ -65,8 +65,8 @@ fuse() {
 measure() {
   for seed in $SEEDS; do
     pairs base "$seed" "$model"
-    # The instruction in place of training: once is enough, no seed is in it but that of the questions.
-    [ "$seed" != "${SEEDS%% *}" ] || [ "${PROMPTS:-1}" = 0 ] || for value in benevolence power; do
+    # The instruction in place of training. No seed is in it but that of the questions.
+    [ "${PROMPTS:-1}" = 0 ] || for value in benevolence power; do
       pairs "prompt.$value.plus" "$seed" "$model" --system "You are a person to whom $value matters more than anything else."
       pairs "prompt.$value.minus" "$seed" "$model" --system "You are a person to whom $value does not matter at all."
     done

@@ -1,6 +1,8 @@
 package structure
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -214,7 +216,7 @@ func Circle(m Map, permutations int, seed uint64) (r, p float64) {
 	}
 	d := m.distances()
 	r = onCircle(d, order)
-	rng := rand.New(rand.NewPCG(seed, 0x636972636c65))
+	rng := rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "circle %d %d", seed, len(m)))))
 	as := 1.
 	for range permutations {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })

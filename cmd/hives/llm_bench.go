@@ -51,26 +51,9 @@ docs/LLM_BENCH.md.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			cli.GoesOn(c.Context())
-			if len(args) == 0 {
-				return fault.Usage(fault.New(fault.Invalid, "name a task: %s", strings.Join(llmbench.Names(), ", ")))
-			}
-			j.Task = args[0]
-			if err := home.beside(c, flags.File); err != nil {
+			if err := benchConfig(c, args, &j, &flags, &home); err != nil {
 				return err
 			}
-			defaults := llmbench.Defaults()
-			if flags.File == "" {
-				if home.model == "" {
-					return fault.Usage(fault.New(fault.Invalid, "give --model, or a --config with a voter named %s", llmbench.Model))
-				}
-				defaults = llmbench.Home(home.model, home.judge, home.how)
-			}
-			var err error
-			// Settings come from the file, from --set and from variables that begin with HIVES_LLM_BENCH.
-			if j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_LLM_BENCH", nil)); err != nil {
-				return err
-			}
-			j.Config.Opener, j.Stdout = talk.Provide, c.OutOrStdout()
 			r, err := llmbench.Run(c.Context(), j)
 			switch {
 			case err != nil || r == nil:
@@ -87,6 +70,29 @@ docs/LLM_BENCH.md.`,
 	jsonFlag(c, &asJSON)
 	required(c, "data", "out")
 	return c
+}
+
+// benchConfig is the task, and the models that flags or a file name. Settings come from the file, from --set and from
+// variables that begin with HIVES_LLM_BENCH.
+func benchConfig(c *cobra.Command, args []string, j *llmbench.Job, flags *cli.ConfigFlags, home *pairAtHome) error {
+	if len(args) == 0 {
+		return fault.Usage(fault.New(fault.Invalid, "name a task: %s", strings.Join(llmbench.Names(), ", ")))
+	}
+	if err := home.beside(c, flags.File); err != nil {
+		return err
+	}
+	defaults := llmbench.Defaults()
+	if flags.File == "" {
+		if home.model == "" {
+			return fault.Usage(fault.New(fault.Invalid, "give --model, or a --config with a voter named %s", llmbench.Model))
+		}
+		defaults = llmbench.Home(home.model, home.judge, home.how)
+	}
+	var err error
+	j.Task, j.Stdout = args[0], c.OutOrStdout()
+	j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_LLM_BENCH", nil))
+	j.Config.Opener = talk.Provide
+	return err
 }
 
 func registerBench(c *cobra.Command, j *llmbench.Job) {

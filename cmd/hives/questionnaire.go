@@ -80,18 +80,9 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cli.GoesOn(c.Context())
-			if err := home.beside(c, flags.File); err != nil {
+			if err := interviewConfig(c, &j, &flags, &home); err != nil {
 				return err
 			}
-			defaults, err := home.config(flags.File, j.SelfJudge)
-			if err != nil {
-				return err
-			}
-			// Settings come from the file, from --set and from variables that begin with HIVES_QUESTIONNAIRE.
-			if j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_QUESTIONNAIRE", nil)); err != nil {
-				return err
-			}
-			j.Config.Opener, j.Stdout = talk.Provide, c.OutOrStdout()
 			r, err := interview.Run(c.Context(), j)
 			switch {
 			case err != nil || r == nil:
@@ -113,6 +104,21 @@ same command goes on after a stop and asks nothing twice. See docs/QUESTIONNAIRE
 	jsonFlag(c, &asJSON)
 	required(c, "out")
 	return c
+}
+
+// interviewConfig is who answers and who reads. Settings come from the file, from --set and from variables that begin
+// with HIVES_QUESTIONNAIRE.
+func interviewConfig(c *cobra.Command, j *interview.Job, flags *cli.ConfigFlags, home *pairAtHome) error {
+	if err := home.beside(c, flags.File); err != nil {
+		return err
+	}
+	defaults, err := home.config(flags.File, j.SelfJudge)
+	if err != nil {
+		return err
+	}
+	j.Config, _, err = cli.Load(defaults, flags.Sources(c.Flags(), "HIVES_QUESTIONNAIRE", nil))
+	j.Config.Opener, j.Stdout = talk.Provide, c.OutOrStdout()
+	return err
 }
 
 // pairAtHome is what the flags say of a respondent and a judge on this machine, where there is no configuration.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -66,9 +67,11 @@ nothing twice. See docs/VCAI.md.`,
 			case err != nil || stats == nil:
 				return err
 			case asJSON:
-				return printJSON(c.OutOrStdout(), stats)
+				err = printJSON(c.OutOrStdout(), stats)
+			default:
+				err = errors.Join(stats.Write(c.OutOrStdout()), printPage(c, j.Out))
 			}
-			return errors.Join(stats.Write(c.OutOrStdout()), printPage(c, j.Out))
+			return cmp.Or(err, stats.Nothing(j.Out))
 		},
 	}
 	models.register(c)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -53,9 +54,11 @@ the first line says that the judge is not checked. Without a judge the command c
 			case err != nil || q == nil:
 				return err
 			case asJSON:
-				return printJSON(c.OutOrStdout(), q)
+				err = printJSON(c.OutOrStdout(), q)
+			default:
+				err = errors.Join(q.Write(c.OutOrStdout()), printPage(c, j.In))
 			}
-			return errors.Join(q.Write(c.OutOrStdout()), printPage(c, j.In))
+			return cmp.Or(err, q.Nothing())
 		},
 	}
 	f := c.Flags()

@@ -160,6 +160,9 @@ func newBuilder(j Job) (*builder, error) {
 	return b, err
 }
 
+// mostRewrites is twenty times the paper's: more can only be a slip.
+const mostRewrites = 10_000
+
 func (j Job) check() error {
 	switch {
 	case (j.Questions == "") == (j.Statements == ""):
@@ -174,8 +177,8 @@ func (j Job) check() error {
 		return usage("--roles %d: want 1 to %d", j.Roles, pool)
 	case !(j.Near >= 0) || math.IsInf(j.Near, 1):
 		return usage("--near %v: want 0 or more", j.Near)
-	case j.Rewrites < 0:
-		return usage("--rewrites %d: want 0 or more", j.Rewrites)
+	case j.Rewrites < 0 || j.Rewrites > mostRewrites:
+		return usage("--rewrites %d: want 0 to %d", j.Rewrites, mostRewrites)
 	case j.Retry != Rewrite && j.Retry != Resample:
 		return usage("--retry %q: want %s or %s", j.Retry, Rewrite, Resample)
 	case j.Aggregate != All && j.Aggregate != Touched:
@@ -215,6 +218,11 @@ func (b *builder) ask(ctx context.Context, run judge.Run) (*Stats, error) {
 		return nil, judge.Resumable(err)
 	}
 	if err := b.writeRows(rows); err != nil {
+		return nil, err
+	}
+	now := b.about(run)
+	now.Finished = true
+	if err := b.writeAbout(now); err != nil {
 		return nil, err
 	}
 	stats := statsOf(rows, b.failed)

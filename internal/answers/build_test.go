@@ -246,8 +246,18 @@ func TestFailuresAreListed(t *testing.T) {
 
 	w.refuses = 1 // and where nothing is left
 	j.Out, j.Seed = t.TempDir(), 1
+	if s.Nothing(j.Out) != nil {
+		t.Errorf("of %d answers: %v", s.Answers, s.Nothing(j.Out))
+	}
 	if s = build(t, j); s.Answers != 0 || s.Failed != 30 || s.RefusedShare != 1 {
 		t.Errorf("every draft refused: %+v", s)
+	}
+	if err := s.Nothing(j.Out); err == nil || !strings.Contains(err.Error(), "refused: 30 attempts") {
+		t.Errorf("no answer came, and it says %v", err)
+	}
+	_, err = MeasureQuality(t.Context(), QualityJob{In: j.Out, Config: j.Config, Known: builtin, Yes: true})
+	if err == nil || !strings.Contains(err.Error(), "nothing to measure") {
+		t.Errorf("quality of no answers: %v", err)
 	}
 	if rows, err = ReadRows(j.Out); err != nil || len(rows) != 0 {
 		t.Errorf("%d rows, %v", len(rows), err)
@@ -367,5 +377,17 @@ func TestForecastAndBudget(t *testing.T) {
 	must(t, err)
 	if len(rows) != 5 {
 		t.Errorf("%d rows after the budget was raised", len(rows))
+	}
+
+	// Of a finished run nothing is left to pay for, so nobody need agree; of another run there is.
+	calls, before := len(s.Calls()), read(t, j.Out, RunFile)
+	j.Yes = false
+	build(t, j)
+	if more := len(s.Calls()) - calls; more != 0 || !bytes.Equal(before, read(t, j.Out, RunFile)) {
+		t.Errorf("a finished run asked %d times, or its run.json changed", more)
+	}
+	j.Seed, j.AllowChanged = 1, true
+	if _, err := Build(context.Background(), j); fault.ExitCode(err) != fault.ExitUsage {
+		t.Errorf("other settings without budget and consent: %v", err)
 	}
 }

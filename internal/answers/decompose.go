@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"hives/data/theories"
 	"hives/internal/fault"
@@ -64,10 +65,8 @@ func Decompose(ctx context.Context, j DecomposeJob) (*Decomposition, error) {
 func (j DecomposeJob) value() (*Value, error) {
 	v := &Value{Name: j.Value, Definition: j.Definition}
 	theory, path, err := j.Known.ParseID(j.Value)
-	if err != nil {
-		if paths := j.Known.Resolve("svt", j.Value); len(paths) > 0 {
-			theory, path, err = "svt", paths[0], nil
-		}
+	if err != nil && !strings.Contains(j.Value, "/") { // a name, and no value_id
+		theory, path, err = j.named()
 	}
 	if err != nil {
 		return nil, fault.Usage(fmt.Errorf("%w (hives theories lists all; a theory of your own comes with --theories)", err))
@@ -81,6 +80,27 @@ func (j DecomposeJob) value() (*Value, error) {
 		v.Definition = d.Text
 	}
 	return v, nil
+}
+
+// named is the value of a name: that of svt, whose values ours are, or the only one that bears it.
+func (j DecomposeJob) named() (theory string, path theories.Path, err error) {
+	var ids []string
+	for _, n := range j.Known.FindName(j.Value) {
+		at := j.Known.Canonical(n.Theory, n.Path)
+		if len(ids) == 0 || n.Theory == "svt" {
+			theory, path = n.Theory, at
+		}
+		if id := theories.ValueID(n.Theory, at); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return "", path, fault.New(fault.NotFound, "value %q: no theory has one of this name", j.Value)
+	case len(ids) > 1 && theory != "svt":
+		return "", path, fault.New(fault.Invalid, "value %q is one of several: say %s", j.Value, strings.Join(ids, " or "))
+	}
+	return theory, path, nil
 }
 
 func (j DecomposeJob) ask(ctx context.Context, cfg judge.Config, v *Value, votes string) (*Decomposition, error) {

@@ -180,6 +180,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"near":            {func(j *Job) { j.Near = -.1 }, "-0.1"},
 		"rewrites":        {func(j *Job) { j.Rewrites = -1 }, "-1"},
+		"many rewrites":   {func(j *Job) { j.Rewrites = 1_000_000 }, "10000"},
 		"roles":           {func(j *Job) { j.Roles = 0 }, "--roles 0"},
 		"many roles":      {func(j *Job) { j.Roles = 31 }, "30"},
 		"retry":           {func(j *Job) { j.Retry = "again" }, `"again"`},

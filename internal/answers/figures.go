@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"hives/internal/columns"
+	"hives/internal/fault"
 	"hives/internal/fsutil"
 	"hives/internal/judge"
 	"hives/internal/strictjson"
@@ -278,6 +279,15 @@ func (g *grader) write(q *Quality) (*Quality, error) {
 		return nil, err
 	}
 	return q, writePage(g.job.In, stats, q)
+}
+
+// Nothing is an error where a judge was asked and none of its judgements can be used: no figure stands on anything.
+func (q *Quality) Nothing() error {
+	if n := q.Absolute.Unusable; q.Judge != "" && q.Absolute.Answers == 0 && n > 0 {
+		return fault.New(fault.Invalid, "none of %d judgements can be used: the judge names no level; votes.db has its "+
+			"answers", n)
+	}
+	return nil
 }
 
 // readQuality is what was measured of a folder's answers as they stand, nil where nothing was.

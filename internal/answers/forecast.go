@@ -48,7 +48,8 @@ func (b *builder) forecast(ctx context.Context, run judge.Run) (stop bool, err e
 	if b.job.DryRun {
 		return true, b.printForecast(f, paid, int(judging)+w.MaxTokens)
 	}
-	err = f.Agreed(b.cfg.Voters, b.job.Yes, "give fewer questions")
+	// How many calls a search takes is known when it has ended: what is stored may be far fewer than the dearest course.
+	err = f.Agreed(b.cfg.Voters, b.job.Yes || b.finished(run, f.Stored), "give fewer questions")
 	return err != nil, err
 }
 

@@ -110,6 +110,10 @@ func newGrader(j QualityJob) (*grader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(rows) == 0 {
+		return nil, fault.New(fault.Invalid, "--in %s: the build kept no answer, so there is nothing to measure; its %s "+
+			"says why", j.In, FailedFile)
+	}
 	if g.rows, err = fsutil.SHA256(filepath.Join(j.In, RowsFile)); err != nil {
 		return nil, fault.New(fault.NotFound, "--in %s: want the folder of a build, whose votes file keeps the answers", j.In)
 	}

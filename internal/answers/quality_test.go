@@ -187,6 +187,22 @@ func TestQualityRefusals(t *testing.T) {
 	}
 }
 
+// TestAJudgeThatNamesNoLevel: the figures are written, and say that they stand on nothing.
+func TestAJudgeThatNamesNoLevel(t *testing.T) {
+	in := built(t, 2, "power")
+	says := scripted.New(t, func(scripted.Call) scripted.Reply { return scripted.Reply{Content: "I would rather not."} })
+	j := QualityJob{In: in, Config: job(says.URL, "", "").Config, Known: builtin, Yes: true}
+	q := measure(t, j)
+	err := q.Nothing()
+	if err == nil || !strings.Contains(err.Error(), "none of 10") || len(read(t, in, QualityFile)) == 0 {
+		t.Errorf("%d answers, %d unusable: %v", q.Absolute.Answers, q.Absolute.Unusable, err)
+	}
+	j.Config = job(scripted.New(t, grades(1)).URL, "", "").Config
+	if err := measure(t, j).Nothing(); err != nil {
+		t.Errorf("with a judge that finds levels: %v", err)
+	}
+}
+
 // TestOrdersAreNeverCompleted: letters are places, each once, or nothing.
 func TestOrdersAreNeverCompleted(t *testing.T) {
 	for _, c := range []struct {

@@ -184,6 +184,9 @@ type about struct {
 	Settings map[string]string `json:"settings"`
 	Prompts  map[string]string `json:"prompts"`
 	Roles    []string          `json:"roles"` // the pool, in its order
+	// Finished tells that every answer these settings ask for is stored, or has failed for good: a second start asks
+	// nobody, so nobody need agree to pay.
+	Finished bool `json:"finished"`
 }
 
 // settings are by name, so that two runs can be compared key by key. Lists of questions and texts stand in them by
@@ -220,31 +223,59 @@ func preambles(all []interview.Persona) (out []string) {
 	return out
 }
 
-// begin writes run.json before anybody is asked, and refuses a folder that was begun with other settings: its rows
-// would be of two kinds.
-func (b *builder) begin(run judge.Run) error {
-	path := filepath.Join(b.job.Out, RunFile)
-	now := about{Format: 1, Kind: "vcai", Run: run.ID, Settings: b.settings(), Roles: preambles(b.pool),
+// about is what run.json says of this run.
+func (b *builder) about(run judge.Run) about {
+	return about{Format: 1, Kind: "vcai", Run: run.ID, Settings: b.settings(), Roles: preambles(b.pool),
 		Prompts: map[string]string{Writer: promptHash(b.write.Name), Judge: promptHash(b.judge.Name)}}
+}
+
+// begun reads the folder's run.json, nil where there is none yet.
+func (b *builder) begun() (*about, error) {
+	path := filepath.Join(b.job.Out, RunFile)
 	raw, err := fsutil.ReadRegular(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || fault.Of(err) == fault.NotFound:
+		return nil, nil
 	case err != nil:
+		return nil, err
+	}
+	var was about
+	if err := strictjson.Decode(raw, &was); err != nil || was.Kind != "vcai" || was.Format > 1 {
+		return nil, fault.New(fault.Mismatch, "%s is no run of hives vcai build: give another --out", path)
+	}
+	return &was, nil
+}
+
+// finished tells whether a run of these settings has come to its end and its votes are there.
+func (b *builder) finished(run judge.Run, stored judge.Estimate) bool {
+	was, err := b.begun()
+	return err == nil && was != nil && was.Finished && stored.Requests > 0 && changed(*was, b.about(run)) == nil
+}
+
+// begin writes run.json before anybody is asked, and refuses a folder that was begun with other settings: its rows
+// would be of two kinds.
+func (b *builder) begin(run judge.Run) error {
+	now := b.about(run)
+	was, err := b.begun()
+	if err != nil {
 		return err
-	default:
-		var was about
-		if err := strictjson.Decode(raw, &was); err != nil || was.Kind != now.Kind || was.Format > now.Format {
-			return fault.New(fault.Mismatch, "%s is no run of hives vcai build: give another --out", path)
-		}
-		if err := changed(was, now); err != nil && !b.job.AllowChanged {
+	}
+	if was != nil {
+		err := changed(*was, now)
+		if err != nil && !b.job.AllowChanged {
 			return fmt.Errorf("%s: %w", b.job.Out, err)
 		}
+		now.Finished = err == nil && was.Finished
 	}
+	return b.writeAbout(now)
+}
+
+func (b *builder) writeAbout(now about) error {
 	out, err := json.MarshalIndent(now, "", " ")
 	if err != nil {
 		return err
 	}
-	return fsutil.WriteBytes(path, append(out, '\n'))
+	return fsutil.WriteBytes(filepath.Join(b.job.Out, RunFile), append(out, '\n'))
 }
 
 // changed names the settings that differ.

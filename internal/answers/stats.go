@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hives/internal/columns"
+	"hives/internal/fault"
 	"hives/internal/figure"
 	"hives/vcai"
 )
@@ -155,6 +156,20 @@ type mean struct{ sum, n float64 }
 
 func (m *mean) add(x float64) { m.sum, m.n = m.sum+x, m.n+1 }
 func (m mean) of() Number     { return Number(m.sum / m.n) }
+
+// Nothing is an error where no answer was kept, which says why: the files are there, and a pipeline must not go on with
+// them.
+func (s *Stats) Nothing(dir string) error {
+	if s.Answers > 0 {
+		return nil
+	}
+	var why []string
+	for _, reason := range slices.Sorted(maps.Keys(s.Why)) {
+		why = append(why, fmt.Sprintf("%s: %d attempts", reason, s.Why[reason]))
+	}
+	return fault.New(fault.Invalid, "none of %d answers came (%s): %s lists them", s.Failed, strings.Join(why, ", "),
+		filepath.Join(dir, FailedFile))
+}
 
 // ReadStats counts the answers of a folder or a file.
 func ReadStats(path string) (*Stats, error) {

@@ -145,8 +145,13 @@ func TestDecompose(t *testing.T) {
 	if v := again.Values[0]; len(v.Parts) != 2 || v.ID != "mft/care-harm" || v.Definition == "" {
 		t.Errorf("%+v", again)
 	}
-	j.Value = "no such value"
-	if _, err := Decompose(t.Context(), j); err == nil || !strings.Contains(err.Error(), "hives theories") {
-		t.Errorf("no such value: %v", err)
+	for value, says := range map[string]string{
+		"nonesuch": `value "nonesuch": no theory has one`, "justice": "one of several", "mft/nonesuch": "no such node",
+		"nonesuch/care": `theory "nonesuch" is unknown`,
+	} {
+		j.Value = value
+		if _, err := Decompose(t.Context(), j); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want %s", value, err, says)
+		}
 	}
 }

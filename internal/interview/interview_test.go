@@ -252,6 +252,7 @@ func TestRefusals(t *testing.T) {
 		"same model": {func(j *interview.Job) { j.Config.Voters[0].Model.Name = interview.Respondent }, "--self-judge"},
 		"no budget":  {func(j *interview.Job) { j.Yes = false }, "no budget"},
 		"repeats":    {func(j *interview.Job) { j.Repeats = 0 }, "--repeats 0"},
+		"many":       {func(j *interview.Job) { j.Repeats = 1_000_000 }, "1 to 1000"},
 		"ties":       {func(j *interview.Job) { j.Ties = "first" }, "soft, lowest, middle"},
 		"gate":       {func(j *interview.Job) { j.Gate = bad("g.jsonl", `{"item": "x", "text": "t", "option": 1}`) }, `"x"`},
 		"gate option": {func(j *interview.Job) {

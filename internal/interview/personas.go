@@ -3,7 +3,6 @@ package interview
 import (
 	_ "embed"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"hives/internal/fault"
@@ -87,6 +86,10 @@ func (s *Slots) all() (out []Persona) {
 	return out
 }
 
+// persons is the version of what Draw draws, kept in run.json: a run whose personas an older program drew asks others.
+// 1 shuffled by PCG.
+const persons = 2
+
 // Draw takes n different personas, each combination alike likely. The first of 30 are the first of 40: more personas
 // ask nothing anew.
 func (s *Slots) Draw(n int, seed uint64) ([]Persona, error) {
@@ -94,7 +97,7 @@ func (s *Slots) Draw(n int, seed uint64) ([]Persona, error) {
 	if n < 1 || n > len(all) {
 		return nil, fault.New(fault.Invalid, "%d personas: the slots make %d different ones", n, len(all))
 	}
-	rng := rand.New(rand.NewPCG(seed, 0x706572736f6e61))
+	rng := ranking.Stream("personas", seed)
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for i := range all[:n] {
 		all[i].ID = i + 1

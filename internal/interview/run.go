@@ -60,6 +60,7 @@ type About struct {
 	Judge      judge.Identity `json:"judge"`
 	Inventory  string         `json:"inventory_sha256"`
 	Personas   int            `json:"personas"`
+	Drawn      int            `json:"personas_drawn"` // persons of the program; 0 of one that was older than the key
 	Repeats    int            `json:"repeats"`
 	Seed       uint64         `json:"seed"`
 	Gate       *Gate          `json:"gate,omitempty"`
@@ -119,10 +120,14 @@ func Run(ctx context.Context, j Job) (*Result, error) {
 	return j.ask(ctx, t, run, gate)
 }
 
+// mostRepeats is a bound on what can only be a slip: a hundred answers of one persona to one item tell a share to five
+// hundredths, and a run of a million would hold its answers in memory before it asked.
+const mostRepeats = 1000
+
 // interviewer checks how often is asked and how votes are counted.
 func (j Job) interviewer(cfg judge.Config, v *Inventory, personas []Persona) (*interviewer, error) {
-	if j.Repeats < 1 {
-		return nil, fault.Usage(fault.New(fault.Invalid, "--repeats %d: want 1 or more", j.Repeats))
+	if j.Repeats < 1 || j.Repeats > mostRepeats {
+		return nil, fault.Usage(fault.New(fault.Invalid, "--repeats %d: want 1 to %d", j.Repeats, mostRepeats))
 	}
 	if err := CheckTies(j.Ties); err != nil {
 		return nil, err
@@ -146,13 +151,14 @@ func CheckTies(rule string) error {
 func (j Job) about(t *interviewer, run judge.Run) *About {
 	who := t.cfg.Identities()
 	return &About{Format: 1, Kind: "questionnaire", Run: run.ID, Respondent: who[respondent], Judge: who[reader],
-		Inventory: t.inventory.sum(), Personas: len(t.personas), Repeats: t.repeats, Seed: j.Seed}
+		Inventory: t.inventory.sum(), Personas: len(t.personas), Drawn: persons,
+		Repeats: t.repeats, Seed: j.Seed}
 }
 
 // settings are those that make another run of it.
 func (a *About) settings() map[string]string {
 	return map[string]string{"voters": a.Run, "items": a.Inventory, "personas": fmt.Sprint(a.Personas),
-		"repeats": fmt.Sprint(a.Repeats), "seed": fmt.Sprint(a.Seed)}
+		"draw of personas": fmt.Sprint(a.Drawn), "repeats": fmt.Sprint(a.Repeats), "seed": fmt.Sprint(a.Seed)}
 }
 
 // begun refuses a folder that holds the results of a run with other settings: they would be replaced without a word.

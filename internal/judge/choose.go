@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hives/internal/fault"
 	"hives/internal/llm"
 )
@@ -95,19 +97,24 @@ func (s Scored) draw(temperature, u float64) string {
 }
 
 // choose asks for the log-probabilities of a question's answers and takes one, which is of the form whatever the
-// model would have written. Tokens that are written are those of all answers: each was computed. The blank comes first,
-// so that an answer that came when a run is stopped lacks nothing and is kept.
+// model would have written. Tokens that are written are those of all answers: each was computed. Blank and text are
+// asked at once, so that both can share a batch: where texts come one by one, as in a search, that halves the wait.
 func (j *Judge) choose(ctx context.Context, st seat, q Question, v *Vote) (string, error) {
 	began := time.Now()
-	blank, err := j.blank(ctx, st, q)
-	if err != nil {
-		return "", err
-	}
-	if st.Choose == Calibrated && blank == nil {
+	if st.Choose == Calibrated && q.Blank == "" {
 		return "", fault.New(fault.Mismatch,
 			"voter %q: a question without a form for no text cannot be calibrated: choose otherwise", st.Name)
 	}
+	var blank []float64
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		blank, err = j.blank(ctx, st, q)
+		return err
+	})
 	scores, err := st.voice.score(ctx, q.scored(q.User))
+	if blankErr := g.Wait(); err == nil {
+		err = blankErr
+	}
 	if err != nil {
 		return "", err
 	}
