@@ -120,6 +120,9 @@ func TestVerdicts(t *testing.T) {
 		if got.Verdict != want {
 			t.Errorf("%v times the weights: %q, want %q", times, got.Verdict, want)
 		}
+		if got.judge(goal{atMost: times, weights: weights + "-gone"}); got.Verdict != want {
+			t.Errorf("without the weights: %q, want still %q", got.Verdict, want)
+		}
 	}
 }
 

@@ -120,6 +120,17 @@ func (r row) empty(why string) []result {
 	return out
 }
 
+// goals are those of the row's lines, in their order.
+func (r row) goals() []goal {
+	out := []goal{r.goal}
+	for _, g := range []*goal{r.peak, r.resident} {
+		if g != nil {
+			out = append(out, *g)
+		}
+	}
+	return out
+}
+
 func (r row) command() string {
 	if r.script != "" {
 		return r.script
@@ -148,14 +159,12 @@ func (r row) results(m measured, machine string) []result {
 		switch {
 		case strings.HasSuffix(x.Name, "-peak"):
 			x.set(m.Turns, func(c cost) float64 { return c.Peak }, func(y float64) float64 { return y })
-			x.judge(*r.peak)
 		case strings.HasSuffix(x.Name, "-resident"):
 			x.set(m.Turns, func(c cost) float64 { return c.Resident }, func(y float64) float64 { return y })
-			x.judge(*r.resident)
 		default:
 			x.time(r, m)
-			x.judge(r.goal)
 		}
+		x.judge(r.goals()[i])
 	}
 	return out
 }
@@ -199,6 +208,10 @@ func number(x float64) *float64 {
 // judge says whether a goal was reached. A goal of the clock that a busy machine did not reach is missed only where
 // even all of its cores, each busy all the time, would have taken longer.
 func (x *result) judge(g goal) {
+	if math.IsNaN(g.most()) { // weights that are not here: what was judged where they were stands
+		return
+	}
+	x.Goal, x.Verdict = g.text(x.Unit), ""
 	var verdicts []string
 	add := func(known *float64, ok func(float64) bool) {
 		switch {

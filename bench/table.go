@@ -51,7 +51,7 @@ func (b *bench) write(fresh []result) error {
 	}
 	var all []result
 	for _, r := range b.rows() {
-		for _, x := range r.empty(notYet) {
+		for i, x := range r.empty(notYet) {
 			work := x.Work
 			for _, known := range [][]result{old, fresh} { // the later one wins
 				at := slices.IndexFunc(known, func(y result) bool { return y.Name == x.Name && y.Why != notYet })
@@ -59,7 +59,9 @@ func (b *bench) write(fresh []result) error {
 					x = known[at]
 				}
 			}
+			// Words and goals are the program's of now; only what was measured is kept.
 			x.Work = work
+			x.judge(r.goals()[i])
 			all = append(all, x)
 		}
 	}
