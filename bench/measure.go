@@ -103,6 +103,12 @@ func (b *bench) measure(ctx context.Context, r row) ([]result, error) {
 	return results, nil
 }
 
+// A row that others slow down ends after this time, once it has the fewest rounds; the table says how many it had.
+const (
+	patience = 4 * time.Minute
+	fewest   = 3
+)
+
 // doer is one side made ready: each call is a turn.
 type doer func() (reply, cost, error)
 
@@ -148,12 +154,16 @@ func (b *bench) alternate(ctx context.Context, r row, beside bool) (m measured, 
 			return m, err
 		}
 	}
+	began := time.Now()
 	for round := range b.roundsOf(r) {
+		if round >= fewest && time.Since(began) > patience {
+			break
+		}
 		costs := make([]cost, len(dos))
-		before, began := busy(), time.Now()
+		before, at := busy(), time.Now()
 		for i := range dos {
-			at := (i + round) % len(dos)
-			if _, costs[at], err = dos[at](); err != nil {
+			k := (i + round) % len(dos)
+			if _, costs[k], err = dos[k](); err != nil {
 				return m, err
 			}
 		}
@@ -162,7 +172,7 @@ func (b *bench) alternate(ctx context.Context, r row, beside bool) (m measured, 
 			t.Peer = &costs[1]
 			t.Others -= costs[1].Processor
 		}
-		t.Others = max(0, t.Others/time.Since(began).Seconds())
+		t.Others = max(0, t.Others/time.Since(at).Seconds())
 		fmt.Fprintf(os.Stderr, "  round %d: %s\n", round+1, t)
 		m.Turns = append(m.Turns, t)
 	}

@@ -90,7 +90,7 @@ func (b *bench) rankRows() (out []row) {
 				return writePairs(file, drawPairs(texts, spread))
 			},
 			ours: b.worker("rank", x.prior, x.spread, fmt.Sprint(texts)),
-			peer: side{name: "choix." + x.method,
+			peer: side{name: "choix",
 				command: []string{python, "bench/peers/rank.py", file, fmt.Sprint(texts), x.method},
 				needs:   []need{{python, "bench/peers/install.sh choix"}}},
 			agree: agreement{apart: within(1e-3)}, peak: &goal{},

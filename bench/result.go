@@ -212,6 +212,9 @@ func (x *result) judge(g goal) {
 		return
 	}
 	x.Goal, x.Verdict = g.text(x.Unit), ""
+	if x.Ours == nil {
+		return
+	}
 	var verdicts []string
 	add := func(known *float64, ok func(float64) bool) {
 		switch {

@@ -52,7 +52,7 @@ func (b *bench) write(fresh []result) error {
 	var all []result
 	for _, r := range b.rows() {
 		for i, x := range r.empty(notYet) {
-			work := x.Work
+			work, peer := x.Work, x.PeerName
 			for _, known := range [][]result{old, fresh} { // the later one wins
 				at := slices.IndexFunc(known, func(y result) bool { return y.Name == x.Name && y.Why != notYet })
 				if at >= 0 {
@@ -60,7 +60,9 @@ func (b *bench) write(fresh []result) error {
 				}
 			}
 			// Words and goals are the program's of now; only what was measured is kept.
-			x.Work = work
+			if x.Work = work; x.Peer != nil {
+				x.PeerName = peer
+			}
 			x.judge(r.goals()[i])
 			all = append(all, x)
 		}
@@ -118,7 +120,7 @@ func table(all []result) string {
 		}
 	}
 	var s strings.Builder
-	s.WriteString("| work | ours | peer | times better | goal | | by, others |\n|---|---|---|---|---|---|---|\n")
+	s.WriteString("| work | ours | peer | times better | goal | | by, others, rounds |\n|---|---|---|---|---|---|---|\n")
 	s.WriteString(strings.Join(beside, "\n") + "\n")
 	if len(growing) > 0 {
 		s.WriteString("\n| growth | processor seconds | power | goal | |\n|---|---|---|---|---|\n")
@@ -137,7 +139,8 @@ func (x result) cells() []string {
 	if x.Ours != nil {
 		c[1] = figure(*x.Ours) + " " + x.Unit
 		if x.Unit != "MiB" {
-			c[6] = x.Basis + ", " + figure(x.Others)
+			by := map[string]string{"wall": "wall", "processor": "CPU"}[x.Basis]
+			c[6] = fmt.Sprintf("%s, %.1f, %d ×", by, x.Others, x.Rounds)
 		}
 	}
 	if x.Peer != nil {
