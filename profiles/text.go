@@ -176,17 +176,23 @@ type Estimate struct {
 	Sigma  float64
 	Half   float64 // half of the interval's width, before it is cut
 	Lo, Hi float64 // cut at ±10
+	Like   float64 // mean inner product with the nearest training texts: of unit vectors the cosine
 }
 
 // At estimates a text from its vector and its inner products with the training texts.
 func (f *TextFit) At(x, near []float64, neighbours int) Estimate {
-	return f.at(x, f.Doubt(near, neighbours))
+	nearest := nearestOf(near, neighbours)
+	like := 0.
+	for _, i := range nearest {
+		like += near[i] / float64(len(nearest))
+	}
+	return f.at(x, f.doubt(nearest), like)
 }
 
-func (f *TextFit) at(x []float64, sigma float64) Estimate {
+func (f *TextFit) at(x []float64, sigma, like float64) Estimate {
 	y := f.Ridge.Predict(x)
 	half := f.Q * sigma
-	return Estimate{Value: cut(y), Sigma: sigma, Half: half, Lo: cut(y - half), Hi: cut(y + half)}
+	return Estimate{Value: cut(y), Sigma: sigma, Half: half, Lo: cut(y - half), Hi: cut(y + half), Like: like}
 }
 
 // cut keeps a score on its scale.
@@ -222,6 +228,7 @@ type Told struct {
 	ID     string
 	Value  float64
 	Sum    float64 // weight
+	Like   float64 // Estimate.Like
 	Judged bool    // its score is a judge's
 	Off    float64 // standard deviation of the error of a judged one
 }

@@ -40,6 +40,7 @@ type scored struct {
 	neutral    float64 // score; NaN where nothing tells
 	text       []int
 	y          []float64
+	corpus     []string
 	part       []part
 	groups     int
 }
@@ -155,7 +156,7 @@ func (f *fitter) readValues() error {
 			group := cmp.Or(t.Group, t.ID)
 			groups[group] = true
 			s.text, s.y = append(s.text, f.add(t.ID, t.Text)), append(s.y, score.Final)
-			s.part = append(s.part, f.job.Rules.partOf(group))
+			s.part, s.corpus = append(s.part, f.job.Rules.partOf(group)), append(s.corpus, t.Corpus)
 		}
 		s.groups = len(groups)
 		f.values = append(f.values, s)

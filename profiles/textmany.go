@@ -47,6 +47,9 @@ type ManyFit struct {
 	Choice    float64 `json:"other_choice"` // and by the second
 	// Factor widens both, so that the interval holds the mean of 95 % of calibration sets of the worst kind.
 	Factor float64 `json:"factor"`
+	// Like is how like the calibration set least like the training texts is to them. Of texts that are surely less like
+	// them (two standard errors) nobody has measured what their scores are worth: they come from elsewhere.
+	Like float64 `json:"least_like"`
 }
 
 // Sets that intervals of many texts are calibrated and measured on. No interval is narrower than that of mostMeasured
@@ -136,8 +139,9 @@ func (m means) needed(truth float64) float64 {
 }
 
 // Pool makes one score of texts that are about the value: the mean of their predictions, and of judged ones their
-// scores. It is null where chance alone makes the interval wider than the limit of one text, or with too few texts; why
-// says so. The number of texts limits it and not the whole interval, which is widest for those who stand out most.
+// scores. It is null with too few texts, where they are unlike all that was measured, and where chance alone makes the
+// interval wider than the limit of one text; why says so. The number of texts limits it and not the whole interval,
+// which is widest for those who stand out most.
 func (f *ManyFit) Pool(r TextRules, told []Told) (out TextScore, why string) {
 	told = slices.Clone(told)
 	slices.SortFunc(told, func(a, b Told) int { return cmp.Compare(a.ID, b.ID) })
@@ -145,6 +149,10 @@ func (f *ManyFit) Pool(r TextRules, told []Told) (out TextScore, why string) {
 	out = TextScore{Score: nan, Lo: nan, Hi: nan, N: len(told), Effective: float64(len(told)), Most: f.pull(r, told)}
 	if !(out.Effective >= r.Effective) {
 		return out, fewEffective(out.Effective, r)
+	}
+	if like, off := likeness(told); like+2*off < f.Like {
+		return out, fmt.Sprintf("unlike the texts that the model was measured on: cosine %.2f to the nearest, %.2f is the "+
+			"least", like, f.Like)
 	}
 	m := f.of(told)
 	wide := normal95 * f.Factor
@@ -156,6 +164,23 @@ func (f *ManyFit) Pool(r TextRules, told []Told) (out TextScore, why string) {
 	out.Lo = cut(min(m.near-wide*m.nearOff, m.far-wide*m.farOff))
 	out.Hi = cut(max(m.near+wide*m.nearOff, m.far+wide*m.farOff))
 	return out, ""
+}
+
+// likeness is how like texts are to the training texts nearest to them, on average, and that mean's standard error: a
+// few texts may be unlike by chance. Judged texts are left out, since what is said of them does not rest on vectors;
+// without others both are NaN.
+func likeness(told []Told) (mean, off float64) {
+	var like []float64
+	for _, t := range told {
+		if !t.Judged {
+			like = append(like, t.Like)
+		}
+	}
+	if len(like) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	mean, spread := stat.PopMeanStdDev(like, nil)
+	return mean, spread / math.Sqrt(float64(len(like)))
 }
 
 // remedy says how many texts would do.

@@ -138,6 +138,57 @@ func TestManyHoldsTheTruth(t *testing.T) {
 	}
 }
 
+// TestTextsFromElsewhereHaveNoScore: texts that are about a value and unlike all that was measured abstain, with the
+// reason; judged ones do not count for that. Control: texts of the database's kind have a score.
+func TestTextsFromElsewhereHaveNoScore(t *testing.T) {
+	f, rules := line(), profiles.TextDefaults()
+	f.Like = .4
+	told := make([]profiles.Told, 60)
+	for i := range told {
+		told[i].ID, told[i].Like = string(rune('A'+i)), .39
+	}
+	if s, why := f.Pool(rules, told); !strings.Contains(why, "cosine 0.39") || !math.IsNaN(s.Score) || s.N != 60 {
+		t.Errorf("unlike texts: %+v, %q", s, why)
+	}
+	for i := range 30 {
+		told[i].Like = .42
+	}
+	if s, why := f.Pool(rules, told); why != "" || math.IsNaN(s.Score) {
+		t.Errorf("like enough on average: %+v, %q", s, why)
+	}
+	for i := range 30 {
+		told[i].Judged = true
+	}
+	if _, why := f.Pool(rules, told); why == "" {
+		t.Error("judged texts make the others like")
+	}
+	m := model(t)
+	at, _ := m.Find(care)
+	of := func(bend func(x []float32)) profiles.ValueProfile {
+		var texts []profiles.AuthorText
+		var vectors [][]float32
+		for i := range 60 {
+			text := said(5000+i, "care", float64(i%7)/6-.5)
+			x := vectorOf(text)
+			bend(x)
+			texts, vectors = append(texts, profiles.NewAuthorText(i+1, text)), append(vectors, x)
+		}
+		return m.Profile("", texts, vectors, false).Values[at]
+	}
+	if v := of(func([]float32) {}); !v.Score.Known() {
+		t.Errorf("control: texts of the database's kind: %+v", v)
+	}
+	elsewhere := of(func(x []float32) { // about care, and of a topic that no text of the database has
+		for d := 7; d < dimension; d++ {
+			x[d] = 0
+		}
+		x[0], x[1], x[dimension-1] = 0, .6, .8
+	})
+	if elsewhere.Score.Known() || !strings.Contains(elsewhere.Why, "unlike the texts") || elsewhere.N < 50 {
+		t.Errorf("texts from elsewhere: %+v", elsewhere)
+	}
+}
+
 // TestOldFilesCountSureTexts: a file of version 1 knows nothing of many texts. It is read, scores as it did, and
 // refuses to score otherwise.
 func TestOldFilesCountSureTexts(t *testing.T) {

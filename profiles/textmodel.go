@@ -75,6 +75,11 @@ type TextReading struct {
 	Answer Answer // empty where the value is unsupported
 }
 
+// told is the reading as a text that counts.
+func (r TextReading) told(id string) Told {
+	return Told{ID: id, Value: r.Value, Sum: Weight(r.Rho, r.Sigma), Like: r.Like}
+}
+
 // CheckModel refuses vectors of another model.
 func (m *TextModel) CheckModel(id encoder.Identity) error {
 	if difference := m.Model.Unlike(id); difference != "" {

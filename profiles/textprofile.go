@@ -150,7 +150,7 @@ func (c *Collector) Add(t AuthorText, reading []TextReading) {
 	c.texts = append(c.texts, e)
 	for i, r := range reading {
 		if r.Answer == Answered || r.Answer == Unsure && c.m.Rules.Counted == CountAll {
-			c.told[i] = append(c.told[i], Told{ID: id, Value: r.Value, Sum: Weight(r.Rho, r.Sigma)})
+			c.told[i] = append(c.told[i], r.told(id))
 		}
 		switch r.Answer {
 		case Unsure, Beside:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"hives/internal/columns"
 	"hives/internal/figure"
@@ -90,10 +91,10 @@ func (m *TextModel) writeMany(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nSets are %d to %d texts of unseen groups: at random, of one strength, "+
-		"leaning to a side, of one topic. Their intervals promise to hold the true mean of 95 %%. Order is the rank "+
-		"correlation of scores and true means. all: every text about the value counts. sure: those whose own interval is "+
-		"narrow. This model counts: %s.\n\n", leastMeasured, mostMeasured, cmp.Or(m.Rules.Counted, CountSure))
+	_, err := fmt.Fprintf(out, "\nSets are %d to %d texts of unseen groups: %s. Their intervals promise to hold the true "+
+		"mean of 95 %%. Order is the rank correlation of scores and true means. all: every text about the value counts. "+
+		"sure: those whose own interval is narrow. This model counts: %s.\n\n", leastMeasured, mostMeasured,
+		strings.Join(setKinds, ", "), cmp.Or(m.Rules.Counted, CountSure))
 	return err
 }
 

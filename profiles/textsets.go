@@ -19,7 +19,7 @@ type textSet struct {
 }
 
 // setKinds are how sets are drawn. Real authors are like none of them and a little like each.
-var setKinds = []string{"at random", "of one strength", "leaning to a side", "of one topic"}
+var setKinds = []string{"at random", "of one strength", "leaning to a side", "of one topic", "of one corpus"}
 
 // drawSets draws sets of each kind from texts, of size() texts each.
 //
@@ -27,6 +27,7 @@ var setKinds = []string{"at random", "of one strength", "leaning to a side", "of
 //	of one strength     of one fifth of the scores
 //	leaning to a side   a text's chance grows by e^.5 to e^1.5 a standard deviation of the score, up or down
 //	of one topic        of the texts nearest to one of them, twice as many as are drawn
+//	of one corpus       of each of the database's corpora in turn
 func (l *learner) drawSets(random *rand.Rand, texts []int, each int, size func() int) (out []textSet) {
 	order := slices.Clone(texts)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(l.s.y[a], l.s.y[b]) })
@@ -35,6 +36,7 @@ func (l *learner) drawSets(random *rand.Rand, texts []int, each int, size func()
 		y[k], x[k] = l.s.y[i], l.x[i]
 	}
 	mean, spread := stat.PopMeanStdDev(y, nil)
+	corpora := l.corpora(texts)
 	for k := range each {
 		n := min(size(), len(texts))
 		out = append(out, textSet{0, choose(random, texts, n)})
@@ -50,8 +52,20 @@ func (l *learner) drawSets(random *rand.Rand, texts []int, each int, size func()
 			near = append(near, texts[k])
 		}
 		out = append(out, textSet{3, choose(random, near, n)})
+		corpus := corpora[k%len(corpora)]
+		own := slices.DeleteFunc(slices.Clone(texts), func(i int) bool { return l.s.corpus[i] != corpus })
+		out = append(out, textSet{4, choose(random, own, min(size(), len(own)))})
 	}
 	return out
+}
+
+// corpora are those of texts, by name.
+func (l *learner) corpora(texts []int) (out []string) {
+	for _, i := range texts {
+		out = append(out, l.s.corpus[i])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // choose draws n of a list, none twice.
@@ -83,7 +97,8 @@ func chooseBy(random *rand.Rand, list []int, n int, weight func(k int) float64) 
 }
 
 // calibrateMany sets Factor: with it the interval holds the true mean of 95 % of the sets of every kind. Sizes are from
-// three texts on, short sets as often as long ones.
+// three texts on, short sets as often as long ones. Like is the least of other sets, none of them short, since a few
+// texts are unlike the others by chance.
 func (l *learner) calibrateMany(f *ManyFit, random *rand.Rand, texts []int, told func(text int) Told) {
 	most := float64(min(mostMeasured, len(texts)/2))
 	size := func() int { return int(3 * math.Pow((most+1)/3, random.Float64())) }
@@ -94,6 +109,12 @@ func (l *learner) calibrateMany(f *ManyFit, random *rand.Rand, texts []int, told
 	for _, n := range needed {
 		slices.Sort(n)
 		f.Factor = max(f.Factor, n[int(math.Ceil(.95*float64(len(n)+1)))-1])
+	}
+	size = func() int { return leastMeasured + random.IntN(mostMeasured-leastMeasured+1) }
+	f.Like = math.Inf(1)
+	for _, s := range l.drawSets(random, texts, setsOfAKind, size) {
+		like, _ := likeness(toldOf(s, told))
+		f.Like = min(f.Like, like)
 	}
 }
 

@@ -20,6 +20,7 @@ func TestSetsAreOfTheirKind(t *testing.T) {
 		}
 		texts = append(texts, i)
 		l.x, l.s.y = append(l.x, unit(x)), append(l.s.y, 3*random.NormFloat64())
+		l.s.corpus = append(l.s.corpus, []string{"few", "many"}[min(i%4, 1)])
 	}
 	spread := make([]float64, len(setKinds))   // of scores within a set
 	nearness := make([]float64, len(setKinds)) // cosines within a set
@@ -40,6 +41,10 @@ func TestSetsAreOfTheirKind(t *testing.T) {
 		}
 		spread[s.kind] += (high - low) / 60
 		nearness[s.kind] += cosines / 60
+		other := func(i int) bool { return l.s.corpus[i] != l.s.corpus[s.texts[0]] }
+		if s.kind == 4 && slices.ContainsFunc(s.texts, other) {
+			t.Error("a set of two corpora")
+		}
 		if s.kind == 2 {
 			sign := []float64{-1, -1, -1, 1, 1, 1}[at/len(setKinds)%6]
 			lean = append(lean, sign*l.truth(s))

@@ -105,7 +105,7 @@ func (l *learner) learn(take func(part) bool, d *deal) (*learned, error) {
 	}
 	sigma := make([]float64, len(calibrate))
 	for k, i := range out.other {
-		sigma[k] = l.doubt(out, i)
+		sigma[k], _ = l.doubt(out, i)
 	}
 	if !out.fit.Calibrate(calibrate, target, sigma, l.f.job.Rules.Alpha) {
 		out.fit, out.why = nil, fmt.Sprintf("%d texts of other groups are too few for an interval", len(calibrate))
@@ -113,35 +113,38 @@ func (l *learner) learn(take func(part) bool, d *deal) (*learned, error) {
 	return out, nil
 }
 
-// doubt is σ of one of the value's texts.
-func (l *learner) doubt(m *learned, text int) float64 {
-	nearest := l.near.nearest(m.deal.vector(text), l.f.job.Rules.Neighbours, func(vector int) int {
+// doubt is σ of one of the value's texts, and how like it is to the nearest training texts.
+func (l *learner) doubt(m *learned, text int) (sigma, like float64) {
+	own := m.deal.vector(text)
+	nearest := l.near.nearest(own, l.f.job.Rules.Neighbours, func(vector int) int {
 		return m.place[m.deal.text(vector)]
 	})
-	return m.fit.doubt(nearest)
+	for _, i := range nearest {
+		other := l.x[m.deal.vector(m.train[i])]
+		like += Products([][]float64{other}, l.x[own])[0] / float64(len(nearest))
+	}
+	return m.fit.doubt(nearest), like
 }
 
 // many fits what a mean of many predictions is worth, on the calibration texts that are about the value.
 func (l *learner) many(m *learned, relevance Relevance) (*ManyFit, string) {
 	var about []int
 	var y, p []float64
+	told := map[int]Told{}
 	for _, i := range m.other {
-		if l.rho(i, relevance) >= l.f.job.Rules.Relevance {
-			about = append(about, i)
-			y, p = append(y, l.s.y[i]), append(p, l.predicted(m, i))
+		if l.rho(i, relevance) < l.f.job.Rules.Relevance {
+			continue
 		}
+		_, like := l.doubt(m, i)
+		told[i] = Told{Value: cut(m.fit.Ridge.Predict(l.x[m.deal.vector(i)])), Like: like}
+		about, y, p = append(about, i), append(y, l.s.y[i]), append(p, told[i].Value)
 	}
 	f, why := fitMany(y, p)
 	if f != nil {
 		random := ranking.Stream("profile text sets", l.f.job.Rules.Seed, l.s.id, fmt.Sprint(len(m.train)))
-		l.calibrateMany(f, random, about, func(i int) Told { return Told{Value: l.predicted(m, i)} })
+		l.calibrateMany(f, random, about, func(i int) Told { return told[i] })
 	}
 	return f, why
-}
-
-// predicted is the score that a fit gives one of the value's texts.
-func (l *learner) predicted(m *learned, text int) float64 {
-	return cut(m.fit.Ridge.Predict(l.x[m.deal.vector(text)]))
 }
 
 // rho is the relevance of one of the value's texts.
@@ -263,7 +266,8 @@ func (l *learner) predict(to *heldTally, d *deal, fold int, relevance Relevance)
 		if p.fold != fold {
 			continue
 		}
-		r := TextReading{Estimate: m.fit.at(l.x[d.vector(i)], l.doubt(m, i)), Rho: l.rho(i, relevance)}
+		sigma, like := l.doubt(m, i)
+		r := TextReading{Estimate: m.fit.at(l.x[d.vector(i)], sigma, like), Rho: l.rho(i, relevance)}
 		r.Answer = l.f.job.Rules.Decide(r.Estimate, r.Rho)
 		to.texts.add(l.s.y[i], r.Estimate, r.Answer)
 		if said[i] = r; r.Answer != Beside {
@@ -285,7 +289,7 @@ func (l *learner) trySets(to *heldTally, m *learned, fold int, about []int, said
 	for at, s := range l.drawSets(random, about, setsOfAKind*3/folds, size) {
 		all, sure := TextScore{Score: math.NaN()}, []Told{}
 		told := toldOf(s, func(i int) Told {
-			return Told{ID: l.f.ids[l.s.text[i]], Value: said[i].Value, Sum: Weight(said[i].Rho, said[i].Sigma)}
+			return said[i].told(l.f.ids[l.s.text[i]])
 		})
 		for k, i := range s.texts {
 			if said[i].Answer == Answered {
