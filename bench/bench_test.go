@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -178,12 +180,18 @@ func TestMeasure(t *testing.T) {
 	if err == nil || got != nil || !strings.Contains(err.Error(), "outputs differ") {
 		t.Errorf("sides that differ were measured: %v, %v", got, err)
 	}
-	r.peer.needs = []need{{filepath.Join(b.root, "nothing"), "bring it"}}
+	r.peer.needs = []need{{filepath.Join(b.root, "nothing"), "bring.sh"}}
 	if got, err = b.measure(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if x := got[0]; x.Ours == nil || x.Peer != nil || x.Ratio != nil || !strings.Contains(x.Why, "bring it") {
+	x := got[0]
+	if x.Ours == nil || x.Peer != nil || x.Ratio != nil || !strings.Contains(x.Why, "skipped, needs bring.sh") {
 		t.Errorf("without its peer: %+v", x)
+	}
+	gone := r
+	gone.ours.needs = r.peer.needs
+	if _, err := b.measure(t.Context(), gone); !errors.Is(err, errSkipped) {
+		t.Errorf("a row that lacks our side: %v", err)
 	}
 	r.ours = side{name: "gone", command: []string{"sh", "-c", "exit 3"}}
 	if _, err := b.measure(t.Context(), r); err == nil {
@@ -243,6 +251,15 @@ func TestRecord(t *testing.T) {
 	if !strings.HasPrefix(text, "# Benchmarks\n\nbefore\n") || !strings.HasSuffix(text, end+"\n\nafter\n") ||
 		strings.Contains(text, "old") || !strings.Contains(text, "PyTorch + PEFT 8 | 2 (2–2)") {
 		t.Error(text)
+	}
+	if err := b.write([]result{{Name: "sft", Why: "skipped, needs x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = b.read(); err != nil {
+		t.Fatal(err)
+	}
+	if at := slices.IndexFunc(all, func(x result) bool { return x.Name == "sft" }); all[at].Ours == nil {
+		t.Error("a row that was skipped lost its figure")
 	}
 	for name, bad := range map[string]string{"no turns": `{"agreement":"x"}`, "nothing compared": `{"turns":[{}]}`,
 		"an unknown key": `{"turn":[]}`} {

@@ -155,8 +155,9 @@ func (b *bench) textRows() []row {
 				}
 				return some(300)()
 			},
-			ours:  b.worker("encode", smollm, "bf16", texts(300)),
-			peer:  b.python("sentence-transformers", "encode.py", smollm, "bfloat16", texts(300)),
-			agree: agreement{cosine: .99, width: 576}, goal: goal{ratio: 2}},
+			ours: b.worker("encode", smollm, "bf16", texts(300)),
+			peer: b.python("sentence-transformers", "encode.py", smollm, "bfloat16", texts(300)),
+			// Of these texts ours in bf16 have cosines of .9991 and more to float32, PyTorch's of .9799 and more.
+			agree: agreement{cosine: .98, width: 576}, goal: goal{ratio: 2}},
 	}
 }

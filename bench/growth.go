@@ -29,7 +29,7 @@ func (b *bench) growthRows() []row {
 	rows := []row{
 		{name: "grow-import", work: "import, rows of a CSV", sizes: []int{10_000, 30_000, 100_000},
 			ours: b.worker("import", b.work)},
-		{name: "grow-pack", work: "packing, texts", sizes: decades, ours: b.worker("pack")},
+		{name: "grow-pack", work: "packing, texts", sizes: []int{10_000, 100_000, 1_000_000}, ours: b.worker("pack")},
 		{name: "grow-sample", work: "sampling an epoch, rows", sizes: []int{10_000, 30_000, 100_000},
 			ours: b.worker("sample")},
 		{name: "grow-evaluate", work: "evaluate with its controls, rows", sizes: []int{2_000, 4_000, 10_000}, rounds: 1,

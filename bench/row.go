@@ -36,13 +36,16 @@ type side struct {
 	needs   []need
 }
 
-// need is a file that a side cannot do without. Nothing is made up for a side that lacks one.
+// need is a file that a side cannot do without, and how it is brought. Nothing is made up for a side that lacks one.
 type need struct{ path, remedy string }
+
+// errSkipped is why a side was not run that would need more than there is.
+var errSkipped = errors.New("skipped")
 
 func (s side) missing() error {
 	for _, n := range s.needs {
 		if _, err := os.Stat(n.path); err != nil {
-			return fmt.Errorf("skipped: no %s: %s", n.path, n.remedy)
+			return fmt.Errorf("%w, needs %s", errSkipped, n.remedy)
 		}
 	}
 	return nil

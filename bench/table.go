@@ -55,8 +55,8 @@ func (b *bench) write(fresh []result) error {
 			work, peer := x.Work, x.PeerName
 			for _, known := range [][]result{old, fresh} { // the later one wins
 				at := slices.IndexFunc(known, func(y result) bool { return y.Name == x.Name && y.Why != notYet })
-				if at >= 0 {
-					x = known[at]
+				if at >= 0 && (x.Ours == nil || !strings.HasPrefix(known[at].Why, errSkipped.Error())) {
+					x = known[at] // but a row that was skipped keeps what it had
 				}
 			}
 			// Words and goals are the program's of now; only what was measured is kept.

@@ -56,7 +56,7 @@ func (b *bench) tokenRows() (out []row) {
 	}{
 		{"tokens", "tokenizer, 1 thread, demo's BPE", "demo/model/tokenizer.json", "", false, 8},
 		{"tokens-qwen3", "tokenizer, 1 thread, Qwen3's BPE", filepath.Join(golden, "b_tokenizer", "tokenizer.json"),
-			"set HIVES_GOLDEN", true, 8},
+			"Qwen3's tokenizer.json in HIVES_GOLDEN", true, 8},
 		{"tokens-wordpiece", "tokenizer, 1 thread, MiniLM's WordPiece",
 			filepath.Join(b.cache, "models/all-MiniLM-L6-v2/tokenizer.json"), "scripts/download_minilm.sh", false, 8},
 	} {
