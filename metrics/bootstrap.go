@@ -66,13 +66,34 @@ func (r *Resamples) Interval(point float64, influence []float64) Interval {
 		return Interval{math.NaN(), math.NaN()}
 	}
 	draws := make([]float64, len(r.weights))
-	for k, w := range r.weights {
-		draws[k] = point
-		for g, f := range influence {
-			draws[k] += (w[g] - 1) * f
-		}
+	for k := 0; k < len(draws); k += drawsAtOnce {
+		r.shift(point, influence, k, draws[k:min(k+drawsAtOnce, len(draws))])
 	}
 	return percentiles(draws)
+}
+
+// drawsAtOnce are independent sums, so a processor does the next one while it waits for the result of the last.
+const drawsAtOnce = 4
+
+// shift fills dst with the statistic under draws from … from+len(dst)−1. Each is summed in the order of groups, and its
+// neighbours change nothing.
+func (r *Resamples) shift(point float64, influence []float64, from int, dst []float64) {
+	if len(dst) < drawsAtOnce {
+		for k := range dst {
+			dst[k] = point
+			for g, f := range influence {
+				dst[k] += (r.weights[from+k][g] - 1) * f
+			}
+		}
+		return
+	}
+	n := len(influence)
+	w0, w1, w2, w3 := r.weights[from][:n], r.weights[from+1][:n], r.weights[from+2][:n], r.weights[from+3][:n]
+	s0, s1, s2, s3 := point, point, point, point
+	for g, f := range influence {
+		s0, s1, s2, s3 = s0+(w0[g]-1)*f, s1+(w1[g]-1)*f, s2+(w2[g]-1)*f, s3+(w3[g]-1)*f
+	}
+	dst[0], dst[1], dst[2], dst[3] = s0, s1, s2, s3
 }
 
 // Difference bootstraps a − b under the same draws: its influence is the difference of the influences. A system

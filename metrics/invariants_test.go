@@ -48,19 +48,20 @@ func TestCorrelationCountsEachPairFromBothEnds(t *testing.T) {
 	}
 }
 
-// The example of Ranking's, walk's and credit's comments, with every item a group of its own.
+// The example of Ranking's, outcome's and giveCredit's comments, with every item a group of its own.
 func TestRankingExample(t *testing.T) {
 	// Items 1 … 4 are y, x, z, u, each a cell of its own; class 0 is bin 0, class 1 bin 4.
 	l := &layout{cellOf: []int32{0, 1, 2, 3, 4}, groupOf: []int32{0, 1, 2, 3, 4}}
 	x := &line{
-		cell: []int32{1, 2, 3, 4}, class: []int32{1, 0, 1, 0}, weight: []float64{1, 1, 1, 1}, ends: []int32{1, 3, 4},
-		classes: []int32{0, 1}, sums: []classSum{{n: 2}, {n: 2}},
+		cell: []int32{1, 2, 3, 4}, class: []int32{1, 0, 1, 0}, weight: []float64{1, 1, 1, 1},
+		run: []int32{0, 1, 1, 2}, ends: []int32{1, 3, 4}, classes: []int32{0, 1}, sums: []classSum{{n: 2}, {n: 2}},
 	}
 	var o outcome
 	s := newRankSums(task{bins: Bins}, 5, 5)
 	o.choose(s.task, x, []Relation{0, OtherLevel1})
 	o.walk(x)
 	s.add(&o, x, 0)
+	s.close(x)
 	s.settle(l)
 	r := s.result()
 	if r.Macro != .75 || r.HalfMacro != 3.5/4 || r.BinPairs != 1 || r.Pairs != 4 {
@@ -74,6 +75,12 @@ func TestRankingExample(t *testing.T) {
 	for item, want := range []float64{0, .125, -.125, -.125, .125} {
 		if r.Influence[item] != want {
 			t.Errorf("influence of item %d is %g, want %g", item, r.Influence[item], want)
+		}
+	}
+	// Of what ties add, x and z have ¼ where ⅛ is expected, y and u nothing.
+	for item, want := range []float64{0, -.0625, .0625, .0625, -.0625} {
+		if got := r.HalfInfluence[item] - r.Influence[item]; item > 0 && got != want {
+			t.Errorf("ties' influence of item %d is %g, want %g", item, got, want)
 		}
 	}
 	if bin0, bin4 := r.Influence[2]+r.Influence[4], r.Influence[1]+r.Influence[3]; bin0 != 0 || bin4 != 0 {

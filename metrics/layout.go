@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -113,7 +114,8 @@ func (l *layout) gatherKin(items []int32) {
 type line struct {
 	cell, class []int32
 	weight      []float64 // items of the cell, those left out not counted
-	ends        []int32   // where runs of one cosine end
+	run         []int32   // of one cosine, that the cell is in
+	ends        []int32   // where runs end
 
 	classes []int32    // those that have candidates
 	sums    []classSum // [C]
@@ -159,23 +161,32 @@ func (x *line) add(l *layout, cosines []float64) {
 
 // arrange puts the candidates in order. Vectors of one cosine make one run.
 func (x *line) arrange(l *layout, sorted []placed) {
-	x.cell, x.class, x.weight, x.ends = x.cell[:0], x.class[:0], x.weight[:0], x.ends[:0]
-	for k, p := range sorted {
-		if k > 0 && p.cosine != sorted[k-1].cosine {
-			x.close()
+	most := len(x.count)
+	x.cell, x.class = slices.Grow(x.cell[:0], most)[:most], slices.Grow(x.class[:0], most)[:most]
+	x.weight, x.run = slices.Grow(x.weight[:0], most)[:most], slices.Grow(x.run[:0], most)[:most]
+	x.ends = x.ends[:0]
+	n := 0
+	last := math.NaN()
+	for _, p := range sorted {
+		if p.cosine != last {
+			x.close(n)
+			last = p.cosine
 		}
 		for cell := l.from[p.vector]; cell < l.from[p.vector+1]; cell++ {
-			if n := x.count[cell]; n > 0 {
-				x.cell, x.class, x.weight = append(x.cell, cell), append(x.class, l.class[cell]), append(x.weight, n)
+			// Written down in any case, and kept if it holds any: hardly a cell is left out.
+			x.cell[n], x.class[n], x.weight[n], x.run[n] = cell, l.class[cell], x.count[cell], int32(len(x.ends))
+			if x.count[cell] > 0 {
+				n++
 			}
 		}
 	}
-	x.close()
+	x.close(n)
+	x.cell, x.class, x.weight, x.run = x.cell[:n], x.class[:n], x.weight[:n], x.run[:n]
 }
 
-// close ends a run, if it has anything.
-func (x *line) close() {
-	if n := int32(len(x.cell)); n > 0 && (len(x.ends) == 0 || x.ends[len(x.ends)-1] < n) {
-		x.ends = append(x.ends, n)
+// close ends a run at place n, if it has anything.
+func (x *line) close(n int) {
+	if n > 0 && (len(x.ends) == 0 || x.ends[len(x.ends)-1] < int32(n)) {
+		x.ends = append(x.ends, int32(n))
 	}
 }

@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Ranking is the outcome of one ranking task over all anchors. Undefined numbers are NaN.
 //
@@ -83,6 +86,10 @@ type rankSums struct {
 
 	credit    []float64 // [M] sums of what anchors credit an item of each cell with
 	tieCredit []float64 // [M]
+
+	// The same by place, of the anchors that share a line. They are written in order; cells are strewn about.
+	onLine, tiesOnLine     []float64
+	credited, tiesCredited bool
 }
 
 // newRankSums makes empty sums for G groups and M cells.
@@ -95,6 +102,7 @@ func newRankSums(t task, groups, cells int) *rankSums {
 
 // add scores one anchor by the pairs that its outcome counted.
 func (s *rankSums) add(o *outcome, x *line, group int32) {
+	s.open(len(x.cell))
 	var score, ties, count float64
 	var right, pairs int
 	var probability, tied [Bins][Bins]float64
@@ -126,11 +134,39 @@ func (s *rankSums) add(o *outcome, x *line, group int32) {
 	s.binPairs += int(count)
 	s.anchorsOf[group]++
 	s.influence[group] += score / count
-	o.giveCredit(s.credit, o.share, x, &probability, count)
+	o.giveCredit(s.onLine, o.share, &probability, count)
 	if ties > 0 { // vectors without ties need not pay
 		s.tieInfluence[group] += ties / count
-		o.giveCredit(s.tieCredit, o.tieShare, x, &tied, count)
+		o.giveCredit(s.tiesOnLine, o.tieShare, &tied, count)
+		s.tiesCredited = true
 	}
+}
+
+// open makes room for the credit of so many places. What was used before is empty.
+func (s *rankSums) open(places int) {
+	if !s.credited {
+		s.onLine = slices.Grow(s.onLine[:0], places)[:places]
+		s.tiesOnLine = slices.Grow(s.tiesOnLine[:0], places)[:places]
+		s.credited = true
+	}
+}
+
+// close hands the places' credit on to their cells.
+func (s *rankSums) close(x *line) {
+	if s.credited {
+		handOn(s.onLine, x.cell, s.credit)
+	}
+	if s.tiesCredited {
+		handOn(s.tiesOnLine, x.cell, s.tieCredit)
+	}
+	s.credited, s.tiesCredited = false, false
+}
+
+func handOn(places []float64, cell []int32, credit []float64) {
+	for at, c := range cell {
+		credit[c] += places[at]
+	}
+	clear(places)
 }
 
 // spare takes back what the anchors of one text have credited to items that they leave out: a credit goes to all of

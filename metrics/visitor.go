@@ -16,7 +16,7 @@ type visitor struct {
 	line     *line
 	rel      []Relation // [C] of the anchor's class with each
 	affinity []float64  // [C]
-	outcomes [2]outcome // of a task over all candidates, and of one within a scope
+	outcomes [Scopes]outcome
 	spared   []spared
 }
 
@@ -84,8 +84,11 @@ func (w *visitor) remember(own []int32) {
 	}
 }
 
-// settle takes back what was credited since remember.
+// settle closes the line, and takes back what was credited since remember.
 func (w *visitor) settle() {
+	for _, sums := range w.rank {
+		sums.close(w.line)
+	}
 	for _, s := range w.spared {
 		for t, sums := range w.rank {
 			sums.spare(s.cell, s.group, s.credit[t], s.tieCredit[t])
@@ -118,22 +121,24 @@ func (w *visitor) anchor(a int32, own []int32, cosines []float64) {
 	}
 }
 
-// addRanks ranks the candidates for every task. A task that admits as many candidates as the same one over all rows
-// admits the same ones, and has its outcome: the texts of one theory are ranked once, not three times.
+// addRanks ranks the candidates for every task. A scope that admits the same ones as another has its outcome: the texts
+// of one theory are ranked once, not three times, and so are rows whose theory is their corpus's only one.
 func (w *visitor) addRanks(group int32) {
-	whole, part := &w.outcomes[0], &w.outcomes[1]
-	for _, sums := range w.rank {
-		o := part
-		if sums.need&^bothJudged == 0 {
-			o = whole
-		}
+	for t, sums := range w.rank {
+		scope := t % int(Scopes) // tasks stand scope by scope
+		o := &w.outcomes[scope]
 		o.choose(sums.task, w.line, w.rel)
-		switch {
-		case o.empty():
+		if o.empty() {
 			continue
-		case o == part && o.n == whole.n:
-			o = whole
-		default:
+		}
+		for k := range scope {
+			// An empty one is never the same: it has other numbers in its bins.
+			if known := &w.outcomes[k]; o.same(known, w.line) {
+				o = known
+				break
+			}
+		}
+		if o == &w.outcomes[scope] {
 			o.walk(w.line)
 		}
 		sums.add(o, w.line, group)

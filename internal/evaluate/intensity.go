@@ -73,36 +73,25 @@ type IntensityOptions struct {
 //
 // Models are opened one after another.
 func Intensities(ctx context.Context, v *vidb.Value, systems []Named, o IntensityOptions) (*ValueIntensity, error) {
-	var texts, groups, corpus []string
-	var scores []float64
-	var kept []int // numbers in v
-	seed := o.Seed
-	for i, s := range v.Scores {
-		text := v.Texts[i]
-		accepted := s.Status == vidb.Accepted || s.Status == vidb.Blended
-		if accepted && !math.IsNaN(s.Final) && (o.Seen == nil || !o.Seen(text)) {
-			texts, groups, kept = append(texts, text.Text), append(groups, cmp.Or(text.Group, text.ID)), append(kept, i)
-			scores, corpus = append(scores, s.Final), append(corpus, text.Corpus)
-		}
-	}
-	if len(texts) < fewestTexts {
+	t, seed := scoredTexts(v, o.Seen), o.Seed
+	if len(t.texts) < fewestTexts {
 		return nil, fault.New(fault.Invalid, "%s: %d scored texts: want %d to measure what vectors tell", v.ValueID,
-			len(texts), fewestTexts)
+			len(t.texts), fewestTexts)
 	}
-	folds, of := intensity.Deal(ranking.Stream("intensity folds", seed, v.ValueID), groups, intensityFolds)
-	out := &ValueIntensity{ValueID: v.ValueID, Texts: len(texts), Groups: len(of), SD: stat.StdDev(scores, nil)}
-	pairs := peoplePairs(v, kept, folds, seed)
+	folds, of := intensity.Deal(ranking.Stream("intensity folds", seed, v.ValueID), t.groups, intensityFolds)
+	out := &ValueIntensity{ValueID: v.ValueID, Texts: len(t.texts), Groups: len(of), SD: stat.StdDev(t.scores, nil)}
+	pairs := peoplePairs(v, t.kept, folds, seed)
 	out.Pairs = len(pairs)
 	add := func(name string, predicted []float64) {
-		one := determined(name, scores, predicted, of, seed)
+		one := determined(name, t.scores, predicted, of, seed)
 		one.ordered(predicted, pairs, of, seed)
 		if len(out.Systems) == 0 {
-			out.show(v, kept, predicted)
+			out.show(v, t.kept, predicted)
 		}
 		out.Systems = append(out.Systems, one)
 	}
 	measure := func(name string, x [][]float64) error {
-		predicted, err := intensity.Unseen(x, scores, folds)
+		predicted, err := intensity.Unseen(x, t.scores, folds)
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", v.ValueID, name, err)
 		}
@@ -110,7 +99,7 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Named, o Intensit
 		return nil
 	}
 	for at, s := range systems {
-		vectors, err := s.embedded(ctx, texts)
+		vectors, err := s.embedded(ctx, t.texts)
 		if err == nil {
 			err = measure(s.Name, vectors)
 		}
@@ -123,16 +112,38 @@ func Intensities(ctx context.Context, v *vidb.Value, systems []Named, o Intensit
 			return nil, err
 		}
 	}
-	if err := measure("TF-IDF", wordFeatures(texts)); err != nil {
+	if err := measure("TF-IDF", wordFeatures(t.texts)); err != nil {
 		return nil, err
 	}
-	if of := corpora(corpus); len(of[0]) > 1 {
+	if of := corpora(t.corpus); len(of[0]) > 1 {
 		if err := measure("corpus alone", of); err != nil {
 			return nil, err
 		}
 	}
-	add("constant mean", heldMeans(scores, folds))
+	add("constant mean", heldMeans(t.scores, folds))
 	return out, nil
+}
+
+// scored are texts of a value with the scores that the database stands by.
+type scored struct {
+	texts, groups, corpus []string
+	scores                []float64
+	kept                  []int // numbers in the value
+}
+
+// scoredTexts leaves out what has no score, what awaits people, and what was seen.
+func scoredTexts(v *vidb.Value, seen func(vidb.Text) bool) (t scored) {
+	for i, s := range v.Scores {
+		text := v.Texts[i]
+		accepted := s.Status == vidb.Accepted || s.Status == vidb.Blended
+		if !accepted || math.IsNaN(s.Final) || seen != nil && seen(text) {
+			continue
+		}
+		t.texts, t.kept = append(t.texts, text.Text), append(t.kept, i)
+		t.groups, t.corpus = append(t.groups, cmp.Or(text.Group, text.ID)), append(t.corpus, text.Corpus)
+		t.scores = append(t.scores, s.Final)
+	}
+	return t
 }
 
 // embedded are a model's unit vectors in float64. The model is in memory for as long as it takes.
