@@ -2,6 +2,7 @@ package transformer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
@@ -100,7 +101,7 @@ func (f *Pass) Rows(table string, ids *Node) *Node {
 // bias where the layer has one: x [B, S, in] → [B, S, out]. Weights alone decide whether there is an adapter or a bias,
 // so that a layer's code is the same with and without.
 func (f *Pass) Linear(name string, x *Node) *Node {
-	y := f.Product("bsi,oi->bso", x, f.Tensor(name+".weight"))
+	y := f.weigh(x, f.Tensor(name+".weight"))
 	if a, ok := f.weights.adapters[name]; ok {
 		y = Add(y, f.adapted(a, x))
 	}
@@ -108,6 +109,27 @@ func (f *Pass) Linear(name string, x *Node) *Node {
 		y = Add(y, ExpandLeftToRank(f.Narrow(f.Tensor(name+".bias")), y.Rank()))
 	}
 	return f.See(name, y)
+}
+
+// fewTokens is up to how many tokens weights are the left operand: of few tokens that is less work for XLA's product on
+// a processor, half of it at 16. Four layers of the 0.6B shape in float32: 45 ms become 23 for 16 tokens, 93 become 74
+// for 64, 157 become 146 for 128; for 256 it is the same, and for 1,024 5 % more. In bf16 it is 8 % less for 16 tokens,
+// by other bits than those of a larger shape, so there it is not done.
+const fewTokens = 128
+
+// weigh is x·Wᵀ: x [B, S, in], W [out, in] → [B, S, out].
+func (f *Pass) weigh(x, w *Node) *Node {
+	few := x.Shape().Size()/x.Shape().Dim(-1) <= fewTokens
+	if few && f.Arith.Operand == dtypes.Float32 && onProcessor(f.Graph) {
+		return f.Product("oi,bsi->bso", w, x)
+	}
+	return f.Product("bsi,oi->bso", x, w)
+}
+
+// onProcessor tells whether XLA computes a graph on a processor, by the plugin's name, as go-xla itself does.
+func onProcessor(g *Graph) bool {
+	b, ok := g.Backend().(interface{ PluginName() string })
+	return ok && strings.Contains(strings.ToUpper(b.PluginName()), "CPU")
 }
 
 // Product casts both operands and returns the sum in the stream's type. Where operands are narrower than the stream
