@@ -54,14 +54,13 @@ type machine struct {
 	lossScale optim.LossScale
 	last      *step.Result // of the newest step, nil before the first
 
-	met        map[pack.Shape]bool // of which a step was taken
-	overwrites bool                // whether the engine writes results over what they replace
+	met map[pack.Shape]bool // of which a step was taken
 }
 
 // openMachine turns what a task has read into something that can take steps.
 func openMachine(ctx context.Context, s Settings, in Inputs, o Options, room Room) (*machine, error) {
 	m := &machine{Settings: s, watch: Observers{o.Observer}, lossScale: optim.LossScale{Scale: 1},
-		met: map[pack.Shape]bool{}, overwrites: o.Engine.Name != engine.Go}
+		met: map[pack.Shape]bool{}}
 	if s.LossScaling {
 		m.lossScale = optim.NewLossScale()
 	}
