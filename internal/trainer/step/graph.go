@@ -1,11 +1,16 @@
 package step
 
 import (
+	"fmt"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"hives/internal/engine"
 )
 
 // graph is one of a step's compiled graphs, on one device or on several. What it takes and returns has names; that the
@@ -18,7 +23,9 @@ type graph struct {
 	// The engine calls the building function itself, from within Call, with nodes alone. So what the call under
 	// way gave is noted here first: its names are the nodes' names.
 	taking *arguments[any] // the call under way: what its inputs are called, should it compile
-	made   *results[*Node] // what the graph returns, by name
+
+	compiled map[string]bool // by the shapes of its inputs
+	made     *results[*Node] // what the graph returns, by name
 }
 
 // builder makes a graph's nodes: named inputs → named results.
@@ -58,7 +65,11 @@ func (g *graph) call(in *arguments[any]) (*results[*tensors.Tensor], error) {
 func (g *graph) run(in *arguments[any]) ([]*tensors.Tensor, error) {
 	d := g.devices
 	if d == nil {
-		return g.exec.Call(in.flatten()...)
+		flat := in.flatten()
+		if err := g.compile(flat); err != nil {
+			return nil, err
+		}
+		return g.exec.Call(flat...)
 	}
 	// How inputs are dealt out follows from which there are, and that is known with the first call. Later calls have the
 	// same: a graph takes one kind of arguments.
@@ -67,6 +78,33 @@ func (g *graph) run(in *arguments[any]) ([]*tensors.Tensor, error) {
 		g.exec.AutoSharding(d.mesh).WithInputShardingSpecs(g.specs...).WithOutputShardingSpecs(d.same)
 	}
 	return d.call(g.exec.Call, g.specs, in.flatten())
+}
+
+// compile makes the graph of a shape before its first call, and gives back to the system what the compiler has freed
+// and the C library keeps. Else the step's own memory would come on top of it, and a run's peak would be the sum.
+func (g *graph) compile(flat []any) error {
+	of := make([]shapes.Shape, len(flat))
+	for i, v := range flat {
+		var err error
+		if t, is := v.(*tensors.Tensor); is {
+			of[i] = t.Shape()
+		} else if of[i], err = shapes.FromAnyValue(v); err != nil {
+			return err
+		}
+	}
+	key := fmt.Sprint(of)
+	if g.compiled[key] {
+		return nil
+	}
+	if _, err := g.exec.Compile(of...); err != nil {
+		return err
+	}
+	if g.compiled == nil {
+		g.compiled = map[string]bool{}
+	}
+	g.compiled[key] = true
+	engine.Trim()
+	return nil
 }
 
 func (g *graph) close() {
