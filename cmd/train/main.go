@@ -21,7 +21,14 @@
 // a stopped run prints (resumeCommand).
 package main
 
-import "hives/internal/cli"
+import (
+	"hives/internal/cli"
+	"hives/internal/engine"
+)
 
-// main has no logic: a test calls newRoot with its own writers and sees what a user sees.
-func main() { cli.Main(cli.Command(newRoot())) }
+// main has no logic but for the C library's wish, which must come first: a test calls newRoot with its own writers and
+// sees what a user sees.
+func main() {
+	engine.HugePages()
+	cli.Main(cli.Command(newRoot()))
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"hives/internal/engine"
 	"hives/internal/fault"
 )
 
@@ -162,6 +163,21 @@ func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, gro
 	m, v := as(oldM), as(oldV)
 	newM := Add(m, MulScalar(Sub(grad, m), 1-o.Beta1))
 	newV := Add(MulScalar(v, o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
+	set := func(v *model.Variable, old, value *Node) *Node {
+		value = Where(s.finite, value, old)
+		engine.Overwrite(old, value) // or weights and moments would be held twice while they change
+		v.SetNodeValue(value)
+		return value
+	}
+	keptM := set(mVar, oldM, ConvertDType(newM, mVar.DType()))
+	keptV := set(vVar, oldV, narrow(newV, vVar, s.step))
+	// The parameter is made of the moments as they are kept. Computed from the old ones once more it would want them as
+	// they were, and so a copy of what is being written over. Where the norm is not finite it stays as it is, whatever
+	// they are. Narrow moments have lost digits that the parameter is owed.
+	if keptM.DType() == dtype && keptV.DType() == dtype {
+		apart := engine.Apart(keptM, keptV)
+		newM, newV = apart[0], apart[1]
+	}
 
 	rate := MulScalar(s.rate, group.RateMultiplier)
 	decayed := as(old)
@@ -170,10 +186,7 @@ func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, gro
 	}
 	denominator := AddScalar(Div(Sqrt(newV), as(s.correction2)), o.Epsilon)
 	updated := Sub(decayed, Mul(as(Div(rate, s.correction1)), Div(newM, denominator)))
-
-	mVar.SetNodeValue(Where(s.finite, ConvertDType(newM, mVar.DType()), oldM))
-	vVar.SetNodeValue(Where(s.finite, narrow(newV, vVar, s.step), oldV))
-	p.SetNodeValue(Where(s.finite, ConvertDType(updated, p.DType()), old))
+	set(p, old, ConvertDType(updated, p.DType()))
 }
 
 // moments returns the parameter's moment variables, made of zeros where they are not there yet.

@@ -54,13 +54,14 @@ type machine struct {
 	lossScale optim.LossScale
 	last      *step.Result // of the newest step, nil before the first
 
-	met map[pack.Shape]bool // of which a step was taken
+	met        map[pack.Shape]bool // of which a step was taken
+	overwrites bool                // whether the engine writes results over what they replace
 }
 
 // openMachine turns what a task has read into something that can take steps.
 func openMachine(ctx context.Context, s Settings, in Inputs, o Options, room Room) (*machine, error) {
 	m := &machine{Settings: s, watch: Observers{o.Observer}, lossScale: optim.LossScale{Scale: 1},
-		met: map[pack.Shape]bool{}}
+		met: map[pack.Shape]bool{}, overwrites: o.Engine.Name != engine.Go}
 	if s.LossScaling {
 		m.lossScale = optim.NewLossScale()
 	}

@@ -15,14 +15,15 @@ import (
 
 // Memory is what a step needs, in bytes, by kind.
 //
-// Example, a 0.6B in f32 with all weights trained: weights 2.4 GB, gradients 2.4, moments 4.8, and at the update
-// 7.2 more, since new weights and moments stand beside the old ones. By then the activations are gone, so the
-// larger of the two counts. A split update makes the 7.2 an eighth; adapters make all but the weights small.
+// Example, a 0.6B in f32 with all weights trained: weights 2.4 GB, gradients 2.4, moments 4.8. XLA on one device writes
+// new weights and moments over the old ones. Elsewhere both stand beside each other at the update, 7.2 GB more; a split
+// update makes that an eighth. By then the activations are gone, so the larger of the two counts. Adapters make all but
+// the weights small.
 type Memory struct {
 	Weights     int64 `json:"weights"`
 	Gradients   int64 `json:"gradients"`
 	Moments     int64 `json:"moments"`
-	Update      int64 `json:"update"`      // new weights and moments, beside the old ones until the update ends
+	Update      int64 `json:"update"`      // new weights and moments, beside the old ones where these are not written over
 	Activations int64 `json:"activations"` // of the largest usual shape, kept from the way there for the way back
 	Anchors     int64 `json:"anchors"`     // tables of the task: vectors of anchor banks
 }
@@ -38,12 +39,14 @@ type training struct {
 	held    int64 // weights, adapters and learned tables
 	trained int64
 	largest int64 // of the trained tensors
+	inPlace bool  // whether one device writes new weights over the old ones
 	sizer   Sizer // nil where the task counts nothing
 }
 
 func (m *machine) training() *training {
 	p := m.task.Parameters()
-	t := &training{held: state.Numbers(p.Trained) + state.Numbers(p.Fixed), trained: state.Numbers(p.Trained)}
+	t := &training{held: state.Numbers(p.Trained) + state.Numbers(p.Fixed), trained: state.Numbers(p.Trained),
+		inPlace: m.overwrites}
 	for _, v := range p.Trained {
 		t.largest = max(t.largest, int64(v.Shape().Size()))
 	}
@@ -70,6 +73,12 @@ func (t *training) memory(shape pack.Shape, m MemoryConfig) Memory {
 		updated = max(t.trained/step.UpdateSlices, t.largest)
 	}
 	out := Memory{Weights: 4 * t.held, Gradients: gradients, Moments: moments * t.trained, Update: (4 + moments) * updated}
+	if t.inPlace && m.Devices <= 1 {
+		out.Update = 0
+		if moments < 8 {
+			out.Update = moments * updated // weights are made of what narrow moments were before they were rounded
+		}
+	}
 	if t.sizer != nil {
 		out.Activations, out.Anchors = t.sizer.Activations(shape, m.Recompute), t.sizer.Tables()
 	}

@@ -5,11 +5,14 @@
 // costs beside 12 P bytes of weights and moments and A bytes of activations, for P trained numbers in f32:
 //
 //	option          graphs                                   memory                             time
-//	–               1                                        A + 4 P gradients, then 12 P new   1
+//	–               1                                        A + 4 P gradients, then 12 P new¹  1
 //	Recompute       1, layers computed twice                 A falls to the layers' inputs      4/3
 //	micro-batches   outputs, loss, back, update              A of one micro-batch; 8 P sums     4/3
 //	SplitUpdate     gradients, norm, about 8 slices          the new 12 P become 12 P/8         1
 //	LossScaling     the same, loss × scale, gradients ÷ it   –                                  1
+//
+// ¹ XLA on one device writes the new 12 P over the old ones (engine.Overwrite), so a split update saves nothing there
+// unless moments are narrow.
 //
 // "Recompute" is what is called activation checkpointing elsewhere, and gradient checkpointing. A micro-batch is
 // a part of the batch that is computed by itself; settings and flags call the number of them packs, for each is

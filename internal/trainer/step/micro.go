@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"hives/internal/engine"
 )
 
 // accumulatorScope holds the sums of gradients; they are no part of a run's state.
@@ -85,9 +87,11 @@ func (s *Stepper) buildBack(a *accumulator, in *arguments[*Node]) *results[*Node
 	g := z.Graph()
 	grads := Gradient(carrier, s.nodes(g)[:len(a.sums)]...)
 	for i, sum := range a.sums {
-		grad := ConvertDType(grads[i], sum.DType())
+		grad, old := ConvertDType(grads[i], sum.DType()), sum.NodeValue(g)
 		// Where, not a product with 0: after a step that overflowed the old sum may be NaN, and 0·NaN is NaN.
-		sum.SetNodeValue(Where(in.first, grad, Add(sum.NodeValue(g), grad))) // an overflow of the step before ends here
+		added := Where(in.first, grad, Add(old, grad)) // an overflow of the step before ends here
+		engine.Overwrite(old, added)
+		sum.SetNodeValue(added)
 	}
 	return &results[*Node]{done: carrier}
 }

@@ -9,9 +9,9 @@ import (
 // UpdateSlices is about how many parts a split update has: with more, less is held twice.
 const UpdateSlices = 8
 
-// splitUpdate applies the optimiser to some parameters after the others. The engine does not write results
-// into the buffers of its inputs (go-xla names no aliases to the compiler), so an update in one graph holds
-// all weights and moments twice; here it does so for a slice only.
+// splitUpdate applies the optimiser to some parameters after the others. Where an engine does not write results over
+// what they replace (several devices, the Go engine), an update in one graph holds all weights and moments twice;
+// here it does so for a slice only.
 //
 // Invariant: the norm is that of all gradients, taken before the first slice changes, so slices clip alike and a
 // step that is not finite changes none of them (TestWaysOfComputingAgree, TestSkippedStepChangesNothing).

@@ -3,6 +3,8 @@ package step
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
@@ -112,10 +114,37 @@ func New(backend compute.Backend, objective Objective, o Options) (*Stepper, err
 	if s.devices, err = newDevices(backend, o.Devices); err != nil {
 		return nil, err
 	}
+	if err = s.leaveHost(); err != nil {
+		return nil, err
+	}
 	if s.whole, err = s.newGraph(s.build); err == nil && o.SplitUpdate {
 		s.parts, err = s.newSplitUpdate()
 	}
 	return s, err
+}
+
+// leaveHost moves weights to the engine's device and frees the host's copies. They would stand beside the device's
+// during the first step, which is the one that needs most: it compiles too. Several devices deal the weights out
+// themselves.
+func (s *Stepper) leaveHost() error {
+	if s.devices != nil {
+		return nil
+	}
+	for _, p := range slices.Concat(s.params.Trained, s.params.Fixed) {
+		if !p.HasValue() {
+			continue
+		}
+		value, err := p.Value()
+		if err == nil {
+			err = value.MaterializeOnDevice(s.backend, false, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("move %s to the device: %w", p.Path(), err)
+		}
+		value.FinalizeLocal()
+	}
+	debug.FreeOSMemory()
+	return nil
 }
 
 // Groups are the optimiser's groups with their sizes.
