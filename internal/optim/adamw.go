@@ -160,33 +160,40 @@ func (o *AdamW) updateOne(store *model.Store, p *model.Variable, grad *Node, gro
 	grad = Mul(as(grad), as(s.factor))
 	mVar, vVar := o.moments(store, p, dtype)
 	oldM, oldV, old := mVar.NodeValue(g), vVar.NodeValue(g), p.NodeValue(g)
-	m, v := as(oldM), as(oldV)
-	newM := Add(m, MulScalar(Sub(grad, m), 1-o.Beta1))
-	newV := Add(MulScalar(v, o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
+	next := func(m, v *Node) (newM, newV *Node) {
+		return Add(m, MulScalar(Sub(grad, m), 1-o.Beta1)), Add(MulScalar(v, o.Beta2), MulScalar(Square(grad), 1-o.Beta2))
+	}
+	newM, newV := next(as(oldM), as(oldV))
 	set := func(v *model.Variable, old, value *Node) *Node {
 		value = Where(s.finite, value, old)
 		engine.Overwrite(old, value) // or weights and moments would be held twice while they change
 		v.SetNodeValue(value)
 		return value
 	}
-	keptM := set(mVar, oldM, ConvertDType(newM, mVar.DType()))
-	keptV := set(vVar, oldV, narrow(newV, vVar, s.step))
-	// The parameter is made of the moments as they are kept. Computed from the old ones once more it would want them as
-	// they were, and so a copy of what is being written over. Where the norm is not finite it stays as it is, whatever
-	// they are. Narrow moments have lost digits that the parameter is owed.
-	if keptM.DType() == dtype && keptV.DType() == dtype {
-		apart := engine.Apart(keptM, keptV)
-		newM, newV = apart[0], apart[1]
+	// What is written over must be read by nobody afterwards, or XLA keeps a copy of it. Where the norm is not finite the
+	// parameter stays as it is, whatever it would be made of.
+	if mVar.DType() == dtype { // moments first; the parameter is made of them as they are kept
+		apart := engine.Apart(set(mVar, oldM, newM), set(vVar, oldV, newV))
+		set(p, old, ConvertDType(s.updated(as(old), apart[0], apart[1], group, o.Epsilon), p.DType()))
+		return
 	}
+	// Narrow moments lose digits that the parameter is owed: it comes first, and they are computed once more.
+	kept := set(p, old, ConvertDType(s.updated(as(old), newM, newV, group, o.Epsilon), p.DType()))
+	apart := engine.Apart(kept, oldM, oldV)
+	newM, newV = next(as(apart[1]), as(apart[2]))
+	set(mVar, oldM, ConvertDType(newM, mVar.DType()))
+	set(vVar, oldV, narrow(newV, vVar, s.step))
+}
 
+// updated is a parameter after decay and step, of its new moments.
+func (s *scalars) updated(p, m, v *Node, group Group, epsilon float64) *Node {
+	as := func(x *Node) *Node { return ConvertDType(x, p.DType()) }
 	rate := MulScalar(s.rate, group.RateMultiplier)
-	decayed := as(old)
 	if group.WeightDecay != 0 {
-		decayed = Mul(decayed, as(OneMinus(MulScalar(rate, group.WeightDecay))))
+		p = Mul(p, as(OneMinus(MulScalar(rate, group.WeightDecay))))
 	}
-	denominator := AddScalar(Div(Sqrt(newV), as(s.correction2)), o.Epsilon)
-	updated := Sub(decayed, Mul(as(Div(rate, s.correction1)), Div(newM, denominator)))
-	set(p, old, ConvertDType(updated, p.DType()))
+	denominator := AddScalar(Div(Sqrt(v), as(s.correction2)), epsilon)
+	return Sub(p, Mul(as(Div(rate, s.correction1)), Div(m, denominator)))
 }
 
 // moments returns the parameter's moment variables, made of zeros where they are not there yet.

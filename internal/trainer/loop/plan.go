@@ -75,9 +75,6 @@ func (t *training) memory(shape pack.Shape, m MemoryConfig) Memory {
 	out := Memory{Weights: 4 * t.held, Gradients: gradients, Moments: moments * t.trained, Update: (4 + moments) * updated}
 	if t.inPlace && m.Devices <= 1 {
 		out.Update = 0
-		if moments < 8 {
-			out.Update = moments * updated // weights are made of what narrow moments were before they were rounded
-		}
 	}
 	if t.sizer != nil {
 		out.Activations, out.Anchors = t.sizer.Activations(shape, m.Recompute), t.sizer.Tables()
