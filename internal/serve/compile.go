@@ -69,6 +69,18 @@ func (g *Generation) trim() {
 	}
 }
 
+// mayGrow is by how many bytes a check's batch may make the process grow before freed memory is given back.
+const mayGrow = 256 << 20
+
+// guard keeps the process from growing until stop is called. Real batches run without: a trim in their midst takes time
+// that somebody waits for.
+func (g *Generation) guard() (stop func()) {
+	if g.TrimBeyond == nil {
+		return func() {}
+	}
+	return g.TrimBeyond(mayGrow)
+}
+
 // idleTrim is how long the engine rests before its memory is given back.
 const idleTrim = 10 * time.Second
 
@@ -111,7 +123,9 @@ func (s *Server) grow(g *Generation) {
 		}
 		err := g.compileAll(g.life, s, []pack.Shape{shape})
 		if err == nil {
+			stop := g.guard()
 			err = g.check.try(g.life, g.Runner, shape)
+			stop()
 		}
 		if g.life.Err() != nil {
 			return

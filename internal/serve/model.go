@@ -34,7 +34,9 @@ type Model struct {
 	Values  *values.Set
 	Profile *profiles.TextModel
 	Trim    func() // gives memory back that the engine has freed; nil for nothing to do
-	Close   func()
+	// TrimBeyond does so each time that the process has grown by so many bytes, until stop is called; nil as above.
+	TrimBeyond func(growth int64) (stop func())
+	Close      func()
 }
 
 // Loader loads a model; a swap calls it again while the old model serves. It must not keep what it loads: whatever

@@ -72,7 +72,8 @@ func (c Config) served(l *local.Local, info folder.Info, e *engine.Engine) (*ser
 	return &serve.Model{
 		Runner: l.Runner(), Framed: l.Tokenizer(), Version: v, Aliases: aliases, Engine: engineInfo(e),
 		Prompts: info.Prompts, MaxLength: l.Length().MaxLength, Positions: l.Length().Positions, Warnings: warnings,
-		Exact: c.Precision == "f32", Values: set, Profile: profile, Trim: engine.Trim, Close: func() { l.Close() },
+		Exact: c.Precision == "f32", Values: set, Profile: profile,
+		Trim: engine.Trim, TrimBeyond: engine.TrimBeyond, Close: func() { l.Close() },
 	}, nil
 }
 
