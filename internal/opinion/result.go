@@ -235,7 +235,10 @@ func (t *asking) notes(r *Result) {
 		say("%.0f %% of the profiles' sentences rest on a difference from other groups that is more than noise",
 			100*float64(r.Resting))
 	}
-	if r.Questions < 30 {
+	switch {
+	case r.Questions < profiles.LeastQuestions:
+		say("%d questions are too few for intervals: %d are needed", r.Questions, profiles.LeastQuestions)
+	case r.Questions < 30:
 		say("%d questions are few: intervals are wide", r.Questions)
 	}
 	for _, g := range r.Gains {

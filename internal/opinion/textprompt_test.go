@@ -80,3 +80,15 @@ func TestOfTexts(t *testing.T) {
 		t.Error("an unknown value is let pass")
 	}
 }
+
+// TestNotesSayHowFewQuestionsThereAre: without an interval nobody is told that it is wide.
+func TestNotesSayHowFewQuestionsThereAre(t *testing.T) {
+	for questions, want := range map[int]string{3: "too few for intervals: 5 are needed", 5: "intervals are wide",
+		30: ""} {
+		r := &Result{Questions: questions, Resting: 1}
+		(&asking{}).notes(r)
+		if got := strings.Join(r.Notes, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%d questions: %q, want %q", questions, got, want)
+		}
+	}
+}
