@@ -199,6 +199,25 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// What is shown is compared, and not what is asked in the turns.
+func TestShow(t *testing.T) {
+	b := testBench(t)
+	tells := func(asked string) side {
+		script := `echo ready; while read -r l; do
+			if [ "$l" = show ]; then echo '{"ids":[[1]]}'; else echo '` + asked + `'; fi; done`
+		return side{name: "side", command: []string{"sh", "-c", script}}
+	}
+	r := row{name: "x", unit: "s", ask: "go", show: "show", agree: agreement{same: 1},
+		ours: tells(`{"ids":[[2]]}`), peer: tells(`{"ids":[[3]]}`)}
+	if _, err := b.measure(t.Context(), r); err != nil {
+		t.Error(err)
+	}
+	r.show = ""
+	if _, err := b.measure(t.Context(), r); err == nil {
+		t.Error("unlike answers were taken")
+	}
+}
+
 // A process from start to end: its processor time has those that it waited for, and its last line is the answer.
 func TestWholeProcess(t *testing.T) {
 	b := testBench(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -110,13 +111,13 @@ const (
 )
 
 // doer is one side made ready: each call is a turn.
-type doer func() (reply, cost, error)
+type doer func(ask string) (reply, cost, error)
 
 func (b *bench) doer(ctx context.Context, r row, s side, more ...string) (_ doer, version string, end func(), _ error) {
 	if s.whole {
-		return func() (reply, cost, error) { return b.once(ctx, s, r.threads, more...) }, "", func() {}, nil
+		return func(string) (reply, cost, error) { return b.once(ctx, s, r.threads, more...) }, "", func() {}, nil
 	}
-	w, err := b.start(ctx, s, r.threads, r.ask, more...)
+	w, err := b.start(ctx, s, r.threads, more...)
 	if err != nil {
 		return nil, "", nil, err
 	}
@@ -138,7 +139,10 @@ func (b *bench) alternate(ctx context.Context, r row, beside bool) (m measured, 
 			return m, err
 		}
 		defer end()
-		answer, _, err := do()
+		answer, _, err := do(cmp.Or(r.show, r.ask))
+		if err == nil && r.show != "" {
+			_, _, err = do(r.ask)
+		}
 		if err != nil {
 			return m, err
 		}
@@ -163,7 +167,7 @@ func (b *bench) alternate(ctx context.Context, r row, beside bool) (m measured, 
 		before, at := busy(), time.Now()
 		for i := range dos {
 			k := (i + round) % len(dos)
-			if _, costs[k], err = dos[k](); err != nil {
+			if _, costs[k], err = dos[k](r.ask); err != nil {
 				return m, err
 			}
 		}
@@ -207,7 +211,7 @@ func (b *bench) grow(ctx context.Context, r row) ([]result, error) {
 		var turns []turn
 		for range b.growthRounds(r) {
 			before, began := busy(), time.Now()
-			_, c, err := do()
+			_, c, err := do(r.ask)
 			if err != nil {
 				end()
 				return nil, err

@@ -48,7 +48,6 @@ func (r reply) numbers() []float64 {
 // worker is a side that runs: it has said "ready" and its version, and answers each line with one of JSON.
 type worker struct {
 	side    side
-	ask     string
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
@@ -78,8 +77,8 @@ func (b *bench) command(ctx context.Context, s side, threads int, more ...string
 }
 
 // start waits until a side has loaded and compiled what it can beforehand.
-func (b *bench) start(ctx context.Context, s side, threads int, ask string, more ...string) (*worker, error) {
-	w := &worker{side: s, ask: ask, cmd: b.command(ctx, s, threads, more...)}
+func (b *bench) start(ctx context.Context, s side, threads int, more ...string) (*worker, error) {
+	w := &worker{side: s, cmd: b.command(ctx, s, threads, more...)}
 	var err error
 	if w.in, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -106,11 +105,11 @@ func (b *bench) start(ctx context.Context, s side, threads int, ask string, more
 }
 
 // turn asks once.
-func (w *worker) turn() (reply, cost, error) {
+func (w *worker) turn(ask string) (reply, cost, error) {
 	var r reply
 	before := used(w.cmd.Process.Pid)
 	began := time.Now()
-	if _, err := io.WriteString(w.in, w.ask+"\n"); err != nil {
+	if _, err := io.WriteString(w.in, ask+"\n"); err != nil {
 		return r, cost{}, err
 	}
 	line, err := w.out.ReadBytes('\n')

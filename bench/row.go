@@ -15,6 +15,7 @@ type row struct {
 	unit       string  // of the figure: s or ms for a round's seconds, tokens/s or MB/s for amount by seconds
 	amount     float64 // of work in a round; 0 takes what our side's first answer says
 	ask        string  // what a side is asked for, as a line; most do one thing whatever they are asked
+	show       string  // what both are asked first in place of it, to compare their answers
 	threads    int     // 1 pins both sides to one core; 0 lets them have all
 	rounds     int     // in place of --rounds
 	ours, peer side

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ func (b *bench) write(fresh []result) error {
 	var all []result
 	for _, r := range b.rows() {
 		for i, x := range r.empty(notYet) {
+			x.Date = "" // of no measurement
 			work, peer := x.Work, x.PeerName
 			for _, known := range [][]result{old, fresh} { // the later one wins
 				at := slices.IndexFunc(known, func(y result) bool { return y.Name == x.Name && y.Why != notYet })
@@ -101,8 +103,12 @@ func table(all []result) string {
 	var beside, growing, reasons, with []string
 	lacking := map[string][]string{} // works by the reason why they have no figure, or no peer
 	for _, x := range all {
-		if c := x.cells(); x.Curve != nil {
-			c = []string{x.Work, x.curveCell(), figure(*x.Power), c[4], c[5]}
+		if c := x.cells(); strings.HasPrefix(x.Name, "grow-") {
+			power := "–"
+			if x.Power != nil {
+				power = figure(*x.Power)
+			}
+			c = []string{x.Work, dash(x.curveCell()), power, c[4], c[5]}
 			growing = append(growing, "| "+strings.Join(c, " | ")+" |")
 		} else {
 			beside = append(beside, "| "+strings.Join(c, " | ")+" |")
@@ -174,7 +180,8 @@ func machines(all []result) string {
 		if x.Ours == nil {
 			continue
 		}
-		dates, seen, commits = append(dates, x.Date), append(seen, x.Machine), append(commits, x.Commit)
+		dates, seen = append(dates, x.Date), append(seen, x.Machine)
+		commits = append(commits, cmp.Or(x.Commit, "unknown"))
 	}
 	if len(dates) == 0 {
 		return "no machine yet"
