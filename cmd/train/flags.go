@@ -172,7 +172,8 @@ func registerArithmetic(fs *pflag.FlagSet, o *options, d *trainer.Config) {
 	fs.Int("packs", d.Memory.Packs, "compute a batch in this many micro-batches; the gradient stays the whole batch's")
 	fs.String("moments", d.Memory.Moments, "type of the optimiser's moments: f32 or bf16")
 	// About eight slices, so about ten calls a step in place of one.
-	fs.Bool("split-update", false, "apply the optimiser in slices: the engine holds twice what one graph updates")
+	fs.Bool("split-update", false,
+		"apply the optimiser in slices: several devices, and the go engine, hold twice what one graph updates")
 	fs.String("packing", d.Memory.Packing,
 		"packed: texts share rows; padded: one text a row of max-length (comparison)")
 }

@@ -11,8 +11,7 @@
 //	SplitUpdate     gradients, norm, about 8 slices          the new 12 P become 12 P/8         1
 //	LossScaling     the same, loss × scale, gradients ÷ it   –                                  1
 //
-// ¹ XLA on one device writes the new 12 P over the old ones (engine.Overwrite), so a split update saves nothing there
-// unless moments are narrow.
+// ¹ XLA on one device writes the new 12 P over the old ones (engine.Overwrite), so a split update saves nothing there.
 //
 // "Recompute" is what is called activation checkpointing elsewhere, and gradient checkpointing. A micro-batch is
 // a part of the batch that is computed by itself; settings and flags call the number of them packs, for each is
