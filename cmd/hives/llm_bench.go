@@ -125,7 +125,8 @@ func printBench(c *cobra.Command, out string, r *llmbench.Result) error {
 	t := columns.NewTable(w)
 	fmt.Fprint(t, "group\tfigure\tvalue\t95 %\tn\n")
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s to %s\t%d\n", f.Group, f.Name, three(f.Value), three(f.Low), three(f.High), f.N)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", f.Group, f.Name, three(f.Value),
+			columns.Span(three(f.Low), three(f.High)), f.N)
 	}
 	if err := t.Flush(); err != nil {
 		return err

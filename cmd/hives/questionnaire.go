@@ -206,7 +206,7 @@ func printInterview(c *cobra.Command, out string, r *interview.Result) error {
 	t := columns.NewTable(w)
 	fmt.Fprint(t, "value\tcentred\t95 %\tmean\n")
 	for _, v := range values {
-		fmt.Fprintf(t, "%s\t%s\t%s to %s\t%s\n", v.Name, two(v.Centred), two(v.Low), two(v.High), two(v.Mean))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.Name, two(v.Centred), columns.Span(two(v.Low), two(v.High)), two(v.Mean))
 	}
 	if err := t.Flush(); err != nil {
 		return err
