@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 
+	"hives/internal/fsutil"
 	"hives/values"
 )
 
@@ -22,31 +24,23 @@ const (
 
 // vectors writes random unit vectors, the asked ones last.
 func (b *bench) vectors(path string, count int) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	w, r := bufio.NewWriterSize(f, 1<<20), rand.New(rand.NewPCG(22, 1))
-	v := make([]float32, searchWidth)
-	for range count + searchAsked {
-		square := 0.0
-		for i := range v {
-			v[i] = float32(r.NormFloat64())
-			square += float64(v[i]) * float64(v[i])
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		r, v := rand.New(rand.NewPCG(22, 1)), make([]float32, searchWidth)
+		for range count + searchAsked {
+			square := 0.0
+			for i := range v {
+				v[i] = float32(r.NormFloat64())
+				square += float64(v[i]) * float64(v[i])
+			}
+			for i := range v {
+				v[i] /= float32(math.Sqrt(square))
+			}
+			if err := binary.Write(w, binary.LittleEndian, v); err != nil {
+				return err
+			}
 		}
-		for i := range v {
-			v[i] /= float32(math.Sqrt(square))
-		}
-		if err := binary.Write(w, binary.LittleEndian, v); err != nil {
-			f.Close()
-			return err
-		}
-	}
-	if err := w.Flush(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+		return nil
+	})
 }
 
 // searchWorker searches the first COUNT vectors of a file for those at its end: FILE [COUNT].

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"hives/internal/engine"
+	"hives/internal/fsutil"
 )
 
 // answer is what our sides say of a turn; reply reads it. Output is said once: it is compared before turns count.
@@ -91,20 +93,13 @@ func readLines[T any](path string) (out []T, err error) {
 }
 
 func writeLines[T any](path string, lines []T) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	for _, x := range lines {
-		if err := json.NewEncoder(w).Encode(x); err != nil {
-			f.Close()
-			return err
+	return fsutil.WriteFile(path, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		for _, x := range lines {
+			if err := out.Encode(x); err != nil {
+				return err
+			}
 		}
-	}
-	if err := w.Flush(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+		return nil
+	})
 }

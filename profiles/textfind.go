@@ -1,21 +1,17 @@
 package profiles
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"hives/intensity"
 	"hives/internal/fault"
-	"hives/internal/fsutil"
 	"hives/internal/nearest"
 	"hives/internal/strictjson"
+	"hives/internal/textfile"
 )
 
 // FindProfile is an author's in a file of profiles that hives profile text wrote (.jsonl). With an empty author the
@@ -25,40 +21,29 @@ func FindProfile(path, author string) (*TextProfile, error) {
 		return nil, fault.Usage(fault.New(fault.Invalid, "%s: want the lines of JSON that hives profile text --out "+
 			"FILE.jsonl writes", path))
 	}
-	if err := fsutil.CheckRegular(path); err != nil {
-		return nil, fsutil.Classify(err, path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fsutil.Classify(err, path)
-	}
-	defer file.Close()
 	var found *TextProfile
 	var authors []string
-	in := bufio.NewReader(file)
-	for number := 1; ; number++ {
-		line, err := in.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return nil, fsutil.Classify(err, path)
+	err := textfile.EachLine(path, func(number int, line []byte) error {
+		if len(line) == 0 {
+			return nil
 		}
-		if len(bytes.TrimSpace(line)) > 0 {
-			p, bad := parseProfile(line)
-			if bad != nil {
-				return nil, fault.New(fault.Invalid, "%s: line %d: %w", path, number, bad)
-			}
-			if p.Author == author || author == "" {
-				if found != nil {
-					return nil, manyProfiles(path, author)
-				}
-				found = p
-			}
-			if len(authors) < 1000 { // a hint needs no more
-				authors = append(authors, p.Author)
-			}
+		p, err := parseProfile(line)
+		if err != nil {
+			return fault.New(fault.Invalid, "%s: line %d: %w", path, number, err)
 		}
-		if err == io.EOF {
-			break
+		if p.Author == author || author == "" {
+			if found != nil {
+				return manyProfiles(path, author)
+			}
+			found = p
 		}
+		if len(authors) < 1000 { // a hint needs no more
+			authors = append(authors, p.Author)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if found == nil {
 		return nil, fault.Usage(fault.New(fault.NotFound, "%s: there is no profile of %q: %s", path, author,

@@ -52,26 +52,14 @@ nothing twice. See docs/VCAI.md.`,
   hives vcai build --questions questions.jsonl --levels -2,+2 --rewrites 1 \
       --roles 2 --model out/SmolLM2-135M-Instruct --out out/vcai/try`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			cli.GoesOn(c.Context())
-			var err error
+		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if j.Levels, err = answers.ParseLevels(levels); err != nil {
 				return err
 			}
 			if j.Config, err = models.config(c); err != nil {
 				return err
 			}
-			j.Known, j.Stdout = known(c), c.OutOrStdout()
-			stats, err := answers.Build(c.Context(), j)
-			switch {
-			case err != nil || stats == nil:
-				return err
-			case asJSON:
-				err = printJSON(c.OutOrStdout(), stats)
-			default:
-				err = errors.Join(stats.Write(c.OutOrStdout()), printPage(c, j.Out))
-			}
-			return cmp.Or(err, stats.Nothing(j.Out))
+			return runVCAI(c, j, asJSON)
 		},
 	}
 	models.register(c)
@@ -80,6 +68,22 @@ nothing twice. See docs/VCAI.md.`,
 	jsonFlag(c, &asJSON)
 	required(c, "out")
 	return c
+}
+
+// runVCAI builds and tells what came.
+func runVCAI(c *cobra.Command, j answers.Job, asJSON bool) error {
+	cli.GoesOn(c.Context())
+	j.Known, j.Stdout = known(c), c.OutOrStdout()
+	stats, err := answers.Build(c.Context(), j)
+	switch {
+	case err != nil || stats == nil:
+		return err
+	case asJSON:
+		err = printJSON(c.OutOrStdout(), stats)
+	default:
+		err = errors.Join(stats.Write(c.OutOrStdout()), printPage(c, j.Out))
+	}
+	return cmp.Or(err, stats.Nothing(j.Out))
 }
 
 // registerVCAI adds what is asked, how long it is searched for, and where it goes.
