@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -67,9 +68,7 @@ func (a About) Depends() map[string]string {
 	out := map[string]string{"temperature": fmt.Sprint(a.Temperature), "max_tokens": strconv.Itoa(a.MaxTokens),
 		"seed": fmt.Sprint(a.Seed), "model": fmt.Sprintf("%+v", a.Model), "rubric": fmt.Sprintf("%+v", a.Rubric),
 		"judges": fmt.Sprintf("%+v", a.Judges), "scoring": fmt.Sprintf("%+v", a.Scoring)}
-	for key, value := range a.Settings {
-		out[key] = value
-	}
+	maps.Copy(out, a.Settings)
 	for value, hash := range a.VIDB {
 		out["vidb "+value] = hash
 	}

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -111,13 +112,7 @@ func (out *ValueIntensity) show(v *vidb.Value, kept []int, predicted []float64) 
 	slices.Sort(off)
 	out.Within = ranking.Quantile(off, .95)
 	slices.SortStableFunc(places, func(a, b int) int {
-		switch d := v.Scores[kept[b]].Final - v.Scores[kept[a]].Final; {
-		case d > 0:
-			return 1
-		case d < 0:
-			return -1
-		}
-		return 0
+		return cmp.Compare(v.Scores[kept[b]].Final, v.Scores[kept[a]].Final)
 	})
 	n := min(shownTexts, len(places))
 	for k := range n {
